@@ -25,6 +25,8 @@ const (
 	KindPreconditionRequired                 // PATCH without If-Match: 428
 	KindThrottled                            // too many tries: 429
 	KindUnavailable                          // a dependency is gone for the moment: 503
+	KindMethod                               // the address exists, the method does not: 405
+	KindInternal                             // a defect: 500
 )
 
 // FieldError points at one offending value by JSON pointer (RFC 6901).
