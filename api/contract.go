@@ -1,0 +1,642 @@
+package api
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+// The largest bodies, by media type. Fiber refuses everything above MaxBody
+// before it reaches us.
+const (
+	MaxBody = 10 << 20
+	MaxJSON = 256 << 10
+	MaxForm = 8 << 10
+)
+
+// Contract is openapi.yaml, ready to judge requests and responses.
+type Contract struct {
+	raw  []byte
+	doc  *openapi3.T
+	ops  map[string]*Operation // by "METHOD /path/{id}"
+	list []*Operation          // by path, then method
+}
+
+// Operation is one method of one path of the contract.
+type Operation struct {
+	Method  string
+	Path    string // as in the contract: /v1/visits/{id}
+	ID      string
+	Tag     string
+	Summary string
+	Roles   []string // x-roles: who may call it; empty where the contract does not say
+	Public  bool     // security: [] — no access token
+	Lenient bool     // x-lenient: the contract describes it, and refuses nothing
+
+	op      *openapi3.Operation
+	route   *routers.Route
+	query   map[string]*openapi3.Parameter
+	headers []*openapi3.Parameter
+	keyed   bool // Idempotency-Key is required
+	matched bool // If-Match is required
+}
+
+// Formats that the contract uses beyond kin-openapi's own. instant is an
+// RFC 3339 date-time, or a local one whose zone the handler knows.
+var formats = map[string]openapi3.StringFormatValidator{
+	"uuid": openapi3.NewCallbackValidator(func(s string) error {
+		if _, ok := parseUUID(s); !ok {
+			return errors.New("must be a UUID")
+		}
+		return nil
+	}),
+	"date":      openapi3.NewCallbackValidator(formatDate),
+	"date-time": openapi3.NewCallbackValidator(formatDateTime),
+	"instant":   openapi3.NewCallbackValidator(formatInstant),
+}
+
+var (
+	bodyOptions = []openapi3.SchemaValidationOption{
+		openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi3.WithStringFormatValidators(formats),
+	}
+	filterOptions = &openapi3filter.Options{
+		MultiError: true, SkipSettingDefaults: true, IncludeResponseStatus: true,
+		AuthenticationFunc:      openapi3filter.NoopAuthenticationFunc,
+		SchemaValidationOptions: []openapi3.SchemaValidationOption{openapi3.WithStringFormatValidators(formats)},
+	}
+)
+
+// LoadContract reads and checks openapi.yaml. Keywords that only JSON Schema
+// 2020-12 has are refused: kin-openapi would compile such a schema anew for
+// every request, which costs milliseconds instead of microseconds.
+func LoadContract(data []byte) (*Contract, error) {
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(data)
+	if err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	if err := doc.Validate(context.Background()); err != nil {
+		return nil, fmt.Errorf("openapi.yaml: %w", err)
+	}
+	if err := doc.WalkSchemas(func(pointer string, ref *openapi3.SchemaRef) error {
+		if s := ref.Value; s.Const != nil || s.PrefixItems != nil || s.Contains != nil || s.PatternProperties != nil ||
+			s.DependentSchemas != nil || s.DependentRequired != nil || s.PropertyNames != nil || s.If != nil ||
+			s.UnevaluatedItems.Has != nil || s.UnevaluatedItems.Schema != nil ||
+			s.UnevaluatedProperties.Has != nil || s.UnevaluatedProperties.Schema != nil {
+			return fmt.Errorf("openapi.yaml: %s uses a keyword of JSON Schema 2020-12 that is not checked here (const, if, prefixItems, …)", pointer)
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+
+	// The filter looks at the version to choose the validator; 3.0's is the fast one.
+	spec := *doc
+	spec.OpenAPI = "3.0.3"
+	ct := &Contract{raw: data, doc: doc, ops: map[string]*Operation{}}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			o := &Operation{
+				Method: method, Path: path, ID: op.OperationID, Summary: op.Summary, op: op,
+				route: &routers.Route{Spec: &spec, Path: path, PathItem: item, Method: method, Operation: op},
+				query: map[string]*openapi3.Parameter{},
+			}
+			if len(op.Tags) > 0 {
+				o.Tag = op.Tags[0]
+			}
+			if security := op.Security; security != nil {
+				o.Public = len(*security) == 0
+			} else {
+				o.Public = len(doc.Security) == 0
+			}
+			o.Lenient, _ = op.Extensions["x-lenient"].(bool)
+			if roles, ok := op.Extensions["x-roles"].([]any); ok {
+				for _, r := range roles {
+					o.Roles = append(o.Roles, fmt.Sprint(r))
+				}
+			}
+			for _, ref := range slices.Concat(item.Parameters, op.Parameters) {
+				switch p := ref.Value; p.In {
+				case openapi3.ParameterInQuery:
+					o.query[p.Name] = p
+				case openapi3.ParameterInHeader:
+					switch http.CanonicalHeaderKey(p.Name) {
+					case HeaderIdempotencyKey:
+						o.keyed = o.keyed || p.Required
+					case fiber.HeaderIfMatch:
+						o.matched = o.matched || p.Required
+					case HeaderSentAt:
+					default:
+						o.headers = append(o.headers, p)
+					}
+				}
+			}
+			ct.ops[method+" "+path] = o
+			ct.list = append(ct.list, o)
+		}
+	}
+	slices.SortFunc(ct.list, func(a, b *Operation) int {
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Method, b.Method))
+	})
+	return ct, nil
+}
+
+// Operations lists what the contract offers, by path and method.
+func (ct *Contract) Operations() []*Operation { return slices.Clone(ct.list) }
+
+// Operation gives one operation by its method and its path as in the contract.
+func (ct *Contract) Operation(method, path string) (*Operation, bool) {
+	o, ok := ct.ops[method+" "+path]
+	return o, ok
+}
+
+// Find gives the operation that a concrete path belongs to; fixed segments win
+// over parameters. It is for tests and tools: requests are bound to their
+// operation when the route is made.
+func (ct *Contract) Find(method, path string) (*Operation, bool) {
+	var best *Operation
+	for _, o := range ct.list {
+		if o.Method == method && covers(o.Path, path) && (best == nil || strings.Count(o.Path, "{") < strings.Count(best.Path, "{")) {
+			best = o
+		}
+	}
+	return best, best != nil
+}
+
+// covers tells whether a template takes a path (which may be a template, too).
+func covers(template, path string) bool {
+	a, b := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && !(strings.HasPrefix(a[i], "{") && b[i] != "") {
+			return false
+		}
+	}
+	return true
+}
+
+type localsKey int
+
+const (
+	localParsed localsKey = iota
+	localRoute
+	localRequestID
+)
+
+// parsedBody is what the guard leaves for Decode.
+type parsedBody struct{ value any }
+
+// guard judges a request by its operation before the handler sees it. Order:
+// Idempotency-Key, media type and size, shape of query, headers and body, then
+// If-Match. Parameters in the path are the handler's (PathID): what is no id
+// names nothing and is a 404, not a 400.
+func (o *Operation) guard(c *fiber.Ctx) error {
+	if o.Lenient {
+		return c.Next()
+	}
+	if o.keyed {
+		if _, err := IdempotencyKey(c); err != nil {
+			return err
+		}
+	}
+	var fields []domain.FieldError
+	fields = o.judgeQuery(c, fields)
+	fields = o.judgeHeaders(c, fields)
+	fields, err := o.judgeBody(c, fields)
+	if err != nil {
+		return err
+	}
+	if len(fields) > 0 {
+		slices.SortStableFunc(fields, func(a, b domain.FieldError) int { return strings.Compare(a.Pointer, b.Pointer) })
+		return malformedFields(fields)
+	}
+	if _, _, err := SentAt(c); err != nil {
+		return err
+	}
+	if o.matched {
+		_, err = RequireIfMatch(c)
+	} else {
+		_, _, err = IfMatch(c)
+	}
+	if err != nil {
+		return err
+	}
+	return c.Next()
+}
+
+func (o *Operation) judgeQuery(c *fiber.Ctx, fields []domain.FieldError) []domain.FieldError {
+	args := c.Context().QueryArgs()
+	if args.Len() == 0 && !o.needsQuery() {
+		return fields
+	}
+	values := url.Values{}
+	args.VisitAll(func(k, v []byte) {
+		name := string(k)
+		at := pointerTo("#/query", name)
+		p := o.query[name]
+		switch {
+		case !cleanText(k) || !cleanText(v):
+			fields = append(fields, domain.FieldError{Pointer: strings.ToValidUTF8(at, "�"), Detail: "must be valid UTF-8 without NUL"})
+			return
+		case p == nil:
+			fields = append(fields, domain.FieldError{Pointer: at, Detail: "is not known here"})
+			return
+		case values.Has(name) && !isArray(p):
+			fields = append(fields, domain.FieldError{Pointer: at, Detail: "is given twice"})
+			return
+		}
+		values.Add(name, string(v))
+	})
+	if len(fields) > 0 {
+		return fields
+	}
+	in := &openapi3filter.RequestValidationInput{
+		Request:     &http.Request{Method: o.Method, URL: &url.URL{}, Header: http.Header{}},
+		QueryParams: values, Route: o.route, Options: filterOptions,
+	}
+	for name, p := range o.query {
+		if !values.Has(name) && !p.Required {
+			continue
+		}
+		if err := openapi3filter.ValidateParameter(c.Context(), in, p); err != nil {
+			fields = describe(err, pointerTo("#/query", name), p, fields)
+		}
+	}
+	return fields
+}
+
+func (o *Operation) needsQuery() bool {
+	for _, p := range o.query {
+		if p.Required {
+			return true
+		}
+	}
+	return false
+}
+
+func isArray(p *openapi3.Parameter) bool {
+	return p.Schema != nil && p.Schema.Value != nil && p.Schema.Value.Type.Is("array")
+}
+
+func (o *Operation) judgeHeaders(c *fiber.Ctx, fields []domain.FieldError) []domain.FieldError {
+	if len(o.headers) == 0 {
+		return fields
+	}
+	h := http.Header{}
+	for _, p := range o.headers {
+		if v := c.Get(p.Name); v != "" {
+			h.Set(p.Name, v)
+		}
+	}
+	in := &openapi3filter.RequestValidationInput{
+		Request: &http.Request{Method: o.Method, URL: &url.URL{}, Header: h}, Route: o.route, Options: filterOptions,
+	}
+	for _, p := range o.headers {
+		if err := openapi3filter.ValidateParameter(c.Context(), in, p); err != nil {
+			fields = describe(err, "#/header/"+p.Name, p, fields)
+		}
+	}
+	return fields
+}
+
+func (o *Operation) judgeBody(c *fiber.Ctx, fields []domain.FieldError) ([]domain.FieldError, error) {
+	body := c.Request().Body()
+	var want *openapi3.RequestBody
+	if o.op.RequestBody != nil {
+		want = o.op.RequestBody.Value
+	}
+	if len(body) == 0 {
+		if want != nil && want.Required {
+			fields = append(fields, domain.FieldError{Pointer: "", Detail: "must not be empty"})
+		}
+		return fields, nil
+	}
+	if want == nil {
+		if string(bytes.TrimSpace(body)) != "{}" { // some clients send it with every POST
+			fields = append(fields, domain.FieldError{Pointer: "", Detail: "must be empty here"})
+		}
+		return fields, nil
+	}
+	media, err := mediaOf(c)
+	if err != nil {
+		return fields, err
+	}
+	content := want.Content[media]
+	if content == nil {
+		return fields, domain.Fail(domain.CodeMedia, "Send %s.", strings.Join(mediaTypes(want.Content), " or "))
+	}
+	if err := checkSize(media, len(body)); err != nil {
+		return fields, err
+	}
+	if media != fiber.MIMEApplicationJSON {
+		return fields, nil // forms and imports are read by their handlers
+	}
+	v, err := ParseJSON(body)
+	if err != nil {
+		return fields, err
+	}
+	if content.Schema != nil {
+		if err := content.Schema.Value.VisitJSON(v, bodyOptions...); err != nil {
+			fields = describe(err, "", nil, fields)
+		}
+	}
+	c.Locals(localParsed, parsedBody{v})
+	return fields, nil
+}
+
+func mediaTypes(content openapi3.Content) []string {
+	out := make([]string, 0, len(content))
+	for m := range content {
+		out = append(out, m)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// mediaOf gives the bare media type of the body. A compressed body or another
+// charset than UTF-8 is not taken: nothing here inflates what a client sends.
+func mediaOf(c *fiber.Ctx) (string, error) {
+	if enc := c.Get(fiber.HeaderContentEncoding); enc != "" && !strings.EqualFold(enc, "identity") {
+		return "", domain.Fail(domain.CodeMedia, "Send the body without Content-Encoding.")
+	}
+	raw := c.Get(fiber.HeaderContentType)
+	if raw == fiber.MIMEApplicationJSON {
+		return raw, nil
+	}
+	media, params, err := mime.ParseMediaType(raw)
+	if err != nil {
+		return "", nil // no operation takes it
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+		return "", domain.Fail(domain.CodeMedia, "Send text as UTF-8.")
+	}
+	return media, nil
+}
+
+func checkSize(media string, n int) error {
+	most, name := MaxBody, "10 MiB"
+	switch media {
+	case fiber.MIMEApplicationJSON:
+		most, name = MaxJSON, "256 KiB"
+	case fiber.MIMEApplicationForm:
+		most, name = MaxForm, "8 KiB"
+	}
+	if n > most {
+		return domain.Fail(domain.CodeTooLarge, "The body is larger than %s.", name)
+	}
+	return nil
+}
+
+// cleanText: valid UTF-8 without NUL, which PostgreSQL refuses in text.
+func cleanText(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
+
+// Decode reads the JSON body into dst as DecodeJSON does, on top of what the
+// contract has already judged. An empty body leaves dst as it is: whether one
+// is required is the contract's to say.
+func Decode(c *fiber.Ctx, dst any) error {
+	body := c.Request().Body()
+	if p, ok := c.Locals(localParsed).(parsedBody); ok {
+		return decodeParsed(p.value, body, dst)
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	media, err := mediaOf(c)
+	if err == nil && media != fiber.MIMEApplicationJSON {
+		err = domain.Fail(domain.CodeMedia, "Send application/json.")
+	}
+	if err == nil {
+		err = checkSize(media, len(body))
+	}
+	if err != nil {
+		return err
+	}
+	return DecodeJSON(body, dst)
+}
+
+// DecodeLenient takes of the body what can be understood and ignores the rest:
+// another media type, broken JSON, unknown names, single fields of a wrong
+// type. For stop and SOS, which nothing may refuse. dst is a pointer to a struct.
+func DecodeLenient(c *fiber.Ctx, dst any) {
+	var members map[string]json.RawMessage
+	if body := c.Request().Body(); json.Unmarshal(body, &members) != nil {
+		return
+	}
+	v := reflect.ValueOf(dst).Elem()
+	for i := range v.NumField() {
+		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		raw, ok := members[name]
+		if !ok || !v.Type().Field(i).IsExported() || CheckJSON(raw) != nil {
+			continue
+		}
+		field := reflect.New(v.Field(i).Type())
+		if decodeInto(raw, field.Interface()) == nil {
+			v.Field(i).Set(field.Elem())
+		}
+	}
+}
+
+func decodeInto(raw json.RawMessage, dst any) (err error) {
+	defer func() { // an UnmarshalJSON that panics must not cost somebody the stop
+		if recover() != nil {
+			err = errors.New("unreadable")
+		}
+	}()
+	return json.Unmarshal(raw, dst)
+}
+
+// describe turns the filter's errors into pointers and short sentences that
+// repeat neither the value nor the schema.
+func describe(err error, at string, p *openapi3.Parameter, out []domain.FieldError) []domain.FieldError {
+	if len(out) >= maxErrors {
+		return out
+	}
+	add := func(detail string) []domain.FieldError {
+		return append(out, domain.FieldError{Pointer: at, Detail: detail})
+	}
+	switch e := err.(type) {
+	case openapi3.MultiError:
+		for _, one := range e {
+			out = describe(one, at, p, out)
+		}
+		return out
+	case *openapi3filter.RequestError:
+		if errors.Is(e.Err, openapi3filter.ErrInvalidRequired) {
+			return add("is required")
+		}
+		if errors.Is(e.Err, openapi3filter.ErrInvalidEmptyValue) {
+			return add("must not be empty")
+		}
+		return describe(e.Err, at, p, out)
+	case *openapi3filter.ParseError:
+		if p != nil && p.Schema != nil {
+			return add(typeDetail(p.Schema.Value))
+		}
+		return add("cannot be read")
+	case *openapi3.SchemaError:
+		if e.SchemaField == "allOf" && e.Origin != nil { // its parts say more
+			var parts openapi3.MultiError
+			if errors.As(e.Origin, &parts) && len(parts) > 0 {
+				return describe(parts, at, p, out)
+			}
+		}
+		for _, token := range e.JSONPointer() {
+			at = pointerTo(at, token)
+		}
+		if e.SchemaField == "properties" {
+			if name, ok := quoted(e.Reason); ok {
+				at = pointerTo(at, name)
+			}
+		}
+		return add(schemaDetail(e))
+	}
+	return add("is not valid")
+}
+
+// quoted gives the name in kin-openapi's `property "x" is unsupported`.
+func quoted(reason string) (string, bool) {
+	q, err := strconv.QuotedPrefix(strings.TrimPrefix(reason, "property "))
+	if err != nil {
+		return "", false
+	}
+	name, err := strconv.Unquote(q)
+	return name, err == nil
+}
+
+func schemaDetail(e *openapi3.SchemaError) string {
+	s := e.Schema
+	if s == nil {
+		return "is not valid"
+	}
+	switch e.SchemaField {
+	case "required":
+		return "is required"
+	case "properties":
+		return "is not known here"
+	case "type":
+		return typeDetail(s)
+	case "nullable":
+		return "must not be null"
+	case "enum":
+		if len(s.Enum) > 12 {
+			return "must be one of the values that the contract lists"
+		}
+		values := make([]string, len(s.Enum))
+		for i, v := range s.Enum {
+			values[i] = fmt.Sprint(v)
+		}
+		return "must be one of " + strings.Join(values, ", ")
+	case "format":
+		if f, ok := formats[s.Format]; ok {
+			return f.Validate("").Error()
+		}
+		if s.Format == "int32" || s.Format == "int64" {
+			return "is out of range"
+		}
+		return "must have the format " + s.Format
+	case "pattern":
+		if hint, ok := s.Extensions["x-hint"].(string); ok {
+			return hint
+		}
+		return "must match " + shorten(s.Pattern, 80)
+	case "minLength":
+		if s.MinLength == 1 {
+			return "must not be empty"
+		}
+		return fmt.Sprintf("must have at least %d characters", s.MinLength)
+	case "maxLength":
+		return fmt.Sprintf("must have at most %d characters", *s.MaxLength)
+	case "minItems":
+		return fmt.Sprintf("must have at least %d items", s.MinItems)
+	case "maxItems":
+		return fmt.Sprintf("must have at most %d items", *s.MaxItems)
+	case "uniqueItems":
+		return "must not repeat an item"
+	case "minProperties":
+		return fmt.Sprintf("must have at least %d members", s.MinProps)
+	case "maxProperties":
+		return fmt.Sprintf("must have at most %d members", *s.MaxProps)
+	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf":
+		return strings.Replace(e.Reason, "number must", "must", 1)
+	case "readOnly":
+		return "is set by the server"
+	case "oneOf", "anyOf":
+		return "fits none of the forms that the contract lists"
+	}
+	return "is not valid"
+}
+
+func typeDetail(s *openapi3.Schema) string {
+	if s == nil || s.Type == nil {
+		return "has the wrong type"
+	}
+	names := map[string]string{
+		"string": "a string", "integer": "a whole number", "number": "a number",
+		"boolean": "true or false", "array": "an array", "object": "an object", "null": "null",
+	}
+	var out []string
+	for _, t := range s.Type.Slice() {
+		out = append(out, names[t])
+	}
+	return "must be " + strings.Join(out, " or ")
+}
+
+// ValidateResponse judges an answer by the contract: an operation that is not
+// in it, a status that is not listed, another media type and another shape
+// fail. For tests: production does not pay for it.
+func (ct *Contract) ValidateResponse(method, path string, status int, header http.Header, body []byte) error {
+	path, _, _ = strings.Cut(path, "?")
+	if method == http.MethodHead {
+		return nil
+	}
+	o, ok := ct.Find(method, path)
+	if !ok {
+		return fmt.Errorf("%s %s is not in the contract", method, path)
+	}
+	if strings.HasPrefix(header.Get(fiber.HeaderContentType), MediaProblem) && status < 400 {
+		return fmt.Errorf("%s %s: a problem with status %d", method, path, status)
+	}
+	options := *filterOptions
+	media, _, _ := mime.ParseMediaType(header.Get(fiber.HeaderContentType))
+	if media != fiber.MIMEApplicationJSON && media != MediaProblem {
+		// Pages and files: the filter has no reader for them; that the media type
+		// is the promised one is checked here.
+		options.ExcludeResponseBody = true
+		if r := cmp.Or(o.op.Responses.Status(status), o.op.Responses.Default()); r != nil && r.Value != nil &&
+			len(r.Value.Content) > 0 && len(body) > 0 && r.Value.Content.Get(media) == nil {
+			return fmt.Errorf("%s %s → %d: media type %q is not in the contract", method, path, status, media)
+		}
+	}
+	in := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{
+			Request: &http.Request{Method: method, URL: &url.URL{Path: path}, Header: http.Header{}},
+			Route:   o.route, Options: &options,
+		},
+		Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)), Options: &options,
+	}
+	if err := openapi3filter.ValidateResponse(context.Background(), in); err != nil {
+		return fmt.Errorf("%s %s → %d: %w", method, path, status, err)
+	}
+	return nil
+}

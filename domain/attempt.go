@@ -1,0 +1,57 @@
+package domain
+
+import "time"
+
+// Attempt is one try to reach the other side, in either direction; it is
+// never edited (PRODUCT.md section 4).
+type Attempt struct {
+	ID             ID         `json:"id"`
+	JobID          ID         `json:"job_id"`
+	CustomerID     ID         `json:"-"`
+	VisitID        *ID        `json:"visit_id"`
+	Direction      string     `json:"direction"`
+	ContactID      *ID        `json:"contact_id"`
+	Address        string     `json:"address"` // number or e-mail used
+	Channel        string     `json:"channel"`
+	Outcome        string     `json:"outcome"`
+	RingSeconds    *int       `json:"ring_seconds"`
+	Grade          string     `json:"grade"`
+	EvidenceDigest string     `json:"evidence_digest"` // SHA-256 of the device's call log entry or a receipt id
+	Note           string     `json:"note"`
+	Lat            *float64   `json:"lat"`
+	Lon            *float64   `json:"lon"`
+	DistanceM      *float64   `json:"distance_m"` // from the site; null when either place is unknown
+	PlaceReason    string     `json:"place_reason"`
+	LastNotice     bool       `json:"last_notice"`
+	ByID           *ID        `json:"by_id"`
+	ByRole         Role       `json:"by_role"`
+	OccurredAt     time.Time  `json:"occurred_at"` // corrected by the device's clock (PRODUCT.md section 8)
+	ClaimedAt      *time.Time `json:"claimed_at"`  // as the device said
+	RecordedAt     time.Time  `json:"recorded_at"`
+	Discounted     string     `json:"discounted"` // why it was taken out of the count; empty when it was not
+	CreatedAt      time.Time  `json:"created_at"`
+}
+
+// Head gives id and version for Location and ETag; an attempt never changes.
+func (a Attempt) Head() (ID, int64) { return a.ID, 1 }
+
+// Contact tells whether the two sides really spoke: anything inbound, or
+// outbound reached, refused, hostile.
+func (a *Attempt) Contact() bool {
+	return a.Direction == "inbound" || a.Outcome == "reached" || a.Outcome == "refused" || a.Outcome == "hostile"
+}
+
+// StrayContact is a contact by a number that no open job knows; it is kept
+// for the recorder's area and answered like any other.
+type StrayContact struct {
+	ID         ID
+	AreaID     *ID
+	Phone      string
+	Direction  string
+	Channel    string
+	Outcome    string
+	Note       string
+	ByID       ID
+	OccurredAt time.Time
+	RecordedAt time.Time
+}

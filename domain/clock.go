@@ -1,0 +1,207 @@
+package domain
+
+import (
+	"context"
+	"time"
+
+	"doorstep/domain/reach"
+)
+
+// Tick does everything that is due by the injected clock and returns how much
+// it did. A 1 s ticker on each replica calls it; a due row is claimed once
+// (PRODUCT.md section 8).
+func (s *Service) Tick(ctx context.Context) (int, error) {
+	done := 0
+	for {
+		// Each deadline is claimed and carried out in one transaction: a crash
+		// in between leaves it due.
+		var one *Deadline
+		err := s.Store.InTx(ctx, func(tx Tx) error {
+			one = nil
+			due, err := tx.ClaimDue(s.now(), 1)
+			if err != nil || len(due) == 0 {
+				return err
+			}
+			one = &due[0]
+			return s.due(tx, due[0], s.now())
+		})
+		if err != nil {
+			return done, err
+		}
+		if one == nil {
+			return done, nil
+		}
+		done++
+	}
+}
+
+// due carries out one deadline. What the world has overtaken does nothing.
+func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
+	switch dl.Kind {
+	case "missed", "held_cancel", "crew_told":
+		j, v, err := tx.LockVisit(dl.SubjectID)
+		if notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return err
+		}
+		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}
+		if v.Status != VisitScheduled {
+			return nil
+		}
+		switch {
+		case dl.Kind == "crew_told":
+			return s.settleCrew(m)
+		case d.held != nil && !now.Before(v.WindowStart):
+			err = s.heldCancel(m)
+		case dl.Kind == "missed" && d.held == nil:
+			err = s.miss(m)
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.changed(&j.Meta, now)
+		return tx.SaveJob(j)
+	case "last_notice", "close_resolved":
+		j, err := tx.LockJob(dl.SubjectID)
+		if notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return err
+		}
+		if dl.Kind == "last_notice" {
+			err = s.judge(tx, d, now)
+		} else if j.Status == JobResolved {
+			err = s.endJob(tx, d, System, JobClosed, "resolved, no objection in 72 h", at(now))
+		}
+		if err != nil {
+			return err
+		}
+		s.changed(&j.Meta, now)
+		return tx.SaveJob(j)
+	case "triage":
+		return s.triageOverdue(tx, dl.SubjectID, now)
+	}
+	return nil
+}
+
+// miss calls a visit missed: nobody moved until 15 minutes after its window.
+// Counted against us; the household gets an apology and the first choice.
+func (s *Service) miss(m *visitMoveCtx) error {
+	v := m.v
+	v.Status, v.EndedAt, v.EndReason = VisitMissed, ptr(v.WindowEnd.Add(missedAfter)), "nobody came"
+	v.CountsAgainst, v.ProvisionalTo = "brand", ptr(m.now.Add(provisionalFor))
+	s.fact(m.tx, m.d.job, System, "visit.missed", &v.ID, stamped{occurred: *v.EndedAt, recorded: m.now}, map[string]any{"window_end": v.WindowEnd})
+	if err := s.saveVisit(m); err != nil {
+		return err
+	}
+	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
+		return err
+	}
+	s.tellCustomer(m.tx, m.d, v, "visit.missed", m.now)
+	return s.tellStaff(m.tx, m.d, v, "visit.missed_desk", m.now, RoleProprietor, RoleCoordinator)
+}
+
+// heldCancel ends a visit whose hold was not released until its window.
+// Counted for nobody.
+func (s *Service) heldCancel(m *visitMoveCtx) error {
+	if err := s.cancelVisit(m, System, "held", "nobody"); err != nil {
+		return err
+	}
+	return s.tellStaff(m.tx, m.d, m.v, "visit.held_cancelled", m.now, RoleCoordinator, RoleProprietor)
+}
+
+// triageOverdue escalates a flag that nobody triaged in time: deputies, other
+// managers of the area, then the admins.
+func (s *Service) triageOverdue(tx Tx, id ID, now time.Time) error {
+	f, err := tx.LockFlag(id)
+	if notFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if f.Status != FlagReported || f.EscalatedAt != nil {
+		return nil
+	}
+	f.EscalatedAt = &now
+	s.changed(&f.Meta, now)
+	if err := tx.SaveFlag(f); err != nil {
+		return err
+	}
+	told := map[ID]bool{}
+	tell := func(u User) {
+		if !told[u.ID] && !f.involves(u.ID) && !u.Disabled {
+			told[u.ID] = true
+			tx.Enqueue(s.notice("flag.overdue", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID)))
+		}
+	}
+	if f.AreaID != nil {
+		managers, err := tx.UsersWith(RoleAreaManager, nil, f.AreaID)
+		if err != nil {
+			return err
+		}
+		for _, u := range managers {
+			tell(u)
+			if u.DeputyID != nil {
+				if d, err := tx.User(*u.DeputyID); err == nil {
+					tell(*d)
+				}
+			}
+		}
+	}
+	admins, err := tx.UsersWith(RoleAdmin, nil, nil)
+	if err != nil {
+		return err
+	}
+	for _, u := range admins {
+		tell(u)
+	}
+	return nil
+}
+
+// Verify proves the hash chains of all jobs and names the first bad row of
+// each broken one; progress is called after each page of jobs.
+func (s *Service) Verify(ctx context.Context, progress func(jobs, facts int)) ([]ChainFault, error) {
+	faults := []ChainFault{}
+	var after *ID
+	jobs, facts := 0, 0
+	for {
+		page, err := s.Read.JobsToVerify(ctx, after, 500)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			rows, err := s.Read.FactsOf(ctx, page[i].ID)
+			if err != nil {
+				return nil, err
+			}
+			if f := VerifyChain(&page[i], rows); f != nil {
+				faults = append(faults, *f)
+			}
+			jobs, facts = jobs+1, facts+len(rows)
+		}
+		if progress != nil {
+			progress(jobs, facts)
+		}
+		if len(page) < 500 {
+			return faults, nil
+		}
+		after = &page[len(page)-1].ID
+	}
+}
+
+// verdictWords is a verdict for the customer's and the demo's page.
+var verdictWords = map[string]string{reach.Untried: "not tried yet", reach.Trying: "being tried", reach.LastNotice: "last notice sent", reach.Unreachable: "unreachable", reach.Reached: "reached"}
+
+// VerdictWords says a verdict in plain words.
+func VerdictWords(v string) string { return verdictWords[v] }

@@ -1,0 +1,543 @@
+package domain
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// FlagInput raises a flag, from a visit, a job or a phone number.
+type FlagInput struct {
+	ID         *ID    `json:"id"`
+	JobID      *ID    `json:"job_id"`
+	VisitID    *ID    `json:"visit_id"`
+	Phone      string `json:"phone"`
+	Kind       string `json:"kind"`
+	Level      *int   `json:"level"`
+	Note       string `json:"note"`
+	SubjectID  *ID    `json:"subject_id"` // a member of staff it is about
+	OccurredAt string `json:"occurred_at"`
+}
+
+func validFlagKind(k string) bool {
+	return has(PersonFlagKinds, k) || has(FixableFlagKinds, k) || k == "other"
+}
+
+func (in *FlagInput) check() error {
+	if !validFlagKind(in.Kind) {
+		return Fail(CodeMeaning, "This kind of report does not exist.").At("/kind", "one of the kinds in the contract")
+	}
+	if in.Level == nil || *in.Level < 0 || *in.Level > 4 {
+		return Fail(CodeMeaning, "The level is 0 to 4.").At("/level", "0 hard contact, 1 insult, 2 targeted abuse or hazard, 3 threat, 4 assault")
+	}
+	return nil
+}
+
+// Raised is the answer to a flag: the same whether the household is known or
+// not.
+type Raised struct {
+	ID         ID         `json:"id"`
+	Status     FlagStatus `json:"status"`
+	Level      int        `json:"level"`
+	Kind       string     `json:"kind"`
+	OccurredAt time.Time  `json:"occurred_at"`
+}
+
+// Head gives id and version for Location and ETag.
+func (r Raised) Head() (ID, int64) { return r.ID, 1 }
+
+// RaiseFlag records an incident. Any staff member: about a visit or job he
+// can see, or by phone number alone, which is routed blindly. A flag by the
+// same reporter on a visit with his provisional one completes that. Errors:
+// CodeNotFound for a visit or job out of scope, CodeMeaning.
+func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Raised, error) {
+	if err := in.check(); err != nil {
+		return Raised{}, err
+	}
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Raised, error) {
+		a := call.Actor
+		f := &Flag{Kind: in.Kind, Level: *in.Level, Note: in.Note, SubjectID: in.SubjectID}
+		f.ID = s.newID(in.ID)
+		answer := func() (Raised, error) { return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil }
+		if in.ID != nil {
+			if old, err := tx.Flag(f.ID); err == nil {
+				if old.ReporterID != a.UserID || old.Kind != in.Kind || old.Level != *in.Level {
+					return Raised{}, Fail(CodeDuplicate, "Another report has this id.")
+				}
+				f = old
+				return answer()
+			} else if !notFound(err) {
+				return Raised{}, err
+			}
+		}
+		if in.SubjectID != nil {
+			if _, err := tx.User(*in.SubjectID); err != nil {
+				return Raised{}, meaningIfAbsent(err, "user", "/subject_id")
+			}
+		}
+		var d *dossier
+		var v *Visit
+		var j *Job
+		var err error
+		switch {
+		case in.VisitID != nil:
+			if j, v, err = tx.LockVisit(*in.VisitID); err != nil {
+				return Raised{}, err
+			}
+			if !a.sees(v) && !(a.Role == RoleTechnician && has(v.EverCrew, a.UserID)) {
+				return Raised{}, NotFound("visit")
+			}
+		case in.JobID != nil:
+			if j, err = s.reachJob(tx, a, *in.JobID); err != nil {
+				return Raised{}, err
+			}
+		case in.Phone != "":
+			return s.flagByPhone(tx, call, f, in, now)
+		default:
+			return Raised{}, Fail(CodeMeaning, "A report names a visit, a job or a phone number.").At("/visit_id", "visit_id, job_id or phone")
+		}
+		if d, err = s.dossier(tx, j); err != nil {
+			return Raised{}, err
+		}
+		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+		if err != nil {
+			return Raised{}, err
+		}
+		if v != nil {
+			flags, err := tx.FlagsOfVisit(v.ID)
+			if err != nil {
+				return Raised{}, err
+			}
+			for i := range flags {
+				if p := &flags[i]; p.Provisional && p.ReporterID == a.UserID && p.Status.Open() {
+					f = p
+					return s.complete(tx, a, d, v, p, in, now)
+				}
+			}
+		}
+		if err := s.raise(tx, a, d, v, f, st, now); err != nil {
+			return Raised{}, err
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return Raised{}, err
+		}
+		return answer()
+	})
+}
+
+// complete turns the provisional flag of a stop into the reporter's own
+// words; the hold that stands is not weakened by it.
+func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in FlagInput, now time.Time) (Raised, error) {
+	f.Kind, f.Level, f.Note, f.Provisional = in.Kind, *in.Level, in.Note, false
+	if in.SubjectID != nil {
+		f.SubjectID = in.SubjectID
+	}
+	if due := f.RecordedAt.Add(triageTime(f.Level)); due.Before(f.TriageDueAt) {
+		f.TriageDueAt = due
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: due})
+	}
+	s.changed(&f.Meta, now)
+	if err := tx.SaveFlag(f); err != nil {
+		return Raised{}, err
+	}
+	if err := s.exclude(tx, a, d, f, now); err != nil {
+		return Raised{}, err
+	}
+	s.changed(&d.job.Meta, now)
+	if err := tx.SaveJob(d.job); err != nil {
+		return Raised{}, err
+	}
+	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
+}
+
+func triageTime(level int) time.Duration {
+	if level >= 3 {
+		return triageDueSevere
+	}
+	return triageDue
+}
+
+// flagByPhone routes a report about a caller blindly: to the area of the
+// household's latest job, else the recorder's. The answer is the same.
+func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, now time.Time) (Raised, error) {
+	a := call.Actor
+	country, _, _ := s.frame(tx, a)
+	phone, err := s.phone(in.Phone, country, "/phone")
+	if err != nil {
+		return Raised{}, err
+	}
+	st, err := s.stamp(call, in.OccurredAt, time.UTC, now)
+	if err != nil {
+		return Raised{}, err
+	}
+	f.Phone = phone
+	customers, err := tx.CustomersByPhone(phone)
+	if err != nil {
+		return Raised{}, err
+	}
+	var d *dossier
+	for _, c := range customers {
+		j, err := tx.LatestJobOf(c)
+		if notFound(err) {
+			continue
+		} else if err != nil {
+			return Raised{}, err
+		}
+		if j, err = tx.LockJob(j.ID); err != nil {
+			return Raised{}, err
+		}
+		if d, err = s.dossier(tx, j); err != nil {
+			return Raised{}, err
+		}
+		break
+	}
+	if err := s.raise(tx, a, d, nil, f, st, now); err != nil {
+		return Raised{}, err
+	}
+	if d != nil {
+		s.changed(&d.job.Meta, now)
+		if err := tx.SaveJob(d.job); err != nil {
+			return Raised{}, err
+		}
+	}
+	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
+}
+
+// raise writes a flag and what follows from it: triage due, safety hold at
+// level 2 and above, exclusion, notices. d and v may be nil. The caller saves
+// the job.
+func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stamped, now time.Time) error {
+	if f.ID == (ID{}) {
+		f.ID = s.NewID()
+	}
+	f.Meta = newMeta(f.ID, now)
+	f.Status, f.ReporterID, f.OccurredAt, f.RecordedAt = FlagReported, a.UserID, st.occurred, now
+	f.TriageDueAt = now.Add(triageTime(f.Level))
+	if d != nil {
+		f.JobID, f.CustomerID, f.SiteID, f.CentreID, f.AreaID = &d.job.ID, &d.customer.ID, &d.site.ID, &d.job.CentreID, &d.job.AreaID
+	} else if a.AreaID != (ID{}) {
+		f.AreaID = &a.AreaID
+	}
+	if v != nil {
+		f.VisitID = &v.ID
+	}
+	if err := tx.InsertFlag(f); err != nil {
+		return err
+	}
+	if f.Level == 0 { // a hard contact: a private note, never more
+		return nil
+	}
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: f.TriageDueAt})
+	if d != nil && f.SubjectID == nil {
+		if f.Level >= 2 {
+			if err := s.placeSafetyHold(tx, d, v, f, now); err != nil {
+				return err
+			}
+		}
+		if err := s.exclude(tx, a, d, f, now); err != nil {
+			return err
+		}
+	}
+	return s.tellTriage(tx, f, now)
+}
+
+// placeSafetyHold locks the household (a fixable hazard: the site) for every
+// centre, warns crews on their way and lets scheduled visits keep their slot
+// until their window.
+func (s *Service) placeSafetyHold(tx Tx, d *dossier, v *Visit, f *Flag, now time.Time) error {
+	j := d.job
+	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Since: now, Reason: "area hold", ByID: &f.ReporterID, By: "staff", FlagID: &f.ID, DueAt: ptr(now.Add(safetyHoldDue)),
+		Fixable: has(FixableFlagKinds, f.Kind)}
+	if h.Fixable {
+		h.SiteID = &j.SiteID
+	} else {
+		h.CustomerID = &j.CustomerID
+	}
+	managers, err := tx.UsersWith(RoleAreaManager, nil, &j.AreaID)
+	if err != nil {
+		return err
+	}
+	for i := range managers {
+		if managers[i].ID != f.ReporterID && (f.SubjectID == nil || managers[i].ID != *f.SubjectID) {
+			h.OwnerID = &managers[i].ID
+			break
+		}
+	}
+	if err := tx.InsertHold(h); err != nil {
+		return err
+	}
+	d.holds, d.held = append(d.holds, *h), h
+	s.fact(tx, j, System, "hold.placed", nil, at(now), map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
+	if err := s.tellStaff(tx, d, nil, "hold.area", now, RoleProprietor); err != nil {
+		return err
+	}
+	visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		o := &visits[i]
+		if v != nil && o.ID == v.ID {
+			continue
+		}
+		if o.Status == VisitScheduled {
+			due := o.WindowStart
+			if due.Before(now) {
+				due = now
+			}
+			tx.Arm(Deadline{ID: s.NewID(), Kind: "held_cancel", SubjectID: o.ID, JobID: &o.JobID, DueAt: due})
+			s.tellCrew(tx, d, o, o.Crew, "visit.wait", now)
+			continue
+		}
+		s.tellCrew(tx, d, o, o.Crew, "visit.call_desk", now)
+	}
+	return nil
+}
+
+// exclude keeps reporter and household apart after a report of something
+// directed by a person (PRODUCT.md section 5).
+func (s *Service) exclude(tx Tx, a Actor, d *dossier, f *Flag, now time.Time) error {
+	if a.Role != RoleTechnician || f.Level < 1 || !has(PersonFlagKinds, f.Kind) {
+		return nil
+	}
+	there, err := tx.Exclusions(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range there {
+		if x.UserID == a.UserID {
+			return nil
+		}
+	}
+	if err := tx.InsertExclusion(&Exclusion{ID: s.NewID(), UserID: a.UserID, CustomerID: d.customer.ID, FlagID: f.ID, Since: now}); err != nil {
+		return err
+	}
+	visits, err := tx.UnfinishedOfCustomer(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		o := &visits[i]
+		if o.Status != VisitScheduled || !has(o.Crew, a.UserID) {
+			continue
+		}
+		o.Crew = without(o.Crew, a.UserID)
+		s.changed(&o.Meta, now)
+		if err := tx.SaveVisit(o); err != nil {
+			return err
+		}
+		if err := s.tellStaff(tx, d, o, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReleaseInput releases the safety holds over a job's household with a
+// safe-visit plan.
+type ReleaseInput struct {
+	Plan        []string `json:"plan"`
+	Reason      string   `json:"reason"`
+	ConfirmedBy string   `json:"confirmed_by"` // of hazard_removed: who confirmed it
+	OccurredAt  string   `json:"occurred_at"`
+}
+
+// SafetyRelease lifts the safety holds with a plan that stays in force. The
+// area manager or deputy who is not involved; fixable hazards with the plan
+// hazard_removed also coordinator and proprietor. Errors: CodeForbidden,
+// CodeState without a hold, CodeMeaning for a plan.
+func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in ReleaseInput) (JobView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
+		a := call.Actor
+		j, err := s.reachJob(tx, a, job)
+		if err != nil {
+			return JobView{}, err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return JobView{}, err
+		}
+		settled := a.Is(RoleCoordinator, RoleProprietor) && len(in.Plan) == 1 && in.Plan[0] == "hazard_removed"
+		for _, h := range d.holds {
+			if h.Kind == HoldSafety && h.LiftedAt == nil && !h.Fixable {
+				settled = false
+			}
+		}
+		if !settled || d.held == nil {
+			if err := CheckJob(a, "safety-release", j); err != nil {
+				return JobView{}, err
+			}
+		}
+		if d.held == nil {
+			return JobView{}, Fail(CodeState, "No safety hold stands over this household.")
+		}
+		for i, p := range in.Plan {
+			if !has(SafeVisitPlans, p) {
+				return JobView{}, Fail(CodeMeaning, "This plan does not exist.").At("/plan/"+itoa(i), strings.Join(SafeVisitPlans, ", "))
+			}
+			if p == "hazard_removed" && strings.TrimSpace(in.ConfirmedBy) == "" {
+				return JobView{}, Fail(CodeMeaning, "Say who confirmed that the hazard is gone.").At("/confirmed_by", "a name or role")
+			}
+		}
+		if len(in.Plan) == 0 {
+			return JobView{}, Fail(CodeMeaning, "A safety hold is released with a plan only.").At("/plan", strings.Join(SafeVisitPlans, ", "))
+		}
+		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+		if err != nil {
+			return JobView{}, err
+		}
+		for i := range d.holds {
+			h := &d.holds[i]
+			if h.Kind != HoldSafety || h.LiftedAt != nil {
+				continue
+			}
+			if h.FlagID != nil {
+				f, err := tx.Flag(*h.FlagID)
+				if err != nil {
+					return JobView{}, err
+				}
+				if f.involves(a.UserID) {
+					return JobView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
+				}
+			}
+			h.LiftedAt, h.LiftedByID, h.LiftReason, h.Plan = ptr(now), &a.UserID, in.Reason, in.Plan
+			if err := tx.SaveHold(h); err != nil {
+				return JobView{}, err
+			}
+		}
+		s.fact(tx, j, a, "hold.released", nil, st, map[string]any{"kind": HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
+		d.plan = in.Plan
+		visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
+		if err != nil {
+			return JobView{}, err
+		}
+		for i := range visits {
+			tx.Disarm("held_cancel", visits[i].ID)
+			s.tellCrew(tx, d, &visits[i], visits[i].Crew, "visit.read_plan", now)
+		}
+		if err := s.tellStaff(tx, d, nil, "hold.released", now, RoleProprietor, RoleCoordinator); err != nil {
+			return JobView{}, err
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return JobView{}, err
+		}
+		return NewJobView(a, j, d.holds), nil
+	})
+}
+
+func (f *Flag) involves(user ID) bool {
+	return f.ReporterID == user || (f.SubjectID != nil && *f.SubjectID == user)
+}
+
+// FlagDecision moves a flag on.
+type FlagDecision struct {
+	Level      *int   `json:"level"`   // triage may correct it
+	Outcome    string `json:"outcome"` // of decide: upheld, not_upheld, unclear
+	Reasons    string `json:"reasons"`
+	Pressure   *bool  `json:"pressure"` // of withdraw, asked in private
+	OccurredAt string `json:"occurred_at"`
+}
+
+// seesFlag tells whether the actor may see a flag at all, and whether only
+// its brief (PRODUCT.md section 2).
+func (a Actor) seesFlag(f *Flag) (all, brief bool) {
+	if f.SubjectID != nil && *f.SubjectID == a.UserID {
+		return false, false
+	}
+	if f.ReporterID == a.UserID {
+		return true, false
+	}
+	if f.Level == 0 { // a private note
+		return false, false
+	}
+	switch a.Role {
+	case RoleAreaManager:
+		return f.AreaID != nil && has(a.Scope().AreaIDs, *f.AreaID), false
+	case RoleAdmin:
+		return f.EscalatedAt != nil || f.AreaID == nil, false
+	case RoleProprietor:
+		return false, f.SubjectID == nil && f.CentreID != nil && *f.CentreID == a.CentreID && f.Level >= 2
+	}
+	return false, false
+}
+
+// SeesFlag is the rule of who sees what of a flag, for the reader.
+func (a Actor) SeesFlag(f *Flag) (all, brief bool) { return a.seesFlag(f) }
+
+// MoveFlag triages, reviews, decides or withdraws. An area manager, deputy or
+// (escalated) admin who is not involved; withdraw: the reporter only. Errors:
+// CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string, in FlagDecision) (FlagView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagView, error) {
+		a, m := call.Actor, flagMove(action)
+		f, err := tx.LockFlag(id)
+		if err != nil {
+			return FlagView{}, err
+		}
+		all, brief := a.seesFlag(f)
+		if !all && !brief {
+			return FlagView{}, NotFound("flag")
+		}
+		switch {
+		case m.Reporter && f.ReporterID != a.UserID:
+			return FlagView{}, Fail(CodeForbidden, "Only the reporter withdraws a report.")
+		case !m.Reporter && (brief || !a.Is(RoleAreaManager, RoleAdmin)):
+			return FlagView{}, Fail(CodeForbidden, "As %s you may not decide about reports.", roleWords(a.Role))
+		case !m.Reporter && f.involves(a.UserID):
+			return FlagView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
+		case !has(m.From, f.Status):
+			return FlagView{}, Fail(CodeState, "A report that is %s cannot take the move %s.", f.Status, action).With("status", f.Status)
+		}
+		f.Status = m.To
+		switch action {
+		case "triage":
+			if in.Level != nil {
+				if *in.Level < 0 || *in.Level > 4 {
+					return FlagView{}, Fail(CodeMeaning, "The level is 0 to 4.").At("/level", "0 to 4")
+				}
+				f.Level = *in.Level
+			}
+			f.TriagedAt, f.TriagedBy = &now, &a.UserID
+			tx.Disarm("triage", f.ID)
+		case "decide":
+			if !has([]string{"upheld", "not_upheld", "unclear"}, in.Outcome) {
+				return FlagView{}, Fail(CodeMeaning, "Decide upheld, not_upheld or unclear.").At("/outcome", "upheld, not_upheld or unclear")
+			}
+			if strings.TrimSpace(in.Reasons) == "" {
+				return FlagView{}, Fail(CodeMeaning, "A decision gives its reasons; the reporter reads them.").At("/reasons", "a few sentences")
+			}
+			f.Status, f.DecidedAt, f.DecidedBy = FlagStatus(in.Outcome), &now, &a.UserID
+		case "withdraw":
+			f.WithdrawnAt, f.Pressure = &now, in.Pressure
+			tx.Disarm("triage", f.ID)
+		}
+		if in.Reasons != "" {
+			f.Reasons = in.Reasons
+		}
+		s.changed(&f.Meta, now)
+		if err := tx.SaveFlag(f); err != nil {
+			return FlagView{}, err
+		}
+		if !m.Reporter {
+			reporter, err := tx.User(f.ReporterID)
+			if err != nil {
+				return FlagView{}, err
+			}
+			tx.Enqueue(s.notice("flag.moved", reporter.Language, now, now.Add(7*24*time.Hour), toUser(reporter.ID)))
+		}
+		return NewFlagView(a, f), nil
+	})
+}
+
+// NewFlagView shows a flag with what the actor may do.
+func NewFlagView(a Actor, f *Flag) FlagView {
+	v := FlagView{Flag: *f, Actions: List[string]{}}
+	for _, m := range FlagMoves {
+		if has(m.From, f.Status) && m.Reporter == (f.ReporterID == a.UserID) && (m.Reporter || a.Is(RoleAreaManager, RoleAdmin)) && (m.Reporter || !f.involves(a.UserID)) {
+			v.Actions = append(v.Actions, m.Action)
+		}
+	}
+	return v
+}

@@ -1,0 +1,262 @@
+package domain
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// MoveInput is what a crew says with a forward move; each move uses its part.
+type MoveInput struct {
+	OccurredAt string    `json:"occurred_at"`
+	Note       string    `json:"note"`
+	Reason     string    `json:"reason"` // of no-access: why the guard could not be met
+	Findings   *string   `json:"findings"`
+	WorkDone   *string   `json:"work_done"`
+	Parts      *[]string `json:"parts"`
+	Tested     *string   `json:"tested"`
+}
+
+// forward is the order of the moves that a later one implies.
+var forward = []struct {
+	action string
+	at     func(v *Visit) **time.Time
+}{
+	{"en-route", func(v *Visit) **time.Time { return &v.EnRouteAt }},
+	{"arrive", func(v *Visit) **time.Time { return &v.ArrivedAt }},
+	{"start", func(v *Visit) **time.Time { return &v.StartedAt }},
+}
+
+// Advance makes a forward move: en-route, arrive, start, complete, partial or
+// no-access. The crew. A later move implies the skipped ones, marked not
+// recorded. A late claim overturns a provisional missed. Errors: CodeHeld,
+// CodePlan, CodeGuard, CodeState.
+func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
+	return s.onVisit(ctx, call, id, action, in.OccurredAt, func(m *visitMoveCtx) error {
+		v := m.v
+		if v.Status == VisitMissed {
+			if err := s.overturnMissed(m); err != nil {
+				return err
+			}
+		}
+		if v.EnRouteAt == nil {
+			if err := m.planAccepted(); err != nil {
+				return err
+			}
+		}
+		if action == "no-access" {
+			if err := m.noAccessGuard(in.Reason); err != nil {
+				return err
+			}
+		}
+		for _, f := range forward {
+			at := f.at(v)
+			if f.action == action {
+				*at = ptr(m.st.occurred)
+				break
+			}
+			if action == "no-access" && f.action == "start" {
+				break
+			}
+			if *at == nil && !has(v.NotRecorded, f.action) {
+				v.NotRecorded = append(v.NotRecorded, f.action)
+			}
+		}
+		v.Status = visitMove(action).To
+		if in.Findings != nil {
+			v.Findings = *in.Findings
+		}
+		if in.WorkDone != nil {
+			v.WorkDone = *in.WorkDone
+		}
+		if in.Parts != nil {
+			v.Parts = *in.Parts
+		}
+		if in.Tested != nil {
+			v.Tested = *in.Tested
+		}
+		m.tx.Disarm("missed", v.ID)
+		payload := map[string]any{"note": in.Note}
+		if !v.Status.Unfinished() {
+			v.EndedAt, v.EndReason = ptr(m.st.occurred), in.Reason
+			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts, "tested": v.Tested}
+			m.tx.Disarm("held_cancel", v.ID)
+		}
+		if v.Status == VisitNoAccess {
+			v.CountsAgainst, v.ProvisionalTo = "customer", ptr(m.now.Add(provisionalFor))
+		}
+		s.fact(m.tx, m.d.job, call.Actor, visitMove(action).Fact, &v.ID, m.st, payload)
+		if err := s.saveVisit(m); err != nil {
+			return err
+		}
+		switch action {
+		case "en-route", "arrive", "complete", "partial":
+			s.tellCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)
+		case "no-access":
+			s.tellCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)
+			return s.tellStaff(m.tx, m.d, v, "visit.no_access_desk", m.now, RoleCoordinator)
+		}
+		return nil
+	})
+}
+
+// planAccepted refuses to set out before the whole crew has accepted the plan
+// and while the plan itself is not kept.
+func (m *visitMoveCtx) planAccepted() error {
+	if len(m.d.plan) == 0 {
+		return nil
+	}
+	if err := m.d.planPermits(m.v, m.v.Crew); err != nil {
+		return err
+	}
+	for _, id := range m.v.Crew {
+		if !has(m.v.PlanSeen, id) {
+			return Fail(CodePlan, "The whole crew accepts the safe-visit plan first (plan-seen).").With("plan", m.d.plan)
+		}
+	}
+	if has(m.d.plan, "phone_first") && (m.d.job.LastContactAt == nil || m.d.job.LastContactAt.Before(m.v.CreatedAt)) {
+		return Fail(CodePlan, "The plan asks for a phone contact first.").With("plan", m.d.plan)
+	}
+	return nil
+}
+
+// noAccessGuard: arrived, 10 minutes inside the window, one call and one
+// message since arrival, or the reason why not (PRODUCT.md section 3).
+func (m *visitMoveCtx) noAccessGuard(reason string) error {
+	if strings.TrimSpace(reason) != "" {
+		return nil
+	}
+	if m.v.ArrivedAt == nil {
+		return Fail(CodeGuard, "No access needs an arrival first, or the reason why it was not recorded.").At("/reason", "why the arrival was not recorded")
+	}
+	from := *m.v.ArrivedAt
+	if m.v.WindowStart.After(from) {
+		from = m.v.WindowStart
+	}
+	if until := from.Add(noAccessInside); m.st.occurred.Before(until) {
+		return Fail(CodeGuard, "Wait 10 minutes inside the window, until %s, or say why not.", until.In(m.d.site.Location()).Format("15:04")).At("/reason", "why you could not wait")
+	}
+	attempts, err := m.tx.AttemptsOf(m.d.job.ID)
+	if err != nil {
+		return err
+	}
+	call, message := false, false
+	for i := range attempts {
+		a := &attempts[i]
+		if a.Direction != "outbound" || a.OccurredAt.Before(*m.v.ArrivedAt) {
+			continue
+		}
+		switch a.Channel {
+		case "phone":
+			call = true
+		case "sms", "whatsapp", "push", "email":
+			message = true
+		}
+	}
+	if !call || !message {
+		return Fail(CodeGuard, "No access needs one call and one message since arrival, or the reason why not.").At("/reason", "why there was no call or message")
+	}
+	return nil
+}
+
+// overturnMissed withdraws a missed that an offline phone proves wrong: the
+// move happened before the sweep could rightly call it missed.
+func (s *Service) overturnMissed(m *visitMoveCtx) error {
+	v := m.v
+	if !v.overturnable(m.now) || m.st.occurred.After(v.WindowEnd.Add(missedAfter)) {
+		return Fail(CodeState, "The visit was missed: nothing happened until 15 minutes after its window.").With("status", v.Status)
+	}
+	v.CountsAgainst, v.ProvisionalTo, v.EndedAt, v.EndReason = "nobody", nil, nil, ""
+	s.fact(m.tx, m.d.job, System, "visit.missed_withdrawn", &v.ID, at(m.now), map[string]any{"because": "a late fact of " + m.st.occurred.Format(time.RFC3339)})
+	if err := m.tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
+		return err
+	}
+	s.tellCustomer(m.tx, m.d, v, "visit.missed_withdrawn", m.now)
+	return nil
+}
+
+// StopInput is all that stop may say; everything is optional and what cannot
+// be read is ignored.
+type StopInput struct {
+	OccurredAt string
+	Note       string
+	Kind       string
+	Level      *int
+}
+
+// Stopped is the answer to stop: the visit, and the provisional flag that the
+// reporter completes when safe.
+type Stopped struct {
+	VisitView
+	FlagID ID `json:"flag_id"`
+}
+
+// Stop ends a visit as unsafe. Whoever was ever in the crew; no guard at all:
+// on an ended visit the status stays but fact, flag and hold are recorded.
+// Errors: CodeNotFound only.
+func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (Stopped, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Stopped, error) {
+		j, v, err := tx.LockVisit(id)
+		if err != nil {
+			return Stopped{}, err
+		}
+		if !visitMove("stop").mayMove(call.Actor, v) {
+			return Stopped{}, NotFound("visit")
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return Stopped{}, err
+		}
+		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+		if err != nil {
+			st = at(now)
+		}
+		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
+		flags, err := tx.FlagsOfVisit(v.ID)
+		if err != nil {
+			return Stopped{}, err
+		}
+		for i := range flags {
+			f := &flags[i]
+			if f.Provisional && f.ReporterID == call.Actor.UserID && f.Status.Open() && v.Status == VisitStopped {
+				return Stopped{d.view(call.Actor, v, now), f.ID}, nil
+			}
+		}
+		if v.Status.Unfinished() || v.Status == VisitMissed {
+			if v.Status == VisitMissed {
+				if err := tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
+					return Stopped{}, err
+				}
+			}
+			v.Status, v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = VisitStopped, ptr(st.occurred), "", "nobody", nil
+			tx.Disarm("missed", v.ID)
+			tx.Disarm("held_cancel", v.ID)
+		}
+		// The fact names the crew, not who pressed (PRODUCT.md section 5).
+		crew := call.Actor
+		crew.Role = RoleSystem
+		s.fact(tx, j, crew, "visit.stopped", &v.ID, st, map[string]any{"crew": v.EverCrew})
+		if err := s.saveVisit(m); err != nil {
+			return Stopped{}, err
+		}
+		f := &Flag{Kind: "other", Level: 2, Note: in.Note, Provisional: true}
+		if in.Kind != "" && validFlagKind(in.Kind) {
+			f.Kind = in.Kind
+		}
+		if in.Level != nil && *in.Level > 2 && *in.Level <= 4 {
+			f.Level = *in.Level
+		}
+		if err := s.raise(tx, call.Actor, d, v, f, st, now); err != nil {
+			return Stopped{}, err
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return Stopped{}, err
+		}
+		// The hold was placed in this very transaction; actions must show it.
+		if d.holds, err = tx.HoldsOver(j, true); err != nil {
+			return Stopped{}, err
+		}
+		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, true, now)}, f.ID}, nil
+	})
+}

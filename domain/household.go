@@ -1,0 +1,87 @@
+package domain
+
+import "time"
+
+// Customer is a household: brand-wide, visible to a centre that holds or held
+// a job of theirs.
+type Customer struct {
+	Meta
+	Name     string `json:"name"`
+	Language string `json:"language"` // BCP 47: en, hi
+	// RegisteredBy lets the centre that registered a household see it before
+	// it has a job.
+	RegisteredCentreID *ID       `json:"-"`
+	Contacts           []Contact `json:"contacts"`
+	Sites              []Site    `json:"sites"`
+}
+
+// Contact is a person of the household.
+type Contact struct {
+	ID         ID           `json:"id"`
+	CustomerID ID           `json:"-"`
+	Name       string       `json:"name"`
+	Relation   string       `json:"relation"`
+	Phones     List[string] `json:"phones"` // E.164
+	Email      string       `json:"email"`
+	Language   string       `json:"language"`
+	VoiceOnly  bool         `json:"voice_only"` // cannot use a page or read a message
+	Position   int          `json:"-"`
+	Struck     List[string] `json:"struck_phones"` // proved wrong; no longer known numbers
+}
+
+// Site is where appliances stand.
+type Site struct {
+	ID         ID       `json:"id"`
+	CustomerID ID       `json:"-"`
+	Label      string   `json:"label"`
+	Address    string   `json:"address"`
+	Landmark   string   `json:"landmark"`
+	PostalCode string   `json:"postal_code"`
+	Zone       string   `json:"zone"`
+	Lat        *float64 `json:"lat"`
+	Lon        *float64 `json:"lon"`
+	Occupant   string   `json:"occupant"`
+}
+
+// Location is the site's zone.
+func (s *Site) Location() *time.Location { return location(s.Zone) }
+
+// Appliance is a thing that can be repaired.
+type Appliance struct {
+	Meta
+	CustomerID  ID     `json:"customer_id"`
+	SiteID      *ID    `json:"site_id"`
+	Category    string `json:"category"` // the skill that its repair asks for
+	Brand       string `json:"brand"`
+	Model       string `json:"model"`
+	Serial      string `json:"serial"`
+	PurchasedOn string `json:"purchased_on"` // YYYY-MM-DD or empty
+}
+
+// VoiceOnly tells whether nobody of the household can use a page.
+func (c *Customer) VoiceOnly() bool {
+	for _, p := range c.Contacts {
+		if !p.VoiceOnly {
+			return false
+		}
+	}
+	return len(c.Contacts) > 0
+}
+
+func (c *Customer) contact(id ID) *Contact {
+	for i := range c.Contacts {
+		if c.Contacts[i].ID == id {
+			return &c.Contacts[i]
+		}
+	}
+	return nil
+}
+
+func (c *Customer) site(id ID) *Site {
+	for i := range c.Sites {
+		if c.Sites[i].ID == id {
+			return &c.Sites[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package domain
+
+import "time"
+
+// JobStatus derives from the job's visits and its end (PRODUCT.md section 3).
+type JobStatus string
+
+// The states of a job.
+const (
+	JobOpen       JobStatus = "open"
+	JobScheduled  JobStatus = "scheduled"
+	JobInProgress JobStatus = "in_progress"
+	JobResolved   JobStatus = "resolved"
+	JobClosed     JobStatus = "closed"
+	JobCancelled  JobStatus = "cancelled"
+)
+
+// Ended tells whether the job is closed or cancelled.
+func (s JobStatus) Ended() bool { return s == JobClosed || s == JobCancelled }
+
+// Job is one fault of one household to be mended.
+type Job struct {
+	Meta
+	ExternalRef    *string         `json:"external_ref"`
+	CustomerID     ID              `json:"customer_id"`
+	SiteID         ID              `json:"site_id"`
+	ContactID      *ID             `json:"contact_id"` // whom to reach first
+	ApplianceID    *ID             `json:"appliance_id"`
+	CentreID       ID              `json:"centre_id"`
+	AreaID         ID              `json:"area_id"`
+	Status         JobStatus       `json:"status"`
+	Category       string          `json:"category"` // the skill asked for; empty asks for none
+	Serial         string          `json:"serial"`
+	Fault          string          `json:"fault"` // in the customer's words
+	TriedSteps     List[TriedStep] `json:"tried_steps"`
+	WhatMatters    string          `json:"what_matters"`
+	Priority       string          `json:"priority"` // low, normal, high, urgent
+	SafetyCritical bool            `json:"safety_critical"`
+	Cover          string          `json:"cover"` // warranty, chargeable
+	RepeatOf       *ID             `json:"repeat_of"`
+	OpenedAt       time.Time       `json:"opened_at"`
+	ReopenedAt     *time.Time      `json:"reopened_at"`
+	ResolvedAt     *time.Time      `json:"resolved_at"`
+	EndedAt        *time.Time      `json:"ended_at"`
+	EndReason      string          `json:"end_reason"`
+	Verdict        string          `json:"reachability"` // last computed; GET …/reachability explains it
+	LastContactAt  *time.Time      `json:"last_contact_at"`
+	Seq            int64           `json:"-"` // head of the timeline
+	ChainHead      []byte          `json:"-"`
+}
+
+// TriedStep is something somebody already tried, so that nobody asks again.
+type TriedStep struct {
+	What      string    `json:"what"`
+	At        time.Time `json:"at"`
+	WatchedBy string    `json:"watched_by"` // nobody, professional
+	Result    string    `json:"result"`
+}
+
+// HoldKind says what a hold waits for.
+type HoldKind string
+
+// The kinds of hold; they coexist.
+const (
+	HoldUnreachable     HoldKind = "unreachable"
+	HoldParts           HoldKind = "parts"
+	HoldCustomerRequest HoldKind = "customer_request"
+	HoldSafety          HoldKind = "safety"
+)
+
+// Hold stops work on a job (JobID set) or, for safety, on all jobs of a
+// customer or a site in every centre. It is lifted only by its own rule.
+type Hold struct {
+	ID         ID           `json:"id"`
+	Kind       HoldKind     `json:"kind"`
+	JobID      *ID          `json:"job_id"`
+	CustomerID *ID          `json:"customer_id"`
+	SiteID     *ID          `json:"site_id"`
+	Since      time.Time    `json:"since"`
+	Reason     string       `json:"reason"`
+	ByID       *ID          `json:"-"`
+	By         string       `json:"by"` // role; the person of a safety hold is confidential
+	OwnerID    *ID          `json:"owner_id"`
+	DueAt      *time.Time   `json:"due_at"`
+	FlagID     *ID          `json:"-"`
+	Fixable    bool         `json:"-"` // a hazard that centre and household settle themselves
+	LiftedAt   *time.Time   `json:"lifted_at"`
+	LiftedByID *ID          `json:"-"`
+	LiftReason string       `json:"lift_reason"`
+	Plan       List[string] `json:"plan"` // of a released safety hold: the safe-visit plan that stays
+}
+
+// SafeVisitPlans are the plan kinds of PRODUCT.md section 5.
+var SafeVisitPlans = []string{"two_people", "daylight", "carry_in", "phone_first", "hazard_removed", "remote_only", "no_visit"}
+
+// Exclusion keeps one member of staff and one household apart.
+type Exclusion struct {
+	ID         ID
+	UserID     ID
+	CustomerID ID
+	FlagID     ID
+	Since      time.Time
+	LiftedAt   *time.Time
+}
+
+// JobView is a job as answered: with holds and what this caller may do now.
+type JobView struct {
+	Job
+	Holds   List[Hold]   `json:"holds"`
+	Plan    List[string] `json:"plan"` // the safe-visit plan in force
+	Actions List[string] `json:"actions"`
+}

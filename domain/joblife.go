@@ -1,0 +1,346 @@
+package domain
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// JobMoveInput is what the moves of a job take; each uses its part.
+type JobMoveInput struct {
+	Reason     string `json:"reason"`
+	Kind       string `json:"kind"`      // of hold and release
+	DueAt      string `json:"due_at"`    // of hold
+	CentreID   *ID    `json:"centre_id"` // of transfer
+	OccurredAt string `json:"occurred_at"`
+}
+
+type jobMoveCtx struct {
+	tx  Tx
+	now time.Time
+	d   *dossier
+	st  stamped
+}
+
+func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*jobMoveCtx) error) (JobView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
+		j, err := s.reachJob(tx, call.Actor, id)
+		if err != nil {
+			return JobView{}, err
+		}
+		if err := CheckJob(call.Actor, action, j); err != nil {
+			return JobView{}, err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return JobView{}, err
+		}
+		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
+		if err != nil {
+			return JobView{}, err
+		}
+		m := &jobMoveCtx{tx, now, d, st}
+		if d.held != nil && jobMove(action).Safety == HoldRefuses {
+			return JobView{}, d.refuseHeld()
+		}
+		if err := fn(m); err != nil {
+			return JobView{}, err
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return JobView{}, err
+		}
+		return NewJobView(call.Actor, j, d.holds), nil
+	})
+}
+
+// CancelJob ends a job that nobody is working on, and its scheduled visits.
+// Coordinator, proprietor, area manager, agent; with a reason.
+func (s *Service) CancelJob(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
+	return s.onJob(ctx, call, id, "cancel", in.OccurredAt, func(m *jobMoveCtx) error {
+		if strings.TrimSpace(in.Reason) == "" {
+			return Fail(CodeMeaning, "Say why the job is cancelled.").At("/reason", "a few words")
+		}
+		if err := s.cancelVisits(m, call.Actor, in.Reason); err != nil {
+			return err
+		}
+		return s.endJob(m.tx, m.d, call.Actor, JobCancelled, in.Reason, m.st)
+	})
+}
+
+func (s *Service) cancelVisits(m *jobMoveCtx, a Actor, reason string) error {
+	visits, err := m.tx.VisitsOfJob(m.d.job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		if visits[i].Status == VisitScheduled {
+			v := &visitMoveCtx{tx: m.tx, now: m.now, v: &visits[i], d: m.d, st: m.st}
+			if err := s.cancelVisit(v, a, reason, "nobody"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string, st stamped) error {
+	j := d.job
+	j.Status, j.EndedAt, j.EndReason = to, ptr(st.recorded), reason
+	tx.Disarm("close_resolved", j.ID)
+	tx.Disarm("last_notice", j.ID)
+	kind := "job.closed"
+	if to == JobCancelled {
+		kind = "job.cancelled"
+	}
+	s.fact(tx, j, a, kind, nil, st, map[string]any{"reason": reason})
+	for i := range d.holds {
+		h := &d.holds[i]
+		if h.JobID != nil && h.LiftedAt == nil { // a safety hold stays over the household
+			h.LiftedAt, h.LiftReason = ptr(st.recorded), "job ended"
+			if err := tx.SaveHold(h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close ends a resolved job at the customer's word, or one whose household
+// stayed unreachable for as long as the policy says; a safety-critical one
+// only by the area manager. Errors: CodeGuard.
+func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
+	return s.onJob(ctx, call, id, "close", in.OccurredAt, func(m *jobMoveCtx) error {
+		j := m.d.job
+		if j.Status == JobResolved {
+			reason := in.Reason
+			if reason == "" {
+				reason = "customer's word"
+			}
+			return s.endJob(m.tx, m.d, call.Actor, JobClosed, reason, m.st)
+		}
+		if j.SafetyCritical && call.Actor.Role != RoleAreaManager {
+			return Fail(CodeForbidden, "A safety-critical job is closed as unreachable by the area manager only.")
+		}
+		policies, err := m.tx.Policies(j.CentreID)
+		if err != nil {
+			return err
+		}
+		days := EffectivePolicy(policies, m.now).CloseAfterDays
+		for _, h := range m.d.holds {
+			if h.Kind == HoldUnreachable && h.LiftedAt == nil {
+				if due := h.Since.AddDate(0, 0, days); m.now.Before(due) {
+					return Fail(CodeGuard, "The household has been unreachable since %s; the job may be closed from %s.", h.Since.Format("2 Jan 15:04"), due.Format("2 Jan 15:04")).With("from", due)
+				}
+				return s.endJob(m.tx, m.d, call.Actor, JobClosed, string(HoldUnreachable), m.st)
+			}
+		}
+		return Fail(CodeGuard, "An open job is closed only when its household is unreachable; otherwise resolve or cancel it.")
+	})
+}
+
+// Reopen brings a job back for the same fault with its history and original
+// clock, within 30 days of its end.
+func (s *Service) Reopen(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
+	return s.onJob(ctx, call, id, "reopen", in.OccurredAt, func(m *jobMoveCtx) error {
+		return s.reopen(m.tx, m.d, call.Actor, in.Reason, m.st, m.now)
+	})
+}
+
+func (s *Service) reopen(tx Tx, d *dossier, a Actor, reason string, st stamped, now time.Time) error {
+	j := d.job
+	ended := j.ResolvedAt
+	if j.EndedAt != nil {
+		ended = j.EndedAt
+	}
+	if ended != nil && now.Sub(*ended) > reopenWithin {
+		return Fail(CodeGuard, "A job is reopened within 30 days of its end; register a new one.")
+	}
+	j.Status, j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt = JobOpen, nil, "", nil, ptr(now)
+	tx.Disarm("close_resolved", j.ID)
+	s.fact(tx, j, a, "job.reopened", nil, st, map[string]any{"reason": reason})
+	return s.derive(tx, j, nil, now)
+}
+
+// HoldJob places a hold for parts or at the customer's request; it refuses
+// only schedule and reschedule.
+func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
+	return s.onJob(ctx, call, id, "hold", in.OccurredAt, func(m *jobMoveCtx) error {
+		kind := HoldKind(in.Kind)
+		if kind != HoldParts && kind != HoldCustomerRequest {
+			return Fail(CodeMeaning, "A hold by hand is for parts or customer_request.").At("/kind", "parts or customer_request")
+		}
+		for _, h := range m.d.holds {
+			if h.Kind == kind && h.LiftedAt == nil {
+				return Fail(CodeState, "The job is on hold for this already.").With("hold", map[string]any{"id": h.ID, "kind": h.Kind})
+			}
+		}
+		h := Hold{ID: s.NewID(), Kind: kind, JobID: &m.d.job.ID, Since: m.st.occurred, Reason: in.Reason, ByID: &call.Actor.UserID, By: string(call.Actor.Role)}
+		if in.DueAt != "" {
+			due, err := ParseInstant(in.DueAt, m.d.site.Location(), "/due_at")
+			if err != nil {
+				return err
+			}
+			h.DueAt = &due
+		}
+		if err := m.tx.InsertHold(&h); err != nil {
+			return err
+		}
+		m.d.holds = append(m.d.holds, h)
+		s.fact(m.tx, m.d.job, call.Actor, "hold.placed", nil, m.st, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason, "due_at": h.DueAt})
+		return nil
+	})
+}
+
+// ReleaseJob lifts a hold for parts or customer_request. Contact alone lifts
+// unreachable, the area manager alone safety.
+func (s *Service) ReleaseJob(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
+	return s.onJob(ctx, call, id, "release", in.OccurredAt, func(m *jobMoveCtx) error {
+		switch HoldKind(in.Kind) {
+		case HoldUnreachable:
+			return Fail(CodeGuard, "Only contact with the household lifts this hold; record the attempt.")
+		case HoldSafety:
+			return Fail(CodeForbidden, "A safety hold is released by the area manager with a plan (safety-release).")
+		case HoldParts, HoldCustomerRequest:
+		default:
+			return Fail(CodeMeaning, "Say which hold.").At("/kind", "parts or customer_request")
+		}
+		for i := range m.d.holds {
+			h := &m.d.holds[i]
+			if h.Kind == HoldKind(in.Kind) && h.LiftedAt == nil {
+				h.LiftedAt, h.LiftedByID, h.LiftReason = ptr(m.now), &call.Actor.UserID, in.Reason
+				s.fact(m.tx, m.d.job, call.Actor, "hold.lifted", nil, m.st, map[string]any{"hold_id": h.ID, "kind": h.Kind, "reason": in.Reason})
+				return m.tx.SaveHold(h)
+			}
+		}
+		return Fail(CodeState, "The job has no such hold.")
+	})
+}
+
+// Transfer gives a job to another centre; its scheduled visits keep their
+// time and lose their crew. Area manager, within his areas.
+func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
+	return s.onJob(ctx, call, id, "transfer", in.OccurredAt, func(m *jobMoveCtx) error {
+		j := m.d.job
+		if in.CentreID == nil {
+			return Fail(CodeMeaning, "Say which centre.").At("/centre_id", "required")
+		}
+		c, err := s.reachCentre(m.tx, call.Actor, *in.CentreID)
+		if err != nil {
+			return meaningIfAbsent(err, "centre", "/centre_id")
+		}
+		if c.ID == j.CentreID {
+			return Fail(CodeState, "The job is at this centre already.")
+		}
+		was := j.CentreID
+		visits, err := m.tx.VisitsOfJob(j.ID)
+		if err != nil {
+			return err
+		}
+		j.CentreID, j.AreaID = c.ID, c.AreaID
+		for i := range visits {
+			v := &visits[i]
+			if v.Status != VisitScheduled {
+				continue
+			}
+			crew := v.Crew
+			v.CentreID, v.AreaID, v.Crew, v.PlanSeen = c.ID, c.AreaID, List[ID]{}, List[ID]{}
+			s.changed(&v.Meta, m.now)
+			if err := m.tx.SaveVisit(v); err != nil {
+				return err
+			}
+			s.tellCrew(m.tx, m.d, v, crew, "visit.unassigned", m.now)
+		}
+		m.d.centre = c
+		s.fact(m.tx, j, call.Actor, "job.transferred", nil, m.st, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
+		return s.tellStaff(m.tx, m.d, nil, "job.transferred", m.now, RoleCoordinator, RoleProprietor)
+	})
+}
+
+// DisruptionInput moves a centre's day: flood, strike, festival.
+type DisruptionInput struct {
+	Date   string `json:"date"` // in the centre's zone
+	Reason string `json:"reason"`
+	Note   string `json:"note"`
+	MoveTo string `json:"move_to"` // a date; without it the next working day
+}
+
+// Disrupt moves all scheduled visits of a centre's day to another day at the
+// same wall-clock time; those whose crew is not free there lose the crew, and
+// nobody is counted for any of it. Coordinator, proprietor, area manager. It
+// commits visit by visit, so that the writer is never held long; the answer
+// says how many moved. Errors: CodeMeaning.
+func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in DisruptionInput) (Disruption, error) {
+	a := call.Actor
+	var c *Centre
+	var visits []Visit
+	out := Disruption{ID: s.NewID(), CentreID: centre, Date: in.Date, Reason: in.Reason, Note: in.Note, CreatedBy: a.UserID}
+	var days int
+	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+		if c, err = s.reachCentre(tx, a, centre); err != nil {
+			return err
+		}
+		if !a.Is(desk...) {
+			return Fail(CodeForbidden, "As %s you may not move a centre's day.", roleWords(a.Role))
+		}
+		loc := c.Location()
+		day, err := time.ParseInLocation("2006-01-02", in.Date, loc)
+		if err != nil {
+			return Fail(CodeMeaning, "Say which day.").At("/date", "YYYY-MM-DD")
+		}
+		if day.AddDate(0, 0, 1).Before(s.now()) {
+			return Fail(CodeMeaning, "This day is over.").At("/date", "today or later")
+		}
+		to := day.AddDate(0, 0, 1)
+		if in.MoveTo != "" {
+			if to, err = time.ParseInLocation("2006-01-02", in.MoveTo, loc); err != nil || !to.After(day) {
+				return Fail(CodeMeaning, "The day to move to is later.").At("/move_to", "a later date")
+			}
+		} else {
+			for i := 0; i < 60 && (has(c.Holidays, to.Format("2006-01-02")) || (len(c.WorkingDays) > 0 && !has(c.WorkingDays, int(to.Weekday())))); i++ {
+				to = to.AddDate(0, 0, 1)
+			}
+		}
+		// Both are local midnights: dates apart, not hours, so that a change of
+		// clocks between them does not shift the windows.
+		days = int(to.Add(12*time.Hour).Sub(day).Hours() / 24)
+		visits, err = tx.VisitsOfCentreDay(centre, day, day.AddDate(0, 0, 1))
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	for i := range visits {
+		moved, err := s.disruptOne(ctx, call, &visits[i], c, days, in.Reason)
+		if err != nil && !IsCode(err, CodeState) && !IsCode(err, CodeHeld) {
+			return out, err
+		}
+		if err == nil {
+			out.Moved++
+			if !moved {
+				out.Unplaced++
+			}
+		}
+	}
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Disruption, error) {
+		out.CreatedAt = now
+		return out, tx.InsertDisruption(&out)
+	})
+}
+
+func (s *Service) disruptOne(ctx context.Context, call *Call, v *Visit, c *Centre, days int, reason string) (placed bool, err error) {
+	loc := c.Location()
+	shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, days).Format(time.RFC3339) }
+	in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart), PlannedMinutes: v.PlannedMinutes, Reason: reason}
+	one := &Call{Actor: call.Actor}
+	_, err = s.Reschedule(ctx, one, v.ID, in)
+	if err == nil {
+		return true, nil
+	}
+	if IsCode(err, CodeHeld) || IsCode(err, CodeState) || IsCode(err, CodeNotFound) {
+		return false, err
+	}
+	in.Crew = &[]ID{}
+	_, err = s.Reschedule(ctx, one, v.ID, in)
+	return false, err
+}

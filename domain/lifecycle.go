@@ -1,0 +1,249 @@
+package domain
+
+import "time"
+
+// The lifecycles, once, as data. Tests walk every (state, action, role), the
+// answers' actions are computed from here, and the diagrams in docs/ are
+// generated from here (PRODUCT.md section 3).
+
+// Stance says how an unreleased safety hold meets a move.
+type Stance int
+
+// The stances.
+const (
+	HoldRefuses Stance = iota // schedule, assign, reschedule, every forward move
+	HoldAllows                // stop, decline, cancel
+)
+
+// VisitMove is one row of the visit's table of moves.
+type VisitMove struct {
+	Action string
+	From   []VisitStatus
+	To     VisitStatus // empty: the status stays
+	Roles  []Role
+	// Crew: a technician must be in the crew; EverCrew: must ever have been.
+	Crew, EverCrew bool
+	Safety         Stance
+	Guard          string // for people; the code of the use case holds it
+	Fact           string // kind of the timeline's fact
+}
+
+var (
+	desk  = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager}
+	staff = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager, RoleAgent}
+	// open states a crew's forward move may start from; a missed one is
+	// provisional and a late claim overturns it.
+	beforeEnRoute = []VisitStatus{VisitScheduled, VisitMissed}
+	beforeArrive  = []VisitStatus{VisitScheduled, VisitEnRoute, VisitMissed}
+	beforeStart   = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}
+	beforeEnd     = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitMissed}
+	notYetThere   = []VisitStatus{VisitScheduled, VisitEnRoute}
+)
+
+// VisitMoves is the visit's lifecycle.
+var VisitMoves = []VisitMove{
+	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: desk, Guard: "hours, skill, free, no exclusion, plan kept", Fact: "visit.assigned"},
+	{Action: "decline", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleTechnician}, Crew: true, Safety: HoldAllows, Guard: "a reason", Fact: "visit.declined"},
+	{Action: "confirm", From: notYetThere, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true, Guard: "before the window ends; staff name the contact that proves it", Fact: "visit.confirmed"},
+	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Safety: HoldAllows, Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
+	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route"},
+	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Guard: "as the moves it implies", Fact: "visit.arrived"},
+	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Guard: "as the moves it implies", Fact: "visit.started"},
+	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Guard: "as the moves it implies", Fact: "visit.completed"},
+	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Guard: "as the moves it implies", Fact: "visit.partial"},
+	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess, Roles: []Role{RoleTechnician}, Crew: true, Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access"},
+	{Action: "stop", From: VisitStatuses, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Safety: HoldAllows, Guard: "none", Fact: "visit.stopped"},
+	{Action: "missed", From: []VisitStatus{VisitScheduled}, To: VisitMissed, Roles: []Role{RoleSystem}, Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed"},
+	{Action: "cancel", From: notYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, staff...), Safety: HoldAllows, Guard: "a reason", Fact: "visit.cancelled"},
+	{Action: "reschedule", From: notYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, staff...), Crew: true, Guard: "as schedule", Fact: "visit.rescheduled"},
+	{Action: "plan-seen", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleTechnician}, Crew: true, Safety: HoldAllows, Guard: "a plan is in force", Fact: "visit.plan_seen"},
+}
+
+// JobMove is one row of the job's table of moves.
+type JobMove struct {
+	Action string
+	From   []JobStatus
+	Roles  []Role
+	// Crew: a technician only while in the crew of one of the job's visits.
+	Crew   bool
+	Safety Stance
+	Guard  string
+	Fact   string
+}
+
+var (
+	jobLive    = []JobStatus{JobOpen, JobScheduled, JobInProgress, JobResolved}
+	jobPending = []JobStatus{JobOpen, JobScheduled, JobInProgress}
+)
+
+// JobMoves is the job's lifecycle.
+var JobMoves = []JobMove{
+	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for himself with the contact in which the customer agreed", Fact: "visit.scheduled"},
+	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, Roles: staff, Safety: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
+	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Safety: HoldAllows, Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
+	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: staff, Safety: HoldAllows, Guard: "within 30 days", Fact: "job.reopened"},
+	{Action: "hold", From: jobPending, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
+	{Action: "release", From: jobLive, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
+	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre", Fact: "job.transferred"},
+	{Action: "safety-release", From: jobLive, Roles: []Role{RoleAreaManager}, Safety: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
+}
+
+// FlagMove is one row of the flag's table of moves.
+type FlagMove struct {
+	Action   string
+	From     []FlagStatus
+	To       FlagStatus // empty: chosen by the decision
+	Reporter bool       // the reporter's alone
+	Guard    string
+}
+
+// FlagMoves is the flag's lifecycle. All but withdraw are an area manager's
+// (or a deputy's) who is not involved.
+var FlagMoves = []FlagMove{
+	{Action: "triage", From: []FlagStatus{FlagReported}, To: FlagTriaged, Guard: "nobody involved"},
+	{Action: "review", From: []FlagStatus{FlagTriaged}, To: FlagUnderReview, Guard: "nobody involved"},
+	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, Guard: "nobody involved; reasons; upheld, not_upheld or unclear"},
+	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: FlagWithdrawn, Reporter: true, Guard: "the reporter only"},
+}
+
+func visitMove(action string) *VisitMove {
+	for i := range VisitMoves {
+		if VisitMoves[i].Action == action {
+			return &VisitMoves[i]
+		}
+	}
+	panic("domain: no visit move " + action)
+}
+
+func jobMove(action string) *JobMove {
+	for i := range JobMoves {
+		if JobMoves[i].Action == action {
+			return &JobMoves[i]
+		}
+	}
+	panic("domain: no job move " + action)
+}
+
+func flagMove(action string) *FlagMove {
+	for i := range FlagMoves {
+		if FlagMoves[i].Action == action {
+			return &FlagMoves[i]
+		}
+	}
+	panic("domain: no flag move " + action)
+}
+
+// mayMove tells whether the actor, who can read the visit, may make the move
+// at all, whatever the state.
+func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
+	if !a.Is(m.Roles...) {
+		return false
+	}
+	if a.Role == RoleTechnician {
+		if m.EverCrew {
+			return has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID)
+		}
+		return !m.Crew || has(v.Crew, a.UserID)
+	}
+	return true
+}
+
+// CheckVisit refuses a move by role (403) or state (409). Guards that need
+// more than the visit stand in the use cases.
+func CheckVisit(a Actor, action string, v *Visit) error {
+	m := visitMove(action)
+	if !m.mayMove(a, v) {
+		return Fail(CodeForbidden, "As %s you may not %s this visit.", roleWords(a.Role), actionWords(action))
+	}
+	if !has(m.From, v.Status) {
+		return Fail(CodeState, "A visit that is %s cannot take the move %s.", v.Status, action).With("status", v.Status)
+	}
+	return nil
+}
+
+// VisitActions lists what the actor may do with the visit now; held says
+// whether an unreleased safety hold stands over it.
+func VisitActions(a Actor, v *Visit, held bool, now time.Time) List[string] {
+	out := List[string]{}
+	for i := range VisitMoves {
+		m := &VisitMoves[i]
+		if m.mayMove(a, v) && has(m.From, v.Status) && (!held || m.Safety == HoldAllows) {
+			if v.Status == VisitMissed && m.Action != "stop" && !v.overturnable(now) {
+				continue
+			}
+			out = append(out, m.Action)
+		}
+	}
+	return out
+}
+
+// CheckJob refuses a move by role (403) or state (409).
+func CheckJob(a Actor, action string, j *Job) error {
+	m := jobMove(action)
+	if !a.Is(m.Roles...) {
+		return Fail(CodeForbidden, "As %s you may not %s this job.", roleWords(a.Role), actionWords(action))
+	}
+	if !has(m.From, j.Status) {
+		return Fail(CodeState, "A job that is %s cannot take the move %s.", j.Status, action).With("status", j.Status)
+	}
+	return nil
+}
+
+// JobActions lists what the actor may do with the job now.
+func JobActions(a Actor, j *Job, holds []Hold) List[string] {
+	held, forbids, releasable := false, false, false
+	for _, h := range holds {
+		if h.LiftedAt != nil {
+			continue
+		}
+		switch h.Kind {
+		case HoldSafety:
+			held = true
+		case HoldParts, HoldCustomerRequest:
+			forbids, releasable = true, true
+		case HoldUnreachable:
+			forbids = true
+		}
+	}
+	out := List[string]{}
+	for i := range JobMoves {
+		m := &JobMoves[i]
+		if !a.Is(m.Roles...) || !has(m.From, j.Status) || (held && m.Safety == HoldRefuses) {
+			continue
+		}
+		switch {
+		case m.Action == "schedule" && forbids,
+			m.Action == "release" && !releasable,
+			m.Action == "safety-release" && !held,
+			m.Action == "close" && j.Status == JobOpen && !unreachableSince(holds):
+			continue
+		}
+		out = append(out, m.Action)
+	}
+	return out
+}
+
+func unreachableSince(holds []Hold) bool {
+	for _, h := range holds {
+		if h.Kind == HoldUnreachable && h.LiftedAt == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func roleWords(r Role) string {
+	if r == RoleAreaManager {
+		return "area manager"
+	}
+	return string(r)
+}
+
+func actionWords(action string) string {
+	words := map[string]string{"en-route": "set out for", "arrive": "arrive at", "no-access": "report no access for", "plan-seen": "accept the plan of",
+		"partial": "end as partial", "missed": "miss", "safety-release": "release the safety hold of", "another-time": "ask another time for", "schedule": "schedule visits of"}
+	if w, ok := words[action]; ok {
+		return w
+	}
+	return action
+}

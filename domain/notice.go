@@ -1,0 +1,144 @@
+package domain
+
+import (
+	"time"
+
+	"doorstep/domain/reach"
+)
+
+// Notice is one thing to tell one audience; it is a row before it is a push
+// (PRODUCT.md section 7). Title and Body hold no name, address or safety word:
+// they stand on lock screens.
+type Notice struct {
+	ID          ID                     `json:"id"`
+	Kind        string                 `json:"kind"` // e.g. visit.assigned
+	UserID      *ID                    `json:"-"`
+	CustomerID  *ID                    `json:"-"`
+	JobID       *ID                    `json:"job_id"`
+	VisitID     *ID                    `json:"visit_id"`
+	Title       string                 `json:"title"`
+	Body        string                 `json:"body"`
+	Data        Doc[map[string]string] `json:"data"` // ids and kinds only
+	High        bool                   `json:"-"`
+	CollapseKey string                 `json:"-"`
+	DedupeKey   *string                `json:"-"` // unique: the second one is invisible
+	Language    string                 `json:"-"`
+	WithLink    bool                   `json:"-"` // the customer's link is added at sending
+	NotBefore   time.Time              `json:"-"`
+	ExpiresAt   time.Time              `json:"expires_at"`
+	State       string                 `json:"-"` // pending, done, no_device, expired, failed, withdrawn
+	CreatedAt   time.Time              `json:"created_at"`
+	SeenAt      *time.Time             `json:"seen_at"`
+}
+
+// NotifyArgs are the arguments of the queue's job: ids only, so that the
+// queue never holds what a notice says.
+type NotifyArgs struct {
+	NoticeIDs []ID `json:"notice_ids"`
+}
+
+// Kind names the job in the queue and is never renamed.
+func (NotifyArgs) Kind() string { return "notify" }
+
+// Device is one installation that can be pushed to: of a user or of a
+// household.
+type Device struct {
+	InstallationID ID         `json:"installation_id"`
+	UserID         *ID        `json:"-"`
+	CustomerID     *ID        `json:"-"`
+	LinkID         *ID        `json:"-"`
+	Token          string     `json:"-"`
+	Platform       string     `json:"platform"` // android, ios, web
+	Language       string     `json:"language"`
+	CreatedAt      time.Time  `json:"created_at"`
+	UpdatedAt      time.Time  `json:"updated_at"`
+	DroppedAt      *time.Time `json:"-"`
+	DropReason     string     `json:"-"`
+}
+
+// Dispatch records one try to deliver one notice. Accepted by the push
+// service is not seen by a person.
+type Dispatch struct {
+	ID             ID
+	NoticeID       ID
+	InstallationID *ID
+	Channel        string // fcm, log, webhook
+	Outcome        string
+	Detail         string
+	MessageID      string
+	At             time.Time
+}
+
+// Delivery is a notice with everything a sender needs.
+type Delivery struct {
+	Notice  Notice
+	Devices []Device
+	// Delivered lists installations that already accepted it, so that a
+	// repeated job does not push twice.
+	Delivered []ID
+	Link      *Link
+	// Text goes to the message webhook when a household has no device.
+	TextTo string
+}
+
+// Deadline is a due time judged by the injected clock; a ticker claims what
+// is due once (PRODUCT.md section 8).
+type Deadline struct {
+	ID        ID
+	Kind      string // missed, held_cancel, last_notice, close_resolved, triage, provisional_end
+	SubjectID ID     // visit, job or flag
+	JobID     *ID
+	DueAt     time.Time
+	DoneAt    *time.Time
+}
+
+// Link is the customer's way in: one for a job. The token is an HMAC over the
+// random id; only its hash is kept.
+type Link struct {
+	ID         ID
+	JobID      ID
+	KeyID      string
+	TokenHash  string
+	CreatedAt  time.Time
+	RevokedAt  *time.Time
+	RevokedWhy string
+}
+
+// Policy is one version of the reachability rules: the brand's (CentreID nil)
+// or a centre's stricter one.
+type Policy struct {
+	ID            ID                `json:"id"`
+	CentreID      *ID               `json:"centre_id"`
+	Number        int               `json:"number"`
+	EffectiveFrom time.Time         `json:"effective_from"`
+	Rules         Doc[reach.Policy] `json:"rules"`
+	CreatedBy     *ID               `json:"-"`
+	CreatedAt     time.Time         `json:"created_at"`
+}
+
+// Replay is the stored answer to a request with an Idempotency-Key.
+type Replay struct {
+	ActorID   ID
+	Key       string
+	Hash      string
+	Status    int
+	Head      string // "id version" for Location and ETag
+	Body      []byte
+	CreatedAt time.Time
+}
+
+// Disruption moves a centre's day and counts against nobody.
+type Disruption struct {
+	ID        ID        `json:"id"`
+	CentreID  ID        `json:"centre_id"`
+	Date      string    `json:"date"`
+	Reason    string    `json:"reason"`
+	Note      string    `json:"note"`
+	Moved     int       `json:"moved"`
+	Unplaced  int       `json:"unplaced"`
+	CreatedBy ID        `json:"-"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Head gives id and version for Location and ETag.
+func (d Disruption) Head() (ID, int64) { return d.ID, 1 }

@@ -1,0 +1,176 @@
+package domain
+
+import "time"
+
+// Role is what a user may do; PRODUCT.md section 2 has the table.
+type Role string
+
+// The roles. RoleCustomer and RoleSystem never sign in: the one acts through
+// the job's link or a desk, the other is the clock.
+const (
+	RoleTechnician  Role = "technician"
+	RoleCoordinator Role = "coordinator"
+	RoleProprietor  Role = "proprietor"
+	RoleAreaManager Role = "area_manager"
+	RoleAgent       Role = "agent"
+	RoleAdmin       Role = "admin"
+	RoleCustomer    Role = "customer"
+	RoleSystem      Role = "system"
+)
+
+// Roles lists those that sign in.
+var Roles = []Role{RoleTechnician, RoleCoordinator, RoleProprietor, RoleAreaManager, RoleAgent, RoleAdmin}
+
+// OfCentre tells whether a user with this role belongs to one centre.
+func (r Role) OfCentre() bool {
+	return r == RoleTechnician || r == RoleCoordinator || r == RoleProprietor
+}
+
+// Area is a group of centres under area managers.
+type Area struct {
+	Meta
+	Name string `json:"name"`
+}
+
+// Centre is a service centre: a business with 3 to 40 technicians.
+type Centre struct {
+	Meta
+	AreaID        ID                     `json:"area_id"`
+	Name          string                 `json:"name"`
+	Zone          string                 `json:"zone"`    // IANA, e.g. Asia/Kolkata
+	Country       string                 `json:"country"` // ISO 3166-1 alpha-2; how local phone numbers are read
+	PostalCodes   List[string]           `json:"postal_codes"`
+	WorkingDays   List[int]              `json:"working_days"` // 0 Sunday … 6 Saturday
+	Holidays      List[string]           `json:"holidays"`     // YYYY-MM-DD in the zone
+	Phone         string                 `json:"phone"`        // E.164, shown to customers
+	ImportMapping Doc[map[string]string] `json:"import_mapping"`
+}
+
+// Location is the centre's zone; the constructor has proved that it loads.
+func (c *Centre) Location() *time.Location { return location(c.Zone) }
+
+func location(zone string) *time.Location {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
+// Shift is one stretch of work on a weekday, local wall-clock "HH:MM".
+type Shift struct {
+	Weekday int    `json:"weekday"` // 0 Sunday … 6 Saturday
+	From    string `json:"from"`
+	To      string `json:"to"`
+}
+
+// User is a member of staff.
+type User struct {
+	Meta
+	Login        string       `json:"login"` // lower case, unique
+	Name         string       `json:"name"`
+	Role         Role         `json:"role"`
+	CentreID     *ID          `json:"centre_id"`
+	AreaID       *ID          `json:"area_id"`
+	DeputyID     *ID          `json:"deputy_id"` // of an area manager: who decides in his absence
+	Phone        string       `json:"phone"`
+	Language     string       `json:"language"`
+	Disabled     bool         `json:"disabled"`
+	Skills       List[string] `json:"skills"`
+	Hours        List[Shift]  `json:"hours"`
+	HomeLat      *float64     `json:"home_lat"`
+	HomeLon      *float64     `json:"home_lon"`
+	PasswordHash string       `json:"-"`
+	Epoch        int64        `json:"-"` // rises when tokens given before must stop working
+}
+
+// FirstName is all that customers and lock screens learn of staff.
+func (u *User) FirstName() string {
+	for i, r := range u.Name {
+		if r == ' ' {
+			return u.Name[:i]
+		}
+	}
+	return u.Name
+}
+
+// Leave is time in which a technician does not work.
+type Leave struct {
+	Meta
+	TechnicianID ID        `json:"technician_id"`
+	StartsAt     time.Time `json:"starts_at"`
+	EndsAt       time.Time `json:"ends_at"`
+	Kind         string    `json:"kind"` // annual, sick, other
+	Note         string    `json:"note"`
+}
+
+// Session is one refresh token of a family that began with a sign-in.
+// Rotation and reuse follow RFC 9700 section 4.14.2.
+type Session struct {
+	ID          ID
+	FamilyID    ID
+	UserID      ID
+	TokenHash   string
+	SuccessorID *ID
+	Epoch       int64
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	UsedAt      *time.Time
+	RevokedAt   *time.Time
+}
+
+// Invitation lets a user set a password once: as a first one or as a reset.
+type Invitation struct {
+	ID        ID
+	UserID    ID
+	Purpose   string // invite, reset
+	TokenHash string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    *time.Time
+}
+
+// Actor is who acts: a signed-in user, a household, or the clock.
+type Actor struct {
+	UserID   ID
+	Name     string
+	Role     Role
+	CentreID ID // of technician, coordinator, proprietor
+	AreaID   ID // of all but agent and admin
+	JobID    ID // of a customer: the link's job
+	// Deputises lists the areas for whose managers this manager stands in.
+	Deputises []ID
+}
+
+// System is the clock as an actor.
+var System = Actor{Role: RoleSystem, Name: "system"}
+
+// Scope limits every read. The zero Scope reads nothing: the repository
+// refuses it, so that a forgotten scope cannot show another centre's rows.
+type Scope struct {
+	All          bool
+	AreaIDs      []ID // area managers
+	CentreID     ID   // desk and proprietor
+	TechnicianID ID   // own visits and what they need; with CentreID set too
+	JobID        ID   // the link
+}
+
+// Scope of an actor (PRODUCT.md section 2).
+func (a Actor) Scope() Scope {
+	switch a.Role {
+	case RoleAgent, RoleAdmin, RoleSystem:
+		return Scope{All: true}
+	case RoleAreaManager:
+		return Scope{AreaIDs: append([]ID{a.AreaID}, a.Deputises...)}
+	case RoleProprietor, RoleCoordinator:
+		return Scope{CentreID: a.CentreID}
+	case RoleTechnician:
+		return Scope{CentreID: a.CentreID, TechnicianID: a.UserID}
+	case RoleCustomer:
+		return Scope{JobID: a.JobID}
+	}
+	return Scope{}
+}
+
+// Is tells whether the actor has one of the roles.
+func (a Actor) Is(roles ...Role) bool { return has(roles, a.Role) }

@@ -1,0 +1,24 @@
+package domain
+
+import "time"
+
+// Numbers of PRODUCT.md that are not part of the reachability policy.
+const (
+	missedAfter        = 15 * time.Minute    // after the window's end (section 3)
+	provisionalFor     = 72 * time.Hour      // missed and no_access (section 3)
+	closeResolvedAfter = 72 * time.Hour      // resolved jobs (section 3)
+	reopenWithin       = 30 * 24 * time.Hour // closed jobs (section 3)
+	repeatWithin       = 30 * 24 * time.Hour // same serial (section 3)
+	linkAfterVisit     = 30 * 24 * time.Hour // the link's life (section 7)
+	anotherTimeUntil   = time.Hour           // before the window (section 3)
+	noAccessInside     = 10 * time.Minute    // inside the window (section 3)
+	crewFlapping       = time.Minute         // one push per person (section 3)
+	triageDue          = 4 * time.Hour       // section 5
+	triageDueSevere    = 30 * time.Minute    // levels 3 and 4 (section 5)
+	safetyHoldDue      = 24 * time.Hour      // section 5
+	factTooOld         = 72 * time.Hour      // section 8
+	sessionTTL         = 30 * 24 * time.Hour
+	refreshGrace       = 30 * time.Second
+	invitationTTL      = 7 * 24 * time.Hour
+	resetTTL           = time.Hour
+)

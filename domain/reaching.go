@@ -1,0 +1,668 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/domain/reach"
+)
+
+// AttemptInput records one try to reach the other side. Grade defaults to
+// recorded when there is a digest or a place, else declared.
+type AttemptInput struct {
+	ID             *ID      `json:"id"`
+	Direction      string   `json:"direction"`
+	ContactID      *ID      `json:"contact_id"`
+	Address        string   `json:"address"`
+	Channel        string   `json:"channel"`
+	Outcome        string   `json:"outcome"`
+	RingSeconds    *int     `json:"ring_seconds"`
+	Grade          string   `json:"grade"`
+	EvidenceDigest string   `json:"evidence_digest"`
+	Note           string   `json:"note"`
+	Lat            *float64 `json:"lat"`
+	Lon            *float64 `json:"lon"`
+	PlaceReason    string   `json:"place_reason"`
+	LastNotice     bool     `json:"last_notice"`
+	OccurredAt     string   `json:"occurred_at"`
+}
+
+// outcomesOf lists what can come of a channel: a door is not busy and a
+// letter does not ring.
+var outcomesOf = map[string][]string{
+	"phone":    {"reached", "no_answer", "busy", "switched_off", "out_of_network", "wrong_number", "voicemail", "refused", "hostile"},
+	"sms":      {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number"},
+	"whatsapp": {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number", "no_answer", "busy", "voicemail"},
+	"push":     {"sent", "delivered", "read", "reached", "refused", "hostile"},
+	"email":    {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number"},
+	"doorstep": {"reached", "nobody_home", "refused", "hostile"},
+}
+
+// RecordAttempt writes an attempt on a job, or on a visit's job. The crew,
+// coordinator, proprietor, area manager, agent. What breaks a rule of the
+// policy is recorded and does not count, never refused. Errors: CodeNotFound,
+// CodeForbidden, CodeMeaning, CodeDuplicate.
+func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *ID, in AttemptInput) (Attempt, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Attempt, error) {
+		var j *Job
+		var v *Visit
+		var err error
+		if visit != nil {
+			if j, v, err = tx.LockVisit(*visit); err == nil && !call.Actor.sees(v) {
+				err = NotFound("visit")
+			}
+		} else {
+			j, err = s.reachJob(tx, call.Actor, *job)
+		}
+		if err != nil {
+			return Attempt{}, err
+		}
+		if call.Actor.Role == RoleAdmin {
+			return Attempt{}, Fail(CodeForbidden, "As admin you may not record attempts.")
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return Attempt{}, err
+		}
+		a, err := s.recordAttempt(tx, call, d, v, in, now)
+		if err != nil {
+			return Attempt{}, err
+		}
+		s.changed(&j.Meta, now)
+		return *a, tx.SaveJob(j)
+	})
+}
+
+// recordAttempt writes the attempt and lets the verdict follow; the caller
+// saves the job.
+func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in AttemptInput, now time.Time) (*Attempt, error) {
+	j := d.job
+	if in.Direction == "" {
+		in.Direction = reach.Outbound
+	}
+	if !has(outcomesOf[in.Channel], in.Outcome) {
+		return nil, Fail(CodeMeaning, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
+	}
+	st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+	if err != nil {
+		return nil, err
+	}
+	a := &Attempt{ID: s.newID(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID, Channel: in.Channel,
+		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat, Lon: in.Lon,
+		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, ByRole: call.Actor.Role, OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: now, CreatedAt: now}
+	if v != nil {
+		a.VisitID = &v.ID
+	}
+	if call.Actor.Role != RoleCustomer && call.Actor.Role != RoleSystem {
+		a.ByID = ptr(call.Actor.UserID)
+	}
+	if (in.Lat == nil) != (in.Lon == nil) {
+		return nil, Fail(CodeMeaning, "Coordinates come in pairs.").At("/lat", "lat and lon, or neither")
+	}
+	if in.Lat != nil && d.site.Lat != nil && d.site.Lon != nil {
+		a.DistanceM = ptr(math.Round(Distance(*in.Lat, *in.Lon, *d.site.Lat, *d.site.Lon)))
+	}
+	if a.Grade == "" {
+		a.Grade = reach.Declared
+		if a.EvidenceDigest != "" || (a.Channel == reach.Doorstep && a.Lat != nil) {
+			a.Grade = reach.Recorded
+		}
+	}
+	if err := s.resolveAddress(d, a, in.Address); err != nil {
+		return nil, err
+	}
+	if in.ID != nil {
+		if old, err := tx.Attempt(a.ID); err == nil {
+			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction || !equalTime(old.ClaimedAt, a.ClaimedAt) {
+				return nil, Fail(CodeDuplicate, "Another attempt has this id.")
+			}
+			return old, nil
+		} else if !notFound(err) {
+			return nil, err
+		}
+	}
+	if err := tx.InsertAttempt(a); err != nil {
+		return nil, err
+	}
+	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" {
+		if err := s.strike(tx, d, a.Address, now); err != nil {
+			return nil, err
+		}
+	}
+	s.attemptFact(tx, call.Actor, d, a, st)
+	if err := s.judge(tx, d, now); err != nil {
+		return nil, err
+	}
+	if a.Direction == reach.Inbound {
+		return a, s.spread(tx, call, d, a, st, now)
+	}
+	return a, nil
+}
+
+func equalTime(a, b *time.Time) bool {
+	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
+}
+
+func (s *Service) attemptFact(tx Tx, actor Actor, d *dossier, a *Attempt, st stamped) {
+	s.fact(tx, d.job, actor, "attempt.recorded", a.VisitID, st, map[string]any{"attempt_id": a.ID, "direction": a.Direction, "channel": a.Channel,
+		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
+	if a.Contact() && (d.job.LastContactAt == nil || a.OccurredAt.After(*d.job.LastContactAt)) {
+		d.job.LastContactAt = ptr(a.OccurredAt)
+	}
+}
+
+// spread lets an inbound contact count on all open jobs of the household.
+func (s *Service) spread(tx Tx, call *Call, d *dossier, a *Attempt, st stamped, now time.Time) error {
+	others, err := tx.OpenJobsOf(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range others {
+		if others[i].ID == d.job.ID {
+			continue
+		}
+		o, err := tx.LockJob(others[i].ID)
+		if err != nil {
+			return err
+		}
+		od, err := s.dossier(tx, o)
+		if err != nil {
+			return err
+		}
+		b := *a
+		b.ID, b.JobID, b.VisitID = s.NewID(), o.ID, nil
+		if err := tx.InsertAttempt(&b); err != nil {
+			return err
+		}
+		s.attemptFact(tx, call.Actor, od, &b, st)
+		if err := s.judge(tx, od, now); err != nil {
+			return err
+		}
+		s.changed(&o.Meta, now)
+		if err := tx.SaveJob(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolveAddress finds which number and person were tried.
+func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
+	phoneLike := a.Channel == "phone" || a.Channel == "sms" || a.Channel == "whatsapp"
+	if a.ContactID != nil && d.customer.contact(*a.ContactID) == nil {
+		return Fail(CodeMeaning, "The household has no such contact.").At("/contact_id", "a contact of the customer")
+	}
+	if raw != "" && phoneLike {
+		e164, err := s.phone(raw, d.centre.Country, "/address")
+		if err != nil {
+			return err
+		}
+		a.Address = e164
+		for i := range d.customer.Contacts {
+			if c := &d.customer.Contacts[i]; a.ContactID == nil && (has(c.Phones, e164) || has(c.Struck, e164)) {
+				a.ContactID = &c.ID
+			}
+		}
+		return nil
+	}
+	a.Address = strings.TrimSpace(raw)
+	if a.ContactID == nil {
+		a.ContactID = d.job.ContactID
+	}
+	if a.ContactID == nil || a.Address != "" {
+		return nil
+	}
+	if c := d.customer.contact(*a.ContactID); c != nil && phoneLike && len(c.Phones) > 0 {
+		a.Address = c.Phones[0]
+	} else if c != nil && a.Channel == "email" {
+		a.Address = c.Email
+	}
+	return nil
+}
+
+// strike removes a number that belongs to somebody else from the known ones.
+func (s *Service) strike(tx Tx, d *dossier, number string, now time.Time) error {
+	hit := false
+	for i := range d.customer.Contacts {
+		c := &d.customer.Contacts[i]
+		if has(c.Phones, number) {
+			c.Phones, c.Struck, hit = without(c.Phones, number), append(c.Struck, number), true
+		}
+	}
+	if !hit {
+		return nil
+	}
+	s.changed(&d.customer.Meta, now)
+	return tx.SaveCustomer(d.customer)
+}
+
+// Distance is the great circle in metres (mean earth radius).
+func Distance(lat1, lon1, lat2, lon2 float64) float64 {
+	const rad = math.Pi / 180
+	h := math.Pow(math.Sin((lat2-lat1)*rad/2), 2) + math.Cos(lat1*rad)*math.Cos(lat2*rad)*math.Pow(math.Sin((lon2-lon1)*rad/2), 2)
+	return 2 * 6371008.8 * math.Asin(math.Min(1, math.Sqrt(h)))
+}
+
+// EffectivePolicy is the centre's rule in force at now, else the brand's,
+// else the default of PRODUCT.md section 4.
+func EffectivePolicy(list []Policy, now time.Time) reach.Policy {
+	var brand, centre *Policy
+	for i := range list {
+		p := &list[i]
+		if p.EffectiveFrom.After(now) {
+			continue
+		}
+		slot := &brand
+		if p.CentreID != nil {
+			slot = &centre
+		}
+		if *slot == nil || p.Number > (*slot).Number {
+			*slot = p
+		}
+	}
+	switch {
+	case centre != nil:
+		return centre.Rules.V
+	case brand != nil:
+		return brand.Rules.V
+	}
+	return reach.Default()
+}
+
+// verdict computes reachability from all facts of the job.
+func (s *Service) verdict(tx Tx, d *dossier, now time.Time) (reach.Verdict, []Visit, error) {
+	attempts, err := tx.AttemptsOf(d.job.ID)
+	if err != nil {
+		return reach.Verdict{}, nil, err
+	}
+	policies, err := tx.Policies(d.job.CentreID)
+	if err != nil {
+		return reach.Verdict{}, nil, err
+	}
+	visits, err := tx.VisitsOfJob(d.job.ID)
+	if err != nil {
+		return reach.Verdict{}, nil, err
+	}
+	return reach.Judge(d.reachCase(attempts, policies, visits, now)), visits, nil
+}
+
+func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visit, now time.Time) reach.Case {
+	c := reach.Case{JobCreatedAt: d.job.OpenedAt, SafetyCritical: d.job.SafetyCritical, VoiceOnly: d.customer.VoiceOnly(), Now: now,
+		Policy: EffectivePolicy(policies, now), Calendar: reach.Calendar{Location: d.site.Location(), Holidays: map[string]bool{}}}
+	for _, w := range d.centre.WorkingDays {
+		c.Calendar.WorkingDays[w%7] = true
+	}
+	for _, h := range d.centre.Holidays {
+		c.Calendar.Holidays[h] = true
+	}
+	for i := range d.customer.Contacts {
+		p := &d.customer.Contacts[i]
+		for _, n := range slices.Concat(p.Phones, p.Struck) {
+			c.Numbers = append(c.Numbers, reach.Number{ContactID: p.ID, Address: n})
+		}
+		if i > 0 && c.SecondContact == (ID{}) && len(p.Phones) > 0 {
+			c.SecondContact = p.ID
+		}
+	}
+	for i := range visits {
+		v := &visits[i]
+		if v.Status.Unfinished() && v.Confirmation == ConfirmConfirmed && v.WindowEnd.After(now) {
+			c.ConfirmedVisitAhead = true
+		}
+	}
+	for i := range attempts {
+		a := &attempts[i]
+		r := reach.Attempt{ID: a.ID, Direction: a.Direction, Channel: a.Channel, Outcome: a.Outcome, Address: a.Address, OccurredAt: a.OccurredAt,
+			RecordedAt: a.RecordedAt, RingSeconds: a.RingSeconds, Grade: a.Grade, DistanceM: a.DistanceM, PlaceReason: a.PlaceReason,
+			LastNotice: a.LastNotice, Discounted: a.Discounted}
+		if a.ContactID != nil {
+			r.ContactID = *a.ContactID
+		}
+		if a.ByID != nil {
+			r.By = *a.ByID
+		}
+		c.Attempts = append(c.Attempts, r)
+	}
+	return c
+}
+
+// judge computes the verdict anew and lets what follows from it follow: the
+// last notice goes out, the hold is placed or lifted (PRODUCT.md section 4).
+// The caller saves the job.
+func (s *Service) judge(tx Tx, d *dossier, now time.Time) error {
+	j := d.job
+	if j.Status.Ended() {
+		return nil
+	}
+	v, visits, err := s.verdict(tx, d, now)
+	if err != nil {
+		return err
+	}
+	was := j.Verdict
+	j.Verdict = v.Verdict
+	var open *Hold
+	for i := range d.holds {
+		if h := &d.holds[i]; h.Kind == HoldUnreachable && h.LiftedAt == nil {
+			open = h
+		}
+	}
+	tx.Disarm("last_notice", j.ID)
+	switch {
+	case v.Verdict == reach.Unreachable && open == nil:
+		return s.becomeUnreachable(tx, d, v, visits, now)
+	case v.Verdict != reach.Unreachable && open != nil:
+		open.LiftedAt, open.LiftReason = &now, "contact"
+		if err := tx.SaveHold(open); err != nil {
+			return err
+		}
+		s.fact(tx, j, System, "hold.lifted", nil, at(now), map[string]any{"hold_id": open.ID, "kind": HoldUnreachable, "because": v.Explanation})
+		if err := s.tellStaff(tx, d, nil, "job.reached", now, RoleProprietor, RoleCoordinator); err != nil {
+			return err
+		}
+	case was != v.Verdict:
+		s.fact(tx, j, System, "verdict.changed", nil, at(now), map[string]any{"verdict": v.Verdict, "was": was, "policy_version": v.PolicyVersion})
+	}
+	if v.EnoughAt != nil && v.LastNoticeSentAt == nil && !d.customer.VoiceOnly() {
+		if err := s.sendLastNotice(tx, d, *v.EnoughAt, now); err != nil {
+			return err
+		}
+	}
+	if v.LastNoticeEndsAt != nil && v.Verdict == reach.LastNotice {
+		due := *v.LastNoticeEndsAt
+		for i := range visits {
+			if o := &visits[i]; o.Status.Unfinished() && o.Confirmation == ConfirmConfirmed && o.WindowEnd.After(due) {
+				due = o.WindowEnd
+			}
+		}
+		if due.After(now) {
+			tx.Arm(Deadline{ID: s.NewID(), Kind: "last_notice", SubjectID: j.ID, JobID: &j.ID, DueAt: due})
+		}
+	}
+	return nil
+}
+
+func (s *Service) becomeUnreachable(tx Tx, d *dossier, v reach.Verdict, visits []Visit, now time.Time) error {
+	j := d.job
+	since := now
+	if v.UnreachableSince != nil {
+		since = *v.UnreachableSince
+	}
+	h := &Hold{ID: s.NewID(), Kind: HoldUnreachable, JobID: &j.ID, Since: since, Reason: v.Explanation, By: string(RoleSystem),
+		DueAt: ptr(since.AddDate(0, 0, 7))}
+	if err := tx.InsertHold(h); err != nil {
+		return err
+	}
+	d.holds = append(d.holds, *h)
+	s.fact(tx, j, System, "hold.placed", nil, stamped{occurred: since, recorded: now}, map[string]any{"hold_id": h.ID, "kind": h.Kind, "counts": v.Counts, "policy_version": v.PolicyVersion})
+	for i := range visits {
+		o := &visits[i]
+		if o.Status != VisitScheduled || o.Confirmation == ConfirmConfirmed {
+			continue
+		}
+		m := &visitMoveCtx{tx: tx, now: now, v: o, d: d, st: at(now)}
+		if err := s.cancelVisit(m, System, "household unreachable", "nobody"); err != nil {
+			return err
+		}
+	}
+	if err := s.tellStaff(tx, d, nil, "job.unreachable", now, RoleProprietor, RoleCoordinator); err != nil {
+		return err
+	}
+	s.tellCustomer(tx, d, nil, "job.unreachable_home", now)
+	return nil
+}
+
+// sendLastNotice sends the one written notice to a device or the webhook;
+// without either the desk is told that the text is ready. Once a case.
+func (s *Service) sendLastNotice(tx Tx, d *dossier, enough, now time.Time) error {
+	devices, err := tx.CustomerDevices(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	mark := fmt.Sprintf("last_notice|%s|%d", d.job.ID, enough.Unix())
+	if len(devices) > 0 || s.TextGateway {
+		language := d.customer.Language
+		tx.Enqueue(s.notice("job.last_notice", language, now, now.Add(48*time.Hour), d.about("job.last_notice", nil, language), func(n *Notice) {
+			n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.customer.ID, true, true, &mark
+		}))
+		return nil
+	}
+	users, err := tx.UsersWith(RoleCoordinator, &d.job.CentreID, nil)
+	if err != nil {
+		return err
+	}
+	for i := range users {
+		key := mark + "|" + users[i].ID.String()
+		tx.Enqueue(s.notice("job.notice_ready", users[i].Language, now, now.Add(72*time.Hour), toUser(users[i].ID), d.about("job.notice_ready", nil, users[i].Language),
+			func(n *Notice) { n.DedupeKey = &key }))
+	}
+	return nil
+}
+
+// NoticeAccepted is told by the delivery worker when a push or text was
+// accepted for a household. The last notice becomes an attempt then: sent,
+// proven by the receipt, and its 24 hours begin. Repeats change nothing.
+func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt string) error {
+	if n.Kind != "job.last_notice" || n.JobID == nil {
+		return nil
+	}
+	return s.Store.InTx(ctx, func(tx Tx) error {
+		now := s.now()
+		j, err := tx.LockJob(*n.JobID)
+		if err != nil {
+			return err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return err
+		}
+		sum := HashToken(receipt)
+		if _, err := s.recordAttempt(tx, &Call{Actor: System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel, Outcome: reach.Sent,
+			Grade: reach.Proven, EvidenceDigest: sum, LastNotice: true}, now); err != nil {
+			return err
+		}
+		s.changed(&j.Meta, now)
+		return tx.SaveJob(j)
+	})
+}
+
+// Reachability explains whether the household of a job can be reached. Who
+// sees the job.
+func (s *Service) Reachability(ctx context.Context, a Actor, job ID) (reach.Verdict, error) {
+	if _, err := s.Read.Job(ctx, a.Scope(), job); err != nil {
+		return reach.Verdict{}, err
+	}
+	var out reach.Verdict
+	err := s.Store.InTx(ctx, func(tx Tx) error {
+		j, err := tx.Job(job)
+		if err != nil {
+			return err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return err
+		}
+		out, _, err = s.verdict(tx, d, s.now())
+		return err
+	})
+	return out, err
+}
+
+// ContactByPhone logs a contact by phone number alone.
+type ContactByPhone struct {
+	ID         *ID        `json:"id"`
+	Phone      string     `json:"phone"`
+	Direction  string     `json:"direction"` // default inbound
+	Channel    string     `json:"channel"`   // default phone
+	Outcome    string     `json:"outcome"`   // default reached
+	Note       string     `json:"note"`
+	OccurredAt string     `json:"occurred_at"`
+	Flag       *FlagInput `json:"flag"` // kind, level, note
+}
+
+// Accepted is the one answer of a blind report.
+type Accepted struct {
+	ID         ID        `json:"id"`
+	Status     string    `json:"status"`
+	OccurredAt time.Time `json:"occurred_at"`
+	RecordedAt time.Time `json:"recorded_at"`
+}
+
+// LogContact records a contact by phone number alone. Any staff member; the
+// answer is the same whether the number is known or not. An inbound contact
+// counts on all open jobs of the household (PRODUCT.md section 2).
+func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone) (Accepted, error) {
+	if in.Direction == "" {
+		in.Direction = reach.Inbound
+	}
+	if in.Channel == "" {
+		in.Channel = reach.Phone
+	}
+	if in.Outcome == "" {
+		in.Outcome = reach.Reached
+	}
+	if in.Flag != nil {
+		if err := in.Flag.check(); err != nil {
+			return Accepted{}, err
+		}
+	}
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Accepted, error) {
+		country, zone, _ := s.frame(tx, call.Actor)
+		phone, err := s.phone(in.Phone, country, "/phone")
+		if err != nil {
+			return Accepted{}, err
+		}
+		if phone == "" {
+			return Accepted{}, Fail(CodeMeaning, "Say which number.").At("/phone", "a phone number")
+		}
+		if !has(outcomesOf[in.Channel], in.Outcome) || in.Channel == reach.Doorstep {
+			return Accepted{}, Fail(CodeMeaning, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
+		}
+		st, err := s.stamp(call, in.OccurredAt, location(zone), now)
+		if err != nil {
+			return Accepted{}, err
+		}
+		out := Accepted{ID: s.newID(in.ID), Status: "accepted", OccurredAt: st.occurred, RecordedAt: now}
+		customers, err := tx.CustomersByPhone(phone)
+		if err != nil {
+			return out, err
+		}
+		known := false
+		for _, c := range customers {
+			open, err := tx.OpenJobsOf(c)
+			if err != nil {
+				return out, err
+			}
+			if len(open) == 0 {
+				continue
+			}
+			known = true
+			// An outbound try belongs to the latest job; inbound ones spread.
+			first := open[0]
+			for i := range open {
+				if in.Direction == reach.Outbound && open[i].OpenedAt.After(first.OpenedAt) {
+					first = open[i]
+				}
+			}
+			j, err := tx.LockJob(first.ID)
+			if err != nil {
+				return out, err
+			}
+			d, err := s.dossier(tx, j)
+			if err != nil {
+				return out, err
+			}
+			id := s.NewID()
+			if _, err := s.recordAttempt(tx, call, d, nil, AttemptInput{ID: &id, Direction: in.Direction, Address: phone, Channel: in.Channel, Outcome: in.Outcome,
+				Note: in.Note, OccurredAt: in.OccurredAt}, now); err != nil {
+				return out, err
+			}
+			s.changed(&j.Meta, now)
+			if err := tx.SaveJob(j); err != nil {
+				return out, err
+			}
+		}
+		if !known {
+			stray := StrayContact{ID: out.ID, Phone: phone, Direction: in.Direction, Channel: in.Channel, Outcome: in.Outcome, Note: in.Note,
+				ByID: call.Actor.UserID, OccurredAt: st.occurred, RecordedAt: now}
+			if call.Actor.AreaID != (ID{}) {
+				stray.AreaID = &call.Actor.AreaID
+			}
+			if err := tx.InsertStray(&stray); err != nil {
+				return out, err
+			}
+		}
+		if in.Flag != nil {
+			f := &Flag{Kind: in.Flag.Kind, Level: *in.Flag.Level, Note: in.Flag.Note}
+			if _, err := s.flagByPhone(tx, call, f, FlagInput{Phone: phone, OccurredAt: in.OccurredAt}, now); err != nil {
+				return out, err
+			}
+		}
+		return out, nil
+	})
+}
+
+// PutPolicy sets a centre's stricter policy, or the brand's (centre nil).
+// Admin. Errors: CodeMeaning with a sentence for each rule that is laxer than
+// the brand's or makes no sense.
+func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules reach.Policy, effectiveFrom string) (Policy, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Policy, error) {
+		loc := time.UTC
+		if centre != nil {
+			c, err := s.reachCentre(tx, call.Actor, *centre)
+			if err != nil {
+				return Policy{}, err
+			}
+			loc = c.Location()
+		}
+		if err := mustAdmin(call.Actor, "sets policies"); err != nil {
+			return Policy{}, err
+		}
+		lookup := ID{}
+		if centre != nil {
+			lookup = *centre
+		}
+		list, err := tx.Policies(lookup)
+		if err != nil {
+			return Policy{}, err
+		}
+		p := Policy{ID: s.NewID(), CentreID: centre, Number: 1, EffectiveFrom: now, CreatedBy: &call.Actor.UserID, CreatedAt: now}
+		var brand []Policy
+		for _, o := range list {
+			if same(o.CentreID, centre) && o.Number >= p.Number {
+				p.Number = o.Number + 1
+			}
+			if o.CentreID == nil {
+				brand = append(brand, o)
+			}
+		}
+		if effectiveFrom != "" {
+			if p.EffectiveFrom, err = ParseInstant(effectiveFrom, loc, "/effective_from"); err != nil {
+				return Policy{}, err
+			}
+			if p.EffectiveFrom.Before(now) {
+				return Policy{}, Fail(CodeMeaning, "A policy does not reach into the past.").At("/effective_from", "now or later")
+			}
+		}
+		rules.Version = fmt.Sprintf("brand-%d", p.Number)
+		if centre != nil {
+			rules.Version = fmt.Sprintf("centre-%s-%d", centre.String()[:8], p.Number)
+		}
+		wrong := rules.Validate()
+		if centre != nil {
+			wrong = append(wrong, rules.AtLeast(EffectivePolicy(brand, now))...)
+		}
+		if len(wrong) > 0 {
+			e := Fail(CodeMeaning, "A centre's policy may only be stricter than the brand's, and must make sense.")
+			for _, w := range wrong {
+				e.At("/rules", w)
+			}
+			return Policy{}, e
+		}
+		p.Rules.V = rules
+		return p, tx.PutPolicy(&p)
+	})
+}

@@ -1,0 +1,739 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ScheduleInput makes a visit, or its successor. Times without an offset are
+// read in the site's zone.
+type ScheduleInput struct {
+	ID             *ID           `json:"id"`
+	WindowStart    string        `json:"window_start"`
+	WindowEnd      string        `json:"window_end"`
+	PlannedStart   string        `json:"planned_start"`   // default: window_start
+	PlannedMinutes int           `json:"planned_minutes"` // default: 60
+	Crew           *[]ID         `json:"crew"`
+	AttemptID      *ID           `json:"attempt_id"` // the contact in which the customer agreed
+	Contact        *AttemptInput `json:"contact"`    // the same, recorded with this move
+	Reason         string        `json:"reason"`
+	OccurredAt     string        `json:"occurred_at"`
+}
+
+// dossier is what the rules need to know of a job besides its visits.
+type dossier struct {
+	job      *Job
+	customer *Customer
+	site     *Site
+	centre   *Centre
+	holds    []Hold
+	plan     List[string]
+	held     *Hold // the open safety hold, if any
+}
+
+func (s *Service) dossier(tx Tx, j *Job) (*dossier, error) {
+	d := &dossier{job: j}
+	var err error
+	if d.customer, err = tx.Customer(j.CustomerID); err != nil {
+		return nil, err
+	}
+	if d.site = d.customer.site(j.SiteID); d.site == nil {
+		d.site = &Site{ID: j.SiteID, Zone: "UTC"}
+	}
+	if d.centre, err = tx.Centre(j.CentreID); err != nil {
+		return nil, err
+	}
+	if d.holds, err = tx.HoldsOver(j, true); err != nil {
+		return nil, err
+	}
+	d.plan = planInForce(d.holds)
+	for i := range d.holds {
+		if h := &d.holds[i]; h.Kind == HoldSafety && h.LiftedAt == nil && (d.held == nil || h.Since.Before(d.held.Since)) {
+			d.held = h
+		}
+	}
+	return d, nil
+}
+
+func (d *dossier) refuseHeld() error {
+	return Fail(CodeHeld, "A safety hold stands over this household. The area manager releases it with a plan.").
+		With("hold", map[string]any{"id": d.held.ID, "kind": d.held.Kind, "since": d.held.Since, "due_at": d.held.DueAt}).
+		With("alternative", "Repair by phone, collection of the appliance, or ask the area manager for a release.")
+}
+
+// mayBook refuses schedule and reschedule under any hold.
+func (d *dossier) mayBook() error {
+	if d.held != nil {
+		return d.refuseHeld()
+	}
+	for _, h := range d.holds {
+		if h.LiftedAt == nil {
+			return Fail(CodeHeld, "The job is on hold (%s).", h.Kind).With("hold", map[string]any{"id": h.ID, "kind": h.Kind, "since": h.Since})
+		}
+	}
+	for _, p := range d.plan {
+		if p == "remote_only" || p == "no_visit" {
+			return Fail(CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", d.plan)
+		}
+	}
+	return nil
+}
+
+// times reads and checks the window and the planned time.
+func (in *ScheduleInput) times(v *Visit, loc *time.Location, now time.Time) error {
+	var err error
+	if v.WindowStart, err = ParseInstant(in.WindowStart, loc, "/window_start"); err != nil {
+		return err
+	}
+	if v.WindowEnd, err = ParseInstant(in.WindowEnd, loc, "/window_end"); err != nil {
+		return err
+	}
+	v.PlannedStart = v.WindowStart
+	if in.PlannedStart != "" {
+		if v.PlannedStart, err = ParseInstant(in.PlannedStart, loc, "/planned_start"); err != nil {
+			return err
+		}
+	}
+	v.PlannedMinutes = in.PlannedMinutes
+	if v.PlannedMinutes == 0 {
+		v.PlannedMinutes = 60
+	}
+	switch {
+	case !v.WindowEnd.After(v.WindowStart):
+		return Fail(CodeMeaning, "The window ends before it starts.").At("/window_end", "after window_start")
+	case v.WindowEnd.Sub(v.WindowStart) > 12*time.Hour:
+		return Fail(CodeMeaning, "A window of more than 12 hours is no appointment.").At("/window_end", "at most 12 h after window_start")
+	case !v.WindowEnd.After(now):
+		return Fail(CodeMeaning, "The window is over already.").At("/window_end", "in the future")
+	case v.WindowStart.After(now.AddDate(1, 0, 0)):
+		return Fail(CodeMeaning, "The window is more than a year ahead.").At("/window_start", "within a year")
+	case v.PlannedStart.Before(v.WindowStart) || v.PlannedStart.After(v.WindowEnd):
+		return Fail(CodeMeaning, "The planned start lies outside the window.").At("/planned_start", "between window_start and window_end")
+	case v.PlannedMinutes < 5 || v.PlannedMinutes > 720:
+		return Fail(CodeMeaning, "A visit takes 5 to 720 minutes.").At("/planned_minutes", "5 to 720")
+	}
+	return nil
+}
+
+// Works tells whether a technician's week covers [from, to) in the zone of
+// his centre; the sentence says why not. A technician without recorded hours
+// works on the centre's working days.
+func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string) {
+	loc := c.Location()
+	lf, lt := from.In(loc), to.In(loc)
+	day := lf.Format("2006-01-02")
+	if has(c.Holidays, day) {
+		return false, fmt.Sprintf("%s is a holiday of the centre.", day)
+	}
+	for _, l := range leaves {
+		if l.StartsAt.Before(to) && from.Before(l.EndsAt) {
+			return false, fmt.Sprintf("%s is on leave then.", u.FirstName())
+		}
+	}
+	if len(u.Hours) == 0 {
+		if len(c.WorkingDays) > 0 && !has(c.WorkingDays, int(lf.Weekday())) {
+			return false, fmt.Sprintf("%s is not a working day of the centre.", lf.Weekday())
+		}
+		return true, ""
+	}
+	endDay, endClock := lt.Format("2006-01-02"), lt.Format("15:04")
+	if endDay != day {
+		if endClock == "00:00" && lt.Add(-time.Minute).Format("2006-01-02") == day {
+			endClock = "24:00"
+		} else {
+			return false, fmt.Sprintf("%s does not work through the night.", u.FirstName())
+		}
+	}
+	startClock := lf.Format("15:04")
+	var that []string
+	for _, h := range u.Hours {
+		if h.Weekday == int(lf.Weekday()) {
+			if h.From <= startClock && endClock <= h.To {
+				return true, ""
+			}
+			that = append(that, h.From+"-"+h.To)
+		}
+	}
+	if len(that) == 0 {
+		return false, fmt.Sprintf("%s does not work on %s.", u.FirstName(), lf.Weekday())
+	}
+	return false, fmt.Sprintf("%s works %s on %s.", u.FirstName(), strings.Join(that, " and "), lf.Weekday())
+}
+
+// checkCrew holds the hard rules of assignment: centre, skill, hours, leave,
+// exclusion, plan, free. It locks the technicians, so that two bookers of one
+// technician wait for each other.
+func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID) error {
+	seen := map[ID]bool{}
+	for i, id := range crew {
+		if seen[id] {
+			return Fail(CodeMeaning, "A technician stands twice in the crew.").At(fmt.Sprintf("/crew/%d", i), "each once")
+		}
+		seen[id] = true
+	}
+	if len(crew) > 4 {
+		return Fail(CodeMeaning, "A crew has at most four technicians.").At("/crew", "0 to 4")
+	}
+	if err := d.planPermits(v, crew); err != nil {
+		return err
+	}
+	if len(crew) == 0 {
+		return nil
+	}
+	sorted := slices.Clone(crew)
+	slices.SortFunc(sorted, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
+	users, err := tx.LockTechnicians(sorted)
+	if err != nil {
+		return err
+	}
+	excluded, err := tx.Exclusions(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for i, id := range crew {
+		at := fmt.Sprintf("/crew/%d", i)
+		k := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
+		if k < 0 || users[k].Disabled || users[k].Role != RoleTechnician || users[k].CentreID == nil || *users[k].CentreID != d.job.CentreID {
+			return Fail(CodeMeaning, "There is no such technician in the centre of the job.").At(at, "an enabled technician of the job's centre")
+		}
+		u := &users[k]
+		for _, x := range excluded {
+			if x.UserID == id {
+				return Fail(CodeExcluded, "%s is not available for this household.", u.FirstName()).At(at, "choose somebody else")
+			}
+		}
+		if d.job.Category != "" && !has(u.Skills, d.job.Category) {
+			return Fail(CodeSkill, "%s does not have the skill %s.", u.FirstName(), d.job.Category).At(at, "a technician with the skill "+d.job.Category)
+		}
+		leaves, err := tx.LeavesOf(id, v.PlannedStart, v.PlannedEnd())
+		if err != nil {
+			return err
+		}
+		if ok, why := Works(u, d.centre, leaves, v.PlannedStart, v.PlannedEnd()); !ok {
+			return Fail(CodeHours, "%s", why).At(at, "a time inside the hours, or another technician")
+		}
+		busy, err := tx.BusyBetween(id, v.PlannedStart, v.PlannedEnd())
+		if err != nil {
+			return err
+		}
+		for _, b := range busy {
+			if b.ID != v.ID && (v.PredecessorID == nil || b.ID != *v.PredecessorID) {
+				return overlap(u.FirstName()).At(at, "another time or another technician")
+			}
+		}
+	}
+	return nil
+}
+
+func overlap(name string) *Error {
+	return Fail(CodeOverlap, "%s has another visit in this time.", name)
+}
+
+// daylight is when a plan of that name permits a visit, local time.
+var daylight = [2]string{"07:00", "18:00"}
+
+// planPermits checks what a safe-visit plan demands of a booking.
+func (d *dossier) planPermits(v *Visit, crew []ID) error {
+	for _, p := range d.plan {
+		switch p {
+		case "remote_only", "no_visit":
+			return Fail(CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", d.plan)
+		case "two_people":
+			if len(crew) == 1 {
+				return Fail(CodePlan, "The plan of this household asks for two people.").With("plan", d.plan).At("/crew", "two technicians")
+			}
+		case "daylight":
+			loc := d.site.Location()
+			from, to := v.PlannedStart.In(loc), v.PlannedEnd().In(loc)
+			if from.Format("15:04") < daylight[0] || to.Format("15:04") > daylight[1] || from.YearDay() != to.YearDay() {
+				return Fail(CodePlan, "The plan of this household asks for daylight, %s to %s.", daylight[0], daylight[1]).With("plan", d.plan).At("/planned_start", "in daylight")
+			}
+		}
+	}
+	return nil
+}
+
+// proof finds or records the contact that shows the customer agreed: staff
+// may name it, a technician must.
+func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *AttemptInput, since time.Time, now time.Time) (*Attempt, error) {
+	if contact != nil {
+		view, err := s.recordAttempt(tx, call, d, nil, *contact, now)
+		if err != nil {
+			return nil, err
+		}
+		if !view.Contact() {
+			return nil, Fail(CodeMeaning, "This attempt is no contact; nobody agreed in it.").At("/contact/outcome", "reached, or an inbound contact")
+		}
+		return view, nil
+	}
+	if attempt != nil {
+		a, err := tx.Attempt(*attempt)
+		if err != nil || a.JobID != d.job.ID || !a.Contact() {
+			return nil, Fail(CodeMeaning, "This attempt is no contact of this job.").At("/attempt_id", "a contact on this job")
+		}
+		return a, nil
+	}
+	if d.job.LastContactAt == nil || d.job.LastContactAt.Before(since) {
+		return nil, Fail(CodeGuard, "Name the contact in which the customer agreed: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+	}
+	return nil, nil
+}
+
+// Schedule makes a visit. Staff of the centre, area manager, agent; the
+// technician of the job for himself, with the contact in which the customer
+// agreed. Errors: CodeHeld, CodeOverlap, CodeExcluded, CodePlan, CodeHours,
+// CodeSkill, CodeMeaning, CodeGuard.
+func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleInput) (VisitView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+		j, err := s.reachJob(tx, call.Actor, job)
+		if err != nil {
+			return VisitView{}, err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return VisitView{}, err
+		}
+		v := &Visit{Meta: newMeta(s.newID(in.ID), now)}
+		if in.ID != nil {
+			if old, err := tx.Visit(v.ID); err == nil {
+				if err := in.times(v, d.site.Location(), now); err != nil {
+					return VisitView{}, err
+				}
+				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) {
+					return VisitView{}, Fail(CodeDuplicate, "Another visit has this id.")
+				}
+				return d.view(call.Actor, old, now), nil
+			} else if !notFound(err) {
+				return VisitView{}, err
+			}
+		}
+		if err := CheckJob(call.Actor, "schedule", j); err != nil {
+			return VisitView{}, err
+		}
+		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+		if err != nil {
+			return VisitView{}, err
+		}
+		if err := s.book(tx, call, d, v, in, now, st, "visit.scheduled"); err != nil {
+			return VisitView{}, err
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return VisitView{}, err
+		}
+		return d.view(call.Actor, v, now), nil
+	})
+}
+
+// book checks every rule and writes a new visit on the job; the caller saves
+// the job.
+func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput, now time.Time, st stamped, kind string) error {
+	j := d.job
+	var agreed *Attempt
+	var err error
+	if call.Actor.Role == RoleTechnician {
+		if in.Crew == nil {
+			in.Crew = &[]ID{call.Actor.UserID}
+		}
+		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
+			return Fail(CodeForbidden, "A technician schedules for himself only.").At("/crew", "yourself")
+		}
+		if agreed, err = s.proof(tx, call, d, in.AttemptID, in.Contact, now.Add(-factTooOld), now); err != nil {
+			return err
+		}
+	} else if in.AttemptID != nil || in.Contact != nil {
+		if agreed, err = s.proof(tx, call, d, in.AttemptID, in.Contact, now, now); err != nil {
+			return err
+		}
+	}
+	if err := d.mayBook(); err != nil {
+		return err
+	}
+	if err := in.times(v, d.site.Location(), now); err != nil {
+		return err
+	}
+	v.JobID, v.CentreID, v.AreaID, v.CustomerID = j.ID, j.CentreID, j.AreaID, j.CustomerID
+	v.Status, v.Confirmation, v.CountsAgainst = VisitScheduled, ConfirmAwaiting, "nobody"
+	if in.Crew != nil {
+		v.Crew = *in.Crew
+	}
+	v.EverCrew = append(v.EverCrew, v.Crew...)
+	if agreed != nil {
+		v.Confirmation, v.ConfirmedHow = ConfirmConfirmed, howOf(agreed.Channel)
+	}
+	if err := s.checkCrew(tx, d, v, v.Crew); err != nil {
+		return err
+	}
+	if err := tx.InsertVisit(v); err != nil {
+		return err
+	}
+	if j.Status == JobOpen || j.Status == JobResolved {
+		j.Status = JobScheduled
+		tx.Disarm("close_resolved", j.ID)
+	}
+	s.fact(tx, j, call.Actor, kind, &v.ID, st, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd, "planned_start": v.PlannedStart,
+		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil})
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &j.ID, DueAt: v.WindowEnd.Add(missedAfter)})
+	s.tellCrew(tx, d, v, v.Crew, "visit.assigned", now)
+	s.tellCustomer(tx, d, v, "visit.offered", now)
+	return nil
+}
+
+func howOf(channel string) string {
+	switch channel {
+	case "phone", "doorstep":
+		return "call"
+	}
+	return "message"
+}
+
+func (d *dossier) view(a Actor, v *Visit, now time.Time) VisitView {
+	return VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(a, v, d.held != nil, now)}
+}
+
+// CrewInput assigns a visit; an empty crew unassigns it.
+type CrewInput struct {
+	Crew       []ID   `json:"crew"`
+	Reason     string `json:"reason"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// visitMoveCtx is the common opening of every move on a visit.
+type visitMoveCtx struct {
+	tx  Tx
+	now time.Time
+	v   *Visit
+	d   *dossier
+	st  stamped
+}
+
+// onVisit loads and locks job and visit, checks scope, role and state, and
+// gives the move a stamped time; fn does the rest and the job is saved after.
+// The answer is m.v, which a reschedule sets to the successor.
+func (s *Service) onVisit(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*visitMoveCtx) error) (VisitView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+		j, v, err := tx.LockVisit(id)
+		if err != nil {
+			return VisitView{}, err
+		}
+		if !call.Actor.sees(v) {
+			return VisitView{}, NotFound("visit")
+		}
+		if err := CheckVisit(call.Actor, action, v); err != nil {
+			return VisitView{}, err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return VisitView{}, err
+		}
+		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
+		if err != nil {
+			return VisitView{}, err
+		}
+		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
+		if d.held != nil && visitMove(action).Safety == HoldRefuses && !st.occurred.Before(d.held.Since) {
+			return VisitView{}, d.refuseHeld()
+		}
+		if err := fn(m); err != nil {
+			return VisitView{}, err
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return VisitView{}, err
+		}
+		return d.view(call.Actor, m.v, now), nil
+	})
+}
+
+// sees tells whether the visit is in the actor's scope.
+func (a Actor) sees(v *Visit) bool {
+	switch a.Role {
+	case RoleTechnician:
+		return has(v.Crew, a.UserID)
+	case RoleCustomer:
+		return v.JobID == a.JobID
+	}
+	return a.reaches(v.CentreID, v.AreaID)
+}
+
+// saveVisit stores the visit and derives the job's status from all of its
+// visits (PRODUCT.md section 3).
+func (s *Service) saveVisit(m *visitMoveCtx) error {
+	s.changed(&m.v.Meta, m.now)
+	if err := m.tx.SaveVisit(m.v); err != nil {
+		return err
+	}
+	return s.derive(m.tx, m.d.job, m.v, m.now)
+}
+
+// derive recomputes the job's status; changed, when given, stands in for its
+// stored row.
+func (s *Service) derive(tx Tx, j *Job, changed *Visit, now time.Time) error {
+	if j.Status.Ended() {
+		return nil
+	}
+	visits, err := tx.VisitsOfJob(j.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		if changed != nil && visits[i].ID == changed.ID {
+			visits[i] = *changed
+		}
+	}
+	was := j.Status
+	j.Status = DeriveJobStatus(j, visits)
+	switch {
+	case j.Status == JobResolved && was != JobResolved:
+		j.ResolvedAt = ptr(now)
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "close_resolved", SubjectID: j.ID, JobID: &j.ID, DueAt: now.Add(closeResolvedAfter)})
+	case was == JobResolved && j.Status != JobResolved:
+		j.ResolvedAt = nil
+		tx.Disarm("close_resolved", j.ID)
+	}
+	return nil
+}
+
+// DeriveJobStatus is the rule of PRODUCT.md section 3: one under way, else
+// one scheduled, else completed since the last (re)opening, else open.
+func DeriveJobStatus(j *Job, visits []Visit) JobStatus {
+	if j.Status.Ended() {
+		return j.Status
+	}
+	opened := j.OpenedAt
+	if j.ReopenedAt != nil {
+		opened = *j.ReopenedAt
+	}
+	out := JobOpen
+	for i := range visits {
+		v := &visits[i]
+		switch {
+		case v.Status.UnderWay():
+			return JobInProgress
+		case v.Status == VisitScheduled:
+			out = JobScheduled
+		case v.Status == VisitCompleted && v.EndedAt != nil && !v.EndedAt.Before(opened) && out == JobOpen:
+			out = JobResolved
+		}
+	}
+	return out
+}
+
+// Assign sets the crew of a visit. Coordinator, proprietor, area manager.
+// Errors as Schedule.
+func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (VisitView, error) {
+	return s.onVisit(ctx, call, id, "assign", in.OccurredAt, func(m *visitMoveCtx) error {
+		return s.assign(m, call.Actor, in.Crew, in.Reason)
+	})
+}
+
+func (s *Service) assign(m *visitMoveCtx, a Actor, crew []ID, reason string) error {
+	if err := s.checkCrew(m.tx, m.d, m.v, crew); err != nil {
+		return err
+	}
+	before := slices.Clone(m.v.Crew)
+	m.setCrew(crew)
+	s.fact(m.tx, m.d.job, a, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": reason})
+	if err := s.saveVisit(m); err != nil {
+		return err
+	}
+	return s.tellCrewChange(m, before)
+}
+
+func (m *visitMoveCtx) setCrew(crew []ID) {
+	m.v.Crew = append(List[ID]{}, crew...)
+	for _, id := range crew {
+		if !has(m.v.EverCrew, id) {
+			m.v.EverCrew = append(m.v.EverCrew, id)
+		}
+	}
+	seen := List[ID]{}
+	for _, id := range m.v.PlanSeen {
+		if has(crew, id) {
+			seen = append(seen, id)
+		}
+	}
+	m.v.PlanSeen = seen
+}
+
+// ReasonInput carries a reason, and for decline which of the four.
+type ReasonInput struct {
+	Reason     string `json:"reason"`
+	Note       string `json:"note"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// Decline gives a visit back. The assigned technician; reason unsafe, sick,
+// conflict or other. His figures are untouched.
+func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
+	return s.onVisit(ctx, call, id, "decline", in.OccurredAt, func(m *visitMoveCtx) error {
+		if !has([]string{"unsafe", "sick", "conflict", "other"}, in.Reason) {
+			return Fail(CodeMeaning, "Say why: unsafe, sick, conflict or other.").At("/reason", "unsafe, sick, conflict or other")
+		}
+		m.setCrew(without(m.v.Crew, call.Actor.UserID))
+		if len(m.v.Crew) == 0 {
+			m.v.Status = VisitScheduled
+			m.v.EnRouteAt = nil
+		}
+		// An unsafe decline is a safety word: it reaches proprietor and area
+		// manager by notice, not the timeline.
+		said := in.Reason
+		if said == "unsafe" {
+			said = "other"
+		}
+		s.fact(m.tx, m.d.job, call.Actor, "visit.declined", &m.v.ID, m.st, map[string]any{"reason": said})
+		if err := s.saveVisit(m); err != nil {
+			return err
+		}
+		roles := []Role{RoleProprietor, RoleCoordinator}
+		if err := s.tellStaff(m.tx, m.d, m.v, "visit.needs_someone", m.now, roles...); err != nil {
+			return err
+		}
+		if in.Reason == "unsafe" {
+			return s.tellStaff(m.tx, m.d, m.v, "visit.declined_unsafe", m.now, RoleAreaManager)
+		}
+		return nil
+	})
+}
+
+// ConfirmInput confirms a visit; staff name the contact that proves it.
+type ConfirmInput struct {
+	AttemptID  *ID           `json:"attempt_id"`
+	Contact    *AttemptInput `json:"contact"`
+	OccurredAt string        `json:"occurred_at"`
+}
+
+// Confirm records that the customer agreed to the time: the customer by link,
+// or staff with the contact that proves it. Errors: CodeState after the
+// window, CodeGuard without a contact.
+func (s *Service) Confirm(ctx context.Context, call *Call, id ID, in ConfirmInput) (VisitView, error) {
+	return s.onVisit(ctx, call, id, "confirm", in.OccurredAt, func(m *visitMoveCtx) error {
+		return s.confirm(m, call, in)
+	})
+}
+
+func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
+	if !m.st.occurred.Before(m.v.WindowEnd) {
+		return Fail(CodeState, "The window of this visit is over.")
+	}
+	how := "link"
+	if call.Actor.Role != RoleCustomer {
+		proof, err := s.proof(m.tx, call, m.d, in.AttemptID, in.Contact, m.v.CreatedAt, m.now)
+		if err != nil {
+			return err
+		}
+		how = "call"
+		if proof != nil {
+			how = howOf(proof.Channel)
+		}
+	}
+	if m.v.Confirmation == ConfirmConfirmed {
+		return nil
+	}
+	m.v.Confirmation, m.v.ConfirmedHow = ConfirmConfirmed, how
+	s.fact(m.tx, m.d.job, call.Actor, "visit.confirmed", &m.v.ID, m.st, map[string]any{"how": how})
+	s.changed(&m.v.Meta, m.now)
+	if err := m.tx.SaveVisit(m.v); err != nil {
+		return err
+	}
+	s.tellCrew(m.tx, m.d, m.v, m.v.Crew, "visit.confirmed", m.now)
+	return nil
+}
+
+// Reschedule moves a visit to another time as a linked successor. Who and
+// errors as Schedule.
+func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in ScheduleInput) (VisitView, error) {
+	return s.onVisit(ctx, call, id, "reschedule", in.OccurredAt, func(m *visitMoveCtx) error {
+		old := m.v
+		if in.Crew == nil {
+			in.Crew = ptr(slices.Clone([]ID(old.Crew)))
+		}
+		if in.PlannedMinutes == 0 {
+			in.PlannedMinutes = old.PlannedMinutes
+		}
+		next := &Visit{Meta: newMeta(s.newID(in.ID), m.now), PredecessorID: &old.ID, Sequence: old.Sequence + 1}
+		err := s.succeed(m, call, next, in)
+		m.v = next
+		return err
+	})
+}
+
+// succeed ends a visit as rescheduled and books its successor.
+func (s *Service) succeed(m *visitMoveCtx, call *Call, next *Visit, in ScheduleInput) error {
+	old := m.v
+	old.Status, old.SuccessorID, old.EndedAt, old.EndReason = VisitRescheduled, &next.ID, ptr(m.st.occurred), in.Reason
+	s.changed(&old.Meta, m.now)
+	if err := m.tx.SaveVisit(old); err != nil {
+		return err
+	}
+	m.tx.Disarm("missed", old.ID)
+	m.tx.Disarm("held_cancel", old.ID)
+	if err := m.tx.WithdrawNotices(old.ID, "visit.offered"); err != nil {
+		return err
+	}
+	if err := s.book(m.tx, call, m.d, next, in, m.now, m.st, "visit.rescheduled"); err != nil {
+		return err
+	}
+	gone := []ID{}
+	for _, id := range old.Crew {
+		if !has(next.Crew, id) {
+			gone = append(gone, id)
+		}
+	}
+	s.tellCrew(m.tx, m.d, old, gone, "visit.unassigned", m.now)
+	return s.derive(m.tx, m.d.job, next, m.now)
+}
+
+// Cancel ends a visit that has not begun. The customer by link; coordinator,
+// proprietor, area manager, agent, with a reason.
+func (s *Service) Cancel(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
+	return s.onVisit(ctx, call, id, "cancel", in.OccurredAt, func(m *visitMoveCtx) error {
+		if strings.TrimSpace(in.Reason) == "" && call.Actor.Role != RoleCustomer {
+			return Fail(CodeMeaning, "Say why the visit is cancelled.").At("/reason", "a few words")
+		}
+		return s.cancelVisit(m, call.Actor, in.Reason, "nobody")
+	})
+}
+
+func (s *Service) cancelVisit(m *visitMoveCtx, a Actor, reason, against string) error {
+	v := m.v
+	v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitCancelled, ptr(m.st.occurred), reason, against
+	if a.Role == RoleCustomer {
+		v.Confirmation, v.ConfirmedHow = ConfirmDeclined, "link"
+	}
+	m.tx.Disarm("missed", v.ID)
+	m.tx.Disarm("held_cancel", v.ID)
+	s.fact(m.tx, m.d.job, a, "visit.cancelled", &v.ID, m.st, map[string]any{"reason": reason})
+	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
+		return err
+	}
+	if err := s.saveVisit(m); err != nil {
+		return err
+	}
+	s.tellCrew(m.tx, m.d, v, v.Crew, "visit.cancelled", m.now)
+	if a.Role == RoleCustomer {
+		return s.tellStaff(m.tx, m.d, v, "visit.cancelled_by_customer", m.now, RoleCoordinator)
+	}
+	s.tellCustomer(m.tx, m.d, v, "visit.cancelled", m.now)
+	return nil
+}
+
+// PlanSeen records that a crew member accepts the safe-visit plan. Errors:
+// CodeGuard without a plan.
+func (s *Service) PlanSeen(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
+	return s.onVisit(ctx, call, id, "plan-seen", in.OccurredAt, func(m *visitMoveCtx) error {
+		if len(m.d.plan) == 0 {
+			return Fail(CodeGuard, "No plan is in force for this household.")
+		}
+		if has(m.v.PlanSeen, call.Actor.UserID) {
+			return nil
+		}
+		m.v.PlanSeen = append(m.v.PlanSeen, call.Actor.UserID)
+		s.fact(m.tx, m.d.job, call.Actor, "visit.plan_seen", &m.v.ID, m.st, nil)
+		s.changed(&m.v.Meta, m.now)
+		return m.tx.SaveVisit(m.v)
+	})
+}

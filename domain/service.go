@@ -1,0 +1,182 @@
+// Package domain is the product: its words, lifecycles, policies and use
+// cases. It imports the standard library and google/uuid only; storage,
+// HTTP, queue and push are rooms of their own.
+package domain
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Service holds the use cases. Cmd wires it once; its fields are not changed
+// afterwards.
+type Service struct {
+	Store Store
+	Read  Reader
+	// Now is the clock of every rule; Wall is the clock of sessions and
+	// tokens, which stay on wall time also when a demo moves Now.
+	Now   func() time.Time
+	Wall  func() time.Time
+	NewID func() ID
+	// HashPassword and CheckPassword are argon2id; CheckPassword with an
+	// empty hash takes as long and answers false.
+	HashPassword  func(password string) (string, error)
+	CheckPassword func(hash, password string) bool
+	// ParsePhone reads a number as dialled in a country and gives E.164.
+	ParsePhone func(raw, country string) (string, error)
+	Keys       KeyRing
+	BaseURL    string // of customer links, without a trailing slash
+	// TextGateway tells whether a message webhook is configured: then the
+	// last notice can go out to a household without a device.
+	TextGateway bool
+
+	inflight sync.Map
+}
+
+// Call is one request as the use cases see it.
+type Call struct {
+	Actor Actor
+	// Key and Hash are the Idempotency-Key and a digest of method, path and
+	// body; both empty for operations that have none.
+	Key, Hash string
+	Status    int        // of the answer, stored with it
+	SentAt    *time.Time // the device's clock when it sent
+	// Answer is what to send: stored by an earlier request when Replayed.
+	Answer   *Replay
+	Replayed bool
+}
+
+// Headed is what carries id and version for Location and ETag.
+type Headed interface{ Head() (ID, int64) }
+
+// run is one use case in one transaction: the replay of an earlier answer
+// comes first, the answer is stored with the effect (PRODUCT.md section 8).
+func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now time.Time) (T, error)) (T, error) {
+	var out T
+	if call.Key != "" {
+		mark := call.Actor.UserID.String() + "|" + call.Key
+		if _, busy := s.inflight.LoadOrStore(mark, struct{}{}); busy {
+			return out, Fail(CodeIdemInFlight, "The first request with this key is still running.")
+		}
+		defer s.inflight.Delete(mark)
+	}
+	err := s.Store.InTx(ctx, func(tx Tx) error {
+		now := s.now()
+		if call.Key != "" {
+			old, err := tx.Replay(call.Actor.UserID, call.Key)
+			if err != nil {
+				return err
+			}
+			if old != nil && now.Sub(old.CreatedAt) < 7*24*time.Hour {
+				if old.Hash != call.Hash {
+					return Fail(CodeIdemMismatch, "This Idempotency-Key belongs to another request.")
+				}
+				call.Answer, call.Replayed = old, true
+				return nil
+			}
+		}
+		v, err := fn(tx, now)
+		if err != nil {
+			return err
+		}
+		out = v
+		answer := &Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Status: call.Status, CreatedAt: now}
+		if answer.Body, err = json.Marshal(v); err != nil {
+			return err
+		}
+		if h, ok := any(v).(Headed); ok {
+			id, version := h.Head()
+			answer.Head = fmt.Sprintf("%s %d", id, version)
+		}
+		call.Answer = answer
+		if call.Key != "" {
+			tx.PutReplay(*answer)
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
+// When is what a client says of the time of a fact; see Service.stamp.
+type When struct {
+	OccurredAt string `json:"occurred_at"`
+}
+
+// stamped is a fact's time as judged, as claimed, and as learned.
+type stamped struct {
+	occurred time.Time
+	claimed  *time.Time
+	recorded time.Time
+}
+
+// stamp corrects a claimed time by the device's clock: rules judge
+// occurred_at + (received − sent_at), at most recorded_at; both are kept
+// (PRODUCT.md section 8).
+func (s *Service) stamp(call *Call, raw string, loc *time.Location, now time.Time) (stamped, error) {
+	st := stamped{occurred: now, recorded: now}
+	if raw == "" {
+		return st, nil
+	}
+	at, err := ParseInstant(raw, loc, "/occurred_at")
+	if err != nil {
+		return st, err
+	}
+	st.claimed = &at
+	if call.SentAt != nil {
+		at = at.Add(now.Sub(*call.SentAt))
+	}
+	if at.After(now) {
+		at = now
+	}
+	st.occurred = at.UTC().Truncate(time.Microsecond)
+	return st, nil
+}
+
+// fact appends to the job's timeline; the job's row is locked and saved by
+// the caller afterwards.
+func (s *Service) fact(tx Tx, j *Job, a Actor, kind string, visit *ID, st stamped, payload any) {
+	body, err := json.Marshal(payload)
+	if err != nil || payload == nil {
+		body = []byte("{}")
+	}
+	f := &Fact{ID: s.NewID(), Kind: kind, VisitID: visit, ActorRole: a.Role,
+		OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: st.recorded, Payload: body}
+	if a.Role != RoleSystem && a.Role != RoleCustomer {
+		f.ActorID = ptr(a.UserID)
+	}
+	j.Append(f)
+	tx.Append(f)
+}
+
+func at(now time.Time) stamped { return stamped{occurred: now, recorded: now} }
+
+// ifAbsent tells a create with a client's id apart: the stored row comes back
+// when it is there, CodeNotFound means go on.
+func notFound(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == KindNotFound
+}
+
+// newID takes the client's id or makes one.
+func (s *Service) newID(client *ID) ID {
+	if client != nil && *client != (ID{}) {
+		return *client
+	}
+	return s.NewID()
+}
+
+func (s *Service) changed(m *Meta, now time.Time) { m.UpdatedAt = now }
+
+// IfVersion refuses a PATCH that was made from another version.
+func ifVersion(m Meta, want int64) error {
+	if m.Version != want {
+		return Fail(CodeStale, "The present version is %d; you changed version %d.", m.Version, want)
+	}
+	return nil
+}

@@ -1,0 +1,259 @@
+package domain
+
+import (
+	"context"
+	"time"
+)
+
+// Store runs transactions; domain begins them and nobody else.
+//
+// fn's reads see its own writes, except of what is only buffered for commit:
+// facts, notices, queue jobs, deadlines and the replay row. An error from fn
+// rolls everything back. Constraint violations come back as *Error
+// (CodeOverlap, CodeDuplicate, …); a database that is gone as CodeUnavailable.
+type Store interface {
+	InTx(ctx context.Context, fn func(Tx) error) error
+	Reader() Reader
+}
+
+// Tx is one transaction. Locks are taken in one order: jobs by id,
+// technicians, visits. Load methods answer CodeNotFound; the Lock variants
+// lock the row on PostgreSQL (SQLite has one writer anyway).
+//
+// Insert methods that name an existing id fail with CodeDuplicate. Save
+// methods demand the version the object was read at, raise it by one in the
+// object and in the row, set updated_at as given in the object, and fail with
+// CodeStale when the row has moved on.
+type Tx interface {
+	// Replay finds the stored answer for an idempotency key, or nil.
+	Replay(actor ID, key string) (*Replay, error)
+	PutReplay(Replay) // buffered; a key used meanwhile fails the commit with CodeIdemInFlight
+
+	// People.
+	Area(id ID) (*Area, error)
+	InsertArea(*Area) error
+	SaveArea(*Area) error
+	Centre(id ID) (*Centre, error)
+	CentreServing(postalCode string) (*Centre, error) // CodeNotFound when none
+	InsertCentre(*Centre) error
+	SaveCentre(*Centre) error
+	User(id ID) (*User, error)
+	LockUser(id ID) (*User, error)
+	UserByLogin(login string) (*User, error)
+	InsertUser(*User) error
+	SaveUser(*User) error
+	// UsersWith lists enabled users of a role in a centre or an area; nil
+	// means any. Area matches the user's own area or that of his centre.
+	UsersWith(role Role, centre, area *ID) ([]User, error)
+	LockTechnicians(ids []ID) ([]User, error) // in id order; absent ones are left out
+	LeavesOf(technician ID, from, to time.Time) ([]Leave, error)
+	InsertLeave(*Leave) error
+	InsertSession(*Session) error
+	LockSession(tokenHash string) (*Session, error)
+	SessionByID(id ID) (*Session, error)
+	SaveSession(*Session) error
+	RevokeFamily(family ID, at time.Time) error
+	RevokeSessionsOf(user ID, at time.Time) error
+	InsertInvitation(*Invitation) error
+	LockInvitation(tokenHash string) (*Invitation, error)
+	SaveInvitation(*Invitation) error
+	OpenFlagAbout(user ID) (bool, error) // an open flag raised by or about him
+
+	// Households.
+	Customer(id ID) (*Customer, error) // with contacts and sites
+	LockCustomer(id ID) (*Customer, error)
+	InsertCustomer(*Customer) error // with contacts and sites
+	SaveCustomer(*Customer) error   // replaces contacts and sites by id; absent ones are removed if nothing uses them
+	CustomersByPhone(phone string) ([]ID, error)
+	Appliance(id ID) (*Appliance, error)
+	InsertAppliance(*Appliance) error
+	SaveAppliance(*Appliance) error
+
+	// Jobs.
+	Job(id ID) (*Job, error)
+	LockJob(id ID) (*Job, error)
+	JobByRef(ref string) (*Job, error)
+	InsertJob(*Job) error
+	SaveJob(*Job) error
+	OpenJobsOf(customer ID) ([]Job, error) // not closed, not cancelled; by id
+	LatestJobOf(customer ID) (*Job, error) // by opened_at; CodeNotFound when none
+	LatestJobBySerial(serial string, since time.Time, not ID) (*Job, error)
+	// HoldsOver lists the holds on a job together with the safety holds on
+	// its customer and site; lifted ones included when all is true.
+	HoldsOver(j *Job, all bool) ([]Hold, error)
+	Hold(id ID) (*Hold, error)
+	InsertHold(*Hold) error
+	SaveHold(*Hold) error
+
+	// Visits.
+	Visit(id ID) (*Visit, error)
+	LockVisit(id ID) (*Job, *Visit, error) // locks the visit's job, then the visit
+	InsertVisit(*Visit) error              // also its assignments; overlap → CodeOverlap
+	SaveVisit(*Visit) error                // also its assignments; overlap → CodeOverlap
+	VisitsOfJob(job ID) ([]Visit, error)   // by window_start
+	// UnfinishedOfCustomer lists unfinished visits of a household (and site,
+	// when given) in every centre.
+	UnfinishedOfCustomer(customer ID) ([]Visit, error)
+	VisitsOfCentreDay(centre ID, from, to time.Time) ([]Visit, error) // status scheduled, window_start in [from,to)
+	BusyBetween(technician ID, from, to time.Time) ([]Visit, error)   // unfinished, overlapping
+	Exclusions(customer ID) ([]Exclusion, error)                      // in force
+	InsertExclusion(*Exclusion) error
+	SaveExclusion(*Exclusion) error
+
+	// Contact.
+	Attempt(id ID) (*Attempt, error)
+	InsertAttempt(*Attempt) error // CodeDuplicate on the id
+	SaveAttempt(*Attempt) error   // discounted only
+	AttemptsOf(job ID) ([]Attempt, error)
+	InsertStray(*StrayContact) error
+	Policies(centre ID) ([]Policy, error) // the brand's and this centre's, newest first
+	PutPolicy(*Policy) error
+
+	// Danger.
+	Flag(id ID) (*Flag, error)
+	LockFlag(id ID) (*Flag, error)
+	InsertFlag(*Flag) error
+	SaveFlag(*Flag) error
+	FlagsOfVisit(visit ID) ([]Flag, error)
+	FlagsOfCustomer(customer ID) ([]Flag, error)
+
+	// Telling. All but reads are buffered and written in one go at commit.
+	Append(*Fact)      // after Job.Append
+	Enqueue(...Notice) // rows and one queue job for all of the transaction
+	Arm(Deadline)      // replaces an open deadline of the same kind and subject
+	Disarm(kind string, subject ID)
+	WithdrawNotices(visit ID, kinds ...string) error // pending or done ones vanish from inboxes
+	Device(id ID) (*Device, error)
+	PutDevice(*Device) error
+	DropDevice(id ID, why string, at time.Time) error
+	CustomerDevices(customer ID) ([]Device, error)
+	Notice(id ID) (*Notice, error)
+	SaveNoticeSeen(id ID, at time.Time) error
+	LinkOfJob(job ID) (*Link, error) // not revoked; CodeNotFound
+	LinkByHash(hash string) (*Link, error)
+	InsertLink(*Link) error
+	SaveLink(*Link) error
+	// UseFormKey spends a one-time form key; false when it was spent before.
+	UseFormKey(hash string, link ID, at time.Time) (bool, error)
+	InsertDisruption(*Disruption) error
+
+	// ClaimDue marks up to n due deadlines done and returns them; on
+	// PostgreSQL rows claimed by another replica are skipped.
+	ClaimDue(now time.Time, n int) ([]Deadline, error)
+}
+
+// Page bounds a list. Cursor is the last item's (at, id) of the page before;
+// items are ordered by (at, id) ascending, or descending where said, so that
+// every row present when paging began appears once.
+type Page struct {
+	Limit   int
+	AfterAt *time.Time
+	AfterID *ID
+}
+
+// VisitFilter narrows GET /v1/visits. From and To bound window_start.
+type VisitFilter struct {
+	TechnicianID *ID
+	CentreID     *ID
+	JobID        *ID
+	From, To     *time.Time
+	Status       []VisitStatus
+}
+
+// JobFilter narrows GET /v1/jobs.
+type JobFilter struct {
+	Status       []JobStatus
+	CentreID     *ID
+	CustomerID   *ID
+	Phone        string // exact, E.164
+	ExternalRef  string
+	Serial       string
+	Hold         string
+	Reachability string
+}
+
+// CustomerFilter narrows GET /v1/customers. Query matches the start of a name
+// or a whole phone number.
+type CustomerFilter struct {
+	Phone string
+	Query string
+}
+
+// UserFilter narrows GET /v1/users and GET /v1/technicians.
+type UserFilter struct {
+	Role     Role
+	CentreID *ID
+	AreaID   *ID
+	Skill    string
+}
+
+// FlagFilter narrows GET /v1/flags.
+type FlagFilter struct {
+	Status []FlagStatus
+	JobID  *ID
+}
+
+// Reader answers plain reads. Every method demands a Scope; what lies outside
+// it is CodeNotFound or left out.
+type Reader interface {
+	Ping(ctx context.Context) error
+	Areas(ctx context.Context, s Scope, p Page) ([]Area, error)
+	Area(ctx context.Context, s Scope, id ID) (*Area, error)
+	Centres(ctx context.Context, s Scope, p Page) ([]Centre, error)
+	Centre(ctx context.Context, s Scope, id ID) (*Centre, error)
+	Users(ctx context.Context, s Scope, f UserFilter, p Page) ([]User, error)
+	User(ctx context.Context, s Scope, id ID) (*User, error)
+	// Principal loads who a token speaks for; it is the one read before a
+	// scope exists.
+	Principal(ctx context.Context, id ID) (*User, error)
+	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named him
+	Leaves(ctx context.Context, s Scope, technician ID, p Page) ([]Leave, error)
+	Customers(ctx context.Context, s Scope, f CustomerFilter, p Page) ([]Customer, error)
+	Customer(ctx context.Context, s Scope, id ID) (*Customer, error)
+	Appliances(ctx context.Context, s Scope, customer *ID, serial string, p Page) ([]Appliance, error)
+	Appliance(ctx context.Context, s Scope, id ID) (*Appliance, error)
+	Jobs(ctx context.Context, s Scope, f JobFilter, p Page) ([]Job, error)
+	Job(ctx context.Context, s Scope, id ID) (*Job, error)
+	// HoldsOfJobs gives open holds (job, customer and site ones) by job id,
+	// and the safe-visit plan in force: that of the latest released safety
+	// hold over the job.
+	HoldsOfJobs(ctx context.Context, jobs []Job) (map[ID][]Hold, map[ID][]string, error)
+	Visits(ctx context.Context, s Scope, f VisitFilter, p Page) ([]Visit, error) // by (window_start, id)
+	Visit(ctx context.Context, s Scope, id ID) (*Visit, error)
+	// HeldVisits tells for each visit whether an open safety hold stands over
+	// it, and the plan in force.
+	HeldVisits(ctx context.Context, visits []Visit) (map[ID]bool, map[ID][]string, error)
+	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
+	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Fact, error)
+	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)
+	Flag(ctx context.Context, a Actor, id ID) (*Flag, error)
+	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
+	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
+	Devices(ctx context.Context, user ID) ([]Device, error)
+	Link(ctx context.Context, s Scope, job ID) (*Link, error)
+	LinkByHash(ctx context.Context, hash string) (*Link, error)
+	// JobsToVerify walks jobs in id order for verify.
+	JobsToVerify(ctx context.Context, after *ID, limit int) ([]Job, error)
+	FactsOf(ctx context.Context, job ID) ([]Fact, error)
+	NextDeadline(ctx context.Context) (*time.Time, error)
+}
+
+// Outbox is what the delivery workers need of the store.
+type Outbox interface {
+	// Deliveries loads pending notices with their devices; unknown, withdrawn
+	// and done ones are left out.
+	Deliveries(ctx context.Context, ids []ID) ([]Delivery, error)
+	// Record writes dispatches, marks tokens dropped and sets the notices'
+	// states, in one transaction.
+	Record(ctx context.Context, r DeliveryRecord) error
+	// PendingNotices counts what is not yet done and not expired at now.
+	PendingNotices(ctx context.Context, now time.Time) (int, error)
+}
+
+// DeliveryRecord is the outcome of one run of a delivery job.
+type DeliveryRecord struct {
+	Dispatches []Dispatch
+	Drop       map[ID]string // installation → why
+	States     map[ID]string // notice → state
+	At         time.Time
+}

@@ -1,0 +1,310 @@
+package domain
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// urgent notices wake a phone; the others may wait for it.
+var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true, "visit.wait": true,
+	"visit.needs_someone": true, "hold.area": true, "flag.triage": true, "flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "contact.call_me": true}
+
+// collapse groups kinds of which only the latest matters on a phone; FCM
+// keeps at most four keys a device.
+func collapse(kind string) string {
+	switch {
+	case strings.HasPrefix(kind, "visit."):
+		return "visit"
+	case strings.HasPrefix(kind, "job."), strings.HasPrefix(kind, "hold."):
+		return "job"
+	}
+	return ""
+}
+
+// WindowWords says a window for people: in the zone of the place, in the
+// language.
+func WindowWords(from, to time.Time, loc *time.Location, language string) string {
+	f, t := from.In(loc), to.In(loc)
+	day := f.Format("Mon 2 Jan")
+	if strings.HasPrefix(language, "hi") {
+		day = hindiDays[f.Weekday()] + " " + strconv.Itoa(f.Day()) + " " + hindiMonths[f.Month()-1]
+	}
+	return day + ", " + f.Format("15:04") + "-" + t.Format("15:04")
+}
+
+var (
+	hindiDays   = [...]string{"रविवार", "सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार"}
+	hindiMonths = [...]string{"जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"}
+)
+
+type noticeOption func(*Notice)
+
+func toUser(id ID) noticeOption { return func(n *Notice) { n.UserID = &id } }
+
+func (s *Service) notice(kind, language string, now, expires time.Time, opts ...noticeOption) Notice {
+	n := Notice{ID: s.NewID(), Kind: kind, Language: language, High: urgent[kind], CreatedAt: now, NotBefore: now, ExpiresAt: expires, State: "pending"}
+	for _, o := range opts {
+		o(&n)
+	}
+	if n.Title == "" {
+		n.Title, n.Body = say(kind, language, "")
+	}
+	if n.Data.V == nil {
+		n.Data.V = map[string]string{}
+	}
+	n.Data.V["kind"], n.Data.V["notice_id"] = kind, n.ID.String()
+	if n.JobID != nil {
+		n.Data.V["job_id"] = n.JobID.String()
+	}
+	if n.VisitID != nil {
+		n.Data.V["visit_id"] = n.VisitID.String()
+		if c := collapse(kind); c != "" {
+			n.CollapseKey = c + "-" + n.VisitID.String()[24:]
+		}
+	}
+	return n
+}
+
+// about sets the visit and the window in words.
+func (d *dossier) about(kind string, v *Visit, language string) noticeOption {
+	return func(n *Notice) {
+		n.JobID = &d.job.ID
+		when := ""
+		if v != nil {
+			n.VisitID = &v.ID
+			when = WindowWords(v.WindowStart, v.WindowEnd, d.site.Location(), language)
+		}
+		n.Title, n.Body = say(kind, language, when)
+	}
+}
+
+// expiry of a notice about a visit is its window's end, not FCM's 28 days.
+func expiry(v *Visit, now time.Time) time.Time {
+	if v != nil && v.WindowEnd.After(now.Add(time.Hour)) {
+		return v.WindowEnd
+	}
+	return now.Add(24 * time.Hour)
+}
+
+// tellCrew tells technicians about a visit; flapping of assignments is folded
+// in tellCrewChange.
+func (s *Service) tellCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string, now time.Time) {
+	for _, id := range crew {
+		tx.Enqueue(s.notice(kind, "en", now, expiry(v, now), toUser(id), d.about(kind, v, "en")))
+	}
+}
+
+// tellCrewChange tells who came and who went. The first change for a person
+// is told at once; further ones inside a minute wait for its end and then one
+// notice says what came of it (PRODUCT.md section 3).
+func (s *Service) tellCrewChange(m *visitMoveCtx, before []ID) error {
+	told, err := m.tx.CrewNotices(m.v.ID)
+	if err != nil {
+		return err
+	}
+	wait := false
+	tell := func(id ID, kind string) {
+		for i := range told {
+			n := &told[i]
+			if *n.UserID == id && m.now.Sub(n.CreatedAt) < crewFlapping && n.CreatedAt.After(m.v.CreatedAt) {
+				wait = true
+				return
+			}
+		}
+		s.tellCrew(m.tx, m.d, m.v, []ID{id}, kind, m.now)
+	}
+	for _, id := range m.v.Crew {
+		if !has(before, id) {
+			tell(id, "visit.assigned")
+		}
+	}
+	for _, id := range before {
+		if !has(m.v.Crew, id) {
+			tell(id, "visit.unassigned")
+		}
+	}
+	if wait {
+		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "crew_told", SubjectID: m.v.ID, JobID: &m.v.JobID, DueAt: m.now.Add(crewFlapping)})
+	}
+	return nil
+}
+
+// settleCrew tells each person who was told something else than what is true
+// now; it runs at the end of a flapping minute.
+func (s *Service) settleCrew(m *visitMoveCtx) error {
+	told, err := m.tx.CrewNotices(m.v.ID)
+	if err != nil {
+		return err
+	}
+	last := map[ID]string{}
+	for i := range told {
+		last[*told[i].UserID] = told[i].Kind
+	}
+	for _, id := range m.v.EverCrew {
+		in := has(m.v.Crew, id)
+		switch {
+		case in && last[id] != "visit.assigned":
+			s.tellCrew(m.tx, m.d, m.v, []ID{id}, "visit.assigned", m.now)
+		case !in && last[id] == "visit.assigned":
+			s.tellCrew(m.tx, m.d, m.v, []ID{id}, "visit.unassigned", m.now)
+		}
+	}
+	return nil
+}
+
+// customerKind is the household's wording where it differs from the crew's.
+var customerKind = map[string]string{"visit.cancelled": "visit.cancelled_home"}
+
+// tellCustomer tells the household; the worker adds the link at sending and
+// chooses device, webhook or ready text.
+func (s *Service) tellCustomer(tx Tx, d *dossier, v *Visit, kind string, now time.Time) {
+	if k, ok := customerKind[kind]; ok {
+		kind = k
+	}
+	language := d.customer.Language
+	tx.Enqueue(s.notice(kind, language, now, expiry(v, now), d.about(kind, v, language), func(n *Notice) {
+		n.CustomerID, n.WithLink = &d.customer.ID, true
+	}))
+}
+
+// tellStaff tells everybody of the roles in the job's centre, or its area for
+// area managers and their deputies.
+func (s *Service) tellStaff(tx Tx, d *dossier, v *Visit, kind string, now time.Time, roles ...Role) error {
+	for _, role := range roles {
+		var centre, area *ID
+		if role == RoleAreaManager {
+			area = &d.job.AreaID
+		} else {
+			centre = &d.job.CentreID
+		}
+		users, err := tx.UsersWith(role, centre, area)
+		if err != nil {
+			return err
+		}
+		for i := range users {
+			tx.Enqueue(s.notice(kind, users[i].Language, now, expiry(v, now), toUser(users[i].ID), d.about(kind, v, users[i].Language)))
+		}
+	}
+	return nil
+}
+
+// tellTriage tells those who triage a flag and are not part of it.
+func (s *Service) tellTriage(tx Tx, f *Flag, now time.Time) error {
+	users, err := s.triagers(tx, f)
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		tx.Enqueue(s.notice("flag.triage", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID)))
+	}
+	return nil
+}
+
+// triagers are the area's managers who are not involved, else their deputies,
+// else the admins.
+func (s *Service) triagers(tx Tx, f *Flag) ([]User, error) {
+	var out []User
+	if f.AreaID != nil {
+		managers, err := tx.UsersWith(RoleAreaManager, nil, f.AreaID)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range managers {
+			if !f.involves(u.ID) {
+				out = append(out, u)
+			}
+		}
+		for _, u := range managers {
+			if len(out) == 0 && u.DeputyID != nil && !f.involves(*u.DeputyID) {
+				d, err := tx.User(*u.DeputyID)
+				if err != nil {
+					return nil, err
+				}
+				if !d.Disabled {
+					out = append(out, *d)
+				}
+			}
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	return tx.UsersWith(RoleAdmin, nil, nil)
+}
+
+// SeenNotice marks an inbox notice as seen by its reader: accepted by a push
+// service is not seen by a person.
+func (s *Service) SeenNotice(ctx context.Context, call *Call, id ID) (Notice, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Notice, error) {
+		n, err := tx.Notice(id)
+		if err != nil {
+			return Notice{}, err
+		}
+		if n.UserID == nil || *n.UserID != call.Actor.UserID {
+			return Notice{}, NotFound("notice")
+		}
+		if n.SeenAt == nil {
+			n.SeenAt = &now
+			if err := tx.SaveNoticeSeen(id, now); err != nil {
+				return Notice{}, err
+			}
+		}
+		return *n, nil
+	})
+}
+
+// DeviceInput registers an installation for pushes.
+type DeviceInput struct {
+	Token    string `json:"token"`
+	Platform string `json:"platform"`
+	Language string `json:"language"`
+}
+
+// PutDevice registers or refreshes an installation of the signed-in user, or
+// of a household through its link. An installation belongs to whoever
+// registered it last.
+func (s *Service) PutDevice(ctx context.Context, call *Call, installation ID, in DeviceInput) (Device, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Device, error) {
+		d := Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: now, UpdatedAt: now}
+		if old, err := tx.Device(installation); err == nil {
+			d.CreatedAt = old.CreatedAt
+		} else if !notFound(err) {
+			return Device{}, err
+		}
+		if call.Actor.Role == RoleCustomer {
+			j, err := tx.Job(call.Actor.JobID)
+			if err != nil {
+				return Device{}, err
+			}
+			l, err := tx.LinkOfJob(j.ID)
+			if err != nil {
+				return Device{}, err
+			}
+			d.CustomerID, d.LinkID = &j.CustomerID, &l.ID
+		} else {
+			d.UserID = &call.Actor.UserID
+		}
+		return d, tx.PutDevice(&d)
+	})
+}
+
+// DeleteDevice ends pushes to an installation of the caller; an unknown one
+// is no error.
+func (s *Service) DeleteDevice(ctx context.Context, call *Call, installation ID) error {
+	return s.Store.InTx(ctx, func(tx Tx) error {
+		d, err := tx.Device(installation)
+		if notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if d.UserID == nil || *d.UserID != call.Actor.UserID {
+			return nil
+		}
+		return tx.DropDevice(installation, "signed out", s.now())
+	})
+}

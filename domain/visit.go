@@ -1,0 +1,95 @@
+package domain
+
+import "time"
+
+// VisitStatus is where a visit stands (PRODUCT.md section 3).
+type VisitStatus string
+
+// The states of a visit.
+const (
+	VisitScheduled   VisitStatus = "scheduled"
+	VisitEnRoute     VisitStatus = "en_route"
+	VisitArrived     VisitStatus = "arrived"
+	VisitInProgress  VisitStatus = "in_progress"
+	VisitCompleted   VisitStatus = "completed"
+	VisitPartial     VisitStatus = "partial"
+	VisitNoAccess    VisitStatus = "no_access"
+	VisitStopped     VisitStatus = "stopped_unsafe"
+	VisitMissed      VisitStatus = "missed"
+	VisitRescheduled VisitStatus = "rescheduled"
+	VisitCancelled   VisitStatus = "cancelled"
+)
+
+// VisitStatuses lists all of them in the order of a visit's life.
+var VisitStatuses = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitCompleted,
+	VisitPartial, VisitNoAccess, VisitStopped, VisitMissed, VisitRescheduled, VisitCancelled}
+
+// Unfinished tells whether the visit still occupies its crew.
+func (s VisitStatus) Unfinished() bool {
+	return s == VisitScheduled || s == VisitEnRoute || s == VisitArrived || s == VisitInProgress
+}
+
+// UnderWay tells whether somebody is on the way or at the door.
+func (s VisitStatus) UnderWay() bool { return s.Unfinished() && s != VisitScheduled }
+
+// Confirmation is whether the customer agreed to the time.
+type Confirmation string
+
+// The confirmations.
+const (
+	ConfirmAwaiting  Confirmation = "awaiting"
+	ConfirmConfirmed Confirmation = "confirmed"
+	ConfirmDeclined  Confirmation = "declined"
+)
+
+// Visit is one appointment at one door.
+type Visit struct {
+	Meta
+	JobID          ID           `json:"job_id"`
+	CentreID       ID           `json:"centre_id"`
+	AreaID         ID           `json:"area_id"`
+	CustomerID     ID           `json:"customer_id"`
+	Status         VisitStatus  `json:"status"`
+	Confirmation   Confirmation `json:"confirmation"`
+	ConfirmedHow   string       `json:"confirmed_how"` // link, call, message
+	WindowStart    time.Time    `json:"window_start"`
+	WindowEnd      time.Time    `json:"window_end"`
+	PlannedStart   time.Time    `json:"planned_start"`
+	PlannedMinutes int          `json:"planned_minutes"`
+	Crew           List[ID]     `json:"crew"`
+	EverCrew       List[ID]     `json:"-"` // whoever was ever in the crew may stop the visit
+	PlanSeen       List[ID]     `json:"plan_seen"`
+	PredecessorID  *ID          `json:"predecessor_id"`
+	SuccessorID    *ID          `json:"successor_id"`
+	EnRouteAt      *time.Time   `json:"en_route_at"`
+	ArrivedAt      *time.Time   `json:"arrived_at"`
+	StartedAt      *time.Time   `json:"started_at"`
+	EndedAt        *time.Time   `json:"ended_at"`
+	NotRecorded    List[string] `json:"not_recorded"`      // moves implied by a later one
+	ProvisionalTo  *time.Time   `json:"provisional_until"` // missed and no_access can be overturned until then
+	EndReason      string       `json:"end_reason"`
+	CountsAgainst  string       `json:"counts_against"` // nobody, brand, customer
+	Findings       string       `json:"findings"`
+	WorkDone       string       `json:"work_done"`
+	Parts          List[string] `json:"parts"`
+	Tested         string       `json:"tested"`
+	Sequence       int          `json:"sequence"` // of the calendar entry, RFC 5545 section 3.8.7.4
+}
+
+// PlannedEnd is when the crew is free again.
+func (v *Visit) PlannedEnd() time.Time {
+	return v.PlannedStart.Add(time.Duration(v.PlannedMinutes) * time.Minute)
+}
+
+// VisitView is a visit as answered: with what this caller may do now.
+type VisitView struct {
+	Visit
+	Plan    List[string] `json:"plan"`
+	Actions List[string] `json:"actions"`
+}
+
+// overturnable tells whether a missed visit can still be claimed by a late
+// fact from an offline phone (PRODUCT.md section 3).
+func (v *Visit) overturnable(now time.Time) bool {
+	return v.ProvisionalTo != nil && now.Before(*v.ProvisionalTo)
+}

@@ -1,0 +1,65 @@
+package domain
+
+import "strings"
+
+// words is what notices say, by kind and language. {when} is the window in
+// words. They stand on lock screens: no name, no address, no safety word
+// (PRODUCT.md section 7).
+var words = map[string]map[string][2]string{
+	// to crews
+	"visit.assigned":   {"en": {"New visit", "{when}. Open the app for details."}, "hi": {"नई विज़िट", "{when}। विवरण के लिए ऐप खोलें।"}},
+	"visit.unassigned": {"en": {"Visit removed", "The visit {when} is no longer yours."}, "hi": {"विज़िट हटाई गई", "{when} की विज़िट अब आपकी नहीं है।"}},
+	"visit.confirmed":  {"en": {"Visit confirmed", "{when} is confirmed."}, "hi": {"विज़िट की पुष्टि", "{when} की पुष्टि हो गई।"}},
+	"visit.cancelled":  {"en": {"Visit cancelled", "The visit {when} is cancelled."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द हो गई।"}},
+	"visit.call_desk":  {"en": {"Please call your desk", "Before you go on with this visit."}, "hi": {"कृपया डेस्क को कॉल करें", "इस विज़िट से पहले।"}},
+	"visit.wait":       {"en": {"Visit on hold", "Wait for news about {when}."}, "hi": {"विज़िट रुकी हुई है", "{when} के लिए सूचना की प्रतीक्षा करें।"}},
+	"visit.read_plan":  {"en": {"Please read the plan", "For the visit {when}."}, "hi": {"कृपया योजना पढ़ें", "{when} की विज़िट के लिए।"}},
+	// to desks, proprietors, area managers
+	"visit.needs_someone":         {"en": {"A visit needs somebody", "{when}. Choose a technician."}, "hi": {"एक विज़िट को तकनीशियन चाहिए", "{when}। किसी को चुनें।"}},
+	"visit.declined_unsafe":       {"en": {"A visit was given back", "Please look at the reason."}, "hi": {"एक विज़िट लौटाई गई", "कृपया कारण देखें।"}},
+	"visit.cancelled_by_customer": {"en": {"Customer cancelled", "{when} is free again."}, "hi": {"ग्राहक ने रद्द किया", "{when} अब खाली है।"}},
+	"visit.another_time":          {"en": {"Customer asks for another time", "Open the job for the wish."}, "hi": {"ग्राहक दूसरा समय चाहते हैं", "काम खोलें।"}},
+	"visit.missed_desk":           {"en": {"Visit missed", "Nobody came {when}. Please call the customer."}, "hi": {"विज़िट छूट गई", "{when} कोई नहीं गया। कृपया ग्राहक को कॉल करें।"}},
+	"visit.no_access_desk":        {"en": {"No access", "The door stayed closed {when}."}, "hi": {"प्रवेश नहीं मिला", "{when} दरवाज़ा नहीं खुला।"}},
+	"visit.held_cancelled":        {"en": {"Visit fell away", "{when}: the hold was not released in time."}, "hi": {"विज़िट नहीं हो सकी", "{when}: रोक समय पर नहीं हटी।"}},
+	"hold.area":                   {"en": {"Area hold", "A job is on hold. Your area manager is told."}, "hi": {"क्षेत्रीय रोक", "एक काम रुका है। क्षेत्र प्रबंधक को बताया गया है।"}},
+	"hold.released":               {"en": {"Hold released", "A job may go on. Read the plan first."}, "hi": {"रोक हटी", "काम आगे बढ़ सकता है। पहले योजना पढ़ें।"}},
+	"job.unreachable":             {"en": {"Household not reached", "All tries are done. The job is on hold."}, "hi": {"ग्राहक से संपर्क नहीं हुआ", "सभी प्रयास पूरे। काम रुका है।"}},
+	"job.reached":                 {"en": {"Household reached", "The job may be scheduled again."}, "hi": {"ग्राहक से संपर्क हुआ", "काम फिर से तय किया जा सकता है।"}},
+	"job.notice_ready":            {"en": {"Last notice ready", "Send the text of the job's link to the household."}, "hi": {"अंतिम सूचना तैयार", "काम के लिंक का संदेश ग्राहक को भेजें।"}},
+	"job.transferred":             {"en": {"Job received", "A job was transferred to your centre."}, "hi": {"काम मिला", "एक काम आपके केंद्र को सौंपा गया।"}},
+	"contact.call_me":             {"en": {"Please call back", "A customer asks for a call."}, "hi": {"कृपया कॉल करें", "एक ग्राहक कॉल चाहते हैं।"}},
+	"link.wrong_person":           {"en": {"Link revoked", "It reached the wrong person. Check the number."}, "hi": {"लिंक रद्द", "वह गलत व्यक्ति तक पहुँचा। नंबर जाँचें।"}},
+	"flag.triage":                 {"en": {"A report needs you", "Open the queue."}, "hi": {"एक रिपोर्ट आपकी प्रतीक्षा में है", "कतार खोलें।"}},
+	"flag.overdue":                {"en": {"A report is overdue", "Open the queue."}, "hi": {"एक रिपोर्ट का समय बीत गया", "कतार खोलें।"}},
+	"flag.moved":                  {"en": {"Your report has moved on", "Open the app to read it."}, "hi": {"आपकी रिपोर्ट आगे बढ़ी", "पढ़ने के लिए ऐप खोलें।"}},
+	// to households
+	"visit.offered":            {"en": {"Your repair visit", "{when}. Tap to confirm or change."}, "hi": {"आपकी मरम्मत विज़िट", "{when}। पुष्टि या बदलाव के लिए टैप करें।"}},
+	"visit.cancelled_home":     {"en": {"Visit cancelled", "The visit {when} is cancelled. Tap for what is next."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द है। आगे के लिए टैप करें।"}},
+	"visit.en_route":           {"en": {"On the way", "Your technician is on the way."}, "hi": {"रास्ते में", "आपके तकनीशियन रास्ते में हैं।"}},
+	"visit.arrived":            {"en": {"At your door", "Your technician has arrived."}, "hi": {"आपके द्वार पर", "आपके तकनीशियन पहुँच गए हैं।"}},
+	"visit.completed":          {"en": {"Repair done", "Tap if anything is not right."}, "hi": {"मरम्मत पूरी", "कुछ ठीक न हो तो टैप करें।"}},
+	"visit.partial":            {"en": {"Repair begun", "It is not finished yet. Tap for what is next."}, "hi": {"मरम्मत शुरू हुई", "अभी पूरी नहीं हुई। आगे के लिए टैप करें।"}},
+	"visit.no_access":          {"en": {"We were at your door", "Nobody could let us in. Tap to choose another time."}, "hi": {"हम आपके द्वार पर थे", "प्रवेश नहीं मिला। दूसरे समय के लिए टैप करें।"}},
+	"visit.missed":             {"en": {"We are sorry", "We did not come {when}. You choose first: tap for another time."}, "hi": {"हमें खेद है", "हम {when} नहीं आए। दूसरे समय के लिए टैप करें।"}},
+	"visit.missed_withdrawn":   {"en": {"A correction", "The technician was there {when}; our apology was sent in error."}, "hi": {"सुधार", "तकनीशियन {when} वहाँ थे; हमारी क्षमा-सूचना गलती से गई।"}},
+	"job.last_notice":          {"en": {"We cannot reach you", "Please tap and choose how to go on, within 24 hours."}, "hi": {"आपसे संपर्क नहीं हो रहा", "कृपया 24 घंटे में टैप करके बताएँ।"}},
+	"job.unreachable_home":     {"en": {"Your repair is waiting", "Tap whenever it suits you; it goes on at once."}, "hi": {"आपकी मरम्मत प्रतीक्षा में है", "जब चाहें टैप करें; काम तुरंत आगे बढ़ेगा।"}},
+	"visit.disrupted":          {"en": {"Your visit has moved", "{when}. Tap to confirm or change."}, "hi": {"आपकी विज़िट का समय बदला", "{when}। पुष्टि या बदलाव के लिए टैप करें।"}},
+	"visit.disrupted_unplaced": {"en": {"Your visit cannot take place", "We will propose a new time. Tap to choose first."}, "hi": {"आपकी विज़िट नहीं हो सकेगी", "हम नया समय देंगे। पहले चुनने के लिए टैप करें।"}},
+}
+
+// Languages that notices and pages speak.
+var Languages = []string{"en", "hi"}
+
+func say(kind, language, when string) (title, body string) {
+	text, ok := words[kind]
+	if !ok {
+		panic("domain: no words for notice " + kind)
+	}
+	w, ok := text[strings.ToLower(strings.SplitN(language, "-", 2)[0])]
+	if !ok {
+		w = text["en"]
+	}
+	return w[0], strings.ReplaceAll(w[1], "{when}", when)
+}

@@ -1,0 +1,36 @@
+package notifications
+
+import "time"
+
+// step is a wait that doubles with every try until it reaches its limit.
+type step struct{ first, limit time.Duration }
+
+var (
+	soon    = step{time.Second, 10 * time.Minute}
+	quota   = step{minQuotaWait, time.Hour}
+	mending = step{5 * time.Minute, time.Hour} // a person has to act first
+)
+
+// Backoff says how long to wait after try number attempt (the first is 1)
+// came back with r; zero when no other try is due. It never waits less than
+// the provider asked for. Jitter is a number in [0, 1) that spreads the
+// waits over half as much again, so that devices which failed together do
+// not come back together.
+func Backoff(attempt int, r Result, jitter float64) time.Duration {
+	if !r.Retryable() {
+		return 0
+	}
+	s := soon
+	switch {
+	case r.Detail == detailQuotaExceeded:
+		s = quota
+	case r.Outcome == Misconfigured:
+		s = mending
+	}
+	wait := s.first
+	for i := 1; i < attempt && wait < s.limit; i++ {
+		wait *= 2
+	}
+	wait = max(min(wait, s.limit), r.RetryAfter)
+	return wait + time.Duration(min(max(jitter, 0), 1)*float64(wait)/2)
+}
