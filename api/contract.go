@@ -539,6 +539,9 @@ func schemaDetail(e *openapi3.SchemaError) string {
 	case "nullable":
 		return "must not be null"
 	case "enum":
+		if e.Value == nil {
+			return "must not be null"
+		}
 		if len(s.Enum) > 12 {
 			return "must be one of the values that the contract lists"
 		}

@@ -547,14 +547,16 @@ func (s *shape) check(v any, t reflect.Type, at string) {
 	}
 }
 
-// fits is exact for every type of up to 32 bits; for 64 bits it is exact to a
-// double and json.Unmarshal decides the rest.
+// fits is exact for every type of up to 32 bits. The largest 64-bit numbers
+// round up to 2^63 and 2^64 as doubles: json.Unmarshal decides about those.
 func fits(f float64, t reflect.Type) bool {
-	bits := t.Bits()
-	if k := t.Kind(); k >= reflect.Uint && k <= reflect.Uint64 {
-		return f >= 0 && f < math.Ldexp(1, bits)
+	bits, low := t.Bits(), 0.0
+	if k := t.Kind(); k < reflect.Uint || k > reflect.Uint64 {
+		bits--
+		low = -math.Ldexp(1, bits)
 	}
-	return f >= -math.Ldexp(1, bits-1) && f < math.Ldexp(1, bits-1)
+	high := math.Ldexp(1, bits)
+	return f >= low && (f < high || bits >= 63 && f == high)
 }
 
 var structFields sync.Map // reflect.Type → map[string]reflect.Type

@@ -118,7 +118,10 @@ type Tx interface {
 	FlagsOfCustomer(customer ID) ([]Flag, error)
 
 	// Telling. All but reads are buffered and written in one go at commit.
-	Append(*Fact)      // after Job.Append
+	Append(*Fact) // after Job.Append
+	// CrewNotices lists visit.assigned and visit.unassigned notices of a visit,
+	// oldest first, those of this transaction not included.
+	CrewNotices(visit ID) ([]Notice, error)
 	Enqueue(...Notice) // rows and one queue job for all of the transaction
 	Arm(Deadline)      // replaces an open deadline of the same kind and subject
 	Disarm(kind string, subject ID)

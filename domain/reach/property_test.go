@@ -367,7 +367,7 @@ func TestContactEndsTheCaseWheneverItIsLearnt(t *testing.T) {
 	property(t, func(t rapid.TB, draw source) {
 		c := drawCase(draw, 12)
 		c.Attempts = slices.DeleteFunc(c.Attempts, func(a Attempt) bool { return a.Direction == Inbound || a.Outcome == WrongNumber })
-		at := c.JobCreatedAt.Add(time.Duration(draw(5001, "minutes") - 2000) * time.Minute)
+		at := c.JobCreatedAt.Add(time.Duration(draw(5001, "minutes")-2000) * time.Minute)
 		contact := try(1000, at, Email, "")
 		contact.Direction, contact.RecordedAt = Inbound, at.Add(time.Duration(draw(1001, "late"))*time.Hour)
 		with := c
@@ -400,16 +400,16 @@ func TestNextAllowedIsTheFirstAllowed(t *testing.T) {
 	property(t, func(t rapid.TB, draw source) {
 		c := drawCase(draw, 10)
 		c.Calendar.Location = oneOf(draw, "zone", kolkata, london)
-		hours := oneOf(draw, "hours", {"08:00", "19:00"}, {"00:00", "01:30"}, {"01:30", "03:00"}, {"00:30", "24:00"})
+		hours := oneOf(draw, "hours", [2]string{"08:00", "19:00"}, [2]string{"00:00", "01:30"}, [2]string{"01:30", "03:00"}, [2]string{"00:30", "24:00"})
 		c.Policy.OpensAt, c.Policy.ClosesAt = hours[0], hours[1]
-		shift := oneOf(draw, "days", 0, -9, 145) // -9 and 145: the last Sundays of October and March
+		shift := oneOf(draw, "days", 0, -9, 145) // -9 and 145: the day before the clocks change
 		c.JobCreatedAt = time.Date(2026, 11, 2+shift, 8, 0, 0, 0, c.Calendar.Location)
 		for i := range c.Attempts {
 			c.Attempts[i].OccurredAt = c.Attempts[i].OccurredAt.AddDate(0, 0, shift)
 			c.Attempts[i].RecordedAt = c.Attempts[i].RecordedAt.AddDate(0, 0, shift)
 		}
 		c.Calendar.WorkingDays[time.Sunday] = draw(2, "sunday") == 1
-		c.Now = c.JobCreatedAt.Add(time.Duration(draw(8001, "minutes") - 4000) * time.Minute)
+		c.Now = c.JobCreatedAt.Add(time.Duration(draw(8001, "minutes")-4000) * time.Minute)
 		c.Attempts = slices.DeleteFunc(c.Attempts, func(a Attempt) bool { return a.OccurredAt.After(c.Now) })
 		v := Judge(c)
 		for _, channel := range channels {
