@@ -13,7 +13,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -870,7 +872,7 @@ func TestDrainFinishesWhatRuns(t *testing.T) {
 	drained := make(chan error, 1)
 	go func() { drained <- s.Drain(t.Context()) }()
 	for !s.draining.Load() {
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 	close(release)
 	if b := <-got; b != "done" {
@@ -1060,6 +1062,21 @@ func TestLoadContractRefuses(t *testing.T) {
 		if _, err := LoadContract([]byte(spec)); err == nil {
 			t.Errorf("%s is taken", name)
 		}
+	}
+}
+
+// The contract that is served passes the checks of the server that serves it.
+func TestTheServedContractLoads(t *testing.T) {
+	data, err := os.ReadFile("../openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ct, err := LoadContract(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ct.reference(""); err != nil {
+		t.Error(err)
 	}
 }
 

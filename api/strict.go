@@ -89,8 +89,11 @@ func decodeParsed(v any, body []byte, dst any) error {
 	var te *json.UnmarshalTypeError
 	if errors.As(err, &te) {
 		detail := "has the wrong type"
-		if strings.HasPrefix(te.Value, "number") {
-			detail = "is a number that does not fit here"
+		if number, ok := strings.CutPrefix(te.Value, "number "); ok {
+			detail = "is out of range"
+			if strings.ContainsAny(number, ".eE") {
+				detail = "must be a whole number without fraction or exponent"
+			}
 		}
 		pointer := ""
 		if te.Field != "" {

@@ -260,3 +260,51 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, true, now)}, f.ID}, nil
 	})
 }
+
+// VisitPatch corrects what a crew wrote; the old words stay in the timeline.
+type VisitPatch struct {
+	Findings *string   `json:"findings"`
+	WorkDone *string   `json:"work_done"`
+	Parts    *[]string `json:"parts"`
+	Tested   *string   `json:"tested"`
+}
+
+// PatchVisit corrects findings, work done, parts and test. The crew,
+// coordinator, proprietor, area manager. Errors: CodeStale.
+func (s *Service) PatchVisit(ctx context.Context, call *Call, id ID, version int64, in VisitPatch) (VisitView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+		j, v, err := tx.LockVisit(id)
+		if err != nil {
+			return VisitView{}, err
+		}
+		if !call.Actor.sees(v) {
+			return VisitView{}, NotFound("visit")
+		}
+		if !call.Actor.Is(RoleTechnician, RoleCoordinator, RoleProprietor, RoleAreaManager) {
+			return VisitView{}, Fail(CodeForbidden, "As %s you may not change a visit's report.", roleWords(call.Actor.Role))
+		}
+		if err := ifVersion(v.Meta, version); err != nil {
+			return VisitView{}, err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return VisitView{}, err
+		}
+		set(&v.Findings, in.Findings)
+		set(&v.WorkDone, in.WorkDone)
+		set(&v.Tested, in.Tested)
+		if in.Parts != nil {
+			v.Parts = *in.Parts
+		}
+		s.fact(tx, j, call.Actor, "visit.corrected", &v.ID, at(now), in)
+		s.changed(&v.Meta, now)
+		if err := tx.SaveVisit(v); err != nil {
+			return VisitView{}, err
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return VisitView{}, err
+		}
+		return d.view(call.Actor, v, now), nil
+	})
+}

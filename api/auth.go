@@ -1,0 +1,156 @@
+package api
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+type loginRequest struct {
+	Login    string `json:"login"`
+	Password string `json:"password"`
+}
+
+type refreshRequest struct {
+	RefreshToken string `json:"refresh_token"`
+}
+
+type tokenAnswer struct {
+	AccessToken  string      `json:"access_token"`
+	RefreshToken string      `json:"refresh_token"`
+	TokenType    string      `json:"token_type"`
+	ExpiresIn    int         `json:"expires_in"`
+	User         domain.User `json:"user"`
+}
+
+func (a *App) mountAuth(s *Server) {
+	s.Handle("POST", "/v1/auth/login", func(c *fiber.Ctx) error {
+		in, err := decode[loginRequest](c)
+		if err != nil {
+			return err
+		}
+		done, err := a.Throttle.Try(in.Login, s.ClientIP(c))
+		if err != nil {
+			return err
+		}
+		out, err := a.Service.Login(c.UserContext(), in.Login, in.Password)
+		// Only a wrong password counts; a database that is gone does not.
+		done(!domain.IsCode(err, domain.CodeBadCredentials))
+		if err != nil {
+			return err
+		}
+		return a.sendTokens(c, out)
+	})
+	s.Handle("POST", "/v1/auth/refresh", func(c *fiber.Ctx) error {
+		in, err := decode[refreshRequest](c)
+		if err != nil {
+			return err
+		}
+		out, err := a.Service.Refresh(c.UserContext(), in.RefreshToken)
+		if err != nil {
+			return err
+		}
+		return a.sendTokens(c, out)
+	})
+	s.Handle("POST", "/v1/auth/logout", func(c *fiber.Ctx) error {
+		in, err := decode[refreshRequest](c)
+		if err == nil {
+			err = a.Service.Logout(c.UserContext(), in.RefreshToken)
+		}
+		if err != nil {
+			return err
+		}
+		return c.SendStatus(fiber.StatusNoContent)
+	})
+	s.Handle("POST", "/v1/auth/password", func(c *fiber.Ctx) error {
+		in, err := decode[struct {
+			Old      string `json:"old_password"`
+			Password string `json:"password"`
+		}](c)
+		if err != nil {
+			return err
+		}
+		actor := actorOf(c)
+		done, err := a.Throttle.Try("password of "+actor.UserID.String(), s.ClientIP(c))
+		if err != nil {
+			return err
+		}
+		err = a.Service.ChangePassword(c.UserContext(), actor, in.Old, in.Password)
+		done(!domain.IsCode(err, domain.CodeBadCredentials))
+		a.forget(actor.UserID)
+		if err != nil {
+			return err
+		}
+		return c.SendStatus(fiber.StatusNoContent)
+	})
+	s.Handle("POST", "/v1/auth/reset", func(c *fiber.Ctx) error {
+		in, err := decode[struct {
+			Token    string `json:"token"`
+			Password string `json:"password"`
+		}](c)
+		if err != nil {
+			return err
+		}
+		done, err := a.Throttle.Try("reset", s.ClientIP(c))
+		if err != nil {
+			return err
+		}
+		err = a.Service.RedeemInvitation(c.UserContext(), in.Token, in.Password)
+		done(err == nil || domainKind(err) != domain.KindMeaning)
+		if err != nil {
+			return err
+		}
+		return c.SendStatus(fiber.StatusNoContent)
+	})
+	s.Handle("GET", "/v1/me", func(c *fiber.Ctx) error {
+		p, err := a.principal(c.UserContext(), actorOf(c).UserID)
+		if err != nil {
+			return err
+		}
+		return c.JSON(fiber.Map{"user": p.user, "deputises": domain.List[domain.ID](p.actor.Deputises)})
+	})
+}
+
+func (a *App) sendTokens(c *fiber.Ctx, in domain.SignIn) error {
+	access, _, err := a.Tokens.Issue(in.User.ID, string(in.User.Role), in.User.Epoch)
+	if err != nil {
+		return err
+	}
+	return c.JSON(tokenAnswer{access, in.RefreshToken, "Bearer", int(a.Tokens.TTL.Seconds()), in.User})
+}
+
+type inviteRequest struct {
+	Reset bool `json:"reset"`
+}
+
+// invited adds the token at sending: it is derived anew and never stored.
+type invited struct {
+	domain.Invited
+	Token string `json:"token"`
+}
+
+func (a *App) invite(c *fiber.Ctx) error {
+	id, err := PathID(c, "id", "user")
+	if err != nil {
+		return err
+	}
+	in, err := decode[inviteRequest](c)
+	if err != nil {
+		return err
+	}
+	call, err := callOf(c, fiber.StatusCreated)
+	if err != nil {
+		return err
+	}
+	out, err := a.Service.Invite(c.UserContext(), call, id, in.Reset)
+	if err != nil {
+		return err
+	}
+	if call.Replayed {
+		c.Set("Idempotency-Replayed", "true")
+		if err := DecodeJSON(call.Answer.Body, &out); err != nil {
+			return err
+		}
+	}
+	return c.Status(fiber.StatusCreated).JSON(invited{out, a.Service.InvitationToken(out.ID)})
+}

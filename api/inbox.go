@@ -1,0 +1,52 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+func (a *App) mountInbox(s *Server) {
+	svc, read := a.Service, a.Service.Read
+
+	s.Handle("GET", "/v1/inbox", func(c *fiber.Ctx) error {
+		return listOf(c, func(p domain.Page) ([]domain.Notice, error) {
+			return read.Inbox(c.UserContext(), actorOf(c).UserID, c.Query("unseen") == "true", p)
+		}, func(v domain.Notice) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, asIs)
+	})
+	s.Handle("POST", "/v1/inbox/{id}/seen", byID("notice", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, _ struct{}) error {
+		_, err := svc.SeenNotice(ctx, call, id)
+		return err
+	}))
+	s.Handle("PUT", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		in, err := decode[domain.DeviceInput](c)
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.PutDevice(ctx, call, id, in)
+			return err
+		})
+	})
+	s.Handle("DELETE", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		call, err := callOf(c, fiber.StatusNoContent)
+		if err == nil {
+			err = svc.DeleteDevice(c.UserContext(), call, id)
+		}
+		if err != nil {
+			return err
+		}
+		return c.SendStatus(fiber.StatusNoContent)
+	})
+}

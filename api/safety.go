@@ -1,0 +1,118 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+// stopBody is read leniently: nothing in it can refuse a stop.
+type stopBody struct {
+	OccurredAt string `json:"occurred_at"`
+	Note       string `json:"note"`
+	Kind       string `json:"kind"`
+	Level      *int   `json:"level"`
+}
+
+func (a *App) mountSafety(s *Server) {
+	svc, read := a.Service, a.Service.Read
+
+	s.Handle("POST", "/v1/visits/{id}/stop", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "visit")
+		if err != nil {
+			return err
+		}
+		var body stopBody
+		DecodeLenient(c, &body)
+		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusOK}
+		if sent, ok, err := SentAt(c); ok && err == nil {
+			call.SentAt = &sent
+		}
+		if len(body.Note) > 16_000 {
+			body.Note = string([]rune(body.Note)[:4000])
+		}
+		if _, err := svc.Stop(c.UserContext(), call, id, domain.StopInput(body)); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "")
+	})
+	s.Handle("POST", "/v1/visits/{id}/flags", byID("visit", "/v1/flags", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.FlagInput) error {
+		in.VisitID = &id
+		_, err := svc.RaiseFlag(ctx, call, in)
+		return err
+	}))
+	s.Handle("POST", "/v1/flags", create("/v1/flags", func(ctx context.Context, call *domain.Call, in domain.FlagInput) error {
+		_, err := svc.RaiseFlag(ctx, call, in)
+		return err
+	}))
+	s.Handle("GET", "/v1/flags", func(c *fiber.Ctx) error {
+		var f domain.FlagFilter
+		var err error
+		if st := c.Query("status"); st != "" {
+			f.Status = []domain.FlagStatus{domain.FlagStatus(st)}
+		}
+		if f.JobID, err = QueryID(c, "job_id"); err != nil {
+			return err
+		}
+		return listOf(c, func(p domain.Page) ([]domain.Flag, error) { return read.Flags(c.UserContext(), actorOf(c), f, p) },
+			func(v domain.Flag) (time.Time, domain.ID) { return v.CreatedAt, v.ID },
+			func(rows []domain.Flag) ([]any, error) {
+				out := make([]any, len(rows))
+				for i := range rows {
+					var err error
+					if out[i], err = a.showFlag(c, &rows[i]); err != nil {
+						return nil, err
+					}
+				}
+				return out, nil
+			})
+	})
+	s.Handle("GET", "/v1/flags/{id}", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "flag")
+		if err != nil {
+			return err
+		}
+		f, err := read.Flag(c.UserContext(), actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		v, err := a.showFlag(c, f)
+		if err != nil {
+			return err
+		}
+		return JSON(c, fiber.StatusOK, v, f.Version)
+	})
+	for _, action := range []string{"triage", "review", "decide", "withdraw"} {
+		s.Handle("POST", "/v1/flags/{id}/"+action, byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.FlagDecision) error {
+			_, err := svc.MoveFlag(ctx, call, id, action, in)
+			return err
+		}))
+	}
+}
+
+// showFlag sends the whole to those who may see it, else the brief.
+func (a *App) showFlag(c *fiber.Ctx, f *domain.Flag) (any, error) {
+	actor := actorOf(c)
+	if all, _ := actor.SeesFlag(f); all {
+		return domain.NewFlagView(actor, f), nil
+	}
+	b := domain.FlagBrief{ID: f.ID, JobID: f.JobID, Since: f.RecordedAt, Plan: domain.List[string]{}}
+	if f.JobID != nil {
+		job, err := a.Service.Read.Job(c.UserContext(), domain.Scope{All: true}, *f.JobID)
+		if err != nil {
+			return nil, err
+		}
+		holds, plans, err := a.Service.Read.HoldsOfJobs(c.UserContext(), []domain.Job{*job})
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range holds[job.ID] {
+			b.Hold = b.Hold || h.Kind == domain.HoldSafety
+		}
+		b.Plan = plans[job.ID]
+	}
+	return b, nil
+}

@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+func (a *App) mountVisits(s *Server) {
+	svc, read := a.Service, a.Service.Read
+
+	s.Handle("GET", "/v1/visits", func(c *fiber.Ctx) error {
+		f, err := a.visitFilter(c)
+		if err != nil {
+			return err
+		}
+		return listOf(c, func(p domain.Page) ([]domain.Visit, error) {
+			return read.Visits(c.UserContext(), actorOf(c).Scope(), f, p)
+		}, func(v domain.Visit) (time.Time, domain.ID) { return v.WindowStart, v.ID }, func(rows []domain.Visit) ([]domain.VisitView, error) {
+			return a.visitViews(c, rows)
+		})
+	})
+	s.Handle("GET", "/v1/visits/{id}", get("visit", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.VisitView, error) {
+		v, err := read.Visit(c.UserContext(), ac.Scope(), id)
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		views, err := a.visitViews(c, []domain.Visit{*v})
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		return views[0], nil
+	}))
+	s.Handle("PATCH", "/v1/visits/{id}", patch("visit", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.VisitPatch) error {
+		_, err := svc.PatchVisit(ctx, call, id, version, in)
+		return err
+	}))
+	s.Handle("POST", "/v1/visits/{id}/assign", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.CrewInput) error {
+		_, err := svc.Assign(ctx, call, id, in)
+		return err
+	}))
+	s.Handle("POST", "/v1/visits/{id}/confirm", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ConfirmInput) error {
+		_, err := svc.Confirm(ctx, call, id, in)
+		return err
+	}))
+	s.Handle("POST", "/v1/visits/{id}/reschedule", byID("visit", "/v1/visits", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ScheduleInput) error {
+		_, err := svc.Reschedule(ctx, call, id, in)
+		return err
+	}))
+	for action, move := range map[string]func(context.Context, *domain.Call, domain.ID, domain.ReasonInput) (domain.VisitView, error){
+		"decline": svc.Decline, "cancel": svc.Cancel, "plan-seen": svc.PlanSeen,
+	} {
+		s.Handle("POST", "/v1/visits/{id}/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
+			_, err := move(ctx, call, id, in)
+			return err
+		}))
+	}
+	for _, action := range []string{"en-route", "arrive", "start", "complete", "partial", "no-access"} {
+		s.Handle("POST", "/v1/visits/{id}/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.MoveInput) error {
+			_, err := svc.Advance(ctx, call, id, action, in)
+			return err
+		}))
+	}
+}
+
+// visitFilter reads the query. A date is a day in the zone of the centre that
+// is asked for, else of the caller's, else of the technician's.
+func (a *App) visitFilter(c *fiber.Ctx) (domain.VisitFilter, error) {
+	var f domain.VisitFilter
+	var err error
+	if f.TechnicianID, err = QueryID(c, "technician_id"); err != nil {
+		return f, err
+	}
+	if f.CentreID, err = QueryID(c, "centre_id"); err != nil {
+		return f, err
+	}
+	if f.JobID, err = QueryID(c, "job_id"); err != nil {
+		return f, err
+	}
+	if st := c.Query("status"); st != "" {
+		f.Status = []domain.VisitStatus{domain.VisitStatus(st)}
+	}
+	raw := c.Query("date")
+	if raw == "" {
+		return f, nil
+	}
+	actor := actorOf(c)
+	loc := time.UTC
+	centre := f.CentreID
+	if centre == nil && actor.Role.OfCentre() {
+		centre = &actor.CentreID
+	}
+	if centre == nil && f.TechnicianID != nil {
+		if u, err := a.Service.Read.User(c.UserContext(), actor.Scope(), *f.TechnicianID); err == nil {
+			centre = u.CentreID
+		}
+	}
+	if centre != nil {
+		v, err := a.Service.Read.Centre(c.UserContext(), actor.Scope(), *centre)
+		switch {
+		case err == nil:
+			loc = v.Location()
+		case domainKind(err) != domain.KindNotFound: // a foreign centre's day is simply empty
+			return f, err
+		}
+	}
+	day, err := time.ParseInLocation("2006-01-02", raw, loc)
+	if err != nil {
+		return f, malformed("#/query/date", "must be a date (YYYY-MM-DD)")
+	}
+	from, to := day.UTC(), day.AddDate(0, 0, 1).UTC()
+	f.From, f.To = &from, &to
+	return f, nil
+}
+
+func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]domain.VisitView, error) {
+	held, plans, err := a.Service.Read.HeldVisits(c.UserContext(), rows)
+	if err != nil {
+		return nil, err
+	}
+	actor, now := actorOf(c), a.Service.Now()
+	out := make([]domain.VisitView, len(rows))
+	for i := range rows {
+		id := rows[i].ID
+		out[i] = domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: domain.VisitActions(actor, &rows[i], held[id], now)}
+	}
+	return out, nil
+}
