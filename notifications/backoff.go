@@ -11,6 +11,14 @@ var (
 	mending = step{5 * time.Minute, time.Hour} // a person has to act first
 )
 
+func (s step) wait(attempt int) time.Duration {
+	wait := s.first
+	for i := 1; i < attempt && wait < s.limit; i++ {
+		wait *= 2
+	}
+	return min(wait, s.limit)
+}
+
 // Backoff says how long to wait after try number attempt (the first is 1)
 // came back with r; zero when no other try is due. It never waits less than
 // the provider asked for. Jitter is a number in [0, 1) that spreads the
@@ -27,10 +35,6 @@ func Backoff(attempt int, r Result, jitter float64) time.Duration {
 	case r.Outcome == Misconfigured:
 		s = mending
 	}
-	wait := s.first
-	for i := 1; i < attempt && wait < s.limit; i++ {
-		wait *= 2
-	}
-	wait = max(min(wait, s.limit), r.RetryAfter)
+	wait := max(s.wait(attempt), r.RetryAfter)
 	return wait + time.Duration(min(max(jitter, 0), 1)*float64(wait)/2)
 }

@@ -1,0 +1,352 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"doorstep"
+	"doorstep/api"
+	"doorstep/domain"
+	"doorstep/notifications"
+	"doorstep/notifications/fcmtest"
+	"doorstep/repo"
+	"doorstep/repo/repotest"
+)
+
+const (
+	password   = "a long pass phrase"
+	jwtSecret  = "4b1f0c7de2a94b6f8d35c1e07a92fb64"
+	linkSecret = "9e83d1a6c54f4027b7e6f20d81c3ba57"
+)
+
+// harness is the whole app on a temporary database, with a frozen clock and
+// fake phones.
+type harness struct {
+	*testing.T
+	house    *house
+	db       *repo.DB
+	clock    *Clock
+	phones   *fcmtest.Server
+	base     string
+	contract *api.Contract
+	centre   domain.ID
+	other    domain.ID // a centre of another area
+	people   map[string]*person
+	mu       sync.Mutex
+	seen     map[string]int // pushes already expected, by token
+	anyPush  bool           // the story does not care about pushes
+}
+
+// person is a member of staff with a phone.
+type person struct {
+	h     *harness
+	id    domain.ID
+	login string
+	token string
+}
+
+// stories runs a story on every engine.
+func stories(t *testing.T, tell func(h *harness)) {
+	for _, engine := range repotest.Engines(t) {
+		t.Run(engine, func(t *testing.T) { tell(newHarness(t, engine)) })
+	}
+}
+
+// monday is 2027-03-01 09:00 in Kolkata: a working day without a holiday.
+var monday = time.Date(2027, 3, 1, 3, 30, 0, 0, time.UTC)
+
+var passwordHash = sync.OnceValue(func() string {
+	hash, err := api.NewPasswords().Hash(context.Background(), password)
+	if err != nil {
+		panic(err)
+	}
+	return hash
+})
+
+func newHarness(t *testing.T, engine string) *harness {
+	t.Helper()
+	h := &harness{T: t, clock: newClock(), people: map[string]*person{}, seen: map[string]int{}}
+	h.clock.Set(monday)
+	h.db = repotest.Open(t, engine)
+	h.phones = fcmtest.New(fcmtest.Options{Now: h.clock.Now})
+	t.Cleanup(h.phones.Close)
+	ctx := context.Background()
+	push, err := notifications.NewFCM(ctx, notifications.FCMConfig{ProjectID: "test", Endpoint: h.phones.URL()})
+	h.must(err)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	h.must(err)
+	h.base = "http://" + ln.Addr().String()
+	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: push,
+		log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
+	h.house, err = w.build(ctx, h.db)
+	h.must(err)
+	h.contract, err = api.LoadContract(doorstep.OpenAPI)
+	h.must(err)
+	h.must(h.house.queue.Start(ctx))
+	go func() { _ = h.house.server.Serve(ln) }()
+	t.Cleanup(func() {
+		h.settle()
+		end, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		_ = h.house.server.Drain(end)
+		_ = h.house.queue.Stop(end)
+		if !h.anyPush && !t.Failed() {
+			h.noMorePushes()
+		}
+	})
+	h.populate(ctx)
+	return h
+}
+
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(b []byte) (int, error) {
+	w.t.Logf("log: %s", bytes.TrimSpace(b))
+	return len(b), nil
+}
+
+func (h *harness) must(err error) {
+	h.Helper()
+	if err != nil {
+		h.Fatal(err)
+	}
+}
+
+// populate makes two areas with a centre each and people of every role.
+func (h *harness) populate(ctx context.Context) {
+	now := h.clock.Now()
+	meta := func() domain.Meta {
+		return domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: now, UpdatedAt: now}
+	}
+	h.must(h.db.InTx(ctx, func(tx domain.Tx) error {
+		for i, name := range []string{"Pune", "London"} {
+			area := domain.Area{Meta: meta(), Name: name}
+			if err := tx.InsertArea(&area); err != nil {
+				return err
+			}
+			centre := domain.Centre{Meta: meta(), AreaID: area.ID, Name: name + " Repairs", Zone: "Asia/Kolkata", Country: "IN", Phone: "+912012345678",
+				PostalCodes: domain.List[string]{"411001"}, WorkingDays: domain.List[int]{0, 1, 2, 3, 4, 5, 6}}
+			if i == 1 {
+				centre.Zone, centre.Country, centre.Phone, centre.PostalCodes = "Europe/London", "GB", "+442079460000", domain.List[string]{"SE1"}
+			}
+			if err := tx.InsertCentre(&centre); err != nil {
+				return err
+			}
+			suffix := ""
+			if i == 0 {
+				h.centre = centre.ID
+			} else {
+				h.other, suffix = centre.ID, "2"
+			}
+			for _, p := range []struct {
+				login string
+				role  domain.Role
+			}{{"ravi", domain.RoleTechnician}, {"meena", domain.RoleTechnician}, {"kiran", domain.RoleCoordinator}, {"asha", domain.RoleProprietor},
+				{"maya", domain.RoleAreaManager}, {"noor", domain.RoleAreaManager}, {"gita", domain.RoleAgent}, {"root", domain.RoleAdmin}} {
+				u := domain.User{Meta: meta(), Login: p.login + suffix, Name: strings.ToUpper(p.login[:1]) + p.login[1:] + " Surname", Role: p.role, Language: "en", PasswordHash: passwordHash()}
+				if p.role.OfCentre() {
+					u.CentreID, u.AreaID = &centre.ID, &area.ID
+				} else if p.role == domain.RoleAreaManager {
+					u.AreaID = &area.ID
+				}
+				if p.role == domain.RoleTechnician {
+					u.Skills = domain.List[string]{"refrigerator", "washing_machine"}
+					for d := range 7 {
+						u.Hours = append(u.Hours, domain.Shift{Weekday: d, From: "08:00", To: "20:00"})
+					}
+				}
+				if err := tx.InsertUser(&u); err != nil {
+					return err
+				}
+				dev := domain.Device{InstallationID: uuid.New(), UserID: &u.ID, Token: "phone:" + u.Login, Platform: "android", CreatedAt: now, UpdatedAt: now}
+				if err := tx.PutDevice(&dev); err != nil {
+					return err
+				}
+				h.people[u.Login] = &person{h: h, id: u.ID, login: u.Login}
+			}
+		}
+		return nil
+	}))
+}
+
+// as signs a person in.
+func (h *harness) as(login string) *person {
+	h.Helper()
+	p := h.people[login]
+	if p == nil {
+		h.Fatalf("nobody is called %s", login)
+	}
+	if p.token == "" {
+		out := (&person{h: h}).send("POST", "/v1/auth/login", obj{"login": login, "password": password}, 200)
+		p.token = out["access_token"].(string)
+	}
+	return p
+}
+
+type obj = map[string]any
+
+// send makes one request with a fresh idempotency key, demands the status and
+// holds the answer against the contract.
+func (p *person) send(method, path string, body any, want int, headers ...string) obj {
+	p.h.Helper()
+	out, res := p.raw(method, path, body, headers...)
+	if res.StatusCode != want {
+		p.h.Fatalf("%s %s as %s: %d, want %d: %s", method, path, p.login, res.StatusCode, want, out)
+	}
+	v := obj{}
+	if len(out) > 0 && strings.Contains(res.Header.Get("Content-Type"), "json") {
+		p.h.must(json.Unmarshal(out, &v))
+	}
+	return v
+}
+
+func (p *person) raw(method, path string, body any, headers ...string) ([]byte, *http.Response) {
+	h := p.h
+	h.Helper()
+	var r io.Reader
+	media := "application/json"
+	switch b := body.(type) {
+	case nil:
+	case string:
+		r = strings.NewReader(b)
+	default:
+		raw, err := json.Marshal(b)
+		h.must(err)
+		r = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequest(method, h.base+path, r)
+	h.must(err)
+	if r != nil {
+		req.Header.Set("Content-Type", media)
+	}
+	if p.token != "" {
+		req.Header.Set("Authorization", "Bearer "+p.token)
+	}
+	req.Header.Set("Idempotency-Key", uuid.NewString())
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Timeout: 20 * time.Second}
+	res, err := client.Do(req)
+	h.must(err)
+	defer res.Body.Close()
+	out, err := io.ReadAll(res.Body)
+	h.must(err)
+	if res.StatusCode >= 500 && res.StatusCode != 503 {
+		h.Errorf("%s %s: %d: %s", method, path, res.StatusCode, out)
+	}
+	if err := h.contract.ValidateResponse(method, strings.SplitN(path, "?", 2)[0], res.StatusCode, res.Header, out); err != nil {
+		h.Errorf("%s %s answered outside the contract: %v\n%s", method, path, err, out)
+	}
+	return out, res
+}
+
+// settle runs what is due and everything that is queued.
+func (h *harness) settle() {
+	h.Helper()
+	h.must(settle(context.Background(), h.house))
+}
+
+// advance moves the frozen clock as the demo does.
+func (h *harness) advance(d time.Duration) {
+	h.Helper()
+	_, _, err := advance(context.Background(), h.house, h.clock, d)
+	h.must(err)
+}
+
+// expect waits for the next push on a phone and demands its title.
+func (h *harness) expect(login, title string) fcmtest.Message {
+	h.Helper()
+	h.settle()
+	token := "phone:" + login
+	all := h.phones.MessagesFor(token)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := h.seen[token]
+	if n >= len(all) {
+		h.Fatalf("%s got no push, want %q", login, title)
+	}
+	h.seen[token] = n + 1
+	if all[n].Title != title {
+		h.Fatalf("%s got the push %q, want %q", login, all[n].Title, title)
+	}
+	return all[n]
+}
+
+// ignore forgets the pushes a phone has got so far.
+func (h *harness) ignore(logins ...string) {
+	h.Helper()
+	h.settle()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, l := range logins {
+		h.seen["phone:"+l] = len(h.phones.MessagesFor("phone:" + l))
+	}
+}
+
+func (h *harness) noMorePushes() {
+	h.Helper()
+	counts := map[string][]string{}
+	for _, m := range h.phones.Messages() {
+		counts[m.Token] = append(counts[m.Token], m.Title)
+	}
+	for token, titles := range counts {
+		if extra := titles[h.seen[token]:]; len(extra) > 0 {
+			h.Errorf("%s got pushes that nobody expected: %q", token, extra)
+		}
+	}
+}
+
+// household registers a customer with a site near the centre and a job.
+func (h *harness) household(desk *person, more obj) (customer, job obj) {
+	h.Helper()
+	n := len(h.seen) + int(time.Now().UnixNano()%9000000)
+	c := obj{"name": "Kapoor household", "language": "en",
+		"contacts": []obj{{"name": "Mrs Kapoor", "phones": []string{fmt.Sprintf("+9198%08d", 10000000+n%80000000)}}},
+		"sites":    []obj{{"address": "12 Example Lane", "postal_code": "411001", "zone": "Asia/Kolkata", "lat": 18.5204, "lon": 73.8567}}}
+	for k, v := range more {
+		c[k] = v
+	}
+	customer = desk.send("POST", "/v1/customers", c, 201)
+	job = desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "does not cool", "category": "refrigerator"}, 201)
+	return customer, job
+}
+
+// visit schedules a visit of the job for a technician.
+func (h *harness) visit(by *person, job obj, from time.Time, crew ...string) obj {
+	h.Helper()
+	ids := []string{}
+	for _, l := range crew {
+		ids = append(ids, h.people[l].id.String())
+	}
+	return by.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339), "window_end": from.Add(2 * time.Hour).Format(time.RFC3339),
+		"planned_minutes": 60, "crew": ids}, 201)
+}
+
+func path(format string, o obj) string { return fmt.Sprintf(format, o["id"]) }
+
+func (p *person) attempt(job obj, channel, outcome string, more obj) obj {
+	p.h.Helper()
+	b := obj{"channel": channel, "outcome": outcome}
+	for k, v := range more {
+		b[k] = v
+	}
+	return p.send("POST", path("/v1/jobs/%s/attempts", job), b, 201)
+}
+
+func (p *person) verdict(job obj) obj {
+	p.h.Helper()
+	return p.send("GET", path("/v1/jobs/%s/reachability", job), nil, 200)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// bodies are well-formed requests for operations whose shape the contract
+// judges before the role.
+var bodies = map[string]obj{
+	"createArea": {"name": "x"}, "patchArea": {"name": "x"},
+	"createCentre": {"area_id": uuid.NewString(), "name": "x", "zone": "UTC", "country": "IN"},
+	"createUser":   {"login": "new.user", "name": "x", "role": "admin"},
+	"putHours":     {"hours": []obj{}}, "putSkills": {"skills": []string{}},
+	"createLeave":    {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
+	"createCustomer": {"name": "x"}, "createAppliance": {"customer_id": uuid.NewString()}, "createJob": {"customer_id": uuid.NewString()},
+	"scheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"}, "rescheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
+	"cancelJob": {"reason": "x"}, "holdJob": {"kind": "parts"}, "releaseJob": {"kind": "parts"}, "transferJob": {"centre_id": uuid.NewString()}, "safetyRelease": {"plan": []string{"two_people"}},
+	"assignVisit": {"crew": []string{}}, "declineVisit": {"reason": "sick"}, "cancelVisit": {"reason": "x"},
+	"recordJobAttempt": {"channel": "phone", "outcome": "no_answer"}, "recordVisitAttempt": {"channel": "phone", "outcome": "no_answer"},
+	"flagVisit": {"kind": "other", "level": 1}, "createFlag": {"kind": "other", "level": 0, "phone": "+919800000001"}, "decideFlag": {"outcome": "unclear", "reasons": "x"},
+	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
+	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
+	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
+}
+
+func defaultRules() obj {
+	return obj{"opens_at": "08:00", "closes_at": "19:00", "min_ring_seconds": 20, "doorstep_meters": 200, "min_attempts": 3, "min_channels": 2, "min_day_parts": 2,
+		"day_part_bounds": []int{12, 16}, "gap_minutes": 120, "span_hours": 24, "last_notice_hours": 24, "max_calls_per_day": 2, "close_after_days": 7, "reopen_days": 30, "late_fact_hours": 72}
+}
+
+// TestRoleMatrix walks every operation with every role: outside the roles of
+// the contract nothing succeeds, a foreign object is always 404, and without
+// a token nothing but the public operations answers.
+func TestRoleMatrix(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		customer, job := h.household(desk, nil)
+		appliance := desk.send("POST", "/v1/appliances", obj{"customer_id": customer["id"]}, 201)
+		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
+		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201)
+		ids := map[string]any{"customers": customer["id"], "jobs": job["id"], "appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
+			"centres": h.centre, "users": h.people["ravi"].id, "technicians": h.people["ravi"].id, "areas": uuid.Nil, "inbox": uuid.New()}
+		for _, a := range h.as("root").send("GET", "/v1/areas", nil, 200)["items"].([]any) {
+			if a.(obj)["name"] == "Pune" {
+				ids["areas"] = a.(obj)["id"]
+			}
+		}
+		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita", "admin": "root"}
+		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
+		nobody := &person{h: h, login: "nobody"}
+		checked := 0
+		for _, op := range h.contract.Operations() {
+			if !strings.HasPrefix(op.Path, "/v1/") {
+				continue
+			}
+			checked++
+			segments := strings.Split(op.Path, "/")
+			address := op.Path
+			if strings.Contains(address, "{id}") {
+				address = strings.ReplaceAll(address, "{id}", strings.ToLower(toString(ids[segments[2]])))
+			}
+			address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
+			headers := []string{"If-Match", `"99"`}
+			var body any
+			if b, ok := bodies[op.ID]; ok {
+				body = b
+			} else if strings.HasPrefix(op.ID, "patch") {
+				body = obj{}
+			} else if op.ID == "importJobs" {
+				body, headers = "ref\nX-1\n", append(headers, "Content-Type", "text/csv")
+			} else if op.Public {
+				body = obj{"login": "x", "password": "x", "refresh_token": "x", "token": "x"}
+			}
+			if !op.Public {
+				if _, res := nobody.raw(op.Method, address, body, headers...); res.StatusCode != 401 {
+					t.Errorf("%s %s without a token: %d", op.Method, op.Path, res.StatusCode)
+				}
+				if len(op.Roles) == 0 {
+					t.Errorf("%s %s has no x-roles", op.Method, op.Path)
+				}
+				for role, login := range roles {
+					if slices.Contains(op.Roles, role) || op.ID == "stopVisit" {
+						continue
+					}
+					if out, res := h.as(login).raw(op.Method, address, body, headers...); res.StatusCode != 403 && res.StatusCode != 404 {
+						t.Errorf("%s %s as %s: %d, want 403 or 404: %s", op.Method, op.Path, role, res.StatusCode, out)
+					}
+				}
+				if strings.Contains(op.Path, "{id}") {
+					for _, login := range foreign {
+						if out, res := h.as(login).raw(op.Method, address, body, headers...); res.StatusCode != 404 {
+							t.Errorf("%s %s as %s of another area: %d, want 404: %s", op.Method, op.Path, login, res.StatusCode, out)
+						}
+					}
+				}
+			}
+		}
+		if checked < 75 {
+			t.Fatalf("only %d operations were walked", checked)
+		}
+	})
+}
+
+func toString(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case uuid.UUID:
+		return v.String()
+	}
+	return ""
+}
+
+// TestRoutesAreTheContract demands that the server answers what the contract
+// offers and nothing else.
+func TestRoutesAreTheContract(t *testing.T) {
+	h := newHarness(t, "sqlite")
+	routes := map[string]bool{}
+	for _, r := range h.house.server.Routes() {
+		routes[r.Method+" "+r.Path] = true
+	}
+	for _, op := range h.contract.Operations() {
+		name := op.Method + " " + op.Path
+		if strings.HasPrefix(op.Path, "/demo") {
+			continue // mounted in the demo only, see TestDemo
+		}
+		if !routes[name] {
+			t.Errorf("%s is in the contract and not served", name)
+		}
+		delete(routes, name)
+	}
+	for name := range routes {
+		t.Errorf("%s is served and not in the contract", name)
+	}
+}

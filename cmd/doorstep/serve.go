@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"doorstep/notifications"
+)
+
+type serveCmd struct {
+	storage
+	secrets
+	Listen        string        `help:"Address; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"DOORSTEP_LISTEN"`
+	BaseURL       string        `help:"How customers reach this server, for their links: https://service.example." env:"DOORSTEP_BASE_URL" placeholder:"URL"`
+	MetricsListen string        `help:"Address of the metrics listener; empty for none." env:"DOORSTEP_METRICS_LISTEN" placeholder:"ADDR"`
+	TrustedProxy  []string      `help:"Networks whose X-Forwarded-For is believed." env:"DOORSTEP_TRUSTED_PROXY" placeholder:"CIDR"`
+	Migrate       bool          `help:"Migrate at start." default:"true" negatable:"" env:"DOORSTEP_MIGRATE"`
+	DrainDelay    time.Duration `help:"Pause between not ready and closing, for load balancers." default:"0s" env:"DOORSTEP_DRAIN_DELAY"`
+	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
+	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
+	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
+}
+
+type fcmFlags struct {
+	Project     string `help:"Firebase project; without it pushes are only logged." env:"DOORSTEP_FCM_PROJECT" placeholder:"ID"`
+	Credentials string `help:"File with the service account." env:"DOORSTEP_FCM_CREDENTIALS" type:"existingfile" placeholder:"FILE"`
+	Endpoint    string `help:"Another FCM endpoint, for tests: http://127.0.0.1:PORT/v1." env:"DOORSTEP_FCM_ENDPOINT" placeholder:"URL"`
+}
+
+type messageFlags struct {
+	URL    string `help:"Where text goes that has no device (Standard Webhooks)." env:"DOORSTEP_MESSAGE_WEBHOOK_URL" placeholder:"URL"`
+	Secret string `help:"Signs it: whsec_…" env:"DOORSTEP_MESSAGE_WEBHOOK_SECRET" placeholder:"SECRET"`
+}
+
+func (s *serveCmd) Help() string {
+	return "Examples:\n  export DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret)\n  doorstep serve\n  doorstep serve --listen 127.0.0.1:0 --data /var/lib/doorstep\n  DATABASE_URL=postgres://doorstep@db/doorstep doorstep serve --base-url https://service.example"
+}
+
+// Run is the real server.
+func (s *serveCmd) Run(ctx context.Context, e *environment) error {
+	if err := s.secrets.check(); err != nil {
+		return usageError(err.Error())
+	}
+	if os.Getenv("FIREBASE_AUTH_EMULATOR_HOST") != "" {
+		return usageError("FIREBASE_AUTH_EMULATOR_HOST is set: its tokens are unsigned; unset it for a real server")
+	}
+	log := e.log
+	if s.LogFormat == "json" {
+		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
+	}
+	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, drain: s.DrainDelay, log: log}
+	for _, p := range s.TrustedProxy {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return usageError(fmt.Sprintf("--trusted-proxy %q is no network: write 10.0.0.0/8", p))
+		}
+		w.proxies = append(w.proxies, prefix)
+	}
+	var err error
+	if w.push, err = s.FCM.sender(ctx, log); err != nil {
+		return err
+	}
+	if s.Message.URL != "" {
+		if w.text, err = notifications.NewWebhook(s.Message.URL, s.Message.Secret, nil); err != nil {
+			return usageError("DOORSTEP_MESSAGE_WEBHOOK_URL: " + err.Error())
+		}
+	}
+	db, err := openStore(ctx, s.storage, log, s.Migrate)
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", s.Listen)
+	if err != nil {
+		db.Close()
+		return fmt.Errorf("%w; choose another with --listen", err)
+	}
+	address := "http://" + ln.Addr().String()
+	w.baseURL = strings.TrimSuffix(s.BaseURL, "/")
+	if w.baseURL == "" {
+		w.baseURL = address
+	}
+	h, err := w.build(ctx, db)
+	if err != nil {
+		return err
+	}
+	// The context of work outlives the signal: requests in flight finish.
+	if err := h.start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "listening on %s\n", address)
+	log.Info("serving", "address", address, "database", db.Kind(), "push", fmt.Sprintf("%T", w.push), "messages", w.text != nil)
+	return h.serve(ctx, ln, s.MetricsListen)
+}
+
+func (f fcmFlags) sender(ctx context.Context, log *slog.Logger) (notifications.Sender, error) {
+	if f.Project == "" {
+		log.Warn("no DOORSTEP_FCM_PROJECT: pushes are logged, not sent; they wait in the in-app inbox")
+		return notifications.NewLog(log), nil
+	}
+	s, err := notifications.NewFCM(ctx, notifications.FCMConfig{ProjectID: f.Project, CredentialsFile: f.Credentials, Endpoint: f.Endpoint})
+	if err != nil {
+		return nil, fmt.Errorf("DOORSTEP_FCM_…: %w", err)
+	}
+	return s, nil
+}

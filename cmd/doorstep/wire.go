@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nyaruka/phonenumbers"
+
+	"doorstep"
+	"doorstep/api"
+	"doorstep/domain"
+	"doorstep/notifications"
+	"doorstep/repo"
+)
+
+// wiring is what a running server is made of.
+type wiring struct {
+	storage storage
+	secrets secrets
+	baseURL string
+	now     func() time.Time
+	push    notifications.Sender
+	text    *notifications.Webhook
+	proxies []netip.Prefix
+	drain   time.Duration
+	log     *slog.Logger
+	demo    *api.Demo
+}
+
+// house is the running server.
+type house struct {
+	db      *repo.DB
+	service *domain.Service
+	app     *api.App
+	server  *api.Server
+	queue   *notifications.Queue
+	log     *slog.Logger
+	ticking sync.WaitGroup
+	stop    context.CancelFunc
+}
+
+// newService makes the use cases over an open database.
+func newService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL string) *domain.Service {
+	passwords := api.NewPasswords()
+	return &domain.Service{
+		Store: db, Read: db.Reader(), Now: now, Wall: time.Now,
+		NewID:        func() domain.ID { return uuid.Must(uuid.NewV7()) },
+		HashPassword: func(p string) (string, error) { return passwords.Hash(context.Background(), p) },
+		CheckPassword: func(hash, p string) bool {
+			if hash == "" {
+				_ = passwords.VerifyNobody(context.Background(), p)
+				return false
+			}
+			ok, err := passwords.Verify(context.Background(), hash, p)
+			return ok && err == nil
+		},
+		ParsePhone: parsePhone, Keys: keys, BaseURL: strings.TrimSuffix(baseURL, "/"),
+	}
+}
+
+// parsePhone reads a number as dialled in a country and gives E.164.
+func parsePhone(raw, country string) (string, error) {
+	n, err := phonenumbers.Parse(raw, country)
+	if err != nil {
+		return "", err
+	}
+	if !phonenumbers.IsPossibleNumber(n) {
+		return "", errors.New("not a possible number")
+	}
+	return phonenumbers.Format(n, phonenumbers.E164), nil
+}
+
+// openStore opens and, unless told otherwise, migrates the database.
+func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (*repo.DB, error) {
+	if s.DatabaseURL == "" {
+		if err := os.MkdirAll(s.Data, 0o750); err != nil {
+			return nil, err
+		}
+	}
+	db, err := repo.Open(ctx, repo.Config{URL: s.url(), MaxConns: s.MaxConns, Synchronous: s.Synchronous, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	if migrate {
+		if err := db.Migrate(ctx); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("migrating the database: %w", err)
+		}
+	}
+	return db, nil
+}
+
+// build wires everything over an open database.
+func (w *wiring) build(ctx context.Context, db *repo.DB) (*house, error) {
+	keys, err := domain.NewKeyRing(w.secrets.LinkSecret)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := api.NewTokens(w.secrets.JWTSecret, "doorstep", "doorstep", 15*time.Minute)
+	if err != nil {
+		return nil, err
+	}
+	contract, err := api.LoadContract(doorstep.OpenAPI)
+	if err != nil {
+		return nil, err
+	}
+	h := &house{db: db, log: w.log, service: newService(db, keys, w.now, w.baseURL)}
+	h.service.TextGateway = w.text != nil
+	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
+	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
+		Ready: db.Ping, TrustedProxies: w.proxies, DrainDelay: w.drain})
+	h.app.Mount(h.server, w.demo)
+	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Log: w.log, Deliverer: &notifications.Deliverer{
+		Outbox: db, Push: w.push, Text: w.text, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log}})
+	return h, err
+}
+
+// start begins delivering and ticking.
+func (h *house) start(ctx context.Context) error {
+	if err := h.queue.Start(ctx); err != nil {
+		return err
+	}
+	h.startTicking(ctx)
+	return nil
+}
+
+// startTicking looks every second for what is due.
+func (h *house) startTicking(ctx context.Context) {
+	ctx, h.stop = context.WithCancel(ctx)
+	h.ticking.Add(1)
+	go func() {
+		defer h.ticking.Done()
+		every := time.NewTicker(time.Second)
+		defer every.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-every.C:
+				if _, err := h.service.Tick(ctx); err != nil && ctx.Err() == nil {
+					h.log.Error("deadlines", "error", err)
+				}
+			}
+		}
+	}()
+}
+
+// serve answers until ctx ends, then lets requests and deliveries finish.
+func (h *house) serve(ctx context.Context, ln net.Listener, metrics string) error {
+	failed := make(chan error, 2)
+	go func() { failed <- h.server.Serve(ln) }()
+	var side *http.Server
+	if metrics != "" {
+		side = &http.Server{Addr: metrics, Handler: h.server.Metrics(), ReadHeaderTimeout: 5 * time.Second}
+		go func() {
+			if err := side.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("metrics: %w", err)
+			}
+		}()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	end, cancel := context.WithTimeout(context.Background(), 25*time.Second)
+	defer cancel()
+	if derr := h.server.Drain(end); err == nil {
+		err = derr
+	}
+	if side != nil {
+		_ = side.Shutdown(end)
+	}
+	h.close(end)
+	return err
+}
+
+func (h *house) close(ctx context.Context) {
+	if h.stop != nil {
+		h.stop()
+	}
+	h.ticking.Wait()
+	if err := h.queue.Stop(ctx); err != nil {
+		h.log.Error("stopping deliveries", "error", err)
+	}
+	h.db.Close()
+}

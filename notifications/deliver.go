@@ -1,0 +1,449 @@
+package notifications
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"doorstep/domain"
+)
+
+const (
+	// concurrentSends bounds the sends of one job: enough to hide the way to
+	// Google, and few enough that one broadcast leaves room for others.
+	concurrentSends = 32
+
+	// recordTimeout bounds the write after the sends. It is outside the job's
+	// own deadline: what was accepted must be recorded, or it is pushed again.
+	recordTimeout = 10 * time.Second
+
+	// lastNotice is the kind of notice whose acceptance is itself a fact: the
+	// household's 24 hours begin with it (PRODUCT.md section 4).
+	lastNotice = "job.last_notice"
+)
+
+// Deliverer sends notices to whoever they are for and records what came of
+// each try (PRODUCT.md section 7). Delivery is at least once: a try that was
+// recorded as accepted is not repeated, one whose record was lost with the
+// process is. It is safe for concurrent use; its fields are not changed once
+// it is in use.
+type Deliverer struct {
+	Outbox domain.Outbox
+	Push   Sender   // FCM or the log
+	Text   *Webhook // nil: a household without a device waits for its ready text
+
+	// Now is the product's clock, by which notices expire.
+	Now func() time.Time
+
+	// LinkURL recomputes the customer's link; it exists only inside a send
+	// and is never stored (domain.Service.LinkURL).
+	LinkURL func(*domain.Link) (string, bool)
+
+	// Accepted is told once a household's notice was accepted, after that was
+	// recorded; channel is "push" or "sms". It must be idempotent, as a crash
+	// in between repeats it (domain.Service.NoticeAccepted). Nil: nobody.
+	Accepted func(ctx context.Context, n domain.Notice, channel, receipt string) error
+
+	Log     *slog.Logger // nil: slog.Default; never sees a token, number, text or link
+	Metrics *Metrics     // nil: none
+
+	mu     sync.Mutex
+	paused map[domain.ID]time.Time // installation → the wall clock's time before which its quota is spent
+}
+
+// letter is one notice on its way.
+type letter struct {
+	domain.Delivery
+	link     string
+	accepted bool // by at least one device or gateway, now or in an earlier run
+	fresh    bool // accepted in this run
+	rejected bool
+	expired  bool
+	waiting  bool // something is left to try
+	wait     time.Duration
+	channel  string // of the acceptance
+	receipt  string
+}
+
+func (l *letter) later(wait time.Duration) {
+	if !l.waiting || wait < l.wait {
+		l.wait = wait
+	}
+	l.waiting = true
+}
+
+// took notes an acceptance.
+func (l *letter) took(channel, receipt string) {
+	if !l.fresh {
+		l.channel, l.receipt = channel, receipt
+	}
+	l.accepted, l.fresh = true, true
+}
+
+// proves tells whether acceptance must become a fact before the notice counts
+// as done.
+func (l *letter) proves() bool { return l.Notice.CustomerID != nil && l.Notice.Kind == lastNotice }
+
+// state is what the notice's row says after this run; empty while it waits.
+func (l *letter) state() string {
+	switch {
+	case l.waiting:
+		return ""
+	case l.accepted:
+		return "done"
+	case l.expired:
+		return "expired"
+	case l.rejected:
+		return "failed"
+	}
+	return "no_device"
+}
+
+// run is one call of Deliver.
+type run struct {
+	d       *Deliverer
+	attempt int
+	now     time.Time
+	letters []*letter
+
+	mu     sync.Mutex
+	record domain.DeliveryRecord
+}
+
+// Deliver sends the notices that are still pending and records the outcome in
+// one write. Attempt is the number of this try, from 1; it decides how long
+// the next one is away. RetryAfter is zero when nothing is left to do. An
+// error means that the store failed: try the whole again, later.
+//
+// One device gets its notices one after the other, in the order of noticeIDs,
+// and after one that must wait gets no further ones in this run, so that an
+// older notice does not overtake a newer one.
+func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt int) (retryAfter time.Duration, err error) {
+	found, err := d.Outbox.Deliveries(ctx, noticeIDs)
+	if err != nil || len(found) == 0 {
+		return 0, err
+	}
+	r := &run{d: d, attempt: attempt, now: d.Now(), record: domain.DeliveryRecord{Drop: map[domain.ID]string{}, States: map[domain.ID]string{}}}
+	for _, f := range found {
+		r.letters = append(r.letters, &letter{Delivery: f})
+	}
+	if len(r.letters) > 1 {
+		place := make(map[domain.ID]int, len(noticeIDs))
+		for i, id := range noticeIDs {
+			place[id] = i
+		}
+		slices.SortStableFunc(r.letters, func(a, b *letter) int { return place[a.Notice.ID] - place[b.Notice.ID] })
+	}
+
+	inOrder(ctx, r.pushes(), r.push)
+	inOrder(ctx, r.texts(), r.text)
+
+	var proofs []*letter
+	for _, l := range r.letters {
+		if l.accepted && l.proves() {
+			proofs = append(proofs, l)
+		} else if s := l.state(); s != "" {
+			r.record.States[l.Notice.ID] = s
+		}
+	}
+	if err := r.write(ctx, r.record); err != nil {
+		return 0, err
+	}
+	r.told(ctx)
+	if err := r.prove(ctx, proofs); err != nil {
+		return 0, err
+	}
+
+	for _, l := range r.letters {
+		if l.waiting && (retryAfter == 0 || l.wait < retryAfter) {
+			retryAfter = l.wait
+		}
+	}
+	return retryAfter, nil
+}
+
+// lane is one device or number and the letters for it, in order.
+type lane struct {
+	device  domain.Device
+	number  string
+	letters []*letter
+}
+
+// pushes sorts the letters by device.
+func (r *run) pushes() []*lane {
+	var lanes []*lane
+	of := map[domain.ID]*lane{}
+	for _, l := range r.letters {
+		n := &l.Notice
+		if len(l.Delivered) > 0 {
+			l.accepted, l.channel, l.receipt = true, "push", "installation/"+l.Delivered[0].String()
+		}
+		switch {
+		case !r.now.Before(n.ExpiresAt):
+			l.expired = true
+			continue
+		case n.NotBefore.After(r.now):
+			l.later(n.NotBefore.Sub(r.now))
+			continue
+		case !r.address(l):
+			continue
+		}
+		for _, device := range l.Devices {
+			if slices.Contains(l.Delivered, device.InstallationID) {
+				continue
+			}
+			if of[device.InstallationID] == nil {
+				of[device.InstallationID] = &lane{device: device}
+				lanes = append(lanes, of[device.InstallationID])
+			}
+			of[device.InstallationID].letters = append(of[device.InstallationID].letters, l)
+		}
+	}
+	return lanes
+}
+
+// address recomputes the link of a letter that carries one. Without it a
+// household can still be told that somebody is on the way, but the last
+// notice is not one.
+func (r *run) address(l *letter) bool {
+	if !l.Notice.WithLink {
+		return true
+	}
+	if l.Link != nil && r.d.LinkURL != nil {
+		if url, ok := r.d.LinkURL(l.Link); ok {
+			l.link = url
+			return true
+		}
+	}
+	r.d.alert(&l.Notice, "link", Result{Outcome: Misconfigured, Detail: "no_link"})
+	l.rejected = l.proves()
+	return !l.rejected
+}
+
+// push sends a device its letters.
+func (r *run) push(ctx context.Context, ln *lane) {
+	id := ln.device.InstallationID
+	wait := r.d.pause(id)
+	for _, l := range ln.letters {
+		if wait > 0 {
+			r.locked(func() { l.later(wait) })
+			continue
+		}
+		n := &l.Notice
+		began := time.Now()
+		res := r.d.Push.Send(ctx, Message{Token: ln.device.Token, Title: n.Title, Body: n.Body, Data: n.Data.V, TTL: n.ExpiresAt.Sub(r.now),
+			High: n.High, CollapseKey: n.CollapseKey, Link: l.link})
+		channel := "fcm"
+		if _, ok := r.d.Push.(logSender); ok {
+			channel = "log"
+		}
+		r.note(l, channel, &id, res, time.Since(began))
+		if res.Outcome == Accepted {
+			r.locked(func() { l.took("push", res.MessageID) })
+			continue
+		}
+		if wait = Backoff(r.attempt, res, rand.Float64()); wait > 0 {
+			r.locked(func() { l.later(wait) })
+			if res.Detail == detailQuotaExceeded {
+				r.d.setPause(id, res.RetryAfter)
+			}
+		}
+		if res.DropToken {
+			r.locked(func() { r.record.Drop[id] = res.Detail })
+			return // the device is gone for the letters after this one, too
+		}
+	}
+}
+
+// texts sorts by number what no device can take and a gateway can.
+func (r *run) texts() []*lane {
+	var lanes []*lane
+	of := map[string]*lane{}
+	for _, l := range r.letters {
+		if r.d.Text == nil || l.Notice.CustomerID == nil || l.TextTo == "" || l.state() != "no_device" {
+			continue
+		}
+		if of[l.TextTo] == nil {
+			of[l.TextTo] = &lane{number: l.TextTo}
+			lanes = append(lanes, of[l.TextTo])
+		}
+		of[l.TextTo].letters = append(of[l.TextTo].letters, l)
+	}
+	return lanes
+}
+
+// text hands a household's letters to the message webhook.
+func (r *run) text(ctx context.Context, ln *lane) {
+	var wait time.Duration
+	for _, l := range ln.letters {
+		if wait > 0 {
+			r.locked(func() { l.later(wait) })
+			continue
+		}
+		n := &l.Notice
+		body := n.Title + ": " + n.Body
+		if l.link != "" {
+			body += " " + l.link
+		}
+		began := time.Now()
+		res := r.d.Text.Send(ctx, Text{ID: n.ID.String(), To: ln.number, Channel: "sms", Language: n.Language, Body: body, ExpiresAt: n.ExpiresAt})
+		r.note(l, "webhook", nil, res, time.Since(began))
+		if res.Outcome == Accepted {
+			r.locked(func() { l.took("sms", n.ID.String()) })
+		} else if wait = Backoff(r.attempt, res, rand.Float64()); wait > 0 {
+			r.locked(func() { l.later(wait) })
+		}
+	}
+}
+
+// note records one try.
+func (r *run) note(l *letter, channel string, installation *domain.ID, res Result, took time.Duration) {
+	r.d.Metrics.sent(channel, res.Outcome, took)
+	if res.Alert {
+		r.d.alert(&l.Notice, channel, res)
+	}
+	r.locked(func() {
+		switch res.Outcome {
+		case Rejected:
+			l.rejected = true
+		case Expired:
+			l.expired = true
+		}
+		r.record.Dispatches = append(r.record.Dispatches, domain.Dispatch{ID: uuid.Must(uuid.NewV7()), NoticeID: l.Notice.ID,
+			InstallationID: installation, Channel: channel, Outcome: string(res.Outcome), Detail: res.Detail, MessageID: res.MessageID, At: r.d.Now()})
+	})
+}
+
+func (r *run) locked(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f()
+}
+
+// write stores what happened. It outlives the job's own end and tries three
+// times: what is not recorded is sent again.
+func (r *run) write(ctx context.Context, rec domain.DeliveryRecord) (err error) {
+	if len(rec.Dispatches) == 0 && len(rec.Drop) == 0 && len(rec.States) == 0 {
+		return nil
+	}
+	rec.At = r.now
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	for i := range 3 {
+		if err = r.d.Outbox.Record(ctx, rec); err == nil {
+			for _, state := range rec.States {
+				r.d.Metrics.ended(state)
+			}
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(100 * time.Millisecond << (2 * i)):
+		}
+	}
+	return err
+}
+
+// told passes on what was accepted for households and needs no proof.
+func (r *run) told(ctx context.Context) {
+	if r.d.Accepted == nil {
+		return
+	}
+	for _, l := range r.letters {
+		if l.Notice.CustomerID == nil || !l.fresh || l.proves() {
+			continue
+		}
+		if err := r.d.Accepted(context.WithoutCancel(ctx), l.Notice, l.channel, l.receipt); err != nil {
+			r.d.log().Warn("acceptance of a notice was not passed on", "notice_id", l.Notice.ID, "kind", l.Notice.Kind, "error", err)
+		}
+	}
+}
+
+// prove turns accepted last notices into facts and only then calls them done:
+// a crash in between leaves them pending, and the next run comes here again
+// without a second push.
+func (r *run) prove(ctx context.Context, proofs []*letter) error {
+	states := map[domain.ID]string{}
+	for _, l := range proofs {
+		if r.d.Accepted != nil {
+			if err := r.d.Accepted(context.WithoutCancel(ctx), l.Notice, l.channel, l.receipt); err != nil {
+				r.d.log().Warn("acceptance of a notice was not passed on", "notice_id", l.Notice.ID, "kind", l.Notice.Kind, "error", err)
+				l.later(Backoff(r.attempt, Result{Outcome: Retry}, rand.Float64()))
+				continue
+			}
+		}
+		if s := l.state(); s != "" {
+			states[l.Notice.ID] = s
+		}
+	}
+	return r.write(ctx, domain.DeliveryRecord{States: states})
+}
+
+// inOrder runs the lanes side by side, each of them in its own order.
+func inOrder(ctx context.Context, lanes []*lane, send func(context.Context, *lane)) {
+	if len(lanes) == 1 {
+		send(ctx, lanes[0])
+		return
+	}
+	next := make(chan *lane)
+	var wg sync.WaitGroup
+	for range min(len(lanes), concurrentSends) {
+		wg.Go(func() {
+			for ln := range next {
+				send(ctx, ln)
+			}
+		})
+	}
+	for _, ln := range lanes {
+		next <- ln
+	}
+	close(next)
+	wg.Wait()
+}
+
+// maxPaused bounds what is remembered of devices whose quota is spent.
+const maxPaused = 10_000
+
+// setPause keeps further pushes from a device until FCM wants them again.
+func (d *Deliverer) setPause(installation domain.ID, wait time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.paused == nil || len(d.paused) >= maxPaused {
+		d.paused = map[domain.ID]time.Time{}
+	}
+	d.paused[installation] = time.Now().Add(wait)
+}
+
+func (d *Deliverer) pause(installation domain.ID) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	until, ok := d.paused[installation]
+	if !ok {
+		return 0
+	}
+	wait := time.Until(until)
+	if wait <= 0 {
+		delete(d.paused, installation)
+		return 0
+	}
+	return wait
+}
+
+// alert is for whoever runs the server: which notice and why, never what it
+// says or to whom.
+func (d *Deliverer) alert(n *domain.Notice, channel string, res Result) {
+	d.log().Error("a notice needs an operator", "notice_id", n.ID, "kind", n.Kind, "channel", channel, "outcome", string(res.Outcome), "detail", res.Detail)
+}
+
+func (d *Deliverer) log() *slog.Logger {
+	if d.Log != nil {
+		return d.Log
+	}
+	return slog.Default()
+}

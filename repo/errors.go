@@ -1,0 +1,195 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+	"modernc.org/sqlite"
+
+	"doorstep/domain"
+)
+
+// retryAfter is what a caller is told when the database does not answer.
+const retryAfter = 2 * time.Second
+
+// errAgain tells that the transaction met another one and is run once more.
+var errAgain = errors.New("repo: another transaction was faster")
+
+func errOverlap() error {
+	return domain.Fail(domain.CodeOverlap, "The technician has another visit in this time.")
+}
+
+func errStale() error {
+	return domain.Fail(domain.CodeStale, "It was changed meanwhile; read it again.")
+}
+
+func errInFlight() error {
+	return domain.Fail(domain.CodeIdemInFlight, "The first request with this key is still running.")
+}
+
+func errDuplicate(pointer, message string) error {
+	e := domain.Fail(domain.CodeDuplicate, "%s", message)
+	if pointer != "" {
+		e = e.At(pointer, "not used yet")
+	}
+	return e
+}
+
+// unique maps constraints to what they mean. PostgreSQL names the constraint,
+// SQLite its columns; a primary key that is not listed is an id used twice.
+var unique = map[string]func() error{
+	"idempotency_pkey":  errInFlight,
+	"users_login":       func() error { return errDuplicate("/login", "Another user has this login.") },
+	"jobs_external_ref": func() error { return errDuplicate("/external_ref", "Another job has this reference.") },
+	"links_live":        func() error { return errDuplicate("", "The job has a live link already.") },
+	"policies_number":   func() error { return errDuplicate("", "Another policy was set meanwhile.") },
+	"facts_pkey":        errStale, // the chain's head has moved on
+}
+
+// columns gives SQLite's way of naming the constraints above.
+var columns = map[string]string{
+	"idempotency.actor_id, idempotency.key": "idempotency_pkey",
+	"users.login":                           "users_login",
+	"jobs.external_ref":                     "jobs_external_ref",
+	"links.job_id":                          "links_live",
+	"policies.centre_id, policies.number":   "policies_number",
+	"policies.number":                       "policies_number",
+	"facts.job_id, facts.seq":               "facts_pkey",
+}
+
+func errUnique(constraint string, cause error) error {
+	make, ok := unique[strings.Replace(constraint, "policies_brand_number", "policies_number", 1)]
+	if !ok {
+		return domain.Fail(domain.CodeDuplicate, "Another object has this id.").Because(cause)
+	}
+	err := make()
+	var e *domain.Error
+	if errors.As(err, &e) {
+		return e.Because(cause)
+	}
+	return err
+}
+
+func errUnavailable(cause error) error {
+	e := domain.Fail(domain.CodeUnavailable, "The database does not answer.")
+	e.RetryAfter = retryAfter
+	return e.Because(cause)
+}
+
+// translate turns what a driver says into the domain's errors. What it does
+// not know is a defect and stays as it is.
+func translate(err error) error {
+	var e *domain.Error
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return fromPostgres(pg, err)
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return fromSQLite(lite, err)
+	}
+	if gone(err) {
+		return errUnavailable(err)
+	}
+	return err
+}
+
+func fromPostgres(pg *pgconn.PgError, err error) error {
+	switch pg.Code {
+	case "23505":
+		return errUnique(pg.ConstraintName, err)
+	case "23P01":
+		return errOverlap()
+	case "23503":
+		return errReference(err)
+	case "23514", "22003":
+		return errCheck(err)
+	case "22021", "22P05":
+		return errText(err)
+	case "40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03":
+		return errUnavailable(err)
+	}
+	switch pg.Code[:2] {
+	case "08", "53", "58":
+		return errUnavailable(err)
+	}
+	return err
+}
+
+// Result codes of SQLite, https://www.sqlite.org/rescode.html.
+const (
+	sqliteBusy, sqliteLocked, sqliteReadonly, sqliteInterrupt, sqliteIOErr, sqliteFull, sqliteCantOpen = 5, 6, 8, 9, 10, 13, 14
+
+	sqliteCheck, sqliteForeignKey, sqlitePrimaryKey, sqliteTrigger, sqliteUnique = 275, 787, 1555, 1811, 2067
+)
+
+func fromSQLite(lite *sqlite.Error, err error) error {
+	switch lite.Code() {
+	case sqliteUnique, sqlitePrimaryKey:
+		_, what, _ := strings.Cut(lite.Error(), "UNIQUE constraint failed: ")
+		what, _, _ = strings.Cut(what, " (")
+		return errUnique(columns[what], err)
+	case sqliteForeignKey:
+		return errReference(err)
+	case sqliteCheck:
+		return errCheck(err)
+	case sqliteTrigger:
+		if strings.Contains(lite.Error(), "assignment_overlap") {
+			return errOverlap()
+		}
+	}
+	switch lite.Code() & 0xff {
+	case sqliteBusy, sqliteLocked, sqliteReadonly, sqliteInterrupt, sqliteIOErr, sqliteFull, sqliteCantOpen:
+		return errUnavailable(err)
+	}
+	return err
+}
+
+func errReference(cause error) error {
+	return domain.Fail(domain.CodeMeaning, "It refers to something that does not exist.").Because(cause)
+}
+
+func errCheck(cause error) error {
+	return domain.Fail(domain.CodeMeaning, "A value lies outside what can be kept.").Because(cause)
+}
+
+func errText(cause error) error {
+	return domain.Fail(domain.CodeMalformed, "A text holds a character that cannot be kept (NUL, or bytes that are no UTF-8).").Because(cause)
+}
+
+// gone tells whether the error means that the database cannot be reached or
+// had no time: the request may be tried again.
+func gone(err error) bool {
+	for _, known := range []error{context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn,
+		sql.ErrConnDone, sql.ErrTxDone, puddle.ErrClosedPool} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	var refused *pgconn.ConnectError
+	var network net.Error
+	if errors.As(err, &refused) || errors.As(err, &network) || pgconn.SafeToRetry(err) {
+		return true
+	}
+	return strings.Contains(err.Error(), "database is closed") || strings.Contains(err.Error(), "conn closed")
+}
+
+// collided tells whether running the transaction once more can succeed.
+func collided(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "40001" || pg.Code == "40P01"
+	}
+	return errors.Is(err, errAgain)
+}

@@ -1,0 +1,340 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+	"gorm.io/gorm/schema"
+
+	"doorstep/domain"
+)
+
+// step is one statement, ready to be sent.
+type step struct {
+	sql  string
+	args []any
+	// rows reads the answer of a query.
+	rows func(rowSet) error
+	// must is the error when a write changes no row; nil when that is fine.
+	must error
+}
+
+// rowSet is what *sql.Rows and pgx.Rows have in common.
+type rowSet interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+}
+
+// carrier sends steps in order and stops at the first error.
+type carrier interface {
+	send(ctx context.Context, steps ...*step) error
+}
+
+// built takes the statement that GORM built, without running it.
+func built(q *gorm.DB) (*step, error) {
+	if q.Error != nil {
+		return nil, q.Error
+	}
+	s := &step{sql: q.Statement.SQL.String(), args: q.Statement.Vars}
+	for i := range s.args {
+		var err error
+		if s.args[i], err = fixed(s.args[i]); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// fixed takes an argument as it is now, for it may be sent later: pointers
+// are followed, lists become JSON, times UTC in microseconds. A text that
+// PostgreSQL would refuse is refused on both engines.
+func fixed(v any) (any, error) {
+	switch v := v.(type) {
+	case nil, bool, int, int64, float64, []byte:
+		return v, nil
+	case string:
+		return v, cleanText(v)
+	case uuid.UUID:
+		return v, nil
+	case time.Time:
+		return v.UTC().Truncate(time.Microsecond), nil
+	case json.RawMessage:
+		return []byte(v), cleanJSON(string(v))
+	}
+	r := reflect.ValueOf(v)
+	if r.Kind() == reflect.Pointer {
+		if r.IsNil() {
+			return nil, nil
+		}
+		return fixed(r.Elem().Interface())
+	}
+	if valuer, ok := v.(driver.Valuer); ok {
+		plain, err := valuer.Value()
+		if text, ok := plain.(string); ok && err == nil {
+			err = cleanJSON(text)
+		}
+		return plain, err
+	}
+	if r.Kind() == reflect.String {
+		return r.String(), cleanText(r.String())
+	}
+	return v, nil
+}
+
+func cleanText(s string) error {
+	if strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s) {
+		return errText(nil)
+	}
+	return nil
+}
+
+// cleanJSON also finds the NUL that JSON escapes.
+func cleanJSON(s string) error {
+	for at := 0; ; {
+		i := strings.Index(s[at:], `\u0000`)
+		if i < 0 {
+			return cleanText(s)
+		}
+		at += i
+		slashes := 0
+		for j := at - 1; j >= 0 && s[j] == '\\'; j-- {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return errText(nil)
+		}
+		at++
+	}
+}
+
+// query asks for all rows of a statement as T. GORM's schema says which
+// column belongs to which field.
+func query[T any](q *gorm.DB) (*step, *[]T, error) {
+	out := []T{}
+	q = q.Find(&out)
+	s, err := built(q)
+	if err != nil {
+		return nil, nil, err
+	}
+	fields := make([]*schema.Field, len(q.Statement.Schema.DBNames))
+	for i, name := range q.Statement.Schema.DBNames {
+		fields[i] = q.Statement.Schema.FieldsByDBName[name]
+	}
+	s.rows = func(rows rowSet) error {
+		dest := make([]any, len(fields))
+		for rows.Next() {
+			var one T
+			v := reflect.ValueOf(&one).Elem()
+			for i, f := range fields {
+				dest[i] = f.ReflectValueOf(context.Background(), v).Addr().Interface()
+			}
+			if err := rows.Scan(dest...); err != nil {
+				return err
+			}
+			out = append(out, one)
+		}
+		return rows.Err()
+	}
+	return s, &out, nil
+}
+
+// list runs a query on its own.
+func list[T any](ctx context.Context, c carrier, q *gorm.DB) ([]T, error) {
+	s, out, err := query[T](q)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.send(ctx, s); err != nil {
+		return nil, translate(err)
+	}
+	return *out, nil
+}
+
+// one runs a query for a single row. Errors: CodeNotFound.
+func one[T any](ctx context.Context, c carrier, what string, q *gorm.DB) (*T, error) {
+	rows, err := list[T](ctx, c, q.Limit(1))
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, domain.NotFound(what)
+	}
+	return &rows[0], nil
+}
+
+// sqliteCarrier is the writer's transaction, or the pool of readers.
+type sqliteCarrier struct {
+	db interface {
+		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	}
+}
+
+func (c sqliteCarrier) send(ctx context.Context, steps ...*step) error {
+	for _, s := range steps {
+		if err := c.one(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c sqliteCarrier) one(ctx context.Context, s *step) error {
+	if s.rows == nil {
+		res, err := c.db.ExecContext(ctx, s.sql, s.args...)
+		if err != nil || s.must == nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err == nil && n == 0 {
+			err = s.must
+		}
+		return err
+	}
+	rows, err := c.db.QueryContext(ctx, s.sql, s.args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return s.rows(rows)
+}
+
+// pgReader answers one query from the pool.
+type pgReader struct {
+	pool interface {
+		SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+	}
+}
+
+func (c pgReader) send(ctx context.Context, steps ...*step) error {
+	b := &pgx.Batch{}
+	for _, s := range steps {
+		b.Queue(s.sql, pgArgs(s.args)...)
+	}
+	results := c.pool.SendBatch(ctx, b)
+	return closed(results, collect(results, steps))
+}
+
+// closed ends a batch; the error of that only repeats an earlier one.
+func closed(results pgx.BatchResults, err error) error {
+	end := results.Close()
+	if err == nil {
+		err = end
+	}
+	return err
+}
+
+func collect(results pgx.BatchResults, steps []*step) error {
+	for _, s := range steps {
+		if s.rows == nil {
+			if _, err := results.Exec(); err != nil {
+				return s.refused(err)
+			}
+			continue
+		}
+		rows, err := results.Query()
+		if err != nil {
+			return err
+		}
+		err = s.rows(rows)
+		rows.Close()
+		if err == nil {
+			err = rows.Err()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pgSQL is the statement as PostgreSQL gets it. A write that must change a
+// row divides by their number: what follows it in the same flight, the commit
+// too, is void when there is none.
+func (s *step) pgSQL() string {
+	if s.must == nil {
+		return s.sql
+	}
+	return "WITH done AS (" + s.sql + " RETURNING 1) SELECT 1 / count(*) FROM done"
+}
+
+func (s *step) refused(err error) error {
+	var pg *pgconn.PgError
+	if s.must != nil && errors.As(err, &pg) && pg.Code == "22012" {
+		return s.must
+	}
+	return err
+}
+
+// pgArgs spares pgx the way over text for ids.
+func pgArgs(args []any) []any {
+	out := make([]any, len(args))
+	for i, a := range args {
+		if id, ok := a.(uuid.UUID); ok {
+			out[i] = [16]byte(id)
+			continue
+		}
+		out[i] = a
+	}
+	return out
+}
+
+// pgTx is a transaction on one connection. It begins with its first flight.
+type pgTx struct {
+	conn  *pgx.Conn
+	begun bool
+}
+
+func (c *pgTx) send(ctx context.Context, steps ...*step) error {
+	return c.fly(ctx, steps, false)
+}
+
+// fly sends all steps in one round trip, with begin before the first and
+// commit after the last.
+func (c *pgTx) fly(ctx context.Context, steps []*step, commit bool) error {
+	if c.begun && c.conn.PgConn().TxStatus() != 'T' {
+		// Rows would be written outside of any transaction, or the commit of
+		// an aborted one would answer without an error.
+		return errors.New("repo: the transaction is over")
+	}
+	b := &pgx.Batch{}
+	if !c.begun {
+		b.Queue("begin")
+	}
+	for _, s := range steps {
+		b.Queue(s.pgSQL(), pgArgs(s.args)...)
+	}
+	if commit {
+		b.Queue("commit")
+	}
+	results := c.conn.SendBatch(ctx, b)
+	err := func() error {
+		if !c.begun {
+			if _, err := results.Exec(); err != nil {
+				return err
+			}
+			c.begun = true
+		}
+		if err := collect(results, steps); err != nil || !commit {
+			return err
+		}
+		tag, err := results.Exec()
+		if err == nil && tag.String() != "COMMIT" {
+			err = errors.New("repo: the commit was answered with " + tag.String())
+		}
+		return err
+	}()
+	return closed(results, err)
+}

@@ -1,0 +1,220 @@
+// Package repo keeps the domain's objects in a database: an embedded SQLite
+// file or PostgreSQL 15 and later, behind the same interfaces.
+//
+// GORM maps the domain's structs to columns and builds every statement; what
+// carries the statements is ours (flight.go), because round trips to
+// PostgreSQL decide speed: writes wait until the next read or the commit and
+// travel with it.
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"gorm.io/driver/postgres"
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"doorstep/domain"
+)
+
+// The engines, as Kind names them.
+const (
+	SQLite   = "sqlite"
+	Postgres = "postgres"
+)
+
+const (
+	defaultFile  = "doorstep.db"
+	defaultConns = 16
+	readers      = 4               // SQLite connections that only read
+	tidyTime     = 5 * time.Second // for what has to be tidied after the caller's context ended
+	// fetchCooldown bounds how often an insert wakes the workers on
+	// PostgreSQL; River's default delays a job by 43 ms.
+	fetchCooldown = 5 * time.Millisecond
+)
+
+// Config says which database, and how to hold it.
+type Config struct {
+	// URL is postgres://… or the path of an SQLite file, with or without
+	// sqlite: before it. Empty is doorstep.db in the working directory.
+	URL string
+	// MaxConns bounds the PostgreSQL pool; 16 when 0.
+	MaxConns int
+	// Synchronous of SQLite: NORMAL (the default) survives a killed process,
+	// FULL also a power cut, at a fifth of the writes.
+	Synchronous string
+	Logger      *slog.Logger
+}
+
+// DB is an open database. It is a domain.Store and a domain.Outbox.
+type DB struct {
+	kind string
+	sql  *sql.DB       // SQLite: the one writer; PostgreSQL: the pool for goose and GORM
+	read *sql.DB       // SQLite: connections that cannot write
+	pool *pgxpool.Pool // PostgreSQL
+	gorm *gorm.DB      // builds statements, never runs them
+	log  *slog.Logger
+
+	pgQueue     *river.Client[pgx.Tx]
+	sqliteQueue *river.Client[*sql.Tx]
+}
+
+var (
+	_ domain.Store  = (*DB)(nil)
+	_ domain.Outbox = (*DB)(nil)
+)
+
+// Open connects; it neither migrates nor starts anything.
+func Open(ctx context.Context, cfg Config) (*DB, error) {
+	db := &DB{log: cfg.Logger}
+	if db.log == nil {
+		db.log = slog.New(slog.DiscardHandler)
+	}
+	var dialect gorm.Dialector
+	var err error
+	if strings.HasPrefix(cfg.URL, "postgres://") || strings.HasPrefix(cfg.URL, "postgresql://") {
+		dialect, err = db.openPostgres(ctx, cfg)
+	} else {
+		dialect, err = db.openSQLite(cfg)
+	}
+	if err == nil {
+		db.gorm, err = gorm.Open(dialect, &gorm.Config{
+			DryRun:                 true,
+			SkipDefaultTransaction: true,
+			DisableAutomaticPing:   true,
+			QueryFields:            true, // columns are named, so that a new one does not break an old binary
+			Logger:                 logger.Discard,
+			NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
+		})
+	}
+	if err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func (db *DB) openPostgres(ctx context.Context, cfg Config) (gorm.Dialector, error) {
+	db.kind = Postgres
+	conf, err := pgxpool.ParseConfig(cfg.URL)
+	if err != nil {
+		return nil, errors.New("repo: DATABASE_URL is not a PostgreSQL address") // the cause may hold the password
+	}
+	conf.MaxConns = defaultConns
+	if cfg.MaxConns > 0 {
+		conf.MaxConns = int32(max(cfg.MaxConns, 4)) // Migrate holds one and needs others
+	}
+	conf.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+		return nil
+	}
+	if db.pool, err = pgxpool.NewWithConfig(ctx, conf); err != nil {
+		return nil, err
+	}
+	db.sql = stdlib.OpenDBFromPool(db.pool)
+	if db.pgQueue, err = river.NewClient(riverpgxv5.New(db.pool), &river.Config{FetchCooldown: fetchCooldown, Logger: db.log}); err != nil {
+		return nil, err
+	}
+	return postgres.New(postgres.Config{Conn: db.sql}), nil
+}
+
+func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
+	db.kind = SQLite
+	path := strings.TrimPrefix(strings.TrimPrefix(cfg.URL, "sqlite:"), "//")
+	if path == "" {
+		path = defaultFile
+	}
+	if strings.ContainsAny(path, "?#") || strings.Contains(path, ":memory:") {
+		return nil, fmt.Errorf("repo: %q is not a path of a database file", path)
+	}
+	if strings.Contains(path, "://") {
+		return nil, errors.New("repo: a database address begins with postgres:// or is the path of a file")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return nil, err
+	}
+	synchronous := strings.ToUpper(cfg.Synchronous)
+	switch synchronous {
+	case "":
+		synchronous = "NORMAL"
+	case "NORMAL", "FULL":
+	default:
+		return nil, fmt.Errorf("repo: synchronous is NORMAL or FULL, not %q", cfg.Synchronous)
+	}
+	dsn := func(more ...string) string {
+		v := url.Values{}
+		for _, p := range append([]string{"busy_timeout(10000)", "foreign_keys(1)", "synchronous(" + synchronous + ")"}, more...) {
+			v.Add("_pragma", p)
+		}
+		v.Set("_time_format", "sqlite") // sorts as text
+		v.Set("_timezone", "UTC")       // compares as text
+		v.Set("_texttotime", "1")
+		v.Set("_txlock", "immediate") // a transaction that reads first must not fail as busy when it writes
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
+	}
+	var err error
+	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "cache_size(-32000)")); err != nil {
+		return nil, err
+	}
+	db.sql.SetMaxOpenConns(1) // the busy handler is unfair among several writers
+	if db.read, err = sql.Open("sqlite", dsn("query_only(1)", "cache_size(-16000)")); err != nil {
+		return nil, err
+	}
+	db.read.SetMaxOpenConns(readers)
+	db.read.SetMaxIdleConns(readers)
+	if db.sqliteQueue, err = river.NewClient(riversqlite.New(db.sql), &river.Config{Logger: db.log}); err != nil {
+		return nil, err
+	}
+	return sqlite.New(sqlite.Config{DriverName: "sqlite", Conn: db.sql}), nil
+}
+
+// Close ends all connections.
+func (db *DB) Close() error {
+	var errs []error
+	for _, c := range []*sql.DB{db.read, db.sql} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
+	}
+	if db.pool != nil {
+		db.pool.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// Ping asks the database for an answer. Errors: CodeUnavailable.
+func (db *DB) Ping(ctx context.Context) error {
+	if db.pool != nil {
+		return translate(db.pool.Ping(ctx))
+	}
+	var tables int
+	return translate(db.read.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables))
+}
+
+// Kind names the engine: "sqlite" or "postgres".
+func (db *DB) Kind() string { return db.kind }
+
+// SQL is the writer of SQLite (one connection: give it back fast), and on
+// PostgreSQL a view of the pool.
+func (db *DB) SQL() *sql.DB { return db.sql }
+
+// Pool is the PostgreSQL pool; nil on SQLite.
+func (db *DB) Pool() *pgxpool.Pool { return db.pool }

@@ -1,0 +1,321 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"doorstep/domain"
+)
+
+// runs bounds how often a transaction is begun anew after it collided with
+// another one.
+const runs = 3
+
+// tx is one transaction. Writes gather in pending and travel with the next
+// read or with the commit, so that on PostgreSQL a use case costs one round
+// trip for each read and one for all it writes. An error of a write may
+// therefore come back from a later call, or from InTx; it dooms the
+// transaction in any case.
+type tx struct {
+	ctx     context.Context
+	db      *DB
+	carrier carrier
+	pending []*step
+	failed  error // the first failure; nothing is committed after it
+
+	// What is written at the end, in this order.
+	claims    []domain.Deadline
+	facts     []*domain.Fact
+	notices   []domain.Notice
+	deadlines []deadlineOp
+	replay    *domain.Replay
+
+	// What was read, to spare statements.
+	centres map[domain.ID]domain.Centre
+	visits  map[domain.ID]shape     // as stored
+	homes   map[domain.ID]domain.ID // job → its centre as stored
+}
+
+var _ domain.Tx = (*tx)(nil)
+
+// InTx runs fn in one transaction. fn may run again when another transaction
+// was in the way, so it must start from what it reads.
+func (db *DB) InTx(ctx context.Context, fn func(domain.Tx) error) error {
+	return db.inTx(ctx, func(t *tx) error { return fn(t) })
+}
+
+func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
+	var err error
+	for range runs {
+		if db.pool != nil {
+			err = db.inPostgres(ctx, fn)
+		} else {
+			err = db.inSQLite(ctx, fn)
+		}
+		if !collided(err) || ctx.Err() != nil {
+			break
+		}
+	}
+	if collided(err) {
+		return errUnavailable(err)
+	}
+	return err
+}
+
+func (db *DB) newTx(ctx context.Context, c carrier) *tx {
+	return &tx{ctx: ctx, db: db, carrier: c, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]domain.ID{}}
+}
+
+func (db *DB) inSQLite(ctx context.Context, fn func(*tx) error) error {
+	inner, err := db.sql.BeginTx(ctx, nil)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = inner.Rollback() }() // does nothing after the commit
+	t := db.newTx(ctx, sqliteCarrier{inner})
+	if err := t.run(fn); err != nil {
+		return err
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	if err := t.enqueueSQLite(inner); err != nil {
+		return translate(err)
+	}
+	return translate(inner.Commit())
+}
+
+func (db *DB) inPostgres(ctx context.Context, fn func(*tx) error) error {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	defer conn.Release()
+	carrier := &pgTx{conn: conn.Conn()}
+	defer rollback(ctx, conn.Conn())
+	t := db.newTx(ctx, carrier)
+	if err := t.run(fn); err != nil {
+		return err
+	}
+	if err := t.gather(); err != nil {
+		return err
+	}
+	if err := t.enqueuePostgres(conn.Conn()); err != nil {
+		return translate(err)
+	}
+	if len(t.pending) == 0 && !carrier.begun {
+		return nil
+	}
+	return later(carrier.fly(ctx, t.pending, true))
+}
+
+// rollback ends what was not committed, also when the caller's context is
+// over.
+func rollback(ctx context.Context, conn *pgx.Conn) {
+	if conn.IsClosed() || conn.PgConn().TxStatus() == 'I' {
+		return
+	}
+	fresh, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTime)
+	defer cancel()
+	_, _ = conn.Exec(fresh, "rollback")
+}
+
+// run calls fn; a failure that fn passed over still ends the transaction.
+func (t *tx) run(fn func(*tx) error) error {
+	if err := fn(t); err != nil {
+		if collided(t.failed) {
+			return t.failed
+		}
+		return err
+	}
+	return t.failed
+}
+
+// later translates, but keeps a collision recognisable.
+func later(err error) error {
+	if collided(err) {
+		return err
+	}
+	return translate(err)
+}
+
+// flush sends what is pending.
+func (t *tx) flush() error {
+	if err := t.gather(); err != nil {
+		return err
+	}
+	return t.send()
+}
+
+// send lets all pending writes travel, and then the reads given.
+func (t *tx) send(reads ...*step) error {
+	if t.failed != nil {
+		return t.failed
+	}
+	steps := append(t.pending, reads...)
+	t.pending = nil
+	if len(steps) == 0 {
+		return nil
+	}
+	if err := t.carrier.send(t.ctx, steps...); err != nil {
+		t.failed = later(err)
+	}
+	return t.failed
+}
+
+// table begins a statement on a table.
+func (t *tx) table(name string) *gorm.DB { return t.db.table(name) }
+
+func (db *DB) table(name string) *gorm.DB {
+	return db.gorm.Session(&gorm.Session{NewDB: true}).Table(name)
+}
+
+// lock makes a query hold its rows until the end. Not FOR UPDATE: that would
+// stop others from referring to the row.
+func lock(q *gorm.DB) *gorm.DB {
+	return q.Clauses(clause.Locking{Strength: "NO KEY UPDATE"})
+}
+
+// all reads every row of a query as T, after what was written so far.
+func all[T any](t *tx, q *gorm.DB) ([]T, error) {
+	s, out, err := query[T](q)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.send(s); err != nil {
+		return nil, err
+	}
+	return *out, nil
+}
+
+// single reads one row as T. Errors: CodeNotFound.
+func single[T any](t *tx, what string, q *gorm.DB) (*T, error) {
+	rows, err := all[T](t, q.Limit(1))
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, domain.NotFound(what)
+	}
+	return &rows[0], nil
+}
+
+// write puts a statement among the pending ones. With must, changing no row
+// is that error. On SQLite it runs at once: there is no way to spare.
+func (t *tx) write(q *gorm.DB, must error) error {
+	s, err := built(q)
+	if err != nil {
+		if t.failed == nil {
+			t.failed = err
+		}
+		return err
+	}
+	s.must = must
+	t.pending = append(t.pending, s)
+	if t.db.pool == nil {
+		return t.send()
+	}
+	return nil
+}
+
+func (t *tx) exec(sql string, args ...any) error {
+	return t.write(t.db.gorm.Session(&gorm.Session{NewDB: true}).Exec(sql, args...), nil)
+}
+
+// insert writes a new row with all columns of the struct.
+func (t *tx) insert(table string, row any) error {
+	return t.write(t.table(table).Create(row), nil)
+}
+
+// save writes all columns of an object that is kept with a version.
+func (t *tx) save(table string, m *domain.Meta, row any) error {
+	m.Version++
+	err := t.write(t.update(table, row).Where("version = ?", m.Version-1).Updates(row), errStale())
+	if err != nil {
+		m.Version--
+	}
+	return err
+}
+
+// traced tables keep the transaction that wrote a row last.
+var traced = map[string]bool{"jobs": true, "visits": true, "holds": true}
+
+// update begins an UPDATE of the row with the struct's id: every column but
+// id and created_at, zero values included, in a fixed text.
+func (t *tx) update(table string, row any) *gorm.DB {
+	q := t.table(table).Model(row)
+	if err := q.Statement.Parse(row); err != nil {
+		_ = q.AddError(err)
+		return q
+	}
+	v := reflect.Indirect(reflect.ValueOf(row))
+	var set clause.Set
+	for _, name := range q.Statement.Schema.DBNames {
+		if name == "id" || name == "created_at" {
+			continue
+		}
+		value, _ := q.Statement.Schema.FieldsByDBName[name].ValueOf(t.ctx, v)
+		set = append(set, clause.Assignment{Column: clause.Column{Name: name}, Value: value})
+	}
+	if traced[table] && t.db.pool != nil {
+		set = append(set, clause.Assignment{Column: clause.Column{Name: "txid"}, Value: clause.Expr{SQL: "pg_current_xact_id()"}})
+	}
+	id, _ := q.Statement.Schema.FieldsByDBName["id"].ValueOf(t.ctx, v)
+	return q.Clauses(set).Where("id = ?", id)
+}
+
+// idSet is a set of ids as one argument, so that the text of a statement does
+// not depend on their number.
+type idSet struct {
+	ids  []domain.ID
+	kind string
+}
+
+// in gives the condition that a column is one of the ids.
+func (db *DB) in(column string, ids []domain.ID) clause.Expr {
+	words := make([]string, len(ids))
+	for i, id := range ids {
+		words[i] = id.String()
+	}
+	return db.inWords(column, words, "uuid[]")
+}
+
+// inText is in for texts without quotes, braces and backslashes: kinds and states.
+func inText[T ~string](db *DB, column string, list []T) clause.Expr {
+	words := make([]string, len(list))
+	for i, w := range list {
+		words[i] = string(w)
+	}
+	return db.inWords(column, words, "text[]")
+}
+
+func (db *DB) inWords(column string, words []string, array string) clause.Expr {
+	if db.pool != nil {
+		return clause.Expr{SQL: column + " = ANY(CAST(? AS " + array + "))", Vars: []any{"{" + strings.Join(words, ",") + "}"}}
+	}
+	list := `["` + strings.Join(words, `","`) + `"]`
+	if len(words) == 0 {
+		list = "[]"
+	}
+	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{list}}
+}
+
+// holding gives the condition that a JSON list in a column has a text.
+func (db *DB) holding(column, word string) clause.Expr {
+	if db.pool != nil {
+		return clause.Expr{SQL: column + " @> jsonb_build_array(CAST(? AS text))", Vars: []any{word}}
+	}
+	return clause.Expr{SQL: "EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE value = ?)", Vars: []any{word}}
+}
+
+var _ = fmt.Sprint
+var _ = uuid.Nil
+var _ *sql.Tx
