@@ -113,7 +113,7 @@ func SentAt(c *fiber.Ctx) (time.Time, bool, error) {
 	if formatDateTime(raw) != nil {
 		return time.Time{}, true, malformed(at, "must be a date and time with an offset (RFC 3339)")
 	}
-	t, err := ParseInstant(raw, time.UTC, at)
+	t, err := domain.ParseInstant(raw, time.UTC, at)
 	return t, true, err
 }
 

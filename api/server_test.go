@@ -243,7 +243,7 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 		if err := Decode(c, &in); err != nil {
 			return err
 		}
-		if _, err := ParseInstant(in.Start, time.UTC, "/window_start"); err != nil {
+		if _, err := domain.ParseInstant(in.Start, time.UTC, "/window_start"); err != nil {
 			return err
 		}
 		return Created(c, "/v1/visits/"+id, fiber.Map{"id": id}, 1)

@@ -17,7 +17,7 @@ import (
 // guess elsewhere.
 const (
 	freeByAccount = 5
-	freeByAddress = 30
+	freeByAddress = 100 // a whole centre signs in from one address
 	firstDelay    = 30 * time.Second
 	longestDelay  = 15 * time.Minute
 	forgetAfter   = time.Hour
@@ -70,7 +70,11 @@ func (t *Throttle) Try(account string, addr netip.Addr) (done func(success bool)
 	}
 	a := t.get(byAccount, now, true)
 	b := t.get(keyOf("address", address), now, true)
-	if wait := max(a.wait(freeByAccount, now), b.wait(freeByAddress, now)); wait > 0 {
+	wait := a.wait(freeByAccount, now)
+	if !known {
+		wait = max(wait, b.wait(freeByAddress, now))
+	}
+	if wait > 0 {
 		e := domain.Fail(domain.CodeThrottled, "Too many failed tries. Try again in %d seconds.", int((wait+time.Second-1)/time.Second))
 		e.RetryAfter = wait
 		return nil, e
@@ -103,6 +107,11 @@ func (t *Throttle) Try(account string, addr netip.Addr) (done func(success bool)
 func (e *throttleEntry) wait(free int, now time.Time) time.Duration {
 	if w := e.until.Sub(now); w > 0 {
 		return w
+	}
+	// Without a failure so far a burst is more likely an app that starts than
+	// somebody who guesses; it is still bounded.
+	if e.failures == 0 {
+		free *= 4
 	}
 	if e.inFlight > 0 && e.failures+e.inFlight >= free {
 		return time.Second

@@ -185,7 +185,23 @@ func (s *Service) Verify(ctx context.Context, progress func(jobs, facts int)) ([
 			if err != nil {
 				return nil, err
 			}
-			if f := VerifyChain(&page[i], rows); f != nil {
+			f := VerifyChain(&page[i], rows)
+			if f != nil {
+				// A server may have appended between the two reads: only what is
+				// still wrong when read again is broken.
+				j, err := s.Read.Job(ctx, Scope{All: true}, page[i].ID)
+				if err != nil {
+					return nil, err
+				}
+				if rows, err = s.Read.FactsOf(ctx, j.ID); err != nil {
+					return nil, err
+				}
+				if j.Seq < int64(len(rows)) && j.Seq > page[i].Seq {
+					rows = rows[:j.Seq]
+				}
+				f = VerifyChain(j, rows)
+			}
+			if f != nil {
 				faults = append(faults, *f)
 			}
 			jobs, facts = jobs+1, facts+len(rows)

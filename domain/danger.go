@@ -54,6 +54,10 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 	if err := in.check(); err != nil {
 		return Raised{}, err
 	}
+	where, err := s.frame(ctx, call.Actor)
+	if err != nil {
+		return Raised{}, err
+	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Raised, error) {
 		a := call.Actor
 		f := &Flag{Kind: in.Kind, Level: *in.Level, Note: in.Note, SubjectID: in.SubjectID}
@@ -92,7 +96,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				return Raised{}, err
 			}
 		case in.Phone != "":
-			return s.flagByPhone(tx, call, f, in, now)
+			return s.flagByPhone(tx, call, f, in, where.country, now)
 		default:
 			return Raised{}, Fail(CodeMeaning, "A report names a visit, a job or a phone number.").At("/visit_id", "visit_id, job_id or phone")
 		}
@@ -160,9 +164,8 @@ func triageTime(level int) time.Duration {
 
 // flagByPhone routes a report about a caller blindly: to the area of the
 // household's latest job, else the recorder's. The answer is the same.
-func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, now time.Time) (Raised, error) {
+func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, country string, now time.Time) (Raised, error) {
 	a := call.Actor
-	country, _, _ := s.frame(tx, a)
 	phone, err := s.phone(in.Phone, country, "/phone")
 	if err != nil {
 		return Raised{}, err

@@ -218,7 +218,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		}
 		for i := range flags {
 			f := &flags[i]
-			if f.Provisional && f.ReporterID == call.Actor.UserID && f.Status.Open() && v.Status == VisitStopped {
+			if f.Provisional && f.ReporterID == call.Actor.UserID && f.Status.Open() {
 				return Stopped{d.view(call.Actor, v, now), f.ID}, nil
 			}
 		}

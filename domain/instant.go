@@ -163,3 +163,16 @@ func digits(s string, most int) (int, bool) {
 	}
 	return n, n <= most
 }
+
+// InstantShape tells whether a text is a date and time as ParseInstant reads
+// it, and whether it carries its own offset.
+func InstantShape(s string) (zoned, ok bool) {
+	w, ok := parseWall(s)
+	return w.zoned, ok
+}
+
+// DateShape tells whether a text is a day of the calendar, YYYY-MM-DD.
+func DateShape(s string) bool {
+	_, _, _, ok := parseDate(s)
+	return ok
+}

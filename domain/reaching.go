@@ -529,9 +529,12 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			return Accepted{}, err
 		}
 	}
+	where, err := s.frame(ctx, call.Actor)
+	if err != nil {
+		return Accepted{}, err
+	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Accepted, error) {
-		country, zone, _ := s.frame(tx, call.Actor)
-		phone, err := s.phone(in.Phone, country, "/phone")
+		phone, err := s.phone(in.Phone, where.country, "/phone")
 		if err != nil {
 			return Accepted{}, err
 		}
@@ -541,7 +544,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 		if !has(outcomesOf[in.Channel], in.Outcome) || in.Channel == reach.Doorstep {
 			return Accepted{}, Fail(CodeMeaning, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
 		}
-		st, err := s.stamp(call, in.OccurredAt, location(zone), now)
+		st, err := s.stamp(call, in.OccurredAt, location(where.zone), now)
 		if err != nil {
 			return Accepted{}, err
 		}
@@ -597,7 +600,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 		}
 		if in.Flag != nil {
 			f := &Flag{Kind: in.Flag.Kind, Level: *in.Flag.Level, Note: in.Flag.Note}
-			if _, err := s.flagByPhone(tx, call, f, FlagInput{Phone: phone, OccurredAt: in.OccurredAt}, now); err != nil {
+			if _, err := s.flagByPhone(tx, call, f, FlagInput{Phone: phone, OccurredAt: in.OccurredAt}, where.country, now); err != nil {
 				return out, err
 			}
 		}

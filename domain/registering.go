@@ -95,26 +95,38 @@ func (s *Service) applyCustomer(c *Customer, in CustomerInput, country, zone str
 }
 
 // frame gives the country and zone in which an actor's input is read when the
-// input itself says nothing.
-func (s *Service) frame(tx Tx, a Actor) (country, zone string, centre *ID) {
-	if a.Role.OfCentre() {
-		if c, err := tx.Centre(a.CentreID); err == nil {
-			return c.Country, c.Zone, &c.ID
-		}
+// input itself says nothing: those of his centre, else of the first centre in
+// his scope. It reads outside of transactions.
+func (s *Service) frame(ctx context.Context, a Actor) (frame, error) {
+	centres, err := s.Read.Centres(ctx, a.Scope(), Page{Limit: 1})
+	if err != nil || len(centres) == 0 {
+		return frame{country: "IN", zone: "UTC"}, err
 	}
-	return "IN", "UTC", nil
+	return frame{centres[0].Country, centres[0].Zone, &centres[0].ID}, nil
+}
+
+// frame is where an actor stands.
+type frame struct {
+	country, zone string
+	centre        *ID
 }
 
 // CreateCustomer registers a household. Coordinator, proprietor, area
 // manager, agent. Errors: CodeForbidden, CodeMeaning, CodeDuplicate.
 func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInput) (Customer, error) {
+	if !call.Actor.Is(staff...) {
+		return Customer{}, Fail(CodeForbidden, "As %s you may not register households.", roleWords(call.Actor.Role))
+	}
+	where, err := s.frame(ctx, call.Actor)
+	if err != nil {
+		return Customer{}, err
+	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Customer, error) {
-		if !call.Actor.Is(staff...) {
-			return Customer{}, Fail(CodeForbidden, "As %s you may not register households.", roleWords(call.Actor.Role))
+		c := Customer{Meta: newMeta(s.newID(in.ID), now), Language: "en"}
+		if call.Actor.Role != RoleAgent { // agents see every household anyway
+			c.RegisteredCentreID = where.centre
 		}
-		country, zone, centre := s.frame(tx, call.Actor)
-		c := Customer{Meta: newMeta(s.newID(in.ID), now), Language: "en", RegisteredCentreID: centre}
-		if err := s.applyCustomer(&c, in, country, zone); err != nil {
+		if err := s.applyCustomer(&c, in, where.country, where.zone); err != nil {
 			return Customer{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
@@ -130,6 +142,10 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id ID, version 
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), id); err != nil {
 		return Customer{}, err
 	}
+	where, err := s.frame(ctx, call.Actor)
+	if err != nil {
+		return Customer{}, err
+	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Customer, error) {
 		if !call.Actor.Is(staff...) {
 			return Customer{}, Fail(CodeForbidden, "As %s you may not change households.", roleWords(call.Actor.Role))
@@ -141,8 +157,7 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id ID, version 
 		if err := ifVersion(c.Meta, version); err != nil {
 			return Customer{}, err
 		}
-		country, zone, _ := s.frame(tx, call.Actor)
-		if err := s.applyCustomer(c, in, country, zone); err != nil {
+		if err := s.applyCustomer(c, in, where.country, where.zone); err != nil {
 			return Customer{}, err
 		}
 		s.changed(&c.Meta, now)

@@ -2,12 +2,9 @@ package repo
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"reflect"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -226,9 +223,12 @@ func (t *tx) write(q *gorm.DB, must error) error {
 	return nil
 }
 
-func (t *tx) exec(sql string, args ...any) error {
-	return t.write(t.db.gorm.Session(&gorm.Session{NewDB: true}).Exec(sql, args...), nil)
+// sql is a statement in our own words.
+func (t *tx) sql(text string, args ...any) *gorm.DB {
+	return t.db.gorm.Session(&gorm.Session{NewDB: true}).Exec(text, args...)
 }
+
+func (t *tx) exec(text string, args ...any) error { return t.write(t.sql(text, args...), nil) }
 
 // insert writes a new row with all columns of the struct.
 func (t *tx) insert(table string, row any) error {
@@ -272,14 +272,8 @@ func (t *tx) update(table string, row any) *gorm.DB {
 	return q.Clauses(set).Where("id = ?", id)
 }
 
-// idSet is a set of ids as one argument, so that the text of a statement does
-// not depend on their number.
-type idSet struct {
-	ids  []domain.ID
-	kind string
-}
-
-// in gives the condition that a column is one of the ids.
+// in gives the condition that a column is one of the ids, as one argument:
+// the text of a statement does not depend on their number.
 func (db *DB) in(column string, ids []domain.ID) clause.Expr {
 	words := make([]string, len(ids))
 	for i, id := range ids {
@@ -288,7 +282,7 @@ func (db *DB) in(column string, ids []domain.ID) clause.Expr {
 	return db.inWords(column, words, "uuid[]")
 }
 
-// inText is in for texts without quotes, braces and backslashes: kinds and states.
+// inText is in for texts: kinds, states, keys.
 func inText[T ~string](db *DB, column string, list []T) clause.Expr {
 	words := make([]string, len(list))
 	for i, w := range list {
@@ -297,15 +291,21 @@ func inText[T ~string](db *DB, column string, list []T) clause.Expr {
 	return db.inWords(column, words, "text[]")
 }
 
+var arrayQuote = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 func (db *DB) inWords(column string, words []string, array string) clause.Expr {
+	var b strings.Builder
 	if db.pool != nil {
-		return clause.Expr{SQL: column + " = ANY(CAST(? AS " + array + "))", Vars: []any{"{" + strings.Join(words, ",") + "}"}}
+		for i, w := range words {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(`"` + arrayQuote.Replace(w) + `"`)
+		}
+		return clause.Expr{SQL: column + " = ANY(CAST(? AS " + array + "))", Vars: []any{"{" + b.String() + "}"}}
 	}
-	list := `["` + strings.Join(words, `","`) + `"]`
-	if len(words) == 0 {
-		list = "[]"
-	}
-	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{list}}
+	list, _ := domain.List[string](words).MarshalJSON()
+	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
 }
 
 // holding gives the condition that a JSON list in a column has a text.
@@ -315,7 +315,3 @@ func (db *DB) holding(column, word string) clause.Expr {
 	}
 	return clause.Expr{SQL: "EXISTS (SELECT 1 FROM json_each(" + column + ") WHERE value = ?)", Vars: []any{word}}
 }
-
-var _ = fmt.Sprint
-var _ = uuid.Nil
-var _ *sql.Tx

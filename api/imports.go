@@ -1,0 +1,42 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+// importDeadline is longer than that of other requests: an import commits row
+// by row. When it runs out, what was done stands, and the same file with the
+// same key goes on from there.
+const importDeadline = 2 * time.Minute
+
+func (a *App) mountImports(s *Server) {
+	s.Handle("POST", "/v1/imports/jobs", func(c *fiber.Ctx) error {
+		if err := domain.MayImport(actorOf(c)); err != nil {
+			return err
+		}
+		centre, err := QueryID(c, "centre_id")
+		if err != nil {
+			return err
+		}
+		header, rows, err := ParseSheet(c.Get(fiber.HeaderContentType), c.Request().Body())
+		if err != nil {
+			return err
+		}
+		call, err := callOf(c, fiber.StatusOK)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), importDeadline)
+		defer cancel()
+		in := domain.ImportInput{CentreID: centre, Preview: c.QueryBool("preview"), Header: header, Rows: rows}
+		if _, err := a.Service.ImportJobs(ctx, call, in); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "")
+	})
+}

@@ -1,0 +1,510 @@
+package api
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/csv"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+
+	"doorstep/domain"
+)
+
+// The media types of imports.
+const (
+	MediaCSV  = "text/csv"
+	MediaXLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+)
+
+// Limits of a sheet. A workbook is measured before anything of it is unpacked
+// into memory: 10 MiB of it can stand for gigabytes.
+const (
+	maxUnzipped   = 32 << 20 // bytes of a workbook, unpacked
+	maxZipEntries = 300
+	maxColumns    = 200
+	maxSheetRows  = 20_000 // empty ones included
+	maxMerged     = 2_000
+	maxCell       = 4_000    // characters
+	maxText       = 16 << 20 // bytes of all cells
+)
+
+// ParseSheet reads a table: CSV or, by contentType, XLSX. The first row that
+// is not empty is the heading; empty rows are left out. Short rows are filled
+// with empty cells, because spreadsheets leave out trailing delimiters; a row
+// that cannot be read says so in Broken. Heading names are unique: the second
+// "Phone" is "Phone (2)". CodeMeaning, with the line, for a file that is no
+// such table.
+func ParseSheet(contentType string, body []byte) (header []string, rows []domain.ImportRow, err error) {
+	defer func() { // the reader of workbooks must not cost us the process
+		if r := recover(); r != nil {
+			header, rows, err = nil, nil, badSheet(0, "The workbook is damaged.").Because(fmt.Errorf("panic: %v", r))
+		}
+	}()
+	media, _, _ := strings.Cut(contentType, ";")
+	if strings.EqualFold(strings.TrimSpace(media), MediaXLSX) {
+		return parseXLSX(body)
+	}
+	return parseCSV(body)
+}
+
+func badSheet(line int, format string, args ...any) *domain.Error {
+	said := fmt.Sprintf(format, args...)
+	e := domain.Fail(domain.CodeMeaning, "%s", said)
+	if line > 0 {
+		e = domain.Fail(domain.CodeMeaning, "Line %d: %s", line, said).At("/lines/"+strconv.Itoa(line), said)
+	}
+	return e
+}
+
+// table gathers rows under a heading.
+type table struct {
+	header  []string
+	columns []string // by position; "" where the heading is empty
+	rows    []domain.ImportRow
+	text    int
+}
+
+func (t *table) add(line int, cells []string, broken string) error {
+	empty := true
+	for _, c := range cells {
+		t.text += len(c)
+		empty = empty && strings.TrimSpace(c) == ""
+	}
+	if t.text > maxText {
+		return badSheet(line, "The table holds too much text; split it.")
+	}
+	if empty && broken == "" {
+		return nil
+	}
+	if t.columns == nil {
+		if broken != "" {
+			return badSheet(line, "The heading cannot be read: it %s.", broken)
+		}
+		return t.head(line, cells)
+	}
+	if len(t.rows) == domain.MaxImportRows {
+		return badSheet(line, "A table has at most %d rows.", domain.MaxImportRows)
+	}
+	row := domain.ImportRow{Line: line, Cells: make(map[string]string, len(t.columns)), Broken: broken}
+	for i, c := range cells {
+		switch {
+		case i >= len(t.columns):
+			if strings.TrimSpace(c) != "" && row.Broken == "" {
+				row.Broken = fmt.Sprintf("has %d cells under %d headings; is a delimiter missing its quotes?", len(cells), len(t.columns))
+			}
+		case strings.ContainsRune(c, 0) && row.Broken == "":
+			row.Broken = "holds NUL"
+		case utf8.RuneCountInString(c) > maxCell && row.Broken == "":
+			row.Broken = fmt.Sprintf("has a cell of more than %d characters", maxCell)
+		case t.columns[i] != "":
+			row.Cells[t.columns[i]] = c
+		}
+	}
+	t.rows = append(t.rows, row)
+	return nil
+}
+
+func (t *table) head(line int, cells []string) error {
+	for len(cells) > 0 && strings.TrimSpace(cells[len(cells)-1]) == "" {
+		cells = cells[:len(cells)-1]
+	}
+	if len(cells) > maxColumns {
+		return badSheet(line, "A table has at most %d columns.", maxColumns)
+	}
+	seen := map[string]int{}
+	t.columns = make([]string, len(cells))
+	for i, c := range cells {
+		name := strings.Join(strings.Fields(strings.ReplaceAll(c, "\x00", "")), " ")
+		if r := []rune(name); len(r) > 100 {
+			name = string(r[:100])
+		}
+		if name == "" {
+			continue
+		}
+		seen[name]++
+		if n := seen[name]; n > 1 {
+			name = fmt.Sprintf("%s (%d)", name, n)
+		}
+		t.columns[i] = name
+		t.header = append(t.header, name)
+	}
+	return nil
+}
+
+func (t *table) done() ([]string, []domain.ImportRow, error) {
+	if t.columns == nil {
+		return nil, nil, badSheet(0, "The table is empty.")
+	}
+	return t.header, t.rows, nil
+}
+
+func parseCSV(body []byte) ([]string, []domain.ImportRow, error) {
+	text, err := decodeText(body)
+	if err != nil {
+		return nil, nil, err
+	}
+	first := 0
+	comma := ','
+	if line, rest, ok := bytes.Cut(text, []byte("\n")); ok && len(line) == 5 && bytes.EqualFold(line[:4], []byte("sep=")) {
+		comma, text, first = rune(line[4]), rest, 1 // how spreadsheets name the delimiter
+	} else {
+		comma = delimiter(text)
+	}
+	if comma == '"' || comma == '\r' || comma == '\n' || comma >= utf8.RuneSelf {
+		return nil, nil, badSheet(1, "The delimiter cannot be used.")
+	}
+	r := csv.NewReader(bytes.NewReader(text))
+	r.Comma, r.FieldsPerRecord = comma, -1
+	var t table
+	for {
+		cells, err := r.Read()
+		if err == io.EOF {
+			return t.done()
+		}
+		var pe *csv.ParseError
+		if errors.As(err, &pe) {
+			if errors.Is(pe.Err, csv.ErrQuote) && pe.StartLine != pe.Line {
+				return nil, nil, badSheet(pe.StartLine+first, "A quote that opens here is closed wrongly in line %d.", pe.Line+first)
+			}
+			return nil, nil, badSheet(pe.StartLine+first, "A quote stands where none may; cells with quotes are quoted and their quotes doubled.")
+		}
+		if err != nil {
+			return nil, nil, badSheet(0, "The table cannot be read.").Because(err)
+		}
+		line, _ := r.FieldPos(0)
+		if err := t.add(line+first, cells, ""); err != nil {
+			return nil, nil, err
+		}
+	}
+}
+
+// decodeText gives UTF-8 with \n, from UTF-8 or UTF-16 with a byte order mark,
+// UTF-8 without, or else Windows-1252, which old spreadsheets write.
+func decodeText(body []byte) ([]byte, error) {
+	switch {
+	case bytes.HasPrefix(body, []byte("PK\x03\x04")):
+		return nil, badSheet(0, "This is a workbook, not CSV; send it as %s.", MediaXLSX)
+	case bytes.HasPrefix(body, []byte("\xd0\xcf\x11\xe0")):
+		return nil, badSheet(0, "This is an old or protected workbook; save it as CSV or XLSX without a password.")
+	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("\xfe\xff")):
+		out, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(body)
+		if err != nil || len(body)%2 != 0 {
+			return nil, badSheet(0, "The text is no valid UTF-16.")
+		}
+		body = out
+	default:
+		body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
+		if !utf8.Valid(body) {
+			body, _ = charmap.Windows1252.NewDecoder().Bytes(body) // every byte means something in it
+		}
+	}
+	if i := bytes.IndexByte(body, 0); i >= 0 {
+		return nil, badSheet(1+bytes.Count(body[:i], []byte("\n")), "The file holds NUL and is no text.")
+	}
+	body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(body, []byte("\r"), []byte("\n")), nil
+}
+
+// delimiter is the one of , ; and tab that stands most often in the heading,
+// quoted text left out.
+func delimiter(text []byte) rune {
+	counts := map[byte]int{}
+	quoted, begun := false, false
+scan:
+	for _, b := range text {
+		switch {
+		case b == '"':
+			quoted, begun = !quoted, true
+		case quoted:
+		case b == '\n' && begun:
+			break scan
+		case b == ',' || b == ';' || b == '\t':
+			counts[b]++
+		case b != ' ' && b != '\n':
+			begun = true
+		}
+	}
+	best := byte(',')
+	for _, b := range []byte{';', '\t'} {
+		if counts[b] > counts[best] {
+			best = b
+		}
+	}
+	return rune(best)
+}
+
+func parseXLSX(body []byte) ([]string, []domain.ImportRow, error) {
+	if !bytes.HasPrefix(body, []byte("PK\x03\x04")) {
+		return nil, nil, badSheet(0, "This is no XLSX workbook; an old or protected one must be saved as XLSX without a password.")
+	}
+	if err := measure(body); err != nil {
+		return nil, nil, err
+	}
+	// Both limits alike: nothing is written to disk.
+	f, err := excelize.OpenReader(bytes.NewReader(body), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped, RawCellValue: true})
+	if err != nil {
+		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
+	}
+	defer func() { _ = f.Close() }()
+	sheets := f.GetSheetList()
+	if len(sheets) == 0 {
+		return nil, nil, badSheet(0, "The workbook has no sheet.")
+	}
+	props, err := f.GetWorkbookProps()
+	if err != nil {
+		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
+	}
+	b := book{f: f, sheet: sheets[0], from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberKind{}}
+	it, err := f.Rows(b.sheet)
+	if err != nil {
+		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
+	}
+	defer func() { _ = it.Close() }()
+	var t table
+	for line := 1; it.Next(); line++ {
+		raw, err := it.Columns(excelize.Options{RawCellValue: true})
+		if err != nil {
+			return nil, nil, badSheet(line, "The row cannot be read.").Because(err)
+		}
+		broken := ""
+		for i, v := range raw {
+			if v == "" {
+				continue
+			}
+			if raw[i], broken, err = b.cell(i+1, line, v); err != nil {
+				return nil, nil, badSheet(line, "A cell cannot be read.").Because(err)
+			}
+			if broken != "" {
+				break
+			}
+		}
+		if err := t.add(line, raw, broken); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := it.Error(); err != nil {
+		return nil, nil, badSheet(0, "The first sheet cannot be read.").Because(err)
+	}
+	return t.done()
+}
+
+// measure looks into a workbook without unpacking it into memory: how much it
+// claims to hold, and how far out its cells lie. The reader behind it fills
+// every gap between cells, so a cell in column XFD is not harmless.
+func measure(body []byte) error {
+	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		return badSheet(0, "The workbook is damaged.").Because(err)
+	}
+	if len(z.File) > maxZipEntries {
+		return badSheet(0, "The workbook has too many parts.")
+	}
+	var size uint64
+	for _, e := range z.File {
+		if size += e.UncompressedSize64; e.UncompressedSize64 > maxUnzipped || size > maxUnzipped {
+			return badSheet(0, "The workbook is larger than %d MiB when unpacked.", maxUnzipped>>20)
+		}
+	}
+	for _, e := range z.File {
+		// The package reader compares part names without case.
+		if !strings.EqualFold(path.Dir(strings.ReplaceAll(e.Name, `\`, "/")), "xl/worksheets") {
+			continue
+		}
+		part, err := e.Open()
+		if err == nil {
+			err = measureSheet(io.LimitReader(part, maxUnzipped))
+			_ = part.Close()
+		}
+		var de *domain.Error
+		if errors.As(err, &de) {
+			return de
+		} else if err != nil {
+			return badSheet(0, "The workbook is damaged.").Because(err)
+		}
+	}
+	return nil
+}
+
+func measureSheet(r io.Reader) error {
+	d := xml.NewDecoder(r)
+	row, column, merged := 0, 0, 0
+	far := func() error {
+		return badSheet(0, "The sheet reaches beyond column %d or row %d; copy the table to a fresh sheet.", maxColumns, maxSheetRows)
+	}
+	for {
+		tok, err := d.RawToken()
+		if err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		el, ok := tok.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		switch el.Name.Local {
+		case "row":
+			row, column = row+1, 0
+			if r := attribute(el, "r"); r != "" {
+				if row, err = strconv.Atoi(r); err != nil {
+					return far()
+				}
+			}
+		case "c":
+			column++
+			if ref := attribute(el, "r"); ref != "" {
+				c, at, err := excelize.CellNameToCoordinates(ref)
+				if err != nil || at > maxSheetRows {
+					return far()
+				}
+				column = c
+			}
+		case "mergeCell":
+			merged++
+		}
+		if row < 0 || row > maxSheetRows || column > maxColumns || merged > maxMerged {
+			return far()
+		}
+	}
+}
+
+func attribute(el xml.StartElement, name string) string {
+	for _, a := range el.Attr {
+		if a.Name.Local == name && a.Name.Space == "" {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// numberKind is what a number format makes of a number.
+type numberKind int
+
+const (
+	isNumber numberKind = iota
+	isDate
+	isTime
+	isDateTime
+)
+
+type book struct {
+	f        *excelize.File
+	sheet    string
+	from1904 bool
+	kinds    map[int]numberKind // by style
+}
+
+// cell gives a cell as text: dates and times in ISO form, whole numbers
+// without exponent, everything else as it stands.
+func (b *book) cell(column, row int, raw string) (text, broken string, err error) {
+	name, err := excelize.CoordinatesToCellName(column, row)
+	if err != nil {
+		return "", "", err
+	}
+	kind, err := b.f.GetCellType(b.sheet, name)
+	if err != nil {
+		return "", "", err
+	}
+	switch kind {
+	case excelize.CellTypeBool:
+		return map[string]string{"1": "yes", "0": "no"}[raw], "", nil
+	case excelize.CellTypeError:
+		return raw, "holds " + raw + " in " + name, nil
+	case excelize.CellTypeNumber, excelize.CellTypeUnset:
+	default:
+		return raw, "", nil
+	}
+	v, err := strconv.ParseFloat(raw, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return raw, "", nil
+	}
+	style, err := b.f.GetCellStyle(b.sheet, name)
+	if err != nil {
+		return "", "", err
+	}
+	as, ok := b.kinds[style]
+	if !ok {
+		if s, err := b.f.GetStyle(style); err == nil {
+			as = kindOf(s)
+		}
+		b.kinds[style] = as
+	}
+	if as == isNumber || v < 0 || v >= 2_958_466 { // the year 10000
+		return strconv.FormatFloat(v, 'f', -1, 64), "", nil
+	}
+	at, err := excelize.ExcelDateToTime(v, b.from1904)
+	if err != nil {
+		return raw, "", nil
+	}
+	at = at.Round(time.Second)
+	clock := at.Format("15:04")
+	if at.Second() != 0 {
+		clock = at.Format("15:04:05")
+	}
+	if whole, _ := math.Modf(v); as == isTime && whole == 0 {
+		return clock, "", nil
+	}
+	if at.Hour() == 0 && at.Minute() == 0 && at.Second() == 0 {
+		return at.Format("2006-01-02"), "", nil
+	}
+	return at.Format("2006-01-02") + "T" + clock, "", nil
+}
+
+// kindOf reads a number format (ECMA-376 part 1, sections 18.8.30 and 18.8.31).
+func kindOf(s *excelize.Style) numberKind {
+	if s.CustomNumFmt == nil {
+		switch n := s.NumFmt; {
+		case n >= 14 && n <= 17, n >= 27 && n <= 31, n == 36, n >= 50 && n <= 54, n == 57, n == 58:
+			return isDate
+		case n >= 18 && n <= 21, n >= 32 && n <= 35, n >= 45 && n <= 47, n == 55, n == 56:
+			return isTime
+		case n == 22:
+			return isDateTime
+		}
+		return isNumber
+	}
+	// Only the letters outside quotes, brackets and escapes mean anything.
+	var day, hour bool
+	quoted, bracket, escaped := false, false, false
+	for _, r := range strings.ToLower(strings.SplitN(*s.CustomNumFmt, ";", 2)[0]) {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\' || r == '_' || r == '*':
+			escaped = true
+		case r == '"':
+			quoted = !quoted
+		case quoted:
+		case r == '[':
+			bracket = true
+		case r == ']':
+			bracket = false
+		case bracket:
+		case r == 'y' || r == 'd':
+			day = true
+		case r == 'h' || r == 's':
+			hour = true
+		}
+	}
+	switch {
+	case day && hour:
+		return isDateTime
+	case day:
+		return isDate
+	case hour:
+		return isTime
+	}
+	return isNumber
+}

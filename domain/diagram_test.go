@@ -1,0 +1,81 @@
+package domain
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/lifecycles.md anew")
+
+// TestDiagramsAreTheTables keeps docs/lifecycles.md generated from the tables.
+func TestDiagramsAreTheTables(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Lifecycles\n\nGenerated from the tables in `domain/lifecycle.go` (`go test ./domain -run Diagrams -update`).\n\n## Visit\n\n```mermaid\nstateDiagram-v2\n    [*] --> scheduled: schedule\n")
+	for _, m := range VisitMoves {
+		if m.To == "" || m.Action == "stop" {
+			continue
+		}
+		for _, from := range m.From {
+			if from != m.To {
+				fmt.Fprintf(&b, "    %s --> %s: %s\n", from, m.To, m.Action)
+			}
+		}
+	}
+	b.WriteString("```\n\n`stop` leads from every unfinished state to `stopped_unsafe`; on an ended visit the state stays.\n\n| move | from | to | who | guard | under a safety hold |\n| --- | --- | --- | --- | --- | --- |\n")
+	names := func(roles []Role) string {
+		s := make([]string, len(roles))
+		for i, r := range roles {
+			s[i] = string(r)
+		}
+		return strings.Join(s, ", ")
+	}
+	stance := map[Stance]string{HoldRefuses: "refused", HoldAllows: "allowed"}
+	for _, m := range VisitMoves {
+		from := make([]string, len(m.From))
+		for i, f := range m.From {
+			from[i] = string(f)
+		}
+		if len(from) == len(VisitStatuses) {
+			from = []string{"any"}
+		}
+		to := string(m.To)
+		if to == "" {
+			to = "stays"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", m.Action, strings.Join(from, ", "), to, names(m.Roles), m.Guard, stance[m.Safety])
+	}
+	b.WriteString("\n## Job\n\nThe status derives from the visits: one under way → `in_progress`; else one scheduled → `scheduled`; completed since the last (re)opening → `resolved`; else `open`. Ends: `closed`, `cancelled`.\n\n| move | from | who | guard | under a safety hold |\n| --- | --- | --- | --- | --- |\n")
+	for _, m := range JobMoves {
+		from := make([]string, len(m.From))
+		for i, f := range m.From {
+			from[i] = string(f)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", m.Action, strings.Join(from, ", "), names(m.Roles), m.Guard, stance[m.Safety])
+	}
+	b.WriteString("\n## Flag\n\n```mermaid\nstateDiagram-v2\n    [*] --> reported\n")
+	for _, m := range FlagMoves {
+		for _, from := range m.From {
+			if m.To != "" {
+				fmt.Fprintf(&b, "    %s --> %s: %s\n", from, m.To, m.Action)
+				continue
+			}
+			for _, to := range []FlagStatus{FlagUpheld, FlagNotUpheld, FlagUnclear} {
+				fmt.Fprintf(&b, "    %s --> %s: %s\n", from, to, m.Action)
+			}
+		}
+	}
+	b.WriteString("```\n")
+	const file = "../docs/lifecycles.md"
+	if *update {
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(file)
+	if err != nil || string(have) != b.String() {
+		t.Errorf("docs/lifecycles.md is not what the tables say: run go test ./domain -run Diagrams -update (%v)", err)
+	}
+}

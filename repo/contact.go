@@ -1,0 +1,27 @@
+package repo
+
+import "doorstep/domain"
+
+func (t *tx) Attempt(id domain.ID) (*domain.Attempt, error) {
+	return single[domain.Attempt](t, "attempt", t.table("attempts").Where("id = ?", id))
+}
+
+func (t *tx) InsertAttempt(a *domain.Attempt) error { return t.insert("attempts", a) }
+
+// SaveAttempt keeps why an attempt was taken out of the count; nothing else
+// of it ever changes.
+func (t *tx) SaveAttempt(a *domain.Attempt) error {
+	return t.write(t.sql("UPDATE attempts SET discounted = ? WHERE id = ?", a.Discounted, a.ID), domain.NotFound("attempt"))
+}
+
+func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
+	return all[domain.Attempt](t, t.table("attempts").Where("job_id = ?", job).Order("occurred_at, id"))
+}
+
+func (t *tx) InsertStray(s *domain.StrayContact) error { return t.insert("stray_contacts", s) }
+
+func (t *tx) Policies(centre domain.ID) ([]domain.Policy, error) {
+	return all[domain.Policy](t, t.table("policies").Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC"))
+}
+
+func (t *tx) PutPolicy(p *domain.Policy) error { return t.insert("policies", p) }

@@ -1,0 +1,190 @@
+package repo
+
+import (
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"doorstep/domain"
+)
+
+// customerRow is a household without its people and places, and with the key
+// by which its name is found.
+type customerRow struct {
+	domain.Meta
+	Name               string
+	NameKey            string
+	Language           string
+	RegisteredCentreID *domain.ID
+}
+
+type siteRow struct {
+	domain.Site
+	Position int
+}
+
+type phoneRow struct {
+	ContactID  domain.ID
+	Phone      string
+	CustomerID domain.ID
+}
+
+// nameKey is how names are compared; the same on both engines.
+func nameKey(name string) string { return strings.ToLower(name) }
+
+func newCustomerRow(c *domain.Customer) *customerRow {
+	return &customerRow{Meta: c.Meta, Name: c.Name, NameKey: nameKey(c.Name), Language: c.Language, RegisteredCentreID: c.RegisteredCentreID}
+}
+
+// householdSteps reads the people and places of customers.
+func householdSteps(db *DB, of clause.Expression) (steps []*step, join func([]customerRow) []domain.Customer, err error) {
+	contacts, people, err := query[domain.Contact](db.table("contacts").Where(of).Order("customer_id, position, id"))
+	if err != nil {
+		return nil, nil, err
+	}
+	sites, places, err := query[domain.Site](db.table("sites").Where(of).Order("customer_id, position, id"))
+	if err != nil {
+		return nil, nil, err
+	}
+	join = func(rows []customerRow) []domain.Customer {
+		at := make(map[domain.ID]int, len(rows))
+		out := make([]domain.Customer, len(rows))
+		for i, r := range rows {
+			at[r.ID] = i
+			out[i] = domain.Customer{Meta: r.Meta, Name: r.Name, Language: r.Language, RegisteredCentreID: r.RegisteredCentreID,
+				Contacts: []domain.Contact{}, Sites: []domain.Site{}}
+		}
+		for _, c := range *people {
+			if i, ok := at[c.CustomerID]; ok {
+				out[i].Contacts = append(out[i].Contacts, c)
+			}
+		}
+		for _, s := range *places {
+			if i, ok := at[s.CustomerID]; ok {
+				out[i].Sites = append(out[i].Sites, s)
+			}
+		}
+		return out
+	}
+	return []*step{contacts, sites}, join, nil
+}
+
+// customer reads a whole household in one flight.
+func (t *tx) customer(head *gorm.DB, id domain.ID) (*domain.Customer, error) {
+	first, rows, err := query[customerRow](head.Where("id = ?", id))
+	if err != nil {
+		return nil, err
+	}
+	more, join, err := householdSteps(t.db, clause.Eq{Column: clause.Column{Name: "customer_id"}, Value: id})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.send(append([]*step{first}, more...)...); err != nil {
+		return nil, err
+	}
+	if len(*rows) == 0 {
+		return nil, domain.NotFound("customer")
+	}
+	return &join(*rows)[0], nil
+}
+
+func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
+	return t.customer(t.table("customers"), id)
+}
+
+func (t *tx) LockCustomer(id domain.ID) (*domain.Customer, error) {
+	return t.customer(lock(t.table("customers")), id)
+}
+
+func (t *tx) InsertCustomer(c *domain.Customer) error {
+	if err := t.insert("customers", newCustomerRow(c)); err != nil {
+		return err
+	}
+	return t.putHousehold(c)
+}
+
+func (t *tx) SaveCustomer(c *domain.Customer) error {
+	row := newCustomerRow(c)
+	if err := t.save("customers", &row.Meta, row); err != nil {
+		return err
+	}
+	c.Version = row.Version
+	if err := t.putHousehold(c); err != nil {
+		return err
+	}
+	people, places := make([]domain.ID, len(c.Contacts)), make([]domain.ID, len(c.Sites))
+	for i := range c.Contacts {
+		people[i] = c.Contacts[i].ID
+	}
+	for i := range c.Sites {
+		places[i] = c.Sites[i].ID
+	}
+	gone := t.table("contacts").Where("customer_id = ?", c.ID).Not(t.db.in("id", people)).
+		Where("NOT EXISTS (SELECT 1 FROM jobs WHERE contact_id = contacts.id)").
+		Where("NOT EXISTS (SELECT 1 FROM attempts WHERE contact_id = contacts.id)")
+	if err := t.write(gone.Delete(nil), nil); err != nil {
+		return err
+	}
+	gone = t.table("sites").Where("customer_id = ?", c.ID).Not(t.db.in("id", places)).
+		Where("NOT EXISTS (SELECT 1 FROM jobs WHERE site_id = sites.id)").
+		Where("NOT EXISTS (SELECT 1 FROM appliances WHERE site_id = sites.id)").
+		Where("NOT EXISTS (SELECT 1 FROM holds WHERE site_id = sites.id)").
+		Where("NOT EXISTS (SELECT 1 FROM flags WHERE site_id = sites.id)")
+	return t.write(gone.Delete(nil), nil)
+}
+
+// putHousehold writes contacts, sites and the index of numbers.
+func (t *tx) putHousehold(c *domain.Customer) error {
+	fresh := c.Version == 1
+	if !fresh {
+		if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ?", c.ID); err != nil {
+			return err
+		}
+	}
+	for i := range c.Contacts {
+		p := &c.Contacts[i]
+		p.CustomerID, p.Position = c.ID, i
+		if err := t.put("contacts", p, "name", "relation", "phones", "email", "language", "voice_only", "position", "struck"); err != nil {
+			return err
+		}
+		known := map[string]bool{}
+		for _, n := range p.Phones {
+			if !known[n] {
+				known[n] = true
+				if err := t.insert("contact_phones", &phoneRow{p.ID, n, c.ID}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for i := range c.Sites {
+		s := &c.Sites[i]
+		s.CustomerID = c.ID
+		if err := t.put("sites", &siteRow{*s, i}, "label", "address", "landmark", "postal_code", "zone", "lat", "lon", "occupant", "position"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// put writes a row of a household: new, or over the one with its id. A row of
+// another household is left alone and refused.
+func (t *tx) put(table string, row any, columns ...string) error {
+	over := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
+		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}}
+	return t.write(t.table(table).Clauses(over).Create(row), errDuplicate("", "Another object has this id."))
+}
+
+func (t *tx) CustomersByPhone(phone string) ([]domain.ID, error) {
+	rows, err := all[idRow](t, t.table("customers").Where("id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)", phone).Order("created_at, id"))
+	return ids(rows), err
+}
+
+func (t *tx) Appliance(id domain.ID) (*domain.Appliance, error) {
+	return single[domain.Appliance](t, "appliance", t.table("appliances").Where("id = ?", id))
+}
+
+func (t *tx) InsertAppliance(a *domain.Appliance) error { return t.insert("appliances", a) }
+
+func (t *tx) SaveAppliance(a *domain.Appliance) error { return t.save("appliances", &a.Meta, a) }

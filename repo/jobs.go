@@ -1,0 +1,94 @@
+package repo
+
+import (
+	"time"
+
+	"gorm.io/gorm"
+
+	"doorstep/domain"
+)
+
+// jobsFrom reads jobs and notes where they are.
+func (t *tx) jobsFrom(q *gorm.DB) ([]domain.Job, error) {
+	jobs, err := all[domain.Job](t, q)
+	for i := range jobs {
+		t.homes[jobs[i].ID] = jobs[i].CentreID
+	}
+	return jobs, err
+}
+
+func (t *tx) job(q *gorm.DB) (*domain.Job, error) {
+	jobs, err := t.jobsFrom(q.Limit(1))
+	if err != nil {
+		return nil, err
+	}
+	if len(jobs) == 0 {
+		return nil, domain.NotFound("job")
+	}
+	return &jobs[0], nil
+}
+
+func (t *tx) Job(id domain.ID) (*domain.Job, error) {
+	return t.job(t.table("jobs").Where("id = ?", id))
+}
+
+func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
+	return t.job(lock(t.table("jobs").Where("id = ?", id)))
+}
+
+func (t *tx) JobByRef(ref string) (*domain.Job, error) {
+	return t.job(t.table("jobs").Where("external_ref = ?", ref))
+}
+
+func (t *tx) InsertJob(j *domain.Job) error {
+	if err := t.insert("jobs", j); err != nil {
+		return err
+	}
+	return t.settle(j)
+}
+
+func (t *tx) SaveJob(j *domain.Job) error {
+	if err := t.save("jobs", &j.Meta, j); err != nil {
+		return err
+	}
+	return t.settle(j)
+}
+
+// settle notes every centre that ever held the job.
+func (t *tx) settle(j *domain.Job) error {
+	if home, ok := t.homes[j.ID]; ok && home == j.CentreID {
+		return nil
+	}
+	t.homes[j.ID] = j.CentreID
+	return t.exec("INSERT INTO job_centres (job_id, centre_id) VALUES (?, ?) ON CONFLICT DO NOTHING", j.ID, j.CentreID)
+}
+
+func (t *tx) OpenJobsOf(customer domain.ID) ([]domain.Job, error) {
+	return t.jobsFrom(t.table("jobs").Where("customer_id = ? AND status NOT IN ('closed', 'cancelled')", customer).Order("id"))
+}
+
+func (t *tx) LatestJobOf(customer domain.ID) (*domain.Job, error) {
+	return t.job(t.table("jobs").Where("customer_id = ?", customer).Order("opened_at DESC, id DESC"))
+}
+
+func (t *tx) LatestJobBySerial(serial string, since time.Time, not domain.ID) (*domain.Job, error) {
+	return t.job(t.table("jobs").Where("serial = ? AND serial <> '' AND opened_at >= ? AND id <> ?", serial, since, not).Order("opened_at DESC, id DESC"))
+}
+
+func (t *tx) HoldsOver(j *domain.Job, lifted bool) ([]domain.Hold, error) {
+	q := t.table("holds").Where("(job_id = ? OR customer_id = ? OR site_id = ?)", j.ID, j.CustomerID, j.SiteID)
+	if !lifted {
+		q = q.Where("lifted_at IS NULL")
+	}
+	return all[domain.Hold](t, q.Order("since, id"))
+}
+
+func (t *tx) Hold(id domain.ID) (*domain.Hold, error) {
+	return single[domain.Hold](t, "hold", t.table("holds").Where("id = ?", id))
+}
+
+func (t *tx) InsertHold(h *domain.Hold) error { return t.insert("holds", h) }
+
+func (t *tx) SaveHold(h *domain.Hold) error {
+	return t.write(t.update("holds", h).Updates(h), domain.NotFound("hold"))
+}

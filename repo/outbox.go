@@ -1,0 +1,147 @@
+package repo
+
+import (
+	"context"
+	"time"
+
+	"doorstep/domain"
+)
+
+// accepted is the outcome of a dispatch that must not be repeated.
+const accepted = "accepted"
+
+// Deliveries loads pending notices with everything a sender needs, in five
+// statements whatever their number.
+func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Delivery, error) {
+	r := db.reader()
+	notices, err := list[domain.Notice](ctx, r, db.table("notices").Where("state = 'pending'").Where(db.in("id", ids)).Order("created_at, id"))
+	if err != nil || len(notices) == 0 {
+		return []domain.Delivery{}, err
+	}
+	var users, customers, jobs, pendingIDs []domain.ID
+	for i := range notices {
+		n := &notices[i]
+		pendingIDs = append(pendingIDs, n.ID)
+		if n.UserID != nil {
+			users = append(users, *n.UserID)
+		}
+		if n.CustomerID != nil {
+			customers = append(customers, *n.CustomerID)
+		}
+		if n.JobID != nil {
+			jobs = append(jobs, *n.JobID)
+		}
+	}
+	u, c := db.in("user_id", users), db.in("customer_id", customers)
+	deviceStep, devices, err := query[domain.Device](db.table("devices").Where("dropped_at IS NULL AND ("+u.SQL+" OR "+c.SQL+")", u.Vars[0], c.Vars[0]).Order("created_at, installation_id"))
+	if err != nil {
+		return nil, err
+	}
+	doneStep, done, err := query[domain.Dispatch](db.table("dispatches").Where("outcome = ? AND installation_id IS NOT NULL", accepted).Where(db.in("notice_id", pendingIDs)))
+	if err != nil {
+		return nil, err
+	}
+	linkStep, links, err := query[domain.Link](db.table("links").Where("revoked_at IS NULL").Where(db.in("job_id", jobs)))
+	if err != nil {
+		return nil, err
+	}
+	contactStep, contacts, err := query[domain.Contact](db.table("contacts").Where(db.in("customer_id", customers)).Order("customer_id, position, id"))
+	if err != nil {
+		return nil, err
+	}
+	type preferred struct{ ID, ContactID *domain.ID }
+	jobStep, wanted, err := query[preferred](db.table("jobs").Where("contact_id IS NOT NULL").Where(db.in("id", jobs)))
+	if err != nil {
+		return nil, err
+	}
+	if err := r.send(ctx, deviceStep, doneStep, linkStep, contactStep, jobStep); err != nil {
+		return nil, translate(err)
+	}
+	out := make([]domain.Delivery, len(notices))
+	for i := range notices {
+		n := &notices[i]
+		d := domain.Delivery{Notice: *n, Devices: []domain.Device{}, Delivered: []domain.ID{}}
+		for _, dev := range *devices {
+			if same(dev.UserID, n.UserID) || same(dev.CustomerID, n.CustomerID) {
+				d.Devices = append(d.Devices, dev)
+			}
+		}
+		for _, x := range *done {
+			if x.NoticeID == n.ID {
+				d.Delivered = append(d.Delivered, *x.InstallationID)
+			}
+		}
+		if n.WithLink && n.JobID != nil {
+			for k := range *links {
+				if (*links)[k].JobID == *n.JobID {
+					d.Link = &(*links)[k]
+				}
+			}
+		}
+		if n.CustomerID != nil {
+			var first *domain.ID
+			for _, w := range *wanted {
+				if same(w.ID, n.JobID) {
+					first = w.ContactID
+				}
+			}
+			d.TextTo = textTo(*contacts, *n.CustomerID, first)
+		}
+		out[i] = d
+	}
+	return out, nil
+}
+
+func same(a, b *domain.ID) bool { return a != nil && b != nil && *a == *b }
+
+// textTo is the number of the contact whom the job wants reached first, else
+// that of the first who has one.
+func textTo(contacts []domain.Contact, customer domain.ID, first *domain.ID) string {
+	to := ""
+	for i := range contacts {
+		c := &contacts[i]
+		if c.CustomerID != customer || len(c.Phones) == 0 {
+			continue
+		}
+		if first != nil && c.ID == *first {
+			return c.Phones[0]
+		}
+		if to == "" {
+			to = c.Phones[0]
+		}
+	}
+	return to
+}
+
+// Record writes what came of a run. A state is set on pending notices only: a
+// withdrawn one stays withdrawn.
+func (db *DB) Record(ctx context.Context, r domain.DeliveryRecord) error {
+	return db.inTx(ctx, func(t *tx) error {
+		for i := range r.Dispatches {
+			if err := t.insert("dispatches", &r.Dispatches[i]); err != nil {
+				return err
+			}
+		}
+		for id, why := range r.Drop {
+			if err := t.DropDevice(id, why, r.At); err != nil {
+				return err
+			}
+		}
+		for id, state := range r.States {
+			if err := t.exec("UPDATE notices SET state = ? WHERE id = ? AND state = 'pending'", state, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// PendingNotices counts what is not yet done and not expired at now.
+func (db *DB) PendingNotices(ctx context.Context, now time.Time) (int, error) {
+	type count struct{ N int }
+	rows, err := list[count](ctx, db.reader(), db.table("notices").Raw("SELECT count(*) AS n FROM notices WHERE state = 'pending' AND expires_at > ?", now))
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return rows[0].N, nil
+}

@@ -1,0 +1,133 @@
+package repo
+
+import (
+	"time"
+
+	"gorm.io/gorm"
+
+	"doorstep/domain"
+)
+
+func (t *tx) Area(id domain.ID) (*domain.Area, error) {
+	return single[domain.Area](t, "area", t.table("areas").Where("id = ?", id))
+}
+
+func (t *tx) InsertArea(a *domain.Area) error { return t.insert("areas", a) }
+
+func (t *tx) SaveArea(a *domain.Area) error { return t.save("areas", &a.Meta, a) }
+
+// Centre is read once in a transaction.
+func (t *tx) Centre(id domain.ID) (*domain.Centre, error) {
+	if c, ok := t.centres[id]; ok {
+		return &c, nil
+	}
+	c, err := single[domain.Centre](t, "centre", t.table("centres").Where("id = ?", id))
+	if err == nil {
+		t.centres[id] = *c
+	}
+	return c, err
+}
+
+func (t *tx) CentreServing(postalCode string) (*domain.Centre, error) {
+	return single[domain.Centre](t, "centre", t.table("centres").Where(t.db.holding("postal_codes", postalCode)).Order("created_at, id"))
+}
+
+func (t *tx) InsertCentre(c *domain.Centre) error { return t.insert("centres", c) }
+
+func (t *tx) SaveCentre(c *domain.Centre) error {
+	delete(t.centres, c.ID)
+	return t.save("centres", &c.Meta, c)
+}
+
+func (t *tx) User(id domain.ID) (*domain.User, error) {
+	return single[domain.User](t, "user", t.table("users").Where("id = ?", id))
+}
+
+func (t *tx) LockUser(id domain.ID) (*domain.User, error) {
+	return single[domain.User](t, "user", lock(t.table("users").Where("id = ?", id)))
+}
+
+func (t *tx) UserByLogin(login string) (*domain.User, error) {
+	return single[domain.User](t, "user", t.table("users").Where("login = ?", login))
+}
+
+func (t *tx) InsertUser(u *domain.User) error { return t.insert("users", u) }
+
+func (t *tx) SaveUser(u *domain.User) error { return t.save("users", &u.Meta, u) }
+
+func (t *tx) UsersWith(role domain.Role, centre, area *domain.ID) ([]domain.User, error) {
+	q := t.table("users").Where("role = ? AND NOT disabled", role)
+	if centre != nil {
+		q = q.Where("centre_id = ?", *centre)
+	}
+	if area != nil {
+		q = inArea(q, *area)
+	}
+	return all[domain.User](t, q.Order("created_at, id"))
+}
+
+// inArea keeps users whose own area it is, or that of their centre.
+func inArea(q *gorm.DB, area domain.ID) *gorm.DB {
+	return q.Where("(area_id = ? OR centre_id IN (SELECT id FROM centres WHERE area_id = ?))", area, area)
+}
+
+func (t *tx) LockTechnicians(ids []domain.ID) ([]domain.User, error) {
+	if len(ids) == 0 {
+		return []domain.User{}, nil
+	}
+	return all[domain.User](t, lock(t.table("users").Where(t.db.in("id", ids)).Order("id")))
+}
+
+func (t *tx) LeavesOf(technician domain.ID, from, to time.Time) ([]domain.Leave, error) {
+	return all[domain.Leave](t, t.table("leaves").Where("technician_id = ? AND ends_at > ? AND starts_at < ?", technician, from, to).Order("starts_at, id"))
+}
+
+func (t *tx) InsertLeave(l *domain.Leave) error { return t.insert("leaves", l) }
+
+func (t *tx) InsertSession(s *domain.Session) error { return t.insert("sessions", s) }
+
+func (t *tx) LockSession(tokenHash string) (*domain.Session, error) {
+	return single[domain.Session](t, "session", lock(t.table("sessions").Where("token_hash = ?", tokenHash)))
+}
+
+func (t *tx) SessionByID(id domain.ID) (*domain.Session, error) {
+	return single[domain.Session](t, "session", t.table("sessions").Where("id = ?", id))
+}
+
+func (t *tx) SaveSession(s *domain.Session) error {
+	return t.write(t.update("sessions", s).Updates(s), domain.NotFound("session"))
+}
+
+func (t *tx) RevokeFamily(family domain.ID, at time.Time) error {
+	return t.exec("UPDATE sessions SET revoked_at = ? WHERE family_id = ? AND revoked_at IS NULL", at, family)
+}
+
+func (t *tx) RevokeSessionsOf(user domain.ID, at time.Time) error {
+	return t.exec("UPDATE sessions SET revoked_at = ? WHERE user_id = ? AND revoked_at IS NULL", at, user)
+}
+
+func (t *tx) InsertInvitation(i *domain.Invitation) error { return t.insert("invitations", i) }
+
+func (t *tx) LockInvitation(tokenHash string) (*domain.Invitation, error) {
+	return single[domain.Invitation](t, "invitation", lock(t.table("invitations").Where("token_hash = ?", tokenHash)))
+}
+
+func (t *tx) SaveInvitation(i *domain.Invitation) error {
+	return t.write(t.update("invitations", i).Updates(i), domain.NotFound("invitation"))
+}
+
+func (t *tx) OpenFlagAbout(user domain.ID) (bool, error) {
+	open, err := all[idRow](t, t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND (reporter_id = ? OR subject_id = ?)", user, user).Limit(1))
+	return len(open) > 0, err
+}
+
+// idRow reads nothing but an id.
+type idRow struct{ ID domain.ID }
+
+func ids(rows []idRow) []domain.ID {
+	out := make([]domain.ID, len(rows))
+	for i, r := range rows {
+		out[i] = r.ID
+	}
+	return out
+}

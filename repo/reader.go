@@ -1,0 +1,441 @@
+package repo
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"doorstep/domain"
+)
+
+// CursorField names the time by which each list pages, with the id behind
+// it; a cursor is these two of the last item. Lists go up in time, except
+// flags and inbox, which go down.
+var CursorField = map[string]string{
+	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at", "appliances": "created_at",
+	"policies": "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at", "inbox": "created_at",
+}
+
+// reader answers from committed rows, each call for itself.
+type reader struct {
+	db *DB
+	carrier
+}
+
+var _ domain.Reader = (*reader)(nil)
+
+// Reader answers plain reads.
+func (db *DB) Reader() domain.Reader { return db.reader() }
+
+func (db *DB) reader() *reader {
+	if db.pool != nil {
+		return &reader{db, pgReader{db.pool}}
+	}
+	return &reader{db, sqliteCarrier{db.read}}
+}
+
+func (r *reader) Ping(ctx context.Context) error { return r.db.Ping(ctx) }
+
+// scoped begins a query of the rows in a scope.
+func (r *reader) scoped(s domain.Scope, table string) *gorm.DB {
+	q := r.db.table(table)
+	where, err := r.db.within(s, table)
+	if err != nil {
+		_ = q.AddError(err)
+		return q
+	}
+	return q.Where(where)
+}
+
+// paged reads a page of a table's rows in a scope.
+func paged[T any](ctx context.Context, r *reader, q *gorm.DB, table string, p domain.Page) ([]T, error) {
+	return list[T](ctx, r, q.Clauses(page(p, CursorField[table], "id", false)...))
+}
+
+func (r *reader) Areas(ctx context.Context, s domain.Scope, p domain.Page) ([]domain.Area, error) {
+	return paged[domain.Area](ctx, r, r.scoped(s, "areas"), "areas", p)
+}
+
+func (r *reader) Area(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Area, error) {
+	return one[domain.Area](ctx, r, "area", r.scoped(s, "areas").Where("id = ?", id))
+}
+
+func (r *reader) Centres(ctx context.Context, s domain.Scope, p domain.Page) ([]domain.Centre, error) {
+	return paged[domain.Centre](ctx, r, r.scoped(s, "centres"), "centres", p)
+}
+
+func (r *reader) Centre(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Centre, error) {
+	return one[domain.Centre](ctx, r, "centre", r.scoped(s, "centres").Where("id = ?", id))
+}
+
+func (r *reader) Users(ctx context.Context, s domain.Scope, f domain.UserFilter, p domain.Page) ([]domain.User, error) {
+	q := r.scoped(s, "users")
+	if f.Role != "" {
+		q = q.Where("role = ?", f.Role)
+	}
+	if f.CentreID != nil {
+		q = q.Where("centre_id = ?", *f.CentreID)
+	}
+	if f.AreaID != nil {
+		q = inArea(q, *f.AreaID)
+	}
+	if f.Skill != "" {
+		q = q.Where(r.db.holding("skills", f.Skill))
+	}
+	return paged[domain.User](ctx, r, q, "users", p)
+}
+
+func (r *reader) User(ctx context.Context, s domain.Scope, id domain.ID) (*domain.User, error) {
+	return one[domain.User](ctx, r, "user", r.scoped(s, "users").Where("id = ?", id))
+}
+
+func (r *reader) Principal(ctx context.Context, id domain.ID) (*domain.User, error) {
+	return one[domain.User](ctx, r, "user", r.db.table("users").Where("id = ?", id))
+}
+
+func (r *reader) DeputyFor(ctx context.Context, user domain.ID) ([]domain.ID, error) {
+	type area struct{ AreaID domain.ID }
+	rows, err := list[area](ctx, r, r.db.table("users").Where("deputy_id = ? AND role = 'area_manager' AND NOT disabled AND area_id IS NOT NULL", user).Order("area_id"))
+	out := []domain.ID{}
+	for i, row := range rows {
+		if i == 0 || row.AreaID != rows[i-1].AreaID {
+			out = append(out, row.AreaID)
+		}
+	}
+	return out, err
+}
+
+func (r *reader) Leaves(ctx context.Context, s domain.Scope, technician domain.ID, p domain.Page) ([]domain.Leave, error) {
+	return paged[domain.Leave](ctx, r, r.scoped(s, "leaves").Where("technician_id = ?", technician), "leaves", p)
+}
+
+// households reads customers with their people and places: three statements
+// whatever their number.
+func (r *reader) households(ctx context.Context, q *gorm.DB) ([]domain.Customer, error) {
+	rows, err := list[customerRow](ctx, r, q)
+	if err != nil {
+		return nil, err
+	}
+	at := make([]domain.ID, len(rows))
+	for i := range rows {
+		at[i] = rows[i].ID
+	}
+	steps, join, err := householdSteps(r.db, r.db.in("customer_id", at))
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) > 0 {
+		if err := r.send(ctx, steps...); err != nil {
+			return nil, translate(err)
+		}
+	}
+	return join(rows), nil
+}
+
+func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.CustomerFilter, p domain.Page) ([]domain.Customer, error) {
+	const byPhone = "id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)"
+	q := r.scoped(s, "customers")
+	if f.Phone != "" {
+		q = q.Where(byPhone, f.Phone)
+	}
+	if f.Query != "" {
+		key := nameKey(f.Query)
+		q = q.Where("((name_key >= ? AND name_key < ?) OR "+byPhone+")", key, key+"\U0010FFFF", f.Query)
+	}
+	return r.households(ctx, q.Clauses(page(p, CursorField["customers"], "id", false)...))
+}
+
+func (r *reader) Customer(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Customer, error) {
+	list, err := r.households(ctx, r.scoped(s, "customers").Where("id = ?", id).Limit(1))
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, domain.NotFound("customer")
+	}
+	return &list[0], nil
+}
+
+func (r *reader) Appliances(ctx context.Context, s domain.Scope, customer *domain.ID, serial string, p domain.Page) ([]domain.Appliance, error) {
+	q := r.scoped(s, "appliances")
+	if customer != nil {
+		q = q.Where("customer_id = ?", *customer)
+	}
+	if serial != "" {
+		q = q.Where("serial = ?", serial)
+	}
+	return paged[domain.Appliance](ctx, r, q, "appliances", p)
+}
+
+func (r *reader) Appliance(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Appliance, error) {
+	return one[domain.Appliance](ctx, r, "appliance", r.scoped(s, "appliances").Where("id = ?", id))
+}
+
+func (r *reader) Jobs(ctx context.Context, s domain.Scope, f domain.JobFilter, p domain.Page) ([]domain.Job, error) {
+	q := r.scoped(s, "jobs")
+	if len(f.Status) > 0 {
+		q = q.Where(inText(r.db, "status", f.Status))
+	}
+	if f.CentreID != nil {
+		q = q.Where("centre_id = ?", *f.CentreID)
+	}
+	if f.CustomerID != nil {
+		q = q.Where("customer_id = ?", *f.CustomerID)
+	}
+	if f.Phone != "" {
+		q = q.Where("customer_id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)", f.Phone)
+	}
+	if f.ExternalRef != "" {
+		q = q.Where("external_ref = ?", f.ExternalRef)
+	}
+	if f.Serial != "" {
+		q = q.Where("serial = ?", f.Serial)
+	}
+	if f.Hold != "" {
+		q = q.Where("EXISTS (SELECT 1 FROM holds WHERE kind = ? AND lifted_at IS NULL AND (job_id = jobs.id OR customer_id = jobs.customer_id OR site_id = jobs.site_id))", f.Hold)
+	}
+	if f.Reachability != "" {
+		q = q.Where("verdict = ?", f.Reachability)
+	}
+	return paged[domain.Job](ctx, r, q, "jobs", p)
+}
+
+func (r *reader) Job(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Job, error) {
+	return one[domain.Job](ctx, r, "job", r.scoped(s, "jobs").Where("id = ?", id))
+}
+
+// place is what holds look at: a job with its household.
+type place struct{ ID, CustomerID, SiteID domain.ID }
+
+// holdsOver reads the holds over places, by job: open ones of all kinds, and
+// of the lifted those that left a plan.
+func (r *reader) holdsOver(ctx context.Context, places []place) (map[domain.ID][]domain.Hold, error) {
+	out := make(map[domain.ID][]domain.Hold, len(places))
+	if len(places) == 0 {
+		return out, nil
+	}
+	jobs, customers, sites := make([]domain.ID, len(places)), make([]domain.ID, len(places)), make([]domain.ID, len(places))
+	for i, p := range places {
+		jobs[i], customers[i], sites[i] = p.ID, p.CustomerID, p.SiteID
+	}
+	j, c, w := r.db.in("job_id", jobs), r.db.in("customer_id", customers), r.db.in("site_id", sites)
+	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where("("+j.SQL+" OR "+c.SQL+" OR "+w.SQL+") AND (lifted_at IS NULL OR kind = 'safety')", j.Vars[0], c.Vars[0], w.Vars[0]).Order("since, id"))
+	if err != nil {
+		return nil, err
+	}
+	is := func(a *domain.ID, b domain.ID) bool { return a != nil && *a == b }
+	for _, p := range places {
+		for _, h := range holds {
+			if is(h.JobID, p.ID) || is(h.CustomerID, p.CustomerID) || is(h.SiteID, p.SiteID) {
+				out[p.ID] = append(out[p.ID], h)
+			}
+		}
+	}
+	return out, nil
+}
+
+// standing splits holds into the open ones and the plan that the safety hold
+// released last left in force.
+func standing(holds []domain.Hold) (open []domain.Hold, plan []string) {
+	var last *time.Time
+	for i := range holds {
+		h := &holds[i]
+		switch {
+		case h.LiftedAt == nil:
+			open = append(open, *h)
+		case h.Kind == domain.HoldSafety && len(h.Plan) > 0 && (last == nil || h.LiftedAt.After(*last)):
+			last, plan = h.LiftedAt, h.Plan
+		}
+	}
+	return open, plan
+}
+
+func (r *reader) HoldsOfJobs(ctx context.Context, jobs []domain.Job) (map[domain.ID][]domain.Hold, map[domain.ID][]string, error) {
+	places := make([]place, len(jobs))
+	for i := range jobs {
+		places[i] = place{jobs[i].ID, jobs[i].CustomerID, jobs[i].SiteID}
+	}
+	over, err := r.holdsOver(ctx, places)
+	if err != nil {
+		return nil, nil, err
+	}
+	open, plans := map[domain.ID][]domain.Hold{}, map[domain.ID][]string{}
+	for id, holds := range over {
+		o, plan := standing(holds)
+		if len(o) > 0 {
+			open[id] = o
+		}
+		if len(plan) > 0 {
+			plans[id] = plan
+		}
+	}
+	return open, plans, nil
+}
+
+func (r *reader) Visits(ctx context.Context, s domain.Scope, f domain.VisitFilter, p domain.Page) ([]domain.Visit, error) {
+	q := r.scoped(s, "visits")
+	if f.TechnicianID != nil {
+		q = q.Where("id IN ("+myVisits+")", *f.TechnicianID)
+	}
+	if f.CentreID != nil {
+		q = q.Where("centre_id = ?", *f.CentreID)
+	}
+	if f.JobID != nil {
+		q = q.Where("job_id = ?", *f.JobID)
+	}
+	if f.From != nil {
+		q = q.Where("window_start >= ?", *f.From)
+	}
+	if f.To != nil {
+		q = q.Where("window_start < ?", *f.To)
+	}
+	if len(f.Status) > 0 {
+		q = q.Where(inText(r.db, "status", f.Status))
+	}
+	return paged[domain.Visit](ctx, r, q, "visits", p)
+}
+
+func (r *reader) Visit(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Visit, error) {
+	return one[domain.Visit](ctx, r, "visit", r.scoped(s, "visits").Where("id = ?", id))
+}
+
+func (r *reader) HeldVisits(ctx context.Context, visits []domain.Visit) (map[domain.ID]bool, map[domain.ID][]string, error) {
+	held, plans := map[domain.ID]bool{}, map[domain.ID][]string{}
+	if len(visits) == 0 {
+		return held, plans, nil
+	}
+	jobs := make([]domain.ID, len(visits))
+	for i := range visits {
+		jobs[i] = visits[i].JobID
+	}
+	places, err := list[place](ctx, r, r.db.table("jobs").Where(r.db.in("id", jobs)))
+	if err != nil {
+		return nil, nil, err
+	}
+	over, err := r.holdsOver(ctx, places)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range visits {
+		v := &visits[i]
+		open, plan := standing(over[v.JobID])
+		for _, h := range open {
+			if h.Kind == domain.HoldSafety {
+				held[v.ID] = true
+			}
+		}
+		if len(plan) > 0 {
+			plans[v.ID] = plan
+		}
+	}
+	return held, plans, nil
+}
+
+func (r *reader) Attempts(ctx context.Context, s domain.Scope, job domain.ID, p domain.Page) ([]domain.Attempt, error) {
+	return paged[domain.Attempt](ctx, r, r.scoped(s, "attempts").Where("job_id = ?", job), "attempts", p)
+}
+
+func (r *reader) Timeline(ctx context.Context, s domain.Scope, job domain.ID, afterSeq int64, limit int) ([]domain.Fact, error) {
+	if limit < 1 || limit > maxPage {
+		limit = maxPage
+	}
+	return list[domain.Fact](ctx, r, r.scoped(s, "facts").Where("job_id = ? AND seq > ?", job, afterSeq).Order("seq").Limit(limit))
+}
+
+// flags begins a query of the flags that an actor may see: Actor.SeesFlag in
+// SQL, so that pages come out full.
+func (r *reader) flags(a domain.Actor) *gorm.DB {
+	q := r.db.table("flags")
+	if a.UserID == (domain.ID{}) {
+		_ = q.AddError(errNoScope)
+		return q
+	}
+	seen, args := "reporter_id = ?", []any{a.UserID}
+	switch a.Role {
+	case domain.RoleAreaManager:
+		in := r.db.in("area_id", a.Scope().AreaIDs)
+		seen, args = seen+" OR (level > 0 AND "+in.SQL+")", append(args, in.Vars...)
+	case domain.RoleAdmin:
+		seen += " OR (level > 0 AND (escalated_at IS NOT NULL OR area_id IS NULL))"
+	case domain.RoleProprietor:
+		seen, args = seen+" OR (level >= 2 AND subject_id IS NULL AND centre_id = ?)", append(args, a.CentreID)
+	}
+	return q.Where("("+seen+")", args...).Where("(subject_id IS NULL OR subject_id <> ?)", a.UserID)
+}
+
+// Flags goes down in (created_at, id).
+func (r *reader) Flags(ctx context.Context, a domain.Actor, f domain.FlagFilter, p domain.Page) ([]domain.Flag, error) {
+	q := r.flags(a)
+	if len(f.Status) > 0 {
+		q = q.Where(inText(r.db, "status", f.Status))
+	}
+	if f.JobID != nil {
+		q = q.Where("job_id = ?", *f.JobID)
+	}
+	rows, err := list[domain.Flag](ctx, r, q.Clauses(page(p, CursorField["flags"], "id", true)...))
+	out := rows[:0]
+	for i := range rows {
+		if whole, brief := a.SeesFlag(&rows[i]); whole || brief {
+			out = append(out, rows[i])
+		}
+	}
+	return out, err
+}
+
+func (r *reader) Flag(ctx context.Context, a domain.Actor, id domain.ID) (*domain.Flag, error) {
+	f, err := one[domain.Flag](ctx, r, "flag", r.flags(a).Where("id = ?", id))
+	if err != nil {
+		return nil, err
+	}
+	if whole, brief := a.SeesFlag(f); !whole && !brief {
+		return nil, domain.NotFound("flag")
+	}
+	return f, nil
+}
+
+// Inbox goes down in (created_at, id).
+func (r *reader) Inbox(ctx context.Context, user domain.ID, unseen bool, p domain.Page) ([]domain.Notice, error) {
+	q := r.db.table("notices").Where("user_id = ? AND state <> 'withdrawn'", user)
+	if unseen {
+		q = q.Where("seen_at IS NULL")
+	}
+	return list[domain.Notice](ctx, r, q.Clauses(page(p, CursorField["inbox"], "id", true)...))
+}
+
+func (r *reader) Policies(ctx context.Context, s domain.Scope, p domain.Page) ([]domain.Policy, error) {
+	return paged[domain.Policy](ctx, r, r.scoped(s, "policies"), "policies", p)
+}
+
+func (r *reader) Devices(ctx context.Context, user domain.ID) ([]domain.Device, error) {
+	return list[domain.Device](ctx, r, r.db.table("devices").Where("user_id = ? AND dropped_at IS NULL", user).Order("created_at, installation_id"))
+}
+
+func (r *reader) Link(ctx context.Context, s domain.Scope, job domain.ID) (*domain.Link, error) {
+	return one[domain.Link](ctx, r, "link", r.scoped(s, "links").Where("job_id = ? AND revoked_at IS NULL", job))
+}
+
+func (r *reader) LinkByHash(ctx context.Context, hash string) (*domain.Link, error) {
+	return one[domain.Link](ctx, r, "link", r.db.table("links").Where("token_hash = ?", hash))
+}
+
+func (r *reader) JobsToVerify(ctx context.Context, after *domain.ID, limit int) ([]domain.Job, error) {
+	q := r.db.table("jobs")
+	if after != nil {
+		q = q.Where("id > ?", *after)
+	}
+	return list[domain.Job](ctx, r, q.Order("id").Limit(limit))
+}
+
+func (r *reader) FactsOf(ctx context.Context, job domain.ID) ([]domain.Fact, error) {
+	return list[domain.Fact](ctx, r, r.db.table("facts").Where("job_id = ?", job).Order("seq"))
+}
+
+func (r *reader) NextDeadline(ctx context.Context) (*time.Time, error) {
+	type due struct{ DueAt time.Time }
+	rows, err := list[due](ctx, r, r.db.table("deadlines").Where("done_at IS NULL").Order("due_at, id").Limit(1))
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0].DueAt, nil
+}

@@ -1,0 +1,139 @@
+package repo
+
+import (
+	"errors"
+	"slices"
+
+	"gorm.io/gorm/clause"
+
+	"doorstep/domain"
+)
+
+var errNoScope = errors.New("repo: a read without a scope")
+
+// never is the scope of what a caller may not see at all.
+var never = clause.Expr{SQL: "1 = 0"}
+
+// mine are the visits in whose crew a technician is; job and visit scopes
+// start from them.
+const (
+	myJobs   = "SELECT job_id FROM assignments WHERE technician_id = ? AND current"
+	myVisits = "SELECT visit_id FROM assignments WHERE technician_id = ? AND current"
+)
+
+// within turns a scope into the condition on the rows of a table, after
+// PRODUCT.md section 2. It is the only place that does; a scope that says
+// nothing is an error, never everything.
+func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
+	var none domain.ID
+	areas := slices.DeleteFunc(slices.Clone(s.AreaIDs), func(id domain.ID) bool { return id == none })
+	is := func(sql string, args ...any) (clause.Expression, error) { return clause.Expr{SQL: sql, Vars: args}, nil }
+	switch {
+	case s.All:
+		return is("1 = 1")
+	case s.TechnicianID != none:
+		switch table {
+		case "areas":
+			return is("id = (SELECT area_id FROM centres WHERE id = ?)", s.CentreID)
+		case "centres":
+			return is("id = ?", s.CentreID)
+		case "users":
+			return is("(id = ? OR id IN (SELECT technician_id FROM assignments WHERE current AND visit_id IN ("+myVisits+")))", s.TechnicianID, s.TechnicianID)
+		case "leaves":
+			return is("technician_id = ?", s.TechnicianID)
+		case "customers":
+			return is("id IN (SELECT customer_id FROM jobs WHERE id IN ("+myJobs+"))", s.TechnicianID)
+		case "appliances":
+			return is("customer_id IN (SELECT customer_id FROM jobs WHERE id IN ("+myJobs+"))", s.TechnicianID)
+		case "jobs":
+			return is("id IN ("+myJobs+")", s.TechnicianID)
+		case "visits":
+			return is("id IN ("+myVisits+")", s.TechnicianID)
+		case "attempts", "facts", "links":
+			return is("job_id IN ("+myJobs+")", s.TechnicianID)
+		case "policies":
+			return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
+		}
+	case s.CentreID != none:
+		const held = "SELECT customer_id FROM jobs WHERE id IN (SELECT job_id FROM job_centres WHERE centre_id = ?) UNION SELECT id FROM customers WHERE registered_centre_id = ?"
+		switch table {
+		case "areas":
+			return is("id = (SELECT area_id FROM centres WHERE id = ?)", s.CentreID)
+		case "centres":
+			return is("id = ?", s.CentreID)
+		case "users", "jobs", "visits":
+			return is("centre_id = ?", s.CentreID)
+		case "leaves":
+			return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", s.CentreID)
+		case "customers":
+			return is("id IN ("+held+")", s.CentreID, s.CentreID)
+		case "appliances":
+			return is("customer_id IN ("+held+")", s.CentreID, s.CentreID)
+		case "attempts", "facts", "links":
+			return is("job_id IN (SELECT id FROM jobs WHERE centre_id = ?)", s.CentreID)
+		case "policies":
+			return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
+		}
+	case len(areas) > 0:
+		in := db.in("area_id", areas)
+		arg := in.Vars[0]
+		centres := "SELECT id FROM centres WHERE " + in.SQL
+		held := "SELECT customer_id FROM jobs WHERE id IN (SELECT job_id FROM job_centres WHERE centre_id IN (" + centres + ")) UNION SELECT id FROM customers WHERE registered_centre_id IN (" + centres + ")"
+		switch table {
+		case "areas":
+			return db.in("id", areas), nil
+		case "centres", "jobs", "visits":
+			return in, nil
+		case "users":
+			return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
+		case "leaves":
+			return is("technician_id IN (SELECT id FROM users WHERE "+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
+		case "customers":
+			return is("id IN ("+held+")", arg, arg)
+		case "appliances":
+			return is("customer_id IN ("+held+")", arg, arg)
+		case "attempts", "facts", "links":
+			return is("job_id IN (SELECT id FROM jobs WHERE "+in.SQL+")", arg)
+		case "policies":
+			return is("(centre_id IS NULL OR centre_id IN ("+centres+"))", arg)
+		}
+	case s.JobID != none:
+		switch table {
+		case "jobs":
+			return is("id = ?", s.JobID)
+		case "visits", "attempts", "facts", "links":
+			return is("job_id = ?", s.JobID)
+		case "customers":
+			return is("id = (SELECT customer_id FROM jobs WHERE id = ?)", s.JobID)
+		case "appliances":
+			return is("id = (SELECT appliance_id FROM jobs WHERE id = ?)", s.JobID)
+		}
+		return never, nil
+	default:
+		return nil, errNoScope
+	}
+	return nil, errors.New("repo: no scope is defined for " + table)
+}
+
+// page bounds a list by (column, id).
+func page(p domain.Page, column, id string, desc bool) []clause.Expression {
+	var out []clause.Expression
+	order, than := clause.OrderBy{}, ">"
+	if desc {
+		than = "<"
+	}
+	if p.AfterAt != nil && p.AfterID != nil {
+		out = append(out, clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "(" + column + ", " + id + ") " + than + " (?, ?)", Vars: []any{*p.AfterAt, *p.AfterID}}}})
+	}
+	for _, name := range []string{column, id} {
+		order.Columns = append(order.Columns, clause.OrderByColumn{Column: clause.Column{Name: name}, Desc: desc})
+	}
+	limit := p.Limit
+	if limit < 1 || limit > maxPage {
+		limit = maxPage
+	}
+	return append(out, order, clause.Limit{Limit: &limit})
+}
+
+// maxPage bounds a list whose caller does not.
+const maxPage = 1000

@@ -1,0 +1,235 @@
+package repo
+
+import (
+	"slices"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"doorstep/domain"
+)
+
+func (t *tx) Replay(actor domain.ID, key string) (*domain.Replay, error) {
+	rows, err := all[domain.Replay](t, t.table("idempotency").Where("actor_id = ? AND key = ?", actor, key).Limit(1))
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
+}
+
+func (t *tx) PutReplay(r domain.Replay) { t.replay = &r }
+
+// keepReplay is how long a key is remembered (PRODUCT.md section 8); an older
+// row gives way.
+const keepReplay = 7 * 24 * time.Hour
+
+func (t *tx) Append(f *domain.Fact) { t.facts = append(t.facts, f) }
+
+func (t *tx) CrewNotices(visit domain.ID) ([]domain.Notice, error) {
+	return all[domain.Notice](t, t.table("notices").Where("visit_id = ? AND kind IN ('visit.assigned', 'visit.unassigned') AND user_id IS NOT NULL", visit).Order("created_at, id"))
+}
+
+func (t *tx) Enqueue(list ...domain.Notice) { t.notices = append(t.notices, list...) }
+
+// WithdrawNotices reaches those of this transaction too.
+func (t *tx) WithdrawNotices(visit domain.ID, kinds ...string) error {
+	for i := range t.notices {
+		if n := &t.notices[i]; n.VisitID != nil && *n.VisitID == visit && slices.Contains(kinds, n.Kind) {
+			n.State = withdrawn
+		}
+	}
+	return t.write(t.table("notices").Where("visit_id = ?", visit).Where(inText(t.db, "kind", kinds)).Update("state", withdrawn), nil)
+}
+
+const (
+	pending   = "pending"
+	withdrawn = "withdrawn"
+)
+
+// deadlineOp arms a deadline, or disarms one when it has no due time.
+type deadlineOp struct {
+	domain.Deadline
+	arm bool
+}
+
+func (t *tx) Arm(d domain.Deadline) { t.setDeadline(deadlineOp{d, true}) }
+
+func (t *tx) Disarm(kind string, subject domain.ID) {
+	t.setDeadline(deadlineOp{domain.Deadline{Kind: kind, SubjectID: subject}, false})
+}
+
+// setDeadline keeps the last word on a deadline.
+func (t *tx) setDeadline(op deadlineOp) {
+	for i := range t.deadlines {
+		if d := &t.deadlines[i]; d.Kind == op.Kind && d.SubjectID == op.SubjectID {
+			*d = op
+			return
+		}
+	}
+	t.deadlines = append(t.deadlines, op)
+}
+
+// ClaimDue reads what is due; the rows are marked at the end of the
+// transaction, when it holds the locks of their jobs: a row that was claimed
+// or disarmed meanwhile runs the transaction anew. Marking them at once would
+// let the ticker wait for a job while that job's holder waits for the row.
+func (t *tx) ClaimDue(now time.Time, n int) ([]domain.Deadline, error) {
+	q := t.table("deadlines").Where("done_at IS NULL AND due_at <= ?", now).Order("due_at, id").Limit(n)
+	if t.db.pool != nil {
+		// Rows that another replica works on are skipped.
+		due := t.table("deadlines").Where("done_at IS NULL AND due_at <= ?", now).Order("due_at, id").Limit(8 * n)
+		q = t.db.table("").Table("(?) AS deadlines", due).Where("pg_try_advisory_xact_lock(hashtextextended(CAST(id AS text), 0))").Limit(n)
+	}
+	due, err := all[domain.Deadline](t, q)
+	if err != nil {
+		return nil, err
+	}
+	for i := range due {
+		due[i].DoneAt = &now
+	}
+	slices.SortFunc(due, func(a, b domain.Deadline) int {
+		if c := a.DueAt.Compare(b.DueAt); c != 0 {
+			return c
+		}
+		return slices.Compare(a.ID[:], b.ID[:])
+	})
+	t.claims = append(t.claims, due...)
+	return due, nil
+}
+
+func (t *tx) Device(id domain.ID) (*domain.Device, error) {
+	return single[domain.Device](t, "device", t.table("devices").Where("installation_id = ?", id))
+}
+
+// PutDevice writes an installation, or over it: it belongs to whoever
+// registered it last.
+func (t *tx) PutDevice(d *domain.Device) error {
+	over := clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}}, DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
+		"link_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}
+	return t.write(t.table("devices").Clauses(over).Create(d), nil)
+}
+
+const dropDevice = "UPDATE devices SET dropped_at = ?, drop_reason = ?, updated_at = ? WHERE installation_id = ? AND dropped_at IS NULL"
+
+func (t *tx) DropDevice(id domain.ID, why string, at time.Time) error {
+	return t.exec(dropDevice, at, why, at, id)
+}
+
+func (t *tx) CustomerDevices(customer domain.ID) ([]domain.Device, error) {
+	return all[domain.Device](t, t.table("devices").Where("customer_id = ? AND dropped_at IS NULL", customer).Order("created_at, installation_id"))
+}
+
+func (t *tx) Notice(id domain.ID) (*domain.Notice, error) {
+	return single[domain.Notice](t, "notice", t.table("notices").Where("id = ? AND state <> 'withdrawn'", id))
+}
+
+func (t *tx) SaveNoticeSeen(id domain.ID, at time.Time) error {
+	return t.write(t.sql("UPDATE notices SET seen_at = ? WHERE id = ?", at, id), domain.NotFound("notice"))
+}
+
+func (t *tx) LinkOfJob(job domain.ID) (*domain.Link, error) {
+	return single[domain.Link](t, "link", t.table("links").Where("job_id = ? AND revoked_at IS NULL", job))
+}
+
+func (t *tx) LinkByHash(hash string) (*domain.Link, error) {
+	return single[domain.Link](t, "link", t.table("links").Where("token_hash = ?", hash))
+}
+
+func (t *tx) InsertLink(l *domain.Link) error { return t.insert("links", l) }
+
+func (t *tx) SaveLink(l *domain.Link) error {
+	return t.write(t.update("links", l).Updates(l), domain.NotFound("link"))
+}
+
+func (t *tx) UseFormKey(hash string, link domain.ID, at time.Time) (bool, error) {
+	type spent struct{ Hash string }
+	q := t.db.table("form_keys").Raw("INSERT INTO form_keys (hash, link_id, used_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING hash", hash, link, at)
+	rows, err := all[spent](t, q)
+	return len(rows) == 1, err
+}
+
+func (t *tx) InsertDisruption(d *domain.Disruption) error { return t.insert("disruptions", d) }
+
+// gather turns what was kept for the end into statements. Notices whose key
+// was used before, and withdrawn ones, get no delivery.
+func (t *tx) gather() error {
+	for _, d := range t.claims {
+		if err := t.write(t.sql("UPDATE deadlines SET done_at = ? WHERE id = ? AND done_at IS NULL AND due_at = ?", *d.DoneAt, d.ID, d.DueAt), errAgain); err != nil {
+			return err
+		}
+	}
+	for _, f := range t.facts {
+		if err := t.insert("facts", f); err != nil {
+			return err
+		}
+	}
+	if err := t.gatherNotices(); err != nil {
+		return err
+	}
+	for _, d := range t.deadlines {
+		if err := t.gatherDeadline(d); err != nil {
+			return err
+		}
+	}
+	r := t.replay
+	t.claims, t.facts, t.deadlines, t.replay = nil, nil, nil, nil
+	if r == nil {
+		return t.failed
+	}
+	over := clause.OnConflict{Columns: []clause.Column{{Name: "actor_id"}, {Name: "key"}}, DoUpdates: clause.AssignmentColumns([]string{"hash", "status", "head", "body", "created_at"}),
+		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "idempotency.created_at <= ?", Vars: []any{r.CreatedAt.Add(-keepReplay)}}}}}
+	return t.write(t.table("idempotency").Clauses(over).Create(r), errInFlight())
+}
+
+func (t *tx) gatherDeadline(d deadlineOp) error {
+	if !d.arm {
+		return t.exec("DELETE FROM deadlines WHERE kind = ? AND subject_id = ? AND done_at IS NULL", d.Kind, d.SubjectID)
+	}
+	return t.exec("INSERT INTO deadlines (id, kind, subject_id, job_id, due_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (kind, subject_id) WHERE done_at IS NULL DO UPDATE SET due_at = excluded.due_at, job_id = excluded.job_id",
+		d.ID, d.Kind, d.SubjectID, d.JobID, d.DueAt)
+}
+
+func (t *tx) gatherNotices() error {
+	var keys []string
+	for i := range t.notices {
+		if k := t.notices[i].DedupeKey; k != nil {
+			keys = append(keys, *k)
+		}
+	}
+	used := map[string]bool{}
+	if len(keys) > 0 {
+		type keyed struct{ DedupeKey string }
+		rows, err := all[keyed](t, t.table("notices").Where(inText(t.db, "dedupe_key", keys)))
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			used[r.DedupeKey] = true
+		}
+	}
+	fresh := t.notices[:0]
+	for i := range t.notices {
+		n := t.notices[i]
+		if k := n.DedupeKey; k != nil {
+			if used[*k] {
+				continue
+			}
+			used[*k] = true
+		}
+		if n.State == "" {
+			n.State = pending
+		}
+		q := t.table("notices")
+		if n.DedupeKey != nil {
+			q = q.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "dedupe_key"}}, DoNothing: true})
+		}
+		if err := t.write(q.Create(&n), nil); err != nil {
+			return err
+		}
+		if n.State == pending {
+			fresh = append(fresh, n)
+		}
+	}
+	t.notices = fresh
+	return nil
+}

@@ -1,0 +1,158 @@
+package repo
+
+import (
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"doorstep/domain"
+)
+
+// unfinished visits occupy their crew; spelled like the partial indexes.
+const unfinished = "status IN ('scheduled', 'en_route', 'arrived', 'in_progress')"
+
+// shape is what the assignments of a visit depend on.
+type shape struct {
+	crew, ever []domain.ID
+	active     bool
+	from, to   time.Time
+}
+
+func shapeOf(v *domain.Visit) shape {
+	return shape{crew: slices.Clone(v.Crew), ever: slices.Clone(v.EverCrew), active: v.Status.Unfinished(), from: v.PlannedStart, to: v.PlannedEnd()}
+}
+
+// visitsFrom reads visits and notes their shape.
+func (t *tx) visitsFrom(q *gorm.DB) ([]domain.Visit, error) {
+	visits, err := all[domain.Visit](t, q)
+	for i := range visits {
+		t.visits[visits[i].ID] = shapeOf(&visits[i])
+	}
+	return visits, err
+}
+
+func (t *tx) Visit(id domain.ID) (*domain.Visit, error) {
+	visits, err := t.visitsFrom(t.table("visits").Where("id = ?", id).Limit(1))
+	if err != nil {
+		return nil, err
+	}
+	if len(visits) == 0 {
+		return nil, domain.NotFound("visit")
+	}
+	return &visits[0], nil
+}
+
+// LockVisit locks job and visit in one flight, as two statements: the second
+// sees what the first had to wait for.
+func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
+	first, jobs, err := query[domain.Job](lock(t.table("jobs").Where("id = (SELECT job_id FROM visits WHERE id = ?)", id)))
+	if err != nil {
+		return nil, nil, err
+	}
+	second, visits, err := query[domain.Visit](lock(t.table("visits").Where("id = ?", id)))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := t.send(first, second); err != nil {
+		return nil, nil, err
+	}
+	if len(*jobs) == 0 || len(*visits) == 0 {
+		return nil, nil, domain.NotFound("visit")
+	}
+	j, v := &(*jobs)[0], &(*visits)[0]
+	t.homes[j.ID], t.visits[v.ID] = j.CentreID, shapeOf(v)
+	return j, v, nil
+}
+
+func (t *tx) InsertVisit(v *domain.Visit) error {
+	everCrew(v)
+	if err := t.insert("visits", v); err != nil {
+		return err
+	}
+	return t.assign(v, shape{})
+}
+
+func (t *tx) SaveVisit(v *domain.Visit) error {
+	everCrew(v)
+	was, known := t.visits[v.ID]
+	if !known { // not read in this transaction: what is stored is unknown
+		old, err := t.Visit(v.ID)
+		if err != nil {
+			return err
+		}
+		was = shapeOf(old)
+	}
+	if err := t.save("visits", &v.Meta, v); err != nil {
+		return err
+	}
+	return t.assign(v, was)
+}
+
+// everCrew keeps who has a row in assignments.
+func everCrew(v *domain.Visit) {
+	for _, id := range v.Crew {
+		if !slices.Contains(v.EverCrew, id) {
+			v.EverCrew = append(v.EverCrew, id)
+		}
+	}
+}
+
+// assign brings the assignments of a visit from what they were to what they
+// are now; nothing is sent when that is the same.
+func (t *tx) assign(v *domain.Visit, was shape) error {
+	is := shapeOf(v)
+	t.visits[v.ID] = is
+	moved := is.active != was.active || !is.from.Equal(was.from) || !is.to.Equal(was.to)
+	for _, id := range was.crew {
+		if !slices.Contains(is.crew, id) {
+			if err := t.exec("UPDATE assignments SET active = ?, current = ? WHERE visit_id = ? AND technician_id = ?", false, false, v.ID, id); err != nil {
+				return err
+			}
+		}
+	}
+	for _, id := range is.crew {
+		var err error
+		switch {
+		case !slices.Contains(was.ever, id):
+			// DO NOTHING and not a plain insert: that would let two writers
+			// of one slot wait for each other (FACTS.md).
+			err = t.write(t.sql("INSERT INTO assignments (visit_id, technician_id, job_id, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				v.ID, id, v.JobID, is.from, is.to, is.active, true), errOverlap())
+		case moved || !slices.Contains(was.crew, id):
+			err = t.exec("UPDATE assignments SET starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
+				is.from, is.to, is.active, true, v.ID, id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) VisitsOfJob(job domain.ID) ([]domain.Visit, error) {
+	return t.visitsFrom(t.table("visits").Where("job_id = ?", job).Order("window_start, id"))
+}
+
+func (t *tx) UnfinishedOfCustomer(customer domain.ID) ([]domain.Visit, error) {
+	return t.visitsFrom(t.table("visits").Where("customer_id = ? AND "+unfinished, customer).Order("window_start, id"))
+}
+
+func (t *tx) VisitsOfCentreDay(centre domain.ID, from, to time.Time) ([]domain.Visit, error) {
+	return t.visitsFrom(t.table("visits").Where("centre_id = ? AND status = 'scheduled' AND window_start >= ? AND window_start < ?", centre, from, to).Order("window_start, id"))
+}
+
+func (t *tx) BusyBetween(technician domain.ID, from, to time.Time) ([]domain.Visit, error) {
+	return t.visitsFrom(t.table("visits").Where("id IN (SELECT visit_id FROM assignments WHERE technician_id = ? AND active AND starts_at < ? AND ends_at > ?)",
+		technician, to, from).Order("planned_start, id"))
+}
+
+func (t *tx) Exclusions(customer domain.ID) ([]domain.Exclusion, error) {
+	return all[domain.Exclusion](t, t.table("exclusions").Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id"))
+}
+
+func (t *tx) InsertExclusion(e *domain.Exclusion) error { return t.insert("exclusions", e) }
+
+func (t *tx) SaveExclusion(e *domain.Exclusion) error {
+	return t.write(t.update("exclusions", e).Updates(e), domain.NotFound("exclusion"))
+}
