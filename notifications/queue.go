@@ -29,12 +29,12 @@ const (
 	storeLimit  = time.Minute
 )
 
-// QueueConfig says where the jobs are and how they are worked. Either Pool or
-// DB is set.
+// QueueConfig says where the jobs are and how they are worked. With a Pool
+// they are on PostgreSQL, else SQL is the writer of SQLite.
 type QueueConfig struct {
 	Deliverer *Deliverer
 	Pool      *pgxpool.Pool // PostgreSQL: wakes by LISTEN/NOTIFY
-	DB        *sql.DB       // SQLite: the single writer; polled
+	SQL       *sql.DB       // SQLite: the single writer; polled. Not used when Pool is set
 	Workers   int           // jobs at a time; zero: 64 on PostgreSQL, 32 on SQLite
 	Poll      time.Duration // zero: 500 ms on PostgreSQL (a safety net), 100 ms on SQLite
 	Log       *slog.Logger  // nil: slog.Default
@@ -52,20 +52,20 @@ type client interface {
 // it does not own time (PRODUCT.md section 8).
 type Queue struct {
 	client client
-	db     *sql.DB
+	db     *sql.DB // SQLite only
 	done   finished
 }
 
 // NewQueue sets up the worker; nothing runs before Start. River's tables are
 // already there: the store migrates them.
 func NewQueue(c QueueConfig) (*Queue, error) {
-	if c.Deliverer == nil || (c.Pool == nil) == (c.DB == nil) {
-		return nil, errors.New("queue: a deliverer and one database are needed")
+	if c.Deliverer == nil || c.Pool == nil && c.SQL == nil {
+		return nil, errors.New("queue: a deliverer and a database are needed")
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	q := &Queue{db: c.DB}
+	q := &Queue{}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{deliverer: c.Deliverer, log: c.Log, done: &q.done})
 	config := &river.Config{
@@ -84,9 +84,10 @@ func NewQueue(c QueueConfig) (*Queue, error) {
 		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 64)}}
 		q.client, err = river.NewClient(riverpgxv5.New(c.Pool), config)
 	} else {
+		q.db = c.SQL
 		config.FetchPollInterval = orDefault(c.Poll, 100*time.Millisecond)
 		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 32)}}
-		q.client, err = river.NewClient(riversqlite.New(c.DB), config)
+		q.client, err = river.NewClient(riversqlite.New(c.SQL), config)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("queue: %w", err)

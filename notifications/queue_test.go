@@ -79,7 +79,7 @@ func (j *jobs) states() string {
 
 func (j *jobs) start(d *notifications.Deliverer) *notifications.Queue {
 	j.t.Helper()
-	q, err := notifications.NewQueue(notifications.QueueConfig{Deliverer: d, DB: j.db, Poll: 10 * time.Millisecond})
+	q, err := notifications.NewQueue(notifications.QueueConfig{Deliverer: d, SQL: j.db, Poll: 10 * time.Millisecond})
 	if err != nil {
 		j.t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestNewQueueRefusesBadSetups(t *testing.T) {
 	for name, c := range map[string]notifications.QueueConfig{
 		"nothing":      {},
 		"no database":  {Deliverer: &notifications.Deliverer{}},
-		"no deliverer": {DB: &sql.DB{}},
+		"no deliverer": {SQL: &sql.DB{}},
 	} {
 		if _, err := notifications.NewQueue(c); err == nil {
 			t.Errorf("%s: accepted", name)
@@ -244,7 +244,7 @@ func BenchmarkDrain(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	q, err := notifications.NewQueue(notifications.QueueConfig{Deliverer: &notifications.Deliverer{Outbox: box, Push: push, Now: time.Now}, DB: j.db})
+	q, err := notifications.NewQueue(notifications.QueueConfig{Deliverer: &notifications.Deliverer{Outbox: box, Push: push, Now: time.Now}, SQL: j.db})
 	if err != nil {
 		b.Fatal(err)
 	}

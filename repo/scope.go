@@ -27,7 +27,9 @@ const (
 func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 	var none domain.ID
 	areas := slices.DeleteFunc(slices.Clone(s.AreaIDs), func(id domain.ID) bool { return id == none })
-	is := func(sql string, args ...any) (clause.Expression, error) { return clause.Expr{SQL: sql, Vars: args}, nil }
+	is := func(sql string, args ...any) (clause.Expression, error) {
+		return clause.Expr{SQL: sql, Vars: args}, nil
+	}
 	switch {
 	case s.All:
 		return is("1 = 1")

@@ -1,0 +1,322 @@
+package api
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/api/pages"
+	"doorstep/domain"
+)
+
+// linkActions are what the customer's page can do, in the order in which it
+// offers them.
+var linkActions = []string{"confirm", "another-time", "cancel", "call-me", "wrong-person"}
+
+var dayParts = []string{"morning", "afternoon", "evening", "any"}
+
+// noteLimit of what a customer writes, in characters, as in the contract.
+const noteLimit = 500
+
+func (a *App) mountCustomer(s *Server) {
+	s.Page("GET", "/c/{token}", a.customerPage)
+	for _, action := range linkActions {
+		s.Page("POST", "/c/{token}/"+action, a.customerAct(action))
+	}
+	s.Page("GET", "/c/{token}/visit.ics", a.visitCalendar)
+	s.Handle("PUT", "/c/{token}/devices/{installation_id}", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		in, err := decode[domain.DeviceInput](c)
+		if err != nil {
+			return err
+		}
+		actor, err := a.Service.LinkActor(c.UserContext(), c.Params("token"))
+		if err != nil {
+			return err
+		}
+		call, err := callOf(c, fiber.StatusOK)
+		if err != nil {
+			return err
+		}
+		call.Actor = actor
+		if _, err := a.Service.PutDevice(c.UserContext(), call, id, in); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "")
+	})
+}
+
+// customerView is the page as the template reads it.
+type customerView struct {
+	Text                                             *pages.Text
+	Title, Tone, Explain                             string
+	Centre, Phone, Names                             string
+	Day, Hours, DateTime, WhenLabel                  string
+	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
+	First                                            bool // another time is what the household is asked for first
+	ConfirmWords, Calendar                           string
+	Key, Min, Max                                    string
+	Parts                                            []partView
+	Entered                                          url.Values // of a form that came back
+	Wrong                                            map[string]string
+	Done, Alert                                      string
+	Other, OtherName, OtherURL                       string
+
+	base, query string
+}
+
+type partView struct {
+	Value, Words string
+	Checked      bool
+}
+
+// Action is the address of a form.
+func (v *customerView) Action(name string) string { return v.base + "/" + name + v.query }
+
+// speech is the language of one request: the reader's own choice on the page,
+// else Accept-Language, else the household's, else English.
+func speech(c *fiber.Ctx, household string) (text *pages.Text, chosen bool) {
+	if text = pages.In(c.Query("lang")); text != nil {
+		return text, true
+	}
+	return pages.Speak(c.Get(fiber.HeaderAcceptLanguage), household), false
+}
+
+func (a *App) customerPage(c *fiber.Ctx) error {
+	page, err := a.Service.OpenLink(c.UserContext(), c.Params("token"))
+	if err != nil {
+		return linkFailed(c, err)
+	}
+	v := viewCustomer(c, page)
+	v.Done = doneWords(v.Text, c.Query("done"), page)
+	return sendCustomer(c, fiber.StatusOK, "customer", v)
+}
+
+// doneWords thanks for what was done. The query chooses among known sentences
+// only, and not one that the state belies.
+func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
+	switch done {
+	case "confirm":
+		if p.Visit == nil || p.Visit.Confirmation != domain.ConfirmConfirmed {
+			return ""
+		}
+	case "cancel":
+		if p.Visit == nil || p.Visit.Status != domain.VisitCancelled {
+			return ""
+		}
+	case "another-time", "call-me", "already":
+	default:
+		return ""
+	}
+	return t.Say("done." + done)
+}
+
+func (a *App) customerAct(action string) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		token := c.Params("token")
+		form, err := Form(c)
+		if err != nil {
+			return err
+		}
+		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Note: form.Get("note")}
+		var out *domain.LinkOutcome
+		if len([]rune(in.Note)) > noteLimit {
+			err = domain.Fail(domain.CodeMeaning, "The note is too long.").At("/note", "at most 500 characters")
+		} else {
+			out, err = a.Service.LinkAct(c.UserContext(), token, in)
+		}
+		if err != nil {
+			return a.customerRefused(c, token, form, err)
+		}
+		if action == "wrong-person" { // the link is gone; there is no page to go back to
+			text, _ := speech(c, "")
+			return sendCustomer(c, fiber.StatusOK, "plain", &customerView{Text: text, Tone: "good", Title: text.Say("wrong.title"), Explain: text.Say("wrong.explain")})
+		}
+		query := url.Values{"done": {out.Done}}
+		if text, chosen := speech(c, ""); chosen {
+			query.Set("lang", text.Lang)
+		}
+		c.Set(fiber.HeaderLocation, "/c/"+url.PathEscape(token)+"?"+query.Encode())
+		dressCustomer(c)
+		return c.SendStatus(fiber.StatusSeeOther)
+	}
+}
+
+// customerRefused shows the page as it stands now and says why nothing was
+// done. The sentence of the error is for staff and is not shown.
+func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err error) error {
+	kind := domainKind(err)
+	if kind != domain.KindConflict && kind != domain.KindPrecondition && kind != domain.KindForbidden && kind != domain.KindMeaning {
+		return linkFailed(c, err)
+	}
+	page, openErr := a.Service.OpenLink(c.UserContext(), token)
+	if openErr != nil {
+		return linkFailed(c, openErr)
+	}
+	v := viewCustomer(c, page)
+	if kind != domain.KindMeaning {
+		v.Alert = v.Text.Say("stale")
+		return sendCustomer(c, fiber.StatusConflict, "customer", v)
+	}
+	v.Alert, v.Entered = v.Text.Say("check"), form
+	for i := range v.Parts {
+		v.Parts[i].Checked = v.Parts[i].Value == form.Get("part")
+	}
+	var e *domain.Error
+	if errors.As(err, &e) {
+		for _, f := range e.Fields {
+			if field := strings.TrimPrefix(f.Pointer, "/"); slices.Contains([]string{"date", "part", "note"}, field) {
+				v.Wrong[field] = v.Text.Say("another." + field + ".wrong")
+			}
+		}
+	}
+	return sendCustomer(c, fiber.StatusUnprocessableEntity, "customer", v)
+}
+
+// linkFailed answers unknown, expired and revoked links with the same bytes.
+func linkFailed(c *fiber.Ctx, err error) error {
+	if domainKind(err) != domain.KindNotFound {
+		return err
+	}
+	text, _ := speech(c, "")
+	return sendCustomer(c, fiber.StatusNotFound, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("gone.title"), Explain: text.Say("gone.explain")})
+}
+
+func dressCustomer(c *fiber.Ctx) {
+	c.Set(fiber.HeaderContentSecurityPolicy, pages.Customer.CSP)
+	c.Set("X-Robots-Tag", "noindex, nofollow")
+}
+
+func sendCustomer(c *fiber.Ctx, status int, name string, v *customerView) error {
+	body, err := pages.Customer.Render(name, v)
+	if err != nil {
+		return err
+	}
+	dressCustomer(c)
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return c.Status(status).Send(body)
+}
+
+// viewCustomer says a page of a link in the reader's language.
+func viewCustomer(c *fiber.Ctx, p *domain.LinkPage) *customerView {
+	text, chosen := speech(c, p.Language)
+	v := newCustomerView(p, text)
+	v.base = "/c/" + url.PathEscape(c.Params("token"))
+	if chosen {
+		v.query = "?lang=" + text.Lang
+	}
+	if v.Calendar != "" {
+		v.Calendar = v.base + "/visit.ics" + v.query
+	}
+	v.OtherURL = v.base + "?lang=" + v.Other
+	return v
+}
+
+// customerState names what the page speaks of: it chooses heading, sentence
+// and tone.
+func customerState(p *domain.LinkPage) (state, tone string) {
+	v := p.Visit
+	switch {
+	case p.Job.Status == domain.JobClosed:
+		return "closed", ""
+	case p.Job.Status == domain.JobCancelled:
+		return "job_cancelled", ""
+	case p.Unreachable && (v == nil || !v.Status.Unfinished()):
+		return "unreachable", "warn"
+	case v == nil:
+		return "none", ""
+	case v.Status != domain.VisitScheduled:
+		switch v.Status {
+		case domain.VisitMissed:
+			return string(v.Status), "bad"
+		case domain.VisitNoAccess, domain.VisitStopped, domain.VisitPartial, domain.VisitCancelled:
+			return string(v.Status), "warn"
+		case domain.VisitRescheduled:
+			return string(v.Status), ""
+		}
+		return string(v.Status), "good"
+	case !p.Now.Before(v.WindowEnd):
+		return "late", "warn"
+	case v.Confirmation == domain.ConfirmDeclined:
+		return "declined", ""
+	case v.Confirmation == domain.ConfirmConfirmed:
+		return "confirmed", "good"
+	case !p.CanConfirm: // something must be settled first; the page does not say what
+		return "waiting", "warn"
+	}
+	return "awaiting", ""
+}
+
+func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
+	state, tone := customerState(p)
+	v := &customerView{Text: t, Tone: tone, Title: t.Say("h." + state), Explain: t.Say("p." + state), Centre: p.CentreName, Phone: p.CentrePhone,
+		CanConfirm: p.CanConfirm, CanAnotherTime: p.CanAnotherTime, CanCancel: p.CanCancel, CanCallMe: p.CanCallMe,
+		Key: p.FormKey, Entered: nil, Wrong: map[string]string{}, ConfirmWords: t.Say("confirm")}
+	loc := p.Location
+	if loc == nil {
+		loc = time.UTC
+	}
+	if state == "declined" {
+		v.ConfirmWords, v.WhenLabel = t.Say("confirm.keep"), t.Say("when.before")
+	}
+	v.First = p.CanAnotherTime && slices.Contains([]string{"missed", "none", "unreachable", "no_access", "partial", "cancelled"}, state)
+	if visit := p.Visit; visit != nil && state != "unreachable" && state != "closed" && state != "job_cancelled" {
+		v.Day, v.Hours = windowWords(t, visit.WindowStart, visit.WindowEnd, p.Now, loc)
+		v.DateTime = visit.WindowStart.In(loc).Format(time.RFC3339)
+		if visit.Status.Unfinished() || visit.Status == domain.VisitCompleted {
+			v.Names = strings.Join(p.CrewNames, ", ")
+		}
+		if visit.Status == domain.VisitScheduled && state != "late" {
+			v.Calendar = "visit.ics"
+		}
+	}
+	today := p.Now.In(loc)
+	v.Min, v.Max = today.Format("2006-01-02"), today.AddDate(0, 3, 0).Format("2006-01-02")
+	for _, part := range dayParts {
+		v.Parts = append(v.Parts, partView{Value: part, Words: t.Say("part." + part), Checked: part == "any"})
+	}
+	v.Other, v.OtherName = "hi", "हिन्दी"
+	if t.Lang == "hi" {
+		v.Other, v.OtherName = "en", "English"
+	}
+	return v
+}
+
+// windowWords says a window in full words: weekday, date and hours in the
+// zone of the place.
+func windowWords(t *pages.Text, from, to, now time.Time, loc *time.Location) (day, hours string) {
+	from, to, now = from.In(loc), to.In(loc), now.In(loc)
+	date := func(d time.Time) string {
+		id := "date"
+		if d.Year() != now.Year() {
+			id = "date.year"
+		}
+		return t.Say(id, "Weekday", t.Say("day."+strconv.Itoa(int(d.Weekday()))), "Day", strconv.Itoa(d.Day()),
+			"Month", t.Say("month."+strconv.Itoa(int(d.Month()))), "Year", strconv.Itoa(d.Year()))
+	}
+	const ymd = "2006-01-02"
+	day = date(from)
+	switch from.Format(ymd) {
+	case now.Format(ymd):
+		day = t.Say("date.today", "Date", day)
+	case now.AddDate(0, 0, 1).Format(ymd):
+		day = t.Say("date.tomorrow", "Date", day)
+	}
+	until := to.Format("15:04")
+	if from.Format(ymd) != to.Format(ymd) {
+		if to.Format("15:04") == "00:00" && to.AddDate(0, 0, -1).Format(ymd) == from.Format(ymd) {
+			until = "24:00"
+		} else {
+			until = date(to) + ", " + until
+		}
+	}
+	return day, t.Say("hours", "From", from.Format("15:04"), "To", until)
+}

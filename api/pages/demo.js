@@ -1,0 +1,95 @@
+'use strict';
+(() => {
+  const now = document.getElementById('now');
+  const say = document.getElementById('say');
+  const list = document.getElementById('phones');
+  const buttons = [...document.querySelectorAll('[data-advance]')];
+  const two = (n) => String(n).padStart(2, '0');
+  const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+  const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+  const words = (iso) => {
+    const t = new Date(iso);
+    return `${days[t.getUTCDay()]} ${t.getUTCDate()} ${months[t.getUTCMonth()]}, ${two(t.getUTCHours())}:${two(t.getUTCMinutes())} UTC`;
+  };
+  const el = (tag, text) => {
+    const e = document.createElement(tag);
+    if (text !== undefined) e.textContent = text;
+    return e;
+  };
+  const clock = (iso) => {
+    now.dateTime = iso;
+    now.textContent = words(iso);
+  };
+  let last = '';
+  const show = (phones) => {
+    const seen = JSON.stringify(phones);
+    if (seen === last) return; // nothing new: scrolling and focus stay
+    last = seen;
+    for (const p of phones) {
+      let card = [...list.children].find((c) => c.dataset.login === p.login);
+      if (!card) {
+        card = el('li');
+        card.className = 'phone';
+        card.dataset.login = p.login;
+        const pushes = el('ol');
+        pushes.tabIndex = 0;
+        pushes.setAttribute('aria-label', `Pushes of ${p.login}, newest first`);
+        card.append(el('h3', p.login), pushes);
+        list.append(card);
+      }
+      const rows = p.pushes.map((m) => {
+        const row = el('li');
+        const at = el('time', words(m.at));
+        at.dateTime = m.at;
+        row.append(el('b', m.title), el('p', m.body), at);
+        return row;
+      });
+      if (rows.length === 0) {
+        rows.push(el('li', 'Nothing yet'));
+        rows[0].className = 'none';
+      }
+      card.querySelector('ol').replaceChildren(...rows);
+    }
+  };
+  const refresh = async () => {
+    try {
+      const r = await fetch('/demo/phones');
+      if (!r.ok) throw new Error(r.status);
+      const d = await r.json();
+      clock(d.now);
+      show(d.phones);
+      if (say.dataset.lost) {
+        delete say.dataset.lost;
+        say.textContent = '';
+      }
+    } catch {
+      say.dataset.lost = '1';
+      say.textContent = 'The server does not answer.';
+    }
+  };
+  const busy = (on) => buttons.forEach((b) => (b.disabled = on));
+  buttons.forEach((b) =>
+    b.addEventListener('click', async () => {
+      busy(true);
+      say.textContent = 'The clock moves …';
+      try {
+        const r = await fetch('/demo/clock', {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ advance: b.dataset.advance }),
+        });
+        const d = await r.json();
+        if (!r.ok) throw new Error(d.detail);
+        clock(d.now);
+        say.textContent = d.done === 1 ? '1 thing fell due.' : `${d.done} things fell due.`;
+      } catch (e) {
+        say.textContent = e.message || 'The clock did not move.';
+      }
+      busy(false);
+      b.focus();
+      refresh();
+    })
+  );
+  refresh();
+  setInterval(() => document.hidden || refresh(), 2000);
+})();

@@ -1,0 +1,126 @@
+// Package pages holds what people see in a browser: templates, styles and
+// words, embedded. It decides nothing and knows nothing of HTTP.
+package pages
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+//go:embed *.html *.css *.js text.*.json
+var files embed.FS
+
+// Page is one template with its style in it, so that it needs no second
+// request; CSP names the style's hash.
+type Page struct {
+	name string
+	tmpl *template.Template
+	CSP  string
+}
+
+// The pages.
+var (
+	Customer = load("customer", "form-action 'self'")
+	Demo     = load("demo", "form-action 'none'; script-src 'self'; connect-src 'self'")
+)
+
+func load(name, more string) Page {
+	css := template.CSS(mustRead("base.css") + mustRead(name+".css"))
+	sum := sha256.Sum256([]byte(css))
+	return Page{
+		name: name,
+		tmpl: template.Must(template.New("").Funcs(template.FuncMap{"style": func() template.CSS { return css }}).ParseFS(files, name+".html")),
+		CSP: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; img-src data:; base-uri 'none'; frame-ancestors 'none'; " + more,
+	}
+}
+
+func mustRead(name string) string {
+	b, err := files.ReadFile(name)
+	if err != nil {
+		panic("pages: " + err.Error())
+	}
+	return string(b)
+}
+
+// Render gives a template of the page as bytes.
+func (p Page) Render(name string, data any) ([]byte, error) {
+	var b bytes.Buffer
+	err := p.tmpl.ExecuteTemplate(&b, name, data)
+	return b.Bytes(), err
+}
+
+// DemoScript is the script of the demo page.
+func DemoScript() []byte { return []byte(mustRead("demo.js")) }
+
+var (
+	spoken  = []language.Tag{language.English, language.Hindi}
+	matcher = language.NewMatcher(spoken)
+	bundle  = func() *i18n.Bundle {
+		b := i18n.NewBundle(language.English)
+		for _, name := range []string{"text.en.json", "text.hi.json"} {
+			if _, err := b.LoadMessageFileFS(files, name); err != nil {
+				panic("pages: " + err.Error())
+			}
+		}
+		return b
+	}()
+)
+
+// Text is what the pages say in one language.
+type Text struct {
+	Lang string // of the html element: en or hi
+	loc  *i18n.Localizer
+}
+
+// In gives the words of a language that is spoken here, else nil.
+func In(lang string) *Text {
+	for _, t := range spoken {
+		if t.String() == lang {
+			return &Text{Lang: lang, loc: i18n.NewLocalizer(bundle, lang)}
+		}
+	}
+	return nil
+}
+
+// Speak chooses the language: an Accept-Language header first, then the
+// fallbacks in turn, then English.
+func Speak(accept string, fallback ...string) *Text {
+	for _, want := range append([]string{accept}, fallback...) {
+		if len(want) > 500 {
+			continue
+		}
+		tags, _, err := language.ParseAcceptLanguage(want)
+		if err != nil || len(tags) == 0 {
+			continue
+		}
+		if _, i, sure := matcher.Match(tags...); sure != language.No {
+			return In(spoken[i].String())
+		}
+	}
+	return In("en")
+}
+
+// Say gives a sentence; pairs fill its places: name, value, name, value.
+func (t *Text) Say(id string, pairs ...string) string {
+	c := &i18n.LocalizeConfig{MessageID: id}
+	if len(pairs) > 0 {
+		data := map[string]string{}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			data[pairs[i]] = pairs[i+1]
+		}
+		c.TemplateData = data
+	}
+	s, err := t.loc.Localize(c)
+	if err != nil && s == "" {
+		return id
+	}
+	return strings.TrimSpace(s)
+}

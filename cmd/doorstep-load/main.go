@@ -1,0 +1,34 @@
+// Command doorstep-load drives a running server as a fleet of phones and
+// prints what it measured; compare sets it beside plain drivers writing the
+// same rows.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+)
+
+type cli struct {
+	Fleet   fleetCmd   `cmd:"" help:"Drive a running server and print requests/s, p50, p99 and its memory."`
+	Compare compareCmd `cmd:"" help:"Server against plain driver on the same rows, in turn; prints ratios."`
+	Drain   drainCmd   `cmd:"" help:"Deliver a backlog of notices against a bare sender; prints the ratio."`
+	Cold    coldCmd    `cmd:"" help:"Cold start of a migrated server to its first answer, and its idle memory."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var c cli
+	k := kong.Parse(&c, kong.Name("doorstep-load"), kong.UsageOnError(),
+		kong.Description("Examples:\n  doorstep-load fleet --url http://127.0.0.1:8080 --login kiran --password … --work day\n"+
+			"  doorstep-load compare --server ./doorstep --database-url postgres://…/empty\n  doorstep-load compare --server ./doorstep\n  doorstep-load drain --database-url postgres://…/empty"),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "doorstep-load:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const loadPassword = "a long pass phrase"
+
+// subject is a server under load: the real binary as a process of its own.
+type subject struct {
+	cmd  *exec.Cmd
+	base string
+	env  []string
+	log  *strings.Builder
+}
+
+func secret() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b)
+	return hex.EncodeToString(b)
+}
+
+// launch starts the binary on a database and waits until it is ready.
+func launch(ctx context.Context, binary string, env []string) (*subject, error) {
+	s := &subject{env: env, log: &strings.Builder{}}
+	s.cmd = exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1:0")
+	s.cmd.Env = append(os.Environ(), env...)
+	s.cmd.Stderr = io.Discard
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		return nil, errors.Join(errors.New("the server did not start"), err)
+	}
+	s.base = strings.TrimSpace(strings.TrimPrefix(line, "listening on "))
+	c := client{base: s.base, http: newHTTP(1)}
+	for range 100 {
+		if err = c.do(ctx, "GET", "/readyz", nil, nil); err == nil {
+			return s, nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return nil, err
+}
+
+func (s *subject) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+}
+
+// town is the data that the load works on.
+type town struct {
+	desk        *client
+	crew        *client // of technicians[0]
+	technicians []string
+	jobs        []string
+	customers   []string
+}
+
+// settle makes a centre with technicians and open jobs through the API.
+func settleTown(ctx context.Context, binary string, s *subject, technicians, jobs int) (*town, error) {
+	create := exec.CommandContext(ctx, binary, "user", "create", "--login", "load-admin", "--role", "admin", "--name", "Load Admin", "--password", "-")
+	create.Env = append(os.Environ(), s.env...)
+	create.Stdin = strings.NewReader(loadPassword + "\n")
+	if out, err := create.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("user create: %w: %s", err, out)
+	}
+	open := &client{base: s.base, http: newHTTP(16)}
+	admin, err := open.login(ctx, "load-admin", loadPassword)
+	if err != nil {
+		return nil, err
+	}
+	type made struct {
+		ID    string `json:"id"`
+		Token string `json:"token"`
+		Sites []struct {
+			ID string `json:"id"`
+		} `json:"sites"`
+	}
+	post := func(c *client, path string, body any) (made, error) {
+		var m made
+		err := c.do(ctx, "POST", path, body, &m)
+		return m, err
+	}
+	area, err := post(admin, "/v1/areas", obj{"name": "Load"})
+	if err != nil {
+		return nil, err
+	}
+	centre, err := post(admin, "/v1/centres", obj{"area_id": area.ID, "name": "Load", "zone": "UTC", "country": "IN", "working_days": []int{0, 1, 2, 3, 4, 5, 6}})
+	if err != nil {
+		return nil, err
+	}
+	t := &town{}
+	user := func(login, role string) (string, error) {
+		u, err := post(admin, "/v1/users", obj{"login": login, "name": "Load " + login, "role": role, "centre_id": centre.ID})
+		return u.ID, err
+	}
+	signIn := func(login, id string) (*client, error) {
+		inv, err := post(admin, "/v1/users/"+id+"/invite", obj{})
+		if err != nil {
+			return nil, err
+		}
+		if err := open.do(ctx, "POST", "/v1/auth/reset", obj{"token": inv.Token, "password": loadPassword}, nil); err != nil {
+			return nil, err
+		}
+		return open.login(ctx, login, loadPassword)
+	}
+	id, err := user("load-desk", "coordinator")
+	if err != nil {
+		return nil, err
+	}
+	if t.desk, err = signIn("load-desk", id); err != nil {
+		return nil, err
+	}
+	for i := range technicians {
+		id, err := user(fmt.Sprintf("load-tech-%d", i), "technician")
+		if err != nil {
+			return nil, err
+		}
+		t.technicians = append(t.technicians, id)
+	}
+	if t.crew, err = signIn("load-tech-0", t.technicians[0]); err != nil {
+		return nil, err
+	}
+	for i := range jobs {
+		c, err := post(t.desk, "/v1/customers", obj{"name": fmt.Sprintf("Household %d", i),
+			"contacts": []obj{{"name": "Contact", "phones": []string{fmt.Sprintf("+9198%08d", 10000000+i)}}},
+			"sites":    []obj{{"address": fmt.Sprintf("%d Load Street", i), "zone": "UTC", "lat": 18.5, "lon": 73.8}}})
+		if err != nil {
+			return nil, err
+		}
+		j, err := post(t.desk, "/v1/jobs", obj{"id": uuid.NewString(), "customer_id": c.ID, "fault": "does not start"})
+		if err != nil {
+			return nil, err
+		}
+		t.customers, t.jobs = append(t.customers, c.ID), append(t.jobs, j.ID)
+	}
+	return t, nil
+}
+
+type obj = map[string]any

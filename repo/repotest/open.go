@@ -1,0 +1,219 @@
+// Package repotest opens throw-away databases for tests and holds the
+// conformance suite that every engine has to pass.
+package repotest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"doorstep/repo"
+)
+
+// Environment that the tests obey.
+const (
+	// EnvURL names a PostgreSQL server to use in place of a throw-away one;
+	// its user must be allowed to create databases.
+	EnvURL = "DOORSTEP_TEST_DATABASE_URL"
+	// EnvRequire set to 1 makes a missing PostgreSQL a failure.
+	EnvRequire = "DOORSTEP_TEST_REQUIRE_POSTGRES"
+)
+
+const patience = 30 * time.Second
+
+// Engines names the engines that can be had here: always "sqlite", and
+// "postgres" when there is a server or the programs of one.
+func Engines(t testing.TB) []string {
+	t.Helper()
+	if _, err := server(); err != nil {
+		if os.Getenv(EnvRequire) == "1" {
+			t.Fatalf("PostgreSQL is required (%s=1): %v", EnvRequire, err)
+		}
+		t.Logf("without PostgreSQL: %v", err)
+		return []string{repo.SQLite}
+	}
+	return []string{repo.SQLite, repo.Postgres}
+}
+
+// Each runs a test on every engine, on an empty migrated database.
+func Each(t *testing.T, test func(t *testing.T, db *repo.DB)) {
+	t.Helper()
+	for _, engine := range Engines(t) {
+		t.Run(engine, func(t *testing.T) { test(t, Open(t, engine)) })
+	}
+}
+
+// Open gives an empty migrated database of its own and removes it when the
+// test ends.
+func Open(t testing.TB, engine string) *repo.DB {
+	t.Helper()
+	return OpenURL(t, URL(t, engine))
+}
+
+// OpenURL opens a database that URL made.
+func OpenURL(t testing.TB, url string) *repo.DB {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	db, err := repo.Open(ctx, repo.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// URL makes an empty migrated database and gives its address, for tests that
+// start a program or open it twice.
+func URL(t testing.TB, engine string) string {
+	t.Helper()
+	if engine == repo.SQLite {
+		return sqliteCopy(t)
+	}
+	s, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	url, drop, err := s.database()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(drop)
+	return url
+}
+
+var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "doorstep-sqlite-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "template.db")
+	if err := migrate(file); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
+})
+
+func sqliteCopy(t testing.TB) string {
+	t.Helper()
+	content, err := sqliteTemplate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "doorstep.db")
+	if err := os.WriteFile(file, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func migrate(url string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	db, err := repo.Open(ctx, repo.Config{URL: url})
+	if err != nil {
+		return err
+	}
+	if err := db.Migrate(ctx); err != nil {
+		_ = db.Close()
+		return err
+	}
+	return db.Close()
+}
+
+// postgres is a server with a migrated template.
+type postgres struct {
+	admin    string // address of a database to create others from
+	template string
+	count    atomic.Int64
+	stop     func()
+}
+
+var (
+	running *postgres
+	once    = sync.OnceValues(func() (s *postgres, err error) {
+		admin, stop := os.Getenv(EnvURL), func() {}
+		if admin == "" {
+			if admin, stop, err = cluster(); err != nil {
+				return nil, err
+			}
+		}
+		s = &postgres{admin: admin, template: fmt.Sprintf("doorstep_template_%d", os.Getpid()), stop: stop}
+		if err = s.exec("CREATE DATABASE " + s.template); err == nil {
+			err = migrate(s.address(s.template))
+		}
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		running = s
+		return s, nil
+	})
+)
+
+func server() (*postgres, error) { return once() }
+
+// Main runs the tests and then stops the server. Without it the server dies
+// with the process (on Linux) and its directory is removed by the next run.
+func Main(m *testing.M) {
+	code := m.Run()
+	if running != nil {
+		_ = running.exec("DROP DATABASE IF EXISTS " + running.template + " WITH (FORCE)")
+		running.stop()
+	}
+	os.Exit(code)
+}
+
+func (s *postgres) exec(statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, s.admin)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+// address is that of another database on the same server.
+func (s *postgres) address(database string) string {
+	u, err := url.Parse(s.admin)
+	if err != nil {
+		return s.admin
+	}
+	u.Path = "/" + database
+	return u.String()
+}
+
+// creating takes turns: two sessions cannot copy one template at once.
+var creating sync.Mutex
+
+func (s *postgres) database() (address string, drop func(), err error) {
+	name := fmt.Sprintf("doorstep_%d_%d", os.Getpid(), s.count.Add(1))
+	creating.Lock()
+	defer creating.Unlock()
+	if err := s.exec("CREATE DATABASE " + name + " TEMPLATE " + s.template + " STRATEGY file_copy"); err != nil {
+		return "", nil, err
+	}
+	return s.address(name), func() { _ = s.exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") }, nil
+}
+
+// stale tells whether a directory of ours belongs to no living process.
+func stale(dir string) bool {
+	var pid int
+	if _, err := fmt.Sscanf(strings.TrimPrefix(filepath.Base(dir), dirPrefix), "%d-", &pid); err != nil {
+		return false
+	}
+	return !alive(pid)
+}

@@ -1,0 +1,456 @@
+package repotest
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/reach"
+	"doorstep/repo"
+)
+
+// roundTrips writes each kind of object with every field set and with as few
+// as possible, and reads it back through the transaction and the reader.
+func roundTrips(t *testing.T, db *repo.DB) {
+	w := NewWorld(t, db)
+	r := db.Reader()
+	ctx := t.Context()
+	everything := domain.Scope{All: true}
+	later := Noon.Add(90 * time.Minute)
+
+	t.Run("area", func(t *testing.T) {
+		Filled(t, "area", w.North)
+		Same(t, "area", w.North, Get(t, db, func(tx domain.Tx) (*domain.Area, error) { return tx.Area(w.North.ID) }))
+		w.North.Name, w.North.UpdatedAt = "Far North", later
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveArea(&w.North) })
+		got, err := r.Area(ctx, everything, w.North.ID)
+		noError(t, err)
+		Same(t, "saved area", w.North, got)
+		if got.Version != 2 {
+			t.Errorf("version %d after one save", got.Version)
+		}
+	})
+
+	t.Run("centre", func(t *testing.T) {
+		Filled(t, "centre", w.Mill)
+		Same(t, "centre", w.Mill, Get(t, db, func(tx domain.Tx) (*domain.Centre, error) { return tx.Centre(w.Mill.ID) }))
+		w.Mill.Name, w.Mill.PostalCodes, w.Mill.Holidays = "Old Mill", domain.List[string]{"110001", "110002"}, nil
+		Do(t, db, func(tx domain.Tx) error {
+			if err := tx.SaveCentre(&w.Mill); err != nil {
+				return err
+			}
+			seen, err := tx.Centre(w.Mill.ID) // a transaction sees its own writes
+			if err == nil && seen.Name != "Old Mill" {
+				t.Errorf("the transaction still sees %q", seen.Name)
+			}
+			return err
+		})
+		got, err := r.Centre(ctx, everything, w.Mill.ID)
+		noError(t, err)
+		Same(t, "saved centre", w.Mill, got)
+		Same(t, "centre serving", w.Mill, Get(t, db, func(tx domain.Tx) (*domain.Centre, error) { return tx.CentreServing("110002") }))
+		wantCode(t, Try(db, func(tx domain.Tx) error { _, err := tx.CentreServing("11000"); return err }), domain.CodeNotFound)
+	})
+
+	t.Run("user", func(t *testing.T) {
+		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID, AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
+			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.List[string]{"washer", "oven"}, Hours: domain.List[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
+			HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
+		Filled(t, "user", u)
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
+		Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))
+		Same(t, "user by login", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.UserByLogin("full") }))
+		bare := domain.User{Meta: Meta(Noon), Login: "bare", Role: domain.RoleAgent}
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&bare) })
+		Same(t, "bare user", bare, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.User(bare.ID) }))
+		u.DeputyID, u.HomeLat, u.HomeLon, u.Disabled, u.Epoch, u.Skills = nil, nil, nil, false, 4, nil
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveUser(&u) })
+		got, err := r.Principal(ctx, u.ID)
+		noError(t, err)
+		Same(t, "saved user", u, got)
+		again := bare
+		again.ID = ID()
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertUser(&again) }), domain.CodeDuplicate)
+	})
+
+	t.Run("leave", func(t *testing.T) {
+		l := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "annual", Note: "wedding"}
+		Filled(t, "leave", l)
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertLeave(&l) })
+		for name, c := range map[string]struct {
+			from, to time.Time
+			n        int
+		}{"over it": {Noon, later, 1}, "inside": {Noon.Add(time.Minute), Noon.Add(2 * time.Minute), 1}, "before": {Noon.Add(-time.Hour), Noon, 0}, "after": {later, later.Add(time.Hour), 0}} {
+			got := Get(t, db, func(tx domain.Tx) ([]domain.Leave, error) { return tx.LeavesOf(w.Ravi.ID, c.from, c.to) })
+			if len(got) != c.n {
+				t.Errorf("leaves %s: %d, want %d", name, len(got), c.n)
+			}
+			if c.n == 1 && len(got) == 1 {
+				Same(t, "leave", l, got[0])
+			}
+		}
+		got, err := r.Leaves(ctx, everything, w.Ravi.ID, domain.Page{})
+		noError(t, err)
+		Same(t, "leaves", []domain.Leave{l}, got)
+	})
+
+	t.Run("session and invitation", func(t *testing.T) {
+		next := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Ravi.ID, TokenHash: Hash("next"), CreatedAt: Noon, ExpiresAt: later}
+		s := domain.Session{ID: ID(), FamilyID: next.FamilyID, UserID: w.Ravi.ID, TokenHash: Hash("s"), SuccessorID: &next.ID, Epoch: 2, CreatedAt: Noon, ExpiresAt: later, UsedAt: &later, RevokedAt: &later}
+		Filled(t, "session", s)
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSession(&next), tx.InsertSession(&s)) })
+		Same(t, "session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.LockSession(s.TokenHash) }))
+		Same(t, "bare session", next, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(next.ID) }))
+		s.UsedAt = nil
+		Do(t, db, func(tx domain.Tx) error { return all(tx.SaveSession(&s), tx.RevokeFamily(s.FamilyID, Noon)) })
+		Same(t, "saved session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(s.ID) }))
+		next.RevokedAt = &Noon
+		Same(t, "revoked session", next, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(next.ID) }))
+		other := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: Hash("o"), CreatedAt: Noon, ExpiresAt: later}
+		Do(t, db, func(tx domain.Tx) error {
+			return all(tx.InsertSession(&other), tx.RevokeSessionsOf(w.Asha.ID, later))
+		})
+		if got := Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(other.ID) }); got.RevokedAt == nil {
+			t.Error("a user's sessions were not revoked")
+		}
+		i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: Hash("i"), CreatedAt: Noon, ExpiresAt: later}
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&i) })
+		Same(t, "invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
+		i.UsedAt = &later
+		Filled(t, "invitation", i)
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveInvitation(&i) })
+		Same(t, "used invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
+	})
+
+	t.Run("customer", func(t *testing.T) {
+		c := domain.Customer{Meta: Meta(Noon), Name: "Ünal", Language: "hi", RegisteredCentreID: &w.Mill.ID,
+			Contacts: []domain.Contact{
+				{ID: ID(), Name: "A", Relation: "self", Phones: domain.List[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.List[string]{"+913"}},
+				{ID: ID(), Name: "B"}},
+			Sites: []domain.Site{
+				{ID: ID(), Label: "home", Address: "1 Lane", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata", Lat: Ptr(28.1234567890123456), Lon: Ptr(77.98765432109876), Occupant: "aunt"},
+				{ID: ID(), Label: "shop", Zone: "UTC"}}}
+		Filled(t, "customer", c)
+		Filled(t, "contact", c.Contacts[0], "CustomerID", "Position")
+		Filled(t, "site", c.Sites[0], "CustomerID")
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertCustomer(&c) })
+		Same(t, "customer", c, Get(t, db, func(tx domain.Tx) (*domain.Customer, error) { return tx.LockCustomer(c.ID) }))
+		got, err := r.Customer(ctx, everything, c.ID)
+		noError(t, err)
+		Same(t, "customer of the reader", c, got)
+		byPhone := func(n string) int {
+			return len(Get(t, db, func(tx domain.Tx) ([]domain.ID, error) { return tx.CustomersByPhone(n) }))
+		}
+		if byPhone("+912") != 1 || byPhone("+913") != 0 {
+			t.Error("a known number finds the household, a struck one does not")
+		}
+		// One contact goes, one comes, numbers change, one site is in use.
+		j := w.NewJob(&c, &w.Mill, Noon)
+		j.SiteID = c.Sites[1].ID
+		j.ContactID = nil
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
+		c.Contacts = []domain.Contact{{ID: ID(), Name: "C", Phones: domain.List[string]{"+914"}}, c.Contacts[0]}
+		c.Contacts[1].Phones, c.Contacts[1].Struck = domain.List[string]{"+911"}, domain.List[string]{"+912", "+913"}
+		kept := c.Sites[1]
+		c.Sites = c.Sites[:1]
+		c.Name = "Unal"
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveCustomer(&c) })
+		c.Sites = append(c.Sites, kept) // a job needs it
+		Same(t, "saved customer", c, Get(t, db, func(tx domain.Tx) (*domain.Customer, error) { return tx.Customer(c.ID) }))
+		if byPhone("+912") != 0 || byPhone("+914") != 1 || byPhone("+911") != 1 {
+			t.Error("the index of numbers was not kept")
+		}
+		for query, n := range map[string]int{"unal": 1, "UN": 1, "nal": 0, "+914": 1, "+91": 0, "un%": 0, "Iyer": 1} {
+			if got, err := r.Customers(ctx, everything, domain.CustomerFilter{Query: query}, domain.Page{}); err != nil || len(got) != n {
+				t.Errorf("query %q: %d customers (%v), want %d", query, len(got), err, n)
+			}
+		}
+		// The contact of another household is not taken over.
+		thief := NewHome("Thief", "+999")
+		thief.Contacts[0].ID = w.Home.Contacts[0].ID
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertCustomer(&thief) }), domain.CodeDuplicate)
+	})
+
+	t.Run("appliance", func(t *testing.T) {
+		Filled(t, "appliance", w.Washer)
+		Same(t, "appliance", w.Washer, Get(t, db, func(tx domain.Tx) (*domain.Appliance, error) { return tx.Appliance(w.Washer.ID) }))
+		w.Washer.SiteID, w.Washer.Model = nil, "W2"
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveAppliance(&w.Washer) })
+		got, err := r.Appliances(ctx, everything, &w.Home.ID, "SN-1", domain.Page{})
+		noError(t, err)
+		Same(t, "appliances", []domain.Appliance{w.Washer}, got)
+	})
+
+	t.Run("job", func(t *testing.T) {
+		j := w.NewJob(&w.Home, &w.Mill, Noon.Add(time.Hour))
+		Same(t, "bare job", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.Job(w.Job.ID) }))
+		j.ExternalRef, j.ApplianceID, j.Serial, j.WhatMatters, j.SafetyCritical, j.RepeatOf = Ptr("REF-1"), &w.Washer.ID, "SN-1", "insulin", true, &w.Job.ID
+		j.TriedSteps = domain.List[domain.TriedStep]{{What: "reset", At: Noon, WatchedBy: "nobody", Result: "no"}}
+		j.ReopenedAt, j.ResolvedAt, j.EndedAt, j.EndReason, j.LastContactAt, j.Status = &later, &later, &later, "done", &later, domain.JobClosed
+		j.Seq, j.ChainHead = 7, []byte{1, 2, 0, 3}
+		Filled(t, "job", j)
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
+		Same(t, "job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LockJob(j.ID) }))
+		Same(t, "job by ref", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.JobByRef("REF-1") }))
+		Same(t, "latest job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobOf(w.Home.ID) }))
+		Same(t, "open jobs", []domain.Job{w.Job}, Get(t, db, func(tx domain.Tx) ([]domain.Job, error) { return tx.OpenJobsOf(w.Home.ID) }))
+		Same(t, "repeat", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobBySerial("SN-1", Noon, j.ID) }))
+		wantCode(t, Try(db, func(tx domain.Tx) error {
+			_, err := tx.LatestJobBySerial("SN-1", later, j.ID)
+			return err
+		}), domain.CodeNotFound)
+		j.Status, j.EndedAt, j.ReopenedAt, j.LastContactAt, j.ExternalRef, j.RepeatOf = domain.JobOpen, nil, nil, nil, nil, nil
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveJob(&j) })
+		got, err := r.Job(ctx, everything, j.ID)
+		noError(t, err)
+		Same(t, "saved job", j, got)
+		a, b := w.NewJob(&w.Home, &w.Mill, Noon), w.NewJob(&w.Home, &w.Mill, Noon)
+		a.ExternalRef, b.ExternalRef = Ptr("REF-2"), Ptr("REF-2")
+		wantCode(t, Try(db, func(tx domain.Tx) error { return all(tx.InsertJob(&a), tx.InsertJob(&b)) }), domain.CodeDuplicate)
+	})
+
+	t.Run("hold", func(t *testing.T) {
+		f := w.NewFlag(w.Ravi, 2)
+		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID,
+			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.List[string]{"two_people"}}
+		Filled(t, "hold", h)
+		bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
+		elsewhere := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
+		other := w.NewJob(&w.Home, &w.Harbour, Noon)
+		elsewhere.JobID = &other.ID
+		Do(t, db, func(tx domain.Tx) error {
+			return all(tx.InsertFlag(&f), tx.InsertHold(&h), tx.InsertHold(&bare), tx.InsertJob(&other), tx.InsertHold(&elsewhere))
+		})
+		Same(t, "hold", h, Get(t, db, func(tx domain.Tx) (*domain.Hold, error) { return tx.Hold(h.ID) }))
+		Same(t, "holds", []domain.Hold{h, bare}, Get(t, db, func(tx domain.Tx) ([]domain.Hold, error) { return tx.HoldsOver(&w.Job, true) }))
+		Same(t, "open holds", []domain.Hold{bare}, Get(t, db, func(tx domain.Tx) ([]domain.Hold, error) { return tx.HoldsOver(&w.Job, false) }))
+		open, plans, err := r.HoldsOfJobs(ctx, []domain.Job{w.Job, other})
+		noError(t, err)
+		Same(t, "open holds of the reader", []domain.Hold{bare}, open[w.Job.ID])
+		Same(t, "plan of the job", []string{"two_people"}, plans[w.Job.ID])
+		Same(t, "plan of the household's other job", []string{"two_people"}, plans[other.ID])
+		held, _, err := r.HeldVisits(ctx, []domain.Visit{w.Visit})
+		noError(t, err)
+		if held[w.Visit.ID] {
+			t.Error("a hold for parts is no safety hold")
+		}
+		h.LiftedAt, h.LiftedByID, h.Plan, h.Fixable = nil, nil, nil, false
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveHold(&h) })
+		Same(t, "saved hold", h, Get(t, db, func(tx domain.Tx) (*domain.Hold, error) { return tx.Hold(h.ID) }))
+		held, plans, err = r.HeldVisits(ctx, []domain.Visit{w.Visit})
+		noError(t, err)
+		if !held[w.Visit.ID] || len(plans) != 0 {
+			t.Errorf("held %v, plans %v", held, plans)
+		}
+		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon, LiftedAt: &later}
+		Filled(t, "exclusion", x)
+		x.LiftedAt = nil
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertExclusion(&x) })
+		Same(t, "exclusions", []domain.Exclusion{x}, Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Home.ID) }))
+		x.LiftedAt = &later
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveExclusion(&x) })
+		if got := Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Home.ID) }); len(got) != 0 {
+			t.Error("a lifted exclusion is still in force")
+		}
+	})
+
+	t.Run("visit", func(t *testing.T) {
+		Same(t, "bare visit", w.Visit, Get(t, db, func(tx domain.Tx) (*domain.Visit, error) { return tx.Visit(w.Visit.ID) }))
+		v := w.NewVisit(&w.Job, Noon.Add(48*time.Hour), w.Ravi.ID, w.Asha.ID)
+		v.Status, v.Confirmation, v.ConfirmedHow, v.PlanSeen = domain.VisitNoAccess, domain.ConfirmConfirmed, "link", domain.List[domain.ID]{w.Ravi.ID}
+		v.PredecessorID, v.SuccessorID = &w.Visit.ID, &w.Visit.ID
+		v.EnRouteAt, v.ArrivedAt, v.StartedAt, v.EndedAt, v.ProvisionalTo = &later, &later, &later, &later, &later
+		v.NotRecorded, v.EndReason, v.Findings, v.WorkDone = domain.List[string]{"arrive"}, "nobody", "f", "w"
+		v.Parts, v.Tested, v.Sequence = domain.List[string]{"pump"}, "ok", 4
+		Filled(t, "visit", v)
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&v) })
+		j, got := (*domain.Job)(nil), (*domain.Visit)(nil)
+		Do(t, db, func(tx domain.Tx) (err error) { j, got, err = tx.LockVisit(v.ID); return err })
+		Same(t, "visit", v, got)
+		Same(t, "the visit's job", w.Job, j)
+		v.PredecessorID, v.SuccessorID, v.EndedAt, v.Crew, v.Status = nil, nil, nil, nil, domain.VisitScheduled
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveVisit(&v) })
+		read, err := r.Visit(ctx, everything, v.ID)
+		noError(t, err)
+		Same(t, "saved visit", v, read)
+		Same(t, "visits of the job", []domain.Visit{w.Visit, v}, Get(t, db, func(tx domain.Tx) ([]domain.Visit, error) { return tx.VisitsOfJob(w.Job.ID) }))
+		Same(t, "visits of the day", []domain.Visit{w.Visit}, Get(t, db, func(tx domain.Tx) ([]domain.Visit, error) {
+			return tx.VisitsOfCentreDay(w.Mill.ID, w.Visit.WindowStart, v.WindowStart)
+		}))
+		v.Status = domain.VisitCancelled
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveVisit(&v) })
+		Same(t, "unfinished", []domain.Visit{w.Visit}, Get(t, db, func(tx domain.Tx) ([]domain.Visit, error) { return tx.UnfinishedOfCustomer(w.Home.ID) }))
+		wantCode(t, Try(db, func(tx domain.Tx) error { _, _, err := tx.LockVisit(ID()); return err }), domain.CodeNotFound)
+	})
+
+	t.Run("attempt", func(t *testing.T) {
+		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound, ContactID: &w.Home.Contacts[0].ID, Address: "+91",
+			Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: Hash("e"), Note: "n", Lat: Ptr(28.000001), Lon: Ptr(77.1),
+			DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later,
+			Discounted: "disputed", CreatedAt: later}
+		Filled(t, "attempt", a)
+		bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached, Grade: reach.Declared,
+			ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later, CreatedAt: later}
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&bare), tx.InsertAttempt(&a)) })
+		Same(t, "attempt", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
+		a.Discounted = ""
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveAttempt(&a) })
+		Same(t, "attempts", []domain.Attempt{a, bare}, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) }))
+		got, err := r.Attempts(ctx, everything, w.Job.ID, domain.Page{})
+		noError(t, err)
+		Same(t, "attempts of the reader", []domain.Attempt{a, bare}, got)
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertAttempt(&a) }), domain.CodeDuplicate)
+		s := domain.StrayContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
+		Filled(t, "stray", s)
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertStray(&s) })
+	})
+
+	t.Run("policy", func(t *testing.T) {
+		brand := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}
+		brand.Rules.V = reach.Default()
+		own := domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: later, CreatedBy: &w.Admin.ID, CreatedAt: later}
+		own.Rules.V = reach.Default()
+		own.Rules.V.Version = "mill-1"
+		Filled(t, "policy", own)
+		Do(t, db, func(tx domain.Tx) error { return all(tx.PutPolicy(&brand), tx.PutPolicy(&own)) })
+		Same(t, "policies", []domain.Policy{own, brand}, Get(t, db, func(tx domain.Tx) ([]domain.Policy, error) { return tx.Policies(w.Mill.ID) }))
+		Same(t, "policies elsewhere", []domain.Policy{brand}, Get(t, db, func(tx domain.Tx) ([]domain.Policy, error) { return tx.Policies(w.Harbour.ID) }))
+		brand.ID = ID()
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.PutPolicy(&brand) }), domain.CodeDuplicate)
+	})
+
+	t.Run("flag", func(t *testing.T) {
+		f := w.NewFlag(w.Ravi, 3)
+		bare := f
+		bare.JobID, bare.VisitID, bare.CustomerID, bare.SiteID, bare.CentreID, bare.AreaID = nil, nil, nil, nil, nil, nil
+		bare.ID, bare.CreatedAt = ID(), later
+		f.Phone, f.Note, f.Provisional, f.SubjectID, f.EscalatedAt, f.TriagedAt, f.TriagedBy = "+91", "n", true, &w.Asha.ID, &later, &later, &w.Manager.ID
+		f.DecidedAt, f.DecidedBy, f.Reasons, f.WithdrawnAt, f.Pressure = &later, &w.Manager.ID, "r", &later, Ptr(true)
+		Filled(t, "flag", f)
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertFlag(&bare)) })
+		Same(t, "flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.LockFlag(f.ID) }))
+		Same(t, "bare flag", bare, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.Flag(bare.ID) }))
+		for _, u := range []domain.User{w.Ravi, w.Asha, w.Desk} {
+			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.OpenFlagAbout(u.ID) }); got != (u.ID != w.Desk.ID) {
+				t.Errorf("open flag about %s: %v", u.Login, got)
+			}
+		}
+		f.Pressure, f.SubjectID, f.Status, f.EscalatedAt = Ptr(false), nil, domain.FlagUpheld, nil
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveFlag(&f) })
+		Same(t, "saved flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.Flag(f.ID) }))
+		ofVisit := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.FlagsOfVisit(w.Visit.ID) })
+		ofHome := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.FlagsOfCustomer(w.Home.ID) })
+		if len(ofVisit) == 0 || len(ofHome) != len(ofVisit) {
+			t.Errorf("%d flags of the visit, %d of the household", len(ofVisit), len(ofHome))
+		}
+	})
+
+	t.Run("timeline", func(t *testing.T) {
+		j := w.NewJob(&w.Home, &w.Mill, Noon)
+		v := w.NewVisit(&j, Noon.Add(72*time.Hour))
+		facts := []domain.Fact{
+			{ID: ID(), Kind: "job.registered", ActorRole: domain.RoleAgent, ActorID: &w.Agent.ID, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, VisitID: &v.ID,
+				Payload: json.RawMessage(`{"z": 1,  "a":"ü <&>","a":2}`)},
+			{ID: ID(), Kind: "visit.missed", ActorRole: domain.RoleSystem, OccurredAt: later, RecordedAt: later}}
+		Do(t, db, func(tx domain.Tx) error {
+			for i := range facts {
+				j.Append(&facts[i])
+				tx.Append(&facts[i]) // before the job itself is written
+			}
+			return all(tx.InsertJob(&j), tx.InsertVisit(&v))
+		})
+		Filled(t, "fact", facts[0], "PrevHash")
+		got, err := r.FactsOf(ctx, j.ID)
+		noError(t, err)
+		Same(t, "facts", facts, got)
+		stored, err := r.Job(ctx, everything, j.ID)
+		noError(t, err)
+		if fault := domain.VerifyChain(stored, got); fault != nil {
+			t.Errorf("the chain broke in the database: %+v", fault)
+		}
+		page, err := r.Timeline(ctx, everything, j.ID, 1, 10)
+		noError(t, err)
+		Same(t, "timeline after 1", facts[1:], page)
+		fork := domain.Fact{ID: ID(), JobID: j.ID, Seq: 2, Kind: "x", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: json.RawMessage("{}"), Commitment: []byte{1}, Hash: []byte{1}}
+		wantCode(t, Try(db, func(tx domain.Tx) error { tx.Append(&fork); return nil }), domain.CodeStale)
+	})
+
+	t.Run("notice, device, link", func(t *testing.T) {
+		n := NewNotice(w.Ravi.ID, "visit.assigned")
+		n.JobID, n.VisitID, n.High, n.CollapseKey, n.DedupeKey, n.WithLink, n.SeenAt = &w.Job.ID, &w.Visit.ID, true, "visit-1", Ptr("key"), true, &later
+		Filled(t, "notice", n, "CustomerID")
+		toHome := n
+		toHome.ID, toHome.UserID, toHome.CustomerID, toHome.DedupeKey, toHome.SeenAt, toHome.VisitID = ID(), nil, &w.Home.ID, nil, nil, nil
+		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n, toHome); return nil })
+		Same(t, "notice", n, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(n.ID) }))
+		Same(t, "notice to the household", toHome, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(toHome.ID) }))
+		Same(t, "crew notices", []domain.Notice{n}, Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.CrewNotices(w.Visit.ID) }))
+
+		d := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, Token: "tok", Platform: "web", Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
+		Filled(t, "device", d, "UserID")
+		Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
+		Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
+		d.CustomerID, d.LinkID, d.UserID, d.DroppedAt, d.DropReason, d.Token = nil, nil, &w.Ravi.ID, nil, "", "tok2"
+		Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
+		got, err := r.Devices(ctx, w.Ravi.ID)
+		noError(t, err)
+		Same(t, "device put again", []domain.Device{d}, got)
+		Do(t, db, func(tx domain.Tx) error { return tx.DropDevice(d.InstallationID, "signed out", later) })
+		if got, err := r.Devices(ctx, w.Ravi.ID); err != nil || len(got) != 0 {
+			t.Errorf("a dropped device is still listed: %v, %v", got, err)
+		}
+
+		Same(t, "link", w.Link, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkByHash(w.Link.TokenHash) }))
+		w.Link.RevokedAt, w.Link.RevokedWhy = &later, "wrong person"
+		Filled(t, "link", w.Link)
+		fresh := NewLink(w.Job.ID)
+		Do(t, db, func(tx domain.Tx) error { return all(tx.SaveLink(&w.Link), tx.InsertLink(&fresh)) })
+		Same(t, "live link", fresh, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkOfJob(w.Job.ID) }))
+		byHash, err := r.LinkByHash(ctx, w.Link.TokenHash)
+		noError(t, err)
+		Same(t, "revoked link", w.Link, byHash)
+		for i, want := range []bool{true, false} {
+			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.UseFormKey("k", fresh.ID, Noon) }); got != want {
+				t.Errorf("use %d of a form key: %v", i+1, got)
+			}
+		}
+		x := domain.Disruption{ID: ID(), CentreID: w.Mill.ID, Date: "2026-11-23", Reason: "flood", Note: "n", Moved: 3, Unplaced: 1, CreatedBy: w.Desk.ID, CreatedAt: Noon}
+		Filled(t, "disruption", x)
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertDisruption(&x) })
+	})
+
+	t.Run("replay", func(t *testing.T) {
+		p := domain.Replay{ActorID: w.Ravi.ID, Key: "k", Hash: "h", Status: 201, Head: "id 1", Body: []byte(`{"a":  1}`), CreatedAt: Noon}
+		Filled(t, "replay", p)
+		Do(t, db, func(tx domain.Tx) error { tx.PutReplay(p); return nil })
+		Same(t, "replay", p, Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Ravi.ID, "k") }))
+		if got := Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Asha.ID, "k") }); got != nil {
+			t.Error("a key of somebody else was found")
+		}
+		wantCode(t, Try(db, func(tx domain.Tx) error { tx.PutReplay(p); return nil }), domain.CodeIdemInFlight)
+		p.CreatedAt, p.Hash = Noon.Add(8*24*time.Hour), "other"
+		Do(t, db, func(tx domain.Tx) error { tx.PutReplay(p); return nil })
+		Same(t, "replay after a week", p, Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Ravi.ID, "k") }))
+	})
+}
+
+// NewFlag makes a report on the world's visit.
+func (w *World) NewFlag(by domain.User, level int) domain.Flag {
+	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID,
+		Kind: "threat", Level: level, Status: domain.FlagReported, ReporterID: by.ID, OccurredAt: Noon, RecordedAt: Noon, TriageDueAt: Noon.Add(time.Hour)}
+}
+
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantCode(t testing.TB, err error, code domain.Code) {
+	t.Helper()
+	if !domain.IsCode(err, code) {
+		t.Errorf("got %v, want %s", err, code)
+	}
+}
