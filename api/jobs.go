@@ -122,6 +122,9 @@ func (a *App) timeline(c *fiber.Ctx) error {
 			return err
 		}
 	}
+	if _, err := a.Service.Read.Job(c.UserContext(), actorOf(c).Scope(), id); err != nil {
+		return err
+	}
 	rows, err := a.Service.Read.Timeline(c.UserContext(), actorOf(c).Scope(), id, after.Seq, limit+1)
 	if err != nil {
 		return err

@@ -66,6 +66,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 	var out SignIn
 	var outcome error
 	err := s.Store.InTx(ctx, func(tx Tx) error {
+		outcome = nil // the transaction may run again
 		now := s.Wall().UTC().Truncate(time.Microsecond)
 		old, err := tx.LockSession(HashToken(token))
 		if notFound(err) {

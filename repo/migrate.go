@@ -24,7 +24,8 @@ const migrateLock = 0x646f6f72
 type Migration struct {
 	Version   int64
 	Name      string
-	AppliedAt *time.Time // nil: pending
+	Applied   bool
+	AppliedAt *time.Time // nil: not applied
 }
 
 func (db *DB) provider() (*goose.Provider, error) {
@@ -103,7 +104,7 @@ func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 		out[i] = Migration{Version: s.Source.Version, Name: s.Source.Path}
 		if s.State == goose.StateApplied {
 			at := s.AppliedAt.UTC()
-			out[i].AppliedAt = &at
+			out[i].Applied, out[i].AppliedAt = true, &at
 		}
 	}
 	return out, nil

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -95,7 +96,7 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 	var moving sync.Mutex
 	page.CustomerLink = world.CustomerLink
 	for _, u := range world.Users {
-		page.Users = append(page.Users, api.DemoUser(u))
+		page.Users = append(page.Users, api.DemoUser{Login: u.Login, Password: u.Password, Role: u.Role, Name: u.Name})
 	}
 	page.Phones = func() []api.DemoPhone { return readPhones(phones, world) }
 	page.Advance = func(ctx context.Context, by time.Duration) (time.Time, int, error) {
@@ -175,6 +176,7 @@ func readPhones(phones *fcmtest.Server, world *World) []api.DemoPhone {
 		for _, m := range phones.MessagesFor("demo:" + login) {
 			p.Pushes = append(p.Pushes, api.DemoPush{Title: m.Title, Body: m.Body, Data: m.Data, At: m.At})
 		}
+		slices.Reverse(p.Pushes) // newest first
 		out = append(out, p)
 	}
 	for _, u := range world.Users {

@@ -52,7 +52,7 @@ func (m *migrateStatus) Run(ctx context.Context, e *environment) error {
 	}
 	for _, r := range rows {
 		state := "missing"
-		if r.Applied {
+		if r.AppliedAt != nil {
 			state = "applied"
 		}
 		fmt.Fprintf(e.stdout, "%05d %-8s %s\n", r.Version, state, r.Name)

@@ -1,0 +1,311 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"doorstep/api/pages"
+	"doorstep/domain"
+)
+
+var kolkata = func() *time.Location {
+	loc, err := time.LoadLocation("Asia/Kolkata")
+	if err != nil {
+		panic(err)
+	}
+	return loc
+}()
+
+// linkPage is a page as the use case gives it: Sunday 22 November 2026, 09:00
+// in Kolkata, with a visit on Tuesday from 10 to 12.
+func linkPage(status domain.VisitStatus, confirmation domain.Confirmation) *domain.LinkPage {
+	from := time.Date(2026, 11, 24, 10, 0, 0, 0, kolkata).UTC()
+	p := &domain.LinkPage{
+		Job:        domain.Job{Meta: domain.Meta{ID: uuid.MustParse("0190a000-0000-7000-8000-000000000001")}, Status: domain.JobScheduled},
+		CentreName: "Shivaji Nagar Service", CentrePhone: "+912025670000", Location: kolkata, Language: "hi", FormKey: "nonce.mark.mac",
+		Now: time.Date(2026, 11, 22, 9, 0, 0, 0, kolkata).UTC(), CanCallMe: true, CrewNames: []string{"Ravi", "Sunil"},
+	}
+	if status != "" {
+		p.Visit = &domain.Visit{Status: status, Confirmation: confirmation, WindowStart: from, WindowEnd: from.Add(2 * time.Hour)}
+		p.CanConfirm = status == domain.VisitScheduled && confirmation != domain.ConfirmConfirmed
+		p.CanCancel = status == domain.VisitScheduled || status == domain.VisitEnRoute
+	}
+	p.CanAnotherTime = status == domain.VisitScheduled || p.Visit == nil || !status.Unfinished() && status != domain.VisitCompleted
+	return p
+}
+
+type pageState struct {
+	name   string
+	page   *domain.LinkPage
+	en, hi string // heading
+}
+
+func pageStates() []pageState {
+	change := func(p *domain.LinkPage, fn func(*domain.LinkPage)) *domain.LinkPage { fn(p); return p }
+	return []pageState{
+		{"awaiting", linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), "Does this time suit you?", "क्या यह समय आपके लिए ठीक है?"},
+		{"confirmed", linkPage(domain.VisitScheduled, domain.ConfirmConfirmed), "Your visit is confirmed", "आपकी विज़िट की पुष्टि हो गई है"},
+		{"declined", linkPage(domain.VisitScheduled, domain.ConfirmDeclined), "You asked for another time", "आपने दूसरा समय माँगा है"},
+		{"waiting", change(linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.CanConfirm = false }), "Your visit is being arranged", "आपकी विज़िट तय की जा रही है"},
+		{"late", change(linkPage(domain.VisitScheduled, domain.ConfirmConfirmed), func(p *domain.LinkPage) { p.Now, p.CanAnotherTime = p.Visit.WindowEnd.Add(time.Minute), false }), "Your visit is late", "आपकी विज़िट में देर हो रही है"},
+		{"en_route", linkPage(domain.VisitEnRoute, domain.ConfirmConfirmed), "On the way to you", "तकनीशियन आपके पास आ रहे हैं"},
+		{"arrived", linkPage(domain.VisitArrived, domain.ConfirmConfirmed), "At your door", "तकनीशियन आपके द्वार पर हैं"},
+		{"in_progress", linkPage(domain.VisitInProgress, domain.ConfirmConfirmed), "The repair is under way", "मरम्मत चल रही है"},
+		{"completed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed), func(p *domain.LinkPage) { p.Job.Status = domain.JobResolved }), "The repair is done", "मरम्मत पूरी हो गई है"},
+		{"partial", linkPage(domain.VisitPartial, domain.ConfirmConfirmed), "The repair is not finished yet", "मरम्मत अभी पूरी नहीं हुई है"},
+		{"no_access", linkPage(domain.VisitNoAccess, domain.ConfirmConfirmed), "We were at your door", "हम आपके द्वार पर आए थे"},
+		{"stopped", linkPage(domain.VisitStopped, domain.ConfirmConfirmed), "The visit ended early", "विज़िट जल्दी समाप्त हो गई"},
+		{"missed", linkPage(domain.VisitMissed, domain.ConfirmConfirmed), "We are sorry. We did not come.", "हमें खेद है। हम नहीं आए।"},
+		{"rescheduled", linkPage(domain.VisitRescheduled, domain.ConfirmAwaiting), "Your visit is being moved", "आपकी विज़िट का समय बदल रहा है"},
+		{"cancelled", linkPage(domain.VisitCancelled, domain.ConfirmDeclined), "The visit is cancelled", "विज़िट रद्द हो गई है"},
+		{"none", linkPage("", ""), "No visit is planned yet", "अभी कोई विज़िट तय नहीं है"},
+		{"unreachable", change(linkPage(domain.VisitCancelled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.Unreachable = true }), "We could not reach you", "आपसे संपर्क नहीं हो सका"},
+		{"closed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed), func(p *domain.LinkPage) {
+			p.Job.Status, p.CanCallMe, p.CanAnotherTime = domain.JobClosed, false, false
+		}), "This repair is closed", "यह मरम्मत बंद हो चुकी है"},
+		{"job_cancelled", change(linkPage("", ""), func(p *domain.LinkPage) {
+			p.Job.Status, p.CanCallMe, p.CanAnotherTime = domain.JobCancelled, false, false
+		}), "This repair is cancelled", "यह मरम्मत रद्द हो चुकी है"},
+	}
+}
+
+func renderState(t *testing.T, p *domain.LinkPage, lang string) string {
+	t.Helper()
+	v := newCustomerView(p, pages.In(lang))
+	v.base = "/c/token"
+	if v.Calendar != "" {
+		v.Calendar = v.base + "/visit.ics"
+	}
+	v.OtherURL = v.base + "?lang=" + v.Other
+	b, err := pages.Customer.Render("customer", v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestCustomerPageInEveryState(t *testing.T) {
+	var statuses []domain.VisitStatus
+	for _, st := range pageStates() {
+		if st.page.Visit != nil {
+			statuses = append(statuses, st.page.Visit.Status)
+		}
+		for lang, heading := range map[string]string{"en": st.en, "hi": st.hi} {
+			t.Run(st.name+" "+lang, func(t *testing.T) {
+				page := renderState(t, st.page, lang)
+				if dir := os.Getenv("DOORSTEP_SHOTS"); dir != "" {
+					if err := os.WriteFile(filepath.Join(dir, st.name+"."+lang+".html"), []byte(page), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if !strings.Contains(page, "<h1>"+html.EscapeString(heading)+"</h1>") {
+					t.Errorf("no heading %q in %s", heading, page)
+				}
+				if !strings.Contains(page, `<html lang="`+lang+`">`) {
+					t.Error("the language is not declared")
+				}
+				if strings.Contains(page, "<no value>") || strings.Contains(page, "ZgotmplZ") || regexp.MustCompile(`[>"](h|p|done|part|another|date)\.[a-z_]+[<"]`).MatchString(page) {
+					t.Error("something was not filled in")
+				}
+				for action, offered := range map[string]bool{"confirm": st.page.CanConfirm, "another-time": st.page.CanAnotherTime, "cancel": st.page.CanCancel, "call-me": st.page.CanCallMe, "wrong-person": true} {
+					if got := strings.Contains(page, `action="/c/token/`+action+`"`); got != offered {
+						t.Errorf("%s offered: %v, want %v", action, got, offered)
+					}
+				}
+				if forms, keys := strings.Count(page, "<form"), strings.Count(page, `name="form_key" value="nonce.mark.mac"`); forms != keys {
+					t.Errorf("%d forms, %d form keys", forms, keys)
+				}
+				if !strings.Contains(page, `href="tel:&#43;912025670000"`) && !strings.Contains(page, `href="tel:+912025670000"`) {
+					t.Error("the centre's phone is missing")
+				}
+				if got := strings.Contains(page, "visit.ics"); got != slices.Contains([]string{"awaiting", "confirmed", "declined", "waiting"}, st.name) {
+					t.Errorf("calendar offered: %v", got)
+				}
+				if len(page) > 20_000 {
+					t.Errorf("%d bytes", len(page))
+				}
+				for _, word := range []string{"safety", "unsafe", "hold", "flag"} {
+					if strings.Contains(strings.ToLower(page), word) {
+						t.Errorf("the page says %q", word)
+					}
+				}
+			})
+		}
+	}
+	for _, status := range domain.VisitStatuses {
+		if !slices.Contains(statuses, status) {
+			t.Errorf("no page is tested for %s", status)
+		}
+	}
+}
+
+func TestCustomerPageSaysWhen(t *testing.T) {
+	p := linkPage(domain.VisitScheduled, domain.ConfirmAwaiting)
+	en, hi := pages.In("en"), pages.In("hi")
+	for _, c := range []struct {
+		from, to   string
+		text       *pages.Text
+		day, hours string
+	}{
+		{"2026-11-24T10:00", "2026-11-24T12:00", en, "Tuesday, 24 November", "10:00 to 12:00"},
+		{"2026-11-24T10:00", "2026-11-24T12:00", hi, "मंगलवार, 24 नवंबर", "10:00 से 12:00 तक"},
+		{"2026-11-22T14:00", "2026-11-22T16:30", en, "Today, Sunday, 22 November", "14:00 to 16:30"},
+		{"2026-11-22T14:00", "2026-11-22T16:30", hi, "आज, रविवार, 22 नवंबर", "14:00 से 16:30 तक"},
+		{"2026-11-23T09:00", "2026-11-23T10:00", en, "Tomorrow, Monday, 23 November", "09:00 to 10:00"},
+		{"2027-01-02T09:00", "2027-01-02T10:00", en, "Saturday, 2 January 2027", "09:00 to 10:00"},
+		{"2026-11-24T22:00", "2026-11-25T00:00", en, "Tuesday, 24 November", "22:00 to 24:00"},
+		{"2026-11-24T22:00", "2026-11-25T01:00", en, "Tuesday, 24 November", "22:00 to Wednesday, 25 November, 01:00"},
+	} {
+		from, _ := time.ParseInLocation("2006-01-02T15:04", c.from, kolkata)
+		to, _ := time.ParseInLocation("2006-01-02T15:04", c.to, kolkata)
+		day, hours := windowWords(c.text, from.UTC(), to.UTC(), p.Now, kolkata)
+		if day != c.day || hours != c.hours {
+			t.Errorf("%s to %s: %q %q", c.from, c.to, day, hours)
+		}
+	}
+}
+
+// The style that the page carries is the one that its CSP allows.
+func TestPagesKeepTheirCSP(t *testing.T) {
+	demo, err := pages.Demo.Render("demo", (&Demo{Phones: func() []DemoPhone { return nil }, Now: time.Now}).view())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for csp, page := range map[string]string{pages.Customer.CSP: renderState(t, linkPage("", ""), "hi"), pages.Demo.CSP: string(demo)} {
+		_, rest, _ := strings.Cut(page, "<style>")
+		css, _, _ := strings.Cut(rest, "</style>")
+		sum := sha256.Sum256([]byte(css))
+		if len(css) < 500 || !strings.Contains(csp, "style-src 'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+			t.Errorf("the CSP %s does not allow the style of %d bytes", csp, len(css))
+		}
+		if strings.Contains(page, " style=") || regexp.MustCompile(`<script>| on[a-z]+=`).MatchString(page) {
+			t.Error("inline style or script")
+		}
+	}
+}
+
+// Both languages say the same things, and each sentence that a page may ask
+// for is there.
+func TestWordsAreComplete(t *testing.T) {
+	read := func(name string) map[string]string {
+		b, err := os.ReadFile(filepath.Join("pages", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := map[string]string{}
+		if err := json.Unmarshal(b, &m); err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	en, hi := read("text.en.json"), read("text.hi.json")
+	devanagari := regexp.MustCompile(`[\x{0900}-\x{097F}]`)
+	place := regexp.MustCompile(`\{\{[^}]+\}\}`)
+	for id, words := range en {
+		if !slices.Equal(place.FindAllString(words, -1), place.FindAllString(hi[id], -1)) {
+			a, b := place.FindAllString(words, -1), place.FindAllString(hi[id], -1)
+			slices.Sort(a)
+			slices.Sort(b)
+			if !slices.Equal(a, b) {
+				t.Errorf("%s has other places in Hindi", id)
+			}
+		}
+		if hi[id] == "" || !devanagari.MatchString(hi[id]) && !strings.HasPrefix(id, "date") {
+			t.Errorf("%s is not in Hindi", id)
+		}
+	}
+	if len(en) != len(hi) {
+		t.Errorf("%d sentences in English, %d in Hindi", len(en), len(hi))
+	}
+}
+
+func TestSpeak(t *testing.T) {
+	for _, c := range []struct{ accept, household, want string }{
+		{"hi-IN,hi;q=0.9,en;q=0.8", "en", "hi"},
+		{"en-IN,en;q=0.9,hi;q=0.8", "hi", "en"},
+		{"fr-FR,fr;q=0.9", "hi", "hi"},
+		{"", "hi", "hi"},
+		{"*", "hi", "hi"},
+		{"", "ta", "en"},
+		{"fr", "", "en"},
+		{"((((", "hi", "hi"},
+		{strings.Repeat("hi,", 400), "en", "en"},
+		{"mr;q=0.1, hi;q=0.5", "en", "hi"},
+	} {
+		if got := pages.Speak(c.accept, c.household).Lang; got != c.want {
+			t.Errorf("Speak(%.30q, %q) = %s, want %s", c.accept, c.household, got, c.want)
+		}
+	}
+}
+
+func TestDoneIsOnlyAKnownSentence(t *testing.T) {
+	en := pages.In("en")
+	for _, c := range []struct {
+		done string
+		page *domain.LinkPage
+		want string
+	}{
+		{"confirm", linkPage(domain.VisitScheduled, domain.ConfirmConfirmed), "Thank you. Your visit is confirmed."},
+		{"confirm", linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), ""},
+		{"confirm", linkPage("", ""), ""},
+		{"cancel", linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), ""},
+		{"cancel", linkPage(domain.VisitCancelled, domain.ConfirmDeclined), "The visit is cancelled."},
+		{"already", linkPage("", ""), "That was done already. This is how it stands."},
+		{"wrong-person", linkPage("", ""), ""},
+		{"<script>", linkPage("", ""), ""},
+	} {
+		if got := doneWords(en, c.done, c.page); got != c.want {
+			t.Errorf("done=%s: %q", c.done, got)
+		}
+	}
+}
+
+// A form that came back shows what is wrong and what was entered, escaped.
+func TestFormComesBack(t *testing.T) {
+	v := newCustomerView(linkPage("", ""), pages.In("en"))
+	v.Entered = url.Values{"date": {"2031-01-01"}, "note": {`"><script>alert(1)</script>`}}
+	v.Wrong["date"] = v.Text.Say("another.date.wrong")
+	b, err := pages.Customer.Render("customer", v)
+	page := string(b)
+	if err != nil || strings.Contains(page, "<script>") || !strings.Contains(page, `value="2031-01-01" aria-invalid="true" aria-describedby="date-err"`) ||
+		!strings.Contains(page, `id="date-err">Please choose a day`) {
+		t.Errorf("%v %s", err, page)
+	}
+	if !strings.Contains(page, `min="2026-11-22" max="2027-02-22"`) {
+		t.Error("the date is not bounded in the site's zone")
+	}
+}
+
+func TestCalendarEntry(t *testing.T) {
+	p := linkPage(domain.VisitScheduled, domain.ConfirmAwaiting)
+	p.Visit.Sequence = 3
+	entry := calendarEntry(p, "Repair visit, Asha; Sons", "one, two\nthree")
+	for _, line := range []string{"METHOD:PUBLISH", "UID:job-0190a000-0000-7000-8000-000000000001@doorstep", "SEQUENCE:3", "DTSTART:20261124T043000Z", "DTEND:20261124T063000Z",
+		"STATUS:TENTATIVE", `SUMMARY:Repair visit\, Asha\; Sons`, `DESCRIPTION:one\, two\nthree`, "DTSTAMP:20261122T033000Z", "VERSION:2.0"} {
+		if !strings.Contains(entry, line+"\r\n") {
+			t.Errorf("no line %s in\n%s", line, entry)
+		}
+	}
+	for line := range strings.SplitSeq(strings.TrimSuffix(entry, "\r\n"), "\r\n") {
+		if len(line) > 75 || strings.ContainsAny(line, "\n\r") {
+			t.Errorf("line %q", line)
+		}
+	}
+	for status, want := range map[domain.VisitStatus]string{domain.VisitScheduled: "CONFIRMED", domain.VisitEnRoute: "CONFIRMED", domain.VisitCancelled: "CANCELLED", domain.VisitMissed: "CANCELLED", domain.VisitCompleted: "CONFIRMED"} {
+		if got := calendarStatus(&domain.Visit{Status: status, Confirmation: domain.ConfirmConfirmed}); string(got) != want {
+			t.Errorf("%s: %s", status, got)
+		}
+	}
+}
