@@ -47,29 +47,36 @@ func TestZZShots(t *testing.T) {
 		if dark {
 			scheme = "dark"
 		}
-		var b []byte
-		var over string
-		acts := []chromedp.Action{chromedp.EmulateViewport(width, 800), emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-			chromedp.Navigate(url), chromedp.Sleep(300 * time.Millisecond)}
+		must := func(err error) {
+			if err != nil {
+				t.Fatal(name, err)
+			}
+		}
+		must(chromedp.Do(ctx, chromedp.EmulateViewport(width, 800)))
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		must(err)
+		must(chromedp.Do(ctx, chromedp.Navigate(url), chromedp.Sleep(300*time.Millisecond)))
 		if js != "" {
-			acts = append(acts, chromedp.Evaluate(js, nil), chromedp.Sleep(700*time.Millisecond))
+			_, err = chromedp.Run(ctx, chromedp.Evaluate[any](js))
+			must(err)
+			must(chromedp.Do(ctx, chromedp.Sleep(700*time.Millisecond)))
 		}
-		acts = append(acts, chromedp.Evaluate(`JSON.stringify([document.documentElement.scrollWidth, innerWidth, [...document.querySelectorAll('button,summary,a,input,textarea,.part label')].filter(e=>e.offsetHeight&&e.type!='radio'&&e.type!='hidden').filter(e=>e.offsetHeight<48).map(e=>e.tagName+e.offsetHeight+e.textContent)])`, &over), chromedp.FullScreenshot(&b, 90))
-		if err := chromedp.Run(ctx, acts...); err != nil {
-			t.Fatal(name, err)
-		}
+		over, err := chromedp.Run(ctx, chromedp.Evaluate[string](`JSON.stringify([document.documentElement.scrollWidth, innerWidth, [...document.querySelectorAll('button,summary,a,input,textarea,.part label')].filter(e=>e.offsetHeight&&e.type!='radio'&&e.type!='hidden').filter(e=>e.offsetHeight<48).map(e=>e.tagName+e.offsetHeight+e.textContent)])`))
+		must(err)
+		b, err := chromedp.Run(ctx, chromedp.FullScreenshot(90))
+		must(err)
 		fmt.Println(name, over)
 		os.WriteFile(dir+"/"+name+".jpg", b, 0o600)
 	}
 	f := "file://" + dir + "/"
-	open := "document.querySelectorAll('details').forEach(d=>d.open=true)"
+	open := "document.querySelectorAll('details').forEach(d=>d.open=true);1"
 	shot("1", f+"awaiting.en.html", 390, false, "")
 	shot("2", f+"missed.hi.html", 390, true, "")
 	shot("3", f+"awaiting.en.html", 390, true, open)
 	shot("4", f+"confirmed.hi.html", 390, false, "")
 	shot("5", f+"none.hi.html", 320, false, open)
 	shot("6", f+"unreachable.en.html", 390, true, "")
-	shot("7", base+"/demo", 1280, false, "document.querySelector('[data-advance]').click()")
+	shot("7", base+"/demo", 1280, false, "document.querySelector('[data-advance]').click();1")
 	shot("8", base+"/demo", 390, true, "")
 	shot("9", f+"awaiting.hi.html", 195, false, open)
 }

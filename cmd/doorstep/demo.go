@@ -112,7 +112,7 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 
 // advance moves the demo's clock in steps and lets everything that is due
 // happen and be pushed on the way.
-func advance(ctx context.Context, h *house, clock *Clock, by time.Duration) (time.Time, int, error) {
+func advance(ctx context.Context, h *instance, clock *Clock, by time.Duration) (time.Time, int, error) {
 	// A client that gives up must not leave the clock halfway.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 	defer cancel()
@@ -155,7 +155,7 @@ func advance(ctx context.Context, h *house, clock *Clock, by time.Duration) (tim
 }
 
 // settle runs what is due and waits until everything is delivered.
-func settle(ctx context.Context, h *house) error {
+func settle(ctx context.Context, h *instance) error {
 	wait, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {

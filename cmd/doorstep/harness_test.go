@@ -35,7 +35,7 @@ const (
 // fake phones.
 type harness struct {
 	*testing.T
-	house    *house
+	house    *instance
 	db       *repo.DB
 	clock    *Clock
 	phones   *fcmtest.Server

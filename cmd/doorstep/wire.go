@@ -37,8 +37,8 @@ type wiring struct {
 	demo    *api.Demo
 }
 
-// house is the running server.
-type house struct {
+// instance is the running server.
+type instance struct {
 	db      *repo.DB
 	service *domain.Service
 	app     *api.App
@@ -101,7 +101,7 @@ func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (
 }
 
 // build wires everything over an open database.
-func (w *wiring) build(ctx context.Context, db *repo.DB) (*house, error) {
+func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	keys, err := domain.NewKeyRing(w.secrets.LinkSecret)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{db: db, log: w.log, service: newService(db, keys, w.now, w.baseURL)}
+	h := &instance{db: db, log: w.log, service: newService(db, keys, w.now, w.baseURL)}
 	h.service.TextGateway = w.text != nil
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
@@ -126,7 +126,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*house, error) {
 }
 
 // start begins delivering and ticking.
-func (h *house) start(ctx context.Context) error {
+func (h *instance) start(ctx context.Context) error {
 	if err := h.queue.Start(ctx); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (h *house) start(ctx context.Context) error {
 }
 
 // startTicking looks every second for what is due.
-func (h *house) startTicking(ctx context.Context) {
+func (h *instance) startTicking(ctx context.Context) {
 	ctx, h.stop = context.WithCancel(ctx)
 	h.ticking.Add(1)
 	go func() {
@@ -156,7 +156,7 @@ func (h *house) startTicking(ctx context.Context) {
 }
 
 // serve answers until ctx ends, then lets requests and deliveries finish.
-func (h *house) serve(ctx context.Context, ln net.Listener, metrics string) error {
+func (h *instance) serve(ctx context.Context, ln net.Listener, metrics string) error {
 	failed := make(chan error, 2)
 	go func() { failed <- h.server.Serve(ln) }()
 	var side *http.Server
@@ -185,7 +185,7 @@ func (h *house) serve(ctx context.Context, ln net.Listener, metrics string) erro
 	return err
 }
 
-func (h *house) close(ctx context.Context) {
+func (h *instance) close(ctx context.Context) {
 	if h.stop != nil {
 		h.stop()
 	}

@@ -137,6 +137,7 @@ type builder struct {
 	centres []*centre
 	agents  []*worker
 	events  events
+	planned int
 	jobs    int
 	visits  int
 	numbers int
@@ -204,7 +205,8 @@ func (e *events) Pop() any {
 // at plans something; what lies after now does not happen.
 func (b *builder) at(t time.Time, what string, do func() error) {
 	if !t.After(b.now) {
-		heap.Push(&b.events, event{t, len(b.events) + b.jobs<<16, what, do})
+		b.planned++
+		heap.Push(&b.events, event{t, b.planned, what, do})
 	}
 }
 
@@ -490,15 +492,15 @@ func (o *order) phone(contact int) string {
 	return p[min(contact, len(p)-1)].Phones[0]
 }
 
-// house is how a household of the demo differs from the common one.
-type house struct {
+// home is how a household of the demo differs from the common one.
+type home struct {
 	two, voiceOnly bool
 	priority       string
 }
 
 // open registers household, appliance and job at a time, by the desk or by an
 // agent of the brand.
-func (b *builder) open(c *centre, at time.Time, h house) *order {
+func (b *builder) open(c *centre, at time.Time, h home) *order {
 	fault := demoFaults[b.faults%len(demoFaults)]
 	b.faults++
 	b.jobs++
@@ -510,7 +512,7 @@ func (b *builder) open(c *centre, at time.Time, h house) *order {
 		by = b.agents[n/4%2]
 	}
 	where := c.places[n%len(c.places)]
-	first, last := c.first[(n*7)%len(c.first)], c.last[(n*5+n/len(c.last))%len(c.last)]
+	first, last := c.first[(n*7)%len(c.first)], c.last[(n*4+n/len(c.last))%len(c.last)]
 	language := "en"
 	if n%10 < c.hindi {
 		language = "hi"
@@ -520,9 +522,9 @@ func (b *builder) open(c *centre, at time.Time, h house) *order {
 		contacts = append(contacts, domain.ContactInput{Name: c.first[(n*3+1)%len(c.first)] + " " + last, Relation: demoRelations[n%len(demoRelations)],
 			Phones: []string{b.number(c.country)}, Language: language, VoiceOnly: h.voiceOnly})
 	}
-	house := 1 + b.rng.IntN(90)
+	door := 1 + b.rng.IntN(90)
 	lat, lon := where.lat+(b.rng.Float64()-.5)*.004, where.lon+(b.rng.Float64()-.5)*.004
-	sites := []domain.SiteInput{{Label: "home", Address: fmt.Sprintf("%d %s", house, where.street), Landmark: demoLandmarks[n%len(demoLandmarks)], PostalCode: where.code, Zone: c.zone}}
+	sites := []domain.SiteInput{{Label: "home", Address: fmt.Sprintf("%d %s", door, where.street), Landmark: demoLandmarks[n%len(demoLandmarks)], PostalCode: where.code, Zone: c.zone}}
 	if n%6 != 0 { // some places are not on the map
 		sites[0].Lat, sites[0].Lon = &lat, &lon
 	}
@@ -582,8 +584,9 @@ func (b *builder) plan(o *order, day, slot int, crew int, not ...domain.ID) bool
 // schedule makes the visit of an order; assigned says whether it has its crew
 // from the beginning, agreed whether the household said yes in the same call.
 func (b *builder) schedule(o *order, at time.Time, assigned, agreed bool) {
+	minutes := 40 + 5*(b.visits%4)
 	b.at(at, "scheduling", func() error {
-		in := domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339), WindowEnd: o.windowEnd().Format(time.RFC3339), PlannedMinutes: 40 + 5*(b.visits%4)}
+		in := domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339), WindowEnd: o.windowEnd().Format(time.RFC3339), PlannedMinutes: minutes}
 		if assigned {
 			crew := ids(o.crew)
 			in.Crew = &crew
@@ -755,7 +758,7 @@ func (b *builder) work(c *centre) {
 	// The past: most visits went well.
 	for day := -pastDays; day < 0; day++ {
 		for i := range pastVisits {
-			o := b.open(c, c.clockOn(day-1-i%3, 9+i, 7*i), house{two: i == 3})
+			o := b.open(c, c.clockOn(day-1-i%3, 9+i, 7*i), home{two: i == 3})
 			if !b.plan(o, day, i, 1) {
 				continue
 			}
@@ -765,7 +768,7 @@ func (b *builder) work(c *centre) {
 			}
 			switch {
 			case i == 1 && day == -2:
-				b.at(o.created.Add(3*time.Hour), "", func() error { return nil }) // nobody set out: the clock calls it missed
+				// Nobody sets out: the clock calls it missed.
 			case i == 3 && day%3 == 0:
 				b.noAccess(o)
 			case i == 4 && day == -4:
@@ -782,7 +785,7 @@ func (b *builder) work(c *centre) {
 	}
 	// Today, at whatever hour it is: over, under way or ahead.
 	for i := range todayVisits {
-		o := b.open(c, b.desk(c, -1-i%3), house{two: i == 5})
+		o := b.open(c, b.desk(c, -1-i%3), home{two: i == 5})
 		if !b.plan(o, 0, i, 1) {
 			continue
 		}
@@ -802,7 +805,7 @@ func (b *builder) work(c *centre) {
 	// The days to come.
 	for day := 1; day <= comingDays; day++ {
 		for i := range nextVisits {
-			o := b.open(c, b.desk(c, -i%4), house{two: i == 4})
+			o := b.open(c, b.desk(c, -i%4), home{two: i == 4})
 			if !b.plan(o, day, i+day, 1) {
 				continue
 			}
@@ -830,7 +833,7 @@ func (b *builder) work(c *centre) {
 
 // customer is the household whose link the demo hands out.
 func (b *builder) customer(c *centre) {
-	o := b.open(c, c.clockOn(-1, 16, 40), house{two: true})
+	o := b.open(c, c.clockOn(-1, 16, 40), home{two: true})
 	b.plan(o, 1, 1, 1)
 	b.schedule(o, o.created.Add(10*time.Minute), true, false)
 	b.at(o.created.Add(15*time.Minute), "registering the customer's phone", func() (err error) {
@@ -890,10 +893,10 @@ func (b *builder) reschedule(o *order, at time.Time) {
 func (b *builder) waiting(c *centre) {
 	day := c.clockOn
 	for i := range 4 { // nobody tried yet
-		b.open(c, b.desk(c, -i%2), house{two: i == 1})
+		b.open(c, b.desk(c, -i%2), home{two: i == 1})
 	}
 	for i := range 3 { // tried, not enough
-		o := b.open(c, day(-2-i, 10, 15*i), house{two: true, voiceOnly: i == 2})
+		o := b.open(c, day(-2-i, 10, 15*i), home{two: true, voiceOnly: i == 2})
 		b.attempt(o, day(-1, 10, 20+i), o.desk, false, domain.AttemptInput{Channel: reach.Phone, Outcome: reach.Busy}, 0)
 		b.attempt(o, day(-1, 14, 30+i), o.desk, false, rang(26+i), 0)
 		if i == 1 {
@@ -901,14 +904,14 @@ func (b *builder) waiting(c *centre) {
 		}
 	}
 	for i := range 2 { // enough; the last notice runs
-		o := b.open(c, day(-4, 11, 30*i), house{two: i == 0})
+		o := b.open(c, day(-4, 11, 30*i), home{two: i == 0})
 		b.attempt(o, day(-2, 10, 20+i), o.desk, false, rang(28), 0)
 		b.attempt(o, day(-2, 16, 30+i), o.desk, false, delivered("Please call us about your repair."), 0)
 		b.attempt(o, day(-1, 12, 10+i), o.desk, false, rang(33), 1)
 		b.attempt(o, b.latest(c).Add(time.Duration(-i)*time.Minute), o.desk, false, lastNotice(), 0)
 	}
 	for i := range 2 { // unreachable since yesterday
-		o := b.open(c, day(-6, 12, 20*i), house{two: true})
+		o := b.open(c, day(-6, 12, 20*i), home{two: true})
 		b.attempt(o, day(-4, 10, 20+i), o.desk, false, rang(28), 0)
 		b.attempt(o, day(-3, 14, 30+i), o.desk, false, delivered("Please call us about your repair."), 0)
 		b.attempt(o, day(-3, 17, 45+i), o.desk, false, rang(24), 1)
@@ -916,7 +919,7 @@ func (b *builder) waiting(c *centre) {
 		b.attempt(o, day(-2, 10, 40+i), o.desk, false, lastNotice(), 0)
 	}
 	// Unreachable after a closed door: the visit ahead falls away.
-	o := b.open(c, day(-6, 15, 0), house{two: true})
+	o := b.open(c, day(-6, 15, 0), home{two: true})
 	if b.plan(o, -4, 3, 1) {
 		b.schedule(o, day(-6, 15, 20), true, false)
 		b.noAccess(o)
@@ -925,18 +928,18 @@ func (b *builder) waiting(c *centre) {
 		b.attempt(o, day(-2, 17, 50), o.desk, false, lastNotice(), 0)
 	}
 	// Back after weeks of silence, and waiting at their own wish.
-	wish := b.open(c, day(-3, 11, 5), house{})
+	wish := b.open(c, day(-3, 11, 5), home{})
 	b.at(day(-2, 9, 30), "holding", func() error {
 		_, err := b.svc.HoldJob(b.ctx, wish.coordinator.call(), wish.job, domain.JobMoveInput{Kind: string(domain.HoldCustomerRequest), Reason: "travelling until next week", DueAt: day(6, 10, 0).Format(time.RFC3339)})
 		return err
 	})
-	called := b.open(c, day(-3, 9, 50), house{two: true, priority: "high"})
+	called := b.open(c, day(-3, 9, 50), home{two: true, priority: "high"})
 	b.attempt(called, day(-2, 11, 15), called.desk, false, rang(22), 0)
 	b.at(day(-1, 13, 5), "being called", func() error {
 		_, err := b.svc.LogContact(b.ctx, called.coordinator.call(), domain.ContactByPhone{Phone: called.phone(0), Note: "Will be home all week."})
 		return err
 	})
-	gone := b.open(c, day(-4, 17, 0), house{})
+	gone := b.open(c, day(-4, 17, 0), home{})
 	b.at(day(-3, 10, 0), "cancelling the job", func() error {
 		_, err := b.svc.CancelJob(b.ctx, gone.coordinator.call(), gone.job, domain.JobMoveInput{Reason: "works again by itself"})
 		return err
@@ -948,18 +951,14 @@ func (b *builder) waiting(c *centre) {
 func (b *builder) reports(c, d *centre) {
 	// done is a visit of a past day that went well but for what follows.
 	done := func(c *centre, day, slot int) *order {
-		o := b.open(c, c.clockOn(day-1, 10, 5*slot), house{two: true})
-		if !b.plan(o, day, slot, 1) {
-			b.plan(o, day, slot, 1)
-		}
+		o := b.open(c, c.clockOn(day-1, 10, 5*slot), home{two: true})
+		b.plan(o, day, slot, 1)
 		b.schedule(o, o.created.Add(8*time.Minute), true, true)
 		b.complete(o, true)
 		return o
 	}
-	var serial int
 	raise := func(o *order, at time.Time, by func() *worker, visit bool, kind string, level int, note string) *domain.ID {
 		id := new(domain.ID)
-		serial++
 		b.at(at, "reporting", func() error {
 			in := domain.FlagInput{JobID: &o.job, Kind: kind, Level: &level, Note: note}
 			if visit {
@@ -979,6 +978,9 @@ func (b *builder) reports(c, d *centre) {
 	}
 	release := func(o *order, at time.Time, by *worker, in domain.ReleaseInput) {
 		b.at(at, "releasing", func() error {
+			if slices.Contains(in.Plan, "hazard_removed") {
+				in.ConfirmedBy = o.customer.Name
+			}
 			_, err := b.svc.SafetyRelease(b.ctx, by.call(), o.job, in)
 			return err
 		})
@@ -987,14 +989,14 @@ func (b *builder) reports(c, d *centre) {
 
 	// Reported a short while ago, by the desk, and one since yesterday that is
 	// overdue.
-	calm := b.open(c, c.clockOn(-2, 12, 40), house{two: true})
+	calm := b.open(c, c.clockOn(-2, 12, 40), home{two: true})
 	raise(calm, b.now.Add(-35*time.Minute), calm.desk, false, "verbal_abuse", 1, "Shouted and swore at the desk about the waiting time.")
 	late := done(d, -1, 0)
 	raise(late, d.clockOn(-1, 12, 40), late.tech, true, "unsafe_premises", 1, "Bare wires in the stairwell, the light does not work.")
 
 	// Provisional: the technician stopped the visit and left. The household
 	// has a visit ahead, which waits.
-	stopped := b.open(c, c.clockOn(-3, 11, 20), house{two: true})
+	stopped := b.open(c, c.clockOn(-3, 11, 20), home{two: true})
 	b.plan(stopped, -1, 4, 1)
 	b.schedule(stopped, stopped.created.Add(8*time.Minute), true, true)
 	b.setOut(stopped)
@@ -1015,7 +1017,7 @@ func (b *builder) reports(c, d *centre) {
 	decide(id, c.clockOn(-2, 10, 30), second, "review", domain.FlagDecision{})
 
 	// Upheld: released with a plan of two people in daylight, who come soon.
-	upheld := b.open(d, d.clockOn(-6, 10, 15), house{two: true})
+	upheld := b.open(d, d.clockOn(-6, 10, 15), home{two: true})
 	b.plan(upheld, -5, 2, 1)
 	b.schedule(upheld, upheld.created.Add(8*time.Minute), true, true)
 	b.partial(upheld)
@@ -1056,7 +1058,7 @@ func (b *builder) reports(c, d *centre) {
 	id = raise(dog, dog.window.Add(85*time.Minute), dog.tech, true, "animal", 2, "The dog was loose and snapped at my leg.")
 	decide(id, dog.window.Add(2*time.Hour), second, "triage", domain.FlagDecision{})
 	decide(id, d.clockOn(-3, 12, 0), second, "decide", domain.FlagDecision{Outcome: "unclear", Reasons: "The household says the dog was tied up; nobody else saw it."})
-	release(dog, d.clockOn(-3, 12, 30), dog.coordinator, domain.ReleaseInput{Plan: []string{"hazard_removed"}, ConfirmedBy: dog.customerName(), Reason: "The dog stays with a neighbour during visits."})
+	release(dog, d.clockOn(-3, 12, 30), dog.coordinator, domain.ReleaseInput{Plan: []string{"hazard_removed"}, Reason: "The dog stays with a neighbour during visits."})
 
 	// Withdrawn by the reporter.
 	sorry := done(c, -2, 5)
