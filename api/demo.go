@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -130,7 +131,7 @@ func (d *Demo) view() demoView {
 		one := demoPhoneView{Login: p.Login}
 		for _, u := range d.Users {
 			if u.Login == p.Login {
-				one.Who = u.Name + ", " + u.Role
+				one.Who = u.Name + ", " + strings.ReplaceAll(u.Role, "_", " ")
 			}
 		}
 		for _, m := range p.Pushes {

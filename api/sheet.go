@@ -477,7 +477,7 @@ func kindOf(s *excelize.Style) numberKind {
 	}
 	// Only the letters outside quotes, brackets and escapes mean anything.
 	var day, hour bool
-	quoted, bracket, escaped := false, false, false
+	quoted, bracket, escaped, inside := false, false, false, ""
 	for _, r := range strings.ToLower(strings.SplitN(*s.CustomNumFmt, ";", 2)[0]) {
 		switch {
 		case escaped:
@@ -488,10 +488,12 @@ func kindOf(s *excelize.Style) numberKind {
 			quoted = !quoted
 		case quoted:
 		case r == '[':
-			bracket = true
+			bracket, inside = true, ""
 		case r == ']':
 			bracket = false
+			hour = hour || inside != "" && strings.Trim(inside, "hms") == "" // elapsed time
 		case bracket:
+			inside += string(r)
 		case r == 'y' || r == 'd':
 			day = true
 		case r == 'h' || r == 's':

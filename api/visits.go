@@ -125,7 +125,7 @@ func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]domain.VisitView,
 	out := make([]domain.VisitView, len(rows))
 	for i := range rows {
 		id := rows[i].ID
-		out[i] = domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: domain.VisitActions(actor, &rows[i], held[id], now)}
+		out[i] = domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: domain.VisitActions(actor, &rows[i], held[id], plans[id], now)}
 	}
 	return out, nil
 }

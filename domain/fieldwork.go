@@ -257,7 +257,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if d.holds, err = tx.HoldsOver(j, true); err != nil {
 			return Stopped{}, err
 		}
-		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, true, now)}, f.ID}, nil
+		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, true, d.plan, now)}, f.ID}, nil
 	})
 }
 

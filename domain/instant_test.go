@@ -2,7 +2,6 @@ package domain
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -163,7 +162,7 @@ func FuzzParseInstant(f *testing.F) {
 			t.Fatalf("%q: %s", s, at)
 		}
 		if want, err := time.Parse(time.RFC3339, s); err == nil && !want.Truncate(time.Microsecond).Equal(at) {
-			t.Fatal(fmt.Sprintf("%q: %s, the library says %s", s, at, want))
+			t.Fatalf("%q: %s, the library says %s", s, at, want)
 		}
 	})
 }

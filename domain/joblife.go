@@ -274,6 +274,9 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 	a := call.Actor
 	var c *Centre
 	var visits []Visit
+	if found, err := s.replay(ctx, call); found || err != nil {
+		return Disruption{}, err
+	}
 	out := Disruption{ID: s.NewID(), CentreID: centre, Date: in.Date, Reason: in.Reason, Note: in.Note, CreatedBy: a.UserID}
 	var days int
 	err := s.Store.InTx(ctx, func(tx Tx) (err error) {

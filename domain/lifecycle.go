@@ -162,13 +162,17 @@ func CheckVisit(a Actor, action string, v *Visit) error {
 }
 
 // VisitActions lists what the actor may do with the visit now; held says
-// whether an unreleased safety hold stands over it.
-func VisitActions(a Actor, v *Visit, held bool, now time.Time) List[string] {
+// whether an unreleased safety hold stands over it, plan is the safe-visit
+// plan in force.
+func VisitActions(a Actor, v *Visit, held bool, plan []string, now time.Time) List[string] {
 	out := List[string]{}
 	for i := range VisitMoves {
 		m := &VisitMoves[i]
 		if m.mayMove(a, v) && has(m.From, v.Status) && (!held || m.Safety == HoldAllows) {
-			if v.Status == VisitMissed && m.Action != "stop" && !v.overturnable(now) {
+			switch {
+			case v.Status == VisitMissed && m.Action != "stop" && !v.overturnable(now),
+				m.Action == "plan-seen" && (len(plan) == 0 || has(v.PlanSeen, a.UserID)),
+				m.Action == "confirm" && (v.Confirmation == ConfirmConfirmed || !now.Before(v.WindowEnd)):
 				continue
 			}
 			out = append(out, m.Action)

@@ -25,7 +25,7 @@ func TestVisitMovesWalked(t *testing.T) {
 				}
 				a := Actor{UserID: me, Role: role}
 				for _, held := range []bool{true, false} {
-					offered := VisitActions(a, v, held, now)
+					offered := VisitActions(a, v, held, []string{"daylight"}, now)
 					for _, m := range VisitMoves {
 						walked++
 						allowed := CheckVisit(a, m.Action, v) == nil

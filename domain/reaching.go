@@ -350,7 +350,9 @@ func (s *Service) judge(tx Tx, d *dossier, now time.Time) error {
 			open = h
 		}
 	}
-	tx.Disarm("last_notice", j.ID)
+	if was == reach.LastNotice || was == reach.Unreachable {
+		tx.Disarm("last_notice", j.ID)
+	}
 	switch {
 	case v.Verdict == reach.Unreachable && open == nil:
 		return s.becomeUnreachable(tx, d, v, visits, now)
@@ -661,7 +663,7 @@ func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules r
 		if len(wrong) > 0 {
 			e := Fail(CodeMeaning, "A centre's policy may only be stricter than the brand's, and must make sense.")
 			for _, w := range wrong {
-				e.At("/rules", w)
+				e = e.At("/rules", w)
 			}
 			return Policy{}, e
 		}

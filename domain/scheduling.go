@@ -185,10 +185,11 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID) error {
 	}
 	sorted := slices.Clone(crew)
 	slices.SortFunc(sorted, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
-	users, err := tx.LockTechnicians(sorted)
+	diary, err := tx.LockDiary(sorted, v.PlannedStart, v.PlannedEnd())
 	if err != nil {
 		return err
 	}
+	users := diary.Technicians
 	excluded, err := tx.Exclusions(d.customer.ID)
 	if err != nil {
 		return err
@@ -208,19 +209,11 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID) error {
 		if d.job.Category != "" && !has(u.Skills, d.job.Category) {
 			return Fail(CodeSkill, "%s does not have the skill %s.", u.FirstName(), d.job.Category).At(at, "a technician with the skill "+d.job.Category)
 		}
-		leaves, err := tx.LeavesOf(id, v.PlannedStart, v.PlannedEnd())
-		if err != nil {
-			return err
-		}
-		if ok, why := Works(u, d.centre, leaves, v.PlannedStart, v.PlannedEnd()); !ok {
+		if ok, why := Works(u, d.centre, diary.leavesOf(id), v.PlannedStart, v.PlannedEnd()); !ok {
 			return Fail(CodeHours, "%s", why).At(at, "a time inside the hours, or another technician")
 		}
-		busy, err := tx.BusyBetween(id, v.PlannedStart, v.PlannedEnd())
-		if err != nil {
-			return err
-		}
-		for _, b := range busy {
-			if b.ID != v.ID && (v.PredecessorID == nil || b.ID != *v.PredecessorID) {
+		for _, b := range diary.Busy {
+			if b.TechnicianID == id && b.VisitID != v.ID && (v.PredecessorID == nil || b.VisitID != *v.PredecessorID) {
 				return overlap(u.FirstName()).At(at, "another time or another technician")
 			}
 		}
@@ -391,7 +384,7 @@ func howOf(channel string) string {
 }
 
 func (d *dossier) view(a Actor, v *Visit, now time.Time) VisitView {
-	return VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(a, v, d.held != nil, now)}
+	return VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(a, v, d.held != nil, d.plan, now)}
 }
 
 // CrewInput assigns a visit; an empty crew unassigns it.

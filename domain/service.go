@@ -53,8 +53,8 @@ type Call struct {
 // Headed is what carries id and version for Location and ETag.
 type Headed interface{ Head() (ID, int64) }
 
-// run is one use case in one transaction: the replay of an earlier answer
-// comes first, the answer is stored with the effect (PRODUCT.md section 8).
+// run is one use case in one transaction; the answer is stored with the
+// effect, and a repeated key gets that answer (PRODUCT.md section 8).
 func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now time.Time) (T, error)) (T, error) {
 	var out T
 	if call.Key != "" {
@@ -66,19 +66,6 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now 
 	}
 	err := s.Store.InTx(ctx, func(tx Tx) error {
 		now := s.now()
-		if call.Key != "" {
-			old, err := tx.Replay(call.Actor.UserID, call.Key)
-			if err != nil {
-				return err
-			}
-			if old != nil && now.Sub(old.CreatedAt) < 7*24*time.Hour {
-				if old.Hash != call.Hash {
-					return Fail(CodeIdemMismatch, "This Idempotency-Key belongs to another request.")
-				}
-				call.Answer, call.Replayed = old, true
-				return nil
-			}
-		}
 		v, err := fn(tx, now)
 		if err != nil {
 			return err
@@ -98,7 +85,39 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now 
 		}
 		return nil
 	})
+	if err == nil || call.Key == "" {
+		return out, err
+	}
+	// The key is looked up only when something refused: a first request, which
+	// is nearly every one, spares the question, and a second one cannot commit
+	// because its key is there.
+	replayed, rerr := s.replay(ctx, call)
+	if rerr != nil {
+		err = rerr
+	} else if replayed {
+		err = nil
+	}
 	return out, err
+}
+
+// replay finds the answer of an earlier request with the same key. Use cases
+// that commit in several transactions ask for it first.
+func (s *Service) replay(ctx context.Context, call *Call) (found bool, err error) {
+	if call.Key == "" {
+		return false, nil
+	}
+	err = s.Store.InTx(ctx, func(tx Tx) error {
+		old, err := tx.Replay(call.Actor.UserID, call.Key)
+		if err != nil || old == nil || s.now().Sub(old.CreatedAt) >= 7*24*time.Hour {
+			return err
+		}
+		if old.Hash != call.Hash {
+			return Fail(CodeIdemMismatch, "This Idempotency-Key belongs to another request.")
+		}
+		found, call.Answer, call.Replayed = true, old, true
+		return nil
+	})
+	return found, err
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }

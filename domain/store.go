@@ -46,6 +46,9 @@ type Tx interface {
 	// means any. Area matches the user's own area or that of his centre.
 	UsersWith(role Role, centre, area *ID) ([]User, error)
 	LockTechnicians(ids []ID) ([]User, error) // in id order; absent ones are left out
+	// LockDiary locks technicians in id order, as LockTechnicians, and reads
+	// with them what stands in their diaries between two instants.
+	LockDiary(ids []ID, from, to time.Time) (*Diary, error)
 	LeavesOf(technician ID, from, to time.Time) ([]Leave, error)
 	InsertLeave(*Leave) error
 	InsertSession(*Session) error
@@ -143,6 +146,27 @@ type Tx interface {
 	// ClaimDue marks up to n due deadlines done and returns them; on
 	// PostgreSQL rows claimed by another replica are skipped.
 	ClaimDue(now time.Time, n int) ([]Deadline, error)
+}
+
+// Diary is what the rules of assignment need to know of technicians.
+type Diary struct {
+	Technicians []User
+	Leaves      []Leave // overlapping the time asked for
+	Busy        []Busy
+}
+
+// Busy names an unfinished visit that occupies a technician in the time asked
+// for.
+type Busy struct{ TechnicianID, VisitID ID }
+
+func (d *Diary) leavesOf(id ID) []Leave {
+	var out []Leave
+	for _, l := range d.Leaves {
+		if l.TechnicianID == id {
+			out = append(out, l)
+		}
+	}
+	return out
 }
 
 // Page bounds a list. Cursor is the last item's (at, id) of the page before;

@@ -52,6 +52,8 @@ type Deliverer struct {
 	Log     *slog.Logger // nil: slog.Default; never sees a token, number, text or link
 	Metrics *Metrics     // nil: none
 
+	once   sync.Once
+	outbox *shared
 	mu     sync.Mutex
 	paused map[domain.ID]time.Time // installation → the wall clock's time before which its quota is spent
 }
@@ -116,7 +118,7 @@ type run struct {
 }
 
 // Deliver sends the notices that are still pending and records the outcome in
-// one write. Attempt is the number of this try, from 1; it decides how long
+// one write, which it may share with deliveries that run beside it. Attempt is the number of this try, from 1; it decides how long
 // the next one is away. RetryAfter is zero when nothing is left to do. An
 // error means that the store failed: try the whole again, later.
 //
@@ -124,7 +126,8 @@ type run struct {
 // and after one that must wait gets no further ones in this run, so that an
 // older notice does not overtake a newer one.
 func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt int) (retryAfter time.Duration, err error) {
-	found, err := d.Outbox.Deliveries(ctx, noticeIDs)
+	d.once.Do(func() { d.outbox = &shared{Outbox: d.Outbox} })
+	found, err := d.outbox.Deliveries(ctx, noticeIDs)
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
@@ -132,14 +135,6 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	for _, f := range found {
 		r.letters = append(r.letters, &letter{Delivery: f})
 	}
-	if len(r.letters) > 1 {
-		place := make(map[domain.ID]int, len(noticeIDs))
-		for i, id := range noticeIDs {
-			place[id] = i
-		}
-		slices.SortStableFunc(r.letters, func(a, b *letter) int { return place[a.Notice.ID] - place[b.Notice.ID] })
-	}
-
 	inOrder(ctx, r.pushes(), r.push)
 	inOrder(ctx, r.texts(), r.text)
 
@@ -335,7 +330,7 @@ func (r *run) write(ctx context.Context, rec domain.DeliveryRecord) (err error) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	for i := range 3 {
-		if err = r.d.Outbox.Record(ctx, rec); err == nil {
+		if err = r.d.outbox.Record(ctx, rec); err == nil {
 			for _, state := range rec.States {
 				r.d.Metrics.ended(state)
 			}

@@ -35,7 +35,7 @@ type QueueConfig struct {
 	Deliverer *Deliverer
 	Pool      *pgxpool.Pool // PostgreSQL: wakes by LISTEN/NOTIFY
 	SQL       *sql.DB       // SQLite: the single writer; polled. Not used when Pool is set
-	Workers   int           // jobs at a time; zero: 64 on PostgreSQL, 32 on SQLite
+	Workers   int           // jobs at a time; zero: 200, which share their trips to the store
 	Poll      time.Duration // zero: 500 ms on PostgreSQL (a safety net), 100 ms on SQLite
 	Log       *slog.Logger  // nil: slog.Default
 }
@@ -81,12 +81,12 @@ func NewQueue(c QueueConfig) (*Queue, error) {
 	var err error
 	if c.Pool != nil {
 		config.FetchPollInterval = orDefault(c.Poll, 500*time.Millisecond)
-		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 64)}}
+		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200)}}
 		q.client, err = river.NewClient(riverpgxv5.New(c.Pool), config)
 	} else {
 		q.db = c.SQL
 		config.FetchPollInterval = orDefault(c.Poll, 100*time.Millisecond)
-		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 32)}}
+		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200)}}
 		q.client, err = river.NewClient(riversqlite.New(c.SQL), config)
 	}
 	if err != nil {
@@ -134,7 +134,7 @@ func (q *Queue) Stop(ctx context.Context) error {
 // Idle waits until no job is due or running. Jobs that wait for a later time,
 // such as Retry-After, do not count. It is for tests and the demo's clock.
 func (q *Queue) Idle(ctx context.Context) error {
-	for {
+	for pause := 2 * time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		busy, err := q.busy(ctx)
 		if err != nil || !busy {
 			return err
@@ -142,7 +142,7 @@ func (q *Queue) Idle(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(5 * time.Millisecond):
+		case <-time.After(pause):
 		}
 	}
 }

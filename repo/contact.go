@@ -21,7 +21,13 @@ func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
 func (t *tx) InsertStray(s *domain.StrayContact) error { return t.insert("stray_contacts", s) }
 
 func (t *tx) Policies(centre domain.ID) ([]domain.Policy, error) {
+	if list, ok := take(t.ahead.policies, centre); ok {
+		return list, nil
+	}
 	return all[domain.Policy](t, t.table("policies").Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC"))
 }
 
-func (t *tx) PutPolicy(p *domain.Policy) error { return t.insert("policies", p) }
+func (t *tx) PutPolicy(p *domain.Policy) error {
+	clear(t.ahead.policies)
+	return t.insert("policies", p)
+}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -174,15 +175,49 @@ func one[T any](ctx context.Context, c carrier, what string, q *gorm.DB) (*T, er
 	return &rows[0], nil
 }
 
-// sqliteCarrier is the writer's transaction, or the pool of readers.
-type sqliteCarrier struct {
-	db interface {
-		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	}
+// statements keeps prepared statements: parsing is a third of what SQLite
+// does for a write. Texts are fixed, so there are few.
+type statements struct {
+	db    *sql.DB
+	mu    sync.RWMutex
+	known map[string]*sql.Stmt
 }
 
-func (c sqliteCarrier) send(ctx context.Context, steps ...*step) error {
+const maxStatements = 1000
+
+func (s *statements) get(text string) *sql.Stmt {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.known[text]
+}
+
+func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if p := s.get(text); p != nil {
+		return p, nil
+	}
+	p, err := s.db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other := s.known[text]; other != nil || len(s.known) >= maxStatements {
+		_ = p.Close()
+		return other, nil
+	}
+	s.known[text] = p
+	return p, nil
+}
+
+// sqliteTx is the writer's transaction. What is not prepared yet is learned
+// after it, for that takes the one connection.
+type sqliteTx struct {
+	tx    *sql.Tx
+	known *statements
+	learn []string
+}
+
+func (c *sqliteTx) send(ctx context.Context, steps ...*step) error {
 	for _, s := range steps {
 		if err := c.one(ctx, s); err != nil {
 			return err
@@ -191,9 +226,22 @@ func (c sqliteCarrier) send(ctx context.Context, steps ...*step) error {
 	return nil
 }
 
-func (c sqliteCarrier) one(ctx context.Context, s *step) error {
+func (c *sqliteTx) one(ctx context.Context, s *step) error {
+	p := c.known.get(s.sql)
+	if p == nil {
+		c.learn = append(c.learn, s.sql)
+	} else {
+		p = c.tx.StmtContext(ctx, p)
+		defer p.Close()
+	}
 	if s.rows == nil {
-		res, err := c.db.ExecContext(ctx, s.sql, s.args...)
+		var res sql.Result
+		var err error
+		if p == nil {
+			res, err = c.tx.ExecContext(ctx, s.sql, s.args...)
+		} else {
+			res, err = p.ExecContext(ctx, s.args...)
+		}
 		if err != nil || s.must == nil {
 			return err
 		}
@@ -203,12 +251,51 @@ func (c sqliteCarrier) one(ctx context.Context, s *step) error {
 		}
 		return err
 	}
-	rows, err := c.db.QueryContext(ctx, s.sql, s.args...)
-	if err != nil {
-		return err
+	if p == nil {
+		return readAll(s)(c.tx.QueryContext(ctx, s.sql, s.args...))
 	}
-	defer rows.Close()
-	return s.rows(rows)
+	return readAll(s)(p.QueryContext(ctx, s.args...))
+}
+
+func readAll(s *step) func(*sql.Rows, error) error {
+	return func(rows *sql.Rows, err error) error {
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		return s.rows(rows)
+	}
+}
+
+// prepareAll learns what a transaction sent; when it fails the next one tries
+// again.
+func (c *sqliteTx) prepareAll(ctx context.Context) {
+	for _, text := range c.learn {
+		if _, err := c.known.prepare(ctx, text); err != nil {
+			return
+		}
+	}
+}
+
+// sqliteReader answers from the connections that only read.
+type sqliteReader struct{ known *statements }
+
+func (c sqliteReader) send(ctx context.Context, steps ...*step) error {
+	for _, s := range steps {
+		p, err := c.known.prepare(ctx, s.sql)
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			err = readAll(s)(c.known.db.QueryContext(ctx, s.sql, s.args...))
+		} else {
+			err = readAll(s)(p.QueryContext(ctx, s.args...))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pgReader answers one query from the pool.

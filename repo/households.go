@@ -90,6 +90,9 @@ func (t *tx) customer(head *gorm.DB, id domain.ID) (*domain.Customer, error) {
 }
 
 func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
+	if c, ok := take(t.ahead.customers, id); ok {
+		return &c, nil
+	}
 	return t.customer(t.table("customers"), id)
 }
 
@@ -105,6 +108,7 @@ func (t *tx) InsertCustomer(c *domain.Customer) error {
 }
 
 func (t *tx) SaveCustomer(c *domain.Customer) error {
+	clear(t.ahead.customers)
 	row := newCustomerRow(c)
 	if err := t.save("customers", &row.Meta, row); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"doorstep/domain"
 )
@@ -32,8 +33,26 @@ func (t *tx) Job(id domain.ID) (*domain.Job, error) {
 	return t.job(t.table("jobs").Where("id = ?", id))
 }
 
+// LockJob locks a job and reads around it in one flight.
 func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
-	return t.job(lock(t.table("jobs").Where("id = ?", id)))
+	first, jobs, err := query[domain.Job](lock(t.table("jobs").Where("id = ?", id)))
+	if err != nil {
+		return nil, err
+	}
+	more, keep, err := t.around(clause.Expr{SQL: "?", Vars: []any{id}})
+	if err != nil {
+		return nil, err
+	}
+	if err := t.send(append([]*step{first}, more...)...); err != nil {
+		return nil, err
+	}
+	if len(*jobs) == 0 {
+		return nil, domain.NotFound("job")
+	}
+	j := (*jobs)[0]
+	t.homes[j.ID] = j.CentreID
+	keep(j)
+	return &j, nil
 }
 
 func (t *tx) JobByRef(ref string) (*domain.Job, error) {
@@ -76,6 +95,9 @@ func (t *tx) LatestJobBySerial(serial string, since time.Time, not domain.ID) (*
 }
 
 func (t *tx) HoldsOver(j *domain.Job, lifted bool) ([]domain.Hold, error) {
+	if holds, ok := take(t.ahead.holds, j.ID); ok && lifted {
+		return holds, nil
+	}
 	q := t.table("holds").Where("(job_id = ? OR customer_id = ? OR site_id = ?)", j.ID, j.CustomerID, j.SiteID)
 	if !lifted {
 		q = q.Where("lifted_at IS NULL")
@@ -87,8 +109,12 @@ func (t *tx) Hold(id domain.ID) (*domain.Hold, error) {
 	return single[domain.Hold](t, "hold", t.table("holds").Where("id = ?", id))
 }
 
-func (t *tx) InsertHold(h *domain.Hold) error { return t.insert("holds", h) }
+func (t *tx) InsertHold(h *domain.Hold) error {
+	clear(t.ahead.holds)
+	return t.insert("holds", h)
+}
 
 func (t *tx) SaveHold(h *domain.Hold) error {
+	clear(t.ahead.holds)
 	return t.write(t.update("holds", h).Updates(h), domain.NotFound("hold"))
 }

@@ -73,6 +73,8 @@ type DB struct {
 	gorm *gorm.DB      // builds statements, never runs them
 	log  *slog.Logger
 
+	writes, reads *statements // SQLite
+
 	pgQueue     *river.Client[pgx.Tx]
 	sqliteQueue *river.Client[*sql.Tx]
 }
@@ -171,13 +173,14 @@ func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
 	}
 	var err error
-	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "cache_size(-32000)")); err != nil {
+	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "wal_autocheckpoint(4000)", "cache_size(-32000)")); err != nil {
 		return nil, err
 	}
 	db.sql.SetMaxOpenConns(1) // the busy handler is unfair among several writers
 	if db.read, err = sql.Open("sqlite", dsn("query_only(1)", "cache_size(-16000)")); err != nil {
 		return nil, err
 	}
+	db.writes, db.reads = &statements{db: db.sql, known: map[string]*sql.Stmt{}}, &statements{db: db.read, known: map[string]*sql.Stmt{}}
 	db.read.SetMaxOpenConns(readers)
 	db.read.SetMaxIdleConns(readers)
 	if db.sqliteQueue, err = river.NewClient(riversqlite.New(db.sql), &river.Config{Logger: db.log}); err != nil {

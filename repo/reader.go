@@ -32,7 +32,7 @@ func (db *DB) reader() *reader {
 	if db.pool != nil {
 		return &reader{db, pgReader{db.pool}}
 	}
-	return &reader{db, sqliteCarrier{db.read}}
+	return &reader{db, sqliteReader{db.reads}}
 }
 
 func (r *reader) Ping(ctx context.Context) error { return r.db.Ping(ctx) }

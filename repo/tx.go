@@ -39,6 +39,7 @@ type tx struct {
 	centres map[domain.ID]domain.Centre
 	visits  map[domain.ID]shape     // as stored
 	homes   map[domain.ID]domain.ID // job → its centre as stored
+	ahead   ahead
 }
 
 var _ domain.Tx = (*tx)(nil)
@@ -68,7 +69,7 @@ func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 }
 
 func (db *DB) newTx(ctx context.Context, c carrier) *tx {
-	return &tx{ctx: ctx, db: db, carrier: c, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]domain.ID{}}
+	return &tx{ctx: ctx, db: db, carrier: c, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]domain.ID{}, ahead: newAhead()}
 }
 
 func (db *DB) inSQLite(ctx context.Context, fn func(*tx) error) error {
@@ -77,7 +78,8 @@ func (db *DB) inSQLite(ctx context.Context, fn func(*tx) error) error {
 		return translate(err)
 	}
 	defer func() { _ = inner.Rollback() }() // does nothing after the commit
-	t := db.newTx(ctx, sqliteCarrier{inner})
+	carrier := &sqliteTx{tx: inner, known: db.writes}
+	t := db.newTx(ctx, carrier)
 	if err := t.run(fn); err != nil {
 		return err
 	}
@@ -87,7 +89,13 @@ func (db *DB) inSQLite(ctx context.Context, fn func(*tx) error) error {
 	if err := t.enqueueSQLite(inner); err != nil {
 		return translate(err)
 	}
-	return translate(inner.Commit())
+	if err := inner.Commit(); err != nil {
+		return translate(err)
+	}
+	if len(carrier.learn) > 0 {
+		carrier.prepareAll(context.WithoutCancel(ctx))
+	}
+	return nil
 }
 
 func (db *DB) inPostgres(ctx context.Context, fn func(*tx) error) error {

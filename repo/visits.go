@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"doorstep/domain"
 )
@@ -54,7 +55,11 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := t.send(first, second); err != nil {
+	more, keep, err := t.around(clause.Expr{SQL: "(SELECT job_id FROM visits WHERE id = ?)", Vars: []any{id}})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := t.send(append([]*step{first, second}, more...)...); err != nil {
 		return nil, nil, err
 	}
 	if len(*jobs) == 0 || len(*visits) == 0 {
@@ -62,10 +67,12 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	}
 	j, v := &(*jobs)[0], &(*visits)[0]
 	t.homes[j.ID], t.visits[v.ID] = j.CentreID, shapeOf(v)
+	keep(*j)
 	return j, v, nil
 }
 
 func (t *tx) InsertVisit(v *domain.Visit) error {
+	clear(t.ahead.visits)
 	everCrew(v)
 	if err := t.insert("visits", v); err != nil {
 		return err
@@ -74,6 +81,7 @@ func (t *tx) InsertVisit(v *domain.Visit) error {
 }
 
 func (t *tx) SaveVisit(v *domain.Visit) error {
+	clear(t.ahead.visits)
 	everCrew(v)
 	was, known := t.visits[v.ID]
 	if !known { // not read in this transaction: what is stored is unknown
@@ -131,6 +139,9 @@ func (t *tx) assign(v *domain.Visit, was shape) error {
 }
 
 func (t *tx) VisitsOfJob(job domain.ID) ([]domain.Visit, error) {
+	if visits, ok := take(t.ahead.visits, job); ok {
+		return visits, nil
+	}
 	return t.visitsFrom(t.table("visits").Where("job_id = ?", job).Order("window_start, id"))
 }
 
@@ -148,11 +159,18 @@ func (t *tx) BusyBetween(technician domain.ID, from, to time.Time) ([]domain.Vis
 }
 
 func (t *tx) Exclusions(customer domain.ID) ([]domain.Exclusion, error) {
+	if list, ok := take(t.ahead.excluded, customer); ok {
+		return list, nil
+	}
 	return all[domain.Exclusion](t, t.table("exclusions").Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id"))
 }
 
-func (t *tx) InsertExclusion(e *domain.Exclusion) error { return t.insert("exclusions", e) }
+func (t *tx) InsertExclusion(e *domain.Exclusion) error {
+	clear(t.ahead.excluded)
+	return t.insert("exclusions", e)
+}
 
 func (t *tx) SaveExclusion(e *domain.Exclusion) error {
+	clear(t.ahead.excluded)
 	return t.write(t.update("exclusions", e).Updates(e), domain.NotFound("exclusion"))
 }

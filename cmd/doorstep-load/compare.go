@@ -214,7 +214,8 @@ func (c *compareCmd) copies(ctx context.Context, db plain, mark func(int) string
 			crewNotice.insert(mark, map[string]any{"id": uuid.NewString(), "visit_id": v, "state": "done"}),
 			homeNotice.insert(mark, map[string]any{"id": uuid.NewString(), "visit_id": v, "state": "done"}),
 			replay.insert(mark, map[string]any{"key": uuid.NewString()}),
-			queued.insert(mark, map[string]any{"state": "completed"}),
+			// Far ahead: written as the server writes it, and never worked.
+			queued.insert(mark, map[string]any{"state": "scheduled", "scheduled_at": base, "finalized_at": nil, "attempted_at": nil}),
 		})
 	}
 	attempt = func(ctx context.Context, _ int) error {

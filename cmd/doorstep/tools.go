@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,7 +95,8 @@ func (u *userCreate) Run(ctx context.Context, e *environment) error {
 			*f.to = &id
 		}
 	}
-	password, made := "", u.Password == ""
+	var password string
+	made := u.Password == ""
 	switch u.Password {
 	case "":
 		b := make([]byte, 15)
@@ -143,8 +145,8 @@ func (u *userCreate) Run(ctx context.Context, e *environment) error {
 
 // explain adds the pointed-at details of a domain error for a terminal.
 func explain(err error) error {
-	d, ok := err.(*domain.Error)
-	if !ok {
+	var d *domain.Error
+	if !errors.As(err, &d) {
 		return err
 	}
 	msg := d.Message

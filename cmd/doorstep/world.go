@@ -91,7 +91,7 @@ func (c *Clock) borrow() (giveBack func()) {
 
 // How the demo's days are filled. Numbers are for each centre.
 const (
-	pastDays    = 6
+	pastDays    = 5
 	comingDays  = 6
 	pastVisits  = 5  // a day
 	todayVisits = 12 // at whatever hour the demo starts
@@ -99,7 +99,7 @@ const (
 )
 
 // buildWorld fills an empty store with the demo's people, households and some
-// two weeks of work around the clock's now. Everything but the accounts comes
+// twelve days of work around the clock's now. Everything but the accounts comes
 // about through the use cases, at its own time by the clock, and what falls
 // due in between happens: facts, chains, holds and verdicts are what they
 // would be in a real centre. Nothing falls due in the ten minutes after now.
@@ -108,7 +108,7 @@ func buildWorld(ctx context.Context, svc *domain.Service, clock *Clock, progress
 	b := &builder{ctx: ctx, svc: svc, clock: clock, now: clock.Now(), rng: rand.New(rand.NewPCG(2026, 11)), world: &World{CustomerLogin: "customer"}}
 	defer clock.borrow()()
 	began := time.Now()
-	clock.Set(b.now.AddDate(0, 0, -pastDays-5))
+	clock.Set(b.now.AddDate(0, 0, -pastDays-6))
 	if err := b.people(); err != nil {
 		return nil, err
 	}
@@ -750,7 +750,7 @@ func (b *builder) noAccess(o *order) {
 	b.move(o, w.Add(17*time.Minute), "no-access", domain.MoveInput{Note: "Waited, bell works, no light inside."})
 }
 
-// work fills a centre's fortnight.
+// work fills a centre's days.
 func (b *builder) work(c *centre) {
 	if c == b.centres[0] {
 		b.customer(c)
@@ -847,13 +847,17 @@ func (b *builder) customer(c *centre) {
 	})
 }
 
-func (b *builder) partial(o *order) {
+// unfinished is a visit after which another one is needed.
+func (b *builder) unfinished(o *order) {
 	b.setOut(o)
-	f := o.fault
-	end := o.window.Add(55 * time.Minute)
-	b.move(o, end, "partial", domain.MoveInput{Findings: &f.findings, Note: "The part is not on the van."})
-	b.at(end.Add(20*time.Minute), "waiting for parts", func() error {
-		_, err := b.svc.HoldJob(b.ctx, o.coordinator.call(), o.job, domain.JobMoveInput{Kind: string(domain.HoldParts), Reason: "ordered: " + f.part, DueAt: o.c.clockOn(4, 18, 0).Format(time.RFC3339)})
+	b.move(o, o.window.Add(55*time.Minute), "partial", domain.MoveInput{Findings: &o.fault.findings, Note: "The part is not on the van."})
+}
+
+// partial is an unfinished visit after which the job waits for parts.
+func (b *builder) partial(o *order) {
+	b.unfinished(o)
+	b.at(o.window.Add(75*time.Minute), "waiting for parts", func() error {
+		_, err := b.svc.HoldJob(b.ctx, o.coordinator.call(), o.job, domain.JobMoveInput{Kind: string(domain.HoldParts), Reason: "ordered: " + o.fault.part, DueAt: o.c.clockOn(4, 18, 0).Format(time.RFC3339)})
 		return err
 	})
 }
@@ -949,12 +953,17 @@ func (b *builder) waiting(c *centre) {
 // reports are incident reports at every stage in one area, and what follows
 // from them. Each centre keeps an open safety hold.
 func (b *builder) reports(c, d *centre) {
-	// done is a visit of a past day that went well but for what follows.
-	done := func(c *centre, day, slot int) *order {
+	// been is a visit of a past day; unless it was the last one, the job stays
+	// open.
+	been := func(c *centre, day, slot int, last bool) *order {
 		o := b.open(c, c.clockOn(day-1, 10, 5*slot), home{two: true})
 		b.plan(o, day, slot, 1)
 		b.schedule(o, o.created.Add(8*time.Minute), true, true)
-		b.complete(o, true)
+		if last {
+			b.complete(o, false)
+		} else {
+			b.unfinished(o)
+		}
 		return o
 	}
 	raise := func(o *order, at time.Time, by func() *worker, visit bool, kind string, level int, note string) *domain.ID {
@@ -991,11 +1000,10 @@ func (b *builder) reports(c, d *centre) {
 	// overdue.
 	calm := b.open(c, c.clockOn(-2, 12, 40), home{two: true})
 	raise(calm, b.now.Add(-35*time.Minute), calm.desk, false, "verbal_abuse", 1, "Shouted and swore at the desk about the waiting time.")
-	late := done(d, -1, 0)
+	late := been(d, -1, 0, true)
 	raise(late, d.clockOn(-1, 12, 40), late.tech, true, "unsafe_premises", 1, "Bare wires in the stairwell, the light does not work.")
 
-	// Provisional: the technician stopped the visit and left. The household
-	// has a visit ahead, which waits.
+	// Provisional: the technician stopped the visit and left.
 	stopped := b.open(c, c.clockOn(-3, 11, 20), home{two: true})
 	b.plan(stopped, -1, 4, 1)
 	b.schedule(stopped, stopped.created.Add(8*time.Minute), true, true)
@@ -1006,12 +1014,22 @@ func (b *builder) reports(c, d *centre) {
 	})
 
 	// Triaged, the hold stands.
-	threat := done(d, -1, 2)
+	threat := been(d, -1, 2, false)
 	id := raise(threat, threat.window.Add(90*time.Minute), threat.tech, true, "threat", 3, "Said he knows where I live when I named the price of the part.")
 	decide(id, threat.window.Add(105*time.Minute), first, "triage", domain.FlagDecision{})
 
-	// Under review, the hold stands.
-	review := done(c, -3, 1)
+	// Under review, the hold stands, and the next visit waits for its release.
+	review := been(c, -3, 1, false)
+	if slot, crew := c.free(4, 2, review.fault.category, 1, review.tech().ID); crew != nil {
+		b.visits++
+		next := *review
+		next.window, next.crew = c.clockOn(4, slots[slot], 0), crew
+		b.at(review.window.Add(70*time.Minute), "scheduling the next visit", func() error {
+			wanted := ids(crew)
+			_, err := b.svc.Schedule(b.ctx, review.coordinator.call(), review.job, domain.ScheduleInput{WindowStart: next.window.Format(time.RFC3339), WindowEnd: next.windowEnd().Format(time.RFC3339), Crew: &wanted})
+			return err
+		})
+	}
 	id = raise(review, review.window.Add(95*time.Minute), review.tech, true, "sexual_harassment", 2, "Remarks about my body all the time, blocked the door once.")
 	decide(id, review.window.Add(2*time.Hour), second, "triage", domain.FlagDecision{})
 	decide(id, c.clockOn(-2, 10, 30), second, "review", domain.FlagDecision{})
@@ -1047,21 +1065,21 @@ func (b *builder) reports(c, d *centre) {
 	}
 
 	// Not upheld: released, but a call comes first from now on.
-	fair := done(c, -5, 3)
+	fair := been(c, -5, 3, false)
 	id = raise(fair, fair.window.Add(90*time.Minute), fair.tech, true, "discrimination", 2, "Asked for somebody from another community.")
 	decide(id, fair.window.Add(2*time.Hour), first, "triage", domain.FlagDecision{})
 	decide(id, c.clockOn(-4, 11, 0), first, "decide", domain.FlagDecision{Outcome: "not_upheld", Reasons: "The recording shows that the customer asked for a Marathi or English speaker, politely."})
 	release(fair, c.clockOn(-4, 11, 10), first, domain.ReleaseInput{Plan: []string{"phone_first"}, Reason: "A call beforehand clears up the language."})
 
 	// Unclear: a dog, which the desk settles with the household.
-	dog := done(d, -4, 4)
+	dog := been(d, -4, 4, true)
 	id = raise(dog, dog.window.Add(85*time.Minute), dog.tech, true, "animal", 2, "The dog was loose and snapped at my leg.")
 	decide(id, dog.window.Add(2*time.Hour), second, "triage", domain.FlagDecision{})
 	decide(id, d.clockOn(-3, 12, 0), second, "decide", domain.FlagDecision{Outcome: "unclear", Reasons: "The household says the dog was tied up; nobody else saw it."})
 	release(dog, d.clockOn(-3, 12, 30), dog.coordinator, domain.ReleaseInput{Plan: []string{"hazard_removed"}, Reason: "The dog stays with a neighbour during visits."})
 
 	// Withdrawn by the reporter.
-	sorry := done(c, -2, 5)
+	sorry := been(c, -2, 5, true)
 	id = raise(sorry, sorry.window.Add(80*time.Minute), sorry.tech, true, "verbal_abuse", 1, "Called me useless.")
 	no := false
 	b.at(c.clockOn(-1, 9, 20), "withdrawing a report", func() error {

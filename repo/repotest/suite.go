@@ -9,9 +9,21 @@ import (
 // Run puts an engine through everything that the domain relies on; open gives
 // an empty migrated database.
 func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
-	for name, test := range map[string]func(*testing.T, *repo.DB){
-		"round trips": roundTrips,
+	for _, s := range []struct {
+		name string
+		test func(*testing.T, *repo.DB)
+	}{
+		{"round trips", roundTrips},
+		{"versions", versions},
+		{"overlaps", overlaps},
+		{"deadlines", deadlines},
+		{"telling", telling},
+		{"transactions", transactions},
+		{"scopes", scopes},
+		{"flag scopes", flagScopes},
+		{"filters", filters},
+		{"pages", pages},
 	} {
-		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}
 }

@@ -1,0 +1,286 @@
+package api
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+
+	"doorstep/domain"
+)
+
+func TestParseCSV(t *testing.T) {
+	utf16 := func(order unicode.Endianness) string {
+		s, err := unicode.UTF16(order, unicode.UseBOM).NewEncoder().String("Ref;Name\r\nA-1;लता\r\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	latin, err := charmap.Windows1252.NewEncoder().String("Ref,Name\nA-1,José “Pepe”\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type rows []map[string]string
+	for name, c := range map[string]struct {
+		body  string
+		head  string
+		rows  rows
+		lines string
+	}{
+		"comma":               {"Ref,Name\nA-1,Lata\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata"}}, "[2]"},
+		"byte order mark":     {"\xef\xbb\xbfRef,Name\nA-1,लता", "Ref|Name", rows{{"Ref": "A-1", "Name": "लता"}}, "[2]"},
+		"semicolon":           {"Ref;Name\nA-1;Lata, Uma\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata, Uma"}}, "[2]"},
+		"tab":                 {"Ref\tName\nA-1\tLata; Uma, Om\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata; Uma, Om"}}, "[2]"},
+		"quoted heading":      {"\"Ref, the number\";Name\nA-1;x\n", "Ref, the number|Name", rows{{"Ref, the number": "A-1", "Name": "x"}}, "[2]"},
+		"sep=":                {"sep=;\nRef;Name\nA-1;x,y,z\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "x,y,z"}}, "[3]"},
+		"one column":          {"Ref\nA-1\n", "Ref", rows{{"Ref": "A-1"}}, "[2]"},
+		"quoted newline":      {"Ref,Address\r\nA-1,\"12 MG Road\r\nPune\"\r\nA-2,x\r\n", "Ref|Address", rows{{"Ref": "A-1", "Address": "12 MG Road\nPune"}, {"Ref": "A-2", "Address": "x"}}, "[2 4]"},
+		"old line ends":       {"Ref,Name\rA-1,Lata\r", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata"}}, "[2]"},
+		"doubled quotes":      {"Ref,Fault\nA-1,\"42\"\" screen, dead\"\n", "Ref|Fault", rows{{"Ref": "A-1", "Fault": `42" screen, dead`}}, "[2]"},
+		"empty rows":          {"\n,,\nRef,Name\n\n,\nA-1,x\n ,\t\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "x"}}, "[6]"},
+		"short row":           {"Ref,Name,Fault\nA-1\n", "Ref|Name|Fault", rows{{"Ref": "A-1"}}, "[2]"},
+		"trailing delimiters": {"Ref,Name,,\nA-1,x,,\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "x"}}, "[2]"},
+		"heading twice":       {"Ref,Phone,Phone\nA-1,1,2\n", "Ref|Phone|Phone (2)", rows{{"Ref": "A-1", "Phone": "1", "Phone (2)": "2"}}, "[2]"},
+		"heading spaces":      {"Ref ,, Job\u00a0 No \nA-1,ignored,x\n", "Ref|Job No", rows{{"Ref": "A-1", "Job No": "x"}}, "[2]"},
+		"UTF-16 little":       {utf16(unicode.LittleEndian), "Ref|Name", rows{{"Ref": "A-1", "Name": "लता"}}, "[2]"},
+		"UTF-16 big":          {utf16(unicode.BigEndian), "Ref|Name", rows{{"Ref": "A-1", "Name": "लता"}}, "[2]"},
+		"Windows-1252":        {latin, "Ref|Name", rows{{"Ref": "A-1", "Name": "José “Pepe”"}}, "[2]"},
+		"heading only":        {"Ref,Name\n", "Ref|Name", nil, "[]"},
+		"formula is text":     {"Ref,Name\nA-1,=1+1\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "=1+1"}}, "[2]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			head, got, err := ParseSheet("text/csv; charset=utf-8", []byte(c.body))
+			if err != nil || strings.Join(head, "|") != c.head {
+				t.Fatalf("heading %q, %v", head, err)
+			}
+			lines := []int{}
+			for i, row := range got {
+				lines = append(lines, row.Line)
+				want := c.rows[min(i, len(c.rows)-1)]
+				if row.Broken != "" || !maps.Equal(row.Cells, want) {
+					t.Errorf("row %+v, want %v", row, want)
+				}
+			}
+			if len(got) != len(c.rows) || fmt.Sprint(lines) != c.lines {
+				t.Errorf("lines %v, want %v", lines, c.lines)
+			}
+		})
+	}
+}
+
+func TestParseCSVSaysWhatIsBroken(t *testing.T) {
+	for name, c := range map[string]struct{ body, line, says string }{
+		"bare quote":        {"Ref,Fault\nA-1,ok\nA-2,42\" screen\n", "/lines/3", "quote"},
+		"open quote":        {"Ref,Fault\nA-1,\"never closed\nA-2,x\nA-3,y\n", "/lines/2", "quote"},
+		"garbage in quotes": {"Ref,Fault\nA-1,\"a\"b\n", "/lines/2", "quote"},
+		"NUL":               {"Ref,Name\nA-1,a\x00b\n", "/lines/2", "NUL"},
+		"empty":             {"\n\n,,\n", "", "empty"},
+		"workbook":          {"PK\x03\x04whatever", "", "workbook"},
+		"old workbook":      {"\xd0\xcf\x11\xe0whatever", "", "workbook"},
+		"odd UTF-16":        {"\xff\xfeR\x00e", "", "UTF-16"},
+		"too many rows":     {"Ref\n" + strings.Repeat("A\n", domain.MaxImportRows+1), "/lines/2002", "at most 2000 rows"},
+		"too many columns":  {strings.Repeat("A,", maxColumns) + "A\n", "/lines/1", "columns"},
+		"too much text":     {"Ref\n" + strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 17), "/lines/17", "too much text"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := ParseSheet(MediaCSV, []byte(c.body))
+			var e *domain.Error
+			if !errors.As(err, &e) || e.Code != domain.CodeMeaning || !strings.Contains(e.Message, c.says) {
+				t.Fatalf("%v", err)
+			}
+			if c.line != "" && (len(e.Fields) != 1 || e.Fields[0].Pointer != c.line) {
+				t.Errorf("at %v, want %s", e.Fields, c.line)
+			}
+		})
+	}
+	_, rows, err := ParseSheet(MediaCSV, []byte("Ref,Name\nA-1,Lata,Pune\nA-2,Uma\nA-3,"+strings.Repeat("x", maxCell+1)+"\n"))
+	if err != nil || len(rows) != 3 || !strings.Contains(rows[0].Broken, "3 cells under 2 headings") || rows[1].Broken != "" || rows[2].Broken == "" {
+		t.Errorf("%+v %v", rows, err)
+	}
+}
+
+// workbook makes an XLSX file.
+func workbook(t *testing.T, fill func(f *excelize.File)) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	fill(f)
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestParseXLSX(t *testing.T) {
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	body := workbook(t, func(f *excelize.File) {
+		style := func(format string) int {
+			id, err := f.NewStyle(&excelize.Style{CustomNumFmt: &format})
+			must(err)
+			return id
+		}
+		builtin, err := f.NewStyle(&excelize.Style{NumFmt: 14})
+		must(err)
+		must(f.SetSheetRow("Sheet1", "A2", &[]any{"Ref", "Phone", "Date", "From", "Until", "Lat", "Safe", "Built", "Text", "Money", "Sum"}))
+		must(f.SetSheetRow("Sheet1", "A4", &[]any{"007E2", 919876543210, 46350, 10.0 / 24, 46350.5, 18.5204, true, 46350, "46350", 46350, nil}))
+		for cell, id := range map[string]int{"C4": style("dd/mm/yyyy"), "D4": style("h:mm AM/PM"), "E4": style(`yyyy-mm-dd hh:mm;@`), "H4": builtin, "J4": style(`"dated "#,##0.00 [$₹-4009]`)} {
+			must(f.SetCellStyle("Sheet1", cell, cell, id))
+		}
+		must(f.SetCellFormula("Sheet1", "K4", "1+1"))
+		must(f.SetCellValue("Sheet1", "A5", "A-5"))
+		must(f.SetCellValue("Sheet1", "N5", "stray"))
+		_, err = f.NewSheet("Other")
+		must(err)
+		must(f.SetCellValue("Other", "A1", "not read"))
+	})
+	head, rows, err := ParseSheet(MediaXLSX, body)
+	if err != nil || strings.Join(head, "|") != "Ref|Phone|Date|From|Until|Lat|Safe|Built|Text|Money|Sum" || len(rows) != 2 {
+		t.Fatalf("%v %+v %v", head, rows, err)
+	}
+	want := map[string]string{"Ref": "007E2", "Phone": "919876543210", "Date": "2026-11-24", "From": "10:00", "Until": "2026-11-24T12:00", "Lat": "18.5204", "Safe": "yes",
+		"Built": "2026-11-24", "Text": "46350", "Money": "46350", "Sum": ""}
+	for k, v := range want {
+		if rows[0].Cells[k] != v {
+			t.Errorf("%s = %q, want %q", k, rows[0].Cells[k], v)
+		}
+	}
+	if rows[0].Line != 4 || rows[1].Line != 5 || !strings.Contains(rows[1].Broken, "14 cells under 11 headings") {
+		t.Errorf("%+v", rows)
+	}
+}
+
+// rewrite changes one part of a workbook.
+func rewrite(t *testing.T, body []byte, part string, change func(string) string) []byte {
+	t.Helper()
+	in, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	out := zip.NewWriter(&b)
+	for _, e := range in.File {
+		r, err := e.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var data bytes.Buffer
+		if _, err := data.ReadFrom(r); err != nil {
+			t.Fatal(err)
+		}
+		w, err := out.Create(e.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := data.String()
+		if e.Name == part {
+			text = change(text)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestParseXLSXRefusesBombs(t *testing.T) {
+	plain := workbook(t, func(f *excelize.File) { _ = f.SetSheetRow("Sheet1", "A1", &[]any{"Ref", "Name"}) })
+	const sheet = "xl/worksheets/sheet1.xml"
+	into := func(rows string) []byte {
+		return rewrite(t, plain, sheet, func(s string) string {
+			out := strings.Replace(s, "</sheetData>", rows+"</sheetData>", 1)
+			if out == s {
+				t.Fatal("the sheet has no data")
+			}
+			return out
+		})
+	}
+	var far strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&far, `<row r="%d"><c r="XFD%d"><v>1</v></c></row>`, i+2, i+2)
+	}
+	for name, body := range map[string][]byte{
+		"far column":    into(far.String()),
+		"far row":       into(`<row r="1048576"><c r="A1048576"><v>1</v></c></row>`),
+		"row overflow":  into(`<row r="99999999999999999999"/>`),
+		"unnamed cells": into(`<row>` + strings.Repeat("<c/>", maxColumns+1) + `</row>`),
+		"many merges": rewrite(t, plain, sheet, func(s string) string {
+			return strings.Replace(s, "</sheetData>", "</sheetData><mergeCells>"+strings.Repeat(`<mergeCell ref="A1:B2"/>`, maxMerged+1)+"</mergeCells>", 1)
+		}),
+		"large":           rewrite(t, plain, sheet, func(s string) string { return s + strings.Repeat(" ", maxUnzipped) }),
+		"broken XML":      rewrite(t, plain, sheet, func(s string) string { return s[:len(s)/2] }),
+		"no XML":          rewrite(t, plain, sheet, func(string) string { return "\x00\x01" }),
+		"no workbook":     rewrite(t, plain, "xl/workbook.xml", func(string) string { return "" }),
+		"cut":             plain[:len(plain)/2],
+		"text":            []byte("Ref,Name\n"),
+		"old workbook":    []byte("\xd0\xcf\x11\xe0whatever"),
+		"style out of it": into(`<row r="2"><c r="A2" s="99999" t="s"><v>99999</v></c></row>`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, rows, err := ParseSheet(MediaXLSX, body)
+			if name == "style out of it" { // strange, and harmless
+				return
+			}
+			if !domain.IsCode(err, domain.CodeMeaning) {
+				t.Errorf("%v, %d rows", err, len(rows))
+			}
+			if took := time.Since(start); took > 3*time.Second {
+				t.Errorf("took %s", took)
+			}
+		})
+	}
+}
+
+func TestKindOfNumberFormats(t *testing.T) {
+	for format, want := range map[string]numberKind{
+		"dd/mm/yyyy": isDate, "[$-409]d-mmm-yy;@": isDate, "hh:mm": isTime, "[h]:mm": isTime, "h:mm AM/PM": isTime, "yyyy-mm-dd hh:mm": isDateTime,
+		"0.00": isNumber, `"days "0`: isNumber, "#,##0 [$€-407]": isNumber, "General": isNumber, `0\d`: isNumber, "0_d": isNumber, "[Red]0": isNumber, "0;dd": isNumber,
+	} {
+		if got := kindOf(&excelize.Style{CustomNumFmt: &format}); got != want {
+			t.Errorf("%s: %v, want %v", format, got, want)
+		}
+	}
+	for _, n := range []int{14, 15, 16, 17} {
+		if kindOf(&excelize.Style{NumFmt: n}) != isDate {
+			t.Errorf("built-in %d is a date", n)
+		}
+	}
+	if slices.Contains([]numberKind{isDate, isTime, isDateTime}, kindOf(&excelize.Style{NumFmt: 4})) {
+		t.Error("built-in 4 is a number")
+	}
+}
+
+func FuzzParseCSV(f *testing.F) {
+	for _, s := range []string{"Ref,Name\nA,b\n", "\xff\xfeR\x00", "sep=;\na;b", "\"a\"\"\n", "\xe2\x28\xa1"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		head, rows, err := ParseSheet(MediaCSV, body)
+		if err != nil && !domain.IsCode(err, domain.CodeMeaning) {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			if len(row.Cells) > len(head) || row.Line < 1 {
+				t.Fatalf("%+v under %q", row, head)
+			}
+		}
+	})
+}
