@@ -74,7 +74,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 		}
 		defer s.inflight.Delete(mark)
 	}
-	if done, err := s.replayed(ctx, call); done || err != nil {
+	if done, err := s.replay(ctx, call); done || err != nil {
 		return ImportReport{}, err
 	}
 	var centre *Centre
@@ -126,26 +126,6 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 		out.Items = append(out.Items, item)
 	}
 	return run(ctx, s, call, func(Tx, time.Time) (ImportReport, error) { return out, nil })
-}
-
-// replayed answers a repeated request before it does anything: for use cases
-// that commit more than once and store their answer last.
-func (s *Service) replayed(ctx context.Context, call *Call) (bool, error) {
-	if call.Key == "" {
-		return false, nil
-	}
-	err := s.Store.InTx(ctx, func(tx Tx) error {
-		old, err := tx.Replay(call.Actor.UserID, call.Key)
-		if err != nil || old == nil || s.now().Sub(old.CreatedAt) >= 7*24*time.Hour {
-			return err
-		}
-		if old.Hash != call.Hash {
-			return Fail(CodeIdemMismatch, "This Idempotency-Key belongs to another request.")
-		}
-		call.Answer, call.Replayed = old, true
-		return nil
-	})
-	return call.Replayed, err
 }
 
 // MayImport refuses who imports no jobs, before anybody reads the file.

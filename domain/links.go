@@ -101,7 +101,8 @@ type LinkPage struct {
 func linkGone() error { return NotFound("link") }
 
 // openLink finds a live link; unknown, revoked and expired are one answer.
-func (s *Service) openLink(tx Tx, token string, now time.Time) (*Link, *Job, []Visit, error) {
+// write locks the job; looking does not wait for writers.
+func (s *Service) openLink(tx Tx, token string, write bool, now time.Time) (*Link, *Job, []Visit, error) {
 	if len(token) > 128 {
 		return nil, nil, nil, linkGone()
 	}
@@ -112,7 +113,11 @@ func (s *Service) openLink(tx Tx, token string, now time.Time) (*Link, *Job, []V
 	if l.RevokedAt != nil {
 		return nil, nil, nil, linkGone()
 	}
-	j, err := tx.LockJob(l.JobID)
+	load := tx.Job
+	if write {
+		load = tx.LockJob
+	}
+	j, err := load(l.JobID)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -169,7 +174,7 @@ func (s *Service) OpenLink(ctx context.Context, token string) (*LinkPage, error)
 }
 
 func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error) {
-	l, j, visits, err := s.openLink(tx, token, now)
+	l, j, visits, err := s.openLink(tx, token, false, now)
 	if err != nil {
 		return nil, err
 	}
@@ -239,7 +244,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 	var out *LinkOutcome
 	err := s.Store.InTx(ctx, func(tx Tx) error {
 		now := s.now()
-		l, j, visits, err := s.openLink(tx, token, now)
+		l, j, visits, err := s.openLink(tx, token, true, now)
 		if err != nil {
 			return err
 		}
@@ -287,13 +292,17 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			if in.Action == "cancel" {
 				err = s.cancelVisit(m, actor, "by the customer", "nobody")
 			} else if d.held != nil {
-				err = d.refuseHeld()
+				// The household is not told of a safety hold by its own tap.
+				err = Fail(CodeState, "This visit cannot be confirmed right now. Please call us.")
 			} else {
 				err = s.confirm(m, call, ConfirmInput{})
 			}
 		case "another-time":
 			err = s.anotherTime(m, actor, in)
 		case "call-me":
+			if len([]rune(in.Note)) > 500 {
+				return Fail(CodeMeaning, "The note is too long.").At("/note", "at most 500 characters")
+			}
 			s.fact(tx, j, actor, "contact.call_me", nil, at(now), map[string]any{"note": in.Note})
 			err = s.tellStaff(tx, d, nil, "contact.call_me", now, RoleCoordinator)
 		case "wrong-person":

@@ -310,6 +310,13 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 		if err != nil {
 			return VisitView{}, err
 		}
+		earlier, err := tx.VisitsOfJob(j.ID)
+		if err != nil {
+			return VisitView{}, err
+		}
+		for i := range earlier { // the calendar entry belongs to the job
+			v.Sequence = max(v.Sequence, earlier[i].Sequence+1)
+		}
 		if err := s.book(tx, call, d, v, in, now, st, "visit.scheduled"); err != nil {
 			return VisitView{}, err
 		}
@@ -344,6 +351,9 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 	}
 	if err := d.mayBook(); err != nil {
 		return err
+	}
+	if call.Actor.Role == RoleAgent && in.Crew != nil && (v.PredecessorID == nil && len(*in.Crew) > 0) {
+		return Fail(CodeForbidden, "An agent schedules; the centre assigns.").At("/crew", "leave it out")
 	}
 	if err := in.times(v, d.site.Location(), now); err != nil {
 		return err
@@ -641,6 +651,9 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in ScheduleInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, "reschedule", in.OccurredAt, func(m *visitMoveCtx) error {
 		old := m.v
+		if in.Crew != nil && call.Actor.Role == RoleAgent {
+			return Fail(CodeForbidden, "An agent reschedules; the centre assigns.").At("/crew", "leave it out")
+		}
 		if in.Crew == nil {
 			in.Crew = ptr(slices.Clone([]ID(old.Crew)))
 		}

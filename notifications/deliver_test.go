@@ -33,6 +33,9 @@ type outbox struct {
 	dispatches []domain.Dispatch
 	writes     int
 	failing    error
+	poison     domain.ID     // its record is refused
+	slow       time.Duration // of each trip
+	loads      int
 }
 
 func (o *outbox) Deliveries(_ context.Context, ids []domain.ID) ([]domain.Delivery, error) {
@@ -41,6 +44,8 @@ func (o *outbox) Deliveries(_ context.Context, ids []domain.ID) ([]domain.Delive
 	if o.failing != nil {
 		return nil, o.failing
 	}
+	o.loads++
+	time.Sleep(o.slow)
 	var out []domain.Delivery
 	for i := len(ids) - 1; i >= 0; i-- { // in no particular order
 		l := o.letters[ids[i]]
@@ -61,7 +66,11 @@ func (o *outbox) Record(_ context.Context, r domain.DeliveryRecord) error {
 	if o.failing != nil {
 		return o.failing
 	}
+	if _, ok := r.States[o.poison]; ok {
+		return errors.New("refused")
+	}
 	o.writes++
+	time.Sleep(o.slow)
 	o.dispatches = append(o.dispatches, r.Dispatches...)
 	for _, d := range r.Dispatches {
 		if d.Outcome == "accepted" && d.InstallationID != nil {
@@ -404,6 +413,37 @@ func TestCancelledJobRecords(t *testing.T) {
 	wait, err := b.Deliver(ctx, []domain.ID{l.Notice.ID}, 1)
 	if err != nil || wait == 0 || l.Notice.State != "pending" || len(l.Delivered) != 1 {
 		t.Errorf("wait %v, err %v, state %s, delivered %v", wait, err, l.Notice.State, l.Delivered)
+	}
+}
+
+// Jobs that run side by side share their trips to the store; one that the
+// store refuses fails alone.
+func TestJobsTravelTogether(t *testing.T) {
+	b := newBench(t, false)
+	b.Push = notifications.NewLog(slog.New(slog.DiscardHandler))
+	b.box.slow = 5 * time.Millisecond
+	var letters []*domain.Delivery
+	for range 100 {
+		letters = append(letters, b.put(nil, "token-a"))
+	}
+	b.box.poison = letters[42].Notice.ID
+	failed := make([]error, len(letters))
+	var all sync.WaitGroup
+	for i, l := range letters {
+		all.Go(func() { _, failed[i] = b.Deliver(t.Context(), []domain.ID{l.Notice.ID}, 1) })
+	}
+	all.Wait()
+	for i, l := range letters {
+		if i == 42 {
+			if failed[i] == nil || l.Notice.State != "pending" {
+				t.Errorf("the refused one: %v, %s", failed[i], l.Notice.State)
+			}
+		} else if failed[i] != nil || l.Notice.State != "done" {
+			t.Errorf("%d: %v, %s", i, failed[i], l.Notice.State)
+		}
+	}
+	if b.box.loads > 50 {
+		t.Errorf("%d loads for 100 jobs", b.box.loads)
 	}
 }
 
