@@ -21,6 +21,9 @@ type Demo struct {
 	Advance func(ctx context.Context, d time.Duration) (now time.Time, done int, err error)
 	Now     func() time.Time
 	Users   []DemoUser
+	// Featured names the phones of one story: a technician, a coordinator, a
+	// proprietor, an area manager and the customer. The others are folded.
+	Featured []string
 	// CustomerLink and APIPage are addresses: of a household's page, of /docs.
 	CustomerLink, APIPage string
 }
@@ -109,7 +112,7 @@ func (d *Demo) phones() []DemoPhone {
 type demoView struct {
 	Now                   string
 	Stamp                 string
-	Phones                []demoPhoneView
+	Phones, Others        []demoPhoneView
 	Users                 []DemoUser
 	CustomerLink, APIPage string
 }
@@ -137,7 +140,11 @@ func (d *Demo) view() demoView {
 		for _, m := range p.Pushes {
 			one.Pushes = append(one.Pushes, demoPushView{m.Title, m.Body, m.At.Format(words), m.At.Format(time.RFC3339)})
 		}
-		v.Phones = append(v.Phones, one)
+		if len(d.Featured) == 0 || slices.Contains(d.Featured, p.Login) {
+			v.Phones = append(v.Phones, one)
+		} else {
+			v.Others = append(v.Others, one)
+		}
 	}
 	return v
 }

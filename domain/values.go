@@ -72,12 +72,12 @@ func scanJSON(src any, dst any) error {
 	case nil:
 		return nil
 	case []byte:
-		if len(v) == 0 {
+		if len(v) == 0 || string(v) == "[]" { // most lists are empty
 			return nil
 		}
 		return json.Unmarshal(v, dst)
 	case string:
-		if v == "" {
+		if v == "" || v == "[]" {
 			return nil
 		}
 		return json.Unmarshal([]byte(v), dst)

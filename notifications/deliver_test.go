@@ -145,6 +145,8 @@ func (b *bench) put(change func(*domain.Delivery), tokens ...string) *domain.Del
 	if change != nil {
 		change(l)
 	}
+	b.box.mu.Lock()
+	defer b.box.mu.Unlock()
 	b.box.letters[id] = l
 	return l
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -51,9 +52,10 @@ type client interface {
 // Queue works the jobs that the store inserts with its commits. It delivers;
 // it does not own time (PRODUCT.md section 8).
 type Queue struct {
-	client client
-	db     *sql.DB // SQLite only
-	done   finished
+	client  client
+	db      *sql.DB  // SQLite only
+	orphans *orphans // PostgreSQL only
+	done    finished
 }
 
 // NewQueue sets up the worker; nothing runs before Start. River's tables are
@@ -80,6 +82,8 @@ func NewQueue(c QueueConfig) (*Queue, error) {
 	}
 	var err error
 	if c.Pool != nil {
+		config.ID = "doorstep-" + uuid.NewString()
+		q.orphans = &orphans{pool: c.Pool, name: config.ID, log: c.Log}
 		config.FetchPollInterval = orDefault(c.Poll, 500*time.Millisecond)
 		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200)}}
 		q.client, err = river.NewClient(riverpgxv5.New(c.Pool), config)
@@ -112,6 +116,11 @@ func (q *Queue) Start(ctx context.Context) error {
 			return fmt.Errorf("queue: %w", err)
 		}
 	}
+	if q.orphans != nil {
+		if err := q.orphans.start(ctx); err != nil {
+			return fmt.Errorf("queue: %w", err)
+		}
+	}
 	if err := q.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("queue: %w", err)
 	}
@@ -122,6 +131,9 @@ func (q *Queue) Start(ctx context.Context) error {
 // it cancels them. A cancelled job records what was accepted and stays in the
 // queue with the rest.
 func (q *Queue) Stop(ctx context.Context) error {
+	if q.orphans != nil {
+		defer q.orphans.stop() // whose lock stands for the jobs that still run
+	}
 	err := q.client.Stop(ctx)
 	if err == nil || ctx.Err() == nil {
 		return err

@@ -136,15 +136,15 @@ func query[T any](q *gorm.DB) (*step, *[]T, error) {
 	s.rows = func(rows rowSet) error {
 		dest := make([]any, len(fields))
 		for rows.Next() {
-			var one T
-			v := reflect.ValueOf(&one).Elem()
+			var none T
+			out = append(out, none)
+			v := reflect.ValueOf(&out[len(out)-1]).Elem()
 			for i, f := range fields {
 				dest[i] = f.ReflectValueOf(context.Background(), v).Addr().Interface()
 			}
 			if err := rows.Scan(dest...); err != nil {
 				return err
 			}
-			out = append(out, one)
 		}
 		return rows.Err()
 	}

@@ -125,6 +125,7 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) (gorm.Dialector, err
 		conf.MaxConns = int32(max(cfg.MaxConns, 4)) // Migrate holds one and needs others
 	}
 	conf.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		conn.TypeMap().RegisterType(&pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: idCodec{}})
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 		return nil
 	}

@@ -26,7 +26,7 @@
     if (seen === last) return; // nothing new: scrolling and focus stay
     last = seen;
     for (const p of phones) {
-      let card = [...list.children].find((c) => c.dataset.login === p.login);
+      let card = [...document.querySelectorAll('.phone')].find((c) => c.dataset.login === p.login);
       if (!card) {
         card = el('li');
         card.className = 'phone';

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,15 +31,6 @@ func newPost(t testing.TB, engine string, users int, o fcmtest.Options) *post {
 	t.Helper()
 	p := &post{TB: t, db: repotest.Open(t, engine), phones: fcmtest.New(o)}
 	t.Cleanup(p.phones.Close)
-	push, err := notifications.NewFCM(t.Context(), notifications.FCMConfig{ProjectID: "test", Endpoint: p.phones.URL()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: p.db.SQL(), Pool: p.db.Pool(), Log: slog.New(slog.DiscardHandler),
-		Deliverer: &notifications.Deliverer{Outbox: p.db, Push: push, Now: time.Now, Log: slog.New(slog.DiscardHandler)}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	p.inTx(func(tx domain.Tx) error {
 		for i := range users {
@@ -73,12 +65,26 @@ func (p *post) tell(tx domain.Tx, user int) {
 		Data: domain.Doc[map[string]string]{V: map[string]string{"notice_id": id.String()}}, NotBefore: now, ExpiresAt: now.Add(time.Hour), State: "pending", CreatedAt: now})
 }
 
-func (p *post) start() {
+func (p *post) start() { p.queue = p.worker() }
+
+// worker starts one that takes notices from the database to the phones.
+func (p *post) worker() *notifications.Queue {
 	p.Helper()
-	if err := p.queue.Start(p.Context()); err != nil {
+	quiet := slog.New(slog.DiscardHandler)
+	push, err := notifications.NewFCM(p.Context(), notifications.FCMConfig{ProjectID: "test", Endpoint: p.phones.URL()})
+	if err != nil {
 		p.Fatal(err)
 	}
-	p.Cleanup(func() { _ = p.queue.Stop(context.Background()) })
+	q, err := notifications.NewQueue(notifications.QueueConfig{SQL: p.db.SQL(), Pool: p.db.Pool(), Log: quiet,
+		Deliverer: &notifications.Deliverer{Outbox: p.db, Push: push, Now: time.Now, Log: quiet}})
+	if err != nil {
+		p.Fatal(err)
+	}
+	if err := q.Start(p.Context()); err != nil {
+		p.Fatal(err)
+	}
+	p.Cleanup(func() { _ = q.Stop(context.Background()) })
+	return q
 }
 
 func (p *post) idle() {
@@ -142,6 +148,33 @@ func TestPushesSurviveFCM(t *testing.T) {
 				t.Errorf("%d requests to a dead token, %d pending", p.phones.Requests()-requests, p.pending())
 			}
 		})
+	}
+}
+
+// A replica that was killed leaves running jobs. Another one takes them over
+// within seconds, and leaves those of a living one alone, however slow.
+func TestJobsOfADeadReplica(t *testing.T) {
+	if !slices.Contains(repotest.Engines(t), repo.Postgres) {
+		return // on SQLite there is one server, which takes back its own at the start
+	}
+	p := newPost(t, repo.Postgres, 2, fcmtest.Options{})
+	p.phones.Script(token(1), fcmtest.Slow(8*time.Second))
+	p.inTx(func(tx domain.Tx) error { p.tell(tx, 0); return nil })
+	if _, err := p.db.SQL().ExecContext(t.Context(), `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '6 seconds', attempted_by = '{somebody,killed}'`); err != nil {
+		t.Fatal(err)
+	}
+	p.start()
+	p.inTx(func(tx domain.Tx) error { p.tell(tx, 1); return nil })
+	for deadline := time.Now().Add(5 * time.Second); p.phones.Requests() < 2 && time.Now().Before(deadline); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	other := p.worker() // of the same database
+	p.idle()
+	if a, b := len(p.phones.MessagesFor(token(0))), len(p.phones.MessagesFor(token(1))); a != 1 || b != 1 || p.phones.Requests() != 2 {
+		t.Errorf("%d and %d pushes of %d requests", a, b, p.phones.Requests())
+	}
+	if err := other.Stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

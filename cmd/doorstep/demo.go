@@ -98,6 +98,9 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 	for _, u := range world.Users {
 		page.Users = append(page.Users, api.DemoUser{Login: u.Login, Password: u.Password, Role: u.Role, Name: u.Name})
 	}
+	if page.Featured, err = featured(ctx, h.service, world); err != nil {
+		return err
+	}
 	page.Phones = func() []api.DemoPhone { return readPhones(phones, world) }
 	page.Advance = func(ctx context.Context, by time.Duration) (time.Time, int, error) {
 		moving.Lock()
@@ -167,6 +170,39 @@ func settle(ctx context.Context, h *instance) error {
 			return err
 		}
 	}
+}
+
+// featured chooses the phones of one story: those around the linked customer.
+func featured(ctx context.Context, svc *domain.Service, world *World) ([]string, error) {
+	out := []string{world.CustomerLogin}
+	v, err := svc.Read.Visit(ctx, domain.Scope{All: true}, world.SampleVisitID)
+	if err != nil {
+		return nil, err
+	}
+	centre, err := svc.Read.Centre(ctx, domain.Scope{All: true}, v.CentreID)
+	if err != nil {
+		return nil, err
+	}
+	area, err := svc.Read.Area(ctx, domain.Scope{All: true}, v.AreaID)
+	if err != nil {
+		return nil, err
+	}
+	if len(v.Crew) > 0 {
+		u, err := svc.Read.User(ctx, domain.Scope{All: true}, v.Crew[0])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, u.Login)
+	}
+	for _, role := range []domain.Role{domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAreaManager} {
+		for _, u := range world.Users {
+			if u.Role == string(role) && (u.Centre == centre.Name || u.Centre == "" && u.Area == area.Name) {
+				out = append(out, u.Login)
+				break
+			}
+		}
+	}
+	return out, nil
 }
 
 func readPhones(phones *fcmtest.Server, world *World) []api.DemoPhone {
