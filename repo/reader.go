@@ -273,31 +273,37 @@ func (r *reader) HoldsOfJobs(ctx context.Context, jobs []domain.Job) (map[domain
 	return open, plans, nil
 }
 
+// Visits of a technician are walked in the order of his assignments.
 func (r *reader) Visits(ctx context.Context, s domain.Scope, f domain.VisitFilter, p domain.Page) ([]domain.Visit, error) {
-	q := r.scoped(s, "visits")
-	if f.TechnicianID != nil {
-		q = q.Where("id IN ("+myVisits+")", *f.TechnicianID)
+	q, technician := r.scoped(s, "visits"), f.TechnicianID
+	if technician == nil && s.TechnicianID != (domain.ID{}) {
+		technician = &s.TechnicianID
+	}
+	window, id := "visits.window_start", "visits.id"
+	if technician != nil {
+		q = q.Joins("JOIN assignments ON assignments.visit_id = visits.id AND assignments.current AND assignments.technician_id = ?", *technician)
+		window, id = "assignments.window_start", "assignments.visit_id"
 	}
 	if f.CentreID != nil {
-		q = q.Where("centre_id = ?", *f.CentreID)
+		q = q.Where("visits.centre_id = ?", *f.CentreID)
 	}
 	if f.JobID != nil {
-		q = q.Where("job_id = ?", *f.JobID)
+		q = q.Where("visits.job_id = ?", *f.JobID)
 	}
 	if f.From != nil {
-		q = q.Where("window_start >= ?", *f.From)
+		q = q.Where(window+" >= ?", *f.From)
 	}
 	if f.To != nil {
-		q = q.Where("window_start < ?", *f.To)
+		q = q.Where(window+" < ?", *f.To)
 	}
 	if len(f.Status) > 0 {
-		q = q.Where(inText(r.db, "status", f.Status))
+		q = q.Where(inText(r.db, "visits.status", f.Status))
 	}
-	return paged[domain.Visit](ctx, r, q, "visits", p)
+	return list[domain.Visit](ctx, r, q.Clauses(page(p, window, id, false)...))
 }
 
 func (r *reader) Visit(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Visit, error) {
-	return one[domain.Visit](ctx, r, "visit", r.scoped(s, "visits").Where("id = ?", id))
+	return one[domain.Visit](ctx, r, "visit", r.scoped(s, "visits").Where("visits.id = ?", id))
 }
 
 func (r *reader) HeldVisits(ctx context.Context, visits []domain.Visit) (map[domain.ID]bool, map[domain.ID][]string, error) {

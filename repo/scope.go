@@ -50,7 +50,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 		case "jobs":
 			return is("id IN ("+myJobs+")", s.TechnicianID)
 		case "visits":
-			return is("id IN ("+myVisits+")", s.TechnicianID)
+			return is("EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)", s.TechnicianID)
 		case "attempts", "facts", "links":
 			return is("job_id IN ("+myJobs+")", s.TechnicianID)
 		case "policies":
@@ -63,8 +63,10 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("id = (SELECT area_id FROM centres WHERE id = ?)", s.CentreID)
 		case "centres":
 			return is("id = ?", s.CentreID)
-		case "users", "jobs", "visits":
+		case "users", "jobs":
 			return is("centre_id = ?", s.CentreID)
+		case "visits":
+			return is("visits.centre_id = ?", s.CentreID)
 		case "leaves":
 			return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", s.CentreID)
 		case "customers":
@@ -103,7 +105,9 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 		switch table {
 		case "jobs":
 			return is("id = ?", s.JobID)
-		case "visits", "attempts", "facts", "links":
+		case "visits":
+			return is("visits.job_id = ?", s.JobID)
+		case "attempts", "facts", "links":
 			return is("job_id = ?", s.JobID)
 		case "customers":
 			return is("id = (SELECT customer_id FROM jobs WHERE id = ?)", s.JobID)

@@ -15,13 +15,13 @@ const unfinished = "status IN ('scheduled', 'en_route', 'arrived', 'in_progress'
 
 // shape is what the assignments of a visit depend on.
 type shape struct {
-	crew, ever []domain.ID
-	active     bool
-	from, to   time.Time
+	crew, ever       []domain.ID
+	active           bool
+	window, from, to time.Time
 }
 
 func shapeOf(v *domain.Visit) shape {
-	return shape{crew: slices.Clone(v.Crew), ever: slices.Clone(v.EverCrew), active: v.Status.Unfinished(), from: v.PlannedStart, to: v.PlannedEnd()}
+	return shape{crew: slices.Clone(v.Crew), ever: slices.Clone(v.EverCrew), active: v.Status.Unfinished(), window: v.WindowStart, from: v.PlannedStart, to: v.PlannedEnd()}
 }
 
 // visitsFrom reads visits and notes their shape.
@@ -111,7 +111,7 @@ func everCrew(v *domain.Visit) {
 func (t *tx) assign(v *domain.Visit, was shape) error {
 	is := shapeOf(v)
 	t.visits[v.ID] = is
-	moved := is.active != was.active || !is.from.Equal(was.from) || !is.to.Equal(was.to)
+	moved := is.active != was.active || !is.window.Equal(was.window) || !is.from.Equal(was.from) || !is.to.Equal(was.to)
 	for _, id := range was.crew {
 		if !slices.Contains(is.crew, id) {
 			if err := t.exec("UPDATE assignments SET active = ?, current = ? WHERE visit_id = ? AND technician_id = ?", false, false, v.ID, id); err != nil {
@@ -125,11 +125,11 @@ func (t *tx) assign(v *domain.Visit, was shape) error {
 		case !slices.Contains(was.ever, id):
 			// DO NOTHING and not a plain insert: that would let two writers
 			// of one slot wait for each other (FACTS.md).
-			err = t.write(t.sql("INSERT INTO assignments (visit_id, technician_id, job_id, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				v.ID, id, v.JobID, is.from, is.to, is.active, true), errOverlap())
+			err = t.write(t.sql("INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true), errOverlap())
 		case moved || !slices.Contains(was.crew, id):
-			err = t.exec("UPDATE assignments SET starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
-				is.from, is.to, is.active, true, v.ID, id)
+			err = t.exec("UPDATE assignments SET window_start = ?, starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
+				is.window, is.from, is.to, is.active, true, v.ID, id)
 		}
 		if err != nil {
 			return err

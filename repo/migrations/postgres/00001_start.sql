@@ -306,6 +306,8 @@ CREATE TABLE assignments (
     visit_id       uuid NOT NULL CONSTRAINT assignments_visit REFERENCES visits (id),
     technician_id  uuid NOT NULL CONSTRAINT assignments_technician REFERENCES users (id),
     job_id         uuid NOT NULL CONSTRAINT assignments_job REFERENCES jobs (id),
+    -- The visit's, so that a technician's list is one walk of an index.
+    window_start   timestamptz NOT NULL,
     starts_at      timestamptz NOT NULL,
     ends_at        timestamptz NOT NULL,
     active         boolean NOT NULL,
@@ -316,6 +318,7 @@ CREATE TABLE assignments (
     CONSTRAINT assignment_overlap EXCLUDE USING gist (technician_id WITH =, tstzrange(starts_at, ends_at, '[)') WITH &&) WHERE (active)
 );
 CREATE INDEX assignments_of_technician ON assignments (technician_id, starts_at);
+CREATE INDEX assignments_by_window ON assignments (technician_id, window_start, visit_id) WHERE current;
 CREATE INDEX assignments_of_job ON assignments (job_id, technician_id) WHERE current;
 
 -- Contact.

@@ -303,6 +303,8 @@ CREATE TABLE assignments (
     visit_id       TEXT NOT NULL CONSTRAINT assignments_visit REFERENCES visits (id),
     technician_id  TEXT NOT NULL CONSTRAINT assignments_technician REFERENCES users (id),
     job_id         TEXT NOT NULL CONSTRAINT assignments_job REFERENCES jobs (id),
+    -- The visit's, so that a technician's list is one walk of an index.
+    window_start   TIMESTAMP NOT NULL,
     starts_at      TIMESTAMP NOT NULL,
     ends_at        TIMESTAMP NOT NULL,
     active         BOOLEAN NOT NULL,
@@ -328,6 +330,7 @@ BEGIN
 END;
 -- +goose StatementEnd
 CREATE INDEX assignments_of_technician ON assignments (technician_id, starts_at);
+CREATE INDEX assignments_by_window ON assignments (technician_id, window_start, visit_id) WHERE current;
 CREATE INDEX assignments_of_job ON assignments (job_id, technician_id) WHERE current;
 
 -- Contact.
