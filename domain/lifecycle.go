@@ -85,7 +85,7 @@ var JobMoves = []JobMove{
 	{Action: "hold", From: jobPending, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre", Fact: "job.transferred"},
-	{Action: "safety-release", From: jobLive, Roles: []Role{RoleAreaManager}, Safety: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
+	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager}, Safety: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
 }
 
 // FlagMove is one row of the flag's table of moves.

@@ -109,10 +109,12 @@ func (t *tx) PutDevice(d *domain.Device) error {
 	return t.write(t.table("devices").Clauses(over).Create(d), nil)
 }
 
-const dropDevice = "UPDATE devices SET dropped_at = ?, drop_reason = ?, updated_at = ? WHERE installation_id = ? AND dropped_at IS NULL"
+// dropDevice spares an installation that registered anew while the push to
+// its old token was under way.
+const dropDevice = "UPDATE devices SET dropped_at = ?, drop_reason = ?, updated_at = ? WHERE installation_id = ? AND dropped_at IS NULL AND updated_at <= ?"
 
 func (t *tx) DropDevice(id domain.ID, why string, at time.Time) error {
-	return t.exec(dropDevice, at, why, at, id)
+	return t.exec(dropDevice, at, why, at, id, at)
 }
 
 func (t *tx) CustomerDevices(customer domain.ID) ([]domain.Device, error) {

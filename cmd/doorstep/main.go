@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // zones of centres and sites, also where the system has none
 
@@ -65,7 +66,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "doorstep: %v. See doorstep --help.\n", err)
 		return 2
 	}
-	log := slog.New(slog.NewTextHandler(stderr, nil))
+	level := slog.LevelWarn // tools and the demo speak on standard output
+	if strings.HasPrefix(kctx.Command(), "serve") {
+		level = slog.LevelInfo
+	}
+	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
 	for _, w := range unknownVariables(parser.Model, os.Environ()) {
 		log.Warn(w)
 	}

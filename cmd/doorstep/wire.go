@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/nyaruka/phonenumbers"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"doorstep"
 	"doorstep/api"
@@ -114,14 +116,17 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	h := &instance{db: db, log: w.log, service: newService(db, keys, w.now, w.baseURL)}
 	h.service.TextGateway = w.text != nil
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
-		Ready: db.Ping, TrustedProxies: w.proxies, DrainDelay: w.drain})
+		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Log: w.log, Deliverer: &notifications.Deliverer{
-		Outbox: db, Push: w.push, Text: w.text, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log}})
+		Outbox: db, Push: w.push, Text: w.text, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
+		Metrics: notifications.NewMetrics(registry)}})
 	return h, err
 }
 
