@@ -121,8 +121,15 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 	if err != nil {
 		return Customer{}, err
 	}
+	known := false // the client's id names a household that he may see
+	if in.ID != nil {
+		_, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.ID)
+		if known = err == nil; err != nil && !notFound(err) {
+			return Customer{}, err
+		}
+	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Customer, error) {
-		c := Customer{Meta: newMeta(s.newID(in.ID), now), Language: "en"}
+		c := Customer{Meta: newMeta(s.newID(in.ID), now), Language: "en", Contacts: []Contact{}, Sites: []Site{}}
 		if call.Actor.Role != RoleAgent { // agents see every household anyway
 			c.RegisteredCentreID = where.centre
 		}
@@ -130,7 +137,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 			return Customer{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
-			return *old, sameOr(old.Name == c.Name, "customer")
+			return *old, sameOr(known && old.Name == c.Name, "customer")
 		}
 		return c, tx.InsertCustomer(&c)
 	})

@@ -185,15 +185,11 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID) error {
 	}
 	sorted := slices.Clone(crew)
 	slices.SortFunc(sorted, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
-	diary, err := tx.LockDiary(sorted, v.PlannedStart, v.PlannedEnd())
+	diary, err := tx.LockDiary(sorted, d.customer.ID, v.PlannedStart, v.PlannedEnd())
 	if err != nil {
 		return err
 	}
 	users := diary.Technicians
-	excluded, err := tx.Exclusions(d.customer.ID)
-	if err != nil {
-		return err
-	}
 	for i, id := range crew {
 		at := fmt.Sprintf("/crew/%d", i)
 		k := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
@@ -201,7 +197,7 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID) error {
 			return Fail(CodeMeaning, "There is no such technician in the centre of the job.").At(at, "an enabled technician of the job's centre")
 		}
 		u := &users[k]
-		for _, x := range excluded {
+		for _, x := range diary.Excluded {
 			if x.UserID == id {
 				return Fail(CodeExcluded, "%s is not available for this household.", u.FirstName()).At(at, "choose somebody else")
 			}

@@ -146,12 +146,15 @@ func (s *Service) stamp(call *Call, raw string, loc *time.Location, now time.Tim
 	if err != nil {
 		return st, err
 	}
-	st.claimed = &at
+	st.claimed = ptr(at)
 	if call.SentAt != nil {
 		at = at.Add(now.Sub(*call.SentAt))
 	}
 	if at.After(now) {
 		at = now
+	}
+	if epoch := time.Unix(0, 0); at.Before(epoch) { // a device's clock may be anywhere
+		at = epoch
 	}
 	st.occurred = at.UTC().Truncate(time.Microsecond)
 	return st, nil

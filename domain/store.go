@@ -11,6 +11,11 @@ import (
 // facts, notices, queue jobs, deadlines and the replay row. An error from fn
 // rolls everything back. Constraint violations come back as *Error
 // (CodeOverlap, CodeDuplicate, …); a database that is gone as CodeUnavailable.
+//
+// Writes may be gathered and sent with the next read or the commit, so a
+// violation may come back from a later call or from InTx; it undoes the
+// transaction also when fn passes over it. fn may be run again when another
+// transaction was in the way: it starts from what it reads.
 type Store interface {
 	InTx(ctx context.Context, fn func(Tx) error) error
 	Reader() Reader
@@ -47,8 +52,9 @@ type Tx interface {
 	UsersWith(role Role, centre, area *ID) ([]User, error)
 	LockTechnicians(ids []ID) ([]User, error) // in id order; absent ones are left out
 	// LockDiary locks technicians in id order, as LockTechnicians, and reads
-	// with them what stands in their diaries between two instants.
-	LockDiary(ids []ID, from, to time.Time) (*Diary, error)
+	// with them what stands in their diaries between two instants, and who is
+	// kept apart from the customer.
+	LockDiary(ids []ID, customer ID, from, to time.Time) (*Diary, error)
 	LeavesOf(technician ID, from, to time.Time) ([]Leave, error)
 	InsertLeave(*Leave) error
 	InsertSession(*Session) error
@@ -153,6 +159,7 @@ type Diary struct {
 	Technicians []User
 	Leaves      []Leave // overlapping the time asked for
 	Busy        []Busy
+	Excluded    []Exclusion // in force between anybody and the customer
 }
 
 // Busy names an unfinished visit that occupies a technician in the time asked

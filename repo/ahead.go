@@ -1,9 +1,16 @@
 package repo
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
 	"time"
 
 	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
 
 	"doorstep/domain"
 )
@@ -16,11 +23,10 @@ type ahead struct {
 	holds     map[domain.ID][]domain.Hold // of a job, its customer and site; lifted ones too
 	visits    map[domain.ID][]domain.Visit
 	policies  map[domain.ID][]domain.Policy
-	excluded  map[domain.ID][]domain.Exclusion
 }
 
 func newAhead() ahead {
-	return ahead{map[domain.ID]domain.Customer{}, map[domain.ID][]domain.Hold{}, map[domain.ID][]domain.Visit{}, map[domain.ID][]domain.Policy{}, map[domain.ID][]domain.Exclusion{}}
+	return ahead{map[domain.ID]domain.Customer{}, map[domain.ID][]domain.Hold{}, map[domain.ID][]domain.Visit{}, map[domain.ID][]domain.Policy{}}
 }
 
 // take hands out what was read ahead, once: the caller may change it.
@@ -30,56 +36,108 @@ func take[T any](m map[domain.ID]T, id domain.ID) (T, bool) {
 	return v, ok
 }
 
-// around makes the reads that go with the lock of a job; job is an expression
-// for its id. keep stores what they found.
-func (t *tx) around(job clause.Expr) (steps []*step, keep func(domain.Job), err error) {
-	if t.db.pool == nil { // nothing to spare without a network
-		return nil, func(domain.Job) {}, nil
-	}
-	of := func(column, of string) clause.Expr {
-		return clause.Expr{SQL: column + " = (SELECT " + of + " FROM jobs WHERE id = " + job.SQL + ")", Vars: job.Vars}
-	}
-	own := clause.Expr{SQL: "job_id = " + job.SQL, Vars: job.Vars}
-	add := func(s *step, e error) {
-		if err == nil {
-			err = e
+// aroundJob reads everything around a job as one row of JSON: seven
+// statements cost PostgreSQL more than it takes to write and read the text.
+const aroundJob = `SELECT
+(SELECT row_to_json(x) FROM customers x WHERE x.id = j.customer_id),
+(SELECT json_agg(x ORDER BY x.position, x.id) FROM contacts x WHERE x.customer_id = j.customer_id),
+(SELECT json_agg(x ORDER BY x.position, x.id) FROM sites x WHERE x.customer_id = j.customer_id),
+(SELECT row_to_json(x) FROM centres x WHERE x.id = j.centre_id),
+(SELECT json_agg(x ORDER BY x.since, x.id) FROM holds x WHERE x.job_id = j.id OR x.customer_id = j.customer_id OR x.site_id = j.site_id),
+(SELECT json_agg(x ORDER BY x.window_start, x.id) FROM visits x WHERE x.job_id = j.id),
+(SELECT json_agg(x ORDER BY x.created_at DESC, x.number DESC, x.id DESC) FROM policies x WHERE x.centre_id = j.centre_id OR x.centre_id IS NULL)
+FROM jobs j WHERE j.id = `
+
+// around makes the read that goes with the lock of a job; job is an
+// expression for its id. keep stores what it found.
+func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job) error) {
+	var customer, contacts, sites, centre, holds, visits, policies []byte
+	read = &step{sql: aroundJob + job.SQL, args: job.Vars, rows: func(rows rowSet) error {
+		for rows.Next() {
+			if err := rows.Scan(&customer, &contacts, &sites, &centre, &holds, &visits, &policies); err != nil {
+				return err
+			}
 		}
-		steps = append(steps, s)
-	}
-	head, customers, e := query[customerRow](t.table("customers").Where(of("id", "customer_id")))
-	add(head, e)
-	more, join, e := householdSteps(t.db, of("customer_id", "customer_id"))
-	if e != nil {
-		return nil, nil, e
-	}
-	steps = append(steps, more...)
-	s, centres, e := query[domain.Centre](t.table("centres").Where(of("id", "centre_id")))
-	add(s, e)
-	s, holds, e := query[domain.Hold](t.table("holds").Where(clause.Or(own, of("customer_id", "customer_id"), of("site_id", "site_id"))).Order("since, id"))
-	add(s, e)
-	s, visits, e := query[domain.Visit](t.table("visits").Where(own).Order("window_start, id"))
-	add(s, e)
-	s, policies, e := query[domain.Policy](t.table("policies").Where(clause.Or(of("centre_id", "centre_id"), clause.Expr{SQL: "centre_id IS NULL"})).Order("created_at DESC, number DESC, id DESC"))
-	add(s, e)
-	s, excluded, e := query[domain.Exclusion](t.table("exclusions").Where(of("customer_id", "customer_id")).Where("lifted_at IS NULL").Order("since, id"))
-	add(s, e)
-	keep = func(j domain.Job) {
-		for _, c := range join(*customers) {
-			t.ahead.customers[c.ID] = c
+		return rows.Err()
+	}}
+	keep = func(j domain.Job) error {
+		var head customerRow
+		home := domain.Customer{Contacts: []domain.Contact{}, Sites: []domain.Site{}}
+		var at domain.Centre
+		var h []domain.Hold
+		var v []domain.Visit
+		var p []domain.Policy
+		err := errors.Join(t.db.fromJSON(customer, &head), rowsFromJSON(t.db, contacts, &home.Contacts), rowsFromJSON(t.db, sites, &home.Sites), t.db.fromJSON(centre, &at),
+			rowsFromJSON(t.db, holds, &h), rowsFromJSON(t.db, visits, &v), rowsFromJSON(t.db, policies, &p))
+		if err != nil {
+			return err
 		}
-		for _, c := range *centres {
-			t.centres[c.ID] = c
+		home.Meta, home.Name, home.Language, home.RegisteredCentreID = head.Meta, head.Name, head.Language, head.RegisteredCentreID
+		for i := range v {
+			t.visits[v[i].ID] = shapeOf(&v[i])
 		}
-		for _, v := range *visits {
-			t.visits[v.ID] = shapeOf(&v)
-		}
-		t.ahead.holds[j.ID], t.ahead.visits[j.ID], t.ahead.policies[j.CentreID], t.ahead.excluded[j.CustomerID] = *holds, *visits, *policies, *excluded
+		t.centres[at.ID] = at
+		t.ahead.customers[home.ID], t.ahead.holds[j.ID], t.ahead.visits[j.ID], t.ahead.policies[j.CentreID] = home, h, v, p
+		return nil
 	}
-	return steps, keep, err
+	return read, keep
+}
+
+var schemas sync.Map // of fromJSON, by type
+
+// fromJSON reads a row that PostgreSQL wrote as JSON; GORM's schema says
+// which column belongs to which field.
+func (db *DB) fromJSON(raw []byte, dst any) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	table, err := schema.Parse(dst, &schemas, db.gorm.NamingStrategy)
+	if err != nil {
+		return err
+	}
+	columns := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &columns); err != nil {
+		return err
+	}
+	v := reflect.ValueOf(dst).Elem()
+	for name, value := range columns {
+		f, known := table.FieldsByDBName[name]
+		if !known || string(value) == "null" {
+			continue
+		}
+		field := f.ReflectValueOf(context.Background(), v).Addr().Interface()
+		if err := json.Unmarshal(value, field); err != nil {
+			return fmt.Errorf("repo: column %s: %w", name, err)
+		}
+		switch at := field.(type) {
+		case *time.Time:
+			*at = at.UTC()
+		case **time.Time:
+			**at = (*at).UTC()
+		}
+	}
+	return nil
+}
+
+func rowsFromJSON[T any](db *DB, raw []byte, dst *[]T) error {
+	if len(raw) == 0 {
+		return nil
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return err
+	}
+	*dst = make([]T, len(list))
+	for i := range list {
+		if err := db.fromJSON(list[i], &(*dst)[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LockDiary locks technicians and reads their diaries in one flight.
-func (t *tx) LockDiary(ids []domain.ID, from, to time.Time) (*domain.Diary, error) {
+func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to time.Time) (*domain.Diary, error) {
 	lockUsers, users, err := query[domain.User](lock(t.table("users").Where(t.db.in("id", ids)).Order("id")))
 	if err != nil {
 		return nil, err
@@ -92,8 +150,12 @@ func (t *tx) LockDiary(ids []domain.ID, from, to time.Time) (*domain.Diary, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := t.send(lockUsers, readLeaves, readBusy); err != nil {
+	readExcluded, excluded, err := query[domain.Exclusion](t.table("exclusions").Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id"))
+	if err != nil {
 		return nil, err
 	}
-	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy}, nil
+	if err := t.send(lockUsers, readLeaves, readBusy, readExcluded); err != nil {
+		return nil, err
+	}
+	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy, Excluded: *excluded}, nil
 }

@@ -399,6 +399,9 @@ func (c *pgTx) fly(ctx context.Context, steps []*step, commit bool) error {
 	b := &pgx.Batch{}
 	if !c.begun {
 		b.Queue("begin")
+		// The statements of a transaction go by keys: planning them anew for
+		// each value costs more than running them.
+		b.Queue("set local plan_cache_mode = force_generic_plan")
 	}
 	for _, s := range steps {
 		b.Queue(s.pgSQL(), pgArgs(s.args)...)
@@ -409,8 +412,10 @@ func (c *pgTx) fly(ctx context.Context, steps []*step, commit bool) error {
 	results := c.conn.SendBatch(ctx, b)
 	err := func() error {
 		if !c.begun {
-			if _, err := results.Exec(); err != nil {
-				return err
+			for range 2 {
+				if _, err := results.Exec(); err != nil {
+					return err
+				}
 			}
 			c.begun = true
 		}

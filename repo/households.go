@@ -104,7 +104,17 @@ func (t *tx) InsertCustomer(c *domain.Customer) error {
 	if err := t.insert("customers", newCustomerRow(c)); err != nil {
 		return err
 	}
+	if c.RegisteredCentreID != nil {
+		if err := t.show(c.ID, *c.RegisteredCentreID); err != nil {
+			return err
+		}
+	}
 	return t.putHousehold(c)
+}
+
+// show lets a centre see a household.
+func (t *tx) show(customer, centre domain.ID) error {
+	return t.exec("INSERT INTO customer_centres (customer_id, centre_id, created_at) SELECT id, ?, created_at FROM customers WHERE id = ? ON CONFLICT DO NOTHING", centre, customer)
 }
 
 func (t *tx) SaveCustomer(c *domain.Customer) error {

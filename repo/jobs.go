@@ -39,11 +39,13 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	more, keep, err := t.around(clause.Expr{SQL: "?", Vars: []any{id}})
-	if err != nil {
-		return nil, err
+	steps, keep := []*step{first}, func(domain.Job) error { return nil }
+	if t.db.pool != nil { // on SQLite there is no way to spare
+		var around *step
+		around, keep = t.around(clause.Expr{SQL: "$1", Vars: []any{id}})
+		steps = append(steps, around)
 	}
-	if err := t.send(append([]*step{first}, more...)...); err != nil {
+	if err := t.send(steps...); err != nil {
 		return nil, err
 	}
 	if len(*jobs) == 0 {
@@ -51,8 +53,7 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 	}
 	j := (*jobs)[0]
 	t.homes[j.ID] = j.CentreID
-	keep(j)
-	return &j, nil
+	return &j, keep(j)
 }
 
 func (t *tx) JobByRef(ref string) (*domain.Job, error) {
@@ -73,13 +74,13 @@ func (t *tx) SaveJob(j *domain.Job) error {
 	return t.settle(j)
 }
 
-// settle notes every centre that ever held the job.
+// settle lets the centre of a job see its household, for good.
 func (t *tx) settle(j *domain.Job) error {
 	if home, ok := t.homes[j.ID]; ok && home == j.CentreID {
 		return nil
 	}
 	t.homes[j.ID] = j.CentreID
-	return t.exec("INSERT INTO job_centres (job_id, centre_id) VALUES (?, ?) ON CONFLICT DO NOTHING", j.ID, j.CentreID)
+	return t.show(j.CustomerID, j.CentreID)
 }
 
 func (t *tx) OpenJobsOf(customer domain.ID) ([]domain.Job, error) {

@@ -134,8 +134,8 @@ func (r *reader) households(ctx context.Context, q *gorm.DB) ([]domain.Customer,
 }
 
 func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.CustomerFilter, p domain.Page) ([]domain.Customer, error) {
-	const byPhone = "id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)"
-	q := r.scoped(s, "customers")
+	const byPhone = "customers.id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)"
+	q, at, id := r.walk(s, "customers")
 	if f.Phone != "" {
 		q = q.Where(byPhone, f.Phone)
 	}
@@ -143,7 +143,7 @@ func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.Custome
 		key := nameKey(f.Query)
 		q = q.Where("((name_key >= ? AND name_key < ?) OR "+byPhone+")", key, key+"\U0010FFFF", f.Query)
 	}
-	return r.households(ctx, q.Clauses(page(p, CursorField["customers"], "id", false)...))
+	return r.households(ctx, q.Clauses(page(p, at, id, false)...))
 }
 
 func (r *reader) Customer(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Customer, error) {
@@ -193,7 +193,9 @@ func (r *reader) Jobs(ctx context.Context, s domain.Scope, f domain.JobFilter, p
 		q = q.Where("serial = ?", f.Serial)
 	}
 	if f.Hold != "" {
-		q = q.Where("EXISTS (SELECT 1 FROM holds WHERE kind = ? AND lifted_at IS NULL AND (job_id = jobs.id OR customer_id = jobs.customer_id OR site_id = jobs.site_id))", f.Hold)
+		const open = "holds.kind = ? AND holds.lifted_at IS NULL"
+		q = q.Where("id IN (SELECT job_id FROM holds WHERE "+open+" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.customer_id = jobs.customer_id AND "+open+
+			" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.site_id = jobs.site_id AND "+open+")", f.Hold, f.Hold, f.Hold)
 	}
 	if f.Reachability != "" {
 		q = q.Where("verdict = ?", f.Reachability)
@@ -273,16 +275,12 @@ func (r *reader) HoldsOfJobs(ctx context.Context, jobs []domain.Job) (map[domain
 	return open, plans, nil
 }
 
-// Visits of a technician are walked in the order of his assignments.
 func (r *reader) Visits(ctx context.Context, s domain.Scope, f domain.VisitFilter, p domain.Page) ([]domain.Visit, error) {
-	q, technician := r.scoped(s, "visits"), f.TechnicianID
-	if technician == nil && s.TechnicianID != (domain.ID{}) {
-		technician = &s.TechnicianID
-	}
-	window, id := "visits.window_start", "visits.id"
-	if technician != nil {
-		q = q.Joins("JOIN assignments ON assignments.visit_id = visits.id AND assignments.current AND assignments.technician_id = ?", *technician)
-		window, id = "assignments.window_start", "assignments.visit_id"
+	q, window, id := r.walk(s, "visits")
+	if mine := s.TechnicianID; f.TechnicianID != nil && mine == (domain.ID{}) {
+		q, window, id = diary(q, *f.TechnicianID)
+	} else if f.TechnicianID != nil && *f.TechnicianID != mine {
+		q = q.Where("visits.id IN ("+myVisits+")", *f.TechnicianID)
 	}
 	if f.CentreID != nil {
 		q = q.Where("visits.centre_id = ?", *f.CentreID)

@@ -55,11 +55,13 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	more, keep, err := t.around(clause.Expr{SQL: "(SELECT job_id FROM visits WHERE id = ?)", Vars: []any{id}})
-	if err != nil {
-		return nil, nil, err
+	steps, keep := []*step{first, second}, func(domain.Job) error { return nil }
+	if t.db.pool != nil {
+		var around *step
+		around, keep = t.around(clause.Expr{SQL: "(SELECT job_id FROM visits WHERE id = $1)", Vars: []any{id}})
+		steps = append(steps, around)
 	}
-	if err := t.send(append([]*step{first, second}, more...)...); err != nil {
+	if err := t.send(steps...); err != nil {
 		return nil, nil, err
 	}
 	if len(*jobs) == 0 || len(*visits) == 0 {
@@ -67,8 +69,7 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	}
 	j, v := &(*jobs)[0], &(*visits)[0]
 	t.homes[j.ID], t.visits[v.ID] = j.CentreID, shapeOf(v)
-	keep(*j)
-	return j, v, nil
+	return j, v, keep(*j)
 }
 
 func (t *tx) InsertVisit(v *domain.Visit) error {
@@ -159,18 +160,13 @@ func (t *tx) BusyBetween(technician domain.ID, from, to time.Time) ([]domain.Vis
 }
 
 func (t *tx) Exclusions(customer domain.ID) ([]domain.Exclusion, error) {
-	if list, ok := take(t.ahead.excluded, customer); ok {
-		return list, nil
-	}
 	return all[domain.Exclusion](t, t.table("exclusions").Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id"))
 }
 
 func (t *tx) InsertExclusion(e *domain.Exclusion) error {
-	clear(t.ahead.excluded)
 	return t.insert("exclusions", e)
 }
 
 func (t *tx) SaveExclusion(e *domain.Exclusion) error {
-	clear(t.ahead.excluded)
 	return t.write(t.update("exclusions", e).Updates(e), domain.NotFound("exclusion"))
 }

@@ -37,6 +37,9 @@ type plain interface {
 	write(ctx context.Context, statements []statement) error
 	// day reads and decodes n visits of a technician.
 	day(ctx context.Context, technician string, n int) error
+	// analyze refreshes the planner's figures, as autovacuum does in a
+	// database that lives longer than a minute.
+	analyze(ctx context.Context) error
 	close()
 }
 
@@ -145,6 +148,14 @@ func (c *compareCmd) Run(ctx context.Context) error {
 			return err
 		}, func(ctx context.Context, _ int) error { return db.day(ctx, t.technicians[0], 50) }},
 	}
+	for _, warm := range []func(context.Context, int) error{attempt, schedule, plainAttempt, plainSchedule} {
+		if _, err := drive(ctx, c.Connections, c.Duration/4, warm); err != nil {
+			return err
+		}
+	}
+	if err := db.analyze(ctx); err != nil {
+		return err
+	}
 	fmt.Printf("%s, %d connections, %d rounds of %v in turn\n", name, c.Connections, c.Rounds, c.Duration)
 	for _, p := range pairs {
 		var mine, theirs []measured
@@ -245,6 +256,11 @@ func openPlainPostgres(ctx context.Context, url string, connections int) (plain,
 	return plainPostgres{pool}, err
 }
 
+func (p plainPostgres) analyze(ctx context.Context) error {
+	_, err := p.pool.Exec(ctx, "ANALYZE")
+	return err
+}
+
 func (p plainPostgres) close() { p.pool.Close() }
 
 func (p plainPostgres) sample(ctx context.Context, table, where string, _ any) (row, error) {
@@ -302,6 +318,11 @@ func openPlainSQLite(file string) (plain, error) {
 		db.SetMaxOpenConns(4)
 	}
 	return plainSQLite{db}, err
+}
+
+func (p plainSQLite) analyze(ctx context.Context) error {
+	_, err := p.db.ExecContext(ctx, "ANALYZE")
+	return err
 }
 
 func (p plainSQLite) close() { p.db.Close() }

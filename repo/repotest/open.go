@@ -83,7 +83,23 @@ func URL(t testing.TB, engine string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	url, drop, err := s.database()
+	return s.take(t, s.template)
+}
+
+// EmptyURL makes a PostgreSQL database that is not migrated.
+func EmptyURL(t testing.TB) string {
+	t.Helper()
+	s, err := server()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.take(t, "template1")
+}
+
+// take copies a template for one test.
+func (s *postgres) take(t testing.TB, template string) string {
+	t.Helper()
+	url, drop, err := s.database(template)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,11 +215,11 @@ func (s *postgres) address(database string) string {
 // creating takes turns: two sessions cannot copy one template at once.
 var creating sync.Mutex
 
-func (s *postgres) database() (address string, drop func(), err error) {
+func (s *postgres) database(template string) (address string, drop func(), err error) {
 	name := fmt.Sprintf("doorstep_%d_%d", os.Getpid(), s.count.Add(1))
 	creating.Lock()
 	defer creating.Unlock()
-	if err := s.exec("CREATE DATABASE " + name + " TEMPLATE " + s.template + " STRATEGY file_copy"); err != nil {
+	if err := s.exec("CREATE DATABASE " + name + " TEMPLATE " + template + " STRATEGY file_copy"); err != nil {
 		return "", nil, err
 	}
 	return s.address(name), func() { _ = s.exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") }, nil

@@ -14,6 +14,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		test func(*testing.T, *repo.DB)
 	}{
 		{"round trips", roundTrips},
+		{"ahead", ahead},
 		{"versions", versions},
 		{"overlaps", overlaps},
 		{"deadlines", deadlines},

@@ -113,7 +113,17 @@ CREATE TABLE customers (
 );
 CREATE INDEX customers_page ON customers (created_at, id);
 CREATE INDEX customers_by_name ON customers (name_key);
-CREATE INDEX customers_registered_at ON customers (registered_centre_id);
+
+-- The centres that see a household: they registered it, or hold or held a job
+-- of it (PRODUCT.md section 2). created_at is the customer's, so that a
+-- centre's list is one walk of an index.
+CREATE TABLE customer_centres (
+    customer_id  uuid NOT NULL CONSTRAINT customer_centres_customer REFERENCES customers (id),
+    centre_id    uuid NOT NULL CONSTRAINT customer_centres_centre REFERENCES centres (id),
+    created_at   timestamptz NOT NULL,
+    CONSTRAINT customer_centres_pkey PRIMARY KEY (customer_id, centre_id)
+);
+CREATE INDEX customer_centres_page ON customer_centres (centre_id, created_at, customer_id);
 
 CREATE TABLE contacts (
     id           uuid PRIMARY KEY,
@@ -219,15 +229,6 @@ CREATE INDEX jobs_at_site ON jobs (site_id);
 CREATE INDEX jobs_by_serial ON jobs (serial, opened_at) WHERE serial <> '';
 CREATE INDEX jobs_by_contact ON jobs (contact_id);
 
--- Every centre that holds or held a job: it sees the household (PRODUCT.md
--- section 2).
-CREATE TABLE job_centres (
-    job_id     uuid NOT NULL CONSTRAINT job_centres_job REFERENCES jobs (id),
-    centre_id  uuid NOT NULL CONSTRAINT job_centres_centre REFERENCES centres (id),
-    CONSTRAINT job_centres_pkey PRIMARY KEY (job_id, centre_id)
-);
-CREATE INDEX job_centres_of_centre ON job_centres (centre_id, job_id);
-
 CREATE TABLE holds (
     id            uuid PRIMARY KEY,
     kind          text NOT NULL CONSTRAINT holds_kind CHECK (kind IN ('unreachable', 'parts', 'customer_request', 'safety')),
@@ -249,6 +250,7 @@ CREATE TABLE holds (
     txid          xid8 NOT NULL DEFAULT pg_current_xact_id(),
     CONSTRAINT holds_over CHECK (CASE WHEN kind = 'safety' THEN job_id IS NOT NULL OR customer_id IS NOT NULL OR site_id IS NOT NULL ELSE job_id IS NOT NULL END)
 );
+CREATE INDEX holds_open ON holds (kind) WHERE lifted_at IS NULL;
 CREATE INDEX holds_of_job ON holds (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX holds_of_customer ON holds (customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX holds_of_site ON holds (site_id) WHERE site_id IS NOT NULL;

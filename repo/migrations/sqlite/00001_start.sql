@@ -111,7 +111,17 @@ CREATE TABLE customers (
 );
 CREATE INDEX customers_page ON customers (created_at, id);
 CREATE INDEX customers_by_name ON customers (name_key);
-CREATE INDEX customers_registered_at ON customers (registered_centre_id);
+
+-- The centres that see a household: they registered it, or hold or held a job
+-- of it (PRODUCT.md section 2). created_at is the customer's, so that a
+-- centre's list is one walk of an index.
+CREATE TABLE customer_centres (
+    customer_id  TEXT NOT NULL CONSTRAINT customer_centres_customer REFERENCES customers (id),
+    centre_id    TEXT NOT NULL CONSTRAINT customer_centres_centre REFERENCES centres (id),
+    created_at   TIMESTAMP NOT NULL,
+    CONSTRAINT customer_centres_pkey PRIMARY KEY (customer_id, centre_id)
+);
+CREATE INDEX customer_centres_page ON customer_centres (centre_id, created_at, customer_id);
 
 CREATE TABLE contacts (
     id           TEXT NOT NULL PRIMARY KEY,
@@ -216,15 +226,6 @@ CREATE INDEX jobs_at_site ON jobs (site_id);
 CREATE INDEX jobs_by_serial ON jobs (serial, opened_at) WHERE serial <> '';
 CREATE INDEX jobs_by_contact ON jobs (contact_id);
 
--- Every centre that holds or held a job: it sees the household (PRODUCT.md
--- section 2).
-CREATE TABLE job_centres (
-    job_id     TEXT NOT NULL CONSTRAINT job_centres_job REFERENCES jobs (id),
-    centre_id  TEXT NOT NULL CONSTRAINT job_centres_centre REFERENCES centres (id),
-    CONSTRAINT job_centres_pkey PRIMARY KEY (job_id, centre_id)
-);
-CREATE INDEX job_centres_of_centre ON job_centres (centre_id, job_id);
-
 CREATE TABLE holds (
     id            TEXT NOT NULL PRIMARY KEY,
     kind          TEXT NOT NULL CONSTRAINT holds_kind CHECK (kind IN ('unreachable', 'parts', 'customer_request', 'safety')),
@@ -246,6 +247,7 @@ CREATE TABLE holds (
     txid          INTEGER NOT NULL DEFAULT 0,
     CONSTRAINT holds_over CHECK (CASE WHEN kind = 'safety' THEN job_id IS NOT NULL OR customer_id IS NOT NULL OR site_id IS NOT NULL ELSE job_id IS NOT NULL END)
 );
+CREATE INDEX holds_open ON holds (kind) WHERE lifted_at IS NULL;
 CREATE INDEX holds_of_job ON holds (job_id) WHERE job_id IS NOT NULL;
 CREATE INDEX holds_of_customer ON holds (customer_id) WHERE customer_id IS NOT NULL;
 CREATE INDEX holds_of_site ON holds (site_id) WHERE site_id IS NOT NULL;

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browser starts headless Chromium. On a machine without one the test is
+// passed over, unless DOORSTEP_TEST_REQUIRE_BROWSER says that it must run.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	found := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			found = p
+			break
+		}
+	}
+	if found == "" {
+		if os.Getenv("DOORSTEP_TEST_REQUIRE_BROWSER") != "" {
+			t.Fatal("no Chromium is installed")
+		}
+		t.Skip("no Chromium is installed")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
+	t.Cleanup(cancel)
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(360, 740),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true))
+	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func evaluate[T any](t *testing.T, ctx context.Context, js string) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
+	if err != nil {
+		t.Fatalf("%s: %v", js, err)
+	}
+	return v
+}
+
+// TestCustomerConfirmsInABrowser walks the page as a household does, on a
+// small phone, by keyboard as well.
+func TestCustomerConfirmsInABrowser(t *testing.T) {
+	ctx := browser(t)
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	_, job := h.household(desk, nil)
+	visit := h.visit(desk, job, monday.Add(24*time.Hour), "ravi")
+	link := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
+		t.Fatal(err)
+	}
+	if got := evaluate[string](t, ctx, "document.documentElement.lang"); got != "en" {
+		t.Errorf("the page speaks %q", got)
+	}
+	if wide := evaluate[int](t, ctx, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+		t.Errorf("the page is %d px too wide for a phone", wide)
+	}
+	if small := evaluate[int](t, ctx, "[...document.querySelectorAll('button, summary, a')].filter(e => e.offsetParent && e.getBoundingClientRect().height < 24).length"); small > 0 {
+		t.Errorf("%d targets are smaller than 24 px", small)
+	}
+	// By keyboard: the confirm button is a button, so focus and Enter will do.
+	evaluate[bool](t, ctx, "(document.querySelector('form[action$=\"/confirm\"] button').focus(), true)")
+	if err := chromedp.Do(ctx, chromedp.KeyEvent("\r")); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] == "confirmed" {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("Enter on the button did not confirm: %v", got["confirmation"])
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for !strings.Contains(evaluate[string](t, ctx, "(document.querySelector('[role=status]') || document.body).innerText"), "onfirmed") {
+		if time.Now().After(deadline) {
+			t.Fatalf("the page does not say that it is confirmed: %s", evaluate[string](t, ctx, "document.body.innerText"))
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}

@@ -1,0 +1,150 @@
+package repotest
+
+import (
+	"testing"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/reach"
+	"doorstep/repo"
+)
+
+// ahead: what comes with the lock of a job is what a plain read gives, and
+// the transaction's own writes are seen.
+func ahead(t *testing.T, db *repo.DB) {
+	w := NewWorld(t, db)
+	later := Noon.Add(time.Hour)
+	home := domain.Customer{Meta: Meta(Noon), Name: "Ünal <&> \"\\", Language: "hi", RegisteredCentreID: &w.Mill.ID,
+		Contacts: domain.List[domain.Contact]{
+			{ID: ID(), Name: "A", Relation: "self", Phones: domain.List[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.List[string]{"+913"}},
+			{ID: ID(), Name: "B"}},
+		Sites: domain.List[domain.Site]{
+			{ID: ID(), Label: "home", Address: "1 Lane\n2", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata", Lat: Ptr(28.123456789012345), Lon: Ptr(-77.98765432109876), Occupant: "aunt"},
+			{ID: ID(), Label: "shop", Zone: "UTC", Lat: Ptr(1e-7), Lon: Ptr(0.0)}}}
+	j := w.NewJob(&home, &w.Mill, Noon)
+	full := w.NewVisit(&j, Noon.Add(48*time.Hour), w.Asha.ID)
+	full.PlanSeen, full.PredecessorID, full.ConfirmedHow = domain.List[domain.ID]{w.Asha.ID}, &w.Visit.ID, "link"
+	full.EnRouteAt, full.ArrivedAt, full.StartedAt, full.EndedAt, full.ProvisionalTo = &later, &later, &later, &later, &later
+	full.NotRecorded, full.EndReason, full.Findings, full.WorkDone = domain.List[string]{"arrive"}, "nobody", "f", "w"
+	full.Parts, full.Tested, full.Sequence, full.Status = domain.List[string]{"pump"}, "ok", 4, domain.VisitNoAccess
+	bare := w.NewVisit(&j, Noon.Add(72*time.Hour))
+	flag := w.NewFlag(w.Ravi, 2)
+	lifted := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &home.ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID, By: "staff", OwnerID: &w.Manager.ID, DueAt: &later,
+		FlagID: &flag.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.List[string]{"two_people"}}
+	open := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &j.ID, Since: later, By: "coordinator"}
+	brand, own := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}, domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: later, CreatedBy: &w.Admin.ID, CreatedAt: later}
+	brand.Rules.V, own.Rules.V = reach.Default(), reach.Default()
+	Do(t, db, func(tx domain.Tx) error {
+		return all(tx.InsertCustomer(&home), tx.InsertJob(&j), tx.InsertVisit(&full), tx.InsertVisit(&bare), tx.InsertFlag(&flag), tx.InsertHold(&lifted), tx.InsertHold(&open), tx.PutPolicy(&brand), tx.PutPolicy(&own))
+	})
+	type around struct {
+		home     *domain.Customer
+		centre   *domain.Centre
+		holds    []domain.Hold
+		visits   []domain.Visit
+		policies []domain.Policy
+	}
+	read := func(tx domain.Tx) (a around, err error) {
+		if a.home, err = tx.Customer(home.ID); err != nil {
+			return a, err
+		}
+		if a.centre, err = tx.Centre(w.Mill.ID); err != nil {
+			return a, err
+		}
+		if a.holds, err = tx.HoldsOver(&j, true); err != nil {
+			return a, err
+		}
+		if a.visits, err = tx.VisitsOfJob(j.ID); err != nil {
+			return a, err
+		}
+		a.policies, err = tx.Policies(w.Mill.ID)
+		return a, err
+	}
+	want := around{&home, &w.Mill, []domain.Hold{lifted, open}, []domain.Visit{full, bare}, []domain.Policy{own, brand}}
+	compare := func(what string, got around) {
+		t.Helper()
+		Same(t, what+": customer", want.home, got.home)
+		Same(t, what+": centre", want.centre, got.centre)
+		Same(t, what+": holds", want.holds, got.holds)
+		Same(t, what+": visits", want.visits, got.visits)
+		Same(t, what+": policies", want.policies, got.policies)
+	}
+	Do(t, db, func(tx domain.Tx) error {
+		got, err := read(tx)
+		compare("unlocked", got)
+		return err
+	})
+	Do(t, db, func(tx domain.Tx) error {
+		if _, err := tx.LockJob(j.ID); err != nil {
+			return err
+		}
+		for _, what := range []string{"after the job's lock", "again"} {
+			got, err := read(tx)
+			if err != nil {
+				return err
+			}
+			compare(what, got)
+			got.home.Contacts[0].Name, got.centre.Name, got.holds[0].Reason, got.visits[0].Findings = "changed", "changed", "changed", "changed" // and not saved
+		}
+		return nil
+	})
+	Do(t, db, func(tx domain.Tx) error {
+		if _, _, err := tx.LockVisit(full.ID); err != nil {
+			return err
+		}
+		got, err := read(tx)
+		compare("after the visit's lock", got)
+		return err
+	})
+	Do(t, db, func(tx domain.Tx) error {
+		locked, v, err := tx.LockVisit(bare.ID)
+		if err != nil {
+			return err
+		}
+		home.Name, home.Contacts[0].Phones = "Unal", domain.List[string]{"+911"}
+		w.Mill.Name = "New Mill"
+		open.LiftedAt, open.LiftReason = &later, "parts are here"
+		v.Crew, v.EverCrew = domain.List[domain.ID]{w.Ravi.ID}, domain.List[domain.ID]{w.Ravi.ID}
+		third := domain.Hold{ID: ID(), Kind: domain.HoldCustomerRequest, JobID: &j.ID, Since: later.Add(time.Hour), By: "agent"}
+		newer := domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 2, EffectiveFrom: later, CreatedAt: later.Add(time.Hour)}
+		next := w.NewVisit(&j, Noon.Add(96*time.Hour))
+		if err := all(tx.SaveCustomer(&home), tx.SaveCentre(&w.Mill), tx.SaveHold(&open), tx.SaveVisit(v), tx.InsertHold(&third), tx.PutPolicy(&newer), tx.InsertVisit(&next), tx.SaveJob(locked)); err != nil {
+			return err
+		}
+		want.holds, want.visits, want.policies = []domain.Hold{lifted, open, third}, []domain.Visit{full, *v, next}, []domain.Policy{newer, own, brand}
+		got, err := read(tx)
+		compare("after its own writes", got)
+		return err
+	})
+	Do(t, db, func(tx domain.Tx) error {
+		if _, err := tx.LockJob(j.ID); err != nil {
+			return err
+		}
+		got, err := read(tx)
+		compare("after the commit", got)
+		if err == nil {
+			_, err = tx.LockJob(ID())
+			wantCode(t, err, domain.CodeNotFound)
+			err = nil
+		}
+		return err
+	})
+	// A diary: locked technicians, their leaves, their visits, and who is kept apart.
+	leave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "sick"}
+	apart := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: home.ID, FlagID: flag.ID, Since: Noon}
+	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertLeave(&leave), tx.InsertExclusion(&apart)) })
+	diary := func(from, to time.Time) *domain.Diary {
+		return Get(t, db, func(tx domain.Tx) (*domain.Diary, error) {
+			return tx.LockDiary([]domain.ID{w.Ravi.ID, ID(), w.Noor.ID}, home.ID, from, to)
+		})
+	}
+	d := diary(Noon.Add(72*time.Hour), Noon.Add(73*time.Hour))
+	Same(t, "busy", []domain.Busy{{TechnicianID: w.Ravi.ID, VisitID: bare.ID}}, d.Busy)
+	Same(t, "excluded", []domain.Exclusion{apart}, d.Excluded)
+	if len(d.Technicians) != 2 || len(d.Leaves) != 0 {
+		t.Errorf("%d technicians, %d leaves", len(d.Technicians), len(d.Leaves))
+	}
+	if d := diary(Noon, Noon.Add(time.Minute)); len(d.Leaves) != 1 || len(d.Busy) != 0 {
+		t.Errorf("%d leaves, %d busy", len(d.Leaves), len(d.Busy))
+	}
+}
