@@ -1,17 +1,22 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,6 +29,7 @@ import (
 
 	"doorstep"
 	"doorstep/api"
+	"doorstep/notifications"
 	"doorstep/repo/repotest"
 )
 
@@ -38,6 +44,7 @@ type nasty struct {
 	versions map[string]string // path → ETag
 	slot     int
 	customer obj
+	area     string
 	link     string
 	answers  map[string]string
 	sent     int
@@ -59,6 +66,7 @@ func newNasty(h *harness) *nasty {
 			pune = a.(obj)["id"].(string)
 		}
 	}
+	n.area = pune
 	n.target["areas"] = root.send("POST", "/v1/areas", obj{"name": "Spoilt"}, 201)["id"]
 	n.target["centres"] = root.send("POST", "/v1/centres", obj{"area_id": pune, "name": "Spoilt", "zone": "Europe/London", "country": "GB"}, 201)["id"]
 	n.target["users"], n.target["technicians"] = h.people["meena"].id, h.people["meena"].id
@@ -82,7 +90,7 @@ func (n *nasty) fresh(segment string) {
 	case "visits":
 		n.spent["jobs"] = true
 		n.fresh("jobs")
-		from := monday.AddDate(0, 0, 1+n.slot/100).Add(time.Duration(n.slot%100) * 5 * time.Minute)
+		from := monday.AddDate(0, 0, 14+n.slot/100).Add(time.Duration(n.slot%100) * 5 * time.Minute)
 		n.slot++
 		n.target["visits"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/visits", n.target["jobs"]), obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 5,
 			"crew": []any{n.people["ravi"].id}}, 201)["id"]
@@ -110,6 +118,9 @@ func (n *nasty) who(op *api.Operation) *person {
 	order := []string{"coordinator kiran", "area_manager maya", "technician ravi", "proprietor asha", "agent gita", "admin root"}
 	if segment == "centres" || segment == "areas" || segment == "users" || segment == "policies" {
 		order = []string{"admin root", "area_manager maya", "proprietor asha"}
+	}
+	if op.ID == "safetyRelease" || op.ID == "disruptDay" {
+		order = []string{"area_manager maya"}
 	}
 	if op.ID == "withdrawFlag" || op.ID == "flagVisit" || op.ID == "getFlag" {
 		order = []string{"technician ravi"}
@@ -285,6 +296,10 @@ func (n *nasty) fitting(op *api.Operation) obj {
 		b = obj{"token": "t", "platform": "web"}
 	case "createAppliance", "createJob":
 		b["customer_id"] = n.customer["id"]
+	case "createCentre":
+		b["area_id"] = n.area
+	case "transferJob":
+		b["centre_id"] = n.target["centres"]
 	case "createUser":
 		b["login"] = "user." + strings.ReplaceAll(uuid.NewString(), "-", "")
 	case "demoClock":
@@ -1224,5 +1239,161 @@ func TestBadSheets(t *testing.T) {
 		}
 		n.fire(shot{op: op, label: "of another centre", path: op.Path + "?centre_id=" + n.other.String(), body: []byte(head + "Y-1,x,9800000001,Lane,f,\n"), headers: []string{"Content-Type", "text/csv"}, want: []int{422}})
 		n.readAll()
+	})
+}
+
+// wire sends bytes as they are and reads answers until the server hangs up or
+// n have come.
+func wire(t *testing.T, address, request string, n int) (answers []*http.Response, bodies []string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	go func() { _, _ = io.WriteString(conn, request) }()
+	r := bufio.NewReader(conn)
+	for len(answers) < n {
+		res, err := http.ReadResponse(r, nil)
+		if err != nil {
+			break
+		}
+		body, _ := io.ReadAll(res.Body)
+		answers, bodies = append(answers, res), append(bodies, string(body))
+	}
+	return answers, bodies
+}
+
+// Connections that are slow, idle, in a hurry, or speak something else.
+func TestBadConnections(t *testing.T) {
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	// A second server over the same use cases, with less patience.
+	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: notifications.NewLog(slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler)}
+	hasty, err := w.build(t.Context(), h.db)
+	h.must(err)
+	const patience = 400 * time.Millisecond
+	hasty.server.App.Server().ReadTimeout, hasty.server.App.Server().IdleTimeout = patience, patience
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	h.must(err)
+	go func() { _ = hasty.server.Serve(ln) }()
+	t.Cleanup(func() { _ = hasty.server.Drain(context.Background()) })
+	address := ln.Addr().String()
+	token := h.as("kiran").token
+
+	// cut tells how long a connection lives whose client sends piece after
+	// piece, and what it is told.
+	cut := func(pieces []string, every time.Duration) (lived time.Duration, said string) {
+		conn, err := net.Dial("tcp", address)
+		h.must(err)
+		defer conn.Close()
+		began := time.Now()
+		done := make(chan struct{})
+		defer close(done)
+		go func() {
+			for _, p := range pieces {
+				if _, err := io.WriteString(conn, p); err != nil {
+					return
+				}
+				select {
+				case <-done:
+					return
+				case <-time.After(every):
+				}
+			}
+		}()
+		_ = conn.SetReadDeadline(time.Now().Add(15 * time.Second))
+		out, err := io.ReadAll(conn)
+		var timeout net.Error
+		if errors.As(err, &timeout) && timeout.Timeout() {
+			t.Errorf("%q is still connected after %v", pieces[0], time.Since(began))
+		}
+		return time.Since(began), string(out)
+	}
+	drip := func(s string) (out []string) {
+		for _, c := range s + strings.Repeat(" ", 200) {
+			out = append(out, string(c))
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		pieces []string
+		every  time.Duration
+	}{
+		"silence":                          {[]string{""}, time.Hour},
+		"headers byte by byte":             {drip("GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "), 50 * time.Millisecond},
+		"a body byte by byte":              {append([]string{"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{"}, drip("")...), 50 * time.Millisecond},
+		"chunks byte by byte":              {append([]string{"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"}, drip(strings.Repeat("1\r\n{\r\n", 100))...), 50 * time.Millisecond},
+		"half a request":                   {[]string{"GET /healthz HTTP/1.1\r\nHost:"}, time.Hour},
+		"idle after an answer":             {[]string{"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"}, time.Hour},
+		"half a request after an answer":   {[]string{"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET"}, time.Hour},
+		"a stop that never comes to end":   {[]string{"POST /v1/visits/" + uuid.NewString() + "/stop HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 100\r\n\r\n{"}, time.Hour},
+		"TLS where none is spoken":         {[]string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("x", 100)}, time.Hour},
+		"HTTP/2 preface":                   {[]string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}, time.Hour},
+		"a length of more than there is":   {[]string{"POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{}"}, time.Hour},
+		"HTTP/1.0 without keep-alive":      {[]string{"GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n"}, time.Hour},
+		"an Expect that is waited for":     {[]string{"POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 50\r\n\r\n"}, time.Hour},
+		"empty lines without a request":    {[]string{strings.Repeat("\r\n", 1000)}, time.Hour},
+		"a header that never comes to end": {append([]string{"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "}, drip(strings.Repeat("a", 200))...), 50 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			lived, said := cut(c.pieces, c.every)
+			if lived > patience+5*time.Second {
+				t.Errorf("cut after %v", lived)
+			}
+			if strings.Contains(said, "HTTP/1.1 5") || strings.Contains(said, " 200 OK") && !strings.Contains(c.pieces[0], "/healthz") {
+				t.Errorf("answered %q", said)
+			}
+		})
+	}
+	t.Run("requests in a row", func(t *testing.T) {
+		one := "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+		bad := "GET /v1/me HTTP/1.1\r\nHost: x\r\n\r\n"
+		answers, bodies := wire(t, address, strings.Repeat(one+bad, 10), 20)
+		if len(answers) != 20 {
+			t.Fatalf("%d of 20 answers", len(answers))
+		}
+		for i, a := range answers {
+			if want := []int{200, 401}[i%2]; a.StatusCode != want || (i%2 == 0) != strings.Contains(bodies[i], `"kiran"`) {
+				t.Errorf("answer %d: %d %s", i, a.StatusCode, bodies[i])
+			}
+		}
+	})
+	t.Run("what is smuggled", func(t *testing.T) {
+		hidden := "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+		for name, request := range map[string]string{
+			"length and chunked":  "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden,
+			"two lengths":         "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n" + hidden,
+			"length of two words": "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0, 5\r\n\r\n" + hidden,
+			"no Host":             "GET /healthz HTTP/1.1\r\n\r\n" + hidden,
+			"two Hosts":           "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + hidden,
+			"NUL in a header":     "GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n" + hidden,
+			"chunk of 2^64":       "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n" + hidden,
+			"chunk of nonsense":   "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + hidden,
+		} {
+			answers, bodies := wire(t, address, request, 2)
+			if len(answers) != 1 || answers[0].StatusCode != 400 || !strings.HasPrefix(answers[0].Header.Get("Content-Type"), "application/problem+json") {
+				t.Errorf("%s: %d answers, %q", name, len(answers), bodies)
+			}
+		}
+	})
+	t.Run("too much", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			request string
+			status  int
+		}{
+			"headers":          {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 40_000) + "\r\n\r\n", 431},
+			"address":          {"GET /" + strings.Repeat("a", 40_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
+			"many headers":     {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", 431},
+			"announced 11 MiB": {"POST /v1/imports/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 11534336\r\n\r\n", 413},
+			"announced 2^63":   {"POST /v1/imports/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 9223372036854775807\r\n\r\n", 413},
+		} {
+			answers, bodies := wire(t, address, c.request, 1)
+			if len(answers) != 1 || answers[0].StatusCode != c.status || !strings.Contains(bodies[0], `"too_large"`) {
+				t.Errorf("%s: %v %q", name, answers, bodies)
+			}
+		}
 	})
 }

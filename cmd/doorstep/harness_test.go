@@ -59,8 +59,12 @@ type person struct {
 
 // stories runs a story on every engine.
 func stories(t *testing.T, tell func(h *harness)) {
+	t.Parallel() // stories mostly wait: for the database, the queue, the clock
 	for _, engine := range repotest.Engines(t) {
-		t.Run(engine, func(t *testing.T) { tell(newHarness(t, engine)) })
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			tell(newHarness(t, engine))
+		})
 	}
 }
 

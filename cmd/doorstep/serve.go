@@ -22,6 +22,7 @@ type serveCmd struct {
 	TrustedProxy  []string      `help:"Networks whose X-Forwarded-For is believed." env:"DOORSTEP_TRUSTED_PROXY" placeholder:"CIDR"`
 	Migrate       bool          `help:"Migrate at start." default:"true" negatable:"" env:"DOORSTEP_MIGRATE"`
 	DrainDelay    time.Duration `help:"Pause between not ready and closing, for load balancers." default:"0s" env:"DOORSTEP_DRAIN_DELAY"`
+	StopTimeout   time.Duration `help:"How long requests and deliveries under way may take to finish when told to stop." default:"25s" env:"DOORSTEP_STOP_TIMEOUT"`
 	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
 	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
 	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
@@ -54,7 +55,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
 	}
-	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, drain: s.DrainDelay, log: log}
+	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, drain: s.DrainDelay, patience: s.StopTimeout, log: log}
 	for _, p := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,28 +28,31 @@ import (
 
 // wiring is what a running server is made of.
 type wiring struct {
-	storage storage
-	secrets secrets
-	baseURL string
-	now     func() time.Time
-	push    notifications.Sender
-	text    *notifications.Webhook
-	proxies []netip.Prefix
-	drain   time.Duration
-	log     *slog.Logger
-	demo    *api.Demo
+	storage  storage
+	secrets  secrets
+	baseURL  string
+	now      func() time.Time
+	push     notifications.Sender
+	text     *notifications.Webhook
+	proxies  []netip.Prefix
+	drain    time.Duration
+	patience time.Duration
+	log      *slog.Logger
+	demo     *api.Demo
 }
 
 // instance is the running server.
 type instance struct {
-	db      *repo.DB
-	service *domain.Service
-	app     *api.App
-	server  *api.Server
-	queue   *notifications.Queue
-	log     *slog.Logger
-	ticking sync.WaitGroup
-	stop    context.CancelFunc
+	db       *repo.DB
+	service  *domain.Service
+	app      *api.App
+	server   *api.Server
+	queue    *notifications.Queue
+	log      *slog.Logger
+	drain    time.Duration
+	patience time.Duration // with what runs when told to stop, after drain
+	ticking  sync.WaitGroup
+	stop     context.CancelFunc
 }
 
 // newService makes the use cases over an open database.
@@ -118,7 +122,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	h := &instance{db: db, log: w.log, service: newService(db, keys, w.now, w.baseURL)}
+	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second), service: newService(db, keys, w.now, w.baseURL)}
 	h.service.TextGateway = w.text != nil
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
@@ -152,12 +156,20 @@ func (h *instance) startTicking(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case <-every.C:
-				if _, err := h.service.Tick(ctx); err != nil && ctx.Err() == nil {
-					h.log.Error("deadlines", "error", err)
-				}
+				h.tick(ctx)
 			}
 		}
 	}()
+}
+
+// tick does what is due. It has a deadline of its own, or a connection whose
+// other end is silent would hold the clock for as long as TCP believes in it.
+func (h *instance) tick(ctx context.Context) {
+	within, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if done, err := h.service.Tick(within); err != nil && ctx.Err() == nil && (done == 0 || within.Err() == nil) {
+		h.log.Error("deadlines", "error", err)
+	}
 }
 
 // serve answers until ctx ends, then lets requests and deliveries finish.
@@ -178,7 +190,7 @@ func (h *instance) serve(ctx context.Context, ln net.Listener, metrics string) e
 	case <-ctx.Done():
 	case err = <-failed:
 	}
-	end, cancel := context.WithTimeout(context.Background(), 25*time.Second)
+	end, cancel := context.WithTimeout(context.Background(), h.drain+h.patience)
 	defer cancel()
 	if derr := h.server.Drain(end); err == nil {
 		err = derr
@@ -186,7 +198,21 @@ func (h *instance) serve(ctx context.Context, ln net.Listener, metrics string) e
 	if side != nil {
 		_ = side.Shutdown(end)
 	}
-	h.close(end)
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		h.close(end)
+	}()
+	select {
+	case <-closed:
+	case <-end.Done():
+		select {
+		case <-closed:
+		case <-time.After(2 * time.Second):
+			// The database says nothing. What was committed is safe, as after a kill.
+			h.log.Error("not everything could be stopped in time")
+		}
+	}
 	return err
 }
 
