@@ -258,9 +258,12 @@ func TestCustomerConfirms(t *testing.T) {
 	}
 	before := d.everything()
 	d.says(d.follow(d.post("confirm", form)), 200, "That was done already")
-	d.says(d.follow(d.post("cancel", form)), 200, "That was done already") // a key is good once, whatever for
 	if d.everything() != before {
 		t.Error("a spent key did something")
+	}
+	d.says(d.post("cancel", form), 409, "out of date") // the Back button: nobody must believe that it is cancelled
+	if d.seen().Confirmation != domain.ConfirmConfirmed {
+		t.Error("a stale form cancelled")
 	}
 	ics := d.get(d.page + "/visit.ics")
 	d.says(ics, 200, "STATUS:CONFIRMED\r\n", "DTSTART:20261124T043000Z")

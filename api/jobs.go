@@ -90,11 +90,10 @@ func (a *App) jobViews(c *fiber.Ctx, rows []domain.Job) ([]domain.JobView, error
 	if err != nil {
 		return nil, err
 	}
-	actor := actorOf(c)
+	actor, now := actorOf(c), a.Service.Now()
 	out := make([]domain.JobView, len(rows))
 	for i := range rows {
-		out[i] = domain.NewJobView(actor, &rows[i], holds[rows[i].ID])
-		out[i].Plan = plans[rows[i].ID]
+		out[i] = domain.NewJobListView(actor, &rows[i], holds[rows[i].ID], plans[rows[i].ID], now)
 	}
 	return out, nil
 }
@@ -137,7 +136,7 @@ func (a *App) timeline(c *fiber.Ctx) error {
 	}
 	out := make([]factView, len(rows))
 	for i, f := range rows {
-		out[i] = factView{f, f.Payload}
+		out[i] = factView{f, json.RawMessage(f.Payload)}
 		if len(f.Salt) == 0 || len(f.Payload) == 0 { // erased
 			out[i].Payload = json.RawMessage("{}")
 		}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -20,7 +21,12 @@ func (a *App) mountReaching(s *Server) {
 
 	s.Handle("GET", "/v1/policies", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.Policy, error) {
-			return read.Policies(c.UserContext(), actorOf(c).Scope(), p)
+			rows, err := read.Policies(c.UserContext(), actorOf(c).Scope(), p)
+			if err == nil && p.AfterID == nil && !slices.ContainsFunc(rows, func(v domain.Policy) bool { return v.CentreID == nil }) {
+				// Until the brand sets its own, the default is what judges.
+				rows = append([]domain.Policy{{EffectiveFrom: time.Unix(0, 0).UTC(), CreatedAt: time.Unix(0, 0).UTC(), Rules: domain.Doc[reach.Policy]{V: reach.Default()}}}, rows...)
+			}
+			return rows, err
 		}, func(v domain.Policy) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, asIs)
 	})
 	s.Handle("PUT", "/v1/policies/brand", func(c *fiber.Ctx) error {

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"doorstep/domain/reach"
@@ -115,6 +116,7 @@ func (s *Service) miss(m *visitMoveCtx) error {
 // heldCancel ends a visit whose hold was not released until its window.
 // Counted for nobody.
 func (s *Service) heldCancel(m *visitMoveCtx) error {
+	m.v.ProvisionalTo = ptr(m.now.Add(provisionalFor))
 	if err := s.cancelVisit(m, System, "held", "nobody"); err != nil {
 		return err
 	}
@@ -183,7 +185,12 @@ func (s *Service) Verify(ctx context.Context, progress func(jobs, facts int)) ([
 		for i := range page {
 			rows, err := s.Read.FactsOf(ctx, page[i].ID)
 			if err != nil {
-				return nil, err
+				f, err := s.unreadable(ctx, page[i].ID, err)
+				if err != nil {
+					return nil, err
+				}
+				faults, jobs = append(faults, f), jobs+1
+				continue
 			}
 			f := VerifyChain(&page[i], rows)
 			if f != nil {
@@ -213,6 +220,24 @@ func (s *Service) Verify(ctx context.Context, progress func(jobs, facts int)) ([
 			return faults, nil
 		}
 		after = &page[len(page)-1].ID
+	}
+}
+
+// unreadable finds the first row of a job that cannot be read at all; a
+// database that is gone stays an error.
+func (s *Service) unreadable(ctx context.Context, job ID, why error) (ChainFault, error) {
+	var e *Error
+	if errors.As(why, &e) && e.Kind == KindUnavailable {
+		return ChainFault{}, why
+	}
+	for seq := int64(0); ; seq++ {
+		rows, err := s.Read.Timeline(ctx, Scope{All: true}, job, seq, 1)
+		if err != nil {
+			return ChainFault{job, seq + 1, "it cannot be read"}, nil
+		}
+		if len(rows) == 0 {
+			return ChainFault{}, why
+		}
 	}
 }
 

@@ -118,6 +118,14 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 					return s.complete(tx, a, d, v, p, in, now)
 				}
 			}
+			for i := range flags {
+				// Completing keeps the id that stop gave; the same words again under
+				// the client's id are a retry of that.
+				if p := &flags[i]; in.ID != nil && p.ReporterID == a.UserID && p.Kind == in.Kind && p.Level == *in.Level && p.Note == in.Note {
+					f = p
+					return answer()
+				}
+			}
 		}
 		if err := s.raise(tx, a, d, v, f, st, now); err != nil {
 			return Raised{}, err
@@ -145,8 +153,10 @@ func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in Fla
 	if err := tx.SaveFlag(f); err != nil {
 		return Raised{}, err
 	}
-	if err := s.exclude(tx, a, d, f, now); err != nil {
-		return Raised{}, err
+	if a.Role == RoleTechnician {
+		if err := s.exclude(tx, a.UserID, d, f, now); err != nil {
+			return Raised{}, err
+		}
 	}
 	s.changed(&d.job.Meta, now)
 	if err := tx.SaveJob(d.job); err != nil {
@@ -234,11 +244,20 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: f.TriageDueAt})
 	if d != nil && f.SubjectID == nil {
 		if f.Level >= 2 {
-			if err := s.placeSafetyHold(tx, d, v, f, now); err != nil {
+			if err := s.placeSafetyHold(tx, d, f, now); err != nil {
 				return err
 			}
 		}
-		if err := s.exclude(tx, a, d, f, now); err != nil {
+		if a.Role == RoleTechnician {
+			if err := s.exclude(tx, a.UserID, d, f, now); err != nil {
+				return err
+			}
+		}
+	}
+	if d != nil && f.SubjectID != nil && f.Level >= 2 {
+		// A report about our own people never locks the household; it keeps the
+		// person from that home.
+		if err := s.exclude(tx, *f.SubjectID, d, f, now); err != nil {
 			return err
 		}
 	}
@@ -248,7 +267,7 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 // placeSafetyHold locks the household (a fixable hazard: the site) for every
 // centre, warns crews on their way and lets scheduled visits keep their slot
 // until their window.
-func (s *Service) placeSafetyHold(tx Tx, d *dossier, v *Visit, f *Flag, now time.Time) error {
+func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	j := d.job
 	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Since: now, Reason: "area hold", ByID: &f.ReporterID, By: "staff", FlagID: &f.ID, DueAt: ptr(now.Add(safetyHoldDue)),
 		Fixable: has(FixableFlagKinds, f.Kind)}
@@ -281,27 +300,26 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, v *Visit, f *Flag, now time
 	}
 	for i := range visits {
 		o := &visits[i]
-		if v != nil && o.ID == v.ID {
-			continue
-		}
+		others := without(o.Crew, f.ReporterID) // he knows
 		if o.Status == VisitScheduled {
 			due := o.WindowStart
 			if due.Before(now) {
 				due = now
 			}
 			tx.Arm(Deadline{ID: s.NewID(), Kind: "held_cancel", SubjectID: o.ID, JobID: &o.JobID, DueAt: due})
-			s.tellCrew(tx, d, o, o.Crew, "visit.wait", now)
+			s.tellCrew(tx, d, o, others, "visit.wait", now)
 			continue
 		}
-		s.tellCrew(tx, d, o, o.Crew, "visit.call_desk", now)
+		s.tellCrew(tx, d, o, others, "visit.call_desk", now)
 	}
 	return nil
 }
 
-// exclude keeps reporter and household apart after a report of something
-// directed by a person (PRODUCT.md section 5).
-func (s *Service) exclude(tx Tx, a Actor, d *dossier, f *Flag, now time.Time) error {
-	if a.Role != RoleTechnician || f.Level < 1 || !has(PersonFlagKinds, f.Kind) {
+// exclude keeps a member of staff and a household apart after a report of
+// something directed by a person: the reporter, or whom it is about
+// (PRODUCT.md section 5).
+func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) error {
+	if f.Level < 1 || !has(PersonFlagKinds, f.Kind) {
 		return nil
 	}
 	there, err := tx.Exclusions(d.customer.ID)
@@ -309,11 +327,11 @@ func (s *Service) exclude(tx Tx, a Actor, d *dossier, f *Flag, now time.Time) er
 		return err
 	}
 	for _, x := range there {
-		if x.UserID == a.UserID {
+		if x.UserID == user {
 			return nil
 		}
 	}
-	if err := tx.InsertExclusion(&Exclusion{ID: s.NewID(), UserID: a.UserID, CustomerID: d.customer.ID, FlagID: f.ID, Since: now}); err != nil {
+	if err := tx.InsertExclusion(&Exclusion{ID: s.NewID(), UserID: user, CustomerID: d.customer.ID, FlagID: f.ID, Since: now}); err != nil {
 		return err
 	}
 	visits, err := tx.UnfinishedOfCustomer(d.customer.ID)
@@ -322,10 +340,10 @@ func (s *Service) exclude(tx Tx, a Actor, d *dossier, f *Flag, now time.Time) er
 	}
 	for i := range visits {
 		o := &visits[i]
-		if o.Status != VisitScheduled || !has(o.Crew, a.UserID) {
+		if o.Status != VisitScheduled || !has(o.Crew, user) {
 			continue
 		}
-		o.Crew = without(o.Crew, a.UserID)
+		o.Crew = without(o.Crew, user)
 		s.changed(&o.Meta, now)
 		if err := tx.SaveVisit(o); err != nil {
 			return err
@@ -372,8 +390,8 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 				return JobView{}, err
 			}
 		}
-		if d.held == nil {
-			return JobView{}, Fail(CodeState, "No safety hold stands over this household.")
+		if d.held == nil && len(d.plan) == 0 {
+			return JobView{}, Fail(CodeState, "No safety hold stands over this household, and no plan is in force.")
 		}
 		for i, p := range in.Plan {
 			if !has(SafeVisitPlans, p) {
@@ -409,6 +427,13 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 				return JobView{}, err
 			}
 		}
+		if d.held == nil { // a plan is revised: the new one stands as if just released
+			h := Hold{ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Since: now, Reason: "area hold", ByID: &a.UserID, By: "staff", LiftedAt: ptr(now), LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+			if err := tx.InsertHold(&h); err != nil {
+				return JobView{}, err
+			}
+			d.holds = append(d.holds, h)
+		}
 		s.fact(tx, j, a, "hold.released", nil, st, map[string]any{"kind": HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
 		d.plan = in.Plan
 		visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
@@ -417,6 +442,13 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		}
 		for i := range visits {
 			tx.Disarm("held_cancel", visits[i].ID)
+			if o := &visits[i]; len(o.PlanSeen) > 0 { // another plan was seen, not this one
+				o.PlanSeen = List[ID]{}
+				s.changed(&o.Meta, now)
+				if err := tx.SaveVisit(o); err != nil {
+					return JobView{}, err
+				}
+			}
 			s.tellCrew(tx, d, &visits[i], visits[i].Crew, "visit.read_plan", now)
 		}
 		if err := s.tellStaff(tx, d, nil, "hold.released", now, RoleProprietor, RoleCoordinator); err != nil {
@@ -426,7 +458,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		if err := tx.SaveJob(j); err != nil {
 			return JobView{}, err
 		}
-		return NewJobView(a, j, d.holds), nil
+		return NewJobView(a, j, d.holds, now), nil
 	})
 }
 
@@ -497,10 +529,16 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 		switch action {
 		case "triage":
 			if in.Level != nil {
-				if *in.Level < 0 || *in.Level > 4 {
-					return FlagView{}, Fail(CodeMeaning, "The level is 0 to 4.").At("/level", "0 to 4")
+				if *in.Level < 1 || *in.Level > 4 {
+					return FlagView{}, Fail(CodeMeaning, "Triage sets the level to 1 to 4; a private note is the reporter's own.").At("/level", "1 to 4")
 				}
+				raised := *in.Level > f.Level
 				f.Level = *in.Level
+				if raised {
+					if err := s.relevel(tx, f, now); err != nil {
+						return FlagView{}, err
+					}
+				}
 			}
 			f.TriagedAt, f.TriagedBy = &now, &a.UserID
 			tx.Disarm("triage", f.ID)
@@ -534,9 +572,54 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 	})
 }
 
+// relevel lets follow from a raised level what follows from a report of it.
+func (s *Service) relevel(tx Tx, f *Flag, now time.Time) error {
+	if f.JobID == nil {
+		return nil
+	}
+	j, err := tx.LockJob(*f.JobID)
+	if err != nil {
+		return err
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return err
+	}
+	if f.SubjectID != nil {
+		if f.Level >= 2 {
+			return s.exclude(tx, *f.SubjectID, d, f, now)
+		}
+		return nil
+	}
+	held := false
+	for _, h := range d.holds {
+		held = held || h.FlagID != nil && *h.FlagID == f.ID
+	}
+	if f.Level >= 2 && !held {
+		if err := s.placeSafetyHold(tx, d, f, now); err != nil {
+			return err
+		}
+	}
+	reporter, err := tx.User(f.ReporterID)
+	if err != nil {
+		return err
+	}
+	if reporter.Role == RoleTechnician {
+		if err := s.exclude(tx, reporter.ID, d, f, now); err != nil {
+			return err
+		}
+	}
+	s.changed(&j.Meta, now)
+	return tx.SaveJob(j)
+}
+
 // NewFlagView shows a flag with what the actor may do.
 func NewFlagView(a Actor, f *Flag) FlagView {
 	v := FlagView{Flag: *f, Actions: List[string]{}}
+	if f.Phone != "" && f.ReporterID == a.UserID {
+		// Routed blindly: the number alone told him nothing of a household.
+		v.JobID, v.CustomerID, v.SiteID, v.CentreID, v.AreaID = nil, nil, nil, nil, nil
+	}
 	for _, m := range FlagMoves {
 		if has(m.From, f.Status) && m.Reporter == (f.ReporterID == a.UserID) && (m.Reporter || a.Is(RoleAreaManager, RoleAdmin)) && (m.Reporter || !f.involves(a.UserID)) {
 			v.Actions = append(v.Actions, m.Action)

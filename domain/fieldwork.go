@@ -34,8 +34,13 @@ var forward = []struct {
 func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, action, in.OccurredAt, func(m *visitMoveCtx) error {
 		v := m.v
-		if v.Status == VisitMissed {
+		switch v.Status {
+		case VisitMissed:
 			if err := s.overturnMissed(m); err != nil {
+				return err
+			}
+		case VisitCancelled:
+			if err := m.overturnHeld(); err != nil {
 				return err
 			}
 		}
@@ -163,7 +168,10 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 // move happened before the sweep could rightly call it missed.
 func (s *Service) overturnMissed(m *visitMoveCtx) error {
 	v := m.v
-	if !v.overturnable(m.now) || m.st.occurred.After(v.WindowEnd.Add(missedAfter)) {
+	if !v.overturnable(m.now) {
+		return Fail(CodeState, "The visit was missed more than 72 hours ago; that stands now.").With("status", v.Status)
+	}
+	if m.st.occurred.After(v.WindowEnd.Add(missedAfter)) {
 		return Fail(CodeState, "The visit was missed: nothing happened until 15 minutes after its window.").With("status", v.Status)
 	}
 	v.CountsAgainst, v.ProvisionalTo, v.EndedAt, v.EndReason = "nobody", nil, nil, ""
@@ -172,6 +180,23 @@ func (s *Service) overturnMissed(m *visitMoveCtx) error {
 		return err
 	}
 	s.tellCustomer(m.tx, m.d, v, "visit.missed_withdrawn", m.now)
+	return nil
+}
+
+// overturnHeld takes a visit back that fell away under a safety hold, when an
+// offline phone proves that its crew moved before the hold was placed.
+func (m *visitMoveCtx) overturnHeld() error {
+	v := m.v
+	stood := false
+	for _, h := range m.d.holds {
+		if h.Kind == HoldSafety && v.EndedAt != nil && !h.Since.After(*v.EndedAt) && !m.st.occurred.Before(h.Since) && (h.LiftedAt == nil || h.LiftedAt.After(m.st.occurred)) {
+			stood = true
+		}
+	}
+	if !v.overturnable(m.now) || stood || v.EndedAt == nil || m.st.occurred.After(*v.EndedAt) {
+		return Fail(CodeState, "The visit was cancelled: the hold over it had not been released.").With("status", v.Status)
+	}
+	v.ProvisionalTo, v.EndedAt, v.EndReason = nil, nil, ""
 	return nil
 }
 
@@ -218,7 +243,8 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		}
 		for i := range flags {
 			f := &flags[i]
-			if f.Provisional && f.ReporterID == call.Actor.UserID && f.Status.Open() {
+			// The same tap again: everything that it asks for stands.
+			if d.held != nil && f.Provisional && f.ReporterID == call.Actor.UserID && f.Status.Open() {
 				return Stopped{d.view(call.Actor, v, now), f.ID}, nil
 			}
 		}

@@ -621,7 +621,7 @@ func (s *Service) landVisit(tx Tx, call *Call, j *Job, w *importWish, now time.T
 	if err := CheckVisit(call.Actor, "reschedule", old); err != nil {
 		return nil, false, err
 	}
-	if err := d.mayBook(); err != nil {
+	if err := d.mayBook(false); err != nil {
 		return nil, false, err
 	}
 	if in.Crew == nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"doorstep/domain/reach"
 )
 
 // JobMoveInput is what the moves of a job take; each uses its part.
@@ -50,7 +52,7 @@ func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurred
 		if err := tx.SaveJob(j); err != nil {
 			return JobView{}, err
 		}
-		return NewJobView(call.Actor, j, d.holds), nil
+		return NewJobView(call.Actor, j, d.holds, now), nil
 	})
 }
 
@@ -130,7 +132,7 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 		for _, h := range m.d.holds {
 			if h.Kind == HoldUnreachable && h.LiftedAt == nil {
 				if due := h.Since.AddDate(0, 0, days); m.now.Before(due) {
-					return Fail(CodeGuard, "The household has been unreachable since %s; the job may be closed from %s.", h.Since.Format("2 Jan 15:04"), due.Format("2 Jan 15:04")).With("from", due)
+					return Fail(CodeGuard, "The household has been unreachable since %s; the job may be closed from %s.", h.Since.In(m.d.site.Location()).Format("2 Jan 15:04"), due.In(m.d.site.Location()).Format("2 Jan 15:04")).With("from", due)
 				}
 				return s.endJob(m.tx, m.d, call.Actor, JobClosed, string(HoldUnreachable), m.st)
 			}
@@ -153,8 +155,16 @@ func (s *Service) reopen(tx Tx, d *dossier, a Actor, reason string, st stamped, 
 	if j.EndedAt != nil {
 		ended = j.EndedAt
 	}
-	if ended != nil && now.Sub(*ended) > reopenWithin {
-		return Fail(CodeGuard, "A job is reopened within 30 days of its end; register a new one.")
+	within := reopenWithin
+	if j.EndReason == string(HoldUnreachable) {
+		policies, err := tx.Policies(j.CentreID)
+		if err != nil {
+			return err
+		}
+		within = time.Duration(EffectivePolicy(policies, now).ReopenDays) * 24 * time.Hour
+	}
+	if ended != nil && now.Sub(*ended) > within {
+		return Fail(CodeGuard, "A job is reopened within %d days of its end; register a new one.", int(within.Hours()/24))
 	}
 	j.Status, j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt = JobOpen, nil, "", nil, ptr(now)
 	tx.Disarm("close_resolved", j.ID)
@@ -167,6 +177,9 @@ func (s *Service) reopen(tx Tx, d *dossier, a Actor, reason string, st stamped, 
 func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
 	return s.onJob(ctx, call, id, "hold", in.OccurredAt, func(m *jobMoveCtx) error {
 		kind := HoldKind(in.Kind)
+		if kind == HoldUnreachable {
+			return s.approveUnreachable(m, call.Actor)
+		}
 		if kind != HoldParts && kind != HoldCustomerRequest {
 			return Fail(CodeMeaning, "A hold by hand is for parts or customer_request.").At("/kind", "parts or customer_request")
 		}
@@ -190,6 +203,29 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 		s.fact(m.tx, m.d.job, call.Actor, "hold.placed", nil, m.st, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason, "due_at": h.DueAt})
 		return nil
 	})
+}
+
+// approveUnreachable is the area manager's word on a safety-critical job: the
+// household is unreachable by every rule but this one (PRODUCT.md section 4).
+func (s *Service) approveUnreachable(m *jobMoveCtx, a Actor) error {
+	j := m.d.job
+	if !j.SafetyCritical || a.Role != RoleAreaManager {
+		return Fail(CodeForbidden, "Unreachable is a verdict, not a move; of a safety-critical job the area manager confirms it.")
+	}
+	m.d.approved = true
+	v, visits, err := s.verdict(m.tx, m.d, m.now)
+	if err != nil {
+		return err
+	}
+	if v.Verdict != reach.Unreachable {
+		e := Fail(CodeGuard, "The household is not unreachable by the rules yet.")
+		for _, w := range v.Missing {
+			e = e.At("/kind", w)
+		}
+		return e
+	}
+	j.Verdict = v.Verdict
+	return s.becomeUnreachable(m.tx, m.d, v, visits, m.now)
 }
 
 // ReleaseJob lifts a hold for parts or customer_request. Contact alone lifts
@@ -334,7 +370,7 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 func (s *Service) disruptOne(ctx context.Context, call *Call, v *Visit, c *Centre, days int, reason string) (placed bool, err error) {
 	loc := c.Location()
 	shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, days).Format(time.RFC3339) }
-	in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart), PlannedMinutes: v.PlannedMinutes, Reason: reason}
+	in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart), PlannedMinutes: v.PlannedMinutes, Reason: reason, disruption: true}
 	one := &Call{Actor: call.Actor}
 	_, err = s.Reschedule(ctx, one, v.ID, in)
 	if err == nil {

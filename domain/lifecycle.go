@@ -31,12 +31,13 @@ type VisitMove struct {
 var (
 	desk  = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager}
 	staff = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager, RoleAgent}
-	// open states a crew's forward move may start from; a missed one is
-	// provisional and a late claim overturns it.
-	beforeEnRoute = []VisitStatus{VisitScheduled, VisitMissed}
-	beforeArrive  = []VisitStatus{VisitScheduled, VisitEnRoute, VisitMissed}
-	beforeStart   = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}
-	beforeEnd     = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitMissed}
+	// States a crew's forward move may start from. A missed visit, and one
+	// cancelled because it was held, are provisional: a late claim of what
+	// happened before overturns them.
+	beforeEnRoute = []VisitStatus{VisitScheduled, VisitMissed, VisitCancelled}
+	beforeArrive  = []VisitStatus{VisitScheduled, VisitEnRoute, VisitMissed, VisitCancelled}
+	beforeStart   = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed, VisitCancelled}
+	beforeEnd     = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitMissed, VisitCancelled}
 	notYetThere   = []VisitStatus{VisitScheduled, VisitEnRoute}
 )
 
@@ -155,10 +156,15 @@ func CheckVisit(a Actor, action string, v *Visit) error {
 	if !m.mayMove(a, v) {
 		return Fail(CodeForbidden, "As %s you may not %s this visit.", roleWords(a.Role), actionWords(action))
 	}
-	if !has(m.From, v.Status) {
+	if !has(m.From, v.Status) || !m.reaches(v) {
 		return Fail(CodeState, "A visit that is %s cannot take the move %s.", v.Status, action).With("status", v.Status)
 	}
 	return nil
+}
+
+// reaches tells whether a move out of a provisional end is possible at all.
+func (m *VisitMove) reaches(v *Visit) bool {
+	return m.Action == "stop" || v.ProvisionalTo != nil || v.Status != VisitMissed && v.Status != VisitCancelled
 }
 
 // VisitActions lists what the actor may do with the visit now; held says
@@ -170,7 +176,7 @@ func VisitActions(a Actor, v *Visit, held bool, plan []string, now time.Time) Li
 		m := &VisitMoves[i]
 		if m.mayMove(a, v) && has(m.From, v.Status) && (!held || m.Safety == HoldAllows) {
 			switch {
-			case v.Status == VisitMissed && m.Action != "stop" && !v.overturnable(now),
+			case !m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.overturnable(now),
 				m.Action == "plan-seen" && (len(plan) == 0 || has(v.PlanSeen, a.UserID)),
 				m.Action == "confirm" && (v.Confirmation == ConfirmConfirmed || !now.Before(v.WindowEnd)):
 				continue
@@ -194,8 +200,8 @@ func CheckJob(a Actor, action string, j *Job) error {
 }
 
 // JobActions lists what the actor may do with the job now.
-func JobActions(a Actor, j *Job, holds []Hold) List[string] {
-	held, forbids, releasable := false, false, false
+func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) List[string] {
+	held, forbids, releasable, closable := false, has(plan, "remote_only") || has(plan, "no_visit"), false, false
 	for _, h := range holds {
 		if h.LiftedAt != nil {
 			continue
@@ -207,6 +213,7 @@ func JobActions(a Actor, j *Job, holds []Hold) List[string] {
 			forbids, releasable = true, true
 		case HoldUnreachable:
 			forbids = true
+			closable = h.DueAt == nil || !now.Before(*h.DueAt)
 		}
 	}
 	out := List[string]{}
@@ -218,22 +225,14 @@ func JobActions(a Actor, j *Job, holds []Hold) List[string] {
 		switch {
 		case m.Action == "schedule" && forbids,
 			m.Action == "release" && !releasable,
-			m.Action == "safety-release" && !held,
-			m.Action == "close" && j.Status == JobOpen && !unreachableSince(holds):
+			m.Action == "safety-release" && !held && len(plan) == 0,
+			m.Action == "reopen" && j.EndedAt != nil && now.Sub(*j.EndedAt) > reopenWithin,
+			m.Action == "close" && j.Status == JobOpen && (!closable || j.SafetyCritical && a.Role != RoleAreaManager):
 			continue
 		}
 		out = append(out, m.Action)
 	}
 	return out
-}
-
-func unreachableSince(holds []Hold) bool {
-	for _, h := range holds {
-		if h.Kind == HoldUnreachable && h.LiftedAt == nil {
-			return true
-		}
-	}
-	return false
 }
 
 func roleWords(r Role) string {

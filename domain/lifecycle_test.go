@@ -66,7 +66,7 @@ func TestJobMovesWalked(t *testing.T) {
 				if held {
 					holds = []Hold{{Kind: HoldSafety}}
 				}
-				offered := JobActions(Actor{Role: role}, &Job{Status: status}, holds)
+				offered := JobActions(Actor{Role: role}, &Job{Status: status}, holds, nil, time.Now())
 				for _, m := range JobMoves {
 					allowed := CheckJob(Actor{Role: role}, m.Action, &Job{Status: status}) == nil
 					if allowed != (has(m.Roles, role) && has(m.From, status)) {

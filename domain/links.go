@@ -242,7 +242,9 @@ type LinkOutcome struct {
 // what came of the first. Errors: CodeNotFound, CodeState, CodeMeaning.
 func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*LinkOutcome, error) {
 	var out *LinkOutcome
+	var refused error // after the contact was recorded: a late tap is contact all the same
 	err := s.Store.InTx(ctx, func(tx Tx) error {
+		refused = nil
 		now := s.now()
 		l, j, visits, err := s.openLink(tx, token, true, now)
 		if err != nil {
@@ -254,7 +256,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		if len(parts) != 3 || len(in.FormKey) > 200 || !hmac.Equal([]byte(s.signForm(l, parts[0], parts[1])), []byte(in.FormKey)) {
 			return Fail(CodeState, "The page had been open for a while. Please look at it again and tap once more.")
 		}
-		fresh, err := tx.UseFormKey(HashToken(in.FormKey), l.ID, now)
+		fresh, err := tx.UseFormKey(HashToken(in.Action+" "+in.FormKey), l.ID, now)
 		if err != nil {
 			return err
 		}
@@ -265,9 +267,6 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		d, err := s.dossier(tx, j)
 		if err != nil {
 			return err
-		}
-		if parts[1] != visitMark(v) && (in.Action == "confirm" || in.Action == "cancel" || in.Action == "another-time") {
-			return Fail(CodeState, "The visit has changed since you opened the page. Please look at it again.")
 		}
 		actor := Actor{Role: RoleCustomer, JobID: j.ID, Name: "customer"}
 		call := &Call{Actor: actor}
@@ -280,6 +279,14 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			if d.holds, err = tx.HoldsOver(j, true); err != nil {
 				return err
 			}
+		}
+		done := func() error {
+			s.changed(&j.Meta, now)
+			return tx.SaveJob(j)
+		}
+		if parts[1] != visitMark(v) && (in.Action == "confirm" || in.Action == "cancel" || in.Action == "another-time") {
+			refused = Fail(CodeState, "The visit has changed since you opened the page. Please look at it again.")
+			return done()
 		}
 		switch in.Action {
 		case "confirm", "cancel":
@@ -313,9 +320,11 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		if err != nil {
 			return err
 		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
+		return done()
 	})
+	if err == nil {
+		err = refused
+	}
 	return out, err
 }
 

@@ -106,6 +106,9 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 	if in.Lat != nil && d.site.Lat != nil && d.site.Lon != nil {
 		a.DistanceM = ptr(math.Round(Distance(*in.Lat, *in.Lon, *d.site.Lat, *d.site.Lon)))
 	}
+	if a.Grade == reach.Proven && a.EvidenceDigest == "" && call.Actor.Role != RoleCustomer {
+		a.Grade = reach.Recorded // proven is what a provider's receipt says, not a person
+	}
 	if a.Grade == "" {
 		a.Grade = reach.Declared
 		if a.EvidenceDigest != "" || (a.Channel == reach.Doorstep && a.Lat != nil) {
@@ -117,7 +120,8 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 	}
 	if in.ID != nil {
 		if old, err := tx.Attempt(a.ID); err == nil {
-			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction || !equalTime(old.ClaimedAt, a.ClaimedAt) {
+			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction || !equalTime(old.ClaimedAt, a.ClaimedAt) ||
+				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil && *old.RingSeconds != *a.RingSeconds {
 				return nil, Fail(CodeDuplicate, "Another attempt has this id.")
 			}
 			return old, nil
@@ -287,12 +291,16 @@ func (s *Service) verdict(tx Tx, d *dossier, now time.Time) (reach.Verdict, []Vi
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
+	d.closeAfter = EffectivePolicy(policies, now).CloseAfterDays
 	return reach.Judge(d.reachCase(attempts, policies, visits, now)), visits, nil
 }
 
 func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visit, now time.Time) reach.Case {
-	c := reach.Case{JobCreatedAt: d.job.OpenedAt, SafetyCritical: d.job.SafetyCritical, VoiceOnly: d.customer.VoiceOnly(), Now: now,
+	c := reach.Case{JobCreatedAt: d.job.OpenedAt, SafetyCritical: d.job.SafetyCritical, AreaManagerApproved: d.approved, VoiceOnly: d.customer.VoiceOnly(), Now: now,
 		Policy: EffectivePolicy(policies, now), Calendar: reach.Calendar{Location: d.site.Location(), Holidays: map[string]bool{}}}
+	for _, h := range d.holds { // on a safety-critical job it stands by the area manager's word only
+		c.AreaManagerApproved = c.AreaManagerApproved || h.Kind == HoldUnreachable && h.LiftedAt == nil
+	}
 	for _, w := range d.centre.WorkingDays {
 		c.Calendar.WorkingDays[w%7] = true
 	}
@@ -394,7 +402,7 @@ func (s *Service) becomeUnreachable(tx Tx, d *dossier, v reach.Verdict, visits [
 		since = *v.UnreachableSince
 	}
 	h := &Hold{ID: s.NewID(), Kind: HoldUnreachable, JobID: &j.ID, Since: since, Reason: v.Explanation, By: string(RoleSystem),
-		DueAt: ptr(since.AddDate(0, 0, 7))}
+		DueAt: ptr(since.AddDate(0, 0, d.closeAfter))}
 	if err := tx.InsertHold(h); err != nil {
 		return err
 	}
@@ -551,6 +559,18 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			return Accepted{}, err
 		}
 		out := Accepted{ID: s.newID(in.ID), Status: "accepted", OccurredAt: st.occurred, RecordedAt: now}
+		if in.ID != nil { // the first fact of a report carries the client's id, known number or not
+			if old, err := tx.Attempt(*in.ID); err == nil {
+				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, sameOr(old.Address == phone && old.Outcome == in.Outcome, "contact")
+			} else if !notFound(err) {
+				return out, err
+			}
+			if old, err := tx.Stray(*in.ID); err == nil {
+				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, sameOr(old.Phone == phone && old.Outcome == in.Outcome, "contact")
+			} else if !notFound(err) {
+				return out, err
+			}
+		}
 		customers, err := tx.CustomersByPhone(phone)
 		if err != nil {
 			return out, err
@@ -564,7 +584,6 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			if len(open) == 0 {
 				continue
 			}
-			known = true
 			// An outbound try belongs to the latest job; inbound ones spread.
 			first := open[0]
 			for i := range open {
@@ -580,7 +599,11 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			if err != nil {
 				return out, err
 			}
-			id := s.NewID()
+			id := out.ID
+			if known {
+				id = s.NewID() // a second household with this number
+			}
+			known = true
 			if _, err := s.recordAttempt(tx, call, d, nil, AttemptInput{ID: &id, Direction: in.Direction, Address: phone, Channel: in.Channel, Outcome: in.Outcome,
 				Note: in.Note, OccurredAt: in.OccurredAt}, now); err != nil {
 				return out, err

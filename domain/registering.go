@@ -492,16 +492,27 @@ func (s *Service) jobView(tx Tx, a Actor, j *Job) (JobView, error) {
 	if err != nil {
 		return JobView{}, err
 	}
-	return NewJobView(a, j, holds), nil
+	return NewJobView(a, j, holds, s.now()), nil
 }
 
 // NewJobView shows a job to an actor: open holds, the plan in force, actions.
-func NewJobView(a Actor, j *Job, holds []Hold) JobView {
-	v := JobView{Job: *j, Holds: List[Hold]{}, Plan: planInForce(holds), Actions: JobActions(a, j, holds)}
+func NewJobView(a Actor, j *Job, holds []Hold, now time.Time) JobView {
+	plan := planInForce(holds)
+	return newJobView(a, j, holds, plan, now)
+}
+
+// NewJobListView is NewJobView from open holds and a plan read apart.
+func NewJobListView(a Actor, j *Job, open []Hold, plan []string, now time.Time) JobView {
+	return newJobView(a, j, open, plan, now)
+}
+
+func newJobView(a Actor, j *Job, holds []Hold, plan []string, now time.Time) JobView {
+	v := JobView{Job: *j, Holds: List[Hold]{}, Plan: plan, Actions: JobActions(a, j, holds, plan, now)}
 	for _, h := range holds {
 		if h.LiftedAt == nil {
 			if h.Kind == HoldSafety && !a.Is(RoleAreaManager, RoleSystem) {
-				h.Reason = "area hold"
+				// Person or place would tell the kind of the report.
+				h.Reason, h.CustomerID, h.SiteID = "area hold", &j.CustomerID, nil
 			}
 			v.Holds = append(v.Holds, h)
 		}

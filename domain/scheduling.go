@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"doorstep/domain/reach"
 )
 
 // ScheduleInput makes a visit, or its successor. Times without an offset are
@@ -21,6 +23,8 @@ type ScheduleInput struct {
 	Contact        *AttemptInput `json:"contact"`    // the same, recorded with this move
 	Reason         string        `json:"reason"`
 	OccurredAt     string        `json:"occurred_at"`
+	// disruption moves a visit whatever its job waits for; safety still refuses.
+	disruption bool
 }
 
 // dossier is what the rules need to know of a job besides its visits.
@@ -32,6 +36,10 @@ type dossier struct {
 	holds    []Hold
 	plan     List[string]
 	held     *Hold // the open safety hold, if any
+	// languages of technicians that were read anyway.
+	languages  map[ID]string
+	closeAfter int  // days of the policy in force, once the verdict was computed
+	approved   bool // the area manager confirms a safety-critical job unreachable
 }
 
 func (s *Service) dossier(tx Tx, j *Job) (*dossier, error) {
@@ -64,13 +72,14 @@ func (d *dossier) refuseHeld() error {
 		With("alternative", "Repair by phone, collection of the appliance, or ask the area manager for a release.")
 }
 
-// mayBook refuses schedule and reschedule under any hold.
-func (d *dossier) mayBook() error {
+// mayBook refuses schedule and reschedule under any hold; a disruption moves
+// visits that stand already, whatever the job itself waits for.
+func (d *dossier) mayBook(disruption bool) error {
 	if d.held != nil {
 		return d.refuseHeld()
 	}
 	for _, h := range d.holds {
-		if h.LiftedAt == nil {
+		if h.LiftedAt == nil && !disruption {
 			return Fail(CodeHeld, "The job is on hold (%s).", h.Kind).With("hold", map[string]any{"id": h.ID, "kind": h.Kind, "since": h.Since})
 		}
 	}
@@ -190,6 +199,12 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID) error {
 		return err
 	}
 	users := diary.Technicians
+	for i := range users {
+		if d.languages == nil {
+			d.languages = map[ID]string{}
+		}
+		d.languages[users[i].ID] = users[i].Language
+	}
 	for i, id := range crew {
 		at := fmt.Sprintf("/crew/%d", i)
 		k := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
@@ -245,30 +260,44 @@ func (d *dossier) planPermits(v *Visit, crew []ID) error {
 	return nil
 }
 
-// proof finds or records the contact that shows the customer agreed: staff
-// may name it, a technician must.
+// agrees tells whether a customer can have agreed in a contact: refusing and
+// hostile words are contact, and no agreement.
+func (a *Attempt) agrees() bool {
+	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
+}
+
+// proof finds or records the contact, not older than since, that shows the
+// customer agreed.
 func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *AttemptInput, since time.Time, now time.Time) (*Attempt, error) {
 	if contact != nil {
-		view, err := s.recordAttempt(tx, call, d, nil, *contact, now)
+		made, err := s.recordAttempt(tx, call, d, nil, *contact, now)
 		if err != nil {
 			return nil, err
 		}
-		if !view.Contact() {
-			return nil, Fail(CodeMeaning, "This attempt is no contact; nobody agreed in it.").At("/contact/outcome", "reached, or an inbound contact")
+		if !made.agrees() {
+			return nil, Fail(CodeMeaning, "Nobody agreed in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
 		}
-		return view, nil
+		return made, nil
 	}
 	if attempt != nil {
 		a, err := tx.Attempt(*attempt)
-		if err != nil || a.JobID != d.job.ID || !a.Contact() {
-			return nil, Fail(CodeMeaning, "This attempt is no contact of this job.").At("/attempt_id", "a contact on this job")
+		if err != nil || a.JobID != d.job.ID || !a.agrees() || a.OccurredAt.Before(since) {
+			return nil, Fail(CodeMeaning, "In this attempt the customer did not agree to the visit.").At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
 		}
 		return a, nil
 	}
-	if d.job.LastContactAt == nil || d.job.LastContactAt.Before(since) {
-		return nil, Fail(CodeGuard, "Name the contact in which the customer agreed: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+	if d.job.LastContactAt != nil && !d.job.LastContactAt.Before(since) {
+		attempts, err := tx.AttemptsOf(d.job.ID)
+		if err != nil {
+			return nil, err
+		}
+		for i := len(attempts) - 1; i >= 0; i-- {
+			if a := &attempts[i]; a.agrees() && !a.OccurredAt.Before(since) {
+				return a, nil
+			}
+		}
 	}
-	return nil, nil
+	return nil, Fail(CodeGuard, "Name the contact in which the customer agreed: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
 }
 
 // Schedule makes a visit. Staff of the centre, area manager, agent; the
@@ -291,7 +320,8 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 				if err := in.times(v, d.site.Location(), now); err != nil {
 					return VisitView{}, err
 				}
-				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) {
+				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) || !old.PlannedStart.Equal(v.PlannedStart) ||
+					old.PlannedMinutes != v.PlannedMinutes || in.Crew != nil && !slices.Equal(*in.Crew, []ID(old.Crew)) {
 					return VisitView{}, Fail(CodeDuplicate, "Another visit has this id.")
 				}
 				return d.view(call.Actor, old, now), nil
@@ -341,11 +371,11 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 			return err
 		}
 	} else if in.AttemptID != nil || in.Contact != nil {
-		if agreed, err = s.proof(tx, call, d, in.AttemptID, in.Contact, now, now); err != nil {
+		if agreed, err = s.proof(tx, call, d, in.AttemptID, in.Contact, now.Add(-factTooOld), now); err != nil {
 			return err
 		}
 	}
-	if err := d.mayBook(); err != nil {
+	if err := d.mayBook(in.disruption); err != nil {
 		return err
 	}
 	if call.Actor.Role == RoleAgent && in.Crew != nil && (v.PredecessorID == nil && len(*in.Crew) > 0) {
@@ -413,6 +443,11 @@ type visitMoveCtx struct {
 // gives the move a stamped time; fn does the rest and the job is saved after.
 // The answer is m.v, which a reschedule sets to the successor.
 func (s *Service) onVisit(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*visitMoveCtx) error) (VisitView, error) {
+	return s.onVisitTo(ctx, call, id, nil, action, occurredAt, fn)
+}
+
+// onVisitTo is onVisit for a reschedule whose client named the successor.
+func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *ID, action, occurredAt string, fn func(*visitMoveCtx) error) (VisitView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
 		j, v, err := tx.LockVisit(id)
 		if err != nil {
@@ -421,11 +456,18 @@ func (s *Service) onVisit(ctx context.Context, call *Call, id ID, action, occurr
 		if !call.Actor.sees(v) {
 			return VisitView{}, NotFound("visit")
 		}
-		if err := CheckVisit(call.Actor, action, v); err != nil {
-			return VisitView{}, err
-		}
 		d, err := s.dossier(tx, j)
 		if err != nil {
+			return VisitView{}, err
+		}
+		if action == "reschedule" && successor != nil && v.SuccessorID != nil && *v.SuccessorID == *successor {
+			next, err := tx.Visit(*successor) // the retry of a move that was made
+			if err != nil {
+				return VisitView{}, err
+			}
+			return d.view(call.Actor, next, now), nil
+		}
+		if err := CheckVisit(call.Actor, action, v); err != nil {
 			return VisitView{}, err
 		}
 		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
@@ -624,10 +666,7 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 		if err != nil {
 			return err
 		}
-		how = "call"
-		if proof != nil {
-			how = howOf(proof.Channel)
-		}
+		how = howOf(proof.Channel)
 	}
 	if m.v.Confirmation == ConfirmConfirmed {
 		return nil
@@ -645,7 +684,7 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 // Reschedule moves a visit to another time as a linked successor. Who and
 // errors as Schedule.
 func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in ScheduleInput) (VisitView, error) {
-	return s.onVisit(ctx, call, id, "reschedule", in.OccurredAt, func(m *visitMoveCtx) error {
+	return s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *visitMoveCtx) error {
 		old := m.v
 		if in.Crew != nil && call.Actor.Role == RoleAgent {
 			return Fail(CodeForbidden, "An agent reschedules; the centre assigns.").At("/crew", "leave it out")

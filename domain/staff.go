@@ -398,7 +398,8 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 			return User{}, err
 		}
 		before := *u
-		if in.Disabled != nil && *in.Disabled && !u.Disabled && a.Role != RoleAreaManager {
+		out := in.Disabled != nil && *in.Disabled && !u.Disabled || in.Role != nil && *in.Role != u.Role // a changed role disables as well
+		if out && a.Role != RoleAreaManager {
 			open, err := tx.OpenFlagAbout(u.ID)
 			if err != nil {
 				return User{}, err

@@ -115,6 +115,7 @@ type Tx interface {
 	SaveAttempt(*Attempt) error   // discounted only
 	AttemptsOf(job ID) ([]Attempt, error)
 	InsertStray(*StrayContact) error
+	Stray(id ID) (*StrayContact, error)
 	Policies(centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	PutPolicy(*Policy) error
 

@@ -94,7 +94,13 @@ func expiry(v *Visit, now time.Time) time.Time {
 // in tellCrewChange.
 func (s *Service) tellCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string, now time.Time) {
 	for _, id := range crew {
-		tx.Enqueue(s.notice(kind, "en", now, expiry(v, now), toUser(id), d.about(kind, v, "en")))
+		language, ok := d.languages[id]
+		if !ok {
+			if u, err := tx.User(id); err == nil {
+				language = u.Language
+			}
+		}
+		tx.Enqueue(s.notice(kind, language, now, expiry(v, now), toUser(id), d.about(kind, v, language)))
 	}
 }
 

@@ -3,8 +3,10 @@ package domain
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql/driver"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -13,21 +15,49 @@ import (
 // payload, so that payload and salt can be erased and the chain still proves
 // order and number (PRODUCT.md section 10).
 type Fact struct {
-	JobID      ID              `json:"job_id"`
-	Seq        int64           `json:"seq"`
-	ID         ID              `json:"id"`
-	Kind       string          `json:"kind"` // e.g. visit.scheduled, attempt.recorded
-	VisitID    *ID             `json:"visit_id"`
-	ActorRole  Role            `json:"by_role"`
-	ActorID    *ID             `json:"by_id"`
-	OccurredAt time.Time       `json:"occurred_at"`
-	ClaimedAt  *time.Time      `json:"claimed_at"`
-	RecordedAt time.Time       `json:"recorded_at"`
-	Payload    json.RawMessage `json:"payload"`
-	Salt       []byte          `json:"-"`
-	Commitment []byte          `json:"-"`
-	PrevHash   []byte          `json:"-"`
-	Hash       []byte          `json:"hash"`
+	JobID      ID         `json:"job_id"`
+	Seq        int64      `json:"seq"`
+	ID         ID         `json:"id"`
+	Kind       string     `json:"kind"` // e.g. visit.scheduled, attempt.recorded
+	VisitID    *ID        `json:"visit_id"`
+	ActorRole  Role       `json:"by_role"`
+	ActorID    *ID        `json:"by_id"`
+	OccurredAt time.Time  `json:"occurred_at"`
+	ClaimedAt  *time.Time `json:"claimed_at"`
+	RecordedAt time.Time  `json:"recorded_at"`
+	Payload    Raw        `json:"payload"`
+	Salt       []byte     `json:"-"`
+	Commitment []byte     `json:"-"`
+	PrevHash   []byte     `json:"-"`
+	Hash       []byte     `json:"hash"`
+}
+
+// Raw is JSON as it was written, to the byte: the chain commits to it.
+type Raw []byte
+
+// MarshalJSON writes the bytes as they are.
+func (r Raw) MarshalJSON() ([]byte, error) { return json.RawMessage(r).MarshalJSON() }
+
+// UnmarshalJSON keeps the bytes as they are.
+func (r *Raw) UnmarshalJSON(b []byte) error { *r = append((*r)[:0], b...); return nil }
+
+// Value implements driver.Valuer.
+func (r Raw) Value() (driver.Value, error) { return []byte(r), nil }
+
+// Scan implements sql.Scanner; what somebody put there as text is read too,
+// for verify to judge.
+func (r *Raw) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*r = nil
+	case []byte:
+		*r = append(Raw(nil), v...)
+	case string:
+		*r = Raw(v)
+	default:
+		return fmt.Errorf("domain: a payload of %T", src)
+	}
+	return nil
 }
 
 // Commit binds a payload to a salt without revealing either.
@@ -65,6 +95,11 @@ func (f *Fact) chainHash() []byte {
 	}
 	num(f.OccurredAt.UnixMicro())
 	num(f.RecordedAt.UnixMicro())
+	if f.ClaimedAt != nil {
+		num(f.ClaimedAt.UnixMicro())
+	} else {
+		num(-1 << 62)
+	}
 	h.Write(f.Commitment)
 	return h.Sum(nil)
 }
@@ -75,7 +110,7 @@ func (j *Job) Append(f *Fact) {
 	j.Seq++
 	f.JobID, f.Seq, f.PrevHash = j.ID, j.Seq, j.ChainHead
 	if len(f.Payload) == 0 {
-		f.Payload = json.RawMessage("{}")
+		f.Payload = Raw("{}")
 	}
 	f.Salt = make([]byte, 16)
 	_, _ = rand.Read(f.Salt)
@@ -104,7 +139,8 @@ func VerifyChain(j *Job, facts []Fact) *ChainFault {
 			return bad("a row before it is missing")
 		case string(f.PrevHash) != string(prev):
 			return bad("it does not continue the row before it")
-		case len(f.Salt) > 0 && string(Commit(f.Salt, f.Payload)) != string(f.Commitment):
+		case len(f.Salt) > 0 && string(Commit(f.Salt, f.Payload)) != string(f.Commitment),
+			len(f.Salt) == 0 && len(f.Payload) > 0 && string(f.Payload) != "{}": // erased means payload and salt
 			return bad("its payload is not what was committed")
 		case string(f.chainHash()) != string(f.Hash):
 			return bad("its content is not what was hashed")

@@ -18,6 +18,10 @@ func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
 	return all[domain.Attempt](t, t.table("attempts").Where("job_id = ?", job).Order("occurred_at, id"))
 }
 
+func (t *tx) Stray(id domain.ID) (*domain.StrayContact, error) {
+	return single[domain.StrayContact](t, "contact", t.table("stray_contacts").Where("id = ?", id))
+}
+
 func (t *tx) InsertStray(s *domain.StrayContact) error { return t.insert("stray_contacts", s) }
 
 func (t *tx) Policies(centre domain.ID) ([]domain.Policy, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
@@ -71,7 +70,7 @@ func fixed(v any) (any, error) {
 		return v, nil
 	case time.Time:
 		return v.UTC().Truncate(time.Microsecond), nil
-	case json.RawMessage:
+	case domain.Raw:
 		return []byte(v), cleanJSON(string(v))
 	}
 	r := reflect.ValueOf(v)

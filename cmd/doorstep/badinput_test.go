@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -506,16 +507,23 @@ func agree(t *testing.T, all map[string]map[string]string) {
 // onBoth runs a suite of nasty requests on every engine and compares the
 // answers.
 func onBoth(t *testing.T, suite func(n *nasty)) {
+	var mu sync.Mutex
 	all := map[string]map[string]string{}
-	for _, engine := range repotest.Engines(t) {
-		t.Run(engine, func(t *testing.T) {
-			n := newNasty(newHarness(t, engine))
-			began := time.Now()
-			suite(n)
-			t.Logf("%d requests in %v", n.sent, time.Since(began).Round(time.Millisecond))
-			all[engine] = n.answers
-		})
-	}
+	engines := repotest.Engines(t)
+	t.Run("on", func(t *testing.T) {
+		for _, engine := range engines {
+			t.Run(engine, func(t *testing.T) {
+				t.Parallel()
+				n := newNasty(newHarness(t, engine))
+				began := time.Now()
+				suite(n)
+				t.Logf("%d requests in %v", n.sent, time.Since(began).Round(time.Millisecond))
+				mu.Lock()
+				defer mu.Unlock()
+				all[engine] = n.answers
+			})
+		}
+	})
 	agree(t, all)
 }
 
@@ -605,6 +613,9 @@ func TestBadFields(t *testing.T) {
 					return
 				}
 				seen[place] = true
+				if at[0] == "contact" && len(at) > 1 && op.ID != "confirmVisit" || at[0] == "rules" && op.ID != "putBrandPolicy" {
+					return // the same object in another operation
+				}
 				odd := variants(s)
 				if len(seen) == 1 {
 					odd = append(odd, unreadable...)

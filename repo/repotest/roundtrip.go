@@ -1,7 +1,6 @@
 package repotest
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
@@ -351,7 +350,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		v := w.NewVisit(&j, Noon.Add(72*time.Hour))
 		facts := []domain.Fact{
 			{ID: ID(), Kind: "job.registered", ActorRole: domain.RoleAgent, ActorID: &w.Agent.ID, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, VisitID: &v.ID,
-				Payload: json.RawMessage(`{"z": 1,  "a":"ü <&>","a":2}`)},
+				Payload: domain.Raw(`{"z": 1,  "a":"ü <&>","a":2}`)},
 			{ID: ID(), Kind: "visit.missed", ActorRole: domain.RoleSystem, OccurredAt: later, RecordedAt: later}}
 		Do(t, db, func(tx domain.Tx) error {
 			for i := range facts {
@@ -372,7 +371,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		page, err := r.Timeline(ctx, everything, j.ID, 1, 10)
 		noError(t, err)
 		Same(t, "timeline after 1", facts[1:], page)
-		fork := domain.Fact{ID: ID(), JobID: j.ID, Seq: 2, Kind: "x", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: json.RawMessage("{}"), Commitment: []byte{1}, Hash: []byte{1}}
+		fork := domain.Fact{ID: ID(), JobID: j.ID, Seq: 2, Kind: "x", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: domain.Raw("{}"), Commitment: []byte{1}, Hash: []byte{1}}
 		wantCode(t, Try(db, func(tx domain.Tx) error { tx.Append(&fork); return nil }), domain.CodeStale)
 	})
 
