@@ -525,7 +525,7 @@ func planInForce(holds []Hold) List[string] {
 	var last *Hold
 	for i := range holds {
 		h := &holds[i]
-		if h.Kind == HoldSafety && h.LiftedAt != nil && len(h.Plan) > 0 && (last == nil || h.LiftedAt.After(*last.LiftedAt)) {
+		if h.Kind == HoldSafety && h.LiftedAt != nil && len(h.Plan) > 0 && (last == nil || !h.LiftedAt.Before(*last.LiftedAt)) {
 			last = h
 		}
 	}

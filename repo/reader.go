@@ -246,7 +246,7 @@ func standing(holds []domain.Hold) (open []domain.Hold, plan []string) {
 		switch {
 		case h.LiftedAt == nil:
 			open = append(open, *h)
-		case h.Kind == domain.HoldSafety && len(h.Plan) > 0 && (last == nil || h.LiftedAt.After(*last)):
+		case h.Kind == domain.HoldSafety && len(h.Plan) > 0 && (last == nil || !h.LiftedAt.Before(*last)):
 			last, plan = h.LiftedAt, h.Plan
 		}
 	}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+func TestRefusalProvesNoAgreement(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
+		for _, outcome := range []string{"refused", "hostile", "no_answer"} {
+			desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": outcome}}, 422)
+		}
+		desk.send("POST", path("/v1/visits/%s/confirm", visit), nil, 409)
+		out := desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": "reached"}}, 200)
+		if out["confirmation"] != "confirmed" || out["confirmed_how"] != "call" {
+			t.Errorf("confirmed %v by %v", out["confirmation"], out["confirmed_how"])
+		}
+	})
+}
+
+func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, maya := h.as("kiran"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 1}, 201)
+		maya.send("POST", path("/v1/flags/%s/triage", flag), obj{"level": 0}, 422)
+		maya.send("POST", path("/v1/flags/%s/triage", flag), obj{"level": 3}, 200)
+		if holds := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 {
+			t.Fatalf("holds after triage: %v", holds)
+		}
+		// The slot is kept until the window begins; then it falls away, for nobody.
+		h.advance(2 * time.Hour)
+		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "scheduled" {
+			t.Fatalf("before its window the visit is %v", got["status"])
+		}
+		h.advance(65 * time.Minute)
+		got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)
+		if got["status"] != "cancelled" || got["end_reason"] != "held" || got["counts_against"] != "nobody" {
+			t.Fatalf("at its window the visit is %v (%v), against %v", got["status"], got["end_reason"], got["counts_against"])
+		}
+		// A plan can be revised, and what was seen of the old one is void.
+		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"no_visit"}}, 200)
+		window := obj{"window_start": h.clock.Now().Add(20 * time.Hour), "window_end": h.clock.Now().Add(22 * time.Hour), "crew": []string{h.people["meena"].id.String()}}
+		if out := desk.send("POST", path("/v1/jobs/%s/visits", job), window, 409); out["code"] != "plan_not_met" {
+			t.Errorf("no_visit refuses as %v", out["code"])
+		}
+		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"daylight"}}, 200)
+		next := desk.send("POST", path("/v1/jobs/%s/visits", job), window, 201)
+		meena := h.as("meena")
+		meena.send("POST", path("/v1/visits/%s/plan-seen", next), nil, 200)
+		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"daylight", "carry_in"}}, 200)
+		if out := meena.send("POST", path("/v1/visits/%s/en-route", next), nil, 409); out["code"] != "plan_not_met" {
+			t.Errorf("an unseen plan refuses as %v", out["code"])
+		}
+		meena.send("POST", path("/v1/visits/%s/plan-seen", next), nil, 200)
+		meena.send("POST", path("/v1/visits/%s/en-route", next), nil, 200)
+	})
+}
+
+func TestStopAgainAfterARelease(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi")
+		first := ravi.send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
+		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"two_people"}}, 200)
+		second := ravi.send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
+		if second["status"] != "stopped_unsafe" || second["flag_id"] == first["flag_id"] {
+			t.Errorf("the second stop: %v, flag %v after %v", second["status"], second["flag_id"], first["flag_id"])
+		}
+		if holds := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 {
+			t.Errorf("after the second stop the holds are %v", holds)
+		}
+	})
+}
+
+func TestDisruptionMovesTheDayForNobody(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, asha := h.as("kiran"), h.as("asha")
+		_, job := h.household(desk, nil)
+		_, waiting := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
+		parts := h.visit(desk, waiting, monday.Add(30*time.Hour), "meena")
+		desk.send("POST", path("/v1/jobs/%s/hold", waiting), obj{"kind": "parts", "reason": "compressor"}, 200)
+		out := asha.send("POST", "/v1/centres/"+h.centre.String()+"/disruption", obj{"date": "2027-03-02", "reason": "flood", "move_to": "2027-03-05"}, 201)
+		if out["moved"] != 2.0 || out["unplaced"] != 0.0 {
+			t.Fatalf("moved %v, unplaced %v", out["moved"], out["unplaced"])
+		}
+		for _, v := range []obj{visit, parts} {
+			old := desk.send("GET", path("/v1/visits/%s", v), nil, 200)
+			next := desk.send("GET", "/v1/visits/"+old["successor_id"].(string), nil, 200)
+			was, err := time.Parse(time.RFC3339, v["window_start"].(string))
+			h.must(err)
+			if old["status"] != "rescheduled" || old["counts_against"] != "nobody" || next["window_start"] != was.AddDate(0, 0, 3).Format(time.RFC3339) || len(next["crew"].([]any)) != 1 {
+				t.Errorf("%v %v, next at %v with %v", old["status"], old["counts_against"], next["window_start"], next["crew"])
+			}
+		}
+	})
+}
+
+func TestAStaleTapIsContactAllTheSame(t *testing.T) {
+	stories(t, func(h *harness) {
+		job := unreachableHousehold(h)
+		h.anyPush = true
+		desk := h.as("kiran")
+		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
+		nobody := &person{h: h}
+		page, _ := nobody.raw("GET", link, nil)
+		key := formKey.FindSubmatch(page)
+		if key == nil {
+			t.Fatalf("the page of an unreachable household offers nothing:\n%s", page)
+		}
+		if _, res := nobody.raw("POST", link+"/call-me", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type", "application/x-www-form-urlencoded"); res.StatusCode != 303 {
+			t.Fatalf("call me: %d", res.StatusCode)
+		}
+		if v := desk.verdict(job); v["verdict"] != "reached" {
+			t.Errorf("after the tap the verdict is %v", v["verdict"])
+		}
+		visit := h.visit(desk, job, h.clock.Now().Add(24*time.Hour), "ravi")
+		page, _ = nobody.raw("GET", link, nil)
+		key = formKey.FindSubmatch(page)
+		desk.send("POST", path("/v1/visits/%s/cancel", visit), obj{"reason": "no parts"}, 200)
+		before := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any))
+		if _, res := nobody.raw("POST", link+"/confirm", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type", "application/x-www-form-urlencoded"); res.StatusCode != 409 {
+			t.Fatalf("a stale confirm: %d", res.StatusCode)
+		}
+		if after := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); after != before+1 {
+			t.Errorf("%d attempts, want %d: the tap was contact", after, before+1)
+		}
+	})
+}
+
+func TestBlindReportsTellNothing(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		customer, _ := h.household(desk, nil)
+		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
+		stranger := h.as("ravi2") // of another area
+		for _, phone := range []any{number, "+919899999999"} {
+			id := uuid.NewString()
+			body := obj{"id": id, "phone": phone, "note": "called back"}
+			for range 2 { // the same report again, under a fresh key
+				if out := stranger.send("POST", "/v1/contacts", body, 202); out["id"] != id {
+					t.Errorf("%v is answered with the id %v", phone, out["id"])
+				}
+			}
+			flag := stranger.send("POST", "/v1/flags", obj{"phone": phone, "kind": "verbal_abuse", "level": 2}, 201)
+			got := stranger.send("GET", path("/v1/flags/%s", flag), nil, 200)
+			for _, field := range []string{"job_id", "customer_id", "site_id", "centre_id", "area_id"} {
+				if got[field] != nil {
+					t.Errorf("the reporter of %v learns %s", phone, field)
+				}
+			}
+		}
+	})
+}
+
+func TestVerifyNamesATamperedRow(t *testing.T) {
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	_, job := h.household(desk, nil)
+	desk.attempt(job, "phone", "busy", nil)
+	desk.attempt(job, "phone", "busy", nil)
+	ctx := context.Background()
+	for _, spoil := range []string{`UPDATE facts SET payload = '{"x":1}' WHERE seq = 2`, `UPDATE facts SET occurred_at = 'junk' WHERE seq = 2`} {
+		if _, err := h.db.SQL().ExecContext(ctx, spoil); err != nil {
+			t.Fatal(err)
+		}
+		faults, err := h.house.service.Verify(ctx, nil)
+		if err != nil || len(faults) != 1 || faults[0].Seq != 2 || faults[0].JobID.String() != job["id"] {
+			t.Errorf("%s: %+v, %v", spoil, faults, err)
+		}
+	}
+}
