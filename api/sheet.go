@@ -156,7 +156,7 @@ func parseCSV(body []byte) ([]string, []domain.ImportRow, error) {
 		return nil, nil, err
 	}
 	first := 0
-	comma := ','
+	var comma rune
 	if line, rest, ok := bytes.Cut(text, []byte("\n")); ok && len(line) == 5 && bytes.EqualFold(line[:4], []byte("sep=")) {
 		comma, text, first = rune(line[4]), rest, 1 // how spreadsheets name the delimiter
 	} else {

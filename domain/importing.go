@@ -297,7 +297,7 @@ func (s *Service) landNew(tx Tx, call *Call, c *Centre, w *importWish, now time.
 			return nil, err
 		}
 	} else {
-		grown := false
+		var grown bool
 		if contact, site, grown = s.growHousehold(h, nil, w, c); grown {
 			s.changed(&h.Meta, now)
 			if err := tx.SaveCustomer(h); err != nil {

@@ -31,7 +31,6 @@ func Judge(c Case) Verdict {
 // scratch is what judging needs for a moment and no verdict keeps. It is reused because the desk's lists judge many
 // cases in a row, and clearing up after each would cost as much as judging it. It holds no pointer into a case.
 type scratch struct {
-	order   []entry
 	items   []tried
 	calls   []dayCalls
 	written []written
