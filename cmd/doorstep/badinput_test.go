@@ -507,6 +507,7 @@ func agree(t *testing.T, all map[string]map[string]string) {
 // onBoth runs a suite of nasty requests on every engine and compares the
 // answers.
 func onBoth(t *testing.T, suite func(n *nasty)) {
+	t.Parallel()
 	var mu sync.Mutex
 	all := map[string]map[string]string{}
 	engines := repotest.Engines(t)
@@ -1278,6 +1279,7 @@ func wire(t *testing.T, address, request string, n int) (answers []*http.Respons
 
 // Connections that are slow, idle, in a hurry, or speak something else.
 func TestBadConnections(t *testing.T) {
+	t.Parallel()
 	h := newHarness(t, "sqlite")
 	h.anyPush = true
 	// A second server over the same use cases, with less patience.
