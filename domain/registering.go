@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -137,10 +138,22 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 			return Customer{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
-			return *old, sameOr(known && old.Name == c.Name, "customer")
+			return *old, sameOr(known && sameHousehold(old, &c), "customer")
 		}
 		return c, tx.InsertCustomer(&c)
 	})
+}
+
+// sameHousehold tells a retry from another household under the same id. Ids
+// of people and places may be the server's, so they do not count.
+func sameHousehold(a, b *Customer) bool {
+	return a.Name == b.Name && a.Language == b.Language &&
+		slices.EqualFunc(a.Contacts, b.Contacts, func(x, y Contact) bool {
+			return x.Name == y.Name && x.Relation == y.Relation && x.Email == y.Email && x.VoiceOnly == y.VoiceOnly && slices.Equal(x.Phones, y.Phones)
+		}) &&
+		slices.EqualFunc(a.Sites, b.Sites, func(x, y Site) bool {
+			return x.Address == y.Address && x.PostalCode == y.PostalCode && x.Landmark == y.Landmark && x.Zone == y.Zone
+		})
 }
 
 // PatchCustomer changes a household. Coordinator, proprietor, area manager,
@@ -223,7 +236,7 @@ func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceI
 			return Appliance{}, err
 		}
 		if old, err := tx.Appliance(ap.ID); err == nil {
-			return *old, sameOr(old.CustomerID == ap.CustomerID && old.Serial == ap.Serial, "appliance")
+			return *old, sameOr(old.CustomerID == ap.CustomerID && old.Serial == ap.Serial && old.Category == ap.Category && old.Brand == ap.Brand && old.Model == ap.Model, "appliance")
 		}
 		return ap, tx.InsertAppliance(&ap)
 	})

@@ -181,7 +181,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *Call, in CentreInput) 
 			return Centre{}, err
 		}
 		if old, err := tx.Centre(c.ID); err == nil {
-			return *old, sameOr(old.Name == c.Name && old.AreaID == c.AreaID, "centre")
+			return *old, sameOr(old.Name == c.Name && old.AreaID == c.AreaID && old.Zone == c.Zone && old.Country == c.Country, "centre")
 		}
 		return c, tx.InsertCentre(&c)
 	})
@@ -364,7 +364,7 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 			return User{}, err
 		}
 		if old, err := tx.User(u.ID); err == nil {
-			return *old, sameOr(old.Login == u.Login && old.Role == u.Role, "user")
+			return *old, sameOr(old.Login == u.Login && old.Role == u.Role && old.Name == u.Name && same(old.CentreID, u.CentreID) && same(old.AreaID, u.AreaID), "user")
 		}
 		if _, err := tx.UserByLogin(u.Login); err == nil {
 			return User{}, Fail(CodeDuplicate, "Another user has this login.").At("/login", "taken")

@@ -171,9 +171,11 @@ func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 	default:
 		return nil, fmt.Errorf("repo: synchronous is NORMAL or FULL, not %q", cfg.Synchronous)
 	}
+	// Only another program can make us wait, for our own writer is one; a
+	// request gets its answer well within its deadline then.
 	dsn := func(more ...string) string {
 		v := url.Values{}
-		for _, p := range append([]string{"busy_timeout(10000)", "foreign_keys(1)", "synchronous(" + synchronous + ")"}, more...) {
+		for _, p := range append([]string{"busy_timeout(3000)", "foreign_keys(1)", "synchronous(" + synchronous + ")"}, more...) {
 			v.Add("_pragma", p)
 		}
 		v.Set("_time_format", "sqlite") // sorts as text
