@@ -139,7 +139,7 @@ func BenchmarkAttempt(b *testing.B) {
 }
 
 // BenchmarkBareWrite is one visit with a fact and a notice: the unit in which
-// FACTS.md compares.
+// the benchmarks compare.
 func BenchmarkBareWrite(b *testing.B) {
 	onEngines(b, func(b *testing.B, engine string) {
 		x := newBench(b, engine, 1, 2000)

@@ -125,7 +125,7 @@ func (t *tx) assign(v *domain.Visit, was shape) error {
 		switch {
 		case !slices.Contains(was.ever, id):
 			// DO NOTHING and not a plain insert: that would let two writers
-			// of one slot wait for each other (FACTS.md).
+			// of one slot wait for each other.
 			err = t.write(t.sql("INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 				v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true), errOverlap())
 		case moved || !slices.Contains(was.crew, id):

@@ -1077,10 +1077,14 @@ func TestTheIDOfAForeignHousehold(t *testing.T) {
 		if res.StatusCode != 409 || bytes.Contains(out, []byte("Lane")) {
 			t.Errorf("%d %s", res.StatusCode, out)
 		}
-		again := h.as("kiran").send("POST", "/v1/customers", obj{"id": customer["id"], "name": customer["name"]}, 201)
+		person, place := customer["contacts"].([]any)[0].(obj), customer["sites"].([]any)[0].(obj)
+		same := obj{"id": customer["id"], "name": customer["name"], "contacts": []obj{{"name": person["name"], "phones": person["phones"]}},
+			"sites": []obj{{"address": place["address"], "postal_code": place["postal_code"], "zone": place["zone"]}}}
+		again := h.as("kiran").send("POST", "/v1/customers", same, 201)
 		if again["version"] != customer["version"] {
 			t.Errorf("the retry of a create changed the household: %v", again)
 		}
+		h.as("kiran").send("POST", "/v1/customers", obj{"id": customer["id"], "name": customer["name"]}, 409) // the same id, another household
 		stranger.send("POST", "/v1/appliances", obj{"customer_id": customer["id"]}, 422)
 		stranger.send("POST", "/v1/jobs", obj{"customer_id": customer["id"]}, 422)
 		stranger.send("POST", "/v1/flags", obj{"kind": "other", "level": 1, "job_id": job["id"]}, 404)
