@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"doorstep/domain/reach"
 )
 
 // Tick does everything that is due by the injected clock and returns how much
@@ -240,9 +238,3 @@ func (s *Service) unreadable(ctx context.Context, job ID, why error) (ChainFault
 		}
 	}
 }
-
-// verdictWords is a verdict for the customer's and the demo's page.
-var verdictWords = map[string]string{reach.Untried: "not tried yet", reach.Trying: "being tried", reach.LastNotice: "last notice sent", reach.Unreachable: "unreachable", reach.Reached: "reached"}
-
-// VerdictWords says a verdict in plain words.
-func VerdictWords(v string) string { return verdictWords[v] }
