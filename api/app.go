@@ -292,6 +292,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountJobs(s)
 	a.mountVisits(s)
 	a.mountReaching(s)
+	a.mountDisputes(s)
 	a.mountSafety(s)
 	a.mountInbox(s)
 	a.mountImports(s)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"doorstep/api/pages"
 	"doorstep/domain"
@@ -16,7 +17,7 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "another-time", "cancel", "call-me", "wrong-person"}
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "call-me", "could-not-reach", "reopen", "wrong-person"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
 
@@ -68,15 +69,39 @@ type customerView struct {
 	Entered                                          url.Values // of a form that came back
 	Wrong                                            map[string]string
 	Done, Alert                                      string
+	CanDone, CanReopen                               bool
+	EndCode                                          string
+	TriesWords                                       string
+	Tries                                            []tryView
+	TriesOpen                                        bool // something in the list can be disputed
+	VisitID                                          string
+	VisitDeny                                        string // what the household says to dispute the visit
+	VisitClaims, TryClaims                           []partView
+	VisitSays                                        string // what came of its dispute
 	Other, OtherName, OtherURL                       string
 
 	base, query string
+}
+
+// tryView is one try to reach the household, in words.
+type tryView struct {
+	ID, When, Words, Grade, Says string
+	Disputable                   bool
 }
 
 type partView struct {
 	Value, Words string
 	Checked      bool
 }
+
+// field names one text field of the page, so that its label is its own.
+type field struct {
+	*customerView
+	Name string
+}
+
+// Field gives the view to a part of the page under a name.
+func (v *customerView) Field(name string) field { return field{v, name} }
 
 // Action is the address of a form.
 func (v *customerView) Action(name string) string { return v.base + "/" + name + v.query }
@@ -112,7 +137,11 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 		if p.Visit == nil || p.Visit.Status != domain.VisitCancelled {
 			return ""
 		}
-	case "another-time", "call-me", "already":
+	case "done":
+		if p.Visit == nil || p.Visit.DoneConfirmedAt == nil {
+			return ""
+		}
+	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "already":
 	default:
 		return ""
 	}
@@ -126,8 +155,21 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Note: form.Get("note")}
+		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Note: form.Get("note"),
+			Claim: form.Get("claim"), Reason: form.Get("reason")}
 		var out *domain.LinkOutcome
+		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID} {
+			if raw := form.Get(name); raw != "" && err == nil {
+				id, bad := uuid.Parse(raw)
+				if bad != nil {
+					err = domain.Fail(domain.CodeMeaning, "There is no such entry.").At("/"+name, "an id")
+				}
+				*to = &id
+			}
+		}
+		if err != nil {
+			return a.customerRefused(c, token, form, err)
+		}
 		if len([]rune(in.Note)) > noteLimit {
 			err = domain.Fail(domain.CodeMeaning, "The note is too long.").At("/note", "at most 500 characters")
 		} else {
@@ -173,8 +215,13 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 	var e *domain.Error
 	if errors.As(err, &e) {
 		for _, f := range e.Fields {
-			if field := strings.TrimPrefix(f.Pointer, "/"); slices.Contains([]string{"date", "part", "note"}, field) {
+			switch field := strings.TrimPrefix(f.Pointer, "/"); field {
+			case "date", "part", "note":
 				v.Wrong[field] = v.Text.Say("another." + field + ".wrong")
+			case "claim", "attempt_id", "visit_id":
+				v.Wrong["claim"] = v.Text.Say("dispute.claim.wrong")
+			case "reason":
+				v.Wrong["claim"] = v.Text.Say("another.note.wrong")
 			}
 		}
 	}
@@ -278,6 +325,7 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 			v.Calendar = "visit.ics"
 		}
 	}
+	factsInWords(v, p, t, loc)
 	today := p.Now.In(loc)
 	v.Min, v.Max = today.Format("2006-01-02"), today.AddDate(0, 3, 0).Format("2006-01-02")
 	for _, part := range dayParts {
@@ -288,6 +336,54 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 		v.Other, v.OtherName = "en", "English"
 	}
 	return v
+}
+
+// claimsOf lists what a household can say against a fact.
+var claimsOf = map[string][]string{
+	domain.AboutAttempt:    {"phone_was_on", "was_home", "nobody_came", "other"},
+	domain.AboutNoAccess:   {"was_home", "nobody_came", "other"},
+	domain.AboutCompletion: {"nobody_came", "not_done", "other"},
+	domain.AboutAgreement:  {"not_agreed", "other"},
+}
+
+func claims(t *pages.Text, subject string) []partView {
+	var out []partView
+	for _, c := range claimsOf[subject] {
+		out = append(out, partView{Value: c, Words: t.Say("claim." + c)})
+	}
+	return out
+}
+
+// factsInWords says what the brand claims to have done, and what the household
+// can say to it.
+func factsInWords(v *customerView, p *domain.LinkPage, t *pages.Text, loc *time.Location) {
+	v.CanDone, v.CanReopen, v.EndCode = p.CanDone, p.CanReopen, p.EndCode
+	if len(p.Tries) > 0 {
+		v.TriesWords, v.TryClaims = t.Count("tries", len(p.Tries)), claims(t, domain.AboutAttempt)
+	}
+	for _, a := range p.Tries {
+		day, hours := windowWords(t, a.At, a.At, p.Now, loc)
+		v.Tries = append(v.Tries, tryView{ID: a.ID.String(), When: day + ", " + hours, Words: t.Say("channel."+a.Channel) + ": " + t.Say("outcome."+a.Outcome),
+			Grade: t.Say("grade." + a.Grade), Says: disputeWords(t, a.Dispute, p.Now, loc), Disputable: a.Disputable})
+		v.TriesOpen = v.TriesOpen || a.Disputable
+	}
+	if p.Visit != nil {
+		v.VisitID, v.VisitSays = p.Visit.ID.String(), disputeWords(t, p.VisitDispute, p.Now, loc)
+		if p.VisitSubject != "" {
+			v.VisitDeny, v.VisitClaims = t.Say("dispute."+p.VisitSubject), claims(t, p.VisitSubject)
+		}
+	}
+}
+
+func disputeWords(t *pages.Text, f *domain.Dispute, now time.Time, loc *time.Location) string {
+	if f == nil {
+		return ""
+	}
+	if f.Status == domain.DisputeOpen {
+		day, hours := windowWords(t, f.DueAt, f.DueAt, now, loc)
+		return t.Say("disputed.open", "When", day+", "+hours)
+	}
+	return t.Say("disputed."+string(f.Status), "Reasons", f.Reasons)
 }
 
 // windowWords says a window in full words: weekday, date and hours in the
@@ -309,6 +405,9 @@ func windowWords(t *pages.Text, from, to, now time.Time, loc *time.Location) (da
 		day = t.Say("date.today", "Date", day)
 	case now.AddDate(0, 0, 1).Format(ymd):
 		day = t.Say("date.tomorrow", "Date", day)
+	}
+	if from.Equal(to) {
+		return day, from.Format("15:04")
 	}
 	until := to.Format("15:04")
 	if from.Format(ymd) != to.Format(ymd) {

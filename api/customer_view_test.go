@@ -204,9 +204,20 @@ func TestWordsAreComplete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := map[string]string{}
-		if err := json.Unmarshal(b, &m); err != nil {
+		raw := map[string]any{}
+		if err := json.Unmarshal(b, &raw); err != nil {
 			t.Fatal(err)
+		}
+		m := map[string]string{}
+		for id, v := range raw {
+			switch v := v.(type) {
+			case string:
+				m[id] = v
+			case map[string]any: // by number
+				for _, form := range []string{"one", "other"} {
+					m[id+"."+form], _ = v[form].(string)
+				}
+			}
 		}
 		return m
 	}

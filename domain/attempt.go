@@ -29,6 +29,8 @@ type Attempt struct {
 	ClaimedAt      *time.Time `json:"claimed_at"`  // as the device said
 	RecordedAt     time.Time  `json:"recorded_at"`
 	Discounted     string     `json:"discounted"` // why it was taken out of the count; empty when it was not
+	ToldAt         *time.Time `json:"told_at"`    // when the household first learned of it
+	LinkID         *ID        `json:"-"`          // the link by which it came
 	CreatedAt      time.Time  `json:"created_at"`
 }
 

@@ -88,6 +88,24 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		}
 		s.changed(&j.Meta, now)
 		return tx.SaveJob(j)
+	case "dispute":
+		return s.disputeOverdue(tx, dl.SubjectID, now)
+	case "sample":
+		j, v, err := tx.LockVisit(dl.SubjectID)
+		if notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return err
+		}
+		if err := s.sample(&visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}); err != nil {
+			return err
+		}
+		s.changed(&j.Meta, now)
+		return tx.SaveJob(j)
 	case "triage":
 		return s.triageOverdue(tx, dl.SubjectID, now)
 	}

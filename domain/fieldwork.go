@@ -15,6 +15,7 @@ type MoveInput struct {
 	WorkDone   *string   `json:"work_done"`
 	Parts      *[]string `json:"parts"`
 	Tested     *string   `json:"tested"`
+	EndCode    string    `json:"end_code"` // of complete: what the household's page shows
 }
 
 // forward is the order of the moves that a later one implies.
@@ -93,6 +94,11 @@ func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string,
 		s.fact(m.tx, m.d.job, call.Actor, visitMove(action).Fact, &v.ID, m.st, payload)
 		if err := s.saveVisit(m); err != nil {
 			return err
+		}
+		if action == "complete" {
+			if err := s.completed(m, call.Actor, in.EndCode); err != nil {
+				return err
+			}
 		}
 		switch action {
 		case "en-route", "arrive", "complete", "partial":

@@ -57,6 +57,9 @@ var VisitMoves = []VisitMove{
 	{Action: "missed", From: []VisitStatus{VisitScheduled}, To: VisitMissed, Roles: []Role{RoleSystem}, Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed"},
 	{Action: "cancel", From: notYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, staff...), Safety: HoldAllows, Guard: "a reason", Fact: "visit.cancelled"},
 	{Action: "reschedule", From: notYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, staff...), Crew: true, Guard: "as schedule", Fact: "visit.rescheduled"},
+	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true, Safety: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Fact: "visit.done_confirmed"},
+	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial}, Roles: append([]Role{RoleCustomer}, staff...), Safety: HoldAllows, Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message", Fact: "visit.disputed"},
+	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem}, Safety: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
 	{Action: "plan-seen", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleTechnician}, Crew: true, Safety: HoldAllows, Guard: "a plan is in force", Fact: "visit.plan_seen"},
 }
 
@@ -82,7 +85,7 @@ var JobMoves = []JobMove{
 	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for himself with the contact in which the customer agreed", Fact: "visit.scheduled"},
 	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, Roles: staff, Safety: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
 	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Safety: HoldAllows, Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
-	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: staff, Safety: HoldAllows, Guard: "within 30 days", Fact: "job.reopened"},
+	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: append([]Role{RoleCustomer}, staff...), Safety: HoldAllows, Guard: "within 30 days", Fact: "job.reopened"},
 	{Action: "hold", From: jobPending, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre", Fact: "job.transferred"},
@@ -178,6 +181,9 @@ func VisitActions(a Actor, v *Visit, held bool, plan []string, now time.Time) Li
 			switch {
 			case !m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.overturnable(now),
 				m.Action == "plan-seen" && (len(plan) == 0 || has(v.PlanSeen, a.UserID)),
+				m.Action == "confirm-done" && (v.DoneConfirmedAt != nil || v.Disputed),
+				m.Action == "dispute" && (v.Disputed || v.DoneConfirmedAt != nil && v.DoneConfirmedHow != "desk" ||
+					has(notYetThere, v.Status) && (v.AgreedID == nil || v.Confirmation != ConfirmConfirmed || v.ConfirmedHow == "link")),
 				m.Action == "confirm" && (v.Confirmation == ConfirmConfirmed || !now.Before(v.WindowEnd)):
 				continue
 			}
@@ -244,7 +250,7 @@ func roleWords(r Role) string {
 
 func actionWords(action string) string {
 	words := map[string]string{"en-route": "set out for", "arrive": "arrive at", "no-access": "report no access for", "plan-seen": "accept the plan of",
-		"partial": "end as partial", "missed": "miss", "safety-release": "release the safety hold of", "another-time": "ask another time for", "schedule": "schedule visits of"}
+		"partial": "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of", "another-time": "ask another time for", "schedule": "schedule visits of"}
 	if w, ok := words[action]; ok {
 		return w
 	}

@@ -33,6 +33,14 @@ func TestVisitMovesWalked(t *testing.T) {
 						if allowed != want {
 							t.Errorf("%s %s by %s (crew %v): allowed %v, the table says %v", status, m.Action, role, in, allowed, want)
 						}
+						if m.Action == "dispute" && has(notYetThere, status) { // only an agreement can be denied before the visit
+							agreed := *v
+							agreed.AgreedID, agreed.Confirmation, agreed.ConfirmedHow = &me, ConfirmConfirmed, "call"
+							if has(offered, m.Action) {
+								t.Errorf("%s dispute by %s: offered where nobody agreed", status, role)
+							}
+							offered = append(without(offered, m.Action), VisitActions(a, &agreed, held, nil, now)...)
+						}
 						if got := has(offered, m.Action); got != (want && (!held || m.Safety == HoldAllows)) {
 							t.Errorf("%s %s by %s (crew %v, held %v): offered %v", status, m.Action, role, in, held, got)
 						}

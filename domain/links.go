@@ -2,13 +2,11 @@ package domain
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"doorstep/domain/reach"
@@ -95,8 +93,30 @@ type LinkPage struct {
 	Now         time.Time
 	// What the page offers now.
 	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
+	CanDone, CanReopen                               bool
 	Unreachable                                      bool
+	EndCode                                          string // to be told to the technician when the work is done
+	Tries                                            []LinkTry
+	// VisitSubject is what of the visit the household can dispute now; empty
+	// for nothing. VisitDispute is what it disputed of it.
+	VisitSubject string
+	VisitDispute *Dispute
 }
+
+// LinkTry is one try to reach the household as its page lists it: no number,
+// no name.
+type LinkTry struct {
+	ID         ID
+	At         time.Time
+	Channel    string
+	Outcome    string
+	Grade      string
+	Disputable bool
+	Dispute    *Dispute
+}
+
+// linkTries bounds the list of the page; older ones stay in the timeline.
+const linkTries = 20
 
 func linkGone() error { return NotFound("link") }
 
@@ -199,8 +219,51 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 	if (p.Visit == nil || !p.Visit.Status.Unfinished()) && !j.Status.Ended() && j.Status != JobResolved {
 		p.CanAnotherTime = true
 	}
+	p.CanReopen = d.held == nil && has(JobActions(Actor{Role: RoleCustomer, JobID: j.ID}, j, d.holds, d.plan, now), "reopen") && j.Status.Ended() && j.Status != JobCancelled
+	if err := s.linkFacts(tx, d, p, now); err != nil {
+		return nil, err
+	}
 	p.FormKey = s.formKey(l, p.Visit)
 	return p, nil
+}
+
+// linkFacts adds what the brand says it did, for the household to check.
+func (s *Service) linkFacts(tx Tx, d *dossier, p *LinkPage, now time.Time) error {
+	attempts, err := tx.AttemptsOf(d.job.ID)
+	if err != nil {
+		return err
+	}
+	disputes, err := tx.DisputesOf(d.job.ID)
+	if err != nil {
+		return err
+	}
+	of := map[ID]*Dispute{}
+	for i := range disputes {
+		if f := &disputes[i]; f.Status != DisputeWithdrawn && f.AttemptID != nil {
+			of[*f.AttemptID] = f
+		} else if f.Status != DisputeWithdrawn && f.VisitID != nil {
+			of[*f.VisitID] = f
+		}
+	}
+	for i := len(attempts) - 1; i >= 0 && len(p.Tries) < linkTries; i-- {
+		if a := &attempts[i]; a.Direction == reach.Outbound {
+			p.Tries = append(p.Tries, LinkTry{ID: a.ID, At: a.OccurredAt, Channel: a.Channel, Outcome: a.Outcome, Grade: a.Grade, Dispute: of[a.ID],
+				Disputable: a.Discounted == "" && d.disputable(a.ToldAt, now) == ""})
+		}
+	}
+	v := p.Visit
+	if v == nil {
+		return nil
+	}
+	p.VisitDispute = of[v.ID]
+	if subject, why := d.disputableVisit(v, now); why == "" {
+		p.VisitSubject = subject
+	}
+	p.CanDone = v.Status == VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed
+	if v.Status == VisitArrived || v.Status == VisitInProgress {
+		p.EndCode = s.endCode(&p.Link, v.ID)
+	}
+	return nil
 }
 
 // formKey is good for one action on the state that the page showed.
@@ -220,173 +283,6 @@ func visitMark(v *Visit) string {
 func (s *Service) signForm(l *Link, nonce, mark string) string {
 	mac, _ := s.Keys.mac(l.KeyID, "form", l.ID[:], []byte(nonce), []byte(mark))
 	return nonce + "." + mark + "." + base64.RawURLEncoding.EncodeToString(mac)
-}
-
-// LinkAction is what a customer does on the page.
-type LinkAction struct {
-	Action  string // confirm, another-time, cancel, call-me, wrong-person
-	FormKey string
-	Date    string // of another-time: YYYY-MM-DD in the site's zone
-	Part    string // morning, afternoon, evening, any
-	Note    string
-}
-
-// LinkOutcome is what the page says next.
-type LinkOutcome struct {
-	Done string // the action, or "already" when it was done before
-	Page *LinkPage
-}
-
-// LinkAct carries out one action of the page. State is read anew; a stale
-// form is answered with CodeState and explains itself, a repeated one with
-// what came of the first. Errors: CodeNotFound, CodeState, CodeMeaning.
-func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*LinkOutcome, error) {
-	var out *LinkOutcome
-	var refused error // after the contact was recorded: a late tap is contact all the same
-	err := s.Store.InTx(ctx, func(tx Tx) error {
-		refused = nil
-		now := s.now()
-		l, j, visits, err := s.openLink(tx, token, true, now)
-		if err != nil {
-			return err
-		}
-		out = &LinkOutcome{Done: in.Action}
-		v := currentVisit(visits)
-		parts := strings.Split(in.FormKey, ".")
-		if len(parts) != 3 || len(in.FormKey) > 200 || !hmac.Equal([]byte(s.signForm(l, parts[0], parts[1])), []byte(in.FormKey)) {
-			return Fail(CodeState, "The page had been open for a while. Please look at it again and tap once more.")
-		}
-		fresh, err := tx.UseFormKey(HashToken(in.Action+" "+in.FormKey), l.ID, now)
-		if err != nil {
-			return err
-		}
-		if !fresh {
-			out.Done = "already"
-			return nil
-		}
-		d, err := s.dossier(tx, j)
-		if err != nil {
-			return err
-		}
-		actor := Actor{Role: RoleCustomer, JobID: j.ID, Name: "customer"}
-		call := &Call{Actor: actor}
-		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}
-		if in.Action != "wrong-person" {
-			// The customer's own action is contact: it first lifts unreachable.
-			if _, err := s.recordAttempt(tx, call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached, Grade: reach.Proven, Note: in.Action + " by link"}, now); err != nil {
-				return err
-			}
-			if d.holds, err = tx.HoldsOver(j, true); err != nil {
-				return err
-			}
-		}
-		done := func() error {
-			s.changed(&j.Meta, now)
-			return tx.SaveJob(j)
-		}
-		if parts[1] != visitMark(v) && (in.Action == "confirm" || in.Action == "cancel" || in.Action == "another-time") {
-			refused = Fail(CodeState, "The visit has changed since you opened the page. Please look at it again.")
-			return done()
-		}
-		switch in.Action {
-		case "confirm", "cancel":
-			if v == nil {
-				return Fail(CodeState, "There is no visit to %s now.", in.Action)
-			}
-			if err := CheckVisit(actor, in.Action, v); err != nil {
-				return err
-			}
-			if in.Action == "cancel" {
-				err = s.cancelVisit(m, actor, "by the customer", "nobody")
-			} else if d.held != nil {
-				// The household is not told of a safety hold by its own tap.
-				err = Fail(CodeState, "This visit cannot be confirmed right now. Please call us.")
-			} else {
-				err = s.confirm(m, call, ConfirmInput{})
-			}
-		case "another-time":
-			err = s.anotherTime(m, actor, in)
-		case "call-me":
-			if len([]rune(in.Note)) > 500 {
-				return Fail(CodeMeaning, "The note is too long.").At("/note", "at most 500 characters")
-			}
-			s.fact(tx, j, actor, "contact.call_me", nil, at(now), map[string]any{"note": in.Note})
-			err = s.tellStaff(tx, d, nil, "contact.call_me", now, RoleCoordinator)
-		case "wrong-person":
-			err = s.wrongPerson(tx, d, l, actor, now)
-		default:
-			return NotFound("action")
-		}
-		if err != nil {
-			return err
-		}
-		return done()
-	})
-	if err == nil {
-		err = refused
-	}
-	return out, err
-}
-
-// anotherTime records the household's wish as contact; until an hour before
-// the window of a scheduled visit.
-func (s *Service) anotherTime(m *visitMoveCtx, a Actor, in LinkAction) error {
-	if m.v != nil && m.v.Status.Unfinished() {
-		if err := CheckVisit(a, "another-time", m.v); err != nil {
-			return err
-		}
-		if !m.now.Before(m.v.WindowStart.Add(-anotherTimeUntil)) {
-			return Fail(CodeState, "The visit is less than an hour away; please call us.")
-		}
-	}
-	day, err := time.ParseInLocation("2006-01-02", in.Date, m.d.site.Location())
-	if err != nil || day.AddDate(0, 0, 1).Before(m.now) || day.After(m.now.AddDate(0, 3, 0)) {
-		return Fail(CodeMeaning, "Please choose a day within the next three months.").At("/date", "YYYY-MM-DD")
-	}
-	if !has([]string{"morning", "afternoon", "evening", "any"}, in.Part) {
-		return Fail(CodeMeaning, "Please choose a part of the day.").At("/part", "morning, afternoon, evening or any")
-	}
-	if len([]rune(in.Note)) > 500 {
-		return Fail(CodeMeaning, "The note is too long.").At("/note", "at most 500 characters")
-	}
-	var id *ID
-	if m.v != nil {
-		id = &m.v.ID
-	}
-	s.fact(m.tx, m.d.job, a, "visit.another_time_asked", id, m.st, map[string]any{"date": in.Date, "part": in.Part, "note": in.Note})
-	if m.v != nil && m.v.Status == VisitScheduled {
-		m.v.Confirmation, m.v.ConfirmedHow = ConfirmDeclined, "link"
-		s.changed(&m.v.Meta, m.now)
-		if err := m.tx.SaveVisit(m.v); err != nil {
-			return err
-		}
-	}
-	return s.tellStaff(m.tx, m.d, m.v, "visit.another_time", m.now, RoleCoordinator)
-}
-
-// wrongPerson revokes the link at once and makes a fresh one for the job, so
-// that staff can reach the right person.
-func (s *Service) wrongPerson(tx Tx, d *dossier, l *Link, a Actor, now time.Time) error {
-	l.RevokedAt, l.RevokedWhy = &now, "wrong person"
-	if err := tx.SaveLink(l); err != nil {
-		return err
-	}
-	devices, err := tx.CustomerDevices(d.customer.ID)
-	if err != nil {
-		return err
-	}
-	for _, dev := range devices {
-		if dev.LinkID != nil && *dev.LinkID == l.ID {
-			if err := tx.DropDevice(dev.InstallationID, "wrong person", now); err != nil {
-				return err
-			}
-		}
-	}
-	if err := s.newLink(tx, &Link{JobID: d.job.ID, CreatedAt: now}); err != nil {
-		return err
-	}
-	s.fact(tx, d.job, a, "link.revoked", nil, at(now), map[string]any{"because": "wrong person"})
-	return s.tellStaff(tx, d, nil, "link.wrong_person", now, RoleCoordinator)
 }
 
 // LinkActor is the household behind a token, for device registration.

@@ -17,6 +17,12 @@ const (
 	triageDueSevere    = 30 * time.Minute    // levels 3 and 4 (section 5)
 	safetyHoldDue      = 24 * time.Hour      // section 5
 	factTooOld         = 72 * time.Hour      // section 8
+	disputeWithin      = 24 * time.Hour      // after being told (section 4)
+	disputeWithinVoice = 7 * 24 * time.Hour  // for voice-only households (section 4)
+	disputeDue         = 72 * time.Hour      // then the stated default (section 4)
+	sampleAfter        = 24 * time.Hour      // an unconfirmed completion (section 4)
+	sampleDue          = 72 * time.Hour
+	sampleOneIn        = 4
 	sessionTTL         = 30 * 24 * time.Hour
 	refreshGrace       = 30 * time.Second
 	invitationTTL      = 7 * 24 * time.Hour

@@ -29,6 +29,7 @@ type AttemptInput struct {
 	PlaceReason    string   `json:"place_reason"`
 	LastNotice     bool     `json:"last_notice"`
 	OccurredAt     string   `json:"occurred_at"`
+	link           *ID      // by which it came
 }
 
 // outcomesOf lists what can come of a channel: a door is not busy and a
@@ -93,7 +94,7 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 	}
 	a := &Attempt{ID: s.newID(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID, Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat, Lon: in.Lon,
-		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, ByRole: call.Actor.Role, OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: now, CreatedAt: now}
+		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, ByRole: call.Actor.Role, OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: now, CreatedAt: now}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
@@ -138,6 +139,15 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		}
 	}
 	s.attemptFact(tx, call.Actor, d, a, st)
+	if d.customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
+		// To a household that cannot use a page, speaking with it is telling it.
+		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
+			v.ToldAt = &now
+		}
+		if err := tx.MarkTold(j.ID, nil, now); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.judge(tx, d, now); err != nil {
 		return nil, err
 	}
@@ -376,7 +386,7 @@ func (s *Service) judge(tx Tx, d *dossier, now time.Time) error {
 	case was != v.Verdict:
 		s.fact(tx, j, System, "verdict.changed", nil, at(now), map[string]any{"verdict": v.Verdict, "was": was, "policy_version": v.PolicyVersion})
 	}
-	if v.EnoughAt != nil && v.LastNoticeSentAt == nil && !d.customer.VoiceOnly() {
+	if v.EnoughAt != nil && v.LastNoticeSentAt == nil {
 		if err := s.sendLastNotice(tx, d, *v.EnoughAt, now); err != nil {
 			return err
 		}
@@ -426,14 +436,19 @@ func (s *Service) becomeUnreachable(tx Tx, d *dossier, v reach.Verdict, visits [
 }
 
 // sendLastNotice sends the one written notice to a device or the webhook;
-// without either the desk is told that the text is ready. Once a case.
+// without either the desk is told that the text is ready. To a household that
+// uses no page the desk speaks once more. Once a case.
 func (s *Service) sendLastNotice(tx Tx, d *dossier, enough, now time.Time) error {
+	spoken, kind := d.customer.VoiceOnly(), "job.notice_ready"
+	if spoken {
+		kind = "job.call_once_more"
+	}
 	devices, err := tx.CustomerDevices(d.customer.ID)
 	if err != nil {
 		return err
 	}
 	mark := fmt.Sprintf("last_notice|%s|%d", d.job.ID, enough.Unix())
-	if len(devices) > 0 || s.TextGateway {
+	if !spoken && (len(devices) > 0 || s.TextGateway) {
 		language := d.customer.Language
 		tx.Enqueue(s.notice("job.last_notice", language, now, now.Add(48*time.Hour), d.about("job.last_notice", nil, language), func(n *Notice) {
 			n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.customer.ID, true, true, &mark
@@ -446,17 +461,18 @@ func (s *Service) sendLastNotice(tx Tx, d *dossier, enough, now time.Time) error
 	}
 	for i := range users {
 		key := mark + "|" + users[i].ID.String()
-		tx.Enqueue(s.notice("job.notice_ready", users[i].Language, now, now.Add(72*time.Hour), toUser(users[i].ID), d.about("job.notice_ready", nil, users[i].Language),
+		tx.Enqueue(s.notice(kind, users[i].Language, now, now.Add(72*time.Hour), toUser(users[i].ID), d.about(kind, nil, users[i].Language),
 			func(n *Notice) { n.DedupeKey = &key }))
 	}
 	return nil
 }
 
 // NoticeAccepted is told by the delivery worker when a push or text was
-// accepted for a household. The last notice becomes an attempt then: sent,
-// proven by the receipt, and its 24 hours begin. Repeats change nothing.
+// accepted for a household: its time to dispute what the notice tells of
+// begins. The last notice becomes an attempt then: sent, proven by the
+// receipt, and its 24 hours begin. Repeats change nothing that counts.
 func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt string) error {
-	if n.Kind != "job.last_notice" || n.JobID == nil {
+	if !Tells(n.Kind) || n.JobID == nil {
 		return nil
 	}
 	return s.Store.InTx(ctx, func(tx Tx) error {
@@ -464,6 +480,18 @@ func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt
 		j, err := tx.LockJob(*n.JobID)
 		if err != nil {
 			return err
+		}
+		var visit *ID
+		if tells[n.Kind] != AboutAttempt {
+			visit = n.VisitID
+		}
+		if err := tx.MarkTold(j.ID, visit, now); err != nil {
+			return err
+		}
+		if n.Kind != "job.last_notice" {
+			s.fact(tx, j, System, "household.told", visit, at(now), map[string]any{"notice": n.Kind, "channel": channel})
+			s.changed(&j.Meta, now)
+			return tx.SaveJob(j)
 		}
 		d, err := s.dossier(tx, j)
 		if err != nil {

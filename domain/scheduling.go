@@ -391,7 +391,7 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 	}
 	v.EverCrew = append(v.EverCrew, v.Crew...)
 	if agreed != nil {
-		v.Confirmation, v.ConfirmedHow = ConfirmConfirmed, howOf(agreed.Channel)
+		v.Confirmation, v.ConfirmedHow, v.AgreedID = ConfirmConfirmed, howOf(agreed.Channel), &agreed.ID
 	}
 	if err := s.checkCrew(tx, d, v, v.Crew); err != nil {
 		return err
@@ -556,7 +556,7 @@ func DeriveJobStatus(j *Job, visits []Visit) JobStatus {
 			return JobInProgress
 		case v.Status == VisitScheduled:
 			out = JobScheduled
-		case v.Status == VisitCompleted && v.EndedAt != nil && !v.EndedAt.Before(opened) && out == JobOpen:
+		case v.Status == VisitCompleted && !v.Disputed && v.EndedAt != nil && !v.EndedAt.Before(opened) && out == JobOpen:
 			out = JobResolved
 		}
 	}
@@ -661,12 +661,15 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 		return Fail(CodeState, "The window of this visit is over.")
 	}
 	how := "link"
+	if call.Actor.Role == RoleCustomer && call.Actor.UserID != (ID{}) {
+		how = "call" // a desk writes it down for a caller
+	}
 	if call.Actor.Role != RoleCustomer {
 		proof, err := s.proof(m.tx, call, m.d, in.AttemptID, in.Contact, m.v.CreatedAt, m.now)
 		if err != nil {
 			return err
 		}
-		how = howOf(proof.Channel)
+		how, m.v.AgreedID = howOf(proof.Channel), &proof.ID
 	}
 	if m.v.Confirmation == ConfirmConfirmed {
 		return nil
@@ -744,6 +747,9 @@ func (s *Service) cancelVisit(m *visitMoveCtx, a Actor, reason, against string) 
 	v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitCancelled, ptr(m.st.occurred), reason, against
 	if a.Role == RoleCustomer {
 		v.Confirmation, v.ConfirmedHow = ConfirmDeclined, "link"
+		if a.UserID != (ID{}) {
+			v.ConfirmedHow = "call"
+		}
 	}
 	m.tx.Disarm("missed", v.ID)
 	m.tx.Disarm("held_cancel", v.ID)

@@ -169,7 +169,7 @@ func (s *Service) fact(tx Tx, j *Job, a Actor, kind string, visit *ID, st stampe
 	}
 	f := &Fact{ID: s.NewID(), Kind: kind, VisitID: visit, ActorRole: a.Role,
 		OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: st.recorded, Payload: body}
-	if a.Role != RoleSystem && a.Role != RoleCustomer {
+	if a.Role != RoleSystem && a.UserID != (ID{}) { // of a household: who wrote it down for a caller
 		f.ActorID = ptr(a.UserID)
 	}
 	j.Append(f)

@@ -112,8 +112,21 @@ type Tx interface {
 	// Contact.
 	Attempt(id ID) (*Attempt, error)
 	InsertAttempt(*Attempt) error // CodeDuplicate on the id
-	SaveAttempt(*Attempt) error   // discounted only
+	SaveAttempt(*Attempt) error   // discounted and told_at only
 	AttemptsOf(job ID) ([]Attempt, error)
+	AttemptsByLink(link ID) ([]Attempt, error) // by job, then time
+	// MarkTold notes when the household first learned of the job's outbound
+	// attempts and of the visits that ended; with a visit, of that one only.
+	MarkTold(job ID, visit *ID, at time.Time) error
+	Dispute(id ID) (*Dispute, error)
+	DisputeOfAttempt(attempt ID) (*Dispute, error) // not withdrawn
+	DisputesOf(job ID) ([]Dispute, error)
+	InsertDispute(*Dispute) error // CodeDuplicate when the fact is disputed already
+	SaveDispute(*Dispute) error
+	DoneCheck(id ID) (*DoneCheck, error)
+	DoneCheckOf(visit ID) (*DoneCheck, error)
+	InsertDoneCheck(*DoneCheck) error
+	SaveDoneCheck(*DoneCheck) error
 	InsertStray(*StrayContact) error
 	Stray(id ID) (*StrayContact, error)
 	Policies(centre ID) ([]Policy, error) // the brand's and this centre's, newest first
@@ -262,6 +275,9 @@ type Reader interface {
 	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Fact, error)
 	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)
 	Flag(ctx context.Context, a Actor, id ID) (*Flag, error)
+	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
+	Dispute(ctx context.Context, s Scope, id ID) (*Dispute, error)
+	DoneChecks(ctx context.Context, s Scope, status string, p Page) ([]DoneCheck, error)
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	Devices(ctx context.Context, user ID) ([]Device, error)

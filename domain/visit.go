@@ -73,7 +73,15 @@ type Visit struct {
 	WorkDone       string       `json:"work_done"`
 	Parts          List[string] `json:"parts"`
 	Tested         string       `json:"tested"`
-	Sequence       int          `json:"sequence"` // of the calendar entry, RFC 5545 section 3.8.7.4
+	Sequence       int          `json:"sequence"`          // of the calendar entry, RFC 5545 section 3.8.7.4
+	AgreedID       *ID          `json:"agreed_attempt_id"` // the contact in which the household agreed
+	ToldAt         *time.Time   `json:"told_at"`           // when it first learned of the visit's end
+	Disputed       bool         `json:"disputed"`          // the household says that the end is not so
+	// DoneConfirmedAt is when the household said that the work is done; how:
+	// link, desk, code.
+	DoneConfirmedAt  *time.Time `json:"done_confirmed_at"`
+	DoneConfirmedHow string     `json:"done_confirmed_how"`
+	EndCodeTries     int        `json:"-"` // wrong ones
 }
 
 // PlannedEnd is when the crew is free again.

@@ -21,10 +21,6 @@ const (
 	// recordTimeout bounds the write after the sends. It is outside the job's
 	// own deadline: what was accepted must be recorded, or it is pushed again.
 	recordTimeout = 10 * time.Second
-
-	// lastNotice is the kind of notice whose acceptance is itself a fact: the
-	// household's 24 hours begin with it (PRODUCT.md section 4).
-	lastNotice = "job.last_notice"
 )
 
 // Deliverer sends notices to whoever they are for and records what came of
@@ -88,8 +84,9 @@ func (l *letter) took(channel, receipt string) {
 }
 
 // proves tells whether acceptance must become a fact before the notice counts
-// as done.
-func (l *letter) proves() bool { return l.Notice.CustomerID != nil && l.Notice.Kind == lastNotice }
+// as done: the household's time to answer or to dispute begins with it
+// (PRODUCT.md section 4).
+func (l *letter) proves() bool { return l.Notice.CustomerID != nil && domain.Tells(l.Notice.Kind) }
 
 // state is what the notice's row says after this run; empty while it waits.
 func (l *letter) state() string {

@@ -8,10 +8,10 @@ func (t *tx) Attempt(id domain.ID) (*domain.Attempt, error) {
 
 func (t *tx) InsertAttempt(a *domain.Attempt) error { return t.insert("attempts", a) }
 
-// SaveAttempt keeps why an attempt was taken out of the count; nothing else
-// of it ever changes.
+// SaveAttempt keeps why an attempt was taken out of the count, and when the
+// household learned of it; nothing else of it ever changes.
 func (t *tx) SaveAttempt(a *domain.Attempt) error {
-	return t.write(t.sql("UPDATE attempts SET discounted = ? WHERE id = ?", a.Discounted, a.ID), domain.NotFound("attempt"))
+	return t.write(t.sql("UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID), domain.NotFound("attempt"))
 }
 
 func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {

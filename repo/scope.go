@@ -55,7 +55,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("id IN ("+myJobs+")", s.TechnicianID)
 		case "visits":
 			return is("EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)", s.TechnicianID)
-		case "attempts", "facts", "links":
+		case "attempts", "facts", "links", "disputes":
 			return is("job_id IN ("+myJobs+")", s.TechnicianID)
 		case "policies":
 			return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
@@ -76,7 +76,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("EXISTS ("+seen+"customers.id AND seen.centre_id = ?)", s.CentreID)
 		case "appliances":
 			return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id = ?)", s.CentreID)
-		case "attempts", "facts", "links":
+		case "attempts", "facts", "links", "disputes":
 			return is("job_id IN (SELECT id FROM jobs WHERE centre_id = ?)", s.CentreID)
 		case "policies":
 			return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
@@ -91,7 +91,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 		switch table {
 		case "areas":
 			return db.in("id", areas), nil
-		case "centres", "jobs", "visits":
+		case "centres", "jobs", "visits", "done_checks":
 			return in, nil
 		case "users":
 			return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
@@ -101,7 +101,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("EXISTS ("+seen+"customers.id AND seen.centre_id IN ("+centres+"))", arg)
 		case "appliances":
 			return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id IN ("+centres+"))", arg)
-		case "attempts", "facts", "links":
+		case "attempts", "facts", "links", "disputes":
 			return is("job_id IN (SELECT id FROM jobs WHERE "+in.SQL+")", arg)
 		case "policies":
 			return is("(centre_id IS NULL OR centre_id IN ("+centres+"))", arg)
@@ -112,7 +112,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("id = ?", s.JobID)
 		case "visits":
 			return is("visits.job_id = ?", s.JobID)
-		case "attempts", "facts", "links":
+		case "attempts", "facts", "links", "disputes":
 			return is("job_id = ?", s.JobID)
 		case "customers":
 			return is("id = (SELECT customer_id FROM jobs WHERE id = ?)", s.JobID)

@@ -108,6 +108,15 @@ func Speak(accept string, fallback ...string) *Text {
 	return In("en")
 }
 
+// Count gives a sentence about a number, by the language's plural rules.
+func (t *Text) Count(id string, n int) string {
+	s, err := t.loc.Localize(&i18n.LocalizeConfig{MessageID: id, PluralCount: n, TemplateData: map[string]int{"Count": n}})
+	if err != nil && s == "" {
+		return id
+	}
+	return s
+}
+
 // Say gives a sentence; pairs fill its places: name, value, name, value.
 func (t *Text) Say(id string, pairs ...string) string {
 	c := &i18n.LocalizeConfig{MessageID: id}

@@ -84,7 +84,7 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	for !strings.Contains(evaluate[string](t, ctx, "(document.querySelector('[role=status]') || document.body).innerText"), "onfirmed") {
+	for !strings.Contains(evaluate[string](t, ctx, "((document.querySelector('[role=status]') || document.body || {}).innerText || '')"), "onfirmed") {
 		if time.Now().After(deadline) {
 			t.Fatalf("the page does not say that it is confirmed: %s", evaluate[string](t, ctx, "document.body.innerText"))
 		}

@@ -54,6 +54,7 @@ type person struct {
 	h     *harness
 	id    domain.ID
 	login string
+	role  domain.Role
 	token string
 }
 
@@ -178,7 +179,7 @@ func (h *harness) populate(ctx context.Context) {
 				if err := tx.PutDevice(&dev); err != nil {
 					return err
 				}
-				h.people[u.Login] = &person{h: h, id: u.ID, login: u.Login}
+				h.people[u.Login] = &person{h: h, id: u.ID, login: u.Login, role: u.Role}
 			}
 		}
 		return nil

@@ -25,6 +25,8 @@ var bodies = map[string]obj{
 	"flagVisit": {"kind": "other", "level": 1}, "createFlag": {"kind": "other", "level": 0, "phone": "+919800000001"}, "decideFlag": {"outcome": "unclear", "reasons": "x"},
 	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
+	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"}, "decideDispute": {"decision": "uphold", "reasons": "x"},
+	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
 	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
 }
 
@@ -46,6 +48,14 @@ func TestRoleMatrix(t *testing.T) {
 		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201)
 		ids := map[string]any{"customers": customer["id"], "jobs": job["id"], "appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
 			"centres": h.centre, "users": h.people["ravi"].id, "technicians": h.people["ravi"].id, "areas": uuid.Nil, "inbox": uuid.New()}
+		// A disputed attempt, and a completion that the brand asks about.
+		attempt := desk.attempt(job, "phone", "switched_off", nil)
+		ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"}, 201)["id"]
+		_, done := h.household(desk, nil)
+		end := h.visit(desk, done, monday.Add(time.Hour), "ravi")
+		h.as("ravi").send("POST", path("/v1/visits/%s/complete", end), obj{"end_code": "0"}, 200)
+		h.advance(25 * time.Hour)
+		ids["completion-checks"] = items(h.as("gita").send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
 		for _, a := range h.as("root").send("GET", "/v1/areas", nil, 200)["items"].([]any) {
 			if a.(obj)["name"] == "Pune" {
 				ids["areas"] = a.(obj)["id"]

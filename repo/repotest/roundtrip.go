@@ -1,6 +1,7 @@
 package repotest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -262,6 +263,10 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		v.EnRouteAt, v.ArrivedAt, v.StartedAt, v.EndedAt, v.ProvisionalTo = &later, &later, &later, &later, &later
 		v.NotRecorded, v.EndReason, v.Findings, v.WorkDone = domain.List[string]{"arrive"}, "nobody", "f", "w"
 		v.Parts, v.Tested, v.Sequence = domain.List[string]{"pump"}, "ok", 4
+		agreed := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Grade: reach.Declared,
+			ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
+		v.AgreedID, v.ToldAt, v.Disputed, v.DoneConfirmedAt, v.DoneConfirmedHow, v.EndCodeTries = &agreed.ID, &later, true, &later, "code", 2
 		Filled(t, "visit", v)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&v) })
 		j, got := (*domain.Job)(nil), (*domain.Visit)(nil)
@@ -283,11 +288,51 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		wantCode(t, Try(db, func(tx domain.Tx) error { _, _, err := tx.LockVisit(ID()); return err }), domain.CodeNotFound)
 	})
 
+	t.Run("dispute", func(t *testing.T) {
+		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Outbound, Channel: reach.Phone, Outcome: reach.NoAnswer, Grade: reach.Declared,
+			ByRole: domain.RoleTechnician, LinkID: &w.Link.ID, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&a), tx.MarkTold(w.Job.ID, nil, later)) })
+		a.ToldAt = &later
+		Same(t, "attempts by link", []domain.Attempt{a}, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsByLink(w.Link.ID) }))
+		Do(t, db, func(tx domain.Tx) error { return tx.MarkTold(w.Job.ID, nil, later.Add(time.Hour)) })
+		Same(t, "told once", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
+		f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Home.ID, AttemptID: &a.ID, Subject: "attempt", Claim: "other",
+			Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike", Status: domain.DisputeStruck,
+			DecidedAt: &later, DecidedBy: &w.Manager.ID, ByDefault: true, Reasons: "why"}
+		Filled(t, "dispute", f, "VisitID")
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertDispute(&f) })
+		Same(t, "dispute", f, Get(t, db, func(tx domain.Tx) (*domain.Dispute, error) { return tx.Dispute(f.ID) }))
+		again := f
+		again.ID = ID()
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertDispute(&again) }), domain.CodeDuplicate)
+		Same(t, "dispute of the attempt", f, Get(t, db, func(tx domain.Tx) (*domain.Dispute, error) { return tx.DisputeOfAttempt(a.ID) }))
+		f.Status, f.ByDefault = domain.DisputeWithdrawn, false
+		Do(t, db, func(tx domain.Tx) error { return all(tx.SaveDispute(&f), tx.InsertDispute(&again)) })
+		again.Meta.UpdatedAt = later
+		list, err := r.Disputes(ctx, everything, domain.DisputeFilter{JobID: &w.Job.ID, Status: []domain.DisputeStatus{domain.DisputeWithdrawn}}, domain.Page{})
+		noError(t, err)
+		Same(t, "disputes", []domain.Dispute{f}, list)
+		c := domain.DoneCheck{Meta: Meta(Noon), JobID: w.Job.ID, VisitID: w.Visit.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, DueAt: later, Status: "not_done", ByID: &w.Agent.ID, DoneAt: &later, Note: "n"}
+		Filled(t, "check", c)
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertDoneCheck(&c) })
+		Same(t, "check", c, Get(t, db, func(tx domain.Tx) (*domain.DoneCheck, error) { return tx.DoneCheckOf(w.Visit.ID) }))
+		c.Note = "m"
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveDoneCheck(&c) })
+		checks, err := r.DoneChecks(ctx, everything, "not_done", domain.Page{})
+		noError(t, err)
+		Same(t, "checks", []domain.DoneCheck{c}, checks)
+		// Out of the way of what follows, which counts attempts.
+		_, err = db.SQL().ExecContext(ctx, "DELETE FROM disputes")
+		noError(t, err)
+		_, err = db.SQL().ExecContext(ctx, "DELETE FROM attempts WHERE discounted = 'x' AND id NOT IN (SELECT agreed_id FROM visits WHERE agreed_id IS NOT NULL)")
+		noError(t, err)
+	})
+
 	t.Run("attempt", func(t *testing.T) {
 		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound, ContactID: &w.Home.Contacts[0].ID, Address: "+91",
 			Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: Hash("e"), Note: "n", Lat: Ptr(28.000001), Lon: Ptr(77.1),
 			DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later,
-			Discounted: "disputed", CreatedAt: later}
+			Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, CreatedAt: later}
 		Filled(t, "attempt", a)
 		bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later, CreatedAt: later}
@@ -295,10 +340,13 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "attempt", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
 		a.Discounted = ""
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveAttempt(&a) })
-		Same(t, "attempts", []domain.Attempt{a, bare}, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) }))
+		ofJob := func(list []domain.Attempt) []domain.Attempt { // without the one in which the visit was agreed
+			return slices.DeleteFunc(list, func(o domain.Attempt) bool { return o.ID != a.ID && o.ID != bare.ID })
+		}
+		Same(t, "attempts", []domain.Attempt{a, bare}, ofJob(Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })))
 		got, err := r.Attempts(ctx, everything, w.Job.ID, domain.Page{})
 		noError(t, err)
-		Same(t, "attempts of the reader", []domain.Attempt{a, bare}, got)
+		Same(t, "attempts of the reader", []domain.Attempt{a, bare}, ofJob(got))
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertAttempt(&a) }), domain.CodeDuplicate)
 		s := domain.StrayContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
 		Filled(t, "stray", s)

@@ -1,0 +1,579 @@
+package domain
+
+import (
+	"context"
+	"crypto/hmac"
+	"strings"
+	"time"
+
+	"doorstep/domain/reach"
+)
+
+// LinkAction is what a household asks, on its page or by voice.
+type LinkAction struct {
+	Action    string // one of asks
+	FormKey   string
+	Date      string // of another-time: YYYY-MM-DD in the site's zone
+	Part      string // morning, afternoon, evening, any
+	Note      string
+	AttemptID *ID    // of dispute
+	VisitID   *ID    // of dispute
+	Claim     string // of dispute
+	Reason    string // of dispute
+}
+
+// LinkOutcome is what the page says next.
+type LinkOutcome struct {
+	Done string // the action, or "already" when it was done before
+	Page *LinkPage
+}
+
+// VoiceInput is what a desk writes down for a caller: the same actions as the
+// link's, with the contact in which they were asked.
+type VoiceInput struct {
+	Action     string        `json:"action"`
+	Date       string        `json:"date"`
+	Part       string        `json:"part"`
+	Note       string        `json:"note"`
+	FactID     *ID           `json:"attempt_id"` // of dispute
+	VisitID    *ID           `json:"visit_id"`   // of dispute
+	Claim      string        `json:"claim"`
+	Reason     string        `json:"reason"`
+	Phone      string        `json:"phone"`              // of wrong-person: the number that is somebody else's
+	AttemptID  *ID           `json:"contact_attempt_id"` // the contact; without it and contact the call is recorded now
+	Contact    *AttemptInput `json:"contact"`
+	OccurredAt string        `json:"occurred_at"`
+}
+
+// VoiceAnswer is what came of a caller's wish.
+type VoiceAnswer struct {
+	Done      string  `json:"done"`
+	ContactID *ID     `json:"contact_attempt_id"`
+	Job       JobView `json:"job"`
+}
+
+// Head gives id and version for Location and ETag.
+func (v VoiceAnswer) Head() (ID, int64) { return v.Job.ID, v.Job.Version }
+
+// ask is one wish of a household while it is carried out. Facts are the
+// household's own also when a desk wrote them down; then they name the desk.
+type ask struct {
+	tx      Tx
+	now     time.Time
+	st      stamped
+	d       *dossier
+	v       *Visit // the one that the page speaks of
+	visits  []Visit
+	link    *Link    // nil by voice
+	by      *Actor   // who wrote it down; nil by link
+	actor   Actor    // the household
+	call    *Call    // with the household as actor
+	contact *Attempt // in which it was asked
+	phone   string   // of wrong-person by voice
+	in      LinkAction
+	dispute *Dispute // what came of dispute
+}
+
+func (k *ask) how() string {
+	if k.by != nil {
+		return "voice"
+	}
+	return "link"
+}
+
+// visit finds a visit of the job; the one the page speaks of is the same
+// object, so that it is saved once.
+func (k *ask) visit(id ID) *Visit {
+	for i := range k.visits {
+		if k.visits[i].ID == id {
+			return &k.visits[i]
+		}
+	}
+	return nil
+}
+
+func (k *ask) move() *visitMoveCtx {
+	return &visitMoveCtx{tx: k.tx, now: k.now, v: k.v, d: k.d, st: k.st}
+}
+
+// asks are the wishes a household can have, and how each is carried out.
+var asks map[string]func(*Service, *ask) error
+
+func init() {
+	asks = map[string]func(*Service, *ask) error{
+		"confirm":         (*Service).confirmAct,
+		"cancel":          (*Service).cancelAct,
+		"another-time":    (*Service).anotherTime,
+		"call-me":         (*Service).callMe,
+		"could-not-reach": (*Service).callMe,
+		"done":            (*Service).confirmDoneAct,
+		"dispute":         (*Service).disputeAct,
+		"reopen":          (*Service).reopenAct,
+		"wrong-person":    (*Service).wrongPerson,
+	}
+}
+
+// bound asks speak of the visit as the page showed it; when that has changed
+// the household looks again first.
+var bound = []string{"confirm", "cancel", "another-time", "done"}
+
+// LinkAct carries out one action of the page. State is read anew; a stale
+// form is answered with CodeState and explains itself, a repeated one with
+// what came of the first. Errors: CodeNotFound, CodeState, CodeMeaning.
+func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*LinkOutcome, error) {
+	var out *LinkOutcome
+	var refused error // after the contact was recorded: a late tap is contact all the same
+	err := s.Store.InTx(ctx, func(tx Tx) error {
+		refused = nil
+		now := s.now()
+		l, j, visits, err := s.openLink(tx, token, true, now)
+		if err != nil {
+			return err
+		}
+		out = &LinkOutcome{Done: in.Action}
+		v := currentVisit(visits)
+		parts := strings.Split(in.FormKey, ".")
+		if len(parts) != 3 || len(in.FormKey) > 200 || !hmac.Equal([]byte(s.signForm(l, parts[0], parts[1])), []byte(in.FormKey)) {
+			return Fail(CodeState, "The page had been open for a while. Please look at it again and tap once more.")
+		}
+		fresh, err := tx.UseFormKey(HashToken(in.Action+" "+in.FormKey), l.ID, now)
+		if err != nil {
+			return err
+		}
+		if !fresh {
+			out.Done = "already"
+			return nil
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return err
+		}
+		actor := Actor{Role: RoleCustomer, JobID: j.ID, Name: "customer"}
+		k := &ask{tx: tx, now: now, st: at(now), d: d, v: v, visits: visits, link: l, actor: actor, call: &Call{Actor: actor}, in: in}
+		stale := parts[1] != visitMark(v) && has(bound, in.Action)
+		if in.Action != "wrong-person" {
+			// The customer's own action is contact: it first lifts unreachable.
+			if k.contact, err = s.recordAttempt(tx, k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached,
+				Grade: reach.Proven, Note: in.Action + " by link", link: &l.ID}, now); err != nil {
+				return err
+			}
+			if d.holds, err = tx.HoldsOver(j, true); err != nil {
+				return err
+			}
+			// Who sends the form has the page before him, which tells of everything.
+			if err := s.told(tx, k.visits, j.ID, now); err != nil {
+				return err
+			}
+		}
+		if stale {
+			refused = Fail(CodeState, "The visit has changed since you opened the page. Please look at it again.")
+		} else if err := s.carryOut(k); err != nil {
+			return err
+		}
+		s.changed(&j.Meta, now)
+		return tx.SaveJob(j)
+	})
+	if err == nil {
+		err = refused
+	}
+	return out, err
+}
+
+func (s *Service) carryOut(k *ask) error {
+	do, ok := asks[k.in.Action]
+	if !ok {
+		return NotFound("action")
+	}
+	return do(s, k)
+}
+
+// Voice carries out for a caller whatever the link does. Coordinator,
+// proprietor, area manager, agent; the facts are the household's, and name who
+// wrote them down. Without a contact the call is recorded now. Errors:
+// CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+func (s *Service) Voice(ctx context.Context, call *Call, job ID, in VoiceInput) (VoiceAnswer, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (VoiceAnswer, error) {
+		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Note: in.Note, AttemptID: in.FactID, VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason}
+		k, err := s.askByVoice(tx, call, job, act, in, now)
+		if err != nil {
+			return VoiceAnswer{}, err
+		}
+		out := VoiceAnswer{Done: in.Action, Job: NewJobView(call.Actor, k.d.job, k.d.holds, now)}
+		if k.contact != nil {
+			out.ContactID = &k.contact.ID
+		}
+		return out, nil
+	})
+}
+
+func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in VoiceInput, now time.Time) (*ask, error) {
+	j, err := s.reachJob(tx, call.Actor, job)
+	if err != nil {
+		return nil, err
+	}
+	if !call.Actor.Is(staff...) {
+		return nil, Fail(CodeForbidden, "As %s you may not act for a caller.", roleWords(call.Actor.Role))
+	}
+	if _, ok := asks[act.Action]; !ok {
+		return nil, Fail(CodeMeaning, "A household can ask for none of that.").At("/action", "what the customer's page offers")
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+	if err != nil {
+		return nil, err
+	}
+	actor := Actor{Role: RoleCustomer, JobID: j.ID, UserID: call.Actor.UserID, Name: "customer"}
+	k := &ask{tx: tx, now: now, st: st, d: d, by: &call.Actor, actor: actor, call: &Call{Actor: actor, SentAt: call.SentAt}, in: act}
+	switch {
+	case act.Action == "wrong-person":
+		if k.phone, err = s.phone(in.Phone, d.centre.Country, "/phone"); err != nil {
+			return nil, err
+		}
+	case in.AttemptID != nil:
+		if k.contact, err = tx.Attempt(*in.AttemptID); err != nil || k.contact.JobID != j.ID || !k.contact.Contact() || k.contact.Discounted != "" {
+			return nil, Fail(CodeMeaning, "This is no contact with the household.").At("/contact_attempt_id", "a contact on this job")
+		}
+	default:
+		said := AttemptInput{Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: act.Action + " by voice", OccurredAt: in.OccurredAt}
+		if in.Contact != nil {
+			said = *in.Contact
+		}
+		if k.contact, err = s.recordAttempt(tx, call, d, nil, said, now); err != nil {
+			return nil, err
+		}
+		if !k.contact.Contact() {
+			return nil, Fail(CodeMeaning, "Nobody was reached in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
+		}
+		if d.holds, err = tx.HoldsOver(j, true); err != nil {
+			return nil, err
+		}
+	}
+	if k.visits, err = tx.VisitsOfJob(j.ID); err != nil {
+		return nil, err
+	}
+	k.v = currentVisit(k.visits)
+	if act.VisitID != nil {
+		if k.v = k.visit(*act.VisitID); k.v == nil {
+			return nil, NotFound("visit")
+		}
+	}
+	if err := s.carryOut(k); err != nil {
+		return nil, err
+	}
+	s.changed(&j.Meta, now)
+	return k, tx.SaveJob(j)
+}
+
+// told notes that the household knows of all attempts and visit ends so far;
+// its time to dispute them begins.
+func (s *Service) told(tx Tx, visits []Visit, job ID, at time.Time) error {
+	for i := range visits {
+		if v := &visits[i]; v.EndedAt != nil && v.ToldAt == nil {
+			v.ToldAt = &at
+		}
+	}
+	return tx.MarkTold(job, nil, at)
+}
+
+func (s *Service) confirmAct(k *ask) error {
+	if k.v == nil {
+		return Fail(CodeState, "There is no visit to confirm now.")
+	}
+	if err := CheckVisit(k.actor, "confirm", k.v); err != nil {
+		return err
+	}
+	if k.d.held != nil {
+		// The household is not told of a safety hold by its own tap.
+		return Fail(CodeState, "This visit cannot be confirmed right now. Please call us.")
+	}
+	return s.confirm(k.move(), k.call, ConfirmInput{})
+}
+
+func (s *Service) cancelAct(k *ask) error {
+	if k.v == nil {
+		return Fail(CodeState, "There is no visit to cancel now.")
+	}
+	if err := CheckVisit(k.actor, "cancel", k.v); err != nil {
+		return err
+	}
+	return s.cancelVisit(k.move(), k.actor, byCustomer, "nobody")
+}
+
+// byCustomer is the reason of a visit that its household cancelled.
+const byCustomer = "by the customer"
+
+func noteFits(note string) error {
+	if len([]rune(note)) > 500 {
+		return Fail(CodeMeaning, "The note is too long.").At("/note", "at most 500 characters")
+	}
+	return nil
+}
+
+// anotherTime records the household's wish as contact; until an hour before
+// the window of a scheduled visit.
+func (s *Service) anotherTime(k *ask) error {
+	if k.v != nil && k.v.Status.Unfinished() {
+		if err := CheckVisit(k.actor, "another-time", k.v); err != nil {
+			return err
+		}
+		if !k.now.Before(k.v.WindowStart.Add(-anotherTimeUntil)) {
+			return Fail(CodeState, "The visit is less than an hour away; please call us.")
+		}
+	}
+	day, err := time.ParseInLocation("2006-01-02", k.in.Date, k.d.site.Location())
+	if err != nil || day.AddDate(0, 0, 1).Before(k.now) || day.After(k.now.AddDate(0, 3, 0)) {
+		return Fail(CodeMeaning, "Please choose a day within the next three months.").At("/date", "YYYY-MM-DD")
+	}
+	if !has([]string{"morning", "afternoon", "evening", "any"}, k.in.Part) {
+		return Fail(CodeMeaning, "Please choose a part of the day.").At("/part", "morning, afternoon, evening or any")
+	}
+	if err := noteFits(k.in.Note); err != nil {
+		return err
+	}
+	var id *ID
+	if k.v != nil {
+		id = &k.v.ID
+	}
+	s.fact(k.tx, k.d.job, k.actor, "visit.another_time_asked", id, k.st, map[string]any{"date": k.in.Date, "part": k.in.Part, "note": k.in.Note})
+	if k.v != nil && k.v.Status == VisitScheduled {
+		k.v.Confirmation, k.v.ConfirmedHow = ConfirmDeclined, k.how()
+		s.changed(&k.v.Meta, k.now)
+		if err := k.tx.SaveVisit(k.v); err != nil {
+			return err
+		}
+	}
+	return s.tellStaff(k.tx, k.d, k.v, "visit.another_time", k.now, RoleCoordinator)
+}
+
+func (s *Service) callMe(k *ask) error {
+	if err := noteFits(k.in.Note); err != nil {
+		return err
+	}
+	if k.d.job.Status.Ended() {
+		return Fail(CodeState, "This job has ended; reopen it first.")
+	}
+	s.fact(k.tx, k.d.job, k.actor, "contact."+strings.ReplaceAll(k.in.Action, "-", "_"), nil, k.st, map[string]any{"note": k.in.Note})
+	return s.tellStaff(k.tx, k.d, nil, "contact.call_me", k.now, RoleCoordinator)
+}
+
+// reopenAct brings a job back at the household's word, for 30 days.
+func (s *Service) reopenAct(k *ask) error {
+	if err := noteFits(k.in.Note); err != nil {
+		return err
+	}
+	if err := CheckJob(k.actor, "reopen", k.d.job); err != nil {
+		return err
+	}
+	reason := k.in.Note
+	if reason == "" {
+		reason = byCustomer
+	}
+	if err := s.reopen(k.tx, k.d, k.actor, reason, k.st, k.now); err != nil {
+		return err
+	}
+	return s.tellStaff(k.tx, k.d, nil, "job.reopened", k.now, RoleCoordinator)
+}
+
+// wrongPerson revokes the link at once, strikes the number that it went to,
+// undoes what was done by it, and makes a fresh link for the job, so that
+// staff can reach the right person.
+func (s *Service) wrongPerson(k *ask) error {
+	tx, d, now := k.tx, k.d, k.now
+	l := k.link
+	if l == nil {
+		found, err := tx.LinkOfJob(d.job.ID)
+		if err != nil && !notFound(err) {
+			return err
+		}
+		l = found
+	}
+	number, err := s.wrongNumber(k)
+	if err != nil {
+		return err
+	}
+	if number != "" {
+		if err := s.strike(tx, d, number, now); err != nil {
+			return err
+		}
+	}
+	if l != nil {
+		l.RevokedAt, l.RevokedWhy = &now, "wrong person"
+		if err := tx.SaveLink(l); err != nil {
+			return err
+		}
+		devices, err := tx.CustomerDevices(d.customer.ID)
+		if err != nil {
+			return err
+		}
+		for _, dev := range devices {
+			if dev.LinkID != nil && *dev.LinkID == l.ID {
+				if err := tx.DropDevice(dev.InstallationID, "wrong person", now); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := s.newLink(tx, &Link{JobID: d.job.ID, CreatedAt: now}); err != nil {
+		return err
+	}
+	s.fact(tx, d.job, k.actor, "link.revoked", nil, k.st, map[string]any{"because": "wrong person", "number_struck": number != ""})
+	if l != nil {
+		if err := s.undo(k, l); err != nil {
+			return err
+		}
+	}
+	return s.tellStaff(tx, d, nil, "link.wrong_person", now, RoleCoordinator)
+}
+
+// wrongNumber is the number that is somebody else's: the one a caller names,
+// else the one that was written to last, else the first person's first.
+func (s *Service) wrongNumber(k *ask) (string, error) {
+	if k.phone != "" {
+		return k.phone, nil
+	}
+	attempts, err := k.tx.AttemptsOf(k.d.job.ID)
+	if err != nil {
+		return "", err
+	}
+	for i := len(attempts) - 1; i >= 0; i-- {
+		if a := &attempts[i]; a.Direction == reach.Outbound && a.Address != "" && (a.Channel == reach.SMS || a.Channel == reach.WhatsApp) {
+			return a.Address, nil
+		}
+	}
+	if k.d.job.ContactID != nil {
+		if c := k.d.customer.contact(*k.d.job.ContactID); c != nil && len(c.Phones) > 0 {
+			return c.Phones[0], nil
+		}
+	}
+	return "", nil
+}
+
+// undo takes back what a stranger did by a link: his contacts are none, what
+// he confirmed waits again, what he cancelled stands again if its time is
+// ahead, what he disputed counts again, what he reopened is closed again.
+func (s *Service) undo(k *ask, l *Link) error {
+	tx, d, now := k.tx, k.d, k.now
+	attempts, err := tx.AttemptsByLink(l.ID)
+	if err != nil {
+		return err
+	}
+	via := map[ID]bool{}
+	others := []ID{} // jobs of the household on which his contacts counted too
+	reopened := false
+	for i := range attempts {
+		a := &attempts[i]
+		if a.Discounted != "" {
+			continue
+		}
+		via[a.ID] = true
+		if a.JobID != d.job.ID && !has(others, a.JobID) {
+			others = append(others, a.JobID)
+		}
+		reopened = reopened || a.Note == "reopen by link"
+		a.Discounted = "by somebody else: the link had reached the wrong person"
+		if err := tx.SaveAttempt(a); err != nil {
+			return err
+		}
+	}
+	if len(via) == 0 {
+		return nil
+	}
+	s.fact(tx, d.job, System, "link.undone", nil, at(now), map[string]any{"contacts": len(via)})
+	disputes, err := tx.DisputesOf(d.job.ID)
+	if err != nil {
+		return err
+	}
+	withdrawn := map[ID]bool{}
+	for i := range disputes {
+		f := &disputes[i]
+		if f.Status != DisputeOpen || f.ViaID == nil || !via[*f.ViaID] {
+			continue
+		}
+		f.Status, f.DecidedAt, f.Reasons = DisputeWithdrawn, &now, "said by somebody else"
+		if _, _, err := s.applyDecision(tx, d, f, at(now), now); err != nil {
+			return err
+		}
+		s.changed(&f.Meta, now)
+		if err := tx.SaveDispute(f); err != nil {
+			return err
+		}
+		tx.Disarm("dispute", f.ID)
+		if f.VisitID != nil {
+			withdrawn[*f.VisitID] = true
+		}
+	}
+	visits, err := tx.VisitsOfJob(d.job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		if err := s.undoVisit(&visitMoveCtx{tx: tx, now: now, v: &visits[i], d: d, st: at(now)}, l); err != nil {
+			return err
+		}
+	}
+	if reopened && !d.job.Status.Ended() && d.job.Status == JobOpen {
+		if err := s.endJob(tx, d, System, JobClosed, string(HoldUnreachable), at(now)); err != nil {
+			return err
+		}
+	}
+	for _, id := range others {
+		o, err := tx.LockJob(id)
+		if err != nil {
+			return err
+		}
+		od, err := s.dossier(tx, o)
+		if err != nil {
+			return err
+		}
+		if err := s.recount(tx, od); err != nil {
+			return err
+		}
+		if err := s.rejudge(tx, od, now); err != nil {
+			return err
+		}
+		s.changed(&o.Meta, now)
+		if err := tx.SaveJob(o); err != nil {
+			return err
+		}
+	}
+	if err := s.recount(tx, d); err != nil {
+		return err
+	}
+	return s.rejudge(tx, d, now)
+}
+
+func (s *Service) undoVisit(m *visitMoveCtx, l *Link) error {
+	v := m.v
+	cancelled := v.Status == VisitCancelled && v.ConfirmedHow == "link" && v.EndReason == byCustomer && v.EndedAt != nil && !v.EndedAt.Before(l.CreatedAt)
+	switch {
+	case cancelled && m.now.Before(v.WindowStart):
+		crew := v.Crew
+		v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitScheduled, nil, "", "nobody"
+		if s.checkCrew(m.tx, m.d, v, v.Crew) != nil { // somebody has another visit by now
+			v.Crew = List[ID]{}
+		}
+		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &v.JobID, DueAt: v.WindowEnd.Add(missedAfter)})
+		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
+		s.tellCrew(m.tx, m.d, v, v.Crew, "visit.assigned", m.now)
+		if len(v.Crew) == 0 && len(crew) > 0 {
+			if err := s.tellStaff(m.tx, m.d, v, "visit.needs_someone", m.now, RoleCoordinator); err != nil {
+				return err
+			}
+		}
+	case v.ConfirmedHow == "link" && v.Status.Unfinished():
+		was := v.Confirmation
+		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
+		if was == ConfirmConfirmed {
+			s.tellCrew(m.tx, m.d, v, v.Crew, "visit.unconfirmed", m.now)
+		}
+	case v.DoneConfirmedHow == "link":
+		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
+	default:
+		return nil
+	}
+	s.fact(m.tx, m.d.job, System, "visit.undone", &v.ID, at(m.now), map[string]any{"status": v.Status, "confirmation": v.Confirmation})
+	return s.saveVisit(m)
+}

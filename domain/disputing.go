@@ -1,0 +1,501 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"doorstep/domain/reach"
+)
+
+// DisputeInput says that a fact is not so. One of claim and reason is needed.
+type DisputeInput struct {
+	Claim      string        `json:"claim"`
+	Reason     string        `json:"reason"`
+	AttemptID  *ID           `json:"contact_attempt_id"` // the contact in which the household said so
+	Contact    *AttemptInput `json:"contact"`            // the same, recorded with this move
+	OccurredAt string        `json:"occurred_at"`
+}
+
+// tells lists, by kind, what a notice to a household tells of: all attempts
+// so far, or the end of its visit. Acceptance begins the time in which the
+// household can say "that is not so" (PRODUCT.md section 4).
+var tells = map[string]string{
+	"job.last_notice":      AboutAttempt,
+	"job.unreachable_home": AboutAttempt,
+	"visit.no_access":      AboutNoAccess,
+	"visit.completed":      AboutCompletion,
+	"visit.partial":        AboutCompletion,
+}
+
+// Tells says whether the acceptance of a notice of this kind is itself a fact
+// that must be kept.
+func Tells(kind string) bool { return tells[kind] != "" }
+
+// disputeUntil is when the household's time to dispute ends; nil while it has
+// not been told.
+func (d *dossier) disputeUntil(told *time.Time) *time.Time {
+	if told == nil {
+		return nil
+	}
+	within := disputeWithin
+	if d.customer.VoiceOnly() {
+		within = disputeWithinVoice
+	}
+	return ptr(told.Add(within))
+}
+
+// disputable says why an attempt or visit end cannot be disputed now; empty
+// when it can.
+func (d *dossier) disputable(told *time.Time, now time.Time) string {
+	if until := d.disputeUntil(told); until != nil && !now.Before(*until) {
+		return fmt.Sprintf("The time to dispute it ended on %s.", until.In(d.site.Location()).Format("2 Jan 15:04"))
+	}
+	return ""
+}
+
+// disputableVisit gives what of a visit the household can dispute, and why it
+// cannot now.
+func (d *dossier) disputableVisit(v *Visit, now time.Time) (subject, why string) {
+	switch {
+	case v.Disputed:
+		return "", "It is disputed already."
+	case v.Status == VisitNoAccess:
+		return AboutNoAccess, d.disputable(v.ToldAt, now)
+	case v.Status == VisitCompleted || v.Status == VisitPartial:
+		if v.DoneConfirmedAt != nil && v.DoneConfirmedHow != "desk" {
+			return "", "The household confirmed it itself."
+		}
+		return AboutCompletion, d.disputable(v.ToldAt, now)
+	case has(notYetThere, v.Status) && v.AgreedID != nil && v.Confirmation == ConfirmConfirmed && v.ConfirmedHow != "link":
+		return AboutAgreement, ""
+	}
+	return "", "There is nothing in this visit to dispute now."
+}
+
+// DisputeAttempt records that the household denies an attempt. Staff of the
+// centre, area manager or agent for a caller; the link has its own way in.
+// The denial is itself contact. Errors: CodeNotFound, CodeState when it is
+// disputed or its time is over, CodeMeaning.
+func (s *Service) DisputeAttempt(ctx context.Context, call *Call, id ID, in DisputeInput) (DisputeView, error) {
+	return s.disputeByVoice(ctx, call, func(tx Tx) (ID, LinkAction, error) {
+		a, err := tx.Attempt(id)
+		if err != nil {
+			return ID{}, LinkAction{}, err
+		}
+		return a.JobID, LinkAction{AttemptID: &id}, nil
+	}, in)
+}
+
+// DisputeVisit records that the household denies what is said of a visit: no
+// access, completion, or its agreement to the time. Who and errors as
+// DisputeAttempt.
+func (s *Service) DisputeVisit(ctx context.Context, call *Call, id ID, in DisputeInput) (DisputeView, error) {
+	return s.disputeByVoice(ctx, call, func(tx Tx) (ID, LinkAction, error) {
+		v, err := tx.Visit(id)
+		if err != nil {
+			return ID{}, LinkAction{}, err
+		}
+		return v.JobID, LinkAction{VisitID: &id}, nil
+	}, in)
+}
+
+func (s *Service) disputeByVoice(ctx context.Context, call *Call, subject func(Tx) (ID, LinkAction, error), in DisputeInput) (DisputeView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (DisputeView, error) {
+		job, act, err := subject(tx)
+		if err != nil {
+			return DisputeView{}, err
+		}
+		act.Action, act.Claim, act.Reason = "dispute", in.Claim, in.Reason
+		k, err := s.askByVoice(tx, call, job, act, VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt}, now)
+		if err != nil {
+			return DisputeView{}, err
+		}
+		return k.dispute.View(call.Actor), nil
+	})
+}
+
+// disputeAct is the household's own move, by link or by voice.
+func (s *Service) disputeAct(k *ask) error {
+	claim := k.in.Claim
+	if claim == "" && strings.TrimSpace(k.in.Reason) != "" {
+		claim = "other"
+	}
+	if !has(DisputeClaims, claim) {
+		return Fail(CodeMeaning, "Please say what is not so.").At("/claim", strings.Join(DisputeClaims, ", "))
+	}
+	if len([]rune(k.in.Reason)) > 500 {
+		return Fail(CodeMeaning, "The reason is too long.").At("/reason", "at most 500 characters")
+	}
+	f := &Dispute{Meta: newMeta(s.NewID(), k.now), JobID: k.d.job.ID, CentreID: k.d.job.CentreID, AreaID: k.d.job.AreaID, CustomerID: k.d.customer.ID,
+		Claim: claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.st.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue), Status: DisputeOpen, Fallback: Strike}
+	if k.contact != nil {
+		f.ViaID = &k.contact.ID
+	}
+	if k.by != nil {
+		f.ByID = &k.by.UserID
+	}
+	var proven bool
+	var err error
+	switch {
+	case k.in.AttemptID != nil:
+		proven, err = s.denyAttempt(k, f)
+	case k.in.VisitID != nil:
+		proven, err = s.denyVisit(k, f)
+	default:
+		err = Fail(CodeMeaning, "Say which fact.").At("/attempt_id", "attempt_id or visit_id")
+	}
+	if err != nil {
+		return err
+	}
+	if proven { // a proven fact beats a declared one (PRODUCT.md section 4)
+		f.Fallback = Uphold
+	}
+	if err := k.tx.InsertDispute(f); err != nil {
+		return err
+	}
+	k.dispute = f
+	kind := "attempt.disputed"
+	if f.VisitID != nil {
+		kind = "visit.disputed"
+	}
+	s.fact(k.tx, k.d.job, k.actor, kind, f.VisitID, k.st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject, "claim": f.Claim,
+		"reason": f.Reason, "due_at": f.DueAt, "default": f.Fallback})
+	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "dispute", SubjectID: f.ID, JobID: &f.JobID, DueAt: f.DueAt})
+	if err := s.tellStaff(k.tx, k.d, k.v, "dispute.opened", k.now, RoleAreaManager); err != nil {
+		return err
+	}
+	if f.Subject == AboutAgreement || f.Subject == AboutCompletion {
+		if err := s.tellStaff(k.tx, k.d, k.v, "dispute.desk", k.now, RoleCoordinator); err != nil {
+			return err
+		}
+	}
+	return s.rejudge(k.tx, k.d, k.now)
+}
+
+// denyAttempt takes an attempt out of the count.
+func (s *Service) denyAttempt(k *ask, f *Dispute) (proven bool, err error) {
+	a, err := k.tx.Attempt(*k.in.AttemptID)
+	if err != nil || a.JobID != k.d.job.ID {
+		return false, Fail(CodeMeaning, "This job has no such attempt.").At("/attempt_id", "one of the job's attempts")
+	}
+	switch why := k.d.disputable(a.ToldAt, k.now); {
+	case a.Direction != reach.Outbound:
+		return false, Fail(CodeState, "Only what we say we tried can be disputed.")
+	case a.Discounted != "":
+		return false, Fail(CodeState, "It does not count already: %s.", a.Discounted)
+	case why != "":
+		return false, Fail(CodeState, "%s", why)
+	}
+	f.Subject, f.AttemptID = AboutAttempt, &a.ID
+	a.Discounted = "disputed by the household; it does not count until the area manager decides"
+	return a.Grade == reach.Proven, k.tx.SaveAttempt(a)
+}
+
+// denyVisit stops a visit's end, or the household's agreement, from counting.
+func (s *Service) denyVisit(k *ask, f *Dispute) (proven bool, err error) {
+	v := k.visit(*k.in.VisitID)
+	if v == nil {
+		return false, Fail(CodeMeaning, "This job has no such visit.").At("/visit_id", "one of the job's visits")
+	}
+	if err := CheckVisit(k.actor, "dispute", v); err != nil {
+		return false, err
+	}
+	subject, why := k.d.disputableVisit(v, k.now)
+	if why != "" {
+		return false, Fail(CodeState, "%s", why)
+	}
+	f.Subject, f.VisitID, k.v = subject, &v.ID, v
+	m := &visitMoveCtx{tx: k.tx, now: k.now, v: v, d: k.d, st: k.st}
+	attempts, err := k.tx.AttemptsOf(v.JobID)
+	if err != nil {
+		return false, err
+	}
+	switch subject {
+	case AboutAgreement:
+		// What the household denies to have said is no contact either.
+		for i := range attempts {
+			if a := &attempts[i]; a.ID == *v.AgreedID {
+				proven = a.Grade == reach.Proven
+				a.Discounted = "disputed by the household: it did not agree"
+				if err := k.tx.SaveAttempt(a); err != nil {
+					return false, err
+				}
+			}
+		}
+		v.Confirmation, v.ConfirmedHow = ConfirmDeclined, k.how()
+		s.changed(&v.Meta, k.now)
+		if err := k.tx.SaveVisit(v); err != nil {
+			return false, err
+		}
+		return proven, s.recount(k.tx, k.d)
+	case AboutNoAccess:
+		v.CountsAgainst = "nobody"
+	case AboutCompletion:
+		k.tx.Disarm("sample", v.ID)
+		if err := s.settleCheck(k.tx, v.ID, k.now); err != nil {
+			return false, err
+		}
+	}
+	for i := range attempts {
+		a := &attempts[i]
+		proven = proven || v.ArrivedAt != nil && a.Direction == reach.Outbound && a.Grade == reach.Proven && a.VisitID != nil && *a.VisitID == v.ID && !a.OccurredAt.Before(*v.ArrivedAt)
+	}
+	v.Disputed = true
+	return proven, s.restand(m)
+}
+
+// restand saves a visit whose end counts otherwise now and lets the job
+// follow: a denied completion reopens it with its original clock.
+func (s *Service) restand(m *visitMoveCtx) error {
+	j := m.d.job
+	if j.Status == JobClosed && m.v.Disputed && m.v.Status == VisitCompleted {
+		j.Status, j.EndedAt, j.EndReason = JobResolved, nil, ""
+	}
+	was := j.Status
+	if err := s.saveVisit(m); err != nil {
+		return err
+	}
+	if was == JobResolved && j.Status == JobOpen {
+		s.fact(m.tx, j, System, "job.reopened", nil, at(m.now), map[string]any{"reason": "the household says that it is not done", "original_clock": true})
+	}
+	return nil
+}
+
+// recount finds the last contact anew after a fact stopped or began to count.
+func (s *Service) recount(tx Tx, d *dossier) error {
+	attempts, err := tx.AttemptsOf(d.job.ID)
+	if err != nil {
+		return err
+	}
+	d.job.LastContactAt = nil
+	for i := range attempts {
+		a := &attempts[i]
+		if a.Contact() && a.Discounted == "" && (d.job.LastContactAt == nil || a.OccurredAt.After(*d.job.LastContactAt)) {
+			d.job.LastContactAt = ptr(a.OccurredAt)
+		}
+	}
+	return nil
+}
+
+// rejudge reads the holds anew and lets the verdict follow.
+func (s *Service) rejudge(tx Tx, d *dossier, now time.Time) (err error) {
+	if d.holds, err = tx.HoldsOver(d.job, true); err != nil {
+		return err
+	}
+	return s.judge(tx, d, now)
+}
+
+// DecisionInput decides a disputed fact.
+type DecisionInput struct {
+	Decision   string `json:"decision"` // uphold: the fact stands; strike: it never counts
+	Reasons    string `json:"reasons"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// DecideDispute is the area manager's or deputy's word on a disputed fact,
+// with reasons; both sides are told. Nobody decides about his own fact.
+// Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+func (s *Service) DecideDispute(ctx context.Context, call *Call, id ID, in DecisionInput) (DisputeView, error) {
+	return s.decideDispute(ctx, call, func(tx Tx) (*Dispute, error) { return tx.Dispute(id) }, in)
+}
+
+// DecideAttempt is DecideDispute by the attempt that is disputed.
+func (s *Service) DecideAttempt(ctx context.Context, call *Call, id ID, in DecisionInput) (DisputeView, error) {
+	return s.decideDispute(ctx, call, func(tx Tx) (*Dispute, error) {
+		a, err := tx.Attempt(id)
+		if err != nil {
+			return nil, err
+		}
+		// Who may not see the attempt learns nothing of a dispute.
+		j, err := tx.Job(a.JobID)
+		if err != nil || !call.Actor.reaches(j.CentreID, j.AreaID) {
+			return nil, NotFound("attempt")
+		}
+		if call.Actor.Role != RoleAreaManager {
+			return nil, errDecides(call.Actor)
+		}
+		f, err := tx.DisputeOfAttempt(id)
+		if notFound(err) {
+			return nil, Fail(CodeState, "This attempt is not disputed.")
+		}
+		return f, err
+	}, in)
+}
+
+func errDecides(a Actor) error {
+	return Fail(CodeForbidden, "As %s you may not decide disputes; the area manager or the deputy does.", roleWords(a.Role))
+}
+
+func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (*Dispute, error), in DecisionInput) (DisputeView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (DisputeView, error) {
+		f, err := find(tx)
+		if err != nil {
+			return DisputeView{}, err
+		}
+		j, err := s.reachJob(tx, call.Actor, f.JobID)
+		if err != nil {
+			return DisputeView{}, meaningOf(err, "dispute")
+		}
+		if call.Actor.Role != RoleAreaManager {
+			return DisputeView{}, errDecides(call.Actor)
+		}
+		if f, err = tx.Dispute(f.ID); err != nil { // as it stands under the job's lock
+			return DisputeView{}, err
+		}
+		if f.Status != DisputeOpen {
+			return DisputeView{}, Fail(CodeState, "The dispute is %s already.", f.Status).With("status", f.Status)
+		}
+		if in.Decision != Uphold && in.Decision != Strike {
+			return DisputeView{}, Fail(CodeMeaning, "Decide uphold (the fact stands) or strike (it never counts).").At("/decision", "uphold or strike")
+		}
+		if strings.TrimSpace(in.Reasons) == "" {
+			return DisputeView{}, Fail(CodeMeaning, "A decision has reasons; both sides read them.").At("/reasons", "a few words")
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return DisputeView{}, err
+		}
+		if mine, err := s.involved(tx, call.Actor, f); err != nil {
+			return DisputeView{}, err
+		} else if mine {
+			return DisputeView{}, Fail(CodeForbidden, "Nobody decides about his own fact; another manager or the deputy does.")
+		}
+		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+		if err != nil {
+			return DisputeView{}, err
+		}
+		if err := s.settleDispute(tx, d, f, call.Actor, in.Decision, in.Reasons, st, now); err != nil {
+			return DisputeView{}, err
+		}
+		return f.View(call.Actor), nil
+	})
+}
+
+// meaningOf renames what was not found, so that the answer does not tell
+// which of the two it was.
+func meaningOf(err error, what string) error {
+	if notFound(err) {
+		return NotFound(what)
+	}
+	return err
+}
+
+// involved tells whether the fact in dispute is the actor's own.
+func (s *Service) involved(tx Tx, a Actor, f *Dispute) (bool, error) {
+	if f.AttemptID == nil {
+		return false, nil
+	}
+	t, err := tx.Attempt(*f.AttemptID)
+	return err == nil && t.ByID != nil && *t.ByID == a.UserID, err
+}
+
+// settleDispute carries out a decision: a human's or the stated default. It
+// saves the job.
+func (s *Service) settleDispute(tx Tx, d *dossier, f *Dispute, a Actor, decision, reasons string, st stamped, now time.Time) error {
+	f.Status, f.DecidedAt, f.Reasons, f.ByDefault = DisputeUpheld, &now, reasons, a.Role == RoleSystem
+	if decision == Strike {
+		f.Status = DisputeStruck
+	}
+	if a.Role != RoleSystem {
+		f.DecidedBy = &a.UserID
+	}
+	author, v, err := s.applyDecision(tx, d, f, st, now)
+	if err != nil {
+		return err
+	}
+	s.changed(&f.Meta, now)
+	if err := tx.SaveDispute(f); err != nil {
+		return err
+	}
+	tx.Disarm("dispute", f.ID)
+	s.fact(tx, d.job, a, "dispute.decided", f.VisitID, st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject, "decision": f.Status,
+		"reasons": reasons, "by_default": f.ByDefault})
+	if err := s.recount(tx, d); err != nil {
+		return err
+	}
+	if err := s.rejudge(tx, d, now); err != nil {
+		return err
+	}
+	s.tellCustomer(tx, d, nil, "dispute.decided_home", now)
+	s.tellCrew(tx, d, v, author, "dispute.decided", now)
+	if err := s.tellStaff(tx, d, nil, "dispute.decided", now, RoleProprietor); err != nil {
+		return err
+	}
+	s.changed(&d.job.Meta, now)
+	return tx.SaveJob(d.job)
+}
+
+// applyDecision lets the fact count again, or never; author is whose fact it
+// was.
+func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st stamped, now time.Time) (author []ID, v *Visit, err error) {
+	struck := f.Status == DisputeStruck
+	restore := func(id ID) error {
+		a, err := tx.Attempt(id)
+		if err != nil {
+			return err
+		}
+		a.Discounted = ""
+		if struck {
+			a.Discounted = "struck: the household's objection was right"
+		}
+		if a.ByID != nil && a.ByRole == RoleTechnician {
+			author = append(author, *a.ByID)
+		}
+		return tx.SaveAttempt(a)
+	}
+	if f.AttemptID != nil {
+		return author, nil, restore(*f.AttemptID)
+	}
+	if v, err = tx.Visit(*f.VisitID); err != nil {
+		return nil, nil, err
+	}
+	author = v.Crew
+	m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
+	switch f.Subject {
+	case AboutAgreement:
+		if v.AgreedID != nil {
+			err = restore(*v.AgreedID)
+		}
+		return v.Crew, v, err
+	case AboutNoAccess:
+		v.CountsAgainst = "customer"
+	}
+	v.Disputed = false
+	if struck {
+		// Nobody came, or the work was not done: the visit was missed by us.
+		v.Status, v.CountsAgainst, v.ProvisionalTo, v.EndReason = visitMove("strike").To, "brand", nil, "struck: "+f.Subject
+		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
+	}
+	return v.Crew, v, s.restand(m)
+}
+
+// disputeDue carries out the stated default of a dispute that nobody decided
+// in time.
+func (s *Service) disputeOverdue(tx Tx, id ID, now time.Time) error {
+	f, err := tx.Dispute(id)
+	if notFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	j, err := tx.LockJob(f.JobID)
+	if err != nil {
+		return err
+	}
+	if f, err = tx.Dispute(id); err != nil || f.Status != DisputeOpen {
+		return err
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return err
+	}
+	return s.settleDispute(tx, d, f, System, f.Fallback, disputeDefaultWords[f.Fallback], at(now), now)
+}
+
+// disputeDefaultWords are the reasons of a decision that the clock made.
+var disputeDefaultWords = map[string]string{
+	Uphold: "Nobody decided in time. The fact is proven by a receipt, so it stands.",
+	Strike: "Nobody decided in time. The fact is not proven, so the household's word stands.",
+}

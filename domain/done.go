@@ -1,0 +1,263 @@
+package domain
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// Done is a claim until the household confirms it, by link, by any desk, or
+// with the end code that its page shows after arrival; never compulsory
+// (PRODUCT.md section 4).
+
+// ConfirmDoneInput confirms that the work is done; staff name the contact that
+// proves it, the crew the end code.
+type ConfirmDoneInput struct {
+	EndCode    string        `json:"end_code"`
+	AttemptID  *ID           `json:"attempt_id"`
+	Contact    *AttemptInput `json:"contact"`
+	OccurredAt string        `json:"occurred_at"`
+}
+
+// endCodeTries bounds guessing: six digits, five tries a visit.
+const endCodeTries = 5
+
+// endCode is what the household reads to its technician when the work is
+// done: derived from the link's key, stored nowhere.
+func (s *Service) endCode(l *Link, visit ID) string {
+	mac, ok := s.Keys.mac(l.KeyID, "end", l.ID[:], visit[:])
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(mac)%1_000_000)
+}
+
+// ConfirmDone records the household's word that the work is done. Coordinator,
+// proprietor, area manager and agent with the contact that proves it; the crew
+// with the end code. Errors: CodeState, CodeGuard, CodeMeaning for a wrong
+// code.
+func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in ConfirmDoneInput) (VisitView, error) {
+	wrong := false
+	v, err := s.onVisit(ctx, call, id, "confirm-done", in.OccurredAt, func(m *visitMoveCtx) error {
+		if m.v.Disputed {
+			return Fail(CodeState, "The household says that it is not done; the area manager decides.")
+		}
+		if m.v.DoneConfirmedAt != nil {
+			return nil
+		}
+		if call.Actor.Role == RoleTechnician {
+			right, err := s.tryEndCode(m, in.EndCode)
+			if wrong = err == nil && !right; wrong {
+				err = Fail(CodeMeaning, "This is not the code that the household's page shows.").At("/end_code", "six digits, or leave the visit unconfirmed")
+			}
+			if err != nil {
+				return err
+			}
+			return s.confirmDone(m, call.Actor, "code")
+		}
+		since := m.v.CreatedAt
+		if m.v.EndedAt != nil {
+			since = *m.v.EndedAt
+		}
+		if _, err := s.proof(m.tx, call, m.d, in.AttemptID, in.Contact, since, m.now); err != nil {
+			return err
+		}
+		return s.confirmDone(m, call.Actor, "desk")
+	})
+	if wrong { // the refusal is undone with its transaction, the count of tries must not be
+		_, kept := s.onVisit(ctx, &Call{Actor: call.Actor}, id, "confirm-done", "", func(m *visitMoveCtx) error { return s.wrongEndCode(m, call.Actor) })
+		if kept != nil {
+			err = kept
+		}
+	}
+	return v, err
+}
+
+// tryEndCode compares a code in constant time, as long as tries are left.
+func (s *Service) tryEndCode(m *visitMoveCtx, code string) (bool, error) {
+	if m.v.EndCodeTries >= endCodeTries {
+		return false, Fail(CodeGuard, "The code was wrong %d times; the household confirms by its page or by phone.", endCodeTries)
+	}
+	l, err := m.tx.LinkOfJob(m.d.job.ID)
+	if err != nil {
+		return false, meaningOf(err, "code")
+	}
+	want := s.endCode(l, m.v.ID)
+	return want != "" && hmac.Equal([]byte(want), []byte(code)), nil
+}
+
+func (s *Service) wrongEndCode(m *visitMoveCtx, a Actor) error {
+	m.v.EndCodeTries++
+	s.fact(m.tx, m.d.job, a, "visit.end_code_wrong", &m.v.ID, m.st, nil)
+	s.changed(&m.v.Meta, m.now)
+	return m.tx.SaveVisit(m.v)
+}
+
+// confirmDone keeps the household's word. The visit's own end stays as it is.
+func (s *Service) confirmDone(m *visitMoveCtx, a Actor, how string) error {
+	m.v.DoneConfirmedAt, m.v.DoneConfirmedHow = ptr(m.st.occurred), how
+	s.fact(m.tx, m.d.job, a, "visit.done_confirmed", &m.v.ID, m.st, map[string]any{"how": how})
+	m.tx.Disarm("sample", m.v.ID)
+	s.changed(&m.v.Meta, m.now)
+	if err := m.tx.SaveVisit(m.v); err != nil {
+		return err
+	}
+	return s.settleCheck(m.tx, m.v.ID, m.now)
+}
+
+// confirmDoneAct is the household's own confirmation.
+func (s *Service) confirmDoneAct(k *ask) error {
+	if k.v == nil {
+		return Fail(CodeState, "There is no visit to confirm now.")
+	}
+	if err := CheckVisit(k.actor, "confirm-done", k.v); err != nil {
+		return err
+	}
+	if k.v.Disputed {
+		return Fail(CodeState, "You said that it is not done; the area manager decides.")
+	}
+	if k.v.DoneConfirmedAt != nil {
+		return nil
+	}
+	how := "link"
+	if k.by != nil {
+		how = "desk"
+	}
+	return s.confirmDone(k.move(), k.actor, how)
+}
+
+// completed follows a completion: an end code confirms it at once, a wrong
+// one never stands in its way; without either it may be asked about.
+func (s *Service) completed(m *visitMoveCtx, a Actor, code string) error {
+	if code != "" {
+		right, err := s.tryEndCode(m, code)
+		if err != nil {
+			return err
+		}
+		if right {
+			return s.confirmDone(m, a, "code")
+		}
+		if err := s.wrongEndCode(m, a); err != nil {
+			return err
+		}
+	}
+	m.tx.Arm(Deadline{ID: s.NewID(), Kind: "sample", SubjectID: m.v.ID, JobID: &m.v.JobID, DueAt: m.now.Add(sampleAfter)})
+	return nil
+}
+
+// sampled tells whether an unconfirmed completion is asked about: one in
+// sampleOneIn, chosen by a secret, so that no centre can foresee it; always
+// where a wrong end code was given or nobody of the household can use a page.
+func (s *Service) sampled(d *dossier, v *Visit) bool {
+	mac, _ := s.Keys.mac(s.Keys.Current(), "sample", v.ID[:])
+	return v.EndCodeTries > 0 || d.customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%sampleOneIn == 0
+}
+
+// sample puts an unconfirmed completion into the brand's queue, a day after
+// its end.
+func (s *Service) sample(m *visitMoveCtx) error {
+	v := m.v
+	if v.Status != VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !s.sampled(m.d, v) {
+		return nil
+	}
+	c := &DoneCheck{Meta: newMeta(s.NewID(), m.now), JobID: v.JobID, VisitID: v.ID, CentreID: v.CentreID, AreaID: v.AreaID, DueAt: m.now.Add(sampleDue), Status: "open"}
+	if err := m.tx.InsertDoneCheck(c); err != nil {
+		return err
+	}
+	s.fact(m.tx, m.d.job, System, "visit.sampled", &v.ID, at(m.now), map[string]any{"check_id": c.ID})
+	return nil
+}
+
+// settleCheck ends an open check whose answer came by another way.
+func (s *Service) settleCheck(tx Tx, visit ID, now time.Time) error {
+	c, err := tx.DoneCheckOf(visit)
+	if notFound(err) || err == nil && c.Status != "open" {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	c.Status, c.DoneAt = "settled", &now
+	s.changed(&c.Meta, now)
+	return tx.SaveDoneCheck(c)
+}
+
+// CheckInput is what came of asking a household.
+type CheckInput struct {
+	Result     string        `json:"result"` // confirmed, not_done, not_reached
+	Claim      string        `json:"claim"`  // of not_done; default nobody_came
+	AttemptID  *ID           `json:"attempt_id"`
+	Contact    *AttemptInput `json:"contact"`
+	Note       string        `json:"note"`
+	OccurredAt string        `json:"occurred_at"`
+}
+
+// AnswerCheck keeps what a household said of a completion. Agents only: the
+// brand asks, not the centre. confirmed and not_done need the contact;
+// not_done disputes the completion. Errors: CodeForbidden, CodeState,
+// CodeGuard.
+func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckInput) (DoneCheck, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (DoneCheck, error) {
+		if call.Actor.Role != RoleAgent {
+			return DoneCheck{}, Fail(CodeForbidden, "The brand's agents ask about completions, not the centre.")
+		}
+		c, err := tx.DoneCheck(id)
+		if err != nil {
+			return DoneCheck{}, err
+		}
+		j, v, err := tx.LockVisit(c.VisitID)
+		if err != nil {
+			return DoneCheck{}, err
+		}
+		if c, err = tx.DoneCheck(id); err != nil { // as it stands under the job's lock
+			return DoneCheck{}, err
+		}
+		if c.Status != "open" {
+			return DoneCheck{}, Fail(CodeState, "This check is %s already.", c.Status).With("status", c.Status)
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return DoneCheck{}, err
+		}
+		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+		if err != nil {
+			return DoneCheck{}, err
+		}
+		c.Status, c.ByID, c.DoneAt, c.Note = in.Result, &call.Actor.UserID, ptr(st.occurred), in.Note
+		s.changed(&c.Meta, now)
+		if err := tx.SaveDoneCheck(c); err != nil {
+			return DoneCheck{}, err
+		}
+		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
+		switch in.Result {
+		case "confirmed":
+			if err := CheckVisit(call.Actor, "confirm-done", v); err != nil {
+				return DoneCheck{}, err
+			}
+			if _, err := s.proof(tx, call, d, in.AttemptID, in.Contact, *v.EndedAt, now); err != nil {
+				return DoneCheck{}, err
+			}
+			err = s.confirmDone(m, call.Actor, "desk")
+		case "not_done":
+			claim := in.Claim
+			if claim == "" {
+				claim = "nobody_came"
+			}
+			_, err = s.askByVoice(tx, call, j.ID, LinkAction{Action: "dispute", VisitID: &v.ID, Claim: claim, Reason: in.Note},
+				VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt}, now)
+			return *c, err // askByVoice saved the job
+		case "not_reached":
+			if in.Contact != nil {
+				_, err = s.recordAttempt(tx, call, d, nil, *in.Contact, now)
+			}
+		default:
+			err = Fail(CodeMeaning, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
+		}
+		if err != nil {
+			return DoneCheck{}, err
+		}
+		s.changed(&j.Meta, now)
+		return *c, tx.SaveJob(j)
+	})
+}
