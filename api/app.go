@@ -293,6 +293,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountVisits(s)
 	a.mountReaching(s)
 	a.mountDisputes(s)
+	a.mountPromises(s)
 	a.mountSafety(s)
 	a.mountInbox(s)
 	a.mountImports(s)

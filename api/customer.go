@@ -68,7 +68,7 @@ type customerView struct {
 	Parts                                            []partView
 	Entered                                          url.Values // of a form that came back
 	Wrong                                            map[string]string
-	Done, Alert                                      string
+	Done, Alert, Promise                             string
 	CanDone, CanReopen                               bool
 	EndCode                                          string
 	TriesWords                                       string
@@ -366,6 +366,13 @@ func factsInWords(v *customerView, p *domain.LinkPage, t *pages.Text, loc *time.
 		v.Tries = append(v.Tries, tryView{ID: a.ID.String(), When: day + ", " + hours, Words: t.Say("channel."+a.Channel) + ": " + t.Say("outcome."+a.Outcome),
 			Grade: t.Say("grade." + a.Grade), Says: disputeWords(t, a.Dispute, p.Now, loc), Disputable: a.Disputable})
 		v.TriesOpen = v.TriesOpen || a.Disputable
+	}
+	if p.Caller != "" {
+		day, hours := windowWords(t, p.CallBy, p.CallBy, p.Now, loc)
+		v.Promise = t.Say("promise", "Who", p.Caller, "When", day+", "+hours)
+		if p.Now.After(p.CallBy) {
+			v.Promise = t.Say("promise.late", "Who", p.Caller, "When", day+", "+hours)
+		}
 	}
 	if p.Visit != nil {
 		v.VisitID, v.VisitSays = p.Visit.ID.String(), disputeWords(t, p.VisitDispute, p.Now, loc)

@@ -345,18 +345,7 @@ func (s *Service) anotherTime(k *ask) error {
 			return err
 		}
 	}
-	return s.tellStaff(k.tx, k.d, k.v, "visit.another_time", k.now, RoleCoordinator)
-}
-
-func (s *Service) callMe(k *ask) error {
-	if err := noteFits(k.in.Note); err != nil {
-		return err
-	}
-	if k.d.job.Status.Ended() {
-		return Fail(CodeState, "This job has ended; reopen it first.")
-	}
-	s.fact(k.tx, k.d.job, k.actor, "contact."+strings.ReplaceAll(k.in.Action, "-", "_"), nil, k.st, map[string]any{"note": k.in.Note})
-	return s.tellStaff(k.tx, k.d, nil, "contact.call_me", k.now, RoleCoordinator)
+	return s.ring(k, "visit.another_time")
 }
 
 // reopenAct brings a job back at the household's word, for 30 days.
@@ -374,7 +363,7 @@ func (s *Service) reopenAct(k *ask) error {
 	if err := s.reopen(k.tx, k.d, k.actor, reason, k.st, k.now); err != nil {
 		return err
 	}
-	return s.tellStaff(k.tx, k.d, nil, "job.reopened", k.now, RoleCoordinator)
+	return s.ring(k, "job.reopened")
 }
 
 // wrongPerson revokes the link at once, strikes the number that it went to,
@@ -486,7 +475,6 @@ func (s *Service) undo(k *ask, l *Link) error {
 	if err != nil {
 		return err
 	}
-	withdrawn := map[ID]bool{}
 	for i := range disputes {
 		f := &disputes[i]
 		if f.Status != DisputeOpen || f.ViaID == nil || !via[*f.ViaID] {
@@ -501,8 +489,19 @@ func (s *Service) undo(k *ask, l *Link) error {
 			return err
 		}
 		tx.Disarm("dispute", f.ID)
-		if f.VisitID != nil {
-			withdrawn[*f.VisitID] = true
+	}
+	promises, err := tx.PromisesDue(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range promises {
+		if p := &promises[i]; p.ViaID != nil && via[*p.ViaID] {
+			p.Status = PromiseVoid
+			tx.Disarm("promise", p.ID)
+			s.changed(&p.Meta, now)
+			if err := tx.SavePromise(p); err != nil {
+				return err
+			}
 		}
 	}
 	visits, err := tx.VisitsOfJob(d.job.ID)

@@ -88,6 +88,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		}
 		s.changed(&j.Meta, now)
 		return tx.SaveJob(j)
+	case "promise":
+		return s.promiseLate(tx, dl.SubjectID, now)
 	case "dispute":
 		return s.disputeOverdue(tx, dl.SubjectID, now)
 	case "sample":

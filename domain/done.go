@@ -195,12 +195,16 @@ type CheckInput struct {
 
 // AnswerCheck keeps what a household said of a completion. Agents only: the
 // brand asks, not the centre. confirmed and not_done need the contact;
-// not_done disputes the completion. Errors: CodeForbidden, CodeState,
-// CodeGuard.
+// not_done disputes the completion. Errors: CodeNotFound for the centre,
+// CodeForbidden, CodeState, CodeGuard.
 func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckInput) (DoneCheck, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (DoneCheck, error) {
-		if call.Actor.Role != RoleAgent {
-			return DoneCheck{}, Fail(CodeForbidden, "The brand's agents ask about completions, not the centre.")
+		switch call.Actor.Role {
+		case RoleAgent:
+		case RoleAdmin:
+			return DoneCheck{}, Fail(CodeForbidden, "The brand's agents ask about completions.")
+		default:
+			return DoneCheck{}, NotFound("check")
 		}
 		c, err := tx.DoneCheck(id)
 		if err != nil {

@@ -287,6 +287,19 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 			}
 			s.tellCrew(m.tx, m.d, v, crew, "visit.unassigned", m.now)
 		}
+		promises, err := m.tx.PromisesDue(j.CustomerID)
+		if err != nil {
+			return err
+		}
+		for i := range promises { // the owner stays until somebody hands over, but the new centre sees it
+			if p := &promises[i]; p.JobID == j.ID {
+				p.CentreID, p.AreaID = c.ID, c.AreaID
+				s.changed(&p.Meta, m.now)
+				if err := m.tx.SavePromise(p); err != nil {
+					return err
+				}
+			}
+		}
 		m.d.centre = c
 		s.fact(m.tx, j, call.Actor, "job.transferred", nil, m.st, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
 		return s.tellStaff(m.tx, m.d, nil, "job.transferred", m.now, RoleCoordinator, RoleProprietor)

@@ -100,6 +100,10 @@ type LinkPage struct {
 	// VisitSubject is what of the visit the household can dispute now; empty
 	// for nothing. VisitDispute is what it disputed of it.
 	VisitSubject string
+	// Caller and CallBy are who calls back, by first name, and when; empty when
+	// nobody promised.
+	Caller       string
+	CallBy       time.Time
 	VisitDispute *Dispute
 }
 
@@ -249,6 +253,20 @@ func (s *Service) linkFacts(tx Tx, d *dossier, p *LinkPage, now time.Time) error
 		if a := &attempts[i]; a.Direction == reach.Outbound {
 			p.Tries = append(p.Tries, LinkTry{ID: a.ID, At: a.OccurredAt, Channel: a.Channel, Outcome: a.Outcome, Grade: a.Grade, Dispute: of[a.ID],
 				Disputable: a.Discounted == "" && d.disputable(a.ToldAt, now) == ""})
+		}
+	}
+	promises, err := tx.PromisesDue(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range promises {
+		if q := &promises[i]; q.Kind == PromiseCallBack && (q.JobID == d.job.ID || q.Source == FromCase) {
+			owner, err := tx.User(q.OwnerID)
+			if err != nil {
+				return err
+			}
+			p.Caller, p.CallBy = owner.FirstName(), q.DueAt
+			break
 		}
 	}
 	v := p.Visit

@@ -152,7 +152,13 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		return nil, err
 	}
 	if a.Direction == reach.Inbound {
+		if err := s.fold(tx, d, a, now); err != nil {
+			return nil, err
+		}
 		return a, s.spread(tx, call, d, a, st, now)
+	}
+	if a.Contact() {
+		return a, s.keepByCall(tx, d, call.Actor, a, now)
 	}
 	return a, nil
 }

@@ -39,6 +39,7 @@ type dossier struct {
 	// languages of technicians that were read anyway.
 	languages  map[ID]string
 	closeAfter int  // days of the policy in force, once the verdict was computed
+	folded     bool // the household's many contacts are one case, so nobody else is rung
 	approved   bool // the area manager confirms a safety-critical job unreachable
 }
 

@@ -127,6 +127,13 @@ type Tx interface {
 	DoneCheckOf(visit ID) (*DoneCheck, error)
 	InsertDoneCheck(*DoneCheck) error
 	SaveDoneCheck(*DoneCheck) error
+	Promise(id ID) (*Promise, error)
+	PromisesDue(customer ID) ([]Promise, error)                // open and broken ones
+	LastPromiseOf(customer ID) (*Promise, error)               // CodeNotFound when none
+	OpenPromises(owner ID) (int, error)                        // open and broken ones
+	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the household got in touch, both ends included
+	InsertPromise(*Promise) error
+	SavePromise(*Promise) error
 	InsertStray(*StrayContact) error
 	Stray(id ID) (*StrayContact, error)
 	Policies(centre ID) ([]Policy, error) // the brand's and this centre's, newest first
@@ -278,6 +285,9 @@ type Reader interface {
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
 	Dispute(ctx context.Context, s Scope, id ID) (*Dispute, error)
 	DoneChecks(ctx context.Context, s Scope, status string, p Page) ([]DoneCheck, error)
+	// Promises lists those in the scope; a technician sees his own.
+	Promises(ctx context.Context, a Actor, f PromiseFilter, p Page) ([]Promise, error)
+	Promise(ctx context.Context, a Actor, id ID) (*Promise, error)
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	Devices(ctx context.Context, user ID) ([]Device, error)

@@ -11,7 +11,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // urgent notices wake a phone; the others may wait for it.
 var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true, "visit.wait": true,
-	"visit.needs_someone": true, "hold.area": true, "flag.triage": true, "flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "contact.call_me": true}
+	"visit.needs_someone": true, "hold.area": true, "flag.triage": true, "flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "promise.yours": true, "promise.late": true}
 
 // collapse groups kinds of which only the latest matters on a phone; FCM
 // keeps at most four keys a device.
@@ -29,11 +29,14 @@ func collapse(kind string) string {
 // language.
 func WindowWords(from, to time.Time, loc *time.Location, language string) string {
 	f, t := from.In(loc), to.In(loc)
-	day := f.Format("Mon 2 Jan")
+	return dayWords(f, language) + ", " + f.Format("15:04") + "-" + t.Format("15:04")
+}
+
+func dayWords(local time.Time, language string) string {
 	if strings.HasPrefix(language, "hi") {
-		day = hindiDays[f.Weekday()] + " " + strconv.Itoa(f.Day()) + " " + hindiMonths[f.Month()-1]
+		return hindiDays[local.Weekday()] + " " + strconv.Itoa(local.Day()) + " " + hindiMonths[local.Month()-1]
 	}
-	return day + ", " + f.Format("15:04") + "-" + t.Format("15:04")
+	return local.Format("Mon 2 Jan")
 }
 
 var (

@@ -15,7 +15,7 @@ import (
 var CursorField = map[string]string{
 	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at", "appliances": "created_at",
 	"policies": "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at", "inbox": "created_at",
-	"disputes": "created_at", "done_checks": "created_at",
+	"disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
 }
 
 // reader answers from committed rows, each call for itself.

@@ -70,6 +70,8 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("centre_id = ?", s.CentreID)
 		case "visits":
 			return is("visits.centre_id = ?", s.CentreID)
+		case "promises":
+			return is("centre_id = ?", s.CentreID)
 		case "leaves":
 			return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", s.CentreID)
 		case "customers":
@@ -91,7 +93,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 		switch table {
 		case "areas":
 			return db.in("id", areas), nil
-		case "centres", "jobs", "visits", "done_checks":
+		case "centres", "jobs", "visits", "done_checks", "promises":
 			return in, nil
 		case "users":
 			return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)

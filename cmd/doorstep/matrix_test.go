@@ -26,6 +26,7 @@ var bodies = map[string]obj{
 	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"}, "decideDispute": {"decision": "uphold", "reasons": "x"},
+	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
 	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
 }
@@ -51,6 +52,7 @@ func TestRoleMatrix(t *testing.T) {
 		// A disputed attempt, and a completion that the brand asks about.
 		attempt := desk.attempt(job, "phone", "switched_off", nil)
 		ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"}, 201)["id"]
+		ids["promises"] = desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "a call"}, 201)["id"]
 		_, done := h.household(desk, nil)
 		end := h.visit(desk, done, monday.Add(time.Hour), "ravi")
 		h.as("ravi").send("POST", path("/v1/visits/%s/complete", end), obj{"end_code": "0"}, 200)

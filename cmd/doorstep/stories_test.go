@@ -306,6 +306,7 @@ func TestCustomerConfirmsAfterABotFetchedThePage(t *testing.T) {
 		if res.StatusCode != 200 && res.StatusCode != 303 {
 			t.Fatalf("wrong person: %d", res.StatusCode)
 		}
+		h.expect("ravi", "Confirmation withdrawn") // it was the wrong person's
 		h.expect("kiran", "Link revoked")
 		revoked, res := nobody.raw("GET", link, nil)
 		if res.StatusCode != 404 || !bytes.Equal(revoked, unknown) {

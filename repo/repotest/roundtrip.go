@@ -321,6 +321,20 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		checks, err := r.DoneChecks(ctx, everything, "not_done", domain.Page{})
 		noError(t, err)
 		Same(t, "checks", []domain.DoneCheck{c}, checks)
+		p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part", Source: "case", What: "w", OwnerID: w.Desk.ID,
+			MadeBy: &w.Asha.ID, ViaID: &a.ID, DueAt: later, Status: domain.PromiseBroken, Contacts: 3, Step: 2, BrokenAt: &later, KeptAt: &later, KeptID: &a.ID, Note: "n"}
+		Filled(t, "promise", p)
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertPromise(&p) })
+		Same(t, "promises due", []domain.Promise{p}, Get(t, db, func(tx domain.Tx) ([]domain.Promise, error) { return tx.PromisesDue(w.Home.ID) }))
+		Same(t, "last promise", p, Get(t, db, func(tx domain.Tx) (*domain.Promise, error) { return tx.LastPromiseOf(w.Home.ID) }))
+		if n := Get(t, db, func(tx domain.Tx) (int, error) { return tx.OpenPromises(w.Desk.ID) }); n != 1 {
+			t.Errorf("%d promises to keep, want 1", n)
+		}
+		p.Status, p.KeptID, p.ViaID = domain.PromiseKept, nil, nil
+		Do(t, db, func(tx domain.Tx) error { return tx.SavePromise(&p) })
+		promises, err := r.Promises(ctx, domain.Actor{Role: domain.RoleAdmin}, domain.PromiseFilter{JobID: &w.Job.ID, OwnerID: &w.Desk.ID, Status: []domain.PromiseStatus{domain.PromiseKept}}, domain.Page{})
+		noError(t, err)
+		Same(t, "promises", []domain.Promise{p}, promises)
 		// Out of the way of what follows, which counts attempts.
 		_, err = db.SQL().ExecContext(ctx, "DELETE FROM disputes")
 		noError(t, err)

@@ -1,0 +1,565 @@
+package domain
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/domain/duty"
+	"doorstep/domain/reach"
+)
+
+// PromiseInput makes a promise. Without an owner the caller owns it; without a
+// due time it is due after two hours of duty. A due time outside the owner's
+// duty moves to its next beginning.
+type PromiseInput struct {
+	ID         *ID    `json:"id"`
+	Kind       string `json:"kind"` // default call_back
+	What       string `json:"what"`
+	OwnerID    *ID    `json:"owner_id"`
+	DueAt      string `json:"due_at"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// roster is when a member of staff is on duty: his own hours, else those in
+// which his centre may call; whoever has no centre and no hours always is.
+func roster(u *User, c *Centre, rules reach.Policy, leaves []Leave) duty.Roster {
+	r := duty.Roster{Location: time.UTC, Holidays: map[string]bool{}}
+	if c != nil {
+		r.Location = c.Location()
+		for _, h := range c.Holidays {
+			r.Holidays[h] = true
+		}
+	}
+	for _, l := range leaves {
+		r.Away = append(r.Away, duty.Span{From: l.StartsAt, To: l.EndsAt})
+	}
+	for _, h := range u.Hours {
+		r.Shifts = append(r.Shifts, duty.Shift{Weekday: time.Weekday(h.Weekday), From: h.From, To: h.To})
+	}
+	if len(r.Shifts) == 0 && c != nil && u.Role.OfCentre() {
+		for _, d := range c.WorkingDays {
+			r.Shifts = append(r.Shifts, duty.Shift{Weekday: time.Weekday(d % 7), From: rules.OpensAt, To: rules.ClosesAt})
+		}
+	}
+	return r
+}
+
+// dutyOf reads when somebody of the job's centre, area or brand is on duty.
+func (s *Service) dutyOf(tx Tx, d *dossier, u *User, now time.Time) (duty.Roster, error) {
+	policies, err := tx.Policies(d.job.CentreID)
+	if err != nil {
+		return duty.Roster{}, err
+	}
+	leaves, err := tx.LeavesOf(u.ID, now.AddDate(0, 0, -1), now.AddDate(0, 0, 60))
+	if err != nil {
+		return duty.Roster{}, err
+	}
+	return roster(u, d.centre, EffectivePolicy(policies, now), leaves), nil
+}
+
+// chooseOwner finds who answers a household: whoever owned its last promise if
+// on duty, else of those on duty at the desk the one with the fewest open
+// promises, else whose duty begins first. Where there is no desk the
+// proprietor, else the area manager.
+func (s *Service) chooseOwner(tx Tx, d *dossier, now time.Time) (*User, duty.Roster, error) {
+	for _, role := range []Role{RoleCoordinator, RoleProprietor, RoleAreaManager} {
+		var users []User
+		var err error
+		if role == RoleAreaManager {
+			users, err = tx.UsersWith(role, nil, &d.job.AreaID)
+		} else {
+			users, err = tx.UsersWith(role, &d.job.CentreID, nil)
+		}
+		if err != nil {
+			return nil, duty.Roster{}, err
+		}
+		if len(users) == 0 {
+			continue
+		}
+		last, err := tx.LastPromiseOf(d.customer.ID)
+		if err != nil && !notFound(err) {
+			return nil, duty.Roster{}, err
+		}
+		best, bestRoster, bestFrom, bestLoad := -1, duty.Roster{}, time.Time{}, 0
+		for i := range users {
+			r, err := s.dutyOf(tx, d, &users[i], now)
+			if err != nil {
+				return nil, duty.Roster{}, err
+			}
+			from, ok := r.Next(now)
+			if !ok {
+				from = now.AddDate(1, 0, 0)
+			}
+			if last != nil && last.OwnerID == users[i].ID && from.Equal(now) { // ownership is sticky
+				return &users[i], r, nil
+			}
+			load, err := tx.OpenPromises(users[i].ID)
+			if err != nil {
+				return nil, duty.Roster{}, err
+			}
+			if best < 0 || from.Before(bestFrom) || from.Equal(bestFrom) && load < bestLoad {
+				best, bestRoster, bestFrom, bestLoad = i, r, from, load
+			}
+		}
+		return &users[best], bestRoster, nil
+	}
+	return nil, duty.Roster{}, Fail(CodeGuard, "Nobody of this centre or its area can own a promise.")
+}
+
+// promise writes a promise and starts its clock; the caller saves the job.
+func (s *Service) promise(tx Tx, d *dossier, a Actor, p *Promise, owner *User, st stamped, now time.Time) error {
+	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Status, p.Contacts = d.job.ID, d.customer.ID, d.job.CentreID, d.job.AreaID, owner.ID, PromiseOpen, 1
+	if err := tx.InsertPromise(p); err != nil {
+		return err
+	}
+	s.fact(tx, d.job, a, "promise.made", nil, st, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What, "owner_id": p.OwnerID, "due_at": p.DueAt})
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt})
+	if a.UserID != owner.ID {
+		s.tellOwner(tx, d, p, owner, "promise.yours", now)
+	}
+	return nil
+}
+
+// tellOwner tells one person of a promise; further news of the same one takes
+// the place of the last.
+func (s *Service) tellOwner(tx Tx, d *dossier, p *Promise, owner *User, kind string, now time.Time) {
+	when := momentWords(p.DueAt, d.centre.Location(), owner.Language)
+	tx.Enqueue(s.notice(kind, owner.Language, now, now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
+		n.JobID = &d.job.ID
+		n.Title, n.Body = say(kind, owner.Language, when)
+		n.CollapseKey = "promise-" + p.ID.String()[24:]
+	}))
+}
+
+// MakePromise records the brand's word to a household. Staff who reach the
+// job, the crew included. The owner is one of the job's centre, its area's
+// manager or an agent. Errors: CodeNotFound, CodeForbidden, CodeMeaning,
+// CodeDuplicate.
+func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in PromiseInput) (PromiseView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (PromiseView, error) {
+		a := call.Actor
+		j, err := s.reachJob(tx, a, job)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		if a.Role == RoleAdmin {
+			return PromiseView{}, Fail(CodeForbidden, "As admin you may not make promises.")
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		p := &Promise{Meta: newMeta(s.newID(in.ID), now), Kind: in.Kind, Source: FromStaff, What: in.What, MadeBy: &a.UserID}
+		if p.Kind == "" {
+			p.Kind = PromiseCallBack
+		}
+		if !has(PromiseKinds, p.Kind) {
+			return PromiseView{}, Fail(CodeMeaning, "That cannot be promised.").At("/kind", strings.Join(PromiseKinds, ", "))
+		}
+		if in.ID != nil {
+			if old, err := tx.Promise(p.ID); err == nil {
+				return old.View(a), sameOr(old.JobID == j.ID && old.Kind == p.Kind && old.What == p.What, "promise")
+			} else if !notFound(err) {
+				return PromiseView{}, err
+			}
+		}
+		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		owner, err := s.promiseOwner(tx, d, a, in.OwnerID)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		on, err := s.dutyOf(tx, d, owner, now)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		p.DueAt = on.Add(now, promiseDue)
+		if in.DueAt != "" {
+			due, err := ParseInstant(in.DueAt, d.site.Location(), "/due_at")
+			if err != nil {
+				return PromiseView{}, err
+			}
+			if !due.After(now) || due.After(now.AddDate(0, 0, 60)) {
+				return PromiseView{}, Fail(CodeMeaning, "A promise is due within 60 days.").At("/due_at", "later than now, within 60 days")
+			}
+			p.DueAt = due
+			if next, ok := on.Next(due); ok {
+				p.DueAt = next
+			}
+		}
+		if err := s.promise(tx, d, a, p, owner, st, now); err != nil {
+			return PromiseView{}, err
+		}
+		s.changed(&j.Meta, now)
+		return p.View(a), tx.SaveJob(j)
+	})
+}
+
+// promiseOwner finds the owner that was asked for: the caller himself without.
+func (s *Service) promiseOwner(tx Tx, d *dossier, a Actor, want *ID) (*User, error) {
+	if want == nil {
+		want = &a.UserID
+	}
+	u, err := tx.User(*want)
+	at := "somebody of the job's centre, its area manager, or an agent"
+	if err != nil {
+		return nil, meaningIfAbsent(err, "user", "/owner_id")
+	}
+	mine := u.CentreID != nil && *u.CentreID == d.job.CentreID && u.Role.OfCentre() || u.Role == RoleAgent ||
+		u.Role == RoleAreaManager && (u.AreaID != nil && *u.AreaID == d.job.AreaID || u.ID == a.UserID)
+	if u.Disabled || !mine {
+		return nil, Fail(CodeMeaning, "This person cannot own a promise about this job.").At("/owner_id", at)
+	}
+	return u, nil
+}
+
+// KeepInput proves that a promise was kept.
+type KeepInput struct {
+	AttemptID  *ID           `json:"attempt_id"`
+	Contact    *AttemptInput `json:"contact"`
+	Note       string        `json:"note"`
+	OccurredAt string        `json:"occurred_at"`
+}
+
+func (s *Service) onPromise(ctx context.Context, call *Call, id ID, occurredAt string, fn func(*dossier, Tx, *Promise, stamped, time.Time) error) (PromiseView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (PromiseView, error) {
+		p, err := tx.Promise(id)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		j, err := tx.LockJob(p.JobID)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		if !p.seenBy(call.Actor) {
+			return PromiseView{}, NotFound("promise")
+		}
+		if p, err = tx.Promise(id); err != nil { // as it stands under the job's lock
+			return PromiseView{}, err
+		}
+		if !p.mayTend(call.Actor) {
+			return PromiseView{}, Fail(CodeForbidden, "As %s you may not answer for somebody else's promise.", roleWords(call.Actor.Role))
+		}
+		if !p.Status.Due() {
+			return PromiseView{}, Fail(CodeState, "The promise is %s already.", p.Status).With("status", p.Status)
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
+		if err != nil {
+			return PromiseView{}, err
+		}
+		if err := fn(d, tx, p, st, now); err != nil {
+			return PromiseView{}, err
+		}
+		s.changed(&j.Meta, now)
+		return p.View(call.Actor), tx.SaveJob(j)
+	})
+}
+
+// seenBy tells whether a promise is in the actor's scope; its owner sees it
+// wherever the job goes.
+func (p *Promise) seenBy(a Actor) bool {
+	return p.OwnerID == a.UserID || a.Role != RoleTechnician && a.reaches(p.CentreID, p.AreaID)
+}
+
+// KeepPromise ends a promise with the contact that proves it, made since the
+// promise. The owner, the centre's desk and proprietor, the area manager,
+// agents. Errors: CodeGuard without a contact, CodeState.
+func (s *Service) KeepPromise(ctx context.Context, call *Call, id ID, in KeepInput) (PromiseView, error) {
+	return s.onPromise(ctx, call, id, in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st stamped, now time.Time) error {
+		since := p.CreatedAt
+		proof, err := s.contactSince(tx, call, d, in.AttemptID, in.Contact, since, now)
+		if err != nil {
+			return err
+		}
+		old, err := tx.Promise(p.ID) // recording the contact may have kept it
+		if err != nil {
+			return err
+		}
+		*p = *old
+		if !p.Status.Due() {
+			return nil
+		}
+		p.Note = in.Note
+		return s.keep(tx, d, call.Actor, p, proof, now)
+	})
+}
+
+// contactSince finds or records a contact of any kind with the household.
+func (s *Service) contactSince(tx Tx, call *Call, d *dossier, attempt *ID, contact *AttemptInput, since, now time.Time) (*Attempt, error) {
+	switch {
+	case contact != nil:
+		made, err := s.recordAttempt(tx, call, d, nil, *contact, now)
+		if err == nil && !made.Contact() {
+			err = Fail(CodeMeaning, "Nobody was reached in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
+		}
+		return made, err
+	case attempt != nil:
+		a, err := tx.Attempt(*attempt)
+		if err != nil || a.JobID != d.job.ID || !a.Contact() || a.Discounted != "" || a.OccurredAt.Before(since) {
+			return nil, Fail(CodeMeaning, "This attempt does not prove it.").At("/attempt_id", "a contact on this job since then")
+		}
+		return a, nil
+	}
+	return nil, Fail(CodeGuard, "Name the contact that proves it: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+}
+
+// keep ends a promise; the caller saves the job.
+func (s *Service) keep(tx Tx, d *dossier, a Actor, p *Promise, proof *Attempt, now time.Time) error {
+	p.Status, p.KeptAt, p.KeptID = PromiseKept, ptr(proof.OccurredAt), &proof.ID
+	if proof.OccurredAt.After(p.DueAt) {
+		p.Status = PromiseKeptLate
+	} else {
+		p.BrokenAt = nil // the call came in time; only the news of it was late
+	}
+	tx.Disarm("promise", p.ID)
+	s.changed(&p.Meta, now)
+	if err := tx.SavePromise(p); err != nil {
+		return err
+	}
+	s.fact(tx, d.job, a, "promise.kept", nil, at(now), map[string]any{"promise_id": p.ID, "attempt_id": proof.ID, "late": p.Status == PromiseKeptLate})
+	return nil
+}
+
+// keepByCall lets an outbound contact keep what was promised: a call back.
+func (s *Service) keepByCall(tx Tx, d *dossier, a Actor, contact *Attempt, now time.Time) error {
+	list, err := tx.PromisesDue(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		p := &list[i]
+		if p.Kind == PromiseCallBack && p.JobID == d.job.ID && !contact.OccurredAt.Before(p.CreatedAt) {
+			if err := s.keep(tx, d, a, p, contact, now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// HandOverInput gives a promise to somebody else.
+type HandOverInput struct {
+	OwnerID    *ID    `json:"owner_id"`
+	Reason     string `json:"reason"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// HandOver gives a promise to another owner; its due time and its ladder stay.
+// Who as KeepPromise. Errors: CodeMeaning, CodeState.
+func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverInput) (PromiseView, error) {
+	return s.onPromise(ctx, call, id, in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st stamped, now time.Time) error {
+		if in.OwnerID == nil {
+			return Fail(CodeMeaning, "Say to whom.").At("/owner_id", "required")
+		}
+		owner, err := s.promiseOwner(tx, d, call.Actor, in.OwnerID)
+		if err != nil {
+			return err
+		}
+		was := p.OwnerID
+		if owner.ID == was {
+			return nil
+		}
+		p.OwnerID = owner.ID
+		s.changed(&p.Meta, now)
+		if err := tx.SavePromise(p); err != nil {
+			return err
+		}
+		s.fact(tx, d.job, call.Actor, "promise.handed_over", nil, st, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID, "reason": in.Reason})
+		if owner.ID != call.Actor.UserID {
+			s.tellOwner(tx, d, p, owner, "promise.yours", now)
+		}
+		return nil
+	})
+}
+
+// promiseLate breaks a promise at its due time and climbs its ladder.
+func (s *Service) promiseLate(tx Tx, id ID, now time.Time) error {
+	p, err := tx.Promise(id)
+	if notFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	j, err := tx.LockJob(p.JobID)
+	if err != nil {
+		return err
+	}
+	if p, err = tx.Promise(id); err != nil || !p.Status.Due() {
+		return err
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return err
+	}
+	if p.Status == PromiseOpen {
+		p.Status, p.BrokenAt = PromiseBroken, ptr(p.DueAt)
+		s.fact(tx, j, System, "promise.broken", nil, stamped{occurred: p.DueAt, recorded: now}, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
+	}
+	// A server that was away tells all who should have been told by now.
+	for p.Step < len(lateSteps) && !now.Before(p.DueAt.Add(lateSteps[p.Step].After)) {
+		if err := s.tellLate(tx, d, p, lateSteps[p.Step].To, now); err != nil {
+			return err
+		}
+		p.Step++
+	}
+	if p.Step < len(lateSteps) {
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt.Add(lateSteps[p.Step].After)})
+	}
+	s.changed(&p.Meta, now)
+	if err := tx.SavePromise(p); err != nil {
+		return err
+	}
+	s.changed(&j.Meta, now)
+	return tx.SaveJob(j)
+}
+
+func (s *Service) tellLate(tx Tx, d *dossier, p *Promise, role Role, now time.Time) error {
+	if role != "" {
+		return s.tellStaff(tx, d, nil, "promise.late", now, role)
+	}
+	owner, err := tx.User(p.OwnerID)
+	if err != nil {
+		return err
+	}
+	s.tellOwner(tx, d, p, owner, "promise.late", now)
+	return nil
+}
+
+// callMe is the household's "call me" or "I could not reach you": a promise
+// with an owner and a due time. While one stands, asking again adds to it.
+func (s *Service) callMe(k *ask) error {
+	if err := noteFits(k.in.Note); err != nil {
+		return err
+	}
+	if k.d.job.Status.Ended() {
+		return Fail(CodeState, "This job has ended; reopen it first.")
+	}
+	source := FromCallMe
+	if k.in.Action == "could-not-reach" {
+		source = FromCouldNotReach
+	}
+	s.fact(k.tx, k.d.job, k.actor, "contact."+source, nil, k.st, map[string]any{"note": k.in.Note})
+	standing, err := k.tx.PromisesDue(k.d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range standing {
+		p := &standing[i]
+		if p.Kind != PromiseCallBack || p.JobID != k.d.job.ID && p.Source != FromCase {
+			continue
+		}
+		if k.d.folded { // the contact itself was added to the case already
+			return nil
+		}
+		return s.addTo(k.tx, k.d, p, k.now)
+	}
+	owner, on, err := s.chooseOwner(k.tx, k.d, k.now)
+	if err != nil {
+		return err
+	}
+	p := &Promise{Meta: newMeta(s.NewID(), k.now), Kind: PromiseCallBack, Source: source, What: k.in.Note, DueAt: on.Add(k.now, promiseDue)}
+	if k.by != nil {
+		p.MadeBy = &k.by.UserID
+	}
+	if k.contact != nil {
+		p.ViaID = &k.contact.ID
+	}
+	return s.promise(k.tx, k.d, k.actor, p, owner, k.st, k.now)
+}
+
+// addTo counts a further contact to a promise and tells its owner again.
+func (s *Service) addTo(tx Tx, d *dossier, p *Promise, now time.Time) error {
+	p.Contacts++
+	s.changed(&p.Meta, now)
+	if err := tx.SavePromise(p); err != nil {
+		return err
+	}
+	owner, err := tx.User(p.OwnerID)
+	if err != nil {
+		return err
+	}
+	s.tellOwner(tx, d, p, owner, "promise.again", now)
+	return nil
+}
+
+// fold makes one case of many contacts: more than four of one household in an
+// hour get one owner on duty, later ones are added, others are not rung, and
+// the household is told who calls and by when (PRODUCT.md section 4).
+func (s *Service) fold(tx Tx, d *dossier, a *Attempt, now time.Time) error {
+	standing, err := tx.PromisesDue(d.customer.ID)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(standing, func(p Promise) bool { return p.Source == FromCase }); i >= 0 {
+		d.folded = true
+		return s.addTo(tx, d, &standing[i], now)
+	}
+	n, err := tx.InboundSince(d.customer.ID, a.OccurredAt.Add(-time.Hour), a.OccurredAt)
+	if err != nil || n <= caseContacts || d.job.Status.Ended() || now.Sub(a.OccurredAt) > time.Hour {
+		return err
+	}
+	owner, on, err := s.chooseOwner(tx, d, now)
+	if err != nil {
+		return err
+	}
+	// A call that was promised already becomes part of the case.
+	contacts := n
+	for i := range standing {
+		if p := &standing[i]; p.Kind == PromiseCallBack && p.Status == PromiseOpen && p.JobID == d.job.ID && p.Source != FromStaff {
+			if owner, err = tx.User(p.OwnerID); err != nil {
+				return err
+			}
+			p.Source, p.Contacts = FromCase, contacts
+			s.changed(&p.Meta, now)
+			if err := tx.SavePromise(p); err != nil {
+				return err
+			}
+			return s.caseTold(tx, d, p, owner, now)
+		}
+	}
+	p := &Promise{Meta: newMeta(s.NewID(), now), Kind: PromiseCallBack, Source: FromCase, DueAt: on.Add(now, caseDue), ViaID: &a.ID}
+	if err := s.promise(tx, d, System, p, owner, at(now), now); err != nil {
+		return err
+	}
+	p.Contacts = contacts
+	if err := tx.SavePromise(p); err != nil {
+		return err
+	}
+	return s.caseTold(tx, d, p, owner, now)
+}
+
+func (s *Service) caseTold(tx Tx, d *dossier, p *Promise, owner *User, now time.Time) error {
+	d.folded = true
+	s.fact(tx, d.job, System, "case.opened", nil, at(now), map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt, "contacts": p.Contacts})
+	language := d.customer.Language
+	when := momentWords(p.DueAt, d.site.Location(), language)
+	tx.Enqueue(s.notice("case.opened_home", language, now, p.DueAt.Add(time.Hour), func(n *Notice) {
+		n.JobID, n.CustomerID, n.WithLink = &d.job.ID, &d.customer.ID, true
+		n.Title, n.Body = say("case.opened_home", language, when)
+		n.Title = strings.ReplaceAll(n.Title, "{who}", owner.FirstName())
+	}))
+	return nil
+}
+
+// ring tells the desk of what a household asks, unless its many contacts are
+// one case by now: then its owner knows already.
+func (s *Service) ring(k *ask, kind string) error {
+	if k.d.folded {
+		return nil
+	}
+	return s.tellStaff(k.tx, k.d, k.v, kind, k.now, RoleCoordinator)
+}
+
+// momentWords says an instant: weekday, date and time of the place.
+func momentWords(at time.Time, loc *time.Location, language string) string {
+	at = at.In(loc)
+	return dayWords(at, language) + " " + at.Format("15:04")
+}

@@ -1,0 +1,80 @@
+package repo
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"doorstep/domain"
+)
+
+// promiseDue are those that somebody still has to keep; spelled like the
+// partial index.
+const promiseDue = "status IN ('open', 'broken')"
+
+func (t *tx) Promise(id domain.ID) (*domain.Promise, error) {
+	return single[domain.Promise](t, "promise", t.table("promises").Where("id = ?", id))
+}
+
+func (t *tx) PromisesDue(customer domain.ID) ([]domain.Promise, error) {
+	return all[domain.Promise](t, t.table("promises").Where("customer_id = ? AND "+promiseDue, customer).Order("created_at, id"))
+}
+
+func (t *tx) LastPromiseOf(customer domain.ID) (*domain.Promise, error) {
+	return single[domain.Promise](t, "promise", t.table("promises").Where("customer_id = ?", customer).Order("created_at DESC, id DESC"))
+}
+
+func (t *tx) OpenPromises(owner domain.ID) (int, error) {
+	return t.count(t.table("promises").Select("count(*) AS n").Where("owner_id = ? AND "+promiseDue, owner))
+}
+
+func (t *tx) InboundSince(customer domain.ID, from, to time.Time) (int, error) {
+	return t.count(t.table("attempts").Select("count(DISTINCT occurred_at) AS n").Where("customer_id = ? AND direction = 'inbound' AND occurred_at > ? AND occurred_at <= ?", customer, from, to))
+}
+
+func (t *tx) count(q *gorm.DB) (int, error) {
+	type counted struct{ N int }
+	rows, err := all[counted](t, q)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return rows[0].N, nil
+}
+
+func (t *tx) InsertPromise(p *domain.Promise) error { return t.insert("promises", p) }
+
+func (t *tx) SavePromise(p *domain.Promise) error { return t.save("promises", &p.Meta, p) }
+
+// promises begins a query of those that an actor may see: Promise.seenBy in
+// SQL.
+func (r *reader) promises(a domain.Actor) *gorm.DB {
+	q := r.db.table("promises")
+	if a.Role == domain.RoleTechnician {
+		return q.Where("owner_id = ?", a.UserID)
+	}
+	where, err := r.db.within(a.Scope(), "promises")
+	if err != nil {
+		_ = q.AddError(err)
+		return q
+	}
+	return q.Where(where)
+}
+
+func (r *reader) Promises(ctx context.Context, a domain.Actor, f domain.PromiseFilter, p domain.Page) ([]domain.Promise, error) {
+	q := r.promises(a)
+	if len(f.Status) > 0 {
+		q = q.Where(inText(r.db, "status", f.Status))
+	}
+	if f.OwnerID != nil {
+		q = q.Where("owner_id = ?", *f.OwnerID)
+	}
+	if f.JobID != nil {
+		q = q.Where("job_id = ?", *f.JobID)
+	}
+	return paged[domain.Promise](ctx, r, q, "promises", p)
+}
+
+func (r *reader) Promise(ctx context.Context, a domain.Actor, id domain.ID) (*domain.Promise, error) {
+	return one[domain.Promise](ctx, r, "promise", r.promises(a).Where("id = ?", id))
+}
