@@ -294,6 +294,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountReaching(s)
 	a.mountDisputes(s)
 	a.mountPromises(s)
+	a.mountReports(s)
 	a.mountSafety(s)
 	a.mountInbox(s)
 	a.mountImports(s)

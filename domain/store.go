@@ -288,6 +288,12 @@ type Reader interface {
 	// Promises lists those in the scope; a technician sees his own.
 	Promises(ctx context.Context, a Actor, f PromiseFilter, p Page) ([]Promise, error)
 	Promise(ctx context.Context, a Actor, id ID) (*Promise, error)
+	// ReachabilityCounts gives a row for each centre in the scope, without the
+	// clock; JobHistories the jobs opened in the period, by (opened_at, id).
+	ReachabilityCounts(ctx context.Context, s Scope, f ReportFilter) ([]ReachabilityRow, error)
+	JobHistories(ctx context.Context, s Scope, f ReportFilter, p Page) ([]JobHistory, error)
+	JobHistory(ctx context.Context, s Scope, job ID) (*JobHistory, error)
+	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error)               // the brand's and this centre's, newest first
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	Devices(ctx context.Context, user ID) ([]Device, error)

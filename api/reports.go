@@ -1,0 +1,142 @@
+package api
+
+import (
+	"bytes"
+	"encoding/csv"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+func (a *App) mountReports(s *Server) {
+	s.Handle("GET", "/v1/reports/reachability", func(c *fiber.Ctx) error {
+		f, err := a.reportFilter(c)
+		if err != nil {
+			return err
+		}
+		rows, err := a.Service.ReachabilityReport(c.UserContext(), actorOf(c), f)
+		if err != nil {
+			return err
+		}
+		if wantsCSV(c) {
+			return sendCSV(c, "reachability", reachabilityTable(rows))
+		}
+		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1], "definitions": domain.ReportDefinitions})
+	})
+	s.Handle("GET", "/v1/jobs/{id}/clock", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "job")
+		if err != nil {
+			return err
+		}
+		v, err := a.Service.Clock(c.UserContext(), actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return c.JSON(v)
+	})
+}
+
+// reportFilter reads the period: whole days in the zone of the centre that is
+// asked for, else the caller's, else UTC. Default: the last 30 days.
+func (a *App) reportFilter(c *fiber.Ctx) (domain.ReportFilter, error) {
+	var f domain.ReportFilter
+	var err error
+	if f.CentreID, err = QueryID(c, "centre_id"); err != nil {
+		return f, err
+	}
+	actor, loc := actorOf(c), time.UTC
+	centre := f.CentreID
+	if centre == nil && actor.Role.OfCentre() {
+		centre = &actor.CentreID
+	}
+	if centre != nil {
+		v, err := a.Service.Read.Centre(c.UserContext(), actor.Scope(), *centre)
+		if err != nil {
+			return f, err
+		}
+		loc = v.Location()
+	}
+	now := a.Service.Now().In(loc)
+	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, loc)
+	f.From, f.To = today.AddDate(0, 0, -29).UTC(), today.AddDate(0, 0, 1).UTC()
+	for name, put := range map[string]func(time.Time){"from": func(d time.Time) { f.From = d.UTC() }, "to": func(d time.Time) { f.To = d.AddDate(0, 0, 1).UTC() }} {
+		raw := c.Query(name)
+		if raw == "" {
+			continue
+		}
+		day, err := time.ParseInLocation("2006-01-02", raw, loc)
+		if err != nil {
+			return f, malformed("#/query/"+name, "must be a date (YYYY-MM-DD)")
+		}
+		put(day)
+	}
+	return f, nil
+}
+
+func wantsCSV(c *fiber.Ctx) bool {
+	return c.Query("format") == "csv" || c.Query("format") == "" && strings.Contains(c.Get(fiber.HeaderAccept), "text/csv")
+}
+
+func reachabilityTable(rows []domain.ReachabilityRow) [][]string {
+	n := strconv.Itoa
+	out := [][]string{{"centre_id", "centre", "jobs_opened", "repeats_within_30_days", "tries", "reached", "inbound_contacts", "unreachable", "no_access_by_customer", "missed_by_us",
+		"completed", "completed_confirmed", "first_time_fixed", "disputes", "disputes_upheld", "disputes_struck", "promises_due", "promises_kept_in_time", "promises_late", "could_not_reach_us"}}
+	whose := []string{}
+	for k := range rows[len(rows)-1].Clock {
+		whose = append(whose, k)
+	}
+	sort.Strings(whose)
+	for _, k := range whose {
+		out[0] = append(out[0], "clock_"+k+"_seconds")
+	}
+	for i := range rows {
+		r := &rows[i]
+		id := ""
+		if r.CentreID != nil {
+			id = r.CentreID.String()
+		}
+		line := []string{id, r.Centre, n(r.JobsOpened), n(r.Repeats), n(r.Tries), n(r.Reached), n(r.Inbound), n(r.Unreachable), n(r.NoAccess), n(r.MissedByUs),
+			n(r.Completed), n(r.Confirmed), n(r.FirstTimeFix), n(r.Disputed), n(r.Upheld), n(r.Struck), n(r.Promises), n(r.PromisesKept), n(r.PromisesLate), n(r.CouldNotReachUs)}
+		for _, k := range whose {
+			line = append(line, strconv.FormatInt(r.Clock[k], 10))
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// sendCSV sends a table; cells that a spreadsheet would run as a formula are
+// quoted as text (OWASP, CSV Injection).
+func sendCSV(c *fiber.Ctx, name string, table [][]string) error {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	for _, line := range table {
+		for i, cell := range line {
+			line[i] = plainCell(cell)
+		}
+		if err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
+	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+name+`.csv"`)
+	return c.Send(b.Bytes())
+}
+
+func plainCell(cell string) string {
+	if cell == "" {
+		return cell
+	}
+	if strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+		if _, err := strconv.ParseFloat(cell, 64); err != nil {
+			return "'" + cell
+		}
+	}
+	return cell
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/csv"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReportSetsBothSidesSideBySide(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, asha := h.as("kiran"), h.as("asha")
+		h.as("root").send("PATCH", "/v1/centres/"+h.centre.String(), obj{"name": "=cmd|' /C calc'!A1"}, 200, "If-Match", `"1"`)
+		// One missed by us, one no-show, one late promise, one fixed at once.
+		_, missed := h.household(desk, nil)
+		h.visit(desk, missed, monday.Add(time.Hour), "meena")
+		_, shut := h.household(desk, nil)
+		door := h.visit(desk, shut, monday.Add(time.Hour), "ravi")
+		h.home(desk, missed).taps("could-not-reach", 303)
+		h.clock.Advance(90 * time.Minute)
+		h.as("ravi").send("POST", path("/v1/visits/%s/arrive", door), nil, 200)
+		h.as("ravi").send("POST", path("/v1/visits/%s/no-access", door), obj{"reason": "no answer at the gate, phone off"}, 200)
+		h.advance(3 * time.Hour)
+		_, fixed := h.household(desk, nil)
+		visit := h.visit(desk, fixed, h.clock.Now().Add(time.Hour), "ravi")
+		h.throughTo("ravi", visit, "complete", nil)
+		desk.send("GET", "/v1/reports/reachability", nil, 403)
+		asha.send("GET", "/v1/reports/reachability?from=2027-13-01", nil, 400)
+		asha.send("GET", "/v1/reports/reachability?from=2027-03-02&to=2027-03-01", nil, 422)
+		asha.send("GET", "/v1/reports/reachability?centre_id="+h.other.String(), nil, 404)
+		got := asha.send("GET", "/v1/reports/reachability?from=2027-03-01&to=2027-03-01", nil, 200)
+		row := got["total"].(obj)
+		for field, want := range map[string]float64{"jobs_opened": 3, "missed_by_us": 1, "no_access_by_customer": 1, "completed": 1, "first_time_fixed": 1, "completed_confirmed": 0,
+			"promises_due": 1, "promises_late": 1, "could_not_reach_us": 1, "inbound_contacts": 1, "disputes": 0} {
+			if row[field] != want {
+				t.Errorf("%s is %v, want %v", field, row[field], want)
+			}
+			if got["definitions"].(obj)[field] == nil {
+				t.Errorf("%s has no definition", field)
+			}
+		}
+		if len(got["items"].([]any)) != 1 {
+			t.Errorf("a proprietor reads %d centres", len(got["items"].([]any)))
+		}
+		// What the household denies leaves the figures at once.
+		h.home(desk, shut).taps("dispute", 303, "visit_id", toString(door["id"]), "claim", "was_home")
+		if row := asha.send("GET", "/v1/reports/reachability", nil, 200)["total"].(obj); row["no_access_by_customer"] != 0.0 || row["disputes"] != 1.0 {
+			t.Errorf("after the objection: %v no-shows, %v disputes", row["no_access_by_customer"], row["disputes"])
+		}
+		raw, res := asha.raw("GET", "/v1/reports/reachability?format=csv", nil)
+		table, err := csv.NewReader(strings.NewReader(string(raw))).ReadAll()
+		if err != nil || res.StatusCode != 200 || len(table) != 3 || len(table[0]) != 24 {
+			t.Fatalf("CSV: %d %v %v", res.StatusCode, err, table)
+		}
+		if name := table[1][1]; !strings.HasPrefix(name, "'=") {
+			t.Errorf("a spreadsheet would run %q", name)
+		}
+	})
+}
+
+func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		h.clock.Advance(time.Hour) // the centre's
+		tried := desk.attempt(job, "phone", "switched_off", nil)
+		h.clock.Advance(2 * time.Hour) // the customer's
+		desk.send("POST", "/v1/jobs/"+toString(job["id"])+"/attempts", obj{"direction": "inbound", "channel": "phone", "outcome": "reached"}, 201)
+		h.clock.Advance(3 * time.Hour) // the centre's
+		desk.send("POST", path("/v1/jobs/%s/hold", job), obj{"kind": "parts"}, 200)
+		h.clock.Advance(4 * time.Hour)
+		desk.send("POST", path("/v1/jobs/%s/release", job), obj{"kind": "parts"}, 200)
+		// A report of danger is the brand's time and changes no centre's figure.
+		h.as("maya").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 3}, 201)
+		h.clock.Advance(5 * time.Hour)
+		got := desk.send("GET", path("/v1/jobs/%s/clock", job), nil, 200)
+		for whose, hours := range map[string]float64{"centre": 4, "customer": 2, "parts": 4, "brand": 5} {
+			if n := got["seconds"].(obj)[whose]; n != hours*3600 {
+				t.Errorf("%s has %v s, want %v h", whose, n, hours)
+			}
+		}
+		proven := false
+		for _, s := range got["segments"].([]any) {
+			proven = proven || s.(obj)["whose"] == "customer" && s.(obj)["proof"] == tried["id"]
+		}
+		if !proven {
+			t.Errorf("the customer's time does not name the attempt: %v", got["segments"])
+		}
+		h.as("maya2").send("GET", path("/v1/jobs/%s/clock", job), nil, 404)
+	})
+}
