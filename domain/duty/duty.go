@@ -64,18 +64,21 @@ func (r *Roster) Next(at time.Time) (time.Time, bool) {
 // Add is when so much duty has passed since from; without duty in sight it is
 // plain time.
 func (r *Roster) Add(from time.Time, d time.Duration) time.Time {
-	for _, s := range r.around(from, horizon) {
-		if !from.Before(s.To) {
-			continue
-		}
-		start := s.From
-		if start.Before(from) {
-			start = from
-		}
-		if rest := s.To.Sub(start); rest >= d {
-			return start.Add(d)
-		} else {
-			d -= rest
+	for seen := true; seen; {
+		seen = false
+		for _, s := range r.around(from, horizon) {
+			if !from.Before(s.To) {
+				continue
+			}
+			start := s.From
+			if start.Before(from) {
+				start = from
+			}
+			if rest := s.To.Sub(start); rest >= d {
+				return start.Add(d)
+			}
+			d -= s.To.Sub(start)
+			from, seen = s.To, true
 		}
 	}
 	return from.Add(d)
