@@ -139,6 +139,40 @@ func (a *App) mountPeople(s *Server) {
 		_, err := svc.SetSkills(ctx, call, id, in.Skills)
 		return err
 	}))
+	s.Handle("PUT", "/v1/me/quiet", func(c *fiber.Ctx) error {
+		in, err := decode[domain.QuietInput](c)
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.SetQuiet(ctx, call, in)
+			return err
+		})
+	})
+	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in hours) error {
+		_, err := svc.SetRoster(ctx, call, id, in.Hours)
+		return err
+	}))
+	s.Handle("GET", "/v1/users/{id}/leave", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "user")
+		if err != nil {
+			return err
+		}
+		scope := actorOf(c).Scope()
+		if id == actorOf(c).UserID {
+			scope = domain.Scope{All: true} // one's own
+		}
+		if _, err := read.User(c.UserContext(), scope, id); err != nil {
+			return err
+		}
+		return listOf(c, func(p domain.Page) ([]domain.Leave, error) {
+			return read.Leaves(c.UserContext(), scope, id, p)
+		}, metaKey(func(v domain.Leave) domain.Meta { return v.Meta }), asIs)
+	})
+	s.Handle("POST", "/v1/users/{id}/leave", byID("user", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.LeaveInput) error {
+		_, err := svc.AddUserLeave(ctx, call, id, in)
+		return err
+	}))
 	s.Handle("GET", "/v1/technicians/{id}/leave", func(c *fiber.Ctx) error {
 		u, err := technician(c)
 		if err != nil {

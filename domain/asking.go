@@ -551,7 +551,7 @@ func (s *Service) undoVisit(m *visitMoveCtx, l *Link) error {
 	case cancelled && m.now.Before(v.WindowStart):
 		crew := v.Crew
 		v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitScheduled, nil, "", "nobody"
-		if s.checkCrew(m.tx, m.d, v, v.Crew) != nil { // somebody has another visit by now
+		if s.checkCrew(m.tx, m.d, v, v.Crew, m.now) != nil { // somebody has another visit by now
 			v.Crew = List[ID]{}
 		}
 		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &v.JobID, DueAt: v.WindowEnd.Add(missedAfter)})

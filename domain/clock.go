@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -88,6 +89,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		}
 		s.changed(&j.Meta, now)
 		return tx.SaveJob(j)
+	case "duty":
+		return s.dutyBegins(tx, dl.SubjectID, now)
 	case "promise":
 		return s.promiseLate(tx, dl.SubjectID, now)
 	case "dispute":
@@ -158,11 +161,10 @@ func (s *Service) triageOverdue(tx Tx, id ID, now time.Time) error {
 	if err := tx.SaveFlag(f); err != nil {
 		return err
 	}
-	told := map[ID]bool{}
+	told := []User{}
 	tell := func(u User) {
-		if !told[u.ID] && !f.involves(u.ID) && !u.Disabled {
-			told[u.ID] = true
-			tx.Enqueue(s.notice("flag.overdue", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID)))
+		if !u.Disabled && !f.involves(u.ID) && !slices.ContainsFunc(told, func(o User) bool { return o.ID == u.ID }) {
+			told = append(told, u)
 		}
 	}
 	if f.AreaID != nil {
@@ -186,7 +188,15 @@ func (s *Service) triageOverdue(tx Tx, id ID, now time.Time) error {
 	for _, u := range admins {
 		tell(u)
 	}
-	return nil
+	var c *Centre
+	if f.CentreID != nil {
+		if c, err = tx.Centre(*f.CentreID); err != nil {
+			return err
+		}
+	}
+	return s.tellAny(tx, told, c, now, func(u *User) Notice {
+		return s.notice("flag.overdue", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID))
+	})
 }
 
 // Verify proves the hash chains of all jobs and names the first bad row of

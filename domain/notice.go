@@ -25,6 +25,7 @@ type Notice struct {
 	Language    string                 `json:"-"`
 	WithLink    bool                   `json:"-"` // the customer's link is added at sending
 	NotBefore   time.Time              `json:"-"`
+	Waits       bool                   `json:"-"` // for the reader's next duty
 	ExpiresAt   time.Time              `json:"expires_at"`
 	State       string                 `json:"-"` // pending, done, no_device, expired, failed, withdrawn
 	CreatedAt   time.Time              `json:"created_at"`

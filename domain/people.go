@@ -78,6 +78,8 @@ type User struct {
 	Disabled     bool         `json:"disabled"`
 	Skills       List[string] `json:"skills"`
 	Hours        List[Shift]  `json:"hours"`
+	QuietFrom    string       `json:"quiet_from"` // HH:MM; only an SOS rings from then
+	QuietTo      string       `json:"quiet_to"`
 	HomeLat      *float64     `json:"home_lat"`
 	HomeLon      *float64     `json:"home_lon"`
 	PasswordHash string       `json:"-"`

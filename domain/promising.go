@@ -117,20 +117,25 @@ func (s *Service) promise(tx Tx, d *dossier, a Actor, p *Promise, owner *User, s
 	s.fact(tx, d.job, a, "promise.made", nil, st, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What, "owner_id": p.OwnerID, "due_at": p.DueAt})
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt})
 	if a.UserID != owner.ID {
-		s.tellOwner(tx, d, p, owner, "promise.yours", now)
+		return s.tellOwner(tx, d, p, owner, "promise.yours", now)
 	}
 	return nil
 }
 
 // tellOwner tells one person of a promise; further news of the same one takes
 // the place of the last.
-func (s *Service) tellOwner(tx Tx, d *dossier, p *Promise, owner *User, kind string, now time.Time) {
+func (s *Service) tellOwner(tx Tx, d *dossier, p *Promise, owner *User, kind string, now time.Time) error {
+	leaves, err := tx.LeavesAt([]ID{owner.ID}, now)
+	if err != nil {
+		return err
+	}
 	when := momentWords(p.DueAt, d.centre.Location(), owner.Language)
-	tx.Enqueue(s.notice(kind, owner.Language, now, now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
+	s.tellOne(tx, s.notice(kind, owner.Language, now, now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
 		n.JobID = &d.job.ID
 		n.Title, n.Body = say(kind, owner.Language, when)
 		n.CollapseKey = "promise-" + p.ID.String()[24:]
-	}))
+	}), owner, d.centre, leaves, nil, now)
+	return nil
 }
 
 // MakePromise records the brand's word to a household. Staff who reach the
@@ -373,10 +378,10 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverIn
 			return err
 		}
 		s.fact(tx, d.job, call.Actor, "promise.handed_over", nil, st, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID, "reason": in.Reason})
-		if owner.ID != call.Actor.UserID {
-			s.tellOwner(tx, d, p, owner, "promise.yours", now)
+		if owner.ID == call.Actor.UserID {
+			return nil
 		}
-		return nil
+		return s.tellOwner(tx, d, p, owner, "promise.yours", now)
 	})
 }
 
@@ -429,8 +434,7 @@ func (s *Service) tellLate(tx Tx, d *dossier, p *Promise, role Role, now time.Ti
 	if err != nil {
 		return err
 	}
-	s.tellOwner(tx, d, p, owner, "promise.late", now)
-	return nil
+	return s.tellOwner(tx, d, p, owner, "promise.late", now)
 }
 
 // callMe is the household's "call me" or "I could not reach you": a promise
@@ -486,8 +490,7 @@ func (s *Service) addTo(tx Tx, d *dossier, p *Promise, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.tellOwner(tx, d, p, owner, "promise.again", now)
-	return nil
+	return s.tellOwner(tx, d, p, owner, "promise.again", now)
 }
 
 // fold makes one case of many contacts: more than four of one household in an

@@ -465,12 +465,10 @@ func (s *Service) sendLastNotice(tx Tx, d *dossier, enough, now time.Time) error
 	if err != nil {
 		return err
 	}
-	for i := range users {
-		key := mark + "|" + users[i].ID.String()
-		tx.Enqueue(s.notice(kind, users[i].Language, now, now.Add(72*time.Hour), toUser(users[i].ID), d.about(kind, nil, users[i].Language),
-			func(n *Notice) { n.DedupeKey = &key }))
-	}
-	return nil
+	return s.tellAny(tx, users, d.centre, now, func(u *User) Notice {
+		key := mark + "|" + u.ID.String()
+		return s.notice(kind, u.Language, now, now.Add(72*time.Hour), toUser(u.ID), d.about(kind, nil, u.Language), func(n *Notice) { n.DedupeKey = &key })
+	})
 }
 
 // NoticeAccepted is told by the delivery worker when a push or text was

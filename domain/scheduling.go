@@ -36,8 +36,9 @@ type dossier struct {
 	holds    []Hold
 	plan     List[string]
 	held     *Hold // the open safety hold, if any
-	// languages of technicians that were read anyway.
-	languages  map[ID]string
+	// technicians that were read anyway, with their leave from now on.
+	crew       map[ID]*User
+	leaves     []Leave
 	closeAfter int  // days of the policy in force, once the verdict was computed
 	folded     bool // the household's many contacts are one case, so nobody else is rung
 	approved   bool // the area manager confirms a safety-critical job unreachable
@@ -176,7 +177,7 @@ func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string
 // checkCrew holds the hard rules of assignment: centre, skill, hours, leave,
 // exclusion, plan, free. It locks the technicians, so that two bookers of one
 // technician wait for each other.
-func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID) error {
+func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Time) error {
 	seen := map[ID]bool{}
 	for i, id := range crew {
 		if seen[id] {
@@ -195,16 +196,17 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID) error {
 	}
 	sorted := slices.Clone(crew)
 	slices.SortFunc(sorted, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
-	diary, err := tx.LockDiary(sorted, d.customer.ID, v.PlannedStart, v.PlannedEnd())
+	diary, err := tx.LockDiary(sorted, d.customer.ID, v.PlannedStart, v.PlannedEnd(), now)
 	if err != nil {
 		return err
 	}
 	users := diary.Technicians
+	d.leaves = diary.Leaves
 	for i := range users {
-		if d.languages == nil {
-			d.languages = map[ID]string{}
+		if d.crew == nil {
+			d.crew = map[ID]*User{}
 		}
-		d.languages[users[i].ID] = users[i].Language
+		d.crew[users[i].ID] = &users[i]
 	}
 	for i, id := range crew {
 		at := fmt.Sprintf("/crew/%d", i)
@@ -394,7 +396,7 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 	if agreed != nil {
 		v.Confirmation, v.ConfirmedHow, v.AgreedID = ConfirmConfirmed, howOf(agreed.Channel), &agreed.ID
 	}
-	if err := s.checkCrew(tx, d, v, v.Crew); err != nil {
+	if err := s.checkCrew(tx, d, v, v.Crew, now); err != nil {
 		return err
 	}
 	if err := tx.InsertVisit(v); err != nil {
@@ -573,7 +575,7 @@ func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (
 }
 
 func (s *Service) assign(m *visitMoveCtx, a Actor, crew []ID, reason string) error {
-	if err := s.checkCrew(m.tx, m.d, m.v, crew); err != nil {
+	if err := s.checkCrew(m.tx, m.d, m.v, crew, m.now); err != nil {
 		return err
 	}
 	before := slices.Clone(m.v.Crew)

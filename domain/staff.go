@@ -472,17 +472,41 @@ type LeaveInput struct {
 // AddLeave records leave of a technician: himself, coordinator, proprietor,
 // area manager.
 func (s *Service) AddLeave(ctx context.Context, call *Call, technician ID, in LeaveInput) (Leave, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Leave, error) {
-		u, err := s.reachUser(tx, call.Actor, technician)
-		if err != nil || u.Role != RoleTechnician {
-			return Leave{}, NotFound("technician")
+	return s.addLeave(ctx, call, technician, in, func(u *User) error {
+		if u.Role != RoleTechnician {
+			return NotFound("technician")
 		}
 		if !call.Actor.Is(RoleTechnician, RoleCoordinator, RoleProprietor, RoleAreaManager) {
-			return Leave{}, Fail(CodeForbidden, "As %s you may not record leave.", roleWords(call.Actor.Role))
+			return Fail(CodeForbidden, "As %s you may not record leave.", roleWords(call.Actor.Role))
 		}
-		c, err := tx.Centre(*u.CentreID)
+		return nil
+	})
+}
+
+// AddUserLeave records leave of anybody: himself, or who sets his roster.
+func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in LeaveInput) (Leave, error) {
+	return s.addLeave(ctx, call, user, in, func(u *User) error {
+		if u.ID != call.Actor.UserID && !call.Actor.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
+			return Fail(CodeForbidden, "As %s you may not record leave of others.", roleWords(call.Actor.Role))
+		}
+		return nil
+	})
+}
+
+func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(*User) error) (Leave, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Leave, error) {
+		u, err := s.reachUser(tx, call.Actor, user)
 		if err != nil {
 			return Leave{}, err
+		}
+		if err := may(u); err != nil {
+			return Leave{}, err
+		}
+		c := &Centre{Zone: "UTC"}
+		if u.CentreID != nil {
+			if c, err = tx.Centre(*u.CentreID); err != nil {
+				return Leave{}, err
+			}
 		}
 		l := Leave{Meta: newMeta(s.newID(in.ID), now), TechnicianID: u.ID, Kind: in.Kind, Note: in.Note}
 		if l.StartsAt, err = ParseInstant(in.StartsAt, c.Location(), "/starts_at"); err != nil {

@@ -54,8 +54,10 @@ type Tx interface {
 	// LockDiary locks technicians in id order, as LockTechnicians, and reads
 	// with them what stands in their diaries between two instants, and who is
 	// kept apart from the customer.
-	LockDiary(ids []ID, customer ID, from, to time.Time) (*Diary, error)
+	// Leaves that end after leavesFrom are given as well.
+	LockDiary(ids []ID, customer ID, from, to, leavesFrom time.Time) (*Diary, error)
 	LeavesOf(technician ID, from, to time.Time) ([]Leave, error)
+	LeavesAt(users []ID, at time.Time) ([]Leave, error) // that have not ended
 	InsertLeave(*Leave) error
 	InsertSession(*Session) error
 	LockSession(tokenHash string) (*Session, error)
@@ -156,6 +158,8 @@ type Tx interface {
 	Arm(Deadline)      // replaces an open deadline of the same kind and subject
 	Disarm(kind string, subject ID)
 	WithdrawNotices(visit ID, kinds ...string) error // pending or done ones vanish from inboxes
+	WaitingNotices(user ID) ([]Notice, error)        // by created_at
+	EndWaiting(id ID, state string) error
 	Device(id ID) (*Device, error)
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error

@@ -97,13 +97,24 @@ func expiry(v *Visit, now time.Time) time.Time {
 // in tellCrewChange.
 func (s *Service) tellCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string, now time.Time) {
 	for _, id := range crew {
-		language, ok := d.languages[id]
-		if !ok {
-			if u, err := tx.User(id); err == nil {
-				language = u.Language
+		u, leaves := d.crew[id], d.leaves
+		if u == nil {
+			var err error
+			if u, err = tx.User(id); err != nil {
+				continue
+			}
+			if leaves, err = tx.LeavesAt([]ID{id}, now); err != nil {
+				continue
 			}
 		}
-		tx.Enqueue(s.notice(kind, language, now, expiry(v, now), toUser(id), d.about(kind, v, language)))
+		var starts *time.Time
+		if v != nil {
+			starts = &v.WindowStart
+			if v.Status.UnderWay() {
+				starts = &now
+			}
+		}
+		s.tellOne(tx, s.notice(kind, u.Language, now, expiry(v, now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts, now)
 	}
 }
 
@@ -194,8 +205,11 @@ func (s *Service) tellStaff(tx Tx, d *dossier, v *Visit, kind string, now time.T
 		if err != nil {
 			return err
 		}
-		for i := range users {
-			tx.Enqueue(s.notice(kind, users[i].Language, now, expiry(v, now), toUser(users[i].ID), d.about(kind, v, users[i].Language)))
+		err = s.tellAny(tx, users, d.centre, now, func(u *User) Notice {
+			return s.notice(kind, u.Language, now, expiry(v, now), toUser(u.ID), d.about(kind, v, u.Language))
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -207,10 +221,15 @@ func (s *Service) tellTriage(tx Tx, f *Flag, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, u := range users {
-		tx.Enqueue(s.notice("flag.triage", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID)))
+	var c *Centre
+	if f.CentreID != nil {
+		if c, err = tx.Centre(*f.CentreID); err != nil {
+			return err
+		}
 	}
-	return nil
+	return s.tellAny(tx, users, c, now, func(u *User) Notice {
+		return s.notice("flag.triage", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID))
+	})
 }
 
 // triagers are the area's managers who are not involved, else their deputies,

@@ -38,6 +38,7 @@ var words = map[string]map[string][2]string{
 	"dispute.decided":             {"en": {"A disputed record is decided", "Open the app to read the reasons."}, "hi": {"आपत्ति पर निर्णय हुआ", "कारण पढ़ने के लिए ऐप खोलें।"}},
 	"visit.unconfirmed":           {"en": {"Confirmation withdrawn", "{when} is open again; the answer came from somebody else."}, "hi": {"पुष्टि वापस", "{when} की पुष्टि किसी और ने की थी।"}},
 	"job.call_once_more":          {"en": {"One more call", "The household uses no page: call once more, and try the second contact."}, "hi": {"एक और कॉल", "यह घर पेज नहीं देखता: एक बार फिर कॉल करें, दूसरे संपर्क को भी।"}},
+	"digest":                      {"en": {"{n} things waited for you", "Open the app to see them."}, "hi": {"{n} बातें आपकी प्रतीक्षा में", "देखने के लिए ऐप खोलें।"}},
 	"flag.triage":                 {"en": {"A report needs you", "Open the queue."}, "hi": {"एक रिपोर्ट आपकी प्रतीक्षा में है", "कतार खोलें।"}},
 	"flag.overdue":                {"en": {"A report is overdue", "Open the queue."}, "hi": {"एक रिपोर्ट का समय बीत गया", "कतार खोलें।"}},
 	"flag.moved":                  {"en": {"Your report has moved on", "Open the app to read it."}, "hi": {"आपकी रिपोर्ट आगे बढ़ी", "पढ़ने के लिए ऐप खोलें।"}},

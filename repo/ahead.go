@@ -137,12 +137,12 @@ func rowsFromJSON[T any](db *DB, raw []byte, dst *[]T) error {
 }
 
 // LockDiary locks technicians and reads their diaries in one flight.
-func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to time.Time) (*domain.Diary, error) {
+func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom time.Time) (*domain.Diary, error) {
 	lockUsers, users, err := query[domain.User](lock(t.table("users").Where(t.db.in("id", ids)).Order("id")))
 	if err != nil {
 		return nil, err
 	}
-	readLeaves, leaves, err := query[domain.Leave](t.table("leaves").Where(t.db.in("technician_id", ids)).Where("starts_at < ? AND ends_at > ?", to, from).Order("starts_at, id"))
+	readLeaves, leaves, err := query[domain.Leave](t.table("leaves").Where(t.db.in("technician_id", ids)).Where("(starts_at < ? AND ends_at > ? OR ends_at > ?)", to, from, leavesFrom).Order("starts_at, id"))
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ const accepted = "accepted"
 // statements whatever their number.
 func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Delivery, error) {
 	r := db.reader()
-	notices, err := list[domain.Notice](ctx, r, db.table("notices").Where("state = 'pending'").Where(db.in("id", ids)).Order("created_at, id"))
+	notices, err := list[domain.Notice](ctx, r, db.table("notices").Where("state = 'pending' AND NOT waits").Where(db.in("id", ids)).Order("created_at, id"))
 	if err != nil || len(notices) == 0 {
 		return []domain.Delivery{}, err
 	}
@@ -139,7 +139,7 @@ func (db *DB) Record(ctx context.Context, r domain.DeliveryRecord) error {
 // PendingNotices counts what is not yet done and not expired at now.
 func (db *DB) PendingNotices(ctx context.Context, now time.Time) (int, error) {
 	type count struct{ N int }
-	rows, err := list[count](ctx, db.reader(), db.table("notices").Raw("SELECT count(*) AS n FROM notices WHERE state = 'pending' AND expires_at > ?", now))
+	rows, err := list[count](ctx, db.reader(), db.table("notices").Raw("SELECT count(*) AS n FROM notices WHERE state = 'pending' AND NOT waits AND expires_at > ?", now))
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}

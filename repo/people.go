@@ -82,6 +82,13 @@ func (t *tx) LeavesOf(technician domain.ID, from, to time.Time) ([]domain.Leave,
 	return all[domain.Leave](t, t.table("leaves").Where("technician_id = ? AND ends_at > ? AND starts_at < ?", technician, from, to).Order("starts_at, id"))
 }
 
+func (t *tx) LeavesAt(users []domain.ID, at time.Time) ([]domain.Leave, error) {
+	if len(users) == 0 {
+		return nil, nil
+	}
+	return all[domain.Leave](t, t.table("leaves").Where(t.db.in("technician_id", users)).Where("ends_at > ?", at).Order("starts_at, id"))
+}
+
 func (t *tx) InsertLeave(l *domain.Leave) error { return t.insert("leaves", l) }
 
 func (t *tx) InsertSession(s *domain.Session) error { return t.insert("sessions", s) }

@@ -30,7 +30,7 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 		return rows, nil
 	}
 	type counted struct {
-		CentreID         domain.ID
+		CentreID      domain.ID
 		A, B, C, D, E int
 	}
 	for _, c := range []struct {

@@ -31,6 +31,14 @@ func (t *tx) CrewNotices(visit domain.ID) ([]domain.Notice, error) {
 
 func (t *tx) Enqueue(list ...domain.Notice) { t.notices = append(t.notices, list...) }
 
+func (t *tx) WaitingNotices(user domain.ID) ([]domain.Notice, error) {
+	return all[domain.Notice](t, t.table("notices").Where("user_id = ? AND waits AND state = 'pending'", user).Order("created_at, id"))
+}
+
+func (t *tx) EndWaiting(id domain.ID, state string) error {
+	return t.exec("UPDATE notices SET state = ?, waits = ? WHERE id = ? AND state = 'pending'", state, false, id)
+}
+
 // WithdrawNotices reaches those of this transaction too.
 func (t *tx) WithdrawNotices(visit domain.ID, kinds ...string) error {
 	for i := range t.notices {
@@ -228,7 +236,7 @@ func (t *tx) gatherNotices() error {
 		if err := t.write(q.Create(&n), nil); err != nil {
 			return err
 		}
-		if n.State == pending {
+		if n.State == pending && !n.Waits {
 			fresh = append(fresh, n)
 		}
 	}

@@ -26,6 +26,7 @@ var bodies = map[string]obj{
 	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"}, "decideDispute": {"decision": "uphold", "reasons": "x"},
+	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []obj{}}, "createUserLeave": {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
 	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},

@@ -135,7 +135,7 @@ func ahead(t *testing.T, db *repo.DB) {
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertLeave(&leave), tx.InsertExclusion(&apart)) })
 	diary := func(from, to time.Time) *domain.Diary {
 		return Get(t, db, func(tx domain.Tx) (*domain.Diary, error) {
-			return tx.LockDiary([]domain.ID{w.Ravi.ID, ID(), w.Noor.ID}, home.ID, from, to)
+			return tx.LockDiary([]domain.ID{w.Ravi.ID, ID(), w.Noor.ID}, home.ID, from, to, to)
 		})
 	}
 	d := diary(Noon.Add(72*time.Hour), Noon.Add(73*time.Hour))

@@ -1,0 +1,224 @@
+package domain
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"doorstep/domain/duty"
+	"doorstep/domain/reach"
+)
+
+// Off duty is off duty (PRODUCT.md section 5): what is not an SOS waits for
+// the reader's next duty, or rings whoever is on duty. Everything stands in
+// the inbox at once, for who looks by himself.
+
+// alwaysRings are notices that cannot wait: a crew on its way to a door over
+// which a hold was placed is warned at once.
+var alwaysRings = map[string]bool{"visit.wait": true, "visit.call_desk": true}
+
+// onDuty is when a person may be rung. Without weekly hours it is always, but
+// for leave and quiet hours; holidays of the centre are free for those whose
+// hours are set.
+func onDuty(u *User, c *Centre, leaves []Leave) duty.Roster {
+	var of *Centre
+	if len(u.Hours) > 0 {
+		of = c
+	}
+	r := roster(&User{Role: RoleAgent, Hours: u.Hours}, of, reach.Policy{}, nil)
+	if c != nil {
+		r.Location = c.Location()
+	}
+	for _, l := range leaves {
+		if l.TechnicianID == u.ID {
+			r.Away = append(r.Away, duty.Span{From: l.StartsAt, To: l.EndsAt})
+		}
+	}
+	r.QuietFrom, r.QuietTo = u.QuietFrom, u.QuietTo
+	return r
+}
+
+// ringsAt is when a notice may ring a person: now, or at his next duty. What
+// is about a visit that begins before then does not wait.
+func ringsAt(n *Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, now time.Time) time.Time {
+	if alwaysRings[n.Kind] {
+		return now
+	}
+	r := onDuty(u, c, leaves)
+	next, ok := r.Next(now)
+	if !ok { // leave without end: it stands in the inbox for his return
+		next = now.AddDate(0, 0, 60)
+	}
+	if starts != nil && !starts.Before(now.Add(-time.Hour)) && starts.Before(next) {
+		return now
+	}
+	return next
+}
+
+// tellOne rings one person, or lets the notice wait for his next duty.
+func (s *Service) tellOne(tx Tx, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, now time.Time) {
+	if at := ringsAt(&n, u, c, leaves, starts, now); at.After(now) {
+		s.wait(tx, &n, u, starts, at)
+	}
+	tx.Enqueue(n)
+}
+
+// wait keeps a notice for the beginning of a duty. Unless it is about a visit
+// with a time of its own, it is still good then.
+func (s *Service) wait(tx Tx, n *Notice, u *User, starts *time.Time, until time.Time) {
+	n.Waits, n.NotBefore = true, until
+	if good := until.Add(24 * time.Hour); starts == nil && n.ExpiresAt.Before(good) {
+		n.ExpiresAt = good
+	}
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "duty", SubjectID: u.ID, DueAt: until})
+}
+
+// tellAny rings those of a role who are on duty; the others find it in their
+// inbox. When nobody is, it waits for each one's next duty.
+func (s *Service) tellAny(tx Tx, users []User, c *Centre, now time.Time, make func(*User) Notice) error {
+	ids := []ID{}
+	for i := range users {
+		ids = append(ids, users[i].ID)
+	}
+	leaves, err := tx.LeavesAt(ids, now)
+	if err != nil {
+		return err
+	}
+	on := map[ID]bool{}
+	for i := range users {
+		if r := onDuty(&users[i], c, leaves); r.On(now) {
+			on[users[i].ID] = true
+		}
+	}
+	for i := range users {
+		u := &users[i]
+		n := make(u)
+		switch {
+		case on[u.ID] || alwaysRings[n.Kind]:
+		case len(on) > 0:
+			n.State = "done"
+		default:
+			if at := ringsAt(&n, u, c, leaves, nil, now); at.After(now) {
+				s.wait(tx, &n, u, nil, at)
+			}
+		}
+		tx.Enqueue(n)
+	}
+	return nil
+}
+
+// dutyBegins hands over what waited: one notice as itself, several as one
+// digest.
+func (s *Service) dutyBegins(tx Tx, user ID, now time.Time) error {
+	u, err := tx.User(user)
+	if notFound(err) || err == nil && u.Disabled {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	var c *Centre
+	if u.CentreID != nil {
+		if c, err = tx.Centre(*u.CentreID); err != nil {
+			return err
+		}
+	}
+	waiting, err := tx.WaitingNotices(user)
+	if err != nil {
+		return err
+	}
+	live := waiting[:0]
+	for _, n := range waiting {
+		if n.ExpiresAt.After(now) {
+			live = append(live, n)
+		} else if err := tx.EndWaiting(n.ID, "expired"); err != nil {
+			return err
+		}
+	}
+	if len(live) == 0 {
+		return nil
+	}
+	leaves, err := tx.LeavesOf(user, now, now.AddDate(0, 0, 60))
+	if err != nil {
+		return err
+	}
+	if r := onDuty(u, c, leaves); !r.On(now) { // his hours changed meanwhile
+		if next, ok := r.Next(now); ok {
+			tx.Arm(Deadline{ID: s.NewID(), Kind: "duty", SubjectID: user, DueAt: next})
+		}
+		return nil
+	}
+	if len(live) == 1 {
+		n := live[0]
+		if err := tx.EndWaiting(n.ID, "withdrawn"); err != nil {
+			return err
+		}
+		n.ID, n.Waits, n.NotBefore, n.DedupeKey, n.CreatedAt = s.NewID(), false, now, nil, now
+		n.Data.V["notice_id"] = n.ID.String()
+		tx.Enqueue(n)
+		return nil
+	}
+	high := false
+	for _, n := range live {
+		high = high || n.High
+		if err := tx.EndWaiting(n.ID, "done"); err != nil {
+			return err
+		}
+	}
+	tx.Enqueue(s.notice("digest", u.Language, now, now.Add(12*time.Hour), toUser(user), func(n *Notice) {
+		n.Title, n.Body = say("digest", u.Language, "")
+		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", itoa(len(live))), high
+	}))
+	return nil
+}
+
+// QuietInput sets the hours in which only an SOS rings; both empty for none.
+type QuietInput struct {
+	QuietFrom string `json:"quiet_from"`
+	QuietTo   string `json:"quiet_to"`
+}
+
+func checkQuiet(from, to string) error {
+	if (from == "") != (to == "") || from != "" && (!clockPattern.MatchString(from) || !clockPattern.MatchString(to) || from == to) {
+		return Fail(CodeMeaning, "Quiet hours run from one HH:MM to another; leave both empty for none.").At("/quiet_from", "HH:MM, and quiet_to")
+	}
+	return nil
+}
+
+// SetQuiet sets the own quiet hours. Everyone for himself; they are local to
+// his centre, else UTC.
+func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+		if err := checkQuiet(in.QuietFrom, in.QuietTo); err != nil {
+			return User{}, err
+		}
+		u, err := tx.LockUser(call.Actor.UserID)
+		if err != nil {
+			return User{}, err
+		}
+		u.QuietFrom, u.QuietTo = in.QuietFrom, in.QuietTo
+		s.changed(&u.Meta, now)
+		err = tx.SaveUser(u)
+		return *u, err
+	})
+}
+
+// SetRoster replaces the weekly hours of anybody: proprietor for his centre,
+// area manager for the area, admin. Errors: CodeMeaning.
+func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shift) (User, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+		u, err := s.reachUser(tx, call.Actor, id)
+		if err != nil {
+			return User{}, err
+		}
+		if !call.Actor.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
+			return User{}, Fail(CodeForbidden, "As %s you may not set rosters.", roleWords(call.Actor.Role))
+		}
+		if err := checkHours(hours); err != nil {
+			return User{}, err
+		}
+		u.Hours = hours
+		s.changed(&u.Meta, now)
+		err = tx.SaveUser(u)
+		return *u, err
+	})
+}

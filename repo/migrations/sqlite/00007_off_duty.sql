@@ -1,0 +1,10 @@
+-- +goose Up
+-- Off duty is off duty.
+
+-- Local HH:MM in which only an SOS rings; empty for none.
+ALTER TABLE users ADD COLUMN quiet_from TEXT NOT NULL DEFAULT '';
+ALTER TABLE users ADD COLUMN quiet_to TEXT NOT NULL DEFAULT '';
+
+-- Such a notice waits for the next duty of its reader.
+ALTER TABLE notices ADD COLUMN waits BOOLEAN NOT NULL DEFAULT FALSE;
+CREATE INDEX notices_waiting ON notices (user_id) WHERE waits AND state = 'pending';
