@@ -22,10 +22,14 @@ var alwaysRings = map[string]bool{"visit.wait": true, "visit.call_desk": true}
 // hours are set.
 func onDuty(u *User, c *Centre, leaves []Leave) duty.Roster {
 	var of *Centre
-	if len(u.Hours) > 0 {
+	var hours List[Shift]
+	if !u.RingsAlways {
+		hours = u.Hours
+	}
+	if len(hours) > 0 {
 		of = c
 	}
-	r := roster(&User{Role: RoleAgent, Hours: u.Hours}, of, reach.Policy{}, nil)
+	r := roster(&User{Role: RoleAgent, Hours: hours}, of, reach.Policy{}, nil)
 	if c != nil {
 		r.Location = c.Location()
 	}
@@ -175,6 +179,9 @@ func (s *Service) dutyBegins(tx Tx, user ID, now time.Time) error {
 type QuietInput struct {
 	QuietFrom string `json:"quiet_from"`
 	QuietTo   string `json:"quiet_to"`
+	// RingsAlways asks to be rung outside the weekly hours too; a new roster
+	// takes it back.
+	RingsAlways bool `json:"rings_always"`
 }
 
 func checkQuiet(from, to string) error {
@@ -195,7 +202,7 @@ func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User
 		if err != nil {
 			return User{}, err
 		}
-		u.QuietFrom, u.QuietTo = in.QuietFrom, in.QuietTo
+		u.QuietFrom, u.QuietTo, u.RingsAlways = in.QuietFrom, in.QuietTo, in.RingsAlways
 		s.changed(&u.Meta, now)
 		err = tx.SaveUser(u)
 		return *u, err
@@ -216,7 +223,7 @@ func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shif
 		if err := checkHours(hours); err != nil {
 			return User{}, err
 		}
-		u.Hours = hours
+		u.Hours, u.RingsAlways = hours, false
 		s.changed(&u.Meta, now)
 		err = tx.SaveUser(u)
 		return *u, err

@@ -80,6 +80,7 @@ type User struct {
 	Hours        List[Shift]  `json:"hours"`
 	QuietFrom    string       `json:"quiet_from"` // HH:MM; only an SOS rings from then
 	QuietTo      string       `json:"quiet_to"`
+	RingsAlways  bool         `json:"rings_always"` // his own wish: outside his weekly hours too
 	HomeLat      *float64     `json:"home_lat"`
 	HomeLon      *float64     `json:"home_lon"`
 	PasswordHash string       `json:"-"`

@@ -283,7 +283,7 @@ func (s *Service) applyUser(tx Tx, u *User, in UserInput) error {
 		u.Skills = *in.Skills
 	}
 	if in.Hours != nil {
-		u.Hours = *in.Hours
+		u.Hours, u.RingsAlways = *in.Hours, false
 	}
 	if in.HomeLat != nil {
 		u.HomeLat = in.HomeLat
@@ -433,7 +433,7 @@ func same(a, b *ID) bool { return (a == nil) == (b == nil) && (a == nil || *a ==
 // SetHours replaces a technician's weekly hours; SetSkills his skills.
 // Coordinator, proprietor, area manager, admin. Errors: CodeMeaning.
 func (s *Service) SetHours(ctx context.Context, call *Call, id ID, hours []Shift) (User, error) {
-	return s.setTechnician(ctx, call, id, func(u *User) error { u.Hours = hours; return checkHours(hours) })
+	return s.setTechnician(ctx, call, id, func(u *User) error { u.Hours, u.RingsAlways = hours, false; return checkHours(hours) })
 }
 
 // SetSkills replaces a technician's skills; see SetHours.

@@ -222,7 +222,10 @@ func (b *builder) run() error {
 			return fmt.Errorf("%s at %s: %w", e.what, e.at.Format(time.RFC3339), err)
 		}
 	}
-	return b.settle(b.now)
+	if err := b.settle(b.now); err != nil {
+		return err
+	}
+	return b.quiet(20 * time.Minute)
 }
 
 // settle carries out what falls due until then, each at its own time.
@@ -243,6 +246,19 @@ func (b *builder) settle(until time.Time) error {
 			return err
 		}
 	}
+}
+
+// quiet puts off what falls due soon, so that nothing changes by itself while
+// a newcomer looks around.
+func (b *builder) quiet(d time.Duration) error {
+	return b.svc.Store.InTx(b.ctx, func(tx domain.Tx) error {
+		soon, err := tx.ClaimDue(b.now.Add(d), 1000)
+		for _, dl := range soon {
+			dl.ID, dl.DoneAt, dl.DueAt = b.svc.NewID(), nil, dl.DueAt.Add(d)
+			tx.Arm(dl)
+		}
+		return err
+	})
 }
 
 // people makes areas, centres, accounts and their phones: what a real
@@ -316,6 +332,7 @@ func (b *builder) people() error {
 			for i, name := range data.technicians {
 				u := user(name, domain.RoleTechnician)
 				u.Skills, u.Hours = skills(i), rota(i)
+				u.RingsAlways = true // a newcomer sees pushes at any hour
 				home := data.places[(2*i+1)%len(data.places)]
 				u.HomeLat, u.HomeLon = &home.lat, &home.lon
 				w, err := add(u, data.name, data.area)
