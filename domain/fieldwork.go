@@ -120,10 +120,8 @@ func (m *visitMoveCtx) planAccepted() error {
 	if err := m.d.planPermits(m.v, m.v.Crew); err != nil {
 		return err
 	}
-	for _, id := range m.v.Crew {
-		if !has(m.v.PlanSeen, id) {
-			return Fail(CodePlan, "The whole crew accepts the safe-visit plan first (plan-seen).").With("plan", m.d.plan)
-		}
+	if PlanSeen.unmet(m.d.plan, m.v.Crew, m.v.PlanSeen) != "" {
+		return Fail(CodePlan, "The whole crew accepts the safe-visit plan first (plan-seen).").With("plan", m.d.plan)
 	}
 	if has(m.d.plan, "phone_first") && (m.d.job.LastContactAt == nil || m.d.job.LastContactAt.Before(m.v.CreatedAt)) {
 		return Fail(CodePlan, "The plan asks for a phone contact first.").With("plan", m.d.plan)
@@ -289,7 +287,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if d.holds, err = tx.HoldsOver(j, true); err != nil {
 			return Stopped{}, err
 		}
-		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, true, d.plan, now)}, f.ID}, nil
+		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, d.holds, d.plan, now)}, f.ID}, nil
 	})
 }
 

@@ -275,9 +275,8 @@ type Reader interface {
 	HoldsOfJobs(ctx context.Context, jobs []Job) (map[ID][]Hold, map[ID][]string, error)
 	Visits(ctx context.Context, s Scope, f VisitFilter, p Page) ([]Visit, error) // by (window_start, id)
 	Visit(ctx context.Context, s Scope, id ID) (*Visit, error)
-	// HeldVisits tells for each visit whether an open safety hold stands over
-	// it, and the plan in force.
-	HeldVisits(ctx context.Context, visits []Visit) (map[ID]bool, map[ID][]string, error)
+	// HoldsOfVisits gives by visit id what HoldsOfJobs gives of its job.
+	HoldsOfVisits(ctx context.Context, visits []Visit) (map[ID][]Hold, map[ID][]string, error)
 	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
 	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Fact, error)
 	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)

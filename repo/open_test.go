@@ -126,7 +126,7 @@ func TestPlans(t *testing.T) {
 		_, _ = r.User(ctx, s, id)
 	}
 	_, _, _ = r.HoldsOfJobs(ctx, []domain.Job{w.Job})
-	_, _, _ = r.HeldVisits(ctx, []domain.Visit{w.Visit})
+	_, _, _ = r.HoldsOfVisits(ctx, []domain.Visit{w.Visit})
 	_, _ = r.FactsOf(ctx, id)
 	_, _ = r.JobsToVerify(ctx, &id, 10)
 	_, _ = r.NextDeadline(ctx)

@@ -305,10 +305,10 @@ func (r *reader) Visit(ctx context.Context, s domain.Scope, id domain.ID) (*doma
 	return one[domain.Visit](ctx, r, "visit", r.scoped(s, "visits").Where("visits.id = ?", id))
 }
 
-func (r *reader) HeldVisits(ctx context.Context, visits []domain.Visit) (map[domain.ID]bool, map[domain.ID][]string, error) {
-	held, plans := map[domain.ID]bool{}, map[domain.ID][]string{}
+func (r *reader) HoldsOfVisits(ctx context.Context, visits []domain.Visit) (map[domain.ID][]domain.Hold, map[domain.ID][]string, error) {
+	open, plans := map[domain.ID][]domain.Hold{}, map[domain.ID][]string{}
 	if len(visits) == 0 {
-		return held, plans, nil
+		return open, plans, nil
 	}
 	jobs := make([]domain.ID, len(visits))
 	for i := range visits {
@@ -324,17 +324,15 @@ func (r *reader) HeldVisits(ctx context.Context, visits []domain.Visit) (map[dom
 	}
 	for i := range visits {
 		v := &visits[i]
-		open, plan := standing(over[v.JobID])
-		for _, h := range open {
-			if h.Kind == domain.HoldSafety {
-				held[v.ID] = true
-			}
+		o, plan := standing(over[v.JobID])
+		if len(o) > 0 {
+			open[v.ID] = o
 		}
 		if len(plan) > 0 {
 			plans[v.ID] = plan
 		}
 	}
-	return held, plans, nil
+	return open, plans, nil
 }
 
 func (r *reader) Attempts(ctx context.Context, s domain.Scope, job domain.ID, p domain.Page) ([]domain.Attempt, error) {
