@@ -152,7 +152,7 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 	call, message := false, false
 	for i := range attempts {
 		a := &attempts[i]
-		if a.Direction != "outbound" || a.OccurredAt.Before(*m.v.ArrivedAt) {
+		if a.Direction != "outbound" || a.OccurredAt.Before(*m.v.ArrivedAt) || a.dialled() && a.Address != "" && !m.d.customer.knows(a.Address) {
 			continue
 		}
 		switch a.Channel {

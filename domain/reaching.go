@@ -212,11 +212,10 @@ func (s *Service) spread(tx Tx, call *Call, d *dossier, a *Attempt, st stamped, 
 
 // resolveAddress finds which number and person were tried.
 func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
-	phoneLike := a.Channel == "phone" || a.Channel == "sms" || a.Channel == "whatsapp"
 	if a.ContactID != nil && d.customer.contact(*a.ContactID) == nil {
 		return Fail(CodeMeaning, "The household has no such contact.").At("/contact_id", "a contact of the customer")
 	}
-	if raw != "" && phoneLike {
+	if raw != "" && a.dialled() {
 		e164, err := s.phone(raw, d.centre.Country, "/address")
 		if err != nil {
 			return err
@@ -236,7 +235,7 @@ func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
 	if a.ContactID == nil || a.Address != "" {
 		return nil
 	}
-	if c := d.customer.contact(*a.ContactID); c != nil && phoneLike && len(c.Phones) > 0 {
+	if c := d.customer.contact(*a.ContactID); c != nil && a.dialled() && len(c.Phones) > 0 {
 		a.Address = c.Phones[0]
 	} else if c != nil && a.Channel == "email" {
 		a.Address = c.Email

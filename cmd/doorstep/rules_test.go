@@ -187,3 +187,35 @@ func TestVerifyNamesATamperedRow(t *testing.T) {
 		}
 	}
 }
+
+// TestTriesAtAForeignNumberDoNotCount: by the book, but at somebody else's
+// number, nobody becomes unreachable.
+func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
+	stories(t, func(h *harness) {
+		desk, asha := h.as("kiran"), h.as("asha")
+		customer, job := h.household(desk, nil)
+		foreign := obj{"address": "+919800000099", "ring_seconds": 30, "grade": "recorded"}
+		desk.attempt(job, "phone", "no_answer", foreign)
+		h.clock.Advance(4 * time.Hour)
+		asha.attempt(job, "sms", "delivered", obj{"address": "+919800000099"})
+		h.clock.Advance(27 * time.Hour)
+		last := desk.attempt(job, "whatsapp", "read", obj{"address": "+919800000099", "contact_id": customer["contacts"].([]any)[0].(obj)["id"]})
+		h.advance(25 * time.Hour)
+		v := desk.verdict(job)
+		if v["verdict"] != "trying" || len(v["counts"].([]any)) != 0 || len(v["does_not_count"].([]any)) != 3 {
+			t.Fatalf("%v, counts %v, does not count %v", v["verdict"], v["counts"], v["does_not_count"])
+		}
+		for _, x := range v["does_not_count"].([]any) {
+			if !strings.Contains(x.(obj)["why"].(string), "not known as the household's") {
+				t.Errorf("why: %v", x.(obj)["why"])
+			}
+		}
+		// Added to the household, the number was its own all along.
+		contact := customer["contacts"].([]any)[0].(obj)
+		phones := append(contact["phones"].([]any), "+919800000099")
+		desk.send("PATCH", path("/v1/customers/%s", customer), obj{"contacts": []obj{{"id": contact["id"], "name": contact["name"], "phones": phones}}}, 200, "If-Match", `"1"`)
+		if v := desk.verdict(job); len(v["counts"].([]any)) != 3 || v["counts"].([]any)[2] != last["id"] {
+			t.Errorf("after the number was added %v count, not %v", v["counts"], v["does_not_count"])
+		}
+	})
+}
