@@ -220,7 +220,8 @@ type Stopped struct {
 	FlagID ID `json:"flag_id"`
 }
 
-// Stop ends a visit as unsafe. Whoever was ever in the crew; no guard at all:
+// Stop ends a visit as unsafe. Whoever was ever in the crew, whatever his role
+// and centre are by now; no guard at all:
 // on an ended visit the status stays but fact, flag and hold are recorded.
 // Errors: CodeNotFound only.
 func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (Stopped, error) {

@@ -55,7 +55,8 @@ type VisitMove struct {
 	From   []VisitStatus
 	To     VisitStatus // empty: the status stays
 	Roles  []Role
-	// Crew: a technician must be in the crew; EverCrew: must ever have been.
+	// Crew: a technician must be in the crew. EverCrew: whoever ever was, also
+	// one who has another role or centre by now, and nobody else.
 	Crew, EverCrew bool
 	Holds          Stance
 	Plan           PlanRule
@@ -176,16 +177,15 @@ func flagMove(action string) *FlagMove {
 // mayMove tells whether the actor, who can read the visit, may make the move
 // at all, whatever the state.
 func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
-	if !a.Is(m.Roles...) {
-		return false
+	if m.EverCrew {
+		return a.wasInCrew(v)
 	}
-	if a.Role == RoleTechnician {
-		if m.EverCrew {
-			return has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID)
-		}
-		return !m.Crew || has(v.Crew, a.UserID)
-	}
-	return true
+	return a.Is(m.Roles...) && (a.Role != RoleTechnician || !m.Crew || has(v.Crew, a.UserID))
+}
+
+// wasInCrew tells whether the actor is or ever was in the visit's crew.
+func (a Actor) wasInCrew(v *Visit) bool {
+	return a.UserID != (ID{}) && (has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID))
 }
 
 // CheckVisit refuses a move by role (403) or state (409). Guards that need

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -216,6 +217,51 @@ func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
 		desk.send("PATCH", path("/v1/customers/%s", customer), obj{"contacts": []obj{{"id": contact["id"], "name": contact["name"], "phones": phones}}}, 200, "If-Match", `"1"`)
 		if v := desk.verdict(job); len(v["counts"].([]any)) != 3 || v["counts"].([]any)[2] != last["id"] {
 			t.Errorf("after the number was added %v count, not %v", v["counts"], v["does_not_count"])
+		}
+	})
+}
+
+// TestStopAfterAChangeOfRole: whoever was ever in the crew may stop, also when
+// he is a coordinator elsewhere by now; the report is his to complete.
+func TestStopAfterAChangeOfRole(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, root := h.as("kiran"), h.as("root")
+		_, job := h.household(desk, nil)
+		first := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+		second := h.visit(desk, job, monday.Add(6*time.Hour), "meena")
+		become := func(login string, change obj) *person {
+			p := h.people[login]
+			user := root.send("GET", "/v1/users/"+p.id.String(), nil, 200)
+			root.send("PATCH", "/v1/users/"+p.id.String(), change, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+			p.token = "" // those of the former role ended
+			return h.as(login)
+		}
+		h.as("ravi")
+		ravi := become("ravi", obj{"role": "coordinator", "centre_id": h.other})
+		for _, other := range []string{"kiran2", "kiran", "asha", "maya", "gita", "root"} {
+			h.as(other).send("POST", path("/v1/visits/%s/stop", first), nil, 404)
+		}
+		ravi.send("GET", path("/v1/visits/%s", first), nil, 404)
+		out := ravi.send("POST", path("/v1/visits/%s/stop", first), nil, 200)
+		if out["status"] != "stopped_unsafe" || out["flag_id"] == nil {
+			t.Fatalf("stopped: %v, flag %v", out["status"], out["flag_id"])
+		}
+		if again := ravi.send("POST", path("/v1/visits/%s/stop", first), "{broken", 200); again["flag_id"] != out["flag_id"] {
+			t.Errorf("the second tap made the flag %v", again["flag_id"])
+		}
+		if holds := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 || holds[0].(obj)["kind"] != "safety" {
+			t.Errorf("holds %v", holds)
+		}
+		done := ravi.send("POST", path("/v1/visits/%s/flags", first), obj{"kind": "threat", "level": 3, "note": "at the gate"}, 201)
+		if done["id"] != out["flag_id"] {
+			t.Errorf("his words made another report: %v", done["id"])
+		}
+		// The same in his own centre, with a role that decides about reports.
+		desk.send("POST", path("/v1/visits/%s/assign", second), obj{"crew": []string{}}, 409) // held now
+		meena := become("meena", obj{"role": "agent"})
+		if out := meena.send("POST", path("/v1/visits/%s/stop", second), nil, 200); out["status"] != "stopped_unsafe" {
+			t.Errorf("stopped as an agent: %v", out["status"])
 		}
 	})
 }
