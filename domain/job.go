@@ -115,19 +115,6 @@ func (h *Hold) closesFrom() time.Time {
 // SafeVisitPlans are the plan kinds of PRODUCT.md section 5.
 var SafeVisitPlans = []string{"two_people", "daylight", "carry_in", "phone_first", "hazard_removed", "remote_only", "no_visit"}
 
-// Exclusion keeps one member of staff and one household apart.
-type Exclusion struct {
-	ID          ID
-	UserID      ID
-	CustomerID  ID
-	FlagID      ID
-	Since       time.Time
-	ConsentedAt *time.Time // the reporter's word; without it nobody lifts it
-	LiftedAt    *time.Time
-	LiftedByID  *ID
-	LiftReason  string
-}
-
 // JobView is a job as answered: with holds and what this caller may do now.
 type JobView struct {
 	Job

@@ -107,6 +107,7 @@ type Tx interface {
 	BusyBetween(technician ID, from, to time.Time) ([]Visit, error)   // unfinished, overlapping
 	Exclusions(customer ID) ([]Exclusion, error)                      // in force
 	InsertExclusion(*Exclusion) error
+	LockExclusion(id ID) (*Exclusion, error)
 	SaveExclusion(*Exclusion) error
 
 	// Contact.
@@ -292,7 +293,11 @@ type Reader interface {
 	ReachabilityCounts(ctx context.Context, s Scope, f ReportFilter) ([]ReachabilityRow, error)
 	JobHistories(ctx context.Context, s Scope, f ReportFilter, p Page) ([]JobHistory, error)
 	JobHistory(ctx context.Context, s Scope, job ID) (*JobHistory, error)
-	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error)               // the brand's and this centre's, newest first
+	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
+	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets him
+	// see. What came of a report by phone number alone is not listed to its
+	// reporter: it would tell him that the number is a household's.
+	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	Devices(ctx context.Context, user ID) ([]Device, error)

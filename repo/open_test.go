@@ -134,6 +134,7 @@ func TestPlans(t *testing.T) {
 	_, _ = r.DeputyFor(ctx, id)
 	for _, u := range []domain.User{w.Manager, w.Boss, w.Ravi} {
 		_, _ = r.Flags(ctx, repotest.Actor(u), domain.FlagFilter{}, page)
+		_, _ = r.Exclusions(ctx, repotest.Actor(u), page)
 	}
 	n := repotest.NewNotice(w.Ravi.ID, "x")
 	repotest.Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n); return nil })

@@ -16,6 +16,7 @@ var CursorField = map[string]string{
 	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at", "appliances": "created_at",
 	"policies": "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at", "inbox": "created_at",
 	"disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
+	"exclusions": "since",
 }
 
 // reader answers from committed rows, each call for itself.
@@ -395,6 +396,41 @@ func (r *reader) Flag(ctx context.Context, a domain.Actor, id domain.ID) (*domai
 		return nil, domain.NotFound("flag")
 	}
 	return f, nil
+}
+
+func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.ExcludedFor, error) {
+	if a.UserID == (domain.ID{}) {
+		return nil, errNoScope
+	}
+	seen, args := "reporter_id = ? AND phone = ''", []any{a.UserID}
+	if a.Role == domain.RoleAreaManager {
+		in := r.db.in("area_id", a.Scope().AreaIDs)
+		seen, args = seen+" OR level > 0 AND "+in.SQL, append(args, in.Vars...)
+	}
+	q := r.db.table("exclusions").Where("flag_id IN (SELECT id FROM flags WHERE ("+seen+") AND (subject_id IS NULL OR subject_id <> ?))", append(args, a.UserID)...)
+	rows, err := paged[domain.Exclusion](ctx, r, q, "exclusions", p)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	ids := make([]domain.ID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].FlagID
+	}
+	flags, err := list[domain.Flag](ctx, r, r.db.table("flags").Where(r.db.in("id", ids)))
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[domain.ID]domain.Flag, len(flags))
+	for _, f := range flags {
+		of[f.ID] = f
+	}
+	out := make([]domain.ExcludedFor, 0, len(rows))
+	for _, x := range rows {
+		if f := of[x.FlagID]; a.SeesExclusion(&f) {
+			out = append(out, domain.ExcludedFor{Exclusion: x, Flag: f})
+		}
+	}
+	return out, nil
 }
 
 // Inbox goes down in (created_at, id).
