@@ -63,6 +63,7 @@ func (s *Service) CancelJob(ctx context.Context, call *Call, id ID, in JobMoveIn
 		if strings.TrimSpace(in.Reason) == "" {
 			return Fail(CodeMeaning, "Say why the job is cancelled.").At("/reason", "a few words")
 		}
+		m.d.ending = true
 		if err := s.cancelVisits(m, call.Actor, in.Reason); err != nil {
 			return err
 		}

@@ -183,9 +183,10 @@ func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
 	return a.Is(m.Roles...) && (a.Role != RoleTechnician || !m.Crew || has(v.Crew, a.UserID))
 }
 
-// wasInCrew tells whether the actor is or ever was in the visit's crew.
+// wasInCrew tells whether the actor is or ever was in the visit's crew; who
+// acts for a household is not.
 func (a Actor) wasInCrew(v *Visit) bool {
-	return a.UserID != (ID{}) && (has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID))
+	return a.Role != RoleCustomer && a.UserID != (ID{}) && (has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID))
 }
 
 // CheckVisit refuses a move by role (403) or state (409). Guards that need

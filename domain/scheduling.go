@@ -40,6 +40,7 @@ type dossier struct {
 	languages  map[ID]string
 	closeAfter int  // days of the policy in force, once the verdict was computed
 	folded     bool // the household's many contacts are one case, so nobody else is rung
+	ending     bool // the job ends in this transaction
 	approved   bool // the area manager confirms a safety-critical job unreachable
 }
 
@@ -509,7 +510,10 @@ func (s *Service) saveVisit(m *visitMoveCtx) error {
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	return s.derive(m.tx, m.d.job, m.v, m.now)
+	if err := s.derive(m.tx, m.d.job, m.v, m.now); err != nil {
+		return err
+	}
+	return s.visitMoved(m.tx, m.d, m.v, m.now)
 }
 
 // derive recomputes the job's status; changed, when given, stands in for its
@@ -730,7 +734,10 @@ func (s *Service) succeed(m *visitMoveCtx, call *Call, next *Visit, in ScheduleI
 		}
 	}
 	s.tellCrew(m.tx, m.d, old, gone, "visit.unassigned", m.now)
-	return s.derive(m.tx, m.d.job, next, m.now)
+	if err := s.derive(m.tx, m.d.job, next, m.now); err != nil {
+		return err
+	}
+	return s.visitMoved(m.tx, m.d, old, m.now)
 }
 
 // Cancel ends a visit that has not begun. The customer by link; coordinator,

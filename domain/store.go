@@ -156,7 +156,8 @@ type Tx interface {
 	Enqueue(...Notice) // rows and one queue job for all of the transaction
 	Arm(Deadline)      // replaces an open deadline of the same kind and subject
 	Disarm(kind string, subject ID)
-	WithdrawNotices(visit ID, kinds ...string) error // pending or done ones vanish from inboxes
+	WithdrawNotices(visit ID, kinds ...string) error  // pending or done ones vanish from inboxes
+	WithdrawJobNotices(job ID, kinds ...string) error // the same of those about no visit
 	Device(id ID) (*Device, error)
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error

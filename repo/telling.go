@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"doorstep/domain"
@@ -33,12 +34,21 @@ func (t *tx) Enqueue(list ...domain.Notice) { t.notices = append(t.notices, list
 
 // WithdrawNotices reaches those of this transaction too.
 func (t *tx) WithdrawNotices(visit domain.ID, kinds ...string) error {
+	return t.withdraw(t.table("notices").Where("visit_id = ?", visit), kinds, func(n *domain.Notice) bool { return same(n.VisitID, &visit) })
+}
+
+// WithdrawJobNotices reaches those of this transaction too.
+func (t *tx) WithdrawJobNotices(job domain.ID, kinds ...string) error {
+	return t.withdraw(t.table("notices").Where("job_id = ? AND visit_id IS NULL", job), kinds, func(n *domain.Notice) bool { return n.VisitID == nil && same(n.JobID, &job) })
+}
+
+func (t *tx) withdraw(q *gorm.DB, kinds []string, about func(*domain.Notice) bool) error {
 	for i := range t.notices {
-		if n := &t.notices[i]; n.VisitID != nil && *n.VisitID == visit && slices.Contains(kinds, n.Kind) {
+		if n := &t.notices[i]; about(n) && slices.Contains(kinds, n.Kind) {
 			n.State = withdrawn
 		}
 	}
-	return t.write(t.table("notices").Where("visit_id = ?", visit).Where(inText(t.db, "kind", kinds)).Update("state", withdrawn), nil)
+	return t.write(q.Where(inText(t.db, "kind", kinds)).Update("state", withdrawn), nil)
 }
 
 const (
