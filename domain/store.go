@@ -172,6 +172,11 @@ type Tx interface {
 	UseFormKey(hash string, link ID, at time.Time) (bool, error)
 	InsertDisruption(*Disruption) error
 
+	// Forget deletes up to n rows of a kind (idempotency, deadlines, form_keys,
+	// sessions, invitations) that have been of no use since before an instant,
+	// and tells how many there were.
+	Forget(kind string, before time.Time, n int) (int, error)
+
 	// ClaimDue marks up to n due deadlines done and returns them; on
 	// PostgreSQL rows claimed by another replica are skipped.
 	ClaimDue(now time.Time, n int) ([]Deadline, error)

@@ -1,6 +1,8 @@
 package repo
 
 import (
+	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
@@ -105,6 +107,28 @@ func (t *tx) ClaimDue(now time.Time, n int) ([]domain.Deadline, error) {
 	})
 	t.claims = append(t.claims, due...)
 	return due, nil
+}
+
+// forgotten finds the rows of each kind that are of no use any more, oldest
+// first. A session goes with or after the one that names it as successor.
+var forgotten = map[string]struct{ key, where, order string }{
+	"idempotency": {"actor_id, key", "created_at < @before", "created_at"},
+	"deadlines":   {"id", "done_at < @before", "done_at"},
+	"form_keys":   {"hash", "used_at < @before", "used_at"},
+	"sessions": {"id", `(expires_at < @before OR revoked_at < @before) AND NOT EXISTS (SELECT 1 FROM sessions older
+WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`, "created_at, id"},
+	"invitations": {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
+}
+
+func (t *tx) Forget(kind string, before time.Time, n int) (int, error) {
+	f, ok := forgotten[kind]
+	if !ok {
+		return 0, errors.New("repo: nothing is forgotten of " + kind)
+	}
+	type row struct{ N int }
+	text := "DELETE FROM " + kind + " WHERE (" + f.key + ") IN (SELECT " + f.key + " FROM " + kind + " WHERE " + f.where + " ORDER BY " + f.order + " LIMIT @n) RETURNING 1 AS n"
+	gone, err := all[row](t, t.table(kind).Raw(text, sql.Named("before", before), sql.Named("n", n)))
+	return len(gone), err
 }
 
 func (t *tx) Device(id domain.ID) (*domain.Device, error) {

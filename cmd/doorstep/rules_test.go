@@ -465,3 +465,79 @@ func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 		change(root, "meena", obj{"role": "coordinator"}, 200)
 	})
 }
+
+// TestAPageLeftOpenForWeeksActsNoMore: used form keys are forgotten only when
+// no key of that age is taken any more, so that one tap never acts twice.
+func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
+		nobody := &person{h: h}
+		page, _ := nobody.raw("GET", link, nil)
+		form := url.Values{"form_key": {string(formKey.FindSubmatch(page)[1])}}.Encode()
+		tap := func() int {
+			_, res := nobody.raw("POST", link+"/call-me", form, "Content-Type", "application/x-www-form-urlencoded")
+			return res.StatusCode
+		}
+		calls := func() (n int) {
+			for _, f := range desk.send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)["items"].([]any) {
+				if f.(obj)["kind"] == "contact.call_me" {
+					n++
+				}
+			}
+			return n
+		}
+		keys := func() (n int) {
+			h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM form_keys").Scan(&n))
+			return n
+		}
+		for _, after := range []time.Duration{0, 6*24*time.Hour + 23*time.Hour} { // at once, and on the last day
+			h.advance(after)
+			if status := tap(); status != 303 || calls() != 1 {
+				t.Fatalf("after %v: %d, %d calls", after, status, calls())
+			}
+		}
+		h.advance(2 * time.Hour)
+		if status := tap(); status != 409 || keys() != 1 {
+			t.Errorf("after a week: %d, %d used keys are remembered", status, keys())
+		}
+		h.advance(25 * time.Hour)
+		if _, err := h.house.service.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if status := tap(); status != 409 || keys() != 0 || calls() != 1 {
+			t.Errorf("after the sweep: %d, %d used keys, %d calls", status, keys(), calls())
+		}
+	})
+}
+
+// TestTheServerForgetsByItself: what ticks for deadlines sweeps as well, and
+// goes on from where a stopped one left.
+func TestTheServerForgetsByItself(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		rows := func() (n int) {
+			h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM idempotency").Scan(&n))
+			return n
+		}
+		for range 2 {
+			h.household(desk, nil)
+			if rows() == 0 {
+				t.Fatal("no answer was kept")
+			}
+			h.clock.Advance(7*24*time.Hour + time.Minute)
+			h.house.startTicking(t.Context())
+			for end := time.Now().Add(patience); rows() > 0 && time.Now().Before(end); {
+				time.Sleep(20 * time.Millisecond)
+			}
+			h.house.stop()
+			h.house.ticking.Wait()
+			if n := rows(); n != 0 {
+				t.Errorf("%d old answers are kept", n)
+			}
+		}
+	})
+}

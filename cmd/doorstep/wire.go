@@ -143,10 +143,12 @@ func (h *instance) start(ctx context.Context) error {
 	return nil
 }
 
-// startTicking looks every second for what is due.
+// startTicking looks every second for what is due, and now and then for what
+// is old.
 func (h *instance) startTicking(ctx context.Context) {
 	ctx, h.stop = context.WithCancel(ctx)
-	h.ticking.Add(1)
+	h.ticking.Add(2)
+	go h.sweep(ctx)
 	go func() {
 		defer h.ticking.Done()
 		every := time.NewTicker(time.Second)
@@ -160,6 +162,32 @@ func (h *instance) startTicking(ctx context.Context) {
 			}
 		}
 	}()
+}
+
+// The sweep has a pace of its own, so that it never holds up the clock.
+const (
+	sweepEvery = time.Hour
+	sweepTime  = 5 * time.Minute
+)
+
+// sweep forgets old rows, now and every hour until ctx ends.
+func (h *instance) sweep(ctx context.Context) {
+	defer h.ticking.Done()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+		}
+		within, cancel := context.WithTimeout(ctx, sweepTime)
+		if n, err := h.service.Sweep(within); err != nil && ctx.Err() == nil {
+			h.log.Error("sweep", "forgotten", n, "error", err)
+		}
+		cancel()
+		next.Reset(sweepEvery)
+	}
 }
 
 // tick does what is due. It has a deadline of its own, or a connection whose
