@@ -382,6 +382,51 @@ func (w *importWish) wrong(field, reason string) {
 	w.errors = append(w.errors, ImportError{Column: w.head.column(field), Reason: reason})
 }
 
+// says gives what the row says, by what it is said of; empty where it does
+// not say.
+func (w *importWish) says() map[string]string {
+	out := map[string]string{}
+	for _, f := range []string{"category", "serial", "fault", "what_matters", "priority", "cover"} {
+		out[f] = w.is(f)
+	}
+	if w.critical != nil {
+		out["safety_critical"] = strconv.FormatBool(*w.critical)
+	}
+	out["household"] = strings.Join(append([]string{w.is("name"), w.is("address"), w.is("landmark"), w.is("postal_code")}, w.phones...), "\n")
+	if w.lat != nil && w.lon != nil {
+		out["household"] += fmt.Sprintf("\n%g %g", *w.lat, *w.lon)
+	}
+	out["appliance"] = strings.Trim(w.is("brand")+"\n"+w.is("model")+"\n"+w.is("serial"), "\n")
+	if !w.start.IsZero() {
+		out["window"] = w.start.UTC().Format(time.RFC3339) + " " + w.end.UTC().Format(time.RFC3339)
+	}
+	if w.crew != nil {
+		for _, id := range *w.crew {
+			out["technician"] += id.String()
+		}
+	}
+	return out
+}
+
+// digests are kept with the job in place of the words: they tell whether the
+// file changed a cell and hold no name or number. The job's id salts them.
+func (w *importWish) digests(job ID) map[string]string {
+	out := map[string]string{}
+	for field, v := range w.says() {
+		if v != "" {
+			out[field] = HashToken(job.String() + field + v)[:16]
+		}
+	}
+	return out
+}
+
+// fresh tells of a field whether the row says something else of it than when
+// the job was last imported; of a job that never was, everything is.
+func (w *importWish) fresh(j *Job) func(field string) bool {
+	said := w.digests(j.ID)
+	return func(field string) bool { return said[field] != "" && said[field] != j.Imported.V[field] }
+}
+
 // readRow understands the cells of one row. All that is wrong is listed, not
 // only the first.
 func (s *Service) readRow(row ImportRow, h *importHead, c *Centre, technicians []User) *importWish {
