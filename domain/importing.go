@@ -182,7 +182,7 @@ func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *impor
 			continue
 		}
 		rejected := ImportRowResult{Line: item.Line, ExternalRef: item.ExternalRef, Outcome: "rejected"}
-		rejected.Errors = List[ImportError]{{Column: w.head.column(importFieldOf(e, w)), Reason: e.Message}}
+		rejected.Errors = List[ImportError]{{Column: w.column(importFieldOf(e, w)), Reason: e.Message}}
 		return rejected, nil
 	}
 }

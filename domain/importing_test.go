@@ -400,6 +400,35 @@ func TestImportKeepsTheRules(t *testing.T) {
 	})
 }
 
+// TestImportNamesTheColumnOfTheFile: what is wrong is said of the column in
+// which it stands, also where one column holds two things.
+func TestImportNamesTheColumnOfTheFile(t *testing.T) {
+	eachImport(t, func(t *testing.T, w *centreWorld) {
+		one := func(head, cells, want string) {
+			t.Helper()
+			w.outcomes(table("Job No|Customer|Mobile|Address|"+head, "N|Lata|9876543210|x|"+cells), "rejected "+want)
+		}
+		// One column for both times.
+		one("Visit date|Time", "24/11/2026|12:00-10:00", "Time: The window ends before it starts")
+		one("Visit date|Time", "21/11/2026|10:00-12:00", "Time: The window is over already")
+		one("Visit date|Time", "24/11/2026|06:00-20:00", "Time: A window of more than 12 hours")
+		one("Visit date|Time", "24/11/2026|10:00-late", "Time: is no time")
+		one("Visit date|Time", "24/11/2026|10:00", "Time: has no end")
+		one("Visit date|Time", "24/11/2026|", "Time: is missing")
+		one("Visit date|Time", "soon|10:00-12:00", "Visit date: is no date")
+		// Two columns, one of them empty because the other holds the range.
+		one("Visit date|Time|Till", "24/11/2026|12:00-10:00|", "Time: The window ends before it starts")
+		one("Visit date|Time|Till", "24/11/2026|12:00|10:00", "Till: The window ends before it starts")
+		one("Visit date|Time|Till", "24/11/2026|12:00|", "Till: is missing")
+		// Day and time in one cell.
+		one("Start|End", "2026-11-21T10:00|2026-11-21T12:00", "End: The window is over already")
+		one("Start|End", "2026-11-24T10:00|2026-11-25T12:00", "End: to names another day")
+		one("Visit date|End", "2026-11-24T10:00|09:00", "End: The window ends before it starts")
+		one("Visit date", "2026-11-24T10:00", "Visit date: has no end")
+		w.outcomes(table("Job No|Customer|Mobile|Address|Visit date|Time", "N|Lata|9876543210|x|24/11/2026|10:00-12:00"), "created")
+	})
+}
+
 func TestImportDoesNotOverwriteTheHousehold(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
 		head := "Ref|Name|Phone|Address|Landmark|Pincode"
