@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nyaruka/phonenumbers"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -86,16 +88,42 @@ func parsePhone(raw, country string) (string, error) {
 	return phonenumbers.Format(n, phonenumbers.E164), nil
 }
 
-// openStore opens and, unless told otherwise, migrates the database.
+// noDatabase tells that a command that only looks found nothing to look at.
+type noDatabase string
+
+func (path noDatabase) Error() string {
+	return fmt.Sprintf("no database yet: %s does not exist; `doorstep migrate up` or `doorstep serve` makes it", string(path))
+}
+
+// answerTime is how long a database may take to answer a command's first word.
+const answerTime = 10 * time.Second
+
+// openStore opens and, unless told otherwise, migrates the database. Without
+// migrating it makes no file. Errors are one line each and say what to set.
 func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (*repo.DB, error) {
+	url := s.url()
+	if path := repo.File(url); !repo.IsPostgres(url) && !migrate {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, noDatabase(path)
+		}
+	}
 	if s.DatabaseURL == "" {
 		if err := os.MkdirAll(s.Data, 0o750); err != nil {
 			return nil, err
 		}
 	}
-	db, err := repo.Open(ctx, repo.Config{URL: s.url(), MaxConns: s.MaxConns, Synchronous: s.Synchronous, Logger: log})
+	db, err := repo.Open(ctx, repo.Config{URL: url, MaxConns: s.MaxConns, Synchronous: s.Synchronous, Logger: log})
 	if err != nil {
 		return nil, err
+	}
+	if repo.IsPostgres(url) {
+		within, cancel := context.WithTimeout(ctx, answerTime)
+		err := db.Ping(within)
+		cancel()
+		if err != nil {
+			db.Close()
+			return nil, fmt.Errorf("PostgreSQL does not answer (%s): check that it runs and that DATABASE_URL names its host, port, database, user and password", why(err))
+		}
 	}
 	if migrate {
 		if err := db.Migrate(ctx); err != nil {
@@ -104,6 +132,25 @@ func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (
 		}
 	}
 	return db, nil
+}
+
+// why is the innermost cause of a failed connection in a few words, without
+// the address and its password.
+func why(err error) string {
+	var pg *pgconn.PgError
+	var host *net.DNSError
+	var network *net.OpError
+	switch {
+	case errors.As(err, &pg):
+		return pg.Message
+	case errors.As(err, &host):
+		return "no such host"
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("nothing was heard for %v", answerTime)
+	case errors.As(err, &network):
+		return network.Err.Error()
+	}
+	return "it refused the connection"
 }
 
 // build wires everything over an open database.
