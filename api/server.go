@@ -70,6 +70,7 @@ type Server struct {
 	registry *prometheus.Registry
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	running  atomic.Int64 // the same, for Drain
 }
 
 // New makes the server with /healthz, /readyz, /problems, /docs and
@@ -205,6 +206,8 @@ func (s *Server) front(c *fiber.Ctx) error {
 	start := time.Now()
 	s.inFlight.Inc()
 	defer s.inFlight.Dec()
+	s.running.Add(1)
+	defer s.running.Add(-1)
 	s.dress(c)
 	err := s.guarded(c)
 	if err != nil {
@@ -374,14 +377,23 @@ func (s *Server) Metrics() http.Handler {
 func (s *Server) Serve(ln net.Listener) error { return s.App.Listener(ln) }
 
 // Drain stops without losing a request: first /readyz says 503, after
-// DrainDelay the listener closes, and running requests finish or ctx ends.
+// DrainDelay the listener closes, and running requests finish or ctx ends. It
+// is an error only when requests were left unanswered; a connection that says
+// nothing is none.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	select {
 	case <-time.After(s.cfg.DrainDelay):
 	case <-ctx.Done():
 	}
-	return s.App.ShutdownWithContext(ctx)
+	err := s.App.ShutdownWithContext(ctx)
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	if n := s.running.Load(); n > 0 {
+		return fmt.Errorf("the time to stop was over before %d running requests were answered; sent again with the same Idempotency-Key they are done once", n)
+	}
+	return nil
 }
 
 // ClientIP is the address that throttling counts. X-Forwarded-For is read from

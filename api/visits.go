@@ -117,7 +117,7 @@ func (a *App) visitFilter(c *fiber.Ctx) (domain.VisitFilter, error) {
 }
 
 func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]domain.VisitView, error) {
-	held, plans, err := a.Service.Read.HeldVisits(c.UserContext(), rows)
+	holds, plans, err := a.Service.Read.HoldsOfVisits(c.UserContext(), rows)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]domain.VisitView,
 	out := make([]domain.VisitView, len(rows))
 	for i := range rows {
 		id := rows[i].ID
-		out[i] = domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: domain.VisitActions(actor, &rows[i], held[id], plans[id], now)}
+		out[i] = domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: domain.VisitActions(actor, &rows[i], holds[id], plans[id], now)}
 	}
 	return out, nil
 }

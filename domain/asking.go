@@ -2,8 +2,6 @@ package domain
 
 import (
 	"context"
-	"crypto/hmac"
-	"strings"
 	"time"
 
 	"doorstep/domain/reach"
@@ -132,8 +130,8 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		}
 		out = &LinkOutcome{Done: in.Action}
 		v := currentVisit(visits)
-		parts := strings.Split(in.FormKey, ".")
-		if len(parts) != 3 || len(in.FormKey) > 200 || !hmac.Equal([]byte(s.signForm(l, parts[0], parts[1])), []byte(in.FormKey)) {
+		mark, ok := s.readForm(l, in.FormKey, now)
+		if !ok {
 			return Fail(CodeState, "The page had been open for a while. Please look at it again and tap once more.")
 		}
 		fresh, err := tx.UseFormKey(HashToken(in.Action+" "+in.FormKey), l.ID, now)
@@ -150,7 +148,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		}
 		actor := Actor{Role: RoleCustomer, JobID: j.ID, Name: "customer"}
 		k := &ask{tx: tx, now: now, st: at(now), d: d, v: v, visits: visits, link: l, actor: actor, call: &Call{Actor: actor}, in: in}
-		stale := parts[1] != visitMark(v) && has(bound, in.Action)
+		stale := mark != visitMark(v) && has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
 			if k.contact, err = s.recordAttempt(tx, k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached,

@@ -43,6 +43,11 @@ func (a *Attempt) Contact() bool {
 	return a.Direction == "inbound" || a.Outcome == "reached" || a.Outcome == "refused" || a.Outcome == "hostile"
 }
 
+// dialled tells whether the address is a phone number.
+func (a *Attempt) dialled() bool {
+	return a.Channel == "phone" || a.Channel == "sms" || a.Channel == "whatsapp"
+}
+
 // StrayContact is a contact by a number that no open job knows; it is kept
 // for the recorder's area and answered like any other.
 type StrayContact struct {

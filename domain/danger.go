@@ -47,7 +47,7 @@ type Raised struct {
 func (r Raised) Head() (ID, int64) { return r.ID, 1 }
 
 // RaiseFlag records an incident. Any staff member: about a visit or job he
-// can see, or by phone number alone, which is routed blindly. A flag by the
+// can see or a visit in whose crew he ever was, or by phone number alone, which is routed blindly. A flag by the
 // same reporter on a visit with his provisional one completes that. Errors:
 // CodeNotFound for a visit or job out of scope, CodeMeaning.
 func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Raised, error) {
@@ -88,7 +88,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 			if j, v, err = tx.LockVisit(*in.VisitID); err != nil {
 				return Raised{}, err
 			}
-			if !a.sees(v) && !(a.Role == RoleTechnician && has(v.EverCrew, a.UserID)) {
+			if !a.sees(v) && !a.wasInCrew(v) {
 				return Raised{}, NotFound("visit")
 			}
 		case in.JobID != nil:
@@ -153,7 +153,7 @@ func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in Fla
 	if err := tx.SaveFlag(f); err != nil {
 		return Raised{}, err
 	}
-	if a.Role == RoleTechnician {
+	if a.Role == RoleTechnician || a.wasInCrew(v) {
 		if err := s.exclude(tx, a.UserID, d, f, now); err != nil {
 			return Raised{}, err
 		}
@@ -248,7 +248,7 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 				return err
 			}
 		}
-		if a.Role == RoleTechnician {
+		if a.Role == RoleTechnician || v != nil && a.wasInCrew(v) {
 			if err := s.exclude(tx, a.UserID, d, f, now); err != nil {
 				return err
 			}
@@ -562,11 +562,9 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 			return FlagView{}, err
 		}
 		if !m.Reporter {
-			reporter, err := tx.User(f.ReporterID)
-			if err != nil {
+			if err := s.tellReporter(tx, f, now); err != nil {
 				return FlagView{}, err
 			}
-			tx.Enqueue(s.notice("flag.moved", reporter.Language, now, now.Add(7*24*time.Hour), toUser(reporter.ID)))
 		}
 		return NewFlagView(a, f), nil
 	})

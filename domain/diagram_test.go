@@ -24,7 +24,7 @@ func TestDiagramsAreTheTables(t *testing.T) {
 			}
 		}
 	}
-	b.WriteString("```\n\n`stop` leads from every unfinished state to `stopped_unsafe`; on an ended visit the state stays.\n\n| move | from | to | who | guard | under a safety hold |\n| --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("```\n\n`stop` leads from every unfinished state to `stopped_unsafe`; on an ended visit the state stays.\n\n| move | from | to | who | guard | refused by |\n| --- | --- | --- | --- | --- | --- |\n")
 	names := func(roles []Role) string {
 		s := make([]string, len(roles))
 		for i, r := range roles {
@@ -32,7 +32,7 @@ func TestDiagramsAreTheTables(t *testing.T) {
 		}
 		return strings.Join(s, ", ")
 	}
-	stance := map[Stance]string{HoldRefuses: "refused", HoldAllows: "allowed"}
+	stance := map[Stance]string{SafetyRefuses: "a safety hold", AnyRefuses: "any hold", HoldAllows: "none"}
 	for _, m := range VisitMoves {
 		from := make([]string, len(m.From))
 		for i, f := range m.From {
@@ -45,15 +45,15 @@ func TestDiagramsAreTheTables(t *testing.T) {
 		if to == "" {
 			to = "stays"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", m.Action, strings.Join(from, ", "), to, names(m.Roles), m.Guard, stance[m.Safety])
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", m.Action, strings.Join(from, ", "), to, names(m.Roles), m.Guard, stance[m.Holds])
 	}
-	b.WriteString("\n## Job\n\nThe status derives from the visits: one under way → `in_progress`; else one scheduled → `scheduled`; completed since the last (re)opening → `resolved`; else `open`. Ends: `closed`, `cancelled`.\n\n| move | from | who | guard | under a safety hold |\n| --- | --- | --- | --- | --- |\n")
+	b.WriteString("\n## Job\n\nThe status derives from the visits: one under way → `in_progress`; else one scheduled → `scheduled`; completed since the last (re)opening → `resolved`; else `open`. Ends: `closed`, `cancelled`.\n\n| move | from | who | guard | refused by |\n| --- | --- | --- | --- | --- |\n")
 	for _, m := range JobMoves {
 		from := make([]string, len(m.From))
 		for i, f := range m.From {
 			from[i] = string(f)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", m.Action, strings.Join(from, ", "), names(m.Roles), m.Guard, stance[m.Safety])
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", m.Action, strings.Join(from, ", "), names(m.Roles), m.Guard, stance[m.Holds])
 	}
 	b.WriteString("\n## Flag\n\n```mermaid\nstateDiagram-v2\n    [*] --> reported\n")
 	for _, m := range FlagMoves {

@@ -251,7 +251,7 @@ func (s *Service) denyVisit(k *ask, f *Dispute) (proven bool, err error) {
 func (s *Service) restand(m *visitMoveCtx) error {
 	j := m.d.job
 	if j.Status == JobClosed && m.v.Disputed && m.v.Status == VisitCompleted {
-		j.Status, j.EndedAt, j.EndReason = JobResolved, nil, ""
+		j.Status, j.EndedAt, j.EndReason, j.ReopenUntil = JobResolved, nil, "", nil
 	}
 	was := j.Status
 	if err := s.saveVisit(m); err != nil {
@@ -274,6 +274,15 @@ func (s *Service) recount(tx Tx, d *dossier) error {
 		a := &attempts[i]
 		if a.Contact() && a.Discounted == "" && (d.job.LastContactAt == nil || a.OccurredAt.After(*d.job.LastContactAt)) {
 			d.job.LastContactAt = ptr(a.OccurredAt)
+		}
+	}
+	visits, err := tx.VisitsOfJob(d.job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		if at := visits[i].begun(); at != nil && (d.job.LastContactAt == nil || at.After(*d.job.LastContactAt)) {
+			d.job.LastContactAt = at
 		}
 	}
 	return nil

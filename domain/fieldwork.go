@@ -120,10 +120,8 @@ func (m *visitMoveCtx) planAccepted() error {
 	if err := m.d.planPermits(m.v, m.v.Crew); err != nil {
 		return err
 	}
-	for _, id := range m.v.Crew {
-		if !has(m.v.PlanSeen, id) {
-			return Fail(CodePlan, "The whole crew accepts the safe-visit plan first (plan-seen).").With("plan", m.d.plan)
-		}
+	if PlanSeen.unmet(m.d.plan, m.v.Crew, m.v.PlanSeen) != "" {
+		return Fail(CodePlan, "The whole crew accepts the safe-visit plan first (plan-seen).").With("plan", m.d.plan)
 	}
 	if has(m.d.plan, "phone_first") && (m.d.job.LastContactAt == nil || m.d.job.LastContactAt.Before(m.v.CreatedAt)) {
 		return Fail(CodePlan, "The plan asks for a phone contact first.").With("plan", m.d.plan)
@@ -154,7 +152,7 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 	call, message := false, false
 	for i := range attempts {
 		a := &attempts[i]
-		if a.Direction != "outbound" || a.OccurredAt.Before(*m.v.ArrivedAt) {
+		if a.Direction != "outbound" || a.OccurredAt.Before(*m.v.ArrivedAt) || a.dialled() && a.Address != "" && !m.d.customer.knows(a.Address) {
 			continue
 		}
 		switch a.Channel {
@@ -222,7 +220,8 @@ type Stopped struct {
 	FlagID ID `json:"flag_id"`
 }
 
-// Stop ends a visit as unsafe. Whoever was ever in the crew; no guard at all:
+// Stop ends a visit as unsafe. Whoever was ever in the crew, whatever his role
+// and centre are by now; no guard at all:
 // on an ended visit the status stays but fact, flag and hold are recorded.
 // Errors: CodeNotFound only.
 func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (Stopped, error) {
@@ -289,7 +288,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if d.holds, err = tx.HoldsOver(j, true); err != nil {
 			return Stopped{}, err
 		}
-		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, true, d.plan, now)}, f.ID}, nil
+		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, d.holds, d.plan, now)}, f.ID}, nil
 	})
 }
 

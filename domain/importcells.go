@@ -261,17 +261,22 @@ func readClock(raw string) (wallClock, bool) {
 }
 
 // readWindow reads date, from and to in a zone; a slot such as "10:00-12:00"
-// stands in from. field names the cell that is wrong.
-func readWindow(date, from, to string, loc *time.Location) (start, end time.Time, field, reason string) {
+// stands in from. cells says in which cell each of the three was found; field
+// names the cell that is wrong.
+func readWindow(date, from, to string, loc *time.Location) (start, end time.Time, cells map[string]string, field, reason string) {
+	cells = map[string]string{"date": "date", "from": "from", "to": "to"}
+	wrong := func(what, reason string) (time.Time, time.Time, map[string]string, string, string) {
+		return start, end, cells, cells[what], reason
+	}
 	day, clock, ok := readDate(date)
 	if date != "" && !ok {
-		return start, end, "date", "is no date; write DD/MM/YYYY or YYYY-MM-DD"
+		return wrong("date", "is no date; write DD/MM/YYYY or YYYY-MM-DD")
 	}
 	if from == "" {
 		if clock == "" || clock == "00:00" || clock == "0:00" {
-			return start, end, "from", "is missing; a visit needs a time from and to"
+			return wrong("from", "is missing; a visit needs a time from and to")
 		}
-		from = clock
+		from, cells["from"] = clock, "date"
 	}
 	// A spreadsheet gives date and time in one cell.
 	whole := func(cell, field string) (string, string) {
@@ -280,36 +285,36 @@ func readWindow(date, from, to string, loc *time.Location) (start, end time.Time
 		case !ok || c == "":
 			return cell, ""
 		case day == "":
-			day = d
+			day, cells["date"] = d, field
 		case d != day:
 			return cell, field + " names another day than date"
 		}
 		return c, ""
 	}
 	if from, reason = whole(from, "from"); reason != "" {
-		return start, end, "from", reason
+		return wrong("from", reason)
 	}
 	if to, reason = whole(to, "to"); reason != "" {
-		return start, end, "to", reason
+		return wrong("to", reason)
 	}
 	if day == "" {
-		return start, end, "date", "is missing; a time needs a day"
+		return wrong("date", "is missing; a time needs a day")
 	}
 	if parts := clockRange.Split(strings.ToLower(from), -1); len(parts) == 2 {
 		if to != "" {
-			return start, end, "to", "is given twice: the time from is a range already"
+			return wrong("to", "is given twice: the time from is a range already")
 		}
-		from, to = parts[0], parts[1]
+		from, to, cells["to"] = parts[0], parts[1], cells["from"]
 	} else if to == "" {
-		return start, end, "to", "is missing; a visit needs a time from and to"
+		return wrong("to", "is missing; a visit needs a time from and to")
 	}
 	f, okF := readClock(from)
 	t, okT := readClock(to)
 	switch {
 	case !okF || f.minutes == 24*60:
-		return start, end, "from", "is no time; write 10:00, 10.30 or 10 am"
+		return wrong("from", "is no time; write 10:00, 10.30 or 10 am")
 	case !okT:
-		return start, end, "to", "is no time; write 12:00, 12.30 or 12 pm"
+		return wrong("to", "is no time; write 12:00, 12.30 or 12 pm")
 	}
 	if f.half == 0 && t.half == 'p' && f.minutes < 12*60 && f.minutes+12*60 < t.minutes {
 		f.minutes += 12 * 60 // "2-4 pm" begins at two in the afternoon
@@ -324,12 +329,12 @@ func readWindow(date, from, to string, loc *time.Location) (start, end time.Time
 	}
 	var err error
 	if start, err = instant(f, "from"); err != nil {
-		return start, end, "from", err.Error()
+		return wrong("from", err.Error())
 	}
 	if end, err = instant(t, "to"); err != nil {
-		return start, end, "to", err.Error()
+		return wrong("to", err.Error())
 	}
-	return start, end, "", ""
+	return start, end, cells, "", ""
 }
 
 func readYes(raw string) (yes, ok bool) {
@@ -362,7 +367,8 @@ type importWish struct {
 	phones     []string          // E.164
 	critical   *bool
 	lat, lon   *float64
-	start, end time.Time // zero: no visit is asked for
+	start, end time.Time         // zero: no visit is asked for
+	cells      map[string]string // in which cells date, from and to stood
 	crew       *[]ID
 	errors     List[ImportError]
 	head       *importHead
@@ -379,7 +385,60 @@ func (w *importWish) opt(field string) *string {
 }
 
 func (w *importWish) wrong(field, reason string) {
-	w.errors = append(w.errors, ImportError{Column: w.head.column(field), Reason: reason})
+	w.errors = append(w.errors, ImportError{Column: w.column(field), Reason: reason})
+}
+
+// column names a field as the sheet does: by the cell in which it was found.
+func (w *importWish) column(field string) string {
+	if cell, ok := w.cells[field]; ok {
+		field = cell
+	}
+	return w.head.column(field)
+}
+
+// says gives what the row says, by what it is said of; empty where it does
+// not say.
+func (w *importWish) says() map[string]string {
+	out := map[string]string{}
+	for _, f := range []string{"category", "serial", "fault", "what_matters", "priority", "cover"} {
+		out[f] = w.is(f)
+	}
+	if w.critical != nil {
+		out["safety_critical"] = strconv.FormatBool(*w.critical)
+	}
+	out["household"] = strings.Join(append([]string{w.is("name"), w.is("address"), w.is("landmark"), w.is("postal_code")}, w.phones...), "\n")
+	if w.lat != nil && w.lon != nil {
+		out["household"] += fmt.Sprintf("\n%g %g", *w.lat, *w.lon)
+	}
+	out["appliance"] = strings.Trim(w.is("brand")+"\n"+w.is("model")+"\n"+w.is("serial"), "\n")
+	if !w.start.IsZero() {
+		out["window"] = w.start.UTC().Format(time.RFC3339) + " " + w.end.UTC().Format(time.RFC3339)
+	}
+	if w.crew != nil {
+		for _, id := range *w.crew {
+			out["technician"] += id.String()
+		}
+	}
+	return out
+}
+
+// digests are kept with the job in place of the words: they tell whether the
+// file changed a cell and hold no name or number. The job's id salts them.
+func (w *importWish) digests(job ID) map[string]string {
+	out := map[string]string{}
+	for field, v := range w.says() {
+		if v != "" {
+			out[field] = HashToken(job.String() + field + v)[:16]
+		}
+	}
+	return out
+}
+
+// fresh tells of a field whether the row says something else of it than when
+// the job was last imported; of a job that never was, everything is.
+func (w *importWish) fresh(j *Job) func(field string) bool {
+	said := w.digests(j.ID)
+	return func(field string) bool { return said[field] != "" && said[field] != j.Imported.V[field] }
 }
 
 // readRow understands the cells of one row. All that is wrong is listed, not
@@ -475,7 +534,11 @@ func (s *Service) readRow(row ImportRow, h *importHead, c *Centre, technicians [
 	date, from, to := blank(h.cell(row, "date")), blank(h.cell(row, "from")), blank(h.cell(row, "to"))
 	if date != "" || from != "" || to != "" {
 		var field, reason string
-		if w.start, w.end, field, reason = readWindow(date, from, to, c.Location()); reason != "" {
+		w.start, w.end, w.cells, field, reason = readWindow(date, from, to, c.Location())
+		if field == "to" && to == "" && len(h.columns["to"]) == 0 { // one column holds both times
+			field, reason = "from", "has no end; write both times, such as 10:00-12:00"
+		}
+		if reason != "" {
 			w.wrong(field, reason)
 		}
 	}

@@ -59,7 +59,7 @@ func TestReadWindow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		start, end, field, reason := readWindow(c.date, c.from, c.to, loc)
+		start, end, _, field, reason := readWindow(c.date, c.from, c.to, loc)
 		const form = "2006-01-02T15:04Z"
 		got := start.UTC().Format(form) + " " + end.UTC().Format(form)
 		if reason != "" {

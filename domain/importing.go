@@ -63,8 +63,9 @@ var errPreview = errors.New("preview")
 // Coordinator and proprietor for their own centre, area manager for one of
 // the area, agent for any. Each row is a transaction of its own under all the
 // rules; a refused row is reported and changes nothing, and the same file
-// again changes nothing. A row overwrites what the job says, and only adds to
-// the household: numbers, people, addresses. An empty cell says nothing.
+// again changes nothing. A row changes what the file changed since it was last
+// imported, so that what staff edited meanwhile stays; to the household it only
+// adds: numbers, people, addresses. An empty cell says nothing.
 // Errors of the whole file: CodeForbidden, CodeMeaning.
 func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (ImportReport, error) {
 	if call.Key != "" { // one at a time under one key; run below guards only its own moment
@@ -181,7 +182,7 @@ func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *impor
 			continue
 		}
 		rejected := ImportRowResult{Line: item.Line, ExternalRef: item.ExternalRef, Outcome: "rejected"}
-		rejected.Errors = List[ImportError]{{Column: w.head.column(importFieldOf(e, w)), Reason: e.Message}}
+		rejected.Errors = List[ImportError]{{Column: w.column(importFieldOf(e, w)), Reason: e.Message}}
 		return rejected, nil
 	}
 }
@@ -253,7 +254,7 @@ func (s *Service) land(tx Tx, call *Call, c *Centre, w *importWish, item *Import
 		}
 	}
 	if w.start.IsZero() {
-		return s.landed(tx, j, changed, now)
+		return s.landed(tx, j, w, changed, now)
 	}
 	v, moved, err := s.landVisit(tx, call, j, w, now)
 	if err != nil {
@@ -265,13 +266,25 @@ func (s *Service) land(tx Tx, call *Call, c *Centre, w *importWish, item *Import
 	if moved && item.Outcome == "unchanged" {
 		item.Outcome = "updated"
 	}
-	return s.landed(tx, j, changed || moved, now)
+	return s.landed(tx, j, w, changed || moved, now)
 }
 
-func (s *Service) landed(tx Tx, j *Job, changed bool, now time.Time) error {
+// landed saves the job and what its row said; the same words again are no
+// change.
+func (s *Service) landed(tx Tx, j *Job, w *importWish, changed bool, now time.Time) error {
+	said := w.digests(j.ID)
+	for field, digest := range said {
+		changed = changed || !j.Status.Ended() && j.Imported.V[field] != digest
+	}
 	if !changed {
 		return nil
 	}
+	for field, digest := range j.Imported.V { // what the row does not say was said before
+		if said[field] == "" {
+			said[field] = digest
+		}
+	}
+	j.Imported.V = said
 	s.changed(&j.Meta, now)
 	return tx.SaveJob(j)
 }
@@ -502,11 +515,17 @@ func (s *Service) landJob(tx Tx, call *Call, c *Centre, j *Job, w *importWish, n
 	if err != nil {
 		return false, err
 	}
-	contact, site, grown := s.growHousehold(h, j, w, c)
+	fresh := w.fresh(j)
+	contact, site, grown := j.ContactID, j.SiteID, false
+	if fresh("household") {
+		var person ID
+		person, site, grown = s.growHousehold(h, j, w, c)
+		contact = &person
+	}
 	var in JobInput
 	differs := false
 	text := func(dst **string, have, field string) {
-		if v := w.is(field); v != "" && v != have {
+		if v := w.is(field); v != "" && v != have && fresh(field) {
 			*dst, differs = &v, true
 		}
 	}
@@ -516,11 +535,11 @@ func (s *Service) landJob(tx Tx, call *Call, c *Centre, j *Job, w *importWish, n
 	text(&in.WhatMatters, j.WhatMatters, "what_matters")
 	text(&in.Priority, j.Priority, "priority")
 	text(&in.Cover, j.Cover, "cover")
-	if w.critical != nil && *w.critical != j.SafetyCritical {
+	if w.critical != nil && *w.critical != j.SafetyCritical && fresh("safety_critical") {
 		in.SafetyCritical, differs = w.critical, true
 	}
-	if j.ContactID == nil || *j.ContactID != contact {
-		in.ContactID, differs = &contact, true
+	if !same(j.ContactID, contact) {
+		in.ContactID, differs = contact, true
 	}
 	if j.SiteID != site {
 		in.SiteID, differs = &site, true
@@ -537,9 +556,11 @@ func (s *Service) landJob(tx Tx, call *Call, c *Centre, j *Job, w *importWish, n
 			return false, err
 		}
 	}
-	appliance, err := s.applianceOf(tx, h, site, j, w, now)
-	if err != nil {
-		return false, err
+	var appliance *ID
+	if fresh("appliance") {
+		if appliance, err = s.applianceOf(tx, h, site, j, w, now); err != nil {
+			return false, err
+		}
 	}
 	if appliance != nil && (j.ApplianceID == nil || *j.ApplianceID != *appliance) {
 		in.ApplianceID, differs = appliance, true
@@ -575,8 +596,24 @@ func (s *Service) landVisit(tx Tx, call *Call, j *Job, w *importWish, now time.T
 			same = v
 		}
 	}
+	fresh, crew := w.fresh(j), w.crew
+	if !fresh("window") && (same == nil || same.Status == VisitCancelled || same.Status == VisitRescheduled) {
+		// Staff moved or ended it; the file says nothing new of the time.
+		same = nil
+		for i := range visits {
+			if visits[i].Status == VisitScheduled {
+				same = &visits[i]
+			}
+		}
+		if same == nil {
+			return nil, false, nil
+		}
+	}
+	if same != nil && !fresh("technician") {
+		crew = nil
+	}
 	one := &Call{Actor: call.Actor}
-	if w.crew != nil && call.Actor.Role == RoleAgent && (same == nil || !same.Status.Unfinished() || !sameCrew(same.Crew, *w.crew)) {
+	if crew != nil && call.Actor.Role == RoleAgent && (same == nil || !same.Status.Unfinished() || !sameCrew(same.Crew, *crew)) {
 		return nil, false, Fail(CodeForbidden, "An agent schedules and does not assign; leave the technician empty.").At("/crew", "empty")
 	}
 	m := &visitMoveCtx{tx: tx, now: now, d: d, st: at(now)}
@@ -586,7 +623,7 @@ func (s *Service) landVisit(tx Tx, call *Call, j *Job, w *importWish, now time.T
 			return nil, false, Fail(CodeState, "The visit at this time was cancelled; choose another time.").At("/date", "another time")
 		case same.Status == VisitRescheduled:
 			return nil, false, Fail(CodeState, "The visit was moved away from this time; the row is older than that.").At("/date", "the time of the visit")
-		case same.Status != VisitScheduled || w.crew == nil || sameCrew(same.Crew, *w.crew):
+		case same.Status != VisitScheduled || crew == nil || sameCrew(same.Crew, *crew):
 			return same, false, nil
 		}
 		m.v = same
@@ -596,7 +633,7 @@ func (s *Service) landVisit(tx Tx, call *Call, j *Job, w *importWish, now time.T
 		if d.held != nil {
 			return nil, false, d.refuseHeld()
 		}
-		return same, true, s.assign(m, call.Actor, *w.crew, "import")
+		return same, true, s.assign(m, call.Actor, *crew, "import")
 	}
 	in := ScheduleInput{WindowStart: w.start.Format(time.RFC3339), WindowEnd: w.end.Format(time.RFC3339), Crew: w.crew, Reason: "import"}
 	sequence := 0
@@ -624,7 +661,7 @@ func (s *Service) landVisit(tx Tx, call *Call, j *Job, w *importWish, now time.T
 	if err := d.mayBook(false); err != nil {
 		return nil, false, err
 	}
-	if in.Crew == nil {
+	if in.Crew == nil || !fresh("technician") {
 		in.Crew = ptr(slices.Clone([]ID(old.Crew)))
 	}
 	in.PlannedMinutes = old.PlannedMinutes

@@ -282,7 +282,11 @@ func TestImportMovesVisits(t *testing.T) {
 		if _, err := w.s.Cancel(context.Background(), &domain.Call{Actor: w.people["meera"]}, w.visits("J-1")[1].ID, domain.ReasonInput{Reason: "asked"}); err != nil {
 			t.Fatal(err)
 		}
-		w.outcomes(row("24/11/2026 14 16", "", "Quite dead"), "rejected Date: The visit at this time was cancelled")
+		w.outcomes(row("24/11/2026 14 16", "", "Quite dead"), "unchanged") // the file says nothing new of the time
+		w.outcomes(row("24/11/2026 14 16", "", "Dead for good"), "updated")
+		if v := w.visits("J-1"); len(v) != 2 || v[1].Status != domain.VisitCancelled {
+			t.Errorf("a new fault made a visit: %+v", v)
+		}
 		w.outcomes(row("26/11/2026 10 12", "ravi", "Quite dead"), "updated")
 		if v := w.visits("J-1"); len(v) != 3 || v[2].Sequence != 2 {
 			t.Errorf("the calendar's sequence goes on: %+v", v)
@@ -292,6 +296,80 @@ func TestImportMovesVisits(t *testing.T) {
 		}
 		w.outcomes(row("26/11/2026 10 12", "ravi", "Dead again"), "rejected Ref: The job is cancelled")
 		w.outcomes(row("  ", "", "Quite dead"), "unchanged")
+	})
+}
+
+// TestImportLeavesWhatStaffEdited: a row changes what the file changed since
+// it was last imported, and nothing that staff changed meanwhile.
+func TestImportLeavesWhatStaffEdited(t *testing.T) {
+	eachImport(t, func(t *testing.T, w *centreWorld) {
+		ctx, desk := context.Background(), &domain.Call{Actor: w.people["meera"]}
+		row := func(fault, priority, mobile, window, crew string) domain.ImportInput {
+			return table("Ref|Name|Phone|Address|Category|Fault|Priority|Date|From|To|Technician",
+				"J-1|Lata|"+mobile+"|12 MG Road|refrigerator|"+fault+"|"+priority+"|"+strings.ReplaceAll(window, " ", "|")+"|"+crew)
+		}
+		both, one := "9876543210 / 9876543211", "9876543210"
+		w.outcomes(row("Dead", "normal", both, "24/11/2026 10 12", "ravi"), "created")
+		j := w.job("J-1")
+		_, err := w.s.PatchJob(ctx, desk, j.ID, j.Version, domain.JobInput{Fault: p("Compressor hums, does not start"), Priority: p("urgent")})
+		w.must(err)
+		v := w.visits("J-1")[0]
+		_, err = w.s.Assign(ctx, desk, v.ID, domain.CrewInput{Crew: []domain.ID{w.people["sunil"].UserID}})
+		w.must(err)
+		lata := w.customer("J-1")
+		contact := lata.Contacts[0]
+		_, err = w.s.PatchCustomer(ctx, desk, lata.ID, lata.Version, domain.CustomerInput{Contacts: &[]domain.ContactInput{{ID: &contact.ID, Name: contact.Name, Phones: contact.Phones[:1]}}})
+		w.must(err)
+
+		before := w.everything()
+		r := w.outcomes(row("Dead", "normal", both, "24/11/2026 10 12", "ravi"), "unchanged")
+		if after := w.everything(); after != before {
+			t.Errorf("the same file undid what staff did:\n%s\n%s", before, after)
+		}
+		if r.Items[0].VisitID == nil || *r.Items[0].VisitID != v.ID {
+			t.Errorf("the row names the visit %v", r.Items[0].VisitID)
+		}
+		is := func(fault, priority, crew string) {
+			t.Helper()
+			j, visits := w.job("J-1"), w.visits("J-1")
+			last := visits[len(visits)-1]
+			if j.Fault != fault || j.Priority != priority || len(last.Crew) != 1 || last.Crew[0] != w.people[crew].UserID {
+				t.Errorf("fault %q, priority %s, crew %v of %d visits", j.Fault, j.Priority, last.Crew, len(visits))
+			}
+		}
+		is("Compressor hums, does not start", "urgent", "sunil")
+		w.outcomes(row("Dead", "high", both, "24/11/2026 10 12", "ravi"), "updated") // the file changed one cell
+		is("Compressor hums, does not start", "high", "sunil")
+		w.outcomes(row("Dead", "high", both, "24/11/2026 14 16", "ravi"), "updated") // it moves the visit, its crew stays
+		is("Compressor hums, does not start", "high", "sunil")
+		w.outcomes(row("Dead, smells", "high", both, "24/11/2026 14 16", "sunil"), "updated")
+		is("Dead, smells", "high", "sunil")
+		w.outcomes(row("Dead, smells", "high", both, "24/11/2026 14 16", "ravi"), "updated") // it names another one now
+		is("Dead, smells", "high", "ravi")
+		if c := w.customer("J-1"); len(c.Contacts[0].Phones) != 1 {
+			t.Errorf("a number that staff removed is back: %v", c.Contacts[0].Phones)
+		}
+		w.outcomes(row("Dead, smells", "high", one+" / 9876543299", "24/11/2026 14 16", "ravi"), "updated") // new numbers are added
+		if c := w.customer("J-1"); len(c.Contacts[0].Phones) != 2 {
+			t.Errorf("numbers %v", c.Contacts[0].Phones)
+		}
+
+		// Staff moved the visit; the file that still has the old time does not
+		// move it back, and who is to go is heard all the same.
+		visits := w.visits("J-1")
+		next, err := w.s.Reschedule(ctx, desk, visits[len(visits)-1].ID, domain.ScheduleInput{WindowStart: "2026-11-26T10:00", WindowEnd: "2026-11-26T12:00"})
+		w.must(err)
+		w.outcomes(row("Dead, smells", "high", one, "24/11/2026 14 16", "ravi"), "unchanged")
+		w.outcomes(row("Dead, smells", "high", one, "24/11/2026 14 16", "sunil"), "updated")
+		is("Dead, smells", "high", "sunil")
+		if visits := w.visits("J-1"); visits[len(visits)-1].ID != next.ID || visits[len(visits)-1].Status != domain.VisitScheduled {
+			t.Errorf("visits %+v", visits)
+		}
+		for _, digest := range w.job("J-1").Imported.V {
+			if len(digest) != 16 {
+				t.Errorf("what is kept of a cell: %q", digest)
+			}
+		}
 	})
 }
 
@@ -319,6 +397,35 @@ func TestImportKeepsTheRules(t *testing.T) {
 		}()); err != nil || r.Rejected != 1 || r.Items[0].Errors[0].Column != "Technician" {
 			t.Errorf("an agent assigned: %+v %v", r, err)
 		}
+	})
+}
+
+// TestImportNamesTheColumnOfTheFile: what is wrong is said of the column in
+// which it stands, also where one column holds two things.
+func TestImportNamesTheColumnOfTheFile(t *testing.T) {
+	eachImport(t, func(t *testing.T, w *centreWorld) {
+		one := func(head, cells, want string) {
+			t.Helper()
+			w.outcomes(table("Job No|Customer|Mobile|Address|"+head, "N|Lata|9876543210|x|"+cells), "rejected "+want)
+		}
+		// One column for both times.
+		one("Visit date|Time", "24/11/2026|12:00-10:00", "Time: The window ends before it starts")
+		one("Visit date|Time", "21/11/2026|10:00-12:00", "Time: The window is over already")
+		one("Visit date|Time", "24/11/2026|06:00-20:00", "Time: A window of more than 12 hours")
+		one("Visit date|Time", "24/11/2026|10:00-late", "Time: is no time")
+		one("Visit date|Time", "24/11/2026|10:00", "Time: has no end")
+		one("Visit date|Time", "24/11/2026|", "Time: is missing")
+		one("Visit date|Time", "soon|10:00-12:00", "Visit date: is no date")
+		// Two columns, one of them empty because the other holds the range.
+		one("Visit date|Time|Till", "24/11/2026|12:00-10:00|", "Time: The window ends before it starts")
+		one("Visit date|Time|Till", "24/11/2026|12:00|10:00", "Till: The window ends before it starts")
+		one("Visit date|Time|Till", "24/11/2026|12:00|", "Till: is missing")
+		// Day and time in one cell.
+		one("Start|End", "2026-11-21T10:00|2026-11-21T12:00", "End: The window is over already")
+		one("Start|End", "2026-11-24T10:00|2026-11-25T12:00", "End: to names another day")
+		one("Visit date|End", "2026-11-24T10:00|09:00", "End: The window ends before it starts")
+		one("Visit date", "2026-11-24T10:00", "Visit date: has no end")
+		w.outcomes(table("Job No|Customer|Mobile|Address|Visit date|Time", "N|Lata|9876543210|x|24/11/2026|10:00-12:00"), "created")
 	})
 }
 

@@ -21,32 +21,45 @@ func (s JobStatus) Ended() bool { return s == JobClosed || s == JobCancelled }
 // Job is one fault of one household to be mended.
 type Job struct {
 	Meta
-	ExternalRef    *string         `json:"external_ref"`
-	CustomerID     ID              `json:"customer_id"`
-	SiteID         ID              `json:"site_id"`
-	ContactID      *ID             `json:"contact_id"` // whom to reach first
-	ApplianceID    *ID             `json:"appliance_id"`
-	CentreID       ID              `json:"centre_id"`
-	AreaID         ID              `json:"area_id"`
-	Status         JobStatus       `json:"status"`
-	Category       string          `json:"category"` // the skill asked for; empty asks for none
-	Serial         string          `json:"serial"`
-	Fault          string          `json:"fault"` // in the customer's words
-	TriedSteps     List[TriedStep] `json:"tried_steps"`
-	WhatMatters    string          `json:"what_matters"`
-	Priority       string          `json:"priority"` // low, normal, high, urgent
-	SafetyCritical bool            `json:"safety_critical"`
-	Cover          string          `json:"cover"` // warranty, chargeable
-	RepeatOf       *ID             `json:"repeat_of"`
-	OpenedAt       time.Time       `json:"opened_at"`
-	ReopenedAt     *time.Time      `json:"reopened_at"`
-	ResolvedAt     *time.Time      `json:"resolved_at"`
-	EndedAt        *time.Time      `json:"ended_at"`
-	EndReason      string          `json:"end_reason"`
-	Verdict        string          `json:"reachability"` // last computed; GET …/reachability explains it
-	LastContactAt  *time.Time      `json:"last_contact_at"`
-	Seq            int64           `json:"-"` // head of the timeline
-	ChainHead      []byte          `json:"-"`
+	ExternalRef    *string                `json:"external_ref"`
+	CustomerID     ID                     `json:"customer_id"`
+	SiteID         ID                     `json:"site_id"`
+	ContactID      *ID                    `json:"contact_id"` // whom to reach first
+	ApplianceID    *ID                    `json:"appliance_id"`
+	CentreID       ID                     `json:"centre_id"`
+	AreaID         ID                     `json:"area_id"`
+	Status         JobStatus              `json:"status"`
+	Category       string                 `json:"category"` // the skill asked for; empty asks for none
+	Serial         string                 `json:"serial"`
+	Fault          string                 `json:"fault"` // in the customer's words
+	TriedSteps     List[TriedStep]        `json:"tried_steps"`
+	WhatMatters    string                 `json:"what_matters"`
+	Priority       string                 `json:"priority"` // low, normal, high, urgent
+	SafetyCritical bool                   `json:"safety_critical"`
+	Cover          string                 `json:"cover"` // warranty, chargeable
+	RepeatOf       *ID                    `json:"repeat_of"`
+	OpenedAt       time.Time              `json:"opened_at"`
+	ReopenedAt     *time.Time             `json:"reopened_at"`
+	ResolvedAt     *time.Time             `json:"resolved_at"`
+	EndedAt        *time.Time             `json:"ended_at"`
+	EndReason      string                 `json:"end_reason"`
+	ReopenUntil    *time.Time             `json:"-"`            // promised at the end; nil: 30 days from it
+	Imported       Doc[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
+	Verdict        string                 `json:"reachability"` // last computed; GET …/reachability explains it
+	LastContactAt  *time.Time             `json:"last_contact_at"`
+	Seq            int64                  `json:"-"` // head of the timeline
+	ChainHead      []byte                 `json:"-"`
+}
+
+// reopens tells whether the job may still come back for the same fault.
+func (j *Job) reopens(now time.Time) bool {
+	until := j.ReopenUntil
+	if until == nil && j.EndedAt != nil {
+		until = ptr(j.EndedAt.Add(reopenWithin))
+	} else if until == nil && j.ResolvedAt != nil {
+		until = ptr(j.ResolvedAt.Add(reopenWithin))
+	}
+	return until == nil || !now.After(*until)
 }
 
 // TriedStep is something somebody already tried, so that nobody asks again.
@@ -90,18 +103,17 @@ type Hold struct {
 	Plan       List[string] `json:"plan"` // of a released safety hold: the safe-visit plan that stays
 }
 
+// closesFrom is when a job may be closed as unreachable: after as many days as
+// the policy asked for when the hold was placed.
+func (h *Hold) closesFrom() time.Time {
+	if h.DueAt == nil {
+		return h.Since
+	}
+	return *h.DueAt
+}
+
 // SafeVisitPlans are the plan kinds of PRODUCT.md section 5.
 var SafeVisitPlans = []string{"two_people", "daylight", "carry_in", "phone_first", "hazard_removed", "remote_only", "no_visit"}
-
-// Exclusion keeps one member of staff and one household apart.
-type Exclusion struct {
-	ID         ID
-	UserID     ID
-	CustomerID ID
-	FlagID     ID
-	Since      time.Time
-	LiftedAt   *time.Time
-}
 
 // JobView is a job as answered: with holds and what this caller may do now.
 type JobView struct {

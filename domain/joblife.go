@@ -42,7 +42,7 @@ func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurred
 			return JobView{}, err
 		}
 		m := &jobMoveCtx{tx, now, d, st}
-		if d.held != nil && jobMove(action).Safety == HoldRefuses {
+		if d.held != nil && jobMove(action).Holds.refuses(HoldSafety) {
 			return JobView{}, d.refuseHeld()
 		}
 		if err := fn(m); err != nil {
@@ -63,6 +63,7 @@ func (s *Service) CancelJob(ctx context.Context, call *Call, id ID, in JobMoveIn
 		if strings.TrimSpace(in.Reason) == "" {
 			return Fail(CodeMeaning, "Say why the job is cancelled.").At("/reason", "a few words")
 		}
+		m.d.ending = true
 		if err := s.cancelVisits(m, call.Actor, in.Reason); err != nil {
 			return err
 		}
@@ -88,7 +89,7 @@ func (s *Service) cancelVisits(m *jobMoveCtx, a Actor, reason string) error {
 
 func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string, st stamped) error {
 	j := d.job
-	j.Status, j.EndedAt, j.EndReason = to, ptr(st.recorded), reason
+	j.Status, j.EndedAt, j.EndReason, j.ReopenUntil = to, ptr(st.recorded), reason, ptr(st.recorded.Add(reopenWithin))
 	tx.Disarm("close_resolved", j.ID)
 	tx.Disarm("last_notice", j.ID)
 	kind := "job.closed"
@@ -124,25 +125,31 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 		if j.SafetyCritical && call.Actor.Role != RoleAreaManager {
 			return Fail(CodeForbidden, "A safety-critical job is closed as unreachable by the area manager only.")
 		}
-		policies, err := m.tx.Policies(j.CentreID)
-		if err != nil {
-			return err
-		}
-		days := EffectivePolicy(policies, m.now).CloseAfterDays
-		for _, h := range m.d.holds {
-			if h.Kind == HoldUnreachable && h.LiftedAt == nil {
-				if due := h.Since.AddDate(0, 0, days); m.now.Before(due) {
-					return Fail(CodeGuard, "The household has been unreachable since %s; the job may be closed from %s.", h.Since.In(m.d.site.Location()).Format("2 Jan 15:04"), due.In(m.d.site.Location()).Format("2 Jan 15:04")).With("from", due)
-				}
-				return s.endJob(m.tx, m.d, call.Actor, JobClosed, string(HoldUnreachable), m.st)
+		for i := range m.d.holds {
+			h := &m.d.holds[i]
+			if h.Kind != HoldUnreachable || h.LiftedAt != nil {
+				continue
 			}
+			if due := h.closesFrom(); m.now.Before(due) {
+				return Fail(CodeGuard, "The household has been unreachable since %s; the job may be closed from %s.", h.Since.In(m.d.site.Location()).Format("2 Jan 15:04"), due.In(m.d.site.Location()).Format("2 Jan 15:04")).With("from", due)
+			}
+			policies, err := m.tx.Policies(j.CentreID)
+			if err != nil {
+				return err
+			}
+			if err := s.endJob(m.tx, m.d, call.Actor, JobClosed, string(HoldUnreachable), m.st); err != nil {
+				return err
+			}
+			j.ReopenUntil = ptr(m.now.AddDate(0, 0, EffectivePolicy(policies, m.now).ReopenDays))
+			return nil
 		}
 		return Fail(CodeGuard, "An open job is closed only when its household is unreachable; otherwise resolve or cancel it.")
 	})
 }
 
 // Reopen brings a job back for the same fault with its history and original
-// clock, within 30 days of its end.
+// clock, within 30 days of its end; after it was closed as unreachable within
+// as many as the policy said then.
 func (s *Service) Reopen(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
 	return s.onJob(ctx, call, id, "reopen", in.OccurredAt, func(m *jobMoveCtx) error {
 		return s.reopen(m.tx, m.d, call.Actor, in.Reason, m.st, m.now)
@@ -151,22 +158,10 @@ func (s *Service) Reopen(ctx context.Context, call *Call, id ID, in JobMoveInput
 
 func (s *Service) reopen(tx Tx, d *dossier, a Actor, reason string, st stamped, now time.Time) error {
 	j := d.job
-	ended := j.ResolvedAt
-	if j.EndedAt != nil {
-		ended = j.EndedAt
+	if !j.reopens(now) {
+		return Fail(CodeGuard, "The time in which this job could be reopened is over; register a new one.")
 	}
-	within := reopenWithin
-	if j.EndReason == string(HoldUnreachable) {
-		policies, err := tx.Policies(j.CentreID)
-		if err != nil {
-			return err
-		}
-		within = time.Duration(EffectivePolicy(policies, now).ReopenDays) * 24 * time.Hour
-	}
-	if ended != nil && now.Sub(*ended) > within {
-		return Fail(CodeGuard, "A job is reopened within %d days of its end; register a new one.", int(within.Hours()/24))
-	}
-	j.Status, j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt = JobOpen, nil, "", nil, ptr(now)
+	j.Status, j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = JobOpen, nil, "", nil, ptr(now), nil
 	tx.Disarm("close_resolved", j.ID)
 	s.fact(tx, j, a, "job.reopened", nil, st, map[string]any{"reason": reason})
 	return s.derive(tx, j, nil, now)

@@ -6,14 +6,48 @@ import "time"
 // answers' actions are computed from here, and the diagrams in docs/ are
 // generated from here (PRODUCT.md section 3).
 
-// Stance says how an unreleased safety hold meets a move.
+// Stance says which open holds refuse a move.
 type Stance int
 
 // The stances.
 const (
-	HoldRefuses Stance = iota // schedule, assign, reschedule, every forward move
-	HoldAllows                // stop, decline, cancel
+	SafetyRefuses Stance = iota // assign, every forward move
+	AnyRefuses                  // schedule, reschedule
+	HoldAllows                  // stop, decline, cancel
 )
+
+func (s Stance) refuses(kind HoldKind) bool {
+	return s == AnyRefuses || s == SafetyRefuses && kind == HoldSafety
+}
+
+// PlanRule says what a safe-visit plan in force asks before a move.
+type PlanRule int
+
+// The rules of a plan.
+const (
+	PlanAllows  PlanRule = iota
+	PlanPermits          // it permits a visit at all
+	PlanSeen             // and its crew is complete and has accepted it
+)
+
+// unmet gives the word of the plan that refuses the move, or "plan-seen" when
+// somebody of the crew has not accepted it yet; empty when nothing refuses.
+func (r PlanRule) unmet(plan []string, crew, seen []ID) string {
+	if r == PlanAllows || len(plan) == 0 {
+		return ""
+	}
+	for _, p := range plan {
+		if p == "remote_only" || p == "no_visit" || r == PlanSeen && p == "two_people" && len(crew) == 1 {
+			return p
+		}
+	}
+	for _, id := range crew {
+		if r == PlanSeen && !has(seen, id) {
+			return "plan-seen"
+		}
+	}
+	return ""
+}
 
 // VisitMove is one row of the visit's table of moves.
 type VisitMove struct {
@@ -21,9 +55,11 @@ type VisitMove struct {
 	From   []VisitStatus
 	To     VisitStatus // empty: the status stays
 	Roles  []Role
-	// Crew: a technician must be in the crew; EverCrew: must ever have been.
+	// Crew: a technician must be in the crew. EverCrew: whoever ever was, also
+	// one who has another role or centre by now, and nobody else.
 	Crew, EverCrew bool
-	Safety         Stance
+	Holds          Stance
+	Plan           PlanRule
 	Guard          string // for people; the code of the use case holds it
 	Fact           string // kind of the timeline's fact
 }
@@ -43,24 +79,24 @@ var (
 
 // VisitMoves is the visit's lifecycle.
 var VisitMoves = []VisitMove{
-	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: desk, Guard: "hours, skill, free, no exclusion, plan kept", Fact: "visit.assigned"},
-	{Action: "decline", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleTechnician}, Crew: true, Safety: HoldAllows, Guard: "a reason", Fact: "visit.declined"},
+	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: desk, Plan: PlanPermits, Guard: "hours, skill, free, no exclusion, plan kept", Fact: "visit.assigned"},
+	{Action: "decline", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a reason", Fact: "visit.declined"},
 	{Action: "confirm", From: notYetThere, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true, Guard: "before the window ends; staff name the contact that proves it", Fact: "visit.confirmed"},
-	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Safety: HoldAllows, Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
-	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route"},
-	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Guard: "as the moves it implies", Fact: "visit.arrived"},
-	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Guard: "as the moves it implies", Fact: "visit.started"},
-	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Guard: "as the moves it implies", Fact: "visit.completed"},
-	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Guard: "as the moves it implies", Fact: "visit.partial"},
-	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess, Roles: []Role{RoleTechnician}, Crew: true, Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access"},
-	{Action: "stop", From: VisitStatuses, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Safety: HoldAllows, Guard: "none", Fact: "visit.stopped"},
+	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows, Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
+	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route"},
+	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.arrived"},
+	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.started"},
+	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.completed"},
+	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.partial"},
+	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access"},
+	{Action: "stop", From: VisitStatuses, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows, Guard: "none", Fact: "visit.stopped"},
 	{Action: "missed", From: []VisitStatus{VisitScheduled}, To: VisitMissed, Roles: []Role{RoleSystem}, Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed"},
-	{Action: "cancel", From: notYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, staff...), Safety: HoldAllows, Guard: "a reason", Fact: "visit.cancelled"},
-	{Action: "reschedule", From: notYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, staff...), Crew: true, Guard: "as schedule", Fact: "visit.rescheduled"},
-	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true, Safety: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Fact: "visit.done_confirmed"},
-	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial}, Roles: append([]Role{RoleCustomer}, staff...), Safety: HoldAllows, Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message", Fact: "visit.disputed"},
-	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem}, Safety: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
-	{Action: "plan-seen", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleTechnician}, Crew: true, Safety: HoldAllows, Guard: "a plan is in force", Fact: "visit.plan_seen"},
+	{Action: "cancel", From: notYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "a reason", Fact: "visit.cancelled"},
+	{Action: "reschedule", From: notYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, staff...), Crew: true, Holds: AnyRefuses, Plan: PlanPermits, Guard: "as schedule", Fact: "visit.rescheduled"},
+	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true, Holds: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Fact: "visit.done_confirmed"},
+	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial}, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message", Fact: "visit.disputed"},
+	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem}, Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
+	{Action: "plan-seen", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a plan is in force", Fact: "visit.plan_seen"},
 }
 
 // JobMove is one row of the job's table of moves.
@@ -69,10 +105,11 @@ type JobMove struct {
 	From   []JobStatus
 	Roles  []Role
 	// Crew: a technician only while in the crew of one of the job's visits.
-	Crew   bool
-	Safety Stance
-	Guard  string
-	Fact   string
+	Crew  bool
+	Holds Stance
+	Plan  PlanRule
+	Guard string
+	Fact  string
 }
 
 var (
@@ -82,14 +119,14 @@ var (
 
 // JobMoves is the job's lifecycle.
 var JobMoves = []JobMove{
-	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for himself with the contact in which the customer agreed", Fact: "visit.scheduled"},
-	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, Roles: staff, Safety: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
-	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Safety: HoldAllows, Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
-	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: append([]Role{RoleCustomer}, staff...), Safety: HoldAllows, Guard: "within 30 days", Fact: "job.reopened"},
-	{Action: "hold", From: jobPending, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
-	{Action: "release", From: jobLive, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
+	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits, Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for himself with the contact in which the customer agreed", Fact: "visit.scheduled"},
+	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, Roles: staff, Holds: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
+	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Holds: HoldAllows, Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
+	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Fact: "job.reopened"},
+	{Action: "hold", From: jobPending, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
+	{Action: "release", From: jobLive, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre", Fact: "job.transferred"},
-	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager}, Safety: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
+	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager}, Holds: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
 }
 
 // FlagMove is one row of the flag's table of moves.
@@ -140,16 +177,16 @@ func flagMove(action string) *FlagMove {
 // mayMove tells whether the actor, who can read the visit, may make the move
 // at all, whatever the state.
 func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
-	if !a.Is(m.Roles...) {
-		return false
+	if m.EverCrew {
+		return a.wasInCrew(v)
 	}
-	if a.Role == RoleTechnician {
-		if m.EverCrew {
-			return has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID)
-		}
-		return !m.Crew || has(v.Crew, a.UserID)
-	}
-	return true
+	return a.Is(m.Roles...) && (a.Role != RoleTechnician || !m.Crew || has(v.Crew, a.UserID))
+}
+
+// wasInCrew tells whether the actor is or ever was in the visit's crew; who
+// acts for a household is not.
+func (a Actor) wasInCrew(v *Visit) bool {
+	return a.Role != RoleCustomer && a.UserID != (ID{}) && (has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID))
 }
 
 // CheckVisit refuses a move by role (403) or state (409). Guards that need
@@ -170,25 +207,39 @@ func (m *VisitMove) reaches(v *Visit) bool {
 	return m.Action == "stop" || v.ProvisionalTo != nil || v.Status != VisitMissed && v.Status != VisitCancelled
 }
 
-// VisitActions lists what the actor may do with the visit now; held says
-// whether an unreleased safety hold stands over it, plan is the safe-visit
-// plan in force.
-func VisitActions(a Actor, v *Visit, held bool, plan []string, now time.Time) List[string] {
+// refusing gives the first open hold that refuses a move, or nil.
+func refusing(s Stance, holds []Hold) *Hold {
+	for i := range holds {
+		if h := &holds[i]; h.LiftedAt == nil && s.refuses(h.Kind) {
+			return h
+		}
+	}
+	return nil
+}
+
+// VisitActions lists what the actor may do with the visit now, without naming
+// a proof or another time of the fact: holds are those over it, plan is the
+// safe-visit plan in force.
+func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time) List[string] {
 	out := List[string]{}
 	for i := range VisitMoves {
 		m := &VisitMoves[i]
-		if m.mayMove(a, v) && has(m.From, v.Status) && (!held || m.Safety == HoldAllows) {
-			switch {
-			case !m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.overturnable(now),
-				m.Action == "plan-seen" && (len(plan) == 0 || has(v.PlanSeen, a.UserID)),
-				m.Action == "confirm-done" && (v.DoneConfirmedAt != nil || v.Disputed),
-				m.Action == "dispute" && (v.Disputed || v.DoneConfirmedAt != nil && v.DoneConfirmedHow != "desk" ||
-					has(notYetThere, v.Status) && (v.AgreedID == nil || v.Confirmation != ConfirmConfirmed || v.ConfirmedHow == "link")),
-				m.Action == "confirm" && (v.Confirmation == ConfirmConfirmed || !now.Before(v.WindowEnd)):
-				continue
-			}
-			out = append(out, m.Action)
+		if !m.mayMove(a, v) || !has(m.From, v.Status) || refusing(m.Holds, holds) != nil {
+			continue
 		}
+		// Who has set out has kept the plan already.
+		setOut := m.Plan == PlanSeen && v.EnRouteAt != nil
+		switch {
+		case !setOut && m.Plan.unmet(plan, v.Crew, v.PlanSeen) != "",
+			!m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.overturnable(now),
+			m.Action == "plan-seen" && (len(plan) == 0 || has(v.PlanSeen, a.UserID)),
+			m.Action == "confirm-done" && (v.DoneConfirmedAt != nil || v.Disputed),
+			m.Action == "dispute" && (v.Disputed || v.DoneConfirmedAt != nil && v.DoneConfirmedHow != "desk" ||
+				has(notYetThere, v.Status) && (v.AgreedID == nil || v.Confirmation != ConfirmConfirmed || v.ConfirmedHow == "link")),
+			m.Action == "confirm" && (v.Confirmation == ConfirmConfirmed || !now.Before(v.WindowEnd)):
+			continue
+		}
+		out = append(out, m.Action)
 	}
 	return out
 }
@@ -207,32 +258,24 @@ func CheckJob(a Actor, action string, j *Job) error {
 
 // JobActions lists what the actor may do with the job now.
 func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) List[string] {
-	held, forbids, releasable, closable := false, has(plan, "remote_only") || has(plan, "no_visit"), false, false
+	on, closable := map[HoldKind]bool{}, false
 	for _, h := range holds {
-		if h.LiftedAt != nil {
-			continue
-		}
-		switch h.Kind {
-		case HoldSafety:
-			held = true
-		case HoldParts, HoldCustomerRequest:
-			forbids, releasable = true, true
-		case HoldUnreachable:
-			forbids = true
-			closable = h.DueAt == nil || !now.Before(*h.DueAt)
+		if h.LiftedAt == nil {
+			on[h.Kind] = true
+			closable = closable || h.Kind == HoldUnreachable && !now.Before(h.closesFrom())
 		}
 	}
 	out := List[string]{}
 	for i := range JobMoves {
 		m := &JobMoves[i]
-		if !a.Is(m.Roles...) || !has(m.From, j.Status) || (held && m.Safety == HoldRefuses) {
+		if !a.Is(m.Roles...) || !has(m.From, j.Status) || refusing(m.Holds, holds) != nil || m.Plan.unmet(plan, nil, nil) != "" {
 			continue
 		}
 		switch {
-		case m.Action == "schedule" && forbids,
-			m.Action == "release" && !releasable,
-			m.Action == "safety-release" && !held && len(plan) == 0,
-			m.Action == "reopen" && j.EndedAt != nil && now.Sub(*j.EndedAt) > reopenWithin,
+		case m.Action == "hold" && on[HoldParts] && on[HoldCustomerRequest],
+			m.Action == "release" && !on[HoldParts] && !on[HoldCustomerRequest],
+			m.Action == "safety-release" && !on[HoldSafety] && len(plan) == 0,
+			m.Action == "reopen" && !j.reopens(now),
 			m.Action == "close" && j.Status == JobOpen && (!closable || j.SafetyCritical && a.Role != RoleAreaManager):
 			continue
 		}

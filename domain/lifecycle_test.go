@@ -24,34 +24,74 @@ func TestVisitMovesWalked(t *testing.T) {
 					v.Crew, v.EverCrew = List[ID]{me}, List[ID]{me}
 				}
 				a := Actor{UserID: me, Role: role}
-				for _, held := range []bool{true, false} {
-					offered := VisitActions(a, v, held, []string{"daylight"}, now)
-					for _, m := range VisitMoves {
-						walked++
-						allowed := CheckVisit(a, m.Action, v) == nil
-						want := has(m.Roles, role) && has(m.From, status) && (role != RoleTechnician || in)
-						if allowed != want {
-							t.Errorf("%s %s by %s (crew %v): allowed %v, the table says %v", status, m.Action, role, in, allowed, want)
-						}
-						if m.Action == "dispute" && has(notYetThere, status) { // only an agreement can be denied before the visit
-							agreed := *v
-							agreed.AgreedID, agreed.Confirmation, agreed.ConfirmedHow = &me, ConfirmConfirmed, "call"
-							if has(offered, m.Action) {
-								t.Errorf("%s dispute by %s: offered where nobody agreed", status, role)
+				for _, kind := range append([]HoldKind{""}, holdKinds...) {
+					for _, plan := range [][]string{nil, {"daylight"}, {"no_visit"}} {
+						for _, seen := range []List[ID]{nil, {me}} {
+							v.PlanSeen = seen
+							offered := VisitActions(a, v, openHold(kind), plan, now)
+							for _, m := range VisitMoves {
+								walked++
+								allowed := CheckVisit(a, m.Action, v) == nil
+								want := has(m.Roles, role) && has(m.From, status) && (role != RoleTechnician || in)
+								if m.Action == "stop" { // also after he became something else
+									want = in && role != RoleCustomer
+								}
+								if allowed != want {
+									t.Errorf("%s %s by %s (crew %v): allowed %v, the table says %v", status, m.Action, role, in, allowed, want)
+								}
+								if m.Action == "dispute" && has(notYetThere, status) { // only an agreement can be denied before the visit
+									agreed := *v
+									agreed.AgreedID, agreed.Confirmation, agreed.ConfirmedHow = &me, ConfirmConfirmed, "call"
+									if has(offered, m.Action) {
+										t.Errorf("%s dispute by %s: offered where nobody agreed", status, role)
+									}
+									offered = append(without(offered, m.Action), VisitActions(a, &agreed, openHold(kind), plan, now)...)
+								}
+								want = want && heldOff(m.Holds, m.Action, kind) && planMet(m.Plan, plan, len(v.Crew) > 0, len(seen) > 0)
+								if m.Action == "plan-seen" {
+									want = want && len(plan) > 0 && len(seen) == 0
+								}
+								if got := has(offered, m.Action); got != want {
+									t.Errorf("%s %s by %s (crew %v, hold %q, plan %v, seen %v): offered %v", status, m.Action, role, in, kind, plan, len(seen) > 0, got)
+								}
 							}
-							offered = append(without(offered, m.Action), VisitActions(a, &agreed, held, nil, now)...)
-						}
-						if got := has(offered, m.Action); got != (want && (!held || m.Safety == HoldAllows)) {
-							t.Errorf("%s %s by %s (crew %v, held %v): offered %v", status, m.Action, role, in, held, got)
 						}
 					}
 				}
 			}
 		}
 	}
-	if walked != len(VisitStatuses)*len(roles)*2*2*len(VisitMoves) {
+	if walked != len(VisitStatuses)*len(roles)*2*5*3*2*len(VisitMoves) {
 		t.Fatalf("walked %d combinations only", walked)
 	}
+}
+
+var holdKinds = []HoldKind{HoldUnreachable, HoldParts, HoldCustomerRequest, HoldSafety}
+
+// openHold stands next to one that was lifted and refuses nothing.
+func openHold(kind HoldKind) []Hold {
+	past := time.Date(2027, 2, 1, 9, 0, 0, 0, time.UTC)
+	holds := []Hold{{Kind: HoldSafety, LiftedAt: &past}}
+	if kind != "" {
+		holds = append(holds, Hold{Kind: kind})
+	}
+	return holds
+}
+
+// heldOff says in PRODUCT.md's words what a hold refuses: safety also the
+// forward moves, the others only schedule and reschedule.
+func heldOff(s Stance, action string, kind HoldKind) bool {
+	switch kind {
+	case "":
+		return true
+	case HoldSafety:
+		return s == HoldAllows
+	}
+	return action != "schedule" && action != "reschedule"
+}
+
+func planMet(r PlanRule, plan []string, crew, seen bool) bool {
+	return r == PlanAllows || !has(plan, "no_visit") && (r != PlanSeen || len(plan) == 0 || seen || !crew)
 }
 
 // TestStopIsRefusedNowhere: whoever was ever in the crew may stop, whatever
@@ -60,8 +100,10 @@ func TestStopIsRefusedNowhere(t *testing.T) {
 	me := uuid.New()
 	for _, status := range VisitStatuses {
 		v := &Visit{Status: status, EverCrew: List[ID]{me}}
-		if err := CheckVisit(Actor{UserID: me, Role: RoleTechnician}, "stop", v); err != nil {
-			t.Errorf("stop of a visit that is %s: %v", status, err)
+		for _, role := range Roles {
+			if err := CheckVisit(Actor{UserID: me, Role: role}, "stop", v); err != nil {
+				t.Errorf("stop of a visit that is %s by one who is %s now: %v", status, role, err)
+			}
 		}
 	}
 }
@@ -69,19 +111,18 @@ func TestStopIsRefusedNowhere(t *testing.T) {
 func TestJobMovesWalked(t *testing.T) {
 	for _, status := range []JobStatus{JobOpen, JobScheduled, JobInProgress, JobResolved, JobClosed, JobCancelled} {
 		for _, role := range Roles {
-			for _, held := range []bool{true, false} {
-				var holds []Hold
-				if held {
-					holds = []Hold{{Kind: HoldSafety}}
-				}
-				offered := JobActions(Actor{Role: role}, &Job{Status: status}, holds, nil, time.Now())
+			for _, kind := range append([]HoldKind{""}, holdKinds...) {
+				offered := JobActions(Actor{Role: role}, &Job{Status: status}, openHold(kind), nil, time.Now())
 				for _, m := range JobMoves {
 					allowed := CheckJob(Actor{Role: role}, m.Action, &Job{Status: status}) == nil
 					if allowed != (has(m.Roles, role) && has(m.From, status)) {
 						t.Errorf("%s %s by %s: allowed %v", status, m.Action, role, allowed)
 					}
-					if has(offered, m.Action) && (!allowed || held && m.Safety == HoldRefuses) {
-						t.Errorf("%s %s by %s (held %v) is offered and would be refused", status, m.Action, role, held)
+					if has(offered, m.Action) && (!allowed || !heldOff(m.Holds, m.Action, kind)) {
+						t.Errorf("%s %s by %s (hold %q) is offered and would be refused", status, m.Action, role, kind)
+					}
+					if m.Action == "schedule" && allowed && has(offered, m.Action) != (kind == "") {
+						t.Errorf("%s schedule by %s (hold %q): offered %v", status, role, kind, kind != "")
 					}
 				}
 			}

@@ -2,11 +2,13 @@ package domain
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"doorstep/domain/reach"
@@ -227,7 +229,7 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 	if err := s.linkFacts(tx, d, p, now); err != nil {
 		return nil, err
 	}
-	p.FormKey = s.formKey(l, p.Visit)
+	p.FormKey = s.formKey(l, p.Visit, now)
 	return p, nil
 }
 
@@ -284,11 +286,27 @@ func (s *Service) linkFacts(tx Tx, d *dossier, p *LinkPage, now time.Time) error
 	return nil
 }
 
-// formKey is good for one action on the state that the page showed.
-func (s *Service) formKey(l *Link, v *Visit) string {
-	nonce := make([]byte, 16)
-	_, _ = rand.Read(nonce)
+// formKey is good for one action on the state that the page showed, for as
+// long as used ones are remembered.
+func (s *Service) formKey(l *Link, v *Visit, now time.Time) string {
+	nonce := make([]byte, 24)
+	binary.BigEndian.PutUint64(nonce, uint64(now.Unix()))
+	_, _ = rand.Read(nonce[8:])
 	return s.signForm(l, base64.RawURLEncoding.EncodeToString(nonce), visitMark(v))
+}
+
+// readForm gives the mark of a form key that is ours and not too old.
+func (s *Service) readForm(l *Link, key string, now time.Time) (mark string, ok bool) {
+	parts := strings.Split(key, ".")
+	if len(parts) != 3 || len(key) > 200 || !hmac.Equal([]byte(s.signForm(l, parts[0], parts[1])), []byte(key)) {
+		return "", false
+	}
+	nonce, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil || len(nonce) != 24 {
+		return "", false
+	}
+	made := time.Unix(int64(binary.BigEndian.Uint64(nonce)), 0)
+	return parts[1], now.Sub(made) < formKeyLife
 }
 
 func visitMark(v *Visit) string {

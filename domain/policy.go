@@ -10,6 +10,7 @@ const (
 	reopenWithin       = 30 * 24 * time.Hour // closed jobs (section 3)
 	repeatWithin       = 30 * 24 * time.Hour // same serial (section 3)
 	linkAfterVisit     = 30 * 24 * time.Hour // the link's life (section 7)
+	formKeyLife        = 7 * 24 * time.Hour  // a page left open longer is looked at anew
 	anotherTimeUntil   = time.Hour           // before the window (section 3)
 	noAccessInside     = 10 * time.Minute    // inside the window (section 3)
 	crewFlapping       = time.Minute         // one push per person (section 3)

@@ -212,11 +212,10 @@ func (s *Service) spread(tx Tx, call *Call, d *dossier, a *Attempt, st stamped, 
 
 // resolveAddress finds which number and person were tried.
 func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
-	phoneLike := a.Channel == "phone" || a.Channel == "sms" || a.Channel == "whatsapp"
 	if a.ContactID != nil && d.customer.contact(*a.ContactID) == nil {
 		return Fail(CodeMeaning, "The household has no such contact.").At("/contact_id", "a contact of the customer")
 	}
-	if raw != "" && phoneLike {
+	if raw != "" && a.dialled() {
 		e164, err := s.phone(raw, d.centre.Country, "/address")
 		if err != nil {
 			return err
@@ -236,7 +235,7 @@ func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
 	if a.ContactID == nil || a.Address != "" {
 		return nil
 	}
-	if c := d.customer.contact(*a.ContactID); c != nil && phoneLike && len(c.Phones) > 0 {
+	if c := d.customer.contact(*a.ContactID); c != nil && a.dialled() && len(c.Phones) > 0 {
 		a.Address = c.Phones[0]
 	} else if c != nil && a.Channel == "email" {
 		a.Address = c.Email
@@ -308,7 +307,12 @@ func (s *Service) verdict(tx Tx, d *dossier, now time.Time) (reach.Verdict, []Vi
 		return reach.Verdict{}, nil, err
 	}
 	d.closeAfter = EffectivePolicy(policies, now).CloseAfterDays
-	return reach.Judge(d.reachCase(attempts, policies, visits, now)), visits, nil
+	v := reach.Judge(d.reachCase(attempts, policies, visits, now))
+	// The answer explains attempts; visits have their own place.
+	v.DoesNotCount = slices.DeleteFunc(v.DoesNotCount, func(x reach.Excluded) bool {
+		return slices.ContainsFunc(visits, func(o Visit) bool { return o.ID == x.ID })
+	})
+	return v, visits, nil
 }
 
 func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visit, now time.Time) reach.Case {
@@ -334,8 +338,11 @@ func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visi
 	}
 	for i := range visits {
 		v := &visits[i]
-		if v.Status.Unfinished() && v.Confirmation == ConfirmConfirmed && v.WindowEnd.After(now) {
+		if v.Confirmation == ConfirmConfirmed && (v.Status.UnderWay() || v.Status == VisitScheduled && v.WindowEnd.After(now)) {
 			c.ConfirmedVisitAhead = true
+		}
+		if at := v.begun(); at != nil { // somebody opened the door
+			c.Attempts = append(c.Attempts, reach.Attempt{ID: v.ID, Direction: reach.Outbound, Channel: reach.Doorstep, Outcome: reach.Reached, OccurredAt: *at, RecordedAt: *at, Grade: reach.Recorded})
 		}
 	}
 	for i := range attempts {
@@ -381,16 +388,30 @@ func (s *Service) judge(tx Tx, d *dossier, now time.Time) error {
 	case v.Verdict == reach.Unreachable && open == nil:
 		return s.becomeUnreachable(tx, d, v, visits, now)
 	case v.Verdict != reach.Unreachable && open != nil:
-		open.LiftedAt, open.LiftReason = &now, "contact"
+		// Contact ended the case, or another fact, such as a visit that an
+		// offline phone was on, shows that it was never so.
+		reason, kind := "contact", "job.reached"
+		if v.LastContactAt == nil || v.Verdict == reach.LastNotice {
+			reason, kind = "overturned", "job.unreachable_withdrawn"
+		}
+		open.LiftedAt, open.LiftReason = &now, reason
 		if err := tx.SaveHold(open); err != nil {
 			return err
 		}
+		if err := tx.WithdrawJobNotices(j.ID, "job.unreachable", "job.unreachable_home"); err != nil {
+			return err
+		}
 		s.fact(tx, j, System, "hold.lifted", nil, at(now), map[string]any{"hold_id": open.ID, "kind": HoldUnreachable, "because": v.Explanation})
-		if err := s.tellStaff(tx, d, nil, "job.reached", now, RoleProprietor, RoleCoordinator); err != nil {
+		if err := s.tellStaff(tx, d, nil, kind, now, RoleProprietor, RoleCoordinator); err != nil {
 			return err
 		}
 	case was != v.Verdict:
 		s.fact(tx, j, System, "verdict.changed", nil, at(now), map[string]any{"verdict": v.Verdict, "was": was, "policy_version": v.PolicyVersion})
+	}
+	if v.Verdict == reach.Reached && was != reach.Untried && was != reach.Reached {
+		if err := tx.WithdrawJobNotices(j.ID, "job.last_notice", "job.notice_ready"); err != nil {
+			return err
+		}
 	}
 	if v.EnoughAt != nil && v.LastNoticeSentAt == nil {
 		if err := s.sendLastNotice(tx, d, *v.EnoughAt, now); err != nil {
@@ -407,6 +428,28 @@ func (s *Service) judge(tx Tx, d *dossier, now time.Time) error {
 		if due.After(now) {
 			tx.Arm(Deadline{ID: s.NewID(), Kind: "last_notice", SubjectID: j.ID, JobID: &j.ID, DueAt: due})
 		}
+	}
+	return nil
+}
+
+// visitMoved lets the verdict follow a visit that was just saved. A visit that
+// began is contact. What else a visit changes is whether a confirmed one lies
+// ahead, which matters once the last notice runs: the clock judges that anew,
+// from all facts, within its next second.
+func (s *Service) visitMoved(tx Tx, d *dossier, v *Visit, now time.Time) error {
+	j := d.job
+	at := v.begun()
+	if at != nil && (j.LastContactAt == nil || at.After(*j.LastContactAt)) {
+		j.LastContactAt = at
+	}
+	switch {
+	case j.Status.Ended() || d.ending:
+	case at != nil && j.Verdict == reach.Untried:
+		j.Verdict = reach.Reached
+	case at != nil && j.Verdict != reach.Reached:
+		return s.judge(tx, d, now)
+	case j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable:
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "last_notice", SubjectID: j.ID, JobID: &j.ID, DueAt: now})
 	}
 	return nil
 }

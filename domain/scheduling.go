@@ -41,6 +41,7 @@ type dossier struct {
 	leaves     []Leave
 	closeAfter int  // days of the policy in force, once the verdict was computed
 	folded     bool // the household's many contacts are one case, so nobody else is rung
+	ending     bool // the job ends in this transaction
 	approved   bool // the area manager confirms a safety-critical job unreachable
 }
 
@@ -74,23 +75,24 @@ func (d *dossier) refuseHeld() error {
 		With("alternative", "Repair by phone, collection of the appliance, or ask the area manager for a release.")
 }
 
-// mayBook refuses schedule and reschedule under any hold; a disruption moves
-// visits that stand already, whatever the job itself waits for.
+// mayBook refuses schedule and reschedule as the table says; a disruption
+// moves visits that stand already, whatever the job itself waits for.
 func (d *dossier) mayBook(disruption bool) error {
+	move := jobMove("schedule")
 	if d.held != nil {
 		return d.refuseHeld()
 	}
-	for _, h := range d.holds {
-		if h.LiftedAt == nil && !disruption {
-			return Fail(CodeHeld, "The job is on hold (%s).", h.Kind).With("hold", map[string]any{"id": h.ID, "kind": h.Kind, "since": h.Since})
-		}
+	if h := refusing(move.Holds, d.holds); h != nil && !disruption {
+		return Fail(CodeHeld, "The job is on hold (%s).", h.Kind).With("hold", map[string]any{"id": h.ID, "kind": h.Kind, "since": h.Since})
 	}
-	for _, p := range d.plan {
-		if p == "remote_only" || p == "no_visit" {
-			return Fail(CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", d.plan)
-		}
+	if p := move.Plan.unmet(d.plan, nil, nil); p != "" {
+		return d.noVisit(p)
 	}
 	return nil
+}
+
+func (d *dossier) noVisit(p string) error {
+	return Fail(CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", d.plan)
 }
 
 // times reads and checks the window and the planned time.
@@ -247,7 +249,7 @@ func (d *dossier) planPermits(v *Visit, crew []ID) error {
 	for _, p := range d.plan {
 		switch p {
 		case "remote_only", "no_visit":
-			return Fail(CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", d.plan)
+			return d.noVisit(p)
 		case "two_people":
 			if len(crew) == 1 {
 				return Fail(CodePlan, "The plan of this household asks for two people.").With("plan", d.plan).At("/crew", "two technicians")
@@ -423,7 +425,7 @@ func howOf(channel string) string {
 }
 
 func (d *dossier) view(a Actor, v *Visit, now time.Time) VisitView {
-	return VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(a, v, d.held != nil, d.plan, now)}
+	return VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(a, v, d.holds, d.plan, now)}
 }
 
 // CrewInput assigns a visit; an empty crew unassigns it.
@@ -478,7 +480,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 			return VisitView{}, err
 		}
 		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
-		if d.held != nil && visitMove(action).Safety == HoldRefuses && !st.occurred.Before(d.held.Since) {
+		if d.held != nil && visitMove(action).Holds.refuses(HoldSafety) && !st.occurred.Before(d.held.Since) {
 			return VisitView{}, d.refuseHeld()
 		}
 		if err := fn(m); err != nil {
@@ -510,7 +512,10 @@ func (s *Service) saveVisit(m *visitMoveCtx) error {
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	return s.derive(m.tx, m.d.job, m.v, m.now)
+	if err := s.derive(m.tx, m.d.job, m.v, m.now); err != nil {
+		return err
+	}
+	return s.visitMoved(m.tx, m.d, m.v, m.now)
 }
 
 // derive recomputes the job's status; changed, when given, stands in for its
@@ -731,7 +736,10 @@ func (s *Service) succeed(m *visitMoveCtx, call *Call, next *Visit, in ScheduleI
 		}
 	}
 	s.tellCrew(m.tx, m.d, old, gone, "visit.unassigned", m.now)
-	return s.derive(m.tx, m.d.job, next, m.now)
+	if err := s.derive(m.tx, m.d.job, next, m.now); err != nil {
+		return err
+	}
+	return s.visitMoved(m.tx, m.d, old, m.now)
 }
 
 // Cancel ends a visit that has not begun. The customer by link; coordinator,

@@ -109,6 +109,7 @@ type Tx interface {
 	BusyBetween(technician ID, from, to time.Time) ([]Visit, error)   // unfinished, overlapping
 	Exclusions(customer ID) ([]Exclusion, error)                      // in force
 	InsertExclusion(*Exclusion) error
+	LockExclusion(id ID) (*Exclusion, error)
 	SaveExclusion(*Exclusion) error
 
 	// Contact.
@@ -157,8 +158,9 @@ type Tx interface {
 	Enqueue(...Notice) // rows and one queue job for all of the transaction
 	Arm(Deadline)      // replaces an open deadline of the same kind and subject
 	Disarm(kind string, subject ID)
-	WithdrawNotices(visit ID, kinds ...string) error // pending or done ones vanish from inboxes
-	WaitingNotices(user ID) ([]Notice, error)        // by created_at
+	WithdrawNotices(visit ID, kinds ...string) error  // pending or done ones vanish from inboxes
+	WithdrawJobNotices(job ID, kinds ...string) error // the same of those about no visit
+	WaitingNotices(user ID) ([]Notice, error)         // by created_at
 	EndWaiting(id ID, state string) error
 	Device(id ID) (*Device, error)
 	PutDevice(*Device) error
@@ -173,6 +175,11 @@ type Tx interface {
 	// UseFormKey spends a one-time form key; false when it was spent before.
 	UseFormKey(hash string, link ID, at time.Time) (bool, error)
 	InsertDisruption(*Disruption) error
+
+	// Forget deletes up to n rows of a kind (idempotency, deadlines, form_keys,
+	// sessions, invitations) that have been of no use since before an instant,
+	// and tells how many there were.
+	Forget(kind string, before time.Time, n int) (int, error)
 
 	// ClaimDue marks up to n due deadlines done and returns them; on
 	// PostgreSQL rows claimed by another replica are skipped.
@@ -279,9 +286,8 @@ type Reader interface {
 	HoldsOfJobs(ctx context.Context, jobs []Job) (map[ID][]Hold, map[ID][]string, error)
 	Visits(ctx context.Context, s Scope, f VisitFilter, p Page) ([]Visit, error) // by (window_start, id)
 	Visit(ctx context.Context, s Scope, id ID) (*Visit, error)
-	// HeldVisits tells for each visit whether an open safety hold stands over
-	// it, and the plan in force.
-	HeldVisits(ctx context.Context, visits []Visit) (map[ID]bool, map[ID][]string, error)
+	// HoldsOfVisits gives by visit id what HoldsOfJobs gives of its job.
+	HoldsOfVisits(ctx context.Context, visits []Visit) (map[ID][]Hold, map[ID][]string, error)
 	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
 	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Fact, error)
 	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)
@@ -297,7 +303,11 @@ type Reader interface {
 	ReachabilityCounts(ctx context.Context, s Scope, f ReportFilter) ([]ReachabilityRow, error)
 	JobHistories(ctx context.Context, s Scope, f ReportFilter, p Page) ([]JobHistory, error)
 	JobHistory(ctx context.Context, s Scope, job ID) (*JobHistory, error)
-	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error)               // the brand's and this centre's, newest first
+	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
+	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets him
+	// see. What came of a report by phone number alone is not listed to its
+	// reporter: it would tell him that the number is a household's.
+	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	Devices(ctx context.Context, user ID) ([]Device, error)

@@ -232,6 +232,26 @@ func (s *Service) tellTriage(tx Tx, f *Flag, now time.Time) error {
 	})
 }
 
+// tellReporter tells who raised a flag that it moved on.
+func (s *Service) tellReporter(tx Tx, f *Flag, now time.Time) error {
+	u, err := tx.User(f.ReporterID)
+	if err != nil {
+		return err
+	}
+	var c *Centre
+	if u.CentreID != nil {
+		if c, err = tx.Centre(*u.CentreID); err != nil {
+			return err
+		}
+	}
+	leaves, err := tx.LeavesAt([]ID{u.ID}, now)
+	if err != nil {
+		return err
+	}
+	s.tellOne(tx, s.notice("flag.moved", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID)), u, c, leaves, nil, now)
+	return nil
+}
+
 // triagers are the area's managers who are not involved, else their deputies,
 // else the admins.
 func (s *Service) triagers(tx Tx, f *Flag) ([]User, error) {

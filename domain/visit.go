@@ -89,6 +89,22 @@ func (v *Visit) PlannedEnd() time.Time {
 	return v.PlannedStart.Add(time.Duration(v.PlannedMinutes) * time.Minute)
 }
 
+// begun is when the household let the crew in, as far as was recorded; nil
+// when work never began, or when the household says so and nobody decided
+// otherwise.
+func (v *Visit) begun() *time.Time {
+	if v.Disputed || v.Status == VisitMissed {
+		return nil
+	}
+	if v.StartedAt != nil {
+		return v.StartedAt
+	}
+	if v.Status == VisitCompleted || v.Status == VisitPartial {
+		return v.EndedAt
+	}
+	return nil
+}
+
 // VisitView is a visit as answered: with what this caller may do now.
 type VisitView struct {
 	Visit

@@ -26,6 +26,7 @@ var words = map[string]map[string][2]string{
 	"hold.released":               {"en": {"Hold released", "A job may go on. Read the plan first."}, "hi": {"रोक हटी", "काम आगे बढ़ सकता है। पहले योजना पढ़ें।"}},
 	"job.unreachable":             {"en": {"Household not reached", "All tries are done. The job is on hold."}, "hi": {"ग्राहक से संपर्क नहीं हुआ", "सभी प्रयास पूरे। काम रुका है।"}},
 	"job.reached":                 {"en": {"Household reached", "The job may be scheduled again."}, "hi": {"ग्राहक से संपर्क हुआ", "काम फिर से तय किया जा सकता है।"}},
+	"job.unreachable_withdrawn":   {"en": {"A correction", "The household is not unreachable after all. The job goes on."}, "hi": {"सुधार", "ग्राहक से संपर्क न होना सही नहीं था। काम आगे बढ़ेगा।"}},
 	"job.notice_ready":            {"en": {"Last notice ready", "Send the text of the job's link to the household."}, "hi": {"अंतिम सूचना तैयार", "काम के लिंक का संदेश ग्राहक को भेजें।"}},
 	"job.transferred":             {"en": {"Job received", "A job was transferred to your centre."}, "hi": {"काम मिला", "एक काम आपके केंद्र को सौंपा गया।"}},
 	"link.wrong_person":           {"en": {"Link revoked", "It reached the wrong person. Check the number."}, "hi": {"लिंक रद्द", "वह गलत व्यक्ति तक पहुँचा। नंबर जाँचें।"}},

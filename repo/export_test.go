@@ -1,6 +1,9 @@
 package repo
 
-import "maps"
+import (
+	"context"
+	"maps"
+)
 
 // Reads lists the texts of what the reader asked so far on SQLite.
 func (db *DB) Reads() []string {
@@ -11,4 +14,14 @@ func (db *DB) Reads() []string {
 		out = append(out, text)
 	}
 	return out
+}
+
+// MigrateTo brings our schema to an earlier version; the queue's stays out.
+func (db *DB) MigrateTo(ctx context.Context, version int64) error {
+	steps, err := db.provider()
+	if err != nil {
+		return err
+	}
+	_, err = steps.UpTo(ctx, version)
+	return err
 }

@@ -89,11 +89,27 @@ func (db *DB) migrateQueue(ctx context.Context) error {
 	return err
 }
 
-// MigrationStatus lists all steps of our schema in order, applied or not.
+// MigrationStatus lists all steps of our schema in order, applied or not. It
+// writes nothing.
 func (db *DB) MigrationStatus(ctx context.Context) ([]Migration, error) {
 	steps, err := db.provider()
 	if err != nil {
 		return nil, err
+	}
+	kept := "SELECT count(*) FROM sqlite_master WHERE name = 'goose_db_version'"
+	if db.kind == Postgres {
+		kept = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'goose_db_version'"
+	}
+	var n int
+	if err := db.sql.QueryRowContext(ctx, kept).Scan(&n); err != nil {
+		return nil, translate(err)
+	}
+	if n == 0 { // goose would make its table to say so
+		var out []Migration
+		for _, s := range steps.ListSources() {
+			out = append(out, Migration{Version: s.Version, Name: s.Path})
+		}
+		return out, nil
 	}
 	list, err := steps.Status(ctx)
 	if err != nil {

@@ -92,7 +92,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	}
 	var dialect gorm.Dialector
 	var err error
-	if strings.HasPrefix(cfg.URL, "postgres://") || strings.HasPrefix(cfg.URL, "postgresql://") {
+	if IsPostgres(cfg.URL) {
 		dialect, err = db.openPostgres(ctx, cfg)
 	} else {
 		dialect, err = db.openSQLite(cfg)
@@ -112,6 +112,20 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+// IsPostgres tells whether an address is one of a PostgreSQL server.
+func IsPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+// File gives the path of the SQLite file that an address means.
+func File(url string) string {
+	path := strings.TrimPrefix(strings.TrimPrefix(url, "sqlite:"), "//")
+	if path == "" {
+		path = defaultFile
+	}
+	return path
 }
 
 func (db *DB) openPostgres(ctx context.Context, cfg Config) (gorm.Dialector, error) {
@@ -141,10 +155,7 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) (gorm.Dialector, err
 
 func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 	db.kind = SQLite
-	path := strings.TrimPrefix(strings.TrimPrefix(cfg.URL, "sqlite:"), "//")
-	if path == "" {
-		path = defaultFile
-	}
+	path := File(cfg.URL)
 	if strings.ContainsAny(path, "?#") || strings.Contains(path, ":memory:") {
 		return nil, fmt.Errorf("repo: %q is not a path of a database file", path)
 	}

@@ -126,7 +126,7 @@ func TestPlans(t *testing.T) {
 		_, _ = r.User(ctx, s, id)
 	}
 	_, _, _ = r.HoldsOfJobs(ctx, []domain.Job{w.Job})
-	_, _, _ = r.HeldVisits(ctx, []domain.Visit{w.Visit})
+	_, _, _ = r.HoldsOfVisits(ctx, []domain.Visit{w.Visit})
 	_, _ = r.FactsOf(ctx, id)
 	_, _ = r.JobsToVerify(ctx, &id, 10)
 	_, _ = r.NextDeadline(ctx)
@@ -134,6 +134,7 @@ func TestPlans(t *testing.T) {
 	_, _ = r.DeputyFor(ctx, id)
 	for _, u := range []domain.User{w.Manager, w.Boss, w.Ravi} {
 		_, _ = r.Flags(ctx, repotest.Actor(u), domain.FlagFilter{}, page)
+		_, _ = r.Exclusions(ctx, repotest.Actor(u), page)
 	}
 	n := repotest.NewNotice(w.Ravi.ID, "x")
 	repotest.Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n); return nil })

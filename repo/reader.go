@@ -16,6 +16,7 @@ var CursorField = map[string]string{
 	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at", "appliances": "created_at",
 	"policies": "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at", "inbox": "created_at",
 	"disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
+	"exclusions": "since",
 }
 
 // reader answers from committed rows, each call for itself.
@@ -305,10 +306,10 @@ func (r *reader) Visit(ctx context.Context, s domain.Scope, id domain.ID) (*doma
 	return one[domain.Visit](ctx, r, "visit", r.scoped(s, "visits").Where("visits.id = ?", id))
 }
 
-func (r *reader) HeldVisits(ctx context.Context, visits []domain.Visit) (map[domain.ID]bool, map[domain.ID][]string, error) {
-	held, plans := map[domain.ID]bool{}, map[domain.ID][]string{}
+func (r *reader) HoldsOfVisits(ctx context.Context, visits []domain.Visit) (map[domain.ID][]domain.Hold, map[domain.ID][]string, error) {
+	open, plans := map[domain.ID][]domain.Hold{}, map[domain.ID][]string{}
 	if len(visits) == 0 {
-		return held, plans, nil
+		return open, plans, nil
 	}
 	jobs := make([]domain.ID, len(visits))
 	for i := range visits {
@@ -324,17 +325,15 @@ func (r *reader) HeldVisits(ctx context.Context, visits []domain.Visit) (map[dom
 	}
 	for i := range visits {
 		v := &visits[i]
-		open, plan := standing(over[v.JobID])
-		for _, h := range open {
-			if h.Kind == domain.HoldSafety {
-				held[v.ID] = true
-			}
+		o, plan := standing(over[v.JobID])
+		if len(o) > 0 {
+			open[v.ID] = o
 		}
 		if len(plan) > 0 {
 			plans[v.ID] = plan
 		}
 	}
-	return held, plans, nil
+	return open, plans, nil
 }
 
 func (r *reader) Attempts(ctx context.Context, s domain.Scope, job domain.ID, p domain.Page) ([]domain.Attempt, error) {
@@ -397,6 +396,41 @@ func (r *reader) Flag(ctx context.Context, a domain.Actor, id domain.ID) (*domai
 		return nil, domain.NotFound("flag")
 	}
 	return f, nil
+}
+
+func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.ExcludedFor, error) {
+	if a.UserID == (domain.ID{}) {
+		return nil, errNoScope
+	}
+	seen, args := "reporter_id = ? AND phone = ''", []any{a.UserID}
+	if a.Role == domain.RoleAreaManager {
+		in := r.db.in("area_id", a.Scope().AreaIDs)
+		seen, args = seen+" OR level > 0 AND "+in.SQL, append(args, in.Vars...)
+	}
+	q := r.db.table("exclusions").Where("flag_id IN (SELECT id FROM flags WHERE ("+seen+") AND (subject_id IS NULL OR subject_id <> ?))", append(args, a.UserID)...)
+	rows, err := paged[domain.Exclusion](ctx, r, q, "exclusions", p)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	ids := make([]domain.ID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].FlagID
+	}
+	flags, err := list[domain.Flag](ctx, r, r.db.table("flags").Where(r.db.in("id", ids)))
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[domain.ID]domain.Flag, len(flags))
+	for _, f := range flags {
+		of[f.ID] = f
+	}
+	out := make([]domain.ExcludedFor, 0, len(rows))
+	for _, x := range rows {
+		if f := of[x.FlagID]; a.SeesExclusion(&f) {
+			out = append(out, domain.ExcludedFor{Exclusion: x, Flag: f})
+		}
+	}
+	return out, nil
 }
 
 // Inbox goes down in (created_at, id).

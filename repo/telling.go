@@ -1,9 +1,12 @@
 package repo
 
 import (
+	"database/sql"
+	"errors"
 	"slices"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"doorstep/domain"
@@ -41,12 +44,21 @@ func (t *tx) EndWaiting(id domain.ID, state string) error {
 
 // WithdrawNotices reaches those of this transaction too.
 func (t *tx) WithdrawNotices(visit domain.ID, kinds ...string) error {
+	return t.withdraw(t.table("notices").Where("visit_id = ?", visit), kinds, func(n *domain.Notice) bool { return same(n.VisitID, &visit) })
+}
+
+// WithdrawJobNotices reaches those of this transaction too.
+func (t *tx) WithdrawJobNotices(job domain.ID, kinds ...string) error {
+	return t.withdraw(t.table("notices").Where("job_id = ? AND visit_id IS NULL", job), kinds, func(n *domain.Notice) bool { return n.VisitID == nil && same(n.JobID, &job) })
+}
+
+func (t *tx) withdraw(q *gorm.DB, kinds []string, about func(*domain.Notice) bool) error {
 	for i := range t.notices {
-		if n := &t.notices[i]; n.VisitID != nil && *n.VisitID == visit && slices.Contains(kinds, n.Kind) {
+		if n := &t.notices[i]; about(n) && slices.Contains(kinds, n.Kind) {
 			n.State = withdrawn
 		}
 	}
-	return t.write(t.table("notices").Where("visit_id = ?", visit).Where(inText(t.db, "kind", kinds)).Update("state", withdrawn), nil)
+	return t.write(q.Where(inText(t.db, "kind", kinds)).Update("state", withdrawn), nil)
 }
 
 const (
@@ -103,6 +115,28 @@ func (t *tx) ClaimDue(now time.Time, n int) ([]domain.Deadline, error) {
 	})
 	t.claims = append(t.claims, due...)
 	return due, nil
+}
+
+// forgotten finds the rows of each kind that are of no use any more, oldest
+// first. A session goes with or after the one that names it as successor.
+var forgotten = map[string]struct{ key, where, order string }{
+	"idempotency": {"actor_id, key", "created_at < @before", "created_at"},
+	"deadlines":   {"id", "done_at < @before", "done_at"},
+	"form_keys":   {"hash", "used_at < @before", "used_at"},
+	"sessions": {"id", `(expires_at < @before OR revoked_at < @before) AND NOT EXISTS (SELECT 1 FROM sessions older
+WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`, "created_at, id"},
+	"invitations": {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
+}
+
+func (t *tx) Forget(kind string, before time.Time, n int) (int, error) {
+	f, ok := forgotten[kind]
+	if !ok {
+		return 0, errors.New("repo: nothing is forgotten of " + kind)
+	}
+	type row struct{ N int }
+	text := "DELETE FROM " + kind + " WHERE (" + f.key + ") IN (SELECT " + f.key + " FROM " + kind + " WHERE " + f.where + " ORDER BY " + f.order + " LIMIT @n) RETURNING 1 AS n"
+	gone, err := all[row](t, t.table(kind).Raw(text, sql.Named("before", before), sql.Named("n", n)))
+	return len(gone), err
 }
 
 func (t *tx) Device(id domain.ID) (*domain.Device, error) {

@@ -167,6 +167,10 @@ func (t *tx) InsertExclusion(e *domain.Exclusion) error {
 	return t.insert("exclusions", e)
 }
 
+func (t *tx) LockExclusion(id domain.ID) (*domain.Exclusion, error) {
+	return single[domain.Exclusion](t, "exclusion", lock(t.table("exclusions").Where("id = ?", id)))
+}
+
 func (t *tx) SaveExclusion(e *domain.Exclusion) error {
 	return t.write(t.update("exclusions", e).Updates(e), domain.NotFound("exclusion"))
 }

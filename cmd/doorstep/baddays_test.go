@@ -985,13 +985,43 @@ func databaseSilent(d *day) {
 	d.until("ready again", func() bool { return s.probe("/readyz") == 200 })
 	d.book(desk, 2, "ravi")
 	d.until("a push after the silence", func() bool { return len(d.phones.MessagesFor("phone:ravi")) == 2 })
-	// A server that is told to stop while its database is silent does stop.
+	// A server that is told to stop while its database is silent does stop. It
+	// says so by its exit when requests were left unanswered, and only then.
+	stop := func(s *server) int {
+		began := time.Now()
+		code := s.terminate()
+		if took := time.Since(began); took > 15*time.Second {
+			d.Errorf("the end took %v", took)
+		}
+		return code
+	}
 	w.set(false, true)
-	began = time.Now()
-	code := s.terminate()
-	d.Logf("stopped with exit %d after %v", code, time.Since(began).Round(time.Millisecond))
-	if took := time.Since(began); took > 15*time.Second {
-		d.Errorf("the end took %v", took)
+	left := make(chan error, 1)
+	go func() {
+		req, err := http.NewRequest("GET", s.base+path("/v1/visits/%s", visit), nil)
+		if err == nil {
+			req.Header.Set("Authorization", "Bearer "+desk.token)
+			_, err = (&http.Client{Timeout: patience}).Do(req)
+		}
+		left <- err
+	}()
+	d.until("a request under way", func() bool { return s.metric("doorstep_http_requests_in_flight") == 1 })
+	if code := stop(s); code != 1 {
+		d.Errorf("exit %d with a request unanswered", code)
+	}
+	if err := <-left; err == nil {
+		d.Error("the request was answered after all")
+	}
+	lines := strings.Split(strings.TrimSpace(s.log.String()), "\n")
+	if last := lines[len(lines)-1]; !strings.HasPrefix(last, "doorstep: the time to stop was over before 1 running requests") {
+		d.Errorf("the last word is %q", last)
+	}
+	w.set(false, false)
+	s = d.serve("--stop-timeout", "3s")
+	d.until("ready", func() bool { return s.probe("/readyz") == 200 })
+	w.set(false, true)
+	if code := stop(s); code != 0 {
+		d.Errorf("exit %d with every request answered", code)
 	}
 }
 

@@ -85,7 +85,7 @@ func randomHex(b []byte) string {
 // unknownVariables warns of DOORSTEP_ variables that no flag reads, with the
 // nearest name: a typing error would silently leave a default in force.
 func unknownVariables(model *kong.Application, environ []string) []string {
-	known := map[string]bool{"DOORSTEP_TEST_DATABASE_URL": true, "DOORSTEP_TEST_REQUIRE_POSTGRES": true, "DOORSTEP_TEST_REQUIRE_BROWSER": true}
+	known := map[string]bool{"DOORSTEP_TEST_DATABASE_URL": true, "DOORSTEP_TEST_REQUIRE_POSTGRES": true, "DOORSTEP_TEST_REQUIRE_BROWSER": true, "DOORSTEP_AXE": true}
 	var walk func(n *kong.Node)
 	walk = func(n *kong.Node) {
 		for _, f := range n.Flags {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -354,4 +355,23 @@ func (p *person) attempt(job obj, channel, outcome string, more obj) obj {
 func (p *person) verdict(job obj) obj {
 	p.h.Helper()
 	return p.send("GET", path("/v1/jobs/%s/reachability", job), nil, 200)
+}
+
+// tap opens the household's page as it is now and sends one of its forms; it
+// gives the status of the answer.
+func (h *harness) tap(desk *person, job obj, action string, fields ...string) int {
+	h.Helper()
+	link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
+	nobody := &person{h: h}
+	page, _ := nobody.raw("GET", link, nil)
+	key := formKey.FindSubmatch(page)
+	if key == nil {
+		h.Fatalf("the page offers nothing:\n%s", page)
+	}
+	form := url.Values{"form_key": {string(key[1])}}
+	for i := 0; i+1 < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	_, res := nobody.raw("POST", link+"/"+action, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	return res.StatusCode
 }

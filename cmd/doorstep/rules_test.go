@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -186,4 +187,357 @@ func TestVerifyNamesATamperedRow(t *testing.T) {
 			t.Errorf("%s: %+v, %v", spoil, faults, err)
 		}
 	}
+}
+
+// TestTriesAtAForeignNumberDoNotCount: by the book, but at somebody else's
+// number, nobody becomes unreachable.
+func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
+	stories(t, func(h *harness) {
+		desk, asha := h.as("kiran"), h.as("asha")
+		customer, job := h.household(desk, nil)
+		foreign := obj{"address": "+919800000099", "ring_seconds": 30, "grade": "recorded"}
+		desk.attempt(job, "phone", "no_answer", foreign)
+		h.clock.Advance(4 * time.Hour)
+		asha.attempt(job, "sms", "delivered", obj{"address": "+919800000099"})
+		h.clock.Advance(27 * time.Hour)
+		last := desk.attempt(job, "whatsapp", "read", obj{"address": "+919800000099", "contact_id": customer["contacts"].([]any)[0].(obj)["id"]})
+		h.advance(25 * time.Hour)
+		v := desk.verdict(job)
+		if v["verdict"] != "trying" || len(v["counts"].([]any)) != 0 || len(v["does_not_count"].([]any)) != 3 {
+			t.Fatalf("%v, counts %v, does not count %v", v["verdict"], v["counts"], v["does_not_count"])
+		}
+		for _, x := range v["does_not_count"].([]any) {
+			if !strings.Contains(x.(obj)["why"].(string), "not known as the household's") {
+				t.Errorf("why: %v", x.(obj)["why"])
+			}
+		}
+		// Added to the household, the number was its own all along.
+		contact := customer["contacts"].([]any)[0].(obj)
+		phones := append(contact["phones"].([]any), "+919800000099")
+		desk.send("PATCH", path("/v1/customers/%s", customer), obj{"contacts": []obj{{"id": contact["id"], "name": contact["name"], "phones": phones}}}, 200, "If-Match", `"1"`)
+		if v := desk.verdict(job); len(v["counts"].([]any)) != 3 || v["counts"].([]any)[2] != last["id"] {
+			t.Errorf("after the number was added %v count, not %v", v["counts"], v["does_not_count"])
+		}
+	})
+}
+
+// TestStopAfterAChangeOfRole: whoever was ever in the crew may stop, also when
+// he is a coordinator elsewhere by now; the report is his to complete.
+func TestStopAfterAChangeOfRole(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, root := h.as("kiran"), h.as("root")
+		_, job := h.household(desk, nil)
+		first := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+		second := h.visit(desk, job, monday.Add(6*time.Hour), "meena")
+		become := func(login string, change obj) *person {
+			p := h.people[login]
+			user := root.send("GET", "/v1/users/"+p.id.String(), nil, 200)
+			root.send("PATCH", "/v1/users/"+p.id.String(), change, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+			p.token = "" // those of the former role ended
+			return h.as(login)
+		}
+		h.as("ravi")
+		ravi := become("ravi", obj{"role": "coordinator", "centre_id": h.other})
+		for _, other := range []string{"kiran2", "kiran", "asha", "maya", "gita", "root"} {
+			h.as(other).send("POST", path("/v1/visits/%s/stop", first), nil, 404)
+		}
+		ravi.send("GET", path("/v1/visits/%s", first), nil, 404)
+		out := ravi.send("POST", path("/v1/visits/%s/stop", first), nil, 200)
+		if out["status"] != "stopped_unsafe" || out["flag_id"] == nil {
+			t.Fatalf("stopped: %v, flag %v", out["status"], out["flag_id"])
+		}
+		if again := ravi.send("POST", path("/v1/visits/%s/stop", first), "{broken", 200); again["flag_id"] != out["flag_id"] {
+			t.Errorf("the second tap made the flag %v", again["flag_id"])
+		}
+		if holds := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 || holds[0].(obj)["kind"] != "safety" {
+			t.Errorf("holds %v", holds)
+		}
+		done := ravi.send("POST", path("/v1/visits/%s/flags", first), obj{"kind": "threat", "level": 3, "note": "at the gate"}, 201)
+		if done["id"] != out["flag_id"] {
+			t.Errorf("his words made another report: %v", done["id"])
+		}
+		// The same in his own centre, with a role that decides about reports.
+		desk.send("POST", path("/v1/visits/%s/assign", second), obj{"crew": []string{}}, 409) // held now
+		meena := become("meena", obj{"role": "agent"})
+		if out := meena.send("POST", path("/v1/visits/%s/stop", second), nil, 200); out["status"] != "stopped_unsafe" {
+			t.Errorf("stopped as an agent: %v", out["status"])
+		}
+	})
+}
+
+// TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob: the rules alone
+// never do, and nobody else may (PRODUCT.md section 4).
+func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, asha, maya := h.as("kiran"), h.as("asha"), h.as("maya")
+		customer, plain := h.household(desk, nil)
+		job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator", "safety_critical": true}, 201)
+		hold := path("/v1/jobs/%s/hold", job)
+		unreachable := obj{"kind": "unreachable", "reason": "neighbours say they are away"}
+		if out := maya.send("POST", hold, unreachable, 409); out["code"] != "guard_not_met" || len(out["errors"].([]any)) == 0 {
+			t.Errorf("before anything was tried: %v, %v", out["code"], out["errors"])
+		}
+		desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30, "grade": "recorded"})
+		h.clock.Advance(4 * time.Hour)
+		asha.attempt(job, "sms", "delivered", nil)
+		h.clock.Advance(27 * time.Hour)
+		desk.attempt(job, "phone", "switched_off", nil)
+		desk.attempt(job, "sms", "sent", obj{"last_notice": true})
+		h.advance(30 * time.Hour)
+		v := h.sameVerdict(job, "last_notice")
+		if missing := v["missing"].([]any); len(missing) != 1 || !strings.Contains(missing[0].(string), "area manager") {
+			t.Errorf("missing %v", missing)
+		}
+		for _, login := range []string{"kiran", "asha", "gita"} {
+			h.as(login).send("POST", hold, unreachable, 403)
+		}
+		maya.send("POST", path("/v1/jobs/%s/hold", plain), unreachable, 403) // there it is a verdict, not a move
+		out := maya.send("POST", hold, unreachable, 200)
+		if out["reachability"] != "unreachable" || offers(out, "schedule") {
+			t.Errorf("the job is %v and offers %v", out["reachability"], out["actions"])
+		}
+		h.sameVerdict(job, "unreachable")
+		h.advance(48 * time.Hour) // and it stays so
+		h.sameVerdict(job, "unreachable")
+		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 403)
+		desk.attempt(job, "phone", "reached", obj{"direction": "inbound"})
+		h.sameVerdict(job, "reached")
+		h.visit(desk, job, h.clock.Now().Add(20*time.Hour), "ravi")
+	})
+}
+
+// TestLateClaimOnAVisitThatFellAwayUnderAHold: what an offline crew did before
+// the hold was placed is taken back from its end; what it claims to have done
+// under the hold is not.
+func TestLateClaimOnAVisitThatFellAwayUnderAHold(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		before := func(d time.Duration) obj { return obj{"occurred_at": monday.Add(d).Format(time.RFC3339)} }
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(2*time.Hour), "ravi")
+		_, other := h.household(desk, nil)
+		second := h.visit(desk, other, monday.Add(2*time.Hour), "meena")
+		h.clock.Advance(time.Hour) // Mon 10:00
+		for _, j := range []obj{job, other} {
+			h.as("noor").send("POST", "/v1/flags", obj{"job_id": j["id"], "kind": "threat", "level": 3}, 201)
+		}
+		h.advance(90 * time.Minute) // the windows began at 11:00
+		for _, v := range []obj{visit, second} {
+			if got := desk.send("GET", path("/v1/visits/%s", v), nil, 200); got["status"] != "cancelled" || got["end_reason"] != "held" {
+				t.Fatalf("at its window the visit is %v (%v)", got["status"], got["end_reason"])
+			}
+		}
+		if out := ravi.send("POST", path("/v1/visits/%s/arrive", visit), before(61*time.Minute), 409); out["code"] != "held" {
+			t.Errorf("an arrival under the hold: %v", out["code"])
+		}
+		out := ravi.send("POST", path("/v1/visits/%s/arrive", visit), before(40*time.Minute), 200)
+		if out["status"] != "arrived" || out["arrived_at"] != monday.Add(40*time.Minute).Format(time.RFC3339) || out["end_reason"] != "" {
+			t.Errorf("after the late arrival: %v at %v (%v)", out["status"], out["arrived_at"], out["end_reason"])
+		}
+		out = h.as("meena").send("POST", path("/v1/visits/%s/complete", second), before(55*time.Minute), 200)
+		if out["status"] != "completed" || out["counts_against"] != "nobody" || len(out["not_recorded"].([]any)) != 3 {
+			t.Errorf("after the late completion: %v, against %v, not recorded %v", out["status"], out["counts_against"], out["not_recorded"])
+		}
+		if got := desk.send("GET", path("/v1/jobs/%s", other), nil, 200); got["status"] != "resolved" || len(got["holds"].([]any)) != 1 {
+			t.Errorf("the job is %v, holds %v", got["status"], got["holds"])
+		}
+		if got := ravi.send("POST", path("/v1/visits/%s/start", visit), nil, 409); got["code"] != "held" {
+			t.Errorf("going on under the hold: %v", got["code"])
+		}
+	})
+}
+
+// TestCrewIsToldInItsLanguage: pushes speak the reader's language.
+func TestCrewIsToldInItsLanguage(t *testing.T) {
+	stories(t, func(h *harness) {
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		ravi.send("PATCH", "/v1/users/"+ravi.id.String(), obj{"language": "hi"}, 200, "If-Match", `"1"`)
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
+		if m := h.expect("ravi", "नई विज़िट"); !strings.HasPrefix(m.Body, "मंगलवार 2 मार्च, 11:00-13:00") {
+			t.Errorf("the window is said as %q", m.Body)
+		}
+		desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": "reached"}}, 200)
+		h.expect("ravi", "विज़िट की पुष्टि")
+		h.clock.Advance(2 * time.Minute) // past the minute in which flapping is folded
+		desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": []string{h.people["meena"].id.String()}}, 200)
+		h.expect("ravi", "विज़िट हटाई गई")
+		h.expect("meena", "New visit")
+		h.clock.Advance(2 * time.Minute)
+		desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": []string{h.people["ravi"].id.String()}}, 200)
+		h.expect("ravi", "नई विज़िट")
+		h.expect("meena", "Visit removed")
+		desk.send("POST", path("/v1/visits/%s/cancel", visit), obj{"reason": "no parts"}, 200)
+		h.expect("ravi", "विज़िट रद्द")
+	})
+}
+
+// TestAJobClosedAsUnreachableReopensAsThePolicySays: the days are the
+// policy's, and the answer offers the move exactly as long.
+func TestAJobClosedAsUnreachableReopensAsThePolicySays(t *testing.T) {
+	stories(t, func(h *harness) {
+		rules := defaultRules()
+		rules["close_after_days"], rules["reopen_days"] = 2, 3
+		h.as("root").send("PUT", "/v1/policies/brand", obj{"rules": rules}, 200)
+		job := unreachableHousehold(h)
+		h.anyPush = true
+		desk := h.as("kiran")
+		see := func(action string, want bool) {
+			t.Helper()
+			if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); offers(got, action) != want {
+				t.Errorf("offered %v; %s is to be there: %v", got["actions"], action, want)
+			}
+		}
+		h.clock.Advance(47 * time.Hour)
+		see("close", false)
+		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 409)
+		h.clock.Advance(time.Hour)
+		see("close", true)
+		closed := desk.send("POST", path("/v1/jobs/%s/close", job), nil, 200)
+		if closed["status"] != "closed" || closed["end_reason"] != "unreachable" {
+			t.Fatalf("closed: %v (%v)", closed["status"], closed["end_reason"])
+		}
+		h.clock.Advance(72 * time.Hour)
+		see("reopen", true)
+		desk.send("POST", path("/v1/jobs/%s/reopen", job), nil, 200)
+
+		// Any other end leaves 30 days, whatever the policy says.
+		desk.send("POST", path("/v1/jobs/%s/cancel", job), obj{"reason": "moved away"}, 200)
+		h.clock.Advance(29 * 24 * time.Hour)
+		see("reopen", true)
+		h.clock.Advance(25 * time.Hour)
+		see("reopen", false)
+		if out := desk.send("POST", path("/v1/jobs/%s/reopen", job), nil, 409); out["code"] != "guard_not_met" {
+			t.Errorf("too late: %v", out["code"])
+		}
+	})
+}
+
+func TestReopeningAsUnreachableEndsWithThePolicysDays(t *testing.T) {
+	stories(t, func(h *harness) {
+		rules := defaultRules()
+		rules["close_after_days"], rules["reopen_days"] = 1, 3
+		h.as("root").send("PUT", "/v1/policies/brand", obj{"rules": rules}, 200)
+		job := unreachableHousehold(h)
+		h.anyPush = true
+		desk := h.as("kiran")
+		h.clock.Advance(24 * time.Hour)
+		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 200)
+		h.clock.Advance(72*time.Hour + time.Second)
+		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); offers(got, "reopen") {
+			t.Errorf("offered %v", got["actions"])
+		}
+		desk.send("POST", path("/v1/jobs/%s/reopen", job), nil, 409)
+	})
+}
+
+// TestAUserWithAnOpenFlagIsNotPushedOut: only the area manager may disable
+// who reported or is reported, and a changed role disables as well
+// (PRODUCT.md section 2).
+func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, root, maya := h.as("kiran"), h.as("root"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 2, "subject_id": h.people["meena"].id.String()}, 201)
+		change := func(by *person, login string, what obj, want int) {
+			t.Helper()
+			address := "/v1/users/" + h.people[login].id.String()
+			user := root.send("GET", address, nil, 200)
+			by.send("PATCH", address, what, want, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+		}
+		for _, login := range []string{"ravi", "meena"} { // who reported, and whom it is about
+			change(root, login, obj{"disabled": true}, 403)
+			change(root, login, obj{"role": "coordinator"}, 403)
+			change(h.as("asha"), login, obj{"disabled": true}, 403)
+			change(h.as("maya2"), login, obj{"disabled": true}, 404)
+			change(root, login, obj{"phone": "+919812345678"}, 200) // anything else is free
+		}
+		change(maya, "meena", obj{"disabled": true}, 200)
+		change(root, "meena", obj{"disabled": false}, 200)
+		maya.send("POST", path("/v1/flags/%s/triage", flag), nil, 200)
+		maya.send("POST", path("/v1/flags/%s/decide", flag), obj{"outcome": "unclear", "reasons": "nobody else was there"}, 200)
+		change(root, "ravi", obj{"disabled": true}, 200)
+		change(root, "meena", obj{"role": "coordinator"}, 200)
+	})
+}
+
+// TestAPageLeftOpenForWeeksActsNoMore: used form keys are forgotten only when
+// no key of that age is taken any more, so that one tap never acts twice.
+func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
+		nobody := &person{h: h}
+		page, _ := nobody.raw("GET", link, nil)
+		form := url.Values{"form_key": {string(formKey.FindSubmatch(page)[1])}}.Encode()
+		tap := func() int {
+			_, res := nobody.raw("POST", link+"/call-me", form, "Content-Type", "application/x-www-form-urlencoded")
+			return res.StatusCode
+		}
+		calls := func() (n int) {
+			for _, f := range desk.send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)["items"].([]any) {
+				if f.(obj)["kind"] == "contact.call_me" {
+					n++
+				}
+			}
+			return n
+		}
+		keys := func() (n int) {
+			h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM form_keys").Scan(&n))
+			return n
+		}
+		for _, after := range []time.Duration{0, 6*24*time.Hour + 23*time.Hour} { // at once, and on the last day
+			h.advance(after)
+			if status := tap(); status != 303 || calls() != 1 {
+				t.Fatalf("after %v: %d, %d calls", after, status, calls())
+			}
+		}
+		h.advance(2 * time.Hour)
+		if status := tap(); status != 409 || keys() != 1 {
+			t.Errorf("after a week: %d, %d used keys are remembered", status, keys())
+		}
+		h.advance(25 * time.Hour)
+		if _, err := h.house.service.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if status := tap(); status != 409 || keys() != 0 || calls() != 1 {
+			t.Errorf("after the sweep: %d, %d used keys, %d calls", status, keys(), calls())
+		}
+	})
+}
+
+// TestTheServerForgetsByItself: what ticks for deadlines sweeps as well, and
+// goes on from where a stopped one left.
+func TestTheServerForgetsByItself(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		rows := func() (n int) {
+			h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM idempotency").Scan(&n))
+			return n
+		}
+		for range 2 {
+			h.household(desk, nil)
+			if rows() == 0 {
+				t.Fatal("no answer was kept")
+			}
+			h.clock.Advance(7*24*time.Hour + time.Minute)
+			h.house.startTicking(t.Context())
+			for end := time.Now().Add(patience); rows() > 0 && time.Now().Before(end); {
+				time.Sleep(20 * time.Millisecond)
+			}
+			h.house.stop()
+			h.house.ticking.Wait()
+			if n := rows(); n != 0 {
+				t.Errorf("%d old answers are kept", n)
+			}
+		}
+	})
 }

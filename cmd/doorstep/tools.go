@@ -24,7 +24,7 @@ import (
 
 type migrateCmd struct {
 	Up     migrateUp     `cmd:"" help:"Apply what is missing."`
-	Status migrateStatus `cmd:"" help:"Show every migration and whether it is applied."`
+	Status migrateStatus `cmd:"" help:"Show every migration and whether it is applied; changes nothing."`
 }
 
 type migrateUp struct{ storage }
@@ -41,8 +41,16 @@ func (m *migrateUp) Run(ctx context.Context, e *environment) error {
 
 type migrateStatus struct{ storage }
 
+func (m *migrateStatus) Help() string {
+	return "It exits 0 when it could look, whatever it saw: \"missing\" and \"no database yet\" are answers, too. It exits 1 when the database does not answer."
+}
+
 func (m *migrateStatus) Run(ctx context.Context, e *environment) error {
 	db, err := openStore(ctx, m.storage, e.log, false)
+	if none := noDatabase(""); errors.As(err, &none) {
+		fmt.Fprintln(e.stdout, none)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

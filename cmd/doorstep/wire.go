@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nyaruka/phonenumbers"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -86,16 +88,42 @@ func parsePhone(raw, country string) (string, error) {
 	return phonenumbers.Format(n, phonenumbers.E164), nil
 }
 
-// openStore opens and, unless told otherwise, migrates the database.
+// noDatabase tells that a command that only looks found nothing to look at.
+type noDatabase string
+
+func (path noDatabase) Error() string {
+	return fmt.Sprintf("no database yet: %s does not exist; `doorstep migrate up` or `doorstep serve` makes it", string(path))
+}
+
+// answerTime is how long a database may take to answer a command's first word.
+const answerTime = 10 * time.Second
+
+// openStore opens and, unless told otherwise, migrates the database. Without
+// migrating it makes no file. Errors are one line each and say what to set.
 func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (*repo.DB, error) {
+	url := s.url()
+	if path := repo.File(url); !repo.IsPostgres(url) && !migrate {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, noDatabase(path)
+		}
+	}
 	if s.DatabaseURL == "" {
 		if err := os.MkdirAll(s.Data, 0o750); err != nil {
 			return nil, err
 		}
 	}
-	db, err := repo.Open(ctx, repo.Config{URL: s.url(), MaxConns: s.MaxConns, Synchronous: s.Synchronous, Logger: log})
+	db, err := repo.Open(ctx, repo.Config{URL: url, MaxConns: s.MaxConns, Synchronous: s.Synchronous, Logger: log})
 	if err != nil {
 		return nil, err
+	}
+	if repo.IsPostgres(url) {
+		within, cancel := context.WithTimeout(ctx, answerTime)
+		err := db.Ping(within)
+		cancel()
+		if err != nil {
+			db.Close()
+			return nil, fmt.Errorf("PostgreSQL does not answer (%s): check that it runs and that DATABASE_URL names its host, port, database, user and password", why(err))
+		}
 	}
 	if migrate {
 		if err := db.Migrate(ctx); err != nil {
@@ -104,6 +132,25 @@ func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (
 		}
 	}
 	return db, nil
+}
+
+// why is the innermost cause of a failed connection in a few words, without
+// the address and its password.
+func why(err error) string {
+	var pg *pgconn.PgError
+	var host *net.DNSError
+	var network *net.OpError
+	switch {
+	case errors.As(err, &pg):
+		return pg.Message
+	case errors.As(err, &host):
+		return "no such host"
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("nothing was heard for %v", answerTime)
+	case errors.As(err, &network):
+		return network.Err.Error()
+	}
+	return "it refused the connection"
 }
 
 // build wires everything over an open database.
@@ -143,10 +190,12 @@ func (h *instance) start(ctx context.Context) error {
 	return nil
 }
 
-// startTicking looks every second for what is due.
+// startTicking looks every second for what is due, and now and then for what
+// is old.
 func (h *instance) startTicking(ctx context.Context) {
 	ctx, h.stop = context.WithCancel(ctx)
-	h.ticking.Add(1)
+	h.ticking.Add(2)
+	go h.sweep(ctx)
 	go func() {
 		defer h.ticking.Done()
 		every := time.NewTicker(time.Second)
@@ -160,6 +209,32 @@ func (h *instance) startTicking(ctx context.Context) {
 			}
 		}
 	}()
+}
+
+// The sweep has a pace of its own, so that it never holds up the clock.
+const (
+	sweepEvery = time.Hour
+	sweepTime  = 5 * time.Minute
+)
+
+// sweep forgets old rows, now and every hour until ctx ends.
+func (h *instance) sweep(ctx context.Context) {
+	defer h.ticking.Done()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-next.C:
+		}
+		within, cancel := context.WithTimeout(ctx, sweepTime)
+		if n, err := h.service.Sweep(within); err != nil && ctx.Err() == nil {
+			h.log.Error("sweep", "forgotten", n, "error", err)
+		}
+		cancel()
+		next.Reset(sweepEvery)
+	}
 }
 
 // tick does what is due. It has a deadline of its own, or a connection whose

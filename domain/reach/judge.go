@@ -133,10 +133,15 @@ func (j *judging) listNumbers() {
 	j.numbers = slices.Compact(j.numbers)
 }
 
+// dialled tells whether the address of an attempt is a phone number.
+func dialled(a *Attempt) bool {
+	return a.Channel == Phone || a.Channel == SMS || a.Channel == WhatsApp
+}
+
 // number finds the household's number that an attempt went to. An attempt without an address went to the only number
 // of its contact; where that is not certain, no number was tried.
 func (j *judging) number(a *Attempt) int {
-	if a.Channel != Phone && a.Channel != SMS && a.Channel != WhatsApp {
+	if !dialled(a) {
 		return -1
 	}
 	if a.Address != "" {
@@ -230,6 +235,9 @@ func (j *judging) classify() {
 		}
 		if atStruck {
 			j.whyStruck(a.Address)
+		} else if num < 0 && a.Address != "" && dialled(a) {
+			j.why("the ")
+			j.buf = append(append(j.buf, numberWords(a.Address)...), " is not known as the household's"...)
 		}
 		barred := len(j.buf) > j.from
 		j.judgeOutcome(a)
@@ -284,7 +292,7 @@ func (j *judging) addressOf(a *Attempt, num int) string {
 	if num >= 0 {
 		return j.numbers[num]
 	}
-	if a.Channel == Phone || a.Channel == SMS || a.Channel == WhatsApp {
+	if dialled(a) {
 		return a.Address
 	}
 	return ""

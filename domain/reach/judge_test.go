@@ -578,3 +578,46 @@ func TestManyNumbers(t *testing.T) {
 		t.Error("enough")
 	}
 }
+
+// A try at a number that was never the household's says nothing of the
+// household: it does not count, is no last notice, and the known number still
+// has to be tried.
+func TestForeignNumberDoesNotCount(t *testing.T) {
+	const known, other, foreign = "+919876543210", "+919876543211", "+919800000099"
+	c := newCase(kolkata)
+	c.Numbers = []Number{{person(9), known}, {person(8), other}}
+	at := func(i int, day, hour int, channel, outcome, address string) Attempt {
+		a := try(i, nov(kolkata, day, hour, 0), channel, outcome)
+		a.Address, a.Grade = address, Recorded
+		return a
+	}
+	struck := at(5, 5, 9, Phone, WrongNumber, other)
+	c.Attempts = []Attempt{
+		at(0, 3, 10, Phone, SwitchedOff, foreign), at(1, 3, 14, SMS, Delivered, foreign), at(2, 4, 10, WhatsApp, Read, foreign),
+		at(3, 4, 13, Phone, SwitchedOff, other), struck, // known when it was tried
+		at(6, 5, 11, Email, Delivered, "somebody@example.org"), at(7, 5, 17, Push, Delivered, "token"),
+	}
+	v := Judge(c)
+	for i := range 3 {
+		if got := why(t, v, i); got != "the number ending 99 is not known as the household's" {
+			t.Errorf("attempt %d: %q", i, got)
+		}
+	}
+	if want := []uuid.UUID{id(3), id(6), id(7)}; !slices.Equal(v.Counts, want) {
+		t.Errorf("counts %v, want %v", v.Counts, want)
+	}
+	if v.Verdict != Trying || !slices.Contains(v.Missing, "the number ending 10 has not been tried") {
+		t.Errorf("%s, missing %q", v.Verdict, v.Missing)
+	}
+	// Without an address the only number of the contact was meant.
+	own := at(8, 6, 9, Phone, SwitchedOff, "")
+	own.ContactID = person(9)
+	c.Attempts = append(c.Attempts, own, at(9, 6, 10, SMS, Sent, foreign))
+	if v = Judge(c); v.EnoughAt == nil || v.LastNoticeSentAt != nil {
+		t.Fatalf("enough at %v, missing %q; the notice to a stranger counts as sent at %v", v.EnoughAt, v.Missing, v.LastNoticeSentAt)
+	}
+	c.Attempts = append(c.Attempts, at(10, 6, 11, SMS, Sent, known))
+	if v = Judge(c); v.LastNoticeSentAt == nil || !v.LastNoticeSentAt.Equal(nov(kolkata, 6, 11, 0)) {
+		t.Errorf("the last notice went out at %v", v.LastNoticeSentAt)
+	}
+}

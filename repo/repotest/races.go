@@ -600,6 +600,20 @@ func telling(t *testing.T, db *repo.DB) {
 		}
 	})
 
+	t.Run("withdrawn of a job", func(t *testing.T) {
+		of, about, fresh := NewNotice(w.Boss.ID, "job.unreachable"), NewNotice(w.Boss.ID, "job.unreachable"), NewNotice(w.Boss.ID, "job.unreachable")
+		of.JobID, fresh.JobID, about.JobID, about.VisitID = &w.Job.ID, &w.Job.ID, &w.Job.ID, &w.Visit.ID
+		kept := inbox(w.Boss, false)
+		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(of, about); return nil })
+		Do(t, db, func(tx domain.Tx) error {
+			tx.Enqueue(fresh)
+			return tx.WithdrawJobNotices(w.Job.ID, "job.unreachable")
+		})
+		if got := inbox(w.Boss, false); len(got) != len(kept)+1 || !slices.Contains(got, about.ID) {
+			t.Errorf("inbox: %v, before %v", got, kept)
+		}
+	})
+
 	t.Run("deliveries", func(t *testing.T) {
 		home := NewNotice(w.Ravi.ID, "visit.offered")
 		home.UserID, home.CustomerID, home.JobID, home.WithLink = nil, &w.Home.ID, &w.Job.ID, true

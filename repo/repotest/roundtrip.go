@@ -187,6 +187,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "bare job", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.Job(w.Job.ID) }))
 		j.ExternalRef, j.ApplianceID, j.Serial, j.WhatMatters, j.SafetyCritical, j.RepeatOf = Ptr("REF-1"), &w.Washer.ID, "SN-1", "insulin", true, &w.Job.ID
 		j.TriedSteps = domain.List[domain.TriedStep]{{What: "reset", At: Noon, WatchedBy: "nobody", Result: "no"}}
+		j.ReopenUntil, j.Imported.V = &later, map[string]string{"fault": "5f"}
 		j.ReopenedAt, j.ResolvedAt, j.EndedAt, j.EndReason, j.LastContactAt, j.Status = &later, &later, &later, "done", &later, domain.JobClosed
 		j.Seq, j.ChainHead = 7, []byte{1, 2, 0, 3}
 		Filled(t, "job", j)
@@ -230,22 +231,21 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "open holds of the reader", []domain.Hold{bare}, open[w.Job.ID])
 		Same(t, "plan of the job", []string{"two_people"}, plans[w.Job.ID])
 		Same(t, "plan of the household's other job", []string{"two_people"}, plans[other.ID])
-		held, _, err := r.HeldVisits(ctx, []domain.Visit{w.Visit})
+		over, _, err := r.HoldsOfVisits(ctx, []domain.Visit{w.Visit})
 		noError(t, err)
-		if held[w.Visit.ID] {
-			t.Error("a hold for parts is no safety hold")
-		}
+		Same(t, "open holds over the visit", []domain.Hold{bare}, over[w.Visit.ID])
 		h.LiftedAt, h.LiftedByID, h.Plan, h.Fixable = nil, nil, nil, false
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveHold(&h) })
 		Same(t, "saved hold", h, Get(t, db, func(tx domain.Tx) (*domain.Hold, error) { return tx.Hold(h.ID) }))
-		held, plans, err = r.HeldVisits(ctx, []domain.Visit{w.Visit})
+		over, plans, err = r.HoldsOfVisits(ctx, []domain.Visit{w.Visit})
 		noError(t, err)
-		if !held[w.Visit.ID] || len(plans) != 0 {
-			t.Errorf("held %v, plans %v", held, plans)
+		Same(t, "open holds over the visit, safety too", []domain.Hold{h, bare}, over[w.Visit.ID])
+		if len(plans) != 0 {
+			t.Errorf("plans %v", plans)
 		}
-		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon, LiftedAt: &later}
+		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon, ConsentedAt: &later, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
 		Filled(t, "exclusion", x)
-		x.LiftedAt = nil
+		x.LiftedAt, x.LiftedByID = nil, nil
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertExclusion(&x) })
 		Same(t, "exclusions", []domain.Exclusion{x}, Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Home.ID) }))
 		x.LiftedAt = &later

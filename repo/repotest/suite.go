@@ -20,6 +20,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"deadlines", deadlines},
 		{"telling", telling},
 		{"transactions", transactions},
+		{"sweep", sweep},
 		{"scopes", scopes},
 		{"flag scopes", flagScopes},
 		{"filters", filters},

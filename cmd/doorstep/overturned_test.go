@@ -1,0 +1,140 @@
+package main
+
+import (
+	"testing"
+	"time"
+)
+
+// sameVerdict demands that what is kept of the verdict is what a fresh
+// computation from all facts says.
+func (h *harness) sameVerdict(job obj, want string) obj {
+	h.Helper()
+	desk := h.as("kiran")
+	kept := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)
+	fresh := desk.verdict(job)
+	if fresh["verdict"] != want || kept["reachability"] != want {
+		h.Errorf("kept %v, fresh %v (%v), want %s", kept["reachability"], fresh["verdict"], fresh["explanation"], want)
+	}
+	standing := 0
+	for _, x := range kept["holds"].([]any) {
+		if x.(obj)["kind"] == "unreachable" {
+			standing++
+		}
+	}
+	if (want == "unreachable") != (standing == 1) {
+		h.Errorf("%s with %d holds for it", want, standing)
+	}
+	return fresh
+}
+
+// silentBeforeAVisit is a household that confirmed a visit on Wednesday 17:00
+// to 19:00 and then went silent: the last notice runs out on Wednesday 16:00.
+func silentBeforeAVisit(h *harness) (job, visit obj) {
+	h.anyPush = true
+	desk, asha := h.as("kiran"), h.as("asha")
+	_, job = h.household(desk, nil)
+	visit = h.visit(desk, job, monday.Add(56*time.Hour), "ravi")
+	desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": "reached"}}, 200)
+	h.clock.Advance(time.Hour)
+	desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30, "grade": "recorded"}) // Mon 10:00
+	h.clock.Advance(3 * time.Hour)
+	asha.attempt(job, "sms", "delivered", nil) // 13:00
+	h.clock.Advance(27 * time.Hour)
+	desk.attempt(job, "phone", "switched_off", nil) // Tue 16:00
+	desk.attempt(job, "sms", "sent", obj{"last_notice": true})
+	h.sameVerdict(job, "last_notice")
+	h.advance(25 * time.Hour) // Wed 17:00
+	h.sameVerdict(job, "last_notice")
+	h.advance(4 * time.Hour) // 21:00
+	if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" {
+		h.Fatalf("the visit is %v", got["status"])
+	}
+	h.sameVerdict(job, "unreachable")
+	return job, visit
+}
+
+// TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh: an offline
+// phone proves that the crew was there; missed is withdrawn, and whether and
+// since when the household is unreachable follows from all facts anew.
+func TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh(t *testing.T) {
+	stories(t, func(h *harness) {
+		job, visit := silentBeforeAVisit(h)
+		ravi := h.as("ravi")
+		due := h.sameVerdict(job, "unreachable")["unreachable_since"]
+		inbox := func() (n int) {
+			for _, x := range h.as("asha").send("GET", "/v1/inbox", nil, 200)["items"].([]any) {
+				if x.(obj)["kind"] == "job.unreachable" {
+					n++
+				}
+			}
+			return n
+		}
+		if inbox() != 1 {
+			t.Errorf("the proprietor has %d notices", inbox())
+		}
+		// While somebody is at the door, the confirmed visit is not over.
+		out := ravi.send("POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": monday.Add(57 * time.Hour).Format(time.RFC3339)}, 200)
+		if out["status"] != "arrived" || out["counts_against"] != "nobody" {
+			t.Fatalf("after the late fact the visit is %v, against %v", out["status"], out["counts_against"])
+		}
+		h.settle()
+		h.sameVerdict(job, "last_notice")
+		if inbox() != 0 {
+			t.Error("the notice of the overturned verdict is still in the inbox")
+		}
+		// Nobody opened: unreachable since the same instant, not since now.
+		ravi.send("POST", path("/v1/visits/%s/no-access", visit), obj{"reason": "no signal in the lane", "occurred_at": monday.Add(57*time.Hour + 20*time.Minute).Format(time.RFC3339)}, 200)
+		h.settle()
+		v := h.sameVerdict(job, "unreachable")
+		if v["unreachable_since"] != due {
+			t.Errorf("unreachable since %v, want %v", v["unreachable_since"], due)
+		}
+		hold := h.as("kiran").send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any)[0].(obj)
+		if hold["since"] != due {
+			t.Errorf("the hold stands since %v, want %v", hold["since"], due)
+		}
+	})
+}
+
+// TestLateCompletionIsContact: who let the crew in is not unreachable.
+func TestLateCompletionIsContact(t *testing.T) {
+	stories(t, func(h *harness) {
+		job, visit := silentBeforeAVisit(h)
+		out := h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"occurred_at": monday.Add(57 * time.Hour).Format(time.RFC3339), "work_done": "fixed offline"}, 200)
+		if out["status"] != "completed" {
+			t.Fatalf("the visit is %v", out["status"])
+		}
+		v := h.sameVerdict(job, "reached")
+		if n := len(v["does_not_count"].([]any)); n != 5 {
+			t.Errorf("%d attempts are explained, want the 5 that were made", n)
+		}
+		if got := h.as("kiran").send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "resolved" || got["last_contact_at"] != monday.Add(57*time.Hour).Format(time.RFC3339) {
+			t.Errorf("the job is %v, last contact %v", got["status"], got["last_contact_at"])
+		}
+	})
+}
+
+// TestACancelledConfirmedVisitDelaysNoVerdict: when the confirmed visit that
+// kept the household from being unreachable is gone, the verdict falls at
+// once and not at the end of its window.
+func TestACancelledConfirmedVisitDelaysNoVerdict(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, asha := h.as("kiran"), h.as("asha")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(74*time.Hour), "ravi") // Thu 11:00
+		desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": "reached"}}, 200)
+		h.clock.Advance(time.Hour)
+		desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30, "grade": "recorded"})
+		h.clock.Advance(3 * time.Hour)
+		asha.attempt(job, "sms", "delivered", nil)
+		h.clock.Advance(27 * time.Hour)
+		desk.attempt(job, "phone", "switched_off", nil)
+		desk.attempt(job, "sms", "sent", obj{"last_notice": true})
+		h.advance(25 * time.Hour)
+		h.sameVerdict(job, "last_notice")
+		desk.send("POST", path("/v1/visits/%s/cancel", visit), obj{"reason": "no parts"}, 200)
+		h.settle()
+		h.sameVerdict(job, "unreachable")
+	})
+}

@@ -1,0 +1,52 @@
+package domain
+
+import (
+	"context"
+	"time"
+)
+
+// sweeps says what is forgotten, and how long after it was last of use.
+// Sessions and invitations live on wall time (PRODUCT.md section 8).
+var sweeps = []struct {
+	kind string
+	keep time.Duration
+	wall bool
+}{
+	{"idempotency", 7 * 24 * time.Hour, false}, // as long as a key is remembered
+	{"deadlines", 30 * 24 * time.Hour, false},  // since they were done
+	{"form_keys", formKeyLife + 24*time.Hour, false},
+	{"sessions", 30 * 24 * time.Hour, true},    // since they expired or were revoked
+	{"invitations", 30 * 24 * time.Hour, true}, // since they expired or were used
+}
+
+const (
+	sweepChunk  = 250 // rows in a transaction: a few milliseconds of SQLite's one writer
+	sweepChunks = 400 // of one kind in a run; the next run does the rest
+)
+
+// Sweep forgets old rows in chunks, each a transaction of its own, and tells
+// how many. Any number of replicas may do it at once; what a killed one left
+// over, the next one finds.
+func (s *Service) Sweep(ctx context.Context) (int, error) {
+	done := 0
+	for _, w := range sweeps {
+		now := s.now()
+		if w.wall {
+			now = s.Wall().UTC()
+		}
+		for range sweepChunks {
+			n := 0
+			err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+				n, err = tx.Forget(w.kind, now.Add(-w.keep), sweepChunk)
+				return err
+			})
+			if err != nil {
+				return done, err
+			}
+			if done += n; n < sweepChunk {
+				break
+			}
+		}
+	}
+	return done, nil
+}
