@@ -89,6 +89,7 @@ var JobMoves = []JobMove{
 	{Action: "hold", From: jobPending, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: staff, Safety: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre", Fact: "job.transferred"},
+	{Action: "replacement", From: jobLive, Roles: []Role{RoleProprietor, RoleAreaManager, RoleAgent}, Safety: HoldAllows, Guard: "a replacement is proposed", Fact: "replacement.answered"},
 	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager}, Safety: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
 }
 
@@ -230,6 +231,7 @@ func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) Lis
 		}
 		switch {
 		case m.Action == "schedule" && forbids,
+			m.Action == "replacement" && !j.replacementProposed(),
 			m.Action == "release" && !releasable,
 			m.Action == "safety-release" && !held && len(plan) == 0,
 			m.Action == "reopen" && j.EndedAt != nil && now.Sub(*j.EndedAt) > reopenWithin,
@@ -250,7 +252,7 @@ func roleWords(r Role) string {
 
 func actionWords(action string) string {
 	words := map[string]string{"en-route": "set out for", "arrive": "arrive at", "no-access": "report no access for", "plan-seen": "accept the plan of",
-		"partial": "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of", "another-time": "ask another time for", "schedule": "schedule visits of"}
+		"partial": "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of", "another-time": "ask another time for", "replacement": "answer the proposed replacement of", "schedule": "schedule visits of"}
 	if w, ok := words[action]; ok {
 		return w
 	}

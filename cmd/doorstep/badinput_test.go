@@ -96,6 +96,19 @@ func (n *nasty) fresh(segment string) {
 		n.target["visits"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/visits", n.target["jobs"]), obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 5,
 			"crew": []any{n.people["ravi"].id}}, 201)["id"]
 		n.spent["jobs"] = true
+	case "thanks":
+		n.spent["visits"] = true
+		n.fresh("visits")
+		n.as("ravi").send("POST", fmt.Sprintf("/v1/visits/%s/complete", n.target["visits"]), nil, 200)
+		n.byLink(obj{"id": n.target["jobs"]}, "done", nil, 303)
+		n.byLink(obj{"id": n.target["jobs"]}, "thanks", url.Values{"text": {"Thank you"}}, 303)
+		for _, o := range list(desk.send("GET", "/v1/thanks?status=waiting&limit=200", nil, 200), "items") {
+			n.target["thanks"] = o["id"]
+		}
+		n.spent["visits"] = true
+	case "tried-steps":
+		n.fresh("jobs")
+		n.target["tried-steps"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]), obj{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
 	case "flags":
 		n.fresh("visits")
 		n.target["flags"] = n.as("ravi").send("POST", fmt.Sprintf("/v1/visits/%s/flags", n.target["visits"]), obj{"kind": "other", "level": 1}, 201)["id"]
@@ -299,6 +312,8 @@ func (n *nasty) fitting(op *api.Operation) obj {
 		b["customer_id"] = n.customer["id"]
 	case "createCentre":
 		b["area_id"] = n.area
+	case "recordStep":
+		b["step"] = "step " + uuid.NewString()
 	case "transferJob":
 		b["centre_id"] = n.target["centres"]
 	case "createUser":
@@ -651,7 +666,10 @@ func (n *nasty) readAll() {
 		if op.Method != "GET" || !strings.HasPrefix(op.Path, "/v1/") {
 			continue
 		}
-		for _, login := range []string{"root", "kiran", "maya", "ravi"} {
+		for role, login := range inTurn(map[string]string{"admin": "root", "coordinator": "kiran", "area_manager": "maya", "technician": "ravi"}) {
+			if !slices.Contains(op.Roles, role) {
+				continue // TestRoleMatrix
+			}
 			p := n.as(login)
 			address := n.place(op)
 			seen := map[string]bool{}
