@@ -44,6 +44,7 @@ type nasty struct {
 	spent    map[string]bool
 	versions map[string]string // path → ETag
 	slot     int
+	jobs     int
 	customer obj
 	area     string
 	link     string
@@ -87,6 +88,9 @@ func (n *nasty) fresh(segment string) {
 	desk := n.as("kiran")
 	switch segment {
 	case "jobs":
+		if n.jobs++; n.jobs%20 == 0 { // a contact counts on all open jobs of a household
+			n.customer, _ = n.household(desk, nil)
+		}
 		n.target["jobs"] = desk.send("POST", "/v1/jobs", obj{"customer_id": n.customer["id"], "category": "refrigerator"}, 201)["id"]
 	case "visits":
 		n.spent["jobs"] = true
@@ -97,15 +101,8 @@ func (n *nasty) fresh(segment string) {
 			"crew": []any{n.people["ravi"].id}}, 201)["id"]
 		n.spent["jobs"] = true
 	case "thanks":
-		n.spent["visits"] = true
-		n.fresh("visits")
-		n.as("ravi").send("POST", fmt.Sprintf("/v1/visits/%s/complete", n.target["visits"]), nil, 200)
-		n.byLink(obj{"id": n.target["jobs"]}, "done", nil, 303)
-		n.byLink(obj{"id": n.target["jobs"]}, "thanks", url.Values{"text": {"Thank you"}}, 303)
-		for _, o := range list(desk.send("GET", "/v1/thanks?status=waiting&limit=200", nil, 200), "items") {
-			n.target["thanks"] = o["id"]
-		}
-		n.spent["visits"] = true
+		_, thanks := n.thanked("ravi", "Thank you")
+		n.target["thanks"] = thanks["id"]
 	case "tried-steps":
 		n.fresh("jobs")
 		n.target["tried-steps"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]), obj{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
