@@ -17,7 +17,7 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "call-me", "could-not-reach", "reopen", "wrong-person"}
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "call-me", "could-not-reach", "reopen", "passport", "thanks", "wrong-person"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
 
@@ -79,6 +79,10 @@ type customerView struct {
 	VisitClaims, TryClaims                           []partView
 	VisitSays                                        string // what came of its dispute
 	Other, OtherName, OtherURL                       string
+	Fault, WhatMatters                               string
+	Steps                                            []stepLine
+	Results                                          []partView
+	CanCorrect, CanThank                             bool
 
 	base, query string
 }
@@ -141,7 +145,7 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 		if p.Visit == nil || p.Visit.DoneConfirmedAt == nil {
 			return ""
 		}
-	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "already":
+	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "already":
 	default:
 		return ""
 	}
@@ -156,7 +160,8 @@ func (a *App) customerAct(action string) fiber.Handler {
 			return err
 		}
 		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Note: form.Get("note"),
-			Claim: form.Get("claim"), Reason: form.Get("reason")}
+			Claim: form.Get("claim"), Reason: form.Get("reason"),
+			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"), Text: form.Get("text")}
 		var out *domain.LinkOutcome
 		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID} {
 			if raw := form.Get(name); raw != "" && err == nil {
@@ -212,6 +217,9 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 	for i := range v.Parts {
 		v.Parts[i].Checked = v.Parts[i].Value == form.Get("part")
 	}
+	for i := range v.Results {
+		v.Results[i].Checked = v.Results[i].Value == form.Get("result")
+	}
 	var e *domain.Error
 	if errors.As(err, &e) {
 		for _, f := range e.Fields {
@@ -222,6 +230,10 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 				v.Wrong["claim"] = v.Text.Say("dispute.claim.wrong")
 			case "reason":
 				v.Wrong["claim"] = v.Text.Say("another.note.wrong")
+			case "fault", "what_matters", "step", "result", "text":
+				if field == "result" || form.Has(field) {
+					v.Wrong[field] = v.Text.Say("known." + field + ".wrong")
+				}
 			}
 		}
 	}
@@ -331,6 +343,11 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 	for _, part := range dayParts {
 		v.Parts = append(v.Parts, partView{Value: part, Words: t.Say("part." + part), Checked: part == "any"})
 	}
+	v.Fault, v.WhatMatters, v.CanCorrect, v.CanThank = p.Job.Fault, p.Job.WhatMatters, p.CanCorrect, p.CanThank
+	v.stepLines(p, loc)
+	for _, result := range []string{"worked", "failed", "unclear"} {
+		v.Results = append(v.Results, partView{Value: result, Words: t.Say("result." + result)})
+	}
 	v.Other, v.OtherName = "hi", "हिन्दी"
 	if t.Lang == "hi" {
 		v.Other, v.OtherName = "en", "English"
@@ -393,18 +410,21 @@ func disputeWords(t *pages.Text, f *domain.Dispute, now time.Time, loc *time.Loc
 	return t.Say("disputed."+string(f.Status), "Reasons", f.Reasons)
 }
 
+// dayWords says a day in full words, with the year when it is not this one.
+func dayWords(t *pages.Text, d, now time.Time, loc *time.Location) string {
+	d, id := d.In(loc), "date"
+	if d.Year() != now.In(loc).Year() {
+		id = "date.year"
+	}
+	return t.Say(id, "Weekday", t.Say("day."+strconv.Itoa(int(d.Weekday()))), "Day", strconv.Itoa(d.Day()),
+		"Month", t.Say("month."+strconv.Itoa(int(d.Month()))), "Year", strconv.Itoa(d.Year()))
+}
+
 // windowWords says a window in full words: weekday, date and hours in the
 // zone of the place.
 func windowWords(t *pages.Text, from, to, now time.Time, loc *time.Location) (day, hours string) {
 	from, to, now = from.In(loc), to.In(loc), now.In(loc)
-	date := func(d time.Time) string {
-		id := "date"
-		if d.Year() != now.Year() {
-			id = "date.year"
-		}
-		return t.Say(id, "Weekday", t.Say("day."+strconv.Itoa(int(d.Weekday()))), "Day", strconv.Itoa(d.Day()),
-			"Month", t.Say("month."+strconv.Itoa(int(d.Month()))), "Year", strconv.Itoa(d.Year()))
-	}
+	date := func(d time.Time) string { return dayWords(t, d, now, loc) }
 	const ymd = "2006-01-02"
 	day = date(from)
 	switch from.Format(ymd) {

@@ -33,7 +33,9 @@ var kolkata = func() *time.Location {
 func linkPage(status domain.VisitStatus, confirmation domain.Confirmation) *domain.LinkPage {
 	from := time.Date(2026, 11, 24, 10, 0, 0, 0, kolkata).UTC()
 	p := &domain.LinkPage{
-		Job:        domain.Job{Meta: domain.Meta{ID: uuid.MustParse("0190a000-0000-7000-8000-000000000001")}, Status: domain.JobScheduled},
+		Job:        domain.Job{Meta: domain.Meta{ID: uuid.MustParse("0190a000-0000-7000-8000-000000000001")}, Status: domain.JobScheduled, Fault: "Leaks <now>", WhatMatters: "insulin"},
+		Steps:      []domain.StepRecord{{Step: "Turned it off", Result: "worked", OccurredAt: time.Date(2026, 11, 20, 9, 0, 0, 0, kolkata)}, {Step: "turned it OFF", Result: "failed", OccurredAt: time.Date(2025, 11, 21, 9, 0, 0, 0, kolkata)}},
+		CanCorrect: true,
 		CentreName: "Shivaji Nagar Service", CentrePhone: "+912025670000", Location: kolkata, Language: "hi", FormKey: "nonce.mark.mac",
 		Now: time.Date(2026, 11, 22, 9, 0, 0, 0, kolkata).UTC(), CanCallMe: true, CrewNames: []string{"Ravi", "Sunil"},
 	}
@@ -42,6 +44,7 @@ func linkPage(status domain.VisitStatus, confirmation domain.Confirmation) *doma
 		p.CanConfirm = status == domain.VisitScheduled && confirmation != domain.ConfirmConfirmed
 		p.CanCancel = status == domain.VisitScheduled || status == domain.VisitEnRoute
 	}
+	p.CanThank = status == domain.VisitCompleted
 	p.CanAnotherTime = status == domain.VisitScheduled || p.Visit == nil || !status.Unfinished() && status != domain.VisitCompleted
 	return p
 }
@@ -73,7 +76,7 @@ func pageStates() []pageState {
 		{"none", linkPage("", ""), "No visit is planned yet", "अभी कोई विज़िट तय नहीं है"},
 		{"unreachable", change(linkPage(domain.VisitCancelled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.Unreachable = true }), "We could not reach you", "आपसे संपर्क नहीं हो सका"},
 		{"closed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed), func(p *domain.LinkPage) {
-			p.Job.Status, p.CanCallMe, p.CanAnotherTime = domain.JobClosed, false, false
+			p.Job.Status, p.CanCallMe, p.CanAnotherTime, p.CanCorrect = domain.JobClosed, false, false, false
 		}), "This repair is closed", "यह मरम्मत बंद हो चुकी है"},
 		{"job_cancelled", change(linkPage("", ""), func(p *domain.LinkPage) {
 			p.Job.Status, p.CanCallMe, p.CanAnotherTime = domain.JobCancelled, false, false
@@ -119,13 +122,19 @@ func TestCustomerPageInEveryState(t *testing.T) {
 				if strings.Contains(page, "<no value>") || strings.Contains(page, "ZgotmplZ") || regexp.MustCompile(`[>"](h|p|done|part|another|date)\.[a-z_]+[<"]`).MatchString(page) {
 					t.Error("something was not filled in")
 				}
-				for action, offered := range map[string]bool{"confirm": st.page.CanConfirm, "another-time": st.page.CanAnotherTime, "cancel": st.page.CanCancel, "call-me": st.page.CanCallMe, "wrong-person": true} {
+				for action, offered := range map[string]bool{"confirm": st.page.CanConfirm, "another-time": st.page.CanAnotherTime, "cancel": st.page.CanCancel, "call-me": st.page.CanCallMe, "wrong-person": true,
+					"passport": st.page.CanCorrect, "thanks": st.page.CanThank} {
 					if got := strings.Contains(page, `action="/c/token/`+action+`"`); got != offered {
 						t.Errorf("%s offered: %v, want %v", action, got, offered)
 					}
 				}
 				if forms, keys := strings.Count(page, "<form"), strings.Count(page, `name="form_key" value="nonce.mark.mac"`); forms != keys {
 					t.Errorf("%d forms, %d form keys", forms, keys)
+				}
+				last := map[string]string{"en": "It did not help. Friday, 21 November 2025", "hi": "फ़ायदा नहीं हुआ। शुक्रवार, 21 नवंबर 2025"}[lang]
+				if !strings.Contains(page, "<dd>Leaks &lt;now&gt;</dd>") || !strings.Contains(page, "<dd>insulin</dd>") || !strings.Contains(page, "<dd>Turned it off <small>"+last+"</small></dd>") ||
+					strings.Contains(page, "turned it OFF") {
+					t.Error("what is known is not said once")
 				}
 				if !strings.Contains(page, `href="tel:&#43;912025670000"`) && !strings.Contains(page, `href="tel:+912025670000"`) {
 					t.Error("the centre's phone is missing")

@@ -18,6 +18,10 @@ type LinkAction struct {
 	VisitID   *ID    // of dispute
 	Claim     string // of dispute
 	Reason    string // of dispute
+	// Of passport; what is nil stays.
+	Fault, WhatMatters, Step *string
+	Result                   string // of Step
+	Text                     string // of thanks
 }
 
 // LinkOutcome is what the page says next.
@@ -29,18 +33,24 @@ type LinkOutcome struct {
 // VoiceInput is what a desk writes down for a caller: the same actions as the
 // link's, with the contact in which they were asked.
 type VoiceInput struct {
-	Action     string        `json:"action"`
-	Date       string        `json:"date"`
-	Part       string        `json:"part"`
-	Note       string        `json:"note"`
-	FactID     *ID           `json:"attempt_id"` // of dispute
-	VisitID    *ID           `json:"visit_id"`   // of dispute
-	Claim      string        `json:"claim"`
-	Reason     string        `json:"reason"`
-	Phone      string        `json:"phone"`              // of wrong-person: the number that is somebody else's
-	AttemptID  *ID           `json:"contact_attempt_id"` // the contact; without it and contact the call is recorded now
-	Contact    *AttemptInput `json:"contact"`
-	OccurredAt string        `json:"occurred_at"`
+	Action  string `json:"action"`
+	Date    string `json:"date"`
+	Part    string `json:"part"`
+	Note    string `json:"note"`
+	FactID  *ID    `json:"attempt_id"` // of dispute
+	VisitID *ID    `json:"visit_id"`   // of dispute
+	Claim   string `json:"claim"`
+	Reason  string `json:"reason"`
+	// Of passport and thanks, as of the link.
+	Fault       *string       `json:"fault"`
+	WhatMatters *string       `json:"what_matters"`
+	Step        *string       `json:"step"`
+	Result      string        `json:"result"`
+	Text        string        `json:"text"`
+	Phone       string        `json:"phone"`              // of wrong-person: the number that is somebody else's
+	AttemptID   *ID           `json:"contact_attempt_id"` // the contact; without it and contact the call is recorded now
+	Contact     *AttemptInput `json:"contact"`
+	OccurredAt  string        `json:"occurred_at"`
 }
 
 // VoiceAnswer is what came of a caller's wish.
@@ -107,6 +117,8 @@ func init() {
 		"done":            (*Service).confirmDoneAct,
 		"dispute":         (*Service).disputeAct,
 		"reopen":          (*Service).reopenAct,
+		"passport":        (*Service).passportAct,
+		"thanks":          (*Service).thanksAct,
 		"wrong-person":    (*Service).wrongPerson,
 	}
 }
@@ -152,7 +164,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
 			if k.contact, err = s.recordAttempt(tx, k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached,
-				Grade: reach.Proven, Note: in.Action + " by link", link: &l.ID}, now); err != nil {
+				Grade: reach.Proven, Note: contactNote(in.Action, "link"), link: &l.ID}, now); err != nil {
 				return err
 			}
 			if d.holds, err = tx.HoldsOver(j, true); err != nil {
@@ -177,6 +189,15 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 	return out, err
 }
 
+// contactNote is what the list of attempts says of a wish. Thanks are not
+// named: the crew reads it.
+func contactNote(action, how string) string {
+	if action == "thanks" {
+		action = "note"
+	}
+	return action + " by " + how
+}
+
 func (s *Service) carryOut(k *ask) error {
 	do, ok := asks[k.in.Action]
 	if !ok {
@@ -191,7 +212,8 @@ func (s *Service) carryOut(k *ask) error {
 // CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
 func (s *Service) Voice(ctx context.Context, call *Call, job ID, in VoiceInput) (VoiceAnswer, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (VoiceAnswer, error) {
-		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Note: in.Note, AttemptID: in.FactID, VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason}
+		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Note: in.Note, AttemptID: in.FactID, VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
+			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text}
 		k, err := s.askByVoice(tx, call, job, act, in, now)
 		if err != nil {
 			return VoiceAnswer{}, err
@@ -235,7 +257,7 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 			return nil, Fail(CodeMeaning, "This is no contact with the household.").At("/contact_attempt_id", "a contact on this job")
 		}
 	default:
-		said := AttemptInput{Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: act.Action + " by voice", OccurredAt: in.OccurredAt}
+		said := AttemptInput{Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: contactNote(act.Action, "voice"), OccurredAt: in.OccurredAt}
 		if in.Contact != nil {
 			said = *in.Contact
 		}
@@ -440,7 +462,8 @@ func (s *Service) wrongNumber(k *ask) (string, error) {
 
 // undo takes back what a stranger did by a link: his contacts are none, what
 // he confirmed waits again, what he cancelled stands again if its time is
-// ahead, what he disputed counts again, what he reopened is closed again.
+// ahead, what he disputed counts again, what he reopened is closed again, what
+// he wrote into the passport or as thanks is taken out.
 func (s *Service) undo(k *ask, l *Link) error {
 	tx, d, now := k.tx, k.d, k.now
 	attempts, err := tx.AttemptsByLink(l.ID)
@@ -501,6 +524,9 @@ func (s *Service) undo(k *ask, l *Link) error {
 				return err
 			}
 		}
+	}
+	if err := s.undoPassport(k, via); err != nil {
+		return err
 	}
 	visits, err := tx.VisitsOfJob(d.job.ID)
 	if err != nil {

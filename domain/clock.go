@@ -111,6 +111,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		}
 		s.changed(&j.Meta, now)
 		return tx.SaveJob(j)
+	case "thanks":
+		return s.thanksDue(tx, dl.SubjectID, now)
 	case "triage":
 		return s.triageOverdue(tx, dl.SubjectID, now)
 	}

@@ -261,6 +261,11 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 			return err
 		}
 	}
+	if v != nil && !v.Status.Unfinished() {
+		if err := s.kindAfter(tx, v, now); err != nil {
+			return err
+		}
+	}
 	return s.tellTriage(tx, f, now)
 }
 

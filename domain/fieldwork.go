@@ -100,6 +100,11 @@ func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string,
 				return err
 			}
 		}
+		if !v.Status.Unfinished() {
+			if err := s.kindAfter(m.tx, v, m.now); err != nil {
+				return err
+			}
+		}
 		switch action {
 		case "en-route", "arrive", "complete", "partial":
 			s.tellCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)

@@ -47,7 +47,8 @@ type Job struct {
 	Imported       Doc[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
 	Verdict        string                 `json:"reachability"` // last computed; GET …/reachability explains it
 	LastContactAt  *time.Time             `json:"last_contact_at"`
-	Seq            int64                  `json:"-"` // head of the timeline
+	Replacement    Doc[*Replacement]      `json:"replacement"` // that failed tries propose
+	Seq            int64                  `json:"-"`           // head of the timeline
 	ChainHead      []byte                 `json:"-"`
 }
 
@@ -66,7 +67,7 @@ func (j *Job) reopens(now time.Time) bool {
 type TriedStep struct {
 	What      string    `json:"what"`
 	At        time.Time `json:"at"`
-	WatchedBy string    `json:"watched_by"` // nobody, professional
+	WatchedBy string    `json:"watched_by"` // nobody, household, professional
 	Result    string    `json:"result"`
 }
 

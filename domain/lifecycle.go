@@ -126,6 +126,7 @@ var JobMoves = []JobMove{
 	{Action: "hold", From: jobPending, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre", Fact: "job.transferred"},
+	{Action: "replacement", From: jobLive, Roles: []Role{RoleProprietor, RoleAreaManager, RoleAgent}, Holds: HoldAllows, Guard: "a replacement is proposed", Fact: "replacement.answered"},
 	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager}, Holds: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
 }
 
@@ -276,6 +277,7 @@ func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) Lis
 			m.Action == "release" && !on[HoldParts] && !on[HoldCustomerRequest],
 			m.Action == "safety-release" && !on[HoldSafety] && len(plan) == 0,
 			m.Action == "reopen" && !j.reopens(now),
+			m.Action == "replacement" && !j.replacementProposed(),
 			m.Action == "close" && j.Status == JobOpen && (!closable || j.SafetyCritical && a.Role != RoleAreaManager):
 			continue
 		}
@@ -293,7 +295,7 @@ func roleWords(r Role) string {
 
 func actionWords(action string) string {
 	words := map[string]string{"en-route": "set out for", "arrive": "arrive at", "no-access": "report no access for", "plan-seen": "accept the plan of",
-		"partial": "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of", "another-time": "ask another time for", "schedule": "schedule visits of"}
+		"partial": "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of", "another-time": "ask another time for", "replacement": "answer the proposed replacement of", "schedule": "schedule visits of"}
 	if w, ok := words[action]; ok {
 		return w
 	}

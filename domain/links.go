@@ -107,6 +107,9 @@ type LinkPage struct {
 	Caller       string
 	CallBy       time.Time
 	VisitDispute *Dispute
+	// What is known, for the household to read and correct.
+	Steps                []StepRecord
+	CanCorrect, CanThank bool
 }
 
 // LinkTry is one try to reach the household as its page lists it: no number,
@@ -229,6 +232,15 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 	if err := s.linkFacts(tx, d, p, now); err != nil {
 		return nil, err
 	}
+	p.CanCorrect = !j.Status.Ended()
+	if p.Steps, err = stepsKnown(tx, j); err != nil {
+		return nil, err
+	}
+	thanked, err := thanksVisit(tx, visits)
+	if err != nil {
+		return nil, err
+	}
+	p.CanThank = thanked != nil
 	p.FormKey = s.formKey(l, p.Visit, now)
 	return p, nil
 }

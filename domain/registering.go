@@ -406,8 +406,23 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 			return JobView{}, err
 		}
 	}
+	known := []StepRecord{}
+	if j.RepeatOf != nil && len(j.TriedSteps) > 0 {
+		if known, err = stepsKnown(tx, &j); err != nil {
+			return JobView{}, err
+		}
+	}
 	s.fact(tx, &j, a, "job.registered", nil, at(now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf, "priority": j.Priority})
+	tried := s.listedSteps(tx, &j, a, known, now)
+	if len(tried) > 0 {
+		if err := s.weighReplacement(tx, &j, append(known, tried...), now); err != nil {
+			return JobView{}, err
+		}
+	}
 	if err := tx.InsertJob(&j); err != nil {
+		return JobView{}, err
+	}
+	if err := insertSteps(tx, tried); err != nil {
 		return JobView{}, err
 	}
 	link := Link{ID: s.NewID(), JobID: j.ID, CreatedAt: now}
@@ -459,10 +474,17 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64
 		if err != nil {
 			return JobView{}, err
 		}
+		was := *j
 		if err := s.applyJob(tx, j, in, c); err != nil {
 			return JobView{}, err
 		}
 		s.fact(tx, j, call.Actor, "job.changed", nil, at(now), in)
+		s.passportCorrected(tx, j, call.Actor, corrected{Changes: storyChanges(&was, j)}, at(now))
+		if in.TriedSteps != nil {
+			if err := s.addListedSteps(tx, j, call.Actor, now); err != nil {
+				return JobView{}, err
+			}
+		}
 		s.changed(&j.Meta, now)
 		if err := tx.SaveJob(j); err != nil {
 			return JobView{}, err

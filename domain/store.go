@@ -96,6 +96,12 @@ type Tx interface {
 	InsertHold(*Hold) error
 	SaveHold(*Hold) error
 
+	Step(id ID) (*StepRecord, error)
+	StepsOf(jobs []ID) ([]StepRecord, error) // by occurred_at; without withdrawn ones
+	FactsOfKind(job ID, kind string) ([]Fact, error)
+	InsertStep(*StepRecord) error
+	SaveStep(*StepRecord) error
+
 	// Visits.
 	Visit(id ID) (*Visit, error)
 	LockVisit(id ID) (*Job, *Visit, error) // locks the visit's job, then the visit
@@ -149,6 +155,17 @@ type Tx interface {
 	SaveFlag(*Flag) error
 	FlagsOfVisit(visit ID) ([]Flag, error)
 	FlagsOfCustomer(customer ID) ([]Flag, error)
+
+	// Kindness.
+	LockThanks(id ID) (*Thanks, error)
+	ThanksOfVisit(visit ID) (given bool, err error)
+	ThanksOfJob(job ID) ([]Thanks, error)
+	InsertThanks(*Thanks) error // also to whom of the crew it goes
+	SaveThanks(*Thanks) error
+	// UndeliveredThanks lists to whom thanks still have to go: all of one, or
+	// what is approved for some people.
+	UndeliveredThanks(id *ID, users []ID) ([]ThanksFor, error)
+	DeliverThanks(to ThanksFor, at time.Time) (fresh bool, err error) // once
 
 	// Telling. All but reads are buffered and written in one go at commit.
 	Append(*Fact) // after Job.Append
@@ -222,6 +239,7 @@ type VisitFilter struct {
 	TechnicianID *ID
 	CentreID     *ID
 	JobID        *ID
+	JobIDs       []ID // any of them
 	From, To     *time.Time
 	Status       []VisitStatus
 }
@@ -251,6 +269,7 @@ type UserFilter struct {
 	CentreID *ID
 	AreaID   *ID
 	Skill    string
+	IDs      []ID // any of them
 }
 
 // FlagFilter narrows GET /v1/flags.
@@ -290,6 +309,9 @@ type Reader interface {
 	HoldsOfVisits(ctx context.Context, visits []Visit) (map[ID][]Hold, map[ID][]string, error)
 	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
 	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Fact, error)
+	FactsOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Fact, error)
+	Steps(ctx context.Context, s Scope, jobs []ID) ([]StepRecord, error) // by occurred_at
+	Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error)
 	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)
 	Flag(ctx context.Context, a Actor, id ID) (*Flag, error)
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)

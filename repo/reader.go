@@ -15,7 +15,7 @@ import (
 var CursorField = map[string]string{
 	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at", "appliances": "created_at",
 	"policies": "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at", "inbox": "created_at",
-	"disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
+	"thanks": "created_at", "disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
 	"exclusions": "since",
 }
 
@@ -84,6 +84,9 @@ func (r *reader) Users(ctx context.Context, s domain.Scope, f domain.UserFilter,
 	}
 	if f.Skill != "" {
 		q = q.Where(r.db.holding("skills", f.Skill))
+	}
+	if len(f.IDs) > 0 {
+		q = q.Where(r.db.in("id", f.IDs))
 	}
 	return paged[domain.User](ctx, r, q, "users", p)
 }
@@ -289,6 +292,9 @@ func (r *reader) Visits(ctx context.Context, s domain.Scope, f domain.VisitFilte
 	}
 	if f.JobID != nil {
 		q = q.Where("visits.job_id = ?", *f.JobID)
+	}
+	if len(f.JobIDs) > 0 {
+		q = q.Where(r.db.in("visits.job_id", f.JobIDs))
 	}
 	if f.From != nil {
 		q = q.Where(window+" >= ?", *f.From)

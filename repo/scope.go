@@ -55,7 +55,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("id IN ("+myJobs+")", s.TechnicianID)
 		case "visits":
 			return is("EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)", s.TechnicianID)
-		case "attempts", "facts", "links", "disputes":
+		case "attempts", "facts", "links", "disputes", "tried_steps":
 			return is("job_id IN ("+myJobs+")", s.TechnicianID)
 		case "policies":
 			return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
@@ -70,7 +70,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("centre_id = ?", s.CentreID)
 		case "visits":
 			return is("visits.centre_id = ?", s.CentreID)
-		case "promises":
+		case "promises", "thanks":
 			return is("centre_id = ?", s.CentreID)
 		case "leaves":
 			return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", s.CentreID)
@@ -78,7 +78,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("EXISTS ("+seen+"customers.id AND seen.centre_id = ?)", s.CentreID)
 		case "appliances":
 			return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id = ?)", s.CentreID)
-		case "attempts", "facts", "links", "disputes":
+		case "attempts", "facts", "links", "disputes", "tried_steps":
 			return is("job_id IN (SELECT id FROM jobs WHERE centre_id = ?)", s.CentreID)
 		case "policies":
 			return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
@@ -93,7 +93,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 		switch table {
 		case "areas":
 			return db.in("id", areas), nil
-		case "centres", "jobs", "visits", "done_checks", "promises":
+		case "centres", "jobs", "visits", "done_checks", "promises", "thanks":
 			return in, nil
 		case "users":
 			return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
@@ -103,7 +103,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("EXISTS ("+seen+"customers.id AND seen.centre_id IN ("+centres+"))", arg)
 		case "appliances":
 			return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id IN ("+centres+"))", arg)
-		case "attempts", "facts", "links", "disputes":
+		case "attempts", "facts", "links", "disputes", "tried_steps":
 			return is("job_id IN (SELECT id FROM jobs WHERE "+in.SQL+")", arg)
 		case "policies":
 			return is("(centre_id IS NULL OR centre_id IN ("+centres+"))", arg)
@@ -114,7 +114,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("id = ?", s.JobID)
 		case "visits":
 			return is("visits.job_id = ?", s.JobID)
-		case "attempts", "facts", "links", "disputes":
+		case "attempts", "facts", "links", "disputes", "tried_steps":
 			return is("job_id = ?", s.JobID)
 		case "customers":
 			return is("id = (SELECT customer_id FROM jobs WHERE id = ?)", s.JobID)

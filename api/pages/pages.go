@@ -36,7 +36,7 @@ func load(name, more string) Page {
 	sum := sha256.Sum256([]byte(css))
 	return Page{
 		name: name,
-		tmpl: template.Must(template.New("").Funcs(template.FuncMap{"style": func() template.CSS { return css }}).ParseFS(files, name+".html")),
+		tmpl: template.Must(template.New("").Funcs(template.FuncMap{"style": func() template.CSS { return css }}).ParseFS(files, name+"*.html")),
 		CSP: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; img-src data:; base-uri 'none'; frame-ancestors 'none'; " + more,
 	}

@@ -44,6 +44,7 @@ type nasty struct {
 	spent    map[string]bool
 	versions map[string]string // path → ETag
 	slot     int
+	jobs     int
 	customer obj
 	area     string
 	link     string
@@ -87,6 +88,9 @@ func (n *nasty) fresh(segment string) {
 	desk := n.as("kiran")
 	switch segment {
 	case "jobs":
+		if n.jobs++; n.jobs%20 == 0 { // a contact counts on all open jobs of a household
+			n.customer, _ = n.household(desk, nil)
+		}
 		n.target["jobs"] = desk.send("POST", "/v1/jobs", obj{"customer_id": n.customer["id"], "category": "refrigerator"}, 201)["id"]
 	case "visits":
 		n.spent["jobs"] = true
@@ -96,6 +100,12 @@ func (n *nasty) fresh(segment string) {
 		n.target["visits"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/visits", n.target["jobs"]), obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 5,
 			"crew": []any{n.people["ravi"].id}}, 201)["id"]
 		n.spent["jobs"] = true
+	case "thanks":
+		_, thanks := n.thanked("ravi", "Thank you")
+		n.target["thanks"] = thanks["id"]
+	case "tried-steps":
+		n.fresh("jobs")
+		n.target["tried-steps"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]), obj{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
 	case "flags":
 		n.fresh("visits")
 		n.target["flags"] = n.as("ravi").send("POST", fmt.Sprintf("/v1/visits/%s/flags", n.target["visits"]), obj{"kind": "other", "level": 1}, 201)["id"]
@@ -299,6 +309,8 @@ func (n *nasty) fitting(op *api.Operation) obj {
 		b["customer_id"] = n.customer["id"]
 	case "createCentre":
 		b["area_id"] = n.area
+	case "recordStep":
+		b["step"] = "step " + uuid.NewString()
 	case "transferJob":
 		b["centre_id"] = n.target["centres"]
 	case "createUser":
@@ -651,7 +663,10 @@ func (n *nasty) readAll() {
 		if op.Method != "GET" || !strings.HasPrefix(op.Path, "/v1/") {
 			continue
 		}
-		for _, login := range []string{"root", "kiran", "maya", "ravi"} {
+		for role, login := range inTurn(map[string]string{"admin": "root", "coordinator": "kiran", "area_manager": "maya", "technician": "ravi"}) {
+			if !slices.Contains(op.Roles, role) {
+				continue // TestRoleMatrix
+			}
 			p := n.as(login)
 			address := n.place(op)
 			seen := map[string]bool{}

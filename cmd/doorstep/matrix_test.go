@@ -19,7 +19,9 @@ var bodies = map[string]obj{
 	"createLeave":    {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"createCustomer": {"name": "x"}, "createAppliance": {"customer_id": uuid.NewString()}, "createJob": {"customer_id": uuid.NewString()},
 	"scheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"}, "rescheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
-	"cancelJob": {"reason": "x"}, "holdJob": {"kind": "parts"}, "releaseJob": {"kind": "parts"}, "transferJob": {"centre_id": uuid.NewString()}, "safetyRelease": {"plan": []string{"two_people"}},
+	"recordStep": {"step": "reset", "result": "failed"}, "correctStep": {"note": "x"}, "answerReplacement": {"decision": "accepted"},
+	"moderateThanks": {"decision": "approve"},
+	"cancelJob":      {"reason": "x"}, "holdJob": {"kind": "parts"}, "releaseJob": {"kind": "parts"}, "transferJob": {"centre_id": uuid.NewString()}, "safetyRelease": {"plan": []string{"two_people"}},
 	"assignVisit": {"crew": []string{}}, "declineVisit": {"reason": "sick"}, "cancelVisit": {"reason": "x"},
 	"recordJobAttempt": {"channel": "phone", "outcome": "no_answer"}, "recordVisitAttempt": {"channel": "phone", "outcome": "no_answer"},
 	"flagVisit": {"kind": "other", "level": 1}, "createFlag": {"kind": "other", "level": 0, "phone": "+919800000001"}, "decideFlag": {"outcome": "unclear", "reasons": "x"},
@@ -48,7 +50,9 @@ func TestRoleMatrix(t *testing.T) {
 		appliance := desk.send("POST", "/v1/appliances", obj{"customer_id": customer["id"]}, 201)
 		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
 		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201)
-		ids := map[string]any{"customers": customer["id"], "jobs": job["id"], "appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
+		tried := desk.send("POST", path("/v1/jobs/%s/tried-steps", job), obj{"step": "socket", "result": "failed"}, 201)
+		_, thanks := h.thanked("meena", "Well done")
+		ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"], "appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
 			"centres": h.centre, "users": h.people["ravi"].id, "technicians": h.people["ravi"].id, "areas": uuid.Nil, "inbox": uuid.New()}
 		// A disputed attempt, and a completion that the brand asks about.
 		attempt := desk.attempt(job, "phone", "switched_off", nil)
@@ -117,7 +121,7 @@ func TestRoleMatrix(t *testing.T) {
 				}
 			}
 		}
-		if checked < 75 {
+		if checked < 81 {
 			t.Fatalf("only %d operations were walked", checked)
 		}
 	})

@@ -189,6 +189,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		j.TriedSteps = domain.List[domain.TriedStep]{{What: "reset", At: Noon, WatchedBy: "nobody", Result: "no"}}
 		j.ReopenUntil, j.Imported.V = &later, map[string]string{"fault": "5f"}
 		j.ReopenedAt, j.ResolvedAt, j.EndedAt, j.EndReason, j.LastContactAt, j.Status = &later, &later, &later, "done", &later, domain.JobClosed
+		j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.List[domain.ID]{ID()}, Reason: "new", DecidedAt: &later, DecidedBy: domain.RoleAgent}
 		j.Seq, j.ChainHead = 7, []byte{1, 2, 0, 3}
 		Filled(t, "job", j)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
@@ -201,7 +202,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			_, err := tx.LatestJobBySerial("SN-1", later, j.ID)
 			return err
 		}), domain.CodeNotFound)
-		j.Status, j.EndedAt, j.ReopenedAt, j.LastContactAt, j.ExternalRef, j.RepeatOf = domain.JobOpen, nil, nil, nil, nil, nil
+		j.Status, j.EndedAt, j.ReopenedAt, j.LastContactAt, j.ExternalRef, j.RepeatOf, j.Replacement.V = domain.JobOpen, nil, nil, nil, nil, nil, nil
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveJob(&j) })
 		got, err := r.Job(ctx, everything, j.ID)
 		noError(t, err)
@@ -209,6 +210,95 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		a, b := w.NewJob(&w.Home, &w.Mill, Noon), w.NewJob(&w.Home, &w.Mill, Noon)
 		a.ExternalRef, b.ExternalRef = Ptr("REF-2"), Ptr("REF-2")
 		wantCode(t, Try(db, func(tx domain.Tx) error { return all(tx.InsertJob(&a), tx.InsertJob(&b)) }), domain.CodeDuplicate)
+	})
+
+	t.Run("tried step", func(t *testing.T) {
+		first := domain.StepRecord{Meta: Meta(Noon), JobID: w.Job.ID, Step: "फ्रिज बंद किया", Result: "failed", WatchedBy: "nobody", ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later}
+		again := domain.StepRecord{Meta: Meta(Noon), JobID: w.Job.ID, Step: "reset", Result: "unclear", WatchedBy: "professional", Note: "n", RepeatOf: &first.ID, RepeatReason: "new board",
+			ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later}
+		said := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Grade: reach.Declared,
+			ByRole: domain.RoleAgent, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
+		again.ViaID = &said.ID
+		gone := again
+		gone.Meta, gone.WithdrawnAt = Meta(Noon), &later
+		Filled(t, "tried step", gone)
+		Do(t, db, func(tx domain.Tx) error {
+			return all(tx.InsertAttempt(&said), tx.InsertStep(&first), tx.InsertStep(&again), tx.InsertStep(&gone))
+		})
+		Same(t, "withdrawn step", gone, Get(t, db, func(tx domain.Tx) (*domain.StepRecord, error) { return tx.Step(gone.ID) }))
+		Same(t, "tried step", again, Get(t, db, func(tx domain.Tx) (*domain.StepRecord, error) { return tx.Step(again.ID) }))
+		Same(t, "tried steps", []domain.StepRecord{again, first}, Get(t, db, func(tx domain.Tx) ([]domain.StepRecord, error) { return tx.StepsOf([]domain.ID{ID(), w.Job.ID}) }))
+		first.Result, first.UpdatedAt = "worked", later
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveStep(&first) })
+		got, err := r.Steps(ctx, everything, []domain.ID{w.Job.ID})
+		noError(t, err)
+		Same(t, "steps of the reader", []domain.StepRecord{again, first}, got)
+		if got, err := r.Steps(ctx, domain.Scope{CentreID: w.Harbour.ID}, []domain.ID{w.Job.ID}); err != nil || len(got) != 0 {
+			t.Errorf("another centre reads %d steps (%v)", len(got), err)
+		}
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertStep(&first) }), domain.CodeDuplicate)
+	})
+
+	t.Run("thanks", func(t *testing.T) {
+		j := w.NewJob(&w.Home, &w.Mill, Noon)
+		v := w.NewVisit(&j, Noon.Add(-48*time.Hour), w.Ravi.ID, w.Asha.ID)
+		k := domain.Thanks{Meta: Meta(Noon), JobID: j.ID, VisitID: v.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Text: "धन्यवाद", Status: "approved",
+			Crew: v.Crew, ModeratedBy: &w.Desk.ID, ModeratedAt: &later, Reason: "r", DeliverBy: later}
+		said := domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached, Grade: reach.Proven,
+			ByRole: domain.RoleCustomer, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
+		k.ViaID = &said.ID
+		Filled(t, "thanks", k)
+		v.Status, v.EndedAt = domain.VisitCompleted, &later
+		Do(t, db, func(tx domain.Tx) error {
+			return all(tx.InsertJob(&j), tx.InsertAttempt(&said), tx.InsertVisit(&v), tx.InsertThanks(&k))
+		})
+		Same(t, "thanks", k, Get(t, db, func(tx domain.Tx) (*domain.Thanks, error) { return tx.LockThanks(k.ID) }))
+		if !Get(t, db, func(tx domain.Tx) (bool, error) { return tx.ThanksOfVisit(v.ID) }) || Get(t, db, func(tx domain.Tx) (bool, error) { return tx.ThanksOfVisit(w.Visit.ID) }) {
+			t.Error("which visit was thanked for is not known")
+		}
+		Same(t, "thanks of the job", []domain.Thanks{k}, Get(t, db, func(tx domain.Tx) ([]domain.Thanks, error) { return tx.ThanksOfJob(j.ID) }))
+		again := k
+		again.ID = ID()
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertThanks(&again) }), domain.CodeDuplicate)
+		waits := func(id *domain.ID, users ...domain.ID) int {
+			return len(Get(t, db, func(tx domain.Tx) ([]domain.ThanksFor, error) { return tx.UndeliveredThanks(id, users) }))
+		}
+		to := domain.ThanksFor{ThanksID: k.ID, UserID: w.Ravi.ID}
+		if waits(&k.ID) != 2 || waits(nil, w.Ravi.ID, w.Noor.ID) != 1 || waits(nil) != 0 {
+			t.Error("to whom it still goes is not known")
+		}
+		for _, fresh := range []bool{true, false} {
+			if Get(t, db, func(tx domain.Tx) (bool, error) { return tx.DeliverThanks(to, later) }) != fresh {
+				t.Errorf("delivered for the first time: not %v", fresh)
+			}
+		}
+		if waits(&k.ID) != 1 || waits(nil, w.Ravi.ID) != 0 {
+			t.Error("what was delivered still waits")
+		}
+		k.Status, k.ModeratedBy, k.ModeratedAt, k.UpdatedAt = "waiting", nil, nil, later
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveThanks(&k) })
+		if waits(nil, w.Asha.ID) != 0 {
+			t.Error("what nobody approved is on its way")
+		}
+		for _, c := range []struct {
+			who  domain.User
+			n    int
+			name string
+		}{{w.Ravi, 1, "who has it"}, {w.Asha, 0, "who has it not yet"}, {w.Noor, 0, "another's technician"}, {w.Desk, 1, "the desk"}, {w.Boss, 1, "the proprietor"}, {w.Manager, 1, "the manager"}, {w.Deputy, 0, "another area"}} {
+			got, err := r.Thanks(ctx, Actor(c.who), "", domain.Page{})
+			noError(t, err)
+			if len(got) != c.n {
+				t.Errorf("%s reads %d", c.name, len(got))
+			} else if c.n == 1 {
+				Same(t, "thanks of the reader", k, got[0])
+			}
+		}
+		if got, err := r.Thanks(ctx, Actor(w.Desk), "refused", domain.Page{}); err != nil || len(got) != 0 {
+			t.Errorf("refused ones: %d (%v)", len(got), err)
+		}
+		if _, err := r.Thanks(ctx, domain.Actor{}, "", domain.Page{}); err == nil {
+			t.Error("nobody reads thanks")
+		}
 	})
 
 	t.Run("hold", func(t *testing.T) {

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+func (a *App) mountPassport(s *Server) {
+	svc := a.Service
+
+	s.Handle("GET", "/v1/jobs/{id}/passport", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "job")
+		if err != nil {
+			return err
+		}
+		p, err := svc.Passport(c.UserContext(), actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return c.JSON(p)
+	})
+	s.Handle("POST", "/v1/jobs/{id}/tried-steps", byID("job", "/v1/tried-steps", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.StepInput) error {
+		_, err := svc.RecordStep(ctx, call, id, in)
+		return err
+	}))
+	s.Handle("POST", "/v1/tried-steps/{id}/correct", byID("tried step", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.StepChange) error {
+		_, err := svc.CorrectStep(ctx, call, id, in)
+		return err
+	}))
+	s.Handle("POST", "/v1/jobs/{id}/replacement", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReplacementAnswer) error {
+		_, err := svc.AnswerReplacement(ctx, call, id, in)
+		return err
+	}))
+}
+
+// said gives a field of a form, nil when it was not sent.
+func said(form url.Values, name string) *string {
+	if !form.Has(name) {
+		return nil
+	}
+	v := form.Get(name)
+	return &v
+}
+
+// stepLine is a tried step as the customer's page says it.
+type stepLine struct{ Step, Words string }
+
+// stepLines says each step once, with what came of it last.
+func (v *customerView) stepLines(p *domain.LinkPage, loc *time.Location) {
+	at := map[string]int{}
+	for _, r := range p.Steps {
+		line := stepLine{r.Step, v.Text.Say("step.line", "Result", v.Text.Say("result."+r.Result), "Day", dayWords(v.Text, r.OccurredAt, p.Now, loc))}
+		mark := domain.StepMark(r.Step)
+		if i, ok := at[mark]; ok {
+			v.Steps[i].Words = line.Words
+			continue
+		}
+		at[mark] = len(v.Steps)
+		v.Steps = append(v.Steps, line)
+	}
+}
