@@ -20,6 +20,9 @@ type App struct {
 	Service  *domain.Service
 	Tokens   *Tokens
 	Throttle *Throttle
+	// Browsers judges and names the key of Web Push; nil: no browser is
+	// asked.
+	Browsers Browsers
 
 	mu         sync.Mutex
 	principals map[domain.ID]principal
@@ -28,6 +31,12 @@ type App struct {
 // principalTTL bounds how long a disabled or demoted user is still let in by
 // a replica that did not make the change: 5 s is promised.
 const principalTTL = 3 * time.Second
+
+// Browsers is what the pages need to know of pushes to browsers.
+type Browsers interface {
+	PublicKey() string
+	Takes(token string) bool
+}
 
 type principal struct {
 	actor domain.Actor

@@ -25,6 +25,14 @@ var dayParts = []string{"morning", "afternoon", "evening", "any"}
 const noteLimit = 500
 
 func (a *App) mountCustomer(s *Server) {
+	for name, script := range map[string]string{"/push.js": "push.js", "/sw.js": "sw.js"} {
+		body := pages.Script(script)
+		s.Page("GET", name, func(c *fiber.Ctx) error {
+			c.Set(fiber.HeaderContentType, "text/javascript; charset=utf-8")
+			c.Set(fiber.HeaderCacheControl, "no-cache")
+			return c.Send(body)
+		})
+	}
 	s.Page("GET", "/c/{token}", a.customerPage)
 	for _, action := range linkActions {
 		s.Page("POST", "/c/{token}/"+action, a.customerAct(action))
@@ -38,6 +46,9 @@ func (a *App) mountCustomer(s *Server) {
 		in, err := decode[domain.DeviceInput](c)
 		if err != nil {
 			return err
+		}
+		if a.Browsers != nil && !a.Browsers.Takes(in.Token) {
+			return domain.Fail(domain.CodeMeaning, "This is no push service of a browser.").At("/token", "the browser's PushSubscription, or a token of the app")
 		}
 		actor, err := a.Service.LinkActor(c.UserContext(), c.Params("token"))
 		if err != nil {
@@ -64,7 +75,7 @@ type customerView struct {
 	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
 	First                                            bool // another time is what the household is asked for first
 	ConfirmWords, Calendar                           string
-	Key, Min, Max                                    string
+	Key, Min, Max, PushKey                           string
 	Parts                                            []partView
 	Entered                                          url.Values // of a form that came back
 	Wrong                                            map[string]string
@@ -107,6 +118,9 @@ type field struct {
 // Field gives the view to a part of the page under a name.
 func (v *customerView) Field(name string) field { return field{v, name} }
 
+// Devices is where the browser registers; its own id is added.
+func (v *customerView) Devices() string { return v.base + "/devices/" }
+
 // Action is the address of a form.
 func (v *customerView) Action(name string) string { return v.base + "/" + name + v.query }
 
@@ -125,6 +139,9 @@ func (a *App) customerPage(c *fiber.Ctx) error {
 		return linkFailed(c, err)
 	}
 	v := viewCustomer(c, page)
+	if a.Browsers != nil {
+		v.PushKey = a.Browsers.PublicKey()
+	}
 	v.Done = doneWords(v.Text, c.Query("done"), page)
 	return sendCustomer(c, fiber.StatusOK, "customer", v)
 }

@@ -62,7 +62,7 @@ func (a *App) mountDemo(s *Server, d *Demo) {
 		c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 		return c.Send(body)
 	})
-	script := pages.DemoScript()
+	script := pages.Script("demo.js")
 	s.Page("GET", "/demo/app.js", func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentType, "text/javascript; charset=utf-8")
 		return c.Send(script)

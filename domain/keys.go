@@ -51,6 +51,12 @@ func (r KeyRing) mac(keyID, purpose string, data ...[]byte) ([]byte, bool) {
 	return nil, false
 }
 
+// Derive makes key material of the signing key for one purpose.
+func (r KeyRing) Derive(purpose string) []byte {
+	m, _ := r.mac(r.Current(), purpose)
+	return m
+}
+
 // token derives the bearer token of an object from its random id; it is never
 // stored, only its hash is.
 func (r KeyRing) token(keyID, purpose string, id ID) (string, bool) {

@@ -230,10 +230,7 @@ func (r *run) push(ctx context.Context, ln *lane) {
 		began := time.Now()
 		res := r.d.Push.Send(ctx, Message{Token: ln.device.Token, Title: n.Title, Body: n.Body, Data: n.Data.V, TTL: n.ExpiresAt.Sub(r.now),
 			High: n.High, CollapseKey: n.CollapseKey, Link: l.link})
-		channel := "fcm"
-		if _, ok := r.d.Push.(logSender); ok {
-			channel = "log"
-		}
+		channel := channelOf(r.d.Push, ln.device.Token)
 		r.note(l, channel, &id, res, time.Since(began))
 		if res.Outcome == Accepted {
 			r.locked(func() { l.took("push", res.MessageID) })

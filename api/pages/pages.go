@@ -27,7 +27,7 @@ type Page struct {
 
 // The pages.
 var (
-	Customer = load("customer", "form-action 'self'")
+	Customer = load("customer", "form-action 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'")
 	Demo     = load("demo", "form-action 'none'; script-src 'self'; connect-src 'self'")
 )
 
@@ -57,8 +57,8 @@ func (p Page) Render(name string, data any) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// DemoScript is the script of the demo page.
-func DemoScript() []byte { return []byte(mustRead("demo.js")) }
+// Script gives a script of the pages as bytes.
+func Script(name string) []byte { return []byte(mustRead(name)) }
 
 var (
 	spoken  = []language.Tag{language.English, language.Hindi}

@@ -91,3 +91,63 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 }
+
+// TestABrowserRegistersForPushes lets a household say yes on its page. The
+// browser's own push service is out of reach of a test, so that its answer is
+// put in its place; all the rest is real.
+func TestABrowserRegistersForPushes(t *testing.T) {
+	ctx := browser(t)
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	customer, job := h.household(desk, nil)
+	h.visit(desk, job, monday.Add(24*time.Hour), "ravi")
+	link := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
+		t.Fatal(err)
+	}
+	if shown := evaluate[bool](t, ctx, "document.querySelector('#push').hidden === false && document.querySelector('#push button').offsetParent !== null"); !shown {
+		t.Fatal("the page does not ask")
+	}
+	evaluate[bool](t, ctx, `(() => {
+		Notification.requestPermission = async () => 'granted';
+		PushManager.prototype.getSubscription = async () => null;
+		PushManager.prototype.subscribe = async o => ({ options: o, toJSON: () => ({ endpoint: 'https://fcm.googleapis.com/fcm/send/x', keys: { auth: 'a', p256dh: new Uint8Array(o.applicationServerKey).length.toString() } }) });
+		document.querySelector('#push button').click(); return true; })()`)
+	deadline := time.Now().Add(20 * time.Second)
+	for evaluate[string](t, ctx, "document.querySelector('#push-says').textContent") != "This phone will tell you about your visit." {
+		if time.Now().After(deadline) {
+			t.Fatalf("the page says %q", evaluate[string](t, ctx, "document.querySelector('#push').innerText"))
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	var token string
+	h.must(h.db.SQL().QueryRowContext(ctx, "SELECT token FROM devices WHERE customer_id = ?", customer["id"]).Scan(&token))
+	if !strings.Contains(token, `"p256dh":"65"`) {
+		t.Errorf("the browser subscribed with no P-256 key: %s", token)
+	}
+}
+
+// TestTheCustomersPageIsLight bounds what a phone with one bar of signal has
+// to load: the page at its fullest and its one script.
+func TestTheCustomersPageIsLight(t *testing.T) {
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	_, job := h.household(desk, nil)
+	for range 25 {
+		desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30})
+		h.clock.Advance(time.Hour)
+	}
+	h.visit(desk, job, h.clock.Now().Add(24*time.Hour), "ravi")
+	m := h.home(desk, job)
+	for _, lang := range []string{"en", "hi"} {
+		body, _ := (&person{h: h}).raw("GET", m.link+"?lang="+lang, nil)
+		script, _ := (&person{h: h}).raw("GET", "/push.js", nil)
+		if n := len(body) + len(script); n > 40_000 {
+			t.Errorf("the page in %s has %d bytes", lang, n)
+		} else {
+			t.Logf("%s: %d bytes", lang, n)
+		}
+	}
+}

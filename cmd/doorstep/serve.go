@@ -26,6 +26,7 @@ type serveCmd struct {
 	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
 	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
 	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
+	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
 }
 
 type fcmFlags struct {
@@ -37,6 +38,12 @@ type fcmFlags struct {
 type messageFlags struct {
 	URL    string `help:"Where text goes that has no device (Standard Webhooks)." env:"DOORSTEP_MESSAGE_WEBHOOK_URL" placeholder:"URL"`
 	Secret string `help:"Signs it: whsec_…" env:"DOORSTEP_MESSAGE_WEBHOOK_SECRET" placeholder:"SECRET"`
+}
+
+// webPushFlags are of pushes to browsers; the keys are made of the link secret.
+type webPushFlags struct {
+	Subject string   `help:"Whom push services write to about pushes to browsers: mailto:desk@service.example; default: the base URL." env:"DOORSTEP_WEB_PUSH_SUBJECT" placeholder:"URL"`
+	Hosts   []string `help:"Push services besides those of the known browsers." env:"DOORSTEP_WEB_PUSH_HOSTS" placeholder:"HOST"`
 }
 
 func (s *serveCmd) Help() string {
@@ -55,7 +62,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
 	}
-	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, drain: s.DrainDelay, patience: s.StopTimeout, log: log}
+	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, drain: s.DrainDelay, patience: s.StopTimeout, webPush: s.WebPush, log: log}
 	for _, p := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {

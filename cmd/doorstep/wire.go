@@ -36,6 +36,7 @@ type wiring struct {
 	now      func() time.Time
 	push     notifications.Sender
 	text     *notifications.Webhook
+	webPush  webPushFlags
 	proxies  []netip.Prefix
 	drain    time.Duration
 	patience time.Duration
@@ -167,16 +168,21 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	web, err := notifications.NewWebPush(w.push, notifications.WebPushConfig{Secret: keys.Derive("web push"), Subject: cmp.Or(w.webPush.Subject, w.baseURL), Hosts: w.webPush.Hosts})
+	if err != nil {
+		return nil, err
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second), service: newService(db, keys, w.now, w.baseURL)}
 	h.service.TextGateway = w.text != nil
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
+	h.app.Browsers = web
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
 		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Log: w.log, Deliverer: &notifications.Deliverer{
-		Outbox: db, Push: w.push, Text: w.text, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
+		Outbox: db, Push: web, Text: w.text, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
 		Metrics: notifications.NewMetrics(registry)}})
 	return h, err
 }
