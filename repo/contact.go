@@ -11,7 +11,7 @@ func (t *tx) InsertAttempt(a *domain.Attempt) error { return t.insert("attempts"
 // SaveAttempt keeps why an attempt was taken out of the count, and when the
 // household learned of it; nothing else of it ever changes.
 func (t *tx) SaveAttempt(a *domain.Attempt) error {
-	return t.write(t.sql("UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID), domain.NotFound("attempt"))
+	return t.mustExec(domain.NotFound("attempt"), "UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID)
 }
 
 func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {

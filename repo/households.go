@@ -185,9 +185,8 @@ func (t *tx) putHousehold(c *domain.Customer) error {
 // put writes a row of a household: new, or over the one with its id. A row of
 // another household is left alone and refused.
 func (t *tx) put(table string, row any, columns ...string) error {
-	over := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
-		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}}
-	return t.write(t.table(table).Clauses(over).Create(row), errDuplicate("", "Another object has this id."))
+	return t.insertOver(table, row, &clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
+		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}}, errDuplicate("", "Another object has this id."))
 }
 
 func (t *tx) CustomersByPhone(phone string) ([]domain.ID, error) {

@@ -117,5 +117,5 @@ func (t *tx) InsertHold(h *domain.Hold) error {
 
 func (t *tx) SaveHold(h *domain.Hold) error {
 	clear(t.ahead.holds)
-	return t.write(t.update("holds", h).Updates(h), domain.NotFound("hold"))
+	return t.update("holds", h, domain.NotFound("hold"))
 }

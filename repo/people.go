@@ -102,7 +102,7 @@ func (t *tx) SessionByID(id domain.ID) (*domain.Session, error) {
 }
 
 func (t *tx) SaveSession(s *domain.Session) error {
-	return t.write(t.update("sessions", s).Updates(s), domain.NotFound("session"))
+	return t.update("sessions", s, domain.NotFound("session"))
 }
 
 func (t *tx) RevokeFamily(family domain.ID, at time.Time) error {
@@ -120,7 +120,7 @@ func (t *tx) LockInvitation(tokenHash string) (*domain.Invitation, error) {
 }
 
 func (t *tx) SaveInvitation(i *domain.Invitation) error {
-	return t.write(t.update("invitations", i).Updates(i), domain.NotFound("invitation"))
+	return t.update("invitations", i, domain.NotFound("invitation"))
 }
 
 func (t *tx) OpenFlagAbout(user domain.ID) (bool, error) {

@@ -126,8 +126,8 @@ func (t *tx) assign(v *domain.Visit, was shape) error {
 		case !slices.Contains(was.ever, id):
 			// DO NOTHING and not a plain insert: that would let two writers
 			// of one slot wait for each other.
-			err = t.write(t.sql("INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true), errOverlap())
+			err = t.mustExec(errOverlap(), "INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true)
 		case moved || !slices.Contains(was.crew, id):
 			err = t.exec("UPDATE assignments SET window_start = ?, starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
 				is.window, is.from, is.to, is.active, true, v.ID, id)
@@ -168,5 +168,5 @@ func (t *tx) InsertExclusion(e *domain.Exclusion) error {
 }
 
 func (t *tx) SaveExclusion(e *domain.Exclusion) error {
-	return t.write(t.update("exclusions", e).Updates(e), domain.NotFound("exclusion"))
+	return t.update("exclusions", e, domain.NotFound("exclusion"))
 }
