@@ -6,15 +6,28 @@ func (t *tx) Attempt(id domain.ID) (*domain.Attempt, error) {
 	return single[domain.Attempt](t, "attempt", t.table("attempts").Where("id = ?", id))
 }
 
-func (t *tx) InsertAttempt(a *domain.Attempt) error { return t.insert("attempts", a) }
+// InsertAttempt keeps what was read ahead of the job true: the verdict is
+// computed from it at once.
+func (t *tx) InsertAttempt(a *domain.Attempt) error {
+	if list, ok := t.ahead.attempts[a.JobID]; ok {
+		list = append(list, *a)
+		sortBy(list, attemptOrder)
+		t.ahead.attempts[a.JobID] = list
+	}
+	return t.insert("attempts", a)
+}
 
 // SaveAttempt keeps why an attempt was taken out of the count, and when the
 // household learned of it; nothing else of it ever changes.
 func (t *tx) SaveAttempt(a *domain.Attempt) error {
+	clear(t.ahead.attempts)
 	return t.mustExec(domain.NotFound("attempt"), "UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID)
 }
 
 func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
+	if list, ok := take(t.ahead.attempts, job); ok {
+		return list, nil
+	}
 	return all[domain.Attempt](t, t.table("attempts").Where("job_id = ?", job).Order("occurred_at, id"))
 }
 

@@ -43,31 +43,34 @@ func householdSteps(db *DB, of clause.Expression) (steps []*step, join func([]cu
 	if err != nil {
 		return nil, nil, err
 	}
-	sites, places, err := query[domain.Site](db.table("sites").Where(of).Order("customer_id, position, id"))
+	sites, places, err := query[siteRow](db.table("sites").Where(of).Order("customer_id, position, id"))
 	if err != nil {
 		return nil, nil, err
 	}
-	join = func(rows []customerRow) []domain.Customer {
-		at := make(map[domain.ID]int, len(rows))
-		out := make([]domain.Customer, len(rows))
-		for i, r := range rows {
-			at[r.ID] = i
-			out[i] = domain.Customer{Meta: r.Meta, Name: r.Name, Language: r.Language, RegisteredCentreID: r.RegisteredCentreID,
-				Contacts: []domain.Contact{}, Sites: []domain.Site{}}
-		}
-		for _, c := range *people {
-			if i, ok := at[c.CustomerID]; ok {
-				out[i].Contacts = append(out[i].Contacts, c)
-			}
-		}
-		for _, s := range *places {
-			if i, ok := at[s.CustomerID]; ok {
-				out[i].Sites = append(out[i].Sites, s)
-			}
-		}
-		return out
-	}
+	join = func(rows []customerRow) []domain.Customer { return household(rows, *people, *places) }
 	return []*step{contacts, sites}, join, nil
+}
+
+// household joins customers with their people and places.
+func household(rows []customerRow, people []domain.Contact, places []siteRow) []domain.Customer {
+	at := make(map[domain.ID]int, len(rows))
+	out := make([]domain.Customer, len(rows))
+	for i, r := range rows {
+		at[r.ID] = i
+		out[i] = domain.Customer{Meta: r.Meta, Name: r.Name, Language: r.Language, RegisteredCentreID: r.RegisteredCentreID,
+			Contacts: []domain.Contact{}, Sites: []domain.Site{}}
+	}
+	for _, c := range people {
+		if i, ok := at[c.CustomerID]; ok {
+			out[i].Contacts = append(out[i].Contacts, c)
+		}
+	}
+	for _, s := range places {
+		if i, ok := at[s.CustomerID]; ok {
+			out[i].Sites = append(out[i].Sites, s.Site)
+		}
+	}
+	return out
 }
 
 // customer reads a whole household in one flight.

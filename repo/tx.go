@@ -278,17 +278,13 @@ func (t *tx) save(table string, m *domain.Meta, row any) error {
 	m.Version++
 	s, err := f.with(row, m.Version-1)
 	must := errStale()
-	if t.locked[m.ID] == m.Version-1 {
-		must = nil // its row is ours and of this version
+	if v, ok := t.locked[m.ID]; ok && v == m.Version-1 {
+		must, t.locked[m.ID] = nil, m.Version // the row is ours and of this version
 	}
 	if err = t.add(s, err, must); err != nil {
 		m.Version--
-		return err
 	}
-	if must == nil {
-		t.locked[m.ID] = m.Version
-	}
-	return nil
+	return err
 }
 
 // in gives the condition that a column is one of the ids, as one argument:

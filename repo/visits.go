@@ -47,15 +47,17 @@ func (t *tx) Visit(id domain.ID) (*domain.Visit, error) {
 // LockVisit locks job and visit in one flight, as two statements: the second
 // sees what the first had to wait for.
 func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
-	first, jobs, err := query[domain.Job](lock(t.table("jobs").Where("id = (SELECT job_id FROM visits WHERE id = ?)", id)))
+	first, jobs, err := known[domain.Job](t.db, "lock.job of visit", func(q *gorm.DB) *gorm.DB {
+		return lock(q.Where("id = (SELECT job_id FROM visits WHERE id = ?)", id))
+	}, "jobs", id)
 	if err != nil {
 		return nil, nil, err
 	}
-	second, visits, err := query[domain.Visit](lock(t.table("visits").Where("id = ?", id)))
+	second, visits, err := known[domain.Visit](t.db, "lock.visit", func(q *gorm.DB) *gorm.DB { return lock(q.Where("id = ?", id)) }, "visits", id)
 	if err != nil {
 		return nil, nil, err
 	}
-	steps, keep := []*step{first, second}, func(domain.Job) error { return nil }
+	steps, keep := []*step{first, second}, func(domain.Job) {}
 	if t.db.pool != nil {
 		var around *step
 		around, keep = t.around(clause.Expr{SQL: "(SELECT job_id FROM visits WHERE id = $1)", Vars: []any{id}})
@@ -69,7 +71,9 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	}
 	j, v := &(*jobs)[0], &(*visits)[0]
 	t.homes[j.ID], t.visits[v.ID] = j.CentreID, shapeOf(v)
-	return j, v, keep(*j)
+	t.locked[j.ID], t.locked[v.ID] = j.Version, v.Version
+	keep(*j)
+	return j, v, nil
 }
 
 func (t *tx) InsertVisit(v *domain.Visit) error {
