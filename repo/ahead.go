@@ -86,11 +86,17 @@ func attemptOrder(a *domain.Attempt) (int64, domain.ID) { return a.OccurredAt.Un
 
 // sortBy puts rows in the order of the queries on their table.
 func sortBy[T any, K cmp.Ordered](list []T, key func(*T) (K, domain.ID)) {
-	slices.SortFunc(list, func(a, b T) int {
-		k, i := key(&a)
-		l, j := key(&b)
+	compare := func(a, b *T) int {
+		k, i := key(a)
+		l, j := key(b)
 		return cmp.Or(cmp.Compare(k, l), bytes.Compare(i[:], j[:]))
-	})
+	}
+	for i := 1; i < len(list); i++ { // they nearly always come sorted, and rows are large
+		if compare(&list[i-1], &list[i]) > 0 {
+			slices.SortFunc(list, func(a, b T) int { return compare(&a, &b) })
+			return
+		}
+	}
 }
 
 // LockDiary locks technicians and reads their diaries in one flight.

@@ -25,12 +25,16 @@ type forms struct{ sync.Map }
 type formKey struct {
 	kind, table string
 	row         reflect.Type
+	rows        int
 }
 
 // form finds or builds a form; build gives the statement and its columns in
 // the order of their arguments.
 func (db *DB) form(kind, table string, row any, build func() (*gorm.DB, []string)) (*form, error) {
-	key := formKey{kind, table, reflect.TypeOf(row)}
+	key := formKey{kind, table, reflect.TypeOf(row), 1}
+	if v := reflect.ValueOf(row); v.Kind() == reflect.Slice {
+		key.rows = v.Len()
+	}
 	if f, ok := db.forms.Load(key); ok {
 		return f.(*form), nil
 	}
@@ -46,20 +50,31 @@ func (db *DB) form(kind, table string, row any, build func() (*gorm.DB, []string
 	return f, nil
 }
 
-// with fills in a row's values, and more arguments behind them.
-func (f *form) with(row any, more ...any) (*step, error) {
-	v := reflect.Indirect(reflect.ValueOf(row))
-	s := &step{sql: f.sql, args: make([]any, 0, len(f.fields)+len(more))}
-	for _, field := range f.fields {
-		value, _ := field.ValueOf(context.Background(), v)
-		s.args = append(s.args, value)
+// with fills in the values of a row, or of each row of a list, and more
+// arguments behind them.
+func (f *form) with(rows any, more ...any) (*step, error) {
+	v := reflect.Indirect(reflect.ValueOf(rows))
+	n := 1
+	if v.Kind() == reflect.Slice {
+		n = v.Len()
+	}
+	s := &step{sql: f.sql, args: make([]any, 0, n*len(f.fields)+len(more))}
+	for i := range n {
+		row := v
+		if v.Kind() == reflect.Slice {
+			row = reflect.Indirect(v.Index(i))
+		}
+		for _, field := range f.fields {
+			value, _ := field.ValueOf(context.Background(), row)
+			s.args = append(s.args, value)
+		}
 	}
 	s.args = append(s.args, more...)
 	return s, s.fix()
 }
 
-// inserting is the form that writes all columns of a new row. over says what
-// happens when it is there already; one table and type has at most one over.
+// inserting is the form that writes all columns of a new row, or of each row
+// of a list. over says what happens when it is there already; one table and type has at most one over.
 func (db *DB) inserting(table string, row any, over *clause.OnConflict) (*form, error) {
 	kind := "insert"
 	if over != nil {

@@ -167,10 +167,8 @@ func (t *tx) gather() error {
 			return err
 		}
 	}
-	for _, f := range t.facts {
-		if err := t.insert("facts", f); err != nil {
-			return err
-		}
+	if err := insertAll(t, "facts", t.facts); err != nil {
+		return err
 	}
 	if err := t.gatherNotices(); err != nil {
 		return err
@@ -230,7 +228,7 @@ func (t *tx) gatherNotices() error {
 			used[r.DedupeKey] = true
 		}
 	}
-	fresh := t.notices[:0]
+	fresh, plain := t.notices[:0], make([]domain.Notice, 0, len(t.notices))
 	for i := range t.notices {
 		n := t.notices[i]
 		if k := n.DedupeKey; k != nil {
@@ -242,11 +240,9 @@ func (t *tx) gatherNotices() error {
 		if n.State == "" {
 			n.State = pending
 		}
-		var over *clause.OnConflict
-		if n.DedupeKey != nil {
-			over = &clause.OnConflict{Columns: []clause.Column{{Name: "dedupe_key"}}, DoNothing: true}
-		}
-		if err := t.insertOver("notices", &n, over, nil); err != nil {
+		if n.DedupeKey == nil {
+			plain = append(plain, n)
+		} else if err := t.insertOver("notices", &n, &clause.OnConflict{Columns: []clause.Column{{Name: "dedupe_key"}}, DoNothing: true}, nil); err != nil {
 			return err
 		}
 		if n.State == pending && !n.Waits {
@@ -254,5 +250,5 @@ func (t *tx) gatherNotices() error {
 		}
 	}
 	t.notices = fresh
-	return nil
+	return insertAll(t, "notices", plain)
 }

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -257,6 +258,20 @@ func (t *tx) insertOver(table string, row any, over *clause.OnConflict, must err
 	}
 	s, err := f.with(row)
 	return t.add(s, err, must)
+}
+
+// together is how many rows a statement writes at most: there is a text for
+// each number of them.
+const together = 4
+
+// insertAll writes new rows by few statements.
+func insertAll[T any](t *tx, table string, rows []T) error {
+	for part := range slices.Chunk(rows, together) {
+		if err := t.insert(table, part); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // update writes all columns of the row with the struct's id.

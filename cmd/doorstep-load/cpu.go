@@ -20,7 +20,9 @@ type meter struct {
 // database's processes (SQLite has none of its own), the load itself.
 type spent struct{ front, database, load time.Duration }
 
-func (m meter) read() spent { return spent{cpuOf(m.front), cpuOf(childrenOf(m.postmaster)), cpuOf(m.load)} }
+func (m meter) read() spent {
+	return spent{cpuOf(m.front), cpuOf(childrenOf(m.postmaster)), cpuOf(m.load)}
+}
 
 // per is the difference, divided among n requests.
 func (s spent) per(before spent, n int) spent {

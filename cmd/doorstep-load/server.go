@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -56,7 +55,7 @@ func start(ctx context.Context, env []string, binary string, args ...string) (*s
 	s := &subject{env: env}
 	s.cmd = exec.CommandContext(ctx, binary, args...)
 	s.cmd.Env = append(os.Environ(), env...)
-	s.cmd.Stderr = io.Discard
+	s.cmd.Stderr = nil // and not a pipe that we would have to read
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
