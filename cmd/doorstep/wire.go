@@ -106,6 +106,10 @@ func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (
 	return db, nil
 }
 
+// loadContract reads the embedded contract, once: it takes as long as all else
+// at the start together, so a server begins with it.
+var loadContract = sync.OnceValues(func() (*api.Contract, error) { return api.LoadContract(doorstep.OpenAPI) })
+
 // build wires everything over an open database.
 func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	keys, err := domain.NewKeyRing(w.secrets.LinkSecret)
@@ -116,7 +120,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	contract, err := api.LoadContract(doorstep.OpenAPI)
+	contract, err := loadContract()
 	if err != nil {
 		return nil, err
 	}
