@@ -1,6 +1,10 @@
 package repo
 
-import "doorstep/domain"
+import (
+	"gorm.io/gorm"
+
+	"doorstep/domain"
+)
 
 func (t *tx) Attempt(id domain.ID) (*domain.Attempt, error) {
 	return single[domain.Attempt](t, "attempt", t.table("attempts").Where("id = ?", id))
@@ -28,7 +32,7 @@ func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
 	if list, ok := take(t.ahead.attempts, job); ok {
 		return list, nil
 	}
-	return all[domain.Attempt](t, t.table("attempts").Where("job_id = ?", job).Order("occurred_at, id"))
+	return allKnown[domain.Attempt](t, "attempts of job", func(q *gorm.DB) *gorm.DB { return q.Where("job_id = ?", job).Order("occurred_at, id") }, "attempts", job)
 }
 
 func (t *tx) Stray(id domain.ID) (*domain.StrayContact, error) {
@@ -41,7 +45,9 @@ func (t *tx) Policies(centre domain.ID) ([]domain.Policy, error) {
 	if list, ok := take(t.ahead.policies, centre); ok {
 		return list, nil
 	}
-	return all[domain.Policy](t, t.table("policies").Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC"))
+	return allKnown[domain.Policy](t, "policies", func(q *gorm.DB) *gorm.DB {
+		return q.Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC")
+	}, "policies", centre)
 }
 
 func (t *tx) PutPolicy(p *domain.Policy) error {

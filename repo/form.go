@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"sync"
 
@@ -153,6 +154,9 @@ func known[T any](db *DB, name string, build func(q *gorm.DB) *gorm.DB, table st
 		return s, &out, s.fix()
 	}
 	s, out, err := query[T](build(db.table(table)))
+	if err == nil && len(s.args) != len(args) {
+		err = fmt.Errorf("repo: %s has %d arguments, not %d", name, len(s.args), len(args))
+	}
 	if err == nil {
 		db.forms.Store(name, s.sql)
 	}

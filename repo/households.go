@@ -73,34 +73,40 @@ func household(rows []customerRow, people []domain.Contact, places []siteRow) []
 	return out
 }
 
-// customer reads a whole household in one flight.
-func (t *tx) customer(head *gorm.DB, id domain.ID) (*domain.Customer, error) {
-	first, rows, err := query[customerRow](head.Where("id = ?", id))
+// customer reads a whole household in one flight; name is that of the query of
+// its head.
+func (t *tx) customer(name string, head func(*gorm.DB) *gorm.DB, id domain.ID) (*domain.Customer, error) {
+	first, rows, err := known[customerRow](t.db, name, func(q *gorm.DB) *gorm.DB { return head(q).Where("id = ?", id) }, "customers", id)
 	if err != nil {
 		return nil, err
 	}
-	more, join, err := householdSteps(t.db, clause.Eq{Column: clause.Column{Name: "customer_id"}, Value: id})
+	of := func(q *gorm.DB) *gorm.DB { return q.Where("customer_id = ?", id).Order("customer_id, position, id") }
+	second, people, err := known[domain.Contact](t.db, "contacts of customer", of, "contacts", id)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.send(append([]*step{first}, more...)...); err != nil {
+	third, places, err := known[siteRow](t.db, "sites of customer", of, "sites", id)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.send(first, second, third); err != nil {
 		return nil, err
 	}
 	if len(*rows) == 0 {
 		return nil, domain.NotFound("customer")
 	}
-	return &join(*rows)[0], nil
+	return &household(*rows, *people, *places)[0], nil
 }
 
 func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
 	if c, ok := take(t.ahead.customers, id); ok {
 		return &c, nil
 	}
-	return t.customer(t.table("customers"), id)
+	return t.customer("customer", func(q *gorm.DB) *gorm.DB { return q }, id)
 }
 
 func (t *tx) LockCustomer(id domain.ID) (*domain.Customer, error) {
-	return t.customer(lock(t.table("customers")), id)
+	return t.customer("lock.customer", lock, id)
 }
 
 func (t *tx) InsertCustomer(c *domain.Customer) error {

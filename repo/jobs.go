@@ -100,11 +100,13 @@ func (t *tx) HoldsOver(j *domain.Job, lifted bool) ([]domain.Hold, error) {
 	if holds, ok := take(t.ahead.holds, j.ID); ok && lifted {
 		return holds, nil
 	}
-	q := t.table("holds").Where("(job_id = ? OR customer_id = ? OR site_id = ?)", j.ID, j.CustomerID, j.SiteID)
+	name, which := "holds", "1 = 1"
 	if !lifted {
-		q = q.Where("lifted_at IS NULL")
+		name, which = "open holds", "lifted_at IS NULL"
 	}
-	return all[domain.Hold](t, q.Order("since, id"))
+	return allKnown[domain.Hold](t, name, func(q *gorm.DB) *gorm.DB {
+		return q.Where("(job_id = ? OR customer_id = ? OR site_id = ?)", j.ID, j.CustomerID, j.SiteID).Where(which).Order("since, id")
+	}, "holds", j.ID, j.CustomerID, j.SiteID)
 }
 
 func (t *tx) Hold(id domain.ID) (*domain.Hold, error) {

@@ -21,11 +21,15 @@ func (t *tx) Centre(id domain.ID) (*domain.Centre, error) {
 	if c, ok := t.centres[id]; ok {
 		return &c, nil
 	}
-	c, err := single[domain.Centre](t, "centre", t.table("centres").Where("id = ?", id))
-	if err == nil {
-		t.centres[id] = *c
+	list, err := allKnown[domain.Centre](t, "centre", func(q *gorm.DB) *gorm.DB { return q.Where("id = ?", id) }, "centres", id)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	if len(list) == 0 {
+		return nil, domain.NotFound("centre")
+	}
+	t.centres[id] = list[0]
+	return &list[0], nil
 }
 
 func (t *tx) CentreServing(postalCode string) (*domain.Centre, error) {

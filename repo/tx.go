@@ -203,6 +203,18 @@ func all[T any](t *tx, q *gorm.DB) ([]T, error) {
 	return *out, nil
 }
 
+// allKnown is all for a query with a name; see known.
+func allKnown[T any](t *tx, name string, build func(*gorm.DB) *gorm.DB, table string, args ...any) ([]T, error) {
+	s, out, err := known[T](t.db, name, build, table, args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.send(s); err != nil {
+		return nil, err
+	}
+	return *out, nil
+}
+
 // single reads one row as T. Errors: CodeNotFound.
 func single[T any](t *tx, what string, q *gorm.DB) (*T, error) {
 	rows, err := all[T](t, q.Limit(1))

@@ -25,8 +25,9 @@ func shapeOf(v *domain.Visit) shape {
 }
 
 // visitsFrom reads visits and notes their shape.
-func (t *tx) visitsFrom(q *gorm.DB) ([]domain.Visit, error) {
-	visits, err := all[domain.Visit](t, q)
+func (t *tx) visitsFrom(q *gorm.DB) ([]domain.Visit, error) { return t.noted(all[domain.Visit](t, q)) }
+
+func (t *tx) noted(visits []domain.Visit, err error) ([]domain.Visit, error) {
 	for i := range visits {
 		t.visits[visits[i].ID] = shapeOf(&visits[i])
 	}
@@ -147,7 +148,7 @@ func (t *tx) VisitsOfJob(job domain.ID) ([]domain.Visit, error) {
 	if visits, ok := take(t.ahead.visits, job); ok {
 		return visits, nil
 	}
-	return t.visitsFrom(t.table("visits").Where("job_id = ?", job).Order("window_start, id"))
+	return t.noted(allKnown[domain.Visit](t, "visits of job", func(q *gorm.DB) *gorm.DB { return q.Where("job_id = ?", job).Order("window_start, id") }, "visits", job))
 }
 
 func (t *tx) UnfinishedOfCustomer(customer domain.ID) ([]domain.Visit, error) {
