@@ -58,6 +58,8 @@ func fill(v reflect.Value, text string, n int) {
 		}
 	case reflect.String:
 		v.SetString(text)
+	case reflect.Bool:
+		v.SetBool(n%2 == 1)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(n) * 1234567)
 	default:
