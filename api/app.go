@@ -41,10 +41,14 @@ type Browsers interface {
 type principal struct {
 	actor domain.Actor
 	user  domain.User
+	zone  *time.Location // of his centre; nil without one
 	until time.Time
 }
 
-const localActor localsKey = 100
+const (
+	localActor localsKey = 100 + iota
+	localZone
+)
 
 // NewApp makes the resources; Mount adds them to a server.
 func NewApp(s *domain.Service, tokens *Tokens, throttle *Throttle) *App {
@@ -65,6 +69,7 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 		return domain.Fail(domain.CodeUnauthenticated, "The account was changed or disabled; sign in again.")
 	}
 	c.Locals(localActor, p.actor)
+	c.Locals(localZone, p.zone)
 	return c.Next()
 }
 
@@ -85,6 +90,11 @@ func (a *App) principal(ctx context.Context, id domain.ID) (principal, error) {
 	p = principal{user: *u, until: now.Add(principalTTL), actor: domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}}
 	if u.CentreID != nil {
 		p.actor.CentreID = *u.CentreID
+		v, err := a.Service.Read.Centre(ctx, domain.Scope{All: true}, *u.CentreID)
+		if err != nil {
+			return principal{}, err
+		}
+		p.zone = v.Location()
 	}
 	if u.AreaID != nil {
 		p.actor.AreaID = *u.AreaID
@@ -103,6 +113,13 @@ func (a *App) principal(ctx context.Context, id domain.ID) (principal, error) {
 	return p, nil
 }
 
+// forgetAll drops all of them: what they share has changed.
+func (a *App) forgetAll() {
+	a.mu.Lock()
+	clear(a.principals)
+	a.mu.Unlock()
+}
+
 // forget drops a cached principal at once on the replica that changed it.
 func (a *App) forget(id domain.ID) {
 	a.mu.Lock()
@@ -116,6 +133,12 @@ func domainKind(err error) domain.Kind {
 		return e.Kind
 	}
 	return 0
+}
+
+// zoneOf gives the zone of the caller's own centre, when centre is that.
+func zoneOf(c *fiber.Ctx, centre domain.ID) (*time.Location, bool) {
+	zone, _ := c.Locals(localZone).(*time.Location)
+	return zone, zone != nil && actorOf(c).CentreID == centre
 }
 
 func actorOf(c *fiber.Ctx) domain.Actor {

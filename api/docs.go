@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gofiber/fiber/v2"
@@ -163,17 +164,19 @@ func (s *Server) docPages() {
 	if ct == nil {
 		return
 	}
-	page, err := ct.reference(s.baseURL)
-	if err != nil {
-		panic("api: reference: " + err.Error())
-	}
+	// Made when somebody asks: the start need not wait for it.
+	page := sync.OnceValues(func() ([]byte, error) { return ct.reference(s.baseURL) })
 	sum := sha256.Sum256(ct.raw)
 	tag := fmt.Sprintf(`"%x"`, sum[:8])
 	s.own("/docs", func(c *fiber.Ctx) error {
 		if fresh(c, tag) {
 			return nil
 		}
-		return sendHTML(c, page)
+		html, err := page()
+		if err != nil {
+			return err
+		}
+		return sendHTML(c, html)
 	})
 	s.own("/openapi.yaml", func(c *fiber.Ctx) error {
 		if fresh(c, tag) {

@@ -33,9 +33,10 @@ type Passwords struct {
 // NewPasswords makes the hasher and the hash that unknown users are compared
 // with.
 func NewPasswords() *Passwords {
-	p := &Passwords{slots: make(chan struct{}, 4)}
-	p.dummy = hashPassword(rand.Text())
-	return p
+	// No password leads to a key that was drawn: nothing needs to be derived.
+	h := freshHash()
+	_, _ = rand.Read(h.key)
+	return &Passwords{slots: make(chan struct{}, 4), dummy: h.String()}
 }
 
 // Hash gives a PHC string. It waits for a slot until ctx ends.
@@ -97,11 +98,23 @@ func (h phcHash) derive(password string) []byte {
 	return argon2.IDKey([]byte(norm.NFKC.String(password)), h.salt, h.time, h.memory, h.threads, uint32(len(h.key)))
 }
 
-func hashPassword(password string) string {
+// freshHash has today's cost, a new salt and no key yet.
+func freshHash() phcHash {
 	h := phcHash{memory: argonMemory, time: argonTime, threads: argonThreads, salt: make([]byte, argonSalt), key: make([]byte, argonKey)}
 	_, _ = rand.Read(h.salt) // crypto/rand ends the program rather than fail
+	return h
+}
+
+// String is the PHC string.
+func (h phcHash) String() string {
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.time, h.threads, b64(h.salt), b64(h.derive(password)))
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.time, h.threads, b64(h.salt), b64(h.key))
+}
+
+func hashPassword(password string) string {
+	h := freshHash()
+	h.key = h.derive(password)
+	return h.String()
 }
 
 var errPHC = errors.New("password hash is not readable")

@@ -50,6 +50,7 @@ func (a *App) mountPeople(s *Server) {
 	}))
 	s.Handle("PATCH", "/v1/centres/{id}", patch("centre", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.CentreInput) error {
 		_, err := svc.PatchCentre(ctx, call, id, version, in)
+		a.forgetAll() // its zone may be another one
 		return err
 	}))
 	s.Handle("PUT", "/v1/centres/{id}/policy", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in policyPut) error {

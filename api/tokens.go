@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -33,7 +34,13 @@ type Tokens struct {
 	signer string            // the kid that signs
 	now    func() time.Time
 	parser *jwt.Parser
+
+	mu    sync.Mutex
+	known map[string]Claims // by token: a phone sends the same one for minutes
 }
+
+// maxKnown bounds the tokens that are remembered as verified.
+const maxKnown = 10_000
 
 // Claims are what an access token says. Epoch is compared with the user's: a
 // changed password or a disabled account ends older tokens at once.
@@ -57,7 +64,7 @@ func NewTokens(secrets, issuer, audience string, ttl time.Duration) (*Tokens, er
 	if ttl == 0 {
 		ttl = defaultTTL
 	}
-	t := &Tokens{Issuer: issuer, Audience: audience, TTL: ttl, keys: map[string][]byte{}, now: time.Now}
+	t := &Tokens{Issuer: issuer, Audience: audience, TTL: ttl, keys: map[string][]byte{}, now: time.Now, known: map[string]Claims{}}
 	for secret := range strings.SplitSeq(secrets, ",") {
 		secret = strings.TrimSpace(secret)
 		if len(secret) < minSecret {
@@ -105,6 +112,27 @@ func (t *Tokens) Issue(user uuid.UUID, role string, epoch int64) (token string, 
 // Verify reads a token that Issue signed. CodeUnauthenticated for everything
 // else; the sentence tells an expired one from a bad one and no more.
 func (t *Tokens) Verify(token string) (Claims, error) {
+	t.mu.Lock()
+	claims, ok := t.known[token]
+	t.mu.Unlock()
+	if ok && t.now().Before(claims.Expires.Add(tokenSkew)) {
+		return claims, nil
+	}
+	claims, err := t.verify(token)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil {
+		delete(t.known, token)
+		return Claims{}, err
+	}
+	if len(t.known) >= maxKnown {
+		clear(t.known)
+	}
+	t.known[token] = claims
+	return claims, nil
+}
+
+func (t *Tokens) verify(token string) (Claims, error) {
 	if token == "" {
 		return Claims{}, domain.Fail(domain.CodeUnauthenticated, "Send an access token.")
 	}

@@ -98,7 +98,10 @@ func (a *App) visitFilter(c *fiber.Ctx) (domain.VisitFilter, error) {
 			centre = u.CentreID
 		}
 	}
-	if centre != nil {
+	if centre == nil {
+	} else if zone, own := zoneOf(c, *centre); own {
+		loc = zone
+	} else {
 		v, err := a.Service.Read.Centre(c.UserContext(), actor.Scope(), *centre)
 		switch {
 		case err == nil:

@@ -49,6 +49,9 @@ func (l List[T]) Value() (driver.Value, error) {
 // Scan implements sql.Scanner.
 func (l *List[T]) Scan(src any) error { return scanJSON(src, (*[]T)(l)) }
 
+// ScanBytes is Scan for drivers that hand over their buffer.
+func (l *List[T]) ScanBytes(src []byte) error { return scanJSON(src, (*[]T)(l)) }
+
 // Doc is a value of any shape kept as JSON in a column.
 type Doc[T any] struct{ V T }
 
@@ -66,6 +69,9 @@ func (d Doc[T]) Value() (driver.Value, error) {
 
 // Scan implements sql.Scanner.
 func (d *Doc[T]) Scan(src any) error { return scanJSON(src, &d.V) }
+
+// ScanBytes is Scan for drivers that hand over their buffer.
+func (d *Doc[T]) ScanBytes(src []byte) error { return scanJSON(src, &d.V) }
 
 func scanJSON(src any, dst any) error {
 	switch v := src.(type) {

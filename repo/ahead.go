@@ -1,16 +1,13 @@
 package repo
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"reflect"
-	"sync"
+	"bytes"
+	"cmp"
+	"slices"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
-	"gorm.io/gorm/schema"
 
 	"doorstep/domain"
 )
@@ -23,10 +20,11 @@ type ahead struct {
 	holds     map[domain.ID][]domain.Hold // of a job, its customer and site; lifted ones too
 	visits    map[domain.ID][]domain.Visit
 	policies  map[domain.ID][]domain.Policy
+	attempts  map[domain.ID][]domain.Attempt
 }
 
 func newAhead() ahead {
-	return ahead{map[domain.ID]domain.Customer{}, map[domain.ID][]domain.Hold{}, map[domain.ID][]domain.Visit{}, map[domain.ID][]domain.Policy{}}
+	return ahead{map[domain.ID]domain.Customer{}, map[domain.ID][]domain.Hold{}, map[domain.ID][]domain.Visit{}, map[domain.ID][]domain.Policy{}, map[domain.ID][]domain.Attempt{}}
 }
 
 // take hands out what was read ahead, once: the caller may change it.
@@ -36,121 +34,96 @@ func take[T any](m map[domain.ID]T, id domain.ID) (T, bool) {
 	return v, ok
 }
 
-// aroundJob reads everything around a job as one row of JSON: seven
-// statements cost PostgreSQL more than it takes to write and read the text.
-const aroundJob = `SELECT
-(SELECT row_to_json(x) FROM customers x WHERE x.id = j.customer_id),
-(SELECT json_agg(x ORDER BY x.position, x.id) FROM contacts x WHERE x.customer_id = j.customer_id),
-(SELECT json_agg(x ORDER BY x.position, x.id) FROM sites x WHERE x.customer_id = j.customer_id),
-(SELECT row_to_json(x) FROM centres x WHERE x.id = j.centre_id),
-(SELECT json_agg(x ORDER BY x.since, x.id) FROM holds x WHERE x.job_id = j.id OR x.customer_id = j.customer_id OR x.site_id = j.site_id),
-(SELECT json_agg(x ORDER BY x.window_start, x.id) FROM visits x WHERE x.job_id = j.id),
-(SELECT json_agg(x ORDER BY x.created_at DESC, x.number DESC, x.id DESC) FROM policies x WHERE x.centre_id = j.centre_id OR x.centre_id IS NULL)
-FROM jobs j WHERE j.id = `
+// aroundJob is everything around a job.
+var aroundJob = bundle{"SELECT x.part, x.fields FROM jobs j CROSS JOIN LATERAL (%s) x WHERE j.id = ", []part{
+	partOf[customerRow]("customers", "t.id = j.customer_id"),
+	partOf[domain.Contact]("contacts", "t.customer_id = j.customer_id"),
+	partOf[siteRow]("sites", "t.customer_id = j.customer_id"),
+	partOf[domain.Centre]("centres", "t.id = j.centre_id"),
+	partOf[domain.Hold]("holds", "(t.job_id = j.id OR t.customer_id = j.customer_id OR t.site_id = j.site_id)"),
+	partOf[domain.Visit]("visits", "t.job_id = j.id"),
+	partOf[domain.Policy]("policies", "(t.centre_id = j.centre_id OR t.centre_id IS NULL)"),
+	partOf[domain.Attempt]("attempts", "t.job_id = j.id"),
+}}
 
 // around makes the read that goes with the lock of a job; job is an
 // expression for its id. keep stores what it found.
-func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job) error) {
-	var customer, contacts, sites, centre, holds, visits, policies []byte
-	read = &step{sql: aroundJob + job.SQL, args: job.Vars, rows: func(rows rowSet) error {
-		for rows.Next() {
-			if err := rows.Scan(&customer, &contacts, &sites, &centre, &holds, &visits, &policies); err != nil {
-				return err
-			}
+func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job)) {
+	var heads []customerRow
+	var people []domain.Contact
+	var places []siteRow
+	var at []domain.Centre
+	var holds []domain.Hold
+	var visits []domain.Visit
+	var policies []domain.Policy
+	var attempts []domain.Attempt
+	read = &step{sql: aroundJob.text(t.db) + job.SQL, args: job.Vars,
+		rows: aroundJob.scan(t.db, into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&visits), into(&policies), into(&attempts))}
+	keep = func(j domain.Job) {
+		sortBy(people, func(c *domain.Contact) (int, domain.ID) { return c.Position, c.ID })
+		sortBy(places, func(s *siteRow) (int, domain.ID) { return s.Position, s.ID })
+		sortBy(holds, func(h *domain.Hold) (int64, domain.ID) { return h.Since.UnixMicro(), h.ID })
+		sortBy(visits, func(v *domain.Visit) (int64, domain.ID) { return v.WindowStart.UnixMicro(), v.ID })
+		sortBy(attempts, attemptOrder)
+		slices.SortFunc(policies, func(a, b domain.Policy) int {
+			return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.Number, a.Number), bytes.Compare(b.ID[:], a.ID[:]))
+		})
+		for i := range visits {
+			t.visits[visits[i].ID] = shapeOf(&visits[i])
 		}
-		return rows.Err()
-	}}
-	keep = func(j domain.Job) error {
-		var head customerRow
-		home := domain.Customer{Contacts: []domain.Contact{}, Sites: []domain.Site{}}
-		var at domain.Centre
-		var h []domain.Hold
-		var v []domain.Visit
-		var p []domain.Policy
-		err := errors.Join(t.db.fromJSON(customer, &head), rowsFromJSON(t.db, contacts, &home.Contacts), rowsFromJSON(t.db, sites, &home.Sites), t.db.fromJSON(centre, &at),
-			rowsFromJSON(t.db, holds, &h), rowsFromJSON(t.db, visits, &v), rowsFromJSON(t.db, policies, &p))
-		if err != nil {
-			return err
+		for i := range at {
+			t.centres[at[i].ID] = at[i]
 		}
-		home.Meta, home.Name, home.Language, home.RegisteredCentreID = head.Meta, head.Name, head.Language, head.RegisteredCentreID
-		for i := range v {
-			t.visits[v[i].ID] = shapeOf(&v[i])
+		for _, c := range household(heads, people, places) {
+			t.ahead.customers[c.ID] = c
 		}
-		t.centres[at.ID] = at
-		t.ahead.customers[home.ID], t.ahead.holds[j.ID], t.ahead.visits[j.ID], t.ahead.policies[j.CentreID] = home, h, v, p
-		return nil
+		t.ahead.holds[j.ID], t.ahead.visits[j.ID], t.ahead.policies[j.CentreID], t.ahead.attempts[j.ID] = holds, visits, policies, attempts
 	}
 	return read, keep
 }
 
-var schemas sync.Map // of fromJSON, by type
+func attemptOrder(a *domain.Attempt) (int64, domain.ID) { return a.OccurredAt.UnixMicro(), a.ID }
 
-// fromJSON reads a row that PostgreSQL wrote as JSON; GORM's schema says
-// which column belongs to which field.
-func (db *DB) fromJSON(raw []byte, dst any) error {
-	if len(raw) == 0 {
-		return nil
+// sortBy puts rows in the order of the queries on their table.
+func sortBy[T any, K cmp.Ordered](list []T, key func(*T) (K, domain.ID)) {
+	compare := func(a, b *T) int {
+		k, i := key(a)
+		l, j := key(b)
+		return cmp.Or(cmp.Compare(k, l), bytes.Compare(i[:], j[:]))
 	}
-	table, err := schema.Parse(dst, &schemas, db.gorm.NamingStrategy)
-	if err != nil {
-		return err
-	}
-	columns := map[string]json.RawMessage{}
-	if err := json.Unmarshal(raw, &columns); err != nil {
-		return err
-	}
-	v := reflect.ValueOf(dst).Elem()
-	for name, value := range columns {
-		f, known := table.FieldsByDBName[name]
-		if !known || string(value) == "null" {
-			continue
-		}
-		field := f.ReflectValueOf(context.Background(), v).Addr().Interface()
-		if err := json.Unmarshal(value, field); err != nil {
-			return fmt.Errorf("repo: column %s: %w", name, err)
-		}
-		switch at := field.(type) {
-		case *time.Time:
-			*at = at.UTC()
-		case **time.Time:
-			**at = (*at).UTC()
+	for i := 1; i < len(list); i++ { // they nearly always come sorted, and rows are large
+		if compare(&list[i-1], &list[i]) > 0 {
+			slices.SortFunc(list, func(a, b T) int { return compare(&a, &b) })
+			return
 		}
 	}
-	return nil
-}
-
-func rowsFromJSON[T any](db *DB, raw []byte, dst *[]T) error {
-	if len(raw) == 0 {
-		return nil
-	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return err
-	}
-	*dst = make([]T, len(list))
-	for i := range list {
-		if err := db.fromJSON(list[i], &(*dst)[i]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // LockDiary locks technicians and reads their diaries in one flight.
 func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom time.Time) (*domain.Diary, error) {
-	lockUsers, users, err := query[domain.User](lock(t.table("users").Where(t.db.in("id", ids)).Order("id")))
+	of := t.db.in("technician_id", ids)
+	list := of.Vars[0]
+	lockUsers, users, err := known[domain.User](t.db, "diary.users", func(q *gorm.DB) *gorm.DB {
+		return lock(q.Where(t.db.in("id", ids)).Order("id"))
+	}, "users", list)
 	if err != nil {
 		return nil, err
 	}
-	readLeaves, leaves, err := query[domain.Leave](t.table("leaves").Where(t.db.in("technician_id", ids)).Where("(starts_at < ? AND ends_at > ? OR ends_at > ?)", to, from, leavesFrom).Order("starts_at, id"))
+	readLeaves, leaves, err := known[domain.Leave](t.db, "diary.leaves", func(q *gorm.DB) *gorm.DB {
+		return q.Where(of).Where("(starts_at < ? AND ends_at > ? OR ends_at > ?)", to, from, leavesFrom).Order("starts_at, id")
+	}, "leaves", list, to, from, leavesFrom)
 	if err != nil {
 		return nil, err
 	}
-	readBusy, busy, err := query[domain.Busy](t.table("assignments").Where(t.db.in("technician_id", ids)).Where("active AND starts_at < ? AND ends_at > ?", to, from))
+	readBusy, busy, err := known[domain.Busy](t.db, "diary.busy", func(q *gorm.DB) *gorm.DB {
+		return q.Where(of).Where("active AND starts_at < ? AND ends_at > ?", to, from)
+	}, "assignments", list, to, from)
 	if err != nil {
 		return nil, err
 	}
-	readExcluded, excluded, err := query[domain.Exclusion](t.table("exclusions").Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id"))
+	readExcluded, excluded, err := known[domain.Exclusion](t.db, "diary.exclusions", func(q *gorm.DB) *gorm.DB {
+		return q.Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id")
+	}, "exclusions", customer)
 	if err != nil {
 		return nil, err
 	}

@@ -1,21 +1,38 @@
 package repo
 
-import "doorstep/domain"
+import (
+	"gorm.io/gorm"
+
+	"doorstep/domain"
+)
 
 func (t *tx) Attempt(id domain.ID) (*domain.Attempt, error) {
 	return single[domain.Attempt](t, "attempt", t.table("attempts").Where("id = ?", id))
 }
 
-func (t *tx) InsertAttempt(a *domain.Attempt) error { return t.insert("attempts", a) }
+// InsertAttempt keeps what was read ahead of the job true: the verdict is
+// computed from it at once.
+func (t *tx) InsertAttempt(a *domain.Attempt) error {
+	if list, ok := t.ahead.attempts[a.JobID]; ok {
+		list = append(list, *a)
+		sortBy(list, attemptOrder)
+		t.ahead.attempts[a.JobID] = list
+	}
+	return t.insert("attempts", a)
+}
 
 // SaveAttempt keeps why an attempt was taken out of the count, and when the
 // household learned of it; nothing else of it ever changes.
 func (t *tx) SaveAttempt(a *domain.Attempt) error {
-	return t.write(t.sql("UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID), domain.NotFound("attempt"))
+	clear(t.ahead.attempts)
+	return t.mustExec(domain.NotFound("attempt"), "UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID)
 }
 
 func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
-	return all[domain.Attempt](t, t.table("attempts").Where("job_id = ?", job).Order("occurred_at, id"))
+	if list, ok := take(t.ahead.attempts, job); ok {
+		return list, nil
+	}
+	return allKnown[domain.Attempt](t, "attempts of job", func(q *gorm.DB) *gorm.DB { return q.Where("job_id = ?", job).Order("occurred_at, id") }, "attempts", job)
 }
 
 func (t *tx) Stray(id domain.ID) (*domain.StrayContact, error) {
@@ -28,7 +45,9 @@ func (t *tx) Policies(centre domain.ID) ([]domain.Policy, error) {
 	if list, ok := take(t.ahead.policies, centre); ok {
 		return list, nil
 	}
-	return all[domain.Policy](t, t.table("policies").Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC"))
+	return allKnown[domain.Policy](t, "policies", func(q *gorm.DB) *gorm.DB {
+		return q.Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC")
+	}, "policies", centre)
 }
 
 func (t *tx) PutPolicy(p *domain.Policy) error {

@@ -10,6 +10,7 @@ import (
 // MarkTold leaves the versions alone: nobody decided anything.
 func (t *tx) MarkTold(job domain.ID, visit *domain.ID, at time.Time) error {
 	clear(t.ahead.visits)
+	clear(t.ahead.attempts)
 	ended := "UPDATE visits SET told_at = ? WHERE job_id = ? AND told_at IS NULL AND ended_at IS NOT NULL"
 	if visit != nil {
 		return t.exec(ended+" AND id = ?", at, job, *visit)

@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
-	"gorm.io/gorm/schema"
 
 	"doorstep/domain"
 )
@@ -48,13 +47,18 @@ func built(q *gorm.DB) (*step, error) {
 		return nil, q.Error
 	}
 	s := &step{sql: q.Statement.SQL.String(), args: q.Statement.Vars}
+	return s, s.fix()
+}
+
+// fix takes the arguments as they are now.
+func (s *step) fix() error {
 	for i := range s.args {
 		var err error
 		if s.args[i], err = fixed(s.args[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // fixed takes an argument as it is now, for it may be sent later: pointers
@@ -128,25 +132,7 @@ func query[T any](q *gorm.DB) (*step, *[]T, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	fields := make([]*schema.Field, len(q.Statement.Schema.DBNames))
-	for i, name := range q.Statement.Schema.DBNames {
-		fields[i] = q.Statement.Schema.FieldsByDBName[name]
-	}
-	s.rows = func(rows rowSet) error {
-		dest := make([]any, len(fields))
-		for rows.Next() {
-			var none T
-			out = append(out, none)
-			v := reflect.ValueOf(&out[len(out)-1]).Elem()
-			for i, f := range fields {
-				dest[i] = f.ReflectValueOf(context.Background(), v).Addr().Interface()
-			}
-			if err := rows.Scan(dest...); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	}
+	s.rows = scanInto(fieldsOf[T](q.NamingStrategy), &out)
 	return s, &out, nil
 }
 

@@ -43,61 +43,70 @@ func householdSteps(db *DB, of clause.Expression) (steps []*step, join func([]cu
 	if err != nil {
 		return nil, nil, err
 	}
-	sites, places, err := query[domain.Site](db.table("sites").Where(of).Order("customer_id, position, id"))
+	sites, places, err := query[siteRow](db.table("sites").Where(of).Order("customer_id, position, id"))
 	if err != nil {
 		return nil, nil, err
 	}
-	join = func(rows []customerRow) []domain.Customer {
-		at := make(map[domain.ID]int, len(rows))
-		out := make([]domain.Customer, len(rows))
-		for i, r := range rows {
-			at[r.ID] = i
-			out[i] = domain.Customer{Meta: r.Meta, Name: r.Name, Language: r.Language, RegisteredCentreID: r.RegisteredCentreID,
-				Contacts: []domain.Contact{}, Sites: []domain.Site{}}
-		}
-		for _, c := range *people {
-			if i, ok := at[c.CustomerID]; ok {
-				out[i].Contacts = append(out[i].Contacts, c)
-			}
-		}
-		for _, s := range *places {
-			if i, ok := at[s.CustomerID]; ok {
-				out[i].Sites = append(out[i].Sites, s)
-			}
-		}
-		return out
-	}
+	join = func(rows []customerRow) []domain.Customer { return household(rows, *people, *places) }
 	return []*step{contacts, sites}, join, nil
 }
 
-// customer reads a whole household in one flight.
-func (t *tx) customer(head *gorm.DB, id domain.ID) (*domain.Customer, error) {
-	first, rows, err := query[customerRow](head.Where("id = ?", id))
+// household joins customers with their people and places.
+func household(rows []customerRow, people []domain.Contact, places []siteRow) []domain.Customer {
+	at := make(map[domain.ID]int, len(rows))
+	out := make([]domain.Customer, len(rows))
+	for i, r := range rows {
+		at[r.ID] = i
+		out[i] = domain.Customer{Meta: r.Meta, Name: r.Name, Language: r.Language, RegisteredCentreID: r.RegisteredCentreID,
+			Contacts: []domain.Contact{}, Sites: []domain.Site{}}
+	}
+	for _, c := range people {
+		if i, ok := at[c.CustomerID]; ok {
+			out[i].Contacts = append(out[i].Contacts, c)
+		}
+	}
+	for _, s := range places {
+		if i, ok := at[s.CustomerID]; ok {
+			out[i].Sites = append(out[i].Sites, s.Site)
+		}
+	}
+	return out
+}
+
+// customer reads a whole household in one flight; name is that of the query of
+// its head.
+func (t *tx) customer(name string, head func(*gorm.DB) *gorm.DB, id domain.ID) (*domain.Customer, error) {
+	first, rows, err := known[customerRow](t.db, name, func(q *gorm.DB) *gorm.DB { return head(q).Where("id = ?", id) }, "customers", id)
 	if err != nil {
 		return nil, err
 	}
-	more, join, err := householdSteps(t.db, clause.Eq{Column: clause.Column{Name: "customer_id"}, Value: id})
+	of := func(q *gorm.DB) *gorm.DB { return q.Where("customer_id = ?", id).Order("customer_id, position, id") }
+	second, people, err := known[domain.Contact](t.db, "contacts of customer", of, "contacts", id)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.send(append([]*step{first}, more...)...); err != nil {
+	third, places, err := known[siteRow](t.db, "sites of customer", of, "sites", id)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.send(first, second, third); err != nil {
 		return nil, err
 	}
 	if len(*rows) == 0 {
 		return nil, domain.NotFound("customer")
 	}
-	return &join(*rows)[0], nil
+	return &household(*rows, *people, *places)[0], nil
 }
 
 func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
 	if c, ok := take(t.ahead.customers, id); ok {
 		return &c, nil
 	}
-	return t.customer(t.table("customers"), id)
+	return t.customer("customer", func(q *gorm.DB) *gorm.DB { return q }, id)
 }
 
 func (t *tx) LockCustomer(id domain.ID) (*domain.Customer, error) {
-	return t.customer(lock(t.table("customers")), id)
+	return t.customer("lock.customer", lock, id)
 }
 
 func (t *tx) InsertCustomer(c *domain.Customer) error {
@@ -185,9 +194,8 @@ func (t *tx) putHousehold(c *domain.Customer) error {
 // put writes a row of a household: new, or over the one with its id. A row of
 // another household is left alone and refused.
 func (t *tx) put(table string, row any, columns ...string) error {
-	over := clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
-		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}}
-	return t.write(t.table(table).Clauses(over).Create(row), errDuplicate("", "Another object has this id."))
+	return t.insertOver(table, row, &clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
+		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}}, errDuplicate("", "Another object has this id."))
 }
 
 func (t *tx) CustomersByPhone(phone string) ([]domain.ID, error) {

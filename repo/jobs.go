@@ -35,11 +35,11 @@ func (t *tx) Job(id domain.ID) (*domain.Job, error) {
 
 // LockJob locks a job and reads around it in one flight.
 func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
-	first, jobs, err := query[domain.Job](lock(t.table("jobs").Where("id = ?", id)))
+	first, jobs, err := known[domain.Job](t.db, "lock.job", func(q *gorm.DB) *gorm.DB { return lock(q.Where("id = ?", id)) }, "jobs", id)
 	if err != nil {
 		return nil, err
 	}
-	steps, keep := []*step{first}, func(domain.Job) error { return nil }
+	steps, keep := []*step{first}, func(domain.Job) {}
 	if t.db.pool != nil { // on SQLite there is no way to spare
 		var around *step
 		around, keep = t.around(clause.Expr{SQL: "$1", Vars: []any{id}})
@@ -52,8 +52,9 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 		return nil, domain.NotFound("job")
 	}
 	j := (*jobs)[0]
-	t.homes[j.ID] = j.CentreID
-	return &j, keep(j)
+	t.homes[j.ID], t.locked[j.ID] = j.CentreID, j.Version
+	keep(j)
+	return &j, nil
 }
 
 func (t *tx) JobByRef(ref string) (*domain.Job, error) {
@@ -99,11 +100,13 @@ func (t *tx) HoldsOver(j *domain.Job, lifted bool) ([]domain.Hold, error) {
 	if holds, ok := take(t.ahead.holds, j.ID); ok && lifted {
 		return holds, nil
 	}
-	q := t.table("holds").Where("(job_id = ? OR customer_id = ? OR site_id = ?)", j.ID, j.CustomerID, j.SiteID)
+	name, which := "holds", "1 = 1"
 	if !lifted {
-		q = q.Where("lifted_at IS NULL")
+		name, which = "open holds", "lifted_at IS NULL"
 	}
-	return all[domain.Hold](t, q.Order("since, id"))
+	return allKnown[domain.Hold](t, name, func(q *gorm.DB) *gorm.DB {
+		return q.Where("(job_id = ? OR customer_id = ? OR site_id = ?)", j.ID, j.CustomerID, j.SiteID).Where(which).Order("since, id")
+	}, "holds", j.ID, j.CustomerID, j.SiteID)
 }
 
 func (t *tx) Hold(id domain.ID) (*domain.Hold, error) {
@@ -117,5 +120,5 @@ func (t *tx) InsertHold(h *domain.Hold) error {
 
 func (t *tx) SaveHold(h *domain.Hold) error {
 	clear(t.ahead.holds)
-	return t.write(t.update("holds", h).Updates(h), domain.NotFound("hold"))
+	return t.update("holds", h, domain.NotFound("hold"))
 }

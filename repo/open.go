@@ -72,6 +72,7 @@ type DB struct {
 	pool *pgxpool.Pool // PostgreSQL
 	gorm *gorm.DB      // builds statements, never runs them
 	log  *slog.Logger
+	forms
 
 	writes, reads *statements // SQLite
 

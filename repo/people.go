@@ -21,11 +21,15 @@ func (t *tx) Centre(id domain.ID) (*domain.Centre, error) {
 	if c, ok := t.centres[id]; ok {
 		return &c, nil
 	}
-	c, err := single[domain.Centre](t, "centre", t.table("centres").Where("id = ?", id))
-	if err == nil {
-		t.centres[id] = *c
+	list, err := allKnown[domain.Centre](t, "centre", func(q *gorm.DB) *gorm.DB { return q.Where("id = ?", id) }, "centres", id)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	if len(list) == 0 {
+		return nil, domain.NotFound("centre")
+	}
+	t.centres[id] = list[0]
+	return &list[0], nil
 }
 
 func (t *tx) CentreServing(postalCode string) (*domain.Centre, error) {
@@ -102,7 +106,7 @@ func (t *tx) SessionByID(id domain.ID) (*domain.Session, error) {
 }
 
 func (t *tx) SaveSession(s *domain.Session) error {
-	return t.write(t.update("sessions", s).Updates(s), domain.NotFound("session"))
+	return t.update("sessions", s, domain.NotFound("session"))
 }
 
 func (t *tx) RevokeFamily(family domain.ID, at time.Time) error {
@@ -120,7 +124,7 @@ func (t *tx) LockInvitation(tokenHash string) (*domain.Invitation, error) {
 }
 
 func (t *tx) SaveInvitation(i *domain.Invitation) error {
-	return t.write(t.update("invitations", i).Updates(i), domain.NotFound("invitation"))
+	return t.update("invitations", i, domain.NotFound("invitation"))
 }
 
 func (t *tx) OpenFlagAbout(user domain.ID) (bool, error) {

@@ -218,19 +218,28 @@ type place struct{ ID, CustomerID, SiteID domain.ID }
 // holdsOver reads the holds over places, by job: open ones of all kinds, and
 // of the lifted those that left a plan.
 func (r *reader) holdsOver(ctx context.Context, places []place) (map[domain.ID][]domain.Hold, error) {
-	out := make(map[domain.ID][]domain.Hold, len(places))
 	if len(places) == 0 {
-		return out, nil
+		return map[domain.ID][]domain.Hold{}, nil
 	}
 	jobs, customers, sites := make([]domain.ID, len(places)), make([]domain.ID, len(places)), make([]domain.ID, len(places))
 	for i, p := range places {
 		jobs[i], customers[i], sites[i] = p.ID, p.CustomerID, p.SiteID
 	}
 	j, c, w := r.db.in("job_id", jobs), r.db.in("customer_id", customers), r.db.in("site_id", sites)
-	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where("("+j.SQL+" OR "+c.SQL+" OR "+w.SQL+") AND (lifted_at IS NULL OR kind = 'safety')", j.Vars[0], c.Vars[0], w.Vars[0]).Order("since, id"))
+	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where("("+j.SQL+" OR "+c.SQL+" OR "+w.SQL+") AND "+telling, j.Vars[0], c.Vars[0], w.Vars[0]).Order("since, id"))
 	if err != nil {
 		return nil, err
 	}
+	return share(holds, places), nil
+}
+
+// telling holds are the open ones and, of the lifted, those that may have left
+// a plan.
+const telling = "(lifted_at IS NULL OR kind = 'safety')"
+
+// share gives each place the holds over it.
+func share(holds []domain.Hold, places []place) map[domain.ID][]domain.Hold {
+	out := make(map[domain.ID][]domain.Hold, len(places))
 	is := func(a *domain.ID, b domain.ID) bool { return a != nil && *a == b }
 	for _, p := range places {
 		for _, h := range holds {
@@ -239,7 +248,7 @@ func (r *reader) holdsOver(ctx context.Context, places []place) (map[domain.ID][
 			}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // standing splits holds into the open ones and the plan that the safety hold
@@ -317,18 +326,21 @@ func (r *reader) HoldsOfVisits(ctx context.Context, visits []domain.Visit) (map[
 	if len(visits) == 0 {
 		return open, plans, nil
 	}
-	jobs := make([]domain.ID, len(visits))
+	jobs, customers := make([]domain.ID, len(visits)), make([]domain.ID, len(visits))
 	for i := range visits {
-		jobs[i] = visits[i].JobID
+		jobs[i], customers[i] = visits[i].JobID, visits[i].CustomerID
 	}
-	places, err := list[place](ctx, r, r.db.table("jobs").Where(r.db.in("id", jobs)))
+	of, c, j := r.db.in("job_id", jobs), r.db.in("customer_id", customers), r.db.in("id", jobs)
+	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where("("+of.SQL+" OR "+c.SQL+" OR site_id IN (SELECT site_id FROM jobs WHERE "+j.SQL+")) AND "+telling,
+		of.Vars[0], c.Vars[0], j.Vars[0]).Order("since, id"))
+	if err != nil || len(holds) == 0 { // nearly always none, and then nobody need know whose site is whose
+		return open, plans, err
+	}
+	places, err := list[place](ctx, r, r.db.table("jobs").Where(j))
 	if err != nil {
 		return nil, nil, err
 	}
-	over, err := r.holdsOver(ctx, places)
-	if err != nil {
-		return nil, nil, err
-	}
+	over := share(holds, places)
 	for i := range visits {
 		v := &visits[i]
 		o, plan := standing(over[v.JobID])

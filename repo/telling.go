@@ -146,9 +146,8 @@ func (t *tx) Device(id domain.ID) (*domain.Device, error) {
 // PutDevice writes an installation, or over it: it belongs to whoever
 // registered it last.
 func (t *tx) PutDevice(d *domain.Device) error {
-	over := clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}}, DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
-		"link_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}
-	return t.write(t.table("devices").Clauses(over).Create(d), nil)
+	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}}, DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
+		"link_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
 }
 
 // dropDevice spares an installation that registered anew while the push to
@@ -168,7 +167,7 @@ func (t *tx) Notice(id domain.ID) (*domain.Notice, error) {
 }
 
 func (t *tx) SaveNoticeSeen(id domain.ID, at time.Time) error {
-	return t.write(t.sql("UPDATE notices SET seen_at = ? WHERE id = ?", at, id), domain.NotFound("notice"))
+	return t.mustExec(domain.NotFound("notice"), "UPDATE notices SET seen_at = ? WHERE id = ?", at, id)
 }
 
 func (t *tx) LinkOfJob(job domain.ID) (*domain.Link, error) {
@@ -182,7 +181,7 @@ func (t *tx) LinkByHash(hash string) (*domain.Link, error) {
 func (t *tx) InsertLink(l *domain.Link) error { return t.insert("links", l) }
 
 func (t *tx) SaveLink(l *domain.Link) error {
-	return t.write(t.update("links", l).Updates(l), domain.NotFound("link"))
+	return t.update("links", l, domain.NotFound("link"))
 }
 
 func (t *tx) UseFormKey(hash string, link domain.ID, at time.Time) (bool, error) {
@@ -198,14 +197,12 @@ func (t *tx) InsertDisruption(d *domain.Disruption) error { return t.insert("dis
 // was used before, and withdrawn ones, get no delivery.
 func (t *tx) gather() error {
 	for _, d := range t.claims {
-		if err := t.write(t.sql("UPDATE deadlines SET done_at = ? WHERE id = ? AND done_at IS NULL AND due_at = ?", *d.DoneAt, d.ID, d.DueAt), errAgain); err != nil {
+		if err := t.mustExec(errAgain, "UPDATE deadlines SET done_at = ? WHERE id = ? AND done_at IS NULL AND due_at = ?", *d.DoneAt, d.ID, d.DueAt); err != nil {
 			return err
 		}
 	}
-	for _, f := range t.facts {
-		if err := t.insert("facts", f); err != nil {
-			return err
-		}
+	if err := insertAll(t, "facts", t.facts); err != nil {
+		return err
 	}
 	if err := t.gatherNotices(); err != nil {
 		return err
@@ -215,14 +212,28 @@ func (t *tx) gather() error {
 			return err
 		}
 	}
-	r := t.replay
-	t.claims, t.facts, t.deadlines, t.replay = nil, nil, nil, nil
-	if r == nil {
+	t.claims, t.facts, t.deadlines = nil, nil, nil
+	if t.replay == nil {
 		return t.failed
 	}
-	over := clause.OnConflict{Columns: []clause.Column{{Name: "actor_id"}, {Name: "key"}}, DoUpdates: clause.AssignmentColumns([]string{"hash", "status", "head", "body", "created_at"}),
-		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "idempotency.created_at <= ?", Vars: []any{r.CreatedAt.Add(-keepReplay)}}}}}
-	return t.write(t.table("idempotency").Clauses(over).Create(r), errInFlight())
+	return t.insert("idempotency", t.replay)
+}
+
+// freeKey gives way to a key that was used so long ago that it is forgotten;
+// the transaction that met it then runs anew.
+func (t *tx) freeKey(err error) bool {
+	if t.replay == nil || !domain.IsCode(err, domain.CodeIdemInFlight) {
+		return false
+	}
+	gone := 0
+	failed := t.db.inTx(t.ctx, func(tidy *tx) error {
+		type key struct{ Key string }
+		rows, err := all[key](tidy, t.db.table("idempotency").Raw("DELETE FROM idempotency WHERE actor_id = ? AND key = ? AND created_at <= ? RETURNING key",
+			t.replay.ActorID, t.replay.Key, t.replay.CreatedAt.Add(-keepReplay)))
+		gone = len(rows)
+		return err
+	})
+	return failed == nil && gone > 0
 }
 
 func (t *tx) gatherDeadline(d deadlineOp) error {
@@ -251,7 +262,7 @@ func (t *tx) gatherNotices() error {
 			used[r.DedupeKey] = true
 		}
 	}
-	fresh := t.notices[:0]
+	fresh, plain := t.notices[:0], make([]domain.Notice, 0, len(t.notices))
 	for i := range t.notices {
 		n := t.notices[i]
 		if k := n.DedupeKey; k != nil {
@@ -263,11 +274,9 @@ func (t *tx) gatherNotices() error {
 		if n.State == "" {
 			n.State = pending
 		}
-		q := t.table("notices")
-		if n.DedupeKey != nil {
-			q = q.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "dedupe_key"}}, DoNothing: true})
-		}
-		if err := t.write(q.Create(&n), nil); err != nil {
+		if n.DedupeKey == nil {
+			plain = append(plain, n)
+		} else if err := t.insertOver("notices", &n, &clause.OnConflict{Columns: []clause.Column{{Name: "dedupe_key"}}, DoNothing: true}, nil); err != nil {
 			return err
 		}
 		if n.State == pending && !n.Waits {
@@ -275,5 +284,5 @@ func (t *tx) gatherNotices() error {
 		}
 	}
 	t.notices = fresh
-	return nil
+	return insertAll(t, "notices", plain)
 }

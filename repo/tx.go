@@ -2,7 +2,7 @@ package repo
 
 import (
 	"context"
-	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -39,6 +39,7 @@ type tx struct {
 	centres map[domain.ID]domain.Centre
 	visits  map[domain.ID]shape     // as stored
 	homes   map[domain.ID]domain.ID // job → its centre as stored
+	locked  map[domain.ID]int64     // job or visit whose row we hold → its version
 	ahead   ahead
 }
 
@@ -53,12 +54,13 @@ func (db *DB) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 	var err error
 	for range runs {
+		t := db.newTx(ctx)
 		if db.pool != nil {
-			err = db.inPostgres(ctx, fn)
+			err = t.inPostgres(fn)
 		} else {
-			err = db.inSQLite(ctx, fn)
+			err = t.inSQLite(fn)
 		}
-		if !collided(err) || ctx.Err() != nil {
+		if ctx.Err() != nil || !collided(err) && !t.freeKey(err) {
 			break
 		}
 	}
@@ -68,18 +70,18 @@ func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 	return err
 }
 
-func (db *DB) newTx(ctx context.Context, c carrier) *tx {
-	return &tx{ctx: ctx, db: db, carrier: c, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]domain.ID{}, ahead: newAhead()}
+func (db *DB) newTx(ctx context.Context) *tx {
+	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]domain.ID{}, locked: map[domain.ID]int64{}, ahead: newAhead()}
 }
 
-func (db *DB) inSQLite(ctx context.Context, fn func(*tx) error) error {
-	inner, err := db.sql.BeginTx(ctx, nil)
+func (t *tx) inSQLite(fn func(*tx) error) error {
+	inner, err := t.db.sql.BeginTx(t.ctx, nil)
 	if err != nil {
 		return translate(err)
 	}
 	defer func() { _ = inner.Rollback() }() // does nothing after the commit
-	carrier := &sqliteTx{tx: inner, known: db.writes}
-	t := db.newTx(ctx, carrier)
+	carrier := &sqliteTx{tx: inner, known: t.db.writes}
+	t.carrier = carrier
 	if err := t.run(fn); err != nil {
 		return err
 	}
@@ -93,20 +95,20 @@ func (db *DB) inSQLite(ctx context.Context, fn func(*tx) error) error {
 		return translate(err)
 	}
 	if len(carrier.learn) > 0 {
-		carrier.prepareAll(context.WithoutCancel(ctx))
+		carrier.prepareAll(context.WithoutCancel(t.ctx))
 	}
 	return nil
 }
 
-func (db *DB) inPostgres(ctx context.Context, fn func(*tx) error) error {
-	conn, err := db.pool.Acquire(ctx)
+func (t *tx) inPostgres(fn func(*tx) error) error {
+	conn, err := t.db.pool.Acquire(t.ctx)
 	if err != nil {
 		return translate(err)
 	}
 	defer conn.Release()
 	carrier := &pgTx{conn: conn.Conn()}
-	defer rollback(ctx, conn.Conn())
-	t := db.newTx(ctx, carrier)
+	t.carrier = carrier
+	defer rollback(t.ctx, conn.Conn())
 	if err := t.run(fn); err != nil {
 		return err
 	}
@@ -119,7 +121,7 @@ func (db *DB) inPostgres(ctx context.Context, fn func(*tx) error) error {
 	if len(t.pending) == 0 && !carrier.begun {
 		return nil
 	}
-	return later(carrier.fly(ctx, t.pending, true))
+	return later(carrier.fly(t.ctx, t.pending, true))
 }
 
 // rollback ends what was not committed, also when the caller's context is
@@ -201,6 +203,18 @@ func all[T any](t *tx, q *gorm.DB) ([]T, error) {
 	return *out, nil
 }
 
+// allKnown is all for a query with a name; see known.
+func allKnown[T any](t *tx, name string, build func(*gorm.DB) *gorm.DB, table string, args ...any) ([]T, error) {
+	s, out, err := known[T](t.db, name, build, table, args...)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.send(s); err != nil {
+		return nil, err
+	}
+	return *out, nil
+}
+
 // single reads one row as T. Errors: CodeNotFound.
 func single[T any](t *tx, what string, q *gorm.DB) (*T, error) {
 	rows, err := all[T](t, q.Limit(1))
@@ -217,6 +231,11 @@ func single[T any](t *tx, what string, q *gorm.DB) (*T, error) {
 // is that error. On SQLite it runs at once: there is no way to spare.
 func (t *tx) write(q *gorm.DB, must error) error {
 	s, err := built(q)
+	return t.add(s, err, must)
+}
+
+// add is write for a statement that is made already, or could not be.
+func (t *tx) add(s *step, err, must error) error {
 	if err != nil {
 		if t.failed == nil {
 			t.failed = err
@@ -231,53 +250,68 @@ func (t *tx) write(q *gorm.DB, must error) error {
 	return nil
 }
 
-// sql is a statement in our own words.
-func (t *tx) sql(text string, args ...any) *gorm.DB {
-	return t.db.gorm.Session(&gorm.Session{NewDB: true}).Exec(text, args...)
-}
+// exec writes by a statement in our own words.
+func (t *tx) exec(text string, args ...any) error { return t.mustExec(nil, text, args...) }
 
-func (t *tx) exec(text string, args ...any) error { return t.write(t.sql(text, args...), nil) }
+// mustExec is exec that has to change a row.
+func (t *tx) mustExec(must error, text string, args ...any) error {
+	s := &step{sql: t.db.marked(text, args), args: args}
+	return t.add(s, s.fix(), must)
+}
 
 // insert writes a new row with all columns of the struct.
-func (t *tx) insert(table string, row any) error {
-	return t.write(t.table(table).Create(row), nil)
+func (t *tx) insert(table string, row any) error { return t.insertOver(table, row, nil, nil) }
+
+// insertOver is insert with a word on what happens when the row is there.
+func (t *tx) insertOver(table string, row any, over *clause.OnConflict, must error) error {
+	f, err := t.db.inserting(table, row, over)
+	if err != nil {
+		return t.add(nil, err, nil)
+	}
+	s, err := f.with(row)
+	return t.add(s, err, must)
 }
 
-// save writes all columns of an object that is kept with a version.
-func (t *tx) save(table string, m *domain.Meta, row any) error {
-	m.Version++
-	err := t.write(t.update(table, row).Where("version = ?", m.Version-1).Updates(row), errStale())
+// together is how many rows a statement writes at most: there is a text for
+// each number of them.
+const together = 4
+
+// insertAll writes new rows by few statements.
+func insertAll[T any](t *tx, table string, rows []T) error {
+	for part := range slices.Chunk(rows, together) {
+		if err := t.insert(table, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// update writes all columns of the row with the struct's id.
+func (t *tx) update(table string, row any, must error) error {
+	f, err := t.db.updating(table, row, false)
 	if err != nil {
+		return t.add(nil, err, nil)
+	}
+	s, err := f.with(row)
+	return t.add(s, err, must)
+}
+
+// save is update of an object that is kept with a version.
+func (t *tx) save(table string, m *domain.Meta, row any) error {
+	f, err := t.db.updating(table, row, true)
+	if err != nil {
+		return t.add(nil, err, nil)
+	}
+	m.Version++
+	s, err := f.with(row, m.Version-1)
+	must := errStale()
+	if v, ok := t.locked[m.ID]; ok && v == m.Version-1 {
+		must, t.locked[m.ID] = nil, m.Version // the row is ours and of this version
+	}
+	if err = t.add(s, err, must); err != nil {
 		m.Version--
 	}
 	return err
-}
-
-// traced tables keep the transaction that wrote a row last.
-var traced = map[string]bool{"jobs": true, "visits": true, "holds": true}
-
-// update begins an UPDATE of the row with the struct's id: every column but
-// id and created_at, zero values included, in a fixed text.
-func (t *tx) update(table string, row any) *gorm.DB {
-	q := t.table(table).Model(row)
-	if err := q.Statement.Parse(row); err != nil {
-		_ = q.AddError(err)
-		return q
-	}
-	v := reflect.Indirect(reflect.ValueOf(row))
-	var set clause.Set
-	for _, name := range q.Statement.Schema.DBNames {
-		if name == "id" || name == "created_at" {
-			continue
-		}
-		value, _ := q.Statement.Schema.FieldsByDBName[name].ValueOf(t.ctx, v)
-		set = append(set, clause.Assignment{Column: clause.Column{Name: name}, Value: value})
-	}
-	if traced[table] && t.db.pool != nil {
-		set = append(set, clause.Assignment{Column: clause.Column{Name: "txid"}, Value: clause.Expr{SQL: "pg_current_xact_id()"}})
-	}
-	id, _ := q.Statement.Schema.FieldsByDBName["id"].ValueOf(t.ctx, v)
-	return q.Clauses(set).Where("id = ?", id)
 }
 
 // in gives the condition that a column is one of the ids, as one argument:

@@ -25,8 +25,9 @@ func shapeOf(v *domain.Visit) shape {
 }
 
 // visitsFrom reads visits and notes their shape.
-func (t *tx) visitsFrom(q *gorm.DB) ([]domain.Visit, error) {
-	visits, err := all[domain.Visit](t, q)
+func (t *tx) visitsFrom(q *gorm.DB) ([]domain.Visit, error) { return t.noted(all[domain.Visit](t, q)) }
+
+func (t *tx) noted(visits []domain.Visit, err error) ([]domain.Visit, error) {
 	for i := range visits {
 		t.visits[visits[i].ID] = shapeOf(&visits[i])
 	}
@@ -47,15 +48,17 @@ func (t *tx) Visit(id domain.ID) (*domain.Visit, error) {
 // LockVisit locks job and visit in one flight, as two statements: the second
 // sees what the first had to wait for.
 func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
-	first, jobs, err := query[domain.Job](lock(t.table("jobs").Where("id = (SELECT job_id FROM visits WHERE id = ?)", id)))
+	first, jobs, err := known[domain.Job](t.db, "lock.job of visit", func(q *gorm.DB) *gorm.DB {
+		return lock(q.Where("id = (SELECT job_id FROM visits WHERE id = ?)", id))
+	}, "jobs", id)
 	if err != nil {
 		return nil, nil, err
 	}
-	second, visits, err := query[domain.Visit](lock(t.table("visits").Where("id = ?", id)))
+	second, visits, err := known[domain.Visit](t.db, "lock.visit", func(q *gorm.DB) *gorm.DB { return lock(q.Where("id = ?", id)) }, "visits", id)
 	if err != nil {
 		return nil, nil, err
 	}
-	steps, keep := []*step{first, second}, func(domain.Job) error { return nil }
+	steps, keep := []*step{first, second}, func(domain.Job) {}
 	if t.db.pool != nil {
 		var around *step
 		around, keep = t.around(clause.Expr{SQL: "(SELECT job_id FROM visits WHERE id = $1)", Vars: []any{id}})
@@ -69,7 +72,9 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	}
 	j, v := &(*jobs)[0], &(*visits)[0]
 	t.homes[j.ID], t.visits[v.ID] = j.CentreID, shapeOf(v)
-	return j, v, keep(*j)
+	t.locked[j.ID], t.locked[v.ID] = j.Version, v.Version
+	keep(*j)
+	return j, v, nil
 }
 
 func (t *tx) InsertVisit(v *domain.Visit) error {
@@ -126,8 +131,8 @@ func (t *tx) assign(v *domain.Visit, was shape) error {
 		case !slices.Contains(was.ever, id):
 			// DO NOTHING and not a plain insert: that would let two writers
 			// of one slot wait for each other.
-			err = t.write(t.sql("INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true), errOverlap())
+			err = t.mustExec(errOverlap(), "INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true)
 		case moved || !slices.Contains(was.crew, id):
 			err = t.exec("UPDATE assignments SET window_start = ?, starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
 				is.window, is.from, is.to, is.active, true, v.ID, id)
@@ -143,7 +148,7 @@ func (t *tx) VisitsOfJob(job domain.ID) ([]domain.Visit, error) {
 	if visits, ok := take(t.ahead.visits, job); ok {
 		return visits, nil
 	}
-	return t.visitsFrom(t.table("visits").Where("job_id = ?", job).Order("window_start, id"))
+	return t.noted(allKnown[domain.Visit](t, "visits of job", func(q *gorm.DB) *gorm.DB { return q.Where("job_id = ?", job).Order("window_start, id") }, "visits", job))
 }
 
 func (t *tx) UnfinishedOfCustomer(customer domain.ID) ([]domain.Visit, error) {
@@ -172,5 +177,5 @@ func (t *tx) LockExclusion(id domain.ID) (*domain.Exclusion, error) {
 }
 
 func (t *tx) SaveExclusion(e *domain.Exclusion) error {
-	return t.write(t.update("exclusions", e).Updates(e), domain.NotFound("exclusion"))
+	return t.update("exclusions", e, domain.NotFound("exclusion"))
 }

@@ -16,6 +16,7 @@ type cli struct {
 	Fleet   fleetCmd   `cmd:"" help:"Drive a running server and print requests/s, p50, p99 and its memory."`
 	Compare compareCmd `cmd:"" help:"Server against plain driver on the same rows, in turn; prints ratios."`
 	Drain   drainCmd   `cmd:"" help:"Deliver a backlog of notices against a bare sender; prints the ratio."`
+	Bare    bareCmd    `cmd:"" hidden:"" help:"The plain driver behind a bare HTTP handler; compare starts it."`
 	Cold    coldCmd    `cmd:"" help:"Cold start of a migrated server to its first answer, and its idle memory."`
 }
 

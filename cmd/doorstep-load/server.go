@@ -7,10 +7,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -24,7 +25,6 @@ type subject struct {
 	cmd  *exec.Cmd
 	base string
 	env  []string
-	log  *strings.Builder
 }
 
 func secret() string {
@@ -35,10 +35,27 @@ func secret() string {
 
 // launch starts the binary on a database and waits until it is ready.
 func launch(ctx context.Context, binary string, env []string) (*subject, error) {
-	s := &subject{env: env, log: &strings.Builder{}}
-	s.cmd = exec.CommandContext(ctx, binary, "serve", "--listen", "127.0.0.1:0")
+	s, err := start(ctx, env, binary, "serve", "--listen", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	c := client{base: s.base, http: newHTTP(1)}
+	for range 1000 {
+		if err = c.do(ctx, "GET", "/readyz", nil, nil); err == nil {
+			return s, nil
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	s.stop()
+	return nil, err
+}
+
+// start runs a process that says where it listens.
+func start(ctx context.Context, env []string, binary string, args ...string) (*subject, error) {
+	s := &subject{env: env}
+	s.cmd = exec.CommandContext(ctx, binary, args...)
 	s.cmd.Env = append(os.Environ(), env...)
-	s.cmd.Stderr = io.Discard
+	s.cmd.Stderr = nil // and not a pipe that we would have to read
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -48,17 +65,11 @@ func launch(ctx context.Context, binary string, env []string) (*subject, error) 
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
+		s.stop()
 		return nil, errors.Join(errors.New("the server did not start"), err)
 	}
 	s.base = strings.TrimSpace(strings.TrimPrefix(line, "listening on "))
-	c := client{base: s.base, http: newHTTP(1)}
-	for range 100 {
-		if err = c.do(ctx, "GET", "/readyz", nil, nil); err == nil {
-			return s, nil
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return nil, err
+	return s, nil
 }
 
 func (s *subject) stop() {
@@ -72,10 +83,9 @@ type town struct {
 	crew        *client // of technicians[0]
 	technicians []string
 	jobs        []string
-	customers   []string
 }
 
-// settle makes a centre with technicians and open jobs through the API.
+// settleTown makes a centre with technicians and open jobs through the API.
 func settleTown(ctx context.Context, binary string, s *subject, technicians, jobs int) (*town, error) {
 	create := exec.CommandContext(ctx, binary, "user", "create", "--login", "load-admin", "--role", "admin", "--name", "Load Admin", "--password", "-")
 	create.Env = append(os.Environ(), s.env...)
@@ -140,18 +150,31 @@ func settleTown(ctx context.Context, binary string, s *subject, technicians, job
 	if t.crew, err = signIn("load-tech-0", t.technicians[0]); err != nil {
 		return nil, err
 	}
-	for i := range jobs {
-		c, err := post(t.desk, "/v1/customers", obj{"name": fmt.Sprintf("Household %d", i),
-			"contacts": []obj{{"name": "Contact", "phones": []string{fmt.Sprintf("+9198%08d", 10000000+i)}}},
-			"sites":    []obj{{"address": fmt.Sprintf("%d Load Street", i), "zone": "UTC", "lat": 18.5, "lon": 73.8}}})
-		if err != nil {
-			return nil, err
-		}
-		j, err := post(t.desk, "/v1/jobs", obj{"id": uuid.NewString(), "customer_id": c.ID, "fault": "does not start"})
-		if err != nil {
-			return nil, err
-		}
-		t.customers, t.jobs = append(t.customers, c.ID), append(t.jobs, j.ID)
+	t.jobs = make([]string, jobs)
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := int(next.Add(1) - 1); i < jobs && failed.Load() == nil; i = int(next.Add(1) - 1) {
+				c, err := post(t.desk, "/v1/customers", obj{"name": fmt.Sprintf("Household %d", i),
+					"contacts": []obj{{"name": "Contact", "phones": []string{fmt.Sprintf("+9198%08d", 10000000+i)}}},
+					"sites":    []obj{{"address": fmt.Sprintf("%d Load Street", i), "zone": "UTC", "lat": 18.5, "lon": 73.8}}})
+				var j made
+				if err == nil {
+					j, err = post(t.desk, "/v1/jobs", obj{"id": uuid.NewString(), "customer_id": c.ID, "fault": "does not start"})
+				}
+				if err != nil {
+					failed.CompareAndSwap(nil, &err)
+					return
+				}
+				t.jobs[i] = j.ID
+			}
+		})
+	}
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		return nil, *err
 	}
 	return t, nil
 }

@@ -58,6 +58,8 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if os.Getenv("FIREBASE_AUTH_EMULATOR_HOST") != "" {
 		return usageError("FIREBASE_AUTH_EMULATOR_HOST is set: its tokens are unsigned; unset it for a real server")
 	}
+	easeCollection()
+	go func() { _, _ = loadContract() }() // while the database opens
 	log := e.log
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
@@ -101,6 +103,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if err := h.start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
+	go giveBack(ctx)
 	fmt.Fprintf(e.stdout, "listening on %s\n", address)
 	log.Info("serving", "address", address, "database", db.Kind(), "push", fmt.Sprintf("%T", w.push), "messages", w.text != nil)
 	return h.serve(ctx, ln, s.MetricsListen)

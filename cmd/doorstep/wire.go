@@ -154,6 +154,10 @@ func why(err error) string {
 	return "it refused the connection"
 }
 
+// loadContract reads the embedded contract, once: it takes as long as all else
+// at the start together, so a server begins with it.
+var loadContract = sync.OnceValues(func() (*api.Contract, error) { return api.LoadContract(doorstep.OpenAPI) })
+
 // build wires everything over an open database.
 func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	keys, err := domain.NewKeyRing(w.secrets.LinkSecret)
@@ -164,7 +168,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	contract, err := api.LoadContract(doorstep.OpenAPI)
+	contract, err := loadContract()
 	if err != nil {
 		return nil, err
 	}

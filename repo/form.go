@@ -1,0 +1,214 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+	"gorm.io/gorm/schema"
+)
+
+// form is a statement on a table without its values: the text, and the fields
+// whose values are the arguments. GORM builds it from the first row; building
+// it anew for each one costs as much as sending it.
+type form struct {
+	sql    string
+	fields []*schema.Field
+}
+
+// forms keeps what was built, by formKey; texts of our own and of queries by
+// their string.
+type forms struct{ sync.Map }
+
+type formKey struct {
+	kind, table string
+	row         reflect.Type
+	rows        int
+}
+
+// form finds or builds a form; build gives the statement and its columns in
+// the order of their arguments.
+func (db *DB) form(kind, table string, row any, build func() (*gorm.DB, []string)) (*form, error) {
+	key := formKey{kind, table, reflect.TypeOf(row), 1}
+	if v := reflect.ValueOf(row); v.Kind() == reflect.Slice {
+		key.rows = v.Len()
+	}
+	if f, ok := db.forms.Load(key); ok {
+		return f.(*form), nil
+	}
+	q, columns := build()
+	if q.Error != nil {
+		return nil, q.Error
+	}
+	f := &form{sql: q.Statement.SQL.String()}
+	for _, name := range columns {
+		f.fields = append(f.fields, q.Statement.Schema.FieldsByDBName[name])
+	}
+	db.forms.Store(key, f)
+	return f, nil
+}
+
+// with fills in the values of a row, or of each row of a list, and more
+// arguments behind them.
+func (f *form) with(rows any, more ...any) (*step, error) {
+	v := reflect.Indirect(reflect.ValueOf(rows))
+	n := 1
+	if v.Kind() == reflect.Slice {
+		n = v.Len()
+	}
+	s := &step{sql: f.sql, args: make([]any, 0, n*len(f.fields)+len(more))}
+	for i := range n {
+		row := v
+		if v.Kind() == reflect.Slice {
+			row = reflect.Indirect(v.Index(i))
+		}
+		for _, field := range f.fields {
+			value, _ := field.ValueOf(context.Background(), row)
+			s.args = append(s.args, value)
+		}
+	}
+	s.args = append(s.args, more...)
+	return s, s.fix()
+}
+
+// inserting is the form that writes all columns of a new row, or of each row
+// of a list. over says what happens when it is there already; one table and type has at most one over.
+func (db *DB) inserting(table string, row any, over *clause.OnConflict) (*form, error) {
+	kind := "insert"
+	if over != nil {
+		kind = "put"
+	}
+	return db.form(kind, table, row, func() (*gorm.DB, []string) {
+		q := db.table(table)
+		if over != nil {
+			q = q.Clauses(*over)
+		}
+		q = q.Create(row)
+		var columns []string
+		if values, ok := q.Statement.Clauses["VALUES"].Expression.(clause.Values); ok {
+			for _, c := range values.Columns {
+				columns = append(columns, c.Name)
+			}
+		}
+		return q, columns
+	})
+}
+
+// traced tables keep the transaction that wrote a row last.
+var traced = map[string]bool{"jobs": true, "visits": true, "holds": true}
+
+// updating is the form that writes every column but id and created_at, zero
+// values included, of the row with the struct's id. A versioned one asks for
+// the version as its last argument.
+func (db *DB) updating(table string, row any, versioned bool) (*form, error) {
+	kind := "update"
+	if versioned {
+		kind = "save"
+	}
+	return db.form(kind, table, row, func() (*gorm.DB, []string) {
+		q := db.table(table).Model(row)
+		if err := q.Statement.Parse(row); err != nil {
+			_ = q.AddError(err)
+			return q, nil
+		}
+		var set clause.Set
+		var columns []string
+		for _, name := range q.Statement.Schema.DBNames {
+			if name == "id" || name == "created_at" {
+				continue
+			}
+			set = append(set, clause.Assignment{Column: clause.Column{Name: name}, Value: 0})
+			columns = append(columns, name)
+		}
+		if traced[table] && db.pool != nil {
+			set = append(set, clause.Assignment{Column: clause.Column{Name: "txid"}, Value: clause.Expr{SQL: "pg_current_xact_id()"}})
+		}
+		q = q.Clauses(set).Where("id = ?", 0)
+		if versioned {
+			q = q.Where("version = ?", 0)
+		}
+		return q.Updates(row), append(columns, "id")
+	})
+}
+
+// marked spells the marks of a text of ours as the engine wants them.
+func (db *DB) marked(text string, args []any) string {
+	if s, ok := db.forms.Load(text); ok {
+		return s.(string)
+	}
+	s := db.gorm.Session(&gorm.Session{NewDB: true}).Exec(text, args...).Statement.SQL.String()
+	db.forms.Store(text, s)
+	return s
+}
+
+// known is query for a statement that never changes but for its arguments:
+// GORM builds it once under its name, with the arguments in that order.
+func known[T any](db *DB, name string, build func(q *gorm.DB) *gorm.DB, table string, args ...any) (*step, *[]T, error) {
+	if text, ok := db.forms.Load(name); ok {
+		s := &step{sql: text.(string), args: args}
+		out := []T{}
+		s.rows = scanInto(fieldsOf[T](db.gorm.NamingStrategy), &out)
+		return s, &out, s.fix()
+	}
+	s, out, err := query[T](build(db.table(table)))
+	if err == nil && len(s.args) != len(args) {
+		err = fmt.Errorf("repo: %s has %d arguments, not %d", name, len(s.args), len(args))
+	}
+	if err == nil {
+		db.forms.Store(name, s.sql)
+	}
+	return s, out, err
+}
+
+// fieldset is the fields of a type that are kept, in the order of its schema,
+// which is also that of GORM's queries.
+type fieldset struct {
+	names []string
+	at    [][]int // of reflect
+}
+
+var tables, fieldsets sync.Map // of GORM; *fieldset by type
+
+// fieldsOf asks GORM's schema.
+func fieldsOf[T any](names schema.Namer) *fieldset {
+	t := reflect.TypeFor[T]()
+	if c, ok := fieldsets.Load(t); ok {
+		return c.(*fieldset)
+	}
+	table, err := schema.Parse(new(T), &tables, names)
+	if err != nil {
+		panic("repo: " + err.Error()) // a type that GORM cannot map is a defect
+	}
+	c := &fieldset{names: table.DBNames}
+	for _, name := range table.DBNames {
+		c.at = append(c.at, table.FieldsByDBName[name].StructField.Index)
+	}
+	fieldsets.Store(t, c)
+	return c
+}
+
+// point lists pointers to the fields of a row.
+func (f *fieldset) point(row reflect.Value, dest []any) {
+	for i, at := range f.at {
+		dest[i] = row.FieldByIndex(at).Addr().Interface()
+	}
+}
+
+// scanInto appends each row of an answer to out.
+func scanInto[T any](c *fieldset, out *[]T) func(rowSet) error {
+	return func(rows rowSet) error {
+		dest := make([]any, len(c.at))
+		for rows.Next() {
+			var none T
+			*out = append(*out, none)
+			c.point(reflect.ValueOf(&(*out)[len(*out)-1]).Elem(), dest)
+			if err := rows.Scan(dest...); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	}
+}
