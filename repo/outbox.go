@@ -117,18 +117,20 @@ func textTo(contacts []domain.Contact, customer domain.ID, first *domain.ID) str
 // withdrawn one stays withdrawn.
 func (db *DB) Record(ctx context.Context, r domain.DeliveryRecord) error {
 	return db.inTx(ctx, func(t *tx) error {
-		for i := range r.Dispatches {
-			if err := t.insert("dispatches", &r.Dispatches[i]); err != nil {
-				return err
-			}
+		if err := insertAll(t, "dispatches", r.Dispatches); err != nil {
+			return err
 		}
 		for id, why := range r.Drop {
 			if err := t.DropDevice(id, why, r.At); err != nil {
 				return err
 			}
 		}
+		byState := map[string][]domain.ID{}
 		for id, state := range r.States {
-			if err := t.exec("UPDATE notices SET state = ? WHERE id = ? AND state = 'pending'", state, id); err != nil {
+			byState[state] = append(byState[state], id)
+		}
+		for state, ids := range byState {
+			if err := t.write(t.table("notices").Where("state = ?", pending).Where(t.db.in("id", ids)).Update("state", state), nil); err != nil {
 				return err
 			}
 		}
