@@ -271,3 +271,27 @@ func TestEveryNoticeSpeaksEveryLanguage(t *testing.T) {
 		}
 	}
 }
+
+// TestAVisitThatBeganIsContact: whoever was let in was in contact, unless the
+// household says that nobody came and nobody decided otherwise.
+func TestAVisitThatBeganIsContact(t *testing.T) {
+	began, ended := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC), time.Date(2027, 3, 1, 10, 0, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		name  string
+		visit Visit
+		want  *time.Time
+	}{
+		{"at the door", Visit{Status: VisitArrived, ArrivedAt: &began}, nil},
+		{"in progress", Visit{Status: VisitInProgress, StartedAt: &began}, &began},
+		{"completed", Visit{Status: VisitCompleted, StartedAt: &began, EndedAt: &ended}, &began},
+		{"the start was not recorded", Visit{Status: VisitPartial, EndedAt: &ended}, &ended},
+		{"stopped inside", Visit{Status: VisitStopped, StartedAt: &began, EndedAt: &ended}, &began},
+		{"no access", Visit{Status: VisitNoAccess, ArrivedAt: &began, EndedAt: &ended}, nil},
+		{"disputed", Visit{Status: VisitCompleted, StartedAt: &began, EndedAt: &ended, Disputed: true}, nil},
+		{"struck", Visit{Status: VisitMissed, StartedAt: &began, EndedAt: &ended}, nil},
+	} {
+		if got := tc.visit.begun(); got != tc.want {
+			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}

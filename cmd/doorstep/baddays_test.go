@@ -521,7 +521,7 @@ func ordersTo(all [][]*letterOut, path string) (out []*letterOut) {
 // toldToStop: SIGTERM while requests run. They finish, readiness turns first,
 // no new ones are taken, and the program ends in order.
 func toldToStop(d *day) {
-	s := d.serve("--drain-delay", "1s")
+	s := d.serve("--drain-delay", "3s")
 	d.as("kiran")
 	// Connections that idle must not hold up the end.
 	idle, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
