@@ -101,10 +101,13 @@ func (s *Service) thanksAct(k *ask) error {
 	if err != nil {
 		return err
 	}
-	for i := range users {
-		tx.Enqueue(s.notice("thanks.waiting", users[i].Language, now, t.DeliverBy, toUser(users[i].ID)))
+	c, err := tx.Centre(t.CentreID)
+	if err != nil {
+		return err
 	}
-	return nil
+	return s.tellAny(tx, users, c, now, func(u *User) Notice {
+		return s.notice("thanks.waiting", u.Language, now, t.DeliverBy, toUser(u.ID))
+	})
 }
 
 // undoThanks stops what a stranger wrote, as long as nobody has it.
@@ -221,12 +224,7 @@ func (s *Service) deliverThanks(tx Tx, to ThanksFor, now time.Time) error {
 	if err != nil || !fresh {
 		return err
 	}
-	u, err := tx.User(to.UserID)
-	if err != nil {
-		return err
-	}
-	tx.Enqueue(s.notice("kindness.thanks", u.Language, now, now.Add(thanksWithin), toUser(u.ID)))
-	return nil
+	return s.tellUser(tx, to.UserID, "kindness.thanks", now)
 }
 
 // kindAfter hands approved thanks to those of a crew for whom the visit that

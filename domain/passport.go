@@ -774,7 +774,11 @@ func (s *Service) weighReplacement(tx Tx, j *Job, steps []StepRecord, now time.T
 	case due && !j.Status.Ended() && (r == nil || r.Status == "withdrawn" || r.Since.Before(opened)):
 		j.Replacement.V = &Replacement{Since: now, Status: "proposed", Steps: failed}
 		s.fact(tx, j, System, "replacement.proposed", nil, at(now), map[string]any{"steps": failed})
-		return s.tellStaff(tx, &dossier{job: j}, nil, "replacement.proposed", now, RoleProprietor, RoleCoordinator)
+		c, err := tx.Centre(j.CentreID)
+		if err != nil {
+			return err
+		}
+		return s.tellStaff(tx, &dossier{job: j, centre: c}, nil, "replacement.proposed", now, RoleProprietor, RoleCoordinator)
 	}
 	return nil
 }

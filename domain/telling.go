@@ -234,7 +234,13 @@ func (s *Service) tellTriage(tx Tx, f *Flag, now time.Time) error {
 
 // tellReporter tells who raised a flag that it moved on.
 func (s *Service) tellReporter(tx Tx, f *Flag, now time.Time) error {
-	u, err := tx.User(f.ReporterID)
+	return s.tellUser(tx, f.ReporterID, "flag.moved", now)
+}
+
+// tellUser tells one member of staff something that is about no visit; it
+// stands for a week.
+func (s *Service) tellUser(tx Tx, id ID, kind string, now time.Time) error {
+	u, err := tx.User(id)
 	if err != nil {
 		return err
 	}
@@ -248,7 +254,7 @@ func (s *Service) tellReporter(tx Tx, f *Flag, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.tellOne(tx, s.notice("flag.moved", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID)), u, c, leaves, nil, now)
+	s.tellOne(tx, s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID)), u, c, leaves, nil, now)
 	return nil
 }
 

@@ -706,3 +706,44 @@ func TestOneStepAskedForAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// Thanks are there for who looks, and ring at the next duty; so do the words
+// to those who decide.
+func TestThanksAndProposalsWaitForTheNextDuty(t *testing.T) {
+	stories(t, func(h *harness) {
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		for _, login := range []string{"kiran", "asha"} {
+			h.as(login).send("PUT", "/v1/me/quiet", obj{"quiet_from": "21:00", "quiet_to": "07:00"}, 200)
+		}
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(2*time.Hour), "ravi")
+		h.expect("ravi", "New visit")
+		ravi.send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+		h.byLink(job, "done", nil, 303)
+		h.advance(13 * time.Hour) // 22:00 in Kolkata
+		h.byLink(job, "thanks", url.Values{"text": {"so quick"}}, 303)
+		thanks := h.thanksOf("kiran", "?status=waiting")[0]
+		_, other := h.household(desk, nil)
+		for _, step := range []string{"reset", "defrost", "new relay"} {
+			desk.tried(other, step, "failed", "professional", 201, nil)
+		}
+		if got := h.phones.MessagesFor("phone:asha"); len(got) != 0 {
+			t.Fatalf("asha is rung at night: %v", got)
+		}
+		h.advance(9 * time.Hour) // 07:00
+		h.expect("asha", "Replacement proposed")
+		h.expect("kiran", "2 things waited for you")
+		desk.send("POST", path("/v1/thanks/%s/moderate", thanks), obj{"decision": "approve"}, 200)
+		h.anyPush = true // the job closes meanwhile
+		h.advance(7*24*time.Hour - 9*time.Hour + time.Minute)
+		before := len(h.phones.MessagesFor("phone:ravi"))
+		if mine := h.thanksOf("ravi", ""); len(mine) != 1 {
+			t.Fatalf("at the latest hour he reads %v", mine)
+		}
+		h.advance(11 * time.Hour) // 09:01, his hours begin at 08:00
+		got := h.phones.MessagesFor("phone:ravi")
+		if len(got) != before+1 || got[before].Title != "A thank-you for you" {
+			t.Errorf("after %d pushes he is rung with %v", before, got)
+		}
+	})
+}
