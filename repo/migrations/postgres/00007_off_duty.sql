@@ -9,4 +9,4 @@ ALTER TABLE users ADD COLUMN rings_always boolean NOT NULL DEFAULT false;
 
 -- Such a notice waits for the next duty of its reader.
 ALTER TABLE notices ADD COLUMN waits boolean NOT NULL DEFAULT false;
-CREATE INDEX notices_waiting ON notices (user_id) WHERE waits AND state = 'pending';
+CREATE INDEX notices_waiting ON notices (user_id) WHERE waits;

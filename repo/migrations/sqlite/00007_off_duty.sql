@@ -9,4 +9,4 @@ ALTER TABLE users ADD COLUMN rings_always BOOLEAN NOT NULL DEFAULT FALSE;
 
 -- Such a notice waits for the next duty of its reader.
 ALTER TABLE notices ADD COLUMN waits BOOLEAN NOT NULL DEFAULT FALSE;
-CREATE INDEX notices_waiting ON notices (user_id) WHERE waits AND state = 'pending';
+CREATE INDEX notices_waiting ON notices (user_id) WHERE waits;
