@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
 
 	"doorstep/domain"
+	"doorstep/domain/ladder"
 )
 
 // stopBody is read leniently: nothing in it can refuse a stop.
@@ -17,8 +19,102 @@ type stopBody struct {
 	Level      *int   `json:"level"`
 }
 
+// sosBody is read leniently: nothing in it can refuse an SOS.
+type sosBody struct {
+	ID         string   `json:"id"`
+	VisitID    string   `json:"visit_id"`
+	Note       string   `json:"note"`
+	Lat        *float64 `json:"lat"`
+	Lon        *float64 `json:"lon"`
+	Avoid      []string `json:"avoid"`
+	OccurredAt string   `json:"occurred_at"`
+}
+
+func (b *sosBody) input() domain.SOSInput {
+	in := domain.SOSInput{Note: b.Note, OccurredAt: b.OccurredAt}
+	if r := []rune(in.Note); len(r) > 2000 {
+		in.Note = string(r[:2000])
+	}
+	read := func(raw string) *domain.ID {
+		if id, err := uuid.Parse(raw); err == nil && id != (domain.ID{}) {
+			return &id
+		}
+		return nil
+	}
+	in.ID, in.VisitID = read(b.ID), read(b.VisitID)
+	if b.Lat != nil && b.Lon != nil && *b.Lat >= -90 && *b.Lat <= 90 && *b.Lon >= -180 && *b.Lon <= 180 {
+		in.Lat, in.Lon = b.Lat, b.Lon
+	}
+	for i, raw := range b.Avoid {
+		if id := read(raw); id != nil && i < 20 {
+			in.Avoid = append(in.Avoid, *id)
+		}
+	}
+	return in
+}
+
+func (a *App) mountSOS(s *Server) {
+	svc, read := a.Service, a.Service.Read
+
+	s.Handle("POST", "/v1/sos", func(c *fiber.Ctx) error {
+		var body sosBody
+		DecodeLenient(c, &body)
+		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusCreated}
+		if sent, ok, err := SentAt(c); ok && err == nil {
+			call.SentAt = &sent
+		}
+		if _, err := svc.RaiseSOS(c.UserContext(), call, body.input()); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "/v1/sos")
+	})
+	s.Handle("GET", "/v1/sos", func(c *fiber.Ctx) error {
+		return listOf(c, func(p domain.Page) ([]domain.SOS, error) {
+			return read.SOSs(c.UserContext(), actorOf(c), c.Query("status") == "open", p)
+		}, func(v domain.SOS) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.SOS) ([]domain.SOSView, error) {
+			out := make([]domain.SOSView, len(rows))
+			for i := range rows {
+				out[i] = rows[i].View(actorOf(c))
+			}
+			return out, nil
+		})
+	})
+	s.Handle("GET", "/v1/sos/{id}", get("SOS", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.SOSView, error) {
+		x, err := read.SOS(c.UserContext(), ac, id)
+		if err != nil {
+			return domain.SOSView{}, err
+		}
+		return x.View(ac), nil
+	}))
+	for _, action := range []string{"acknowledge", "hand-over", "resolve"} {
+		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SOSMove) error {
+			_, err := svc.AnswerSOS(ctx, call, id, action, in)
+			return err
+		}))
+	}
+	s.Handle("PUT", "/v1/me/colleague", func(c *fiber.Ctx) error {
+		in, err := decode[struct {
+			ColleagueID *domain.ID `json:"colleague_id"`
+		}](c)
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.SetColleague(ctx, call, in.ColleagueID)
+			return err
+		})
+	})
+	s.Handle("PUT", "/v1/centres/{id}/ladder", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in struct {
+		Tiers []ladder.Tier `json:"tiers"`
+	}) error {
+		_, err := svc.SetLadder(ctx, call, id, in.Tiers)
+		return err
+	}))
+}
+
 func (a *App) mountSafety(s *Server) {
 	svc, read := a.Service, a.Service.Read
+	a.mountSOS(s)
 
 	s.Handle("POST", "/v1/visits/{id}/stop", func(c *fiber.Ctx) error {
 		id, err := PathID(c, "id", "visit")

@@ -10,7 +10,15 @@ import (
 // Tick does everything that is due by the injected clock and returns how much
 // it did. A 1 s ticker on each replica calls it; a due row is claimed once
 // (PRODUCT.md section 8).
-func (s *Service) Tick(ctx context.Context) (int, error) {
+func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
+
+// urgentKinds are deadlines that never wait behind others.
+var urgentKinds = []string{"sos"}
+
+// TickUrgent does what of the alarms is due; a ticker of its own calls it.
+func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
+
+func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 	done := 0
 	for {
 		// Each deadline is claimed and carried out in one transaction: a crash
@@ -18,7 +26,7 @@ func (s *Service) Tick(ctx context.Context) (int, error) {
 		var one *Deadline
 		err := s.Store.InTx(ctx, func(tx Tx) error {
 			one = nil
-			due, err := tx.ClaimDue(s.now(), 1)
+			due, err := tx.ClaimDue(s.now(), 1, kinds...)
 			if err != nil || len(due) == 0 {
 				return err
 			}
@@ -89,6 +97,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		}
 		s.changed(&j.Meta, now)
 		return tx.SaveJob(j)
+	case "sos":
+		return s.sosDue(tx, dl.SubjectID, now)
 	case "duty":
 		return s.dutyBegins(tx, dl.SubjectID, now)
 	case "promise":

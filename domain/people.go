@@ -1,6 +1,10 @@
 package domain
 
-import "time"
+import (
+	"time"
+
+	"doorstep/domain/ladder"
+)
 
 // Role is what a user may do; PRODUCT.md section 2 has the table.
 type Role string
@@ -44,6 +48,7 @@ type Centre struct {
 	Holidays      List[string]           `json:"holidays"`     // YYYY-MM-DD in the zone
 	Phone         string                 `json:"phone"`        // E.164, shown to customers
 	ImportMapping Doc[map[string]string] `json:"import_mapping"`
+	Ladder        List[ladder.Tier]      `json:"ladder"` // of an SOS; empty: the default
 }
 
 // Location is the centre's zone; the constructor has proved that it loads.
@@ -81,6 +86,7 @@ type User struct {
 	QuietFrom    string       `json:"quiet_from"` // HH:MM; only an SOS rings from then
 	QuietTo      string       `json:"quiet_to"`
 	RingsAlways  bool         `json:"rings_always"` // his own wish: outside his weekly hours too
+	ColleagueID  *ID          `json:"colleague_id"` // whom his SOS rings first beside the proprietor
 	HomeLat      *float64     `json:"home_lat"`
 	HomeLon      *float64     `json:"home_lon"`
 	PasswordHash string       `json:"-"`

@@ -148,6 +148,14 @@ type Tx interface {
 	Policies(centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	PutPolicy(*Policy) error
 
+	// SOS.
+	SOS(id ID) (*SOS, error)
+	LockSOS(id ID) (*SOS, error)
+	OpenSOS(raiser ID) ([]SOS, error) // not resolved, oldest first
+	InsertSOS(*SOS) error
+	SaveSOS(*SOS) error
+	HushSOS(id ID) error // rings that were not sent yet never are
+
 	// Danger.
 	Flag(id ID) (*Flag, error)
 	LockFlag(id ID) (*Flag, error)
@@ -200,7 +208,7 @@ type Tx interface {
 
 	// ClaimDue marks up to n due deadlines done and returns them; on
 	// PostgreSQL rows claimed by another replica are skipped.
-	ClaimDue(now time.Time, n int) ([]Deadline, error)
+	ClaimDue(now time.Time, n int, kinds ...string) ([]Deadline, error) // with kinds, of those only
 }
 
 // Diary is what the rules of assignment need to know of technicians.
@@ -330,6 +338,8 @@ type Reader interface {
 	// see. What came of a report by phone number alone is not listed to its
 	// reporter: it would tell him that the number is a household's.
 	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
+	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
+	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	Devices(ctx context.Context, user ID) ([]Device, error)

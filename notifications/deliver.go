@@ -32,6 +32,7 @@ type Deliverer struct {
 	Outbox domain.Outbox
 	Push   Sender   // FCM or the log
 	Text   *Webhook // nil: a household without a device waits for its ready text
+	Alarm  *Webhook // nil: an SOS has no second way besides pushes
 
 	// Now is the product's clock, by which notices expire.
 	Now func() time.Time
@@ -132,8 +133,10 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	for _, f := range found {
 		r.letters = append(r.letters, &letter{Delivery: f})
 	}
+	alarmed := r.alarms(ctx)
 	inOrder(ctx, r.pushes(), r.push)
 	inOrder(ctx, r.texts(), r.text)
+	alarmed.Wait()
 
 	var proofs []*letter
 	for _, l := range r.letters {
@@ -264,6 +267,31 @@ func (r *run) texts() []*lane {
 		of[l.TextTo].letters = append(of[l.TextTo].letters, l)
 	}
 	return lanes
+}
+
+// alarms sends the lead of each round of an SOS its second way, beside the
+// pushes and not after them.
+func (r *run) alarms(ctx context.Context) *sync.WaitGroup {
+	var wait sync.WaitGroup
+	for _, l := range r.letters {
+		n := &l.Notice
+		if r.d.Alarm == nil || n.Kind != "sos.raised" || n.Data.V["lead"] == "" || !r.now.Before(n.ExpiresAt) {
+			continue
+		}
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			began := time.Now()
+			res := r.d.Alarm.Ring(ctx, Alarm{ID: n.ID.String(), SOS: n.Data.V["sos_id"], Round: n.Data.V["round"], Tier: n.Data.V["tier"], ExpiresAt: n.ExpiresAt})
+			r.note(l, "alarm", nil, res, time.Since(began))
+			if res.Outcome == Accepted {
+				r.locked(func() { l.took("alarm", n.ID.String()) })
+			} else if again := Backoff(r.attempt, res, rand.Float64()); again > 0 {
+				r.locked(func() { l.later(again) })
+			}
+		}()
+	}
+	return &wait
 }
 
 // text hands a household's letters to the message webhook.

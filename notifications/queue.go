@@ -23,6 +23,13 @@ import (
 // QueueName is where the store puts the jobs of notices.
 const QueueName = "notify"
 
+// AlarmQueue holds those of an SOS: workers of its own, so that an alarm never
+// waits behind others (PRODUCT.md section 5).
+const (
+	AlarmQueue   = "sos"
+	alarmWorkers = 20
+)
+
 const (
 	jobTimeout  = 30 * time.Second // of one job with all its sends
 	rescueAfter = time.Minute      // a job that runs longer belongs to a dead process
@@ -80,17 +87,18 @@ func NewQueue(c QueueConfig) (*Queue, error) {
 		// Our own table of dispatches is the record.
 		CompletedJobRetentionPeriod: time.Hour,
 	}
+	queues := map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200)}, AlarmQueue: {MaxWorkers: alarmWorkers}}
 	var err error
 	if c.Pool != nil {
 		config.ID = "doorstep-" + uuid.NewString()
 		q.orphans = &orphans{pool: c.Pool, name: config.ID, log: c.Log}
 		config.FetchPollInterval = orDefault(c.Poll, 500*time.Millisecond)
-		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200)}}
+		config.Queues = queues
 		q.client, err = river.NewClient(riverpgxv5.New(c.Pool), config)
 	} else {
 		q.db = c.SQL
 		config.FetchPollInterval = orDefault(c.Poll, 100*time.Millisecond)
-		config.Queues = map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200)}}
+		config.Queues = queues
 		q.client, err = river.NewClient(riversqlite.New(c.SQL), config)
 	}
 	if err != nil {
@@ -112,7 +120,7 @@ func (q *Queue) Start(ctx context.Context) error {
 	if q.db != nil {
 		// A SQLite file has one server: whatever runs now was left behind by
 		// one that was killed and need not wait for its rescue.
-		if _, err := q.db.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND queue = ?`, QueueName); err != nil {
+		if _, err := q.db.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND queue IN (?, ?)`, QueueName, AlarmQueue); err != nil {
 			return fmt.Errorf("queue: %w", err)
 		}
 	}
@@ -160,7 +168,7 @@ func (q *Queue) Idle(ctx context.Context) error {
 }
 
 func (q *Queue) busy(ctx context.Context) (bool, error) {
-	due := river.NewJobListParams().Queues(QueueName).OrderBy(river.JobListOrderByScheduledAt, river.SortOrderAsc).First(1).
+	due := river.NewJobListParams().Queues(QueueName, AlarmQueue).OrderBy(river.JobListOrderByScheduledAt, river.SortOrderAsc).First(1).
 		States(rivertype.JobStateAvailable, rivertype.JobStateRetryable, rivertype.JobStateScheduled)
 	// Two looks: a job moves from due to running, and back to waiting.
 	next, err := q.client.JobList(ctx, due)
@@ -171,7 +179,7 @@ func (q *Queue) busy(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	// River writes the end of jobs in batches, up to 250 ms later.
-	running, err := q.client.JobList(ctx, river.NewJobListParams().Queues(QueueName).States(rivertype.JobStateRunning).First(1000))
+	running, err := q.client.JobList(ctx, river.NewJobListParams().Queues(QueueName, AlarmQueue).States(rivertype.JobStateRunning).First(1000))
 	if err != nil {
 		return true, err
 	}

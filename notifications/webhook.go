@@ -89,6 +89,38 @@ type textData struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
+// Alarm is one round of an SOS for a telephony or monitoring provider. It
+// holds no name, place or words: the provider calls the numbers it was given.
+type Alarm struct {
+	ID        string // webhook-id: the same on each retry
+	SOS       string
+	Round     string
+	Tier      string
+	ExpiresAt time.Time
+}
+
+type alarmEvent struct {
+	Type      string    `json:"type"`
+	Timestamp time.Time `json:"timestamp"`
+	Data      struct {
+		ID        string    `json:"id"`
+		Round     string    `json:"round"`
+		Tier      string    `json:"tier"`
+		ExpiresAt time.Time `json:"expires_at"`
+	} `json:"data"`
+}
+
+// Ring posts one round of an SOS, once; outcomes are those of Send.
+func (w *Webhook) Ring(ctx context.Context, a Alarm) Result {
+	e := alarmEvent{Type: "sos.raised", Timestamp: w.Now().UTC()}
+	e.Data.ID, e.Data.Round, e.Data.Tier, e.Data.ExpiresAt = a.SOS, a.Round, a.Tier, a.ExpiresAt.UTC()
+	body, err := json.Marshal(e)
+	if err != nil || !webhookID.MatchString(a.ID) {
+		return Result{Outcome: Rejected, Detail: detailInvalidMessage, Alert: true}
+	}
+	return w.post(ctx, a.ID, body)
+}
+
 // Send posts one text, once. 2xx is accepted; 410 means that the receiver
 // wants no more of anything and the operator must act.
 func (w *Webhook) Send(ctx context.Context, t Text) Result {
@@ -108,8 +140,12 @@ func (w *Webhook) Send(ctx context.Context, t Text) Result {
 	if err != nil {
 		return Result{Outcome: Rejected, Detail: detailInvalidMessage, Alert: true}
 	}
+	return w.post(ctx, t.ID, body)
+}
+
+func (w *Webhook) post(ctx context.Context, id string, body []byte) Result {
 	signed := time.Now()
-	signature, err := w.signer.Sign(t.ID, signed, body)
+	signature, err := w.signer.Sign(id, signed, body)
 	if err != nil {
 		return Result{Outcome: Misconfigured, Detail: detailCredentials, Alert: true}
 	}
@@ -119,7 +155,7 @@ func (w *Webhook) Send(ctx context.Context, t Text) Result {
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "doorstep")
-	req.Header.Set(standardwebhooks.HeaderWebhookID, t.ID)
+	req.Header.Set(standardwebhooks.HeaderWebhookID, id)
 	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(signed.Unix(), 10))
 	req.Header.Set(standardwebhooks.HeaderWebhookSignature, signature)
 

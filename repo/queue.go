@@ -19,6 +19,10 @@ import (
 // NotifyQueue is where delivery jobs wait; the workers take them from it.
 const NotifyQueue = "notify"
 
+// AlarmQueue is where those of an SOS do; it has workers of its own, so that an
+// alarm never waits behind others.
+const AlarmQueue = "sos"
+
 // Priorities of River: a transaction with an urgent notice goes first.
 const (
 	urgentPriority = 1
@@ -33,6 +37,19 @@ const noticesPerJob = 100
 // clock; the queue's is the wall, so the wait is carried over and not the
 // time.
 func notifyJobs(list []domain.Notice) []river.InsertManyParams {
+	calm := list[:0:0]
+	var alarms []domain.Notice
+	for _, n := range list {
+		if strings.HasPrefix(n.Kind, "sos.") {
+			alarms = append(alarms, n)
+		} else {
+			calm = append(calm, n)
+		}
+	}
+	return append(jobsOf(alarms, AlarmQueue), jobsOf(calm, NotifyQueue)...)
+}
+
+func jobsOf(list []domain.Notice, queue string) []river.InsertManyParams {
 	byWait := map[time.Duration][]domain.Notice{}
 	var waits []time.Duration
 	for _, n := range list {
@@ -47,7 +64,7 @@ func notifyJobs(list []domain.Notice) []river.InsertManyParams {
 	for _, wait := range waits {
 		for part := range slices.Chunk(byWait[wait], noticesPerJob) {
 			args := domain.NotifyArgs{NoticeIDs: make([]domain.ID, len(part))}
-			opts := &river.InsertOpts{Queue: NotifyQueue, Priority: calmPriority}
+			opts := &river.InsertOpts{Queue: queue, Priority: calmPriority}
 			for i, n := range part {
 				args.NoticeIDs[i] = n.ID
 				if n.High {

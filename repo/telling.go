@@ -93,11 +93,15 @@ func (t *tx) setDeadline(op deadlineOp) {
 // transaction, when it holds the locks of their jobs: a row that was claimed
 // or disarmed meanwhile runs the transaction anew. Marking them at once would
 // let the ticker wait for a job while that job's holder waits for the row.
-func (t *tx) ClaimDue(now time.Time, n int) ([]domain.Deadline, error) {
-	q := t.table("deadlines").Where("done_at IS NULL AND due_at <= ?", now).Order("due_at, id").Limit(n)
+func (t *tx) ClaimDue(now time.Time, n int, kinds ...string) ([]domain.Deadline, error) {
+	open := t.table("deadlines").Where("done_at IS NULL AND due_at <= ?", now).Order("due_at, id")
+	if len(kinds) > 0 {
+		open = open.Where(inText(t.db, "kind", kinds))
+	}
+	q := open.Limit(n)
 	if t.db.pool != nil {
 		// Rows that another replica works on are skipped.
-		due := t.table("deadlines").Where("done_at IS NULL AND due_at <= ?", now).Order("due_at, id").Limit(8 * n)
+		due := open.Limit(8 * n)
 		q = t.db.table("").Table("(?) AS deadlines", due).Where("pg_try_advisory_xact_lock(hashtextextended(CAST(id AS text), 0))").Limit(n)
 	}
 	due, err := all[domain.Deadline](t, q)

@@ -29,6 +29,7 @@ var bodies = map[string]obj{
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"}, "decideDispute": {"decision": "uphold", "reasons": "x"},
 	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []obj{}}, "createUserLeave": {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
+	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil}, "setLadder": {"tiers": []obj{}},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
 	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
@@ -62,6 +63,7 @@ func TestRoleMatrix(t *testing.T) {
 		end := h.visit(desk, done, monday.Add(time.Hour), "ravi")
 		h.as("ravi").send("POST", path("/v1/visits/%s/complete", end), obj{"end_code": "0"}, 200)
 		h.advance(25 * time.Hour)
+		ids["sos"] = h.as("ravi").send("POST", "/v1/sos", nil, 201)["id"]
 		ids["completion-checks"] = items(h.as("gita").send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
 		_, second := h.household(desk, nil)
 		h.as("ravi").send("POST", path("/v1/visits/%s/flags", h.visit(desk, second, monday.Add(50*time.Hour), "ravi")), obj{"kind": "verbal_abuse", "level": 1}, 201)

@@ -26,6 +26,7 @@ type serveCmd struct {
 	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
 	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
 	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
+	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
 	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
 }
 
@@ -38,6 +39,11 @@ type fcmFlags struct {
 type messageFlags struct {
 	URL    string `help:"Where text goes that has no device (Standard Webhooks)." env:"DOORSTEP_MESSAGE_WEBHOOK_URL" placeholder:"URL"`
 	Secret string `help:"Signs it: whsec_…" env:"DOORSTEP_MESSAGE_WEBHOOK_SECRET" placeholder:"SECRET"`
+}
+
+type alarmFlags struct {
+	URL    string `help:"Where each round of an SOS goes besides phones: a telephony or monitoring provider (Standard Webhooks)." env:"DOORSTEP_ALARM_WEBHOOK_URL" placeholder:"URL"`
+	Secret string `help:"Signs it: whsec_…" env:"DOORSTEP_ALARM_WEBHOOK_SECRET" placeholder:"SECRET"`
 }
 
 // webPushFlags are of pushes to browsers; the keys are made of the link secret.
@@ -79,6 +85,11 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if s.Message.URL != "" {
 		if w.text, err = notifications.NewWebhook(s.Message.URL, s.Message.Secret, nil); err != nil {
 			return usageError("DOORSTEP_MESSAGE_WEBHOOK_URL: " + err.Error())
+		}
+	}
+	if s.Alarm.URL != "" {
+		if w.alarm, err = notifications.NewWebhook(s.Alarm.URL, s.Alarm.Secret, nil); err != nil {
+			return usageError("DOORSTEP_ALARM_WEBHOOK_URL: " + err.Error())
 		}
 	}
 	db, err := openStore(ctx, s.storage, log, s.Migrate)

@@ -36,6 +36,7 @@ type wiring struct {
 	now      func() time.Time
 	push     notifications.Sender
 	text     *notifications.Webhook
+	alarm    *notifications.Webhook
 	webPush  webPushFlags
 	proxies  []netip.Prefix
 	drain    time.Duration
@@ -186,7 +187,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Log: w.log, Deliverer: &notifications.Deliverer{
-		Outbox: db, Push: web, Text: w.text, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
+		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
 		Metrics: notifications.NewMetrics(registry)}})
 	return h, err
 }
@@ -204,8 +205,9 @@ func (h *instance) start(ctx context.Context) error {
 // is old.
 func (h *instance) startTicking(ctx context.Context) {
 	ctx, h.stop = context.WithCancel(ctx)
-	h.ticking.Add(2)
+	h.ticking.Add(3)
 	go h.sweep(ctx)
+	go h.watch(ctx)
 	go func() {
 		defer h.ticking.Done()
 		every := time.NewTicker(time.Second)
@@ -219,6 +221,26 @@ func (h *instance) startTicking(ctx context.Context) {
 			}
 		}
 	}()
+}
+
+// watch looks after alarms only, so that they never wait behind anything else
+// that is due.
+func (h *instance) watch(ctx context.Context) {
+	defer h.ticking.Done()
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+			within, cancel := context.WithTimeout(ctx, 10*time.Second)
+			if _, err := h.service.TickUrgent(within); err != nil && ctx.Err() == nil {
+				h.log.Warn("the alarms' clock could not tick", "error", err)
+			}
+			cancel()
+		}
+	}
 }
 
 // The sweep has a pace of its own, so that it never holds up the clock.

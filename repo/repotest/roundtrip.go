@@ -56,7 +56,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("user", func(t *testing.T) {
 		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID, AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
 			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.List[string]{"washer", "oven"}, Hours: domain.List[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
-			QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
+			QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
 		Filled(t, "user", u)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
 		Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))
@@ -430,6 +430,44 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		noError(t, err)
 		_, err = db.SQL().ExecContext(ctx, "DELETE FROM attempts WHERE discounted = 'x' AND id NOT IN (SELECT agreed_id FROM visits WHERE agreed_id IS NOT NULL)")
 		noError(t, err)
+	})
+
+	t.Run("sos", func(t *testing.T) {
+		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID, VisitID: &w.Visit.ID, JobID: &w.Job.ID, Country: "IN", Source: "tap", Note: "n",
+			Lat: Ptr(28.5), Lon: Ptr(77.25), Avoid: domain.List[domain.ID]{w.Desk.ID}, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, Status: "acknowledged", Tier: 2, Round: 3,
+			Rung: domain.List[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later, ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
+		Filled(t, "sos", x)
+		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", OccurredAt: Noon, RecordedAt: later, Status: "raised", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSOS(&x), tx.InsertSOS(&bare)) })
+		Same(t, "sos", x, Get(t, db, func(tx domain.Tx) (*domain.SOS, error) { return tx.LockSOS(x.ID) }))
+		Same(t, "open ones", []domain.SOS{x, bare}, Get(t, db, func(tx domain.Tx) ([]domain.SOS, error) { return tx.OpenSOS(w.Ravi.ID) }))
+		x.Words = "other"
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveSOS(&x) })
+		for _, c := range []struct {
+			who  string
+			a    domain.Actor
+			want []domain.SOS
+		}{
+			{"the raiser", domain.Actor{UserID: w.Ravi.ID, Role: domain.RoleTechnician, CentreID: w.Mill.ID}, []domain.SOS{x}}, // not the silent one
+			{"who was rung", domain.Actor{UserID: w.Asha.ID, Role: domain.RoleTechnician, CentreID: w.Mill.ID}, []domain.SOS{x}},
+			{"whom it must not reach", domain.Actor{UserID: w.Desk.ID, Role: domain.RoleProprietor, CentreID: w.Mill.ID}, []domain.SOS{}},
+			{"another manager", domain.Actor{UserID: w.Admin.ID, Role: domain.RoleAreaManager, AreaID: ID()}, []domain.SOS{}},
+			{"the manager", domain.Actor{UserID: w.Manager.ID, Role: domain.RoleAreaManager, AreaID: w.North.ID}, []domain.SOS{x}},
+			{"the brand", domain.Actor{UserID: w.Admin.ID, Role: domain.RoleAdmin}, []domain.SOS{bare, x}},
+		} {
+			list, err := r.SOSs(ctx, c.a, true, domain.Page{})
+			noError(t, err)
+			Same(t, "alarms of "+c.who, c.want, list)
+			for _, o := range []domain.SOS{x, bare} {
+				found := false
+				for _, l := range list {
+					found = found || l.ID == o.ID
+				}
+				if found != o.Sees(c.a) {
+					t.Errorf("%s: the list and the rule differ about %s", c.who, o.Source)
+				}
+			}
+		}
 	})
 
 	t.Run("attempt", func(t *testing.T) {

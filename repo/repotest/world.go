@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/domain"
+	"doorstep/domain/ladder"
 	"doorstep/domain/reach"
 	"doorstep/repo"
 )
@@ -87,7 +88,7 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 	centre := func(area domain.ID, name, code string) domain.Centre {
 		return domain.Centre{Meta: Meta(Noon), AreaID: area, Name: name, Zone: "Asia/Kolkata", Country: "IN", PostalCodes: domain.List[string]{code},
 			WorkingDays: domain.List[int]{1, 2, 3, 4, 5, 6}, Holidays: domain.List[string]{"2027-01-26"}, Phone: "+911100000000",
-			ImportMapping: domain.Doc[map[string]string]{V: map[string]string{"Fault": "fault"}}}
+			Ladder: domain.List[ladder.Tier]{{After: 0, To: []string{"everyone"}, Repeat: 30}}, ImportMapping: domain.Doc[map[string]string]{V: map[string]string{"Fault": "fault"}}}
 	}
 	w.Mill, w.Harbour = centre(w.North.ID, "Mill", "110001"), centre(w.South.ID, "Harbour", "400001")
 	user := func(login string, role domain.Role) domain.User {

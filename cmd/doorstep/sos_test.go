@@ -1,0 +1,269 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"doorstep/domain"
+	"doorstep/notifications/fcmtest"
+)
+
+const urgent = "Urgent: open the app now"
+
+// rung counts the alarms on a phone.
+func (h *harness) rung(login string) int {
+	h.Helper()
+	n := 0
+	for _, m := range h.phones.MessagesFor("phone:" + login) {
+		if m.Title == urgent {
+			n++
+		}
+	}
+	return n
+}
+
+func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, meena, maya := h.as("ravi"), h.as("meena"), h.as("maya")
+		ravi.send("PUT", "/v1/me/colleague", obj{"colleague_id": meena.id}, 200)
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(10*time.Minute), "ravi")
+		h.clock.Set(monday.Add(12 * time.Minute))
+		ravi.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+		x := ravi.send("POST", "/v1/sos", nil, 201)
+		if x["status"] != "raised" || x["visit_id"] != visit["id"] || x["emergency_number"] != "112" || !strings.Contains(x["disclaimer"].(string), "not a police") {
+			t.Fatalf("raised: %v", x)
+		}
+		h.settle()
+		want := func(when string, counts map[string]int) {
+			t.Helper()
+			h.settle()
+			for login, n := range counts {
+				if got := h.rung(login); got != n {
+					t.Errorf("%s: %s was rung %d times, want %d", when, login, got, n)
+				}
+			}
+		}
+		want("at once", map[string]int{"asha": 1, "meena": 1, "maya": 0, "ravi": 0, "kiran": 0})
+		// A second tap is the same alarm and rings nobody anew.
+		if again := ravi.send("POST", "/v1/sos", obj{"note": "second floor"}, 201); again["id"] != x["id"] || again["note"] != "second floor" {
+			t.Errorf("the second tap made %v", again["id"])
+		}
+		h.advance(30 * time.Second)
+		want("after 30 s", map[string]int{"asha": 2, "meena": 2, "maya": 0})
+		h.advance(30 * time.Second)
+		want("after 60 s", map[string]int{"asha": 3, "maya": 1, "noor": 1, "maya2": 0})
+		h.advance(60 * time.Second)
+		want("after 120 s", map[string]int{"maya2": 1, "kiran": 0})
+		h.advance(120 * time.Second)
+		want("after 240 s", map[string]int{"kiran": 1, "root": 1, "gita": 1, "ravi": 0})
+		before := h.rung("asha")
+		h.advance(time.Minute)
+		if h.rung("asha") != before+1 {
+			t.Error("exhausted, it does not go on ringing")
+		}
+		// Never the raiser; a human who was rung; and then silence.
+		ravi.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 403)
+		h.as("ravi2").send("POST", path("/v1/sos/%s/acknowledge", x), nil, 404)
+		if got := maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200); got["owner_id"] != maya.id.String() {
+			t.Fatalf("acknowledged: %v", got)
+		}
+		h.as("noor").send("POST", path("/v1/sos/%s/acknowledge", x), nil, 409)
+		before = h.rung("asha")
+		h.advance(10 * time.Minute)
+		if h.rung("asha") != before {
+			t.Error("it rings on after somebody answered")
+		}
+		taken := false
+		for _, m := range h.phones.MessagesFor("phone:ravi") {
+			taken = taken || m.Title == "Somebody is on it"
+		}
+		if !taken {
+			t.Error("the raiser is not told that somebody answers")
+		}
+		// Hand-over is an offer; words end it.
+		maya.send("POST", path("/v1/sos/%s/hand-over", x), obj{"user_id": ravi.id}, 422)
+		maya.send("POST", path("/v1/sos/%s/hand-over", x), obj{"user_id": h.as("noor").id}, 200)
+		if got := h.as("noor").send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200); got["owner_id"] != h.as("noor").id.String() {
+			t.Errorf("after the hand-over %v answers", got["owner_id"])
+		}
+		maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": ""}, 400)
+		got := h.as("noor").send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "He is safe in the car.", "outcome": "real"}, 200)
+		if got["status"] != "resolved" || len(items(maya.send("GET", "/v1/sos?status=open", nil, 200))) != 0 {
+			t.Errorf("resolved: %v", got["status"])
+		}
+	})
+}
+
+func TestNothingRefusesAnSOS(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		for login, body := range map[string]any{"ravi": "{broken", "meena": `{"lat":"x","visit_id":7,"occurred_at":"yesterday","avoid":"me"}`, "kiran": obj{"id": "nonsense", "lat": 1e9, "lon": 2},
+			"asha": strings.Repeat("x", 1000), "gita": obj{"visit_id": "00000000-0000-0000-0000-000000000001"}} {
+			x := h.as(login).send("POST", "/v1/sos", body, 201, "Idempotency-Key", "", "If-Match", "*", "Doorstep-Sent-At", "never")
+			if x["status"] != "raised" || x["raiser_id"] != h.people[login].id.String() {
+				t.Errorf("%s: %v", login, x)
+			}
+		}
+		// Ten taps at once are one alarm.
+		maya := h.as("maya")
+		ids := sync.Map{}
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				ids.Store(maya.send("POST", "/v1/sos", nil, 201)["id"], true)
+			}()
+		}
+		wg.Wait()
+		n := 0
+		ids.Range(func(any, any) bool { n++; return true })
+		if n != 1 {
+			t.Errorf("ten taps made %d alarms", n)
+		}
+		// An area manager's own alarm rings the others and never herself.
+		h.settle()
+		h.advance(time.Minute)
+		if h.rung("noor") == 0 {
+			t.Error("the other manager of the area was not rung")
+		}
+		for _, x := range items(maya.send("GET", "/v1/sos", nil, 200)) {
+			if x["raiser_id"] == maya.id.String() && len(x["actions"].([]any)) != 0 {
+				t.Error("the raiser may answer her own alarm")
+			}
+		}
+	})
+}
+
+func TestSOSWhenTheProprietorIsTheDanger(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, asha := h.as("ravi"), h.as("asha")
+		x := ravi.send("POST", "/v1/sos", obj{"avoid": []string{asha.id.String()}, "note": "canary-note"}, 201)
+		h.settle()
+		// Nobody is left in the first tier: the second is rung at once.
+		if h.rung("asha") != 0 || h.rung("maya") != 1 {
+			t.Errorf("asha rung %d times, maya %d", h.rung("asha"), h.rung("maya"))
+		}
+		h.advance(5 * time.Minute)
+		if h.rung("asha") != 0 {
+			t.Error("whom it must not reach is rung as one of everyone")
+		}
+		asha.send("GET", path("/v1/sos/%s", x), nil, 404)
+		if list := items(asha.send("GET", "/v1/sos", nil, 200)); len(list) != 0 {
+			t.Errorf("she sees %v", list)
+		}
+		for _, m := range h.phones.Messages() {
+			if strings.Contains(fmt.Sprint(m), "canary") || strings.Contains(fmt.Sprint(m.Title, m.Body), "Ravi") {
+				t.Errorf("a lock screen shows %v", m)
+			}
+		}
+	})
+}
+
+func TestALateSOSSaysHowOldItIs(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		x := h.as("ravi").send("POST", "/v1/sos", obj{"occurred_at": h.clock.Now().Add(-47 * time.Minute).Format(time.RFC3339)}, 201)
+		if x["age_seconds"] != 47.0*60 {
+			t.Errorf("%v s old", x["age_seconds"])
+		}
+		h.settle()
+		if m := h.phones.MessagesFor("phone:asha"); len(m) == 0 || !strings.Contains(m[len(m)-1].Body, "47 minutes ago") {
+			t.Errorf("told %v", m)
+		}
+	})
+}
+
+// The push service refuses connections for ten minutes; the alarm stands, its
+// ladder climbs, and all are rung when the service is back.
+func TestSOSWhileThePushServiceIsDown(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		h.phones.SetDown(true)
+		x := h.as("ravi").send("POST", "/v1/sos", nil, 201)
+		h.clock.Advance(10 * time.Minute)
+		if _, err := h.house.service.TickUrgent(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := h.as("maya").send("GET", path("/v1/sos/%s", x), nil, 200); got["tier"] != 4.0 {
+			t.Fatalf("tier %v", got["tier"])
+		}
+		h.phones.SetDown(false)
+		deadline := time.Now().Add(30 * time.Second)
+		for h.rung("maya") == 0 || h.rung("kiran") == 0 {
+			if time.Now().After(deadline) {
+				t.Fatalf("maya rung %d times, kiran %d", h.rung("maya"), h.rung("kiran"))
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	})
+}
+
+func TestLadders(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		root := h.as("root")
+		at := "/v1/centres/" + h.centre.String() + "/ladder"
+		root.send("PUT", at, obj{"tiers": []obj{{"after_seconds": 0, "to": []string{"proprietor"}, "repeat_seconds": 30}}}, 422)
+		h.as("asha").send("PUT", at, obj{"tiers": []obj{}}, 403)
+		got := root.send("PUT", at, obj{"tiers": []obj{{"after_seconds": 0, "to": []string{"area_manager"}, "repeat_seconds": 20}, {"after_seconds": 30, "to": []string{"everyone"}, "repeat_seconds": 60}}}, 200)
+		if len(got["ladder"].([]any)) != 2 {
+			t.Fatalf("the ladder is %v", got["ladder"])
+		}
+		h.as("ravi").send("POST", "/v1/sos", nil, 201)
+		h.settle()
+		if h.rung("maya") != 1 || h.rung("asha") != 0 {
+			t.Errorf("maya rung %d times, asha %d", h.rung("maya"), h.rung("asha"))
+		}
+		h.advance(30 * time.Second)
+		if h.rung("asha") != 1 || h.rung("kiran") != 1 {
+			t.Errorf("after 30 s asha was rung %d times, kiran %d", h.rung("asha"), h.rung("kiran"))
+		}
+	})
+}
+
+// Thousands of reminders are queued and the push service is slow; an alarm has
+// workers of its own and reaches the phone within two seconds.
+func TestAnAlarmNeverWaitsBehindReminders(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		h.phones.Script("phone:noor", fcmtest.Slow(20*time.Millisecond).Always())
+		noor, now := h.as("noor"), h.clock.Now()
+		for range 10 {
+			h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
+				for range 500 {
+					id := uuid.Must(uuid.NewV7())
+					tx.Enqueue(domain.Notice{ID: id, Kind: "visit.assigned", UserID: &noor.id, Title: "Reminder", Body: "x", Language: "en", NotBefore: now, ExpiresAt: now.Add(time.Hour),
+						State: "pending", CreatedAt: now})
+				}
+				return nil
+			}))
+		}
+		ravi := h.as("ravi")
+		began := time.Now()
+		ravi.send("POST", "/v1/sos", nil, 201)
+		for h.rung("asha") == 0 {
+			if time.Since(began) > 20*time.Second {
+				t.Fatal("the alarm waits behind the reminders")
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		took, waiting := time.Since(began), 5000-len(h.phones.MessagesFor("phone:noor"))
+		t.Logf("rung after %v with %d reminders waiting", took, waiting)
+		if waiting < 1000 {
+			t.Errorf("only %d reminders waited: too few to tell", waiting)
+		}
+		if took > 5*time.Second { // 2 s on a quiet machine
+			t.Errorf("rung after %v", took)
+		}
+	})
+}

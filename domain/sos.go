@@ -1,0 +1,520 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/domain/ladder"
+)
+
+// SOS is one cry for help. It is a row before it is answered; a ladder rings
+// tier by tier until a human who is not the raiser acknowledges (PRODUCT.md
+// section 5). It is no fact of a job's timeline: only those who were rung, the
+// raiser and the managers above see it.
+type SOS struct {
+	Meta
+	RaiserID       ID         `json:"raiser_id"`
+	CentreID       *ID        `json:"centre_id"`
+	AreaID         *ID        `json:"area_id"`
+	VisitID        *ID        `json:"visit_id"`
+	JobID          *ID        `json:"job_id"`
+	Country        string     `json:"-"`
+	Source         string     `json:"source"` // tap, timer, duress
+	Note           string     `json:"note"`
+	Lat            *float64   `json:"lat"`
+	Lon            *float64   `json:"lon"`
+	Avoid          List[ID]   `json:"-"` // whom it must not reach
+	OccurredAt     time.Time  `json:"occurred_at"`
+	ClaimedAt      *time.Time `json:"claimed_at"`
+	RecordedAt     time.Time  `json:"recorded_at"`
+	Status         string     `json:"status"` // raised, acknowledged, resolved
+	Tier           int        `json:"tier"`   // how many tiers of the ladder have begun
+	Round          int        `json:"round"`  // how often it rang
+	Rung           List[ID]   `json:"-"`
+	OwnerID        *ID        `json:"owner_id"`   // who acknowledged
+	OfferedTo      *ID        `json:"offered_to"` // to whom it is being handed over
+	AcknowledgedAt *time.Time `json:"acknowledged_at"`
+	ResolvedAt     *time.Time `json:"resolved_at"`
+	ResolvedBy     *ID        `json:"resolved_by"`
+	Outcome        string     `json:"outcome"` // real, false_alarm, test
+	Words          string     `json:"words"`
+}
+
+// SOSView is an SOS as answered.
+type SOSView struct {
+	SOS
+	AgeSeconds      int64        `json:"age_seconds"` // at the time the server learned of it
+	EmergencyNumber string       `json:"emergency_number"`
+	Disclaimer      string       `json:"disclaimer"`
+	Actions         List[string] `json:"actions"`
+}
+
+// disclaimer stands in every answer.
+const disclaimer = "Doorstep is not a police or monitored service. In danger call the emergency number first."
+
+// emergencyNumbers by country (ISO 3166-1 alpha-2); 112 works in most others.
+var emergencyNumbers = map[string]string{"IN": "112", "GB": "999", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "JP": "110", "SG": "999", "AE": "999", "ZA": "10111"}
+
+// EmergencyNumber of a country.
+func EmergencyNumber(country string) string {
+	if n, ok := emergencyNumbers[country]; ok {
+		return n
+	}
+	return "112"
+}
+
+// View shows an SOS to an actor.
+func (x SOS) View(a Actor) SOSView {
+	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country), Disclaimer: disclaimer, Actions: List[string]{}}
+	if x.mayAnswer(a) {
+		switch {
+		case x.Status == "raised", x.Status == "acknowledged" && x.OfferedTo != nil && *x.OfferedTo == a.UserID:
+			v.Actions = List[string]{"acknowledge"}
+		case x.Status == "acknowledged":
+			v.Actions = List[string]{"hand-over", "resolve"}
+		}
+	}
+	return v
+}
+
+// Sees tells whether an actor may know of an SOS: who was rung, whoever
+// answers for the place, and the raiser unless it was raised in silence. Whom
+// it must not reach never does.
+func (x *SOS) Sees(a Actor) bool {
+	switch {
+	case has(x.Avoid, a.UserID):
+		return false
+	case a.UserID == x.RaiserID:
+		return x.Source != "duress"
+	case has(x.Rung, a.UserID), x.OfferedTo != nil && *x.OfferedTo == a.UserID, a.Role == RoleAdmin:
+		return true
+	case a.Role == RoleAreaManager:
+		return x.AreaID != nil && has(a.Scope().AreaIDs, *x.AreaID)
+	case a.Role == RoleProprietor:
+		return x.CentreID != nil && *x.CentreID == a.CentreID
+	}
+	return false
+}
+
+// mayAnswer: a human who sees it and is not the raiser.
+func (x *SOS) mayAnswer(a Actor) bool { return a.UserID != x.RaiserID && x.Sees(a) }
+
+// SOSInput is all that an SOS may say; everything is optional and what cannot
+// be read is ignored.
+type SOSInput struct {
+	ID         *ID
+	VisitID    *ID
+	Note       string
+	Lat, Lon   *float64
+	Avoid      []ID // e.g. the proprietor, when he is the danger
+	OccurredAt string
+}
+
+// RaiseSOS raises the alarm. Any staff member; nothing refuses it but 401 and
+// 503. While one stands, the same raiser's further taps add to it. Durable
+// before it is answered; the first tier is told in the same transaction.
+func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (SOSView, error) {
+		a := call.Actor
+		// Two taps at once are one alarm.
+		u, err := tx.LockUser(a.UserID)
+		if err != nil {
+			return SOSView{}, err
+		}
+		open, err := tx.OpenSOS(a.UserID)
+		if err != nil {
+			return SOSView{}, err
+		}
+		for i := range open {
+			if x := &open[i]; x.Source == "tap" {
+				return s.addToSOS(tx, a, x, in, now)
+			}
+		}
+		return s.raiseSOS(tx, call, u, in, "tap", now)
+	})
+}
+
+// addToSOS keeps what a further tap says.
+func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, now time.Time) (SOSView, error) {
+	if in.Note != "" && !strings.Contains(x.Note, in.Note) {
+		x.Note = strings.TrimSpace(x.Note + "\n" + in.Note)
+	}
+	if in.Lat != nil && in.Lon != nil {
+		x.Lat, x.Lon = in.Lat, in.Lon
+	}
+	for _, id := range in.Avoid {
+		if !has(x.Avoid, id) {
+			x.Avoid = append(x.Avoid, id)
+		}
+	}
+	s.changed(&x.Meta, now)
+	return x.View(a), tx.SaveSOS(x)
+}
+
+func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source string, now time.Time) (SOSView, error) {
+	a := call.Actor
+	x := &SOS{Meta: newMeta(s.newID(in.ID), now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note, Lat: in.Lat, Lon: in.Lon,
+		Avoid: in.Avoid, Status: "raised", RecordedAt: now}
+	if in.ID != nil {
+		if _, err := tx.SOS(*in.ID); err == nil {
+			x.ID = s.NewID() // an id that is taken does not stand in the way
+		} else if !notFound(err) {
+			return SOSView{}, err
+		}
+	}
+	if in.Lat == nil || in.Lon == nil {
+		x.Lat, x.Lon = nil, nil
+	}
+	zone := time.UTC
+	v, err := s.visitOfSOS(tx, u, in.VisitID, now)
+	if err != nil {
+		return SOSView{}, err
+	}
+	if v != nil {
+		x.VisitID, x.JobID, x.CentreID, x.AreaID = &v.ID, &v.JobID, &v.CentreID, &v.AreaID
+	}
+	if x.CentreID != nil {
+		c, err := tx.Centre(*x.CentreID)
+		if err != nil {
+			return SOSView{}, err
+		}
+		x.Country, x.AreaID, zone = c.Country, &c.AreaID, c.Location()
+	}
+	st, err := s.stamp(call, in.OccurredAt, zone, now)
+	if err != nil {
+		st = at(now)
+	}
+	x.OccurredAt, x.ClaimedAt = st.occurred, st.claimed
+	if err := tx.InsertSOS(x); err != nil {
+		return SOSView{}, err
+	}
+	if err := s.ringSOS(tx, x, now); err != nil {
+		return SOSView{}, err
+	}
+	return x.View(a), tx.SaveSOS(x)
+}
+
+// visitOfSOS finds the visit that an SOS is about: the one named, if it was
+// ever his, else the one under way.
+func (s *Service) visitOfSOS(tx Tx, u *User, named *ID, now time.Time) (*Visit, error) {
+	if named != nil {
+		v, err := tx.Visit(*named)
+		if err == nil && has(v.EverCrew, u.ID) {
+			return v, nil
+		}
+		if err != nil && !notFound(err) {
+			return nil, err
+		}
+	}
+	busy, err := tx.BusyBetween(u.ID, now.Add(-12*time.Hour), now.Add(time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	for i := range busy {
+		if busy[i].Status.UnderWay() {
+			return &busy[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// ladderOf is the centre's own ladder, else the default.
+func ladderOf(tx Tx, centre *ID) ([]ladder.Tier, error) {
+	if centre == nil {
+		return ladder.Default(), nil
+	}
+	c, err := tx.Centre(*centre)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.Ladder) > 0 {
+		return c.Ladder, nil
+	}
+	return ladder.Default(), nil
+}
+
+// ringSOS rings whoever it is time to ring, and sets the next time. A tier
+// without anybody falls through to the next at once. The caller saves.
+func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time) error {
+	tiers, err := ladderOf(tx, x.CentreID)
+	if err != nil {
+		return err
+	}
+	due := ladder.Due(tiers, x.RecordedAt, now)
+	for x.Tier < len(tiers) && (x.Tier < due || len(x.Rung) == 0) {
+		for _, audience := range tiers[x.Tier].To {
+			users, err := s.sosAudience(tx, x, audience)
+			if err != nil {
+				return err
+			}
+			for _, u := range users {
+				if u.ID != x.RaiserID && !u.Disabled && !has(x.Avoid, u.ID) && !has(x.Rung, u.ID) {
+					x.Rung = append(x.Rung, u.ID)
+				}
+			}
+		}
+		x.Tier++
+	}
+	x.Round++
+	lead := true
+	for _, id := range x.Rung {
+		u, err := tx.User(id)
+		if err != nil {
+			return err
+		}
+		s.enqueueSOS(tx, x, u, "sos.raised", lead, now)
+		lead = false
+	}
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: ladder.Next(tiers, x.Tier, x.RecordedAt, now)})
+	return nil
+}
+
+// enqueueSOS writes one ring. It is never collapsed, has a queue of its own,
+// and waits for nobody's duty. The lead of a round also goes to the webhook of
+// a telephony or monitoring provider.
+func (s *Service) enqueueSOS(tx Tx, x *SOS, u *User, kind string, lead bool, now time.Time) {
+	key := fmt.Sprintf("%s|%s|%d|%s", kind, x.ID, x.Round, u.ID)
+	age := x.RecordedAt.Sub(x.OccurredAt)
+	tx.Enqueue(s.notice(kind, u.Language, now, now.Add(time.Hour), toUser(u.ID), func(n *Notice) {
+		n.High, n.DedupeKey = true, &key
+		if kind == "sos.raised" && age >= 2*time.Minute { // it says how old it is
+			n.Title, n.Body = say("sos.late", u.Language, itoa(int(age/time.Minute)))
+		}
+		n.Data.V = map[string]string{"sos_id": x.ID.String(), "round": itoa(x.Round), "tier": itoa(x.Tier)}
+		if lead {
+			n.Data.V["lead"] = "1"
+		}
+	}))
+}
+
+func (s *Service) sosAudience(tx Tx, x *SOS, audience string) ([]User, error) {
+	switch audience {
+	case ladder.Proprietor:
+		if x.CentreID == nil {
+			return nil, nil
+		}
+		return tx.UsersWith(RoleProprietor, x.CentreID, nil)
+	case ladder.Colleague:
+		u, err := tx.User(x.RaiserID)
+		if err != nil || u.ColleagueID == nil {
+			return nil, err
+		}
+		c, err := tx.User(*u.ColleagueID)
+		if err != nil {
+			return nil, err
+		}
+		return []User{*c}, nil
+	case ladder.AreaManager:
+		if x.AreaID == nil {
+			return nil, nil
+		}
+		out, err := tx.UsersWith(RoleAreaManager, nil, x.AreaID)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range slices.Clone(out) {
+			if u.DeputyID != nil {
+				d, err := tx.User(*u.DeputyID)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, *d)
+			}
+		}
+		return out, nil
+	case ladder.Managers:
+		out, err := tx.UsersWith(RoleAreaManager, nil, nil)
+		if err != nil || x.AreaID == nil {
+			return out, err
+		}
+		more, err := tx.UsersWith(RoleProprietor, nil, x.AreaID)
+		return append(out, more...), err
+	}
+	var out []User
+	for _, role := range []Role{RoleAreaManager, RoleAdmin, RoleAgent} {
+		users, err := tx.UsersWith(role, nil, nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, users...)
+	}
+	for _, role := range []Role{RoleProprietor, RoleCoordinator, RoleTechnician} {
+		centre := x.CentreID
+		if centre == nil && role != RoleProprietor {
+			continue
+		}
+		users, err := tx.UsersWith(role, centre, nil)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, users...)
+	}
+	return out, nil
+}
+
+// sosDue climbs the ladder at its time.
+func (s *Service) sosDue(tx Tx, id ID, now time.Time) error {
+	x, err := tx.LockSOS(id)
+	if notFound(err) || err == nil && x.Status != "raised" {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := s.ringSOS(tx, x, now); err != nil {
+		return err
+	}
+	s.changed(&x.Meta, now)
+	return tx.SaveSOS(x)
+}
+
+// SOSMove answers an SOS.
+type SOSMove struct {
+	UserID  *ID    `json:"user_id"` // of hand-over
+	Words   string `json:"words"`   // of resolve
+	Outcome string `json:"outcome"` // of resolve: real, false_alarm, test
+}
+
+// AnswerSOS acknowledges, hands over or resolves an SOS: a human who sees it
+// and is not the raiser. Acknowledging stops the ringing at once; whoever it
+// is handed to acknowledges in turn, and answers for it from then on. Errors:
+// CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action string, in SOSMove) (SOSView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (SOSView, error) {
+		a := call.Actor
+		x, err := tx.LockSOS(id)
+		if err != nil {
+			return SOSView{}, err
+		}
+		if !x.Sees(a) {
+			return SOSView{}, NotFound("SOS")
+		}
+		if !x.mayAnswer(a) {
+			return SOSView{}, Fail(CodeForbidden, "Somebody else answers an SOS, never who raised it.")
+		}
+		switch action {
+		case "acknowledge":
+			if err := s.acknowledgeSOS(tx, x, a, now); err != nil {
+				return SOSView{}, err
+			}
+		case "hand-over":
+			if x.Status != "acknowledged" {
+				return SOSView{}, Fail(CodeState, "The SOS is %s.", x.Status).With("status", x.Status)
+			}
+			if in.UserID == nil {
+				return SOSView{}, Fail(CodeMeaning, "Say to whom.").At("/user_id", "required")
+			}
+			u, err := tx.User(*in.UserID)
+			if err != nil || u.Disabled || u.ID == x.RaiserID || has(x.Avoid, u.ID) {
+				return SOSView{}, Fail(CodeMeaning, "This person cannot take it.").At("/user_id", "a colleague other than the raiser")
+			}
+			x.OfferedTo = &u.ID
+			x.Round++
+			s.enqueueSOS(tx, x, u, "sos.raised", false, now)
+		case "resolve":
+			if x.Status != "acknowledged" {
+				return SOSView{}, Fail(CodeState, "The SOS is %s; acknowledge it first.", x.Status).With("status", x.Status)
+			}
+			if strings.TrimSpace(in.Words) == "" {
+				return SOSView{}, Fail(CodeMeaning, "Say how it ended.").At("/words", "a few words")
+			}
+			if in.Outcome == "" {
+				in.Outcome = "real"
+			}
+			if !has([]string{"real", "false_alarm", "test"}, in.Outcome) {
+				return SOSView{}, Fail(CodeMeaning, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
+			}
+			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &now, &a.UserID, in.Words, in.Outcome
+		}
+		s.changed(&x.Meta, now)
+		return x.View(a), tx.SaveSOS(x)
+	})
+}
+
+func (s *Service) acknowledgeSOS(tx Tx, x *SOS, a Actor, now time.Time) error {
+	taking := x.OfferedTo != nil && *x.OfferedTo == a.UserID
+	if x.Status == "resolved" || x.Status == "acknowledged" && !taking {
+		if x.OwnerID != nil && *x.OwnerID == a.UserID {
+			return nil // the same tap again
+		}
+		return Fail(CodeState, "Somebody has acknowledged it already.").With("status", x.Status)
+	}
+	first := x.Status == "raised"
+	x.Status, x.OwnerID, x.OfferedTo = "acknowledged", &a.UserID, nil
+	if x.AcknowledgedAt == nil {
+		x.AcknowledgedAt = &now
+	}
+	tx.Disarm("sos", x.ID)
+	if err := tx.HushSOS(x.ID); err != nil {
+		return err
+	}
+	if !first {
+		return nil
+	}
+	x.Round++
+	tell := slices.Clone(x.Rung)
+	if x.Source != "duress" {
+		tell = append(tell, x.RaiserID)
+	}
+	for _, id := range tell {
+		if id == a.UserID {
+			continue
+		}
+		u, err := tx.User(id)
+		if err != nil {
+			return err
+		}
+		s.enqueueSOS(tx, x, u, "sos.taken", false, now)
+	}
+	return nil
+}
+
+// SetLadder sets a centre's own ladder; none takes back the default. Admin,
+// area manager. Errors: CodeMeaning with a sentence for each fault.
+func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []ladder.Tier) (Centre, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Centre, error) {
+		c, err := s.reachCentre(tx, call.Actor, centre)
+		if err != nil {
+			return Centre{}, err
+		}
+		if !call.Actor.Is(RoleAdmin, RoleAreaManager) {
+			return Centre{}, Fail(CodeForbidden, "As %s you may not change who is rung.", roleWords(call.Actor.Role))
+		}
+		if len(tiers) > 0 {
+			if wrong := ladder.Validate(tiers); len(wrong) > 0 {
+				e := Fail(CodeMeaning, "This ladder would not reach everybody in time.")
+				for _, w := range wrong {
+					e = e.At("/tiers", w)
+				}
+				return Centre{}, e
+			}
+		}
+		c.Ladder = tiers
+		s.changed(&c.Meta, now)
+		err = tx.SaveCentre(c)
+		return *c, err
+	})
+}
+
+// SetColleague chooses who is rung first beside the proprietor when the caller
+// raises an SOS. Everyone for himself; null for nobody.
+func (s *Service) SetColleague(ctx context.Context, call *Call, colleague *ID) (User, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+		u, err := tx.LockUser(call.Actor.UserID)
+		if err != nil {
+			return User{}, err
+		}
+		if colleague != nil {
+			c, err := tx.User(*colleague)
+			if err != nil || c.Disabled || c.ID == u.ID || u.CentreID != nil && !same(c.CentreID, u.CentreID) && c.Role.OfCentre() {
+				return User{}, Fail(CodeMeaning, "This person cannot be rung for you.").At("/colleague_id", "a colleague of your centre or area")
+			}
+		}
+		u.ColleagueID = colleague
+		s.changed(&u.Meta, now)
+		err = tx.SaveUser(u)
+		return *u, err
+	})
+}
