@@ -362,6 +362,45 @@ func TestAnotherCountingAttemptNeverLessens(t *testing.T) {
 	}
 }
 
+// What the household disputes never makes it more unreachable, and what is decided in favour of the fact brings back
+// exactly what stood before.
+func TestADisputeNeverMakesMoreUnreachable(t *testing.T) {
+	less := 0
+	property(t, func(t rapid.TB, draw source) {
+		c := drawCase(draw, 12)
+		c.VoiceOnly = draw(2, "voice only") == 1
+		c.Now = c.JobCreatedAt.Add(time.Duration(40+draw(100, "hours to now")) * time.Hour)
+		if len(c.Attempts) == 0 {
+			return
+		}
+		k := draw(len(c.Attempts), "disputed")
+		if isContact(&c.Attempts[k]) || c.Attempts[k].Discounted != "" {
+			return // denying a contact is another matter: then nobody was spoken to
+		}
+		before := Judge(c)
+		with := c
+		with.Attempts = slices.Clone(c.Attempts)
+		with.Attempts[k].Discounted = "disputed"
+		after := Judge(with)
+		if rank[after.Verdict] > rank[before.Verdict] {
+			t.Fatalf("%s became %s by a dispute", before.Verdict, after.Verdict)
+		}
+		if slices.Contains(after.Counts, c.Attempts[k].ID) {
+			t.Fatal("a disputed attempt counts")
+		}
+		if rank[after.Verdict] < rank[before.Verdict] {
+			less++
+		}
+		with.Attempts[k].Discounted = ""
+		if upheld := Judge(with); !reflect.DeepEqual(upheld, before) {
+			t.Fatalf("upheld: %+v\nbefore: %+v", upheld, before)
+		}
+	})
+	if less < 5 {
+		t.Errorf("only %d disputes changed a verdict: too few to prove anything", less)
+	}
+}
+
 // Contact, however late we learn of it, leaves exactly the case that began after it.
 func TestContactEndsTheCaseWheneverItIsLearnt(t *testing.T) {
 	property(t, func(t rapid.TB, draw source) {
