@@ -86,6 +86,33 @@ func (a *App) mountSOS(s *Server) {
 		}
 		return x.View(ac), nil
 	}))
+	for _, action := range []string{"extend", "fine", "end"} {
+		s.Handle("POST", "/v1/visits/{id}/timer/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.TimerInput) error {
+			_, err := svc.AnswerTimer(ctx, call, id, action, in)
+			return err
+		}))
+	}
+	s.Handle("GET", "/v1/visits/{id}/timer", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "visit")
+		if err != nil {
+			return err
+		}
+		rows, err := read.Timers(c.UserContext(), actorOf(c).Scope(), id)
+		if err != nil {
+			return err
+		}
+		return List(c, rows, "")
+	})
+	s.Handle("PUT", "/v1/me/codes", func(c *fiber.Ctx) error {
+		in, err := decode[domain.CodesInput](c)
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.SetCodes(ctx, call, in)
+			return err
+		})
+	})
 	for _, action := range []string{"acknowledge", "hand-over", "resolve"} {
 		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SOSMove) error {
 			_, err := svc.AnswerSOS(ctx, call, id, action, in)

@@ -13,7 +13,7 @@ import (
 func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
 
 // urgentKinds are deadlines that never wait behind others.
-var urgentKinds = []string{"sos"}
+var urgentKinds = []string{"sos", "timer"}
 
 // TickUrgent does what of the alarms is due; a ticker of its own calls it.
 func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
@@ -97,6 +97,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		}
 		s.changed(&j.Meta, now)
 		return tx.SaveJob(j)
+	case "timer":
+		return s.timerDue(tx, dl.SubjectID, now)
 	case "sos":
 		return s.sosDue(tx, dl.SubjectID, now)
 	case "duty":

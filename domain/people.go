@@ -89,6 +89,8 @@ type User struct {
 	ColleagueID  *ID          `json:"colleague_id"` // whom his SOS rings first beside the proprietor
 	HomeLat      *float64     `json:"home_lat"`
 	HomeLon      *float64     `json:"home_lon"`
+	CodeHash     string       `json:"-"` // clears his timers
+	DuressHash   string       `json:"-"` // does so too, and calls for help in silence
 	PasswordHash string       `json:"-"`
 	Epoch        int64        `json:"-"` // rises when tokens given before must stop working
 }

@@ -512,6 +512,9 @@ func (s *Service) saveVisit(m *visitMoveCtx) error {
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
+	if err := s.timersFollow(m); err != nil {
+		return err
+	}
 	if err := s.derive(m.tx, m.d.job, m.v, m.now); err != nil {
 		return err
 	}

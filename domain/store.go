@@ -155,6 +155,11 @@ type Tx interface {
 	InsertSOS(*SOS) error
 	SaveSOS(*SOS) error
 	HushSOS(id ID) error // rings that were not sent yet never are
+	TimersOf(visit ID) ([]Timer, error)
+	LockTimer(id ID) (*Timer, error)
+	LockTimerOf(visit, user ID) (*Timer, error)
+	InsertTimer(*Timer) error
+	SaveTimer(*Timer) error
 
 	// Danger.
 	Flag(id ID) (*Flag, error)
@@ -340,6 +345,7 @@ type Reader interface {
 	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
+	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician his own
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	Devices(ctx context.Context, user ID) ([]Device, error)

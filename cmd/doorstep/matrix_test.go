@@ -29,6 +29,7 @@ var bodies = map[string]obj{
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"}, "decideDispute": {"decision": "uphold", "reasons": "x"},
 	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []obj{}}, "createUserLeave": {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
+	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil}, "setLadder": {"tiers": []obj{}},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},

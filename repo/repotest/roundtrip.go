@@ -56,7 +56,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("user", func(t *testing.T) {
 		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID, AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
 			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.List[string]{"washer", "oven"}, Hours: domain.List[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
-			QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
+			QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d", HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
 		Filled(t, "user", u)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
 		Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))
@@ -468,6 +468,24 @@ func roundTrips(t *testing.T, db *repo.DB) {
 				}
 			}
 		}
+	})
+
+	t.Run("timer", func(t *testing.T) {
+		ping := NewNotice(w.Ravi.ID, "timer.ping")
+		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Asha.ID, Source: "timer", OccurredAt: Noon, RecordedAt: Noon, Status: "resolved", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
+		o := domain.Timer{Meta: Meta(Noon), VisitID: w.Visit.ID, UserID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Status: "desk_asked", Provisional: true, BaseAt: Noon, Extended: 5,
+			DueAt: later, PingedAt: &later, PingID: &ping.ID, Pings: 2, EndedAt: &later, EndedHow: "person", SOSID: &x.ID}
+		Filled(t, "timer", o)
+		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(ping); return tx.InsertSOS(&x) })
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertTimer(&o) })
+		Same(t, "timer", o, Get(t, db, func(tx domain.Tx) (*domain.Timer, error) { return tx.LockTimer(o.ID) }))
+		o.Status, o.SOSID = "ended", nil
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveTimer(&o) })
+		Same(t, "timer of a person", o, Get(t, db, func(tx domain.Tx) (*domain.Timer, error) { return tx.LockTimerOf(w.Visit.ID, w.Ravi.ID) }))
+		Same(t, "timers", []domain.Timer{o}, Get(t, db, func(tx domain.Tx) ([]domain.Timer, error) { return tx.TimersOf(w.Visit.ID) }))
+		list, err := r.Timers(ctx, everything, w.Visit.ID)
+		noError(t, err)
+		Same(t, "timers of the reader", []domain.Timer{o}, list)
 	})
 
 	t.Run("attempt", func(t *testing.T) {

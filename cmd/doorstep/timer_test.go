@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+)
+
+// atTheDoor takes Ravi to a door: a visit of 60 minutes planned at 09:10.
+func (h *harness) atTheDoor() (visit obj) {
+	h.Helper()
+	desk := h.as("kiran")
+	_, job := h.household(desk, nil)
+	visit = h.visit(desk, job, h.clock.Now().Add(10*time.Minute), "ravi")
+	h.clock.Advance(10 * time.Minute)
+	h.as("ravi").send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+	return visit
+}
+
+func (h *harness) titles(login string) map[string]int {
+	h.Helper()
+	h.settle()
+	out := map[string]int{}
+	for _, m := range h.phones.MessagesFor("phone:" + login) {
+		out[m.Title]++
+	}
+	return out
+}
+
+func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		visit := h.atTheDoor()
+		ravi := h.as("ravi")
+		timer := func() obj { return items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0] }
+		if due := instantOf(t, timer()["due_at"]); !due.Equal(monday.Add(80 * time.Minute)) {
+			t.Fatalf("due at %v, want planned length and ten minutes after the arrival", due)
+		}
+		h.advance(70*time.Minute - time.Second)
+		if n := h.titles("ravi")["Are you fine?"]; n != 0 {
+			t.Fatal("asked too soon")
+		}
+		h.advance(time.Second)
+		if n := h.titles("ravi")["Are you fine?"]; n != 1 {
+			t.Fatalf("asked %d times", n)
+		}
+		// Fine: asked again a quarter of an hour later.
+		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), nil, 200)
+		h.advance(15 * time.Minute)
+		if n := h.titles("ravi")["Are you fine?"]; n != 2 {
+			t.Fatalf("asked %d times", n)
+		}
+		// The phone shows the ping and nobody answers: the desk is told so.
+		for _, n := range items(ravi.send("GET", "/v1/inbox", nil, 200)) {
+			if n["kind"] == "timer.ping" {
+				ravi.send("POST", "/v1/inbox/"+n["id"].(string)+"/seen", nil, 200)
+			}
+		}
+		h.advance(2 * time.Minute)
+		if m := h.phones.MessagesFor("phone:kiran"); h.titles("kiran")["Please call your technician"] != 1 || m[len(m)-1].Body != "A visit runs long and nobody answers." {
+			t.Fatalf("the desk was told %v", m)
+		}
+		h.advance(3 * time.Minute)
+		if h.rung("asha") != 1 {
+			t.Fatal("five minutes after the ping there is no SOS")
+		}
+		x := items(h.as("asha").send("GET", "/v1/sos?status=open", nil, 200))[0]
+		if x["source"] != "timer" || x["visit_id"] != visit["id"] || x["raiser_id"] != ravi.id.String() {
+			t.Errorf("the alarm is %v", x)
+		}
+		// A code clears a ping, never a raised SOS.
+		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), nil, 409)
+		// However often the servers look, one cause is one alarm.
+		h.advance(time.Hour)
+		if n := len(items(h.as("maya").send("GET", "/v1/sos", nil, 200))); n != 1 {
+			t.Errorf("%d alarms", n)
+		}
+	})
+}
+
+func TestTimersFollowTheVisit(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		// It ends with the visit.
+		visit := h.atTheDoor()
+		ravi.send("POST", path("/v1/visits/%s/complete", visit), obj{}, 200)
+		h.advance(5 * time.Hour)
+		if h.titles("ravi")["Are you fine?"] != 0 {
+			t.Error("asked after the visit")
+		}
+		// Setting out arms it provisionally; a late arrival rebases it.
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		now := h.clock.Now()
+		visit = h.visit(desk, job, now.Add(time.Hour), "ravi")
+		ravi.send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
+		timer := func() obj { return items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0] }
+		if got := timer(); got["provisional"] != true || !instantOf(t, got["due_at"]).Equal(now.Add(130*time.Minute)) {
+			t.Errorf("after setting out: %v", got)
+		}
+		h.clock.Advance(2 * time.Hour)
+		ravi.send("POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": now.Add(90 * time.Minute).Format(time.RFC3339)}, 200)
+		if got := timer(); got["provisional"] != false || !instantOf(t, got["due_at"]).Equal(now.Add(160*time.Minute)) {
+			t.Errorf("after the late arrival: %v", got)
+		}
+		// Extended, and left.
+		ravi.send("POST", path("/v1/visits/%s/timer/extend", visit), obj{"minutes": 60}, 200)
+		if got := timer(); !instantOf(t, got["due_at"]).Equal(now.Add(220 * time.Minute)) {
+			t.Errorf("extended to %v", got["due_at"])
+		}
+		ravi.send("POST", path("/v1/visits/%s/timer/extend", visit), obj{"minutes": 0}, 400)
+		ravi.send("POST", path("/v1/visits/%s/timer/end", visit), nil, 200)
+		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), nil, 409)
+		h.as("meena").send("POST", path("/v1/visits/%s/timer/fine", visit), nil, 404)
+		h.advance(6 * time.Hour)
+		if h.titles("ravi")["Are you fine?"] != 0 || h.rung("asha") != 0 {
+			t.Error("an ended timer asks")
+		}
+	})
+}
+
+func TestDuressIsAnsweredTheSame(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "1234"}, 422)
+		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
+		visit := h.atTheDoor()
+		h.advance(70 * time.Minute)
+		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": "9999"}, 422)
+		shape := func(code string) string {
+			out, res := ravi.raw("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": code})
+			if res.StatusCode != 200 {
+				t.Fatalf("fine with %s: %d %s", code, res.StatusCode, out)
+			}
+			var o obj
+			h.must(json.Unmarshal(out, &o))
+			delete(o, "version")
+			delete(o, "updated_at")
+			clean, _ := json.Marshal(o)
+			return string(clean)
+		}
+		plain := shape("1234")
+		h.settle()
+		if h.rung("asha") != 0 {
+			t.Fatal("the plain code calls for help")
+		}
+		before := h.titles("ravi")
+		if silent := shape("4321"); silent != plain {
+			t.Errorf("answered otherwise:\n%s\n%s", silent, plain)
+		}
+		h.settle()
+		if h.rung("asha") != 1 {
+			t.Fatal("nobody was called")
+		}
+		// Nothing that he sees later differs.
+		x := items(h.as("asha").send("GET", "/v1/sos", nil, 200))[0]
+		h.as("asha").send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+		if after := h.titles("ravi"); len(after) != len(before) {
+			t.Errorf("his phone shows %v after %v", after, before)
+		}
+		list, _ := ravi.raw("GET", "/v1/sos", nil)
+		inbox, _ := ravi.raw("GET", "/v1/inbox", nil)
+		ravi.send("GET", path("/v1/sos/%s", x), nil, 404)
+		ravi.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 404)
+		if bytes.Contains(list, []byte("duress")) || bytes.Contains(inbox, []byte("sos")) {
+			t.Errorf("he sees %s %s", list, inbox)
+		}
+		// A loud one besides is another alarm, and looks like the first to him.
+		if loud := ravi.send("POST", "/v1/sos", nil, 201); loud["id"] == x["id"] || loud["source"] != "tap" {
+			t.Errorf("the loud one is %v", loud["id"])
+		}
+	})
+}

@@ -1,0 +1,304 @@
+package domain
+
+import (
+	"context"
+	"time"
+)
+
+// Timer asks whether one of a crew is well. It stands on the server, for the
+// phone may be broken: armed on setting out (provisionally) and on arrival,
+// for the planned length and ten minutes; then a ping, then the desk calls,
+// then SOS (PRODUCT.md section 5, "Visit timer").
+type Timer struct {
+	Meta
+	VisitID     ID         `json:"visit_id"`
+	UserID      ID         `json:"user_id"`
+	CentreID    ID         `json:"-"`
+	AreaID      ID         `json:"-"`
+	Status      string     `json:"status"` // armed, pinged, desk_asked, alarmed, ended
+	Provisional bool       `json:"provisional"`
+	BaseAt      time.Time  `json:"base_at"`
+	Extended    int        `json:"extended_minutes"`
+	DueAt       time.Time  `json:"due_at"`
+	PingedAt    *time.Time `json:"pinged_at"`
+	PingID      *ID        `json:"-"`
+	Pings       int        `json:"pings"`
+	EndedAt     *time.Time `json:"ended_at"`
+	EndedHow    string     `json:"ended_how"` // visit, person
+	SOSID       *ID        `json:"-"`         // who raised it silently must not see it here
+}
+
+// timerSteps is what follows a timer that ran out, each so long after it.
+var timerSteps = []struct {
+	After time.Duration
+	To    string
+}{
+	{0, "pinged"},
+	{2 * time.Minute, "desk_asked"},
+	{5 * time.Minute, "alarmed"},
+}
+
+const (
+	timerSpare = 10 * time.Minute // beyond the planned length
+	timerFine  = 15 * time.Minute // after "I am fine", or what is left of the plan
+	timerMost  = 4 * time.Hour    // of one extension
+)
+
+// timersFollow arms, rebases and ends the timers of a visit as it moves: one
+// for each of the crew while it is under way. Late facts rebase them.
+func (s *Service) timersFollow(m *visitMoveCtx) error {
+	v := m.v
+	if v.EnRouteAt == nil && v.ArrivedAt == nil && v.StartedAt == nil && !v.Status.UnderWay() {
+		return nil
+	}
+	timers, err := m.tx.TimersOf(v.ID)
+	if err != nil {
+		return err
+	}
+	base, provisional := v.PlannedStart, true
+	for _, at := range []*time.Time{v.StartedAt, v.ArrivedAt} { // the earliest that is known
+		if at != nil {
+			base, provisional = *at, false
+		}
+	}
+	if provisional && v.EnRouteAt != nil && v.EnRouteAt.After(base) {
+		base = *v.EnRouteAt
+	}
+	have := map[ID]bool{}
+	for i := range timers {
+		t := &timers[i]
+		have[t.UserID] = true
+		switch {
+		case t.Status == "ended" || t.Status == "alarmed":
+			continue
+		case !v.Status.UnderWay() || !has(v.Crew, t.UserID):
+			if err := s.endTimer(m.tx, t, "visit", m.now); err != nil {
+				return err
+			}
+			continue
+		case t.BaseAt.Equal(base) && t.Provisional == provisional:
+			continue
+		}
+		t.BaseAt, t.Provisional = base, provisional
+		if err := s.armTimer(m.tx, t, v, m.now); err != nil {
+			return err
+		}
+	}
+	if !v.Status.UnderWay() {
+		return nil
+	}
+	for _, id := range v.Crew {
+		if have[id] {
+			continue
+		}
+		t := &Timer{Meta: newMeta(s.NewID(), m.now), VisitID: v.ID, UserID: id, CentreID: v.CentreID, AreaID: v.AreaID, Status: "armed", BaseAt: base, Provisional: provisional}
+		t.DueAt = timerEnd(t, v)
+		if err := m.tx.InsertTimer(t); err != nil {
+			return err
+		}
+		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID, DueAt: t.DueAt})
+	}
+	return nil
+}
+
+func timerEnd(t *Timer, v *Visit) time.Time {
+	return t.BaseAt.Add(time.Duration(v.PlannedMinutes+t.Extended)*time.Minute + timerSpare)
+}
+
+// armTimer sets a timer anew from its base.
+func (s *Service) armTimer(tx Tx, t *Timer, v *Visit, now time.Time) error {
+	return s.resetTimer(tx, t, v.JobID, timerEnd(t, v), now)
+}
+
+func (s *Service) resetTimer(tx Tx, t *Timer, job ID, due, now time.Time) error {
+	t.Status, t.PingedAt, t.PingID, t.DueAt = "armed", nil, nil, due
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &job, DueAt: due})
+	s.changed(&t.Meta, now)
+	return tx.SaveTimer(t)
+}
+
+func (s *Service) endTimer(tx Tx, t *Timer, how string, now time.Time) error {
+	t.Status, t.EndedAt, t.EndedHow = "ended", &now, how
+	tx.Disarm("timer", t.ID)
+	s.changed(&t.Meta, now)
+	return tx.SaveTimer(t)
+}
+
+// timerDue takes the steps of a timer that ran out: one alarm for one cause,
+// however many servers run.
+func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
+	t, err := tx.LockTimer(id)
+	if notFound(err) || err == nil && (t.Status == "ended" || t.Status == "alarmed") {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	v, err := tx.Visit(t.VisitID)
+	if err != nil {
+		return err
+	}
+	u, err := tx.User(t.UserID)
+	if err != nil {
+		return err
+	}
+	taken := 0
+	for taken < len(timerSteps) && timerSteps[taken].To != t.Status {
+		taken++
+	}
+	next := 0 // armed
+	if taken < len(timerSteps) {
+		next = taken + 1
+	}
+	// A server that was away takes each step, but gives each its time: nobody
+	// is rung with an alarm who was not asked first.
+	switch timerSteps[next].To {
+	case "pinged":
+		n := s.notice("timer.ping", u.Language, now, now.Add(10*time.Minute), toUser(u.ID), func(n *Notice) { n.High, n.JobID = true, &v.JobID })
+		n.Data.V["visit_id"] = v.ID.String()
+		tx.Enqueue(n)
+		t.Status, t.PingedAt, t.PingID = "pinged", &now, &n.ID
+		t.Pings++
+	case "desk_asked":
+		t.Status = "desk_asked"
+		kind := "timer.no_signal"
+		if t.PingID != nil {
+			if ping, err := tx.Notice(*t.PingID); err == nil && ping.SeenAt != nil {
+				kind = "timer.no_answer" // the phone showed it
+			}
+		}
+		for _, role := range []Role{RoleCoordinator, RoleProprietor} {
+			users, err := tx.UsersWith(role, &t.CentreID, nil)
+			if err != nil {
+				return err
+			}
+			for i := range users {
+				tx.Enqueue(s.notice(kind, users[i].Language, now, now.Add(time.Hour), toUser(users[i].ID), func(n *Notice) { n.High, n.JobID = true, &v.JobID }))
+			}
+		}
+	case "alarmed":
+		t.Status = "alarmed"
+		x, err := s.raiseSOS(tx, &Call{Actor: Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer", now)
+		if err != nil {
+			return err
+		}
+		t.SOSID = &x.ID
+	}
+	if next+1 < len(timerSteps) {
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID, DueAt: now.Add(timerSteps[next+1].After - timerSteps[next].After)})
+	}
+	s.changed(&t.Meta, now)
+	return tx.SaveTimer(t)
+}
+
+// TimerInput answers a timer.
+type TimerInput struct {
+	Minutes    int    `json:"minutes"` // of extend
+	Code       string `json:"code"`    // of fine and end, where one was set
+	OccurredAt string `json:"occurred_at"`
+}
+
+// AnswerTimer extends, clears or ends one's own timer of a visit. Where codes
+// were set, fine and end ask for one; the duress code is answered the same and
+// raises an SOS in silence. None of them ends an SOS. Errors: CodeNotFound,
+// CodeState, CodeMeaning.
+func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action string, in TimerInput) (Timer, error) {
+	duress := false
+	if action != "extend" {
+		u, err := s.Read.Principal(ctx, call.Actor.UserID)
+		if err != nil {
+			return Timer{}, err
+		}
+		right := u.CodeHash == ""
+		if !right {
+			// Both are compared always, so that the time tells nothing.
+			plain, silent := s.CheckPassword(u.CodeHash, in.Code), s.CheckPassword(u.DuressHash, in.Code)
+			right, duress = plain || silent, silent
+		}
+		if !right {
+			return Timer{}, Fail(CodeMeaning, "This is not your code.").At("/code", "your code")
+		}
+	}
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Timer, error) {
+		v, err := tx.Visit(visit)
+		if err != nil {
+			return Timer{}, err
+		}
+		t, err := tx.LockTimerOf(visit, call.Actor.UserID)
+		if err != nil {
+			if has(v.Crew, call.Actor.UserID) && notFound(err) {
+				return Timer{}, Fail(CodeState, "No timer runs for this visit: it has not begun.")
+			}
+			return Timer{}, meaningOf(err, "visit")
+		}
+		if t.Status == "ended" {
+			return Timer{}, Fail(CodeState, "The timer has ended.").With("status", t.Status)
+		}
+		if t.Status == "alarmed" && !duress {
+			return Timer{}, Fail(CodeState, "An SOS stands; whoever answers it ends it.").With("status", t.Status)
+		}
+		if duress {
+			u, err := tx.LockUser(call.Actor.UserID)
+			if err != nil {
+				return Timer{}, err
+			}
+			if _, err := s.raiseSOS(tx, &Call{Actor: call.Actor}, u, SOSInput{VisitID: &v.ID}, "duress", now); err != nil {
+				return Timer{}, err
+			}
+		}
+		switch {
+		case t.Status == "alarmed": // it stays, and nobody near the phone sees that
+		case action == "extend":
+			if in.Minutes < 1 || time.Duration(in.Minutes)*time.Minute > timerMost {
+				return Timer{}, Fail(CodeMeaning, "Extend by up to four hours.").At("/minutes", "1 to 240")
+			}
+			t.Extended += in.Minutes
+			due := timerEnd(t, v)
+			if least := now.Add(time.Duration(in.Minutes) * time.Minute); due.Before(least) {
+				due = least
+			}
+			err = s.resetTimer(tx, t, v.JobID, due, now)
+		case action == "fine":
+			due := timerEnd(t, v)
+			if least := now.Add(timerFine); due.Before(least) {
+				due = least
+			}
+			err = s.resetTimer(tx, t, v.JobID, due, now)
+		default:
+			err = s.endTimer(tx, t, "person", now)
+		}
+		return *t, err
+	})
+}
+
+// CodesInput sets the own code and the duress code; both empty for none.
+type CodesInput struct {
+	Code       string `json:"code"`
+	DuressCode string `json:"duress_code"`
+}
+
+// SetCodes sets the codes that clear the own timers. Everyone for himself.
+func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User, error) {
+	if (in.Code == "") != (in.DuressCode == "") || in.Code != "" && (len(in.Code) < 4 || len(in.DuressCode) < 4 || in.Code == in.DuressCode) {
+		return User{}, Fail(CodeMeaning, "Two different codes of four digits or more, or none.").At("/code", "4 to 32 characters, other than duress_code")
+	}
+	var hash, duress string
+	var err error
+	if in.Code != "" {
+		if hash, err = s.HashPassword(in.Code); err != nil {
+			return User{}, err
+		}
+		if duress, err = s.HashPassword(in.DuressCode); err != nil {
+			return User{}, err
+		}
+	}
+	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+		u, err := tx.LockUser(call.Actor.UserID)
+		if err != nil {
+			return User{}, err
+		}
+		u.CodeHash, u.DuressHash = hash, duress
+		s.changed(&u.Meta, now)
+		err = tx.SaveUser(u)
+		return *u, err
+	})
+}

@@ -1,0 +1,35 @@
+package repo
+
+import (
+	"context"
+
+	"doorstep/domain"
+)
+
+func (t *tx) TimersOf(visit domain.ID) ([]domain.Timer, error) {
+	return all[domain.Timer](t, t.table("timers").Where("visit_id = ?", visit).Order("created_at, id"))
+}
+
+func (t *tx) LockTimer(id domain.ID) (*domain.Timer, error) {
+	return single[domain.Timer](t, "timer", lock(t.table("timers").Where("id = ?", id)))
+}
+
+func (t *tx) LockTimerOf(visit, user domain.ID) (*domain.Timer, error) {
+	return single[domain.Timer](t, "timer", lock(t.table("timers").Where("visit_id = ? AND user_id = ?", visit, user)))
+}
+
+func (t *tx) InsertTimer(o *domain.Timer) error { return t.insert("timers", o) }
+
+func (t *tx) SaveTimer(o *domain.Timer) error { return t.save("timers", &o.Meta, o) }
+
+// Timers lists those of a visit that the scope covers.
+func (r *reader) Timers(ctx context.Context, s domain.Scope, visit domain.ID) ([]domain.Timer, error) {
+	if _, err := r.Visit(ctx, s, visit); err != nil {
+		return nil, err
+	}
+	q := r.db.table("timers").Where("visit_id = ?", visit)
+	if mine := s.TechnicianID; mine != (domain.ID{}) {
+		q = q.Where("user_id = ?", mine)
+	}
+	return list[domain.Timer](ctx, r, q.Order("created_at, id"))
+}
