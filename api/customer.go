@@ -307,8 +307,14 @@ func customerState(p *domain.LinkPage) (state, tone string) {
 		return "job_cancelled", ""
 	case p.Unreachable && (v == nil || !v.Status.Unfinished()):
 		return "unreachable", "warn"
+	case p.AnswerBy != nil && (v == nil || !v.Status.Unfinished()):
+		return "last_notice", "warn"
 	case v == nil:
 		return "none", ""
+	case p.VisitDispute != nil && p.VisitDispute.Status == domain.DisputeOpen:
+		return "objected", "warn"
+	case v.Status == domain.VisitCompleted && v.DoneConfirmedAt != nil:
+		return "done", "good"
 	case v.Status != domain.VisitScheduled:
 		switch v.Status {
 		case domain.VisitMissed:
@@ -355,6 +361,18 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 		}
 	}
 	factsInWords(v, p, t, loc)
+	moment := func(at time.Time) string {
+		day, hours := windowWords(t, at, at, p.Now, loc)
+		return day + ", " + hours
+	}
+	switch {
+	case state == "last_notice":
+		v.Explain = t.Say("p.last_notice", "When", moment(*p.AnswerBy))
+	case state == "unreachable" && p.ClosesFrom != nil:
+		v.Explain += " " + t.Say("p.unreachable.closes", "When", moment(*p.ClosesFrom))
+	case state == "closed" && p.CanReopen:
+		v.Explain = t.Say("p.closed.reopen")
+	}
 	today := p.Now.In(loc)
 	v.Min, v.Max = today.Format("2006-01-02"), today.AddDate(0, 3, 0).Format("2006-01-02")
 	for _, part := range dayParts {
@@ -424,7 +442,11 @@ func disputeWords(t *pages.Text, f *domain.Dispute, now time.Time, loc *time.Loc
 		day, hours := windowWords(t, f.DueAt, f.DueAt, now, loc)
 		return t.Say("disputed.open", "When", day+", "+hours)
 	}
-	return t.Say("disputed."+string(f.Status), "Reasons", f.Reasons)
+	reasons := f.Reasons
+	if f.ByDefault {
+		reasons = t.Say("disputed.default." + f.Fallback)
+	}
+	return t.Say("disputed."+string(f.Status), "Reasons", reasons)
 }
 
 // dayWords says a day in full words, with the year when it is not this one.

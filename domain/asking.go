@@ -257,6 +257,12 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 			return nil, Fail(CodeMeaning, "This is no contact with the household.").At("/contact_attempt_id", "a contact on this job")
 		}
 	default:
+		if k.contact, err = s.sameCall(tx, call.Actor, j.ID, st.occurred); err != nil {
+			return nil, err
+		}
+		if in.Contact == nil && k.contact != nil {
+			break // several wishes of one call are one contact
+		}
 		said := AttemptInput{Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: contactNote(act.Action, "voice"), OccurredAt: in.OccurredAt}
 		if in.Contact != nil {
 			said = *in.Contact
@@ -285,6 +291,22 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 	}
 	s.changed(&j.Meta, now)
 	return k, tx.SaveJob(j)
+}
+
+// sameCall finds the contact by phone that the same person wrote down on the
+// job within the last minutes.
+func (s *Service) sameCall(tx Tx, a Actor, job ID, now time.Time) (*Attempt, error) {
+	attempts, err := tx.AttemptsOf(job)
+	if err != nil {
+		return nil, err
+	}
+	for i := len(attempts) - 1; i >= 0; i-- {
+		t := &attempts[i]
+		if t.Direction == reach.Inbound && t.Channel == reach.Phone && t.Discounted == "" && t.ByID != nil && *t.ByID == a.UserID && !t.OccurredAt.After(now) && now.Sub(t.OccurredAt) < oneCall {
+			return t, nil
+		}
+	}
+	return nil, nil
 }
 
 // told notes that the household knows of all attempts and visit ends so far;

@@ -240,7 +240,8 @@ func (s *Service) denyVisit(k *ask, f *Dispute) (proven bool, err error) {
 	}
 	for i := range attempts {
 		a := &attempts[i]
-		proven = proven || v.ArrivedAt != nil && a.Direction == reach.Outbound && a.Grade == reach.Proven && a.VisitID != nil && *a.VisitID == v.ID && !a.OccurredAt.Before(*v.ArrivedAt)
+		// A phone that rang proves nothing about the door.
+		proven = proven || v.ArrivedAt != nil && a.Channel == reach.Doorstep && a.Grade == reach.Proven && a.VisitID != nil && *a.VisitID == v.ID && !a.OccurredAt.Before(*v.ArrivedAt)
 	}
 	v.Disputed = true
 	return proven, s.restand(m)
@@ -465,7 +466,14 @@ func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st stamped, now t
 	switch f.Subject {
 	case AboutAgreement:
 		if v.AgreedID != nil {
-			err = restore(*v.AgreedID)
+			if err = restore(*v.AgreedID); err != nil {
+				return nil, nil, err
+			}
+		}
+		if !struck && v.Status.Unfinished() && v.Confirmation == ConfirmDeclined {
+			v.Confirmation, v.ConfirmedHow = ConfirmConfirmed, "call"
+			s.changed(&v.Meta, now)
+			err = tx.SaveVisit(v)
 		}
 		return v.Crew, v, err
 	case AboutNoAccess:

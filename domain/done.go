@@ -48,6 +48,9 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 			return nil
 		}
 		if call.Actor.Role == RoleTechnician {
+			if in.EndCode == "" {
+				return Fail(CodeMeaning, "The crew confirms with the end code; a contact is the desk's to name.").At("/end_code", "six digits from the household's page")
+			}
 			right, err := s.tryEndCode(m, in.EndCode)
 			if wrong = err == nil && !right; wrong {
 				err = Fail(CodeMeaning, "This is not the code that the household's page shows.").At("/end_code", "six digits, or leave the visit unconfirmed")
@@ -244,6 +247,9 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 			}
 			err = s.confirmDone(m, call.Actor, "desk")
 		case "not_done":
+			if in.AttemptID == nil && in.Contact == nil {
+				return DoneCheck{}, Fail(CodeGuard, "Name the contact in which the household said so: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+			}
 			claim := in.Claim
 			if claim == "" {
 				claim = "nobody_came"

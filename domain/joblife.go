@@ -97,6 +97,24 @@ func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string
 		kind = "job.cancelled"
 	}
 	s.fact(tx, j, a, kind, nil, st, map[string]any{"reason": reason})
+	promises, err := tx.PromisesDue(j.CustomerID)
+	if err != nil {
+		return err
+	}
+	for i := range promises { // nobody waits for them any more; a broken one stays broken
+		p := &promises[i]
+		if p.JobID != j.ID {
+			continue
+		}
+		tx.Disarm("promise", p.ID)
+		if p.Status == PromiseOpen {
+			p.Status = PromiseVoid
+			p.UpdatedAt = st.recorded
+			if err := tx.SavePromise(p); err != nil {
+				return err
+			}
+		}
+	}
 	for i := range d.holds {
 		h := &d.holds[i]
 		if h.JobID != nil && h.LiftedAt == nil { // a safety hold stays over the household
@@ -164,7 +182,10 @@ func (s *Service) reopen(tx Tx, d *dossier, a Actor, reason string, st stamped, 
 	j.Status, j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = JobOpen, nil, "", nil, ptr(now), nil
 	tx.Disarm("close_resolved", j.ID)
 	s.fact(tx, j, a, "job.reopened", nil, st, map[string]any{"reason": reason})
-	return s.derive(tx, j, nil, now)
+	if err := s.derive(tx, j, nil, now); err != nil {
+		return err
+	}
+	return s.rejudge(tx, d, now) // what was learnt after the end counts from here
 }
 
 // HoldJob places a hold for parts or at the customer's request; it refuses
@@ -220,6 +241,7 @@ func (s *Service) approveUnreachable(m *jobMoveCtx, a Actor) error {
 		return e
 	}
 	j.Verdict = v.Verdict
+	v.UnreachableSince = nil // the days until it may be closed begin with the word
 	return s.becomeUnreachable(m.tx, m.d, v, visits, m.now)
 }
 

@@ -63,7 +63,12 @@ func (s *Service) Share(ctx context.Context, a Actor, job ID) (ShareLink, error)
 		return ShareLink{}, err
 	}
 	kind := "visit.offered"
-	if j.Verdict == reach.Trying || j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable {
+	v, err := s.Reachability(ctx, a, job)
+	if err != nil {
+		return ShareLink{}, err
+	}
+	last := v.EnoughAt != nil && !j.Status.Ended() // then this text is the last notice
+	if last {
 		kind = "job.last_notice"
 	}
 	when := ""
@@ -73,8 +78,8 @@ func (s *Service) Share(ctx context.Context, a Actor, job ID) (ShareLink, error)
 			loc = site.Location()
 		}
 		when = WindowWords(visits[0].WindowStart, visits[0].WindowEnd, loc, c.Language)
-	} else {
-		kind = "job.last_notice"
+	} else if !last {
+		kind = "job.share"
 	}
 	title, body := say(kind, c.Language, when)
 	return ShareLink{JobID: job, ShareURL: url, Text: title + ": " + body + " " + url, CreatedAt: l.CreatedAt}, nil
@@ -96,6 +101,8 @@ type LinkPage struct {
 	// What the page offers now.
 	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
 	CanDone, CanReopen                               bool
+	AnswerBy                                         *time.Time // the last notice runs out
+	ClosesFrom                                       *time.Time // an unreachable job may be closed
 	Unreachable                                      bool
 	EndCode                                          string // to be told to the technician when the work is done
 	Tries                                            []LinkTry
@@ -229,6 +236,18 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 		p.CanAnotherTime = true
 	}
 	p.CanReopen = d.held == nil && has(JobActions(Actor{Role: RoleCustomer, JobID: j.ID}, j, d.holds, d.plan, now), "reopen") && j.Status.Ended() && j.Status != JobCancelled
+	if j.Verdict == reach.LastNotice {
+		v, _, err := s.verdict(tx, d, now)
+		if err != nil {
+			return nil, err
+		}
+		p.AnswerBy = v.LastNoticeEndsAt
+	}
+	for i := range d.holds {
+		if h := &d.holds[i]; h.Kind == HoldUnreachable && h.LiftedAt == nil {
+			p.ClosesFrom = h.DueAt
+		}
+	}
 	if err := s.linkFacts(tx, d, p, now); err != nil {
 		return nil, err
 	}
@@ -291,7 +310,7 @@ func (s *Service) linkFacts(tx Tx, d *dossier, p *LinkPage, now time.Time) error
 	if subject, why := d.disputableVisit(v, now); why == "" {
 		p.VisitSubject = subject
 	}
-	p.CanDone = v.Status == VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed
+	p.CanDone = v.Status == VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !d.job.Status.Ended()
 	if v.Status == VisitArrived || v.Status == VisitInProgress {
 		p.EndCode = s.endCode(&p.Link, v.ID)
 	}

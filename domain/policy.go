@@ -24,8 +24,9 @@ const (
 	sampleAfter        = 24 * time.Hour      // an unconfirmed completion (section 4)
 	sampleDue          = 72 * time.Hour
 	sampleOneIn        = 4
-	promiseDue         = 2 * time.Hour      // of duty: call me, I could not reach you (section 4)
-	caseDue            = time.Hour          // of duty: many contacts folded into one case (section 4)
+	promiseDue         = 2 * time.Hour // of duty: call me, I could not reach you (section 4)
+	caseDue            = time.Hour     // of duty: many contacts folded into one case (section 4)
+	oneCall            = 15 * time.Minute
 	caseContacts       = 4                  // more within an hour are one case (section 4)
 	thanksWithin       = 7 * 24 * time.Hour // section 5
 	replacementAfter   = 3                  // failed tries (section 4)

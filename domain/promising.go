@@ -428,7 +428,22 @@ func (s *Service) promiseLate(tx Tx, id ID, now time.Time) error {
 
 func (s *Service) tellLate(tx Tx, d *dossier, p *Promise, role Role, now time.Time) error {
 	if role != "" {
-		return s.tellStaff(tx, d, nil, "promise.late", now, role)
+		var users []User
+		var err error
+		if role == RoleAreaManager {
+			users, err = tx.UsersWith(role, nil, &d.job.AreaID)
+		} else {
+			users, err = tx.UsersWith(role, &d.job.CentreID, nil)
+		}
+		if err != nil {
+			return err
+		}
+		return s.tellAny(tx, users, d.centre, now, func(u *User) Notice {
+			return s.notice("promise.late", u.Language, now, now.Add(72*time.Hour), toUser(u.ID), func(n *Notice) {
+				n.JobID = &d.job.ID
+				n.Title, n.Body = say("promise.late", u.Language, momentWords(p.DueAt, d.centre.Location(), u.Language))
+			})
+		})
 	}
 	owner, err := tx.User(p.OwnerID)
 	if err != nil {
@@ -455,21 +470,22 @@ func (s *Service) callMe(k *ask) error {
 	if err != nil {
 		return err
 	}
+	owner, on, err := s.chooseOwner(k.tx, k.d, k.now)
+	if err != nil {
+		return err
+	}
+	due := on.Add(k.now, promiseDue)
 	for i := range standing {
 		p := &standing[i]
-		if p.Kind != PromiseCallBack || p.JobID != k.d.job.ID && p.Source != FromCase {
-			continue
+		if p.Kind != PromiseCallBack || p.JobID != k.d.job.ID && p.Source != FromCase || p.DueAt.After(due) {
+			continue // a call that comes later than asked for is another promise
 		}
 		if k.d.folded { // the contact itself was added to the case already
 			return nil
 		}
 		return s.addTo(k.tx, k.d, p, k.now)
 	}
-	owner, on, err := s.chooseOwner(k.tx, k.d, k.now)
-	if err != nil {
-		return err
-	}
-	p := &Promise{Meta: newMeta(s.NewID(), k.now), Kind: PromiseCallBack, Source: source, What: k.in.Note, DueAt: on.Add(k.now, promiseDue)}
+	p := &Promise{Meta: newMeta(s.NewID(), k.now), Kind: PromiseCallBack, Source: source, What: k.in.Note, DueAt: due}
 	if k.by != nil {
 		p.MadeBy = &k.by.UserID
 	}

@@ -352,6 +352,9 @@ func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visi
 			LastNotice: a.LastNotice, Discounted: a.Discounted}
 		if a.ContactID != nil {
 			r.ContactID = *a.ContactID
+			if p := d.customer.contact(*a.ContactID); p != nil && p.VoiceOnly {
+				r.Unreadable = a.Channel != reach.Phone && a.Channel != reach.Doorstep
+			}
 		}
 		if a.ByID != nil {
 			r.By = *a.ByID

@@ -55,7 +55,7 @@ var ReportDefinitions = map[string]string{
 	"promises_due":           "Promises due in the period.",
 	"promises_kept_in_time":  "Of these, those kept with a contact before their due time.",
 	"promises_late":          "Of these, those not kept at their due time.",
-	"could_not_reach_us":     "Of these, promises that began with a household saying that it could not reach us.",
+	"could_not_reach_us":     "Times a household said that it could not reach us.",
 	"clock_seconds":          "Age of the jobs opened in the period until their end or now: centre, customer, parts and brand time. Safety holds are the brand's, so that reports of danger change no centre's figure.",
 }
 

@@ -64,6 +64,7 @@ var words = map[string]map[string][2]string{
 	"visit.missed_withdrawn":   {"en": {"A correction", "The technician was there {when}; our apology was sent in error."}, "hi": {"सुधार", "तकनीशियन {when} वहाँ थे; हमारी क्षमा-सूचना गलती से गई।"}},
 	"case.opened_home":         {"en": {"{who} will call you", "By {when}. You need not call again."}, "hi": {"{who} आपको कॉल करेंगे", "{when} तक। आपको फिर कॉल करने की ज़रूरत नहीं।"}},
 	"dispute.decided_home":     {"en": {"Your objection is decided", "Tap to read what was decided and why."}, "hi": {"आपकी आपत्ति पर निर्णय", "निर्णय और कारण पढ़ने के लिए टैप करें।"}},
+	"job.share":                {"en": {"Your repair", "Tap to see how it stands, or to tell us something."}, "hi": {"आपकी मरम्मत", "स्थिति देखने या हमें बताने के लिए टैप करें।"}},
 	"job.last_notice":          {"en": {"We cannot reach you", "Please tap and choose how to go on, within 24 hours."}, "hi": {"आपसे संपर्क नहीं हो रहा", "कृपया 24 घंटे में टैप करके बताएँ।"}},
 	"job.unreachable_home":     {"en": {"Your repair is waiting", "Tap whenever it suits you; it goes on at once."}, "hi": {"आपकी मरम्मत प्रतीक्षा में है", "जब चाहें टैप करें; काम तुरंत आगे बढ़ेगा।"}},
 	"visit.disrupted":          {"en": {"Your visit has moved", "{when}. Tap to confirm or change."}, "hi": {"आपकी विज़िट का समय बदला", "{when}। पुष्टि या बदलाव के लिए टैप करें।"}},

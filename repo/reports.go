@@ -65,12 +65,14 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 		{`SELECT centre_id, count(*) AS a, sum(CASE WHEN status = 'upheld' THEN 1 ELSE 0 END) AS b, sum(CASE WHEN status = 'struck' THEN 1 ELSE 0 END) AS c, 0 AS d, 0 AS e
 			FROM disputes WHERE %in AND status <> 'withdrawn' AND created_at >= ? AND created_at < ? GROUP BY centre_id`, []any{f.From, f.To},
 			func(o *domain.ReachabilityRow, n counted) { o.Disputed, o.Upheld, o.Struck = n.A, n.B, n.C }},
-		{`SELECT centre_id, count(*) AS a, sum(CASE WHEN status = 'kept' THEN 1 ELSE 0 END) AS b, sum(CASE WHEN status IN ('broken', 'kept_late') THEN 1 ELSE 0 END) AS c,
-			sum(CASE WHEN source = 'could_not_reach' THEN 1 ELSE 0 END) AS d, 0 AS e
+		{`SELECT centre_id, count(*) AS a, sum(CASE WHEN status = 'kept' THEN 1 ELSE 0 END) AS b, sum(CASE WHEN status IN ('broken', 'kept_late') THEN 1 ELSE 0 END) AS c, 0 AS d, 0 AS e
 			FROM promises WHERE %in AND status <> 'void' AND due_at >= ? AND due_at < ? GROUP BY centre_id`, []any{f.From, f.To},
 			func(o *domain.ReachabilityRow, n counted) {
-				o.Promises, o.PromisesKept, o.PromisesLate, o.CouldNotReachUs = n.A, n.B, n.C, n.D
+				o.Promises, o.PromisesKept, o.PromisesLate = n.A, n.B, n.C
 			}},
+		{`SELECT jobs.centre_id AS centre_id, count(*) AS a, 0 AS b, 0 AS c, 0 AS d, 0 AS e FROM jobs JOIN facts ON facts.job_id = jobs.id
+			WHERE %in AND jobs.updated_at >= ? AND facts.kind = 'contact.could_not_reach' AND facts.occurred_at >= ? AND facts.occurred_at < ? GROUP BY jobs.centre_id`,
+			[]any{f.From, f.From, f.To}, func(o *domain.ReachabilityRow, n counted) { o.CouldNotReachUs = n.A }},
 	} {
 		in := r.db.in("centre_id", ids)
 		if c.sql[:12] == "SELECT jobs." {

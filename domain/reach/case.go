@@ -89,6 +89,8 @@ type Attempt struct {
 	DistanceM *float64
 	// PlaceReason is why a doorstep was far off or has no place.
 	PlaceReason string
+	// Unreadable marks a message to somebody who uses no messages.
+	Unreadable bool
 	// LastNotice marks the message that was sent as the last notice.
 	LastNotice bool
 	// Discounted, when not empty, is the sentence why the fact stands for nothing at present (disputed, struck, ...).

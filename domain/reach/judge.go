@@ -312,6 +312,9 @@ func (j *judging) addCall(day int64) int {
 }
 
 func isWritten(a *Attempt) bool {
+	if a.Unreadable {
+		return false
+	}
 	switch a.Channel {
 	case SMS, WhatsApp, Push, Email:
 		return a.Outcome == Sent || a.Outcome == Delivered || a.Outcome == Read
@@ -341,6 +344,10 @@ func (j *judging) judgeOutcome(a *Attempt) {
 			return
 		}
 	case SMS, WhatsApp, Push, Email:
+		if a.Unreadable {
+			j.why("it went to somebody who is reached by voice only")
+			return
+		}
 		switch a.Outcome {
 		case Delivered, Read:
 			return
