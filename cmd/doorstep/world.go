@@ -682,6 +682,10 @@ func (b *builder) token(job domain.ID) (string, error) {
 func (b *builder) move(o *order, at time.Time, action string, in domain.MoveInput) {
 	b.at(at, action, func() error {
 		_, err := b.svc.Advance(b.ctx, o.tech().call(), o.visit, action, in)
+		if err == nil && (action == "en-route" || action == "arrive") {
+			// Nobody plays the world on: its crews are not asked whether they are well.
+			_, err = b.svc.AnswerTimer(b.ctx, o.tech().call(), o.visit, "extend", domain.TimerInput{Minutes: 240})
+		}
 		return err
 	})
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"doorstep/domain"
 	"doorstep/domain/reach"
 	"doorstep/repo"
@@ -68,6 +70,11 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 	must(err)
 	if next == nil || next.Before(now.Add(10*time.Minute)) {
 		t.Errorf("falls due at %v", next)
+	}
+	alarms, err := svc.Read.SOSs(ctx, domain.Actor{UserID: uuid.New(), Role: domain.RoleAdmin}, false, domain.Page{})
+	must(err)
+	if len(alarms) > 0 {
+		t.Errorf("%d alarms rang while the world was built", len(alarms))
 	}
 	faults, err := svc.Verify(ctx, nil)
 	must(err)

@@ -21,7 +21,7 @@ CREATE TABLE timers (
     extended     bigint NOT NULL,
     due_at       timestamptz NOT NULL,
     pinged_at    timestamptz,
-    ping_id      uuid CONSTRAINT timers_ping REFERENCES notices (id),
+    ping_id      uuid CONSTRAINT timers_ping REFERENCES notices (id) DEFERRABLE INITIALLY DEFERRED,
     pings        bigint NOT NULL,
     ended_at     timestamptz,
     ended_how    text NOT NULL,

@@ -21,7 +21,7 @@ CREATE TABLE timers (
     extended     INTEGER NOT NULL,
     due_at       TIMESTAMP NOT NULL,
     pinged_at    TIMESTAMP,
-    ping_id      TEXT CONSTRAINT timers_ping REFERENCES notices (id),
+    ping_id      TEXT CONSTRAINT timers_ping REFERENCES notices (id) DEFERRABLE INITIALLY DEFERRED,
     pings        INTEGER NOT NULL,
     ended_at     TIMESTAMP,
     ended_how    TEXT NOT NULL,
