@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -87,10 +88,25 @@ func (a *App) mountSOS(s *Server) {
 		return x.View(ac), nil
 	}))
 	for _, action := range []string{"extend", "fine", "end"} {
-		s.Handle("POST", "/v1/visits/{id}/timer/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.TimerInput) error {
-			_, err := svc.AnswerTimer(ctx, call, id, action, in)
-			return err
-		}))
+		s.Handle("POST", "/v1/visits/{id}/timer/"+action, func(c *fiber.Ctx) error {
+			id, err := PathID(c, "id", "visit")
+			if err != nil {
+				return err
+			}
+			in, err := decode[domain.TimerInput](c)
+			if err != nil {
+				return err
+			}
+			if action != "extend" {
+				if err := a.checkCode(c, s.ClientIP(c), id, in.Code); err != nil {
+					return err
+				}
+			}
+			return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+				_, err := svc.AnswerTimer(ctx, call, id, action, in)
+				return err
+			})
+		})
 	}
 	s.Handle("GET", "/v1/visits/{id}/timer", func(c *fiber.Ctx) error {
 		id, err := PathID(c, "id", "visit")
@@ -114,7 +130,7 @@ func (a *App) mountSOS(s *Server) {
 		})
 	})
 	for _, action := range []string{"acknowledge", "hand-over", "resolve"} {
-		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SOSMove) error {
+		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SOSAnswer) error {
 			_, err := svc.AnswerSOS(ctx, call, id, action, in)
 			return err
 		}))
@@ -137,6 +153,17 @@ func (a *App) mountSOS(s *Server) {
 		_, err := svc.SetLadder(ctx, call, id, in.Tiers)
 		return err
 	}))
+}
+
+// checkCode slows down guessing; the duress code is heard all the same.
+func (a *App) checkCode(c *fiber.Ctx, from netip.Addr, visit domain.ID, code string) error {
+	done, late := a.Throttle.Try("code of "+actorOf(c).UserID.String(), from)
+	err := a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code)
+	if late != nil {
+		return late
+	}
+	done(!domain.IsCode(err, domain.CodeMeaning))
+	return err
 }
 
 func (a *App) mountSafety(s *Server) {

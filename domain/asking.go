@@ -257,11 +257,13 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 			return nil, Fail(CodeMeaning, "This is no contact with the household.").At("/contact_attempt_id", "a contact on this job")
 		}
 	default:
-		if k.contact, err = s.sameCall(tx, call.Actor, j.ID, st.occurred); err != nil {
-			return nil, err
-		}
-		if in.Contact == nil && k.contact != nil {
-			break // several wishes of one call are one contact
+		if in.Contact == nil { // several wishes of one call are one contact
+			if k.contact, err = s.sameCall(tx, call.Actor, j.ID, st.occurred); err != nil {
+				return nil, err
+			}
+			if k.contact != nil {
+				break
+			}
 		}
 		said := AttemptInput{Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: contactNote(act.Action, "voice"), OccurredAt: in.OccurredAt}
 		if in.Contact != nil {
@@ -520,7 +522,7 @@ func (s *Service) undo(k *ask, l *Link) error {
 	}
 	for i := range disputes {
 		f := &disputes[i]
-		if f.Status != DisputeOpen || f.ViaID == nil || !via[*f.ViaID] {
+		if !DisputeMoves.open("withdraw", string(f.Status)) || f.ViaID == nil || !via[*f.ViaID] {
 			continue
 		}
 		f.Status, f.DecidedAt, f.Reasons = DisputeWithdrawn, &now, "said by somebody else"

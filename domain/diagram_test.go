@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "write docs/lifecycles.md anew")
 // TestDiagramsAreTheTables keeps docs/lifecycles.md generated from the tables.
 func TestDiagramsAreTheTables(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Lifecycles\n\nGenerated from the tables in `domain/lifecycle.go` (`go test ./domain -run Diagrams -update`).\n\n## Visit\n\n```mermaid\nstateDiagram-v2\n    [*] --> scheduled: schedule\n")
+	b.WriteString("# Lifecycles\n\nGenerated from the tables in `domain/lifecycle.go` and `domain/moves.go` (`go test ./domain -run Diagrams -update`).\n\n## Visit\n\n```mermaid\nstateDiagram-v2\n    [*] --> scheduled: schedule\n")
 	for _, m := range VisitMoves {
 		if m.To == "" || m.Action == "stop" {
 			continue
@@ -68,6 +68,16 @@ func TestDiagramsAreTheTables(t *testing.T) {
 		}
 	}
 	b.WriteString("```\n")
+	for _, l := range Lifecycles {
+		fmt.Fprintf(&b, "\n## %s\n\nBegins as `%s`.\n\n| move | from | to | who | guard |\n| --- | --- | --- | --- | --- |\n", strings.ToUpper(l.Name[:1])+l.Name[1:], l.Start)
+		for _, m := range l.Moves {
+			to := strings.Join(m.To, ", ")
+			if to == "" {
+				to = "stays"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", m.Action, strings.Join(m.From, ", "), to, m.Who, m.Guard)
+		}
+	}
 	const file = "../docs/lifecycles.md"
 	if *update {
 		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {

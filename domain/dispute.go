@@ -68,8 +68,8 @@ type DisputeView struct {
 // View shows a dispute to an actor.
 func (f Dispute) View(a Actor) DisputeView {
 	v := DisputeView{Dispute: f, Actions: List[string]{}}
-	if f.Status == DisputeOpen && a.Role == RoleAreaManager {
-		v.Actions = append(v.Actions, "decide")
+	if a.Role == RoleAreaManager {
+		v.Actions = DisputeMoves.of(string(f.Status), "decide")
 	}
 	return v
 }

@@ -354,8 +354,8 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		if f, err = tx.Dispute(f.ID); err != nil { // as it stands under the job's lock
 			return DisputeView{}, err
 		}
-		if f.Status != DisputeOpen {
-			return DisputeView{}, Fail(CodeState, "The dispute is %s already.", f.Status).With("status", f.Status)
+		if err := DisputeMoves.check("decide", string(f.Status)); err != nil {
+			return DisputeView{}, err
 		}
 		if in.Decision != Uphold && in.Decision != Strike {
 			return DisputeView{}, Fail(CodeMeaning, "Decide uphold (the fact stands) or strike (it never counts).").At("/decision", "uphold or strike")
@@ -488,7 +488,7 @@ func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st stamped, now t
 	return v.Crew, v, s.restand(m)
 }
 
-// disputeDue carries out the stated default of a dispute that nobody decided
+// disputeOverdue carries out the stated default of a dispute that nobody decided
 // in time.
 func (s *Service) disputeOverdue(tx Tx, id ID, now time.Time) error {
 	f, err := tx.Dispute(id)
@@ -501,7 +501,7 @@ func (s *Service) disputeOverdue(tx Tx, id ID, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if f, err = tx.Dispute(id); err != nil || f.Status != DisputeOpen {
+	if f, err = tx.Dispute(id); err != nil || !DisputeMoves.open("default", string(f.Status)) {
 		return err
 	}
 	d, err := s.dossier(tx, j)

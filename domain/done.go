@@ -176,7 +176,7 @@ func (s *Service) sample(m *visitMoveCtx) error {
 // settleCheck ends an open check whose answer came by another way.
 func (s *Service) settleCheck(tx Tx, visit ID, now time.Time) error {
 	c, err := tx.DoneCheckOf(visit)
-	if notFound(err) || err == nil && c.Status != "open" {
+	if notFound(err) || err == nil && !CheckMoves.open("settle", c.Status) {
 		return nil
 	} else if err != nil {
 		return err
@@ -220,8 +220,8 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 		if c, err = tx.DoneCheck(id); err != nil { // as it stands under the job's lock
 			return DoneCheck{}, err
 		}
-		if c.Status != "open" {
-			return DoneCheck{}, Fail(CodeState, "This check is %s already.", c.Status).With("status", c.Status)
+		if err := CheckMoves.check("answer", c.Status); err != nil {
+			return DoneCheck{}, err
 		}
 		d, err := s.dossier(tx, j)
 		if err != nil {

@@ -107,7 +107,7 @@ func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string
 			continue
 		}
 		tx.Disarm("promise", p.ID)
-		if p.Status == PromiseOpen {
+		if PromiseMoves.open("lapse", string(p.Status)) {
 			p.Status = PromiseVoid
 			p.UpdatedAt = st.recorded
 			if err := tx.SavePromise(p); err != nil {

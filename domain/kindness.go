@@ -45,8 +45,8 @@ func NewThanksView(a Actor, t *Thanks) ThanksView {
 	v := ThanksView{Thanks: *t}
 	if a.Role == RoleTechnician {
 		v.Status, v.ModeratedBy, v.ModeratedAt, v.Reason = "delivered", nil, nil, ""
-	} else if t.Status == "waiting" && a.Is(moderators...) {
-		v.Actions = List[string]{"moderate"}
+	} else if a.Is(moderators...) {
+		v.Actions = ThanksMoves.of(t.Status, "moderate")
 	}
 	return v
 }
@@ -118,7 +118,7 @@ func (s *Service) undoThanks(tx Tx, j *Job, via map[ID]bool, now time.Time) erro
 	}
 	for i := range list {
 		t := &list[i]
-		if t.ViaID == nil || !via[*t.ViaID] || t.Status != "waiting" && t.Status != "approved" {
+		if t.ViaID == nil || !via[*t.ViaID] || !ThanksMoves.open("undo", t.Status) {
 			continue
 		}
 		t.Status, t.Reason, t.ModeratedAt = "refused", "said by somebody else", &now
@@ -148,8 +148,8 @@ func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Mode
 		if !call.Actor.Is(moderators...) || !call.Actor.reaches(t.CentreID, t.AreaID) {
 			return ThanksView{}, NotFound("thank-you") // nobody else may read it
 		}
-		if t.Status != "waiting" {
-			return ThanksView{}, Fail(CodeState, "This was decided already.").With("status", t.Status)
+		if err := ThanksMoves.check("moderate", t.Status); err != nil {
+			return ThanksView{}, err
 		}
 		switch in.Decision {
 		case "approve":
@@ -194,13 +194,13 @@ func (s *Service) thanksDue(tx Tx, id ID, now time.Time) error {
 	} else if err != nil {
 		return err
 	}
-	if t.Status == "waiting" {
+	if ThanksMoves.open("unread", t.Status) {
 		t.ModeratedAt, t.Status, t.Reason = &now, "approved", "not read within 7 days; nothing private in it"
 		if private.MatchString(strings.ToLower(t.Text)) {
 			t.Status, t.Reason = "refused", "not read within 7 days; it holds a number, a link or an address"
 		}
 	}
-	if t.Status != "approved" {
+	if !ThanksMoves.open("deliver", t.Status) {
 		s.changed(&t.Meta, now)
 		return tx.SaveThanks(t)
 	}

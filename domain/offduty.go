@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"doorstep/domain/duty"
-	"doorstep/domain/reach"
 )
 
 // Off duty is off duty (PRODUCT.md section 5): what is not an SOS waits for
@@ -29,7 +28,7 @@ func onDuty(u *User, c *Centre, leaves []Leave) duty.Roster {
 	if len(hours) > 0 {
 		of = c
 	}
-	r := roster(&User{Role: RoleAgent, Hours: hours}, of, reach.Policy{}, nil)
+	r := rosterOf(hours, of)
 	if c != nil {
 		r.Location = c.Location()
 	}

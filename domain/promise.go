@@ -16,7 +16,7 @@ const (
 )
 
 // Due tells whether somebody still has to keep it.
-func (s PromiseStatus) Due() bool { return s == PromiseOpen || s == PromiseBroken }
+func (s PromiseStatus) Due() bool { return PromiseMoves.open("keep", string(s)) }
 
 // What a promise is about, and where it comes from.
 const (
@@ -88,8 +88,8 @@ func (p *Promise) mayTend(a Actor) bool {
 // View shows a promise to an actor.
 func (p Promise) View(a Actor) PromiseView {
 	v := PromiseView{Promise: p, Actions: List[string]{}}
-	if p.Status.Due() && p.mayTend(a) {
-		v.Actions = List[string]{"keep", "hand-over"}
+	if p.mayTend(a) {
+		v.Actions = PromiseMoves.of(string(p.Status), "keep", "hand-over")
 	}
 	return v
 }

@@ -25,6 +25,20 @@ type PromiseInput struct {
 // roster is when a member of staff is on duty: his own hours, else those in
 // which his centre may call; whoever has no centre and no hours always is.
 func roster(u *User, c *Centre, rules reach.Policy, leaves []Leave) duty.Roster {
+	r := rosterOf(u.Hours, c)
+	for _, l := range leaves {
+		r.Away = append(r.Away, duty.Span{From: l.StartsAt, To: l.EndsAt})
+	}
+	if len(r.Shifts) == 0 && c != nil && u.Role.OfCentre() {
+		for _, d := range c.WorkingDays {
+			r.Shifts = append(r.Shifts, duty.Shift{Weekday: time.Weekday(d % 7), From: rules.OpensAt, To: rules.ClosesAt})
+		}
+	}
+	return r
+}
+
+// rosterOf is weekly hours in a centre's zone, but for its holidays.
+func rosterOf(hours []Shift, c *Centre) duty.Roster {
 	r := duty.Roster{Location: time.UTC, Holidays: map[string]bool{}}
 	if c != nil {
 		r.Location = c.Location()
@@ -32,16 +46,8 @@ func roster(u *User, c *Centre, rules reach.Policy, leaves []Leave) duty.Roster 
 			r.Holidays[h] = true
 		}
 	}
-	for _, l := range leaves {
-		r.Away = append(r.Away, duty.Span{From: l.StartsAt, To: l.EndsAt})
-	}
-	for _, h := range u.Hours {
+	for _, h := range hours {
 		r.Shifts = append(r.Shifts, duty.Shift{Weekday: time.Weekday(h.Weekday), From: h.From, To: h.To})
-	}
-	if len(r.Shifts) == 0 && c != nil && u.Role.OfCentre() {
-		for _, d := range c.WorkingDays {
-			r.Shifts = append(r.Shifts, duty.Shift{Weekday: time.Weekday(d % 7), From: rules.OpensAt, To: rules.ClosesAt})
-		}
 	}
 	return r
 }
@@ -230,7 +236,7 @@ type KeepInput struct {
 	OccurredAt string        `json:"occurred_at"`
 }
 
-func (s *Service) onPromise(ctx context.Context, call *Call, id ID, occurredAt string, fn func(*dossier, Tx, *Promise, stamped, time.Time) error) (PromiseView, error) {
+func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*dossier, Tx, *Promise, stamped, time.Time) error) (PromiseView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (PromiseView, error) {
 		p, err := tx.Promise(id)
 		if err != nil {
@@ -249,8 +255,8 @@ func (s *Service) onPromise(ctx context.Context, call *Call, id ID, occurredAt s
 		if !p.mayTend(call.Actor) {
 			return PromiseView{}, Fail(CodeForbidden, "As %s you may not answer for somebody else's promise.", roleWords(call.Actor.Role))
 		}
-		if !p.Status.Due() {
-			return PromiseView{}, Fail(CodeState, "The promise is %s already.", p.Status).With("status", p.Status)
+		if err := PromiseMoves.check(action, string(p.Status)); err != nil {
+			return PromiseView{}, err
 		}
 		d, err := s.dossier(tx, j)
 		if err != nil {
@@ -278,7 +284,7 @@ func (p *Promise) seenBy(a Actor) bool {
 // promise. The owner, the centre's desk and proprietor, the area manager,
 // agents. Errors: CodeGuard without a contact, CodeState.
 func (s *Service) KeepPromise(ctx context.Context, call *Call, id ID, in KeepInput) (PromiseView, error) {
-	return s.onPromise(ctx, call, id, in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st stamped, now time.Time) error {
+	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st stamped, now time.Time) error {
 		since := p.CreatedAt
 		proof, err := s.contactSince(tx, call, d, in.AttemptID, in.Contact, since, now)
 		if err != nil {
@@ -360,7 +366,7 @@ type HandOverInput struct {
 // HandOver gives a promise to another owner; its due time and its ladder stay.
 // Who as KeepPromise. Errors: CodeMeaning, CodeState.
 func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverInput) (PromiseView, error) {
-	return s.onPromise(ctx, call, id, in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st stamped, now time.Time) error {
+	return s.onPromise(ctx, call, id, "hand-over", in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st stamped, now time.Time) error {
 		if in.OwnerID == nil {
 			return Fail(CodeMeaning, "Say to whom.").At("/owner_id", "required")
 		}
@@ -404,7 +410,7 @@ func (s *Service) promiseLate(tx Tx, id ID, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if p.Status == PromiseOpen {
+	if PromiseMoves.open("break", string(p.Status)) {
 		p.Status, p.BrokenAt = PromiseBroken, ptr(p.DueAt)
 		s.fact(tx, j, System, "promise.broken", nil, stamped{occurred: p.DueAt, recorded: now}, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
 	}

@@ -52,6 +52,9 @@ type SOSView struct {
 	Actions         List[string] `json:"actions"`
 }
 
+// sosNoteMost is how long a note may grow by further taps, in characters.
+const sosNoteMost = 4000
+
 // disclaimer stands in every answer.
 const disclaimer = "Doorstep is not a police or monitored service. In danger call the emergency number first."
 
@@ -69,13 +72,12 @@ func EmergencyNumber(country string) string {
 // View shows an SOS to an actor.
 func (x SOS) View(a Actor) SOSView {
 	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country), Disclaimer: disclaimer, Actions: List[string]{}}
-	if x.mayAnswer(a) {
-		switch {
-		case x.Status == "raised", x.Status == "acknowledged" && x.OfferedTo != nil && *x.OfferedTo == a.UserID:
-			v.Actions = List[string]{"acknowledge"}
-		case x.Status == "acknowledged":
-			v.Actions = List[string]{"hand-over", "resolve"}
-		}
+	switch {
+	case !x.mayAnswer(a):
+	case x.offeredTo(a) && SOSMoves.open("take-over", x.Status):
+		v.Actions = List[string]{"acknowledge"}
+	default:
+		v.Actions = SOSMoves.of(x.Status, "acknowledge", "hand-over", "resolve")
 	}
 	return v
 }
@@ -89,7 +91,7 @@ func (x *SOS) Sees(a Actor) bool {
 		return false
 	case a.UserID == x.RaiserID:
 		return x.Source != "duress"
-	case has(x.Rung, a.UserID), x.OfferedTo != nil && *x.OfferedTo == a.UserID, a.Role == RoleAdmin:
+	case has(x.Rung, a.UserID), x.offeredTo(a), a.Role == RoleAdmin:
 		return true
 	case a.Role == RoleAreaManager:
 		return x.AreaID != nil && has(a.Scope().AreaIDs, *x.AreaID)
@@ -98,6 +100,8 @@ func (x *SOS) Sees(a Actor) bool {
 	}
 	return false
 }
+
+func (x *SOS) offeredTo(a Actor) bool { return x.OfferedTo != nil && *x.OfferedTo == a.UserID }
 
 // mayAnswer: a human who sees it and is not the raiser.
 func (x *SOS) mayAnswer(a Actor) bool { return a.UserID != x.RaiserID && x.Sees(a) }
@@ -114,8 +118,9 @@ type SOSInput struct {
 }
 
 // RaiseSOS raises the alarm. Any staff member; nothing refuses it but 401 and
-// 503. While one stands, the same raiser's further taps add to it. Durable
-// before it is answered; the first tier is told in the same transaction.
+// 503. While one stands, the same raiser's further taps add to it; a retry that
+// names one by the client's id gets that, ended or not. Durable before it is
+// answered; the first tier is told in the same transaction.
 func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (SOSView, error) {
 		a := call.Actor
@@ -124,40 +129,103 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 		if err != nil {
 			return SOSView{}, err
 		}
-		open, err := tx.OpenSOS(a.UserID)
+		if in.ID != nil {
+			x, err := tx.LockSOS(*in.ID)
+			switch {
+			case err == nil && x.RaiserID == a.UserID && x.Source == "tap" && !SOSMoves.open("add", x.Status):
+				return x.View(a), nil
+			case err != nil && !notFound(err):
+				return SOSView{}, err
+			}
+		}
+		x, err := s.standingSOS(tx, a.UserID, "tap")
 		if err != nil {
 			return SOSView{}, err
 		}
-		for i := range open {
-			if x := &open[i]; x.Source == "tap" {
-				return s.addToSOS(tx, a, x, in, now)
-			}
+		if x != nil {
+			return s.addToSOS(tx, a, x, in, now)
 		}
 		return s.raiseSOS(tx, call, u, in, "tap", now)
 	})
 }
 
-// addToSOS keeps what a further tap says.
+// standingSOS locks what somebody raised and nobody resolved yet; nil when
+// there is none.
+func (s *Service) standingSOS(tx Tx, raiser ID, source string) (*SOS, error) {
+	open, err := tx.OpenSOS(raiser)
+	if err != nil {
+		return nil, err
+	}
+	for i := range open {
+		if open[i].Source != source {
+			continue
+		}
+		x, err := tx.LockSOS(open[i].ID)
+		if err != nil || SOSMoves.open("add", x.Status) {
+			return x, err
+		}
+	}
+	return nil, nil
+}
+
+// addToSOS keeps what a further tap says. While it rings that is enough; once
+// somebody answers, all who were rung are rung again, and when the raiser must
+// be kept from whoever answers, the ladder goes on as if nobody did.
 func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, now time.Time) (SOSView, error) {
-	if in.Note != "" && !strings.Contains(x.Note, in.Note) {
-		x.Note = strings.TrimSpace(x.Note + "\n" + in.Note)
+	if note := strings.TrimSpace(x.Note + "\n" + in.Note); !strings.Contains(x.Note, in.Note) && len([]rune(note)) <= sosNoteMost {
+		x.Note = note
 	}
 	if in.Lat != nil && in.Lon != nil {
 		x.Lat, x.Lon = in.Lat, in.Lon
 	}
 	for _, id := range in.Avoid {
-		if !has(x.Avoid, id) {
+		if id != x.RaiserID && !has(x.Avoid, id) && len(x.Avoid) < 100 {
 			x.Avoid = append(x.Avoid, id)
 		}
 	}
+	if x.OfferedTo != nil && has(x.Avoid, *x.OfferedTo) {
+		x.OfferedTo = nil
+	}
+	var err error
+	switch {
+	case x.OwnerID != nil && has(x.Avoid, *x.OwnerID) && SOSMoves.open("reopen", x.Status):
+		x.Status, x.OwnerID, x.AcknowledgedAt = "raised", nil, nil
+		err = s.ringSOS(tx, x, now)
+	case x.Status == "acknowledged":
+		x.Round++
+		err = s.ringAll(tx, x, now)
+	}
+	if err != nil {
+		return SOSView{}, err
+	}
 	s.changed(&x.Meta, now)
-	return x.View(a), tx.SaveSOS(x)
+	err = tx.SaveSOS(x)
+	return x.View(a), err
+}
+
+// ringAll rings whom it has reached so far, who answers for it and to whom it
+// is being handed over; the first one leads the round.
+func (s *Service) ringAll(tx Tx, x *SOS, now time.Time) error {
+	ids := slices.Clone(x.Rung)
+	for _, id := range []*ID{x.OwnerID, x.OfferedTo} {
+		if id != nil && !has(ids, *id) {
+			ids = append(ids, *id)
+		}
+	}
+	users, err := tx.Users(slices.DeleteFunc(ids, func(id ID) bool { return has(x.Avoid, id) || id == x.RaiserID }))
+	if err != nil {
+		return err
+	}
+	for i := range users {
+		s.enqueueSOS(tx, x, &users[i], "sos.raised", i == 0, now)
+	}
+	return nil
 }
 
 func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source string, now time.Time) (SOSView, error) {
 	a := call.Actor
 	x := &SOS{Meta: newMeta(s.newID(in.ID), now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note, Lat: in.Lat, Lon: in.Lon,
-		Avoid: in.Avoid, Status: "raised", RecordedAt: now}
+		Avoid: without(in.Avoid, u.ID), Status: "raised", RecordedAt: now}
 	if in.ID != nil {
 		if _, err := tx.SOS(*in.ID); err == nil {
 			x.ID = s.NewID() // an id that is taken does not stand in the way
@@ -194,7 +262,8 @@ func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source strin
 	if err := s.ringSOS(tx, x, now); err != nil {
 		return SOSView{}, err
 	}
-	return x.View(a), tx.SaveSOS(x)
+	err = tx.SaveSOS(x)
+	return x.View(a), err
 }
 
 // visitOfSOS finds the visit that an SOS is about: the one named, if it was
@@ -259,14 +328,8 @@ func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time) error {
 		x.Tier++
 	}
 	x.Round++
-	lead := true
-	for _, id := range x.Rung {
-		u, err := tx.User(id)
-		if err != nil {
-			return err
-		}
-		s.enqueueSOS(tx, x, u, "sos.raised", lead, now)
-		lead = false
+	if err := s.ringAll(tx, x, now); err != nil {
+		return err
 	}
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: ladder.Next(tiers, x.Tier, x.RecordedAt, now)})
 	return nil
@@ -358,7 +421,7 @@ func (s *Service) sosAudience(tx Tx, x *SOS, audience string) ([]User, error) {
 // sosDue climbs the ladder at its time.
 func (s *Service) sosDue(tx Tx, id ID, now time.Time) error {
 	x, err := tx.LockSOS(id)
-	if notFound(err) || err == nil && x.Status != "raised" {
+	if notFound(err) || err == nil && !SOSMoves.open("ring", x.Status) {
 		return nil
 	} else if err != nil {
 		return err
@@ -370,8 +433,8 @@ func (s *Service) sosDue(tx Tx, id ID, now time.Time) error {
 	return tx.SaveSOS(x)
 }
 
-// SOSMove answers an SOS.
-type SOSMove struct {
+// SOSAnswer answers an SOS.
+type SOSAnswer struct {
 	UserID  *ID    `json:"user_id"` // of hand-over
 	Words   string `json:"words"`   // of resolve
 	Outcome string `json:"outcome"` // of resolve: real, false_alarm, test
@@ -381,7 +444,7 @@ type SOSMove struct {
 // and is not the raiser. Acknowledging stops the ringing at once; whoever it
 // is handed to acknowledges in turn, and answers for it from then on. Errors:
 // CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
-func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action string, in SOSMove) (SOSView, error) {
+func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action string, in SOSAnswer) (SOSView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (SOSView, error) {
 		a := call.Actor
 		x, err := tx.LockSOS(id)
@@ -400,8 +463,8 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 				return SOSView{}, err
 			}
 		case "hand-over":
-			if x.Status != "acknowledged" {
-				return SOSView{}, Fail(CodeState, "The SOS is %s.", x.Status).With("status", x.Status)
+			if err := SOSMoves.check(action, x.Status); err != nil {
+				return SOSView{}, err
 			}
 			if in.UserID == nil {
 				return SOSView{}, Fail(CodeMeaning, "Say to whom.").At("/user_id", "required")
@@ -414,8 +477,8 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			x.Round++
 			s.enqueueSOS(tx, x, u, "sos.raised", false, now)
 		case "resolve":
-			if x.Status != "acknowledged" {
-				return SOSView{}, Fail(CodeState, "The SOS is %s; acknowledge it first.", x.Status).With("status", x.Status)
+			if err := SOSMoves.check(action, x.Status); err != nil {
+				return SOSView{}, err
 			}
 			if strings.TrimSpace(in.Words) == "" {
 				return SOSView{}, Fail(CodeMeaning, "Say how it ended.").At("/words", "a few words")
@@ -429,13 +492,14 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &now, &a.UserID, in.Words, in.Outcome
 		}
 		s.changed(&x.Meta, now)
-		return x.View(a), tx.SaveSOS(x)
+		err = tx.SaveSOS(x)
+		return x.View(a), err
 	})
 }
 
 func (s *Service) acknowledgeSOS(tx Tx, x *SOS, a Actor, now time.Time) error {
-	taking := x.OfferedTo != nil && *x.OfferedTo == a.UserID
-	if x.Status == "resolved" || x.Status == "acknowledged" && !taking {
+	taking := x.offeredTo(a) && SOSMoves.open("take-over", x.Status)
+	if !taking && !SOSMoves.open("acknowledge", x.Status) {
 		if x.OwnerID != nil && *x.OwnerID == a.UserID {
 			return nil // the same tap again
 		}
@@ -458,15 +522,12 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, a Actor, now time.Time) error {
 	if x.Source != "duress" {
 		tell = append(tell, x.RaiserID)
 	}
-	for _, id := range tell {
-		if id == a.UserID {
-			continue
-		}
-		u, err := tx.User(id)
-		if err != nil {
-			return err
-		}
-		s.enqueueSOS(tx, x, u, "sos.taken", false, now)
+	users, err := tx.Users(without(tell, a.UserID))
+	if err != nil {
+		return err
+	}
+	for i := range users {
+		s.enqueueSOS(tx, x, &users[i], "sos.taken", false, now)
 	}
 	return nil
 }

@@ -44,6 +44,7 @@ type Tx interface {
 	SaveCentre(*Centre) error
 	User(id ID) (*User, error)
 	LockUser(id ID) (*User, error)
+	Users(ids []ID) ([]User, error) // in the order asked; absent ones are left out
 	UserByLogin(login string) (*User, error)
 	InsertUser(*User) error
 	SaveUser(*User) error

@@ -69,10 +69,10 @@ func (s *Service) timersFollow(m *visitMoveCtx) error {
 		t := &timers[i]
 		have[t.UserID] = true
 		switch {
-		case t.Status == "ended" || t.Status == "alarmed":
+		case !TimerMoves.open("rebase", t.Status):
 			continue
 		case !v.Status.UnderWay() || !has(v.Crew, t.UserID):
-			if err := s.endTimer(m.tx, t, "visit", m.now); err != nil {
+			if err := s.endTimer(m.tx, t, "visit", m.now, m.now); err != nil {
 				return err
 			}
 			continue
@@ -117,8 +117,8 @@ func (s *Service) resetTimer(tx Tx, t *Timer, job ID, due, now time.Time) error 
 	return tx.SaveTimer(t)
 }
 
-func (s *Service) endTimer(tx Tx, t *Timer, how string, now time.Time) error {
-	t.Status, t.EndedAt, t.EndedHow = "ended", &now, how
+func (s *Service) endTimer(tx Tx, t *Timer, how string, at, now time.Time) error {
+	t.Status, t.EndedAt, t.EndedHow = "ended", &at, how
 	tx.Disarm("timer", t.ID)
 	s.changed(&t.Meta, now)
 	return tx.SaveTimer(t)
@@ -128,7 +128,7 @@ func (s *Service) endTimer(tx Tx, t *Timer, how string, now time.Time) error {
 // however many servers run.
 func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 	t, err := tx.LockTimer(id)
-	if notFound(err) || err == nil && (t.Status == "ended" || t.Status == "alarmed") {
+	if notFound(err) || err == nil && !has(timerRuns, t.Status) {
 		return nil
 	} else if err != nil {
 		return err
@@ -197,26 +197,12 @@ type TimerInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// AnswerTimer extends, clears or ends one's own timer of a visit. Where codes
-// were set, fine and end ask for one; the duress code is answered the same and
-// raises an SOS in silence. None of them ends an SOS. Errors: CodeNotFound,
-// CodeState, CodeMeaning.
+// AnswerTimer extends, clears or ends one's own timer of a visit; what was said
+// offline speaks of the time at which it was said. Fine and end ask CheckCode
+// first. None of them ends an SOS. Errors: CodeNotFound, CodeState, CodeMeaning.
 func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action string, in TimerInput) (Timer, error) {
-	duress := false
-	if action != "extend" {
-		u, err := s.Read.Principal(ctx, call.Actor.UserID)
-		if err != nil {
-			return Timer{}, err
-		}
-		right := u.CodeHash == ""
-		if !right {
-			// Both are compared always, so that the time tells nothing.
-			plain, silent := s.CheckPassword(u.CodeHash, in.Code), s.CheckPassword(u.DuressHash, in.Code)
-			right, duress = plain || silent, silent
-		}
-		if !right {
-			return Timer{}, Fail(CodeMeaning, "This is not your code.").At("/code", "your code")
-		}
+	if action == "extend" && (in.Minutes < 1 || time.Duration(in.Minutes)*time.Minute > timerMost) {
+		return Timer{}, Fail(CodeMeaning, "Extend by up to four hours.").At("/minutes", "1 to 240")
 	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Timer, error) {
 		v, err := tx.Visit(visit)
@@ -230,43 +216,74 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 			}
 			return Timer{}, meaningOf(err, "visit")
 		}
-		if t.Status == "ended" {
-			return Timer{}, Fail(CodeState, "The timer has ended.").With("status", t.Status)
+		if err := TimerMoves.check(action, t.Status); err != nil {
+			return Timer{}, err
 		}
-		if t.Status == "alarmed" && !duress {
-			return Timer{}, Fail(CodeState, "An SOS stands; whoever answers it ends it.").With("status", t.Status)
+		c, err := tx.Centre(v.CentreID)
+		if err != nil {
+			return Timer{}, err
 		}
-		if duress {
-			u, err := tx.LockUser(call.Actor.UserID)
-			if err != nil {
-				return Timer{}, err
-			}
-			if _, err := s.raiseSOS(tx, &Call{Actor: call.Actor}, u, SOSInput{VisitID: &v.ID}, "duress", now); err != nil {
-				return Timer{}, err
-			}
+		st, err := s.stamp(call, in.OccurredAt, c.Location(), now)
+		if err != nil {
+			return Timer{}, err
 		}
-		switch {
-		case t.Status == "alarmed": // it stays, and nobody near the phone sees that
-		case action == "extend":
-			if in.Minutes < 1 || time.Duration(in.Minutes)*time.Minute > timerMost {
-				return Timer{}, Fail(CodeMeaning, "Extend by up to four hours.").At("/minutes", "1 to 240")
-			}
+		if action == "end" {
+			err = s.endTimer(tx, t, "person", st.occurred, now)
+			return *t, err
+		}
+		least := timerFine
+		if action == "extend" {
+			least = time.Duration(in.Minutes) * time.Minute
 			t.Extended += in.Minutes
-			due := timerEnd(t, v)
-			if least := now.Add(time.Duration(in.Minutes) * time.Minute); due.Before(least) {
-				due = least
-			}
-			err = s.resetTimer(tx, t, v.JobID, due, now)
-		case action == "fine":
-			due := timerEnd(t, v)
-			if least := now.Add(timerFine); due.Before(least) {
-				due = least
-			}
-			err = s.resetTimer(tx, t, v.JobID, due, now)
-		default:
-			err = s.endTimer(tx, t, "person", now)
 		}
+		due := timerEnd(t, v)
+		if soonest := st.occurred.Add(least); due.Before(soonest) {
+			due = soonest
+		}
+		err = s.resetTimer(tx, t, v.JobID, due, now)
 		return *t, err
+	})
+}
+
+// CheckCode compares the code of a timer where one is set. The duress code calls
+// for help, whatever becomes of the request, and is right like the other one:
+// in all that its user sees now and later they do not differ. Everyone for
+// himself. Errors: CodeMeaning when it is neither.
+func (s *Service) CheckCode(ctx context.Context, a Actor, visit ID, code string) error {
+	u, err := s.Read.Principal(ctx, a.UserID)
+	if err != nil || u.CodeHash == "" {
+		return err
+	}
+	// Both are compared always, so that the time tells nothing.
+	plain, silent := s.CheckPassword(u.CodeHash, code), s.CheckPassword(u.DuressHash, code)
+	if silent {
+		return s.callSilently(ctx, a, visit)
+	}
+	if !plain {
+		return Fail(CodeMeaning, "This is not your code.").At("/code", "your code")
+	}
+	return nil
+}
+
+// callSilently raises an SOS in a transaction of its own: the answer to the
+// request must depend on nothing of it. One that stands is enough.
+func (s *Service) callSilently(ctx context.Context, a Actor, visit ID) error {
+	return s.Store.InTx(ctx, func(tx Tx) error {
+		now := s.now()
+		u, err := tx.LockUser(a.UserID)
+		if err != nil {
+			return err
+		}
+		x, err := s.standingSOS(tx, u.ID, "duress")
+		if err != nil {
+			return err
+		}
+		if x != nil {
+			_, err = s.addToSOS(tx, a, x, SOSInput{}, now)
+			return err
+		}
+		_, err = s.raiseSOS(tx, &Call{Actor: a}, u, SOSInput{VisitID: &visit}, "duress", now)
+		return err
 	})
 }
 

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -58,6 +59,15 @@ func (t *tx) UserByLogin(login string) (*domain.User, error) {
 func (t *tx) InsertUser(u *domain.User) error { return t.insert("users", u) }
 
 func (t *tx) SaveUser(u *domain.User) error { return t.save("users", &u.Meta, u) }
+
+func (t *tx) Users(ids []domain.ID) ([]domain.User, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := all[domain.User](t, t.table("users").Where(t.db.in("id", ids)))
+	slices.SortFunc(found, func(a, b domain.User) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
+	return found, err
+}
 
 func (t *tx) UsersWith(role domain.Role, centre, area *domain.ID) ([]domain.User, error) {
 	q := t.table("users").Where("role = ? AND NOT disabled", role)

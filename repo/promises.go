@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"doorstep/domain"
 )
@@ -58,7 +59,7 @@ func (r *reader) promises(a domain.Actor) *gorm.DB {
 		_ = q.AddError(err)
 		return q
 	}
-	return q.Where(where)
+	return q.Where(clause.Or(clause.Eq{Column: "owner_id", Value: a.UserID}, where))
 }
 
 func (r *reader) Promises(ctx context.Context, a domain.Actor, f domain.PromiseFilter, p domain.Page) ([]domain.Promise, error) {

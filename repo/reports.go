@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"strings"
 
 	"gorm.io/gorm/clause"
 
@@ -34,23 +35,24 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 		A, B, C, D, E int
 	}
 	for _, c := range []struct {
+		on   string // the column that names the centre
 		sql  string
 		vars []any
 		put  func(*domain.ReachabilityRow, counted)
 	}{
-		{"SELECT centre_id, count(*) AS a, count(repeat_of) AS b, 0 AS c, 0 AS d, 0 AS e FROM jobs WHERE %in AND opened_at >= ? AND opened_at < ? GROUP BY centre_id", []any{f.From, f.To},
+		{"centre_id", "SELECT centre_id, count(*) AS a, count(repeat_of) AS b, 0 AS c, 0 AS d, 0 AS e FROM jobs WHERE %in AND opened_at >= ? AND opened_at < ? GROUP BY centre_id", []any{f.From, f.To},
 			func(o *domain.ReachabilityRow, n counted) { o.JobsOpened, o.Repeats = n.A, n.B }},
 		// A job with an attempt in the period was saved since its beginning.
-		{`SELECT jobs.centre_id AS centre_id,
+		{"jobs.centre_id", `SELECT jobs.centre_id AS centre_id,
 			sum(CASE WHEN attempts.direction = 'outbound' AND attempts.discounted = '' THEN 1 ELSE 0 END) AS a,
 			sum(CASE WHEN attempts.direction = 'outbound' AND attempts.discounted = '' AND attempts.outcome IN ('reached', 'refused', 'hostile') THEN 1 ELSE 0 END) AS b,
 			sum(CASE WHEN attempts.direction = 'inbound' AND attempts.discounted = '' THEN 1 ELSE 0 END) AS c, 0 AS d, 0 AS e
 			FROM jobs JOIN attempts ON attempts.job_id = jobs.id WHERE %in AND jobs.updated_at >= ? AND attempts.occurred_at >= ? AND attempts.occurred_at < ? GROUP BY jobs.centre_id`,
 			[]any{f.From, f.From, f.To}, func(o *domain.ReachabilityRow, n counted) { o.Tries, o.Reached, o.Inbound = n.A, n.B, n.C }},
-		{`SELECT jobs.centre_id AS centre_id, count(*) AS a, 0 AS b, 0 AS c, 0 AS d, 0 AS e FROM jobs JOIN holds ON holds.job_id = jobs.id
+		{"jobs.centre_id", `SELECT jobs.centre_id AS centre_id, count(*) AS a, 0 AS b, 0 AS c, 0 AS d, 0 AS e FROM jobs JOIN holds ON holds.job_id = jobs.id
 			WHERE %in AND jobs.updated_at >= ? AND holds.kind = 'unreachable' AND holds.since >= ? AND holds.since < ? GROUP BY jobs.centre_id`,
 			[]any{f.From, f.From, f.To}, func(o *domain.ReachabilityRow, n counted) { o.Unreachable = n.A }},
-		{`SELECT centre_id,
+		{"centre_id", `SELECT centre_id,
 			sum(CASE WHEN status = 'no_access' AND counts_against = 'customer' AND NOT disputed THEN 1 ELSE 0 END) AS a,
 			sum(CASE WHEN status = 'missed' AND counts_against = 'brand' THEN 1 ELSE 0 END) AS b,
 			sum(CASE WHEN status = 'completed' AND NOT disputed THEN 1 ELSE 0 END) AS c,
@@ -62,23 +64,20 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 			func(o *domain.ReachabilityRow, n counted) {
 				o.NoAccess, o.MissedByUs, o.Completed, o.Confirmed, o.FirstTimeFix = n.A, n.B, n.C, n.D, n.E
 			}},
-		{`SELECT centre_id, count(*) AS a, sum(CASE WHEN status = 'upheld' THEN 1 ELSE 0 END) AS b, sum(CASE WHEN status = 'struck' THEN 1 ELSE 0 END) AS c, 0 AS d, 0 AS e
+		{"centre_id", `SELECT centre_id, count(*) AS a, sum(CASE WHEN status = 'upheld' THEN 1 ELSE 0 END) AS b, sum(CASE WHEN status = 'struck' THEN 1 ELSE 0 END) AS c, 0 AS d, 0 AS e
 			FROM disputes WHERE %in AND status <> 'withdrawn' AND created_at >= ? AND created_at < ? GROUP BY centre_id`, []any{f.From, f.To},
 			func(o *domain.ReachabilityRow, n counted) { o.Disputed, o.Upheld, o.Struck = n.A, n.B, n.C }},
-		{`SELECT centre_id, count(*) AS a, sum(CASE WHEN status = 'kept' THEN 1 ELSE 0 END) AS b, sum(CASE WHEN status IN ('broken', 'kept_late') THEN 1 ELSE 0 END) AS c, 0 AS d, 0 AS e
+		{"centre_id", `SELECT centre_id, count(*) AS a, sum(CASE WHEN status = 'kept' THEN 1 ELSE 0 END) AS b, sum(CASE WHEN status IN ('broken', 'kept_late') THEN 1 ELSE 0 END) AS c, 0 AS d, 0 AS e
 			FROM promises WHERE %in AND status <> 'void' AND due_at >= ? AND due_at < ? GROUP BY centre_id`, []any{f.From, f.To},
 			func(o *domain.ReachabilityRow, n counted) {
 				o.Promises, o.PromisesKept, o.PromisesLate = n.A, n.B, n.C
 			}},
-		{`SELECT jobs.centre_id AS centre_id, count(*) AS a, 0 AS b, 0 AS c, 0 AS d, 0 AS e FROM jobs JOIN facts ON facts.job_id = jobs.id
+		{"jobs.centre_id", `SELECT jobs.centre_id AS centre_id, count(*) AS a, 0 AS b, 0 AS c, 0 AS d, 0 AS e FROM jobs JOIN facts ON facts.job_id = jobs.id
 			WHERE %in AND jobs.updated_at >= ? AND facts.kind = 'contact.could_not_reach' AND facts.occurred_at >= ? AND facts.occurred_at < ? GROUP BY jobs.centre_id`,
 			[]any{f.From, f.From, f.To}, func(o *domain.ReachabilityRow, n counted) { o.CouldNotReachUs = n.A }},
 	} {
-		in := r.db.in("centre_id", ids)
-		if c.sql[:12] == "SELECT jobs." {
-			in = r.db.in("jobs.centre_id", ids)
-		}
-		rows, err := list[counted](ctx, r, r.db.table("x").Raw(replaceIn(c.sql, in.SQL), append(append([]any{}, in.Vars...), c.vars...)...))
+		in := r.db.in(c.on, ids)
+		rows, err := list[counted](ctx, r, r.db.table("x").Raw(strings.Replace(c.sql, "%in", in.SQL, 1), append(append([]any{}, in.Vars...), c.vars...)...))
 		if err != nil {
 			return nil, err
 		}
@@ -87,16 +86,6 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 		}
 	}
 	return rows, nil
-}
-
-// replaceIn puts the condition on centres where a statement asks for it.
-func replaceIn(sql, in string) string {
-	for i := 0; i+3 <= len(sql); i++ {
-		if sql[i:i+3] == "%in" {
-			return sql[:i] + in + sql[i+3:]
-		}
-	}
-	return sql
 }
 
 // JobHistories reads jobs opened in the period with their facts, by

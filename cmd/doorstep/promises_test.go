@@ -18,7 +18,7 @@ func TestAPromiseIsKeptOrBreaksAndClimbs(t *testing.T) {
 		if p["owner_id"] != desk.id.String() || p["source"] != "call_me" || !due.Equal(monday.Add(2*time.Hour)) {
 			t.Fatalf("promised: %v", p)
 		}
-		if page := m.page(); !strings.Contains(page, "Kiran will call you by Today") || strings.Contains(page, "Surname") {
+		if page := m.page(); !strings.Contains(page, "Kiran will call you, at the latest: Today") || strings.Contains(page, "Surname") {
 			t.Errorf("the page does not say who calls: %s", page)
 		}
 		// Trying in vain does not keep it, and asking again is the same promise.

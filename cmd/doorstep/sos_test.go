@@ -143,6 +143,58 @@ func TestNothingRefusesAnSOS(t *testing.T) {
 	})
 }
 
+// What a raiser does after somebody answered is heard too.
+func TestFurtherTapsOnAnSOS(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, asha := h.as("ravi"), h.as("asha")
+		id := uuid.New()
+		x := ravi.send("POST", "/v1/sos", obj{"id": id, "note": "one"}, 201)
+		h.settle()
+		asha.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+		rung := h.rung("asha")
+		again := ravi.send("POST", "/v1/sos", obj{"note": "he is at the door \u0000"}, 201)
+		h.settle()
+		if again["id"] != x["id"] || again["status"] != "acknowledged" || h.rung("asha") != rung+1 {
+			t.Fatalf("a tap after the answer: %v, the phone rang %d times more", again["status"], h.rung("asha")-rung)
+		}
+		if strings.Contains(again["note"].(string), "\x00") {
+			t.Error("a NUL is kept")
+		}
+		// However often he taps, the note stays a note.
+		for i := range 5 {
+			again = ravi.send("POST", "/v1/sos", obj{"note": strings.Repeat(string(rune('a'+i)), 1500)}, 201)
+		}
+		if n := len(again["note"].(string)); n > 4000 || n < 1500 {
+			t.Errorf("the note has %d characters", n)
+		}
+		// Whoever answers is the danger: it rings on, past him.
+		h.settle()
+		before := h.rung("asha")
+		reopened := ravi.send("POST", "/v1/sos", obj{"avoid": []string{asha.id.String()}}, 201)
+		if reopened["status"] != "raised" || reopened["owner_id"] != nil {
+			t.Fatalf("with its owner to be avoided it is %v", reopened)
+		}
+		asha.send("GET", path("/v1/sos/%s", x), nil, 404)
+		h.advance(2 * time.Minute)
+		if h.rung("asha") != before || h.rung("maya") == 0 {
+			t.Errorf("the danger was rung %d times more, the manager %d times", h.rung("asha")-before, h.rung("maya"))
+		}
+		maya := h.as("maya")
+		maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+		maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "Safe."}, 200)
+		// A retry that comes late is that alarm, not another one.
+		if late := ravi.send("POST", "/v1/sos", obj{"id": id, "note": "one"}, 201); late["id"] != x["id"] || late["status"] != "resolved" {
+			t.Errorf("the late retry is %v %v", late["id"], late["status"])
+		}
+		// A new tap is a new one, also when a stranger took the id before.
+		if fresh := h.as("meena").send("POST", "/v1/sos", obj{"id": id}, 201); fresh["id"] == x["id"] || fresh["status"] != "raised" {
+			t.Errorf("another's tap is %v", fresh["id"])
+		}
+		maya.send("POST", path("/v1/sos/%s/hand-over", x), obj{"user_id": asha.id}, 409)
+	})
+}
+
 func TestSOSWhenTheProprietorIsTheDanger(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true

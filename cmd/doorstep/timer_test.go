@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // atTheDoor takes Ravi to a door: a visit of 60 minutes planned at 09:10.
@@ -168,9 +170,109 @@ func TestDuressIsAnsweredTheSame(t *testing.T) {
 		if bytes.Contains(list, []byte("duress")) || bytes.Contains(inbox, []byte("sos")) {
 			t.Errorf("he sees %s %s", list, inbox)
 		}
+		// Used again while somebody answers, it rings him again and makes no other.
+		had := h.rung("asha")
+		shape("4321")
+		h.settle()
+		if h.rung("asha") != had+1 || len(items(h.as("asha").send("GET", "/v1/sos", nil, 200))) != 1 {
+			t.Error("the second silent call was not heard, or is another alarm")
+		}
 		// A loud one besides is another alarm, and looks like the first to him.
 		if loud := ravi.send("POST", "/v1/sos", nil, 201); loud["id"] == x["id"] || loud["source"] != "tap" {
 			t.Errorf("the loud one is %v", loud["id"])
+		}
+	})
+}
+
+// Wherever the timer stands, both codes are answered the same, and the silent
+// one calls.
+func TestDuressWhateverTheTimer(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, maya := h.as("ravi"), h.as("maya")
+		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
+		silent := func() int {
+			n := 0
+			for _, x := range items(maya.send("GET", "/v1/sos", nil, 200)) {
+				if x["source"] == "duress" {
+					n++
+				}
+			}
+			return n
+		}
+		same := func(when, visit, action string, status int) {
+			t.Helper()
+			before := silent()
+			answers := map[string]string{}
+			for _, code := range []string{"1234", "4321"} {
+				out, res := ravi.raw("POST", "/v1/visits/"+visit+"/timer/"+action, obj{"code": code})
+				if res.StatusCode != status {
+					t.Fatalf("%s, %s with %s: %d %s", when, action, code, res.StatusCode, out)
+				}
+				var o obj
+				h.must(json.Unmarshal(out, &o))
+				delete(o, "instance")
+				clean, _ := json.Marshal(o)
+				answers[code] = string(clean)
+				if got := silent(); got != before && code == "1234" {
+					t.Fatalf("%s: the plain code called", when)
+				}
+			}
+			if answers["1234"] != answers["4321"] {
+				t.Errorf("%s, %s:\n%s\n%s", when, action, answers["1234"], answers["4321"])
+			}
+			if silent() != before+1 {
+				t.Errorf("%s: %d silent calls after %d", when, silent(), before)
+			}
+			h.settle()
+			for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) {
+				maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+				maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "Seen to."}, 200)
+			}
+		}
+		same("a visit that is not his", uuid.NewString(), "fine", 404)
+		visit := h.atTheDoor()
+		id := visit["id"].(string)
+		for _, step := range []time.Duration{70, 2, 3} {
+			h.advance(step * time.Minute)
+		}
+		same("alarmed", id, "fine", 409)
+		same("alarmed", id, "end", 409)
+		ravi.send("POST", path("/v1/visits/%s/complete", visit), obj{}, 200)
+		same("the visit over", id, "fine", 409)
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		next := h.visit(desk, job, h.clock.Now().Add(2*time.Hour), "ravi")
+		same("not begun", next["id"].(string), "end", 409)
+
+		// Guessing is slowed down; the call for help is not.
+		for range 5 {
+			ravi.send("POST", "/v1/visits/"+id+"/timer/fine", obj{"code": "0000"}, 422)
+		}
+		same("after many guesses", id, "fine", 429)
+	})
+}
+
+func TestTimersHearWhatWasSaidOffline(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		visit := h.atTheDoor()
+		arrived := h.clock.Now()
+		timer := func() obj { return items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0] }
+		h.advance(75 * time.Minute)
+		// "Fine" of 68 minutes after the arrival is good until 83, whenever it comes.
+		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"occurred_at": arrived.Add(68 * time.Minute).Format(time.RFC3339)}, 200)
+		if got := instantOf(t, timer()["due_at"]); !got.Equal(arrived.Add(83 * time.Minute)) {
+			t.Errorf("due at %v", got)
+		}
+		ravi.send("POST", path("/v1/visits/%s/timer/extend", visit), obj{"minutes": 20, "occurred_at": arrived.Add(70 * time.Minute).Format(time.RFC3339)}, 200)
+		if got := instantOf(t, timer()["due_at"]); !got.Equal(arrived.Add(90 * time.Minute)) {
+			t.Errorf("extended to %v", got)
+		}
+		ravi.send("POST", path("/v1/visits/%s/timer/end", visit), obj{"occurred_at": arrived.Add(72 * time.Minute).Format(time.RFC3339)}, 200)
+		if got := instantOf(t, timer()["ended_at"]); !got.Equal(arrived.Add(72 * time.Minute)) {
+			t.Errorf("ended at %v", got)
 		}
 	})
 }

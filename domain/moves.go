@@ -1,0 +1,109 @@
+package domain
+
+// Move is one row of a lifecycle of few states: what leads where, and who may
+// do it. The guard is said in words; what needs more than the state is checked
+// in the use case.
+type Move struct {
+	Action string
+	From   []string
+	To     []string // empty: stays; several: the move decides
+	Who    string
+	Guard  string
+}
+
+// Lifecycle is the table of moves of one kind of thing.
+type Lifecycle struct {
+	Name  string // as in the docs
+	Start string
+	Moves []Move
+}
+
+// open tells whether a state allows an action.
+func (l *Lifecycle) open(action, status string) bool {
+	for i := range l.Moves {
+		if m := &l.Moves[i]; m.Action == action && has(m.From, status) {
+			return true
+		}
+	}
+	return false
+}
+
+// check refuses an action by state: CodeState.
+func (l *Lifecycle) check(action, status string) error {
+	if l.open(action, status) {
+		return nil
+	}
+	return Fail(CodeState, "The %s is %s; it cannot take the move %s.", l.Name, status, action).With("status", status)
+}
+
+// of lists, of some actions, those that a state allows.
+func (l *Lifecycle) of(status string, actions ...string) List[string] {
+	out := List[string]{}
+	for _, a := range actions {
+		if l.open(a, status) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// The small lifecycles.
+var (
+	// SOSMoves: PRODUCT.md section 5, "SOS".
+	SOSMoves = Lifecycle{"SOS", "raised", []Move{
+		{"ring", []string{"raised"}, nil, "system", "the tier's time, or its repeat"},
+		{"add", []string{"raised", "acknowledged"}, nil, "raiser", "a further tap; when somebody answers already, all who were rung are rung again"},
+		{"reopen", []string{"acknowledged"}, []string{"raised"}, "raiser", "a further tap says to avoid whoever answers"},
+		{"acknowledge", []string{"raised"}, []string{"acknowledged"}, "whoever sees it", "not the raiser"},
+		{"take-over", []string{"acknowledged"}, nil, "to whom it is handed over", "by acknowledging"},
+		{"hand-over", []string{"acknowledged"}, nil, "whoever sees it", "not the raiser; to somebody who may take it"},
+		{"resolve", []string{"acknowledged"}, []string{"resolved"}, "whoever sees it", "not the raiser; with words"},
+	}}
+
+	timerRuns = []string{"armed", "pinged", "desk_asked"}
+	// TimerMoves: PRODUCT.md section 5, "Visit timer".
+	TimerMoves = Lifecycle{"timer", "armed", []Move{
+		{"ping", []string{"armed"}, []string{"pinged"}, "system", "its time is over"},
+		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "2 min without an answer"},
+		{"alarm", []string{"desk_asked"}, []string{"alarmed"}, "system", "5 min without an answer; raises an SOS"},
+		{"rebase", timerRuns, []string{"armed"}, "system", "a late fact of the visit"},
+		{"extend", timerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes"},
+		{"fine", timerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
+		{"end", timerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
+		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, or he left its crew"},
+	}}
+
+	// DisputeMoves: PRODUCT.md section 4, "that is not so".
+	DisputeMoves = Lifecycle{"dispute", "open", []Move{
+		{"decide", []string{"open"}, []string{"upheld", "struck"}, "area_manager", "nobody about his own fact; reasons"},
+		{"default", []string{"open"}, []string{"upheld", "struck"}, "system", "nobody decided in time: proven stands, else struck"},
+		{"withdraw", []string{"open"}, []string{"withdrawn"}, "system", "it was said by somebody else than the household"},
+	}}
+
+	// PromiseMoves: PRODUCT.md section 4, "The brand is measured too".
+	PromiseMoves = Lifecycle{"promise", "open", []Move{
+		{"break", []string{"open"}, []string{"broken"}, "system", "its due time is over"},
+		{"escalate", []string{"broken"}, nil, "system", "owner, proprietor, area manager at set times"},
+		{"keep", []string{"open", "broken"}, []string{"kept", "kept_late"}, "owner, or who answers for the job", "the contact that proves it"},
+		{"hand-over", []string{"open", "broken"}, nil, "owner, or who answers for the job", "to somebody of the job's centre or area, or an agent"},
+		{"void", []string{"open", "broken"}, []string{"void"}, "system", "somebody else than the household asked for it"},
+		{"lapse", []string{"open"}, []string{"void"}, "system", "the job ended; a broken one stays broken"},
+	}}
+
+	// CheckMoves: PRODUCT.md section 4, "Done is a claim".
+	CheckMoves = Lifecycle{"check", "open", []Move{
+		{"answer", []string{"open"}, []string{"confirmed", "not_done", "not_reached"}, "agent", "what the household said names its contact"},
+		{"settle", []string{"open"}, []string{"settled"}, "system", "the answer came by another way"},
+	}}
+
+	// ThanksMoves: PRODUCT.md section 5, "Kindness".
+	ThanksMoves = Lifecycle{"thank-you", "waiting", []Move{
+		{"moderate", []string{"waiting"}, []string{"approved", "refused"}, "coordinator, proprietor, area_manager", "refusing says why"},
+		{"unread", []string{"waiting"}, []string{"approved", "refused"}, "system", "7 days; refused when something private stands in it"},
+		{"undo", []string{"waiting", "approved"}, []string{"refused"}, "system", "it was said by somebody else than the household"},
+		{"deliver", []string{"approved"}, []string{"delivered"}, "system", "best after a hard visit"},
+	}}
+
+	// Lifecycles lists them for the docs.
+	Lifecycles = []*Lifecycle{&SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves}
+)
