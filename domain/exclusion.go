@@ -131,6 +131,7 @@ func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action s
 		default: // said before
 			return NewExclusionView(a, x), nil
 		}
-		return NewExclusionView(a, x), tx.SaveExclusion(&x.Exclusion)
+		err = tx.SaveExclusion(&x.Exclusion)
+		return NewExclusionView(a, x), err
 	})
 }
