@@ -207,6 +207,29 @@ func (c *clocks) of(ctx context.Context, h *JobHistory, now time.Time) ([]jobclo
 	return jobclock.Split(h.Job.OpenedAt, clockEnd(&h.Job, now), pauses(d, h, c.policies[h.Job.CentreID], now)), nil
 }
 
+// doneUntilReopened is the time in which nobody asked for anything: from a
+// completion that the household confirmed until it came back. What it denies
+// or never confirmed stays the centre's time.
+func doneUntilReopened(h *JobHistory, v *Visit) *jobclock.Pause {
+	if v.Status != VisitCompleted || v.Disputed || v.DoneConfirmedAt == nil || v.EndedAt == nil {
+		return nil
+	}
+	var back *time.Time
+	sooner := func(at *time.Time) {
+		if at != nil && at.After(*v.EndedAt) && (back == nil || at.Before(*back)) {
+			back = at
+		}
+	}
+	sooner(h.Job.ReopenedAt)
+	for i := range h.Visits {
+		sooner(&h.Visits[i].CreatedAt)
+	}
+	if back == nil {
+		return nil
+	}
+	return &jobclock.Pause{Whose: jobclock.Customer, From: *v.EndedAt, To: back, Why: "done and confirmed, until it was reopened", Proof: v.ID.String()}
+}
+
 // pauses reads from the facts whose time it was when not the centre's.
 func pauses(d *dossier, h *JobHistory, policies []Policy, now time.Time) []jobclock.Pause {
 	var out []jobclock.Pause
@@ -251,6 +274,9 @@ func pauses(d *dossier, h *JobHistory, policies []Policy, now time.Time) []jobcl
 	}
 	for i := range h.Visits {
 		v := &h.Visits[i]
+		if p := doneUntilReopened(h, v); p != nil {
+			out = append(out, *p)
+		}
 		if v.Status != VisitNoAccess || v.CountsAgainst != "customer" || v.EndedAt == nil {
 			continue
 		}
