@@ -329,6 +329,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountPromises(s)
 	a.mountReports(s)
 	a.mountSafety(s)
+	a.mountQueue(s)
 	a.mountKindness(s)
 	a.mountInbox(s)
 	a.mountImports(s)

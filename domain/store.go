@@ -322,6 +322,7 @@ type Reader interface {
 	// HoldsOfVisits gives by visit id what HoldsOfJobs gives of its job.
 	HoldsOfVisits(ctx context.Context, visits []Visit) (map[ID][]Hold, map[ID][]string, error)
 	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
+	AttemptsByID(ctx context.Context, s Scope, ids []ID) (map[ID]Attempt, error)
 	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Fact, error)
 	FactsOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Fact, error)
 	Steps(ctx context.Context, s Scope, jobs []ID) ([]StepRecord, error) // by occurred_at

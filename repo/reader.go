@@ -358,6 +358,18 @@ func (r *reader) Attempts(ctx context.Context, s domain.Scope, job domain.ID, p 
 	return paged[domain.Attempt](ctx, r, r.scoped(s, "attempts").Where("job_id = ?", job), "attempts", p)
 }
 
+func (r *reader) AttemptsByID(ctx context.Context, s domain.Scope, ids []domain.ID) (map[domain.ID]domain.Attempt, error) {
+	out := map[domain.ID]domain.Attempt{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	rows, err := list[domain.Attempt](ctx, r, r.scoped(s, "attempts").Where(r.db.in("id", ids)))
+	for i := range rows {
+		out[rows[i].ID] = rows[i]
+	}
+	return out, err
+}
+
 func (r *reader) Timeline(ctx context.Context, s domain.Scope, job domain.ID, afterSeq int64, limit int) ([]domain.Fact, error) {
 	if limit < 1 || limit > maxPage {
 		limit = maxPage

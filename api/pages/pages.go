@@ -28,6 +28,7 @@ type Page struct {
 // The pages.
 var (
 	Customer = load("customer", "form-action 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'")
+	Queue    = load("queue", "form-action 'none'; script-src 'self'; connect-src 'self'")
 	Demo     = load("demo", "form-action 'none'; script-src 'self'; connect-src 'self'")
 )
 

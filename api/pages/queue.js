@@ -1,0 +1,285 @@
+'use strict';
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const store = sessionStorage;
+  let access = '', tag = '', timer = 0, served = () => new Date();
+  const el = (name, text, cls) => {
+    const e = document.createElement(name);
+    if (text !== undefined) e.textContent = text;
+    if (cls) e.className = cls;
+    return e;
+  };
+
+  // One refresh at a time: a second use of the same token would end the session.
+  let renewing = null;
+  const renew = () => {
+    renewing ||= (async () => {
+      const res = await fetch('/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ refresh_token: store.getItem('refresh') || '' }) });
+      if (!res.ok) throw Object.assign(new Error('signed out'), { status: res.status });
+      keep(await res.json());
+    })().finally(() => { renewing = null; });
+    return renewing;
+  };
+  const keep = (t) => {
+    access = t.access_token;
+    store.setItem('refresh', t.refresh_token);
+  };
+  const call = async (path, options = {}, again = true) => {
+    if (!access) await renew();
+    const res = await fetch(path, { ...options, headers: { Authorization: 'Bearer ' + access, ...options.headers } });
+    if (res.status === 401 && again) {
+      await renew();
+      return call(path, options, false);
+    }
+    return res;
+  };
+  const problem = async (res) => {
+    const p = await res.json().catch(() => ({}));
+    const fields = (p.errors || []).map((e) => e.detail).filter(Boolean);
+    return [p.detail || p.title || `It did not work (${res.status}).`, ...fields].join(' ');
+  };
+  const send = (method, path, body, key) => call(path, { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
+
+  const when = (iso) => new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
+  const span = (ms) => {
+    const m = Math.max(0, Math.round(Math.abs(ms) / 60000));
+    if (m < 60) return `${m} min`;
+    return m < 2880 ? `${Math.floor(m / 60)} h ${m % 60} min` : `${Math.floor(m / 1440)} days`;
+  };
+  const due = (iso, now) => {
+    const left = new Date(iso) - now;
+    return left <= 0 ? `Late by ${span(left)}` : `Due in ${span(left)}, ${when(iso)}`;
+  };
+  const words = (v) => v.replaceAll('_', ' ');
+
+  let serial = 0;
+  const field = (f) => {
+    const id = 'f' + ++serial;
+    const box = el('div');
+    if (f.type === 'fixed') {
+      const i = el('input');
+      Object.assign(i, { type: 'hidden', name: f.name, value: f.options[0] });
+      box.append(i);
+      return box;
+    }
+    if (f.type === 'choices') {
+      const set = el('fieldset');
+      set.append(el('legend', f.label));
+      for (const o of f.options) {
+        const l = el('label', undefined, 'pick'), i = el('input');
+        Object.assign(i, { type: 'checkbox', name: f.name, value: o });
+        l.append(i, el('span', words(o)));
+        set.append(l);
+      }
+      box.append(set);
+      return box;
+    }
+    const l = el('label', f.label);
+    l.htmlFor = id;
+    let i;
+    if (f.options.length) {
+      i = el('select');
+      const none = el('option', f.required ? 'Please choose' : 'No change');
+      none.value = '';
+      i.append(none);
+      for (const o of f.options) {
+        const c = el('option', words(o));
+        c.value = o;
+        i.append(c);
+      }
+    } else {
+      i = el(f.name === 'confirmed_by' ? 'input' : 'textarea');
+      i.maxLength = 1000;
+    }
+    Object.assign(i, { id, name: f.name, required: f.required });
+    box.append(l, i);
+    return box;
+  };
+  const read = (form, move) => {
+    const body = {};
+    for (const f of move.fields) {
+      if (f.type === 'choices') body[f.name] = [...form.querySelectorAll(`[name=${f.name}]:checked`)].map((i) => i.value);
+      else {
+        const v = form.elements[f.name].value.trim();
+        if (v !== '') body[f.name] = f.type === 'number' ? Number(v) : v;
+      }
+    }
+    return body;
+  };
+  const act = (move, card) => {
+    const key = crypto.randomUUID(); // a second tap is the same decision
+    const form = el('form'), wrong = el('p', '', 'wrong'), go = el('button', move.label);
+    wrong.setAttribute('role', 'alert');
+    for (const f of move.fields) form.append(field(f));
+    form.append(wrong, go);
+    form.addEventListener('submit', async (e) => {
+      e.preventDefault();
+      go.disabled = true;
+      wrong.textContent = '';
+      try {
+        const res = await send('POST', move.to, read(form, move), key);
+        if (res.ok) {
+          delete card.dataset.open;
+          tag = '';
+          await load();
+          return;
+        }
+        wrong.textContent = await problem(res);
+      } catch {
+        wrong.textContent = 'No connection. Please tap again.';
+      }
+      go.disabled = false;
+    });
+    return form;
+  };
+  const card = (it, now) => {
+    const li = el('li', undefined, it.kind === 'sos' ? 'sos' : it.late ? 'late' : '');
+    li.dataset.id = it.kind + it.id;
+    li.append(el('h2', it.title));
+    if (it.due_at) li.dataset.due = it.due_at;
+    li.append(el('p', it.due_at ? due(it.due_at, now) : `Since ${when(it.since)}`, 'due'));
+    const known = el('ul', undefined, 'known');
+    for (const k of it.known) {
+      const row = el('li'), tel = /^Call (\+\d+)$/.exec(k);
+      if (tel) {
+        const a = el('a', k);
+        a.href = 'tel:' + tel[1];
+        row.append(a);
+      } else row.textContent = k;
+      known.append(row);
+    }
+    li.append(known, el('p', 'If nobody decides: ' + it.default, 'soft'));
+    const moves = el('div', undefined, 'moves');
+    for (const m of it.moves) {
+      if (m.fields.every((f) => f.type === 'fixed')) {
+        moves.append(act(m, li));
+        continue;
+      }
+      const b = el('button', m.label + ' …', 'plain');
+      b.type = 'button';
+      b.setAttribute('aria-expanded', 'false');
+      let form = null;
+      b.addEventListener('click', () => {
+        if (form) {
+          form.remove();
+          form = null;
+          delete li.dataset.open;
+        } else {
+          form = act(m, li);
+          li.append(form);
+          li.dataset.open = '1'; // what is being written is not replaced
+          form.querySelector('select,textarea,input:not([type=hidden])').focus();
+        }
+        b.setAttribute('aria-expanded', String(!!form));
+      });
+      moves.append(b);
+    }
+    li.append(moves);
+    return li;
+  };
+  const show = (q) => {
+    const now = new Date(q.now);
+    const open = new Map([...document.querySelectorAll('#items>li[data-open]')].map((li) => [li.dataset.id, li]));
+    const focused = document.activeElement && document.activeElement.closest('#items>li');
+    const at = focused && focused.dataset.id;
+    $('items').replaceChildren(...q.items.map((it) => open.get(it.kind + it.id) || card(it, now)));
+    if (at && !document.activeElement.closest('#items')) {
+      const back = [...document.querySelectorAll('#items>li')].find((li) => li.dataset.id === at);
+      if (back) (back.querySelector('button') || back).focus();
+    }
+    const sos = q.items.filter((it) => it.kind === 'sos').length;
+    if ($('alarm').dataset.n !== String(sos)) {
+      $('alarm').dataset.n = String(sos);
+      $('alarm').textContent = sos ? `${sos} SOS open` : '';
+    }
+    document.title = (sos ? 'SOS · ' : q.items.length ? `(${q.items.length}) ` : '') + 'Decisions · Doorstep';
+    $('none').hidden = q.items.length > 0;
+    $('state').textContent = `${q.items.length} waiting${q.late ? `, ${q.late} late` : ''}${q.more ? ', more than fit here' : ''}`;
+  };
+  const load = async () => {
+    clearTimeout(timer);
+    try {
+      const res = await call('/v1/queue', { headers: tag ? { 'If-None-Match': tag } : {} });
+      if (res.status === 200) {
+        tag = res.headers.get('ETag') || '';
+        const q = await res.json();
+        const ahead = new Date(q.now) - Date.now(); // the server's clock, not the phone's
+        served = () => new Date(Date.now() + ahead);
+        show(q);
+      } else if (res.status === 304) {
+        for (const li of document.querySelectorAll('#items>li[data-due]')) li.querySelector('.due').textContent = due(li.dataset.due, served());
+      } else {
+        const why = await problem(res);
+        if (res.status === 403) return leave(why);
+        $('state').textContent = why;
+      }
+    } catch (e) {
+      if (e.status === 401) return leave('Please sign in again.');
+      $('state').textContent = 'No connection; this may be old. Trying again.';
+      tag = '';
+    }
+    timer = setTimeout(load, document.hidden ? 30000 : 2000);
+  };
+  const deputies = async () => {
+    const mine = await call('/v1/me').then((r) => r.json()).then((r) => r.user);
+    if (mine.role !== 'area_manager') {
+      $('deputy').hidden = true;
+      return;
+    }
+    const list = await call('/v1/users?role=area_manager&limit=100').then((r) => r.json());
+    const none = el('option', 'Nobody');
+    none.value = '';
+    $('who').replaceChildren(none, ...list.items.filter((u) => u.id !== mine.id && !u.disabled).map((u) => {
+      const o = el('option', u.name);
+      o.value = u.id;
+      o.selected = u.id === mine.deputy_id;
+      return o;
+    }));
+    $('name').onsubmit = async (e) => {
+      e.preventDefault();
+      const now = await call('/v1/users/' + mine.id);
+      const res = await call('/v1/users/' + mine.id, { method: 'PATCH', body: JSON.stringify({ deputy_id: $('who').value || null }), headers: { 'Content-Type': 'application/json', 'If-Match': now.headers.get('ETag') } });
+      $('named').textContent = res.ok ? 'Saved.' : await problem(res);
+    };
+  };
+  const enter = () => {
+    $('login').hidden = true;
+    $('board').hidden = $('out').hidden = false;
+    tag = '';
+    load();
+    deputies().catch(() => { $('deputy').hidden = true; });
+  };
+  const leave = (why) => {
+    clearTimeout(timer);
+    access = '';
+    store.removeItem('refresh');
+    $('items').replaceChildren();
+    $('board').hidden = $('out').hidden = true;
+    $('login').hidden = false;
+    $('state').textContent = '';
+    $('wrong').textContent = why || '';
+  };
+  $('login').addEventListener('submit', async (e) => {
+    e.preventDefault();
+    $('wrong').textContent = '';
+    try {
+      const res = await fetch('/v1/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: $('user').value.trim(), password: $('pass').value }) });
+      if (!res.ok) {
+        $('wrong').textContent = await problem(res);
+        return;
+      }
+      keep(await res.json());
+      $('pass').value = '';
+      enter();
+    } catch {
+      $('wrong').textContent = 'No connection. Please try again.';
+    }
+  });
+  $('out').addEventListener('click', async () => {
+    await call('/v1/auth/logout', { method: 'POST', body: JSON.stringify({ refresh_token: store.getItem('refresh') }), headers: { 'Content-Type': 'application/json' } }).catch(() => {});
+    leave('');
+  });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden && !$('board').hidden) load(); });
+  if (store.getItem('refresh')) enter();
+  else $('login').hidden = false;
+})();

@@ -1,0 +1,348 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The decision queue is the one page of an area manager and the deputy: what
+// waits for a decision, the most urgent first, each with its due time, what
+// happens when nobody decides, what is known, and the moves (PRODUCT.md
+// sections 5 and 9).
+
+// QueueItem is one thing that waits for a decision.
+type QueueItem struct {
+	Kind    string          `json:"kind"` // sos, hold, triage, review, dispute, exclusion, promise, …
+	ID      ID              `json:"id"`
+	JobID   *ID             `json:"job_id"`
+	Title   string          `json:"title"`
+	Since   time.Time       `json:"since"`
+	DueAt   *time.Time      `json:"due_at"`
+	Late    bool            `json:"late"`
+	Default string          `json:"default"` // what happens when nobody decides in time
+	Known   List[string]    `json:"known"`
+	Moves   List[QueueMove] `json:"moves"`
+	rank    int
+}
+
+// QueueMove is a decision as a form: POST To with Fields as JSON.
+type QueueMove struct {
+	Label  string           `json:"label"`
+	To     string           `json:"to"`
+	Fields List[QueueField] `json:"fields"`
+}
+
+// QueueField is one member of the body of a move.
+type QueueField struct {
+	Name     string       `json:"name"`
+	Label    string       `json:"label"`
+	Type     string       `json:"type"` // text, choice, choices, number, fixed (the only option, not shown)
+	Options  List[string] `json:"options"`
+	Required bool         `json:"required"`
+}
+
+// Queue is all that waits for a manager.
+type Queue struct {
+	Now   time.Time       `json:"now"`
+	Items List[QueueItem] `json:"items"`
+	Late  int             `json:"late"`
+	More  bool            `json:"more"` // some kind has more than fit here
+}
+
+// queueMost bounds the items of each kind.
+const queueMost = 50
+
+var (
+	reasonsField = QueueField{Name: "reasons", Label: "Reasons; those concerned read them", Type: "text", Required: true, Options: List[string]{}}
+	reasonField  = QueueField{Name: "reason", Label: "Reason", Type: "text", Required: true, Options: List[string]{}}
+)
+
+func choice(name, label string, required bool, options ...string) QueueField {
+	return QueueField{Name: name, Label: label, Type: "choice", Options: options, Required: required}
+}
+
+func move(label, to string, fields ...QueueField) QueueMove {
+	return QueueMove{Label: label, To: to, Fields: append(List[QueueField]{}, fields...)}
+}
+
+// queueSources are read in this order; SOS stands above all else.
+var queueSources = []func(*Service, context.Context, Actor, time.Time) ([]QueueItem, error){
+	(*Service).queuedSOS, (*Service).queuedHolds, (*Service).queuedFlags, (*Service).queuedDisputes, (*Service).queuedExclusions, (*Service).queuedPromises,
+}
+
+// Queue lists what waits for the actor's decision. Area manager, deputy,
+// admin (what was escalated to the brand). Errors: CodeForbidden.
+func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
+	if !a.Is(RoleAreaManager, RoleAdmin) {
+		return Queue{}, Fail(CodeForbidden, "As %s you have no decisions waiting here.", roleWords(a.Role))
+	}
+	q := Queue{Now: s.now(), Items: List[QueueItem]{}}
+	for rank, source := range queueSources {
+		items, err := source(s, ctx, a, q.Now)
+		if err != nil {
+			return Queue{}, err
+		}
+		if len(items) > queueMost {
+			items, q.More = items[:queueMost], true
+		}
+		for i := range items {
+			it := &items[i]
+			it.rank = min(rank, 1)
+			it.Late = it.DueAt != nil && !q.Now.Before(*it.DueAt)
+			if it.Late {
+				q.Late++
+			}
+			if it.Known == nil {
+				it.Known = List[string]{}
+			}
+			if it.Moves == nil {
+				it.Moves = List[QueueMove]{}
+			}
+		}
+		q.Items = append(q.Items, items...)
+	}
+	slices.SortStableFunc(q.Items, func(x, y QueueItem) int {
+		switch {
+		case x.rank != y.rank:
+			return x.rank - y.rank
+		case x.DueAt != nil && y.DueAt != nil:
+			return x.DueAt.Compare(*y.DueAt)
+		case x.DueAt != nil:
+			return -1
+		case y.DueAt != nil:
+			return 1
+		}
+		return x.Since.Compare(y.Since)
+	})
+	return q, nil
+}
+
+// waiting is the page of a source: one more than fits, to know of it.
+var waiting = Page{Limit: queueMost}
+
+func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.SOSs(ctx, a, true, waiting)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		x := rows[i].View(a)
+		it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
+			Default: "It rings on, tier by tier, until somebody acknowledges."}
+		if raiser, err := s.Read.User(ctx, Scope{All: true}, x.RaiserID); err == nil {
+			it.Known = append(it.Known, raiser.Name+", "+roleWords(raiser.Role))
+			if raiser.Phone != "" {
+				it.Known = append(it.Known, "Call "+raiser.Phone)
+			}
+		}
+		it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.", "duress": "Raised in silence: do not call back openly."}[x.Source])
+		if x.Note != "" {
+			it.Known = append(it.Known, "“"+x.Note+"”")
+		}
+		if x.AgeSeconds >= 120 {
+			it.Known = append(it.Known, fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60))
+		}
+		if x.Status == "acknowledged" {
+			it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."
+		}
+		it.Known = append(it.Known, "Emergency number "+x.EmergencyNumber+". "+disclaimer)
+		to := "/v1/sos/" + x.ID.String() + "/"
+		for _, action := range x.Actions {
+			switch action {
+			case "acknowledge":
+				it.Moves = append(it.Moves, move("I am on it", to+action))
+			case "resolve":
+				it.Moves = append(it.Moves, move("Resolve", to+action, choice("outcome", "What was it?", true, "real", "false_alarm", "test"),
+					QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: List[string]{}}))
+			}
+		}
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+	jobs, err := s.Read.Jobs(ctx, a.Scope(), JobFilter{Hold: string(HoldSafety)}, waiting)
+	if err != nil {
+		return nil, err
+	}
+	holds, _, err := s.Read.HoldsOfJobs(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	seen := map[ID]bool{}
+	for i := range jobs {
+		j := &jobs[i]
+		for _, h := range holds[j.ID] {
+			if h.Kind != HoldSafety || seen[h.ID] {
+				continue
+			}
+			seen[h.ID] = true
+			it := QueueItem{Kind: "hold", ID: h.ID, JobID: &j.ID, Title: "Area hold: decide how to go on", Since: h.Since, DueAt: h.DueAt, Default: "The hold stays and nobody is sent; it escalates."}
+			if h.OwnerID != nil {
+				if owner, err := s.Read.User(ctx, Scope{All: true}, *h.OwnerID); err == nil {
+					it.Known = append(it.Known, "Owner: "+owner.Name)
+				}
+			}
+			it.Known = append(it.Known, "Job "+jobWords(j)+": "+j.Fault)
+			if h.SiteID != nil {
+				it.Known = append(it.Known, "A hazard of the place; the centre may settle it with the household.")
+			}
+			for _, action := range JobActions(a, j, holds[j.ID], nil, now) {
+				if action == "safety-release" {
+					it.Moves = append(it.Moves, move("Release with a plan", "/v1/jobs/"+j.ID.String()+"/safety-release",
+						QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: SafeVisitPlans, Required: true}, reasonField,
+						QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: List[string]{}}))
+				}
+			}
+			out = append(out, it)
+		}
+	}
+	return out, nil
+}
+
+func jobWords(j *Job) string {
+	if j.ExternalRef != nil && *j.ExternalRef != "" {
+		return *j.ExternalRef
+	}
+	return j.ID.String()[:8]
+}
+
+func (s *Service) queuedFlags(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Flags(ctx, a, FlagFilter{Status: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}}, waiting)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		f := &rows[i]
+		if all, _ := a.seesFlag(f); !all || f.involves(a.UserID) || f.Level == 0 {
+			continue
+		}
+		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, Title: fmt.Sprintf("Report of level %d: decide", f.Level), Since: f.RecordedAt, Default: "It stays open and escalates."}
+		if f.Status == FlagReported {
+			it.Kind, it.DueAt, it.Title = "triage", &f.TriageDueAt, fmt.Sprintf("Report of level %d: triage", f.Level)
+			it.Default = "It escalates: deputy, another manager, the brand."
+		}
+		it.Known = append(it.Known, strings.ReplaceAll(f.Kind, "_", " "))
+		if f.SubjectID != nil {
+			it.Known = append(it.Known, "About one of our people.")
+		}
+		if f.Provisional {
+			it.Known = append(it.Known, "A visit was stopped; the reporter has not told more yet.")
+		}
+		if f.Note != "" {
+			it.Known = append(it.Known, "“"+f.Note+"”")
+		}
+		to := "/v1/flags/" + f.ID.String() + "/"
+		for _, action := range NewFlagView(a, f).Actions {
+			switch action {
+			case "triage":
+				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number", Options: List[string]{"1", "2", "3", "4"}}))
+			case "review":
+				it.Moves = append(it.Moves, move("Take it into review", to+action))
+			case "decide":
+				it.Moves = append(it.Moves, move("Decide", to+action, choice("outcome", "Outcome", true, "upheld", "not_upheld", "unclear"), reasonsField))
+			}
+		}
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+func (s *Service) queuedDisputes(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Disputes(ctx, a.Scope(), DisputeFilter{Status: []DisputeStatus{DisputeOpen}}, waiting)
+	if err != nil {
+		return nil, err
+	}
+	ids := []ID{}
+	for i := range rows {
+		if rows[i].AttemptID != nil {
+			ids = append(ids, *rows[i].AttemptID)
+		}
+	}
+	attempts, err := s.Read.AttemptsByID(ctx, a.Scope(), ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		f := &rows[i]
+		it := QueueItem{Kind: "dispute", ID: f.ID, JobID: &f.JobID, Title: "The household says: that is not so", Since: f.RecordedAt, DueAt: &f.DueAt,
+			Default: map[string]string{Uphold: "The fact stands: it is proven.", Strike: "The fact is struck: it is not proven."}[f.Fallback]}
+		it.Known = append(it.Known, "About "+strings.ReplaceAll(f.Subject, "_", " ")+": "+strings.ReplaceAll(f.Claim, "_", " "))
+		if f.Reason != "" {
+			it.Known = append(it.Known, "“"+f.Reason+"”")
+		}
+		own := false
+		if f.AttemptID != nil {
+			if t, ok := attempts[*f.AttemptID]; ok {
+				own = t.ByID != nil && *t.ByID == a.UserID
+				words := fmt.Sprintf("%s, %s, %s", t.Channel, strings.ReplaceAll(t.Outcome, "_", " "), t.Grade)
+				if t.RingSeconds != nil {
+					words += fmt.Sprintf(", rang %d s", *t.RingSeconds)
+				}
+				it.Known = append(it.Known, words)
+			}
+		}
+		if own {
+			it.Known = append(it.Known, "It is your own fact: somebody else decides.")
+		} else if has(f.View(a).Actions, "decide") {
+			it.Moves = append(it.Moves, move("Decide", "/v1/disputes/"+f.ID.String()+"/decide", choice("decision", "The fact", true, Uphold, Strike), reasonsField))
+		}
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+// queuedExclusions are those to whose lifting the reporter has consented.
+func (s *Service) queuedExclusions(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Exclusions(ctx, a, waiting)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		x := &rows[i]
+		v := NewExclusionView(a, x)
+		if x.ConsentedAt == nil || x.LiftedAt != nil || !has(v.Actions, "lift") {
+			continue
+		}
+		out = append(out, QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt, Default: "They stay apart.",
+			Known: List[string]{"The reporter consents to being sent there again."}, Moves: List[QueueMove]{move("Lift it", "/v1/exclusions/"+x.ID.String()+"/lift", reasonField)}})
+	}
+	return out, nil
+}
+
+// queuedPromises are those late by four hours: the last step of their ladder.
+func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+	if a.Role != RoleAreaManager {
+		return nil, nil
+	}
+	rows, err := s.Read.Promises(ctx, a, PromiseFilter{Status: []PromiseStatus{PromiseBroken}}, waiting)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		p := &rows[i]
+		if now.Before(p.DueAt.Add(lateSteps[len(lateSteps)-1].After)) {
+			continue
+		}
+		it := QueueItem{Kind: "promise", ID: p.ID, JobID: &p.JobID, Title: "A promise to a household is late", Since: p.CreatedAt, DueAt: &p.DueAt, Default: "It stays late until somebody calls."}
+		if owner, err := s.Read.User(ctx, Scope{All: true}, p.OwnerID); err == nil {
+			it.Known = append(it.Known, "Owner: "+owner.Name)
+		}
+		if p.What != "" {
+			it.Known = append(it.Known, "“"+p.What+"”")
+		}
+		it.Moves = append(it.Moves, move("I take it over", "/v1/promises/"+p.ID.String()+"/hand-over", QueueField{Name: "owner_id", Type: "fixed", Options: List[string]{a.UserID.String()}, Required: true}))
+		out = append(out, it)
+	}
+	return out, nil
+}
