@@ -64,12 +64,14 @@ func TestBadDays(t *testing.T) {
 	if len(engines) > 1 {
 		tell("database silent", repo.Postgres, databaseSilent)
 		tell("two replicas", repo.Postgres, twoReplicas)
+		tell("an alarm on two replicas", repo.Postgres, alarmOnReplicas)
 		tell("database gone", repo.Postgres, databaseGone)
 	}
 	tell("FCM's bad day", repo.SQLite, fcmsBadDay)
 	for _, engine := range engines {
 		tell("killed while writing", engine, func(d *day) { killed(d) })
 		tell("told to stop", engine, toldToStop)
+		tell("killed between two tiers of an alarm", engine, alarmKilled)
 		tell("the log keeps secrets", engine, logKeepsSecrets)
 	}
 	tell("killed while writing, synchronous=FULL", repo.SQLite, func(d *day) { killed(d, "--synchronous", "FULL") })
