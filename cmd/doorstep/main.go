@@ -29,7 +29,8 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema, or show where it stands."`
 	User    userCmd    `cmd:"" help:"Create users, e.g. the first admin."`
 	Import  importCmd  `cmd:"" help:"Send a CSV or XLSX of a day's jobs to a running server."`
-	Verify  verifyCmd  `cmd:"" help:"Prove the hash chains of all timelines; names the first bad row."`
+	Verify  verifyCmd  `cmd:"" help:"Prove the hash chains of all timelines, or one evidence pack; names the first bad row."`
+	Heads   headsCmd   `cmd:"" help:"Print the signed heads of all timelines; serve keeps them each day."`
 	Secret  secretCmd  `cmd:"" help:"Print a fresh secret."`
 	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the contract."`
 	Version versionCmd `cmd:"" help:"Print the version."`

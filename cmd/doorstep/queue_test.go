@@ -120,7 +120,10 @@ func TestTheQueueInABrowser(t *testing.T) {
 			}
 		}
 	}
-	says := func(words string) { t.Helper(); until(words, "document.body.innerText.includes("+strconv.Quote(words)+")") }
+	says := func(words string) {
+		t.Helper()
+		until(words, "document.body.innerText.includes("+strconv.Quote(words)+")")
+	}
 	h.must(chromedp.Do(ctx, chromedp.Navigate(h.base+"/queue")))
 	says("Sign in")
 	fill := func(sel, v string) {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type serveCmd struct {
 	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
 	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
 	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
+	Heads         string        `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
 	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
 	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
 }
@@ -113,6 +115,13 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	// The context of work outlives the signal: requests in flight finish.
 	if err := h.start(context.WithoutCancel(ctx)); err != nil {
 		return err
+	}
+	switch s.Heads {
+	case "-":
+	case "":
+		h.heads = filepath.Join(s.Data, "heads")
+	default:
+		h.heads = s.Heads
 	}
 	go giveBack(ctx)
 	fmt.Fprintf(e.stdout, "listening on %s\n", address)

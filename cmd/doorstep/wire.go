@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -47,6 +48,7 @@ type wiring struct {
 
 // instance is the running server.
 type instance struct {
+	heads    string // folder of the signed heads; empty: none
 	db       *repo.DB
 	service  *domain.Service
 	app      *api.App
@@ -264,9 +266,37 @@ func (h *instance) sweep(ctx context.Context) {
 		if n, err := h.service.Sweep(within); err != nil && ctx.Err() == nil {
 			h.log.Error("sweep", "forgotten", n, "error", err)
 		}
+		if err := h.keepHeads(within); err != nil && ctx.Err() == nil {
+			h.log.Error("signed heads of the timelines", "error", err)
+		}
 		cancel()
 		next.Reset(sweepEvery)
 	}
+}
+
+// keepHeads writes the heads of today (UTC) once; wall time, for it is for
+// people outside.
+func (h *instance) keepHeads(ctx context.Context) error {
+	if h.heads == "" {
+		return nil
+	}
+	name := filepath.Join(h.heads, "heads-"+time.Now().UTC().Format("2006-01-02")+".txt")
+	if _, err := os.Stat(name); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(h.heads, 0o700); err != nil {
+		return err
+	}
+	draft, err := os.CreateTemp(h.heads, ".heads-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	_, err = h.service.ExportHeads(ctx, draft)
+	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return err
+	}
+	return os.Rename(draft.Name(), name)
 }
 
 // tick does what is due. It has a deadline of its own, or a connection whose

@@ -1,0 +1,377 @@
+package domain
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// An evidence pack is one ZIP archive with all that is known of a job to whom
+// it is given: the timeline with its hash chain, attempts, visits, reports,
+// decisions, the household's own account, files. A manifest names every file
+// with its digest and is signed with Ed25519 (RFC 8032), so that the pack
+// proves itself without this server (PRODUCT.md section 10).
+
+// PackFormat names the layout of a pack.
+const PackFormat = "doorstep-evidence-pack/1"
+
+const (
+	packManifest  = "manifest.json"
+	packSignature = "manifest.sig" // base64 of the signature over manifest.json
+	packFacts     = "facts.jsonl"
+	packMost      = 512 << 20 // bytes of one file that verify reads
+)
+
+// PackManifest is what is signed.
+type PackManifest struct {
+	Format    string     `json:"format"`
+	JobID     ID         `json:"job_id"`
+	MadeAt    time.Time  `json:"made_at"`
+	MadeBy    ID         `json:"made_by"`
+	Facts     int64      `json:"facts"` // rows of the timeline
+	Head      string     `json:"head"`  // hash of its last row, hexadecimal
+	Files     []PackFile `json:"files"`
+	KeyID     string     `json:"key_id"`
+	PublicKey string     `json:"public_key"` // base64
+}
+
+// PackFile is one file of a pack.
+type PackFile struct {
+	Name   string `json:"name"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// packedFact is a fact to the byte. An erased one has neither payload nor salt.
+type packedFact struct {
+	Fact
+	Payload    string `json:"payload"` // JSON as it was committed
+	Salt       []byte `json:"salt"`
+	Commitment []byte `json:"commitment"`
+	PrevHash   []byte `json:"prev_hash"`
+}
+
+// SigningKey is a public key that verifies packs and heads.
+type SigningKey struct {
+	KeyID     string `json:"key_id"`
+	Algorithm string `json:"algorithm"`  // Ed25519
+	PublicKey string `json:"public_key"` // base64
+	Current   bool   `json:"current"`
+}
+
+func keyID(public ed25519.PublicKey) string {
+	sum := sha256.Sum256(public)
+	return hex.EncodeToString(sum[:8])
+}
+
+// evidenceKey is derived from a link secret for this purpose alone.
+func (r KeyRing) evidenceKey(ring string) ed25519.PrivateKey {
+	seed, _ := r.mac(ring, "evidence signature")
+	return ed25519.NewKeyFromSeed(seed)
+}
+
+// SigningKeys lists the keys that sign and have signed, the current one first.
+func (s *Service) SigningKeys() []SigningKey {
+	out := []SigningKey{}
+	for i, k := range s.Keys.keys {
+		public := s.Keys.evidenceKey(k.id).Public().(ed25519.PublicKey)
+		out = append(out, SigningKey{keyID(public), "Ed25519", base64.StdEncoding.EncodeToString(public), i == 0})
+	}
+	return out
+}
+
+// packWriter writes the files of a pack and remembers their digests.
+type packWriter struct {
+	zip   *zip.Writer
+	at    time.Time
+	files []PackFile
+}
+
+func (p *packWriter) file(name string, from io.Reader) error {
+	w, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: p.at})
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(w, sum), from)
+	p.files = append(p.files, PackFile{name, n, hex.EncodeToString(sum.Sum(nil))})
+	return err
+}
+
+func (p *packWriter) json(name string, v any) error {
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return p.file(name, bytes.NewReader(append(body, '\n')))
+}
+
+// EvidencePack writes the pack of a job. The area manager or deputy, and the
+// admin; reports and their files as far as the caller may see them. Errors:
+// CodeNotFound, CodeForbidden.
+func (s *Service) EvidencePack(ctx context.Context, a Actor, id ID, to io.Writer) error {
+	job, err := s.Read.Job(ctx, a.Scope(), id)
+	if err != nil {
+		return err
+	}
+	if !a.Is(RoleAreaManager, RoleAdmin) {
+		return Fail(CodeForbidden, "As %s you may not take an evidence pack; ask the area manager.", roleWords(a.Role))
+	}
+	p := &packWriter{zip: zip.NewWriter(to), at: s.now()}
+	facts, err := s.Read.FactsOf(ctx, id)
+	if err != nil {
+		return err
+	}
+	var lines bytes.Buffer
+	enc := json.NewEncoder(&lines)
+	for i := range facts {
+		f := &facts[i]
+		if err := enc.Encode(packedFact{*f, string(f.Payload), f.Salt, f.Commitment, f.PrevHash}); err != nil {
+			return err
+		}
+	}
+	if err := p.file(packFacts, &lines); err != nil {
+		return err
+	}
+	m := PackManifest{Format: PackFormat, JobID: id, MadeAt: p.at, MadeBy: a.UserID, Facts: int64(len(facts))}
+	if n := len(facts); n > 0 {
+		m.Head = hex.EncodeToString(facts[n-1].Hash)
+	}
+	if err := s.packContents(ctx, a, job, p); err != nil {
+		return err
+	}
+	if err := p.file("README.txt", bytes.NewReader([]byte(packReadme))); err != nil {
+		return err
+	}
+	key := s.Keys.evidenceKey(s.Keys.Current())
+	public := key.Public().(ed25519.PublicKey)
+	m.Files, m.KeyID, m.PublicKey = p.files, keyID(public), base64.StdEncoding.EncodeToString(public)
+	manifest, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	for name, body := range map[string][]byte{packManifest: manifest, packSignature: []byte(base64.StdEncoding.EncodeToString(ed25519.Sign(key, manifest)) + "\n")} {
+		w, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: p.at})
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(body); err != nil {
+			return err
+		}
+	}
+	return p.zip.Close()
+}
+
+// packContents writes what stands beside the timeline.
+func (s *Service) packContents(ctx context.Context, a Actor, job *Job, p *packWriter) error {
+	everything := Scope{All: true} // the job was read in the caller's scope
+	holds, plans, err := s.Read.HoldsOfJobs(ctx, []Job{*job})
+	if err != nil {
+		return err
+	}
+	if err := p.json("job.json", map[string]any{"job": job, "open_holds": holds[job.ID], "plan": plans[job.ID]}); err != nil {
+		return err
+	}
+	visits, err := pageThrough(func(page Page) ([]Visit, error) {
+		return s.Read.Visits(ctx, everything, VisitFilter{JobID: &job.ID}, page)
+	}, func(v Visit) (time.Time, ID) { return v.WindowStart, v.ID })
+	if err != nil {
+		return err
+	}
+	attempts, err := pageThrough(func(page Page) ([]Attempt, error) { return s.Read.Attempts(ctx, everything, job.ID, page) },
+		func(v Attempt) (time.Time, ID) { return v.OccurredAt, v.ID })
+	if err != nil {
+		return err
+	}
+	disputes, err := pageThrough(func(page Page) ([]Dispute, error) {
+		return s.Read.Disputes(ctx, everything, DisputeFilter{JobID: &job.ID}, page)
+	}, func(v Dispute) (time.Time, ID) { return v.CreatedAt, v.ID })
+	if err != nil {
+		return err
+	}
+	promises, err := pageThrough(func(page Page) ([]Promise, error) {
+		return s.Read.Promises(ctx, System, PromiseFilter{JobID: &job.ID}, page)
+	}, func(v Promise) (time.Time, ID) { return v.CreatedAt, v.ID })
+	if err != nil {
+		return err
+	}
+	steps, err := s.Read.Steps(ctx, everything, []ID{job.ID})
+	if err != nil {
+		return err
+	}
+	flags, err := pageThrough(func(page Page) ([]Flag, error) { return s.Read.Flags(ctx, a, FlagFilter{JobID: &job.ID}, page) },
+		func(v Flag) (time.Time, ID) { return v.CreatedAt, v.ID })
+	if err != nil {
+		return err
+	}
+	flags = slices.DeleteFunc(flags, func(f Flag) bool { all, _ := a.seesFlag(&f); return !all })
+	for name, v := range map[string]any{"visits.json": visits, "attempts.json": attempts, "disputes.json": disputes, "promises.json": promises, "flags.json": flags,
+		"household.json": map[string]any{"fault": job.Fault, "what_matters": job.WhatMatters, "tried_steps": steps}} {
+		if err := p.json(name, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pageThrough reads a list to its end.
+func pageThrough[T any](fetch func(Page) ([]T, error), key func(T) (time.Time, ID)) ([]T, error) {
+	const limit = 200
+	out := []T{}
+	page := Page{Limit: limit}
+	for {
+		rows, err := fetch(page)
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) <= limit {
+			return append(out, rows...), nil
+		}
+		out = append(out, rows[:limit]...)
+		at, id := key(rows[limit-1])
+		page.AfterAt, page.AfterID = &at, &id
+	}
+}
+
+const packReadme = `An evidence pack of one repair job.
+
+manifest.json names every file with its SHA-256; manifest.sig is the Ed25519
+signature over manifest.json, in base64, by the key that it names. facts.jsonl
+is the timeline: each row's hash covers the row before it and a salted
+commitment to its payload, so that a payload may have been erased and the order
+and number of the facts are proven all the same.
+
+Verify without any server:  doorstep verify pack.zip
+Compare the key with what the brand publishes:  GET /v1/signing-keys
+`
+
+// PackReport is what verifying a pack found.
+type PackReport struct {
+	Manifest PackManifest
+	Files    int
+	Facts    int
+	Erased   int // payloads that were erased; their commitments hold
+}
+
+// VerifyPack proves a pack without a server: signature, files, chain. With a
+// key (base64) it must be the one that signed. The error says what is wrong.
+func VerifyPack(r io.ReaderAt, size int64, key string) (*PackReport, error) {
+	archive, err := zip.NewReader(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("this is no ZIP archive: %w", err)
+	}
+	found := map[string]*zip.File{}
+	for _, f := range archive.File {
+		if found[f.Name] != nil {
+			return nil, fmt.Errorf("%s is there twice", f.Name)
+		}
+		found[f.Name] = f
+	}
+	raw, err := unpack(found[packManifest], 16<<20)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", packManifest, err)
+	}
+	signed, err := unpack(found[packSignature], 1000)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", packSignature, err)
+	}
+	out := &PackReport{}
+	m := &out.Manifest
+	if err := json.Unmarshal(raw, m); err != nil || m.Format != PackFormat {
+		return nil, fmt.Errorf("%s is not of the format %s", packManifest, PackFormat)
+	}
+	if key != "" && key != m.PublicKey {
+		return nil, fmt.Errorf("it is signed by the key %s, not by the one given", m.KeyID)
+	}
+	public, err := base64.StdEncoding.DecodeString(m.PublicKey)
+	if err != nil || len(public) != ed25519.PublicKeySize || keyID(public) != m.KeyID {
+		return nil, errors.New("the manifest names no key")
+	}
+	signature, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(signed)))
+	if err != nil || !ed25519.Verify(public, raw, signature) {
+		return nil, errors.New("the signature does not fit the manifest: one of both was changed")
+	}
+	var facts []byte
+	for _, f := range m.Files {
+		entry := found[f.Name]
+		if entry == nil {
+			return nil, fmt.Errorf("%s is missing", f.Name)
+		}
+		delete(found, f.Name)
+		body, err := unpack(entry, packMost)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Name, err)
+		}
+		if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != f.SHA256 || int64(len(body)) != f.Bytes {
+			return nil, fmt.Errorf("%s was changed", f.Name)
+		}
+		if f.Name == packFacts {
+			facts = body
+		}
+		out.Files++
+	}
+	for name := range found {
+		if name != packManifest && name != packSignature {
+			return nil, fmt.Errorf("%s is not in the manifest", name)
+		}
+	}
+	return out, out.verifyFacts(facts)
+}
+
+func (out *PackReport) verifyFacts(lines []byte) error {
+	head, err := hex.DecodeString(out.Manifest.Head)
+	if err != nil {
+		return errors.New("the manifest's head is no hash")
+	}
+	chain := []Fact{}
+	dec := json.NewDecoder(bytes.NewReader(lines))
+	for dec.More() {
+		var p packedFact
+		if err := dec.Decode(&p); err != nil {
+			return fmt.Errorf("%s, row %d: %w", packFacts, len(chain)+1, err)
+		}
+		f := p.Fact
+		f.Payload, f.Salt, f.Commitment, f.PrevHash = Raw(p.Payload), p.Salt, p.Commitment, p.PrevHash
+		if len(f.PrevHash) == 0 {
+			f.PrevHash = nil
+		}
+		if len(f.Salt) == 0 {
+			out.Erased++
+		}
+		if f.JobID != out.Manifest.JobID {
+			return fmt.Errorf("row %d is of another job", f.Seq)
+		}
+		chain = append(chain, f)
+	}
+	out.Facts = len(chain)
+	if fault := VerifyChain(&Job{Meta: Meta{ID: out.Manifest.JobID}, Seq: out.Manifest.Facts, ChainHead: head}, chain); fault != nil {
+		return fmt.Errorf("the timeline, row %d: %s", fault.Seq, fault.Why)
+	}
+	return nil
+}
+
+func unpack(f *zip.File, most int64) ([]byte, error) {
+	if f == nil {
+		return nil, errors.New("it is missing")
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = r.Close() }()
+	body, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(body)) > most {
+		err = errors.New("it is too large")
+	}
+	return body, err
+}
