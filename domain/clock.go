@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -13,13 +14,14 @@ import (
 func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
 
 // urgentKinds are deadlines that never wait behind others.
-var urgentKinds = []string{"sos", "timer"}
+var urgentKinds = []string{"sos", "timer", "timer_plan"}
 
 // TickUrgent does what of the alarms is due; a ticker of its own calls it.
 func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
 
 func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 	done := 0
+	var failed error
 	for {
 		// Each deadline is claimed and carried out in one transaction: a crash
 		// in between leaves it due.
@@ -33,14 +35,33 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 			one = &due[0]
 			return s.due(tx, due[0], s.now())
 		})
-		if err != nil {
+		switch {
+		case err == nil && one == nil:
+			return done, failed
+		case err == nil:
+			done++
+		case one == nil || ctx.Err() != nil || IsCode(err, CodeUnavailable):
 			return done, err
+		default:
+			// What cannot be carried out must not stand before what can.
+			failed = fmt.Errorf("deadline %s of %s: %w", one.Kind, one.SubjectID, err)
+			if err := s.postpone(ctx, *one); err != nil {
+				return done, err
+			}
 		}
-		if one == nil {
-			return done, nil
-		}
-		done++
 	}
+}
+
+// postpone lets a deadline that failed be tried again later; alarms soon.
+func (s *Service) postpone(ctx context.Context, dl Deadline) error {
+	return s.Store.InTx(ctx, func(tx Tx) error {
+		again := time.Minute
+		if has(urgentKinds, dl.Kind) {
+			again = time.Second
+		}
+		tx.Arm(Deadline{ID: s.NewID(), Kind: dl.Kind, SubjectID: dl.SubjectID, JobID: dl.JobID, DueAt: s.now().Add(again)})
+		return nil
+	})
 }
 
 // due carries out one deadline. What the world has overtaken does nothing.
@@ -99,6 +120,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		return tx.SaveJob(j)
 	case "timer":
 		return s.timerDue(tx, dl.SubjectID, now)
+	case "timer_plan":
+		return s.timerFromPlan(tx, dl.SubjectID, now)
 	case "sos":
 		return s.sosDue(tx, dl.SubjectID, now)
 	case "duty":

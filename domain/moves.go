@@ -63,6 +63,7 @@ var (
 	timerRuns = []string{"armed", "pinged", "desk_asked"}
 	// TimerMoves: PRODUCT.md section 5, "Visit timer".
 	TimerMoves = Lifecycle{"timer", "armed", []Move{
+		{"plan", nil, []string{"armed"}, "system", "who worked today and whose phone tells of nothing around the planned time"},
 		{"ping", []string{"armed"}, []string{"pinged"}, "system", "its time is over"},
 		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "2 min without an answer"},
 		{"alarm", []string{"desk_asked"}, []string{"alarmed"}, "system", "5 min without an answer; raises an SOS"},

@@ -157,6 +157,9 @@ type Tx interface {
 	SaveSOS(*SOS) error
 	HushSOS(id ID) error // rings that were not sent yet never are
 	TimersOf(visit ID) ([]Timer, error)
+	// LastMoveOf is when the server last learned of a move of somebody's visits
+	// with a window since an instant; nil when it has not.
+	LastMoveOf(technician ID, since time.Time) (*time.Time, error)
 	LockTimer(id ID) (*Timer, error)
 	LockTimerOf(visit, user ID) (*Timer, error)
 	InsertTimer(*Timer) error

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -42,6 +43,8 @@ const (
 	timerSpare = 10 * time.Minute // beyond the planned length
 	timerFine  = 15 * time.Minute // after "I am fine", or what is left of the plan
 	timerMost  = 4 * time.Hour    // of one extension
+	silentFor  = 15 * time.Minute // around a planned time, without a move: the phone may be offline
+	workingDay = 12 * time.Hour
 )
 
 // timersFollow arms, rebases and ends the timers of a visit as it moves: one
@@ -85,18 +88,73 @@ func (s *Service) timersFollow(m *visitMoveCtx) error {
 		}
 	}
 	if !v.Status.UnderWay() {
-		return nil
+		return s.timerAhead(m)
 	}
 	for _, id := range v.Crew {
 		if have[id] {
 			continue
 		}
-		t := &Timer{Meta: newMeta(s.NewID(), m.now), VisitID: v.ID, UserID: id, CentreID: v.CentreID, AreaID: v.AreaID, Status: "armed", BaseAt: base, Provisional: provisional}
-		t.DueAt = timerEnd(t, v)
-		if err := m.tx.InsertTimer(t); err != nil {
+		if err := s.newTimer(m.tx, v, id, base, provisional, m.now); err != nil {
 			return err
 		}
-		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID, DueAt: t.DueAt})
+	}
+	return nil
+}
+
+func (s *Service) newTimer(tx Tx, v *Visit, user ID, base time.Time, provisional bool, now time.Time) error {
+	t := &Timer{Meta: newMeta(s.NewID(), now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID, Status: "armed", BaseAt: base, Provisional: provisional}
+	t.DueAt = timerEnd(t, v)
+	if err := tx.InsertTimer(t); err != nil {
+		return err
+	}
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID, DueAt: t.DueAt})
+	return nil
+}
+
+// timerAhead looks, when a visit ended, at where each of its crew goes next: a
+// phone that falls silent between two visits sets no timer itself.
+func (s *Service) timerAhead(m *visitMoveCtx) error {
+	for _, id := range m.v.Crew {
+		next, err := m.tx.BusyBetween(id, m.now, m.now.Add(workingDay))
+		if err != nil {
+			return err
+		}
+		for i := range next {
+			if o := &next[i]; o.ID != m.v.ID && o.Status == VisitScheduled && o.PlannedStart.After(m.now) {
+				m.tx.Arm(Deadline{ID: s.NewID(), Kind: "timer_plan", SubjectID: o.ID, JobID: &o.JobID, DueAt: o.PlannedStart.Add(silentFor)})
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// timerFromPlan arms timers from the planned time for those of a crew who
+// worked today and whose phone has told of nothing since shortly before it:
+// they may be inside already (PRODUCT.md section 5, "for an offline phone").
+// Whoever has not moved at all today, or has moved since, is not asked.
+func (s *Service) timerFromPlan(tx Tx, visit ID, now time.Time) error {
+	v, err := tx.Visit(visit)
+	if notFound(err) || err == nil && (v.Status != VisitScheduled || now.Before(v.PlannedStart)) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	have, err := tx.TimersOf(visit)
+	if err != nil {
+		return err
+	}
+	for _, id := range v.Crew {
+		last, err := tx.LastMoveOf(id, v.PlannedStart.Add(-workingDay))
+		if err != nil {
+			return err
+		}
+		if last == nil || last.After(v.PlannedStart.Add(-silentFor)) || slices.ContainsFunc(have, func(t Timer) bool { return t.UserID == id }) {
+			continue
+		}
+		if err := s.newTimer(tx, v, id, v.PlannedStart, true, now); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -136,6 +194,10 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 	v, err := tx.Visit(t.VisitID)
 	if err != nil {
 		return err
+	}
+	// One that was set from the plan ends when the visit has moved away.
+	if fromPlan := t.Provisional && v.Status == VisitScheduled; !v.Status.UnderWay() && !fromPlan || !has(v.Crew, t.UserID) {
+		return s.endTimer(tx, t, "visit", now, now)
 	}
 	u, err := tx.User(t.UserID)
 	if err != nil {

@@ -2,12 +2,23 @@ package repo
 
 import (
 	"context"
+	"time"
 
 	"doorstep/domain"
 )
 
 func (t *tx) TimersOf(visit domain.ID) ([]domain.Timer, error) {
 	return all[domain.Timer](t, t.table("timers").Where("visit_id = ?", visit).Order("created_at, id"))
+}
+
+func (t *tx) LastMoveOf(technician domain.ID, since time.Time) (*time.Time, error) {
+	type moved struct{ At *time.Time }
+	rows, err := all[moved](t, t.table("facts").Select("max(recorded_at) AS at").
+		Where("actor_id = ? AND job_id IN (SELECT job_id FROM visits WHERE window_start >= ? AND id IN (SELECT visit_id FROM assignments WHERE technician_id = ?))", technician, since, technician))
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0].At, nil
 }
 
 func (t *tx) LockTimer(id domain.ID) (*domain.Timer, error) {

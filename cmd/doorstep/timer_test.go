@@ -276,3 +276,110 @@ func TestTimersHearWhatWasSaidOffline(t *testing.T) {
 		}
 	})
 }
+
+// A phone that falls silent between two visits sets no timer itself; the plan
+// does. Who has not worked today, or goes on telling, is left in peace.
+func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		at := func(from time.Duration, crew string) obj {
+			_, job := h.household(desk, nil)
+			return h.visit(desk, job, monday.Add(from), crew)
+		}
+		first, second := at(10*time.Minute, "ravi"), at(3*time.Hour, "ravi")
+		idle := at(3*time.Hour, "meena") // has not worked today
+		third := at(6*time.Hour, "ravi")
+		h.clock.Set(monday.Add(20 * time.Minute))
+		ravi.send("POST", path("/v1/visits/%s/arrive", first), nil, 200)
+		h.clock.Set(monday.Add(80 * time.Minute))
+		ravi.send("POST", path("/v1/visits/%s/complete", first), obj{}, 200)
+		timers := func(p *person, v obj) []obj { return items(p.send("GET", path("/v1/visits/%s/timer", v), nil, 200)) }
+		step := func(to time.Duration) {
+			h.advance(monday.Add(to).Sub(h.clock.Now()))
+		}
+		step(3*time.Hour + 15*time.Minute)
+		got := timers(ravi, second)
+		if len(got) != 1 || got[0]["provisional"] != true || !instantOf(t, got[0]["due_at"]).Equal(monday.Add(4*time.Hour+10*time.Minute)) {
+			t.Fatalf("silent at the planned time: %v", got)
+		}
+		if n := len(timers(h.as("meena"), idle)); n != 0 {
+			t.Error("who has not worked today has a timer")
+		}
+		step(4*time.Hour + 10*time.Minute)
+		if h.titles("ravi")["Are you fine?"] != 1 {
+			t.Fatalf("he is not asked: %v", h.titles("ravi"))
+		}
+		// Late facts: he was inside since 3:05, and is done.
+		ravi.send("POST", path("/v1/visits/%s/arrive", second), obj{"occurred_at": monday.Add(185 * time.Minute).Format(time.RFC3339)}, 200)
+		if got := timers(ravi, second)[0]; got["provisional"] != false || got["status"] != "armed" {
+			t.Errorf("after the late arrival: %v", got)
+		}
+		ravi.send("POST", path("/v1/visits/%s/complete", second), obj{}, 200)
+		// He tells of something around the next planned time: no timer.
+		step(6*time.Hour - 5*time.Minute)
+		ravi.send("POST", path("/v1/visits/%s/attempts", third), obj{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30}, 201)
+		step(6*time.Hour + 20*time.Minute)
+		if n := len(timers(ravi, third)); n != 0 {
+			t.Error("who goes on telling has a timer")
+		}
+		h.advance(2 * time.Hour)
+		if h.rung("asha") != 0 {
+			t.Error("an alarm of nothing")
+		}
+	})
+}
+
+// A timer set from the plan that nobody answers calls the desk and then help;
+// one whose visit was cancelled does not.
+func TestSilenceFromThePlanEndsInAnAlarm(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		for _, cancelled := range []bool{true, false} {
+			start := h.clock.Now()
+			_, job := h.household(desk, nil)
+			first := h.visit(desk, job, start.Add(time.Minute), "ravi")
+			_, job = h.household(desk, nil)
+			second := h.visit(desk, job, start.Add(2*time.Hour), "ravi")
+			ravi.send("POST", path("/v1/visits/%s/arrive", first), nil, 200)
+			ravi.send("POST", path("/v1/visits/%s/complete", first), obj{}, 200)
+			h.advance(2*time.Hour + 15*time.Minute)
+			if cancelled {
+				desk.send("POST", path("/v1/visits/%s/cancel", second), obj{"reason": "customer"}, 200)
+			}
+			for _, d := range []time.Duration{55, 2, 3} {
+				h.advance(d * time.Minute)
+			}
+			if n := h.rung("asha"); (n > 0) == cancelled {
+				t.Errorf("cancelled %v: rung %d times", cancelled, n)
+			}
+		}
+	})
+}
+
+// What cannot be carried out stands in nobody's way.
+func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		ravi.send("POST", "/v1/sos", nil, 201)
+		x := items(h.as("asha").send("GET", "/v1/sos", nil, 200))[0]
+		// A row that no code can read: its ladder is broken in the file.
+		_, err := h.db.SQL().ExecContext(t.Context(), "UPDATE sos SET rung = 'broken' WHERE id = '"+toString(x["id"])+"'")
+		if err != nil {
+			_, err = h.db.SQL().ExecContext(t.Context(), "UPDATE sos SET rung = '\"broken\"' WHERE id = '"+toString(x["id"])+"'")
+		}
+		h.must(err)
+		h.as("meena").send("POST", "/v1/sos", nil, 201)
+		h.clock.Advance(30 * time.Second)
+		_, err = h.house.service.TickUrgent(t.Context())
+		if err == nil {
+			t.Fatal("the broken row is carried out")
+		}
+		h.settle()
+		if n := h.rung("asha"); n < 3 { // both at once, the second again
+			t.Errorf("rung %d times: the broken one holds up the other", n)
+		}
+	})
+}
