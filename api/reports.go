@@ -28,6 +28,20 @@ func (a *App) mountReports(s *Server) {
 		}
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1], "definitions": domain.ReportDefinitions})
 	})
+	s.Handle("GET", "/v1/reports/safety", func(c *fiber.Ctx) error {
+		f, err := a.reportFilter(c)
+		if err != nil {
+			return err
+		}
+		rows, err := a.Service.SafetyReport(c.UserContext(), actorOf(c), f)
+		if err != nil {
+			return err
+		}
+		if wantsCSV(c) {
+			return sendCSV(c, "safety", safetyTable(rows))
+		}
+		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1], "definitions": domain.SafetyDefinitions})
+	})
 	s.Handle("GET", "/v1/jobs/{id}/clock", func(c *fiber.Ctx) error {
 		id, err := PathID(c, "id", "job")
 		if err != nil {
@@ -106,6 +120,23 @@ func reachabilityTable(rows []domain.ReachabilityRow) [][]string {
 			line = append(line, strconv.FormatInt(r.Clock[k], 10))
 		}
 		out = append(out, line)
+	}
+	return out
+}
+
+func safetyTable(rows []domain.SafetyRow) [][]string {
+	n := strconv.Itoa
+	out := [][]string{{"centre_id", "centre", "timers", "pings", "alarms", "alarms_by_timer", "answered", "answered_within_a_minute", "real", "false_alarms", "tests", "not_resolved", "false_alarm_rate"}}
+	for i := range rows {
+		r := &rows[i]
+		id, rate := "", ""
+		if r.CentreID != nil {
+			id = r.CentreID.String()
+		}
+		if r.FalseRate != nil {
+			rate = strconv.FormatFloat(*r.FalseRate, 'f', 3, 64)
+		}
+		out = append(out, []string{id, r.Centre, n(r.Timers), n(r.Pings), n(r.Alarms), n(r.ByTimer), n(r.Answered), n(r.WithinMinute), n(r.Real), n(r.False), n(r.Tests), n(r.Open), rate})
 	}
 	return out
 }

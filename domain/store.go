@@ -342,6 +342,8 @@ type Reader interface {
 	// clock; JobHistories the jobs opened in the period, by (opened_at, id).
 	ReachabilityCounts(ctx context.Context, s Scope, f ReportFilter) ([]ReachabilityRow, error)
 	JobHistories(ctx context.Context, s Scope, f ReportFilter, p Page) ([]JobHistory, error)
+	// SafetyCounts gives a row for each centre in the scope, without the rate.
+	SafetyCounts(ctx context.Context, s Scope, f ReportFilter) ([]SafetyRow, error)
 	JobHistory(ctx context.Context, s Scope, job ID) (*JobHistory, error)
 	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets him

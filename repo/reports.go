@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"strings"
+	"time"
 
 	"gorm.io/gorm/clause"
 
@@ -167,4 +168,57 @@ func (r *reader) histories(ctx context.Context, jobs []domain.Job) ([]domain.Job
 
 func (r *reader) PoliciesOf(ctx context.Context, centre domain.ID) ([]domain.Policy, error) {
 	return list[domain.Policy](ctx, r, r.db.table("policies").Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC"))
+}
+
+// SafetyCounts reads timers and alarms of all centres in a scope.
+func (r *reader) SafetyCounts(ctx context.Context, s domain.Scope, f domain.ReportFilter) ([]domain.SafetyRow, error) {
+	q := r.scoped(s, "centres")
+	if f.CentreID != nil {
+		q = q.Where("id = ?", *f.CentreID)
+	}
+	centres, err := list[domain.Centre](ctx, r, q.Order("name, id"))
+	if err != nil || len(centres) == 0 {
+		return []domain.SafetyRow{}, err
+	}
+	ids := make([]domain.ID, len(centres))
+	rows := make([]domain.SafetyRow, len(centres))
+	at := map[domain.ID]*domain.SafetyRow{}
+	for i := range centres {
+		ids[i], rows[i].CentreID, rows[i].Centre = centres[i].ID, &centres[i].ID, centres[i].Name
+		at[centres[i].ID] = &rows[i]
+	}
+	type counted struct {
+		CentreID      domain.ID
+		Timers, Pings int
+	}
+	timers, err := list[counted](ctx, r, r.db.table("timers").Select("centre_id, count(*) AS timers, sum(pings) AS pings").
+		Where(r.db.in("centre_id", ids)).Where("created_at >= ? AND created_at < ?", f.From, f.To).Group("centre_id"))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range timers {
+		at[n.CentreID].Timers, at[n.CentreID].Pings = n.Timers, n.Pings
+	}
+	alarms, err := list[domain.SOS](ctx, r, r.db.table("sos").Where(r.db.in("centre_id", ids)).Where("created_at >= ? AND created_at < ?", f.From, f.To))
+	if err != nil {
+		return nil, err
+	}
+	count := func(n *int, yes bool) {
+		if yes {
+			*n++
+		}
+	}
+	for i := range alarms {
+		x := &alarms[i]
+		o := at[*x.CentreID]
+		o.Alarms++
+		count(&o.ByTimer, x.Source == "timer")
+		count(&o.Answered, x.AcknowledgedAt != nil)
+		count(&o.WithinMinute, x.AcknowledgedAt != nil && x.AcknowledgedAt.Sub(x.RecordedAt) <= time.Minute)
+		count(&o.Real, x.Outcome == "real")
+		count(&o.False, x.Outcome == "false_alarm")
+		count(&o.Tests, x.Outcome == "test")
+		count(&o.Open, x.Status != "resolved")
+	}
+	return rows, nil
 }

@@ -104,7 +104,9 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 			t.Fatalf("packed anew: %v", err)
 		}
 		for what, change := range map[string]func(map[string][]byte){
-			"a word":         func(f map[string][]byte) { f["flags.json"] = bytes.Replace(f["flags.json"], []byte("chair"), []byte("spoon"), 1) },
+			"a word": func(f map[string][]byte) {
+				f["flags.json"] = bytes.Replace(f["flags.json"], []byte("chair"), []byte("spoon"), 1)
+			},
 			"a file":         func(f map[string][]byte) { delete(f, "attempts.json") },
 			"another file":   func(f map[string][]byte) { f["more.json"] = []byte("{}") },
 			"the manifest":   func(f map[string][]byte) { f["manifest.json"] = append(f["manifest.json"], ' ') },

@@ -91,3 +91,41 @@ func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
 		h.as("maya2").send("GET", path("/v1/jobs/%s/clock", job), nil, 404)
 	})
 }
+
+// False alarms are a published figure.
+func TestTheSafetyReportPublishesFalseAlarms(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		maya, asha := h.as("maya"), h.as("asha")
+		if total := asha.send("GET", "/v1/reports/safety", nil, 200)["total"].(obj); total["false_alarm_rate"] != nil || total["alarms"] != 0.0 {
+			t.Errorf("without an alarm: %v", total)
+		}
+		for i, login := range []string{"ravi", "meena", "kiran"} {
+			x := h.as(login).send("POST", "/v1/sos", nil, 201)
+			h.advance(time.Duration(i*45) * time.Second)
+			maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+			maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "x", "outcome": []string{"real", "false_alarm", "false_alarm"}[i]}, 200)
+		}
+		h.as("ravi").send("POST", "/v1/sos", nil, 201)
+		h.atTheDoor()
+		h.advance(70 * time.Minute)
+		got := asha.send("GET", "/v1/reports/safety", nil, 200)["total"].(obj)
+		for field, want := range map[string]float64{"timers": 1, "pings": 1, "alarms": 4, "alarms_by_timer": 0, "answered": 3, "answered_within_a_minute": 2, "real": 1, "false_alarms": 2, "tests": 0, "not_resolved": 1} {
+			if got[field] != want {
+				t.Errorf("%s is %v, want %v", field, got[field], want)
+			}
+		}
+		if rate := got["false_alarm_rate"].(float64); rate < 0.66 || rate > 0.67 {
+			t.Errorf("the rate is %v", rate)
+		}
+		if other := h.as("maya2").send("GET", "/v1/reports/safety", nil, 200)["total"].(obj); other["alarms"] != 0.0 {
+			t.Errorf("another area reads %v", other)
+		}
+		h.as("kiran").send("GET", "/v1/reports/safety", nil, 403)
+		raw, _ := asha.raw("GET", "/v1/reports/safety?format=csv", nil)
+		table, err := csv.NewReader(strings.NewReader(string(raw))).ReadAll()
+		if err != nil || len(table) != 3 || table[2][1] != "total" || table[2][9] != "2" {
+			t.Errorf("CSV: %v %v", err, table)
+		}
+	})
+}
