@@ -1,0 +1,209 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// TestAlarmsInAnyOrder drives taps, answers, timers and holds in any order
+// under the clock, and holds what the phones got against what the rules say.
+// Each run is a world of its own and takes a second: few are enough on every
+// day; -rapid.checks asks for more.
+func TestAlarmsInAnyOrder(t *testing.T) {
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		_ = flag.Set("rapid.checks", "6")
+	}
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		rapid.Check(t, func(rt *rapid.T) { alarmsInAnyOrder(h, rt) })
+	})
+}
+
+// alarmModel is what should be so.
+type alarmModel struct {
+	sos     string    // the open alarm; empty: none
+	raised  time.Time // when
+	owner   string    // login; empty: it rings
+	due     time.Time // of the timer's next step
+	timer   string    // armed, pinged, desk_asked, alarmed, ended
+	auto    bool      // the alarm is the timer's
+	pings   int
+	held    bool
+	started map[string]int // rings of each phone when the alarm began
+}
+
+// tiers of the default ladder: who is rung from when on.
+var tierOf = map[string]time.Duration{"asha": 0, "maya": time.Minute, "noor": time.Minute, "maya2": 2 * time.Minute, "kiran": 4 * time.Minute, "root": 4 * time.Minute}
+
+func alarmsInAnyOrder(h *harness, rt *rapid.T) {
+	ravi, maya, desk := h.as("ravi"), h.as("maya"), h.as("kiran")
+	h.clock.Set(monday.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "hour")) * time.Hour).AddDate(0, 0, int(h.clock.Now().Sub(monday)/(24*time.Hour))+7))
+	for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) { // of a run that failed
+		maya.raw("POST", path("/v1/sos/%s/acknowledge", x), nil)
+		maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "left over"}, 200)
+	}
+	h.settle()
+	h.phones.Reset() // each phone keeps so many messages only
+	_, job := h.household(desk, nil)
+	visit := h.visit(desk, job, h.clock.Now().Add(time.Minute), "ravi")
+	h.clock.Advance(time.Minute)
+	ravi.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+	rings := func() map[string]int {
+		h.settle()
+		out := map[string]int{}
+		for login := range tierOf {
+			out[login] = h.rung(login)
+		}
+		out["ravi"] = h.rung("ravi")
+		return out
+	}
+	m := &alarmModel{timer: "armed", due: h.clock.Now().Add(70 * time.Minute), started: rings()}
+	begin := func(auto bool) {
+		list := items(maya.send("GET", "/v1/sos?status=open", nil, 200))
+		if len(list) != 1 {
+			rt.Fatalf("%d open alarms, want one", len(list))
+		}
+		m.sos, m.raised, m.owner, m.auto = toString(list[0]["id"]), h.clock.Now(), "", auto
+	}
+	check := func() {
+		now := rings()
+		for login, n := range now {
+			from, known := tierOf[login]
+			late := m.sos != "" && m.owner == "" && known && !h.clock.Now().Before(m.raised.Add(from))
+			switch {
+			case login == "ravi" && n != m.started[login]:
+				rt.Fatalf("the raiser's phone rang")
+			case late && n == m.started[login]:
+				rt.Fatalf("%s was not rung %v after the tap", login, h.clock.Now().Sub(m.raised))
+			case m.sos != "" && known && m.owner == "" && h.clock.Now().Before(m.raised.Add(from)) && n != m.started[login]:
+				rt.Fatalf("%s was rung before the time of the tier", login)
+			}
+		}
+		got := items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))
+		if got[0]["status"] != m.timer {
+			rt.Fatalf("the timer is %v, want %s", got[0]["status"], m.timer)
+		}
+	}
+	advance := func(rt *rapid.T) {
+		for left := time.Duration(rapid.IntRange(1, 1200).Draw(rt, "seconds")) * time.Second; left > 0; {
+			step := min(left, 30*time.Second)
+			before := rings()
+			h.advance(step)
+			left -= step
+			if m.owner != "" {
+				for login, n := range rings() {
+					if n != before[login] {
+						rt.Fatalf("%s is rung after somebody answered", login)
+					}
+				}
+			}
+			for !h.clock.Now().Before(m.due) && (m.timer == "armed" || m.timer == "pinged" || m.timer == "desk_asked") {
+				switch m.timer {
+				case "armed":
+					m.timer, m.due = "pinged", h.clock.Now().Add(2*time.Minute)
+				case "pinged":
+					m.timer, m.due = "desk_asked", h.clock.Now().Add(3*time.Minute)
+				case "desk_asked":
+					m.timer = "alarmed"
+					if m.sos == "" {
+						m.started = before
+						begin(true)
+					}
+				}
+			}
+		}
+	}
+	want := func(p *person, to string, body any, open bool) {
+		out, res := p.raw("POST", to, body)
+		if ok := res.StatusCode < 300; ok != open {
+			rt.Fatalf("POST %s: %d, want done %v: %s", to, res.StatusCode, open, out)
+		}
+	}
+	runs := func() bool { return m.timer == "armed" || m.timer == "pinged" || m.timer == "desk_asked" }
+	rt.Repeat(map[string]func(*rapid.T){
+		"time passes": advance,
+		"a tap": func(rt *rapid.T) {
+			if m.auto || m.timer == "alarmed" {
+				rt.Skip("the timer's alarm stands")
+			}
+			before := rings()
+			ravi.send("POST", "/v1/sos", nil, 201)
+			if m.sos == "" {
+				m.started = before
+				begin(false)
+			} else if m.owner != "" { // rung again, all of them
+				if rings()["asha"] != before["asha"]+1 {
+					rt.Fatal("a tap after the answer rings nobody")
+				}
+			}
+		},
+		"somebody answers": func(rt *rapid.T) {
+			if m.sos == "" || m.owner != "" {
+				rt.Skip("nothing to answer")
+			}
+			want(ravi, "/v1/sos/"+m.sos+"/acknowledge", nil, false)
+			m.owner = "maya"
+			want(maya, "/v1/sos/"+m.sos+"/acknowledge", nil, true)
+		},
+		"resolved": func(rt *rapid.T) {
+			if m.sos == "" {
+				rt.Skip("nothing to resolve")
+			}
+			want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "seen to"}, m.owner != "")
+			if m.owner != "" {
+				m.sos, m.owner, m.auto = "", "", false
+				m.started = rings()
+			}
+		},
+		"fine": func(rt *rapid.T) {
+			want(ravi, path("/v1/visits/%s/timer/fine", visit), nil, runs())
+			if runs() {
+				m.timer = "armed"
+				plan := h.clock.Now().Add(15 * time.Minute)
+				got := instantOf(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
+				if got.Before(plan) {
+					rt.Fatalf("after fine it is due %v, sooner than in 15 minutes", got)
+				}
+				m.due = got
+			}
+		},
+		"extended": func(rt *rapid.T) {
+			n := rapid.IntRange(1, 240).Draw(rt, "minutes")
+			want(ravi, path("/v1/visits/%s/timer/extend", visit), obj{"minutes": n}, runs())
+			if runs() {
+				m.timer = "armed"
+				m.due = instantOf(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
+				if m.due.Before(h.clock.Now().Add(time.Duration(n) * time.Minute)) {
+					rt.Fatalf("extended by %d min it is due %v", n, m.due)
+				}
+			}
+		},
+		"a hold": func(*rapid.T) {
+			if !m.held {
+				h.as("noor").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "animal", "level": 2}, 201)
+				m.held = true
+			}
+			out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": h.clock.Now().Add(26 * time.Hour), "window_end": h.clock.Now().Add(28 * time.Hour)})
+			var p obj
+			if json.Unmarshal(out, &p) != nil || res.StatusCode != 409 || p["code"] != "held" {
+				rt.Fatalf("under a hold a visit is scheduled: %d %s", res.StatusCode, out)
+			}
+		},
+		"": func(*rapid.T) { check() },
+	})
+	// Nobody is left hanging for the next run.
+	if m.sos != "" {
+		if m.owner == "" {
+			want(maya, "/v1/sos/"+m.sos+"/acknowledge", nil, true)
+		}
+		want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "the end"}, true)
+	}
+	ravi.send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
+	for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) {
+		rt.Fatalf("an alarm is left: %v", x)
+	}
+}
