@@ -18,6 +18,7 @@ type cli struct {
 	Drain   drainCmd   `cmd:"" help:"Deliver a backlog of notices against a bare sender; prints the ratio."`
 	Bare    bareCmd    `cmd:"" hidden:"" help:"The plain driver behind a bare HTTP handler; compare starts it."`
 	Cold    coldCmd    `cmd:"" help:"Cold start of a migrated server to its first answer, and its idle memory."`
+	Plan    planCmd    `cmd:"" help:"Plan days of the literature (Solomon) and print vehicles, distance and the ratio to the best known."`
 }
 
 func main() {

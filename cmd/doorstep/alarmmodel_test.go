@@ -41,7 +41,7 @@ var tierOf = map[string]time.Duration{"asha": 0, "maya": time.Minute, "noor": ti
 
 func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 	ravi, maya, desk := h.as("ravi"), h.as("maya"), h.as("kiran")
-	h.clock.Set(monday.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "hour")) * time.Hour).AddDate(0, 0, int(h.clock.Now().Sub(monday)/(24*time.Hour))+7))
+	h.clock.Set(monday.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "hour"))*time.Hour).AddDate(0, 0, int(h.clock.Now().Sub(monday)/(24*time.Hour))+7))
 	for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) { // of a run that failed
 		maya.raw("POST", path("/v1/sos/%s/acknowledge", x), nil)
 		maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "left over"}, 200)
