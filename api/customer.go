@@ -17,7 +17,7 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "call-me", "could-not-reach", "reopen", "passport", "thanks", "wrong-person"}
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "call-me", "could-not-reach", "reopen", "passport", "thanks", "report", "wrong-person"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
 
@@ -94,6 +94,7 @@ type customerView struct {
 	Steps                                            []stepLine
 	Results                                          []partView
 	CanCorrect, CanThank                             bool
+	People, Whats                                    []partView // of a report about our people
 
 	base, query string
 }
@@ -162,7 +163,7 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 		if p.Visit == nil || p.Visit.DoneConfirmedAt == nil {
 			return ""
 		}
-	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "already":
+	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "already":
 	default:
 		return ""
 	}
@@ -178,9 +179,9 @@ func (a *App) customerAct(action string) fiber.Handler {
 		}
 		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Note: form.Get("note"),
 			Claim: form.Get("claim"), Reason: form.Get("reason"),
-			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"), Text: form.Get("text")}
+			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"), Text: form.Get("text"), What: form.Get("what")}
 		var out *domain.LinkOutcome
-		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID} {
+		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID, "who": &in.SubjectID} {
 			if raw := form.Get(name); raw != "" && err == nil {
 				id, bad := uuid.Parse(raw)
 				if bad != nil {
@@ -237,14 +238,26 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 	for i := range v.Results {
 		v.Results[i].Checked = v.Results[i].Value == form.Get("result")
 	}
+	for i := range v.Whats {
+		v.Whats[i].Checked = v.Whats[i].Value == form.Get("what")
+	}
+	for i := range v.People {
+		v.People[i].Checked = v.People[i].Value == form.Get("who")
+	}
 	var e *domain.Error
 	if errors.As(err, &e) {
 		for _, f := range e.Fields {
 			switch field := strings.TrimPrefix(f.Pointer, "/"); field {
 			case "date", "part", "note":
+				if form.Has("what") {
+					v.Wrong["what"] = v.Text.Say("another.note.wrong")
+					break
+				}
 				v.Wrong[field] = v.Text.Say("another." + field + ".wrong")
 			case "claim", "attempt_id", "visit_id":
 				v.Wrong["claim"] = v.Text.Say("dispute.claim.wrong")
+			case "what", "who":
+				v.Wrong[field] = v.Text.Say("report." + field + ".wrong")
 			case "reason":
 				v.Wrong["claim"] = v.Text.Say("another.note.wrong")
 			case "fault", "what_matters", "step", "result", "text":
@@ -382,6 +395,13 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 	v.stepLines(p, loc)
 	for _, result := range []string{"worked", "failed", "unclear"} {
 		v.Results = append(v.Results, partView{Value: result, Words: t.Say("result." + result)})
+	}
+	for _, who := range p.People {
+		v.People = append(v.People, partView{Value: who.ID.String(), Words: who.Name})
+	}
+	v.People = append(v.People, partView{Words: t.Say("report.who.else"), Checked: true})
+	for _, what := range domain.ConductWhat {
+		v.Whats = append(v.Whats, partView{Value: what, Words: t.Say("report." + what)})
 	}
 	v.Other, v.OtherName = "hi", "हिन्दी"
 	if t.Lang == "hi" {

@@ -88,7 +88,7 @@ func (a *App) mountPeople(s *Server) {
 	}))
 	s.Handle("PATCH", "/v1/users/{id}", patch("user", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.UserInput) error {
 		_, err := svc.PatchUser(ctx, call, id, version, in)
-		a.forget(id)
+		a.forgetAll() // a deputy may see more or less now
 		return err
 	}))
 	s.Handle("POST", "/v1/users/{id}/invite", a.invite)

@@ -241,6 +241,8 @@ func (a *App) mountSafety(s *Server) {
 			return err
 		}))
 	}
+	a.mountConduct(s)
+	a.mountEvidence(s)
 	s.Handle("GET", "/v1/exclusions", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.ExcludedFor, error) {
 			return read.Exclusions(c.UserContext(), actorOf(c), p)
@@ -260,11 +262,15 @@ func (a *App) mountSafety(s *Server) {
 	}
 }
 
-// showFlag sends the whole to those who may see it, else the brief.
+// showFlag sends the whole to those who may see it, to the person it is about
+// what he may know, else the brief.
 func (a *App) showFlag(c *fiber.Ctx, f *domain.Flag) (any, error) {
 	actor := actorOf(c)
 	if all, _ := actor.SeesFlag(f); all {
 		return domain.NewFlagView(actor, f), nil
+	}
+	if actor.Hears(f) {
+		return domain.NewFlagHearing(actor, f), nil
 	}
 	b := domain.FlagBrief{ID: f.ID, JobID: f.JobID, Since: f.RecordedAt, Plan: domain.List[string]{}}
 	if f.JobID != nil {

@@ -22,6 +22,9 @@ type LinkAction struct {
 	Fault, WhatMatters, Step *string
 	Result                   string // of Step
 	Text                     string // of thanks
+	// Of report, with Note.
+	What      string // one of ConductWhat
+	SubjectID *ID    // whom it is about; nil: somebody else
 }
 
 // LinkOutcome is what the page says next.
@@ -47,6 +50,8 @@ type VoiceInput struct {
 	Step        *string       `json:"step"`
 	Result      string        `json:"result"`
 	Text        string        `json:"text"`
+	What        string        `json:"what"`               // of report
+	SubjectID   *ID           `json:"subject_id"`         // of report
 	Phone       string        `json:"phone"`              // of wrong-person: the number that is somebody else's
 	AttemptID   *ID           `json:"contact_attempt_id"` // the contact; without it and contact the call is recorded now
 	Contact     *AttemptInput `json:"contact"`
@@ -119,6 +124,7 @@ func init() {
 		"reopen":          (*Service).reopenAct,
 		"passport":        (*Service).passportAct,
 		"thanks":          (*Service).thanksAct,
+		"report":          (*Service).reportAct,
 		"wrong-person":    (*Service).wrongPerson,
 	}
 }
@@ -189,10 +195,10 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 	return out, err
 }
 
-// contactNote is what the list of attempts says of a wish. Thanks are not
-// named: the crew reads it.
+// contactNote is what the list of attempts says of a wish. Thanks and reports
+// are not named: the crew reads it.
 func contactNote(action, how string) string {
-	if action == "thanks" {
+	if action == "thanks" || action == "report" {
 		action = "note"
 	}
 	return action + " by " + how
@@ -213,7 +219,7 @@ func (s *Service) carryOut(k *ask) error {
 func (s *Service) Voice(ctx context.Context, call *Call, job ID, in VoiceInput) (VoiceAnswer, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (VoiceAnswer, error) {
 		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Note: in.Note, AttemptID: in.FactID, VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
-			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text}
+			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
 		k, err := s.askByVoice(tx, call, job, act, in, now)
 		if err != nil {
 			return VoiceAnswer{}, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -149,7 +148,9 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 	case "thanks":
 		return s.thanksDue(tx, dl.SubjectID, now)
 	case "triage":
-		return s.triageOverdue(tx, dl.SubjectID, now)
+		return s.flagOverdue(tx, dl.SubjectID, now)
+	case "hold":
+		return s.holdOverdue(tx, dl.SubjectID, now)
 	}
 	return nil
 }
@@ -179,61 +180,6 @@ func (s *Service) heldCancel(m *visitMoveCtx) error {
 		return err
 	}
 	return s.tellStaff(m.tx, m.d, m.v, "visit.held_cancelled", m.now, RoleCoordinator, RoleProprietor)
-}
-
-// triageOverdue escalates a flag that nobody triaged in time: deputies, other
-// managers of the area, then the admins.
-func (s *Service) triageOverdue(tx Tx, id ID, now time.Time) error {
-	f, err := tx.LockFlag(id)
-	if notFound(err) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	if f.Status != FlagReported || f.EscalatedAt != nil {
-		return nil
-	}
-	f.EscalatedAt = &now
-	s.changed(&f.Meta, now)
-	if err := tx.SaveFlag(f); err != nil {
-		return err
-	}
-	told := []User{}
-	tell := func(u User) {
-		if !u.Disabled && !f.involves(u.ID) && !slices.ContainsFunc(told, func(o User) bool { return o.ID == u.ID }) {
-			told = append(told, u)
-		}
-	}
-	if f.AreaID != nil {
-		managers, err := tx.UsersWith(RoleAreaManager, nil, f.AreaID)
-		if err != nil {
-			return err
-		}
-		for _, u := range managers {
-			tell(u)
-			if u.DeputyID != nil {
-				if d, err := tx.User(*u.DeputyID); err == nil {
-					tell(*d)
-				}
-			}
-		}
-	}
-	admins, err := tx.UsersWith(RoleAdmin, nil, nil)
-	if err != nil {
-		return err
-	}
-	for _, u := range admins {
-		tell(u)
-	}
-	var c *Centre
-	if f.CentreID != nil {
-		if c, err = tx.Centre(*f.CentreID); err != nil {
-			return err
-		}
-	}
-	return s.tellAny(tx, told, c, now, func(u *User) Notice {
-		return s.notice("flag.overdue", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID))
-	})
 }
 
 // Verify proves the hash chains of all jobs and names the first bad row of

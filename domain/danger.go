@@ -65,7 +65,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 		answer := func() (Raised, error) { return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil }
 		if in.ID != nil {
 			if old, err := tx.Flag(f.ID); err == nil {
-				if old.ReporterID != a.UserID || old.Kind != in.Kind || old.Level != *in.Level {
+				if !old.reportedBy(a.UserID) || old.Kind != in.Kind || old.Level != *in.Level {
 					return Raised{}, Fail(CodeDuplicate, "Another report has this id.")
 				}
 				f = old
@@ -113,7 +113,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				return Raised{}, err
 			}
 			for i := range flags {
-				if p := &flags[i]; p.Provisional && p.ReporterID == a.UserID && p.Status.Open() {
+				if p := &flags[i]; p.Provisional && p.reportedBy(a.UserID) && p.Status.Open() {
 					f = p
 					return s.complete(tx, a, d, v, p, in, now)
 				}
@@ -121,7 +121,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 			for i := range flags {
 				// Completing keeps the id that stop gave; the same words again under
 				// the client's id are a retry of that.
-				if p := &flags[i]; in.ID != nil && p.ReporterID == a.UserID && p.Kind == in.Kind && p.Level == *in.Level && p.Note == in.Note {
+				if p := &flags[i]; in.ID != nil && p.reportedBy(a.UserID) && p.Kind == in.Kind && p.Level == *in.Level && p.Note == in.Note {
 					f = p
 					return answer()
 				}
@@ -145,31 +145,26 @@ func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in Fla
 	if in.SubjectID != nil {
 		f.SubjectID = in.SubjectID
 	}
-	if due := f.RecordedAt.Add(triageTime(f.Level)); due.Before(f.TriageDueAt) {
-		f.TriageDueAt = due
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: due})
+	if due := f.RecordedAt.Add(triageTime(f.Level)); f.Status == FlagReported && due.Before(f.TriageDueAt) {
+		f.TriageDueAt, f.DueAt = due, &due
+		s.armFlag(tx, f)
+	}
+	if f.Level == 0 { // a private note after all; the hold waits for its release
+		f.DueAt = nil
+		s.armFlag(tx, f)
 	}
 	s.changed(&f.Meta, now)
 	if err := tx.SaveFlag(f); err != nil {
 		return Raised{}, err
 	}
-	if a.Role == RoleTechnician || a.wasInCrew(v) {
-		if err := s.exclude(tx, a.UserID, d, f, now); err != nil {
-			return Raised{}, err
-		}
+	if err := s.consequences(tx, d, v, f, now); err != nil {
+		return Raised{}, err
 	}
 	s.changed(&d.job.Meta, now)
 	if err := tx.SaveJob(d.job); err != nil {
 		return Raised{}, err
 	}
 	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
-}
-
-func triageTime(level int) time.Duration {
-	if level >= 3 {
-		return triageDueSevere
-	}
-	return triageDue
 }
 
 // flagByPhone routes a report about a caller blindly: to the area of the
@@ -217,16 +212,19 @@ func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, country 
 	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
 }
 
-// raise writes a flag and what follows from it: triage due, safety hold at
-// level 2 and above, exclusion, notices. d and v may be nil. The caller saves
-// the job.
+// raise writes a flag and what follows from it: who answers for it and by
+// when, safety hold at level 2 and above or, about our own people, who is kept
+// away, exclusion, notices. d and v may be nil. The caller saves the job.
 func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stamped, now time.Time) error {
 	if f.ID == (ID{}) {
 		f.ID = s.NewID()
 	}
 	f.Meta = newMeta(f.ID, now)
-	f.Status, f.ReporterID, f.OccurredAt, f.RecordedAt = FlagReported, a.UserID, st.occurred, now
+	f.Status, f.OccurredAt, f.RecordedAt = FlagReported, st.occurred, now
 	f.TriageDueAt = now.Add(triageTime(f.Level))
+	if !f.ByCustomer {
+		f.ReporterID = &a.UserID
+	}
 	if d != nil {
 		f.JobID, f.CustomerID, f.SiteID, f.CentreID, f.AreaID = &d.job.ID, &d.customer.ID, &d.site.ID, &d.job.CentreID, &d.job.AreaID
 	} else if a.AreaID != (ID{}) {
@@ -234,39 +232,56 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 	}
 	if v != nil {
 		f.VisitID = &v.ID
+		if !f.ByCustomer && a.wasInCrew(v) {
+			f.Involved = without(v.EverCrew, a.UserID)
+		}
+	}
+	if f.Level == 0 { // a hard contact: a private note, never more
+		return tx.InsertFlag(f)
+	}
+	f.DueAt = ptr(f.TriageDueAt)
+	if err := s.passOn(tx, f, "flag.triage", now); err != nil {
+		return err
 	}
 	if err := tx.InsertFlag(f); err != nil {
 		return err
 	}
-	if f.Level == 0 { // a hard contact: a private note, never more
-		return nil
-	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: f.TriageDueAt})
-	if d != nil && f.SubjectID == nil {
-		if f.Level >= 2 {
-			if err := s.placeSafetyHold(tx, d, f, now); err != nil {
-				return err
-			}
-		}
-		if a.Role == RoleTechnician || v != nil && a.wasInCrew(v) {
-			if err := s.exclude(tx, a.UserID, d, f, now); err != nil {
-				return err
-			}
-		}
-	}
-	if d != nil && f.SubjectID != nil && f.Level >= 2 {
-		// A report about our own people never locks the household; it keeps the
-		// person from that home.
-		if err := s.exclude(tx, *f.SubjectID, d, f, now); err != nil {
+	s.armFlag(tx, f)
+	if d != nil {
+		if err := s.consequences(tx, d, v, f, now); err != nil {
 			return err
 		}
 	}
-	if v != nil && !v.Status.Unfinished() {
-		if err := s.kindAfter(tx, v, now); err != nil {
+	if v != nil && !v.Status.Unfinished() && !f.Conduct() {
+		return s.kindAfter(tx, v, now)
+	}
+	return nil
+}
+
+// consequences are what follows at once from a report about a household, or
+// about our people there, at its present level. What stands already is not
+// done again.
+func (s *Service) consequences(tx Tx, d *dossier, v *Visit, f *Flag, now time.Time) error {
+	if f.Conduct() {
+		return s.keepApart(tx, d, f, now)
+	}
+	held := false
+	for _, h := range d.holds {
+		held = held || h.FlagID != nil && *h.FlagID == f.ID
+	}
+	if f.Level >= 2 && !held {
+		if err := s.placeSafetyHold(tx, d, f, now); err != nil {
 			return err
 		}
 	}
-	return s.tellTriage(tx, f, now)
+	reporter, err := tx.User(*f.ReporterID)
+	if err != nil {
+		return err
+	}
+	if reporter.Role == RoleTechnician || v != nil && has(v.EverCrew, reporter.ID) {
+		return s.exclude(tx, reporter.ID, d, f, now)
+	}
+	return nil
 }
 
 // placeSafetyHold locks the household (a fixable hazard: the site) for every
@@ -274,26 +289,20 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 // until their window.
 func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	j := d.job
-	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Since: now, Reason: "area hold", ByID: &f.ReporterID, By: "staff", FlagID: &f.ID, DueAt: ptr(now.Add(safetyHoldDue)),
+	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Since: now, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID, DueAt: ptr(now.Add(safetyHoldDue)),
 		Fixable: has(FixableFlagKinds, f.Kind)}
 	if h.Fixable {
 		h.SiteID = &j.SiteID
 	} else {
 		h.CustomerID = &j.CustomerID
 	}
-	managers, err := tx.UsersWith(RoleAreaManager, nil, &j.AreaID)
-	if err != nil {
-		return err
-	}
-	for i := range managers {
-		if managers[i].ID != f.ReporterID && (f.SubjectID == nil || managers[i].ID != *f.SubjectID) {
-			h.OwnerID = &managers[i].ID
-			break
-		}
+	if len(f.Handlers) > 0 {
+		h.OwnerID = &f.Handlers[0]
 	}
 	if err := tx.InsertHold(h); err != nil {
 		return err
 	}
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "hold", SubjectID: h.ID, JobID: &j.ID, DueAt: *h.DueAt})
 	d.holds, d.held = append(d.holds, *h), h
 	s.fact(tx, j, System, "hold.placed", nil, at(now), map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
 	if err := s.tellStaff(tx, d, nil, "hold.area", now, RoleProprietor); err != nil {
@@ -305,7 +314,7 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 	}
 	for i := range visits {
 		o := &visits[i]
-		others := without(o.Crew, f.ReporterID) // he knows
+		others := without(o.Crew, *f.ReporterID) // he knows
 		if o.Status == VisitScheduled {
 			due := o.WindowStart
 			if due.Before(now) {
@@ -324,7 +333,7 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 // something directed by a person: the reporter, or whom it is about
 // (PRODUCT.md section 5).
 func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) error {
-	if f.Level < 1 || !has(PersonFlagKinds, f.Kind) {
+	if f.Level < 1 || !f.Conduct() && !has(PersonFlagKinds, f.Kind) {
 		return nil
 	}
 	there, err := tx.Exclusions(d.customer.ID)
@@ -353,6 +362,9 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 		if err := tx.SaveVisit(o); err != nil {
 			return err
 		}
+		if !f.reportedBy(user) {
+			s.tellCrew(tx, d, o, []ID{user}, "visit.unassigned", now)
+		}
 		if err := s.tellStaff(tx, d, o, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
@@ -369,6 +381,27 @@ type ReleaseInput struct {
 	OccurredAt  string   `json:"occurred_at"`
 }
 
+// answersForHolds tells whether the actor answers for the report behind each
+// open safety hold.
+func (a Actor) answersForHolds(tx Tx, holds []Hold) (bool, error) {
+	answers := false
+	for i := range holds {
+		h := &holds[i]
+		if h.Kind != HoldSafety || h.LiftedAt != nil {
+			continue
+		}
+		if h.FlagID == nil {
+			return false, nil
+		}
+		f, err := tx.Flag(*h.FlagID)
+		if err != nil || !a.answersFor(f) {
+			return false, err
+		}
+		answers = true
+	}
+	return answers, nil
+}
+
 // SafetyRelease lifts the safety holds with a plan that stays in force. The
 // area manager or deputy who is not involved; fixable hazards with the plan
 // hazard_removed also coordinator and proprietor. Errors: CodeForbidden,
@@ -377,6 +410,10 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
 		a := call.Actor
 		j, err := s.reachJob(tx, a, job)
+		foreign := notFound(err) && a.Role == RoleAreaManager
+		if foreign {
+			j, err = tx.LockJob(job)
+		}
 		if err != nil {
 			return JobView{}, err
 		}
@@ -384,13 +421,22 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		if err != nil {
 			return JobView{}, err
 		}
+		// Whoever answers for the reports behind the holds, because those who
+		// should are involved, releases them too.
+		answers, err := a.answersForHolds(tx, d.holds)
+		if err != nil {
+			return JobView{}, err
+		}
+		if foreign && !answers {
+			return JobView{}, NotFound("job")
+		}
 		settled := a.Is(RoleCoordinator, RoleProprietor) && len(in.Plan) == 1 && in.Plan[0] == "hazard_removed"
 		for _, h := range d.holds {
 			if h.Kind == HoldSafety && h.LiftedAt == nil && !h.Fixable {
 				settled = false
 			}
 		}
-		if !settled || d.held == nil {
+		if !answers && (!settled || d.held == nil) {
 			if err := CheckJob(a, "safety-release", j); err != nil {
 				return JobView{}, err
 			}
@@ -428,6 +474,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 				}
 			}
 			h.LiftedAt, h.LiftedByID, h.LiftReason, h.Plan = ptr(now), &a.UserID, in.Reason, in.Plan
+			tx.Disarm("hold", h.ID)
 			if err := tx.SaveHold(h); err != nil {
 				return JobView{}, err
 			}
@@ -465,168 +512,4 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		}
 		return NewJobView(a, j, d.holds, now), nil
 	})
-}
-
-func (f *Flag) involves(user ID) bool {
-	return f.ReporterID == user || (f.SubjectID != nil && *f.SubjectID == user)
-}
-
-// FlagDecision moves a flag on.
-type FlagDecision struct {
-	Level      *int   `json:"level"`   // triage may correct it
-	Outcome    string `json:"outcome"` // of decide: upheld, not_upheld, unclear
-	Reasons    string `json:"reasons"`
-	Pressure   *bool  `json:"pressure"` // of withdraw, asked in private
-	OccurredAt string `json:"occurred_at"`
-}
-
-// seesFlag tells whether the actor may see a flag at all, and whether only
-// its brief (PRODUCT.md section 2).
-func (a Actor) seesFlag(f *Flag) (all, brief bool) {
-	if f.SubjectID != nil && *f.SubjectID == a.UserID {
-		return false, false
-	}
-	if f.ReporterID == a.UserID {
-		return true, false
-	}
-	if f.Level == 0 { // a private note
-		return false, false
-	}
-	switch a.Role {
-	case RoleAreaManager:
-		return f.AreaID != nil && has(a.Scope().AreaIDs, *f.AreaID), false
-	case RoleAdmin:
-		return f.EscalatedAt != nil || f.AreaID == nil, false
-	case RoleProprietor:
-		return false, f.SubjectID == nil && f.CentreID != nil && *f.CentreID == a.CentreID && f.Level >= 2
-	}
-	return false, false
-}
-
-// SeesFlag is the rule of who sees what of a flag, for the reader.
-func (a Actor) SeesFlag(f *Flag) (all, brief bool) { return a.seesFlag(f) }
-
-// MoveFlag triages, reviews, decides or withdraws. An area manager, deputy or
-// (escalated) admin who is not involved; withdraw: the reporter only. Errors:
-// CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
-func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string, in FlagDecision) (FlagView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagView, error) {
-		a, m := call.Actor, flagMove(action)
-		f, err := tx.LockFlag(id)
-		if err != nil {
-			return FlagView{}, err
-		}
-		all, brief := a.seesFlag(f)
-		if !all && !brief {
-			return FlagView{}, NotFound("flag")
-		}
-		switch {
-		case m.Reporter && f.ReporterID != a.UserID:
-			return FlagView{}, Fail(CodeForbidden, "Only the reporter withdraws a report.")
-		case !m.Reporter && (brief || !a.Is(RoleAreaManager, RoleAdmin)):
-			return FlagView{}, Fail(CodeForbidden, "As %s you may not decide about reports.", roleWords(a.Role))
-		case !m.Reporter && f.involves(a.UserID):
-			return FlagView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
-		case !has(m.From, f.Status):
-			return FlagView{}, Fail(CodeState, "A report that is %s cannot take the move %s.", f.Status, action).With("status", f.Status)
-		}
-		f.Status = m.To
-		switch action {
-		case "triage":
-			if in.Level != nil {
-				if *in.Level < 1 || *in.Level > 4 {
-					return FlagView{}, Fail(CodeMeaning, "Triage sets the level to 1 to 4; a private note is the reporter's own.").At("/level", "1 to 4")
-				}
-				raised := *in.Level > f.Level
-				f.Level = *in.Level
-				if raised {
-					if err := s.relevel(tx, f, now); err != nil {
-						return FlagView{}, err
-					}
-				}
-			}
-			f.TriagedAt, f.TriagedBy = &now, &a.UserID
-			tx.Disarm("triage", f.ID)
-		case "decide":
-			if !has([]string{"upheld", "not_upheld", "unclear"}, in.Outcome) {
-				return FlagView{}, Fail(CodeMeaning, "Decide upheld, not_upheld or unclear.").At("/outcome", "upheld, not_upheld or unclear")
-			}
-			if strings.TrimSpace(in.Reasons) == "" {
-				return FlagView{}, Fail(CodeMeaning, "A decision gives its reasons; the reporter reads them.").At("/reasons", "a few sentences")
-			}
-			f.Status, f.DecidedAt, f.DecidedBy = FlagStatus(in.Outcome), &now, &a.UserID
-		case "withdraw":
-			f.WithdrawnAt, f.Pressure = &now, in.Pressure
-			tx.Disarm("triage", f.ID)
-		}
-		if in.Reasons != "" {
-			f.Reasons = in.Reasons
-		}
-		s.changed(&f.Meta, now)
-		if err := tx.SaveFlag(f); err != nil {
-			return FlagView{}, err
-		}
-		if !m.Reporter {
-			if err := s.tellReporter(tx, f, now); err != nil {
-				return FlagView{}, err
-			}
-		}
-		return NewFlagView(a, f), nil
-	})
-}
-
-// relevel lets follow from a raised level what follows from a report of it.
-func (s *Service) relevel(tx Tx, f *Flag, now time.Time) error {
-	if f.JobID == nil {
-		return nil
-	}
-	j, err := tx.LockJob(*f.JobID)
-	if err != nil {
-		return err
-	}
-	d, err := s.dossier(tx, j)
-	if err != nil {
-		return err
-	}
-	if f.SubjectID != nil {
-		if f.Level >= 2 {
-			return s.exclude(tx, *f.SubjectID, d, f, now)
-		}
-		return nil
-	}
-	held := false
-	for _, h := range d.holds {
-		held = held || h.FlagID != nil && *h.FlagID == f.ID
-	}
-	if f.Level >= 2 && !held {
-		if err := s.placeSafetyHold(tx, d, f, now); err != nil {
-			return err
-		}
-	}
-	reporter, err := tx.User(f.ReporterID)
-	if err != nil {
-		return err
-	}
-	if reporter.Role == RoleTechnician {
-		if err := s.exclude(tx, reporter.ID, d, f, now); err != nil {
-			return err
-		}
-	}
-	s.changed(&j.Meta, now)
-	return tx.SaveJob(j)
-}
-
-// NewFlagView shows a flag with what the actor may do.
-func NewFlagView(a Actor, f *Flag) FlagView {
-	v := FlagView{Flag: *f, Actions: List[string]{}}
-	if f.Phone != "" && f.ReporterID == a.UserID {
-		// Routed blindly: the number alone told him nothing of a household.
-		v.JobID, v.CustomerID, v.SiteID, v.CentreID, v.AreaID = nil, nil, nil, nil, nil
-	}
-	for _, m := range FlagMoves {
-		if has(m.From, f.Status) && m.Reporter == (f.ReporterID == a.UserID) && (m.Reporter || a.Is(RoleAreaManager, RoleAdmin)) && (m.Reporter || !f.involves(a.UserID)) {
-			v.Actions = append(v.Actions, m.Action)
-		}
-	}
-	return v
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -58,8 +59,8 @@ func TestDiagramsAreTheTables(t *testing.T) {
 	b.WriteString("\n## Flag\n\n```mermaid\nstateDiagram-v2\n    [*] --> reported\n")
 	for _, m := range FlagMoves {
 		for _, from := range m.From {
-			if m.To != "" {
-				fmt.Fprintf(&b, "    %s --> %s: %s\n", from, m.To, m.Action)
+			if m.To != "" || m.Subject {
+				fmt.Fprintf(&b, "    %s --> %s: %s\n", from, cmp.Or(m.To, from), m.Action)
 				continue
 			}
 			for _, to := range []FlagStatus{FlagUpheld, FlagNotUpheld, FlagUnclear} {

@@ -221,7 +221,7 @@ func (s *Service) packContents(ctx context.Context, a Actor, job *Job, p *packWr
 			return err
 		}
 	}
-	return nil
+	return s.packEvidence(ctx, flags, p)
 }
 
 // pageThrough reads a list to its end.

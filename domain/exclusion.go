@@ -2,12 +2,14 @@ package domain
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
 // Exclusion keeps one member of staff and one household apart: the reporter
 // of something directed by a person, or whom a report is about. It is lifted
-// only with the reporter's consent (PRODUCT.md section 5).
+// only with the reporter's consent; what came of a household's own report, by
+// the area manager with reasons (PRODUCT.md section 5).
 type Exclusion struct {
 	ID          ID
 	UserID      ID
@@ -72,13 +74,13 @@ func NewExclusionView(a Actor, x *ExcludedFor) ExclusionView {
 // about see nothing.
 func (a Actor) SeesExclusion(f *Flag) bool {
 	all, _ := a.seesFlag(f)
-	return all && (f.ReporterID == a.UserID || a.Role == RoleAreaManager)
+	return all && (f.reportedBy(a.UserID) || a.Role == RoleAreaManager)
 }
 
 // checkExclusion refuses a move to who may see the exclusion.
 func checkExclusion(a Actor, action string, x *ExcludedFor) error {
 	switch {
-	case action == "consent" && x.Flag.ReporterID != a.UserID:
+	case action == "consent" && !x.Flag.reportedBy(a.UserID):
 		return Fail(CodeForbidden, "Only the reporter consents.")
 	case action == "lift" && a.Role != RoleAreaManager:
 		return Fail(CodeForbidden, "Only the area manager lifts it.")
@@ -86,7 +88,7 @@ func checkExclusion(a Actor, action string, x *ExcludedFor) error {
 		return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
 	case x.LiftedAt != nil:
 		return Fail(CodeState, "It has been lifted already.")
-	case action == "lift" && x.ConsentedAt == nil:
+	case action == "lift" && x.ConsentedAt == nil && !x.Flag.ByCustomer:
 		return Fail(CodeGuard, "The reporter has not consented; without that nobody lifts it.")
 	}
 	return nil
@@ -118,14 +120,16 @@ func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action s
 			return ExclusionView{}, err
 		}
 		switch {
+		case action == "lift" && f.ByCustomer && strings.TrimSpace(in.Reason) == "":
+			return ExclusionView{}, Fail(CodeMeaning, "Say why it is lifted.").At("/reason", "a few words")
 		case action == "lift":
 			x.LiftedAt, x.LiftedByID, x.LiftReason = &st.occurred, &a.UserID, in.Reason
-			if err := s.tellReporter(tx, f, now); err != nil {
+			if err := s.tellReporter(tx, f, "flag.moved", now); err != nil {
 				return ExclusionView{}, err
 			}
 		case x.ConsentedAt == nil:
 			x.ConsentedAt = &st.occurred
-			if err := s.tellTriage(tx, f, now); err != nil {
+			if err := s.tellHandlers(tx, f, "flag.triage", now); err != nil {
 				return ExclusionView{}, err
 			}
 		default: // said before

@@ -254,7 +254,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		for i := range flags {
 			f := &flags[i]
 			// The same tap again: everything that it asks for stands.
-			if d.held != nil && f.Provisional && f.ReporterID == call.Actor.UserID && f.Status.Open() {
+			if d.held != nil && f.Provisional && f.reportedBy(call.Actor.UserID) && f.Status.Open() {
 				return Stopped{d.view(call.Actor, v, now), f.ID}, nil
 			}
 		}

@@ -43,11 +43,18 @@ type Flag struct {
 	Note        string     `json:"note"`
 	Status      FlagStatus `json:"status"`
 	Provisional bool       `json:"provisional"` // raised by stop; the reporter completes it later
-	ReporterID  ID         `json:"reporter_id"`
-	SubjectID   *ID        `json:"subject_id"` // the member of staff it is about, if one
+	ReporterID  *ID        `json:"reporter_id"` // nil: a household
+	ByCustomer  bool       `json:"by_customer"` // a household's report about our people
+	RecordedBy  *ID        `json:"recorded_by"` // who wrote it down for a caller
+	SubjectID   *ID        `json:"subject_id"`  // the member of staff it is about, if one
+	Involved    List[ID]   `json:"-"`           // who was in the crew with the reporter at that visit
 	OccurredAt  time.Time  `json:"occurred_at"`
 	RecordedAt  time.Time  `json:"recorded_at"`
 	TriageDueAt time.Time  `json:"triage_due_at"`
+	DueAt       *time.Time `json:"due_at"` // of its present state; nil once nobody has to act
+	Handlers    List[ID]   `json:"-"`      // who was told of it and answers for it
+	WithAdmins  bool       `json:"-"`      // it has reached the admins
+	Step        int        `json:"-"`      // how many of flagSteps were told in its present state
 	EscalatedAt *time.Time `json:"escalated_at"`
 	TriagedAt   *time.Time `json:"triaged_at"`
 	TriagedBy   *ID        `json:"triaged_by"`
@@ -55,7 +62,27 @@ type Flag struct {
 	DecidedBy   *ID        `json:"decided_by"`
 	Reasons     string     `json:"reasons"`
 	WithdrawnAt *time.Time `json:"withdrawn_at"`
-	Pressure    *bool      `json:"pressure"` // asked in private on withdrawal
+	Pressure    *bool      `json:"pressure"` // asked in private on withdrawal; nil: not said
+	Told        string     `json:"told"`     // what the person it is about may know, in the area manager's words
+	ToldAt      *time.Time `json:"told_at"`
+	Statement   string     `json:"statement"` // his side
+	StatedAt    *time.Time `json:"stated_at"`
+}
+
+// Conduct tells whether the report is about our own people. Such a report
+// never locks a household, and their centre sees nothing of it.
+func (f *Flag) Conduct() bool { return f.ByCustomer || f.SubjectID != nil }
+
+func (f *Flag) severe() bool { return f.Level >= 3 }
+
+func (f *Flag) reportedBy(user ID) bool { return f.ReporterID != nil && *f.ReporterID == user }
+
+func (f *Flag) about(user ID) bool { return f.SubjectID != nil && *f.SubjectID == user }
+
+// involves tells who decides nothing about a report: its reporter, whom it is
+// about, and who was in the crew with the reporter at that visit.
+func (f *Flag) involves(user ID) bool {
+	return f.reportedBy(user) || f.about(user) || has(f.Involved, user)
 }
 
 // FlagBrief is all that a proprietor sees of a flag: job, since, hold, plan.
@@ -67,8 +94,27 @@ type FlagBrief struct {
 	Plan  List[string] `json:"plan"`
 }
 
-// FlagView is a flag for those who may see all of it.
+// FlagView is a flag for those who may see all of it. What the person named
+// was told, and his side, are for those who decide.
 type FlagView struct {
 	Flag
 	Actions List[string] `json:"actions"`
 }
+
+// FlagHearing is all that the person sees whom a report is about, once the
+// area manager has told him what he may know: neither reporter, words, place
+// nor time.
+type FlagHearing struct {
+	ID        ID           `json:"id"`
+	Version   int64        `json:"version"`
+	Told      string       `json:"told"`
+	ToldAt    *time.Time   `json:"told_at"`
+	Status    string       `json:"status"`  // open, decided, withdrawn
+	Outcome   string       `json:"outcome"` // of decided
+	Statement string       `json:"statement"`
+	StatedAt  *time.Time   `json:"stated_at"`
+	Actions   List[string] `json:"actions"`
+}
+
+// Head gives id and version for Location and ETag.
+func (v FlagHearing) Head() (ID, int64) { return v.ID, v.Version }

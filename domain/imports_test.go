@@ -7,8 +7,8 @@ import (
 )
 
 // TestRoomsKeepTheirDoors holds the directions of the house: domain knows the
-// standard library, google/uuid and its own small packages only; api, repo
-// and notifications never import each other.
+// standard library, google/uuid and its own small packages only; api, repo,
+// notifications and files never import each other.
 func TestRoomsKeepTheirDoors(t *testing.T) {
 	imports := func(pattern string) map[string][]string {
 		out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", pattern).Output()
@@ -30,10 +30,10 @@ func TestRoomsKeepTheirDoors(t *testing.T) {
 			}
 		}
 	}
-	for _, room := range []string{"api", "repo", "notifications"} {
+	for _, room := range []string{"api", "repo", "notifications", "files"} {
 		for pkg, list := range imports("doorstep/" + room + "/...") {
 			for _, dep := range list {
-				for _, other := range []string{"api", "repo", "notifications", "cmd"} {
+				for _, other := range []string{"api", "repo", "notifications", "files", "cmd"} {
 					if other != room && (dep == "doorstep/"+other || strings.HasPrefix(dep, "doorstep/"+other+"/")) {
 						t.Errorf("%s imports %s", pkg, dep)
 					}

@@ -102,7 +102,15 @@ type Hold struct {
 	LiftedByID *ID          `json:"-"`
 	LiftReason string       `json:"lift_reason"`
 	Plan       List[string] `json:"plan"` // of a released safety hold: the safe-visit plan that stays
+	Step       int          `json:"-"`    // of an overdue safety hold: how many of holdSteps were told
+	// Alternatives are what can be done for the household while a safety hold
+	// stands.
+	Alternatives List[string] `json:"alternatives" gorm:"-"`
 }
+
+// HoldAlternatives stand beside every safety hold: the appliance is brought
+// in, the fault is solved by phone or video, or the appliance is replaced.
+var HoldAlternatives = []string{"carry_in", "remote", "replacement"}
 
 // closesFrom is when a job may be closed as unreachable: after as many days as
 // the policy asked for when the hold was placed.

@@ -262,7 +262,7 @@ func hardFor(user ID, v *Visit, flags []Flag, attempts []Attempt) bool {
 		return true
 	}
 	for i := range flags {
-		if flags[i].ReporterID == user && flags[i].Level >= 1 {
+		if flags[i].reportedBy(user) && flags[i].Level >= 1 {
 			return true
 		}
 	}

@@ -134,18 +134,20 @@ var JobMoves = []JobMove{
 type FlagMove struct {
 	Action   string
 	From     []FlagStatus
-	To       FlagStatus // empty: chosen by the decision
+	To       FlagStatus // empty: chosen by the decision, or it stays
 	Reporter bool       // the reporter's alone
+	Subject  bool       // only of the person whom it is about
 	Guard    string
 }
 
-// FlagMoves is the flag's lifecycle. All but withdraw are an area manager's
-// (or a deputy's) who is not involved.
+// FlagMoves is the flag's lifecycle. All but withdraw and statement are an
+// area manager's (a deputy's, an escalated admin's) who is not involved.
 var FlagMoves = []FlagMove{
 	{Action: "triage", From: []FlagStatus{FlagReported}, To: FlagTriaged, Guard: "nobody involved"},
-	{Action: "review", From: []FlagStatus{FlagTriaged}, To: FlagUnderReview, Guard: "nobody involved"},
-	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, Guard: "nobody involved; reasons; upheld, not_upheld or unclear"},
+	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview, Guard: "nobody involved; may ask one of our own people for his side"},
+	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, Guard: "nobody involved; reasons; upheld, not_upheld or unclear; nobody is found at fault unheard"},
 	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: FlagWithdrawn, Reporter: true, Guard: "the reporter only"},
+	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true, Guard: "whom it is about, once, after he was told what he may know"},
 }
 
 func visitMove(action string) *VisitMove {

@@ -235,7 +235,7 @@ func TestWorksInLocalHoursAlsoWhenClocksChange(t *testing.T) {
 func TestWhoSeesAFlag(t *testing.T) {
 	area, centre, reporter, subject := uuid.New(), uuid.New(), uuid.New(), uuid.New()
 	flag := func(level int, about *ID) *Flag {
-		return &Flag{AreaID: &area, CentreID: &centre, ReporterID: reporter, SubjectID: about, Level: level}
+		return &Flag{AreaID: &area, CentreID: &centre, ReporterID: &reporter, SubjectID: about, Level: level}
 	}
 	for _, tc := range []struct {
 		name       string

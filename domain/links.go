@@ -117,6 +117,13 @@ type LinkPage struct {
 	// What is known, for the household to read and correct.
 	Steps                []StepRecord
 	CanCorrect, CanThank bool
+	People               []LinkPerson // whom a report can be about
+}
+
+// LinkPerson is one of our people as a household knows him.
+type LinkPerson struct {
+	ID   ID
+	Name string // the first one
 }
 
 // LinkTry is one try to reach the household as its page lists it: no number,
@@ -250,6 +257,13 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 	}
 	if err := s.linkFacts(tx, d, p, now); err != nil {
 		return nil, err
+	}
+	for _, id := range conductPeople(visits) {
+		u, err := tx.User(id)
+		if err != nil {
+			return nil, err
+		}
+		p.People = append(p.People, LinkPerson{u.ID, u.FirstName()})
 	}
 	p.CanCorrect = !j.Status.Ended()
 	if p.Steps, err = stepsKnown(tx, j); err != nil {

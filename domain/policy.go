@@ -16,7 +16,15 @@ const (
 	crewFlapping       = time.Minute         // one push per person (section 3)
 	triageDue          = 4 * time.Hour       // section 5
 	triageDueSevere    = 30 * time.Minute    // levels 3 and 4 (section 5)
+	reviewDue          = 24 * time.Hour      // of a triaged report
+	reviewDueSevere    = 4 * time.Hour       // levels 3 and 4
+	decideDue          = 7 * 24 * time.Hour  // of a report under review
+	decideDueSevere    = 24 * time.Hour      // levels 3 and 4
+	conductDue         = 30 * time.Minute    // levels 3 and 4 about our own people, to the decision (section 5)
+	flagPassedOn       = time.Hour           // to the next who answers, while it is late
+	flagPassedOnSevere = 10 * time.Minute    // levels 3 and 4
 	safetyHoldDue      = 24 * time.Hour      // section 5
+	holdPassedOn       = 4 * time.Hour       // to the next, while it is overdue
 	factTooOld         = 72 * time.Hour      // section 8
 	disputeWithin      = 24 * time.Hour      // after being told (section 4)
 	disputeWithinVoice = 7 * 24 * time.Hour  // for voice-only households (section 4)

@@ -221,17 +221,28 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, _ time.Time) ([]Queu
 	var out []QueueItem
 	for i := range rows {
 		f := &rows[i]
-		if all, _ := a.seesFlag(f); !all || f.involves(a.UserID) || f.Level == 0 {
+		if !a.answersFor(f) {
 			continue
 		}
-		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, Title: fmt.Sprintf("Report of level %d: decide", f.Level), Since: f.RecordedAt, Default: "It stays open and escalates."}
+		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, Title: fmt.Sprintf("Report of level %d: decide", f.Level), Since: f.RecordedAt, DueAt: f.DueAt, Default: "It stays open and escalates."}
 		if f.Status == FlagReported {
-			it.Kind, it.DueAt, it.Title = "triage", &f.TriageDueAt, fmt.Sprintf("Report of level %d: triage", f.Level)
+			it.Kind, it.Title = "triage", fmt.Sprintf("Report of level %d: triage", f.Level)
 			it.Default = "It escalates: deputy, another manager, the brand."
 		}
 		it.Known = append(it.Known, strings.ReplaceAll(f.Kind, "_", " "))
-		if f.SubjectID != nil {
+		switch {
+		case f.ByCustomer && f.SubjectID == nil:
+			it.Known = append(it.Known, "A household reports one of our people, and named nobody.")
+		case f.ByCustomer:
+			it.Known = append(it.Known, "A household reports one of our people.")
+		case f.SubjectID != nil:
 			it.Known = append(it.Known, "About one of our people.")
+		}
+		if f.Conduct() && f.severe() {
+			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
+		}
+		if f.Statement != "" {
+			it.Known = append(it.Known, "His side: “"+f.Statement+"”")
 		}
 		if f.Provisional {
 			it.Known = append(it.Known, "A visit was stopped; the reporter has not told more yet.")
@@ -245,7 +256,12 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, _ time.Time) ([]Queu
 			case "triage":
 				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number", Options: List[string]{"1", "2", "3", "4"}}))
 			case "review":
-				it.Moves = append(it.Moves, move("Take it into review", to+action))
+				if f.SubjectID != nil {
+					it.Moves = append(it.Moves, move("Hear his side", to+action, QueueField{Name: "told", Label: "What he may know", Type: "text", Required: true, Options: List[string]{}}))
+				}
+				if f.Status == FlagTriaged {
+					it.Moves = append(it.Moves, move("Take it into review", to+action))
+				}
 			case "decide":
 				it.Moves = append(it.Moves, move("Decide", to+action, choice("outcome", "Outcome", true, "upheld", "not_upheld", "unclear"), reasonsField))
 			}

@@ -545,6 +545,9 @@ func newJobView(a Actor, j *Job, holds []Hold, plan []string, now time.Time) Job
 	v := JobView{Job: *j, Holds: List[Hold]{}, Plan: plan, Actions: JobActions(a, j, holds, plan, now)}
 	for _, h := range holds {
 		if h.LiftedAt == nil {
+			if h.Kind == HoldSafety {
+				h.Alternatives = HoldAlternatives
+			}
 			if h.Kind == HoldSafety && !a.Is(RoleAreaManager, RoleSystem) {
 				// Person or place would tell the kind of the report.
 				h.Reason, h.CustomerID, h.SiteID = "area hold", &j.CustomerID, nil

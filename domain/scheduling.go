@@ -217,10 +217,8 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 			return Fail(CodeMeaning, "There is no such technician in the centre of the job.").At(at, "an enabled technician of the job's centre")
 		}
 		u := &users[k]
-		for _, x := range diary.Excluded {
-			if x.UserID == id {
-				return Fail(CodeExcluded, "%s is not available for this household.", u.FirstName()).At(at, "choose somebody else")
-			}
+		if diary.apart(id) {
+			return Fail(CodeExcluded, "%s is not available for this household.", u.FirstName()).At(at, "choose somebody else")
 		}
 		if d.job.Category != "" && !has(u.Skills, d.job.Category) {
 			return Fail(CodeSkill, "%s does not have the skill %s.", u.FirstName(), d.job.Category).At(at, "a technician with the skill "+d.job.Category)

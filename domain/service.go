@@ -30,6 +30,7 @@ type Service struct {
 	ParsePhone func(raw, country string) (string, error)
 	Keys       KeyRing
 	BaseURL    string // of customer links, without a trailing slash
+	Files      EvidenceFiles
 	// TextGateway tells whether a message webhook is configured: then the
 	// last notice can go out to a household without a device.
 	TextGateway bool

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -170,6 +171,15 @@ type Tx interface {
 	LockFlag(id ID) (*Flag, error)
 	InsertFlag(*Flag) error
 	SaveFlag(*Flag) error
+	// HoldStep notes how far an overdue hold has climbed; one that was lifted
+	// meanwhile stays as it is.
+	HoldStep(id ID, step int) error
+	LockKeepAway(id ID) (*KeepAway, error)
+	KeepAwayOf(flag ID) (*KeepAway, error) // CodeNotFound when none
+	InsertKeepAway(*KeepAway) error
+	SaveKeepAway(*KeepAway) error
+	EvidenceOf(flag ID) ([]Evidence, error) // by created_at
+	InsertEvidence(*Evidence) error
 	FlagsOfVisit(visit ID) ([]Flag, error)
 	FlagsOfCustomer(customer ID) ([]Flag, error)
 
@@ -226,6 +236,13 @@ type Diary struct {
 	Leaves      []Leave // overlapping the time asked for
 	Busy        []Busy
 	Excluded    []Exclusion // in force between anybody and the customer
+	KeptAway    []KeepAway  // in force, of the technicians, from every home
+}
+
+// apart tells whether a technician is kept from the customer.
+func (d *Diary) apart(id ID) bool {
+	return slices.ContainsFunc(d.Excluded, func(x Exclusion) bool { return x.UserID == id }) ||
+		slices.ContainsFunc(d.KeptAway, func(k KeepAway) bool { return k.UserID == id })
 }
 
 // Busy names an unfinished visit that occupies a technician in the time asked
@@ -350,6 +367,12 @@ type Reader interface {
 	// see. What came of a report by phone number alone is not listed to its
 	// reporter: it would tell him that the number is a household's.
 	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
+	// KeepAways, by (since, id), are those that Actor.SeesExclusion lets him
+	// see.
+	KeepAways(ctx context.Context, a Actor, p Page) ([]KeptAway, error)
+	Evidence(ctx context.Context, flag ID) ([]Evidence, error) // of a flag that the caller may see whole
+	// EvidenceFiles tells which of some file names belong to a row.
+	EvidenceFiles(ctx context.Context, names []string) ([]string, error)
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician his own

@@ -215,31 +215,9 @@ func (s *Service) tellStaff(tx Tx, d *dossier, v *Visit, kind string, now time.T
 	return nil
 }
 
-// tellTriage tells those who triage a flag and are not part of it.
-func (s *Service) tellTriage(tx Tx, f *Flag, now time.Time) error {
-	users, err := s.triagers(tx, f)
-	if err != nil {
-		return err
-	}
-	var c *Centre
-	if f.CentreID != nil {
-		if c, err = tx.Centre(*f.CentreID); err != nil {
-			return err
-		}
-	}
-	return s.tellAny(tx, users, c, now, func(u *User) Notice {
-		return s.notice("flag.triage", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID))
-	})
-}
-
-// tellReporter tells who raised a flag that it moved on.
-func (s *Service) tellReporter(tx Tx, f *Flag, now time.Time) error {
-	return s.tellUser(tx, f.ReporterID, "flag.moved", now)
-}
-
 // tellUser tells one member of staff something that is about no visit; it
 // stands for a week.
-func (s *Service) tellUser(tx Tx, id ID, kind string, now time.Time) error {
+func (s *Service) tellUser(tx Tx, id ID, kind string, now time.Time, opts ...noticeOption) error {
 	u, err := tx.User(id)
 	if err != nil {
 		return err
@@ -254,40 +232,8 @@ func (s *Service) tellUser(tx Tx, id ID, kind string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.tellOne(tx, s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID)), u, c, leaves, nil, now)
+	s.tellOne(tx, s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), append(opts, toUser(u.ID))...), u, c, leaves, nil, now)
 	return nil
-}
-
-// triagers are the area's managers who are not involved, else their deputies,
-// else the admins.
-func (s *Service) triagers(tx Tx, f *Flag) ([]User, error) {
-	var out []User
-	if f.AreaID != nil {
-		managers, err := tx.UsersWith(RoleAreaManager, nil, f.AreaID)
-		if err != nil {
-			return nil, err
-		}
-		for _, u := range managers {
-			if !f.involves(u.ID) {
-				out = append(out, u)
-			}
-		}
-		for _, u := range managers {
-			if len(out) == 0 && u.DeputyID != nil && !f.involves(*u.DeputyID) {
-				d, err := tx.User(*u.DeputyID)
-				if err != nil {
-					return nil, err
-				}
-				if !d.Disabled {
-					out = append(out, *d)
-				}
-			}
-		}
-	}
-	if len(out) > 0 {
-		return out, nil
-	}
-	return tx.UsersWith(RoleAdmin, nil, nil)
 }
 
 // SeenNotice marks an inbox notice as seen by its reader: accepted by a push

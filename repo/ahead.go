@@ -127,8 +127,14 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 	if err != nil {
 		return nil, err
 	}
-	if err := t.send(lockUsers, readLeaves, readBusy, readExcluded); err != nil {
+	readKept, kept, err := known[domain.KeepAway](t.db, "diary.kept_away", func(q *gorm.DB) *gorm.DB {
+		return q.Where(t.db.in("user_id", ids)).Where("lifted_at IS NULL").Order("since, id")
+	}, "keep_aways", list)
+	if err != nil {
 		return nil, err
 	}
-	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy, Excluded: *excluded}, nil
+	if err := t.send(lockUsers, readLeaves, readBusy, readExcluded, readKept); err != nil {
+		return nil, err
+	}
+	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy, Excluded: *excluded, KeptAway: *kept}, nil
 }

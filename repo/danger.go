@@ -1,6 +1,10 @@
 package repo
 
-import "doorstep/domain"
+import (
+	"context"
+
+	"doorstep/domain"
+)
 
 func (t *tx) Flag(id domain.ID) (*domain.Flag, error) {
 	return single[domain.Flag](t, "flag", t.table("flags").Where("id = ?", id))
@@ -20,4 +24,51 @@ func (t *tx) FlagsOfVisit(visit domain.ID) ([]domain.Flag, error) {
 
 func (t *tx) FlagsOfCustomer(customer domain.ID) ([]domain.Flag, error) {
 	return all[domain.Flag](t, t.table("flags").Where("customer_id = ?", customer).Order("created_at, id"))
+}
+
+func (t *tx) HoldStep(id domain.ID, step int) error {
+	return t.exec("UPDATE holds SET step = ? WHERE id = ? AND lifted_at IS NULL", step, id)
+}
+
+func (t *tx) KeepAwayOf(flag domain.ID) (*domain.KeepAway, error) {
+	return single[domain.KeepAway](t, "keep-away", t.table("keep_aways").Where("flag_id = ?", flag))
+}
+
+func (t *tx) LockKeepAway(id domain.ID) (*domain.KeepAway, error) {
+	return single[domain.KeepAway](t, "keep-away", lock(t.table("keep_aways").Where("id = ?", id)))
+}
+
+func (t *tx) InsertKeepAway(k *domain.KeepAway) error { return t.insert("keep_aways", k) }
+
+func (t *tx) SaveKeepAway(k *domain.KeepAway) error {
+	return t.update("keep_aways", k, domain.NotFound("keep-away"))
+}
+
+func (r *reader) KeepAways(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.KeptAway, error) {
+	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
+		return nil, nil
+	}
+	rows, err := paged[domain.KeepAway](ctx, r, r.db.table("keep_aways").Where("EXISTS (?)", r.flags(a).Select("1").Where("flags.id = keep_aways.flag_id")), "keep_aways", p)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	ids := make([]domain.ID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].FlagID
+	}
+	flags, err := list[domain.Flag](ctx, r, r.db.table("flags").Where(r.db.in("id", ids)))
+	if err != nil {
+		return nil, err
+	}
+	of := make(map[domain.ID]domain.Flag, len(flags))
+	for _, f := range flags {
+		of[f.ID] = f
+	}
+	out := make([]domain.KeptAway, 0, len(rows))
+	for _, k := range rows {
+		if f := of[k.FlagID]; a.SeesKeepAway(&f) {
+			out = append(out, domain.KeptAway{KeepAway: k, Flag: f})
+		}
+	}
+	return out, nil
 }

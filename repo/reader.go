@@ -16,7 +16,7 @@ var CursorField = map[string]string{
 	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at", "appliances": "created_at",
 	"policies": "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at", "inbox": "created_at",
 	"thanks": "created_at", "disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
-	"exclusions": "since",
+	"exclusions": "since", "keep_aways": "since",
 }
 
 // reader answers from committed rows, each call for itself.
@@ -377,25 +377,29 @@ func (r *reader) Timeline(ctx context.Context, s domain.Scope, job domain.ID, af
 	return list[domain.Fact](ctx, r, r.scoped(s, "facts").Where("job_id = ? AND seq > ?", job, afterSeq).Order("seq").Limit(limit))
 }
 
-// flags begins a query of the flags that an actor may see: Actor.SeesFlag in
-// SQL, so that pages come out full.
+// flags begins a query of the flags that an actor may see or is heard about:
+// Actor.SeesFlag and Actor.Hears in SQL, so that pages come out full.
 func (r *reader) flags(a domain.Actor) *gorm.DB {
 	q := r.db.table("flags")
 	if a.UserID == (domain.ID{}) {
 		_ = q.AddError(errNoScope)
 		return q
 	}
+	uninvolved := r.db.holding("involved", a.UserID.String())
+	office := func(sql string, args ...any) (string, []any) {
+		return "reporter_id = ? OR (level > 0 AND NOT (" + uninvolved.SQL + ") AND " + sql + ")", append(append([]any{a.UserID}, uninvolved.Vars...), args...)
+	}
 	seen, args := "reporter_id = ?", []any{a.UserID}
 	switch a.Role {
 	case domain.RoleAreaManager:
-		in := r.db.in("area_id", a.Scope().AreaIDs)
-		seen, args = seen+" OR (level > 0 AND "+in.SQL+")", append(args, in.Vars...)
+		in, told := r.db.in("area_id", a.Scope().AreaIDs), r.db.holding("handlers", a.UserID.String())
+		seen, args = office("("+in.SQL+" OR "+told.SQL+")", append(in.Vars, told.Vars...)...)
 	case domain.RoleAdmin:
-		seen += " OR (level > 0 AND (escalated_at IS NOT NULL OR area_id IS NULL))"
+		seen, args = office("(with_admins OR area_id IS NULL)")
 	case domain.RoleProprietor:
-		seen, args = seen+" OR (level >= 2 AND subject_id IS NULL AND centre_id = ?)", append(args, a.CentreID)
+		seen, args = office("level >= 2 AND subject_id IS NULL AND NOT by_customer AND centre_id = ?", a.CentreID)
 	}
-	return q.Where("("+seen+")", args...).Where("(subject_id IS NULL OR subject_id <> ?)", a.UserID)
+	return q.Where("(("+seen+") AND (subject_id IS NULL OR subject_id <> ?) OR subject_id = ? AND told_at IS NOT NULL)", append(args, a.UserID, a.UserID)...)
 }
 
 // Flags goes down in (created_at, id).
@@ -410,7 +414,7 @@ func (r *reader) Flags(ctx context.Context, a domain.Actor, f domain.FlagFilter,
 	rows, err := list[domain.Flag](ctx, r, q.Clauses(page(p, CursorField["flags"], "id", true)...))
 	out := rows[:0]
 	for i := range rows {
-		if whole, brief := a.SeesFlag(&rows[i]); whole || brief {
+		if whole, brief := a.SeesFlag(&rows[i]); whole || brief || a.Hears(&rows[i]) {
 			out = append(out, rows[i])
 		}
 	}
@@ -422,7 +426,7 @@ func (r *reader) Flag(ctx context.Context, a domain.Actor, id domain.ID) (*domai
 	if err != nil {
 		return nil, err
 	}
-	if whole, brief := a.SeesFlag(f); !whole && !brief {
+	if whole, brief := a.SeesFlag(f); !whole && !brief && !a.Hears(f) {
 		return nil, domain.NotFound("flag")
 	}
 	return f, nil

@@ -15,6 +15,7 @@ import (
 
 	"doorstep/api"
 	"doorstep/domain"
+	"doorstep/files"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
 )
@@ -37,7 +38,7 @@ const demoStep = 2 * time.Hour
 // Run builds the demo's world through the use cases and serves it.
 func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 	storage := storage{DatabaseURL: d.DatabaseURL, Data: d.Data, Synchronous: "NORMAL", MaxConns: 16}
-	if storage.DatabaseURL == "" && storage.Data == "" {
+	if storage.Data == "" {
 		dir, err := os.MkdirTemp("", "doorstep-demo-")
 		if err != nil {
 			return err
@@ -68,7 +69,7 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 	base := "http://" + ln.Addr().String()
 	page := &api.Demo{APIPage: base + "/docs", Now: clock.Now}
 	fresh := func() string { return randomHex(make([]byte, 32)) }
-	w := &wiring{storage: storage, secrets: secrets{JWTSecret: fresh(), LinkSecret: fresh()}, baseURL: base, now: clock.Now, push: push, log: e.log, demo: page}
+	w := &wiring{storage: storage, secrets: secrets{JWTSecret: fresh(), LinkSecret: fresh()}, baseURL: base, now: clock.Now, push: push, log: e.log, demo: page, files: files.NewLocal(filepath.Join(storage.Data, "evidence"))}
 	h, err := w.build(ctx, db)
 	if err != nil {
 		return err

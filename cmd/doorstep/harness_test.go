@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"doorstep"
 	"doorstep/api"
 	"doorstep/domain"
+	"doorstep/files"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
 	"doorstep/repo"
@@ -41,6 +43,7 @@ type harness struct {
 	clock    *Clock
 	phones   *fcmtest.Server
 	base     string
+	files    string // the folder of evidence
 	contract *api.Contract
 	centre   domain.ID
 	other    domain.ID // a centre of another area
@@ -86,6 +89,7 @@ func newHarness(t *testing.T, engine string) *harness {
 	h := &harness{T: t, clock: newClock(), people: map[string]*person{}, seen: map[string]int{}}
 	h.clock.Set(monday)
 	h.db = repotest.Open(t, engine)
+	h.files = filepath.Join(t.TempDir(), "evidence")
 	h.phones = fcmtest.New(fcmtest.Options{Now: h.clock.Now})
 	t.Cleanup(h.phones.Close)
 	ctx := context.Background()
@@ -94,7 +98,7 @@ func newHarness(t *testing.T, engine string) *harness {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
 	h.base = "http://" + ln.Addr().String()
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: push,
+	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: push, files: files.NewLocal(h.files),
 		log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
 	h.house, err = w.build(ctx, h.db)
 	h.must(err)

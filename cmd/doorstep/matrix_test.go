@@ -31,6 +31,7 @@ var bodies = map[string]obj{
 	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []obj{}}, "createUserLeave": {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil}, "setLadder": {"tiers": []obj{}},
+	"stateFlag": {"text": "x"}, "liftKeepAway": {"reason": "x"},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
 	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
@@ -74,6 +75,9 @@ func TestRoleMatrix(t *testing.T) {
 				ids["areas"] = a.(obj)["id"]
 			}
 		}
+		flag = h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201) // the first one was late and passed on
+		ids["flags"] = flag["id"]
+		ids["keep-aways"], ids["evidence"] = h.keptAway("meena")["id"], h.as("ravi").send("POST", path("/v1/flags/%s/evidence", flag), string(pngFile), 201, "Content-Type", "image/png")["id"]
 		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita", "admin": "root"}
 		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
 		nobody := &person{h: h, login: "nobody"}
@@ -89,6 +93,7 @@ func TestRoleMatrix(t *testing.T) {
 				address = strings.ReplaceAll(address, "{id}", strings.ToLower(toString(ids[segments[2]])))
 			}
 			address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
+			address = strings.ReplaceAll(address, "{evidence_id}", toString(ids["evidence"]))
 			headers := []string{"If-Match", `"99"`}
 			var body any
 			if b, ok := bodies[op.ID]; ok {
@@ -97,6 +102,8 @@ func TestRoleMatrix(t *testing.T) {
 				body = obj{}
 			} else if op.ID == "importJobs" {
 				body, headers = "ref\nX-1\n", append(headers, "Content-Type", "text/csv")
+			} else if op.ID == "addEvidence" {
+				body, headers = string(pngFile), append(headers, "Content-Type", "image/png")
 			} else if op.Public {
 				body = obj{"login": "x", "password": "x", "refresh_token": "x", "token": "x"}
 			}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"doorstep/domain"
+	"doorstep/files"
 	"doorstep/notifications"
 )
 
@@ -30,6 +32,26 @@ type serveCmd struct {
 	Heads         string        `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
 	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
 	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
+	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
+}
+
+// evidenceFlags say where photos and recordings of reports are kept; without
+// them it is a folder beside the embedded database.
+type evidenceFlags struct {
+	Endpoint  string `help:"Store that speaks S3, for photos and recordings of reports: https://s3.example; without it the folder evidence below --data." env:"DOORSTEP_EVIDENCE_S3_ENDPOINT" placeholder:"URL"`
+	Region    string `help:"Its region." env:"DOORSTEP_EVIDENCE_S3_REGION" placeholder:"REGION"`
+	Bucket    string `help:"The bucket, which is there already." env:"DOORSTEP_EVIDENCE_S3_BUCKET" placeholder:"NAME"`
+	Prefix    string `help:"Before each object's name: doorstep/." env:"DOORSTEP_EVIDENCE_S3_PREFIX" placeholder:"PREFIX"`
+	AccessKey string `help:"Access key." env:"DOORSTEP_EVIDENCE_S3_ACCESS_KEY" placeholder:"KEY"`
+	SecretKey string `help:"Secret key." env:"DOORSTEP_EVIDENCE_S3_SECRET_KEY" placeholder:"SECRET"`
+}
+
+// store is the configured one, else the folder.
+func (f evidenceFlags) store(data string) (domain.EvidenceFiles, error) {
+	if f == (evidenceFlags{}) {
+		return files.NewLocal(filepath.Join(data, "evidence")), nil
+	}
+	return files.NewS3(files.S3Config(f))
 }
 
 type fcmFlags struct {
@@ -93,6 +115,12 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 		if w.alarm, err = notifications.NewWebhook(s.Alarm.URL, s.Alarm.Secret, nil); err != nil {
 			return usageError("DOORSTEP_ALARM_WEBHOOK_URL: " + err.Error())
 		}
+	}
+	if w.files, err = s.Evidence.store(s.Data); err != nil {
+		return usageError("DOORSTEP_EVIDENCE_S3_…: " + err.Error())
+	}
+	if s.DatabaseURL != "" && s.Evidence == (evidenceFlags{}) {
+		log.Warn("no DOORSTEP_EVIDENCE_S3_ENDPOINT: photos and recordings of reports lie in a folder of this machine; with several replicas it must be one that they share")
 	}
 	db, err := openStore(ctx, s.storage, log, s.Migrate)
 	if err != nil {

@@ -39,6 +39,7 @@ type wiring struct {
 	text     *notifications.Webhook
 	alarm    *notifications.Webhook
 	webPush  webPushFlags
+	files    domain.EvidenceFiles
 	proxies  []netip.Prefix
 	drain    time.Duration
 	patience time.Duration
@@ -182,7 +183,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second), service: newService(db, keys, w.now, w.baseURL)}
-	h.service.TextGateway = w.text != nil
+	h.service.TextGateway, h.service.Files = w.text != nil, w.files
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.app.Browsers = web
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
@@ -268,6 +269,9 @@ func (h *instance) sweep(ctx context.Context) {
 		}
 		if err := h.keepHeads(within); err != nil && ctx.Err() == nil {
 			h.log.Error("signed heads of the timelines", "error", err)
+		}
+		if n, err := h.service.SweepEvidence(within); err != nil && ctx.Err() == nil {
+			h.log.Error("sweep of files", "removed", n, "error", err)
 		}
 		cancel()
 		next.Reset(sweepEvery)

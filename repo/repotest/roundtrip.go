@@ -304,8 +304,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("hold", func(t *testing.T) {
 		f := w.NewFlag(w.Ravi, 2)
 		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID,
-			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.List[string]{"two_people"}}
-		Filled(t, "hold", h)
+			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.List[string]{"two_people"}, Step: 1}
+		Filled(t, "hold", h, "Alternatives") // said, not kept
 		bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 		elsewhere := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 		other := w.NewJob(&w.Home, &w.Harbour, Noon)
@@ -531,9 +531,11 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		f := w.NewFlag(w.Ravi, 3)
 		bare := f
 		bare.JobID, bare.VisitID, bare.CustomerID, bare.SiteID, bare.CentreID, bare.AreaID = nil, nil, nil, nil, nil, nil
-		bare.ID, bare.CreatedAt = ID(), later
+		bare.ID, bare.CreatedAt, bare.ReporterID = ID(), later, nil
 		f.Phone, f.Note, f.Provisional, f.SubjectID, f.EscalatedAt, f.TriagedAt, f.TriagedBy = "+91", "n", true, &w.Asha.ID, &later, &later, &w.Manager.ID
 		f.DecidedAt, f.DecidedBy, f.Reasons, f.WithdrawnAt, f.Pressure = &later, &w.Manager.ID, "r", &later, Ptr(true)
+		f.ByCustomer, f.RecordedBy, f.Involved, f.DueAt, f.Handlers, f.WithAdmins, f.Step = true, &w.Desk.ID, domain.List[domain.ID]{w.Noor.ID}, &later, domain.List[domain.ID]{w.Manager.ID, w.Admin.ID}, true, 3
+		f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
 		Filled(t, "flag", f)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertFlag(&bare)) })
 		Same(t, "flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.LockFlag(f.ID) }))
@@ -551,6 +553,59 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if len(ofVisit) == 0 || len(ofHome) != len(ofVisit) {
 			t.Errorf("%d flags of the visit, %d of the household", len(ofVisit), len(ofHome))
 		}
+	})
+
+	t.Run("keep-away", func(t *testing.T) {
+		f := w.NewFlag(w.Ravi, 4)
+		f.SubjectID = &w.Asha.ID
+		k := domain.KeepAway{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.List[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
+		Filled(t, "keep-away", k)
+		k.LiftedAt, k.LiftedByID, k.LiftReason = nil, nil, ""
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertKeepAway(&k)) })
+		diary := func() []domain.KeepAway {
+			return Get(t, db, func(tx domain.Tx) (*domain.Diary, error) {
+				return tx.LockDiary([]domain.ID{w.Ravi.ID, w.Asha.ID}, w.Home.ID, Noon, later, later)
+			}).KeptAway
+		}
+		Same(t, "kept away", []domain.KeepAway{k}, diary())
+		wantCode(t, Try(db, func(tx domain.Tx) error { again := k; again.ID = ID(); return tx.InsertKeepAway(&again) }), domain.CodeDuplicate)
+		for _, a := range []domain.Actor{Actor(w.Manager), Actor(w.Deputy, w.North.ID), Actor(w.Deputy), Actor(w.Admin), Actor(w.Asha), Actor(w.Ravi), Actor(w.Boss), Actor(w.Desk), Actor(w.Agent)} {
+			list, err := db.Reader().KeepAways(t.Context(), a, domain.Page{Limit: 10})
+			noError(t, err)
+			if (len(list) == 1) != a.SeesKeepAway(&f) {
+				t.Errorf("%s is shown %d keep-aways", a.Name, len(list))
+			}
+		}
+		k.LiftedAt, k.LiftedByID, k.LiftReason = &later, &w.Manager.ID, "r"
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveKeepAway(&k) })
+		Same(t, "by its report", k, Get(t, db, func(tx domain.Tx) (*domain.KeepAway, error) { return tx.KeepAwayOf(f.ID) }))
+		Same(t, "locked", k, Get(t, db, func(tx domain.Tx) (*domain.KeepAway, error) { return tx.LockKeepAway(k.ID) }))
+		if got := diary(); len(got) != 0 {
+			t.Error("a lifted keep-away is still in force")
+		}
+		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &w.Home.ID, Since: Noon, FlagID: &f.ID}
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertHold(&h), tx.HoldStep(h.ID, 2)) })
+		h.Step = 2
+		Same(t, "hold that climbed", h, Get(t, db, func(tx domain.Tx) (*domain.Hold, error) { return tx.Hold(h.ID) }))
+		h.LiftedAt = &later
+		Do(t, db, func(tx domain.Tx) error { return all(tx.SaveHold(&h), tx.HoldStep(h.ID, 3)) })
+		Same(t, "lifted hold", h, Get(t, db, func(tx domain.Tx) (*domain.Hold, error) { return tx.Hold(h.ID) }))
+	})
+
+	t.Run("evidence", func(t *testing.T) {
+		f := w.NewFlag(w.Ravi, 2)
+		e := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon, MediaType: "image/png", Size: 7, Digest: "d", File: "f1"}
+		Filled(t, "evidence", e)
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertEvidence(&e)) })
+		Same(t, "evidence", []domain.Evidence{e}, Get(t, db, func(tx domain.Tx) ([]domain.Evidence, error) { return tx.EvidenceOf(f.ID) }))
+		read, err := db.Reader().Evidence(t.Context(), f.ID)
+		noError(t, err)
+		Same(t, "evidence of the reader", []domain.Evidence{e}, read)
+		kept, err := db.Reader().EvidenceFiles(t.Context(), []string{"f0", "f1", "f2"})
+		noError(t, err)
+		Same(t, "files with a row", []string{"f1"}, kept)
+		e.ID, e.File = ID(), "f2" // the same bytes
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertEvidence(&e) }), domain.CodeDuplicate)
 	})
 
 	t.Run("timeline", func(t *testing.T) {
@@ -646,7 +701,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 // NewFlag makes a report on the world's visit.
 func (w *World) NewFlag(by domain.User, level int) domain.Flag {
 	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID,
-		Kind: "threat", Level: level, Status: domain.FlagReported, ReporterID: by.ID, OccurredAt: Noon, RecordedAt: Noon, TriageDueAt: Noon.Add(time.Hour)}
+		Kind: "threat", Level: level, Status: domain.FlagReported, ReporterID: &by.ID, OccurredAt: Noon, RecordedAt: Noon, TriageDueAt: Noon.Add(time.Hour)}
 }
 
 func noError(t testing.TB, err error) {

@@ -257,7 +257,19 @@ func flagScopes(t *testing.T, db *repo.DB) {
 						f.CentreID = nil
 					}
 					if len(flags)%2 == 0 {
-						f.EscalatedAt = &Noon
+						f.WithAdmins = true
+					}
+					if len(flags)%3 == 0 {
+						f.Handlers = domain.List[domain.ID]{w.Deputy.ID}
+					}
+					if len(flags)%7 == 0 {
+						f.Involved = domain.List[domain.ID]{w.Manager.ID, w.Boss.ID, w.Admin.ID}
+					}
+					if len(flags)%4 == 0 && subject != nil {
+						f.ToldAt = &Noon
+					}
+					if len(flags)%11 == 0 {
+						f.ByCustomer, f.ReporterID = true, nil
 					}
 					if len(flags)%5 == 0 {
 						f.Status = domain.FlagUpheld
@@ -287,6 +299,7 @@ func flagScopes(t *testing.T, db *repo.DB) {
 			for i := range flags {
 				f := &flags[i]
 				whole, brief := a.SeesFlag(f)
+				whole = whole || a.Hears(f)
 				if (whole || brief) && (len(status) == 0 || slices.Contains(status, f.Status)) {
 					want = append(want, f.ID)
 				}

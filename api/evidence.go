@@ -1,0 +1,68 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+func (a *App) mountEvidence(s *Server) {
+	svc := a.Service
+
+	s.Handle("POST", "/v1/flags/{id}/evidence", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "flag")
+		if err != nil {
+			return err
+		}
+		in := domain.EvidenceInput{Body: c.Request().Body()}
+		if in.ID, err = QueryID(c, "evidence_id"); err != nil {
+			return err
+		}
+		if in.MediaType, err = mediaOf(c); err != nil {
+			return err
+		}
+		return write(c, fiber.StatusCreated, "/v1/flags/"+id.String()+"/evidence", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.AddEvidence(ctx, call, id, in)
+			return err
+		})
+	})
+	s.Handle("GET", "/v1/flags/{id}/evidence", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "flag")
+		if err != nil {
+			return err
+		}
+		rows, err := svc.EvidenceList(c.UserContext(), actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return List(c, rows, "")
+	})
+	s.Handle("GET", "/v1/flags/{id}/evidence/{evidence_id}", func(c *fiber.Ctx) error {
+		flag, err := PathID(c, "id", "flag")
+		if err != nil {
+			return err
+		}
+		id, err := PathID(c, "evidence_id", "evidence")
+		if err != nil {
+			return err
+		}
+		// The file is sent after the handler's context has ended.
+		e, file, err := svc.OpenEvidence(context.WithoutCancel(c.UserContext()), actorOf(c), flag, id)
+		if err != nil {
+			return err
+		}
+		digest, err := hex.DecodeString(e.Digest)
+		if err != nil {
+			_ = file.Close()
+			return err
+		}
+		c.Set(fiber.HeaderContentType, e.MediaType)
+		c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+e.FileName()+`"`)
+		c.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(digest)+":")
+		return c.SendStream(file, int(e.Size))
+	})
+}

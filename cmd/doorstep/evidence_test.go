@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"doorstep/domain"
+)
+
+// The first bytes of what is taken, as the formats begin, and some more.
+var (
+	pngFile  = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
+	jpegFile = []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00")
+	oggFile  = []byte("OggS\x00\x02")
+	samples  = map[string][]byte{"image/png": pngFile, "image/jpeg": jpegFile, "image/webp": []byte("RIFF\x10\x00\x00\x00WEBPVP8 "), "image/heic": []byte("\x00\x00\x00\x18ftypheic\x00\x00"),
+		"audio/mp4": []byte("\x00\x00\x00\x20ftypM4A \x00\x00"), "audio/mpeg": []byte("ID3\x04\x00"), "audio/ogg": oggFile, "audio/wav": []byte("RIFF\x24\x00\x00\x00WAVEfmt ")}
+)
+
+func (p *person) upload(flag any, media string, body []byte, want int) obj {
+	p.h.Helper()
+	return p.send("POST", fmt.Sprintf("/v1/flags/%v/evidence", flag), string(body), want, "Content-Type", media)
+}
+
+func TestEvidenceOfAReport(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
+		flag := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "animal", "level": 2, "note": "a dog"}, 201)["id"]
+		at := fmt.Sprintf("/v1/flags/%v/evidence", flag)
+		for media, body := range samples {
+			got := ravi.upload(flag, media, body, 201)
+			sum := sha256.Sum256(body)
+			if got["digest"] != hex.EncodeToString(sum[:]) || got["media_type"] != media || got["size"] != float64(len(body)) || got["uploaded_by"] != ravi.id.String() {
+				t.Errorf("%s: %v", media, got)
+			}
+		}
+		list := items(maya.send("GET", at, nil, 200))
+		if len(list) != len(samples) {
+			t.Fatalf("the area manager sees %d files", len(list))
+		}
+		for _, e := range list {
+			body, res := maya.raw("GET", at+"/"+e["id"].(string), nil)
+			sum := sha256.Sum256(samples[e["media_type"].(string)])
+			if res.StatusCode != 200 || !bytes.Equal(body, samples[e["media_type"].(string)]) || res.Header.Get("Content-Type") != e["media_type"] || res.Header.Get("X-Content-Type-Options") != "nosniff" ||
+				res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Disposition"), `attachment; filename="evidence-`) ||
+				res.Header.Get("Repr-Digest") != "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":" {
+				t.Errorf("%v is sent as %d %v", e["media_type"], res.StatusCode, res.Header)
+			}
+		}
+		// The same bytes, by whomever, are the same evidence; the client's id is its id.
+		first := list[0]
+		if again := maya.upload(flag, first["media_type"].(string), samples[first["media_type"].(string)], 201); again["id"] != first["id"] {
+			t.Errorf("sent twice it became %v", again)
+		}
+		own := uuid.NewString()
+		if got := ravi.send("POST", at+"?evidence_id="+own, string(jpegFile)+"more", 201, "Content-Type", "image/jpeg"); got["id"] != own {
+			t.Errorf("the client's id became %v", got["id"])
+		}
+		if out := ravi.send("POST", at+"?evidence_id="+own, string(jpegFile)+"else", 409, "Content-Type", "image/jpeg"); out["code"] != "already_exists" {
+			t.Errorf("other evidence under that id: %v", out["code"])
+		}
+		ravi.upload(flag, "image/jpeg", []byte("\xff\xd8\xfftenth"), 201)
+		ravi.upload(flag, "image/jpeg", []byte("\xff\xd8\xffeleventh"), 409)
+		folder, err := os.ReadDir(h.files)
+		h.must(err)
+		if len(folder) != 10 {
+			t.Errorf("%d files lie in the folder", len(folder))
+		}
+		for _, f := range folder {
+			if info, err := f.Info(); err != nil || info.Mode().Perm() != 0o600 || !domain.EvidenceName(f.Name()) {
+				t.Errorf("a file %s with mode %v (%v)", f.Name(), info.Mode(), err)
+			}
+		}
+
+		// What it is not, too large, or another type.
+		other := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "hazard", "level": 1}, 201)["id"]
+		ravi.upload(other, "image/png", jpegFile, 422)
+		ravi.upload(other, "audio/mpeg", []byte("<html>"), 422)
+		ravi.upload(other, "image/svg+xml", []byte("<svg/>"), 415)
+		ravi.upload(other, "application/json", []byte("{}"), 415)
+		ravi.upload(other, "image/png", nil, 400)
+		large := append(bytes.Clone(pngFile), make([]byte, 10<<20-len(pngFile))...)
+		if got := ravi.upload(other, "image/png", large, 201); got["size"] != float64(10<<20) {
+			t.Errorf("10 MiB became %v", got["size"])
+		}
+		req, err := http.NewRequest("POST", h.base+fmt.Sprintf("/v1/flags/%v/evidence", other), io.MultiReader(bytes.NewReader(large), strings.NewReader("x")))
+		h.must(err)
+		req.ContentLength = int64(len(large)) + 1
+		for name, value := range map[string]string{"Authorization": "Bearer " + ravi.token, "Content-Type": "image/png", "Idempotency-Key": uuid.NewString()} {
+			req.Header.Set(name, value)
+		}
+		if res, err := http.DefaultClient.Do(req); err == nil { // the server may hang up while it is still sent
+			if _ = res.Body.Close(); res.StatusCode != 413 {
+				t.Errorf("more than 10 MiB: %d", res.StatusCode)
+			}
+		}
+		if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
+			t.Errorf("more than 10 MiB were kept: %v", got)
+		}
+		// No other operation takes more for it.
+		if _, res := ravi.raw("POST", "/v1/flags", `{"kind":"other","level":1,"note":"`+strings.Repeat("x", 300<<10)+`"}`); res.StatusCode != 413 {
+			t.Errorf("300 KiB of JSON: %d", res.StatusCode)
+		}
+		if _, res := ravi.raw("POST", "/v1/flags", string(large[:300<<10]), "Content-Type", "image/png"); res.StatusCode != 415 {
+			t.Errorf("a picture as a report: %d", res.StatusCode)
+		}
+
+		// Only those who see the whole report.
+		for login, want := range map[string]int{"meena": 404, "kiran": 404, "gita": 404, "root": 404, "maya2": 404, "asha2": 404, "asha": 404, "ravi2": 404} {
+			p := h.as(login)
+			p.send("GET", at, nil, want)
+			p.send("GET", at+"/"+first["id"].(string), nil, want)
+		}
+		h.as("asha").upload(flag, "image/png", pngFile, 403) // she sees its brief
+		h.as("meena").upload(flag, "image/png", pngFile, 404)
+		// Of another report it is not.
+		maya.send("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", other, first["id"]), nil, 404)
+		// A closed report takes no more; what is there stays readable.
+		maya.send("POST", fmt.Sprintf("/v1/flags/%v/triage", other), nil, 200)
+		maya.send("POST", fmt.Sprintf("/v1/flags/%v/decide", other), obj{"outcome": "unclear", "reasons": "x"}, 200)
+		ravi.upload(other, "audio/ogg", oggFile, 409)
+		if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
+			t.Errorf("after the decision: %v", got)
+		}
+	})
+}
+
+// failing is a store that loses a server between file and row: the file is
+// there, the transaction never was.
+type failing struct{ domain.EvidenceFiles }
+
+func (f failing) Put(ctx context.Context, name string, body []byte) error {
+	if err := f.EvidenceFiles.Put(ctx, name, body); err != nil {
+		return err
+	}
+	return domain.Fail(domain.CodeUnavailable, "The server was killed.")
+}
+
+func TestAFileWithoutARowIsSwept(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		flag := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
+		kept := ravi.upload(flag, "image/png", pngFile, 201)
+		store := h.house.service.Files
+		h.house.service.Files = failing{store}
+		ravi.upload(flag, "image/jpeg", jpegFile, 503)
+		h.house.service.Files = store
+		if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", flag), nil, 200)); len(got) != 1 {
+			t.Errorf("there is a row without its file: %v", got)
+		}
+		h.must(os.WriteFile(filepath.Join(h.files, strings.Repeat("a", 32)+".part"), []byte("half"), 0o600))
+		h.must(os.WriteFile(filepath.Join(h.files, "README"), []byte("somebody else's"), 0o600))
+		names := func() int {
+			list, err := os.ReadDir(h.files)
+			h.must(err)
+			return len(list)
+		}
+		// A fresh one may still get its row.
+		if n, err := h.house.service.SweepEvidence(t.Context()); err != nil || n != 0 || names() != 4 {
+			t.Errorf("at once %d were removed (%v), %d are left", n, err, names())
+		}
+		old := time.Now().Add(-2 * time.Hour)
+		list, err := os.ReadDir(h.files)
+		h.must(err)
+		for _, f := range list {
+			h.must(os.Chtimes(filepath.Join(h.files, f.Name()), old, old))
+		}
+		if n, err := h.house.service.SweepEvidence(t.Context()); err != nil || n != 2 || names() != 2 {
+			t.Errorf("later %d were removed (%v), %d are left", n, err, names())
+		}
+		if body, res := ravi.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", flag, kept["id"]), nil); res.StatusCode != 200 || !bytes.Equal(body, pngFile) {
+			t.Errorf("what belongs to a report is gone: %d", res.StatusCode)
+		}
+		// The retry, with everything well again.
+		ravi.upload(flag, "image/jpeg", jpegFile, 201)
+	})
+}

@@ -1,0 +1,367 @@
+package domain
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Reports about our own people: by a household on its page or by voice, or by
+// a colleague. They go to the area manager, never first to the person or his
+// centre, and never lock the household (PRODUCT.md section 5).
+
+// conductWhat are the plain words that a household chooses from; each is a
+// kind and a level.
+var conductWhat = map[string]struct {
+	kind  string
+	level int
+}{
+	"rude":          {"verbal_abuse", 1},
+	"discriminated": {"discrimination", 2},
+	"drunk":         {"intoxication", 2},
+	"harassed":      {"sexual_harassment", 3},
+	"threatened":    {"threat", 3},
+	"hurt":          {"assault", 4},
+	"other":         {"other", 1},
+}
+
+// ConductWhat lists them in the order in which a page offers them.
+var ConductWhat = []string{"rude", "discriminated", "drunk", "harassed", "threatened", "hurt", "other"}
+
+// reportAct keeps a household's report about one of our people. The timeline
+// does not name it, and no desk sees it afterwards, also not the one that wrote
+// it down.
+func (s *Service) reportAct(k *ask) error {
+	what, ok := conductWhat[k.in.What]
+	if !ok {
+		return Fail(CodeMeaning, "Please choose what happened.").At("/what", strings.Join(ConductWhat, ", "))
+	}
+	if err := noteFits(k.in.Note); err != nil {
+		return err
+	}
+	f := &Flag{Kind: what.kind, Level: what.level, Note: strings.TrimSpace(k.in.Note), ByCustomer: true, SubjectID: k.in.SubjectID}
+	if k.by != nil {
+		f.RecordedBy = &k.by.UserID
+	}
+	if f.SubjectID != nil {
+		if k.by == nil && !slices.ContainsFunc(conductPeople(k.visits), func(id ID) bool { return id == *f.SubjectID }) {
+			return Fail(CodeMeaning, "Please choose whom you mean.").At("/who", "one of those who came, or somebody else")
+		}
+		if _, err := k.tx.User(*f.SubjectID); err != nil {
+			return meaningIfAbsent(err, "user", "/subject_id")
+		}
+	}
+	v := k.v
+	for i := range k.visits { // by window_start: the last one on which they met
+		if o := &k.visits[i]; o.met() && (f.SubjectID == nil || has(o.EverCrew, *f.SubjectID)) {
+			v = o
+		}
+	}
+	return s.raise(k.tx, k.actor, k.d, v, f, k.st, k.now)
+}
+
+// conductPeople are those of our people whom a household has met, or is to
+// meet next.
+func conductPeople(visits []Visit) []ID {
+	var out []ID
+	add := func(ids []ID) {
+		for _, id := range ids {
+			if !has(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	for i := range visits {
+		if v := &visits[i]; v.met() {
+			add(v.EverCrew)
+		} else if v.Status == VisitScheduled {
+			add(v.Crew)
+		}
+	}
+	return out
+}
+
+// met tells whether somebody of the crew set out for the household.
+func (v *Visit) met() bool {
+	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil || has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
+}
+
+// KeepAway keeps one of our people from every home while a report of level 3
+// or 4 about him is decided; upheld, it stays until an area manager lifts it
+// with reasons. The visits that he lost by it stay payable.
+type KeepAway struct {
+	ID         ID
+	UserID     ID
+	FlagID     ID
+	Since      time.Time
+	Visits     List[ID]
+	LiftedAt   *time.Time
+	LiftedByID *ID
+	LiftReason string
+}
+
+// KeptAway is a keep-away with the report that it came of, which says who may
+// see it and is not shown.
+type KeptAway struct {
+	KeepAway
+	Flag Flag
+}
+
+// KeepAwayView is a keep-away as answered.
+type KeepAwayView struct {
+	ID         ID           `json:"id"`
+	Version    int64        `json:"version"`
+	UserID     ID           `json:"user_id"`
+	FlagID     ID           `json:"flag_id"`
+	Since      time.Time    `json:"since"`
+	Visits     List[ID]     `json:"visits"`
+	LiftedAt   *time.Time   `json:"lifted_at"`
+	LiftReason string       `json:"lift_reason"`
+	Actions    List[string] `json:"actions"`
+}
+
+// Head gives id and version for Location and ETag.
+func (v KeepAwayView) Head() (ID, int64) { return v.ID, v.Version }
+
+// NewKeepAwayView shows a keep-away with what the actor may do.
+func NewKeepAwayView(a Actor, k *KeptAway) KeepAwayView {
+	v := KeepAwayView{ID: k.ID, Version: 1, UserID: k.UserID, FlagID: k.FlagID, Since: k.Since, Visits: k.Visits, LiftedAt: k.LiftedAt, LiftReason: k.LiftReason, Actions: List[string]{}}
+	if k.LiftedAt != nil {
+		v.Version++
+	}
+	if checkKeepAway(a, k) == nil {
+		v.Actions = append(v.Actions, "lift")
+	}
+	return v
+}
+
+// SeesKeepAway: those who answer for the report it came of, and nobody else.
+func (a Actor) SeesKeepAway(f *Flag) bool { return a.answersFor(f) }
+
+func checkKeepAway(a Actor, k *KeptAway) error {
+	switch {
+	case !a.answersFor(&k.Flag):
+		return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
+	case k.LiftedAt != nil:
+		return Fail(CodeState, "It has been lifted already.")
+	case k.Flag.Status.Open():
+		return Fail(CodeState, "The report is decided first; then it ends, or is lifted with reasons.").With("status", k.Flag.Status)
+	}
+	return nil
+}
+
+// LiftKeepAway lets somebody go to homes again after a report that was upheld.
+// An area manager or (escalated) admin who is not involved, with reasons.
+// Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+func (s *Service) LiftKeepAway(ctx context.Context, call *Call, id ID, in ReasonInput) (KeepAwayView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (KeepAwayView, error) {
+		k, err := tx.LockKeepAway(id)
+		if err != nil {
+			return KeepAwayView{}, err
+		}
+		f, err := tx.Flag(k.FlagID)
+		if err != nil {
+			return KeepAwayView{}, err
+		}
+		if !call.Actor.SeesKeepAway(f) {
+			return KeepAwayView{}, NotFound("keep-away")
+		}
+		x := &KeptAway{*k, *f}
+		if err := checkKeepAway(call.Actor, x); err != nil {
+			return KeepAwayView{}, err
+		}
+		if strings.TrimSpace(in.Reason) == "" {
+			return KeepAwayView{}, Fail(CodeMeaning, "Say why it is lifted.").At("/reason", "a few words")
+		}
+		x.LiftedAt, x.LiftedByID, x.LiftReason = &now, &call.Actor.UserID, in.Reason
+		if err := tx.SaveKeepAway(&x.KeepAway); err != nil {
+			return KeepAwayView{}, err
+		}
+		return NewKeepAwayView(call.Actor, x), nil
+	})
+}
+
+// keepApart keeps the person whom a report is about from that home at level 2
+// and above, and from every home at 3 and 4.
+func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
+	if f.SubjectID == nil || f.Level < 2 {
+		return nil
+	}
+	if f.severe() {
+		if err := s.keepAway(tx, d, f, now); err != nil {
+			return err
+		}
+	}
+	return s.exclude(tx, *f.SubjectID, d, f, now)
+}
+
+// keepAway takes somebody out of all visits that have not begun; each desk
+// learns that a visit needs somebody, and not why. The caller saves d's job.
+func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
+	user := *f.SubjectID
+	if _, err := tx.KeepAwayOf(f.ID); err == nil || !notFound(err) {
+		return err
+	}
+	ahead := func() ([]Visit, error) {
+		visits, err := tx.BusyBetween(user, now.Add(-24*time.Hour), now.AddDate(2, 0, 0))
+		return slices.DeleteFunc(visits, func(v Visit) bool { return !has(notYetThere, v.Status) }), err
+	}
+	// Jobs are locked by id, then the person: whoever books him meanwhile waits
+	// and then meets the keep-away.
+	visits, err := ahead()
+	if err != nil {
+		return err
+	}
+	jobs := map[ID]*dossier{d.job.ID: d}
+	slices.SortFunc(visits, func(a, b Visit) int { return bytes.Compare(a.JobID[:], b.JobID[:]) })
+	load := func(id ID) error {
+		if jobs[id] != nil {
+			return nil
+		}
+		j, err := tx.LockJob(id)
+		if err == nil {
+			jobs[id], err = s.dossier(tx, j)
+		}
+		return err
+	}
+	for i := range visits {
+		if err := load(visits[i].JobID); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.LockUser(user); err != nil {
+		return err
+	}
+	if visits, err = ahead(); err != nil {
+		return err
+	}
+	k := &KeepAway{ID: s.NewID(), UserID: user, FlagID: f.ID, Since: now}
+	for i := range visits {
+		v := &visits[i]
+		if err := load(v.JobID); err != nil {
+			return err
+		}
+		k.Visits = append(k.Visits, v.ID)
+		if err := s.takeOut(&visitMoveCtx{tx: tx, now: now, v: v, d: jobs[v.JobID], st: at(now)}, user); err != nil {
+			return err
+		}
+	}
+	for id, other := range jobs {
+		if id == d.job.ID {
+			continue
+		}
+		s.changed(&other.job.Meta, now)
+		if err := tx.SaveJob(other.job); err != nil {
+			return err
+		}
+	}
+	return tx.InsertKeepAway(k)
+}
+
+// takeOut takes somebody out of the crew of a visit that has not begun.
+func (s *Service) takeOut(m *visitMoveCtx, user ID) error {
+	before := slices.Clone(m.v.Crew)
+	m.setCrew(without(m.v.Crew, user))
+	if len(m.v.Crew) == 0 {
+		m.v.Status, m.v.EnRouteAt = VisitScheduled, nil
+	}
+	s.fact(m.tx, m.d.job, System, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": ""})
+	if err := s.saveVisit(m); err != nil {
+		return err
+	}
+	s.tellCrew(m.tx, m.d, m.v, []ID{user}, "visit.unassigned", m.now)
+	return s.tellStaff(m.tx, m.d, m.v, "visit.needs_someone", m.now, RoleCoordinator, RoleProprietor)
+}
+
+// settleConduct ends what stood until a report about our own people was
+// decided. Upheld, or withdrawn under pressure, it stays until it is lifted
+// with reasons.
+func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
+	if f.SubjectID == nil {
+		return nil
+	}
+	k, err := tx.KeepAwayOf(f.ID)
+	if err != nil && !notFound(err) {
+		return err
+	}
+	if err == nil && k.LiftedAt == nil && f.Status != FlagUpheld && !f.pressed() {
+		k.LiftedAt, k.LiftedByID, k.LiftReason = &now, &a.UserID, string(f.Status)
+		if err := tx.SaveKeepAway(k); err != nil {
+			return err
+		}
+	}
+	if f.ToldAt == nil {
+		return nil
+	}
+	return s.tellUser(tx, *f.SubjectID, "flag.heard", now, f.named())
+}
+
+// review asks the person whom a report is about for his side, with what he may
+// be told in the area manager's words.
+func (s *Service) review(tx Tx, f *Flag, in FlagDecision, now time.Time) error {
+	told := strings.TrimSpace(in.Told)
+	if told == "" {
+		return nil
+	}
+	if f.SubjectID == nil {
+		return Fail(CodeMeaning, "This report is about none of our people.").At("/told", "only of a report about one of our people")
+	}
+	f.Told = told
+	if f.ToldAt != nil {
+		return nil
+	}
+	f.ToldAt = &now
+	return s.tellUser(tx, *f.SubjectID, "flag.hearing", now, f.named())
+}
+
+// NewFlagHearing shows the person named what he may know.
+func NewFlagHearing(a Actor, f *Flag) FlagHearing {
+	v := FlagHearing{ID: f.ID, Version: f.Version, Told: f.Told, ToldAt: f.ToldAt, Status: "open", Statement: f.Statement, StatedAt: f.StatedAt, Actions: List[string]{}}
+	switch {
+	case f.Status == FlagWithdrawn:
+		v.Status = "withdrawn"
+	case !f.Status.Open():
+		v.Status, v.Outcome = "decided", string(f.Status)
+	}
+	if a.checkFlag(flagMove("statement"), f) == nil {
+		v.Actions = append(v.Actions, "statement")
+	}
+	return v
+}
+
+// StatementInput is the side of the person whom a report is about.
+type StatementInput struct {
+	Text       string `json:"text"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// State keeps the side of the person whom a report is about: once, after he
+// was told what he may know. Errors: CodeNotFound, CodeForbidden, CodeState,
+// CodeMeaning.
+func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInput) (FlagHearing, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagHearing, error) {
+		f, err := tx.LockFlag(id)
+		if err != nil {
+			return FlagHearing{}, err
+		}
+		all, brief := call.Actor.seesFlag(f)
+		if !all && !brief && !call.Actor.Hears(f) {
+			return FlagHearing{}, NotFound("flag")
+		}
+		if err := call.Actor.checkFlag(flagMove("statement"), f); err != nil {
+			return FlagHearing{}, err
+		}
+		text := strings.TrimSpace(in.Text)
+		if text == "" {
+			return FlagHearing{}, Fail(CodeMeaning, "Say it in your own words.").At("/text", "a few sentences")
+		}
+		f.Statement, f.StatedAt = text, &now
+		s.changed(&f.Meta, now)
+		if err := tx.SaveFlag(f); err != nil {
+			return FlagHearing{}, err
+		}
+		return NewFlagHearing(call.Actor, f), s.tellHandlers(tx, f, "flag.stated", now)
+	})
+}

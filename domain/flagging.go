@@ -1,0 +1,519 @@
+package domain
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A report's way to its end: who answers for it, by when, and what happens
+// when he is late (PRODUCT.md section 5).
+
+// flagSteps are who answers for a report, one after the other. It begins with
+// the first step that has somebody who is not involved; while it is late it is
+// passed on, and each step is told once.
+var flagSteps = []func(*Service, Tx, *Flag, time.Time) ([]User, error){
+	(*Service).flagManagers, (*Service).flagDeputies, (*Service).flagAnother, (*Service).flagAdmins,
+}
+
+func (s *Service) flagManagers(tx Tx, f *Flag, _ time.Time) ([]User, error) {
+	if f.AreaID == nil {
+		return nil, nil
+	}
+	return tx.UsersWith(RoleAreaManager, nil, f.AreaID)
+}
+
+func (s *Service) flagDeputies(tx Tx, f *Flag, now time.Time) ([]User, error) {
+	managers, err := s.flagManagers(tx, f, now)
+	if err != nil {
+		return nil, err
+	}
+	var out []User
+	for _, u := range managers {
+		if u.DeputyID == nil {
+			continue
+		}
+		d, err := tx.User(*u.DeputyID)
+		if err != nil {
+			return nil, err
+		}
+		if !d.Disabled && d.Role == RoleAreaManager {
+			out = append(out, *d)
+		}
+	}
+	return out, nil
+}
+
+// flagAnother is one manager of another area who is not away. Reports spread
+// over them by their ids; more than one need not know of it.
+func (s *Service) flagAnother(tx Tx, f *Flag, now time.Time) ([]User, error) {
+	all, err := tx.UsersWith(RoleAreaManager, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	deputies, err := s.flagDeputies(tx, f, now)
+	if err != nil {
+		return nil, err
+	}
+	ids := []ID{}
+	others := slices.DeleteFunc(all, func(u User) bool {
+		return f.involves(u.ID) || u.AreaID == nil || f.AreaID != nil && *u.AreaID == *f.AreaID || slices.ContainsFunc(deputies, func(d User) bool { return d.ID == u.ID })
+	})
+	for i := range others {
+		ids = append(ids, others[i].ID)
+	}
+	leaves, err := tx.LeavesAt(ids, now)
+	if err != nil {
+		return nil, err
+	}
+	there := slices.DeleteFunc(slices.Clone(others), func(u User) bool {
+		return slices.ContainsFunc(leaves, func(l Leave) bool { return l.TechnicianID == u.ID && !l.StartsAt.After(now) })
+	})
+	if len(there) > 0 {
+		others = there
+	}
+	if len(others) == 0 {
+		return nil, nil
+	}
+	return []User{others[int(f.ID[len(f.ID)-1])%len(others)]}, nil
+}
+
+func (s *Service) flagAdmins(tx Tx, _ *Flag, _ time.Time) ([]User, error) {
+	return tx.UsersWith(RoleAdmin, nil, nil)
+}
+
+// passOn tells the next step that has somebody who is not involved and was
+// not told in this state of the report. The caller saves it.
+func (s *Service) passOn(tx Tx, f *Flag, kind string, now time.Time) error {
+	before := map[ID]bool{}
+	for i := range f.Step {
+		users, err := flagSteps[i](s, tx, f, now)
+		if err != nil {
+			return err
+		}
+		for _, u := range users {
+			before[u.ID] = true
+		}
+	}
+	for f.Step < len(flagSteps) {
+		users, err := flagSteps[f.Step](s, tx, f, now)
+		if err != nil {
+			return err
+		}
+		f.Step++
+		users = slices.DeleteFunc(users, func(u User) bool { return f.involves(u.ID) || before[u.ID] })
+		if len(users) == 0 {
+			continue
+		}
+		for _, u := range users {
+			if !has(f.Handlers, u.ID) {
+				f.Handlers = append(f.Handlers, u.ID)
+			}
+		}
+		f.WithAdmins = f.WithAdmins || f.Step == len(flagSteps)
+		return s.tellOf(tx, f, users, kind, now)
+	}
+	return nil
+}
+
+// tellHandlers tells all who answer for a report.
+func (s *Service) tellHandlers(tx Tx, f *Flag, kind string, now time.Time) error {
+	var users []User
+	for _, id := range f.Handlers {
+		u, err := tx.User(id)
+		if err != nil {
+			return err
+		}
+		if !u.Disabled && !f.involves(id) {
+			users = append(users, *u)
+		}
+	}
+	for i := 0; len(users) == 0 && i < len(flagSteps); i++ { // they have left
+		found, err := flagSteps[i](s, tx, f, now)
+		if err != nil {
+			return err
+		}
+		users = slices.DeleteFunc(found, func(u User) bool { return f.involves(u.ID) })
+	}
+	return s.tellOf(tx, f, users, kind, now)
+}
+
+func (s *Service) tellOf(tx Tx, f *Flag, users []User, kind string, now time.Time) error {
+	var c *Centre
+	if f.CentreID != nil {
+		var err error
+		if c, err = tx.Centre(*f.CentreID); err != nil {
+			return err
+		}
+	}
+	return s.tellAny(tx, users, c, now, func(u *User) Notice {
+		return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), f.named())
+	})
+}
+
+// named lets a notice say which report it is about, by id.
+func (f *Flag) named() noticeOption {
+	return func(n *Notice) { n.Data.V = map[string]string{"flag_id": f.ID.String()} }
+}
+
+// homeWords are what a household that reported is told.
+var homeWords = map[string]string{"flag.triaged": "report.read_home", "flag.decided": "report.decided_home"}
+
+// tellReporter tells who raised a flag that it moved on.
+func (s *Service) tellReporter(tx Tx, f *Flag, kind string, now time.Time) error {
+	if f.ReporterID != nil {
+		return s.tellUser(tx, *f.ReporterID, kind, now, f.named())
+	}
+	kind, ok := homeWords[kind]
+	if !ok || f.JobID == nil {
+		return nil
+	}
+	j, err := tx.Job(*f.JobID)
+	if err != nil {
+		return err
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return err
+	}
+	s.tellCustomer(tx, d, nil, kind, now)
+	return nil
+}
+
+func byLevel(level int, usual, severe time.Duration) time.Duration {
+	if level >= 3 {
+		return severe
+	}
+	return usual
+}
+
+func triageTime(level int) time.Duration { return byLevel(level, triageDue, triageDueSevere) }
+
+// armFlag keeps the deadline of the report's present state.
+func (s *Service) armFlag(tx Tx, f *Flag) {
+	if f.DueAt == nil {
+		tx.Disarm("triage", f.ID)
+		return
+	}
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: *f.DueAt})
+}
+
+// setDue gives a report that has moved on its new due time. A report of level
+// 3 or 4 about our own people has one clock to its decision: a person waits
+// for it who may not work (PRODUCT.md section 5).
+func (s *Service) setDue(tx Tx, f *Flag, raised bool, now time.Time) {
+	switch {
+	case !f.Status.Open():
+		f.DueAt = nil
+	case f.Conduct() && f.severe() && !raised:
+		return
+	case f.Conduct() && f.severe():
+		f.DueAt = ptr(now.Add(conductDue))
+	case f.Status == FlagTriaged:
+		f.DueAt = ptr(now.Add(byLevel(f.Level, reviewDue, reviewDueSevere)))
+	default:
+		f.DueAt = ptr(now.Add(byLevel(f.Level, decideDue, decideDueSevere)))
+	}
+	f.Step = 0
+	s.armFlag(tx, f)
+}
+
+// flagOverdue passes a report on whose present state is late.
+func (s *Service) flagOverdue(tx Tx, id ID, now time.Time) error {
+	f, err := tx.LockFlag(id)
+	if notFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if !f.Status.Open() || f.DueAt == nil || now.Before(*f.DueAt) || f.Step == len(flagSteps) {
+		return nil
+	}
+	if err := s.passOn(tx, f, "flag.overdue", now); err != nil {
+		return err
+	}
+	if f.EscalatedAt == nil {
+		f.EscalatedAt = &now
+	}
+	if f.Step < len(flagSteps) {
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: now.Add(byLevel(f.Level, flagPassedOn, flagPassedOnSevere))})
+	}
+	s.changed(&f.Meta, now)
+	if err := tx.SaveFlag(f); err != nil {
+		return err
+	}
+	return s.tellReporter(tx, f, "flag.passed_on", now)
+}
+
+// holdSteps are who is told of a safety hold that was not released in time,
+// one after the other.
+var holdSteps = []func(*Service, Tx, *Hold, *Flag, time.Time) ([]User, error){
+	func(_ *Service, tx Tx, h *Hold, _ *Flag, _ time.Time) ([]User, error) {
+		if h.OwnerID == nil {
+			return nil, nil
+		}
+		u, err := tx.User(*h.OwnerID)
+		if err != nil || u.Disabled {
+			return nil, err
+		}
+		return []User{*u}, nil
+	},
+	func(s *Service, tx Tx, _ *Hold, f *Flag, now time.Time) ([]User, error) {
+		return s.flagDeputies(tx, f, now)
+	},
+	func(s *Service, tx Tx, _ *Hold, f *Flag, now time.Time) ([]User, error) {
+		return s.flagAdmins(tx, f, now)
+	},
+}
+
+// holdOverdue tells the next who answers that a safety hold still stands.
+func (s *Service) holdOverdue(tx Tx, id ID, now time.Time) error {
+	h, err := tx.Hold(id)
+	if notFound(err) || err == nil && (h.LiftedAt != nil || h.FlagID == nil) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	f, err := tx.Flag(*h.FlagID)
+	if err != nil {
+		return err
+	}
+	for step := h.Step; step < len(holdSteps); step++ {
+		users, err := holdSteps[step](s, tx, h, f, now)
+		if err != nil {
+			return err
+		}
+		users = slices.DeleteFunc(users, func(u User) bool {
+			return f.involves(u.ID) || step > 0 && h.OwnerID != nil && *h.OwnerID == u.ID
+		})
+		if len(users) == 0 {
+			continue
+		}
+		if step+1 < len(holdSteps) {
+			tx.Arm(Deadline{ID: s.NewID(), Kind: "hold", SubjectID: h.ID, JobID: f.JobID, DueAt: now.Add(holdPassedOn)})
+		}
+		if err := tx.HoldStep(h.ID, step+1); err != nil {
+			return err
+		}
+		return s.tellAny(tx, users, nil, now, func(u *User) Notice {
+			return s.notice("hold.overdue", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), func(n *Notice) { n.JobID = f.JobID })
+		})
+	}
+	return nil
+}
+
+// FlagDecision moves a flag on.
+type FlagDecision struct {
+	Level      *int   `json:"level"`      // triage may correct it
+	SubjectID  *ID    `json:"subject_id"` // triage names whom a household meant
+	Told       string `json:"told"`       // of review: what the person named may know, and is asked about
+	Outcome    string `json:"outcome"`    // of decide: upheld, not_upheld, unclear
+	Reasons    string `json:"reasons"`
+	Pressure   *bool  `json:"pressure"` // of withdraw, asked in private
+	OccurredAt string `json:"occurred_at"`
+}
+
+// seesFlag tells whether the actor may see a flag at all, and whether only
+// its brief (PRODUCT.md section 2).
+func (a Actor) seesFlag(f *Flag) (all, brief bool) {
+	switch {
+	case f.about(a.UserID):
+		return false, false
+	case f.reportedBy(a.UserID):
+		return true, false
+	case f.Level == 0, f.involves(a.UserID): // a private note; a colleague who was there
+		return false, false
+	}
+	switch a.Role {
+	case RoleAreaManager:
+		return f.AreaID != nil && has(a.Scope().AreaIDs, *f.AreaID) || has(f.Handlers, a.UserID), false
+	case RoleAdmin:
+		return f.WithAdmins || f.AreaID == nil, false
+	case RoleProprietor:
+		return false, !f.Conduct() && f.CentreID != nil && *f.CentreID == a.CentreID && f.Level >= 2
+	}
+	return false, false
+}
+
+// SeesFlag is the rule of who sees what of a flag, for the reader.
+func (a Actor) SeesFlag(f *Flag) (all, brief bool) { return a.seesFlag(f) }
+
+// Hears tells whether the actor is asked for his side of a report about
+// himself.
+func (a Actor) Hears(f *Flag) bool { return f.about(a.UserID) && f.ToldAt != nil }
+
+// answersFor tells whether the actor may decide about a flag: who sees all of
+// it by his office and is not involved.
+func (a Actor) answersFor(f *Flag) bool {
+	all, _ := a.seesFlag(f)
+	return all && a.Is(RoleAreaManager, RoleAdmin) && !f.involves(a.UserID)
+}
+
+// checkFlag refuses a move on a flag that the actor sees.
+func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
+	switch {
+	case m.Subject && !a.Hears(f):
+		return Fail(CodeForbidden, "Only who is asked for his side gives it.")
+	case m.Reporter && !f.reportedBy(a.UserID):
+		return Fail(CodeForbidden, "Only the reporter withdraws a report.")
+	case !m.Reporter && !m.Subject && !a.Is(RoleAreaManager, RoleAdmin):
+		return Fail(CodeForbidden, "As %s you may not decide about reports.", roleWords(a.Role))
+	case !m.Reporter && !m.Subject && !a.answersFor(f):
+		return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
+	case !has(m.From, f.Status), m.Subject && f.StatedAt != nil:
+		return Fail(CodeState, "A report that is %s cannot take the move %s.", f.Status, m.Action).With("status", f.Status)
+	}
+	return nil
+}
+
+// MoveFlag triages, reviews, decides or withdraws. An area manager, deputy or
+// (escalated) admin who is not involved; withdraw: the reporter only. Errors:
+// CodeNotFound, CodeForbidden, CodeState, CodeGuard, CodeMeaning.
+func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string, in FlagDecision) (FlagView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagView, error) {
+		a, m := call.Actor, flagMove(action)
+		f, err := tx.LockFlag(id)
+		if err != nil {
+			return FlagView{}, err
+		}
+		all, brief := a.seesFlag(f)
+		if !all && !brief {
+			return FlagView{}, NotFound("flag")
+		}
+		if err := a.checkFlag(m, f); err != nil {
+			return FlagView{}, err
+		}
+		was := f.Level
+		again := f.Status == m.To
+		if m.To != "" {
+			f.Status = m.To
+		}
+		kind := ""
+		switch action {
+		case "triage":
+			kind = "flag.triaged"
+			err = s.triage(tx, a, f, in, now)
+		case "review":
+			if !again {
+				kind = "flag.reviewed"
+			}
+			err = s.review(tx, f, in, now)
+		case "decide":
+			kind = "flag.decided"
+			err = f.decide(a, in, now)
+		case "withdraw":
+			f.WithdrawnAt, f.Pressure = &now, in.Pressure
+			if f.pressed() && f.Level > 0 {
+				err = s.tellHandlers(tx, f, "flag.withdrawn", now)
+			}
+		}
+		if err != nil {
+			return FlagView{}, err
+		}
+		if in.Reasons != "" {
+			f.Reasons = in.Reasons
+		}
+		if !again {
+			s.setDue(tx, f, f.Level > was, now)
+		}
+		if !f.Status.Open() {
+			if err := s.settleConduct(tx, a, f, now); err != nil {
+				return FlagView{}, err
+			}
+		}
+		s.changed(&f.Meta, now)
+		if err := tx.SaveFlag(f); err != nil {
+			return FlagView{}, err
+		}
+		if kind != "" {
+			if err := s.tellReporter(tx, f, kind, now); err != nil {
+				return FlagView{}, err
+			}
+		}
+		return NewFlagView(a, f), nil
+	})
+}
+
+// pressed tells whether the reporter said that he was pressed to withdraw.
+func (f *Flag) pressed() bool { return f.Pressure != nil && *f.Pressure }
+
+// triage corrects the level and, of a household's report, who was meant; what
+// follows from that follows at once. A hold that stands is lifted only by its
+// own rule, also when the level falls.
+func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time) error {
+	f.TriagedAt, f.TriagedBy = &now, &a.UserID
+	if in.Level != nil {
+		if *in.Level < 1 || *in.Level > 4 {
+			return Fail(CodeMeaning, "Triage sets the level to 1 to 4; a private note is the reporter's own.").At("/level", "1 to 4")
+		}
+		f.Level = *in.Level
+	}
+	if in.SubjectID != nil && !same(in.SubjectID, f.SubjectID) {
+		if !f.ByCustomer || f.SubjectID != nil {
+			return Fail(CodeMeaning, "This report is about somebody else.").At("/subject_id", "only where a household named nobody")
+		}
+		if *in.SubjectID == a.UserID {
+			return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
+		}
+		if _, err := tx.User(*in.SubjectID); err != nil {
+			return meaningIfAbsent(err, "user", "/subject_id")
+		}
+		f.SubjectID = in.SubjectID
+	}
+	if f.JobID == nil {
+		return nil
+	}
+	j, err := tx.LockJob(*f.JobID)
+	if err != nil {
+		return err
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return err
+	}
+	var v *Visit
+	if f.VisitID != nil {
+		if v, err = tx.Visit(*f.VisitID); err != nil {
+			return err
+		}
+	}
+	if err := s.consequences(tx, d, v, f, now); err != nil {
+		return err
+	}
+	s.changed(&j.Meta, now)
+	return tx.SaveJob(j)
+}
+
+// decide closes a report with reasons. Against one of our own people only when
+// he was asked for his side.
+func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
+	switch {
+	case !has([]string{"upheld", "not_upheld", "unclear"}, in.Outcome):
+		return Fail(CodeMeaning, "Decide upheld, not_upheld or unclear.").At("/outcome", "upheld, not_upheld or unclear")
+	case strings.TrimSpace(in.Reasons) == "":
+		return Fail(CodeMeaning, "A decision gives its reasons; the reporter reads them.").At("/reasons", "a few sentences")
+	case in.Outcome == "upheld" && f.SubjectID != nil && f.ToldAt == nil:
+		return Fail(CodeGuard, "Nobody is found at fault unheard: review it and tell the person what it is about, as far as may be told.")
+	}
+	f.Status, f.DecidedAt, f.DecidedBy = FlagStatus(in.Outcome), &now, &a.UserID
+	return nil
+}
+
+// NewFlagView shows a flag with what the actor may do.
+func NewFlagView(a Actor, f *Flag) FlagView {
+	v := FlagView{Flag: *f, Actions: List[string]{}}
+	if f.Phone != "" && f.reportedBy(a.UserID) {
+		// Routed blindly: the number alone told him nothing of a household.
+		v.JobID, v.CustomerID, v.SiteID, v.CentreID, v.AreaID = nil, nil, nil, nil, nil
+	}
+	if f.reportedBy(a.UserID) {
+		v.Told, v.ToldAt, v.Statement, v.StatedAt = "", nil, "", nil
+	}
+	for i := range FlagMoves {
+		if a.checkFlag(&FlagMoves[i], f) == nil {
+			v.Actions = append(v.Actions, FlagMoves[i].Action)
+		}
+	}
+	return v
+}
