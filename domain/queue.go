@@ -238,7 +238,7 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, _ time.Time) ([]Queu
 		case f.SubjectID != nil:
 			it.Known = append(it.Known, "About one of our people.")
 		}
-		if f.Conduct() && f.severe() {
+		if f.SubjectID != nil && f.severe() {
 			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
 		}
 		if f.Statement != "" {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -172,6 +173,47 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		maya.send("POST", path("/v1/exclusions/%s/lift", x), obj{"reason": " "}, 422)
 		maya.send("POST", path("/v1/exclusions/%s/lift", x), obj{"reason": "the household agrees"}, 200)
 		desk.send("POST", path("/v1/visits/%s/assign", next), h.crew("meena"), 200)
+	})
+}
+
+// TestNobodyIsBookedPastAReport: desks that assign her while the report comes
+// in either lose her again or are refused; none keeps her.
+func TestNobodyIsBookedPastAReport(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		h.visit(desk, job, monday.Add(100*time.Hour), "meena")
+		visits := []obj{}
+		for i := range 12 {
+			_, other := h.household(desk, nil)
+			visits = append(visits, h.visit(desk, other, monday.Add(time.Duration(24+2*(i%4)+24*(i/4))*time.Hour)))
+		}
+		home := h.home(desk, job)
+		key := formKey.FindStringSubmatch(home.page())[1]
+		var wg sync.WaitGroup
+		for i, v := range visits {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				if out, res := desk.raw("POST", path("/v1/visits/%s/assign", v), h.crew("meena")); res.StatusCode != 200 && res.StatusCode != 409 {
+					t.Errorf("assigning: %d %s", res.StatusCode, out)
+				}
+			}()
+			if i == 5 {
+				wg.Add(1)
+				go func() {
+					defer wg.Done()
+					home.sends("report", key, 303, "what", "hurt", "who", h.people["meena"].id.String())
+				}()
+			}
+		}
+		wg.Wait()
+		for _, v := range append(visits, items(desk.send("GET", path("/v1/visits?job_id=%s", job), nil, 200))...) {
+			if got := desk.send("GET", path("/v1/visits/%s", v), nil, 200)["crew"].([]any); len(got) != 0 {
+				t.Errorf("she still goes to a home: %v", got)
+			}
+		}
 	})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -60,6 +61,21 @@ func TestEvidenceOfAReport(t *testing.T) {
 				res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Disposition"), `attachment; filename="evidence-`) ||
 				res.Header.Get("Repr-Digest") != "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":" {
 				t.Errorf("%v is sent as %d %v", e["media_type"], res.StatusCode, res.Header)
+			}
+		}
+		// They are in the job's evidence pack, for those who see the report.
+		for p, want := range map[*person]int{maya: len(samples), h.as("root"): 0} {
+			pack, _ := p.raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
+			archive, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
+			h.must(err)
+			n := 0
+			for _, f := range archive.File {
+				if strings.HasPrefix(f.Name, "evidence-") {
+					n++
+				}
+			}
+			if _, err := domain.VerifyPack(bytes.NewReader(pack), int64(len(pack)), ""); err != nil || n != want {
+				t.Errorf("%s is packed %d files, want %d (%v)", p.login, n, want, err)
 			}
 		}
 		// The same bytes, by whomever, are the same evidence; the client's id is its id.
