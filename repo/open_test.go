@@ -130,11 +130,14 @@ func TestPlans(t *testing.T) {
 	_, _ = r.FactsOf(ctx, id)
 	_, _ = r.JobsToVerify(ctx, &id, 10)
 	_, _ = r.NextDeadline(ctx)
+	_, _ = r.Evidence(ctx, id)
+	_, _ = r.EvidenceFiles(ctx, []string{"f"})
 	_, _ = r.LinkByHash(ctx, "h")
 	_, _ = r.DeputyFor(ctx, id)
 	for _, u := range []domain.User{w.Manager, w.Boss, w.Ravi} {
 		_, _ = r.Flags(ctx, repotest.Actor(u), domain.FlagFilter{}, page)
 		_, _ = r.Exclusions(ctx, repotest.Actor(u), page)
+		_, _ = r.KeepAways(ctx, repotest.Actor(u), page)
 	}
 	n := repotest.NewNotice(w.Ravi.ID, "x")
 	repotest.Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n); return nil })
