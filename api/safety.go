@@ -108,6 +108,10 @@ func (a *App) mountSOS(s *Server) {
 			})
 		})
 	}
+	s.Handle("POST", "/v1/visits/{id}/timer/spoken", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SpokenInput) error {
+		_, err := svc.SpokeWith(ctx, call, id, in)
+		return err
+	}))
 	s.Handle("GET", "/v1/visits/{id}/timer", func(c *fiber.Ctx) error {
 		id, err := PathID(c, "id", "visit")
 		if err != nil {

@@ -234,11 +234,11 @@ func pageThrough[T any](fetch func(Page) ([]T, error), key func(T) (time.Time, I
 		if err != nil {
 			return nil, err
 		}
-		if len(rows) <= limit {
-			return append(out, rows...), nil
+		out = append(out, rows...)
+		if len(rows) < limit {
+			return out, nil
 		}
-		out = append(out, rows[:limit]...)
-		at, id := key(rows[limit-1])
+		at, id := key(rows[len(rows)-1])
 		page.AfterAt, page.AfterID = &at, &id
 	}
 }

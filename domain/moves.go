@@ -71,6 +71,7 @@ var (
 		{"extend", timerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes"},
 		{"fine", timerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
 		{"end", timerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
+		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager", "the desk was asked to call and spoke with him"},
 		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, or he left its crew"},
 	}}
 

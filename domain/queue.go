@@ -121,7 +121,7 @@ func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
 }
 
 // waiting is the page of a source: one more than fits, to know of it.
-var waiting = Page{Limit: queueMost}
+var waiting = Page{Limit: queueMost + 1}
 
 func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.SOSs(ctx, a, true, waiting)

@@ -35,6 +35,10 @@ type Service struct {
 	// last notice can go out to a household without a device.
 	TextGateway bool
 
+	// NoPlanTimers leaves phones in peace that fall silent between two visits:
+	// for brands whose technicians do not tell of each move, and for the demo.
+	NoPlanTimers bool
+
 	inflight sync.Map
 }
 

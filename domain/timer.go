@@ -114,6 +114,9 @@ func (s *Service) newTimer(tx Tx, v *Visit, user ID, base time.Time, provisional
 // timerAhead looks, when a visit ended, at where each of its crew goes next: a
 // phone that falls silent between two visits sets no timer itself.
 func (s *Service) timerAhead(m *visitMoveCtx) error {
+	if s.NoPlanTimers {
+		return nil
+	}
 	for _, id := range m.v.Crew {
 		next, err := m.tx.BusyBetween(id, m.now, m.now.Add(workingDay))
 		if err != nil {
@@ -304,6 +307,73 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 		}
 		err = s.resetTimer(tx, t, v.JobID, due, now)
 		return *t, err
+	})
+}
+
+// SpokenInput is what the desk says after its call.
+type SpokenInput struct {
+	UserID     *ID    `json:"user_id"` // of a crew of several: with whom
+	Note       string `json:"note"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// SpokeWith clears timers for whom the desk was asked to call and spoke with:
+// they ask again a quarter of an hour later. Coordinator, proprietor, area
+// manager; never oneself. It ends no SOS. Errors: CodeNotFound, CodeForbidden,
+// CodeState.
+func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in SpokenInput) (Timer, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Timer, error) {
+		a := call.Actor
+		v, err := tx.Visit(visit)
+		if err != nil {
+			return Timer{}, err
+		}
+		if !a.sees(v) {
+			return Timer{}, NotFound("visit")
+		}
+		if !a.Is(desk...) {
+			return Timer{}, Fail(CodeForbidden, "As %s you may not answer for somebody else's timer.", roleWords(a.Role))
+		}
+		if err := noteFits(in.Note); err != nil {
+			return Timer{}, err
+		}
+		c, err := tx.Centre(v.CentreID)
+		if err != nil {
+			return Timer{}, err
+		}
+		st, err := s.stamp(call, in.OccurredAt, c.Location(), now)
+		if err != nil {
+			return Timer{}, err
+		}
+		timers, err := tx.TimersOf(visit)
+		if err != nil {
+			return Timer{}, err
+		}
+		var out *Timer
+		for i := range timers {
+			if in.UserID != nil && timers[i].UserID != *in.UserID || timers[i].UserID == a.UserID {
+				continue
+			}
+			t, err := tx.LockTimer(timers[i].ID)
+			if err != nil {
+				return Timer{}, err
+			}
+			if !TimerMoves.open("spoken", t.Status) {
+				continue
+			}
+			due := timerEnd(t, v)
+			if soonest := st.occurred.Add(timerFine); due.Before(soonest) {
+				due = soonest
+			}
+			if err := s.resetTimer(tx, t, v.JobID, due, now); err != nil {
+				return Timer{}, err
+			}
+			out = t
+		}
+		if out == nil {
+			return Timer{}, Fail(CodeState, "No timer of this visit waits for the desk's call.")
+		}
+		return *out, nil
 	})
 }
 

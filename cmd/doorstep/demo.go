@@ -15,9 +15,9 @@ import (
 
 	"doorstep/api"
 	"doorstep/domain"
-	"doorstep/files"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
+	"doorstep/repo/files"
 )
 
 type demoCmd struct {

@@ -21,10 +21,10 @@ import (
 	"doorstep"
 	"doorstep/api"
 	"doorstep/domain"
-	"doorstep/files"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
 	"doorstep/repo"
+	"doorstep/repo/files"
 	"doorstep/repo/repotest"
 )
 

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"doorstep/domain"
-	"doorstep/files"
 	"doorstep/notifications"
+	"doorstep/repo/files"
 )
 
 type serveCmd struct {
@@ -30,6 +30,7 @@ type serveCmd struct {
 	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
 	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
 	Heads         string        `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
+	PlanTimers    bool          `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
 	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
 	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
 	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
@@ -94,7 +95,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
 	}
-	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, drain: s.DrainDelay, patience: s.StopTimeout, webPush: s.WebPush, log: log}
+	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, noPlan: !s.PlanTimers, drain: s.DrainDelay, patience: s.StopTimeout, webPush: s.WebPush, log: log}
 	for _, p := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {

@@ -63,6 +63,17 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 		if m := h.phones.MessagesFor("phone:kiran"); h.titles("kiran")["Please call your technician"] != 1 || m[len(m)-1].Body != "A visit runs long and nobody answers." {
 			t.Fatalf("the desk was told %v", m)
 		}
+		// The desk calls and speaks with him; then he is asked anew.
+		kiran := h.as("kiran")
+		h.as("gita").send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{}, 403)
+		h.as("kiran2").send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{}, 404)
+		kiran.send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{"note": "He is in the cellar."}, 200)
+		kiran.send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{}, 409)
+		h.advance(15 * time.Minute)
+		if n := h.titles("ravi")["Are you fine?"]; n != 3 {
+			t.Fatalf("asked %d times after the call", n)
+		}
+		h.advance(2 * time.Minute)
 		h.advance(3 * time.Minute)
 		if h.rung("asha") != 1 {
 			t.Fatal("five minutes after the ping there is no SOS")

@@ -45,6 +45,7 @@ type wiring struct {
 	patience time.Duration
 	log      *slog.Logger
 	demo     *api.Demo
+	noPlan   bool // no timers from the plan
 }
 
 // instance is the running server.
@@ -183,6 +184,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second), service: newService(db, keys, w.now, w.baseURL)}
+	h.service.NoPlanTimers = w.noPlan || w.demo != nil
 	h.service.TextGateway, h.service.Files = w.text != nil, w.files
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.app.Browsers = web

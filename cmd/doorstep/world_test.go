@@ -26,6 +26,7 @@ func worldAt(t testing.TB, engine string, now time.Time) (*World, *domain.Servic
 	clock := newClock()
 	clock.Set(now)
 	svc := newService(db, keys, clock.Now, "http://127.0.0.1:1")
+	svc.NoPlanTimers = true // as in the demo
 	began := time.Now()
 	world, err := buildWorld(t.Context(), svc, clock, io.Discard)
 	if err != nil {
