@@ -31,7 +31,6 @@ type alarmModel struct {
 	due     time.Time // of the timer's next step
 	timer   string    // armed, pinged, desk_asked, alarmed, ended
 	auto    bool      // the alarm is the timer's
-	pings   int
 	held    bool
 	started map[string]int // rings of each phone when the alarm began
 }
