@@ -336,6 +336,11 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 	if f.Level < 1 || !f.Conduct() && !has(PersonFlagKinds, f.Kind) {
 		return nil
 	}
+	// Whoever books him meanwhile waits, and then finds this; or was faster, and
+	// is found below.
+	if _, err := tx.LockTechnicians([]ID{user}); err != nil {
+		return err
+	}
 	there, err := tx.Exclusions(d.customer.ID)
 	if err != nil {
 		return err

@@ -27,6 +27,12 @@ func errOverlap() error {
 	return domain.Fail(domain.CodeOverlap, "The technician has another visit in this time.")
 }
 
+// errExcluded says no more than that: who is kept apart and why is nobody's
+// business here.
+func errExcluded() error {
+	return domain.Fail(domain.CodeExcluded, "This technician is not available for this household.")
+}
+
 func errStale() error {
 	return domain.Fail(domain.CodeStale, "It was changed meanwhile; read it again.")
 }
@@ -114,6 +120,9 @@ func fromPostgres(pg *pgconn.PgError, err error) error {
 	case "23503":
 		return errReference(err)
 	case "23514", "22003":
+		if pg.ConstraintName == "assignment_excluded" {
+			return errExcluded()
+		}
 		return errCheck(err)
 	case "22021", "22P05":
 		return errText(err)
@@ -147,6 +156,9 @@ func fromSQLite(lite *sqlite.Error, err error) error {
 	case sqliteTrigger:
 		if strings.Contains(lite.Error(), "assignment_overlap") {
 			return errOverlap()
+		}
+		if strings.Contains(lite.Error(), "assignment_excluded") {
+			return errExcluded()
 		}
 	}
 	switch lite.Code() & 0xff {

@@ -17,6 +17,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"ahead", ahead},
 		{"versions", versions},
 		{"overlaps", overlaps},
+		{"kept apart", keptApart},
 		{"deadlines", deadlines},
 		{"telling", telling},
 		{"transactions", transactions},
