@@ -124,11 +124,16 @@ func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]domain.VisitView,
 	if err != nil {
 		return nil, err
 	}
+	facts, err := a.Service.Read.PlanFacts(c.UserContext(), rows, plans)
+	if err != nil {
+		return nil, err
+	}
 	actor, now := actorOf(c), a.Service.Now()
 	out := make([]domain.VisitView, len(rows))
 	for i := range rows {
 		id := rows[i].ID
-		out[i] = domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: domain.VisitActions(actor, &rows[i], holds[id], plans[id], now)}
+		actions := facts[id].Withhold(&rows[i], plans[id], domain.VisitActions(actor, &rows[i], holds[id], plans[id], now), now)
+		out[i] = domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: actions}
 	}
 	return out, nil
 }

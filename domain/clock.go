@@ -84,7 +84,7 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		switch {
 		case dl.Kind == "crew_told":
 			return s.settleCrew(m)
-		case d.held != nil && !now.Before(v.WindowStart):
+		case d.held != nil && !now.Before(v.WindowStart), PlanPermits.unmet(d.plan, nil, nil) != "":
 			err = s.heldCancel(m)
 		case dl.Kind == "missed" && d.held == nil:
 			err = s.miss(m)

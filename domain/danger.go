@@ -508,6 +508,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 			}
 			s.tellCrew(tx, d, &visits[i], visits[i].Crew, "visit.read_plan", now)
 		}
+		s.forbidAhead(tx, d, visits, now)
 		if err := s.tellStaff(tx, d, nil, "hold.released", now, RoleProprietor, RoleCoordinator); err != nil {
 			return JobView{}, err
 		}

@@ -45,10 +45,8 @@ func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string,
 				return err
 			}
 		}
-		if v.EnRouteAt == nil {
-			if err := m.planAccepted(); err != nil {
-				return err
-			}
+		if err := m.planKept(action); err != nil {
+			return err
 		}
 		if action == "no-access" {
 			if err := m.noAccessGuard(in.Reason); err != nil {
@@ -61,7 +59,7 @@ func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string,
 				*at = ptr(m.st.occurred)
 				break
 			}
-			if action == "no-access" && f.action == "start" {
+			if f.action == "start" && (action == "no-access" || has(m.d.plan, "carry_in")) {
 				break
 			}
 			if *at == nil && !has(v.NotRecorded, f.action) {
@@ -114,24 +112,6 @@ func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string,
 		}
 		return nil
 	})
-}
-
-// planAccepted refuses to set out before the whole crew has accepted the plan
-// and while the plan itself is not kept.
-func (m *visitMoveCtx) planAccepted() error {
-	if len(m.d.plan) == 0 {
-		return nil
-	}
-	if err := m.d.planPermits(m.v, m.v.Crew); err != nil {
-		return err
-	}
-	if PlanSeen.unmet(m.d.plan, m.v.Crew, m.v.PlanSeen) != "" {
-		return Fail(CodePlan, "The whole crew accepts the safe-visit plan first (plan-seen).").With("plan", m.d.plan)
-	}
-	if has(m.d.plan, "phone_first") && (m.d.job.LastContactAt == nil || m.d.job.LastContactAt.Before(m.v.CreatedAt)) {
-		return Fail(CodePlan, "The plan asks for a phone contact first.").With("plan", m.d.plan)
-	}
-	return nil
 }
 
 // noAccessGuard: arrived, 10 minutes inside the window, one call and one

@@ -28,7 +28,11 @@ const (
 	PlanAllows  PlanRule = iota
 	PlanPermits          // it permits a visit at all
 	PlanSeen             // and its crew is complete and has accepted it
+	PlanInside           // and it permits to work in the home
 )
+
+// asksCrew tells whether the rule asks something of who goes.
+func (r PlanRule) asksCrew() bool { return r == PlanSeen || r == PlanInside }
 
 // unmet gives the word of the plan that refuses the move, or "plan-seen" when
 // somebody of the crew has not accepted it yet; empty when nothing refuses.
@@ -37,14 +41,29 @@ func (r PlanRule) unmet(plan []string, crew, seen []ID) string {
 		return ""
 	}
 	for _, p := range plan {
-		if p == "remote_only" || p == "no_visit" || r == PlanSeen && p == "two_people" && len(crew) == 1 {
+		if p == "remote_only" || p == "no_visit" || r.asksCrew() && p == "two_people" && len(crew) < 2 || r == PlanInside && p == "carry_in" {
 			return p
 		}
 	}
 	for _, id := range crew {
-		if r == PlanSeen && !has(seen, id) {
+		if r.asksCrew() && !has(seen, id) {
 			return "plan-seen"
 		}
+	}
+	return ""
+}
+
+// planUnmet gives the word of the plan that refuses a move on the visit as it
+// stands. Who has set out has accepted the plan; until he arrived, it still
+// says how many go in, and whether anybody does.
+func (m *VisitMove) planUnmet(plan []string, v *Visit) string {
+	switch {
+	case !m.Plan.asksCrew() || !v.setOut():
+		return m.Plan.unmet(plan, v.Crew, v.PlanSeen)
+	case v.ArrivedAt == nil && v.StartedAt == nil:
+		return m.Plan.unmet(plan, v.Crew, v.Crew)
+	case m.Plan == PlanInside && has(plan, "carry_in"):
+		return "carry_in"
 	}
 	return ""
 }
@@ -85,7 +104,7 @@ var VisitMoves = []VisitMove{
 	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows, Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
 	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route"},
 	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.arrived"},
-	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.started"},
+	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside, Guard: "as the moves it implies; not where the appliance is carried in", Fact: "visit.started"},
 	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.completed"},
 	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.partial"},
 	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access"},
@@ -230,10 +249,8 @@ func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time)
 		if !m.mayMove(a, v) || !has(m.From, v.Status) || refusing(m.Holds, holds) != nil {
 			continue
 		}
-		// Who has set out has kept the plan already.
-		setOut := m.Plan == PlanSeen && v.EnRouteAt != nil
 		switch {
-		case !setOut && m.Plan.unmet(plan, v.Crew, v.PlanSeen) != "",
+		case m.planUnmet(plan, v) != "",
 			!m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.overturnable(now),
 			m.Action == "plan-seen" && (len(plan) == 0 || has(v.PlanSeen, a.UserID)),
 			m.Action == "confirm-done" && (v.DoneConfirmedAt != nil || v.Disputed),

@@ -25,7 +25,7 @@ func TestVisitMovesWalked(t *testing.T) {
 				}
 				a := Actor{UserID: me, Role: role}
 				for _, kind := range append([]HoldKind{""}, holdKinds...) {
-					for _, plan := range [][]string{nil, {"daylight"}, {"no_visit"}} {
+					for _, plan := range [][]string{nil, {"daylight"}, {"no_visit"}, {"carry_in"}, {"two_people"}} {
 						for _, seen := range []List[ID]{nil, {me}} {
 							v.PlanSeen = seen
 							offered := VisitActions(a, v, openHold(kind), plan, now)
@@ -61,7 +61,7 @@ func TestVisitMovesWalked(t *testing.T) {
 			}
 		}
 	}
-	if walked != len(VisitStatuses)*len(roles)*2*5*3*2*len(VisitMoves) {
+	if walked != len(VisitStatuses)*len(roles)*2*5*5*2*len(VisitMoves) {
 		t.Fatalf("walked %d combinations only", walked)
 	}
 }
@@ -91,7 +91,10 @@ func heldOff(s Stance, action string, kind HoldKind) bool {
 }
 
 func planMet(r PlanRule, plan []string, crew, seen bool) bool {
-	return r == PlanAllows || !has(plan, "no_visit") && (r != PlanSeen || len(plan) == 0 || seen || !crew)
+	goes := r == PlanSeen || r == PlanInside
+	return r == PlanAllows || !has(plan, "no_visit") && (!goes || len(plan) == 0 || seen || !crew) &&
+		!(goes && has(plan, "two_people")) && // one alone, here
+		!(r == PlanInside && has(plan, "carry_in"))
 }
 
 // TestStopIsRefusedNowhere: whoever was ever in the crew may stop, whatever

@@ -72,7 +72,8 @@ var (
 		{"fine", timerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
 		{"end", timerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
 		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager", "the desk was asked to call and spoke with him"},
-		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, or he left its crew"},
+		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, waits for company, or he left its crew"},
+		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and he sets out anew"},
 	}}
 
 	// DisputeMoves: PRODUCT.md section 4, "that is not so".

@@ -29,13 +29,15 @@ type ScheduleInput struct {
 
 // dossier is what the rules need to know of a job besides its visits.
 type dossier struct {
-	job      *Job
-	customer *Customer
-	site     *Site
-	centre   *Centre
-	holds    []Hold
-	plan     List[string]
-	held     *Hold // the open safety hold, if any
+	job       *Job
+	customer  *Customer
+	site      *Site
+	centre    *Centre
+	holds     []Hold
+	plan      List[string]
+	planSince time.Time   // facts from before it are not judged by the plan
+	spoken    []time.Time // with the household by phone, where the plan asks
+	held      *Hold       // the open safety hold, if any
 	// technicians that were read anyway, with their leave from now on.
 	crew       map[ID]*User
 	leaves     []Leave
@@ -60,7 +62,9 @@ func (s *Service) dossier(tx Tx, j *Job) (*dossier, error) {
 	if d.holds, err = tx.HoldsOver(j, true); err != nil {
 		return nil, err
 	}
-	d.plan = planInForce(d.holds)
+	if err := d.readPlan(tx); err != nil {
+		return nil, err
+	}
 	for i := range d.holds {
 		if h := &d.holds[i]; h.Kind == HoldSafety && h.LiftedAt == nil && (d.held == nil || h.Since.Before(d.held.Since)) {
 			d.held = h
@@ -239,30 +243,6 @@ func overlap(name string) *Error {
 	return Fail(CodeOverlap, "%s has another visit in this time.", name)
 }
 
-// daylight is when a plan of that name permits a visit, local time.
-var daylight = [2]string{"07:00", "18:00"}
-
-// planPermits checks what a safe-visit plan demands of a booking.
-func (d *dossier) planPermits(v *Visit, crew []ID) error {
-	for _, p := range d.plan {
-		switch p {
-		case "remote_only", "no_visit":
-			return d.noVisit(p)
-		case "two_people":
-			if len(crew) == 1 {
-				return Fail(CodePlan, "The plan of this household asks for two people.").With("plan", d.plan).At("/crew", "two technicians")
-			}
-		case "daylight":
-			loc := d.site.Location()
-			from, to := v.PlannedStart.In(loc), v.PlannedEnd().In(loc)
-			if from.Format("15:04") < daylight[0] || to.Format("15:04") > daylight[1] || from.YearDay() != to.YearDay() {
-				return Fail(CodePlan, "The plan of this household asks for daylight, %s to %s.", daylight[0], daylight[1]).With("plan", d.plan).At("/planned_start", "in daylight")
-			}
-		}
-	}
-	return nil
-}
-
 // agrees tells whether a customer can have agreed in a contact: refusing and
 // hostile words are contact, and no agreement.
 func (a *Attempt) agrees() bool {
@@ -423,7 +403,8 @@ func howOf(channel string) string {
 }
 
 func (d *dossier) view(a Actor, v *Visit, now time.Time) VisitView {
-	return VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(a, v, d.holds, d.plan, now)}
+	actions := d.planFacts().Withhold(v, d.plan, VisitActions(a, v, d.holds, d.plan, now), now)
+	return VisitView{Visit: *v, Plan: d.plan, Actions: actions}
 }
 
 // CrewInput assigns a visit; an empty crew unassigns it.
@@ -624,9 +605,8 @@ func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput
 			return Fail(CodeMeaning, "Say why: unsafe, sick, conflict or other.").At("/reason", "unsafe, sick, conflict or other")
 		}
 		m.setCrew(without(m.v.Crew, call.Actor.UserID))
-		if len(m.v.Crew) == 0 {
-			m.v.Status = VisitScheduled
-			m.v.EnRouteAt = nil
+		if err := s.waitForCompany(m); err != nil {
+			return err
 		}
 		// An unsafe decline is a safety word: it reaches proprietor and area
 		// manager by notice, not the timeline.

@@ -72,6 +72,8 @@ func (s *Service) timersFollow(m *visitMoveCtx) error {
 		t := &timers[i]
 		have[t.UserID] = true
 		switch {
+		case TimerMoves.open("again", t.Status) && t.EndedHow == "visit" && v.Status.UnderWay() && has(v.Crew, t.UserID):
+			t.EndedAt, t.EndedHow = nil, ""
 		case !TimerMoves.open("rebase", t.Status):
 			continue
 		case !v.Status.UnderWay() || !has(v.Crew, t.UserID):

@@ -105,6 +105,11 @@ func (v *Visit) begun() *time.Time {
 	return nil
 }
 
+// setOut tells whether somebody is known to have set out.
+func (v *Visit) setOut() bool {
+	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil
+}
+
 // VisitView is a visit as answered: with what this caller may do now.
 type VisitView struct {
 	Visit
