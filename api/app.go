@@ -330,6 +330,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountReports(s)
 	a.mountSafety(s)
 	a.mountQueue(s)
+	a.mountAdvisories(s)
 	a.mountKindness(s)
 	a.mountInbox(s)
 	a.mountImports(s)

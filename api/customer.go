@@ -17,7 +17,7 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "call-me", "could-not-reach", "reopen", "passport", "thanks", "report", "wrong-person"}
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "call-me", "could-not-reach", "reopen", "passport", "thanks", "report", "appeal", "wrong-person"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
 
@@ -95,6 +95,8 @@ type customerView struct {
 	Results                                          []partView
 	CanCorrect, CanThank                             bool
 	People, Whats                                    []partView // of a report about our people
+	NoteWords, NoteAnswer                            string
+	CanAppeal                                        bool
 
 	base, query string
 }
@@ -163,7 +165,7 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 		if p.Visit == nil || p.Visit.DoneConfirmedAt == nil {
 			return ""
 		}
-	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "already":
+	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "appeal", "already":
 	default:
 		return ""
 	}
@@ -259,7 +261,11 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 			case "what", "who":
 				v.Wrong[field] = v.Text.Say("report." + field + ".wrong")
 			case "reason":
-				v.Wrong["claim"] = v.Text.Say("another.note.wrong")
+				if form.Has("claim") {
+					v.Wrong["claim"] = v.Text.Say("another.note.wrong")
+				} else {
+					v.Wrong["note_reason"] = v.Text.Say("another.note.wrong")
+				}
 			case "fault", "what_matters", "step", "result", "text":
 				if field == "result" || form.Has(field) {
 					v.Wrong[field] = v.Text.Say("known." + field + ".wrong")
@@ -393,6 +399,9 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 	}
 	v.Fault, v.WhatMatters, v.CanCorrect, v.CanThank = p.Job.Fault, p.Job.WhatMatters, p.CanCorrect, p.CanThank
 	v.stepLines(p, loc)
+	if p.NoteUntil != nil {
+		v.NoteWords, v.NoteAnswer, v.CanAppeal = t.Say("note.explain", "Until", dayWords(t, p.NoteUntil.Add(-time.Second), p.Now, loc)), p.NoteAnswer, p.CanAppeal
+	}
 	for _, result := range []string{"worked", "failed", "unclear"} {
 		v.Results = append(v.Results, partView{Value: result, Words: t.Say("result." + result)})
 	}

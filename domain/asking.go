@@ -126,6 +126,7 @@ func init() {
 		"thanks":          (*Service).thanksAct,
 		"report":          (*Service).reportAct,
 		"wrong-person":    (*Service).wrongPerson,
+		"appeal":          (*Service).appealAct,
 	}
 }
 
@@ -195,10 +196,10 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 	return out, err
 }
 
-// contactNote is what the list of attempts says of a wish. Thanks and reports
-// are not named: the crew reads it.
+// contactNote is what the list of attempts says of a wish. Thanks, reports and
+// appeals are not named: the crew reads it.
 func contactNote(action, how string) string {
-	if action == "thanks" || action == "report" {
+	if action == "thanks" || action == "report" || action == "appeal" {
 		action = "note"
 	}
 	return action + " by " + how

@@ -147,6 +147,10 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		return tx.SaveJob(j)
 	case "thanks":
 		return s.thanksDue(tx, dl.SubjectID, now)
+	case "advisory":
+		return s.advisoryDue(tx, dl.SubjectID, now)
+	case "appeal":
+		return s.appealOverdue(tx, dl.SubjectID, now)
 	case "triage":
 		return s.flagOverdue(tx, dl.SubjectID, now)
 	case "hold":

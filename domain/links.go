@@ -117,7 +117,12 @@ type LinkPage struct {
 	// What is known, for the household to read and correct.
 	Steps                []StepRecord
 	CanCorrect, CanThank bool
-	People               []LinkPerson // whom a report can be about
+	// NoteUntil is how long a note stands that the household was told of, and
+	// NoteAnswer why it stayed on its last appeal.
+	NoteUntil  *time.Time
+	NoteAnswer string
+	CanAppeal  bool
+	People     []LinkPerson // whom a report can be about
 }
 
 // LinkPerson is one of our people as a household knows him.
@@ -274,6 +279,9 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 		return nil, err
 	}
 	p.CanThank = thanked != nil
+	if err := s.linkNote(tx, p, now); err != nil {
+		return nil, err
+	}
 	p.FormKey = s.formKey(l, p.Visit, now)
 	return p, nil
 }

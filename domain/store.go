@@ -183,6 +183,18 @@ type Tx interface {
 	FlagsOfVisit(visit ID) ([]Flag, error)
 	FlagsOfCustomer(customer ID) ([]Flag, error)
 
+	// Advisories.
+	Advisory(id ID) (*Advisory, error)
+	LockAdvisory(id ID) (*Advisory, error)
+	AdvisoriesOf(customer ID) ([]Advisory, error) // approved ones, expired in the meantime or not
+	InsertAdvisory(*Advisory) error
+	SaveAdvisory(*Advisory) error
+	Appeal(id ID) (*Appeal, error)
+	AppealsOf(advisory ID) ([]Appeal, error) // by created_at
+	InsertAppeal(*Appeal) error
+	SaveAppeal(*Appeal) error
+	InsertAdvisoryReads([]AdvisoryRead) error
+
 	// Kindness.
 	LockThanks(id ID) (*Thanks, error)
 	ThanksOfVisit(visit ID) (given bool, err error)
@@ -378,6 +390,10 @@ type Reader interface {
 	EvidenceFiles(ctx context.Context, names []string) ([]string, error)
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
+	// Advisories are those that the actor keeps, by (created_at, id); status as
+	// of now. AdvisoryReads by (created_at, id).
+	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)
+	AdvisoryReads(ctx context.Context, a Actor, advisory ID, p Page) ([]AdvisoryRead, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician his own
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)

@@ -62,8 +62,14 @@ var words = map[string]map[string][2]string{
 	"flag.heard":                  {"en": {"An answer for you", "Open the app to read it."}, "hi": {"आपके लिए उत्तर", "पढ़ने के लिए ऐप खोलें।"}},
 	"hold.overdue":                {"en": {"A hold is overdue", "Open the job and decide."}, "hi": {"एक रोक का समय बीत गया", "काम खोलें और निर्णय लें।"}},
 	// to households
-	"report.read_home":         {"en": {"We read your message", "Somebody takes care of it."}, "hi": {"हमने आपका संदेश पढ़ा", "कोई इसे देख रहा है।"}},
-	"report.decided_home":      {"en": {"An answer to your message", "Please call us to hear it."}, "hi": {"आपके संदेश का उत्तर", "सुनने के लिए हमें कॉल करें।"}},
+	"report.read_home":    {"en": {"We read your message", "Somebody takes care of it."}, "hi": {"हमने आपका संदेश पढ़ा", "कोई इसे देख रहा है।"}},
+	"report.decided_home": {"en": {"An answer to your message", "Please call us to hear it."}, "hi": {"आपके संदेश का उत्तर", "सुनने के लिए हमें कॉल करें।"}},
+	"note.waiting":        {"en": {"A note needs you", "Open the queue."}, "hi": {"एक टिप्पणी आपकी प्रतीक्षा में है", "कतार खोलें।"}},
+	"note.moved":          {"en": {"A note has moved on", "Open the queue."}, "hi": {"एक टिप्पणी आगे बढ़ी", "कतार खोलें।"}},
+	"note.ends_soon":      {"en": {"A note ends soon", "Open the queue."}, "hi": {"एक टिप्पणी जल्द समाप्त होगी", "कतार खोलें।"}},
+	"note.overdue":        {"en": {"A decision is overdue", "Open the queue."}, "hi": {"एक निर्णय का समय बीत गया", "कतार खोलें।"}},
+	// to households
+	"note.told":                {"en": {"About your visits", "Tap to read how we plan them, and to object."}, "hi": {"आपकी विज़िट के बारे में", "हम कैसे योजना बनाते हैं, पढ़ने या आपत्ति के लिए टैप करें।"}},
 	"visit.offered":            {"en": {"Your repair visit", "{when}. Tap to confirm or change."}, "hi": {"आपकी मरम्मत विज़िट", "{when}। पुष्टि या बदलाव के लिए टैप करें।"}},
 	"visit.cancelled_home":     {"en": {"Visit cancelled", "The visit {when} is cancelled. Tap for what is next."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द है। आगे के लिए टैप करें।"}},
 	"visit.en_route":           {"en": {"On the way", "Your technician is on the way."}, "hi": {"रास्ते में", "आपके तकनीशियन रास्ते में हैं।"}},

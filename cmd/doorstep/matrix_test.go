@@ -34,6 +34,9 @@ var bodies = map[string]obj{
 	"stateFlag": {"text": "x"}, "liftKeepAway": {"reason": "x"},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
+	"proposeAdvisory": {"job_id": uuid.NewString(), "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, "approveAdvisory": {"told": true},
+	"refuseAdvisory": {"reasons": "x"}, "renewAdvisory": {"expires_on": "2027-10-01", "reasons": "x"}, "appealAdvisory": {"words": "x"},
+	"decideAdvisoryAppeal": {"outcome": "keep", "reasons": "x"}, "endAdvisory": {"reasons": "x"},
 	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
 }
 
@@ -78,6 +81,7 @@ func TestRoleMatrix(t *testing.T) {
 		flag = h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201) // the first one was late and passed on
 		ids["flags"] = flag["id"]
 		ids["keep-aways"], ids["evidence"] = h.keptAway("meena")["id"], h.as("ravi").send("POST", path("/v1/flags/%s/evidence", flag), string(pngFile), 201, "Content-Type", "image/png")["id"]
+		ids["advisories"] = h.as("maya").send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
 		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita", "admin": "root"}
 		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
 		nobody := &person{h: h, login: "nobody"}

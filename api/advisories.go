@@ -1,0 +1,56 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+func (a *App) mountAdvisories(s *Server) {
+	svc := a.Service
+
+	s.Handle("GET", "/v1/advisories", func(c *fiber.Ctx) error {
+		return listOf(c, func(p domain.Page) ([]domain.Advisory, error) {
+			return svc.Advisories(c.UserContext(), actorOf(c), c.Query("status"), p)
+		}, func(v domain.Advisory) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.Advisory) ([]domain.AdvisoryView, error) {
+			return svc.ReadAdvisories(c.UserContext(), actorOf(c), rows)
+		})
+	})
+	s.Handle("POST", "/v1/advisories", create("/v1/advisories", func(ctx context.Context, call *domain.Call, in domain.AdvisoryInput) error {
+		_, err := svc.ProposeAdvisory(ctx, call, in)
+		return err
+	}))
+	s.Handle("GET", "/v1/advisories/{id}", get("advisory", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.AdvisoryView, error) {
+		return svc.AdvisoryByID(c.UserContext(), ac, id)
+	}))
+	s.Handle("GET", "/v1/advisories/{id}/reads", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "advisory")
+		if err != nil {
+			return err
+		}
+		return listOf(c, func(p domain.Page) ([]domain.AdvisoryRead, error) {
+			return svc.AdvisoryReads(c.UserContext(), actorOf(c), id, p)
+		}, func(v domain.AdvisoryRead) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, asIs)
+	})
+	for i := range domain.AdvisoryMoves {
+		action := domain.AdvisoryMoves[i].Action
+		s.Handle("POST", "/v1/advisories/{id}/"+action, byID("advisory", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AdvisoryDecision) error {
+			_, err := svc.MoveAdvisory(ctx, call, id, action, in)
+			return err
+		}))
+	}
+	s.Handle("GET", "/v1/visits/{id}/advisories", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "visit")
+		if err != nil {
+			return err
+		}
+		rows, err := svc.VisitAdvisories(c.UserContext(), actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return List(c, rows, "")
+	})
+}
