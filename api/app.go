@@ -331,6 +331,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountSafety(s)
 	a.mountQueue(s)
 	a.mountAdvisories(s)
+	a.mountAftercare(s)
 	a.mountKindness(s)
 	a.mountInbox(s)
 	a.mountImports(s)

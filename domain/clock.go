@@ -151,6 +151,10 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		return s.advisoryDue(tx, dl.SubjectID, now)
 	case "appeal":
 		return s.appealOverdue(tx, dl.SubjectID, now)
+	case "aftercare":
+		return s.aftercareDue(tx, dl.SubjectID, now)
+	case "cool_off":
+		return s.coolOffDue(tx, dl.SubjectID, now)
 	case "triage":
 		return s.flagOverdue(tx, dl.SubjectID, now)
 	case "hold":

@@ -247,6 +247,9 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 		return err
 	}
 	s.armFlag(tx, f)
+	if err := s.careFor(tx, f, now); err != nil {
+		return err
+	}
 	if d != nil {
 		if err := s.consequences(tx, d, v, f, now); err != nil {
 			return err

@@ -461,6 +461,9 @@ func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time
 		}
 		f.SubjectID = in.SubjectID
 	}
+	if err := s.careFor(tx, f, now); err != nil {
+		return err
+	}
 	if f.JobID == nil {
 		return nil
 	}

@@ -195,6 +195,16 @@ type Tx interface {
 	SaveAppeal(*Appeal) error
 	InsertAdvisoryReads([]AdvisoryRead) error
 
+	// Afterwards.
+	LockAftercare(id ID) (*Aftercare, error)
+	AftercareOf(flag ID) ([]Aftercare, error) // by step
+	InsertAftercare(*Aftercare) error
+	SaveAftercare(*Aftercare) error
+	CoolOffOf(flag ID) (*CoolOff, error)
+	CoolOffOfVisit(visit ID) (*CoolOff, error) // the last one
+	InsertCoolOff(*CoolOff) error
+	SaveCoolOff(*CoolOff) error
+
 	// Kindness.
 	LockThanks(id ID) (*Thanks, error)
 	ThanksOfVisit(visit ID) (given bool, err error)
@@ -394,6 +404,9 @@ type Reader interface {
 	// of now. AdvisoryReads by (created_at, id).
 	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)
 	AdvisoryReads(ctx context.Context, a Actor, advisory ID, p Page) ([]AdvisoryRead, error)
+	// Aftercares are those that the actor may know of, by (due_at, id).
+	Aftercares(ctx context.Context, a Actor, status string, p Page) ([]Aftercare, error)
+	AftercareCounts(ctx context.Context, a Actor, f ReportFilter, now time.Time) ([]AftercareCount, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician his own
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)

@@ -68,7 +68,11 @@ var words = map[string]map[string][2]string{
 	"note.moved":          {"en": {"A note has moved on", "Open the queue."}, "hi": {"एक टिप्पणी आगे बढ़ी", "कतार खोलें।"}},
 	"note.ends_soon":      {"en": {"A note ends soon", "Open the queue."}, "hi": {"एक टिप्पणी जल्द समाप्त होगी", "कतार खोलें।"}},
 	"note.overdue":        {"en": {"A decision is overdue", "Open the queue."}, "hi": {"एक निर्णय का समय बीत गया", "कतार खोलें।"}},
+	"aftercare.due":       {"en": {"A conversation is due", "Open the queue."}, "hi": {"एक बातचीत होनी है", "कतार खोलें।"}},
+	"aftercare.late":      {"en": {"A conversation is overdue", "Open the queue."}, "hi": {"एक बातचीत का समय बीत गया", "कतार खोलें।"}},
+	"break.offered":       {"en": {"A pause is yours to take", "Open the app to take it, or not."}, "hi": {"आप विराम ले सकते हैं", "लेने या न लेने के लिए ऐप खोलें।"}},
 	// to households
+	"visit.moved_ours":         {"en": {"A change to your visit", "We are sorry: our technician cannot come {when}. Tap for what is next."}, "hi": {"आपकी विज़िट में बदलाव", "हमें खेद है: हमारे तकनीशियन {when} नहीं आ सकेंगे। आगे के लिए टैप करें।"}},
 	"note.told":                {"en": {"About your visits", "Tap to read how we plan them, and to object."}, "hi": {"आपकी विज़िट के बारे में", "हम कैसे योजना बनाते हैं, पढ़ने या आपत्ति के लिए टैप करें।"}},
 	"visit.offered":            {"en": {"Your repair visit", "{when}. Tap to confirm or change."}, "hi": {"आपकी मरम्मत विज़िट", "{when}। पुष्टि या बदलाव के लिए टैप करें।"}},
 	"visit.cancelled_home":     {"en": {"Visit cancelled", "The visit {when} is cancelled. Tap for what is next."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द है। आगे के लिए टैप करें।"}},

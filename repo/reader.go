@@ -17,7 +17,7 @@ var CursorField = map[string]string{
 	"policies": "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at", "inbox": "created_at",
 	"thanks": "created_at", "disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
 	"exclusions": "since", "keep_aways": "since",
-	"advisories": "created_at", "advisory_reads": "created_at",
+	"advisories": "created_at", "advisory_reads": "created_at", "aftercare": "due_at",
 }
 
 // reader answers from committed rows, each call for itself.

@@ -34,6 +34,7 @@ var bodies = map[string]obj{
 	"stateFlag": {"text": "x"}, "liftKeepAway": {"reason": "x"},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
+	"doneAftercare": {"note": "x"}, "answerCoolOff": {"accept": false},
 	"proposeAdvisory": {"job_id": uuid.NewString(), "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, "approveAdvisory": {"told": true},
 	"refuseAdvisory": {"reasons": "x"}, "renewAdvisory": {"expires_on": "2027-10-01", "reasons": "x"}, "appealAdvisory": {"words": "x"},
 	"decideAdvisoryAppeal": {"outcome": "keep", "reasons": "x"}, "endAdvisory": {"reasons": "x"},
@@ -82,6 +83,8 @@ func TestRoleMatrix(t *testing.T) {
 		ids["flags"] = flag["id"]
 		ids["keep-aways"], ids["evidence"] = h.keptAway("meena")["id"], h.as("ravi").send("POST", path("/v1/flags/%s/evidence", flag), string(pngFile), 201, "Content-Type", "image/png")["id"]
 		ids["advisories"] = h.as("maya").send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
+		h.as("ravi").send("POST", "/v1/flags", obj{"phone": "+919800000099", "kind": "verbal_abuse", "level": 2}, 201)
+		ids["aftercare"] = items(h.as("ravi").send("GET", "/v1/aftercare", nil, 200))[0]["id"]
 		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita", "admin": "root"}
 		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
 		nobody := &person{h: h, login: "nobody"}

@@ -1,0 +1,235 @@
+package domain
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+const (
+	coolOffWithin = 72 * time.Hour // after the report
+	coolOffAhead  = 24 * time.Hour // the next visit in this time is given away
+	coolOffSettle = 2 * time.Hour  // before the window: then nobody else is found
+	coolOffDays   = 7              // ahead, in which another time is looked for
+)
+
+// CoolOff is the answer of somebody who was harmed to a pause that he was
+// offered. It counts against nobody and stays payable (PRODUCT.md section 5).
+type CoolOff struct {
+	Meta
+	FlagID   ID     `json:"flag_id"`
+	UserID   ID     `json:"user_id"`
+	Accepted bool   `json:"accepted"`
+	VisitID  *ID    `json:"visit_id"` // the one that is not his now
+	Outcome  string `json:"outcome"`  // declined, nothing_ahead, offered, moved, taken
+}
+
+// CoolOffInput answers the offer.
+type CoolOffInput struct {
+	Accept     *bool  `json:"accept"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// offerBreak puts the offer into the technician's inbox; it rings nobody.
+func (s *Service) offerBreak(tx Tx, f *Flag, u *User, now time.Time) error {
+	if u.Role == RoleTechnician {
+		tx.Enqueue(s.notice("break.offered", u.Language, now, f.RecordedAt.Add(coolOffWithin), toUser(u.ID), func(n *Notice) { n.State = "done" }))
+	}
+	return nil
+}
+
+// AnswerCoolOff takes the pause, or not. The technician who reported at level
+// 2 and above, within three days. His next visit of the day ahead is offered
+// to others, or moved with an honest message where nobody else can come.
+// Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in CoolOffInput) (CoolOff, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (CoolOff, error) {
+		a := call.Actor
+		f, err := tx.LockFlag(flag)
+		if err != nil {
+			return CoolOff{}, err
+		}
+		all, brief := a.seesFlag(f)
+		switch {
+		case !all && !brief:
+			return CoolOff{}, NotFound("flag")
+		case f.ReporterID == nil || *f.ReporterID != a.UserID || a.Role != RoleTechnician:
+			return CoolOff{}, Fail(CodeForbidden, "The pause is offered to the technician who reported.")
+		case f.Level < aftercareLevel || !now.Before(f.RecordedAt.Add(coolOffWithin)):
+			return CoolOff{}, Fail(CodeState, "No pause is offered for this report now.")
+		case in.Accept == nil:
+			return CoolOff{}, Fail(CodeMeaning, "Take the pause, or not.").At("/accept", "true or false")
+		}
+		c, err := tx.CoolOffOf(f.ID)
+		fresh := notFound(err)
+		switch {
+		case fresh:
+			c = &CoolOff{Meta: newMeta(s.NewID(), now), FlagID: f.ID, UserID: a.UserID, Outcome: "declined"}
+		case err != nil:
+			return CoolOff{}, err
+		case c.Accepted:
+			if *in.Accept {
+				return *c, nil
+			}
+			return CoolOff{}, Fail(CodeState, "You have taken the pause already; your desk can give the visit back to you.")
+		}
+		if *in.Accept {
+			c.Accepted = true
+			if err := s.freeNext(tx, a.UserID, c, now); err != nil {
+				return CoolOff{}, err
+			}
+		}
+		if fresh {
+			return *c, tx.InsertCoolOff(c)
+		}
+		s.changed(&c.Meta, now)
+		return *c, tx.SaveCoolOff(c)
+	})
+}
+
+// freeNext takes a technician's next visit out of his diary.
+func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
+	c.Outcome = "nothing_ahead"
+	diary, err := tx.BusyBetween(user, now, now.Add(coolOffAhead))
+	if err != nil {
+		return err
+	}
+	next := slices.IndexFunc(diary, func(v Visit) bool { return v.Status == VisitScheduled })
+	if next < 0 {
+		return nil
+	}
+	j, v, err := tx.LockVisit(diary[next].ID)
+	if err != nil {
+		return err
+	}
+	if v.Status != VisitScheduled || !has(v.Crew, user) {
+		return nil
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return err
+	}
+	m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}
+	was := slices.Clone(v.Crew)
+	m.setCrew(without(v.Crew, user))
+	// The fact is the clock's: it names neither who gave it away nor why.
+	s.fact(tx, j, System, "visit.assigned", &v.ID, m.st, map[string]any{"crew": v.Crew, "was": was, "reason": ""})
+	if err := s.saveVisit(m); err != nil {
+		return err
+	}
+	c.VisitID = &v.ID
+	found, err := s.othersFor(m, user)
+	if err != nil {
+		return err
+	}
+	if found {
+		c.Outcome = "offered"
+		due := v.WindowStart.Add(-coolOffSettle)
+		if !due.After(now) {
+			due = now.Add(v.WindowStart.Sub(now) / 2)
+		}
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "cool_off", SubjectID: v.ID, JobID: &v.JobID, DueAt: due})
+		if err := s.tellStaff(tx, d, v, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+			return err
+		}
+	} else {
+		c.Outcome = "moved"
+		if err := s.moveHonestly(m, user); err != nil {
+			return err
+		}
+	}
+	s.changed(&j.Meta, now)
+	return tx.SaveJob(j)
+}
+
+// othersFor tells whether anybody else of the centre can take the place.
+func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
+	users, err := m.tx.UsersWith(RoleTechnician, &m.d.job.CentreID, nil)
+	if err != nil {
+		return false, err
+	}
+	slices.SortFunc(users, func(a, b User) int { return slices.Compare(a.ID[:], b.ID[:]) }) // the order of locks
+	for i := range users {
+		if users[i].ID == user || has(m.v.Crew, users[i].ID) {
+			continue
+		}
+		err := s.checkCrew(m.tx, m.d, m.v, append(slices.Clone(m.v.Crew), users[i].ID), m.now)
+		if err == nil {
+			return true, nil
+		}
+		if !refusal(err) {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// refusal tells whether an error is a rule's no, and not a defect.
+func refusal(err error) bool {
+	for _, c := range []Code{CodeMeaning, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodePlan, CodeHeld} {
+		if IsCode(err, c) {
+			return true
+		}
+	}
+	return false
+}
+
+// moveHonestly moves a visit to which nobody can come to the same hours of one
+// of the next days, or ends it; the household is told that our technician
+// cannot come, and nothing of why.
+func (s *Service) moveHonestly(m *visitMoveCtx, user ID) error {
+	const words = "our technician cannot come at that time"
+	v, loc := m.v, m.d.site.Location()
+	crew := append(slices.Clone([]ID(v.Crew)), user)
+	s.tellCustomer(m.tx, m.d, v, "visit.moved_ours", m.now)
+	if m.d.mayBook(false) == nil {
+		for day := 1; day <= coolOffDays; day++ {
+			shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, day).Format(time.RFC3339) }
+			in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart), PlannedMinutes: v.PlannedMinutes, Crew: &crew, Reason: words}
+			next := &Visit{Meta: newMeta(s.NewID(), m.now), PredecessorID: &v.ID, Sequence: v.Sequence + 1, JobID: v.JobID, CustomerID: v.CustomerID}
+			if err := in.times(next, loc, m.now); err != nil {
+				continue
+			}
+			if err := s.checkCrew(m.tx, m.d, next, crew, m.now); err == nil {
+				return s.succeed(m, &Call{Actor: System}, next, in)
+			} else if !refusal(err) {
+				return err
+			}
+		}
+	}
+	if err := s.cancelVisit(m, System, words, "nobody"); err != nil {
+		return err
+	}
+	return s.tellStaff(m.tx, m.d, v, "visit.needs_someone", m.now, RoleCoordinator)
+}
+
+// coolOffDue moves a visit that nobody else has taken.
+func (s *Service) coolOffDue(tx Tx, visit ID, now time.Time) error {
+	c, err := tx.CoolOffOfVisit(visit)
+	if notFound(err) || err == nil && c.Outcome != "offered" {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	j, v, err := tx.LockVisit(visit)
+	if err != nil {
+		return err
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return err
+	}
+	c.Outcome = "taken"
+	if v.Status == VisitScheduled && (len(v.Crew) == 0 || d.planPermits(v, v.Crew) != nil) {
+		c.Outcome = "moved"
+		if err := s.moveHonestly(&visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}, c.UserID); err != nil {
+			return err
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return err
+		}
+	}
+	s.changed(&c.Meta, now)
+	return tx.SaveCoolOff(c)
+}
