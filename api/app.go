@@ -332,6 +332,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountQueue(s)
 	a.mountAdvisories(s)
 	a.mountAftercare(s)
+	a.mountPayable(s)
 	a.mountKindness(s)
 	a.mountInbox(s)
 	a.mountImports(s)

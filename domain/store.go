@@ -407,6 +407,8 @@ type Reader interface {
 	// Aftercares are those that the actor may know of, by (due_at, id).
 	Aftercares(ctx context.Context, a Actor, status string, p Page) ([]Aftercare, error)
 	AftercareCounts(ctx context.Context, a Actor, f ReportFilter, now time.Time) ([]AftercareCount, error)
+	// PayableVisits are those of a technician by (window_start, id).
+	PayableVisits(ctx context.Context, s Scope, technician ID, f ReportFilter, p Page) ([]PayableVisit, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician his own
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)

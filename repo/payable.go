@@ -1,0 +1,59 @@
+package repo
+
+import (
+	"context"
+
+	"doorstep/domain"
+)
+
+// PayableVisits reads the visits in whose crew a technician is, or was until a
+// pause, with what their rows depend on: two statements a page.
+func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician domain.ID, f domain.ReportFilter, p domain.Page) ([]domain.PayableVisit, error) {
+	q := r.db.table("visits").Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
+		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted))`, technician, technician).
+		Where("window_start >= ? AND window_start < ?", f.From, f.To)
+	if s.TechnicianID != technician { // his own diary is his, also where the visit is another's now
+		where, err := r.db.within(s, "visits")
+		if err != nil {
+			return nil, err
+		}
+		q = q.Where(where)
+	}
+	visits, err := paged[domain.Visit](ctx, r, q, "visits", p)
+	if err != nil || len(visits) == 0 {
+		return []domain.PayableVisit{}, err
+	}
+	ids := make([]domain.ID, len(visits))
+	for i := range visits {
+		ids[i] = visits[i].ID
+	}
+	type fact struct {
+		ID                                   domain.ID
+		ExternalRef                          *string
+		Proven, FlaggedSelf, AreaHold, Pause bool
+	}
+	in := r.db.in("visits.id", ids)
+	facts, err := list[fact](ctx, r, r.db.table("x").Raw(`SELECT visits.id AS id, jobs.external_ref AS external_ref,
+		(EXISTS (SELECT 1 FROM attempts t WHERE t.visit_id = visits.id AND t.direction = 'outbound' AND t.grade IN ('proven', 'recorded') AND t.discounted = ''
+				AND visits.arrived_at IS NOT NULL AND t.occurred_at >= visits.arrived_at)
+			OR EXISTS (SELECT 1 FROM disputes d WHERE d.visit_id = visits.id AND d.subject = 'no_access' AND d.status = 'upheld')) AS proven,
+		EXISTS (SELECT 1 FROM flags g WHERE g.visit_id = visits.id AND g.level >= 1 AND g.reporter_id = ?) AS flagged_self,
+		EXISTS (SELECT 1 FROM flags g JOIN assignments c ON c.visit_id = g.visit_id AND c.technician_id = g.reporter_id
+			WHERE g.visit_id = visits.id AND g.level >= 2 AND g.subject_id IS NULL) AS area_hold,
+		(EXISTS (SELECT 1 FROM cool_offs o WHERE o.visit_id = visits.id AND o.user_id = ? AND o.accepted)
+			AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current)) AS pause
+		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician}, in.Vars...)...))
+	if err != nil {
+		return nil, err
+	}
+	at := map[domain.ID]fact{}
+	for _, f := range facts {
+		at[f.ID] = f
+	}
+	out := make([]domain.PayableVisit, len(visits))
+	for i := range visits {
+		f := at[visits[i].ID]
+		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf, AreaHold: f.AreaHold, Pause: f.Pause}
+	}
+	return out, nil
+}
