@@ -41,6 +41,17 @@ func (a *App) mountAftercare(s *Server) {
 		}
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": domain.List[domain.AftercareCount](rows), "definitions": domain.AftercareDefinitions})
 	})
+	s.Handle("GET", "/v1/reports/suppression", func(c *fiber.Ctx) error {
+		f, err := a.reportFilter(c)
+		if err != nil {
+			return err
+		}
+		report, err := svc.Suppression(c.UserContext(), actorOf(c), f)
+		if err != nil {
+			return err
+		}
+		return c.JSON(report)
+	})
 	s.Handle("POST", "/v1/flags/{id}/cool-off", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.CoolOffInput) error {
 		_, err := svc.AnswerCoolOff(ctx, call, id, in)
 		return err

@@ -409,6 +409,11 @@ type Reader interface {
 	AftercareCounts(ctx context.Context, a Actor, f ReportFilter, now time.Time) ([]AftercareCount, error)
 	// PayableVisits are those of a technician by (window_start, id).
 	PayableVisits(ctx context.Context, s Scope, technician ID, f ReportFilter, p Page) ([]PayableVisit, error)
+	// WatchedCentres counts each centre of the actor's areas; Reporters lists
+	// who reported in them, the latest first; Diaries their visits.
+	WatchedCentres(ctx context.Context, a Actor, f ReportFilter) ([]CentreCount, error)
+	Reporters(ctx context.Context, a Actor, f ReportFilter, limit int) ([]Reporter, error)
+	Diaries(ctx context.Context, technicians []ID, from, to time.Time) ([]DiaryEntry, error)
 	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician his own
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)

@@ -1,0 +1,157 @@
+// Package watch looks for two things that nobody reports: centres where
+// reporting may be suppressed, and people who may be made to pay for a report
+// (PRODUCT.md section 5, "Suppression watch"). It judges counts and knows
+// nothing of what was reported. What is too few to judge is not shown.
+package watch
+
+import "time"
+
+// The smallest samples that are judged.
+const (
+	MinVisits = 50 // of a centre
+	MinFlags  = 5  // of a centre, for withdrawals
+	MinJobs   = 8  // of a person, before
+	Span      = 30 * 24 * time.Hour
+	MinSpan   = 7 * 24 * time.Hour // since the report
+)
+
+// Verdicts.
+const (
+	TooFew   = "too_few"
+	TooEarly = "too_early"
+	Nothing  = "nothing_seen"
+	Look     = "look"
+)
+
+// Signs that ask somebody to look.
+const (
+	Silent      = "many_visits_no_reports"
+	Withdrawals = "many_withdrawals"
+	Pressure    = "withdrawn_under_pressure"
+	Fewer       = "fewer_jobs"
+	Cheaper     = "fewer_chargeable_jobs"
+	Farther     = "farther_jobs"
+)
+
+// Definitions says what each figure and sign means, for people.
+var Definitions = map[string]string{
+	"visits":                   "Visits of the period to which somebody of the centre went: completed, partial, without access, stopped.",
+	"reports":                  "Reports of level 1 and above that were made in the period about households of the centre.",
+	"withdrawn":                "Of these, those that their reporters withdrew.",
+	"under_pressure":           "Of the withdrawn ones, those whose reporter said in private that there was pressure.",
+	"jobs":                     "Visits in the reporter's diary, in as many days before his first report of the period as have passed since, at most 30. Leave is not taken out.",
+	"chargeable":               "Of these, visits of jobs that are chargeable: what is known of their value.",
+	"distance_km":              "Mean distance from his home base, as the crow flies, of those visits where both places are known.",
+	"too_few":                  "Below 50 visits of a centre, or 8 of a person in the days before, nothing is judged and no figure is shown. Withdrawals are judged from 5 reports on.",
+	"too_early":                "Fewer than 7 days have passed since the report.",
+	"many_visits_no_reports":   "At the rate of all centres in this report at least three reports were to be expected, and there is none.",
+	"many_withdrawals":         "More than a third of the reports were withdrawn.",
+	"withdrawn_under_pressure": "At least one reporter said that there was pressure.",
+	"fewer_jobs":               "He has fewer than six tenths of the visits that he had.",
+	"fewer_chargeable_jobs":    "The share of chargeable visits is less than half of what it was.",
+	"farther_jobs":             "His visits are more than half as far again as they were.",
+}
+
+// Centre is what is counted of one centre.
+type Centre struct {
+	Visits        int `json:"visits"`
+	Reports       int `json:"reports"`
+	Withdrawn     int `json:"withdrawn"`
+	UnderPressure int `json:"under_pressure"`
+}
+
+// Judged is a verdict with the signs that led to it.
+type Judged struct {
+	Verdict string   `json:"verdict"`
+	Signs   []string `json:"signs"`
+}
+
+func judged(signs []string) Judged {
+	if len(signs) > 0 {
+		return Judged{Look, signs}
+	}
+	return Judged{Nothing, []string{}}
+}
+
+// JudgeCentre judges a centre against all of them.
+func JudgeCentre(c, all Centre) Judged {
+	if c.Visits < MinVisits {
+		return Judged{TooFew, []string{}}
+	}
+	var signs []string
+	if c.Reports == 0 && all.Visits > 0 && float64(c.Visits)*float64(all.Reports)/float64(all.Visits) >= 3 {
+		signs = append(signs, Silent)
+	}
+	if c.Reports >= MinFlags && c.Withdrawn*3 > c.Reports {
+		signs = append(signs, Withdrawals)
+	}
+	if c.UnderPressure > 0 {
+		signs = append(signs, Pressure)
+	}
+	return judged(signs)
+}
+
+// Job is one visit in a person's diary.
+type Job struct {
+	At         time.Time
+	Chargeable bool
+	Km         *float64 // from his home base, where known
+}
+
+// Half is what is counted of a diary before a report, or after it.
+type Half struct {
+	Jobs       int      `json:"jobs"`
+	Chargeable int      `json:"chargeable"`
+	DistanceKm *float64 `json:"distance_km"`
+	located    int
+}
+
+// Days gives how long a diary is compared at an instant.
+func Days(reported, now time.Time) time.Duration { return min(Span, now.Sub(reported)) }
+
+// JudgePerson sets the days after a report against as many before it.
+func JudgePerson(reported, now time.Time, jobs []Job) (Judged, Half, Half) {
+	span := Days(reported, now)
+	if span < MinSpan {
+		return Judged{TooEarly, []string{}}, Half{}, Half{}
+	}
+	before, after := count(jobs, reported.Add(-span), reported), count(jobs, reported, reported.Add(span))
+	if before.Jobs < MinJobs {
+		return Judged{TooFew, []string{}}, Half{}, Half{}
+	}
+	var signs []string
+	if after.Jobs*10 < before.Jobs*6 {
+		signs = append(signs, Fewer)
+	}
+	// Shares and distances are compared only where there are enough of both.
+	if after.Jobs >= MinJobs && before.Chargeable*2 >= MinJobs && after.Chargeable*before.Jobs*2 < before.Chargeable*after.Jobs {
+		signs = append(signs, Cheaper)
+	}
+	if before.located >= MinJobs && after.located >= MinJobs && *after.DistanceKm > *before.DistanceKm*1.5 && *after.DistanceKm > *before.DistanceKm+2 {
+		signs = append(signs, Farther)
+	}
+	return judged(signs), before, after
+}
+
+func count(jobs []Job, from, to time.Time) Half {
+	var h Half
+	sum := 0.0
+	for _, j := range jobs {
+		if j.At.Before(from) || !j.At.Before(to) {
+			continue
+		}
+		h.Jobs++
+		if j.Chargeable {
+			h.Chargeable++
+		}
+		if j.Km != nil {
+			h.located++
+			sum += *j.Km
+		}
+	}
+	if h.located > 0 {
+		mean := sum / float64(h.located)
+		h.DistanceKm = &mean
+	}
+	return h
+}

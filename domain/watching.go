@@ -1,0 +1,144 @@
+package domain
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"doorstep/domain/watch"
+)
+
+// WatchedCentre is one centre in GET /v1/reports/suppression. Below the
+// smallest sample its figures are null.
+type WatchedCentre struct {
+	CentreID ID     `json:"centre_id"`
+	Centre   string `json:"centre"`
+	watch.Judged
+	Figures *watch.Centre `json:"figures"`
+}
+
+// WatchedPerson is one reporter in GET /v1/reports/suppression: his diary
+// after his first report of the period against before. Below the smallest
+// sample its figures are null.
+type WatchedPerson struct {
+	UserID   ID        `json:"user_id"`
+	Name     string    `json:"name"`
+	CentreID ID        `json:"centre_id"`
+	Since    time.Time `json:"since"`
+	Days     int       `json:"days"` // compared on each side
+	watch.Judged
+	Before *watch.Half `json:"before"`
+	After  *watch.Half `json:"after"`
+}
+
+// SuppressionReport is what asks somebody to look.
+type SuppressionReport struct {
+	From        time.Time           `json:"from"`
+	To          time.Time           `json:"to"`
+	Centres     List[WatchedCentre] `json:"centres"`
+	People      List[WatchedPerson] `json:"people"`
+	Definitions map[string]string   `json:"definitions"`
+}
+
+// CentreCount is a centre with what is counted of it.
+type CentreCount struct {
+	CentreID                                  ID
+	Name                                      string
+	Visits, Reports, Withdrawn, UnderPressure int
+}
+
+func (c *CentreCount) counts() watch.Centre {
+	return watch.Centre{Visits: c.Visits, Reports: c.Reports, Withdrawn: c.Withdrawn, UnderPressure: c.UnderPressure}
+}
+
+// Reporter is a technician with his first report of a period.
+type Reporter struct {
+	UserID   ID
+	Name     string
+	CentreID ID
+	HomeLat  *float64
+	HomeLon  *float64
+	Since    time.Time
+}
+
+// DiaryEntry is one visit in a technician's diary.
+type DiaryEntry struct {
+	TechnicianID ID
+	WindowStart  time.Time
+	Cover        string
+	Lat, Lon     *float64
+}
+
+const watchedPeople = 500 // at most, the latest reporters first
+
+// Suppression looks for suppressed reports and for reprisals. Area manager,
+// deputy, admin; never the centre. Errors: CodeForbidden, CodeMeaning.
+func (s *Service) Suppression(ctx context.Context, a Actor, f ReportFilter) (SuppressionReport, error) {
+	out := SuppressionReport{From: f.From, To: f.To, Definitions: watch.Definitions}
+	if !a.Is(RoleAreaManager, RoleAdmin) {
+		return out, Fail(CodeForbidden, "As %s you may not read this report.", roleWords(a.Role))
+	}
+	if !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour {
+		return out, Fail(CodeMeaning, "A report covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	}
+	now := s.now()
+	centres, err := s.Read.WatchedCentres(ctx, a, f)
+	if err != nil {
+		return out, err
+	}
+	var all watch.Centre
+	for i := range centres {
+		all.Visits += centres[i].Visits
+		all.Reports += centres[i].Reports
+	}
+	for i := range centres {
+		c := &centres[i]
+		row := WatchedCentre{CentreID: c.CentreID, Centre: c.Name, Judged: watch.JudgeCentre(c.counts(), all)}
+		if row.Verdict != watch.TooFew {
+			row.Figures = ptr(c.counts())
+		}
+		out.Centres = append(out.Centres, row)
+	}
+	people, err := s.Read.Reporters(ctx, a, f, watchedPeople)
+	if err != nil || len(people) == 0 {
+		return out, err
+	}
+	ids := make([]ID, len(people))
+	for i := range people {
+		ids[i] = people[i].UserID
+	}
+	diaries, err := s.Read.Diaries(ctx, ids, f.From.Add(-watch.Span), f.To.Add(watch.Span))
+	if err != nil {
+		return out, err
+	}
+	jobs := map[ID][]watch.Job{}
+	home := map[ID]*Reporter{}
+	for i := range people {
+		home[people[i].UserID] = &people[i]
+	}
+	for _, e := range diaries {
+		h := home[e.TechnicianID]
+		jobs[e.TechnicianID] = append(jobs[e.TechnicianID], watch.Job{At: e.WindowStart, Chargeable: e.Cover == "chargeable", Km: distanceKm(h.HomeLat, h.HomeLon, e.Lat, e.Lon)})
+	}
+	for i := range people {
+		p := &people[i]
+		row := WatchedPerson{UserID: p.UserID, Name: p.Name, CentreID: p.CentreID, Since: p.Since, Days: int(watch.Days(p.Since, now) / (24 * time.Hour))}
+		var before, after watch.Half
+		row.Judged, before, after = watch.JudgePerson(p.Since, now, jobs[p.UserID])
+		if row.Verdict != watch.TooFew && row.Verdict != watch.TooEarly {
+			row.Before, row.After = &before, &after
+		}
+		out.People = append(out.People, row)
+	}
+	return out, nil
+}
+
+// distanceKm is the great circle between two places; nil where one is unknown.
+func distanceKm(lat1, lon1, lat2, lon2 *float64) *float64 {
+	if lat1 == nil || lon1 == nil || lat2 == nil || lon2 == nil {
+		return nil
+	}
+	rad := func(d float64) float64 { return d * math.Pi / 180 }
+	h := math.Pow(math.Sin(rad(*lat2-*lat1)/2), 2) + math.Cos(rad(*lat1))*math.Cos(rad(*lat2))*math.Pow(math.Sin(rad(*lon2-*lon1)/2), 2)
+	return ptr(2 * 6371 * math.Asin(math.Min(1, math.Sqrt(h))))
+}
