@@ -18,6 +18,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"versions", versions},
 		{"overlaps", overlaps},
 		{"kept apart", keptApart},
+		{"afterwards", afterwards},
 		{"deadlines", deadlines},
 		{"telling", telling},
 		{"transactions", transactions},
