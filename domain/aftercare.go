@@ -320,3 +320,29 @@ func (s *Service) AftercareReport(ctx context.Context, a Actor, f ReportFilter) 
 	}
 	return s.Read.AftercareCounts(ctx, a, f, s.now())
 }
+
+// queuedAftercare are the conversations, from their reminder on, that the actor may
+// have; a manager's queue names neither the report nor what was said before.
+func (s *Service) queuedAftercare(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Aftercares(ctx, a, "open", waiting)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		x := &rows[i]
+		if now.Before(x.DueAt.Add(aftercareSteps[0].After)) || !x.mayHold(a) {
+			continue
+		}
+		it := QueueItem{Kind: "aftercare", ID: x.ID, Title: "Talk with a colleague", Since: x.CreatedAt, DueAt: &x.DueAt, Default: "It stays owed; the lateness is counted and rings deputy, managers and admins."}
+		if person, err := s.Read.User(ctx, Scope{All: true}, x.PersonID); err == nil {
+			it.Known = append(it.Known, person.Name)
+		}
+		if owner, err := s.Read.User(ctx, Scope{All: true}, x.OwnerID); err == nil && x.OwnerID != a.UserID {
+			it.Known = append(it.Known, "Owed by "+owner.Name)
+		}
+		it.Moves = append(it.Moves, move("We talked", "/v1/aftercare/"+x.ID.String()+"/done", QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: List[string]{}}))
+		out = append(out, it)
+	}
+	return out, nil
+}

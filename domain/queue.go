@@ -71,6 +71,7 @@ func move(label, to string, fields ...QueueField) QueueMove {
 // queueSources are read in this order; SOS stands above all else.
 var queueSources = []func(*Service, context.Context, Actor, time.Time) ([]QueueItem, error){
 	(*Service).queuedSOS, (*Service).queuedHolds, (*Service).queuedFlags, (*Service).queuedDisputes, (*Service).queuedExclusions, (*Service).queuedPromises,
+	(*Service).queuedAftercare,
 }
 
 // Queue lists what waits for the actor's decision. Area manager, deputy,

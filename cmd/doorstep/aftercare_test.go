@@ -60,6 +60,17 @@ func TestWhoWasHarmedIsLookedAfter(t *testing.T) {
 		if a, b := h.pushes(owner, "A conversation is due"), h.pushes(other, "A conversation is due"); a != 1 || b != 0 {
 			t.Errorf("reminded: the owner %d times, the other %d", a, b)
 		}
+		queued := func(login string) (n int) {
+			for _, it := range items(h.as(login).send("GET", "/v1/queue", nil, 200)) {
+				if it["kind"] == "aftercare" {
+					n++
+				}
+			}
+			return n
+		}
+		if a, b, c := queued(owner), queued(other), queued("maya2"); a != 1 || b != 1 || c != 0 {
+			t.Errorf("in the queues: %d %d %d", a, b, c)
+		}
 		h.advance(4 * time.Hour)
 		late := func(login string) int { return h.pushes(login, "A conversation is overdue") }
 		if a, b, c := late(owner), late(other), late("root"); a != 1 || b != 0 || c != 0 {
@@ -78,6 +89,9 @@ func TestWhoWasHarmedIsLookedAfter(t *testing.T) {
 		}
 		h.as(other).send("POST", first, obj{"note": "canary-care: he slept badly"}, 200)
 		h.as(other).send("POST", first, obj{"note": "again"}, 409)
+		if n := queued(other); n != 0 {
+			t.Errorf("done, it stands in the queue: %d", n)
+		}
 		h.advance(3 * 24 * time.Hour)
 		if c := late("root"); c != 1 {
 			t.Errorf("done, it rings on: %d", c)
