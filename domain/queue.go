@@ -24,6 +24,7 @@ type QueueItem struct {
 	Late    bool            `json:"late"`
 	Default string          `json:"default"` // what happens when nobody decides in time
 	Known   List[string]    `json:"known"`
+	Read    string          `json:"read"` // path of what is not shown unasked, for reading it is noted; empty: nothing
 	Moves   List[QueueMove] `json:"moves"`
 	rank    int
 }
@@ -39,7 +40,7 @@ type QueueMove struct {
 type QueueField struct {
 	Name     string       `json:"name"`
 	Label    string       `json:"label"`
-	Type     string       `json:"type"` // text, choice, choices, number, fixed (the only option, not shown)
+	Type     string       `json:"type"` // text, choice, choices, number, bool, fixed (the only option, not shown)
 	Options  List[string] `json:"options"`
 	Required bool         `json:"required"`
 }
@@ -71,7 +72,7 @@ func move(label, to string, fields ...QueueField) QueueMove {
 // queueSources are read in this order; SOS stands above all else.
 var queueSources = []func(*Service, context.Context, Actor, time.Time) ([]QueueItem, error){
 	(*Service).queuedSOS, (*Service).queuedHolds, (*Service).queuedFlags, (*Service).queuedDisputes, (*Service).queuedExclusions, (*Service).queuedPromises,
-	(*Service).queuedAftercare,
+	(*Service).queuedAftercare, (*Service).queuedAdvisories,
 }
 
 // Queue lists what waits for the actor's decision. Area manager, deputy,
@@ -360,6 +361,56 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 		}
 		it.Moves = append(it.Moves, move("I take it over", "/v1/promises/"+p.ID.String()+"/hand-over", QueueField{Name: "owner_id", Type: "fixed", Options: List[string]{a.UserID.String()}, Required: true}))
 		out = append(out, it)
+	}
+	return out, nil
+}
+
+// queuedAdvisories wait for another person's approval, or for somebody new who
+// decides an appeal. What they say is not shown here: each reading is noted.
+func (s *Service) queuedAdvisories(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+	var out []QueueItem
+	for _, status := range []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved} {
+		rows, err := s.Read.Advisories(ctx, a, string(status), now, Page{Limit: 1000}) // most wait for nothing
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]ID, len(rows))
+		for i := range rows {
+			ids[i] = rows[i].ID
+		}
+		appeals, err := s.Read.OpenAppeals(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			x := &rows[i]
+			open := List[Appeal]{}
+			if appeal, ok := appeals[x.ID]; ok {
+				open = append(open, appeal)
+			}
+			actions := NewAdvisoryView(a, x, open, now).Actions
+			path := "/v1/advisories/" + x.ID.String()
+			it := QueueItem{Kind: "advisory", ID: x.ID, JobID: &x.JobID, Since: x.UpdatedAt, DueAt: &x.ExpiresAt, Read: path}
+			switch {
+			case len(open) > 0 && has(actions, "decide-appeal"):
+				it.Kind, it.Title, it.Since, it.DueAt = "appeal", "A household appeals against an advisory", open[0].CreatedAt, &open[0].DueAt
+				it.Default = "It stays open, and rings every week."
+				it.Known = List[string]{"“" + open[0].Words + "”"}
+				it.Moves = List[QueueMove]{move("Decide", path+"/decide-appeal", choice("outcome", "The advisory", true, "keep", "end"), reasonsField)}
+			case has(actions, "approve"):
+				it.Title, it.Default = "An advisory waits for your approval", "It is not shown to anybody, and expires."
+				if x.RenewOn != "" {
+					it.Title, it.Default = "An advisory waits for its renewal, until "+x.RenewOn, "It expires."
+				}
+				it.Moves = List[QueueMove]{
+					move("Approve", path+"/approve", QueueField{Name: "told", Label: "Tell the household?", Type: "bool", Options: List[string]{"true", "false"}, Required: true},
+						QueueField{Name: "not_told_reason", Label: "If not: why not", Type: "text", Options: List[string]{}}),
+					move("Refuse", path+"/refuse", reasonsField)}
+			default:
+				continue
+			}
+			out = append(out, it)
+		}
 	}
 	return out, nil
 }

@@ -403,6 +403,7 @@ type Reader interface {
 	// Advisories are those that the actor keeps, by (created_at, id); status as
 	// of now. AdvisoryReads by (created_at, id).
 	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)
+	OpenAppeals(ctx context.Context, advisories []ID) (map[ID]Appeal, error)
 	AdvisoryReads(ctx context.Context, a Actor, advisory ID, p Page) ([]AdvisoryRead, error)
 	// Aftercares are those that the actor may know of, by (due_at, id).
 	Aftercares(ctx context.Context, a Actor, status string, p Page) ([]Aftercare, error)

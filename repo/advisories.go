@@ -74,3 +74,15 @@ func (r *reader) AdvisoryReads(ctx context.Context, a domain.Actor, id domain.ID
 	}
 	return paged[domain.AdvisoryRead](ctx, r, r.db.table("advisory_reads").Where("advisory_id = ?", id), "advisory_reads", p)
 }
+
+func (r *reader) OpenAppeals(ctx context.Context, advisories []domain.ID) (map[domain.ID]domain.Appeal, error) {
+	out := map[domain.ID]domain.Appeal{}
+	if len(advisories) == 0 {
+		return out, nil
+	}
+	rows, err := list[domain.Appeal](ctx, r, r.db.table("advisory_appeals").Where(r.db.in("advisory_id", advisories)).Where("decided_at IS NULL"))
+	for i := range rows {
+		out[rows[i].AdvisoryID] = rows[i]
+	}
+	return out, err
+}

@@ -83,7 +83,7 @@
       none.value = '';
       i.append(none);
       for (const o of f.options) {
-        const c = el('option', words(o));
+        const c = el('option', f.type === 'bool' ? { true: 'Yes', false: 'No' }[o] : words(o));
         c.value = o;
         i.append(c);
       }
@@ -101,7 +101,7 @@
       if (f.type === 'choices') body[f.name] = [...form.querySelectorAll(`[name=${f.name}]:checked`)].map((i) => i.value);
       else {
         const v = form.elements[f.name].value.trim();
-        if (v !== '') body[f.name] = f.type === 'number' ? Number(v) : v;
+        if (v !== '') body[f.name] = f.type === 'number' ? Number(v) : f.type === 'bool' ? v === 'true' : v;
       }
     }
     return body;
@@ -150,6 +150,19 @@
     }
     li.append(known, el('p', 'If nobody decides: ' + it.default, 'soft'));
     const moves = el('div', undefined, 'moves');
+    if (it.read) {
+      const b = el('button', 'Read it', 'plain');
+      b.type = 'button';
+      b.addEventListener('click', async () => {
+        const res = await call(it.read).catch(() => null);
+        const v = res && res.ok ? await res.json() : {};
+        const text = ['precautions', 'behaviour', 'expires_on'].filter((k) => v[k]).map((k) => `${words(k)}: ${v[k]}`);
+        known.append(...(text.length ? text : [res ? await problem(res) : 'No connection. Please tap again.']).map((t) => el('li', t)));
+        if (text.length) b.remove();
+        li.dataset.open = '1';
+      });
+      moves.append(b);
+    }
     for (const m of it.moves) {
       if (m.fields.every((f) => f.type === 'fixed')) {
         moves.append(act(m, li));

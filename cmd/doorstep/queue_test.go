@@ -97,6 +97,46 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 	})
 }
 
+func TestAdvisoriesAndAppealsWaitInTheQueue(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, maya, root := h.as("kiran"), h.as("maya"), h.as("root")
+		_, job := h.household(desk, nil)
+		x := maya.send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "Go by twos.", "behaviour": "canary-behaviour",
+			"expires_on": h.clock.Now().AddDate(0, 3, 0).Format("2006-01-02")}, 201)
+		if queued(maya)["advisory"] != nil {
+			t.Error("who proposed it is asked to approve it")
+		}
+		it := queued(root)["advisory"]
+		if it == nil || labels(it) != "Approve, Refuse" || it["read"] != path("/v1/advisories/%s", x) {
+			t.Fatalf("the admin's queue: %v", it)
+		}
+		raw, _ := root.raw("GET", "/v1/queue", nil)
+		if strings.Contains(string(raw), "canary") {
+			t.Error("the queue shows what is noted when it is read")
+		}
+		root.posts(it, 0, obj{"told": false}, 422)
+		root.posts(it, 0, obj{"told": true}, 200)
+		if got := queued(root)["advisory"]; got != nil {
+			t.Errorf("approved, and it waits: %v", got)
+		}
+		maya.send("POST", path("/v1/advisories/%s/appeal", x), obj{"words": "That was my brother, who has moved."}, 200)
+		for _, login := range []string{"maya", "root"} { // they had a part in it
+			if got := queued(h.as(login))["appeal"]; got != nil {
+				t.Errorf("%s is asked to decide: %v", login, got)
+			}
+		}
+		appeal := queued(h.as("noor"))["appeal"]
+		if appeal == nil || !strings.Contains(toString(appeal["known"].([]any)[0]), "my brother") {
+			t.Fatalf("the new one's queue: %v", appeal)
+		}
+		h.as("noor").posts(appeal, 0, obj{"outcome": "end", "reasons": "He has moved."}, 200)
+		if got := queued(h.as("noor"))["appeal"]; got != nil {
+			t.Errorf("decided, and it waits: %v", got)
+		}
+	})
+}
+
 // TestTheQueueInABrowser signs in as a tired manager does, on a phone, and
 // sees an SOS come in.
 func TestTheQueueInABrowser(t *testing.T) {
