@@ -72,4 +72,14 @@ func keptApart(t *testing.T, db *repo.DB) {
 	ravi.LiftedAt = Ptr(at)
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveExclusion(&ravi) })
 	noError(t, crew(visit.ID, w.Ravi.ID))
+
+	// Kept from all homes: the same, wherever it is.
+	kept := domain.KeepAway{ID: ID(), UserID: w.Ravi.ID, FlagID: flag.ID, Since: Noon}
+	noError(t, crew(visit.ID))
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertKeepAway(&kept) })
+	wantCode(t, crew(visit.ID, w.Ravi.ID), domain.CodeExcluded)
+	refused("a row of who is kept from all homes", straight(row, w.Ravi.ID, visit.ID))
+	kept.LiftedAt = Ptr(at)
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveKeepAway(&kept) })
+	noError(t, crew(visit.ID, w.Ravi.ID))
 }
