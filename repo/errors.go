@@ -203,5 +203,5 @@ func collided(err error) bool {
 	if errors.As(err, &pg) {
 		return pg.Code == "40001" || pg.Code == "40P01"
 	}
-	return errors.Is(err, errAgain)
+	return errors.Is(err, errAgain) || errors.Is(err, errShared)
 }

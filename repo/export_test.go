@@ -25,3 +25,10 @@ func (db *DB) MigrateTo(ctx context.Context, version int64) error {
 	_, err = steps.UpTo(ctx, version)
 	return err
 }
+
+// WaitingWriters counts who waits for the writer of SQLite.
+func (db *DB) WaitingWriters() int {
+	db.turns.mu.Lock()
+	defer db.turns.mu.Unlock()
+	return len(db.turns.waiting)
+}

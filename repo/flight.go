@@ -195,7 +195,9 @@ func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error
 }
 
 // sqliteTx is the writer's transaction. What is not prepared yet is learned
-// after it, for that takes the one connection.
+// after it, for that takes the one connection. A caller whose time is over
+// sends nothing more; what is under way is not interrupted, for that would
+// undo the whole transaction.
 type sqliteTx struct {
 	tx    *sql.Tx
 	known *statements
@@ -204,6 +206,9 @@ type sqliteTx struct {
 
 func (c *sqliteTx) send(ctx context.Context, steps ...*step) error {
 	for _, s := range steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := c.one(ctx, s); err != nil {
 			return err
 		}
@@ -212,6 +217,7 @@ func (c *sqliteTx) send(ctx context.Context, steps ...*step) error {
 }
 
 func (c *sqliteTx) one(ctx context.Context, s *step) error {
+	ctx = context.WithoutCancel(ctx)
 	p := c.known.get(s.sql)
 	if p == nil {
 		c.learn = append(c.learn, s.sql)
@@ -249,16 +255,6 @@ func readAll(s *step) func(*sql.Rows, error) error {
 		}
 		defer rows.Close()
 		return s.rows(rows)
-	}
-}
-
-// prepareAll learns what a transaction sent; when it fails the next one tries
-// again.
-func (c *sqliteTx) prepareAll(ctx context.Context) {
-	for _, text := range c.learn {
-		if _, err := c.known.prepare(ctx, text); err != nil {
-			return
-		}
 	}
 }
 

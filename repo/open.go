@@ -74,7 +74,9 @@ type DB struct {
 	log  *slog.Logger
 	forms
 
-	writes, reads *statements // SQLite
+	// SQLite
+	writes, reads *statements
+	turns         turns
 
 	pgQueue     *river.Client[pgx.Tx]
 	sqliteQueue *river.Client[*sql.Tx]

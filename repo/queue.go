@@ -84,7 +84,7 @@ func (t *tx) enqueueSQLite(inner *sql.Tx) error {
 	if len(t.notices) == 0 {
 		return nil
 	}
-	_, err := t.db.sqliteQueue.InsertManyFastTx(t.ctx, inner, notifyJobs(t.notices))
+	_, err := t.db.sqliteQueue.InsertManyFastTx(context.WithoutCancel(t.ctx), inner, notifyJobs(t.notices))
 	return err
 }
 

@@ -53,12 +53,12 @@ func (db *DB) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 
 func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 	var err error
-	for range runs {
+	for i := range runs {
 		t := db.newTx(ctx)
 		if db.pool != nil {
 			err = t.inPostgres(fn)
 		} else {
-			err = t.inSQLite(fn)
+			err = t.inSQLite(i > 0, fn)
 		}
 		if ctx.Err() != nil || !collided(err) && !t.freeKey(err) {
 			break
@@ -72,32 +72,6 @@ func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 
 func (db *DB) newTx(ctx context.Context) *tx {
 	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]domain.ID{}, locked: map[domain.ID]int64{}, ahead: newAhead()}
-}
-
-func (t *tx) inSQLite(fn func(*tx) error) error {
-	inner, err := t.db.sql.BeginTx(t.ctx, nil)
-	if err != nil {
-		return translate(err)
-	}
-	defer func() { _ = inner.Rollback() }() // does nothing after the commit
-	carrier := &sqliteTx{tx: inner, known: t.db.writes}
-	t.carrier = carrier
-	if err := t.run(fn); err != nil {
-		return err
-	}
-	if err := t.flush(); err != nil {
-		return err
-	}
-	if err := t.enqueueSQLite(inner); err != nil {
-		return translate(err)
-	}
-	if err := inner.Commit(); err != nil {
-		return translate(err)
-	}
-	if len(carrier.learn) > 0 {
-		carrier.prepareAll(context.WithoutCancel(t.ctx))
-	}
-	return nil
 }
 
 func (t *tx) inPostgres(fn func(*tx) error) error {
