@@ -246,7 +246,7 @@ func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time)
 	out := List[string]{}
 	for i := range VisitMoves {
 		m := &VisitMoves[i]
-		if !m.mayMove(a, v) || !has(m.From, v.Status) || refusing(m.Holds, holds) != nil {
+		if !has(m.From, v.Status) || !m.mayMove(a, v) || refusing(m.Holds, holds) != nil {
 			continue
 		}
 		switch {

@@ -66,7 +66,7 @@ func (s *step) fix() error {
 // PostgreSQL would refuse is refused on both engines.
 func fixed(v any) (any, error) {
 	switch v := v.(type) {
-	case nil, bool, int, int64, float64, []byte:
+	case nil, bool, int, int64, float64, []byte, *idArray:
 		return v, nil
 	case string:
 		return v, cleanText(v)

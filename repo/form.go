@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 
 	"gorm.io/gorm"
@@ -202,6 +203,9 @@ func scanInto[T any](c *fieldset, out *[]T) func(rowSet) error {
 	return func(rows rowSet) error {
 		dest := make([]any, len(c.at))
 		for rows.Next() {
+			if n := len(*out); n > 0 && n == cap(*out) && n < 64 { // rows are large: move them seldom
+				*out = slices.Grow(*out, 7*n)
+			}
 			var none T
 			*out = append(*out, none)
 			c.point(reflect.ValueOf(&(*out)[len(*out)-1]).Elem(), dest)
