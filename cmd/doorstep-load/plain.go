@@ -102,6 +102,12 @@ type visitRow struct {
 	Parts          string     `json:"parts"`
 	Tested         string     `json:"tested"`
 	Sequence       int64      `json:"sequence"`
+	AgreedID       *string    `json:"agreed_id"`
+	ToldAt         *time.Time `json:"told_at"`
+	Disputed       bool       `json:"disputed"`
+	DoneAt         *time.Time `json:"done_confirmed_at"`
+	DoneHow        string     `json:"done_confirmed_how"`
+	EndCodeTries   int64      `json:"end_code_tries"`
 }
 
 func (v *visitRow) fields() []any {
