@@ -33,8 +33,14 @@ const (
 const (
 	jobTimeout  = 30 * time.Second // of one job with all its sends
 	rescueAfter = time.Minute      // a job that runs longer belongs to a dead process
-	storeWait   = 2 * time.Second  // before the first repeat when the database fails
-	storeLimit  = time.Minute
+
+	// gather is how long a busy queue lets jobs come together; the first after
+	// a pause is fetched at once. Jobs fetched together share their trips to
+	// the store. An alarm does not wait for others.
+	gather = 25 * time.Millisecond
+
+	storeWait  = 2 * time.Second // before the first repeat when the database fails
+	storeLimit = time.Minute
 )
 
 // QueueConfig says where the jobs are and how they are worked. With a Pool
@@ -87,7 +93,7 @@ func NewQueue(c QueueConfig) (*Queue, error) {
 		// Our own table of dispatches is the record.
 		CompletedJobRetentionPeriod: time.Hour,
 	}
-	queues := map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200)}, AlarmQueue: {MaxWorkers: alarmWorkers}}
+	queues := map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200), FetchCooldown: gather}, AlarmQueue: {MaxWorkers: alarmWorkers}}
 	var err error
 	if c.Pool != nil {
 		config.ID = "doorstep-" + uuid.NewString()

@@ -78,7 +78,12 @@ func (db *DB) migrateQueue(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+		if _, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+			return err
+		}
+		// They serve searches by arguments and metadata, which nobody makes,
+		// and each of a job's three writes pays for them.
+		_, err = db.pool.Exec(ctx, "DROP INDEX IF EXISTS river_job_args_index, river_job_metadata_index")
 		return err
 	}
 	m, err := rivermigrate.New(riversqlite.New(db.sql), cfg)
