@@ -239,14 +239,25 @@ func refusing(s Stance, holds []Hold) *Hold {
 	return nil
 }
 
+// visitMovesFrom lists the moves of the table by the status they start from.
+var visitMovesFrom = func() map[VisitStatus][]*VisitMove {
+	out := map[VisitStatus][]*VisitMove{}
+	for i := range VisitMoves {
+		for _, s := range VisitMoves[i].From {
+			out[s] = append(out[s], &VisitMoves[i])
+		}
+	}
+	return out
+}()
+
 // VisitActions lists what the actor may do with the visit now, without naming
 // a proof or another time of the fact: holds are those over it, plan is the
 // safe-visit plan in force.
 func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time) List[string] {
-	out := List[string]{}
-	for i := range VisitMoves {
-		m := &VisitMoves[i]
-		if !has(m.From, v.Status) || !m.mayMove(a, v) || refusing(m.Holds, holds) != nil {
+	from := visitMovesFrom[v.Status]
+	out := make(List[string], 0, len(from))
+	for _, m := range from {
+		if !m.mayMove(a, v) || refusing(m.Holds, holds) != nil {
 			continue
 		}
 		switch {

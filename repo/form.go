@@ -201,17 +201,18 @@ func (f *fieldset) point(row reflect.Value, dest []any) {
 // scanInto appends each row of an answer to out.
 func scanInto[T any](c *fieldset, out *[]T) func(rowSet) error {
 	return func(rows rowSet) error {
+		var row, none T
 		dest := make([]any, len(c.at))
+		c.point(reflect.ValueOf(&row).Elem(), dest)
 		for rows.Next() {
-			if n := len(*out); n > 0 && n == cap(*out) && n < 64 { // rows are large: move them seldom
-				*out = slices.Grow(*out, 7*n)
-			}
-			var none T
-			*out = append(*out, none)
-			c.point(reflect.ValueOf(&(*out)[len(*out)-1]).Elem(), dest)
+			row = none // what a row points to is its own
 			if err := rows.Scan(dest...); err != nil {
 				return err
 			}
+			if n := len(*out); n > 0 && n == cap(*out) && n < 64 { // rows are large: move them seldom
+				*out = slices.Grow(*out, 7*n)
+			}
+			*out = append(*out, row)
 		}
 		return rows.Err()
 	}

@@ -332,10 +332,18 @@ func (r *reader) HoldsOfVisits(ctx context.Context, visits []domain.Visit) (map[
 		jobs[i], customers[i] = visits[i].JobID, visits[i].CustomerID
 	}
 	of, c, j := r.db.in("job_id", jobs), r.db.in("customer_id", customers), r.db.in("id", jobs)
-	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where("("+of.SQL+" OR "+c.SQL+" OR site_id IN (SELECT site_id FROM jobs WHERE "+j.SQL+")) AND "+telling,
-		of.Vars[0], c.Vars[0], j.Vars[0]).Order("since, id"))
-	if err != nil || len(holds) == 0 { // nearly always none, and then nobody need know whose site is whose
-		return open, plans, err
+	read, found, err := known[domain.Hold](r.db, "holds of visits", func(q *gorm.DB) *gorm.DB {
+		return q.Where("("+of.SQL+" OR "+c.SQL+" OR site_id IN (SELECT site_id FROM jobs WHERE "+j.SQL+")) AND "+telling, of.Vars[0], c.Vars[0], j.Vars[0]).Order("since, id")
+	}, "holds", of.Vars[0], c.Vars[0], j.Vars[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := r.send(ctx, read); err != nil {
+		return nil, nil, translate(err)
+	}
+	holds := *found
+	if len(holds) == 0 { // nearly always none, and then nobody need know whose site is whose
+		return open, plans, nil
 	}
 	places, err := list[place](ctx, r, r.db.table("jobs").Where(j))
 	if err != nil {

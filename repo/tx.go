@@ -295,7 +295,7 @@ func (db *DB) in(column string, ids []domain.ID) clause.Expr {
 	if db.pool != nil {
 		list := make(idArray, len(ids))
 		for i, id := range ids {
-			list[i] = id
+			list[i] = pgtype.UUID{Bytes: id, Valid: true}
 		}
 		return clause.Expr{SQL: column + " = ANY(CAST(? AS uuid[]))", Vars: []any{&list}}
 	}
@@ -308,7 +308,7 @@ func (db *DB) in(column string, ids []domain.ID) clause.Expr {
 
 // idArray is a list of ids as PostgreSQL takes it fastest. Statements hold a
 // pointer to it: of a list GORM would make as many marks as it has members.
-type idArray = pgtype.FlatArray[[16]byte]
+type idArray = pgtype.FlatArray[pgtype.UUID]
 
 // inText is in for texts: kinds, states, keys.
 func inText[T ~string](db *DB, column string, list []T) clause.Expr {
