@@ -48,8 +48,11 @@ func (l List[T]) Value() (driver.Value, error) {
 
 // Scan implements sql.Scanner.
 func (l *List[T]) Scan(src any) error {
-	if text, ok := src.(string); ok {
-		return l.ScanBytes([]byte(text))
+	switch v := src.(type) {
+	case []byte:
+		return l.ScanBytes(v)
+	case string:
+		return l.ScanBytes([]byte(v))
 	}
 	return scanJSON(src, (*[]T)(l))
 }

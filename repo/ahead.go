@@ -3,6 +3,7 @@ package repo
 import (
 	"bytes"
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 
@@ -12,9 +13,9 @@ import (
 	"doorstep/domain"
 )
 
-// ahead is what use cases read of nearly every job that they lock. On
-// PostgreSQL it travels with the lock in one flight and is handed out once;
-// a write to the same table voids it.
+// ahead is what use cases read of nearly every job that they lock. It is read
+// by one statement, which on PostgreSQL travels with the lock, and is handed
+// out once; a write to the same table voids it.
 type ahead struct {
 	customers map[domain.ID]domain.Customer
 	holds     map[domain.ID][]domain.Hold // of a job, its customer and site; lifted ones too
@@ -35,7 +36,7 @@ func take[T any](m map[domain.ID]T, id domain.ID) (T, bool) {
 }
 
 // aroundJob is everything around a job.
-var aroundJob = bundle{"SELECT x.part, x.fields FROM jobs j CROSS JOIN LATERAL (%s) x WHERE j.id = ", []part{
+var aroundJob = bundle{
 	partOf[customerRow]("customers", "t.id = j.customer_id"),
 	partOf[domain.Contact]("contacts", "t.customer_id = j.customer_id"),
 	partOf[siteRow]("sites", "t.customer_id = j.customer_id"),
@@ -44,7 +45,7 @@ var aroundJob = bundle{"SELECT x.part, x.fields FROM jobs j CROSS JOIN LATERAL (
 	partOf[domain.Visit]("visits", "t.job_id = j.id"),
 	partOf[domain.Policy]("policies", "(t.centre_id = j.centre_id OR t.centre_id IS NULL)"),
 	partOf[domain.Attempt]("attempts", "t.job_id = j.id"),
-}}
+}
 
 // around makes the read that goes with the lock of a job; job is an
 // expression for its id. keep stores what it found.
@@ -57,8 +58,12 @@ func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job)) {
 	var visits []domain.Visit
 	var policies []domain.Policy
 	var attempts []domain.Attempt
-	read = &step{sql: aroundJob.text(t.db) + job.SQL, args: job.Vars,
-		rows: aroundJob.scan(t.db, into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&visits), into(&policies), into(&attempts))}
+	to := []func() reflect.Value{into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&visits), into(&policies), into(&attempts)}
+	if t.db.pool != nil {
+		read = &step{sql: aroundJob.text(t.db, job.SQL), args: job.Vars, rows: aroundJob.scan(t.db, to...)}
+	} else {
+		read = &step{sql: aroundJob.union(t.db, job.SQL), args: job.Vars, rows: aroundJob.scanUnion(t.db, to...)}
+	}
 	keep = func(j domain.Job) {
 		sortBy(people, func(c *domain.Contact) (int, domain.ID) { return c.Position, c.ID })
 		sortBy(places, func(s *siteRow) (int, domain.ID) { return s.Position, s.ID })

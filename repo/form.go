@@ -169,6 +169,16 @@ func known[T any](db *DB, name string, build func(q *gorm.DB) *gorm.DB, table st
 type fieldset struct {
 	names []string
 	at    [][]int // of reflect
+	types []reflect.Type
+}
+
+// number tells whether a field is kept as a number.
+func (f *fieldset) number(i int) bool {
+	t := f.types[i]
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() >= reflect.Bool && t.Kind() <= reflect.Float64
 }
 
 var tables, fieldsets sync.Map // of GORM; *fieldset by type
@@ -185,7 +195,8 @@ func fieldsOf[T any](names schema.Namer) *fieldset {
 	}
 	c := &fieldset{names: table.DBNames}
 	for _, name := range table.DBNames {
-		c.at = append(c.at, table.FieldsByDBName[name].StructField.Index)
+		field := table.FieldsByDBName[name].StructField
+		c.at, c.types = append(c.at, field.Index), append(c.types, field.Type)
 	}
 	fieldsets.Store(t, c)
 	return c

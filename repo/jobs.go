@@ -33,19 +33,14 @@ func (t *tx) Job(id domain.ID) (*domain.Job, error) {
 	return t.job(t.table("jobs").Where("id = ?", id))
 }
 
-// LockJob locks a job and reads around it in one flight.
+// LockJob locks a job and reads around it.
 func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 	first, jobs, err := known[domain.Job](t.db, "lock.job", func(q *gorm.DB) *gorm.DB { return lock(q.Where("id = ?", id)) }, "jobs", id)
 	if err != nil {
 		return nil, err
 	}
-	steps, keep := []*step{first}, func(domain.Job) {}
-	if t.db.pool != nil { // on SQLite there is no way to spare
-		var around *step
-		around, keep = t.around(clause.Expr{SQL: "$1", Vars: []any{id}})
-		steps = append(steps, around)
-	}
-	if err := t.send(steps...); err != nil {
+	around, keep := t.around(clause.Expr{SQL: "$1", Vars: []any{id}})
+	if err := t.send(first, around); err != nil {
 		return nil, err
 	}
 	if len(*jobs) == 0 {

@@ -199,7 +199,8 @@ func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
 	}
 	// A checkpoint each 16 MB, not 4: each is an fsync that a writer waits for.
-	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-32000)")); err != nil {
+	// What a savepoint may have to restore is kept in memory.
+	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-32000)", "temp_store(memory)")); err != nil {
 		return nil, err
 	}
 	db.sql.SetMaxOpenConns(1) // the busy handler is unfair among several writers

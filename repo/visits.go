@@ -58,13 +58,8 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	steps, keep := []*step{first, second}, func(domain.Job) {}
-	if t.db.pool != nil {
-		var around *step
-		around, keep = t.around(clause.Expr{SQL: "(SELECT job_id FROM visits WHERE id = $1)", Vars: []any{id}})
-		steps = append(steps, around)
-	}
-	if err := t.send(steps...); err != nil {
+	around, keep := t.around(clause.Expr{SQL: "(SELECT job_id FROM visits WHERE id = $1)", Vars: []any{id}})
+	if err := t.send(first, second, around); err != nil {
 		return nil, nil, err
 	}
 	if len(*jobs) == 0 || len(*visits) == 0 {

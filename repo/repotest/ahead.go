@@ -17,7 +17,7 @@ func ahead(t *testing.T, db *repo.DB) {
 	home := domain.Customer{Meta: Meta(Noon), Name: "Ünal <&> \"\\", Language: "hi", RegisteredCentreID: &w.Mill.ID,
 		Contacts: domain.List[domain.Contact]{
 			{ID: ID(), Name: "A", Relation: "self", Phones: domain.List[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.List[string]{"+913"}},
-			{ID: ID(), Name: "B"}},
+			{ID: ID(), Name: "2026-11-22", Email: "2026-11-22 10:00:00+00:00", Relation: "12"}},
 		Sites: domain.List[domain.Site]{
 			{ID: ID(), Label: "home", Address: "1 Lane\n2", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata", Lat: Ptr(28.123456789012345), Lon: Ptr(-77.98765432109876), Occupant: "aunt"},
 			{ID: ID(), Label: "shop", Zone: "UTC", Lat: Ptr(1e-7), Lon: Ptr(0.0)}}}
