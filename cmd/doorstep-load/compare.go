@@ -188,7 +188,7 @@ func (c *compareCmd) Run(ctx context.Context) error {
 			}
 		}
 	}
-	fmt.Printf("RSS of the server after the load: %.0f MiB\n", rss(server.cmd.Process.Pid))
+	fmt.Printf("the server after the load: %s\n", memoryOf(server.cmd.Process.Pid))
 	return nil
 }
 

@@ -194,7 +194,7 @@ func (c *coldCmd) Run(ctx context.Context) error {
 		times = append(times, time.Since(start))
 		if i == c.Rounds-1 {
 			time.Sleep(c.Idle)
-			fmt.Printf("idle RSS after %v: %.0f MiB\n", c.Idle, rss(s.cmd.Process.Pid))
+			fmt.Printf("idle after %v: %s\n", c.Idle, memoryOf(s.cmd.Process.Pid))
 		}
 		s.stop()
 	}

@@ -125,19 +125,34 @@ func drive(ctx context.Context, connections int, during time.Duration, work func
 	return measured{n: len(all), rate: float64(len(all)) / time.Since(start).Seconds(), p50: all[len(all)/2], p99: all[len(all)*99/100]}, nil
 }
 
-// rss reads the resident memory of a process in MiB; 0 when it cannot.
-func rss(pid int) float64 {
+// memory is what a process holds of the machine's, in MiB: what is its own,
+// and the files that are mapped into it, of which nearly all is its program.
+type memory struct{ own, files float64 }
+
+func (m memory) String() string {
+	return fmt.Sprintf("RSS %.0f MiB (%.0f its own, %.0f of files)", m.own+m.files, m.own, m.files)
+}
+
+// memoryOf reads it; zero when it cannot.
+func memoryOf(pid int) (m memory) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0
+		return m
 	}
 	for line := range strings.Lines(string(b)) {
-		if f := strings.Fields(line); len(f) > 1 && f[0] == "VmRSS:" {
-			kb, _ := strconv.ParseFloat(f[1], 64)
-			return kb / 1024
+		f := strings.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		kb, _ := strconv.ParseFloat(f[1], 64)
+		switch f[0] {
+		case "RssAnon:", "RssShmem:":
+			m.own += kb / 1024
+		case "RssFile:":
+			m.files += kb / 1024
 		}
 	}
-	return 0
+	return m
 }
 
 type fleetCmd struct {
@@ -181,7 +196,7 @@ func (f *fleetCmd) Run(ctx context.Context) error {
 	}
 	fmt.Printf("%-9s %s", f.Work, m)
 	if f.PID > 0 {
-		fmt.Printf("  RSS %.0f MiB", rss(f.PID))
+		fmt.Printf("  %s", memoryOf(f.PID))
 	}
 	fmt.Println()
 	return nil
