@@ -66,7 +66,7 @@ func TestWritersShareATransaction(t *testing.T) {
 			_, first := tx.Area(areas[0].ID)
 			_, second := tx.Area(areas[1].ID)
 			if first != nil || !domain.IsCode(second, domain.CodeNotFound) {
-				return fmt.Errorf("the first is %v, the refused one %v", first, second)
+				return fmt.Errorf("the first: %w, the refused one: %w", first, second)
 			}
 			return insert(tx, 2)
 		},
