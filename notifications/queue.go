@@ -93,18 +93,22 @@ func NewQueue(c QueueConfig) (*Queue, error) {
 		// Our own table of dispatches is the record.
 		CompletedJobRetentionPeriod: time.Hour,
 	}
-	queues := map[string]river.QueueConfig{QueueName: {MaxWorkers: orDefault(c.Workers, 200), FetchCooldown: gather}, AlarmQueue: {MaxWorkers: alarmWorkers}}
+	poll := 100 * time.Millisecond
+	if c.Pool != nil {
+		poll = 500 * time.Millisecond
+	}
+	config.FetchPollInterval = orDefault(c.Poll, poll)
+	config.Queues = map[string]river.QueueConfig{
+		QueueName:  {MaxWorkers: orDefault(c.Workers, 200), FetchCooldown: min(gather, config.FetchPollInterval)},
+		AlarmQueue: {MaxWorkers: alarmWorkers},
+	}
 	var err error
 	if c.Pool != nil {
 		config.ID = "doorstep-" + uuid.NewString()
 		q.orphans = &orphans{pool: c.Pool, name: config.ID, log: c.Log}
-		config.FetchPollInterval = orDefault(c.Poll, 500*time.Millisecond)
-		config.Queues = queues
 		q.client, err = river.NewClient(riverpgxv5.New(c.Pool), config)
 	} else {
 		q.db = c.SQL
-		config.FetchPollInterval = orDefault(c.Poll, 100*time.Millisecond)
-		config.Queues = queues
 		q.client, err = river.NewClient(riversqlite.New(c.SQL), config)
 	}
 	if err != nil {
