@@ -73,6 +73,7 @@ func TestBadDays(t *testing.T) {
 		tell("told to stop", engine, toldToStop)
 		tell("killed between two tiers of an alarm", engine, alarmKilled)
 		tell("the log keeps secrets", engine, logKeepsSecrets)
+		tell("canary words", engine, canaries)
 	}
 	tell("killed while writing, synchronous=FULL", repo.SQLite, func(d *day) { killed(d, "--synchronous", "FULL") })
 }
