@@ -439,22 +439,50 @@ func Decode(c *fiber.Ctx, dst any) error {
 // another media type, broken JSON, unknown names, single fields of a wrong
 // type. For stop and SOS, which nothing may refuse. dst is a pointer to a struct.
 func DecodeLenient(c *fiber.Ctx, dst any) {
-	var members map[string]json.RawMessage
-	if body := c.Request().Body(); json.Unmarshal(body, &members) != nil {
-		return
-	}
+	members := readableMembers(c.Request().Body())
 	v := reflect.ValueOf(dst).Elem()
 	for i := range v.NumField() {
 		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
 		raw, ok := members[name]
-		if !ok || !v.Type().Field(i).IsExported() || CheckJSON(raw) != nil {
+		if !ok || !v.Type().Field(i).IsExported() {
 			continue
 		}
 		field := reflect.New(v.Field(i).Type())
+		if text, ok := field.Interface().(*string); ok { // cleaned rather than lost
+			if json.Unmarshal(raw, text) == nil {
+				v.Field(i).SetString(strings.ReplaceAll(strings.ToValidUTF8(*text, ""), "\x00", ""))
+			}
+			continue
+		}
+		if CheckJSON(raw) != nil {
+			continue
+		}
 		if decodeInto(raw, field.Interface()) == nil {
 			v.Field(i).Set(field.Elem())
 		}
 	}
+}
+
+// readableMembers reads the members of a JSON object as far as it goes.
+func readableMembers(body []byte) map[string]json.RawMessage {
+	out := map[string]json.RawMessage{}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+		return out
+	}
+	for dec.More() && len(out) < 100 {
+		name, err := dec.Token()
+		key, ok := name.(string)
+		if err != nil || !ok {
+			return out
+		}
+		var raw json.RawMessage
+		if dec.Decode(&raw) != nil {
+			return out
+		}
+		out[key] = raw
+	}
+	return out
 }
 
 func decodeInto(raw json.RawMessage, dst any) (err error) {

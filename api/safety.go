@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/netip"
+	"regexp"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -27,7 +28,7 @@ type sosBody struct {
 	Note       string   `json:"note"`
 	Lat        *float64 `json:"lat"`
 	Lon        *float64 `json:"lon"`
-	Avoid      []string `json:"avoid"`
+	Avoid      anyIDs   `json:"avoid"`
 	OccurredAt string   `json:"occurred_at"`
 }
 
@@ -46,13 +47,29 @@ func (b *sosBody) input() domain.SOSInput {
 	if b.Lat != nil && b.Lon != nil && *b.Lat >= -90 && *b.Lat <= 90 && *b.Lon >= -180 && *b.Lon <= 180 {
 		in.Lat, in.Lon = b.Lat, b.Lon
 	}
-	for i, raw := range b.Avoid {
-		if id := read(raw); id != nil && i < 20 {
-			in.Avoid = append(in.Avoid, *id)
+	for i, id := range b.Avoid {
+		if i < 20 {
+			in.Avoid = append(in.Avoid, id)
 		}
 	}
 	return in
 }
+
+// anyIDs takes every id that it finds: whom an SOS must not reach does not
+// depend on what else stands there.
+type anyIDs []domain.ID
+
+// UnmarshalJSON never fails.
+func (l *anyIDs) UnmarshalJSON(b []byte) error {
+	for _, raw := range idForm.FindAll(b, 100) {
+		if id, err := uuid.ParseBytes(raw); err == nil && id != (domain.ID{}) {
+			*l = append(*l, id)
+		}
+	}
+	return nil
+}
+
+var idForm = regexp.MustCompile(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
 
 func (a *App) mountSOS(s *Server) {
 	svc, read := a.Service, a.Service.Read
@@ -97,10 +114,8 @@ func (a *App) mountSOS(s *Server) {
 			if err != nil {
 				return err
 			}
-			if action != "extend" {
-				if err := a.checkCode(c, s.ClientIP(c), id, in.Code); err != nil {
-					return err
-				}
+			if err := a.checkCode(c, s.ClientIP(c), id, in.Code); err != nil {
+				return err
 			}
 			return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
 				_, err := svc.AnswerTimer(ctx, call, id, action, in)

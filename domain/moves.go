@@ -52,12 +52,13 @@ var (
 	// SOSMoves: PRODUCT.md section 5, "SOS".
 	SOSMoves = Lifecycle{"SOS", "raised", []Move{
 		{"ring", []string{"raised"}, nil, "system", "the tier's time, or its repeat"},
-		{"add", []string{"raised", "acknowledged"}, nil, "raiser", "a further tap; when somebody answers already, all who were rung are rung again"},
-		{"reopen", []string{"acknowledged"}, []string{"raised"}, "raiser", "a further tap says to avoid whoever answers"},
+		{"add", []string{"raised", "acknowledged"}, nil, "raiser", "a further tap about the same, within an hour of the answer"},
+		{"reopen", []string{"acknowledged"}, []string{"raised"}, "raiser", "such a tap after somebody answered: it rings on until somebody acknowledges again"},
+		{"remind", []string{"acknowledged"}, nil, "system", "every 30 min until it is resolved: its owner"},
 		{"acknowledge", []string{"raised"}, []string{"acknowledged"}, "whoever sees it", "not the raiser"},
 		{"take-over", []string{"acknowledged"}, nil, "to whom it is handed over", "by acknowledging"},
-		{"hand-over", []string{"acknowledged"}, nil, "whoever sees it", "not the raiser; to somebody who may take it"},
-		{"resolve", []string{"acknowledged"}, []string{"resolved"}, "whoever sees it", "not the raiser; with words"},
+		{"hand-over", []string{"acknowledged"}, nil, "its owner, area_manager, admin", "not the raiser; to somebody who may take it"},
+		{"resolve", []string{"acknowledged"}, []string{"resolved"}, "its owner, area_manager, admin", "not the raiser; with words"},
 	}}
 
 	timerRuns = []string{"armed", "pinged", "desk_asked"}
@@ -68,7 +69,7 @@ var (
 		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "2 min without an answer"},
 		{"alarm", []string{"desk_asked"}, []string{"alarmed"}, "system", "5 min without an answer; raises an SOS"},
 		{"rebase", timerRuns, []string{"armed"}, "system", "a late fact of the visit"},
-		{"extend", timerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes"},
+		{"extend", timerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes, eight hours in all; the code, where one is set"},
 		{"fine", timerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
 		{"end", timerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
 		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager", "the desk was asked to call and spoke with him"},

@@ -55,6 +55,11 @@ type SOSView struct {
 // sosNoteMost is how long a note may grow by further taps, in characters.
 const sosNoteMost = 4000
 
+const (
+	sosSameCause = time.Hour        // after the answer a further tap is still about that
+	sosNag       = 30 * time.Minute // an answered one that nobody resolved reminds its owner
+)
+
 // disclaimer stands in every answer.
 const disclaimer = "Doorstep is not a police or monitored service. In danger call the emergency number first."
 
@@ -76,8 +81,10 @@ func (x SOS) View(a Actor) SOSView {
 	case !x.mayAnswer(a):
 	case x.offeredTo(a) && SOSMoves.open("take-over", x.Status):
 		v.Actions = List[string]{"acknowledge"}
-	default:
+	case x.mayEnd(a):
 		v.Actions = SOSMoves.of(x.Status, "acknowledge", "hand-over", "resolve")
+	default:
+		v.Actions = SOSMoves.of(x.Status, "acknowledge")
 	}
 	return v
 }
@@ -102,6 +109,11 @@ func (x *SOS) Sees(a Actor) bool {
 }
 
 func (x *SOS) offeredTo(a Actor) bool { return x.OfferedTo != nil && *x.OfferedTo == a.UserID }
+
+// mayEnd: whoever answers for it, and the managers above.
+func (x *SOS) mayEnd(a Actor) bool {
+	return x.OwnerID != nil && *x.OwnerID == a.UserID || a.Is(RoleAreaManager, RoleAdmin)
+}
 
 // mayAnswer: a human who sees it and is not the raiser.
 func (x *SOS) mayAnswer(a Actor) bool { return a.UserID != x.RaiserID && x.Sees(a) }
@@ -132,13 +144,17 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 		if in.ID != nil {
 			x, err := tx.LockSOS(*in.ID)
 			switch {
-			case err == nil && x.RaiserID == a.UserID && x.Source == "tap" && !SOSMoves.open("add", x.Status):
+			case err == nil && x.RaiserID == a.UserID && x.Source != "duress" && !SOSMoves.open("add", x.Status):
 				return x.View(a), nil
 			case err != nil && !notFound(err):
 				return SOSView{}, err
 			}
 		}
-		x, err := s.standingSOS(tx, a.UserID, "tap")
+		v, err := s.visitOfSOS(tx, u, in.VisitID, now)
+		if err != nil {
+			return SOSView{}, err
+		}
+		x, err := s.standingSOS(tx, a.UserID, v, now, "tap", "timer")
 		if err != nil {
 			return SOSView{}, err
 		}
@@ -149,28 +165,33 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 	})
 }
 
-// standingSOS locks what somebody raised and nobody resolved yet; nil when
-// there is none.
-func (s *Service) standingSOS(tx Tx, raiser ID, source string) (*SOS, error) {
+// standingSOS locks what somebody raised and nobody resolved yet, of the same
+// cause: one that rings, or one that was answered within the hour and not at
+// another visit. Nil when there is none.
+func (s *Service) standingSOS(tx Tx, raiser ID, v *Visit, now time.Time, sources ...string) (*SOS, error) {
 	open, err := tx.OpenSOS(raiser)
 	if err != nil {
 		return nil, err
 	}
 	for i := range open {
-		if open[i].Source != source {
+		if !has(sources, open[i].Source) {
 			continue
 		}
 		x, err := tx.LockSOS(open[i].ID)
-		if err != nil || SOSMoves.open("add", x.Status) {
-			return x, err
+		if err != nil {
+			return nil, err
+		}
+		elsewhere := v != nil && x.VisitID != nil && v.ID != *x.VisitID
+		if SOSMoves.open("add", x.Status) && (x.Status == "raised" || !elsewhere && now.Sub(*x.AcknowledgedAt) < sosSameCause) {
+			return x, nil
 		}
 	}
 	return nil, nil
 }
 
-// addToSOS keeps what a further tap says. While it rings that is enough; once
-// somebody answers, all who were rung are rung again, and when the raiser must
-// be kept from whoever answers, the ladder goes on as if nobody did.
+// addToSOS keeps what a further tap says. While it rings that is enough. Once
+// somebody answered, the tap says that help has not come: it rings on, past
+// whoever must be avoided, until somebody acknowledges again.
 func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, now time.Time) (SOSView, error) {
 	if note := strings.TrimSpace(x.Note + "\n" + in.Note); !strings.Contains(x.Note, in.Note) && len([]rune(note)) <= sosNoteMost {
 		x.Note = note
@@ -186,20 +207,14 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, now time.Time) (
 	if x.OfferedTo != nil && has(x.Avoid, *x.OfferedTo) {
 		x.OfferedTo = nil
 	}
-	var err error
-	switch {
-	case x.OwnerID != nil && has(x.Avoid, *x.OwnerID) && SOSMoves.open("reopen", x.Status):
+	if SOSMoves.open("reopen", x.Status) {
 		x.Status, x.OwnerID, x.AcknowledgedAt = "raised", nil, nil
-		err = s.ringSOS(tx, x, now)
-	case x.Status == "acknowledged":
-		x.Round++
-		err = s.ringAll(tx, x, now)
-	}
-	if err != nil {
-		return SOSView{}, err
+		if err := s.ringSOS(tx, x, now); err != nil {
+			return SOSView{}, err
+		}
 	}
 	s.changed(&x.Meta, now)
-	err = tx.SaveSOS(x)
+	err := tx.SaveSOS(x)
 	return x.View(a), err
 }
 
@@ -421,16 +436,35 @@ func (s *Service) sosAudience(tx Tx, x *SOS, audience string) ([]User, error) {
 // sosDue climbs the ladder at its time.
 func (s *Service) sosDue(tx Tx, id ID, now time.Time) error {
 	x, err := tx.LockSOS(id)
-	if notFound(err) || err == nil && !SOSMoves.open("ring", x.Status) {
+	switch {
+	case notFound(err):
 		return nil
-	} else if err != nil {
+	case err != nil:
 		return err
+	case SOSMoves.open("ring", x.Status):
+		err = s.ringSOS(tx, x, now)
+	case SOSMoves.open("remind", x.Status):
+		err = s.remindSOS(tx, x, now)
+	default:
+		return nil
 	}
-	if err := s.ringSOS(tx, x, now); err != nil {
+	if err != nil {
 		return err
 	}
 	s.changed(&x.Meta, now)
 	return tx.SaveSOS(x)
+}
+
+// remindSOS asks whoever answers to say how it ended.
+func (s *Service) remindSOS(tx Tx, x *SOS, now time.Time) error {
+	x.Round++
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: now.Add(sosNag)})
+	owner, err := tx.User(*x.OwnerID)
+	if err != nil {
+		return err
+	}
+	s.enqueueSOS(tx, x, owner, "sos.open", false, now)
+	return nil
 }
 
 // SOSAnswer answers an SOS.
@@ -457,6 +491,9 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 		if !x.mayAnswer(a) {
 			return SOSView{}, Fail(CodeForbidden, "Somebody else answers an SOS, never who raised it.")
 		}
+		if action != "acknowledge" && !x.mayEnd(a) && SOSMoves.open(action, x.Status) {
+			return SOSView{}, Fail(CodeForbidden, "Whoever acknowledged it answers for it; an area manager or admin may too.")
+		}
 		switch action {
 		case "acknowledge":
 			if err := s.acknowledgeSOS(tx, x, a, now); err != nil {
@@ -470,8 +507,9 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 				return SOSView{}, Fail(CodeMeaning, "Say to whom.").At("/user_id", "required")
 			}
 			u, err := tx.User(*in.UserID)
-			if err != nil || u.Disabled || u.ID == x.RaiserID || has(x.Avoid, u.ID) {
-				return SOSView{}, Fail(CodeMeaning, "This person cannot take it.").At("/user_id", "a colleague other than the raiser")
+			near := err == nil && (has(x.Rung, u.ID) || u.Role == RoleAreaManager || u.Role == RoleAdmin || u.Role == RoleAgent || u.CentreID != nil && same(u.CentreID, x.CentreID))
+			if err != nil || !near || u.Disabled || u.ID == x.RaiserID || has(x.Avoid, u.ID) {
+				return SOSView{}, Fail(CodeMeaning, "This person cannot take it.").At("/user_id", "somebody who was rung, of the centre, or a manager; never the raiser")
 			}
 			x.OfferedTo = &u.ID
 			x.Round++
@@ -490,6 +528,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 				return SOSView{}, Fail(CodeMeaning, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
 			}
 			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &now, &a.UserID, in.Words, in.Outcome
+			tx.Disarm("sos", x.ID)
 		}
 		s.changed(&x.Meta, now)
 		err = tx.SaveSOS(x)
@@ -510,7 +549,7 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, a Actor, now time.Time) error {
 	if x.AcknowledgedAt == nil {
 		x.AcknowledgedAt = &now
 	}
-	tx.Disarm("sos", x.ID)
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: now.Add(sosNag)})
 	if err := tx.HushSOS(x.ID); err != nil {
 		return err
 	}
@@ -518,7 +557,7 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, a Actor, now time.Time) error {
 		return nil
 	}
 	x.Round++
-	tell := slices.Clone(x.Rung)
+	tell := slices.DeleteFunc(slices.Clone(x.Rung), func(id ID) bool { return has(x.Avoid, id) })
 	if x.Source != "duress" {
 		tell = append(tell, x.RaiserID)
 	}

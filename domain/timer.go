@@ -40,11 +40,12 @@ var timerSteps = []struct {
 }
 
 const (
-	timerSpare = 10 * time.Minute // beyond the planned length
-	timerFine  = 15 * time.Minute // after "I am fine", or what is left of the plan
-	timerMost  = 4 * time.Hour    // of one extension
-	silentFor  = 15 * time.Minute // around a planned time, without a move: the phone may be offline
-	workingDay = 12 * time.Hour
+	timerSpare     = 10 * time.Minute // beyond the planned length
+	timerFine      = 15 * time.Minute // after "I am fine", or what is left of the plan
+	timerMost      = 4 * time.Hour    // of one extension
+	timerMostInAll = 8 * time.Hour
+	silentFor      = 15 * time.Minute // around a planned time, without a move: the phone may be offline
+	workingDay     = 12 * time.Hour
 )
 
 // timersFollow arms, rebases and ends the timers of a visit as it moves: one
@@ -244,7 +245,18 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 		}
 	case "alarmed":
 		t.Status = "alarmed"
-		x, err := s.raiseSOS(tx, &Call{Actor: Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer", now)
+		// He may have called himself: one cause is one alarm.
+		x, err := s.standingSOS(tx, u.ID, v, now, "tap", "timer")
+		if err != nil {
+			return err
+		}
+		if x != nil {
+			_, err = s.addToSOS(tx, Actor{UserID: u.ID, Role: u.Role}, x, SOSInput{}, now)
+		} else {
+			var made SOSView
+			made, err = s.raiseSOS(tx, &Call{Actor: Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer", now)
+			x = &made.SOS
+		}
 		if err != nil {
 			return err
 		}
@@ -260,12 +272,12 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 // TimerInput answers a timer.
 type TimerInput struct {
 	Minutes    int    `json:"minutes"` // of extend
-	Code       string `json:"code"`    // of fine and end, where one was set
+	Code       string `json:"code"`    // where one was set
 	OccurredAt string `json:"occurred_at"`
 }
 
 // AnswerTimer extends, clears or ends one's own timer of a visit; what was said
-// offline speaks of the time at which it was said. Fine and end ask CheckCode
+// offline speaks of the time at which it was said. CheckCode is asked
 // first. None of them ends an SOS. Errors: CodeNotFound, CodeState, CodeMeaning.
 func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action string, in TimerInput) (Timer, error) {
 	if action == "extend" && (in.Minutes < 1 || time.Duration(in.Minutes)*time.Minute > timerMost) {
@@ -301,7 +313,9 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 		least := timerFine
 		if action == "extend" {
 			least = time.Duration(in.Minutes) * time.Minute
-			t.Extended += in.Minutes
+			if t.Extended += in.Minutes; time.Duration(t.Extended)*time.Minute > timerMostInAll {
+				return Timer{}, Fail(CodeGuard, "It was extended by eight hours in all; end it, or say that you are fine.").At("/minutes", "eight hours in all")
+			}
 		}
 		due := timerEnd(t, v)
 		if soonest := st.occurred.Add(least); due.Before(soonest) {
@@ -408,7 +422,11 @@ func (s *Service) callSilently(ctx context.Context, a Actor, visit ID) error {
 		if err != nil {
 			return err
 		}
-		x, err := s.standingSOS(tx, u.ID, "duress")
+		v, err := s.visitOfSOS(tx, u, &visit, now)
+		if err != nil {
+			return err
+		}
+		x, err := s.standingSOS(tx, u.ID, v, now, "duress")
 		if err != nil {
 			return err
 		}

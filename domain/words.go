@@ -44,6 +44,7 @@ var words = map[string]map[string][2]string{
 	"timer.no_answer":             {"en": {"Please call your technician", "A visit runs long and nobody answers."}, "hi": {"अपने तकनीशियन को कॉल करें", "विज़िट लंबी हो गई है और कोई उत्तर नहीं है।"}},
 	"sos.raised":                  {"en": {"Urgent: open the app now", "A colleague needs you at once."}, "hi": {"तुरंत ऐप खोलें", "एक साथी को अभी आपकी ज़रूरत है।"}},
 	"sos.late":                    {"en": {"Urgent: open the app now", "A colleague called {when} minutes ago; the phone had no signal."}, "hi": {"तुरंत ऐप खोलें", "एक साथी ने {when} मिनट पहले पुकारा; फ़ोन में सिग्नल नहीं था।"}},
+	"sos.open":                    {"en": {"An SOS is still open", "Open the app and say how it ended."}, "hi": {"एक SOS अभी खुला है", "ऐप खोलें और बताएँ कि क्या हुआ।"}},
 	"sos.taken":                   {"en": {"Somebody is on it", "Open the app to see who."}, "hi": {"कोई देख रहा है", "कौन, यह ऐप में देखें।"}},
 	"digest":                      {"en": {"{n} things waited for you", "Open the app to see them."}, "hi": {"{n} बातें आपकी प्रतीक्षा में", "देखने के लिए ऐप खोलें।"}},
 	"replacement.proposed":        {"en": {"Replacement proposed", "Several tries have failed. Open the job to decide."}, "hi": {"बदलने का सुझाव", "कई प्रयास असफल रहे। निर्णय के लिए काम खोलें।"}},

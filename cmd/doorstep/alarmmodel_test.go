@@ -25,14 +25,15 @@ func TestAlarmsInAnyOrder(t *testing.T) {
 
 // alarmModel is what should be so.
 type alarmModel struct {
-	sos     string    // the open alarm; empty: none
-	raised  time.Time // when
-	owner   string    // login; empty: it rings
-	due     time.Time // of the timer's next step
-	timer   string    // armed, pinged, desk_asked, alarmed, ended
-	auto    bool      // the alarm is the timer's
-	held    bool
-	started map[string]int // rings of each phone when the alarm began
+	sos      string    // the open alarm; empty: none
+	raised   time.Time // when
+	owner    string    // login; empty: it rings
+	answered time.Time
+	due      time.Time // of the timer's next step
+	extended int       // minutes, eight hours in all
+	timer    string    // armed, pinged, desk_asked, alarmed, ended
+	held     bool
+	started  map[string]int // rings of each phone when the alarm began
 }
 
 // tiers of the default ladder: who is rung from when on.
@@ -61,12 +62,12 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 		return out
 	}
 	m := &alarmModel{timer: "armed", due: h.clock.Now().Add(70 * time.Minute), started: rings()}
-	begin := func(auto bool) {
+	begin := func() {
 		list := items(maya.send("GET", "/v1/sos?status=open", nil, 200))
 		if len(list) != 1 {
 			rt.Fatalf("%d open alarms, want one", len(list))
 		}
-		m.sos, m.raised, m.owner, m.auto = toString(list[0]["id"]), h.clock.Now(), "", auto
+		m.sos, m.raised, m.owner = toString(list[0]["id"]), h.clock.Now(), ""
 	}
 	check := func() {
 		now := rings()
@@ -87,13 +88,20 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 			rt.Fatalf("the timer is %v, want %s", got[0]["status"], m.timer)
 		}
 	}
+	want := func(p *person, to string, body any, open bool) {
+		out, res := p.raw("POST", to, body)
+		if ok := res.StatusCode < 300; ok != open {
+			rt.Fatalf("POST %s: %d, want done %v: %s", to, res.StatusCode, open, out)
+		}
+	}
 	advance := func(rt *rapid.T) {
 		for left := time.Duration(rapid.IntRange(1, 1200).Draw(rt, "seconds")) * time.Second; left > 0; {
 			step := min(left, 30*time.Second)
 			before := rings()
 			h.advance(step)
 			left -= step
-			if m.owner != "" {
+			alarmed := m.timer == "desk_asked" && !h.clock.Now().Before(m.due)
+			if m.owner != "" && !alarmed {
 				for login, n := range rings() {
 					if n != before[login] {
 						rt.Fatalf("%s is rung after somebody answered", login)
@@ -108,33 +116,37 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 					m.timer, m.due = "desk_asked", h.clock.Now().Add(3*time.Minute)
 				case "desk_asked":
 					m.timer = "alarmed"
-					if m.sos == "" {
+					switch {
+					case m.sos == "" || m.owner != "" && h.clock.Now().Sub(m.answered) >= time.Hour:
+						if m.sos != "" {
+							want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "long over"}, true)
+						}
 						m.started = before
-						begin(true)
+						begin()
+					case m.owner != "": // one cause, one alarm: it rings on
+						m.owner = ""
 					}
 				}
 			}
-		}
-	}
-	want := func(p *person, to string, body any, open bool) {
-		out, res := p.raw("POST", to, body)
-		if ok := res.StatusCode < 300; ok != open {
-			rt.Fatalf("POST %s: %d, want done %v: %s", to, res.StatusCode, open, out)
 		}
 	}
 	runs := func() bool { return m.timer == "armed" || m.timer == "pinged" || m.timer == "desk_asked" }
 	rt.Repeat(map[string]func(*rapid.T){
 		"time passes": advance,
 		"a tap": func(rt *rapid.T) {
-			if m.auto || m.timer == "alarmed" {
-				rt.Skip("the timer's alarm stands")
-			}
 			before := rings()
 			ravi.send("POST", "/v1/sos", nil, 201)
-			if m.sos == "" {
+			switch {
+			case m.sos == "" || m.owner != "" && h.clock.Now().Sub(m.answered) >= time.Hour:
+				for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) { // the old one is seen to
+					if toString(x["id"]) == m.sos {
+						want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "long over"}, true)
+					}
+				}
 				m.started = before
-				begin(false)
-			} else if m.owner != "" { // rung again, all of them
+				begin()
+			case m.owner != "": // it rings on
+				m.owner = ""
 				if rings()["asha"] != before["asha"]+1 {
 					rt.Fatal("a tap after the answer rings nobody")
 				}
@@ -145,7 +157,7 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 				rt.Skip("nothing to answer")
 			}
 			want(ravi, "/v1/sos/"+m.sos+"/acknowledge", nil, false)
-			m.owner = "maya"
+			m.owner, m.answered = "maya", h.clock.Now()
 			want(maya, "/v1/sos/"+m.sos+"/acknowledge", nil, true)
 		},
 		"resolved": func(rt *rapid.T) {
@@ -154,7 +166,7 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 			}
 			want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "seen to"}, m.owner != "")
 			if m.owner != "" {
-				m.sos, m.owner, m.auto = "", "", false
+				m.sos, m.owner = "", ""
 				m.started = rings()
 			}
 		},
@@ -172,9 +184,10 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 		},
 		"extended": func(rt *rapid.T) {
 			n := rapid.IntRange(1, 240).Draw(rt, "minutes")
-			want(ravi, path("/v1/visits/%s/timer/extend", visit), obj{"minutes": n}, runs())
-			if runs() {
+			want(ravi, path("/v1/visits/%s/timer/extend", visit), obj{"minutes": n}, runs() && m.extended+n <= 480)
+			if runs() && m.extended+n <= 480 {
 				m.timer = "armed"
+				m.extended += n
 				m.due = instantOf(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
 				if m.due.Before(h.clock.Now().Add(time.Duration(n) * time.Minute)) {
 					rt.Fatalf("extended by %d min it is due %v", n, m.due)

@@ -155,12 +155,17 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 		rung := h.rung("asha")
 		again := ravi.send("POST", "/v1/sos", obj{"note": "he is at the door \u0000"}, 201)
 		h.settle()
-		if again["id"] != x["id"] || again["status"] != "acknowledged" || h.rung("asha") != rung+1 {
+		if again["id"] != x["id"] || again["status"] != "raised" || h.rung("asha") != rung+1 {
 			t.Fatalf("a tap after the answer: %v, the phone rang %d times more", again["status"], h.rung("asha")-rung)
 		}
-		if strings.Contains(again["note"].(string), "\x00") {
-			t.Error("a NUL is kept")
+		if again["note"] != "one\nhe is at the door " {
+			t.Errorf("the note is %q", again["note"])
 		}
+		h.advance(time.Minute)
+		if h.rung("maya") == 0 {
+			t.Error("after the tap it does not climb on")
+		}
+		asha.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
 		// However often he taps, the note stays a note.
 		for i := range 5 {
 			again = ravi.send("POST", "/v1/sos", obj{"note": strings.Repeat(string(rune('a'+i)), 1500)}, 201)
@@ -176,12 +181,18 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 			t.Fatalf("with its owner to be avoided it is %v", reopened)
 		}
 		asha.send("GET", path("/v1/sos/%s", x), nil, 404)
+		maya, had := h.as("maya"), h.rung("maya")
 		h.advance(2 * time.Minute)
-		if h.rung("asha") != before || h.rung("maya") == 0 {
-			t.Errorf("the danger was rung %d times more, the manager %d times", h.rung("asha")-before, h.rung("maya"))
+		if h.rung("asha") != before || h.rung("maya") == had {
+			t.Errorf("the danger was rung %d times more, the manager %d times", h.rung("asha")-before, h.rung("maya")-had)
 		}
-		maya := h.as("maya")
 		maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+		h.settle()
+		for _, m := range h.phones.MessagesFor("phone:asha") {
+			if m.Title == "Somebody is on it" {
+				t.Error("who must be avoided is told who answers")
+			}
+		}
 		maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "Safe."}, 200)
 		// A retry that comes late is that alarm, not another one.
 		if late := ravi.send("POST", "/v1/sos", obj{"id": id, "note": "one"}, 201); late["id"] != x["id"] || late["status"] != "resolved" {
@@ -192,6 +203,66 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 			t.Errorf("another's tap is %v", fresh["id"])
 		}
 		maya.send("POST", path("/v1/sos/%s/hand-over", x), obj{"user_id": asha.id}, 409)
+	})
+}
+
+// An alarm that was answered and never resolved swallows no later one, and
+// reminds whoever answered.
+func TestAnOldAlarmSwallowsNoOther(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, asha, maya := h.as("ravi"), h.as("asha"), h.as("maya")
+		old := ravi.send("POST", "/v1/sos", nil, 201)
+		asha.send("POST", path("/v1/sos/%s/acknowledge", old), nil, 200)
+		h.advance(31 * time.Minute)
+		if n := h.titles("asha")["An SOS is still open"]; n != 1 {
+			t.Errorf("its owner was reminded %d times", n)
+		}
+		h.advance(30 * time.Hour)
+		fresh := ravi.send("POST", "/v1/sos", obj{"note": "two"}, 201)
+		if fresh["id"] == old["id"] || fresh["status"] != "raised" {
+			t.Fatalf("a day later the tap is %v %v", fresh["id"], fresh["status"])
+		}
+		h.advance(time.Minute)
+		if h.rung("maya") == 0 {
+			t.Error("its ladder does not climb")
+		}
+		// Who answers for it ends it; another who was rung does not.
+		asha.send("POST", path("/v1/sos/%s/acknowledge", fresh), nil, 200)
+		desk := h.as("kiran")
+		h.as("ravi2").send("GET", path("/v1/sos/%s", fresh), nil, 404)
+		asha.send("POST", path("/v1/sos/%s/hand-over", fresh), obj{"user_id": h.as("ravi2").id}, 422) // of another centre
+		asha.send("POST", path("/v1/sos/%s/hand-over", fresh), obj{"user_id": desk.id}, 200)
+		desk.send("POST", path("/v1/sos/%s/resolve", fresh), obj{"words": "fine"}, 403)
+		desk.send("POST", path("/v1/sos/%s/acknowledge", fresh), nil, 200)
+		asha.send("POST", path("/v1/sos/%s/resolve", fresh), obj{"words": "fine"}, 403)
+		desk.send("POST", path("/v1/sos/%s/resolve", fresh), obj{"words": "fine"}, 200)
+		maya.send("POST", path("/v1/sos/%s/resolve", old), obj{"words": "long over"}, 200)
+		before := h.titles("asha")["An SOS is still open"]
+		h.advance(2 * time.Hour)
+		if h.titles("asha")["An SOS is still open"] != before {
+			t.Error("a resolved one reminds")
+		}
+	})
+}
+
+// What can be read of a broken body is heard: above all, whom it must not
+// reach.
+func TestABrokenSOSStillAvoids(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		id := h.as("asha").id.String()
+		for _, body := range []string{`{"avoid":["` + id + `",5,null]}`, `{"avoid":"` + id + `"}`, `{"avoid":["` + id + `"],"note":"cut off`, `{"avoid":{"who":"` + id + `"},"lat":"x"}`} {
+			x := h.as("ravi").send("POST", "/v1/sos", body, 201)
+			h.as("asha").send("GET", path("/v1/sos/%s", x), nil, 404)
+			maya := h.as("maya")
+			h.advance(time.Minute)
+			maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+			maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "seen to"}, 200)
+		}
+		if h.rung("asha") != 0 {
+			t.Error("who must be avoided was rung")
+		}
 	})
 }
 
