@@ -62,8 +62,8 @@ func (s *Service) reportAct(k *ask) error {
 	return s.raise(k.tx, k.actor, k.d, v, f, k.st, k.now)
 }
 
-// conductPeople are those of our people whom a household has met, or is to
-// meet next.
+// conductPeople are those of our people who set out for a household. Whom it
+// has not met yet it can only describe.
 func conductPeople(visits []Visit) []ID {
 	var out []ID
 	add := func(ids []ID) {
@@ -76,8 +76,6 @@ func conductPeople(visits []Visit) []ID {
 	for i := range visits {
 		if v := &visits[i]; v.met() {
 			add(v.EverCrew)
-		} else if v.Status == VisitScheduled {
-			add(v.Crew)
 		}
 	}
 	return out

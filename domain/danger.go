@@ -488,14 +488,30 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 			}
 		}
 		if d.held == nil { // a plan is revised: the new one stands as if just released
-			h := Hold{ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Since: now, Reason: "area hold", ByID: &a.UserID, By: "staff", LiftedAt: ptr(now), LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+			var flag *ID
+			for _, h := range planHolds(d.holds) {
+				if h.FlagID == nil {
+					continue
+				}
+				f, err := tx.Flag(*h.FlagID)
+				if err != nil {
+					return JobView{}, err
+				}
+				if f.involves(a.UserID) {
+					return JobView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
+				}
+				if !h.Fixable {
+					flag = h.FlagID
+				}
+			}
+			h := Hold{FlagID: flag, ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Since: now, Reason: "area hold", ByID: &a.UserID, By: "staff", LiftedAt: ptr(now), LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
 			if err := tx.InsertHold(&h); err != nil {
 				return JobView{}, err
 			}
 			d.holds = append(d.holds, h)
 		}
 		s.fact(tx, j, a, "hold.released", nil, st, map[string]any{"kind": HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
-		d.plan = in.Plan
+		d.plan = PlanInForce(d.holds)
 		visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
 		if err != nil {
 			return JobView{}, err

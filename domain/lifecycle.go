@@ -162,7 +162,7 @@ type FlagMove struct {
 // FlagMoves is the flag's lifecycle. All but withdraw and statement are an
 // area manager's (a deputy's, an escalated admin's) who is not involved.
 var FlagMoves = []FlagMove{
-	{Action: "triage", From: []FlagStatus{FlagReported}, To: FlagTriaged, Guard: "nobody involved"},
+	{Action: "triage", From: []FlagStatus{FlagReported, FlagTriaged}, To: FlagTriaged, Guard: "nobody involved; again, to correct it"},
 	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview, Guard: "nobody involved; may ask one of our own people for his side"},
 	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, Guard: "nobody involved; reasons; upheld, not_upheld or unclear; nobody is found at fault unheard"},
 	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: FlagWithdrawn, Reporter: true, Guard: "the reporter only"},

@@ -185,6 +185,17 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 				continue
 			}
 			seen[h.ID] = true
+			mine := a.Role == RoleAreaManager
+			if !mine && h.FlagID != nil { // the brand's, once it was passed on to it
+				f, err := s.Read.Flag(ctx, a, *h.FlagID)
+				if err != nil && !notFound(err) {
+					return nil, err
+				}
+				mine = err == nil && a.answersFor(f)
+			}
+			if !mine {
+				continue
+			}
 			it := QueueItem{Kind: "hold", ID: h.ID, JobID: &j.ID, Title: "Area hold: decide how to go on", Since: h.Since, DueAt: h.DueAt, Default: "The hold stays and nobody is sent; it escalates."}
 			if h.OwnerID != nil {
 				if owner, err := s.Read.User(ctx, Scope{All: true}, *h.OwnerID); err == nil {
@@ -195,7 +206,7 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 			if h.SiteID != nil {
 				it.Known = append(it.Known, "A hazard of the place; the centre may settle it with the household.")
 			}
-			for _, action := range JobActions(a, j, holds[j.ID], nil, now) {
+			for _, action := range JobActions(Actor{Role: RoleAreaManager, UserID: a.UserID}, j, holds[j.ID], nil, now) {
 				if action == "safety-release" {
 					it.Moves = append(it.Moves, move("Release with a plan", "/v1/jobs/"+j.ID.String()+"/safety-release",
 						QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: SafeVisitPlans, Required: true}, reasonField,

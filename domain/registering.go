@@ -532,7 +532,7 @@ func (s *Service) jobView(tx Tx, a Actor, j *Job) (JobView, error) {
 
 // NewJobView shows a job to an actor: open holds, the plan in force, actions.
 func NewJobView(a Actor, j *Job, holds []Hold, now time.Time) JobView {
-	plan := planInForce(holds)
+	plan := PlanInForce(holds)
 	return newJobView(a, j, holds, plan, now)
 }
 
@@ -558,17 +558,37 @@ func newJobView(a Actor, j *Job, holds []Hold, plan []string, now time.Time) Job
 	return v
 }
 
-// planInForce is the safe-visit plan of the safety hold released last.
-func planInForce(holds []Hold) List[string] {
-	var last *Hold
-	for i := range holds {
-		h := &holds[i]
-		if h.Kind == HoldSafety && h.LiftedAt != nil && len(h.Plan) > 0 && (last == nil || !h.LiftedAt.Before(*last.LiftedAt)) {
-			last = h
+// PlanInForce is the safe-visit plan that binds: that of the safety hold
+// released last, and beside it that of the fixable hazard released last. What
+// centre and household settle between them takes nothing from what an area
+// manager asked for.
+func PlanInForce(holds []Hold) List[string] {
+	plan := List[string]{}
+	for _, h := range planHolds(holds) {
+		for _, p := range h.Plan {
+			if !has(plan, p) {
+				plan = append(plan, p)
+			}
 		}
 	}
-	if last == nil {
-		return List[string]{}
+	return plan
+}
+
+// planHolds are the released holds whose plans bind.
+func planHolds(holds []Hold) []*Hold {
+	var last [2]*Hold
+	for i := range holds {
+		h := &holds[i]
+		if h.Kind != HoldSafety || h.LiftedAt == nil || len(h.Plan) == 0 {
+			continue
+		}
+		of := &last[0]
+		if h.Fixable {
+			of = &last[1]
+		}
+		if *of == nil || !h.LiftedAt.Before(*(*of).LiftedAt) {
+			*of = h
+		}
 	}
-	return last.Plan
+	return slices.DeleteFunc(last[:], func(h *Hold) bool { return h == nil })
 }

@@ -106,7 +106,7 @@ func (d *dossier) planFacts() PlanFacts { return PlanFacts{d.site, d.spoken} }
 
 // readPlan notes what the plan in force is judged by.
 func (d *dossier) readPlan(tx Tx) error {
-	d.plan = planInForce(d.holds)
+	d.plan = PlanInForce(d.holds)
 	for _, h := range d.holds {
 		if h.Kind == HoldSafety && h.LiftedAt != nil && len(h.Plan) > 0 && (d.planSince.IsZero() || h.Since.Before(d.planSince)) {
 			d.planSince = h.Since
@@ -146,7 +146,7 @@ func (d *dossier) planPermits(v *Visit, crew []ID) error {
 // before there was one is a late fact, and not refused.
 func (m *visitMoveCtx) planKept(action string) error {
 	v, plan := m.v, m.d.plan
-	if len(plan) == 0 || m.st.occurred.Before(m.d.planSince) {
+	if len(plan) == 0 || m.before(m.d.planSince) {
 		return nil
 	}
 	switch p := visitMove(action).planUnmet(plan, v); p {
@@ -164,6 +164,14 @@ func (m *visitMoveCtx) planKept(action string) error {
 		return m.d.planFacts().setsOut(v, plan, m.st.occurred)
 	}
 	return nil
+}
+
+// before tells whether a move is a late fact from before an instant. It is not
+// when it claims a time before the visit was planned, or long before its
+// window: no clock that is wrong, and no wish, opens a door that is held.
+func (m *visitMoveCtx) before(since time.Time) bool {
+	at := m.st.occurred
+	return at.Before(since) && !at.Before(m.v.CreatedAt) && !at.Before(m.v.WindowStart.Add(-workingDay))
 }
 
 // waitForCompany takes a visit back from its way when the plan is no longer

@@ -459,7 +459,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 			return VisitView{}, err
 		}
 		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
-		if d.held != nil && visitMove(action).Holds.refuses(HoldSafety) && !st.occurred.Before(d.held.Since) {
+		if d.held != nil && visitMove(action).Holds.refuses(HoldSafety) && !m.before(d.held.Since) {
 			return VisitView{}, d.refuseHeld()
 		}
 		if err := fn(m); err != nil {

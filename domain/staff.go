@@ -405,7 +405,17 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 				return User{}, err
 			}
 			if open {
-				return User{}, Fail(CodeForbidden, "Only the area manager may disable this user now.")
+				return User{}, Fail(CodeForbidden, "Ask the area manager to change this user.")
+			}
+		}
+		if out && a.Role == RoleAreaManager {
+			// Nobody silences who reported him, and learns nothing of it.
+			open, err := tx.OpenFlagBetween(u.ID, a.UserID)
+			if err != nil {
+				return User{}, err
+			}
+			if open {
+				return User{}, Fail(CodeForbidden, "Ask another area manager to change this user.")
 			}
 		}
 		if err := s.applyUser(tx, u, in); err != nil {

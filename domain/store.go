@@ -70,7 +70,8 @@ type Tx interface {
 	InsertInvitation(*Invitation) error
 	LockInvitation(tokenHash string) (*Invitation, error)
 	SaveInvitation(*Invitation) error
-	OpenFlagAbout(user ID) (bool, error) // an open flag raised by or about him
+	OpenFlagAbout(user ID) (bool, error)   // an open flag raised by or about him
+	OpenFlagBetween(a, b ID) (bool, error) // an open flag of one about the other
 
 	// Households.
 	Customer(id ID) (*Customer, error) // with contacts and sites

@@ -142,6 +142,11 @@ func (t *tx) OpenFlagAbout(user domain.ID) (bool, error) {
 	return len(open) > 0, err
 }
 
+func (t *tx) OpenFlagBetween(a, b domain.ID) (bool, error) {
+	open, err := all[idRow](t, t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND (reporter_id = ? AND subject_id = ? OR reporter_id = ? AND subject_id = ?)", a, b, b, a).Limit(1))
+	return len(open) > 0, err
+}
+
 // idRow reads nothing but an id.
 type idRow struct{ ID domain.ID }
 

@@ -255,17 +255,12 @@ func share(holds []domain.Hold, places []place) map[domain.ID][]domain.Hold {
 // standing splits holds into the open ones and the plan that the safety hold
 // released last left in force.
 func standing(holds []domain.Hold) (open []domain.Hold, plan []string) {
-	var last *time.Time
 	for i := range holds {
-		h := &holds[i]
-		switch {
-		case h.LiftedAt == nil:
-			open = append(open, *h)
-		case h.Kind == domain.HoldSafety && len(h.Plan) > 0 && (last == nil || !h.LiftedAt.Before(*last)):
-			last, plan = h.LiftedAt, h.Plan
+		if holds[i].LiftedAt == nil {
+			open = append(open, holds[i])
 		}
 	}
-	return open, plan
+	return open, domain.PlanInForce(holds)
 }
 
 func (r *reader) HoldsOfJobs(ctx context.Context, jobs []domain.Job) (map[domain.ID][]domain.Hold, map[domain.ID][]string, error) {

@@ -190,6 +190,20 @@
     li.append(moves);
     return li;
   };
+  // A second way besides pushes: it sounds on an open page.
+  let sound = null;
+  const ring = () => {
+    if (navigator.vibrate) navigator.vibrate([400, 200, 400, 200, 400]);
+    if (!sound) return;
+    for (const at of [0, 0.4, 0.8]) {
+      const o = sound.createOscillator();
+      o.frequency.value = 880;
+      o.connect(sound.destination);
+      o.start(sound.currentTime + at);
+      o.stop(sound.currentTime + at + 0.25);
+    }
+  };
+  document.addEventListener('pointerdown', () => { sound ||= window.AudioContext ? new AudioContext() : null; }, { once: true });
   const show = (q) => {
     const now = new Date(q.now);
     const open = new Map([...document.querySelectorAll('#items>li[data-open]')].map((li) => [li.dataset.id, li]));
@@ -202,6 +216,7 @@
     }
     const sos = q.items.filter((it) => it.kind === 'sos').length;
     if ($('alarm').dataset.n !== String(sos)) {
+      if (sos > Number($('alarm').dataset.n || 0)) ring();
       $('alarm').dataset.n = String(sos);
       $('alarm').textContent = sos ? `${sos} SOS open` : '';
     }
@@ -231,7 +246,7 @@
       $('state').textContent = 'No connection; this may be old. Trying again.';
       tag = '';
     }
-    timer = setTimeout(load, document.hidden ? 30000 : 2000);
+    timer = setTimeout(load, document.hidden ? 10000 : 2000);
   };
   const deputies = async () => {
     const mine = await call('/v1/me').then((r) => r.json()).then((r) => r.user);

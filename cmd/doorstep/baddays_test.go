@@ -142,7 +142,7 @@ func (d *day) command(args ...string) *exec.Cmd {
 	if d.engine == repo.SQLite {
 		cmd.Env = append(cmd.Env, "DOORSTEP_DATA="+filepath.Dir(d.url))
 	} else {
-		cmd.Env = append(cmd.Env, "DATABASE_URL="+d.url)
+		cmd.Env = append(cmd.Env, "DATABASE_URL="+d.url, "DOORSTEP_DATA="+d.TempDir())
 	}
 	return cmd
 }

@@ -393,6 +393,10 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 		desk, ravi, noor := h.as("kiran"), h.as("ravi"), h.as("noor")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
+		if got := h.tap(desk, job, "report", "what", "harassed", "who", h.people["meena"].id.String(), "note", "canary-note 6"); got != 422 {
+			t.Fatalf("a report about somebody whom it has not met: %d", got)
+		}
+		ravi.send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
 		if got := h.tap(desk, job, "report", "what", "harassed", "who", h.people["meena"].id.String(), "note", "canary-note 6"); got != 303 {
 			t.Fatalf("the household's report: %d", got)
 		}
