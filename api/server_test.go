@@ -713,14 +713,15 @@ func TestLenientTakesEverything(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		``:                             `{"note":"","count":0}`,
-		`{"note":"knife"}`:             `{"note":"knife","count":0}`,
-		`{"note":"knife","count":"x"}`: `{"note":"knife","count":0}`,
-		`{"note":7,"count":2,"z":[]}`:  `{"note":"","count":2}`,
-		`{"note":"\ud800","count":2}`:  `{"note":"","count":2}`,
-		`{"note":"a\u0000","count":2}`: `{"note":"","count":2}`,
-		`{"NOTE":"x"}`:                 `{"note":"","count":0}`,
-		`[1]`:                          `{"note":"","count":0}`,
+		``:                               `{"note":"","count":0}`,
+		`{"note":"knife"}`:               `{"note":"knife","count":0}`,
+		`{"note":"knife","count":"x"}`:   `{"note":"knife","count":0}`,
+		`{"note":7,"count":2,"z":[]}`:    `{"note":"","count":2}`,
+		`{"note":"\ud800","count":2}`:    `{"note":"�","count":2}`,
+		`{"note":"a\u0000","count":2}`:   `{"note":"a","count":2}`,
+		`{"note":"a","count":2,"cut":"o`: `{"note":"a","count":2}`,
+		`{"NOTE":"x"}`:                   `{"note":"","count":0}`,
+		`[1]`:                            `{"note":"","count":0}`,
 	} {
 		if a := h.do("POST", path, body, "Content-Type: text/plain"); string(a.body) != want {
 			t.Errorf("%s: %s, want %s", body, a.body, want)

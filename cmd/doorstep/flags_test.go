@@ -14,7 +14,8 @@ import (
 func (h *harness) keptAway(login string) obj {
 	h.Helper()
 	_, job := h.household(h.as("kiran"), nil)
-	h.visit(h.as("kiran"), job, h.clock.Now().Add(90*24*time.Hour), login)
+	visit := h.visit(h.as("kiran"), job, h.clock.Now().Add(90*24*time.Hour), login)
+	h.as(login).send("POST", path("/v1/visits/%s/en-route", visit), nil, 200) // they are about to meet
 	if got := h.tap(h.as("kiran"), job, "report", "what", "threatened", "who", h.people[login].id.String(), "note", "canary-narrative"); got != 303 {
 		h.Fatalf("the report is answered with %d", got)
 	}
