@@ -336,6 +336,8 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountKindness(s)
 	a.mountInbox(s)
 	a.mountImports(s)
+	a.mountPlans(s)
+	a.mountMaintenance(s)
 	a.mountCustomer(s)
 	if demo != nil {
 		a.mountDemo(s, demo)

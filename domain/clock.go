@@ -66,7 +66,7 @@ func (s *Service) postpone(ctx context.Context, dl Deadline) error {
 // due carries out one deadline. What the world has overtaken does nothing.
 func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 	switch dl.Kind {
-	case "missed", "held_cancel", "crew_told":
+	case "missed", "held_cancel", "crew_told", "jeopardy":
 		j, v, err := tx.LockVisit(dl.SubjectID)
 		if notFound(err) {
 			return nil
@@ -84,6 +84,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		switch {
 		case dl.Kind == "crew_told":
 			return s.settleCrew(m)
+		case dl.Kind == "jeopardy":
+			err = s.jeopardyDue(m)
 		case d.held != nil && !now.Before(v.WindowStart), PlanPermits.unmet(d.plan, nil, nil) != "":
 			err = s.heldCancel(m)
 		case dl.Kind == "missed" && d.held == nil:
@@ -157,6 +159,10 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		return s.coolOffDue(tx, dl.SubjectID, now)
 	case "triage":
 		return s.flagOverdue(tx, dl.SubjectID, now)
+	case "maintenance":
+		return s.maintain(tx, dl.SubjectID, now)
+	case "day":
+		return s.dayMoved(tx, dl.SubjectID, now)
 	case "hold":
 		return s.holdOverdue(tx, dl.SubjectID, now)
 	}

@@ -115,6 +115,7 @@ var VisitMoves = []VisitMove{
 	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true, Holds: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Fact: "visit.done_confirmed"},
 	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial}, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message", Fact: "visit.disputed"},
 	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem}, Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
+	{Action: "free", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows, Guard: "a technician of the crew fell ill; the status stays while others of it go", Fact: "visit.freed"},
 	{Action: "plan-seen", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a plan is in force", Fact: "visit.plan_seen"},
 }
 

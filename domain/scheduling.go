@@ -389,6 +389,7 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 	s.fact(tx, j, call.Actor, kind, &v.ID, st, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd, "planned_start": v.PlannedStart,
 		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil})
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &j.ID, DueAt: v.WindowEnd.Add(missedAfter)})
+	s.dayFollows(tx, v, now)
 	s.tellCrew(tx, d, v, v.Crew, "visit.assigned", now)
 	s.tellCustomer(tx, d, v, "visit.offered", now)
 	return nil
@@ -494,6 +495,7 @@ func (s *Service) saveVisit(m *visitMoveCtx) error {
 	if err := s.timersFollow(m); err != nil {
 		return err
 	}
+	s.dayFollows(m.tx, m.v, m.now)
 	if err := s.derive(m.tx, m.d.job, m.v, m.now); err != nil {
 		return err
 	}

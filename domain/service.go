@@ -28,9 +28,11 @@ type Service struct {
 	CheckPassword func(hash, password string) bool
 	// ParsePhone reads a number as dialled in a country and gives E.164.
 	ParsePhone func(raw, country string) (string, error)
-	Keys       KeyRing
-	BaseURL    string // of customer links, without a trailing slash
-	Files      EvidenceFiles
+	// Recur lists the dates of maintenance.
+	Recur   Recurrence
+	Keys    KeyRing
+	BaseURL string // of customer links, without a trailing slash
+	Files   EvidenceFiles
 	// TextGateway tells whether a message webhook is configured: then the
 	// last notice can go out to a household without a device.
 	TextGateway bool
@@ -40,6 +42,7 @@ type Service struct {
 	NoPlanTimers bool
 
 	inflight sync.Map
+	planning sync.Mutex // one search for a day's plan at a time
 }
 
 // Call is one request as the use cases see it.

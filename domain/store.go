@@ -121,6 +121,20 @@ type Tx interface {
 	LockExclusion(id ID) (*Exclusion, error)
 	SaveExclusion(*Exclusion) error
 
+	// The day.
+	InsertDayPlan(*DayPlan) error
+	LockDayPlan(id ID) (*DayPlan, error)
+	SaveDayPlan(*DayPlan) error
+	// DayOf lists the visits of a technician's crews with a window that begins
+	// in [from, to), of any state, by planned start.
+	DayOf(technician ID, from, to time.Time) ([]Visit, error)
+	PlacesOf(jobs []ID) (map[ID]Point, error) // of the jobs' sites; unknown ones with nil
+	LockMaintenance(id ID) (*Maintenance, error)
+	InsertMaintenance(*Maintenance) error
+	SaveMaintenance(*Maintenance) error
+	InsertFeed(*Feed) error
+	RevokeFeeds(user ID, at time.Time) error
+
 	// Contact.
 	Attempt(id ID) (*Attempt, error)
 	InsertAttempt(*Attempt) error // CodeDuplicate on the id
@@ -329,6 +343,12 @@ type UserFilter struct {
 	IDs      []ID // any of them
 }
 
+// MaintenanceFilter narrows GET /v1/maintenance.
+type MaintenanceFilter struct {
+	CustomerID *ID
+	Status     string
+}
+
 // FlagFilter narrows GET /v1/flags.
 type FlagFilter struct {
 	Status []FlagStatus
@@ -422,6 +442,17 @@ type Reader interface {
 	Devices(ctx context.Context, user ID) ([]Device, error)
 	Link(ctx context.Context, s Scope, job ID) (*Link, error)
 	LinkByHash(ctx context.Context, hash string) (*Link, error)
+	DayPlan(ctx context.Context, s Scope, id ID) (*DayPlan, error)
+	// DayAround reads what the plan of a day needs of visits in the scope and
+	// of technicians.
+	DayAround(ctx context.Context, s Scope, visits []Visit, technicians []ID, from, to time.Time) (DayAround, error)
+	Maintenance(ctx context.Context, s Scope, id ID) (*Maintenance, error)
+	Maintenances(ctx context.Context, s Scope, f MaintenanceFilter, p Page) ([]Maintenance, error)
+	FeedByHash(ctx context.Context, hash string) (*Feed, error)
+	FeedOf(ctx context.Context, user ID) (*Feed, error) // not revoked
+	// FeedVisits lists visits in whose crew somebody is or was, with a window
+	// that begins in [from, to), by window_start; at most n of each.
+	FeedVisits(ctx context.Context, technician ID, from, to time.Time, n int) ([]FeedVisit, error)
 	// JobsToVerify walks jobs in id order for verify.
 	JobsToVerify(ctx context.Context, after *ID, limit int) ([]Job, error)
 	FactsOf(ctx context.Context, job ID) ([]Fact, error)

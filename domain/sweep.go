@@ -15,6 +15,7 @@ var sweeps = []struct {
 	{"idempotency", 7 * 24 * time.Hour, false}, // as long as a key is remembered
 	{"deadlines", 30 * 24 * time.Hour, false},  // since they were done
 	{"form_keys", formKeyLife + 24*time.Hour, false},
+	{"day_plans", 24 * time.Hour, false},       // since they ran out
 	{"sessions", 30 * 24 * time.Hour, true},    // since they expired or were revoked
 	{"invitations", 30 * 24 * time.Hour, true}, // since they expired or were used
 }

@@ -11,7 +11,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 // urgent notices wake a phone; the others may wait for it.
 var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true, "visit.wait": true,
-	"visit.needs_someone": true, "hold.area": true, "flag.triage": true, "flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "promise.yours": true, "promise.late": true}
+	"visit.needs_someone": true, "visit.late_desk": true, "visit.late": true, "day.freed": true, "hold.area": true, "flag.triage": true, "flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "promise.yours": true, "promise.late": true}
 
 // collapse groups kinds of which only the latest matters on a phone; FCM
 // keeps at most four keys a device.

@@ -62,6 +62,8 @@ var words = map[string]map[string][2]string{
 	"flag.hearing":                {"en": {"Your word is asked for", "Open the app to read and answer."}, "hi": {"आपकी बात पूछी गई है", "पढ़ने और उत्तर देने के लिए ऐप खोलें।"}},
 	"flag.heard":                  {"en": {"An answer for you", "Open the app to read it."}, "hi": {"आपके लिए उत्तर", "पढ़ने के लिए ऐप खोलें।"}},
 	"hold.overdue":                {"en": {"A hold is overdue", "Open the job and decide."}, "hi": {"एक रोक का समय बीत गया", "काम खोलें और निर्णय लें।"}},
+	"visit.late_desk":             {"en": {"A visit will be late", "{when}: expected at about {at}. Call, or send somebody else."}, "hi": {"एक विज़िट में देर होगी", "{when}: लगभग {at} तक पहुँचेंगे। कॉल करें या किसी और को भेजें।"}},
+	"day.freed":                   {"en": {"{n} visits need somebody", "A technician's day is free. A proposal waits for you."}, "hi": {"{n} विज़िट को तकनीशियन चाहिए", "एक तकनीशियन का दिन खाली हुआ। सुझाव तैयार है।"}},
 	// to households
 	"report.read_home":    {"en": {"We read your message", "Somebody takes care of it."}, "hi": {"हमने आपका संदेश पढ़ा", "कोई इसे देख रहा है।"}},
 	"report.decided_home": {"en": {"An answer to your message", "Please call us to hear it."}, "hi": {"आपके संदेश का उत्तर", "सुनने के लिए हमें कॉल करें।"}},
@@ -78,6 +80,7 @@ var words = map[string]map[string][2]string{
 	"visit.offered":            {"en": {"Your repair visit", "{when}. Tap to confirm or change."}, "hi": {"आपकी मरम्मत विज़िट", "{when}। पुष्टि या बदलाव के लिए टैप करें।"}},
 	"visit.cancelled_home":     {"en": {"Visit cancelled", "The visit {when} is cancelled. Tap for what is next."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द है। आगे के लिए टैप करें।"}},
 	"visit.en_route":           {"en": {"On the way", "Your technician is on the way."}, "hi": {"रास्ते में", "आपके तकनीशियन रास्ते में हैं।"}},
+	"visit.late":               {"en": {"We are running late", "Not {when} as agreed, but at about {at}. We are sorry. Tap to choose another time."}, "hi": {"हमें देर हो रही है", "तय समय {when} की जगह लगभग {at} तक पहुँचेंगे। हमें खेद है। दूसरे समय के लिए टैप करें।"}},
 	"visit.arrived":            {"en": {"At your door", "Your technician has arrived."}, "hi": {"आपके द्वार पर", "आपके तकनीशियन पहुँच गए हैं।"}},
 	"visit.completed":          {"en": {"Repair done", "Tap if anything is not right."}, "hi": {"मरम्मत पूरी", "कुछ ठीक न हो तो टैप करें।"}},
 	"visit.partial":            {"en": {"Repair begun", "It is not finished yet. Tap for what is next."}, "hi": {"मरम्मत शुरू हुई", "अभी पूरी नहीं हुई। आगे के लिए टैप करें।"}},

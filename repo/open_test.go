@@ -127,6 +127,16 @@ func TestPlans(t *testing.T) {
 	}
 	_, _, _ = r.HoldsOfJobs(ctx, []domain.Job{w.Job})
 	_, _, _ = r.HoldsOfVisits(ctx, []domain.Visit{w.Visit})
+	_, _ = r.DayAround(ctx, repotest.Actor(w.Desk).Scope(), []domain.Visit{w.Visit}, []domain.ID{w.Ravi.ID}, at, at)
+	_, _ = r.DayPlan(ctx, repotest.Actor(w.Manager).Scope(), id)
+	_, _ = r.Maintenance(ctx, repotest.Actor(w.Desk).Scope(), id)
+	for _, u := range []domain.User{w.Manager, w.Desk, w.Agent} {
+		_, _ = r.Maintenances(ctx, repotest.Actor(u).Scope(), domain.MaintenanceFilter{}, page)
+		_, _ = r.Maintenances(ctx, repotest.Actor(u).Scope(), domain.MaintenanceFilter{CustomerID: &id, Status: "active"}, page)
+	}
+	_, _ = r.FeedByHash(ctx, "h")
+	_, _ = r.FeedOf(ctx, w.Ravi.ID)
+	_, _ = r.FeedVisits(ctx, w.Ravi.ID, at, at.Add(48*time.Hour), 10)
 	_, _ = r.FactsOf(ctx, id)
 	_, _ = r.JobsToVerify(ctx, &id, 10)
 	_, _ = r.NextDeadline(ctx)

@@ -70,7 +70,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 			return is("centre_id = ?", s.CentreID)
 		case "visits":
 			return is("visits.centre_id = ?", s.CentreID)
-		case "promises", "thanks":
+		case "promises", "thanks", "day_plans", "maintenance":
 			return is("centre_id = ?", s.CentreID)
 		case "leaves":
 			return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", s.CentreID)
@@ -93,7 +93,7 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 		switch table {
 		case "areas":
 			return db.in("id", areas), nil
-		case "centres", "jobs", "visits", "done_checks", "promises", "thanks":
+		case "centres", "jobs", "visits", "done_checks", "promises", "thanks", "day_plans", "maintenance":
 			return in, nil
 		case "users":
 			return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)

@@ -127,6 +127,7 @@ var forgotten = map[string]struct{ key, where, order string }{
 	"idempotency": {"actor_id, key", "created_at < @before", "created_at"},
 	"deadlines":   {"id", "done_at < @before", "done_at"},
 	"form_keys":   {"hash", "used_at < @before", "used_at"},
+	"day_plans":   {"id", "expires_at < @before", "expires_at"},
 	"sessions": {"id", `(expires_at < @before OR revoked_at < @before) AND NOT EXISTS (SELECT 1 FROM sessions older
 WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`, "created_at, id"},
 	"invitations": {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},

@@ -38,6 +38,7 @@ var bodies = map[string]obj{
 	"proposeAdvisory": {"job_id": uuid.NewString(), "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, "approveAdvisory": {"told": true},
 	"refuseAdvisory": {"reasons": "x"}, "renewAdvisory": {"expires_on": "2027-10-01", "reasons": "x"}, "appealAdvisory": {"words": "x"},
 	"decideAdvisoryAppeal": {"outcome": "keep", "reasons": "x"}, "endAdvisory": {"reasons": "x"},
+	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {}, "createMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
 	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
 }
 
@@ -64,6 +65,8 @@ func TestRoleMatrix(t *testing.T) {
 		// A disputed attempt, and a completion that the brand asks about.
 		attempt := desk.attempt(job, "phone", "switched_off", nil)
 		ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"}, 201)["id"]
+		ids["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY", "dtstart": "2027-03-20T10:00", "fault": "service"}, 201)["id"]
+		ids["plans"] = h.plan(desk, "2027-03-09")["id"]
 		ids["promises"] = desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "a call"}, 201)["id"]
 		_, done := h.household(desk, nil)
 		end := h.visit(desk, done, monday.Add(time.Hour), "ravi")

@@ -78,7 +78,7 @@ func newService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL 
 			ok, err := passwords.Verify(context.Background(), hash, p)
 			return ok && err == nil
 		},
-		ParsePhone: parsePhone, Keys: keys, BaseURL: strings.TrimSuffix(baseURL, "/"),
+		ParsePhone: parsePhone, Recur: recur, Keys: keys, BaseURL: strings.TrimSuffix(baseURL, "/"),
 	}
 }
 

@@ -1,0 +1,45 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/domain"
+)
+
+func (a *App) mountMaintenance(s *Server) {
+	svc, read := a.Service, a.Service.Read
+
+	s.Handle("POST", "/v1/maintenance", create("/v1/maintenance", func(ctx context.Context, call *domain.Call, in domain.MaintenanceInput) error {
+		_, err := svc.CreateMaintenance(ctx, call, in)
+		return err
+	}))
+	s.Handle("GET", "/v1/maintenance", func(c *fiber.Ctx) error {
+		if actorOf(c).Role == domain.RoleTechnician {
+			return domain.Fail(domain.CodeForbidden, "Maintenance is the desk's to arrange.")
+		}
+		f := domain.MaintenanceFilter{Status: c.Query("status")}
+		var err error
+		if f.CustomerID, err = QueryID(c, "customer_id"); err != nil {
+			return err
+		}
+		return listOf(c, func(p domain.Page) ([]domain.Maintenance, error) {
+			return read.Maintenances(c.UserContext(), actorOf(c).Scope(), f, p)
+		}, metaKey(func(v domain.Maintenance) domain.Meta { return v.Meta }), asIs)
+	})
+	s.Handle("GET", "/v1/maintenance/{id}", get("maintenance", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.Maintenance, error) {
+		if ac.Role == domain.RoleTechnician {
+			return nil, domain.NotFound("maintenance")
+		}
+		return read.Maintenance(c.UserContext(), ac.Scope(), id)
+	}))
+	s.Handle("PATCH", "/v1/maintenance/{id}", patch("maintenance", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.MaintenanceInput) error {
+		_, err := svc.PatchMaintenance(ctx, call, id, version, in)
+		return err
+	}))
+	s.Handle("POST", "/v1/maintenance/{id}/end", byID("maintenance", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
+		_, err := svc.EndMaintenance(ctx, call, id, in)
+		return err
+	}))
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// london is a household of the London centre.
+func (h *harness) london() (desk *person, customer, appliance obj) {
+	h.Helper()
+	desk = h.as("kiran2")
+	customer, _ = h.household(desk, obj{"sites": []obj{{"address": "1 Borough Street", "postal_code": "SE1", "zone": "Europe/London"}}})
+	appliance = desk.send("POST", "/v1/appliances", obj{"customer_id": customer["id"], "category": "refrigerator"}, 201)
+	return desk, customer, appliance
+}
+
+func whens(m obj) (out []string) {
+	for _, j := range listed(m, "jobs") {
+		out = append(out, j["at"].(string))
+	}
+	return out
+}
+
+func TestMaintenanceKeepsTheTimeOfDayAcrossAChangeOfClocks(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, _, fridge := h.london()
+		weekly := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY;BYDAY=SU", "dtstart": "2027-03-14T09:30", "fault": "clean the coils", "planned_minutes": 45}, 201)
+		// At 01:30 of 28 March there is no such time in London.
+		night := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=DAILY;COUNT=3", "dtstart": "2027-03-27T01:30", "fault": "cold store"}, 201)
+		h.settle()
+		read := func(m obj) obj { return desk.send("GET", path("/v1/maintenance/%s", m), nil, 200) }
+		if got, want := whens(read(weekly)), []string{"2027-03-14T09:30:00Z", "2027-03-21T09:30:00Z", "2027-03-28T08:30:00Z"}; !slices.Equal(got, want) {
+			t.Errorf("weekly at %v, want %v", got, want)
+		}
+		ended := read(night)
+		if got, want := whens(ended), []string{"2027-03-27T01:30:00Z", "2027-03-28T01:30:00Z", "2027-03-29T00:30:00Z"}; !slices.Equal(got, want) || ended["status"] != "ended" {
+			t.Errorf("nightly at %v, want %v; %v", got, want, ended["status"])
+		}
+		job := listed(read(weekly), "jobs")[2]
+		visits := items(desk.send("GET", "/v1/visits?job_id="+job["job_id"].(string), nil, 200))
+		if len(visits) != 1 || visits[0]["window_start"] != "2027-03-28T08:30:00Z" || visits[0]["planned_minutes"] != 45.0 || len(visits[0]["crew"].([]any)) != 0 {
+			t.Errorf("the visits of the third date: %v", visits)
+		}
+		if got := desk.send("GET", "/v1/jobs/"+job["job_id"].(string), nil, 200); got["fault"] != "clean the coils" || got["category"] != "refrigerator" || got["appliance_id"] != fridge["id"] {
+			t.Errorf("its job: %v", got)
+		}
+		// A week on there is one more, and each date has one job.
+		h.advance(7 * 24 * time.Hour)
+		got := read(weekly)
+		if want := []string{"2027-03-14T09:30:00Z", "2027-03-21T09:30:00Z", "2027-03-28T08:30:00Z", "2027-04-04T08:30:00Z"}; !slices.Equal(whens(got), want) {
+			t.Errorf("a week later at %v, want %v", whens(got), want)
+		}
+	})
+}
+
+func TestMaintenanceChangesAndEnds(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, customer, fridge := h.london()
+		base := obj{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-10T10:00", "fault": "service"}
+		with := func(more obj) obj {
+			out := obj{}
+			for k, v := range base {
+				out[k] = v
+			}
+			for k, v := range more {
+				out[k] = v
+			}
+			return out
+		}
+		for _, bad := range []obj{{"rrule": "FREQ=HOURLY"}, {"rrule": "FREQ=DAILY;BYHOUR=1,2,3"}, {"rrule": "every week"}, {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, {"rrule": "FREQ=DAILY;UNTIL=20200101T000000Z"}, {"dtstart": "2027-02-30T10:00"}, {"dtstart": "2030-02-20T10:00"}, {"fault": "  "}} {
+			desk.send("POST", "/v1/maintenance", with(bad), 422)
+		}
+		h.as("kiran").send("POST", "/v1/maintenance", base, 422) // another centre's household
+		h.as("ravi2").send("POST", "/v1/maintenance", base, 403)
+		m := desk.send("POST", "/v1/maintenance", base, 201)
+		h.settle()
+		m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
+		if len(whens(m)) != 3 { // 10, 17, 24 March; the 31st is further than 30 days
+			t.Fatalf("jobs: %v", m["jobs"])
+		}
+		h.as("kiran").send("GET", path("/v1/maintenance/%s", m), nil, 404)
+		if list := items(h.as("kiran").send("GET", "/v1/maintenance", nil, 200)); len(list) != 0 {
+			t.Errorf("another centre sees %v", list)
+		}
+		if list := items(h.as("maya2").send("GET", "/v1/maintenance?status=active&customer_id="+customer["id"].(string), nil, 200)); len(list) != 1 {
+			t.Errorf("the area manager sees %v", list)
+		}
+		desk.send("PATCH", path("/v1/maintenance/%s", m), obj{"rrule": "FREQ=DAILY"}, 412, "If-Match", `"1"`)
+		m = desk.send("PATCH", path("/v1/maintenance/%s", m), obj{"rrule": "FREQ=WEEKLY;INTERVAL=2", "dtstart": "2027-03-25T15:00"}, 200, "If-Match", fmt.Sprintf(`"%v"`, m["version"]))
+		h.settle()
+		m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
+		if got := whens(m); len(got) != 4 || got[3] != "2027-03-25T15:00:00Z" {
+			t.Errorf("changed: %v", got)
+		}
+		// The household has had enough.
+		h.advance(10 * 24 * time.Hour) // the first is over
+		m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
+		desk.send("POST", path("/v1/maintenance/%s/end", m), obj{"reason": "they move house"}, 200)
+		jobs := listed(m, "jobs")
+		for i, want := range []string{"open", "cancelled", "cancelled", "cancelled", "cancelled"} {
+			if got := desk.send("GET", "/v1/jobs/"+jobs[i]["job_id"].(string), nil, 200); got["status"] != want {
+				t.Errorf("job %d is %v, want %s", i, got["status"], want)
+			}
+		}
+		desk.send("POST", path("/v1/maintenance/%s/end", m), obj{"reason": "again"}, 409)
+		h.advance(60 * 24 * time.Hour)
+		if got := items(desk.send("GET", "/v1/jobs?customer_id="+customer["id"].(string), nil, 200)); len(got) != len(jobs)+1 { // and the first one
+			t.Errorf("%d jobs after the end", len(got))
+		}
+	})
+}

@@ -1,0 +1,195 @@
+package domain
+
+import (
+	"strings"
+	"time"
+)
+
+// Jeopardy: a visit that will be late is known before it is, from where the
+// technician's day stands (PRODUCT.md section 6). Desk and household are told
+// once, with the time that is expected now.
+
+const (
+	dayAhead   = 12 * time.Hour // of a running day
+	checkAgain = time.Minute    // at least, between two looks at one visit
+)
+
+// expected is when a visit is reached, as the day stands.
+type expected struct {
+	visit   *Visit
+	arrival time.Time
+}
+
+// runningDay reckons when the scheduled visits of a technician's day are
+// reached: the visit under way ends as planned from when it began, or now when
+// that is over; then the ways and the planned lengths. A day in which nobody
+// has moved yet tells nothing: ok is false. Visits come by planned start.
+func runningDay(day []Visit, place func(*Visit) Point, home Point, now time.Time) (out []expected, ok bool) {
+	free, at := now, home
+	var left time.Time // when the place was left
+	for i := range day {
+		v := &day[i]
+		var ended *time.Time
+		switch {
+		case v.EndedAt != nil && (v.ArrivedAt != nil || v.StartedAt != nil || v.Status == VisitCompleted || v.Status == VisitPartial || v.Status == VisitNoAccess):
+			ended = v.EndedAt
+		case v.Status.UnderWay():
+			ok = true
+		}
+		if ended != nil {
+			ok = true
+			if ended.After(left) {
+				left, at = *ended, place(v)
+			}
+		}
+	}
+	if !ok {
+		return nil, false
+	}
+	for i := range day {
+		v := &day[i]
+		if !v.Status.UnderWay() {
+			continue
+		}
+		begun := v.StartedAt
+		if begun == nil {
+			begun = v.ArrivedAt
+		}
+		ends := now
+		if begun == nil { // on the way
+			way, _ := travelMinutes(at, place(v))
+			set := now
+			if v.EnRouteAt != nil {
+				set = *v.EnRouteAt
+			}
+			arrives := later(set.Add(time.Duration(way)*time.Minute), now)
+			begun = ptr(later(arrives, v.WindowStart))
+		}
+		ends = later(begun.Add(time.Duration(v.PlannedMinutes)*time.Minute), ends)
+		free, at = later(free, ends), place(v)
+	}
+	for i := range day {
+		v := &day[i]
+		if v.Status != VisitScheduled {
+			continue
+		}
+		way, _ := travelMinutes(at, place(v))
+		arrival := later(free, now).Add(time.Duration(way) * time.Minute)
+		out = append(out, expected{v, arrival})
+		free, at = later(arrival, v.PlannedStart).Add(time.Duration(v.PlannedMinutes)*time.Minute), place(v)
+	}
+	return out, true
+}
+
+// dayFollows looks at a crew's day anew when one of its visits moves.
+func (s *Service) dayFollows(tx Tx, v *Visit, now time.Time) {
+	if v.PlannedStart.After(now.Add(dayAhead)) {
+		return
+	}
+	for _, id := range v.Crew {
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "day", SubjectID: id, DueAt: now})
+	}
+}
+
+// expectDay reckons the day of a technician from what is stored.
+func (s *Service) expectDay(tx Tx, technician ID, now time.Time) ([]expected, error) {
+	day, err := tx.DayOf(technician, now.Add(-dayAhead), now.Add(dayAhead))
+	if err != nil || len(day) == 0 {
+		return nil, err
+	}
+	u, err := tx.User(technician)
+	if err != nil {
+		return nil, err
+	}
+	jobs := make([]ID, len(day))
+	for i := range day {
+		jobs[i] = day[i].JobID
+	}
+	places, err := tx.PlacesOf(jobs)
+	if err != nil {
+		return nil, err
+	}
+	out, _ := runningDay(day, func(v *Visit) Point { return places[v.JobID] }, Point{u.HomeLat, u.HomeLon}, now)
+	return out, nil
+}
+
+// dayMoved sets for each visit ahead when to look at it: now when it will be
+// late, else when it could be at the earliest.
+func (s *Service) dayMoved(tx Tx, technician ID, now time.Time) error {
+	day, err := s.expectDay(tx, technician, now)
+	if notFound(err) {
+		return nil
+	}
+	for _, e := range day {
+		s.lookAt(tx, e, now)
+	}
+	return err
+}
+
+func (s *Service) lookAt(tx Tx, e expected, now time.Time) {
+	due := now
+	if spare := e.visit.WindowEnd.Sub(e.arrival); spare >= 0 {
+		due = now.Add(max(spare, checkAgain))
+	}
+	if due.Before(e.visit.WindowEnd) {
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "jeopardy", SubjectID: e.visit.ID, JobID: &e.visit.JobID, DueAt: due})
+	}
+}
+
+// jeopardyDue tells desk and household, once for each visit, that it will be
+// late. Not under a safety hold or a plan that permits no visit: nobody comes.
+func (s *Service) jeopardyDue(m *visitMoveCtx) error {
+	v := m.v
+	if v.Status != VisitScheduled || m.d.held != nil || PlanPermits.unmet(m.d.plan, nil, nil) != "" || !m.now.Before(v.WindowEnd) {
+		return nil
+	}
+	var worst *expected
+	for _, id := range v.Crew {
+		day, err := s.expectDay(m.tx, id, m.now)
+		if err != nil {
+			return err
+		}
+		for i := range day {
+			if e := &day[i]; e.visit.ID == v.ID && (worst == nil || e.arrival.After(worst.arrival)) {
+				worst = e
+			}
+		}
+	}
+	if worst == nil {
+		return nil
+	}
+	if !worst.arrival.After(v.WindowEnd) {
+		s.lookAt(m.tx, *worst, m.now)
+		return nil
+	}
+	told, err := m.tx.FactsOfKind(m.d.job.ID, "visit.late_expected")
+	if err != nil {
+		return err
+	}
+	for i := range told {
+		if told[i].VisitID != nil && *told[i].VisitID == v.ID {
+			return nil
+		}
+	}
+	// People are told a time that a clock shows.
+	at := worst.arrival.Add(5*time.Minute - time.Second).Truncate(5 * time.Minute)
+	s.fact(m.tx, m.d.job, System, "visit.late_expected", &v.ID, m.st, map[string]any{"expected_at": at, "window_end": v.WindowEnd})
+	clock := at.In(m.d.site.Location()).Format("15:04")
+	expectedAt := func(n *Notice) { n.Body = strings.ReplaceAll(n.Body, "{at}", clock) }
+	expires := later(at, v.WindowEnd)
+	users, err := m.tx.UsersWith(RoleCoordinator, &m.d.job.CentreID, nil)
+	if err != nil {
+		return err
+	}
+	err = s.tellAny(m.tx, users, m.d.centre, m.now, func(u *User) Notice {
+		return s.notice("visit.late_desk", u.Language, m.now, expires, toUser(u.ID), m.d.about("visit.late_desk", v, u.Language), expectedAt)
+	})
+	if err != nil {
+		return err
+	}
+	language := m.d.customer.Language
+	m.tx.Enqueue(s.notice("visit.late", language, m.now, expires, m.d.about("visit.late", v, language), expectedAt, func(n *Notice) {
+		n.CustomerID, n.WithLink = &m.d.customer.ID, true
+	}))
+	return nil
+}

@@ -1,0 +1,372 @@
+package domain
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Maintenance is a promise to come again and again (PRODUCT.md section 6): a
+// rule of RFC 5545 in the wall-clock time of the site. Each date becomes a job
+// with a visit, some weeks ahead.
+type Maintenance struct {
+	Meta
+	CustomerID     ID                `json:"customer_id"`
+	SiteID         ID                `json:"site_id"`
+	ApplianceID    *ID               `json:"appliance_id"`
+	CentreID       ID                `json:"centre_id"`
+	AreaID         ID                `json:"area_id"`
+	RRule          string            `json:"rrule" gorm:"column:rrule"`
+	DTStart        string            `json:"dtstart" gorm:"column:dtstart"` // local, without offset: the first date and its time of day
+	Zone           string            `json:"zone"`                          // of the site
+	Fault          string            `json:"fault"`                         // what is to be done
+	Category       string            `json:"category"`
+	PlannedMinutes int               `json:"planned_minutes"`
+	WindowMinutes  int               `json:"window_minutes"`
+	Status         string            `json:"status"` // active, ended
+	EndReason      string            `json:"end_reason"`
+	Through        string            `json:"-"`    // local; dates up to here have their jobs
+	Jobs           List[Maintaining] `json:"jobs"` // of the last month and ahead
+	CreatedBy      ID                `json:"-"`
+}
+
+// Maintaining is one date of a maintenance.
+type Maintaining struct {
+	At    time.Time `json:"at"`
+	JobID ID        `json:"job_id"`
+}
+
+const (
+	maintenanceAhead = 30 * 24 * time.Hour
+	maintenanceKept  = 30 * 24 * time.Hour // in the list of jobs
+	maintenanceChunk = 10                  // jobs in one transaction
+	wallLayout       = "2006-01-02T15:04"
+)
+
+// Recurrence lists dates of a rule of RFC 5545, in wall-clock time that is
+// written as UTC: those after one time and not after another, at most n, in
+// order. An error says what is wrong with the rule.
+type Recurrence func(rule string, zone *time.Location, start, after, until time.Time, n int) ([]time.Time, error)
+
+// MaintenanceInput makes or changes a maintenance; what is absent stays.
+type MaintenanceInput struct {
+	ID             *ID     `json:"id"`
+	CustomerID     *ID     `json:"customer_id"`
+	SiteID         *ID     `json:"site_id"`
+	ApplianceID    *ID     `json:"appliance_id"`
+	CentreID       *ID     `json:"centre_id"`
+	RRule          *string `json:"rrule"`
+	DTStart        *string `json:"dtstart"`
+	Fault          *string `json:"fault"`
+	Category       *string `json:"category"`
+	PlannedMinutes *int    `json:"planned_minutes"`
+	WindowMinutes  *int    `json:"window_minutes"`
+}
+
+func mayMaintain(a Actor) error {
+	if !a.Is(staff...) {
+		return Fail(CodeForbidden, "As %s you may not arrange maintenance.", roleWords(a.Role))
+	}
+	return nil
+}
+
+// wallInstant is the instant of a local time as RFC 5545 section 3.3.5 reads
+// it: a time that exists twice is the first of both, one that does not exist
+// is told by the clock before the gap.
+func wallInstant(wall time.Time, loc *time.Location) time.Time {
+	by := func(near time.Time) time.Time {
+		_, offset := near.In(loc).Zone()
+		return wall.Add(-time.Duration(offset) * time.Second)
+	}
+	before, after := by(wall.Add(-24*time.Hour)), by(wall.Add(24*time.Hour))
+	same := func(t time.Time) bool { return t.In(loc).Format(wallLayout) == wall.Format(wallLayout) }
+	if !same(before) && same(after) {
+		return after
+	}
+	return before
+}
+
+func wallNow(now time.Time, loc *time.Location) time.Time {
+	t, _ := time.Parse(wallLayout, now.In(loc).Format(wallLayout))
+	return t
+}
+
+// checkMaintenance judges what a maintenance says.
+func (s *Service) checkMaintenance(m *Maintenance, now time.Time) error {
+	start, err := time.Parse(wallLayout, m.DTStart)
+	if err != nil {
+		return Fail(CodeMeaning, "Say when it is first, in local time.").At("/dtstart", "YYYY-MM-DDTHH:MM without an offset")
+	}
+	loc := location(m.Zone)
+	if today := wallNow(now, loc); start.Before(today.AddDate(-1, 0, 0)) || start.After(today.AddDate(1, 0, 0)) {
+		return Fail(CodeMeaning, "The first date is too far away.").At("/dtstart", "within a year")
+	}
+	dates, err := s.Recur(m.RRule, loc, start, start.Add(-time.Minute), start.AddDate(5, 0, 0), 1)
+	if err != nil {
+		return Fail(CodeMeaning, "This rule cannot be kept: %s.", err).At("/rrule", "a rule of RFC 5545 section 3.3.10, such as FREQ=MONTHLY;INTERVAL=6")
+	}
+	if len(dates) == 0 {
+		return Fail(CodeMeaning, "This rule has no date.").At("/rrule", "a rule with a date in the next years")
+	}
+	switch {
+	case strings.TrimSpace(m.Fault) == "":
+		return Fail(CodeMeaning, "Say what is to be done.").At("/fault", "a few words")
+	case m.PlannedMinutes < 5 || m.PlannedMinutes > 720:
+		return Fail(CodeMeaning, "A visit takes 5 to 720 minutes.").At("/planned_minutes", "5 to 720")
+	case m.WindowMinutes < 15 || m.WindowMinutes > 720:
+		return Fail(CodeMeaning, "A window lasts 15 to 720 minutes.").At("/window_minutes", "15 to 720")
+	}
+	return nil
+}
+
+func (in *MaintenanceInput) apply(m *Maintenance) {
+	set(&m.Fault, in.Fault)
+	set(&m.Category, in.Category)
+	set(&m.PlannedMinutes, in.PlannedMinutes)
+	set(&m.WindowMinutes, in.WindowMinutes)
+	if in.RRule != nil {
+		m.RRule = strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(*in.RRule)), "RRULE:")
+	}
+	if in.DTStart != nil {
+		m.DTStart = strings.TrimSpace(*in.DTStart)
+	}
+}
+
+// CreateMaintenance arranges maintenance for a household that the caller
+// sees. Coordinator and proprietor for their centre, area manager, agent.
+// Errors: CodeMeaning.
+func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in MaintenanceInput) (Maintenance, error) {
+	if err := mayMaintain(call.Actor); err != nil {
+		return Maintenance{}, err
+	}
+	if in.ApplianceID != nil {
+		ap, err := s.Read.Appliance(ctx, call.Actor.Scope(), *in.ApplianceID)
+		if err != nil {
+			return Maintenance{}, meaningIfAbsent(err, "appliance", "/appliance_id")
+		}
+		if in.CustomerID == nil {
+			in.CustomerID = &ap.CustomerID
+		}
+		if in.CustomerID != nil && *in.CustomerID != ap.CustomerID {
+			return Maintenance{}, Fail(CodeMeaning, "The household has no such appliance.").At("/appliance_id", "an appliance of the customer")
+		}
+		if in.SiteID == nil {
+			in.SiteID = ap.SiteID
+		}
+		if in.Category == nil {
+			in.Category = &ap.Category
+		}
+	}
+	if in.CustomerID == nil {
+		return Maintenance{}, Fail(CodeMeaning, "Name the appliance, or the household.").At("/appliance_id", "required without customer_id")
+	}
+	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.CustomerID); err != nil {
+		return Maintenance{}, meaningIfAbsent(err, "customer", "/customer_id")
+	}
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
+		c, err := tx.Customer(*in.CustomerID)
+		if err != nil {
+			return Maintenance{}, meaningIfAbsent(err, "customer", "/customer_id")
+		}
+		m := Maintenance{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60, WindowMinutes: 120, Status: "active", CreatedBy: call.Actor.UserID}
+		if len(c.Sites) == 0 {
+			return Maintenance{}, Fail(CodeMeaning, "The household has no site yet.").At("/site_id", "add a site to the customer first")
+		}
+		site := &c.Sites[0]
+		if in.SiteID != nil {
+			if site = c.site(*in.SiteID); site == nil {
+				return Maintenance{}, Fail(CodeMeaning, "The household has no such site.").At("/site_id", "a site of the customer")
+			}
+		}
+		m.SiteID, m.Zone = site.ID, site.Zone
+		centre, err := s.centreForJob(tx, call.Actor, in.CentreID, site)
+		if err != nil {
+			return Maintenance{}, err
+		}
+		m.CentreID, m.AreaID = centre.ID, centre.AreaID
+		in.apply(&m)
+		if err := s.checkMaintenance(&m, now); err != nil {
+			return Maintenance{}, err
+		}
+		if old, err := tx.LockMaintenance(m.ID); err == nil {
+			if !call.Actor.reaches(old.CentreID, old.AreaID) {
+				return Maintenance{}, sameOr(false, "maintenance")
+			}
+			return *old, sameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart && old.Fault == m.Fault, "maintenance")
+		} else if !notFound(err) {
+			return Maintenance{}, err
+		}
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: now})
+		return m, tx.InsertMaintenance(&m)
+	})
+}
+
+// reachMaintenance locks one that the actor may see and change.
+func (s *Service) reachMaintenance(tx Tx, a Actor, id ID) (*Maintenance, error) {
+	m, err := tx.LockMaintenance(id)
+	if err != nil {
+		return nil, err
+	}
+	if !a.reaches(m.CentreID, m.AreaID) {
+		return nil, NotFound("maintenance")
+	}
+	if err := mayMaintain(a); err != nil {
+		return nil, err
+	}
+	if m.Status != "active" {
+		return nil, Fail(CodeState, "This maintenance has ended.").With("status", m.Status)
+	}
+	return m, nil
+}
+
+// PatchMaintenance changes what of a maintenance is still to come; dates that
+// have their job keep it. Who as CreateMaintenance. Errors: CodeStale,
+// CodeMeaning, CodeState.
+func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, version int64, in MaintenanceInput) (Maintenance, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
+		m, err := s.reachMaintenance(tx, call.Actor, id)
+		if err != nil {
+			return Maintenance{}, err
+		}
+		if in.CustomerID != nil || in.SiteID != nil || in.ApplianceID != nil || in.CentreID != nil {
+			return Maintenance{}, Fail(CodeMeaning, "Household, appliance and centre do not change here.").At("/customer_id", "end it and arrange another one")
+		}
+		if err := ifVersion(m.Meta, version); err != nil {
+			return Maintenance{}, err
+		}
+		in.apply(m)
+		if err := s.checkMaintenance(m, now); err != nil {
+			return Maintenance{}, err
+		}
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: now})
+		s.changed(&m.Meta, now)
+		err = tx.SaveMaintenance(m)
+		return *m, err
+	})
+}
+
+// EndMaintenance ends a maintenance at the household's word; jobs ahead whose
+// visit has not begun are cancelled with it. Who as CreateMaintenance.
+// Errors: CodeState, CodeMeaning.
+func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in ReasonInput) (Maintenance, error) {
+	if found, err := s.replay(ctx, call); found || err != nil {
+		return Maintenance{}, err
+	}
+	if strings.TrimSpace(in.Reason) == "" {
+		return Maintenance{}, Fail(CodeMeaning, "Say why it ends.").At("/reason", "a few words")
+	}
+	var jobs List[Maintaining]
+	err := s.Store.InTx(ctx, func(tx Tx) error {
+		m, err := s.reachMaintenance(tx, call.Actor, id)
+		if err == nil {
+			jobs = m.Jobs
+		}
+		return err
+	})
+	if err != nil {
+		return Maintenance{}, err
+	}
+	for _, j := range jobs {
+		if j.At.Before(s.now()) {
+			continue
+		}
+		_, err := s.CancelJob(ctx, &Call{Actor: call.Actor}, j.JobID, JobMoveInput{Reason: in.Reason})
+		if err != nil && !IsCode(err, CodeState) && !IsCode(err, CodeNotFound) { // begun, ended or handed to another centre
+			return Maintenance{}, err
+		}
+	}
+	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
+		m, err := s.reachMaintenance(tx, call.Actor, id)
+		if err != nil {
+			return Maintenance{}, err
+		}
+		m.Status, m.EndReason = "ended", in.Reason
+		tx.Disarm("maintenance", m.ID)
+		s.changed(&m.Meta, now)
+		err = tx.SaveMaintenance(m)
+		return *m, err
+	})
+}
+
+// maintain makes the jobs of the dates that are near enough, each once: a
+// job's id comes of the maintenance and its date.
+func (s *Service) maintain(tx Tx, id ID, now time.Time) error {
+	m, err := tx.LockMaintenance(id)
+	if notFound(err) || err == nil && m.Status != "active" {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	loc := location(m.Zone)
+	start, err := time.Parse(wallLayout, m.DTStart)
+	if err != nil {
+		return err
+	}
+	after := wallNow(now, loc)
+	if done, err := time.Parse(wallLayout, m.Through); err == nil && done.After(after) {
+		after = done
+	}
+	horizon := wallNow(now.Add(maintenanceAhead), loc)
+	dates, err := s.Recur(m.RRule, loc, start, after, horizon, maintenanceChunk)
+	if err != nil {
+		return err
+	}
+	for _, wall := range dates {
+		at := wallInstant(wall, loc)
+		job := uuid.NewSHA1(m.ID, []byte(wall.Format(wallLayout)))
+		if err := s.maintainOnce(tx, m, job, at, now); err != nil {
+			return err
+		}
+		m.Through = wall.Format(wallLayout)
+		m.Jobs = append(m.Jobs, Maintaining{at, job})
+		after = wall
+	}
+	m.Jobs = slices.DeleteFunc(m.Jobs, func(j Maintaining) bool { return j.At.Before(now.Add(-maintenanceKept)) })
+	due := now // more of them at once
+	if len(dates) < maintenanceChunk {
+		next, err := s.Recur(m.RRule, loc, start, after, after.AddDate(10, 0, 0), 1)
+		if err != nil {
+			return err
+		}
+		if len(next) == 0 {
+			m.Status, m.EndReason = "ended", "the rule has no more dates"
+		} else {
+			due = later(wallInstant(next[0], loc).Add(-maintenanceAhead), now.Add(time.Hour))
+		}
+	}
+	if m.Status == "active" {
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: due})
+	}
+	s.changed(&m.Meta, now)
+	return tx.SaveMaintenance(m)
+}
+
+// maintainOnce makes the job of one date, with a visit that has nobody yet;
+// under a hold that forbids visits the job waits without one.
+func (s *Service) maintainOnce(tx Tx, m *Maintenance, id ID, at, now time.Time) error {
+	if _, err := tx.Job(id); err == nil || !notFound(err) {
+		return err
+	}
+	view, err := s.createJob(tx, System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID, CentreID: &m.CentreID, Category: &m.Category, Fault: &m.Fault}, now)
+	if err != nil {
+		return err
+	}
+	j := &view.Job
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return err
+	}
+	if d.mayBook(false) != nil {
+		return nil
+	}
+	v := &Visit{Meta: newMeta(s.NewID(), now)}
+	in := ScheduleInput{WindowStart: at.Format(time.RFC3339), WindowEnd: at.Add(time.Duration(m.WindowMinutes) * time.Minute).Format(time.RFC3339), PlannedMinutes: m.PlannedMinutes}
+	if err := s.book(tx, &Call{Actor: System}, d, v, in, now, stamped{occurred: now, recorded: now}, "visit.scheduled"); err != nil {
+		return err
+	}
+	s.changed(&j.Meta, now)
+	return tx.SaveJob(j)
+}

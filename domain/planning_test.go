@@ -1,0 +1,216 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+)
+
+// someDay draws a centre's day: hours, leave, skills, plans, holds, exclusions
+// and places as they come.
+func someDay(t *rapid.T) *planDay {
+	id := func() ID { return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")) }
+	coordinate := func(around float64) *float64 {
+		if rapid.IntRange(0, 9).Draw(t, "unknown") == 0 {
+			return nil
+		}
+		return ptr(around + float64(rapid.IntRange(0, 100).Draw(t, "off"))/1000)
+	}
+	zone := rapid.SampledFrom([]string{"Asia/Kolkata", "Europe/London"}).Draw(t, "zone")
+	p := &planDay{centre: &Centre{Meta: Meta{ID: id()}, Zone: zone}, open: map[ID][]Hold{}, plans: map[ID][]string{}}
+	p.now = time.Date(2027, 3, 28, 7, 0, 0, 0, time.UTC) // London puts its clocks forward that night
+	date := rapid.SampledFrom([]string{"2027-03-28", "2027-03-29"}).Draw(t, "date")
+	p.from, p.to, _ = p.centre.day(date, p.now)
+	skills := []string{"", "refrigerator", "oven"}
+	for i := range rapid.IntRange(1, 4).Draw(t, "technicians") {
+		u := User{Meta: Meta{ID: id()}, Name: fmt.Sprint("T", i), Role: RoleTechnician, CentreID: &p.centre.ID, HomeLat: coordinate(18.5), HomeLon: coordinate(73.8)}
+		u.Skills = rapid.SliceOfN(rapid.SampledFrom(skills[1:]), 0, 2).Draw(t, "skills")
+		if rapid.Bool().Draw(t, "has hours") {
+			for d := range 7 {
+				u.Hours = append(u.Hours, Shift{d, "08:00", "12:00"}, Shift{d, "13:00", "18:00"})
+			}
+		}
+		if rapid.IntRange(0, 3).Draw(t, "leave") == 0 {
+			at := p.from.Add(time.Duration(rapid.IntRange(0, 1200).Draw(t, "from")) * time.Minute)
+			p.around.Leaves = append(p.around.Leaves, Leave{TechnicianID: u.ID, StartsAt: at, EndsAt: at.Add(3 * time.Hour)})
+		}
+		p.technicians = append(p.technicians, u)
+	}
+	anybody := func() ID { return rapid.SampledFrom(p.technicians).Draw(t, "who").ID }
+	taken := map[ID]time.Time{}
+	for range rapid.IntRange(0, 14).Draw(t, "visits") {
+		site := Site{ID: id(), Lat: coordinate(18.5), Lon: coordinate(73.8), Zone: zone}
+		j := Job{Meta: Meta{ID: id()}, SiteID: site.ID, CentreID: p.centre.ID, Category: rapid.SampledFrom(skills).Draw(t, "category"), Priority: rapid.SampledFrom([]string{"low", "normal", "urgent"}).Draw(t, "priority")}
+		start := p.from.Add(time.Duration(rapid.IntRange(0, 1380).Draw(t, "window")) * time.Minute)
+		v := Visit{Meta: Meta{ID: id()}, JobID: j.ID, CustomerID: id(), Status: VisitScheduled, WindowStart: start, WindowEnd: start.Add(2 * time.Hour), PlannedStart: start, PlannedMinutes: rapid.IntRange(5, 120).Draw(t, "minutes")}
+		switch rapid.IntRange(0, 7).Draw(t, "special") {
+		case 0:
+			p.plans[v.ID] = []string{rapid.SampledFrom([]string{"two_people", "daylight", "daylight", "daylight", "no_visit", "phone_first"}).Draw(t, "plan")}
+		case 1:
+			p.open[v.ID] = []Hold{{Kind: HoldSafety, Since: p.now}}
+		case 2:
+			p.around.Excluded = append(p.around.Excluded, Exclusion{UserID: anybody(), CustomerID: v.CustomerID})
+		case 3, 4:
+			if who := anybody(); !v.PlannedStart.Before(taken[who]) {
+				v.Crew, v.EverCrew, taken[who] = List[ID]{who}, List[ID]{who}, v.PlannedEnd()
+			}
+		}
+		p.visits = append(p.visits, v)
+		p.around.Jobs, p.around.Sites = append(p.around.Jobs, j), append(p.around.Sites, site)
+	}
+	slices.SortFunc(p.visits, func(a, b Visit) int { return a.WindowStart.Compare(b.WindowStart) })
+	return p
+}
+
+// TestNoPlanBreaksARule judges proposals by the rules as they are written, and
+// not by the code that made them.
+func TestNoPlanBreaksARule(t *testing.T) {
+	s := &Service{}
+	propose := func(p *planDay) *DayPlan {
+		return s.propose(p, func(places []Point) [][]float64 { return s.travelTable(context.Background(), places) }, func(int) func(int) float64 {
+			return func(round int) float64 { return float64(round) / 60 }
+		})
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := someDay(t)
+		out := propose(p)
+		visits, jobs, sites, people := map[ID]*Visit{}, map[ID]*Job{}, map[ID]*Site{}, map[ID]*User{}
+		for i := range p.visits {
+			visits[p.visits[i].ID] = &p.visits[i]
+		}
+		for i := range p.around.Jobs {
+			jobs[p.around.Jobs[i].ID], sites[p.around.Sites[i].ID] = &p.around.Jobs[i], &p.around.Sites[i]
+		}
+		for i := range p.technicians {
+			people[p.technicians[i].ID] = &p.technicians[i]
+		}
+		type stay struct {
+			from, to time.Time
+			at       Point
+		}
+		days := map[ID][]stay{}
+		where := func(v *Visit) Point { x := sites[jobs[v.JobID].SiteID]; return Point{x.Lat, x.Lon} }
+		unassigned := 0
+		for i := range p.visits {
+			v := &p.visits[i]
+			if len(v.Crew) == 0 {
+				unassigned++
+			}
+			for _, id := range v.Crew {
+				days[id] = append(days[id], stay{v.PlannedStart, v.PlannedEnd(), where(v)})
+			}
+		}
+		seen := map[ID]bool{}
+		for _, x := range out.Visits {
+			v, u := visits[x.VisitID], people[x.TechnicianID]
+			j, end := jobs[v.JobID], x.PlannedStart.Add(time.Duration(x.PlannedMinutes)*time.Minute)
+			var leaves []Leave
+			for _, l := range p.around.Leaves {
+				if l.TechnicianID == u.ID {
+					leaves = append(leaves, l)
+				}
+			}
+			works, why := Works(u, p.centre, leaves, x.PlannedStart, end)
+			rise, set, _ := sites[j.SiteID].light(x.PlannedStart)
+			switch {
+			case seen[v.ID] || len(v.Crew) > 0:
+				t.Fatalf("%v is planned though it has somebody", v.ID)
+			case x.PlannedStart.Before(v.WindowStart) || x.PlannedStart.After(v.WindowEnd) || x.PlannedStart.Before(p.now):
+				t.Fatalf("begins at %v, the window is %v to %v", x.PlannedStart, v.WindowStart, v.WindowEnd)
+			case !works:
+				t.Fatal(why)
+			case j.Category != "" && !has(u.Skills, j.Category):
+				t.Fatalf("%s cannot do %s", u.Name, j.Category)
+			case len(p.open[v.ID]) > 0:
+				t.Fatal("a hold stands over it")
+			case slices.ContainsFunc(p.around.Excluded, func(e Exclusion) bool { return e.UserID == u.ID && e.CustomerID == v.CustomerID }):
+				t.Fatal("he is kept apart from them")
+			case has(p.plans[v.ID], "two_people") || has(p.plans[v.ID], "no_visit"):
+				t.Fatalf("the plan %v is not kept", p.plans[v.ID])
+			case has(p.plans[v.ID], "daylight") && (x.PlannedStart.Before(rise) || end.After(set)):
+				t.Fatalf("%v to %v is not in daylight", x.PlannedStart, end)
+			}
+			seen[v.ID] = true
+			days[u.ID] = append(days[u.ID], stay{x.PlannedStart, end, where(v)})
+		}
+		for id, day := range days {
+			slices.SortFunc(day, func(a, b stay) int { return a.from.Compare(b.from) })
+			for i := 1; i < len(day); i++ {
+				m, _ := travelMinutes(day[i-1].at, day[i].at)
+				way := time.Duration(m) * time.Minute
+				standing := func(s stay) bool {
+					return slices.ContainsFunc(p.visits, func(v Visit) bool { return has(v.Crew, id) && v.PlannedStart.Equal(s.from) })
+				}
+				if standing(day[i-1]) && standing(day[i]) {
+					continue // as they were found
+				}
+				if day[i].from.Before(day[i-1].to.Add(way)) {
+					t.Fatalf("%s is to be at the next door at %v, leaves at %v and needs %v", people[id].Name, day[i].from, day[i-1].to, way)
+				}
+			}
+		}
+		for _, x := range out.Unplaced {
+			if seen[x.VisitID] || x.Reason == "" || x.Code == "" {
+				t.Fatalf("unplaced: %+v", x)
+			}
+			seen[x.VisitID] = true
+		}
+		if len(seen) != unassigned || out.After.V.Unassigned != len(out.Unplaced) {
+			t.Fatalf("%d of %d visits are answered", len(seen), unassigned)
+		}
+		again := propose(p)
+		if !slices.EqualFunc(out.Visits, again.Visits, func(a, b PlannedVisit) bool { return a == b }) {
+			t.Fatal("the same day gives two plans")
+		}
+	})
+}
+
+// TestARunningDay reckons with numbers that can be done by hand: places are
+// 10 km apart, which takes 34 minutes.
+func TestARunningDay(t *testing.T) {
+	nine := time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC)
+	clock := func(h, m int) time.Time { return time.Date(2027, 3, 1, h, m, 0, 0, time.UTC) }
+	visit := func(h int, status VisitStatus) Visit {
+		return Visit{Meta: Meta{ID: uuid.New()}, Status: status, WindowStart: clock(h, 0), WindowEnd: clock(h+1, 0), PlannedStart: clock(h, 0), PlannedMinutes: 60}
+	}
+	place := func(v *Visit) Point {
+		return Point{ptr(18.5 + 10/111.195*float64(v.WindowStart.Hour()%2)), ptr(73.8)} // odd hours lie north
+	}
+	first, second, third := visit(9, VisitScheduled), visit(10, VisitScheduled), visit(13, VisitScheduled)
+	if _, ok := runningDay([]Visit{first, second}, place, Point{}, nine); ok {
+		t.Error("a day in which nobody moved was reckoned")
+	}
+	arrivals := func(now time.Time, day ...Visit) (out []string) {
+		got, _ := runningDay(day, place, Point{}, now)
+		for _, e := range got {
+			out = append(out, e.arrival.Format("15:04"))
+		}
+		return out
+	}
+	first.Status, first.StartedAt = VisitInProgress, ptr(clock(9, 10))
+	for _, c := range []struct {
+		name string
+		got  []string
+		want []string
+	}{
+		{"as planned", arrivals(clock(9, 30), first, second, third), []string{"10:44", "12:18"}},
+		{"runs over", arrivals(clock(10, 30), first, second, third), []string{"11:04", "12:38"}},
+	} {
+		if !slices.Equal(c.got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
+		}
+	}
+	first.Status, first.EndedAt = VisitCompleted, ptr(clock(9, 40))
+	if got := arrivals(clock(9, 45), first, second, third); !slices.Equal(got, []string{"10:19", "11:53"}) {
+		t.Errorf("done early: %v", got)
+	}
+	second.Status, second.EnRouteAt = VisitEnRoute, ptr(clock(9, 50))
+	if got := arrivals(clock(10, 0), first, second, third); !slices.Equal(got, []string{"11:58"}) { // there 10:24, 60 minutes, 34 on the way
+		t.Errorf("on the way: %v", got)
+	}
+}
