@@ -86,8 +86,8 @@ type Delivery struct {
 // is due once (PRODUCT.md section 8).
 type Deadline struct {
 	ID        ID
-	Kind      string // missed, held_cancel, last_notice, close_resolved, triage, thanks
-	SubjectID ID     // visit, job, flag or thank-you
+	Kind      string // missed, held_cancel, last_notice, close_resolved, triage, thanks, jeopardy, day, maintenance
+	SubjectID ID     // visit, job, flag, thank-you, technician or maintenance
 	JobID     *ID
 	DueAt     time.Time
 	DoneAt    *time.Time

@@ -80,7 +80,7 @@ var words = map[string]map[string][2]string{
 	"visit.offered":            {"en": {"Your repair visit", "{when}. Tap to confirm or change."}, "hi": {"आपकी मरम्मत विज़िट", "{when}। पुष्टि या बदलाव के लिए टैप करें।"}},
 	"visit.cancelled_home":     {"en": {"Visit cancelled", "The visit {when} is cancelled. Tap for what is next."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द है। आगे के लिए टैप करें।"}},
 	"visit.en_route":           {"en": {"On the way", "Your technician is on the way."}, "hi": {"रास्ते में", "आपके तकनीशियन रास्ते में हैं।"}},
-	"visit.late":               {"en": {"We are running late", "Not {when} as agreed, but at about {at}. We are sorry. Tap to choose another time."}, "hi": {"हमें देर हो रही है", "तय समय {when} की जगह लगभग {at} तक पहुँचेंगे। हमें खेद है। दूसरे समय के लिए टैप करें।"}},
+	"visit.late":               {"en": {"We are running late", "We cannot be there {when}; expect us at about {at}. Tap for another time."}, "hi": {"हमें देर हो रही है", "हम {when} नहीं पहुँच पाएँगे; लगभग {at} तक आएँगे। दूसरे समय के लिए टैप करें।"}},
 	"visit.arrived":            {"en": {"At your door", "Your technician has arrived."}, "hi": {"आपके द्वार पर", "आपके तकनीशियन पहुँच गए हैं।"}},
 	"visit.completed":          {"en": {"Repair done", "Tap if anything is not right."}, "hi": {"मरम्मत पूरी", "कुछ ठीक न हो तो टैप करें।"}},
 	"visit.partial":            {"en": {"Repair begun", "It is not finished yet. Tap for what is next."}, "hi": {"मरम्मत शुरू हुई", "अभी पूरी नहीं हुई। आगे के लिए टैप करें।"}},

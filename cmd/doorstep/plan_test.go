@@ -352,6 +352,14 @@ func TestACalendarOutsideTheHouse(t *testing.T) {
 				t.Errorf("the calendar tells %q:\n%s", secret, text)
 			}
 		}
+		// London's clocks change inside the calendar.
+		far := h.as("ravi2").send("POST", "/v1/me/calendar", nil, 201)
+		body, _ := nobody.raw("GET", strings.TrimPrefix(far["url"].(string), h.base), nil)
+		for _, want := range []string{"BEGIN:STANDARD\r\nDTSTART:20261025T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0000", "BEGIN:DAYLIGHT\r\nDTSTART:20270328T010000\r\nTZOFFSETFROM:+0000\r\nTZOFFSETTO:+0100"} {
+			if !strings.Contains(string(body), want) {
+				t.Errorf("no %q in\n%s", want, body)
+			}
+		}
 		// Cancelled and given to somebody else: both stay, as cancelled, with a
 		// higher sequence.
 		was, wasOther := e["SEQUENCE"], entry(text, other)["SEQUENCE"]
