@@ -489,19 +489,14 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		}
 		if d.held == nil { // a plan is revised: the new one stands as if just released
 			var flag *ID
-			for _, h := range planHolds(d.holds) {
-				if h.FlagID == nil {
-					continue
-				}
-				f, err := tx.Flag(*h.FlagID)
+			if h := planHold(d.holds); h != nil && h.FlagID != nil {
+				flag = h.FlagID
+				f, err := tx.Flag(*flag)
 				if err != nil {
 					return JobView{}, err
 				}
 				if f.involves(a.UserID) {
 					return JobView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
-				}
-				if !h.Fixable {
-					flag = h.FlagID
 				}
 			}
 			h := Hold{FlagID: flag, ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Since: now, Reason: "area hold", ByID: &a.UserID, By: "staff", LiftedAt: ptr(now), LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}

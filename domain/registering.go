@@ -558,37 +558,30 @@ func newJobView(a Actor, j *Job, holds []Hold, plan []string, now time.Time) Job
 	return v
 }
 
-// PlanInForce is the safe-visit plan that binds: that of the safety hold
-// released last, and beside it that of the fixable hazard released last. What
-// centre and household settle between them takes nothing from what an area
-// manager asked for.
+// PlanInForce is the safe-visit plan of the safety hold released last. A hazard
+// that was settled says no more than that, so it takes nothing from what was
+// asked for another reason.
 func PlanInForce(holds []Hold) List[string] {
-	plan := List[string]{}
-	for _, h := range planHolds(holds) {
-		for _, p := range h.Plan {
-			if !has(plan, p) {
-				plan = append(plan, p)
-			}
-		}
+	if h := planHold(holds); h != nil {
+		return h.Plan
 	}
-	return plan
+	return List[string]{}
 }
 
-// planHolds are the released holds whose plans bind.
-func planHolds(holds []Hold) []*Hold {
-	var last [2]*Hold
+// planHold is the released hold whose plan binds; nil when none does.
+func planHold(holds []Hold) *Hold {
+	var last *Hold
+	settled := func(h *Hold) bool { return h.Fixable && len(h.Plan) == 1 && h.Plan[0] == "hazard_removed" }
 	for i := range holds {
 		h := &holds[i]
-		if h.Kind != HoldSafety || h.LiftedAt == nil || len(h.Plan) == 0 {
-			continue
-		}
-		of := &last[0]
-		if h.Fixable {
-			of = &last[1]
-		}
-		if *of == nil || !h.LiftedAt.Before(*(*of).LiftedAt) {
-			*of = h
+		switch {
+		case h.Kind != HoldSafety || h.LiftedAt == nil || len(h.Plan) == 0:
+		case last == nil, settled(last) && !settled(h):
+			last = h
+		case settled(h) && !settled(last):
+		case !h.LiftedAt.Before(*last.LiftedAt):
+			last = h
 		}
 	}
-	return slices.DeleteFunc(last[:], func(h *Hold) bool { return h == nil })
+	return last
 }
