@@ -183,7 +183,8 @@ func TestNobodyIsBookedPastAReport(t *testing.T) {
 		h.anyPush = true
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
-		h.visit(desk, job, monday.Add(100*time.Hour), "meena")
+		met := h.visit(desk, job, monday.Add(100*time.Hour), "meena")
+		h.as("meena").send("POST", path("/v1/visits/%s/en-route", met), nil, 200)
 		visits := []obj{}
 		for i := range 12 {
 			_, other := h.household(desk, nil)
