@@ -61,16 +61,22 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.principal(c.UserContext(), claims.UserID)
+	p, err := a.holder(c.UserContext(), claims)
 	if err != nil {
 		return err
-	}
-	if p.user.Disabled || p.user.Epoch != claims.Epoch || string(p.user.Role) != claims.Role {
-		return domain.Fail(domain.CodeUnauthenticated, "The account was changed or disabled; sign in again.")
 	}
 	c.Locals(localActor, p.actor)
 	c.Locals(localZone, p.zone)
 	return c.Next()
+}
+
+// holder is who a token speaks for, as long as it does.
+func (a *App) holder(ctx context.Context, claims Claims) (principal, error) {
+	p, err := a.principal(ctx, claims.UserID)
+	if err == nil && (p.user.Disabled || p.user.Epoch != claims.Epoch || string(p.user.Role) != claims.Role) {
+		err = domain.Fail(domain.CodeUnauthenticated, "The account was changed or disabled; sign in again.")
+	}
+	return p, err
 }
 
 func (a *App) principal(ctx context.Context, id domain.ID) (principal, error) {
@@ -338,6 +344,8 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountImports(s)
 	a.mountPlans(s)
 	a.mountMaintenance(s)
+	a.mountEvents(s)
+	a.mountBoard(s)
 	a.mountCustomer(s)
 	if demo != nil {
 		a.mountDemo(s, demo)

@@ -42,6 +42,7 @@ func (a *App) mountReports(s *Server) {
 		}
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1], "definitions": domain.SafetyDefinitions})
 	})
+	s.Handle("GET", "/v1/reports/service", a.serviceReport)
 	s.Handle("GET", "/v1/jobs/{id}/clock", func(c *fiber.Ctx) error {
 		id, err := PathID(c, "id", "job")
 		if err != nil {

@@ -71,6 +71,7 @@ type Server struct {
 	duration *prometheus.HistogramVec
 	inFlight prometheus.Gauge
 	running  atomic.Int64 // the same, for Drain
+	endings  []func()     // of what would never finish by itself
 }
 
 // New makes the server with /healthz, /readyz, /problems, /docs and
@@ -376,6 +377,10 @@ func (s *Server) Metrics() http.Handler {
 // Serve answers on ln until Drain.
 func (s *Server) Serve(ln net.Listener) error { return s.App.Listener(ln) }
 
+// OnDrain names what Drain ends before it waits: streams, which would never
+// finish by themselves.
+func (s *Server) OnDrain(end func()) { s.endings = append(s.endings, end) }
+
 // Drain stops without losing a request: first /readyz says 503, after
 // DrainDelay the listener closes, and running requests finish or ctx ends. It
 // is an error only when requests were left unanswered; a connection that says
@@ -385,6 +390,9 @@ func (s *Server) Drain(ctx context.Context) error {
 	select {
 	case <-time.After(s.cfg.DrainDelay):
 	case <-ctx.Done():
+	}
+	for _, end := range s.endings {
+		end()
 	}
 	err := s.App.ShutdownWithContext(ctx)
 	if err == nil || ctx.Err() == nil {

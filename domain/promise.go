@@ -66,6 +66,8 @@ type PromiseFilter struct {
 	Status  []PromiseStatus
 	OwnerID *ID
 	JobID   *ID
+	// CentreID keeps those about the jobs of a centre.
+	CentreID *ID
 }
 
 // lateSteps is the ladder of a late promise: how long after its due time who

@@ -457,6 +457,26 @@ type Reader interface {
 	JobsToVerify(ctx context.Context, after *ID, limit int) ([]Job, error)
 	FactsOf(ctx context.Context, job ID) ([]Fact, error)
 	NextDeadline(ctx context.Context) (*time.Time, error)
+
+	// Events. The ChangeFeed reads for everybody and tells each what lies in his
+	// scope.
+
+	// Changes lists what changed behind a mark, in order, as far as every
+	// earlier transaction has ended: nothing comes before it any more.
+	Changes(ctx context.Context, after Mark, limit int) ([]FeedChange, error)
+	LastChange(ctx context.Context) (Mark, error)                    // where Changes would end now
+	CrewsOfJobs(ctx context.Context, jobs []ID) (map[ID][]ID, error) // the present crews of their visits
+	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error)         // in no order
+
+	// The board and the service report.
+
+	// JobBriefs gives what a board says of jobs in a scope, by id.
+	JobBriefs(ctx context.Context, s Scope, ids []ID) (map[ID]JobBrief, error)
+	// LeavesBetween are those of a centre's technicians that overlap a time.
+	LeavesBetween(ctx context.Context, s Scope, centre ID, from, to time.Time) ([]Leave, error)
+	// Loads gives a row for each technician with a visit in the period, by
+	// name.
+	Loads(ctx context.Context, s Scope, f ReportFilter) ([]Load, error)
 }
 
 // Outbox is what the delivery workers need of the store.

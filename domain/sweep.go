@@ -6,7 +6,7 @@ import (
 )
 
 // sweeps says what is forgotten, and how long after it was last of use.
-// Sessions and invitations live on wall time (PRODUCT.md section 8).
+// Sessions, invitations and streams live on wall time (PRODUCT.md section 8).
 var sweeps = []struct {
 	kind string
 	keep time.Duration
@@ -18,6 +18,7 @@ var sweeps = []struct {
 	{"day_plans", 24 * time.Hour, false},       // since they ran out
 	{"sessions", 30 * 24 * time.Hour, true},    // since they expired or were revoked
 	{"invitations", 30 * 24 * time.Hour, true}, // since they expired or were used
+	{"changes", StreamKeep + time.Hour, true},  // of streams that come again
 }
 
 const (

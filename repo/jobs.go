@@ -72,8 +72,13 @@ func (t *tx) SaveJob(j *domain.Job) error {
 
 // settle lets the centre of a job see its household, for good.
 func (t *tx) settle(j *domain.Job) error {
-	if home, ok := t.homes[j.ID]; ok && home == j.CentreID {
+	home, ok := t.homes[j.ID]
+	t.changed(domain.ChangedJob, j.Meta, &j.CentreID)
+	if ok && home == j.CentreID {
 		return nil
+	}
+	if ok { // the centre that gave it away learns of it too
+		t.changed(domain.ChangedJob, j.Meta, &home)
 	}
 	t.homes[j.ID] = j.CentreID
 	return t.show(j.CustomerID, j.CentreID)
@@ -110,10 +115,12 @@ func (t *tx) Hold(id domain.ID) (*domain.Hold, error) {
 
 func (t *tx) InsertHold(h *domain.Hold) error {
 	clear(t.ahead.holds)
+	t.changes.held(h)
 	return t.insert("holds", h)
 }
 
 func (t *tx) SaveHold(h *domain.Hold) error {
 	clear(t.ahead.holds)
+	t.changes.held(h)
 	return t.update("holds", h, domain.NotFound("hold"))
 }

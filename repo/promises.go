@@ -43,9 +43,18 @@ func (t *tx) count(q *gorm.DB) (int, error) {
 	return rows[0].N, nil
 }
 
-func (t *tx) InsertPromise(p *domain.Promise) error { return t.insert("promises", p) }
+func (t *tx) InsertPromise(p *domain.Promise) error {
+	t.changed(domain.ChangedPromise, p.Meta, &p.CentreID, p.OwnerID)
+	return t.insert("promises", p)
+}
 
-func (t *tx) SavePromise(p *domain.Promise) error { return t.save("promises", &p.Meta, p) }
+func (t *tx) SavePromise(p *domain.Promise) error {
+	if err := t.save("promises", &p.Meta, p); err != nil {
+		return err
+	}
+	t.changed(domain.ChangedPromise, p.Meta, &p.CentreID, p.OwnerID)
+	return nil
+}
 
 // promises begins a query of those that an actor may see: Promise.seenBy in
 // SQL.
@@ -72,6 +81,9 @@ func (r *reader) Promises(ctx context.Context, a domain.Actor, f domain.PromiseF
 	}
 	if f.JobID != nil {
 		q = q.Where("job_id = ?", *f.JobID)
+	}
+	if f.CentreID != nil {
+		q = q.Where("centre_id = ?", *f.CentreID)
 	}
 	return paged[domain.Promise](ctx, r, q, "promises", p)
 }

@@ -20,9 +20,18 @@ func (t *tx) OpenSOS(raiser domain.ID) ([]domain.SOS, error) {
 	return all[domain.SOS](t, t.table("sos").Where("raiser_id = ? AND status <> 'resolved'", raiser).Order("created_at, id"))
 }
 
-func (t *tx) InsertSOS(x *domain.SOS) error { return t.insert("sos", x) }
+func (t *tx) InsertSOS(x *domain.SOS) error {
+	t.changed(domain.ChangedAlarm, x.Meta, x.CentreID)
+	return t.insert("sos", x)
+}
 
-func (t *tx) SaveSOS(x *domain.SOS) error { return t.save("sos", &x.Meta, x) }
+func (t *tx) SaveSOS(x *domain.SOS) error {
+	if err := t.save("sos", &x.Meta, x); err != nil {
+		return err
+	}
+	t.changed(domain.ChangedAlarm, x.Meta, x.CentreID)
+	return nil
+}
 
 func (t *tx) HushSOS(id domain.ID) error {
 	return t.exec("UPDATE notices SET state = 'withdrawn' WHERE dedupe_key >= ? AND dedupe_key < ? AND state = 'pending'", "sos.raised|"+id.String()+"|", "sos.raised|"+id.String()+"}")

@@ -131,6 +131,7 @@ var forgotten = map[string]struct{ key, where, order string }{
 	"sessions": {"id", `(expires_at < @before OR revoked_at < @before) AND NOT EXISTS (SELECT 1 FROM sessions older
 WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`, "created_at, id"},
 	"invitations": {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
+	"changes":     {"seq", "at < @before", "seq"},
 }
 
 func (t *tx) Forget(kind string, before time.Time, n int) (int, error) {
@@ -207,6 +208,9 @@ func (t *tx) gather() error {
 		}
 	}
 	if err := insertAll(t, "facts", t.facts); err != nil {
+		return err
+	}
+	if err := t.gatherChanges(); err != nil {
 		return err
 	}
 	if err := t.gatherNotices(); err != nil {

@@ -35,6 +35,7 @@ type tx struct {
 	notices   []domain.Notice
 	deadlines []deadlineOp
 	replay    *domain.Replay
+	changes   changes
 
 	// What was read, to spare statements.
 	centres map[domain.ID]domain.Centre

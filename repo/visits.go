@@ -112,6 +112,7 @@ func everCrew(v *domain.Visit) {
 func (t *tx) assign(v *domain.Visit, was shape) error {
 	is := shapeOf(v)
 	t.visits[v.ID] = is
+	t.changed(domain.ChangedVisit, v.Meta, &v.CentreID, slices.Concat(is.crew, was.crew)...)
 	moved := is.active != was.active || !is.window.Equal(was.window) || !is.from.Equal(was.from) || !is.to.Equal(was.to)
 	for _, id := range was.crew {
 		if !slices.Contains(is.crew, id) {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-//go:embed *.html *.css *.js text.*.json
+//go:embed *.html *.css *.js text.*.json vendor/*.js vendor/*.css
 var files embed.FS
 
 // Page is one template with its style in it, so that it needs no second
@@ -29,11 +29,17 @@ type Page struct {
 var (
 	Customer = load("customer", "form-action 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'")
 	Queue    = load("queue", "form-action 'none'; script-src 'self'; connect-src 'self'")
+	Board    = load("board", "form-action 'none'; script-src 'self'; connect-src 'self'", "vendor/event-calendar.min.css")
 	Demo     = load("demo", "form-action 'none'; script-src 'self'; connect-src 'self'")
 )
 
-func load(name, more string) Page {
-	css := template.CSS(mustRead("base.css") + mustRead(name+".css"))
+// load makes a page; styles stand before its own.
+func load(name, more string, styles ...string) Page {
+	text := mustRead("base.css")
+	for _, s := range styles {
+		text += mustRead(s)
+	}
+	css := template.CSS(text + mustRead(name+".css"))
 	sum := sha256.Sum256([]byte(css))
 	return Page{
 		name: name,

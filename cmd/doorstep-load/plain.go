@@ -137,7 +137,7 @@ type copies struct {
 	homes map[string]home
 	seq   atomic.Int64
 
-	visitRow, assignment, visitFact, attemptRow, attemptFact, deadline, crewNotice, homeNotice, replay, queued row
+	visitRow, assignment, visitFact, attemptRow, attemptFact, deadline, crewNotice, homeNotice, changed, replay, queued row
 }
 
 func newCopies(ctx context.Context, db plain) (*copies, error) {
@@ -159,6 +159,7 @@ func newCopies(ctx context.Context, db plain) (*copies, error) {
 		{&c.deadline, "deadlines", "kind = 'missed'"},
 		{&c.crewNotice, "notices", "kind = 'visit.assigned'"},
 		{&c.homeNotice, "notices", "kind = 'visit.offered'"},
+		{&c.changed, "changes", "1=1"},
 		{&c.replay, "idempotency", "1=1 ORDER BY created_at DESC"},
 		{&c.queued, "river_job", "kind = 'notify'"},
 	} {
@@ -184,7 +185,8 @@ type made struct {
 }
 
 // visit is what scheduling a visit writes: job, visit, assignment, fact,
-// deadline, two notices, the answer for a retry, the job of the queue.
+// deadline, two notices, the change for streams, the answer for a retry, the
+// job of the queue.
 func (c *copies) visit(job, technician string, from time.Time) made {
 	now, mark, h := time.Now().UTC().Truncate(time.Microsecond), c.db.mark, c.homes[job]
 	v, seq := uuid.NewString(), c.seq.Add(1)
@@ -198,14 +200,15 @@ func (c *copies) visit(job, technician string, from time.Time) made {
 		c.deadline.insert(mark, map[string]any{"id": uuid.NewString(), "subject_id": v, "job_id": job, "due_at": to}),
 		c.crewNotice.insert(mark, map[string]any{"id": uuid.NewString(), "user_id": technician, "job_id": job, "visit_id": v, "state": "done", "created_at": now}),
 		c.homeNotice.insert(mark, map[string]any{"id": uuid.NewString(), "customer_id": h.customer, "job_id": job, "visit_id": v, "state": "done", "created_at": now}),
+		c.changed.insert(mark, map[string]any{"at": now}),
 		c.replay.insert(mark, map[string]any{"key": uuid.NewString(), "created_at": now}),
 		// Far ahead: written as the server writes it, and never worked.
 		c.queued.insert(mark, map[string]any{"state": "scheduled", "scheduled_at": now.AddDate(20, 0, 0), "finalized_at": nil, "attempted_at": nil}),
 	}}
 }
 
-// attempt is what recording an attempt writes: job, attempt, fact, the answer
-// for a retry.
+// attempt is what recording an attempt writes: job, attempt, fact, the change
+// for streams, the answer for a retry.
 func (c *copies) attempt(job string) made {
 	now, mark, h := time.Now().UTC().Truncate(time.Microsecond), c.db.mark, c.homes[job]
 	a := uuid.NewString()
@@ -213,6 +216,7 @@ func (c *copies) attempt(job string) made {
 		c.job(job, now, ""),
 		c.attemptRow.insert(mark, map[string]any{"id": a, "job_id": job, "customer_id": h.customer, "contact_id": h.contact, "occurred_at": now, "recorded_at": now, "created_at": now}),
 		c.attemptFact.insert(mark, map[string]any{"job_id": job, "seq": c.seq.Add(1), "id": uuid.NewString(), "recorded_at": now}),
+		c.changed.insert(mark, map[string]any{"at": now}),
 		c.replay.insert(mark, map[string]any{"key": uuid.NewString(), "created_at": now}),
 	}}
 }
@@ -285,7 +289,7 @@ func (p plainPostgres) sample(ctx context.Context, table, where string) (row, er
 	r := row{table: table}
 	for i, f := range rows.FieldDescriptions() {
 		// Generated ids and defaults are left to the database.
-		if f.Name == "txid" || table == "river_job" && (f.Name == "id" || values[i] == nil || f.Name == "unique_states") {
+		if f.Name == "txid" || table == "changes" && f.Name == "seq" || table == "river_job" && (f.Name == "id" || values[i] == nil || f.Name == "unique_states") {
 			continue
 		}
 		r.columns, r.values = append(r.columns, f.Name), append(r.values, values[i])
@@ -398,7 +402,7 @@ func (p plainSQLite) sample(ctx context.Context, table, where string) (row, erro
 	}
 	r := row{table: table}
 	for i, name := range columns {
-		if name == "txid" || table == "river_job" && (name == "id" || values[i] == nil) {
+		if name == "txid" || table == "changes" && name == "seq" || table == "river_job" && (name == "id" || values[i] == nil) {
 			continue
 		}
 		r.columns, r.values = append(r.columns, name), append(r.values, values[i])

@@ -540,10 +540,11 @@ func onBoth(t *testing.T, suite func(n *nasty)) {
 	agree(t, all)
 }
 
-// operations are those with a body or an effect that this server offers.
+// operations are those with a body or an effect that this server offers, and
+// that come to an end.
 func (n *nasty) operations() []*api.Operation {
 	return slices.DeleteFunc(n.contract.Operations(), func(op *api.Operation) bool {
-		return strings.HasPrefix(op.Path, "/demo") || op.Lenient
+		return strings.HasPrefix(op.Path, "/demo") || op.Lenient || op.ID == "events" // which never ends
 	})
 }
 

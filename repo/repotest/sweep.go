@@ -43,7 +43,7 @@ func sweep(t *testing.T, db *repo.DB) {
 		return n
 	}
 	base := map[string]int{}
-	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations"}
+	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes"}
 	for _, table := range tables {
 		base[table] = count(table)
 	}
@@ -118,6 +118,9 @@ func sweep(t *testing.T, db *repo.DB) {
 			keep("invitations", a.kept)
 		}
 	}
+	// Changes are written with wall time as it is; what comes of the sweeps is
+	// judged by a wall clock that is far ahead, so all of them go.
+	base["changes"] = 0
 	const many = 600 // more than two chunks
 	for i := range many {
 		replay(fmt.Sprint("many ", i), 10*day)

@@ -1,0 +1,753 @@
+'use strict';
+(() => {
+  const $ = (id) => document.getElementById(id);
+  const store = sessionStorage;
+  let access = '', me = null;
+  const el = (name, text, cls) => {
+    const e = document.createElement(name);
+    if (text !== undefined) e.textContent = text;
+    if (cls) e.className = cls;
+    return e;
+  };
+  const button = (text, fn, cls = 'plain') => {
+    const b = el('button', text, cls);
+    b.type = 'button';
+    b.addEventListener('click', fn);
+    return b;
+  };
+
+  // One refresh at a time: a second use of the same token would end the session.
+  let renewing = null;
+  const renew = () => {
+    renewing ||= (async () => {
+      const res = await fetch('/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ refresh_token: store.getItem('refresh') || '' }) });
+      if (!res.ok) throw Object.assign(new Error('signed out'), { status: res.status });
+      keep(await res.json());
+    })().finally(() => { renewing = null; });
+    return renewing;
+  };
+  const keep = (t) => {
+    access = t.access_token;
+    me = t.user;
+    store.setItem('refresh', t.refresh_token);
+  };
+  const call = async (path, options = {}, again = true) => {
+    if (!access) await renew();
+    const res = await fetch(path, { ...options, headers: { Authorization: 'Bearer ' + access, ...options.headers } });
+    if (res.status === 401 && again) {
+      await renew();
+      return call(path, options, false);
+    }
+    return res;
+  };
+  const problem = async (res) => {
+    const p = await res.json().catch(() => ({}));
+    const fields = (p.errors || []).map((e) => e.detail).filter(Boolean);
+    return (p.detail || p.title || `It did not work (${res.status}).`) + (fields.length ? ` What helps: ${fields.join('; ')}.` : '');
+  };
+  const send = (path, body, key = crypto.randomUUID()) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
+  const json = async (path) => {
+    const res = await call(path);
+    if (!res.ok) throw Object.assign(new Error(await problem(res)), { status: res.status });
+    return res.json();
+  };
+  const words = (v) => v.replaceAll('_', ' ');
+
+  // Times are the centre's, wherever this browser is.
+  const formats = new Map();
+  const format = (zone) => {
+    if (!formats.has(zone)) formats.set(zone, new Intl.DateTimeFormat('en-CA', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' }));
+    return formats.get(zone);
+  };
+  const wall = (at, zone) => {
+    const p = {};
+    for (const x of format(zone).formatToParts(new Date(at))) p[x.type] = x.value;
+    return `${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}`;
+  };
+  const instant = (local, zone) => {
+    const guess = Date.parse(local + 'Z');
+    const off = (t) => Date.parse(wall(t, zone) + 'Z') - t;
+    return new Date(guess - off(guess - off(guess))).toISOString();
+  };
+  const pad = (n) => String(n).padStart(2, '0');
+  const local = (d) => `${d.getFullYear()}-${pad(d.getMonth() + 1)}-${pad(d.getDate())}T${pad(d.getHours())}:${pad(d.getMinutes())}`;
+  const clock = (at) => wall(at, board.centre.zone).slice(11);
+  const dated = (at) => wall(at, board.centre.zone).replace('T', ' ');
+  const addDays = (date, n) => new Date(Date.parse(date + 'T12:00Z') + n * 86400000).toISOString().slice(0, 10);
+  const monday = (date) => addDays(date, -((new Date(date + 'T12:00Z').getUTCDay() + 6) % 7));
+
+  let board = null, tag = '', calendar = null, dragging = false, span = 1, date = '';
+  const readonly = () => me.role === 'agent';
+  const from = () => (span === 7 ? monday(date) : date);
+
+  // The timeline.
+  const over = ['completed', 'partial', 'no_access', 'stopped_unsafe', 'missed'];
+  const can = (v, what) => !readonly() && v.actions.includes(what);
+  const movable = (v) => can(v, 'assign') || can(v, 'reschedule');
+  const names = (ids) => ids.map((id) => (board.technicians.find((t) => t.id === id) || { name: 'another centre' }).name).join(' and ');
+  const look = (v) => {
+    if (v.status === 'missed' || v.status === 'stopped_unsafe' || v.holds.includes('safety')) return 'bad';
+    if (over.includes(v.status)) return 'over';
+    if (!v.crew.length) return 'tray';
+    return v.status === 'scheduled' ? '' : 'going';
+  };
+  const sure = { awaiting: 'not confirmed', confirmed: 'confirmed', declined: 'declined' };
+  const mark = { awaiting: '?', confirmed: '✓', declined: '✗' };
+  // tell is what a card says to who cannot see it, behind its two lines.
+  const tell = (v) => `${words(v.status)}, ${sure[v.confirmation]}, ${names(v.crew) || 'nobody assigned'}` +
+    (v.holds.length ? `, hold: ${v.holds.map(words).join(', ')}` : '') + (v.priority === 'urgent' || v.priority === 'high' ? `, ${v.priority}` : '');
+  const eventOf = (v) => {
+    const start = wall(v.planned_start, board.centre.zone), end = wall(Date.parse(v.planned_start) + v.planned_minutes * 60000, board.centre.zone);
+    return { id: v.id, resourceIds: v.crew.length ? v.crew : ['-'], start, end, title: v.household, startEditable: movable(v), classNames: [look(v)].filter(Boolean), extendedProps: { v } };
+  };
+  const content = ({ event }) => {
+    const v = event.extendedProps.v;
+    if (!v) return '';
+    const who = el('div', v.household, 'who');
+    const what = el('div', `${mark[v.confirmation]} ${clock(v.planned_start)} ${words(v.category)}${v.holds.length ? ' ⚠ hold' : ''}${v.safety_critical ? ' ⚠ gas or leak' : ''}`, 'what');
+    return { domNodes: [who, what, el('div', tell(v), 'hush')] };
+  };
+  const shownPeople = () => {
+    const who = $('f-who').value, skill = $('f-skill').value;
+    return board.technicians.filter((t) => (!who || t.id === who) && (!skill || t.skills.includes(skill)));
+  };
+  const shownVisits = () => {
+    const rows = new Set(shownPeople().map((t) => t.id)), status = $('f-status').value, skill = $('f-skill').value;
+    return board.visits.filter((v) => (!status || v.status === status) && (v.crew.length ? v.crew.some((id) => rows.has(id)) : !skill || v.category === skill));
+  };
+  const hoursOf = () => {
+    let lo = 8, hi = 19;
+    for (const t of board.technicians) for (const s of t.hours) [lo, hi] = [Math.min(lo, Number(s.from.slice(0, 2))), Math.max(hi, Math.ceil(Number(s.to.slice(0, 2)) + Number(s.to.slice(3)) / 60))];
+    for (const v of board.visits) {
+      const start = wall(v.planned_start, board.centre.zone), end = wall(Date.parse(v.planned_start) + v.planned_minutes * 60000, board.centre.zone);
+      lo = Math.min(lo, Number(start.slice(11, 13)));
+      hi = end.slice(0, 10) > start.slice(0, 10) ? 24 : Math.max(hi, Number(end.slice(11, 13)) + (end.slice(14) === '00' ? 0 : 1));
+    }
+    return [lo, hi];
+  };
+  const awayOf = (t) => t.away.map((a, i) => ({ id: `away-${t.id}-${i}`, resourceIds: [t.id], start: wall(a.from, board.centre.zone), end: wall(a.to, board.centre.zone), display: 'background' }));
+  const settings = () => {
+    const [lo, hi] = hoursOf(), people = shownPeople();
+    return {
+      view: span === 7 ? 'resourceTimelineWeek' : 'resourceTimelineDay',
+      date: from() + 'T00:00',
+      slotMinTime: `${pad(lo)}:00:00`,
+      slotMaxTime: `${pad(hi)}:00:00`,
+      slotDuration: span === 7 ? '02:00' : '00:30',
+      slotWidth: span === 7 ? 52 : 50,
+      resources: [{ id: '-', title: 'Not assigned' }, ...people.map((t) => ({ id: t.id, title: t.name, extendedProps: { skills: t.skills } }))],
+      events: [...shownVisits().map(eventOf), ...people.flatMap(awayOf)],
+    };
+  };
+  const drawCalendar = () => {
+    const s = settings(), focused = document.activeElement && document.activeElement.dataset && document.activeElement.dataset.visit;
+    if (!calendar) {
+      calendar = EventCalendar.create($('calendar'), {
+        ...s,
+        headerToolbar: { start: '', center: '', end: '' },
+        locale: 'en-GB',
+        firstDay: 1,
+        height: 'auto',
+        nowIndicator: false,
+        editable: false,
+        eventStartEditable: true,
+        eventDurationEditable: false,
+        snapDuration: '00:15',
+        eventContent: content,
+        eventDidMount: ({ el: e, event }) => { if (event.extendedProps.v) e.dataset.visit = event.id; },
+        eventClick: ({ event }) => { const v = board.visits.find((x) => x.id === event.id); if (v) openVisit(v); },
+        eventDragStart: () => { dragging = true; },
+        eventDragStop: () => { dragging = false; },
+        eventDrop: dropped,
+        dayHeaderFormat: { weekday: 'short', day: 'numeric', month: 'short' },
+      });
+    } else for (const [k, v] of Object.entries(s)) if (changed(k, v)) calendar.setOption(k, v);
+    for (const [k, v] of Object.entries(s)) changed(k, v);
+    requestAnimationFrame(() => {
+      // The component's table roles have no rows in them; the cards are buttons
+      // that say everything.
+      for (const e of document.querySelectorAll('#calendar :is([role=table],[role=rowgroup],[role=row],[role=rowheader],[role=columnheader],[role=cell],[aria-colindex],[aria-rowindex],[aria-colcount],[aria-rowcount])')) for (const a of ['role', 'aria-colindex', 'aria-rowindex', 'aria-colcount', 'aria-rowcount']) if (e.dataset.visit === undefined) e.removeAttribute(a);
+      if (focused && document.activeElement === document.body) {
+        const back = document.querySelector(`#calendar [data-visit="${focused}"]`);
+        if (back) back.focus();
+      }
+    });
+  };
+  const last = {};
+  const changed = (k, v) => {
+    const text = JSON.stringify(v);
+    if (last[k] === text) return false;
+    last[k] = text;
+    return true;
+  };
+
+  // Moves: the same way by drag and by the dialog.
+  const moveTo = (v, crew, start, key) => {
+    const by = Date.parse(start) - Date.parse(v.window_start);
+    if (!by) return send(`/v1/visits/${v.id}/assign`, { crew }, key);
+    const at = (t) => new Date(Date.parse(t) + by).toISOString();
+    return send(`/v1/visits/${v.id}/reschedule`, { window_start: at(v.window_start), window_end: at(v.window_end), planned_start: at(v.planned_start), planned_minutes: v.planned_minutes, crew }, key);
+  };
+  const dropped = async ({ event, oldEvent, oldResource, newResource, revert }) => {
+    dragging = false;
+    const v = board.visits.find((x) => x.id === event.id);
+    let crew = [...v.crew];
+    if (newResource) {
+      crew = crew.filter((id) => !oldResource || id !== oldResource.id);
+      if (newResource.id !== '-' && !crew.includes(newResource.id)) crew.push(newResource.id);
+    }
+    const by = event.start - oldEvent.start, start = by ? new Date(Date.parse(instant(local(event.start), board.centre.zone)) - (Date.parse(v.planned_start) - Date.parse(v.window_start))).toISOString() : v.window_start;
+    if (by && v.confirmation === 'confirmed') {
+      revert();
+      openVisit(v, { crew, start, said: 'The household confirmed this time. Moving it asks the household again.' });
+      return;
+    }
+    try {
+      const res = await moveTo(v, crew, start);
+      if (res.ok) return load(true);
+      revert();
+      openVisit(v, { crew, start, wrong: await problem(res) });
+    } catch {
+      revert();
+      openVisit(v, { crew, start, wrong: 'No connection. Nothing was changed.' });
+    }
+  };
+
+  // One dialog for all.
+  const show = (title, ...nodes) => {
+    const h = el('h2', title);
+    h.id = 'dialog-h';
+    $('dialog-in').replaceChildren(h, ...nodes);
+    if (!$('dialog').open) $('dialog').showModal();
+  };
+  const close = () => $('dialog').close();
+  let serial = 0;
+  const field = (label, control) => {
+    const l = el('label', label), box = el('div');
+    control.id = 'f' + ++serial;
+    l.htmlFor = control.id;
+    box.append(l, control);
+    return box;
+  };
+  const input = (type, value = '') => Object.assign(el('input'), { type, value });
+  const select = (options, value = '') => {
+    const s = el('select');
+    for (const [v, text] of options) {
+      const o = el('option', text);
+      o.value = v;
+      s.append(o);
+    }
+    s.value = value;
+    return s;
+  };
+  const wrongLine = (text = '') => {
+    const w = el('p', text, 'wrong');
+    w.setAttribute('role', 'alert');
+    return w;
+  };
+  const row = (...nodes) => {
+    const r = el('div', undefined, 'row');
+    r.append(...nodes);
+    return r;
+  };
+  const facts = (list) => {
+    const d = el('dl');
+    for (const [k, v] of list) if (v) d.append(el('dt', k), el('dd', v));
+    return d;
+  };
+  const people = (none) => [['', none], ...board.technicians.map((t) => [t.id, t.skills.length ? `${t.name} (${t.skills.map(words).join(', ')})` : t.name])];
+  // placing is the form that says who and when; go sends it.
+  const placing = (start, crew, what, go, extra = []) => {
+    const at = wall(start, board.centre.zone), form = el('form'), wrong = wrongLine(), key = { of: '', id: '' };
+    const who = select(people('Nobody yet'), crew[0] || ''), second = select(people('Nobody'), crew[1] || '');
+    const day = Object.assign(input('date', at.slice(0, 10)), { required: true }), time = Object.assign(input('time', at.slice(11)), { required: true });
+    const ok = el('button', what);
+    const acts = el('div', undefined, 'acts');
+    acts.append(ok, button('Close', close));
+    form.append(row(field('Technician', who), field('Second technician', second)), row(field('Arrival from, date', day), field('Time', time), ...extra), wrong, acts);
+    form.addEventListener('submit', async (e) => {
+      e.preventDefault();
+      ok.disabled = true;
+      wrong.textContent = '';
+      try {
+        const ids = [...new Set([who.value, second.value].filter(Boolean))], when = instant(`${day.value}T${time.value}`, board.centre.zone);
+        const asked = JSON.stringify([ids, when]);
+        if (key.of !== asked) Object.assign(key, { of: asked, id: crypto.randomUUID() }); // a second tap is the same move
+        const res = await go(ids, when, key.id);
+        if (res.ok) {
+          close();
+          return await load(true);
+        }
+        wrong.textContent = await problem(res);
+      } catch {
+        wrong.textContent = 'No connection. Please try again.';
+      }
+      ok.disabled = false;
+      wrong.focus();
+    });
+    return { form, wrong, who };
+  };
+  const openVisit = (v, draft = {}) => {
+    const known = facts([
+      ['Arrival window', `${dated(v.window_start)} to ${clock(v.window_end)} (planned ${clock(v.planned_start)}, ${v.planned_minutes} min)`],
+      ['Crew', names(v.crew) || 'nobody assigned'],
+      ['State', `${words(v.status)}, ${sure[v.confirmation]}`],
+      ['Category', words(v.category)],
+      ['Reference', v.external_ref],
+      ['Holds', v.holds.map(words).join(', ')],
+      ['Safe-visit plan', (v.plan || []).map(words).join(', ')],
+    ]);
+    const nodes = [known];
+    if (draft.said) nodes.push(el('p', draft.said));
+    if (movable(v)) {
+      const p = placing(draft.start || v.window_start, draft.crew || v.crew, 'Move', (crew, start, key) => moveTo(v, crew, start, key));
+      p.wrong.textContent = draft.wrong || '';
+      nodes.push(el('h3', 'Move…'), p.form);
+      show(v.household, ...nodes);
+      p.who.focus();
+      return;
+    }
+    const acts = el('div', undefined, 'acts');
+    acts.append(button('Close', close));
+    nodes.push(el('p', readonly() ? 'The centre moves its visits; you may look.' : 'Nothing can be moved on this visit now.', 'soft'), acts);
+    show(v.household, ...nodes);
+  };
+  const openJob = (j) => {
+    const known = facts([['Category', words(j.category)], ['Reference', j.external_ref], ['Open since', dated(j.opened_at)], ['Reachability', words(j.reachability || 'untried')], ['Holds', j.holds.map(words).join(', ')]]);
+    if (readonly() || !j.actions.includes('schedule')) {
+      const acts = el('div', undefined, 'acts');
+      acts.append(button('Close', close));
+      return show(j.household, known, acts);
+    }
+    const long = select([['1', '1 hour'], ['2', '2 hours'], ['3', '3 hours'], ['4', '4 hours']], '2'), minutes = Object.assign(input('number', '60'), { min: 15, max: 480, step: 15, required: true });
+    const p = placing(instant(`${date}T10:00`, board.centre.zone), [], 'Schedule', (crew, start, key) => send(`/v1/jobs/${j.job_id}/visits`, { window_start: start, window_end: new Date(Date.parse(start) + long.value * 3600000).toISOString(), planned_minutes: Number(minutes.value), crew }, key),
+      [field('Window', long), field('Work, minutes', minutes)]);
+    show(j.household, known, el('h3', 'Schedule…'), p.form);
+    p.who.focus();
+  };
+
+  // The panels beside the timeline.
+  const missing = new Map(); // what is missing for "unreachable", by job and version
+  const askMissing = async (j, line) => {
+    const key = j.job_id + j.version;
+    if (!missing.has(key)) {
+      missing.set(key, json(`/v1/jobs/${j.job_id}/reachability`).then((r) => (r.missing.length ? 'Missing: ' + r.missing.join('; ') : r.verdict === 'unreachable' ? 'Every rule is met.' : ''))
+        .catch(() => { missing.delete(key); return ''; }));
+      if (missing.size > 500) missing.delete(missing.keys().next().value);
+    }
+    line.textContent = await missing.get(key);
+  };
+  const panel = (id, title, rows, make, none) => {
+    const box = el('section', undefined, 'panel'), h = el('h2', title), ul = el('ul'), scroll = el('div', undefined, 'scroll');
+    box.id = id;
+    h.append(el('span', String(rows.length) + (board.more.includes(id.slice(2)) ? '+' : '')));
+    ul.append(...rows.map(make));
+    scroll.append(rows.length ? ul : el('p', none, 'soft'));
+    scroll.tabIndex = rows.length > 4 ? 0 : -1;
+    scroll.setAttribute('role', 'group');
+    scroll.setAttribute('aria-label', title);
+    box.append(h, scroll);
+    return box;
+  };
+  const head = (x, open) => {
+    const p = el('p');
+    const b = button(x.household || 'A household', () => open(x));
+    p.append(b);
+    return p;
+  };
+  const jobLine = (j, more) => {
+    const li = el('li');
+    li.append(head(j, openJob), el('p', [words(j.category), j.external_ref, more].filter(Boolean).join(' · '), 'soft'));
+    for (const h of j.holds) li.append(el('span', words(h), 'tag warn'));
+    if (j.priority === 'urgent' || j.priority === 'high') li.append(el('span', j.priority, 'tag bad'));
+    return li;
+  };
+  const drawSide = () => {
+    const now = Date.parse(board.now), unassigned = board.visits.filter((v) => !v.crew.length && v.status === 'scheduled'), open = [...document.querySelectorAll('#side .scroll')].map((e) => e.scrollTop);
+    const focus = document.activeElement && document.activeElement.closest('#side') && document.activeElement.textContent;
+    let asked = 0;
+    $('side').replaceChildren(
+      panel('p-unassigned', 'Not assigned', unassigned, (v) => {
+        const li = el('li');
+        li.append(head(v, openVisit), el('p', `${dated(v.window_start)} to ${clock(v.window_end)} · ${words(v.category)}`, 'soft'));
+        return li;
+      }, 'Everybody has somebody.'),
+      panel('p-to_schedule', 'To schedule', board.to_schedule, (j) => jobLine(j, `since ${dated(j.opened_at).slice(0, 10)}`), 'Nothing waits.'),
+      panel('p-promises', 'Promises due', board.promises, (p) => {
+        const li = el('li', undefined, Date.parse(p.due_at) <= now ? 'late' : '');
+        li.append(el('p', p.household, 'who'), el('p', `${p.what || 'A call'} · ${p.owner}`), el('p', `${Date.parse(p.due_at) <= now ? 'Late, was due' : 'Due'} ${dated(p.due_at)}`, 'soft'));
+        return li;
+      }, 'No promise is due.'),
+      panel('p-reaching', 'Not reached', board.reaching, (j) => {
+        const li = jobLine(j, words(j.reachability)), line = el('p', '', 'soft');
+        li.append(line);
+        if (asked++ < 20) askMissing(j, line);
+        else li.append(button('What is missing?', () => askMissing(j, line)));
+        return li;
+      }, 'Everybody was reached.'),
+      panel('p-parts', 'Waiting for parts', board.parts, (j) => jobLine(j, ''), 'No job waits for parts.'),
+    );
+    [...document.querySelectorAll('#side .scroll')].forEach((e, i) => { e.scrollTop = open[i] || 0; });
+    if (focus) {
+      const back = [...document.querySelectorAll('#side button')].find((b) => b.textContent === focus);
+      if (back) back.focus();
+    }
+  };
+  const drawAlarms = () => {
+    const text = JSON.stringify(board.alarms);
+    if ($('alarms').dataset.is === text) return;
+    $('alarms').dataset.is = text;
+    const ul = el('ul');
+    for (const a of board.alarms) {
+      const li = el('li', `SOS · ${a.raiser} · since ${dated(a.raised_at)} · ${a.status === 'raised' ? 'nobody has answered yet' : words(a.status)}`);
+      if (a.actions.includes('acknowledge')) {
+        const key = crypto.randomUUID();
+        li.append(button('I am on it', async () => {
+          const res = await send(`/v1/sos/${a.id}/acknowledge`, {}, key).catch(() => null);
+          if (!res || !res.ok) li.append(el('span', res ? await problem(res) : 'No connection.'));
+          else load(true);
+        }, ''));
+      }
+      ul.append(li);
+    }
+    $('alarms').replaceChildren(...(board.alarms.length ? [ul, el('p', 'Doorstep is not a police or monitored service. In danger call the emergency number first.', 'soft')] : []));
+  };
+  const options = (id, list) => {
+    const s = $(id), was = s.value;
+    s.replaceChildren(...[['', 'All'], ...list].map(([v, text]) => Object.assign(el('option', text), { value: v })));
+    s.value = was;
+    if (s.selectedIndex < 0) s.value = '';
+  };
+  const draw = () => {
+    options('f-who', board.technicians.map((t) => [t.id, t.name]));
+    options('f-skill', [...new Set(board.technicians.flatMap((t) => t.skills))].sort().map((s) => [s, words(s)]));
+    options('f-status', [...new Set(board.visits.map((v) => v.status))].sort().map((s) => [s, words(s)]));
+    $('zone').textContent = `${board.visits.length} visits${board.more.includes('visits') ? ', more than fit here' : ''} · times of ${board.centre.zone}`;
+    drawAlarms();
+    drawSide();
+    drawCalendar();
+    document.title = (board.alarms.length ? 'SOS · ' : '') + board.centre.name + ' · Board';
+    requestAnimationFrame(() => setTimeout(() => performance.mark('board'))); // painted
+  };
+
+  // Reading: by events, and by asking where they do not come.
+  let loading = null, wanted = false;
+  const load = (fresh) => {
+    if (loading) {
+      wanted = true;
+      return loading;
+    }
+    if (fresh) tag = '';
+    loading = read().finally(() => {
+      loading = null;
+      if (wanted) {
+        wanted = false;
+        load();
+      }
+    });
+    return loading;
+  };
+  const read = async () => {
+    if (dragging || !$('centre').value) {
+      setTimeout(() => load(), 500);
+      return;
+    }
+    const path = `/v1/centres/${$('centre').value}/board?date=${from()}&days=${span}`;
+    try {
+      const res = await call(path, { headers: tag ? { 'If-None-Match': tag } : {} });
+      if (path !== `/v1/centres/${$('centre').value}/board?date=${from()}&days=${span}`) {
+        wanted = true;
+        return;
+      }
+      if (res.status === 200) {
+        const next = await res.json();
+        tag = res.headers.get('ETag') || '';
+        board = next;
+        draw();
+      } else if (res.status !== 304) {
+        const why = await problem(res);
+        if (res.status === 403 || res.status === 401) return leave(why);
+        $('state').textContent = why;
+        return;
+      }
+      says();
+    } catch (e) {
+      if (e.status === 401) return leave('Please sign in again.');
+      if (e.name !== 'TypeError') throw e;
+      tag = '';
+      $('state').textContent = 'No connection; this may be old. Trying again.';
+    }
+  };
+  let live = false, cursor = '', hearing = null, poll = 0;
+  const says = () => { $('state').textContent = live ? 'Live' : 'Not live; asking every 2 s'; };
+  const event = (text) => {
+    const e = { event: '', id: '', data: '' };
+    for (const line of text.split('\n')) {
+      const i = line.indexOf(': ');
+      if (i > 0) e[line.slice(0, i)] = line.slice(i + 2);
+    }
+    if (e.id) cursor = e.id;
+    if (e.event === 'ready' || e.event === 'reload') {
+      live = true;
+      says();
+    }
+    if (e.event === 'reload' || e.event === 'ready') tag = '';
+    if (e.event) {
+      // Many at once are one question; a steady flow still asks ten times a second.
+      event.soon ||= setTimeout(() => {
+        event.soon = 0;
+        load();
+      }, 100);
+    }
+  };
+  const hear = async (mine) => {
+    while (hearing === mine) {
+      try {
+        const res = await call('/v1/events', { signal: mine.signal, headers: cursor ? { 'Last-Event-ID': cursor } : {} });
+        if (res.ok && res.body) {
+          const reader = res.body.pipeThrough(new TextDecoderStream()).getReader();
+          // Two beats missed: the line is dead, whatever the socket says.
+          let rest = '', watch = 0;
+          for (;;) {
+            clearTimeout(watch);
+            watch = setTimeout(() => reader.cancel(), 40000);
+            const { done, value } = await reader.read();
+            if (done) break;
+            const parts = (rest + value).split('\n\n');
+            rest = parts.pop();
+            parts.forEach(event);
+          }
+          clearTimeout(watch);
+        }
+      } catch (e) {
+        if (e.status === 401) break;
+      }
+      if (hearing !== mine) return;
+      live = false;
+      await new Promise((r) => { setTimeout(r, 2000); });
+    }
+  };
+  const ask = () => {
+    clearTimeout(poll);
+    poll = setTimeout(async () => {
+      if (!live || ask.n++ % 15 === 0) await load().catch(() => {});
+      ask();
+    }, document.hidden && live ? 30000 : 2000);
+  };
+  ask.n = 0;
+
+  // Search, import, disruption.
+  $('search').addEventListener('submit', async (e) => {
+    e.preventDefault();
+    const q = $('q').value.trim(), box = $('found');
+    const plain = q.replace(/[\s()-]/g, ''), ways = /^\+?\d{7,15}$/.test(plain) ? ['phone=' + encodeURIComponent(plain)] : [];
+    ways.push('external_ref=' + encodeURIComponent(q), 'serial=' + encodeURIComponent(q));
+    box.hidden = false;
+    box.replaceChildren(el('p', 'Looking…'));
+    try {
+      const all = new Map();
+      for (const list of await Promise.all(ways.map((w) => json('/v1/jobs?limit=20&' + w)))) for (const j of list.items) all.set(j.id, j);
+      const ul = el('ul');
+      for (const j of all.values()) {
+        const li = el('li', `${j.external_ref || 'Job'} · ${words(j.category)} · ${words(j.status)} · ${j.fault} `);
+        li.append(button('Show its visits', async () => {
+          const visits = (await json(`/v1/visits?job_id=${j.id}&limit=50`)).items.filter((v) => v.status !== 'rescheduled' && v.status !== 'cancelled');
+          if (!visits.length) {
+            li.append(el('p', 'No visit yet.', 'soft'));
+            return;
+          }
+          const v = visits[visits.length - 1];
+          if ([...$('centre').options].some((o) => o.value === v.centre_id)) $('centre').value = v.centre_id;
+          go(wall(v.window_start, board.centre.zone).slice(0, 10));
+          await load();
+          const card = document.querySelector(`#calendar [data-visit="${v.id}"]`);
+          if (card) card.focus();
+        }));
+        ul.append(li);
+      }
+      box.replaceChildren(el('h2', all.size ? `${all.size} found` : 'Nothing was found. Phone numbers begin with + and the country.'), ul, button('Close', () => { box.hidden = true; }));
+    } catch (x) {
+      box.replaceChildren(el('p', x.message, 'wrong'));
+    }
+    box.focus();
+  });
+  $('do-import').addEventListener('click', () => {
+    const form = el('form'), file = Object.assign(input('file'), { accept: '.csv,.xlsx', required: true }), wrong = wrongLine(), said = el('div'), acts = el('div', undefined, 'acts');
+    const post = async (preview, key) => {
+      const f = file.files[0], type = /\.xlsx$/i.test(f.name) ? 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' : 'text/csv';
+      return call(`/v1/imports/jobs?preview=${preview}&centre_id=${$('centre').value}`, { method: 'POST', body: f, headers: { 'Content-Type': type, 'Idempotency-Key': key } });
+    };
+    const report = (r) => {
+      const bad = el('ul');
+      for (const it of r.items.filter((i) => (i.errors || []).length).slice(0, 50)) bad.append(el('li', `Line ${it.line}: ${it.errors.map((x) => [x.column, x.reason].filter(Boolean).join(': ')).join('; ')}`));
+      said.replaceChildren(el('p', `${r.rows} rows: ${r.created} new, ${r.updated} changed, ${r.unchanged} unchanged, ${r.rejected} refused.`), bad);
+    };
+    const step = async (preview, key) => {
+      wrong.textContent = '';
+      try {
+        const res = await post(preview, key);
+        if (!res.ok) {
+          wrong.textContent = await problem(res);
+          return false;
+        }
+        report(await res.json());
+        return true;
+      } catch {
+        wrong.textContent = 'No connection. Send the same file again; nothing is done twice.';
+        return false;
+      }
+    };
+    const really = button('Import now', async () => {
+      really.disabled = true;
+      if (await step(false, really.dataset.key)) {
+        really.hidden = true;
+        load(true);
+      }
+      really.disabled = false;
+    }, '');
+    really.hidden = true;
+    acts.append(el('button', 'Preview', 'plain'), really, button('Close', close));
+    form.append(field('CSV or Excel file', file), said, wrong, acts);
+    file.addEventListener('change', () => { really.hidden = true; said.replaceChildren(); });
+    form.addEventListener('submit', async (e) => {
+      e.preventDefault();
+      really.dataset.key = crypto.randomUUID();
+      really.hidden = !(await step(true, crypto.randomUUID()));
+    });
+    show('Import a day’s jobs', el('p', 'First a preview: nothing is changed until you import.', 'soft'), form);
+  });
+  $('do-disrupt').addEventListener('click', () => {
+    const form = el('form'), wrong = wrongLine(), acts = el('div', undefined, 'acts'), key = crypto.randomUUID();
+    const day = Object.assign(input('date', date), { required: true }), reason = Object.assign(input('text'), { maxLength: 200, required: true }), to = input('date'), ok = el('button', 'Move the whole day');
+    acts.append(ok, button('Close', close));
+    form.append(row(field('Day', day), field('Move to (else the next working day)', to)), field('Reason, told to the households', reason), wrong, acts);
+    form.addEventListener('submit', async (e) => {
+      e.preventDefault();
+      ok.disabled = true;
+      wrong.textContent = '';
+      try {
+        const res = await send(`/v1/centres/${$('centre').value}/disruption`, { date: day.value, reason: reason.value, ...(to.value ? { move_to: to.value } : {}) }, key);
+        if (res.ok) {
+          const d = await res.json(), done = el('div', undefined, 'acts');
+          done.append(button('Close', close));
+          show('The day was moved', el('p', `${d.moved} visits have a new time, ${d.unplaced} wait for somebody.`), done);
+          return await load(true);
+        }
+        wrong.textContent = await problem(res);
+      } catch {
+        wrong.textContent = 'No connection. Press again; nothing is done twice.';
+      }
+      ok.disabled = false;
+    });
+    show('Flood, strike, festival', el('p', 'Every visit of the day that has not begun is moved, and each household is told. Are you sure?'), form);
+    reason.focus();
+  });
+
+  // Where we are.
+  const go = (to) => {
+    if (!/^\d{4}-\d\d-\d\d$/.test(to)) return;
+    date = to;
+    $('date').value = to;
+    tag = '';
+    load();
+  };
+  $('back').addEventListener('click', () => go(addDays(date, -span)));
+  $('on').addEventListener('click', () => go(addDays(date, span)));
+  $('today').addEventListener('click', () => go(wall(Date.parse(board.now), board.centre.zone).slice(0, 10)));
+  $('date').addEventListener('change', () => go($('date').value));
+  const length = (n) => {
+    span = n;
+    $('day').setAttribute('aria-pressed', String(n === 1));
+    $('week').setAttribute('aria-pressed', String(n === 7));
+    tag = '';
+    load();
+  };
+  $('day').addEventListener('click', () => length(1));
+  $('week').addEventListener('click', () => length(7));
+  $('centre').addEventListener('change', () => { store.setItem('centre', $('centre').value); tag = ''; load(); });
+  for (const id of ['f-who', 'f-skill', 'f-status']) $(id).addEventListener('change', drawCalendar);
+  const turn = () => {
+    const reports = location.hash === '#reports' && ['proprietor', 'area_manager'].includes(me && me.role);
+    $('view-board').hidden = reports;
+    $('view-reports').hidden = !reports;
+    $('to-board').toggleAttribute('aria-current', !reports);
+    $('to-reports').toggleAttribute('aria-current', reports);
+    for (const [id, on] of [['to-board', !reports], ['to-reports', reports]]) if (on) $(id).setAttribute('aria-current', 'page');
+    if (reports) window.doorstepReports($('view-reports'), { json, call, el, field, input, select, words, centre: $('centre').value });
+  };
+  addEventListener('hashchange', () => { if (board) turn(); });
+
+  const enter = async () => {
+    $('login').hidden = true;
+    try {
+      if (!access) await renew();
+      if (!['coordinator', 'proprietor', 'area_manager', 'agent'].includes(me.role)) return leave(`As ${words(me.role)} you have no dispatch board.`);
+      // Whose board it will be is known already, nearly always.
+      const guess = store.getItem('centre') || me.centre_id, early = guess ? json(`/v1/centres/${guess}/board`).catch(() => null) : null;
+      const centres = (await json('/v1/centres?limit=100')).items;
+      $('centre').replaceChildren(...centres.map((c) => Object.assign(el('option', c.name), { value: c.id })));
+      if (centres.some((c) => c.id === guess)) $('centre').value = guess;
+      board = (await early) || (await json(`/v1/centres/${$('centre').value}/board`));
+      $('centre').value = board.centre.id;
+      date = wall(board.now, board.centre.zone).slice(0, 10);
+      $('date').value = date;
+    } catch (e) {
+      if (e.status) return leave(e.status === 401 ? '' : e.message);
+      $('state').textContent = 'No connection. Trying again.';
+      setTimeout(enter, 2000);
+      return;
+    }
+    $('out').hidden = $('nav').hidden = false;
+    $('to-reports').hidden = !['proprietor', 'area_manager'].includes(me.role);
+    $('do-disrupt').hidden = readonly();
+    turn();
+    draw();
+    says();
+    hearing = new AbortController();
+    hear(hearing);
+    ask();
+  };
+  const leave = (why) => {
+    if (hearing) hearing.abort();
+    hearing = null;
+    live = false;
+    cursor = tag = access = '';
+    clearTimeout(poll);
+    store.removeItem('refresh');
+    if (calendar) EventCalendar.destroy(calendar);
+    calendar = me = board = null;
+    for (const k of Object.keys(last)) delete last[k];
+    missing.clear();
+    for (const id of ['calendar', 'side', 'alarms', 'found', 'view-reports', 'dialog-in']) $(id).replaceChildren();
+    delete $('alarms').dataset.is;
+    if ($('dialog').open) close();
+    $('view-board').hidden = $('view-reports').hidden = $('out').hidden = $('nav').hidden = true;
+    $('login').hidden = false;
+    $('state').textContent = '';
+    $('wrong').textContent = why || '';
+    document.title = 'Board · Doorstep';
+  };
+  $('login').addEventListener('submit', async (e) => {
+    e.preventDefault();
+    $('wrong').textContent = '';
+    try {
+      const res = await fetch('/v1/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: $('user').value.trim(), password: $('pass').value }) });
+      if (!res.ok) {
+        $('wrong').textContent = await problem(res);
+        return;
+      }
+      keep(await res.json());
+      $('pass').value = '';
+      enter();
+    } catch {
+      $('wrong').textContent = 'No connection. Please try again.';
+    }
+  });
+  $('out').addEventListener('click', async () => {
+    await call('/v1/auth/logout', { method: 'POST', body: JSON.stringify({ refresh_token: store.getItem('refresh') }), headers: { 'Content-Type': 'application/json' } }).catch(() => {});
+    leave('');
+  });
+  document.addEventListener('visibilitychange', () => { if (!document.hidden && board) load(); });
+  if (store.getItem('refresh')) enter();
+  else $('login').hidden = false;
+})();

@@ -1,0 +1,290 @@
+package domain
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+)
+
+// Board is a centre's day or week as its desk looks at it, in one read
+// (PRODUCT.md section 9, "dispatch board"). Lists are bounded; More names
+// those that hold more than fits.
+type Board struct {
+	Now         time.Time          `json:"now"`
+	From        time.Time          `json:"from"`
+	To          time.Time          `json:"to"`
+	Centre      BoardCentre        `json:"centre"`
+	Technicians List[BoardPerson]  `json:"technicians"`
+	Visits      List[BoardVisit]   `json:"visits"`
+	ToSchedule  List[BoardJob]     `json:"to_schedule"` // open, nobody goes yet
+	Reaching    List[BoardJob]     `json:"reaching"`    // being tried, or unreachable
+	Parts       List[BoardJob]     `json:"parts"`       // waiting for parts
+	Promises    List[BoardPromise] `json:"promises"`    // open until the period's end, and late ones
+	Alarms      List[BoardAlarm]   `json:"alarms"`      // open ones that the viewer may know of
+	More        List[string]       `json:"more"`
+}
+
+// BoardCentre is whose board it is; times are shown in its zone.
+type BoardCentre struct {
+	ID   ID     `json:"id"`
+	Name string `json:"name"`
+	Zone string `json:"zone"`
+}
+
+// BoardPerson is a row of the board.
+type BoardPerson struct {
+	ID     ID               `json:"id"`
+	Name   string           `json:"name"`
+	Skills List[string]     `json:"skills"`
+	Hours  List[Shift]      `json:"hours"`
+	Away   List[BoardLeave] `json:"away"` // when, not why
+}
+
+// BoardLeave is when somebody does not work.
+type BoardLeave struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+}
+
+// JobBrief is what a board says of a job.
+type JobBrief struct {
+	JobID          ID     `json:"job_id"`
+	Ref            string `json:"external_ref"`
+	Household      string `json:"household"`
+	Category       string `json:"category"`
+	Priority       string `json:"priority"`
+	SafetyCritical bool   `json:"safety_critical"`
+}
+
+// BoardVisit is a card on the board.
+type BoardVisit struct {
+	JobBrief
+	ID             ID           `json:"id"`
+	Version        int64        `json:"version"`
+	Status         VisitStatus  `json:"status"`
+	Confirmation   Confirmation `json:"confirmation"`
+	WindowStart    time.Time    `json:"window_start"`
+	WindowEnd      time.Time    `json:"window_end"`
+	PlannedStart   time.Time    `json:"planned_start"`
+	PlannedMinutes int          `json:"planned_minutes"`
+	Crew           List[ID]     `json:"crew"`
+	Holds          List[string] `json:"holds"` // kinds
+	Plan           List[string] `json:"plan"`
+	Actions        List[string] `json:"actions"`
+}
+
+// BoardJob is a job that waits for something.
+type BoardJob struct {
+	JobBrief
+	Version  int64        `json:"version"`
+	Status   JobStatus    `json:"status"`
+	Verdict  string       `json:"reachability"`
+	OpenedAt time.Time    `json:"opened_at"`
+	Holds    List[string] `json:"holds"`
+	Actions  List[string] `json:"actions"`
+}
+
+// BoardPromise is a word given to a household.
+type BoardPromise struct {
+	JobBrief
+	ID     ID            `json:"id"`
+	What   string        `json:"what"`
+	Status PromiseStatus `json:"status"`
+	DueAt  time.Time     `json:"due_at"`
+	Owner  string        `json:"owner"`
+}
+
+// BoardAlarm is an open SOS.
+type BoardAlarm struct {
+	ID       ID           `json:"id"`
+	Raiser   string       `json:"raiser"`
+	Status   string       `json:"status"`
+	RaisedAt time.Time    `json:"raised_at"`
+	Actions  List[string] `json:"actions"`
+}
+
+const (
+	boardVisits = 3000 // 300 a day for a week fit
+	boardPeople = 200
+	boardList   = 100
+)
+
+// Board reads a centre's board. Coordinator and proprietor of the centre, area
+// manager, agent. Errors: CodeForbidden, CodeNotFound, CodeMeaning.
+func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.Time) (*Board, error) {
+	scope := a.Scope()
+	c, err := s.Read.Centre(ctx, scope, centre)
+	if err != nil {
+		return nil, err
+	}
+	if !a.Is(RoleCoordinator, RoleProprietor, RoleAreaManager, RoleAgent) {
+		return nil, Fail(CodeForbidden, "As %s you have no dispatch board.", roleWords(a.Role))
+	}
+	if to.Year() > 9999 {
+		return nil, Fail(CodeMeaning, "There is no board of that day.").At("#/query/date", "a date before 9999-12-24")
+	}
+	now := s.now()
+	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: List[BoardPerson]{}, Visits: List[BoardVisit]{}, ToSchedule: List[BoardJob]{},
+		Reaching: List[BoardJob]{}, Parts: List[BoardJob]{}, Promises: List[BoardPromise]{}, Alarms: List[BoardAlarm]{}, More: List[string]{}}
+	if err := s.boardPeople(ctx, scope, b); err != nil {
+		return nil, err
+	}
+	visits, err := s.Read.Visits(ctx, scope, VisitFilter{CentreID: &centre, From: &from, To: &to}, Page{Limit: boardVisits + 1})
+	if err != nil {
+		return nil, err
+	}
+	visits = bounded(b, "visits", visits, boardVisits)
+	visits = slices.DeleteFunc(visits, func(v Visit) bool { return v.Status == VisitRescheduled || v.Status == VisitCancelled })
+	holds, plans, err := s.Read.HoldsOfVisits(ctx, visits)
+	if err != nil {
+		return nil, err
+	}
+	lists := []struct {
+		name string
+		f    JobFilter
+		out  *List[BoardJob]
+		jobs []Job
+	}{
+		{name: "to_schedule", f: JobFilter{CentreID: &centre, Status: []JobStatus{JobOpen}}, out: &b.ToSchedule},
+		{name: "reaching", f: JobFilter{CentreID: &centre, Reachability: "unreachable"}, out: &b.Reaching},
+		{name: "reaching", f: JobFilter{CentreID: &centre, Reachability: "last_notice"}, out: &b.Reaching},
+		{name: "reaching", f: JobFilter{CentreID: &centre, Reachability: "trying"}, out: &b.Reaching},
+		{name: "parts", f: JobFilter{CentreID: &centre, Hold: string(HoldParts)}, out: &b.Parts},
+	}
+	var jobs []Job
+	for i := range lists {
+		l := &lists[i]
+		if l.f.Status == nil {
+			l.f.Status = []JobStatus{JobOpen, JobScheduled, JobInProgress}
+		}
+		if l.jobs, err = s.Read.Jobs(ctx, scope, l.f, Page{Limit: boardList + 1}); err != nil {
+			return nil, err
+		}
+		l.jobs = bounded(b, l.name, l.jobs, boardList)
+		jobs = append(jobs, l.jobs...)
+	}
+	over, safe, err := s.Read.HoldsOfJobs(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	promises, err := s.Read.Promises(ctx, a, PromiseFilter{Status: []PromiseStatus{PromiseOpen, PromiseBroken}, CentreID: &centre}, Page{Limit: boardList + 1})
+	if err != nil {
+		return nil, err
+	}
+	promises = bounded(b, "promises", promises, boardList)
+	ids := make([]ID, 0, len(visits)+len(jobs)+len(promises))
+	for i := range visits {
+		ids = append(ids, visits[i].JobID)
+	}
+	for i := range jobs {
+		ids = append(ids, jobs[i].ID)
+	}
+	for i := range promises {
+		ids = append(ids, promises[i].JobID)
+	}
+	briefs, err := s.Read.JobBriefs(ctx, scope, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range visits {
+		v := &visits[i]
+		b.Visits = append(b.Visits, BoardVisit{JobBrief: briefs[v.JobID], ID: v.ID, Version: v.Version, Status: v.Status, Confirmation: v.Confirmation, WindowStart: v.WindowStart,
+			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew, Holds: kindsOnIt(holds[v.ID]),
+			Plan: plans[v.ID], Actions: VisitActions(a, v, holds[v.ID], plans[v.ID], now)})
+	}
+	for i := range lists {
+		for k := range lists[i].jobs {
+			j := &lists[i].jobs[k]
+			*lists[i].out = append(*lists[i].out, BoardJob{JobBrief: briefs[j.ID], Version: j.Version, Status: j.Status, Verdict: j.Verdict, OpenedAt: j.OpenedAt,
+				Holds: kindsOnIt(over[j.ID]), Actions: JobActions(a, j, over[j.ID], safe[j.ID], now)})
+		}
+	}
+	return b, s.boardWords(ctx, a, b, promises, briefs)
+}
+
+// bounded keeps what fits and notes when there is more.
+func bounded[T any](b *Board, name string, rows []T, most int) []T {
+	if len(rows) <= most {
+		return rows
+	}
+	if !has(b.More, name) {
+		b.More = append(b.More, name)
+	}
+	return rows[:most]
+}
+
+func kindsOnIt(holds []Hold) List[string] {
+	out := List[string]{}
+	for i := range holds {
+		if k := string(holds[i].Kind); !has(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// boardPeople reads the rows of the board.
+func (s *Service) boardPeople(ctx context.Context, scope Scope, b *Board) error {
+	people, err := s.Read.Users(ctx, scope, UserFilter{Role: RoleTechnician, CentreID: &b.Centre.ID}, Page{Limit: boardPeople + 1})
+	if err != nil {
+		return err
+	}
+	people = bounded(b, "technicians", people, boardPeople)
+	people = slices.DeleteFunc(people, func(u User) bool { return u.Disabled })
+	slices.SortStableFunc(people, func(x, y User) int { return cmp.Compare(x.Name, y.Name) })
+	leaves, err := s.Read.LeavesBetween(ctx, scope, b.Centre.ID, b.From, b.To)
+	if err != nil {
+		return err
+	}
+	away := map[ID]List[BoardLeave]{}
+	for _, l := range leaves {
+		away[l.TechnicianID] = append(away[l.TechnicianID], BoardLeave{l.StartsAt, l.EndsAt})
+	}
+	for _, u := range people {
+		p := BoardPerson{ID: u.ID, Name: u.Name, Skills: u.Skills, Hours: u.Hours, Away: away[u.ID]}
+		if p.Away == nil {
+			p.Away = List[BoardLeave]{}
+		}
+		b.Technicians = append(b.Technicians, p)
+	}
+	return nil
+}
+
+// boardWords adds promises and alarms with the names of those concerned.
+func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []Promise, briefs map[ID]JobBrief) error {
+	alarms, err := s.Read.SOSs(ctx, a, true, Page{Limit: boardList + 1})
+	if err != nil {
+		return err
+	}
+	alarms = bounded(b, "alarms", alarms, boardList)
+	var ids []ID
+	for i := range promises {
+		ids = append(ids, promises[i].OwnerID)
+	}
+	for i := range alarms {
+		ids = append(ids, alarms[i].RaiserID)
+	}
+	names := map[ID]string{}
+	if len(ids) > 0 {
+		// Who sees a promise or an alarm learns whose it is, in any centre.
+		people, err := s.Read.Users(ctx, Scope{All: true}, UserFilter{IDs: ids}, Page{Limit: 2 * boardList})
+		if err != nil {
+			return err
+		}
+		for i := range people {
+			names[people[i].ID] = people[i].Name
+		}
+	}
+	for i := range promises {
+		if p := &promises[i]; p.DueAt.Before(b.To) {
+			b.Promises = append(b.Promises, BoardPromise{JobBrief: briefs[p.JobID], ID: p.ID, What: p.What, Status: p.Status, DueAt: p.DueAt, Owner: names[p.OwnerID]})
+		}
+	}
+	slices.SortStableFunc(b.Promises, func(x, y BoardPromise) int { return x.DueAt.Compare(y.DueAt) })
+	for i := range alarms {
+		x := &alarms[i]
+		b.Alarms = append(b.Alarms, BoardAlarm{ID: x.ID, Raiser: names[x.RaiserID], Status: x.Status, RaisedAt: x.OccurredAt, Actions: x.View(a).Actions})
+	}
+	return nil
+}
