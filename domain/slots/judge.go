@@ -1,0 +1,306 @@
+// Package slots finds arrival windows for a job and says for every technician
+// why a time is possible or not (PRODUCT.md section 6). One rule, Judge.Of,
+// answers who searches and who books, so that both always agree. It is pure:
+// it knows time and its own plain types only.
+package slots
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+)
+
+// ID names a technician.
+type ID = [16]byte
+
+// Place is a point on the earth, in degrees. Where one is not known, a nil
+// pointer stands, and rules about the way say nothing.
+type Place struct{ Lat, Lon float64 }
+
+// Span is a stretch of real time, To not included.
+type Span struct{ From, To time.Time }
+
+func (s Span) holds(o Span) bool    { return !o.From.Before(s.From) && !o.To.After(s.To) }
+func (s Span) overlaps(o Span) bool { return s.From.Before(o.To) && o.From.Before(s.To) }
+
+// Shift is one stretch of work on a weekday, local "HH:MM"; To may be "24:00".
+// What lies between two shifts of a day is a break.
+type Shift struct {
+	Weekday  time.Weekday
+	From, To string
+}
+
+// Booking is what occupies a technician: a visit, or a time that is kept for
+// another household while it decides.
+type Booking struct {
+	Span
+	Place *Place
+	Kept  bool
+}
+
+// Technician is somebody who might go.
+type Technician struct {
+	ID     ID
+	Name   string // the first one, for the sentences
+	Skills []string
+	Weekly []Shift // none: the centre's working days
+	Away   []Span  // leave
+	Home   *Place
+	Apart  bool      // kept from this household, for whatever reason
+	Knows  bool      // was there before
+	Diary  []Booking // by From
+}
+
+// Centre is where the technicians belong.
+type Centre struct {
+	Location    *time.Location
+	Holidays    []string // local dates, YYYY-MM-DD
+	WorkingDays []int    // 0 Sunday … 6 Saturday; none: every day
+}
+
+// Job is what a visit needs.
+type Job struct {
+	Skill   string // empty asks for none
+	Minutes int
+	Place   *Place
+	Two     bool // a plan asks for two people
+	// Light gives the daylight of an instant's day, where a plan asks for it.
+	Light func(time.Time) Span
+}
+
+// Travel tells the minutes of the way between two places.
+type Travel func(from, to Place) float64
+
+// Reason is why a technician cannot come at a time; empty: he can.
+type Reason string
+
+// The reasons, in the order in which they are looked for.
+const (
+	Plan         Reason = "plan"          // not what the safe-visit plan asks for
+	NotAvailable Reason = "not_available" // and nothing more
+	Skill        Reason = "skill"
+	Holiday      Reason = "holiday"
+	Leave        Reason = "leave"
+	Hours        Reason = "hours"
+	Overlap      Reason = "overlap"
+	Kept         Reason = "kept" // for another household that is choosing
+	Way          Reason = "travel"
+)
+
+// Judge holds the hard rules for one job. It is not changed once it is in use.
+type Judge struct {
+	Job    Job
+	Centre Centre
+	Travel Travel
+}
+
+// Of judges whether a technician can begin a visit at an instant. Nothing
+// about the way is refused where a place is unknown.
+func (j *Judge) Of(t *Technician, start time.Time) Reason {
+	v := Span{start, start.Add(time.Duration(j.Job.Minutes) * time.Minute)}
+	if j.Job.Light != nil && !j.Job.Light(start).holds(v) {
+		return Plan
+	}
+	if r := j.unfit(t); r != "" {
+		return r
+	}
+	if r := j.Centre.offDuty(t, v); r != "" {
+		return r
+	}
+	before, after, hit := around(t.Diary, v)
+	switch {
+	case hit != nil && hit.Kept:
+		return Kept
+	case hit != nil:
+		return Overlap
+	case before != nil && v.From.Before(before.To.Add(j.way(before.Place, j.Job.Place))),
+		after != nil && after.From.Before(v.To.Add(j.way(j.Job.Place, after.Place))):
+		return Way
+	}
+	return ""
+}
+
+// unfit is what no other time mends.
+func (j *Judge) unfit(t *Technician) Reason {
+	switch {
+	case t.Apart:
+		return NotAvailable
+	case j.Job.Skill != "" && !slices.Contains(t.Skills, j.Job.Skill):
+		return Skill
+	}
+	return ""
+}
+
+// way is the time between two places; none where one is unknown.
+func (j *Judge) way(a, b *Place) time.Duration {
+	if a == nil || b == nil {
+		return 0
+	}
+	return time.Duration(math.Ceil(j.Travel(*a, *b))) * time.Minute
+}
+
+// around finds what a diary holds next to a span: the last booking that ends
+// before it, the first that begins after it, and one that meets it.
+func around(diary []Booking, v Span) (before, after, hit *Booking) {
+	i := sort.Search(len(diary), func(i int) bool { return !diary[i].From.Before(v.To) })
+	if i < len(diary) {
+		after = &diary[i]
+	}
+	for k := i - 1; k >= 0; k-- {
+		b := &diary[k]
+		if b.overlaps(v) {
+			return nil, nil, b
+		}
+		if before == nil || b.To.After(before.To) {
+			before = b
+		}
+		if v.From.Sub(b.From) > 24*time.Hour { // no booking is longer
+			break
+		}
+	}
+	return before, after, nil
+}
+
+// offDuty judges the week, the leave and the holidays. A visit lies inside one
+// shift: nobody works through his break or through the night.
+func (c *Centre) offDuty(t *Technician, v Span) Reason {
+	local := v.From.In(c.Location)
+	if len(c.Holidays) > 0 && slices.Contains(c.Holidays, local.Format(time.DateOnly)) {
+		return Holiday
+	}
+	for _, away := range t.Away {
+		if away.overlaps(v) {
+			return Leave
+		}
+	}
+	if len(t.Weekly) == 0 {
+		if len(c.WorkingDays) > 0 && !slices.Contains(c.WorkingDays, int(local.Weekday())) {
+			return Hours
+		}
+		return ""
+	}
+	y, m, d := local.Date()
+	for _, s := range t.Weekly {
+		if s.Weekday == local.Weekday() && s.on(y, m, d, c.Location).holds(v) {
+			return ""
+		}
+	}
+	return Hours
+}
+
+func (s Shift) on(y int, m time.Month, d int, loc *time.Location) Span {
+	return Span{wall(y, m, d, clock(s.From), loc, false), wall(y, m, d, clock(s.To), loc, true)}
+}
+
+// clock reads "HH:MM" as minutes of the day.
+func clock(s string) int {
+	if len(s) != 5 {
+		return 0
+	}
+	return (int(s[0]-'0')*10+int(s[1]-'0'))*60 + int(s[3]-'0')*10 + int(s[4]-'0')
+}
+
+// wall is the instant at which a clock in loc shows minutes of a day. Of a
+// time that exists twice it gives the first, or with late the second; for one
+// that does not exist, the instant at which the clocks are put forward.
+func wall(y int, m time.Month, d, minutes int, loc *time.Location, late bool) time.Time {
+	at := time.Date(y, m, d, 0, minutes, 0, 0, time.UTC)
+	_, was := at.Add(-24 * time.Hour).In(loc).Zone()
+	_, is := at.Add(24 * time.Hour).In(loc).Zone()
+	first, second := at.Add(-time.Duration(was)*time.Second), at.Add(-time.Duration(is)*time.Second)
+	if was == is {
+		return first
+	}
+	shows := func(t time.Time) bool {
+		_, offset := t.In(loc).Zone()
+		return t.Add(time.Duration(offset) * time.Second).Equal(at)
+	}
+	a, b := shows(first), shows(second)
+	switch {
+	case a && b && late == second.After(first):
+		return second
+	case a:
+		return first
+	case b:
+		return second
+	}
+	from, _ := first.In(loc).ZoneBounds()
+	return from.UTC()
+}
+
+// Words says a reason in a sentence, as of the same technician and instant.
+// What a plan asks for is its keeper's to say.
+func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
+	loc := j.Centre.Location
+	local := start.In(loc)
+	v := Span{start, start.Add(time.Duration(j.Job.Minutes) * time.Minute)}
+	switch r {
+	case NotAvailable:
+		return t.Name + " is not available for this household."
+	case Skill:
+		return fmt.Sprintf("%s does not have the skill %s.", t.Name, j.Job.Skill)
+	case Holiday:
+		return fmt.Sprintf("%s is a holiday of the centre.", local.Format(time.DateOnly))
+	case Leave:
+		return t.Name + " is on leave then."
+	case Hours:
+		return j.Centre.hoursWords(t, v)
+	case Overlap:
+		return t.Name + " has another visit in this time."
+	case Kept:
+		return t.Name + " is kept for another household that is choosing a time."
+	case Way:
+		before, after, _ := around(t.Diary, v)
+		if before != nil {
+			if w := j.way(before.Place, j.Job.Place); v.From.Before(before.To.Add(w)) {
+				return fmt.Sprintf("%s needs %d min on the way from a visit that ends at %s.", t.Name, int(w.Minutes()), before.To.In(loc).Format("15:04"))
+			}
+		}
+		if after != nil {
+			return fmt.Sprintf("%s needs %d min on the way to a visit at %s.", t.Name, int(j.way(j.Job.Place, after.Place).Minutes()), after.From.In(loc).Format("15:04"))
+		}
+	}
+	return ""
+}
+
+func (c *Centre) hoursWords(t *Technician, v Span) string {
+	local, end := v.From.In(c.Location), v.To.In(c.Location).Add(-time.Nanosecond)
+	if len(t.Weekly) == 0 {
+		return fmt.Sprintf("%s is not a working day of the centre.", local.Weekday())
+	}
+	if local.Format(time.DateOnly) != end.Format(time.DateOnly) {
+		return t.Name + " does not work through the night."
+	}
+	var that []string
+	for _, s := range t.Weekly {
+		if s.Weekday == local.Weekday() {
+			that = append(that, s.From+"-"+s.To)
+		}
+	}
+	if len(that) == 0 {
+		return fmt.Sprintf("%s does not work on %s.", t.Name, local.Weekday())
+	}
+	return fmt.Sprintf("%s works %s on %s.", t.Name, strings.Join(that, " and "), local.Weekday())
+}
+
+// OffDuty judges hours, leave and holidays alone; the sentence says why not.
+func (j *Judge) OffDuty(t *Technician, v Span) (Reason, string) {
+	r := j.Centre.offDuty(t, v)
+	k := *j
+	k.Job.Minutes = int(v.To.Sub(v.From).Minutes())
+	return r, k.Words(t, v.From, r)
+}
+
+// GreatCircle is the way over the earth's surface, 1.4 times as long for the
+// streets, at a speed in km/h.
+func GreatCircle(kmh float64) Travel {
+	const radius, streets, degree = 6371.0, 1.4, math.Pi / 180
+	return func(a, b Place) float64 {
+		s, c := math.Sin((b.Lat-a.Lat)*degree/2), math.Sin((b.Lon-a.Lon)*degree/2)
+		h := s*s + math.Cos(a.Lat*degree)*math.Cos(b.Lat*degree)*c*c
+		return 2 * radius * math.Asin(math.Sqrt(min(1, h))) * streets / kmh * 60
+	}
+}
