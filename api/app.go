@@ -330,6 +330,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountJobs(s)
 	a.mountPassport(s)
 	a.mountVisits(s)
+	a.mountSlots(s)
 	a.mountReaching(s)
 	a.mountDisputes(s)
 	a.mountPromises(s)

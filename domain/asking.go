@@ -13,6 +13,8 @@ type LinkAction struct {
 	FormKey   string
 	Date      string // of another-time: YYYY-MM-DD in the site's zone
 	Part      string // morning, afternoon, evening, any
+	Window    string // the start of a window that was offered, to be kept for a while
+	Take      bool   // what is kept is scheduled
 	Note      string
 	AttemptID *ID    // of dispute
 	VisitID   *ID    // of dispute
@@ -39,6 +41,8 @@ type VoiceInput struct {
 	Action  string `json:"action"`
 	Date    string `json:"date"`
 	Part    string `json:"part"`
+	Window  string `json:"window_start"` // of another-time: of a window that slots offers
+	Take    bool   `json:"take"`         // of another-time: schedule what is kept
 	Note    string `json:"note"`
 	FactID  *ID    `json:"attempt_id"` // of dispute
 	VisitID *ID    `json:"visit_id"`   // of dispute
@@ -60,9 +64,10 @@ type VoiceInput struct {
 
 // VoiceAnswer is what came of a caller's wish.
 type VoiceAnswer struct {
-	Done      string  `json:"done"`
-	ContactID *ID     `json:"contact_attempt_id"`
-	Job       JobView `json:"job"`
+	Done      string    `json:"done"`
+	ContactID *ID       `json:"contact_attempt_id"`
+	Held      *HeldSlot `json:"held"` // a window that is kept for the household
+	Job       JobView   `json:"job"`
 }
 
 // Head gives id and version for Location and ETag.
@@ -84,7 +89,9 @@ type ask struct {
 	contact *Attempt // in which it was asked
 	phone   string   // of wrong-person by voice
 	in      LinkAction
-	dispute *Dispute // what came of dispute
+	dispute *Dispute  // what came of dispute
+	held    *HeldSlot // what is kept now
+	done    string    // what was done, where the action alone does not say it
 }
 
 func (k *ask) how() string {
@@ -187,6 +194,9 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		} else if err := s.carryOut(k); err != nil {
 			return err
 		}
+		if k.done != "" {
+			out.Done = k.done
+		}
 		s.changed(&j.Meta, now)
 		return tx.SaveJob(j)
 	})
@@ -219,13 +229,13 @@ func (s *Service) carryOut(k *ask) error {
 // CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
 func (s *Service) Voice(ctx context.Context, call *Call, job ID, in VoiceInput) (VoiceAnswer, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (VoiceAnswer, error) {
-		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Note: in.Note, AttemptID: in.FactID, VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
+		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID, VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
 			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
 		k, err := s.askByVoice(tx, call, job, act, in, now)
 		if err != nil {
 			return VoiceAnswer{}, err
 		}
-		out := VoiceAnswer{Done: in.Action, Job: NewJobView(call.Actor, k.d.job, k.d.holds, now)}
+		out := VoiceAnswer{Done: in.Action, Held: k.held, Job: NewJobView(call.Actor, k.d.job, k.d.holds, now)}
 		if k.contact != nil {
 			out.ContactID = &k.contact.ID
 		}
@@ -363,8 +373,9 @@ func noteFits(note string) error {
 	return nil
 }
 
-// anotherTime records the household's wish as contact; until an hour before
-// the window of a scheduled visit.
+// anotherTime keeps a free window for the household and schedules it when it
+// takes it; else it records the wish as contact. Until an hour before the
+// window of a scheduled visit.
 func (s *Service) anotherTime(k *ask) error {
 	if k.v != nil && k.v.Status.Unfinished() {
 		if err := CheckVisit(k.actor, "another-time", k.v); err != nil {
@@ -373,6 +384,9 @@ func (s *Service) anotherTime(k *ask) error {
 		if !k.now.Before(k.v.WindowStart.Add(-anotherTimeUntil)) {
 			return Fail(CodeState, "The visit is less than an hour away; please call us.")
 		}
+	}
+	if k.in.Window != "" || k.in.Take {
+		return s.anotherSlot(k)
 	}
 	day, err := time.ParseInLocation("2006-01-02", k.in.Date, k.d.site.Location())
 	if err != nil || day.AddDate(0, 0, 1).Before(k.now) || day.After(k.now.AddDate(0, 3, 0)) {

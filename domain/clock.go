@@ -165,6 +165,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		return s.dayMoved(tx, dl.SubjectID, now)
 	case "hold":
 		return s.holdOverdue(tx, dl.SubjectID, now)
+	case "slot_hold":
+		return s.slotHoldDue(tx, dl.SubjectID, now)
 	}
 	return nil
 }

@@ -123,6 +123,8 @@ type LinkPage struct {
 	NoteAnswer string
 	CanAppeal  bool
 	People     []LinkPerson // whom a report can be about
+	Free       []FreeSlot   // windows that it can choose, in order
+	Held       *HeldSlot    // the one that it has chosen and not taken
 }
 
 // LinkPerson is one of our people as a household knows him.
@@ -280,6 +282,9 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 	}
 	p.CanThank = thanked != nil
 	if err := s.linkNote(tx, p, now); err != nil {
+		return nil, err
+	}
+	if err := s.linkSlots(tx, d, p, now); err != nil {
 		return nil, err
 	}
 	p.FormKey = s.formKey(l, p.Visit, now)

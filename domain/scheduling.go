@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorstep/domain/reach"
+	"doorstep/domain/slots"
 )
 
 // ScheduleInput makes a visit, or its successor. Times without an offset are
@@ -25,6 +26,10 @@ type ScheduleInput struct {
 	OccurredAt     string        `json:"occurred_at"`
 	// disruption moves a visit whatever its job waits for; safety still refuses.
 	disruption bool
+	// chosen is how the household chose this time itself (link, voice), which
+	// is its agreement; chosenIn the contact.
+	chosen   string
+	chosenIn *ID
 }
 
 // dossier is what the rules need to know of a job besides its visits.
@@ -139,49 +144,13 @@ func (in *ScheduleInput) times(v *Visit, loc *time.Location, now time.Time) erro
 // his centre; the sentence says why not. A technician without recorded hours
 // works on the centre's working days.
 func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string) {
-	loc := c.Location()
-	lf, lt := from.In(loc), to.In(loc)
-	day := lf.Format("2006-01-02")
-	if has(c.Holidays, day) {
-		return false, fmt.Sprintf("%s is a holiday of the centre.", day)
-	}
-	for _, l := range leaves {
-		if l.StartsAt.Before(to) && from.Before(l.EndsAt) {
-			return false, fmt.Sprintf("%s is on leave then.", u.FirstName())
-		}
-	}
-	if len(u.Hours) == 0 {
-		if len(c.WorkingDays) > 0 && !has(c.WorkingDays, int(lf.Weekday())) {
-			return false, fmt.Sprintf("%s is not a working day of the centre.", lf.Weekday())
-		}
-		return true, ""
-	}
-	endDay, endClock := lt.Format("2006-01-02"), lt.Format("15:04")
-	if endDay != day {
-		if endClock == "00:00" && lt.Add(-time.Minute).Format("2006-01-02") == day {
-			endClock = "24:00"
-		} else {
-			return false, fmt.Sprintf("%s does not work through the night.", u.FirstName())
-		}
-	}
-	startClock := lf.Format("15:04")
-	var that []string
-	for _, h := range u.Hours {
-		if h.Weekday == int(lf.Weekday()) {
-			if h.From <= startClock && endClock <= h.To {
-				return true, ""
-			}
-			that = append(that, h.From+"-"+h.To)
-		}
-	}
-	if len(that) == 0 {
-		return false, fmt.Sprintf("%s does not work on %s.", u.FirstName(), lf.Weekday())
-	}
-	return false, fmt.Sprintf("%s works %s on %s.", u.FirstName(), strings.Join(that, " and "), lf.Weekday())
+	j := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
+	r, why := j.OffDuty(&slots.Technician{Name: u.FirstName(), Weekly: shiftsOf(u), Away: awayOf(leaves)}, slots.Span{From: from, To: to})
+	return r == "", why
 }
 
-// checkCrew holds the hard rules of assignment: centre, skill, hours, leave,
-// exclusion, plan, free. It locks the technicians, so that two bookers of one
+// checkCrew holds the hard rules of assignment: centre, and what Service.rules
+// judges, as a search for slots does. It locks the technicians, so that two bookers of one
 // technician wait for each other.
 func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Time) error {
 	seen := map[ID]bool{}
@@ -202,7 +171,7 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 	}
 	sorted := slices.Clone(crew)
 	slices.SortFunc(sorted, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
-	diary, err := tx.LockDiary(sorted, d.customer.ID, v.PlannedStart, v.PlannedEnd(), now)
+	diary, err := tx.LockDiary(sorted, d.customer.ID, v.PlannedStart.Add(-diaryReach), v.PlannedEnd().Add(diaryReach), now)
 	if err != nil {
 		return err
 	}
@@ -214,33 +183,23 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 		}
 		d.crew[users[i].ID] = &users[i]
 	}
+	rules := s.rules(d, v.PlannedMinutes)
 	for i, id := range crew {
 		at := fmt.Sprintf("/crew/%d", i)
 		k := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
 		if k < 0 || users[k].Disabled || users[k].Role != RoleTechnician || users[k].CentreID == nil || *users[k].CentreID != d.job.CentreID {
 			return Fail(CodeMeaning, "There is no such technician in the centre of the job.").At(at, "an enabled technician of the job's centre")
 		}
-		u := &users[k]
-		if diary.apart(id) {
-			return Fail(CodeExcluded, "%s is not available for this household.", u.FirstName()).At(at, "choose somebody else")
-		}
-		if d.job.Category != "" && !has(u.Skills, d.job.Category) {
-			return Fail(CodeSkill, "%s does not have the skill %s.", u.FirstName(), d.job.Category).At(at, "a technician with the skill "+d.job.Category)
-		}
-		if ok, why := Works(u, d.centre, diary.leavesOf(id), v.PlannedStart, v.PlannedEnd()); !ok {
-			return Fail(CodeHours, "%s", why).At(at, "a time inside the hours, or another technician")
-		}
-		for _, b := range diary.Busy {
-			if b.TechnicianID == id && b.VisitID != v.ID && (v.PredecessorID == nil || b.VisitID != *v.PredecessorID) {
-				return overlap(u.FirstName()).At(at, "another time or another technician")
+		t := d.candidate(diary, &users[k], v)
+		if why := rules.Of(&t, v.PlannedStart); why != "" {
+			e := d.refuses(rules, &t, v.PlannedStart, why)
+			for n := range e.Fields {
+				e.Fields[n].Pointer = at
 			}
+			return e
 		}
 	}
 	return nil
-}
-
-func overlap(name string) *Error {
-	return Fail(CodeOverlap, "%s has another visit in this time.", name)
 }
 
 // agrees tells whether a customer can have agreed in a contact: refusing and
@@ -285,10 +244,11 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 
 // Schedule makes a visit. Staff of the centre, area manager, agent; the
 // technician of the job for himself, with the contact in which the customer
-// agreed. Errors: CodeHeld, CodeOverlap, CodeExcluded, CodePlan, CodeHours,
-// CodeSkill, CodeMeaning, CodeGuard.
+// agreed. Errors: CodeHeld, CodeOverlap, CodeTooFar, CodeExcluded, CodePlan,
+// CodeHours, CodeSkill, CodeMeaning, CodeGuard; with CodeOverlap and CodeTooFar
+// come slots that are free instead.
 func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleInput) (VisitView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
 		j, err := s.reachJob(tx, call.Actor, job)
 		if err != nil {
 			return VisitView{}, err
@@ -335,6 +295,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 		}
 		return d.view(call.Actor, v, now), nil
 	})
+	return out, s.withSlots(ctx, call.Actor, job, SlotQuery{Minutes: in.PlannedMinutes}, err)
 }
 
 // book checks every rule and writes a new visit on the job; the caller saves
@@ -376,6 +337,12 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 	if agreed != nil {
 		v.Confirmation, v.ConfirmedHow, v.AgreedID = ConfirmConfirmed, howOf(agreed.Channel), &agreed.ID
 	}
+	if in.chosen != "" {
+		v.Confirmation, v.ConfirmedHow, v.AgreedID = ConfirmConfirmed, "link", in.chosenIn
+		if in.chosen == "voice" {
+			v.ConfirmedHow = "call"
+		}
+	}
 	if err := s.checkCrew(tx, d, v, v.Crew, now); err != nil {
 		return err
 	}
@@ -387,11 +354,13 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 		tx.Disarm("close_resolved", j.ID)
 	}
 	s.fact(tx, j, call.Actor, kind, &v.ID, st, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd, "planned_start": v.PlannedStart,
-		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil})
+		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.chosen != ""})
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &j.ID, DueAt: v.WindowEnd.Add(missedAfter)})
 	s.dayFollows(tx, v, now)
 	s.tellCrew(tx, d, v, v.Crew, "visit.assigned", now)
-	s.tellCustomer(tx, d, v, "visit.offered", now)
+	if in.chosen != "link" { // who chose it has it before him
+		s.tellCustomer(tx, d, v, "visit.offered", now)
+	}
 	return nil
 }
 
@@ -558,9 +527,10 @@ func DeriveJobStatus(j *Job, visits []Visit) JobStatus {
 // Assign sets the crew of a visit. Coordinator, proprietor, area manager.
 // Errors as Schedule.
 func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (VisitView, error) {
-	return s.onVisit(ctx, call, id, "assign", in.OccurredAt, func(m *visitMoveCtx) error {
+	out, err := s.onVisit(ctx, call, id, "assign", in.OccurredAt, func(m *visitMoveCtx) error {
 		return s.assign(m, call.Actor, in.Crew, in.Reason)
 	})
+	return out, s.withSlotsFor(ctx, call.Actor, id, err)
 }
 
 func (s *Service) assign(m *visitMoveCtx, a Actor, crew []ID, reason string) error {
@@ -678,7 +648,7 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 // Reschedule moves a visit to another time as a linked successor. Who and
 // errors as Schedule.
 func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in ScheduleInput) (VisitView, error) {
-	return s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *visitMoveCtx) error {
+	out, err := s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *visitMoveCtx) error {
 		old := m.v
 		if in.Crew != nil && call.Actor.Role == RoleAgent {
 			return Fail(CodeForbidden, "An agent reschedules; the centre assigns.").At("/crew", "leave it out")
@@ -694,6 +664,7 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in Schedule
 		m.v = next
 		return err
 	})
+	return out, s.withSlotsFor(ctx, call.Actor, id, err)
 }
 
 // succeed ends a visit as rescheduled and books its successor.

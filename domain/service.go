@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"doorstep/domain/slots"
 )
 
 // Service holds the use cases. Cmd wires it once; its fields are not changed
@@ -40,6 +42,9 @@ type Service struct {
 	// NoPlanTimers leaves phones in peace that fall silent between two visits:
 	// for brands whose technicians do not tell of each move, and for the demo.
 	NoPlanTimers bool
+
+	Roads   Roads      // how long the way is; nil: the great circle
+	Windows slots.Grid // arrival windows of a day; zero: the default
 
 	inflight sync.Map
 	planning sync.Mutex // one search for a day's plan at a time

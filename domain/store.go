@@ -56,8 +56,15 @@ type Tx interface {
 	// LockDiary locks technicians in id order, as LockTechnicians, and reads
 	// with them what stands in their diaries between two instants, and who is
 	// kept apart from the customer.
-	// Leaves that end after leavesFrom are given as well.
+	// Leaves that end after leavesFrom are given as well; slot holds that have
+	// expired by then are not.
 	LockDiary(ids []ID, customer ID, from, to, leavesFrom time.Time) (*Diary, error)
+	// ReadDiary reads the same of all enabled technicians of a centre without
+	// locking them, and who of them was with the customer before.
+	ReadDiary(centre, customer ID, from, to, now time.Time) (*Diary, error)
+	SlotHoldsOf(job ID) ([]SlotHold, error) // expired or not, by technician
+	InsertSlotHold(*SlotHold) error
+	DropSlotHolds(job ID) error
 	LeavesOf(technician ID, from, to time.Time) ([]Leave, error)
 	LeavesAt(users []ID, at time.Time) ([]Leave, error) // that have not ended
 	InsertLeave(*Leave) error
@@ -272,6 +279,8 @@ type Diary struct {
 	Technicians []User
 	Leaves      []Leave // overlapping the time asked for
 	Busy        []Busy
+	Reserved    []SlotHold  // not expired
+	Known       []ID        // of ReadDiary: who was with the customer before
 	Excluded    []Exclusion // in force between anybody and the customer
 	KeptAway    []KeepAway  // in force, of the technicians, from every home
 }
@@ -282,9 +291,14 @@ func (d *Diary) apart(id ID) bool {
 		slices.ContainsFunc(d.KeptAway, func(k KeepAway) bool { return k.UserID == id })
 }
 
-// Busy names an unfinished visit that occupies a technician in the time asked
-// for.
-type Busy struct{ TechnicianID, VisitID ID }
+// Busy is an unfinished visit that occupies a technician in the time asked
+// for, and where it is, when known.
+type Busy struct {
+	TechnicianID     ID
+	VisitID          ID
+	StartsAt, EndsAt time.Time
+	Lat, Lon         *float64
+}
 
 func (d *Diary) leavesOf(id ID) []Leave {
 	var out []Leave

@@ -121,8 +121,14 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 		return nil, err
 	}
 	readBusy, busy, err := known[domain.Busy](t.db, "diary.busy", func(q *gorm.DB) *gorm.DB {
-		return q.Where(of).Where("active AND starts_at < ? AND ends_at > ?", to, from)
+		return busyOf(q, t.db.in("assignments.technician_id", ids), to, from)
 	}, "assignments", list, to, from)
+	if err != nil {
+		return nil, err
+	}
+	readHeld, held, err := known[domain.SlotHold](t.db, "diary.slot_holds", func(q *gorm.DB) *gorm.DB {
+		return q.Where(of).Where("ends_at > ? AND starts_at < ? AND expires_at > ?", from, to, leavesFrom).Order("starts_at, id")
+	}, "slot_holds", list, from, to, leavesFrom)
 	if err != nil {
 		return nil, err
 	}
@@ -138,8 +144,8 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 	if err != nil {
 		return nil, err
 	}
-	if err := t.send(lockUsers, readLeaves, readBusy, readExcluded, readKept); err != nil {
+	if err := t.send(lockUsers, readLeaves, readBusy, readHeld, readExcluded, readKept); err != nil {
 		return nil, err
 	}
-	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy, Excluded: *excluded, KeptAway: *kept}, nil
+	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy, Reserved: *held, Excluded: *excluded, KeptAway: *kept}, nil
 }

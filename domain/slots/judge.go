@@ -304,3 +304,6 @@ func GreatCircle(kmh float64) Travel {
 		return 2 * radius * math.Asin(math.Sqrt(min(1, h))) * streets / kmh * 60
 	}
 }
+
+// DefaultSpeed in km/h, through a town with its traffic.
+const DefaultSpeed = 25

@@ -139,7 +139,7 @@ func ahead(t *testing.T, db *repo.DB) {
 		})
 	}
 	d := diary(Noon.Add(72*time.Hour), Noon.Add(73*time.Hour))
-	Same(t, "busy", []domain.Busy{{TechnicianID: w.Ravi.ID, VisitID: bare.ID}}, d.Busy)
+	Same(t, "busy", []domain.Busy{{TechnicianID: w.Ravi.ID, VisitID: bare.ID, StartsAt: bare.PlannedStart, EndsAt: bare.PlannedEnd(), Lat: home.Sites[0].Lat, Lon: home.Sites[0].Lon}}, d.Busy)
 	Same(t, "excluded", []domain.Exclusion{apart}, d.Excluded)
 	if len(d.Technicians) != 2 || len(d.Leaves) != 0 {
 		t.Errorf("%d technicians, %d leaves", len(d.Technicians), len(d.Leaves))

@@ -1,0 +1,218 @@
+package domain
+
+import (
+	"slices"
+	"time"
+
+	"doorstep/domain/slots"
+)
+
+const (
+	slotHeldFor  = 10 * time.Minute // while a household decides (section 6)
+	slotNotice   = 2 * time.Hour    // before a window that a household may choose
+	slotLinkDays = 7                // ahead, on the page
+	slotLinkMost = 6                // windows on the page, two of a day at most
+)
+
+// SlotHold keeps a time of one technician for a household that has chosen it
+// and not taken it yet. To all others he is busy then, until it expires.
+type SlotHold struct {
+	ID           ID
+	JobID        ID
+	TechnicianID ID
+	WindowStart  time.Time
+	WindowEnd    time.Time
+	StartsAt     time.Time
+	EndsAt       time.Time
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+}
+
+// HeldSlot is a window that is kept for the household.
+type HeldSlot struct {
+	WindowStart time.Time `json:"window_start"`
+	WindowEnd   time.Time `json:"window_end"`
+	Until       time.Time `json:"until"`
+}
+
+// FreeSlot is a window that the household can choose. It does not say who
+// would come.
+type FreeSlot struct{ WindowStart, WindowEnd time.Time }
+
+// heldSlot is what is kept for a job now, and who would come.
+func heldSlot(tx Tx, job ID, now time.Time) (*HeldSlot, []SlotHold, error) {
+	rows, err := tx.SlotHoldsOf(job)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(h SlotHold) bool { return !now.Before(h.ExpiresAt) })
+	if len(rows) == 0 {
+		return nil, nil, nil
+	}
+	return &HeldSlot{rows[0].WindowStart, rows[0].WindowEnd, rows[0].ExpiresAt}, rows, nil
+}
+
+// linkSlots adds to the page what the household can choose. Where nobody may
+// be sent it offers nothing, and does not say why.
+func (s *Service) linkSlots(tx Tx, d *dossier, p *LinkPage, now time.Time) error {
+	if !p.CanAnotherTime {
+		return nil
+	}
+	var err error
+	if p.Held, _, err = heldSlot(tx, d.job.ID, now); err != nil {
+		return err
+	}
+	open := *d
+	open.holds = slices.DeleteFunc(slices.Clone(d.holds), func(h Hold) bool { return h.Kind == HoldUnreachable }) // its own choice lifts it
+	if open.mayBook(false) != nil {
+		p.Held = nil
+		return nil
+	}
+	look, err := s.searchIn(tx, &open, movable(p.Visit), 0, now.Add(slotNotice), now.Add(slotNotice).AddDate(0, 0, slotLinkDays), now)
+	if err != nil {
+		return err
+	}
+	loc, days := d.site.Location(), map[string]int{}
+	for _, w := range look.found(slots.Options{Most: 1}) {
+		day := w.From.In(loc).Format(time.DateOnly)
+		if v := movable(p.Visit); days[day] == 2 || v != nil && v.WindowStart.Equal(w.From) {
+			continue
+		}
+		if days[day]++; len(p.Free) < slotLinkMost {
+			p.Free = append(p.Free, FreeSlot{w.From.UTC(), w.To.UTC()})
+		}
+	}
+	slices.SortFunc(p.Free, func(a, b FreeSlot) int { return a.WindowStart.Compare(b.WindowStart) })
+	return nil
+}
+
+// movable is the visit that another time moves; nil: a new one is made.
+func movable(v *Visit) *Visit {
+	if v == nil || v.Status != VisitScheduled {
+		return nil
+	}
+	return v
+}
+
+// anotherSlot keeps the window that the household names, takes what is kept,
+// or both at once.
+func (s *Service) anotherSlot(k *ask) error {
+	if j := k.d.job; j.Status.Ended() || j.Status == JobResolved || k.v != nil && k.v.Status.UnderWay() {
+		return Fail(CodeState, "There is nothing to be moved now.")
+	}
+	if k.in.Window != "" {
+		if err := s.holdSlot(k); err != nil {
+			return err
+		}
+	}
+	if !k.in.Take {
+		return nil
+	}
+	k.held = nil
+	return s.takeSlot(k)
+}
+
+func slotGone() *Error {
+	return Fail(CodeOverlap, "This time is not free any more. Please choose another one.")
+}
+
+// holdSlot keeps a window for the household, which it names by its start. A
+// former choice is let go.
+func (s *Service) holdSlot(k *ask) error {
+	start, err := ParseInstant(k.in.Window, k.d.site.Location(), "/window_start")
+	if err != nil {
+		return err
+	}
+	if start.Before(k.now) || start.After(k.now.AddDate(0, 3, 0)) {
+		return Fail(CodeMeaning, "Please choose a window within the next three months.").At("/window_start", "the start of a window that was offered")
+	}
+	if err := k.d.mayBook(false); err != nil {
+		return Fail(CodeState, "No time can be booked right now. Please call us.")
+	}
+	look, err := s.searchIn(k.tx, k.d, movable(k.v), 0, start, start.Add(time.Minute), k.now)
+	if err != nil {
+		return err
+	}
+	found := look.found(slots.Options{})
+	if len(found) == 0 || !found[0].From.Equal(start) {
+		return slotGone()
+	}
+	best := found[0].Offers[0]
+	for _, f := range found[0].Offers { // who would have come comes, where he can
+		if k.v != nil && sameCrew(look.crew(f), k.v.Crew) {
+			best = f
+			break
+		}
+	}
+	v := &Visit{WindowStart: found[0].From.UTC(), WindowEnd: found[0].To.UTC(), PlannedStart: best.Start.UTC(), PlannedMinutes: look.out.PlannedMinutes, Crew: look.crew(best)}
+	if old := movable(k.v); old != nil {
+		v.PredecessorID = &old.ID
+	}
+	if err := s.checkCrew(k.tx, k.d, v, v.Crew, k.now); err != nil { // once more, with the technicians locked
+		if refusal(err) {
+			return slotGone()
+		}
+		return err
+	}
+	if err := k.tx.DropSlotHolds(k.d.job.ID); err != nil {
+		return err
+	}
+	until := k.now.Add(slotHeldFor)
+	for _, id := range v.Crew {
+		if err := k.tx.InsertSlotHold(&SlotHold{ID: s.NewID(), JobID: k.d.job.ID, TechnicianID: id, WindowStart: v.WindowStart, WindowEnd: v.WindowEnd,
+			StartsAt: v.PlannedStart, EndsAt: v.PlannedEnd(), CreatedAt: k.now, ExpiresAt: until}); err != nil {
+			return err
+		}
+	}
+	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "slot_hold", SubjectID: k.d.job.ID, JobID: &k.d.job.ID, DueAt: until})
+	k.held, k.done = &HeldSlot{v.WindowStart, v.WindowEnd, until}, "slot-held"
+	return nil
+}
+
+// takeSlot schedules what is kept for the household: the visit ahead moves
+// there, or a new one is made. Its own choice is its agreement.
+func (s *Service) takeSlot(k *ask) error {
+	held, rows, err := heldSlot(k.tx, k.d.job.ID, k.now)
+	if err != nil {
+		return err
+	}
+	if held == nil {
+		return slotGone()
+	}
+	crew := []ID{}
+	for i := range rows {
+		crew = append(crew, rows[i].TechnicianID)
+	}
+	in := ScheduleInput{WindowStart: held.WindowStart.Format(time.RFC3339Nano), WindowEnd: held.WindowEnd.Format(time.RFC3339Nano), PlannedStart: rows[0].StartsAt.Format(time.RFC3339Nano),
+		PlannedMinutes: int(rows[0].EndsAt.Sub(rows[0].StartsAt).Minutes()), Crew: &crew, Reason: byCustomer, chosen: k.how()}
+	if k.contact != nil {
+		in.chosenIn = &k.contact.ID
+	}
+	next := &Visit{Meta: newMeta(s.NewID(), k.now)}
+	for i := range k.visits { // the calendar entry belongs to the job
+		next.Sequence = max(next.Sequence, k.visits[i].Sequence+1)
+	}
+	if err := k.tx.DropSlotHolds(k.d.job.ID); err != nil {
+		return err
+	}
+	k.tx.Disarm("slot_hold", k.d.job.ID)
+	if old := movable(k.v); old != nil {
+		next.PredecessorID = &old.ID
+		err = s.succeed(k.move(), k.call, next, in)
+	} else {
+		err = s.book(k.tx, k.call, k.d, next, in, k.now, k.st, "visit.scheduled")
+	}
+	if refusal(err) {
+		return Fail(CodeState, "This time cannot be booked any more. Please choose another one.")
+	}
+	k.done = "slot-taken"
+	return err
+}
+
+// slotHoldDue lets go what a household has not taken.
+func (s *Service) slotHoldDue(tx Tx, job ID, now time.Time) error {
+	if held, _, err := heldSlot(tx, job, now); err != nil || held != nil {
+		return err
+	}
+	return tx.DropSlotHolds(job)
+}

@@ -1,0 +1,387 @@
+package domain
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"doorstep/domain/slots"
+)
+
+const (
+	slotDays    = 14             // searched when nobody says how far
+	slotDaysMax = 31             // at most
+	slotOffers  = 5              // technicians of a window, unless all are explained
+	freshSlots  = 5              // beside a refusal
+	diaryReach  = 12 * time.Hour // around a visit: what can matter for the way
+)
+
+// Roads tells how long the way is. A nil one is the great circle at 25 km/h.
+type Roads interface {
+	// Minutes of a way, from what is known by now; it never waits.
+	Minutes(from, to slots.Place) float64
+	// Learn finds out the ways between a place and others, as far as there is
+	// time. It may use the network: never call it inside a transaction.
+	Learn(ctx context.Context, place slots.Place, others []slots.Place)
+}
+
+// SlotQuery asks for arrival windows. Times without an offset are read in the
+// site's zone.
+type SlotQuery struct {
+	From, To string // default: from now, 14 days
+	Explain  bool   // also what is refused, and why
+	VisitID  *ID    // the visit that would be moved
+	Minutes  int    // default: the visit's, else 60
+}
+
+// SlotAnswer is the arrival windows of a job.
+type SlotAnswer struct {
+	JobID          ID               `json:"job_id"`
+	VisitID        *ID              `json:"visit_id"`
+	From           time.Time        `json:"from"`
+	To             time.Time        `json:"to"`
+	Zone           string           `json:"zone"` // of the centre, on whose wall clock the windows stand
+	PlannedMinutes int              `json:"planned_minutes"`
+	CrewSize       int              `json:"crew_size"`
+	Refused        *SlotRefusal     `json:"refused"` // nobody may be sent at all
+	Items          List[SlotWindow] `json:"items"`
+}
+
+// SlotWindow is one arrival window with who can come, best first.
+type SlotWindow struct {
+	WindowStart time.Time         `json:"window_start"`
+	WindowEnd   time.Time         `json:"window_end"`
+	Score       int               `json:"score"`
+	Offers      List[SlotOffer]   `json:"offers"`
+	Refused     List[SlotRefusal] `json:"refused"` // with explain
+}
+
+// SlotOffer is a crew that can come; more points are better, 100 at most.
+type SlotOffer struct {
+	Crew          List[ID]    `json:"crew"`
+	PlannedStart  time.Time   `json:"planned_start"`
+	Score         int         `json:"score"`
+	Parts         slots.Parts `json:"parts"`
+	TravelMinutes *int        `json:"travel_minutes"` // that the way of the day grows by; null: unknown
+}
+
+// SlotRefusal says why not, in the words and with the code that scheduling
+// would refuse with.
+type SlotRefusal struct {
+	TechnicianID *ID    `json:"technician_id"`
+	Code         Code   `json:"code"`
+	Reason       string `json:"reason"`
+	Detail       string `json:"detail"`
+}
+
+// rules are the hard rules of a visit on this job: the one judge of who
+// searches and of who books.
+func (s *Service) rules(d *dossier, minutes int) *slots.Judge {
+	j := &slots.Judge{Travel: slots.GreatCircle(slots.DefaultSpeed),
+		Centre: slots.Centre{Location: d.centre.Location(), Holidays: d.centre.Holidays, WorkingDays: d.centre.WorkingDays},
+		Job:    slots.Job{Skill: d.job.Category, Minutes: minutes, Place: placeOf(d.site.Lat, d.site.Lon), Two: has(d.plan, "two_people")}}
+	if s.Roads != nil {
+		j.Travel = s.Roads.Minutes
+	}
+	if has(d.plan, "daylight") {
+		loc, days := d.site.Location(), map[string]slots.Span{}
+		j.Job.Light = func(at time.Time) slots.Span {
+			day := at.In(loc).Format(time.DateOnly)
+			light, ok := days[day]
+			if !ok {
+				light.From, light.To, _ = d.site.light(at)
+				days[day] = light
+			}
+			return light
+		}
+	}
+	return j
+}
+
+func placeOf(lat, lon *float64) *slots.Place {
+	if lat == nil || lon == nil {
+		return nil
+	}
+	return &slots.Place{Lat: *lat, Lon: *lon}
+}
+
+func shiftsOf(u *User) []slots.Shift {
+	out := make([]slots.Shift, len(u.Hours))
+	for i, h := range u.Hours {
+		out[i] = slots.Shift{Weekday: time.Weekday(h.Weekday), From: h.From, To: h.To}
+	}
+	return out
+}
+
+func awayOf(leaves []Leave) []slots.Span {
+	out := make([]slots.Span, len(leaves))
+	for i, l := range leaves {
+		out[i] = slots.Span{From: l.StartsAt, To: l.EndsAt}
+	}
+	return out
+}
+
+// candidate is a technician of a diary as the rules see him. What the visit
+// itself takes, or the one that it follows, or its household has reserved, is
+// free for it.
+func (d *dossier) candidate(diary *Diary, u *User, v *Visit) slots.Technician {
+	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Weekly: shiftsOf(u), Away: awayOf(diary.leavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
+		Apart: diary.apart(u.ID), Knows: has(diary.Known, u.ID)}
+	for i := range diary.Busy {
+		if b := &diary.Busy[i]; b.TechnicianID == u.ID && b.VisitID != v.ID && (v.PredecessorID == nil || b.VisitID != *v.PredecessorID) {
+			t.Diary = append(t.Diary, slots.Booking{Span: slots.Span{From: b.StartsAt, To: b.EndsAt}, Place: placeOf(b.Lat, b.Lon)})
+		}
+	}
+	for i := range diary.Reserved {
+		if h := &diary.Reserved[i]; h.TechnicianID == u.ID && h.JobID != d.job.ID {
+			t.Diary = append(t.Diary, slots.Booking{Span: slots.Span{From: h.StartsAt, To: h.EndsAt}, Kept: true})
+		}
+	}
+	slices.SortStableFunc(t.Diary, func(a, b slots.Booking) int { return a.From.Compare(b.From) })
+	return t
+}
+
+// refuses turns a reason of the rules into the error of whoever books.
+func (d *dossier) refuses(j *slots.Judge, t *slots.Technician, start time.Time, r slots.Reason) *Error {
+	if r == slots.Plan {
+		v, crew := &Visit{PlannedStart: start, PlannedMinutes: j.Job.Minutes}, []ID{t.ID}
+		if j.Of(t, start) == r { // not for want of a second one
+			crew = nil
+		}
+		if err, ok := d.planPermits(v, crew).(*Error); ok {
+			return err.With("reason", r)
+		}
+	}
+	code, mend := CodeHours, "a time inside the hours, or another technician"
+	switch r {
+	case slots.NotAvailable:
+		code, mend = CodeExcluded, "choose somebody else"
+	case slots.Skill:
+		code, mend = CodeSkill, "a technician with the skill "+j.Job.Skill
+	case slots.Overlap, slots.Kept:
+		code, mend = CodeOverlap, "another time or another technician"
+	case slots.Way:
+		code, mend = CodeTooFar, "another time or another technician"
+	}
+	e := Fail(code, "%s", j.Words(t, start, r)).With("reason", r)
+	e.Fields = []FieldError{{Detail: mend}}
+	return e
+}
+
+// Slots lists arrival windows with who can come, and with explain why the
+// others cannot. Whoever may schedule the job: staff of the centre, agent,
+// area manager; a technician of the job for himself. Errors: CodeNotFound,
+// CodeForbidden, CodeMeaning.
+func (s *Service) Slots(ctx context.Context, a Actor, job ID, q SlotQuery) (SlotAnswer, error) {
+	if _, err := s.Read.Job(ctx, a.Scope(), job); err != nil {
+		return SlotAnswer{}, err
+	}
+	if !has(jobMove("schedule").Roles, a.Role) {
+		return SlotAnswer{}, Fail(CodeForbidden, "As %s you may not schedule visits.", roleWords(a.Role))
+	}
+	var look *search
+	if err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+		look, err = s.searchFor(tx, a, job, q, s.now())
+		return err
+	}); err != nil {
+		return SlotAnswer{}, err
+	}
+	s.learnRoads(ctx, look)
+	return look.answer(q.Explain, slotOffers), nil
+}
+
+// search is a question with all that answers it.
+type search struct {
+	d       *dossier
+	diary   *Diary
+	judge   *slots.Judge
+	people  []slots.Technician
+	windows []slots.Span
+	out     SlotAnswer
+}
+
+func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) (*search, error) {
+	j, err := tx.Job(job)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.dossier(tx, j)
+	if err != nil {
+		return nil, err
+	}
+	var moved *Visit
+	if q.VisitID != nil {
+		if moved, err = tx.Visit(*q.VisitID); err != nil || moved.JobID != j.ID {
+			return nil, Fail(CodeMeaning, "The job has no such visit.").At("/visit_id", "a visit of the job")
+		}
+	}
+	from, to := now, now.AddDate(0, 0, slotDays)
+	if q.From != "" {
+		if from, err = ParseInstant(q.From, d.site.Location(), "/from"); err != nil {
+			return nil, err
+		}
+		to = from.AddDate(0, 0, slotDays)
+	}
+	if q.To != "" {
+		if to, err = ParseInstant(q.To, d.site.Location(), "/to"); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case !to.After(from):
+		return nil, Fail(CodeMeaning, "The search ends before it begins.").At("/to", "after from")
+	case to.Sub(from) > slotDaysMax*24*time.Hour:
+		return nil, Fail(CodeMeaning, "At most %d days are searched at once.", slotDaysMax).At("/to", "at most 31 days after from")
+	case from.After(now.AddDate(1, 0, 0)):
+		return nil, Fail(CodeMeaning, "The search begins more than a year ahead.").At("/from", "within a year")
+	}
+	if from.Before(now) {
+		from = now
+	}
+	look, err := s.searchIn(tx, d, moved, q.Minutes, from, to, now)
+	if err != nil {
+		return nil, err
+	}
+	refused := CheckJob(a, "schedule", j)
+	if moved != nil {
+		refused = CheckVisit(a, "reschedule", moved)
+	}
+	if refused == nil {
+		refused = d.mayBook(false)
+	}
+	if e, ok := refused.(*Error); ok {
+		look.out.Refused = &SlotRefusal{Code: e.Code, Reason: map[Code]string{CodeHeld: "hold", CodePlan: "plan"}[e.Code], Detail: e.Message}
+		if look.out.Refused.Reason == "" {
+			look.out.Refused.Reason = "state"
+		}
+		look.windows = nil
+	} else if refused != nil {
+		return nil, refused
+	}
+	if a.Role == RoleTechnician {
+		look.people = slices.DeleteFunc(look.people, func(t slots.Technician) bool { return t.ID != a.UserID })
+	}
+	return look, nil
+}
+
+// searchIn reads what a search between two instants needs.
+func (s *Service) searchIn(tx Tx, d *dossier, moved *Visit, minutes int, from, to, now time.Time) (*search, error) {
+	if minutes == 0 {
+		minutes = 60
+		if moved != nil {
+			minutes = moved.PlannedMinutes
+		}
+	}
+	look := &search{d: d, judge: s.rules(d, minutes), windows: s.grid().Windows(d.centre.Location(), from, to)}
+	look.out = SlotAnswer{JobID: d.job.ID, From: from, To: to, Zone: d.centre.Zone, PlannedMinutes: minutes, CrewSize: 1}
+	if look.judge.Job.Two {
+		look.out.CrewSize = 2
+	}
+	v := &Visit{}
+	if moved != nil {
+		v.PredecessorID, look.out.VisitID = &moved.ID, &moved.ID
+	}
+	var err error
+	if look.diary, err = tx.ReadDiary(d.job.CentreID, d.customer.ID, from.Add(-diaryReach), to.Add(diaryReach), now); err != nil {
+		return nil, err
+	}
+	for i := range look.diary.Technicians {
+		look.people = append(look.people, d.candidate(look.diary, &look.diary.Technicians[i], v))
+	}
+	return look, nil
+}
+
+func (s *Service) grid() slots.Grid {
+	if s.Windows.Minutes == 0 {
+		return slots.DefaultGrid
+	}
+	return s.Windows
+}
+
+// learnRoads asks for the ways of a search, outside any transaction.
+func (s *Service) learnRoads(ctx context.Context, look *search) {
+	site := look.judge.Job.Place
+	if s.Roads == nil || site == nil || len(look.windows) == 0 {
+		return
+	}
+	var others []slots.Place
+	seen := map[slots.Place]bool{*site: true}
+	for i := range look.people {
+		places := []*slots.Place{look.people[i].Home}
+		for k := range look.people[i].Diary {
+			places = append(places, look.people[i].Diary[k].Place)
+		}
+		for _, p := range places {
+			if p != nil && !seen[*p] {
+				seen[*p] = true
+				others = append(others, *p)
+			}
+		}
+	}
+	s.Roads.Learn(ctx, *site, others)
+}
+
+func (l *search) found(o slots.Options) []slots.Window {
+	o.From, o.To = l.out.From, l.out.To
+	return l.judge.Search(l.windows, l.people, o)
+}
+
+// answer says what was found.
+func (l *search) answer(explain bool, most int) SlotAnswer {
+	o := slots.Options{Explain: explain, Most: most}
+	if explain {
+		o.Most = 0
+	}
+	l.out.Items = List[SlotWindow]{}
+	for _, w := range l.found(o) {
+		item := SlotWindow{WindowStart: w.From.UTC(), WindowEnd: w.To.UTC(), Score: w.Score, Offers: List[SlotOffer]{}, Refused: List[SlotRefusal]{}}
+		for _, f := range w.Offers {
+			item.Offers = append(item.Offers, SlotOffer{Crew: l.crew(f), PlannedStart: f.Start.UTC(), Score: f.Score, Parts: f.Parts, TravelMinutes: f.Minutes})
+		}
+		for _, r := range w.Refused {
+			t := &l.people[r.Technician]
+			e := l.d.refuses(l.judge, t, w.From, r.Reason)
+			item.Refused = append(item.Refused, SlotRefusal{TechnicianID: ptr(ID(t.ID)), Code: e.Code, Reason: string(r.Reason), Detail: e.Message})
+		}
+		l.out.Items = append(l.out.Items, item)
+	}
+	return l.out
+}
+
+func (l *search) crew(f slots.Offer) List[ID] {
+	out := List[ID]{}
+	for _, i := range f.Crew {
+		out = append(out, ID(l.people[i].ID))
+	}
+	return out
+}
+
+// withSlots adds to the refusal of a time what is free instead: whoever lost a
+// race for it need not ask again. Nothing else is touched.
+func (s *Service) withSlots(ctx context.Context, a Actor, job ID, q SlotQuery, err error) error {
+	e, ok := err.(*Error)
+	if !ok || e.Code != CodeOverlap && e.Code != CodeTooFar {
+		return err
+	}
+	var look *search
+	if s.Store.InTx(ctx, func(tx Tx) (err error) {
+		look, err = s.searchFor(tx, a, job, q, s.now())
+		return err
+	}) != nil {
+		return err
+	}
+	items := look.answer(false, 3).Items
+	return e.With("slots", items[:min(freshSlots, len(items))])
+}
+
+// withSlotsFor is withSlots for a move of a visit.
+func (s *Service) withSlotsFor(ctx context.Context, a Actor, visit ID, err error) error {
+	if !IsCode(err, CodeOverlap) && !IsCode(err, CodeTooFar) {
+		return err
+	}
+	v, gone := s.Read.Visit(ctx, a.Scope(), visit)
+	if gone != nil {
+		return err
+	}
+	return s.withSlots(ctx, a, v.JobID, SlotQuery{VisitID: &v.ID}, err)
+}

@@ -1,0 +1,18 @@
+-- +goose Up
+-- A time that a household has chosen and not taken yet: for some minutes
+-- nobody else gets it (PRODUCT.md sections 3 and 6). A row for each technician
+-- who would come.
+CREATE TABLE slot_holds (
+    id             uuid PRIMARY KEY,
+    job_id         uuid NOT NULL CONSTRAINT slot_holds_job REFERENCES jobs (id),
+    technician_id  uuid NOT NULL CONSTRAINT slot_holds_technician REFERENCES users (id),
+    window_start   timestamptz NOT NULL,
+    window_end     timestamptz NOT NULL,
+    starts_at      timestamptz NOT NULL,
+    ends_at        timestamptz NOT NULL,
+    created_at     timestamptz NOT NULL,
+    expires_at     timestamptz NOT NULL,
+    CONSTRAINT slot_holds_order CHECK (ends_at > starts_at AND window_end > window_start AND expires_at > created_at)
+);
+CREATE UNIQUE INDEX slot_holds_of_job ON slot_holds (job_id, technician_id);
+CREATE INDEX slot_holds_of_technician ON slot_holds (technician_id, ends_at);
