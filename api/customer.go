@@ -97,6 +97,8 @@ type customerView struct {
 	People, Whats                                    []partView // of a report about our people
 	NoteWords, NoteAnswer                            string
 	CanAppeal                                        bool
+	Free                                             []partView // windows to choose from
+	KeptDay, KeptHours, KeptWords                    string     // the one that is kept
 
 	base, query string
 }
@@ -165,6 +167,14 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 		if p.Visit == nil || p.Visit.DoneConfirmedAt == nil {
 			return ""
 		}
+	case "slot-held":
+		if p.Held == nil {
+			return ""
+		}
+	case "slot-taken":
+		if p.Visit == nil || p.Visit.Status != domain.VisitScheduled || p.Visit.Confirmation != domain.ConfirmConfirmed {
+			return ""
+		}
 	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "appeal", "already":
 	default:
 		return ""
@@ -179,7 +189,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Note: form.Get("note"),
+		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Window: form.Get("window"), Take: form.Has("take"), Note: form.Get("note"),
 			Claim: form.Get("claim"), Reason: form.Get("reason"),
 			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"), Text: form.Get("text"), What: form.Get("what")}
 		var out *domain.LinkOutcome
@@ -250,6 +260,8 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 	if errors.As(err, &e) {
 		for _, f := range e.Fields {
 			switch field := strings.TrimPrefix(f.Pointer, "/"); field {
+			case "window_start":
+				v.Wrong["window"] = v.Text.Say("slots.window.wrong")
 			case "date", "part", "note":
 				if form.Has("what") {
 					v.Wrong["what"] = v.Text.Say("another.note.wrong")
@@ -396,6 +408,14 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 	v.Min, v.Max = today.Format("2006-01-02"), today.AddDate(0, 3, 0).Format("2006-01-02")
 	for _, part := range dayParts {
 		v.Parts = append(v.Parts, partView{Value: part, Words: t.Say("part." + part), Checked: part == "any"})
+	}
+	for _, f := range p.Free {
+		day, hours := windowWords(t, f.WindowStart, f.WindowEnd, p.Now, loc)
+		v.Free = append(v.Free, partView{Value: f.WindowStart.Format(time.RFC3339), Words: day + ", " + hours})
+	}
+	if p.Held != nil {
+		v.KeptDay, v.KeptHours = windowWords(t, p.Held.WindowStart, p.Held.WindowEnd, p.Now, loc)
+		v.KeptWords = t.Say("slots.kept", "Until", p.Held.Until.In(loc).Format("15:04"))
 	}
 	v.Fault, v.WhatMatters, v.CanCorrect, v.CanThank = p.Job.Fault, p.Job.WhatMatters, p.CanCorrect, p.CanThank
 	v.stepLines(p, loc)
