@@ -120,10 +120,7 @@ func slotGone() *Error {
 // former choice is let go.
 func (s *Service) holdSlot(k *ask) error {
 	start, err := ParseInstant(k.in.Window, k.d.site.Location(), "/window_start")
-	if err != nil {
-		return err
-	}
-	if start.Before(k.now) || start.After(k.now.AddDate(0, 3, 0)) {
+	if err != nil || start.Before(k.now) || start.After(k.now.AddDate(0, 3, 0)) {
 		return Fail(CodeMeaning, "Please choose a window within the next three months.").At("/window_start", "the start of a window that was offered")
 	}
 	if err := k.d.mayBook(false); err != nil {
