@@ -34,6 +34,7 @@ type serveCmd struct {
 	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
 	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
 	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
+	Roads         roadFlags     `embed:""`
 }
 
 // evidenceFlags say where photos and recordings of reports are kept; without
@@ -119,6 +120,12 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	}
 	if w.files, err = s.Evidence.store(s.Data); err != nil {
 		return usageError("DOORSTEP_EVIDENCE_S3_…: " + err.Error())
+	}
+	if w.roads, err = s.Roads.roads(log); err != nil {
+		return usageError(err.Error())
+	}
+	if w.windows, err = s.Roads.windows(); err != nil {
+		return usageError(err.Error())
 	}
 	if s.DatabaseURL != "" && s.Evidence == (evidenceFlags{}) {
 		log.Warn("no DOORSTEP_EVIDENCE_S3_ENDPOINT: photos and recordings of reports lie in a folder of this machine; with several replicas it must be one that they share")

@@ -25,6 +25,7 @@ import (
 	"doorstep"
 	"doorstep/api"
 	"doorstep/domain"
+	"doorstep/domain/slots"
 	"doorstep/notifications"
 	"doorstep/repo"
 )
@@ -46,6 +47,8 @@ type wiring struct {
 	log      *slog.Logger
 	demo     *api.Demo
 	noPlan   bool // no timers from the plan
+	roads    domain.Roads
+	windows  slots.Grid
 }
 
 // instance is the running server.
@@ -186,6 +189,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second), service: newService(db, keys, w.now, w.baseURL)}
 	h.service.NoPlanTimers = w.noPlan || w.demo != nil
 	h.service.TextGateway, h.service.Files = w.text != nil, w.files
+	h.service.Roads, h.service.Windows = w.roads, w.windows
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.app.Browsers = web
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,

@@ -174,8 +174,8 @@ type booking struct {
 	day, slot  int
 }
 
-// slots are the windows that households are offered: two hours each.
-var slots = []int{8, 10, 12, 14, 16, 18}
+// openings are the windows that households are offered: two hours each.
+var openings = []int{8, 10, 12, 14, 16, 18}
 
 // event is something that happens at a time.
 type event struct {
@@ -465,8 +465,8 @@ func (b *builder) latest(c *centre) time.Time {
 // slot of the day, and books him. The search begins at the wanted slot.
 func (c *centre) free(day, slot int, category string, crew int, not ...domain.ID) (int, []*worker) {
 	weekday := int(c.clockOn(day, 12, 0).Weekday())
-	for i := range slots {
-		s := (slot + i) % len(slots)
+	for i := range openings {
+		s := (slot + i) % len(openings)
 		var found []*worker
 		for k := range c.technicians {
 			t := c.technicians[(k+c.turn)%len(c.technicians)]
@@ -593,7 +593,7 @@ func (b *builder) plan(o *order, day, slot int, crew int, not ...domain.ID) bool
 	if o.crew == nil {
 		return false
 	}
-	o.window = o.c.clockOn(day, slots[slot], 0)
+	o.window = o.c.clockOn(day, openings[slot], 0)
 	b.visits++
 	return true
 }
@@ -905,7 +905,7 @@ func (b *builder) reschedule(o *order, at time.Time) {
 	}
 	b.visits++
 	b.at(at, "rescheduling", func() error {
-		o.window, o.crew = o.c.clockOn(3, slots[slot], 0), crew
+		o.window, o.crew = o.c.clockOn(3, openings[slot], 0), crew
 		next := ids(crew)
 		v, err := b.svc.Reschedule(b.ctx, o.coordinator.call(), o.visit, domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339), WindowEnd: o.windowEnd().Format(time.RFC3339),
 			Crew: &next, Contact: o.agreed(), Reason: "the household asked for another day"})
@@ -1044,7 +1044,7 @@ func (b *builder) reports(c, d *centre) {
 	if slot, crew := c.free(4, 2, review.fault.category, 1, review.tech().ID); crew != nil {
 		b.visits++
 		next := *review
-		next.window, next.crew = c.clockOn(4, slots[slot], 0), crew
+		next.window, next.crew = c.clockOn(4, openings[slot], 0), crew
 		b.at(review.window.Add(70*time.Minute), "scheduling the next visit", func() error {
 			wanted := ids(crew)
 			_, err := b.svc.Schedule(b.ctx, review.coordinator.call(), review.job, domain.ScheduleInput{WindowStart: next.window.Format(time.RFC3339), WindowEnd: next.windowEnd().Format(time.RFC3339), Crew: &wanted})
@@ -1069,10 +1069,10 @@ func (b *builder) reports(c, d *centre) {
 		_, err := b.svc.ReleaseJob(b.ctx, upheld.coordinator.call(), upheld.job, domain.JobMoveInput{Kind: string(domain.HoldParts), Reason: "delivered"})
 		return err
 	})
-	if slot, crew := d.free(2, 1, upheld.fault.category, 2, upheld.tech().ID); crew != nil && slots[slot] <= 16 {
+	if slot, crew := d.free(2, 1, upheld.fault.category, 2, upheld.tech().ID); crew != nil && openings[slot] <= 16 {
 		b.visits++
 		b.at(d.clockOn(-3, 10, 0), "scheduling under a plan", func() error {
-			upheld.window, upheld.crew = d.clockOn(2, slots[slot], 0), crew
+			upheld.window, upheld.crew = d.clockOn(2, openings[slot], 0), crew
 			two := ids(crew)
 			v, err := b.svc.Schedule(b.ctx, upheld.coordinator.call(), upheld.job, domain.ScheduleInput{WindowStart: upheld.window.Format(time.RFC3339), WindowEnd: upheld.windowEnd().Format(time.RFC3339),
 				Crew: &two, Contact: upheld.agreed()})

@@ -147,4 +147,57 @@ func ahead(t *testing.T, db *repo.DB) {
 	if d := diary(Noon, Noon.Add(time.Minute)); len(d.Leaves) != 1 || len(d.Busy) != 0 {
 		t.Errorf("%d leaves, %d busy", len(d.Leaves), len(d.Busy))
 	}
+
+	// What a household keeps is in the diary until it expires, and gone when it is let go.
+	kept := domain.SlotHold{ID: ID(), JobID: j.ID, TechnicianID: w.Ravi.ID, WindowStart: Noon, WindowEnd: later.Add(time.Hour), StartsAt: Noon, EndsAt: later, CreatedAt: Noon, ExpiresAt: Noon.Add(10 * time.Minute)}
+	Filled(t, "slot hold", kept)
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertSlotHold(&kept) })
+	wantCode(t, Try(db, func(tx domain.Tx) error { again := kept; again.ID = ID(); return tx.InsertSlotHold(&again) }), domain.CodeDuplicate)
+	held := func(from, to, now time.Time) (locked, read []domain.SlotHold) {
+		Do(t, db, func(tx domain.Tx) error {
+			a, err := tx.LockDiary([]domain.ID{w.Ravi.ID}, home.ID, from, to, now)
+			if err != nil {
+				return err
+			}
+			b, err := tx.ReadDiary(w.Mill.ID, home.ID, from, to, now)
+			locked, read = a.Reserved, b.Reserved
+			return err
+		})
+		return locked, read
+	}
+	for what, n := range map[[3]time.Time]int{{Noon, later, Noon}: 1, {later, later.Add(time.Hour), Noon}: 0, {Noon, later, kept.ExpiresAt}: 0} {
+		if locked, read := held(what[0], what[1], what[2]); len(locked) != n || len(read) != n || n == 1 && (locked[0] != kept || read[0] != kept) {
+			t.Errorf("%v: %d and %d slot holds, want %d", what, len(locked), len(read), n)
+		}
+	}
+	Same(t, "of the job", []domain.SlotHold{kept}, Get(t, db, func(tx domain.Tx) ([]domain.SlotHold, error) { return tx.SlotHoldsOf(j.ID) }))
+	Do(t, db, func(tx domain.Tx) error { return tx.DropSlotHolds(j.ID) })
+	if rows := Get(t, db, func(tx domain.Tx) ([]domain.SlotHold, error) { return tx.SlotHoldsOf(j.ID) }); len(rows) != 0 {
+		t.Error("what was let go is still kept")
+	}
+	// The diaries of a centre are those of its people, one by one.
+	there := w.NewVisit(&j, Noon.Add(120*time.Hour), w.Ravi.ID)
+	there.Status = domain.VisitCompleted
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&there) })
+	team := Get(t, db, func(tx domain.Tx) (*domain.Diary, error) {
+		return tx.ReadDiary(w.Mill.ID, home.ID, Noon.Add(-time.Hour), Noon.Add(200*time.Hour), Noon)
+	})
+	one := diary(Noon.Add(-time.Hour), Noon.Add(200*time.Hour))
+	ravis := []domain.Busy{}
+	for _, b := range team.Busy {
+		if b.TechnicianID == w.Ravi.ID {
+			ravis = append(ravis, b)
+		}
+	}
+	Same(t, "busy of the team", one.Busy, ravis)
+	Same(t, "excluded of the team", one.Excluded, team.Excluded)
+	Same(t, "was there", []domain.ID{w.Ravi.ID}, team.Known)
+	for _, u := range team.Technicians {
+		if u.Role != domain.RoleTechnician || *u.CentreID != w.Mill.ID || u.Disabled {
+			t.Errorf("%s is in the team", u.Login)
+		}
+	}
+	if len(team.Technicians) == 0 || len(team.Leaves) == 0 {
+		t.Errorf("a team of %d with %d leaves", len(team.Technicians), len(team.Leaves))
+	}
 }
