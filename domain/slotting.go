@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -148,8 +149,8 @@ func (d *dossier) refuses(j *slots.Judge, t *slots.Technician, start time.Time, 
 		if j.Of(t, start) == r { // not for want of a second one
 			crew = nil
 		}
-		if err, ok := d.planPermits(v, crew).(*Error); ok {
-			return err.With("reason", r)
+		if e := new(Error); errors.As(d.planPermits(v, crew), &e) {
+			return e.With("reason", r)
 		}
 	}
 	code, mend := CodeHours, "a time inside the hours, or another technician"
@@ -249,7 +250,7 @@ func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) 
 	if refused == nil {
 		refused = d.mayBook(false)
 	}
-	if e, ok := refused.(*Error); ok {
+	if e := new(Error); errors.As(refused, &e) {
 		look.out.Refused = &SlotRefusal{Code: e.Code, Reason: map[Code]string{CodeHeld: "hold", CodePlan: "plan"}[e.Code], Detail: e.Message}
 		if look.out.Refused.Reason == "" {
 			look.out.Refused.Reason = "state"
@@ -359,8 +360,8 @@ func (l *search) crew(f slots.Offer) List[ID] {
 // withSlots adds to the refusal of a time what is free instead: whoever lost a
 // race for it need not ask again. Nothing else is touched.
 func (s *Service) withSlots(ctx context.Context, a Actor, job ID, q SlotQuery, err error) error {
-	e, ok := err.(*Error)
-	if !ok || e.Code != CodeOverlap && e.Code != CodeTooFar {
+	e := new(Error)
+	if !errors.As(err, &e) || e.Code != CodeOverlap && e.Code != CodeTooFar {
 		return err
 	}
 	var look *search
