@@ -113,6 +113,10 @@ func (a *App) mountPeople(s *Server) {
 		return u, err
 	}
 	type hours struct {
+		Hours      domain.List[domain.Shift]     `json:"hours"`
+		Exceptions *domain.List[domain.DayHours] `json:"exceptions,omitempty"`
+	}
+	type roster struct {
 		Hours domain.List[domain.Shift] `json:"hours"`
 	}
 	type skills struct {
@@ -123,10 +127,10 @@ func (a *App) mountPeople(s *Server) {
 		if err != nil {
 			return err
 		}
-		return JSON(c, fiber.StatusOK, hours{u.Hours}, u.Version)
+		return JSON(c, fiber.StatusOK, hours{u.Hours, &u.Exceptions}, u.Version)
 	})
 	s.Handle("PUT", "/v1/technicians/{id}/hours", byID("technician", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in hours) error {
-		_, err := svc.SetHours(ctx, call, id, in.Hours)
+		_, err := svc.SetHours(ctx, call, id, in.Hours, in.Exceptions)
 		return err
 	}))
 	s.Handle("GET", "/v1/technicians/{id}/skills", func(c *fiber.Ctx) error {
@@ -150,7 +154,7 @@ func (a *App) mountPeople(s *Server) {
 			return err
 		})
 	})
-	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in hours) error {
+	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in roster) error {
 		_, err := svc.SetRoster(ctx, call, id, in.Hours)
 		return err
 	}))

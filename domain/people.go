@@ -69,30 +69,43 @@ type Shift struct {
 	To      string `json:"to"`
 }
 
+// DayHours are the hours of one date instead of the week's; none: a day off.
+type DayHours struct {
+	Date  string        `json:"date"` // YYYY-MM-DD in the centre's zone
+	Hours List[Stretch] `json:"hours"`
+}
+
+// Stretch is a part of a day, local wall-clock "HH:MM".
+type Stretch struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
 // User is a member of staff.
 type User struct {
 	Meta
-	Login        string       `json:"login"` // lower case, unique
-	Name         string       `json:"name"`
-	Role         Role         `json:"role"`
-	CentreID     *ID          `json:"centre_id"`
-	AreaID       *ID          `json:"area_id"`
-	DeputyID     *ID          `json:"deputy_id"` // of an area manager: who decides in his absence
-	Phone        string       `json:"phone"`
-	Language     string       `json:"language"`
-	Disabled     bool         `json:"disabled"`
-	Skills       List[string] `json:"skills"`
-	Hours        List[Shift]  `json:"hours"`
-	QuietFrom    string       `json:"quiet_from"` // HH:MM; only an SOS rings from then
-	QuietTo      string       `json:"quiet_to"`
-	RingsAlways  bool         `json:"rings_always"` // his own wish: outside his weekly hours too
-	ColleagueID  *ID          `json:"colleague_id"` // whom his SOS rings first beside the proprietor
-	HomeLat      *float64     `json:"home_lat"`
-	HomeLon      *float64     `json:"home_lon"`
-	CodeHash     string       `json:"-"` // clears his timers
-	DuressHash   string       `json:"-"` // does so too, and calls for help in silence
-	PasswordHash string       `json:"-"`
-	Epoch        int64        `json:"-"` // rises when tokens given before must stop working
+	Login        string         `json:"login"` // lower case, unique
+	Name         string         `json:"name"`
+	Role         Role           `json:"role"`
+	CentreID     *ID            `json:"centre_id"`
+	AreaID       *ID            `json:"area_id"`
+	DeputyID     *ID            `json:"deputy_id"` // of an area manager: who decides in his absence
+	Phone        string         `json:"phone"`
+	Language     string         `json:"language"`
+	Disabled     bool           `json:"disabled"`
+	Skills       List[string]   `json:"skills"`
+	Hours        List[Shift]    `json:"hours"`
+	Exceptions   List[DayHours] `json:"exceptions"` // of technicians: other hours on a date
+	QuietFrom    string         `json:"quiet_from"` // HH:MM; only an SOS rings from then
+	QuietTo      string         `json:"quiet_to"`
+	RingsAlways  bool           `json:"rings_always"` // his own wish: outside his weekly hours too
+	ColleagueID  *ID            `json:"colleague_id"` // whom his SOS rings first beside the proprietor
+	HomeLat      *float64       `json:"home_lat"`
+	HomeLon      *float64       `json:"home_lon"`
+	CodeHash     string         `json:"-"` // clears his timers
+	DuressHash   string         `json:"-"` // does so too, and calls for help in silence
+	PasswordHash string         `json:"-"`
+	Epoch        int64          `json:"-"` // rises when tokens given before must stop working
 }
 
 // FirstName is all that customers and lock screens learn of staff.

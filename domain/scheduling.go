@@ -145,7 +145,7 @@ func (in *ScheduleInput) times(v *Visit, loc *time.Location, now time.Time) erro
 // works on the centre's working days.
 func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string) {
 	j := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
-	r, why := j.OffDuty(&slots.Technician{Name: u.FirstName(), Weekly: shiftsOf(u), Away: awayOf(leaves)}, slots.Span{From: from, To: to})
+	r, why := j.OffDuty(&slots.Technician{Name: u.FirstName(), Weekly: shiftsOf(u), Dates: datesOf(u), Away: awayOf(leaves)}, slots.Span{From: from, To: to})
 	return r == "", why
 }
 

@@ -114,6 +114,21 @@ func shiftsOf(u *User) []slots.Shift {
 	return out
 }
 
+func datesOf(u *User) map[string][]slots.Shift {
+	if len(u.Exceptions) == 0 {
+		return nil
+	}
+	out := map[string][]slots.Shift{}
+	for _, day := range u.Exceptions {
+		shifts := []slots.Shift{}
+		for _, h := range day.Hours {
+			shifts = append(shifts, slots.Shift{From: h.From, To: h.To})
+		}
+		out[day.Date] = shifts
+	}
+	return out
+}
+
 func awayOf(leaves []Leave) []slots.Span {
 	out := make([]slots.Span, len(leaves))
 	for i, l := range leaves {
@@ -126,7 +141,7 @@ func awayOf(leaves []Leave) []slots.Span {
 // itself takes, or the one that it follows, or its household has reserved, is
 // free for it.
 func (d *dossier) candidate(diary *Diary, u *User, v *Visit) slots.Technician {
-	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Weekly: shiftsOf(u), Away: awayOf(diary.leavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
+	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Weekly: shiftsOf(u), Dates: datesOf(u), Away: awayOf(diary.leavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
 		Apart: diary.apart(u.ID), Knows: has(diary.Known, u.ID)}
 	for i := range diary.Busy {
 		if b := &diary.Busy[i]; b.TechnicianID == u.ID && b.VisitID != v.ID && (v.PredecessorID == nil || b.VisitID != *v.PredecessorID) {

@@ -440,10 +440,39 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 
 func same(a, b *ID) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
-// SetHours replaces a technician's weekly hours; SetSkills his skills.
-// Coordinator, proprietor, area manager, admin. Errors: CodeMeaning.
-func (s *Service) SetHours(ctx context.Context, call *Call, id ID, hours []Shift) (User, error) {
-	return s.setTechnician(ctx, call, id, func(u *User) error { u.Hours, u.RingsAlways = hours, false; return checkHours(hours) })
+// SetHours replaces a technician's weekly hours and, unless they are nil, the
+// exceptions from them; SetSkills his skills. Coordinator, proprietor, area
+// manager, admin. Errors: CodeMeaning.
+func (s *Service) SetHours(ctx context.Context, call *Call, id ID, hours []Shift, exceptions *List[DayHours]) (User, error) {
+	return s.setTechnician(ctx, call, id, func(u *User) error {
+		u.Hours, u.RingsAlways = hours, false
+		if exceptions != nil {
+			u.Exceptions = *exceptions
+		}
+		if err := checkHours(hours); err != nil {
+			return err
+		}
+		return checkExceptions(u.Exceptions)
+	})
+}
+
+func checkExceptions(days []DayHours) error {
+	seen := map[string]bool{}
+	for i, d := range days {
+		p := fmt.Sprintf("/exceptions/%d", i)
+		if !DateShape(d.Date) || seen[d.Date] {
+			return Fail(CodeMeaning, "An exception is for a date, once.").At(p+"/date", "YYYY-MM-DD, each once")
+		}
+		seen[d.Date] = true
+		shifts := make([]Shift, len(d.Hours))
+		for k, h := range d.Hours {
+			shifts[k] = Shift{From: h.From, To: h.To}
+		}
+		if checkHours(shifts) != nil {
+			return Fail(CodeMeaning, "The hours of an exception run from an earlier to a later HH:MM and do not overlap.").At(p+"/hours", "from before to, HH:MM")
+		}
+	}
+	return nil
 }
 
 // SetSkills replaces a technician's skills; see SetHours.

@@ -335,3 +335,38 @@ func (h *harness) books(by *person, job, b obj, wins []bool, lost []obj, i int) 
 		lost[i] = parsed(h, out)
 	}
 }
+
+// TestOtherHoursOnADate: a day off, and other hours, stand before the week.
+func TestOtherHoursOnADate(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi := h.as("kiran"), "/v1/technicians/"+h.people["ravi"].id.String()+"/hours"
+		week := desk.send("GET", ravi, nil, 200)["hours"]
+		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-03", "hours": []obj{}}, {"date": "2027-03-04", "hours": []obj{{"from": "14:00", "to": "22:00"}}}}}, 200)
+		desk.send("PUT", ravi, obj{"hours": week}, 200) // left out, they stay
+		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-05", "hours": []obj{{"from": "14:00", "to": "12:00"}}}}}, 422)
+		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-05", "hours": []obj{}}, {"date": "2027-03-05", "hours": []obj{}}}}, 422)
+		if got := desk.send("GET", ravi, nil, 200); len(list(got, "exceptions")) != 2 {
+			t.Errorf("exceptions: %v", got)
+		}
+		_, job := h.household(desk, nil)
+		book := func(day, hour, want int) obj {
+			at := time.Date(2027, 3, day, hour, 0, 0, 0, domainZone("Asia/Kolkata"))
+			return desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": at.Format(time.RFC3339), "window_end": at.Add(2 * time.Hour).Format(time.RFC3339), "crew": h.crew("ravi")["crew"]}, want)
+		}
+		if no := book(3, 10, 422); no["detail"] != "Ravi does not work on 2027-03-03." || no["reason"] != "hours" {
+			t.Errorf("a day off: %v", no)
+		}
+		if no := book(4, 10, 422); no["detail"] != "Ravi works 14:00-22:00 on 2027-03-04." {
+			t.Errorf("other hours: %v", no)
+		}
+		book(4, 20, 201) // after his week's end
+		for _, w := range items(desk.slots(job, "from", "2027-03-03T00:00", "to", "2027-03-04T00:00")) {
+			for _, o := range list(w, "offers") {
+				if o["crew"].([]any)[0] == h.people["ravi"].id.String() {
+					t.Errorf("offered on his day off: %v", w)
+				}
+			}
+		}
+	})
+}

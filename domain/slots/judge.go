@@ -46,8 +46,9 @@ type Technician struct {
 	ID     ID
 	Name   string // the first one, for the sentences
 	Skills []string
-	Weekly []Shift // none: the centre's working days
-	Away   []Span  // leave
+	Weekly []Shift            // none: the centre's working days
+	Dates  map[string][]Shift // other hours on a local date, YYYY-MM-DD; none: off. The weekday says nothing
+	Away   []Span             // leave
 	Home   *Place
 	Apart  bool      // kept from this household, for whatever reason
 	Knows  bool      // was there before
@@ -176,19 +177,35 @@ func (c *Centre) offDuty(t *Technician, v Span) Reason {
 			return Leave
 		}
 	}
-	if len(t.Weekly) == 0 {
+	shifts, set := t.shifts(local)
+	if !set {
 		if len(c.WorkingDays) > 0 && !slices.Contains(c.WorkingDays, int(local.Weekday())) {
 			return Hours
 		}
 		return ""
 	}
 	y, m, d := local.Date()
-	for _, s := range t.Weekly {
-		if s.Weekday == local.Weekday() && s.on(y, m, d, c.Location).holds(v) {
+	for _, s := range shifts {
+		if s.on(y, m, d, c.Location).holds(v) {
 			return ""
 		}
 	}
 	return Hours
+}
+
+// shifts are those of a local day; set is false where nobody said any.
+func (t *Technician) shifts(local time.Time) (out []Shift, set bool) {
+	if len(t.Dates) > 0 {
+		if on, ok := t.Dates[local.Format(time.DateOnly)]; ok {
+			return on, true
+		}
+	}
+	for _, s := range t.Weekly {
+		if s.Weekday == local.Weekday() {
+			out = append(out, s)
+		}
+	}
+	return out, len(t.Weekly) > 0
 }
 
 func (s Shift) on(y int, m time.Month, d int, loc *time.Location) Span {
@@ -268,22 +285,25 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 
 func (c *Centre) hoursWords(t *Technician, v Span) string {
 	local, end := v.From.In(c.Location), v.To.In(c.Location).Add(-time.Nanosecond)
-	if len(t.Weekly) == 0 {
+	shifts, set := t.shifts(local)
+	if !set {
 		return fmt.Sprintf("%s is not a working day of the centre.", local.Weekday())
+	}
+	day := local.Weekday().String()
+	if _, other := t.Dates[local.Format(time.DateOnly)]; other {
+		day = local.Format(time.DateOnly)
+	}
+	if len(shifts) == 0 {
+		return fmt.Sprintf("%s does not work on %s.", t.Name, day)
 	}
 	if local.Format(time.DateOnly) != end.Format(time.DateOnly) {
 		return t.Name + " does not work through the night."
 	}
 	var that []string
-	for _, s := range t.Weekly {
-		if s.Weekday == local.Weekday() {
-			that = append(that, s.From+"-"+s.To)
-		}
+	for _, s := range shifts {
+		that = append(that, s.From+"-"+s.To)
 	}
-	if len(that) == 0 {
-		return fmt.Sprintf("%s does not work on %s.", t.Name, local.Weekday())
-	}
-	return fmt.Sprintf("%s works %s on %s.", t.Name, strings.Join(that, " and "), local.Weekday())
+	return fmt.Sprintf("%s works %s on %s.", t.Name, strings.Join(that, " and "), day)
 }
 
 // OffDuty judges hours, leave and holidays alone; the sentence says why not.

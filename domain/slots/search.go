@@ -194,11 +194,11 @@ func (j *Judge) ends(s *searched, w Span) []time.Time {
 	for _, away := range s.Away {
 		add(away.To)
 	}
-	y, m, d := w.From.In(j.Centre.Location).Date()
-	for _, shift := range s.Weekly {
-		if day := wall(y, m, d, noon, j.Centre.Location, false).In(j.Centre.Location); shift.Weekday == day.Weekday() {
-			add(shift.on(y, m, d, j.Centre.Location).From)
-		}
+	local := w.From.In(j.Centre.Location)
+	y, m, d := local.Date()
+	shifts, _ := s.shifts(local)
+	for _, shift := range shifts {
+		add(shift.on(y, m, d, j.Centre.Location).From)
 	}
 	for i := range s.Diary {
 		b := &s.Diary[i]

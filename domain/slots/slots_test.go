@@ -58,6 +58,10 @@ func drawn(t *rapid.T, loc *time.Location) (*Judge, []Technician, time.Time, tim
 				}
 			}
 		}
+		if n("exception", 0, 3) == 0 {
+			some := []Shift{{From: "10:10", To: "12:00"}, {From: "15:00", To: "21:00"}}
+			p.Dates = map[string][]Shift{day.AddDate(0, 0, n("on", 0, 2)).Format(time.DateOnly): some[:n("shifts", 0, 2)]}
+		}
 		if n("leave", 0, 3) == 0 {
 			from := day.Add(time.Duration(n("leave from", 0, 48)) * time.Hour)
 			p.Away = []Span{{from, from.Add(time.Duration(n("leave hours", 1, 30)) * time.Hour)}}
@@ -94,10 +98,15 @@ func broken(j *Judge, p *Technician, start time.Time) string {
 			return "leave"
 		}
 	}
-	works := len(p.Weekly) == 0 && start.In(loc).Weekday() != time.Sunday
-	for _, s := range p.Weekly {
+	other, excepted := p.Dates[date]
+	works := !excepted && len(p.Weekly) == 0 && start.In(loc).Weekday() != time.Sunday
+	shifts := p.Weekly
+	if excepted {
+		shifts = other
+	}
+	for _, s := range shifts {
 		last := end.In(loc).Add(-time.Nanosecond)
-		if s.Weekday == start.In(loc).Weekday() && s.From <= start.In(loc).Format("15:04") && last.Format("2006-01-02") == date && last.Format("15:04") < s.To {
+		if (excepted || s.Weekday == start.In(loc).Weekday()) && s.From <= start.In(loc).Format("15:04") && last.Format("2006-01-02") == date && last.Format("15:04") < s.To {
 			works = true
 		}
 	}

@@ -56,7 +56,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("user", func(t *testing.T) {
 		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID, AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
 			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.List[string]{"washer", "oven"}, Hours: domain.List[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
-			QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d", HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
+			Exceptions: domain.List[domain.DayHours]{{Date: "2027-03-08", Hours: domain.List[domain.Stretch]{{From: "10:00", To: "12:00"}}}, {Date: "2027-03-09", Hours: domain.List[domain.Stretch]{}}},
+			QuietFrom:  "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d", HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
 		Filled(t, "user", u)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
 		Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))

@@ -1,0 +1,3 @@
+-- +goose Up
+-- Other hours of a technician on a date; none on it: a day off.
+ALTER TABLE users ADD COLUMN exceptions TEXT NOT NULL DEFAULT '[]';
