@@ -177,35 +177,42 @@ func (c *Centre) offDuty(t *Technician, v Span) Reason {
 			return Leave
 		}
 	}
-	shifts, set := t.shifts(local)
-	if !set {
+	said, dated := t.said(local)
+	if len(said) == 0 && !dated {
 		if len(c.WorkingDays) > 0 && !slices.Contains(c.WorkingDays, int(local.Weekday())) {
 			return Hours
 		}
 		return ""
 	}
 	y, m, d := local.Date()
-	for _, s := range shifts {
-		if s.on(y, m, d, c.Location).holds(v) {
+	for _, s := range said {
+		if (dated || s.Weekday == local.Weekday()) && s.on(y, m, d, c.Location).holds(v) {
 			return ""
 		}
 	}
 	return Hours
 }
 
-// shifts are those of a local day; set is false where nobody said any.
-func (t *Technician) shifts(local time.Time) (out []Shift, set bool) {
+// said is the week, or what was said of a date instead: then any weekday is
+// meant.
+func (t *Technician) said(local time.Time) (shifts []Shift, dated bool) {
 	if len(t.Dates) > 0 {
 		if on, ok := t.Dates[local.Format(time.DateOnly)]; ok {
 			return on, true
 		}
 	}
-	for _, s := range t.Weekly {
-		if s.Weekday == local.Weekday() {
+	return t.Weekly, false
+}
+
+// shifts are those of a local day; set is false where nobody said any.
+func (t *Technician) shifts(local time.Time) (out []Shift, set bool) {
+	said, dated := t.said(local)
+	for _, s := range said {
+		if dated || s.Weekday == local.Weekday() {
 			out = append(out, s)
 		}
 	}
-	return out, len(t.Weekly) > 0
+	return out, dated || len(said) > 0
 }
 
 func (s Shift) on(y int, m time.Month, d int, loc *time.Location) Span {

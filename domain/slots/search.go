@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -200,7 +201,8 @@ func (j *Judge) ends(s *searched, w Span) []time.Time {
 	for _, shift := range shifts {
 		add(shift.on(y, m, d, j.Centre.Location).From)
 	}
-	for i := range s.Diary {
+	near := w.From.Add(-48 * time.Hour) // no booking and no way is longer than a day
+	for i := sort.Search(len(s.Diary), func(i int) bool { return s.Diary[i].From.After(near) }); i < len(s.Diary); i++ {
 		b := &s.Diary[i]
 		if b.From.After(w.To) {
 			break
