@@ -370,3 +370,38 @@ func TestOtherHoursOnADate(t *testing.T) {
 		}
 	})
 }
+
+// TestSlotsOverTheNightOfTheClocks: in London the windows of the day before
+// and the day after are the same hours on the wall, and can be booked.
+func TestSlotsOverTheNightOfTheClocks(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, london := h.as("kiran2"), domainZone("Europe/London")
+		_, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "SE1", "zone": "Europe/London", "lat": 51.5, "lon": -0.09}}})
+		for _, night := range []string{"2027-03-27", "2027-10-30"} {
+			from, err := time.ParseInLocation(time.DateOnly, night, london)
+			h.must(err)
+			hours := map[string][]string{}
+			for _, w := range items(desk.slots(job, "from", night+"T00:00", "to", from.AddDate(0, 0, 2).Format("2006-01-02T15:04"))) {
+				start, end := instantOf(t, w["window_start"]).In(london), instantOf(t, w["window_end"]).In(london)
+				hours[start.Format(time.DateOnly)] = append(hours[start.Format(time.DateOnly)], start.Format("15:04")+"-"+end.Format("15:04"))
+				if start.Day() == from.AddDate(0, 0, 1).Day() && start.Hour() == 8 {
+					o := list(w, "offers")[0]
+					v := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": start.Format("2006-01-02T15:04"), "window_end": end.Format("2006-01-02T15:04"), "crew": o["crew"]}, 201)
+					if !instantOf(t, v["window_start"]).Equal(start) || !instantOf(t, v["planned_start"]).Equal(instantOf(t, o["planned_start"])) {
+						t.Errorf("%s: offered %v, booked %v", night, start, v["window_start"])
+					}
+				}
+			}
+			for day, got := range hours {
+				slices.Sort(got)
+				if fmt.Sprint(got) != "[08:00-10:00 10:00-12:00 12:00-14:00 14:00-16:00 16:00-18:00 18:00-20:00]" {
+					t.Errorf("%s: %v", day, got)
+				}
+			}
+			if len(hours) != 2 {
+				t.Errorf("%d days", len(hours))
+			}
+		}
+	})
+}
