@@ -86,7 +86,7 @@ func (t *diaryTx) LockDiary(ids []ID, customer ID, from, to, _ time.Time) (*Diar
 	}
 	for _, b := range t.busy {
 		if has(ids, b.technician) && b.from.Before(to) && from.Before(b.to) {
-			out.Busy = append(out.Busy, Busy{b.technician, b.visit})
+			out.Busy = append(out.Busy, Busy{TechnicianID: b.technician, VisitID: b.visit, StartsAt: b.from, EndsAt: b.to})
 		}
 	}
 	for _, x := range t.day.around.Excluded {
