@@ -167,12 +167,12 @@ func TestTheRoadIsLongerThanItLooks(t *testing.T) {
 		if asked.Load() == 0 {
 			t.Fatal("the engine was not asked")
 		}
-		b := obj{"window_start": at.Format(time.RFC3339), "window_end": at.Add(2 * time.Hour).Format(time.RFC3339), "planned_start": at.Add(100 * time.Minute).Format(time.RFC3339), "crew": []string{ravi}}
+		b := obj{"window_start": at.Format(time.RFC3339), "window_end": at.Add(2 * time.Hour).Format(time.RFC3339), "planned_start": at.Add(75 * time.Minute).Format(time.RFC3339), "crew": []string{ravi}}
 		no := desk.send("POST", path("/v1/jobs/%s/visits", second), b, 409)
 		if no["code"] != "too_far" || no["reason"] != "travel" || no["detail"] != "Ravi needs 50 min on the way from a visit that ends at 11:00." || len(list(no, "slots")) == 0 {
 			t.Errorf("%v", no)
 		}
-		b["planned_start"] = at.Add(110 * time.Minute).Format(time.RFC3339)
+		b["planned_start"] = at.Add(80 * time.Minute).Format(time.RFC3339)
 		desk.send("POST", path("/v1/jobs/%s/visits", second), b, 201)
 		if fmt.Sprint(items(desk.slots(second))) == "[]" {
 			t.Error("nothing is offered")

@@ -117,11 +117,34 @@ func (j *Judge) Of(t *Technician, start time.Time) Reason {
 		return Kept
 	case hit != nil:
 		return Overlap
-	case before != nil && v.From.Before(before.To.Add(j.way(before.Place, j.Job.Place))),
-		after != nil && after.From.Before(v.To.Add(j.way(j.Job.Place, after.Place))):
+	case j.late(before, after, v) > Leeway:
 		return Way
 	}
 	return ""
+}
+
+// Leeway is how much later than planned a visit may begin because of the way
+// before it: planned lengths are estimates, and what a household was told is
+// the window. More than that is refused.
+const Leeway = 30 * time.Minute
+
+// late is by how much the ways before and after a visit are too long.
+func (j *Judge) late(before, after *Booking, v Span) time.Duration {
+	var most time.Duration
+	if before != nil {
+		most = before.To.Add(j.way(before.Place, j.Job.Place)).Sub(v.From)
+	}
+	if after != nil {
+		most = max(most, v.To.Add(j.way(j.Job.Place, after.Place)).Sub(after.From))
+	}
+	return max(most, 0)
+}
+
+// onTime tells whether nothing of the leeway is needed.
+func (j *Judge) onTime(t *Technician, start time.Time) bool {
+	v := Span{start, start.Add(time.Duration(j.Job.Minutes) * time.Minute)}
+	before, after, _ := around(t.Diary, v)
+	return j.late(before, after, v) == 0
 }
 
 // unfit is what no other time mends.
@@ -279,7 +302,7 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 	case Way:
 		before, after, _ := around(t.Diary, v)
 		if before != nil {
-			if w := j.way(before.Place, j.Job.Place); v.From.Before(before.To.Add(w)) {
+			if w := j.way(before.Place, j.Job.Place); before.To.Add(w).Sub(v.From) > Leeway {
 				return fmt.Sprintf("%s needs %d min on the way from a visit that ends at %s.", t.Name, int(w.Minutes()), before.To.In(loc).Format("15:04"))
 			}
 		}

@@ -163,20 +163,31 @@ func (j *Judge) look(t *Technician) searched {
 	return s
 }
 
-// first finds the earliest planned start in a window. Only where something
-// ends can a start become possible, so that nothing else is tried.
+// first finds the earliest planned start in a window, if there is one with
+// time enough for the ways. Only where something ends can a start become
+// possible, so that nothing else is tried.
 func (j *Judge) first(s *searched, w Span) (time.Time, Reason) {
 	why := j.Of(s.Technician, w.From)
-	if why == "" {
+	if why == "" && j.onTime(s.Technician, w.From) {
 		return w.From, ""
 	}
 	if s.unfit != "" || why == Holiday {
 		return w.From, why
 	}
+	tight, found := w.From, why == ""
 	for _, at := range j.ends(s, w) {
-		if j.Of(s.Technician, at) == "" {
+		if j.Of(s.Technician, at) != "" {
+			continue
+		}
+		if j.onTime(s.Technician, at) {
 			return at, ""
 		}
+		if !found {
+			tight, found = at, true
+		}
+	}
+	if found {
+		return tight, ""
 	}
 	return w.From, why
 }
@@ -208,6 +219,7 @@ func (j *Judge) ends(s *searched, w Span) []time.Time {
 			break
 		}
 		if !b.To.Add(s.to[i]).Before(w.From) {
+			add(b.To.Add(max(0, s.to[i]-Leeway)))
 			add(b.To.Add(s.to[i]))
 		}
 	}

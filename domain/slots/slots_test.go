@@ -54,7 +54,7 @@ func drawn(t *rapid.T, loc *time.Location) (*Judge, []Technician, time.Time, tim
 		if n("has hours", 0, 4) > 0 {
 			for w := range time.Weekday(7) {
 				if n("works", 0, 5) > 0 {
-					p.Weekly = append(p.Weekly, Shift{w, fmt.Sprintf("%02d:%02d", n("from", 0, 10), n("half", 0, 1)*30), "13:00"}, Shift{w, "14:00", fmt.Sprintf("%02d:00", n("to", 15, 24))})
+					p.Weekly = append(p.Weekly, Shift{w, fmt.Sprintf("%02d:%02d", n("from", 3, 10), n("half", 0, 1)*30), "13:00"}, Shift{w, "14:00", fmt.Sprintf("%02d:00", n("to", 15, 24))})
 				}
 			}
 		}
@@ -121,10 +121,10 @@ func broken(j *Judge, p *Technician, start time.Time) string {
 		if start.Before(b.To) && b.From.Before(end) {
 			return "overlap"
 		}
-		if !b.To.After(start) && start.Sub(b.To).Seconds() < way && nearest(p.Diary, b, start, end) {
+		if !b.To.After(start) && start.Sub(b.To).Seconds() < way-Leeway.Seconds() && nearest(p.Diary, b, start, end) {
 			return "way there"
 		}
-		if !b.From.Before(end) && b.From.Sub(end).Seconds() < way && nearest(p.Diary, b, start, end) {
+		if !b.From.Before(end) && b.From.Sub(end).Seconds() < way-Leeway.Seconds() && nearest(p.Diary, b, start, end) {
 			return "way on"
 		}
 	}
@@ -289,7 +289,7 @@ func TestTheWay(t *testing.T) {
 	near, far := &Place{18.52, 73.85}, &Place{18.52, 73.95} // 10.5 km, with streets 14.8 km, 36 min
 	j := &Judge{Centre: Centre{Location: loc}, Travel: GreatCircle(25), Job: Job{Minutes: 60, Place: far}}
 	p := Technician{Name: "Ravi", Diary: []Booking{{Span: Span{at(10, 0), at(11, 0)}, Place: near}, {Span: Span{at(14, 0), at(15, 0)}, Place: near}}}
-	for start, want := range map[time.Time]Reason{at(11, 0): Way, at(11, 35): Way, at(11, 36): "", at(12, 24): "", at(12, 25): Way, at(13, 30): Overlap, at(9, 0): Way, at(8, 24): ""} {
+	for start, want := range map[time.Time]Reason{at(11, 0): Way, at(11, 5): Way, at(11, 6): "", at(11, 36): "", at(12, 54): "", at(12, 55): Way, at(13, 30): Overlap, at(9, 0): Way, at(8, 54): ""} {
 		if got := j.Of(&p, start); got != want {
 			t.Errorf("%v: %q, want %q", start, got, want)
 		}
