@@ -98,7 +98,7 @@ func (x *SOS) Sees(a Actor) bool {
 		return false
 	case a.UserID == x.RaiserID:
 		return x.Source != "duress"
-	case has(x.Rung, a.UserID), x.offeredTo(a), a.Role == RoleAdmin:
+	case has(x.Rung, a.UserID), x.offeredTo(a), x.OwnerID != nil && *x.OwnerID == a.UserID, a.Role == RoleAdmin:
 		return true
 	case a.Role == RoleAreaManager:
 		return x.AreaID != nil && has(a.Scope().AreaIDs, *x.AreaID)

@@ -106,6 +106,11 @@ func (n *nasty) fresh(segment string) {
 	case "tried-steps":
 		n.fresh("jobs")
 		n.target["tried-steps"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]), obj{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
+	case "maintenance":
+		n.target["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"appliance_id": n.target["appliances"], "rrule": "FREQ=MONTHLY", "dtstart": "2027-06-14T09:30", "fault": "x"}, 201)["id"]
+	case "advisories":
+		n.fresh("jobs")
+		n.target["advisories"] = n.as("maya").send("POST", "/v1/advisories", obj{"job_id": n.target["jobs"], "subject": "site", "precautions": "x", "behaviour": "y", "expires_on": n.clock.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)["id"]
 	case "flags":
 		n.fresh("visits")
 		n.target["flags"] = n.as("ravi").send("POST", fmt.Sprintf("/v1/visits/%s/flags", n.target["visits"]), obj{"kind": "other", "level": 1}, 201)["id"]
@@ -563,7 +568,7 @@ func TestBadBodies(t *testing.T) {
 		big := func(k int) []byte { return []byte(`{"name":"` + strings.Repeat("x", k<<10) + `"}`) }
 		for _, op := range n.operations() {
 			schema := n.schema(op)
-			if schema == nil && op.Method == "GET" || strings.HasPrefix(op.Path, "/c/") && schema == nil || op.ID == "importJobs" {
+			if schema == nil && op.Method == "GET" || strings.HasPrefix(op.Path, "/c/") && schema == nil || op.ID == "importJobs" || op.ID == "addEvidence" { // files
 				continue
 			}
 			bad, media := []int{400}, []int{415}
@@ -735,6 +740,9 @@ func TestBadAddressesAndQueries(t *testing.T) {
 			headers := []string{}
 			if op.ID == "importJobs" {
 				body, headers = []byte("ref\nX-1\n"), []string{"Content-Type", "text/csv"}
+			}
+			if op.ID == "addEvidence" {
+				body, headers = pngFile, []string{"Content-Type", "image/png"}
 			}
 			if i := strings.Index(op.Path, "{"); i > 0 {
 				_, rest, _ := strings.Cut(op.Path, "}")

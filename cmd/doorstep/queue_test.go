@@ -73,7 +73,7 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		maya.posts(got["hold"], 0, obj{"plan": []string{}, "reason": "x"}, 422)
 		maya.posts(got["hold"], 0, obj{"plan": []string{"two_people"}, "reason": "Spoken with the son."}, 200)
 		got = queued(maya)
-		if got["dispute"] != nil || got["hold"] != nil || labels(got["review"]) != "Take it into review, Decide" || labels(got["sos"]) != "Resolve" {
+		if got["dispute"] != nil || got["hold"] != nil || labels(got["review"]) != "Triage, Take it into review, Decide" || labels(got["sos"]) != "Resolve" {
 			t.Errorf("afterwards: %v", got)
 		}
 		// Unchanged, the answer is short.
@@ -81,7 +81,7 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		if _, again := maya.raw("GET", "/v1/queue", nil, "If-None-Match", res.Header.Get("ETag")); again.StatusCode != 304 {
 			t.Errorf("unchanged it is %d", again.StatusCode)
 		}
-		maya.posts(got["review"], 1, obj{"outcome": "upheld", "reasons": "Two witnesses."}, 200)
+		maya.posts(got["review"], 2, obj{"outcome": "upheld", "reasons": "Two witnesses."}, 200)
 		maya.posts(got["sos"], 0, obj{"outcome": "real", "words": "He is home."}, 200)
 		if got := queued(maya); len(got) != 0 {
 			t.Errorf("in the end there is %v", got)

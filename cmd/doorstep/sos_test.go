@@ -158,7 +158,7 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 		if again["id"] != x["id"] || again["status"] != "raised" || h.rung("asha") != rung+1 {
 			t.Fatalf("a tap after the answer: %v, the phone rang %d times more", again["status"], h.rung("asha")-rung)
 		}
-		if again["note"] != "one\nhe is at the door " {
+		if again["note"] != "one\nhe is at the door" {
 			t.Errorf("the note is %q", again["note"])
 		}
 		h.advance(time.Minute)
