@@ -144,8 +144,9 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 		if in.ID != nil {
 			x, err := tx.LockSOS(*in.ID)
 			switch {
-			case err == nil && x.RaiserID == a.UserID && x.Source != "duress" && !SOSMoves.open("add", x.Status):
-				return x.View(a), nil
+			case err == nil && x.RaiserID == a.UserID && x.Source != "duress":
+				// The reply was lost: that is the same tap, and rings nobody anew.
+				return s.addToSOS(tx, a, x, in, false, now)
 			case err != nil && !notFound(err):
 				return SOSView{}, err
 			}
@@ -159,7 +160,7 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 			return SOSView{}, err
 		}
 		if x != nil {
-			return s.addToSOS(tx, a, x, in, now)
+			return s.addToSOS(tx, a, x, in, true, now)
 		}
 		return s.raiseSOS(tx, call, u, in, "tap", now)
 	})
@@ -190,9 +191,13 @@ func (s *Service) standingSOS(tx Tx, raiser ID, v *Visit, now time.Time, sources
 }
 
 // addToSOS keeps what a further tap says. While it rings that is enough. Once
-// somebody answered, the tap says that help has not come: it rings on, past
-// whoever must be avoided, until somebody acknowledges again.
-func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, now time.Time) (SOSView, error) {
+// somebody answered, a tap that is new says that help has not come: it rings
+// on, past whoever must be avoided, until somebody acknowledges again. A retry
+// does so only when it tells to avoid whoever answers.
+func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now time.Time) (SOSView, error) {
+	if !SOSMoves.open("add", x.Status) {
+		return x.View(a), nil
+	}
 	if note := strings.TrimSpace(x.Note + "\n" + in.Note); !strings.Contains(x.Note, in.Note) && len([]rune(note)) <= sosNoteMost {
 		x.Note = note
 	}
@@ -207,7 +212,8 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, now time.Time) (
 	if x.OfferedTo != nil && has(x.Avoid, *x.OfferedTo) {
 		x.OfferedTo = nil
 	}
-	if SOSMoves.open("reopen", x.Status) {
+	fresh = fresh || x.OwnerID != nil && has(x.Avoid, *x.OwnerID)
+	if fresh && SOSMoves.open("reopen", x.Status) {
 		x.Status, x.OwnerID, x.AcknowledgedAt = "raised", nil, nil
 		if err := s.ringSOS(tx, x, now); err != nil {
 			return SOSView{}, err

@@ -251,7 +251,7 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 			return err
 		}
 		if x != nil {
-			_, err = s.addToSOS(tx, Actor{UserID: u.ID, Role: u.Role}, x, SOSInput{}, now)
+			_, err = s.addToSOS(tx, Actor{UserID: u.ID, Role: u.Role}, x, SOSInput{}, true, now)
 		} else {
 			var made SOSView
 			made, err = s.raiseSOS(tx, &Call{Actor: Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer", now)
@@ -431,7 +431,7 @@ func (s *Service) callSilently(ctx context.Context, a Actor, visit ID) error {
 			return err
 		}
 		if x != nil {
-			_, err = s.addToSOS(tx, a, x, SOSInput{}, now)
+			_, err = s.addToSOS(tx, a, x, SOSInput{}, true, now)
 			return err
 		}
 		_, err = s.raiseSOS(tx, &Call{Actor: a}, u, SOSInput{VisitID: &visit}, "duress", now)

@@ -153,6 +153,14 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 		h.settle()
 		asha.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
 		rung := h.rung("asha")
+		// The reply was lost: the same tap again is no new one.
+		if retry := ravi.send("POST", "/v1/sos", obj{"id": id, "note": "one"}, 201); retry["id"] != x["id"] || retry["status"] != "acknowledged" {
+			t.Errorf("a retry after the answer: %v", retry["status"])
+		}
+		h.advance(time.Minute)
+		if h.rung("asha") != rung || h.rung("maya") != 0 {
+			t.Error("a retry rings anew")
+		}
 		again := ravi.send("POST", "/v1/sos", obj{"note": "he is at the door \u0000"}, 201)
 		h.settle()
 		if again["id"] != x["id"] || again["status"] != "raised" || h.rung("asha") != rung+1 {
