@@ -337,6 +337,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountReports(s)
 	a.mountSafety(s)
 	a.mountQueue(s)
+	a.mountPacks(s)
 	a.mountAdvisories(s)
 	a.mountAftercare(s)
 	a.mountPayable(s)

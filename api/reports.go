@@ -172,3 +172,58 @@ func plainCell(cell string) string {
 	}
 	return cell
 }
+
+func (a *App) serviceReport(c *fiber.Ctx) error {
+	f, err := a.reportFilter(c)
+	if err != nil {
+		return err
+	}
+	r, err := a.Service.ServiceReport(c.UserContext(), actorOf(c), f)
+	if err != nil {
+		return err
+	}
+	last := len(r.Rows) - 1
+	if !wantsCSV(c) {
+		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": r.Rows[:last], "total": r.Rows[last], "load": r.Loads, "definitions": domain.ServiceDefinitions})
+	}
+	if c.Query("of") == "load" {
+		return sendCSV(c, "load", loadTable(r.Loads))
+	}
+	return sendCSV(c, "service", serviceTable(r.Rows))
+}
+
+func serviceTable(rows []domain.ServiceRow) [][]string {
+	n := strconv.Itoa
+	seconds := func(v *int64) string {
+		if v == nil {
+			return ""
+		}
+		return strconv.FormatInt(*v, 10)
+	}
+	rate := func(v *float64) string {
+		if v == nil {
+			return ""
+		}
+		return strconv.FormatFloat(*v, 'f', 3, 64)
+	}
+	out := [][]string{{"centre_id", "centre", "jobs_opened", "jobs_done", "turnaround_median_seconds", "turnaround_p90_seconds", "centre_time_median_seconds", "centre_time_p90_seconds",
+		"completed", "first_time_fixed", "first_time_fix_rate", "repeats_within_30_days", "no_access_by_customer", "missed_by_us", "tries", "reached", "tries_per_reach"}}
+	for i := range rows {
+		r := &rows[i]
+		id := ""
+		if r.CentreID != nil {
+			id = r.CentreID.String()
+		}
+		out = append(out, []string{id, r.Centre, n(r.JobsOpened), n(r.JobsDone), seconds(r.TurnaroundHalf), seconds(r.TurnaroundMost), seconds(r.CentreHalf), seconds(r.CentreMost),
+			n(r.Completed), n(r.FirstTimeFix), rate(r.FirstTimeRate), n(r.Repeats), n(r.NoAccess), n(r.MissedByUs), n(r.Tries), n(r.Reached), rate(r.TriesPerReach)})
+	}
+	return out
+}
+
+func loadTable(rows []domain.Load) [][]string {
+	out := [][]string{{"centre_id", "technician_id", "technician", "visits", "planned_minutes"}}
+	for _, r := range rows {
+		out = append(out, []string{r.CentreID.String(), r.TechnicianID.String(), r.Technician, strconv.Itoa(r.Visits), strconv.Itoa(r.Minutes)})
+	}
+	return out
+}

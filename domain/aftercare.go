@@ -74,11 +74,10 @@ func (x Aftercare) View(a Actor) AftercareView {
 		v.Note = ""
 	}
 	switch {
-	case x.Status != "open":
 	case a.UserID == x.PersonID:
-		v.Actions = List[string]{"stop"}
+		v.Actions = AftercareMoves.of(x.Status, "stop")
 	case x.mayHold(a):
-		v.Actions = List[string]{"done"}
+		v.Actions = AftercareMoves.of(x.Status, "done")
 	}
 	return v
 }
@@ -183,7 +182,7 @@ func (x *Aftercare) nextRing() time.Time { return x.DueAt.Add(aftercareSteps[x.R
 // aftercareDue takes the next step of a conversation that nobody has had.
 func (s *Service) aftercareDue(tx Tx, id ID, now time.Time) error {
 	x, err := tx.LockAftercare(id)
-	if notFound(err) || err == nil && (x.Status != "open" || x.Rung >= len(aftercareSteps)) {
+	if notFound(err) || err == nil && (!AftercareMoves.open("ring", x.Status) || x.Rung >= len(aftercareSteps)) {
 		return nil
 	} else if err != nil {
 		return err
@@ -272,8 +271,9 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 			return AftercareView{}, Fail(CodeForbidden, "Only the person himself says that he wants no more of it.")
 		case action == "done" && !x.mayHold(a):
 			return AftercareView{}, Fail(CodeForbidden, "A manager notes that the conversation was had.")
-		case x.Status != "open":
-			return AftercareView{}, Fail(CodeState, "This conversation is %s.", x.Status).With("status", x.Status)
+		}
+		if err := AftercareMoves.check(action, x.Status); err != nil {
+			return AftercareView{}, err
 		}
 		st, err := s.stamp(call, in.OccurredAt, time.UTC, now)
 		if err != nil {
@@ -295,7 +295,7 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 			if o.ID == x.ID {
 				o = x
 			}
-			if o.Status != "open" {
+			if !AftercareMoves.open(action, o.Status) {
 				continue
 			}
 			o.Status, o.DoneAt, o.DoneBy = "stopped", &st.occurred, &a.UserID
@@ -328,6 +328,14 @@ func (s *Service) queuedAftercare(ctx context.Context, a Actor, now time.Time) (
 	if err != nil {
 		return nil, err
 	}
+	named := make([]ID, 0, 2*len(rows))
+	for i := range rows {
+		named = append(named, rows[i].PersonID, rows[i].OwnerID)
+	}
+	people, err := s.peopleOf(ctx, named)
+	if err != nil {
+		return nil, err
+	}
 	var out []QueueItem
 	for i := range rows {
 		x := &rows[i]
@@ -335,10 +343,10 @@ func (s *Service) queuedAftercare(ctx context.Context, a Actor, now time.Time) (
 			continue
 		}
 		it := QueueItem{Kind: "aftercare", ID: x.ID, Title: "Talk with a colleague", Since: x.CreatedAt, DueAt: &x.DueAt, Default: "It stays owed; the lateness is counted and rings deputy, managers and admins."}
-		if person, err := s.Read.User(ctx, Scope{All: true}, x.PersonID); err == nil {
+		if person, ok := people[x.PersonID]; ok {
 			it.Known = append(it.Known, person.Name)
 		}
-		if owner, err := s.Read.User(ctx, Scope{All: true}, x.OwnerID); err == nil && x.OwnerID != a.UserID {
+		if owner, ok := people[x.OwnerID]; ok && x.OwnerID != a.UserID {
 			it.Known = append(it.Known, "Owed by "+owner.Name)
 		}
 		it.Moves = append(it.Moves, move("We talked", "/v1/aftercare/"+x.ID.String()+"/done", QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: List[string]{}}))

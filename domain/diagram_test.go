@@ -79,6 +79,14 @@ func TestDiagramsAreTheTables(t *testing.T) {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", m.Action, strings.Join(m.From, ", "), to, m.Who, m.Guard)
 		}
 	}
+	b.WriteString("\n## Advisory\n\nBegins as `proposed`; ends by itself as `expired`.\n\n| move | from | who | guard |\n| --- | --- | --- | --- |\n")
+	for _, m := range AdvisoryMoves {
+		from := make([]string, len(m.From))
+		for i, f := range m.From {
+			from[i] = string(f)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", m.Action, strings.Join(from, ", "), names(m.Roles), m.Guard)
+	}
 	const file = "../docs/lifecycles.md"
 	if *update {
 		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -160,14 +161,9 @@ func (s *Service) EvidencePack(ctx context.Context, a Actor, id ID, to io.Writer
 	if err != nil {
 		return err
 	}
-	for name, body := range map[string][]byte{packManifest: manifest, packSignature: []byte(base64.StdEncoding.EncodeToString(ed25519.Sign(key, manifest)) + "\n")} {
-		w, err := p.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: p.at})
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(body); err != nil {
-			return err
-		}
+	signature := base64.StdEncoding.EncodeToString(ed25519.Sign(key, manifest)) + "\n"
+	if err := errors.Join(p.file(packManifest, bytes.NewReader(manifest)), p.file(packSignature, strings.NewReader(signature))); err != nil {
+		return err
 	}
 	return p.zip.Close()
 }
@@ -215,9 +211,12 @@ func (s *Service) packContents(ctx context.Context, a Actor, job *Job, p *packWr
 		return err
 	}
 	flags = slices.DeleteFunc(flags, func(f Flag) bool { all, _ := a.seesFlag(&f); return !all })
-	for name, v := range map[string]any{"visits.json": visits, "attempts.json": attempts, "disputes.json": disputes, "promises.json": promises, "flags.json": flags,
-		"household.json": map[string]any{"fault": job.Fault, "what_matters": job.WhatMatters, "tried_steps": steps}} {
-		if err := p.json(name, v); err != nil {
+	for _, f := range []struct {
+		name string
+		rows any
+	}{{"visits.json", visits}, {"attempts.json", attempts}, {"disputes.json", disputes}, {"promises.json", promises}, {"flags.json", flags},
+		{"household.json", map[string]any{"fault": job.Fault, "what_matters": job.WhatMatters, "tried_steps": steps}}} {
+		if err := p.json(f.name, f.rows); err != nil {
 			return err
 		}
 	}

@@ -205,7 +205,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 }
 
 // reachMaintenance locks one that the actor may see and change.
-func (s *Service) reachMaintenance(tx Tx, a Actor, id ID) (*Maintenance, error) {
+func (s *Service) reachMaintenance(tx Tx, a Actor, id ID, action string) (*Maintenance, error) {
 	m, err := tx.LockMaintenance(id)
 	if err != nil {
 		return nil, err
@@ -216,10 +216,7 @@ func (s *Service) reachMaintenance(tx Tx, a Actor, id ID) (*Maintenance, error) 
 	if err := mayMaintain(a); err != nil {
 		return nil, err
 	}
-	if m.Status != "active" {
-		return nil, Fail(CodeState, "This maintenance has ended.").With("status", m.Status)
-	}
-	return m, nil
+	return m, MaintenanceMoves.check(action, m.Status)
 }
 
 // PatchMaintenance changes what of a maintenance is still to come; dates that
@@ -227,7 +224,7 @@ func (s *Service) reachMaintenance(tx Tx, a Actor, id ID) (*Maintenance, error) 
 // CodeMeaning, CodeState.
 func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, version int64, in MaintenanceInput) (Maintenance, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
-		m, err := s.reachMaintenance(tx, call.Actor, id)
+		m, err := s.reachMaintenance(tx, call.Actor, id, "change")
 		if err != nil {
 			return Maintenance{}, err
 		}
@@ -260,7 +257,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 	}
 	var jobs List[Maintaining]
 	err := s.Store.InTx(ctx, func(tx Tx) error {
-		m, err := s.reachMaintenance(tx, call.Actor, id)
+		m, err := s.reachMaintenance(tx, call.Actor, id, "end")
 		if err == nil {
 			jobs = m.Jobs
 		}
@@ -279,7 +276,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 		}
 	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
-		m, err := s.reachMaintenance(tx, call.Actor, id)
+		m, err := s.reachMaintenance(tx, call.Actor, id, "end")
 		if err != nil {
 			return Maintenance{}, err
 		}
@@ -295,7 +292,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 // job's id comes of the maintenance and its date.
 func (s *Service) maintain(tx Tx, id ID, now time.Time) error {
 	m, err := tx.LockMaintenance(id)
-	if notFound(err) || err == nil && m.Status != "active" {
+	if notFound(err) || err == nil && !MaintenanceMoves.open("generate", m.Status) {
 		return nil
 	} else if err != nil {
 		return err
@@ -337,7 +334,7 @@ func (s *Service) maintain(tx Tx, id ID, now time.Time) error {
 			due = later(wallInstant(next[0], loc).Add(-maintenanceAhead), now.Add(time.Hour))
 		}
 	}
-	if m.Status == "active" {
+	if MaintenanceMoves.open("generate", m.Status) {
 		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: due})
 	}
 	s.changed(&m.Meta, now)

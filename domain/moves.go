@@ -108,6 +108,21 @@ var (
 		{"deliver", []string{"approved"}, []string{"delivered"}, "system", "best after a hard visit"},
 	}}
 
+	// AftercareMoves: PRODUCT.md section 5, "Afterwards".
+	AftercareMoves = Lifecycle{"conversation", "open", []Move{
+		{"ring", []string{"open"}, nil, "system", "it is due, then late: owner, deputy, managers, admins"},
+		{"done", []string{"open"}, []string{"done"}, "its owner, area_manager, admin once it is late", "never the person himself"},
+		{"stop", []string{"open"}, []string{"stopped"}, "the person", "he wants no more of it"},
+	}}
+
+	// MaintenanceMoves: PRODUCT.md section 6, "Recurring maintenance".
+	MaintenanceMoves = Lifecycle{"maintenance", "active", []Move{
+		{"generate", []string{"active"}, nil, "system", "its dates come near; each makes one job"},
+		{"change", []string{"active"}, nil, "coordinator, proprietor, area_manager, agent", "what is still to come"},
+		{"end", []string{"active"}, []string{"ended"}, "coordinator, proprietor, area_manager, agent", "a reason"},
+		{"run-out", []string{"active"}, []string{"ended"}, "system", "the rule has no more dates"},
+	}}
+
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves}
+	Lifecycles = []*Lifecycle{&SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves, &AftercareMoves, &MaintenanceMoves}
 )

@@ -125,8 +125,30 @@ func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
 // waiting is the page of a source: one more than fits, to know of it.
 var waiting = Page{Limit: queueMost + 1}
 
+// peopleOf reads who is named in items, in one go.
+func (s *Service) peopleOf(ctx context.Context, ids []ID) (map[ID]User, error) {
+	out := map[ID]User{}
+	slices.SortFunc(ids, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
+	if ids = slices.Compact(ids); len(ids) == 0 {
+		return out, nil
+	}
+	users, err := s.Read.Users(ctx, Scope{All: true}, UserFilter{IDs: ids}, Page{Limit: len(ids)})
+	for _, u := range users {
+		out[u.ID] = u
+	}
+	return out, err
+}
+
 func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.SOSs(ctx, a, true, waiting)
+	if err != nil {
+		return nil, err
+	}
+	raisers := make([]ID, len(rows))
+	for i := range rows {
+		raisers[i] = rows[i].RaiserID
+	}
+	people, err := s.peopleOf(ctx, raisers)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +157,7 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 		x := rows[i].View(a)
 		it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
 			Default: "It rings on, tier by tier, until somebody acknowledges."}
-		if raiser, err := s.Read.User(ctx, Scope{All: true}, x.RaiserID); err == nil {
+		if raiser, ok := people[x.RaiserID]; ok {
 			it.Known = append(it.Known, raiser.Name+", "+roleWords(raiser.Role))
 			if raiser.Phone != "" {
 				it.Known = append(it.Known, "Call "+raiser.Phone)
@@ -176,6 +198,18 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 	if err != nil {
 		return nil, err
 	}
+	var owners []ID
+	for _, list := range holds {
+		for _, h := range list {
+			if h.Kind == HoldSafety && h.OwnerID != nil {
+				owners = append(owners, *h.OwnerID)
+			}
+		}
+	}
+	people, err := s.peopleOf(ctx, owners)
+	if err != nil {
+		return nil, err
+	}
 	var out []QueueItem
 	seen := map[ID]bool{}
 	for i := range jobs {
@@ -198,7 +232,7 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 			}
 			it := QueueItem{Kind: "hold", ID: h.ID, JobID: &j.ID, Title: "Area hold: decide how to go on", Since: h.Since, DueAt: h.DueAt, Default: "The hold stays and nobody is sent; it escalates."}
 			if h.OwnerID != nil {
-				if owner, err := s.Read.User(ctx, Scope{All: true}, *h.OwnerID); err == nil {
+				if owner, ok := people[*h.OwnerID]; ok {
 					it.Known = append(it.Known, "Owner: "+owner.Name)
 				}
 			}
@@ -206,12 +240,10 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 			if h.SiteID != nil {
 				it.Known = append(it.Known, "A hazard of the place; the centre may settle it with the household.")
 			}
-			for _, action := range JobActions(Actor{Role: RoleAreaManager, UserID: a.UserID}, j, holds[j.ID], nil, now) {
-				if action == "safety-release" {
-					it.Moves = append(it.Moves, move("Release with a plan", "/v1/jobs/"+j.ID.String()+"/safety-release",
-						QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: SafeVisitPlans, Required: true}, reasonField,
-						QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: List[string]{}}))
-				}
+			if has(jobMove("safety-release").From, j.Status) {
+				it.Moves = append(it.Moves, move("Release with a plan", "/v1/jobs/"+j.ID.String()+"/safety-release",
+					QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: SafeVisitPlans, Required: true}, reasonField,
+					QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: List[string]{}}))
 			}
 			out = append(out, it)
 		}
@@ -357,6 +389,14 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 	if err != nil {
 		return nil, err
 	}
+	owners := make([]ID, len(rows))
+	for i := range rows {
+		owners[i] = rows[i].OwnerID
+	}
+	people, err := s.peopleOf(ctx, owners)
+	if err != nil {
+		return nil, err
+	}
 	var out []QueueItem
 	for i := range rows {
 		p := &rows[i]
@@ -364,7 +404,7 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 			continue
 		}
 		it := QueueItem{Kind: "promise", ID: p.ID, JobID: &p.JobID, Title: "A promise to a household is late", Since: p.CreatedAt, DueAt: &p.DueAt, Default: "It stays late until somebody calls."}
-		if owner, err := s.Read.User(ctx, Scope{All: true}, p.OwnerID); err == nil {
+		if owner, ok := people[p.OwnerID]; ok {
 			it.Known = append(it.Known, "Owner: "+owner.Name)
 		}
 		if p.What != "" {

@@ -52,17 +52,9 @@ func (r *reader) KeepAways(ctx context.Context, a domain.Actor, p domain.Page) (
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	ids := make([]domain.ID, len(rows))
-	for i := range rows {
-		ids[i] = rows[i].FlagID
-	}
-	flags, err := list[domain.Flag](ctx, r, r.db.table("flags").Where(r.db.in("id", ids)))
+	of, err := flagsOf(ctx, r, rows, func(k *domain.KeepAway) domain.ID { return k.FlagID })
 	if err != nil {
 		return nil, err
-	}
-	of := make(map[domain.ID]domain.Flag, len(flags))
-	for _, f := range flags {
-		of[f.ID] = f
 	}
 	out := make([]domain.KeptAway, 0, len(rows))
 	for _, k := range rows {
@@ -71,4 +63,18 @@ func (r *reader) KeepAways(ctx context.Context, a domain.Actor, p domain.Page) (
 		}
 	}
 	return out, nil
+}
+
+// flagsOf reads the reports that rows came of.
+func flagsOf[T any](ctx context.Context, r *reader, rows []T, of func(*T) domain.ID) (map[domain.ID]domain.Flag, error) {
+	ids := make([]domain.ID, len(rows))
+	for i := range rows {
+		ids[i] = of(&rows[i])
+	}
+	flags, err := list[domain.Flag](ctx, r, r.db.table("flags").Where(r.db.in("id", ids)))
+	out := make(map[domain.ID]domain.Flag, len(flags))
+	for _, f := range flags {
+		out[f.ID] = f
+	}
+	return out, err
 }

@@ -451,17 +451,9 @@ func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) 
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	ids := make([]domain.ID, len(rows))
-	for i := range rows {
-		ids[i] = rows[i].FlagID
-	}
-	flags, err := list[domain.Flag](ctx, r, r.db.table("flags").Where(r.db.in("id", ids)))
+	of, err := flagsOf(ctx, r, rows, func(x *domain.Exclusion) domain.ID { return x.FlagID })
 	if err != nil {
 		return nil, err
-	}
-	of := make(map[domain.ID]domain.Flag, len(flags))
-	for _, f := range flags {
-		of[f.ID] = f
 	}
 	out := make([]domain.ExcludedFor, 0, len(rows))
 	for _, x := range rows {

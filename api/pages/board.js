@@ -1,14 +1,6 @@
-'use strict';
 (() => {
   const $ = (id) => document.getElementById(id);
-  const store = sessionStorage;
-  let access = '', me = null;
-  const el = (name, text, cls) => {
-    const e = document.createElement(name);
-    if (text !== undefined) e.textContent = text;
-    if (cls) e.className = cls;
-    return e;
-  };
+  const { store, session, el, keep, renew, call, problem, send } = doorstep;
   const button = (text, fn, cls = 'plain') => {
     const b = el('button', text, cls);
     b.type = 'button';
@@ -16,36 +8,6 @@
     return b;
   };
 
-  // One refresh at a time: a second use of the same token would end the session.
-  let renewing = null;
-  const renew = () => {
-    renewing ||= (async () => {
-      const res = await fetch('/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ refresh_token: store.getItem('refresh') || '' }) });
-      if (!res.ok) throw Object.assign(new Error('signed out'), { status: res.status });
-      keep(await res.json());
-    })().finally(() => { renewing = null; });
-    return renewing;
-  };
-  const keep = (t) => {
-    access = t.access_token;
-    me = t.user;
-    store.setItem('refresh', t.refresh_token);
-  };
-  const call = async (path, options = {}, again = true) => {
-    if (!access) await renew();
-    const res = await fetch(path, { ...options, headers: { Authorization: 'Bearer ' + access, ...options.headers } });
-    if (res.status === 401 && again) {
-      await renew();
-      return call(path, options, false);
-    }
-    return res;
-  };
-  const problem = async (res) => {
-    const p = await res.json().catch(() => ({}));
-    const fields = (p.errors || []).map((e) => e.detail).filter(Boolean);
-    return (p.detail || p.title || `It did not work (${res.status}).`) + (fields.length ? ` What helps: ${fields.join('; ')}.` : '');
-  };
-  const send = (path, body, key = crypto.randomUUID()) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
   const json = async (path) => {
     const res = await call(path);
     if (!res.ok) throw Object.assign(new Error(await problem(res)), { status: res.status });
@@ -77,7 +39,7 @@
   const monday = (date) => addDays(date, -((new Date(date + 'T12:00Z').getUTCDay() + 6) % 7));
 
   let board = null, tag = '', calendar = null, dragging = false, span = 1, date = '';
-  const readonly = () => me.role === 'agent';
+  const readonly = () => session.me.role === 'agent';
   const from = () => (span === 7 ? monday(date) : date);
 
   // The timeline.
@@ -667,7 +629,7 @@
   $('centre').addEventListener('change', () => { store.setItem('centre', $('centre').value); tag = ''; load(); });
   for (const id of ['f-who', 'f-skill', 'f-status']) $(id).addEventListener('change', drawCalendar);
   const turn = () => {
-    const reports = location.hash === '#reports' && ['proprietor', 'area_manager'].includes(me && me.role);
+    const reports = location.hash === '#reports' && ['proprietor', 'area_manager'].includes(session.me && session.me.role);
     $('view-board').hidden = reports;
     $('view-reports').hidden = !reports;
     $('to-board').toggleAttribute('aria-current', !reports);
@@ -680,10 +642,10 @@
   const enter = async () => {
     $('login').hidden = true;
     try {
-      if (!access) await renew();
-      if (!['coordinator', 'proprietor', 'area_manager', 'agent'].includes(me.role)) return leave(`As ${words(me.role)} you have no dispatch board.`);
+      if (!session.access) await renew();
+      if (!['coordinator', 'proprietor', 'area_manager', 'agent'].includes(session.me.role)) return leave(`As ${words(session.me.role)} you have no dispatch board.`);
       // Whose board it will be is known already, nearly always.
-      const guess = store.getItem('centre') || me.centre_id, early = guess ? json(`/v1/centres/${guess}/board`).catch(() => null) : null;
+      const guess = store.getItem('centre') || session.me.centre_id, early = guess ? json(`/v1/centres/${guess}/board`).catch(() => null) : null;
       const centres = (await json('/v1/centres?limit=100')).items;
       $('centre').replaceChildren(...centres.map((c) => Object.assign(el('option', c.name), { value: c.id })));
       if (centres.some((c) => c.id === guess)) $('centre').value = guess;
@@ -698,7 +660,7 @@
       return;
     }
     $('out').hidden = $('nav').hidden = false;
-    $('to-reports').hidden = !['proprietor', 'area_manager'].includes(me.role);
+    $('to-reports').hidden = !['proprietor', 'area_manager'].includes(session.me.role);
     $('do-disrupt').hidden = readonly();
     turn();
     draw();
@@ -711,11 +673,11 @@
     if (hearing) hearing.abort();
     hearing = null;
     live = false;
-    cursor = tag = access = '';
+    cursor = tag = session.access = '';
     clearTimeout(poll);
     store.removeItem('refresh');
     if (calendar) EventCalendar.destroy(calendar);
-    calendar = me = board = null;
+    calendar = session.me = board = null;
     for (const k of Object.keys(last)) delete last[k];
     missing.clear();
     for (const id of ['calendar', 'side', 'alarms', 'found', 'view-reports', 'dialog-in']) $(id).replaceChildren();

@@ -1,44 +1,7 @@
-'use strict';
 (() => {
   const $ = (id) => document.getElementById(id);
-  const store = sessionStorage;
-  let access = '', tag = '', timer = 0, served = () => new Date();
-  const el = (name, text, cls) => {
-    const e = document.createElement(name);
-    if (text !== undefined) e.textContent = text;
-    if (cls) e.className = cls;
-    return e;
-  };
-
-  // One refresh at a time: a second use of the same token would end the session.
-  let renewing = null;
-  const renew = () => {
-    renewing ||= (async () => {
-      const res = await fetch('/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ refresh_token: store.getItem('refresh') || '' }) });
-      if (!res.ok) throw Object.assign(new Error('signed out'), { status: res.status });
-      keep(await res.json());
-    })().finally(() => { renewing = null; });
-    return renewing;
-  };
-  const keep = (t) => {
-    access = t.access_token;
-    store.setItem('refresh', t.refresh_token);
-  };
-  const call = async (path, options = {}, again = true) => {
-    if (!access) await renew();
-    const res = await fetch(path, { ...options, headers: { Authorization: 'Bearer ' + access, ...options.headers } });
-    if (res.status === 401 && again) {
-      await renew();
-      return call(path, options, false);
-    }
-    return res;
-  };
-  const problem = async (res) => {
-    const p = await res.json().catch(() => ({}));
-    const fields = (p.errors || []).map((e) => e.detail).filter(Boolean);
-    return [p.detail || p.title || `It did not work (${res.status}).`, ...fields].join(' ');
-  };
-  const send = (method, path, body, key) => call(path, { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
+  const { store, session, el, keep, call, problem, send } = doorstep;
+  let tag = '', timer = 0, served = () => new Date();
 
   const when = (iso) => new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
   const span = (ms) => {
@@ -117,7 +80,7 @@
       go.disabled = true;
       wrong.textContent = '';
       try {
-        const res = await send('POST', move.to, read(form, move), key);
+        const res = await send(move.to, read(form, move), key);
         if (res.ok) {
           delete card.dataset.open;
           tag = '';
@@ -279,7 +242,7 @@
   };
   const leave = (why) => {
     clearTimeout(timer);
-    access = '';
+    session.access = '';
     store.removeItem('refresh');
     $('items').replaceChildren();
     $('board').hidden = $('out').hidden = true;

@@ -43,7 +43,7 @@ func (c *planCmd) Run() error {
 		if err != nil {
 			return err
 		}
-		p, err := dayplan.ReadSolomon(f)
+		p, err := readSolomon(f)
 		_ = f.Close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -1,4 +1,4 @@
-package dayplan
+package main
 
 import (
 	"bufio"
@@ -7,15 +7,17 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"doorstep/domain/dayplan"
 )
 
-// ReadSolomon reads an instance in the format of M. M. Solomon's VRPTW set
+// readSolomon reads an instance in the format of M. M. Solomon's VRPTW set
 // (Operations Research 35, 1987): Euclidean distances in double precision,
 // travel time is distance, all vehicles alike.
-func ReadSolomon(r io.Reader) (*Problem, error) {
+func readSolomon(r io.Reader) (*dayplan.Problem, error) {
 	type place struct{ x, y float64 }
 	var places []place
-	p := &Problem{}
+	p := &dayplan.Problem{}
 	vehicles, capacity := 0, 0.0
 	var horizon float64
 	lines := bufio.NewScanner(r)
@@ -38,7 +40,7 @@ func ReadSolomon(r io.Reader) (*Problem, error) {
 				horizon = num[5]
 				continue
 			}
-			p.Stops = append(p.Stops, Stop{Place: len(places) - 1, Demand: num[3], From: num[4], To: num[5], Minutes: num[6]})
+			p.Stops = append(p.Stops, dayplan.Stop{Place: len(places) - 1, Demand: num[3], From: num[4], To: num[5], Minutes: num[6]})
 		}
 	}
 	if err := lines.Err(); err != nil {
@@ -47,9 +49,9 @@ func ReadSolomon(r io.Reader) (*Problem, error) {
 	if vehicles < 1 || len(p.Stops) == 0 || vehicles > 10_000 || len(p.Stops) > 10_000 {
 		return nil, fmt.Errorf("this is no instance of Solomon's format: %d vehicles, %d customers", vehicles, len(p.Stops))
 	}
-	p.Vehicles = make([]Vehicle, vehicles)
+	p.Vehicles = make([]dayplan.Vehicle, vehicles)
 	for i := range p.Vehicles {
-		p.Vehicles[i] = Vehicle{To: horizon, Capacity: capacity, Class: 1}
+		p.Vehicles[i] = dayplan.Vehicle{To: horizon, Capacity: capacity, Class: 1}
 	}
 	p.Travel = make([][]float64, len(places))
 	for i, a := range places {

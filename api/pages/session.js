@@ -1,0 +1,45 @@
+'use strict';
+// What the pages of staff share: who is signed in, and questions to the server.
+const doorstep = (() => {
+  const store = sessionStorage;
+  const session = { access: '', me: null };
+
+  const el = (name, text, cls) => {
+    const e = document.createElement(name);
+    if (text !== undefined) e.textContent = text;
+    if (cls) e.className = cls;
+    return e;
+  };
+
+  const keep = (t) => {
+    session.access = t.access_token;
+    session.me = t.user;
+    store.setItem('refresh', t.refresh_token);
+  };
+  // One refresh at a time: a second use of the same token would end the session.
+  let renewing = null;
+  const renew = () => {
+    renewing ||= (async () => {
+      const res = await fetch('/v1/auth/refresh', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ refresh_token: store.getItem('refresh') || '' }) });
+      if (!res.ok) throw Object.assign(new Error('signed out'), { status: res.status });
+      keep(await res.json());
+    })().finally(() => { renewing = null; });
+    return renewing;
+  };
+  const call = async (path, options = {}, again = true) => {
+    if (!session.access) await renew();
+    const res = await fetch(path, { ...options, headers: { Authorization: 'Bearer ' + session.access, ...options.headers } });
+    if (res.status === 401 && again) {
+      await renew();
+      return call(path, options, false);
+    }
+    return res;
+  };
+  const problem = async (res) => {
+    const p = await res.json().catch(() => ({}));
+    const fields = (p.errors || []).map((e) => e.detail).filter(Boolean);
+    return (p.detail || p.title || `It did not work (${res.status}).`) + (fields.length ? ` What helps: ${fields.join('; ')}.` : '');
+  };
+  const send = (path, body, key = crypto.randomUUID()) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
+  return { store, session, el, keep, renew, call, problem, send };
+})();
