@@ -149,9 +149,6 @@ func TestPasswords(t *testing.T) {
 			t.Errorf("%q: %v %v", pw, ok, err)
 		}
 	}
-	if p.Outdated(phc) || !p.Outdated("$argon2id$v=19$m=1024,t=1,p=1$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg") {
-		t.Error("Outdated is wrong")
-	}
 	if err := p.VerifyNobody(ctx, "x"); err != nil {
 		t.Error(err)
 	}

@@ -69,13 +69,6 @@ func (p *Passwords) VerifyNobody(ctx context.Context, password string) error {
 	return err
 }
 
-// Outdated tells whether a hash was made at another cost and should be made
-// anew at the next sign-in.
-func (p *Passwords) Outdated(phc string) bool {
-	h, err := parsePHC(phc)
-	return err != nil || h.memory != argonMemory || h.time != argonTime || h.threads != argonThreads || len(h.key) != argonKey
-}
-
 func (p *Passwords) enter(ctx context.Context) error {
 	select {
 	case p.slots <- struct{}{}:

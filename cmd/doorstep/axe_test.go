@@ -117,7 +117,6 @@ func (a *auditor) submit(action string) {
 // TestTheHouseholdsPageIsAccessible walks the customer's page through its
 // states, the forms' answers and the other pages of the server.
 func TestTheHouseholdsPageIsAccessible(t *testing.T) {
-	t.Parallel()
 	a := newAuditor(t)
 	h := newHarness(t, "sqlite")
 	desk, ravi := h.as("kiran"), h.as("ravi")

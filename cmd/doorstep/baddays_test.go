@@ -28,8 +28,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"doorstep"
-	"doorstep/api"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
 	"doorstep/repo"
@@ -95,7 +93,7 @@ func newDay(t *testing.T, program, engine string) *day {
 	d.phones = fcmtest.New(fcmtest.Options{Keep: 5000})
 	t.Cleanup(d.phones.Close)
 	var err error
-	d.contract, err = api.LoadContract(doorstep.OpenAPI)
+	d.contract, err = loadContract()
 	d.must(err)
 	d.db = repotest.OpenURL(t, d.url)
 	d.populate(context.Background())

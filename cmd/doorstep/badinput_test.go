@@ -52,12 +52,14 @@ type nasty struct {
 	sent     int
 }
 
+var loadSpec = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(doorstep.OpenAPI) })
+
 // expected statuses of a request that somebody got wrong.
 var refusals = []int{400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 431}
 
 func newNasty(h *harness) *nasty {
 	h.anyPush = true
-	doc, err := openapi3.NewLoader().LoadFromData(doorstep.OpenAPI)
+	doc, err := loadSpec()
 	h.must(err)
 	n := &nasty{harness: h, doc: doc, target: map[string]any{}, spent: map[string]bool{}, versions: map[string]string{}, answers: map[string]string{},
 		client: &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}

@@ -266,7 +266,6 @@ func (d *desktop) noFaults() {
 const card = `document.querySelector('#calendar [data-visit="%v"]')`
 
 func TestTheBoardInABrowser(t *testing.T) {
-	t.Parallel()
 	h := newHarness(t, "sqlite")
 	h.anyPush = true
 	desk := h.as("kiran")
@@ -371,7 +370,6 @@ func TestTheBoardInABrowser(t *testing.T) {
 
 // The manager sees alarms on top and the reports; the preview changes nothing.
 func TestTheBoardOfAProprietor(t *testing.T) {
-	t.Parallel()
 	h := newHarness(t, "sqlite")
 	h.anyPush = true
 	desk := h.as("kiran")

@@ -11,7 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser starts headless Chromium. On a machine without one the test is
+// browser starts headless Chromium; its tests have the machine to themselves,
+// none is parallel. On a machine without one the test is
 // passed over, unless DOORSTEP_TEST_REQUIRE_BROWSER says that it must run.
 func browser(t *testing.T) context.Context {
 	t.Helper()

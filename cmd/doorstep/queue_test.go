@@ -140,7 +140,6 @@ func TestAdvisoriesAndAppealsWaitInTheQueue(t *testing.T) {
 // TestTheQueueInABrowser signs in as a tired manager does, on a phone, and
 // sees an SOS come in.
 func TestTheQueueInABrowser(t *testing.T) {
-	t.Parallel()
 	ctx := browser(t)
 	h := newHarness(t, "sqlite")
 	h.anyPush = true

@@ -49,6 +49,7 @@ type wiring struct {
 	noPlan   bool // no timers from the plan
 	roads    domain.Roads
 	windows  slots.Grid
+	poll     time.Duration // of the queue; zero: as it will
 }
 
 // instance is the running server.
@@ -195,7 +196,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
 		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
 	h.app.Mount(h.server, w.demo)
-	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Log: w.log, Deliverer: &notifications.Deliverer{
+	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
 		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
 		Metrics: notifications.NewMetrics(registry)}})
 	return h, err

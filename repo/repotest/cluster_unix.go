@@ -16,8 +16,6 @@ import (
 	"time"
 )
 
-const dirPrefix = "doorstep-pg-"
-
 // program finds one of PostgreSQL's programs: in PATH, else the newest that
 // Debian keeps beside it.
 func program(name string) (string, error) {
@@ -72,13 +70,7 @@ func cluster() (address string, stop func(), err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	old, _ := filepath.Glob(filepath.Join(os.TempDir(), dirPrefix+"*"))
-	for _, dir := range old {
-		if stale(dir) {
-			_ = os.RemoveAll(dir)
-		}
-	}
-	dir, err := os.MkdirTemp("", fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
+	dir, err := scratch()
 	if err != nil {
 		return "", nil, err
 	}
@@ -103,7 +95,7 @@ func cluster() (address string, stop func(), err error) {
 		return "", nil, err
 	}
 	c := command(server, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off",
-		"-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "autovacuum=off")
+		"-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "max_wal_size=256MB", "-c", "autovacuum=off")
 	c.Stdout, c.Stderr = log, log
 	started, ended := make(chan error), make(chan struct{})
 	go func() {

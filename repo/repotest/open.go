@@ -108,7 +108,7 @@ func (s *postgres) take(t testing.TB, template string) string {
 }
 
 var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "doorstep-sqlite-")
+	dir, err := scratch()
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,12 @@ func sqliteCopy(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "doorstep.db")
+	dir, err := scratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	file := filepath.Join(dir, "doorstep.db")
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +228,26 @@ func (s *postgres) database(template string) (address string, drop func(), err e
 		return "", nil, err
 	}
 	return s.address(name), func() { _ = s.exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") }, nil
+}
+
+const dirPrefix = "doorstep-test-"
+
+// tidy removes what tests that were killed left behind.
+var tidy = sync.OnceFunc(func() {
+	for _, parent := range []string{inMemory(), os.TempDir()} {
+		old, _ := filepath.Glob(filepath.Join(parent, dirPrefix+"*"))
+		for _, dir := range old {
+			if parent != "" && stale(dir) {
+				_ = os.RemoveAll(dir)
+			}
+		}
+	}
+})
+
+// scratch makes a folder for databases, in memory where that has room.
+func scratch() (string, error) {
+	tidy()
+	return os.MkdirTemp(inMemory(), fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
 }
 
 // stale tells whether a directory of ours belongs to no living process.

@@ -6,3 +6,15 @@ import "syscall"
 func attributes(as *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGQUIT}
 }
+
+// inMemory is a folder whose files lie in memory and has room for databases;
+// empty where there is none. Copying a template's thousand files takes 20 ms
+// there, and up to a second on a busy disk.
+func inMemory() string {
+	const dir, room = "/dev/shm", 2 << 30
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(dir, &s); err != nil || uint64(s.Bavail)*uint64(s.Bsize) < room || syscall.Access(dir, 7) != nil {
+		return ""
+	}
+	return dir
+}

@@ -8,3 +8,5 @@ import "syscall"
 func attributes(as *syscall.Credential) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Credential: as}
 }
+
+func inMemory() string { return "" }
