@@ -18,6 +18,7 @@ type cli struct {
 	Drain   drainCmd   `cmd:"" help:"Deliver a backlog of notices against a bare sender; prints the ratio."`
 	Bare    bareCmd    `cmd:"" hidden:"" help:"The plain driver behind a bare HTTP handler; compare starts it."`
 	Cold    coldCmd    `cmd:"" help:"Cold start of a migrated server to its first answer, and its idle memory."`
+	History historyCmd `cmd:"" help:"Slots, a day's list and the board beside few and beside millions of stored visits; prints the ratio."`
 	Plan    planCmd    `cmd:"" help:"Plan days of the literature (Solomon) and print vehicles, distance and the ratio to the best known."`
 }
 
@@ -27,7 +28,8 @@ func main() {
 	var c cli
 	k := kong.Parse(&c, kong.Name("doorstep-load"), kong.UsageOnError(),
 		kong.Description("Examples:\n  doorstep-load fleet --url http://127.0.0.1:8080 --login kiran --password … --work day\n"+
-			"  doorstep-load compare --server ./doorstep --database-url postgres://…/empty\n  doorstep-load compare --server ./doorstep\n  doorstep-load drain --database-url postgres://…/empty"),
+			"  doorstep-load compare --server ./doorstep --database-url postgres://…/empty\n  doorstep-load compare --server ./doorstep\n  doorstep-load drain --database-url postgres://…/empty\n"+
+			"  doorstep-load history --small-url postgres://…/empty --large-url postgres://…/another"),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "doorstep-load:", err)

@@ -13,7 +13,7 @@ func attributes(as *syscall.Credential) *syscall.SysProcAttr {
 func inMemory() string {
 	const dir, room = "/dev/shm", 2 << 30
 	var s syscall.Statfs_t
-	if err := syscall.Statfs(dir, &s); err != nil || uint64(s.Bavail)*uint64(s.Bsize) < room || syscall.Access(dir, 7) != nil {
+	if err := syscall.Statfs(dir, &s); err != nil || s.Bavail*uint64(s.Bsize) < room || syscall.Access(dir, 7) != nil {
 		return ""
 	}
 	return dir
