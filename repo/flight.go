@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,9 @@ type step struct {
 	rows func(rowSet) error
 	// must is the error when a write changes no row; nil when that is fine.
 	must error
+	// byKey tells that one plan is right for all values: PostgreSQL need not
+	// plan it anew for these, which costs more than to run it.
+	byKey bool
 }
 
 // rowSet is what *sql.Rows and pgx.Rows have in common.
@@ -288,10 +292,22 @@ type pgReader struct {
 
 func (c pgReader) send(ctx context.Context, steps ...*step) error {
 	b := &pgx.Batch{}
+	byKey := !slices.ContainsFunc(steps, func(s *step) bool { return !s.byKey })
+	if byKey {
+		b.Queue("set plan_cache_mode = force_generic_plan")
+	}
 	for _, s := range steps {
 		b.Queue(s.sql, pgArgs(s.args)...)
 	}
+	if byKey { // an error before it takes back the setting too
+		b.Queue("set plan_cache_mode = auto")
+	}
 	results := c.pool.SendBatch(ctx, b)
+	if byKey {
+		if _, err := results.Exec(); err != nil {
+			return closed(results, err)
+		}
+	}
 	return closed(results, collect(results, steps))
 }
 

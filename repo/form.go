@@ -149,7 +149,7 @@ func (db *DB) marked(text string, args []any) string {
 // GORM builds it once under its name, with the arguments in that order.
 func known[T any](db *DB, name string, build func(q *gorm.DB) *gorm.DB, table string, args ...any) (*step, *[]T, error) {
 	if text, ok := db.forms.Load(name); ok {
-		s := &step{sql: text.(string), args: args}
+		s := &step{sql: text.(string), args: args, byKey: true}
 		out := []T{}
 		s.rows = scanInto(fieldsOf[T](db.gorm.NamingStrategy), &out)
 		return s, &out, s.fix()
@@ -159,6 +159,7 @@ func known[T any](db *DB, name string, build func(q *gorm.DB) *gorm.DB, table st
 		err = fmt.Errorf("repo: %s has %d arguments, not %d", name, len(s.args), len(args))
 	}
 	if err == nil {
+		s.byKey = true
 		db.forms.Store(name, s.sql)
 	}
 	return s, out, err

@@ -288,10 +288,11 @@ func (r *reader) HoldsOfJobs(ctx context.Context, jobs []domain.Job) (map[domain
 
 func (r *reader) Visits(ctx context.Context, s domain.Scope, f domain.VisitFilter, p domain.Page) ([]domain.Visit, error) {
 	q, window, id := r.walk(s, "visits")
+	byKey := true // it walks the index of its order
 	if mine := s.TechnicianID; f.TechnicianID != nil && mine == (domain.ID{}) {
 		q, window, id = diary(q, *f.TechnicianID)
 	} else if f.TechnicianID != nil && *f.TechnicianID != mine {
-		q = q.Where("visits.id IN ("+myVisits+")", *f.TechnicianID)
+		q, byKey = q.Where("visits.id IN ("+myVisits+")", *f.TechnicianID), false
 	}
 	if f.CentreID != nil {
 		q = q.Where("visits.centre_id = ?", *f.CentreID)
@@ -311,7 +312,12 @@ func (r *reader) Visits(ctx context.Context, s domain.Scope, f domain.VisitFilte
 	if len(f.Status) > 0 {
 		q = q.Where(inText(r.db, "visits.status", f.Status))
 	}
-	return list[domain.Visit](ctx, r, q.Clauses(page(p, window, id, false)...))
+	read, found, err := query[domain.Visit](q.Clauses(page(p, window, id, false)...))
+	if err != nil {
+		return nil, err
+	}
+	read.byKey = byKey
+	return *found, translate(r.send(ctx, read))
 }
 
 func (r *reader) Visit(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Visit, error) {
@@ -328,8 +334,14 @@ func (r *reader) HoldsOfVisits(ctx context.Context, visits []domain.Visit) (map[
 		jobs[i], customers[i] = visits[i].JobID, visits[i].CustomerID
 	}
 	of, c, j := r.db.in("job_id", jobs), r.db.in("customer_id", customers), r.db.in("id", jobs)
+	// As an array it is known before the holds are looked for, so that each
+	// has an index; below an OR, PostgreSQL would read all holds there ever were.
+	sites := "site_id IN (SELECT site_id FROM jobs WHERE " + j.SQL + ")"
+	if r.db.pool != nil {
+		sites = "site_id = ANY(ARRAY(SELECT site_id FROM jobs WHERE " + j.SQL + "))"
+	}
 	read, found, err := known[domain.Hold](r.db, "holds of visits", func(q *gorm.DB) *gorm.DB {
-		return q.Where("("+of.SQL+" OR "+c.SQL+" OR site_id IN (SELECT site_id FROM jobs WHERE "+j.SQL+")) AND "+telling, of.Vars[0], c.Vars[0], j.Vars[0]).Order("since, id")
+		return q.Where("("+of.SQL+" OR "+c.SQL+" OR "+sites+") AND "+telling, of.Vars[0], c.Vars[0], j.Vars[0]).Order("since, id")
 	}, "holds", of.Vars[0], c.Vars[0], j.Vars[0])
 	if err != nil {
 		return nil, nil, err

@@ -137,7 +137,8 @@ func (c *historyCmd) settle(ctx context.Context, url string, visits int) (*past,
 }
 
 // The rows of a past, by their number g. Ids begin with the time, as those of
-// the server do; each household has four jobs, each job two visits.
+// the server do; each household has four jobs, each job two visits, and
+// for every 50 visits there was a safety hold.
 const (
 	pastID    = `(lpad(to_hex(%[1]s), 12, '0') || '7%[2]s' || '8' || lpad(to_hex(%[3]s), 15, '0'))::uuid`
 	pastStart = `($1::timestamptz + make_interval(days => ((g.n / %[1]d)::int / %[2]d + 1) * %[3]d, hours => 9 + ((g.n / %[1]d)::int %% %[2]d) / %[4]d))`
@@ -156,6 +157,13 @@ func fill(ctx context.Context, url string, t *town, visits int) (centre string, 
 		ID string `json:"id"`
 	}
 	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/visits", obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 45, "crew": []string{t.technicians[0]}}, &first); err != nil {
+		return "", err
+	}
+	// So that there is a hold to clone.
+	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/hold", obj{"kind": "customer_request", "reason": "away"}, nil); err != nil {
+		return "", err
+	}
+	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/release", obj{"kind": "customer_request", "reason": "back"}, nil); err != nil {
 		return "", err
 	}
 	// The rules of the rows hold by how they are made; checking ten million of
@@ -180,7 +188,7 @@ func fill(ctx context.Context, url string, t *town, visits int) (centre string, 
 			return "", err
 		}
 	}
-	tables := []string{"sites", "customers", "jobs", "visits", "assignments"}
+	tables := []string{"sites", "customers", "jobs", "visits", "assignments", "holds"}
 	again, err := dropIndexes(ctx, conn, tables)
 	if err != nil {
 		return "", err
@@ -277,6 +285,7 @@ func stretch(ctx context.Context, conn *pgx.Conn, like string, midnight time.Tim
 			"window_start": start, "window_end": start + " + interval '2 hours'", "planned_start": start, "crew": crew, "ever_crew": crew},
 		"assignments": {"visit_id": id("04", "g.n"), "job_id": id("03", "g.n / 2"), "technician_id": who, "window_start": start, "starts_at": start, "ends_at": start + " + interval '45 minutes'"},
 	}
+	change["holds"] = map[string]string{"id": id("05", "g.n"), "kind": "'safety'", "job_id": "NULL", "customer_id": id("01", "g.n * 6")}
 	if !ahead {
 		for k, v := range map[string]string{"status": "'completed'", "ended_at": start + " + interval '45 minutes'", "started_at": start, "arrived_at": start} {
 			change["visits"][k] = v
@@ -287,11 +296,12 @@ func stretch(ctx context.Context, conn *pgx.Conn, like string, midnight time.Tim
 		}
 	}
 	of := map[string]string{"customers": "id = (SELECT customer_id FROM visits WHERE id = $2)", "sites": "id = (SELECT site_id FROM jobs WHERE id = (SELECT job_id FROM visits WHERE id = $2))",
-		"jobs": "id = (SELECT job_id FROM visits WHERE id = $2)", "visits": "id = $2", "assignments": "visit_id = $2"}
+		"jobs": "id = (SELECT job_id FROM visits WHERE id = $2)", "visits": "id = $2", "assignments": "visit_id = $2",
+		"holds": "job_id = (SELECT job_id FROM visits WHERE id = $2)"}
 	for _, step := range []struct {
 		table       string
 		first, rows int
-	}{{"customers", 0, n/8 + 1}, {"sites", 0, n/8 + 1}, {"jobs", 0, n/2 + 1}, {"visits", 1, n}, {"assignments", 1, n}} {
+	}{{"customers", 0, n/8 + 1}, {"sites", 0, n/8 + 1}, {"jobs", 0, n/2 + 1}, {"visits", 1, n}, {"assignments", 1, n}, {"holds", 0, n / 50}} {
 		insert, err := clone(ctx, conn, step.table, change[step.table])
 		if err != nil {
 			return err
