@@ -326,6 +326,7 @@ func asIs[T any](rows []T) ([]T, error) { return rows, nil }
 func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountAuth(s)
 	a.mountPeople(s)
+	a.mountLeave(s)
 	a.mountHouseholds(s)
 	a.mountJobs(s)
 	a.mountPassport(s)

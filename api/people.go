@@ -115,22 +115,28 @@ func (a *App) mountPeople(s *Server) {
 	type hours struct {
 		Hours      domain.List[domain.Shift]     `json:"hours"`
 		Exceptions *domain.List[domain.DayHours] `json:"exceptions,omitempty"`
+		// MaxVisitsPerDay 0 takes the bound away.
+		MaxVisitsPerDay *int `json:"max_visits_per_day"`
 	}
 	type roster struct {
 		Hours domain.List[domain.Shift] `json:"hours"`
 	}
 	type skills struct {
 		Skills domain.List[string] `json:"skills"`
+		Levels domain.Levels       `json:"skill_levels"`
+	}
+	type skillsPut struct {
+		Skills []domain.Skill `json:"skills"`
 	}
 	s.Handle("GET", "/v1/technicians/{id}/hours", func(c *fiber.Ctx) error {
 		u, err := technician(c)
 		if err != nil {
 			return err
 		}
-		return JSON(c, fiber.StatusOK, hours{u.Hours, &u.Exceptions}, u.Version)
+		return JSON(c, fiber.StatusOK, hours{u.Hours, &u.Exceptions, u.MaxVisitsPerDay}, u.Version)
 	})
 	s.Handle("PUT", "/v1/technicians/{id}/hours", byID("technician", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in hours) error {
-		_, err := svc.SetHours(ctx, call, id, in.Hours, in.Exceptions)
+		_, err := svc.SetHours(ctx, call, id, in.Hours, in.Exceptions, in.MaxVisitsPerDay)
 		return err
 	}))
 	s.Handle("GET", "/v1/technicians/{id}/skills", func(c *fiber.Ctx) error {
@@ -138,9 +144,9 @@ func (a *App) mountPeople(s *Server) {
 		if err != nil {
 			return err
 		}
-		return JSON(c, fiber.StatusOK, skills{u.Skills}, u.Version)
+		return JSON(c, fiber.StatusOK, skills{u.Skills, u.AllLevels()}, u.Version)
 	})
-	s.Handle("PUT", "/v1/technicians/{id}/skills", byID("technician", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in skills) error {
+	s.Handle("PUT", "/v1/technicians/{id}/skills", byID("technician", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in skillsPut) error {
 		_, err := svc.SetSkills(ctx, call, id, in.Skills)
 		return err
 	}))
@@ -156,39 +162,6 @@ func (a *App) mountPeople(s *Server) {
 	})
 	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in roster) error {
 		_, err := svc.SetRoster(ctx, call, id, in.Hours)
-		return err
-	}))
-	s.Handle("GET", "/v1/users/{id}/leave", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "user")
-		if err != nil {
-			return err
-		}
-		scope := actorOf(c).Scope()
-		if id == actorOf(c).UserID {
-			scope = domain.Scope{All: true} // one's own
-		}
-		if _, err := read.User(c.UserContext(), scope, id); err != nil {
-			return err
-		}
-		return listOf(c, func(p domain.Page) ([]domain.Leave, error) {
-			return read.Leaves(c.UserContext(), scope, id, p)
-		}, metaKey(func(v domain.Leave) domain.Meta { return v.Meta }), asIs)
-	})
-	s.Handle("POST", "/v1/users/{id}/leave", byID("user", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.LeaveInput) error {
-		_, err := svc.AddUserLeave(ctx, call, id, in)
-		return err
-	}))
-	s.Handle("GET", "/v1/technicians/{id}/leave", func(c *fiber.Ctx) error {
-		u, err := technician(c)
-		if err != nil {
-			return err
-		}
-		return listOf(c, func(p domain.Page) ([]domain.Leave, error) {
-			return read.Leaves(c.UserContext(), actorOf(c).Scope(), u.ID, p)
-		}, metaKey(func(v domain.Leave) domain.Meta { return v.Meta }), asIs)
-	})
-	s.Handle("POST", "/v1/technicians/{id}/leave", byID("technician", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.LeaveInput) error {
-		_, err := svc.AddLeave(ctx, call, id, in)
 		return err
 	}))
 }

@@ -22,7 +22,9 @@ type Board struct {
 	Parts       List[BoardJob]     `json:"parts"`       // waiting for parts
 	Promises    List[BoardPromise] `json:"promises"`    // open until the period's end, and late ones
 	Alarms      List[BoardAlarm]   `json:"alarms"`      // open ones that the viewer may know of
-	More        List[string]       `json:"more"`
+	// LeaveRequests wait for approval, whenever they are for.
+	LeaveRequests List[BoardRequest] `json:"leave_requests"`
+	More          List[string]       `json:"more"`
 }
 
 // BoardCentre is whose board it is; times are shown in its zone.
@@ -45,6 +47,16 @@ type BoardPerson struct {
 type BoardLeave struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
+}
+
+// BoardRequest is leave that somebody asks for.
+type BoardRequest struct {
+	ID      ID           `json:"id"`
+	Name    string       `json:"name"`
+	Kind    string       `json:"kind"`
+	From    time.Time    `json:"from"`
+	To      time.Time    `json:"to"`
+	Actions List[string] `json:"actions"`
 }
 
 // JobBrief is what a board says of a job.
@@ -126,7 +138,7 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 	}
 	now := s.now()
 	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: List[BoardPerson]{}, Visits: List[BoardVisit]{}, ToSchedule: List[BoardJob]{},
-		Reaching: List[BoardJob]{}, Parts: List[BoardJob]{}, Promises: List[BoardPromise]{}, Alarms: List[BoardAlarm]{}, More: List[string]{}}
+		Reaching: List[BoardJob]{}, Parts: List[BoardJob]{}, Promises: List[BoardPromise]{}, Alarms: List[BoardAlarm]{}, LeaveRequests: List[BoardRequest]{}, More: List[string]{}}
 	if err := s.boardPeople(ctx, scope, b); err != nil {
 		return nil, err
 	}
@@ -200,7 +212,37 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 				Holds: kindsOnIt(over[j.ID]), Actions: JobActions(a, j, over[j.ID], safe[j.ID], now)})
 		}
 	}
+	if err := s.boardLeave(ctx, a, scope, b); err != nil {
+		return nil, err
+	}
 	return b, s.boardWords(ctx, a, b, promises, briefs)
+}
+
+// boardLeave adds the leave that the centre's people ask for.
+func (s *Service) boardLeave(ctx context.Context, a Actor, scope Scope, b *Board) error {
+	if !a.Is(desk...) {
+		return nil
+	}
+	asked, err := s.Read.Leaves(ctx, scope, LeaveFilter{CentreID: &b.Centre.ID, Status: LeaveMoves.Start}, Page{Limit: boardList + 1})
+	if err != nil {
+		return err
+	}
+	asked = bounded(b, "leave_requests", asked, boardList)
+	ids := make([]ID, 0, len(asked))
+	for i := range asked {
+		ids = append(ids, asked[i].TechnicianID)
+	}
+	people, err := s.peopleOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, l := range asked {
+		if b.Now.Before(l.EndsAt) {
+			b.LeaveRequests = append(b.LeaveRequests, BoardRequest{ID: l.ID, Name: people[l.TechnicianID].Name, Kind: l.Kind, From: l.StartsAt, To: l.EndsAt, Actions: l.View(a, b.Now).Actions})
+		}
+	}
+	slices.SortStableFunc(b.LeaveRequests, func(x, y BoardRequest) int { return x.From.Compare(y.From) })
+	return nil
 }
 
 // bounded keeps what fits and notes when there is more.

@@ -166,7 +166,7 @@ func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
 
 // refusal tells whether an error is a rule's no, and not a defect.
 func refusal(err error) bool {
-	for _, c := range []Code{CodeMeaning, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodeTooFar, CodePlan, CodeHeld} {
+	for _, c := range []Code{CodeMeaning, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodeTooFar, CodeCapacity, CodePlan, CodeHeld} {
 		if IsCode(err, c) {
 			return true
 		}

@@ -211,6 +211,8 @@ func importFieldOf(e *Error, w *importWish) string {
 		}
 	}
 	switch {
+	case e.Code == CodeCapacity:
+		return "date"
 	case e.Code == CodeOverlap, e.Code == CodeTooFar, e.Code == CodeExcluded, e.Code == CodeSkill, e.Code == CodeHours:
 		return "technician"
 	case (e.Code == CodeHeld || e.Code == CodePlan || e.Code == CodeState) && !w.start.IsZero():

@@ -29,7 +29,8 @@ type Job struct {
 	CentreID       ID                     `json:"centre_id"`
 	AreaID         ID                     `json:"area_id"`
 	Status         JobStatus              `json:"status"`
-	Category       string                 `json:"category"` // the skill asked for; empty asks for none
+	Category       string                 `json:"category"`    // the skill asked for; empty asks for none
+	SkillLevel     int                    `json:"skill_level"` // asked of one of the crew: 1 any, 2 able, 3 expert
 	Serial         string                 `json:"serial"`
 	Fault          string                 `json:"fault"` // in the customer's words
 	TriedSteps     List[TriedStep]        `json:"tried_steps"`

@@ -115,6 +115,15 @@ var (
 		{"stop", []string{"open"}, []string{"stopped"}, "the person", "he wants no more of it"},
 	}}
 
+	// LeaveMoves: PRODUCT.md section 6, leave with approval. What a desk records
+	// for somebody else, and sickness, begins as approved.
+	LeaveMoves = Lifecycle{"leave", "requested", []Move{
+		{"approve", []string{"requested"}, []string{"approved"}, "proprietor, area_manager, admin", "not about himself; the leave is not over"},
+		{"decline", []string{"requested"}, []string{"declined"}, "proprietor, area_manager, admin", "not about himself; a reason"},
+		{"withdraw", []string{"requested"}, []string{"withdrawn"}, "whose leave it is", ""},
+		{"withdraw", []string{"approved"}, []string{"cancelled"}, "whose leave it is, proprietor, area_manager, admin", "the leave has not begun; a reason"},
+	}}
+
 	// MaintenanceMoves: PRODUCT.md section 6, "Recurring maintenance".
 	MaintenanceMoves = Lifecycle{"maintenance", "active", []Move{
 		{"generate", []string{"active"}, nil, "system", "its dates come near; each makes one job"},
@@ -124,5 +133,5 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves, &AftercareMoves, &MaintenanceMoves}
+	Lifecycles = []*Lifecycle{&SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves, &AftercareMoves, &LeaveMoves, &MaintenanceMoves}
 )

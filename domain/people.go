@@ -49,6 +49,9 @@ type Centre struct {
 	Phone         string                 `json:"phone"`        // E.164, shown to customers
 	ImportMapping Doc[map[string]string] `json:"import_mapping"`
 	Ladder        List[ladder.Tier]      `json:"ladder"` // of an SOS; empty: the default
+	// MaxVisitsPerDay is how many visits a local day takes; nil: as many as
+	// there are people and hours for.
+	MaxVisitsPerDay *int `json:"max_visits_per_day"`
 }
 
 // Location is the centre's zone; the constructor has proved that it loads.
@@ -84,28 +87,31 @@ type Stretch struct {
 // User is a member of staff.
 type User struct {
 	Meta
-	Login        string         `json:"login"` // lower case, unique
-	Name         string         `json:"name"`
-	Role         Role           `json:"role"`
-	CentreID     *ID            `json:"centre_id"`
-	AreaID       *ID            `json:"area_id"`
-	DeputyID     *ID            `json:"deputy_id"` // of an area manager: who decides in his absence
-	Phone        string         `json:"phone"`
-	Language     string         `json:"language"`
-	Disabled     bool           `json:"disabled"`
-	Skills       List[string]   `json:"skills"`
-	Hours        List[Shift]    `json:"hours"`
-	Exceptions   List[DayHours] `json:"exceptions"` // of technicians: other hours on a date
-	QuietFrom    string         `json:"quiet_from"` // HH:MM; only an SOS rings from then
-	QuietTo      string         `json:"quiet_to"`
-	RingsAlways  bool           `json:"rings_always"` // his own wish: outside his weekly hours too
-	ColleagueID  *ID            `json:"colleague_id"` // whom his SOS rings first beside the proprietor
-	HomeLat      *float64       `json:"home_lat"`
-	HomeLon      *float64       `json:"home_lon"`
-	CodeHash     string         `json:"-"` // clears his timers
-	DuressHash   string         `json:"-"` // does so too, and calls for help in silence
-	PasswordHash string         `json:"-"`
-	Epoch        int64          `json:"-"` // rises when tokens given before must stop working
+	Login       string       `json:"login"` // lower case, unique
+	Name        string       `json:"name"`
+	Role        Role         `json:"role"`
+	CentreID    *ID          `json:"centre_id"`
+	AreaID      *ID          `json:"area_id"`
+	DeputyID    *ID          `json:"deputy_id"` // of an area manager: who decides in his absence
+	Phone       string       `json:"phone"`
+	Language    string       `json:"language"`
+	Disabled    bool         `json:"disabled"`
+	Skills      List[string] `json:"skills"`
+	SkillLevels Doc[Levels]  `json:"skill_levels"` // of those that are not at level 2
+	Hours       List[Shift]  `json:"hours"`
+	// MaxVisitsPerDay of a technician; nil: as many as fit.
+	MaxVisitsPerDay *int           `json:"max_visits_per_day"`
+	Exceptions      List[DayHours] `json:"exceptions"` // of technicians: other hours on a date
+	QuietFrom       string         `json:"quiet_from"` // HH:MM; only an SOS rings from then
+	QuietTo         string         `json:"quiet_to"`
+	RingsAlways     bool           `json:"rings_always"` // his own wish: outside his weekly hours too
+	ColleagueID     *ID            `json:"colleague_id"` // whom his SOS rings first beside the proprietor
+	HomeLat         *float64       `json:"home_lat"`
+	HomeLon         *float64       `json:"home_lon"`
+	CodeHash        string         `json:"-"` // clears his timers
+	DuressHash      string         `json:"-"` // does so too, and calls for help in silence
+	PasswordHash    string         `json:"-"`
+	Epoch           int64          `json:"-"` // rises when tokens given before must stop working
 }
 
 // FirstName is all that customers and lock screens learn of staff.
@@ -116,16 +122,6 @@ func (u *User) FirstName() string {
 		}
 	}
 	return u.Name
-}
-
-// Leave is time in which a technician does not work.
-type Leave struct {
-	Meta
-	TechnicianID ID        `json:"technician_id"`
-	StartsAt     time.Time `json:"starts_at"`
-	EndsAt       time.Time `json:"ends_at"`
-	Kind         string    `json:"kind"` // annual, sick, other
-	Note         string    `json:"note"`
 }
 
 // Session is one refresh token of a family that began with a sign-in.

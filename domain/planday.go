@@ -38,6 +38,7 @@ type planDay struct {
 	plans       map[ID][]string // safe-visit plans by visit
 	technicians []User          // enabled ones of the centre, by (created_at, id)
 	around      DayAround
+	taken       []Taken     // where a technician takes a number of visits a day
 	only        map[ID]bool // visits to place; nil: all that have nobody
 }
 

@@ -193,6 +193,11 @@ func (s *Service) readDay(ctx context.Context, c *Centre, from, to, now time.Tim
 	if p.open, p.plans, err = s.Read.HoldsOfVisits(ctx, p.visits); err != nil {
 		return nil, err
 	}
+	if anyBounded(p.technicians) {
+		if p.taken, err = s.Read.Taken(ctx, scope, c.ID, from, to, now); err != nil {
+			return nil, err
+		}
+	}
 	p.around, err = s.Read.DayAround(ctx, scope, p.visits, ids, from, to)
 	return p, err
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"doorstep/domain/slots"
 )
 
 // ContactInput is a person of a household.
@@ -290,6 +292,7 @@ type JobInput struct {
 	ApplianceID    *ID          `json:"appliance_id"`
 	CentreID       *ID          `json:"centre_id"`
 	Category       *string      `json:"category"`
+	SkillLevel     *int         `json:"skill_level"`
 	Serial         *string      `json:"serial"`
 	Fault          *string      `json:"fault"`
 	TriedSteps     *[]TriedStep `json:"tried_steps"`
@@ -306,6 +309,10 @@ func (s *Service) applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
 	set(&j.SafetyCritical, in.SafetyCritical)
 	set(&j.Cover, in.Cover)
 	set(&j.Category, in.Category)
+	set(&j.SkillLevel, in.SkillLevel)
+	if j.SkillLevel < slots.Helper || j.SkillLevel > slots.Expert {
+		return Fail(CodeMeaning, "The level of a skill is 1, 2 or 3.").At("/skill_level", "1 to 3")
+	}
 	if in.Serial != nil {
 		j.Serial = strings.ToUpper(strings.TrimSpace(*in.Serial))
 	}
@@ -375,7 +382,7 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 	if err != nil {
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	j := Job{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, Status: JobOpen, Priority: "normal", Cover: "warranty", OpenedAt: now, Verdict: "untried"}
+	j := Job{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, Status: JobOpen, Priority: "normal", Cover: "warranty", SkillLevel: slots.Helper, OpenedAt: now, Verdict: "untried"}
 	if in.SiteID == nil {
 		if len(c.Sites) == 0 {
 			return JobView{}, Fail(CodeMeaning, "The household has no site yet.").At("/site_id", "add a site to the customer first")

@@ -151,7 +151,8 @@ func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string
 
 // checkCrew holds the hard rules of assignment: centre, and what Service.rules
 // judges, as a search for slots does. It locks the technicians, so that two bookers of one
-// technician wait for each other.
+// technician wait for each other, and before them the centre, where it takes a
+// number of visits a day.
 func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Time) error {
 	seen := map[ID]bool{}
 	for i, id := range crew {
@@ -166,7 +167,34 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 	if err := d.planPermits(v, crew); err != nil {
 		return err
 	}
+	rules := s.rules(d, v.PlannedMinutes)
+	rules.Job.Two = rules.Job.Two || len(crew) > 1
+	if d.centre.MaxVisitsPerDay != nil {
+		c, err := tx.LockCentre(d.job.CentreID)
+		if err != nil {
+			return err
+		}
+		rules.Centre.Load.Most = dailyMost(c.MaxVisitsPerDay)
+	}
+	taken := func() ([]Taken, error) {
+		from, to := d.centre.days(v.PlannedStart, v.PlannedStart)
+		var also ID
+		if v.PredecessorID != nil {
+			also = *v.PredecessorID
+		}
+		return tx.Taken(d.job.CentreID, also, from, to, now)
+	}
 	if len(crew) == 0 {
+		if rules.Centre.Load.Most == 0 {
+			return nil
+		}
+		all, err := taken()
+		if err != nil {
+			return err
+		}
+		if d.load(rules, all, v); rules.Full(v.PlannedStart) {
+			return d.refuses(rules, &slots.Technician{}, v.PlannedStart, slots.Capacity)
+		}
 		return nil
 	}
 	sorted := slices.Clone(crew)
@@ -183,7 +211,16 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 		}
 		d.crew[users[i].ID] = &users[i]
 	}
-	rules := s.rules(d, v.PlannedMinutes)
+	if rules.Centre.Load.Most > 0 || anyBounded(users) {
+		if diary.Taken, err = taken(); err != nil {
+			return err
+		}
+		d.load(rules, diary.Taken, v)
+	}
+	var team []*slots.Technician
+	for i := range users {
+		team = append(team, &slots.Technician{Skills: users[i].Skills, Levels: users[i].SkillLevels.V})
+	}
 	for i, id := range crew {
 		at := fmt.Sprintf("/crew/%d", i)
 		k := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
@@ -191,7 +228,11 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 			return Fail(CodeMeaning, "There is no such technician in the centre of the job.").At(at, "an enabled technician of the job's centre")
 		}
 		t := d.candidate(diary, &users[k], v)
-		if why := rules.Of(&t, v.PlannedStart); why != "" {
+		why := rules.Of(&t, v.PlannedStart)
+		if why == "" && !rules.Skilled(team...) {
+			why = slots.Skill
+		}
+		if why != "" {
 			e := d.refuses(rules, &t, v.PlannedStart, why)
 			for n := range e.Fields {
 				e.Fields[n].Pointer = at
@@ -244,9 +285,9 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 
 // Schedule makes a visit. Staff of the centre, area manager, agent; the
 // technician of the job for himself, with the contact in which the customer
-// agreed. Errors: CodeHeld, CodeOverlap, CodeTooFar, CodeExcluded, CodePlan,
-// CodeHours, CodeSkill, CodeMeaning, CodeGuard; with CodeOverlap and CodeTooFar
-// come slots that are free instead.
+// agreed. Errors: CodeHeld, CodeOverlap, CodeTooFar, CodeCapacity, CodeExcluded,
+// CodePlan, CodeHours, CodeSkill, CodeMeaning, CodeGuard; with the first three
+// but CodeHeld come slots that are free instead.
 func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleInput) (VisitView, error) {
 	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
 		j, err := s.reachJob(tx, call.Actor, job)

@@ -15,9 +15,9 @@ type SickInput struct {
 
 // FreedDay is what came of it.
 type FreedDay struct {
-	Leave Leave    `json:"leave"`
-	Freed List[ID] `json:"freed"` // visits that need somebody now
-	Plan  *DayPlan `json:"plan"`  // who could take them; nil for the technician himself, whose desk gets it
+	Leave LeaveView `json:"leave"`
+	Freed List[ID]  `json:"freed"` // visits that need somebody now
+	Plan  *DayPlan  `json:"plan"`  // who could take them; nil for the technician himself, whose desk gets it
 }
 
 // Head gives id and version of the leave for Location and ETag.
@@ -63,12 +63,13 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 		}
 		for _, l := range leaves {
 			if !l.StartsAt.After(begins) && !l.EndsAt.Before(to) {
-				out.Leave = l // said before
+				out.Leave = l.View(a, now) // said before
 				return nil
 			}
 		}
-		out.Leave = Leave{Meta: newMeta(s.NewID(), now), TechnicianID: technician, StartsAt: begins, EndsAt: to, Kind: "sick", Note: strings.TrimSpace(in.Note)}
-		return tx.InsertLeave(&out.Leave)
+		l := Leave{Meta: newMeta(s.NewID(), now), TechnicianID: technician, StartsAt: begins, EndsAt: to, Kind: LeaveSick, Note: strings.TrimSpace(in.Note), Status: "approved", RecordedBy: &a.UserID}
+		out.Leave = l.View(a, now)
+		return tx.InsertLeave(&l)
 	})
 	if err != nil {
 		return out, err

@@ -79,8 +79,8 @@ type SlotRefusal struct {
 // searches and of who books.
 func (s *Service) rules(d *dossier, minutes int) *slots.Judge {
 	j := &slots.Judge{Travel: slots.GreatCircle(slots.DefaultSpeed),
-		Centre: slots.Centre{Location: d.centre.Location(), Holidays: d.centre.Holidays, WorkingDays: d.centre.WorkingDays},
-		Job:    slots.Job{Skill: d.job.Category, Minutes: minutes, Place: placeOf(d.site.Lat, d.site.Lon), Two: has(d.plan, "two_people")}}
+		Centre: slots.Centre{Location: d.centre.Location(), Holidays: d.centre.Holidays, WorkingDays: d.centre.WorkingDays, Load: slots.Load{Most: dailyMost(d.centre.MaxVisitsPerDay)}},
+		Job:    slots.Job{Skill: d.job.Category, Level: d.job.SkillLevel, Minutes: minutes, Place: placeOf(d.site.Lat, d.site.Lon), Two: has(d.plan, "two_people")}}
 	if s.Roads != nil {
 		j.Travel = s.Roads.Minutes
 	}
@@ -141,8 +141,8 @@ func awayOf(leaves []Leave) []slots.Span {
 // itself takes, or the one that it follows, or its household has reserved, is
 // free for it.
 func (d *dossier) candidate(diary *Diary, u *User, v *Visit) slots.Technician {
-	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Weekly: shiftsOf(u), Dates: datesOf(u), Away: awayOf(diary.leavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
-		Apart: diary.apart(u.ID), Knows: has(diary.Known, u.ID)}
+	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Levels: u.SkillLevels.V, Weekly: shiftsOf(u), Dates: datesOf(u), Away: awayOf(diary.leavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
+		Apart: diary.apart(u.ID), Knows: has(diary.Known, u.ID), Load: d.loadOf(u, diary.Taken, v)}
 	for i := range diary.Busy {
 		if b := &diary.Busy[i]; b.TechnicianID == u.ID && b.VisitID != v.ID && (v.PredecessorID == nil || b.VisitID != *v.PredecessorID) {
 			t.Diary = append(t.Diary, slots.Booking{Span: slots.Span{From: b.StartsAt, To: b.EndsAt}, Place: placeOf(b.Lat, b.Lon)})
@@ -174,6 +174,11 @@ func (d *dossier) refuses(j *slots.Judge, t *slots.Technician, start time.Time, 
 		code, mend = CodeExcluded, "choose somebody else"
 	case slots.Skill:
 		code, mend = CodeSkill, "a technician with the skill "+j.Job.Skill
+		if j.Job.Level > slots.Helper {
+			mend += " at level " + itoa(j.Job.Level)
+		}
+	case slots.Capacity:
+		code, mend = CodeCapacity, "another day, or another technician where it is his number"
 	case slots.Overlap, slots.Kept:
 		code, mend = CodeOverlap, "another time or another technician"
 	case slots.Way:
@@ -301,6 +306,13 @@ func (s *Service) searchIn(tx Tx, d *dossier, moved *Visit, minutes int, from, t
 	if look.diary, err = tx.ReadDiary(d.job.CentreID, d.customer.ID, from.Add(-diaryReach), to.Add(diaryReach), now); err != nil {
 		return nil, err
 	}
+	if look.judge.Centre.Load.Most > 0 || anyBounded(look.diary.Technicians) {
+		first, end := d.centre.days(from, to.AddDate(0, 0, 1)) // a window is less than a day
+		if look.diary.Taken, err = tx.Taken(d.job.CentreID, ID{}, first, end, now); err != nil {
+			return nil, err
+		}
+		d.load(look.judge, look.diary.Taken, v)
+	}
 	for i := range look.diary.Technicians {
 		look.people = append(look.people, d.candidate(look.diary, &look.diary.Technicians[i], v))
 	}
@@ -372,11 +384,14 @@ func (l *search) crew(f slots.Offer) List[ID] {
 	return out
 }
 
+// otherTimes are refusals that another time does not meet.
+var otherTimes = []Code{CodeOverlap, CodeTooFar, CodeCapacity}
+
 // withSlots adds to the refusal of a time what is free instead: whoever lost a
 // race for it need not ask again. Nothing else is touched.
 func (s *Service) withSlots(ctx context.Context, a Actor, job ID, q SlotQuery, err error) error {
 	e := new(Error)
-	if !errors.As(err, &e) || e.Code != CodeOverlap && e.Code != CodeTooFar {
+	if !errors.As(err, &e) || !has(otherTimes, e.Code) {
 		return err
 	}
 	var look *search
@@ -392,7 +407,7 @@ func (s *Service) withSlots(ctx context.Context, a Actor, job ID, q SlotQuery, e
 
 // withSlotsFor is withSlots for a move of a visit.
 func (s *Service) withSlotsFor(ctx context.Context, a Actor, visit ID, err error) error {
-	if !IsCode(err, CodeOverlap) && !IsCode(err, CodeTooFar) {
+	if !slices.ContainsFunc(otherTimes, func(c Code) bool { return IsCode(err, c) }) {
 		return err
 	}
 	v, gone := s.Read.Visit(ctx, a.Scope(), visit)

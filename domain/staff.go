@@ -26,6 +26,8 @@ type CentreInput struct {
 	Holidays      *[]string          `json:"holidays"`
 	Phone         *string            `json:"phone"`
 	ImportMapping *map[string]string `json:"import_mapping"`
+	// MaxVisitsPerDay 0 takes the bound away.
+	MaxVisitsPerDay *int `json:"max_visits_per_day"`
 }
 
 // UserInput creates or changes a user; what is absent stays.
@@ -127,6 +129,9 @@ func (s *Service) applyCentre(tx Tx, c *Centre, in CentreInput) error {
 	if in.ImportMapping != nil {
 		c.ImportMapping.V = *in.ImportMapping
 	}
+	if err := setMost(&c.MaxVisitsPerDay, in.MaxVisitsPerDay); err != nil {
+		return err
+	}
 	if c.Zone == "" || c.Zone == "Local" {
 		return Fail(CodeMeaning, "A centre needs a time zone.").At("/zone", "an IANA name such as Asia/Kolkata")
 	}
@@ -188,7 +193,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *Call, in CentreInput) 
 }
 
 // PatchCentre changes a centre. Admin; the proprietor and area manager its
-// holidays, working days, phone and import mapping.
+// holidays, working days, visits a day, phone and import mapping.
 func (s *Service) PatchCentre(ctx context.Context, call *Call, id ID, version int64, in CentreInput) (Centre, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Centre, error) {
 		c, err := s.reachCentre(tx, call.Actor, id)
@@ -280,7 +285,7 @@ func (s *Service) applyUser(tx Tx, u *User, in UserInput) error {
 	set(&u.Language, in.Language)
 	set(&u.Disabled, in.Disabled)
 	if in.Skills != nil {
-		u.Skills = *in.Skills
+		u.Skills, u.SkillLevels.V = *in.Skills, nil
 	}
 	if in.Hours != nil {
 		u.Hours, u.RingsAlways = *in.Hours, false
@@ -441,13 +446,16 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 func same(a, b *ID) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
 // SetHours replaces a technician's weekly hours and, unless they are nil, the
-// exceptions from them; SetSkills his skills. Coordinator, proprietor, area
-// manager, admin. Errors: CodeMeaning.
-func (s *Service) SetHours(ctx context.Context, call *Call, id ID, hours []Shift, exceptions *List[DayHours]) (User, error) {
+// exceptions from them and how many visits a day he takes (0: as many as
+// fit). Coordinator, proprietor, area manager, admin. Errors: CodeMeaning.
+func (s *Service) SetHours(ctx context.Context, call *Call, id ID, hours []Shift, exceptions *List[DayHours], most *int) (User, error) {
 	return s.setTechnician(ctx, call, id, func(u *User) error {
 		u.Hours, u.RingsAlways = hours, false
 		if exceptions != nil {
 			u.Exceptions = *exceptions
+		}
+		if err := setMost(&u.MaxVisitsPerDay, most); err != nil {
+			return err
 		}
 		if err := checkHours(hours); err != nil {
 			return err
@@ -475,11 +483,6 @@ func checkExceptions(days []DayHours) error {
 	return nil
 }
 
-// SetSkills replaces a technician's skills; see SetHours.
-func (s *Service) SetSkills(ctx context.Context, call *Call, id ID, skills []string) (User, error) {
-	return s.setTechnician(ctx, call, id, func(u *User) error { u.Skills = skills; return nil })
-}
-
 func (s *Service) setTechnician(ctx context.Context, call *Call, id ID, change func(*User) error) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
 		u, err := s.reachUser(tx, call.Actor, id)
@@ -495,68 +498,5 @@ func (s *Service) setTechnician(ctx context.Context, call *Call, id ID, change f
 		s.changed(&u.Meta, now)
 		err = tx.SaveUser(u)
 		return *u, err
-	})
-}
-
-// LeaveInput records leave. Times without an offset are read in the centre's
-// zone.
-type LeaveInput struct {
-	ID       *ID    `json:"id"`
-	StartsAt string `json:"starts_at"`
-	EndsAt   string `json:"ends_at"`
-	Kind     string `json:"kind"`
-	Note     string `json:"note"`
-}
-
-// AddLeave records leave of a technician: himself, coordinator, proprietor,
-// area manager.
-func (s *Service) AddLeave(ctx context.Context, call *Call, technician ID, in LeaveInput) (Leave, error) {
-	return s.addLeave(ctx, call, technician, in, func(u *User) error {
-		if u.Role != RoleTechnician {
-			return NotFound("technician")
-		}
-		if !call.Actor.Is(RoleTechnician, RoleCoordinator, RoleProprietor, RoleAreaManager) {
-			return Fail(CodeForbidden, "As %s you may not record leave.", roleWords(call.Actor.Role))
-		}
-		return nil
-	})
-}
-
-// AddUserLeave records leave of anybody: himself, or who sets his roster.
-func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in LeaveInput) (Leave, error) {
-	return s.addLeave(ctx, call, user, in, func(u *User) error {
-		if u.ID != call.Actor.UserID && !call.Actor.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
-			return Fail(CodeForbidden, "As %s you may not record leave of others.", roleWords(call.Actor.Role))
-		}
-		return nil
-	})
-}
-
-func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(*User) error) (Leave, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Leave, error) {
-		u, err := s.reachUser(tx, call.Actor, user)
-		if err != nil {
-			return Leave{}, err
-		}
-		if err := may(u); err != nil {
-			return Leave{}, err
-		}
-		c := &Centre{Zone: "UTC"}
-		if u.CentreID != nil {
-			if c, err = tx.Centre(*u.CentreID); err != nil {
-				return Leave{}, err
-			}
-		}
-		l := Leave{Meta: newMeta(s.newID(in.ID), now), TechnicianID: u.ID, Kind: in.Kind, Note: in.Note}
-		if l.StartsAt, err = ParseInstant(in.StartsAt, c.Location(), "/starts_at"); err != nil {
-			return Leave{}, err
-		}
-		if l.EndsAt, err = ParseInstant(in.EndsAt, c.Location(), "/ends_at"); err != nil {
-			return Leave{}, err
-		}
-		if !l.EndsAt.After(l.StartsAt) {
-			return Leave{}, Fail(CodeMeaning, "Leave ends after it starts.").At("/ends_at", "after starts_at")
-		}
-		return l, tx.InsertLeave(&l)
 	})
 }

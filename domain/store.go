@@ -65,9 +65,21 @@ type Tx interface {
 	SlotHoldsOf(job ID) ([]SlotHold, error) // expired or not, by technician
 	InsertSlotHold(*SlotHold) error
 	DropSlotHolds(job ID) error
+	// LeavesOf and LeavesAt give what is approved; LeaveRequestsOf what waits to
+	// be.
 	LeavesOf(technician ID, from, to time.Time) ([]Leave, error)
 	LeavesAt(users []ID, at time.Time) ([]Leave, error) // that have not ended
+	LeaveRequestsOf(user ID, from, to time.Time) ([]Leave, error)
+	Leave(id ID) (*Leave, error)
+	LockLeave(id ID) (*Leave, error)
 	InsertLeave(*Leave) error
+	SaveLeave(*Leave) error
+	// LockCentre makes those wait who book where a centre takes a number of
+	// visits a day. It comes after jobs and before technicians.
+	LockCentre(id ID) (*Centre, error)
+	// Taken lists what stands in a centre's days, by planned start in [from,
+	// to), and the visit also in any state.
+	Taken(centre, also ID, from, to, now time.Time) ([]Taken, error)
 	InsertSession(*Session) error
 	LockSession(tokenHash string) (*Session, error)
 	SessionByID(id ID) (*Session, error)
@@ -277,8 +289,9 @@ type Tx interface {
 // Diary is what the rules of assignment need to know of technicians.
 type Diary struct {
 	Technicians []User
-	Leaves      []Leave // overlapping the time asked for
+	Leaves      []Leave // approved, overlapping the time asked for
 	Busy        []Busy
+	Taken       []Taken     // where somebody takes a number of visits a day
 	Reserved    []SlotHold  // not expired
 	Known       []ID        // of ReadDiary: who was with the customer before
 	Excluded    []Exclusion // in force between anybody and the customer
@@ -357,6 +370,13 @@ type UserFilter struct {
 	IDs      []ID // any of them
 }
 
+// LeaveFilter narrows GET /v1/leave and the lists of one person.
+type LeaveFilter struct {
+	UserID   *ID
+	CentreID *ID
+	Status   string
+}
+
 // MaintenanceFilter narrows GET /v1/maintenance.
 type MaintenanceFilter struct {
 	CustomerID *ID
@@ -383,7 +403,9 @@ type Reader interface {
 	// scope exists.
 	Principal(ctx context.Context, id ID) (*User, error)
 	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named him
-	Leaves(ctx context.Context, s Scope, technician ID, p Page) ([]Leave, error)
+	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
+	// Taken is that of Tx, of a centre in the scope.
+	Taken(ctx context.Context, s Scope, centre ID, from, to, now time.Time) ([]Taken, error)
 	Customers(ctx context.Context, s Scope, f CustomerFilter, p Page) ([]Customer, error)
 	Customer(ctx context.Context, s Scope, id ID) (*Customer, error)
 	Appliances(ctx context.Context, s Scope, customer *ID, serial string, p Page) ([]Appliance, error)
@@ -486,7 +508,8 @@ type Reader interface {
 
 	// JobBriefs gives what a board says of jobs in a scope, by id.
 	JobBriefs(ctx context.Context, s Scope, ids []ID) (map[ID]JobBrief, error)
-	// LeavesBetween are those of a centre's technicians that overlap a time.
+	// LeavesBetween are the approved ones of a centre's technicians that overlap
+	// a time.
 	LeavesBetween(ctx context.Context, s Scope, centre ID, from, to time.Time) ([]Leave, error)
 	// Loads gives a row for each technician with a visit in the period, by
 	// name.

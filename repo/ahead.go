@@ -115,7 +115,7 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 		return nil, err
 	}
 	readLeaves, leaves, err := known[domain.Leave](t.db, "diary.leaves", func(q *gorm.DB) *gorm.DB {
-		return q.Where(of).Where("(starts_at < ? AND ends_at > ? OR ends_at > ?)", to, from, leavesFrom).Order("starts_at, id")
+		return q.Where(of).Where("status = 'approved' AND (starts_at < ? AND ends_at > ? OR ends_at > ?)", to, from, leavesFrom).Order("starts_at, id")
 	}, "leaves", list, to, from, leavesFrom)
 	if err != nil {
 		return nil, err

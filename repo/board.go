@@ -44,7 +44,7 @@ func (r *reader) JobBriefs(ctx context.Context, s domain.Scope, ids []domain.ID)
 }
 
 func (r *reader) LeavesBetween(ctx context.Context, s domain.Scope, centre domain.ID, from, to time.Time) ([]domain.Leave, error) {
-	return list[domain.Leave](ctx, r, r.scoped(s, "leaves").Where("technician_id IN (SELECT id FROM users WHERE users.centre_id = ?) AND starts_at < ? AND ends_at > ?", centre, to, from).
+	return list[domain.Leave](ctx, r, r.scoped(s, "leaves").Where("technician_id IN (SELECT id FROM users WHERE users.centre_id = ?) AND status = 'approved' AND starts_at < ? AND ends_at > ?", centre, to, from).
 		Order("starts_at, id").Limit(maxPage))
 }
 

@@ -169,7 +169,7 @@ func readOldRows(t *testing.T, db *repo.DB, written map[string]int) {
 		count("customer_centres", len(seen), err)
 	}
 	for _, u := range users {
-		leaves, err := r.Leaves(ctx, all, u.ID, page)
+		leaves, err := r.Leaves(ctx, all, domain.LeaveFilter{UserID: &u.ID}, page)
 		count("leaves", len(leaves), err)
 		devices, err := r.Devices(ctx, u.ID)
 		count("devices", len(devices), err)

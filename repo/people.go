@@ -33,6 +33,14 @@ func (t *tx) Centre(id domain.ID) (*domain.Centre, error) {
 	return &list[0], nil
 }
 
+func (t *tx) LockCentre(id domain.ID) (*domain.Centre, error) {
+	c, err := single[domain.Centre](t, "centre", lock(t.table("centres").Where("id = ?", id)))
+	if err == nil {
+		t.centres[id] = *c
+	}
+	return c, err
+}
+
 func (t *tx) CentreServing(postalCode string) (*domain.Centre, error) {
 	return single[domain.Centre](t, "centre", t.table("centres").Where(t.db.holding("postal_codes", postalCode)).Order("created_at, id"))
 }
@@ -93,15 +101,33 @@ func (t *tx) LockTechnicians(ids []domain.ID) ([]domain.User, error) {
 }
 
 func (t *tx) LeavesOf(technician domain.ID, from, to time.Time) ([]domain.Leave, error) {
-	return all[domain.Leave](t, t.table("leaves").Where("technician_id = ? AND ends_at > ? AND starts_at < ?", technician, from, to).Order("starts_at, id"))
+	return t.leavesOf(technician, "approved", from, to)
+}
+
+func (t *tx) LeaveRequestsOf(user domain.ID, from, to time.Time) ([]domain.Leave, error) {
+	return t.leavesOf(user, "requested", from, to)
+}
+
+func (t *tx) leavesOf(user domain.ID, status string, from, to time.Time) ([]domain.Leave, error) {
+	return all[domain.Leave](t, t.table("leaves").Where("technician_id = ? AND status = ? AND ends_at > ? AND starts_at < ?", user, status, from, to).Order("starts_at, id"))
 }
 
 func (t *tx) LeavesAt(users []domain.ID, at time.Time) ([]domain.Leave, error) {
 	if len(users) == 0 {
 		return nil, nil
 	}
-	return all[domain.Leave](t, t.table("leaves").Where(t.db.in("technician_id", users)).Where("ends_at > ?", at).Order("starts_at, id"))
+	return all[domain.Leave](t, t.table("leaves").Where(t.db.in("technician_id", users)).Where("status = 'approved' AND ends_at > ?", at).Order("starts_at, id"))
 }
+
+func (t *tx) Leave(id domain.ID) (*domain.Leave, error) {
+	return single[domain.Leave](t, "leave", t.table("leaves").Where("id = ?", id))
+}
+
+func (t *tx) LockLeave(id domain.ID) (*domain.Leave, error) {
+	return single[domain.Leave](t, "leave", lock(t.table("leaves").Where("id = ?", id)))
+}
+
+func (t *tx) SaveLeave(l *domain.Leave) error { return t.save("leaves", &l.Meta, l) }
 
 func (t *tx) InsertLeave(l *domain.Leave) error { return t.insert("leaves", l) }
 

@@ -74,7 +74,7 @@ func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.
 	if len(technicians) == 0 {
 		return out, nil
 	}
-	if out.Leaves, err = list[domain.Leave](ctx, r, r.db.table("leaves").Where(r.db.in("technician_id", technicians)).Where("ends_at > ? AND starts_at < ?", from, to).Order("starts_at, id")); err != nil {
+	if out.Leaves, err = list[domain.Leave](ctx, r, r.db.table("leaves").Where(r.db.in("technician_id", technicians)).Where("status = 'approved' AND ends_at > ? AND starts_at < ?", from, to).Order("starts_at, id")); err != nil {
 		return out, err
 	}
 	out.KeptAway, err = list[domain.KeepAway](ctx, r, r.db.table("keep_aways").Where(r.db.in("user_id", technicians)).Where("lifted_at IS NULL").Order("since, id"))

@@ -113,8 +113,18 @@ func (r *reader) DeputyFor(ctx context.Context, user domain.ID) ([]domain.ID, er
 	return out, err
 }
 
-func (r *reader) Leaves(ctx context.Context, s domain.Scope, technician domain.ID, p domain.Page) ([]domain.Leave, error) {
-	return paged[domain.Leave](ctx, r, r.scoped(s, "leaves").Where("technician_id = ?", technician), "leaves", p)
+func (r *reader) Leaves(ctx context.Context, s domain.Scope, f domain.LeaveFilter, p domain.Page) ([]domain.Leave, error) {
+	q := r.scoped(s, "leaves")
+	if f.UserID != nil {
+		q = q.Where("technician_id = ?", *f.UserID)
+	}
+	if f.CentreID != nil {
+		q = q.Where("technician_id IN (SELECT id FROM users WHERE users.centre_id = ?)", *f.CentreID)
+	}
+	if f.Status != "" {
+		q = q.Where("status = ?", f.Status)
+	}
+	return paged[domain.Leave](ctx, r, q, "leaves", p)
 }
 
 // households reads customers with their people and places: three statements

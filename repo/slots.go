@@ -27,7 +27,7 @@ func (t *tx) ReadDiary(centre, customer domain.ID, from, to, now time.Time) (*do
 		return nil, err
 	}
 	readLeaves, leaves, err := known[domain.Leave](t.db, "team.leaves", func(q *gorm.DB) *gorm.DB {
-		return q.Where("technician_id IN "+team+" AND starts_at < ? AND ends_at > ?", centre, to, from).Order("starts_at, id")
+		return q.Where("technician_id IN "+team+" AND status = 'approved' AND starts_at < ? AND ends_at > ?", centre, to, from).Order("starts_at, id")
 	}, "leaves", centre, to, from)
 	if err != nil {
 		return nil, err

@@ -324,6 +324,43 @@
     if (j.priority === 'urgent' || j.priority === 'high') li.append(el('span', j.priority, 'tag bad'));
     return li;
   };
+  // Leave that somebody asks for: approved at once, declined with a reason.
+  const openRequest = (x) => {
+    const known = facts([['From', dated(x.from)], ['Until', dated(x.to)], ['Kind', words(x.kind)]]), wrong = wrongLine(), acts = el('div', undefined, 'acts'), form = el('form'), why = input('text', '');
+    why.maxLength = 500;
+    const key = { of: '', id: '' };
+    const go = (what) => async (e) => {
+      e.preventDefault();
+      if (what === 'decline' && !why.value.trim()) {
+        wrong.textContent = 'Say why it is declined.';
+        return why.focus();
+      }
+      if (key.of !== what + why.value) Object.assign(key, { of: what + why.value, id: crypto.randomUUID() }); // a second tap is the same move
+      const res = await send(`/v1/leave/${x.id}/${what}`, { reason: why.value.trim() }, key.id).catch(() => null);
+      if (!res || !res.ok) {
+        wrong.textContent = res ? await problem(res) : 'No connection. Please try again.';
+        return wrong.focus();
+      }
+      const said = await res.json();
+      await load(true);
+      if (!said.affected || !said.affected.length) return close();
+      const done = el('div', undefined, 'acts');
+      done.append(button('Close', close));
+      show(x.name, el('p', `Approved. ${said.affected.length === 1 ? 'One visit stands' : said.affected.length + ' visits stand'} in this time and need somebody else.`), done);
+    };
+    if (x.actions.includes('approve')) {
+      const ok = el('button', 'Approve'), no = el('button', 'Decline');
+      ok.type = no.type = 'button';
+      ok.addEventListener('click', go('approve'));
+      no.addEventListener('click', go('decline'));
+      form.append(field('Reason, where you decline', why), wrong);
+      form.addEventListener('submit', (e) => e.preventDefault());
+      acts.append(ok, no);
+    }
+    acts.append(button('Close', close));
+    form.append(acts);
+    show(x.name, known, form);
+  };
   const drawSide = () => {
     const now = Date.parse(board.now), unassigned = board.visits.filter((v) => !v.crew.length && v.status === 'scheduled'), open = [...document.querySelectorAll('#side .scroll')].map((e) => e.scrollTop);
     const focus = document.activeElement && document.activeElement.closest('#side') && document.activeElement.textContent;
@@ -335,6 +372,12 @@
         return li;
       }, 'Everybody has somebody.'),
       panel('p-to_schedule', 'To schedule', board.to_schedule, (j) => jobLine(j, `since ${dated(j.opened_at).slice(0, 10)}`), 'Nothing waits.'),
+      ...(board.leave_requests.length ? [panel('p-leave_requests', 'Leave asked for', board.leave_requests, (x) => {
+        const li = el('li'), p = el('p');
+        p.append(button(x.name, () => openRequest(x)));
+        li.append(p, el('p', `${dated(x.from)} to ${dated(x.to)} · ${words(x.kind)}`, 'soft'));
+        return li;
+      })] : []),
       panel('p-promises', 'Promises due', board.promises, (p) => {
         const li = el('li', undefined, Date.parse(p.due_at) <= now ? 'late' : '');
         li.append(el('p', p.household, 'who'), el('p', `${p.what || 'A call'} · ${p.owner}`), el('p', `${Date.parse(p.due_at) <= now ? 'Late, was due' : 'Due'} ${dated(p.due_at)}`, 'soft'));

@@ -46,6 +46,7 @@ type Technician struct {
 	ID     ID
 	Name   string // the first one, for the sentences
 	Skills []string
+	Levels map[string]int     // of skills, where it is not Able
 	Weekly []Shift            // none: the centre's working days
 	Dates  map[string][]Shift // other hours on a local date, YYYY-MM-DD; none: off. The weekday says nothing
 	Away   []Span             // leave
@@ -53,6 +54,34 @@ type Technician struct {
 	Apart  bool      // kept from this household, for whatever reason
 	Knows  bool      // was there before
 	Diary  []Booking // by From
+	Load   Load      // of his own
+}
+
+// The levels of a skill: who helps, who does it alone, whom others ask.
+const (
+	Helper = 1
+	Able   = 2
+	Expert = 3
+)
+
+// level is that of a skill which the technician has.
+func (t *Technician) level(skill string) int {
+	if l, ok := t.Levels[skill]; ok {
+		return l
+	}
+	return Able
+}
+
+// Load is how many visits somebody takes a day, and how many there are
+// already: the one that is looked for not counted.
+type Load struct {
+	Most int            // 0: no bound
+	Days map[string]int // by local date, YYYY-MM-DD
+}
+
+// full tells whether a day takes no more.
+func (l *Load) full(local time.Time) bool {
+	return l.Most > 0 && l.Days[local.Format(time.DateOnly)] >= l.Most
 }
 
 // Centre is where the technicians belong.
@@ -60,11 +89,22 @@ type Centre struct {
 	Location    *time.Location
 	Holidays    []string // local dates, YYYY-MM-DD
 	WorkingDays []int    // 0 Sunday … 6 Saturday; none: every day
+	Load        Load     // of the whole centre
+	// Stands is the local date on which the visit that is looked for stands
+	// already: there it takes no more room of the centre.
+	Stands string
+}
+
+// full tells whether the centre takes no more visits on the day of an instant.
+func (c *Centre) full(at time.Time) bool {
+	local := at.In(c.Location)
+	return c.Load.full(local) && local.Format(time.DateOnly) != c.Stands
 }
 
 // Job is what a visit needs.
 type Job struct {
 	Skill   string // empty asks for none
+	Level   int    // of the skill that one of the crew has; Helper or less: any
 	Minutes int
 	Place   *Place
 	Two     bool // a plan asks for two people
@@ -86,6 +126,7 @@ const (
 	Holiday      Reason = "holiday"
 	Leave        Reason = "leave"
 	Hours        Reason = "hours"
+	Capacity     Reason = "capacity" // the centre or the technician takes no more visits that day
 	Overlap      Reason = "overlap"
 	Kept         Reason = "kept" // for another household that is choosing
 	Way          Reason = "travel"
@@ -111,6 +152,9 @@ func (j *Judge) Of(t *Technician, start time.Time) Reason {
 	if r := j.Centre.offDuty(t, v); r != "" {
 		return r
 	}
+	if j.Full(start) || t.Load.full(start.In(j.Centre.Location)) {
+		return Capacity
+	}
 	before, after, hit := around(t.Diary, v)
 	switch {
 	case hit != nil && hit.Kept:
@@ -122,6 +166,10 @@ func (j *Judge) Of(t *Technician, start time.Time) Reason {
 	}
 	return ""
 }
+
+// Full tells whether the centre takes no more visits on a day, whoever would
+// go.
+func (j *Judge) Full(start time.Time) bool { return j.Centre.full(start) }
 
 // Leeway is how much later than planned a visit may begin because of the way
 // before it: planned lengths are estimates, and what a household was told is
@@ -147,15 +195,27 @@ func (j *Judge) onTime(t *Technician, start time.Time) bool {
 	return j.late(before, after, v) == 0
 }
 
-// unfit is what no other time mends.
+// unfit is what no other time mends. Of two people one has to have the level:
+// that is Skilled's to judge.
 func (j *Judge) unfit(t *Technician) Reason {
 	switch {
 	case t.Apart:
 		return NotAvailable
-	case j.Job.Skill != "" && !slices.Contains(t.Skills, j.Job.Skill):
+	case j.Job.Skill != "" && !slices.Contains(t.Skills, j.Job.Skill), !j.Job.Two && !j.Skilled(t):
 		return Skill
 	}
 	return ""
+}
+
+// Skilled tells whether one of some people has the skill at the level that the
+// job asks for.
+func (j *Judge) Skilled(crew ...*Technician) bool {
+	if j.Job.Skill == "" || j.Job.Level <= Helper {
+		return true
+	}
+	return slices.ContainsFunc(crew, func(t *Technician) bool {
+		return slices.Contains(t.Skills, j.Job.Skill) && t.level(j.Job.Skill) >= j.Job.Level
+	})
 }
 
 // way is the time between two places; none where one is unknown.
@@ -288,6 +348,9 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 	case NotAvailable:
 		return t.Name + " is not available for this household."
 	case Skill:
+		if slices.Contains(t.Skills, j.Job.Skill) {
+			return fmt.Sprintf("%s has %s at level %d; this job asks for %d.", t.Name, j.Job.Skill, t.level(j.Job.Skill), j.Job.Level)
+		}
 		return fmt.Sprintf("%s does not have the skill %s.", t.Name, j.Job.Skill)
 	case Holiday:
 		return fmt.Sprintf("%s is a holiday of the centre.", local.Format(time.DateOnly))
@@ -295,6 +358,11 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 		return t.Name + " is on leave then."
 	case Hours:
 		return j.Centre.hoursWords(t, v)
+	case Capacity:
+		if j.Full(start) {
+			return j.Centre.Load.words("The centre", local)
+		}
+		return t.Load.words(t.Name, local)
 	case Overlap:
 		return t.Name + " has another visit in this time."
 	case Kept:
@@ -311,6 +379,14 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 		}
 	}
 	return ""
+}
+
+func (l *Load) words(who string, local time.Time) string {
+	day, visits := local.Format(time.DateOnly), "visits"
+	if l.Most == 1 {
+		visits = "visit"
+	}
+	return fmt.Sprintf("%s takes %d %s on %s and has %d.", who, l.Most, visits, day, l.Days[day])
 }
 
 func (c *Centre) hoursWords(t *Technician, v Span) string {

@@ -240,7 +240,7 @@ func (j *Judge) couples(w *Window, people []searched, free []int, o Options) {
 	paired := map[int]bool{}
 	for n, a := range free {
 		for _, b := range free[n+1:] {
-			if len(w.Offers) >= pairs && paired[a] && paired[b] {
+			if len(w.Offers) >= pairs && paired[a] && paired[b] || !j.Skilled(people[a].Technician, people[b].Technician) {
 				continue
 			}
 			starts := append([]time.Time{w.From}, append(j.ends(&people[a], w.Span), j.ends(&people[b], w.Span)...)...)
@@ -263,8 +263,13 @@ func (j *Judge) couples(w *Window, people []searched, free []int, o Options) {
 		}
 	}
 	if o.Explain {
+		nobody := len(people) > 1 && !slices.ContainsFunc(people, func(s searched) bool { return j.Skilled(s.Technician) })
 		for _, a := range free {
-			if !paired[a] {
+			switch {
+			case paired[a]:
+			case nobody && j.Of(people[a].Technician, w.From) == "":
+				w.Refused = append(w.Refused, Refused{a, Skill}) // whoever comes with him
+			default:
 				w.Refused = append(w.Refused, Refused{a, Plan})
 			}
 		}

@@ -37,7 +37,20 @@ func drawn(t *rapid.T, loc *time.Location) (*Judge, []Technician, time.Time, tim
 		j.Centre.Holidays = []string{day.AddDate(0, 0, 1).Format(time.DateOnly)}
 	}
 	if n("skill", 0, 1) == 0 {
-		j.Job.Skill = "refrigerator"
+		j.Job.Skill, j.Job.Level = "refrigerator", n("level", 0, 3)
+	}
+	load := func(name string) (l Load) {
+		if n(name+" takes", 0, 2) == 0 {
+			l = Load{Most: n(name+" most", 1, 4), Days: map[string]int{}}
+			for d := range 5 {
+				l.Days[day.AddDate(0, 0, d).Format(time.DateOnly)] = n(name+" has", 0, 5)
+			}
+		}
+		return l
+	}
+	j.Centre.Load = load("centre")
+	if n("stands", 0, 2) == 0 {
+		j.Centre.Stands = day.AddDate(0, 0, n("stands on", 0, 3)).Format(time.DateOnly)
 	}
 	if n("daylight", 0, 3) == 0 {
 		j.Job.Light = func(at time.Time) Span {
@@ -50,7 +63,11 @@ func drawn(t *rapid.T, loc *time.Location) (*Judge, []Technician, time.Time, tim
 		p := Technician{ID: ID{byte(i + 1)}, Name: fmt.Sprint("T", i), Home: place("home"), Apart: n("apart", 0, 6) == 0, Knows: n("knows", 0, 2) == 0}
 		if n("skilled", 0, 4) > 0 {
 			p.Skills = []string{"washing_machine", "refrigerator"}
+			if level := n("has level", 0, 3); level > 0 {
+				p.Levels = map[string]int{"refrigerator": level, "oven": 3}
+			}
 		}
+		p.Load = load("technician")
 		if n("has hours", 0, 4) > 0 {
 			for w := range time.Weekday(7) {
 				if n("works", 0, 5) > 0 {
@@ -89,6 +106,12 @@ func broken(j *Judge, p *Technician, start time.Time) string {
 	}
 	if p.Apart || j.Job.Skill != "" && !strings.Contains(strings.Join(p.Skills, " "), j.Job.Skill) {
 		return "apart or skill"
+	}
+	if !j.Job.Two && !level(j, p) {
+		return "level"
+	}
+	if c := j.Centre.Load; c.Most > 0 && c.Days[date] >= c.Most && j.Centre.Stands != date || p.Load.Most > 0 && p.Load.Days[date] >= p.Load.Most {
+		return "capacity"
 	}
 	if slices.Contains(j.Centre.Holidays, date) {
 		return "holiday"
@@ -131,6 +154,15 @@ func broken(j *Judge, p *Technician, start time.Time) string {
 	return ""
 }
 
+// level tells whether somebody has what the job asks of one of the crew.
+func level(j *Judge, p *Technician) bool {
+	has := p.Levels["refrigerator"]
+	if has == 0 {
+		has = 2
+	}
+	return j.Job.Skill == "" || slices.Contains(p.Skills, "refrigerator") && has >= j.Job.Level
+}
+
 // nearest tells whether nothing stands between a booking and the visit.
 func nearest(diary []Booking, b Booking, start, end time.Time) bool {
 	for _, o := range diary {
@@ -167,6 +199,9 @@ func TestNoSlotBreaksAHardRuleAndExplainAgrees(t *testing.T) {
 				if offer.Start.Before(w.From) || !offer.Start.Before(w.To) || len(offer.Crew) != map[bool]int{false: 1, true: 2}[j.Job.Two] || offer.Parts.Sum() != offer.Score {
 					rt.Fatalf("offer %+v in %v", offer, w.Span)
 				}
+				if !slices.ContainsFunc(offer.Crew, func(p int) bool { return level(j, &people[p]) }) {
+					rt.Fatalf("nobody of %v has level %d", offer.Crew, j.Job.Level)
+				}
 				for _, p := range offer.Crew {
 					said[p] = true
 					if rule := broken(j, &people[p], offer.Start); rule != "" {
@@ -183,13 +218,17 @@ func TestNoSlotBreaksAHardRuleAndExplainAgrees(t *testing.T) {
 				}
 				said[no.Technician] = true
 				p := &people[no.Technician]
-				if why := j.Of(p, w.From); why != no.Reason && !(j.Job.Two && no.Reason == Plan) {
+				team := j.Job.Two && (no.Reason == Plan || no.Reason == Skill && j.Of(p, w.From) == "")
+				if team && no.Reason == Skill && slices.ContainsFunc(people, func(o Technician) bool { return level(j, &o) }) {
+					rt.Fatal("somebody with the level is there, and the skill is refused")
+				}
+				if why := j.Of(p, w.From); why != no.Reason && !team {
 					rt.Fatalf("explained as %s, refused for %s", no.Reason, why)
 				}
 				if no.Reason != Plan && j.Words(p, w.From, no.Reason) == "" {
 					rt.Fatalf("%s has no words", no.Reason)
 				}
-				for at := w.From; at.Before(w.To) && !(j.Job.Two && no.Reason == Plan); at = at.Add(step) {
+				for at := w.From; at.Before(w.To) && !team; at = at.Add(step) {
 					if rule := broken(j, p, at); rule == "" {
 						rt.Fatalf("%s can begin at %v and is refused for %s", p.Name, at, no.Reason)
 					}
@@ -304,6 +343,82 @@ func TestTheWay(t *testing.T) {
 	w := j.Search([]Span{{at(11, 0), at(12, 0)}}, []Technician{p}, Options{From: at(0, 0), To: at(24, 0)})
 	if len(w) != 1 || w[0].Offers[0].Minutes != nil || w[0].Offers[0].Parts.Travel != 20 {
 		t.Errorf("%+v", w)
+	}
+}
+
+func TestLevels(t *testing.T) {
+	loc := zone(t, "Asia/Kolkata")
+	at := time.Date(2027, 3, 1, 10, 0, 0, 0, loc)
+	who := func(name string, level int) Technician {
+		p := Technician{ID: ID{name[0]}, Name: name, Skills: []string{"washing_machine"}}
+		if level > 0 {
+			p.Levels = map[string]int{"washing_machine": level}
+		}
+		return p
+	}
+	none, helper, plain, expert := Technician{Name: "Zoya", Skills: []string{"oven"}}, who("Ravi", Helper), who("Meena", 0), who("Sunil", Expert)
+	for _, tc := range []struct {
+		asks    int
+		refused []*Technician
+	}{{0, []*Technician{&none}}, {1, []*Technician{&none}}, {2, []*Technician{&none, &helper}}, {3, []*Technician{&none, &helper, &plain}}} {
+		j := &Judge{Centre: Centre{Location: loc}, Job: Job{Skill: "washing_machine", Level: tc.asks, Minutes: 60}}
+		for _, p := range []*Technician{&none, &helper, &plain, &expert} {
+			if got := j.Of(p, at); (got == Skill) != slices.Contains(tc.refused, p) {
+				t.Errorf("level %d asked of %s: %q", tc.asks, p.Name, got)
+			}
+		}
+	}
+	j := &Judge{Centre: Centre{Location: loc}, Travel: GreatCircle(25), Job: Job{Skill: "washing_machine", Level: Expert, Minutes: 60}}
+	for p, want := range map[*Technician]string{&none: "Zoya does not have the skill washing_machine.", &helper: "Ravi has washing_machine at level 1; this job asks for 3.", &plain: "Meena has washing_machine at level 2; this job asks for 3."} {
+		if got := j.Words(p, at, Skill); got != want {
+			t.Error(got)
+		}
+	}
+	// Of two people one has the level, and both the skill.
+	j.Job.Two = true
+	window := []Span{{at, at.Add(2 * time.Hour)}}
+	search := func(people ...Technician) Window {
+		return j.Search(window, people, Options{From: at, To: at.Add(24 * time.Hour), Explain: true})[0]
+	}
+	w := search(helper, plain, expert, none)
+	if len(w.Offers) != 2 || len(w.Refused) != 1 || w.Refused[0] != (Refused{3, Skill}) {
+		t.Errorf("%+v", w)
+	}
+	for _, o := range w.Offers {
+		if !slices.Contains(o.Crew, 2) {
+			t.Errorf("a crew without the expert: %v", o.Crew)
+		}
+	}
+	if w := search(helper, plain); len(w.Offers) != 0 || len(w.Refused) != 2 || w.Refused[0].Reason != Skill || w.Refused[1].Reason != Skill {
+		t.Errorf("without an expert: %+v", w)
+	}
+}
+
+func TestCapacity(t *testing.T) {
+	loc := zone(t, "Europe/London")
+	at := func(s string) time.Time { x, _ := time.Parse(time.RFC3339, s); return x }
+	p := Technician{Name: "Ravi", Load: Load{Most: 1, Days: map[string]int{"2027-06-02": 1}}}
+	j := &Judge{Centre: Centre{Location: loc, Load: Load{Most: 2, Days: map[string]int{"2027-06-01": 2, "2027-06-03": 3}}}, Job: Job{Minutes: 60}}
+	for _, tc := range []struct {
+		at, stands string
+		want       Reason
+		words      string
+	}{
+		{"2027-06-01T10:00:00Z", "", Capacity, "The centre takes 2 visits on 2027-06-01 and has 2."},
+		{"2027-06-01T10:00:00Z", "2027-06-01", "", ""}, // it stands there already
+		{"2027-05-31T22:30:00Z", "", "", ""},           // 23:30 in London
+		{"2027-05-31T23:30:00Z", "", Capacity, "The centre takes 2 visits on 2027-06-01 and has 2."},
+		{"2027-06-02T10:00:00Z", "", Capacity, "Ravi takes 1 visit on 2027-06-02 and has 1."},
+		{"2027-06-02T10:00:00Z", "2027-06-02", Capacity, "Ravi takes 1 visit on 2027-06-02 and has 1."},
+		{"2027-06-03T10:00:00Z", "2027-06-02", Capacity, "The centre takes 2 visits on 2027-06-03 and has 3."}, // a bound that was lowered
+		{"2027-06-04T10:00:00Z", "", "", ""},
+	} {
+		j.Centre.Stands = tc.stands
+		if got := j.Of(&p, at(tc.at)); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.at, got, tc.want)
+		} else if got != "" && j.Words(&p, at(tc.at), got) != tc.words {
+			t.Errorf("%s: %s", tc.at, j.Words(&p, at(tc.at), got))
+		}
 	}
 }
 

@@ -130,7 +130,7 @@ func ahead(t *testing.T, db *repo.DB) {
 		return err
 	})
 	// A diary: locked technicians, their leaves, their visits, and who is kept apart.
-	leave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "sick"}
+	leave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "sick", Status: "approved"}
 	apart := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: home.ID, FlagID: flag.ID, Since: Noon}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertLeave(&leave), tx.InsertExclusion(&apart)) })
 	diary := func(from, to time.Time) *domain.Diary {
@@ -170,6 +170,28 @@ func ahead(t *testing.T, db *repo.DB) {
 			t.Errorf("%v: %d and %d slot holds, want %d", what, len(locked), len(read), n)
 		}
 	}
+	// How full a centre's days are: what stands, also without a crew, and what is
+	// kept; nothing that fell through, but for the one that is named.
+	tray, gone := w.NewVisit(&j, Noon.Add(248*time.Hour)), w.NewVisit(&j, Noon.Add(249*time.Hour), w.Ravi.ID)
+	gone.Status = domain.VisitRescheduled
+	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertVisit(&tray), tx.InsertVisit(&gone)) })
+	taken := func(also domain.ID, from, to time.Time) []domain.Taken {
+		got := Get(t, db, func(tx domain.Tx) ([]domain.Taken, error) { return tx.Taken(w.Mill.ID, also, from, to, Noon) })
+		if also == (domain.ID{}) {
+			read, err := db.Reader().Taken(t.Context(), domain.Scope{CentreID: w.Mill.ID}, w.Mill.ID, from, to, Noon)
+			noError(t, err)
+			Same(t, "taken, read", got, read)
+		}
+		return got
+	}
+	day := [2]time.Time{Noon.Add(248 * time.Hour), Noon.Add(272 * time.Hour)}
+	Same(t, "taken", []domain.Taken{{VisitID: tray.ID, PlannedStart: tray.PlannedStart}}, taken(domain.ID{}, day[0], day[1]))
+	Same(t, "taken with what it follows", []domain.Taken{{VisitID: tray.ID, PlannedStart: tray.PlannedStart}, {VisitID: gone.ID, TechnicianID: &w.Ravi.ID, PlannedStart: gone.PlannedStart}}, taken(gone.ID, day[0], day[1]))
+	Same(t, "taken by a choice", []domain.Taken{{VisitID: j.ID, TechnicianID: &w.Ravi.ID, PlannedStart: kept.StartsAt}}, taken(domain.ID{}, Noon, Noon.Add(time.Minute)))
+	if c := Get(t, db, func(tx domain.Tx) (*domain.Centre, error) { return tx.LockCentre(w.Mill.ID) }); c.ID != w.Mill.ID {
+		t.Errorf("locked %v", c)
+	}
+
 	Same(t, "of the job", []domain.SlotHold{kept}, Get(t, db, func(tx domain.Tx) ([]domain.SlotHold, error) { return tx.SlotHoldsOf(j.ID) }))
 	Do(t, db, func(tx domain.Tx) error { return tx.DropSlotHolds(j.ID) })
 	if rows := Get(t, db, func(tx domain.Tx) ([]domain.SlotHold, error) { return tx.SlotHoldsOf(j.ID) }); len(rows) != 0 {

@@ -55,7 +55,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("user", func(t *testing.T) {
 		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID, AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
-			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.List[string]{"washer", "oven"}, Hours: domain.List[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
+			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.List[string]{"washer", "oven"}, SkillLevels: domain.Doc[domain.Levels]{V: domain.Levels{"oven": 3}}, MaxVisitsPerDay: Ptr(6), Hours: domain.List[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
 			Exceptions: domain.List[domain.DayHours]{{Date: "2027-03-08", Hours: domain.List[domain.Stretch]{{From: "10:00", To: "12:00"}}}, {Date: "2027-03-09", Hours: domain.List[domain.Stretch]{}}},
 			QuietFrom:  "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d", HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
 		Filled(t, "user", u)
@@ -65,7 +65,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		bare := domain.User{Meta: Meta(Noon), Login: "bare", Role: domain.RoleAgent}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&bare) })
 		Same(t, "bare user", bare, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.User(bare.ID) }))
-		u.DeputyID, u.HomeLat, u.HomeLon, u.Disabled, u.Epoch, u.Skills = nil, nil, nil, false, 4, nil
+		u.DeputyID, u.HomeLat, u.HomeLon, u.Disabled, u.Epoch, u.Skills, u.SkillLevels.V, u.MaxVisitsPerDay = nil, nil, nil, false, 4, nil, nil, nil
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveUser(&u) })
 		got, err := r.Principal(ctx, u.ID)
 		noError(t, err)
@@ -76,7 +76,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("leave", func(t *testing.T) {
-		l := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "annual", Note: "wedding"}
+		l := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "annual", Status: "approved", Note: "wedding",
+			RecordedBy: &w.Asha.ID, DecidedBy: &w.Noor.ID, DecidedAt: &later, Reason: "a quiet week"}
 		Filled(t, "leave", l)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertLeave(&l) })
 		for name, c := range map[string]struct {
@@ -91,9 +92,51 @@ func roundTrips(t *testing.T, db *repo.DB) {
 				Same(t, "leave", l, got[0])
 			}
 		}
-		got, err := r.Leaves(ctx, everything, w.Ravi.ID, domain.Page{})
+		got, err := r.Leaves(ctx, everything, domain.LeaveFilter{UserID: &w.Ravi.ID}, domain.Page{})
 		noError(t, err)
 		Same(t, "leaves", []domain.Leave{l}, got)
+		// What only waits takes no time away; a move of it is kept.
+		asked := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Noor.ID, StartsAt: Noon, EndsAt: later, Kind: "annual", Status: "requested"}
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertLeave(&asked) })
+		standing := func() (n [4]int) {
+			Do(t, db, func(tx domain.Tx) error {
+				of, err := tx.LeavesOf(w.Noor.ID, Noon, later)
+				noError(t, err)
+				at, err := tx.LeavesAt([]domain.ID{w.Noor.ID}, Noon)
+				noError(t, err)
+				locked, err := tx.LockDiary([]domain.ID{w.Noor.ID}, w.Home.ID, Noon, later, later)
+				noError(t, err)
+				waiting, err := tx.LeaveRequestsOf(w.Noor.ID, Noon, later)
+				n = [4]int{len(of), len(at), len(locked.Leaves), len(waiting)}
+				return err
+			})
+			return n
+		}
+		if n := standing(); n != [4]int{0, 0, 0, 1} {
+			t.Errorf("while it waits: %v", n)
+		}
+		Do(t, db, func(tx domain.Tx) error {
+			x, err := tx.LockLeave(asked.ID)
+			noError(t, err)
+			x.Status, x.DecidedBy, x.DecidedAt, x.Reason = "approved", &w.Asha.ID, &later, "enjoy it"
+			asked = *x
+			return tx.SaveLeave(&asked)
+		})
+		Same(t, "moved leave", asked, Get(t, db, func(tx domain.Tx) (*domain.Leave, error) { return tx.Leave(asked.ID) }))
+		if n := standing(); n != [4]int{1, 1, 1, 0} {
+			t.Errorf("once it is approved: %v", n)
+		}
+		for name, f := range map[string]domain.LeaveFilter{"by state": {Status: "approved"}, "of a centre": {CentreID: w.Noor.CentreID, Status: "approved"}} {
+			got, err := r.Leaves(ctx, everything, f, domain.Page{})
+			noError(t, err)
+			if !slices.ContainsFunc(got, func(x domain.Leave) bool { return x.ID == asked.ID }) {
+				t.Errorf("%s: %v", name, got)
+			}
+		}
+		none, err := r.Leaves(ctx, everything, domain.LeaveFilter{Status: "declined"}, domain.Page{})
+		noError(t, err)
+		Same(t, "declined ones", []domain.Leave{}, none)
+		wantCode(t, Try(db, func(tx domain.Tx) error { _, err := tx.LockLeave(ID()); return err }), domain.CodeNotFound)
 	})
 
 	t.Run("session and invitation", func(t *testing.T) {

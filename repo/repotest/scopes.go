@@ -29,8 +29,8 @@ func scopes(t *testing.T, db *repo.DB) {
 	farJob, movedJob := w.NewJob(&far, &w.Harbour, Noon), w.NewJob(&moved, &w.Mill, Noon)
 	farVisit, movedVisit := w.NewVisit(&farJob, Noon.Add(24*time.Hour), w.Noor.ID), w.NewVisit(&movedJob, Noon.Add(48*time.Hour), w.Asha.ID)
 	oven := domain.Appliance{Meta: Meta(Noon), CustomerID: far.ID, Category: "oven"}
-	leave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: Noon.Add(time.Hour), Kind: "sick"}
-	farLeave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Noor.ID, StartsAt: Noon, EndsAt: Noon.Add(time.Hour), Kind: "sick"}
+	leave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: Noon.Add(time.Hour), Kind: "sick", Status: "approved"}
+	farLeave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Noor.ID, StartsAt: Noon, EndsAt: Noon.Add(time.Hour), Kind: "sick", Status: "approved"}
 	brand, mill := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}, domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}
 	farLink := NewLink(farJob.ID)
 	for id, name := range map[domain.ID]string{far.ID: "far", moved.ID: "moved", fresh.ID: "fresh", lone.ID: "lone", farJob.ID: "farjob", movedJob.ID: "movedjob", farVisit.ID: "farvisit",
@@ -149,7 +149,7 @@ func scopes(t *testing.T, db *repo.DB) {
 		{"leaves", func(s domain.Scope) ([]domain.ID, error) {
 			var out []domain.ID
 			for _, u := range []domain.User{w.Ravi, w.Noor} {
-				ids, err := idsOf(r.Leaves(ctx, s, u.ID, page))(func(a domain.Leave) domain.ID { return a.ID })
+				ids, err := idsOf(r.Leaves(ctx, s, domain.LeaveFilter{UserID: &u.ID}, page))(func(a domain.Leave) domain.ID { return a.ID })
 				if err != nil {
 					return nil, err
 				}

@@ -87,7 +87,7 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 	w.North, w.South = domain.Area{Meta: Meta(Noon), Name: "North"}, domain.Area{Meta: Meta(Noon), Name: "South"}
 	centre := func(area domain.ID, name, code string) domain.Centre {
 		return domain.Centre{Meta: Meta(Noon), AreaID: area, Name: name, Zone: "Asia/Kolkata", Country: "IN", PostalCodes: domain.List[string]{code},
-			WorkingDays: domain.List[int]{1, 2, 3, 4, 5, 6}, Holidays: domain.List[string]{"2027-01-26"}, Phone: "+911100000000",
+			WorkingDays: domain.List[int]{1, 2, 3, 4, 5, 6}, Holidays: domain.List[string]{"2027-01-26"}, Phone: "+911100000000", MaxVisitsPerDay: Ptr(60),
 			Ladder: domain.List[ladder.Tier]{{After: 0, To: []string{"everyone"}, Repeat: 30}}, ImportMapping: domain.Doc[map[string]string]{V: map[string]string{"Fault": "fault"}}}
 	}
 	w.Mill, w.Harbour = centre(w.North.ID, "Mill", "110001"), centre(w.South.ID, "Harbour", "400001")
@@ -138,7 +138,7 @@ func NewHome(name, phone string) domain.Customer {
 func (w *World) NewJob(home *domain.Customer, c *domain.Centre, at time.Time) domain.Job {
 	return domain.Job{Meta: Meta(at), CustomerID: home.ID, SiteID: home.Sites[0].ID, ContactID: &home.Contacts[0].ID, CentreID: c.ID, AreaID: c.AreaID,
 		Status: domain.JobOpen, Category: "washer", Fault: "it leaks", TriedSteps: domain.List[domain.TriedStep]{}, Priority: "normal", Cover: "warranty",
-		OpenedAt: at, Verdict: reach.Untried}
+		SkillLevel: 1, OpenedAt: at, Verdict: reach.Untried}
 }
 
 // NewVisit makes a scheduled visit of two hours with one hour of work.

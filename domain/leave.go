@@ -1,0 +1,314 @@
+package domain
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// LeaveSick is the kind that is told and not asked for: it stands at once, as
+// Service.Sick does, also when somebody tells it of himself.
+const LeaveSick = "sick"
+
+// leaveJudges are who approves leave: of those in their scope, and never their
+// own.
+var leaveJudges = []Role{RoleProprietor, RoleAreaManager, RoleAdmin}
+
+// Leave is time in which somebody does not work, once it is approved.
+type Leave struct {
+	Meta
+	TechnicianID ID         `json:"technician_id"` // or anybody else of the staff
+	StartsAt     time.Time  `json:"starts_at"`
+	EndsAt       time.Time  `json:"ends_at"`
+	Kind         string     `json:"kind"` // annual, sick, other
+	Note         string     `json:"note"`
+	Status       string     `json:"status"` // see LeaveMoves
+	RecordedBy   *ID        `json:"recorded_by"`
+	DecidedBy    *ID        `json:"decided_by"`
+	DecidedAt    *time.Time `json:"decided_at"`
+	Reason       string     `json:"reason"` // why it was declined or cancelled
+}
+
+// LeaveView is one as answered: with what this caller may do now and, where it
+// has just been approved, the unfinished visits that stand in it. The desk
+// moves them, or frees the day with Service.Sick.
+type LeaveView struct {
+	Leave
+	Affected *List[ID]    `json:"affected,omitempty"`
+	Actions  List[string] `json:"actions"`
+}
+
+// View shows a leave to an actor whose scope it is in.
+func (l Leave) View(a Actor, now time.Time) LeaveView {
+	v := LeaveView{Leave: l, Actions: List[string]{}}
+	for _, action := range []string{"approve", "decline", "withdraw"} {
+		if LeaveMoves.open(action, l.Status) && l.permits(a, action, now) == nil {
+			v.Actions = append(v.Actions, action)
+		}
+	}
+	return v
+}
+
+// permits tells who may move a leave, and until when.
+func (l *Leave) permits(a Actor, action string, at time.Time) error {
+	own, judge := a.UserID == l.TechnicianID, a.Is(leaveJudges...)
+	if action == "withdraw" {
+		switch {
+		case !own && !judge:
+			return Fail(CodeForbidden, "As %s you may not withdraw the leave of others.", roleWords(a.Role))
+		case !own && l.Status == "requested":
+			return Fail(CodeForbidden, "Who asked for it withdraws it; you may decline it.")
+		case l.Status == "approved" && !at.Before(l.StartsAt):
+			return Fail(CodeState, "This leave has begun.")
+		}
+		return nil
+	}
+	switch {
+	case own:
+		return Fail(CodeForbidden, "Nobody decides about his own leave.")
+	case !judge:
+		return Fail(CodeForbidden, "As %s you may not decide about leave.", roleWords(a.Role))
+	case action == "approve" && !at.Before(l.EndsAt):
+		return Fail(CodeState, "The time of this leave is over.")
+	}
+	return nil
+}
+
+// LeaveInput asks for leave or records it. Times without an offset are read in
+// the centre's zone.
+type LeaveInput struct {
+	ID       *ID    `json:"id"`
+	StartsAt string `json:"starts_at"`
+	EndsAt   string `json:"ends_at"`
+	Kind     string `json:"kind"`
+	Note     string `json:"note"`
+}
+
+// AddLeave asks for leave, by the technician himself, or records it as
+// approved: coordinator, proprietor, area manager; see addLeave.
+func (s *Service) AddLeave(ctx context.Context, call *Call, technician ID, in LeaveInput) (LeaveView, error) {
+	return s.addLeave(ctx, call, technician, in, func(u *User) error {
+		if u.Role != RoleTechnician {
+			return NotFound("technician")
+		}
+		if !call.Actor.Is(RoleTechnician, RoleCoordinator, RoleProprietor, RoleAreaManager) {
+			return Fail(CodeForbidden, "As %s you may not record leave.", roleWords(call.Actor.Role))
+		}
+		return nil
+	})
+}
+
+// AddUserLeave asks for leave of anybody, by himself, or records it: who sets
+// his roster; see addLeave.
+func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in LeaveInput) (LeaveView, error) {
+	return s.addLeave(ctx, call, user, in, func(u *User) error {
+		if u.ID != call.Actor.UserID && !call.Actor.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
+			return Fail(CodeForbidden, "As %s you may not record leave of others.", roleWords(call.Actor.Role))
+		}
+		return nil
+	})
+}
+
+// addLeave writes a leave: what somebody asks for himself waits for approval,
+// unless he is sick. Errors: CodeMeaning, CodeDuplicate, CodeState when he has
+// or has asked for leave in that time.
+func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(*User) error) (LeaveView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (LeaveView, error) {
+		a := call.Actor
+		u, err := s.reachUser(tx, a, user)
+		if err != nil {
+			return LeaveView{}, err
+		}
+		if err := may(u); err != nil {
+			return LeaveView{}, err
+		}
+		c, err := centreOf(tx, u)
+		if err != nil {
+			return LeaveView{}, err
+		}
+		l := Leave{Meta: newMeta(s.newID(in.ID), now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note), Status: "approved", RecordedBy: &a.UserID}
+		if u.ID == a.UserID && l.Kind != LeaveSick {
+			l.Status = LeaveMoves.Start
+		}
+		if l.StartsAt, err = ParseInstant(in.StartsAt, c.Location(), "/starts_at"); err != nil {
+			return LeaveView{}, err
+		}
+		if l.EndsAt, err = ParseInstant(in.EndsAt, c.Location(), "/ends_at"); err != nil {
+			return LeaveView{}, err
+		}
+		if !l.EndsAt.After(l.StartsAt) {
+			return LeaveView{}, Fail(CodeMeaning, "Leave ends after it starts.").At("/ends_at", "after starts_at")
+		}
+		if in.ID != nil {
+			if old, err := tx.Leave(l.ID); err == nil {
+				return old.View(a, now), sameOr(old.TechnicianID == l.TechnicianID && old.StartsAt.Equal(l.StartsAt) && old.EndsAt.Equal(l.EndsAt) && old.Kind == l.Kind && old.Note == l.Note, "leave")
+			} else if !notFound(err) {
+				return LeaveView{}, err
+			}
+		}
+		if l.Status == LeaveMoves.Start {
+			if err := askedBefore(tx, &l); err != nil {
+				return LeaveView{}, err
+			}
+			if err := s.tellJudges(tx, u, c, "leave.asked", l.ID, now); err != nil {
+				return LeaveView{}, err
+			}
+			return l.View(a, now), tx.InsertLeave(&l)
+		}
+		if err := tx.InsertLeave(&l); err != nil {
+			return LeaveView{}, err
+		}
+		return leaveStands(tx, a, &l, now)
+	})
+}
+
+// centreOf is where somebody works; of who belongs to none, a place in UTC.
+func centreOf(tx Tx, u *User) (*Centre, error) {
+	if u.CentreID == nil {
+		return &Centre{Zone: "UTC"}, nil
+	}
+	return tx.Centre(*u.CentreID)
+}
+
+// askedBefore refuses a request for a time in which there is leave, or a
+// request, already. The person's row is locked.
+func askedBefore(tx Tx, l *Leave) error {
+	for _, read := range []func(ID, time.Time, time.Time) ([]Leave, error){tx.LeavesOf, tx.LeaveRequestsOf} {
+		there, err := read(l.TechnicianID, l.StartsAt, l.EndsAt)
+		if err != nil {
+			return err
+		}
+		if len(there) > 0 {
+			return Fail(CodeState, "There is leave in this time already (%s).", there[0].Status).At("/starts_at", "a time without leave, or withdraw the other one").With("leave_id", there[0].ID)
+		}
+	}
+	return nil
+}
+
+// leaveStands shows an approved leave with the visits that are in its way.
+func leaveStands(tx Tx, a Actor, l *Leave, now time.Time) (LeaveView, error) {
+	v := l.View(a, now)
+	busy, err := tx.BusyBetween(l.TechnicianID, l.StartsAt, l.EndsAt)
+	if err != nil {
+		return v, err
+	}
+	affected := List[ID]{}
+	for i := range busy {
+		affected = append(affected, busy[i].ID)
+	}
+	v.Affected = &affected
+	return v, nil
+}
+
+// LeaveMove moves a leave.
+type LeaveMove struct {
+	Reason     string `json:"reason"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// MoveLeave approves, declines or withdraws a leave (LeaveMoves). Approving
+// and declining: proprietor of his centre, area manager of his areas and those
+// whose deputy he is, admin; nobody his own. Withdrawing: the person himself
+// and, of what is approved, they. Errors: CodeNotFound, CodeForbidden,
+// CodeState, CodeMeaning without a reason.
+func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action string, in LeaveMove) (LeaveView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (LeaveView, error) {
+		a := call.Actor
+		l, err := tx.Leave(id)
+		if err != nil {
+			return LeaveView{}, err
+		}
+		// Who books waits for this row, and this for him: a visit is refused by
+		// the leave, or is among those in its way.
+		u, err := s.reachUser(tx, a, l.TechnicianID)
+		if notFound(err) {
+			return LeaveView{}, NotFound("leave")
+		} else if err != nil {
+			return LeaveView{}, err
+		}
+		if l, err = tx.LockLeave(id); err != nil {
+			return LeaveView{}, err
+		}
+		c, err := centreOf(tx, u)
+		if err != nil {
+			return LeaveView{}, err
+		}
+		st, err := s.stamp(call, in.OccurredAt, c.Location(), now)
+		if err != nil {
+			return LeaveView{}, err
+		}
+		if err := l.permits(a, action, st.occurred); err != nil {
+			return LeaveView{}, err
+		}
+		if err := LeaveMoves.check(action, l.Status); err != nil {
+			return LeaveView{}, err
+		}
+		asked := l.Status == LeaveMoves.Start
+		l.Reason = strings.TrimSpace(in.Reason)
+		if l.Reason == "" && (action == "decline" || action == "withdraw" && !asked) {
+			return LeaveView{}, Fail(CodeMeaning, "Say why.").At("/reason", "a few words")
+		}
+		for _, m := range LeaveMoves.Moves {
+			if m.Action == action && has(m.From, l.Status) {
+				l.Status = m.To[0]
+				break
+			}
+		}
+		l.DecidedBy, l.DecidedAt = &a.UserID, &st.occurred
+		s.changed(&l.Meta, now)
+		if err := tx.SaveLeave(l); err != nil {
+			return LeaveView{}, err
+		}
+		switch {
+		case a.UserID != l.TechnicianID:
+			if err := s.tellUser(tx, l.TechnicianID, "leave."+l.Status, now, aboutLeave(l.ID)); err != nil {
+				return LeaveView{}, err
+			}
+		case !asked:
+			if err := s.tellJudges(tx, u, c, "leave.withdrawn", l.ID, now); err != nil {
+				return LeaveView{}, err
+			}
+		}
+		if l.Status == "approved" {
+			return leaveStands(tx, a, l, now)
+		}
+		return l.View(a, now), nil
+	})
+}
+
+func aboutLeave(id ID) noticeOption {
+	return func(n *Notice) { n.Data.V = map[string]string{"leave_id": id.String()} }
+}
+
+// tellJudges tells who decides about somebody's leave: the proprietors of his
+// centre, else the area's managers, else the admins; never himself.
+func (s *Service) tellJudges(tx Tx, u *User, c *Centre, kind string, leave ID, now time.Time) error {
+	area := u.AreaID
+	if u.CentreID != nil {
+		area = &c.AreaID
+	}
+	var judges []User
+	for _, role := range leaveJudges {
+		if role == RoleProprietor && u.CentreID == nil || role == RoleAreaManager && area == nil {
+			continue
+		}
+		var centre, of *ID
+		switch role {
+		case RoleProprietor:
+			centre = u.CentreID
+		case RoleAreaManager:
+			of = area
+		}
+		found, err := tx.UsersWith(role, centre, of)
+		if err != nil {
+			return err
+		}
+		if judges = slices.DeleteFunc(found, func(x User) bool { return x.ID == u.ID }); len(judges) > 0 {
+			break
+		}
+	}
+	return s.tellAny(tx, judges, c, now, func(to *User) Notice {
+		return s.notice(kind, to.Language, now, now.Add(7*24*time.Hour), toUser(to.ID), aboutLeave(leave))
+	})
+}
