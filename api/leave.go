@@ -24,6 +24,9 @@ func (a *App) mountLeave(s *Server) {
 		})
 	}
 	s.Handle("GET", "/v1/leave", func(c *fiber.Ctx) error {
+		if actorOf(c).Is(domain.RoleAgent) { // nobody's leave is an agent's to look through
+			return domain.Fail(domain.CodeForbidden, "As agent you may not list leave.")
+		}
 		centre, err := QueryID(c, "centre_id")
 		if err != nil {
 			return err

@@ -108,6 +108,10 @@ func (n *nasty) fresh(segment string) {
 	case "tried-steps":
 		n.fresh("jobs")
 		n.target["tried-steps"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]), obj{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
+	case "leave":
+		n.slot++
+		from := monday.AddDate(1, 0, n.slot)
+		n.target["leave"] = n.as("ravi").asks(from.Format(time.RFC3339), from.Add(time.Hour).Format(time.RFC3339), 201)["id"]
 	case "maintenance":
 		n.target["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"appliance_id": n.target["appliances"], "rrule": "FREQ=MONTHLY", "dtstart": "2027-06-14T09:30", "fault": "x"}, 201)["id"]
 	case "advisories":
@@ -140,7 +144,7 @@ func (n *nasty) who(op *api.Operation) *person {
 	if op.ID == "safetyRelease" || op.ID == "disruptDay" {
 		order = []string{"area_manager maya"}
 	}
-	if op.ID == "withdrawFlag" || op.ID == "flagVisit" || op.ID == "getFlag" {
+	if op.ID == "withdrawLeave" || op.ID == "withdrawFlag" || op.ID == "flagVisit" || op.ID == "getFlag" {
 		order = []string{"technician ravi"}
 	}
 	for _, o := range order {

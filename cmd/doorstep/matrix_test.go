@@ -29,6 +29,7 @@ var bodies = map[string]obj{
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"}, "decideDispute": {"decision": "uphold", "reasons": "x"},
 	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []obj{}}, "createUserLeave": {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
+	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil}, "setLadder": {"tiers": []obj{}},
 	"stateFlag": {"text": "x"}, "liftKeepAway": {"reason": "x"},
@@ -62,6 +63,7 @@ func TestRoleMatrix(t *testing.T) {
 		_, thanks := h.thanked("meena", "Well done")
 		ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"], "appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
 			"centres": h.centre, "users": h.people["ravi"].id, "technicians": h.people["ravi"].id, "areas": uuid.Nil, "inbox": uuid.New()}
+		ids["leave"] = h.as("ravi").asks("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
 		// A disputed attempt, and a completion that the brand asks about.
 		attempt := desk.attempt(job, "phone", "switched_off", nil)
 		ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"}, 201)["id"]

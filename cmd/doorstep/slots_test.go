@@ -30,8 +30,8 @@ func (h *harness) sameNo(what string, said, got obj) {
 	}
 }
 
-// TestWhatSlotsOfferSchedulingAccepts draws weeks, leave, skills, places,
-// plans and diaries by chance: what is offered can be booked, and what is
+// TestWhatSlotsOfferSchedulingAccepts draws weeks, leave, skills, levels,
+// numbers of visits a day, places, plans and diaries by chance: what is offered can be booked, and what is
 // refused is refused with the same code, reason and words.
 func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 	stories(t, func(h *harness) {
@@ -49,7 +49,7 @@ func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 			}
 			return s
 		}
-		for round := range 12 {
+		for round := range 30 {
 			for _, login := range []string{"ravi", "meena", "sunil"} {
 				hours := []obj{}
 				for d := range 7 {
@@ -57,20 +57,23 @@ func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 						hours = append(hours, obj{"weekday": d, "from": fmt.Sprintf("%02d:00", 7+chance.IntN(4)), "to": "13:00"}, obj{"weekday": d, "from": "13:30", "to": fmt.Sprintf("%02d:30", 15+chance.IntN(6))})
 					}
 				}
-				skills := []string{"refrigerator"}
+				skills := []any{obj{"category": "refrigerator", "level": 1 + chance.IntN(3)}}
 				if chance.IntN(3) > 0 {
-					skills = append(skills, "oven")
+					skills = append(skills, []any{"oven", obj{"category": "oven", "level": 1 + chance.IntN(3)}}[chance.IntN(2)])
 				}
-				asha.send("PUT", "/v1/technicians/"+h.people[login].id.String()+"/hours", obj{"hours": hours}, 200)
+				asha.send("PUT", "/v1/technicians/"+h.people[login].id.String()+"/hours", obj{"hours": hours, "max_visits_per_day": chance.IntN(3)}, 200)
 				asha.send("PUT", "/v1/technicians/"+h.people[login].id.String()+"/skills", obj{"skills": skills}, 200)
 			}
+			h.takes([]int{0, 0, 1, 2, 3}[chance.IntN(5)])
 			if round%4 == 1 {
 				from := monday.Add(time.Duration(24+chance.IntN(72)) * time.Hour)
 				asha.send("POST", "/v1/technicians/"+h.people["meena"].id.String()+"/leave", obj{"starts_at": from, "ends_at": from.Add(5 * time.Hour), "kind": "annual"}, 201)
 			}
 			_, job := h.household(desk, obj{"sites": []obj{place()}})
 			if chance.IntN(2) == 0 {
-				job = desk.send("POST", "/v1/jobs", obj{"customer_id": job["customer_id"], "fault": "cold", "category": "oven"}, 201)
+				job = desk.send("POST", "/v1/jobs", obj{"customer_id": job["customer_id"], "fault": "cold", "category": "oven", "skill_level": 1 + chance.IntN(3)}, 201)
+			} else if level := chance.IntN(4); level > 0 {
+				job = desk.send("POST", "/v1/jobs", obj{"customer_id": job["customer_id"], "fault": "cold", "category": "refrigerator", "skill_level": level}, 201)
 			}
 			switch round % 6 {
 			case 2:
@@ -118,7 +121,7 @@ func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 				}
 			}
 		}
-		if offered < 20 || refused < 20 || len(reasons) < 5 {
+		if offered < 20 || refused < 20 || len(reasons) < 5 || reasons["capacity"] == 0 || reasons["skill"] == 0 {
 			t.Errorf("%d offers taken, %d refusals compared, reasons %v", offered, refused, reasons)
 		}
 		t.Logf("%d offers taken, %d refusals compared, reasons %v", offered, refused, reasons)

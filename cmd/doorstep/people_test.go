@@ -1,0 +1,497 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// offered lists the starts of windows in which somebody is offered for a job.
+func (p *person) offered(job obj, login, from, to string) (out []string) {
+	p.h.Helper()
+	for _, w := range items(p.slots(job, "from", from, "to", to)) {
+		for _, o := range list(w, "offers") {
+			if slices.Contains(o["crew"].([]any), any(p.h.people[login].id.String())) {
+				out = append(out, w["window_start"].(string))
+			}
+		}
+	}
+	return out
+}
+
+// asks requests leave for oneself.
+func (p *person) asks(from, to string, want int) obj {
+	p.h.Helper()
+	return p.send("POST", "/v1/technicians/"+p.id.String()+"/leave", obj{"starts_at": from, "ends_at": to, "kind": "annual", "note": "a wedding"}, want)
+}
+
+// TestLeaveIsAskedForAndGranted: what a technician asks for takes nothing away
+// until somebody else approves it, and gives it back when it is withdrawn.
+func TestLeaveIsAskedForAndGranted(t *testing.T) {
+	stories(t, func(h *harness) {
+		desk, asha, ravi, maya := h.as("kiran"), h.as("asha"), h.as("ravi"), h.as("maya")
+		_, job := h.household(desk, nil)
+		day := []string{"2027-03-03T00:00", "2027-03-04T00:00"}
+		free := desk.offered(job, "ravi", day[0], day[1])
+		visit := h.visit(desk, job, time.Date(2027, 3, 3, 4, 30, 0, 0, time.UTC), "ravi")
+		h.ignore("ravi")
+		_, other := h.household(desk, nil)
+
+		asked := ravi.asks("2027-03-03T08:00", "2027-03-03T20:00", 201)
+		if asked["status"] != "requested" || asked["affected"] != nil || fmt.Sprint(asked["actions"]) != "[withdraw]" {
+			t.Fatalf("asked: %v", asked)
+		}
+		h.expect("asha", "A colleague asks for leave")
+		if again := ravi.asks("2027-03-03T12:00", "2027-03-04T20:00", 409); again["code"] != "wrong_state" {
+			t.Errorf("asked twice: %v", again)
+		}
+		if now := desk.offered(other, "ravi", day[0], day[1]); len(now) == 0 || len(now) < len(free)-2 {
+			t.Errorf("while it waits ravi is offered in %v, before in %v", now, free)
+		}
+		// The board shows it, to whom it concerns with what he may do.
+		board := fmt.Sprintf("/v1/centres/%s/board", h.centre)
+		for login, want := range map[string]string{"asha": "[approve decline]", "maya": "[approve decline]", "kiran": "[]"} {
+			rows := list(h.as(login).send("GET", board, nil, 200), "leave_requests")
+			if len(rows) != 1 || rows[0]["id"] != asked["id"] || rows[0]["name"] != "Ravi Surname" || fmt.Sprint(rows[0]["actions"]) != want {
+				t.Errorf("the board of %s: %v", login, rows)
+			}
+		}
+		if rows := list(h.as("gita").send("GET", board, nil, 200), "leave_requests"); len(rows) != 0 {
+			t.Errorf("the agent sees %v", rows)
+		}
+		if rows := items(asha.send("GET", "/v1/leave?status=requested", nil, 200)); len(rows) != 1 || rows[0]["id"] != asked["id"] {
+			t.Errorf("what waits: %v", rows)
+		}
+		for address, want := range map[string]int{"/v1/leave?status=approved": 0, "/v1/leave?centre_id=" + h.centre.String(): 1, "/v1/leave?centre_id=" + h.other.String(): 0} {
+			if rows := items(asha.send("GET", address, nil, 200)); len(rows) != want {
+				t.Errorf("%s: %v", address, rows)
+			}
+		}
+		if rows := items(h.as("meena").send("GET", "/v1/leave", nil, 200)); len(rows) != 0 {
+			t.Errorf("meena reads %v", rows)
+		}
+
+		approve, decline, withdraw := path("/v1/leave/%s/approve", asked), path("/v1/leave/%s/decline", asked), path("/v1/leave/%s/withdraw", asked)
+		ravi.send("POST", approve, nil, 403) // nobody his own
+		desk.send("POST", approve, nil, 403)
+		asha.send("POST", withdraw, obj{"reason": "x"}, 403) // he asked for it
+		h.as("asha2").send("POST", approve, nil, 404)
+		h.as("meena").send("POST", withdraw, nil, 404)
+		asha.send("POST", decline, nil, 422) // no reason
+		said := asha.send("POST", approve, nil, 200)
+		if said["status"] != "approved" || fmt.Sprint(said["affected"]) != fmt.Sprintf("[%v]", visit["id"]) || said["decided_by"] != asha.id.String() {
+			t.Errorf("approved: %v", said)
+		}
+		h.expect("ravi", "Your leave is approved")
+		asha.send("POST", approve, nil, 409)
+
+		// Slots, scheduling and the words are one.
+		if now := desk.offered(other, "ravi", day[0], day[1]); len(now) != 0 {
+			t.Errorf("on leave ravi is offered in %v", now)
+		}
+		at := obj{"window_start": "2027-03-03T14:00", "window_end": "2027-03-03T16:00", "crew": h.crew("ravi")["crew"]}
+		if no := desk.send("POST", path("/v1/jobs/%s/visits", other), at, 422); no["code"] != "outside_hours" || no["reason"] != "leave" || no["detail"] != "Ravi is on leave then." {
+			t.Errorf("refused with %v", no)
+		}
+		if v := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); len(v["crew"].([]any)) != 1 {
+			t.Errorf("the visit in the way lost its crew: %v", v)
+		}
+		ravi.send("POST", withdraw, nil, 422) // approved, so it needs a reason
+		if gone := ravi.send("POST", withdraw, obj{"reason": "the wedding is off"}, 200); gone["status"] != "cancelled" || gone["reason"] != "the wedding is off" {
+			t.Errorf("withdrawn: %v", gone)
+		}
+		h.expect("asha", "A leave was withdrawn")
+		if now := desk.offered(other, "ravi", day[0], day[1]); len(now) == 0 {
+			t.Error("after it was withdrawn ravi is not offered")
+		}
+
+		// Declined, withdrawn while it waits, cancelled by who approved.
+		second := ravi.asks("2027-03-05T08:00", "2027-03-05T20:00", 201)
+		h.expect("asha", "A colleague asks for leave")
+		if no := maya.send("POST", path("/v1/leave/%s/decline", second), obj{"reason": "two are away already", "occurred_at": "2027-03-01T08:50"}, 200); no["status"] != "declined" || no["decided_at"] != "2027-03-01T03:20:00Z" {
+			t.Errorf("declined: %v", no)
+		}
+		h.expect("ravi", "Your leave is declined")
+		third := ravi.asks("2027-03-05T08:00", "2027-03-05T20:00", 201)
+		h.expect("asha", "A colleague asks for leave")
+		if gone := ravi.send("POST", path("/v1/leave/%s/withdraw", third), nil, 200); gone["status"] != "withdrawn" {
+			t.Errorf("withdrawn while it waits: %v", gone)
+		}
+		fourth := ravi.asks("2027-03-05T08:00", "2027-03-05T20:00", 201)
+		h.expect("asha", "A colleague asks for leave")
+		asha.send("POST", path("/v1/leave/%s/approve", fourth), nil, 200)
+		h.expect("ravi", "Your leave is approved")
+		asha.send("POST", path("/v1/leave/%s/withdraw", fourth), obj{"reason": "meena fell ill"}, 200)
+		h.expect("ravi", "Your leave is cancelled")
+		fifth := ravi.asks("2027-03-01T10:00", "2027-03-01T11:00", 201)
+		h.expect("asha", "A colleague asks for leave")
+		asha.send("POST", path("/v1/leave/%s/approve", fifth), nil, 200)
+		h.expect("ravi", "Your leave is approved")
+		h.advance(90 * time.Minute)
+		if no := ravi.send("POST", path("/v1/leave/%s/withdraw", fifth), obj{"reason": "x"}, 409); no["code"] != "wrong_state" {
+			t.Errorf("after it began: %v", no)
+		}
+		statuses := []string{}
+		for _, l := range items(desk.send("GET", "/v1/technicians/"+ravi.id.String()+"/leave", nil, 200)) {
+			statuses = append(statuses, l["status"].(string))
+		}
+		if got := strings.Join(statuses, " "); got != "cancelled declined withdrawn cancelled approved" {
+			t.Errorf("ravi's leave: %s", got)
+		}
+	})
+}
+
+// TestWhoseLeaveStandsAtOnce: what is recorded for others and sickness; one's
+// own waits, whoever one is.
+func TestWhoseLeaveStandsAtOnce(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, asha, ravi, maya, root := h.as("kiran"), h.as("asha"), h.as("ravi"), h.as("maya"), h.as("root")
+		times := obj{"starts_at": "2027-03-08T08:00", "ends_at": "2027-03-08T20:00", "kind": "annual"}
+		ill := obj{"starts_at": "2027-03-09T08:00", "ends_at": "2027-03-09T20:00", "kind": "sick"}
+		own := func(p *person) string { return "/v1/users/" + p.id.String() + "/leave" }
+		if l := desk.send("POST", "/v1/technicians/"+ravi.id.String()+"/leave", times, 201); l["status"] != "approved" || l["recorded_by"] != desk.id.String() || len(l["affected"].([]any)) != 0 {
+			t.Errorf("by the desk: %v", l)
+		}
+		if l := ravi.send("POST", own(ravi), ill, 201); l["status"] != "approved" {
+			t.Errorf("sick: %v", l)
+		}
+		for _, p := range []*person{desk, asha, maya, root, h.as("gita"), h.as("meena")} {
+			if l := p.send("POST", own(p), times, 201); l["status"] != "requested" || fmt.Sprint(l["actions"]) != "[withdraw]" {
+				t.Errorf("%s for himself: %v", p.login, l)
+			}
+		}
+		// Asha decides about her desk and not about herself; Maya about Asha.
+		of := func(p *person) obj { return items(p.send("GET", own(p)+"?status=requested", nil, 200))[0] }
+		asha.send("POST", path("/v1/leave/%s/approve", of(desk)), nil, 200)
+		asha.send("POST", path("/v1/leave/%s/approve", of(asha)), nil, 403)
+		asha.send("POST", path("/v1/leave/%s/approve", of(maya)), nil, 404)
+		maya.send("POST", path("/v1/leave/%s/approve", of(asha)), nil, 200)
+		h.as("noor").send("POST", path("/v1/leave/%s/approve", of(maya)), nil, 200) // another manager of the area
+		root.send("POST", path("/v1/leave/%s/approve", of(h.as("gita"))), nil, 200)
+		// The same request again is the same; another one under its id is not.
+		id := "0192f0c8-7b1e-7c11-9d5e-0123456789cd"
+		mine := obj{"id": id, "starts_at": "2027-03-15T08:00", "ends_at": "2027-03-15T20:00", "kind": "annual"}
+		for range 2 {
+			if l := ravi.send("POST", own(ravi), mine, 201); l["id"] != id {
+				t.Errorf("under its id: %v", l)
+			}
+		}
+		mine["kind"] = "other"
+		ravi.send("POST", own(ravi), mine, 409)
+		// What is over is not approved any more.
+		h.advance(15 * 24 * time.Hour)
+		if no := asha.send("POST", "/v1/leave/"+id+"/approve", nil, 409); no["code"] != "wrong_state" {
+			t.Errorf("approved afterwards: %v", no)
+		}
+	})
+}
+
+// TestLeaveAndBookingMeet: an approval and a booking race; the visit is
+// refused by the leave, or it is among those in its way.
+func TestLeaveAndBookingMeet(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, asha, ravi := h.as("kiran"), h.as("asha"), h.as("ravi")
+		for round := range 6 {
+			date := monday.AddDate(0, 0, 2+round).Format("2006-01-02")
+			asked := ravi.asks(date+"T08:00", date+"T20:00", 201)
+			_, job := h.household(desk, nil)
+			var all sync.WaitGroup
+			var booked, said obj
+			all.Go(func() {
+				out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": date + "T10:00", "window_end": date + "T12:00", "crew": h.crew("ravi")["crew"]})
+				if res.StatusCode == 201 {
+					booked = parsed(h, out)
+				} else if no := parsed(h, out); no["reason"] != "leave" {
+					t.Errorf("round %d: %v", round, no)
+				}
+			})
+			all.Go(func() { said = asha.send("POST", path("/v1/leave/%s/approve", asked), nil, 200) })
+			all.Wait()
+			if (booked == nil) != (len(said["affected"].([]any)) == 0) {
+				t.Errorf("round %d: booked %v, in the way %v", round, booked["id"], said["affected"])
+			}
+		}
+	})
+}
+
+// TestALevelOfSkillIsAskedFor: plain skills are level 2; of a crew one has the
+// level and all have the skill.
+func TestALevelOfSkillIsAskedFor(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, asha := h.as("kiran"), h.as("asha")
+		h.colleague("sunil", h.as("ravi"))
+		skills := func(login string) string { return "/v1/technicians/" + h.people[login].id.String() + "/skills" }
+		put := asha.send("PUT", skills("ravi"), obj{"skills": []any{"oven", obj{"category": "washing_machine", "level": 1}, obj{"category": "refrigerator"}}}, 200)
+		if fmt.Sprint(put["skills"]) != "[oven washing_machine refrigerator]" || fmt.Sprint(put["skill_levels"]) != "map[washing_machine:1]" {
+			t.Errorf("the user: %v %v", put["skills"], put["skill_levels"])
+		}
+		if got := desk.send("GET", skills("ravi"), nil, 200); fmt.Sprint(got["skills"]) != "[oven washing_machine refrigerator]" || fmt.Sprint(got["skill_levels"]) != "map[oven:2 refrigerator:2 washing_machine:1]" {
+			t.Errorf("the skills: %v", got)
+		}
+		asha.send("PUT", skills("sunil"), obj{"skills": []any{obj{"category": "washing_machine", "level": 3}}}, 200)
+		asha.send("PUT", skills("ravi"), obj{"skills": []any{"oven", obj{"category": "oven", "level": 3}}}, 422)
+		asha.send("PUT", skills("ravi"), obj{"skills": []any{obj{"category": "oven", "level": 4}}}, 400)
+		asha.send("PUT", skills("ravi"), obj{"skills": []any{obj{"level": 2}}}, 400)
+
+		customer, _ := h.household(desk, nil)
+		register := func(level any) obj {
+			b := obj{"customer_id": customer["id"], "fault": "leaks", "category": "washing_machine"}
+			if level != nil {
+				b["skill_level"] = level
+			}
+			return desk.send("POST", "/v1/jobs", b, 201)
+		}
+		one, two, three := register(nil), register(2), register(3)
+		if one["skill_level"] != 1.0 || three["skill_level"] != 3.0 {
+			t.Errorf("levels of jobs: %v, %v", one["skill_level"], three["skill_level"])
+		}
+		desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "skill_level": 4}, 400)
+		for _, tc := range []struct {
+			job  obj
+			crew []string
+			no   string
+		}{
+			{one, []string{"ravi"}, ""}, {two, []string{"meena"}, ""}, {three, []string{"sunil"}, ""},
+			{two, []string{"ravi"}, "Ravi has washing_machine at level 1; this job asks for 2."},
+			{three, []string{"meena"}, "Meena has washing_machine at level 2; this job asks for 3."},
+			{three, []string{"ravi", "meena"}, "Ravi has washing_machine at level 1; this job asks for 3."},
+			{three, []string{"ravi", "sunil"}, ""}, {three, []string{"sunil", "meena"}, ""},
+		} {
+			want := 201
+			if tc.no != "" {
+				want = 422
+			}
+			got := desk.send("POST", path("/v1/jobs/%s/visits", tc.job), obj{"window_start": "2027-03-02T10:00", "window_end": "2027-03-02T12:00", "crew": h.crew(tc.crew...)["crew"]}, want)
+			if want == 201 {
+				desk.send("POST", path("/v1/visits/%s/cancel", got), obj{"reason": "another try"}, 200)
+			} else if got["code"] != "skill_missing" || got["reason"] != "skill" || got["detail"] != tc.no {
+				t.Errorf("%v: %v", tc.crew, got)
+			}
+		}
+		if who := desk.offered(three, "ravi", "2027-03-02T00:00", "2027-03-03T00:00"); len(who) != 0 {
+			t.Errorf("ravi is offered in %v", who)
+		}
+		if who := desk.offered(three, "sunil", "2027-03-02T00:00", "2027-03-03T00:00"); len(who) == 0 {
+			t.Error("sunil is not offered")
+		}
+		// A plan of the day gives it to who can; the level of a job may change.
+		tray := desk.send("POST", path("/v1/jobs/%s/visits", three), obj{"window_start": "2027-03-04T10:00", "window_end": "2027-03-04T12:00"}, 201)
+		placed := listed(h.plan(desk, "2027-03-04"), "visits")
+		if len(placed) != 1 || placed[0]["visit_id"] != tray["id"] || placed[0]["technician_id"] != h.people["sunil"].id.String() {
+			t.Errorf("the plan: %v", placed)
+		}
+		now := desk.send("GET", path("/v1/jobs/%s", three), nil, 200)
+		desk.send("PATCH", path("/v1/jobs/%s", three), obj{"skill_level": 1}, 200, "If-Match", fmt.Sprintf(`"%v"`, now["version"]))
+		desk.send("POST", path("/v1/visits/%s/assign", tray), h.crew("ravi"), 200)
+	})
+}
+
+// takes sets how many visits a day the centre takes; 0 for no bound.
+func (h *harness) takes(n int) obj {
+	h.Helper()
+	asha, centre := h.as("asha"), "/v1/centres/"+h.centre.String()
+	return asha.send("PATCH", centre, obj{"max_visits_per_day": n}, 200, "If-Match", fmt.Sprintf(`"%v"`, asha.send("GET", centre, nil, 200)["version"]))
+}
+
+// TestACentreTakesSoManyVisitsADay, wherever a visit comes from.
+func TestACentreTakesSoManyVisitsADay(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		if c := h.takes(2); c["max_visits_per_day"] != 2.0 {
+			t.Fatalf("the centre: %v", c)
+		}
+		jobs := []obj{}
+		for range 4 {
+			_, job := h.household(desk, nil)
+			jobs = append(jobs, job)
+		}
+		book := func(job obj, day, hour, want int, crew ...string) obj {
+			at := time.Date(2027, 3, day, hour, 0, 0, 0, domainZone("Asia/Kolkata"))
+			b := obj{"window_start": at.Format(time.RFC3339), "window_end": at.Add(2 * time.Hour).Format(time.RFC3339)}
+			if len(crew) > 0 {
+				b["crew"] = h.crew(crew...)["crew"]
+			}
+			return desk.send("POST", path("/v1/jobs/%s/visits", job), b, want)
+		}
+		first := book(jobs[0], 3, 9, 201, "ravi", "meena") // two people are one visit
+		second := book(jobs[1], 3, 13, 201)                // nobody's counts as well
+		full := "The centre takes 2 visits on 2027-03-03 and has 2."
+		for _, crew := range [][]string{{"ravi"}, nil} {
+			if no := book(jobs[2], 3, 16, 409, crew...); no["code"] != "capacity_full" || no["reason"] != "capacity" || no["detail"] != full || len(list(no, "slots")) == 0 {
+				t.Errorf("the third one of %v: %v", crew, no)
+			}
+		}
+		for _, w := range items(desk.slots(jobs[2], "explain", "true", "from", "2027-03-03T15:00", "to", "2027-03-03T18:00")) {
+			for _, no := range list(w, "refused") {
+				if no["code"] != "capacity_full" || no["reason"] != "capacity" || no["detail"] != full {
+					t.Errorf("explained: %v", no)
+				}
+			}
+			if len(list(w, "offers")) != 0 {
+				t.Errorf("offered: %v", w)
+			}
+		}
+		// What stands there already is assigned and moved within the day.
+		desk.send("POST", path("/v1/visits/%s/assign", second), h.crew("ravi"), 200)
+		if who := items(desk.slots(jobs[1], "visit_id", toString(second["id"]), "from", "2027-03-03T15:00", "to", "2027-03-03T18:00")); len(who) == 0 {
+			t.Error("a visit of the day finds no other hour of it")
+		}
+		moved := desk.send("POST", path("/v1/visits/%s/reschedule", second), obj{"window_start": "2027-03-03T16:00", "window_end": "2027-03-03T18:00"}, 201)
+		// Another day's does not come in; an import says so in its row.
+		away := book(jobs[2], 4, 10, 201, "ravi")
+		if no := desk.send("POST", path("/v1/visits/%s/reschedule", away), obj{"window_start": "2027-03-03T10:00", "window_end": "2027-03-03T12:00", "crew": []string{}}, 409); no["code"] != "capacity_full" {
+			t.Errorf("moved into a full day: %v", no)
+		}
+		sheet := "external_ref,name,phone,address,postal_code,fault,category,date,window\nCAP-1,Full household,9811110001,12 Example Lane,411001,leaks,refrigerator,2027-03-03,18:00-20:00\n"
+		said := desk.send("POST", "/v1/imports/jobs", sheet, 200, "Content-Type", "text/csv")
+		if !strings.Contains(fmt.Sprint(said), full) {
+			t.Errorf("the import: %v", said)
+		}
+		// A household is offered no hour of that day.
+		for _, w := range h.home(desk, jobs[2]).windows() {
+			if strings.HasPrefix(w, "2027-03-03") {
+				t.Errorf("the page offers %s", w)
+			}
+		}
+		// What falls through gives its place back; a bound that is lowered undoes nothing.
+		desk.send("POST", path("/v1/visits/%s/cancel", moved), obj{"reason": "x"}, 200)
+		third := book(jobs[3], 3, 18, 201)
+		h.takes(1)
+		desk.send("POST", path("/v1/visits/%s/assign", third), h.crew("ravi"), 200)
+		desk.send("POST", path("/v1/visits/%s/reschedule", first), obj{"window_start": "2027-03-03T11:00", "window_end": "2027-03-03T13:00"}, 201)
+		book(jobs[1], 4, 16, 409)
+		if c := h.takes(0); c["max_visits_per_day"] != nil {
+			t.Errorf("without a bound: %v", c["max_visits_per_day"])
+		}
+		book(jobs[1], 4, 16, 201)
+		for login, want := range map[string]int{"kiran": 403, "asha2": 404} {
+			h.as(login).send("PATCH", "/v1/centres/"+h.centre.String(), obj{"max_visits_per_day": 9}, want, "If-Match", `"1"`)
+		}
+	})
+}
+
+// TestATechnicianTakesSoManyVisitsADay: completed ones count, and the plan of
+// a day keeps to it.
+func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		hours := "/v1/technicians/" + ravi.id.String() + "/hours"
+		week := desk.send("GET", hours, nil, 200)["hours"]
+		desk.send("PUT", hours, obj{"hours": week, "max_visits_per_day": 2}, 200)
+		if got := desk.send("PUT", hours, obj{"hours": week}, 200); got["max_visits_per_day"] != 2.0 { // left out, it stays
+			t.Errorf("the bound: %v", got["max_visits_per_day"])
+		}
+		jobs := []obj{}
+		for range 5 {
+			_, job := h.household(desk, nil)
+			jobs = append(jobs, job)
+		}
+		done := h.visit(desk, jobs[0], monday, "ravi")
+		ravi.send("POST", path("/v1/visits/%s/complete", done), obj{"end_code": "0"}, 200)
+		h.visit(desk, jobs[1], monday.Add(3*time.Hour), "ravi")
+		third := obj{"window_start": monday.Add(6 * time.Hour), "window_end": monday.Add(8 * time.Hour), "crew": h.crew("ravi")["crew"]}
+		if no := desk.send("POST", path("/v1/jobs/%s/visits", jobs[2]), third, 409); no["code"] != "capacity_full" || no["detail"] != "Ravi takes 2 visits on 2027-03-01 and has 2." {
+			t.Errorf("the third one: %v", no)
+		}
+		tray := desk.send("POST", path("/v1/jobs/%s/visits", jobs[2]), obj{"window_start": third["window_start"], "window_end": third["window_end"]}, 201)
+		if no := desk.send("POST", path("/v1/visits/%s/assign", tray), h.crew("ravi"), 409); no["code"] != "capacity_full" {
+			t.Errorf("assigned: %v", no)
+		}
+		if plan := h.plan(desk, "2027-03-01"); len(listed(plan, "visits")) != 1 || listed(plan, "visits")[0]["technician_id"] != h.people["meena"].id.String() {
+			t.Errorf("the plan: %v", plan["visits"])
+		}
+		// With him alone the plan places two of three, and says why.
+		desk.send("PUT", "/v1/technicians/"+h.people["meena"].id.String()+"/skills", obj{"skills": []string{"oven"}}, 200)
+		for i, job := range jobs[2:] {
+			from := monday.AddDate(0, 0, 2).Add(time.Duration(3*i) * time.Hour)
+			desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201)
+		}
+		plan := h.plan(desk, "2027-03-03")
+		out := listed(plan, "unplaced")
+		if len(listed(plan, "visits")) != 2 || len(out) != 1 || !strings.Contains(fmt.Sprint(out[0]["refusals"]), "capacity_full") {
+			t.Fatalf("the plan: %v, %v", plan["visits"], out)
+		}
+		taken := desk.send("POST", path("/v1/plans/%s/accept", plan), obj{}, 200)
+		if len(taken["accepted"].([]any)) != 2 || len(listed(taken, "refused")) != 0 {
+			t.Errorf("accepted: %v", taken)
+		}
+		desk.send("PUT", hours, obj{"hours": week, "max_visits_per_day": 0}, 200)
+		if got := desk.send("GET", hours, nil, 200); got["max_visits_per_day"] != nil {
+			t.Errorf("without a bound: %v", got["max_visits_per_day"])
+		}
+	})
+}
+
+// TestManyWantTheLastPlaceOfADay: eight bookers, among them a household by its
+// link, and one place in the centre's day. Different people would go at
+// different hours, so that nothing but the bound stands between them.
+func TestManyWantTheLastPlaceOfADay(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, asha := h.as("kiran"), h.as("asha")
+		h.takes(3)
+		for round := range 3 {
+			day := time.Date(2027, 3, 3+round, 8, 0, 0, 0, domainZone("Asia/Kolkata"))
+			for i := range 2 {
+				_, job := h.household(desk, nil)
+				desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": day.Add(time.Duration(2*i) * time.Hour), "window_end": day.Add(time.Duration(2*i+2) * time.Hour)}, 201)
+			}
+			jobs := []obj{}
+			for range 8 {
+				_, job := h.household(desk, nil)
+				jobs = append(jobs, job)
+			}
+			m := h.home(desk, jobs[7])
+			key := formKey.FindStringSubmatch(m.page())[1]
+			wins, lost := make([]bool, 8), make([]obj, 8)
+			gate := make(chan struct{})
+			var all sync.WaitGroup
+			for i, job := range jobs {
+				from := day.Add(time.Duration(i) * 75 * time.Minute)
+				b := obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 30}
+				if i%3 > 0 {
+					b["crew"] = h.crew([]string{"", "ravi", "meena"}[i%3])["crew"]
+				}
+				by := []*person{desk, asha}[i%2]
+				all.Go(func() {
+					<-gate
+					if i < 7 {
+						h.books(by, job, b, wins, lost, i)
+						return
+					}
+					form := url.Values{"form_key": {key}, "window": {day.Add(10 * time.Hour).UTC().Format(time.RFC3339)}}
+					_, res := (&person{h: h}).raw("POST", m.link+"/another-time", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+					if wins[i] = res.StatusCode == 303; !wins[i] && res.StatusCode != 409 {
+						t.Errorf("round %d: the link: %d", round, res.StatusCode)
+					}
+				})
+			}
+			close(gate)
+			all.Wait()
+			won := 0
+			for _, w := range wins {
+				if w {
+					won++
+				}
+			}
+			if won != 1 {
+				t.Errorf("round %d: %d won the last place: %v", round, won, wins)
+			}
+			for i, no := range lost {
+				if no != nil && (no["code"] != "capacity_full" || no["slots"] == nil) {
+					t.Errorf("round %d: racer %d lost with %v", round, i, no)
+				}
+			}
+			h.advance(11 * time.Minute) // what was kept is let go
+		}
+	})
+}
