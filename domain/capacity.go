@@ -1,9 +1,11 @@
 package domain
 
 import (
+	"math"
 	"slices"
 	"time"
 
+	"doorstep/domain/dayplan"
 	"doorstep/domain/slots"
 )
 
@@ -119,4 +121,31 @@ func (t *diaryTx) Taken(ID, ID, time.Time, time.Time, time.Time) ([]Taken, error
 		}
 	}
 	return out, nil
+}
+
+// bound tells the search how many visits technicians may get: what they take
+// a day without what is over, or kept for a household. Visits that stand count
+// among those that it places.
+func (p *planDay) bound(problem *dayplan.Problem) {
+	if !anyBounded(p.technicians) {
+		return
+	}
+	for i := range problem.Stops {
+		if s := &problem.Stops[i]; s.From >= 0 { // not of the evening before
+			s.Demand = 1
+		}
+	}
+	for n := range p.technicians {
+		u := &p.technicians[n]
+		if u.MaxVisitsPerDay == nil {
+			continue
+		}
+		left := *u.MaxVisitsPerDay
+		for _, t := range p.taken {
+			if t.TechnicianID != nil && *t.TechnicianID == u.ID && !slices.ContainsFunc(p.visits, func(v Visit) bool { return v.ID == t.VisitID }) {
+				left--
+			}
+		}
+		problem.Vehicles[n].Capacity = math.Max(float64(left), 0.5) // 0 would be without bound
+	}
 }

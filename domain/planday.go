@@ -309,6 +309,7 @@ func (s *Service) propose(p *planDay, travel func([]Point) [][]float64, progress
 	before := dayplan.Solve(&dayplan.Problem{Stops: problem.Stops[:fixed], Vehicles: problem.Vehicles, Travel: problem.Travel}, dayplan.Options{Progress: over})
 	plan := before
 	if len(asked) > 0 {
+		p.bound(problem)
 		plan = dayplan.Solve(problem, dayplan.Options{Seed: 1, Progress: progress(len(problem.Stops))})
 	}
 	of := map[int]*candidate{}

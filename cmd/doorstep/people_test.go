@@ -409,6 +409,23 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 		if plan := h.plan(desk, "2027-03-01"); len(listed(plan, "visits")) != 1 || listed(plan, "visits")[0]["technician_id"] != h.people["meena"].id.String() {
 			t.Errorf("the plan: %v", plan["visits"])
 		}
+		// Meena takes what is beyond his number.
+		for i, job := range jobs[2:] {
+			from := monday.AddDate(0, 0, 3).Add(time.Duration(3*i) * time.Hour)
+			desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201)
+		}
+		desk.send("PUT", hours, obj{"hours": week, "max_visits_per_day": 1}, 200)
+		his := 0
+		both := h.plan(desk, "2027-03-04")
+		for _, v := range listed(both, "visits") {
+			if v["technician_id"] == ravi.id.String() {
+				his++
+			}
+		}
+		if len(listed(both, "visits")) != 3 || his > 1 {
+			t.Errorf("the plan of both: %v, %v", both["visits"], both["unplaced"])
+		}
+		desk.send("PUT", hours, obj{"hours": week, "max_visits_per_day": 2}, 200)
 		// With him alone the plan places two of three, and says why.
 		desk.send("PUT", "/v1/technicians/"+h.people["meena"].id.String()+"/skills", obj{"skills": []string{"oven"}}, 200)
 		for i, job := range jobs[2:] {
