@@ -13,6 +13,7 @@ const (
 	ChangedJob     = "job"
 	ChangedPromise = "promise"
 	ChangedAlarm   = "alarm"
+	ChangedLeave   = "leave"
 )
 
 // Mark is a place in the feed of changes. On PostgreSQL Tx is the transaction
@@ -31,7 +32,8 @@ type FeedChange struct {
 }
 
 // ChangedItem is one changed row. People are those whom it concerns besides
-// the place: the crew of a visit with whoever left it, the owner of a promise.
+// the place: the crew of a visit with whoever left it, the owner of a promise, whose leave
+// it is.
 type ChangedItem struct {
 	Kind    string   `json:"k"`
 	ID      ID       `json:"i"`
@@ -365,7 +367,7 @@ func (f *concern) shows(a Actor, c *FeedChange, it *ChangedItem) bool {
 		return true
 	case a.Role == RoleTechnician:
 		return has(it.People, a.UserID) || it.Kind == ChangedJob && has(f.crews[it.ID], a.UserID)
-	case it.Kind == ChangedPromise && has(it.People, a.UserID):
+	case (it.Kind == ChangedPromise || it.Kind == ChangedLeave) && has(it.People, a.UserID):
 		return true
 	case c.CentreID == nil:
 		return false

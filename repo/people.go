@@ -127,9 +127,27 @@ func (t *tx) LockLeave(id domain.ID) (*domain.Leave, error) {
 	return single[domain.Leave](t, "leave", lock(t.table("leaves").Where("id = ?", id)))
 }
 
-func (t *tx) SaveLeave(l *domain.Leave) error { return t.save("leaves", &l.Meta, l) }
+func (t *tx) SaveLeave(l *domain.Leave) error {
+	if err := t.save("leaves", &l.Meta, l); err != nil {
+		return err
+	}
+	return t.leaveChanged(l)
+}
 
-func (t *tx) InsertLeave(l *domain.Leave) error { return t.insert("leaves", l) }
+func (t *tx) InsertLeave(l *domain.Leave) error {
+	if err := t.insert("leaves", l); err != nil {
+		return err
+	}
+	return t.leaveChanged(l)
+}
+
+func (t *tx) leaveChanged(l *domain.Leave) error {
+	u, err := t.User(l.TechnicianID)
+	if err == nil {
+		t.changed(domain.ChangedLeave, l.Meta, u.CentreID, u.ID)
+	}
+	return err
+}
 
 func (t *tx) InsertSession(s *domain.Session) error { return t.insert("sessions", s) }
 

@@ -349,7 +349,7 @@
       show(x.name, el('p', `Approved. ${said.affected.length === 1 ? 'One visit stands' : said.affected.length + ' visits stand'} in this time and need somebody else.`), done);
     };
     if (x.actions.includes('approve')) {
-      const ok = el('button', 'Approve'), no = el('button', 'Decline');
+      const ok = el('button', 'Approve'), no = el('button', 'Decline', 'plain');
       ok.type = no.type = 'button';
       ok.addEventListener('click', go('approve'));
       no.addEventListener('click', go('decline'));
