@@ -332,8 +332,9 @@ type DisruptionInput struct {
 }
 
 // Disrupt moves all scheduled visits of a centre's day to another day at the
-// same wall-clock time; those whose crew is not free there lose the crew, and
-// nobody is counted for any of it. Coordinator, proprietor, area manager. It
+// same wall-clock time; those whose crew is not free there lose the crew,
+// the centre's number of visits a day does not bind, and nobody is counted for
+// any of it. Coordinator, proprietor, area manager. It
 // commits visit by visit, so that the writer is never held long; the answer
 // says how many moved. Errors: CodeMeaning.
 func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in DisruptionInput) (Disruption, error) {

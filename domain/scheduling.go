@@ -49,6 +49,7 @@ type dossier struct {
 	closeAfter int  // days of the policy in force, once the verdict was computed
 	folded     bool // the household's many contacts are one case, so nobody else is rung
 	ending     bool // the job ends in this transaction
+	disrupted  bool // its visit stands and has to move, however full the centre's other day is
 	approved   bool // the area manager confirms a safety-critical job unreachable
 }
 
@@ -169,7 +170,9 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 	}
 	rules := s.rules(d, v.PlannedMinutes)
 	rules.Job.Two = rules.Job.Two || len(crew) > 1
-	if d.centre.MaxVisitsPerDay != nil {
+	if d.disrupted {
+		rules.Centre.Load.Most = 0
+	} else if d.centre.MaxVisitsPerDay != nil {
 		c, err := tx.LockCentre(d.job.CentreID)
 		if err != nil {
 			return err
@@ -384,6 +387,7 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 			v.ConfirmedHow = "call"
 		}
 	}
+	d.disrupted = in.disruption
 	if err := s.checkCrew(tx, d, v, v.Crew, now); err != nil {
 		return err
 	}

@@ -368,6 +368,11 @@ func TestACentreTakesSoManyVisitsADay(t *testing.T) {
 		desk.send("POST", path("/v1/visits/%s/assign", third), h.crew("ravi"), 200)
 		desk.send("POST", path("/v1/visits/%s/reschedule", first), obj{"window_start": "2027-03-03T11:00", "window_end": "2027-03-03T13:00"}, 201)
 		book(jobs[1], 4, 16, 409)
+		// A flood moves what stands, onto a full day too.
+		flood := desk.send("POST", "/v1/centres/"+h.centre.String()+"/disruption", obj{"date": "2027-03-03", "reason": "flood"}, 201)
+		if flood["moved"] != 2.0 || flood["unplaced"] != 0.0 {
+			t.Errorf("the flood: %v", flood)
+		}
 		if c := h.takes(0); c["max_visits_per_day"] != nil {
 			t.Errorf("without a bound: %v", c["max_visits_per_day"])
 		}
