@@ -113,10 +113,10 @@ func (t *diaryTx) Taken(ID, ID, time.Time, time.Time, time.Time) ([]Taken, error
 	var out []Taken
 	for i := range t.busy {
 		b := &t.busy[i]
-		out = append(out, Taken{b.visit, &b.technician, b.from})
+		out = append(out, Taken{b.VisitID, &b.TechnicianID, b.StartsAt})
 	}
 	for _, x := range t.day.taken {
-		if x.TechnicianID != nil && !slices.ContainsFunc(t.busy, func(b spell) bool { return b.visit == x.VisitID && b.technician == *x.TechnicianID }) {
+		if x.TechnicianID != nil && !slices.ContainsFunc(t.busy, func(b Busy) bool { return b.VisitID == x.VisitID && b.TechnicianID == *x.TechnicianID }) {
 			out = append(out, x)
 		}
 	}
@@ -142,10 +142,17 @@ func (p *planDay) bound(problem *dayplan.Problem) {
 		}
 		left := *u.MaxVisitsPerDay
 		for _, t := range p.taken {
-			if t.TechnicianID != nil && *t.TechnicianID == u.ID && !slices.ContainsFunc(p.visits, func(v Visit) bool { return v.ID == t.VisitID }) {
+			if t.TechnicianID != nil && *t.TechnicianID == u.ID && !slices.ContainsFunc(p.around.Busy, func(b Busy) bool { return b.VisitID == t.VisitID && b.TechnicianID == u.ID }) {
 				left--
 			}
 		}
+		stand := 0 // also when there are more than the number that was set since
+		for i := range problem.Stops {
+			if f := problem.Stops[i].Fixed; f != nil && *f == n {
+				stand += int(problem.Stops[i].Demand)
+			}
+		}
+		left = max(left, stand)
 		problem.Vehicles[n].Capacity = math.Max(float64(left), 0.5) // 0 would be without bound
 	}
 }

@@ -24,7 +24,7 @@ type expected struct {
 // reached: the visit under way ends as planned from when it began, or now when
 // that is over; then the ways and the planned lengths. A day in which nobody
 // has moved yet tells nothing: ok is false. Visits come by planned start.
-func runningDay(day []Visit, place func(*Visit) Point, home Point, now time.Time) (out []expected, ok bool) {
+func runningDay(day []Visit, place func(*Visit) Point, way func(from, to Point) float64, home Point, now time.Time) (out []expected, ok bool) {
 	free, at := now, home
 	var left time.Time // when the place was left
 	for i := range day {
@@ -57,7 +57,7 @@ func runningDay(day []Visit, place func(*Visit) Point, home Point, now time.Time
 		}
 		ends := now
 		if begun == nil { // on the way
-			way, _ := travelMinutes(at, place(v))
+			way := way(at, place(v))
 			set := now
 			if v.EnRouteAt != nil {
 				set = *v.EnRouteAt
@@ -73,7 +73,7 @@ func runningDay(day []Visit, place func(*Visit) Point, home Point, now time.Time
 		if v.Status != VisitScheduled {
 			continue
 		}
-		way, _ := travelMinutes(at, place(v))
+		way := way(at, place(v))
 		arrival := later(free, now).Add(time.Duration(way) * time.Minute)
 		out = append(out, expected{v, arrival})
 		free, at = later(arrival, v.PlannedStart).Add(time.Duration(v.PlannedMinutes)*time.Minute), place(v)
@@ -109,7 +109,7 @@ func (s *Service) expectDay(tx Tx, technician ID, now time.Time) ([]expected, er
 	if err != nil {
 		return nil, err
 	}
-	out, _ := runningDay(day, func(v *Visit) Point { return places[v.JobID] }, Point{u.HomeLat, u.HomeLon}, now)
+	out, _ := runningDay(day, func(v *Visit) Point { return places[v.JobID] }, s.way, Point{u.HomeLat, u.HomeLon}, now)
 	return out, nil
 }
 

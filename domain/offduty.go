@@ -17,18 +17,19 @@ import (
 var alwaysRings = map[string]bool{"visit.wait": true, "visit.call_desk": true}
 
 // onDuty is when a person may be rung. Without weekly hours it is always, but
-// for leave and quiet hours; holidays of the centre are free for those whose
+// for leave, quiet hours and dates with hours of their own; holidays of the centre are free for those whose
 // hours are set.
 func onDuty(u *User, c *Centre, leaves []Leave) duty.Roster {
 	var of *Centre
 	var hours List[Shift]
+	var dates List[DayHours]
 	if !u.RingsAlways {
-		hours = u.Hours
+		hours, dates = u.Hours, u.Exceptions
 	}
 	if len(hours) > 0 {
 		of = c
 	}
-	r := rosterOf(hours, of)
+	r := rosterOf(hours, dates, of)
 	if c != nil {
 		r.Location = c.Location()
 	}

@@ -3,12 +3,12 @@ package domain
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"time"
 
 	"doorstep/domain/dayplan"
+	"doorstep/domain/slots"
 )
 
 // DayAround is what a day's plan needs to know of its visits and technicians
@@ -16,7 +16,9 @@ import (
 type DayAround struct {
 	Jobs     []Job
 	Sites    []Site
-	Leaves   []Leave     // of the technicians, overlapping the day
+	Leaves   []Leave     // of the technicians, in the time asked for, as all that follows
+	Busy     []Busy      // unfinished visits of the technicians, in any centre
+	Reserved []SlotHold  // times of the technicians kept for households that are choosing
 	Excluded []Exclusion // in force, of the visits' households
 	KeptAway []KeepAway  // in force, of the technicians
 	Known    []Face      // who completed visits at the households, latest first
@@ -39,7 +41,7 @@ type planDay struct {
 	technicians []User          // enabled ones of the centre, by (created_at, id)
 	around      DayAround
 	taken       []Taken     // where a technician takes a number of visits a day
-	only        map[ID]bool // visits to place; nil: all that have nobody
+	only        map[ID]bool // visits to place; nil: all that want somebody
 }
 
 // The numbers of a plan beyond those of the search.
@@ -48,6 +50,7 @@ const (
 	fairLoad   = 0.5  // minutes of travel for each squared hour of work on one person
 	ownTime    = 12 * 60.0
 	looksEvery = 15.0 // minutes between the times at which a refusal is looked for
+	twoEvery   = 5.0  // minutes between the times that are tried for two people
 )
 
 // minute is an instant as the planner counts: minutes since local midnight.
@@ -63,13 +66,7 @@ func (p *planDay) instant(minute float64) time.Time {
 type diaryTx struct {
 	Tx
 	day  *planDay
-	busy []spell
-}
-
-// spell is when a visit occupies a technician.
-type spell struct {
-	technician, visit ID
-	from, to          time.Time
+	busy []Busy
 }
 
 // LockDiary gives what Tx.LockDiary would; nothing is locked.
@@ -86,8 +83,13 @@ func (t *diaryTx) LockDiary(ids []ID, customer ID, from, to, _ time.Time) (*Diar
 		}
 	}
 	for _, b := range t.busy {
-		if has(ids, b.technician) && b.from.Before(to) && from.Before(b.to) {
-			out.Busy = append(out.Busy, Busy{TechnicianID: b.technician, VisitID: b.visit, StartsAt: b.from, EndsAt: b.to})
+		if has(ids, b.TechnicianID) && b.StartsAt.Before(to) && from.Before(b.EndsAt) {
+			out.Busy = append(out.Busy, b)
+		}
+	}
+	for _, h := range t.day.around.Reserved {
+		if has(ids, h.TechnicianID) && h.StartsAt.Before(to) && from.Before(h.EndsAt) {
+			out.Reserved = append(out.Reserved, h)
 		}
 	}
 	for _, x := range t.day.around.Excluded {
@@ -104,31 +106,13 @@ func (t *diaryTx) LockDiary(ids []ID, customer ID, from, to, _ time.Time) (*Diar
 }
 
 // shifts gives when a technician may be at work on the day, in minutes, in
-// order: the weekly hours of the weekday; for one without hours the whole of a
-// working day. Works judges each time in the end.
+// order, as the rules of slots read his hours.
 func (p *planDay) shifts(u *User) [][2]float64 {
-	local := p.from.In(p.centre.Location())
-	if has(p.centre.Holidays, local.Format("2006-01-02")) {
-		return nil
-	}
-	if len(u.Hours) == 0 {
-		if len(p.centre.WorkingDays) > 0 && !has(p.centre.WorkingDays, int(local.Weekday())) {
-			return nil
-		}
-		return [][2]float64{{0, p.minute(p.to)}}
-	}
-	at := func(clock string) float64 {
-		var h, m int
-		_, _ = fmt.Sscanf(clock, "%d:%d", &h, &m)
-		return p.minute(time.Date(local.Year(), local.Month(), local.Day(), h, m, 0, 0, local.Location()))
-	}
+	c := slots.Centre{Location: p.centre.Location(), Holidays: p.centre.Holidays, WorkingDays: p.centre.WorkingDays}
 	var out [][2]float64
-	for _, h := range u.Hours {
-		if h.Weekday == int(local.Weekday()) {
-			out = append(out, [2]float64{at(h.From), at(h.To)})
-		}
+	for _, s := range c.Shifts(&slots.Technician{Weekly: shiftsOf(u), Dates: datesOf(u)}, p.from) {
+		out = append(out, [2]float64{p.minute(s.From), p.minute(s.To)})
 	}
-	slices.SortFunc(out, func(a, b [2]float64) int { return cmp.Compare(a[0], b[0]) })
 	return out
 }
 
@@ -145,9 +129,20 @@ func (p *planDay) vehicle(u *User, home int) dayplan.Vehicle {
 	for i := 1; i < len(shifts); i++ { // also where one ends as the next begins: no visit lies in both
 		gaps = append(gaps, [2]float64{shifts[i-1][1], shifts[i][0]})
 	}
+	away := func(from, to time.Time) {
+		g := [2]float64{math.Max(math.Floor(p.minute(from)), v.From), math.Min(math.Ceil(p.minute(to)), v.To)}
+		if g[0] < g[1] {
+			gaps = append(gaps, g)
+		}
+	}
 	for _, l := range p.around.Leaves {
 		if l.TechnicianID == u.ID {
-			gaps = append(gaps, [2]float64{math.Max(math.Floor(p.minute(l.StartsAt)), v.From), math.Min(math.Ceil(p.minute(l.EndsAt)), v.To)})
+			away(l.StartsAt, l.EndsAt)
+		}
+	}
+	for _, h := range p.around.Reserved {
+		if h.TechnicianID == u.ID {
+			away(h.StartsAt, h.EndsAt)
 		}
 	}
 	gaps = append(gaps, [2]float64{shifts[len(shifts)-1][1], v.To})
@@ -167,11 +162,23 @@ type candidate struct {
 	visit    *Visit
 	d        *dossier
 	from, to float64 // when it may begin
-	stop     int
+	place    int
+	pair     bool // the plan asks for two people
+	choosing bool // its household has a time kept and has not taken it yet
+}
+
+// open tells whether there is anything to propose.
+func (c *candidate) open() bool { return c.from <= c.to && !c.choosing }
+
+// wants tells whether a visit needs somebody: it has nobody, or only one of
+// the two whom its safe-visit plan asks for.
+func (p *planDay) wants(v *Visit) bool {
+	return v.Status == VisitScheduled && (len(v.Crew) == 0 || len(v.Crew) == 1 && has(p.plans[v.ID], "two_people"))
 }
 
 // window narrows when a visit may begin: inside its window, from now on, and
-// in daylight where the safe-visit plan asks for it.
+// in daylight where the safe-visit plan asks for it. Who has one of two keeps
+// his time.
 func (p *planDay) window(c *candidate) {
 	v := c.visit
 	c.from = math.Max(math.Ceil(p.minute(v.WindowStart)), math.Ceil(p.minute(p.now)))
@@ -180,10 +187,13 @@ func (p *planDay) window(c *candidate) {
 		from, to, _ := c.d.site.light(v.WindowStart)
 		c.from, c.to = math.Max(c.from, math.Ceil(p.minute(from))), math.Min(c.to, math.Floor(p.minute(to))-float64(v.PlannedMinutes))
 	}
+	if len(v.Crew) > 0 {
+		c.from, c.to = math.Max(c.from, math.Floor(p.minute(v.PlannedStart))), math.Min(c.to, math.Floor(p.minute(v.PlannedStart)))
+	}
 }
 
-// refusal asks the rules of assignment; nil: they permit it.
-func (s *Service) refusal(tx *diaryTx, c *candidate, technician ID, begin time.Time) *Error {
+// refusal asks the rules of assignment for a crew; nil: they permit it.
+func (s *Service) refusal(tx *diaryTx, c *candidate, begin time.Time, crew ...ID) *Error {
 	v := *c.visit
 	v.PlannedStart = begin
 	if c.d.held != nil && visitMove("assign").Holds.refuses(HoldSafety) {
@@ -191,7 +201,7 @@ func (s *Service) refusal(tx *diaryTx, c *candidate, technician ID, begin time.T
 		errors.As(c.d.refuseHeld(), &e)
 		return e
 	}
-	err := s.checkCrew(tx, c.d, &v, []ID{technician}, tx.day.now)
+	err := s.checkCrew(tx, c.d, &v, crew, tx.day.now)
 	var e *Error
 	if err != nil && !errors.As(err, &e) {
 		e = Fail(CodeInternal, "It could not be judged.").Because(err)
@@ -199,74 +209,105 @@ func (s *Service) refusal(tx *diaryTx, c *candidate, technician ID, begin time.T
 	return e
 }
 
-// byTheTime are refusals that another time of the day may not meet.
-func byTheTime(code Code) bool { return code == CodeHours || code == CodeOverlap }
+// alone is refusal for one of two, as if one were enough.
+func (s *Service) alone(tx *diaryTx, c *candidate, begin time.Time, technician ID) *Error {
+	if !c.pair {
+		return s.refusal(tx, c, begin, technician)
+	}
+	one, d, j := *c, *c.d, *c.d.job
+	j.SkillLevel = min(j.SkillLevel, slots.Helper) // which the other one has
+	d.job = &j
+	d.plan = slices.DeleteFunc(slices.Clone(d.plan), func(p string) bool { return p == "two_people" })
+	one.d = &d
+	return s.refusal(tx, &one, begin, technician)
+}
 
-// propose makes the plan of a day. It decides nothing and touches nothing; the
-// same day, places and rounds give the same plan.
-func (s *Service) propose(p *planDay, travel func([]Point) [][]float64, progress func(stops int) func(int) float64) *DayPlan {
-	out := &DayPlan{CentreID: p.centre.ID, AreaID: p.centre.AreaID, Date: p.from.In(p.centre.Location()).Format("2006-01-02"),
-		Travel: Doc[TravelBasis]{TravelBasis{DetourFactor: travelDetour, SpeedKmh: travelSpeed, UnknownMinutes: unknownTravel}}}
-	jobs, sites := map[ID]*Job{}, map[ID]*Site{}
-	for i := range p.around.Jobs {
-		jobs[p.around.Jobs[i].ID] = &p.around.Jobs[i]
-	}
-	for i := range p.around.Sites {
-		sites[p.around.Sites[i].ID] = &p.around.Sites[i]
-	}
-	knows := map[ID]List[ID]{}
-	for _, f := range p.around.Known {
-		knows[f.CustomerID] = append(knows[f.CustomerID], f.Crew...)
-	}
-	// Places: homes, then the sites of the day.
-	var places []Point
-	number := map[ID]int{}
+// byTheTime are refusals that another time of the day may not meet.
+func byTheTime(code Code) bool {
+	return code == CodeHours || code == CodeOverlap || code == CodeTooFar
+}
+
+// atlas numbers the places of a day: the technicians' homes in their order,
+// then the doors.
+type atlas struct {
+	places []Point
+	of     map[ID]int // by job
+}
+
+func (p *planDay) atlas(jobs map[ID]*Job, sites map[ID]*Site) *atlas {
+	m := &atlas{of: map[ID]int{}}
 	for i := range p.technicians {
-		number[p.technicians[i].ID] = i
-		places = append(places, Point{p.technicians[i].HomeLat, p.technicians[i].HomeLon})
+		m.places = append(m.places, Point{p.technicians[i].HomeLat, p.technicians[i].HomeLon})
 	}
 	at := map[ID]int{}
-	place := func(v *Visit) int {
-		j := jobs[v.JobID]
+	for i := range p.visits {
+		j := jobs[p.visits[i].JobID]
 		if j == nil {
-			places = append(places, Point{})
-			return len(places) - 1
+			continue
 		}
-		i, ok := at[j.SiteID]
+		n, ok := at[j.SiteID]
 		if !ok {
-			i, at[j.SiteID] = len(places), len(places)
+			n, at[j.SiteID] = len(m.places), len(m.places)
 			where := Point{}
 			if x := sites[j.SiteID]; x != nil {
 				where = Point{x.Lat, x.Lon}
 			}
-			places = append(places, where)
+			m.places = append(m.places, where)
 		}
-		return i
+		m.of[j.ID] = n
 	}
+	return m
+}
+
+// propose makes the plan of a day. It decides nothing and touches nothing; the
+// same day, places and rounds give the same plan.
+func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64) *DayPlan {
+	out := &DayPlan{CentreID: p.centre.ID, AreaID: p.centre.AreaID, Date: p.from.In(p.centre.Location()).Format("2006-01-02"),
+		Travel: Doc[TravelBasis]{s.travelBasis()}}
+	jobs, sites, visits := p.byID()
+	knows := map[ID]List[ID]{}
+	for _, f := range p.around.Known {
+		knows[f.CustomerID] = append(knows[f.CustomerID], f.Crew...)
+	}
+	number := map[ID]int{}
+	for i := range p.technicians {
+		number[p.technicians[i].ID] = i
+	}
+	atlas := p.atlas(jobs, sites)
 	problem := &dayplan.Problem{Fair: fairLoad}
-	tx := &diaryTx{day: p}
-	var free []*candidate
-	stands := map[int]*Visit{}
-	for i := range p.visits {
-		v := &p.visits[i]
-		if len(v.Crew) > 0 {
-			for _, id := range v.Crew {
-				from, to := v.PlannedStart, v.PlannedEnd()
-				tx.busy = append(tx.busy, spell{id, v.ID, from, to})
-				n, ok := number[id]
-				if !ok || !to.After(p.from) {
-					continue
-				}
-				if v.Status.UnderWay() {
-					to = later(to, p.now)
-				}
-				begin := math.Floor(p.minute(from))
-				stands[len(problem.Stops)] = v
-				problem.Stops = append(problem.Stops, dayplan.Stop{Place: place(v), Minutes: math.Ceil(p.minute(to)) - begin, From: begin, To: begin, Fixed: ptr(n)})
-			}
+	for i := range p.technicians {
+		problem.Vehicles = append(problem.Vehicles, p.vehicle(&p.technicians[i], i))
+	}
+	// What stands: visits that have their crew, here and in other centres.
+	tx := &diaryTx{day: p, busy: slices.Clone(p.around.Busy)}
+	standing := map[ID]bool{}
+	for i := range p.around.Busy {
+		b := &p.around.Busy[i]
+		n, ok := number[b.TechnicianID]
+		if !ok || !b.EndsAt.After(p.from) || !b.StartsAt.Before(p.to) {
 			continue
 		}
-		if v.Status != VisitScheduled || v.WindowStart.Before(p.from) || p.only != nil && !p.only[v.ID] || jobs[v.JobID] == nil {
+		v, end := visits[b.VisitID], b.EndsAt
+		var where int
+		if v != nil && jobs[v.JobID] != nil {
+			where = atlas.of[v.JobID]
+			standing[v.ID] = true
+		} else {
+			where, atlas.places = len(atlas.places), append(atlas.places, Point{b.Lat, b.Lon})
+		}
+		if v != nil && v.Status.UnderWay() {
+			end = later(end, p.now)
+		}
+		begin := math.Floor(p.minute(b.StartsAt))
+		problem.Stops = append(problem.Stops, dayplan.Stop{Place: where, Minutes: math.Ceil(p.minute(end)) - begin, From: begin, To: begin, Fixed: ptr(n)})
+	}
+	fixed := len(problem.Stops)
+	problem.Travel = s.travelTable(atlas.places)
+
+	var free []*candidate
+	for i := range p.visits {
+		v := &p.visits[i]
+		if !p.wants(v) || v.WindowStart.Before(p.from) || p.only != nil && !p.only[v.ID] || jobs[v.JobID] == nil {
 			continue
 		}
 		d := &dossier{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre, holds: p.open[v.ID], plan: p.plans[v.ID]}
@@ -274,23 +315,37 @@ func (s *Service) propose(p *planDay, travel func([]Point) [][]float64, progress
 			d.site = &Site{Zone: p.centre.Zone}
 		}
 		d.held = refusing(SafetyRefuses, d.holds)
-		free = append(free, &candidate{visit: v, d: d})
-	}
-	for i := range p.technicians {
-		problem.Vehicles = append(problem.Vehicles, p.vehicle(&p.technicians[i], i))
-	}
-	fixed := len(problem.Stops)
-	var asked []*candidate
-	for _, c := range free {
+		c := &candidate{visit: v, d: d, place: atlas.of[v.JobID], pair: has(d.plan, "two_people")}
+		c.choosing = slices.ContainsFunc(p.around.Reserved, func(h SlotHold) bool { return h.JobID == v.JobID })
 		p.window(c)
-		if c.from > c.to {
+		free = append(free, c)
+	}
+	of, placed, crews := map[int]*candidate{}, map[ID]bool{}, map[ID]List[ID]{}
+	for _, c := range byWeight(free) {
+		crew, begin, ok := s.couple(p, tx, c, problem, knows[c.visit.CustomerID])
+		if !ok {
 			continue
 		}
-		stop := dayplan.Stop{Place: place(c.visit), Minutes: float64(c.visit.PlannedMinutes), From: c.from, To: c.to, Weight: weights[c.d.job.Priority]}
+		crews[c.visit.ID], placed[c.visit.ID] = crew, true
+		for _, id := range crew {
+			if has(c.visit.Crew, id) {
+				continue
+			}
+			of[len(problem.Stops)] = c
+			problem.Stops = append(problem.Stops, dayplan.Stop{Place: c.place, Minutes: float64(c.visit.PlannedMinutes), From: begin, To: begin, Fixed: ptr(number[id])})
+			tx.busy = append(tx.busy, c.busy(id, p.instant(begin)))
+		}
+	}
+	searched := false
+	for _, c := range free {
+		if c.pair || !c.open() {
+			continue
+		}
+		stop := dayplan.Stop{Place: c.place, Minutes: float64(c.visit.PlannedMinutes), From: c.from, To: c.to, Weight: weights[c.d.job.Priority]}
 		possible := false
 		for i := range p.technicians {
 			id, cost := p.technicians[i].ID, 0.0
-			if e := s.refusal(&diaryTx{day: p}, c, id, p.instant(c.from)); e != nil && !byTheTime(e.Code) {
+			if e := s.refusal(&diaryTx{day: p}, c, p.instant(c.from), id); e != nil && !byTheTime(e.Code) {
 				cost = math.Inf(1)
 			} else if faces := knows[c.visit.CustomerID]; len(faces) > 0 && !has(faces, id) {
 				cost = newFace
@@ -299,47 +354,46 @@ func (s *Service) propose(p *planDay, travel func([]Point) [][]float64, progress
 			stop.Costs = append(stop.Costs, cost)
 		}
 		if possible {
-			c.stop = len(problem.Stops)
+			of[len(problem.Stops)], searched = c, true
 			problem.Stops = append(problem.Stops, stop)
-			asked = append(asked, c)
 		}
 	}
-	problem.Travel = travel(places)
 	over := func(int) float64 { return 1 }
 	before := dayplan.Solve(&dayplan.Problem{Stops: problem.Stops[:fixed], Vehicles: problem.Vehicles, Travel: problem.Travel}, dayplan.Options{Progress: over})
-	plan := before
-	if len(asked) > 0 {
-		p.bound(problem)
-		plan = dayplan.Solve(problem, dayplan.Options{Seed: 1, Progress: progress(len(problem.Stops))})
+	p.bound(problem)
+	how := over
+	if searched {
+		how = progress(len(problem.Stops))
 	}
-	of := map[int]*candidate{}
-	for _, c := range asked {
-		of[c.stop] = c
-	}
-	placed := map[ID]bool{}
+	plan := dayplan.Solve(problem, dayplan.Options{Seed: 1, Progress: how})
 	for n, route := range plan.Routes {
 		u := &p.technicians[n]
 		from := n
 		for k, x := range route {
 			stop := &problem.Stops[x.Stop]
 			way := problem.Travel[from][stop.Place]
-			known := from == stop.Place || places[from].known() && places[stop.Place].known()
+			known := from == stop.Place || atlas.places[from].known() && atlas.places[stop.Place].known()
 			from = stop.Place
 			c := of[x.Stop]
 			if c == nil {
 				continue
 			}
 			begin := p.instant(math.Ceil(x.Start - 1e-6))
-			if s.refusal(tx, c, u.ID, begin) != nil {
-				continue // the rules have the last word; refusals say why
+			crew := List[ID]{u.ID}
+			if c.pair {
+				crew = crews[c.visit.ID]
+			} else {
+				if s.refusal(tx, c, begin, u.ID) != nil {
+					continue // the rules have the last word; refusals say why
+				}
+				tx.busy = append(tx.busy, c.busy(u.ID, begin))
+				placed[c.visit.ID] = true
 			}
 			arrival := begin
 			if k > 0 {
 				arrival = p.instant(math.Min(math.Ceil(x.Arrive-1e-6), math.Ceil(x.Start-1e-6)))
 			}
-			tx.busy = append(tx.busy, spell{u.ID, c.visit.ID, begin, begin.Add(time.Duration(c.visit.PlannedMinutes) * time.Minute)})
-			placed[c.visit.ID] = true
-			out.Visits = append(out.Visits, PlannedVisit{VisitID: c.visit.ID, JobID: c.visit.JobID, TechnicianID: u.ID, PlannedStart: begin, PlannedMinutes: c.visit.PlannedMinutes,
+			out.Visits = append(out.Visits, PlannedVisit{VisitID: c.visit.ID, JobID: c.visit.JobID, TechnicianID: u.ID, Crew: crew, PlannedStart: begin, PlannedMinutes: c.visit.PlannedMinutes,
 				Arrival: arrival, TravelMinutes: int(way), TravelKnown: known, Continuity: has(knows[c.visit.CustomerID], u.ID)})
 		}
 	}
@@ -348,17 +402,157 @@ func (s *Service) propose(p *planDay, travel func([]Point) [][]float64, progress
 			out.Unplaced = append(out.Unplaced, s.explain(p, tx, c))
 		}
 	}
-	standing := map[ID]bool{}
-	for _, v := range stands {
-		standing[v.ID] = true
-	}
 	out.Before.V = PlanTotals{Visits: len(standing), Unassigned: len(free), TravelMinutes: int(math.Round(before.Travel)), Technicians: before.Used}
-	out.After.V = PlanTotals{Visits: len(standing) + len(out.Visits), Unassigned: len(out.Unplaced), TravelMinutes: int(math.Round(plan.Travel)), Technicians: plan.Used}
+	for id := range placed {
+		standing[id] = true
+	}
+	out.After.V = PlanTotals{Visits: len(standing), Unassigned: len(out.Unplaced), TravelMinutes: int(math.Round(plan.Travel)), Technicians: plan.Used}
 	return out
+}
+
+// byID finds jobs, sites and visits of the day.
+func (p *planDay) byID() (jobs map[ID]*Job, sites map[ID]*Site, visits map[ID]*Visit) {
+	jobs, sites, visits = map[ID]*Job{}, map[ID]*Site{}, map[ID]*Visit{}
+	for i := range p.around.Jobs {
+		jobs[p.around.Jobs[i].ID] = &p.around.Jobs[i]
+	}
+	for i := range p.around.Sites {
+		sites[p.around.Sites[i].ID] = &p.around.Sites[i]
+	}
+	for i := range p.visits {
+		visits[p.visits[i].ID] = &p.visits[i]
+	}
+	return jobs, sites, visits
+}
+
+// busy is what the visit takes of a technician once it is planned.
+func (c *candidate) busy(technician ID, begin time.Time) Busy {
+	return Busy{TechnicianID: technician, VisitID: c.visit.ID, StartsAt: begin, EndsAt: begin.Add(time.Duration(c.visit.PlannedMinutes) * time.Minute), Lat: c.d.site.Lat, Lon: c.d.site.Lon}
 }
 
 // weights say what stays out last.
 var weights = map[string]float64{"urgent": 4, "high": 2, "normal": 1, "low": 0.5}
+
+// byWeight lists the visits for two that may begin, the weightiest first, then
+// as they come.
+func byWeight(free []*candidate) []*candidate {
+	var out []*candidate
+	for _, c := range free {
+		if c.pair && c.open() {
+			out = append(out, c)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *candidate) int {
+		return cmp.Compare(weights[b.d.job.Priority], weights[a.d.job.Priority])
+	})
+	return out
+}
+
+// couple finds the two for a visit whose plan asks for two people, and when it
+// begins: of all times the one at which the two cheapest of those who can come
+// cost least. Such visits go before the search for all others, since few times
+// suit two, and stand still in it. Who stays from a crew is one of the two.
+func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan.Problem, faces List[ID]) (crew List[ID], begin float64, ok bool) {
+	type comer struct {
+		technician ID
+		price      float64
+	}
+	best := math.Inf(1)
+	var able []int // whom no other time would help
+	for i := range p.technicians {
+		if e := s.alone(&diaryTx{day: p}, c, p.instant(c.from), p.technicians[i].ID); e == nil || byTheTime(e.Code) {
+			able = append(able, i)
+		}
+	}
+	for at := c.from; at <= c.to; at += twoEvery {
+		var who []comer
+		for _, i := range able {
+			id := p.technicians[i].ID
+			if has(c.visit.Crew, id) {
+				who = append(who, comer{id, math.Inf(-1)})
+				continue
+			}
+			price, fits := detour(problem, i, c, at)
+			if !fits || s.alone(tx, c, p.instant(at), id) != nil {
+				continue
+			}
+			if len(faces) > 0 && !has(faces, id) {
+				price += newFace
+			}
+			who = append(who, comer{id, price})
+		}
+		if len(who) < 2 {
+			continue
+		}
+		slices.SortStableFunc(who, func(a, b comer) int { return cmp.Compare(a.price, b.price) })
+		if len(c.visit.Crew) > 0 && !has(c.visit.Crew, who[0].technician) {
+			continue // who stays cannot come himself
+		}
+		for n, second := range who[1:] {
+			for _, first := range who[:n+1] {
+				price := second.price
+				if len(c.visit.Crew) == 0 {
+					price += first.price
+				} else if !has(c.visit.Crew, first.technician) {
+					break
+				}
+				two := List[ID]{first.technician, second.technician}
+				if price < best && p.skilled(c.d.job, two) && s.refusal(tx, c, p.instant(at), two...) == nil {
+					best, crew, begin, ok = price, two, at, true
+				}
+			}
+		}
+	}
+	return crew, begin, ok
+}
+
+// skilled tells whether one of a crew has the level that the job asks for;
+// that each has the skill is judged of each alone.
+func (p *planDay) skilled(j *Job, crew []ID) bool {
+	return j.SkillLevel <= slots.Helper || slices.ContainsFunc(p.technicians, func(u User) bool {
+		return has(crew, u.ID) && u.AllLevels()[j.Category] >= j.SkillLevel
+	})
+}
+
+// detour prices a visit at a fixed time between what stands in a technician's
+// day, in minutes of travel; false when there is no time for the ways.
+func detour(problem *dayplan.Problem, technician int, c *candidate, at float64) (float64, bool) {
+	car := &problem.Vehicles[technician]
+	from, leaves := car.Start, math.Inf(-1)
+	to, begins := car.End, math.Inf(1)
+	work, idle := 0.0, true
+	for i := range problem.Stops {
+		o := &problem.Stops[i]
+		if o.Fixed == nil || *o.Fixed != technician {
+			continue
+		}
+		end := o.From + o.Minutes
+		work, idle = work+o.Minutes, false
+		switch {
+		case end <= at:
+			if end > leaves {
+				from, leaves = o.Place, end
+			}
+		case o.From >= at+float64(c.visit.PlannedMinutes):
+			if o.From < begins {
+				to, begins = o.Place, o.From
+			}
+		default:
+			return 0, false
+		}
+	}
+	there, on := problem.Travel[from][c.place], problem.Travel[c.place][to]
+	end := at + float64(c.visit.PlannedMinutes)
+	if leaves+there > at || end+on > begins {
+		return 0, false
+	}
+	price := there + on - problem.Travel[from][to]
+	if idle {
+		price = there + on
+	}
+	after := work + float64(c.visit.PlannedMinutes)
+	return price + problem.Fair*(after*after-work*work)/3600, true
+}
 
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
@@ -380,17 +574,22 @@ func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
 		}
 		out.Refusals = append(out.Refusals, Refusal{Code: string(code), Reason: reason, TechnicianIDs: List[ID]{technician}})
 	}
+	if c.choosing {
+		out.Code, out.Reason = string(CodeGuard), "The household is choosing another time just now."
+		return out
+	}
+	var could []string // come alone, where two are wanted
 	for i := range p.technicians {
 		u := &p.technicians[i]
 		if c.from > c.to {
-			if e := s.refusal(tx, c, u.ID, c.visit.PlannedStart); e != nil {
+			if e := s.alone(tx, c, c.visit.PlannedStart, u.ID); e != nil {
 				say(e.Code, e.Message, u.ID)
 			}
 			continue
 		}
 		var worst *Error
 		for at := c.from; at <= c.to; at += looksEvery {
-			e := s.refusal(tx, c, u.ID, p.instant(at))
+			e := s.alone(tx, c, p.instant(at), u.ID)
 			if e == nil {
 				worst = nil
 				break
@@ -402,12 +601,20 @@ func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
 				break
 			}
 		}
+		if worst == nil && c.pair {
+			could = append(could, u.FirstName())
+			continue
+		}
 		if worst == nil {
 			worst = Fail(CodeOverlap, "%s cannot be there in time between other visits.", u.FirstName())
 		}
 		say(worst.Code, worst.Message, u.ID)
 	}
 	switch {
+	case len(could) == 1:
+		out.Code, out.Reason = string(CodePlan), "The plan of this household asks for two people, and only "+could[0]+" could come."
+	case len(could) > 1:
+		out.Code, out.Reason = string(CodePlan), "The plan of this household asks for two people, and no two can come at the same time."
 	case len(out.Refusals) == 1:
 		out.Code, out.Reason = out.Refusals[0].Code, out.Refusals[0].Reason
 	case len(out.Refusals) == 0 && len(p.technicians) > 0:

@@ -25,11 +25,14 @@ type DayPlan struct {
 	CreatedBy ID                  `json:"-"`
 }
 
-// PlannedVisit is one proposed assignment.
+// PlannedVisit is one technician's part in a proposed assignment. Where the
+// safe-visit plan asks for two people, the visit stands here for each who is
+// to join it, and is accepted as a whole.
 type PlannedVisit struct {
 	VisitID        ID        `json:"visit_id"`
 	JobID          ID        `json:"job_id"`
 	TechnicianID   ID        `json:"technician_id"`
+	Crew           List[ID]  `json:"crew"` // all who go
 	PlannedStart   time.Time `json:"planned_start"`
 	PlannedMinutes int       `json:"planned_minutes"`
 	Arrival        time.Time `json:"arrival"`        // of who does not linger; the rest is waiting
@@ -55,8 +58,9 @@ type Refusal struct {
 	TechnicianIDs List[ID] `json:"technician_ids"`
 }
 
-// PlanTotals sums up a day. Visits are those with a crew, travel is of all
-// technicians, ways from and to their homes included.
+// PlanTotals sums up a day. Visits are those with a crew, unassigned those that
+// want somebody, travel is of all technicians, ways from and to their homes
+// included.
 type PlanTotals struct {
 	Visits        int `json:"visits"`
 	Unassigned    int `json:"unassigned"`
@@ -69,6 +73,7 @@ type TravelBasis struct {
 	DetourFactor   float64 `json:"detour_factor"` // times the great circle
 	SpeedKmh       float64 `json:"speed_kmh"`
 	UnknownMinutes float64 `json:"unknown_minutes"` // where coordinates are unknown
+	RoadEngine     bool    `json:"road_engine"`     // asked first; the great circle where it did not answer in time
 }
 
 const (
@@ -86,8 +91,9 @@ type PlanInput struct {
 }
 
 // PlanDay proposes technicians and order for the visits of a day that have
-// nobody; visits with a crew stay as they are, and a planned start moves only
-// inside its window, which is what a household agreed to. Coordinator,
+// nobody, or one of the two whom their plan asks for; visits with their crew
+// stay as they are, and a planned start moves only inside its window, which is
+// what a household agreed to. Coordinator,
 // proprietor, area manager. Errors: CodeMeaning.
 func (s *Service) PlanDay(ctx context.Context, call *Call, centre ID, in PlanInput) (DayPlan, error) {
 	if found, err := s.replay(ctx, call); found || err != nil {
@@ -133,9 +139,10 @@ func (s *Service) planOf(ctx context.Context, a Actor, centre ID, in PlanInput, 
 		return nil, err
 	}
 	p.only = only
+	s.learnDay(ctx, p)
 	s.planning.Lock() // one search at a time: it takes a whole processor
 	defer s.planning.Unlock()
-	plan := s.propose(p, func(places []Point) [][]float64 { return s.travelTable(ctx, places) }, func(stops int) func(int) float64 {
+	plan := s.propose(p, func(stops int) func(int) float64 {
 		rounds := float64(in.Seconds * min(planRounds, planWork/(stops+10)))
 		return func(round int) float64 {
 			if ctx.Err() != nil {
@@ -198,7 +205,7 @@ func (s *Service) readDay(ctx context.Context, c *Centre, from, to, now time.Tim
 			return nil, err
 		}
 	}
-	p.around, err = s.Read.DayAround(ctx, scope, p.visits, ids, from, to)
+	p.around, err = s.Read.DayAround(ctx, scope, p.visits, ids, from.Add(-diaryReach), to.Add(diaryReach), now)
 	return p, err
 }
 
@@ -277,10 +284,15 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 			}
 		}
 	}
+	asked := map[ID]bool{}
 	for i := range plan.Visits {
 		v := &plan.Visits[i]
-		if in.VisitIDs != nil && !has(*in.VisitIDs, v.VisitID) {
+		if asked[v.VisitID] || in.VisitIDs != nil && !has(*in.VisitIDs, v.VisitID) {
 			continue
+		}
+		asked[v.VisitID] = true
+		if len(v.Crew) == 0 { // a row of a version that did not name it
+			v.Crew = List[ID]{v.TechnicianID}
 		}
 		err := s.assignPlanned(ctx, call.Actor, v)
 		var e *Error
@@ -311,10 +323,10 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 // assignPlanned makes one proposed assignment; what was made already stands.
 func (s *Service) assignPlanned(ctx context.Context, a Actor, p *PlannedVisit) error {
 	_, err := s.onVisit(ctx, &Call{Actor: a}, p.VisitID, "assign", "", func(m *visitMoveCtx) error {
-		if len(m.v.Crew) == 1 && m.v.Crew[0] == p.TechnicianID && m.v.PlannedStart.Equal(p.PlannedStart) {
+		if sameCrew(m.v.Crew, p.Crew) && m.v.PlannedStart.Equal(p.PlannedStart) {
 			return nil
 		}
-		if len(m.v.Crew) > 0 {
+		if slices.ContainsFunc(m.v.Crew, func(id ID) bool { return !has(p.Crew, id) }) || len(m.v.Crew) >= len(p.Crew) {
 			return Fail(CodeState, "Somebody has been assigned to it meanwhile.")
 		}
 		if p.PlannedStart.Before(m.now) {
@@ -322,7 +334,7 @@ func (s *Service) assignPlanned(ctx context.Context, a Actor, p *PlannedVisit) e
 		}
 		was := m.v.PlannedStart
 		m.v.PlannedStart = p.PlannedStart
-		if err := s.assign(m, a, []ID{p.TechnicianID}, "plan of the day"); err != nil {
+		if err := s.assign(m, a, p.Crew, "plan of the day"); err != nil {
 			return err
 		}
 		if !was.Equal(p.PlannedStart) {

@@ -25,7 +25,7 @@ type PromiseInput struct {
 // roster is when a member of staff is on duty: his own hours, else those in
 // which his centre may call; whoever has no centre and no hours always is.
 func roster(u *User, c *Centre, rules reach.Policy, leaves []Leave) duty.Roster {
-	r := rosterOf(u.Hours, c)
+	r := rosterOf(u.Hours, u.Exceptions, c)
 	for _, l := range leaves {
 		r.Away = append(r.Away, duty.Span{From: l.StartsAt, To: l.EndsAt})
 	}
@@ -37,8 +37,9 @@ func roster(u *User, c *Centre, rules reach.Policy, leaves []Leave) duty.Roster 
 	return r
 }
 
-// rosterOf is weekly hours in a centre's zone, but for its holidays.
-func rosterOf(hours []Shift, c *Centre) duty.Roster {
+// rosterOf is weekly hours in a centre's zone, but for its holidays and for
+// dates with other hours.
+func rosterOf(hours []Shift, dates []DayHours, c *Centre) duty.Roster {
 	r := duty.Roster{Location: time.UTC, Holidays: map[string]bool{}}
 	if c != nil {
 		r.Location = c.Location()
@@ -48,6 +49,16 @@ func rosterOf(hours []Shift, c *Centre) duty.Roster {
 	}
 	for _, h := range hours {
 		r.Shifts = append(r.Shifts, duty.Shift{Weekday: time.Weekday(h.Weekday), From: h.From, To: h.To})
+	}
+	for _, day := range dates {
+		shifts := []duty.Shift{}
+		for _, h := range day.Hours {
+			shifts = append(shifts, duty.Shift{From: h.From, To: h.To})
+		}
+		if r.Dates == nil {
+			r.Dates = map[string][]duty.Shift{}
+		}
+		r.Dates[day.Date] = shifts
 	}
 	return r
 }

@@ -88,7 +88,7 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 	}
 	only := map[ID]bool{}
 	for i := range p.visits {
-		if v := &p.visits[i]; len(v.Crew) == 0 && v.Status == VisitScheduled && has(v.EverCrew, technician) && !v.WindowStart.Before(from) {
+		if v := &p.visits[i]; p.wants(v) && has(v.EverCrew, technician) && !has(v.Crew, technician) && !v.WindowStart.Before(from) {
 			only[v.ID] = true
 			out.Freed = append(out.Freed, v.ID)
 		}

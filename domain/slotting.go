@@ -24,6 +24,11 @@ type Roads interface {
 	// Learn finds out the ways between a place and others, as far as there is
 	// time. It may use the network: never call it inside a transaction.
 	Learn(ctx context.Context, place slots.Place, others []slots.Place)
+	// LearnAll is Learn for the ways of all the places among each other.
+	LearnAll(ctx context.Context, places []slots.Place)
+	// Basis tells the speed of a way over the great circle, in km/h, and
+	// whether an engine is asked first.
+	Basis() (kmh float64, engine bool)
 }
 
 // SlotQuery asks for arrival windows. Times without an offset are read in the

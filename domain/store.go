@@ -480,8 +480,8 @@ type Reader interface {
 	LinkByHash(ctx context.Context, hash string) (*Link, error)
 	DayPlan(ctx context.Context, s Scope, id ID) (*DayPlan, error)
 	// DayAround reads what the plan of a day needs of visits in the scope and
-	// of technicians.
-	DayAround(ctx context.Context, s Scope, visits []Visit, technicians []ID, from, to time.Time) (DayAround, error)
+	// of technicians between two instants; now is when kept times are judged.
+	DayAround(ctx context.Context, s Scope, visits []Visit, technicians []ID, from, to, now time.Time) (DayAround, error)
 	Maintenance(ctx context.Context, s Scope, id ID) (*Maintenance, error)
 	Maintenances(ctx context.Context, s Scope, f MaintenanceFilter, p Page) ([]Maintenance, error)
 	FeedByHash(ctx context.Context, hash string) (*Feed, error)

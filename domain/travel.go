@@ -3,6 +3,8 @@ package domain
 import (
 	"context"
 	"math"
+
+	"doorstep/domain/slots"
 )
 
 // Ways between doors (PRODUCT.md section 6): the great circle times a detour
@@ -29,17 +31,56 @@ func travelMinutes(from, to Point) (minutes float64, known bool) {
 	return math.Ceil(km * travelDetour / travelSpeed * 60), true
 }
 
+// way is travelMinutes, by the roads where they are known.
+func (s *Service) way(from, to Point) float64 {
+	if s.Roads != nil && from.known() && to.known() {
+		return math.Ceil(s.Roads.Minutes(slots.Place{Lat: *from.Lat, Lon: *from.Lon}, slots.Place{Lat: *to.Lat, Lon: *to.Lon}))
+	}
+	minutes, _ := travelMinutes(from, to)
+	return minutes
+}
+
 // travelTable gives the minutes from each place to each other one; who stays
 // does not travel.
-func (s *Service) travelTable(_ context.Context, places []Point) [][]float64 {
+func (s *Service) travelTable(places []Point) [][]float64 {
 	table := make([][]float64, len(places))
 	for i := range places {
 		table[i] = make([]float64, len(places))
 		for j := range places {
 			if i != j {
-				table[i][j], _ = travelMinutes(places[i], places[j])
+				table[i][j] = s.way(places[i], places[j])
 			}
 		}
 	}
 	return table
+}
+
+func (s *Service) travelBasis() TravelBasis {
+	b := TravelBasis{DetourFactor: travelDetour, SpeedKmh: travelSpeed, UnknownMinutes: unknownTravel}
+	if s.Roads != nil {
+		b.SpeedKmh, b.RoadEngine = s.Roads.Basis()
+	}
+	return b
+}
+
+// learnDay asks for the ways between the places of a day, outside any
+// transaction; what is not learned in time goes over the great circle.
+func (s *Service) learnDay(ctx context.Context, p *planDay) {
+	if s.Roads == nil {
+		return
+	}
+	jobs, sites, _ := p.byID()
+	points := p.atlas(jobs, sites).places
+	for i := range p.around.Busy {
+		points = append(points, Point{p.around.Busy[i].Lat, p.around.Busy[i].Lon})
+	}
+	var places []slots.Place
+	seen := map[slots.Place]bool{}
+	for _, at := range points {
+		if x := placeOf(at.Lat, at.Lon); x != nil && !seen[*x] {
+			seen[*x] = true
+			places = append(places, *x)
+		}
+	}
+	s.Roads.LearnAll(ctx, places)
 }

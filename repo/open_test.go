@@ -127,7 +127,7 @@ func TestPlans(t *testing.T) {
 	}
 	_, _, _ = r.HoldsOfJobs(ctx, []domain.Job{w.Job})
 	_, _, _ = r.HoldsOfVisits(ctx, []domain.Visit{w.Visit})
-	_, _ = r.DayAround(ctx, repotest.Actor(w.Desk).Scope(), []domain.Visit{w.Visit}, []domain.ID{w.Ravi.ID}, at, at)
+	_, _ = r.DayAround(ctx, repotest.Actor(w.Desk).Scope(), []domain.Visit{w.Visit}, []domain.ID{w.Ravi.ID}, at, at, at)
 	_, _ = r.DayPlan(ctx, repotest.Actor(w.Manager).Scope(), id)
 	_, _ = r.Maintenance(ctx, repotest.Actor(w.Desk).Scope(), id)
 	for _, u := range []domain.User{w.Manager, w.Desk, w.Agent} {

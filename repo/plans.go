@@ -48,7 +48,7 @@ func (r *reader) DayPlan(ctx context.Context, s domain.Scope, id domain.ID) (*do
 // mostFaces bounds how many completed visits of a day's households are read.
 const mostFaces = 1000
 
-func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.Visit, technicians []domain.ID, from, to time.Time) (out domain.DayAround, err error) {
+func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.Visit, technicians []domain.ID, from, to, now time.Time) (out domain.DayAround, err error) {
 	if len(visits) > 0 {
 		jobs, homes, sites := make([]domain.ID, len(visits)), make([]domain.ID, len(visits)), []domain.ID{}
 		for i := range visits {
@@ -75,6 +75,12 @@ func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.
 		return out, nil
 	}
 	if out.Leaves, err = list[domain.Leave](ctx, r, r.db.table("leaves").Where(r.db.in("technician_id", technicians)).Where("status = 'approved' AND ends_at > ? AND starts_at < ?", from, to).Order("starts_at, id")); err != nil {
+		return out, err
+	}
+	if out.Busy, err = list[domain.Busy](ctx, r, busyOf(r.db.table("assignments"), r.db.in("assignments.technician_id", technicians), to, from)); err != nil {
+		return out, err
+	}
+	if out.Reserved, err = list[domain.SlotHold](ctx, r, r.db.table("slot_holds").Where(r.db.in("technician_id", technicians)).Where("ends_at > ? AND starts_at < ? AND expires_at > ?", from, to, now).Order("starts_at, id")); err != nil {
 		return out, err
 	}
 	out.KeptAway, err = list[domain.KeepAway](ctx, r, r.db.table("keep_aways").Where(r.db.in("user_id", technicians)).Where("lifted_at IS NULL").Order("since, id"))

@@ -34,7 +34,7 @@ func (f roadFlags) roads(log *slog.Logger) (domain.Roads, error) {
 	if f.Speed <= 0 || f.Speed > 200 {
 		return nil, errors.New("DOORSTEP_TRAVEL_KMH is a speed of more than 0 and at most 200 km/h")
 	}
-	out := &roads{straight: slots.GreatCircle(f.Speed), now: time.Now, log: log}
+	out := &roads{straight: slots.GreatCircle(f.Speed), kmh: f.Speed, now: time.Now, log: log}
 	if f.OSRM == "" {
 		return out, nil
 	}
@@ -72,6 +72,8 @@ const (
 	roadTables   = 4                // of a search
 	roadFailures = 3                // in a row; then nothing is asked for a while
 	roadPause    = 30 * time.Second // that while
+	roadSide     = 50               // places on each side of a table of a whole day
+	roadDay      = 64               // tables of a day
 	roadLegs     = 200_000          // kept in memory
 	roadAnswer   = 1 << 20          // bytes of an answer
 )
@@ -83,6 +85,7 @@ type leg struct{ from, to slots.Place }
 // only Learn waits for the engine.
 type roads struct {
 	straight slots.Travel
+	kmh      float64
 	table    string // address of the engine's table service; empty: none
 	client   *http.Client
 	patience time.Duration
@@ -128,10 +131,11 @@ func (r *roads) Learn(ctx context.Context, place slots.Place, others []slots.Pla
 		if n++; n > roadTables {
 			return
 		}
-		there, err := r.ask(ctx, place, part, "sources=0")
+		all := append([]slots.Place{place}, part...)
+		there, err := r.ask(ctx, all, "sources=0")
 		if err == nil {
 			var back [][]*float64
-			if back, err = r.ask(ctx, place, part, "destinations=0"); err == nil {
+			if back, err = r.ask(ctx, all, "destinations=0"); err == nil {
 				err = r.keep(place, part, there, back)
 			}
 		}
@@ -141,11 +145,95 @@ func (r *roads) Learn(ctx context.Context, place slots.Place, others []slots.Pla
 	}
 }
 
-// ask reads one table: from the first place to all, or from all to the first.
-func (r *roads) ask(ctx context.Context, place slots.Place, others []slots.Place, which string) ([][]*float64, error) {
+// Basis says how ways are reckoned.
+func (r *roads) Basis() (float64, bool) { return r.kmh, r.table != "" }
+
+// LearnAll asks for a whole day in tables of some places on each side; those in
+// which all is known already are left out.
+func (r *roads) LearnAll(ctx context.Context, places []slots.Place) {
+	if r.table == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	n := 0
+	for from := range slices.Chunk(places, roadSide) {
+		for to := range slices.Chunk(places, roadSide) {
+			if !r.wants(from, to) {
+				continue
+			}
+			if n++; n > roadDay {
+				return
+			}
+			table, err := r.ask(ctx, slices.Concat(from, to), "sources="+series(0, len(from))+"&destinations="+series(len(from), len(to)))
+			if err == nil {
+				err = r.keepTable(from, to, table)
+			}
+			if r.note(err) {
+				return
+			}
+		}
+	}
+}
+
+// wants tells whether a table would teach anything, and may be asked for.
+func (r *roads) wants(from, to []slots.Place) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.now().Before(r.rests) {
+		return false
+	}
+	for _, a := range from {
+		for _, b := range to {
+			if _, ok := r.known[leg{a, b}]; !ok && a != b {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// series is "2;3;4" of 2 and 3.
+func series(first, n int) string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = strconv.Itoa(first + i)
+	}
+	return strings.Join(out, ";")
+}
+
+func (r *roads) keepTable(from, to []slots.Place, table [][]*float64) error {
+	if len(table) != len(from) {
+		return errors.New("a table of another size")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.room()
+	for i, row := range table {
+		if len(row) != len(to) {
+			return errors.New("a table of another size")
+		}
+		for k, s := range row {
+			if s != nil && *s >= 0 && from[i] != to[k] {
+				r.known[leg{from[i], to[k]}] = *s / 60
+			}
+		}
+	}
+	return nil
+}
+
+// room forgets all ways once there are too many of them.
+func (r *roads) room() {
+	if r.known == nil || len(r.known) > roadLegs {
+		r.known = map[leg]float64{}
+	}
+}
+
+// ask reads one table between places.
+func (r *roads) ask(ctx context.Context, places []slots.Place, which string) ([][]*float64, error) {
 	var b strings.Builder
 	b.WriteString(r.table)
-	for i, p := range append([]slots.Place{place}, others...) {
+	for i, p := range places {
 		if i > 0 {
 			b.WriteByte(';')
 		}
@@ -182,9 +270,7 @@ func (r *roads) keep(place slots.Place, others []slots.Place, there, back [][]*f
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known == nil || len(r.known) > roadLegs {
-		r.known = map[leg]float64{}
-	}
+	r.room()
 	for i, o := range others {
 		if s := there[0][i+1]; s != nil && *s >= 0 {
 			r.known[leg{place, o}] = *s / 60

@@ -24,6 +24,9 @@ type Roster struct {
 	// Shifts repeat each week. None means that nobody said when: then every
 	// hour of every day that is no holiday is duty.
 	Shifts []Shift
+	// Dates are other shifts on a local date, as "2026-11-22", of which the
+	// weekday says nothing; none: off duty.
+	Dates map[string][]Shift
 	// Holidays are local dates as "2026-11-22".
 	Holidays map[string]bool
 	// Away is leave.
@@ -96,6 +99,13 @@ func (r *Roster) around(at time.Time, days int) []Span {
 	for i := -1; i <= days; i++ {
 		day := time.Date(local.Year(), local.Month(), local.Day()+i, 12, 0, 0, 0, loc)
 		if r.Holidays[day.Format("2006-01-02")] {
+			continue
+		}
+		said, dated := r.Dates[day.Format("2006-01-02")]
+		for _, s := range said {
+			out = append(out, Span{clock(day, s.From), clock(day, s.To)})
+		}
+		if dated {
 			continue
 		}
 		if len(r.Shifts) == 0 {

@@ -37,6 +37,9 @@ func TestRoster(t *testing.T) {
 	broken := Roster{Location: london, Shifts: append(weekdays("09:00", "12:00"), weekdays("13:00", "17:00")...)}
 	away := office
 	away.Away = []Span{{instant(t, "2026-11-23T10:00:00Z"), instant(t, "2026-11-25T00:00:00Z")}}
+	dated := office
+	dated.Dates = map[string][]Shift{"2026-11-24": nil, "2026-11-28": {{From: "14:00", To: "22:00"}}, "2026-12-25": {{From: "09:00", To: "17:00"}}}
+	always := Roster{Location: london, Dates: map[string][]Shift{"2026-11-24": {{From: "14:00", To: "15:00"}}}}
 	quiet := Roster{Location: london, QuietFrom: "21:00", QuietTo: "08:00"}
 	for _, c := range []struct {
 		name string
@@ -54,6 +57,11 @@ func TestRoster(t *testing.T) {
 		{"over a holiday", office, "2026-12-24T16:30:00Z", true, "2026-12-24T16:30:00Z", time.Hour, "2026-12-28T09:30:00Z"},
 		{"over lunch", broken, "2026-11-23T11:30:00Z", true, "2026-11-23T11:30:00Z", time.Hour, "2026-11-23T13:30:00Z"},
 		{"on leave", away, "2026-11-23T11:00:00Z", false, "2026-11-25T09:00:00Z", time.Hour, "2026-11-25T10:00:00Z"},
+		{"off on a date", dated, "2026-11-23T16:30:00Z", true, "2026-11-23T16:30:00Z", time.Hour, "2026-11-25T09:30:00Z"},
+		{"that date itself", dated, "2026-11-24T10:00:00Z", false, "2026-11-25T09:00:00Z", time.Hour, "2026-11-25T10:00:00Z"},
+		{"a Saturday on duty", dated, "2026-11-28T10:00:00Z", false, "2026-11-28T14:00:00Z", 9 * time.Hour, "2026-11-30T10:00:00Z"},
+		{"a holiday is one", dated, "2026-12-25T10:00:00Z", false, "2026-12-28T09:00:00Z", time.Hour, "2026-12-28T10:00:00Z"},
+		{"hours on a date only", always, "2026-11-24T10:00:00Z", false, "2026-11-24T14:00:00Z", 2 * time.Hour, "2026-11-25T01:00:00Z"},
 		{"quiet at night", quiet, "2026-11-23T22:00:00Z", false, "2026-11-24T08:00:00Z", time.Hour, "2026-11-24T09:00:00Z"},
 		{"quiet after midnight", quiet, "2026-11-24T02:00:00Z", false, "2026-11-24T08:00:00Z", time.Hour, "2026-11-24T09:00:00Z"},
 		{"summer time began at night", office, "2027-03-26T17:30:00Z", false, "2027-03-29T08:00:00Z", time.Hour, "2027-03-29T09:00:00Z"},
