@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -25,11 +26,23 @@ func engine(t *testing.T, out, back float64, asked *atomic.Int32, ill *atomic.Bo
 			return
 		}
 		n := strings.Count(r.URL.Path, ";") + 1
-		if !strings.HasPrefix(r.URL.Path, "/table/v1/driving/") || r.URL.Query().Get("annotations") != "duration" || n > 100 {
+		query, _ := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B")) // OSRM's lists, which Go's queries do not take
+		if !strings.HasPrefix(r.URL.Path, "/table/v1/driving/") || query.Get("annotations") != "duration" || n > 100 {
 			t.Errorf("asked for %s", r.URL)
 		}
 		rows := [][]any{}
-		if r.URL.Query().Get("sources") == "0" {
+		if from, to := query.Get("sources"), query.Get("destinations"); from != "" && to != "" { // a whole day
+			for range strings.Split(from, ";") {
+				row := []any{}
+				for range strings.Split(to, ";") {
+					row = append(row, out)
+				}
+				rows = append(rows, row)
+			}
+			if len(strings.Split(from, ";"))+len(strings.Split(to, ";")) != n {
+				t.Errorf("asked for %s", r.URL)
+			}
+		} else if from == "0" {
 			row := []any{0.0}
 			for range n - 1 {
 				row = append(row, out)
@@ -53,8 +66,8 @@ func engine(t *testing.T, out, back float64, asked *atomic.Int32, ill *atomic.Bo
 func TestRoadsComeFromTheEngineOrOverTheGreatCircle(t *testing.T) {
 	var asked atomic.Int32
 	var ill atomic.Bool
-	make := func(url string) *roads {
-		r, err := roadFlags{Speed: 25, OSRM: url, Profile: "driving"}.roads(slog.New(slog.DiscardHandler))
+	make := func(address string) *roads {
+		r, err := roadFlags{Speed: 25, OSRM: address, Profile: "driving"}.roads(slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,6 +97,20 @@ func TestRoadsComeFromTheEngineOrOverTheGreatCircle(t *testing.T) {
 	}
 	if r.Minutes(site, many[850]) != 10 || r.Minutes(site, many[0]) == 10 {
 		t.Error("not the nearest are asked for")
+	}
+
+	// A whole day in tables of 50 on each side; what is known is not asked again.
+	r = make(engine(t, 600, 600, &asked, &ill).URL)
+	asked.Store(0)
+	r.LearnAll(ctx, many[:120])
+	if asked.Load() != 9 || r.Minutes(many[3], many[110]) != 10 || r.Minutes(many[119], many[0]) != 10 || r.Minutes(many[3], many[3]) != straight(many[3], many[3]) || r.Minutes(many[3], many[130]) == 10 {
+		t.Errorf("asked %d times; %v", asked.Load(), r.Minutes(many[3], many[110]))
+	}
+	if r.LearnAll(ctx, many[:120]); asked.Load() != 9 {
+		t.Errorf("asked %d times, also for what is known", asked.Load())
+	}
+	if r.LearnAll(ctx, many); asked.Load() != 9+roadDay {
+		t.Errorf("asked %d times for very many", asked.Load())
 	}
 
 	// No road to the first place: the great circle; the others are known.
@@ -120,6 +147,7 @@ func TestRoadsComeFromTheEngineOrOverTheGreatCircle(t *testing.T) {
 	r = make(quiet.URL)
 	r.patience = 50 * time.Millisecond
 	began := time.Now()
+	r.LearnAll(ctx, many[:120])
 	if r.Learn(ctx, site, []slots.Place{near}); time.Since(began) > time.Second || r.Minutes(site, near) != straight(site, near) {
 		t.Errorf("waited %v", time.Since(began))
 	}

@@ -457,3 +457,48 @@ func BenchmarkSearch(b *testing.B) {
 		})
 	}
 }
+
+// TestShiftsAreThoseThatAreJudged: what is listed as a shift can be worked to
+// its last minute, and not a minute more, also when the clocks change.
+func TestShiftsAreThoseThatAreJudged(t *testing.T) {
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		t.Fatal(err)
+	}
+	week := []Shift{{time.Sunday, "13:00", "18:00"}, {time.Sunday, "00:30", "09:00"}}
+	for name, c := range map[string]struct {
+		day  time.Time
+		t    Technician
+		c    Centre
+		want []string
+	}{
+		"a break":       {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{Weekly: week}, Centre{}, []string{"00:30-09:00", "13:00-18:00"}},
+		"another day":   {time.Date(2027, 3, 22, 12, 0, 0, 0, london), Technician{Weekly: week}, Centre{}, nil},
+		"a date":        {time.Date(2027, 3, 22, 12, 0, 0, 0, london), Technician{Weekly: week, Dates: map[string][]Shift{"2027-03-22": {{From: "10:00", To: "24:00"}}}}, Centre{}, []string{"10:00-00:00"}},
+		"a date off":    {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{Weekly: week, Dates: map[string][]Shift{"2027-03-21": {}}}, Centre{}, nil},
+		"a holiday":     {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{Weekly: week}, Centre{Holidays: []string{"2027-03-21"}}, nil},
+		"a working day": {time.Date(2027, 3, 22, 12, 0, 0, 0, london), Technician{}, Centre{WorkingDays: []int{1}}, []string{"00:00-00:00"}},
+		"none":          {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{}, Centre{WorkingDays: []int{1}}, nil},
+		"in the gap":    {time.Date(2027, 3, 28, 12, 0, 0, 0, london), Technician{Weekly: []Shift{{time.Sunday, "01:30", "09:00"}}}, Centre{}, []string{"02:00-09:00"}},
+		"twice":         {time.Date(2027, 10, 31, 12, 0, 0, 0, london), Technician{Weekly: []Shift{{time.Sunday, "00:30", "01:30"}}}, Centre{}, []string{"00:30-01:30"}},
+	} {
+		c.c.Location = london
+		var got []string
+		for _, s := range c.c.Shifts(&c.t, c.day) {
+			got = append(got, s.From.In(london).Format("15:04")+"-"+s.To.In(london).Format("15:04"))
+			j := Judge{Job: Job{Minutes: int(s.To.Sub(s.From).Minutes())}, Centre: c.c}
+			if r := j.Of(&c.t, s.From); r != "" {
+				t.Errorf("%s: %v is refused for %s", name, got, r)
+			}
+			if len(c.t.Weekly) == 0 {
+				continue
+			}
+			if j.Job.Minutes++; j.Of(&c.t, s.From) != Hours {
+				t.Errorf("%s: a minute after %v is worked", name, got)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
