@@ -38,7 +38,7 @@
   const addDays = (date, n) => new Date(Date.parse(date + 'T12:00Z') + n * 86400000).toISOString().slice(0, 10);
   const monday = (date) => addDays(date, -((new Date(date + 'T12:00Z').getUTCDay() + 6) % 7));
 
-  let board = null, tag = '', calendar = null, dragging = false, span = 1, date = '';
+  let board = null, tag = '', calendar = null, sized = null, dragging = false, span = 1, date = '';
   const readonly = () => session.me.role === 'agent';
   const from = () => (span === 7 ? monday(date) : date);
 
@@ -69,6 +69,14 @@
     const what = el('div', `${mark[v.confirmation]} ${clock(v.planned_start)} ${words(v.category)}${v.holds.length ? ' ⚠ hold' : ''}${v.safety_critical ? ' ⚠ gas or leak' : ''}`, 'what');
     return { domNodes: [who, what, el('div', tell(v), 'hush')] };
   };
+  // A technician's name opens what the desk can do for his day.
+  const rowHead = ({ resource }) => {
+    const t = board.technicians.find((x) => x.id === resource.id);
+    if (!t || readonly()) return resource.title;
+    const b = button(t.name, () => plans.person(board.technicians.find((x) => x.id === t.id) || t, date), 'person');
+    b.setAttribute('aria-haspopup', 'dialog');
+    return { domNodes: [b] };
+  };
   const shownPeople = () => {
     const who = $('f-who').value, skill = $('f-skill').value;
     return board.technicians.filter((t) => (!who || t.id === who) && (!skill || t.skills.includes(skill)));
@@ -91,12 +99,10 @@
   const settings = () => {
     const [lo, hi] = hoursOf(), people = shownPeople();
     return {
-      view: span === 7 ? 'resourceTimelineWeek' : 'resourceTimelineDay',
+      view: span === 7 ? 'resourceTimelineMonth' : 'resourceTimelineDay',
       date: from() + 'T00:00',
       slotMinTime: `${pad(lo)}:00:00`,
       slotMaxTime: `${pad(hi)}:00:00`,
-      slotDuration: span === 7 ? '02:00' : '00:30',
-      slotWidth: span === 7 ? 52 : 50,
       resources: [{ id: '-', title: 'Not assigned' }, ...people.map((t) => ({ id: t.id, title: t.name, extendedProps: { skills: t.skills } }))],
       events: [...shownVisits().map(eventOf), ...people.flatMap(awayOf)],
     };
@@ -108,6 +114,12 @@
         ...s,
         headerToolbar: { start: '', center: '', end: '' },
         locale: 'en-GB',
+        slotDuration: '00:30',
+        slotWidth: 50,
+        // A week has one column a day: its cards are lists, each as wide as the day.
+        views: { resourceTimelineMonth: { duration: { weeks: 1 }, slotDuration: { days: 1 }, snapDuration: { days: 1 }, columnWidth: 'minmax(8rem, 1fr)' } },
+        eventOrder: (a, b) => a.start - b.start,
+        resourceLabelContent: rowHead,
         firstDay: 1,
         height: 'auto',
         nowIndicator: false,
@@ -123,6 +135,16 @@
         eventDrop: dropped,
         dayHeaderFormat: { weekday: 'short', day: 'numeric', month: 'short' },
       });
+      // On a change of size the component stacks the cards of a day upon each
+      // other in any order; given the same visits anew it begins with the first.
+      let soon = 0, width = 0;
+      sized = new ResizeObserver(([{ contentRect }]) => {
+        if (span !== 7 || contentRect.width === width) return;
+        width = contentRect.width;
+        clearTimeout(soon);
+        soon = setTimeout(() => { if (calendar && board) calendar.setOption('events', settings().events); }, 100);
+      });
+      sized.observe($('calendar'));
     } else for (const [k, v] of Object.entries(s)) if (changed(k, v)) calendar.setOption(k, v);
     for (const [k, v] of Object.entries(s)) changed(k, v);
     requestAnimationFrame(() => {
@@ -287,6 +309,14 @@
     show(j.household, known, el('h3', 'Schedule…'), p.form);
     p.who.focus();
   };
+
+  const reachDay = async (day) => {
+    if (day < from() || day >= addDays(from(), span)) go(day);
+    const noon = instant(`${day}T12:00`, board.centre.zone);
+    for (let n = 0; n < 3 && (!n || noon < board.from || noon > board.to); n++) await load(true); // one may be under way already
+  };
+  const plans = doorstepPlan({ el, button, show, close, field, input, facts, wrongLine, send, problem, names, clock, dated, words, load: (fresh) => load(fresh), reach: reachDay, visitOf: (id) => board.visits.find((v) => v.id === id) });
+  $('do-plan').addEventListener('click', () => plans.day($('centre').value, date));
 
   // The panels beside the timeline.
   const missing = new Map(); // what is missing for "unreachable", by job and version
@@ -662,6 +692,7 @@
   $('date').addEventListener('change', () => go($('date').value));
   const length = (n) => {
     span = n;
+    $('two').classList.toggle('week', n === 7);
     $('day').setAttribute('aria-pressed', String(n === 1));
     $('week').setAttribute('aria-pressed', String(n === 7));
     tag = '';
@@ -704,7 +735,7 @@
     }
     $('out').hidden = $('nav').hidden = false;
     $('to-reports').hidden = !['proprietor', 'area_manager'].includes(session.me.role);
-    $('do-disrupt').hidden = readonly();
+    $('do-disrupt').hidden = $('do-plan').hidden = readonly();
     turn();
     draw();
     says();
@@ -719,6 +750,7 @@
     cursor = tag = session.access = '';
     clearTimeout(poll);
     store.removeItem('refresh');
+    if (sized) sized.disconnect();
     if (calendar) EventCalendar.destroy(calendar);
     calendar = session.me = board = null;
     for (const k of Object.keys(last)) delete last[k];
