@@ -242,8 +242,9 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 	})
 }
 
-// TestManyWantOneSlot: two boards, a household by its link, an import and the
-// technician himself race for one hour of his; one of them wins.
+// TestManyWantOneSlot: two boards, a household by its link, an import, the
+// technician himself and a desk that gives him a visit which recurring
+// generation makes in that moment race for one hour of his; one of them wins.
 func TestManyWantOneSlot(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
@@ -274,7 +275,9 @@ func TestManyWantOneSlot(t *testing.T) {
 			kolkata := start.In(domainZone("Asia/Kolkata"))
 			sheet := fmt.Sprintf("external_ref,name,phone,address,postal_code,fault,category,date,window,technician\nRACE-%d,Race household,98%08d,12 Example Lane,411001,leaks,refrigerator,%s,%s-%s,ravi\n",
 				round, 11110000+round, kolkata.Format("2006-01-02"), kolkata.Format("15:04"), kolkata.Add(2*time.Hour).Format("15:04"))
-			wins, lost := make([]bool, 5), make([]obj, 5)
+			wins, lost := make([]bool, 6), make([]obj, 6)
+			served, _ := h.household(desk, nil)
+			series := desk.send("POST", "/v1/maintenance", obj{"customer_id": served["id"], "rrule": "FREQ=YEARLY;COUNT=1", "dtstart": kolkata.Format("2006-01-02T15:04"), "fault": "clean the coils", "category": "refrigerator"}, 201)
 			key := formKey.FindStringSubmatch(m.page())[1]
 			form := url.Values{"form_key": {key}, "window": {free[round%len(free)]}}
 			runs := []func(i int){
@@ -294,6 +297,25 @@ func TestManyWantOneSlot(t *testing.T) {
 					}
 				},
 				func(i int) { h.books(ravi, jobs[3], own, wins, lost, i) },
+				func(i int) {
+					if err := settle(t.Context(), h.house); err != nil {
+						t.Error(err)
+					}
+					made := desk.send("GET", path("/v1/maintenance/%s", series), nil, 200)["jobs"].([]any)
+					if len(made) != 1 {
+						t.Errorf("generated: %v", made)
+						return
+					}
+					visits := items(desk.send("GET", fmt.Sprintf("/v1/visits?job_id=%v", made[0].(obj)["job_id"]), nil, 200))
+					if len(visits) != 1 || !instantOf(t, visits[0]["window_start"]).Equal(start) || len(visits[0]["crew"].([]any)) != 0 {
+						t.Errorf("generated: %v", visits)
+						return
+					}
+					out, res := desk.raw("POST", path("/v1/visits/%s/assign", visits[0]), h.crew("ravi"))
+					if wins[i] = res.StatusCode == 200; !wins[i] {
+						lost[i] = parsed(h, out)
+					}
+				},
 			}
 			var all sync.WaitGroup
 			gate := make(chan struct{})
