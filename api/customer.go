@@ -17,7 +17,7 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "call-me", "could-not-reach", "reopen", "passport", "thanks", "report", "appeal", "wrong-person"}
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "reopen", "passport", "thanks", "report", "appeal", "wrong-person"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
 
@@ -80,7 +80,7 @@ type customerView struct {
 	Entered                                          url.Values // of a form that came back
 	Wrong                                            map[string]string
 	Done, Alert, Promise                             string
-	CanDone, CanReopen                               bool
+	CanDone, CanReopen, CanStop                      bool
 	EndCode                                          string
 	TriesWords                                       string
 	Tries                                            []tryView
@@ -165,6 +165,10 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 		}
 	case "done":
 		if p.Visit == nil || p.Visit.DoneConfirmedAt == nil {
+			return ""
+		}
+	case "stop-visits":
+		if p.CanStop {
 			return ""
 		}
 	case "slot-held":
@@ -458,7 +462,7 @@ func claims(t *pages.Text, subject string) []partView {
 // factsInWords says what the brand claims to have done, and what the household
 // can say to it.
 func factsInWords(v *customerView, p *domain.LinkPage, t *pages.Text, loc *time.Location) {
-	v.CanDone, v.CanReopen, v.EndCode = p.CanDone, p.CanReopen, p.EndCode
+	v.CanDone, v.CanReopen, v.CanStop, v.EndCode = p.CanDone, p.CanReopen, p.CanStop, p.EndCode
 	if len(p.Tries) > 0 {
 		v.TriesWords, v.TryClaims = t.Count("tries", len(p.Tries)), claims(t, domain.AboutAttempt)
 	}

@@ -133,6 +133,7 @@ func init() {
 		"thanks":          (*Service).thanksAct,
 		"report":          (*Service).reportAct,
 		"wrong-person":    (*Service).wrongPerson,
+		"stop-visits":     (*Service).stopVisits,
 		"appeal":          (*Service).appealAct,
 	}
 }
@@ -517,7 +518,7 @@ func (s *Service) undo(k *ask, l *Link) error {
 	}
 	via := map[ID]bool{}
 	others := []ID{} // jobs of the household on which his contacts counted too
-	reopened := false
+	reopened, stopped := false, false
 	for i := range attempts {
 		a := &attempts[i]
 		if a.Discounted != "" {
@@ -528,6 +529,7 @@ func (s *Service) undo(k *ask, l *Link) error {
 			others = append(others, a.JobID)
 		}
 		reopened = reopened || a.Note == "reopen by link"
+		stopped = stopped || a.Note == "stop-visits by link"
 		a.Discounted = "by somebody else: the link had reached the wrong person"
 		if err := tx.SaveAttempt(a); err != nil {
 			return err
@@ -572,6 +574,11 @@ func (s *Service) undo(k *ask, l *Link) error {
 	}
 	if err := s.undoPassport(k, via); err != nil {
 		return err
+	}
+	if stopped {
+		if err := s.undoStop(k, l); err != nil {
+			return err
+		}
 	}
 	visits, err := tx.VisitsOfJob(d.job.ID)
 	if err != nil {

@@ -101,6 +101,7 @@ type LinkPage struct {
 	// What the page offers now.
 	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
 	CanDone, CanReopen                               bool
+	CanStop                                          bool       // the visit is one of a series
 	AnswerBy                                         *time.Time // the last notice runs out
 	ClosesFrom                                       *time.Time // an unreachable job may be closed
 	Unreachable                                      bool
@@ -249,6 +250,11 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 	if (p.Visit == nil || !p.Visit.Status.Unfinished()) && !j.Status.Ended() && j.Status != JobResolved {
 		p.CanAnotherTime = true
 	}
+	series, err := seriesOf(tx, j, "active")
+	if err != nil {
+		return nil, err
+	}
+	p.CanStop = series != nil
 	p.CanReopen = d.held == nil && has(JobActions(Actor{Role: RoleCustomer, JobID: j.ID}, j, d.holds, d.plan, now), "reopen") && j.Status.Ended() && j.Status != JobCancelled
 	if j.Verdict == reach.LastNotice {
 		v, _, err := s.verdict(tx, d, now)

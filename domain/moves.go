@@ -129,6 +129,8 @@ var (
 		{"generate", []string{"active"}, nil, "system", "its dates come near; each makes one job"},
 		{"change", []string{"active"}, nil, "coordinator, proprietor, area_manager, agent", "what is still to come"},
 		{"end", []string{"active"}, []string{"ended"}, "coordinator, proprietor, area_manager, agent", "a reason"},
+		{"stop", []string{"active"}, []string{"ended"}, "the household", "by its link or a call; what is ahead is cancelled"},
+		{"resume", []string{"ended"}, []string{"active"}, "system", "somebody else than the household had stopped it"},
 		{"run-out", []string{"active"}, []string{"ended"}, "system", "the rule has no more dates"},
 	}}
 

@@ -149,6 +149,9 @@ type Tx interface {
 	DayOf(technician ID, from, to time.Time) ([]Visit, error)
 	PlacesOf(jobs []ID) (map[ID]Point, error) // of the jobs' sites; unknown ones with nil
 	LockMaintenance(id ID) (*Maintenance, error)
+	// MaintenanceOf lists those of a household, latest first, at most 100; it
+	// locks nothing.
+	MaintenanceOf(customer ID) ([]Maintenance, error)
 	InsertMaintenance(*Maintenance) error
 	SaveMaintenance(*Maintenance) error
 	InsertFeed(*Feed) error

@@ -18,6 +18,7 @@ var words = map[string]map[string][2]string{
 	"visit.needs_someone":         {"en": {"A visit needs somebody", "{when}. Choose a technician."}, "hi": {"एक विज़िट को तकनीशियन चाहिए", "{when}। किसी को चुनें।"}},
 	"visit.declined_unsafe":       {"en": {"A visit was given back", "Please look at the reason."}, "hi": {"एक विज़िट लौटाई गई", "कृपया कारण देखें।"}},
 	"visit.cancelled_by_customer": {"en": {"Customer cancelled", "{when} is free again."}, "hi": {"ग्राहक ने रद्द किया", "{when} अब खाली है।"}},
+	"maintenance.stopped":         {"en": {"Customer stopped regular visits", "Those ahead are cancelled; no more of them come."}, "hi": {"ग्राहक ने नियमित विज़िटें बंद कीं", "आगे की विज़िटें रद्द हैं; और नहीं होंगी।"}},
 	"visit.another_time":          {"en": {"Customer asks for another time", "Open the job for the wish."}, "hi": {"ग्राहक दूसरा समय चाहते हैं", "काम खोलें।"}},
 	"visit.missed_desk":           {"en": {"Visit missed", "Nobody came {when}. Please call the customer."}, "hi": {"विज़िट छूट गई", "{when} कोई नहीं गया। कृपया ग्राहक को कॉल करें।"}},
 	"visit.no_access_desk":        {"en": {"No access", "The door stayed closed {when}."}, "hi": {"प्रवेश नहीं मिला", "{when} दरवाज़ा नहीं खुला।"}},

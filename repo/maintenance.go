@@ -10,6 +10,10 @@ func (t *tx) LockMaintenance(id domain.ID) (*domain.Maintenance, error) {
 	return single[domain.Maintenance](t, "maintenance", lock(t.table("maintenance").Where("id = ?", id)))
 }
 
+func (t *tx) MaintenanceOf(customer domain.ID) ([]domain.Maintenance, error) {
+	return all[domain.Maintenance](t, t.table("maintenance").Where("customer_id = ?", customer).Order("created_at DESC, id DESC").Limit(100))
+}
+
 func (t *tx) InsertMaintenance(m *domain.Maintenance) error { return t.insert("maintenance", m) }
 
 func (t *tx) SaveMaintenance(m *domain.Maintenance) error { return t.save("maintenance", &m.Meta, m) }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -111,5 +112,99 @@ func TestMaintenanceChangesAndEnds(t *testing.T) {
 		if got := items(desk.send("GET", "/v1/jobs?customer_id="+customer["id"].(string), nil, 200)); len(got) != len(jobs)+1 { // and the first one
 			t.Errorf("%d jobs after the end", len(got))
 		}
+	})
+}
+
+// A household that cancels one visit of a series keeps the others; on its page
+// and by a call it can stop them all.
+func TestAHouseholdStopsRegularVisits(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		series := func() (m obj, jobs []obj) {
+			t.Helper()
+			customer, _ := h.household(desk, nil)
+			m = desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00", "fault": "clean the coils", "category": "refrigerator"}, 201)
+			h.settle()
+			m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
+			for _, j := range listed(m, "jobs") {
+				jobs = append(jobs, obj{"id": j["job_id"]})
+			}
+			if len(jobs) != 4 {
+				t.Fatalf("jobs: %v", m["jobs"])
+			}
+			return m, jobs
+		}
+		status := func(m obj, jobs []obj) (out []string) {
+			t.Helper()
+			out = []string{toString(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)["status"])}
+			for _, j := range jobs {
+				out = append(out, toString(desk.send("GET", path("/v1/jobs/%s", j), nil, 200)["status"]))
+			}
+			return out
+		}
+		is := func(what string, got []string, want ...string) {
+			t.Helper()
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %v, want %v", what, got, want)
+			}
+		}
+		_, lone := h.household(desk, nil)
+		h.visit(desk, lone, monday.Add(48*time.Hour))
+		if page := h.home(desk, lone).page(); strings.Contains(page, "stop-visits") {
+			t.Error("a visit of no series is offered to be stopped")
+		}
+		h.home(desk, lone).taps("stop-visits", 409)
+
+		m, jobs := series()
+		home := h.home(desk, jobs[0])
+		home.taps("cancel", 303)
+		is("one is cancelled", status(m, jobs), "active", "open", "scheduled", "scheduled", "scheduled")
+		home = h.home(desk, jobs[1])
+		if page := home.page(); !strings.Contains(page, "Stop these regular visits") {
+			t.Error("the page does not offer to stop them")
+		}
+		if body, _ := (&person{h: h}).raw("GET", home.link+"?lang=hi", nil); !strings.Contains(string(body), "ये नियमित विज़िटें बंद करें") {
+			t.Error("nor does it in Hindi")
+		}
+		home.taps("stop-visits", 303)
+		is("stopped by the link", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
+		if page := home.page(); strings.Contains(page, "stop-visits") {
+			t.Error("it is offered again")
+		}
+		home.taps("stop-visits", 409)
+		h.settle()
+		h.told("Customer stopped regular visits", map[string]int{"kiran": 1})
+		facts, _ := desk.raw("GET", path("/v1/jobs/%s/timeline", jobs[1]), nil)
+		if strings.Count(string(facts), `"maintenance.stopped"`) != 1 {
+			t.Errorf("the timeline: %s", facts)
+		}
+		h.advance(40 * 24 * time.Hour)
+		if got := len(listed(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 4 {
+			t.Errorf("%d dates after the end", got)
+		}
+		h.clock.Set(monday)
+
+		// It was not the household: all goes on as it was.
+		m, jobs = series()
+		stranger := h.home(desk, jobs[2])
+		stranger.taps("stop-visits", 303)
+		is("stopped by a stranger", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
+		stranger.taps("wrong-person", 200)
+		is("taken back", status(m, jobs), "active", "scheduled", "scheduled", "scheduled", "scheduled")
+		h.advance(8 * 24 * time.Hour)
+		if got := len(listed(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 6 {
+			t.Errorf("%d dates a week later", got)
+		}
+		h.clock.Set(monday)
+
+		// By a call, and by the desk itself.
+		m, jobs = series()
+		h.as("gita").send("POST", path("/v1/jobs/%s/voice", jobs[0]), obj{"action": "stop-visits"}, 200)
+		is("stopped by a call", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
+		m, jobs = series()
+		desk.send("POST", path("/v1/maintenance/%s/end", m), obj{"reason": "they called"}, 200)
+		is("ended by the desk", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
+		desk.send("POST", path("/v1/jobs/%s/voice", jobs[0]), obj{"action": "stop-visits"}, 409)
 	})
 }

@@ -1,0 +1,145 @@
+package domain
+
+import "slices"
+
+// stoppedVisits is why a job ended whose household wants no more visits of the
+// kind.
+const stoppedVisits = "the household stopped these visits"
+
+// seriesOf finds the maintenance in a state that made a job; nil: none.
+func seriesOf(tx Tx, j *Job, status string) (*Maintenance, error) {
+	rows, err := tx.MaintenanceOf(j.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		if m := &rows[i]; m.Status == status && slices.ContainsFunc(m.Jobs, func(x Maintaining) bool { return x.JobID == j.ID }) {
+			return m, nil
+		}
+	}
+	return nil, nil
+}
+
+// stopVisits ends the maintenance that the job is of: this visit and those
+// ahead are cancelled, and no more of them come. Who is at the door already
+// finishes. A household that cancels one visit only keeps the others.
+func (s *Service) stopVisits(k *ask) error {
+	m, err := seriesOf(k.tx, k.d.job, "active")
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return Fail(CodeState, "These visits have been stopped, or there is only this one.")
+	}
+	if m, err = k.tx.LockMaintenance(m.ID); err != nil {
+		return err
+	}
+	if err := MaintenanceMoves.check("stop", m.Status); err != nil {
+		return err
+	}
+	m.Status, m.EndReason = "ended", stoppedVisits
+	k.tx.Disarm("maintenance", m.ID)
+	s.changed(&m.Meta, k.now)
+	if err := k.tx.SaveMaintenance(m); err != nil {
+		return err
+	}
+	s.fact(k.tx, k.d.job, k.actor, "maintenance.stopped", nil, k.st, nil)
+	if err := s.stopJob(&jobMoveCtx{k.tx, k.now, k.d, k.st}, k.actor); err != nil {
+		return err
+	}
+	err = s.eachAhead(k, m, func(d *dossier) error {
+		actor := k.actor
+		actor.JobID = d.job.ID
+		return s.stopJob(&jobMoveCtx{k.tx, k.now, d, k.st}, actor)
+	})
+	if err != nil {
+		return err
+	}
+	return s.ring(k, "maintenance.stopped")
+}
+
+// stopJob cancels a job of a series that nobody works on yet.
+func (s *Service) stopJob(m *jobMoveCtx, a Actor) error {
+	if j := m.d.job; j.Status != JobOpen && j.Status != JobScheduled {
+		return nil
+	}
+	m.d.ending = true
+	if err := s.cancelVisits(m, a, byCustomer); err != nil {
+		return err
+	}
+	return s.endJob(m.tx, m.d, a, JobCancelled, stoppedVisits, m.st)
+}
+
+// eachAhead does something with the other jobs of a series whose date is
+// ahead, in the order of locks, and saves them.
+func (s *Service) eachAhead(k *ask, m *Maintenance, do func(*dossier) error) error {
+	var ids []ID
+	for _, x := range m.Jobs {
+		if x.JobID != k.d.job.ID && !x.At.Before(k.now) {
+			ids = append(ids, x.JobID)
+		}
+	}
+	slices.SortFunc(ids, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
+	for _, id := range ids {
+		j, err := k.tx.LockJob(id)
+		if notFound(err) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		d, err := s.dossier(k.tx, j)
+		if err != nil {
+			return err
+		}
+		if err := do(d); err != nil {
+			return err
+		}
+		s.changed(&j.Meta, k.now)
+		if err := k.tx.SaveJob(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undoStop lets a series go on that a stranger stopped by a link: its jobs are
+// open again, and their visits stand where their time is ahead.
+func (s *Service) undoStop(k *ask, l *Link) error {
+	m, err := seriesOf(k.tx, k.d.job, "ended")
+	if err != nil || m == nil || m.EndReason != stoppedVisits {
+		return err
+	}
+	if m, err = k.tx.LockMaintenance(m.ID); err != nil {
+		return err
+	}
+	m.Status, m.EndReason = "active", ""
+	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: k.now})
+	s.changed(&m.Meta, k.now)
+	if err := k.tx.SaveMaintenance(m); err != nil {
+		return err
+	}
+	again := func(d *dossier) error {
+		if d.job.Status != JobCancelled || d.job.EndReason != stoppedVisits || !d.job.reopens(k.now) {
+			return nil
+		}
+		return s.reopen(k.tx, d, System, "stopped by somebody else", at(k.now), k.now)
+	}
+	if err := again(k.d); err != nil {
+		return err
+	}
+	return s.eachAhead(k, m, func(d *dossier) error {
+		if err := again(d); err != nil {
+			return err
+		}
+		visits, err := k.tx.VisitsOfJob(d.job.ID)
+		if err != nil {
+			return err
+		}
+		for i := range visits {
+			if err := s.undoVisit(&visitMoveCtx{tx: k.tx, now: k.now, v: &visits[i], d: d, st: at(k.now)}, l); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
