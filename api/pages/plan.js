@@ -17,9 +17,11 @@ const doorstepPlan = (tools) => {
   ].join(' · ');
 
   const proposals = (plan, title) => {
-    const household = (id) => (visitOf(id) || { household: 'A household' }).household;
+    // As the board knew them when it was asked: a visit may leave it meanwhile.
+    const known = new Map([...plan.visits, ...plan.unplaced].map((p) => [p.visit_id, visitOf(p.visit_id)]));
+    const household = (id) => (known.get(id) || { household: 'A household' }).household;
     const frame = (id) => {
-      const v = visitOf(id);
+      const v = known.get(id);
       return v ? `arrival window ${clock(v.window_start)} to ${clock(v.window_end)}` : '';
     };
     const byVisit = new Map();

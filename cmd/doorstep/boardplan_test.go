@@ -69,6 +69,7 @@ func TestTheBoardPlansADay(t *testing.T) {
 	}
 	d.until("the board follows", "document.querySelectorAll('#calendar [data-visit].tray').length === 4")
 	desk.send("POST", path("/v1/visits/%s/cancel", pair), obj{"reason": "they will be away"}, 200)
+	d.until("it is gone from the board", fmt.Sprintf(card, pair["id"])+" === null")
 	d.press("Accept all 3")
 	d.until("all are answered", "document.querySelectorAll('#dialog .plan button').length === 0 && document.activeElement.textContent === 'Close'")
 	if got := d.text("document.querySelector('#dialog .plan .wrong')"); !strings.HasPrefix(got, "Not assigned: ") {
