@@ -208,3 +208,29 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 		desk.send("POST", path("/v1/jobs/%s/voice", jobs[0]), obj{"action": "stop-visits"}, 409)
 	})
 }
+
+// The page of a visit that is one of a series, before and after it was
+// stopped, in both languages.
+func TestThePageOfARegularVisitIsAccessible(t *testing.T) {
+	a := newAuditor(t)
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	customer, _ := h.household(desk, nil)
+	m := desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00", "fault": "clean the coils", "category": "refrigerator"}, 201)
+	h.settle()
+	job := listed(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")[0]["job_id"]
+	link := desk.send("GET", fmt.Sprintf("/v1/jobs/%v/link", job), nil, 200)["share_url"].(string)
+	d := &desktop{t, h, a.ctx}
+	d.size(390, 844)
+	for lang, words := range map[string]string{"en": "Yes, stop these visits", "hi": "हाँ, ये विज़िटें बंद करें"} {
+		a.open(link + "?lang=" + lang)
+		evaluate[bool](t, a.ctx, "document.querySelectorAll('details').forEach(d => { d.open = true }); true")
+		a.judge("a regular visit, "+lang, words)
+		d.shot("regular-" + lang)
+	}
+	a.open(link)
+	a.submit("stop-visits")
+	a.judge("stopped", "These visits are stopped.")
+	d.shot("regular-stopped")
+}
