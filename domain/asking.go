@@ -507,8 +507,8 @@ func (s *Service) wrongNumber(k *ask) (string, error) {
 }
 
 // undo takes back what a stranger did by a link: his contacts are none, what
-// he confirmed waits again, what he cancelled stands again if its time is
-// ahead, what he disputed counts again, what he reopened is closed again, what
+// he confirmed waits again, what he cancelled or stopped stands again if its time
+// is ahead, what he disputed counts again, what he reopened is closed again, what
 // he wrote into the passport or as thanks is taken out.
 func (s *Service) undo(k *ask, l *Link) error {
 	tx, d, now := k.tx, k.d, k.now
