@@ -229,14 +229,11 @@ func (a *App) mountSafety(s *Server) {
 		return listOf(c, func(p domain.Page) ([]domain.Flag, error) { return read.Flags(c.UserContext(), actorOf(c), f, p) },
 			func(v domain.Flag) (time.Time, domain.ID) { return v.CreatedAt, v.ID },
 			func(rows []domain.Flag) ([]any, error) {
-				out := make([]any, len(rows))
+				flags := make([]*domain.Flag, len(rows))
 				for i := range rows {
-					var err error
-					if out[i], err = a.showFlag(c, &rows[i]); err != nil {
-						return nil, err
-					}
+					flags[i] = &rows[i]
 				}
-				return out, nil
+				return a.showFlags(c, flags...)
 			})
 	})
 	s.Handle("GET", "/v1/flags/{id}", func(c *fiber.Ctx) error {
@@ -248,11 +245,11 @@ func (a *App) mountSafety(s *Server) {
 		if err != nil {
 			return err
 		}
-		v, err := a.showFlag(c, f)
+		views, err := a.showFlags(c, f)
 		if err != nil {
 			return err
 		}
-		return JSON(c, fiber.StatusOK, v, f.Version)
+		return JSON(c, fiber.StatusOK, views[0], f.Version)
 	})
 	for _, action := range []string{"triage", "review", "decide", "withdraw"} {
 		s.Handle("POST", "/v1/flags/{id}/"+action, byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.FlagDecision) error {
@@ -281,13 +278,32 @@ func (a *App) mountSafety(s *Server) {
 	}
 }
 
-// showFlag sends the whole to those who may see it, to the person it is about
+// showFlags sends the whole to those who may see it, to the person it is about
 // what he may know, else the brief.
-func (a *App) showFlag(c *fiber.Ctx, f *domain.Flag) (any, error) {
+func (a *App) showFlags(c *fiber.Ctx, flags ...*domain.Flag) ([]any, error) {
 	actor := actorOf(c)
-	if all, _ := actor.SeesFlag(f); all {
-		return domain.NewFlagView(actor, f), nil
+	var whole []*domain.Flag
+	for _, f := range flags {
+		if all, _ := actor.SeesFlag(f); all {
+			whole = append(whole, f)
+		}
 	}
+	views, err := a.Service.ShowFlags(c.UserContext(), actor, whole...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]any, len(flags))
+	for i, f := range flags {
+		if len(views) > 0 && views[0].ID == f.ID {
+			out[i], views = views[0], views[1:]
+		} else if out[i], err = a.showInPart(c, actor, f); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (a *App) showInPart(c *fiber.Ctx, actor domain.Actor, f *domain.Flag) (any, error) {
 	if actor.Hears(f) {
 		return domain.NewFlagHearing(actor, f), nil
 	}

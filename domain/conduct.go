@@ -336,7 +336,7 @@ type StatementInput struct {
 }
 
 // State keeps the side of the person whom a report is about: once, after he
-// was told what he may know. Errors: CodeNotFound, CodeForbidden, CodeState,
+// was told what he may know; the same words again are the same statement. Errors: CodeNotFound, CodeForbidden, CodeState,
 // CodeMeaning.
 func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInput) (FlagHearing, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagHearing, error) {
@@ -348,10 +348,13 @@ func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInpu
 		if !all && !brief && !call.Actor.Hears(f) {
 			return FlagHearing{}, NotFound("flag")
 		}
+		text := strings.TrimSpace(in.Text)
+		if call.Actor.Hears(f) && f.StatedAt != nil && f.Statement == text { // a retry whose answer was lost
+			return NewFlagHearing(call.Actor, f), nil
+		}
 		if err := call.Actor.checkFlag(flagMove("statement"), f); err != nil {
 			return FlagHearing{}, err
 		}
-		text := strings.TrimSpace(in.Text)
 		if text == "" {
 			return FlagHearing{}, Fail(CodeMeaning, "Say it in your own words.").At("/text", "a few sentences")
 		}

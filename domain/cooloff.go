@@ -38,6 +38,50 @@ func (s *Service) offerBreak(tx Tx, f *Flag, u *User, now time.Time) error {
 	return nil
 }
 
+// checkCoolOff refuses the pause to whom it is not offered.
+func (a Actor) checkCoolOff(f *Flag, now time.Time) error {
+	switch {
+	case !f.reportedBy(a.UserID) || a.Role != RoleTechnician:
+		return Fail(CodeForbidden, "The pause is offered to the technician who reported.")
+	case f.Level < aftercareLevel || !now.Before(f.RecordedAt.Add(coolOffWithin)):
+		return Fail(CodeState, "No pause is offered for this report now.")
+	}
+	return nil
+}
+
+// coolOffTaken tells whether the pause of a report was taken, where that
+// matters to the actor.
+func (s *Service) coolOffTaken(tx Tx, a Actor, f *Flag) (bool, error) {
+	if !f.reportedBy(a.UserID) {
+		return false, nil
+	}
+	c, err := tx.CoolOffOf(f.ID)
+	if notFound(err) {
+		return false, nil
+	}
+	return err == nil && c.Accepted, err
+}
+
+// ShowFlags shows reports to an actor who sees all of them, with what he may
+// do.
+func (s *Service) ShowFlags(ctx context.Context, a Actor, flags ...*Flag) ([]FlagView, error) {
+	var ids []ID
+	for _, f := range flags {
+		if f.reportedBy(a.UserID) {
+			ids = append(ids, f.ID)
+		}
+	}
+	taken, err := s.Read.CoolOffsTaken(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]FlagView, len(flags))
+	for i, f := range flags {
+		out[i] = NewFlagView(a, f, s.now(), has(taken, f.ID))
+	}
+	return out, nil
+}
+
 // AnswerCoolOff takes the pause, or not. The technician who reported at level
 // 2 and above, within three days. His next visit of the day ahead is offered
 // to others, or moved with an honest message where nobody else can come.
@@ -50,14 +94,13 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in Coo
 			return CoolOff{}, err
 		}
 		all, brief := a.seesFlag(f)
-		switch {
-		case !all && !brief:
+		if !all && !brief {
 			return CoolOff{}, NotFound("flag")
-		case f.ReporterID == nil || *f.ReporterID != a.UserID || a.Role != RoleTechnician:
-			return CoolOff{}, Fail(CodeForbidden, "The pause is offered to the technician who reported.")
-		case f.Level < aftercareLevel || !now.Before(f.RecordedAt.Add(coolOffWithin)):
-			return CoolOff{}, Fail(CodeState, "No pause is offered for this report now.")
-		case in.Accept == nil:
+		}
+		if err := a.checkCoolOff(f, now); err != nil {
+			return CoolOff{}, err
+		}
+		if in.Accept == nil {
 			return CoolOff{}, Fail(CodeMeaning, "Take the pause, or not.").At("/accept", "true or false")
 		}
 		c, err := tx.CoolOffOf(f.ID)

@@ -361,7 +361,12 @@ func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
 		return Fail(CodeForbidden, "As %s you may not decide about reports.", roleWords(a.Role))
 	case !m.Reporter && !m.Subject && !a.answersFor(f):
 		return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
-	case !has(m.From, f.Status), m.Subject && f.StatedAt != nil:
+	case m.Subject && f.StatedAt != nil:
+		return Fail(CodeState, "You have given your side already; it stands word for word, and whoever decides reads it. If something is missing, call your area manager: what you add is heard before the decision.").
+			With("stated_at", f.StatedAt)
+	case m.Subject && !has(m.From, f.Status):
+		return Fail(CodeState, "The report is closed; your side can no longer be added. Call your area manager if something is wrong.")
+	case !has(m.From, f.Status):
 		return Fail(CodeState, "A report that is %s cannot take the move %s.", f.Status, m.Action).With("status", f.Status)
 	}
 	return nil
@@ -431,7 +436,8 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 				return FlagView{}, err
 			}
 		}
-		return NewFlagView(a, f), nil
+		taken, err := s.coolOffTaken(tx, a, f)
+		return NewFlagView(a, f, now, taken), err
 	})
 }
 
@@ -503,8 +509,9 @@ func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
 	return nil
 }
 
-// NewFlagView shows a flag with what the actor may do.
-func NewFlagView(a Actor, f *Flag) FlagView {
+// NewFlagView shows a flag with what the actor may do; coolOff tells whether
+// its reporter has taken the pause already.
+func NewFlagView(a Actor, f *Flag, now time.Time, coolOff bool) FlagView {
 	v := FlagView{Flag: *f, Actions: List[string]{}}
 	if f.Phone != "" && f.reportedBy(a.UserID) {
 		// Routed blindly: the number alone told him nothing of a household.
@@ -517,6 +524,9 @@ func NewFlagView(a Actor, f *Flag) FlagView {
 		if a.checkFlag(&FlagMoves[i], f) == nil {
 			v.Actions = append(v.Actions, FlagMoves[i].Action)
 		}
+	}
+	if !coolOff && a.checkCoolOff(f, now) == nil {
+		v.Actions = append(v.Actions, "cool-off")
 	}
 	return v
 }

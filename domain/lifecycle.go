@@ -55,10 +55,11 @@ func (r PlanRule) unmet(plan []string, crew, seen []ID) string {
 
 // planUnmet gives the word of the plan that refuses a move on the visit as it
 // stands. Who has set out has accepted the plan; until he arrived, it still
-// says how many go in, and whether anybody does.
+// says how many go in, and whether anybody does. To begin work is judged as to
+// set out, for the plan may be younger than the way there.
 func (m *VisitMove) planUnmet(plan []string, v *Visit) string {
 	switch {
-	case !m.Plan.asksCrew() || !v.setOut():
+	case !m.Plan.asksCrew() || !v.setOut(), m.Action == "start":
 		return m.Plan.unmet(plan, v.Crew, v.PlanSeen)
 	case v.ArrivedAt == nil && v.StartedAt == nil:
 		return m.Plan.unmet(plan, v.Crew, v.Crew)
@@ -94,6 +95,7 @@ var (
 	beforeStart   = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed, VisitCancelled}
 	beforeEnd     = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitMissed, VisitCancelled}
 	notYetThere   = []VisitStatus{VisitScheduled, VisitEnRoute}
+	beforeWork    = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived}
 )
 
 // VisitMoves is the visit's lifecycle.
@@ -104,7 +106,7 @@ var VisitMoves = []VisitMove{
 	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows, Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
 	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route"},
 	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.arrived"},
-	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside, Guard: "as the moves it implies; not where the appliance is carried in", Fact: "visit.started"},
+	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside, Guard: "as the moves it implies; the plan seen also when it came after the arrival; not where the appliance is carried in", Fact: "visit.started"},
 	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.completed"},
 	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.partial"},
 	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access"},
@@ -116,7 +118,7 @@ var VisitMoves = []VisitMove{
 	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial}, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message", Fact: "visit.disputed"},
 	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem}, Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
 	{Action: "free", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows, Guard: "a technician of the crew fell ill; the status stays while others of it go", Fact: "visit.freed"},
-	{Action: "plan-seen", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a plan is in force", Fact: "visit.plan_seen"},
+	{Action: "plan-seen", From: beforeWork, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a plan is in force", Fact: "visit.plan_seen"},
 }
 
 // JobMove is one row of the job's table of moves.

@@ -258,7 +258,7 @@ func jobWords(j *Job) string {
 	return j.ID.String()[:8]
 }
 
-func (s *Service) queuedFlags(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Flags(ctx, a, FlagFilter{Status: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}}, waiting)
 	if err != nil {
 		return nil, err
@@ -296,7 +296,7 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, _ time.Time) ([]Queu
 			it.Known = append(it.Known, "“"+f.Note+"”")
 		}
 		to := "/v1/flags/" + f.ID.String() + "/"
-		for _, action := range NewFlagView(a, f).Actions {
+		for _, action := range NewFlagView(a, f, now, true).Actions {
 			switch action {
 			case "triage":
 				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number", Options: List[string]{"1", "2", "3", "4"}}))

@@ -463,6 +463,8 @@ type Reader interface {
 	// Advisories are those that the actor keeps, by (created_at, id); status as
 	// of now. AdvisoryReads by (created_at, id).
 	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)
+	// CoolOffsTaken tells of which reports the pause was taken.
+	CoolOffsTaken(ctx context.Context, flags []ID) ([]ID, error)
 	OpenAppeals(ctx context.Context, advisories []ID) (map[ID]Appeal, error)
 	AdvisoryReads(ctx context.Context, a Actor, advisory ID, p Page) ([]AdvisoryRead, error)
 	// Aftercares are those that the actor may know of, by (due_at, id).

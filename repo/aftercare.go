@@ -33,6 +33,18 @@ func (t *tx) InsertCoolOff(c *domain.CoolOff) error { return t.insert("cool_offs
 
 func (t *tx) SaveCoolOff(c *domain.CoolOff) error { return t.save("cool_offs", &c.Meta, c) }
 
+func (r *reader) CoolOffsTaken(ctx context.Context, flags []domain.ID) ([]domain.ID, error) {
+	if len(flags) == 0 {
+		return nil, nil
+	}
+	rows, err := list[domain.CoolOff](ctx, r, r.db.table("cool_offs").Where(r.db.in("flag_id", flags)).Where("accepted"))
+	out := make([]domain.ID, len(rows))
+	for i := range rows {
+		out[i] = rows[i].FlagID
+	}
+	return out, err
+}
+
 // aftercare begins a query of what an actor may know of: Aftercare.Sees in
 // SQL.
 func (r *reader) aftercare(a domain.Actor) *gorm.DB {

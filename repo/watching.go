@@ -20,6 +20,8 @@ func (r *reader) watched(a domain.Actor, column string) clause.Expr {
 	return never
 }
 
+// WatchedCentres counts what a centre's own people reported: what a household
+// says of them tells nothing of whether they dare to report.
 func (r *reader) WatchedCentres(ctx context.Context, a domain.Actor, f domain.ReportFilter) ([]domain.CentreCount, error) {
 	in := r.watched(a, "centres.area_id")
 	args := []any{f.From, f.To, f.From, f.To, a.UserID}
@@ -28,8 +30,10 @@ func (r *reader) WatchedCentres(ctx context.Context, a domain.Actor, f domain.Re
 		FROM centres
 		LEFT JOIN (SELECT centre_id, count(*) AS n FROM visits WHERE status IN ('completed', 'partial', 'no_access', 'stopped_unsafe') AND window_start >= ? AND window_start < ? GROUP BY centre_id) v
 			ON v.centre_id = centres.id
-		LEFT JOIN (SELECT centre_id, count(*) AS n, sum(CASE WHEN status = 'withdrawn' THEN 1 ELSE 0 END) AS withdrawn, sum(CASE WHEN status = 'withdrawn' AND pressure THEN 1 ELSE 0 END) AS pressed
-			FROM flags WHERE level >= 1 AND recorded_at >= ? AND recorded_at < ? AND (subject_id IS NULL OR subject_id <> ?) GROUP BY centre_id) g
+		LEFT JOIN (SELECT users.centre_id AS centre_id, count(*) AS n, sum(CASE WHEN flags.status = 'withdrawn' THEN 1 ELSE 0 END) AS withdrawn,
+			sum(CASE WHEN flags.status = 'withdrawn' AND flags.pressure THEN 1 ELSE 0 END) AS pressed
+			FROM flags JOIN users ON users.id = flags.reporter_id WHERE NOT flags.by_customer AND flags.level >= 1 AND flags.recorded_at >= ? AND flags.recorded_at < ?
+				AND (flags.subject_id IS NULL OR flags.subject_id <> ?) GROUP BY users.centre_id) g
 			ON g.centre_id = centres.id
 		WHERE `+in.SQL+" ORDER BY centres.name, centres.id LIMIT 1000", append(args, in.Vars...)...))
 }
@@ -39,8 +43,8 @@ func (r *reader) Reporters(ctx context.Context, a domain.Actor, f domain.ReportF
 	args := append([]any{f.From, f.To, a.UserID}, in.Vars...)
 	return list[domain.Reporter](ctx, r, r.db.table("x").Raw(`SELECT users.id AS user_id, users.name AS name, users.centre_id AS centre_id, users.home_lat AS home_lat, users.home_lon AS home_lon, first.recorded_at AS since
 		FROM flags first JOIN users ON users.id = first.reporter_id AND users.role = 'technician' JOIN centres ON centres.id = users.centre_id
-		WHERE first.level >= 1 AND first.recorded_at >= ? AND first.recorded_at < ? AND (first.subject_id IS NULL OR first.subject_id <> ?) AND `+in.SQL+`
-			AND NOT EXISTS (SELECT 1 FROM flags e WHERE e.reporter_id = first.reporter_id AND e.level >= 1 AND e.recorded_at >= ? AND (e.recorded_at < first.recorded_at OR e.recorded_at = first.recorded_at AND e.id < first.id)
+		WHERE NOT first.by_customer AND first.level >= 1 AND first.recorded_at >= ? AND first.recorded_at < ? AND (first.subject_id IS NULL OR first.subject_id <> ?) AND `+in.SQL+`
+			AND NOT EXISTS (SELECT 1 FROM flags e WHERE e.reporter_id = first.reporter_id AND NOT e.by_customer AND e.level >= 1 AND e.recorded_at >= ? AND (e.recorded_at < first.recorded_at OR e.recorded_at = first.recorded_at AND e.id < first.id)
 				AND (e.subject_id IS NULL OR e.subject_id <> ?))
 		ORDER BY first.recorded_at DESC, first.id LIMIT ?`, append(args, f.From, a.UserID, limit)...))
 }

@@ -132,6 +132,37 @@ func TestAPlanReachesWhoIsOnHisWay(t *testing.T) {
 	})
 }
 
+// TestWorkIsNotBegunUnderAPlanNobodyHasSeen: an arrival that an offline phone
+// claims late, from before the plan, lets nobody begin under it unread.
+func TestWorkIsNotBegunUnderAPlanNobodyHasSeen(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi")
+		h.clock.Advance(2 * time.Hour)
+		arrived := h.clock.Now()
+		h.clock.Advance(5 * time.Minute)
+		maya.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
+		h.clock.Advance(5 * time.Minute)
+		h.as("noor").send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"daylight"}, "reason": "spoken with the son"}, 200)
+		late := ravi.send("POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": arrived.Format(time.RFC3339)}, 200)
+		if offers(late, "start") || !offers(late, "plan-seen") || !offers(late, "stop") {
+			t.Errorf("arrived before the plan, he is offered %v", late["actions"])
+		}
+		if out := ravi.send("POST", path("/v1/visits/%s/start", visit), nil, 409); out["code"] != "plan_not_met" {
+			t.Errorf("the start is refused as %v", out["code"])
+		}
+		if got := ravi.send("POST", path("/v1/visits/%s/plan-seen", visit), nil, 200); !offers(got, "start") {
+			t.Errorf("with the plan seen he is offered %v", got["actions"])
+		}
+		ravi.send("POST", path("/v1/visits/%s/start", visit), nil, 200)
+		// Work that had begun goes on, whatever plan comes.
+		h.as("noor").send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"phone_first"}}, 200)
+		ravi.send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+	})
+}
+
 func TestDaylightIsThatOfThePlace(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true

@@ -57,6 +57,10 @@ func TestWhoReportsIsNotMadeToPay(t *testing.T) {
 				who.send("POST", path("/v1/flags/%s/withdraw", flag), obj{"pressure": i == 0}, 200)
 			}
 		}
+		// What a household says of the centre's people is no report of theirs, and
+		// neither is what the area manager raises there.
+		h.tap(desk, job, "report", "what", "rude", "note", "canary")
+		maya.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "verbal_abuse", "level": 1}, 201)
 		address := "/v1/reports/suppression?from=2027-02-01&to=2027-03-31"
 		for _, login := range []string{"ravi", "kiran", "asha", "gita"} {
 			h.as(login).send("GET", address, nil, 403)

@@ -36,7 +36,7 @@ const (
 // Definitions says what each figure and sign means, for people.
 var Definitions = map[string]string{
 	"visits":                   "Visits of the period to which somebody of the centre went: completed, partial, without access, stopped.",
-	"reports":                  "Reports of level 1 and above that were made in the period about households of the centre.",
+	"reports":                  "Reports of level 1 and above that people of the centre made in the period. What households report about them is not among them.",
 	"withdrawn":                "Of these, those that their reporters withdrew.",
 	"under_pressure":           "Of the withdrawn ones, those whose reporter said in private that there was pressure.",
 	"jobs":                     "Visits in the reporter's diary, in as many days before his first report of the period as have passed since, at most 30. Leave is not taken out.",
