@@ -234,6 +234,9 @@ func (s *Server) outside(c *fiber.Ctx, err error) error {
 	start := time.Now()
 	s.dress(c)
 	s.fail(c, err)
+	if conn, ok := c.Context().Conn().(*lingeringConn); ok && c.Response().StatusCode() == http.StatusRequestEntityTooLarge {
+		conn.unread = true
+	}
 	s.observe(c, start)
 	return nil
 }
@@ -375,7 +378,7 @@ func (s *Server) Metrics() http.Handler {
 }
 
 // Serve answers on ln until Drain.
-func (s *Server) Serve(ln net.Listener) error { return s.App.Listener(ln) }
+func (s *Server) Serve(ln net.Listener) error { return s.App.Listener(lingering{ln}) }
 
 // OnDrain names what Drain ends before it waits: streams, which would never
 // finish by themselves.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -9,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -120,10 +122,10 @@ func TestEvidenceOfAReport(t *testing.T) {
 		for name, value := range map[string]string{"Authorization": "Bearer " + ravi.token, "Content-Type": "image/png", "Idempotency-Key": uuid.NewString()} {
 			req.Header.Set(name, value)
 		}
-		if res, err := http.DefaultClient.Do(req); err == nil { // the server may hang up while it is still sent
-			if _ = res.Body.Close(); res.StatusCode != 413 {
-				t.Errorf("more than 10 MiB: %d", res.StatusCode)
-			}
+		if res, err := http.DefaultClient.Do(req); err != nil {
+			t.Errorf("more than 10 MiB: %v", err)
+		} else if _ = res.Body.Close(); res.StatusCode != 413 || res.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("more than 10 MiB: %d %s", res.StatusCode, res.Header.Get("Content-Type"))
 		}
 		if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
 			t.Errorf("more than 10 MiB were kept: %v", got)
@@ -154,6 +156,49 @@ func TestEvidenceOfAReport(t *testing.T) {
 			t.Errorf("after the decision: %v", got)
 		}
 	})
+}
+
+// TestTooLargeIsAnAnswer: a client that sends all of it before it reads gets
+// the refusal and no reset, with a length or in chunks.
+func TestTooLargeIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	ravi := h.as("ravi")
+	flag := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
+	chunk := make([]byte, 1<<20)
+	for _, mebibytes := range []int{11, 300} {
+		for _, length := range []string{fmt.Sprintf("Content-Length: %d", mebibytes<<20), "Transfer-Encoding: chunked"} {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(h.base, "http://"))
+			h.must(err)
+			h.must(conn.SetDeadline(time.Now().Add(patience)))
+			_, err = fmt.Fprintf(conn, "POST /v1/flags/%v/evidence HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: image/png\r\nIdempotency-Key: %s\r\n%s\r\n\r\n", flag, ravi.token, uuid.NewString(), length)
+			for range mebibytes {
+				if strings.HasPrefix(length, "Transfer") && err == nil {
+					_, err = fmt.Fprintf(conn, "%x\r\n%s\r\n", len(chunk), chunk)
+				} else if err == nil {
+					_, err = conn.Write(chunk)
+				}
+			}
+			if err != nil {
+				t.Errorf("%d MiB, %s: %v while sending", mebibytes, length, err)
+				continue
+			}
+			res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Errorf("%d MiB, %s: %v instead of an answer", mebibytes, length, err)
+				continue
+			}
+			body, _ := io.ReadAll(res.Body)
+			if res.StatusCode != 413 || res.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(body), `"too_large"`) {
+				t.Errorf("%d MiB, %s: %d %s", mebibytes, length, res.StatusCode, body)
+			}
+			_ = conn.Close()
+		}
+	}
+	if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", flag), nil, 200)); len(got) != 0 {
+		t.Errorf("kept: %v", got)
+	}
 }
 
 // failing is a store that loses a server between file and row: the file is

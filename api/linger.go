@@ -1,0 +1,59 @@
+package api
+
+import (
+	"io"
+	"net"
+	"time"
+)
+
+// A body that is too large is refused before it was read. Closing a connection
+// with bytes unread resets it, and the client sees that instead of the answer
+// (RFC 9112 section 9.6). So the server stops sending, lets what is still
+// coming run into nothing for a while, and closes then.
+const (
+	lingerFor  = 30 * time.Second
+	lingerIdle = 5 * time.Second
+	lingerMost = 1 << 30 // bytes
+)
+
+// lingering is a listener whose connections can be closed that way.
+type lingering struct{ net.Listener }
+
+func (l lingering) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &lingeringConn{Conn: c}, nil
+}
+
+// lingeringConn is used by one goroutine at a time.
+type lingeringConn struct {
+	net.Conn
+	unread bool
+}
+
+// Close does not wait for what is still coming.
+func (c *lingeringConn) Close() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !c.unread || !ok {
+		return c.Conn.Close()
+	}
+	c.unread = false
+	if err := half.CloseWrite(); err != nil {
+		return c.Conn.Close()
+	}
+	go func() {
+		until := time.Now().Add(lingerFor)
+		buf, left := make([]byte, 32<<10), int64(lingerMost)
+		for left > 0 && time.Now().Before(until) {
+			_ = c.SetReadDeadline(time.Now().Add(lingerIdle))
+			n, err := io.ReadAtLeast(c.Conn, buf, 1)
+			if left -= int64(n); err != nil {
+				break
+			}
+		}
+		_ = c.Conn.Close()
+	}()
+	return nil
+}
