@@ -41,6 +41,24 @@ func (a *App) mountEvidence(s *Server) {
 		}
 		return List(c, rows, "")
 	})
+	s.Handle("POST", "/v1/flags/{id}/evidence/{evidence_id}/remove", func(c *fiber.Ctx) error {
+		flag, err := PathID(c, "id", "flag")
+		if err != nil {
+			return err
+		}
+		id, err := PathID(c, "evidence_id", "evidence")
+		if err != nil {
+			return err
+		}
+		in, err := decode[domain.When](c)
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.RemoveEvidence(ctx, call, flag, id, in)
+			return err
+		})
+	})
 	s.Handle("GET", "/v1/flags/{id}/evidence/{evidence_id}", func(c *fiber.Ctx) error {
 		flag, err := PathID(c, "id", "flag")
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,10 +22,35 @@ type Evidence struct {
 	Size       int64     `json:"size"`   // bytes
 	Digest     string    `json:"digest"` // SHA-256 of the file, hexadecimal
 	File       string    `json:"-"`
+	// Who uploaded it took it away before the decision: the row stays, and its
+	// digest is the commitment to what was there; the bytes are gone.
+	RemovedAt *time.Time `json:"removed_at"`
+	RemovedBy *ID        `json:"removed_by"`
 }
 
-// Head gives id and version for Location and ETag; evidence never changes.
-func (e Evidence) Head() (ID, int64) { return e.ID, 1 }
+// EvidenceView is evidence as answered: with what this caller may do now.
+type EvidenceView struct {
+	Evidence
+	Actions List[string] `json:"actions"`
+}
+
+// Head gives id and version for Location and ETag: evidence changes once, by
+// being removed.
+func (v EvidenceView) Head() (ID, int64) {
+	if v.RemovedAt != nil {
+		return v.ID, 2
+	}
+	return v.ID, 1
+}
+
+// NewEvidenceView shows evidence of a report with what the actor may do.
+func NewEvidenceView(a Actor, f *Flag, e *Evidence) EvidenceView {
+	v := EvidenceView{*e, List[string]{}}
+	if checkRemoval(a, f, e) == nil {
+		v.Actions = append(v.Actions, "remove")
+	}
+	return v
+}
 
 // EvidenceFiles keeps the files of evidence. Names are random and of
 // EvidenceName's form.
@@ -43,6 +69,7 @@ type EvidenceFiles interface {
 const (
 	evidenceSize   = 10 << 20 // bytes of one file
 	evidenceMost   = 10       // files of one report
+	evidenceEver   = 30       // with those that were removed
 	evidenceOrphan = time.Hour
 )
 
@@ -114,22 +141,23 @@ func (s *Service) evidenceFlag(tx Tx, a Actor, id ID) (*Flag, error) {
 // evidence. The file is there before its row; one without a row is swept.
 // Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning, CodeTooLarge,
 // CodeMedia.
-func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in EvidenceInput) (Evidence, error) {
+func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in EvidenceInput) (EvidenceView, error) {
 	switch {
 	case len(in.Body) > evidenceSize:
-		return Evidence{}, Fail(CodeTooLarge, "A file has at most 10 MiB.")
+		return EvidenceView{}, Fail(CodeTooLarge, "A file has at most 10 MiB.")
 	case evidenceEndings[in.MediaType] == "":
-		return Evidence{}, Fail(CodeMedia, "Send a photo (JPEG, PNG, WebP, HEIC) or a recording (M4A, MP3, Ogg, WAV).")
+		return EvidenceView{}, Fail(CodeMedia, "Send a photo (JPEG, PNG, WebP, HEIC) or a recording (M4A, MP3, Ogg, WAV).")
 	case sniff(in.Body) != in.MediaType:
-		return Evidence{}, Fail(CodeMeaning, "The file is not what its Content-Type says.").At("", in.MediaType)
+		return EvidenceView{}, Fail(CodeMeaning, "The file is not what its Content-Type says.").At("", in.MediaType)
 	}
 	if found, err := s.replay(ctx, call); err != nil || found {
-		return Evidence{}, err
+		return EvidenceView{}, err
 	}
 	sum := sha256.Sum256(in.Body)
 	e := Evidence{ID: s.newID(in.ID), FlagID: flag, UploadedBy: call.Actor.UserID, MediaType: in.MediaType, Size: int64(len(in.Body)), Digest: hex.EncodeToString(sum[:])}
-	judge := func(tx Tx) (*Evidence, error) {
-		f, err := s.evidenceFlag(tx, call.Actor, flag)
+	var f *Flag
+	judge := func(tx Tx) (_ *Evidence, err error) {
+		f, err = s.evidenceFlag(tx, call.Actor, flag)
 		if err != nil {
 			return nil, err
 		}
@@ -137,16 +165,23 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 		if err != nil {
 			return nil, err
 		}
+		kept := 0
 		for i := range there {
 			switch {
+			case there[i].ID == e.ID && (there[i].RemovedAt != nil || there[i].Digest != e.Digest):
+				return nil, Fail(CodeDuplicate, "Other evidence has this id, or what had it was removed.")
+			case there[i].RemovedAt != nil:
+				continue
 			case there[i].Digest == e.Digest:
 				return &there[i], nil
-			case there[i].ID == e.ID:
-				return nil, Fail(CodeDuplicate, "Other evidence has this id.")
 			}
+			kept++
 		}
-		if len(there) >= evidenceMost {
+		switch {
+		case kept >= evidenceMost:
 			return nil, Fail(CodeState, "A report takes %d files.", evidenceMost)
+		case len(there) >= evidenceEver:
+			return nil, Fail(CodeState, "A report takes %d files, with those that were removed.", evidenceEver)
 		}
 		return nil, nil
 	}
@@ -157,35 +192,89 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 		there, err = judge(tx)
 		return err
 	}); err != nil {
-		return Evidence{}, err
+		return EvidenceView{}, err
 	}
 	if there == nil {
 		name := make([]byte, 16)
 		_, _ = rand.Read(name) // never fails: crypto/rand ends the program instead
 		e.File = hex.EncodeToString(name)
 		if err := s.Files.Put(ctx, e.File, in.Body); err != nil {
-			return Evidence{}, err
+			return EvidenceView{}, err
 		}
 	}
 	kept := false
-	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (Evidence, error) {
+	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (EvidenceView, error) {
 		kept = false
 		there, err := judge(tx)
 		if err != nil {
-			return Evidence{}, err
+			return EvidenceView{}, err
 		}
 		if there != nil {
-			return *there, nil
+			return NewEvidenceView(call.Actor, f, there), nil
 		}
 		if e.File == "" {
-			return Evidence{}, Fail(CodeUnavailable, "It was being removed; send it again.")
+			return EvidenceView{}, Fail(CodeUnavailable, "It was being removed; send it again.")
 		}
 		e.CreatedAt, kept = now, true
-		return e, tx.InsertEvidence(&e)
+		return NewEvidenceView(call.Actor, f, &e), tx.InsertEvidence(&e)
 	})
 	if e.File != "" && !kept && err == nil {
 		// A refusal may be one whose commit nobody saw: that file is the sweep's.
 		_ = s.Files.Remove(context.WithoutCancel(ctx), e.File)
+	}
+	return out, err
+}
+
+// checkRemoval refuses to remove evidence: only who uploaded it, and only while
+// the report waits for its decision, which rests on what is there.
+func checkRemoval(a Actor, f *Flag, e *Evidence) error {
+	switch {
+	case e.UploadedBy != a.UserID:
+		return Fail(CodeForbidden, "Only who uploaded it removes it.")
+	case e.RemovedAt != nil:
+		return Fail(CodeState, "It was removed already.")
+	case !f.Status.Open():
+		return Fail(CodeState, "The report is %s; what it was judged by stays.", f.Status).With("status", f.Status)
+	}
+	return nil
+}
+
+// RemoveEvidence takes a file away before the decision: who uploaded it. Who,
+// when and the digest stay; the bytes go at once, or with the next sweep.
+// Errors: CodeNotFound, CodeForbidden, CodeState.
+func (s *Service) RemoveEvidence(ctx context.Context, call *Call, flag, id ID, in When) (EvidenceView, error) {
+	file := ""
+	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (EvidenceView, error) {
+		file = ""
+		f, err := tx.LockFlag(flag)
+		if err != nil {
+			return EvidenceView{}, err
+		}
+		if all, _ := call.Actor.seesFlag(f); !all {
+			return EvidenceView{}, NotFound("evidence")
+		}
+		there, err := tx.EvidenceOf(f.ID)
+		if err != nil {
+			return EvidenceView{}, err
+		}
+		i := slices.IndexFunc(there, func(e Evidence) bool { return e.ID == id })
+		if i < 0 {
+			return EvidenceView{}, NotFound("evidence")
+		}
+		e := &there[i]
+		if err := checkRemoval(call.Actor, f, e); err != nil {
+			return EvidenceView{}, err
+		}
+		st, err := s.stamp(call, in.OccurredAt, time.UTC, now)
+		if err != nil {
+			return EvidenceView{}, err
+		}
+		e.RemovedAt, e.RemovedBy, file = &st.occurred, &call.Actor.UserID, e.File
+		return NewEvidenceView(call.Actor, f, e), tx.SaveEvidence(e)
+	})
+	if err == nil && file != "" {
+		// Left behind, it is the sweep's: no row keeps it any more.
+		_ = s.Files.Remove(context.WithoutCancel(ctx), file)
 	}
 	return out, err
 }
@@ -202,14 +291,19 @@ func (s *Service) seenFlag(ctx context.Context, a Actor, flag ID) (*Flag, error)
 	return f, nil
 }
 
-// EvidenceList lists the evidence of a report to those who see all of it.
-// Errors: CodeNotFound.
-func (s *Service) EvidenceList(ctx context.Context, a Actor, flag ID) ([]Evidence, error) {
+// EvidenceList lists the evidence of a report to those who see all of it, what
+// was removed included. Errors: CodeNotFound.
+func (s *Service) EvidenceList(ctx context.Context, a Actor, flag ID) ([]EvidenceView, error) {
 	f, err := s.seenFlag(ctx, a, flag)
 	if err != nil {
 		return nil, err
 	}
-	return s.Read.Evidence(ctx, f.ID)
+	rows, err := s.Read.Evidence(ctx, f.ID)
+	out := make([]EvidenceView, len(rows))
+	for i := range rows {
+		out[i] = NewEvidenceView(a, f, &rows[i])
+	}
+	return out, err
 }
 
 // OpenEvidence gives one file to those who see all of the report; the caller
@@ -220,9 +314,9 @@ func (s *Service) OpenEvidence(ctx context.Context, a Actor, flag, id ID) (*Evid
 		return nil, nil, err
 	}
 	for i := range list {
-		if list[i].ID == id {
+		if list[i].ID == id && list[i].RemovedAt == nil {
 			file, err := s.Files.Open(ctx, list[i].File)
-			return &list[i], file, err
+			return &list[i].Evidence, file, err
 		}
 	}
 	return nil, nil, NotFound("evidence")
@@ -237,13 +331,16 @@ func (s *Service) packEvidence(ctx context.Context, flags []Flag, p *packWriter)
 			return err
 		}
 		for j := range list {
+			if list[j].RemovedAt != nil {
+				continue
+			}
 			if err := s.packFile(ctx, &list[j], p); err != nil {
 				return err
 			}
 		}
 		all = append(all, list...)
 	}
-	return p.json("evidence.json", all)
+	return p.json(packedEvidence, all)
 }
 
 func (s *Service) packFile(ctx context.Context, e *Evidence, p *packWriter) error {

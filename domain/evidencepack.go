@@ -30,7 +30,9 @@ const (
 	packManifest  = "manifest.json"
 	packSignature = "manifest.sig" // base64 of the signature over manifest.json
 	packFacts     = "facts.jsonl"
-	packMost      = 512 << 20 // bytes of one file that verify reads
+
+	packedEvidence = "evidence.json"
+	packMost       = 512 << 20 // bytes of one file that verify reads
 )
 
 // PackManifest is what is signed.
@@ -248,7 +250,9 @@ manifest.json names every file with its SHA-256; manifest.sig is the Ed25519
 signature over manifest.json, in base64, by the key that it names. facts.jsonl
 is the timeline: each row's hash covers the row before it and a salted
 commitment to its payload, so that a payload may have been erased and the order
-and number of the facts are proven all the same.
+and number of the facts are proven all the same. evidence.json names each photo
+and recording with its SHA-256; of one that its uploader removed before the
+decision there is that digest, who and when, and no file.
 
 Verify without any server:  doorstep verify pack.zip
 Compare the key with what the brand publishes:  GET /v1/signing-keys
@@ -260,6 +264,7 @@ type PackReport struct {
 	Files    int
 	Facts    int
 	Erased   int // payloads that were erased; their commitments hold
+	Removed  int // evidence that was removed before the decision; its digest stands
 }
 
 // VerifyPack proves a pack without a server: signature, files, chain. With a
@@ -300,7 +305,7 @@ func VerifyPack(r io.ReaderAt, size int64, key string) (*PackReport, error) {
 	if err != nil || !ed25519.Verify(public, raw, signature) {
 		return nil, errors.New("the signature does not fit the manifest: one of both was changed")
 	}
-	var facts []byte
+	var facts, evidence []byte
 	for _, f := range m.Files {
 		entry := found[f.Name]
 		if entry == nil {
@@ -314,8 +319,11 @@ func VerifyPack(r io.ReaderAt, size int64, key string) (*PackReport, error) {
 		if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != f.SHA256 || int64(len(body)) != f.Bytes {
 			return nil, fmt.Errorf("%s was changed", f.Name)
 		}
-		if f.Name == packFacts {
+		switch f.Name {
+		case packFacts:
 			facts = body
+		case packedEvidence:
+			evidence = body
 		}
 		out.Files++
 	}
@@ -324,7 +332,39 @@ func VerifyPack(r io.ReaderAt, size int64, key string) (*PackReport, error) {
 			return nil, fmt.Errorf("%s is not in the manifest", name)
 		}
 	}
+	if err := out.verifyEvidence(evidence); err != nil {
+		return nil, err
+	}
 	return out, out.verifyFacts(facts)
+}
+
+// verifyEvidence holds the list of evidence against the files: each is there
+// with its digest, and of what was removed there is the digest alone.
+func (out *PackReport) verifyEvidence(list []byte) error {
+	var rows []Evidence
+	if err := json.Unmarshal(list, &rows); list != nil && err != nil {
+		return fmt.Errorf("%s: %w", packedEvidence, err)
+	}
+	sums := map[string]string{}
+	for _, f := range out.Manifest.Files {
+		sums[f.Name] = f.SHA256
+	}
+	for i := range rows {
+		e := &rows[i]
+		sum, there := sums[e.FileName()]
+		digest, err := hex.DecodeString(e.Digest)
+		switch {
+		case err != nil || len(digest) != sha256.Size:
+			return fmt.Errorf("%s: evidence %s has no digest", packedEvidence, e.ID)
+		case e.RemovedAt != nil && there:
+			return fmt.Errorf("%s is there, and is said to have been removed", e.FileName())
+		case e.RemovedAt != nil:
+			out.Removed++
+		case sum != e.Digest:
+			return fmt.Errorf("%s is not what was uploaded", e.FileName())
+		}
+	}
+	return nil
 }
 
 func (out *PackReport) verifyFacts(lines []byte) error {

@@ -217,6 +217,7 @@ type Tx interface {
 	SaveKeepAway(*KeepAway) error
 	EvidenceOf(flag ID) ([]Evidence, error) // by created_at
 	InsertEvidence(*Evidence) error
+	SaveEvidence(*Evidence) error // that it was removed
 	FlagsOfVisit(visit ID) ([]Flag, error)
 	FlagsOfCustomer(customer ID) ([]Flag, error)
 
@@ -456,7 +457,8 @@ type Reader interface {
 	// see.
 	KeepAways(ctx context.Context, a Actor, p Page) ([]KeptAway, error)
 	Evidence(ctx context.Context, flag ID) ([]Evidence, error) // of a flag that the caller may see whole
-	// EvidenceFiles tells which of some file names belong to a row.
+	// EvidenceFiles tells which of some file names belong to a row that was not
+	// removed.
 	EvidenceFiles(ctx context.Context, names []string) ([]string, error)
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)

@@ -158,6 +158,94 @@ func TestEvidenceOfAReport(t *testing.T) {
 	})
 }
 
+// TestWhoUploadedEvidenceMayRemoveIt: before the decision, and nobody else. Who,
+// when and the digest stay, the bytes are gone, and a pack proves both.
+func TestWhoUploadedEvidenceMayRemoveIt(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
+		flag := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "animal", "level": 2, "note": "a dog"}, 201)["id"]
+		at := fmt.Sprintf("/v1/flags/%v/evidence", flag)
+		wrong, right, theirs := ravi.upload(flag, "image/png", pngFile, 201), ravi.upload(flag, "audio/ogg", oggFile, 201), maya.upload(flag, "image/jpeg", jpegFile, 201)
+		if !offers(wrong, "remove") {
+			t.Errorf("who uploaded it is offered %v", wrong["actions"])
+		}
+		remove := func(p *person, e obj, want int) obj {
+			t.Helper()
+			return p.send("POST", fmt.Sprintf("%s/%v/remove", at, e["id"]), nil, want)
+		}
+		for _, e := range items(maya.send("GET", at, nil, 200)) {
+			if offers(e, "remove") != (e["id"] == theirs["id"]) {
+				t.Errorf("the manager is offered %v of %v", e["actions"], e["uploaded_by"])
+			}
+		}
+		remove(maya, wrong, 403)
+		remove(ravi, theirs, 403)
+		for _, login := range []string{"meena", "asha", "kiran", "gita", "root", "maya2"} {
+			remove(h.as(login), wrong, 404)
+		}
+		h.clock.Advance(time.Minute)
+		gone := remove(ravi, wrong, 200)
+		if gone["removed_by"] != ravi.id.String() || !instant(t, gone["removed_at"]).Equal(h.clock.Now()) || gone["digest"] != wrong["digest"] || offers(gone, "remove") {
+			t.Errorf("removed it is %v", gone)
+		}
+		remove(ravi, wrong, 409)
+		for _, p := range []*person{ravi, maya} {
+			p.send("GET", fmt.Sprintf("%s/%v", at, wrong["id"]), nil, 404)
+		}
+		folder, err := os.ReadDir(h.files)
+		h.must(err)
+		if len(folder) != 2 {
+			t.Errorf("%d files lie in the folder", len(folder))
+		}
+		list := items(maya.send("GET", at, nil, 200))
+		if len(list) != 3 || list[0]["removed_at"] == nil || list[0]["digest"] != wrong["digest"] || list[1]["removed_at"] != nil {
+			t.Errorf("the manager lists %v", list)
+		}
+		pack, _ := maya.raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
+		if bytes.Contains(unzipped(t, pack), pngFile) {
+			t.Error("the pack holds what was removed")
+		}
+		report, err := domain.VerifyPack(bytes.NewReader(pack), int64(len(pack)), "")
+		if err != nil || report.Removed != 1 {
+			t.Errorf("the pack: %+v, %v", report, err)
+		}
+		// The same bytes may come again, as other evidence.
+		if again := ravi.upload(flag, "image/png", pngFile, 201); again["id"] == wrong["id"] || again["removed_at"] != nil {
+			t.Errorf("sent again it is %v", again)
+		}
+		// What was decided by stays.
+		maya.moves(flag, "triage", nil, 200)
+		maya.moves(flag, "decide", obj{"outcome": "upheld", "reasons": "x"}, 200)
+		remove(ravi, right, 409)
+		if got := items(ravi.send("GET", at, nil, 200)); offers(got[1], "remove") {
+			t.Error("after the decision it is offered")
+		}
+	})
+}
+
+// unzipped is all of a pack's files behind each other.
+func unzipped(t *testing.T, pack []byte) []byte {
+	t.Helper()
+	archive, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	for _, f := range archive.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.ReadFrom(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.Bytes()
+}
+
 // TestTooLargeIsAnAnswer: a client that sends all of it before it reads gets
 // the refusal and no reset, with a length or in chunks.
 func TestTooLargeIsAnAnswer(t *testing.T) {

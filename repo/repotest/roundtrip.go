@@ -639,12 +639,24 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("evidence", func(t *testing.T) {
 		f := w.NewFlag(w.Ravi, 2)
 		e := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon, MediaType: "image/png", Size: 7, Digest: "d", File: "f1"}
-		Filled(t, "evidence", e)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertEvidence(&e)) })
 		Same(t, "evidence", []domain.Evidence{e}, Get(t, db, func(tx domain.Tx) ([]domain.Evidence, error) { return tx.EvidenceOf(f.ID) }))
 		read, err := db.Reader().Evidence(t.Context(), f.ID)
 		noError(t, err)
 		Same(t, "evidence of the reader", []domain.Evidence{e}, read)
+		gone := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon.Add(time.Second), MediaType: "image/png", Size: 7, Digest: "e", File: "f2", RemovedAt: &later, RemovedBy: &w.Ravi.ID}
+		Filled(t, "evidence", gone)
+		anew := gone
+		anew.ID, anew.File, anew.RemovedAt, anew.RemovedBy, anew.CreatedAt = ID(), "f3", nil, nil, later
+		// The same bytes may come again once they were removed, and not before.
+		Do(t, db, func(tx domain.Tx) error {
+			return tx.InsertEvidence(&domain.Evidence{ID: gone.ID, FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: gone.CreatedAt, MediaType: "image/png", Size: 7, Digest: "e", File: "f2"})
+		})
+		if err := db.InTx(t.Context(), func(tx domain.Tx) error { return tx.InsertEvidence(&anew) }); err == nil {
+			t.Error("one report keeps the same bytes twice")
+		}
+		Do(t, db, func(tx domain.Tx) error { return all(tx.SaveEvidence(&gone), tx.InsertEvidence(&anew)) })
+		Same(t, "removed evidence", []domain.Evidence{e, gone, anew}, Get(t, db, func(tx domain.Tx) ([]domain.Evidence, error) { return tx.EvidenceOf(f.ID) }))
 		kept, err := db.Reader().EvidenceFiles(t.Context(), []string{"f0", "f1", "f2"})
 		noError(t, err)
 		Same(t, "files with a row", []string{"f1"}, kept)
