@@ -17,7 +17,7 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "reopen", "passport", "thanks", "report", "appeal", "wrong-person"}
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
 
@@ -179,7 +179,7 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 		if p.Visit == nil || p.Visit.Status != domain.VisitScheduled || p.Visit.Confirmation != domain.ConfirmConfirmed {
 			return ""
 		}
-	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "appeal", "already":
+	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal", "already":
 	default:
 		return ""
 	}
@@ -196,6 +196,9 @@ func (a *App) customerAct(action string) fiber.Handler {
 		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Window: form.Get("window"), Take: form.Has("take"), Note: form.Get("note"),
 			Claim: form.Get("claim"), Reason: form.Get("reason"),
 			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"), Text: form.Get("text"), What: form.Get("what")}
+		if form.Has("back") {
+			in.Note = form.Get("back")
+		}
 		var out *domain.LinkOutcome
 		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID, "who": &in.SubjectID} {
 			if raw := form.Get(name); raw != "" && err == nil {
@@ -267,6 +270,10 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 			case "window_start":
 				v.Wrong["window"] = v.Text.Say("slots.window.wrong")
 			case "date", "part", "note":
+				if form.Has("back") {
+					v.Wrong["back"] = v.Text.Say("another.note.wrong")
+					break
+				}
 				if form.Has("what") {
 					v.Wrong["what"] = v.Text.Say("another.note.wrong")
 					break

@@ -132,6 +132,7 @@ func init() {
 		"passport":        (*Service).passportAct,
 		"thanks":          (*Service).thanksAct,
 		"report":          (*Service).reportAct,
+		"withdraw-report": (*Service).takeBackAct,
 		"wrong-person":    (*Service).wrongPerson,
 		"stop-visits":     (*Service).stopVisits,
 		"appeal":          (*Service).appealAct,
@@ -210,7 +211,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 // contactNote is what the list of attempts says of a wish. Thanks, reports and
 // appeals are not named: the crew reads it.
 func contactNote(action, how string) string {
-	if action == "thanks" || action == "report" || action == "appeal" {
+	if action == "thanks" || action == "report" || action == "withdraw-report" || action == "appeal" {
 		action = "note"
 	}
 	return action + " by " + how
@@ -571,6 +572,9 @@ func (s *Service) undo(k *ask, l *Link) error {
 				return err
 			}
 		}
+	}
+	if err := s.undoTakenBack(k, l); err != nil {
+		return err
 	}
 	if err := s.undoPassport(k, via); err != nil {
 		return err

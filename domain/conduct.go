@@ -95,6 +95,7 @@ type KeepAway struct {
 	FlagID     ID
 	Since      time.Time
 	Visits     List[ID]
+	TurnedBack List[ID] // of these, to which he was on his way
 	LiftedAt   *time.Time
 	LiftedByID *ID
 	LiftReason string
@@ -115,6 +116,7 @@ type KeepAwayView struct {
 	FlagID     ID           `json:"flag_id"`
 	Since      time.Time    `json:"since"`
 	Visits     List[ID]     `json:"visits"`
+	TurnedBack List[ID]     `json:"turned_back"`
 	LiftedAt   *time.Time   `json:"lifted_at"`
 	LiftReason string       `json:"lift_reason"`
 	Actions    List[string] `json:"actions"`
@@ -125,7 +127,7 @@ func (v KeepAwayView) Head() (ID, int64) { return v.ID, v.Version }
 
 // NewKeepAwayView shows a keep-away with what the actor may do.
 func NewKeepAwayView(a Actor, k *KeptAway) KeepAwayView {
-	v := KeepAwayView{ID: k.ID, Version: 1, UserID: k.UserID, FlagID: k.FlagID, Since: k.Since, Visits: k.Visits, LiftedAt: k.LiftedAt, LiftReason: k.LiftReason, Actions: List[string]{}}
+	v := KeepAwayView{ID: k.ID, Version: 1, UserID: k.UserID, FlagID: k.FlagID, Since: k.Since, Visits: k.Visits, TurnedBack: k.TurnedBack, LiftedAt: k.LiftedAt, LiftReason: k.LiftReason, Actions: List[string]{}}
 	if k.LiftedAt != nil {
 		v.Version++
 	}
@@ -192,7 +194,30 @@ func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
 			return err
 		}
 	}
-	return s.exclude(tx, *f.SubjectID, d, f, now)
+	if err := s.exclude(tx, *f.SubjectID, d, f, now); err != nil {
+		return err
+	}
+	there, err := tx.BusyBetween(*f.SubjectID, now.Add(-24*time.Hour), now.Add(24*time.Hour))
+	if err != nil {
+		return err
+	}
+	for i := range there {
+		if v := &there[i]; insideNow(v) && (f.severe() || v.CustomerID == d.customer.ID) {
+			return s.callManager(tx, f, now)
+		}
+	}
+	return nil
+}
+
+// insideNow tells whether a crew is at a home. What it does there is refused
+// nothing: a phone that suddenly refuses would tell who stands in a home that
+// he was reported, and by whom. He is asked to call, in words that could mean
+// anything; every other home is closed to him, for he is in no other crew; and
+// whoever decides sees at once where he is, calls, and sends a colleague.
+func insideNow(v *Visit) bool { return v.Status == VisitArrived || v.Status == VisitInProgress }
+
+func (s *Service) callManager(tx Tx, f *Flag, now time.Time) error {
+	return s.tellUser(tx, *f.SubjectID, "call.manager", now)
 }
 
 // keepAway takes somebody out of all visits that have not begun; each desk
@@ -242,6 +267,9 @@ func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
 			return err
 		}
 		k.Visits = append(k.Visits, v.ID)
+		if v.Status == VisitEnRoute {
+			k.TurnedBack = append(k.TurnedBack, v.ID)
+		}
 		if err := s.takeOut(&visitMoveCtx{tx: tx, now: now, v: v, d: jobs[v.JobID], st: at(now)}, user); err != nil {
 			return err
 		}
@@ -252,6 +280,11 @@ func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
 		}
 		s.changed(&other.job.Meta, now)
 		if err := tx.SaveJob(other.job); err != nil {
+			return err
+		}
+	}
+	if len(k.TurnedBack) > 0 {
+		if err := s.callManager(tx, f, now); err != nil {
 			return err
 		}
 	}
@@ -285,7 +318,10 @@ func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
 		return err
 	}
 	if err == nil && k.LiftedAt == nil && f.Status != FlagUpheld && !f.pressed() {
-		k.LiftedAt, k.LiftedByID, k.LiftReason = &now, &a.UserID, string(f.Status)
+		k.LiftedAt, k.LiftReason = &now, string(f.Status)
+		if a.UserID != (ID{}) { // nil: the household
+			k.LiftedByID = &a.UserID
+		}
 		if err := tx.SaveKeepAway(k); err != nil {
 			return err
 		}

@@ -362,7 +362,13 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 	}
 	for i := range visits {
 		o := &visits[i]
-		if o.Status != VisitScheduled || !has(o.Crew, user) {
+		if !has(o.Crew, user) || o.Status != VisitScheduled && (o.Status != VisitEnRoute || !f.about(user)) {
+			continue
+		}
+		if o.Status == VisitEnRoute {
+			if err := s.turnBack(tx, d, o, user, f, now); err != nil {
+				return err
+			}
 			continue
 		}
 		o.Crew = without(o.Crew, user)
@@ -378,6 +384,29 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 		}
 	}
 	return nil
+}
+
+// turnBack takes somebody off his way to the home that reported him. The
+// caller saves d's job.
+func (s *Service) turnBack(tx Tx, d *dossier, v *Visit, user ID, f *Flag, now time.Time) error {
+	own := d
+	if v.JobID != d.job.ID {
+		j, err := tx.LockJob(v.JobID)
+		if err == nil {
+			own, err = s.dossier(tx, j)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.takeOut(&visitMoveCtx{tx: tx, now: now, v: v, d: own, st: at(now)}, user); err != nil {
+		return err
+	}
+	if err := s.callManager(tx, f, now); err != nil || own == d {
+		return err
+	}
+	s.changed(&own.job.Meta, now)
+	return tx.SaveJob(own.job)
 }
 
 // ReleaseInput releases the safety holds over a job's household with a

@@ -61,12 +61,15 @@ type Flag struct {
 	DecidedAt   *time.Time `json:"decided_at"`
 	DecidedBy   *ID        `json:"decided_by"`
 	Reasons     string     `json:"reasons"`
-	WithdrawnAt *time.Time `json:"withdrawn_at"`
-	Pressure    *bool      `json:"pressure"` // asked in private on withdrawal; nil: not said
-	Told        string     `json:"told"`     // what the person it is about may know, in the area manager's words
-	ToldAt      *time.Time `json:"told_at"`
-	Statement   string     `json:"statement"` // his side
-	StatedAt    *time.Time `json:"stated_at"`
+	// Of a household's report of level 3 and 4, and of what a desk wrote down,
+	// it does not end the report.
+	WithdrawnAt    *time.Time `json:"withdrawn_at"`
+	WithdrawnWords string     `json:"withdrawn_words"` // of a household, where it said any
+	Pressure       *bool      `json:"pressure"`        // asked in private on withdrawal; nil: not said
+	Told           string     `json:"told"`            // what the person it is about may know, in the area manager's words
+	ToldAt         *time.Time `json:"told_at"`
+	Statement      string     `json:"statement"` // his side
+	StatedAt       *time.Time `json:"stated_at"`
 }
 
 // Conduct tells whether the report is about our own people. Such a report

@@ -296,6 +296,20 @@ func (s *Service) holdOverdue(tx Tx, id ID, now time.Time) error {
 		if err := tx.HoldStep(h.ID, step+1); err != nil {
 			return err
 		}
+		// Whoever is told decides, so he sees what it is about.
+		if f, err = tx.LockFlag(f.ID); err != nil {
+			return err
+		}
+		for _, u := range users {
+			if !has(f.Handlers, u.ID) {
+				f.Handlers = append(f.Handlers, u.ID)
+			}
+		}
+		f.WithAdmins = f.WithAdmins || step+1 == len(holdSteps)
+		s.changed(&f.Meta, now)
+		if err := tx.SaveFlag(f); err != nil {
+			return err
+		}
 		return s.tellAny(tx, users, nil, now, func(u *User) Notice {
 			return s.notice("hold.overdue", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), func(n *Notice) { n.JobID = f.JobID })
 		})

@@ -13,8 +13,9 @@ import (
 // the inbox at once, for who looks by himself.
 
 // alwaysRings are notices that cannot wait: a crew on its way to a door over
-// which a hold was placed is warned at once.
-var alwaysRings = map[string]bool{"visit.wait": true, "visit.call_desk": true}
+// which a hold was placed is warned at once, and who must not go on is asked to
+// call.
+var alwaysRings = map[string]bool{"visit.wait": true, "visit.call_desk": true, "call.manager": true}
 
 // onDuty is when a person may be rung. Without weekly hours it is always, but
 // for leave, quiet hours and dates with hours of their own; holidays of the centre are free for those whose

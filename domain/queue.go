@@ -42,6 +42,7 @@ type QueueField struct {
 	Label    string       `json:"label"`
 	Type     string       `json:"type"` // text, choice, choices, number, bool, fixed (the only option, not shown)
 	Options  List[string] `json:"options"`
+	Labels   List[string] `json:"labels,omitempty"` // of the options, where they are ids
 	Required bool         `json:"required"`
 }
 
@@ -71,7 +72,7 @@ func move(label, to string, fields ...QueueField) QueueMove {
 
 // queueSources are read in this order; SOS stands above all else.
 var queueSources = []func(*Service, context.Context, Actor, time.Time) ([]QueueItem, error){
-	(*Service).queuedSOS, (*Service).queuedHolds, (*Service).queuedFlags, (*Service).queuedDisputes, (*Service).queuedExclusions, (*Service).queuedPromises,
+	(*Service).queuedSOS, (*Service).queuedHolds, (*Service).queuedFlags, (*Service).queuedDisputes, (*Service).queuedExclusions, (*Service).queuedKeepAways, (*Service).queuedPromises,
 	(*Service).queuedAftercare, (*Service).queuedAdvisories,
 }
 
@@ -194,17 +195,31 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 	if err != nil {
 		return nil, err
 	}
+	// What was passed on to him lies in another area; the report is his all the
+	// same, and with it the hold.
+	others, err := s.Read.JobsHandedOver(ctx, a, waiting)
+	if err != nil {
+		return nil, err
+	}
+	jobs = append(jobs, others...)
 	holds, _, err := s.Read.HoldsOfJobs(ctx, jobs)
 	if err != nil {
 		return nil, err
 	}
-	var owners []ID
+	var owners, reports []ID
 	for _, list := range holds {
 		for _, h := range list {
 			if h.Kind == HoldSafety && h.OwnerID != nil {
 				owners = append(owners, *h.OwnerID)
 			}
+			if h.Kind == HoldSafety && h.FlagID != nil {
+				reports = append(reports, *h.FlagID)
+			}
 		}
+	}
+	flags, err := s.Read.FlagsBehind(ctx, reports)
+	if err != nil {
+		return nil, err
 	}
 	people, err := s.peopleOf(ctx, owners)
 	if err != nil {
@@ -219,13 +234,11 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 				continue
 			}
 			seen[h.ID] = true
-			mine := a.Role == RoleAreaManager
-			if !mine && h.FlagID != nil { // the brand's, once it was passed on to it
-				f, err := s.Read.Flag(ctx, a, *h.FlagID)
-				if err != nil && !notFound(err) {
-					return nil, err
-				}
-				mine = err == nil && a.answersFor(f)
+			mine := a.Role == RoleAreaManager && a.reaches(j.CentreID, j.AreaID)
+			if h.FlagID != nil {
+				f := flags[*h.FlagID]
+				// A report that became a private note is nobody's, its hold the area's.
+				mine = mine && !f.involves(a.UserID) || a.answersFor(&f)
 			}
 			if !mine {
 				continue
@@ -263,6 +276,16 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 	if err != nil {
 		return nil, err
 	}
+	away := map[ID]*KeepAway{}
+	if slices.ContainsFunc(rows, func(f Flag) bool { return f.SubjectID != nil && f.severe() }) {
+		kept, err := s.Read.KeepAways(ctx, a, Page{Limit: 1000})
+		if err != nil {
+			return nil, err
+		}
+		for i := range kept {
+			away[kept[i].FlagID] = &kept[i].KeepAway
+		}
+	}
 	var out []QueueItem
 	for i := range rows {
 		f := &rows[i]
@@ -282,6 +305,18 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 			it.Known = append(it.Known, "A household reports one of our people.")
 		case f.SubjectID != nil:
 			it.Known = append(it.Known, "About one of our people.")
+		}
+		if f.SubjectID != nil && f.Level >= 2 {
+			if err := s.whereabouts(ctx, a, f, away[f.ID], &it, now); err != nil {
+				return nil, err
+			}
+		}
+		if f.WithdrawnAt != nil {
+			words := "The household takes it back"
+			if f.WithdrawnWords != "" {
+				words += ": “" + f.WithdrawnWords + "”"
+			}
+			it.Known = append(it.Known, words, "It stays open until you decide. Ask the household yourself: somebody may have asked it to, or spoken for it.")
 		}
 		if f.SubjectID != nil && f.severe() {
 			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
@@ -363,7 +398,7 @@ func (s *Service) queuedDisputes(ctx context.Context, a Actor, _ time.Time) ([]Q
 
 // queuedExclusions are those to whose lifting the reporter has consented.
 func (s *Service) queuedExclusions(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
-	rows, err := s.Read.Exclusions(ctx, a, waiting)
+	rows, err := s.Read.Exclusions(ctx, a, Page{Limit: 1000}) // most wait for nothing
 	if err != nil {
 		return nil, err
 	}
@@ -374,8 +409,12 @@ func (s *Service) queuedExclusions(ctx context.Context, a Actor, _ time.Time) ([
 		if x.ConsentedAt == nil || x.LiftedAt != nil || !has(v.Actions, "lift") {
 			continue
 		}
+		known := "The reporter consents to being sent there again."
+		if x.Flag.ByCustomer {
+			known = "The household took its report back."
+		}
 		out = append(out, QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt, Default: "They stay apart.",
-			Known: List[string]{"The reporter consents to being sent there again."}, Moves: List[QueueMove]{move("Lift it", "/v1/exclusions/"+x.ID.String()+"/lift", reasonField)}})
+			Known: List[string]{known}, Moves: List[QueueMove]{move("Lift it", "/v1/exclusions/"+x.ID.String()+"/lift", reasonField)}})
 	}
 	return out, nil
 }

@@ -416,6 +416,12 @@ type Reader interface {
 	Appliance(ctx context.Context, s Scope, id ID) (*Appliance, error)
 	Jobs(ctx context.Context, s Scope, f JobFilter, p Page) ([]Job, error)
 	Job(ctx context.Context, s Scope, id ID) (*Job, error)
+	// JobsHandedOver lists jobs outside an area manager's areas over which a
+	// safety hold stands for a report that was passed on to him, by
+	// (created_at, id). FlagsBehind gives the reports behind holds by id; whoever
+	// asks judges what of them is shown.
+	JobsHandedOver(ctx context.Context, a Actor, p Page) ([]Job, error)
+	FlagsBehind(ctx context.Context, ids []ID) (map[ID]Flag, error)
 	// HoldsOfJobs gives open holds (job, customer and site ones) by job id,
 	// and the safe-visit plan in force: that of the latest released safety
 	// hold over the job.

@@ -12,6 +12,7 @@ var words = map[string]map[string][2]string{
 	"visit.confirmed":  {"en": {"Visit confirmed", "{when} is confirmed."}, "hi": {"विज़िट की पुष्टि", "{when} की पुष्टि हो गई।"}},
 	"visit.cancelled":  {"en": {"Visit cancelled", "The visit {when} is cancelled."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द हो गई।"}},
 	"visit.call_desk":  {"en": {"Please call your desk", "Before you go on with this visit."}, "hi": {"कृपया डेस्क को कॉल करें", "इस विज़िट से पहले।"}},
+	"call.manager":     {"en": {"Please call your manager", "As soon as you can."}, "hi": {"कृपया अपने प्रबंधक को कॉल करें", "जितनी जल्दी हो सके।"}},
 	"visit.wait":       {"en": {"Visit on hold", "Wait for news about {when}."}, "hi": {"विज़िट रुकी हुई है", "{when} के लिए सूचना की प्रतीक्षा करें।"}},
 	"visit.read_plan":  {"en": {"Please read the plan", "For the visit {when}."}, "hi": {"कृपया योजना पढ़ें", "{when} की विज़िट के लिए।"}},
 	// to desks, proprietors, area managers

@@ -65,6 +65,19 @@ func (r *reader) KeepAways(ctx context.Context, a domain.Actor, p domain.Page) (
 	return out, nil
 }
 
+func (r *reader) JobsHandedOver(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.Job, error) {
+	if a.Role != domain.RoleAreaManager {
+		return nil, nil
+	}
+	in := r.db.in("area_id", a.Scope().AreaIDs)
+	const held = "id IN (SELECT flags.job_id FROM holds JOIN flags ON flags.id = holds.flag_id WHERE holds.kind = 'safety' AND holds.lifted_at IS NULL AND EXISTS (?))"
+	return paged[domain.Job](ctx, r, r.db.table("jobs").Where(held, r.flags(a).Select("1").Where("flags.id = holds.flag_id")).Where("NOT ("+in.SQL+")", in.Vars...), "jobs", p)
+}
+
+func (r *reader) FlagsBehind(ctx context.Context, ids []domain.ID) (map[domain.ID]domain.Flag, error) {
+	return flagsOf(ctx, r, ids, func(id *domain.ID) domain.ID { return *id })
+}
+
 // flagsOf reads the reports that rows came of.
 func flagsOf[T any](ctx context.Context, r *reader, rows []T, of func(*T) domain.ID) (map[domain.ID]domain.Flag, error) {
 	ids := make([]domain.ID, len(rows))

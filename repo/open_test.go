@@ -148,6 +148,7 @@ func TestPlans(t *testing.T) {
 		_, _ = r.Flags(ctx, repotest.Actor(u), domain.FlagFilter{}, page)
 		_, _ = r.Exclusions(ctx, repotest.Actor(u), page)
 		_, _ = r.KeepAways(ctx, repotest.Actor(u), page)
+		_, _ = r.JobsHandedOver(ctx, repotest.Actor(u), page)
 	}
 	n := repotest.NewNotice(w.Ravi.ID, "x")
 	repotest.Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n); return nil })

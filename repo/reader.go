@@ -466,9 +466,10 @@ func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) 
 	seen, args := "reporter_id = ? AND phone = ''", []any{a.UserID}
 	if a.Role == domain.RoleAreaManager {
 		in := r.db.in("area_id", a.Scope().AreaIDs)
-		seen, args = seen+" OR level > 0 AND "+in.SQL, append(args, in.Vars...)
+		told := r.db.holding("handlers", a.UserID.String())
+		seen, args = seen+" OR level > 0 AND ("+in.SQL+" OR "+told.SQL+")", append(append(args, in.Vars...), told.Vars...)
 	}
-	q := r.db.table("exclusions").Where("flag_id IN (SELECT id FROM flags WHERE ("+seen+") AND (subject_id IS NULL OR subject_id <> ?))", append(args, a.UserID)...)
+	q := r.db.table("exclusions").Where("EXISTS (SELECT 1 FROM flags WHERE flags.id = exclusions.flag_id AND ("+seen+") AND (subject_id IS NULL OR subject_id <> ?))", append(args, a.UserID)...)
 	rows, err := paged[domain.Exclusion](ctx, r, q, "exclusions", p)
 	if err != nil || len(rows) == 0 {
 		return nil, err

@@ -28,10 +28,10 @@
     if (f.type === 'choices') {
       const set = el('fieldset');
       set.append(el('legend', f.label));
-      for (const o of f.options) {
+      for (const [n, o] of f.options.entries()) {
         const l = el('label', undefined, 'pick'), i = el('input');
         Object.assign(i, { type: 'checkbox', name: f.name, value: o });
-        l.append(i, el('span', words(o)));
+        l.append(i, el('span', (f.labels && f.labels[n]) || words(o)));
         set.append(l);
       }
       box.append(set);
@@ -217,10 +217,16 @@
       $('deputy').hidden = true;
       return;
     }
-    const list = await call('/v1/users?role=area_manager&limit=100').then((r) => r.json());
+    const all = [];
+    for (let next = '', pages = 0; next !== null && pages < 100; pages++) {
+      const list = await call('/v1/users?role=area_manager&limit=100' + (next && '&cursor=' + encodeURIComponent(next))).then((r) => r.json());
+      all.push(...list.items);
+      next = list.next_cursor;
+    }
+    all.sort((x, y) => x.name.localeCompare(y.name));
     const none = el('option', 'Nobody');
     none.value = '';
-    $('who').replaceChildren(none, ...list.items.filter((u) => u.id !== mine.id && !u.disabled).map((u) => {
+    $('who').replaceChildren(none, ...all.filter((u) => u.id !== mine.id && !u.disabled).map((u) => {
       const o = el('option', u.name);
       o.value = u.id;
       o.selected = u.id === mine.deputy_id;

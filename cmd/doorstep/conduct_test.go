@@ -388,8 +388,9 @@ func TestTheFoundingCase(t *testing.T) {
 
 // TestEveryConfidentialFieldAndEveryReader is the table of PRODUCT.md section
 // 2: for each reader, which field of a report he reads, by any way there is.
-// Columns: kind, level, note, reporter, subject, evidence, reasons, pressure;
-// x is shown, a dot is not.
+// Columns: kind, level, note, reporter, subject, evidence, reasons, pressure,
+// the household's words when it took back, evidence that was removed; x is
+// shown, a dot is not.
 func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
@@ -404,6 +405,19 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 		if got := h.tap(desk, job, "report", "what", "harassed", "who", h.people["meena"].id.String(), "note", "canary-note 6"); got != 303 {
 			t.Fatalf("the household's report: %d", got)
 		}
+		// Another one, about a technician who has nothing else to do with it, that
+		// the household takes back.
+		_, second := h.household(desk, nil)
+		h.clock.Advance(time.Minute)
+		met := h.visit(desk, second, monday.Add(5*time.Hour), "ravi")
+		ravi.send("POST", path("/v1/visits/%s/en-route", met), nil, 200)
+		ravi.send("POST", path("/v1/visits/%s/arrive", met), nil, 200)
+		if got := h.tap(desk, second, "report", "what", "discriminated", "who", ravi.id.String(), "note", "canary-note 7"); got != 303 {
+			t.Fatalf("the second report: %d", got)
+		}
+		back := items(noor.send("GET", "/v1/flags", nil, 200))[0]["id"]
+		noor.upload(back, "image/png", pngFile, 201)
+		h.home(desk, second).taps("withdraw-report", 303, "back", "canary-back")
 		raise := func(by *person, more obj) any {
 			b := obj{"kind": "sexual_harassment", "level": 2, "note": "canary-note"}
 			for k, v := range more {
@@ -411,6 +425,8 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			}
 			id := by.send("POST", path("/v1/visits/%s/flags", visit), b, 201)["id"]
 			by.upload(id, "image/png", pngFile, 201)
+			gone := by.upload(id, "audio/ogg", oggFile, 201)
+			by.send("POST", fmt.Sprintf("/v1/flags/%v/evidence/%v/remove", id, gone["id"]), nil, 200)
 			return id
 		}
 		decided, withdrawn, open := raise(ravi, nil), raise(ravi, obj{"note": "canary-note 2"}), raise(ravi, obj{"note": "canary-note 3"})
@@ -418,7 +434,7 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 		note := raise(ravi, obj{"level": 0, "note": "canary-note 5"})
 		ravi.moves(withdrawn, "withdraw", obj{"pressure": true, "reasons": "canary-reasons"}, 200)
 		all := items(noor.send("GET", "/v1/flags", nil, 200))
-		customers := all[slices.IndexFunc(all, func(o obj) bool { return o["by_customer"] == true })]["id"]
+		customers := all[slices.IndexFunc(all, func(o obj) bool { return o["by_customer"] == true && o["id"] != back })]["id"]
 		noor.upload(customers, "image/png", pngFile, 201)
 		for _, id := range []any{decided, colleague, customers} {
 			noor.moves(id, "triage", nil, 200)
@@ -428,7 +444,7 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			noor.moves(id, "decide", obj{"outcome": "upheld", "reasons": "canary-reasons"}, 200)
 		}
 
-		fields := []string{"kind", "level", "note", "reporter_id", "subject_id", "evidence", "reasons", "pressure"}
+		fields := []string{"kind", "level", "note", "reporter_id", "subject_id", "evidence", "reasons", "pressure", "withdrawn_words", "removed"}
 		cells := func(login string, id any) string {
 			p := h.as(login)
 			one, list := obj{}, obj{}
@@ -443,10 +459,16 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			if fmt.Sprint(one) != fmt.Sprint(list) {
 				t.Errorf("%s reads one thing alone and another in the list: %v and %v", login, one, list)
 			}
-			if out, res := p.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence", id), nil); res.StatusCode == 200 && len(items(parsed(h, out))) == 1 {
-				one["evidence"] = "there"
-				if _, res := p.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", id, items(parsed(h, out))[0]["id"]), nil); res.StatusCode != 200 {
-					t.Errorf("%s lists evidence that he cannot read: %d", login, res.StatusCode)
+			if out, res := p.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence", id), nil); res.StatusCode == 200 {
+				for _, e := range items(parsed(h, out)) {
+					field, want := "evidence", 200
+					if e["removed_at"] != nil {
+						field, want = "removed", 404
+					}
+					one[field] = "there"
+					if _, res := p.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", id, e["id"]), nil); res.StatusCode != want {
+						t.Errorf("%s lists %s and reads it as %d", login, field, res.StatusCode)
+					}
 				}
 			}
 			row := make([]byte, len(fields))
@@ -458,15 +480,15 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			}
 			return string(row)
 		}
-		const none = "........"
-		type row struct{ decided, withdrawn, open, note, colleague, customers string }
-		nothing := row{none, none, none, none, none, none}
-		office := row{"xxxx.xx.", "xxxx.xxx", "xxxx.x..", none, "xxxxxxx.", "xxx.xxx."}
+		const none = ".........."
+		type row struct{ decided, withdrawn, open, note, colleague, customers, back string }
+		nothing := row{none, none, none, none, none, none, none}
+		office := row{"xxxx.xx..x", "xxxx.xxx.x", "xxxx.x...x", none, "xxxxxxx..x", "xxx.xxx...", "xxx.xx..x."}
 		for login, want := range map[string]row{
-			"ravi":   {"xxxx.xx.", "xxxx.xxx", "xxxx.x..", "xxxx.x..", "xxxxxxx.", none}, // the reporter
-			"meena":  nothing,                                                            // was there, and two are about her
-			"ravi2":  nothing,                                                            // another technician
-			"kiran":  nothing,                                                            // coordinator
+			"ravi":   {"xxxx.xx..x", "xxxx.xxx.x", "xxxx.x...x", "xxxx.x...x", "xxxxxxx..x", none, none}, // the reporter, and one is about him
+			"meena":  nothing,                                                                            // was there, and two are about her
+			"ravi2":  nothing,                                                                            // another technician
+			"kiran":  nothing,                                                                            // coordinator
 			"kiran2": nothing,
 			"asha":   nothing, // proprietor: the brief has none of these
 			"asha2":  nothing,
@@ -477,7 +499,7 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			"gita":   nothing, // agent
 			"root":   nothing, // admin, before it is passed on
 		} {
-			got := row{cells(login, decided), cells(login, withdrawn), cells(login, open), cells(login, note), cells(login, colleague), cells(login, customers)}
+			got := row{cells(login, decided), cells(login, withdrawn), cells(login, open), cells(login, note), cells(login, colleague), cells(login, customers), cells(login, back)}
 			if got != want {
 				t.Errorf("%s\n reads %q\n  want %q", login, got, want)
 			}
@@ -513,12 +535,12 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 		h.advance(4*time.Hour + time.Minute)
 		h.advance(time.Hour)
 		h.advance(time.Hour)
-		for id, want := range map[any]string{open: "xxxx.x..", decided: none, withdrawn: none, note: none, colleague: none, customers: none} {
+		for id, want := range map[any]string{open: "xxxx.x...x", decided: none, withdrawn: none, note: none, colleague: none, customers: none, back: none} {
 			if got := cells("root", id); got != want {
 				t.Errorf("the admin reads %s, want %s", got, want)
 			}
 		}
-		if got := cells("noor2", open); got != "xxxx.x.." {
+		if got := cells("noor2", open); got != "xxxx.x...x" {
 			t.Errorf("the other manager reads %s", got)
 		}
 	})

@@ -579,6 +579,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		f.Phone, f.Note, f.Provisional, f.SubjectID, f.EscalatedAt, f.TriagedAt, f.TriagedBy = "+91", "n", true, &w.Asha.ID, &later, &later, &w.Manager.ID
 		f.DecidedAt, f.DecidedBy, f.Reasons, f.WithdrawnAt, f.Pressure = &later, &w.Manager.ID, "r", &later, Ptr(true)
 		f.ByCustomer, f.RecordedBy, f.Involved, f.DueAt, f.Handlers, f.WithAdmins, f.Step = true, &w.Desk.ID, domain.List[domain.ID]{w.Noor.ID}, &later, domain.List[domain.ID]{w.Manager.ID, w.Admin.ID}, true, 3
+		f.WithdrawnWords = "w"
 		f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
 		Filled(t, "flag", f)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertFlag(&bare)) })
@@ -602,7 +603,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("keep-away", func(t *testing.T) {
 		f := w.NewFlag(w.Ravi, 4)
 		f.SubjectID = &w.Asha.ID
-		k := domain.KeepAway{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.List[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
+		k := domain.KeepAway{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.List[domain.ID]{w.Visit.ID}, TurnedBack: domain.List[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
 		Filled(t, "keep-away", k)
 		k.LiftedAt, k.LiftedByID, k.LiftReason = nil, nil, ""
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertKeepAway(&k)) })

@@ -1,0 +1,121 @@
+package domain
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// A household may take its report about our people back, on its page or by
+// voice, until it is decided (PRODUCT.md section 5). The page answers the same
+// whether there was a report or not, for others hold that phone too, and asks
+// nothing but one line that may stay empty.
+//
+// Below level 3, by the link, the report ends with it. At level 3 and 4 it only
+// says so to whoever decides, who may know what it is to be asked to take
+// something back: the keep-away ends by the decision alone. What a desk writes
+// down for a caller never ends a report, for it may be the centre's own. Home
+// and person stay apart until an area manager lifts that, to which the
+// household consents by taking back.
+
+// takeBackAct notes it on the household's open reports of the job.
+func (s *Service) takeBackAct(k *ask) error {
+	if err := noteFits(k.in.Note); err != nil {
+		return err
+	}
+	reports, err := s.reportsOfHome(k)
+	if err != nil {
+		return err
+	}
+	for i := range reports {
+		f := &reports[i]
+		if !f.Status.Open() || f.WithdrawnAt != nil {
+			continue
+		}
+		f.WithdrawnAt, f.WithdrawnWords = ptr(k.st.occurred), strings.TrimSpace(k.in.Note)
+		if k.by == nil && !f.severe() {
+			f.Status = FlagWithdrawn
+			s.setDue(k.tx, f, false, k.now)
+			if err := s.settleConduct(k.tx, k.actor, f, k.now); err != nil {
+				return err
+			}
+			if err := s.consentHome(k, f, ptr(k.st.occurred)); err != nil {
+				return err
+			}
+		}
+		s.changed(&f.Meta, k.now)
+		if err := k.tx.SaveFlag(f); err != nil {
+			return err
+		}
+		if err := s.tellHandlers(k.tx, f, "flag.withdrawn", k.now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reportsOfHome are the household's own reports on the job, locked.
+func (s *Service) reportsOfHome(k *ask) ([]Flag, error) {
+	all, err := k.tx.FlagsOfCustomer(k.d.customer.ID)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(f Flag) bool { return !f.ByCustomer || f.JobID == nil || *f.JobID != k.d.job.ID })
+	for i := range all {
+		f, err := k.tx.LockFlag(all[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = *f
+	}
+	return all, nil
+}
+
+// consentHome notes or takes back the household's consent to meet the person
+// of its report again.
+func (s *Service) consentHome(k *ask, f *Flag, at *time.Time) error {
+	apart, err := k.tx.Exclusions(k.d.customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range apart {
+		if x := &apart[i]; x.FlagID == f.ID {
+			x.ConsentedAt = at
+			if err := k.tx.SaveExclusion(x); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// undoTakenBack opens the reports again that a stranger took back by a link.
+func (s *Service) undoTakenBack(k *ask, l *Link) error {
+	reports, err := s.reportsOfHome(k)
+	if err != nil {
+		return err
+	}
+	for i := range reports {
+		f := &reports[i]
+		if f.WithdrawnAt == nil || f.WithdrawnAt.Before(l.CreatedAt) || !f.Status.Open() && f.Status != FlagWithdrawn {
+			continue
+		}
+		f.WithdrawnAt, f.WithdrawnWords = nil, ""
+		if f.Status == FlagWithdrawn {
+			f.Status = FlagReported
+			f.DueAt, f.Step = ptr(k.now.Add(triageTime(f.Level))), 0
+			s.armFlag(k.tx, f)
+			if err := s.consentHome(k, f, nil); err != nil {
+				return err
+			}
+			if err := s.tellHandlers(k.tx, f, "flag.triage", k.now); err != nil {
+				return err
+			}
+		}
+		s.changed(&f.Meta, k.now)
+		if err := k.tx.SaveFlag(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package domain
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Whoever decides a report of level 2 and above about one of our people sees
+// at once where that person is: whether he is at a home now, or was turned back
+// on his way, whom to call, and how to send a colleague (PRODUCT.md section 5).
+
+const (
+	colleaguesMost = 60 // to choose from
+	colleagueFrom  = 15 * time.Minute
+	colleagueIn    = 2 * time.Hour // the window in which the colleague comes
+)
+
+// whereabouts adds to the item of a report about one of our people.
+func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, away *KeepAway, it *QueueItem, now time.Time) error {
+	everything := Scope{All: true} // of the one person whom the actor decides about
+	visits, err := s.Read.Visits(ctx, everything, VisitFilter{TechnicianID: f.SubjectID, Status: []VisitStatus{VisitArrived, VisitInProgress}}, Page{Limit: 5})
+	if err != nil {
+		return err
+	}
+	visits = slices.DeleteFunc(visits, func(v Visit) bool { return !f.severe() && (f.CustomerID == nil || v.CustomerID != *f.CustomerID) })
+	if away != nil {
+		for _, id := range away.TurnedBack {
+			v, err := s.Read.Visit(ctx, everything, id)
+			if err != nil && !notFound(err) {
+				return err
+			}
+			if err == nil && v.Status == VisitScheduled && len(v.Crew) == 0 {
+				visits = append(visits, *v)
+			}
+		}
+	}
+	if len(visits) == 0 {
+		return nil
+	}
+	people, err := s.peopleOf(ctx, []ID{*f.SubjectID})
+	if err != nil {
+		return err
+	}
+	person := people[*f.SubjectID]
+	for i := range visits {
+		if err := s.whereHeIs(ctx, a, &visits[i], &person, it, now); err != nil {
+			return err
+		}
+	}
+	if person.Phone != "" {
+		it.Known = append(it.Known, "Call "+person.Phone)
+	}
+	return nil
+}
+
+func (s *Service) whereHeIs(ctx context.Context, a Actor, v *Visit, person *User, it *QueueItem, now time.Time) error {
+	job, err := s.Read.Job(ctx, Scope{All: true}, v.JobID)
+	if err != nil {
+		return err
+	}
+	centre, err := s.Read.Centre(ctx, Scope{All: true}, v.CentreID)
+	if err != nil {
+		return err
+	}
+	words := fmt.Sprintf("%s was on the way to job %s: the visit was taken away, and nobody goes.", person.Name, jobWords(job))
+	if insideNow(v) {
+		words = fmt.Sprintf("%s is at a home NOW, job %s", person.Name, jobWords(job))
+		if at := v.ArrivedAt; at != nil {
+			words += ", since " + at.In(centre.Location()).Format("15:04")
+		}
+		words += ". Nothing there is refused; a push asks for a call to the manager and gives no reason."
+	}
+	it.Known = append(it.Known, words)
+	if a.Role != RoleAreaManager || !a.reaches(v.CentreID, v.AreaID) {
+		it.Known = append(it.Known, "A colleague is sent by the centre "+centre.Name+":")
+		if centre.Phone != "" {
+			it.Known = append(it.Known, "Call "+centre.Phone)
+		}
+		return nil
+	}
+	crew, err := s.colleagues(ctx, v, person.ID)
+	if err != nil || len(crew.Options) == 0 {
+		return err
+	}
+	label := "Send a colleague, job " + jobWords(job)
+	if !insideNow(v) {
+		it.Moves = append(it.Moves, move(label, "/v1/visits/"+v.ID.String()+"/assign", crew))
+		return nil
+	}
+	// Who comes has a visit of his own: what the one inside did stays his.
+	from := now.Truncate(colleagueFrom)
+	fixed := func(name string, at time.Time) QueueField {
+		return QueueField{Name: name, Type: "fixed", Options: List[string]{at.Format(time.RFC3339)}, Required: true}
+	}
+	it.Moves = append(it.Moves, move(label, "/v1/jobs/"+v.JobID.String()+"/visits", fixed("window_start", from), fixed("window_end", from.Add(colleagueIn)), crew))
+	return nil
+}
+
+// colleagues are the technicians of a visit's centre, to choose from; who
+// cannot go is refused when he is chosen, with the reason.
+func (s *Service) colleagues(ctx context.Context, v *Visit, not ID) (QueueField, error) {
+	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: List[string]{}, Labels: List[string]{}}
+	users, err := s.Read.Users(ctx, Scope{All: true}, UserFilter{Role: RoleTechnician, CentreID: &v.CentreID}, Page{Limit: colleaguesMost})
+	slices.SortStableFunc(users, func(x, y User) int { return strings.Compare(x.Name, y.Name) })
+	for i := range users {
+		if u := &users[i]; u.ID != not && !u.Disabled {
+			out.Options, out.Labels = append(out.Options, u.ID.String()), append(out.Labels, u.Name)
+		}
+	}
+	return out, err
+}
+
+// queuedKeepAways are those that outlast their report: nobody but those who
+// answer for it ends them.
+func (s *Service) queuedKeepAways(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.KeepAways(ctx, a, Page{Limit: 1000}) // most were lifted
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		k := &rows[i]
+		if checkKeepAway(a, k) != nil {
+			continue
+		}
+		since := k.Since
+		if k.Flag.DecidedAt != nil {
+			since = *k.Flag.DecidedAt
+		}
+		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since, Default: "He goes to no home; his pay goes on.",
+			Known: List[string]{"The report about him is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
+			Moves: List[QueueMove]{move("Lift it", "/v1/keep-aways/"+k.ID.String()+"/lift", reasonField)}})
+	}
+	return out, nil
+}
