@@ -32,6 +32,9 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 				return err
 			}
 			one = &due[0]
+			if one.Kind == "morning" {
+				return s.morning(ctx, tx, one.SubjectID, s.now())
+			}
 			return s.due(tx, due[0], s.now())
 		})
 		switch {

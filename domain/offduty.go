@@ -62,6 +62,7 @@ func ringsAt(n *Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, n
 
 // tellOne rings one person, or lets the notice wait for his next duty.
 func (s *Service) tellOne(tx Tx, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, now time.Time) {
+	s.remind(tx, &n, u, now)
 	if at := ringsAt(&n, u, c, leaves, starts, now); at.After(now) {
 		s.wait(tx, &n, u, starts, at)
 	}
@@ -98,6 +99,7 @@ func (s *Service) tellAny(tx Tx, users []User, c *Centre, now time.Time, make fu
 	for i := range users {
 		u := &users[i]
 		n := make(u)
+		s.remind(tx, &n, u, now)
 		switch {
 		case on[u.ID] || alwaysRings[n.Kind]:
 		case len(on) > 0:

@@ -54,6 +54,8 @@ var words = map[string]map[string][2]string{
 	"leave.approved":              {"en": {"Your leave is approved", "Open the app to see it."}, "hi": {"आपकी छुट्टी स्वीकृत हुई", "देखने के लिए ऐप खोलें।"}},
 	"leave.declined":              {"en": {"Your leave is declined", "Open the app to read why."}, "hi": {"आपकी छुट्टी अस्वीकृत हुई", "कारण पढ़ने के लिए ऐप खोलें।"}},
 	"leave.cancelled":             {"en": {"Your leave is cancelled", "Open the app to read why."}, "hi": {"आपकी छुट्टी रद्द हुई", "कारण पढ़ने के लिए ऐप खोलें।"}},
+	"queue.morning":               {"en": {"{n} decisions wait for you", "Open the queue."}, "hi": {"{n} निर्णय आपकी प्रतीक्षा में", "कतार खोलें।"}},
+	"queue.morning_late":          {"en": {"{late} overdue, {n} wait for you", "Open the queue, the overdue first."}, "hi": {"{late} का समय बीत गया, {n} प्रतीक्षा में", "कतार खोलें, पहले जिनका समय बीत गया।"}},
 	"replacement.proposed":        {"en": {"Replacement proposed", "Several tries have failed. Open the job to decide."}, "hi": {"बदलने का सुझाव", "कई प्रयास असफल रहे। निर्णय के लिए काम खोलें।"}},
 	"thanks.waiting":              {"en": {"A thank-you waits", "Read it and pass it on."}, "hi": {"एक धन्यवाद प्रतीक्षा में है", "पढ़ें और आगे पहुँचाएँ।"}},
 	"kindness.thanks":             {"en": {"A thank-you for you", "Open the app to read it."}, "hi": {"आपके लिए एक धन्यवाद", "पढ़ने के लिए ऐप खोलें।"}},

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestEachMorningTellsWhatWaits: a manager without hours is told once each
+// local morning how much waits, the overdue first, with neither name nor kind;
+// with hours it waits for his duty; with nothing waiting nobody is told.
+func TestEachMorningTellsWhatWaits(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		maya, ravi := h.as("maya"), h.as("ravi")
+		morning := func(login string) (out []string) {
+			h.settle()
+			for _, m := range h.phones.MessagesFor("phone:" + login) {
+				if strings.Contains(m.Title, "wait for you") {
+					out = append(out, m.Title)
+				}
+				if text := fmt.Sprint(m.Title, m.Body, m.Data); strings.Contains(text, "wait for you") && (strings.Contains(text, "threat") || strings.Contains(text, "Ravi") || strings.Contains(text, "flag")) {
+					t.Errorf("the digest says too much: %s", text)
+				}
+			}
+			return out
+		}
+		says := func(login string, want ...string) {
+			t.Helper()
+			if got := morning(login); fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("%s at %s was told %q, want %q", login, h.clock.Now(), got, want)
+			}
+		}
+		h.clock.Set(local(1, 21, 0))
+		late := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
+		// Noor works from ten.
+		h.as("root").send("PUT", "/v1/users/"+h.people["noor"].id.String()+"/roster", obj{"hours": []obj{{"weekday": 2, "from": "10:00", "to": "18:00"}}}, 200)
+		h.clock.Set(local(2, 7, 30))
+		h.advance(time.Second)
+		ravi.send("POST", "/v1/flags", obj{"phone": "+919800000002", "kind": "threat", "level": 2}, 201)
+		says("maya")
+		h.advance(29*time.Minute + 58*time.Second)
+		says("maya")
+		h.advance(2 * time.Second)
+		says("maya", "1 overdue, 2 wait for you")
+		h.advance(90 * time.Minute) // once a morning
+		ravi.send("POST", "/v1/flags", obj{"phone": "+919800000003", "kind": "threat", "level": 2}, 201)
+		h.advance(15 * time.Minute)
+		says("maya", "1 overdue, 2 wait for you")
+		says("noor") // off duty: it waits
+		says("maya2")
+		for _, id := range append([]any{late}, flagsOpen(maya)...) {
+			if maya.flag(id, 200)["status"] == "reported" {
+				maya.moves(id, "triage", nil, 200)
+				maya.moves(id, "decide", obj{"outcome": "unclear", "reasons": "nobody knows"}, 200)
+			}
+		}
+		h.advance(48 * time.Hour)
+		says("maya", "1 overdue, 2 wait for you")
+	})
+}
+
+// flagsOpen lists the ids of the reports that wait for a triage.
+func flagsOpen(p *person) (ids []any) {
+	for _, f := range items(p.send("GET", "/v1/flags?status=reported", nil, 200)) {
+		ids = append(ids, f["id"])
+	}
+	return ids
+}

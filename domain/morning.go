@@ -1,0 +1,94 @@
+package domain
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Each local morning a manager, and an admin, is told once how much waits in
+// his queue, the overdue first; a number on a lock screen, and neither a name
+// nor a kind. What he was told of stays his until it is decided, also when the
+// first push was overlooked. With weekly hours it waits for his duty like all
+// else (PRODUCT.md sections 5 and 9).
+
+const (
+	morningHour    = 8
+	morningQuarter = 15 * time.Minute // every zone's hours begin on one
+)
+
+// remind lets the next morning look into the queue of somebody who was told of
+// something that may wait there.
+func (s *Service) remind(tx Tx, n *Notice, u *User, now time.Time) {
+	if (u.Role == RoleAreaManager || u.Role == RoleAdmin) && !strings.HasPrefix(n.Kind, "queue.") {
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "morning", SubjectID: u.ID, DueAt: now.Truncate(morningQuarter).Add(morningQuarter)})
+	}
+}
+
+// morning tells a manager what waits for him, if it is the hour, and comes
+// again the next morning while something does.
+func (s *Service) morning(ctx context.Context, tx Tx, user ID, now time.Time) error {
+	u, err := tx.User(user)
+	if notFound(err) || err == nil && (u.Disabled || u.Role != RoleAreaManager && u.Role != RoleAdmin) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	a := Actor{UserID: u.ID, Name: u.Name, Role: u.Role}
+	if u.AreaID != nil {
+		a.AreaID = *u.AreaID
+	}
+	if u.Role == RoleAreaManager {
+		if a.Deputises, err = s.Read.DeputyFor(ctx, u.ID); err != nil {
+			return err
+		}
+	}
+	// A manager lives where his centres are.
+	loc := time.UTC
+	scope := a.Scope()
+	if u.AreaID != nil {
+		scope = Scope{AreaIDs: []ID{*u.AreaID}}
+	}
+	centres, err := s.Read.Centres(ctx, scope, Page{Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(centres) > 0 {
+		loc = centres[0].Location()
+	}
+	local := now.In(loc)
+	next := time.Date(local.Year(), local.Month(), local.Day(), morningHour, 0, 0, 0, loc)
+	if !next.After(now) {
+		next = time.Date(local.Year(), local.Month(), local.Day()+1, morningHour, 0, 0, 0, loc)
+	}
+	if local.Hour() == morningHour {
+		q, err := s.Queue(ctx, a)
+		if err != nil || len(q.Items) == 0 {
+			return err
+		}
+		if err := s.tellUser(tx, u.ID, "queue.morning", now, q.inNumbers(u.Language), func(n *Notice) {
+			n.ExpiresAt, n.DedupeKey = now.Add(12*time.Hour), ptr("morning "+u.ID.String()+" "+local.Format(time.DateOnly))
+		}); err != nil {
+			return err
+		}
+	}
+	tx.Arm(Deadline{ID: s.NewID(), Kind: "morning", SubjectID: u.ID, DueAt: next})
+	return nil
+}
+
+// inNumbers says how much waits, the overdue first.
+func (q *Queue) inNumbers(language string) noticeOption {
+	return func(n *Notice) {
+		kind := "queue.morning"
+		if q.Late > 0 {
+			kind = "queue.morning_late"
+		}
+		more := ""
+		if q.More {
+			more = "+"
+		}
+		n.Title, n.Body = say(kind, language, "")
+		n.Title = strings.NewReplacer("{n}", itoa(len(q.Items))+more, "{late}", itoa(q.Late)).Replace(n.Title)
+		n.High = q.Late > 0
+	}
+}
