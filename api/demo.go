@@ -119,6 +119,7 @@ type demoView struct {
 
 type demoPhoneView struct {
 	Login, Who string
+	Raises     bool // an SOS
 	Pushes     []demoPushView
 }
 
@@ -135,6 +136,7 @@ func (d *Demo) view() demoView {
 		for _, u := range d.Users {
 			if u.Login == p.Login {
 				one.Who = u.Name + ", " + strings.ReplaceAll(u.Role, "_", " ")
+				one.Raises = u.Role == string(domain.RoleTechnician)
 			}
 		}
 		for _, m := range p.Pushes {

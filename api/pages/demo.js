@@ -20,6 +20,71 @@
     now.dateTime = iso;
     now.textContent = words(iso);
   };
+  // The fake phones' own people: the page lists their logins anyway.
+  const passwords = new Map([...document.querySelectorAll('#logins tbody tr')].map((r) => [...r.querySelectorAll('code')].map((c) => c.textContent)));
+  const tokens = new Map();
+  const json = { 'Content-Type': 'application/json' };
+  const as = async (login, path, body) => {
+    if (!tokens.has(login)) {
+      const r = await fetch('/v1/auth/login', { method: 'POST', headers: json, body: JSON.stringify({ login, password: passwords.get(login) }) });
+      const d = await r.json();
+      if (!r.ok) throw new Error(d.detail);
+      tokens.set(login, d.access_token);
+    }
+    const headers = { ...json, Authorization: `Bearer ${tokens.get(login)}`, 'Idempotency-Key': crypto.randomUUID() };
+    const r = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    if (r.status === 401) tokens.delete(login);
+    const d = await r.json();
+    if (!r.ok) throw new Error(d.detail);
+    return d;
+  };
+  const answered = new Map(); // alarm -> who is on it
+  const answer = (login, alarm) => {
+    if (answered.has(alarm)) return el('p', answered.get(alarm) === login ? 'You are on it.' : 'Somebody is on it.');
+    const b = el('button', 'I am on it');
+    b.type = 'button';
+    b.addEventListener('click', async () => {
+      b.disabled = true;
+      try {
+        await as(login, `/v1/sos/${alarm}/acknowledge`, {});
+        answered.set(alarm, login);
+        say.textContent = `${login} is on it: the phones are quiet.`;
+      } catch (e) {
+        say.textContent = e.message || 'The server does not answer.';
+        b.disabled = false;
+      }
+      last = '';
+      refresh();
+    });
+    return b;
+  };
+  // Two taps, as on a phone in a pocket: the second one within five seconds.
+  for (const b of document.querySelectorAll('[data-sos]')) {
+    let armed = 0;
+    b.hidden = false;
+    const rest = () => {
+      armed = 0;
+      b.textContent = 'SOS';
+    };
+    b.addEventListener('click', async () => {
+      if (!armed) {
+        b.textContent = 'Tap again for SOS';
+        armed = setTimeout(rest, 5000);
+        return;
+      }
+      clearTimeout(armed);
+      b.disabled = true;
+      try {
+        const x = await as(b.dataset.sos, '/v1/sos', {});
+        say.textContent = `SOS raised. ${x.disclaimer || ''} Now answer it on the proprietor’s phone, or wait: +10 min climbs the ladder.`;
+      } catch (e) {
+        say.textContent = e.message || 'The server does not answer.';
+      }
+      b.disabled = false;
+      rest();
+      refresh();
+    });
+  }
   let last = '';
   const show = (phones) => {
     const seen = JSON.stringify(phones);
@@ -42,6 +107,7 @@
         const at = el('time', words(m.at));
         at.dateTime = m.at;
         row.append(el('b', m.title), el('p', m.body), at);
+        if (m.data.sos_id && /^sos\.(raised|late)$/.test(m.data.kind) && passwords.has(p.login)) row.append(answer(p.login, m.data.sos_id));
         return row;
       });
       if (rows.length === 0) {

@@ -267,6 +267,24 @@ func TestTheDemosPageIsAccessible(t *testing.T) {
 		}
 	}
 	a.judge("demo, a day later", "What to try")
+	sees := func(what, js string) {
+		t.Helper()
+		for end := time.Now().Add(patience); !evaluate[bool](t, a.ctx, js); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("%s: %s", what, evaluate[string](t, a.ctx, "document.body.innerText"))
+			}
+		}
+	}
+	// Two taps raise an SOS; the proprietor's phone rings and answers.
+	evaluate[bool](t, a.ctx, `(document.querySelector('[data-sos]').click(), true)`)
+	sees("the first tap raises nothing", `document.querySelector('[data-sos]').textContent.startsWith('Tap again')`)
+	evaluate[bool](t, a.ctx, `(document.querySelector('[data-sos]').click(), true)`)
+	sees("it is raised", `document.getElementById('say').textContent.startsWith('SOS raised')`)
+	const ringing = `[...document.querySelectorAll('.phone')].find(p => p.querySelector('small') && p.querySelector('small').textContent.includes('proprietor') && p.querySelector('li button'))`
+	sees("it rings", "!!"+ringing)
+	a.judge("demo, an SOS rings", "What to try")
+	evaluate[bool](t, a.ctx, "("+ringing+".querySelector('li button').click(), true)")
+	sees("it is answered", `document.getElementById('say').textContent.includes('is on it')`)
 	a.open(said.CustomerLink)
 	a.judge("the demo's customer", "")
 }
