@@ -189,6 +189,10 @@ func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	if f.SubjectID == nil || f.Level < 2 {
 		return nil
 	}
+	asked, err := s.keptApartBefore(tx, d, f)
+	if err != nil {
+		return err
+	}
 	if f.severe() {
 		if err := s.keepAway(tx, d, f, now); err != nil {
 			return err
@@ -196,6 +200,9 @@ func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	}
 	if err := s.exclude(tx, *f.SubjectID, d, f, now); err != nil {
 		return err
+	}
+	if asked {
+		return nil
 	}
 	there, err := tx.BusyBetween(*f.SubjectID, now.Add(-24*time.Hour), now.Add(24*time.Hour))
 	if err != nil {
@@ -207,6 +214,20 @@ func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// keptApartBefore tells whether a report has had its consequences at this level
+// already; then nobody is asked to call once more.
+func (s *Service) keptApartBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
+	if f.severe() {
+		_, err := tx.KeepAwayOf(f.ID)
+		if notFound(err) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	apart, err := tx.Exclusions(d.customer.ID)
+	return slices.ContainsFunc(apart, func(x Exclusion) bool { return f.about(x.UserID) }), err
 }
 
 // insideNow tells whether a crew is at a home. What it does there is refused

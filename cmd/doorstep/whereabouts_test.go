@@ -57,7 +57,10 @@ func TestWhereWhoIsReportedIsNow(t *testing.T) {
 				t.Errorf("a push gives the reason: %q", text)
 			}
 		}
-		it := queued(maya)["triage"]
+		maya.moves(queued(maya)["triage"]["id"], "triage", nil, 200)
+		maya.moves(queued(maya)["review"]["id"], "triage", nil, 200)
+		h.told(call, map[string]int{"meena": 1}) // she is asked once
+		it := queued(maya)["review"]
 		known := fmt.Sprint(it["known"])
 		if !strings.Contains(known, "is at a home NOW, job ") || !strings.Contains(known, "since ") || strings.Contains(known, "Kapoor") {
 			t.Errorf("the queue says %s", known)
@@ -79,7 +82,7 @@ func TestWhereWhoIsReportedIsNow(t *testing.T) {
 		meena.send("POST", path("/v1/visits/%s/start", visit), nil, 200)
 		meena.send("POST", path("/v1/visits/%s/en-route", next), nil, 404)
 		meena.send("POST", path("/v1/visits/%s/partial", visit), nil, 200)
-		if known := fmt.Sprint(queued(maya)["triage"]["known"]); strings.Contains(known, "NOW") {
+		if known := fmt.Sprint(queued(maya)["review"]["known"]); strings.Contains(known, "NOW") {
 			t.Errorf("she has left, and the queue says %s", known)
 		}
 	})
