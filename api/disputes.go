@@ -69,7 +69,13 @@ func (a *App) mountDisputes(s *Server) {
 		}
 		return listOf(c, func(p domain.Page) ([]domain.DoneCheck, error) {
 			return read.DoneChecks(c.UserContext(), actorOf(c).Scope(), c.Query("status"), p)
-		}, func(v domain.DoneCheck) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, asIs)
+		}, func(v domain.DoneCheck) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.DoneCheck) ([]domain.DoneCheckView, error) {
+			out := make([]domain.DoneCheckView, len(rows))
+			for i := range rows {
+				out[i] = rows[i].View(actorOf(c))
+			}
+			return out, nil
+		})
 	})
 	s.Handle("POST", "/v1/completion-checks/{id}/answer", byID("check", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.CheckInput) error {
 		_, err := svc.AnswerCheck(ctx, call, id, in)

@@ -136,7 +136,11 @@ func (a *App) mountSOS(s *Server) {
 		if err != nil {
 			return err
 		}
-		return List(c, rows, "")
+		out := make([]domain.TimerView, len(rows))
+		for i := range rows {
+			out[i] = rows[i].View(actorOf(c))
+		}
+		return List(c, out, "")
 	})
 	s.Handle("PUT", "/v1/me/codes", func(c *fiber.Ctx) error {
 		in, err := decode[domain.CodesInput](c)

@@ -89,6 +89,21 @@ type DoneCheck struct {
 	Note     string     `json:"note"`
 }
 
+// DoneCheckView is a check as answered: with what this caller may do now.
+type DoneCheckView struct {
+	DoneCheck
+	Actions List[string] `json:"actions"`
+}
+
+// View shows a check to an actor.
+func (c DoneCheck) View(a Actor) DoneCheckView {
+	v := DoneCheckView{DoneCheck: c, Actions: List[string]{}}
+	if a.Role == RoleAgent {
+		v.Actions = CheckMoves.of(c.Status, "answer")
+	}
+	return v
+}
+
 // DisputeFilter narrows GET /v1/disputes.
 type DisputeFilter struct {
 	Status []DisputeStatus

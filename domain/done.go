@@ -200,55 +200,55 @@ type CheckInput struct {
 // brand asks, not the centre. confirmed and not_done need the contact;
 // not_done disputes the completion. Errors: CodeNotFound for the centre,
 // CodeForbidden, CodeState, CodeGuard.
-func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckInput) (DoneCheck, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (DoneCheck, error) {
+func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckInput) (DoneCheckView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (DoneCheckView, error) {
 		switch call.Actor.Role {
 		case RoleAgent:
 		case RoleAdmin:
-			return DoneCheck{}, Fail(CodeForbidden, "The brand's agents ask about completions.")
+			return DoneCheckView{}, Fail(CodeForbidden, "The brand's agents ask about completions.")
 		default:
-			return DoneCheck{}, NotFound("check")
+			return DoneCheckView{}, NotFound("check")
 		}
 		c, err := tx.DoneCheck(id)
 		if err != nil {
-			return DoneCheck{}, err
+			return DoneCheckView{}, err
 		}
 		j, v, err := tx.LockVisit(c.VisitID)
 		if err != nil {
-			return DoneCheck{}, err
+			return DoneCheckView{}, err
 		}
 		if c, err = tx.DoneCheck(id); err != nil { // as it stands under the job's lock
-			return DoneCheck{}, err
+			return DoneCheckView{}, err
 		}
 		if err := CheckMoves.check("answer", c.Status); err != nil {
-			return DoneCheck{}, err
+			return DoneCheckView{}, err
 		}
 		d, err := s.dossier(tx, j)
 		if err != nil {
-			return DoneCheck{}, err
+			return DoneCheckView{}, err
 		}
 		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
 		if err != nil {
-			return DoneCheck{}, err
+			return DoneCheckView{}, err
 		}
 		c.Status, c.ByID, c.DoneAt, c.Note = in.Result, &call.Actor.UserID, ptr(st.occurred), in.Note
 		s.changed(&c.Meta, now)
 		if err := tx.SaveDoneCheck(c); err != nil {
-			return DoneCheck{}, err
+			return DoneCheckView{}, err
 		}
 		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
 		switch in.Result {
 		case "confirmed":
 			if err := CheckVisit(call.Actor, "confirm-done", v); err != nil {
-				return DoneCheck{}, err
+				return DoneCheckView{}, err
 			}
 			if _, err := s.proof(tx, call, d, in.AttemptID, in.Contact, *v.EndedAt, now); err != nil {
-				return DoneCheck{}, err
+				return DoneCheckView{}, err
 			}
 			err = s.confirmDone(m, call.Actor, "desk")
 		case "not_done":
 			if in.AttemptID == nil && in.Contact == nil {
-				return DoneCheck{}, Fail(CodeGuard, "Name the contact in which the household said so: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+				return DoneCheckView{}, Fail(CodeGuard, "Name the contact in which the household said so: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
 			}
 			claim := in.Claim
 			if claim == "" {
@@ -256,7 +256,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 			}
 			_, err = s.askByVoice(tx, call, j.ID, LinkAction{Action: "dispute", VisitID: &v.ID, Claim: claim, Reason: in.Note},
 				VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt}, now)
-			return *c, err // askByVoice saved the job
+			return c.View(call.Actor), err // askByVoice saved the job
 		case "not_reached":
 			if in.Contact != nil {
 				_, err = s.recordAttempt(tx, call, d, nil, *in.Contact, now)
@@ -265,9 +265,9 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 			err = Fail(CodeMeaning, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
 		}
 		if err != nil {
-			return DoneCheck{}, err
+			return DoneCheckView{}, err
 		}
 		s.changed(&j.Meta, now)
-		return *c, tx.SaveJob(j)
+		return c.View(call.Actor), tx.SaveJob(j)
 	})
 }

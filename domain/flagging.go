@@ -539,6 +539,9 @@ func NewFlagView(a Actor, f *Flag, now time.Time, coolOff bool) FlagView {
 			v.Actions = append(v.Actions, FlagMoves[i].Action)
 		}
 	}
+	if all, _ := a.seesFlag(f); all && f.Status.Open() {
+		v.Actions = append(v.Actions, "evidence")
+	}
 	if !coolOff && a.checkCoolOff(f, now) == nil {
 		v.Actions = append(v.Actions, "cool-off")
 	}

@@ -29,6 +29,25 @@ type Timer struct {
 	SOSID       *ID        `json:"-"`         // who raised it silently must not see it here
 }
 
+// TimerView is a timer as answered: with what this caller may do now.
+type TimerView struct {
+	Timer
+	Actions List[string] `json:"actions"`
+}
+
+// View shows a timer to an actor. What was raised in silence does not show in
+// it.
+func (t Timer) View(a Actor) TimerView {
+	v := TimerView{Timer: t, Actions: List[string]{}}
+	switch {
+	case t.UserID == a.UserID:
+		v.Actions = TimerMoves.of(t.Status, "extend", "fine", "end")
+	case a.Is(desk...):
+		v.Actions = TimerMoves.of(t.Status, "spoken")
+	}
+	return v
+}
+
 // timerSteps is what follows a timer that ran out, each so long after it.
 var timerSteps = []struct {
 	After time.Duration
@@ -279,42 +298,42 @@ type TimerInput struct {
 // AnswerTimer extends, clears or ends one's own timer of a visit; what was said
 // offline speaks of the time at which it was said. CheckCode is asked
 // first. None of them ends an SOS. Errors: CodeNotFound, CodeState, CodeMeaning.
-func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action string, in TimerInput) (Timer, error) {
+func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action string, in TimerInput) (TimerView, error) {
 	if action == "extend" && (in.Minutes < 1 || time.Duration(in.Minutes)*time.Minute > timerMost) {
-		return Timer{}, Fail(CodeMeaning, "Extend by up to four hours.").At("/minutes", "1 to 240")
+		return TimerView{}, Fail(CodeMeaning, "Extend by up to four hours.").At("/minutes", "1 to 240")
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Timer, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (TimerView, error) {
 		v, err := tx.Visit(visit)
 		if err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		t, err := tx.LockTimerOf(visit, call.Actor.UserID)
 		if err != nil {
 			if has(v.Crew, call.Actor.UserID) && notFound(err) {
-				return Timer{}, Fail(CodeState, "No timer runs for this visit: it has not begun.")
+				return TimerView{}, Fail(CodeState, "No timer runs for this visit: it has not begun.")
 			}
-			return Timer{}, meaningOf(err, "visit")
+			return TimerView{}, meaningOf(err, "visit")
 		}
 		if err := TimerMoves.check(action, t.Status); err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		c, err := tx.Centre(v.CentreID)
 		if err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		st, err := s.stamp(call, in.OccurredAt, c.Location(), now)
 		if err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		if action == "end" {
 			err = s.endTimer(tx, t, "person", st.occurred, now)
-			return *t, err
+			return t.View(call.Actor), err
 		}
 		least := timerFine
 		if action == "extend" {
 			least = time.Duration(in.Minutes) * time.Minute
 			if t.Extended += in.Minutes; time.Duration(t.Extended)*time.Minute > timerMostInAll {
-				return Timer{}, Fail(CodeGuard, "It was extended by eight hours in all; end it, or say that you are fine.").At("/minutes", "eight hours in all")
+				return TimerView{}, Fail(CodeGuard, "It was extended by eight hours in all; end it, or say that you are fine.").At("/minutes", "eight hours in all")
 			}
 		}
 		due := timerEnd(t, v)
@@ -322,7 +341,7 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 			due = soonest
 		}
 		err = s.resetTimer(tx, t, v.JobID, due, now)
-		return *t, err
+		return t.View(call.Actor), err
 	})
 }
 
@@ -337,33 +356,33 @@ type SpokenInput struct {
 // they ask again a quarter of an hour later. Coordinator, proprietor, area
 // manager; never oneself. It ends no SOS. Errors: CodeNotFound, CodeForbidden,
 // CodeState.
-func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in SpokenInput) (Timer, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Timer, error) {
+func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in SpokenInput) (TimerView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (TimerView, error) {
 		a := call.Actor
 		v, err := tx.Visit(visit)
 		if err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		if !a.sees(v) {
-			return Timer{}, NotFound("visit")
+			return TimerView{}, NotFound("visit")
 		}
 		if !a.Is(desk...) {
-			return Timer{}, Fail(CodeForbidden, "As %s you may not answer for somebody else's timer.", roleWords(a.Role))
+			return TimerView{}, Fail(CodeForbidden, "As %s you may not answer for somebody else's timer.", roleWords(a.Role))
 		}
 		if err := noteFits(in.Note); err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		c, err := tx.Centre(v.CentreID)
 		if err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		st, err := s.stamp(call, in.OccurredAt, c.Location(), now)
 		if err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		timers, err := tx.TimersOf(visit)
 		if err != nil {
-			return Timer{}, err
+			return TimerView{}, err
 		}
 		var out *Timer
 		for i := range timers {
@@ -372,7 +391,7 @@ func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in Spoken
 			}
 			t, err := tx.LockTimer(timers[i].ID)
 			if err != nil {
-				return Timer{}, err
+				return TimerView{}, err
 			}
 			if !TimerMoves.open("spoken", t.Status) {
 				continue
@@ -382,14 +401,14 @@ func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in Spoken
 				due = soonest
 			}
 			if err := s.resetTimer(tx, t, v.JobID, due, now); err != nil {
-				return Timer{}, err
+				return TimerView{}, err
 			}
 			out = t
 		}
 		if out == nil {
-			return Timer{}, Fail(CodeState, "No timer of this visit waits for the desk's call.")
+			return TimerView{}, Fail(CodeState, "No timer of this visit waits for the desk's call.")
 		}
-		return *out, nil
+		return out.View(a), nil
 	})
 }
 

@@ -39,6 +39,9 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 		if due := instantOf(t, timer()["due_at"]); !due.Equal(monday.Add(80 * time.Minute)) {
 			t.Fatalf("due at %v, want planned length and ten minutes after the arrival", due)
 		}
+		if got := timer(); !offers(got, "extend") || !offers(got, "fine") || !offers(got, "end") || offers(got, "spoken") {
+			t.Errorf("whose timer it is may do %v", got["actions"])
+		}
 		h.advance(70*time.Minute - time.Second)
 		if n := h.titles("ravi")["Are you fine?"]; n != 0 {
 			t.Fatal("asked too soon")
@@ -65,9 +68,14 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 		}
 		// The desk calls and speaks with him; then he is asked anew.
 		kiran := h.as("kiran")
+		if got := items(kiran.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]; len(got["actions"].([]any)) != 1 || !offers(got, "spoken") {
+			t.Errorf("the desk may do %v", got["actions"])
+		}
 		h.as("gita").send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{}, 403)
 		h.as("kiran2").send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{}, 404)
-		kiran.send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{"note": "He is in the cellar."}, 200)
+		if got := kiran.send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{"note": "He is in the cellar."}, 200); offers(got, "spoken") {
+			t.Errorf("after its call the desk may do %v", got["actions"])
+		}
 		kiran.send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{}, 409)
 		h.advance(15 * time.Minute)
 		if n := h.titles("ravi")["Are you fine?"]; n != 3 {

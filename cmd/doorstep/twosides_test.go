@@ -287,6 +287,9 @@ func TestUnconfirmedCompletionsAreSampledByTheBrand(t *testing.T) {
 		checks := map[any]obj{}
 		for _, c := range items(gita.send("GET", "/v1/completion-checks?status=open", nil, 200)) {
 			checks[c["visit_id"]] = c
+			if !offers(c, "answer") {
+				t.Errorf("whose question it is may do %v", c["actions"])
+			}
 		}
 		if len(checks) != 2 {
 			t.Fatalf("%d completions are asked about, want 2", len(checks))
