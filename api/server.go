@@ -232,6 +232,9 @@ func (s *Server) front(c *fiber.Ctx) error {
 // large, broken HTTP, timeouts while reading.
 func (s *Server) outside(c *fiber.Ctx, err error) error {
 	start := time.Now()
+	if s.spared(c, err) {
+		return nil
+	}
 	s.dress(c)
 	s.fail(c, err)
 	if conn, ok := c.Context().Conn().(*lingeringConn); ok && c.Response().StatusCode() == http.StatusRequestEntityTooLarge {
@@ -239,6 +242,26 @@ func (s *Server) outside(c *fiber.Ctx, err error) error {
 	}
 	s.observe(c, start)
 	return nil
+}
+
+// spared answers an operation that no body may refuse, an SOS or a stop, as if
+// there had been none when its body is too large to be read.
+func (s *Server) spared(c *fiber.Ctx, err error) bool {
+	var fe *fiber.Error
+	if s.cfg.Contract == nil || !errors.As(err, &fe) || fe.Code != fiber.StatusRequestEntityTooLarge {
+		return false
+	}
+	for _, r := range s.routes {
+		if op, ok := s.cfg.Contract.Operation(r.Method, r.Path); ok && op.Lenient && r.Method == c.Method() && covers(r.Path, c.Path()) {
+			if conn, ok := c.Context().Conn().(*lingeringConn); ok {
+				conn.unread = true
+			}
+			c.Request().ResetBody()
+			s.App.Handler()(c.Context())
+			return true
+		}
+	}
+	return false
 }
 
 // dress sets the id and the headers that every answer has.

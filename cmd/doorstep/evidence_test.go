@@ -287,6 +287,17 @@ func TestTooLargeIsAnAnswer(t *testing.T) {
 	if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", flag), nil, 200)); len(got) != 0 {
 		t.Errorf("kept: %v", got)
 	}
+	// No body refuses an SOS or a stop.
+	large := strings.Repeat("x", 11<<20)
+	if got := ravi.send("POST", "/v1/sos", large, 201); got["status"] != "raised" {
+		t.Errorf("an SOS with 11 MiB: %v", got)
+	}
+	_, job := h.household(h.as("kiran"), nil)
+	visit := h.visit(h.as("kiran"), job, monday.Add(time.Hour), "ravi")
+	if got := ravi.send("POST", path("/v1/visits/%s/stop", visit), large, 200); got["status"] != "stopped_unsafe" {
+		t.Errorf("a stop with 11 MiB: %v", got)
+	}
+	(&person{h: h, login: "nobody"}).send("POST", "/v1/sos", large, 401)
 }
 
 // failing is a store that loses a server between file and row: the file is
