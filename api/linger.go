@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A body that is too large is refused before it was read. Closing a connection
+// A body or a header that is too large is refused before it was read. Closing a connection
 // with bytes unread resets it, and the client sees that instead of the answer
 // (RFC 9112 section 9.6). So the server stops sending, lets what is still
 // coming run into nothing for a while, and closes then.

@@ -237,8 +237,11 @@ func (s *Server) outside(c *fiber.Ctx, err error) error {
 	}
 	s.dress(c)
 	s.fail(c, err)
-	if conn, ok := c.Context().Conn().(*lingeringConn); ok && c.Response().StatusCode() == http.StatusRequestEntityTooLarge {
-		conn.unread = true
+	if conn, ok := c.Context().Conn().(*lingeringConn); ok {
+		switch c.Response().StatusCode() {
+		case http.StatusRequestEntityTooLarge, http.StatusRequestHeaderFieldsTooLarge:
+			conn.unread = true
+		}
 	}
 	s.observe(c, start)
 	return nil
