@@ -21,36 +21,39 @@ func (s JobStatus) Ended() bool { return s == JobClosed || s == JobCancelled }
 // Job is one fault of one household to be mended.
 type Job struct {
 	Meta
-	ExternalRef    *string                `json:"external_ref"`
-	CustomerID     ID                     `json:"customer_id"`
-	SiteID         ID                     `json:"site_id"`
-	ContactID      *ID                    `json:"contact_id"` // whom to reach first
-	ApplianceID    *ID                    `json:"appliance_id"`
-	CentreID       ID                     `json:"centre_id"`
-	AreaID         ID                     `json:"area_id"`
-	Status         JobStatus              `json:"status"`
-	Category       string                 `json:"category"`    // the skill asked for; empty asks for none
-	SkillLevel     int                    `json:"skill_level"` // asked of one of the crew: 1 any, 2 able, 3 expert
-	Serial         string                 `json:"serial"`
-	Fault          string                 `json:"fault"` // in the customer's words
-	TriedSteps     List[TriedStep]        `json:"tried_steps"`
-	WhatMatters    string                 `json:"what_matters"`
-	Priority       string                 `json:"priority"` // low, normal, high, urgent
-	SafetyCritical bool                   `json:"safety_critical"`
-	Cover          string                 `json:"cover"` // warranty, chargeable
-	RepeatOf       *ID                    `json:"repeat_of"`
-	OpenedAt       time.Time              `json:"opened_at"`
-	ReopenedAt     *time.Time             `json:"reopened_at"`
-	ResolvedAt     *time.Time             `json:"resolved_at"`
-	EndedAt        *time.Time             `json:"ended_at"`
-	EndReason      string                 `json:"end_reason"`
-	ReopenUntil    *time.Time             `json:"-"`            // promised at the end; nil: 30 days from it
-	Imported       Doc[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
-	Verdict        string                 `json:"reachability"` // last computed; GET …/reachability explains it
-	LastContactAt  *time.Time             `json:"last_contact_at"`
-	Replacement    Doc[*Replacement]      `json:"replacement"` // that failed tries propose
-	Seq            int64                  `json:"-"`           // head of the timeline
-	ChainHead      []byte                 `json:"-"`
+	ExternalRef    *string         `json:"external_ref"`
+	CustomerID     ID              `json:"customer_id"`
+	SiteID         ID              `json:"site_id"`
+	ContactID      *ID             `json:"contact_id"` // whom to reach first
+	ApplianceID    *ID             `json:"appliance_id"`
+	CentreID       ID              `json:"centre_id"`
+	AreaID         ID              `json:"area_id"`
+	Status         JobStatus       `json:"status"`
+	Category       string          `json:"category"`    // the skill asked for; empty asks for none
+	SkillLevel     int             `json:"skill_level"` // asked of one of the crew: 1 any, 2 able, 3 expert
+	Serial         string          `json:"serial"`
+	Fault          string          `json:"fault"` // in the customer's words
+	TriedSteps     List[TriedStep] `json:"tried_steps"`
+	WhatMatters    string          `json:"what_matters"`
+	Priority       string          `json:"priority"` // low, normal, high, urgent
+	SafetyCritical bool            `json:"safety_critical"`
+	Cover          string          `json:"cover"` // warranty, chargeable
+	// What it is expected to bring, in the smallest unit of the currency of
+	// its centre; nil: not known.
+	ValueMinor    *int64                 `json:"value_minor"`
+	RepeatOf      *ID                    `json:"repeat_of"`
+	OpenedAt      time.Time              `json:"opened_at"`
+	ReopenedAt    *time.Time             `json:"reopened_at"`
+	ResolvedAt    *time.Time             `json:"resolved_at"`
+	EndedAt       *time.Time             `json:"ended_at"`
+	EndReason     string                 `json:"end_reason"`
+	ReopenUntil   *time.Time             `json:"-"`            // promised at the end; nil: 30 days from it
+	Imported      Doc[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
+	Verdict       string                 `json:"reachability"` // last computed; GET …/reachability explains it
+	LastContactAt *time.Time             `json:"last_contact_at"`
+	Replacement   Doc[*Replacement]      `json:"replacement"` // that failed tries propose
+	Seq           int64                  `json:"-"`           // head of the timeline
+	ChainHead     []byte                 `json:"-"`
 }
 
 // reopens tells whether the job may still come back for the same fault.

@@ -300,6 +300,7 @@ type JobInput struct {
 	Priority       *string      `json:"priority"`
 	SafetyCritical *bool        `json:"safety_critical"`
 	Cover          *string      `json:"cover"`
+	ValueMinor     *int64       `json:"value_minor"`
 }
 
 func (s *Service) applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
@@ -309,6 +310,9 @@ func (s *Service) applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
 	set(&j.SafetyCritical, in.SafetyCritical)
 	set(&j.Cover, in.Cover)
 	set(&j.Category, in.Category)
+	if in.ValueMinor != nil {
+		j.ValueMinor = in.ValueMinor
+	}
 	set(&j.SkillLevel, in.SkillLevel)
 	if j.SkillLevel < slots.Helper || j.SkillLevel > slots.Expert {
 		return Fail(CodeMeaning, "The level of a skill is 1, 2 or 3.").At("/skill_level", "1 to 3")

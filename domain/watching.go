@@ -66,6 +66,7 @@ type DiaryEntry struct {
 	TechnicianID ID
 	WindowStart  time.Time
 	Cover        string
+	ValueMinor   *int64
 	Lat, Lon     *float64
 }
 
@@ -118,7 +119,7 @@ func (s *Service) Suppression(ctx context.Context, a Actor, f ReportFilter) (Sup
 	}
 	for _, e := range diaries {
 		h := home[e.TechnicianID]
-		jobs[e.TechnicianID] = append(jobs[e.TechnicianID], watch.Job{At: e.WindowStart, Chargeable: e.Cover == "chargeable", Km: distanceKm(h.HomeLat, h.HomeLon, e.Lat, e.Lon)})
+		jobs[e.TechnicianID] = append(jobs[e.TechnicianID], watch.Job{At: e.WindowStart, Chargeable: e.Cover == "chargeable", Value: e.ValueMinor, Km: distanceKm(h.HomeLat, h.HomeLon, e.Lat, e.Lon)})
 	}
 	for i := range people {
 		p := &people[i]

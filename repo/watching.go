@@ -51,7 +51,7 @@ func (r *reader) Reporters(ctx context.Context, a domain.Actor, f domain.ReportF
 
 func (r *reader) Diaries(ctx context.Context, technicians []domain.ID, from, to time.Time) ([]domain.DiaryEntry, error) {
 	in := r.db.in("d.technician_id", technicians)
-	return list[domain.DiaryEntry](ctx, r, r.db.table("x").Raw(`SELECT d.technician_id AS technician_id, d.window_start AS window_start, jobs.cover AS cover, sites.lat AS lat, sites.lon AS lon
+	return list[domain.DiaryEntry](ctx, r, r.db.table("x").Raw(`SELECT d.technician_id AS technician_id, d.window_start AS window_start, jobs.cover AS cover, jobs.value_minor AS value_minor, sites.lat AS lat, sites.lon AS lon
 		FROM assignments d JOIN jobs ON jobs.id = d.job_id JOIN sites ON sites.id = jobs.site_id JOIN visits ON visits.id = d.visit_id
 		WHERE `+in.SQL+" AND d.current AND d.window_start >= ? AND d.window_start < ? AND visits.status NOT IN ('rescheduled', 'cancelled') ORDER BY d.window_start, d.visit_id", append(append([]any{}, in.Vars...), from, to)...))
 }

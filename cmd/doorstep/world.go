@@ -17,6 +17,7 @@ import (
 
 	"doorstep/domain"
 	"doorstep/domain/reach"
+	"doorstep/domain/slots"
 )
 
 // demoPassword opens every account of the demo.
@@ -332,6 +333,9 @@ func (b *builder) people() error {
 			for i, name := range data.technicians {
 				u := user(name, domain.RoleTechnician)
 				u.Skills, u.Hours = skills(i), rota(i)
+				if i < 2 { // the first is whom others ask, the second learns
+					u.SkillLevels.V = domain.Levels{u.Skills[0]: slots.Expert - 2*i}
+				}
 				u.RingsAlways = true // a newcomer sees pushes at any hour
 				home := data.places[(2*i+1)%len(data.places)]
 				u.HomeLat, u.HomeLon = &home.lat, &home.lon
@@ -553,8 +557,10 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 	if n%3 == 1 {
 		matters = demoMatters[n/3%len(demoMatters)]
 	}
+	var value *int64
 	if n%4 == 0 {
-		cover = "chargeable"
+		minor := int64(600_00 + n%9*150_00)
+		cover, value = "chargeable", &minor
 	}
 	if h.priority != "" {
 		priority = h.priority
@@ -575,7 +581,7 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 			return err
 		}
 		job, err := b.svc.CreateJob(b.ctx, by.call(), domain.JobInput{CustomerID: &o.customer.ID, CentreID: &c.id, ApplianceID: &appliance.ID, ExternalRef: &ref,
-			Fault: &fault.words, TriedSteps: &steps, WhatMatters: &matters, Priority: &priority, Cover: &cover})
+			Fault: &fault.words, TriedSteps: &steps, WhatMatters: &matters, Priority: &priority, Cover: &cover, ValueMinor: value})
 		o.job = job.ID
 		return err
 	})
@@ -850,6 +856,7 @@ func (b *builder) work(c *centre) {
 		}
 	}
 	b.waiting(c)
+	b.leave(c)
 }
 
 // customer is the household whose link the demo hands out.
@@ -967,6 +974,16 @@ func (b *builder) waiting(c *centre) {
 	gone := b.open(c, day(-4, 17, 0), home{})
 	b.at(day(-3, 10, 0), "cancelling the job", func() error {
 		_, err := b.svc.CancelJob(b.ctx, gone.coordinator.call(), gone.job, domain.JobMoveInput{Reason: "works again by itself"})
+		return err
+	})
+}
+
+// leave has somebody ask for a day off that waits for the proprietor's word.
+func (b *builder) leave(c *centre) {
+	who := c.technicians[len(c.technicians)-1]
+	day := c.today.AddDate(0, 0, 16)
+	b.at(b.now.Add(-95*time.Minute), "asking for leave", func() error {
+		_, err := b.svc.AddLeave(b.ctx, who.call(), who.ID, domain.LeaveInput{StartsAt: day.Format(time.RFC3339), EndsAt: day.AddDate(0, 0, 1).Format(time.RFC3339), Kind: "annual", Note: "A wedding in the family"})
 		return err
 	})
 }

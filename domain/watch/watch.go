@@ -30,6 +30,7 @@ const (
 	Pressure    = "withdrawn_under_pressure"
 	Fewer       = "fewer_jobs"
 	Cheaper     = "fewer_chargeable_jobs"
+	Lower       = "lower_value"
 	Farther     = "farther_jobs"
 )
 
@@ -40,7 +41,8 @@ var Definitions = map[string]string{
 	"withdrawn":                "Of these, those that their reporters withdrew.",
 	"under_pressure":           "Of the withdrawn ones, those whose reporter said in private that there was pressure.",
 	"jobs":                     "Visits in the reporter's diary, in as many days before his first report of the period as have passed since, at most 30. Leave is not taken out.",
-	"chargeable":               "Of these, visits of jobs that are chargeable: what is known of their value.",
+	"chargeable":               "Of these, visits of jobs that are chargeable.",
+	"value_minor":              "Mean of what the jobs of those visits are expected to bring, where it is known, in the smallest unit of the currency.",
 	"distance_km":              "Mean distance from his home base, as the crow flies, of those visits where both places are known.",
 	"too_few":                  "Below 50 visits of a centre, or 8 of a person in the days before, nothing is judged and no figure is shown. Withdrawals are judged from 5 reports on.",
 	"too_early":                "Fewer than 7 days have passed since the report.",
@@ -49,6 +51,7 @@ var Definitions = map[string]string{
 	"withdrawn_under_pressure": "At least one reporter said that there was pressure.",
 	"fewer_jobs":               "He has fewer than six tenths of the visits that he had.",
 	"fewer_chargeable_jobs":    "The share of chargeable visits is less than half of what it was.",
+	"lower_value":              "The jobs of his visits bring less than half of what they did, where at least 8 are known on each side.",
 	"farther_jobs":             "His visits are more than half as far again as they were.",
 }
 
@@ -95,6 +98,7 @@ func JudgeCentre(c, all Centre) Judged {
 type Job struct {
 	At         time.Time
 	Chargeable bool
+	Value      *int64   // expected, where known
 	Km         *float64 // from his home base, where known
 }
 
@@ -102,7 +106,9 @@ type Job struct {
 type Half struct {
 	Jobs       int      `json:"jobs"`
 	Chargeable int      `json:"chargeable"`
+	ValueMinor *float64 `json:"value_minor"`
 	DistanceKm *float64 `json:"distance_km"`
+	valued     int
 	located    int
 }
 
@@ -127,6 +133,9 @@ func JudgePerson(reported, now time.Time, jobs []Job) (Judged, Half, Half) {
 	if after.Jobs >= MinJobs && before.Chargeable*2 >= MinJobs && after.Chargeable*before.Jobs*2 < before.Chargeable*after.Jobs {
 		signs = append(signs, Cheaper)
 	}
+	if before.valued >= MinJobs && after.valued >= MinJobs && *after.ValueMinor*2 < *before.ValueMinor {
+		signs = append(signs, Lower)
+	}
 	if before.located >= MinJobs && after.located >= MinJobs && *after.DistanceKm > *before.DistanceKm*1.5 && *after.DistanceKm > *before.DistanceKm+2 {
 		signs = append(signs, Farther)
 	}
@@ -135,7 +144,7 @@ func JudgePerson(reported, now time.Time, jobs []Job) (Judged, Half, Half) {
 
 func count(jobs []Job, from, to time.Time) Half {
 	var h Half
-	sum := 0.0
+	km, value := 0.0, 0.0
 	for _, j := range jobs {
 		if j.At.Before(from) || !j.At.Before(to) {
 			continue
@@ -146,12 +155,21 @@ func count(jobs []Job, from, to time.Time) Half {
 		}
 		if j.Km != nil {
 			h.located++
-			sum += *j.Km
+			km += *j.Km
+		}
+		if j.Value != nil {
+			h.valued++
+			value += float64(*j.Value)
 		}
 	}
-	if h.located > 0 {
-		mean := sum / float64(h.located)
-		h.DistanceKm = &mean
-	}
+	h.DistanceKm, h.ValueMinor = mean(km, h.located), mean(value, h.valued)
 	return h
+}
+
+func mean(sum float64, n int) *float64 {
+	if n == 0 {
+		return nil
+	}
+	sum /= float64(n)
+	return &sum
 }

@@ -47,8 +47,16 @@ func diary(from, to, n int, chargeable bool, km float64) []Job {
 	return out
 }
 
+// worth says what each of some jobs is expected to bring.
+func worth(jobs []Job, minor int64) []Job {
+	for i := range jobs {
+		jobs[i].Value = &minor
+	}
+	return jobs
+}
+
 func TestPeople(t *testing.T) {
-	before := diary(-30, 0, 2, true, 5)
+	before := worth(diary(-30, 0, 2, true, 5), 100_00)
 	for name, c := range map[string]struct {
 		after []Job
 		days  int
@@ -60,6 +68,8 @@ func TestPeople(t *testing.T) {
 		"none for a week":  {nil, 7, Look, Fewer},
 		"half of them":     {diary(0, 30, 1, true, 5), 40, Look, Fewer},
 		"no value":         {diary(0, 30, 2, false, 5), 30, Look, Cheaper},
+		"lower value":      {worth(diary(0, 30, 2, true, 5), 40_00), 30, Look, Lower},
+		"a little lower":   {worth(diary(0, 30, 2, true, 5), 60_00), 30, Nothing, ""},
 		"farther":          {diary(0, 30, 2, true, 8), 30, Look, Farther},
 		"a little farther": {diary(0, 30, 2, true, 7), 30, Nothing, ""},
 		"long after":       {diary(30, 90, 9, false, 90), 90, Look, Fewer}, // only 30 days are compared

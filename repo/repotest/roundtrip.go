@@ -234,7 +234,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		j.ReopenUntil, j.Imported.V = &later, map[string]string{"fault": "5f"}
 		j.ReopenedAt, j.ResolvedAt, j.EndedAt, j.EndReason, j.LastContactAt, j.Status = &later, &later, &later, "done", &later, domain.JobClosed
 		j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.List[domain.ID]{ID()}, Reason: "new", DecidedAt: &later, DecidedBy: domain.RoleAgent}
-		j.Seq, j.ChainHead = 7, []byte{1, 2, 0, 3}
+		j.Seq, j.ChainHead, j.ValueMinor = 7, []byte{1, 2, 0, 3}, Ptr(int64(1_250_00))
 		Filled(t, "job", j)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
 		Same(t, "job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LockJob(j.ID) }))
