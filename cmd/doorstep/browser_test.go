@@ -52,8 +52,8 @@ func evaluate[T any](t *testing.T, ctx context.Context, js string) T {
 // TestCustomerConfirmsInABrowser walks the page as a household does, on a
 // small phone, by keyboard as well.
 func TestCustomerConfirmsInABrowser(t *testing.T) {
-	ctx := browser(t)
 	h := newHarness(t, "sqlite")
+	ctx := browser(t) // and gone before the server, which waits for its connections
 	h.anyPush = true
 	desk := h.as("kiran")
 	_, job := h.household(desk, nil)
@@ -97,8 +97,8 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 // browser's own push service is out of reach of a test, so that its answer is
 // put in its place; all the rest is real.
 func TestABrowserRegistersForPushes(t *testing.T) {
-	ctx := browser(t)
 	h := newHarness(t, "sqlite")
+	ctx := browser(t) // and gone before the server, which waits for its connections
 	h.anyPush = true
 	desk := h.as("kiran")
 	customer, job := h.household(desk, nil)

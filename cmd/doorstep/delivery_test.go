@@ -108,8 +108,10 @@ func (p *post) pending() int {
 // FCM is away while notices come in, refuses some when it is back, and every
 // phone that exists is pushed to once.
 func TestPushesSurviveFCM(t *testing.T) {
+	t.Parallel()
 	for _, engine := range repotest.Engines(t) {
 		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
 			p := newPost(t, engine, 12, fcmtest.Options{})
 			p.phones.SetDown(true)
 			p.phones.Script(token(0), fcmtest.Unregistered().Always())
@@ -154,6 +156,7 @@ func TestPushesSurviveFCM(t *testing.T) {
 // A replica that was killed leaves running jobs. Another one takes them over
 // within seconds, and leaves those of a living one alone, however slow.
 func TestJobsOfADeadReplica(t *testing.T) {
+	t.Parallel()
 	if !slices.Contains(repotest.Engines(t), repo.Postgres) {
 		return // on SQLite there is one server, which takes back its own at the start
 	}
