@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -32,10 +33,7 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 				return err
 			}
 			one = &due[0]
-			if one.Kind == "morning" {
-				return s.morning(ctx, tx, one.SubjectID, s.now())
-			}
-			return s.due(tx, due[0], s.now())
+			return s.oneDue(ctx, tx, *one, s.now())
 		})
 		switch {
 		case err == nil && one == nil:
@@ -52,6 +50,20 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 			}
 		}
 	}
+}
+
+// oneDue does what a deadline stands for. One that panics fails alone: the
+// clock also drives alarms, and a row that is due would end each replica anew.
+func (s *Service) oneDue(ctx context.Context, tx Tx, dl Deadline, now time.Time) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	if dl.Kind == "morning" {
+		return s.morning(ctx, tx, dl.SubjectID, now)
+	}
+	return s.due(tx, dl, now)
 }
 
 // postpone lets a deadline that failed be tried again later; alarms soon.

@@ -324,7 +324,7 @@ func (s *Service) maintain(tx Tx, id ID, now time.Time) error {
 	m.Jobs = slices.DeleteFunc(m.Jobs, func(j Maintaining) bool { return j.At.Before(now.Add(-maintenanceKept)) })
 	due := now // more of them at once
 	if len(dates) < maintenanceChunk {
-		next, err := s.Recur(m.RRule, loc, start, after, after.AddDate(10, 0, 0), 1)
+		next, err := s.Recur(m.RRule, loc, start, after, after.AddDate(5, 0, 0), 1)
 		if err != nil {
 			return err
 		}
