@@ -47,6 +47,8 @@ func (a *App) mountLeave(s *Server) {
 		scope := actorOf(c).Scope()
 		if id == actorOf(c).UserID {
 			scope = domain.Scope{All: true} // one's own
+		} else if actorOf(c).Is(domain.RoleAgent) {
+			return domain.Fail(domain.CodeForbidden, "As agent you see your own leave only.")
 		}
 		if _, err := read.User(c.UserContext(), scope, id); err != nil {
 			return err
@@ -58,6 +60,9 @@ func (a *App) mountLeave(s *Server) {
 		return err
 	}))
 	s.Handle("GET", "/v1/technicians/{id}/leave", func(c *fiber.Ctx) error {
+		if actorOf(c).Is(domain.RoleAgent) {
+			return domain.Fail(domain.CodeForbidden, "As agent you may not list leave.")
+		}
 		id, err := PathID(c, "id", "technician")
 		if err != nil {
 			return err

@@ -11,6 +11,13 @@ import (
 // Service.Sick does, also when somebody tells it of himself.
 const LeaveSick = "sick"
 
+// How far from now leave is taken down, and how long it lasts at most.
+const (
+	leaveBack  = 31 * 24 * time.Hour
+	leaveMost  = 366 * 24 * time.Hour
+	leaveAhead = 5 * leaveMost
+)
+
 // leaveJudges are who approves leave: of those in their scope, and never their
 // own.
 var leaveJudges = []Role{RoleProprietor, RoleAreaManager, RoleAdmin}
@@ -42,6 +49,10 @@ type LeaveView struct {
 // View shows a leave to an actor whose scope it is in.
 func (l Leave) View(a Actor, now time.Time) LeaveView {
 	v := LeaveView{Leave: l, Actions: List[string]{}}
+	// Why somebody is ill or away is for those who decide, not for each desk.
+	if a.UserID != l.TechnicianID && !a.Is(leaveJudges...) && !same(l.RecordedBy, &a.UserID) {
+		v.Note = ""
+	}
 	for _, action := range []string{"approve", "decline", "withdraw"} {
 		if LeaveMoves.open(action, l.Status) && l.permits(a, action, now) == nil {
 			v.Actions = append(v.Actions, action)
@@ -55,7 +66,7 @@ func (l *Leave) permits(a Actor, action string, at time.Time) error {
 	own, judge := a.UserID == l.TechnicianID, a.Is(leaveJudges...)
 	if action == "withdraw" {
 		switch {
-		case !own && !judge:
+		case !own && !judge && !same(l.RecordedBy, &a.UserID):
 			return Fail(CodeForbidden, "As %s you may not withdraw the leave of others.", roleWords(a.Role))
 		case !own && l.Status == "requested":
 			return Fail(CodeForbidden, "Who asked for it withdraws it; you may decline it.")
@@ -140,6 +151,9 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if !l.EndsAt.After(l.StartsAt) {
 			return LeaveView{}, Fail(CodeMeaning, "Leave ends after it starts.").At("/ends_at", "after starts_at")
 		}
+		if l.StartsAt.Before(now.Add(-leaveBack)) || l.EndsAt.Sub(l.StartsAt) > leaveMost || l.StartsAt.After(now.Add(leaveAhead)) {
+			return LeaveView{}, Fail(CodeMeaning, "Leave begins within five years, at most 31 days ago, and lasts at most a year.").At("/starts_at", "a nearer time")
+		}
 		if in.ID != nil {
 			if old, err := tx.Leave(l.ID); err == nil {
 				return old.View(a, now), sameOr(old.TechnicianID == l.TechnicianID && old.StartsAt.Equal(l.StartsAt) && old.EndsAt.Equal(l.EndsAt) && old.Kind == l.Kind && old.Note == l.Note, "leave")
@@ -159,8 +173,36 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if err := tx.InsertLeave(&l); err != nil {
 			return LeaveView{}, err
 		}
-		return leaveStands(tx, a, &l, now)
+		v, err := leaveStands(tx, a, &l, now)
+		if err != nil || u.ID != a.UserID || len(*v.Affected) == 0 {
+			return v, err
+		}
+		return v, s.tellAway(tx, u, c, &l, len(*v.Affected), now)
 	})
+}
+
+// tellAway tells the desk and the proprietor that somebody has said he is ill
+// while visits stand with him.
+func (s *Service) tellAway(tx Tx, u *User, c *Centre, l *Leave, n int, now time.Time) error {
+	if u.CentreID == nil {
+		return nil
+	}
+	for _, role := range []Role{RoleProprietor, RoleCoordinator} {
+		users, err := tx.UsersWith(role, u.CentreID, nil)
+		if err != nil {
+			return err
+		}
+		err = s.tellAny(tx, users, c, now, func(to *User) Notice {
+			return s.notice("leave.sick", to.Language, now, l.EndsAt, toUser(to.ID), aboutLeave(l.ID), func(o *Notice) {
+				o.Title, o.Body = say("leave.sick", to.Language, "")
+				o.Title = strings.ReplaceAll(o.Title, "{n}", itoa(n))
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // centreOf is where somebody works; of who belongs to none, a place in UTC.

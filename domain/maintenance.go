@@ -342,8 +342,8 @@ func (s *Service) maintain(tx Tx, id ID, now time.Time) error {
 }
 
 // maintainOnce makes the job of one date, with a visit that has nobody yet;
-// under a hold that forbids visits, or on a day that takes no more of them, the
-// job waits without one.
+// under a hold that forbids visits, on a holiday, or on a day that takes no more
+// of them, the job waits without one.
 func (s *Service) maintainOnce(tx Tx, m *Maintenance, id ID, at, now time.Time) error {
 	if _, err := tx.Job(id); err == nil || !notFound(err) {
 		return err
@@ -362,7 +362,7 @@ func (s *Service) maintainOnce(tx Tx, m *Maintenance, id ID, at, now time.Time) 
 	}
 	v := &Visit{Meta: newMeta(s.NewID(), now)}
 	in := ScheduleInput{WindowStart: at.Format(time.RFC3339), WindowEnd: at.Add(time.Duration(m.WindowMinutes) * time.Minute).Format(time.RFC3339), PlannedMinutes: m.PlannedMinutes}
-	if err := s.book(tx, &Call{Actor: System}, d, v, in, now, stamped{occurred: now, recorded: now}, "visit.scheduled"); IsCode(err, CodeCapacity) {
+	if err := s.book(tx, &Call{Actor: System}, d, v, in, now, stamped{occurred: now, recorded: now}, "visit.scheduled"); IsCode(err, CodeCapacity) || IsCode(err, CodeHours) {
 		return nil
 	} else if err != nil {
 		return err

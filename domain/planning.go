@@ -294,7 +294,7 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 		if len(v.Crew) == 0 { // a row of a version that did not name it
 			v.Crew = List[ID]{v.TechnicianID}
 		}
-		err := s.assignPlanned(ctx, call.Actor, v)
+		err := s.assignPlanned(ctx, call.Actor, v, has(plan.Accepted, v.VisitID))
 		var e *Error
 		switch {
 		case err == nil:
@@ -321,7 +321,7 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 }
 
 // assignPlanned makes one proposed assignment; what was made already stands.
-func (s *Service) assignPlanned(ctx context.Context, a Actor, p *PlannedVisit) error {
+func (s *Service) assignPlanned(ctx context.Context, a Actor, p *PlannedVisit, accepted bool) error {
 	_, err := s.onVisit(ctx, &Call{Actor: a}, p.VisitID, "assign", "", func(m *visitMoveCtx) error {
 		if sameCrew(m.v.Crew, p.Crew) && m.v.PlannedStart.Equal(p.PlannedStart) {
 			return nil
@@ -329,18 +329,10 @@ func (s *Service) assignPlanned(ctx context.Context, a Actor, p *PlannedVisit) e
 		if slices.ContainsFunc(m.v.Crew, func(id ID) bool { return !has(p.Crew, id) }) || len(m.v.Crew) >= len(p.Crew) {
 			return Fail(CodeState, "Somebody has been assigned to it meanwhile.")
 		}
-		if p.PlannedStart.Before(m.now) {
-			return Fail(CodeMeaning, "The planned start is over.")
+		if accepted {
+			return Fail(CodeState, "This was accepted before, and the visit has been changed since.")
 		}
-		was := m.v.PlannedStart
-		m.v.PlannedStart = p.PlannedStart
-		if err := s.assign(m, a, p.Crew, "plan of the day"); err != nil {
-			return err
-		}
-		if !was.Equal(p.PlannedStart) {
-			s.fact(m.tx, m.d.job, a, "visit.planned", &m.v.ID, m.st, map[string]any{"planned_start": p.PlannedStart, "was": was})
-		}
-		return nil
+		return s.assignAt(m, a, p.Crew, p.PlannedStart, "plan of the day")
 	})
 	return err
 }

@@ -246,6 +246,17 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 	return nil
 }
 
+// refuseHoliday refuses a visit without a crew on a day on which nobody could
+// be assigned to it.
+func (s *Service) refuseHoliday(d *dossier, v *Visit) error {
+	rules, nobody := s.rules(d, v.PlannedMinutes), &slots.Technician{}
+	why, _ := rules.OffDuty(nobody, slots.Span{From: v.PlannedStart, To: v.PlannedEnd()})
+	if why != slots.Holiday {
+		return nil
+	}
+	return d.refuses(rules, nobody, v.PlannedStart, why)
+}
+
 // agrees tells whether a customer can have agreed in a contact: refusing and
 // hostile words are contact, and no agreement.
 func (a *Attempt) agrees() bool {
@@ -391,6 +402,11 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 	if err := s.checkCrew(tx, d, v, v.Crew, now); err != nil {
 		return err
 	}
+	if len(v.Crew) == 0 && !d.disrupted {
+		if err := s.refuseHoliday(d, v); err != nil {
+			return err
+		}
+	}
 	if err := tx.InsertVisit(v); err != nil {
 		return err
 	}
@@ -424,9 +440,10 @@ func (d *dossier) view(a Actor, v *Visit, now time.Time) VisitView {
 
 // CrewInput assigns a visit; an empty crew unassigns it.
 type CrewInput struct {
-	Crew       []ID   `json:"crew"`
-	Reason     string `json:"reason"`
-	OccurredAt string `json:"occurred_at"`
+	Crew         []ID   `json:"crew"`
+	PlannedStart string `json:"planned_start"` // inside the visit's window; empty: as it stands
+	Reason       string `json:"reason"`
+	OccurredAt   string `json:"occurred_at"`
 }
 
 // visitMoveCtx is the common opening of every move on a visit.
@@ -573,7 +590,14 @@ func DeriveJobStatus(j *Job, visits []Visit) JobStatus {
 // Errors as Schedule.
 func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (VisitView, error) {
 	out, err := s.onVisit(ctx, call, id, "assign", in.OccurredAt, func(m *visitMoveCtx) error {
-		return s.assign(m, call.Actor, in.Crew, in.Reason)
+		if in.PlannedStart == "" {
+			return s.assign(m, call.Actor, in.Crew, in.Reason)
+		}
+		start, err := ParseInstant(in.PlannedStart, m.d.site.Location(), "/planned_start")
+		if err != nil {
+			return err
+		}
+		return s.assignAt(m, call.Actor, in.Crew, start, in.Reason)
 	})
 	return out, s.withSlotsFor(ctx, call.Actor, id, err)
 }
@@ -589,6 +613,26 @@ func (s *Service) assign(m *visitMoveCtx, a Actor, crew []ID, reason string) err
 		return err
 	}
 	return s.tellCrewChange(m, before)
+}
+
+// assignAt is assign with another beginning inside the window, which is what
+// the household was promised.
+func (s *Service) assignAt(m *visitMoveCtx, a Actor, crew []ID, start time.Time, reason string) error {
+	was := m.v.PlannedStart
+	switch {
+	case start.Equal(was):
+	case start.Before(m.now):
+		return Fail(CodeMeaning, "The planned start is over.").At("/planned_start", "a time to come")
+	case start.Before(m.v.WindowStart) || start.After(m.v.WindowEnd):
+		return Fail(CodeMeaning, "The planned start lies outside the window.").At("/planned_start", "inside the window, or reschedule")
+	}
+	m.v.PlannedStart = start
+	if err := s.assign(m, a, crew, reason); err != nil || start.Equal(was) {
+		return err
+	}
+	s.fact(m.tx, m.d.job, a, "visit.planned", &m.v.ID, m.st, map[string]any{"planned_start": start, "was": was})
+	s.dayFollows(m.tx, m.v, m.now)
+	return nil
 }
 
 func (m *visitMoveCtx) setCrew(crew []ID) {

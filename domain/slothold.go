@@ -72,18 +72,53 @@ func (s *Service) linkSlots(tx Tx, d *dossier, p *LinkPage, now time.Time) error
 	if err != nil {
 		return err
 	}
-	loc, days := d.site.Location(), map[string]int{}
-	for _, w := range look.found(slots.Options{Most: 1}) {
-		day := w.From.In(loc).Format(time.DateOnly)
-		if v := movable(p.Visit); days[day] == 2 || v != nil && v.WindowStart.Equal(w.From) {
-			continue
-		}
-		if days[day]++; len(p.Free) < slotLinkMost {
-			p.Free = append(p.Free, FreeSlot{w.From.UTC(), w.To.UTC()})
-		}
-	}
+	found := slices.DeleteFunc(look.found(slots.Options{Most: 1}), func(w slots.Window) bool {
+		v := movable(p.Visit)
+		return v != nil && v.WindowStart.Equal(w.From)
+	})
+	p.Free = variety(found, d.site.Location())
 	slices.SortFunc(p.Free, func(a, b FreeSlot) int { return a.WindowStart.Compare(b.WindowStart) })
 	return nil
+}
+
+// variety chooses among free windows, best first, so that a household that
+// works in the mornings finds an evening: what the list has least of comes
+// next, by part of the day, then by day, of which it shows two at most.
+func variety(found []slots.Window, loc *time.Location) []FreeSlot {
+	var out []FreeSlot
+	days, parts := map[string]int{}, map[int]int{}
+	taken := make([]bool, len(found))
+	for len(out) < slotLinkMost {
+		best, least := -1, [2]int{}
+		for i, w := range found {
+			local := w.From.In(loc)
+			n := [2]int{parts[partOfDay(local)], days[local.Format(time.DateOnly)]}
+			if !taken[i] && n[1] < 2 && (best < 0 || slices.Compare(n[:], least[:]) < 0) {
+				best, least = i, n
+			}
+		}
+		if best < 0 {
+			break
+		}
+		taken[best] = true
+		local := found[best].From.In(loc)
+		parts[partOfDay(local)]++
+		days[local.Format(time.DateOnly)]++
+		out = append(out, FreeSlot{found[best].From.UTC(), found[best].To.UTC()})
+	}
+	return out
+}
+
+// partOfDay is morning, afternoon from 12 and evening from 16 on, as
+// PRODUCT.md section 4 parts a day.
+func partOfDay(local time.Time) int {
+	switch h := local.Hour(); {
+	case h < 12:
+		return 0
+	case h < 16:
+		return 1
+	}
+	return 2
 }
 
 // movable is the visit that another time moves; nil: a new one is made.

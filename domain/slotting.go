@@ -262,7 +262,9 @@ func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) 
 		return nil, Fail(CodeMeaning, "The search begins more than a year ahead.").At("/from", "within a year")
 	}
 	if from.Before(now) {
-		from = now
+		if from = now; !to.After(now) {
+			return nil, Fail(CodeMeaning, "This time is over.").At("/to", "a time to come")
+		}
 	}
 	look, err := s.searchIn(tx, d, moved, q.Minutes, from, to, now)
 	if err != nil {

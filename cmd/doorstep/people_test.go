@@ -517,3 +517,78 @@ func TestManyWantTheLastPlaceOfADay(t *testing.T) {
 		}
 	})
 }
+
+// Who says himself that he is ill is away at once; the desk hears of the
+// visits that stand with him, and why he is ill is not the desk's to read.
+func TestSicknessTellsTheDesk(t *testing.T) {
+	stories(t, func(h *harness) {
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(24*time.Hour), "ravi")
+		h.ignore("ravi", "kiran", "asha")
+		day := func(n int) string { return monday.AddDate(0, 0, n).Format("2006-01-02") + "T00:00" }
+		l := ravi.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": day(1), "ends_at": day(3), "kind": "sick", "note": "surgery"}, 201)
+		if got := l["affected"].([]any); l["status"] != "approved" || len(got) != 1 || got[0] != visit["id"] {
+			t.Errorf("told: %v", l)
+		}
+		for _, who := range []string{"kiran", "asha"} {
+			h.expect(who, "Somebody is ill, visits with him: 1")
+		}
+		seen := func(by *person) obj {
+			return items(by.send("GET", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), nil, 200))[0]
+		}
+		if got := seen(desk)["note"]; got != "" {
+			t.Errorf("the desk reads %v", got)
+		}
+		if a, b := seen(ravi)["note"], seen(h.as("asha"))["note"]; a != "surgery" || b != "surgery" {
+			t.Errorf("he and the proprietor read %v, %v", a, b)
+		}
+		h.as("gita").send("GET", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), nil, 403)
+		h.as("gita").send("GET", fmt.Sprintf("/v1/users/%s/leave", ravi.id), nil, 403)
+		// A typing error of the desk is the desk's to take back.
+		typo := desk.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["meena"].id), obj{"starts_at": day(5), "ends_at": day(6), "kind": "other"}, 201)
+		desk.send("POST", path("/v1/leave/%s/withdraw", typo), obj{"reason": "somebody else"}, 200)
+		desk.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": day(5), "ends_at": "2199-01-01T00:00", "kind": "other"}, 422)
+		h.anyPush = true
+	})
+}
+
+// An offer inside the window of a visit that waits for somebody can be taken:
+// the crew begins at another time, and the household's window stands.
+func TestAssigningAtAnotherTimeOfTheWindow(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		_, first := h.household(desk, nil)
+		h.visit(desk, first, monday.Add(24*time.Hour), "ravi")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(24*time.Hour))
+		crew := []string{h.people["ravi"].id.String()}
+		desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": crew}, 409)
+		for start, want := range map[string]int{
+			monday.Add(21 * time.Hour).Format(time.RFC3339): 422, monday.Add(27 * time.Hour).Format(time.RFC3339): 422, "soon": 400,
+		} {
+			desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": crew, "planned_start": start}, want)
+		}
+		at := monday.Add(24*time.Hour + 70*time.Minute)
+		got := desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": crew, "planned_start": at.Format(time.RFC3339)}, 200)
+		if got["planned_start"] != at.Format(time.RFC3339) || got["window_start"] != visit["window_start"] || got["confirmation"] != visit["confirmation"] {
+			t.Errorf("assigned: %v", got)
+		}
+	})
+}
+
+// Nobody is promised a holiday, also where nobody is named yet.
+func TestNoVisitOnAHoliday(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		centre := h.as("root").send("GET", fmt.Sprintf("/v1/centres/%s", h.centre), nil, 200)
+		h.as("root").send("PATCH", path("/v1/centres/%s", centre), obj{"holidays": []string{"2027-03-05"}}, 200, "If-Match", fmt.Sprintf(`"%v"`, centre["version"]))
+		_, job := h.household(desk, nil)
+		at := obj{"window_start": "2027-03-05T10:00", "window_end": "2027-03-05T12:00"}
+		if out := desk.send("POST", path("/v1/jobs/%s/visits", job), at, 422); !strings.Contains(fmt.Sprint(out["detail"]), "holiday") {
+			t.Errorf("refused with %v", out["detail"])
+		}
+	})
+}

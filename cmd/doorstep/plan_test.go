@@ -134,6 +134,12 @@ func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 		if got := desk.send("GET", path("/v1/plans/%s", plan), nil, 200); len(got["accepted"].([]any)) != len(out["accepted"].([]any)) {
 			t.Errorf("the plan remembers %v", got["accepted"])
 		}
+		// What the desk undid stays undone.
+		desk.send("POST", "/v1/visits/"+first["visit_id"].(string)+"/assign", obj{"crew": []any{}}, 200)
+		out = desk.send("POST", path("/v1/plans/%s/accept", plan), obj{"visit_ids": []any{first["visit_id"]}}, 200)
+		if r := listed(out, "refused"); len(r) != 1 || r[0]["code"] != "wrong_state" {
+			t.Errorf("accepted again: %v", out)
+		}
 		h.clock.Advance(time.Hour + time.Second)
 		desk.send("POST", path("/v1/plans/%s/accept", plan), obj{}, 409)
 	})
