@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"doorstep/domain/slots"
 )
 
 // Board is a centre's day or week as its desk looks at it, in one read
@@ -81,7 +83,8 @@ type BoardVisit struct {
 	PlannedStart   time.Time    `json:"planned_start"`
 	PlannedMinutes int          `json:"planned_minutes"`
 	Crew           List[ID]     `json:"crew"`
-	Holds          List[string] `json:"holds"` // kinds
+	Trouble        string       `json:"trouble"` // away: somebody of the crew does not work then; not_set_off: it should have begun; empty
+	Holds          List[string] `json:"holds"`   // kinds
 	Plan           List[string] `json:"plan"`
 	Actions        List[string] `json:"actions"`
 }
@@ -139,9 +142,11 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 	now := s.now()
 	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: List[BoardPerson]{}, Visits: List[BoardVisit]{}, ToSchedule: List[BoardJob]{},
 		Reaching: List[BoardJob]{}, Parts: List[BoardJob]{}, Promises: List[BoardPromise]{}, Alarms: List[BoardAlarm]{}, LeaveRequests: List[BoardRequest]{}, More: List[string]{}}
-	if err := s.boardPeople(ctx, scope, b); err != nil {
+	people, err := s.boardPeople(ctx, scope, b)
+	if err != nil {
 		return nil, err
 	}
+	rules := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
 	visits, err := s.Read.Visits(ctx, scope, VisitFilter{CentreID: &centre, From: &from, To: &to}, Page{Limit: boardVisits + 1})
 	if err != nil {
 		return nil, err
@@ -202,7 +207,7 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 	for i := range visits {
 		v := &visits[i]
 		b.Visits = append(b.Visits, BoardVisit{JobBrief: briefs[v.JobID], ID: v.ID, Version: v.Version, Status: v.Status, Confirmation: v.Confirmation, WindowStart: v.WindowStart,
-			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew, Holds: kindsOnIt(holds[v.ID]),
+			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew, Trouble: trouble(rules, people, v, now), Holds: kindsOnIt(holds[v.ID]),
 			Plan: plans[v.ID], Actions: VisitActions(a, v, holds[v.ID], plans[v.ID], now)})
 	}
 	for i := range lists {
@@ -266,22 +271,48 @@ func kindsOnIt(holds []Hold) List[string] {
 	return out
 }
 
-// boardPeople reads the rows of the board.
-func (s *Service) boardPeople(ctx context.Context, scope Scope, b *Board) error {
+// trouble says what a desk should look at before a visit is missed: somebody
+// who does not work then, for whatever reason, or who has not set off.
+func trouble(rules *slots.Judge, people map[ID]*slots.Technician, v *Visit, now time.Time) string {
+	if v.Status != VisitScheduled || len(v.Crew) == 0 || !now.Before(v.WindowEnd) {
+		return ""
+	}
+	for _, id := range v.Crew {
+		if t := people[id]; t == nil {
+			return "away" // of another centre by now, or disabled
+		} else if why, _ := rules.OffDuty(t, slots.Span{From: v.PlannedStart, To: v.PlannedEnd()}); why != "" {
+			return "away"
+		}
+	}
+	if !now.Before(v.PlannedStart) {
+		return "not_set_off"
+	}
+	return ""
+}
+
+// boardPeople reads the rows of the board, and when each of them works.
+func (s *Service) boardPeople(ctx context.Context, scope Scope, b *Board) (map[ID]*slots.Technician, error) {
 	people, err := s.Read.Users(ctx, scope, UserFilter{Role: RoleTechnician, CentreID: &b.Centre.ID}, Page{Limit: boardPeople + 1})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	people = bounded(b, "technicians", people, boardPeople)
 	people = slices.DeleteFunc(people, func(u User) bool { return u.Disabled })
 	slices.SortStableFunc(people, func(x, y User) int { return cmp.Compare(x.Name, y.Name) })
 	leaves, err := s.Read.LeavesBetween(ctx, scope, b.Centre.ID, b.From, b.To)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	out := map[ID]*slots.Technician{}
+	for i := range people {
+		out[people[i].ID] = &slots.Technician{ID: people[i].ID, Weekly: shiftsOf(&people[i]), Dates: datesOf(&people[i])}
 	}
 	away := map[ID]List[BoardLeave]{}
 	for _, l := range leaves {
 		away[l.TechnicianID] = append(away[l.TechnicianID], BoardLeave{l.StartsAt, l.EndsAt})
+		if t := out[l.TechnicianID]; t != nil {
+			t.Away = append(t.Away, slots.Span{From: l.StartsAt, To: l.EndsAt})
+		}
 	}
 	for _, u := range people {
 		p := BoardPerson{ID: u.ID, Name: u.Name, Skills: u.Skills, Hours: u.Hours, Away: away[u.ID]}
@@ -290,7 +321,7 @@ func (s *Service) boardPeople(ctx context.Context, scope Scope, b *Board) error 
 		}
 		b.Technicians = append(b.Technicians, p)
 	}
-	return nil
+	return out, nil
 }
 
 // boardWords adds promises and alarms with the names of those concerned.

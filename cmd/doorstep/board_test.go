@@ -480,3 +480,42 @@ func TestTheBoardPaintsABigDayFast(t *testing.T) {
 		t.Errorf("300 visits take %.0f ms", best)
 	}
 }
+
+// What will be missed unless the desk looks: somebody who is away, and somebody
+// who has not set off.
+func TestTheBoardShowsTrouble(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		_, one := h.household(desk, nil)
+		_, two := h.household(desk, nil)
+		ill, late := h.visit(desk, one, monday.Add(2*time.Hour), "ravi"), h.visit(desk, two, monday.Add(2*time.Hour), "meena")
+		trouble := func() (string, string) {
+			said := map[any]string{}
+			for _, v := range listed(desk.send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.centre, monday.Format("2006-01-02")), nil, 200), "visits") {
+				said[v["id"]] = v["trouble"].(string)
+			}
+			return said[ill["id"]], said[late["id"]]
+		}
+		if a, b := trouble(); a != "" || b != "" {
+			t.Errorf("at first: %q, %q", a, b)
+		}
+		h.as("ravi").send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["ravi"].id), obj{"starts_at": monday.Add(time.Hour), "ends_at": monday.Add(9 * time.Hour), "kind": "sick"}, 201)
+		if a, b := trouble(); a != "away" || b != "" {
+			t.Errorf("he is ill: %q, %q", a, b)
+		}
+		desk.send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["meena"].id), obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "09:30"}}}, 200)
+		if _, b := trouble(); b != "away" {
+			t.Errorf("her hours end before: %q", b)
+		}
+		desk.send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["meena"].id), obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "19:30"}}}, 200)
+		h.advance(2 * time.Hour)
+		if _, b := trouble(); b != "not_set_off" {
+			t.Errorf("she has not set off: %q", b)
+		}
+		h.as("meena").send("POST", path("/v1/visits/%s/en-route", late), nil, 200)
+		if _, b := trouble(); b != "" {
+			t.Errorf("she is on the way: %q", b)
+		}
+	})
+}
