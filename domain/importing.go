@@ -41,6 +41,7 @@ type ImportRowResult struct {
 	JobID       *ID               `json:"job_id"`
 	VisitID     *ID               `json:"visit_id"`
 	Errors      List[ImportError] `json:"errors"`
+	visit       *Visit            // that the row books or keeps
 }
 
 // ImportReport is what came of an import. Mapping shows which column was
@@ -100,6 +101,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 	}
 	out := ImportReport{Preview: in.Preview, Rows: len(in.Rows), Mapping: head.mapping}
 	lineOf := map[string]int{}
+	var ahead []ImportRowResult // rows of a preview that book somebody
 	for _, row := range in.Rows {
 		wish := s.readRow(row, &head, centre, technicians)
 		ref := wish.is("external_ref")
@@ -114,6 +116,9 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 				return ImportReport{}, err // the rows before stand; sent again they are unchanged
 			}
 		}
+		if in.Preview && item.visit != nil {
+			item = clash(item, wish, &ahead, technicians)
+		}
 		switch item.Outcome {
 		case "created":
 			out.Created++
@@ -127,6 +132,26 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 		out.Items = append(out.Items, item)
 	}
 	return run(ctx, s, call, func(Tx, time.Time) (ImportReport, error) { return out, nil })
+}
+
+// clash refuses in a preview what the rows before it would take: each row of a
+// preview is judged by itself and leaves nothing behind.
+func clash(item ImportRowResult, w *importWish, ahead *[]ImportRowResult, people []User) ImportRowResult {
+	v := item.visit
+	for _, before := range *ahead {
+		b := before.visit
+		if b.JobID == v.JobID || !b.PlannedStart.Before(v.PlannedEnd()) || !v.PlannedStart.Before(b.PlannedEnd()) {
+			continue
+		}
+		for i := range people {
+			if u := &people[i]; has(v.Crew, u.ID) && has(b.Crew, u.ID) {
+				return ImportRowResult{Line: item.Line, ExternalRef: item.ExternalRef, Outcome: "rejected",
+					Errors: List[ImportError]{{Column: w.column("technician"), Reason: fmt.Sprintf("%s has another visit in this time, by line %d.", u.FirstName(), before.Line)}}}
+			}
+		}
+	}
+	*ahead = append(*ahead, item)
+	return item
 }
 
 // MayImport refuses who imports no jobs, before anybody reads the file.
@@ -262,6 +287,7 @@ func (s *Service) land(tx Tx, call *Call, c *Centre, w *importWish, item *Import
 	if err != nil {
 		return err
 	}
+	item.visit = v
 	if v != nil && (!preview || !moved) {
 		item.VisitID = &v.ID
 	}

@@ -543,3 +543,18 @@ func TestImportRace(t *testing.T) {
 		}
 	})
 }
+
+// A preview refuses what the rows before it take, as the import would.
+func TestImportPreviewSeesItsOwnRows(t *testing.T) {
+	eachImport(t, func(t *testing.T, w *centreWorld) {
+		in := table(importHeading, "BR-1|Lata|9876543210|12 MG Road|411005|refrigerator|||Dead|24/11/2026|10-12|ravi",
+			"BR-2|Uma|9876543211|14 MG Road|411005|refrigerator|||Dead|24/11/2026|10-12|ravi", "BR-3|Tara|9876543212|16 MG Road|411005|refrigerator|||Dead|24/11/2026|12-14|ravi")
+		in.Preview = true
+		r := w.outcomes(in, "created", "rejected", "created")
+		if got := r.Items[1].Errors[0].Reason; !strings.Contains(got, "has another visit in this time, by line 2") {
+			t.Errorf("refused with %q", got)
+		}
+		in.Preview = false
+		w.outcomes(in, "created", "rejected", "created")
+	})
+}
