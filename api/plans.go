@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	ics "github.com/arran4/golang-ical"
@@ -98,7 +99,7 @@ func feedCalendar(p *domain.FeedPage) string {
 		}
 		set(ics.ComponentPropertyDtStart, v.WindowStart)
 		set(ics.ComponentPropertyDtEnd, v.WindowEnd)
-		summary := v.Category
+		summary := strings.ReplaceAll(v.Category, "_", " ")
 		if summary == "" {
 			summary = "visit"
 		}

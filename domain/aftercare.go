@@ -316,7 +316,7 @@ func (s *Service) AftercareReport(ctx context.Context, a Actor, f ReportFilter) 
 		return nil, Fail(CodeForbidden, "As %s you may not read this report.", roleWords(a.Role))
 	}
 	if !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour {
-		return nil, Fail(CodeMeaning, "A report covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+		return nil, Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
 	}
 	return s.Read.AftercareCounts(ctx, a, f, s.now())
 }

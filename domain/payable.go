@@ -78,7 +78,7 @@ func (s *Service) Payable(ctx context.Context, a Actor, technician ID, f ReportF
 	case u.Role != RoleTechnician:
 		return nil, NotFound("technician")
 	case !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour:
-		return nil, Fail(CodeMeaning, "A report covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+		return nil, Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
 	}
 	loc := time.UTC
 	if u.CentreID != nil {

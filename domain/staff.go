@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -146,6 +147,8 @@ func (s *Service) applyCentre(tx Tx, c *Centre, in CentreInput) error {
 			return Fail(CodeMeaning, "A holiday is not a date.").At(fmt.Sprintf("/holidays/%d", i), "YYYY-MM-DD")
 		}
 	}
+	slices.Sort(c.Holidays)
+	c.Holidays = slices.Compact(c.Holidays)
 	for i, d := range c.WorkingDays {
 		if d < 0 || d > 6 {
 			return Fail(CodeMeaning, "A working day is not a weekday.").At(fmt.Sprintf("/working_days/%d", i), "0 Sunday to 6 Saturday")
