@@ -151,7 +151,7 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 				return SOSView{}, err
 			}
 		}
-		v, err := s.visitOfSOS(tx, u, in.VisitID, now)
+		v, err := s.visitOfSOS(tx, u, in.VisitID)
 		if err != nil {
 			return SOSView{}, err
 		}
@@ -198,8 +198,8 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now 
 	if !SOSMoves.open("add", x.Status) {
 		return x.View(a), nil
 	}
-	if note := strings.TrimSpace(x.Note + "\n" + in.Note); !strings.Contains(x.Note, in.Note) && len([]rune(note)) <= sosNoteMost {
-		x.Note = note
+	if !strings.Contains(x.Note, in.Note) {
+		x.Note = boundNote(strings.TrimSpace(x.Note + "\n" + in.Note))
 	}
 	if in.Lat != nil && in.Lon != nil {
 		x.Lat, x.Lon = in.Lat, in.Lon
@@ -213,8 +213,13 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now 
 		x.OfferedTo = nil
 	}
 	fresh = fresh || x.OwnerID != nil && has(x.Avoid, *x.OwnerID)
-	if fresh && SOSMoves.open("reopen", x.Status) {
+	reopened := fresh && SOSMoves.open("reopen", x.Status)
+	if reopened {
 		x.Status, x.OwnerID, x.AcknowledgedAt = "raised", nil, nil
+	}
+	// While it rings for somebody it waits for its time; when all who were rung
+	// must be avoided it is silent, and climbs.
+	if reopened || x.Status == "raised" && !x.ringsSomebody() {
 		if err := s.ringSOS(tx, x, now); err != nil {
 			return SOSView{}, err
 		}
@@ -222,6 +227,21 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now 
 	s.changed(&x.Meta, now)
 	err := tx.SaveSOS(x)
 	return x.View(a), err
+}
+
+// ringsSomebody tells whether it has reached anybody who may answer.
+func (x *SOS) ringsSomebody() bool {
+	return slices.ContainsFunc(x.Rung, func(id ID) bool { return id != x.RaiserID && !has(x.Avoid, id) })
+}
+
+// boundNote keeps how it began and the newest words.
+func boundNote(note string) string {
+	const begin, cut = 1000, "\n[...]\n"
+	r := []rune(note)
+	if len(r) <= sosNoteMost {
+		return note
+	}
+	return string(r[:begin]) + cut + string(r[len(r)-(sosNoteMost-begin-len(cut)):])
 }
 
 // ringAll rings whom it has reached so far, who answers for it and to whom it
@@ -258,7 +278,7 @@ func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source strin
 		x.Lat, x.Lon = nil, nil
 	}
 	zone := time.UTC
-	v, err := s.visitOfSOS(tx, u, in.VisitID, now)
+	v, err := s.visitOfSOS(tx, u, in.VisitID)
 	if err != nil {
 		return SOSView{}, err
 	}
@@ -289,7 +309,7 @@ func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source strin
 
 // visitOfSOS finds the visit that an SOS is about: the one named, if it was
 // ever his, else the one under way.
-func (s *Service) visitOfSOS(tx Tx, u *User, named *ID, now time.Time) (*Visit, error) {
+func (s *Service) visitOfSOS(tx Tx, u *User, named *ID) (*Visit, error) {
 	if named != nil {
 		v, err := tx.Visit(*named)
 		if err == nil && has(v.EverCrew, u.ID) {
@@ -299,16 +319,29 @@ func (s *Service) visitOfSOS(tx Tx, u *User, named *ID, now time.Time) (*Visit, 
 			return nil, err
 		}
 	}
-	busy, err := tx.BusyBetween(u.ID, now.Add(-12*time.Hour), now.Add(time.Hour))
-	if err != nil {
+	return s.underWay(tx, u.ID)
+}
+
+// underWay finds the visit that somebody is on now, whatever its plan says: the
+// one at which he moved last, for another may have been left open. Nil: none.
+func (s *Service) underWay(tx Tx, user ID) (*Visit, error) {
+	visits, err := tx.UnderWayOf(user)
+	if err != nil || len(visits) == 0 {
 		return nil, err
 	}
-	for i := range busy {
-		if busy[i].Status.UnderWay() {
-			return &busy[i], nil
+	last := slices.MaxFunc(visits, func(x, y Visit) int { return x.lastMove().Compare(y.lastMove()) })
+	return &last, nil
+}
+
+// lastMove is the latest of setting out, arrival and start.
+func (v *Visit) lastMove() time.Time {
+	var last time.Time
+	for _, at := range []*time.Time{v.EnRouteAt, v.ArrivedAt, v.StartedAt} {
+		if at != nil && at.After(last) {
+			last = *at
 		}
 	}
-	return nil, nil
+	return last
 }
 
 // ladderOf is the centre's own ladder, else the default.
@@ -327,14 +360,15 @@ func ladderOf(tx Tx, centre *ID) ([]ladder.Tier, error) {
 }
 
 // ringSOS rings whoever it is time to ring, and sets the next time. A tier
-// without anybody falls through to the next at once. The caller saves.
+// without anybody who may answer falls through to the next at once. The caller
+// saves.
 func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time) error {
 	tiers, err := ladderOf(tx, x.CentreID)
 	if err != nil {
 		return err
 	}
 	due := ladder.Due(tiers, x.RecordedAt, now)
-	for x.Tier < len(tiers) && (x.Tier < due || len(x.Rung) == 0) {
+	for x.Tier < len(tiers) && (x.Tier < due || !x.ringsSomebody()) {
 		for _, audience := range tiers[x.Tier].To {
 			users, err := s.sosAudience(tx, x, audience)
 			if err != nil {

@@ -135,6 +135,7 @@ type Tx interface {
 	UnfinishedOfCustomer(customer ID) ([]Visit, error)
 	VisitsOfCentreDay(centre ID, from, to time.Time) ([]Visit, error) // status scheduled, window_start in [from,to)
 	BusyBetween(technician ID, from, to time.Time) ([]Visit, error)   // unfinished, overlapping
+	UnderWayOf(technician ID) ([]Visit, error)                        // en route, arrived or in progress, whenever planned
 	Exclusions(customer ID) ([]Exclusion, error)                      // in force
 	InsertExclusion(*Exclusion) error
 	LockExclusion(id ID) (*Exclusion, error)

@@ -441,7 +441,7 @@ func (s *Service) callSilently(ctx context.Context, a Actor, visit ID) error {
 		if err != nil {
 			return err
 		}
-		v, err := s.visitOfSOS(tx, u, &visit, now)
+		v, err := s.visitOfSOS(tx, u, &visit)
 		if err != nil {
 			return err
 		}

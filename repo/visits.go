@@ -160,6 +160,10 @@ func (t *tx) BusyBetween(technician domain.ID, from, to time.Time) ([]domain.Vis
 		technician, to, from).Order("planned_start, id"))
 }
 
+func (t *tx) UnderWayOf(technician domain.ID) ([]domain.Visit, error) {
+	return t.visitsFrom(t.table("visits").Where("status IN ('en_route', 'arrived', 'in_progress') AND id IN (SELECT visit_id FROM assignments WHERE technician_id = ? AND active)", technician).Order("planned_start, id"))
+}
+
 func (t *tx) Exclusions(customer domain.ID) ([]domain.Exclusion, error) {
 	return all[domain.Exclusion](t, t.table("exclusions").Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id"))
 }

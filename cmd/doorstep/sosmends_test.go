@@ -1,0 +1,118 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// Whoever was rung turns out to be the danger: it climbs at once, and does not
+// wait for the next tier in silence.
+func TestAvoidingAllWhoWereRungClimbsAtOnce(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, asha, maya := h.as("ravi"), h.as("asha"), h.as("maya")
+		avoid := obj{"avoid": []string{asha.id.String()}}
+		ring := func(login string) int { h.settle(); return h.rung(login) }
+
+		raised := ravi.send("POST", "/v1/sos", nil, 201)
+		if ring("asha") != 1 || ring("maya") != 0 {
+			t.Fatalf("at first asha is rung %d times, maya %d", h.rung("asha"), h.rung("maya"))
+		}
+		if again := ravi.send("POST", "/v1/sos", avoid, 201); again["id"] != raised["id"] || again["tier"] != 2.0 {
+			t.Errorf("to be avoided while it rings: %v", again)
+		}
+		if ring("asha") != 1 || ring("maya") != 1 || ring("noor") != 1 || ring("maya2") != 0 {
+			t.Errorf("asha is rung %d times, maya %d, noor %d, another area %d", h.rung("asha"), h.rung("maya"), h.rung("noor"), h.rung("maya2"))
+		}
+		// The same tap again rings nobody anew: somebody is being rung.
+		ravi.send("POST", "/v1/sos", avoid, 201)
+		if ring("maya") != 1 {
+			t.Errorf("the same tap again rings maya %d times", h.rung("maya"))
+		}
+		h.advance(30 * time.Second)
+		if h.rung("maya") != 2 || h.rung("asha") != 1 {
+			t.Errorf("30 s later maya was rung %d times, asha %d", h.rung("maya"), h.rung("asha"))
+		}
+		maya.send("POST", path("/v1/sos/%s/acknowledge", raised), nil, 200)
+		maya.send("POST", path("/v1/sos/%s/resolve", raised), obj{"words": "Safe."}, 200)
+
+		// Also after she acknowledged.
+		taken := ravi.send("POST", "/v1/sos", nil, 201)
+		asha.send("POST", path("/v1/sos/%s/acknowledge", taken), nil, 200)
+		had, hers := ring("maya"), ring("asha")
+		if got := ravi.send("POST", "/v1/sos", avoid, 201); got["status"] != "raised" || got["owner_id"] != nil {
+			t.Errorf("with its owner to be avoided: %v", got)
+		}
+		if ring("maya") != had+1 || ring("asha") != hers {
+			t.Errorf("maya was rung %d times more, asha %d", h.rung("maya")-had, h.rung("asha")-hers)
+		}
+		maya.send("POST", path("/v1/sos/%s/acknowledge", taken), nil, 200)
+	})
+}
+
+// The newest words are kept, however much was said before.
+func TestAFullNoteKeepsTheNewestWords(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		ravi.send("POST", "/v1/sos", obj{"note": "first words " + strings.Repeat("x", 1900)}, 201)
+		ravi.send("POST", "/v1/sos", obj{"note": strings.Repeat("y", 2000)}, 201)
+		for _, words := range []string{"he locked the door", "second floor, at the back " + strings.Repeat("z", 500), "I am on the balcony"} {
+			note := toString(ravi.send("POST", "/v1/sos", obj{"note": words}, 201)["note"])
+			if !strings.HasPrefix(note, "first words") || !strings.HasSuffix(note, words) || len([]rune(note)) > 4000 || strings.Count(note, "[...]") > 1 {
+				t.Errorf("of %d characters it ends in %q", len(note), note[max(0, len(note)-40):])
+			}
+		}
+	})
+}
+
+// A visit that was begun long before its time is the one that an alarm is
+// about; of several left open, the one at which he moved last.
+func TestAnAlarmNamesTheVisitThatWasBegunEarly(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		_, old := h.household(desk, nil)
+		forgotten := h.visit(desk, old, monday.Add(time.Hour), "ravi")
+		_, job := h.household(desk, nil)
+		early := h.visit(desk, job, monday.Add(75*time.Hour), "ravi")
+		h.clock.Advance(time.Hour)
+		ravi.send("POST", path("/v1/visits/%s/en-route", forgotten), nil, 200)
+		h.clock.Advance(time.Hour)
+		ravi.send("POST", path("/v1/visits/%s/arrive", early), nil, 200)
+		if x := ravi.send("POST", "/v1/sos", nil, 201); x["visit_id"] != early["id"] || x["job_id"] != job["id"] {
+			t.Errorf("it names the visit %v, begun was %v", x["visit_id"], early["id"])
+		}
+	})
+}
+
+// With a code set a timer is extended by the code; the silent one is answered
+// the same, and calls.
+func TestExtendingTakesTheCode(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, maya := h.as("ravi"), h.as("maya")
+		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
+		visit := h.atTheDoor()
+		extend := path("/v1/visits/%s/timer/extend", visit)
+		ravi.send("POST", extend, obj{"minutes": 5}, 422)
+		ravi.send("POST", extend, obj{"minutes": 5, "code": "9999"}, 422)
+		plain := ravi.send("POST", extend, obj{"minutes": 5, "code": "1234"}, 200)
+		if got := items(maya.send("GET", "/v1/sos", nil, 200)); len(got) != 0 {
+			t.Fatalf("the plain code called: %v", got)
+		}
+		silent := ravi.send("POST", extend, obj{"minutes": 5, "code": "4321"}, 200)
+		if plain["extended_minutes"] != 5.0 || silent["extended_minutes"] != 10.0 || len(plain) != len(silent) || plain["status"] != silent["status"] ||
+			!instant(t, silent["due_at"]).Equal(instant(t, plain["due_at"]).Add(5*time.Minute)) {
+			t.Errorf("answered otherwise:\n%v\n%v", plain, silent)
+		}
+		x := items(maya.send("GET", "/v1/sos", nil, 200))
+		if len(x) != 1 || x[0]["source"] != "duress" || x[0]["visit_id"] != visit["id"] {
+			t.Fatalf("called: %v", x)
+		}
+		if got := items(ravi.send("GET", "/v1/sos", nil, 200)); len(got) != 0 {
+			t.Errorf("he sees %v", got)
+		}
+	})
+}
