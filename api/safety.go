@@ -147,6 +147,12 @@ func (a *App) mountSOS(s *Server) {
 		if err != nil {
 			return err
 		}
+		if err := a.guessed(c, s.ClientIP(c), func() (err error) {
+			in.Keep, err = a.Service.CheckPresent(c.UserContext(), actorOf(c), in.Present)
+			return err
+		}); err != nil {
+			return err
+		}
 		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
 			_, err := svc.SetCodes(ctx, call, in)
 			return err
@@ -178,10 +184,16 @@ func (a *App) mountSOS(s *Server) {
 	}))
 }
 
-// checkCode slows down guessing; the duress code is heard all the same.
+// checkCode compares the code of a timer.
 func (a *App) checkCode(c *fiber.Ctx, from netip.Addr, visit domain.ID, code string) error {
+	return a.guessed(c, from, func() error { return a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code) })
+}
+
+// guessed slows down guessing of codes, wherever they are asked for; the duress
+// code is heard all the same.
+func (a *App) guessed(c *fiber.Ctx, from netip.Addr, check func() error) error {
 	done, late := a.Throttle.Try("code of "+actorOf(c).UserID.String(), from)
-	err := a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code)
+	err := check()
 	if late != nil {
 		return late
 	}

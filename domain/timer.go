@@ -424,7 +424,7 @@ func (s *Service) CheckCode(ctx context.Context, a Actor, visit ID, code string)
 	// Both are compared always, so that the time tells nothing.
 	plain, silent := s.CheckPassword(u.CodeHash, code), s.CheckPassword(u.DuressHash, code)
 	if silent {
-		return s.callSilently(ctx, a, visit)
+		return s.callSilently(ctx, a, &visit)
 	}
 	if !plain {
 		return Fail(CodeMeaning, "This is not your code.").At("/code", "your code")
@@ -434,14 +434,14 @@ func (s *Service) CheckCode(ctx context.Context, a Actor, visit ID, code string)
 
 // callSilently raises an SOS in a transaction of its own: the answer to the
 // request must depend on nothing of it. One that stands is enough.
-func (s *Service) callSilently(ctx context.Context, a Actor, visit ID) error {
+func (s *Service) callSilently(ctx context.Context, a Actor, visit *ID) error {
 	return s.Store.InTx(ctx, func(tx Tx) error {
 		now := s.now()
 		u, err := tx.LockUser(a.UserID)
 		if err != nil {
 			return err
 		}
-		v, err := s.visitOfSOS(tx, u, &visit)
+		v, err := s.visitOfSOS(tx, u, visit)
 		if err != nil {
 			return err
 		}
@@ -453,7 +453,7 @@ func (s *Service) callSilently(ctx context.Context, a Actor, visit ID) error {
 			_, err = s.addToSOS(tx, a, x, SOSInput{}, true, now)
 			return err
 		}
-		_, err = s.raiseSOS(tx, &Call{Actor: a}, u, SOSInput{VisitID: &visit}, "duress", now)
+		_, err = s.raiseSOS(tx, &Call{Actor: a}, u, SOSInput{VisitID: visit}, "duress", now)
 		return err
 	})
 }
@@ -462,9 +462,33 @@ func (s *Service) callSilently(ctx context.Context, a Actor, visit ID) error {
 type CodesInput struct {
 	Code       string `json:"code"`
 	DuressCode string `json:"duress_code"`
+	Present    string `json:"present"` // once codes are set: the code or the password
+	Keep       bool   `json:"-"`       // as CheckPresent says: nothing changes
 }
 
-// SetCodes sets the codes that clear the own timers. Everyone for himself.
+// CheckPresent holds what somebody says before he changes his codes against
+// them: whoever only holds the phone does not take them away. The duress code
+// calls for help, whatever becomes of the request; it is answered like the
+// other one, and keep says that the codes stay. Everyone for himself. Errors:
+// CodeMeaning when it is none of them.
+func (s *Service) CheckPresent(ctx context.Context, a Actor, present string) (keep bool, err error) {
+	u, err := s.Read.Principal(ctx, a.UserID)
+	if err != nil || u.CodeHash == "" {
+		return false, err
+	}
+	// All are compared always, so that the time tells nothing.
+	plain, silent, password := s.CheckPassword(u.CodeHash, present), s.CheckPassword(u.DuressHash, present), s.CheckPassword(u.PasswordHash, present)
+	switch {
+	case silent:
+		return true, s.callSilently(ctx, a, nil)
+	case !plain && !password:
+		return false, Fail(CodeMeaning, "Say your present code or your password first.").At("/present", "the present code or the password")
+	}
+	return false, nil
+}
+
+// SetCodes sets the codes that clear the own timers. CheckPresent is asked
+// first. Everyone for himself. Errors: CodeMeaning.
 func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User, error) {
 	if (in.Code == "") != (in.DuressCode == "") || in.Code != "" && (len(in.Code) < 4 || len(in.DuressCode) < 4 || in.Code == in.DuressCode) {
 		return User{}, Fail(CodeMeaning, "Two different codes of four digits or more, or none.").At("/code", "4 to 32 characters, other than duress_code")
@@ -484,7 +508,9 @@ func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User
 		if err != nil {
 			return User{}, err
 		}
-		u.CodeHash, u.DuressHash = hash, duress
+		if !in.Keep {
+			u.CodeHash, u.DuressHash = hash, duress
+		}
 		s.changed(&u.Meta, now)
 		err = tx.SaveUser(u)
 		return *u, err
