@@ -59,7 +59,7 @@ func (s *Service) reportAct(k *ask) error {
 			v = o
 		}
 	}
-	return s.raise(k.tx, k.actor, k.d, v, f, k.st, k.now)
+	return s.raiseOrFold(k, v, f)
 }
 
 // conductPeople are those of our people who set out for a household. Whom it

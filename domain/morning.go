@@ -83,12 +83,8 @@ func (q *Queue) inNumbers(language string) noticeOption {
 		if q.Late > 0 {
 			kind = "queue.morning_late"
 		}
-		more := ""
-		if q.More {
-			more = "+"
-		}
 		n.Title, n.Body = say(kind, language, "")
-		n.Title = strings.NewReplacer("{n}", itoa(len(q.Items))+more, "{late}", itoa(q.Late)).Replace(n.Title)
+		n.Title = strings.NewReplacer("{n}", itoa(len(q.Items)+q.More), "{late}", itoa(q.Late)).Replace(n.Title)
 		n.High = q.Late > 0
 	}
 }

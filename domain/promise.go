@@ -68,6 +68,8 @@ type PromiseFilter struct {
 	JobID   *ID
 	// CentreID keeps those about the jobs of a centre.
 	CentreID *ID
+	// DueBy keeps those that were due by then.
+	DueBy *time.Time
 }
 
 // lateSteps is the ladder of a late promise: how long after its due time who

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,6 +28,7 @@ type QueueItem struct {
 	Read    string          `json:"read"` // path of what is not shown unasked, for reading it is noted; empty: nothing
 	Moves   List[QueueMove] `json:"moves"`
 	rank    int
+	level   int // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
 }
 
 // QueueMove is a decision as a form: POST To with Fields as JSON.
@@ -51,7 +53,7 @@ type Queue struct {
 	Now   time.Time       `json:"now"`
 	Items List[QueueItem] `json:"items"`
 	Late  int             `json:"late"`
-	More  bool            `json:"more"` // some kind has more than fit here
+	More  int             `json:"more"` // how many more wait than fit here
 }
 
 // queueMost bounds the items of each kind.
@@ -88,9 +90,6 @@ func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
 		if err != nil {
 			return Queue{}, err
 		}
-		if len(items) > queueMost {
-			items, q.More = items[:queueMost], true
-		}
 		for i := range items {
 			it := &items[i]
 			it.rank = min(rank, 1)
@@ -105,26 +104,36 @@ func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
 				it.Moves = List[QueueMove]{}
 			}
 		}
+		slices.SortStableFunc(items, urgency)
+		if more := len(items) - queueMost; more > 0 {
+			items, q.More = items[:queueMost], q.More+more
+		}
 		q.Items = append(q.Items, items...)
 	}
-	slices.SortStableFunc(q.Items, func(x, y QueueItem) int {
-		switch {
-		case x.rank != y.rank:
-			return x.rank - y.rank
-		case x.DueAt != nil && y.DueAt != nil:
-			return x.DueAt.Compare(*y.DueAt)
-		case x.DueAt != nil:
-			return -1
-		case y.DueAt != nil:
-			return 1
-		}
-		return x.Since.Compare(y.Since)
-	})
+	slices.SortStableFunc(q.Items, urgency)
 	return q, nil
 }
 
-// waiting is the page of a source: one more than fits, to know of it.
-var waiting = Page{Limit: queueMost + 1}
+// urgency orders the queue: SOS, then by due time, at equal times the more
+// severe first; what has no due time comes last, the oldest first. An SOS that
+// rings stands above one that somebody answers.
+func urgency(x, y QueueItem) int {
+	switch {
+	case x.rank != y.rank:
+		return x.rank - y.rank
+	case x.DueAt != nil && y.DueAt != nil:
+		return cmp.Or(x.DueAt.Compare(*y.DueAt), y.level-x.level)
+	case x.DueAt != nil:
+		return -1
+	case y.DueAt != nil:
+		return 1
+	}
+	return cmp.Or(y.level-x.level, x.Since.Compare(y.Since))
+}
+
+// waiting is the page of a source: all that can wait at once in practice, the
+// most overdue first. What does not fit on the page is only counted.
+var waiting = Page{Limit: 1000, ByDue: true}
 
 // peopleOf reads who is named in items, in one go.
 func (s *Service) peopleOf(ctx context.Context, ids []ID) (map[ID]User, error) {
@@ -141,10 +150,13 @@ func (s *Service) peopleOf(ctx context.Context, ids []ID) (map[ID]User, error) {
 }
 
 func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
-	rows, err := s.Read.SOSs(ctx, a, true, waiting)
+	rows, err := s.Read.SOSs(ctx, a, true, Page{Limit: waiting.Limit})
 	if err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(rows, func(x, y SOS) int {
+		return cmp.Or(strings.Compare(y.Status, x.Status), x.OccurredAt.Compare(y.OccurredAt)) // raised, then acknowledged
+	})
 	raisers := make([]ID, len(rows))
 	for i := range rows {
 		raisers[i] = rows[i].RaiserID
@@ -155,21 +167,37 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 	}
 	var out []QueueItem
 	for i := range rows {
+		if len(out) >= queueMost {
+			out = append(out, QueueItem{Since: rows[i].OccurredAt})
+			continue
+		}
 		x := rows[i].View(a)
 		it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
 			Default: "It rings on, tier by tier, until somebody acknowledges."}
 		if raiser, ok := people[x.RaiserID]; ok {
 			it.Known = append(it.Known, raiser.Name+", "+roleWords(raiser.Role))
-			if raiser.Phone != "" {
+			switch {
+			case raiser.Phone == "":
+			case x.Source == "duress": // no link that calls with one tap
+				it.Known = append(it.Known, "Number "+raiser.Phone+": not to be called openly")
+			default:
 				it.Known = append(it.Known, "Call "+raiser.Phone)
 			}
 		}
-		it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.", "duress": "Raised in silence: do not call back openly."}[x.Source])
+		it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.", "duress": "Raised in silence: do not call him openly."}[x.Source])
 		if x.Note != "" {
 			it.Known = append(it.Known, "“"+x.Note+"”")
 		}
+		place, err := s.placeOfSOS(ctx, &rows[i])
+		if err != nil {
+			return nil, err
+		}
+		it.Known = append(it.Known, place...)
 		if x.AgeSeconds >= 120 {
 			it.Known = append(it.Known, fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60))
+		}
+		if x.Status == "raised" {
+			it.level = 1
 		}
 		if x.Status == "acknowledged" {
 			it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."
@@ -184,6 +212,13 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 				it.Moves = append(it.Moves, move("Resolve", to+action, choice("outcome", "What was it?", true, "real", "false_alarm", "test"),
 					QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: List[string]{}}))
 			}
+		}
+		if has(x.Actions, "hand-over") {
+			takers, err := s.takersOfSOS(ctx, a, &rows[i])
+			if err != nil {
+				return nil, err
+			}
+			it.Moves = append(it.Moves, move("Hand it over", to+"hand-over", takers))
 		}
 		out = append(out, it)
 	}
@@ -292,7 +327,11 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 		if !a.answersFor(f) {
 			continue
 		}
-		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, Title: fmt.Sprintf("Report of level %d: decide", f.Level), Since: f.RecordedAt, DueAt: f.DueAt, Default: "It stays open and escalates."}
+		if len(out) >= queueMost {
+			out = append(out, QueueItem{Since: f.RecordedAt, DueAt: f.DueAt, level: f.Level})
+			continue
+		}
+		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, level: f.Level, Title: fmt.Sprintf("Report of level %d: decide", f.Level), Since: f.RecordedAt, DueAt: f.DueAt, Default: "It stays open and escalates."}
 		if f.Status == FlagReported {
 			it.Kind, it.Title = "triage", fmt.Sprintf("Report of level %d: triage", f.Level)
 			it.Default = "It escalates: deputy, another manager, the brand."
@@ -424,7 +463,7 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 	if a.Role != RoleAreaManager {
 		return nil, nil
 	}
-	rows, err := s.Read.Promises(ctx, a, PromiseFilter{Status: []PromiseStatus{PromiseBroken}}, waiting)
+	rows, err := s.Read.Promises(ctx, a, PromiseFilter{Status: []PromiseStatus{PromiseBroken}, DueBy: ptr(now.Add(-lateSteps[len(lateSteps)-1].After))}, waiting)
 	if err != nil {
 		return nil, err
 	}
@@ -439,9 +478,6 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 	var out []QueueItem
 	for i := range rows {
 		p := &rows[i]
-		if now.Before(p.DueAt.Add(lateSteps[len(lateSteps)-1].After)) {
-			continue
-		}
 		it := QueueItem{Kind: "promise", ID: p.ID, JobID: &p.JobID, Title: "A promise to a household is late", Since: p.CreatedAt, DueAt: &p.DueAt, Default: "It stays late until somebody calls."}
 		if owner, ok := people[p.OwnerID]; ok {
 			it.Known = append(it.Known, "Owner: "+owner.Name)

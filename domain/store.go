@@ -335,6 +335,7 @@ type Page struct {
 	Limit   int
 	AfterAt *time.Time
 	AfterID *ID
+	ByDue   bool // of flags, disputes, promises and held jobs: the most overdue first, at equal times the most severe; without After
 }
 
 // VisitFilter narrows GET /v1/visits. From and To bound window_start.

@@ -85,6 +85,9 @@ func (r *reader) Promises(ctx context.Context, a domain.Actor, f domain.PromiseF
 	if f.CentreID != nil {
 		q = q.Where("centre_id = ?", *f.CentreID)
 	}
+	if f.DueBy != nil {
+		q = q.Where("due_at <= ?", *f.DueBy)
+	}
 	return paged[domain.Promise](ctx, r, q, "promises", p)
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"doorstep/domain"
 )
@@ -54,7 +55,21 @@ func (r *reader) scoped(s domain.Scope, table string) *gorm.DB {
 
 // paged reads a page of a table's rows in a scope.
 func paged[T any](ctx context.Context, r *reader, q *gorm.DB, table string, p domain.Page) ([]T, error) {
-	return list[T](ctx, r, q.Clauses(page(p, CursorField[table], "id", false)...))
+	return list[T](ctx, r, q.Clauses(pageOf(p, table, false)...))
+}
+
+// byDue orders what waits for a decision, the most overdue first.
+var byDue = map[string]string{
+	"flags": "due_at IS NULL, due_at, level DESC, id", "disputes": "due_at, id", "promises": "due_at, id",
+	"jobs": "(SELECT MIN(h.due_at) FROM holds h WHERE h.kind = 'safety' AND h.lifted_at IS NULL AND (h.job_id = jobs.id OR h.customer_id = jobs.customer_id OR h.site_id = jobs.site_id)), opened_at, id",
+}
+
+func pageOf(p domain.Page, table string, desc bool) []clause.Expression {
+	out := page(p, CursorField[table], "id", desc)
+	if p.ByDue {
+		out[len(out)-2] = clause.OrderBy{Expression: clause.Expr{SQL: byDue[table]}}
+	}
+	return out
 }
 
 func (r *reader) Areas(ctx context.Context, s domain.Scope, p domain.Page) ([]domain.Area, error) {
@@ -438,7 +453,7 @@ func (r *reader) Flags(ctx context.Context, a domain.Actor, f domain.FlagFilter,
 	if f.JobID != nil {
 		q = q.Where("job_id = ?", *f.JobID)
 	}
-	rows, err := list[domain.Flag](ctx, r, q.Clauses(page(p, CursorField["flags"], "id", true)...))
+	rows, err := list[domain.Flag](ctx, r, q.Clauses(pageOf(p, "flags", true)...))
 	out := rows[:0]
 	for i := range rows {
 		if whole, brief := a.SeesFlag(&rows[i]); whole || brief || a.Hears(&rows[i]) {

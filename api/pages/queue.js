@@ -185,7 +185,7 @@
     }
     document.title = (sos ? 'SOS · ' : q.items.length ? `(${q.items.length}) ` : '') + 'Decisions · Doorstep';
     $('none').hidden = q.items.length > 0;
-    $('state').textContent = `${q.items.length} waiting${q.late ? `, ${q.late} late` : ''}${q.more ? ', more than fit here' : ''}`;
+    $('state').textContent = `${q.items.length} waiting${q.late ? `, ${q.late} late` : ''}${q.more ? `, and ${q.more} more than fit here` : ''}`;
   };
   const load = async () => {
     clearTimeout(timer);

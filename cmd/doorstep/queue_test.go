@@ -73,7 +73,7 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		maya.posts(got["hold"], 0, obj{"plan": []string{}, "reason": "x"}, 422)
 		maya.posts(got["hold"], 0, obj{"plan": []string{"two_people"}, "reason": "Spoken with the son."}, 200)
 		got = queued(maya)
-		if got["dispute"] != nil || got["hold"] != nil || labels(got["review"]) != "Triage, Take it into review, Decide" || labels(got["sos"]) != "Resolve" {
+		if got["dispute"] != nil || got["hold"] != nil || labels(got["review"]) != "Triage, Take it into review, Decide" || labels(got["sos"]) != "Resolve, Hand it over" {
 			t.Errorf("afterwards: %v", got)
 		}
 		// Unchanged, the answer is short.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,64 @@ func TestExtendingTakesTheCode(t *testing.T) {
 		}
 		if got := items(ravi.send("GET", "/v1/sos", nil, 200)); len(got) != 0 {
 			t.Errorf("he sees %v", got)
+		}
+	})
+}
+
+// Whoever answers reads in the queue where it is, and may hand it over there;
+// no push says any of it. Raised in silence, nothing there calls with one tap.
+func TestTheQueueSaysWhereAnAlarmIs(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi, maya, noor := h.as("kiran"), h.as("ravi"), h.as("maya"), h.as("noor")
+		user := maya.send("GET", "/v1/users/"+ravi.id.String(), nil, 200)
+		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"phone": "+919811100001"}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
+		customer, job := h.household(desk, nil)
+		visit := h.visit(desk, job, h.clock.Now().Add(10*time.Minute), "ravi")
+		h.clock.Advance(10 * time.Minute)
+		ravi.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+		address := toString(customer["sites"].([]any)[0].(obj)["address"])
+		known := func() string {
+			var out []string
+			for _, k := range queued(maya)["sos"]["known"].([]any) {
+				out = append(out, toString(k))
+			}
+			return strings.Join(out, "\n")
+		}
+		x := ravi.send("POST", "/v1/sos", obj{"lat": 18.5204303, "lon": 73.8567437}, 201)
+		for _, want := range []string{"Job ", toString(job["fault"]), "Address: " + address, "Centre ", "Visit ", "now arrived, there since ", "Phone at 18.52043, 73.85674", "\nCall +"} {
+			if got := known(); address == "" || !strings.Contains(got, want) {
+				t.Errorf("the queue does not say %q: %s", want, got)
+			}
+		}
+		h.settle()
+		for _, m := range h.phones.Messages() {
+			if strings.Contains(m.Title+m.Body, address) || strings.Contains(m.Title+m.Body, "18.52") {
+				t.Errorf("a push says %q", m.Body)
+			}
+		}
+		maya.posts(queued(maya)["sos"], 0, obj{}, 200)
+		over := queued(maya)["sos"]["moves"].([]any)[1].(obj)
+		field := over["fields"].([]any)[0].(obj)
+		options, labels := field["options"].([]any), field["labels"].([]any)
+		found := false
+		for i, id := range options {
+			found = found || id == noor.id.String() && strings.HasPrefix(toString(labels[i]), "Noor")
+			if id == maya.id.String() || id == ravi.id.String() {
+				t.Errorf("it offers %v", labels[i])
+			}
+		}
+		if over["label"] != "Hand it over" || !found {
+			t.Fatalf("to hand over: %v", over)
+		}
+		maya.send("POST", toString(over["to"]), obj{"user_id": noor.id}, 200)
+		noor.posts(queued(noor)["sos"], 0, obj{}, 200)
+		noor.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "Safe."}, 200)
+
+		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": "4321"}, 200)
+		if got := known(); !strings.Contains(got, "do not call him openly") || !strings.Contains(got, "+919811100001") || strings.Contains(got, "Call +") || !strings.Contains(got, address) {
+			t.Errorf("raised in silence it says %s", got)
 		}
 	})
 }

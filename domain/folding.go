@@ -1,0 +1,109 @@
+package domain
+
+import (
+	"strings"
+	"time"
+)
+
+// What a household says again about the same is one report: whoever decides
+// reads it in one place, and a queue is not filled by one tap repeated
+// (PRODUCT.md section 5).
+
+const (
+	foldWithin = 24 * time.Hour // of the first of it
+	homeMost   = 5              // open reports of a household on a job
+)
+
+// raiseOrFold raises a household's report, or adds it to one that is open about
+// the same person, or about anybody when it names nobody and is no more severe.
+// What a desk wrote down and what came by the link stay apart, for one may be
+// undone without the other. Beyond homeMost the words are kept with the newest,
+// and a desk is told. Errors: CodeState by voice.
+func (s *Service) raiseOrFold(k *ask, v *Visit, f *Flag) error {
+	reports, err := s.reportsOfHome(k)
+	if err != nil {
+		return err
+	}
+	open := 0
+	var into, newest *Flag
+	for i := range reports {
+		o := &reports[i]
+		if !o.Status.Open() {
+			continue
+		}
+		open++
+		if o.WithdrawnAt != nil || (o.RecordedBy == nil) != (f.RecordedBy == nil) {
+			continue
+		}
+		newest = o
+		switch {
+		case k.now.Sub(o.RecordedAt) >= foldWithin:
+		case same(o.SubjectID, f.SubjectID):
+			into = o
+		case into == nil && f.SubjectID == nil && f.Level <= o.Level:
+			into = o
+		}
+	}
+	switch {
+	case into != nil:
+		return s.foldReport(k, v, into, f)
+	case open < homeMost:
+		return s.raise(k.tx, k.actor, k.d, v, f, k.st, k.now)
+	case k.by != nil:
+		return Fail(CodeState, "%d reports of this household wait for the area manager already; tell what is new to the manager.", open).With("open", open)
+	case newest != nil:
+		return s.addWords(k, newest, f)
+	}
+	return nil
+}
+
+// foldReport adds a further report to an open one. Only a higher level is told anew,
+// and has its consequences at once; a level that was corrected for the same
+// kind stays.
+func (s *Service) foldReport(k *ask, v *Visit, into, f *Flag) error {
+	if f.Level <= into.Level || into.TriagedAt != nil && f.Kind == into.Kind {
+		return s.addWords(k, into, f)
+	}
+	if into.Kind != f.Kind {
+		into.Note = boundNote(strings.TrimSpace(into.Note + "\n[" + into.Kind + "]"))
+	}
+	into.Kind, into.Level = f.Kind, f.Level
+	before := into.DueAt
+	if into.Status == FlagReported {
+		into.TriageDueAt = earlier(into.TriageDueAt, k.now.Add(triageTime(into.Level)))
+		into.DueAt = ptr(into.TriageDueAt)
+	} else {
+		s.setDue(k.tx, into, true, k.now)
+	}
+	if before != nil && into.DueAt != nil {
+		into.DueAt = ptr(earlier(*before, *into.DueAt))
+	}
+	s.armFlag(k.tx, into)
+	if err := s.tellHandlers(k.tx, into, "flag.triage", k.now); err != nil {
+		return err
+	}
+	if err := s.consequences(k.tx, k.d, v, into, k.now); err != nil {
+		return err
+	}
+	return s.addWords(k, into, f)
+}
+
+// addWords keeps what was said, with what was chosen where that is other.
+func (s *Service) addWords(k *ask, into, f *Flag) error {
+	words := f.Note
+	if f.Kind != into.Kind {
+		words = "[" + k.in.What + "] " + words
+	}
+	if words != "" && !strings.Contains(into.Note, words) {
+		into.Note = boundNote(strings.TrimSpace(into.Note + "\n" + words))
+	}
+	s.changed(&into.Meta, k.now)
+	return k.tx.SaveFlag(into)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
