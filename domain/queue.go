@@ -27,6 +27,7 @@ type QueueItem struct {
 	Known   List[string]    `json:"known"`
 	Read    string          `json:"read"` // path of what is not shown unasked, for reading it is noted; empty: nothing
 	Moves   List[QueueMove] `json:"moves"`
+	Rings   int             `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; 0: it is silent
 	rank    int
 	level   int // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
 }
@@ -197,7 +198,7 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 			it.Known = append(it.Known, fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60))
 		}
 		if x.Status == "raised" {
-			it.level = 1
+			it.level, it.Rings = 1, max(x.Round, 1)
 		}
 		if x.Status == "acknowledged" {
 			it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."

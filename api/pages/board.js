@@ -256,7 +256,7 @@
       try {
         const ids = [...new Set([who.value, second.value].filter(Boolean))], when = instant(`${day.value}T${time.value}`, board.centre.zone);
         const asked = JSON.stringify([ids, when]);
-        if (key.of !== asked) Object.assign(key, { of: asked, id: crypto.randomUUID() }); // a second tap is the same move
+        if (key.of !== asked) Object.assign(key, { of: asked, id: doorstep.uuid() }); // a second tap is the same move
         const res = await go(ids, when, key.id);
         if (res.ok) {
           close();
@@ -365,7 +365,7 @@
         wrong.textContent = 'Say why it is declined.';
         return why.focus();
       }
-      if (key.of !== what + why.value) Object.assign(key, { of: what + why.value, id: crypto.randomUUID() }); // a second tap is the same move
+      if (key.of !== what + why.value) Object.assign(key, { of: what + why.value, id: doorstep.uuid() }); // a second tap is the same move
       const res = await send(`/v1/leave/${x.id}/${what}`, { reason: why.value.trim() }, key.id).catch(() => null);
       if (!res || !res.ok) {
         wrong.textContent = res ? await problem(res) : 'No connection. Please try again.';
@@ -436,7 +436,7 @@
     for (const a of board.alarms) {
       const li = el('li', `SOS · ${a.raiser} · since ${dated(a.raised_at)} · ${a.status === 'raised' ? 'nobody has answered yet' : words(a.status)}`);
       if (a.actions.includes('acknowledge')) {
-        const key = crypto.randomUUID();
+        const key = doorstep.uuid();
         li.append(button('I am on it', async () => {
           const res = await send(`/v1/sos/${a.id}/acknowledge`, {}, key).catch(() => null);
           if (!res || !res.ok) li.append(el('span', res ? await problem(res) : 'No connection.'));
@@ -646,13 +646,13 @@
     file.addEventListener('change', () => { really.hidden = true; said.replaceChildren(); });
     form.addEventListener('submit', async (e) => {
       e.preventDefault();
-      really.dataset.key = crypto.randomUUID();
-      really.hidden = !(await step(true, crypto.randomUUID()));
+      really.dataset.key = doorstep.uuid();
+      really.hidden = !(await step(true, doorstep.uuid()));
     });
     show('Import a day’s jobs', el('p', 'First a preview: nothing is changed until you import.', 'soft'), form);
   });
   $('do-disrupt').addEventListener('click', () => {
-    const form = el('form'), wrong = wrongLine(), acts = el('div', undefined, 'acts'), key = crypto.randomUUID();
+    const form = el('form'), wrong = wrongLine(), acts = el('div', undefined, 'acts'), key = doorstep.uuid();
     const day = Object.assign(input('date', date), { required: true }), reason = Object.assign(input('text'), { maxLength: 200, required: true }), to = input('date'), ok = el('button', 'Move the whole day');
     acts.append(ok, button('Close', close));
     form.append(row(field('Day', day), field('Move to (else the next working day)', to)), field('Reason, told to the households', reason), wrong, acts);

@@ -112,7 +112,7 @@ const doorstepPlan = (tools) => {
       e.preventDefault();
       ok.disabled = true;
       wrong.textContent = '';
-      if (of !== date.value) [of, key] = [date.value, crypto.randomUUID()];
+      if (of !== date.value) [of, key] = [date.value, doorstep.uuid()];
       try {
         const res = await go(date.value, key);
         if (res.ok) {
@@ -120,7 +120,7 @@ const doorstepPlan = (tools) => {
           await reach(date.value);
           return proposals(out.plan || out, out.freed ? `${count(out.freed.length, 'visit needs', 'visits need')} somebody` : `Plan for ${date.value}`);
         }
-        key = crypto.randomUUID(); // it may be judged anew
+        key = doorstep.uuid(); // it may be judged anew
         wrong.textContent = await problem(res);
       } catch (x) {
         if (x.name !== 'TypeError') throw x;

@@ -1,6 +1,6 @@
 (() => {
   const $ = (id) => document.getElementById(id);
-  const { store, session, el, keep, call, problem, send } = doorstep;
+  const { store, session, el, uuid, keep, call, problem, send } = doorstep;
   let tag = '', timer = 0, served = () => new Date();
 
   const when = (iso) => new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
@@ -45,8 +45,8 @@
       const none = el('option', f.required ? 'Please choose' : 'No change');
       none.value = '';
       i.append(none);
-      for (const o of f.options) {
-        const c = el('option', f.type === 'bool' ? { true: 'Yes', false: 'No' }[o] : words(o));
+      for (const [n, o] of f.options.entries()) {
+        const c = el('option', (f.labels && f.labels[n]) || (f.type === 'bool' ? { true: 'Yes', false: 'No' }[o] : words(o)));
         c.value = o;
         i.append(c);
       }
@@ -70,7 +70,7 @@
     return body;
   };
   const act = (move, card) => {
-    const key = crypto.randomUUID(); // a second tap is the same decision
+    const key = uuid(); // a second tap is the same decision
     const form = el('form'), wrong = el('p', '', 'wrong'), go = el('button', move.label);
     wrong.setAttribute('role', 'alert');
     for (const f of move.fields) form.append(field(f));
@@ -79,8 +79,9 @@
       e.preventDefault();
       go.disabled = true;
       wrong.textContent = '';
+      const body = read(form, move);
       try {
-        const res = await send(move.to, read(form, move), key);
+        const res = await send(move.to, body, key);
         if (res.ok) {
           delete card.dataset.open;
           tag = '';
@@ -103,10 +104,10 @@
     li.append(el('p', it.due_at ? due(it.due_at, now) : `Since ${when(it.since)}`, 'due'));
     const known = el('ul', undefined, 'known');
     for (const k of it.known) {
-      const row = el('li'), tel = /^Call (\+\d+)$/.exec(k);
-      if (tel) {
+      const row = el('li'), tel = /^Call (\+\d+)$/.exec(k), geo = /^(?:Phone|Home) at (-?[\d.]+), (-?[\d.]+)$/.exec(k);
+      if (tel || geo) {
         const a = el('a', k);
-        a.href = 'tel:' + tel[1];
+        a.href = tel ? 'tel:' + tel[1] : `geo:${geo[1]},${geo[2]}`;
         row.append(a);
       } else row.textContent = k;
       known.append(row);
@@ -140,6 +141,7 @@
           form.remove();
           form = null;
           delete li.dataset.open;
+          tag = ''; // what changed meanwhile is shown whole
         } else {
           form = act(m, li);
           li.append(form);
@@ -151,13 +153,45 @@
       moves.append(b);
     }
     li.append(moves);
+    li.shown = said(it);
+    return li;
+  };
+  const said = (it) => JSON.stringify([it.title, it.known, it.moves]);
+  // One that cannot be shown takes no other with it.
+  const shown = (it, now) => {
+    try {
+      return card(it, now);
+    } catch (e) {
+      console.error(e);
+      const li = el('li', undefined, it.kind === 'sos' ? 'sos' : '');
+      li.dataset.id = it.kind + it.id;
+      li.append(el('h2', it.title), el('p', 'This cannot be shown whole here. Please reload the page, or call a colleague.'));
+      return li;
+    }
+  };
+  // What is being written stays; what is known of an SOS does not grow old.
+  const kept = (li, it, now) => {
+    if (it.kind !== 'sos' || li.shown === said(it)) return li;
+    const fresh = shown(it, now);
+    li.shown = said(it);
+    for (const part of ['h2', '.due', '.known', '.soft']) {
+      const to = fresh.querySelector(part), from = li.querySelector(part);
+      if (to && from) from.replaceWith(to);
+    }
+    if (!li.querySelector('.changed')) {
+      const note = el('p', 'This has changed while the form was open. Please read it again.', 'wrong changed');
+      note.setAttribute('role', 'status');
+      li.querySelector('h2').after(note);
+    }
     return li;
   };
   // A second way besides pushes: it sounds on an open page.
   let sound = null;
   const ring = () => {
+    $('alarm').dataset.rung = String(Number($('alarm').dataset.rung || 0) + 1);
     if (navigator.vibrate) navigator.vibrate([400, 200, 400, 200, 400]);
     if (!sound) return;
+    if (sound.state === 'suspended') sound.resume().catch(() => {});
     for (const at of [0, 0.4, 0.8]) {
       const o = sound.createOscillator();
       o.frequency.value = 880;
@@ -167,19 +201,36 @@
     }
   };
   document.addEventListener('pointerdown', () => { sound ||= window.AudioContext ? new AudioContext() : null; }, { once: true });
+  // At once for each SOS, and each of its rounds, that nobody acknowledged; then
+  // until somebody does.
+  const again = 20000;
+  let ringing = new Set(), bell = 0;
+  const rings = (items) => {
+    const now = new Set(items.filter((it) => it.rings).map((it) => `${it.id}/${it.rings}`));
+    const fresh = [...now].some((k) => !ringing.has(k));
+    ringing = now;
+    if (fresh || !now.size) clearInterval(bell);
+    if (fresh) {
+      bell = setInterval(ring, again);
+      ring();
+    }
+  };
   const show = (q) => {
+    rings(q.items);
     const now = new Date(q.now);
     const open = new Map([...document.querySelectorAll('#items>li[data-open]')].map((li) => [li.dataset.id, li]));
     const focused = document.activeElement && document.activeElement.closest('#items>li');
     const at = focused && focused.dataset.id;
-    $('items').replaceChildren(...q.items.map((it) => open.get(it.kind + it.id) || card(it, now)));
+    $('items').replaceChildren(...q.items.map((it) => {
+      const li = open.get(it.kind + it.id);
+      return li ? kept(li, it, now) : shown(it, now);
+    }));
     if (at && !document.activeElement.closest('#items')) {
       const back = [...document.querySelectorAll('#items>li')].find((li) => li.dataset.id === at);
       if (back) (back.querySelector('button') || back).focus();
     }
     const sos = q.items.filter((it) => it.kind === 'sos').length;
     if ($('alarm').dataset.n !== String(sos)) {
-      if (sos > Number($('alarm').dataset.n || 0)) ring();
       $('alarm').dataset.n = String(sos);
       $('alarm').textContent = sos ? `${sos} SOS open` : '';
     }
@@ -189,14 +240,14 @@
   };
   const load = async () => {
     clearTimeout(timer);
+    let q = null;
     try {
       const res = await call('/v1/queue', { headers: tag ? { 'If-None-Match': tag } : {} });
       if (res.status === 200) {
         tag = res.headers.get('ETag') || '';
-        const q = await res.json();
+        q = await res.json();
         const ahead = new Date(q.now) - Date.now(); // the server's clock, not the phone's
         served = () => new Date(Date.now() + ahead);
-        show(q);
       } else if (res.status === 304) {
         for (const li of document.querySelectorAll('#items>li[data-due]')) li.querySelector('.due').textContent = due(li.dataset.due, served());
       } else {
@@ -208,6 +259,13 @@
       if (e.status === 401) return leave('Please sign in again.');
       $('state').textContent = 'No connection; this may be old. Trying again.';
       tag = '';
+    }
+    try {
+      if (q) show(q);
+    } catch (e) {
+      console.error(e);
+      tag = '';
+      $('state').textContent = 'Something here could not be shown. Please reload the page.';
     }
     timer = setTimeout(load, document.hidden ? 10000 : 2000);
   };
@@ -248,6 +306,7 @@
   };
   const leave = (why) => {
     clearTimeout(timer);
+    rings([]);
     session.access = '';
     store.removeItem('refresh');
     $('items').replaceChildren();

@@ -11,6 +11,15 @@ const doorstep = (() => {
     return e;
   };
 
+  // Pages without TLS have no randomUUID; all browsers have random numbers.
+  const uuid = () => {
+    if (crypto.randomUUID) return crypto.randomUUID();
+    const b = crypto.getRandomValues(new Uint8Array(16));
+    b[6] = (b[6] & 15) | 64;
+    b[8] = (b[8] & 63) | 128;
+    return [...b].map((n, i) => ([4, 6, 8, 10].includes(i) ? '-' : '') + n.toString(16).padStart(2, '0')).join('');
+  };
+
   const keep = (t) => {
     session.access = t.access_token;
     session.me = t.user;
@@ -40,6 +49,6 @@ const doorstep = (() => {
     const fields = (p.errors || []).map((e) => e.detail).filter(Boolean);
     return (p.detail || p.title || `It did not work (${res.status}).`) + (fields.length ? ` What helps: ${fields.join('; ')}.` : '');
   };
-  const send = (path, body, key = crypto.randomUUID()) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
-  return { store, session, el, keep, renew, call, problem, send };
+  const send = (path, body, key = uuid()) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
+  return { store, session, el, uuid, keep, renew, call, problem, send };
 })();
