@@ -61,7 +61,7 @@ func (s *Service) oneDue(ctx context.Context, tx Tx, dl Deadline, now time.Time)
 		}
 	}()
 	if dl.Kind == "morning" {
-		return s.morning(ctx, tx, dl.SubjectID, now)
+		return s.morning(ctx, tx, dl.SubjectID, dl.DueAt, now)
 	}
 	return s.due(tx, dl, now)
 }

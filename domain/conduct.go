@@ -179,8 +179,42 @@ func (s *Service) LiftKeepAway(ctx context.Context, call *Call, id ID, in Reason
 		if err := tx.SaveKeepAway(&x.KeepAway); err != nil {
 			return KeepAwayView{}, err
 		}
-		return NewKeepAwayView(call.Actor, x), nil
+		return NewKeepAwayView(call.Actor, x), s.goesAgain(tx, &x.KeepAway, now)
 	})
+}
+
+// goesAgain tells somebody that he is kept from all homes no longer, unless
+// another report still does, and tells the desk once more of those of his
+// visits that nobody has taken.
+func (s *Service) goesAgain(tx Tx, k *KeepAway, now time.Time) error {
+	diary, err := tx.LockDiary([]ID{k.UserID}, ID{}, now, now, now)
+	if err != nil || len(diary.KeptAway) > 0 {
+		return err
+	}
+	if err := s.tellUser(tx, k.UserID, "visits.again", now); err != nil {
+		return err
+	}
+	for _, id := range k.Visits {
+		v, err := tx.Visit(id)
+		if err != nil {
+			return err
+		}
+		if v.Status != VisitScheduled || len(v.Crew) > 0 || !now.Before(v.WindowEnd) {
+			continue
+		}
+		j, err := tx.Job(v.JobID)
+		if err != nil {
+			return err
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return err
+		}
+		if err := s.tellStaff(tx, d, v, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keepApart keeps the person whom a report is about from that home at level 2
@@ -227,7 +261,7 @@ func (s *Service) keptApartBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
 		return err == nil, err
 	}
 	apart, err := tx.Exclusions(d.customer.ID)
-	return slices.ContainsFunc(apart, func(x Exclusion) bool { return f.about(x.UserID) }), err
+	return slices.ContainsFunc(apart, func(x Exclusion) bool { return x.FlagID == f.ID }), err
 }
 
 // insideNow tells whether a crew is at a home. What it does there is refused
@@ -316,8 +350,11 @@ func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
 func (s *Service) takeOut(m *visitMoveCtx, user ID) error {
 	before := slices.Clone(m.v.Crew)
 	m.setCrew(without(m.v.Crew, user))
-	if len(m.v.Crew) == 0 {
-		m.v.Status, m.v.EnRouteAt = VisitScheduled, nil
+	if err := s.waitForCompany(m); err != nil {
+		return err
+	}
+	if m.v.Status == VisitEnRoute { // no plan asks for two; whoever goes on alone hears it from the desk
+		s.tellCrew(m.tx, m.d, m.v, m.v.Crew, "visit.call_desk", m.now)
 	}
 	s.fact(m.tx, m.d.job, System, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": ""})
 	if err := s.saveVisit(m); err != nil {
@@ -328,8 +365,9 @@ func (s *Service) takeOut(m *visitMoveCtx, user ID) error {
 }
 
 // settleConduct ends what stood until a report about our own people was
-// decided. Upheld, or withdrawn under pressure, it stays until it is lifted
-// with reasons.
+// decided. Upheld, or withdrawn at level 3 and 4 or under pressure, it stays
+// until whoever decides lifts it with reasons: somebody may have been asked to
+// withdraw.
 func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
 	if f.SubjectID == nil {
 		return nil
@@ -338,12 +376,16 @@ func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
 	if err != nil && !notFound(err) {
 		return err
 	}
-	if err == nil && k.LiftedAt == nil && f.Status != FlagUpheld && !f.pressed() {
+	stays := f.Status == FlagUpheld || f.pressed() || f.Status == FlagWithdrawn && f.severe()
+	if err == nil && k.LiftedAt == nil && !stays {
 		k.LiftedAt, k.LiftReason = &now, string(f.Status)
 		if a.UserID != (ID{}) { // nil: the household
 			k.LiftedByID = &a.UserID
 		}
 		if err := tx.SaveKeepAway(k); err != nil {
+			return err
+		}
+		if err := s.goesAgain(tx, k, now); err != nil {
 			return err
 		}
 	}

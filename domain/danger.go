@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 )
@@ -75,6 +76,9 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 			}
 		}
 		if in.SubjectID != nil {
+			if *in.SubjectID == a.UserID {
+				return Raised{}, Fail(CodeMeaning, "A report is about somebody else than its reporter.").At("/subject_id", "a colleague, or leave it out")
+			}
 			if _, err := tx.User(*in.SubjectID); err != nil {
 				return Raised{}, meaningIfAbsent(err, "user", "/subject_id")
 			}
@@ -348,23 +352,33 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 	if err != nil {
 		return err
 	}
-	for _, x := range there {
-		if x.UserID == user {
+	// Each report keeps apart by itself: whoever consents to the end of one says
+	// nothing of the others.
+	for i := range there {
+		if x := &there[i]; x.UserID == user && x.FlagID == f.ID {
 			return nil
 		}
-	}
-	if err := tx.InsertExclusion(&Exclusion{ID: s.NewID(), UserID: user, CustomerID: d.customer.ID, FlagID: f.ID, Since: now}); err != nil {
-		return err
 	}
 	visits, err := tx.UnfinishedOfCustomer(d.customer.ID)
 	if err != nil {
 		return err
 	}
+	x := &Exclusion{ID: s.NewID(), UserID: user, CustomerID: d.customer.ID, FlagID: f.ID, Since: now}
+	visits = slices.DeleteFunc(visits, func(o Visit) bool {
+		return !has(o.Crew, user) || o.Status != VisitScheduled && (o.Status != VisitEnRoute || !f.about(user))
+	})
 	for i := range visits {
 		o := &visits[i]
-		if !has(o.Crew, user) || o.Status != VisitScheduled && (o.Status != VisitEnRoute || !f.about(user)) {
-			continue
+		x.Visits = append(x.Visits, o.ID)
+		if o.Status == VisitEnRoute {
+			x.TurnedBack = append(x.TurnedBack, o.ID)
 		}
+	}
+	if err := tx.InsertExclusion(x); err != nil {
+		return err
+	}
+	for i := range visits {
+		o := &visits[i]
 		if o.Status == VisitEnRoute {
 			if err := s.turnBack(tx, d, o, user, f, now); err != nil {
 				return err

@@ -16,6 +16,8 @@ type Exclusion struct {
 	CustomerID  ID
 	FlagID      ID
 	Since       time.Time
+	Visits      List[ID] // that he lost by it; they stay payable
+	TurnedBack  List[ID] // of these, to which the person of the report was on his way
 	ConsentedAt *time.Time
 	LiftedAt    *time.Time
 	LiftedByID  *ID

@@ -423,7 +423,7 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 			err = f.decide(a, in, now)
 		case "withdraw":
 			f.WithdrawnAt, f.Pressure = &now, in.Pressure
-			if f.pressed() && f.Level > 0 {
+			if f.pressed() && f.Level > 0 || f.SubjectID != nil && f.severe() {
 				err = s.tellHandlers(tx, f, "flag.withdrawn", now)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 const (
 	morningHour    = 8
+	morningUntil   = 12               // later a morning that was missed waits for the next
 	morningQuarter = 15 * time.Minute // every zone's hours begin on one
 )
 
@@ -26,8 +27,9 @@ func (s *Service) remind(tx Tx, n *Notice, u *User, now time.Time) {
 }
 
 // morning tells a manager what waits for him, if it is the hour, and comes
-// again the next morning while something does.
-func (s *Service) morning(ctx context.Context, tx Tx, user ID, now time.Time) error {
+// again the next morning while something does. Where nothing ran at the hour
+// that it was due, it tells late the same morning.
+func (s *Service) morning(ctx context.Context, tx Tx, user ID, due, now time.Time) error {
 	u, err := tx.User(user)
 	if notFound(err) || err == nil && (u.Disabled || u.Role != RoleAreaManager && u.Role != RoleAdmin) {
 		return nil
@@ -61,7 +63,8 @@ func (s *Service) morning(ctx context.Context, tx Tx, user ID, now time.Time) er
 	if !next.After(now) {
 		next = time.Date(local.Year(), local.Month(), local.Day()+1, morningHour, 0, 0, 0, loc)
 	}
-	if local.Hour() == morningHour {
+	over := time.Date(local.Year(), local.Month(), local.Day(), morningHour+1, 0, 0, 0, loc)
+	if local.Hour() >= morningHour && local.Hour() < morningUntil && due.Before(over) {
 		q, err := s.Queue(ctx, a)
 		if err != nil || len(q.Items) == 0 {
 			return err

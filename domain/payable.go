@@ -28,6 +28,7 @@ type PayableVisit struct {
 	FlaggedSelf bool // he reported something on it
 	AreaHold    bool // somebody of the crew did, at level 2 or above; not about a colleague
 	Pause       bool // he gave it away in a pause that he was offered
+	Taken       bool // it was taken from him, because he is kept from that home or from all
 }
 
 // Shield says whether a visit is payable and counts for a technician, and why
@@ -47,7 +48,9 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 	switch {
 	case p.Pause && self:
 		return true, false, "you took a pause that you were offered"
-	case p.Pause:
+	case p.Taken && self:
+		return true, false, "it was taken off your plan; your pay for it stands"
+	case p.Pause, p.Taken:
 		return true, false, "area hold"
 	case p.Status == VisitStopped:
 		return true, false, "it was stopped"

@@ -2,15 +2,24 @@ package repo
 
 import (
 	"context"
+	"slices"
 
 	"doorstep/domain"
 )
 
 // PayableVisits reads the visits in whose crew a technician is, or was until a
-// pause, with what their rows depend on: two statements a page.
+// pause or until he was kept apart, and those that ended as stopped in whose
+// crew he ever was, with what their rows depend on: four statements a page.
 func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician domain.ID, f domain.ReportFilter, p domain.Page) ([]domain.PayableVisit, error) {
+	lost, err := r.lostVisits(ctx, technician)
+	if err != nil {
+		return nil, err
+	}
+	taken := r.db.in("visits.id", lost)
 	q := r.db.table("visits").Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
-		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted))`, technician, technician).
+		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted)
+		OR visits.status = 'stopped' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
+		OR `+taken.SQL+`)`, append([]any{technician, technician, technician}, taken.Vars...)...).
 		Where("window_start >= ? AND window_start < ?", f.From, f.To)
 	if s.TechnicianID != technician { // his own diary is his, also where the visit is another's now
 		where, err := r.db.within(s, "visits")
@@ -31,6 +40,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		ID                                   domain.ID
 		ExternalRef                          *string
 		Proven, FlaggedSelf, AreaHold, Pause bool
+		Current                              bool
 	}
 	in := r.db.in("visits.id", ids)
 	facts, err := list[fact](ctx, r, r.db.table("x").Raw(`SELECT visits.id AS id, jobs.external_ref AS external_ref,
@@ -41,8 +51,9 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		EXISTS (SELECT 1 FROM flags g JOIN assignments c ON c.visit_id = g.visit_id AND c.technician_id = g.reporter_id
 			WHERE g.visit_id = visits.id AND g.level >= 2 AND g.subject_id IS NULL) AS area_hold,
 		(EXISTS (SELECT 1 FROM cool_offs o WHERE o.visit_id = visits.id AND o.user_id = ? AND o.accepted)
-			AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current)) AS pause
-		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician}, in.Vars...)...))
+			AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current)) AS pause,
+		EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current) AS current
+		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician}, in.Vars...)...))
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +64,26 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	out := make([]domain.PayableVisit, len(visits))
 	for i := range visits {
 		f := at[visits[i].ID]
-		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf, AreaHold: f.AreaHold, Pause: f.Pause}
+		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf, AreaHold: f.AreaHold, Pause: f.Pause,
+			Taken: !f.Current && slices.Contains(lost, visits[i].ID)}
 	}
 	return out, nil
+}
+
+// lostVisits are those that somebody lost because he is kept from a home, or
+// from all.
+func (r *reader) lostVisits(ctx context.Context, technician domain.ID) ([]domain.ID, error) {
+	away, err := list[domain.KeepAway](ctx, r, r.db.table("keep_aways").Where("user_id = ?", technician))
+	if err != nil {
+		return nil, err
+	}
+	apart, err := list[domain.Exclusion](ctx, r, r.db.table("exclusions").Where("user_id = ?", technician))
+	var out []domain.ID
+	for i := range away {
+		out = append(out, away[i].Visits...)
+	}
+	for i := range apart {
+		out = append(out, apart[i].Visits...)
+	}
+	return out, err
 }

@@ -56,7 +56,8 @@ func TestEachMorningTellsWhatWaits(t *testing.T) {
 				maya.moves(id, "decide", obj{"outcome": "unclear", "reasons": "nobody knows"}, 200)
 			}
 		}
-		h.advance(48 * time.Hour)
+		h.clock.Set(local(3, 8, 0)) // nothing waits
+		h.advance(time.Second)
 		says("maya", "1 overdue, 2 wait for you")
 	})
 }

@@ -377,7 +377,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if len(plans) != 0 {
 			t.Errorf("plans %v", plans)
 		}
-		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon, ConsentedAt: &later, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
+		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon, Visits: domain.List[domain.ID]{w.Visit.ID}, TurnedBack: domain.List[domain.ID]{w.Visit.ID}, ConsentedAt: &later, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
 		Filled(t, "exclusion", x)
 		x.LiftedAt, x.LiftedByID = nil, nil
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertExclusion(&x) })

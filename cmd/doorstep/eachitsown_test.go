@@ -1,0 +1,196 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestEachReportKeepsApartByItself: a technician's own report about a
+// household and the household's about him are two; his consent ends his own,
+// in whichever order they came.
+func TestEachReportKeepsApartByItself(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
+		for n, order := range [][]string{{"his", "theirs"}, {"theirs", "his"}} {
+			_, job := h.household(desk, nil)
+			start := monday.Add(time.Duration(n*24+1) * time.Hour)
+			visit := h.visit(desk, job, start, "ravi")
+			h.clock.Set(start)
+			ravi.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+			ravi.send("POST", path("/v1/visits/%s/partial", visit), nil, 200)
+			var own any
+			for _, whose := range order {
+				if whose == "his" {
+					own = ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "verbal_abuse", "level": 1}, 201)["id"]
+				} else {
+					h.home(desk, job).taps("report", 303, "what", "drunk", "who", ravi.id.String())
+				}
+			}
+			again := h.visit(desk, job, start.Add(50*time.Hour))
+			pair := []obj{}
+			for _, x := range exclusions(maya) {
+				if x := x.(obj); x["customer_id"] == job["customer_id"] {
+					pair = append(pair, x)
+				}
+			}
+			if len(pair) != 2 {
+				t.Fatalf("%v: %d exclusions", order, len(pair))
+			}
+			for _, x := range pair {
+				if x["flag_id"] == own {
+					ravi.send("POST", path("/v1/exclusions/%s/consent", x), nil, 200)
+					maya.send("POST", path("/v1/exclusions/%s/lift", x), nil, 200)
+				} else {
+					ravi.send("POST", path("/v1/exclusions/%s/consent", x), nil, 404)
+				}
+			}
+			desk.send("POST", path("/v1/visits/%s/assign", again), h.crew("ravi"), 409)
+			for _, x := range pair {
+				if x["flag_id"] != own {
+					maya.send("POST", path("/v1/exclusions/%s/lift", x), obj{"reason": "the household agrees"}, 200)
+				}
+			}
+			desk.send("POST", path("/v1/visits/%s/assign", again), h.crew("ravi"), 200)
+			desk.send("POST", path("/v1/visits/%s/cancel", again), obj{"reason": "x"}, 200)
+		}
+		// Nobody reports himself.
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
+		ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3, "subject_id": ravi.id.String()}, 422)
+	})
+}
+
+// TestWhatWasLostStaysPayable: the visits that somebody lost because he was
+// kept from homes, and one that he stopped afterwards, stand in what he is
+// paid for, and tell the proprietor nothing.
+func TestWhatWasLostStaysPayable(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
+		_, job := h.household(desk, nil)
+		met := h.visit(desk, job, monday.Add(time.Hour), "meena")
+		h.clock.Set(monday.Add(time.Hour))
+		meena.send("POST", path("/v1/visits/%s/arrive", met), nil, 200)
+		meena.send("POST", path("/v1/visits/%s/partial", met), nil, 200)
+		_, other := h.household(desk, nil)
+		lost := h.visit(desk, other, monday.Add(3*time.Hour), "meena")
+		_, third := h.household(desk, nil)
+		stopped := h.visit(desk, third, monday.Add(5*time.Hour), "meena")
+		h.home(desk, job).taps("report", 303, "what", "threatened", "who", meena.id.String())
+		desk.send("POST", path("/v1/visits/%s/assign", lost), h.crew("ravi"), 200)
+		meena.send("POST", path("/v1/visits/%s/stop", stopped), nil, 200)
+		address := fmt.Sprintf("/v1/technicians/%s/payable?from=2027-03-01&to=2027-03-02", meena.id)
+		for _, login := range []string{"meena", "asha", "maya"} {
+			found := 0
+			for _, r := range items(h.as(login).send("GET", address, nil, 200)) {
+				if r["visit_id"] != lost["id"] && r["visit_id"] != stopped["id"] {
+					continue
+				}
+				found++
+				why := fmt.Sprint(r["why"])
+				if r["payable"] != true || r["counted"] != false || why == "" {
+					t.Errorf("%s reads %v", login, r)
+				}
+				if login == "asha" && r["visit_id"] == lost["id"] && why != "area hold" {
+					t.Errorf("the proprietor reads %q", why)
+				}
+			}
+			if found != 2 {
+				t.Errorf("%s finds %d of the two", login, found)
+			}
+		}
+
+		// It ends: she is told, in words that say no more, and the desk is told
+		// again of what is still free.
+		_, fourth := h.household(desk, nil)
+		h.visit(desk, fourth, monday.Add(72*time.Hour))
+		_ = maya
+		flag := items(maya.send("GET", "/v1/flags", nil, 200))
+		for _, f := range flag {
+			if f["by_customer"] == true {
+				maya.moves(f["id"], "triage", nil, 200)
+				maya.moves(f["id"], "decide", obj{"outcome": "unclear", "reasons": "x"}, 200)
+			}
+		}
+		h.told("You can take visits again", map[string]int{"meena": 1, "ravi": 0, "asha": 0})
+	})
+}
+
+// TestAWithdrawalAtLevel3EndsNoKeepAway: a colleague who takes a grave report
+// back may have been asked to; whoever decides ends the keep-away, with
+// reasons, and the desk hears which visits are still free.
+func TestAWithdrawalAtLevel3EndsNoKeepAway(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
+		_, job := h.household(desk, nil)
+		both := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
+		_, other := h.household(desk, nil)
+		free := h.visit(desk, other, monday.Add(26*time.Hour), "meena")
+		flag := ravi.send("POST", path("/v1/visits/%s/flags", both), obj{"kind": "threat", "level": 3, "subject_id": h.people["meena"].id.String()}, 201)["id"]
+		ravi.moves(flag, "withdraw", nil, 200)
+		h.told("A report was withdrawn", map[string]int{"maya": 1})
+		desk.send("POST", path("/v1/visits/%s/assign", free), h.crew("meena"), 409)
+		kept := queued(maya)["keep_away"]
+		if kept == nil {
+			t.Fatalf("the queue: %v", queued(maya))
+		}
+		h.settle()
+		before := h.titles("kiran")["A visit needs somebody"]
+		maya.posts(kept, 0, obj{"reason": "spoken with both"}, 200)
+		h.told("You can take visits again", map[string]int{"meena": 1})
+		h.told("A visit needs somebody", map[string]int{"kiran": before + 1})
+		desk.send("POST", path("/v1/visits/%s/assign", free), h.crew("meena"), 200)
+	})
+}
+
+// TestWhoGoesOnAloneIsTold: one of a crew of two is kept away while they are
+// on their way; the other is told at once, and under a plan for two waits.
+func TestWhoGoesOnAloneIsTold(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, meena := h.as("kiran"), h.as("meena")
+		_, job := h.household(desk, nil)
+		both := h.visit(desk, job, monday.Add(time.Hour), "meena", "ravi")
+		h.clock.Set(monday.Add(50 * time.Minute))
+		meena.send("POST", path("/v1/visits/%s/en-route", both), nil, 200)
+		h.settle()
+		before := h.titles("kiran")["A visit needs somebody"]
+		h.home(desk, job).taps("report", 303, "what", "threatened", "who", meena.id.String())
+		h.told("Please call your desk", map[string]int{"ravi": 1, "meena": 0})
+		h.told("A visit needs somebody", map[string]int{"kiran": before + 1})
+	})
+}
+
+// TestAMorningThatWasMissedIsToldLate: nothing ran between eight and nine; the
+// digest comes late the same morning, once, and the next day on time.
+func TestAMorningThatWasMissedIsToldLate(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		told := func() (n int) {
+			h.settle()
+			for _, m := range h.phones.MessagesFor("phone:maya") {
+				if strings.Contains(m.Title, "wait for you") {
+					n++
+				}
+			}
+			return n
+		}
+		h.clock.Set(local(1, 21, 0))
+		ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)
+		h.advance(20 * time.Minute)
+		for _, step := range []struct {
+			day, hour, want int
+		}{{2, 9, 1}, {2, 11, 1}, {3, 13, 1}, {4, 8, 2}} {
+			h.clock.Set(local(step.day, step.hour, 30))
+			h.advance(time.Second)
+			if got := told(); got != step.want {
+				t.Errorf("on the %d. at %d:30 she was told %d times, want %d", step.day, step.hour, got, step.want)
+			}
+		}
+	})
+}
