@@ -32,7 +32,68 @@ var forward = []struct {
 // no-access. The crew. A later move implies the skipped ones, marked not
 // recorded. A late claim overturns a provisional missed. Errors: CodeHeld,
 // CodePlan, CodeGuard, CodeState.
+//
+// An arrival of somebody who was taken out of the crew meanwhile moves nothing
+// and is kept: where he is counts, whoever goes there now.
 func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
+	out, err := s.advance(ctx, call, id, action, in)
+	if action == "arrive" && notFound(err) {
+		return s.cameAnyway(ctx, call, id, in.OccurredAt)
+	}
+	return out, err
+}
+
+// cameAnyway keeps the arrival of a technician who is no longer in the crew;
+// whoever decides a report of that home about him learns of it at once.
+func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt string) (VisitView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+		j, v, err := tx.LockVisit(id)
+		if err != nil {
+			return VisitView{}, err
+		}
+		a := call.Actor
+		if a.Role != RoleTechnician || !a.wasInCrew(v) || a.CentreID != v.CentreID {
+			return VisitView{}, NotFound("visit")
+		}
+		d, err := s.dossier(tx, j)
+		if err != nil {
+			return VisitView{}, err
+		}
+		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
+		if err != nil {
+			return VisitView{}, err
+		}
+		s.fact(tx, j, a, "visit.arrived_anyway", &v.ID, st, map[string]any{"crew": v.Crew})
+		reports, err := tx.FlagsOfCustomer(d.customer.ID)
+		if err != nil {
+			return VisitView{}, err
+		}
+		for i := range reports {
+			if f := &reports[i]; !f.Status.Open() || !f.about(a.UserID) || f.CameAt != nil {
+				continue
+			}
+			f, err := tx.LockFlag(reports[i].ID)
+			if err != nil {
+				return VisitView{}, err
+			}
+			f.CameAt = &st.occurred
+			s.changed(&f.Meta, now)
+			if err := tx.SaveFlag(f); err != nil {
+				return VisitView{}, err
+			}
+			if err := s.tellHandlers(tx, f, "flag.triage", now); err != nil {
+				return VisitView{}, err
+			}
+		}
+		s.changed(&j.Meta, now)
+		if err := tx.SaveJob(j); err != nil {
+			return VisitView{}, err
+		}
+		return d.view(a, v, now), nil
+	})
+}
+
+func (s *Service) advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, action, in.OccurredAt, func(m *visitMoveCtx) error {
 		v := m.v
 		switch v.Status {

@@ -70,6 +70,9 @@ type Flag struct {
 	ToldAt         *time.Time `json:"told_at"`
 	Statement      string     `json:"statement"` // his side
 	StatedAt       *time.Time `json:"stated_at"`
+	// When the person it is about said that he had come to this home, after he
+	// was taken off his way.
+	CameAt *time.Time `json:"-"`
 }
 
 // Conduct tells whether the report is about our own people. Such a report

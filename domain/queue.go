@@ -312,15 +312,9 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 	if err != nil {
 		return nil, err
 	}
-	away := map[ID]*KeepAway{}
-	if slices.ContainsFunc(rows, func(f Flag) bool { return f.SubjectID != nil && f.severe() }) {
-		kept, err := s.Read.KeepAways(ctx, a, Page{Limit: 1000})
-		if err != nil {
-			return nil, err
-		}
-		for i := range kept {
-			away[kept[i].FlagID] = &kept[i].KeepAway
-		}
+	turned, err := s.turnedBack(ctx, a, rows)
+	if err != nil {
+		return nil, err
 	}
 	var out []QueueItem
 	for i := range rows {
@@ -347,7 +341,7 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 			it.Known = append(it.Known, "About one of our people.")
 		}
 		if f.SubjectID != nil && f.Level >= 2 {
-			if err := s.whereabouts(ctx, a, f, away[f.ID], &it, now); err != nil {
+			if err := s.whereabouts(ctx, a, f, turned[f.ID], &it, now); err != nil {
 				return nil, err
 			}
 		}

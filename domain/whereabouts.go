@@ -18,23 +18,57 @@ const (
 	colleagueIn    = 2 * time.Hour // the window in which the colleague comes
 )
 
-// whereabouts adds to the item of a report about one of our people.
-func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, away *KeepAway, it *QueueItem, now time.Time) error {
+// turnedBack are, by report, the visits to which the person it is about was on
+// his way: at level 2 those to that home, at 3 and 4 all.
+func (s *Service) turnedBack(ctx context.Context, a Actor, flags []Flag) (map[ID][]ID, error) {
+	out := map[ID][]ID{}
+	if !slices.ContainsFunc(flags, func(f Flag) bool { return f.SubjectID != nil && f.Level >= 2 }) {
+		return out, nil
+	}
+	add := func(flag ID, visits List[ID]) {
+		for _, id := range visits {
+			if !has(out[flag], id) {
+				out[flag] = append(out[flag], id)
+			}
+		}
+	}
+	away, err := s.Read.KeepAways(ctx, a, Page{Limit: 1000})
+	if err != nil {
+		return nil, err
+	}
+	apart, err := s.Read.Exclusions(ctx, a, Page{Limit: 1000})
+	for i := range away {
+		add(away[i].FlagID, away[i].TurnedBack)
+	}
+	for i := range apart {
+		add(apart[i].FlagID, apart[i].TurnedBack)
+	}
+	return out, err
+}
+
+// home tells whether a report came from the home of a visit.
+func (f *Flag) home(v *Visit) bool { return f.CustomerID != nil && v.CustomerID == *f.CustomerID }
+
+// whereabouts adds to the item of a report about one of our people. A report
+// from the home to which he was on his way is itself a sign that he may be
+// inside, whoever goes there by now, until a crew says how it found the place.
+func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, turned []ID, it *QueueItem, now time.Time) error {
 	everything := Scope{All: true} // of the one person whom the actor decides about
 	visits, err := s.Read.Visits(ctx, everything, VisitFilter{TechnicianID: f.SubjectID, Status: []VisitStatus{VisitArrived, VisitInProgress}}, Page{Limit: 5})
 	if err != nil {
 		return err
 	}
-	visits = slices.DeleteFunc(visits, func(v Visit) bool { return !f.severe() && (f.CustomerID == nil || v.CustomerID != *f.CustomerID) })
-	if away != nil {
-		for _, id := range away.TurnedBack {
-			v, err := s.Read.Visit(ctx, everything, id)
-			if err != nil && !notFound(err) {
-				return err
-			}
-			if err == nil && v.Status == VisitScheduled && len(v.Crew) == 0 {
-				visits = append(visits, *v)
-			}
+	visits = slices.DeleteFunc(visits, func(v Visit) bool { return !f.severe() && !f.home(&v) })
+	seen := []VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}
+	for _, id := range turned {
+		v, err := s.Read.Visit(ctx, everything, id)
+		if notFound(err) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if f.home(v) && !has(seen, v.Status) || !f.home(v) && v.Status == VisitScheduled && len(v.Crew) == 0 {
+			visits = append(visits, *v)
 		}
 	}
 	if len(visits) == 0 {
@@ -46,7 +80,7 @@ func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, away *KeepA
 	}
 	person := people[*f.SubjectID]
 	for i := range visits {
-		if err := s.whereHeIs(ctx, a, &visits[i], &person, it, now); err != nil {
+		if err := s.whereHeIs(ctx, a, f, &visits[i], &person, it, now); err != nil {
 			return err
 		}
 	}
@@ -56,7 +90,7 @@ func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, away *KeepA
 	return nil
 }
 
-func (s *Service) whereHeIs(ctx context.Context, a Actor, v *Visit, person *User, it *QueueItem, now time.Time) error {
+func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, person *User, it *QueueItem, now time.Time) error {
 	job, err := s.Read.Job(ctx, Scope{All: true}, v.JobID)
 	if err != nil {
 		return err
@@ -66,7 +100,13 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, v *Visit, person *User
 		return err
 	}
 	words := fmt.Sprintf("%s was on the way to job %s: the visit was taken away, and nobody goes.", person.Name, jobWords(job))
-	if insideNow(v) {
+	inside := insideNow(v) && has(v.Crew, person.ID)
+	switch {
+	case !inside && f.home(v) && f.CameAt != nil:
+		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: he said so after the visit was taken from him.", person.Name, jobWords(job), f.CameAt.In(centre.Location()).Format("15:04"))
+	case !inside && f.home(v):
+		words = fmt.Sprintf("%s was on the way to job %s and may be inside: the visit was taken from him, and the report came from there. Call until somebody says otherwise.", person.Name, jobWords(job))
+	case inside:
 		words = fmt.Sprintf("%s is at a home NOW, job %s", person.Name, jobWords(job))
 		if at := v.ArrivedAt; at != nil {
 			words += ", since " + at.In(centre.Location()).Format("15:04")
@@ -74,6 +114,15 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, v *Visit, person *User
 		words += ". Nothing there is refused; a push asks for a call to the manager and gives no reason."
 	}
 	it.Known = append(it.Known, words)
+	if !inside && len(v.Crew) > 0 {
+		sent, err := s.peopleOf(ctx, slices.Clone(v.Crew))
+		if err != nil {
+			return err
+		}
+		for _, id := range v.Crew {
+			it.Known = append(it.Known, sent[id].Name+" has that visit now.")
+		}
+	}
 	if a.Role != RoleAreaManager || !a.reaches(v.CentreID, v.AreaID) {
 		it.Known = append(it.Known, "A colleague is sent by the centre "+centre.Name+":")
 		if centre.Phone != "" {
@@ -86,7 +135,7 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, v *Visit, person *User
 		return err
 	}
 	label := "Send a colleague, job " + jobWords(job)
-	if !insideNow(v) {
+	if !inside && v.Status == VisitScheduled && len(v.Crew) == 0 {
 		it.Moves = append(it.Moves, move(label, "/v1/visits/"+v.ID.String()+"/assign", crew))
 		return nil
 	}

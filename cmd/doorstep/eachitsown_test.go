@@ -194,3 +194,58 @@ func TestAMorningThatWasMissedIsToldLate(t *testing.T) {
 		}
 	})
 }
+
+// TestReportedOnTheWayMayBeInside: a report from the home to which somebody is
+// on his way says itself that he may be there. Whoever decides reads so, also
+// after a colleague has the visit, until a crew ends it; his late arrival is
+// kept, and the item says that he is there.
+func TestReportedOnTheWayMayBeInside(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
+		for n, what := range []string{"drunk", "hurt"} {
+			_, job := h.household(desk, nil)
+			start := monday.Add(time.Duration(1+3*n) * time.Hour)
+			visit := h.visit(desk, job, start, "meena")
+			h.clock.Set(start)
+			meena.send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
+			h.home(desk, job).taps("report", 303, "what", what, "who", meena.id.String())
+			item := func() obj {
+				for _, x := range items(maya.send("GET", "/v1/queue", nil, 200)) {
+					if x["job_id"] == job["id"] && strings.HasPrefix(toString(x["title"]), "Report of level") {
+						return x
+					}
+				}
+				t.Fatalf("%s: no item", what)
+				return nil
+			}
+			says := func(words string) obj {
+				h.Helper()
+				it := item()
+				known := fmt.Sprint(it["known"])
+				if !strings.Contains(known, words) || !strings.Contains(known, "Meena") || moveOf(it, "Send a colleague") == nil {
+					t.Errorf("%s, want %q: %s, %v", what, words, known, it["moves"])
+				}
+				return it
+			}
+			send := moveOf(says("may be inside"), "Send a colleague")
+			maya.send("POST", send["to"].(string), form(send, h.as("ravi")), 200)
+			says("may be inside")
+			says("Ravi Surname has that visit now")
+			h.settle()
+			before := h.titles("maya")["A report needs you"]
+			h.as("ravi2").send("POST", path("/v1/visits/%s/arrive", visit), nil, 404)
+			came := meena.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+			if came["status"] != "scheduled" || fmt.Sprint(came["crew"]) != fmt.Sprint(h.crew("ravi")["crew"]) {
+				t.Errorf("her arrival moved the visit: %v %v", came["status"], came["crew"])
+			}
+			meena.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+			h.told("A report needs you", map[string]int{"maya": before + 1})
+			says("is at a home NOW")
+			h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+			if known := fmt.Sprint(item()["known"]); strings.Contains(known, "NOW") || strings.Contains(known, "inside") {
+				t.Errorf("a crew was there, and the queue says %s", known)
+			}
+		}
+	})
+}

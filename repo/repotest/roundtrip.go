@@ -580,6 +580,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		f.DecidedAt, f.DecidedBy, f.Reasons, f.WithdrawnAt, f.Pressure = &later, &w.Manager.ID, "r", &later, Ptr(true)
 		f.ByCustomer, f.RecordedBy, f.Involved, f.DueAt, f.Handlers, f.WithAdmins, f.Step = true, &w.Desk.ID, domain.List[domain.ID]{w.Noor.ID}, &later, domain.List[domain.ID]{w.Manager.ID, w.Admin.ID}, true, 3
 		f.WithdrawnWords = "w"
+		f.CameAt = &later
 		f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
 		Filled(t, "flag", f)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertFlag(&bare)) })
