@@ -573,7 +573,7 @@ func (s *Service) undo(k *ask, l *Link) error {
 			}
 		}
 	}
-	if err := s.undoTakenBack(k, l); err != nil {
+	if err := s.undoTakenBack(k, attempts); err != nil {
 		return err
 	}
 	if err := s.undoPassport(k, via); err != nil {

@@ -32,7 +32,8 @@ var ConductWhat = []string{"rude", "discriminated", "drunk", "harassed", "threat
 
 // reportAct keeps a household's report about one of our people. The timeline
 // does not name it, and no desk sees it afterwards, also not the one that wrote
-// it down.
+// it down. Written down by a desk, it names a technician only who was ever in a
+// crew of this job.
 func (s *Service) reportAct(k *ask) error {
 	what, ok := conductWhat[k.in.What]
 	if !ok {
@@ -46,11 +47,18 @@ func (s *Service) reportAct(k *ask) error {
 		f.RecordedBy = &k.by.UserID
 	}
 	if f.SubjectID != nil {
-		if k.by == nil && !slices.ContainsFunc(conductPeople(k.visits), func(id ID) bool { return id == *f.SubjectID }) {
+		u, err := k.tx.User(*f.SubjectID)
+		if err != nil {
+			return meaningIfAbsent(err, "user", "/subject_id")
+		}
+		if k.by == nil && !slices.Contains(conductPeople(k.visits), u.ID) {
 			return Fail(CodeMeaning, "Please choose whom you mean.").At("/who", "one of those who came, or somebody else")
 		}
-		if _, err := k.tx.User(*f.SubjectID); err != nil {
-			return meaningIfAbsent(err, "user", "/subject_id")
+		if u.Role == RoleTechnician && !slices.ContainsFunc(k.visits, func(v Visit) bool { return has(v.EverCrew, u.ID) }) {
+			// No desk keeps a technician from all homes by naming him for a
+			// household to which nobody ever sent him. The words are kept: no report
+			// is refused to a caller, and whoever triages it names whom it meant.
+			f.SubjectID = nil
 		}
 	}
 	v := k.v

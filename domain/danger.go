@@ -496,8 +496,15 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 			return JobView{}, Fail(CodeState, "No safety hold stands over this household, and no plan is in force.")
 		}
 		for i, p := range in.Plan {
-			if !has(SafeVisitPlans, p) {
-				return JobView{}, Fail(CodeMeaning, "This plan does not exist.").At("/plan/"+itoa(i), strings.Join(SafeVisitPlans, ", "))
+			switch at := "/plan/" + itoa(i); {
+			case !has(SafeVisitPlans, p):
+				return JobView{}, Fail(CodeMeaning, "This plan does not exist.").At(at, strings.Join(SafeVisitPlans, ", "))
+			case has(in.Plan[:i], p):
+				return JobView{}, Fail(CodeMeaning, "The plan says the same twice.").At(at, "each once")
+			case p == "no_visit" && len(in.Plan) > 1:
+				return JobView{}, Fail(CodeMeaning, "Where nobody is sent, nothing else is to be kept.").At(at, "no_visit alone")
+			case p == "remote_only" && slices.ContainsFunc([]string{"two_people", "daylight", "carry_in"}, func(v string) bool { return has(in.Plan, v) }):
+				return JobView{}, Fail(CodeMeaning, "Help from afar and a rule for a visit contradict each other.").At(at, "without two_people, daylight and carry_in")
 			}
 			if p == "hazard_removed" && strings.TrimSpace(in.ConfirmedBy) == "" {
 				return JobView{}, Fail(CodeMeaning, "Say who confirmed that the hazard is gone.").At("/confirmed_by", "a name or role")

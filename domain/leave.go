@@ -18,6 +18,9 @@ const (
 	leaveAhead = 5 * leaveMost
 )
 
+// sickMost is how long somebody tells himself sick without being asked.
+const sickMost = 60 * 24 * time.Hour
+
 // leaveJudges are who approves leave: of those in their scope, and never their
 // own.
 var leaveJudges = []Role{RoleProprietor, RoleAreaManager, RoleAdmin}
@@ -153,6 +156,9 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		}
 		if l.StartsAt.Before(now.Add(-leaveBack)) || l.EndsAt.Sub(l.StartsAt) > leaveMost || l.StartsAt.After(now.Add(leaveAhead)) {
 			return LeaveView{}, Fail(CodeMeaning, "Leave begins within five years, at most 31 days ago, and lasts at most a year.").At("/starts_at", "a nearer time")
+		}
+		if u.ID == a.UserID && l.Kind == LeaveSick && l.EndsAt.Sub(l.StartsAt) > sickMost {
+			return LeaveView{}, Fail(CodeMeaning, "Sick leave that stands unasked is at most 60 days; ask for more as another kind, which is approved.").At("/ends_at", "at most 60 days, or another kind")
 		}
 		if in.ID != nil {
 			if old, err := tx.Leave(l.ID); err == nil {

@@ -250,6 +250,9 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 	if (p.Visit == nil || !p.Visit.Status.Unfinished()) && !j.Status.Ended() && j.Status != JobResolved {
 		p.CanAnotherTime = true
 	}
+	if PlanPermits.unmet(d.plan, nil, nil) != "" { // nobody is sent, at no other time either
+		p.CanAnotherTime = false
+	}
 	series, err := seriesOf(tx, j, "active")
 	if err != nil {
 		return nil, err

@@ -29,11 +29,12 @@ func (s *Service) takeBackAct(k *ask) error {
 	}
 	for i := range reports {
 		f := &reports[i]
-		if !f.Status.Open() || f.WithdrawnAt != nil {
+		ends := k.by == nil && !f.severe()
+		if !f.Status.Open() || f.WithdrawnAt != nil && !ends { // said before
 			continue
 		}
 		f.WithdrawnAt, f.WithdrawnWords = ptr(k.st.occurred), strings.TrimSpace(k.in.Note)
-		if k.by == nil && !f.severe() {
+		if ends {
 			f.Status = FlagWithdrawn
 			s.setDue(k.tx, f, false, k.now)
 			if err := s.settleConduct(k.tx, k.actor, f, k.now); err != nil {
@@ -89,15 +90,17 @@ func (s *Service) consentHome(k *ask, f *Flag, at *time.Time) error {
 	return nil
 }
 
-// undoTakenBack opens the reports again that a stranger took back by a link.
-func (s *Service) undoTakenBack(k *ask, l *Link) error {
+// undoTakenBack opens the reports again that a stranger took back by a link:
+// at the very moment of a contact by it. What a desk wrote down stays.
+func (s *Service) undoTakenBack(k *ask, contacts []Attempt) error {
 	reports, err := s.reportsOfHome(k)
 	if err != nil {
 		return err
 	}
 	for i := range reports {
 		f := &reports[i]
-		if f.WithdrawnAt == nil || f.WithdrawnAt.Before(l.CreatedAt) || !f.Status.Open() && f.Status != FlagWithdrawn {
+		if f.WithdrawnAt == nil || !f.Status.Open() && f.Status != FlagWithdrawn ||
+			!slices.ContainsFunc(contacts, func(a Attempt) bool { return a.OccurredAt.Equal(*f.WithdrawnAt) }) {
 			continue
 		}
 		f.WithdrawnAt, f.WithdrawnWords = nil, ""

@@ -30,7 +30,7 @@ func errOverlap() error {
 // errExcluded says no more than that: who is kept apart and why is nobody's
 // business here.
 func errExcluded() error {
-	return domain.Fail(domain.CodeExcluded, "This technician is not available for this household.")
+	return domain.Fail(domain.CodeExcluded, "This technician is not available for this visit.")
 }
 
 func errStale() error {

@@ -55,7 +55,7 @@ func TestTheExcludedPairByEveryRoute(t *testing.T) {
 		// A file with his login lands without him or not at all.
 		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
 		raw, res := desk.raw("POST", "/v1/imports/jobs", fmt.Sprintf("external_ref,name,phone,address,fault,date,window,technician\nAPART-1,Apart household,%v,12 Example Lane,leaks,2027-03-04,10:00-12:00,ravi\n", number), "Content-Type", "text/csv")
-		if res.StatusCode != 200 || !strings.Contains(string(raw), "not available for this household") {
+		if res.StatusCode != 200 || !strings.Contains(string(raw), "not available for this visit") {
 			t.Errorf("imported: %d %s", res.StatusCode, raw)
 		}
 		// The household's own wish for another time brings nobody back either.

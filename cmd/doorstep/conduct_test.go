@@ -107,7 +107,7 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		refused := func(p *person, method, address string, body obj) {
 			t.Helper()
 			out := p.send("POST", address, body, 409)
-			if text := fmt.Sprint(out["detail"]); out["code"] != "not_available" || text != "Meena is not available for this household." {
+			if text := fmt.Sprint(out["detail"]); out["code"] != "not_available" || text != "Meena is not available for this visit." {
 				t.Errorf("%s is refused as %v: %s", method, out["code"], text)
 			}
 		}
@@ -125,7 +125,7 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		refused(desk, "reschedule", path("/v1/visits/%s/reschedule", both), window(74, h.crew("meena")))
 		sheet := "ref,name,phone,fault,postal_code,address,date,from,to,technician\nK-1,A,98111 22233,cold,411001,1 Lane,2027-03-05,10:00,12:00,meena\n"
 		imported, _ := desk.raw("POST", "/v1/imports/jobs", sheet, "Content-Type", "text/csv")
-		if !strings.Contains(string(imported), "Meena is not available for this household.") {
+		if !strings.Contains(string(imported), "Meena is not available for this visit.") {
 			t.Errorf("the import says %s", imported)
 		}
 		// Pay kept: the visits that she lost are named.

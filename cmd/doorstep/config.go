@@ -34,22 +34,33 @@ type secrets struct {
 }
 
 func (s secrets) check() error {
-	for _, v := range []struct{ name, value string }{{"DOORSTEP_JWT_SECRET", s.JWTSecret}, {"DOORSTEP_LINK_SECRET", s.LinkSecret}} {
-		if v.value == "" {
-			return fmt.Errorf("%s is not set: generate one with `doorstep secret` and set it", v.name)
-		}
-		for secret := range strings.SplitSeq(v.value, ",") {
-			secret = strings.TrimSpace(secret)
-			if len(secret) < 32 {
-				return fmt.Errorf("%s is shorter than 32 characters: generate one with `doorstep secret`", v.name)
-			}
-			if isSample(secret) {
-				return fmt.Errorf("%s looks like a sample, not a secret: generate one with `doorstep secret`", v.name)
-			}
-		}
+	if err := checkSecret("DOORSTEP_JWT_SECRET", s.JWTSecret); err != nil {
+		return err
+	}
+	if err := s.checkLink(); err != nil {
+		return err
 	}
 	if s.JWTSecret == s.LinkSecret {
 		return fmt.Errorf("DOORSTEP_LINK_SECRET is the same as DOORSTEP_JWT_SECRET: generate another with `doorstep secret`")
+	}
+	return nil
+}
+
+// checkLink is for what needs no access token.
+func (s secrets) checkLink() error { return checkSecret("DOORSTEP_LINK_SECRET", s.LinkSecret) }
+
+func checkSecret(name, value string) error {
+	if value == "" {
+		return fmt.Errorf("%s is not set: generate one with `doorstep secret` and set it", name)
+	}
+	for secret := range strings.SplitSeq(value, ",") {
+		secret = strings.TrimSpace(secret)
+		if len(secret) < 32 {
+			return fmt.Errorf("%s is shorter than 32 characters: generate one with `doorstep secret`", name)
+		}
+		if isSample(secret) {
+			return fmt.Errorf("%s looks like a sample, not a secret: generate one with `doorstep secret`", name)
+		}
 	}
 	return nil
 }

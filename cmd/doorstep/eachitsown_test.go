@@ -249,3 +249,104 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 		}
 	})
 }
+
+// TestADeskNamesOnlyWhoWasSent: what a desk writes down for a caller keeps
+// nobody from homes who was never sent to that one; the words are kept.
+func TestADeskNamesOnlyWhoWasSent(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, maya := h.as("kiran"), h.as("maya")
+		_, job := h.household(desk, nil)
+		h.visit(desk, job, monday.Add(time.Hour), "meena")
+		desk.send("POST", path("/v1/jobs/%s/voice", job), obj{"action": "report", "what": "hurt", "note": "canary-voice", "subject_id": h.people["ravi"].id}, 200)
+		flag := items(maya.send("GET", "/v1/flags", nil, 200))[0]
+		if flag["subject_id"] != nil || flag["note"] != "canary-voice" || len(items(maya.send("GET", "/v1/keep-aways", nil, 200))) != 0 {
+			t.Errorf("the manager reads %v", flag)
+		}
+		desk.send("POST", path("/v1/jobs/%s/voice", job), obj{"action": "report", "what": "hurt", "subject_id": h.people["meena"].id}, 200)
+		if got := items(maya.send("GET", "/v1/keep-aways", nil, 200)); len(got) != 1 {
+			t.Errorf("who was sent: %v", got)
+		}
+	})
+}
+
+// TestTakenBackAtLevel3AndThenLowered: triage lowers the level, and the
+// household's second tap ends the report; a stranger's link undoes only what
+// came by it.
+func TestTakenBackAtLevel3AndThenLowered(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(time.Hour), "meena")
+		h.clock.Set(monday.Add(time.Hour))
+		meena.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+		meena.send("POST", path("/v1/visits/%s/partial", visit), nil, 200)
+		home := h.home(desk, job)
+		home.taps("report", 303, "what", "threatened", "who", meena.id.String())
+		id := items(maya.send("GET", "/v1/flags", nil, 200))[0]["id"]
+		home.taps("withdraw-report", 303)
+		maya.moves(id, "triage", obj{"level": 2}, 200)
+		home.taps("withdraw-report", 303)
+		if got := maya.flag(id, 200); got["status"] != "withdrawn" {
+			t.Errorf("taken back again: %v", got["status"])
+		}
+
+		_, job = h.household(desk, nil)
+		home = h.home(desk, job)
+		home.taps("report", 303, "what", "threatened")
+		id = items(maya.send("GET", "/v1/flags", nil, 200))[0]["id"]
+		h.clock.Advance(time.Minute)
+		desk.send("POST", path("/v1/jobs/%s/voice", job), obj{"action": "withdraw-report", "note": "she rang"}, 200)
+		h.clock.Advance(time.Minute)
+		home.taps("wrong-person", 200)
+		if got := maya.flag(id, 200); got["withdrawn_at"] == nil || got["withdrawn_words"] != "she rang" {
+			t.Errorf("what a desk wrote down is undone: %v", got)
+		}
+	})
+}
+
+// TestAPlanContradictsNothing: each word once, nothing beside no_visit, no
+// rule for a visit beside remote_only; under it the page offers no other time.
+func TestAPlanContradictsNothing(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, maya := h.as("kiran"), h.as("maya")
+		_, job := h.household(desk, nil)
+		desk.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
+		for _, plan := range [][]string{{"daylight", "daylight"}, {"no_visit", "two_people"}, {"daylight", "no_visit"}, {"remote_only", "carry_in"}} {
+			maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": plan, "reason": "x"}, 422)
+		}
+		home := h.home(desk, job)
+		if !strings.Contains(home.page(), "/another-time") {
+			t.Error("before, the page offers no other time")
+		}
+		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"no_visit"}, "reason": "x"}, 200)
+		if strings.Contains(home.page(), "/another-time") {
+			t.Error("nobody is sent, and the page offers another time")
+		}
+	})
+}
+
+// TestHeadsNeedNoTokenSecret: what signs access tokens is not asked for.
+func TestHeadsNeedNoTokenSecret(t *testing.T) {
+	code, _, errs := command("heads", "--data", t.TempDir())
+	if code == 0 || strings.Contains(errs, "JWT") || !strings.Contains(errs, "DOORSTEP_LINK_SECRET") {
+		t.Errorf("%d %s", code, errs)
+	}
+}
+
+// TestLongSickLeaveIsAsked: nobody tells himself sick for months.
+func TestLongSickLeaveIsAsked(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		leave := func(kind string, days, want int) {
+			ravi.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": monday, "ends_at": monday.AddDate(0, 0, days), "kind": kind}, want)
+		}
+		leave("sick", 61, 422)
+		leave("sick", 60, 201)
+		ravi = h.as("meena")
+		leave("annual", 61, 201)
+	})
+}

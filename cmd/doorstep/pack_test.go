@@ -99,6 +99,9 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 		if code, out, errs := command("verify", file, "--key", key, "--data", filepath.Join(dir, "none")); code != 0 || !strings.Contains(out, "the pack holds") {
 			t.Errorf("verify: %d %s %s", code, out, errs)
 		}
+		if code, out, errs := command("verify", file, "--data", filepath.Join(dir, "none")); code != 0 || !strings.Contains(out, ": not compared") {
+			t.Errorf("verify without the key: %d %s %s", code, out, errs)
+		}
 		// Whatever is changed is found.
 		if again, err := proves(repacked(t, pack, func(map[string][]byte) {}), key); err != nil || again.Facts != facts {
 			t.Fatalf("packed anew: %v", err)

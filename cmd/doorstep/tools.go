@@ -219,6 +219,7 @@ func (v *verifyCmd) pack(e *environment) error {
 	}
 	fmt.Fprintf(e.stdout, "the pack holds: job %s, %d facts (%d erased), %d files (%d more were removed by who sent them), made %s, signed by %s\n", r.Manifest.JobID, r.Facts, r.Erased, r.Files, r.Removed, r.Manifest.MadeAt.Format(time.RFC3339), r.Manifest.KeyID)
 	if v.Key == "" {
+		fmt.Fprintf(e.stdout, "signed by %s: not compared\n", r.Manifest.KeyID)
 		fmt.Fprintf(e.stdout, "compare the key %s with what the brand publishes (GET /v1/signing-keys), or give it with --key\n", r.Manifest.PublicKey)
 	}
 	return nil
@@ -250,7 +251,7 @@ type headsCmd struct {
 
 // Run prints the signed heads of all timelines.
 func (h *headsCmd) Run(ctx context.Context, e *environment) error {
-	if err := h.check(); err != nil {
+	if err := h.checkLink(); err != nil {
 		return usageError(err.Error())
 	}
 	db, err := openStore(ctx, h.storage, e.log, false)

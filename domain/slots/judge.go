@@ -346,7 +346,7 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 	v := Span{start, start.Add(time.Duration(j.Job.Minutes) * time.Minute)}
 	switch r {
 	case NotAvailable:
-		return t.Name + " is not available for this household."
+		return t.Name + " is not available for this visit."
 	case Skill:
 		if slices.Contains(t.Skills, j.Job.Skill) {
 			return fmt.Sprintf("%s has %s at level %d; this job asks for %d.", t.Name, j.Job.Skill, t.level(j.Job.Skill), j.Job.Level)
