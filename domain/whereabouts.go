@@ -130,9 +130,16 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 		}
 		return nil
 	}
-	crew, err := s.colleagues(ctx, v, person.ID)
-	if err != nil || len(crew.Options) == 0 {
+	crew, err := s.colleagues(ctx, v, person.ID, now)
+	if err != nil {
 		return err
+	}
+	if len(crew.Options) == 0 {
+		it.Known = append(it.Known, "No colleague of "+centre.Name+" is free to go there now.")
+		if centre.Phone != "" {
+			it.Known = append(it.Known, "Call "+centre.Phone)
+		}
+		return nil
 	}
 	label := "Send a colleague, job " + jobWords(job)
 	if !inside && v.Status == VisitScheduled && len(v.Crew) == 0 {
@@ -148,18 +155,36 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 	return nil
 }
 
-// colleagues are the technicians of a visit's centre, to choose from; who
-// cannot go is refused when he is chosen, with the reason.
-func (s *Service) colleagues(ctx context.Context, v *Visit, not ID) (QueueField, error) {
+// colleagues are the technicians of a visit's centre who may go there now: not
+// kept from that home or from all, not on leave, in no other visit. What else
+// the rules ask, skill or the hours of the day, is said when one is chosen.
+func (s *Service) colleagues(ctx context.Context, v *Visit, not ID, now time.Time) (QueueField, error) {
 	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: List[string]{}, Labels: List[string]{}}
-	users, err := s.Read.Users(ctx, Scope{All: true}, UserFilter{Role: RoleTechnician, CentreID: &v.CentreID}, Page{Limit: colleaguesMost})
+	everything := Scope{All: true}
+	users, err := s.Read.Users(ctx, everything, UserFilter{Role: RoleTechnician, CentreID: &v.CentreID}, Page{Limit: colleaguesMost})
+	if err != nil {
+		return out, err
+	}
+	users = slices.DeleteFunc(users, func(u User) bool { return u.ID == not || u.Disabled || has(v.Crew, u.ID) })
+	ids := make([]ID, len(users))
+	for i := range users {
+		ids[i] = users[i].ID
+	}
+	around, err := s.Read.DayAround(ctx, everything, []Visit{*v}, ids, now, now.Add(colleagueFrom), now)
+	if err != nil {
+		return out, err
+	}
+	diary := Diary{Excluded: around.Excluded, KeptAway: around.KeptAway}
 	slices.SortStableFunc(users, func(x, y User) int { return strings.Compare(x.Name, y.Name) })
 	for i := range users {
-		if u := &users[i]; u.ID != not && !u.Disabled {
-			out.Options, out.Labels = append(out.Options, u.ID.String()), append(out.Labels, u.Name)
+		u := &users[i]
+		if diary.apart(u.ID) || slices.ContainsFunc(around.Leaves, func(l Leave) bool { return l.TechnicianID == u.ID }) ||
+			slices.ContainsFunc(around.Busy, func(b Busy) bool { return b.TechnicianID == u.ID && b.VisitID != v.ID }) {
+			continue
 		}
+		out.Options, out.Labels = append(out.Options, u.ID.String()), append(out.Labels, u.Name)
 	}
-	return out, err
+	return out, nil
 }
 
 // queuedKeepAways are those that outlast their report: nobody but those who

@@ -77,6 +77,8 @@
     form.append(wrong, go);
     form.addEventListener('submit', async (e) => {
       e.preventDefault();
+      const unticked = move.fields.find((f) => f.type === 'choices' && f.required && !form.querySelector(`[name=${f.name}]:checked`));
+      if (unticked) return void (wrong.textContent = unticked.label + ': please choose.');
       go.disabled = true;
       wrong.textContent = '';
       const body = read(form, move);
