@@ -246,7 +246,7 @@ func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	if asked {
 		return nil
 	}
-	there, err := tx.BusyBetween(*f.SubjectID, now.Add(-24*time.Hour), now.Add(24*time.Hour))
+	there, err := tx.UnderWayOf(*f.SubjectID)
 	if err != nil {
 		return err
 	}

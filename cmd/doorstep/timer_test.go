@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"testing"
 	"time"
 
@@ -203,6 +204,8 @@ func TestDuressIsAnsweredTheSame(t *testing.T) {
 	})
 }
 
+var seconds = regexp.MustCompile(`[0-9]+ seconds?`)
+
 // Wherever the timer stands, both codes are answered the same, and the silent
 // one calls.
 func TestDuressWhateverTheTimer(t *testing.T) {
@@ -232,7 +235,7 @@ func TestDuressWhateverTheTimer(t *testing.T) {
 				h.must(json.Unmarshal(out, &o))
 				delete(o, "instance")
 				clean, _ := json.Marshal(o)
-				answers[code] = string(clean)
+				answers[code] = seconds.ReplaceAllString(string(clean), "some seconds") // of a throttle, which go by meanwhile
 				if got := silent(); got != before && code == "1234" {
 					t.Fatalf("%s: the plain code called", when)
 				}
