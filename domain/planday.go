@@ -622,7 +622,7 @@ func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
 	case len(p.technicians) == 0:
 		out.Code, out.Reason = string(CodeGuard), "The centre has no technician."
 	default:
-		out.Code, out.Reason = string(CodeGuard), "Nobody is free for it in its window; refusals say why."
+		out.Code, out.Reason = string(CodeGuard), "Nobody is free for it in its window."
 	}
 	return out
 }

@@ -1,6 +1,6 @@
 (() => {
   const $ = (id) => document.getElementById(id);
-  const { store, session, el, keep, renew, call, problem, send } = doorstep;
+  const { store, session, el, keep, renew, call, refusal, problem, send } = doorstep;
   const button = (text, fn, cls = 'plain') => {
     const b = el('button', text, cls);
     b.type = 'button';
@@ -165,12 +165,13 @@
     return true;
   };
 
-  // Moves: the same way by drag and by the dialog.
-  const moveTo = (v, crew, start, key) => {
-    const by = Date.parse(start) - Date.parse(v.window_start);
-    if (!by) return send(`/v1/visits/${v.id}/assign`, { crew }, key);
-    const at = (t) => new Date(Date.parse(t) + by).toISOString();
-    return send(`/v1/visits/${v.id}/reschedule`, { window_start: at(v.window_start), window_end: at(v.window_end), planned_start: at(v.planned_start), planned_minutes: v.planned_minutes, crew }, key);
+  // Moves: the same way by drag and by the dialog. In its own window a visit
+  // keeps its appointment; another window is another appointment.
+  const moveTo = (v, to, key) => {
+    const by = Date.parse(to.window_start) - Date.parse(v.window_start), at = (t) => new Date(Date.parse(t) + by).toISOString();
+    const end = to.window_end || at(v.window_end), start = to.planned_start || at(v.planned_start);
+    if (!by && Date.parse(end) === Date.parse(v.window_end)) return send(`/v1/visits/${v.id}/assign`, { crew: to.crew, ...(Date.parse(start) === Date.parse(v.planned_start) ? {} : { planned_start: start }) }, key);
+    return send(`/v1/visits/${v.id}/reschedule`, { window_start: to.window_start, window_end: end, planned_start: start, planned_minutes: v.planned_minutes, crew: to.crew }, key);
   };
   const dropped = async ({ event, oldEvent, oldResource, newResource, revert }) => {
     dragging = false;
@@ -187,13 +188,13 @@
       return;
     }
     try {
-      const res = await moveTo(v, crew, start);
+      const res = await moveTo(v, { crew, window_start: start });
       if (res.ok) return load(true);
       revert();
-      openVisit(v, { crew, start, wrong: await problem(res) });
+      openVisit(v, { crew, start, refused: await refusal(res) });
     } catch {
       revert();
-      openVisit(v, { crew, start, wrong: 'No connection. Nothing was changed.' });
+      openVisit(v, { crew, start, refused: { said: 'No connection. Nothing was changed.', slots: [] } });
     }
   };
 
@@ -201,8 +202,13 @@
   const show = (title, ...nodes) => {
     const h = el('h2', title);
     h.id = 'dialog-h';
+    // The focus begins at the title: from the top all is read in its order, and
+    // the key that opened the dialog opens nothing in it.
+    h.tabIndex = -1;
     $('dialog-in').replaceChildren(h, ...nodes);
     if (!$('dialog').open) $('dialog').showModal();
+    h.focus();
+    $('dialog').scrollTop = 0;
   };
   const close = () => $('dialog').close();
   let serial = 0;
@@ -240,36 +246,54 @@
     return d;
   };
   const people = (none) => [['', none], ...board.technicians.map((t) => [t.id, t.skills.length ? `${t.name} (${t.skills.map(words).join(', ')})` : t.name])];
-  // placing is the form that says who and when; go sends it.
-  const placing = (start, crew, what, go, extra = []) => {
-    const at = wall(start, board.centre.zone), form = el('form'), wrong = wrongLine(), key = { of: '', id: '' };
+  const slots = doorstepSlots({ el, button, field, input, json, clock, wall, names, instant, addDays, zone: () => board.centre.zone, now: () => board.now,
+    today: () => wall(board.now, board.centre.zone).slice(0, 10), name: (id) => names([id]) });
+  // placing says who and when: a window of those that are free, or by hand; go
+  // sends the choice. What is free instead of a refused time stands at the refusal.
+  const placing = (of, start, crew, verb, go, refused, extra = []) => {
+    const at = wall(start, board.centre.zone), box = el('section'), form = el('form'), wrong = wrongLine(), spot = el('div'), key = { of: '', id: '' };
+    wrong.tabIndex = -1;
     const who = select(people('Nobody yet'), crew[0] || ''), second = select(people('Nobody'), crew[1] || '');
     const day = Object.assign(input('date', at.slice(0, 10)), { required: true }), time = Object.assign(input('time', at.slice(11)), { required: true });
-    const ok = el('button', what);
     const acts = el('div', undefined, 'acts');
-    acts.append(ok, button('Close', close));
-    form.append(row(field('Technician', who), field('Second technician', second)), row(field('Arrival from, date', day), field('Time', time), ...extra), wrong, acts);
-    form.addEventListener('submit', async (e) => {
-      e.preventDefault();
-      ok.disabled = true;
-      wrong.textContent = '';
+    const say = ({ said, slots: free }) => {
+      wrong.textContent = said;
+      spot.replaceChildren(...(free.length ? [el('p', 'Free instead:', 'who'), slots.list(free, verb, choose)] : []));
+    };
+    let busy = false;
+    const choose = async (choice) => {
+      if (busy) return;
+      busy = true;
+      box.setAttribute('aria-busy', 'true');
+      say({ said: '', slots: [] });
+      const asked = JSON.stringify(choice);
+      if (key.of !== asked) Object.assign(key, { of: asked, id: doorstep.uuid() }); // a second tap is the same move
       try {
-        const ids = [...new Set([who.value, second.value].filter(Boolean))], when = instant(`${day.value}T${time.value}`, board.centre.zone);
-        const asked = JSON.stringify([ids, when]);
-        if (key.of !== asked) Object.assign(key, { of: asked, id: doorstep.uuid() }); // a second tap is the same move
-        const res = await go(ids, when, key.id);
+        const res = await go(choice, key.id);
         if (res.ok) {
           close();
           return await load(true);
         }
-        wrong.textContent = await problem(res);
-      } catch {
-        wrong.textContent = 'No connection. Please try again.';
+        say(await refusal(res));
+      } catch (x) {
+        if (x.name !== 'TypeError') throw x;
+        say({ said: 'No connection. Please try again.', slots: [] });
+      } finally {
+        busy = false;
+        box.removeAttribute('aria-busy');
       }
-      ok.disabled = false;
       wrong.focus();
+    };
+    const search = slots.search(of.job, start, verb, of.more, choose);
+    acts.append(el('button', verb), button('Close', close));
+    form.append(row(field('Technician', who), field('Second technician', second)), row(field('Arrival from, date', day), field('Time', time), ...extra), acts);
+    form.addEventListener('submit', (e) => {
+      e.preventDefault();
+      choose({ crew: [...new Set([who.value, second.value].filter(Boolean))], window_start: instant(`${day.value}T${time.value}`, board.centre.zone) });
     });
-    return { form, wrong, who };
+    if (refused) say(refused);
+    box.append(wrong, spot, search.box, el('h3', 'By hand'), form);
+    return { box, wrong, look: search.look };
   };
   const openVisit = (v, draft = {}) => {
     const known = facts([
@@ -284,11 +308,10 @@
     const nodes = [known];
     if (draft.said) nodes.push(el('p', draft.said));
     if (movable(v)) {
-      const p = placing(draft.start || v.window_start, draft.crew || v.crew, 'Move', (crew, start, key) => moveTo(v, crew, start, key));
-      p.wrong.textContent = draft.wrong || '';
-      nodes.push(el('h3', 'Move…'), p.form);
+      const p = placing({ job: v.job_id, more: () => ({ visit_id: v.id }) }, draft.start || v.window_start, draft.crew || v.crew, 'Move', (choice, key) => moveTo(v, choice, key), draft.refused);
+      nodes.push(el('h3', 'Move'), p.box);
       show(v.household, ...nodes);
-      p.who.focus();
+      if (draft.refused) p.wrong.focus();
       return;
     }
     const acts = el('div', undefined, 'acts');
@@ -304,10 +327,11 @@
       return show(j.household, known, acts);
     }
     const long = select([['1', '1 hour'], ['2', '2 hours'], ['3', '3 hours'], ['4', '4 hours']], '2'), minutes = Object.assign(input('number', '60'), { min: 15, max: 480, step: 15, required: true });
-    const p = placing(instant(`${date}T10:00`, board.centre.zone), [], 'Schedule', (crew, start, key) => send(`/v1/jobs/${j.job_id}/visits`, { window_start: start, window_end: new Date(Date.parse(start) + long.value * 3600000).toISOString(), planned_minutes: Number(minutes.value), crew }, key),
-      [field('Window', long), field('Work, minutes', minutes)]);
-    show(j.household, known, el('h3', 'Schedule…'), p.form);
-    p.who.focus();
+    const begin = instant(`${date}T10:00`, board.centre.zone), now = Date.parse(board.now);
+    const p = placing({ job: j.job_id, more: () => ({ planned_minutes: minutes.value }) }, Date.parse(begin) < now && date < wall(now, board.centre.zone).slice(0, 10) ? board.now : begin, [], 'Schedule',
+      (choice, key) => send(`/v1/jobs/${j.job_id}/visits`, { window_end: new Date(Date.parse(choice.window_start) + long.value * 3600000).toISOString(), ...choice, planned_minutes: Number(minutes.value) }, key), null, [field('Window', long), field('Work, minutes', minutes)]);
+    minutes.addEventListener('change', () => { if (minutes.reportValidity()) p.look(); });
+    show(j.household, known, el('h3', 'Schedule'), p.box);
   };
 
   const reachDay = async (day) => {

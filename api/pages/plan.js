@@ -99,8 +99,6 @@ const doorstepPlan = (tools) => {
     label();
     const all = byVisit.size + plan.unplaced.length;
     said.textContent = all ? `${byVisit.size} of ${count(all, 'visit', 'visits')} ${byVisit.size === 1 ? 'has' : 'have'} a proposal. Nothing is changed until you accept.` : 'Every visit of this day has somebody.';
-    const first = open()[0];
-    (whole.hidden ? (first ? rows.get(first).button : shut) : whole).focus();
   };
 
   // asking is a form with a day; go answers with the plan and its title.

@@ -44,11 +44,13 @@ const doorstep = (() => {
     }
     return res;
   };
-  const problem = async (res) => {
+  // refusal is what a problem says, and the windows that are free instead.
+  const refusal = async (res) => {
     const p = await res.json().catch(() => ({}));
     const fields = (p.errors || []).map((e) => e.detail).filter(Boolean);
-    return (p.detail || p.title || `It did not work (${res.status}).`) + (fields.length ? ` What helps: ${fields.join('; ')}.` : '');
+    return { said: (p.detail || p.title || `It did not work (${res.status}).`) + (fields.length ? ` What helps: ${fields.join('; ')}.` : ''), slots: p.slots || [] };
   };
+  const problem = async (res) => (await refusal(res)).said;
   const send = (path, body, key = uuid()) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
-  return { store, session, el, uuid, keep, renew, call, problem, send };
+  return { store, session, el, uuid, keep, renew, call, refusal, problem, send };
 })();

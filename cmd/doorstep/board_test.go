@@ -293,8 +293,10 @@ func TestTheBoardInABrowser(t *testing.T) {
 	// By keyboard alone: the tray's card, Enter, Meena, Tab to Move, Enter.
 	d.tabTo("document.activeElement === " + at(unassigned))
 	d.key("\r")
-	d.until("the dialog", "document.getElementById('dialog').open && document.activeElement.tagName === 'SELECT'")
+	d.until("the dialog", "document.getElementById('dialog').open && document.activeElement.id === 'dialog-h'")
+	d.until("who could come", "document.querySelectorAll('#dialog .offers button').length > 0")
 	d.judge("dialog")
+	d.tabTo("document.activeElement.tagName === 'SELECT'")
 	d.key("M")
 	d.tabTo("document.activeElement.textContent === 'Move'")
 	d.key("\r")
@@ -305,7 +307,7 @@ func TestTheBoardInABrowser(t *testing.T) {
 	// A refusal is explained where it happens.
 	d.js("(" + at(visit) + ".focus(), true)")
 	d.key("\r")
-	d.until("the dialog", "document.getElementById('dialog').open && document.activeElement.tagName === 'SELECT'")
+	d.until("the dialog", "document.getElementById('dialog').open && document.activeElement.id === 'dialog-h'")
 	d.js("((i => { i.value = '23:00'; })(document.querySelector('#dialog input[type=time]')), true)")
 	d.tabTo("document.activeElement.textContent === 'Move'")
 	d.key("\r")

@@ -42,7 +42,10 @@ func TestTheBoardPlansADay(t *testing.T) {
 	d.until("the question", "document.getElementById('dialog').open && document.activeElement.textContent === 'Propose'")
 	d.judge("plan, asked")
 	d.key("\r")
-	d.until("proposals", "document.querySelectorAll('#dialog .plan button').length === 4 && document.activeElement.textContent === 'Accept all 4'")
+	d.until("proposals", "document.querySelectorAll('#dialog .plan button').length === 4 && document.activeElement.id === 'dialog-h'")
+	if !evaluate[bool](t, d.ctx, "document.getElementById('dialog').scrollTop === 0 && !/refusals say/.test(document.getElementById('dialog').innerText)") {
+		t.Error("the proposals do not begin at their top, in people's words")
+	}
 	said := d.text("document.querySelector('#dialog [role=status]')")
 	all := d.text("document.getElementById('dialog')")
 	for _, want := range []string{"4 of 5 visits have a proposal. Nothing is changed until you accept.", "Ravi Surname and Meena Surname", "min on the way", "Without a proposal", "Nobody is free for it in its window"} {

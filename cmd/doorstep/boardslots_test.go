@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Whoever schedules or moves is offered the windows with the people who can
+// come, and a refusal shows what is free instead where it stands.
+func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	_, job := h.household(desk, obj{"name": "Kapoor household"})
+	var taken obj // Ravi, from 10:00 to 13:00 of the centre's clock
+	for i := range 3 {
+		_, busy := h.household(desk, obj{"name": "Busy household"})
+		taken = h.visit(desk, busy, monday.Add(time.Duration(1+i)*time.Hour), "ravi")
+	}
+	visits := func(j obj) []obj {
+		return items(desk.send("GET", path("/v1/visits?job_id=%s", j), nil, 200))
+	}
+
+	d := openBoard(t, h, "kiran", 1280, 800)
+	d.until("the job", "document.getElementById('p-to_schedule').innerText.includes('Kapoor')")
+	d.js("([...document.querySelectorAll('#p-to_schedule button')].find(b => b.textContent.includes('Kapoor')).click(), true)")
+	d.until("the offers", "document.querySelectorAll('#dialog .offers button').length > 1 && document.activeElement.id === 'dialog-h'")
+	said := d.text("document.getElementById('dialog')")
+	if !strings.Contains(said, "Mon, 1 Mar, ") && !strings.Contains(said, "Mon 1 Mar, ") || !strings.Contains(said, "Surname, ") || !strings.Contains(said, "Days around it") || !strings.Contains(said, "By hand") {
+		t.Errorf("the dialog says\n%s", said)
+	}
+	// Why not the others is asked when somebody wants to know.
+	d.js("([...document.querySelectorAll('#dialog details')].find(x => x.innerText.startsWith('Why not')).querySelector('summary').click(), true)")
+	d.until("the reasons", "/(Ravi|Meena) Surname.*: .+/.test([...document.querySelectorAll('#dialog details')].find(x => x.innerText.startsWith('Why not')).innerText)")
+	d.judge("offers")
+	d.shot("offers-1280")
+	d.size(820, 1180)
+	d.judge("offers, tablet")
+	d.shot("offers-820")
+	d.size(1280, 800)
+	label := evaluate[string](t, d.ctx, "document.querySelector('#dialog .offers button').getAttribute('aria-label')")
+	d.tabTo("document.activeElement === document.querySelector('#dialog .offers button')")
+	d.key("\r")
+	d.until("it is scheduled", "!document.getElementById('dialog').open")
+	made := visits(job)
+	if len(made) != 1 || len(made[0]["crew"].([]any)) != 1 {
+		t.Fatalf("the visits are %v", made)
+	}
+	kolkata := time.FixedZone("IST", 19800)
+	for _, at := range []time.Time{at(made[0], "window_start"), at(made[0], "window_end"), at(made[0], "planned_start")} {
+		if !strings.Contains(label, at.In(kolkata).Format("15:04")) {
+			t.Errorf("%q became %v", label, made[0])
+		}
+	}
+	// By hand into another's time: refused, with what is free instead; one press takes it.
+	d.until("its card", fmt.Sprintf(card, made[0]["id"])+" !== null")
+	d.js("(" + fmt.Sprintf(card, made[0]["id"]) + ".click(), true)")
+	d.until("the form", "document.querySelectorAll('#dialog form select').length === 2")
+	d.js(fmt.Sprintf("((f) => { f.querySelector('select').value = %q; f.querySelector('input[type=date]').value = '2027-03-01'; f.querySelector('input[type=time]').value = %q; f.requestSubmit(); return true; })(document.querySelector('#dialog form'))",
+		h.people["ravi"].id, at(taken, "window_start").In(kolkata).Format("15:04")))
+	d.until("the refusal and what is free instead", "document.activeElement === document.querySelector('#dialog .wrong') && document.activeElement.textContent !== '' && document.getElementById('dialog').innerText.includes('Free instead:')")
+	d.shot("instead")
+	d.judge("free instead")
+	again := evaluate[string](t, d.ctx, "(b => (b.click(), b.getAttribute('aria-label')))([...document.querySelectorAll('#dialog .wrong + div .slots > li > .offers button')].pop())")
+	d.until("it is moved", "!document.getElementById('dialog').open")
+	moved := desk.send("GET", path("/v1/visits/%s", made[0]), nil, 200)
+	if next, ok := moved["successor_id"].(string); ok {
+		moved = desk.send("GET", "/v1/visits/"+next, nil, 200)
+	}
+	if from := at(moved, "window_start").In(kolkata).Format("15:04"); !strings.Contains(again, from+" to ") || moved["id"] == made[0]["id"] {
+		t.Errorf("%q became %v", again, moved)
+	}
+	d.noFaults()
+}
