@@ -43,6 +43,15 @@ type BoardPerson struct {
 	Skills List[string]     `json:"skills"`
 	Hours  List[Shift]      `json:"hours"`
 	Away   List[BoardLeave] `json:"away"` // when, not why
+	// Works is when visits may lie by his hours, his own dates, the working days
+	// and the holidays; leave is not taken off.
+	Works List[BoardSpan] `json:"works"`
+}
+
+// BoardSpan is a stretch of time.
+type BoardSpan struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 // BoardLeave is when somebody does not work.
@@ -142,11 +151,11 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 	now := s.now()
 	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: List[BoardPerson]{}, Visits: List[BoardVisit]{}, ToSchedule: List[BoardJob]{},
 		Reaching: List[BoardJob]{}, Parts: List[BoardJob]{}, Promises: List[BoardPromise]{}, Alarms: List[BoardAlarm]{}, LeaveRequests: List[BoardRequest]{}, More: List[string]{}}
-	people, err := s.boardPeople(ctx, scope, b)
+	rules := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
+	people, err := s.boardPeople(ctx, scope, &rules.Centre, b)
 	if err != nil {
 		return nil, err
 	}
-	rules := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
 	visits, err := s.Read.Visits(ctx, scope, VisitFilter{CentreID: &centre, From: &from, To: &to}, Page{Limit: boardVisits + 1})
 	if err != nil {
 		return nil, err
@@ -291,7 +300,7 @@ func trouble(rules *slots.Judge, people map[ID]*slots.Technician, v *Visit, now 
 }
 
 // boardPeople reads the rows of the board, and when each of them works.
-func (s *Service) boardPeople(ctx context.Context, scope Scope, b *Board) (map[ID]*slots.Technician, error) {
+func (s *Service) boardPeople(ctx context.Context, scope Scope, open *slots.Centre, b *Board) (map[ID]*slots.Technician, error) {
 	people, err := s.Read.Users(ctx, scope, UserFilter{Role: RoleTechnician, CentreID: &b.Centre.ID}, Page{Limit: boardPeople + 1})
 	if err != nil {
 		return nil, err
@@ -315,7 +324,12 @@ func (s *Service) boardPeople(ctx context.Context, scope Scope, b *Board) (map[I
 		}
 	}
 	for _, u := range people {
-		p := BoardPerson{ID: u.ID, Name: u.Name, Skills: u.Skills, Hours: u.Hours, Away: away[u.ID]}
+		p := BoardPerson{ID: u.ID, Name: u.Name, Skills: u.Skills, Hours: u.Hours, Away: away[u.ID], Works: List[BoardSpan]{}}
+		for day := b.From.In(open.Location); day.Before(b.To); day = day.AddDate(0, 0, 1) {
+			for _, at := range open.Shifts(out[u.ID], day) {
+				p.Works = append(p.Works, BoardSpan{at.From.UTC(), at.To.UTC()})
+			}
+		}
 		if p.Away == nil {
 			p.Away = List[BoardLeave]{}
 		}

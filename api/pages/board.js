@@ -69,14 +69,35 @@
     const what = el('div', `${mark[v.confirmation]} ${clock(v.planned_start)} ${words(v.category)}${v.holds.length ? ' ⚠ hold' : ''}${v.safety_critical ? ' ⚠ gas or leak' : ''}`, 'what');
     return { domNodes: [who, what, el('div', tell(v), 'hush')] };
   };
-  // A technician's name opens what the desk can do for his day.
-  const rowHead = ({ resource }) => {
-    const t = board.technicians.find((x) => x.id === resource.id);
-    if (!t || readonly()) return resource.title;
-    const b = button(t.name, () => plans.person(board.technicians.find((x) => x.id === t.id) || t, date), 'person');
-    b.setAttribute('aria-haspopup', 'dialog');
-    return { domNodes: [b] };
+  // Long names are the first name and an initial, where that names one alone.
+  const shortName = (t) => {
+    const short = (name) => name.replace(/^(\S+)\s.*?(\S)\S*$/, '$1 $2.');
+    return t.name.length > 16 && board.technicians.filter((x) => short(x.name) === short(t.name)).length === 1 ? short(t.name) : t.name;
   };
+  // A technician's name opens what the desk can do for his day; a long tray is
+  // one line until it is opened, as the panel lists the same visits.
+  const rowHead = ({ resource }) => {
+    if (resource.id === '-' && inTray().length > trayMost) {
+      const b = button(`${trayOpen ? '▾' : '▸'} Not assigned (${inTray().length})`, () => {
+        trayOpen = !trayOpen;
+        drawCalendar();
+      }, 'person');
+      b.setAttribute('aria-expanded', String(trayOpen));
+      return { domNodes: [b] };
+    }
+    const t = board.technicians.find((x) => x.id === resource.id);
+    if (!t) return resource.title;
+    const name = Object.assign(readonly() ? el('span', shortName(t)) : button(shortName(t), () => plans.person(board.technicians.find((x) => x.id === t.id) || t, date), 'person'), { title: t.name });
+    if (!readonly()) {
+      name.setAttribute('aria-haspopup', 'dialog');
+      name.setAttribute('aria-label', t.name);
+    }
+    return { domNodes: [name] };
+  };
+  const trayMost = 8;
+  let trayOpen = false;
+  const inTray = () => shownVisits().filter((v) => !v.crew.length);
+  const trayShut = () => !trayOpen && inTray().length > trayMost;
   const shownPeople = () => {
     const who = $('f-who').value, skill = $('f-skill').value;
     return board.technicians.filter((t) => (!who || t.id === who) && (!skill || t.skills.includes(skill)));
@@ -86,7 +107,7 @@
     return board.visits.filter((v) => (!status || v.status === status) && (v.crew.length ? v.crew.some((id) => rows.has(id)) : !skill || v.category === skill));
   };
   const hoursOf = () => {
-    let lo = 8, hi = 19;
+    let lo = 8, hi = 18;
     for (const t of board.technicians) for (const s of t.hours) [lo, hi] = [Math.min(lo, Number(s.from.slice(0, 2))), Math.max(hi, Math.ceil(Number(s.to.slice(0, 2)) + Number(s.to.slice(3)) / 60))];
     for (const v of board.visits) {
       const start = wall(v.planned_start, board.centre.zone), end = wall(Date.parse(v.planned_start) + v.planned_minutes * 60000, board.centre.zone);
@@ -96,15 +117,40 @@
     return [lo, hi];
   };
   const awayOf = (t) => t.away.map((a, i) => ({ id: `away-${t.id}-${i}`, resourceIds: [t.id], start: wall(a.from, board.centre.zone), end: wall(a.to, board.centre.zone), display: 'background' }));
+  // What is not worked is shaded: in a day its hours, in a week whole days.
+  const offOf = (t) => {
+    const works = t.works.map((w) => [wall(w.from, board.centre.zone), wall(w.to, board.centre.zone)]), out = [];
+    for (let n = 0; n < span; n++) {
+      const end = addDays(from(), n + 1) + 'T00:00';
+      let at = addDays(from(), n) + 'T00:00';
+      const day = works.filter(([a, b]) => a < end && b > at);
+      if (span === 7 && day.length) continue;
+      for (const [a, b] of [...day, [end, end]]) {
+        if (a > at) out.push({ id: `off-${t.id}-${at}`, resourceIds: [t.id], start: at, end: a, display: 'background', classNames: ['off'] });
+        if (b > at) at = b;
+      }
+    }
+    return out;
+  };
+  // Now is the server's, on the centre's clock, wherever this browser is.
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
+  const nowLine = (people) => {
+    const at = wall(now(), board.centre.zone);
+    return span === 1 && at.slice(0, 10) === from() ? [{ id: 'now', resourceIds: ['-', ...people.map((t) => t.id)], start: at, end: wall(now() + 60000, board.centre.zone), display: 'background', classNames: ['now'] }] : [];
+  };
+  setInterval(() => { if (calendar && board && span === 1 && !dragging && !document.hidden) drawCalendar(); }, 60000);
   const settings = () => {
-    const [lo, hi] = hoursOf(), people = shownPeople();
+    const [lo, hi] = hoursOf(), people = shownPeople(), shut = trayShut();
     return {
       view: span === 7 ? 'resourceTimelineMonth' : 'resourceTimelineDay',
       date: from() + 'T00:00',
       slotMinTime: `${pad(lo)}:00:00`,
       slotMaxTime: `${pad(hi)}:00:00`,
-      resources: [{ id: '-', title: 'Not assigned' }, ...people.map((t) => ({ id: t.id, title: t.name, extendedProps: { skills: t.skills } }))],
-      events: [...shownVisits().map(eventOf), ...people.flatMap(awayOf)],
+      // As many hours as fit, where they can still be read.
+      slotWidth: Math.max(36, Math.min(60, Math.floor(($('calendar').clientWidth - 168) / (hi - lo) / 2))),
+      resources: [{ id: '-', title: 'Not assigned', extendedProps: { n: inTray().length, shut } }, ...people.map((t) => ({ id: t.id, title: t.name, extendedProps: { skills: t.skills } }))],
+      events: [...shownVisits().filter((v) => !shut || v.crew.length).map(eventOf), ...people.flatMap(offOf), ...people.flatMap(awayOf), ...nowLine(people)],
     };
   };
   const drawCalendar = () => {
@@ -115,7 +161,6 @@
         headerToolbar: { start: '', center: '', end: '' },
         locale: 'en-GB',
         slotDuration: '00:30',
-        slotWidth: 50,
         // A week has one column a day: its cards are lists, each as wide as the day.
         views: { resourceTimelineMonth: { duration: { weeks: 1 }, slotDuration: { days: 1 }, snapDuration: { days: 1 }, columnWidth: 'minmax(8rem, 1fr)' } },
         eventOrder: (a, b) => a.start - b.start,
@@ -128,7 +173,12 @@
         eventDurationEditable: false,
         snapDuration: '00:15',
         eventContent: content,
-        eventDidMount: ({ el: e, event }) => { if (event.extendedProps.v) e.dataset.visit = event.id; },
+        eventDidMount: ({ el: e, event }) => {
+          const v = event.extendedProps.v;
+          if (!v) return;
+          e.dataset.visit = event.id;
+          e.title = `${v.household}, ${clock(v.planned_start)}, ${words(v.category)}, ${tell(v)}`;
+        },
         eventClick: ({ event }) => { const v = board.visits.find((x) => x.id === event.id); if (v) openVisit(v); },
         eventDragStart: () => { dragging = true; },
         eventDragStop: () => { dragging = false; },
@@ -139,10 +189,14 @@
       // other in any order; given the same visits anew it begins with the first.
       let soon = 0, width = 0;
       sized = new ResizeObserver(([{ contentRect }]) => {
-        if (span !== 7 || contentRect.width === width) return;
+        if (contentRect.width === width) return;
         width = contentRect.width;
         clearTimeout(soon);
-        soon = setTimeout(() => { if (calendar && board) calendar.setOption('events', settings().events); }, 100);
+        soon = setTimeout(() => {
+          if (!calendar || !board) return;
+          if (span === 7) delete last.events;
+          drawCalendar();
+        }, 100);
       });
       sized.observe($('calendar'));
     } else for (const [k, v] of Object.entries(s)) if (changed(k, v)) calendar.setOption(k, v);
@@ -155,8 +209,64 @@
         const back = document.querySelector(`#calendar [data-visit="${focused}"]`);
         if (back) back.focus();
       }
+      groups.forEach(rove);
+      toNow();
     });
   };
+  // Once for each day that is shown, the timeline stands where now is.
+  let stood = '';
+  const toNow = () => {
+    const line = document.querySelector('#calendar .now'), box = document.querySelector('#calendar .ec-main'), of = $('centre').value + from() + span;
+    if (stood === of || !line || !box) return;
+    stood = of;
+    box.scrollLeft += line.getBoundingClientRect().left - box.getBoundingClientRect().left - box.clientWidth / 3;
+  };
+
+  // Tab comes once to the names and once to the cards; arrows go among them.
+  const groups = [{ of: 'button.person', at: null }, { of: '[data-visit]', at: null }];
+  const first = (all) => {
+    const at = new Map(all.map((e) => [e, e.getBoundingClientRect()]));
+    return all.reduce((a, b) => (!a || at.get(b).top - at.get(a).top < -3 || Math.abs(at.get(b).top - at.get(a).top) <= 3 && at.get(b).left < at.get(a).left ? b : a), null);
+  };
+  const rove = (g) => {
+    const all = [...$('calendar').querySelectorAll(g.of)];
+    if (!all.includes(g.at)) g.at = all.find((e) => g.at && e.dataset.visit && e.dataset.visit === g.at.dataset.visit) || first(all);
+    for (const e of all) e.tabIndex = e === g.at ? 0 : -1;
+    return all;
+  };
+  // beside is the nearest in a direction, along the way rather than across it.
+  const beside = (all, at, key) => {
+    if (key === 'Home') return first(all);
+    const a = at.getBoundingClientRect(), flat = key === 'ArrowLeft' || key === 'ArrowRight', sign = key === 'ArrowLeft' || key === 'ArrowUp' ? -1 : 1;
+    let best = null, least = Infinity;
+    for (const e of all) {
+      const b = e.getBoundingClientRect(), x = b.left - a.left, y = b.top - a.top, forth = (flat ? x : y) * sign, aside = Math.abs(flat ? y : x);
+      if (e === at || forth < 3) continue;
+      const cost = flat ? forth + 8 * aside : 4 * forth + aside;
+      if (cost < least) [best, least] = [e, cost];
+    }
+    return best;
+  };
+  $('calendar').addEventListener('keydown', (e) => {
+    if (!['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home'].includes(e.key) || e.ctrlKey || e.metaKey || e.altKey) return;
+    const g = groups.find((x) => e.target.matches(x.of));
+    if (!g) return;
+    e.preventDefault();
+    const to = beside(rove(g), e.target, e.key);
+    if (to) to.focus();
+  });
+  $('calendar').addEventListener('focusin', (e) => {
+    const g = groups.find((x) => e.target.matches(x.of));
+    if (!g || g.at === e.target) return;
+    g.at = e.target;
+    rove(g);
+  });
+  for (const [id, to] of [['skip-tray', () => $('side')], ['skip-calendar', () => groups[1].at || $('calendar')]]) {
+    $(id).addEventListener('click', (e) => {
+      e.preventDefault();
+      to().focus();
+    });
+  }
   const last = {};
   const changed = (k, v) => {
     const text = JSON.stringify(v);
@@ -522,6 +632,7 @@
         const next = await res.json();
         tag = res.headers.get('ETag') || '';
         board = next;
+        ahead = Date.parse(board.now) - Date.now();
         draw();
       } else if (res.status !== 304) {
         const why = await problem(res);
@@ -620,7 +731,9 @@
           go(wall(v.window_start, board.centre.zone).slice(0, 10));
           await load();
           const card = document.querySelector(`#calendar [data-visit="${v.id}"]`);
+          const there = board.visits.find((x) => x.id === v.id);
           if (card) card.focus();
+          else if (there) openVisit(there);
         }));
         ul.append(li);
       }
@@ -730,6 +843,7 @@
     const reports = location.hash === '#reports' && ['proprietor', 'area_manager'].includes(session.me && session.me.role);
     $('view-board').hidden = reports;
     $('view-reports').hidden = !reports;
+    $('zone').hidden = reports;
     $('to-board').toggleAttribute('aria-current', !reports);
     $('to-reports').toggleAttribute('aria-current', reports);
     for (const [id, on] of [['to-board', !reports], ['to-reports', reports]]) if (on) $(id).setAttribute('aria-current', 'page');
@@ -748,6 +862,7 @@
       $('centre').replaceChildren(...centres.map((c) => Object.assign(el('option', c.name), { value: c.id })));
       if (centres.some((c) => c.id === guess)) $('centre').value = guess;
       board = (await early) || (await json(`/v1/centres/${$('centre').value}/board`));
+      ahead = Date.parse(board.now) - Date.now();
       $('centre').value = board.centre.id;
       date = wall(board.now, board.centre.zone).slice(0, 10);
       $('date').value = date;
@@ -784,7 +899,8 @@
     if ($('dialog').open) close();
     $('view-board').hidden = $('view-reports').hidden = $('out').hidden = $('nav').hidden = true;
     $('login').hidden = false;
-    $('state').textContent = '';
+    $('state').textContent = $('zone').textContent = '';
+    stood = '';
     $('wrong').textContent = why || '';
     document.title = 'Board · Doorstep';
   };

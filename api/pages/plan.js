@@ -136,6 +136,6 @@ const doorstepPlan = (tools) => {
       (day, key) => send(`/v1/centres/${centre}/plan`, { date: day }, key)),
     person: (t, date) => asking(t.name, 'Sick? The rest of this day becomes leave, its visits are freed, and you see who could go instead.', date, 'Sick on this day',
       (day, key) => send(`/v1/technicians/${t.id}/sick`, { date: day }, key),
-      facts([['Skills', t.skills.map(words).join(', ')], ['Away', t.away.map((a) => `${dated(a.from)} to ${dated(a.to)}`).join(', ')]])),
+      facts([['Skills', t.skills.map(words).join(', ')], ['Works', t.works.map((w) => `${dated(w.from)} to ${dated(w.to).slice(11)}`).join(', ') || 'not on this day'], ['Away', t.away.map((a) => `${dated(a.from)} to ${dated(a.to)}`).join(', ')]])),
   };
 };

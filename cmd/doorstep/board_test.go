@@ -61,6 +61,9 @@ func TestTheBoardIsOneRead(t *testing.T) {
 		for _, p := range b["technicians"].([]any) {
 			away += len(p.(obj)["away"].([]any))
 		}
+		if works := b["technicians"].([]any)[1].(obj)["works"].([]any); len(works) != 1 || works[0].(obj)["from"] != "2027-03-01T02:30:00Z" || works[0].(obj)["to"] != "2027-03-01T14:30:00Z" {
+			t.Errorf("Ravi works %v", works)
+		}
 		if n := len(b["technicians"].([]any)); n != 2 || away != 1 {
 			t.Errorf("%d technicians, %d leaves", n, away)
 		}

@@ -75,3 +75,67 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	}
 	d.noFaults()
 }
+
+// arrow presses a key that stands for no character.
+func (d *desktop) arrow(name string) {
+	d.Helper()
+	codes := map[string]int{"Home": 36, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+	for _, kind := range []string{"rawKeyDown", "keyUp"} {
+		d.call("Input.dispatchKeyEvent", map[string]any{"type": kind, "key": name, "code": name, "windowsVirtualKeyCode": codes[name]})
+	}
+}
+
+// A full board is walked by keys in a few steps: links over what is not
+// wanted, arrows among the cards, and a long tray is one line.
+func TestTheBoardIsWalkedByKeys(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	make := func(name string, hours int, who ...string) obj {
+		_, job := h.household(desk, obj{"name": name})
+		return h.visit(desk, job, monday.Add(time.Duration(hours)*time.Hour), who...)
+	}
+	early, late, below := make("Early household", 1, "meena"), make("Late household", 4, "meena"), make("Below household", 4, "ravi")
+	for i := range 9 {
+		make(fmt.Sprintf("Tray household %d", i), 2+i%3)
+	}
+	h.as("asha").send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["ravi"].id), obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "17:00"}}}, 200)
+	d := openBoard(t, h, "kiran", 1280, 800)
+	at := func(v obj) string { return fmt.Sprintf(card, v["id"]) }
+	d.until("the cards, without the tray", at(early)+" !== null && document.querySelectorAll('#calendar [data-visit]').length === 3")
+	d.shot("tray-shut")
+	if n := evaluate[int](t, d.ctx, "document.querySelectorAll('#calendar .ec-bg-event.now').length"); n == 0 {
+		t.Error("there is no line for now")
+	}
+	if n := evaluate[int](t, d.ctx, "document.querySelectorAll('#calendar .ec-bg-event.off').length"); n != 1 {
+		t.Errorf("%d stretches are shaded, want Ravi's evening", n)
+	}
+	d.tabTo("document.activeElement.id === 'skip-tray'")
+	d.key("\r")
+	d.until("the tray", "document.activeElement.id === 'side' && !document.getElementById('dialog').open")
+	d.key("\t")
+	d.until("its first", "document.activeElement.closest('#p-unassigned') !== null")
+	d.js("(document.getElementById('skip-calendar').focus(), true)")
+	d.key("\r")
+	d.until("the first card", "document.activeElement === "+at(early))
+	d.arrow("ArrowRight")
+	d.until("right", "document.activeElement === "+at(late))
+	d.arrow("ArrowDown")
+	d.until("down", "document.activeElement === "+at(below))
+	d.arrow("ArrowUp")
+	d.arrow("Home")
+	d.until("home", "document.activeElement === "+at(early))
+	if n := evaluate[int](t, d.ctx, "document.querySelectorAll('#calendar [data-visit][tabindex=\"0\"]').length"); n != 1 {
+		t.Errorf("Tab stops at %d cards", n)
+	}
+	// Enter opens the dialog at its title and nothing in it.
+	d.key("\r")
+	d.until("the dialog", "document.getElementById('dialog').open && document.activeElement.id === 'dialog-h' && document.activeElement.textContent === 'Early household'")
+	d.js("(document.getElementById('dialog').close(), true)")
+	d.js("(document.querySelector('#calendar button[aria-expanded=false]').click(), true)")
+	d.until("the tray is open", "document.querySelectorAll('#calendar [data-visit]').length === 12 && document.querySelector('#calendar button[aria-expanded=true]') !== null")
+	d.shot("tray-open")
+	d.judge("tray open")
+	d.noFaults()
+}
