@@ -50,13 +50,15 @@
   const look = (v) => {
     if (v.status === 'missed' || v.status === 'stopped_unsafe' || v.holds.includes('safety')) return 'bad';
     if (over.includes(v.status)) return 'over';
+    if (v.trouble) return 'late';
     if (!v.crew.length) return 'tray';
     return v.status === 'scheduled' ? '' : 'going';
   };
   const sure = { awaiting: 'not confirmed', confirmed: 'confirmed', declined: 'declined' };
   const mark = { awaiting: '?', confirmed: '✓', declined: '✗' };
   // tell is what a card says to who cannot see it, behind its two lines.
-  const tell = (v) => `${words(v.status)}, ${sure[v.confirmation]}, ${names(v.crew) || 'nobody assigned'}` +
+  const trouble = { away: 'somebody of the crew does not work then', not_set_off: 'should have begun, nobody has set off' };
+  const tell = (v) => `${v.trouble ? trouble[v.trouble] + ', ' : ''}${words(v.status)}, ${sure[v.confirmation]}, ${names(v.crew) || 'nobody assigned'}` +
     (v.holds.length ? `, hold: ${v.holds.map(words).join(', ')}` : '') + (v.priority === 'urgent' || v.priority === 'high' ? `, ${v.priority}` : '');
   const eventOf = (v) => {
     const start = wall(v.planned_start, board.centre.zone), end = wall(Date.parse(v.planned_start) + v.planned_minutes * 60000, board.centre.zone);
@@ -66,7 +68,7 @@
     const v = event.extendedProps.v;
     if (!v) return '';
     const who = el('div', v.household, 'who');
-    const what = el('div', `${mark[v.confirmation]} ${clock(v.planned_start)} ${words(v.category)}${v.holds.length ? ' ⚠ hold' : ''}${v.safety_critical ? ' ⚠ gas or leak' : ''}`, 'what');
+    const what = el('div', `${v.trouble ? '⏰ ' : ''}${mark[v.confirmation]} ${clock(v.planned_start)} ${words(v.category)}${v.holds.length ? ' ⚠ hold' : ''}${v.safety_critical ? ' ⚠ gas or leak' : ''}`, 'what');
     return { domNodes: [who, what, el('div', tell(v), 'hush')] };
   };
   // Long names are the first name and an initial, where that names one alone.
@@ -361,8 +363,9 @@
   // placing says who and when: a window of those that are free, or by hand; go
   // sends the choice. What is free instead of a refused time stands at the refusal.
   const placing = (of, start, crew, verb, go, refused, extra = []) => {
-    const at = wall(start, board.centre.zone), box = el('section'), form = el('form'), wrong = wrongLine(), spot = el('div'), key = { of: '', id: '' };
+    const at = wall(start, board.centre.zone), box = el('section'), form = el('form', undefined, 'place'), wrong = wrongLine(), spot = el('div'), key = { of: '', id: '' };
     wrong.tabIndex = -1;
+    wrong.id = 'refused';
     const who = select(people('Nobody yet'), crew[0] || ''), second = select(people('Nobody'), crew[1] || '');
     const day = Object.assign(input('date', at.slice(0, 10)), { required: true }), time = Object.assign(input('time', at.slice(11)), { required: true });
     const acts = el('div', undefined, 'acts');
@@ -409,6 +412,7 @@
     const known = facts([
       ['Arrival window', `${dated(v.window_start)} to ${clock(v.window_end)} (planned ${clock(v.planned_start)}, ${v.planned_minutes} min)`],
       ['Crew', names(v.crew) || 'nobody assigned'],
+      ['Look at it', trouble[v.trouble]],
       ['State', `${words(v.status)}, ${sure[v.confirmation]}`],
       ['Category', words(v.category)],
       ['Reference', v.external_ref],
@@ -419,11 +423,13 @@
     if (draft.said) nodes.push(el('p', draft.said));
     if (movable(v)) {
       const p = placing({ job: v.job_id, more: () => ({ visit_id: v.id }) }, draft.start || v.window_start, draft.crew || v.crew, 'Move', (choice, key) => moveTo(v, choice, key), draft.refused);
-      nodes.push(el('h3', 'Move'), p.box);
+      if (draft.refused || draft.said) nodes.push(el('h3', 'Move'), p.box, ...doors.visit(v));
+      else nodes.push(...doors.visit(v), el('h3', 'Move'), p.box);
       show(v.household, ...nodes);
       if (draft.refused) p.wrong.focus();
       return;
     }
+    nodes.push(...doors.visit(v));
     const acts = el('div', undefined, 'acts');
     acts.append(button('Close', close));
     nodes.push(el('p', readonly() ? 'The centre moves its visits; you may look.' : 'Nothing can be moved on this visit now.', 'soft'), acts);
@@ -434,14 +440,14 @@
     if (readonly() || !j.actions.includes('schedule')) {
       const acts = el('div', undefined, 'acts');
       acts.append(button('Close', close));
-      return show(j.household, known, acts);
+      return show(j.household, known, ...doors.job(j), acts);
     }
     const long = select([['1', '1 hour'], ['2', '2 hours'], ['3', '3 hours'], ['4', '4 hours']], '2'), minutes = Object.assign(input('number', '60'), { min: 15, max: 480, step: 15, required: true });
     const begin = instant(`${date}T10:00`, board.centre.zone), now = Date.parse(board.now);
     const p = placing({ job: j.job_id, more: () => ({ planned_minutes: minutes.value }) }, Date.parse(begin) < now && date < wall(now, board.centre.zone).slice(0, 10) ? board.now : begin, [], 'Schedule',
       (choice, key) => send(`/v1/jobs/${j.job_id}/visits`, { window_end: new Date(Date.parse(choice.window_start) + long.value * 3600000).toISOString(), ...choice, planned_minutes: Number(minutes.value) }, key), null, [field('Window', long), field('Work, minutes', minutes)]);
     minutes.addEventListener('change', () => { if (minutes.reportValidity()) p.look(); });
-    show(j.household, known, el('h3', 'Schedule'), p.box);
+    show(j.household, known, ...doors.job(j), el('h3', 'Schedule'), p.box);
   };
 
   const reachDay = async (day) => {
@@ -451,6 +457,8 @@
   };
   const plans = doorstepPlan({ el, button, show, close, field, input, facts, wrongLine, send, problem, names, clock, dated, words, load: (fresh) => load(fresh), reach: reachDay, visitOf: (id) => board.visits.find((v) => v.id === id) });
   $('do-plan').addEventListener('click', () => plans.day($('centre').value, date));
+
+  const doors = doorstepDoors({ el, button, show, close, field, input, select, facts, row, wrongLine, send, problem, json, dated, words, load: (fresh) => load(fresh), centre: () => $('centre').value });
 
   // The panels beside the timeline.
   const missing = new Map(); // what is missing for "unreachable", by job and version
@@ -535,7 +543,8 @@
         li.append(head(v, openVisit), el('p', `${dated(v.window_start)} to ${clock(v.window_end)} · ${words(v.category)}`, 'soft'));
         return li;
       }, 'Everybody has somebody.'),
-      panel('p-to_schedule', 'To schedule', board.to_schedule, (j) => jobLine(j, `since ${dated(j.opened_at).slice(0, 10)}`), 'Nothing waits.'),
+      // Whom nobody can reach is not to be scheduled: he stands under Not reached.
+      panel('p-to_schedule', 'To schedule', board.to_schedule.filter((j) => !j.holds.includes('unreachable')), (j) => jobLine(j, `since ${dated(j.opened_at).slice(0, 10)}`), 'Nothing waits.'),
       ...(board.leave_requests.length ? [panel('p-leave_requests', 'Leave asked for', board.leave_requests, (x) => {
         const li = el('li'), p = el('p');
         p.append(button(x.name, () => openRequest(x)));
@@ -544,7 +553,7 @@
       })] : []),
       panel('p-promises', 'Promises due', board.promises, (p) => {
         const li = el('li', undefined, Date.parse(p.due_at) <= now ? 'late' : '');
-        li.append(el('p', p.household, 'who'), el('p', `${p.what || 'A call'} · ${p.owner}`), el('p', `${Date.parse(p.due_at) <= now ? 'Late, was due' : 'Due'} ${dated(p.due_at)}`, 'soft'));
+        li.append(head(p, doors.promise), el('p', `${p.what || 'A call'} · ${p.owner}`), el('p', `${Date.parse(p.due_at) <= now ? 'Late, was due' : 'Due'} ${dated(p.due_at)}`, 'soft'));
         return li;
       }, 'No promise is due.'),
       panel('p-reaching', 'Not reached', board.reaching, (j) => {
@@ -723,7 +732,9 @@
         li.append(button('Show its visits', async () => {
           const visits = (await json(`/v1/visits?job_id=${j.id}&limit=50`)).items.filter((v) => v.status !== 'rescheduled' && v.status !== 'cancelled');
           if (!visits.length) {
-            li.append(el('p', 'No visit yet.', 'soft'));
+            const brief = { ...j, job_id: j.id, household: j.external_ref || `Job, ${words(j.category)}`, holds: j.holds.map((h) => h.kind) };
+            li.append(el('p', 'No visit yet. ', 'soft'), button(!readonly() && j.actions.includes('schedule') ? 'Schedule…' : 'Open…', () => openJob(brief)));
+            li.lastChild.focus();
             return;
           }
           const v = visits[visits.length - 1];

@@ -58,13 +58,13 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	// By hand into another's time: refused, with what is free instead; one press takes it.
 	d.until("its card", fmt.Sprintf(card, made[0]["id"])+" !== null")
 	d.js("(" + fmt.Sprintf(card, made[0]["id"]) + ".click(), true)")
-	d.until("the form", "document.querySelectorAll('#dialog form select').length === 2")
-	d.js(fmt.Sprintf("((f) => { f.querySelector('select').value = %q; f.querySelector('input[type=date]').value = '2027-03-01'; f.querySelector('input[type=time]').value = %q; f.requestSubmit(); return true; })(document.querySelector('#dialog form'))",
+	d.until("the form", "document.querySelectorAll('#dialog form.place select').length === 2")
+	d.js(fmt.Sprintf("((f) => { f.querySelector('select').value = %q; f.querySelector('input[type=date]').value = '2027-03-01'; f.querySelector('input[type=time]').value = %q; f.requestSubmit(); return true; })(document.querySelector('#dialog form.place'))",
 		h.people["ravi"].id, at(taken, "window_start").In(kolkata).Format("15:04")))
-	d.until("the refusal and what is free instead", "document.activeElement === document.querySelector('#dialog .wrong') && document.activeElement.textContent !== '' && document.getElementById('dialog').innerText.includes('Free instead:')")
+	d.until("the refusal and what is free instead", "document.activeElement === document.querySelector('#refused') && document.activeElement.textContent !== '' && document.getElementById('dialog').innerText.includes('Free instead:')")
 	d.shot("instead")
 	d.judge("free instead")
-	again := evaluate[string](t, d.ctx, "(b => (b.click(), b.getAttribute('aria-label')))([...document.querySelectorAll('#dialog .wrong + div .slots > li > .offers button')].pop())")
+	again := evaluate[string](t, d.ctx, "(b => (b.click(), b.getAttribute('aria-label')))([...document.querySelectorAll('#refused + div .slots > li > .offers button')].pop())")
 	d.until("it is moved", "!document.getElementById('dialog').open")
 	moved := desk.send("GET", path("/v1/visits/%s", made[0]), nil, 200)
 	if next, ok := moved["successor_id"].(string); ok {
@@ -72,6 +72,18 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	}
 	if from := at(moved, "window_start").In(kolkata).Format("15:04"); !strings.Contains(again, from+" to ") || moved["id"] == made[0]["id"] {
 		t.Errorf("%q became %v", again, moved)
+	}
+	// In its own window a visit keeps its appointment and begins when its crew can.
+	_, third := h.household(desk, obj{"name": "Third household"})
+	stays := h.visit(desk, third, at(taken, "window_start"))
+	d.until("its card", fmt.Sprintf(card, stays["id"])+" !== null")
+	d.js("(" + fmt.Sprintf(card, stays["id"]) + ".click(), true)")
+	ravi := "[...document.querySelectorAll('#dialog .offers button')].find(b => b.getAttribute('aria-label').includes('12:00 to 14:00, Ravi Surname, 13:00'))"
+	d.until("Ravi's offer", ravi+" !== undefined")
+	d.js("(" + ravi + ".click(), true)")
+	d.until("it is assigned", "!document.getElementById('dialog').open")
+	if got := desk.send("GET", path("/v1/visits/%s", stays), nil, 200); got["status"] != "scheduled" || len(got["crew"].([]any)) != 1 || got["planned_start"] != "2027-03-01T07:30:00Z" {
+		t.Errorf("it became %v", got)
 	}
 	d.noFaults()
 }
@@ -137,5 +149,73 @@ func TestTheBoardIsWalkedByKeys(t *testing.T) {
 	d.until("the tray is open", "document.querySelectorAll('#calendar [data-visit]').length === 12 && document.querySelector('#calendar button[aria-expanded=true]') !== null")
 	d.shot("tray-open")
 	d.judge("tray open")
+	d.noFaults()
+}
+
+// What waits beside the timeline can be done there: a call is written down, a
+// promise kept, a hold released, a visit confirmed and cancelled.
+func TestTheBoardDoesWhatWaits(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	customer, waiting := h.household(desk, obj{"name": "Waiting household"})
+	phone := toString(customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0])
+	desk.send("POST", path("/v1/jobs/%s/hold", waiting), obj{"kind": "parts"}, 200)
+	promise := desk.send("POST", path("/v1/jobs/%s/promises", waiting), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).Format(time.RFC3339)}, 201)
+	_, job := h.household(desk, obj{"name": "Going household"})
+	visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+	d := openBoard(t, h, "kiran", 1280, 800)
+	open := func(js string) {
+		t.Helper()
+		d.until("it is listed", js+" !== null")
+		d.js("(" + js + ".click(), true)")
+		d.until("the dialog with the number", "document.getElementById('dialog').open && [...document.querySelectorAll('#dialog a.tel')].some(a => a.href.startsWith('tel:+'))")
+	}
+	do := func(summary, fill string) {
+		t.Helper()
+		d.js(fmt.Sprintf("((x) => { x.open = true; const f = x.querySelector('form'); %s; f.requestSubmit(); return true; })([...document.querySelectorAll('#dialog details')].find(x => x.querySelector('summary').textContent.startsWith(%q)))", fill, summary))
+		d.until("it is done", "!document.getElementById('dialog').open")
+	}
+	open("document.querySelector('#p-promises button')")
+	if got := d.text("document.querySelector('#dialog a.tel')"); got != phone {
+		t.Errorf("the number is %q, want %q", got, phone)
+	}
+	d.judge("promise")
+	d.shot("promise")
+	do("Keep it", "0")
+	if got := desk.send("GET", path("/v1/promises/%s", promise), nil, 200)["status"]; got != "kept" {
+		t.Errorf("the promise is %v", got)
+	}
+	open("document.querySelector('#p-parts button')")
+	d.judge("parts")
+	d.shot("parts")
+	do("Record a call", "f.querySelectorAll('select')[1].value = 'no_answer'; f.querySelector('input[type=number]').value = '30'")
+	tries := items(desk.send("GET", path("/v1/jobs/%s/attempts", waiting), nil, 200))
+	if len(tries) != 2 || tries[1]["outcome"] != "no_answer" || tries[1]["address"] != phone || tries[1]["ring_seconds"] != 30.0 {
+		t.Errorf("the attempts are %v", tries)
+	}
+	open("document.querySelector('#p-parts button')")
+	do("Release", "f.querySelector('input').value = 'it came'")
+	d.until("nothing waits for parts", "document.getElementById('p-parts').innerText.includes('No job waits for parts.')")
+	at := fmt.Sprintf(card, visit["id"])
+	open(at)
+	do("Confirm", "0")
+	if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)["confirmation"]; got != "confirmed" {
+		t.Errorf("the visit is %v", got)
+	}
+	d.until("the card says so", at+".innerText.includes('✓')")
+	open(at)
+	do("Cancel the visit", "f.querySelector('input').value = 'they moved away'")
+	if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)["status"]; got != "cancelled" {
+		t.Errorf("the visit is %v", got)
+	}
+	// A job that search finds without a visit can be scheduled from there.
+	d.js(fmt.Sprintf("(document.getElementById('q').value = %q, document.getElementById('search').requestSubmit(), true)", phone))
+	d.until("the search", "document.querySelector('#found li button') !== null")
+	d.js("(document.querySelector('#found li button').click(), true)")
+	d.until("schedule", "document.activeElement.textContent === 'Schedule…'")
+	d.js("(document.activeElement.click(), true)")
+	d.until("the offers", "document.querySelectorAll('#dialog .offers button').length > 0")
 	d.noFaults()
 }
