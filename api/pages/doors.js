@@ -36,7 +36,7 @@ const doorstepDoors = (tools) => {
       ok.disabled = true;
       wrong.textContent = '';
       const what = body(), asked = JSON.stringify(what);
-      if (key.of !== asked) Object.assign(key, { of: asked, id: crypto.randomUUID() }); // a second tap is the same move
+      if (key.of !== asked) Object.assign(key, { of: asked, id: doorstep.uuid() }); // a second tap is the same move
       try {
         const res = await send(path, what, key.id);
         if (res.ok) {
