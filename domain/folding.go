@@ -15,7 +15,7 @@ const (
 )
 
 // raiseOrFold raises a household's report, or adds it to one that is open about
-// the same person, or about anybody when it names nobody and is no more severe.
+// the same person; one that names nobody may be about somebody else.
 // What a desk wrote down and what came by the link stay apart, for one may be
 // undone without the other. Beyond homeMost the words are kept with the newest,
 // and a desk is told. Errors: CodeState by voice.
@@ -39,8 +39,6 @@ func (s *Service) raiseOrFold(k *ask, v *Visit, f *Flag) error {
 		switch {
 		case k.now.Sub(o.RecordedAt) >= foldWithin:
 		case same(o.SubjectID, f.SubjectID):
-			into = o
-		case into == nil && f.SubjectID == nil && f.Level <= o.Level:
 			into = o
 		}
 	}

@@ -75,9 +75,14 @@ func TestMain(m *testing.M) {
 	said := false
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
 	if !said {
-		_ = flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0)))
+		side := 4 * runtime.GOMAXPROCS(0)
+		if underRace {
+			side /= 2
+		}
+		_ = flag.Set("test.parallel", strconv.Itoa(side))
 	}
 	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(2 << 30)
 	os.Exit(m.Run())
 }
 
@@ -118,7 +123,7 @@ func newHarness(t *testing.T, engine string) *harness {
 	h.base = "http://" + ln.Addr().String()
 	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: push, files: files.NewLocal(h.files),
 		log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
-	if engine == repo.SQLite {
+	if engine == repo.SQLite && !underRace {
 		w.poll = 15 * time.Millisecond // else each push is waited for
 	}
 	h.house, err = w.build(ctx, h.db)
