@@ -315,8 +315,8 @@ func (s *Service) AftercareReport(ctx context.Context, a Actor, f ReportFilter) 
 	if !a.Is(RoleAreaManager, RoleAdmin) {
 		return nil, Fail(CodeForbidden, "As %s you may not read this report.", roleWords(a.Role))
 	}
-	if !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour {
-		return nil, Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	if err := reportPeriod(f.From, f.To); err != nil {
+		return nil, err
 	}
 	return s.Read.AftercareCounts(ctx, a, f, s.now())
 }

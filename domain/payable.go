@@ -80,8 +80,9 @@ func (s *Service) Payable(ctx context.Context, a Actor, technician ID, f ReportF
 		return nil, Fail(CodeForbidden, "As %s you may not read what a technician is paid for.", roleWords(a.Role))
 	case u.Role != RoleTechnician:
 		return nil, NotFound("technician")
-	case !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour:
-		return nil, Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	}
+	if err := reportPeriod(f.From, f.To); err != nil {
+		return nil, err
 	}
 	loc := time.UTC
 	if u.CentreID != nil {

@@ -74,14 +74,22 @@ type JobHistory struct {
 	Visits   []Visit
 }
 
+// reportPeriod refuses a period that no report covers. Errors: CodeMeaning.
+func reportPeriod(from, to time.Time) error {
+	if from.Before(to) && to.Sub(from) <= 400*24*time.Hour {
+		return nil
+	}
+	return Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+}
+
 // ReachabilityReport gives one row for each centre of the scope and their
 // total. Proprietor, area manager, admin. Errors: CodeForbidden, CodeMeaning.
 func (s *Service) ReachabilityReport(ctx context.Context, a Actor, f ReportFilter) ([]ReachabilityRow, error) {
 	if !a.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
 		return nil, Fail(CodeForbidden, "As %s you may not read the figures of a centre.", roleWords(a.Role))
 	}
-	if !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour {
-		return nil, Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	if err := reportPeriod(f.From, f.To); err != nil {
+		return nil, err
 	}
 	rows, err := s.Read.ReachabilityCounts(ctx, a.Scope(), f)
 	if err != nil {

@@ -2,7 +2,6 @@ package domain
 
 import (
 	"context"
-	"time"
 )
 
 // SafetyRow is one centre in GET /v1/reports/safety: how alarms were answered
@@ -45,8 +44,8 @@ func (s *Service) SafetyReport(ctx context.Context, a Actor, f ReportFilter) ([]
 	if !a.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
 		return nil, Fail(CodeForbidden, "As %s you may not read the figures of a centre.", roleWords(a.Role))
 	}
-	if !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour {
-		return nil, Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	if err := reportPeriod(f.From, f.To); err != nil {
+		return nil, err
 	}
 	rows, err := s.Read.SafetyCounts(ctx, a.Scope(), f)
 	if err != nil {

@@ -76,8 +76,8 @@ func (s *Service) ServiceReport(ctx context.Context, a Actor, f ReportFilter) (*
 	if !a.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
 		return nil, Fail(CodeForbidden, "As %s you may not read the figures of a centre.", roleWords(a.Role))
 	}
-	if !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour {
-		return nil, Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	if err := reportPeriod(f.From, f.To); err != nil {
+		return nil, err
 	}
 	counts, err := s.Read.ReachabilityCounts(ctx, a.Scope(), f)
 	if err != nil {

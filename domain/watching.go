@@ -79,8 +79,8 @@ func (s *Service) Suppression(ctx context.Context, a Actor, f ReportFilter) (Sup
 	if !a.Is(RoleAreaManager, RoleAdmin) {
 		return out, Fail(CodeForbidden, "As %s you may not read this report.", roleWords(a.Role))
 	}
-	if !f.From.Before(f.To) || f.To.Sub(f.From) > 400*24*time.Hour {
-		return out, Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	if err := reportPeriod(f.From, f.To); err != nil {
+		return out, err
 	}
 	now := s.now()
 	centres, err := s.Read.WatchedCentres(ctx, a, f)

@@ -1,6 +1,6 @@
 (() => {
   const $ = (id) => document.getElementById(id);
-  const { store, session, el, keep, renew, call, refusal, problem, send } = doorstep;
+  const { store, session, el, renew, call, refusal, problem, send } = doorstep;
   const button = (text, fn, cls = 'plain') => {
     const b = el('button', text, cls);
     b.type = 'button';
@@ -68,7 +68,7 @@
     const v = event.extendedProps.v;
     if (!v) return '';
     const who = el('div', v.household, 'who');
-    const what = el('div', `${v.trouble ? '⏰ ' : ''}${mark[v.confirmation]} ${clock(v.planned_start)} ${words(v.category)}${v.holds.length ? ' ⚠ hold' : ''}${v.safety_critical ? ' ⚠ gas or leak' : ''}`, 'what');
+    const what = el('div', `${v.trouble ? '⚠ ' : ''}${mark[v.confirmation]} ${clock(v.planned_start)} ${words(v.category)}${v.holds.length ? ' ⚠ hold' : ''}${v.safety_critical ? ' ⚠ gas or leak' : ''}`, 'what');
     return { domNodes: [who, what, el('div', tell(v), 'hush')] };
   };
   // Long names are the first name and an initial, where that names one alone.
@@ -915,27 +915,6 @@
     $('wrong').textContent = why || '';
     document.title = 'Board · Doorstep';
   };
-  $('login').addEventListener('submit', async (e) => {
-    e.preventDefault();
-    $('wrong').textContent = '';
-    try {
-      const res = await fetch('/v1/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: $('user').value.trim(), password: $('pass').value }) });
-      if (!res.ok) {
-        $('wrong').textContent = await problem(res);
-        return;
-      }
-      keep(await res.json());
-      $('pass').value = '';
-      enter();
-    } catch {
-      $('wrong').textContent = 'No connection. Please try again.';
-    }
-  });
-  $('out').addEventListener('click', async () => {
-    await call('/v1/auth/logout', { method: 'POST', body: JSON.stringify({ refresh_token: store.getItem('refresh') }), headers: { 'Content-Type': 'application/json' } }).catch(() => {});
-    leave('');
-  });
   document.addEventListener('visibilitychange', () => { if (!document.hidden && board) load(); });
-  if (store.getItem('refresh')) enter();
-  else $('login').hidden = false;
+  doorstep.door(enter, leave);
 })();

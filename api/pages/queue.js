@@ -1,6 +1,6 @@
 (() => {
   const $ = (id) => document.getElementById(id);
-  const { store, session, el, uuid, keep, call, problem, send } = doorstep;
+  const { store, session, el, uuid, call, problem, send } = doorstep;
   let tag = '', timer = 0, served = () => new Date();
 
   const when = (iso) => new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
@@ -317,27 +317,6 @@
     $('state').textContent = '';
     $('wrong').textContent = why || '';
   };
-  $('login').addEventListener('submit', async (e) => {
-    e.preventDefault();
-    $('wrong').textContent = '';
-    try {
-      const res = await fetch('/v1/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: $('user').value.trim(), password: $('pass').value }) });
-      if (!res.ok) {
-        $('wrong').textContent = await problem(res);
-        return;
-      }
-      keep(await res.json());
-      $('pass').value = '';
-      enter();
-    } catch {
-      $('wrong').textContent = 'No connection. Please try again.';
-    }
-  });
-  $('out').addEventListener('click', async () => {
-    await call('/v1/auth/logout', { method: 'POST', body: JSON.stringify({ refresh_token: store.getItem('refresh') }), headers: { 'Content-Type': 'application/json' } }).catch(() => {});
-    leave('');
-  });
   document.addEventListener('visibilitychange', () => { if (!document.hidden && !$('board').hidden) load(); });
-  if (store.getItem('refresh')) enter();
-  else $('login').hidden = false;
+  doorstep.door(enter, leave);
 })();

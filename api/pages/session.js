@@ -52,5 +52,33 @@ const doorstep = (() => {
   };
   const problem = async (res) => (await refusal(res)).said;
   const send = (path, body, key = uuid()) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
-  return { store, session, el, uuid, keep, renew, call, refusal, problem, send };
+
+  // door is the form to sign in and the button to sign out; enter and leave are
+  // the page's own.
+  const door = (enter, leave) => {
+    const $ = (id) => document.getElementById(id);
+    $('login').addEventListener('submit', async (e) => {
+      e.preventDefault();
+      $('wrong').textContent = '';
+      try {
+        const res = await fetch('/v1/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ login: $('user').value.trim(), password: $('pass').value }) });
+        if (!res.ok) {
+          $('wrong').textContent = await problem(res);
+          return;
+        }
+        keep(await res.json());
+        $('pass').value = '';
+        enter();
+      } catch {
+        $('wrong').textContent = 'No connection. Please try again.';
+      }
+    });
+    $('out').addEventListener('click', async () => {
+      await call('/v1/auth/logout', { method: 'POST', body: JSON.stringify({ refresh_token: store.getItem('refresh') }), headers: { 'Content-Type': 'application/json' } }).catch(() => {});
+      leave('');
+    });
+    if (store.getItem('refresh')) enter();
+    else $('login').hidden = false;
+  };
+  return { store, session, el, uuid, door, keep, renew, call, refusal, problem, send };
 })();
