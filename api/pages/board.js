@@ -84,6 +84,7 @@
         trayOpen = !trayOpen;
         drawCalendar();
       }, 'person');
+      b.dataset.person = '-';
       b.setAttribute('aria-expanded', String(trayOpen));
       return { domNodes: [b] };
     }
@@ -91,6 +92,7 @@
     if (!t) return resource.title;
     const name = Object.assign(readonly() ? el('span', shortName(t)) : button(shortName(t), () => plans.person(board.technicians.find((x) => x.id === t.id) || t, date), 'person'), { title: t.name });
     if (!readonly()) {
+      name.dataset.person = t.id;
       name.setAttribute('aria-haspopup', 'dialog');
       name.setAttribute('aria-label', t.name);
     }
@@ -156,7 +158,7 @@
     };
   };
   const drawCalendar = () => {
-    const s = settings(), focused = document.activeElement && document.activeElement.dataset && document.activeElement.dataset.visit;
+    const s = settings();
     if (!calendar) {
       calendar = EventCalendar.create($('calendar'), {
         ...s,
@@ -207,10 +209,6 @@
       // The component's table roles have no rows in them; the cards are buttons
       // that say everything.
       for (const e of document.querySelectorAll('#calendar :is([role=table],[role=rowgroup],[role=row],[role=rowheader],[role=columnheader],[role=cell],[aria-colindex],[aria-rowindex],[aria-colcount],[aria-rowcount])')) for (const a of ['role', 'aria-colindex', 'aria-rowindex', 'aria-colcount', 'aria-rowcount']) if (e.dataset.visit === undefined) e.removeAttribute(a);
-      if (focused && document.activeElement === document.body) {
-        const back = document.querySelector(`#calendar [data-visit="${focused}"]`);
-        if (back) back.focus();
-      }
       groups.forEach(rove);
       toNow();
     });
@@ -226,13 +224,14 @@
 
   // Tab comes once to the names and once to the cards; arrows go among them.
   const groups = [{ of: 'button.person', at: null }, { of: '[data-visit]', at: null }];
+  const keyOf = (e) => e.dataset.visit || e.dataset.person || '';
   const first = (all) => {
     const at = new Map(all.map((e) => [e, e.getBoundingClientRect()]));
     return all.reduce((a, b) => (!a || at.get(b).top - at.get(a).top < -3 || Math.abs(at.get(b).top - at.get(a).top) <= 3 && at.get(b).left < at.get(a).left ? b : a), null);
   };
   const rove = (g) => {
     const all = [...$('calendar').querySelectorAll(g.of)];
-    if (!all.includes(g.at)) g.at = all.find((e) => g.at && e.dataset.visit && e.dataset.visit === g.at.dataset.visit) || first(all);
+    if (!all.includes(g.at)) g.at = all.find((e) => g.at && keyOf(e) === keyOf(g.at)) || first(all);
     for (const e of all) e.tabIndex = e === g.at ? 0 : -1;
     return all;
   };
@@ -257,12 +256,30 @@
     const to = beside(rove(g), e.target, e.key);
     if (to) to.focus();
   });
-  $('calendar').addEventListener('focusin', (e) => {
-    const g = groups.find((x) => e.target.matches(x.of));
+  // What is drawn anew while somebody stands on it keeps the focus, before the
+  // next key comes; so does what was drawn anew behind a dialog.
+  let held = null;
+  const hold = () => {
+    if (!held || document.activeElement !== document.body || $('dialog').open) return;
+    const back = held();
+    if (back) back.focus({ preventScroll: true });
+  };
+  const again = (e) => {
+    const key = keyOf(e), box = e.closest('#side .panel'), text = e.textContent;
+    if (key) return () => [...$('calendar').querySelectorAll('[data-visit],[data-person]')].find((x) => keyOf(x) === key);
+    return box && e.matches('button') ? () => [...document.querySelectorAll(`#${box.id} button`)].find((x) => x.textContent === text) : null;
+  };
+  for (const id of ['calendar', 'side']) new MutationObserver(hold).observe($(id), { childList: true, subtree: true });
+  $('dialog').addEventListener('close', () => setTimeout(hold));
+  document.addEventListener('focusin', (e) => {
+    if ($('dialog').contains(e.target)) return;
+    held = again(e.target);
+    const g = $('calendar').contains(e.target) && groups.find((x) => e.target.matches(x.of));
     if (!g || g.at === e.target) return;
     g.at = e.target;
     rove(g);
   });
+  document.addEventListener('pointerdown', (e) => { if (!e.target.closest('button, [data-visit], dialog')) held = null; });
   for (const [id, to] of [['skip-tray', () => $('side')], ['skip-calendar', () => groups[1].at || $('calendar')]]) {
     $(id).addEventListener('click', (e) => {
       e.preventDefault();
@@ -535,7 +552,6 @@
   };
   const drawSide = () => {
     const now = Date.parse(board.now), unassigned = board.visits.filter((v) => !v.crew.length && v.status === 'scheduled'), open = [...document.querySelectorAll('#side .scroll')].map((e) => e.scrollTop);
-    const focus = document.activeElement && document.activeElement.closest('#side') && document.activeElement.textContent;
     let asked = 0;
     $('side').replaceChildren(
       panel('p-unassigned', 'Not assigned', unassigned, (v) => {
@@ -566,10 +582,6 @@
       panel('p-parts', 'Waiting for parts', board.parts, (j) => jobLine(j, ''), 'No job waits for parts.'),
     );
     [...document.querySelectorAll('#side .scroll')].forEach((e, i) => { e.scrollTop = open[i] || 0; });
-    if (focus) {
-      const back = [...document.querySelectorAll('#side button')].find((b) => b.textContent === focus);
-      if (back) back.focus();
-    }
   };
   const drawAlarms = () => {
     const text = JSON.stringify(board.alarms);
@@ -639,6 +651,10 @@
       }
       if (res.status === 200) {
         const next = await res.json();
+        if (dragging) {
+          wanted = true; // not under somebody's hand
+          return;
+        }
         tag = res.headers.get('ETag') || '';
         board = next;
         ahead = Date.parse(board.now) - Date.now();

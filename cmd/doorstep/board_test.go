@@ -318,6 +318,7 @@ func TestTheBoardInABrowser(t *testing.T) {
 	d.shot("refusal")
 	d.js("(document.getElementById('dialog').close(), true)")
 	// By mouse: from Ravi's row to Meena's.
+	d.until("the move is drawn", "!"+at(unassigned)+".classList.contains('tray')")
 	type box struct{ X, Y, W, H float64 }
 	where := func(js string) box {
 		return evaluate[box](t, d.ctx, "(r => ({X: r.x, Y: r.y, W: r.width, H: r.height}))("+js+".getBoundingClientRect())")

@@ -104,6 +104,12 @@ func TestTheBoardPlansADay(t *testing.T) {
 	d.until("his name", fmt.Sprintf("document.activeElement.textContent === %q", name))
 	d.shot("day-1280")
 	d.judge("day with names")
+	// What comes meanwhile is drawn, and takes the focus from nobody.
+	_, late := h.household(desk, nil)
+	d.until("what came by the API", fmt.Sprintf(card, h.visit(desk, late, monday.Add(9*time.Hour))["id"])+" !== null")
+	if !evaluate[bool](t, d.ctx, fmt.Sprintf("document.activeElement.textContent === %q", name)) {
+		t.Errorf("the focus is lost to %s", d.text("document.activeElement"))
+	}
 	d.key("\r")
 	d.until("the person", "document.getElementById('dialog').open && document.activeElement.textContent === 'Sick on this day'")
 	d.judge("sick, asked")

@@ -7,5 +7,5 @@ package main
 // without it.
 const (
 	underRace = true
-	slowness  = 5
+	slowness  = 10
 )
