@@ -144,6 +144,8 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 	if err != nil {
 		return nil, err
 	}
+	lockUsers.counted, t.wants = true, ids
+	defer func() { t.wants = nil }()
 	if err := t.send(lockUsers, readLeaves, readBusy, readHeld, readExcluded, readKept); err != nil {
 		return nil, err
 	}

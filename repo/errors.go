@@ -201,7 +201,7 @@ func gone(err error) bool {
 func collided(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		return pg.Code == "40001" || pg.Code == "40P01"
+		return pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "55P03"
 	}
 	return errors.Is(err, errAgain) || errors.Is(err, errShared)
 }

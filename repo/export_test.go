@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"maps"
+	"strings"
 )
 
 // Reads lists the texts of what the reader asked so far on SQLite.
@@ -31,4 +32,35 @@ func (db *DB) WaitingWriters() int {
 	db.turns.mu.Lock()
 	defer db.turns.mu.Unlock()
 	return len(db.turns.waiting)
+}
+
+// WaitingForLanes counts who waits for a lane of PostgreSQL.
+func (db *DB) WaitingForLanes() int {
+	db.lanes.mu.Lock()
+	defer db.lanes.mu.Unlock()
+	return len(db.lanes.waiting)
+}
+
+// MaxLanes is how many lanes there are.
+const MaxLanes = maxLanes
+
+// Merged merges inserts and other statements; each is its text, with as many
+// arguments as it has marks.
+func Merged(lists ...[]string) (texts []string, args [][]any) {
+	steps := make([][]*step, len(lists))
+	n := 0
+	for i, list := range lists {
+		for _, text := range list {
+			s := &step{sql: text}
+			for range strings.Count(text, "$") {
+				n++
+				s.args = append(s.args, n)
+			}
+			steps[i] = append(steps[i], s)
+		}
+	}
+	for _, s := range merged(steps) {
+		texts, args = append(texts, s.sql), append(args, s.args)
+	}
+	return texts, args
 }

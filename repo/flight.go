@@ -7,6 +7,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,9 +29,13 @@ type step struct {
 	rows func(rowSet) error
 	// must is the error when a write changes no row; nil when that is fine.
 	must error
+	// atLeast is how many rows a write with must has to change; 0 is one.
+	atLeast int
 	// byKey tells that one plan is right for all values: PostgreSQL need not
 	// plan it anew for these, which costs more than to run it.
 	byKey bool
+	// counted tells that what it locks is told to who shares the flight.
+	counted bool
 }
 
 // rowSet is what *sql.Rows and pgx.Rows have in common.
@@ -351,7 +356,7 @@ func (s *step) pgSQL() string {
 	if s.must == nil {
 		return s.sql
 	}
-	return "WITH done AS (" + s.sql + " RETURNING 1) SELECT 1 / count(*) FROM done"
+	return "WITH done AS (" + s.sql + " RETURNING 1) SELECT 1 / (count(*) / " + strconv.Itoa(max(s.atLeast, 1)) + ") FROM done"
 }
 
 func (s *step) refused(err error) error {
@@ -379,11 +384,14 @@ func pgArgs(args []any) []any {
 type pgTx struct {
 	conn  *pgx.Conn
 	begun bool
+	hasty bool // waits for no row longer than lockWait
 }
 
 func (c *pgTx) send(ctx context.Context, steps ...*step) error {
 	return c.fly(ctx, steps, false)
 }
+
+var hastyText = "set local lock_timeout = " + strconv.FormatInt(lockWait.Milliseconds(), 10)
 
 // fly sends all steps in one round trip, with begin before the first and
 // commit after the last.
@@ -399,7 +407,11 @@ func (c *pgTx) fly(ctx context.Context, steps []*step, commit bool) error {
 		// The statements of a transaction go by keys: planning them anew for
 		// each value costs more than running them.
 		b.Queue("set local plan_cache_mode = force_generic_plan")
+		if c.hasty {
+			b.Queue(hastyText)
+		}
 	}
+	opening := b.Len()
 	for _, s := range steps {
 		b.Queue(s.pgSQL(), pgArgs(s.args)...)
 	}
@@ -409,7 +421,7 @@ func (c *pgTx) fly(ctx context.Context, steps []*step, commit bool) error {
 	results := c.conn.SendBatch(ctx, b)
 	err := func() error {
 		if !c.begun {
-			for range 2 {
+			for range opening {
 				if _, err := results.Exec(); err != nil {
 					return err
 				}

@@ -40,6 +40,7 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 		return nil, err
 	}
 	around, keep := t.around(clause.Expr{SQL: "$1", Vars: []any{id}})
+	t.opensWith(id)
 	if err := t.send(first, around); err != nil {
 		return nil, err
 	}

@@ -78,6 +78,9 @@ type DB struct {
 	writes, reads *statements
 	turns         turns
 
+	// PostgreSQL
+	lanes lanes
+
 	pgQueue     *river.Client[pgx.Tx]
 	sqliteQueue *river.Client[*sql.Tx]
 }

@@ -15,7 +15,7 @@ import (
 
 // runs bounds how often a transaction is begun anew after it collided with
 // another one.
-const runs = 3
+const runs = 4
 
 // tx is one transaction. Writes gather in pending and travel with the next
 // read or with the commit, so that on PostgreSQL a use case costs one round
@@ -43,6 +43,10 @@ type tx struct {
 	homes   map[domain.ID]domain.ID // job → its centre as stored
 	locked  map[domain.ID]int64     // job or visit whose row we hold → its version
 	ahead   ahead
+
+	// What a flight locks, for who shares it; see convoy.
+	opens domain.ID   // the job that the transaction began with
+	wants []domain.ID // technicians, while they are being locked
 }
 
 var _ domain.Tx = (*tx)(nil)
@@ -58,7 +62,7 @@ func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 	for i := range runs {
 		t := db.newTx(ctx)
 		if db.pool != nil {
-			err = t.inPostgres(fn)
+			err = t.inPostgres(i > 0, fn)
 		} else {
 			err = t.inSQLite(i > 0, fn)
 		}
@@ -76,28 +80,17 @@ func (db *DB) newTx(ctx context.Context) *tx {
 	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]domain.ID{}, locked: map[domain.ID]int64{}, ahead: newAhead()}
 }
 
-func (t *tx) inPostgres(fn func(*tx) error) error {
-	conn, err := t.db.pool.Acquire(t.ctx)
-	if err != nil {
-		return translate(err)
-	}
-	defer conn.Release()
-	carrier := &pgTx{conn: conn.Conn()}
-	t.carrier = carrier
-	defer rollback(t.ctx, conn.Conn())
+func (t *tx) inPostgres(alone bool, fn func(*tx) error) error {
+	s := &seat{t: t, single: alone, answer: make(chan error, 1)}
+	t.carrier = s
+	defer s.end(t.ctx)
 	if err := t.run(fn); err != nil {
 		return err
 	}
 	if err := t.gather(); err != nil {
 		return err
 	}
-	if err := t.enqueuePostgres(conn.Conn()); err != nil {
-		return translate(err)
-	}
-	if len(t.pending) == 0 && !carrier.begun {
-		return nil
-	}
-	return later(carrier.fly(t.ctx, t.pending, true))
+	return later(s.commit(t.ctx))
 }
 
 // rollback ends what was not committed, also when the caller's context is
