@@ -121,7 +121,7 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 		return nil, err
 	}
 	readBusy, busy, err := known[domain.Busy](t.db, "diary.busy", func(q *gorm.DB) *gorm.DB {
-		return busyOf(q, t.db.in("assignments.technician_id", ids), to, from)
+		return t.db.busyNear(q, t.db.in("assignments.technician_id", ids), to, from)
 	}, "assignments", list, to, from)
 	if err != nil {
 		return nil, err

@@ -54,6 +54,9 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 	if err != nil {
 		return nil, err
 	}
+	for _, s := range []*step{deviceStep, doneStep, linkStep, contactStep, jobStep} {
+		s.byKey = true
+	}
 	if err := r.send(ctx, deviceStep, doneStep, linkStep, contactStep, jobStep); err != nil {
 		return nil, translate(err)
 	}

@@ -17,6 +17,19 @@ func busyOf(q *gorm.DB, whose clause.Expr, before, after time.Time) *gorm.DB {
 		Order("assignments.starts_at, assignments.visit_id")
 }
 
+// busyNear is busyOf for the few visits around one, each of which finds its
+// place by keys. PostgreSQL cannot know from a plan made once that they are
+// few, and would read all jobs there are.
+func (db *DB) busyNear(q *gorm.DB, whose clause.Expr, before, after time.Time) *gorm.DB {
+	if db.pool == nil {
+		return busyOf(q, whose, before, after)
+	}
+	return q.Select("assignments.technician_id, assignments.visit_id, assignments.starts_at, assignments.ends_at, place.lat, place.lon").
+		Joins("CROSS JOIN LATERAL (SELECT sites.lat, sites.lon FROM jobs JOIN sites ON sites.id = jobs.site_id WHERE jobs.id = assignments.job_id LIMIT 1) AS place").
+		Where(whose).Where("assignments.active AND assignments.starts_at < ? AND assignments.ends_at > ?", before, after).
+		Order("assignments.starts_at, assignments.visit_id")
+}
+
 // ReadDiary reads the diaries of a centre in one flight.
 func (t *tx) ReadDiary(centre, customer domain.ID, from, to, now time.Time) (*domain.Diary, error) {
 	const team = "(SELECT id FROM users WHERE centre_id = ? AND role = 'technician' AND NOT disabled)"
