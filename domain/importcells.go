@@ -9,11 +9,16 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"doorstep/domain/slots"
 )
 
 // importFields are the fields a column of an import can mean.
 var importFields = []string{"external_ref", "name", "phone", "address", "landmark", "postal_code", "category", "brand", "model", "serial", "fault",
-	"what_matters", "priority", "cover", "safety_critical", "date", "from", "to", "technician", "language", "lat", "lon"}
+	"what_matters", "priority", "cover", "safety_critical", "skill_level", "value_minor", "date", "from", "to", "technician", "language", "lat", "lon"}
+
+// maxValueMinor bounds what a job may bring, as the contract does.
+const maxValueMinor = 1_000_000_000_000
 
 // importSynonyms are the headings that brands and centres use, compared
 // without case, spaces and signs.
@@ -33,6 +38,8 @@ var importSynonyms = map[string][]string{
 	"priority":        {"urgency"},
 	"cover":           {"warranty", "warranty status", "coverage"},
 	"safety_critical": {"safety", "critical"},
+	"skill_level":     {"level", "level needed", "required level", "skill level needed"},
+	"value_minor":     {"value in paise", "value in pence", "value in cents"},
 	"date":            {"visit date", "date of visit", "appointment date", "scheduled date", "schedule date", "day"},
 	"from":            {"time from", "from time", "start", "start time", "slot", "time slot", "time", "window", "window start", "appointment time", "visit time"},
 	"to":              {"time to", "to time", "end", "end time", "till", "until", "window end"},
@@ -366,6 +373,8 @@ type importWish struct {
 	text       map[string]string // fields kept as text
 	phones     []string          // E.164
 	critical   *bool
+	level      *int   // of the skill
+	value      *int64 // in the smallest unit of the currency
 	lat, lon   *float64
 	start, end time.Time         // zero: no visit is asked for
 	cells      map[string]string // in which cells date, from and to stood
@@ -405,6 +414,12 @@ func (w *importWish) says() map[string]string {
 	}
 	if w.critical != nil {
 		out["safety_critical"] = strconv.FormatBool(*w.critical)
+	}
+	if w.level != nil {
+		out["skill_level"] = strconv.Itoa(*w.level)
+	}
+	if w.value != nil {
+		out["value_minor"] = strconv.FormatInt(*w.value, 10)
 	}
 	out["household"] = strings.Join(append([]string{w.is("name"), w.is("address"), w.is("landmark"), w.is("postal_code")}, w.phones...), "\n")
 	if w.lat != nil && w.lon != nil {
@@ -504,6 +519,22 @@ func (s *Service) readRow(row ImportRow, h *importHead, c *Centre, technicians [
 		}
 		w.critical = &yes
 	}
+	whole := func(field string, least, most int64, expected string) *int64 {
+		raw := h.cell(row, field)
+		if nothing(raw) {
+			return nil
+		}
+		v, err := strconv.ParseInt(asciiDigits(raw), 10, 64)
+		if err != nil || v < least || v > most {
+			w.wrong(field, "must be "+expected)
+			return nil
+		}
+		return &v
+	}
+	if v := whole("skill_level", slots.Helper, slots.Expert, "1 (any), 2 (able) or 3 (expert)"); v != nil {
+		w.level = ptr(int(*v))
+	}
+	w.value = whole("value_minor", 0, maxValueMinor, "a whole number in the smallest unit of the currency, such as paise")
 	if raw := h.cell(row, "language"); !nothing(raw) {
 		v, known := importLanguages[headingKey(raw)]
 		if !known {

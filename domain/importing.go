@@ -352,7 +352,7 @@ func (s *Service) landNew(tx Tx, call *Call, c *Centre, w *importWish, now time.
 	}
 	in := JobInput{CustomerID: &h.ID, SiteID: &site, ContactID: &contact, ApplianceID: appliance, CentreID: &c.ID, ExternalRef: w.opt("external_ref"),
 		Category: w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"), Priority: w.opt("priority"),
-		Cover: w.opt("cover"), SafetyCritical: w.critical}
+		Cover: w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value}
 	view, err := s.createJob(tx, call.Actor, in, now)
 	if err != nil {
 		return nil, err
@@ -565,6 +565,12 @@ func (s *Service) landJob(tx Tx, call *Call, c *Centre, j *Job, w *importWish, n
 	text(&in.Cover, j.Cover, "cover")
 	if w.critical != nil && *w.critical != j.SafetyCritical && fresh("safety_critical") {
 		in.SafetyCritical, differs = w.critical, true
+	}
+	if w.level != nil && *w.level != j.SkillLevel && fresh("skill_level") {
+		in.SkillLevel, differs = w.level, true
+	}
+	if w.value != nil && (j.ValueMinor == nil || *j.ValueMinor != *w.value) && fresh("value_minor") {
+		in.ValueMinor, differs = w.value, true
 	}
 	if !same(j.ContactID, contact) {
 		in.ContactID, differs = contact, true

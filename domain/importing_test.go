@@ -558,3 +558,36 @@ func TestImportPreviewSeesItsOwnRows(t *testing.T) {
 		w.outcomes(in, "created", "rejected", "created")
 	})
 }
+
+// What a job asks of a skill, and what it brings, may stand in the file.
+func TestImportOfLevelAndValue(t *testing.T) {
+	eachImport(t, func(t *testing.T, w *centreWorld) {
+		row := func(level, value string) domain.ImportInput {
+			return table("Ref|Name|Phone|Address|Category|Fault|Level needed|Value in paise", "J-1|Lata|9876543210|12 MG Road|refrigerator|Dead|"+level+"|"+value)
+		}
+		is := func(level int, value *int64) {
+			t.Helper()
+			if j := w.job("J-1"); j.SkillLevel != level || (j.ValueMinor == nil) != (value == nil) || value != nil && *j.ValueMinor != *value {
+				t.Errorf("level %d, value %v", j.SkillLevel, j.ValueMinor)
+			}
+		}
+		for _, wrong := range [][2]string{{"4", ""}, {"0", ""}, {"expert", ""}, {"", "-1"}, {"", "12.50"}, {"", "1e3"}, {"", "9223372036854775808"}, {"", "1000000000001"}} {
+			r := w.outcomes(row(wrong[0], wrong[1]), "rejected")
+			if want := map[bool]string{true: "Level needed", false: "Value in paise"}[wrong[0] != ""]; r.Items[0].Errors[0].Column != want {
+				t.Errorf("%v: %v", wrong, r.Items[0].Errors)
+			}
+		}
+		w.outcomes(row("", "-"), "created")
+		is(1, nil)
+		w.outcomes(row("3", "१२५०००"), "updated")
+		is(3, p(int64(125000)))
+		w.outcomes(row("3", "125000"), "unchanged")
+		j := w.job("J-1")
+		_, err := w.s.PatchJob(context.Background(), &domain.Call{Actor: w.people["meera"]}, j.ID, j.Version, domain.JobInput{SkillLevel: p(2), ValueMinor: p(int64(5))})
+		w.must(err)
+		w.outcomes(row("3", "125000"), "unchanged") // what staff edited stays
+		is(2, p(int64(5)))
+		w.outcomes(row("1", "0"), "updated")
+		is(1, p(int64(0)))
+	})
+}
