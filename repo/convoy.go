@@ -37,6 +37,9 @@ const (
 	lockWait = 250 * time.Millisecond
 	// ruleTime bounds how long a convoy waits for a member's rules.
 	ruleTime = 500 * time.Millisecond
+	// maxFlights is how often one may ask while others wait: who asks on goes
+	// on by himself.
+	maxFlights = 8
 	// convoyTime bounds a convoy.
 	convoyTime = 10 * time.Second
 )
@@ -103,14 +106,15 @@ func (l *lanes) next(db *DB) {
 // seat is where a transaction on PostgreSQL sits: on a connection of its own,
 // or in a convoy. Its first flight decides.
 type seat struct {
-	t      *tx
-	single bool // never in a lane
-	conn   *pgxpool.Conn
-	own    *pgTx
-	inLane bool
-	convoy *convoy
-	first  []*step
-	answer chan error
+	t       *tx
+	single  bool // never in a lane
+	conn    *pgxpool.Conn
+	own     *pgTx
+	inLane  bool
+	flights int
+	convoy  *convoy
+	first   []*step
+	answer  chan error
 }
 
 var _ carrier = (*seat)(nil)
@@ -123,6 +127,9 @@ func (s *seat) send(ctx context.Context, steps ...*step) error {
 		}
 	}
 	if s.own != nil {
+		if s.flights++; s.flights > maxFlights {
+			s.pass()
+		}
 		return s.own.send(ctx, steps...)
 	}
 	if !onlyReads(steps) {
@@ -223,7 +230,13 @@ func (s *seat) end(ctx context.Context) {
 		rollback(ctx, s.conn.Conn())
 		s.conn.Release()
 	}
+	s.pass()
+}
+
+// pass gives the lane to those who wait.
+func (s *seat) pass() {
 	if s.inLane {
+		s.inLane = false
 		s.t.db.lanes.next(s.t.db)
 	}
 }
@@ -297,14 +310,15 @@ func (c *convoy) drive(seats []*seat) (open int) {
 	tell(seats, nil)
 	open = len(seats)
 	var last []post
-	for open > 0 {
+	for flights := 0; open > 0; flights++ {
 		asked, ok := c.gather(&open, &last)
 		if !ok {
 			tell(seatsOf(asked), errShared)
 			tell(seatsOf(last), errShared)
 			return open
 		}
-		if len(asked) == 0 {
+		if flights >= maxFlights {
+			tell(seatsOf(asked), errShared)
 			break
 		}
 		asked = slices.DeleteFunc(asked, c.clashes)

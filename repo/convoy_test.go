@@ -152,21 +152,30 @@ func TestMembersOfAConvoyFailAlone(t *testing.T) {
 			return errors.Join(err, says("read on")(ctx, cancel, tx, j))
 		}),
 		counted(6, func(context.Context, func(), domain.Tx, *domain.Job) error { return nil }),
+		// Asks and asks: the others do not wait for that.
+		counted(7, func(ctx context.Context, cancel func(), tx domain.Tx, j *domain.Job) error {
+			for range 3 * repo.MaxFlights {
+				if _, err := tx.Job(f.jobs[0].ID); err != nil {
+					return err
+				}
+			}
+			return says("asked on")(ctx, cancel, tx, j)
+		}),
 		member{repotest.ID(), says("nowhere")},
 		again,
 	)
 	for i, want := range []func(error) bool{nothing, func(err error) bool { return errors.Is(err, wrong) }, func(err error) bool { return err != nil && err.Error() == "panic: a defect" },
-		func(err error) bool { return err != nil }, nothing, nothing, nothing, func(err error) bool { return domain.IsCode(err, domain.CodeNotFound) }, nothing} {
+		func(err error) bool { return err != nil }, nothing, nothing, nothing, nothing, func(err error) bool { return domain.IsCode(err, domain.CodeNotFound) }, nothing} {
 		if !want(got[i]) {
 			t.Errorf("member %d: %v", i, got[i])
 		}
 	}
-	for i, want := range []string{"kept, then again", f.jobs[1].Fault, f.jobs[2].Fault, f.jobs[3].Fault, "by itself", "read on", f.jobs[6].Fault} {
+	for i, want := range []string{"kept, then again", f.jobs[1].Fault, f.jobs[2].Fault, f.jobs[3].Fault, "by itself", "read on", f.jobs[6].Fault, "asked on"} {
 		if got := f.fault(i); got != want {
 			t.Errorf("job %d is %q, want %q", i, got, want)
 		}
 	}
-	for i, want := range []int{1, 1, 1, 1, 2, 1, 1} {
+	for i, want := range []int{1, 1, 1, 1, 2, 1, 1, 2} {
 		if runs[i] != want {
 			t.Errorf("member %d ran %d times, want %d", i, runs[i], want)
 		}
@@ -259,6 +268,58 @@ func TestAConvoyDoesNotWaitForARow(t *testing.T) {
 	holder.Wait()
 	if err := errors.Join(got...); err != nil || f.fault(0) != "after the holder" || f.fault(1) != "meanwhile" {
 		t.Errorf("%v; they wrote %q and %q", err, f.fault(0), f.fault(1))
+	}
+}
+
+// A transaction of many flights gives its lane to those who wait.
+func TestALaneIsNotHeldForLong(t *testing.T) {
+	f := newFleet(t, 6)
+	got := make(chan error)
+	var all sync.WaitGroup
+	for i := range repo.MaxLanes {
+		all.Go(func() {
+			err := f.DB.InTx(t.Context(), func(tx domain.Tx) error {
+				if _, err := tx.LockJob(f.jobs[i].ID); err != nil {
+					return err
+				}
+				if i > 0 {
+					return <-got
+				}
+				for f.DB.WaitingForLanes() == 0 {
+					runtime.Gosched()
+				}
+				for range repo.MaxFlights {
+					if _, err := tx.Job(f.jobs[i].ID); err != nil {
+						return err
+					}
+				}
+				return <-got
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	other := f.jobs[repo.MaxLanes]
+	all.Go(func() {
+		for !f.DB.LanesFull() {
+			runtime.Gosched()
+		}
+		err := f.DB.InTx(t.Context(), func(tx domain.Tx) error {
+			j, err := tx.LockJob(other.ID)
+			if err != nil {
+				return err
+			}
+			j.Fault = "meanwhile"
+			return tx.SaveJob(j)
+		})
+		for range repo.MaxLanes {
+			got <- err
+		}
+	})
+	all.Wait()
+	if got := f.fault(repo.MaxLanes); got != "meanwhile" {
+		t.Errorf("it wrote %q", got)
 	}
 }
 

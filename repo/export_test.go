@@ -41,8 +41,18 @@ func (db *DB) WaitingForLanes() int {
 	return len(db.lanes.waiting)
 }
 
-// MaxLanes is how many lanes there are.
-const MaxLanes = maxLanes
+// LanesFull tells whether all lanes are taken.
+func (db *DB) LanesFull() bool {
+	db.lanes.mu.Lock()
+	defer db.lanes.mu.Unlock()
+	return db.lanes.busy == maxLanes
+}
+
+// How many lanes there are, and how often one may ask in them.
+const (
+	MaxLanes   = maxLanes
+	MaxFlights = maxFlights
+)
 
 // Merged merges inserts and other statements; each is its text, with as many
 // arguments as it has marks.
