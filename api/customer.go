@@ -248,6 +248,9 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 	v := viewCustomer(c, page)
 	if kind != domain.KindMeaning {
 		v.Alert = v.Text.Say("stale")
+		if domain.IsCode(err, domain.CodeOverlap) {
+			v.Alert = v.Text.Say("slots.gone")
+		}
 		return sendCustomer(c, fiber.StatusConflict, "customer", v)
 	}
 	v.Alert, v.Entered = v.Text.Say("check"), form

@@ -358,6 +358,9 @@ func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
 func (s *Service) takeOut(m *visitMoveCtx, user ID) error {
 	before := slices.Clone(m.v.Crew)
 	m.setCrew(without(m.v.Crew, user))
+	if m.v.Status == VisitScheduled {
+		s.tellCrew(m.tx, m.d, m.v, m.v.Crew, "visit.crew_changed", m.now)
+	}
 	if err := s.waitForCompany(m); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -147,10 +148,23 @@ func (s *Service) tellCrewChange(m *visitMoveCtx, before []ID) error {
 			tell(id, "visit.unassigned")
 		}
 	}
+	if stay := staying(m.v.Crew, before); !wait && len(stay) > 0 {
+		s.tellCrew(m.tx, m.d, m.v, stay, "visit.crew_changed", m.now)
+	}
 	if wait {
 		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "crew_told", SubjectID: m.v.ID, JobID: &m.v.JobID, DueAt: m.now.Add(crewFlapping)})
 	}
 	return nil
+}
+
+// staying are those of a crew who were in it before; none when nobody came or
+// went.
+func staying(crew, before []ID) []ID {
+	stay := slices.DeleteFunc(slices.Clone(crew), func(id ID) bool { return !has(before, id) })
+	if len(stay) == len(crew) && len(stay) == len(before) {
+		return nil
+	}
+	return stay
 }
 
 // settleCrew tells each person who was told something else than what is true

@@ -7,15 +7,16 @@ import "strings"
 // (PRODUCT.md section 7).
 var words = map[string]map[string][2]string{
 	// to crews
-	"visit.assigned":   {"en": {"New visit", "{when}. Open the app for details."}, "hi": {"नई विज़िट", "{when}। विवरण के लिए ऐप खोलें।"}},
-	"visit.unassigned": {"en": {"Visit removed", "The visit {when} is no longer yours."}, "hi": {"विज़िट हटाई गई", "{when} की विज़िट अब आपकी नहीं है।"}},
-	"visit.confirmed":  {"en": {"Visit confirmed", "{when} is confirmed."}, "hi": {"विज़िट की पुष्टि", "{when} की पुष्टि हो गई।"}},
-	"visit.cancelled":  {"en": {"Visit cancelled", "The visit {when} is cancelled."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द हो गई।"}},
-	"visit.call_desk":  {"en": {"Please call your desk", "Before you go on with this visit."}, "hi": {"कृपया डेस्क को कॉल करें", "इस विज़िट से पहले।"}},
-	"call.manager":     {"en": {"Please call your manager", "As soon as you can."}, "hi": {"कृपया अपने प्रबंधक को कॉल करें", "जितनी जल्दी हो सके।"}},
-	"visits.again":     {"en": {"You can take visits again", "Your desk plans them with you. Call your manager if you have questions."}, "hi": {"आप फिर से विज़िट ले सकते हैं", "डेस्क आपके साथ योजना बनाएगा। प्रश्न हों तो अपने प्रबंधक को कॉल करें।"}},
-	"visit.wait":       {"en": {"Visit on hold", "Wait for news about {when}."}, "hi": {"विज़िट रुकी हुई है", "{when} के लिए सूचना की प्रतीक्षा करें।"}},
-	"visit.read_plan":  {"en": {"Please read the plan", "For the visit {when}."}, "hi": {"कृपया योजना पढ़ें", "{when} की विज़िट के लिए।"}},
+	"visit.assigned":     {"en": {"New visit", "{when}. Open the app for details."}, "hi": {"नई विज़िट", "{when}। विवरण के लिए ऐप खोलें।"}},
+	"visit.unassigned":   {"en": {"Visit removed", "The visit {when} is no longer yours."}, "hi": {"विज़िट हटाई गई", "{when} की विज़िट अब आपकी नहीं है।"}},
+	"visit.confirmed":    {"en": {"Visit confirmed", "{when} is confirmed."}, "hi": {"विज़िट की पुष्टि", "{when} की पुष्टि हो गई।"}},
+	"visit.cancelled":    {"en": {"Visit cancelled", "The visit {when} is cancelled."}, "hi": {"विज़िट रद्द", "{when} की विज़िट रद्द हो गई।"}},
+	"visit.call_desk":    {"en": {"Please call your desk", "Before you go on with this visit."}, "hi": {"कृपया डेस्क को कॉल करें", "इस विज़िट से पहले।"}},
+	"call.manager":       {"en": {"Please call your manager", "As soon as you can."}, "hi": {"कृपया अपने प्रबंधक को कॉल करें", "जितनी जल्दी हो सके।"}},
+	"visits.again":       {"en": {"You can take visits again", "Your desk plans them with you. Call your manager if you have questions."}, "hi": {"आप फिर से विज़िट ले सकते हैं", "डेस्क आपके साथ योजना बनाएगा। प्रश्न हों तो अपने प्रबंधक को कॉल करें।"}},
+	"visit.wait":         {"en": {"Visit on hold", "Wait for news about {when}."}, "hi": {"विज़िट रुकी हुई है", "{when} के लिए सूचना की प्रतीक्षा करें।"}},
+	"visit.crew_changed": {"en": {"Your team changed", "{when}. See in the app who goes with you."}, "hi": {"आपकी टीम बदली", "{when}। साथ कौन जाएगा, ऐप में देखें।"}},
+	"visit.read_plan":    {"en": {"Please read the plan", "For the visit {when}."}, "hi": {"कृपया योजना पढ़ें", "{when} की विज़िट के लिए।"}},
 	// to desks, proprietors, area managers
 	"visit.needs_someone":         {"en": {"A visit needs somebody", "{when}. Choose a technician."}, "hi": {"एक विज़िट को तकनीशियन चाहिए", "{when}। किसी को चुनें।"}},
 	"visit.declined_unsafe":       {"en": {"A visit was given back", "Please look at the reason."}, "hi": {"एक विज़िट लौटाई गई", "कृपया कारण देखें।"}},

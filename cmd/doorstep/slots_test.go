@@ -157,7 +157,10 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		h.must(err)
 		m.taps("another-time", 422, "window", "tomorrow-ish")
 		m.taps("another-time", 409, "window", start.Add(30*time.Minute).Format(time.RFC3339)) // no window of the grid
-		m.taps("another-time", 409, "take", "1")                                              // nothing is kept
+		// Nothing is kept.
+		if said := m.taps("another-time", 409, "take", "1"); !strings.Contains(said, "This time is not free any more") {
+			t.Errorf("the page says %s", said)
+		}
 		m.taps("another-time", 303, "window", free[2])
 		if page := m.page(); !strings.Contains(page, "We keep this time for you until 09:10") || !strings.Contains(page, `name="take"`) {
 			t.Errorf("the page does not say what is kept:\n%s", page)
