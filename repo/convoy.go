@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,6 +42,8 @@ const (
 	// maxFlights is how often one may ask while others wait: who asks on goes
 	// on by himself.
 	maxFlights = 8
+	// seatTime bounds a convoy's wait for a connection.
+	seatTime = 2 * time.Second
 	// convoyTime bounds a convoy.
 	convoyTime = 10 * time.Second
 )
@@ -295,7 +299,9 @@ func (c *convoy) drive(seats []*seat) (open int) {
 		s.convoy = c
 		steps = append(steps, s.first...)
 	}
-	conn, err := c.db.pool.Acquire(ctx)
+	soon, stop := context.WithTimeout(ctx, seatTime)
+	defer stop()
+	conn, err := c.db.pool.Acquire(soon)
 	if err != nil {
 		tell(seats, errShared)
 		return 0
@@ -303,7 +309,7 @@ func (c *convoy) drive(seats []*seat) (open int) {
 	defer conn.Release()
 	defer rollback(ctx, conn.Conn())
 	carrier := &pgTx{conn: conn.Conn(), hasty: true}
-	if err := carrier.fly(ctx, steps, false); err != nil {
+	if err := safely(func() error { return carrier.fly(ctx, steps, false) }); err != nil {
 		tell(seats, errShared)
 		return 0
 	}
@@ -312,12 +318,7 @@ func (c *convoy) drive(seats []*seat) (open int) {
 	var last []post
 	for flights := 0; open > 0; flights++ {
 		asked, ok := c.gather(&open, &last)
-		if !ok {
-			tell(seatsOf(asked), errShared)
-			tell(seatsOf(last), errShared)
-			return open
-		}
-		if flights >= maxFlights {
+		if !ok || flights >= maxFlights { // the late have only read
 			tell(seatsOf(asked), errShared)
 			break
 		}
@@ -325,8 +326,7 @@ func (c *convoy) drive(seats []*seat) (open int) {
 		if steps = stepsOf(asked); len(steps) == 0 {
 			continue
 		}
-		err := carrier.fly(ctx, steps, false)
-		if err != nil {
+		if err := safely(func() error { return carrier.fly(ctx, steps, false) }); err != nil {
 			tell(seatsOf(asked), errShared)
 			tell(seatsOf(last), errShared)
 			return 0
@@ -338,7 +338,7 @@ func (c *convoy) drive(seats []*seat) (open int) {
 		c.free() // while these are written, others read
 		tell(seatsOf(last), c.commit(ctx, carrier, last))
 	}
-	return 0
+	return open
 }
 
 // gather waits until each member has said what it wants next, but for no
@@ -392,9 +392,13 @@ func (c *convoy) commit(ctx context.Context, carrier *pgTx, last []post) error {
 	if err := queued.enqueuePostgres(carrier.conn); err != nil {
 		return errShared
 	}
-	err := carrier.fly(ctx, merged(append(lists, queued.pending)), true)
+	err := safely(func() error { return carrier.fly(ctx, merged(append(lists, queued.pending)), true) })
+	if err == nil {
+		return nil
+	}
 	var refused *pgconn.PgError
-	if errors.As(err, &refused) && refused.Severity == "ERROR" || slices.ContainsFunc(last, func(p post) bool { return p.refusal(err) }) {
+	undone := errors.As(err, &refused) && refused.SeverityUnlocalized == "ERROR" || slices.ContainsFunc(last, func(p post) bool { return p.refusal(err) })
+	if c := carrier.conn.PgConn(); undone || !c.IsClosed() && !c.IsBusy() && c.TxStatus() != 'I' { // it still waits for its end
 		return errShared
 	}
 	return err
@@ -402,7 +406,18 @@ func (c *convoy) commit(ctx context.Context, carrier *pgTx, last []post) error {
 
 // refusal tells that an error is that of a write that changed no row.
 func (p post) refusal(err error) bool {
-	return err != nil && slices.ContainsFunc(p.steps, func(s *step) bool { return s.must != nil && errors.Is(err, s.must) })
+	return slices.ContainsFunc(p.steps, func(s *step) bool { return s.must != nil && errors.Is(err, s.must) })
+}
+
+// safely turns a panic into an error: the convoy is nobody's request, and a
+// defect in what one of them reads is not the end of the server.
+func safely(fn func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("repo: panic in a convoy: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return fn()
 }
 
 func tell(seats []*seat, err error) {
@@ -472,7 +487,7 @@ type insertForm struct {
 	must       bool
 }
 
-var insertText = regexp.MustCompile(`^(INSERT INTO [^()]+ ?\([^()]+\) VALUES ?)(\([$0-9, ]+\))(?:,\([$0-9, ]+\))*( ON CONFLICT [^$]*)?$`)
+var insertText = regexp.MustCompile(`^(INSERT INTO [^()]+ ?\([^()]+\) VALUES ?)(\(\$\d+(?:, ?\$\d+)*\))(?:,\(\$\d+(?:, ?\$\d+)*\))*( ON CONFLICT [^$]*)?$`)
 
 var insertForms sync.Map // text → insertForm
 

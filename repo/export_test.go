@@ -4,6 +4,9 @@ import (
 	"context"
 	"maps"
 	"strings"
+	"testing"
+
+	"doorstep/domain"
 )
 
 // Reads lists the texts of what the reader asked so far on SQLite.
@@ -39,6 +42,19 @@ func (db *DB) WaitingForLanes() int {
 	db.lanes.mu.Lock()
 	defer db.lanes.mu.Unlock()
 	return len(db.lanes.waiting)
+}
+
+// Transactions counts by how many transactions jobs were written last.
+func (db *DB) Transactions(t testing.TB, jobs ...domain.ID) (n int) {
+	t.Helper()
+	ids := make([][16]byte, len(jobs))
+	for i, id := range jobs {
+		ids[i] = id
+	}
+	if err := db.pool.QueryRow(t.Context(), "SELECT count(DISTINCT txid::text) FROM jobs WHERE id = ANY($1)", ids).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // LanesFull tells whether all lanes are taken.
