@@ -389,7 +389,7 @@ func (c *convoy) commit(ctx context.Context, carrier *pgTx, last []post) error {
 		lists[i] = p.steps
 		queued.notices = append(queued.notices, p.seat.t.notices...)
 	}
-	if err := queued.enqueuePostgres(carrier.conn); err != nil {
+	if err := safely(func() error { return queued.enqueuePostgres(carrier.conn) }); err != nil {
 		return errShared
 	}
 	err := safely(func() error { return carrier.fly(ctx, merged(append(lists, queued.pending)), true) })

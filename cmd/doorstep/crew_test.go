@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -10,7 +11,7 @@ func TestWhoStaysInACrewHearsOfAChange(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		desk := h.as("kiran")
-		_, job := h.household(desk, nil)
+		home, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi", "meena")
 		crew := func(logins ...string) {
 			ids := []any{}
@@ -33,5 +34,19 @@ func TestWhoStaysInACrewHearsOfAChange(t *testing.T) {
 		h.advance(2 * time.Minute)
 		crew("meena", "ravi") // the same two
 		h.told(changed, map[string]int{"ravi": 2, "meena": 0})
+		// Somebody who is kept from the home is taken out: the other hears of it,
+		// and not why.
+		second := desk.send("POST", "/v1/jobs", obj{"customer_id": home["id"], "category": "refrigerator", "fault": "noisy"}, 201)
+		other := h.visit(desk, second, monday.Add(6*time.Hour), "meena")
+		h.as("meena").send("POST", path("/v1/visits/%s/en-route", other), nil, 200)
+		if got := h.tap(desk, second, "report", "what", "threatened", "who", h.people["meena"].id.String(), "note", "canary-narrative"); got != 303 {
+			t.Fatalf("the report is answered with %d", got)
+		}
+		h.told(changed, map[string]int{"ravi": 3, "meena": 0})
+		for _, said := range h.says("ravi", changed) {
+			if strings.Contains(said, "canary") {
+				t.Errorf("he is told %q", said)
+			}
+		}
 	})
 }

@@ -7,5 +7,5 @@ package main
 // without it.
 const (
 	underRace = true
-	slowness  = 10
+	slowness  = 5
 )
