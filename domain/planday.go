@@ -71,6 +71,7 @@ type diaryTx struct {
 
 // LockDiary gives what Tx.LockDiary would; nothing is locked.
 func (t *diaryTx) LockDiary(ids []ID, customer ID, from, to, _ time.Time) (*Diary, error) {
+	from, to = from.Add(-DiaryReach), to.Add(DiaryReach)
 	out := &Diary{}
 	for _, u := range t.day.technicians {
 		if has(ids, u.ID) {

@@ -205,7 +205,7 @@ func (s *Service) readDay(ctx context.Context, c *Centre, from, to, now time.Tim
 			return nil, err
 		}
 	}
-	p.around, err = s.Read.DayAround(ctx, scope, p.visits, ids, from.Add(-diaryReach), to.Add(diaryReach), now)
+	p.around, err = s.Read.DayAround(ctx, scope, p.visits, ids, from.Add(-DiaryReach), to.Add(DiaryReach), now)
 	return p, err
 }
 

@@ -202,7 +202,7 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 	}
 	sorted := slices.Clone(crew)
 	slices.SortFunc(sorted, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
-	diary, err := tx.LockDiary(sorted, d.customer.ID, v.PlannedStart.Add(-diaryReach), v.PlannedEnd().Add(diaryReach), now)
+	diary, err := tx.LockDiary(sorted, d.customer.ID, v.PlannedStart, v.PlannedEnd(), now)
 	if err != nil {
 		return err
 	}

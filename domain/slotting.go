@@ -10,12 +10,14 @@ import (
 )
 
 const (
-	slotDays    = 14             // searched when nobody says how far
-	slotDaysMax = 31             // at most
-	slotOffers  = 5              // technicians of a window, unless all are explained
-	freshSlots  = 5              // beside a refusal
-	diaryReach  = 12 * time.Hour // around a visit: what can matter for the way
+	slotDays    = 14 // searched when nobody says how far
+	slotDaysMax = 31 // at most
+	slotOffers  = 5  // technicians of a window, unless all are explained
+	freshSlots  = 5  // beside a refusal
 )
+
+// DiaryReach is how far around a visit others can matter for the way.
+const DiaryReach = 12 * time.Hour
 
 // Roads tells how long the way is. A nil one is the great circle at 25 km/h.
 type Roads interface {
@@ -310,7 +312,7 @@ func (s *Service) searchIn(tx Tx, d *dossier, moved *Visit, minutes int, from, t
 		v.PredecessorID, look.out.VisitID = &moved.ID, &moved.ID
 	}
 	var err error
-	if look.diary, err = tx.ReadDiary(d.job.CentreID, d.customer.ID, from.Add(-diaryReach), to.Add(diaryReach), now); err != nil {
+	if look.diary, err = tx.ReadDiary(d.job.CentreID, d.customer.ID, from.Add(-DiaryReach), to.Add(DiaryReach), now); err != nil {
 		return nil, err
 	}
 	if look.judge.Centre.Load.Most > 0 || anyBounded(look.diary.Technicians) {

@@ -54,8 +54,9 @@ type Tx interface {
 	UsersWith(role Role, centre, area *ID) ([]User, error)
 	LockTechnicians(ids []ID) ([]User, error) // in id order; absent ones are left out
 	// LockDiary locks technicians in id order, as LockTechnicians, and reads
-	// with them what stands in their diaries between two instants, and who is
-	// kept apart from the customer.
+	// with them what bears on a visit from one instant to another: of each
+	// diary what meets it and what comes right before and after it, no further
+	// off than DiaryReach, and who is kept apart from the customer.
 	// Leaves that end after leavesFrom are given as well; slot holds that have
 	// expired by then are not.
 	LockDiary(ids []ID, customer ID, from, to, leavesFrom time.Time) (*Diary, error)

@@ -120,15 +120,13 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 	if err != nil {
 		return nil, err
 	}
-	readBusy, busy, err := known[domain.Busy](t.db, "diary.busy", func(q *gorm.DB) *gorm.DB {
-		return t.db.busyNear(q, t.db.in("assignments.technician_id", ids), to, from)
-	}, "assignments", list, to, from)
+	readBusy, busy, err := t.readNearest(ids, from, to)
 	if err != nil {
 		return nil, err
 	}
 	readHeld, held, err := known[domain.SlotHold](t.db, "diary.slot_holds", func(q *gorm.DB) *gorm.DB {
-		return q.Where(of).Where("ends_at > ? AND starts_at < ? AND expires_at > ?", from, to, leavesFrom).Order("starts_at, id")
-	}, "slot_holds", list, from, to, leavesFrom)
+		return q.Where(of).Where("ends_at > ? AND starts_at < ? AND expires_at > ?", from.Add(-domain.DiaryReach), to.Add(domain.DiaryReach), leavesFrom).Order("starts_at, id")
+	}, "slot_holds", list, from.Add(-domain.DiaryReach), to.Add(domain.DiaryReach), leavesFrom)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +144,8 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 	}
 	lockUsers.counted, t.wants = true, ids
 	defer func() { t.wants = nil }()
-	if err := t.send(lockUsers, readLeaves, readBusy, readHeld, readExcluded, readKept); err != nil {
+	if err := t.send(append([]*step{lockUsers, readLeaves, readHeld, readExcluded, readKept}, readBusy...)...); err != nil {
 		return nil, err
 	}
-	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy, Reserved: *held, Excluded: *excluded, KeptAway: *kept}, nil
+	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: busy(), Reserved: *held, Excluded: *excluded, KeptAway: *kept}, nil
 }

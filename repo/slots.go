@@ -17,17 +17,35 @@ func busyOf(q *gorm.DB, whose clause.Expr, before, after time.Time) *gorm.DB {
 		Order("assignments.starts_at, assignments.visit_id")
 }
 
-// busyNear is busyOf for the few visits around one, each of which finds its
-// place by keys. PostgreSQL cannot know from a plan made once that they are
-// few, and would read all jobs there are.
-func (db *DB) busyNear(q *gorm.DB, whose clause.Expr, before, after time.Time) *gorm.DB {
-	if db.pool == nil {
-		return busyOf(q, whose, before, after)
+// nearest asks for the unfinished visits of a technician next to a span: the
+// three that begin last before its end, which are all that can meet it or come
+// right before it, and the three that begin first after it. Three, for the
+// visit itself and the one that it follows may be among them.
+const nearest = `SELECT near.technician_id, near.visit_id, near.starts_at, near.ends_at, sites.lat, sites.lon FROM (
+	SELECT * FROM (SELECT technician_id, visit_id, job_id, starts_at, ends_at FROM assignments
+		WHERE technician_id = ? AND active AND starts_at < ? AND ends_at > ? ORDER BY starts_at DESC LIMIT 3) AS earlier
+	UNION ALL
+	SELECT * FROM (SELECT technician_id, visit_id, job_id, starts_at, ends_at FROM assignments
+		WHERE technician_id = ? AND active AND starts_at >= ? AND starts_at < ? ORDER BY starts_at LIMIT 3) AS later
+) AS near JOIN jobs ON jobs.id = near.job_id JOIN sites ON sites.id = jobs.site_id ORDER BY near.starts_at, near.visit_id`
+
+// readNearest reads nearest of each technician.
+func (t *tx) readNearest(technicians []domain.ID, from, to time.Time) (reads []*step, busy func() []domain.Busy, err error) {
+	var found []*[]domain.Busy
+	for _, id := range technicians {
+		args := []any{id, to, from.Add(-domain.DiaryReach), id, to, to.Add(domain.DiaryReach)}
+		read, rows, err := known[domain.Busy](t.db, "diary.busy", func(q *gorm.DB) *gorm.DB { return q.Raw(nearest, args...) }, "assignments", args...)
+		if err != nil {
+			return nil, nil, err
+		}
+		reads, found = append(reads, read), append(found, rows)
 	}
-	return q.Select("assignments.technician_id, assignments.visit_id, assignments.starts_at, assignments.ends_at, place.lat, place.lon").
-		Joins("CROSS JOIN LATERAL (SELECT sites.lat, sites.lon FROM jobs JOIN sites ON sites.id = jobs.site_id WHERE jobs.id = assignments.job_id LIMIT 1) AS place").
-		Where(whose).Where("assignments.active AND assignments.starts_at < ? AND assignments.ends_at > ?", before, after).
-		Order("assignments.starts_at, assignments.visit_id")
+	return reads, func() (out []domain.Busy) {
+		for _, rows := range found {
+			out = append(out, *rows...)
+		}
+		return out
+	}, nil
 }
 
 // ReadDiary reads the diaries of a centre in one flight.

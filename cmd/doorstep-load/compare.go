@@ -68,11 +68,13 @@ func (c *compareCmd) Run(ctx context.Context) error {
 		}
 	}
 	today := time.Now().UTC().Truncate(24 * time.Hour)
+	// Eight visits a day each, as people have; 120 days hold 60,000.
 	slots := func(first time.Time) func() (string, time.Time) {
 		var slot atomic.Int64
 		return func() (string, time.Time) {
 			n := slot.Add(1)
-			return t.technicians[n%64], first.Add(time.Duration(n/64) * 10 * time.Minute)
+			k := int(n / 64)
+			return t.technicians[n%64], first.AddDate(0, 0, k/8).Add(time.Duration(3+k%8) * time.Hour)
 		}
 	}
 	book := func(to *client, jobs []string, next func() (string, time.Time)) func(context.Context, int) error {
@@ -82,7 +84,7 @@ func (c *compareCmd) Run(ctx context.Context) error {
 				"planned_minutes": 10, "crew": []string{who}}, nil)
 		}
 	}
-	day := today.AddDate(0, 6, 0)
+	day := today.AddDate(0, 0, 362)
 	read := func(to *client) func(context.Context, int) error {
 		return func(ctx context.Context, _ int) error {
 			var body []byte
@@ -132,7 +134,7 @@ func (c *compareCmd) Run(ctx context.Context) error {
 	three := func(server, handled, plain func(context.Context, int) error) []*side {
 		return []*side{{name: "server", work: server}, {name: "plain+http", work: handled}, {name: "plain", work: plain}}
 	}
-	plainSlots := slots(today.AddDate(40, 0, 0))
+	plainSlots := slots(today.AddDate(0, 0, 241))
 	pairs := []struct {
 		key, name string
 		sides     []*side

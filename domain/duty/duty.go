@@ -52,13 +52,15 @@ func (r *Roster) On(at time.Time) bool {
 // Next is the first instant of duty from at on; false when there is none
 // within 60 days.
 func (r *Roster) Next(at time.Time) (time.Time, bool) {
-	for _, s := range r.around(at, horizon) {
-		switch {
-		case !at.Before(s.To):
-		case at.Before(s.From):
-			return s.From, true
-		default:
-			return at, true
+	for _, days := range []int{1, horizon} { // it is nearly always near
+		for _, s := range r.around(at, days) {
+			switch {
+			case !at.Before(s.To):
+			case at.Before(s.From):
+				return s.From, true
+			default:
+				return at, true
+			}
 		}
 	}
 	return time.Time{}, false

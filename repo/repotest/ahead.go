@@ -165,10 +165,40 @@ func ahead(t *testing.T, db *repo.DB) {
 		})
 		return locked, read
 	}
-	for what, n := range map[[3]time.Time]int{{Noon, later, Noon}: 1, {later, later.Add(time.Hour), Noon}: 0, {Noon, later, kept.ExpiresAt}: 0} {
-		if locked, read := held(what[0], what[1], what[2]); len(locked) != n || len(read) != n || n == 1 && (locked[0] != kept || read[0] != kept) {
+	far := later.Add(domain.DiaryReach)
+	for what, n := range map[[3]time.Time][2]int{{Noon, later, Noon}: {1, 1}, {later, later.Add(time.Hour), Noon}: {1, 0}, {far, far.Add(time.Hour), Noon}: {0, 0}, {Noon, later, kept.ExpiresAt}: {0, 0}} {
+		locked, read := held(what[0], what[1], what[2])
+		if len(locked) != n[0] || len(read) != n[1] || n[0] == 1 && locked[0] != kept || n[1] == 1 && read[0] != kept {
 			t.Errorf("%v: %d and %d slot holds, want %d", what, len(locked), len(read), n)
 		}
+	}
+	// Of a full day only what is next to a visit, and nothing further off than
+	// its way can matter.
+	dawn := Noon.Add(480 * time.Hour)
+	var hours []domain.Visit
+	for i := range 16 {
+		hours = append(hours, w.NewVisit(&j, dawn.Add(time.Duration(i)*time.Hour), w.Noor.ID))
+	}
+	Do(t, db, func(tx domain.Tx) error {
+		for i := range hours {
+			if err := tx.InsertVisit(&hours[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, c := range []struct {
+		from, to  time.Duration
+		near, end int
+	}{{5 * time.Hour, 6 * time.Hour, 3, 9}, {5*time.Hour + 30*time.Minute, 5*time.Hour + 40*time.Minute, 3, 9}, {0, time.Hour, 0, 4}, {27 * time.Hour, 28 * time.Hour, 15, 16}, {28 * time.Hour, 29 * time.Hour, 0, 0}} {
+		var got, want []domain.ID
+		for _, b := range diary(dawn.Add(c.from), dawn.Add(c.to)).Busy {
+			got = append(got, b.VisitID)
+		}
+		for _, v := range hours[c.near:c.end] {
+			want = append(want, v.ID)
+		}
+		Same(t, "nearest to "+c.from.String(), want, got)
 	}
 	// How full a centre's days are: what stands, also without a crew, and what is
 	// kept; nothing that fell through, but for the one that is named.
