@@ -18,14 +18,16 @@ func (t *tx) InsertAttempt(a *domain.Attempt) error {
 		sortBy(list, attemptOrder)
 		t.ahead.attempts[a.JobID] = list
 	}
-	return t.insert("attempts", a)
+	return t.about(a.JobID, func() error { return t.insert("attempts", a) })
 }
 
 // SaveAttempt keeps why an attempt was taken out of the count, and when the
 // household learned of it; nothing else of it ever changes.
 func (t *tx) SaveAttempt(a *domain.Attempt) error {
 	clear(t.ahead.attempts)
-	return t.mustExec(domain.NotFound("attempt"), "UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID)
+	return t.about(a.JobID, func() error {
+		return t.mustExec(domain.NotFound("attempt"), "UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID)
+	})
 }
 
 func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {

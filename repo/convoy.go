@@ -536,7 +536,14 @@ func (f insertForm) text(rows int) string {
 
 // opensWith notes that the next flight locks a job, if it is the first.
 func (t *tx) opensWith(job domain.ID) {
-	if s, ok := t.carrier.(*seat); ok && s.own == nil && s.convoy == nil {
-		t.opens = job
+	switch s := t.carrier.(type) {
+	case *seat:
+		if s.own == nil && s.convoy == nil {
+			t.opens = job
+		}
+	case *rider:
+		if s.ride == nil {
+			t.opens = job
+		}
 	}
 }

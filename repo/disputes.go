@@ -12,13 +12,15 @@ func (t *tx) MarkTold(job domain.ID, visit *domain.ID, at time.Time) error {
 	clear(t.ahead.visits)
 	clear(t.ahead.attempts)
 	ended := "UPDATE visits SET told_at = ? WHERE job_id = ? AND told_at IS NULL AND ended_at IS NOT NULL"
-	if visit != nil {
-		return t.exec(ended+" AND id = ?", at, job, *visit)
-	}
-	if err := t.exec("UPDATE attempts SET told_at = ? WHERE job_id = ? AND told_at IS NULL AND direction = 'outbound' AND occurred_at <= ?", at, job, at); err != nil {
-		return err
-	}
-	return t.exec(ended, at, job)
+	return t.about(job, func() error {
+		if visit != nil {
+			return t.exec(ended+" AND id = ?", at, job, *visit)
+		}
+		if err := t.exec("UPDATE attempts SET told_at = ? WHERE job_id = ? AND told_at IS NULL AND direction = 'outbound' AND occurred_at <= ?", at, job, at); err != nil {
+			return err
+		}
+		return t.exec(ended, at, job)
+	})
 }
 
 func (t *tx) AttemptsByLink(link domain.ID) ([]domain.Attempt, error) {

@@ -36,6 +36,9 @@ type step struct {
 	byKey bool
 	// counted tells that what it locks is told to who shares the flight.
 	counted bool
+	// key is the job, or the technician, that alone a write is about, and that
+	// its table is known by; none: anybody's rows may be changed. See traces.
+	key domain.ID
 }
 
 // rowSet is what *sql.Rows and pgx.Rows have in common.
@@ -179,6 +182,8 @@ type statements struct {
 
 const maxStatements = 1000
 
+func newStatements(db *sql.DB) *statements { return &statements{db: db, known: map[string]*sql.Stmt{}} }
+
 func (s *statements) get(text string) *sql.Stmt {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -208,9 +213,10 @@ func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error
 // sends nothing more; what is under way is not interrupted, for that would
 // undo the whole transaction.
 type sqliteTx struct {
-	tx    *sql.Tx
-	known *statements
-	learn []string
+	tx     *sql.Tx
+	known  *statements
+	traces *traces
+	learn  []string
 }
 
 func (c *sqliteTx) send(ctx context.Context, steps ...*step) error {
@@ -218,6 +224,7 @@ func (c *sqliteTx) send(ctx context.Context, steps ...*step) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		c.traces.note(s)
 		if err := c.one(ctx, s); err != nil {
 			return err
 		}

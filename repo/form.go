@@ -1,11 +1,13 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -124,15 +126,62 @@ func (db *DB) updating(table string, row any, versioned bool) (*form, error) {
 			set = append(set, clause.Assignment{Column: clause.Column{Name: name}, Value: 0})
 			columns = append(columns, name)
 		}
-		if traced[table] && db.pool != nil {
-			set = append(set, clause.Assignment{Column: clause.Column{Name: "txid"}, Value: clause.Expr{SQL: "pg_current_xact_id()"}})
-		}
-		q = q.Clauses(set).Where("id = ?", 0)
+		q = q.Clauses(db.tracing(table, set)).Where("id = ?", 0)
 		if versioned {
 			q = q.Where("version = ?", 0)
 		}
 		return q.Updates(row), append(columns, "id")
 	})
+}
+
+// changing is the form of updating, of a versioned row, for the columns whose
+// value is not what it was. Both lists are arguments of updating.
+func (db *DB) changing(table string, row any, full *form, was, is []any) (*step, error) {
+	columns, mask := len(full.fields)-1, make([]byte, len(full.fields)-1) // without the id
+	var args []any
+	for i := range columns {
+		if mask[i] = '0'; !sameArg(was[i], is[i]) {
+			mask[i] = '1'
+			args = append(args, is[i])
+		}
+	}
+	f, err := db.form("save "+string(mask), table, row, func() (*gorm.DB, []string) {
+		q := db.table(table).Model(row)
+		var set clause.Set
+		for i := range columns {
+			if mask[i] == '1' {
+				set = append(set, clause.Assignment{Column: clause.Column{Name: full.fields[i].DBName}, Value: 0})
+			}
+		}
+		return q.Clauses(db.tracing(table, set)).Where("id = ?", 0).Where("version = ?", 0).Updates(row), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &step{sql: f.sql, args: append(args, is[columns:]...)}, nil
+}
+
+// sameArg compares arguments as fixed leaves them.
+func sameArg(a, b any) bool {
+	switch a := a.(type) {
+	case []byte:
+		b, ok := b.([]byte)
+		return ok && bytes.Equal(a, b) && (a == nil) == (b == nil)
+	case time.Time:
+		b, ok := b.(time.Time)
+		return ok && a.Equal(b)
+	case *idArray:
+		return false
+	}
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && (a == nil || reflect.TypeOf(a).Comparable()) && a == b
+}
+
+// tracing adds the column that keeps the transaction, where a table has it.
+func (db *DB) tracing(table string, set clause.Set) clause.Set {
+	if traced[table] && db.pool != nil {
+		set = append(set, clause.Assignment{Column: clause.Column{Name: "txid"}, Value: clause.Expr{SQL: "pg_current_xact_id()"}})
+	}
+	return set
 }
 
 // marked spells the marks of a text of ours as the engine wants them.

@@ -13,7 +13,7 @@ import (
 func (t *tx) jobsFrom(q *gorm.DB) ([]domain.Job, error) {
 	jobs, err := all[domain.Job](t, q)
 	for i := range jobs {
-		t.homes[jobs[i].ID] = jobs[i].CentreID
+		t.homes[jobs[i].ID] = home{jobs[i].CentreID, jobs[i].SiteID}
 	}
 	return jobs, err
 }
@@ -48,9 +48,9 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 		return nil, domain.NotFound("job")
 	}
 	j := (*jobs)[0]
-	t.homes[j.ID], t.locked[j.ID] = j.CentreID, j.Version
+	t.homes[j.ID], t.locked[j.ID] = home{j.CentreID, j.SiteID}, j.Version
 	keep(j)
-	return &j, nil
+	return &j, t.remember("jobs", j.ID, &j)
 }
 
 func (t *tx) JobByRef(ref string) (*domain.Job, error) {
@@ -58,14 +58,18 @@ func (t *tx) JobByRef(ref string) (*domain.Job, error) {
 }
 
 func (t *tx) InsertJob(j *domain.Job) error {
-	if err := t.insert("jobs", j); err != nil {
+	if err := t.about(j.ID, func() error { return t.insert("jobs", j) }); err != nil {
 		return err
 	}
 	return t.settle(j)
 }
 
 func (t *tx) SaveJob(j *domain.Job) error {
-	if err := t.save("jobs", &j.Meta, j); err != nil {
+	key := j.ID
+	if t.homes[j.ID].site != j.SiteID { // which the diaries of others show
+		key = domain.ID{}
+	}
+	if err := t.about(key, func() error { return t.save("jobs", &j.Meta, j) }); err != nil {
 		return err
 	}
 	return t.settle(j)
@@ -73,15 +77,15 @@ func (t *tx) SaveJob(j *domain.Job) error {
 
 // settle lets the centre of a job see its household, for good.
 func (t *tx) settle(j *domain.Job) error {
-	home, ok := t.homes[j.ID]
+	was, ok := t.homes[j.ID]
+	t.homes[j.ID] = home{j.CentreID, j.SiteID}
 	t.changed(domain.ChangedJob, j.Meta, &j.CentreID)
-	if ok && home == j.CentreID {
+	if ok && was.centre == j.CentreID {
 		return nil
 	}
 	if ok { // the centre that gave it away learns of it too
-		t.changed(domain.ChangedJob, j.Meta, &home)
+		t.changed(domain.ChangedJob, j.Meta, &was.centre)
 	}
-	t.homes[j.ID] = j.CentreID
 	return t.show(j.CustomerID, j.CentreID)
 }
 

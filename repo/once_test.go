@@ -72,8 +72,9 @@ func TestListedStepsBecomeRecords(t *testing.T) {
 				if j.Replacement.V != nil || len(j.TriedSteps) != 3 {
 					t.Errorf("the job is %+v", j)
 				}
-				got[0].Note = "seen"
-				if err := tx.SaveStep(&got[0]); err != nil {
+				seen := got[0]
+				seen.Note = "seen"
+				if err := tx.SaveStep(&seen); err != nil {
 					return err
 				}
 				return tx.SaveJob(j)

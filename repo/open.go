@@ -75,8 +75,11 @@ type DB struct {
 	forms
 
 	// SQLite
-	writes, reads *statements
-	turns         turns
+	look                 *sql.DB // connections of writers that wait for their turn
+	writes, reads, looks *statements
+	turns                turns
+	traces               traces
+	keeper               keeper
 
 	// PostgreSQL
 	lanes lanes
@@ -201,18 +204,25 @@ func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 		v.Set("_txlock", "immediate") // a transaction that reads first must not fail as busy when it writes
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
 	}
-	// A checkpoint each 16 MB, not 4: each is an fsync that a writer waits for.
-	// What a savepoint may have to restore is kept in memory.
-	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "cache_size(-32000)", "temp_store(memory)")); err != nil {
+	// What a writer waits for itself is a checkpoint each 64 MB, if the keeper did
+	// not come to it before. What a savepoint may have to restore is kept in memory.
+	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)", "cache_size(-32000)", "temp_store(memory)")); err != nil {
 		return nil, err
 	}
 	db.sql.SetMaxOpenConns(1) // the busy handler is unfair among several writers
 	if db.read, err = sql.Open("sqlite", dsn("query_only(1)", "cache_size(-16000)")); err != nil {
 		return nil, err
 	}
-	db.writes, db.reads = &statements{db: db.sql, known: map[string]*sql.Stmt{}}, &statements{db: db.read, known: map[string]*sql.Stmt{}}
-	db.read.SetMaxOpenConns(readers)
-	db.read.SetMaxIdleConns(readers)
+	// Of their own, so that no report keeps a writer waiting.
+	if db.look, err = sql.Open("sqlite", dsn("query_only(1)", "cache_size(-8000)")); err != nil {
+		return nil, err
+	}
+	for _, pool := range []*sql.DB{db.read, db.look} {
+		pool.SetMaxOpenConns(readers)
+		pool.SetMaxIdleConns(readers)
+	}
+	db.writes, db.reads, db.looks = newStatements(db.sql), newStatements(db.read), newStatements(db.look)
+	db.traces = traces{tables: map[string]uint64{}, keys: map[domain.ID]uint64{}}
 	if db.sqliteQueue, err = river.NewClient(riversqlite.New(db.sql), &river.Config{Logger: db.log}); err != nil {
 		return nil, err
 	}
@@ -221,8 +231,9 @@ func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 
 // Close ends all connections.
 func (db *DB) Close() error {
+	db.keeper.runs.Wait()
 	var errs []error
-	for _, c := range []*sql.DB{db.read, db.sql} {
+	for _, c := range []*sql.DB{db.read, db.look, db.sql} {
 		if c != nil {
 			errs = append(errs, c.Close())
 		}

@@ -80,11 +80,11 @@ func jobsOf(list []domain.Notice, queue string) []river.InsertManyParams {
 	return jobs
 }
 
-func (t *tx) enqueueSQLite(inner *sql.Tx) error {
-	if len(t.notices) == 0 {
+func (db *DB) enqueueSQLite(ctx context.Context, inner *sql.Tx, notices []domain.Notice) error {
+	if len(notices) == 0 {
 		return nil
 	}
-	_, err := t.db.sqliteQueue.InsertManyFastTx(context.WithoutCancel(t.ctx), inner, notifyJobs(t.notices))
+	_, err := db.sqliteQueue.InsertManyFastTx(ctx, inner, notifyJobs(notices))
 	return err
 }
 

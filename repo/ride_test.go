@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -22,7 +23,7 @@ func riders(t *testing.T, db *repo.DB, each ...func(ctx context.Context, tx doma
 	var all sync.WaitGroup
 	var opened sync.Once
 	all.Go(func() {
-		if err := db.InTx(t.Context(), func(domain.Tx) error { opened.Do(func() { close(open) }); <-release; return nil }); err != nil {
+		if err := db.InTx(t.Context(), func(tx domain.Tx) error { seated(tx); opened.Do(func() { close(open) }); <-release; return nil }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -49,6 +50,9 @@ func riders(t *testing.T, db *repo.DB, each ...func(ctx context.Context, tx doma
 }
 
 type cancelKey struct{}
+
+// seated takes the writer, which the first question does.
+func seated(tx domain.Tx) { _, _ = tx.Area(repotest.ID()) }
 
 // Writers that share a transaction do not share their failures.
 func TestWritersShareATransaction(t *testing.T) {
@@ -131,7 +135,7 @@ func TestWaitingForTheWriterEndsWithItsCaller(t *testing.T) {
 	open, release := make(chan struct{}), make(chan struct{})
 	var all sync.WaitGroup
 	all.Go(func() {
-		_ = db.InTx(t.Context(), func(domain.Tx) error { close(open); <-release; return nil })
+		_ = db.InTx(t.Context(), func(tx domain.Tx) error { seated(tx); close(open); <-release; return nil })
 	})
 	<-open
 	ctx, cancel := context.WithCancel(t.Context())
@@ -141,7 +145,13 @@ func TestWaitingForTheWriterEndsWithItsCaller(t *testing.T) {
 		}
 		cancel()
 	})
-	if err := db.InTx(ctx, func(domain.Tx) error { t.Error("it ran"); return nil }); err == nil {
+	if err := db.InTx(ctx, func(tx domain.Tx) error {
+		err := tx.InsertArea(&domain.Area{Meta: repotest.Meta(repotest.Noon), Name: "nowhere"})
+		if err == nil {
+			t.Error("it wrote")
+		}
+		return err
+	}); err == nil {
 		t.Error("it waited for ever, and without an error")
 	}
 	close(release)
@@ -163,4 +173,51 @@ func stored(t *testing.T, db *repo.DB, areas []domain.Area) []int {
 		}
 	}
 	return out
+}
+
+// Writers that share a transaction share a job of the queue, without what was
+// refused.
+func TestWhoSharesATransactionSharesAJobOfTheQueue(t *testing.T) {
+	db := repotest.Open(t, repo.SQLite)
+	w := repotest.NewWorld(t, db)
+	var ids []domain.ID
+	var each []func(context.Context, domain.Tx) error
+	wrong := errors.New("refused")
+	for i := range 4 {
+		n := repotest.NewNotice(w.Ravi.ID, "visit.assigned")
+		ids = append(ids, n.ID)
+		each = append(each, func(_ context.Context, tx domain.Tx) error {
+			tx.Enqueue(n)
+			if i == 2 {
+				return errors.Join(tx.InsertArea(&domain.Area{Meta: repotest.Meta(repotest.Noon), Name: "West"}), wrong)
+			}
+			return tx.InsertArea(&domain.Area{Meta: repotest.Meta(repotest.Noon), Name: fmt.Sprint("area ", i)})
+		})
+	}
+	for i, err := range riders(t, db, each...) {
+		if (err == nil) == (i == 2) {
+			t.Errorf("rider %d: %v", i, err)
+		}
+	}
+	rows, err := db.SQL().QueryContext(t.Context(), "SELECT args FROM river_job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var jobs []string
+	for rows.Next() {
+		var args string
+		if err := rows.Scan(&args); err != nil {
+			t.Fatal(err)
+		}
+		jobs = append(jobs, args)
+	}
+	if err := rows.Err(); err != nil || len(jobs) != 1 {
+		t.Fatalf("%d jobs (%v)", len(jobs), err)
+	}
+	for i, id := range ids {
+		if strings.Contains(jobs[0], id.String()) == (i == 2) {
+			t.Errorf("notice %d and the job %s", i, jobs[0])
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -39,15 +40,21 @@ type tx struct {
 
 	// What was read, to spare statements.
 	centres map[domain.ID]domain.Centre
-	visits  map[domain.ID]shape     // as stored
-	homes   map[domain.ID]domain.ID // job → its centre as stored
-	locked  map[domain.ID]int64     // job or visit whose row we hold → its version
+	visits  map[domain.ID]shape // as stored
+	homes   map[domain.ID]home  // job → where it is, as stored
+	locked  map[domain.ID]int64 // job or visit whose row we hold → its version
+	stored  map[domain.ID][]any // the same → its columns, as arguments of save
 	ahead   ahead
 
 	// What a flight locks, for who shares it; see convoy.
 	opens domain.ID   // the job that the transaction began with
 	wants []domain.ID // technicians, while they are being locked
+
+	key domain.ID // what is written just now is about this job or technician alone
 }
+
+// home is where a job belongs and is.
+type home struct{ centre, site domain.ID }
 
 var _ domain.Tx = (*tx)(nil)
 
@@ -77,7 +84,7 @@ func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 }
 
 func (db *DB) newTx(ctx context.Context) *tx {
-	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]domain.ID{}, locked: map[domain.ID]int64{}, ahead: newAhead()}
+	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]home{}, locked: map[domain.ID]int64{}, stored: map[domain.ID][]any{}, ahead: newAhead()}
 }
 
 func (t *tx) inPostgres(alone bool, fn func(*tx) error) error {
@@ -147,6 +154,13 @@ func (t *tx) send(reads ...*step) error {
 	return t.failed
 }
 
+// about makes writes that change rows of one job, or technician, only.
+func (t *tx) about(key domain.ID, write func() error) error {
+	t.key = key
+	defer func() { t.key = domain.ID{} }()
+	return write()
+}
+
 // table begins a statement on a table.
 func (t *tx) table(name string) *gorm.DB { return t.db.table(name) }
 
@@ -197,7 +211,8 @@ func single[T any](t *tx, what string, q *gorm.DB) (*T, error) {
 }
 
 // write puts a statement among the pending ones. With must, changing no row
-// is that error. On SQLite it runs at once: there is no way to spare.
+// is that error. On SQLite it runs at once, where the writer is taken already:
+// there is no way to spare.
 func (t *tx) write(q *gorm.DB, must error) error {
 	s, err := built(q)
 	return t.add(s, err, must)
@@ -211,9 +226,9 @@ func (t *tx) add(s *step, err, must error) error {
 		}
 		return err
 	}
-	s.must = must
+	s.must, s.key = must, t.key
 	t.pending = append(t.pending, s)
-	if t.db.pool == nil {
+	if r, ok := t.carrier.(*rider); ok && !r.afoot() {
 		return t.send()
 	}
 	return nil
@@ -265,7 +280,8 @@ func (t *tx) update(table string, row any, must error) error {
 	return t.add(s, err, must)
 }
 
-// save is update of an object that is kept with a version.
+// save is update of an object that is kept with a version; of one that
+// remember knows it writes what has changed.
 func (t *tx) save(table string, m *domain.Meta, row any) error {
 	f, err := t.db.updating(table, row, true)
 	if err != nil {
@@ -273,6 +289,10 @@ func (t *tx) save(table string, m *domain.Meta, row any) error {
 	}
 	m.Version++
 	s, err := f.with(row, m.Version-1)
+	if was := t.stored[m.ID]; was != nil && err == nil {
+		t.stored[m.ID] = snapshot(s.args)
+		s, err = t.db.changing(table, row, f, was, s.args)
+	}
 	must := errStale()
 	if v, ok := t.locked[m.ID]; ok && v == m.Version-1 {
 		must, t.locked[m.ID] = nil, m.Version // the row is ours and of this version
@@ -281,6 +301,34 @@ func (t *tx) save(table string, m *domain.Meta, row any) error {
 		m.Version--
 	}
 	return err
+}
+
+// remember keeps a row as it was read, for save: SQLite writes every index of
+// a column that is set, whatever its value. PostgreSQL compares for itself.
+func (t *tx) remember(table string, id domain.ID, row any) error {
+	if t.db.pool != nil {
+		return nil
+	}
+	f, err := t.db.updating(table, row, true)
+	if err != nil {
+		return err
+	}
+	s, err := f.with(row, int64(0))
+	if err == nil {
+		t.stored[id] = snapshot(s.args)
+	}
+	return err
+}
+
+// snapshot keeps arguments from what becomes of the row.
+func snapshot(args []any) []any {
+	out := slices.Clone(args)
+	for i, a := range out {
+		if b, ok := a.([]byte); ok {
+			out[i] = bytes.Clone(b)
+		}
+	}
+	return out
 }
 
 // in gives the condition that a column is one of the ids, as one argument:

@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -66,16 +67,16 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 		return nil, nil, domain.NotFound("visit")
 	}
 	j, v := &(*jobs)[0], &(*visits)[0]
-	t.homes[j.ID], t.visits[v.ID] = j.CentreID, shapeOf(v)
+	t.homes[j.ID], t.visits[v.ID] = home{j.CentreID, j.SiteID}, shapeOf(v)
 	t.locked[j.ID], t.locked[v.ID] = j.Version, v.Version
 	keep(*j)
-	return j, v, nil
+	return j, v, errors.Join(t.remember("jobs", j.ID, j), t.remember("visits", v.ID, v))
 }
 
 func (t *tx) InsertVisit(v *domain.Visit) error {
 	clear(t.ahead.visits)
 	everCrew(v)
-	if err := t.insert("visits", v); err != nil {
+	if err := t.about(v.JobID, func() error { return t.insert("visits", v) }); err != nil {
 		return err
 	}
 	return t.assign(v, shape{})
@@ -92,7 +93,7 @@ func (t *tx) SaveVisit(v *domain.Visit) error {
 		}
 		was = shapeOf(old)
 	}
-	if err := t.save("visits", &v.Meta, v); err != nil {
+	if err := t.about(v.JobID, func() error { return t.save("visits", &v.Meta, v) }); err != nil {
 		return err
 	}
 	return t.assign(v, was)
@@ -116,24 +117,27 @@ func (t *tx) assign(v *domain.Visit, was shape) error {
 	moved := is.active != was.active || !is.window.Equal(was.window) || !is.from.Equal(was.from) || !is.to.Equal(was.to)
 	for _, id := range was.crew {
 		if !slices.Contains(is.crew, id) {
-			if err := t.exec("UPDATE assignments SET active = ?, current = ? WHERE visit_id = ? AND technician_id = ?", false, false, v.ID, id); err != nil {
+			if err := t.about(id, func() error {
+				return t.exec("UPDATE assignments SET active = ?, current = ? WHERE visit_id = ? AND technician_id = ?", false, false, v.ID, id)
+			}); err != nil {
 				return err
 			}
 		}
 	}
 	for _, id := range is.crew {
-		var err error
-		switch {
-		case !slices.Contains(was.ever, id):
-			// DO NOTHING and not a plain insert: that would let two writers
-			// of one slot wait for each other.
-			err = t.mustExec(errOverlap(), "INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-				v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true)
-		case moved || !slices.Contains(was.crew, id):
-			err = t.exec("UPDATE assignments SET window_start = ?, starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
-				is.window, is.from, is.to, is.active, true, v.ID, id)
-		}
-		if err != nil {
+		if err := t.about(id, func() error {
+			switch {
+			case !slices.Contains(was.ever, id):
+				// DO NOTHING and not a plain insert: that would let two writers
+				// of one slot wait for each other.
+				return t.mustExec(errOverlap(), "INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+					v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true)
+			case moved || !slices.Contains(was.crew, id):
+				return t.exec("UPDATE assignments SET window_start = ?, starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
+					is.window, is.from, is.to, is.active, true, v.ID, id)
+			}
+			return nil
+		}); err != nil {
 			return err
 		}
 	}

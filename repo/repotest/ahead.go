@@ -160,7 +160,9 @@ func ahead(t *testing.T, db *repo.DB) {
 				return err
 			}
 			b, err := tx.ReadDiary(w.Mill.ID, home.ID, from, to, now)
-			locked, read = a.Reserved, b.Reserved
+			if err == nil {
+				locked, read = a.Reserved, b.Reserved
+			}
 			return err
 		})
 		return locked, read

@@ -857,7 +857,7 @@ func transactions(t *testing.T, db *repo.DB) {
 		go func() {
 			defer close(done)
 			_ = Try(db, func(tx domain.Tx) error {
-				_, err := tx.LockJob(w.Job.ID)
+				err := locked(tx, w.Job.ID)
 				close(holding)
 				time.Sleep(400 * time.Millisecond)
 				return err
@@ -866,9 +866,9 @@ func transactions(t *testing.T, db *repo.DB) {
 		<-holding
 		short, cancel = context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
-		unavailable(t, db.InTx(short, func(tx domain.Tx) error { _, err := tx.LockJob(w.Job.ID); return err }))
+		unavailable(t, db.InTx(short, func(tx domain.Tx) error { return locked(tx, w.Job.ID) }))
 		<-done
-		Do(t, db, func(tx domain.Tx) error { _, err := tx.LockJob(w.Job.ID); return err })
+		Do(t, db, func(tx domain.Tx) error { return locked(tx, w.Job.ID) })
 	})
 
 	t.Run("locks in the wrong order are run again", func(t *testing.T) {
@@ -925,4 +925,13 @@ func unavailable(t testing.TB, err error) {
 	if !errors.As(err, &e) || e.Code != domain.CodeUnavailable || e.RetryAfter <= 0 || strings.Contains(e.Message, "sql") {
 		t.Errorf("got %v, want unavailable with a time to retry", err)
 	}
+}
+
+// locked locks a job and asks for more, which on SQLite takes the writer.
+func locked(tx domain.Tx, id domain.ID) error {
+	if _, err := tx.LockJob(id); err != nil {
+		return err
+	}
+	_, err := tx.Job(id)
+	return err
 }
