@@ -73,6 +73,10 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 // holder is who a token speaks for, as long as it does.
 func (a *App) holder(ctx context.Context, claims Claims) (principal, error) {
 	p, err := a.principal(ctx, claims.UserID)
+	if err == nil && claims.Epoch > p.user.Epoch { // the token is younger than what is remembered of its holder
+		a.forget(claims.UserID)
+		p, err = a.principal(ctx, claims.UserID)
+	}
 	if err == nil && (p.user.Disabled || p.user.Epoch != claims.Epoch || string(p.user.Role) != claims.Role) {
 		err = domain.Fail(domain.CodeUnauthenticated, "The account was changed or disabled; sign in again.")
 	}

@@ -435,7 +435,8 @@ func TestImportOverHTTP(t *testing.T) {
 	}
 	d.says(send("", "text/csv", "c", csv), 200, `"unchanged":1`)
 	d.says(send("", "text/csv", "d", "Name\nUma\n"), 422)
-	d.says(send("", "text/csv", "e", "Ref\n\"open\n"), 422, "Line 2")
+	d.says(send("", "text/csv", "e", "Ref\n\"open\n"), 200, `"rejected":1`, `"line":2`, "quote")
+	d.says(send("", "text/csv", "i", "Ref\n\"open\nT-2\n"), 422, "Line 2")
 	d.says(send("", api.MediaXLSX, "f", "no workbook"), 422)
 	d.says(send("", "application/json", "g", "{}"), 415)
 	d.says(send("?centre_id="+uuid.NewString(), "text/csv", "h", csv), 422, "/centre_id")

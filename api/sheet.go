@@ -169,25 +169,40 @@ func parseCSV(body []byte) ([]string, []domain.ImportRow, error) {
 	r.Comma, r.FieldsPerRecord = comma, -1
 	var t table
 	for {
+		start := r.InputOffset()
 		cells, err := r.Read()
 		if err == io.EOF {
 			return t.done()
 		}
+		line, broken := 0, ""
 		var pe *csv.ParseError
-		if errors.As(err, &pe) {
-			if errors.Is(pe.Err, csv.ErrQuote) && pe.StartLine != pe.Line {
-				return nil, nil, badSheet(pe.StartLine+first, "A quote that opens here is closed wrongly in line %d.", pe.Line+first)
+		switch {
+		case errors.As(err, &pe):
+			if errors.Is(pe.Err, csv.ErrQuote) {
+				if pe.StartLine != pe.Line { // where its row ends nobody can tell
+					return nil, nil, badSheet(pe.StartLine+first, "A quote that opens here is closed wrongly in line %d.", pe.Line+first)
+				}
+				broken = fmt.Sprintf("has a quote in column %d that ends the cell too early; quotes inside of quoted cells are doubled", pe.Column)
 			}
-			return nil, nil, badSheet(pe.StartLine+first, "A quote stands where none may; cells with quotes are quoted and their quotes doubled.")
-		}
-		if err != nil {
+			// Quotes within a cell that is not quoted are meant as they stand.
+			line, cells = pe.StartLine, asItStands(text[start:r.InputOffset()], comma)
+		case err != nil:
 			return nil, nil, badSheet(0, "The table cannot be read.").Because(err)
+		default:
+			line, _ = r.FieldPos(0)
 		}
-		line, _ := r.FieldPos(0)
-		if err := t.add(line+first, cells, ""); err != nil {
+		if err := t.add(line+first, cells, broken); err != nil {
 			return nil, nil, err
 		}
 	}
+}
+
+// asItStands reads one row whose quotes are not as they should be.
+func asItStands(row []byte, comma rune) []string {
+	r := csv.NewReader(bytes.NewReader(row))
+	r.Comma, r.FieldsPerRecord, r.LazyQuotes = comma, -1, true
+	cells, _ := r.Read() // of what cannot be read at all there are none
+	return cells
 }
 
 // decodeText gives UTF-8 with \n, from UTF-8 or UTF-16 with a byte order mark,
@@ -266,7 +281,7 @@ func parseXLSX(body []byte) ([]string, []domain.ImportRow, error) {
 	if err != nil {
 		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
 	}
-	b := book{f: f, sheet: sheets[0], from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberKind{}}
+	b := book{f: f, sheet: sheets[0], from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberForm{}}
 	it, err := f.Rows(b.sheet)
 	if err != nil {
 		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
@@ -403,7 +418,7 @@ type book struct {
 	f        *excelize.File
 	sheet    string
 	from1904 bool
-	kinds    map[int]numberKind // by style
+	kinds    map[int]numberForm // by style
 }
 
 // cell gives a cell as text: dates and times in ISO form, whole numbers
@@ -437,12 +452,15 @@ func (b *book) cell(column, row int, raw string) (text, broken string, err error
 	as, ok := b.kinds[style]
 	if !ok {
 		if s, err := b.f.GetStyle(style); err == nil {
-			as = kindOf(s)
+			as = numberForm{kindOf(s), zeros(s)}
 		}
 		b.kinds[style] = as
 	}
-	if as == isNumber || v < 0 || v >= 2_958_466 { // the year 10000
-		return strconv.FormatFloat(v, 'f', -1, 64), "", nil
+	if as.kind == isNumber || v < 0 || v >= 2_958_466 { // the year 10000
+		if text = strconv.FormatFloat(v, 'f', -1, 64); v >= 0 && v == math.Trunc(v) {
+			text = strings.Repeat("0", max(as.zeros-len(text), 0)) + text
+		}
+		return text, "", nil
 	}
 	at, err := excelize.ExcelDateToTime(v, b.from1904)
 	if err != nil {
@@ -453,13 +471,28 @@ func (b *book) cell(column, row int, raw string) (text, broken string, err error
 	if at.Second() != 0 {
 		clock = at.Format("15:04:05")
 	}
-	if whole, _ := math.Modf(v); as == isTime && whole == 0 {
+	if whole, _ := math.Modf(v); as.kind == isTime && whole == 0 {
 		return clock, "", nil
 	}
 	if at.Hour() == 0 && at.Minute() == 0 && at.Second() == 0 {
 		return at.Format("2006-01-02"), "", nil
 	}
 	return at.Format("2006-01-02") + "T" + clock, "", nil
+}
+
+// numberForm is how a number is shown: as what, and with how many digits at
+// least, as ticket numbers and postal codes are.
+type numberForm struct {
+	kind  numberKind
+	zeros int
+}
+
+// zeros is the number of digits that a format of zeros alone asks for.
+func zeros(s *excelize.Style) int {
+	if f := s.CustomNumFmt; f != nil && len(*f) <= 30 && strings.Trim(*f, "0") == "" {
+		return len(*f)
+	}
+	return 0
 }
 
 // kindOf reads a number format (ECMA-376 part 1, sections 18.8.30 and 18.8.31).

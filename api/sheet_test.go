@@ -80,17 +80,15 @@ func TestParseCSV(t *testing.T) {
 
 func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 	for name, c := range map[string]struct{ body, line, says string }{
-		"bare quote":        {"Ref,Fault\nA-1,ok\nA-2,42\" screen\n", "/lines/3", "quote"},
-		"open quote":        {"Ref,Fault\nA-1,\"never closed\nA-2,x\nA-3,y\n", "/lines/2", "quote"},
-		"garbage in quotes": {"Ref,Fault\nA-1,\"a\"b\n", "/lines/2", "quote"},
-		"NUL":               {"Ref,Name\nA-1,a\x00b\n", "/lines/2", "NUL"},
-		"empty":             {"\n\n,,\n", "", "empty"},
-		"workbook":          {"PK\x03\x04whatever", "", "workbook"},
-		"old workbook":      {"\xd0\xcf\x11\xe0whatever", "", "workbook"},
-		"odd UTF-16":        {"\xff\xfeR\x00e", "", "UTF-16"},
-		"too many rows":     {"Ref\n" + strings.Repeat("A\n", domain.MaxImportRows+1), "/lines/2002", "at most 2000 rows"},
-		"too many columns":  {strings.Repeat("A,", maxColumns) + "A\n", "/lines/1", "columns"},
-		"too much text":     {"Ref\n" + strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 17), "/lines/17", "too much text"},
+		"open quote":       {"Ref,Fault\nA-1,\"never closed\nA-2,x\nA-3,y\n", "/lines/2", "quote"},
+		"NUL":              {"Ref,Name\nA-1,a\x00b\n", "/lines/2", "NUL"},
+		"empty":            {"\n\n,,\n", "", "empty"},
+		"workbook":         {"PK\x03\x04whatever", "", "workbook"},
+		"old workbook":     {"\xd0\xcf\x11\xe0whatever", "", "workbook"},
+		"odd UTF-16":       {"\xff\xfeR\x00e", "", "UTF-16"},
+		"too many rows":    {"Ref\n" + strings.Repeat("A\n", domain.MaxImportRows+1), "/lines/2002", "at most 2000 rows"},
+		"too many columns": {strings.Repeat("A,", maxColumns) + "A\n", "/lines/1", "columns"},
+		"too much text":    {"Ref\n" + strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 17), "/lines/17", "too much text"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := ParseSheet(MediaCSV, []byte(c.body))
@@ -106,6 +104,27 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 	_, rows, err := ParseSheet(MediaCSV, []byte("Ref,Name\nA-1,Lata,Pune\nA-2,Uma\nA-3,"+strings.Repeat("x", maxCell+1)+"\n"))
 	if err != nil || len(rows) != 3 || !strings.Contains(rows[0].Broken, "3 cells under 2 headings") || rows[1].Broken != "" || rows[2].Broken == "" {
 		t.Errorf("%+v %v", rows, err)
+	}
+}
+
+// A quote out of place is the matter of its row, not of the file.
+func TestQuotesInCSVAreTheirRows(t *testing.T) {
+	_, rows, err := ParseSheet(MediaCSV, []byte("Ref,Name,Fault\nA-1,\"Rao, A\",ok\nA-2,A \"Bunty\" Rao,42\" screen\nA-3,\"a\"b,x\nA-4,\"says \"\"warm\"\"\",\"two\nlines\"\nA-5,\"ends"))
+	if err != nil || len(rows) != 5 {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	for i, want := range []struct {
+		line       int
+		ref, fault string
+		broken     bool
+	}{{2, "A-1", "ok", false}, {3, "A-2", `42" screen`, false}, {4, "A-3", "", true}, {5, "A-4", "two\nlines", false}, {7, "A-5", "", true}} {
+		r := rows[i]
+		if r.Line != want.line || r.Cells["Ref"] != want.ref || (r.Broken != "") != want.broken || !want.broken && r.Cells["Fault"] != want.fault {
+			t.Errorf("row %+v, want %+v", r, want)
+		}
+	}
+	if rows[1].Cells["Name"] != `A "Bunty" Rao` || !strings.Contains(rows[2].Broken, "column") {
+		t.Errorf("%+v", rows[1:3])
 	}
 }
 

@@ -294,8 +294,12 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		}
 		for i := range flags {
 			f := &flags[i]
-			// The same tap again: everything that it asks for stands.
+			// The same tap again: everything that it asks for stands, and what it
+			// tells beyond the first is added.
 			if d.held != nil && f.Provisional && f.reportedBy(call.Actor.UserID) && f.Status.Open() {
+				if err := s.tellMore(tx, d, v, f.ID, in, now); err != nil {
+					return Stopped{}, err
+				}
 				return Stopped{d.view(call.Actor, v, now), f.ID}, nil
 			}
 		}
@@ -336,6 +340,48 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		}
 		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, d.holds, d.plan, now)}, f.ID}, nil
 	})
+}
+
+// tellMore adds to the provisional flag of a stop what a further tap tells:
+// words, what it was, a higher level, which its handlers hear of; never a
+// lower one.
+func (s *Service) tellMore(tx Tx, d *dossier, v *Visit, flag ID, in StopInput, now time.Time) error {
+	f, err := tx.LockFlag(flag)
+	if err != nil {
+		return err
+	}
+	named := f.Kind == "other" && in.Kind != f.Kind && validFlagKind(in.Kind)
+	words := in.Note != "" && !strings.Contains(f.Note, in.Note)
+	worse := in.Level != nil && *in.Level > f.Level && *in.Level <= 4
+	if !f.Provisional || !f.Status.Open() || !named && !words && !worse {
+		return nil
+	}
+	if named {
+		f.Kind = in.Kind
+	}
+	if words {
+		f.Note = boundNote(strings.TrimSpace(f.Note + "\n" + in.Note))
+	}
+	if worse {
+		f.Level = *in.Level
+		if f.Status == FlagReported {
+			f.TriageDueAt = earlier(f.TriageDueAt, now.Add(triageTime(f.Level)))
+			f.DueAt = ptr(f.TriageDueAt)
+			s.armFlag(tx, f)
+		}
+		if err := s.tellHandlers(tx, f, "flag.triage", now); err != nil {
+			return err
+		}
+	}
+	s.changed(&f.Meta, now)
+	if err := tx.SaveFlag(f); err != nil {
+		return err
+	}
+	if err := s.consequences(tx, d, v, f, now); err != nil {
+		return err
+	}
+	s.changed(&d.job.Meta, now)
+	return tx.SaveJob(d.job)
 }
 
 // VisitPatch corrects what a crew wrote; the old words stay in the timeline.

@@ -32,12 +32,12 @@ func ParseInstant(s string, loc *time.Location, pointer string) (time.Time, erro
 				At(pointer, "does not exist in "+loc.String())
 		}
 		if len(all) > 1 {
-			offsets := make([]string, len(all))
+			offsets, meant := make([]string, len(all)), make([]string, len(all))
 			for i, r := range all {
-				offsets[i] = r.In(loc).Format("-07:00")
+				offsets[i], meant[i] = r.In(loc).Format("-07:00"), r.In(loc).Format(time.RFC3339Nano)
 			}
 			return time.Time{}, Fail(CodeTimeFold, "%s is %s in %s.", s, strings.Join(offsets, " or "), loc).
-				At(pointer, "needs one of the offsets "+strings.Join(offsets, ", ")).With("offsets", offsets)
+				At(pointer, "needs an offset: "+strings.Join(meant, " or ")).With("offsets", offsets)
 		}
 		t = all[0]
 	}

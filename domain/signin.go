@@ -183,10 +183,10 @@ func (s *Service) setPassword(ctx context.Context, id ID, password string, use *
 			if inv.UsedAt != nil {
 				return invitationGone()
 			}
-			inv.UsedAt = ptr(s.Wall().UTC())
-			if err := tx.SaveInvitation(inv); err != nil {
-				return err
-			}
+		}
+		// Whoever holds another link, lost or stolen, shall not set it again.
+		if err := tx.SpendInvitations(id, s.Wall().UTC()); err != nil {
+			return err
 		}
 		u.PasswordHash = hash
 		u.Epoch++

@@ -89,7 +89,7 @@ type Tx interface {
 	RevokeSessionsOf(user ID, at time.Time) error
 	InsertInvitation(*Invitation) error
 	LockInvitation(tokenHash string) (*Invitation, error)
-	SaveInvitation(*Invitation) error
+	SpendInvitations(user ID, at time.Time) error // all that were not used
 	OpenFlagAbout(user ID) (bool, error)   // an open flag raised by or about him
 	OpenFlagBetween(a, b ID) (bool, error) // an open flag of one about the other
 

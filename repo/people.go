@@ -177,8 +177,8 @@ func (t *tx) LockInvitation(tokenHash string) (*domain.Invitation, error) {
 	return single[domain.Invitation](t, "invitation", lock(t.table("invitations").Where("token_hash = ?", tokenHash)))
 }
 
-func (t *tx) SaveInvitation(i *domain.Invitation) error {
-	return t.update("invitations", i, domain.NotFound("invitation"))
+func (t *tx) SpendInvitations(user domain.ID, at time.Time) error {
+	return t.exec("UPDATE invitations SET used_at = ? WHERE user_id = ? AND used_at IS NULL", at, user)
 }
 
 func (t *tx) OpenFlagAbout(user domain.ID) (bool, error) {

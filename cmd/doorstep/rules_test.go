@@ -266,6 +266,79 @@ func TestStopAfterAChangeOfRole(t *testing.T) {
 	})
 }
 
+// TestAFurtherTapOnStopTellsMore: the first tap may come without a word; what a
+// further one says is added to it, and a lower level takes nothing back
+// (PRODUCT.md section 5).
+func TestAFurtherTapOnStopTellsMore(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, maya := h.as("kiran"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+		ravi := h.as("ravi")
+		stop := func(body any) obj { return ravi.send("POST", path("/v1/visits/%s/stop", visit), body, 200) }
+		first := stop(nil)
+		flag := func() obj { return maya.send("GET", "/v1/flags/"+toString(first["flag_id"]), nil, 200) }
+		is := func(kind string, level float64, words ...string) {
+			t.Helper()
+			f := flag()
+			if f["kind"] != kind || f["level"] != level || f["provisional"] != true {
+				t.Errorf("the report is %v, level %v, provisional %v", f["kind"], f["level"], f["provisional"])
+			}
+			for _, w := range words {
+				if strings.Count(toString(f["note"]), w) != 1 {
+					t.Errorf("%q in the note %q", w, f["note"])
+				}
+			}
+		}
+		is("other", 2)
+		told := h.pushes("maya", "A report needs you")
+		due := flag()["triage_due_at"]
+		for range 2 { // and the same again changes nothing
+			if more := stop(obj{"kind": "weapon", "level": 4, "note": "he has a knife"}); more["flag_id"] != first["flag_id"] {
+				t.Errorf("another report: %v", more["flag_id"])
+			}
+			is("weapon", 4, "he has a knife")
+		}
+		if now := h.pushes("maya", "A report needs you"); now != told+1 {
+			t.Errorf("the manager was told %d times of the higher level", now-told)
+		}
+		if again := flag()["triage_due_at"]; toString(again) >= toString(due) {
+			t.Errorf("due at %v, before %v", again, due)
+		}
+		stop(obj{"kind": "theft", "level": 1, "note": "I am out"})
+		is("weapon", 4, "he has a knife", "I am out")
+	})
+}
+
+// TestANewPasswordEndsEveryOtherLink: a link that was lost does not set it
+// again, and who signs in afterwards is let in at once.
+func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
+	stories(t, func(h *harness) {
+		root, kiran := h.as("root"), h.as("kiran")
+		invite := func() string {
+			return toString(root.send("POST", fmt.Sprintf("/v1/users/%s/invite", kiran.id), nil, 201)["token"])
+		}
+		nobody := &person{h: h}
+		reset := func(token, password string, want int) {
+			t.Helper()
+			nobody.send("POST", "/v1/auth/reset", obj{"token": token, "password": password}, want)
+		}
+		lost, second := invite(), invite()
+		kiran.send("GET", "/v1/me", nil, 200) // the server remembers him as he is
+		reset(second, "correct horse battery 1", 204)
+		fresh := nobody.send("POST", "/v1/auth/login", obj{"login": kiran.login, "password": "correct horse battery 1"}, 200)
+		(&person{h: h, token: toString(fresh["access_token"])}).send("GET", "/v1/me", nil, 200)
+		kiran.send("GET", "/v1/me", nil, 401)
+		reset(lost, "correct horse battery 2", 422)
+		third := invite()
+		again := &person{h: h, token: toString(fresh["access_token"])}
+		again.send("POST", "/v1/auth/password", obj{"old_password": "correct horse battery 1", "password": "correct horse battery 3"}, 204)
+		reset(third, "correct horse battery 4", 422)
+		reset(invite(), "correct horse battery 5", 204)
+	})
+}
+
 // TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob: the rules alone
 // never do, and nobody else may (PRODUCT.md section 4).
 func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {

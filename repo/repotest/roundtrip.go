@@ -163,7 +163,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
 		i.UsedAt = &later
 		Filled(t, "invitation", i)
-		Do(t, db, func(tx domain.Tx) error { return tx.SaveInvitation(&i) })
+		Do(t, db, func(tx domain.Tx) error { return tx.SpendInvitations(i.UserID, later) })
 		Same(t, "used invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
 	})
 
