@@ -174,7 +174,8 @@ func parseCSV(body []byte) ([]string, []domain.ImportRow, error) {
 		if err == io.EOF {
 			return t.done()
 		}
-		line, broken := 0, ""
+		var line int
+		var broken string
 		var pe *csv.ParseError
 		switch {
 		case errors.As(err, &pe):
