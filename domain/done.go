@@ -41,6 +41,7 @@ func (s *Service) endCode(l *Link, visit ID) string {
 func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in ConfirmDoneInput) (VisitView, error) {
 	wrong := false
 	v, err := s.onVisit(ctx, call, id, "confirm-done", in.OccurredAt, func(m *visitMoveCtx) error {
+		wrong = false // the transaction may run again
 		if m.v.Disputed {
 			return Fail(CodeState, "The household says that it is not done; the area manager decides.")
 		}

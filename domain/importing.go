@@ -182,7 +182,7 @@ func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *impor
 	for try := 1; ; try++ {
 		item := ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")}
 		err := s.Store.InTx(ctx, func(tx Tx) error {
-			item.JobID, item.VisitID, item.Outcome = nil, nil, ""
+			item = ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")} // the transaction may run again
 			if err := s.land(tx, call, c, w, &item, preview); err != nil {
 				return err
 			}

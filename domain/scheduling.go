@@ -738,7 +738,7 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 // errors as Schedule.
 func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in ScheduleInput) (VisitView, error) {
 	out, err := s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *visitMoveCtx) error {
-		old := m.v
+		old, in := m.v, in // the transaction may run again
 		if in.Crew != nil && call.Actor.Role == RoleAgent {
 			return Fail(CodeForbidden, "An agent reschedules; the centre assigns.").At("/crew", "leave it out")
 		}

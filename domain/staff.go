@@ -125,7 +125,7 @@ func (s *Service) applyCentre(tx Tx, c *Centre, in CentreInput) error {
 		c.WorkingDays = *in.WorkingDays
 	}
 	if in.Holidays != nil {
-		c.Holidays = *in.Holidays
+		c.Holidays = slices.Clone(*in.Holidays)
 	}
 	if in.ImportMapping != nil {
 		c.ImportMapping.V = *in.ImportMapping

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -24,7 +25,10 @@ type form struct {
 
 // forms keeps what was built, by formKey; texts of our own and of queries by
 // their string.
-type forms struct{ sync.Map }
+type forms struct {
+	sync.Map
+	masks atomic.Int32 // forms of changing
+}
 
 type formKey struct {
 	kind, table string
@@ -134,6 +138,10 @@ func (db *DB) updating(table string, row any, versioned bool) (*form, error) {
 	})
 }
 
+// maxMasks bounds the forms that are kept; there are as many as moves change
+// different columns.
+const maxMasks = 200
+
 // changing is the form of updating, of a versioned row, for the columns whose
 // value is not what it was. Both lists are arguments of updating.
 func (db *DB) changing(table string, row any, full *form, was, is []any) (*step, error) {
@@ -145,7 +153,11 @@ func (db *DB) changing(table string, row any, full *form, was, is []any) (*step,
 			args = append(args, is[i])
 		}
 	}
-	f, err := db.form("save "+string(mask), table, row, func() (*gorm.DB, []string) {
+	kind := "save " + string(mask)
+	if _, ok := db.forms.Load(formKey{kind, table, reflect.TypeOf(row), 1}); !ok && db.masks.Add(1) > maxMasks {
+		return &step{sql: full.sql, args: is}, nil
+	}
+	f, err := db.form(kind, table, row, func() (*gorm.DB, []string) {
 		q := db.table(table).Model(row)
 		var set clause.Set
 		for i := range columns {

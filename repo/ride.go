@@ -299,6 +299,11 @@ func (t *tx) inSQLite(alone bool, fn func(*tx) error) error {
 		}
 	}()
 	err := s.run(fn)
+	if s.afoot() && !t.db.traces.stands(s.since, s.looks) { // it refused, or had nothing to write, by what is so no more
+		if e := s.board(t.ctx); !s.late {
+			err = e
+		}
+	}
 	if s.late { // nothing of it was written
 		fresh := t.db.newTx(t.ctx)
 		*t, t.carrier = *fresh, s

@@ -125,6 +125,25 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 		}
 	}
 
+	// Who refuses, or writes nothing, does so by what is true as well.
+	for _, refused := range []error{nil, errors.New("refused")} {
+		runs, fault := 0, ""
+		err := repotest.Try(db, func(tx domain.Tx) error {
+			runs++
+			j, err := tx.LockJob(w.Job.ID)
+			if err != nil {
+				return err
+			}
+			if fault = j.Fault; runs == 1 {
+				repotest.Do(t, db, func(tx domain.Tx) error { return locked(tx, w.Job.ID, func(j *domain.Job) { j.Fault += "+" }) })
+			}
+			return refused
+		})
+		if !errors.Is(err, refused) || runs != 2 || !strings.HasSuffix(fault, "+") {
+			t.Errorf("%v: it ran %d times and read %q", err, runs, fault)
+		}
+	}
+
 	// Another program writes to the same file.
 	file, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(url, "sqlite:"))
 	if err != nil {

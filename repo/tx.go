@@ -295,7 +295,12 @@ func (t *tx) save(table string, m *domain.Meta, row any) error {
 	}
 	must := errStale()
 	if v, ok := t.locked[m.ID]; ok && v == m.Version-1 {
-		must, t.locked[m.ID] = nil, m.Version // the row is ours and of this version
+		t.locked[m.ID] = m.Version
+		// The row is ours and of this version. On SQLite traces say so; should
+		// they miss a write, it is not lost without a word.
+		if must = nil; t.db.pool == nil {
+			must = errAgain
+		}
 	}
 	if err = t.add(s, err, must); err != nil {
 		m.Version--

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"doorstep/domain"
 )
 
 func TestRefusalProvesNoAgreement(t *testing.T) {
@@ -308,6 +311,50 @@ func TestAFurtherTapOnStopTellsMore(t *testing.T) {
 		}
 		stop(obj{"kind": "theft", "level": 1, "note": "I am out"})
 		is("weapon", 4, "he has a knife", "I am out")
+	})
+}
+
+// twice runs every transaction, undoes it, and runs it again, as a collision
+// does: what it is told may not depend on that.
+type twice struct{ domain.Store }
+
+var errTwice = errors.New("run again")
+
+func (s twice) InTx(ctx context.Context, fn func(domain.Tx) error) error {
+	if err := s.Store.InTx(ctx, func(tx domain.Tx) error { return errors.Join(fn(tx), errTwice) }); !errors.Is(err, errTwice) {
+		return err
+	}
+	return s.Store.InTx(ctx, fn)
+}
+
+// TestMovesMayRunTwice: moves that were undone come out the same when they
+// run again.
+func TestMovesMayRunTwice(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		h.house.service.Store = twice{h.house.service.Store}
+		desk, gita, root := h.as("kiran"), h.as("gita"), h.as("root")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+		move := func(who *person, visit obj, hours int) obj {
+			at := monday.Add(time.Duration(hours) * time.Hour)
+			return who.send("POST", path("/v1/visits/%s/reschedule", visit), obj{"window_start": at, "window_end": at.Add(2 * time.Hour), "reason": "customer asked"}, 201)
+		}
+		next := move(gita, visit, 27) // an agent may not name a crew, and names none
+		last := move(desk, next, 30)
+		if crew, ok := last["crew"].([]any); !ok || len(crew) != 1 || crew[0] != h.people["ravi"].id.String() || last["planned_minutes"] != visit["planned_minutes"] {
+			t.Errorf("the crew is %v for %v minutes", last["crew"], last["planned_minutes"])
+		}
+		centre := root.send("GET", "/v1/centres/"+h.centre.String(), nil, 200)
+		changed := root.send("PATCH", "/v1/centres/"+h.centre.String(), obj{"holidays": []string{"2027-01-26", "2026-12-25", "2027-01-26"}}, 200, "If-Match", fmt.Sprintf(`"%v"`, centre["version"]))
+		if days := fmt.Sprint(changed["holidays"]); days != "[2026-12-25 2027-01-26]" {
+			t.Errorf("holidays %v", days)
+		}
+		ravi := h.as("ravi")
+		ravi.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "ring_seconds": 25}, 201)
+		if n := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); n != 1 {
+			t.Errorf("%d attempts", n)
+		}
 	})
 }
 

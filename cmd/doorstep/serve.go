@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,6 +90,12 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	}
 	if os.Getenv("FIREBASE_AUTH_EMULATOR_HOST") != "" {
 		return usageError("FIREBASE_AUTH_EMULATOR_HOST is set: its tokens are unsigned; unset it for a real server")
+	}
+	if u, err := url.Parse(s.BaseURL); s.BaseURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
+		return usageError(fmt.Sprintf("DOORSTEP_BASE_URL %q is no address that a customer can open: write https://service.example", s.BaseURL))
+	}
+	if s.StopTimeout < 0 || s.DrainDelay < 0 {
+		return usageError("--stop-timeout and --drain-delay are times to wait: 0s or more")
 	}
 	easeCollection()
 	go func() { _, _ = loadContract() }() // while the database opens

@@ -274,6 +274,7 @@ func (b *builder) people() error {
 		return domain.Meta{ID: b.svc.NewID(), Version: 1, CreatedAt: at, UpdatedAt: at}
 	}
 	return b.svc.Store.InTx(b.ctx, func(tx domain.Tx) error {
+		b.world.Users, b.centres, b.agents, b.numbers = nil, nil, nil, 0 // the transaction may run again
 		areas := map[string]domain.ID{}
 		managers := map[string][]*worker{}
 		add := func(u domain.User, centre, area string) (*worker, error) {
