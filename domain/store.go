@@ -90,8 +90,8 @@ type Tx interface {
 	InsertInvitation(*Invitation) error
 	LockInvitation(tokenHash string) (*Invitation, error)
 	SpendInvitations(user ID, at time.Time) error // all that were not used
-	OpenFlagAbout(user ID) (bool, error)   // an open flag raised by or about him
-	OpenFlagBetween(a, b ID) (bool, error) // an open flag of one about the other
+	OpenFlagAbout(user ID) (bool, error)          // an open flag raised by or about him
+	OpenFlagBetween(a, b ID) (bool, error)        // an open flag of one about the other
 
 	// Households.
 	Customer(id ID) (*Customer, error) // with contacts and sites
