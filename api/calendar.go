@@ -41,12 +41,19 @@ func calendarEntry(p *domain.LinkPage, summary, description string) string {
 	e := cal.AddEvent("job-" + p.Job.ID.String() + "@doorstep")
 	e.SetDtStampTime(p.Now)
 	e.SetModifiedAt(p.Visit.UpdatedAt)
-	e.SetSequence(p.Visit.Sequence)
+	status := calendarStatus(p.Visit)
+	// A visit that fell through is a change of its entry too, before the next
+	// one takes it over (RFC 5545 section 3.8.7.4).
+	sequence := 2 * p.Visit.Sequence
+	if status == ics.ObjectStatusCancelled {
+		sequence++
+	}
+	e.SetSequence(sequence)
 	e.SetStartAt(p.Visit.WindowStart)
 	e.SetEndAt(p.Visit.WindowEnd)
 	e.SetSummary(summary)
 	e.SetDescription(description)
-	e.SetStatus(calendarStatus(p.Visit))
+	e.SetStatus(status)
 	if p.CentrePhone != "" {
 		e.SetProperty(ics.ComponentPropertyContact, (&url.URL{Scheme: "tel", Opaque: p.CentrePhone}).String())
 	}

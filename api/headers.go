@@ -29,7 +29,7 @@ func IdempotencyKey(c *fiber.Ctx) (string, error) {
 	if strings.HasPrefix(raw, `"`) {
 		key, ok = unquote(raw)
 	}
-	if !ok || len(key) < 1 || len(key) > 255 {
+	if !ok || len(key) < 1 || len(key) > 255 || len(c.Request().Header.PeekAll(HeaderIdempotencyKey)) > 1 {
 		return "", badKey()
 	}
 	for i := range len(key) {
@@ -42,7 +42,7 @@ func IdempotencyKey(c *fiber.Ctx) (string, error) {
 
 func badKey() error {
 	return domain.Fail(domain.CodeIdempotencyKey, "Send Idempotency-Key (1 to 255 visible characters).").
-		At("#/header/"+HeaderIdempotencyKey, "must be 1 to 255 visible characters")
+		At("#/header/"+HeaderIdempotencyKey, "must be sent once, 1 to 255 visible characters")
 }
 
 // unquote reads an RFC 8941 string; parameters behind it are ignored.

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Customer is a household: brand-wide, visible to a centre that holds or held
 // a job of theirs.
@@ -84,4 +87,18 @@ func (c *Customer) site(id ID) *Site {
 		}
 	}
 	return nil
+}
+
+// LanguageOf is what somebody of the household reads: his own language where
+// notices and pages speak it, else the household's.
+func (c *Customer) LanguageOf(contact *ID) string {
+	if contact != nil {
+		if p := c.contact(*contact); p != nil {
+			base, _, _ := strings.Cut(strings.ToLower(p.Language), "-")
+			if has(Languages, base) {
+				return base
+			}
+		}
+	}
+	return c.Language
 }

@@ -187,7 +187,7 @@ func (s *Service) jeopardyDue(m *visitMoveCtx) error {
 	if err != nil {
 		return err
 	}
-	language := m.d.customer.Language
+	language := m.d.customer.LanguageOf(m.d.job.ContactID)
 	m.tx.Enqueue(s.notice("visit.late", language, m.now, expires, m.d.about("visit.late", v, language), expectedAt, func(n *Notice) {
 		n.CustomerID, n.WithLink = &m.d.customer.ID, true
 	}))

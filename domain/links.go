@@ -71,17 +71,17 @@ func (s *Service) Share(ctx context.Context, a Actor, job ID) (ShareLink, error)
 	if last {
 		kind = "job.last_notice"
 	}
-	when := ""
+	when, language := "", c.LanguageOf(j.ContactID)
 	if visits, err := s.Read.Visits(ctx, Scope{All: true}, VisitFilter{JobID: &job, Status: []VisitStatus{VisitScheduled}}, Page{Limit: 1}); err == nil && len(visits) == 1 {
 		loc := time.UTC
 		if site := c.site(j.SiteID); site != nil {
 			loc = site.Location()
 		}
-		when = WindowWords(visits[0].WindowStart, visits[0].WindowEnd, loc, c.Language)
+		when = WindowWords(visits[0].WindowStart, visits[0].WindowEnd, loc, language)
 	} else if !last {
 		kind = "job.share"
 	}
-	title, body := say(kind, c.Language, when)
+	title, body := say(kind, language, when)
 	return ShareLink{JobID: job, ShareURL: url, Text: title + ": " + body + " " + url, CreatedAt: l.CreatedAt}, nil
 }
 
@@ -234,7 +234,7 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 		return nil, err
 	}
 	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: d.centre.Name, CentrePhone: d.centre.Phone, Location: d.site.Location(),
-		Language: d.customer.Language, Now: now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
+		Language: d.customer.LanguageOf(j.ContactID), Now: now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
 	if v := p.Visit; v != nil {
 		for _, id := range v.Crew {
 			u, err := tx.User(id)

@@ -575,7 +575,7 @@ func (s *Service) fold(tx Tx, d *dossier, a *Attempt, now time.Time) error {
 func (s *Service) caseTold(tx Tx, d *dossier, p *Promise, owner *User, now time.Time) error {
 	d.folded = true
 	s.fact(tx, d.job, System, "case.opened", nil, at(now), map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt, "contacts": p.Contacts})
-	language := d.customer.Language
+	language := d.customer.LanguageOf(d.job.ContactID)
 	when := momentWords(p.DueAt, d.site.Location(), language)
 	tx.Enqueue(s.notice("case.opened_home", language, now, p.DueAt.Add(time.Hour), func(n *Notice) {
 		n.JobID, n.CustomerID, n.WithLink = &d.job.ID, &d.customer.ID, true

@@ -501,7 +501,7 @@ func (s *Service) sendLastNotice(tx Tx, d *dossier, enough, now time.Time) error
 	}
 	mark := fmt.Sprintf("last_notice|%s|%d", d.job.ID, enough.Unix())
 	if !spoken && (len(devices) > 0 || s.TextGateway) {
-		language := d.customer.Language
+		language := d.customer.LanguageOf(d.job.ContactID)
 		tx.Enqueue(s.notice("job.last_notice", language, now, now.Add(48*time.Hour), d.about("job.last_notice", nil, language), func(n *Notice) {
 			n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.customer.ID, true, true, &mark
 		}))

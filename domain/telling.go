@@ -199,7 +199,7 @@ func (s *Service) tellCustomer(tx Tx, d *dossier, v *Visit, kind string, now tim
 	if k, ok := customerKind[kind]; ok {
 		kind = k
 	}
-	language := d.customer.Language
+	language := d.customer.LanguageOf(d.job.ContactID)
 	tx.Enqueue(s.notice(kind, language, now, expiry(v, now), d.about(kind, v, language), func(n *Notice) {
 		n.CustomerID, n.WithLink = &d.customer.ID, true
 	}))

@@ -865,6 +865,10 @@ func databaseGone(d *day) {
 		d.gone(&person{h: d.harness}, "POST", "/v1/auth/login", obj{"login": "kiran", "password": password})
 		d.gone(&person{h: d.harness}, "POST", "/v1/auth/refresh", obj{"refresh_token": "x"})
 		d.gone(&person{h: d.harness}, "GET", share[strings.Index(share, "/c/"):], nil)
+		if page, res := (&person{h: d.harness}).raw("GET", share[strings.Index(share, "/c/"):], nil, "Accept", "text/html", "Accept-Language", "hi"); res.StatusCode != 503 ||
+			res.Header.Get("Retry-After") == "" || !strings.Contains(string(page), `lang="hi"`) || !strings.Contains(string(page), "एक मिनट") {
+			d.Errorf("the household reads, with %d: %s", res.StatusCode, page)
+		}
 	}
 	// Many at once do not pile up: a second crowd leaves no more behind than the
 	// first. (The HTTP server keeps its workers for some seconds.)

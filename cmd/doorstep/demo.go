@@ -245,7 +245,7 @@ func (d *demoCmd) announce(e *environment, base string, world *World) error {
 			break
 		}
 	}
-	fmt.Fprintf(out, "\n  try it:\n\n  curl -s %s/v1/visits?limit=3 -H \"Authorization: Bearer $(curl -s %s/v1/auth/login -H 'Content-Type: application/json' -d '{\"login\":\"%s\",\"password\":\"%s\"}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\"\n\nStop with Ctrl-C.\n",
+	fmt.Fprintf(out, "\n  try it:\n\n  curl -s '%s/v1/visits?limit=3' -H \"Authorization: Bearer $(curl -s %s/v1/auth/login -H 'Content-Type: application/json' -d '{\"login\":\"%s\",\"password\":\"%s\"}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\"\n\nStop with Ctrl-C.\n",
 		base, base, desk.Login, desk.Password)
 	return nil
 }

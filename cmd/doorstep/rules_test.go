@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -354,6 +357,35 @@ func TestMovesMayRunTwice(t *testing.T) {
 		ravi.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "ring_seconds": 25}, 201)
 		if n := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); n != 1 {
 			t.Errorf("%d attempts", n)
+		}
+	})
+}
+
+// TestNamesSaySomethingAndKeysComeOnce: a name of spaces is none, and of two
+// keys nobody can say which one a retry has.
+func TestNamesSaySomethingAndKeysComeOnce(t *testing.T) {
+	stories(t, func(h *harness) {
+		desk := h.as("kiran")
+		for _, home := range []obj{{"name": " \t"}, {"name": "Rao", "contacts": []obj{{"name": "  ", "phones": []string{"+919812345678"}}}}, {"name": "Rao", "sites": []obj{{"address": "\n", "postal_code": "411038"}}}} {
+			desk.send("POST", "/v1/customers", home, 400)
+		}
+		customer := obj{"name": "Rao", "contacts": []obj{{"name": "Rao", "phones": []string{"+919812345678"}}}, "sites": []obj{{"address": "1 Lane", "postal_code": "411038"}}}
+		for keys, want := range map[string]int{"one": 201, "one two": 400} {
+			body, err := json.Marshal(customer)
+			h.must(err)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.base+"/v1/customers", bytes.NewReader(body))
+			h.must(err)
+			req.Header.Set("Authorization", "Bearer "+desk.token)
+			req.Header.Set("Content-Type", "application/json")
+			for key := range strings.FieldsSeq(keys) {
+				req.Header.Add("Idempotency-Key", key)
+			}
+			res, err := http.DefaultClient.Do(req)
+			h.must(err)
+			h.must(res.Body.Close())
+			if res.StatusCode != want {
+				t.Errorf("keys %q: %d, want %d", keys, res.StatusCode, want)
+			}
 		}
 	})
 }
