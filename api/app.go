@@ -65,6 +65,7 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	p.actor.Session = claims.Session
 	c.Locals(localActor, p.actor)
 	c.Locals(localZone, p.zone)
 	return c.Next()

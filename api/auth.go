@@ -16,11 +16,12 @@ type refreshRequest struct {
 }
 
 type tokenAnswer struct {
-	AccessToken  string      `json:"access_token"`
-	RefreshToken string      `json:"refresh_token"`
-	TokenType    string      `json:"token_type"`
-	ExpiresIn    int         `json:"expires_in"`
-	User         domain.User `json:"user"`
+	AccessToken  string         `json:"access_token"`
+	RefreshToken string         `json:"refresh_token"`
+	TokenType    string         `json:"token_type"`
+	ExpiresIn    int            `json:"expires_in"`
+	User         domain.User    `json:"user"`
+	Resets       []domain.Reset `json:"resets,omitempty"`
 }
 
 func (a *App) mountAuth(s *Server) {
@@ -112,21 +113,18 @@ func (a *App) mountAuth(s *Server) {
 }
 
 func (a *App) sendTokens(c *fiber.Ctx, in domain.SignIn) error {
-	access, _, err := a.Tokens.Issue(in.User.ID, string(in.User.Role), in.User.Epoch)
+	access, _, err := a.Tokens.Issue(Claims{UserID: in.User.ID, Role: string(in.User.Role), Epoch: in.User.Epoch, Session: in.Session})
 	if err != nil {
 		return err
 	}
-	return c.JSON(tokenAnswer{access, in.RefreshToken, "Bearer", int(a.Tokens.TTL.Seconds()), in.User})
+	return c.JSON(tokenAnswer{access, in.RefreshToken, "Bearer", int(a.Tokens.TTL.Seconds()), in.User, in.Resets})
 }
 
-type inviteRequest struct {
-	Reset bool `json:"reset"`
-}
-
-// invited adds the token at sending: it is derived anew and never stored.
+// invited adds the code at sending where it is handed over: it is derived anew
+// and never stored.
 type invited struct {
 	domain.Invited
-	Token string `json:"token"`
+	Code string `json:"code,omitempty"`
 }
 
 func (a *App) invite(c *fiber.Ctx) error {
@@ -134,7 +132,7 @@ func (a *App) invite(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	in, err := decode[inviteRequest](c)
+	in, err := decode[domain.InviteInput](c)
 	if err != nil {
 		return err
 	}
@@ -142,7 +140,7 @@ func (a *App) invite(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.Service.Invite(c.UserContext(), call, id, in.Reset)
+	out, err := a.Service.Invite(c.UserContext(), call, id, in)
 	if err != nil {
 		return err
 	}
@@ -152,5 +150,9 @@ func (a *App) invite(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	return c.Status(fiber.StatusCreated).JSON(invited{out, a.Service.InvitationToken(out.ID)})
+	answer := invited{Invited: out}
+	if out.ByHand() {
+		answer.Code = a.Service.InvitationCode(out.ID)
+	}
+	return c.Status(fiber.StatusCreated).JSON(answer)
 }

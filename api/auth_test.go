@@ -33,7 +33,7 @@ func newTokens(t *testing.T, secrets string) *Tokens {
 func TestTokensAcrossRotation(t *testing.T) {
 	old, both, young := newTokens(t, secretA), newTokens(t, secretB+", "+secretA), newTokens(t, secretB)
 	id := uuid.New()
-	token, expires, err := old.Issue(id, "technician", 7)
+	token, expires, err := old.Issue(Claims{UserID: id, Role: "technician", Epoch: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestTokensAcrossRotation(t *testing.T) {
 	if _, err := young.Verify(token); !domain.IsCode(err, domain.CodeUnauthenticated) {
 		t.Errorf("a retired key still verifies: %v", err)
 	}
-	token, _, _ = both.Issue(id, "technician", 7)
+	token, _, _ = both.Issue(Claims{UserID: id, Role: "technician", Epoch: 7})
 	if _, err := young.Verify(token); err != nil {
 		t.Errorf("the first key does not sign: %v", err)
 	}
@@ -58,7 +58,7 @@ func TestTokensAcrossRotation(t *testing.T) {
 func TestTokensRefuse(t *testing.T) {
 	tok := newTokens(t, secretA)
 	id := uuid.New()
-	good, _, _ := tok.Issue(id, "agent", 1)
+	good, _, _ := tok.Issue(Claims{UserID: id, Role: "agent", Epoch: 1})
 	now := time.Now()
 	claims := func(change func(jwt.MapClaims)) jwt.MapClaims {
 		m := jwt.MapClaims{"iss": "doorstep", "aud": "doorstep-api", "sub": id.String(), "role": "agent", "epoch": 1,

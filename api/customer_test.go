@@ -93,7 +93,7 @@ func openDoor(t *testing.T) *door {
 	}
 	ravi, meera := user("ravi", "Ravi Kumarsurname", domain.RoleTechnician), user("meera", "Meera Desk", domain.RoleCoordinator)
 	d.desk = domain.Actor{UserID: meera.ID, Role: meera.Role, CentreID: c.ID, AreaID: area.ID}
-	d.deskTok, _, err = d.tokens.Issue(meera.ID, string(meera.Role), meera.Epoch)
+	d.deskTok, _, err = d.tokens.Issue(api.Claims{UserID: meera.ID, Role: string(meera.Role), Epoch: meera.Epoch})
 	d.must(err)
 	h, err := d.s.CreateCustomer(ctx, d.call(), domain.CustomerInput{Name: p("Lata Householdname"), Language: p("hi"),
 		Contacts: &[]domain.ContactInput{{Name: "Lata Householdname", Phones: []string{"98765 43210"}}}, Sites: &[]domain.SiteInput{{Address: "12 Secret Road", Zone: "Asia/Kolkata"}}})

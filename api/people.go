@@ -63,10 +63,15 @@ func (a *App) mountPeople(s *Server) {
 	}))
 
 	users := func(c *fiber.Ctx, f domain.UserFilter) error {
-		return listOf(c, func(p domain.Page) ([]domain.User, error) {
-			return read.Users(c.UserContext(), actorOf(c).Scope(), f, p)
-		},
-			metaKey(func(v domain.User) domain.Meta { return v.Meta }), asIs)
+		a := actorOf(c)
+		return listOf(c, func(p domain.Page) ([]domain.User, error) { return read.Users(c.UserContext(), a.Scope(), f, p) },
+			metaKey(func(v domain.User) domain.Meta { return v.Meta }), func(rows []domain.User) ([]domain.UserView, error) {
+				out := make([]domain.UserView, len(rows))
+				for i := range rows {
+					out[i] = rows[i].ShownTo(a)
+				}
+				return out, nil
+			})
 	}
 	s.Handle("GET", "/v1/users", func(c *fiber.Ctx) error {
 		f := domain.UserFilter{Role: domain.Role(c.Query("role"))}
@@ -83,8 +88,12 @@ func (a *App) mountPeople(s *Server) {
 		_, err := svc.CreateUser(ctx, call, in)
 		return err
 	}))
-	s.Handle("GET", "/v1/users/{id}", get("user", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.User, error) {
-		return read.User(c.UserContext(), ac.Scope(), id)
+	s.Handle("GET", "/v1/users/{id}", get("user", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.UserView, error) {
+		u, err := read.User(c.UserContext(), ac.Scope(), id)
+		if err != nil {
+			return domain.UserView{}, err
+		}
+		return u.ShownTo(ac), nil
 	}))
 	s.Handle("PATCH", "/v1/users/{id}", patch("user", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.UserInput) error {
 		_, err := svc.PatchUser(ctx, call, id, version, in)
@@ -92,6 +101,17 @@ func (a *App) mountPeople(s *Server) {
 		return err
 	}))
 	s.Handle("POST", "/v1/users/{id}/invite", a.invite)
+	s.Handle("GET", "/v1/users/{id}/invitations", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "user")
+		if err != nil {
+			return err
+		}
+		rows, err := svc.Invitations(c.UserContext(), actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return List(c, rows, "")
+	})
 
 	s.Handle("GET", "/v1/technicians", func(c *fiber.Ctx) error {
 		f := domain.UserFilter{Role: domain.RoleTechnician, Skill: c.Query("skill")}

@@ -48,12 +48,15 @@ type Claims struct {
 	UserID  uuid.UUID
 	Role    string
 	Epoch   int64
+	Session uuid.UUID // the sign-in that it belongs to; Nil in tokens from before
 	Expires time.Time
 }
 
 type tokenClaims struct {
 	Role  string `json:"role"`
 	Epoch int64  `json:"epoch"`
+	// Session is the "sid" of OpenID Connect Front-Channel Logout section 3.
+	Session string `json:"sid,omitempty"`
 	jwt.RegisteredClaims
 }
 
@@ -92,14 +95,19 @@ func NewTokens(secrets, issuer, audience string, ttl time.Duration) (*Tokens, er
 	return t, nil
 }
 
-// Issue signs a token and says when it ends.
-func (t *Tokens) Issue(user uuid.UUID, role string, epoch int64) (token string, expires time.Time, err error) {
+// Issue signs a token for who the claims name, and says when it ends; Expires is
+// not read.
+func (t *Tokens) Issue(of Claims) (token string, expires time.Time, err error) {
 	now := t.now()
 	expires = now.Add(t.TTL)
+	sid := ""
+	if of.Session != uuid.Nil {
+		sid = of.Session.String()
+	}
 	tok := jwt.NewWithClaims(jwt.SigningMethodHS256, tokenClaims{
-		Role: role, Epoch: epoch,
+		Role: of.Role, Epoch: of.Epoch, Session: sid,
 		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: t.Issuer, Audience: jwt.ClaimStrings{t.Audience}, Subject: user.String(), ID: uuid.NewString(),
+			Issuer: t.Issuer, Audience: jwt.ClaimStrings{t.Audience}, Subject: of.UserID.String(), ID: uuid.NewString(),
 			IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(expires),
 		},
 	})
@@ -164,5 +172,9 @@ func (t *Tokens) verify(token string) (Claims, error) {
 	if !ok || id == uuid.Nil || claims.Role == "" {
 		return bad(errors.New("claims are missing"))
 	}
-	return Claims{UserID: id, Role: claims.Role, Epoch: claims.Epoch, Expires: claims.ExpiresAt.Time}, nil
+	session, ok := parseUUID(claims.Session)
+	if !ok && claims.Session != "" {
+		return bad(errors.New("sid is no id"))
+	}
+	return Claims{UserID: id, Role: claims.Role, Epoch: claims.Epoch, Session: session, Expires: claims.ExpiresAt.Time}, nil
 }

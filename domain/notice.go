@@ -48,6 +48,7 @@ type Device struct {
 	UserID         *ID        `json:"-"`
 	CustomerID     *ID        `json:"-"`
 	LinkID         *ID        `json:"-"`
+	SessionID      *ID        `json:"-"` // in which a user registered it; nil: not known
 	Token          string     `json:"-"`
 	Platform       string     `json:"platform"` // android, ios, web
 	Language       string     `json:"language"`
@@ -56,6 +57,14 @@ type Device struct {
 	DroppedAt      *time.Time `json:"-"`
 	DropReason     string     `json:"-"`
 }
+
+// Private reports whether a device is somebody's own phone: a browser may stand
+// on a desk that many share.
+func (d *Device) Private() bool { return d.Platform != "web" }
+
+// NoticeAccountCode is the notice to which the code of an invitation is added
+// at sending; its data names the invitation.
+const NoticeAccountCode = "account.code"
 
 // Dispatch records one try to deliver one notice. Accepted by the push
 // service is not seen by a person.
@@ -78,7 +87,8 @@ type Delivery struct {
 	// repeated job does not push twice.
 	Delivered []ID
 	Link      *Link
-	// Text goes to the message webhook when a household has no device.
+	// TextTo is the number to which the message webhook sends it: of a household
+	// that has no device, of a user to whom a code goes.
 	TextTo string
 }
 
@@ -122,6 +132,7 @@ type Replay struct {
 	ActorID   ID
 	Key       string
 	Hash      string
+	Standing  string // of the actor when it was stored (Actor.standing)
 	Status    int
 	Head      string // "id version" for Location and ETag
 	Body      []byte

@@ -111,6 +111,7 @@ type User struct {
 	CodeHash        string         `json:"-"` // clears his timers
 	DuressHash      string         `json:"-"` // does so too, and calls for help in silence
 	PasswordHash    string         `json:"-"`
+	SignedInAt      *time.Time     `json:"-"` // for the first time
 	Epoch           int64          `json:"-"` // rises when tokens given before must stop working
 }
 
@@ -139,17 +140,6 @@ type Session struct {
 	RevokedAt   *time.Time
 }
 
-// Invitation lets a user set a password once: as a first one or as a reset.
-type Invitation struct {
-	ID        ID
-	UserID    ID
-	Purpose   string // invite, reset
-	TokenHash string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	UsedAt    *time.Time
-}
-
 // Actor is who acts: a signed-in user, a household, or the clock.
 type Actor struct {
 	UserID   ID
@@ -160,6 +150,7 @@ type Actor struct {
 	JobID    ID // of a customer: the link's job
 	// Deputises lists the areas for whose managers this manager stands in.
 	Deputises []ID
+	Session   ID // of the access token; zero where no session is known
 }
 
 // System is the clock as an actor.

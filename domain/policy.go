@@ -40,6 +40,10 @@ const (
 	replacementAfter   = 3                  // failed tries (section 4)
 	sessionTTL         = 30 * 24 * time.Hour
 	refreshGrace       = 30 * time.Second
-	invitationTTL      = 7 * 24 * time.Hour
-	resetTTL           = time.Hour
+	invitationTTL      = 7 * 24 * time.Hour // of a first password, sent to its person
+	resetTTL           = time.Hour          // of another one, sent to its person
+	handOverTTL        = 24 * time.Hour     // of a code that somebody hands over
+	devicesOfUser      = 10                 // that are pushed to
+	devicesOfLink      = 10
+	devicesOfLinkEver  = 50 // with those that are not pushed to any more
 )

@@ -84,8 +84,8 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now 
 			return err
 		}
 		out = v
-		answer := &Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Status: call.Status, CreatedAt: now}
-		if answer.Body, err = json.Marshal(v); err != nil {
+		answer := &Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.standing(), Status: call.Status, CreatedAt: now}
+		if answer.Body, err = json.Marshal(shownTo(call.Actor, v)); err != nil {
 			return err
 		}
 		if h, ok := any(v).(Headed); ok {
@@ -105,8 +105,11 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now 
 	// is nearly every one, spares the question, and a second one cannot commit
 	// because its key is there.
 	replayed, rerr := s.replay(ctx, call)
+	if rerr == nil && replayed {
+		rerr = s.mayReadAgain(ctx, call.Actor, out, call.Answer)
+	}
 	if rerr != nil {
-		err = rerr
+		err, call.Answer, call.Replayed = rerr, nil, false
 	} else if replayed {
 		err = nil
 	}
@@ -126,6 +129,9 @@ func (s *Service) replay(ctx context.Context, call *Call) (found bool, err error
 		}
 		if old.Hash != call.Hash {
 			return Fail(CodeIdemMismatch, "This Idempotency-Key belongs to another request.")
+		}
+		if old.Standing != call.Actor.standing() {
+			return answerWithheld()
 		}
 		found, call.Answer, call.Replayed = true, old, true
 		return nil

@@ -11,6 +11,8 @@ import (
 type SignIn struct {
 	User         User
 	RefreshToken string
+	Session      ID      // the family of refresh tokens that this sign-in began
+	Resets       []Reset // of a login only: what was asked for lately in its name
 }
 
 // Login checks a password and begins a family of refresh tokens.
@@ -48,8 +50,27 @@ func (s *Service) beginSession(ctx context.Context, user *User) (SignIn, error) 
 	session := Session{ID: s.NewID(), FamilyID: s.NewID(), UserID: user.ID, Epoch: user.Epoch, CreatedAt: now, ExpiresAt: now.Add(sessionTTL)}
 	token := s.refreshToken(session.ID)
 	session.TokenHash = HashToken(token)
-	err := s.Store.InTx(ctx, func(tx Tx) error { return tx.InsertSession(&session) })
-	return SignIn{User: *user, RefreshToken: token}, err
+	out := SignIn{User: *user, RefreshToken: token, Session: session.FamilyID}
+	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+		if user.SignedInAt == nil {
+			u, err := tx.LockUser(user.ID)
+			if err != nil {
+				return err
+			}
+			if u.SignedInAt == nil {
+				u.SignedInAt = &now
+				if err := tx.SaveUser(u); err != nil {
+					return err
+				}
+			}
+			out.User = *u
+		}
+		if out.Resets, err = s.resetsOf(tx, user.ID, now); err != nil {
+			return err
+		}
+		return tx.InsertSession(&session)
+	})
+	return out, err
 }
 
 func (s *Service) refreshToken(id ID) string {
@@ -92,14 +113,14 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 			if err != nil {
 				return err
 			}
-			out = SignIn{User: *user, RefreshToken: s.refreshToken(next.ID)}
+			out = SignIn{User: *user, RefreshToken: s.refreshToken(next.ID), Session: old.FamilyID}
 			if HashToken(out.RefreshToken) != next.TokenHash { // the key was rotated in between
 				outcome = refused
 			}
 			return nil
 		}
 		next := Session{ID: s.NewID(), FamilyID: old.FamilyID, UserID: old.UserID, Epoch: old.Epoch, CreatedAt: now, ExpiresAt: old.ExpiresAt}
-		out = SignIn{User: *user, RefreshToken: s.refreshToken(next.ID)}
+		out = SignIn{User: *user, RefreshToken: s.refreshToken(next.ID), Session: old.FamilyID}
 		next.TokenHash = HashToken(out.RefreshToken)
 		if err := tx.InsertSession(&next); err != nil {
 			return err
@@ -113,7 +134,8 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 	return out, err
 }
 
-// Logout revokes the family of a refresh token; an unknown one is no error.
+// Logout revokes the family of a refresh token, and ends pushes to what
+// registered in it; an unknown token is no error.
 func (s *Service) Logout(ctx context.Context, token string) error {
 	return s.Store.InTx(ctx, func(tx Tx) error {
 		old, err := tx.LockSession(HashToken(token))
@@ -122,7 +144,19 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 		} else if err != nil {
 			return err
 		}
-		return tx.RevokeFamily(old.FamilyID, s.Wall().UTC())
+		wall := s.Wall().UTC()
+		if err := tx.RevokeFamily(old.FamilyID, wall); err != nil {
+			return err
+		}
+		live, err := tx.HasSession(old.UserID, wall)
+		if err != nil {
+			return err
+		}
+		ended := &old.FamilyID
+		if !live { // with the last one go the devices of which no session is known
+			ended = nil
+		}
+		return tx.DropDevicesOf(old.UserID, ended, "signed out", s.now())
 	})
 }
 
@@ -194,72 +228,17 @@ func (s *Service) setPassword(ctx context.Context, id ID, password string, use *
 		if err := tx.SaveUser(u); err != nil {
 			return err
 		}
-		return tx.RevokeSessionsOf(id, s.Wall().UTC())
+		if use != nil && use.Purpose == purposeReset {
+			s.tellAccount(tx, u, "account.password_set", nil, s.now().Add(resetsTold), s.now())
+		}
+		return s.signOut(tx, u, "new password")
 	})
 }
 
-func invitationGone() error {
-	return Fail(CodeMeaning, "This link was used, has expired or never existed; ask for a new one.").At("/token", "used, expired or unknown")
-}
-
-// Invited is the answer to an invitation: who, how long, and the token the
-// API adds at sending, which is never stored.
-type Invited struct {
-	ID        ID        `json:"id"`
-	UserID    ID        `json:"user_id"`
-	Purpose   string    `json:"purpose"`
-	ExpiresAt time.Time `json:"expires_at"`
-}
-
-// InvitationToken recomputes the token of an invitation.
-func (s *Service) InvitationToken(id ID) string {
-	t, _ := s.Keys.token(s.Keys.Current(), "invitation", id)
-	return t
-}
-
-// Invite gives a user a way to set a password: a first one, or after a loss.
-// Admin; area manager and proprietor for their own people. Errors:
-// CodeNotFound, CodeForbidden.
-func (s *Service) Invite(ctx context.Context, call *Call, id ID, reset bool) (Invited, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Invited, error) {
-		u, err := s.reachUser(tx, call.Actor, id)
-		if err != nil {
-			return Invited{}, err
-		}
-		if !call.Actor.Is(RoleAdmin, RoleAreaManager, RoleProprietor) {
-			return Invited{}, Fail(CodeForbidden, "Only admin, area manager and proprietor invite people.")
-		}
-		if call.Actor.Role != RoleAdmin && !u.Role.OfCentre() {
-			return Invited{}, Fail(CodeForbidden, "You invite people of your centres only.")
-		}
-		if call.Actor.Role == RoleProprietor && u.Role == RoleProprietor && u.ID != call.Actor.UserID {
-			return Invited{}, Fail(CodeForbidden, "Another proprietor is invited by the area manager or the admin.")
-		}
-		wall := s.Wall().UTC().Truncate(time.Microsecond)
-		inv := Invitation{ID: s.NewID(), UserID: u.ID, Purpose: "invite", CreatedAt: wall, ExpiresAt: wall.Add(invitationTTL)}
-		if reset {
-			inv.Purpose, inv.ExpiresAt = "reset", wall.Add(resetTTL)
-		}
-		inv.TokenHash = HashToken(s.InvitationToken(inv.ID))
-		if err := tx.InsertInvitation(&inv); err != nil {
-			return Invited{}, err
-		}
-		return Invited{inv.ID, inv.UserID, inv.Purpose, inv.ExpiresAt}, nil
-	})
-}
-
-// RedeemInvitation sets the password of an invitation or reset once. Anyone
-// with the token; errors: CodeMeaning.
-func (s *Service) RedeemInvitation(ctx context.Context, token, password string) error {
-	var inv *Invitation
-	err := s.Store.InTx(ctx, func(tx Tx) (err error) { inv, err = tx.LockInvitation(HashToken(token)); return })
-	if notFound(err) {
-		return invitationGone()
-	} else if err != nil {
+// signOut ends all sessions of a user, and pushes to what they registered.
+func (s *Service) signOut(tx Tx, u *User, why string) error {
+	if err := tx.RevokeSessionsOf(u.ID, s.Wall().UTC()); err != nil {
 		return err
 	}
-	if inv.UsedAt != nil || s.Wall().After(inv.ExpiresAt) {
-		return invitationGone()
-	}
-	return s.setPassword(ctx, inv.UserID, password, inv)
+	return tx.DropDevicesOf(u.ID, nil, why, s.now())
 }

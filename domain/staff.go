@@ -361,7 +361,40 @@ func checkHours(hours []Shift) error {
 	return nil
 }
 
-// CreateUser makes a user without a password; invite him next. Admin.
+// mayChangeAccount refuses a party to an open report what would silence, or
+// turn into them, another party, whoever decides included (docs/product.md,
+// Trust): password, phone, login, role, place, being disabled. Who is in a report
+// about our own people changes nobody's account, so that a refusal for one name
+// tells nothing of that name. Errors: CodeForbidden.
+func (s *Service) mayChangeAccount(tx Tx, a Actor, target *User) error {
+	if a.UserID == (ID{}) || a.UserID == target.ID { // the command line; one's own
+		return nil
+	}
+	reports, err := tx.PartiesTo(a.UserID)
+	if err != nil {
+		return err
+	}
+	other := Actor{UserID: target.ID, Role: target.Role}
+	if target.CentreID != nil {
+		other.CentreID = *target.CentreID
+	}
+	if target.AreaID != nil {
+		other.AreaID = *target.AreaID
+	}
+	for i := range reports {
+		f := &reports[i]
+		if f.Conduct() || other.answersFor(f) || f.involves(target.ID) {
+			return accountRefused()
+		}
+	}
+	return nil
+}
+
+func accountRefused() error {
+	return Fail(CodeForbidden, "You cannot change this account for now. Ask the area manager, or another one, or an admin.")
+}
+
+// CreateUser makes a user without a password; invite them next. Admin.
 func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
 		if err := mustAdmin(call.Actor, "creates users"); err != nil {
@@ -369,6 +402,9 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 		}
 		u := User{Meta: newMeta(s.newID(in.ID), now), Language: "en"}
 		if err := s.applyUser(tx, &u, in); err != nil {
+			return User{}, err
+		}
+		if err := s.mayChangeAccount(tx, call.Actor, &u); err != nil {
 			return User{}, err
 		}
 		if old, err := tx.User(u.ID); err == nil {
@@ -383,7 +419,8 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 
 // PatchUser changes a user. Admin; the area manager disables his people and
 // names his deputy; everyone his own language. A user with an open flag is
-// disabled by the area manager only (PRODUCT.md section 2).
+// disabled by the area manager only (docs/product.md, People
+// and scope). Errors: CodeForbidden, CodeStale, CodeMeaning, CodeDuplicate.
 func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int64, in UserInput) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
 		u, err := s.reachUser(tx, call.Actor, id)
@@ -408,23 +445,16 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 		before := *u
 		out := in.Disabled != nil && *in.Disabled && !u.Disabled || in.Role != nil && *in.Role != u.Role // a changed role disables as well
 		if out && a.Role != RoleAreaManager {
-			open, err := tx.OpenFlagAbout(u.ID)
+			party, err := tx.PartyToReport(u.ID)
 			if err != nil {
 				return User{}, err
 			}
-			if open {
-				return User{}, Fail(CodeForbidden, "Ask the area manager to change this user.")
+			if party {
+				return User{}, accountRefused()
 			}
 		}
-		if out && a.Role == RoleAreaManager {
-			// Nobody silences who reported him, and learns nothing of it.
-			open, err := tx.OpenFlagBetween(u.ID, a.UserID)
-			if err != nil {
-				return User{}, err
-			}
-			if open {
-				return User{}, Fail(CodeForbidden, "Ask another area manager to change this user.")
-			}
+		if err := s.mayChangeAccount(tx, a, u); err != nil {
+			return User{}, err
 		}
 		if err := s.applyUser(tx, u, in); err != nil {
 			return User{}, err
@@ -436,7 +466,7 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 		}
 		if u.Role != before.Role || u.Disabled != before.Disabled || !same(u.CentreID, before.CentreID) || !same(u.AreaID, before.AreaID) {
 			u.Epoch++ // tokens of the former role end now, refresh tokens too
-			if err := tx.RevokeSessionsOf(u.ID, s.Wall().UTC()); err != nil {
+			if err := s.signOut(tx, u, "account changed"); err != nil {
 				return User{}, err
 			}
 		}

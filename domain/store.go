@@ -89,9 +89,12 @@ type Tx interface {
 	RevokeSessionsOf(user ID, at time.Time) error
 	InsertInvitation(*Invitation) error
 	LockInvitation(tokenHash string) (*Invitation, error)
-	SpendInvitations(user ID, at time.Time) error // all that were not used
-	OpenFlagAbout(user ID) (bool, error)          // an open flag raised by or about him
-	OpenFlagBetween(a, b ID) (bool, error)        // an open flag of one about the other
+	SpendInvitations(user ID, at time.Time) error                            // all that were not used
+	InvitationsOf(user ID, since time.Time, limit int) ([]Invitation, error) // made since then, newest first
+	HasSession(user ID, at time.Time) (bool, error)                          // one that is neither revoked nor expired
+	SessionRevoked(family ID) (bool, error)                                  // the family began and was revoked
+	PartyToReport(user ID) (bool, error)                                     // an open report was raised by them, with them or is about them
+	PartiesTo(user ID) ([]Flag, error)                                       // the open reports to which they are a party
 
 	// Households.
 	Customer(id ID) (*Customer, error) // with contacts and sites
@@ -271,6 +274,14 @@ type Tx interface {
 	Device(id ID) (*Device, error)
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error
+	// DropDevicesOf ends pushes to all devices of a user, or to those that were
+	// registered in one session.
+	DropDevicesOf(user ID, session *ID, why string, at time.Time) error
+	// DropToken ends pushes to a token but by one installation. Two who register
+	// one token at once come one after the other.
+	DropToken(token string, but ID, why string, at time.Time) error
+	DevicesOf(user ID) ([]Device, error) // pushed to, the longest not refreshed first
+	DevicesOfLink(link ID) (live []ID, ever int, err error)
 	CustomerDevices(customer ID) ([]Device, error)
 	Notice(id ID) (*Notice, error)
 	SaveNoticeSeen(id ID, at time.Time) error

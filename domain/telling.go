@@ -279,31 +279,79 @@ type DeviceInput struct {
 }
 
 // PutDevice registers or refreshes an installation of the signed-in user, or
-// of a household through its link. An installation belongs to whoever
-// registered it last.
+// of a household through its link. An installation, and a push token, belong to
+// whoever registered them last. A user's longest unused device gives way to a
+// new one; a link takes no more than its number, so that a stranger who has it
+// cannot push the household's own phone out. Errors: CodeTooMany,
+// CodeUnauthenticated for a session that was ended.
 func (s *Service) PutDevice(ctx context.Context, call *Call, installation ID, in DeviceInput) (Device, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Device, error) {
 		d := Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: now, UpdatedAt: now}
-		if old, err := tx.Device(installation); err == nil {
+		old, err := tx.Device(installation)
+		if err == nil {
 			d.CreatedAt = old.CreatedAt
 		} else if !notFound(err) {
 			return Device{}, err
 		}
 		if call.Actor.Role == RoleCustomer {
-			j, err := tx.Job(call.Actor.JobID)
-			if err != nil {
-				return Device{}, err
-			}
-			l, err := tx.LinkOfJob(j.ID)
-			if err != nil {
-				return Device{}, err
-			}
-			d.CustomerID, d.LinkID = &j.CustomerID, &l.ID
+			err = s.deviceOfLink(tx, call.Actor, &d)
 		} else {
-			d.UserID = &call.Actor.UserID
+			err = s.deviceOfUser(tx, call.Actor, &d, now)
+		}
+		if err != nil {
+			return Device{}, err
+		}
+		if err := tx.DropToken(d.Token, d.InstallationID, "another owner", now); err != nil {
+			return Device{}, err
 		}
 		return d, tx.PutDevice(&d)
 	})
+}
+
+func (s *Service) deviceOfLink(tx Tx, a Actor, d *Device) error {
+	j, err := tx.Job(a.JobID)
+	if err != nil {
+		return err
+	}
+	l, err := tx.LinkOfJob(j.ID)
+	if err != nil {
+		return err
+	}
+	live, ever, err := tx.DevicesOfLink(l.ID)
+	if err == nil && !has(live, d.InstallationID) && (len(live) >= devicesOfLink || ever >= devicesOfLinkEver) {
+		err = Fail(CodeTooMany, "%d devices are registered with this link already.", len(live))
+	}
+	d.CustomerID, d.LinkID = &j.CustomerID, &l.ID
+	return err
+}
+
+func (s *Service) deviceOfUser(tx Tx, a Actor, d *Device, now time.Time) error {
+	// One row orders all devices of a user, and the end of their sessions.
+	if _, err := tx.LockUser(a.UserID); err != nil {
+		return err
+	}
+	d.UserID = &a.UserID
+	if a.Session != (ID{}) {
+		d.SessionID = &a.Session
+		revoked, err := tx.SessionRevoked(a.Session)
+		if err != nil {
+			return err
+		}
+		if revoked {
+			return Fail(CodeUnauthenticated, "You have signed out; sign in again.")
+		}
+	}
+	devices, err := tx.DevicesOf(a.UserID)
+	if err != nil {
+		return err
+	}
+	devices = slices.DeleteFunc(devices, func(o Device) bool { return o.InstallationID == d.InstallationID })
+	for i := 0; i <= len(devices)-devicesOfUser; i++ {
+		if err := tx.DropDevice(devices[i].InstallationID, "too many", now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // DeleteDevice ends pushes to an installation of the caller; an unknown one

@@ -3,6 +3,7 @@ package notifications
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -40,6 +41,10 @@ type Deliverer struct {
 	// LinkURL recomputes the customer's link; it exists only inside a send
 	// and is never stored (domain.Service.LinkURL).
 	LinkURL func(*domain.Link) (string, bool)
+
+	// Code recomputes the code of an invitation; it exists only inside a send
+	// and is never stored (domain.Service.InvitationCode).
+	Code func(invitation domain.ID) string
 
 	// Accepted is told once a household's notice was accepted, after that was
 	// recorded; channel is "push" or "sms". It must be idempotent, as a crash
@@ -189,7 +194,7 @@ func (r *run) pushes() []*lane {
 			continue
 		}
 		for _, device := range l.Devices {
-			if slices.Contains(l.Delivered, device.InstallationID) {
+			if slices.Contains(l.Delivered, device.InstallationID) || n.Kind == domain.NoticeAccountCode && !device.Private() {
 				continue
 			}
 			if of[device.InstallationID] == nil {
@@ -231,7 +236,7 @@ func (r *run) push(ctx context.Context, ln *lane) {
 		}
 		n := &l.Notice
 		began := time.Now()
-		res := r.d.Push.Send(ctx, Message{Token: ln.device.Token, Title: n.Title, Body: n.Body, Data: n.Data.V, TTL: n.ExpiresAt.Sub(r.now),
+		res := r.d.Push.Send(ctx, Message{Token: ln.device.Token, Title: n.Title, Body: n.Body, Data: r.d.data(n), TTL: n.ExpiresAt.Sub(r.now),
 			High: n.High, CollapseKey: n.CollapseKey, Link: l.link})
 		channel := channelOf(r.d.Push, ln.device.Token)
 		r.note(l, channel, &id, res, time.Since(began))
@@ -257,7 +262,10 @@ func (r *run) texts() []*lane {
 	var lanes []*lane
 	of := map[string]*lane{}
 	for _, l := range r.letters {
-		if r.d.Text == nil || l.Notice.CustomerID == nil || l.TextTo == "" || l.state() != "no_device" {
+		if r.d.Text == nil || l.TextTo == "" || l.expired {
+			continue
+		}
+		if l.Notice.Kind != domain.NoticeAccountCode && (l.Notice.CustomerID == nil || l.state() != "no_device") {
 			continue
 		}
 		if of[l.TextTo] == nil {
@@ -307,6 +315,9 @@ func (r *run) text(ctx context.Context, ln *lane) {
 		if l.link != "" {
 			body += " " + l.link
 		}
+		if code := r.d.data(n)["code"]; code != "" {
+			body = n.Title + ": " + code + ". " + n.Body
+		}
 		began := time.Now()
 		res := r.d.Text.Send(ctx, Text{ID: n.ID.String(), To: ln.number, Channel: "sms", Language: n.Language, Body: body, ExpiresAt: n.ExpiresAt})
 		r.note(l, "webhook", nil, res, time.Since(began))
@@ -316,6 +327,21 @@ func (r *run) text(ctx context.Context, ln *lane) {
 			r.locked(func() { l.later(wait) })
 		}
 	}
+}
+
+// data is what travels with a push beside its words: of an invitation also the
+// code, which no row holds.
+func (d *Deliverer) data(n *domain.Notice) map[string]string {
+	if n.Kind != domain.NoticeAccountCode || d.Code == nil {
+		return n.Data.V
+	}
+	invitation, err := uuid.Parse(n.Data.V["invitation_id"])
+	if err != nil {
+		return n.Data.V
+	}
+	data := maps.Clone(n.Data.V)
+	data["code"] = d.Code(invitation)
+	return data
 }
 
 // note records one try.

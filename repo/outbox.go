@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"doorstep/domain"
@@ -54,10 +55,19 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range []*step{deviceStep, doneStep, linkStep, contactStep, jobStep} {
+	steps := []*step{deviceStep, doneStep, linkStep, contactStep, jobStep}
+	phones := &[]staffPhone{}
+	if slices.ContainsFunc(notices, func(n domain.Notice) bool { return n.Kind == domain.NoticeAccountCode }) {
+		phoneStep, found, err := query[staffPhone](db.table("users").Where("NOT disabled").Where(db.in("id", users)))
+		if err != nil {
+			return nil, err
+		}
+		steps, phones = append(steps, phoneStep), found
+	}
+	for _, s := range steps {
 		s.byKey = true
 	}
-	if err := r.send(ctx, deviceStep, doneStep, linkStep, contactStep, jobStep); err != nil {
+	if err := r.send(ctx, steps...); err != nil {
 		return nil, translate(err)
 	}
 	out := make([]domain.Delivery, len(notices))
@@ -90,9 +100,22 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 			}
 			d.TextTo = textTo(*contacts, *n.CustomerID, first)
 		}
+		if n.Kind == domain.NoticeAccountCode {
+			for _, u := range *phones {
+				if same(&u.ID, n.UserID) {
+					d.TextTo = u.Phone
+				}
+			}
+		}
 		out[i] = d
 	}
 	return out, nil
+}
+
+// staffPhone is where a code for a user goes as a text.
+type staffPhone struct {
+	ID    domain.ID
+	Phone string
 }
 
 func same(a, b *domain.ID) bool { return a != nil && b != nil && *a == *b }

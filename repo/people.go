@@ -181,14 +181,35 @@ func (t *tx) SpendInvitations(user domain.ID, at time.Time) error {
 	return t.exec("UPDATE invitations SET used_at = ? WHERE user_id = ? AND used_at IS NULL", at, user)
 }
 
-func (t *tx) OpenFlagAbout(user domain.ID) (bool, error) {
-	open, err := all[idRow](t, t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND (reporter_id = ? OR subject_id = ?)", user, user).Limit(1))
+func (t *tx) InvitationsOf(user domain.ID, since time.Time, limit int) ([]domain.Invitation, error) {
+	return all[domain.Invitation](t, t.table("invitations").Where("user_id = ? AND created_at >= ?", user, since).Order("created_at DESC, id DESC").Limit(limit))
+}
+
+func (t *tx) HasSession(user domain.ID, at time.Time) (bool, error) {
+	live, err := all[idRow](t, t.table("sessions").Where("user_id = ? AND revoked_at IS NULL AND expires_at > ?", user, at).Limit(1))
+	return len(live) > 0, err
+}
+
+func (t *tx) SessionRevoked(family domain.ID) (bool, error) {
+	revoked, err := all[idRow](t, t.table("sessions").Where("family_id = ? AND revoked_at IS NOT NULL", family).Limit(1))
+	return len(revoked) > 0, err
+}
+
+func (t *tx) PartyToReport(user domain.ID) (bool, error) {
+	open, err := all[idRow](t, t.partyTo(user).Limit(1))
 	return len(open) > 0, err
 }
 
-func (t *tx) OpenFlagBetween(a, b domain.ID) (bool, error) {
-	open, err := all[idRow](t, t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND (reporter_id = ? AND subject_id = ? OR reporter_id = ? AND subject_id = ?)", a, b, b, a).Limit(1))
-	return len(open) > 0, err
+func (t *tx) PartiesTo(user domain.ID) ([]domain.Flag, error) {
+	return all[domain.Flag](t, t.partyTo(user).Order("id"))
+}
+
+// partyTo are the open reports that somebody raised, was with the reporter of,
+// or is about.
+func (t *tx) partyTo(user domain.ID) *gorm.DB {
+	involved := t.db.holding("involved", user.String())
+	return t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND (reporter_id = ? OR subject_id = ? OR "+involved.SQL+")",
+		append([]any{user, user}, involved.Vars...)...)
 }
 
 // idRow reads nothing but an id.

@@ -153,7 +153,7 @@ func (t *tx) Device(id domain.ID) (*domain.Device, error) {
 // registered it last.
 func (t *tx) PutDevice(d *domain.Device) error {
 	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}}, DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
-		"link_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
+		"link_id", "session_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
 }
 
 // dropDevice spares an installation that registered anew while the push to
@@ -162,6 +162,41 @@ const dropDevice = "UPDATE devices SET dropped_at = ?, drop_reason = ?, updated_
 
 func (t *tx) DropDevice(id domain.ID, why string, at time.Time) error {
 	return t.exec(dropDevice, at, why, at, id, at)
+}
+
+func (t *tx) DropDevicesOf(user domain.ID, session *domain.ID, why string, at time.Time) error {
+	text := "UPDATE devices SET dropped_at = ?, drop_reason = ?, updated_at = ? WHERE user_id = ? AND dropped_at IS NULL"
+	if session == nil {
+		return t.exec(text, at, why, at, user)
+	}
+	return t.exec(text+" AND session_id = ?", at, why, at, user, *session)
+}
+
+func (t *tx) DropToken(token string, but domain.ID, why string, at time.Time) error {
+	if t.db.kind == Postgres { // SQLite has one writer anyway
+		if err := t.exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", token); err != nil {
+			return err
+		}
+	}
+	return t.exec("UPDATE devices SET dropped_at = ?, drop_reason = ?, updated_at = ? WHERE token = ? AND installation_id <> ? AND dropped_at IS NULL", at, why, at, token, but)
+}
+
+func (t *tx) DevicesOf(user domain.ID) ([]domain.Device, error) {
+	return all[domain.Device](t, t.table("devices").Where("user_id = ? AND dropped_at IS NULL", user).Order("updated_at, installation_id"))
+}
+
+func (t *tx) DevicesOfLink(link domain.ID) (live []domain.ID, ever int, err error) {
+	type row struct {
+		InstallationID domain.ID
+		DroppedAt      *time.Time
+	}
+	rows, err := all[row](t, t.table("devices").Where("link_id = ?", link))
+	for _, r := range rows {
+		if r.DroppedAt == nil {
+			live = append(live, r.InstallationID)
+		}
+	}
+	return live, len(rows), err
 }
 
 func (t *tx) CustomerDevices(customer domain.ID) ([]domain.Device, error) {

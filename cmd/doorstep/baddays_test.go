@@ -613,7 +613,7 @@ func logKeepsSecrets(d *day) {
 	link := plant("a link", share[strings.LastIndex(share, "/")+1:])
 	ravi.send("PUT", "/v1/devices/"+uuid.NewString(), obj{"token": plant("a device token", "canary-device-token"), "platform": "android"}, 200)
 	nobody.send("PUT", "/c/"+link+"/devices/"+uuid.NewString(), obj{"token": plant("a customer's device token", "canary-customer-token"), "platform": "web"}, 200)
-	plant("an invitation", root.send("POST", fmt.Sprintf("/v1/users/%s/invite", d.people["meena"].id), nil, 201)["token"].(string))
+	plant("an invitation", root.send("POST", fmt.Sprintf("/v1/users/%s/invite", d.people["meena"].id), obj{"in_person": true, "note": plant("a note on a handed over code", "canary-hand-over")}, 201)["code"].(string))
 	d.phones.Script("canary-device-token", fcmtest.InvalidToken().Always())
 	d.phones.Script("canary-customer-token", fcmtest.BadPayload().Always())
 	d.phones.Script("phone:kiran", fcmtest.ThirdPartyAuth().Always())

@@ -396,9 +396,10 @@ func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
 	stories(t, func(h *harness) {
 		root, kiran := h.as("root"), h.as("kiran")
 		invite := func() string {
-			return toString(root.send("POST", fmt.Sprintf("/v1/users/%s/invite", kiran.id), nil, 201)["token"])
+			return toString(root.send("POST", fmt.Sprintf("/v1/users/%s/invite", kiran.id), obj{"in_person": true, "note": "showed an identity card"}, 201)["code"])
 		}
 		nobody := &person{h: h}
+		h.anyPush = true
 		reset := func(token, password string, want int) {
 			t.Helper()
 			nobody.send("POST", "/v1/auth/reset", obj{"token": token, "password": password}, want)

@@ -137,11 +137,11 @@ func (u *userCreate) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return explain(err)
 	}
-	invited, err := svc.Invite(ctx, &domain.Call{Actor: admin}, user.ID, false)
+	invited, err := svc.Invite(ctx, &domain.Call{Actor: admin}, user.ID, domain.InviteInput{})
 	if err != nil {
 		return explain(err)
 	}
-	if err := svc.RedeemInvitation(ctx, svc.InvitationToken(invited.ID), password); err != nil {
+	if err := svc.RedeemInvitation(ctx, svc.InvitationCode(invited.ID), password); err != nil {
 		return explain(err)
 	}
 	fmt.Fprintf(e.stdout, "created %s %s (%s)\n", user.Role, user.Login, user.ID)

@@ -197,7 +197,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
-		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
+		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Code: h.service.InvitationCode, Accepted: h.service.NoticeAccepted, Log: w.log,
 		Metrics: notifications.NewMetrics(registry)}})
 	return h, err
 }

@@ -57,7 +57,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID, AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
 			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.List[string]{"washer", "oven"}, SkillLevels: domain.Doc[domain.Levels]{V: domain.Levels{"oven": 3}}, MaxVisitsPerDay: Ptr(6), Hours: domain.List[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
 			Exceptions: domain.List[domain.DayHours]{{Date: "2027-03-08", Hours: domain.List[domain.Stretch]{{From: "10:00", To: "12:00"}}}, {Date: "2027-03-09", Hours: domain.List[domain.Stretch]{}}},
-			QuietFrom:  "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d", HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", Epoch: 3}
+			QuietFrom:  "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d", HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", SignedInAt: &Noon, Epoch: 3}
 		Filled(t, "user", u)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
 		Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))
@@ -158,13 +158,75 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if got := Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(other.ID) }); got.RevokedAt == nil {
 			t.Error("a user's sessions were not revoked")
 		}
-		i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: Hash("i"), CreatedAt: Noon, ExpiresAt: later}
+		i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: Hash("i"), CreatedAt: Noon, CreatedBy: &w.Admin.ID, ExpiresAt: later,
+			SentBy: domain.List[string]{"message"}, Note: "n"}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&i) })
 		Same(t, "invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
 		i.UsedAt = &later
 		Filled(t, "invitation", i)
 		Do(t, db, func(tx domain.Tx) error { return tx.SpendInvitations(i.UserID, later) })
 		Same(t, "used invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
+		second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: Hash("i2"), CreatedAt: later, ExpiresAt: later, SentBy: domain.List[string]{}}
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&second) })
+		Same(t, "invitations, newest first", []domain.Invitation{second, i}, Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, Noon, 9) }))
+		Same(t, "invitations since", []domain.Invitation{second}, Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, later, 9) }))
+		Same(t, "one invitation", []domain.Invitation{second}, Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, Noon, 1) }))
+		for user, want := range map[domain.ID]bool{w.Asha.ID: false, w.Ravi.ID: false} {
+			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.HasSession(user, Noon) }); got != want {
+				t.Errorf("has a session: %v", got)
+			}
+		}
+		fresh := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: Hash("f"), CreatedAt: Noon, ExpiresAt: later}
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertSession(&fresh) })
+		for at, want := range map[time.Time]bool{Noon: true, later: false} {
+			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.HasSession(w.Asha.ID, at) }); got != want {
+				t.Errorf("has a session at %v: %v", at, got)
+			}
+		}
+		for family, want := range map[domain.ID]bool{fresh.FamilyID: false, other.FamilyID: true, ID(): false} {
+			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.SessionRevoked(family) }); got != want {
+				t.Errorf("session revoked: %v", got)
+			}
+		}
+		device := func(user *domain.ID, link *domain.ID, session *domain.ID, token string) domain.Device {
+			d := domain.Device{InstallationID: ID(), UserID: user, LinkID: link, SessionID: session, Token: token, Platform: "android", CreatedAt: Noon, UpdatedAt: Noon}
+			if link != nil {
+				d.CustomerID = &w.Home.ID
+			}
+			Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
+			return d
+		}
+		names := func(devices []domain.Device) (out []string) {
+			for _, d := range devices {
+				out = append(out, d.Token)
+			}
+			slices.Sort(out)
+			return out
+		}
+		of := func(user domain.ID) []string {
+			return names(Get(t, db, func(tx domain.Tx) ([]domain.Device, error) { return tx.DevicesOf(user) }))
+		}
+		device(&w.Agent.ID, nil, &fresh.FamilyID, "p1")
+		device(&w.Agent.ID, nil, nil, "p2")
+		kept := device(&w.Agent.ID, nil, nil, "p3")
+		device(&w.Noor.ID, nil, nil, "p3")
+		Same(t, "devices of a user", []string{"p1", "p2", "p3"}, of(w.Agent.ID))
+		Do(t, db, func(tx domain.Tx) error { return tx.DropToken("p3", kept.InstallationID, "another owner", later) })
+		Same(t, "devices that lost their token", []string(nil), of(w.Noor.ID))
+		Do(t, db, func(tx domain.Tx) error { return tx.DropDevicesOf(w.Agent.ID, &fresh.FamilyID, "signed out", later) })
+		Same(t, "devices after the end of a session", []string{"p2", "p3"}, of(w.Agent.ID))
+		Do(t, db, func(tx domain.Tx) error { return tx.DropDevicesOf(w.Agent.ID, nil, "new password", later) })
+		Same(t, "devices after the end of all sessions", []string(nil), of(w.Agent.ID))
+		device(nil, &w.Link.ID, nil, "h1")
+		gone := device(nil, &w.Link.ID, nil, "h2")
+		Do(t, db, func(tx domain.Tx) error { return tx.DropDevice(gone.InstallationID, "dead", later) })
+		Do(t, db, func(tx domain.Tx) error {
+			live, ever, err := tx.DevicesOfLink(w.Link.ID)
+			if len(live) != 1 || ever != 2 {
+				t.Errorf("devices of a link: %d live, %d ever", len(live), ever)
+			}
+			return err
+		})
 	})
 
 	t.Run("customer", func(t *testing.T) {
@@ -587,7 +649,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.LockFlag(f.ID) }))
 		Same(t, "bare flag", bare, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.Flag(bare.ID) }))
 		for _, u := range []domain.User{w.Ravi, w.Asha, w.Desk} {
-			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.OpenFlagAbout(u.ID) }); got != (u.ID != w.Desk.ID) {
+			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.PartyToReport(u.ID) }); got != (u.ID != w.Desk.ID) {
 				t.Errorf("open flag about %s: %v", u.Login, got)
 			}
 		}
@@ -708,7 +770,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "notice to the household", toHome, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(toHome.ID) }))
 		Same(t, "crew notices", []domain.Notice{n}, Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.CrewNotices(w.Visit.ID) }))
 
-		d := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, Token: "tok", Platform: "web", Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
+		d := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok", Platform: "web", Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
 		Filled(t, "device", d, "UserID")
 		Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 		Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
@@ -742,7 +804,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("replay", func(t *testing.T) {
-		p := domain.Replay{ActorID: w.Ravi.ID, Key: "k", Hash: "h", Status: 201, Head: "id 1", Body: []byte(`{"a":  1}`), CreatedAt: Noon}
+		p := domain.Replay{ActorID: w.Ravi.ID, Key: "k", Hash: "h", Standing: "technician", Status: 201, Head: "id 1", Body: []byte(`{"a":  1}`), CreatedAt: Noon}
 		Filled(t, "replay", p)
 		Do(t, db, func(tx domain.Tx) error { tx.PutReplay(p); return nil })
 		Same(t, "replay", p, Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Ravi.ID, "k") }))

@@ -107,7 +107,7 @@ func sweep(t *testing.T, db *repo.DB) {
 	session(ID(), long.Add(-2*day), wall.Add(day), nil, &referred) // somebody's row still names it: it stays
 	keep("sessions", true)
 	keep("sessions", true)
-	for _, a := range []age{{30*day - time.Second, true}, {30*day + time.Second, false}} {
+	for _, a := range []age{{365*day - time.Second, true}, {365*day + time.Second, false}} {
 		for _, used := range []bool{true, false} {
 			at := wall.Add(-a.ago)
 			inv := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", CreatedAt: at.Add(-day), ExpiresAt: at}

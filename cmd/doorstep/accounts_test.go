@@ -1,0 +1,675 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"doorstep/domain"
+	"doorstep/notifications"
+	"doorstep/repo/repotest"
+)
+
+// gateway is the other end of the message webhook.
+type gateway struct {
+	mu    sync.Mutex
+	texts []obj
+}
+
+func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	var text obj
+	_ = json.Unmarshal(body, &text)
+	g.mu.Lock()
+	g.texts = append(g.texts, text)
+	g.mu.Unlock()
+	w.WriteHeader(http.StatusOK)
+}
+
+// codes are those in the texts so far.
+func (g *gateway) codes() (out []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, t := range g.texts {
+		raw, _ := json.Marshal(t)
+		out = append(out, codePattern.FindAllString(string(raw), -1)...)
+	}
+	return out
+}
+
+var codePattern = regexp.MustCompile(`[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}`)
+
+// texting wires a message webhook and keeps the log.
+func texting(t *testing.T, log io.Writer) (*gateway, func(*wiring)) {
+	g := &gateway{}
+	server := httptest.NewServer(g)
+	t.Cleanup(server.Close)
+	return g, func(w *wiring) {
+		var err error
+		if w.text, err = notifications.NewWebhook(server.URL, "whsec_"+strings.Repeat("c2VjcmV0", 4), nil); err != nil {
+			t.Fatal(err)
+		}
+		w.log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+}
+
+type locked struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *locked) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (h *harness) invites(by *person, login string, body obj, want int) obj {
+	h.Helper()
+	if body == nil {
+		body = obj{}
+	}
+	return by.send("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[login].id), body, want)
+}
+
+// redeem sets a password with a code.
+func (h *harness) redeem(code, password string, want int) {
+	h.Helper()
+	(&person{h: h}).send("POST", "/v1/auth/reset", obj{"token": code, "password": password}, want)
+}
+
+func (h *harness) signIn(login, password string, want int) obj {
+	h.Helper()
+	return (&person{h: h}).send("POST", "/v1/auth/login", obj{"login": login, "password": password}, want)
+}
+
+// TestACodeGoesToItsPersonAlone: whoever asks for it, and whatever it is for,
+// the code that sets a password is in the text to its person and in the data of
+// the push to their own phone; it is in no other answer, no push's words, no
+// browser, no log and no row.
+func TestACodeGoesToItsPersonAlone(t *testing.T) {
+	t.Parallel()
+	for _, engine := range repotest.Engines(t) {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			log := &locked{}
+			g, wire := texting(t, log)
+			h := newHarness(t, engine, wire)
+			h.anyPush = true
+			ravi := h.as("ravi")
+			h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
+				for _, login := range []string{"ravi", "meena", "kiran"} {
+					u, err := tx.LockUser(h.people[login].id)
+					if err != nil {
+						return err
+					}
+					u.Phone = "+9198765432" + fmt.Sprint(10+len(login))
+					if err := tx.SaveUser(u); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			browser := uuid.NewString()
+			ravi.send("PUT", "/v1/devices/"+browser, obj{"token": "browser:ravi", "platform": "web"}, 200)
+			answers := []string{}
+			for _, by := range []string{"asha", "maya", "root"} {
+				for _, to := range []string{"ravi", "meena", "kiran"} {
+					for _, body := range []any{nil, obj{"reset": true}} {
+						out, res := h.as(by).raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[to].id), body, "Idempotency-Key", "k"+to+fmt.Sprint(body))
+						if res.StatusCode != 201 {
+							t.Fatalf("%s invites %s: %d %s", by, to, res.StatusCode, out)
+						}
+						again, _ := h.as(by).raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[to].id), body, "Idempotency-Key", "k"+to+fmt.Sprint(body))
+						answers = append(answers, string(out), string(again), res.Header.Get("Location"))
+					}
+				}
+			}
+			h.settle()
+			codes := g.codes()
+			if len(codes) != 18 {
+				t.Fatalf("%d codes in texts, want 18: %v", len(codes), g.texts)
+			}
+			for _, p := range h.phones.Messages() {
+				for name, word := range map[string]string{"title": p.Title, "body": p.Body} {
+					if codePattern.MatchString(word) {
+						t.Errorf("the %s of a push holds a code: %q", name, word)
+					}
+				}
+				data, _ := json.Marshal(p.Data)
+				has := codePattern.MatchString(string(data))
+				if own := strings.HasPrefix(p.Token, "phone:") && p.Data["kind"] == domain.NoticeAccountCode; has != own {
+					t.Errorf("a push of %s to %s: holds a code %v, want %v", p.Data["kind"], p.Token, has, own)
+				}
+			}
+			inbox, _ := ravi.raw("GET", "/v1/inbox", nil)
+			answers = append(answers, string(inbox), log.String(), h.dump())
+			for _, code := range codes {
+				for _, text := range answers {
+					if strings.Contains(text, code) || strings.Contains(text, strings.ReplaceAll(code, "-", "")) {
+						i := strings.Index(text, code)
+						t.Errorf("a code stands in %.400s", text[max(0, i-200):])
+					}
+				}
+			}
+			// It works, once, as people copy it.
+			h.redeem(strings.ToLower(strings.ReplaceAll(codes[0], "-", " ")), "correct horse battery 1", 204)
+			h.redeem(codes[0], "correct horse battery 2", 422)
+			h.signIn("ravi", "correct horse battery 1", 200)
+		})
+	}
+}
+
+// dump is every row of the database as text.
+func (h *harness) dump() string {
+	h.Helper()
+	tables := "SELECT name FROM sqlite_master WHERE type = 'table'"
+	if h.db.Pool() != nil {
+		tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
+	}
+	var out strings.Builder
+	for _, table := range h.column(tables) {
+		rows, err := h.db.SQL().QueryContext(h.Context(), `SELECT * FROM "`+table+`"`)
+		h.must(err)
+		names, err := rows.Columns()
+		h.must(err)
+		for rows.Next() {
+			values := make([]any, len(names))
+			for i := range values {
+				values[i] = new(any)
+			}
+			h.must(rows.Scan(values...))
+			for i, v := range values {
+				switch x := (*v.(*any)).(type) {
+				case []byte:
+					fmt.Fprintf(&out, "%s.%s=%s\n", table, names[i], x)
+				default:
+					fmt.Fprintf(&out, "%s.%s=%v\n", table, names[i], x)
+				}
+			}
+		}
+		h.must(rows.Err())
+		h.must(rows.Close())
+	}
+	return out.String()
+}
+
+func (h *harness) column(query string) (out []string) {
+	h.Helper()
+	rows, err := h.db.SQL().QueryContext(h.Context(), query)
+	h.must(err)
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		h.must(rows.Scan(&s))
+		out = append(out, s)
+	}
+	h.must(rows.Err())
+	return out
+}
+
+// unreachable takes away what reaches somebody: there is no message webhook.
+func (h *harness) unreachable(logins ...string) {
+	h.Helper()
+	h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
+		for _, l := range logins {
+			if err := tx.DropDevicesOf(h.people[l].id, nil, "lost", h.clock.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// TestACodeIsHandedOverOnlyBeforeTheFirstSignIn: whoever may invite hands a
+// first code over where nothing reaches the person; it works once, within 24 h,
+// and not after a sign-in. Afterwards an admin hands over, says how the person
+// was recognised, and the person is told.
+func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		h.unreachable("ravi", "meena", "kiran", "noor")
+		asha, maya, root := h.as("asha"), h.as("maya"), h.as("root")
+		for _, by := range []*person{asha, maya, root} {
+			out := h.invites(by, "ravi", nil, 201)
+			if out["purpose"] != "invite" || !codePattern.MatchString(toString(out["code"])) || len(out["sent_by"].([]any)) != 0 {
+				h.Errorf("%s: %v", by.login, out)
+			}
+			if until, err := time.Parse(time.RFC3339, toString(out["expires_at"])); err != nil || time.Until(until) > 24*time.Hour || time.Until(until) < 23*time.Hour {
+				h.Errorf("a handed over code is good until %v", out["expires_at"])
+			}
+		}
+		// Two codes, a sign-in with the old password: both are over.
+		lost, second := toString(h.invites(asha, "meena", nil, 201)["code"]), toString(h.invites(asha, "meena", nil, 201)["code"])
+		h.as("meena")
+		h.redeem(lost, "correct horse battery 1", 422)
+		h.redeem(second, "correct horse battery 1", 422)
+		// One that is used works once and ends the others.
+		first, other := toString(h.invites(asha, "kiran", nil, 201)["code"]), toString(h.invites(root, "kiran", nil, 201)["code"])
+		h.redeem(first, "correct horse battery 1", 204)
+		h.redeem(first, "correct horse battery 2", 422)
+		h.redeem(other, "correct horse battery 2", 422)
+		h.signIn("kiran", "correct horse battery 1", 200)
+		// Who has signed in gets none from those who lead them, and no sign tells
+		// that an admin's would be refused.
+		for _, by := range []*person{asha, maya, root} {
+			for _, body := range []any{nil, obj{"reset": true}} {
+				out, res := by.raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people["meena"].id), body)
+				if res.StatusCode != 409 || codePattern.Match(out) {
+					h.Errorf("%s: %d %s", by.login, res.StatusCode, out)
+				}
+			}
+		}
+		for _, by := range []*person{asha, maya} {
+			h.invites(by, "meena", obj{"in_person": true, "note": "I know her"}, 403)
+			h.invites(by, "ravi", obj{"in_person": true, "note": "I know him"}, 403)
+		}
+		for _, note := range []string{"", "  \t"} {
+			h.invites(root, "meena", obj{"in_person": true, "note": note}, 422)
+		}
+		out := h.invites(root, "meena", obj{"in_person": true, "note": "showed her identity card"}, 201)
+		h.redeem(toString(out["code"]), "correct horse battery 3", 204)
+		in := h.signIn("meena", "correct horse battery 3", 200)
+		resets := in["resets"].([]any)
+		if len(resets) != 1 || resets[0].(obj)["by"] != "Root Surname" || resets[0].(obj)["used"] != true {
+			h.Errorf("the next sign-in tells of %v", resets)
+		}
+		meena := &person{h: h, login: "meena", token: toString(in["access_token"])}
+		kinds := map[string]int{}
+		for _, n := range items(meena.send("GET", "/v1/inbox", nil, 200)) {
+			kinds[toString(n["kind"])]++
+		}
+		if kinds["account.reset"] != 1 || kinds["account.password_set"] != 1 {
+			h.Errorf("the inbox tells of %v", kinds)
+		}
+		// On record, for admins and for oneself.
+		id := h.people["meena"].id
+		for _, who := range []*person{root, meena} {
+			records := items(who.send("GET", fmt.Sprintf("/v1/users/%s/invitations", id), nil, 200))
+			if len(records) != 3 || records[0]["note"] != "showed her identity card" || records[0]["created_by"] != root.id.String() || records[0]["used_at"] == nil {
+				h.Errorf("%s reads the record %v", who.login, records)
+			}
+		}
+		for _, who := range []*person{asha, maya, h.as("gita")} {
+			who.send("GET", fmt.Sprintf("/v1/users/%s/invitations", id), nil, 404)
+		}
+	})
+}
+
+// TestTheOwnerIsToldOfEveryReset: on their phone at once, off duty or not, in
+// their inbox, and by every sign-in of the next 30 days, whoever signs in.
+func TestTheOwnerIsToldOfEveryReset(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.as("ravi")
+		h.ignore("ravi")
+		h.clock.Set(monday.Add(-6 * time.Hour)) // 03:00 at night
+		out := h.invites(h.as("asha"), "ravi", obj{"reset": true}, 201)
+		if out["code"] != nil || fmt.Sprint(out["sent_by"]) != "[device]" {
+			h.Errorf("%v", out)
+		}
+		told := h.expect("ravi", "A new password was asked for")
+		code := h.expect("ravi", "A code to set your password")
+		if told.Data["code"] != "" || !codePattern.MatchString(code.Data["code"]) {
+			h.Errorf("told %v, code %v", told.Data, code.Data)
+		}
+		h.redeem(code.Data["code"], "correct horse battery 1", 204)
+		for range 2 { // whoever signs in first takes it from nobody
+			resets := h.signIn("ravi", "correct horse battery 1", 200)["resets"].([]any)
+			if len(resets) != 1 || resets[0].(obj)["by"] != "Asha Surname" || resets[0].(obj)["used"] != true {
+				h.Errorf("a sign-in tells of %v", resets)
+			}
+		}
+	})
+}
+
+// TestAPartyToAReportChangesNobodysAccount: whoever is in an open report about
+// our own people can neither reset, disable, move, re-role, re-name nor re-phone
+// anybody, the judge included; the refusals are byte for byte the same for
+// everybody, and nothing has changed. In a report about a household that holds
+// for who decides it.
+func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, maya, root, gita := h.as("ravi"), h.as("maya"), h.as("root"), h.as("gita")
+		h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error { // a second admin, who is in nothing
+			u, err := tx.User(h.people["root"].id)
+			if err != nil {
+				return err
+			}
+			second := *u
+			second.ID, second.Login = uuid.Must(uuid.NewV7()), "second.root"
+			h.people[second.Login] = &person{h: h, id: second.ID, login: second.Login, role: second.Role}
+			return tx.InsertUser(&second)
+		}))
+		_, job := h.household(h.as("kiran"), nil)
+		// Ravi reports Maya, the manager of the area; Noor may decide. Gita reports
+		// the admin.
+		ravi.send("POST", "/v1/flags", obj{"job_id": h.visitJob(job, "ravi"), "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id}, 201)
+		gita.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": root.id}, 201)
+		asha := h.as("asha")
+		asha.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x", "subject_id": h.people["kiran"].id}, 201)
+		accounts := func() string {
+			out := []string{}
+			for _, line := range strings.Split(h.dump(), "\n") {
+				if strings.HasPrefix(line, "users.") || strings.HasPrefix(line, "invitations.") {
+					out = append(out, line)
+				}
+			}
+			return strings.Join(out, "\n")
+		}
+		before := accounts()
+		ops := map[string]obj{"disable": {"disabled": true}, "role": {"role": "agent"}, "move": {"centre_id": h.other}, "phone": {"phone": "+919812345679"}, "login": {"login": "taken.over"}}
+		may := map[string][]string{"maya": {"disable"}, "root": {"disable", "role", "move", "phone", "login"}, "asha": nil}
+		for by, list := range may {
+			said := map[string]string{}
+			for _, to := range []string{"ravi", "meena", "kiran", "noor", "asha", "gita", "maya", "root", "ravi2", "second.root"} {
+				if to == by {
+					continue
+				}
+				for _, op := range append(slices.Clone(list), "invite") {
+					method, address, body := "PATCH", fmt.Sprintf("/v1/users/%s", h.people[to].id), any(ops[op])
+					if op == "invite" {
+						method, address, body = "POST", address+"/invite", obj{"reset": true}
+					}
+					out, res := h.as(by).raw(method, address, body, "If-Match", fmt.Sprintf(`"%d"`, h.version(to)))
+					if res.StatusCode == 404 { // not theirs to see
+						continue
+					}
+					var problem obj
+					_ = json.Unmarshal(out, &problem)
+					delete(problem, "instance")
+					plain, _ := json.Marshal(problem)
+					if res.StatusCode != 403 {
+						h.Errorf("%s %s %s: %d %s", by, op, to, res.StatusCode, out)
+					}
+					if op == "invite" && by != "root" && strings.Contains(string(plain), "invite") { // who never could
+						continue
+					}
+					if said[op] == "" {
+						said[op] = string(plain)
+					} else if said[op] != string(plain) {
+						h.Errorf("%s %s: %q for some, %q for %s", by, op, said[op], plain, to)
+					}
+				}
+			}
+		}
+		root.send("POST", "/v1/users", obj{"login": "puppet", "name": "Puppet", "role": "area_manager", "area_id": h.area("Pune")}, 403)
+		if after := accounts(); after != before {
+			h.Error("an account has changed")
+		}
+		// Another admin does it, but for who is in a report.
+		other := h.as("second.root")
+		other.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people["meena"].id), ops["phone"], 200, "If-Match", fmt.Sprintf(`"%d"`, h.version("meena")))
+		other.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people["ravi"].id), ops["disable"], 403, "If-Match", fmt.Sprintf(`"%d"`, h.version("ravi")))
+		h.invites(other, "ravi", obj{"in_person": true, "note": "showed a card"}, 403)
+	})
+}
+
+// TestWhoReportsAHouseholdLeavesItsJudgeAlone: and goes on with everybody else.
+func TestWhoReportsAHouseholdLeavesItsJudgeAlone(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		maya := h.as("maya")
+		_, job := h.household(h.as("kiran"), nil)
+		maya.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x"}, 201)
+		disable := func(login string, want int) {
+			h.Helper()
+			maya.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people[login].id), obj{"disabled": true}, want, "If-Match", fmt.Sprintf(`"%d"`, h.version(login)))
+		}
+		disable("noor", 403)
+		disable("meena", 200)
+	})
+}
+
+// visitJob gives a technician a visit of a job, so that they see it.
+func (h *harness) visitJob(job obj, login string) any {
+	h.Helper()
+	h.visit(h.as("kiran"), job, monday.Add(30*time.Hour), login)
+	return job["id"]
+}
+
+func (h *harness) version(login string) int64 {
+	h.Helper()
+	var v int64
+	h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
+		u, err := tx.User(h.people[login].id)
+		if err == nil {
+			v = u.Version
+		}
+		return err
+	}))
+	return v
+}
+
+func (h *harness) area(name string) any {
+	h.Helper()
+	for _, a := range items(h.as("root").send("GET", "/v1/areas", nil, 200)) {
+		if a["name"] == name {
+			return a["id"]
+		}
+	}
+	return nil
+}
+
+// TestAStoredAnswerIsForWhoMayReadIt: after a change of role, centre or area a
+// repeated key gives nothing back, whatever was made with it; with the same
+// standing it does, after a new password too.
+func TestAStoredAnswerIsForWhoMayReadIt(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		customer, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
+		secret := "narrative-" + uuid.NewString()
+		type sent struct {
+			who, path string
+			body      obj
+			key       string
+		}
+		list := []sent{
+			{"ravi", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "note": secret}, ""},
+			{"ravi", path("/v1/jobs/%s/tried-steps", job), obj{"step": secret, "result": "failed"}, ""},
+			{"ravi", "/v1/flags", obj{"phone": "+919811100077", "kind": "verbal_abuse", "level": 1, "note": secret}, ""},
+			{"ravi", path("/v1/visits/%s/en-route", visit), obj{}, ""},
+			{"kiran", "/v1/customers", obj{"name": secret}, ""},
+			{"kiran", "/v1/jobs", obj{"customer_id": customer["id"], "fault": secret, "category": "refrigerator"}, ""},
+			{"kiran", path("/v1/jobs/%s/promises", job), obj{"what": secret}, ""},
+			{"ravi", path("/v1/visits/%s/flags", visit), obj{"kind": "verbal_abuse", "level": 1, "note": secret}, ""},
+			{"maya", "/v1/flags", obj{"job_id": job["id"], "kind": "verbal_abuse", "level": 1, "note": secret}, ""},
+		}
+		for i := range list {
+			s := &list[i]
+			s.key = uuid.NewString()
+			out, res := h.as(s.who).raw("POST", s.path, s.body, "Idempotency-Key", s.key)
+			if res.StatusCode >= 300 {
+				h.Fatalf("%s %s: %d %s", s.who, s.path, res.StatusCode, out)
+			}
+			again, res := h.as(s.who).raw("POST", s.path, s.body, "Idempotency-Key", s.key)
+			if res.Header.Get("Idempotency-Replayed") != "true" || string(again) != string(out) {
+				h.Errorf("%s %s is not repeated: %d %s", s.who, s.path, res.StatusCode, again)
+			}
+		}
+		london := uuid.MustParse(toString(h.area("London")))
+		for _, login := range []string{"ravi", "kiran", "maya"} { // no party to a report would be moved
+			h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
+				u, err := tx.LockUser(h.people[login].id)
+				if err != nil {
+					return err
+				}
+				switch login {
+				case "ravi":
+					u.Role = domain.RoleCoordinator
+				case "kiran":
+					u.CentreID, u.AreaID = &h.other, nil
+				default:
+					u.AreaID = &london
+				}
+				u.Epoch++
+				return tx.SaveUser(u)
+			}))
+			h.people[login].token = ""
+		}
+		withheld := 0
+		for _, s := range list {
+			out, res := h.as(s.who).raw("POST", s.path, s.body, "Idempotency-Key", s.key)
+			var problem obj
+			_ = json.Unmarshal(out, &problem)
+			if res.StatusCode < 400 || strings.Contains(string(out), secret) {
+				h.Errorf("%s %s after the change: %d %s", s.who, s.path, res.StatusCode, out)
+			}
+			if problem["code"] == "answer_withheld" {
+				withheld++
+			}
+		}
+		if withheld < len(list)-1 { // a new job is refused before its key is looked at: its household is not in sight
+			h.Errorf("%d of %d say that they were done", withheld, len(list))
+		}
+	})
+}
+
+// registers puts n devices one after the other.
+func (h *harness) registers(by *person, base string, n int, want ...int) {
+	h.Helper()
+	for i := range n {
+		status := 200
+		if i < len(want) {
+			status = want[i]
+		}
+		by.send("PUT", base+uuid.NewString(), obj{"token": fmt.Sprintf("token-%s-%d-%s", by.login, i, uuid.NewString()), "platform": "android"}, status)
+	}
+}
+
+func (h *harness) live(of string) []string {
+	h.Helper()
+	return h.column("SELECT token FROM devices WHERE dropped_at IS NULL AND " + of + " ORDER BY token")
+}
+
+// TestDevicesAreBounded: of a user the longest unused gives way; a link takes
+// ten, however often it is tried, and the household's own stays.
+func TestDevicesAreBounded(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi := h.as("ravi")
+		mine := fmt.Sprintf("user_id = '%s'", ravi.id)
+		h.clock.Set(monday.Add(time.Second))
+		h.registers(ravi, "/v1/devices/", 5)
+		h.clock.Set(monday.Add(time.Minute))
+		last := uuid.NewString()
+		ravi.send("PUT", "/v1/devices/"+last, obj{"token": "the newest", "platform": "android"}, 200)
+		h.registers(ravi, "/v1/devices/", 7)
+		if got := h.live(mine); len(got) != 10 || slices.Contains(got, "phone:ravi") || !slices.Contains(got, "the newest") {
+			h.Errorf("%d devices of a user: %v", len(got), got)
+		}
+		ravi.send("PUT", "/v1/devices/"+last, obj{"token": "refreshed", "platform": "android"}, 200) // one that is there costs none
+		if got := h.live(mine); len(got) != 10 || !slices.Contains(got, "refreshed") {
+			h.Errorf("%d devices after a refresh: %v", len(got), got)
+		}
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base) + "/devices/"
+		nobody := &person{h: h, login: "nobody"}
+		own := uuid.NewString()
+		nobody.send("PUT", link+own, obj{"token": "the household's", "platform": "web"}, 200)
+		taken := 0
+		for range 40 {
+			out, res := nobody.raw("PUT", link+uuid.NewString(), obj{"token": uuid.NewString(), "platform": "web"})
+			switch {
+			case res.StatusCode == 200:
+				taken++
+			case res.StatusCode != 409 || !strings.Contains(string(out), "too_many"):
+				h.Fatalf("%d %s", res.StatusCode, out)
+			}
+		}
+		if got := h.live("link_id IS NOT NULL"); taken != 9 || len(got) != 10 || !slices.Contains(got, "the household's") {
+			h.Errorf("%d more taken, %d live: %v", taken, len(got), got)
+		}
+		nobody.send("PUT", link+own, obj{"token": "the household's, refreshed", "platform": "web"}, 200)
+		// Dead ones make room, but not for ever.
+		for range 12 {
+			h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
+				for _, id := range h.column("SELECT installation_id FROM devices WHERE dropped_at IS NULL AND link_id IS NOT NULL") {
+					if err := tx.DropDevice(uuid.MustParse(id), "dead", h.clock.Now().Add(time.Hour)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			for range 12 {
+				nobody.raw("PUT", link+uuid.NewString(), obj{"token": uuid.NewString(), "platform": "web"})
+			}
+		}
+		if n := len(h.column("SELECT token FROM devices WHERE link_id IS NOT NULL")); n > 60 {
+			h.Errorf("a link has %d rows", n)
+		}
+	})
+}
+
+// TestAPushTokenHasOneOwnerAndEndsWithTheSession: whoever registers it last has
+// it; it ends with the logout of the session in which it was registered, with a
+// new password, with being disabled or moved; nothing registers after the logout.
+func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		root := h.as("root")
+		session := func(login string) (*person, string) {
+			in := h.signIn(login, password, 200)
+			return &person{h: h, login: login, token: toString(in["access_token"])}, toString(in["refresh_token"])
+		}
+		put := func(p *person, token string, want int) {
+			h.Helper()
+			p.send("PUT", "/v1/devices/"+uuid.NewString(), obj{"token": token, "platform": "android"}, want)
+		}
+		of := func(login string) string { return strings.Join(h.live(fmt.Sprintf("user_id = '%s'", h.people[login].id)), " ") }
+		ravi, first := session("ravi")
+		meena, _ := session("meena")
+		put(ravi, "shared", 200)
+		put(meena, "shared", 200)
+		if of("ravi") != "phone:ravi" || of("meena") != "phone:meena shared" {
+			h.Errorf("ravi has %s, meena %s", of("ravi"), of("meena"))
+		}
+		h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error { return tx.DropDevicesOf(h.people["ravi"].id, nil, "x", h.clock.Now()) }))
+		tablet, second := session("ravi")
+		put(ravi, "of the phone", 200)
+		put(tablet, "of the tablet", 200)
+		refreshed := (&person{h: h}).send("POST", "/v1/auth/refresh", obj{"refresh_token": first}, 200)
+		(&person{h: h}).send("POST", "/v1/auth/logout", obj{"refresh_token": refreshed["refresh_token"]}, 204)
+		if of("ravi") != "of the tablet" {
+			h.Errorf("after the phone's logout: %s", of("ravi"))
+		}
+		put(ravi, "of the phone", 401) // its access token is still good for minutes
+		(&person{h: h}).send("POST", "/v1/auth/logout", obj{"refresh_token": second}, 204)
+		if of("ravi") != "" {
+			h.Errorf("after both logouts: %s", of("ravi"))
+		}
+		meena.send("POST", "/v1/auth/password", obj{"old_password": password, "password": "correct horse battery 1"}, 204)
+		if of("meena") != "" {
+			h.Errorf("after a new password: %s", of("meena"))
+		}
+		for login, body := range map[string]obj{"kiran": {"disabled": true}, "asha": {"role": "coordinator"}, "kiran2": {"centre_id": h.centre}} {
+			if of(login) == "" {
+				h.Fatalf("%s has no device", login)
+			}
+			root.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people[login].id), body, 200, "If-Match", fmt.Sprintf(`"%d"`, h.version(login)))
+			if of(login) != "" {
+				h.Errorf("%v leaves %s", body, of(login))
+			}
+		}
+	})
+}
