@@ -93,7 +93,7 @@ type Tx interface {
 	InvitationsOf(user ID, since time.Time, limit int) ([]Invitation, error) // made since then, newest first
 	HasSession(user ID, at time.Time) (bool, error)                          // one that is neither revoked nor expired
 	SessionRevoked(family ID) (bool, error)                                  // the family began and was revoked
-	PartyToReport(user ID) (bool, error)                                     // an open report was raised by them, with them or is about them
+	PartyToReport(user ID) (bool, error)                                     // an open report was raised by them or is about them
 	PartiesTo(user ID) ([]Flag, error)                                       // the open reports to which they are a party
 
 	// Households.

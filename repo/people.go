@@ -204,12 +204,9 @@ func (t *tx) PartiesTo(user domain.ID) ([]domain.Flag, error) {
 	return all[domain.Flag](t, t.partyTo(user).Order("id"))
 }
 
-// partyTo are the open reports that somebody raised, was with the reporter of,
-// or is about.
+// partyTo are the open reports that somebody raised or is the subject of.
 func (t *tx) partyTo(user domain.ID) *gorm.DB {
-	involved := t.db.holding("involved", user.String())
-	return t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND (reporter_id = ? OR subject_id = ? OR "+involved.SQL+")",
-		append([]any{user, user}, involved.Vars...)...)
+	return t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND (reporter_id = ? OR subject_id = ?)", user, user)
 }
 
 // idRow reads nothing but an id.

@@ -636,7 +636,9 @@ func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
 			h.Helper()
 			p.send("PUT", "/v1/devices/"+uuid.NewString(), obj{"token": token, "platform": "android"}, want)
 		}
-		of := func(login string) string { return strings.Join(h.live(fmt.Sprintf("user_id = '%s'", h.people[login].id)), " ") }
+		of := func(login string) string {
+			return strings.Join(h.live(fmt.Sprintf("user_id = '%s'", h.people[login].id)), " ")
+		}
 		ravi, first := session("ravi")
 		meena, _ := session("meena")
 		put(ravi, "shared", 200)

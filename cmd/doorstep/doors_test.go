@@ -60,7 +60,7 @@ func TestTheAccusedCannotDisableTheReporter(t *testing.T) {
 		user := noor.send("GET", "/v1/users/"+ravi.id.String(), nil, 200)
 		version := []string{"If-Match", fmt.Sprintf(`"%v"`, user["version"])}
 		out := maya.send("PATCH", path("/v1/users/%s", user), obj{"disabled": true}, 403, version...)
-		if out["detail"] != "Ask another area manager to change this user." {
+		if out["detail"] != "You cannot change this account for now. Ask the area manager, or another one, or an admin." {
 			t.Errorf("the refusal says %v", out["detail"])
 		}
 		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"disabled": true}, 403, version...)

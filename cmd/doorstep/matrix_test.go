@@ -54,42 +54,7 @@ func defaultRules() obj {
 func TestRoleMatrix(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
-		desk := h.as("kiran")
-		customer, job := h.household(desk, nil)
-		appliance := desk.send("POST", "/v1/appliances", obj{"customer_id": customer["id"]}, 201)
-		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
-		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201)
-		tried := desk.send("POST", path("/v1/jobs/%s/tried-steps", job), obj{"step": "socket", "result": "failed"}, 201)
-		_, thanks := h.thanked("meena", "Well done")
-		ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"], "appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
-			"centres": h.centre, "users": h.people["ravi"].id, "technicians": h.people["ravi"].id, "areas": uuid.Nil, "inbox": uuid.New()}
-		ids["leave"] = h.as("ravi").asks("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
-		// A disputed attempt, and a completion that the brand asks about.
-		attempt := desk.attempt(job, "phone", "switched_off", nil)
-		ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"}, 201)["id"]
-		ids["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY", "dtstart": "2027-03-20T10:00", "fault": "service"}, 201)["id"]
-		ids["plans"] = h.plan(desk, "2027-03-09")["id"]
-		ids["promises"] = desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "a call"}, 201)["id"]
-		_, done := h.household(desk, nil)
-		end := h.visit(desk, done, monday.Add(time.Hour), "ravi")
-		h.as("ravi").send("POST", path("/v1/visits/%s/complete", end), obj{"end_code": "0"}, 200)
-		h.advance(25 * time.Hour)
-		ids["sos"] = h.as("ravi").send("POST", "/v1/sos", nil, 201)["id"]
-		ids["completion-checks"] = items(h.as("gita").send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
-		_, second := h.household(desk, nil)
-		h.as("ravi").send("POST", path("/v1/visits/%s/flags", h.visit(desk, second, monday.Add(50*time.Hour), "ravi")), obj{"kind": "verbal_abuse", "level": 1}, 201)
-		ids["exclusions"] = h.as("ravi").send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(obj)["id"]
-		for _, a := range h.as("root").send("GET", "/v1/areas", nil, 200)["items"].([]any) {
-			if a.(obj)["name"] == "Pune" {
-				ids["areas"] = a.(obj)["id"]
-			}
-		}
-		flag = h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201) // the first one was late and passed on
-		ids["flags"] = flag["id"]
-		ids["keep-aways"], ids["evidence"] = h.keptAway("meena")["id"], h.as("ravi").send("POST", path("/v1/flags/%s/evidence", flag), string(pngFile), 201, "Content-Type", "image/png")["id"]
-		ids["advisories"] = h.as("maya").send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
-		h.as("ravi").send("POST", "/v1/flags", obj{"phone": "+919800000099", "kind": "verbal_abuse", "level": 2}, 201)
-		ids["aftercare"] = items(h.as("ravi").send("GET", "/v1/aftercare", nil, 200))[0]["id"]
+		ids := h.ofEveryKind()
 		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita", "admin": "root"}
 		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
 		nobody := &person{h: h, login: "nobody"}
@@ -147,6 +112,50 @@ func TestRoleMatrix(t *testing.T) {
 			t.Fatalf("only %d operations were walked", checked)
 		}
 	})
+}
+
+// ofEveryKind makes one object of each resource, most of them about Ravi's visit
+// to one household, and gives their ids by the first part of their address.
+func (h *harness) ofEveryKind() map[string]any {
+	h.Helper()
+	h.anyPush = true
+	desk := h.as("kiran")
+	customer, job := h.household(desk, nil)
+	appliance := desk.send("POST", "/v1/appliances", obj{"customer_id": customer["id"]}, 201)
+	visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
+	flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201)
+	tried := desk.send("POST", path("/v1/jobs/%s/tried-steps", job), obj{"step": "socket", "result": "failed"}, 201)
+	_, thanks := h.thanked("meena", "Well done")
+	ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"], "appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
+		"centres": h.centre, "users": h.people["ravi"].id, "technicians": h.people["ravi"].id, "areas": uuid.Nil, "inbox": uuid.New()}
+	ids["leave"] = h.as("ravi").asks("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
+	// A disputed attempt, and a completion that the brand asks about.
+	attempt := desk.attempt(job, "phone", "switched_off", nil)
+	ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"}, 201)["id"]
+	ids["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY", "dtstart": "2027-03-20T10:00", "fault": "service"}, 201)["id"]
+	ids["plans"] = h.plan(desk, "2027-03-09")["id"]
+	ids["promises"] = desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "a call"}, 201)["id"]
+	_, done := h.household(desk, nil)
+	end := h.visit(desk, done, monday.Add(time.Hour), "ravi")
+	h.as("ravi").send("POST", path("/v1/visits/%s/complete", end), obj{"end_code": "0"}, 200)
+	h.advance(25 * time.Hour)
+	ids["sos"] = h.as("ravi").send("POST", "/v1/sos", nil, 201)["id"]
+	ids["completion-checks"] = items(h.as("gita").send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
+	_, second := h.household(desk, nil)
+	h.as("ravi").send("POST", path("/v1/visits/%s/flags", h.visit(desk, second, monday.Add(50*time.Hour), "ravi")), obj{"kind": "verbal_abuse", "level": 1}, 201)
+	ids["exclusions"] = h.as("ravi").send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(obj)["id"]
+	for _, a := range h.as("root").send("GET", "/v1/areas", nil, 200)["items"].([]any) {
+		if a.(obj)["name"] == "Pune" {
+			ids["areas"] = a.(obj)["id"]
+		}
+	}
+	flag = h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201) // the first one was late and passed on
+	ids["flags"] = flag["id"]
+	ids["keep-aways"], ids["evidence"] = h.keptAway("meena")["id"], h.as("ravi").send("POST", path("/v1/flags/%s/evidence", flag), string(pngFile), 201, "Content-Type", "image/png")["id"]
+	ids["advisories"] = h.as("maya").send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
+	h.as("ravi").send("POST", "/v1/flags", obj{"phone": "+919800000099", "kind": "verbal_abuse", "level": 2}, 201)
+	ids["aftercare"] = items(h.as("ravi").send("GET", "/v1/aftercare", nil, 200))[0]["id"]
+	return ids
 }
 
 func toString(v any) string {

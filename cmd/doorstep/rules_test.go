@@ -507,7 +507,7 @@ func TestLateClaimOnAVisitThatFellAwayUnderAHold(t *testing.T) {
 func TestCrewIsToldInItsLanguage(t *testing.T) {
 	stories(t, func(h *harness) {
 		desk, ravi := h.as("kiran"), h.as("ravi")
-		ravi.send("PATCH", "/v1/users/"+ravi.id.String(), obj{"language": "hi"}, 200, "If-Match", `"1"`)
+		ravi.send("PATCH", "/v1/users/"+ravi.id.String(), obj{"language": "hi"}, 200, "If-Match", fmt.Sprintf(`"%d"`, h.version("ravi")))
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
 		if m := h.expect("ravi", "नई विज़िट"); !strings.HasPrefix(m.Body, "मंगलवार 2 मार्च, 11:00-13:00") {

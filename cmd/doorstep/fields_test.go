@@ -1,0 +1,185 @@
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/repo"
+)
+
+var updateFields = flag.Bool("update-fields", false, "write testdata/fields.txt anew; read the difference before you commit it")
+
+// personal are the keys that say something of a person, wherever they stand.
+var personal = strings.Fields(`login name phone phones email address landmark occupant lat lon home_lat home_lon quiet_from quiet_to hours exceptions rings_always
+	colleague_id deputy_id language relation voice_only note words reason reasons statement told told_by kind level reporter_id reporter subject_id subject behaviour
+	precautions narrative crew ever_crew technician technician_id technicians user_id owner_id raiser_id raiser raised_by text share_url what_matters fault actor_id
+	acknowledged_by handlers involved recorded_by decided_by created_by place contact contacts`)
+
+// viewers are who reads: what they are to the technician and the household of
+// the world, and their login.
+var viewers = []struct{ relation, login string }{
+	{"crew", "ravi"}, {"colleague", "tara"}, {"technician", "meena"}, {"coordinator", "kiran"}, {"proprietor", "asha"}, {"area_manager", "maya"}, {"agent", "gita"}, {"admin", "root"},
+	{"other_technician", "ravi2"}, {"other_coordinator", "kiran2"}, {"other_proprietor", "asha2"}, {"other_manager", "maya2"}, {"other_manager", "noor2"}, // one of them is passed a late report
+}
+
+// TestFieldsOfPeople reads every resource as everybody and compares, field by
+// field, who is shown what of people with testdata/fields.txt: role × relation ×
+// field. A new resource or field of people has no row there and fails, until
+// somebody has judged who may see it.
+func TestFieldsOfPeople(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, repo.SQLite) // what is shown is decided above the database
+	ids := h.ofEveryKind()
+	h.hire("tara")
+	_, job := h.household(h.as("kiran"), nil)
+	h.visit(h.as("kiran"), job, monday.Add(80*time.Hour), "ravi", "tara")
+	h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
+		for i, login := range slices.Sorted(maps.Keys(h.people)) {
+			u, err := tx.LockUser(h.people[login].id)
+			if err != nil {
+				return err
+			}
+			lat := 18.5 + float64(i)/100
+			u.HomeLat, u.HomeLon, u.Phone, u.QuietFrom, u.QuietTo, u.RingsAlways = &lat, &lat, fmt.Sprintf("+9198765%05d", i), "22:00", "06:00", true
+			if u.Role == domain.RoleTechnician {
+				u.ColleagueID = &h.people["meena"].id
+				u.Exceptions = domain.List[domain.DayHours]{{Date: "2027-05-01", Hours: domain.List[domain.Stretch]{{From: "10:00", To: "12:00"}}}}
+			}
+			if err := tx.SaveUser(u); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	seen := map[string]map[string]bool{} // operation and field → who
+	for _, op := range h.contract.Operations() {
+		if op.Method != "GET" || !strings.HasPrefix(op.Path, "/v1/") || op.Path == "/v1/events" || strings.HasSuffix(op.Path, "evidence-pack") || strings.HasSuffix(op.Path, "{evidence_id}") {
+			continue
+		}
+		address := strings.ReplaceAll(op.Path, "{id}", strings.ToLower(toString(ids[strings.Split(op.Path, "/")[2]])))
+		for _, v := range viewers {
+			out, res := h.as(v.login).raw("GET", address, nil)
+			if res.StatusCode != 200 {
+				continue
+			}
+			var answer any
+			h.must(json.Unmarshal(out, &answer))
+			fieldsIn(answer, op.Path, h.people[v.login].id.String(), false, func(field string, self bool) {
+				if seen[field] == nil {
+					seen[field] = map[string]bool{}
+				}
+				who := v.relation
+				if self {
+					who = "self"
+				}
+				seen[field][who] = true
+			})
+		}
+	}
+	order := []string{"self"}
+	for _, v := range viewers {
+		order = append(order, v.relation)
+	}
+	order = slices.Compact(order)
+	var rows strings.Builder
+	for _, field := range slices.Sorted(maps.Keys(seen)) {
+		who := slices.DeleteFunc(slices.Clone(order), func(r string) bool { return !seen[field][r] })
+		fmt.Fprintf(&rows, "%s: %s\n", field, strings.Join(who, " "))
+	}
+	golden := filepath.Join("testdata", "fields.txt")
+	if *updateFields {
+		h.must(os.MkdirAll("testdata", 0o755))
+		h.must(os.WriteFile(golden, []byte(rows.String()), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	h.must(err)
+	if len(seen) < 100 {
+		t.Fatalf("only %d fields were walked", len(seen))
+	}
+	have, should := strings.Split(rows.String(), "\n"), strings.Split(string(want), "\n")
+	for _, line := range have {
+		if !slices.Contains(should, line) {
+			t.Errorf("is shown, and not so in %s: %s", golden, line)
+		}
+	}
+	for _, line := range should {
+		if !slices.Contains(have, line) {
+			t.Errorf("in %s, and not shown so: %s", golden, line)
+		}
+	}
+}
+
+// fieldsIn names the fields of people that hold something, as the path to them;
+// in an object that is the reader themselves they are their own.
+func fieldsIn(v any, path, reader string, self bool, found func(field string, self bool)) {
+	switch v := v.(type) {
+	case []any:
+		for _, one := range v {
+			fieldsIn(one, path+"[]", reader, self, found)
+		}
+	case map[string]any:
+		self := self || v["id"] == reader
+		for key, value := range v {
+			if slices.Contains(personal, key) && !empty(value) {
+				found(path+" "+key, self)
+			}
+			fieldsIn(value, path+"."+key, reader, self, found)
+		}
+	}
+}
+
+func empty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case bool:
+		return !v
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// TestAnswersShowTheSameOfPeople: what a change answers shows of somebody what a
+// read would, also when it is given again.
+func TestAnswersShowTheSameOfPeople(t *testing.T) {
+	stories(t, func(h *harness) {
+		id := h.people["ravi"].id
+		h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
+			u, err := tx.LockUser(id)
+			if err != nil {
+				return err
+			}
+			lat := 18.5
+			u.HomeLat, u.HomeLon, u.QuietFrom, u.QuietTo = &lat, &lat, "22:00", "06:00"
+			return tx.SaveUser(u)
+		}))
+		hours := []obj{{"weekday": 1, "from": "08:00", "to": "20:00"}}
+		for _, login := range []string{"kiran", "asha", "maya", "root"} {
+			for path, body := range map[string]obj{"/v1/technicians/%s/hours": {"hours": hours}, "/v1/technicians/%s/skills": {"skills": []string{"refrigerator"}}, "/v1/users/%s/roster": {"hours": hours}} {
+				out, res := h.as(login).raw("PUT", fmt.Sprintf(path, id), body)
+				if res.StatusCode != 200 {
+					continue
+				}
+				for _, key := range []string{"home_lat", "quiet_from"} {
+					if shown := strings.Contains(string(out), `"`+key+`"`); shown != (login == "root") {
+						t.Errorf("PUT %s as %s shows %s: %v", path, login, key, shown)
+					}
+				}
+			}
+		}
+	})
+}
