@@ -118,10 +118,11 @@ type partView struct {
 type field struct {
 	*customerView
 	Name string
+	Of   string // which of two alike parts it is, for its words: "" or ".try"
 }
 
 // Field gives the view to a part of the page under a name.
-func (v *customerView) Field(name string) field { return field{v, name} }
+func (v *customerView) Field(name, of string) field { return field{v, name, of} }
 
 // Devices is where the browser registers; its own id is added.
 func (v *customerView) Devices() string { return v.base + "/devices/" }

@@ -74,7 +74,7 @@ func pageStates() []pageState {
 		{"rescheduled", linkPage(domain.VisitRescheduled, domain.ConfirmAwaiting), "Your visit is being moved", "आपकी विज़िट का समय बदल रहा है"},
 		{"cancelled", linkPage(domain.VisitCancelled, domain.ConfirmDeclined), "The visit is cancelled", "विज़िट रद्द हो गई है"},
 		{"none", linkPage("", ""), "No visit is planned yet", "अभी कोई विज़िट तय नहीं है"},
-		{"unreachable", change(linkPage(domain.VisitCancelled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.Unreachable = true }), "We could not reach you", "आपसे संपर्क नहीं हो सका"},
+		{"unreachable", change(linkPage(domain.VisitCancelled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.Unreachable = true }), "We could not reach you", "हम आपसे संपर्क नहीं कर सके"},
 		{"closed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed), func(p *domain.LinkPage) {
 			p.Job.Status, p.CanCallMe, p.CanAnotherTime, p.CanCorrect = domain.JobClosed, false, false, false
 		}), "This repair is closed", "यह मरम्मत बंद हो चुकी है"},
@@ -326,6 +326,61 @@ func TestCalendarEntry(t *testing.T) {
 	for status, want := range map[domain.VisitStatus]string{domain.VisitScheduled: "CONFIRMED", domain.VisitEnRoute: "CONFIRMED", domain.VisitCancelled: "CANCELLED", domain.VisitMissed: "CANCELLED", domain.VisitCompleted: "CONFIRMED"} {
 		if got := calendarStatus(&domain.Visit{Status: status, Confirmation: domain.ConfirmConfirmed}); string(got) != want {
 			t.Errorf("%s: %s", status, got)
+		}
+	}
+}
+
+var (
+	controlPattern = regexp.MustCompile(`(?s)<(button|summary|label|a|legend|h1|h2)\b[^>]*>(.*?)</`)
+	wordPattern    = regexp.MustCompile(`[^\p{L}\p{M}\p{N}]+`)
+)
+
+// TestNoTwoControlsShareALabel: whatever a page offers at once, in either
+// language, no two things that can be tapped or filled in are called the same,
+// and no heading says what a control says. Choices are called by their question
+// and their words.
+func TestNoTwoControlsShareALabel(t *testing.T) {
+	id := uuid.MustParse("0190a000-0000-7000-8000-000000000002")
+	subjects := map[domain.VisitStatus]string{domain.VisitNoAccess: "no_access", domain.VisitCompleted: "completion", domain.VisitScheduled: "agreement"}
+	for _, st := range pageStates() {
+		p := *st.page
+		p.CanStop, p.CanDone, p.CanReopen, p.CanAppeal, p.EndCode = true, true, true, true, "1234"
+		until := p.Now.Add(24 * time.Hour)
+		p.NoteUntil, p.NoteAnswer = &until, "It stands."
+		p.Caller, p.CallBy = "Sneha", until
+		p.People = []domain.LinkPerson{{ID: id, Name: "Ravi"}}
+		p.Tries = []domain.LinkTry{{ID: id, At: p.Now.Add(-time.Hour), Channel: "phone", Outcome: "no_answer", Grade: "declared", Disputable: true}}
+		if p.CanAnotherTime {
+			p.Free = []domain.FreeSlot{{WindowStart: until, WindowEnd: until.Add(2 * time.Hour)}, {WindowStart: until.Add(2 * time.Hour), WindowEnd: until.Add(4 * time.Hour)}}
+			p.Held = &domain.HeldSlot{WindowStart: until.Add(time.Hour), WindowEnd: until.Add(3 * time.Hour), Until: p.Now.Add(10 * time.Minute)}
+		}
+		if p.Visit != nil {
+			p.VisitSubject = subjects[p.Visit.Status]
+		}
+		for _, lang := range []string{"en", "hi"} {
+			page := renderState(t, &p, lang)
+			seen, group, checked := map[string]string{}, "", 0
+			for _, m := range controlPattern.FindAllStringSubmatch(page, -1) {
+				words := html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(m[2], " "))
+				words = strings.ToLower(strings.TrimSpace(wordPattern.ReplaceAllString(words, " ")))
+				switch {
+				case words == "":
+					continue
+				case m[1] == "legend":
+					group = words
+					continue
+				case m[1] == "label" && strings.Contains(m[0], `type="radio"`):
+					words = group + ": " + words
+				}
+				checked++
+				if other, twice := seen[words]; twice {
+					t.Errorf("%s %s: a %s and a %s are both called %q", st.name, lang, other, m[1], words)
+				}
+				seen[words] = m[1]
+			}
+			if checked < 10 {
+				t.Fatalf("%s %s: only %d controls were found", st.name, lang, checked)
+			}
 		}
 	}
 }

@@ -90,7 +90,7 @@
     }
     const t = board.technicians.find((x) => x.id === resource.id);
     if (!t) return resource.title;
-    const name = Object.assign(readonly() ? el('span', shortName(t)) : button(shortName(t), () => plans.person(board.technicians.find((x) => x.id === t.id) || t, date), 'person'), { title: t.name });
+    const name = Object.assign(readonly() ? el('span', shortName(t)) : button(shortName(t), () => plans.person(board.technicians.find((x) => x.id === t.id) || t, date, aheadOf(t.id)), 'person'), { title: t.name });
     if (!readonly()) {
       name.dataset.person = t.id;
       name.setAttribute('aria-haspopup', 'dialog');
@@ -310,14 +310,18 @@
       crew = crew.filter((id) => !oldResource || id !== oldResource.id);
       if (newResource.id !== '-' && !crew.includes(newResource.id)) crew.push(newResource.id);
     }
-    const by = event.start - oldEvent.start, start = by ? new Date(Date.parse(instant(local(event.start), board.centre.zone)) - (Date.parse(v.planned_start) - Date.parse(v.window_start))).toISOString() : v.window_start;
-    if (by && v.confirmation === 'confirmed') {
+    const by = event.start - oldEvent.start, planned = by ? new Date(Date.parse(instant(local(event.start), board.centre.zone))).toISOString() : v.planned_start;
+    // Inside its window the visit begins at another time; what the household was
+    // promised stays, and it is not asked again.
+    const inside = Date.parse(planned) >= Date.parse(v.window_start) && Date.parse(planned) < Date.parse(v.window_end);
+    const start = inside ? v.window_start : new Date(Date.parse(planned) - (Date.parse(v.planned_start) - Date.parse(v.window_start))).toISOString();
+    if (!inside && v.confirmation === 'confirmed') {
       revert();
       openVisit(v, { crew, start, said: 'The household confirmed this time. Moving it asks the household again.' });
       return;
     }
     try {
-      const res = await moveTo(v, { crew, window_start: start });
+      const res = await moveTo(v, { crew, window_start: start, ...(inside ? { planned_start: planned } : {}) });
       if (res.ok) return load(true);
       revert();
       openVisit(v, { crew, start, refused: await refusal(res) });
@@ -326,6 +330,9 @@
       openVisit(v, { crew, start, refused: { said: 'No connection. Nothing was changed.', slots: [] } });
     }
   };
+
+  // aheadOf counts what is freed when somebody falls ill on the day that is shown.
+  const aheadOf = (id) => board.visits.filter((v) => v.crew.includes(id) && v.status === 'scheduled').length;
 
   // One dialog for all.
   const show = (title, ...nodes) => {
@@ -388,10 +395,25 @@
     const acts = el('div', undefined, 'acts');
     const say = ({ said, slots: free }) => {
       wrong.textContent = said;
-      spot.replaceChildren(...(free.length ? [el('p', 'Free instead:', 'who'), slots.list(free, verb, choose)] : []));
+      spot.replaceChildren(...(free.length ? [el('p', 'Free instead:', 'who'), slots.list(free, verb, (c) => choose(c))] : []));
     };
     let busy = false;
-    const choose = async (choice) => {
+    // A household that has an appointment is not moved by one tap on an offer, nor
+    // from what it confirmed by any: what it was told stands beside what it will be
+    // asked.
+    const choose = (choice, typed) => {
+      const v = of.visit;
+      if (!v || busy || typed && v.confirmation !== 'confirmed' || Date.parse(choice.window_start) === Date.parse(v.window_start)) return take(choice);
+      say({ said: '', slots: [] });
+      const from = `${dated(v.window_start)} to ${clock(v.window_end)}`, to = dated(choice.window_start);
+      const asks = el('p', v.confirmation === 'confirmed' ? `The household confirmed ${from}. Moving to ${to} asks it again.` : `The household was told ${from}. Moving to ${to} asks it anew.`, 'who');
+      const row = el('div', undefined, 'acts'), back = button('Keep the appointment', () => { spot.replaceChildren(); wrong.focus(); });
+      row.append(button(`Move to ${to} and ask`, () => take(choice), ''), back);
+      spot.replaceChildren(asks, row);
+      asks.tabIndex = -1;
+      asks.focus();
+    };
+    const take = async (choice) => {
       if (busy) return;
       busy = true;
       box.setAttribute('aria-busy', 'true');
@@ -414,12 +436,12 @@
       }
       wrong.focus();
     };
-    const search = slots.search(of.job, start, verb, of.more, choose);
+    const search = slots.search(of.job, start, verb, of.more, (c) => choose(c));
     acts.append(el('button', verb), button('Close', close));
     form.append(row(field('Technician', who), field('Second technician', second)), row(field('Arrival from, date', day), field('Time', time), ...extra), acts);
     form.addEventListener('submit', (e) => {
       e.preventDefault();
-      choose({ crew: [...new Set([who.value, second.value].filter(Boolean))], window_start: instant(`${day.value}T${time.value}`, board.centre.zone) });
+      choose({ crew: [...new Set([who.value, second.value].filter(Boolean))], window_start: instant(`${day.value}T${time.value}`, board.centre.zone) }, true);
     });
     if (refused) say(refused);
     box.append(wrong, spot, search.box, el('h3', 'By hand'), form);
@@ -439,7 +461,7 @@
     const nodes = [known];
     if (draft.said) nodes.push(el('p', draft.said));
     if (movable(v)) {
-      const p = placing({ job: v.job_id, more: () => ({ visit_id: v.id }) }, draft.start || v.window_start, draft.crew || v.crew, 'Move', (choice, key) => moveTo(v, choice, key), draft.refused);
+      const p = placing({ job: v.job_id, visit: draft.said ? null : v, more: () => ({ visit_id: v.id }) }, draft.start || v.window_start, draft.crew || v.crew, 'Move', (choice, key) => moveTo(v, choice, key), draft.refused);
       if (draft.refused || draft.said) nodes.push(el('h3', 'Move'), p.box, ...doors.visit(v));
       else nodes.push(...doors.visit(v), el('h3', 'Move'), p.box);
       show(v.household, ...nodes);

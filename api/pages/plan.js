@@ -102,7 +102,7 @@ const doorstepPlan = (tools) => {
   };
 
   // asking is a form with a day; go answers with the plan and its title.
-  const asking = (title, why, day, what, go, ...before) => {
+  const asking = (title, why, day, what, go) => {
     const form = el('form'), wrong = wrongLine(), date = Object.assign(input('date', day), { required: true }), ok = el('button', what);
     let of = '', key = '';
     form.append(field('Day', date), wrong, acts(ok, button('Close', close)));
@@ -127,15 +127,18 @@ const doorstepPlan = (tools) => {
       ok.disabled = false;
       ok.focus();
     });
-    show(title, ...before, el('p', why, 'soft'), form);
-    ok.focus();
+    show(title, el('p', why, 'soft'), form);
+    return ok;
   };
 
   return {
     day: (centre, date) => asking('Plan the day', 'For each visit that nobody goes to, somebody is proposed who can be there in time. Nothing is changed until you accept.', date, 'Propose',
-      (day, key) => send(`/v1/centres/${centre}/plan`, { date: day }, key)),
-    person: (t, date) => asking(t.name, 'Sick? The rest of this day becomes leave, its visits are freed, and you see who could go instead.', date, 'Sick on this day',
-      (day, key) => send(`/v1/technicians/${t.id}/sick`, { date: day }, key),
-      facts([['Skills', t.skills.map(words).join(', ')], ['Works', t.works.map((w) => `${dated(w.from)} to ${dated(w.to).slice(11)}`).join(', ') || 'not on this day'], ['Away', t.away.map((a) => `${dated(a.from)} to ${dated(a.to)}`).join(', ')]])),
+      (day, key) => send(`/v1/centres/${centre}/plan`, { date: day }, key)).focus(), // it only proposes
+    // A name opens what is known of the person; what frees their day is a step
+    // further, and says how much it frees.
+    person: (t, date, ahead) => show(t.name,
+      facts([['Skills', t.skills.map(words).join(', ')], ['Works', t.works.map((w) => `${dated(w.from)} to ${dated(w.to).slice(11)}`).join(', ') || 'not on this day'], ['Away', t.away.map((a) => `${dated(a.from)} to ${dated(a.to)}`).join(', ')], ['Visits ahead', String(ahead)]]),
+      acts(button('Sick on this day…', () => asking(`${t.name} is ill`, `The rest of this day becomes leave. ${count(ahead, 'visit is', 'visits are')} freed, and you see who could go instead.`, date, 'Free this day',
+        (day, key) => send(`/v1/technicians/${t.id}/sick`, { date: day }, key))), button('Close', close))),
   };
 };

@@ -111,8 +111,25 @@ func TestTheBoardPlansADay(t *testing.T) {
 		t.Errorf("the focus is lost to %s", d.text("document.activeElement"))
 	}
 	d.key("\r")
-	d.until("the person", "document.getElementById('dialog').open && document.activeElement.textContent === 'Sick on this day'")
+	// Enter and Enter again free nothing: not at the name, not at the question.
+	untouched := func(step string) {
+		t.Helper()
+		for range 3 {
+			d.key("\r")
+		}
+		if got := crew(visits[0]); len(got) != 1 || got[0] != who {
+			t.Fatalf("%s: Enter freed a day: %v", step, got)
+		}
+	}
+	d.until("the person", "document.getElementById('dialog').open && document.activeElement.id === 'dialog-h'")
+	d.judge("person")
+	untouched("the person")
+	d.tabTo("document.activeElement.textContent === 'Sick on this day…'")
+	d.key("\r")
+	d.until("the question", "document.activeElement.id === 'dialog-h' && /[0-9] visits? (is|are) freed/i.test(document.getElementById('dialog').innerText)")
 	d.judge("sick, asked")
+	untouched("the question")
+	d.tabTo("document.activeElement.textContent === 'Free this day'")
 	d.key("\r")
 	d.until("who goes instead", "/visits? needs? somebody/.test(document.getElementById('dialog').innerText) && document.querySelectorAll('#dialog .plan button').length > 0")
 	d.shot("sick-1280")

@@ -55,7 +55,8 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 			t.Errorf("%q became %v", label, made[0])
 		}
 	}
-	// By hand into another's time: refused, with what is free instead; one press takes it.
+	// By hand into another's time: refused, with what is free instead; one press on
+	// that asks, and moves nothing.
 	d.until("its card", fmt.Sprintf(card, made[0]["id"])+" !== null")
 	d.js("(" + fmt.Sprintf(card, made[0]["id"]) + ".click(), true)")
 	d.until("the form", "document.querySelectorAll('#dialog form.place select').length === 2")
@@ -65,6 +66,14 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	d.shot("instead")
 	d.judge("free instead")
 	again := evaluate[string](t, d.ctx, "(b => (b.click(), b.getAttribute('aria-label')))([...document.querySelectorAll('#refused + div .slots > li > .offers button')].pop())")
+	d.until("the question", "/The household was told .*asks it anew/.test(document.activeElement.textContent)")
+	d.judge("asked before a move")
+	if v := desk.send("GET", path("/v1/visits/%s", made[0]), nil, 200); v["status"] != "scheduled" || v["window_start"] != made[0]["window_start"] {
+		t.Errorf("one tap made it %v", v)
+	}
+	d.key("\r") // on the question: nothing
+	d.tabTo("document.activeElement.textContent.startsWith('Move to ')")
+	d.key("\r")
 	d.until("it is moved", "!document.getElementById('dialog').open")
 	moved := desk.send("GET", path("/v1/visits/%s", made[0]), nil, 200)
 	if next, ok := moved["successor_id"].(string); ok {
@@ -84,6 +93,49 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	d.until("it is assigned", "!document.getElementById('dialog').open")
 	if got := desk.send("GET", path("/v1/visits/%s", stays), nil, 200); got["status"] != "scheduled" || len(got["crew"].([]any)) != 1 || got["planned_start"] != "2027-03-01T07:30:00Z" {
 		t.Errorf("it became %v", got)
+	}
+	d.noFaults()
+}
+
+// TestADragInsideTheWindowAsksNobody: the visit begins at another time, its
+// appointment and the household's answer stand. A drag out of it asks first.
+func TestADragInsideTheWindowAsksNobody(t *testing.T) {
+	t.Parallel()
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk := h.as("kiran")
+	_, job := h.household(desk, obj{"name": "Dragged household"})
+	visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+	desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": "reached"}}, 200)
+	d := openBoard(t, h, "kiran", 1280, 800)
+	at := fmt.Sprintf(card, visit["id"])
+	d.until("its card", at+" !== null")
+	type box struct{ X, Y, W, H float64 }
+	drag := func(by float64) {
+		t.Helper()
+		b := evaluate[box](t, d.ctx, "(r => ({X: r.x, Y: r.y, W: r.width, H: r.height}))("+at+".getBoundingClientRect())")
+		x, y := b.X+8, b.Y+b.H/2
+		d.mouse("mousePressed", x, y)
+		for i := range 12 {
+			d.mouse("mouseMoved", x+b.W*by*float64(i+1)/12, y)
+		}
+		d.mouse("mouseReleased", x+b.W*by, y)
+	}
+	drag(0.5) // of an hour of work
+	now := func() obj { return desk.send("GET", path("/v1/visits/%s", visit), nil, 200) }
+	for end := time.Now().Add(patience / 4); now()["planned_start"] == visit["planned_start"]; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the drag did nothing: %s", d.text("document.getElementById('dialog')"))
+		}
+	}
+	if v := now(); v["status"] != "scheduled" || v["confirmation"] != "confirmed" || v["window_start"] != visit["window_start"] || v["window_end"] != visit["window_end"] {
+		t.Errorf("a drag inside the window made it %v", v)
+	}
+	d.until("it is drawn anew", "!document.getElementById('dialog').open && /12:30/.test("+at+".textContent)")
+	drag(3)
+	d.until("the question", "document.getElementById('dialog').open && /confirmed this time/.test(document.getElementById('dialog').innerText)")
+	if v := now(); v["status"] != "scheduled" || v["confirmation"] != "confirmed" {
+		t.Errorf("a drag out of the window made it %v", v)
 	}
 	d.noFaults()
 }
