@@ -53,10 +53,65 @@ const doorstep = (() => {
   const problem = async (res) => (await refusal(res)).said;
   const send = (path, body, key = uuid()) => call(path, { method: 'POST', body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key } });
 
+  // resets says at sign-in who asked for a new password lately, so that one that
+  // nobody wanted is noticed.
+  const resets = (list) => {
+    document.getElementById('resets')?.remove();
+    if (!list || !list.length) return;
+    const box = el('section', undefined, 'note'), shut = el('button', 'I know', 'plain');
+    box.id = 'resets';
+    box.setAttribute('role', 'status');
+    for (const r of list) box.append(el('p', `${new Date(r.at).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' })}: ${r.by} asked for a new password for your account${r.used ? ', and it was set' : ''}. If you did not want this, tell your manager now.`));
+    shut.type = 'button';
+    shut.addEventListener('click', () => box.remove());
+    box.append(shut);
+    document.querySelector('main').prepend(box);
+  };
+
+  // coded is the part of the sign-in form that sets a password with a code.
+  const coded = () => {
+    const box = el('details'), said = el('p', undefined, 'wrong'), set = el('button', 'Set the password', 'plain');
+    const field = (id, text, more) => {
+      const label = el('label', text), input = Object.assign(el('input'), { id, ...more });
+      label.htmlFor = id;
+      box.append(label, input);
+      return input;
+    };
+    box.append(el('summary', 'I have a code to set a password'));
+    const code = field('code', 'Code', { autocomplete: 'one-time-code', maxLength: 40, spellcheck: false });
+    const fresh = field('fresh', 'New password, 10 characters or more', { type: 'password', autocomplete: 'new-password', maxLength: 128 });
+    said.setAttribute('role', 'alert');
+    set.type = 'button';
+    box.append(said, set);
+    const go = async () => {
+      set.disabled = true;
+      said.textContent = '';
+      try {
+        const res = await fetch('/v1/auth/reset', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token: code.value, password: fresh.value }) });
+        said.textContent = res.ok ? 'Your password is set. Sign in with it.' : await problem(res);
+        if (res.ok) {
+          code.value = fresh.value = '';
+          document.getElementById('user').focus();
+        }
+      } catch {
+        said.textContent = 'No connection. Please try again.';
+      }
+      set.disabled = false;
+    };
+    set.addEventListener('click', go);
+    for (const input of [code, fresh]) input.addEventListener('keydown', (e) => {
+      if (e.key !== 'Enter') return;
+      e.preventDefault(); // it is not the sign-in that is asked for
+      go();
+    });
+    return box;
+  };
+
   // door is the form to sign in and the button to sign out; enter and leave are
   // the page's own.
   const door = (enter, leave) => {
     const $ = (id) => document.getElementById(id);
+    $('login').append(coded());
     $('login').addEventListener('submit', async (e) => {
       e.preventDefault();
       $('wrong').textContent = '';
@@ -66,15 +121,18 @@ const doorstep = (() => {
           $('wrong').textContent = await problem(res);
           return;
         }
-        keep(await res.json());
+        const t = await res.json();
+        keep(t);
         $('pass').value = '';
         enter();
+        resets(t.resets);
       } catch {
         $('wrong').textContent = 'No connection. Please try again.';
       }
     });
     $('out').addEventListener('click', async () => {
       await call('/v1/auth/logout', { method: 'POST', body: JSON.stringify({ refresh_token: store.getItem('refresh') }), headers: { 'Content-Type': 'application/json' } }).catch(() => {});
+      resets([]);
       leave('');
     });
     if (store.getItem('refresh')) enter();

@@ -193,3 +193,19 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		}
 	})
 }
+
+// TestAPackNeedsNoFolder: a scratch image has no folder for temporary files.
+func TestAPackNeedsNoFolder(t *testing.T) {
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	desk, maya := h.as("kiran"), h.as("maya")
+	_, job := h.household(desk, nil)
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
+	if f, err := os.CreateTemp("", "x"); err == nil {
+		t.Fatalf("%s can be made", f.Name())
+	}
+	pack, res := maya.raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
+	if res.StatusCode != 200 || len(unpacked(t, pack)) < 5 {
+		t.Errorf("%d, %d bytes", res.StatusCode, len(pack))
+	}
+}
