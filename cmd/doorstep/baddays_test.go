@@ -73,7 +73,7 @@ func TestBadDays(t *testing.T) {
 		tell("the log keeps secrets", engine, logKeepsSecrets)
 		tell("canary words", engine, canaries)
 	}
-	tell("killed while writing, synchronous=FULL", repo.SQLite, func(d *day) { killed(d, "--synchronous", "FULL") })
+	tell("killed while writing, synchronous=NORMAL", repo.SQLite, func(d *day) { killed(d, "--synchronous", "NORMAL") })
 }
 
 // day is a world whose server is a program of its own.
