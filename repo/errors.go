@@ -131,17 +131,17 @@ func fromPostgres(pg *pgconn.PgError, err error) error {
 	case "22021", "22P05":
 		return errText(err)
 	}
-	if refusesNow(pg.Code) {
+	if passesOnPostgres(pg.Code) {
 		return errUnavailable(err)
 	}
 	return err
 }
 
-// refusesNow reports whether an SQLSTATE says that the database is not able to
+// passesOnPostgres reports whether an SQLSTATE says that the database is not able to
 // do now what it does at other times, so that the request may be sent again:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html. A defect of
 // a statement, or of the data, is none of these and stays a defect.
-func refusesNow(code string) bool {
+func passesOnPostgres(code string) bool {
 	switch code {
 	case "25006", // read only: a standby, or an operator's default_transaction_read_only
 		"25P03", "25P04", // idle, or running, for too long
@@ -192,14 +192,21 @@ func fromSQLite(lite *sqlite.Error, err error) error {
 			return errExcluded()
 		}
 	}
-	// A file that is damaged (CORRUPT, NOTADB) is none of these: trying again
-	// does not mend it.
-	switch lite.Code() & 0xff {
-	case sqlitePerm, sqliteAbort, sqliteBusy, sqliteLocked, sqliteNoMem, sqliteReadonly, sqliteInterrupt,
-		sqliteIOErr, sqliteFull, sqliteCantOpen, sqliteProtocol, sqliteSchema:
+	if passesOnSQLite(lite.Code()) {
 		return errUnavailable(err)
 	}
 	return err
+}
+
+// passesOnSQLite is passesOnPostgres for a result code. A file that is damaged
+// (CORRUPT, NOTADB) is no such: trying again does not mend it.
+func passesOnSQLite(code int) bool {
+	switch code & 0xff {
+	case sqlitePerm, sqliteAbort, sqliteBusy, sqliteLocked, sqliteNoMem, sqliteReadonly, sqliteInterrupt,
+		sqliteIOErr, sqliteFull, sqliteCantOpen, sqliteProtocol, sqliteSchema:
+		return true
+	}
+	return false
 }
 
 func errReference(cause error) error {
