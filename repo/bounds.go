@@ -33,7 +33,8 @@ const (
 // planning them anew for each value costs more than running them.
 func boundsText(lockTime, idle time.Duration) string {
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-	return "SELECT set_config('lock_timeout', '" + ms(lockTime) + "', true), set_config('idle_in_transaction_session_timeout', '" + ms(idle) + "', true)"
+	return "SELECT set_config('lock_timeout', '" + ms(lockTime) + "', true), " +
+		"set_config('idle_in_transaction_session_timeout', '" + ms(idle) + "', true)"
 }
 
 const genericPlans = ", set_config('plan_cache_mode', 'force_generic_plan', true)"

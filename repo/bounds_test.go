@@ -60,7 +60,9 @@ func TestEveryTransactionIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen["River"] = now
-	if err := pgx.BeginTxFunc(ctx, db.Pool(), pgx.TxOptions{IsoLevel: pgx.Serializable}, func(tx pgx.Tx) error { return tx.QueryRow(ctx, boundsNow).Scan(&now) }); err != nil {
+	if err := pgx.BeginTxFunc(ctx, db.Pool(), pgx.TxOptions{IsoLevel: pgx.Serializable}, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, boundsNow).Scan(&now)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	seen["serialisable"] = now
@@ -232,8 +234,9 @@ func TestErrorsOfPostgres(t *testing.T) {
 			t.Errorf("%s: %v", code, err)
 		}
 	}
-	for code, want := range map[string]domain.Code{"23505": domain.CodeDuplicate, "23P01": domain.CodeOverlap, "23503": domain.CodeMeaning, "23514": domain.CodeMeaning,
-		"22003": domain.CodeMeaning, "22021": domain.CodeMalformed, "22P05": domain.CodeMalformed} {
+	for code, want := range map[string]domain.Code{"23505": domain.CodeDuplicate, "23P01": domain.CodeOverlap,
+		"23503": domain.CodeMeaning, "23514": domain.CodeMeaning, "22003": domain.CodeMeaning,
+		"22021": domain.CodeMalformed, "22P05": domain.CodeMalformed} {
 		if err := repo.Translate(&pgconn.PgError{Code: code}); !domain.IsCode(err, want) {
 			t.Errorf("%s: %v", code, err)
 		}

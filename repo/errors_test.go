@@ -31,7 +31,8 @@ func TestRefusalsOfSQLite(t *testing.T) {
 // unavailable to whoever writes, whatever the reason, and goes on to be read.
 func TestWritesRefused(t *testing.T) {
 	refusing := func(sqlstate string) string {
-		return "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '" + sqlstate + "'; END $$; " +
+		return "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS " +
+			"$$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '" + sqlstate + "'; END $$; " +
 			"CREATE TRIGGER refuse BEFORE INSERT ON replicas FOR EACH ROW EXECUTE FUNCTION refuse()"
 	}
 	for _, engine := range repotest.Engines(t) {
@@ -56,11 +57,13 @@ func TestWritesRefused(t *testing.T) {
 				exec(db, "ALTER ROLE CURRENT_USER IN DATABASE "+repo.DatabaseName(t, db)+" SET default_transaction_read_only = on")
 				db.Pool().Reset()
 				return func() {
-					exec(db, "BEGIN READ WRITE; ALTER ROLE CURRENT_USER IN DATABASE "+repo.DatabaseName(t, db)+" RESET default_transaction_read_only; COMMIT")
+					exec(db, "BEGIN READ WRITE; ALTER ROLE CURRENT_USER IN DATABASE "+repo.DatabaseName(t, db)+
+						" RESET default_transaction_read_only; COMMIT")
 					db.Pool().Reset()
 				}
 			}
-			for way, sqlstate := range map[string]string{"no rights": "42501", "not in the needed state": "55000", "disk full": "53100", "I/O": "58030"} {
+			states := map[string]string{"no rights": "42501", "not in the needed state": "55000", "disk full": "53100", "I/O": "58030"}
+			for way, sqlstate := range states {
 				ways[way] = func(db *repo.DB) func() {
 					exec(db, refusing(sqlstate))
 					return func() { exec(db, "DROP TRIGGER refuse ON replicas") }

@@ -31,8 +31,8 @@ type NewerSchema struct {
 }
 
 func (e *NewerSchema) Error() string {
-	return fmt.Sprintf("the database has the schema %d of %s and this program knows up to %d: a newer doorstep migrated it; run that one, or restore a copy from before",
-		e.Database, e.Part, e.Known)
+	return fmt.Sprintf("the database has the schema %d of %s and this program knows up to %d: a newer doorstep migrated it; "+
+		"run that one, or restore a copy from before", e.Database, e.Part, e.Known)
 }
 
 // Migration is one numbered step of the schema. Equal numbers mean the same

@@ -52,8 +52,9 @@ func (db *DB) Figures(ctx context.Context, now time.Time) (f Figures, err error)
 	if next != nil && !next.After(now) {
 		f.Overdue = next
 	}
-	pending, err := list[notice](ctx, c, db.table("notices").Raw("SELECT created_at, not_before FROM notices WHERE state = 'pending' AND NOT waits "+
-		"AND expires_at > ? AND not_before <= ? ORDER BY CASE WHEN not_before > created_at THEN not_before ELSE created_at END LIMIT 1", now, now))
+	pending, err := list[notice](ctx, c, db.table("notices").Raw("SELECT created_at, not_before FROM notices "+
+		"WHERE state = 'pending' AND NOT waits AND expires_at > ? AND not_before <= ? "+
+		"ORDER BY CASE WHEN not_before > created_at THEN not_before ELSE created_at END LIMIT 1", now, now))
 	if err != nil {
 		return f, err
 	}
@@ -77,7 +78,8 @@ func (db *DB) Figures(ctx context.Context, now time.Time) (f Figures, err error)
 		}
 	}
 	f.Queue, err = list[QueueFigure](ctx, c, db.table("river_job").
-		Raw("SELECT queue, state, count(*) AS n FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled') GROUP BY state, queue"))
+		Raw("SELECT queue, state, count(*) AS n FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled') "+
+			"GROUP BY state, queue"))
 	return f, err
 }
 

@@ -124,7 +124,8 @@ func (c *compareCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	handler, err := start(ctx, env, self, "bare", "--database", database, "--synchronous", c.Synchronous, "--connections", fmt.Sprint(c.Connections))
+	handler, err := start(ctx, env, self, "bare", "--database", database, "--synchronous", c.Synchronous,
+		"--connections", fmt.Sprint(c.Connections))
 	if err != nil {
 		return err
 	}

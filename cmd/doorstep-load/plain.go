@@ -330,7 +330,8 @@ func (p plainPostgres) day(ctx context.Context, technician string, from time.Tim
 type plainSQLite struct{ db, reads *sql.DB }
 
 func openPlainSQLite(file, synchronous string) (plain, error) {
-	dsn := "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(" + synchronous + ")&_time_format=sqlite&_timezone=UTC&_texttotime=1&_txlock=immediate"
+	dsn := "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(" + synchronous +
+		")&_time_format=sqlite&_timezone=UTC&_texttotime=1&_txlock=immediate"
 	var p plainSQLite
 	var err error
 	if p.db, err = sql.Open("sqlite", "file:"+file+dsn); err != nil {

@@ -155,7 +155,8 @@ func (f *figures) register(reg prometheus.Registerer, h *health) {
 	f.unacked = gauge("doorstep_sos_unacknowledged", "Alarms that nobody has acknowledged.")
 	f.oldestUnacked = gauge("doorstep_sos_unacknowledged_oldest_seconds", "Age of the oldest of them; 0: none.")
 	f.notice = gauge("doorstep_notices_pending_oldest_seconds", "How long the oldest notice that may go out has not; 0: none.")
-	f.queue = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "doorstep_queue_jobs", Help: "Jobs of the queue that are not done, by queue and state."}, []string{"queue", "state"})
+	f.queue = prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "doorstep_queue_jobs",
+		Help: "Jobs of the queue that are not done, by queue and state."}, []string{"queue", "state"})
 	reg.MustRegister(f.queue)
 }
 

@@ -43,7 +43,8 @@ func (m *migrateUp) Run(ctx context.Context, e *environment) error {
 type migrateStatus struct{ storage }
 
 func (m *migrateStatus) Help() string {
-	return "It exits 0 when it could look, whatever it saw: \"missing\", \"no database yet\" and a schema that is newer than the program are answers, too. It exits 1 when the database does not answer."
+	return "It exits 0 when it could look, whatever it saw: \"missing\", \"no database yet\" and a schema that is newer than the program " +
+		"are answers, too. It exits 1 when the database does not answer."
 }
 
 func (m *migrateStatus) Run(ctx context.Context, e *environment) error {
