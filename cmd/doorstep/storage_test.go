@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -71,6 +72,13 @@ func newerSchema(t testing.TB, url string) {
 // TestNewerSchemaIsRefused by every command that opens the database, in words
 // and without a change.
 func TestNewerSchemaIsRefused(t *testing.T) {
+	command := func(args ...string) (code int, out, errs string) {
+		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second) // a server that is not refused goes on
+		defer cancel()
+		var stdout, stderr bytes.Buffer
+		code = run(ctx, args, &stdout, &stderr)
+		return code, stdout.String(), stderr.String()
+	}
 	for _, engine := range repotest.Engines(t) {
 		url := repotest.URL(t, engine)
 		newerSchema(t, url)
