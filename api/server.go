@@ -46,7 +46,7 @@ type Config struct {
 	BaseURL        string                      // https://doorstep.example, without a slash at the end; "" makes links relative
 	Contract       *Contract                   // nil only in tests of the plumbing: nothing is judged then
 	Authenticate   fiber.Handler               // runs before every operation that is not public; must fail or call c.Next
-	Ready          func(context.Context) error // nil: always ready
+	Ready          func(context.Context) error // nil: always ready; its words are answered
 	Registry       *prometheus.Registry        // nil: one of its own with the Go and process collectors
 	TrustedProxies []netip.Prefix              // whose X-Forwarded-For is believed
 	Deadline       time.Duration               // of one request; default 15 s
@@ -74,7 +74,7 @@ type Server struct {
 	endings  []func()     // of what would never finish by itself
 }
 
-// New makes the server with /healthz, /readyz, /problems, /docs and
+// New makes the server with /livez, /healthz, /readyz, /problems, /docs and
 // /openapi.yaml. It listens when somebody calls App.Listener.
 func New(cfg Config) *Server {
 	if cfg.Log == nil {
@@ -117,7 +117,9 @@ func New(cfg Config) *Server {
 		handle(ctx)
 	}
 	s.App.Use(s.front)
-	s.own("/healthz", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
+	for _, path := range []string{"/livez", "/healthz"} { // the same by an older name
+		s.own(path, func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
+	}
 	s.own("/readyz", s.ready)
 	s.problemPages()
 	s.docPages()
@@ -371,7 +373,7 @@ func (s *Server) observe(c *fiber.Ctx, start time.Time) {
 	route, status := routeOf(c), c.Response().StatusCode()
 	s.duration.WithLabelValues(c.Method(), route, strconv.Itoa(status)).Observe(took.Seconds())
 	level := slog.LevelInfo
-	if route == "/healthz" || route == "/readyz" {
+	if route == "/livez" || route == "/healthz" || route == "/readyz" {
 		level = slog.LevelDebug
 	}
 	s.log.LogAttrs(context.Background(), level, "request",
@@ -391,7 +393,10 @@ func (s *Server) ready(c *fiber.Ctx) error {
 		ctx, cancel := context.WithTimeout(c.UserContext(), 2*time.Second)
 		defer cancel()
 		if err := s.cfg.Ready(ctx); err != nil {
-			return domain.Fail(domain.CodeUnavailable, "The database does not answer.").Because(err)
+			if words := (*domain.Error)(nil); errors.As(err, &words) {
+				return words
+			}
+			return domain.Fail(domain.CodeUnavailable, "The server is not ready.").Because(err)
 		}
 	}
 	return c.JSON(fiber.Map{"status": "ready"})

@@ -101,6 +101,7 @@ paths:
     parameters: [{name: token, in: path, required: true, schema: {type: string}}]
     get: {security: [], responses: {'200': {description: The page., content: {text/html: {schema: {type: string}}}}}}
     post: {security: [], requestBody: {content: {application/x-www-form-urlencoded: {schema: {type: object, required: [reason], properties: {reason: {type: string}}}}}}, responses: {'204': {description: Done.}}}
+  /livez: {get: {security: [], responses: {'200': {description: Alive.}}}}
   /healthz: {get: {security: [], responses: {'200': {description: Alive.}}}}
   /readyz: {get: {security: [], responses: {'200': {description: Ready.}}}}
   /problems: {get: {security: [], responses: {'200': {description: Index.}}}}
@@ -824,6 +825,7 @@ func TestHealthAndReadiness(t *testing.T) {
 		c.BaseURL = "https://doorstep.example/"
 	})
 	h.want(h.do("GET", "/healthz", ""), 200, "")
+	h.want(h.do("GET", "/livez", ""), 200, "")
 	a := h.do("GET", "/readyz", "")
 	h.want(a, 200, "")
 	if a.Header.Get("Strict-Transport-Security") == "" {
@@ -836,6 +838,7 @@ func TestHealthAndReadiness(t *testing.T) {
 		t.Errorf("%v %s", a.Header, a.body)
 	}
 	h.want(h.do("GET", "/healthz", ""), 200, "")
+	h.want(h.do("GET", "/livez", ""), 200, "")
 	down = nil
 	h.srv.draining.Store(true)
 	h.want(h.do("GET", "/readyz", ""), 503, "unavailable")

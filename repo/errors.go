@@ -85,7 +85,7 @@ func errUnique(constraint string, cause error) error {
 }
 
 func errUnavailable(cause error) error {
-	e := domain.Fail(domain.CodeUnavailable, "The database does not answer.")
+	e := domain.Fail(domain.CodeUnavailable, "The database does not answer, or takes no writes just now.")
 	e.RetryAfter = retryAfter
 	return e.Because(cause)
 }
@@ -96,6 +96,10 @@ func translate(err error) error {
 	var e *domain.Error
 	if err == nil || errors.As(err, &e) {
 		return err
+	}
+	var refused *pgconn.ConnectError // whatever the reason: a password that was changed, too many connections
+	if errors.As(err, &refused) {
+		return errUnavailable(err)
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
@@ -126,19 +130,46 @@ func fromPostgres(pg *pgconn.PgError, err error) error {
 		return errCheck(err)
 	case "22021", "22P05":
 		return errText(err)
-	case "40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25006", "25P03":
-		return errUnavailable(err)
 	}
-	switch pg.Code[:2] {
-	case "08", "53", "58":
+	if passesOnPostgres(pg.Code) {
 		return errUnavailable(err)
 	}
 	return err
 }
 
+// passesOnPostgres reports whether an SQLSTATE says that the database is not able to
+// do now what it does at other times, so that the request may be sent again:
+// https://www.postgresql.org/docs/current/errcodes-appendix.html. A defect of
+// a statement, or of the data, is none of these and stays a defect.
+func passesOnPostgres(code string) bool {
+	switch code {
+	case "25006", // read only: a standby, or an operator's default_transaction_read_only
+		"25P03", "25P04", // idle, or running, for too long
+		"26000", // a prepared statement is gone: a pooler handed out another connection
+		"42501", // the role may not write
+		"0A000": // a cached plan does not fit any more: a migration came by
+		return true
+	}
+	if len(code) != 5 {
+		return false
+	}
+	switch code[:2] {
+	case "08", // connection
+		"28", // sign-in refused
+		"40", // rolled back: deadlock, serialisation
+		"53", // disk full, out of memory, too many connections
+		"55", // not in the needed state: in recovery, lock not available
+		"57", // cancelled, shutting down, starting
+		"58": // I/O
+		return true
+	}
+	return false
+}
+
 // Result codes of SQLite, https://www.sqlite.org/rescode.html.
 const (
-	sqliteBusy, sqliteLocked, sqliteReadonly, sqliteInterrupt, sqliteIOErr, sqliteFull, sqliteCantOpen = 5, 6, 8, 9, 10, 13, 14
+	sqlitePerm, sqliteAbort, sqliteBusy, sqliteLocked, sqliteNoMem, sqliteReadonly, sqliteInterrupt = 3, 4, 5, 6, 7, 8, 9
+	sqliteIOErr, sqliteFull, sqliteCantOpen, sqliteProtocol, sqliteSchema                           = 10, 13, 14, 15, 17
 
 	sqliteCheck, sqliteForeignKey, sqlitePrimaryKey, sqliteTrigger, sqliteUnique = 275, 787, 1555, 1811, 2067
 )
@@ -161,11 +192,21 @@ func fromSQLite(lite *sqlite.Error, err error) error {
 			return errExcluded()
 		}
 	}
-	switch lite.Code() & 0xff {
-	case sqliteBusy, sqliteLocked, sqliteReadonly, sqliteInterrupt, sqliteIOErr, sqliteFull, sqliteCantOpen:
+	if passesOnSQLite(lite.Code()) {
 		return errUnavailable(err)
 	}
 	return err
+}
+
+// passesOnSQLite is passesOnPostgres for a result code. A file that is damaged
+// (CORRUPT, NOTADB) is no such: trying again does not mend it.
+func passesOnSQLite(code int) bool {
+	switch code & 0xff {
+	case sqlitePerm, sqliteAbort, sqliteBusy, sqliteLocked, sqliteNoMem, sqliteReadonly, sqliteInterrupt,
+		sqliteIOErr, sqliteFull, sqliteCantOpen, sqliteProtocol, sqliteSchema:
+		return true
+	}
+	return false
 }
 
 func errReference(cause error) error {
@@ -189,9 +230,8 @@ func gone(err error) bool {
 			return true
 		}
 	}
-	var refused *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &refused) || errors.As(err, &network) || pgconn.SafeToRetry(err) {
+	if errors.As(err, &network) || pgconn.SafeToRetry(err) {
 		return true
 	}
 	return strings.Contains(err.Error(), "database is closed") || strings.Contains(err.Error(), "conn closed")

@@ -2,9 +2,14 @@ package repo
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"maps"
+	"net"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"doorstep/domain"
 )
@@ -90,3 +95,52 @@ func Merged(lists ...[]string) (texts []string, args [][]any) {
 	}
 	return texts, args
 }
+
+// Asked reads one text in the middle of a transaction.
+func Asked(in domain.Tx, query string) (string, error) {
+	type answer struct{ Text string }
+	t := in.(*tx)
+	rows, err := all[answer](t, t.table("jobs").Raw("SELECT ("+query+") AS text"))
+	if err != nil {
+		return "", err
+	}
+	return rows[0].Text, nil
+}
+
+// Translate is translate.
+func Translate(err error) error { return translate(err) }
+
+// Dial connects as the pool does.
+func Dial(ctx context.Context, address string) (net.Conn, error) {
+	return dialer().DialContext(ctx, "tcp", address)
+}
+
+// DatabaseName names the database of PostgreSQL.
+func DatabaseName(t testing.TB, db *DB) string {
+	t.Helper()
+	return pgx.Identifier{db.pool.Config().ConnConfig.Database}.Sanitize()
+}
+
+// Synchronous asks every connection of SQLite how it waits for the disk.
+func (db *DB) Synchronous(ctx context.Context) (modes []int, err error) {
+	for _, pool := range []*sql.DB{db.sql, db.look, db.read} {
+		var held []*sql.Conn
+		for range pool.Stats().MaxOpenConnections {
+			conn, e := pool.Conn(ctx)
+			if e != nil {
+				return nil, e
+			}
+			held = append(held, conn)
+			var mode int
+			err = errors.Join(err, conn.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&mode))
+			modes = append(modes, mode)
+		}
+		for _, conn := range held {
+			err = errors.Join(err, conn.Close())
+		}
+	}
+	return modes, err
+}
+
+// PassesOnSQLite is passesOnSQLite.
+func PassesOnSQLite(code int) bool { return passesOnSQLite(code) }

@@ -398,8 +398,6 @@ func (c *pgTx) send(ctx context.Context, steps ...*step) error {
 	return c.fly(ctx, steps, false)
 }
 
-var hastyText = "set local lock_timeout = " + strconv.FormatInt(lockWait.Milliseconds(), 10)
-
 // fly sends all steps in one round trip, with begin before the first and
 // commit after the last.
 func (c *pgTx) fly(ctx context.Context, steps []*step, commit bool) error {
@@ -411,11 +409,10 @@ func (c *pgTx) fly(ctx context.Context, steps []*step, commit bool) error {
 	b := &pgx.Batch{}
 	if !c.begun {
 		b.Queue("begin")
-		// The statements of a transaction go by keys: planning them anew for
-		// each value costs more than running them.
-		b.Queue("set local plan_cache_mode = force_generic_plan")
 		if c.hasty {
-			b.Queue(hastyText)
+			b.Queue(boundsOfLanes)
+		} else {
+			b.Queue(boundsOfOurs)
 		}
 	}
 	opening := b.Len()

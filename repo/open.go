@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -58,11 +59,18 @@ type Config struct {
 	URL string
 	// MaxConns bounds the PostgreSQL pool; 16 when 0.
 	MaxConns int
-	// Synchronous of SQLite: NORMAL (the default) survives a killed process,
-	// FULL also a power cut, at a fifth of the writes.
+	// Synchronous of SQLite: FULL (the default) survives a power cut, NORMAL
+	// only a killed process. Every connection has it, so that what moves the log
+	// into the file (wal.go) waits for the disk as the commits do.
 	Synchronous string
-	Logger      *slog.Logger
+	// Alone is for a server: one SQLite file has one, and Open fails with
+	// ErrServed while another process holds it so. Commands beside it go on.
+	Alone  bool
+	Logger *slog.Logger
 }
+
+// ErrServed says that another server has the SQLite file.
+var ErrServed = errors.New("repo: another server has this database file")
 
 // DB is an open database. It is a domain.Store and a domain.Outbox.
 type DB struct {
@@ -75,7 +83,9 @@ type DB struct {
 	forms
 
 	// SQLite
-	look                 *sql.DB // connections of writers that wait for their turn
+	file                 string       // without symbolic links
+	alone                *flock.Flock // nil: not asked for
+	look                 *sql.DB      // connections of writers that wait for their turn
 	writes, reads, looks *statements
 	turns                turns
 	traces               traces
@@ -147,6 +157,11 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) (gorm.Dialector, err
 	if cfg.MaxConns > 0 {
 		conf.MaxConns = int32(max(cfg.MaxConns, 4)) // Migrate holds one and needs others
 	}
+	if conf.ConnConfig.ConnectTimeout == 0 {
+		conf.ConnConfig.ConnectTimeout = connectTime
+	}
+	conf.ConnConfig.DialFunc = dialer().DialContext
+	conf.ConnConfig.Tracer = bounded{}
 	conf.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: idCodec{}})
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
@@ -183,19 +198,33 @@ func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 	if err := file.Close(); err != nil {
 		return nil, err
 	}
+	if db.file, err = filepath.EvalSymlinks(path); err != nil {
+		return nil, err
+	}
+	if cfg.Alone {
+		// A lock of the system's ends with the process, however that ends.
+		db.alone = flock.New(db.file+".lock", flock.SetPermissions(0o600))
+		if held, err := db.alone.TryLock(); err != nil {
+			return nil, fmt.Errorf("locking %s: %w", db.alone.Path(), err)
+		} else if !held {
+			return nil, ErrServed
+		}
+	}
 	synchronous := strings.ToUpper(cfg.Synchronous)
 	switch synchronous {
 	case "":
-		synchronous = "NORMAL"
+		synchronous = "FULL"
 	case "NORMAL", "FULL":
 	default:
 		return nil, fmt.Errorf("repo: synchronous is NORMAL or FULL, not %q", cfg.Synchronous)
 	}
 	// Only another program can make us wait, for our own writer is one; a
 	// request gets its answer well within its deadline then.
+	// fullfsync is for macOS, whose fsync stops at the drive's own memory.
 	dsn := func(more ...string) string {
 		v := url.Values{}
-		for _, p := range append([]string{"busy_timeout(3000)", "foreign_keys(1)", "synchronous(" + synchronous + ")"}, more...) {
+		for _, p := range append([]string{"busy_timeout(3000)", "foreign_keys(1)", "synchronous(" + synchronous + ")",
+			"fullfsync(1)", "checkpoint_fullfsync(1)"}, more...) {
 			v.Add("_pragma", p)
 		}
 		v.Set("_time_format", "sqlite") // sorts as text
@@ -241,6 +270,9 @@ func (db *DB) Close() error {
 	if db.pool != nil {
 		db.pool.Close()
 	}
+	if db.alone != nil {
+		errs = append(errs, db.alone.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -259,6 +291,14 @@ func (db *DB) Kind() string { return db.kind }
 // SQL is the writer of SQLite (one connection: give it back fast), and on
 // PostgreSQL a view of the pool.
 func (db *DB) SQL() *sql.DB { return db.sql }
+
+// reading is for what must not wait for the writer.
+func (db *DB) reading() *sql.DB {
+	if db.read != nil {
+		return db.read
+	}
+	return db.sql
+}
 
 // Pool is the PostgreSQL pool; nil on SQLite.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }

@@ -64,13 +64,35 @@ func TestOpenSQLite(t *testing.T) {
 	}
 }
 
+// TestSynchronousOfEachConnection: FULL unless told otherwise, on the writer
+// (which the queue shares), on what moves the log into the file, and on all
+// that only read.
+func TestSynchronousOfEachConnection(t *testing.T) {
+	for mode, want := range map[string]int{"": 2, "FULL": 2, "NORMAL": 1} {
+		db, err := repo.Open(t.Context(), repo.Config{URL: filepath.Join(t.TempDir(), "x.db"), Synchronous: mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		got, err := db.Synchronous(t.Context())
+		if err != nil || len(got) != 9 {
+			t.Errorf("%q: %v %v", mode, got, err)
+		}
+		for _, m := range got {
+			if m != want {
+				t.Errorf("%q: %v, want %d everywhere", mode, got, want)
+			}
+		}
+	}
+}
+
 // TestMigratedByMany starts replicas on one new database at once.
 func TestMigratedByMany(t *testing.T) {
 	for _, engine := range repotest.Engines(t) {
-		if engine != repo.Postgres {
-			continue // one process owns an SQLite file
+		url := filepath.Join(t.TempDir(), "new.db")
+		if engine == repo.Postgres {
+			url = repotest.EmptyURL(t)
 		}
-		url := repotest.EmptyURL(t)
 		errs := make(chan error, 4)
 		for range 4 {
 			go func() {
@@ -154,6 +176,7 @@ func TestPlans(t *testing.T) {
 	repotest.Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n); return nil })
 	_, _ = db.Deliveries(ctx, []domain.ID{n.ID})
 	_, _ = db.PendingNotices(ctx, at)
+	_, _ = db.Figures(ctx, at)
 
 	whole := regexp.MustCompile(`^SCAN (?:\w+)$`) // no index at all
 	for _, text := range db.Reads() {

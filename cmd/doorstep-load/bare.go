@@ -20,6 +20,7 @@ import (
 type bareCmd struct {
 	Database    string `required:"" help:"postgres://… or the file."`
 	Connections int    `default:"16"`
+	Synchronous string `default:"FULL" enum:"FULL,NORMAL" help:"Of SQLite."`
 }
 
 func (b *bareCmd) Run(ctx context.Context) error {
@@ -27,7 +28,7 @@ func (b *bareCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := openPlain(ctx, b.Database, b.Connections)
+	db, err := openPlain(ctx, b.Database, b.Synchronous, b.Connections)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type compareCmd struct {
 	Duration    time.Duration `help:"Of each measurement." default:"4s"`
 	Connections int           `help:"At once." default:"16"`
 	Jobs        int           `help:"Open jobs to work on, a third for each side." default:"3000"`
+	Synchronous string        `help:"Durability of SQLite, on every side: FULL or NORMAL." enum:"FULL,NORMAL" default:"FULL"`
 	Only        string        `help:"Only this pair." enum:"all,attempt,visit,day" default:"all"`
 }
 
@@ -43,8 +44,8 @@ func (c *compareCmd) Run(ctx context.Context) error {
 			return err
 		}
 		defer os.RemoveAll(dir)
-		env = append(env, "DOORSTEP_DATA="+dir)
-		database, name = filepath.Join(dir, "doorstep.db"), "SQLite"
+		env = append(env, "DOORSTEP_DATA="+dir, "DOORSTEP_SYNCHRONOUS="+c.Synchronous)
+		database, name = filepath.Join(dir, "doorstep.db"), "SQLite, synchronous="+c.Synchronous
 	}
 	server, err := launch(ctx, c.Server, env)
 	if err != nil {
@@ -110,7 +111,7 @@ func (c *compareCmd) Run(ctx context.Context) error {
 		}
 	}
 
-	db, err := openPlain(ctx, database, c.Connections)
+	db, err := openPlain(ctx, database, c.Synchronous, c.Connections)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,8 @@ func (c *compareCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	handler, err := start(ctx, env, self, "bare", "--database", database, "--connections", fmt.Sprint(c.Connections))
+	handler, err := start(ctx, env, self, "bare", "--database", database, "--synchronous", c.Synchronous,
+		"--connections", fmt.Sprint(c.Connections))
 	if err != nil {
 		return err
 	}

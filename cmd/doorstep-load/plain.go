@@ -221,11 +221,11 @@ func (c *copies) attempt(job string) made {
 	}}
 }
 
-func openPlain(ctx context.Context, database string, connections int) (plain, error) {
+func openPlain(ctx context.Context, database, synchronous string, connections int) (plain, error) {
 	if strings.HasPrefix(database, "postgres") {
 		return openPlainPostgres(ctx, database, connections)
 	}
-	return openPlainSQLite(database)
+	return openPlainSQLite(database, synchronous)
 }
 
 const homesQuery = "SELECT CAST(j.id AS text), CAST(j.customer_id AS text), CAST((SELECT c.id FROM contacts c WHERE c.customer_id = j.customer_id LIMIT 1) AS text) FROM jobs j"
@@ -329,8 +329,9 @@ func (p plainPostgres) day(ctx context.Context, technician string, from time.Tim
 // plainSQLite writes by one connection and reads by four, as SQLite likes it.
 type plainSQLite struct{ db, reads *sql.DB }
 
-func openPlainSQLite(file string) (plain, error) {
-	const dsn = "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(NORMAL)&_time_format=sqlite&_timezone=UTC&_texttotime=1&_txlock=immediate"
+func openPlainSQLite(file, synchronous string) (plain, error) {
+	dsn := "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_pragma=synchronous(" + synchronous +
+		")&_time_format=sqlite&_timezone=UTC&_texttotime=1&_txlock=immediate"
 	var p plainSQLite
 	var err error
 	if p.db, err = sql.Open("sqlite", "file:"+file+dsn); err != nil {

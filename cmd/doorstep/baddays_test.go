@@ -65,15 +65,19 @@ func TestBadDays(t *testing.T) {
 		tell("an alarm on two replicas", repo.Postgres, alarmOnReplicas)
 		tell("database gone", repo.Postgres, databaseGone)
 	}
+	tell("a second server on the folder", repo.SQLite, oneServerAFolder)
 	tell("FCM's bad day", repo.SQLite, fcmsBadDay)
 	for _, engine := range engines {
 		tell("killed while writing", engine, func(d *day) { killed(d) })
 		tell("told to stop", engine, toldToStop)
 		tell("killed between two tiers of an alarm", engine, alarmKilled)
+		tell("a database that takes no writes", engine, takesNoWrites)
+		tell("figures of alarms", engine, figuresOfAlarms)
+		tell("migrated by many", engine, migratedByMany)
 		tell("the log keeps secrets", engine, logKeepsSecrets)
 		tell("canary words", engine, canaries)
 	}
-	tell("killed while writing, synchronous=FULL", repo.SQLite, func(d *day) { killed(d, "--synchronous", "FULL") })
+	tell("killed while writing, synchronous=NORMAL", repo.SQLite, func(d *day) { killed(d, "--synchronous", "NORMAL") })
 }
 
 // day is a world whose server is a program of its own.

@@ -16,7 +16,7 @@ type storage struct {
 	Data        string `help:"Folder of the embedded SQLite file." default:"data" env:"DOORSTEP_DATA" placeholder:"DIR"`
 	DatabaseURL string `help:"PostgreSQL 15+ instead: postgres://user:password@host/name." env:"DATABASE_URL,DOORSTEP_DATABASE_URL" placeholder:"URL"`
 	MaxConns    int    `help:"Connections to PostgreSQL." default:"16" env:"DOORSTEP_MAX_CONNS"`
-	Synchronous string `help:"SQLite durability: NORMAL survives a killed process, FULL also a power cut." default:"NORMAL" enum:"NORMAL,FULL" env:"DOORSTEP_SYNCHRONOUS"`
+	Synchronous string `help:"SQLite: with NORMAL a power cut can lose the last writes, an SOS too." default:"FULL" enum:"NORMAL,FULL" env:"DOORSTEP_SYNCHRONOUS"`
 }
 
 func (s storage) url() string {

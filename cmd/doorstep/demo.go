@@ -35,9 +35,14 @@ func (d *demoCmd) Help() string {
 // between happens, and is pushed, at its own time.
 const demoStep = 2 * time.Hour
 
+// storage of a demo needs not survive a power cut.
+func (d *demoCmd) storage() storage {
+	return storage{DatabaseURL: d.DatabaseURL, Data: d.Data, Synchronous: "NORMAL", MaxConns: 16}
+}
+
 // Run builds the demo's world through the use cases and serves it.
 func (d *demoCmd) Run(ctx context.Context, e *environment) error {
-	storage := storage{DatabaseURL: d.DatabaseURL, Data: d.Data, Synchronous: "NORMAL", MaxConns: 16}
+	storage := d.storage()
 	if storage.Data == "" {
 		dir, err := os.MkdirTemp("", "doorstep-demo-")
 		if err != nil {
@@ -55,7 +60,7 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 		return fmt.Errorf("%w; choose another with --listen 127.0.0.1:0", err)
 	}
 	defer ln.Close()
-	db, err := openStore(ctx, storage, e.log, true)
+	db, err := openToServe(ctx, storage, e.log, true)
 	if err != nil {
 		return err
 	}

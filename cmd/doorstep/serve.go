@@ -137,7 +137,10 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if s.DatabaseURL != "" && s.Evidence == (evidenceFlags{}) {
 		log.Warn("no DOORSTEP_EVIDENCE_S3_ENDPOINT: photos and recordings of reports lie in a folder of this machine; with several replicas it must be one that they share")
 	}
-	db, err := openStore(ctx, s.storage, log, s.Migrate)
+	if s.DatabaseURL == "" && s.Synchronous == "NORMAL" {
+		log.Warn("--synchronous NORMAL: a power cut can lose the last acknowledged writes, an SOS among them; leave it out and they are kept")
+	}
+	db, err := openToServe(ctx, s.storage, log, s.Migrate)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/domain"
+	"doorstep/repo"
 )
 
 type migrateCmd struct {
@@ -42,13 +43,18 @@ func (m *migrateUp) Run(ctx context.Context, e *environment) error {
 type migrateStatus struct{ storage }
 
 func (m *migrateStatus) Help() string {
-	return "It exits 0 when it could look, whatever it saw: \"missing\" and \"no database yet\" are answers, too. It exits 1 when the database does not answer."
+	return "It exits 0 when it could look, whatever it saw: \"missing\", \"no database yet\" and a schema that is newer than the program " +
+		"are answers, too. It exits 1 when the database does not answer."
 }
 
 func (m *migrateStatus) Run(ctx context.Context, e *environment) error {
 	db, err := openStore(ctx, m.storage, e.log, false)
 	if none := noDatabase(""); errors.As(err, &none) {
 		fmt.Fprintln(e.stdout, none)
+		return nil
+	}
+	if newer := (*repo.NewerSchema)(nil); errors.As(err, &newer) {
+		fmt.Fprintln(e.stdout, newer)
 		return nil
 	}
 	if err != nil {

@@ -59,6 +59,7 @@ type instance struct {
 	service  *domain.Service
 	app      *api.App
 	server   *api.Server
+	health   *health
 	queue    *notifications.Queue
 	log      *slog.Logger
 	drain    time.Duration
@@ -111,6 +112,19 @@ const answerTime = 10 * time.Second
 // openStore opens and, unless told otherwise, migrates the database. Without
 // migrating it makes no file. Errors are one line each and say what to set.
 func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (*repo.DB, error) {
+	return openWith(ctx, s, repo.Config{Logger: log}, migrate)
+}
+
+// openToServe is openStore for a server: a folder has one.
+func openToServe(ctx context.Context, s storage, log *slog.Logger, migrate bool) (*repo.DB, error) {
+	db, err := openWith(ctx, s, repo.Config{Logger: log, Alone: true}, migrate)
+	if errors.Is(err, repo.ErrServed) {
+		return nil, fmt.Errorf("another doorstep serves from %s already: stop that one, or give this one a folder of its own with --data", s.Data)
+	}
+	return db, err
+}
+
+func openWith(ctx context.Context, s storage, cfg repo.Config, migrate bool) (*repo.DB, error) {
 	url := s.url()
 	if path := repo.File(url); !repo.IsPostgres(url) && !migrate {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -122,7 +136,8 @@ func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (
 			return nil, err
 		}
 	}
-	db, err := repo.Open(ctx, repo.Config{URL: url, MaxConns: s.MaxConns, Synchronous: s.Synchronous, Logger: log})
+	cfg.URL, cfg.MaxConns, cfg.Synchronous = url, s.MaxConns, s.Synchronous
+	db, err := repo.Open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +149,10 @@ func openStore(ctx context.Context, s storage, log *slog.Logger, migrate bool) (
 			db.Close()
 			return nil, fmt.Errorf("PostgreSQL does not answer (%s): check that it runs and that DATABASE_URL names its host, port, database, user and password", why(err))
 		}
+	}
+	if err := db.CheckSchema(ctx); err != nil {
+		db.Close()
+		return nil, err
 	}
 	if migrate {
 		if err := db.Migrate(ctx); err != nil {
@@ -188,13 +207,14 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second), service: newService(db, keys, w.now, w.baseURL)}
+	h.health = newHealth(db, w.now, registry, w.log)
 	h.service.NoPlanTimers = w.noPlan || w.demo != nil
 	h.service.TextGateway, h.service.Files = w.text != nil, w.files
 	h.service.Roads, h.service.Windows = w.roads, w.windows
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.app.Browsers = web
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
-		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
+		Ready: h.health.ready, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
 		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Code: h.service.InvitationCode, Accepted: h.service.NoticeAccepted, Log: w.log,
@@ -215,41 +235,40 @@ func (h *instance) start(ctx context.Context) error {
 // is old.
 func (h *instance) startTicking(ctx context.Context) {
 	ctx, h.stop = context.WithCancel(ctx)
-	h.ticking.Add(3)
-	go h.sweep(ctx)
-	go h.watch(ctx)
-	go func() {
-		defer h.ticking.Done()
-		every := time.NewTicker(time.Second)
-		defer every.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-every.C:
-				h.tick(ctx)
-			}
-		}
-	}()
+	h.health.begin(ctx)
+	h.ticking.Go(func() { h.sweep(ctx) })
+	h.ticking.Go(func() { h.health.run(ctx) })
+	h.ticking.Go(func() { h.health.measure(ctx) })
+	h.ticking.Go(func() { each(ctx, time.Second, func() { h.watch(ctx); h.health.alarms.note() }) })
+	h.ticking.Go(func() { each(ctx, time.Second, func() { h.tick(ctx); h.health.clock.note() }) })
 }
 
-// watch looks after alarms only, so that they never wait behind anything else
-// that is due.
-func (h *instance) watch(ctx context.Context) {
-	defer h.ticking.Done()
-	every := time.NewTicker(time.Second)
+// each calls a function at a pace until ctx ends; one that takes longer makes
+// it slower.
+func each(ctx context.Context, pace time.Duration, do func()) {
+	every := time.NewTicker(pace)
 	defer every.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-every.C:
-			within, cancel := context.WithTimeout(ctx, 10*time.Second)
-			if _, err := h.service.TickUrgent(within); err != nil && ctx.Err() == nil {
-				h.log.Warn("the alarms' clock could not tick", "error", err)
-			}
-			cancel()
+			do()
 		}
+	}
+}
+
+// tickTime bounds one round of a clock, or a connection whose other end is
+// silent would hold it for as long as TCP believes in it.
+const tickTime = 10 * time.Second
+
+// watch looks after alarms only, so that they never wait behind anything else
+// that is due.
+func (h *instance) watch(ctx context.Context) {
+	within, cancel := context.WithTimeout(ctx, tickTime)
+	defer cancel()
+	if _, err := h.service.TickUrgent(within); err != nil && ctx.Err() == nil {
+		h.log.Warn("the alarms' clock could not tick", "error", err)
 	}
 }
 
@@ -261,7 +280,6 @@ const (
 
 // sweep forgets old rows, now and every hour until ctx ends.
 func (h *instance) sweep(ctx context.Context) {
-	defer h.ticking.Done()
 	next := time.NewTimer(0)
 	defer next.Stop()
 	for {
@@ -310,10 +328,9 @@ func (h *instance) keepHeads(ctx context.Context) error {
 	return os.Rename(draft.Name(), name)
 }
 
-// tick does what is due. It has a deadline of its own, or a connection whose
-// other end is silent would hold the clock for as long as TCP believes in it.
+// tick does what is due.
 func (h *instance) tick(ctx context.Context) {
-	within, cancel := context.WithTimeout(ctx, 10*time.Second)
+	within, cancel := context.WithTimeout(ctx, tickTime)
 	defer cancel()
 	if done, err := h.service.Tick(within); err != nil && ctx.Err() == nil && (done == 0 || within.Err() == nil) {
 		h.log.Error("deadlines", "error", err)

@@ -64,7 +64,7 @@ func OpenURL(t testing.TB, url string) *repo.DB {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	db, err := repo.Open(ctx, repo.Config{URL: url})
+	db, err := repo.Open(ctx, repo.Config{URL: url, Synchronous: "NORMAL"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func sqliteCopy(t testing.TB) string {
 func migrate(url string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	db, err := repo.Open(ctx, repo.Config{URL: url})
+	db, err := repo.Open(ctx, repo.Config{URL: url, Synchronous: "NORMAL"})
 	if err != nil {
 		return err
 	}
