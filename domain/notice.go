@@ -77,7 +77,11 @@ type Delivery struct {
 	// Delivered lists installations that already accepted it, so that a
 	// repeated job does not push twice.
 	Delivered []ID
-	Link      *Link
+	// Call is of a notice that goes to the alarm webhook too; Called tells that
+	// the webhook took it.
+	Call   *AlarmCall
+	Called bool
+	Link   *Link
 	// Text goes to the message webhook when a household has no device.
 	TextTo string
 }
