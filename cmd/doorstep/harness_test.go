@@ -107,7 +107,7 @@ var passwordHash = sync.OnceValue(func() string {
 	return "$argon2id$v=19$m=64,t=1,p=1$" + b64(salt) + "$" + b64(argon2.IDKey([]byte(password), salt, 1, 64, 1, 32))
 })
 
-func newHarness(t *testing.T, engine string) *harness {
+func newHarness(t *testing.T, engine string, with ...func(*wiring)) *harness {
 	t.Helper()
 	h := &harness{T: t, clock: newClock(), people: map[string]*person{}, seen: map[string]int{}}
 	h.clock.Set(monday)
@@ -125,6 +125,9 @@ func newHarness(t *testing.T, engine string) *harness {
 		log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
 	if engine == repo.SQLite && !underRace {
 		w.poll = 15 * time.Millisecond // else each push is waited for
+	}
+	for _, change := range with {
+		change(w)
 	}
 	h.house, err = w.build(ctx, h.db)
 	h.must(err)
