@@ -269,7 +269,12 @@ func (r *run) push(ctx context.Context, ln *lane) {
 			continue
 		}
 		if wait = l.backoff(r.attempt, res); wait > 0 {
-			r.locked(func() { l.later(wait) })
+			r.locked(func() {
+				l.later(wait)
+				if res.Detail == detailUnregistered { // gone, as far as can be told
+					l.devices--
+				}
+			})
 			if res.Detail == detailQuotaExceeded {
 				r.d.setPause(id, res.RetryAfter)
 			}

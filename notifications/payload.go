@@ -93,7 +93,8 @@ func payload(m Message, now time.Time) *messaging.Message {
 	}
 	if alarm {
 		msg.Android.Notification = &messaging.AndroidNotification{ChannelID: alarmSound, Sound: alarmSound, Priority: messaging.PriorityMax}
-		msg.Webpush.Notification = &messaging.WebpushNotification{RequireInteraction: true, Renotify: true, Tag: m.Data["notice_id"], Vibrate: []int{400, 200, 400, 200, 400}}
+		tag := m.Data["notice_id"] // browsers refuse to ring again without one
+		msg.Webpush.Notification = &messaging.WebpushNotification{RequireInteraction: true, Renotify: tag != "", Tag: tag, Vibrate: []int{400, 200, 400, 200, 400}}
 	}
 	if m.CollapseKey != "" {
 		// The collapse key replaces what still waits at FCM, the tag what the

@@ -136,7 +136,7 @@ func (h *harness) figure(name string) string {
 	h.Helper()
 	w := httptest.NewRecorder()
 	h.house.server.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
-	if m := regexp.MustCompile(`(?m)^`+name+` (\S+)$`).FindStringSubmatch(w.Body.String()); m != nil {
+	if m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(w.Body.String()); m != nil {
 		return m[1]
 	}
 	return "none"
@@ -508,7 +508,9 @@ func TestEveryWayToALiveReportRings(t *testing.T) {
 		rings("a stop that says so", func() { ravi.send("POST", path("/v1/visits/%s/stop", v), obj{"level": 4}, 200) })
 		v, _ = visit()
 		ravi.send("POST", path("/v1/visits/%s/stop", v), nil, 200)
-		rings("a further tap", func() { ravi.send("POST", path("/v1/visits/%s/stop", v), obj{"level": 3, "note": "he follows me"}, 200) })
+		rings("a further tap", func() {
+			ravi.send("POST", path("/v1/visits/%s/stop", v), obj{"level": 3, "note": "he follows me"}, 200)
+		})
 		v, _ = visit()
 		ravi.send("POST", path("/v1/visits/%s/stop", v), nil, 200)
 		rings("its completion", func() {
@@ -636,4 +638,60 @@ func TestTheBoardAnswersAnSOS(t *testing.T) {
 			t.Error("a visit rings like an alarm")
 		}
 	})
+}
+
+// The proprietor on a phone answers an SOS, calls, and says how it ended; the
+// desk reads whom to call for a timer. All of it by what stands on the page.
+func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
+	h := newHarness(t, "sqlite")
+	h.anyPush = true
+	h.phone("ravi", "+919811100001")
+	visit := h.atTheDoor()
+	h.as("ravi").send("POST", "/v1/sos", obj{"note": "second floor, <b>at the back</b>", "lat": 18.52, "lon": 73.85}, 201)
+	d := openBoard(t, h, "asha", 390, 844)
+	alarms := func(what, js string) {
+		t.Helper()
+		d.until(what, "(a => "+js+")(document.getElementById('alarms'))")
+	}
+	press := func(within, label string) {
+		t.Helper()
+		d.js("([...document.querySelectorAll('#alarms " + within + "')].find(b => b.textContent.startsWith('" + label + "')).click(), true)")
+	}
+	alarms("who, how and where", `a.innerText.includes('Ravi Surname, technician') && a.querySelector('a[href="tel:+919811100001"]') !== null && a.querySelector('a[href^="geo:"]') !== null
+		&& a.innerText.includes('12 Example Lane') && a.innerText.includes('<b>at the back</b>')`)
+	d.shot("sos-390")
+	d.judge("an SOS on a phone")
+	press("button", "I am on it")
+	alarms("hers, with the number and its end", `a.innerText.includes('somebody is on it') && a.querySelector('a[href="tel:+919811100001"]') !== null && [...a.querySelectorAll('button')].some(b => b.textContent.startsWith('Resolve'))`)
+	press("button", "Resolve")
+	alarms("the form", "a.querySelector('form textarea') !== null && document.activeElement.closest('#alarms form') !== null")
+	d.shot("sos-end-390")
+	d.judge("ending an SOS on a phone")
+	if wide := evaluate[int](t, d.ctx, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+		t.Errorf("the page is %d px too wide for a phone", wide)
+	}
+	// What comes in does not take away what is being written.
+	d.js("(document.querySelector('#alarms textarea').value = 'He is in the car with me.', document.querySelector('#alarms select').value = 'real', true)")
+	h.as("ravi").send("POST", "/v1/sos", obj{"id": uuid.New(), "note": "now in the yard"}, 201)
+	h.as("asha").send("POST", "/v1/sos/"+toString(items(h.as("asha").send("GET", "/v1/sos?status=open", nil, 200))[0]["id"])+"/acknowledge", nil, 200)
+	alarms("the newest words beside what is written", "a.innerText.includes('now in the yard') && a.querySelector('textarea').value === 'He is in the car with me.'")
+	d.js("(document.querySelector('#alarms form').requestSubmit(), true)")
+	alarms("it is over", "a.children.length === 0")
+	if got := items(h.as("asha").send("GET", "/v1/sos", nil, 200))[0]; got["status"] != "resolved" || got["words"] != "He is in the car with me." {
+		t.Errorf("ended as %v, %v", got["status"], got["words"])
+	}
+	// The timer runs out: the desk reads whom to call, and says that it did.
+	d.size(1280, 900)
+	for _, step := range []time.Duration{70, 2} {
+		h.advance(step * time.Minute)
+	}
+	alarms("whom to call", `a.innerText.includes('Please call Ravi Surname') && a.querySelector('a[href="tel:+919811100001"]') !== null`)
+	d.shot("timer-1280")
+	d.judge("a timer that asks")
+	press("button", "I spoke with them")
+	alarms("it is answered", "a.children.length === 0")
+	if got := items(h.as("kiran").send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]; got["status"] != "armed" {
+		t.Errorf("the timer is %v", got["status"])
+	}
+	d.noFaults()
 }
