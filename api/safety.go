@@ -179,7 +179,8 @@ func (a *App) mountSOS(s *Server) {
 		if r := []rune(body.Note); len(r) > 2000 {
 			body.Note = string(r[:2000])
 		}
-		if _, err := svc.AnswerSOS(c.UserContext(), call, id, "acknowledge", domain.SOSAnswer{Note: body.Note, OccurredAt: body.OccurredAt}); err != nil {
+		in := domain.SOSAnswer{Note: body.Note, OccurredAt: body.OccurredAt}
+		if _, err := svc.AnswerSOS(c.UserContext(), call, id, "acknowledge", in); err != nil {
 			return err
 		}
 		return sendAnswer(c, call, "")

@@ -379,13 +379,15 @@ func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []
 	}
 	for i := range promises {
 		if p := &promises[i]; p.DueAt.Before(b.To) {
-			b.Promises = append(b.Promises, BoardPromise{JobBrief: briefs[p.JobID], ID: p.ID, What: p.What, Status: p.Status, DueAt: p.DueAt, Owner: nameIn(names, p.OwnerID)})
+			b.Promises = append(b.Promises, BoardPromise{JobBrief: briefs[p.JobID], ID: p.ID, What: p.What, Status: p.Status, DueAt: p.DueAt,
+				Owner: nameIn(names, p.OwnerID)})
 		}
 	}
 	slices.SortStableFunc(b.Promises, func(x, y BoardPromise) int { return x.DueAt.Compare(y.DueAt) })
 	for i := range alarms {
 		x := &alarms[i]
-		it := BoardAlarm{Kind: "sos", ID: x.ID, VisitID: x.VisitID, Raiser: nameIn(names, x.RaiserID), Status: x.Status, RaisedAt: x.OccurredAt, Known: List[string]{}, Moves: List[QueueMove]{}, Actions: x.View(a).Actions}
+		it := BoardAlarm{Kind: "sos", ID: x.ID, VisitID: x.VisitID, Raiser: nameIn(names, x.RaiserID), Status: x.Status, RaisedAt: x.OccurredAt,
+			Known: List[string]{}, Moves: List[QueueMove]{}, Actions: x.View(a).Actions}
 		if raiser := names[x.RaiserID]; raiser != nil && x.mayAnswer(a) {
 			whole, err := s.itemOfSOS(ctx, a, x, raiser)
 			if err != nil {
@@ -416,12 +418,14 @@ func nameIn(people map[ID]*User, id ID) string {
 
 // alarmOfTimer asks the desk to call somebody, by name and number.
 func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User) (BoardAlarm, error) {
-	it := BoardAlarm{Kind: "timer", ID: t.ID, VisitID: &t.VisitID, Raiser: u.Name, Status: t.Status, RaisedAt: t.UpdatedAt, Moves: List[QueueMove]{}, Actions: t.View(a).Actions}
+	it := BoardAlarm{Kind: "timer", ID: t.ID, VisitID: &t.VisitID, Raiser: u.Name, Status: t.Status, RaisedAt: t.UpdatedAt,
+		Moves: List[QueueMove]{}, Actions: t.View(a).Actions}
 	call := "Call " + u.Phone
 	if u.Phone == "" {
 		call = "No number is known."
 	}
-	it.Known = List[string]{u.Name + ", " + roleWords(u.Role), call, "A visit runs long and they have not answered. Without your word an SOS follows."}
+	it.Known = List[string]{u.Name + ", " + roleWords(u.Role), call,
+		"A visit runs long and they have not answered. Without your word an SOS follows."}
 	v, err := s.Read.Visit(ctx, a.Scope(), t.VisitID)
 	if err != nil {
 		return it, err
@@ -432,7 +436,8 @@ func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User) 
 	}
 	it.Known = append(it.Known, place...)
 	if has(it.Actions, "spoken") {
-		it.Moves = append(it.Moves, move("I spoke with them", "/v1/visits/"+v.ID.String()+"/timer/spoken", QueueField{Name: "user_id", Type: "fixed", Options: List[string]{u.ID.String()}, Required: true}))
+		whom := QueueField{Name: "user_id", Type: "fixed", Options: List[string]{u.ID.String()}, Required: true}
+		it.Moves = append(it.Moves, move("I spoke with them", "/v1/visits/"+v.ID.String()+"/timer/spoken", whom))
 	}
 	return it, nil
 }

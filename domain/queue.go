@@ -213,7 +213,8 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 			it.Known = append(it.Known, "Call "+raiser.Phone)
 		}
 	}
-	it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.", "duress": "Raised in silence: do not call them openly."}[x.Source])
+	it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.",
+		"duress": "Raised in silence: do not call them openly."}[x.Source])
 	if x.Note != "" {
 		it.Known = append(it.Known, "“"+x.Note+"”")
 	}

@@ -82,8 +82,8 @@ func EmergencyNumber(country string) string {
 
 // View shows an SOS to an actor.
 func (x SOS) View(a Actor) SOSView {
-	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country), Disclaimer: disclaimer,
-		Reached: x.reached(), Actions: List[string]{}}
+	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country),
+		Disclaimer: disclaimer, Reached: x.reached(), Actions: List[string]{}}
 	if a.UserID == x.RaiserID && x.Source != "duress" && x.Status == "raised" && !v.Reached {
 		v.Advice = x.advice(x.Language)
 	}
@@ -596,7 +596,8 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			if !has([]string{"real", "false_alarm", "test"}, in.Outcome) {
 				return SOSView{}, Fail(CodeMeaning, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
 			}
-			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", ptr(s.saidAt(call, in.OccurredAt, x.RecordedAt, now)), &a.UserID, in.Words, in.Outcome
+			ended := s.saidAt(call, in.OccurredAt, x.RecordedAt, now)
+			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &ended, &a.UserID, in.Words, in.Outcome
 			tx.Disarm("sos", x.ID)
 		}
 		s.changed(&x.Meta, now)

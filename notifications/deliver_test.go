@@ -485,7 +485,8 @@ func TestRingsOfAnAlarm(t *testing.T) {
 	}
 	b.fcm.Script("gone", fcmtest.Unregistered())
 	b.fcm.Script("proxy", fcmtest.NotFoundPlain().Always())
-	heard, gone, called, behind := b.put(ring(1, ""), "fine"), b.put(ring(2, ""), "gone"), b.put(ring(3, "+911"), "proxy"), b.put(ring(4, ""), "proxy")
+	heard, gone, called, behind := b.put(ring(1, ""), "fine"), b.put(ring(2, ""), "gone"), b.put(ring(3, "+911"), "proxy"), b.put(ring(4,
+		""), "proxy")
 	all := []domain.ID{heard.Notice.ID, gone.Notice.ID, called.Notice.ID, behind.Notice.ID}
 	wait, err := b.Deliver(t.Context(), all, 1)
 	if err != nil || wait < time.Second || wait > 2*time.Second {

@@ -69,7 +69,8 @@ func payload(m Message, now time.Time) *messaging.Message {
 
 	if alarm {
 		// Without Apple's entitlement for critical alerts it rings as usual.
-		ios = &messaging.APNSPayload{Aps: &messaging.Aps{CriticalSound: &messaging.CriticalSound{Critical: true, Name: alarmSound + ".caf", Volume: 1},
+		ios = &messaging.APNSPayload{Aps: &messaging.Aps{CriticalSound: &messaging.CriticalSound{Critical: true, Name: alarmSound + ".caf",
+			Volume: 1},
 			CustomData: map[string]any{"interruption-level": "critical"}}}
 	}
 
@@ -94,7 +95,8 @@ func payload(m Message, now time.Time) *messaging.Message {
 	if alarm {
 		msg.Android.Notification = &messaging.AndroidNotification{ChannelID: alarmSound, Sound: alarmSound, Priority: messaging.PriorityMax}
 		tag := m.Data["notice_id"] // browsers refuse to ring again without one
-		msg.Webpush.Notification = &messaging.WebpushNotification{RequireInteraction: true, Renotify: tag != "", Tag: tag, Vibrate: []int{400, 200, 400, 200, 400}}
+		msg.Webpush.Notification = &messaging.WebpushNotification{RequireInteraction: true, Renotify: tag != "", Tag: tag, Vibrate: []int{400,
+			200, 400, 200, 400}}
 	}
 	if m.CollapseKey != "" {
 		// The collapse key replaces what still waits at FCM, the tag what the

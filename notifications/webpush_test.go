@@ -120,9 +120,11 @@ func TestWebPushReachesABrowser(t *testing.T) {
 	}
 	// An alarm gives a browser up only when it is said to be gone.
 	m.Alarm = true
-	for status, want := range map[int]Result{410: {Outcome: Dropped, DropToken: true}, 404: {Outcome: Retry, Detail: detailUnregistered}, 403: {Outcome: Misconfigured}, 401: {Outcome: Misconfigured}} {
+	for status, want := range map[int]Result{410: {Outcome: Dropped, DropToken: true}, 404: {Outcome: Retry, Detail: detailUnregistered},
+		403: {Outcome: Misconfigured}, 401: {Outcome: Misconfigured}} {
 		answer = status
-		if r := w.Send(context.Background(), m); r.Outcome != want.Outcome || r.DropToken != want.DropToken || want.Detail != "" && r.Detail != want.Detail {
+		if r := w.Send(context.Background(), m); r.Outcome != want.Outcome || r.DropToken != want.DropToken || want.Detail != "" &&
+			r.Detail != want.Detail {
 			t.Errorf("of an alarm %d becomes %+v", status, r)
 		}
 		<-got

@@ -40,7 +40,8 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 	if err != nil {
 		return nil, err
 	}
-	doneStep, done, err := query[domain.Dispatch](db.table("dispatches").Where("outcome = ? AND (installation_id IS NOT NULL OR channel = ?)", accepted, domain.AlarmChannel).Where(db.in("notice_id", pendingIDs)))
+	taken := db.table("dispatches").Where("outcome = ? AND (installation_id IS NOT NULL OR channel = ?)", accepted, domain.AlarmChannel)
+	doneStep, done, err := query[domain.Dispatch](taken.Where(db.in("notice_id", pendingIDs)))
 	if err != nil {
 		return nil, err
 	}

@@ -57,5 +57,6 @@ func (r *reader) AskingTimers(ctx context.Context, s domain.Scope, centre domain
 	if _, err := r.Centre(ctx, s, centre); err != nil {
 		return nil, err
 	}
-	return list[domain.Timer](ctx, r, r.db.table("timers").Where("centre_id = ? AND status = 'desk_asked'", centre).Order("updated_at, id").Limit(p.Limit))
+	return list[domain.Timer](ctx, r, r.db.table("timers").Where("centre_id = ? AND status = 'desk_asked'",
+		centre).Order("updated_at, id").Limit(p.Limit))
 }

@@ -584,9 +584,11 @@
   };
   // What rings says who it is, how to call them and where; whoever answers ends
   // it here too.
-  const alarmHead = (a) => (a.kind === 'timer'
-    ? `Please call ${a.raiser} · since ${dated(a.raised_at)}`
-    : `SOS · ${a.raiser} · since ${dated(a.raised_at)} · ${a.status === 'raised' ? 'nobody has answered yet' : words(a.status) + ', somebody is on it'}`);
+  const alarmHead = (a) => {
+    if (a.kind === 'timer') return `Please call ${a.raiser} · since ${dated(a.raised_at)}`;
+    const state = a.status === 'raised' ? 'nobody has answered yet' : words(a.status) + ', somebody is on it';
+    return `SOS · ${a.raiser} · since ${dated(a.raised_at)} · ${state}`;
+  };
   const alarmCard = (a) => {
     const li = el('li'), moves = el('div', undefined, 'moves');
     li.dataset.id = a.kind + a.id;
@@ -656,7 +658,8 @@
     drawAlarms();
     drawSide();
     drawCalendar();
-    document.title = (board.alarms.some((a) => a.kind === 'sos') ? 'SOS · ' : board.alarms.length ? 'Call · ' : '') + board.centre.name + ' · Board';
+    const rings = board.alarms.some((a) => a.kind === 'sos') ? 'SOS · ' : board.alarms.length ? 'Call · ' : '';
+    document.title = rings + board.centre.name + ' · Board';
     requestAnimationFrame(() => setTimeout(() => performance.mark('board'))); // painted
   };
 

@@ -139,7 +139,8 @@
       if (back) (back.querySelector('button') || back).focus();
     }
     const sos = q.items.filter((it) => it.kind === 'sos').length, live = q.items.filter((it) => it.kind !== 'sos' && it.rings).length;
-    const says = [sos ? `${sos} SOS open` : '', live ? `${live} ${live > 1 ? 'reports' : 'report'} of what happens now` : ''].filter(Boolean).join(', ');
+    const reports = live > 1 ? `${live} reports of what happens now` : live ? '1 report of what happens now' : '';
+    const says = [sos ? `${sos} SOS open` : '', reports].filter(Boolean).join(', ');
     if ($('alarm').dataset.n !== says) {
       $('alarm').dataset.n = says;
       $('alarm').textContent = says;

@@ -157,7 +157,8 @@ func TestAnSOSThatNobodyHearsIsKnown(t *testing.T) {
 		ravi, root := h.as("ravi"), h.as("root")
 		h.phones.ScriptAll(fcmtest.Unregistered().Always())
 		raised := ravi.send("POST", "/v1/sos", nil, 201)
-		if raised["reached"] != false || !strings.Contains(toString(raised["advice"]), "Nobody was reached yet: call 112, or your desk at +912012345678.") {
+		if raised["reached"] != false ||
+			!strings.Contains(toString(raised["advice"]), "Nobody was reached yet: call 112, or your desk at +912012345678.") {
 			h.Errorf("before anybody was reached: %v", raised["advice"])
 		}
 		h.settle()
@@ -175,11 +176,13 @@ func TestAnSOSThatNobodyHearsIsKnown(t *testing.T) {
 			}
 			return kinds
 		}
-		if !slices.Contains(told("root"), "sos.unheard") || !slices.Contains(told("root2"), "sos.unheard") || !slices.Contains(told("ravi"), "sos.call_yourself") || slices.Contains(told("asha"), "sos.unheard") {
+		if !slices.Contains(told("root"), "sos.unheard") || !slices.Contains(told("root2"), "sos.unheard") ||
+			!slices.Contains(told("ravi"), "sos.call_yourself") || slices.Contains(told("asha"), "sos.unheard") {
 			h.Errorf("told: root %v, ravi %v, asha %v", told("root"), told("ravi"), told("asha"))
 		}
 		lines := o.lines("nobody hears an SOS")
-		if len(lines) != 1 || !strings.Contains(lines[0], "level=ERROR") || !strings.Contains(lines[0], raised["id"].(string)) || strings.Contains(lines[0], "Ravi") {
+		if len(lines) != 1 || !strings.Contains(lines[0], "level=ERROR") || !strings.Contains(lines[0], raised["id"].(string)) ||
+			strings.Contains(lines[0], "Ravi") {
 			h.Errorf("the operator reads %q", lines)
 		}
 		if total, now := h.figure("doorstep_sos_unheard_total"), h.figure("doorstep_sos_unheard"); total != "1" || now != "1" {
@@ -193,7 +196,8 @@ func TestAnSOSThatNobodyHearsIsKnown(t *testing.T) {
 		h.phones.ScriptAll()
 		h.as("maya").send("PUT", "/v1/devices/"+uuid.NewString(), obj{"token": "phone:maya-new", "platform": "android"}, 200)
 		h.advance(time.Minute)
-		if got := ravi.send("GET", path("/v1/sos/%s", raised), nil, 200); got["reached"] != true || got["advice"] != "" || h.figure("doorstep_sos_unheard") != "0" {
+		if got := ravi.send("GET", path("/v1/sos/%s", raised), nil, 200); got["reached"] != true || got["advice"] != "" ||
+			h.figure("doorstep_sos_unheard") != "0" {
 			h.Errorf("a phone took it: %v %q, unheard now %s", got["reached"], got["advice"], h.figure("doorstep_sos_unheard"))
 		}
 	})
@@ -321,11 +325,14 @@ func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 		for key, event := range first {
 			data := event["data"].(obj)
 			ring := data["ring"].(obj)
-			if key != fmt.Sprintf("sos_raised:%s:1:%s", raised["id"], h.people["asha"].id) || event["type"] != "sos.raised" || data["centre"] != "Pune Repairs" || data["area"] != "Pune" || data["emergency_number"] != "112" ||
-				ring["name"] != "Asha Surname" || ring["phone"] != "+919811100002" || ring["role"] != "proprietor" || fmt.Sprint(ring["how"]) != "[call push]" {
+			if key != fmt.Sprintf("sos_raised:%s:1:%s", raised["id"], h.people["asha"].id) || event["type"] != "sos.raised" ||
+				data["centre"] != "Pune Repairs" || data["area"] != "Pune" || data["emergency_number"] != "112" ||
+				ring["name"] != "Asha Surname" || ring["phone"] != "+919811100002" || ring["role"] != "proprietor" ||
+				fmt.Sprint(ring["how"]) != "[call push]" {
 				h.Errorf("with the key %s it is told %v", key, event)
 			}
-			if text := fmt.Sprint(event); strings.Contains(text, "canary") || strings.Contains(text, "Ravi") || strings.Contains(text, "+919811100001") || strings.Contains(text, "18.5") {
+			if text := fmt.Sprint(event); strings.Contains(text, "canary") || strings.Contains(text, "Ravi") ||
+				strings.Contains(text, "+919811100001") || strings.Contains(text, "18.5") {
 				h.Errorf("it is told of the raiser: %s", text)
 			}
 		}
@@ -391,7 +398,8 @@ func TestNothingRefusesAnAcknowledgement(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		ravi, maya := h.as("ravi"), h.as("maya")
-		for n, body := range []any{nil, obj{"note": "I am five minutes away.", "occurred_at": ""}, obj{"occurred_at": "yesterday", "user_id": 7, "no_such": obj{}}, "{broken", strings.Repeat("x", 1000),
+		for n, body := range []any{nil, obj{"note": "I am five minutes away.", "occurred_at": ""}, obj{"occurred_at": "yesterday", "user_id": 7,
+			"no_such": obj{}}, "{broken", strings.Repeat("x", 1000),
 			obj{"note": strings.Repeat("n", 9000)}, `[1]`, obj{"note": 5}} {
 			x := ravi.send("POST", "/v1/sos", obj{"note": fmt.Sprintf("canary %d", n)}, 201)
 			h.settle()
@@ -431,7 +439,8 @@ func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 		}
 		h.advance(5 * time.Hour)
 		maya.send("PUT", "/v1/me/quiet", obj{"quiet_from": "00:00", "quiet_to": "23:59"}, 200)
-		calm := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000200", "kind": "threat", "level": 4, "occurred_at": h.clock.Now().Add(-5 * time.Hour).Format(time.RFC3339)}, 201)
+		calm := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000200", "kind": "threat", "level": 4,
+			"occurred_at": h.clock.Now().Add(-5 * time.Hour).Format(time.RFC3339)}, 201)
 		h.settle()
 		if n := h.titles("maya")[live]; n != 0 {
 			t.Errorf("what is over rang %d times", n)
@@ -452,11 +461,13 @@ func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 			t.Errorf("pushed: %s", raw)
 		}
 		list := items(maya.send("GET", "/v1/queue", nil, 200))
-		if list[0]["kind"] != "triage" || list[0]["title"] != "Report of level 4, happening now: triage" || list[0]["rings"] != 1.0 || list[1]["late"] != true {
+		if list[0]["kind"] != "triage" || list[0]["title"] != "Report of level 4, happening now: triage" || list[0]["rings"] != 1.0 ||
+			list[1]["late"] != true {
 			t.Errorf("of %d items the first is %v, then %v", len(list), list[0]["title"], list[1]["title"])
 		}
 		ravi.send("POST", "/v1/sos", nil, 201)
-		if list = items(maya.send("GET", "/v1/queue", nil, 200)); list[0]["kind"] != "sos" || list[1]["title"] != "Report of level 4, happening now: triage" {
+		if list = items(maya.send("GET", "/v1/queue", nil, 200)); list[0]["kind"] != "sos" ||
+			list[1]["title"] != "Report of level 4, happening now: triage" {
 			t.Errorf("with an SOS the first are %v, %v", list[0]["title"], list[1]["title"])
 		}
 		// It rings on.
@@ -557,7 +568,8 @@ func TestTheDeskIsToldWhomToCall(t *testing.T) {
 				t.Errorf("%s's inbox says %v", p.login, asked)
 			}
 			got := board(p)
-			if len(got) != 1 || got[0]["kind"] != "timer" || got[0]["raiser"] != "Ravi Surname" || got[0]["visit_id"] != visit["id"] || !strings.Contains(fmt.Sprint(got[0]["known"]), "Call +919811100001") ||
+			if len(got) != 1 || got[0]["kind"] != "timer" || got[0]["raiser"] != "Ravi Surname" || got[0]["visit_id"] != visit["id"] ||
+				!strings.Contains(fmt.Sprint(got[0]["known"]), "Call +919811100001") ||
 				!strings.Contains(fmt.Sprint(got[0]["known"]), "12 Example Lane") || labels(got[0]) != "I spoke with them" {
 				t.Errorf("%s's board says %v", p.login, got)
 			}
@@ -662,7 +674,8 @@ func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 	d.shot("sos-390")
 	d.judge("an SOS on a phone")
 	press("button", "I am on it")
-	alarms("hers, with the number and its end", `a.innerText.includes('somebody is on it') && a.querySelector('a[href="tel:+919811100001"]') !== null && [...a.querySelectorAll('button')].some(b => b.textContent.startsWith('Resolve'))`)
+	alarms("hers, with the number and its end",
+		`a.innerText.includes('somebody is on it') && a.querySelector('a[href="tel:+919811100001"]') !== null && [...a.querySelectorAll('button')].some(b => b.textContent.startsWith('Resolve'))`)
 	press("button", "Resolve")
 	alarms("the form", "a.querySelector('form textarea') !== null && document.activeElement.closest('#alarms form') !== null")
 	d.shot("sos-end-390")
@@ -673,11 +686,14 @@ func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 	// What comes in does not take away what is being written.
 	d.js("(document.querySelector('#alarms textarea').value = 'He is in the car with me.', document.querySelector('#alarms select').value = 'real', true)")
 	h.as("ravi").send("POST", "/v1/sos", obj{"id": uuid.New(), "note": "now in the yard"}, 201)
-	h.as("asha").send("POST", "/v1/sos/"+toString(items(h.as("asha").send("GET", "/v1/sos?status=open", nil, 200))[0]["id"])+"/acknowledge", nil, 200)
-	alarms("the newest words beside what is written", "a.innerText.includes('now in the yard') && a.querySelector('textarea').value === 'He is in the car with me.'")
+	h.as("asha").send("POST", "/v1/sos/"+toString(items(h.as("asha").send("GET", "/v1/sos?status=open", nil, 200))[0]["id"])+"/acknowledge",
+		nil, 200)
+	alarms("the newest words beside what is written",
+		"a.innerText.includes('now in the yard') && a.querySelector('textarea').value === 'He is in the car with me.'")
 	d.js("(document.querySelector('#alarms form').requestSubmit(), true)")
 	alarms("it is over", "a.children.length === 0")
-	if got := items(h.as("asha").send("GET", "/v1/sos", nil, 200))[0]; got["status"] != "resolved" || got["words"] != "He is in the car with me." {
+	if got := items(h.as("asha").send("GET", "/v1/sos", nil, 200))[0]; got["status"] != "resolved" ||
+		got["words"] != "He is in the car with me." {
 		t.Errorf("ended as %v, %v", got["status"], got["words"])
 	}
 	// The timer runs out: the desk reads whom to call, and says that it did.

@@ -23,8 +23,9 @@ type unheard struct {
 
 func newUnheard(reg prometheus.Registerer, log *slog.Logger) *unheard {
 	u := &unheard{log: log, known: map[domain.ID]bool{},
-		total: prometheus.NewCounter(prometheus.CounterOpts{Name: "doorstep_sos_unheard_total", Help: "SOS of which no device and no gateway of anybody who may answer took a ring."}),
-		now:   prometheus.NewGauge(prometheus.GaugeOpts{Name: "doorstep_sos_unheard", Help: "SOS that ring now and that nobody hears."})}
+		total: prometheus.NewCounter(prometheus.CounterOpts{Name: "doorstep_sos_unheard_total",
+			Help: "SOS of which no device and no gateway of anybody who may answer took a ring."}),
+		now: prometheus.NewGauge(prometheus.GaugeOpts{Name: "doorstep_sos_unheard", Help: "SOS that ring now and that nobody hears."})}
 	reg.MustRegister(u.total, u.now)
 	return u
 }
@@ -44,7 +45,8 @@ func (u *unheard) look(ctx context.Context, read domain.Reader) error {
 		u.known[x.ID] = true
 		if !before[x.ID] {
 			u.total.Inc()
-			u.log.Error("nobody hears an SOS: no device and no gateway took its ring", "sos_id", x.ID, "tier", x.Tier, "round", x.Round, "since", *x.UnheardAt)
+			u.log.Error("nobody hears an SOS: no device and no gateway took its ring", "sos_id", x.ID, "tier", x.Tier, "round", x.Round, "since",
+				*x.UnheardAt)
 		}
 	}
 	u.now.Set(float64(len(list)))

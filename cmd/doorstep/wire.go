@@ -199,7 +199,8 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
-		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, RingsEnded: h.service.RingsEnded, Log: w.log,
+		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted,
+		RingsEnded: h.service.RingsEnded, Log: w.log,
 		Metrics: notifications.NewMetrics(registry)}})
 	return h, err
 }

@@ -478,10 +478,13 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("sos", func(t *testing.T) {
 		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID, VisitID: &w.Visit.ID, JobID: &w.Job.ID, Country: "IN", Source: "tap", Note: "n",
-			DeskPhone: "+911", Language: "hi", HeardBy: domain.List[domain.ID]{w.Asha.ID}, UnheardAt: &later, Lat: Ptr(28.5), Lon: Ptr(77.25), Avoid: domain.List[domain.ID]{w.Desk.ID}, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, Status: "acknowledged", Tier: 2, Round: 3,
-			Rung: domain.List[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later, ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
+			DeskPhone: "+911", Language: "hi", HeardBy: domain.List[domain.ID]{w.Asha.ID}, UnheardAt: &later, Lat: Ptr(28.5), Lon: Ptr(77.25),
+			Avoid: domain.List[domain.ID]{w.Desk.ID}, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, Status: "acknowledged", Tier: 2,
+			Round: 3,
+			Rung:  domain.List[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later, ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
 		Filled(t, "sos", x)
-		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.List[domain.ID]{}, OccurredAt: Noon, RecordedAt: later, Status: "raised", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
+		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.List[domain.ID]{}, OccurredAt: Noon,
+			RecordedAt: later, Status: "raised", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSOS(&x), tx.InsertSOS(&bare)) })
 		Same(t, "sos", x, Get(t, db, func(tx domain.Tx) (*domain.SOS, error) { return tx.LockSOS(x.ID) }))
 		Same(t, "open ones", []domain.SOS{x, bare}, Get(t, db, func(tx domain.Tx) ([]domain.SOS, error) { return tx.OpenSOS(w.Ravi.ID) }))
@@ -515,7 +518,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("who hears an SOS", func(t *testing.T) {
-		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, Source: "tap", OccurredAt: Noon, RecordedAt: Noon, Status: "raised", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{},
+		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, Source: "tap", OccurredAt: Noon, RecordedAt: Noon, Status: "raised",
+			Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{},
 			HeardBy: domain.List[domain.ID]{}, UnheardAt: &later}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertSOS(&x) })
 		list, err := r.UnheardSOS(ctx)
@@ -529,7 +533,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		own, lost := ID(), ID()
 		for _, id := range []domain.ID{own, lost} {
 			Do(t, db, func(tx domain.Tx) error {
-				return tx.PutDevice(&domain.Device{InstallationID: id, UserID: &w.Asha.ID, Token: id.String(), Platform: "android", CreatedAt: Noon, UpdatedAt: Noon})
+				return tx.PutDevice(&domain.Device{InstallationID: id, UserID: &w.Asha.ID, Token: id.String(), Platform: "android", CreatedAt: Noon,
+					UpdatedAt: Noon})
 			})
 		}
 		for _, c := range []struct {
@@ -547,7 +552,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("timer", func(t *testing.T) {
 		ping := NewNotice(w.Ravi.ID, "timer.ping")
-		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Asha.ID, Source: "timer", HeardBy: domain.List[domain.ID]{}, OccurredAt: Noon, RecordedAt: Noon, Status: "resolved", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
+		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Asha.ID, Source: "timer", HeardBy: domain.List[domain.ID]{}, OccurredAt: Noon,
+			RecordedAt: Noon, Status: "resolved", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
 		o := domain.Timer{Meta: Meta(Noon), VisitID: w.Visit.ID, UserID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Status: "desk_asked", Provisional: true, BaseAt: Noon, Extended: 5,
 			DueAt: later, PingedAt: &later, PingID: &ping.ID, Pings: 2, EndedAt: &later, EndedHow: "person", SOSID: &x.ID}
 		Filled(t, "timer", o)
