@@ -32,6 +32,12 @@ type sosBody struct {
 	OccurredAt string   `json:"occurred_at"`
 }
 
+// acknowledgeBody is read leniently: nothing in it can keep an alarm ringing.
+type acknowledgeBody struct {
+	Note       string `json:"note"`
+	OccurredAt string `json:"occurred_at"`
+}
+
 func (b *sosBody) input() domain.SOSInput {
 	in := domain.SOSInput{Note: b.Note, OccurredAt: b.OccurredAt}
 	if r := []rune(in.Note); len(r) > 2000 {
@@ -158,7 +164,28 @@ func (a *App) mountSOS(s *Server) {
 			return err
 		})
 	})
-	for _, action := range []string{"acknowledge", "hand-over", "resolve"} {
+	s.Handle("POST", "/v1/sos/{id}/acknowledge", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "SOS")
+		if err != nil {
+			return err
+		}
+		// As with stop and SOS: nothing that a phone sends may keep it ringing.
+		var body acknowledgeBody
+		DecodeLenient(c, &body)
+		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusOK}
+		if sent, ok, err := SentAt(c); ok && err == nil {
+			call.SentAt = &sent
+		}
+		if r := []rune(body.Note); len(r) > 2000 {
+			body.Note = string(r[:2000])
+		}
+		in := domain.SOSAnswer{Note: body.Note, OccurredAt: body.OccurredAt}
+		if _, err := svc.AnswerSOS(c.UserContext(), call, id, "acknowledge", in); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "")
+	})
+	for _, action := range []string{"hand-over", "resolve"} {
 		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SOSAnswer) error {
 			_, err := svc.AnswerSOS(ctx, call, id, action, in)
 			return err

@@ -13,6 +13,7 @@ const (
 	ChangedJob     = "job"
 	ChangedPromise = "promise"
 	ChangedAlarm   = "alarm"
+	ChangedTimer   = "timer" // the desk is asked to call, or it is too late for that
 	ChangedLeave   = "leave"
 )
 

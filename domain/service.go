@@ -38,6 +38,9 @@ type Service struct {
 	// TextGateway tells whether a message webhook is configured: then the
 	// last notice can go out to a household without a device.
 	TextGateway bool
+	// AlarmGateway tells whether an alarm webhook is configured: then whoever has
+	// a phone number hears an SOS without a device.
+	AlarmGateway bool
 
 	// NoPlanTimers leaves phones in peace that fall silent between two visits:
 	// for brands whose technicians do not tell of each move, and for the demo.

@@ -199,6 +199,8 @@ type Tx interface {
 	InsertSOS(*SOS) error
 	SaveSOS(*SOS) error
 	HushSOS(id ID) error // rings that were not sent yet never are
+	HushReport(id ID) error
+	AnyDevice(users []ID) (bool, error) // that can be pushed to
 	TimersOf(visit ID) ([]Timer, error)
 	// LastMoveOf is when the server last learned of a move of somebody's visits
 	// with a window since an instant; nil when it has not.
@@ -482,6 +484,9 @@ type Reader interface {
 	EvidenceFiles(ctx context.Context, names []string) ([]string, error)
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
+	UnheardSOS(ctx context.Context) ([]SOS, error) // that ring and that nobody hears
+	// AskingTimers are those of a centre for which the desk is asked to call.
+	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	// Advisories are those that the actor keeps, by (created_at, id); status as
 	// of now. AdvisoryReads by (created_at, id).
 	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)

@@ -69,7 +69,7 @@ type messageFlags struct {
 }
 
 type alarmFlags struct {
-	URL    string `help:"Where each round of an SOS goes besides phones: a telephony or monitoring provider (Standard Webhooks)." env:"DOORSTEP_ALARM_WEBHOOK_URL" placeholder:"URL"`
+	URL    string `help:"Where each ring of an SOS goes besides phones, with the name and number of whom to ring: a telephony or monitoring provider (Standard Webhooks)." env:"DOORSTEP_ALARM_WEBHOOK_URL" placeholder:"URL"`
 	Secret string `help:"Signs it: whsec_…" env:"DOORSTEP_ALARM_WEBHOOK_SECRET" placeholder:"SECRET"`
 }
 
