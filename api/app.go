@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -68,6 +69,14 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 	c.Locals(localActor, p.actor)
 	c.Locals(localZone, p.zone)
 	return c.Next()
+}
+
+// Allow refuses a role that the contract does not name for an operation.
+func (a *App) Allow(c *fiber.Ctx, roles []string) error {
+	if !slices.Contains(roles, string(actorOf(c).Role)) {
+		return domain.Fail(domain.CodeForbidden, "Your role may not do this.")
+	}
+	return nil
 }
 
 // holder is who a token speaks for, as long as it does.

@@ -31,6 +31,12 @@ func (l lingering) Accept() (net.Conn, error) {
 type lingeringConn struct {
 	net.Conn
 	unread bool
+	owes   bool // an answer that is not written yet
+}
+
+func (c *lingeringConn) Write(b []byte) (int, error) {
+	c.owes = false
+	return c.Conn.Write(b)
 }
 
 // Close does not wait for what is still coming.

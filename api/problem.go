@@ -127,8 +127,6 @@ func problemOf(err error) Problem {
 			return standard(domain.CodeNotFound, fe.Code, "There is nothing at this address.")
 		case http.StatusMethodNotAllowed:
 			return standard(domain.CodeMethod, fe.Code, "This method is not offered here; see Allow.")
-		case http.StatusRequestEntityTooLarge:
-			return standard(domain.CodeTooLarge, fe.Code, "The body is larger than 10 MiB.")
 		case http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:
 			return standard(domain.CodeTooLarge, fe.Code, "The address and headers are larger than 16 KiB.")
 		case http.StatusRequestTimeout, http.StatusBadGateway:

@@ -193,7 +193,7 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	h.service.Roads, h.service.Windows = w.roads, w.windows
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.app.Browsers = web
-	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
+	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate, Allow: h.app.Allow,
 		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
