@@ -50,9 +50,11 @@ type Config struct {
 	Allow          func(c *fiber.Ctx, roles []string) error
 	Ready          func(context.Context) error // nil: always ready
 	Registry       *prometheus.Registry        // nil: one of its own with the Go and process collectors
-	TrustedProxies []netip.Prefix              // whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix              // whose X-Forwarded-For is believed, and who may open any number of connections
 	Deadline       time.Duration               // of one request; default 15 s
 	DrainDelay     time.Duration               // between "not ready" and closing the listener, for load balancers
+
+	MaxConnsPerAddress int // 0: any number
 }
 
 // Route is one address that the server answers, as in the contract.
@@ -438,7 +440,7 @@ func (s *Server) Metrics() http.Handler {
 }
 
 // Serve answers on ln until Drain.
-func (s *Server) Serve(ln net.Listener) error { return s.App.Listener(lingering{ln}) }
+func (s *Server) Serve(ln net.Listener) error { return s.App.Listener(s.listener(ln)) }
 
 // OnDrain names what Drain ends before it waits: streams, which would never
 // finish by themselves.

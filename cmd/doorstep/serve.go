@@ -36,6 +36,12 @@ type serveCmd struct {
 	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
 	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
 	Roads         roadFlags     `embed:""`
+	Limits        limitFlags    `embed:""`
+}
+
+// limitFlags bound what one address and one user may ask of each replica.
+type limitFlags struct {
+	Connections int `name:"max-connections-per-address" help:"Open connections of one address (of one /64 of IPv6); trusted proxies have no bound; 0 for none." default:"256" env:"DOORSTEP_MAX_CONNECTIONS_PER_ADDRESS" placeholder:"N"`
 }
 
 // evidenceFlags say where photos and recordings of reports are kept; without
@@ -103,7 +109,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
 	}
-	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, noPlan: !s.PlanTimers, drain: s.DrainDelay, patience: s.StopTimeout, webPush: s.WebPush, log: log}
+	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, noPlan: !s.PlanTimers, drain: s.DrainDelay, patience: s.StopTimeout, webPush: s.WebPush, limits: s.Limits, log: log}
 	for _, p := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {

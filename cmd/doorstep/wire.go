@@ -44,6 +44,7 @@ type wiring struct {
 	proxies  []netip.Prefix
 	drain    time.Duration
 	patience time.Duration
+	limits   limitFlags
 	log      *slog.Logger
 	demo     *api.Demo
 	noPlan   bool // no timers from the plan
@@ -194,7 +195,8 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
 	h.app.Browsers = web
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate, Allow: h.app.Allow,
-		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
+		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain,
+		MaxConnsPerAddress: w.limits.Connections})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
 		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
