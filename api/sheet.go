@@ -354,8 +354,12 @@ func parseXLSX(body []byte) ([]string, []domain.ImportRow, error) {
 	if err != nil {
 		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
 	}
-	b := book{f: f, sheet: sheets[0], from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberForm{}}
-	it, err := f.Rows(b.sheet)
+	forms, err := formsOf(f)
+	if err != nil {
+		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
+	}
+	b := book{f: f, forms: forms, from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberForm{}}
+	it, err := f.Rows(sheets[0])
 	if err != nil {
 		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
 	}
@@ -532,7 +536,7 @@ const (
 
 type book struct {
 	f        *excelize.File
-	sheet    string
+	forms    *cellForms
 	from1904 bool
 	kinds    map[int]numberForm // by style
 }
@@ -544,33 +548,25 @@ func (b *book) cell(column, row int, raw string) (text, broken string, err error
 	if err != nil {
 		return "", "", err
 	}
-	kind, err := b.f.GetCellType(b.sheet, name)
-	if err != nil {
-		return "", "", err
-	}
-	switch kind {
-	case excelize.CellTypeBool:
+	form := b.forms.at(row, column)
+	switch form.kind { // ECMA-376 part 1, section 18.18.11
+	case "b":
 		return map[string]string{"1": "yes", "0": "no"}[raw], "", nil
-	case excelize.CellTypeError:
+	case "e":
 		return raw, "holds " + raw + " in " + name, nil
-	case excelize.CellTypeNumber, excelize.CellTypeUnset:
-	default:
+	case "d", "s", "str", "inlineStr":
 		return raw, "", nil
 	}
 	v, err := strconv.ParseFloat(raw, 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return raw, "", nil
 	}
-	style, err := b.f.GetCellStyle(b.sheet, name)
-	if err != nil {
-		return "", "", err
-	}
-	as, ok := b.kinds[style]
+	as, ok := b.kinds[form.style]
 	if !ok {
-		if s, err := b.f.GetStyle(style); err == nil {
+		if s, err := b.f.GetStyle(form.style); err == nil {
 			as = numberForm{kindOf(s), zeros(s)}
 		}
-		b.kinds[style] = as
+		b.kinds[form.style] = as
 	}
 	if as.kind == isNumber || v < 0 || v >= 2_958_466 { // the year 10000
 		if text = strconv.FormatFloat(v, 'f', -1, 64); v >= 0 && v == math.Trunc(v) {
