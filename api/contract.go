@@ -209,6 +209,7 @@ const (
 	localBody
 	localComplete // when the request was
 	localNoMethod // the method is no token
+	localCounted  // a limiter has, or none shall
 )
 
 // parsedBody is what the guard leaves for Decode.

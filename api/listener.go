@@ -103,3 +103,14 @@ func refuseConn(c net.Conn) {
 	_, _ = io.WriteString(c, "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 	_ = c.Close()
 }
+
+// addressBlock counts an IPv6 customer's /64 as one, because all of it is his.
+func addressBlock(a netip.Addr) string {
+	a = a.Unmap()
+	if a.Is6() {
+		if p, err := a.WithZone("").Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
+}

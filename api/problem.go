@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -65,6 +64,7 @@ type Problem struct {
 
 	extra      map[string]any
 	retryAfter time.Duration
+	quota      *domain.Quota
 	log        slog.Level // what the log thinks of it; below Info nothing is said
 }
 
@@ -105,7 +105,7 @@ func problemOf(err error) Problem {
 		info, _ := de.Code.Lookup()
 		p := Problem{
 			Title: info.Title, Status: statusOf(de.Kind), Detail: de.Message, Code: de.Code,
-			Errors: de.Fields, extra: de.Extra, retryAfter: de.RetryAfter, log: slog.LevelDebug,
+			Errors: de.Fields, extra: de.Extra, retryAfter: de.RetryAfter, quota: de.Quota, log: slog.LevelDebug,
 		}
 		if len(p.Errors) > maxErrors {
 			p.Errors = p.Errors[:maxErrors]
@@ -145,6 +145,21 @@ func problemOf(err error) Problem {
 	return p
 }
 
+// wait says when to come again, and by which limit.
+func (p *Problem) wait(c *fiber.Ctx) {
+	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(wholeSeconds(p.retryAfter)))
+	if p.quota != nil {
+		setRateLimit(c, p.quota, 0, p.retryAfter)
+	}
+}
+
+// The headers of draft-ietf-httpapi-ratelimit-headers-10: q quota, w window, r what is left
+// of it, t seconds until there is more.
+const (
+	HeaderRateLimit       = "RateLimit"
+	HeaderRateLimitPolicy = "RateLimit-Policy"
+)
+
 func standard(c domain.Code, status int, detail string) Problem {
 	info, _ := c.Lookup()
 	return Problem{Title: info.Title, Status: status, Detail: detail, Code: c, log: slog.LevelDebug}
@@ -171,7 +186,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) {
 	case http.StatusUnauthorized:
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(p.retryAfter.Seconds())))))
+		p.wait(c)
 	}
 	if wantsHTML(c) { // somebody opened a page; the customer's pages explain more themselves
 		c.Status(p.Status)

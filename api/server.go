@@ -55,6 +55,12 @@ type Config struct {
 	DrainDelay     time.Duration               // between "not ready" and closing the listener, for load balancers
 
 	MaxConnsPerAddress int // 0: any number
+
+	// How many requests a minute are answered, to each user and, of those that
+	// need no token or have none, to each address; 0: any number.
+	RateUser, RateAddress int
+	User                  func(c *fiber.Ctx) string // who is signed in; nil: users are not limited
+	Now                   func() time.Time          // of these limits; nil: time.Now
 }
 
 // Route is one address that the server answers, as in the contract.
@@ -65,18 +71,19 @@ type Route struct{ Method, Path string }
 type Server struct {
 	App *fiber.App
 
-	cfg      Config
-	log      *slog.Logger
-	baseURL  string
-	https    bool
-	routes   []Route
-	draining atomic.Bool
-	registry *prometheus.Registry
-	duration *prometheus.HistogramVec
-	inFlight prometheus.Gauge
-	running  atomic.Int64 // the same, for Drain
-	bodies   atomic.Int64 // bytes that large bodies hold
-	endings  []func()     // of what would never finish by itself
+	cfg               Config
+	log               *slog.Logger
+	baseURL           string
+	https             bool
+	routes            []Route
+	draining          atomic.Bool
+	registry          *prometheus.Registry
+	duration          *prometheus.HistogramVec
+	inFlight          prometheus.Gauge
+	running           atomic.Int64 // the same, for Drain
+	bodies            atomic.Int64 // bytes that large bodies hold
+	byUser, byAddress *limiter
+	endings           []func() // of what would never finish by itself
 }
 
 // New makes the server with /healthz, /readyz, /problems, /docs and
@@ -88,7 +95,11 @@ func New(cfg Config) *Server {
 	if cfg.Deadline == 0 {
 		cfg.Deadline = 15 * time.Second
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, baseURL: strings.TrimSuffix(cfg.BaseURL, "/"), registry: cfg.Registry}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Server{byUser: newLimiter("user", cfg.RateUser, cfg.Now), byAddress: newLimiter("address", cfg.RateAddress, cfg.Now),
+		cfg: cfg, log: cfg.Log, baseURL: strings.TrimSuffix(cfg.BaseURL, "/"), registry: cfg.Registry}
 	s.https = strings.HasPrefix(s.baseURL, "https://")
 	if s.registry == nil {
 		s.registry = prometheus.NewRegistry()
@@ -146,7 +157,16 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 			if s.cfg.Authenticate == nil {
 				panic("api: " + method + " " + path + " needs Config.Authenticate")
 			}
-			chain = append(chain, s.cfg.Authenticate)
+		}
+		switch {
+		case op.Lenient && op.Public:
+			chain = append(chain, unlimited)
+		case op.Lenient:
+			chain = append(chain, unlimited, s.cfg.Authenticate)
+		case op.Public:
+			chain = append(chain, s.limitAddress)
+		default:
+			chain = append(chain, s.cfg.Authenticate, s.limitUser)
 		}
 		if op.MaxBody > MaxJSON && s.cfg.Allow != nil {
 			chain = append(chain, func(c *fiber.Ctx) error {
@@ -165,11 +185,20 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 // of at most 8 KiB in clean UTF-8. Authentication, where a page needs it, is
 // the handler's.
 func (s *Server) Page(method, path string, h fiber.Handler) {
-	s.add(method, path, label(path), pageGuard, s.receive(func(*fiber.Ctx) (int, error) { return MaxForm, nil }, false), h)
+	s.add(method, path, label(path), s.limitAddress, pageGuard, s.receive(func(*fiber.Ctx) (int, error) { return MaxForm, nil }, false), h)
 }
 
-// own adds a GET of the plumbing itself.
-func (s *Server) own(path string, h fiber.Handler) { s.add(http.MethodGet, path, label(path), h) }
+// own adds a GET of the plumbing itself; those that watch it are not limited.
+func (s *Server) own(path string, h fiber.Handler) {
+	limit := s.limitAddress
+	if watches(path) {
+		limit = unlimited
+	}
+	s.add(http.MethodGet, path, label(path), limit, h)
+}
+
+// watches reports whether a path answers how the server is.
+func watches(path string) bool { return path == "/healthz" || path == "/readyz" || path == "/livez" }
 
 func (s *Server) add(method, path string, chain ...fiber.Handler) {
 	for _, r := range s.routes {
@@ -226,7 +255,7 @@ func (s *Server) front(c *fiber.Ctx) error {
 	defer s.running.Add(-1)
 	body := incomingOf(c)
 	s.dress(c)
-	err := s.guarded(c)
+	err := s.countRefused(c, s.guarded(c))
 	if err != nil {
 		var fe *fiber.Error
 		if errors.As(err, &fe) && fe.Code == fiber.StatusMethodNotAllowed {
@@ -407,7 +436,7 @@ func (s *Server) observe(c *fiber.Ctx) {
 	route, status := routeOf(c), c.Response().StatusCode()
 	s.duration.WithLabelValues(c.Method(), route, strconv.Itoa(status)).Observe(took.Seconds())
 	level := slog.LevelInfo
-	if route == "/healthz" || route == "/readyz" {
+	if watches(route) {
 		level = slog.LevelDebug
 	}
 	s.log.LogAttrs(context.Background(), level, "request",

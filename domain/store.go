@@ -90,8 +90,11 @@ type Tx interface {
 	InsertInvitation(*Invitation) error
 	LockInvitation(tokenHash string) (*Invitation, error)
 	SpendInvitations(user ID, at time.Time) error // all that were not used
-	OpenFlagAbout(user ID) (bool, error)          // an open flag raised by or about him
-	OpenFlagBetween(a, b ID) (bool, error)        // an open flag of one about the other
+	// LockThrottle gives an empty row where there was none.
+	LockThrottle(key string) (*Throttle, error)
+	SaveThrottle(*Throttle) error
+	OpenFlagAbout(user ID) (bool, error)   // an open flag raised by or about him
+	OpenFlagBetween(a, b ID) (bool, error) // an open flag of one about the other
 
 	// Households.
 	Customer(id ID) (*Customer, error) // with contacts and sites
@@ -409,6 +412,8 @@ type Reader interface {
 	// Principal loads who a token speaks for; it is the one read before a
 	// scope exists.
 	Principal(ctx context.Context, id ID) (*User, error)
+	// Throttles gives the rows of these keys that are there; nobody is known yet.
+	Throttles(ctx context.Context, keys []string) ([]Throttle, error)
 	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named him
 	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
 	// Taken is that of Tx, of a centre in the scope.

@@ -12,9 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/uuid"
 
 	"doorstep/api"
+	"doorstep/domain"
 )
 
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
@@ -116,4 +118,85 @@ func (h *harness) byRole(role string) *person {
 	}
 	h.Fatalf("nobody is %s", role)
 	return nil
+}
+
+// forgetTries forgets failed tries, those of all replicas too.
+func (h *harness) forgetTries() {
+	h.Helper()
+	h.house.service.Tries = domain.NewTries()
+	_, err := h.db.SQL().ExecContext(h.Context(), "DELETE FROM throttles")
+	h.must(err)
+}
+
+// Every operation but stop, SOS and health refuses a flood, of a user or of an
+// address, within the contract, and says how long to wait.
+func TestEveryOperationLimitsFloods(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		tokens := map[string]string{}
+		for _, role := range []string{"technician", "coordinator", "proprietor", "area_manager", "agent", "admin"} {
+			tokens[role] = h.byRole(role).token
+		}
+		usual := h.wiring.limits
+		h.wiring.limits = limitFlags{RateUser: 1, RateAddress: 1}
+		flooded := &harness{T: t, base: h.another(), contract: h.contract}
+		h.wiring.limits = usual
+		ask := func(token, method, where string) *http.Response {
+			t.Helper()
+			var body any
+			if method != "GET" {
+				body = obj{}
+			}
+			_, res := (&person{h: flooded, token: token}).raw(method, where, body)
+			return res
+		}
+		_ = ask("", "GET", "/docs")
+		for _, token := range tokens {
+			_ = ask(token, "GET", "/v1/me")
+		}
+		spared := 0
+		for _, op := range h.contract.Operations() {
+			where := placeholder.ReplaceAllStringFunc(op.Path, func(string) string { return uuid.NewString() })
+			if strings.HasPrefix(op.Path, "/demo") {
+				continue // not mounted here
+			}
+			callers := []string{""}
+			if !op.Public {
+				callers = append(callers, tokens[op.Roles[0]])
+			}
+			for _, token := range callers {
+				res := ask(token, op.Method, where)
+				if op.Lenient || op.Path == "/healthz" || op.Path == "/readyz" || op.Path == "/livez" {
+					spared++
+					if res.StatusCode == 429 {
+						t.Errorf("%s %s is refused", op.Method, op.Path)
+					}
+					continue
+				}
+				if res.StatusCode != 429 || res.Header.Get("Retry-After") == "" || !strings.Contains(res.Header.Get("RateLimit"), ";r=0;t=") ||
+					!strings.Contains(res.Header.Get("RateLimit-Policy"), ";q=1;w=60") {
+					t.Errorf("%s %s in a flood: %d %v", op.Method, op.Path, res.StatusCode, res.Header)
+				}
+			}
+		}
+		if spared < 6 {
+			t.Errorf("%d answers were spared", spared)
+		}
+	})
+}
+
+// A board, a phone that comes back and a page are far from the limits that serve
+// has unless told otherwise.
+func TestLimitsAreGenerous(t *testing.T) {
+	limits := serveCmd{}
+	parser, err := kong.New(&limits, kong.Vars{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse([]string{"--jwt-secret", jwtSecret, "--link-secret", linkSecret}); err != nil {
+		t.Fatal(err)
+	}
+	if l := limits.Limits; l.RateUser < 1000 || l.RateAddress < 2000 || l.Connections < 200 {
+		t.Errorf("%+v", l)
+	}
 }

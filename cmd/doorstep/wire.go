@@ -83,7 +83,7 @@ func newService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL 
 			ok, err := passwords.Verify(context.Background(), hash, p)
 			return ok && err == nil
 		},
-		ParsePhone: parsePhone, Recur: recur, Keys: keys, BaseURL: strings.TrimSuffix(baseURL, "/"),
+		ParsePhone: parsePhone, Recur: recur, Keys: keys, Tries: domain.NewTries(), BaseURL: strings.TrimSuffix(baseURL, "/"),
 	}
 }
 
@@ -192,11 +192,11 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	h.service.NoPlanTimers = w.noPlan || w.demo != nil
 	h.service.TextGateway, h.service.Files = w.text != nil, w.files
 	h.service.Roads, h.service.Windows = w.roads, w.windows
-	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
+	h.app = api.NewApp(h.service, tokens)
 	h.app.Browsers = web
 	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate, Allow: h.app.Allow,
 		Ready: db.Ping, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain,
-		MaxConnsPerAddress: w.limits.Connections})
+		MaxConnsPerAddress: w.limits.Connections, RateUser: w.limits.RateUser, RateAddress: w.limits.RateAddress, User: h.app.User})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
 		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Accepted: h.service.NoticeAccepted, Log: w.log,
