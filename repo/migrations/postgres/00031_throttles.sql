@@ -1,7 +1,7 @@
 -- +goose Up
 -- Failed tries at passwords, codes and tokens, for all replicas; the key is hashed.
 CREATE TABLE throttles (
-    key        TEXT PRIMARY KEY,
+    key        TEXT NOT NULL PRIMARY KEY,
     failures   INTEGER NOT NULL,
     until_at   timestamptz,
     changed_at timestamptz NOT NULL,
