@@ -16,7 +16,8 @@ func (r *reader) Throttles(ctx context.Context, keys []string) ([]domain.Throttl
 // LockThrottle makes the row first, so that replicas that fail at once add up.
 func (t *tx) LockThrottle(key string) (*domain.Throttle, error) {
 	empty := domain.Throttle{Key: key, ChangedAt: time.Unix(0, 0).UTC(), ForgetAt: time.Unix(0, 0).UTC()}
-	if err := t.insertOver("throttles", &empty, &clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, DoNothing: true}, nil); err != nil {
+	over := clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, DoNothing: true}
+	if err := t.insertOver("throttles", &empty, &over, nil); err != nil {
 		return nil, err
 	}
 	return single[domain.Throttle](t, "throttle", lock(t.table("throttles").Where("key = ?", key)))
