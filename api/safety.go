@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/netip"
 	"regexp"
 	"time"
 
@@ -120,7 +119,7 @@ func (a *App) mountSOS(s *Server) {
 			if err != nil {
 				return err
 			}
-			if err := a.checkCode(c, s.ClientIP(c), id, in.Code); err != nil {
+			if err := a.checkCode(c, id, in.Code); err != nil {
 				return err
 			}
 			return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
@@ -153,7 +152,7 @@ func (a *App) mountSOS(s *Server) {
 		if err != nil {
 			return err
 		}
-		if err := a.guessed(c, s.ClientIP(c), func() (err error) {
+		if err := a.guessed(c, func() (err error) {
 			in.Keep, err = a.Service.CheckPresent(c.UserContext(), actorOf(c), in.Present)
 			return err
 		}); err != nil {
@@ -212,14 +211,14 @@ func (a *App) mountSOS(s *Server) {
 }
 
 // checkCode compares the code of a timer.
-func (a *App) checkCode(c *fiber.Ctx, from netip.Addr, visit domain.ID, code string) error {
-	return a.guessed(c, from, func() error { return a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code) })
+func (a *App) checkCode(c *fiber.Ctx, visit domain.ID, code string) error {
+	return a.guessed(c, func() error { return a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code) })
 }
 
 // guessed slows down guessing of codes, wherever they are asked for; the duress
 // code is heard all the same.
-func (a *App) guessed(c *fiber.Ctx, from netip.Addr, check func() error) error {
-	done, late := a.Throttle.Try("code of "+actorOf(c).UserID.String(), from)
+func (a *App) guessed(c *fiber.Ctx, check func() error) error {
+	done, late := a.Service.BeginTry(c.UserContext(), a.try(c, trySignIn, "code of "+actorOf(c).UserID.String()))
 	err := check()
 	if late != nil {
 		return late

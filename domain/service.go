@@ -33,6 +33,7 @@ type Service struct {
 	// Recur lists the dates of maintenance.
 	Recur   Recurrence
 	Keys    KeyRing
+	Tries   *Tries // failed ones, as far as this replica knows
 	BaseURL string // of customer links, without a trailing slash
 	Files   EvidenceFiles
 	// TextGateway tells whether a message webhook is configured: then the

@@ -89,7 +89,10 @@ type Tx interface {
 	RevokeSessionsOf(user ID, at time.Time) error
 	InsertInvitation(*Invitation) error
 	LockInvitation(tokenHash string) (*Invitation, error)
-	SpendInvitations(user ID, at time.Time) error                            // all that were not used
+	SpendInvitations(user ID, at time.Time) error // all that were not used
+	// LockThrottle gives an empty row where there was none.
+	LockThrottle(key string) (*Throttle, error)
+	SaveThrottle(*Throttle) error
 	InvitationsOf(user ID, since time.Time, limit int) ([]Invitation, error) // made since then, newest first
 	HasSession(user ID, at time.Time) (bool, error)                          // one that is neither revoked nor expired
 	SessionRevoked(family ID) (bool, error)                                  // the family began and was revoked
@@ -422,6 +425,8 @@ type Reader interface {
 	// Principal loads who a token speaks for; it is the one read before a
 	// scope exists.
 	Principal(ctx context.Context, id ID) (*User, error)
+	// Throttles gives the rows of these keys that are there; nobody is known yet.
+	Throttles(ctx context.Context, keys []string) ([]Throttle, error)
 	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named him
 	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
 	// Taken is that of Tx, of a centre in the scope.

@@ -44,6 +44,7 @@ type wiring struct {
 	proxies  []netip.Prefix
 	drain    time.Duration
 	patience time.Duration
+	limits   limitFlags
 	log      *slog.Logger
 	demo     *api.Demo
 	noPlan   bool // no timers from the plan
@@ -84,7 +85,7 @@ func newService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL 
 			ok, err := passwords.Verify(context.Background(), hash, p)
 			return ok && err == nil
 		},
-		ParsePhone: parsePhone, Recur: recur, Keys: keys, BaseURL: strings.TrimSuffix(baseURL, "/"),
+		ParsePhone: parsePhone, Recur: recur, Keys: keys, Tries: domain.NewTries(), BaseURL: strings.TrimSuffix(baseURL, "/"),
 	}
 }
 
@@ -213,10 +214,11 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	h.service.TextGateway, h.service.AlarmGateway, h.service.Files = w.text != nil, w.alarm != nil, w.files
 	h.unheard = newUnheard(registry, w.log)
 	h.service.Roads, h.service.Windows = w.roads, w.windows
-	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
+	h.app = api.NewApp(h.service, tokens)
 	h.app.Browsers = web
-	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
-		Ready: h.health.ready, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
+	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate, Allow: h.app.Allow,
+		Ready: h.health.ready, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain,
+		MaxConnsPerAddress: w.limits.Connections, RateUser: w.limits.RateUser, RateAddress: w.limits.RateAddress, User: h.app.User})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
 		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Code: h.service.InvitationCode,
