@@ -6,7 +6,7 @@ import (
 )
 
 // aftercareAfter is when somebody who was harmed is looked after, counted from
-// when we learned of it (PRODUCT.md section 5).
+// when we learned of it (docs/product.md section 5).
 var aftercareAfter = []time.Duration{24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour}
 
 const aftercareLevel = 2 // from this level of a report on
@@ -96,7 +96,7 @@ func (x *Aftercare) mayHold(a Actor) bool {
 	return a.Role == RoleAdmin && x.LateAt != nil
 }
 
-// Sees tells whether the actor may know of it; f is the report it comes of.
+// Sees reports whether the actor may know of it; f is the report it comes of.
 func (x *Aftercare) Sees(a Actor, f *Flag) bool {
 	if f.SubjectID != nil && *f.SubjectID == a.UserID {
 		return false

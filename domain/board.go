@@ -10,7 +10,7 @@ import (
 )
 
 // Board is a centre's day or week as its desk looks at it, in one read
-// (PRODUCT.md section 9, "dispatch board"). Lists are bounded; More names
+// (docs/product.md section 9, "dispatch board"). Lists are bounded; More names
 // those that hold more than fits.
 type Board struct {
 	Now         time.Time          `json:"now"`

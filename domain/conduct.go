@@ -10,7 +10,7 @@ import (
 
 // Reports about our own people: by a household on its page or by voice, or by
 // a colleague. They go to the area manager, never first to the person or his
-// centre, and never lock the household (PRODUCT.md section 5).
+// centre, and never lock the household (docs/product.md section 5).
 
 // conductWhat are the plain words that a household chooses from; each is a
 // kind and a level.
@@ -89,7 +89,7 @@ func conductPeople(visits []Visit) []ID {
 	return out
 }
 
-// met tells whether somebody of the crew set out for the household.
+// met reports whether somebody of the crew set out for the household.
 func (v *Visit) met() bool {
 	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil || has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
 }
@@ -258,7 +258,7 @@ func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	return nil
 }
 
-// keptApartBefore tells whether a report has had its consequences at this level
+// keptApartBefore reports whether a report has had its consequences at this level
 // already; then nobody is asked to call once more.
 func (s *Service) keptApartBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
 	if f.severe() {
@@ -272,7 +272,7 @@ func (s *Service) keptApartBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
 	return slices.ContainsFunc(apart, func(x Exclusion) bool { return x.FlagID == f.ID }), err
 }
 
-// insideNow tells whether a crew is at a home. What it does there is refused
+// insideNow reports whether a crew is at a home. What it does there is refused
 // nothing: a phone that suddenly refuses would tell who stands in a home that
 // he was reported, and by whom. He is asked to call, in words that could mean
 // anything; every other home is closed to him, for he is in no other crew; and

@@ -14,7 +14,7 @@ const (
 )
 
 // CoolOff is the answer of somebody who was harmed to a pause that he was
-// offered. It counts against nobody and stays payable (PRODUCT.md section 5).
+// offered. It counts against nobody and stays payable (docs/product.md section 5).
 type CoolOff struct {
 	Meta
 	FlagID   ID     `json:"flag_id"`
@@ -49,7 +49,7 @@ func (a Actor) checkCoolOff(f *Flag, now time.Time) error {
 	return nil
 }
 
-// coolOffTaken tells whether the pause of a report was taken, where that
+// coolOffTaken reports whether the pause of a report was taken, where that
 // matters to the actor.
 func (s *Service) coolOffTaken(tx Tx, a Actor, f *Flag) (bool, error) {
 	if !f.reportedBy(a.UserID) {
@@ -185,7 +185,7 @@ func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
 	return tx.SaveJob(j)
 }
 
-// othersFor tells whether anybody else of the centre can take the place.
+// othersFor reports whether anybody else of the centre can take the place.
 func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
 	users, err := m.tx.UsersWith(RoleTechnician, &m.d.job.CentreID, nil)
 	if err != nil {
@@ -207,7 +207,7 @@ func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
 	return false, nil
 }
 
-// refusal tells whether an error is a rule's no, and not a defect.
+// refusal reports whether an error is a rule's no, and not a defect.
 func refusal(err error) bool {
 	for _, c := range []Code{CodeMeaning, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodeTooFar, CodeCapacity, CodePlan, CodeHeld} {
 		if IsCode(err, c) {

@@ -344,7 +344,7 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 
 // exclude keeps a member of staff and a household apart after a report of
 // something directed by a person: the reporter, or whom it is about
-// (PRODUCT.md section 5).
+// (docs/product.md section 5).
 func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) error {
 	if f.Level < 1 || !f.Conduct() && !has(PersonFlagKinds, f.Kind) {
 		return nil
@@ -438,7 +438,7 @@ type ReleaseInput struct {
 	OccurredAt  string   `json:"occurred_at"`
 }
 
-// answersForHolds tells whether the actor answers for the report behind each
+// answersForHolds reports whether the actor answers for the report behind each
 // open safety hold.
 func (a Actor) answersForHolds(tx Tx, holds []Hold) (bool, error) {
 	answers := false

@@ -9,7 +9,7 @@ import (
 // Exclusion keeps one member of staff and one household apart: the reporter
 // of something directed by a person, or whom a report is about. It is lifted
 // only with the reporter's consent; what came of a household's own report, by
-// the area manager with reasons (PRODUCT.md section 5).
+// the area manager with reasons (docs/product.md section 5).
 type Exclusion struct {
 	ID          ID
 	UserID      ID

@@ -6,7 +6,7 @@ import (
 )
 
 // Feed is the calendar of a technician for programs that have no account
-// (PRODUCT.md section 6). Its address is a secret: an HMAC over the feed's id,
+// (docs/product.md section 6). Its address is a secret: an HMAC over the feed's id,
 // recomputed when it is given out; only its hash is kept.
 type Feed struct {
 	Meta
@@ -30,7 +30,7 @@ type FeedVisit struct {
 	PostalCode string
 }
 
-// Gone tells whether the entry stays only to say that nobody goes there, or
+// Gone reports whether the entry stays only to say that nobody goes there, or
 // not he.
 func (f *FeedVisit) Gone() bool {
 	return !f.Current || f.Status == VisitCancelled || f.Status == VisitRescheduled || f.Status == VisitMissed

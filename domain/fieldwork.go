@@ -176,7 +176,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 }
 
 // noAccessGuard: arrived, 10 minutes inside the window, one call and one
-// message since arrival, or the reason why not (PRODUCT.md section 3).
+// message since arrival, or the reason why not (docs/product.md section 3).
 func (m *visitMoveCtx) noAccessGuard(reason string) error {
 	if strings.TrimSpace(reason) != "" {
 		return nil
@@ -313,7 +313,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 			tx.Disarm("missed", v.ID)
 			tx.Disarm("held_cancel", v.ID)
 		}
-		// The fact names the crew, not who pressed (PRODUCT.md section 5).
+		// The fact names the crew, not who pressed (docs/product.md section 5).
 		crew := call.Actor
 		crew.Role = RoleSystem
 		s.fact(tx, j, crew, "visit.stopped", &v.ID, st, map[string]any{"crew": v.EverCrew})

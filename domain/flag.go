@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// FlagStatus is where an incident report stands (PRODUCT.md section 5).
+// FlagStatus is where an incident report stands (docs/product.md section 5).
 type FlagStatus string
 
 // The states of a flag.
@@ -16,7 +16,7 @@ const (
 	FlagWithdrawn   FlagStatus = "withdrawn"
 )
 
-// Open tells whether somebody still has to decide it.
+// Open reports whether somebody still has to decide it.
 func (s FlagStatus) Open() bool {
 	return s == FlagReported || s == FlagTriaged || s == FlagUnderReview
 }
@@ -75,7 +75,7 @@ type Flag struct {
 	CameAt *time.Time `json:"-"`
 }
 
-// Conduct tells whether the report is about our own people. Such a report
+// Conduct reports whether the report is about our own people. Such a report
 // never locks a household, and their centre sees nothing of it.
 func (f *Flag) Conduct() bool { return f.ByCustomer || f.SubjectID != nil }
 

@@ -61,7 +61,7 @@ type Appliance struct {
 	PurchasedOn string `json:"purchased_on"` // YYYY-MM-DD or empty
 }
 
-// VoiceOnly tells whether nobody of the household can use a page.
+// VoiceOnly reports whether nobody of the household can use a page.
 func (c *Customer) VoiceOnly() bool {
 	for _, p := range c.Contacts {
 		if !p.VoiceOnly {

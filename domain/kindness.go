@@ -9,7 +9,7 @@ import (
 
 // Thanks is what a household wrote by its link after a completed visit. The
 // centre reads it first; it reaches each of the crew best after a hard visit,
-// and by DeliverBy at the latest (PRODUCT.md section 5, "Afterwards"). Nobody
+// and by DeliverBy at the latest (docs/product.md section 5, "Afterwards"). Nobody
 // counts or compares it.
 type Thanks struct {
 	Meta
@@ -51,7 +51,7 @@ func NewThanksView(a Actor, t *Thanks) ThanksView {
 	return v
 }
 
-// thankable tells whether a household may give thanks for a visit: its
+// thankable reports whether a household may give thanks for a visit: its
 // completion is what the household confirmed.
 func thankable(v *Visit) bool {
 	return v.Status == VisitCompleted && v.DoneConfirmedAt != nil && !v.Disputed
@@ -253,7 +253,7 @@ func (s *Service) kindAfter(tx Tx, v *Visit, now time.Time) error {
 	return nil
 }
 
-// hardFor tells whether a visit was hard for somebody of its crew: it ended
+// hardFor reports whether a visit was hard for somebody of its crew: it ended
 // without access or was stopped, somebody was hostile, or he reported more
 // than a hard contact.
 func hardFor(user ID, v *Visit, flags []Flag, attempts []Attempt) bool {

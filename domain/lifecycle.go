@@ -4,7 +4,7 @@ import "time"
 
 // The lifecycles, once, as data. Tests walk every (state, action, role), the
 // answers' actions are computed from here, and the diagrams in docs/ are
-// generated from here (PRODUCT.md section 3).
+// generated from here (docs/product.md section 3).
 
 // Stance says which open holds refuse a move.
 type Stance int
@@ -31,7 +31,7 @@ const (
 	PlanInside           // and it permits to work in the home
 )
 
-// asksCrew tells whether the rule asks something of who goes.
+// asksCrew reports whether the rule asks something of who goes.
 func (r PlanRule) asksCrew() bool { return r == PlanSeen || r == PlanInside }
 
 // unmet gives the word of the plan that refuses the move, or "plan-seen" when
@@ -199,7 +199,7 @@ func flagMove(action string) *FlagMove {
 	panic("domain: no flag move " + action)
 }
 
-// mayMove tells whether the actor, who can read the visit, may make the move
+// mayMove reports whether the actor, who can read the visit, may make the move
 // at all, whatever the state.
 func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
 	if m.EverCrew {
@@ -208,7 +208,7 @@ func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
 	return a.Is(m.Roles...) && (a.Role != RoleTechnician || !m.Crew || has(v.Crew, a.UserID))
 }
 
-// wasInCrew tells whether the actor is or ever was in the visit's crew; who
+// wasInCrew reports whether the actor is or ever was in the visit's crew; who
 // acts for a household is not.
 func (a Actor) wasInCrew(v *Visit) bool {
 	return a.Role != RoleCustomer && a.UserID != (ID{}) && (has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID))
@@ -227,7 +227,7 @@ func CheckVisit(a Actor, action string, v *Visit) error {
 	return nil
 }
 
-// reaches tells whether a move out of a provisional end is possible at all.
+// reaches reports whether a move out of a provisional end is possible at all.
 func (m *VisitMove) reaches(v *Visit) bool {
 	return m.Action == "stop" || v.ProvisionalTo != nil || v.Status != VisitMissed && v.Status != VisitCancelled
 }

@@ -10,7 +10,7 @@ import (
 // his queue, the overdue first; a number on a lock screen, and neither a name
 // nor a kind. What he was told of stays his until it is decided, also when the
 // first push was overlooked. With weekly hours it waits for his duty like all
-// else (PRODUCT.md sections 5 and 9).
+// else (docs/product.md sections 5 and 9).
 
 const (
 	morningHour    = 8

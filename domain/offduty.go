@@ -8,7 +8,7 @@ import (
 	"doorstep/domain/duty"
 )
 
-// Off duty is off duty (PRODUCT.md section 5): what is not an SOS waits for
+// Off duty is off duty (docs/product.md section 5): what is not an SOS waits for
 // the reader's next duty, or rings whoever is on duty. Everything stands in
 // the inbox at once, for who looks by himself.
 

@@ -10,7 +10,7 @@ import (
 )
 
 // StepRecord is one try at mending, so that nobody has to ask for it again
-// (PRODUCT.md section 4, "Tell it once"). A correction changes the row; what
+// (docs/product.md section 4, "Tell it once"). A correction changes the row; what
 // it said before stays in the timeline.
 type StepRecord struct {
 	Meta
@@ -461,7 +461,7 @@ func (s *Service) undoPassport(k *ask, via map[ID]bool) error {
 	return s.undoThanks(tx, j, via, now)
 }
 
-// Passport is what every new voice reads first (PRODUCT.md section 4). It
+// Passport is what every new voice reads first (docs/product.md section 4). It
 // holds nothing of reports, holds, exclusions, numbers or addresses.
 type Passport struct {
 	JobID       ID                    `json:"job_id"`
@@ -742,7 +742,7 @@ func (j *Job) replacementProposed() bool {
 }
 
 // ReplacementDue is the rule: three failed tries, of which a professional
-// watched at least one, propose the replacement path (PRODUCT.md section 4).
+// watched at least one, propose the replacement path (docs/product.md section 4).
 // It gives the failed tries.
 func ReplacementDue(steps []StepRecord) (failed []ID, due bool) {
 	watched := false

@@ -8,7 +8,7 @@ import (
 // PayableRow is one visit of a technician in GET
 // /v1/technicians/{id}/payable: whether it is paid, whether it counts in his
 // figures, and why not. Neither kind nor words of a report stand in it
-// (PRODUCT.md section 5, "Fairness shield").
+// (docs/product.md section 5, "Fairness shield").
 type PayableRow struct {
 	VisitID     ID          `json:"visit_id"`
 	Date        string      `json:"date"` // YYYY-MM-DD in the zone of the centre

@@ -6,7 +6,7 @@ import (
 	"doorstep/domain/ladder"
 )
 
-// Role is what a user may do; PRODUCT.md section 2 has the table.
+// Role is what a user may do; docs/product.md section 2 has the table.
 type Role string
 
 // The roles. RoleCustomer and RoleSystem never sign in: the one acts through
@@ -25,7 +25,7 @@ const (
 // Roles lists those that sign in.
 var Roles = []Role{RoleTechnician, RoleCoordinator, RoleProprietor, RoleAreaManager, RoleAgent, RoleAdmin}
 
-// OfCentre tells whether a user with this role belongs to one centre.
+// OfCentre reports whether a user with this role belongs to one centre.
 func (r Role) OfCentre() bool {
 	return r == RoleTechnician || r == RoleCoordinator || r == RoleProprietor
 }
@@ -166,7 +166,7 @@ type Scope struct {
 	JobID        ID   // the link
 }
 
-// Scope of an actor (PRODUCT.md section 2).
+// Scope of an actor (docs/product.md section 2).
 func (a Actor) Scope() Scope {
 	switch a.Role {
 	case RoleAgent, RoleAdmin, RoleSystem:
@@ -183,5 +183,5 @@ func (a Actor) Scope() Scope {
 	return Scope{}
 }
 
-// Is tells whether the actor has one of the roles.
+// Is reports whether the actor has one of the roles.
 func (a Actor) Is(roles ...Role) bool { return has(roles, a.Role) }

@@ -168,10 +168,10 @@ type candidate struct {
 	choosing bool // its household has a time kept and has not taken it yet
 }
 
-// open tells whether there is anything to propose.
+// open reports whether there is anything to propose.
 func (c *candidate) open() bool { return c.from <= c.to && !c.choosing }
 
-// wants tells whether a visit needs somebody: it has nobody, or only one of
+// wants reports whether a visit needs somebody: it has nobody, or only one of
 // the two whom its safe-visit plan asks for.
 func (p *planDay) wants(v *Visit) bool {
 	return v.Status == VisitScheduled && (len(v.Crew) == 0 || len(v.Crew) == 1 && has(p.plans[v.ID], "two_people"))
@@ -507,7 +507,7 @@ func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan
 	return crew, begin, ok
 }
 
-// skilled tells whether one of a crew has the level that the job asks for;
+// skilled reports whether one of a crew has the level that the job asks for;
 // that each has the skill is judged of each alone.
 func (p *planDay) skilled(j *Job, crew []ID) bool {
 	return j.SkillLevel <= slots.Helper || slices.ContainsFunc(p.technicians, func(u User) bool {

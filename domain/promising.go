@@ -285,7 +285,7 @@ func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occu
 	})
 }
 
-// seenBy tells whether a promise is in the actor's scope; its owner sees it
+// seenBy reports whether a promise is in the actor's scope; its owner sees it
 // wherever the job goes.
 func (p *Promise) seenBy(a Actor) bool {
 	return p.OwnerID == a.UserID || a.Role != RoleTechnician && a.reaches(p.CentreID, p.AreaID)
@@ -528,7 +528,7 @@ func (s *Service) addTo(tx Tx, d *dossier, p *Promise, now time.Time) error {
 
 // fold makes one case of many contacts: more than four of one household in an
 // hour get one owner on duty, later ones are added, others are not rung, and
-// the household is told who calls and by when (PRODUCT.md section 4).
+// the household is told who calls and by when (docs/product.md section 4).
 func (s *Service) fold(tx Tx, d *dossier, a *Attempt, now time.Time) error {
 	standing, err := tx.PromisesDue(d.customer.ID)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // The decision queue is the one page of an area manager and the deputy: what
 // waits for a decision, the most urgent first, each with its due time, what
-// happens when nobody decides, what is known, and the moves (PRODUCT.md
+// happens when nobody decides, what is known, and the moves (docs/product.md
 // sections 5 and 9).
 
 // QueueItem is one thing that waits for a decision.

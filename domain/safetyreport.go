@@ -5,7 +5,7 @@ import (
 )
 
 // SafetyRow is one centre in GET /v1/reports/safety: how alarms were answered
-// and how many were false (PRODUCT.md section 5: false alarms are a published
+// and how many were false (docs/product.md section 5: false alarms are a published
 // figure). It names nobody and counts no reports.
 type SafetyRow struct {
 	CentreID     *ID      `json:"centre_id"` // null: the total

@@ -141,7 +141,7 @@ func (in *ScheduleInput) times(v *Visit, loc *time.Location, now time.Time) erro
 	return nil
 }
 
-// Works tells whether a technician's week covers [from, to) in the zone of
+// Works reports whether a technician's week covers [from, to) in the zone of
 // his centre; the sentence says why not. A technician without recorded hours
 // works on the centre's working days.
 func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string) {
@@ -257,7 +257,7 @@ func (s *Service) refuseHoliday(d *dossier, v *Visit) error {
 	return d.refuses(rules, nobody, v.PlannedStart, why)
 }
 
-// agrees tells whether a customer can have agreed in a contact: refusing and
+// agrees reports whether a customer can have agreed in a contact: refusing and
 // hostile words are contact, and no agreement.
 func (a *Attempt) agrees() bool {
 	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
@@ -505,7 +505,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 	})
 }
 
-// sees tells whether the visit is in the actor's scope.
+// sees reports whether the visit is in the actor's scope.
 func (a Actor) sees(v *Visit) bool {
 	switch a.Role {
 	case RoleTechnician:
@@ -517,7 +517,7 @@ func (a Actor) sees(v *Visit) bool {
 }
 
 // saveVisit stores the visit and derives the job's status from all of its
-// visits (PRODUCT.md section 3).
+// visits (docs/product.md section 3).
 func (s *Service) saveVisit(m *visitMoveCtx) error {
 	s.changed(&m.v.Meta, m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
@@ -561,7 +561,7 @@ func (s *Service) derive(tx Tx, j *Job, changed *Visit, now time.Time) error {
 	return nil
 }
 
-// DeriveJobStatus is the rule of PRODUCT.md section 3: one under way, else
+// DeriveJobStatus is the rule of docs/product.md section 3: one under way, else
 // one scheduled, else completed since the last (re)opening, else open.
 func DeriveJobStatus(j *Job, visits []Visit) JobStatus {
 	if j.Status.Ended() {

@@ -9,7 +9,7 @@ import (
 )
 
 // ServiceRow is one centre in GET /v1/reports/service: how long jobs took by
-// the job clock, and what visits came to (PRODUCT.md sections 3 and 4).
+// the job clock, and what visits came to (docs/product.md sections 3 and 4).
 // ServiceDefinitions says what each figure counts.
 type ServiceRow struct {
 	CentreID       *ID      `json:"centre_id"` // null: the total

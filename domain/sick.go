@@ -25,7 +25,7 @@ func (f FreedDay) Head() (ID, int64) { return f.Leave.Head() }
 
 // Sick frees the day of a technician who fell ill in one move: leave until
 // the day's end, every visit of it that is not at the door yet without him,
-// the crew told, and a proposal who could go instead (PRODUCT.md section 6).
+// the crew told, and a proposal who could go instead (docs/product.md section 6).
 // His figures are untouched. Himself, coordinator, proprietor, area manager.
 // It commits visit by visit; a repeat goes on where it stopped. Errors:
 // CodeMeaning.

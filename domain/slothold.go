@@ -110,7 +110,7 @@ func variety(found []slots.Window, loc *time.Location) []FreeSlot {
 }
 
 // partOfDay is morning, afternoon from 12 and evening from 16 on, as
-// PRODUCT.md section 4 parts a day.
+// docs/product.md section 4 parts a day.
 func partOfDay(local time.Time) int {
 	switch h := local.Hour(); {
 	case h < 12:

@@ -11,7 +11,7 @@ import (
 )
 
 // SOS is one cry for help. It is a row before it is answered; a ladder rings
-// tier by tier until a human who is not the raiser acknowledges (PRODUCT.md
+// tier by tier until a human who is not the raiser acknowledges (docs/product.md
 // section 5). It is no fact of a job's timeline: only those who were rung, the
 // raiser and the managers above see it.
 type SOS struct {
@@ -99,7 +99,7 @@ func (x SOS) View(a Actor) SOSView {
 	return v
 }
 
-// Sees tells whether an actor may know of an SOS: who was rung, whoever
+// Sees reports whether an actor may know of an SOS: who was rung, whoever
 // answers for the place, and the raiser unless it was raised in silence. Whom
 // it must not reach never does.
 func (x *SOS) Sees(a Actor) bool {

@@ -236,7 +236,7 @@ func (s *Service) reachCentre(tx Tx, a Actor, id ID) (*Centre, error) {
 	return c, nil
 }
 
-// reaches tells whether the actor's scope covers a centre.
+// reaches reports whether the actor's scope covers a centre.
 func (a Actor) reaches(centre, area ID) bool {
 	sc := a.Scope()
 	switch {

@@ -320,7 +320,7 @@ type Diary struct {
 	KeptAway    []KeepAway  // in force, of the technicians, from every home
 }
 
-// apart tells whether a technician is kept from the customer.
+// apart reports whether a technician is kept from the customer.
 func (d *Diary) apart(id ID) bool {
 	return slices.ContainsFunc(d.Excluded, func(x Exclusion) bool { return x.UserID == id }) ||
 		slices.ContainsFunc(d.KeptAway, func(k KeepAway) bool { return k.UserID == id })

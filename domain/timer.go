@@ -9,7 +9,7 @@ import (
 // Timer asks whether one of a crew is well. It stands on the server, for the
 // phone may be broken: armed on setting out (provisionally) and on arrival,
 // for the planned length and ten minutes; then a ping, then the desk calls,
-// then SOS (PRODUCT.md section 5, "Visit timer").
+// then SOS (docs/product.md section 5, "Visit timer").
 type Timer struct {
 	Meta
 	VisitID     ID         `json:"visit_id"`
@@ -156,7 +156,7 @@ func (s *Service) timerAhead(m *visitMoveCtx) error {
 
 // timerFromPlan arms timers from the planned time for those of a crew who
 // worked today and whose phone has told of nothing since shortly before it:
-// they may be inside already (PRODUCT.md section 5, "for an offline phone").
+// they may be inside already (docs/product.md section 5, "for an offline phone").
 // Whoever has not moved at all today, or has moved since, is not asked.
 func (s *Service) timerFromPlan(tx Tx, visit ID, now time.Time) error {
 	v, err := tx.Visit(visit)

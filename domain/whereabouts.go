@@ -10,7 +10,7 @@ import (
 
 // Whoever decides a report of level 2 and above about one of our people sees
 // at once where that person is: whether he is at a home now, or was turned back
-// on his way, whom to call, and how to send a colleague (PRODUCT.md section 5).
+// on his way, whom to call, and how to send a colleague (docs/product.md section 5).
 
 const (
 	colleaguesMost = 60 // to choose from
@@ -46,7 +46,7 @@ func (s *Service) turnedBack(ctx context.Context, a Actor, flags []Flag) (map[ID
 	return out, err
 }
 
-// home tells whether a report came from the home of a visit.
+// home reports whether a report came from the home of a visit.
 func (f *Flag) home(v *Visit) bool { return f.CustomerID != nil && v.CustomerID == *f.CustomerID }
 
 // whereabouts adds to the item of a report about one of our people. A report

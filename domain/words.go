@@ -4,7 +4,7 @@ import "strings"
 
 // words is what notices say, by kind and language. {when} is the window in
 // words. They stand on lock screens: no name, no address, no safety word
-// (PRODUCT.md section 7).
+// (docs/product.md section 7).
 var words = map[string]map[string][2]string{
 	// to crews
 	"visit.assigned":     {"en": {"New visit", "{when}. Open the app for details."}, "hi": {"नई विज़िट", "{when}। विवरण के लिए ऐप खोलें।"}},

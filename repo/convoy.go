@@ -245,7 +245,7 @@ func (s *seat) pass() {
 	}
 }
 
-// onlyReads tells whether steps may be sent for several transactions at once:
+// onlyReads reports whether steps may be sent for several transactions at once:
 // they write nothing, and lock what is known to the convoy.
 func onlyReads(steps []*step) bool {
 	return !slices.ContainsFunc(steps, func(s *step) bool {

@@ -188,7 +188,7 @@ var (
 	diaryTables = []string{"users", "leaves", "assignments", "jobs", "sites", "slot_holds", "exclusions", "keep_aways"}
 )
 
-// afoot tells whether it goes without the writer and has read something, so
+// afoot reports whether it goes without the writer and has read something, so
 // that what it writes may wait.
 func (s *rider) afoot() bool { return s.ride == nil && len(s.looks) > 0 }
 

@@ -26,7 +26,7 @@ const (
 const seen = "SELECT 1 FROM customer_centres seen WHERE seen.customer_id = "
 
 // within turns a scope into the condition on the rows of a table, after
-// PRODUCT.md section 2. Only walk, below, does so too; a scope that says
+// docs/product.md section 2. Only walk, below, does so too; a scope that says
 // nothing is an error, never everything.
 func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 	var none domain.ID
