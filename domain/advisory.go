@@ -15,7 +15,7 @@ const (
 	AdvisoryExpired  AdvisoryStatus = "expired"
 )
 
-// What an advisory is about: a person of the household, wherever he lives, or
+// What an advisory is about: a person of the household, wherever they live, or
 // one of its sites.
 const (
 	AboutPerson = "person"
@@ -110,7 +110,7 @@ type AdvisoryMove struct {
 	From   []AdvisoryStatus
 	Roles  []Role
 	Guard  string
-	// may tells why the actor may not, though his role might; open is the
+	// may tells why the actor may not, though their role might; open is the
 	// appeal that nobody has decided, if any.
 	may func(a Actor, x *Advisory, open *Appeal) error
 }

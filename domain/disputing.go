@@ -305,7 +305,7 @@ type DecisionInput struct {
 }
 
 // DecideDispute is the area manager's or deputy's word on a disputed fact,
-// with reasons; both sides are told. Nobody decides about his own fact.
+// with reasons; both sides are told. Nobody decides about their own fact.
 // Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
 func (s *Service) DecideDispute(ctx context.Context, call *Call, id ID, in DecisionInput) (DisputeView, error) {
 	return s.decideDispute(ctx, call, func(tx Tx) (*Dispute, error) { return tx.Dispute(id) }, in)
@@ -370,7 +370,7 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		if mine, err := s.involved(tx, call.Actor, f); err != nil {
 			return DisputeView{}, err
 		} else if mine {
-			return DisputeView{}, Fail(CodeForbidden, "Nobody decides about his own fact; another manager or the deputy does.")
+			return DisputeView{}, Fail(CodeForbidden, "Nobody decides about their own fact; another manager or the deputy does.")
 		}
 		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
 		if err != nil {

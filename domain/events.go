@@ -356,8 +356,8 @@ type concern struct {
 	areas  map[ID]ID // by centre
 }
 
-// shows reports whether an actor may know of a change: as he may read the thing
-// itself (docs/product.md section 2), and who leaves a crew learns that he did.
+// shows reports whether an actor may know of a change: as they may read the thing
+// itself (docs/product.md section 2), and who leaves a crew learns that they did.
 func (f *concern) shows(a Actor, c *FeedChange, it *ChangedItem) bool {
 	if it.Kind == ChangedAlarm {
 		x := f.alarms[it.ID]

@@ -89,7 +89,7 @@ func (c *Customer) site(id ID) *Site {
 	return nil
 }
 
-// LanguageOf is what somebody of the household reads: his own language where
+// LanguageOf is what somebody of the household reads: their own language where
 // notices and pages speak it, else the household's.
 func (c *Customer) LanguageOf(contact *ID) string {
 	if contact != nil {

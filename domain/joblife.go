@@ -271,7 +271,7 @@ func (s *Service) ReleaseJob(ctx context.Context, call *Call, id ID, in JobMoveI
 }
 
 // Transfer gives a job to another centre; its scheduled visits keep their
-// time and lose their crew. Area manager, within his areas.
+// time and lose their crew. Area manager, within their areas.
 func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
 	return s.onJob(ctx, call, id, "transfer", in.OccurredAt, func(m *jobMoveCtx) error {
 		j := m.d.job

@@ -171,7 +171,7 @@ func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Mode
 }
 
 // Thanks lists what the actor may read: coordinator, proprietor and area
-// manager those of their centres, a technician those delivered to him.
+// manager those of their centres, a technician those delivered to them.
 // Errors: CodeForbidden.
 func (s *Service) Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error) {
 	if !a.Is(moderators...) && a.Role != RoleTechnician {
@@ -254,7 +254,7 @@ func (s *Service) kindAfter(tx Tx, v *Visit, now time.Time) error {
 }
 
 // hardFor reports whether a visit was hard for somebody of its crew: it ended
-// without access or was stopped, somebody was hostile, or he reported more
+// without access or was stopped, somebody was hostile, or they reported more
 // than a hard contact.
 func hardFor(user ID, v *Visit, flags []Flag, attempts []Attempt) bool {
 	there := has(v.Crew, user)

@@ -54,7 +54,7 @@ func (r PlanRule) unmet(plan []string, crew, seen []ID) string {
 }
 
 // planUnmet gives the word of the plan that refuses a move on the visit as it
-// stands. Who has set out has accepted the plan; until he arrived, it still
+// stands. Who has set out has accepted the plan; until they arrived, it still
 // says how many go in, and whether anybody does. To begin work is judged as to
 // set out, for the plan may be younger than the way there.
 func (m *VisitMove) planUnmet(plan []string, v *Visit) string {
@@ -141,7 +141,7 @@ var (
 
 // JobMoves is the job's lifecycle.
 var JobMoves = []JobMove{
-	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits, Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for himself with the contact in which the customer agreed", Fact: "visit.scheduled"},
+	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits, Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for themselves with the contact in which the customer agreed", Fact: "visit.scheduled"},
 	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, Roles: staff, Holds: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
 	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Holds: HoldAllows, Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
 	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Fact: "job.reopened"},
@@ -166,10 +166,10 @@ type FlagMove struct {
 // area manager's (a deputy's, an escalated admin's) who is not involved.
 var FlagMoves = []FlagMove{
 	{Action: "triage", From: []FlagStatus{FlagReported, FlagTriaged}, To: FlagTriaged, Guard: "nobody involved; again, to correct it"},
-	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview, Guard: "nobody involved; may ask one of our own people for his side"},
+	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview, Guard: "nobody involved; may ask one of our own people for their side"},
 	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, Guard: "nobody involved; reasons; upheld, not_upheld or unclear; nobody is found at fault unheard"},
 	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: FlagWithdrawn, Reporter: true, Guard: "the reporter only"},
-	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true, Guard: "whom it is about, once, after he was told what he may know"},
+	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true, Guard: "whom it is about, once, after they were told what they may know"},
 }
 
 func visitMove(action string) *VisitMove {

@@ -72,14 +72,14 @@ var (
 		{"extend", timerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes, eight hours in all; the code, where one is set"},
 		{"fine", timerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
 		{"end", timerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
-		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager", "the desk was asked to call and spoke with him"},
-		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, waits for company, or he left its crew"},
-		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and he sets out anew"},
+		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager", "the desk was asked to call and spoke with them"},
+		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, waits for company, or they left its crew"},
+		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and they set out anew"},
 	}}
 
 	// DisputeMoves: docs/product.md section 4, "that is not so".
 	DisputeMoves = Lifecycle{"dispute", "open", []Move{
-		{"decide", []string{"open"}, []string{"upheld", "struck"}, "area_manager", "nobody about his own fact; reasons"},
+		{"decide", []string{"open"}, []string{"upheld", "struck"}, "area_manager", "nobody about their own fact; reasons"},
 		{"default", []string{"open"}, []string{"upheld", "struck"}, "system", "nobody decided in time: proven stands, else struck"},
 		{"withdraw", []string{"open"}, []string{"withdrawn"}, "system", "it was said by somebody else than the household"},
 	}}
@@ -111,15 +111,15 @@ var (
 	// AftercareMoves: docs/product.md section 5, "Afterwards".
 	AftercareMoves = Lifecycle{"conversation", "open", []Move{
 		{"ring", []string{"open"}, nil, "system", "it is due, then late: owner, deputy, managers, admins"},
-		{"done", []string{"open"}, []string{"done"}, "its owner, area_manager, admin once it is late", "never the person himself"},
-		{"stop", []string{"open"}, []string{"stopped"}, "the person", "he wants no more of it"},
+		{"done", []string{"open"}, []string{"done"}, "its owner, area_manager, admin once it is late", "never the person themselves"},
+		{"stop", []string{"open"}, []string{"stopped"}, "the person", "they want no more of it"},
 	}}
 
 	// LeaveMoves: docs/product.md section 6, leave with approval. What a desk records
 	// for somebody else, and sickness, begins as approved.
 	LeaveMoves = Lifecycle{"leave", "requested", []Move{
-		{"approve", []string{"requested"}, []string{"approved"}, "proprietor, area_manager, admin", "not about himself; the leave is not over"},
-		{"decline", []string{"requested"}, []string{"declined"}, "proprietor, area_manager, admin", "not about himself; a reason"},
+		{"approve", []string{"requested"}, []string{"approved"}, "proprietor, area_manager, admin", "not about themselves; the leave is not over"},
+		{"decline", []string{"requested"}, []string{"declined"}, "proprietor, area_manager, admin", "not about themselves; a reason"},
 		{"withdraw", []string{"requested"}, []string{"withdrawn"}, "whose leave it is", ""},
 		{"withdraw", []string{"approved"}, []string{"cancelled"}, "whose leave it is, proprietor, area_manager, admin", "the leave has not begun; a reason"},
 	}}

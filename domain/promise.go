@@ -84,7 +84,7 @@ var lateSteps = []struct {
 }
 
 // mayTend tells who may keep a promise or hand it over: its owner, and whoever
-// answers for the job; a technician only his own.
+// answers for the job; a technician only their own.
 func (p *Promise) mayTend(a Actor) bool {
 	return p.OwnerID == a.UserID || a.Is(staff...)
 }

@@ -22,8 +22,8 @@ type PromiseInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// roster is when a member of staff is on duty: his own hours, else those in
-// which his centre may call; whoever has no centre and no hours always is.
+// roster is when a member of staff is on duty: their own hours, else those in
+// which their centre may call; whoever has no centre and no hours always is.
 func roster(u *User, c *Centre, rules reach.Policy, leaves []Leave) duty.Roster {
 	r := rosterOf(u.Hours, u.Exceptions, c)
 	for _, l := range leaves {
@@ -221,7 +221,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 	})
 }
 
-// promiseOwner finds the owner that was asked for: the caller himself without.
+// promiseOwner finds the owner that was asked for: the caller themselves without.
 func (s *Service) promiseOwner(tx Tx, d *dossier, a Actor, want *ID) (*User, error) {
 	if want == nil {
 		want = &a.UserID

@@ -26,7 +26,7 @@ type SafetyRow struct {
 // SafetyDefinitions says what each figure counts, for people.
 var SafetyDefinitions = map[string]string{
 	"timers":                   "Visit timers that were armed in the period.",
-	"pings":                    "Times a timer asked somebody whether he is well.",
+	"pings":                    "Times a timer asked somebody whether they are well.",
 	"alarms":                   "SOS in the period, however they were raised.",
 	"alarms_by_timer":          "Of these, those that a timer raised because nobody answered.",
 	"answered":                 "Of these, those that a human acknowledged.",

@@ -15,7 +15,7 @@ const (
 )
 
 // SlotHold keeps a time of one technician for a household that has chosen it
-// and not taken it yet. To all others he is busy then, until it expires.
+// and not taken it yet. To all others they are busy then, until it expires.
 type SlotHold struct {
 	ID           ID
 	JobID        ID
@@ -170,7 +170,7 @@ func (s *Service) holdSlot(k *ask) error {
 		return slotGone()
 	}
 	best := found[0].Offers[0]
-	for _, f := range found[0].Offers { // who would have come comes, where he can
+	for _, f := range found[0].Offers { // who would have come comes, where they can
 		if k.v != nil && sameCrew(look.crew(f), k.v.Crew) {
 			best = f
 			break

@@ -143,7 +143,7 @@ func (r *reader) walk(s domain.Scope, table string) (q *gorm.DB, at, id string) 
 	return r.scoped(s, table), table + "." + CursorField[table], table + ".id"
 }
 
-// diary keeps the visits of a technician, in the order of his assignments.
+// diary keeps the visits of a technician, in the order of their assignments.
 func diary(q *gorm.DB, technician domain.ID) (_ *gorm.DB, at, id string) {
 	return q.Joins("JOIN assignments diary ON diary.visit_id = visits.id AND diary.current AND diary.technician_id = ?", technician), "diary.window_start", "diary.visit_id"
 }

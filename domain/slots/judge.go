@@ -54,7 +54,7 @@ type Technician struct {
 	Apart  bool      // kept from this household, for whatever reason
 	Knows  bool      // was there before
 	Diary  []Booking // by From
-	Load   Load      // of his own
+	Load   Load      // of their own
 }
 
 // The levels of a skill: who helps, who does it alone, whom others ask.
@@ -115,7 +115,7 @@ type Job struct {
 // Travel tells the minutes of the way between two places.
 type Travel func(from, to Place) float64
 
-// Reason is why a technician cannot come at a time; empty: he can.
+// Reason is why a technician cannot come at a time; empty: they can.
 type Reason string
 
 // The reasons, in the order in which they are looked for.
@@ -249,7 +249,7 @@ func around(diary []Booking, v Span) (before, after, hit *Booking) {
 }
 
 // offDuty judges the week, the leave and the holidays. A visit lies inside one
-// shift: nobody works through his break or through the night.
+// shift: nobody works through their break or through the night.
 func (c *Centre) offDuty(t *Technician, v Span) Reason {
 	local := v.From.In(c.Location)
 	if len(c.Holidays) > 0 && slices.Contains(c.Holidays, local.Format(time.DateOnly)) {
