@@ -39,7 +39,7 @@ func (a *App) mountAftercare(s *Server) {
 		if err != nil {
 			return err
 		}
-		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": domain.List[domain.AftercareCount](rows), "definitions": domain.AftercareDefinitions})
+		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": domain.JSONList[domain.AftercareCount](rows), "definitions": domain.AftercareDefinitions})
 	})
 	s.Handle("GET", "/v1/reports/suppression", func(c *fiber.Ctx) error {
 		f, err := a.reportFilter(c)

@@ -110,7 +110,7 @@ func (a *App) mountAuth(s *Server) {
 		if err != nil {
 			return err
 		}
-		return c.JSON(fiber.Map{"user": p.user, "deputises": domain.List[domain.ID](p.actor.Deputises)})
+		return c.JSON(fiber.Map{"user": p.user, "deputises": domain.JSONList[domain.ID](p.actor.Deputises)})
 	})
 }
 
@@ -141,7 +141,7 @@ func (a *App) missed(c *fiber.Ctx, err error) error {
 // short is no guess.
 func unknownToken(err error) bool {
 	var e *domain.Error
-	return errors.As(err, &e) && e.Kind == domain.KindMeaning && len(e.Fields) > 0 && e.Fields[0].Pointer == "/token"
+	return errors.As(err, &e) && e.Kind == domain.KindUnprocessable && len(e.Fields) > 0 && e.Fields[0].Pointer == "/token"
 }
 
 func (a *App) sendTokens(c *fiber.Ctx, in domain.SignIn) error {

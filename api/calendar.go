@@ -21,8 +21,8 @@ func (a *App) visitCalendar(c *fiber.Ctx) error {
 	if p.Visit == nil {
 		return domain.NotFound("visit")
 	}
-	text, _ := speech(c, p.Language)
-	dressCustomer(c)
+	text, _ := localizer(c, p.Language)
+	setCustomerHeaders(c)
 	c.Set(fiber.HeaderContentType, "text/calendar; charset=utf-8; method=PUBLISH")
 	c.Set(fiber.HeaderContentDisposition, `inline; filename="visit.ics"`)
 	return c.SendString(calendarEntry(p, text.Say("calendar.summary", "Centre", p.CentreName), describeEntry(p, text.Say)))

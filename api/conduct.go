@@ -17,18 +17,18 @@ func (a *App) mountConduct(s *Server) {
 		return err
 	}))
 	s.Handle("GET", "/v1/keep-aways", func(c *fiber.Ctx) error {
-		return listOf(c, func(p domain.Page) ([]domain.KeptAway, error) {
-			return read.KeepAways(c.UserContext(), actorOf(c), p)
-		}, func(v domain.KeptAway) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.KeptAway) ([]domain.KeepAwayView, error) {
-			out := make([]domain.KeepAwayView, len(rows))
+		return listOf(c, func(p domain.Page) ([]domain.StoodDown, error) {
+			return read.StandDowns(c.UserContext(), actorOf(c), p)
+		}, func(v domain.StoodDown) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.StoodDown) ([]domain.StandDownView, error) {
+			out := make([]domain.StandDownView, len(rows))
 			for i := range rows {
-				out[i] = domain.NewKeepAwayView(actorOf(c), &rows[i])
+				out[i] = domain.NewStandDownView(actorOf(c), &rows[i])
 			}
 			return out, nil
 		})
 	})
 	s.Handle("POST", "/v1/keep-aways/{id}/lift", byID("keep-away", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
-		_, err := svc.LiftKeepAway(ctx, call, id, in)
+		_, err := svc.LiftStandDown(ctx, call, id, in)
 		return err
 	}))
 }

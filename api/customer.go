@@ -33,9 +33,9 @@ func (a *App) mountCustomer(s *Server) {
 			return c.Send(body)
 		})
 	}
-	s.Page("GET", "/c/{token}", patient(a.customerPage))
+	s.Page("GET", "/c/{token}", retryLater(a.customerPage))
 	for _, action := range linkActions {
-		s.Page("POST", "/c/{token}/"+action, patient(a.customerAct(action)))
+		s.Page("POST", "/c/{token}/"+action, retryLater(a.customerAct(action)))
 	}
 	s.Page("GET", "/c/{token}/visit.ics", a.visitCalendar)
 	s.Handle("PUT", "/c/{token}/devices/{installation_id}", func(c *fiber.Ctx) error {
@@ -48,7 +48,7 @@ func (a *App) mountCustomer(s *Server) {
 			return err
 		}
 		if a.Browsers != nil && !a.Browsers.Takes(in.Token) {
-			return domain.Fail(domain.CodeMeaning, "This is no push service of a browser.").At("/token", "the browser's PushSubscription, or a token of the app")
+			return domain.Fail(domain.CodeUnprocessable, "This is no push service of a browser.").At("/token", "the browser's PushSubscription, or a token of the app")
 		}
 		actor, err := a.Service.LinkActor(c.UserContext(), c.Params("token"))
 		if err != nil {
@@ -130,25 +130,25 @@ func (v *customerView) Devices() string { return v.base + "/devices/" }
 // Action is the address of a form.
 func (v *customerView) Action(name string) string { return v.base + "/" + name + v.query }
 
-// speech is the language of one request: the reader's own choice on the page,
+// localizer is the language of one request: the reader's own choice on the page,
 // else Accept-Language, else the household's, else English.
-func speech(c *fiber.Ctx, household string) (text *pages.Text, chosen bool) {
+func localizer(c *fiber.Ctx, household string) (text *pages.Text, chosen bool) {
 	if text = pages.In(c.Query("lang")); text != nil {
 		return text, true
 	}
 	return pages.Speak(c.Get(fiber.HeaderAcceptLanguage), household), false
 }
 
-// patient asks a reader, in their language, to come back when the server cannot
+// retryLater asks a reader, in their language, to come back when the server cannot
 // answer just now or was asked too often.
-func patient(h fiber.Handler) fiber.Handler {
+func retryLater(h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		err := h(c)
 		p := problemOf(err)
 		if err == nil || p.Code != domain.CodeUnavailable && p.Status != fiber.StatusTooManyRequests || !wantsHTML(c) {
 			return err
 		}
-		text, _ := speech(c, "")
+		text, _ := localizer(c, "")
 		if p.Code == domain.CodeUnavailable {
 			p.retryAfter = max(p.retryAfter, time.Minute)
 		}
@@ -223,7 +223,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 			if raw := form.Get(name); raw != "" && err == nil {
 				id, bad := uuid.Parse(raw)
 				if bad != nil {
-					err = domain.Fail(domain.CodeMeaning, "There is no such entry.").At("/"+name, "an id")
+					err = domain.Fail(domain.CodeUnprocessable, "There is no such entry.").At("/"+name, "an id")
 				}
 				*to = &id
 			}
@@ -232,7 +232,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 			return a.customerRefused(c, token, form, err)
 		}
 		if len([]rune(in.Note)) > noteLimit {
-			err = domain.Fail(domain.CodeMeaning, "The note is too long.").At("/note", "at most 500 characters")
+			err = domain.Fail(domain.CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")
 		} else {
 			out, err = a.Service.LinkAct(c.UserContext(), token, in)
 		}
@@ -240,15 +240,15 @@ func (a *App) customerAct(action string) fiber.Handler {
 			return a.customerRefused(c, token, form, err)
 		}
 		if action == "wrong-person" { // the link is gone; there is no page to go back to
-			text, _ := speech(c, "")
+			text, _ := localizer(c, "")
 			return sendCustomer(c, fiber.StatusOK, "plain", &customerView{Text: text, Tone: "good", Title: text.Say("wrong.title"), Explain: text.Say("wrong.explain")})
 		}
 		query := url.Values{"done": {out.Done}}
-		if text, chosen := speech(c, ""); chosen {
+		if text, chosen := localizer(c, ""); chosen {
 			query.Set("lang", text.Lang)
 		}
 		c.Set(fiber.HeaderLocation, "/c/"+url.PathEscape(token)+"?"+query.Encode())
-		dressCustomer(c)
+		setCustomerHeaders(c)
 		return c.SendStatus(fiber.StatusSeeOther)
 	}
 }
@@ -257,7 +257,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 // done. The sentence of the error is for staff and is not shown.
 func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err error) error {
 	kind := domainKind(err)
-	if kind != domain.KindConflict && kind != domain.KindPrecondition && kind != domain.KindForbidden && kind != domain.KindMeaning {
+	if kind != domain.KindConflict && kind != domain.KindPrecondition && kind != domain.KindForbidden && kind != domain.KindUnprocessable {
 		return a.linkFailed(c, err)
 	}
 	page, openErr := a.Service.OpenLink(c.UserContext(), token)
@@ -265,7 +265,7 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 		return a.linkFailed(c, openErr)
 	}
 	v := viewCustomer(c, page)
-	if kind != domain.KindMeaning {
+	if kind != domain.KindUnprocessable {
 		v.Alert = v.Text.Say("stale")
 		if domain.IsCode(err, domain.CodeOverlap) {
 			v.Alert = v.Text.Say("slots.gone")
@@ -326,11 +326,11 @@ func (a *App) linkFailed(c *fiber.Ctx, err error) error {
 	if err = a.missed(c, err); domainKind(err) != domain.KindNotFound {
 		return err
 	}
-	text, _ := speech(c, "")
+	text, _ := localizer(c, "")
 	return sendCustomer(c, fiber.StatusNotFound, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("gone.title"), Explain: text.Say("gone.explain")})
 }
 
-func dressCustomer(c *fiber.Ctx) {
+func setCustomerHeaders(c *fiber.Ctx) {
 	c.Set(fiber.HeaderContentSecurityPolicy, pages.Customer.CSP)
 	c.Set("X-Robots-Tag", "noindex, nofollow")
 }
@@ -340,14 +340,14 @@ func sendCustomer(c *fiber.Ctx, status int, name string, v *customerView) error 
 	if err != nil {
 		return err
 	}
-	dressCustomer(c)
+	setCustomerHeaders(c)
 	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
 	return c.Status(status).Send(body)
 }
 
 // viewCustomer says a page of a link in the reader's language.
 func viewCustomer(c *fiber.Ctx, p *domain.LinkPage) *customerView {
-	text, chosen := speech(c, p.Language)
+	text, chosen := localizer(c, p.Language)
 	v := newCustomerView(p, text)
 	v.base = "/c/" + url.PathEscape(c.Params("token"))
 	if chosen {

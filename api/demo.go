@@ -79,7 +79,7 @@ func (a *App) mountDemo(s *Server, d *Demo) {
 		}
 		by, err := time.ParseDuration(in.Advance)
 		if err != nil || by <= 0 || by > demoLongest {
-			return domain.Fail(domain.CodeMeaning, "The clock moves forward, by 90 days at most.").At("/advance", "a duration such as 90m or 26h, up to 2160h")
+			return domain.Fail(domain.CodeUnprocessable, "The clock moves forward, by 90 days at most.").At("/advance", "a duration such as 90m or 26h, up to 2160h")
 		}
 		now, done, err := d.Advance(c.UserContext(), by)
 		if err != nil {

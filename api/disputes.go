@@ -59,7 +59,7 @@ func (a *App) mountDisputes(s *Server) {
 		return err
 	}))
 	s.Handle("POST", "/v1/jobs/{id}/voice", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.VoiceInput) error {
-		_, err := svc.Voice(ctx, call, id, in)
+		_, err := svc.OnBehalfOf(ctx, call, id, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/completion-checks", func(c *fiber.Ctx) error {

@@ -114,7 +114,7 @@ func (s *Server) problemPages() {
 		all = append(all, p)
 		byCode[string(info.Code)] = p
 	}
-	s.own("/problems", func(c *fiber.Ctx) error {
+	s.internalRoute("/problems", func(c *fiber.Ctx) error {
 		keep(c)
 		if wantsJSON(c) {
 			items := make([]fiber.Map, len(all))
@@ -125,7 +125,7 @@ func (s *Server) problemPages() {
 		}
 		return sendPage(c, "problems", all)
 	})
-	s.own("/problems/{code}", func(c *fiber.Ctx) error {
+	s.internalRoute("/problems/{code}", func(c *fiber.Ctx) error {
 		p, ok := byCode[c.Params("code")]
 		if !ok {
 			return domain.Fail(domain.CodeNotFound, "There is no such problem; see /problems.")
@@ -168,7 +168,7 @@ func (s *Server) docPages() {
 	page := sync.OnceValues(func() ([]byte, error) { return ct.reference(s.baseURL) })
 	sum := sha256.Sum256(ct.raw)
 	tag := fmt.Sprintf(`"%x"`, sum[:8])
-	s.own("/docs", func(c *fiber.Ctx) error {
+	s.internalRoute("/docs", func(c *fiber.Ctx) error {
 		if fresh(c, tag) {
 			return nil
 		}
@@ -178,7 +178,7 @@ func (s *Server) docPages() {
 		}
 		return sendHTML(c, html)
 	})
-	s.own("/openapi.yaml", func(c *fiber.Ctx) error {
+	s.internalRoute("/openapi.yaml", func(c *fiber.Ctx) error {
 		if fresh(c, tag) {
 			return nil
 		}

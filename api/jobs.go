@@ -100,7 +100,7 @@ func (a *App) jobViews(c *fiber.Ctx, rows []domain.Job) ([]domain.JobView, error
 
 // factView is a fact as it is sent: a payload is always an object.
 type factView struct {
-	domain.Fact
+	domain.Entry
 	Payload json.RawMessage `json:"payload"`
 }
 

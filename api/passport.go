@@ -18,7 +18,7 @@ func (a *App) mountPassport(s *Server) {
 		if err != nil {
 			return err
 		}
-		p, err := svc.Passport(c.UserContext(), actorOf(c), id)
+		p, err := svc.JobHistory(c.UserContext(), actorOf(c), id)
 		if err != nil {
 			return err
 		}

@@ -133,17 +133,17 @@ func (a *App) mountPeople(s *Server) {
 		return u, err
 	}
 	type hours struct {
-		Hours      domain.List[domain.Shift]     `json:"hours"`
-		Exceptions *domain.List[domain.DayHours] `json:"exceptions,omitempty"`
+		Hours      domain.JSONList[domain.Shift]     `json:"hours"`
+		Exceptions *domain.JSONList[domain.DayHours] `json:"exceptions,omitempty"`
 		// MaxVisitsPerDay 0 takes the bound away.
 		MaxVisitsPerDay *int `json:"max_visits_per_day"`
 	}
 	type roster struct {
-		Hours domain.List[domain.Shift] `json:"hours"`
+		Hours domain.JSONList[domain.Shift] `json:"hours"`
 	}
 	type skills struct {
-		Skills domain.List[string] `json:"skills"`
-		Levels domain.Levels       `json:"skill_levels"`
+		Skills domain.JSONList[string] `json:"skills"`
+		Levels domain.Levels           `json:"skill_levels"`
 	}
 	type skillsPut struct {
 		Skills []domain.Skill `json:"skills"`

@@ -22,7 +22,7 @@ const MediaProblem = "application/problem+json"
 // statusOf is the one place where a kind of failure becomes an HTTP status.
 func statusOf(k domain.Kind) int {
 	switch k {
-	case domain.KindShape:
+	case domain.KindMalformed:
 		return http.StatusBadRequest
 	case domain.KindUnauthenticated:
 		return http.StatusUnauthorized
@@ -40,7 +40,7 @@ func statusOf(k domain.Kind) int {
 		return http.StatusRequestEntityTooLarge
 	case domain.KindMedia:
 		return http.StatusUnsupportedMediaType
-	case domain.KindMeaning:
+	case domain.KindUnprocessable:
 		return http.StatusUnprocessableEntity
 	case domain.KindPreconditionRequired:
 		return http.StatusPreconditionRequired

@@ -24,7 +24,7 @@ func (a *App) mountReaching(s *Server) {
 			rows, err := read.Policies(c.UserContext(), actorOf(c).Scope(), p)
 			if err == nil && p.AfterID == nil && !slices.ContainsFunc(rows, func(v domain.Policy) bool { return v.CentreID == nil }) {
 				// Until the brand sets its own, the default is what judges.
-				rows = append([]domain.Policy{{EffectiveFrom: time.Unix(0, 0).UTC(), CreatedAt: time.Unix(0, 0).UTC(), Rules: domain.Doc[reach.Policy]{V: reach.Default()}}}, rows...)
+				rows = append([]domain.Policy{{EffectiveFrom: time.Unix(0, 0).UTC(), CreatedAt: time.Unix(0, 0).UTC(), Rules: domain.JSON[reach.Policy]{V: reach.Default()}}}, rows...)
 			}
 			return rows, err
 		}, func(v domain.Policy) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, asIs)

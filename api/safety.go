@@ -223,7 +223,7 @@ func (a *App) guessed(c *fiber.Ctx, check func() error) error {
 	if late != nil {
 		return late
 	}
-	done(!domain.IsCode(err, domain.CodeMeaning))
+	done(!domain.IsCode(err, domain.CodeUnprocessable))
 	return err
 }
 
@@ -349,7 +349,7 @@ func (a *App) showInPart(c *fiber.Ctx, actor domain.Actor, f *domain.Flag) (any,
 	if actor.Hears(f) {
 		return domain.NewFlagHearing(actor, f), nil
 	}
-	b := domain.FlagBrief{ID: f.ID, JobID: f.JobID, Since: f.RecordedAt, Plan: domain.List[string]{}}
+	b := domain.FlagBrief{ID: f.ID, JobID: f.JobID, Since: f.RecordedAt, Plan: domain.JSONList[string]{}}
 	if f.JobID != nil {
 		job, err := a.Service.Read.Job(c.UserContext(), domain.Scope{All: true}, *f.JobID)
 		if err != nil {

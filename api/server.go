@@ -121,7 +121,7 @@ func New(cfg Config) *Server {
 		ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 60 * time.Second,
 		StreamRequestBody: true, ReadBufferSize: 16 << 10,
 		DisablePreParseMultipartForm: true, DisableStartupMessage: true,
-		ErrorHandler: s.outside,
+		ErrorHandler: s.serverError,
 	})
 	// Fiber answers methods it does not know with plain text. TRACE is known and
 	// never offered, so they get the 404 or 405 of their address.
@@ -134,11 +134,11 @@ func New(cfg Config) *Server {
 		}
 		handle(ctx)
 	}
-	s.App.Use(s.front)
+	s.App.Use(s.middleware)
 	for _, path := range []string{"/livez", "/healthz"} { // the same by an older name
-		s.own(path, func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
+		s.internalRoute(path, func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"status": "ok"}) })
 	}
-	s.own("/readyz", s.ready)
+	s.internalRoute("/readyz", s.ready)
 	s.problemPages()
 	s.docPages()
 	return s
@@ -190,8 +190,8 @@ func (s *Server) Page(method, path string, h fiber.Handler) {
 	s.add(method, path, label(path), s.limitAddress, pageGuard, s.receive(func(*fiber.Ctx) (int, error) { return MaxForm, nil }, false), h)
 }
 
-// own adds a GET of the plumbing itself; those that watch it are not limited.
-func (s *Server) own(path string, h fiber.Handler) {
+// internalRoute adds a GET of the plumbing itself; those that watch it are not limited.
+func (s *Server) internalRoute(path string, h fiber.Handler) {
 	limit := s.limitAddress
 	if watches(path) {
 		limit = unlimited
@@ -247,16 +247,16 @@ func RequestID(c *fiber.Ctx) string {
 	return id
 }
 
-// front surrounds every request: id, headers, deadline, recovery, problem, log
+// middleware surrounds every request: id, headers, deadline, recovery, problem, log
 // and metrics.
-func (s *Server) front(c *fiber.Ctx) error {
+func (s *Server) middleware(c *fiber.Ctx) error {
 	c.Locals(localComplete, time.Now())
 	s.inFlight.Inc()
 	defer s.inFlight.Dec()
 	s.running.Add(1)
 	defer s.running.Add(-1)
 	body := incomingOf(c)
-	s.dress(c)
+	s.setHeaders(c)
 	err := s.countRefused(c, s.guarded(c))
 	if err != nil {
 		var fe *fiber.Error
@@ -276,11 +276,11 @@ func (s *Server) front(c *fiber.Ctx) error {
 	return nil
 }
 
-// outside answers what never reached front: headers that are too large, broken
+// serverError answers what never reached front: headers that are too large, broken
 // HTTP, timeouts while reading.
-func (s *Server) outside(c *fiber.Ctx, err error) error {
+func (s *Server) serverError(c *fiber.Ctx, err error) error {
 	c.Locals(localComplete, time.Now())
-	s.dress(c)
+	s.setHeaders(c)
 	s.fail(c, err)
 	if conn, ok := c.Context().Conn().(*lingeringConn); ok && c.Response().StatusCode() == http.StatusRequestHeaderFieldsTooLarge {
 		conn.unread = true
@@ -289,8 +289,8 @@ func (s *Server) outside(c *fiber.Ctx, err error) error {
 	return nil
 }
 
-// dress sets the id and the headers that every answer has.
-func (s *Server) dress(c *fiber.Ctx) {
+// setHeaders sets the id and the headers that every answer has.
+func (s *Server) setHeaders(c *fiber.Ctx) {
 	id := c.Get(HeaderRequestID)
 	if !saneID(id) {
 		id = uuid.NewString()

@@ -1157,7 +1157,7 @@ func TestProblems(t *testing.T) {
 }
 
 func TestProblemMembers(t *testing.T) {
-	e := domain.Fail(domain.CodeHeld, "A hold forbids it.").At("/job_id", "is held").
+	e := domain.Fail(domain.CodeOnHold, "A hold forbids it.").At("/job_id", "is held").
 		With("hold", map[string]any{"reason": "safety"}).With("code", "mine").With("status", 200).Because(errors.New("secret"))
 	b, err := json.Marshal(problemOf(fmt.Errorf("wrapped: %w", e)))
 	if err != nil {
@@ -1168,8 +1168,8 @@ func TestProblemMembers(t *testing.T) {
 		t.Errorf("%s\nwant %s", b, want)
 	}
 	for _, bad := range []error{
-		domain.Fail(domain.CodeHeld, "x").With("f", func() {}),
-		domain.Fail(domain.CodeHeld, "x\xff\x00"),
+		domain.Fail(domain.CodeOnHold, "x").With("f", func() {}),
+		domain.Fail(domain.CodeOnHold, "x\xff\x00"),
 	} {
 		if b, err := json.Marshal(problemOf(bad)); err != nil || !json.Valid(b) {
 			t.Errorf("%s %v", b, err)

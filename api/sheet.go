@@ -62,7 +62,7 @@ var errRowTooLong = errors.New("the row is too long")
 // is not empty is the heading; empty rows are left out. Short rows are filled
 // with empty cells, because spreadsheets leave out trailing delimiters; a row
 // that cannot be read says so in Broken. Heading names are unique: the second
-// "Phone" is "Phone (2)". CodeMeaning, with the line, for a file that is no
+// "Phone" is "Phone (2)". CodeUnprocessable, with the line, for a file that is no
 // such table; CodeUnavailable when others are being read for too long.
 func ParseSheet(ctx context.Context, contentType string, body []byte) (header []string, rows []domain.ImportRow, err error) {
 	waited := time.NewTimer(parseWait)
@@ -91,9 +91,9 @@ func ParseSheet(ctx context.Context, contentType string, body []byte) (header []
 
 func badSheet(line int, format string, args ...any) *domain.Error {
 	said := fmt.Sprintf(format, args...)
-	e := domain.Fail(domain.CodeMeaning, "%s", said)
+	e := domain.Fail(domain.CodeUnprocessable, "%s", said)
 	if line > 0 {
-		e = domain.Fail(domain.CodeMeaning, "Line %d: %s", line, said).At("/lines/"+strconv.Itoa(line), said)
+		e = domain.Fail(domain.CodeUnprocessable, "Line %d: %s", line, said).At("/lines/"+strconv.Itoa(line), said)
 	}
 	return e
 }

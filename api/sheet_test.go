@@ -95,7 +95,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := ParseSheet(context.Background(), MediaCSV, []byte(c.body))
 			var e *domain.Error
-			if !errors.As(err, &e) || e.Code != domain.CodeMeaning || !strings.Contains(e.Message, c.says) {
+			if !errors.As(err, &e) || e.Code != domain.CodeUnprocessable || !strings.Contains(e.Message, c.says) {
 				t.Fatalf("%v", err)
 			}
 			if c.line != "" && (len(e.Fields) != 1 || e.Fields[0].Pointer != c.line) {
@@ -267,7 +267,7 @@ func TestParseXLSXRefusesBombs(t *testing.T) {
 			if name == "style out of it" { // strange, and harmless
 				return
 			}
-			if !domain.IsCode(err, domain.CodeMeaning) {
+			if !domain.IsCode(err, domain.CodeUnprocessable) {
 				t.Errorf("%v, %d rows", err, len(rows))
 			}
 			if took := time.Since(start); took > 3*time.Second {
@@ -403,7 +403,7 @@ func FuzzParseCSV(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		head, rows, err := ParseSheet(context.Background(), MediaCSV, body)
-		if err != nil && !domain.IsCode(err, domain.CodeMeaning) {
+		if err != nil && !domain.IsCode(err, domain.CodeUnprocessable) {
 			t.Fatal(err)
 		}
 		for _, row := range rows {

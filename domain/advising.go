@@ -29,7 +29,7 @@ type AdvisoryDecision struct {
 
 // ProposeAdvisory proposes a warning marker about a person or a site. The area
 // manager or deputy. Errors: CodeNotFound for a job or report out of scope,
-// CodeMeaning.
+// CodeUnprocessable.
 func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryInput) (AdvisoryView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (AdvisoryView, error) {
 		a := call.Actor
@@ -46,7 +46,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 				return AdvisoryView{}, err
 			}
 		}
-		j, err := s.reachJob(tx, a, in.JobID)
+		j, err := s.authorizeJob(tx, a, in.JobID)
 		if err != nil {
 			return AdvisoryView{}, meaningIfAbsent(err, "job", "/job_id")
 		}
@@ -60,22 +60,22 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 				return AdvisoryView{}, meaningIfAbsent(err, "report", "/flag_id")
 			}
 			if all, _ := a.seesFlag(f); !all || f.CustomerID == nil || *f.CustomerID != j.CustomerID {
-				return AdvisoryView{}, Fail(CodeMeaning, "There is no such report about this household.").At("/flag_id", "a report that you triage")
+				return AdvisoryView{}, Fail(CodeUnprocessable, "There is no such report about this household.").At("/flag_id", "a report that you triage")
 			}
 		}
 		x := &Advisory{Meta: newMeta(s.newID(in.ID), now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID, FlagID: in.FlagID, Subject: in.Subject, Precautions: in.Precautions,
-			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, Status: AdvisoryProposed, ProposedBy: a.UserID, Involved: List[ID]{a.UserID}}
+			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, Status: AdvisoryProposed, ProposedBy: a.UserID, Involved: JSONList[ID]{a.UserID}}
 		switch {
 		case in.Subject == AboutSite:
 			x.SiteID = &j.SiteID
 		case in.Subject != AboutPerson:
-			return AdvisoryView{}, Fail(CodeMeaning, "An advisory is about a person or a site.").At("/subject", "person or site")
+			return AdvisoryView{}, Fail(CodeUnprocessable, "An advisory is about a person or a site.").At("/subject", "person or site")
 		}
 		if strings.TrimSpace(in.Precautions) == "" {
-			return AdvisoryView{}, Fail(CodeMeaning, "Say what a crew should take care of.").At("/precautions", "what to do, first")
+			return AdvisoryView{}, Fail(CodeUnprocessable, "Say what a crew should take care of.").At("/precautions", "what to do, first")
 		}
 		if strings.TrimSpace(in.Behaviour) == "" {
-			return AdvisoryView{}, Fail(CodeMeaning, "Say what happened, as behaviour and not as a judgement.").At("/behaviour", "what was done or said")
+			return AdvisoryView{}, Fail(CodeUnprocessable, "Say what happened, as behaviour and not as a judgement.").At("/behaviour", "what was done or said")
 		}
 		if x.ExpiresAt, err = advisoryTerm(in.ExpiresOn, d.site.Location(), now); err != nil {
 			return AdvisoryView{}, err
@@ -84,7 +84,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 			return AdvisoryView{}, err
 		}
 		s.armAdvisory(tx, x, now)
-		if err := s.tellAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}, now); err != nil {
+		if err := s.notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}, now); err != nil {
 			return AdvisoryView{}, err
 		}
 		return NewAdvisoryView(a, x, nil, now), nil
@@ -93,7 +93,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 
 // MoveAdvisory approves, refuses, renews, appeals, decides an appeal or ends.
 // AdvisoryMoves says who. Errors: CodeNotFound, CodeForbidden, CodeState,
-// CodeMeaning.
+// CodeUnprocessable.
 func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action string, in AdvisoryDecision) (AdvisoryView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (AdvisoryView, error) {
 		a := call.Actor
@@ -114,7 +114,7 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 		}
 		said := strings.TrimSpace(in.Reasons) != ""
 		if !said && action != "approve" && action != "appeal" {
-			return AdvisoryView{}, Fail(CodeMeaning, "Say why.").At("/reasons", "a few sentences")
+			return AdvisoryView{}, Fail(CodeUnprocessable, "Say why.").At("/reasons", "a few sentences")
 		}
 		part := action != "appeal" && action != "decide-appeal" && action != "end"
 		switch action {
@@ -133,13 +133,13 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 				return AdvisoryView{}, err
 			}
 			if in.ExpiresOn <= x.ExpiresOn {
-				return AdvisoryView{}, Fail(CodeMeaning, "It stands until %s already.", x.ExpiresOn).At("/expires_on", "a later day")
+				return AdvisoryView{}, Fail(CodeUnprocessable, "It stands until %s already.", x.ExpiresOn).At("/expires_on", "a later day")
 			}
 			x.RenewOn, x.RenewBy, x.RenewReasons = in.ExpiresOn, &a.UserID, in.Reasons
-			err = s.tellAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}, now)
+			err = s.notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}, now)
 		case "appeal":
 			if strings.TrimSpace(in.Words) == "" {
-				return AdvisoryView{}, Fail(CodeMeaning, "Write down what the household says.").At("/words", "in its words")
+				return AdvisoryView{}, Fail(CodeUnprocessable, "Write down what the household says.").At("/words", "in its words")
 			}
 			err = s.openAppealOf(tx, x, "voice", &a.UserID, in.Words, now)
 		case "decide-appeal":
@@ -158,7 +158,7 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 			return AdvisoryView{}, err
 		}
 		if a.UserID != x.ProposedBy && action != "appeal" {
-			if err := s.tellUser(tx, x.ProposedBy, "note.moved", now); err != nil {
+			if err := s.notifyUser(tx, x.ProposedBy, "note.moved", now); err != nil {
 				return AdvisoryView{}, err
 			}
 		}
@@ -172,9 +172,9 @@ func (s *Service) approveAdvisory(tx Tx, a Actor, x *Advisory, in AdvisoryDecisi
 	why := strings.TrimSpace(in.NotToldReason)
 	switch {
 	case in.Told == nil, !*in.Told && why == "":
-		return Fail(CodeMeaning, "The household is told, or the reason why not is recorded.").At("/told", "true, or false with not_told_reason")
+		return Fail(CodeUnprocessable, "The household is told, or the reason why not is recorded.").At("/told", "true, or false with not_told_reason")
 	case *in.Told && why != "":
-		return Fail(CodeMeaning, "Either it is told or there is a reason why not.").At("/not_told_reason", "empty when told")
+		return Fail(CodeUnprocessable, "Either it is told or there is a reason why not.").At("/not_told_reason", "empty when told")
 	}
 	if x.Status == AdvisoryApproved {
 		end, err := advisoryTerm(x.RenewOn, location(x.Zone), now)
@@ -199,7 +199,7 @@ func (s *Service) approveAdvisory(tx Tx, a Actor, x *Advisory, in AdvisoryDecisi
 	if err != nil {
 		return err
 	}
-	s.tellCustomer(tx, d, nil, "note.told", now)
+	s.notifyCustomer(tx, d, nil, "note.told", now)
 	return nil
 }
 
@@ -210,12 +210,12 @@ func (s *Service) openAppealOf(tx Tx, x *Advisory, how string, by *ID, words str
 		return err
 	}
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "appeal", SubjectID: p.ID, DueAt: p.DueAt})
-	return s.tellAdvisers(tx, x, "note.waiting", keepers, now)
+	return s.notifyAdvisers(tx, x, "note.waiting", keepers, now)
 }
 
 func (s *Service) decideAppeal(tx Tx, a Actor, x *Advisory, p *Appeal, in AdvisoryDecision, now time.Time) error {
 	if in.Outcome != "keep" && in.Outcome != "end" {
-		return Fail(CodeMeaning, "An appeal keeps the advisory or ends it.").At("/outcome", "keep or end")
+		return Fail(CodeUnprocessable, "An appeal keeps the advisory or ends it.").At("/outcome", "keep or end")
 	}
 	p.Outcome, p.Reasons, p.DecidedBy, p.DecidedAt = in.Outcome, in.Reasons, &a.UserID, &now
 	tx.Disarm("appeal", p.ID)
@@ -237,7 +237,7 @@ func (s *Service) decideAppeal(tx Tx, a Actor, x *Advisory, p *Appeal, in Adviso
 	if err != nil {
 		return err
 	}
-	s.tellCustomer(tx, d, nil, "note.told", now)
+	s.notifyCustomer(tx, d, nil, "note.told", now)
 	return nil
 }
 
@@ -267,7 +267,7 @@ func (s *Service) advisoryDue(tx Tx, id ID, now time.Time) error {
 	}
 	if now.Before(x.ExpiresAt) {
 		tx.Arm(Deadline{ID: s.NewID(), Kind: "advisory", SubjectID: x.ID, DueAt: x.ExpiresAt})
-		return s.tellAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager}, now)
+		return s.notifyAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager}, now)
 	}
 	s.endAdvisory(tx, x, nil, AdvisoryExpired, "not renewed", x.ExpiresAt)
 	s.changed(&x.Meta, now)
@@ -308,12 +308,12 @@ func (s *Service) appealOverdue(tx Tx, id ID, now time.Time) error {
 		}
 	}
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "appeal", SubjectID: p.ID, DueAt: now.Add(appealAgain)})
-	return s.tellAdvisers(tx, x, "note.overdue", keepers, now)
+	return s.notifyAdvisers(tx, x, "note.overdue", keepers, now)
 }
 
-// tellAdvisers rings those of the roles who keep the advisory; who decides an
+// notifyAdvisers rings those of the roles who keep the advisory; who decides an
 // appeal had no part in it.
-func (s *Service) tellAdvisers(tx Tx, x *Advisory, kind string, roles []Role, now time.Time) error {
+func (s *Service) notifyAdvisers(tx Tx, x *Advisory, kind string, roles []Role, now time.Time) error {
 	for _, role := range roles {
 		var area *ID
 		if role == RoleAreaManager {
@@ -329,7 +329,7 @@ func (s *Service) tellAdvisers(tx Tx, x *Advisory, kind string, roles []Role, no
 				fit = append(fit, u)
 			}
 		}
-		if err := s.tellAny(tx, fit, nil, now, func(u *User) Notice {
+		if err := s.notifyOnDuty(tx, fit, nil, now, func(u *User) Notice {
 			return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID))
 		}); err != nil {
 			return err
@@ -412,10 +412,10 @@ func (s *Service) AdvisoryReads(ctx context.Context, a Actor, id ID, p Page) ([]
 // VisitAdvisories gives a crew what to take care of, from 24 h before its
 // visit until the visit ends, and notes each reading. The crew alone. Errors:
 // CodeNotFound, CodeForbidden.
-func (s *Service) VisitAdvisories(ctx context.Context, a Actor, visit ID) (List[AdvisoryBrief], error) {
-	out := List[AdvisoryBrief]{}
+func (s *Service) VisitAdvisories(ctx context.Context, a Actor, visit ID) (JSONList[AdvisoryBrief], error) {
+	out := JSONList[AdvisoryBrief]{}
 	err := s.Store.InTx(ctx, func(tx Tx) error {
-		out = List[AdvisoryBrief]{}
+		out = JSONList[AdvisoryBrief]{}
 		v, err := tx.Visit(visit)
 		if err != nil {
 			return err
@@ -491,10 +491,10 @@ func (s *Service) linkNote(tx Tx, p *LinkPage, now time.Time) error {
 // appealAct is the household's objection, by link or by voice. By voice it is
 // answered the same whether there is an advisory or not: the desk does not
 // learn of one.
-func (s *Service) appealAct(k *ask) error {
+func (s *Service) appealAct(k *request) error {
 	words := strings.TrimSpace(k.in.Reason)
 	if n := len([]rune(words)); n == 0 || n > 500 {
-		return Fail(CodeMeaning, "Please say what is not so.").At("/reason", "1 to 500 characters")
+		return Fail(CodeUnprocessable, "Please say what is not so.").At("/reason", "1 to 500 characters")
 	}
 	list, err := s.toldOf(k.tx, k.d.job, k.now)
 	if err != nil {

@@ -56,7 +56,7 @@ type Advisory struct {
 	RenewBy       *ID            `json:"renew_by"`
 	RenewReasons  string         `json:"renew_reasons"`
 	Renewals      int            `json:"renewals"`
-	Involved      List[ID]       `json:"-"` // whoever proposed, approved or renewed it
+	Involved      JSONList[ID]   `json:"-"` // whoever proposed, approved or renewed it
 	EndedAt       *time.Time     `json:"ended_at"`
 	EndedBy       *ID            `json:"ended_by"`
 	EndReason     string         `json:"end_reason"`
@@ -91,8 +91,8 @@ type AdvisoryRead struct {
 // AdvisoryView is an advisory for those who keep it.
 type AdvisoryView struct {
 	Advisory
-	Appeals List[Appeal] `json:"appeals"`
-	Actions List[string] `json:"actions"`
+	Appeals JSONList[Appeal] `json:"appeals"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // AdvisoryBrief is an advisory for a crew: what to take care of, first.
@@ -213,7 +213,7 @@ func openAppeal(appeals []Appeal) *Appeal {
 
 // NewAdvisoryView shows an advisory with what the actor may do.
 func NewAdvisoryView(a Actor, x *Advisory, appeals []Appeal, now time.Time) AdvisoryView {
-	v := AdvisoryView{Advisory: *x, Appeals: appeals, Actions: List[string]{}}
+	v := AdvisoryView{Advisory: *x, Appeals: appeals, Actions: JSONList[string]{}}
 	v.Status = x.stands(now)
 	for i := range AdvisoryMoves {
 		if checkAdvisory(a, AdvisoryMoves[i].Action, x, openAppeal(appeals), now) == nil {
@@ -246,12 +246,12 @@ func dayEnds(day time.Time, loc *time.Location) time.Time {
 func advisoryTerm(raw string, loc *time.Location, now time.Time) (time.Time, error) {
 	day, err := time.Parse(time.DateOnly, raw)
 	if err != nil {
-		return time.Time{}, Fail(CodeMeaning, "Name the last day on which it stands.").At("/expires_on", "YYYY-MM-DD")
+		return time.Time{}, Fail(CodeUnprocessable, "Name the last day on which it stands.").At("/expires_on", "YYYY-MM-DD")
 	}
 	end := dayEnds(day, loc)
 	latest := now.In(loc).AddDate(0, advisoryMonths, 0).Format(time.DateOnly)
 	if !end.After(now) || raw > latest {
-		return time.Time{}, Fail(CodeMeaning, "An advisory stands for at most twelve months, and expires unless it is renewed.").At("/expires_on", "from today to "+latest)
+		return time.Time{}, Fail(CodeUnprocessable, "An advisory stands for at most twelve months, and expires unless it is renewed.").At("/expires_on", "from today to "+latest)
 	}
 	return end, nil
 }

@@ -56,7 +56,7 @@ func TestAdvisoryMovesWalked(t *testing.T) {
 							if mine {
 								who = me
 							}
-							x := &Advisory{Status: status, AreaID: area, ProposedBy: who, Involved: List[ID]{who}, ExpiresAt: now.Add(time.Hour)}
+							x := &Advisory{Status: status, AreaID: area, ProposedBy: who, Involved: JSONList[ID]{who}, ExpiresAt: now.Add(time.Hour)}
 							if over {
 								x.ExpiresAt = now
 							}

@@ -44,7 +44,7 @@ type Aftercare struct {
 // AftercareView is one as answered: with what this caller may do now.
 type AftercareView struct {
 	Aftercare
-	Actions List[string] `json:"actions"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // AftercareCount is one manager in GET /v1/reports/aftercare.
@@ -69,7 +69,7 @@ var AftercareDefinitions = map[string]string{
 
 // View shows a conversation to an actor: the note only to managers.
 func (x Aftercare) View(a Actor) AftercareView {
-	v := AftercareView{Aftercare: x, Actions: List[string]{}}
+	v := AftercareView{Aftercare: x, Actions: JSONList[string]{}}
 	if a.UserID == x.PersonID || a.Role != RoleAreaManager {
 		v.Note = ""
 	}
@@ -238,7 +238,7 @@ func (s *Service) aftercareDue(tx Tx, id ID, now time.Time) error {
 			fit = append(fit, u)
 		}
 	}
-	return s.tellAny(tx, fit, nil, now, func(u *User) Notice {
+	return s.notifyOnDuty(tx, fit, nil, now, func(u *User) Notice {
 		return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID))
 	})
 }
@@ -310,7 +310,7 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 }
 
 // AftercareReport counts the conversations that managers owe. Area manager,
-// admin. Errors: CodeForbidden, CodeMeaning.
+// admin. Errors: CodeForbidden, CodeUnprocessable.
 func (s *Service) AftercareReport(ctx context.Context, a Actor, f ReportFilter) ([]AftercareCount, error) {
 	if !a.Is(RoleAreaManager, RoleAdmin) {
 		return nil, Fail(CodeForbidden, "As %s you may not read this report.", roleWords(a.Role))
@@ -349,7 +349,7 @@ func (s *Service) queuedAftercare(ctx context.Context, a Actor, now time.Time) (
 		if owner, ok := people[x.OwnerID]; ok && x.OwnerID != a.UserID {
 			it.Known = append(it.Known, "Owed by "+owner.Name)
 		}
-		it.Moves = append(it.Moves, move("We talked", "/v1/aftercare/"+x.ID.String()+"/done", QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: List[string]{}}))
+		it.Moves = append(it.Moves, move("We talked", "/v1/aftercare/"+x.ID.String()+"/done", QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: JSONList[string]{}}))
 		out = append(out, it)
 	}
 	return out, nil

@@ -73,12 +73,12 @@ type VoiceAnswer struct {
 // Head gives id and version for Location and ETag.
 func (v VoiceAnswer) Head() (ID, int64) { return v.Job.ID, v.Job.Version }
 
-// ask is one wish of a household while it is carried out. Facts are the
+// request is one wish of a household while it is carried out. Facts are the
 // household's own also when a desk wrote them down; then they name the desk.
-type ask struct {
+type request struct {
 	tx      Tx
 	now     time.Time
-	st      stamped
+	st      EntryTime
 	d       *dossier
 	v       *Visit // the one that the page speaks of
 	visits  []Visit
@@ -94,7 +94,7 @@ type ask struct {
 	done    string    // what was done, where the action alone does not say it
 }
 
-func (k *ask) how() string {
+func (k *request) how() string {
 	if k.by != nil {
 		return "voice"
 	}
@@ -103,7 +103,7 @@ func (k *ask) how() string {
 
 // visit finds a visit of the job; the one the page speaks of is the same
 // object, so that it is saved once.
-func (k *ask) visit(id ID) *Visit {
+func (k *request) visit(id ID) *Visit {
 	for i := range k.visits {
 		if k.visits[i].ID == id {
 			return &k.visits[i]
@@ -112,27 +112,27 @@ func (k *ask) visit(id ID) *Visit {
 	return nil
 }
 
-func (k *ask) move() *visitMoveCtx {
+func (k *request) move() *visitMoveCtx {
 	return &visitMoveCtx{tx: k.tx, now: k.now, v: k.v, d: k.d, st: k.st}
 }
 
 // asks are the wishes a household can have, and how each is carried out.
-var asks map[string]func(*Service, *ask) error
+var asks map[string]func(*Service, *request) error
 
 func init() {
-	asks = map[string]func(*Service, *ask) error{
-		"confirm":         (*Service).confirmAct,
-		"cancel":          (*Service).cancelAct,
-		"another-time":    (*Service).anotherTime,
+	asks = map[string]func(*Service, *request) error{
+		"confirm":         (*Service).handleConfirm,
+		"cancel":          (*Service).handleCancel,
+		"another-time":    (*Service).handleAnotherTime,
 		"call-me":         (*Service).callMe,
 		"could-not-reach": (*Service).callMe,
 		"done":            (*Service).confirmDoneAct,
 		"dispute":         (*Service).disputeAct,
-		"reopen":          (*Service).reopenAct,
-		"passport":        (*Service).passportAct,
-		"thanks":          (*Service).thanksAct,
-		"report":          (*Service).reportAct,
-		"withdraw-report": (*Service).takeBackAct,
+		"reopen":          (*Service).handleReopen,
+		"passport":        (*Service).handleCorrection,
+		"thanks":          (*Service).handleThanks,
+		"report":          (*Service).handleReport,
+		"withdraw-report": (*Service).handleWithdrawReport,
 		"wrong-person":    (*Service).wrongPerson,
 		"stop-visits":     (*Service).stopVisits,
 		"appeal":          (*Service).appealAct,
@@ -145,7 +145,7 @@ var bound = []string{"confirm", "cancel", "another-time", "done"}
 
 // LinkAct carries out one action of the page. State is read anew; a stale
 // form is answered with CodeState and explains itself, a repeated one with
-// what came of the first. Errors: CodeNotFound, CodeState, CodeMeaning.
+// what came of the first. Errors: CodeNotFound, CodeState, CodeUnprocessable.
 func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*LinkOutcome, error) {
 	var out *LinkOutcome
 	var refused error // after the contact was recorded: a late tap is contact all the same
@@ -175,7 +175,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			return err
 		}
 		actor := Actor{Role: RoleCustomer, JobID: j.ID, Name: "customer"}
-		k := &ask{tx: tx, now: now, st: at(now), d: d, v: v, visits: visits, link: l, actor: actor, call: &Call{Actor: actor}, in: in}
+		k := &request{tx: tx, now: now, st: at(now), d: d, v: v, visits: visits, link: l, actor: actor, call: &Call{Actor: actor}, in: in}
 		stale := mark != visitMark(v) && has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
@@ -193,7 +193,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		}
 		if stale {
 			refused = Fail(CodeState, "The visit has changed since you opened the page. Please look at it again.")
-		} else if err := s.carryOut(k); err != nil {
+		} else if err := s.dispatch(k); err != nil {
 			return err
 		}
 		if k.done != "" {
@@ -217,7 +217,7 @@ func contactNote(action, how string) string {
 	return action + " by " + how
 }
 
-func (s *Service) carryOut(k *ask) error {
+func (s *Service) dispatch(k *request) error {
 	do, ok := asks[k.in.Action]
 	if !ok {
 		return NotFound("action")
@@ -225,15 +225,15 @@ func (s *Service) carryOut(k *ask) error {
 	return do(s, k)
 }
 
-// Voice carries out for a caller whatever the link does. Coordinator,
+// OnBehalfOf carries out for a caller whatever the link does. Coordinator,
 // proprietor, area manager, agent; the facts are the household's, and name who
 // wrote them down. Without a contact the call is recorded now. Errors:
-// CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
-func (s *Service) Voice(ctx context.Context, call *Call, job ID, in VoiceInput) (VoiceAnswer, error) {
+// CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
+func (s *Service) OnBehalfOf(ctx context.Context, call *Call, job ID, in VoiceInput) (VoiceAnswer, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (VoiceAnswer, error) {
 		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID, VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
 			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
-		k, err := s.askByVoice(tx, call, job, act, in, now)
+		k, err := s.requestByVoice(tx, call, job, act, in, now)
 		if err != nil {
 			return VoiceAnswer{}, err
 		}
@@ -245,8 +245,8 @@ func (s *Service) Voice(ctx context.Context, call *Call, job ID, in VoiceInput) 
 	})
 }
 
-func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in VoiceInput, now time.Time) (*ask, error) {
-	j, err := s.reachJob(tx, call.Actor, job)
+func (s *Service) requestByVoice(tx Tx, call *Call, job ID, act LinkAction, in VoiceInput, now time.Time) (*request, error) {
+	j, err := s.authorizeJob(tx, call.Actor, job)
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 		return nil, Fail(CodeForbidden, "As %s you may not act for a caller.", roleWords(call.Actor.Role))
 	}
 	if _, ok := asks[act.Action]; !ok {
-		return nil, Fail(CodeMeaning, "A household can ask for none of that.").At("/action", "what the customer's page offers")
+		return nil, Fail(CodeUnprocessable, "A household can ask for none of that.").At("/action", "what the customer's page offers")
 	}
 	d, err := s.dossier(tx, j)
 	if err != nil {
@@ -265,7 +265,7 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 		return nil, err
 	}
 	actor := Actor{Role: RoleCustomer, JobID: j.ID, UserID: call.Actor.UserID, Name: "customer"}
-	k := &ask{tx: tx, now: now, st: st, d: d, by: &call.Actor, actor: actor, call: &Call{Actor: actor, SentAt: call.SentAt}, in: act}
+	k := &request{tx: tx, now: now, st: st, d: d, by: &call.Actor, actor: actor, call: &Call{Actor: actor, SentAt: call.SentAt}, in: act}
 	switch {
 	case act.Action == "wrong-person":
 		if k.phone, err = s.phone(in.Phone, d.centre.Country, "/phone"); err != nil {
@@ -273,7 +273,7 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 		}
 	case in.AttemptID != nil:
 		if k.contact, err = tx.Attempt(*in.AttemptID); err != nil || k.contact.JobID != j.ID || !k.contact.Contact() || k.contact.Discounted != "" {
-			return nil, Fail(CodeMeaning, "This is no contact with the household.").At("/contact_attempt_id", "a contact on this job")
+			return nil, Fail(CodeUnprocessable, "This is no contact with the household.").At("/contact_attempt_id", "a contact on this job")
 		}
 	default:
 		if in.Contact == nil { // several wishes of one call are one contact
@@ -292,7 +292,7 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 			return nil, err
 		}
 		if !k.contact.Contact() {
-			return nil, Fail(CodeMeaning, "Nobody was reached in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
+			return nil, Fail(CodeUnprocessable, "Nobody was reached in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
 		}
 		if d.holds, err = tx.HoldsOver(j, true); err != nil {
 			return nil, err
@@ -307,7 +307,7 @@ func (s *Service) askByVoice(tx Tx, call *Call, job ID, act LinkAction, in Voice
 			return nil, NotFound("visit")
 		}
 	}
-	if err := s.carryOut(k); err != nil {
+	if err := s.dispatch(k); err != nil {
 		return nil, err
 	}
 	s.changed(&j.Meta, now)
@@ -338,10 +338,10 @@ func (s *Service) told(tx Tx, visits []Visit, job ID, at time.Time) error {
 			v.ToldAt = &at
 		}
 	}
-	return tx.MarkTold(job, nil, at)
+	return tx.MarkNotified(job, nil, at)
 }
 
-func (s *Service) confirmAct(k *ask) error {
+func (s *Service) handleConfirm(k *request) error {
 	if k.v == nil {
 		return Fail(CodeState, "There is no visit to confirm now.")
 	}
@@ -355,7 +355,7 @@ func (s *Service) confirmAct(k *ask) error {
 	return s.confirm(k.move(), k.call, ConfirmInput{})
 }
 
-func (s *Service) cancelAct(k *ask) error {
+func (s *Service) handleCancel(k *request) error {
 	if k.v == nil {
 		return Fail(CodeState, "There is no visit to cancel now.")
 	}
@@ -370,15 +370,15 @@ const byCustomer = "by the customer"
 
 func noteFits(note string) error {
 	if len([]rune(note)) > 500 {
-		return Fail(CodeMeaning, "The note is too long.").At("/note", "at most 500 characters")
+		return Fail(CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")
 	}
 	return nil
 }
 
-// anotherTime keeps a free window for the household and schedules it when it
+// handleAnotherTime keeps a free window for the household and schedules it when it
 // takes it; else it records the wish as contact. Until an hour before the
 // window of a scheduled visit.
-func (s *Service) anotherTime(k *ask) error {
+func (s *Service) handleAnotherTime(k *request) error {
 	if k.v != nil && k.v.Status.Unfinished() {
 		if err := CheckVisit(k.actor, "another-time", k.v); err != nil {
 			return err
@@ -392,10 +392,10 @@ func (s *Service) anotherTime(k *ask) error {
 	}
 	day, err := time.ParseInLocation("2006-01-02", k.in.Date, k.d.site.Location())
 	if err != nil || day.AddDate(0, 0, 1).Before(k.now) || day.After(k.now.AddDate(0, 3, 0)) {
-		return Fail(CodeMeaning, "Please choose a day within the next three months.").At("/date", "YYYY-MM-DD")
+		return Fail(CodeUnprocessable, "Please choose a day within the next three months.").At("/date", "YYYY-MM-DD")
 	}
 	if !has([]string{"morning", "afternoon", "evening", "any"}, k.in.Part) {
-		return Fail(CodeMeaning, "Please choose a part of the day.").At("/part", "morning, afternoon, evening or any")
+		return Fail(CodeUnprocessable, "Please choose a part of the day.").At("/part", "morning, afternoon, evening or any")
 	}
 	if err := noteFits(k.in.Note); err != nil {
 		return err
@@ -404,7 +404,7 @@ func (s *Service) anotherTime(k *ask) error {
 	if k.v != nil {
 		id = &k.v.ID
 	}
-	s.fact(k.tx, k.d.job, k.actor, "visit.another_time_asked", id, k.st, map[string]any{"date": k.in.Date, "part": k.in.Part, "note": k.in.Note})
+	s.entry(k.tx, k.d.job, k.actor, "visit.another_time_asked", id, k.st, map[string]any{"date": k.in.Date, "part": k.in.Part, "note": k.in.Note})
 	if k.v != nil && k.v.Status == VisitScheduled {
 		k.v.Confirmation, k.v.ConfirmedHow = ConfirmDeclined, k.how()
 		s.changed(&k.v.Meta, k.now)
@@ -415,8 +415,8 @@ func (s *Service) anotherTime(k *ask) error {
 	return s.ring(k, "visit.another_time")
 }
 
-// reopenAct brings a job back at the household's word, for 30 days.
-func (s *Service) reopenAct(k *ask) error {
+// handleReopen brings a job back at the household's word, for 30 days.
+func (s *Service) handleReopen(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
 		return err
 	}
@@ -436,7 +436,7 @@ func (s *Service) reopenAct(k *ask) error {
 // wrongPerson revokes the link at once, strikes the number that it went to,
 // undoes what was done by it, and makes a fresh link for the job, so that
 // staff can reach the right person.
-func (s *Service) wrongPerson(k *ask) error {
+func (s *Service) wrongPerson(k *request) error {
 	tx, d, now := k.tx, k.d, k.now
 	l := k.link
 	if l == nil {
@@ -451,7 +451,7 @@ func (s *Service) wrongPerson(k *ask) error {
 		return err
 	}
 	if number != "" {
-		if err := s.strike(tx, d, number, now); err != nil {
+		if err := s.invalidateNumber(tx, d, number, now); err != nil {
 			return err
 		}
 	}
@@ -475,18 +475,18 @@ func (s *Service) wrongPerson(k *ask) error {
 	if err := s.newLink(tx, &Link{JobID: d.job.ID, CreatedAt: now}); err != nil {
 		return err
 	}
-	s.fact(tx, d.job, k.actor, "link.revoked", nil, k.st, map[string]any{"because": "wrong person", "number_struck": number != ""})
+	s.entry(tx, d.job, k.actor, "link.revoked", nil, k.st, map[string]any{"because": "wrong person", "number_struck": number != ""})
 	if l != nil {
 		if err := s.undo(k, l); err != nil {
 			return err
 		}
 	}
-	return s.tellStaff(tx, d, nil, "link.wrong_person", now, RoleCoordinator)
+	return s.notifyStaff(tx, d, nil, "link.wrong_person", now, RoleCoordinator)
 }
 
 // wrongNumber is the number that is somebody else's: the one a caller names,
 // else the one that was written to last, else the first person's first.
-func (s *Service) wrongNumber(k *ask) (string, error) {
+func (s *Service) wrongNumber(k *request) (string, error) {
 	if k.phone != "" {
 		return k.phone, nil
 	}
@@ -511,7 +511,7 @@ func (s *Service) wrongNumber(k *ask) (string, error) {
 // they confirmed waits again, what they cancelled or stopped stands again if its time
 // is ahead, what they disputed counts again, what they reopened is closed again, what
 // they wrote into the passport or as thanks is taken out.
-func (s *Service) undo(k *ask, l *Link) error {
+func (s *Service) undo(k *request, l *Link) error {
 	tx, d, now := k.tx, k.d, k.now
 	attempts, err := tx.AttemptsByLink(l.ID)
 	if err != nil {
@@ -539,7 +539,7 @@ func (s *Service) undo(k *ask, l *Link) error {
 	if len(via) == 0 {
 		return nil
 	}
-	s.fact(tx, d.job, System, "link.undone", nil, at(now), map[string]any{"contacts": len(via)})
+	s.entry(tx, d.job, System, "link.undone", nil, at(now), map[string]any{"contacts": len(via)})
 	disputes, err := tx.DisputesOf(d.job.ID)
 	if err != nil {
 		return err
@@ -576,7 +576,7 @@ func (s *Service) undo(k *ask, l *Link) error {
 	if err := s.undoTakenBack(k, attempts); err != nil {
 		return err
 	}
-	if err := s.undoPassport(k, via); err != nil {
+	if err := s.undoCorrections(k, via); err != nil {
 		return err
 	}
 	if stopped {
@@ -632,13 +632,13 @@ func (s *Service) undoVisit(m *visitMoveCtx, l *Link) error {
 		crew := v.Crew
 		v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitScheduled, nil, "", "nobody"
 		if s.checkCrew(m.tx, m.d, v, v.Crew, m.now) != nil { // somebody has another visit by now
-			v.Crew = List[ID]{}
+			v.Crew = JSONList[ID]{}
 		}
 		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &v.JobID, DueAt: v.WindowEnd.Add(missedAfter)})
 		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
-		s.tellCrew(m.tx, m.d, v, v.Crew, "visit.assigned", m.now)
+		s.notifyCrew(m.tx, m.d, v, v.Crew, "visit.assigned", m.now)
 		if len(v.Crew) == 0 && len(crew) > 0 {
-			if err := s.tellStaff(m.tx, m.d, v, "visit.needs_someone", m.now, RoleCoordinator); err != nil {
+			if err := s.notifyStaff(m.tx, m.d, v, "visit.needs_someone", m.now, RoleCoordinator); err != nil {
 				return err
 			}
 		}
@@ -646,13 +646,13 @@ func (s *Service) undoVisit(m *visitMoveCtx, l *Link) error {
 		was := v.Confirmation
 		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
 		if was == ConfirmConfirmed {
-			s.tellCrew(m.tx, m.d, v, v.Crew, "visit.unconfirmed", m.now)
+			s.notifyCrew(m.tx, m.d, v, v.Crew, "visit.unconfirmed", m.now)
 		}
 	case v.DoneConfirmedHow == "link":
 		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
 	default:
 		return nil
 	}
-	s.fact(m.tx, m.d.job, System, "visit.undone", &v.ID, at(m.now), map[string]any{"status": v.Status, "confirmation": v.Confirmation})
+	s.entry(m.tx, m.d.job, System, "visit.undone", &v.ID, at(m.now), map[string]any{"status": v.Status, "confirmation": v.Confirmation})
 	return s.saveVisit(m)
 }

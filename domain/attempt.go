@@ -48,9 +48,9 @@ func (a *Attempt) dialled() bool {
 	return a.Channel == "phone" || a.Channel == "sms" || a.Channel == "whatsapp"
 }
 
-// StrayContact is a contact by a number that no open job knows; it is kept
+// UnmatchedContact is a contact by a number that no open job knows; it is kept
 // for the recorder's area and answered like any other.
-type StrayContact struct {
+type UnmatchedContact struct {
 	ID         ID
 	AreaID     *ID
 	Phone      string

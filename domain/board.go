@@ -13,20 +13,20 @@ import (
 // (docs/product.md section 9, "dispatch board"). Lists are bounded; More names
 // those that hold more than fits.
 type Board struct {
-	Now         time.Time          `json:"now"`
-	From        time.Time          `json:"from"`
-	To          time.Time          `json:"to"`
-	Centre      BoardCentre        `json:"centre"`
-	Technicians List[BoardPerson]  `json:"technicians"`
-	Visits      List[BoardVisit]   `json:"visits"`
-	ToSchedule  List[BoardJob]     `json:"to_schedule"` // open, nobody goes yet
-	Reaching    List[BoardJob]     `json:"reaching"`    // being tried, or unreachable
-	Parts       List[BoardJob]     `json:"parts"`       // waiting for parts
-	Promises    List[BoardPromise] `json:"promises"`    // open until the period's end, and late ones
-	Alarms      List[BoardAlarm]   `json:"alarms"`      // open ones that the viewer may know of
+	Now         time.Time              `json:"now"`
+	From        time.Time              `json:"from"`
+	To          time.Time              `json:"to"`
+	Centre      BoardCentre            `json:"centre"`
+	Technicians JSONList[BoardPerson]  `json:"technicians"`
+	Visits      JSONList[BoardVisit]   `json:"visits"`
+	ToSchedule  JSONList[BoardJob]     `json:"to_schedule"` // open, nobody goes yet
+	Reaching    JSONList[BoardJob]     `json:"reaching"`    // being tried, or unreachable
+	Parts       JSONList[BoardJob]     `json:"parts"`       // waiting for parts
+	Promises    JSONList[BoardPromise] `json:"promises"`    // open until the period's end, and late ones
+	Alarms      JSONList[BoardAlarm]   `json:"alarms"`      // open ones that the viewer may know of
 	// LeaveRequests wait for approval, whenever they are for.
-	LeaveRequests List[BoardRequest] `json:"leave_requests"`
-	More          List[string]       `json:"more"`
+	LeaveRequests JSONList[BoardRequest] `json:"leave_requests"`
+	More          JSONList[string]       `json:"more"`
 }
 
 // BoardCentre is whose board it is; times are shown in its zone.
@@ -38,14 +38,14 @@ type BoardCentre struct {
 
 // BoardPerson is a row of the board.
 type BoardPerson struct {
-	ID     ID               `json:"id"`
-	Name   string           `json:"name"`
-	Skills List[string]     `json:"skills"`
-	Hours  List[Shift]      `json:"hours"`
-	Away   List[BoardLeave] `json:"away"` // when, not why
+	ID     ID                   `json:"id"`
+	Name   string               `json:"name"`
+	Skills JSONList[string]     `json:"skills"`
+	Hours  JSONList[Shift]      `json:"hours"`
+	Away   JSONList[BoardLeave] `json:"away"` // when, not why
 	// Works is when visits may lie by their hours, their own dates, the working days
 	// and the holidays; leave is not taken off.
-	Works List[BoardSpan] `json:"works"`
+	Works JSONList[BoardSpan] `json:"works"`
 }
 
 // BoardSpan is a stretch of time.
@@ -62,12 +62,12 @@ type BoardLeave struct {
 
 // BoardRequest is leave that somebody asks for.
 type BoardRequest struct {
-	ID      ID           `json:"id"`
-	Name    string       `json:"name"`
-	Kind    string       `json:"kind"`
-	From    time.Time    `json:"from"`
-	To      time.Time    `json:"to"`
-	Actions List[string] `json:"actions"`
+	ID      ID               `json:"id"`
+	Name    string           `json:"name"`
+	Kind    string           `json:"kind"`
+	From    time.Time        `json:"from"`
+	To      time.Time        `json:"to"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // JobBrief is what a board says of a job.
@@ -83,30 +83,30 @@ type JobBrief struct {
 // BoardVisit is a card on the board.
 type BoardVisit struct {
 	JobBrief
-	ID             ID           `json:"id"`
-	Version        int64        `json:"version"`
-	Status         VisitStatus  `json:"status"`
-	Confirmation   Confirmation `json:"confirmation"`
-	WindowStart    time.Time    `json:"window_start"`
-	WindowEnd      time.Time    `json:"window_end"`
-	PlannedStart   time.Time    `json:"planned_start"`
-	PlannedMinutes int          `json:"planned_minutes"`
-	Crew           List[ID]     `json:"crew"`
-	Trouble        string       `json:"trouble"` // away: somebody of the crew does not work then; not_set_off: it should have begun; empty
-	Holds          List[string] `json:"holds"`   // kinds
-	Plan           List[string] `json:"plan"`
-	Actions        List[string] `json:"actions"`
+	ID             ID               `json:"id"`
+	Version        int64            `json:"version"`
+	Status         VisitStatus      `json:"status"`
+	Confirmation   Confirmation     `json:"confirmation"`
+	WindowStart    time.Time        `json:"window_start"`
+	WindowEnd      time.Time        `json:"window_end"`
+	PlannedStart   time.Time        `json:"planned_start"`
+	PlannedMinutes int              `json:"planned_minutes"`
+	Crew           JSONList[ID]     `json:"crew"`
+	Trouble        string           `json:"trouble"` // away: somebody of the crew does not work then; not_set_off: it should have begun; empty
+	Holds          JSONList[string] `json:"holds"`   // kinds
+	Plan           JSONList[string] `json:"plan"`
+	Actions        JSONList[string] `json:"actions"`
 }
 
 // BoardJob is a job that waits for something.
 type BoardJob struct {
 	JobBrief
-	Version  int64        `json:"version"`
-	Status   JobStatus    `json:"status"`
-	Verdict  string       `json:"reachability"`
-	OpenedAt time.Time    `json:"opened_at"`
-	Holds    List[string] `json:"holds"`
-	Actions  List[string] `json:"actions"`
+	Version  int64            `json:"version"`
+	Status   JobStatus        `json:"status"`
+	Verdict  string           `json:"reachability"`
+	OpenedAt time.Time        `json:"opened_at"`
+	Holds    JSONList[string] `json:"holds"`
+	Actions  JSONList[string] `json:"actions"`
 }
 
 // BoardPromise is a word given to a household.
@@ -121,15 +121,15 @@ type BoardPromise struct {
 
 // BoardAlarm is an open SOS, or a timer for which the desk is asked to call.
 type BoardAlarm struct {
-	Kind     string          `json:"kind"` // sos, timer
-	ID       ID              `json:"id"`
-	VisitID  *ID             `json:"visit_id"`
-	Raiser   string          `json:"raiser"`
-	Status   string          `json:"status"`
-	RaisedAt time.Time       `json:"raised_at"`
-	Known    List[string]    `json:"known"` // for who may answer: who, how to call them, where
-	Moves    List[QueueMove] `json:"moves"`
-	Actions  List[string]    `json:"actions"`
+	Kind     string              `json:"kind"` // sos, timer
+	ID       ID                  `json:"id"`
+	VisitID  *ID                 `json:"visit_id"`
+	Raiser   string              `json:"raiser"`
+	Status   string              `json:"status"`
+	RaisedAt time.Time           `json:"raised_at"`
+	Known    JSONList[string]    `json:"known"` // for who may answer: who, how to call them, where
+	Moves    JSONList[QueueMove] `json:"moves"`
+	Actions  JSONList[string]    `json:"actions"`
 }
 
 const (
@@ -139,7 +139,7 @@ const (
 )
 
 // Board reads a centre's board. Coordinator and proprietor of the centre, area
-// manager, agent. Errors: CodeForbidden, CodeNotFound, CodeMeaning.
+// manager, agent. Errors: CodeForbidden, CodeNotFound, CodeUnprocessable.
 func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.Time) (*Board, error) {
 	scope := a.Scope()
 	c, err := s.Read.Centre(ctx, scope, centre)
@@ -150,11 +150,11 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 		return nil, Fail(CodeForbidden, "As %s you have no dispatch board.", roleWords(a.Role))
 	}
 	if to.Year() > 9999 {
-		return nil, Fail(CodeMeaning, "There is no board of that day.").At("#/query/date", "a date before 9999-12-24")
+		return nil, Fail(CodeUnprocessable, "There is no board of that day.").At("#/query/date", "a date before 9999-12-24")
 	}
 	now := s.now()
-	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: List[BoardPerson]{}, Visits: List[BoardVisit]{}, ToSchedule: List[BoardJob]{},
-		Reaching: List[BoardJob]{}, Parts: List[BoardJob]{}, Promises: List[BoardPromise]{}, Alarms: List[BoardAlarm]{}, LeaveRequests: List[BoardRequest]{}, More: List[string]{}}
+	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: JSONList[BoardPerson]{}, Visits: JSONList[BoardVisit]{}, ToSchedule: JSONList[BoardJob]{},
+		Reaching: JSONList[BoardJob]{}, Parts: JSONList[BoardJob]{}, Promises: JSONList[BoardPromise]{}, Alarms: JSONList[BoardAlarm]{}, LeaveRequests: JSONList[BoardRequest]{}, More: JSONList[string]{}}
 	rules := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
 	people, err := s.boardPeople(ctx, scope, &rules.Centre, b)
 	if err != nil {
@@ -173,7 +173,7 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 	lists := []struct {
 		name string
 		f    JobFilter
-		out  *List[BoardJob]
+		out  *JSONList[BoardJob]
 		jobs []Job
 	}{
 		{name: "to_schedule", f: JobFilter{CentreID: &centre, Status: []JobStatus{JobOpen}}, out: &b.ToSchedule},
@@ -274,8 +274,8 @@ func bounded[T any](b *Board, name string, rows []T, most int) []T {
 	return rows[:most]
 }
 
-func kindsOnIt(holds []Hold) List[string] {
-	out := List[string]{}
+func kindsOnIt(holds []Hold) JSONList[string] {
+	out := JSONList[string]{}
 	for i := range holds {
 		if k := string(holds[i].Kind); !has(out, k) {
 			out = append(out, k)
@@ -320,7 +320,7 @@ func (s *Service) boardPeople(ctx context.Context, scope Scope, open *slots.Cent
 	for i := range people {
 		out[people[i].ID] = &slots.Technician{ID: people[i].ID, Weekly: shiftsOf(&people[i]), Dates: datesOf(&people[i])}
 	}
-	away := map[ID]List[BoardLeave]{}
+	away := map[ID]JSONList[BoardLeave]{}
 	for _, l := range leaves {
 		away[l.TechnicianID] = append(away[l.TechnicianID], BoardLeave{l.StartsAt, l.EndsAt})
 		if t := out[l.TechnicianID]; t != nil {
@@ -328,14 +328,14 @@ func (s *Service) boardPeople(ctx context.Context, scope Scope, open *slots.Cent
 		}
 	}
 	for _, u := range people {
-		p := BoardPerson{ID: u.ID, Name: u.Name, Skills: u.Skills, Hours: u.Hours, Away: away[u.ID], Works: List[BoardSpan]{}}
+		p := BoardPerson{ID: u.ID, Name: u.Name, Skills: u.Skills, Hours: u.Hours, Away: away[u.ID], Works: JSONList[BoardSpan]{}}
 		for day := b.From.In(open.Location); day.Before(b.To); day = day.AddDate(0, 0, 1) {
 			for _, at := range open.Shifts(out[u.ID], day) {
 				p.Works = append(p.Works, BoardSpan{at.From.UTC(), at.To.UTC()})
 			}
 		}
 		if p.Away == nil {
-			p.Away = List[BoardLeave]{}
+			p.Away = JSONList[BoardLeave]{}
 		}
 		b.Technicians = append(b.Technicians, p)
 	}
@@ -387,7 +387,7 @@ func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []
 	for i := range alarms {
 		x := &alarms[i]
 		it := BoardAlarm{Kind: "sos", ID: x.ID, VisitID: x.VisitID, Raiser: nameIn(names, x.RaiserID), Status: x.Status, RaisedAt: x.OccurredAt,
-			Known: List[string]{}, Moves: List[QueueMove]{}, Actions: x.View(a).Actions}
+			Known: JSONList[string]{}, Moves: JSONList[QueueMove]{}, Actions: x.View(a).Actions}
 		if raiser := names[x.RaiserID]; raiser != nil && x.mayAnswer(a) {
 			whole, err := s.itemOfSOS(ctx, a, x, raiser)
 			if err != nil {
@@ -419,12 +419,12 @@ func nameIn(people map[ID]*User, id ID) string {
 // alarmOfTimer asks the desk to call somebody, by name and number.
 func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User) (BoardAlarm, error) {
 	it := BoardAlarm{Kind: "timer", ID: t.ID, VisitID: &t.VisitID, Raiser: u.Name, Status: t.Status, RaisedAt: t.UpdatedAt,
-		Moves: List[QueueMove]{}, Actions: t.View(a).Actions}
+		Moves: JSONList[QueueMove]{}, Actions: t.View(a).Actions}
 	call := "Call " + u.Phone
 	if u.Phone == "" {
 		call = "No number is known."
 	}
-	it.Known = List[string]{u.Name + ", " + roleWords(u.Role), call,
+	it.Known = JSONList[string]{u.Name + ", " + roleWords(u.Role), call,
 		"A visit runs long and they have not answered. Without your word an SOS follows."}
 	v, err := s.Read.Visit(ctx, a.Scope(), t.VisitID)
 	if err != nil {
@@ -436,7 +436,7 @@ func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User) 
 	}
 	it.Known = append(it.Known, place...)
 	if has(it.Actions, "spoken") {
-		whom := QueueField{Name: "user_id", Type: "fixed", Options: List[string]{u.ID.String()}, Required: true}
+		whom := QueueField{Name: "user_id", Type: "fixed", Options: JSONList[string]{u.ID.String()}, Required: true}
 		it.Moves = append(it.Moves, move("I spoke with them", "/v1/visits/"+v.ID.String()+"/timer/spoken", whom))
 	}
 	return it, nil

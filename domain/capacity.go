@@ -12,10 +12,10 @@ import (
 // visitsADay bounds what can be set as a number of visits a day.
 const visitsADay = 10000
 
-// Taken is a visit in a centre's day that has not fallen through; one with two
+// BookedCapacity is a visit in a centre's day that has not fallen through; one with two
 // people stands twice. A time that is kept for a household counts as one, under
 // its job.
-type Taken struct {
+type BookedCapacity struct {
 	VisitID      ID
 	TechnicianID *ID
 	PlannedStart time.Time
@@ -26,7 +26,7 @@ func setMost(dst **int, most *int) error {
 	switch {
 	case most == nil:
 	case *most < 0 || *most > visitsADay:
-		return Fail(CodeMeaning, "A number of visits a day is 1 to %d, or 0 for no bound.", visitsADay).At("/max_visits_per_day", "0 to 10000")
+		return Fail(CodeUnprocessable, "A number of visits a day is 1 to %d, or 0 for no bound.", visitsADay).At("/max_visits_per_day", "0 to 10000")
 	case *most == 0:
 		*dst = nil
 	default:
@@ -59,12 +59,12 @@ func (c *Centre) days(from, to time.Time) (first, end time.Time) {
 
 // isOf reports whether a row of a day is the visit itself or what it follows: its
 // place is free for it.
-func (t *Taken) isOf(v *Visit) bool {
+func (t *BookedCapacity) isOf(v *Visit) bool {
 	return t.VisitID == v.ID || v.PredecessorID != nil && t.VisitID == *v.PredecessorID
 }
 
 // load tells the rules how full the centre's days are for a visit on this job.
-func (d *dossier) load(j *slots.Judge, taken []Taken, v *Visit) {
+func (d *dossier) load(j *slots.Judge, taken []BookedCapacity, v *Visit) {
 	if j.Centre.Load.Most == 0 {
 		return
 	}
@@ -84,7 +84,7 @@ func (d *dossier) load(j *slots.Judge, taken []Taken, v *Visit) {
 }
 
 // loadOf is how full a technician's days are for a visit on this job.
-func (d *dossier) loadOf(u *User, taken []Taken, v *Visit) slots.Load {
+func (d *dossier) loadOf(u *User, taken []BookedCapacity, v *Visit) slots.Load {
 	out := slots.Load{Most: dailyMost(u.MaxVisitsPerDay)}
 	if out.Most == 0 {
 		return out
@@ -107,13 +107,13 @@ func (t *diaryTx) LockCentre(ID) (*Centre, error) {
 	return &c, nil
 }
 
-// Taken gives what technicians have that day: what was read, and what the plan
+// BookedCapacity gives what technicians have that day: what was read, and what the plan
 // has placed by now.
-func (t *diaryTx) Taken(ID, ID, time.Time, time.Time, time.Time) ([]Taken, error) {
-	var out []Taken
+func (t *diaryTx) Taken(ID, ID, time.Time, time.Time, time.Time) ([]BookedCapacity, error) {
+	var out []BookedCapacity
 	for i := range t.busy {
 		b := &t.busy[i]
-		out = append(out, Taken{b.VisitID, &b.TechnicianID, b.StartsAt})
+		out = append(out, BookedCapacity{b.VisitID, &b.TechnicianID, b.StartsAt})
 	}
 	for _, x := range t.day.taken {
 		if x.TechnicianID != nil && !slices.ContainsFunc(t.busy, func(b Busy) bool { return b.VisitID == x.VisitID && b.TechnicianID == *x.TechnicianID }) {

@@ -125,7 +125,7 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 			return err
 		}
 		if dl.Kind == "last_notice" {
-			err = s.judge(tx, d, now)
+			err = s.reassess(tx, d, now)
 		} else if j.Status == JobResolved {
 			err = s.endJob(tx, d, System, JobClosed, "resolved, no objection in 72 h", at(now))
 		}
@@ -179,7 +179,7 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 	case "maintenance":
 		return s.maintain(tx, dl.SubjectID, now)
 	case "day":
-		return s.dayMoved(tx, dl.SubjectID, now)
+		return s.recomputeETAs(tx, dl.SubjectID, now)
 	case "hold":
 		return s.holdOverdue(tx, dl.SubjectID, now)
 	case "slot_hold":
@@ -194,15 +194,15 @@ func (s *Service) miss(m *visitMoveCtx) error {
 	v := m.v
 	v.Status, v.EndedAt, v.EndReason = VisitMissed, ptr(v.WindowEnd.Add(missedAfter)), "nobody came"
 	v.CountsAgainst, v.ProvisionalTo = "brand", ptr(m.now.Add(provisionalFor))
-	s.fact(m.tx, m.d.job, System, "visit.missed", &v.ID, stamped{occurred: *v.EndedAt, recorded: m.now}, map[string]any{"window_end": v.WindowEnd})
+	s.entry(m.tx, m.d.job, System, "visit.missed", &v.ID, EntryTime{occurred: *v.EndedAt, recorded: m.now}, map[string]any{"window_end": v.WindowEnd})
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
-	s.tellCustomer(m.tx, m.d, v, "visit.missed", m.now)
-	return s.tellStaff(m.tx, m.d, v, "visit.missed_desk", m.now, RoleProprietor, RoleCoordinator)
+	s.notifyCustomer(m.tx, m.d, v, "visit.missed", m.now)
+	return s.notifyStaff(m.tx, m.d, v, "visit.missed_desk", m.now, RoleProprietor, RoleCoordinator)
 }
 
 // heldCancel ends a visit whose hold was not released until its window.
@@ -212,7 +212,7 @@ func (s *Service) heldCancel(m *visitMoveCtx) error {
 	if err := s.cancelVisit(m, System, "held", "nobody"); err != nil {
 		return err
 	}
-	return s.tellStaff(m.tx, m.d, m.v, "visit.held_cancelled", m.now, RoleCoordinator, RoleProprietor)
+	return s.notifyStaff(m.tx, m.d, m.v, "visit.held_cancelled", m.now, RoleCoordinator, RoleProprietor)
 }
 
 // Verify proves the hash chains of all jobs and names the first bad row of

@@ -30,14 +30,14 @@ var conductWhat = map[string]struct {
 // ConductWhat lists them in the order in which a page offers them.
 var ConductWhat = []string{"rude", "discriminated", "drunk", "harassed", "threatened", "hurt", "other"}
 
-// reportAct keeps a household's report about one of our people. The timeline
+// handleReport keeps a household's report about one of our people. The timeline
 // does not name it, and no desk sees it afterwards, also not the one that wrote
 // it down. Written down by a desk, it names a technician only who was ever in a
 // crew of this job.
-func (s *Service) reportAct(k *ask) error {
+func (s *Service) handleReport(k *request) error {
 	what, ok := conductWhat[k.in.What]
 	if !ok {
-		return Fail(CodeMeaning, "Please choose what happened.").At("/what", strings.Join(ConductWhat, ", "))
+		return Fail(CodeUnprocessable, "Please choose what happened.").At("/what", strings.Join(ConductWhat, ", "))
 	}
 	if err := noteFits(k.in.Note); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (s *Service) reportAct(k *ask) error {
 			return meaningIfAbsent(err, "user", "/subject_id")
 		}
 		if k.by == nil && !slices.Contains(conductPeople(k.visits), u.ID) {
-			return Fail(CodeMeaning, "Please choose whom you mean.").At("/who", "one of those who came, or somebody else")
+			return Fail(CodeUnprocessable, "Please choose whom you mean.").At("/who", "one of those who came, or somebody else")
 		}
 		if u.Role == RoleTechnician && !slices.ContainsFunc(k.visits, func(v Visit) bool { return has(v.EverCrew, u.ID) }) {
 			// No desk keeps a technician from all homes by naming them for a
@@ -67,7 +67,7 @@ func (s *Service) reportAct(k *ask) error {
 			v = o
 		}
 	}
-	return s.raiseOrFold(k, v, f)
+	return s.raiseOrMerge(k, v, f)
 }
 
 // conductPeople are those of our people who set out for a household. Whom it
@@ -94,61 +94,61 @@ func (v *Visit) met() bool {
 	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil || has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
 }
 
-// KeepAway keeps one of our people from every home while a report of level 3
+// StandDown keeps one of our people from every home while a report of level 3
 // or 4 about them is decided; upheld, it stays until an area manager lifts it
 // with reasons. The visits that they lost by it stay payable.
-type KeepAway struct {
+type StandDown struct {
 	ID         ID
 	UserID     ID
 	FlagID     ID
 	Since      time.Time
-	Visits     List[ID]
-	TurnedBack List[ID] // of these, to which they were on their way
+	Visits     JSONList[ID]
+	TurnedBack JSONList[ID] // of these, to which they were on their way
 	LiftedAt   *time.Time
 	LiftedByID *ID
 	LiftReason string
 }
 
-// KeptAway is a keep-away with the report that it came of, which says who may
+// StoodDown is a keep-away with the report that it came of, which says who may
 // see it and is not shown.
-type KeptAway struct {
-	KeepAway
+type StoodDown struct {
+	StandDown
 	Flag Flag
 }
 
-// KeepAwayView is a keep-away as answered.
-type KeepAwayView struct {
-	ID         ID           `json:"id"`
-	Version    int64        `json:"version"`
-	UserID     ID           `json:"user_id"`
-	FlagID     ID           `json:"flag_id"`
-	Since      time.Time    `json:"since"`
-	Visits     List[ID]     `json:"visits"`
-	TurnedBack List[ID]     `json:"turned_back"`
-	LiftedAt   *time.Time   `json:"lifted_at"`
-	LiftReason string       `json:"lift_reason"`
-	Actions    List[string] `json:"actions"`
+// StandDownView is a keep-away as answered.
+type StandDownView struct {
+	ID         ID               `json:"id"`
+	Version    int64            `json:"version"`
+	UserID     ID               `json:"user_id"`
+	FlagID     ID               `json:"flag_id"`
+	Since      time.Time        `json:"since"`
+	Visits     JSONList[ID]     `json:"visits"`
+	TurnedBack JSONList[ID]     `json:"turned_back"`
+	LiftedAt   *time.Time       `json:"lifted_at"`
+	LiftReason string           `json:"lift_reason"`
+	Actions    JSONList[string] `json:"actions"`
 }
 
 // Head gives id and version for Location and ETag.
-func (v KeepAwayView) Head() (ID, int64) { return v.ID, v.Version }
+func (v StandDownView) Head() (ID, int64) { return v.ID, v.Version }
 
-// NewKeepAwayView shows a keep-away with what the actor may do.
-func NewKeepAwayView(a Actor, k *KeptAway) KeepAwayView {
-	v := KeepAwayView{ID: k.ID, Version: 1, UserID: k.UserID, FlagID: k.FlagID, Since: k.Since, Visits: k.Visits, TurnedBack: k.TurnedBack, LiftedAt: k.LiftedAt, LiftReason: k.LiftReason, Actions: List[string]{}}
+// NewStandDownView shows a keep-away with what the actor may do.
+func NewStandDownView(a Actor, k *StoodDown) StandDownView {
+	v := StandDownView{ID: k.ID, Version: 1, UserID: k.UserID, FlagID: k.FlagID, Since: k.Since, Visits: k.Visits, TurnedBack: k.TurnedBack, LiftedAt: k.LiftedAt, LiftReason: k.LiftReason, Actions: JSONList[string]{}}
 	if k.LiftedAt != nil {
 		v.Version++
 	}
-	if checkKeepAway(a, k) == nil {
+	if checkStandDown(a, k) == nil {
 		v.Actions = append(v.Actions, "lift")
 	}
 	return v
 }
 
-// SeesKeepAway: those who answer for the report it came of, and nobody else.
-func (a Actor) SeesKeepAway(f *Flag) bool { return a.answersFor(f) }
+// SeesStandDown: those who answer for the report it came of, and nobody else.
+func (a Actor) SeesStandDown(f *Flag) bool { return a.answersFor(f) }
 
-func checkKeepAway(a Actor, k *KeptAway) error {
+func checkStandDown(a Actor, k *StoodDown) error {
 	switch {
 	case !a.answersFor(&k.Flag):
 		return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
@@ -160,46 +160,46 @@ func checkKeepAway(a Actor, k *KeptAway) error {
 	return nil
 }
 
-// LiftKeepAway lets somebody go to homes again after a report that was upheld.
+// LiftStandDown lets somebody go to homes again after a report that was upheld.
 // An area manager or (escalated) admin who is not involved, with reasons.
-// Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
-func (s *Service) LiftKeepAway(ctx context.Context, call *Call, id ID, in ReasonInput) (KeepAwayView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (KeepAwayView, error) {
-		k, err := tx.LockKeepAway(id)
+// Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
+func (s *Service) LiftStandDown(ctx context.Context, call *Call, id ID, in ReasonInput) (StandDownView, error) {
+	return run(ctx, s, call, func(tx Tx, now time.Time) (StandDownView, error) {
+		k, err := tx.LockStandDown(id)
 		if err != nil {
-			return KeepAwayView{}, err
+			return StandDownView{}, err
 		}
 		f, err := tx.Flag(k.FlagID)
 		if err != nil {
-			return KeepAwayView{}, err
+			return StandDownView{}, err
 		}
-		if !call.Actor.SeesKeepAway(f) {
-			return KeepAwayView{}, NotFound("keep-away")
+		if !call.Actor.SeesStandDown(f) {
+			return StandDownView{}, NotFound("keep-away")
 		}
-		x := &KeptAway{*k, *f}
-		if err := checkKeepAway(call.Actor, x); err != nil {
-			return KeepAwayView{}, err
+		x := &StoodDown{*k, *f}
+		if err := checkStandDown(call.Actor, x); err != nil {
+			return StandDownView{}, err
 		}
 		if strings.TrimSpace(in.Reason) == "" {
-			return KeepAwayView{}, Fail(CodeMeaning, "Say why it is lifted.").At("/reason", "a few words")
+			return StandDownView{}, Fail(CodeUnprocessable, "Say why it is lifted.").At("/reason", "a few words")
 		}
 		x.LiftedAt, x.LiftedByID, x.LiftReason = &now, &call.Actor.UserID, in.Reason
-		if err := tx.SaveKeepAway(&x.KeepAway); err != nil {
-			return KeepAwayView{}, err
+		if err := tx.SaveStandDown(&x.StandDown); err != nil {
+			return StandDownView{}, err
 		}
-		return NewKeepAwayView(call.Actor, x), s.goesAgain(tx, &x.KeepAway, now)
+		return NewStandDownView(call.Actor, x), s.goesAgain(tx, &x.StandDown, now)
 	})
 }
 
 // goesAgain tells somebody that they are kept from all homes no longer, unless
 // another report still does, and tells the desk once more of those of their
 // visits that nobody has taken.
-func (s *Service) goesAgain(tx Tx, k *KeepAway, now time.Time) error {
+func (s *Service) goesAgain(tx Tx, k *StandDown, now time.Time) error {
 	diary, err := tx.LockDiary([]ID{k.UserID}, ID{}, now, now, now)
 	if err != nil || len(diary.KeptAway) > 0 {
 		return err
 	}
-	if err := s.tellUser(tx, k.UserID, "visits.again", now); err != nil {
+	if err := s.notifyUser(tx, k.UserID, "visits.again", now); err != nil {
 		return err
 	}
 	for _, id := range k.Visits {
@@ -218,25 +218,25 @@ func (s *Service) goesAgain(tx Tx, k *KeepAway, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := s.tellStaff(tx, d, v, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+		if err := s.notifyStaff(tx, d, v, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keepApart keeps the person whom a report is about from that home at level 2
+// separate keeps the person whom a report is about from that home at level 2
 // and above, and from every home at 3 and 4.
-func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
+func (s *Service) separate(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	if f.SubjectID == nil || f.Level < 2 {
 		return nil
 	}
-	asked, err := s.keptApartBefore(tx, d, f)
+	asked, err := s.separatedBefore(tx, d, f)
 	if err != nil {
 		return err
 	}
 	if f.severe() {
-		if err := s.keepAway(tx, d, f, now); err != nil {
+		if err := s.standDown(tx, d, f, now); err != nil {
 			return err
 		}
 	}
@@ -258,11 +258,11 @@ func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	return nil
 }
 
-// keptApartBefore reports whether a report has had its consequences at this level
+// separatedBefore reports whether a report has had its consequences at this level
 // already; then nobody is asked to call once more.
-func (s *Service) keptApartBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
+func (s *Service) separatedBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
 	if f.severe() {
-		_, err := tx.KeepAwayOf(f.ID)
+		_, err := tx.StandDownOf(f.ID)
 		if notFound(err) {
 			return false, nil
 		}
@@ -280,14 +280,14 @@ func (s *Service) keptApartBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
 func insideNow(v *Visit) bool { return v.Status == VisitArrived || v.Status == VisitInProgress }
 
 func (s *Service) callManager(tx Tx, f *Flag, now time.Time) error {
-	return s.tellUser(tx, *f.SubjectID, "call.manager", now)
+	return s.notifyUser(tx, *f.SubjectID, "call.manager", now)
 }
 
-// keepAway takes somebody out of all visits that have not begun; each desk
+// standDown takes somebody out of all visits that have not begun; each desk
 // learns that a visit needs somebody, and not why. The caller saves d's job.
-func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
+func (s *Service) standDown(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	user := *f.SubjectID
-	if _, err := tx.KeepAwayOf(f.ID); err == nil || !notFound(err) {
+	if _, err := tx.StandDownOf(f.ID); err == nil || !notFound(err) {
 		return err
 	}
 	ahead := func() ([]Visit, error) {
@@ -323,7 +323,7 @@ func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	if visits, err = ahead(); err != nil {
 		return err
 	}
-	k := &KeepAway{ID: s.NewID(), UserID: user, FlagID: f.ID, Since: now}
+	k := &StandDown{ID: s.NewID(), UserID: user, FlagID: f.ID, Since: now}
 	for i := range visits {
 		v := &visits[i]
 		if err := load(v.JobID); err != nil {
@@ -351,7 +351,7 @@ func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
 			return err
 		}
 	}
-	return tx.InsertKeepAway(k)
+	return tx.InsertStandDown(k)
 }
 
 // takeOut takes somebody out of the crew of a visit that has not begun.
@@ -359,20 +359,20 @@ func (s *Service) takeOut(m *visitMoveCtx, user ID) error {
 	before := slices.Clone(m.v.Crew)
 	m.setCrew(without(m.v.Crew, user))
 	if m.v.Status == VisitScheduled {
-		s.tellCrew(m.tx, m.d, m.v, m.v.Crew, "visit.crew_changed", m.now)
+		s.notifyCrew(m.tx, m.d, m.v, m.v.Crew, "visit.crew_changed", m.now)
 	}
 	if err := s.waitForCompany(m); err != nil {
 		return err
 	}
 	if m.v.Status == VisitEnRoute { // no plan asks for two; whoever goes on alone hears it from the desk
-		s.tellCrew(m.tx, m.d, m.v, m.v.Crew, "visit.call_desk", m.now)
+		s.notifyCrew(m.tx, m.d, m.v, m.v.Crew, "visit.call_desk", m.now)
 	}
-	s.fact(m.tx, m.d.job, System, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": ""})
+	s.entry(m.tx, m.d.job, System, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": ""})
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
-	s.tellCrew(m.tx, m.d, m.v, []ID{user}, "visit.unassigned", m.now)
-	return s.tellStaff(m.tx, m.d, m.v, "visit.needs_someone", m.now, RoleCoordinator, RoleProprietor)
+	s.notifyCrew(m.tx, m.d, m.v, []ID{user}, "visit.unassigned", m.now)
+	return s.notifyStaff(m.tx, m.d, m.v, "visit.needs_someone", m.now, RoleCoordinator, RoleProprietor)
 }
 
 // settleConduct ends what stood until a report about our own people was
@@ -383,7 +383,7 @@ func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
 	if f.SubjectID == nil {
 		return nil
 	}
-	k, err := tx.KeepAwayOf(f.ID)
+	k, err := tx.StandDownOf(f.ID)
 	if err != nil && !notFound(err) {
 		return err
 	}
@@ -393,7 +393,7 @@ func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
 		if a.UserID != (ID{}) { // nil: the household
 			k.LiftedByID = &a.UserID
 		}
-		if err := tx.SaveKeepAway(k); err != nil {
+		if err := tx.SaveStandDown(k); err != nil {
 			return err
 		}
 		if err := s.goesAgain(tx, k, now); err != nil {
@@ -403,7 +403,7 @@ func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
 	if f.ToldAt == nil {
 		return nil
 	}
-	return s.tellUser(tx, *f.SubjectID, "flag.heard", now, f.named())
+	return s.notifyUser(tx, *f.SubjectID, "flag.heard", now, f.named())
 }
 
 // review asks the person whom a report is about for their side, with what they may
@@ -414,19 +414,19 @@ func (s *Service) review(tx Tx, f *Flag, in FlagDecision, now time.Time) error {
 		return nil
 	}
 	if f.SubjectID == nil {
-		return Fail(CodeMeaning, "This report is about none of our people.").At("/told", "only of a report about one of our people")
+		return Fail(CodeUnprocessable, "This report is about none of our people.").At("/told", "only of a report about one of our people")
 	}
 	f.Told = told
 	if f.ToldAt != nil {
 		return nil
 	}
 	f.ToldAt = &now
-	return s.tellUser(tx, *f.SubjectID, "flag.hearing", now, f.named())
+	return s.notifyUser(tx, *f.SubjectID, "flag.hearing", now, f.named())
 }
 
 // NewFlagHearing shows the person named what they may know.
 func NewFlagHearing(a Actor, f *Flag) FlagHearing {
-	v := FlagHearing{ID: f.ID, Version: f.Version, Told: f.Told, ToldAt: f.ToldAt, Status: "open", Statement: f.Statement, StatedAt: f.StatedAt, Actions: List[string]{}}
+	v := FlagHearing{ID: f.ID, Version: f.Version, Told: f.Told, ToldAt: f.ToldAt, Status: "open", Statement: f.Statement, StatedAt: f.StatedAt, Actions: JSONList[string]{}}
 	switch {
 	case f.Status == FlagWithdrawn:
 		v.Status = "withdrawn"
@@ -447,7 +447,7 @@ type StatementInput struct {
 
 // State keeps the side of the person whom a report is about: once, after they
 // were told what they may know; the same words again are the same statement. Errors: CodeNotFound, CodeForbidden, CodeState,
-// CodeMeaning.
+// CodeUnprocessable.
 func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInput) (FlagHearing, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagHearing, error) {
 		f, err := tx.LockFlag(id)
@@ -466,13 +466,13 @@ func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInpu
 			return FlagHearing{}, err
 		}
 		if text == "" {
-			return FlagHearing{}, Fail(CodeMeaning, "Say it in your own words.").At("/text", "a few sentences")
+			return FlagHearing{}, Fail(CodeUnprocessable, "Say it in your own words.").At("/text", "a few sentences")
 		}
 		f.Statement, f.StatedAt = text, &now
 		s.changed(&f.Meta, now)
 		if err := tx.SaveFlag(f); err != nil {
 			return FlagHearing{}, err
 		}
-		return NewFlagHearing(call.Actor, f), s.tellHandlers(tx, f, "flag.stated", now)
+		return NewFlagHearing(call.Actor, f), s.notifyHandlers(tx, f, "flag.stated", now)
 	})
 }

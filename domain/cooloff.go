@@ -85,7 +85,7 @@ func (s *Service) ShowFlags(ctx context.Context, a Actor, flags ...*Flag) ([]Fla
 // AnswerCoolOff takes the pause, or not. The technician who reported at level
 // 2 and above, within three days. Their next visit of the day ahead is offered
 // to others, or moved with an honest message where nobody else can come.
-// Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+// Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in CoolOffInput) (CoolOff, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (CoolOff, error) {
 		a := call.Actor
@@ -101,7 +101,7 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in Coo
 			return CoolOff{}, err
 		}
 		if in.Accept == nil {
-			return CoolOff{}, Fail(CodeMeaning, "Take the pause, or not.").At("/accept", "true or false")
+			return CoolOff{}, Fail(CodeUnprocessable, "Take the pause, or not.").At("/accept", "true or false")
 		}
 		c, err := tx.CoolOffOf(f.ID)
 		fresh := notFound(err)
@@ -156,7 +156,7 @@ func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
 	was := slices.Clone(v.Crew)
 	m.setCrew(without(v.Crew, user))
 	// The fact is the clock's: it names neither who gave it away nor why.
-	s.fact(tx, j, System, "visit.assigned", &v.ID, m.st, map[string]any{"crew": v.Crew, "was": was, "reason": ""})
+	s.entry(tx, j, System, "visit.assigned", &v.ID, m.st, map[string]any{"crew": v.Crew, "was": was, "reason": ""})
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
 			due = now.Add(v.WindowStart.Sub(now) / 2)
 		}
 		tx.Arm(Deadline{ID: s.NewID(), Kind: "cool_off", SubjectID: v.ID, JobID: &v.JobID, DueAt: due})
-		if err := s.tellStaff(tx, d, v, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+		if err := s.notifyStaff(tx, d, v, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	} else {
@@ -209,7 +209,7 @@ func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
 
 // refusal reports whether an error is a rule's no, and not a defect.
 func refusal(err error) bool {
-	for _, c := range []Code{CodeMeaning, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodeTooFar, CodeCapacity, CodePlan, CodeHeld} {
+	for _, c := range []Code{CodeUnprocessable, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodeTooFar, CodeCapacity, CodePlan, CodeOnHold} {
 		if IsCode(err, c) {
 			return true
 		}
@@ -224,7 +224,7 @@ func (s *Service) moveHonestly(m *visitMoveCtx, user ID) error {
 	const words = "our technician cannot come at that time"
 	v, loc := m.v, m.d.site.Location()
 	crew := append(slices.Clone([]ID(v.Crew)), user)
-	s.tellCustomer(m.tx, m.d, v, "visit.moved_ours", m.now)
+	s.notifyCustomer(m.tx, m.d, v, "visit.moved_ours", m.now)
 	if m.d.mayBook(false) == nil {
 		for day := 1; day <= coolOffDays; day++ {
 			shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, day).Format(time.RFC3339) }
@@ -243,7 +243,7 @@ func (s *Service) moveHonestly(m *visitMoveCtx, user ID) error {
 	if err := s.cancelVisit(m, System, words, "nobody"); err != nil {
 		return err
 	}
-	return s.tellStaff(m.tx, m.d, v, "visit.needs_someone", m.now, RoleCoordinator)
+	return s.notifyStaff(m.tx, m.d, v, "visit.needs_someone", m.now, RoleCoordinator)
 }
 
 // coolOffDue moves a visit that nobody else has taken.

@@ -26,10 +26,10 @@ func validFlagKind(k string) bool {
 
 func (in *FlagInput) check() error {
 	if !validFlagKind(in.Kind) {
-		return Fail(CodeMeaning, "This kind of report does not exist.").At("/kind", "one of the kinds in the contract")
+		return Fail(CodeUnprocessable, "This kind of report does not exist.").At("/kind", "one of the kinds in the contract")
 	}
 	if in.Level == nil || *in.Level < 0 || *in.Level > 4 {
-		return Fail(CodeMeaning, "The level is 0 to 4.").At("/level", "0 hard contact, 1 insult, 2 targeted abuse or hazard, 3 threat, 4 assault")
+		return Fail(CodeUnprocessable, "The level is 0 to 4.").At("/level", "0 hard contact, 1 insult, 2 targeted abuse or hazard, 3 threat, 4 assault")
 	}
 	return nil
 }
@@ -50,12 +50,12 @@ func (r Raised) Head() (ID, int64) { return r.ID, 1 }
 // RaiseFlag records an incident. Any staff member: about a visit or job they
 // can see or a visit in whose crew they ever were, or by phone number alone, which is routed blindly. A flag by the
 // same reporter on a visit with their provisional one completes that. Errors:
-// CodeNotFound for a visit or job out of scope, CodeMeaning.
+// CodeNotFound for a visit or job out of scope, CodeUnprocessable.
 func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Raised, error) {
 	if err := in.check(); err != nil {
 		return Raised{}, err
 	}
-	where, err := s.frame(ctx, call.Actor)
+	where, err := s.localeDefaults(ctx, call.Actor)
 	if err != nil {
 		return Raised{}, err
 	}
@@ -77,7 +77,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 		}
 		if in.SubjectID != nil {
 			if *in.SubjectID == a.UserID {
-				return Raised{}, Fail(CodeMeaning, "A report is about somebody else than its reporter.").At("/subject_id", "a colleague, or leave it out")
+				return Raised{}, Fail(CodeUnprocessable, "A report is about somebody else than its reporter.").At("/subject_id", "a colleague, or leave it out")
 			}
 			if _, err := tx.User(*in.SubjectID); err != nil {
 				return Raised{}, meaningIfAbsent(err, "user", "/subject_id")
@@ -96,13 +96,13 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				return Raised{}, NotFound("visit")
 			}
 		case in.JobID != nil:
-			if j, err = s.reachJob(tx, a, *in.JobID); err != nil {
+			if j, err = s.authorizeJob(tx, a, *in.JobID); err != nil {
 				return Raised{}, err
 			}
 		case in.Phone != "":
 			return s.flagByPhone(tx, call, f, in, where.country, now)
 		default:
-			return Raised{}, Fail(CodeMeaning, "A report names a visit, a job or a phone number.").At("/visit_id", "visit_id, job_id or phone")
+			return Raised{}, Fail(CodeUnprocessable, "A report names a visit, a job or a phone number.").At("/visit_id", "visit_id, job_id or phone")
 		}
 		if d, err = s.dossier(tx, j); err != nil {
 			return Raised{}, err
@@ -155,7 +155,7 @@ func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in Fla
 		s.armFlag(tx, f)
 	}
 	if f.live() && !before {
-		if err := s.tellHandlers(tx, f, "flag.triage", now); err != nil {
+		if err := s.notifyHandlers(tx, f, "flag.triage", now); err != nil {
 			return Raised{}, err
 		}
 	}
@@ -225,7 +225,7 @@ func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, country 
 // raise writes a flag and what follows from it: who answers for it and by
 // when, safety hold at level 2 and above or, about our own people, who is kept
 // away, exclusion, notices. d and v may be nil. The caller saves the job.
-func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stamped, now time.Time) error {
+func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st EntryTime, now time.Time) error {
 	if f.ID == (ID{}) {
 		f.ID = s.NewID()
 	}
@@ -266,7 +266,7 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 		}
 	}
 	if v != nil && !v.Status.Unfinished() && !f.Conduct() {
-		return s.kindAfter(tx, v, now)
+		return s.complimentsAfter(tx, v, now)
 	}
 	return nil
 }
@@ -276,7 +276,7 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st stampe
 // done again.
 func (s *Service) consequences(tx Tx, d *dossier, v *Visit, f *Flag, now time.Time) error {
 	if f.Conduct() {
-		return s.keepApart(tx, d, f, now)
+		return s.separate(tx, d, f, now)
 	}
 	held := false
 	for _, h := range d.holds {
@@ -317,8 +317,8 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 	}
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "hold", SubjectID: h.ID, JobID: &j.ID, DueAt: *h.DueAt})
 	d.holds, d.held = append(d.holds, *h), h
-	s.fact(tx, j, System, "hold.placed", nil, at(now), map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
-	if err := s.tellStaff(tx, d, nil, "hold.area", now, RoleProprietor); err != nil {
+	s.entry(tx, j, System, "hold.placed", nil, at(now), map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
+	if err := s.notifyStaff(tx, d, nil, "hold.area", now, RoleProprietor); err != nil {
 		return err
 	}
 	visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
@@ -334,10 +334,10 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 				due = now
 			}
 			tx.Arm(Deadline{ID: s.NewID(), Kind: "held_cancel", SubjectID: o.ID, JobID: &o.JobID, DueAt: due})
-			s.tellCrew(tx, d, o, others, "visit.wait", now)
+			s.notifyCrew(tx, d, o, others, "visit.wait", now)
 			continue
 		}
-		s.tellCrew(tx, d, o, others, "visit.call_desk", now)
+		s.notifyCrew(tx, d, o, others, "visit.call_desk", now)
 	}
 	return nil
 }
@@ -397,9 +397,9 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 			return err
 		}
 		if !f.reportedBy(user) {
-			s.tellCrew(tx, d, o, []ID{user}, "visit.unassigned", now)
+			s.notifyCrew(tx, d, o, []ID{user}, "visit.unassigned", now)
 		}
-		if err := s.tellStaff(tx, d, o, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+		if err := s.notifyStaff(tx, d, o, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	}
@@ -462,11 +462,11 @@ func (a Actor) answersForHolds(tx Tx, holds []Hold) (bool, error) {
 // SafetyRelease lifts the safety holds with a plan that stays in force. The
 // area manager or deputy who is not involved; fixable hazards with the plan
 // hazard_removed also coordinator and proprietor. Errors: CodeForbidden,
-// CodeState without a hold, CodeMeaning for a plan.
+// CodeState without a hold, CodeUnprocessable for a plan.
 func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in ReleaseInput) (JobView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
 		a := call.Actor
-		j, err := s.reachJob(tx, a, job)
+		j, err := s.authorizeJob(tx, a, job)
 		foreign := notFound(err) && a.Role == RoleAreaManager
 		if foreign {
 			j, err = tx.LockJob(job)
@@ -504,20 +504,20 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		for i, p := range in.Plan {
 			switch at := "/plan/" + itoa(i); {
 			case !has(SafeVisitPlans, p):
-				return JobView{}, Fail(CodeMeaning, "This plan does not exist.").At(at, strings.Join(SafeVisitPlans, ", "))
+				return JobView{}, Fail(CodeUnprocessable, "This plan does not exist.").At(at, strings.Join(SafeVisitPlans, ", "))
 			case has(in.Plan[:i], p):
-				return JobView{}, Fail(CodeMeaning, "The plan says the same twice.").At(at, "each once")
+				return JobView{}, Fail(CodeUnprocessable, "The plan says the same twice.").At(at, "each once")
 			case p == "no_visit" && len(in.Plan) > 1:
-				return JobView{}, Fail(CodeMeaning, "Where nobody is sent, nothing else is to be kept.").At(at, "no_visit alone")
+				return JobView{}, Fail(CodeUnprocessable, "Where nobody is sent, nothing else is to be kept.").At(at, "no_visit alone")
 			case p == "remote_only" && slices.ContainsFunc([]string{"two_people", "daylight", "carry_in"}, func(v string) bool { return has(in.Plan, v) }):
-				return JobView{}, Fail(CodeMeaning, "Help from afar and a rule for a visit contradict each other.").At(at, "without two_people, daylight and carry_in")
+				return JobView{}, Fail(CodeUnprocessable, "Help from afar and a rule for a visit contradict each other.").At(at, "without two_people, daylight and carry_in")
 			}
 			if p == "hazard_removed" && strings.TrimSpace(in.ConfirmedBy) == "" {
-				return JobView{}, Fail(CodeMeaning, "Say who confirmed that the hazard is gone.").At("/confirmed_by", "a name or role")
+				return JobView{}, Fail(CodeUnprocessable, "Say who confirmed that the hazard is gone.").At("/confirmed_by", "a name or role")
 			}
 		}
 		if len(in.Plan) == 0 {
-			return JobView{}, Fail(CodeMeaning, "A safety hold is released with a plan only.").At("/plan", strings.Join(SafeVisitPlans, ", "))
+			return JobView{}, Fail(CodeUnprocessable, "A safety hold is released with a plan only.").At("/plan", strings.Join(SafeVisitPlans, ", "))
 		}
 		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
 		if err != nil {
@@ -561,7 +561,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 			}
 			d.holds = append(d.holds, h)
 		}
-		s.fact(tx, j, a, "hold.released", nil, st, map[string]any{"kind": HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
+		s.entry(tx, j, a, "hold.released", nil, st, map[string]any{"kind": HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
 		d.plan = PlanInForce(d.holds)
 		visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
 		if err != nil {
@@ -570,16 +570,16 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		for i := range visits {
 			tx.Disarm("held_cancel", visits[i].ID)
 			if o := &visits[i]; len(o.PlanSeen) > 0 { // another plan was seen, not this one
-				o.PlanSeen = List[ID]{}
+				o.PlanSeen = JSONList[ID]{}
 				s.changed(&o.Meta, now)
 				if err := tx.SaveVisit(o); err != nil {
 					return JobView{}, err
 				}
 			}
-			s.tellCrew(tx, d, &visits[i], visits[i].Crew, "visit.read_plan", now)
+			s.notifyCrew(tx, d, &visits[i], visits[i].Crew, "visit.read_plan", now)
 		}
 		s.forbidAhead(tx, d, visits, now)
-		if err := s.tellStaff(tx, d, nil, "hold.released", now, RoleProprietor, RoleCoordinator); err != nil {
+		if err := s.notifyStaff(tx, d, nil, "hold.released", now, RoleProprietor, RoleCoordinator); err != nil {
 			return JobView{}, err
 		}
 		s.changed(&j.Meta, now)

@@ -33,7 +33,7 @@ func TestDiagramsAreTheTables(t *testing.T) {
 		}
 		return strings.Join(s, ", ")
 	}
-	stance := map[Stance]string{SafetyRefuses: "a safety hold", AnyRefuses: "any hold", HoldAllows: "none"}
+	stance := map[HoldPolicy]string{SafetyRefuses: "a safety hold", AnyRefuses: "any hold", HoldAllows: "none"}
 	for _, m := range VisitMoves {
 		from := make([]string, len(m.From))
 		for i, f := range m.From {

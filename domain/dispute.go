@@ -62,12 +62,12 @@ type Dispute struct {
 // DisputeView is a dispute as answered: with what this caller may do now.
 type DisputeView struct {
 	Dispute
-	Actions List[string] `json:"actions"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // View shows a dispute to an actor.
 func (f Dispute) View(a Actor) DisputeView {
-	v := DisputeView{Dispute: f, Actions: List[string]{}}
+	v := DisputeView{Dispute: f, Actions: JSONList[string]{}}
 	if a.Role == RoleAreaManager {
 		v.Actions = DisputeMoves.of(string(f.Status), "decide")
 	}
@@ -92,12 +92,12 @@ type DoneCheck struct {
 // DoneCheckView is a check as answered: with what this caller may do now.
 type DoneCheckView struct {
 	DoneCheck
-	Actions List[string] `json:"actions"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // View shows a check to an actor.
 func (c DoneCheck) View(a Actor) DoneCheckView {
-	v := DoneCheckView{DoneCheck: c, Actions: List[string]{}}
+	v := DoneCheckView{DoneCheck: c, Actions: JSONList[string]{}}
 	if a.Role == RoleAgent {
 		v.Actions = CheckMoves.of(c.Status, "answer")
 	}

@@ -77,7 +77,7 @@ func (d *dossier) disputableVisit(v *Visit, now time.Time) (subject, why string)
 // DisputeAttempt records that the household denies an attempt. Staff of the
 // centre, area manager or agent for a caller; the link has its own way in.
 // The denial is itself contact. Errors: CodeNotFound, CodeState when it is
-// disputed or its time is over, CodeMeaning.
+// disputed or its time is over, CodeUnprocessable.
 func (s *Service) DisputeAttempt(ctx context.Context, call *Call, id ID, in DisputeInput) (DisputeView, error) {
 	return s.disputeByVoice(ctx, call, func(tx Tx) (ID, LinkAction, error) {
 		a, err := tx.Attempt(id)
@@ -108,7 +108,7 @@ func (s *Service) disputeByVoice(ctx context.Context, call *Call, subject func(T
 			return DisputeView{}, err
 		}
 		act.Action, act.Claim, act.Reason = "dispute", in.Claim, in.Reason
-		k, err := s.askByVoice(tx, call, job, act, VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt}, now)
+		k, err := s.requestByVoice(tx, call, job, act, VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt}, now)
 		if err != nil {
 			return DisputeView{}, err
 		}
@@ -117,16 +117,16 @@ func (s *Service) disputeByVoice(ctx context.Context, call *Call, subject func(T
 }
 
 // disputeAct is the household's own move, by link or by voice.
-func (s *Service) disputeAct(k *ask) error {
+func (s *Service) disputeAct(k *request) error {
 	claim := k.in.Claim
 	if claim == "" && strings.TrimSpace(k.in.Reason) != "" {
 		claim = "other"
 	}
 	if !has(DisputeClaims, claim) {
-		return Fail(CodeMeaning, "Please say what is not so.").At("/claim", strings.Join(DisputeClaims, ", "))
+		return Fail(CodeUnprocessable, "Please say what is not so.").At("/claim", strings.Join(DisputeClaims, ", "))
 	}
 	if len([]rune(k.in.Reason)) > 500 {
-		return Fail(CodeMeaning, "The reason is too long.").At("/reason", "at most 500 characters")
+		return Fail(CodeUnprocessable, "The reason is too long.").At("/reason", "at most 500 characters")
 	}
 	f := &Dispute{Meta: newMeta(s.NewID(), k.now), JobID: k.d.job.ID, CentreID: k.d.job.CentreID, AreaID: k.d.job.AreaID, CustomerID: k.d.customer.ID,
 		Claim: claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.st.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue), Status: DisputeOpen, Fallback: Strike}
@@ -144,7 +144,7 @@ func (s *Service) disputeAct(k *ask) error {
 	case k.in.VisitID != nil:
 		proven, err = s.denyVisit(k, f)
 	default:
-		err = Fail(CodeMeaning, "Say which fact.").At("/attempt_id", "attempt_id or visit_id")
+		err = Fail(CodeUnprocessable, "Say which fact.").At("/attempt_id", "attempt_id or visit_id")
 	}
 	if err != nil {
 		return err
@@ -160,14 +160,14 @@ func (s *Service) disputeAct(k *ask) error {
 	if f.VisitID != nil {
 		kind = "visit.disputed"
 	}
-	s.fact(k.tx, k.d.job, k.actor, kind, f.VisitID, k.st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject, "claim": f.Claim,
+	s.entry(k.tx, k.d.job, k.actor, kind, f.VisitID, k.st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject, "claim": f.Claim,
 		"reason": f.Reason, "due_at": f.DueAt, "default": f.Fallback})
 	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "dispute", SubjectID: f.ID, JobID: &f.JobID, DueAt: f.DueAt})
-	if err := s.tellStaff(k.tx, k.d, k.v, "dispute.opened", k.now, RoleAreaManager); err != nil {
+	if err := s.notifyStaff(k.tx, k.d, k.v, "dispute.opened", k.now, RoleAreaManager); err != nil {
 		return err
 	}
 	if f.Subject == AboutAgreement || f.Subject == AboutCompletion {
-		if err := s.tellStaff(k.tx, k.d, k.v, "dispute.desk", k.now, RoleCoordinator); err != nil {
+		if err := s.notifyStaff(k.tx, k.d, k.v, "dispute.desk", k.now, RoleCoordinator); err != nil {
 			return err
 		}
 	}
@@ -175,10 +175,10 @@ func (s *Service) disputeAct(k *ask) error {
 }
 
 // denyAttempt takes an attempt out of the count.
-func (s *Service) denyAttempt(k *ask, f *Dispute) (proven bool, err error) {
+func (s *Service) denyAttempt(k *request, f *Dispute) (proven bool, err error) {
 	a, err := k.tx.Attempt(*k.in.AttemptID)
 	if err != nil || a.JobID != k.d.job.ID {
-		return false, Fail(CodeMeaning, "This job has no such attempt.").At("/attempt_id", "one of the job's attempts")
+		return false, Fail(CodeUnprocessable, "This job has no such attempt.").At("/attempt_id", "one of the job's attempts")
 	}
 	switch why := k.d.disputable(a.ToldAt, k.now); {
 	case a.Direction != reach.Outbound:
@@ -194,10 +194,10 @@ func (s *Service) denyAttempt(k *ask, f *Dispute) (proven bool, err error) {
 }
 
 // denyVisit stops a visit's end, or the household's agreement, from counting.
-func (s *Service) denyVisit(k *ask, f *Dispute) (proven bool, err error) {
+func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 	v := k.visit(*k.in.VisitID)
 	if v == nil {
-		return false, Fail(CodeMeaning, "This job has no such visit.").At("/visit_id", "one of the job's visits")
+		return false, Fail(CodeUnprocessable, "This job has no such visit.").At("/visit_id", "one of the job's visits")
 	}
 	if err := CheckVisit(k.actor, "dispute", v); err != nil {
 		return false, err
@@ -259,7 +259,7 @@ func (s *Service) restand(m *visitMoveCtx) error {
 		return err
 	}
 	if was == JobResolved && j.Status == JobOpen {
-		s.fact(m.tx, j, System, "job.reopened", nil, at(m.now), map[string]any{"reason": "the household says that it is not done", "original_clock": true})
+		s.entry(m.tx, j, System, "job.reopened", nil, at(m.now), map[string]any{"reason": "the household says that it is not done", "original_clock": true})
 	}
 	return nil
 }
@@ -294,7 +294,7 @@ func (s *Service) rejudge(tx Tx, d *dossier, now time.Time) (err error) {
 	if d.holds, err = tx.HoldsOver(d.job, true); err != nil {
 		return err
 	}
-	return s.judge(tx, d, now)
+	return s.reassess(tx, d, now)
 }
 
 // DecisionInput decides a disputed fact.
@@ -306,7 +306,7 @@ type DecisionInput struct {
 
 // DecideDispute is the area manager's or deputy's word on a disputed fact,
 // with reasons; both sides are told. Nobody decides about their own fact.
-// Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+// Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) DecideDispute(ctx context.Context, call *Call, id ID, in DecisionInput) (DisputeView, error) {
 	return s.decideDispute(ctx, call, func(tx Tx) (*Dispute, error) { return tx.Dispute(id) }, in)
 }
@@ -344,7 +344,7 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		if err != nil {
 			return DisputeView{}, err
 		}
-		j, err := s.reachJob(tx, call.Actor, f.JobID)
+		j, err := s.authorizeJob(tx, call.Actor, f.JobID)
 		if err != nil {
 			return DisputeView{}, meaningOf(err, "dispute")
 		}
@@ -358,10 +358,10 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 			return DisputeView{}, err
 		}
 		if in.Decision != Uphold && in.Decision != Strike {
-			return DisputeView{}, Fail(CodeMeaning, "Decide uphold (the fact stands) or strike (it never counts).").At("/decision", "uphold or strike")
+			return DisputeView{}, Fail(CodeUnprocessable, "Decide uphold (the fact stands) or strike (it never counts).").At("/decision", "uphold or strike")
 		}
 		if strings.TrimSpace(in.Reasons) == "" {
-			return DisputeView{}, Fail(CodeMeaning, "A decision has reasons; both sides read them.").At("/reasons", "a few words")
+			return DisputeView{}, Fail(CodeUnprocessable, "A decision has reasons; both sides read them.").At("/reasons", "a few words")
 		}
 		d, err := s.dossier(tx, j)
 		if err != nil {
@@ -403,7 +403,7 @@ func (s *Service) involved(tx Tx, a Actor, f *Dispute) (bool, error) {
 
 // settleDispute carries out a decision: a human's or the stated default. It
 // saves the job.
-func (s *Service) settleDispute(tx Tx, d *dossier, f *Dispute, a Actor, decision, reasons string, st stamped, now time.Time) error {
+func (s *Service) settleDispute(tx Tx, d *dossier, f *Dispute, a Actor, decision, reasons string, st EntryTime, now time.Time) error {
 	f.Status, f.DecidedAt, f.Reasons, f.ByDefault = DisputeUpheld, &now, reasons, a.Role == RoleSystem
 	if decision == Strike {
 		f.Status = DisputeStruck
@@ -420,7 +420,7 @@ func (s *Service) settleDispute(tx Tx, d *dossier, f *Dispute, a Actor, decision
 		return err
 	}
 	tx.Disarm("dispute", f.ID)
-	s.fact(tx, d.job, a, "dispute.decided", f.VisitID, st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject, "decision": f.Status,
+	s.entry(tx, d.job, a, "dispute.decided", f.VisitID, st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject, "decision": f.Status,
 		"reasons": reasons, "by_default": f.ByDefault})
 	if err := s.recount(tx, d); err != nil {
 		return err
@@ -428,9 +428,9 @@ func (s *Service) settleDispute(tx Tx, d *dossier, f *Dispute, a Actor, decision
 	if err := s.rejudge(tx, d, now); err != nil {
 		return err
 	}
-	s.tellCustomer(tx, d, nil, "dispute.decided_home", now)
-	s.tellCrew(tx, d, v, author, "dispute.decided", now)
-	if err := s.tellStaff(tx, d, nil, "dispute.decided", now, RoleProprietor); err != nil {
+	s.notifyCustomer(tx, d, nil, "dispute.decided_home", now)
+	s.notifyCrew(tx, d, v, author, "dispute.decided", now)
+	if err := s.notifyStaff(tx, d, nil, "dispute.decided", now, RoleProprietor); err != nil {
 		return err
 	}
 	s.changed(&d.job.Meta, now)
@@ -439,7 +439,7 @@ func (s *Service) settleDispute(tx Tx, d *dossier, f *Dispute, a Actor, decision
 
 // applyDecision lets the fact count again, or never; author is whose fact it
 // was.
-func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st stamped, now time.Time) (author []ID, v *Visit, err error) {
+func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st EntryTime, now time.Time) (author []ID, v *Visit, err error) {
 	struck := f.Status == DisputeStruck
 	restore := func(id ID) error {
 		a, err := tx.Attempt(id)

@@ -36,7 +36,7 @@ func (s *Service) endCode(l *Link, visit ID) string {
 
 // ConfirmDone records the household's word that the work is done. Coordinator,
 // proprietor, area manager and agent with the contact that proves it; the crew
-// with the end code. Errors: CodeState, CodeGuard, CodeMeaning for a wrong
+// with the end code. Errors: CodeState, CodePreconditionMissing, CodeUnprocessable for a wrong
 // code.
 func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in ConfirmDoneInput) (VisitView, error) {
 	wrong := false
@@ -50,11 +50,11 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 		}
 		if call.Actor.Role == RoleTechnician {
 			if in.EndCode == "" {
-				return Fail(CodeMeaning, "The crew confirms with the end code; a contact is the desk's to name.").At("/end_code", "six digits from the household's page")
+				return Fail(CodeUnprocessable, "The crew confirms with the end code; a contact is the desk's to name.").At("/end_code", "six digits from the household's page")
 			}
 			right, err := s.tryEndCode(m, in.EndCode)
 			if wrong = err == nil && !right; wrong {
-				err = Fail(CodeMeaning, "This is not the code that the household's page shows.").At("/end_code", "six digits, or leave the visit unconfirmed")
+				err = Fail(CodeUnprocessable, "This is not the code that the household's page shows.").At("/end_code", "six digits, or leave the visit unconfirmed")
 			}
 			if err != nil {
 				return err
@@ -82,7 +82,7 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 // tryEndCode compares a code in constant time, as long as tries are left.
 func (s *Service) tryEndCode(m *visitMoveCtx, code string) (bool, error) {
 	if m.v.EndCodeTries >= endCodeTries {
-		return false, Fail(CodeGuard, "The code was wrong %d times; the household confirms by its page or by phone.", endCodeTries)
+		return false, Fail(CodePreconditionMissing, "The code was wrong %d times; the household confirms by its page or by phone.", endCodeTries)
 	}
 	l, err := m.tx.LinkOfJob(m.d.job.ID)
 	if err != nil {
@@ -94,7 +94,7 @@ func (s *Service) tryEndCode(m *visitMoveCtx, code string) (bool, error) {
 
 func (s *Service) wrongEndCode(m *visitMoveCtx, a Actor) error {
 	m.v.EndCodeTries++
-	s.fact(m.tx, m.d.job, a, "visit.end_code_wrong", &m.v.ID, m.st, nil)
+	s.entry(m.tx, m.d.job, a, "visit.end_code_wrong", &m.v.ID, m.st, nil)
 	s.changed(&m.v.Meta, m.now)
 	return m.tx.SaveVisit(m.v)
 }
@@ -102,7 +102,7 @@ func (s *Service) wrongEndCode(m *visitMoveCtx, a Actor) error {
 // confirmDone keeps the household's word. The visit's own end stays as it is.
 func (s *Service) confirmDone(m *visitMoveCtx, a Actor, how string) error {
 	m.v.DoneConfirmedAt, m.v.DoneConfirmedHow = ptr(m.st.occurred), how
-	s.fact(m.tx, m.d.job, a, "visit.done_confirmed", &m.v.ID, m.st, map[string]any{"how": how})
+	s.entry(m.tx, m.d.job, a, "visit.done_confirmed", &m.v.ID, m.st, map[string]any{"how": how})
 	m.tx.Disarm("sample", m.v.ID)
 	s.changed(&m.v.Meta, m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
@@ -112,7 +112,7 @@ func (s *Service) confirmDone(m *visitMoveCtx, a Actor, how string) error {
 }
 
 // confirmDoneAct is the household's own confirmation.
-func (s *Service) confirmDoneAct(k *ask) error {
+func (s *Service) confirmDoneAct(k *request) error {
 	if k.v == nil {
 		return Fail(CodeState, "There is no visit to confirm now.")
 	}
@@ -170,7 +170,7 @@ func (s *Service) sample(m *visitMoveCtx) error {
 	if err := m.tx.InsertDoneCheck(c); err != nil {
 		return err
 	}
-	s.fact(m.tx, m.d.job, System, "visit.sampled", &v.ID, at(m.now), map[string]any{"check_id": c.ID})
+	s.entry(m.tx, m.d.job, System, "visit.sampled", &v.ID, at(m.now), map[string]any{"check_id": c.ID})
 	return nil
 }
 
@@ -200,7 +200,7 @@ type CheckInput struct {
 // AnswerCheck keeps what a household said of a completion. Agents only: the
 // brand asks, not the centre. confirmed and not_done need the contact;
 // not_done disputes the completion. Errors: CodeNotFound for the centre,
-// CodeForbidden, CodeState, CodeGuard.
+// CodeForbidden, CodeState, CodePreconditionMissing.
 func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckInput) (DoneCheckView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (DoneCheckView, error) {
 		switch call.Actor.Role {
@@ -249,21 +249,21 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 			err = s.confirmDone(m, call.Actor, "desk")
 		case "not_done":
 			if in.AttemptID == nil && in.Contact == nil {
-				return DoneCheckView{}, Fail(CodeGuard, "Name the contact in which the household said so: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+				return DoneCheckView{}, Fail(CodePreconditionMissing, "Name the contact in which the household said so: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
 			}
 			claim := in.Claim
 			if claim == "" {
 				claim = "nobody_came"
 			}
-			_, err = s.askByVoice(tx, call, j.ID, LinkAction{Action: "dispute", VisitID: &v.ID, Claim: claim, Reason: in.Note},
+			_, err = s.requestByVoice(tx, call, j.ID, LinkAction{Action: "dispute", VisitID: &v.ID, Claim: claim, Reason: in.Note},
 				VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt}, now)
-			return c.View(call.Actor), err // askByVoice saved the job
+			return c.View(call.Actor), err // requestByVoice saved the job
 		case "not_reached":
 			if in.Contact != nil {
 				_, err = s.recordAttempt(tx, call, d, nil, *in.Contact, now)
 			}
 		default:
-			err = Fail(CodeMeaning, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
+			err = Fail(CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
 		}
 		if err != nil {
 			return DoneCheckView{}, err

@@ -13,7 +13,7 @@ type Kind int
 
 // The kinds, in the order in which the API checks them.
 const (
-	KindShape                Kind = iota + 1 // malformed request: 400
+	KindMalformed            Kind = iota + 1 // malformed request: 400
 	KindUnauthenticated                      // nobody, or somebody no longer: 401
 	KindForbidden                            // readable, but not this role's move: 403
 	KindNotFound                             // absent or outside the caller's scope: 404
@@ -21,7 +21,7 @@ const (
 	KindPrecondition                         // If-Match names another version: 412
 	KindTooLarge                             // body beyond the limit: 413
 	KindMedia                                // another media type than the operation takes: 415
-	KindMeaning                              // well formed, but it means nothing we can do: 422
+	KindUnprocessable                        // well formed, but it means nothing we can do: 422
 	KindPreconditionRequired                 // PATCH without If-Match: 428
 	KindThrottled                            // too many tries: 429
 	KindUnavailable                          // a dependency is gone for the moment: 503

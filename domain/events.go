@@ -29,17 +29,17 @@ func (m Mark) After(o Mark) bool { return m.Tx > o.Tx || m.Tx == o.Tx && m.Seq >
 type FeedChange struct {
 	Mark
 	CentreID *ID
-	Items    List[ChangedItem]
+	Items    JSONList[ChangedItem]
 }
 
 // ChangedItem is one changed row. People are those whom it concerns besides
 // the place: the crew of a visit with whoever left it, the owner of a promise, whose leave
 // it is.
 type ChangedItem struct {
-	Kind    string   `json:"k"`
-	ID      ID       `json:"i"`
-	Version int64    `json:"v"`
-	People  List[ID] `json:"p,omitempty"`
+	Kind    string       `json:"k"`
+	ID      ID           `json:"i"`
+	Version int64        `json:"v"`
+	People  JSONList[ID] `json:"p,omitempty"`
 }
 
 // Event is what one listener is told: ids only (docs/product.md section 12).

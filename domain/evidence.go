@@ -31,7 +31,7 @@ type Evidence struct {
 // EvidenceView is evidence as answered: with what this caller may do now.
 type EvidenceView struct {
 	Evidence
-	Actions List[string] `json:"actions"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // Head gives id and version for Location and ETag: evidence changes once, by
@@ -45,7 +45,7 @@ func (v EvidenceView) Head() (ID, int64) {
 
 // NewEvidenceView shows evidence of a report with what the actor may do.
 func NewEvidenceView(a Actor, f *Flag, e *Evidence) EvidenceView {
-	v := EvidenceView{*e, List[string]{}}
+	v := EvidenceView{*e, JSONList[string]{}}
 	if checkRemoval(a, f, e) == nil {
 		v.Actions = append(v.Actions, "remove")
 	}
@@ -139,7 +139,7 @@ func (s *Service) evidenceFlag(tx Tx, a Actor, id ID) (*Flag, error) {
 // AddEvidence keeps a photo or recording with a report: its reporter, and
 // those who answer for it, while it is open. The same bytes again are the same
 // evidence. The file is there before its row; one without a row is swept.
-// Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning, CodeTooLarge,
+// Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable, CodeTooLarge,
 // CodeMedia.
 func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in EvidenceInput) (EvidenceView, error) {
 	switch {
@@ -148,7 +148,7 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 	case evidenceEndings[in.MediaType] == "":
 		return EvidenceView{}, Fail(CodeMedia, "Send a photo (JPEG, PNG, WebP, HEIC) or a recording (M4A, MP3, Ogg, WAV).")
 	case sniff(in.Body) != in.MediaType:
-		return EvidenceView{}, Fail(CodeMeaning, "The file is not what its Content-Type says.").At("", in.MediaType)
+		return EvidenceView{}, Fail(CodeUnprocessable, "The file is not what its Content-Type says.").At("", in.MediaType)
 	}
 	if found, err := s.replay(ctx, call); err != nil || found {
 		return EvidenceView{}, err
@@ -363,9 +363,9 @@ func EvidenceName(name string) bool {
 	return len(name) == 32 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
-// SweepEvidence removes files that belong to no report: what a server left
+// EvidenceRetention removes files that belong to no report: what a server left
 // that was killed between file and row. It tells how many there were.
-func (s *Service) SweepEvidence(ctx context.Context) (int, error) {
+func (s *Service) EvidenceRetention(ctx context.Context) (int, error) {
 	if s.Files == nil {
 		return 0, nil
 	}

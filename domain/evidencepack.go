@@ -57,7 +57,7 @@ type PackFile struct {
 
 // packedFact is a fact to the byte. An erased one has neither payload nor salt.
 type packedFact struct {
-	Fact
+	Entry
 	Payload    string `json:"payload"` // JSON as it was committed
 	Salt       []byte `json:"salt"`
 	Commitment []byte `json:"commitment"`
@@ -372,15 +372,15 @@ func (out *PackReport) verifyFacts(lines []byte) error {
 	if err != nil {
 		return errors.New("the manifest's head is no hash")
 	}
-	chain := []Fact{}
+	chain := []Entry{}
 	dec := json.NewDecoder(bytes.NewReader(lines))
 	for dec.More() {
 		var p packedFact
 		if err := dec.Decode(&p); err != nil {
 			return fmt.Errorf("%s, row %d: %w", packFacts, len(chain)+1, err)
 		}
-		f := p.Fact
-		f.Payload, f.Salt, f.Commitment, f.PrevHash = Raw(p.Payload), p.Salt, p.Commitment, p.PrevHash
+		f := p.Entry
+		f.Payload, f.Salt, f.Commitment, f.PrevHash = RawJSON(p.Payload), p.Salt, p.Commitment, p.PrevHash
 		if len(f.PrevHash) == 0 {
 			f.PrevHash = nil
 		}

@@ -16,8 +16,8 @@ type Exclusion struct {
 	CustomerID  ID
 	FlagID      ID
 	Since       time.Time
-	Visits      List[ID] // that they lost by it; they stay payable
-	TurnedBack  List[ID] // of these, to which the person of the report was on their way
+	Visits      JSONList[ID] // that they lost by it; they stay payable
+	TurnedBack  JSONList[ID] // of these, to which the person of the report was on their way
 	ConsentedAt *time.Time
 	LiftedAt    *time.Time
 	LiftedByID  *ID
@@ -34,16 +34,16 @@ type ExcludedFor struct {
 // ExclusionView is an exclusion as answered: neither kind nor words of the
 // report.
 type ExclusionView struct {
-	ID          ID           `json:"id"`
-	Version     int64        `json:"version"`
-	UserID      ID           `json:"user_id"`
-	CustomerID  ID           `json:"customer_id"`
-	FlagID      ID           `json:"flag_id"`
-	Since       time.Time    `json:"since"`
-	ConsentedAt *time.Time   `json:"consented_at"`
-	LiftedAt    *time.Time   `json:"lifted_at"`
-	LiftReason  string       `json:"lift_reason"`
-	Actions     List[string] `json:"actions"`
+	ID          ID               `json:"id"`
+	Version     int64            `json:"version"`
+	UserID      ID               `json:"user_id"`
+	CustomerID  ID               `json:"customer_id"`
+	FlagID      ID               `json:"flag_id"`
+	Since       time.Time        `json:"since"`
+	ConsentedAt *time.Time       `json:"consented_at"`
+	LiftedAt    *time.Time       `json:"lifted_at"`
+	LiftReason  string           `json:"lift_reason"`
+	Actions     JSONList[string] `json:"actions"`
 }
 
 // Head gives id and version for Location and ETag.
@@ -57,7 +57,7 @@ var ExclusionMoves = []string{"consent", "lift"}
 // is the number of things that were said about it.
 func NewExclusionView(a Actor, x *ExcludedFor) ExclusionView {
 	v := ExclusionView{ID: x.ID, Version: 1, UserID: x.UserID, CustomerID: x.CustomerID, FlagID: x.FlagID, Since: x.Since,
-		ConsentedAt: x.ConsentedAt, LiftedAt: x.LiftedAt, LiftReason: x.LiftReason, Actions: List[string]{}}
+		ConsentedAt: x.ConsentedAt, LiftedAt: x.LiftedAt, LiftReason: x.LiftReason, Actions: JSONList[string]{}}
 	for _, at := range []*time.Time{x.ConsentedAt, x.LiftedAt} {
 		if at != nil {
 			v.Version++
@@ -91,14 +91,14 @@ func checkExclusion(a Actor, action string, x *ExcludedFor) error {
 	case x.LiftedAt != nil:
 		return Fail(CodeState, "It has been lifted already.")
 	case action == "lift" && x.ConsentedAt == nil && !x.Flag.ByCustomer:
-		return Fail(CodeGuard, "The reporter has not consented; without that nobody lifts it.")
+		return Fail(CodePreconditionMissing, "The reporter has not consented; without that nobody lifts it.")
 	}
 	return nil
 }
 
 // MoveExclusion consents or lifts. consent: the reporter themselves, told of it
 // or not; lift: an area manager who is not involved, once the reporter has
-// consented. Errors: CodeNotFound, CodeForbidden, CodeState, CodeGuard.
+// consented. Errors: CodeNotFound, CodeForbidden, CodeState, CodePreconditionMissing.
 func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action string, in ReasonInput) (ExclusionView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (ExclusionView, error) {
 		a := call.Actor
@@ -123,15 +123,15 @@ func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action s
 		}
 		switch {
 		case action == "lift" && f.ByCustomer && strings.TrimSpace(in.Reason) == "":
-			return ExclusionView{}, Fail(CodeMeaning, "Say why it is lifted.").At("/reason", "a few words")
+			return ExclusionView{}, Fail(CodeUnprocessable, "Say why it is lifted.").At("/reason", "a few words")
 		case action == "lift":
 			x.LiftedAt, x.LiftedByID, x.LiftReason = &st.occurred, &a.UserID, in.Reason
-			if err := s.tellReporter(tx, f, "flag.moved", now); err != nil {
+			if err := s.notifyReporter(tx, f, "flag.moved", now); err != nil {
 				return ExclusionView{}, err
 			}
 		case x.ConsentedAt == nil:
 			x.ConsentedAt = &st.occurred
-			if err := s.tellHandlers(tx, f, "flag.triage", now); err != nil {
+			if err := s.notifyHandlers(tx, f, "flag.triage", now); err != nil {
 				return ExclusionView{}, err
 			}
 		default: // said before

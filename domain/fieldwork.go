@@ -30,8 +30,8 @@ var forward = []struct {
 
 // Advance makes a forward move: en-route, arrive, start, complete, partial or
 // no-access. The crew. A later move implies the skipped ones, marked not
-// recorded. A late claim overturns a provisional missed. Errors: CodeHeld,
-// CodePlan, CodeGuard, CodeState.
+// recorded. A late claim overturns a provisional missed. Errors: CodeOnHold,
+// CodePlan, CodePreconditionMissing, CodeState.
 //
 // An arrival of somebody who was taken out of the crew meanwhile moves nothing
 // and is kept: where they are counts, whoever goes there now.
@@ -63,7 +63,7 @@ func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt 
 		if err != nil {
 			return VisitView{}, err
 		}
-		s.fact(tx, j, a, "visit.arrived_anyway", &v.ID, st, map[string]any{"crew": v.Crew})
+		s.entry(tx, j, a, "visit.arrived_anyway", &v.ID, st, map[string]any{"crew": v.Crew})
 		reports, err := tx.FlagsOfCustomer(d.customer.ID)
 		if err != nil {
 			return VisitView{}, err
@@ -81,7 +81,7 @@ func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt 
 			if err := tx.SaveFlag(f); err != nil {
 				return VisitView{}, err
 			}
-			if err := s.tellHandlers(tx, f, "flag.triage", now); err != nil {
+			if err := s.notifyHandlers(tx, f, "flag.triage", now); err != nil {
 				return VisitView{}, err
 			}
 		}
@@ -150,7 +150,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 		if v.Status == VisitNoAccess {
 			v.CountsAgainst, v.ProvisionalTo = "customer", ptr(m.now.Add(provisionalFor))
 		}
-		s.fact(m.tx, m.d.job, call.Actor, visitMove(action).Fact, &v.ID, m.st, payload)
+		s.entry(m.tx, m.d.job, call.Actor, visitMove(action).Fact, &v.ID, m.st, payload)
 		if err := s.saveVisit(m); err != nil {
 			return err
 		}
@@ -160,16 +160,16 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 			}
 		}
 		if !v.Status.Unfinished() {
-			if err := s.kindAfter(m.tx, v, m.now); err != nil {
+			if err := s.complimentsAfter(m.tx, v, m.now); err != nil {
 				return err
 			}
 		}
 		switch action {
 		case "en-route", "arrive", "complete", "partial":
-			s.tellCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)
+			s.notifyCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)
 		case "no-access":
-			s.tellCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)
-			return s.tellStaff(m.tx, m.d, v, "visit.no_access_desk", m.now, RoleCoordinator)
+			s.notifyCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)
+			return s.notifyStaff(m.tx, m.d, v, "visit.no_access_desk", m.now, RoleCoordinator)
 		}
 		return nil
 	})
@@ -182,14 +182,14 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 		return nil
 	}
 	if m.v.ArrivedAt == nil {
-		return Fail(CodeGuard, "No access needs an arrival first, or the reason why it was not recorded.").At("/reason", "why the arrival was not recorded")
+		return Fail(CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").At("/reason", "why the arrival was not recorded")
 	}
 	from := *m.v.ArrivedAt
 	if m.v.WindowStart.After(from) {
 		from = m.v.WindowStart
 	}
 	if until := from.Add(noAccessInside); m.st.occurred.Before(until) {
-		return Fail(CodeGuard, "Wait 10 minutes inside the window, until %s, or say why not.", until.In(m.d.site.Location()).Format("15:04")).At("/reason", "why you could not wait")
+		return Fail(CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.", until.In(m.d.site.Location()).Format("15:04")).At("/reason", "why you could not wait")
 	}
 	attempts, err := m.tx.AttemptsOf(m.d.job.ID)
 	if err != nil {
@@ -209,7 +209,7 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 		}
 	}
 	if !call || !message {
-		return Fail(CodeGuard, "No access needs one call and one message since arrival, or the reason why not.").At("/reason", "why there was no call or message")
+		return Fail(CodePreconditionMissing, "No access needs one call and one message since arrival, or the reason why not.").At("/reason", "why there was no call or message")
 	}
 	return nil
 }
@@ -225,11 +225,11 @@ func (s *Service) overturnMissed(m *visitMoveCtx) error {
 		return Fail(CodeState, "The visit was missed: nothing happened until 15 minutes after its window.").With("status", v.Status)
 	}
 	v.CountsAgainst, v.ProvisionalTo, v.EndedAt, v.EndReason = "nobody", nil, nil, ""
-	s.fact(m.tx, m.d.job, System, "visit.missed_withdrawn", &v.ID, at(m.now), map[string]any{"because": "a late fact of " + m.st.occurred.Format(time.RFC3339)})
+	s.entry(m.tx, m.d.job, System, "visit.missed_withdrawn", &v.ID, at(m.now), map[string]any{"because": "a late fact of " + m.st.occurred.Format(time.RFC3339)})
 	if err := m.tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
 		return err
 	}
-	s.tellCustomer(m.tx, m.d, v, "visit.missed_withdrawn", m.now)
+	s.notifyCustomer(m.tx, m.d, v, "visit.missed_withdrawn", m.now)
 	return nil
 }
 
@@ -297,7 +297,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 			// The same tap again: everything that it asks for stands, and what it
 			// tells beyond the first is added.
 			if d.held != nil && f.Provisional && f.reportedBy(call.Actor.UserID) && f.Status.Open() {
-				if err := s.tellMore(tx, d, v, f.ID, in, now); err != nil {
+				if err := s.notifyOfMoreWords(tx, d, v, f.ID, in, now); err != nil {
 					return Stopped{}, err
 				}
 				return Stopped{d.view(call.Actor, v, now), f.ID}, nil
@@ -316,7 +316,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		// The fact names the crew, not who pressed (docs/product.md section 5).
 		crew := call.Actor
 		crew.Role = RoleSystem
-		s.fact(tx, j, crew, "visit.stopped", &v.ID, st, map[string]any{"crew": v.EverCrew})
+		s.entry(tx, j, crew, "visit.stopped", &v.ID, st, map[string]any{"crew": v.EverCrew})
 		if err := s.saveVisit(m); err != nil {
 			return Stopped{}, err
 		}
@@ -342,10 +342,10 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 	})
 }
 
-// tellMore adds to the provisional flag of a stop what a further tap tells:
+// notifyOfMoreWords adds to the provisional flag of a stop what a further tap tells:
 // words, what it was, a higher level, which its handlers hear of; never a
 // lower one.
-func (s *Service) tellMore(tx Tx, d *dossier, v *Visit, flag ID, in StopInput, now time.Time) error {
+func (s *Service) notifyOfMoreWords(tx Tx, d *dossier, v *Visit, flag ID, in StopInput, now time.Time) error {
 	f, err := tx.LockFlag(flag)
 	if err != nil {
 		return err
@@ -369,7 +369,7 @@ func (s *Service) tellMore(tx Tx, d *dossier, v *Visit, flag ID, in StopInput, n
 			f.DueAt = ptr(f.TriageDueAt)
 			s.armFlag(tx, f)
 		}
-		if err := s.tellHandlers(tx, f, "flag.triage", now); err != nil {
+		if err := s.notifyHandlers(tx, f, "flag.triage", now); err != nil {
 			return err
 		}
 	}
@@ -419,7 +419,7 @@ func (s *Service) PatchVisit(ctx context.Context, call *Call, id ID, version int
 		if in.Parts != nil {
 			v.Parts = *in.Parts
 		}
-		s.fact(tx, j, call.Actor, "visit.corrected", &v.ID, at(now), in)
+		s.entry(tx, j, call.Actor, "visit.corrected", &v.ID, at(now), in)
 		s.changed(&v.Meta, now)
 		if err := tx.SaveVisit(v); err != nil {
 			return VisitView{}, err

@@ -31,36 +31,36 @@ var (
 // confidential to the reporter and those who triage.
 type Flag struct {
 	Meta
-	JobID       *ID        `json:"job_id"`
-	VisitID     *ID        `json:"visit_id"`
-	CustomerID  *ID        `json:"customer_id"`
-	SiteID      *ID        `json:"site_id"`
-	CentreID    *ID        `json:"centre_id"`
-	AreaID      *ID        `json:"area_id"`
-	Phone       string     `json:"phone"` // when raised by number alone
-	Kind        string     `json:"kind"`
-	Level       int        `json:"level"`
-	Note        string     `json:"note"`
-	Status      FlagStatus `json:"status"`
-	Provisional bool       `json:"provisional"` // raised by stop; the reporter completes it later
-	ReporterID  *ID        `json:"reporter_id"` // nil: a household
-	ByCustomer  bool       `json:"by_customer"` // a household's report about our people
-	RecordedBy  *ID        `json:"recorded_by"` // who wrote it down for a caller
-	SubjectID   *ID        `json:"subject_id"`  // the member of staff it is about, if one
-	Involved    List[ID]   `json:"-"`           // who was in the crew with the reporter at that visit
-	OccurredAt  time.Time  `json:"occurred_at"`
-	RecordedAt  time.Time  `json:"recorded_at"`
-	TriageDueAt time.Time  `json:"triage_due_at"`
-	DueAt       *time.Time `json:"due_at"` // of its present state; nil once nobody has to act
-	Handlers    List[ID]   `json:"-"`      // who was told of it and answers for it
-	WithAdmins  bool       `json:"-"`      // it has reached the admins
-	Step        int        `json:"-"`      // how many of flagSteps were told in its present state
-	EscalatedAt *time.Time `json:"escalated_at"`
-	TriagedAt   *time.Time `json:"triaged_at"`
-	TriagedBy   *ID        `json:"triaged_by"`
-	DecidedAt   *time.Time `json:"decided_at"`
-	DecidedBy   *ID        `json:"decided_by"`
-	Reasons     string     `json:"reasons"`
+	JobID       *ID          `json:"job_id"`
+	VisitID     *ID          `json:"visit_id"`
+	CustomerID  *ID          `json:"customer_id"`
+	SiteID      *ID          `json:"site_id"`
+	CentreID    *ID          `json:"centre_id"`
+	AreaID      *ID          `json:"area_id"`
+	Phone       string       `json:"phone"` // when raised by number alone
+	Kind        string       `json:"kind"`
+	Level       int          `json:"level"`
+	Note        string       `json:"note"`
+	Status      FlagStatus   `json:"status"`
+	Provisional bool         `json:"provisional"` // raised by stop; the reporter completes it later
+	ReporterID  *ID          `json:"reporter_id"` // nil: a household
+	ByCustomer  bool         `json:"by_customer"` // a household's report about our people
+	RecordedBy  *ID          `json:"recorded_by"` // who wrote it down for a caller
+	SubjectID   *ID          `json:"subject_id"`  // the member of staff it is about, if one
+	Involved    JSONList[ID] `json:"-"`           // who was in the crew with the reporter at that visit
+	OccurredAt  time.Time    `json:"occurred_at"`
+	RecordedAt  time.Time    `json:"recorded_at"`
+	TriageDueAt time.Time    `json:"triage_due_at"`
+	DueAt       *time.Time   `json:"due_at"` // of its present state; nil once nobody has to act
+	Handlers    JSONList[ID] `json:"-"`      // who was told of it and answers for it
+	WithAdmins  bool         `json:"-"`      // it has reached the admins
+	Step        int          `json:"-"`      // how many of flagSteps were told in its present state
+	EscalatedAt *time.Time   `json:"escalated_at"`
+	TriagedAt   *time.Time   `json:"triaged_at"`
+	TriagedBy   *ID          `json:"triaged_by"`
+	DecidedAt   *time.Time   `json:"decided_at"`
+	DecidedBy   *ID          `json:"decided_by"`
+	Reasons     string       `json:"reasons"`
 	// Of a household's report of level 3 and 4, and of what a desk wrote down,
 	// it does not end the report.
 	WithdrawnAt    *time.Time `json:"withdrawn_at"`
@@ -99,33 +99,33 @@ func (f *Flag) involves(user ID) bool {
 
 // FlagBrief is all that a proprietor sees of a flag: job, since, hold, plan.
 type FlagBrief struct {
-	ID    ID           `json:"id"`
-	JobID *ID          `json:"job_id"`
-	Since time.Time    `json:"since"`
-	Hold  bool         `json:"hold"`
-	Plan  List[string] `json:"plan"`
+	ID    ID               `json:"id"`
+	JobID *ID              `json:"job_id"`
+	Since time.Time        `json:"since"`
+	Hold  bool             `json:"hold"`
+	Plan  JSONList[string] `json:"plan"`
 }
 
 // FlagView is a flag for those who may see all of it. What the person named
 // was told, and their side, are for those who decide.
 type FlagView struct {
 	Flag
-	Actions List[string] `json:"actions"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // FlagHearing is all that the person sees whom a report is about, once the
 // area manager has told them what they may know: neither reporter, words, place
 // nor time.
 type FlagHearing struct {
-	ID        ID           `json:"id"`
-	Version   int64        `json:"version"`
-	Told      string       `json:"told"`
-	ToldAt    *time.Time   `json:"told_at"`
-	Status    string       `json:"status"`  // open, decided, withdrawn
-	Outcome   string       `json:"outcome"` // of decided
-	Statement string       `json:"statement"`
-	StatedAt  *time.Time   `json:"stated_at"`
-	Actions   List[string] `json:"actions"`
+	ID        ID               `json:"id"`
+	Version   int64            `json:"version"`
+	Told      string           `json:"told"`
+	ToldAt    *time.Time       `json:"told_at"`
+	Status    string           `json:"status"`  // open, decided, withdrawn
+	Outcome   string           `json:"outcome"` // of decided
+	Statement string           `json:"statement"`
+	StatedAt  *time.Time       `json:"stated_at"`
+	Actions   JSONList[string] `json:"actions"`
 }
 
 // Head gives id and version for Location and ETag.

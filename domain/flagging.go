@@ -113,13 +113,13 @@ func (s *Service) passOn(tx Tx, f *Flag, kind string, now time.Time) error {
 			}
 		}
 		f.WithAdmins = f.WithAdmins || f.Step == len(flagSteps)
-		return s.tellOf(tx, f, users, kind, now)
+		return s.notifyOfFlag(tx, f, users, kind, now)
 	}
 	return nil
 }
 
-// tellHandlers tells all who answer for a report.
-func (s *Service) tellHandlers(tx Tx, f *Flag, kind string, now time.Time) error {
+// notifyHandlers tells all who answer for a report.
+func (s *Service) notifyHandlers(tx Tx, f *Flag, kind string, now time.Time) error {
 	var users []User
 	for _, id := range f.Handlers {
 		u, err := tx.User(id)
@@ -137,14 +137,14 @@ func (s *Service) tellHandlers(tx Tx, f *Flag, kind string, now time.Time) error
 		}
 		users = slices.DeleteFunc(found, func(u User) bool { return f.involves(u.ID) })
 	}
-	return s.tellOf(tx, f, users, kind, now)
+	return s.notifyOfFlag(tx, f, users, kind, now)
 }
 
 // liveKinds are what takes the place of notices about a report of what happens
 // now.
 var liveKinds = map[string]string{"flag.triage": "flag.live", "flag.overdue": "flag.live_overdue"}
 
-func (s *Service) tellOf(tx Tx, f *Flag, users []User, kind string, now time.Time) error {
+func (s *Service) notifyOfFlag(tx Tx, f *Flag, users []User, kind string, now time.Time) error {
 	var c *Centre
 	if f.CentreID != nil {
 		var err error
@@ -159,7 +159,7 @@ func (s *Service) tellOf(tx Tx, f *Flag, users []User, kind string, now time.Tim
 			tx.Arm(Deadline{ID: s.NewID(), Kind: "flag.live", SubjectID: f.ID, DueAt: now.Add(liveRepeat)})
 		}
 	}
-	return s.tellAny(tx, users, c, now, func(u *User) Notice {
+	return s.notifyOnDuty(tx, users, c, now, func(u *User) Notice {
 		return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), f.named(), func(n *Notice) {
 			if rings {
 				n.High, n.DedupeKey = true, ptr(fmt.Sprintf("%s|%s|%s", kind, f.ID, n.ID)) // by which triage finds it
@@ -176,7 +176,7 @@ func (s *Service) liveDue(tx Tx, id ID, now time.Time) error {
 	} else if err != nil {
 		return err
 	}
-	return s.tellHandlers(tx, f, "flag.triage", now)
+	return s.notifyHandlers(tx, f, "flag.triage", now)
 }
 
 // named lets a notice say which report it is about, by id.
@@ -187,10 +187,10 @@ func (f *Flag) named() noticeOption {
 // homeWords are what a household that reported is told.
 var homeWords = map[string]string{"flag.triaged": "report.read_home", "flag.decided": "report.decided_home"}
 
-// tellReporter tells who raised a flag that it moved on.
-func (s *Service) tellReporter(tx Tx, f *Flag, kind string, now time.Time) error {
+// notifyReporter tells who raised a flag that it moved on.
+func (s *Service) notifyReporter(tx Tx, f *Flag, kind string, now time.Time) error {
 	if f.ReporterID != nil {
-		return s.tellUser(tx, *f.ReporterID, kind, now, f.named())
+		return s.notifyUser(tx, *f.ReporterID, kind, now, f.named())
 	}
 	kind, ok := homeWords[kind]
 	if !ok || f.JobID == nil {
@@ -204,7 +204,7 @@ func (s *Service) tellReporter(tx Tx, f *Flag, kind string, now time.Time) error
 	if err != nil {
 		return err
 	}
-	s.tellCustomer(tx, d, nil, kind, now)
+	s.notifyCustomer(tx, d, nil, kind, now)
 	return nil
 }
 
@@ -270,7 +270,7 @@ func (s *Service) flagOverdue(tx Tx, id ID, now time.Time) error {
 	if err := tx.SaveFlag(f); err != nil {
 		return err
 	}
-	return s.tellReporter(tx, f, "flag.passed_on", now)
+	return s.notifyReporter(tx, f, "flag.passed_on", now)
 }
 
 // holdSteps are who is told of a safety hold that was not released in time,
@@ -337,7 +337,7 @@ func (s *Service) holdOverdue(tx Tx, id ID, now time.Time) error {
 		if err := tx.SaveFlag(f); err != nil {
 			return err
 		}
-		return s.tellAny(tx, users, nil, now, func(u *User) Notice {
+		return s.notifyOnDuty(tx, users, nil, now, func(u *User) Notice {
 			return s.notice("hold.overdue", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), func(n *Notice) { n.JobID = f.JobID })
 		})
 	}
@@ -415,7 +415,7 @@ func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
 
 // MoveFlag triages, reviews, decides or withdraws. An area manager, deputy or
 // (escalated) admin who is not involved; withdraw: the reporter only. Errors:
-// CodeNotFound, CodeForbidden, CodeState, CodeGuard, CodeMeaning.
+// CodeNotFound, CodeForbidden, CodeState, CodePreconditionMissing, CodeUnprocessable.
 func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string, in FlagDecision) (FlagView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagView, error) {
 		a, m := call.Actor, flagMove(action)
@@ -451,7 +451,7 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 		case "withdraw":
 			f.WithdrawnAt, f.Pressure = &now, in.Pressure
 			if f.pressed() && f.Level > 0 || f.SubjectID != nil && f.severe() {
-				err = s.tellHandlers(tx, f, "flag.withdrawn", now)
+				err = s.notifyHandlers(tx, f, "flag.withdrawn", now)
 			}
 		}
 		if err != nil {
@@ -473,7 +473,7 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 			return FlagView{}, err
 		}
 		if kind != "" {
-			if err := s.tellReporter(tx, f, kind, now); err != nil {
+			if err := s.notifyReporter(tx, f, kind, now); err != nil {
 				return FlagView{}, err
 			}
 		}
@@ -495,13 +495,13 @@ func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time
 	}
 	if in.Level != nil {
 		if *in.Level < 1 || *in.Level > 4 {
-			return Fail(CodeMeaning, "Triage sets the level to 1 to 4; a private note is the reporter's own.").At("/level", "1 to 4")
+			return Fail(CodeUnprocessable, "Triage sets the level to 1 to 4; a private note is the reporter's own.").At("/level", "1 to 4")
 		}
 		f.Level = *in.Level
 	}
 	if in.SubjectID != nil && !same(in.SubjectID, f.SubjectID) {
 		if !f.ByCustomer || f.SubjectID != nil {
-			return Fail(CodeMeaning, "This report is about somebody else.").At("/subject_id", "only where a household named nobody")
+			return Fail(CodeUnprocessable, "This report is about somebody else.").At("/subject_id", "only where a household named nobody")
 		}
 		if *in.SubjectID == a.UserID {
 			return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
@@ -543,11 +543,11 @@ func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time
 func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
 	switch {
 	case !has([]string{"upheld", "not_upheld", "unclear"}, in.Outcome):
-		return Fail(CodeMeaning, "Decide upheld, not_upheld or unclear.").At("/outcome", "upheld, not_upheld or unclear")
+		return Fail(CodeUnprocessable, "Decide upheld, not_upheld or unclear.").At("/outcome", "upheld, not_upheld or unclear")
 	case strings.TrimSpace(in.Reasons) == "":
-		return Fail(CodeMeaning, "A decision gives its reasons; the reporter reads them.").At("/reasons", "a few sentences")
+		return Fail(CodeUnprocessable, "A decision gives its reasons; the reporter reads them.").At("/reasons", "a few sentences")
 	case in.Outcome == "upheld" && f.SubjectID != nil && f.ToldAt == nil:
-		return Fail(CodeGuard, "Nobody is found at fault unheard: review it and tell the person what it is about, as far as may be told.")
+		return Fail(CodePreconditionMissing, "Nobody is found at fault unheard: review it and tell the person what it is about, as far as may be told.")
 	}
 	f.Status, f.DecidedAt, f.DecidedBy = FlagStatus(in.Outcome), &now, &a.UserID
 	return nil
@@ -556,7 +556,7 @@ func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
 // NewFlagView shows a flag with what the actor may do; coolOff reports whether
 // its reporter has taken the pause already.
 func NewFlagView(a Actor, f *Flag, now time.Time, coolOff bool) FlagView {
-	v := FlagView{Flag: *f, Actions: List[string]{}}
+	v := FlagView{Flag: *f, Actions: JSONList[string]{}}
 	if f.Phone != "" && f.reportedBy(a.UserID) {
 		// Routed blindly: the number alone told them nothing of a household.
 		v.JobID, v.CustomerID, v.SiteID, v.CentreID, v.AreaID = nil, nil, nil, nil, nil

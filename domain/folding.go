@@ -14,12 +14,12 @@ const (
 	homeMost   = 5              // open reports of a household on a job
 )
 
-// raiseOrFold raises a household's report, or adds it to one that is open about
+// raiseOrMerge raises a household's report, or adds it to one that is open about
 // the same person; one that names nobody may be about somebody else.
 // What a desk wrote down and what came by the link stay apart, for one may be
 // undone without the other. Beyond homeMost the words are kept with the newest,
 // and a desk is told. Errors: CodeState by voice.
-func (s *Service) raiseOrFold(k *ask, v *Visit, f *Flag) error {
+func (s *Service) raiseOrMerge(k *request, v *Visit, f *Flag) error {
 	reports, err := s.reportsOfHome(k)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (s *Service) raiseOrFold(k *ask, v *Visit, f *Flag) error {
 	}
 	switch {
 	case into != nil:
-		return s.foldReport(k, v, into, f)
+		return s.mergeReport(k, v, into, f)
 	case open < homeMost:
 		return s.raise(k.tx, k.actor, k.d, v, f, k.st, k.now)
 	case k.by != nil:
@@ -55,10 +55,10 @@ func (s *Service) raiseOrFold(k *ask, v *Visit, f *Flag) error {
 	return nil
 }
 
-// foldReport adds a further report to an open one. Only a higher level is told anew,
+// mergeReport adds a further report to an open one. Only a higher level is told anew,
 // and has its consequences at once; a level that was corrected for the same
 // kind stays.
-func (s *Service) foldReport(k *ask, v *Visit, into, f *Flag) error {
+func (s *Service) mergeReport(k *request, v *Visit, into, f *Flag) error {
 	if f.Level <= into.Level || into.TriagedAt != nil && f.Kind == into.Kind {
 		return s.addWords(k, into, f)
 	}
@@ -77,7 +77,7 @@ func (s *Service) foldReport(k *ask, v *Visit, into, f *Flag) error {
 		into.DueAt = ptr(earlier(*before, *into.DueAt))
 	}
 	s.armFlag(k.tx, into)
-	if err := s.tellHandlers(k.tx, into, "flag.triage", k.now); err != nil {
+	if err := s.notifyHandlers(k.tx, into, "flag.triage", k.now); err != nil {
 		return err
 	}
 	if err := s.consequences(k.tx, k.d, v, into, k.now); err != nil {
@@ -87,7 +87,7 @@ func (s *Service) foldReport(k *ask, v *Visit, into, f *Flag) error {
 }
 
 // addWords keeps what was said, with what was chosen where that is other.
-func (s *Service) addWords(k *ask, into, f *Flag) error {
+func (s *Service) addWords(k *request, into, f *Flag) error {
 	words := f.Note
 	if f.Kind != into.Kind {
 		words = "[" + k.in.What + "] " + words

@@ -99,9 +99,9 @@ func (s *Service) heard(tx Tx, x *SOS, deaf []ID) (bool, error) {
 	return tx.AnyDevice(ids)
 }
 
-// tellUnheard tells the admins, and the raiser unless it was raised in silence,
+// notifyUnheard tells the admins, and the raiser unless it was raised in silence,
 // that nobody hears it; once, until somebody does.
-func (s *Service) tellUnheard(tx Tx, x *SOS, now time.Time) error {
+func (s *Service) notifyUnheard(tx Tx, x *SOS, now time.Time) error {
 	if x.UnheardAt != nil || x.reached() {
 		return nil
 	}
@@ -167,7 +167,7 @@ func (s *Service) RingsEnded(ctx context.Context, sos ID, took, deaf []ID) error
 				if x.Tier < len(tiers) {
 					err, changed = s.ringSOS(tx, x, now, deaf...), true
 				} else if x.UnheardAt == nil {
-					err, changed = s.tellUnheard(tx, x, now), true
+					err, changed = s.notifyUnheard(tx, x, now), true
 				}
 				if err != nil {
 					return err

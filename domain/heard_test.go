@@ -22,10 +22,10 @@ func TestAdvice(t *testing.T) {
 		}
 		// Not anybody else, not when somebody was reached or answers, never in silence.
 		reached, taken, silent, avoided := c.x, c.x, c.x, c.x
-		reached.HeardBy = List[ID]{{2}}
+		reached.HeardBy = JSONList[ID]{{2}}
 		taken.Status = "acknowledged"
 		silent.Source = "duress"
-		avoided.HeardBy, avoided.Avoid = List[ID]{{2}}, List[ID]{{2}}
+		avoided.HeardBy, avoided.Avoid = JSONList[ID]{{2}}, JSONList[ID]{{2}}
 		for name, v := range map[string]SOSView{"somebody else": c.x.View(Actor{UserID: ID{3}, Role: RoleAdmin}), "reached": reached.View(raiser), "answered": taken.View(raiser), "in silence": silent.View(raiser)} {
 			if v.Advice != "" {
 				t.Errorf("%s: reads %q", name, v.Advice)

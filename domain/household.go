@@ -20,16 +20,16 @@ type Customer struct {
 
 // Contact is a person of the household.
 type Contact struct {
-	ID         ID           `json:"id"`
-	CustomerID ID           `json:"-"`
-	Name       string       `json:"name"`
-	Relation   string       `json:"relation"`
-	Phones     List[string] `json:"phones"` // E.164
-	Email      string       `json:"email"`
-	Language   string       `json:"language"`
-	VoiceOnly  bool         `json:"voice_only"` // cannot use a page or read a message
-	Position   int          `json:"-"`
-	Struck     List[string] `json:"struck_phones"` // proved wrong; no longer known numbers
+	ID         ID               `json:"id"`
+	CustomerID ID               `json:"-"`
+	Name       string           `json:"name"`
+	Relation   string           `json:"relation"`
+	Phones     JSONList[string] `json:"phones"` // E.164
+	Email      string           `json:"email"`
+	Language   string           `json:"language"`
+	VoiceOnly  bool             `json:"voice_only"` // cannot use a page or read a message
+	Position   int              `json:"-"`
+	Struck     JSONList[string] `json:"struck_phones"` // proved wrong; no longer known numbers
 }
 
 // Site is where appliances stand.

@@ -367,9 +367,9 @@ var languagePattern = regexp.MustCompile(`^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 var importLimits = map[string]int{"external_ref": 100, "name": 200, "address": 500, "landmark": 200, "postal_code": 16, "category": 64, "brand": 100, "model": 100,
 	"serial": 100, "fault": 2000, "what_matters": 1000, "language": 16}
 
-// importWish is one row understood: what the household, the job and the visit
+// parsedRow is one row understood: what the household, the job and the visit
 // are to be. Empty means that the row does not say.
-type importWish struct {
+type parsedRow struct {
 	text       map[string]string // fields kept as text
 	phones     []string          // E.164
 	critical   *bool
@@ -379,26 +379,26 @@ type importWish struct {
 	start, end time.Time         // zero: no visit is asked for
 	cells      map[string]string // in which cells date, from and to stood
 	crew       *[]ID
-	errors     List[ImportError]
+	errors     JSONList[ImportError]
 	head       *importHead
 	line       int
 }
 
-func (w *importWish) is(field string) string { return w.text[field] }
+func (w *parsedRow) is(field string) string { return w.text[field] }
 
-func (w *importWish) opt(field string) *string {
+func (w *parsedRow) opt(field string) *string {
 	if v := w.text[field]; v != "" {
 		return &v
 	}
 	return nil
 }
 
-func (w *importWish) wrong(field, reason string) {
+func (w *parsedRow) wrong(field, reason string) {
 	w.errors = append(w.errors, ImportError{Column: w.column(field), Reason: reason})
 }
 
 // column names a field as the sheet does: by the cell in which it was found.
-func (w *importWish) column(field string) string {
+func (w *parsedRow) column(field string) string {
 	if cell, ok := w.cells[field]; ok {
 		field = cell
 	}
@@ -407,7 +407,7 @@ func (w *importWish) column(field string) string {
 
 // says gives what the row says, by what it is said of; empty where it does
 // not say.
-func (w *importWish) says() map[string]string {
+func (w *parsedRow) says() map[string]string {
 	out := map[string]string{}
 	for _, f := range []string{"category", "serial", "fault", "what_matters", "priority", "cover"} {
 		out[f] = w.is(f)
@@ -439,7 +439,7 @@ func (w *importWish) says() map[string]string {
 
 // digests are kept with the job in place of the words: they tell whether the
 // file changed a cell and hold no name or number. The job's id salts them.
-func (w *importWish) digests(job ID) map[string]string {
+func (w *parsedRow) digests(job ID) map[string]string {
 	out := map[string]string{}
 	for field, v := range w.says() {
 		if v != "" {
@@ -451,15 +451,15 @@ func (w *importWish) digests(job ID) map[string]string {
 
 // fresh tells of a field whether the row says something else of it than when
 // the job was last imported; of a job that never was, everything is.
-func (w *importWish) fresh(j *Job) func(field string) bool {
+func (w *parsedRow) fresh(j *Job) func(field string) bool {
 	said := w.digests(j.ID)
 	return func(field string) bool { return said[field] != "" && said[field] != j.Imported.V[field] }
 }
 
 // readRow understands the cells of one row. All that is wrong is listed, not
 // only the first.
-func (s *Service) readRow(row ImportRow, h *importHead, c *Centre, technicians []User) *importWish {
-	w := &importWish{text: map[string]string{}, head: h, line: row.Line}
+func (s *Service) readRow(row ImportRow, h *importHead, c *Centre, technicians []User) *parsedRow {
+	w := &parsedRow{text: map[string]string{}, head: h, line: row.Line}
 	for _, f := range []string{"external_ref", "name", "address", "landmark", "postal_code", "category", "brand", "model", "serial", "fault", "what_matters"} {
 		v := h.cell(row, f)
 		if f != "name" && f != "fault" && nothing(v) {

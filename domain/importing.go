@@ -35,26 +35,26 @@ type ImportError struct {
 
 // ImportRowResult is what came of one row. A rejected row changed nothing.
 type ImportRowResult struct {
-	Line        int               `json:"line"`
-	ExternalRef string            `json:"external_ref"`
-	Outcome     string            `json:"outcome"` // created, updated, unchanged, rejected
-	JobID       *ID               `json:"job_id"`
-	VisitID     *ID               `json:"visit_id"`
-	Errors      List[ImportError] `json:"errors"`
-	visit       *Visit            // that the row books or keeps
+	Line        int                   `json:"line"`
+	ExternalRef string                `json:"external_ref"`
+	Outcome     string                `json:"outcome"` // created, updated, unchanged, rejected
+	JobID       *ID                   `json:"job_id"`
+	VisitID     *ID                   `json:"visit_id"`
+	Errors      JSONList[ImportError] `json:"errors"`
+	visit       *Visit                // that the row books or keeps
 }
 
 // ImportReport is what came of an import. Mapping shows which column was
 // taken for which field; kept as the centre's import_mapping it is used again.
 type ImportReport struct {
-	Preview   bool                  `json:"preview"`
-	Rows      int                   `json:"rows"`
-	Created   int                   `json:"created"`
-	Updated   int                   `json:"updated"`
-	Unchanged int                   `json:"unchanged"`
-	Rejected  int                   `json:"rejected"`
-	Mapping   map[string]string     `json:"mapping"`
-	Items     List[ImportRowResult] `json:"items"`
+	Preview   bool                      `json:"preview"`
+	Rows      int                       `json:"rows"`
+	Created   int                       `json:"created"`
+	Updated   int                       `json:"updated"`
+	Unchanged int                       `json:"unchanged"`
+	Rejected  int                       `json:"rejected"`
+	Mapping   map[string]string         `json:"mapping"`
+	Items     JSONList[ImportRowResult] `json:"items"`
 }
 
 // errPreview rolls a row's transaction back after it has shown what it would do.
@@ -67,7 +67,7 @@ var errPreview = errors.New("preview")
 // again changes nothing. A row changes what the file changed since it was last
 // imported, so that what staff edited meanwhile stays; to the household it only
 // adds: numbers, people, addresses. An empty cell says nothing.
-// Errors of the whole file: CodeForbidden, CodeMeaning.
+// Errors of the whole file: CodeForbidden, CodeUnprocessable.
 func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (ImportReport, error) {
 	if call.Key != "" { // one at a time under one key; run below guards only its own moment
 		mark := "rows of " + call.Actor.UserID.String() + "|" + call.Key
@@ -93,11 +93,11 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 	}
 	head := readHead(in.Header, centre.ImportMapping.V)
 	if len(head.columns["external_ref"]) == 0 {
-		return ImportReport{}, Fail(CodeMeaning, "No column holds the brand's number of a job (external_ref, Ticket, Job No, …).").
+		return ImportReport{}, Fail(CodeUnprocessable, "No column holds the brand's number of a job (external_ref, Ticket, Job No, …).").
 			At("/external_ref", "name the column in the centre's import_mapping")
 	}
 	if len(in.Rows) > MaxImportRows {
-		return ImportReport{}, Fail(CodeMeaning, "An import has at most %d rows; this one has %d.", MaxImportRows, len(in.Rows))
+		return ImportReport{}, Fail(CodeUnprocessable, "An import has at most %d rows; this one has %d.", MaxImportRows, len(in.Rows))
 	}
 	out := ImportReport{Preview: in.Preview, Rows: len(in.Rows), Mapping: head.mapping}
 	lineOf := map[string]int{}
@@ -136,7 +136,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 
 // clash refuses in a preview what the rows before it would take: each row of a
 // preview is judged by itself and leaves nothing behind.
-func clash(item ImportRowResult, w *importWish, ahead *[]ImportRowResult, people []User) ImportRowResult {
+func clash(item ImportRowResult, w *parsedRow, ahead *[]ImportRowResult, people []User) ImportRowResult {
 	v := item.visit
 	for _, before := range *ahead {
 		b := before.visit
@@ -146,7 +146,7 @@ func clash(item ImportRowResult, w *importWish, ahead *[]ImportRowResult, people
 		for i := range people {
 			if u := &people[i]; has(v.Crew, u.ID) && has(b.Crew, u.ID) {
 				return ImportRowResult{Line: item.Line, ExternalRef: item.ExternalRef, Outcome: "rejected",
-					Errors: List[ImportError]{{Column: w.column("technician"), Reason: fmt.Sprintf("%s has another visit in this time, by line %d.", u.FirstName(), before.Line)}}}
+					Errors: JSONList[ImportError]{{Column: w.column("technician"), Reason: fmt.Sprintf("%s has another visit in this time, by line %d.", u.FirstName(), before.Line)}}}
 			}
 		}
 	}
@@ -170,20 +170,20 @@ func (s *Service) importCentre(tx Tx, a Actor, want *ID) (*Centre, error) {
 		want = &a.CentreID
 	}
 	if want == nil {
-		return nil, Fail(CodeMeaning, "Say for which centre these jobs are.").At("/centre_id", "required")
+		return nil, Fail(CodeUnprocessable, "Say for which centre these jobs are.").At("/centre_id", "required")
 	}
-	c, err := s.reachCentre(tx, a, *want)
+	c, err := s.authorizeCentre(tx, a, *want)
 	return c, meaningIfAbsent(err, "centre", "/centre_id")
 }
 
 // importRow does one row in its own transaction. What a rule refuses is the
 // row's result; an error ends the import.
-func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *importWish, preview bool) (ImportRowResult, error) {
+func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *parsedRow, preview bool) (ImportRowResult, error) {
 	for try := 1; ; try++ {
 		item := ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")}
 		err := s.Store.InTx(ctx, func(tx Tx) error {
 			item = ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")} // the transaction may run again
-			if err := s.land(tx, call, c, w, &item, preview); err != nil {
+			if err := s.saveImport(tx, call, c, w, &item, preview); err != nil {
 				return err
 			}
 			if preview {
@@ -199,7 +199,7 @@ func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *impor
 			return item, err
 		}
 		switch e.Kind {
-		case KindConflict, KindMeaning, KindForbidden, KindShape, KindNotFound, KindPrecondition:
+		case KindConflict, KindUnprocessable, KindForbidden, KindMalformed, KindNotFound, KindPrecondition:
 		default:
 			return item, err
 		}
@@ -207,13 +207,13 @@ func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *impor
 			continue
 		}
 		rejected := ImportRowResult{Line: item.Line, ExternalRef: item.ExternalRef, Outcome: "rejected"}
-		rejected.Errors = List[ImportError]{{Column: w.column(importFieldOf(e, w)), Reason: e.Message}}
+		rejected.Errors = JSONList[ImportError]{{Column: w.column(importFieldOf(e, w)), Reason: e.Message}}
 		return rejected, nil
 	}
 }
 
 // importFieldOf tells which cell a refusal is about.
-func importFieldOf(e *Error, w *importWish) string {
+func importFieldOf(e *Error, w *parsedRow) string {
 	if len(e.Fields) > 0 {
 		p := strings.TrimPrefix(e.Fields[0].Pointer, "/")
 		p, _, _ = strings.Cut(p, "/")
@@ -240,21 +240,21 @@ func importFieldOf(e *Error, w *importWish) string {
 		return "date"
 	case e.Code == CodeOverlap, e.Code == CodeTooFar, e.Code == CodeExcluded, e.Code == CodeSkill, e.Code == CodeHours:
 		return "technician"
-	case (e.Code == CodeHeld || e.Code == CodePlan || e.Code == CodeState) && !w.start.IsZero():
+	case (e.Code == CodeOnHold || e.Code == CodePlan || e.Code == CodeState) && !w.start.IsZero():
 		return "date"
 	}
 	return "external_ref"
 }
 
-// land carries one row out in a transaction.
-func (s *Service) land(tx Tx, call *Call, c *Centre, w *importWish, item *ImportRowResult, preview bool) error {
+// saveImport carries one row out in a transaction.
+func (s *Service) saveImport(tx Tx, call *Call, c *Centre, w *parsedRow, item *ImportRowResult, preview bool) error {
 	now := s.now()
 	item.Outcome = "unchanged"
 	j, err := tx.JobByRef(w.is("external_ref"))
 	switch {
 	case notFound(err):
 		item.Outcome = "created"
-		if j, err = s.landNew(tx, call, c, w, now); err != nil {
+		if j, err = s.saveNewImport(tx, call, c, w, now); err != nil {
 			return err
 		}
 		if !preview {
@@ -273,7 +273,7 @@ func (s *Service) land(tx Tx, call *Call, c *Centre, w *importWish, item *Import
 	}
 	changed := false
 	if item.Outcome != "created" {
-		if changed, err = s.landJob(tx, call, c, j, w, now); err != nil {
+		if changed, err = s.importJob(tx, call, c, j, w, now); err != nil {
 			return err
 		}
 		if changed {
@@ -281,9 +281,9 @@ func (s *Service) land(tx Tx, call *Call, c *Centre, w *importWish, item *Import
 		}
 	}
 	if w.start.IsZero() {
-		return s.landed(tx, j, w, changed, now)
+		return s.savedImport(tx, j, w, changed, now)
 	}
-	v, moved, err := s.landVisit(tx, call, j, w, now)
+	v, moved, err := s.importVisit(tx, call, j, w, now)
 	if err != nil {
 		return err
 	}
@@ -294,12 +294,12 @@ func (s *Service) land(tx Tx, call *Call, c *Centre, w *importWish, item *Import
 	if moved && item.Outcome == "unchanged" {
 		item.Outcome = "updated"
 	}
-	return s.landed(tx, j, w, changed || moved, now)
+	return s.savedImport(tx, j, w, changed || moved, now)
 }
 
-// landed saves the job and what its row said; the same words again are no
+// savedImport saves the job and what its row said; the same words again are no
 // change.
-func (s *Service) landed(tx Tx, j *Job, w *importWish, changed bool, now time.Time) error {
+func (s *Service) savedImport(tx Tx, j *Job, w *parsedRow, changed bool, now time.Time) error {
 	said := w.digests(j.ID)
 	for field, digest := range said {
 		changed = changed || !j.Status.Ended() && j.Imported.V[field] != digest
@@ -317,8 +317,8 @@ func (s *Service) landed(tx Tx, j *Job, w *importWish, changed bool, now time.Ti
 	return tx.SaveJob(j)
 }
 
-// landNew registers the household, where it is new, the appliance and the job.
-func (s *Service) landNew(tx Tx, call *Call, c *Centre, w *importWish, now time.Time) (*Job, error) {
+// saveNewImport registers the household, where it is new, the appliance and the job.
+func (s *Service) saveNewImport(tx Tx, call *Call, c *Centre, w *parsedRow, now time.Time) (*Job, error) {
 	h, err := s.householdOf(tx, w)
 	if err != nil {
 		return nil, err
@@ -326,7 +326,7 @@ func (s *Service) landNew(tx Tx, call *Call, c *Centre, w *importWish, now time.
 	var site, contact ID
 	if h == nil {
 		if w.is("name") == "" {
-			return nil, Fail(CodeMeaning, "is missing; a new household needs a name").At("/name", "required")
+			return nil, Fail(CodeUnprocessable, "is missing; a new household needs a name").At("/name", "required")
 		}
 		language := w.is("language")
 		if language == "" {
@@ -339,7 +339,7 @@ func (s *Service) landNew(tx Tx, call *Call, c *Centre, w *importWish, now time.
 		}
 	} else {
 		var grown bool
-		if contact, site, grown = s.growHousehold(h, nil, w, c); grown {
+		if contact, site, grown = s.mergeCustomer(h, nil, w, c); grown {
 			s.changed(&h.Meta, now)
 			if err := tx.SaveCustomer(h); err != nil {
 				return nil, err
@@ -362,7 +362,7 @@ func (s *Service) landNew(tx Tx, call *Call, c *Centre, w *importWish, now time.
 
 // householdOf finds the household that a row means: one of the numbers, and
 // the same name or none in the row.
-func (s *Service) householdOf(tx Tx, w *importWish) (*Customer, error) {
+func (s *Service) householdOf(tx Tx, w *parsedRow) (*Customer, error) {
 	for _, phone := range w.phones {
 		ids, err := tx.CustomersByPhone(phone)
 		if err != nil {
@@ -404,27 +404,27 @@ func (c *Customer) named(name string) *Contact {
 // sameWords compares names and addresses without case, spaces and signs.
 func sameWords(a, b string) bool { return headingKey(a) == headingKey(b) }
 
-func (s *Service) addContact(h *Customer, w *importWish, language string) ID {
+func (s *Service) addContact(h *Customer, w *parsedRow, language string) ID {
 	name := w.is("name")
 	if name == "" {
 		name = h.Name
 	}
-	n := Contact{ID: s.NewID(), CustomerID: h.ID, Name: name, Phones: List[string](slices.Clone(w.phones)), Language: language, Position: len(h.Contacts)}
+	n := Contact{ID: s.NewID(), CustomerID: h.ID, Name: name, Phones: JSONList[string](slices.Clone(w.phones)), Language: language, Position: len(h.Contacts)}
 	h.Contacts = append(h.Contacts, n)
 	return n.ID
 }
 
-func (s *Service) addSite(h *Customer, w *importWish, c *Centre) ID {
+func (s *Service) addSite(h *Customer, w *parsedRow, c *Centre) ID {
 	n := Site{ID: s.NewID(), CustomerID: h.ID, Address: w.is("address"), Landmark: w.is("landmark"), PostalCode: w.is("postal_code"), Zone: c.Zone, Lat: w.lat, Lon: w.lon}
 	h.Sites = append(h.Sites, n)
 	return n.ID
 }
 
-// growHousehold adds what the row knows and the household does not: a person,
+// mergeCustomer adds what the row knows and the household does not: a person,
 // numbers, an address, and what is empty at the address. It overwrites
 // nothing, so that two rows about one household do not undo each other. j is
 // the row's job, if it exists.
-func (s *Service) growHousehold(h *Customer, j *Job, w *importWish, c *Centre) (contact, site ID, grown bool) {
+func (s *Service) mergeCustomer(h *Customer, j *Job, w *parsedRow, c *Centre) (contact, site ID, grown bool) {
 	person := h.named(w.is("name"))
 	if j != nil && j.ContactID != nil && (w.is("name") == "" || sameWords(h.Name, w.is("name"))) {
 		if p := h.contact(*j.ContactID); p != nil {
@@ -488,7 +488,7 @@ func (c *Customer) knows(phone string) bool {
 
 // applianceOf finds or registers the appliance of a row: the job's own, else
 // the household's with this serial number. nil when the row names none.
-func (s *Service) applianceOf(tx Tx, h *Customer, site ID, j *Job, w *importWish, now time.Time) (*ID, error) {
+func (s *Service) applianceOf(tx Tx, h *Customer, site ID, j *Job, w *parsedRow, now time.Time) (*ID, error) {
 	brand, model, serial := w.is("brand"), w.is("model"), w.is("serial")
 	if brand == "" && model == "" && serial == "" {
 		return nil, nil
@@ -536,9 +536,9 @@ func (s *Service) applianceOf(tx Tx, h *Customer, site ID, j *Job, w *importWish
 	return &ap.ID, nil
 }
 
-// landJob brings an existing job to what the row says. Only what differs is
+// importJob brings an existing job to what the row says. Only what differs is
 // changed and told to the timeline.
-func (s *Service) landJob(tx Tx, call *Call, c *Centre, j *Job, w *importWish, now time.Time) (bool, error) {
+func (s *Service) importJob(tx Tx, call *Call, c *Centre, j *Job, w *parsedRow, now time.Time) (bool, error) {
 	h, err := tx.LockCustomer(j.CustomerID)
 	if err != nil {
 		return false, err
@@ -547,7 +547,7 @@ func (s *Service) landJob(tx Tx, call *Call, c *Centre, j *Job, w *importWish, n
 	contact, site, grown := j.ContactID, j.SiteID, false
 	if fresh("household") {
 		var person ID
-		person, site, grown = s.growHousehold(h, j, w, c)
+		person, site, grown = s.mergeCustomer(h, j, w, c)
 		contact = &person
 	}
 	var in JobInput
@@ -608,13 +608,13 @@ func (s *Service) landJob(tx Tx, call *Call, c *Centre, j *Job, w *importWish, n
 	if err := s.applyJob(tx, j, in, h); err != nil {
 		return false, err
 	}
-	s.fact(tx, j, call.Actor, "job.changed", nil, at(now), in)
+	s.entry(tx, j, call.Actor, "job.changed", nil, at(now), in)
 	return true, nil
 }
 
-// landVisit brings the job's visit to the row's window and crew: it books,
+// importVisit brings the job's visit to the row's window and crew: it books,
 // moves or assigns. What has come of a window already, is not asked for again.
-func (s *Service) landVisit(tx Tx, call *Call, j *Job, w *importWish, now time.Time) (*Visit, bool, error) {
+func (s *Service) importVisit(tx Tx, call *Call, j *Job, w *parsedRow, now time.Time) (*Visit, bool, error) {
 	d, err := s.dossier(tx, j)
 	if err != nil {
 		return nil, false, err

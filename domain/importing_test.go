@@ -457,7 +457,7 @@ func TestImportWhoMay(t *testing.T) {
 			code   domain.Code
 		}{
 			{"meera", nil, ""}, {"asha", &w.centre, ""}, {"anil", &w.centre, ""}, {"agent", &w.centre, ""},
-			{"meera", &w.other, domain.CodeMeaning}, {"anil", nil, domain.CodeMeaning}, {"agent", nil, domain.CodeMeaning}, {"anil", &elsewhere, domain.CodeMeaning},
+			{"meera", &w.other, domain.CodeUnprocessable}, {"anil", nil, domain.CodeUnprocessable}, {"agent", nil, domain.CodeUnprocessable}, {"anil", &elsewhere, domain.CodeUnprocessable},
 			{"ravi", nil, domain.CodeForbidden},
 		} {
 			if _, err := w.imports(c.who, with(c.centre)); c.code == "" && err != nil || c.code != "" && !domain.IsCode(err, c.code) {
@@ -465,7 +465,7 @@ func TestImportWhoMay(t *testing.T) {
 			}
 		}
 		for _, bad := range []domain.ImportInput{table("Name|Phone", "Lata|9876543210"), {Header: []string{"Ref"}, Rows: make([]domain.ImportRow, domain.MaxImportRows+1)}} {
-			if _, err := w.imports("meera", bad); !domain.IsCode(err, domain.CodeMeaning) {
+			if _, err := w.imports("meera", bad); !domain.IsCode(err, domain.CodeUnprocessable) {
 				t.Errorf("%v", err)
 			}
 		}

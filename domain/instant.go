@@ -11,7 +11,7 @@ import (
 // microseconds (docs/product.md section 8).
 //
 // CodeMalformed: not a date and time. CodeTimeGap, CodeTimeFold: the local
-// time does not exist or exists twice in loc. CodeMeaning: outside 1970-2200.
+// time does not exist or exists twice in loc. CodeUnprocessable: outside 1970-2200.
 // A leap second (:60) counts as the second that follows it.
 func ParseInstant(s string, loc *time.Location, pointer string) (time.Time, error) {
 	w, ok := parseWall(s)
@@ -48,7 +48,7 @@ func ParseInstant(s string, loc *time.Location, pointer string) (time.Time, erro
 }
 
 func outOfRange(pointer string) error {
-	return Fail(CodeMeaning, "The time is outside the years 1970 to 2200.").
+	return Fail(CodeUnprocessable, "The time is outside the years 1970 to 2200.").
 		At(pointer, "must be between 1970 and 2200")
 }
 

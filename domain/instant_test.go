@@ -153,7 +153,7 @@ func FuzzParseInstant(f *testing.F) {
 		at, err := ParseInstant(s, london, "/at")
 		if err != nil {
 			var e *Error
-			if !errors.As(err, &e) || (e.Kind != KindShape && e.Kind != KindMeaning) {
+			if !errors.As(err, &e) || (e.Kind != KindMalformed && e.Kind != KindUnprocessable) {
 				t.Fatalf("%q: %v", s, err)
 			}
 			return

@@ -28,16 +28,16 @@ const (
 // Invitation lets a user set a password once: as a first one or as a reset.
 // Its code is derived from the id and is never stored; TokenHash is its hash.
 type Invitation struct {
-	ID        ID           `json:"id"`
-	UserID    ID           `json:"-"`
-	Purpose   string       `json:"purpose"`
-	TokenHash string       `json:"-"`
-	CreatedAt time.Time    `json:"created_at"`
-	CreatedBy *ID          `json:"created_by"` // nil: the command line
-	ExpiresAt time.Time    `json:"expires_at"`
-	UsedAt    *time.Time   `json:"used_at"` // or ended by a newer password
-	SentBy    List[string] `json:"sent_by"`
-	Note      string       `json:"note"` // of one handed over by an admin
+	ID        ID               `json:"id"`
+	UserID    ID               `json:"-"`
+	Purpose   string           `json:"purpose"`
+	TokenHash string           `json:"-"`
+	CreatedAt time.Time        `json:"created_at"`
+	CreatedBy *ID              `json:"created_by"` // nil: the command line
+	ExpiresAt time.Time        `json:"expires_at"`
+	UsedAt    *time.Time       `json:"used_at"` // or ended by a newer password
+	SentBy    JSONList[string] `json:"sent_by"`
+	Note      string           `json:"note"` // of one handed over by an admin
 }
 
 // byHand reports whether the code is handed over by whoever asked for it.
@@ -53,11 +53,11 @@ type InviteInput struct {
 // Invited is the answer to an invitation. The API adds the code at sending
 // where it is handed over.
 type Invited struct {
-	ID        ID           `json:"id"`
-	UserID    ID           `json:"user_id"`
-	Purpose   string       `json:"purpose"`
-	ExpiresAt time.Time    `json:"expires_at"`
-	SentBy    List[string] `json:"sent_by"`
+	ID        ID               `json:"id"`
+	UserID    ID               `json:"user_id"`
+	Purpose   string           `json:"purpose"`
+	ExpiresAt time.Time        `json:"expires_at"`
+	SentBy    JSONList[string] `json:"sent_by"`
 }
 
 // ByHand reports whether the code is handed over by whoever asked for it.
@@ -93,11 +93,11 @@ func plainCode(typed string) string {
 // and sends it to them alone (docs/product.md, Trust). Admin; area manager and
 // proprietor for their own people. An account that never signed in and cannot be
 // reached gets a code that is handed over; for any other account only an admin
-// hands one over, with a note. Errors: CodeNotFound, CodeForbidden, CodeMeaning,
+// hands one over, with a note. Errors: CodeNotFound, CodeForbidden, CodeUnprocessable,
 // CodeState where nothing reaches the person.
 func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput) (Invited, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Invited, error) {
-		u, err := s.reachUser(tx, call.Actor, id)
+		u, err := s.authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return Invited{}, err
 		}
@@ -114,7 +114,7 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 			return Invited{}, err
 		}
 		wall := s.Wall().UTC().Truncate(time.Microsecond)
-		inv := Invitation{ID: s.NewID(), UserID: u.ID, Purpose: purposeInvite, CreatedAt: wall, ExpiresAt: wall.Add(invitationTTL), SentBy: List[string]{}}
+		inv := Invitation{ID: s.NewID(), UserID: u.ID, Purpose: purposeInvite, CreatedAt: wall, ExpiresAt: wall.Add(invitationTTL), SentBy: JSONList[string]{}}
 		if in.Reset || u.SignedInAt != nil {
 			inv.Purpose, inv.ExpiresAt = purposeReset, wall.Add(resetTTL)
 		}
@@ -140,10 +140,10 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 			return Invited{}, err
 		}
 		if inv.Purpose == purposeReset {
-			s.tellAccount(tx, u, "account.reset", nil, now.Add(resetsTold), now)
+			s.notifyOfAccount(tx, u, "account.reset", nil, now.Add(resetsTold), now)
 		}
 		if !inv.byHand() {
-			s.tellAccount(tx, u, NoticeAccountCode, &inv.ID, now.Add(inv.ExpiresAt.Sub(wall)), now)
+			s.notifyOfAccount(tx, u, NoticeAccountCode, &inv.ID, now.Add(inv.ExpiresAt.Sub(wall)), now)
 		}
 		return Invited{inv.ID, inv.UserID, inv.Purpose, inv.ExpiresAt, inv.SentBy}, nil
 	})
@@ -156,7 +156,7 @@ func (s *Service) handOver(tx Tx, a Actor, u *User, note string) (string, error)
 		return "", Fail(CodeForbidden, "Only an admin hands a code over in person.")
 	}
 	if note = strings.TrimSpace(note); note == "" && u.SignedInAt != nil {
-		return "", Fail(CodeMeaning, "Say how the person was recognised.").At("/note", "for example: came to the office with their identity card")
+		return "", Fail(CodeUnprocessable, "Say how the person was recognised.").At("/note", "for example: came to the office with their identity card")
 	}
 	party, err := tx.PartyToReport(u.ID)
 	if err == nil && party && u.SignedInAt != nil {
@@ -167,8 +167,8 @@ func (s *Service) handOver(tx Tx, a Actor, u *User, note string) (string, error)
 
 // waysTo lists how a code reaches a user and nobody else. A browser is none: it
 // may stand on a desk that many share.
-func (s *Service) waysTo(tx Tx, u *User) (List[string], error) {
-	ways := List[string]{}
+func (s *Service) waysTo(tx Tx, u *User) (JSONList[string], error) {
+	ways := JSONList[string]{}
 	if s.TextGateway && u.Phone != "" {
 		ways = append(ways, sentByMessage)
 	}
@@ -182,9 +182,9 @@ func (s *Service) waysTo(tx Tx, u *User) (List[string], error) {
 	return ways, nil
 }
 
-// tellAccount tells a user at once of what happens to their account, on duty or
+// notifyOfAccount tells a user at once of what happens to their account, on duty or
 // not: it is theirs to stop it.
-func (s *Service) tellAccount(tx Tx, u *User, kind string, invitation *ID, until, now time.Time) {
+func (s *Service) notifyOfAccount(tx Tx, u *User, kind string, invitation *ID, until, now time.Time) {
 	tx.Enqueue(s.notice(kind, u.Language, now, until, toUser(u.ID), func(n *Notice) {
 		n.High = true
 		if invitation != nil {
@@ -237,12 +237,12 @@ func (s *Service) resetsOf(tx Tx, user ID, now time.Time) ([]Reset, error) {
 }
 
 func invitationGone() error {
-	return Fail(CodeMeaning, "This code was used, has expired or never existed; ask for a new one.").At("/token", "used, expired or unknown")
+	return Fail(CodeUnprocessable, "This code was used, has expired or never existed; ask for a new one.").At("/token", "used, expired or unknown")
 }
 
 // RedeemInvitation sets the password of an invitation or reset once. Anyone
 // with the code. One that was handed over for a first password is over once the
-// account has signed in. Errors: CodeMeaning.
+// account has signed in. Errors: CodeUnprocessable.
 func (s *Service) RedeemInvitation(ctx context.Context, code, password string) error {
 	var inv *Invitation
 	var u *User

@@ -14,8 +14,8 @@ const (
 	checkAgain = time.Minute    // at least, between two looks at one visit
 )
 
-// expected is when a visit is reached, as the day stands.
-type expected struct {
+// eta is when a visit is reached, as the day stands.
+type eta struct {
 	visit   *Visit
 	arrival time.Time
 }
@@ -24,7 +24,7 @@ type expected struct {
 // reached: the visit under way ends as planned from when it began, or now when
 // that is over; then the ways and the planned lengths. A day in which nobody
 // has moved yet tells nothing: ok is false. Visits come by planned start.
-func runningDay(day []Visit, place func(*Visit) Point, way func(from, to Point) float64, home Point, now time.Time) (out []expected, ok bool) {
+func runningDay(day []Visit, place func(*Visit) Point, way func(from, to Point) float64, home Point, now time.Time) (out []eta, ok bool) {
 	free, at := now, home
 	var left time.Time // when the place was left
 	for i := range day {
@@ -75,7 +75,7 @@ func runningDay(day []Visit, place func(*Visit) Point, way func(from, to Point) 
 		}
 		way := way(at, place(v))
 		arrival := later(free, now).Add(time.Duration(way) * time.Minute)
-		out = append(out, expected{v, arrival})
+		out = append(out, eta{v, arrival})
 		free, at = later(arrival, v.PlannedStart).Add(time.Duration(v.PlannedMinutes)*time.Minute), place(v)
 	}
 	return out, true
@@ -91,8 +91,8 @@ func (s *Service) dayFollows(tx Tx, v *Visit, now time.Time) {
 	}
 }
 
-// expectDay reckons the day of a technician from what is stored.
-func (s *Service) expectDay(tx Tx, technician ID, now time.Time) ([]expected, error) {
+// etasOfDay reckons the day of a technician from what is stored.
+func (s *Service) etasOfDay(tx Tx, technician ID, now time.Time) ([]eta, error) {
 	day, err := tx.DayOf(technician, now.Add(-dayAhead), now.Add(dayAhead))
 	if err != nil || len(day) == 0 {
 		return nil, err
@@ -113,10 +113,10 @@ func (s *Service) expectDay(tx Tx, technician ID, now time.Time) ([]expected, er
 	return out, nil
 }
 
-// dayMoved sets for each visit ahead when to look at it: now when it will be
+// recomputeETAs sets for each visit ahead when to look at it: now when it will be
 // late, else when it could be at the earliest.
-func (s *Service) dayMoved(tx Tx, technician ID, now time.Time) error {
-	day, err := s.expectDay(tx, technician, now)
+func (s *Service) recomputeETAs(tx Tx, technician ID, now time.Time) error {
+	day, err := s.etasOfDay(tx, technician, now)
 	if notFound(err) {
 		return nil
 	}
@@ -126,7 +126,7 @@ func (s *Service) dayMoved(tx Tx, technician ID, now time.Time) error {
 	return err
 }
 
-func (s *Service) lookAt(tx Tx, e expected, now time.Time) {
+func (s *Service) lookAt(tx Tx, e eta, now time.Time) {
 	due := now
 	if spare := e.visit.WindowEnd.Sub(e.arrival); spare >= 0 {
 		due = now.Add(max(spare, checkAgain))
@@ -143,9 +143,9 @@ func (s *Service) jeopardyDue(m *visitMoveCtx) error {
 	if v.Status != VisitScheduled || m.d.held != nil || PlanPermits.unmet(m.d.plan, nil, nil) != "" || !m.now.Before(v.WindowEnd) {
 		return nil
 	}
-	var worst *expected
+	var worst *eta
 	for _, id := range v.Crew {
-		day, err := s.expectDay(m.tx, id, m.now)
+		day, err := s.etasOfDay(m.tx, id, m.now)
 		if err != nil {
 			return err
 		}
@@ -173,7 +173,7 @@ func (s *Service) jeopardyDue(m *visitMoveCtx) error {
 	}
 	// People are told a time that a clock shows.
 	at := worst.arrival.Add(5*time.Minute - time.Second).Truncate(5 * time.Minute)
-	s.fact(m.tx, m.d.job, System, "visit.late_expected", &v.ID, m.st, map[string]any{"expected_at": at, "window_end": v.WindowEnd})
+	s.entry(m.tx, m.d.job, System, "visit.late_expected", &v.ID, m.st, map[string]any{"expected_at": at, "window_end": v.WindowEnd})
 	clock := at.In(m.d.site.Location()).Format("15:04")
 	expectedAt := func(n *Notice) { n.Body = strings.ReplaceAll(n.Body, "{at}", clock) }
 	expires := later(at, v.WindowEnd)
@@ -181,7 +181,7 @@ func (s *Service) jeopardyDue(m *visitMoveCtx) error {
 	if err != nil {
 		return err
 	}
-	err = s.tellAny(m.tx, users, m.d.centre, m.now, func(u *User) Notice {
+	err = s.notifyOnDuty(m.tx, users, m.d.centre, m.now, func(u *User) Notice {
 		return s.notice("visit.late_desk", u.Language, m.now, expires, toUser(u.ID), m.d.about("visit.late_desk", v, u.Language), expectedAt)
 	})
 	if err != nil {

@@ -21,39 +21,39 @@ func (s JobStatus) Ended() bool { return s == JobClosed || s == JobCancelled }
 // Job is one fault of one household to be mended.
 type Job struct {
 	Meta
-	ExternalRef    *string         `json:"external_ref"`
-	CustomerID     ID              `json:"customer_id"`
-	SiteID         ID              `json:"site_id"`
-	ContactID      *ID             `json:"contact_id"` // whom to reach first
-	ApplianceID    *ID             `json:"appliance_id"`
-	CentreID       ID              `json:"centre_id"`
-	AreaID         ID              `json:"area_id"`
-	Status         JobStatus       `json:"status"`
-	Category       string          `json:"category"`    // the skill asked for; empty asks for none
-	SkillLevel     int             `json:"skill_level"` // asked of one of the crew: 1 any, 2 able, 3 expert
-	Serial         string          `json:"serial"`
-	Fault          string          `json:"fault"` // in the customer's words
-	TriedSteps     List[TriedStep] `json:"tried_steps"`
-	WhatMatters    string          `json:"what_matters"`
-	Priority       string          `json:"priority"` // low, normal, high, urgent
-	SafetyCritical bool            `json:"safety_critical"`
-	Cover          string          `json:"cover"` // warranty, chargeable
+	ExternalRef    *string             `json:"external_ref"`
+	CustomerID     ID                  `json:"customer_id"`
+	SiteID         ID                  `json:"site_id"`
+	ContactID      *ID                 `json:"contact_id"` // whom to reach first
+	ApplianceID    *ID                 `json:"appliance_id"`
+	CentreID       ID                  `json:"centre_id"`
+	AreaID         ID                  `json:"area_id"`
+	Status         JobStatus           `json:"status"`
+	Category       string              `json:"category"`    // the skill asked for; empty asks for none
+	SkillLevel     int                 `json:"skill_level"` // asked of one of the crew: 1 any, 2 able, 3 expert
+	Serial         string              `json:"serial"`
+	Fault          string              `json:"fault"` // in the customer's words
+	TriedSteps     JSONList[TriedStep] `json:"tried_steps"`
+	WhatMatters    string              `json:"what_matters"`
+	Priority       string              `json:"priority"` // low, normal, high, urgent
+	SafetyCritical bool                `json:"safety_critical"`
+	Cover          string              `json:"cover"` // warranty, chargeable
 	// What it is expected to bring, in the smallest unit of the currency of
 	// its centre; nil: not known.
-	ValueMinor    *int64                 `json:"value_minor"`
-	RepeatOf      *ID                    `json:"repeat_of"`
-	OpenedAt      time.Time              `json:"opened_at"`
-	ReopenedAt    *time.Time             `json:"reopened_at"`
-	ResolvedAt    *time.Time             `json:"resolved_at"`
-	EndedAt       *time.Time             `json:"ended_at"`
-	EndReason     string                 `json:"end_reason"`
-	ReopenUntil   *time.Time             `json:"-"`            // promised at the end; nil: 30 days from it
-	Imported      Doc[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
-	Verdict       string                 `json:"reachability"` // last computed; GET …/reachability explains it
-	LastContactAt *time.Time             `json:"last_contact_at"`
-	Replacement   Doc[*Replacement]      `json:"replacement"` // that failed tries propose
-	Seq           int64                  `json:"-"`           // head of the timeline
-	ChainHead     []byte                 `json:"-"`
+	ValueMinor    *int64                  `json:"value_minor"`
+	RepeatOf      *ID                     `json:"repeat_of"`
+	OpenedAt      time.Time               `json:"opened_at"`
+	ReopenedAt    *time.Time              `json:"reopened_at"`
+	ResolvedAt    *time.Time              `json:"resolved_at"`
+	EndedAt       *time.Time              `json:"ended_at"`
+	EndReason     string                  `json:"end_reason"`
+	ReopenUntil   *time.Time              `json:"-"`            // promised at the end; nil: 30 days from it
+	Imported      JSON[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
+	Verdict       string                  `json:"reachability"` // last computed; GET …/reachability explains it
+	LastContactAt *time.Time              `json:"last_contact_at"`
+	Replacement   JSON[*Replacement]      `json:"replacement"` // that failed tries propose
+	Seq           int64                   `json:"-"`           // head of the timeline
+	ChainHead     []byte                  `json:"-"`
 }
 
 // reopens reports whether the job may still come back for the same fault.
@@ -89,27 +89,27 @@ const (
 // Hold stops work on a job (JobID set) or, for safety, on all jobs of a
 // customer or a site in every centre. It is lifted only by its own rule.
 type Hold struct {
-	ID         ID           `json:"id"`
-	Kind       HoldKind     `json:"kind"`
-	JobID      *ID          `json:"job_id"`
-	CustomerID *ID          `json:"customer_id"`
-	SiteID     *ID          `json:"site_id"`
-	Since      time.Time    `json:"since"`
-	Reason     string       `json:"reason"`
-	ByID       *ID          `json:"-"`
-	By         string       `json:"by"` // role; the person of a safety hold is confidential
-	OwnerID    *ID          `json:"owner_id"`
-	DueAt      *time.Time   `json:"due_at"`
-	FlagID     *ID          `json:"-"`
-	Fixable    bool         `json:"-"` // a hazard that centre and household settle themselves
-	LiftedAt   *time.Time   `json:"lifted_at"`
-	LiftedByID *ID          `json:"-"`
-	LiftReason string       `json:"lift_reason"`
-	Plan       List[string] `json:"plan"` // of a released safety hold: the safe-visit plan that stays
-	Step       int          `json:"-"`    // of an overdue safety hold: how many of holdSteps were told
+	ID         ID               `json:"id"`
+	Kind       HoldKind         `json:"kind"`
+	JobID      *ID              `json:"job_id"`
+	CustomerID *ID              `json:"customer_id"`
+	SiteID     *ID              `json:"site_id"`
+	Since      time.Time        `json:"since"`
+	Reason     string           `json:"reason"`
+	ByID       *ID              `json:"-"`
+	By         string           `json:"by"` // role; the person of a safety hold is confidential
+	OwnerID    *ID              `json:"owner_id"`
+	DueAt      *time.Time       `json:"due_at"`
+	FlagID     *ID              `json:"-"`
+	Fixable    bool             `json:"-"` // a hazard that centre and household settle themselves
+	LiftedAt   *time.Time       `json:"lifted_at"`
+	LiftedByID *ID              `json:"-"`
+	LiftReason string           `json:"lift_reason"`
+	Plan       JSONList[string] `json:"plan"` // of a released safety hold: the safe-visit plan that stays
+	Step       int              `json:"-"`    // of an overdue safety hold: how many of holdSteps were told
 	// Alternatives are what can be done for the household while a safety hold
 	// stands.
-	Alternatives List[string] `json:"alternatives" gorm:"-"`
+	Alternatives JSONList[string] `json:"alternatives" gorm:"-"`
 }
 
 // HoldAlternatives stand beside every safety hold: the appliance is brought
@@ -131,7 +131,7 @@ var SafeVisitPlans = []string{"two_people", "daylight", "carry_in", "phone_first
 // JobView is a job as answered: with holds and what this caller may do now.
 type JobView struct {
 	Job
-	Holds   List[Hold]   `json:"holds"`
-	Plan    List[string] `json:"plan"` // the safe-visit plan in force
-	Actions List[string] `json:"actions"`
+	Holds   JSONList[Hold]   `json:"holds"`
+	Plan    JSONList[string] `json:"plan"` // the safe-visit plan in force
+	Actions JSONList[string] `json:"actions"`
 }

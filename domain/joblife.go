@@ -21,12 +21,12 @@ type jobMoveCtx struct {
 	tx  Tx
 	now time.Time
 	d   *dossier
-	st  stamped
+	st  EntryTime
 }
 
 func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*jobMoveCtx) error) (JobView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
-		j, err := s.reachJob(tx, call.Actor, id)
+		j, err := s.authorizeJob(tx, call.Actor, id)
 		if err != nil {
 			return JobView{}, err
 		}
@@ -61,7 +61,7 @@ func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurred
 func (s *Service) CancelJob(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
 	return s.onJob(ctx, call, id, "cancel", in.OccurredAt, func(m *jobMoveCtx) error {
 		if strings.TrimSpace(in.Reason) == "" {
-			return Fail(CodeMeaning, "Say why the job is cancelled.").At("/reason", "a few words")
+			return Fail(CodeUnprocessable, "Say why the job is cancelled.").At("/reason", "a few words")
 		}
 		m.d.ending = true
 		if err := s.cancelVisits(m, call.Actor, in.Reason); err != nil {
@@ -87,7 +87,7 @@ func (s *Service) cancelVisits(m *jobMoveCtx, a Actor, reason string) error {
 	return nil
 }
 
-func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string, st stamped) error {
+func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string, st EntryTime) error {
 	j := d.job
 	j.Status, j.EndedAt, j.EndReason, j.ReopenUntil = to, ptr(st.recorded), reason, ptr(st.recorded.Add(reopenWithin))
 	tx.Disarm("close_resolved", j.ID)
@@ -96,7 +96,7 @@ func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string
 	if to == JobCancelled {
 		kind = "job.cancelled"
 	}
-	s.fact(tx, j, a, kind, nil, st, map[string]any{"reason": reason})
+	s.entry(tx, j, a, kind, nil, st, map[string]any{"reason": reason})
 	promises, err := tx.PromisesDue(j.CustomerID)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string
 
 // Close ends a resolved job at the customer's word, or one whose household
 // stayed unreachable for as long as the policy says; a safety-critical one
-// only by the area manager. Errors: CodeGuard.
+// only by the area manager. Errors: CodePreconditionMissing.
 func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
 	return s.onJob(ctx, call, id, "close", in.OccurredAt, func(m *jobMoveCtx) error {
 		j := m.d.job
@@ -149,7 +149,7 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 				continue
 			}
 			if due := h.closesFrom(); m.now.Before(due) {
-				return Fail(CodeGuard, "The household has been unreachable since %s; the job may be closed from %s.", h.Since.In(m.d.site.Location()).Format("2 Jan 15:04"), due.In(m.d.site.Location()).Format("2 Jan 15:04")).With("from", due)
+				return Fail(CodePreconditionMissing, "The household has been unreachable since %s; the job may be closed from %s.", h.Since.In(m.d.site.Location()).Format("2 Jan 15:04"), due.In(m.d.site.Location()).Format("2 Jan 15:04")).With("from", due)
 			}
 			policies, err := m.tx.Policies(j.CentreID)
 			if err != nil {
@@ -161,7 +161,7 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 			j.ReopenUntil = ptr(m.now.AddDate(0, 0, EffectivePolicy(policies, m.now).ReopenDays))
 			return nil
 		}
-		return Fail(CodeGuard, "An open job is closed only when its household is unreachable; otherwise resolve or cancel it.")
+		return Fail(CodePreconditionMissing, "An open job is closed only when its household is unreachable; otherwise resolve or cancel it.")
 	})
 }
 
@@ -174,14 +174,14 @@ func (s *Service) Reopen(ctx context.Context, call *Call, id ID, in JobMoveInput
 	})
 }
 
-func (s *Service) reopen(tx Tx, d *dossier, a Actor, reason string, st stamped, now time.Time) error {
+func (s *Service) reopen(tx Tx, d *dossier, a Actor, reason string, st EntryTime, now time.Time) error {
 	j := d.job
 	if !j.reopens(now) {
-		return Fail(CodeGuard, "The time in which this job could be reopened is over; register a new one.")
+		return Fail(CodePreconditionMissing, "The time in which this job could be reopened is over; register a new one.")
 	}
 	j.Status, j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = JobOpen, nil, "", nil, ptr(now), nil
 	tx.Disarm("close_resolved", j.ID)
-	s.fact(tx, j, a, "job.reopened", nil, st, map[string]any{"reason": reason})
+	s.entry(tx, j, a, "job.reopened", nil, st, map[string]any{"reason": reason})
 	if err := s.derive(tx, j, nil, now); err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 			return s.approveUnreachable(m, call.Actor)
 		}
 		if kind != HoldParts && kind != HoldCustomerRequest {
-			return Fail(CodeMeaning, "A hold by hand is for parts or customer_request.").At("/kind", "parts or customer_request")
+			return Fail(CodeUnprocessable, "A hold by hand is for parts or customer_request.").At("/kind", "parts or customer_request")
 		}
 		for _, h := range m.d.holds {
 			if h.Kind == kind && h.LiftedAt == nil {
@@ -216,7 +216,7 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 			return err
 		}
 		m.d.holds = append(m.d.holds, h)
-		s.fact(m.tx, m.d.job, call.Actor, "hold.placed", nil, m.st, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason, "due_at": h.DueAt})
+		s.entry(m.tx, m.d.job, call.Actor, "hold.placed", nil, m.st, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason, "due_at": h.DueAt})
 		return nil
 	})
 }
@@ -234,7 +234,7 @@ func (s *Service) approveUnreachable(m *jobMoveCtx, a Actor) error {
 		return err
 	}
 	if v.Verdict != reach.Unreachable {
-		e := Fail(CodeGuard, "The household is not unreachable by the rules yet.")
+		e := Fail(CodePreconditionMissing, "The household is not unreachable by the rules yet.")
 		for _, w := range v.Missing {
 			e = e.At("/kind", w)
 		}
@@ -251,18 +251,18 @@ func (s *Service) ReleaseJob(ctx context.Context, call *Call, id ID, in JobMoveI
 	return s.onJob(ctx, call, id, "release", in.OccurredAt, func(m *jobMoveCtx) error {
 		switch HoldKind(in.Kind) {
 		case HoldUnreachable:
-			return Fail(CodeGuard, "Only contact with the household lifts this hold; record the attempt.")
+			return Fail(CodePreconditionMissing, "Only contact with the household lifts this hold; record the attempt.")
 		case HoldSafety:
 			return Fail(CodeForbidden, "A safety hold is released by the area manager with a plan (safety-release).")
 		case HoldParts, HoldCustomerRequest:
 		default:
-			return Fail(CodeMeaning, "Say which hold.").At("/kind", "parts or customer_request")
+			return Fail(CodeUnprocessable, "Say which hold.").At("/kind", "parts or customer_request")
 		}
 		for i := range m.d.holds {
 			h := &m.d.holds[i]
 			if h.Kind == HoldKind(in.Kind) && h.LiftedAt == nil {
 				h.LiftedAt, h.LiftedByID, h.LiftReason = ptr(m.now), &call.Actor.UserID, in.Reason
-				s.fact(m.tx, m.d.job, call.Actor, "hold.lifted", nil, m.st, map[string]any{"hold_id": h.ID, "kind": h.Kind, "reason": in.Reason})
+				s.entry(m.tx, m.d.job, call.Actor, "hold.lifted", nil, m.st, map[string]any{"hold_id": h.ID, "kind": h.Kind, "reason": in.Reason})
 				return m.tx.SaveHold(h)
 			}
 		}
@@ -276,9 +276,9 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 	return s.onJob(ctx, call, id, "transfer", in.OccurredAt, func(m *jobMoveCtx) error {
 		j := m.d.job
 		if in.CentreID == nil {
-			return Fail(CodeMeaning, "Say which centre.").At("/centre_id", "required")
+			return Fail(CodeUnprocessable, "Say which centre.").At("/centre_id", "required")
 		}
-		c, err := s.reachCentre(m.tx, call.Actor, *in.CentreID)
+		c, err := s.authorizeCentre(m.tx, call.Actor, *in.CentreID)
 		if err != nil {
 			return meaningIfAbsent(err, "centre", "/centre_id")
 		}
@@ -297,12 +297,12 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 				continue
 			}
 			crew := v.Crew
-			v.CentreID, v.AreaID, v.Crew, v.PlanSeen = c.ID, c.AreaID, List[ID]{}, List[ID]{}
+			v.CentreID, v.AreaID, v.Crew, v.PlanSeen = c.ID, c.AreaID, JSONList[ID]{}, JSONList[ID]{}
 			s.changed(&v.Meta, m.now)
 			if err := m.tx.SaveVisit(v); err != nil {
 				return err
 			}
-			s.tellCrew(m.tx, m.d, v, crew, "visit.unassigned", m.now)
+			s.notifyCrew(m.tx, m.d, v, crew, "visit.unassigned", m.now)
 		}
 		promises, err := m.tx.PromisesDue(j.CustomerID)
 		if err != nil {
@@ -318,8 +318,8 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 			}
 		}
 		m.d.centre = c
-		s.fact(m.tx, j, call.Actor, "job.transferred", nil, m.st, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
-		return s.tellStaff(m.tx, m.d, nil, "job.transferred", m.now, RoleCoordinator, RoleProprietor)
+		s.entry(m.tx, j, call.Actor, "job.transferred", nil, m.st, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
+		return s.notifyStaff(m.tx, m.d, nil, "job.transferred", m.now, RoleCoordinator, RoleProprietor)
 	})
 }
 
@@ -336,7 +336,7 @@ type DisruptionInput struct {
 // the centre's number of visits a day does not bind, and nobody is counted for
 // any of it. Coordinator, proprietor, area manager. It
 // commits visit by visit, so that the writer is never held long; the answer
-// says how many moved. Errors: CodeMeaning.
+// says how many moved. Errors: CodeUnprocessable.
 func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in DisruptionInput) (Disruption, error) {
 	a := call.Actor
 	var c *Centre
@@ -347,7 +347,7 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 	out := Disruption{ID: s.NewID(), CentreID: centre, Date: in.Date, Reason: in.Reason, Note: in.Note, CreatedBy: a.UserID}
 	var days int
 	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
-		if c, err = s.reachCentre(tx, a, centre); err != nil {
+		if c, err = s.authorizeCentre(tx, a, centre); err != nil {
 			return err
 		}
 		if !a.Is(desk...) {
@@ -356,15 +356,15 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 		loc := c.Location()
 		day, err := time.ParseInLocation("2006-01-02", in.Date, loc)
 		if err != nil {
-			return Fail(CodeMeaning, "Say which day.").At("/date", "YYYY-MM-DD")
+			return Fail(CodeUnprocessable, "Say which day.").At("/date", "YYYY-MM-DD")
 		}
 		if day.AddDate(0, 0, 1).Before(s.now()) {
-			return Fail(CodeMeaning, "This day is over.").At("/date", "today or later")
+			return Fail(CodeUnprocessable, "This day is over.").At("/date", "today or later")
 		}
 		to := day.AddDate(0, 0, 1)
 		if in.MoveTo != "" {
 			if to, err = time.ParseInLocation("2006-01-02", in.MoveTo, loc); err != nil || !to.After(day) {
-				return Fail(CodeMeaning, "The day to move to is later.").At("/move_to", "a later date")
+				return Fail(CodeUnprocessable, "The day to move to is later.").At("/move_to", "a later date")
 			}
 		} else {
 			for i := 0; i < 60 && (has(c.Holidays, to.Format("2006-01-02")) || (len(c.WorkingDays) > 0 && !has(c.WorkingDays, int(to.Weekday())))); i++ {
@@ -382,7 +382,7 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 	}
 	for i := range visits {
 		moved, err := s.disruptOne(ctx, call, &visits[i], c, days, in.Reason)
-		if err != nil && !IsCode(err, CodeState) && !IsCode(err, CodeHeld) {
+		if err != nil && !IsCode(err, CodeState) && !IsCode(err, CodeOnHold) {
 			return out, err
 		}
 		if err == nil {
@@ -407,7 +407,7 @@ func (s *Service) disruptOne(ctx context.Context, call *Call, v *Visit, c *Centr
 	if err == nil {
 		return true, nil
 	}
-	if IsCode(err, CodeHeld) || IsCode(err, CodeState) || IsCode(err, CodeNotFound) {
+	if IsCode(err, CodeOnHold) || IsCode(err, CodeState) || IsCode(err, CodeNotFound) {
 		return false, err
 	}
 	in.Crew = &[]ID{}

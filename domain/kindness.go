@@ -13,19 +13,19 @@ import (
 // counts or compares it.
 type Thanks struct {
 	Meta
-	JobID       ID         `json:"job_id"`
-	VisitID     ID         `json:"visit_id"`
-	ViaID       *ID        `json:"-"` // the contact in which it was said
-	CustomerID  ID         `json:"-"`
-	CentreID    ID         `json:"-"`
-	AreaID      ID         `json:"-"`
-	Text        string     `json:"text"`
-	Status      string     `json:"status"` // waiting, approved, refused, delivered (to the whole crew)
-	Crew        List[ID]   `json:"crew"`   // of the visit
-	ModeratedBy *ID        `json:"moderated_by"`
-	ModeratedAt *time.Time `json:"moderated_at"`
-	Reason      string     `json:"reason"`
-	DeliverBy   time.Time  `json:"deliver_by"`
+	JobID       ID           `json:"job_id"`
+	VisitID     ID           `json:"visit_id"`
+	ViaID       *ID          `json:"-"` // the contact in which it was said
+	CustomerID  ID           `json:"-"`
+	CentreID    ID           `json:"-"`
+	AreaID      ID           `json:"-"`
+	Text        string       `json:"text"`
+	Status      string       `json:"status"` // waiting, approved, refused, delivered (to the whole crew)
+	Crew        JSONList[ID] `json:"crew"`   // of the visit
+	ModeratedBy *ID          `json:"moderated_by"`
+	ModeratedAt *time.Time   `json:"moderated_at"`
+	Reason      string       `json:"reason"`
+	DeliverBy   time.Time    `json:"deliver_by"`
 }
 
 // ThanksFor names one person to whom an approved thank-you still has to go.
@@ -34,7 +34,7 @@ type ThanksFor struct{ ThanksID, UserID ID }
 // ThanksView is a thank-you as answered.
 type ThanksView struct {
 	Thanks
-	Actions List[string] `json:"actions"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 var moderators = desk
@@ -75,10 +75,10 @@ func thanksVisit(tx Tx, visits []Visit) (*Visit, error) {
 	return last, nil
 }
 
-// thanksAct keeps what the household said and asks the centre to read it. The
+// handleThanks keeps what the household said and asks the centre to read it. The
 // timeline does not name it: the crew would see there what nobody has read
 // yet.
-func (s *Service) thanksAct(k *ask) error {
+func (s *Service) handleThanks(k *request) error {
 	tx, now := k.tx, k.now
 	v, err := thanksVisit(tx, k.visits)
 	if err != nil {
@@ -89,7 +89,7 @@ func (s *Service) thanksAct(k *ask) error {
 	}
 	text := strings.TrimSpace(strings.ReplaceAll(k.in.Text, "\r\n", "\n"))
 	if n := len([]rune(text)); n == 0 || n > 500 {
-		return Fail(CodeMeaning, "Thanks are a few words.").At("/text", "1 to 500 characters")
+		return Fail(CodeUnprocessable, "Thanks are a few words.").At("/text", "1 to 500 characters")
 	}
 	t := &Thanks{Meta: newMeta(s.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID, CentreID: v.CentreID, AreaID: v.AreaID, Text: text,
 		Status: "waiting", Crew: v.Crew, DeliverBy: now.Add(thanksWithin)}
@@ -105,7 +105,7 @@ func (s *Service) thanksAct(k *ask) error {
 	if err != nil {
 		return err
 	}
-	return s.tellAny(tx, users, c, now, func(u *User) Notice {
+	return s.notifyOnDuty(tx, users, c, now, func(u *User) Notice {
 		return s.notice("thanks.waiting", u.Language, now, t.DeliverBy, toUser(u.ID))
 	})
 }
@@ -138,7 +138,7 @@ type Moderation struct {
 }
 
 // ModerateThanks decides about a thank-you that waits. Coordinator,
-// proprietor, area manager. Errors: CodeNotFound, CodeState, CodeMeaning.
+// proprietor, area manager. Errors: CodeNotFound, CodeState, CodeUnprocessable.
 func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Moderation) (ThanksView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (ThanksView, error) {
 		t, err := tx.LockThanks(id)
@@ -156,12 +156,12 @@ func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Mode
 			t.Status = "approved"
 		case "refuse":
 			if strings.TrimSpace(in.Reason) == "" {
-				return ThanksView{}, Fail(CodeMeaning, "Say why it is not passed on.").At("/reason", "a few words")
+				return ThanksView{}, Fail(CodeUnprocessable, "Say why it is not passed on.").At("/reason", "a few words")
 			}
 			t.Status = "refused"
 			tx.Disarm("thanks", t.ID)
 		default:
-			return ThanksView{}, Fail(CodeMeaning, "It is approved or refused.").At("/decision", "approve or refuse")
+			return ThanksView{}, Fail(CodeUnprocessable, "It is approved or refused.").At("/decision", "approve or refuse")
 		}
 		t.ModeratedBy, t.ModeratedAt, t.Reason = &call.Actor.UserID, &now, strings.TrimSpace(in.Reason)
 		s.changed(&t.Meta, now)
@@ -224,13 +224,13 @@ func (s *Service) deliverThanks(tx Tx, to ThanksFor, now time.Time) error {
 	if err != nil || !fresh {
 		return err
 	}
-	return s.tellUser(tx, to.UserID, "kindness.thanks", now)
+	return s.notifyUser(tx, to.UserID, "kindness.thanks", now)
 }
 
-// kindAfter hands approved thanks to those of a crew for whom the visit that
+// complimentsAfter hands approved thanks to those of a crew for whom the visit that
 // ended was hard. It never says why now: the row of the thank-you does not
 // change, so that no desk can tell from it what happened.
-func (s *Service) kindAfter(tx Tx, v *Visit, now time.Time) error {
+func (s *Service) complimentsAfter(tx Tx, v *Visit, now time.Time) error {
 	list, err := tx.UndeliveredThanks(nil, v.EverCrew)
 	if err != nil || len(list) == 0 {
 		return err

@@ -45,13 +45,13 @@ type Leave struct {
 // moves them, or frees the day with Service.Sick.
 type LeaveView struct {
 	Leave
-	Affected *List[ID]    `json:"affected,omitempty"`
-	Actions  List[string] `json:"actions"`
+	Affected *JSONList[ID]    `json:"affected,omitempty"`
+	Actions  JSONList[string] `json:"actions"`
 }
 
 // View shows a leave to an actor whose scope it is in.
 func (l Leave) View(a Actor, now time.Time) LeaveView {
-	v := LeaveView{Leave: l, Actions: List[string]{}}
+	v := LeaveView{Leave: l, Actions: JSONList[string]{}}
 	// Why somebody is ill or away is for those who decide, not for each desk.
 	if a.UserID != l.TechnicianID && !a.Is(leaveJudges...) && !same(l.RecordedBy, &a.UserID) {
 		v.Note = ""
@@ -125,12 +125,12 @@ func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in Leav
 }
 
 // addLeave writes a leave: what somebody asks for themselves waits for approval,
-// unless they are sick. Errors: CodeMeaning, CodeDuplicate, CodeState when they have
+// unless they are sick. Errors: CodeUnprocessable, CodeDuplicate, CodeState when they have
 // or has asked for leave in that time.
 func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(*User) error) (LeaveView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (LeaveView, error) {
 		a := call.Actor
-		u, err := s.reachUser(tx, a, user)
+		u, err := s.authorizeUser(tx, a, user)
 		if err != nil {
 			return LeaveView{}, err
 		}
@@ -152,13 +152,13 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 			return LeaveView{}, err
 		}
 		if !l.EndsAt.After(l.StartsAt) {
-			return LeaveView{}, Fail(CodeMeaning, "Leave ends after it starts.").At("/ends_at", "after starts_at")
+			return LeaveView{}, Fail(CodeUnprocessable, "Leave ends after it starts.").At("/ends_at", "after starts_at")
 		}
 		if l.StartsAt.Before(now.Add(-leaveBack)) || l.EndsAt.Sub(l.StartsAt) > leaveMost || l.StartsAt.After(now.Add(leaveAhead)) {
-			return LeaveView{}, Fail(CodeMeaning, "Leave begins within five years, at most 31 days ago, and lasts at most a year.").At("/starts_at", "a nearer time")
+			return LeaveView{}, Fail(CodeUnprocessable, "Leave begins within five years, at most 31 days ago, and lasts at most a year.").At("/starts_at", "a nearer time")
 		}
 		if u.ID == a.UserID && l.Kind == LeaveSick && l.EndsAt.Sub(l.StartsAt) > sickMost {
-			return LeaveView{}, Fail(CodeMeaning, "Sick leave that stands unasked is at most 60 days; ask for more as another kind, which is approved.").At("/ends_at", "at most 60 days, or another kind")
+			return LeaveView{}, Fail(CodeUnprocessable, "Sick leave that stands unasked is at most 60 days; ask for more as another kind, which is approved.").At("/ends_at", "at most 60 days, or another kind")
 		}
 		if in.ID != nil {
 			if old, err := tx.Leave(l.ID); err == nil {
@@ -171,7 +171,7 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 			if err := askedBefore(tx, &l); err != nil {
 				return LeaveView{}, err
 			}
-			if err := s.tellJudges(tx, u, c, "leave.asked", l.ID, now); err != nil {
+			if err := s.notifyLeaveApprovers(tx, u, c, "leave.asked", l.ID, now); err != nil {
 				return LeaveView{}, err
 			}
 			return l.View(a, now), tx.InsertLeave(&l)
@@ -183,13 +183,13 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if err != nil || u.ID != a.UserID || len(*v.Affected) == 0 {
 			return v, err
 		}
-		return v, s.tellAway(tx, u, c, &l, len(*v.Affected), now)
+		return v, s.notifyOfSickness(tx, u, c, &l, len(*v.Affected), now)
 	})
 }
 
-// tellAway tells the desk and the proprietor that somebody has said they are ill
+// notifyOfSickness tells the desk and the proprietor that somebody has said they are ill
 // while visits stand with them.
-func (s *Service) tellAway(tx Tx, u *User, c *Centre, l *Leave, n int, now time.Time) error {
+func (s *Service) notifyOfSickness(tx Tx, u *User, c *Centre, l *Leave, n int, now time.Time) error {
 	if u.CentreID == nil {
 		return nil
 	}
@@ -198,7 +198,7 @@ func (s *Service) tellAway(tx Tx, u *User, c *Centre, l *Leave, n int, now time.
 		if err != nil {
 			return err
 		}
-		err = s.tellAny(tx, users, c, now, func(to *User) Notice {
+		err = s.notifyOnDuty(tx, users, c, now, func(to *User) Notice {
 			return s.notice("leave.sick", to.Language, now, l.EndsAt, toUser(to.ID), aboutLeave(l.ID), func(o *Notice) {
 				o.Title, o.Body = say("leave.sick", to.Language, "")
 				o.Title = strings.ReplaceAll(o.Title, "{n}", itoa(n))
@@ -241,7 +241,7 @@ func leaveStands(tx Tx, a Actor, l *Leave, now time.Time) (LeaveView, error) {
 	if err != nil {
 		return v, err
 	}
-	affected := List[ID]{}
+	affected := JSONList[ID]{}
 	for i := range busy {
 		affected = append(affected, busy[i].ID)
 	}
@@ -259,7 +259,7 @@ type LeaveMove struct {
 // and declining: proprietor of their centre, area manager of their areas and those
 // whose deputy they are, admin; nobody their own. Withdrawing: the person themselves
 // and, of what is approved, they. Errors: CodeNotFound, CodeForbidden,
-// CodeState, CodeMeaning without a reason.
+// CodeState, CodeUnprocessable without a reason.
 func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action string, in LeaveMove) (LeaveView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (LeaveView, error) {
 		a := call.Actor
@@ -269,7 +269,7 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 		}
 		// Who books waits for this row, and this for them: a visit is refused by
 		// the leave, or is among those in its way.
-		u, err := s.reachUser(tx, a, l.TechnicianID)
+		u, err := s.authorizeUser(tx, a, l.TechnicianID)
 		if notFound(err) {
 			return LeaveView{}, NotFound("leave")
 		} else if err != nil {
@@ -295,7 +295,7 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 		asked := l.Status == LeaveMoves.Start
 		l.Reason = strings.TrimSpace(in.Reason)
 		if l.Reason == "" && (action == "decline" || action == "withdraw" && !asked) {
-			return LeaveView{}, Fail(CodeMeaning, "Say why.").At("/reason", "a few words")
+			return LeaveView{}, Fail(CodeUnprocessable, "Say why.").At("/reason", "a few words")
 		}
 		for _, m := range LeaveMoves.Moves {
 			if m.Action == action && has(m.From, l.Status) {
@@ -310,11 +310,11 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 		}
 		switch {
 		case a.UserID != l.TechnicianID:
-			if err := s.tellUser(tx, l.TechnicianID, "leave."+l.Status, now, aboutLeave(l.ID)); err != nil {
+			if err := s.notifyUser(tx, l.TechnicianID, "leave."+l.Status, now, aboutLeave(l.ID)); err != nil {
 				return LeaveView{}, err
 			}
 		case !asked:
-			if err := s.tellJudges(tx, u, c, "leave.withdrawn", l.ID, now); err != nil {
+			if err := s.notifyLeaveApprovers(tx, u, c, "leave.withdrawn", l.ID, now); err != nil {
 				return LeaveView{}, err
 			}
 		}
@@ -329,9 +329,9 @@ func aboutLeave(id ID) noticeOption {
 	return func(n *Notice) { n.Data.V = map[string]string{"leave_id": id.String()} }
 }
 
-// tellJudges tells who decides about somebody's leave: the proprietors of their
+// notifyLeaveApprovers tells who decides about somebody's leave: the proprietors of their
 // centre, else the area's managers, else the admins; never themselves.
-func (s *Service) tellJudges(tx Tx, u *User, c *Centre, kind string, leave ID, now time.Time) error {
+func (s *Service) notifyLeaveApprovers(tx Tx, u *User, c *Centre, kind string, leave ID, now time.Time) error {
 	area := u.AreaID
 	if u.CentreID != nil {
 		area = &c.AreaID
@@ -356,7 +356,7 @@ func (s *Service) tellJudges(tx Tx, u *User, c *Centre, kind string, leave ID, n
 			break
 		}
 	}
-	return s.tellAny(tx, judges, c, now, func(to *User) Notice {
+	return s.notifyOnDuty(tx, judges, c, now, func(to *User) Notice {
 		return s.notice(kind, to.Language, now, now.Add(7*24*time.Hour), toUser(to.ID), aboutLeave(leave))
 	})
 }

@@ -6,17 +6,17 @@ import "time"
 // answers' actions are computed from here, and the diagrams in docs/ are
 // generated from here (docs/product.md section 3).
 
-// Stance says which open holds refuse a move.
-type Stance int
+// HoldPolicy says which open holds refuse a move.
+type HoldPolicy int
 
 // The stances.
 const (
-	SafetyRefuses Stance = iota // assign, every forward move
-	AnyRefuses                  // schedule, reschedule
-	HoldAllows                  // stop, decline, cancel
+	SafetyRefuses HoldPolicy = iota // assign, every forward move
+	AnyRefuses                      // schedule, reschedule
+	HoldAllows                      // stop, decline, cancel
 )
 
-func (s Stance) refuses(kind HoldKind) bool {
+func (s HoldPolicy) refuses(kind HoldKind) bool {
 	return s == AnyRefuses || s == SafetyRefuses && kind == HoldSafety
 }
 
@@ -78,7 +78,7 @@ type VisitMove struct {
 	// Crew: a technician must be in the crew. EverCrew: whoever ever was, also
 	// one who has another role or centre by now, and nobody else.
 	Crew, EverCrew bool
-	Holds          Stance
+	Holds          HoldPolicy
 	Plan           PlanRule
 	Guard          string // for people; the code of the use case holds it
 	Fact           string // kind of the timeline's fact
@@ -128,7 +128,7 @@ type JobMove struct {
 	Roles  []Role
 	// Crew: a technician only while in the crew of one of the job's visits.
 	Crew  bool
-	Holds Stance
+	Holds HoldPolicy
 	Plan  PlanRule
 	Guard string
 	Fact  string
@@ -233,7 +233,7 @@ func (m *VisitMove) reaches(v *Visit) bool {
 }
 
 // refusing gives the first open hold that refuses a move, or nil.
-func refusing(s Stance, holds []Hold) *Hold {
+func refusing(s HoldPolicy, holds []Hold) *Hold {
 	for i := range holds {
 		if h := &holds[i]; h.LiftedAt == nil && s.refuses(h.Kind) {
 			return h
@@ -256,9 +256,9 @@ var visitMovesFrom = func() map[VisitStatus][]*VisitMove {
 // VisitActions lists what the actor may do with the visit now, without naming
 // a proof or another time of the fact: holds are those over it, plan is the
 // safe-visit plan in force.
-func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time) List[string] {
+func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time) JSONList[string] {
 	from := visitMovesFrom[v.Status]
-	out := make(List[string], 0, len(from))
+	out := make(JSONList[string], 0, len(from))
 	for _, m := range from {
 		if !m.mayMove(a, v) || refusing(m.Holds, holds) != nil {
 			continue
@@ -291,7 +291,7 @@ func CheckJob(a Actor, action string, j *Job) error {
 }
 
 // JobActions lists what the actor may do with the job now.
-func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) List[string] {
+func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) JSONList[string] {
 	on, closable := map[HoldKind]bool{}, false
 	for _, h := range holds {
 		if h.LiftedAt == nil {
@@ -299,7 +299,7 @@ func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) Lis
 			closable = closable || h.Kind == HoldUnreachable && !now.Before(h.closesFrom())
 		}
 	}
-	out := List[string]{}
+	out := JSONList[string]{}
 	for i := range JobMoves {
 		m := &JobMoves[i]
 		if !a.Is(m.Roles...) || !has(m.From, j.Status) || refusing(m.Holds, holds) != nil || m.Plan.unmet(plan, nil, nil) != "" {

@@ -21,12 +21,12 @@ func TestVisitMovesWalked(t *testing.T) {
 			for _, in := range []bool{true, false} {
 				v := &Visit{Status: status, WindowEnd: later, ProvisionalTo: &later}
 				if in {
-					v.Crew, v.EverCrew = List[ID]{me}, List[ID]{me}
+					v.Crew, v.EverCrew = JSONList[ID]{me}, JSONList[ID]{me}
 				}
 				a := Actor{UserID: me, Role: role}
 				for _, kind := range append([]HoldKind{""}, holdKinds...) {
 					for _, plan := range [][]string{nil, {"daylight"}, {"no_visit"}, {"carry_in"}, {"two_people"}} {
-						for _, seen := range []List[ID]{nil, {me}} {
+						for _, seen := range []JSONList[ID]{nil, {me}} {
 							v.PlanSeen = seen
 							offered := VisitActions(a, v, openHold(kind), plan, now)
 							for _, m := range VisitMoves {
@@ -80,7 +80,7 @@ func openHold(kind HoldKind) []Hold {
 
 // heldOff says in docs/product.md's words what a hold refuses: safety also the
 // forward moves, the others only schedule and reschedule.
-func heldOff(s Stance, action string, kind HoldKind) bool {
+func heldOff(s HoldPolicy, action string, kind HoldKind) bool {
 	switch kind {
 	case "":
 		return true
@@ -102,7 +102,7 @@ func planMet(r PlanRule, plan []string, crew, seen bool) bool {
 func TestStopIsRefusedNowhere(t *testing.T) {
 	me := uuid.New()
 	for _, status := range VisitStatuses {
-		v := &Visit{Status: status, EverCrew: List[ID]{me}}
+		v := &Visit{Status: status, EverCrew: JSONList[ID]{me}}
 		for _, role := range Roles {
 			if err := CheckVisit(Actor{UserID: me, Role: role}, "stop", v); err != nil {
 				t.Errorf("stop of a visit that is %s by one who is %s now: %v", status, role, err)
@@ -156,11 +156,11 @@ func TestDerivedJobStatus(t *testing.T) {
 	}
 }
 
-func chain(n int) (*Job, []Fact) {
+func chain(n int) (*Job, []Entry) {
 	j := &Job{Meta: Meta{ID: uuid.New()}}
-	facts := make([]Fact, n)
+	facts := make([]Entry, n)
 	for i := range facts {
-		facts[i] = Fact{ID: uuid.New(), Kind: "attempt.recorded", ActorRole: RoleAgent, OccurredAt: time.Unix(int64(i), 0), RecordedAt: time.Unix(int64(i), 5), Payload: []byte(`{"n":1}`)}
+		facts[i] = Entry{ID: uuid.New(), Kind: "attempt.recorded", ActorRole: RoleAgent, OccurredAt: time.Unix(int64(i), 0), RecordedAt: time.Unix(int64(i), 5), Payload: []byte(`{"n":1}`)}
 		j.Append(&facts[i])
 	}
 	return j, facts
@@ -171,16 +171,16 @@ func TestChainNamesTheFirstBadRow(t *testing.T) {
 		t.Fatal("an untouched chain is called broken")
 	}
 	for name, tc := range map[string]struct {
-		spoil func(j *Job, f []Fact) []Fact
+		spoil func(j *Job, f []Entry) []Entry
 		seq   int64
 	}{
-		"payload":        {func(_ *Job, f []Fact) []Fact { f[2].Payload = []byte(`{"n":2}`); return f }, 3},
-		"time":           {func(_ *Job, f []Fact) []Fact { f[1].OccurredAt = f[1].OccurredAt.Add(time.Hour); return f }, 2},
-		"actor":          {func(_ *Job, f []Fact) []Fact { f[0].ActorRole = RoleAdmin; return f }, 1},
-		"row taken out":  {func(_ *Job, f []Fact) []Fact { return append(f[:1:1], f[2:]...) }, 3},
-		"rows swapped":   {func(_ *Job, f []Fact) []Fact { f[2], f[3] = f[3], f[2]; return f }, 4},
-		"end cut off":    {func(_ *Job, f []Fact) []Fact { return f[:3] }, 4},
-		"head rewritten": {func(j *Job, f []Fact) []Fact { j.ChainHead = []byte("x"); return f }, 6},
+		"payload":        {func(_ *Job, f []Entry) []Entry { f[2].Payload = []byte(`{"n":2}`); return f }, 3},
+		"time":           {func(_ *Job, f []Entry) []Entry { f[1].OccurredAt = f[1].OccurredAt.Add(time.Hour); return f }, 2},
+		"actor":          {func(_ *Job, f []Entry) []Entry { f[0].ActorRole = RoleAdmin; return f }, 1},
+		"row taken out":  {func(_ *Job, f []Entry) []Entry { return append(f[:1:1], f[2:]...) }, 3},
+		"rows swapped":   {func(_ *Job, f []Entry) []Entry { f[2], f[3] = f[3], f[2]; return f }, 4},
+		"end cut off":    {func(_ *Job, f []Entry) []Entry { return f[:3] }, 4},
+		"head rewritten": {func(j *Job, f []Entry) []Entry { j.ChainHead = []byte("x"); return f }, 6},
 	} {
 		j, facts := chain(5)
 		got := VerifyChain(j, tc.spoil(j, facts))
@@ -197,8 +197,8 @@ func TestChainNamesTheFirstBadRow(t *testing.T) {
 }
 
 func TestWorksInLocalHoursAlsoWhenClocksChange(t *testing.T) {
-	centre := &Centre{Zone: "Europe/London", Holidays: List[string]{"2026-12-25"}, WorkingDays: List[int]{1, 2, 3, 4, 5}}
-	u := &User{Name: "Tom Reed", Hours: List[Shift]{{Weekday: 0, From: "08:00", To: "12:00"}, {Weekday: 0, From: "13:00", To: "17:00"}, {Weekday: 5, From: "09:00", To: "24:00"}}}
+	centre := &Centre{Zone: "Europe/London", Holidays: JSONList[string]{"2026-12-25"}, WorkingDays: JSONList[int]{1, 2, 3, 4, 5}}
+	u := &User{Name: "Tom Reed", Hours: JSONList[Shift]{{Weekday: 0, From: "08:00", To: "12:00"}, {Weekday: 0, From: "13:00", To: "17:00"}, {Weekday: 5, From: "09:00", To: "24:00"}}}
 	london := centre.Location()
 	on := func(s string) time.Time {
 		at, err := time.ParseInLocation("2006-01-02T15:04", s, london)

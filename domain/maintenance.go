@@ -14,23 +14,23 @@ import (
 // with a visit, some weeks ahead.
 type Maintenance struct {
 	Meta
-	CustomerID     ID                `json:"customer_id"`
-	SiteID         ID                `json:"site_id"`
-	ApplianceID    *ID               `json:"appliance_id"`
-	CentreID       ID                `json:"centre_id"`
-	AreaID         ID                `json:"area_id"`
-	RRule          string            `json:"rrule" gorm:"column:rrule"`
-	DTStart        string            `json:"dtstart" gorm:"column:dtstart"` // local, without offset: the first date and its time of day
-	Zone           string            `json:"zone"`                          // of the site
-	Fault          string            `json:"fault"`                         // what is to be done
-	Category       string            `json:"category"`
-	PlannedMinutes int               `json:"planned_minutes"`
-	WindowMinutes  int               `json:"window_minutes"`
-	Status         string            `json:"status"` // active, ended
-	EndReason      string            `json:"end_reason"`
-	Through        string            `json:"-"`    // local; dates up to here have their jobs
-	Jobs           List[Maintaining] `json:"jobs"` // of the last month and ahead
-	CreatedBy      ID                `json:"-"`
+	CustomerID     ID                    `json:"customer_id"`
+	SiteID         ID                    `json:"site_id"`
+	ApplianceID    *ID                   `json:"appliance_id"`
+	CentreID       ID                    `json:"centre_id"`
+	AreaID         ID                    `json:"area_id"`
+	RRule          string                `json:"rrule" gorm:"column:rrule"`
+	DTStart        string                `json:"dtstart" gorm:"column:dtstart"` // local, without offset: the first date and its time of day
+	Zone           string                `json:"zone"`                          // of the site
+	Fault          string                `json:"fault"`                         // what is to be done
+	Category       string                `json:"category"`
+	PlannedMinutes int                   `json:"planned_minutes"`
+	WindowMinutes  int                   `json:"window_minutes"`
+	Status         string                `json:"status"` // active, ended
+	EndReason      string                `json:"end_reason"`
+	Through        string                `json:"-"`    // local; dates up to here have their jobs
+	Jobs           JSONList[Maintaining] `json:"jobs"` // of the last month and ahead
+	CreatedBy      ID                    `json:"-"`
 }
 
 // Maintaining is one date of a maintenance.
@@ -98,26 +98,26 @@ func wallNow(now time.Time, loc *time.Location) time.Time {
 func (s *Service) checkMaintenance(m *Maintenance, now time.Time) error {
 	start, err := time.Parse(wallLayout, m.DTStart)
 	if err != nil {
-		return Fail(CodeMeaning, "Say when it is first, in local time.").At("/dtstart", "YYYY-MM-DDTHH:MM without an offset")
+		return Fail(CodeUnprocessable, "Say when it is first, in local time.").At("/dtstart", "YYYY-MM-DDTHH:MM without an offset")
 	}
 	loc := location(m.Zone)
 	if today := wallNow(now, loc); start.Before(today.AddDate(-1, 0, 0)) || start.After(today.AddDate(1, 0, 0)) {
-		return Fail(CodeMeaning, "The first date is too far away.").At("/dtstart", "within a year")
+		return Fail(CodeUnprocessable, "The first date is too far away.").At("/dtstart", "within a year")
 	}
 	dates, err := s.Recur(m.RRule, loc, start, start.Add(-time.Minute), start.AddDate(5, 0, 0), 1)
 	if err != nil {
-		return Fail(CodeMeaning, "This rule cannot be kept: %s.", err).At("/rrule", "a rule of RFC 5545 section 3.3.10, such as FREQ=MONTHLY;INTERVAL=6")
+		return Fail(CodeUnprocessable, "This rule cannot be kept: %s.", err).At("/rrule", "a rule of RFC 5545 section 3.3.10, such as FREQ=MONTHLY;INTERVAL=6")
 	}
 	if len(dates) == 0 {
-		return Fail(CodeMeaning, "This rule has no date.").At("/rrule", "a rule with a date in the next years")
+		return Fail(CodeUnprocessable, "This rule has no date.").At("/rrule", "a rule with a date in the next years")
 	}
 	switch {
 	case strings.TrimSpace(m.Fault) == "":
-		return Fail(CodeMeaning, "Say what is to be done.").At("/fault", "a few words")
+		return Fail(CodeUnprocessable, "Say what is to be done.").At("/fault", "a few words")
 	case m.PlannedMinutes < 5 || m.PlannedMinutes > 720:
-		return Fail(CodeMeaning, "A visit takes 5 to 720 minutes.").At("/planned_minutes", "5 to 720")
+		return Fail(CodeUnprocessable, "A visit takes 5 to 720 minutes.").At("/planned_minutes", "5 to 720")
 	case m.WindowMinutes < 15 || m.WindowMinutes > 720:
-		return Fail(CodeMeaning, "A window lasts 15 to 720 minutes.").At("/window_minutes", "15 to 720")
+		return Fail(CodeUnprocessable, "A window lasts 15 to 720 minutes.").At("/window_minutes", "15 to 720")
 	}
 	return nil
 }
@@ -137,7 +137,7 @@ func (in *MaintenanceInput) apply(m *Maintenance) {
 
 // CreateMaintenance arranges maintenance for a household that the caller
 // sees. Coordinator and proprietor for their centre, area manager, agent.
-// Errors: CodeMeaning.
+// Errors: CodeUnprocessable.
 func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in MaintenanceInput) (Maintenance, error) {
 	if err := mayMaintain(call.Actor); err != nil {
 		return Maintenance{}, err
@@ -151,7 +151,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 			in.CustomerID = &ap.CustomerID
 		}
 		if in.CustomerID != nil && *in.CustomerID != ap.CustomerID {
-			return Maintenance{}, Fail(CodeMeaning, "The household has no such appliance.").At("/appliance_id", "an appliance of the customer")
+			return Maintenance{}, Fail(CodeUnprocessable, "The household has no such appliance.").At("/appliance_id", "an appliance of the customer")
 		}
 		if in.SiteID == nil {
 			in.SiteID = ap.SiteID
@@ -161,7 +161,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		}
 	}
 	if in.CustomerID == nil {
-		return Maintenance{}, Fail(CodeMeaning, "Name the appliance, or the household.").At("/appliance_id", "required without customer_id")
+		return Maintenance{}, Fail(CodeUnprocessable, "Name the appliance, or the household.").At("/appliance_id", "required without customer_id")
 	}
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.CustomerID); err != nil {
 		return Maintenance{}, meaningIfAbsent(err, "customer", "/customer_id")
@@ -173,12 +173,12 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		}
 		m := Maintenance{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60, WindowMinutes: 120, Status: "active", CreatedBy: call.Actor.UserID}
 		if len(c.Sites) == 0 {
-			return Maintenance{}, Fail(CodeMeaning, "The household has no site yet.").At("/site_id", "add a site to the customer first")
+			return Maintenance{}, Fail(CodeUnprocessable, "The household has no site yet.").At("/site_id", "add a site to the customer first")
 		}
 		site := &c.Sites[0]
 		if in.SiteID != nil {
 			if site = c.site(*in.SiteID); site == nil {
-				return Maintenance{}, Fail(CodeMeaning, "The household has no such site.").At("/site_id", "a site of the customer")
+				return Maintenance{}, Fail(CodeUnprocessable, "The household has no such site.").At("/site_id", "a site of the customer")
 			}
 		}
 		m.SiteID, m.Zone = site.ID, site.Zone
@@ -204,8 +204,8 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 	})
 }
 
-// reachMaintenance locks one that the actor may see and change.
-func (s *Service) reachMaintenance(tx Tx, a Actor, id ID, action string) (*Maintenance, error) {
+// authorizeMaintenance locks one that the actor may see and change.
+func (s *Service) authorizeMaintenance(tx Tx, a Actor, id ID, action string) (*Maintenance, error) {
 	m, err := tx.LockMaintenance(id)
 	if err != nil {
 		return nil, err
@@ -221,15 +221,15 @@ func (s *Service) reachMaintenance(tx Tx, a Actor, id ID, action string) (*Maint
 
 // PatchMaintenance changes what of a maintenance is still to come; dates that
 // have their job keep it. Who as CreateMaintenance. Errors: CodeStale,
-// CodeMeaning, CodeState.
+// CodeUnprocessable, CodeState.
 func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, version int64, in MaintenanceInput) (Maintenance, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
-		m, err := s.reachMaintenance(tx, call.Actor, id, "change")
+		m, err := s.authorizeMaintenance(tx, call.Actor, id, "change")
 		if err != nil {
 			return Maintenance{}, err
 		}
 		if in.CustomerID != nil || in.SiteID != nil || in.ApplianceID != nil || in.CentreID != nil {
-			return Maintenance{}, Fail(CodeMeaning, "Household, appliance and centre do not change here.").At("/customer_id", "end it and arrange another one")
+			return Maintenance{}, Fail(CodeUnprocessable, "Household, appliance and centre do not change here.").At("/customer_id", "end it and arrange another one")
 		}
 		if err := ifVersion(m.Meta, version); err != nil {
 			return Maintenance{}, err
@@ -247,17 +247,17 @@ func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, versi
 
 // EndMaintenance ends a maintenance at the household's word; jobs ahead whose
 // visit has not begun are cancelled with it. Who as CreateMaintenance.
-// Errors: CodeState, CodeMeaning.
+// Errors: CodeState, CodeUnprocessable.
 func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in ReasonInput) (Maintenance, error) {
 	if found, err := s.replay(ctx, call); found || err != nil {
 		return Maintenance{}, err
 	}
 	if strings.TrimSpace(in.Reason) == "" {
-		return Maintenance{}, Fail(CodeMeaning, "Say why it ends.").At("/reason", "a few words")
+		return Maintenance{}, Fail(CodeUnprocessable, "Say why it ends.").At("/reason", "a few words")
 	}
-	var jobs List[Maintaining]
+	var jobs JSONList[Maintaining]
 	err := s.Store.InTx(ctx, func(tx Tx) error {
-		m, err := s.reachMaintenance(tx, call.Actor, id, "end")
+		m, err := s.authorizeMaintenance(tx, call.Actor, id, "end")
 		if err == nil {
 			jobs = m.Jobs
 		}
@@ -276,7 +276,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 		}
 	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
-		m, err := s.reachMaintenance(tx, call.Actor, id, "end")
+		m, err := s.authorizeMaintenance(tx, call.Actor, id, "end")
 		if err != nil {
 			return Maintenance{}, err
 		}
@@ -362,7 +362,7 @@ func (s *Service) maintainOnce(tx Tx, m *Maintenance, id ID, at, now time.Time) 
 	}
 	v := &Visit{Meta: newMeta(s.NewID(), now)}
 	in := ScheduleInput{WindowStart: at.Format(time.RFC3339), WindowEnd: at.Add(time.Duration(m.WindowMinutes) * time.Minute).Format(time.RFC3339), PlannedMinutes: m.PlannedMinutes}
-	if err := s.book(tx, &Call{Actor: System}, d, v, in, now, stamped{occurred: now, recorded: now}, "visit.scheduled"); IsCode(err, CodeCapacity) || IsCode(err, CodeHours) {
+	if err := s.book(tx, &Call{Actor: System}, d, v, in, now, EntryTime{occurred: now, recorded: now}, "visit.scheduled"); IsCode(err, CodeCapacity) || IsCode(err, CodeHours) {
 		return nil
 	} else if err != nil {
 		return err

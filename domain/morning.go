@@ -69,7 +69,7 @@ func (s *Service) morning(ctx context.Context, tx Tx, user ID, due, now time.Tim
 		if err != nil || len(q.Items) == 0 {
 			return err
 		}
-		if err := s.tellUser(tx, u.ID, "queue.morning", now, q.inNumbers(u.Language), func(n *Notice) {
+		if err := s.notifyUser(tx, u.ID, "queue.morning", now, q.inNumbers(u.Language), func(n *Notice) {
 			n.ExpiresAt, n.DedupeKey = now.Add(12*time.Hour), ptr("morning "+u.ID.String()+" "+local.Format(time.DateOnly))
 		}); err != nil {
 			return err

@@ -37,8 +37,8 @@ func (l *Lifecycle) check(action, status string) error {
 }
 
 // of lists, of some actions, those that a state allows.
-func (l *Lifecycle) of(status string, actions ...string) List[string] {
-	out := List[string]{}
+func (l *Lifecycle) of(status string, actions ...string) JSONList[string] {
+	out := JSONList[string]{}
 	for _, a := range actions {
 		if l.open(a, status) {
 			out = append(out, a)

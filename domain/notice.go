@@ -10,26 +10,26 @@ import (
 // (docs/product.md section 7). Title and Body hold no name, address or safety word:
 // they stand on lock screens.
 type Notice struct {
-	ID          ID                     `json:"id"`
-	Kind        string                 `json:"kind"` // e.g. visit.assigned
-	UserID      *ID                    `json:"-"`
-	CustomerID  *ID                    `json:"-"`
-	JobID       *ID                    `json:"job_id"`
-	VisitID     *ID                    `json:"visit_id"`
-	Title       string                 `json:"title"`
-	Body        string                 `json:"body"`
-	Data        Doc[map[string]string] `json:"data"` // ids and kinds only
-	High        bool                   `json:"-"`
-	CollapseKey string                 `json:"-"`
-	DedupeKey   *string                `json:"-"` // unique: the second one is invisible
-	Language    string                 `json:"-"`
-	WithLink    bool                   `json:"-"` // the customer's link is added at sending
-	NotBefore   time.Time              `json:"-"`
-	Waits       bool                   `json:"-"` // for the reader's next duty
-	ExpiresAt   time.Time              `json:"expires_at"`
-	State       string                 `json:"-"` // pending, done, no_device, expired, failed, withdrawn
-	CreatedAt   time.Time              `json:"created_at"`
-	SeenAt      *time.Time             `json:"seen_at"`
+	ID          ID                      `json:"id"`
+	Kind        string                  `json:"kind"` // e.g. visit.assigned
+	UserID      *ID                     `json:"-"`
+	CustomerID  *ID                     `json:"-"`
+	JobID       *ID                     `json:"job_id"`
+	VisitID     *ID                     `json:"visit_id"`
+	Title       string                  `json:"title"`
+	Body        string                  `json:"body"`
+	Data        JSON[map[string]string] `json:"data"` // ids and kinds only
+	High        bool                    `json:"-"`
+	CollapseKey string                  `json:"-"`
+	DedupeKey   *string                 `json:"-"` // unique: the second one is invisible
+	Language    string                  `json:"-"`
+	WithLink    bool                    `json:"-"` // the customer's link is added at sending
+	NotBefore   time.Time               `json:"-"`
+	Waits       bool                    `json:"-"` // for the reader's next duty
+	ExpiresAt   time.Time               `json:"expires_at"`
+	State       string                  `json:"-"` // pending, done, no_device, expired, failed, withdrawn
+	CreatedAt   time.Time               `json:"created_at"`
+	SeenAt      *time.Time              `json:"seen_at"`
 }
 
 // NotifyArgs are the arguments of the queue's job: ids only, so that the
@@ -122,13 +122,13 @@ type Link struct {
 // Policy is one version of the reachability rules: the brand's (CentreID nil)
 // or a centre's stricter one.
 type Policy struct {
-	ID            ID                `json:"id"`
-	CentreID      *ID               `json:"centre_id"`
-	Number        int               `json:"number"`
-	EffectiveFrom time.Time         `json:"effective_from"`
-	Rules         Doc[reach.Policy] `json:"rules"`
-	CreatedBy     *ID               `json:"-"`
-	CreatedAt     time.Time         `json:"created_at"`
+	ID            ID                 `json:"id"`
+	CentreID      *ID                `json:"centre_id"`
+	Number        int                `json:"number"`
+	EffectiveFrom time.Time          `json:"effective_from"`
+	Rules         JSON[reach.Policy] `json:"rules"`
+	CreatedBy     *ID                `json:"-"`
+	CreatedAt     time.Time          `json:"created_at"`
 }
 
 // Replay is the stored answer to a request with an Idempotency-Key.

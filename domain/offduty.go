@@ -23,8 +23,8 @@ var alwaysRings = map[string]bool{"flag.live": true, "flag.live_overdue": true, 
 // hours are set.
 func onDuty(u *User, c *Centre, leaves []Leave) duty.Roster {
 	var of *Centre
-	var hours List[Shift]
-	var dates List[DayHours]
+	var hours JSONList[Shift]
+	var dates JSONList[DayHours]
 	if !u.RingsAlways {
 		hours, dates = u.Hours, u.Exceptions
 	}
@@ -61,8 +61,8 @@ func ringsAt(n *Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, n
 	return next
 }
 
-// tellOne rings one person, or lets the notice wait for their next duty.
-func (s *Service) tellOne(tx Tx, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, now time.Time) {
+// notifyOne rings one person, or lets the notice wait for their next duty.
+func (s *Service) notifyOne(tx Tx, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, now time.Time) {
 	s.remind(tx, &n, u, now)
 	if at := ringsAt(&n, u, c, leaves, starts, now); at.After(now) {
 		s.wait(tx, &n, u, starts, at)
@@ -80,9 +80,9 @@ func (s *Service) wait(tx Tx, n *Notice, u *User, starts *time.Time, until time.
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "duty", SubjectID: u.ID, DueAt: until})
 }
 
-// tellAny rings those of a role who are on duty; the others find it in their
+// notifyOnDuty rings those of a role who are on duty; the others find it in their
 // inbox. When nobody is, it waits for each one's next duty.
-func (s *Service) tellAny(tx Tx, users []User, c *Centre, now time.Time, make func(*User) Notice) error {
+func (s *Service) notifyOnDuty(tx Tx, users []User, c *Centre, now time.Time, make func(*User) Notice) error {
 	ids := []ID{}
 	for i := range users {
 		ids = append(ids, users[i].ID)
@@ -190,7 +190,7 @@ type QuietInput struct {
 
 func checkQuiet(from, to string) error {
 	if (from == "") != (to == "") || from != "" && (!clockPattern.MatchString(from) || !clockPattern.MatchString(to) || from == to) {
-		return Fail(CodeMeaning, "Quiet hours run from one HH:MM to another; leave both empty for none.").At("/quiet_from", "HH:MM, and quiet_to")
+		return Fail(CodeUnprocessable, "Quiet hours run from one HH:MM to another; leave both empty for none.").At("/quiet_from", "HH:MM, and quiet_to")
 	}
 	return nil
 }
@@ -214,10 +214,10 @@ func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User
 }
 
 // SetRoster replaces the weekly hours of anybody: proprietor for their centre,
-// area manager for the area, admin. Errors: CodeMeaning.
+// area manager for the area, admin. Errors: CodeUnprocessable.
 func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shift) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
-		u, err := s.reachUser(tx, call.Actor, id)
+		u, err := s.authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return User{}, err
 		}

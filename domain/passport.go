@@ -67,11 +67,11 @@ type StepChange struct {
 func (r *StepRecord) check() error {
 	switch {
 	case StepMark(r.Step) == "" || len([]rune(r.Step)) > 500:
-		return Fail(CodeMeaning, "Say in words what was tried.").At("/step", "1 to 500 characters with a letter or digit")
+		return Fail(CodeUnprocessable, "Say in words what was tried.").At("/step", "1 to 500 characters with a letter or digit")
 	case !has(stepResults, r.Result):
-		return Fail(CodeMeaning, "Say what came of it.").At("/result", "worked, failed or unclear")
+		return Fail(CodeUnprocessable, "Say what came of it.").At("/result", "worked, failed or unclear")
 	case !has(stepWatch, r.WatchedBy):
-		return Fail(CodeMeaning, "Say who watched.").At("/watched_by", "nobody, household or professional")
+		return Fail(CodeUnprocessable, "Say who watched.").At("/watched_by", "nobody, household or professional")
 	}
 	return nil
 }
@@ -116,10 +116,10 @@ func stepsKnown(tx Tx, j *Job) ([]StepRecord, error) {
 	return tx.StepsOf(jobs)
 }
 
-// reachForStory locks a job for somebody who may add to its passport: any
+// authorizeForHistory locks a job for somebody who may add to its passport: any
 // staff who reach it but the admin.
-func (s *Service) reachForStory(tx Tx, a Actor, job ID) (*Job, *dossier, error) {
-	j, err := s.reachJob(tx, a, job)
+func (s *Service) authorizeForHistory(tx Tx, a Actor, job ID) (*Job, *dossier, error) {
+	j, err := s.authorizeJob(tx, a, job)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -132,10 +132,10 @@ func (s *Service) reachForStory(tx Tx, a Actor, job ID) (*Job, *dossier, error) 
 
 // RecordStep writes down a try. The crew, coordinator, proprietor, area
 // manager, agent. Errors: CodeStepRecorded with the earlier record when the
-// step is known and no reason is given; CodeMeaning, CodeDuplicate.
+// step is known and no reason is given; CodeUnprocessable, CodeDuplicate.
 func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInput) (StepView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (StepView, error) {
-		j, d, err := s.reachForStory(tx, call.Actor, job)
+		j, d, err := s.authorizeForHistory(tx, call.Actor, job)
 		if err != nil {
 			return StepView{}, err
 		}
@@ -173,7 +173,7 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 		if err := tx.InsertStep(&r); err != nil {
 			return StepView{}, err
 		}
-		if err := s.weighReplacement(tx, j, append(known, r), now); err != nil {
+		if err := s.proposeReplacement(tx, j, append(known, r), now); err != nil {
 			return StepView{}, err
 		}
 		s.changed(&j.Meta, now)
@@ -183,12 +183,12 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 
 // stepTried completes a record and appends its fact; the caller inserts it
 // and saves the job.
-func (s *Service) stepTried(tx Tx, j *Job, a Actor, r *StepRecord, st stamped) {
+func (s *Service) stepTried(tx Tx, j *Job, a Actor, r *StepRecord, st EntryTime) {
 	r.JobID, r.ByRole, r.OccurredAt, r.ClaimedAt, r.RecordedAt = j.ID, a.Role, st.occurred, st.claimed, st.recorded
 	if a.UserID != (ID{}) { // of a household: who wrote it down for a caller
 		r.ByID = ptr(a.UserID)
 	}
-	s.fact(tx, j, a, "step.tried", nil, st, map[string]any{"step_id": r.ID, "step": r.Step, "result": r.Result, "watched_by": r.WatchedBy, "note": r.Note,
+	s.entry(tx, j, a, "step.tried", nil, st, map[string]any{"step_id": r.ID, "step": r.Step, "result": r.Result, "watched_by": r.WatchedBy, "note": r.Note,
 		"repeat_of": r.RepeatOf, "repeat_reason": r.RepeatReason})
 }
 
@@ -226,7 +226,7 @@ func (s *Service) addListedSteps(tx Tx, j *Job, a Actor, now time.Time) error {
 	if err := insertSteps(tx, fresh); err != nil {
 		return err
 	}
-	return s.weighReplacement(tx, j, append(known, fresh...), now)
+	return s.proposeReplacement(tx, j, append(known, fresh...), now)
 }
 
 func insertSteps(tx Tx, steps []StepRecord) error {
@@ -239,14 +239,14 @@ func insertSteps(tx Tx, steps []StepRecord) error {
 }
 
 // CorrectStep corrects a record. Who may record one. Errors: CodeNotFound,
-// CodeMeaning.
+// CodeUnprocessable.
 func (s *Service) CorrectStep(ctx context.Context, call *Call, id ID, in StepChange) (StepView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (StepView, error) {
 		r, err := tx.Step(id)
 		if err != nil {
 			return StepView{}, err
 		}
-		j, d, err := s.reachForStory(tx, call.Actor, r.JobID)
+		j, d, err := s.authorizeForHistory(tx, call.Actor, r.JobID)
 		if notFound(err) {
 			return StepView{}, NotFound("tried step")
 		} else if err != nil {
@@ -272,7 +272,7 @@ func (s *Service) CorrectStep(ctx context.Context, call *Call, id ID, in StepCha
 
 // correctStep changes a record and lets what follows from it follow; the
 // caller saves the job.
-func (s *Service) correctStep(tx Tx, j *Job, a Actor, r *StepRecord, in StepChange, st stamped, now time.Time) error {
+func (s *Service) correctStep(tx Tx, j *Job, a Actor, r *StepRecord, in StepChange, st EntryTime, now time.Time) error {
 	var changes []Change
 	for _, f := range []struct {
 		name string
@@ -290,7 +290,7 @@ func (s *Service) correctStep(tx Tx, j *Job, a Actor, r *StepRecord, in StepChan
 	if len(changes) == 0 {
 		return nil
 	}
-	s.passportCorrected(tx, j, a, corrected{StepID: &r.ID, Changes: changes, Reason: in.Reason, Via: in.via}, st)
+	s.historyCorrected(tx, j, a, corrected{StepID: &r.ID, Changes: changes, Reason: in.Reason, Via: in.via}, st)
 	s.changed(&r.Meta, now)
 	if err := tx.SaveStep(r); err != nil {
 		return err
@@ -299,7 +299,7 @@ func (s *Service) correctStep(tx Tx, j *Job, a Actor, r *StepRecord, in StepChan
 	if err != nil {
 		return err
 	}
-	return s.weighReplacement(tx, j, known, now)
+	return s.proposeReplacement(tx, j, known, now)
 }
 
 // Change is one field of a passport before and after its correction.
@@ -329,9 +329,9 @@ type corrected struct {
 
 const factPassportCorrected = "passport.corrected"
 
-func (s *Service) passportCorrected(tx Tx, j *Job, a Actor, c corrected, st stamped) {
+func (s *Service) historyCorrected(tx Tx, j *Job, a Actor, c corrected, st EntryTime) {
 	if len(c.Changes) > 0 {
-		s.fact(tx, j, a, factPassportCorrected, nil, st, c)
+		s.entry(tx, j, a, factPassportCorrected, nil, st, c)
 	}
 }
 
@@ -341,10 +341,10 @@ func storyChanges(was, is *Job) []Change {
 	return change(change(nil, "fault", &old.Fault, is.Fault), "what_matters", &old.WhatMatters, is.WhatMatters)
 }
 
-// passportAct is the household's own correction: of what it says, where blank
+// handleCorrection is the household's own correction: of what it says, where blank
 // clears only what matters. A step that is recorded on the job has its result
 // corrected; another one is added.
-func (s *Service) passportAct(k *ask) error {
+func (s *Service) handleCorrection(k *request) error {
 	tx, j, was, now := k.tx, k.d.job, *k.d.job, k.now
 	r := StepRecord{Meta: newMeta(s.NewID(), now), Result: k.in.Result, WatchedBy: "household", ViaID: k.via()}
 	said := false
@@ -359,16 +359,16 @@ func (s *Service) passportAct(k *ask) error {
 		}
 		text := strings.TrimSpace(strings.ReplaceAll(*f.raw, "\r\n", "\n"))
 		if len([]rune(text)) > 500 {
-			return Fail(CodeMeaning, "This is too long.").At(f.pointer, "at most 500 characters")
+			return Fail(CodeUnprocessable, "This is too long.").At(f.pointer, "at most 500 characters")
 		}
 		if text != "" || f.blank {
 			*f.to, said = text, true
 		}
 	}
 	if !said {
-		return Fail(CodeMeaning, "Nothing was written.").At("/fault", "a few words").At("/step", "a few words")
+		return Fail(CodeUnprocessable, "Nothing was written.").At("/fault", "a few words").At("/step", "a few words")
 	}
-	s.passportCorrected(tx, j, k.actor, corrected{Changes: storyChanges(&was, j), Via: k.via()}, k.st)
+	s.historyCorrected(tx, j, k.actor, corrected{Changes: storyChanges(&was, j), Via: k.via()}, k.st)
 	if r.Step == "" {
 		return nil
 	}
@@ -388,22 +388,22 @@ func (s *Service) passportAct(k *ask) error {
 	if err := tx.InsertStep(&r); err != nil {
 		return err
 	}
-	return s.weighReplacement(tx, j, append(known, r), now)
+	return s.proposeReplacement(tx, j, append(known, r), now)
 }
 
 // via is the contact in which something was asked.
-func (k *ask) via() *ID {
+func (k *request) via() *ID {
 	if k.contact == nil {
 		return nil
 	}
 	return &k.contact.ID
 }
 
-// undoPassport takes out what a stranger wrote by contacts that were theirs: a
+// undoCorrections takes out what a stranger wrote by contacts that were theirs: a
 // field that still reads as they left it reads as before, their steps are no
 // records, and thanks that nobody has yet go no further. The caller saves the
 // job.
-func (s *Service) undoPassport(k *ask, via map[ID]bool) error {
+func (s *Service) undoCorrections(k *request, via map[ID]bool) error {
 	tx, j, now := k.tx, k.d.job, k.now
 	theirs := func(id *ID) bool { return id != nil && via[*id] }
 	facts, err := tx.FactsOfKind(j.ID, factPassportCorrected)
@@ -439,12 +439,12 @@ func (s *Service) undoPassport(k *ask, via map[ID]bool) error {
 				back = change(back, f.Field, &j.WhatMatters, f.Old)
 			}
 		}
-		s.passportCorrected(tx, j, System, corrected{StepID: c.StepID, Changes: back, Reason: "said by somebody else"}, at)
+		s.historyCorrected(tx, j, System, corrected{StepID: c.StepID, Changes: back, Reason: "said by somebody else"}, at)
 	}
 	for i := range steps {
 		if r := &steps[i]; theirs(r.ViaID) {
 			r.WithdrawnAt = &now
-			s.fact(tx, j, System, "step.withdrawn", nil, at, map[string]any{"step_id": r.ID, "because": "said by somebody else"})
+			s.entry(tx, j, System, "step.withdrawn", nil, at, map[string]any{"step_id": r.ID, "because": "said by somebody else"})
 			s.changed(&r.Meta, now)
 			if err := tx.SaveStep(r); err != nil {
 				return err
@@ -455,43 +455,43 @@ func (s *Service) undoPassport(k *ask, via map[ID]bool) error {
 	if err != nil {
 		return err
 	}
-	if err := s.weighReplacement(tx, j, known, now); err != nil {
+	if err := s.proposeReplacement(tx, j, known, now); err != nil {
 		return err
 	}
 	return s.undoThanks(tx, j, via, now)
 }
 
-// Passport is what every new voice reads first (docs/product.md section 4). It
+// JobHistory is what every new voice reads first (docs/product.md section 4). It
 // holds nothing of reports, holds, exclusions, numbers or addresses.
-type Passport struct {
-	JobID       ID                    `json:"job_id"`
-	Fault       string                `json:"fault"`
-	WhatMatters string                `json:"what_matters"`
-	Language    string                `json:"language"`
-	VoiceOnly   bool                  `json:"voice_only"`
-	TriedSteps  List[PassportStep]    `json:"tried_steps"`
-	Contacts    PassportContacts      `json:"contacts"`
-	Proposal    *Proposal             `json:"proposal"`
-	Promises    List[PassportPromise] `json:"promises"` // those still to be kept
-	Visits      List[PassportVisit]   `json:"visits"`
-	EarlierJobs List[EarlierJob]      `json:"earlier_jobs"`
-	Corrections List[CorrectionView]  `json:"corrections"`
+type JobHistory struct {
+	JobID       ID                       `json:"job_id"`
+	Fault       string                   `json:"fault"`
+	WhatMatters string                   `json:"what_matters"`
+	Language    string                   `json:"language"`
+	VoiceOnly   bool                     `json:"voice_only"`
+	TriedSteps  JSONList[HistoryStep]    `json:"tried_steps"`
+	Contacts    HistoryContacts          `json:"contacts"`
+	Proposal    *Proposal                `json:"proposal"`
+	Promises    JSONList[HistoryPromise] `json:"promises"` // those still to be kept
+	Visits      JSONList[HistoryVisit]   `json:"visits"`
+	EarlierJobs JSONList[EarlierJob]     `json:"earlier_jobs"`
+	Corrections JSONList[CorrectionView] `json:"corrections"`
 }
 
-// PassportStep is a step with everything that was said of it.
-type PassportStep struct {
-	ID         ID               `json:"id"`
-	Step       string           `json:"step"`
-	Result     string           `json:"result"`
-	WatchedBy  string           `json:"watched_by"`
-	Note       string           `json:"note"`
-	JobID      ID               `json:"job_id"`
-	ByRole     Role             `json:"by_role"`
-	ByName     string           `json:"by_name"`
-	OccurredAt time.Time        `json:"occurred_at"`
-	RecordedAt time.Time        `json:"recorded_at"`
-	Times      int              `json:"times"`
-	Repeats    List[StepRepeat] `json:"repeats"`
+// HistoryStep is a step with everything that was said of it.
+type HistoryStep struct {
+	ID         ID                   `json:"id"`
+	Step       string               `json:"step"`
+	Result     string               `json:"result"`
+	WatchedBy  string               `json:"watched_by"`
+	Note       string               `json:"note"`
+	JobID      ID                   `json:"job_id"`
+	ByRole     Role                 `json:"by_role"`
+	ByName     string               `json:"by_name"`
+	OccurredAt time.Time            `json:"occurred_at"`
+	RecordedAt time.Time            `json:"recorded_at"`
+	Times      int                  `json:"times"`
+	Repeats    JSONList[StepRepeat] `json:"repeats"`
 }
 
 // StepRepeat is a further record of a step.
@@ -506,8 +506,8 @@ type StepRepeat struct {
 	OccurredAt time.Time `json:"occurred_at"`
 }
 
-// PassportPromise is what somebody still owes the household.
-type PassportPromise struct {
+// HistoryPromise is what somebody still owes the household.
+type HistoryPromise struct {
 	ID       ID            `json:"id"`
 	Kind     string        `json:"kind"`
 	What     string        `json:"what"`
@@ -517,24 +517,24 @@ type PassportPromise struct {
 	Contacts int           `json:"contacts"` // how often the household asked
 }
 
-// PassportContacts counts what the fault cost the household.
-type PassportContacts struct {
+// HistoryContacts counts what the fault cost the household.
+type HistoryContacts struct {
 	Inbound    int `json:"inbound"`     // it had to make contact
 	AskedAgain int `json:"asked_again"` // for a recorded step
 }
 
-// PassportVisit is a visit, short. A visit that was stopped reads ended_early:
+// HistoryVisit is a visit, short. A visit that was stopped reads ended_early:
 // why is nobody's to read here.
-type PassportVisit struct {
-	ID          ID           `json:"id"`
-	WindowStart time.Time    `json:"window_start"`
-	EndedAt     *time.Time   `json:"ended_at"`
-	Status      string       `json:"status"`
-	Crew        List[string] `json:"crew"` // first names
-	Findings    string       `json:"findings"`
-	WorkDone    string       `json:"work_done"`
-	Parts       List[string] `json:"parts"`
-	Tested      string       `json:"tested"`
+type HistoryVisit struct {
+	ID          ID               `json:"id"`
+	WindowStart time.Time        `json:"window_start"`
+	EndedAt     *time.Time       `json:"ended_at"`
+	Status      string           `json:"status"`
+	Crew        JSONList[string] `json:"crew"` // first names
+	Findings    string           `json:"findings"`
+	WorkDone    string           `json:"work_done"`
+	Parts       JSONList[string] `json:"parts"`
+	Tested      string           `json:"tested"`
 }
 
 // EarlierJob is one on the same serial that the reader may see.
@@ -556,37 +556,37 @@ type CorrectionView struct {
 	Change
 }
 
-// Passport gathers a job's passport. Who sees the job. Errors: CodeNotFound.
-func (s *Service) Passport(ctx context.Context, a Actor, id ID) (Passport, error) {
+// JobHistory gathers a job's passport. Who sees the job. Errors: CodeNotFound.
+func (s *Service) JobHistory(ctx context.Context, a Actor, id ID) (JobHistory, error) {
 	j, err := s.Read.Job(ctx, a.Scope(), id)
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	all := Scope{All: true}
 	customer, err := s.Read.Customer(ctx, all, j.CustomerID)
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	jobs, err := sameFault(j, func(id ID) (*Job, error) { return s.Read.Job(ctx, all, id) })
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	steps, err := s.Read.Steps(ctx, all, jobs)
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	attempts, err := s.Read.Attempts(ctx, all, j.ID, Page{})
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	facts, err := s.Read.FactsOfKind(ctx, all, j.ID, factPassportCorrected)
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	var earlier []Job
 	if j.Serial != "" {
 		if earlier, err = s.Read.Jobs(ctx, a.Scope(), JobFilter{Serial: j.Serial}, Page{Limit: 50}); err != nil {
-			return Passport{}, err
+			return JobHistory{}, err
 		}
 		earlier = slices.DeleteFunc(earlier, func(o Job) bool { return o.ID == j.ID || o.OpenedAt.After(j.OpenedAt) })
 	}
@@ -596,22 +596,22 @@ func (s *Service) Passport(ctx context.Context, a Actor, id ID) (Passport, error
 	}
 	visits, err := s.Read.Visits(ctx, all, VisitFilter{JobIDs: told}, Page{})
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	promises, err := s.Read.Promises(ctx, System, PromiseFilter{Status: []PromiseStatus{PromiseOpen, PromiseBroken}, JobID: &j.ID}, Page{})
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	names, err := s.firstNames(ctx, steps, facts, visits, promises)
 	if err != nil {
-		return Passport{}, err
+		return JobHistory{}, err
 	}
 	zone := time.UTC
 	if site := customer.site(j.SiteID); site != nil {
 		zone = site.Location()
 	}
-	p := Passport{JobID: j.ID, Fault: j.Fault, WhatMatters: j.WhatMatters, Language: customer.Language, VoiceOnly: customer.VoiceOnly(),
-		TriedSteps: passportSteps(steps, names), Proposal: j.proposal(steps, zone)}
+	p := JobHistory{JobID: j.ID, Fault: j.Fault, WhatMatters: j.WhatMatters, Language: customer.Language, VoiceOnly: customer.VoiceOnly(),
+		TriedSteps: historySteps(steps, names), Proposal: j.proposal(steps, zone)}
 	for i := range attempts {
 		if attempts[i].Direction == "inbound" && attempts[i].Discounted == "" {
 			p.Contacts.Inbound++
@@ -631,8 +631,8 @@ func (s *Service) Passport(ctx context.Context, a Actor, id ID) (Passport, error
 			}
 			continue
 		}
-		if status := passportStatus(v.Status); status != "" {
-			pv := PassportVisit{ID: v.ID, WindowStart: v.WindowStart, EndedAt: v.EndedAt, Status: status, Findings: v.Findings, WorkDone: v.WorkDone, Parts: v.Parts, Tested: v.Tested}
+		if status := historyStatus(v.Status); status != "" {
+			pv := HistoryVisit{ID: v.ID, WindowStart: v.WindowStart, EndedAt: v.EndedAt, Status: status, Findings: v.Findings, WorkDone: v.WorkDone, Parts: v.Parts, Tested: v.Tested}
 			for _, c := range v.Crew {
 				pv.Crew = append(pv.Crew, names[c])
 			}
@@ -640,7 +640,7 @@ func (s *Service) Passport(ctx context.Context, a Actor, id ID) (Passport, error
 		}
 	}
 	for _, o := range promises {
-		p.Promises = append(p.Promises, PassportPromise{o.ID, o.Kind, o.What, names[o.OwnerID], o.DueAt, o.Status, o.Contacts})
+		p.Promises = append(p.Promises, HistoryPromise{o.ID, o.Kind, o.What, names[o.OwnerID], o.DueAt, o.Status, o.Contacts})
 	}
 	for i := range earlier {
 		o := &earlier[i]
@@ -663,9 +663,9 @@ func (s *Service) Passport(ctx context.Context, a Actor, id ID) (Passport, error
 	return p, nil
 }
 
-// passportStatus is a visit's status for the passport; empty leaves it out:
+// historyStatus is a visit's status for the passport; empty leaves it out:
 // nobody came, and nobody was to.
-func passportStatus(st VisitStatus) string {
+func historyStatus(st VisitStatus) string {
 	switch st {
 	case VisitScheduled, VisitRescheduled, VisitCancelled:
 		return ""
@@ -676,7 +676,7 @@ func passportStatus(st VisitStatus) string {
 }
 
 // firstNames of everybody whom a passport names.
-func (s *Service) firstNames(ctx context.Context, steps []StepRecord, facts []Fact, visits []Visit, promises []Promise) (map[ID]string, error) {
+func (s *Service) firstNames(ctx context.Context, steps []StepRecord, facts []Entry, visits []Visit, promises []Promise) (map[ID]string, error) {
 	var ids []ID
 	for i := range steps {
 		if steps[i].ByID != nil {
@@ -705,9 +705,9 @@ func (s *Service) firstNames(ctx context.Context, steps []StepRecord, facts []Fa
 	return names, err
 }
 
-// passportSteps folds the records of one step into one, oldest first.
-func passportSteps(steps []StepRecord, names map[ID]string) List[PassportStep] {
-	out := List[PassportStep]{}
+// historySteps folds the records of one step into one, oldest first.
+func historySteps(steps []StepRecord, names map[ID]string) JSONList[HistoryStep] {
+	out := JSONList[HistoryStep]{}
 	place := map[string]int{}
 	for i := range steps {
 		r := &steps[i]
@@ -722,19 +722,19 @@ func passportSteps(steps []StepRecord, names map[ID]string) List[PassportStep] {
 			continue
 		}
 		place[mark] = len(out)
-		out = append(out, PassportStep{r.ID, r.Step, r.Result, r.WatchedBy, r.Note, r.JobID, r.ByRole, name, r.OccurredAt, r.RecordedAt, 1, nil})
+		out = append(out, HistoryStep{r.ID, r.Step, r.Result, r.WatchedBy, r.Note, r.JobID, r.ByRole, name, r.OccurredAt, r.RecordedAt, 1, nil})
 	}
 	return out
 }
 
 // Replacement is the path that failed tries propose. It blocks nothing.
 type Replacement struct {
-	Since     time.Time  `json:"since"`
-	Status    string     `json:"status"` // proposed, accepted, declined, withdrawn
-	Steps     List[ID]   `json:"steps"`  // the failed tries
-	Reason    string     `json:"reason"`
-	DecidedAt *time.Time `json:"decided_at"`
-	DecidedBy Role       `json:"decided_by"`
+	Since     time.Time    `json:"since"`
+	Status    string       `json:"status"` // proposed, accepted, declined, withdrawn
+	Steps     JSONList[ID] `json:"steps"`  // the failed tries
+	Reason    string       `json:"reason"`
+	DecidedAt *time.Time   `json:"decided_at"`
+	DecidedBy Role         `json:"decided_by"`
 }
 
 func (j *Job) replacementProposed() bool {
@@ -755,10 +755,10 @@ func ReplacementDue(steps []StepRecord) (failed []ID, due bool) {
 	return failed, watched && len(failed) >= replacementAfter
 }
 
-// weighReplacement proposes the replacement, once a (re)opening, and takes an
+// proposeReplacement proposes the replacement, once a (re)opening, and takes an
 // unanswered proposal back when a correction proves its tries wrong. The
 // caller saves the job.
-func (s *Service) weighReplacement(tx Tx, j *Job, steps []StepRecord, now time.Time) error {
+func (s *Service) proposeReplacement(tx Tx, j *Job, steps []StepRecord, now time.Time) error {
 	failed, due := ReplacementDue(steps)
 	r := j.Replacement.V
 	opened := j.OpenedAt
@@ -768,17 +768,17 @@ func (s *Service) weighReplacement(tx Tx, j *Job, steps []StepRecord, now time.T
 	switch {
 	case j.replacementProposed() && !due:
 		r.Status = "withdrawn"
-		s.fact(tx, j, System, "replacement.withdrawn", nil, at(now), map[string]any{"steps": failed})
+		s.entry(tx, j, System, "replacement.withdrawn", nil, at(now), map[string]any{"steps": failed})
 	case j.replacementProposed():
 		r.Steps = failed
 	case due && !j.Status.Ended() && (r == nil || r.Status == "withdrawn" || r.Since.Before(opened)):
 		j.Replacement.V = &Replacement{Since: now, Status: "proposed", Steps: failed}
-		s.fact(tx, j, System, "replacement.proposed", nil, at(now), map[string]any{"steps": failed})
+		s.entry(tx, j, System, "replacement.proposed", nil, at(now), map[string]any{"steps": failed})
 		c, err := tx.Centre(j.CentreID)
 		if err != nil {
 			return err
 		}
-		return s.tellStaff(tx, &dossier{job: j, centre: c}, nil, "replacement.proposed", now, RoleProprietor, RoleCoordinator)
+		return s.notifyStaff(tx, &dossier{job: j, centre: c}, nil, "replacement.proposed", now, RoleProprietor, RoleCoordinator)
 	}
 	return nil
 }
@@ -786,12 +786,12 @@ func (s *Service) weighReplacement(tx Tx, j *Job, steps []StepRecord, now time.T
 // Proposal is the replacement as the passport shows it, with its reasons in
 // words.
 type Proposal struct {
-	Since     time.Time    `json:"since"`
-	Because   List[string] `json:"because"`
-	Status    string       `json:"status"`
-	Reason    string       `json:"reason"`
-	DecidedAt *time.Time   `json:"decided_at"`
-	DecidedBy Role         `json:"decided_by"`
+	Since     time.Time        `json:"since"`
+	Because   JSONList[string] `json:"because"`
+	Status    string           `json:"status"`
+	Reason    string           `json:"reason"`
+	DecidedAt *time.Time       `json:"decided_at"`
+	DecidedBy Role             `json:"decided_by"`
 }
 
 func (j *Job) proposal(steps []StepRecord, zone *time.Location) *Proposal {
@@ -818,21 +818,21 @@ type ReplacementAnswer struct {
 }
 
 // AnswerReplacement answers the proposal. Proprietor, area manager, agent.
-// Errors: CodeState without an open proposal, CodeMeaning.
+// Errors: CodeState without an open proposal, CodeUnprocessable.
 func (s *Service) AnswerReplacement(ctx context.Context, call *Call, job ID, in ReplacementAnswer) (JobView, error) {
 	return s.onJob(ctx, call, job, "replacement", in.OccurredAt, func(m *jobMoveCtx) error {
 		j := m.d.job
 		switch {
 		case !has([]string{"accepted", "declined"}, in.Decision):
-			return Fail(CodeMeaning, "The replacement is accepted or declined.").At("/decision", "accepted or declined")
+			return Fail(CodeUnprocessable, "The replacement is accepted or declined.").At("/decision", "accepted or declined")
 		case in.Decision == "declined" && strings.TrimSpace(in.Reason) == "":
-			return Fail(CodeMeaning, "Say why the replacement is declined.").At("/reason", "a few words")
+			return Fail(CodeUnprocessable, "Say why the replacement is declined.").At("/reason", "a few words")
 		case !j.replacementProposed():
 			return Fail(CodeState, "No replacement is proposed.")
 		}
 		r := j.Replacement.V
 		r.Status, r.Reason, r.DecidedAt, r.DecidedBy = in.Decision, in.Reason, ptr(m.st.occurred), call.Actor.Role
-		s.fact(m.tx, j, call.Actor, "replacement.answered", nil, m.st, map[string]any{"decision": in.Decision, "reason": in.Reason})
+		s.entry(m.tx, j, call.Actor, "replacement.answered", nil, m.st, map[string]any{"decision": in.Decision, "reason": in.Reason})
 		return nil
 	})
 }

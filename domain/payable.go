@@ -68,7 +68,7 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 
 // Payable lists what a technician is paid for in a period, by window. They
 // themselves, the proprietor of their centre, the area manager. Errors:
-// CodeNotFound, CodeForbidden, CodeMeaning.
+// CodeNotFound, CodeForbidden, CodeUnprocessable.
 func (s *Service) Payable(ctx context.Context, a Actor, technician ID, f ReportFilter, p Page) ([]PayableRow, error) {
 	u, err := s.Read.User(ctx, a.Scope(), technician)
 	if err != nil {

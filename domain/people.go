@@ -39,16 +39,16 @@ type Area struct {
 // Centre is a service centre: a business with 3 to 40 technicians.
 type Centre struct {
 	Meta
-	AreaID        ID                     `json:"area_id"`
-	Name          string                 `json:"name"`
-	Zone          string                 `json:"zone"`    // IANA, e.g. Asia/Kolkata
-	Country       string                 `json:"country"` // ISO 3166-1 alpha-2; how local phone numbers are read
-	PostalCodes   List[string]           `json:"postal_codes"`
-	WorkingDays   List[int]              `json:"working_days"` // 0 Sunday … 6 Saturday
-	Holidays      List[string]           `json:"holidays"`     // YYYY-MM-DD in the zone
-	Phone         string                 `json:"phone"`        // E.164, shown to customers
-	ImportMapping Doc[map[string]string] `json:"import_mapping"`
-	Ladder        List[ladder.Tier]      `json:"ladder"` // of an SOS; empty: the default
+	AreaID        ID                      `json:"area_id"`
+	Name          string                  `json:"name"`
+	Zone          string                  `json:"zone"`    // IANA, e.g. Asia/Kolkata
+	Country       string                  `json:"country"` // ISO 3166-1 alpha-2; how local phone numbers are read
+	PostalCodes   JSONList[string]        `json:"postal_codes"`
+	WorkingDays   JSONList[int]           `json:"working_days"` // 0 Sunday … 6 Saturday
+	Holidays      JSONList[string]        `json:"holidays"`     // YYYY-MM-DD in the zone
+	Phone         string                  `json:"phone"`        // E.164, shown to customers
+	ImportMapping JSON[map[string]string] `json:"import_mapping"`
+	Ladder        JSONList[ladder.Tier]   `json:"ladder"` // of an SOS; empty: the default
 	// MaxVisitsPerDay is how many visits a local day takes; nil: as many as
 	// there are people and hours for.
 	MaxVisitsPerDay *int `json:"max_visits_per_day"`
@@ -74,8 +74,8 @@ type Shift struct {
 
 // DayHours are the hours of one date instead of the week's; none: a day off.
 type DayHours struct {
-	Date  string        `json:"date"` // YYYY-MM-DD in the centre's zone
-	Hours List[Stretch] `json:"hours"`
+	Date  string            `json:"date"` // YYYY-MM-DD in the centre's zone
+	Hours JSONList[Stretch] `json:"hours"`
 }
 
 // Stretch is a part of a day, local wall-clock "HH:MM".
@@ -87,32 +87,32 @@ type Stretch struct {
 // User is a member of staff.
 type User struct {
 	Meta
-	Login       string       `json:"login"` // lower case, unique
-	Name        string       `json:"name"`
-	Role        Role         `json:"role"`
-	CentreID    *ID          `json:"centre_id"`
-	AreaID      *ID          `json:"area_id"`
-	DeputyID    *ID          `json:"deputy_id"` // of an area manager: who decides in their absence
-	Phone       string       `json:"phone"`
-	Language    string       `json:"language"`
-	Disabled    bool         `json:"disabled"`
-	Skills      List[string] `json:"skills"`
-	SkillLevels Doc[Levels]  `json:"skill_levels"` // of those that are not at level 2
-	Hours       List[Shift]  `json:"hours"`
+	Login       string           `json:"login"` // lower case, unique
+	Name        string           `json:"name"`
+	Role        Role             `json:"role"`
+	CentreID    *ID              `json:"centre_id"`
+	AreaID      *ID              `json:"area_id"`
+	DeputyID    *ID              `json:"deputy_id"` // of an area manager: who decides in their absence
+	Phone       string           `json:"phone"`
+	Language    string           `json:"language"`
+	Disabled    bool             `json:"disabled"`
+	Skills      JSONList[string] `json:"skills"`
+	SkillLevels JSON[Levels]     `json:"skill_levels"` // of those that are not at level 2
+	Hours       JSONList[Shift]  `json:"hours"`
 	// MaxVisitsPerDay of a technician; nil: as many as fit.
-	MaxVisitsPerDay *int           `json:"max_visits_per_day"`
-	Exceptions      List[DayHours] `json:"exceptions"` // of technicians: other hours on a date
-	QuietFrom       string         `json:"quiet_from"` // HH:MM; only an SOS rings from then
-	QuietTo         string         `json:"quiet_to"`
-	RingsAlways     bool           `json:"rings_always"` // their own wish: outside their weekly hours too
-	ColleagueID     *ID            `json:"colleague_id"` // whom their SOS rings first beside the proprietor
-	HomeLat         *float64       `json:"home_lat"`
-	HomeLon         *float64       `json:"home_lon"`
-	CodeHash        string         `json:"-"` // clears their timers
-	DuressHash      string         `json:"-"` // does so too, and calls for help in silence
-	PasswordHash    string         `json:"-"`
-	SignedInAt      *time.Time     `json:"-"` // for the first time
-	Epoch           int64          `json:"-"` // rises when tokens given before must stop working
+	MaxVisitsPerDay *int               `json:"max_visits_per_day"`
+	Exceptions      JSONList[DayHours] `json:"exceptions"` // of technicians: other hours on a date
+	QuietFrom       string             `json:"quiet_from"` // HH:MM; only an SOS rings from then
+	QuietTo         string             `json:"quiet_to"`
+	RingsAlways     bool               `json:"rings_always"` // their own wish: outside their weekly hours too
+	ColleagueID     *ID                `json:"colleague_id"` // whom their SOS rings first beside the proprietor
+	HomeLat         *float64           `json:"home_lat"`
+	HomeLon         *float64           `json:"home_lon"`
+	CodeHash        string             `json:"-"` // clears their timers
+	DuressHash      string             `json:"-"` // does so too, and calls for help in silence
+	PasswordHash    string             `json:"-"`
+	SignedInAt      *time.Time         `json:"-"` // for the first time
+	Epoch           int64              `json:"-"` // rises when tokens given before must stop working
 }
 
 // FirstName is all that customers and lock screens learn of staff.

@@ -16,18 +16,18 @@ import (
 type DayAround struct {
 	Jobs     []Job
 	Sites    []Site
-	Leaves   []Leave     // of the technicians, in the time asked for, as all that follows
-	Busy     []Busy      // unfinished visits of the technicians, in any centre
-	Reserved []SlotHold  // times of the technicians kept for households that are choosing
-	Excluded []Exclusion // in force, of the visits' households
-	KeptAway []KeepAway  // in force, of the technicians
-	Known    []Face      // who completed visits at the households, latest first
+	Leaves   []Leave        // of the technicians, in the time asked for, as all that follows
+	Busy     []Busy         // unfinished visits of the technicians, in any centre
+	Reserved []SlotHold     // times of the technicians kept for households that are choosing
+	Excluded []Exclusion    // in force, of the visits' households
+	KeptAway []StandDown    // in force, of the technicians
+	Known    []FamiliarCrew // who completed visits at the households, latest first
 }
 
-// Face is a crew that a household knows.
-type Face struct {
+// FamiliarCrew is a crew that a household knows.
+type FamiliarCrew struct {
 	CustomerID ID
-	Crew       List[ID]
+	Crew       JSONList[ID]
 }
 
 // planDay is one centre's day as read: everything that a plan is made of.
@@ -40,8 +40,8 @@ type planDay struct {
 	plans       map[ID][]string // safe-visit plans by visit
 	technicians []User          // enabled ones of the centre, by (created_at, id)
 	around      DayAround
-	taken       []Taken     // where a technician takes a number of visits a day
-	only        map[ID]bool // visits to place; nil: all that want somebody
+	taken       []BookedCapacity // where a technician takes a number of visits a day
+	only        map[ID]bool      // visits to place; nil: all that want somebody
 }
 
 // The numbers of a plan beyond those of the search.
@@ -264,9 +264,9 @@ func (p *planDay) atlas(jobs map[ID]*Job, sites map[ID]*Site) *atlas {
 // same day, places and rounds give the same plan.
 func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64) *DayPlan {
 	out := &DayPlan{CentreID: p.centre.ID, AreaID: p.centre.AreaID, Date: p.from.In(p.centre.Location()).Format("2006-01-02"),
-		Travel: Doc[TravelBasis]{s.travelBasis()}}
+		Travel: JSON[TravelBasis]{s.travelBasis()}}
 	jobs, sites, visits := p.byID()
-	knows := map[ID]List[ID]{}
+	knows := map[ID]JSONList[ID]{}
 	for _, f := range p.around.Known {
 		knows[f.CustomerID] = append(knows[f.CustomerID], f.Crew...)
 	}
@@ -321,7 +321,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		p.window(c)
 		free = append(free, c)
 	}
-	of, placed, crews := map[int]*candidate{}, map[ID]bool{}, map[ID]List[ID]{}
+	of, placed, crews := map[int]*candidate{}, map[ID]bool{}, map[ID]JSONList[ID]{}
 	for _, c := range byWeight(free) {
 		crew, begin, ok := s.couple(p, tx, c, problem, knows[c.visit.CustomerID])
 		if !ok {
@@ -380,7 +380,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 				continue
 			}
 			begin := p.instant(math.Ceil(x.Start - 1e-6))
-			crew := List[ID]{u.ID}
+			crew := JSONList[ID]{u.ID}
 			if c.pair {
 				crew = crews[c.visit.ID]
 			} else {
@@ -453,7 +453,7 @@ func byWeight(free []*candidate) []*candidate {
 // begins: of all times the one at which the two cheapest of those who can come
 // cost least. Such visits go before the search for all others, since few times
 // suit two, and stand still in it. Who stays from a crew is one of the two.
-func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan.Problem, faces List[ID]) (crew List[ID], begin float64, ok bool) {
+func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan.Problem, faces JSONList[ID]) (crew JSONList[ID], begin float64, ok bool) {
 	type comer struct {
 		technician ID
 		price      float64
@@ -497,7 +497,7 @@ func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan
 				} else if !has(c.visit.Crew, first.technician) {
 					break
 				}
-				two := List[ID]{first.technician, second.technician}
+				two := JSONList[ID]{first.technician, second.technician}
 				if price < best && p.skilled(c.d.job, two) && s.refusal(tx, c, p.instant(at), two...) == nil {
 					best, crew, begin, ok = price, two, at, true
 				}
@@ -565,7 +565,7 @@ func later(a, b time.Time) time.Time {
 // explain says why a visit has no place: what the rules answer for each
 // technician, at all the times at which it could begin.
 func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
-	out := UnplacedVisit{VisitID: c.visit.ID, JobID: c.visit.JobID, Refusals: List[Refusal]{}}
+	out := UnplacedVisit{VisitID: c.visit.ID, JobID: c.visit.JobID, Refusals: JSONList[Refusal]{}}
 	say := func(code Code, reason string, technician ID) {
 		for i := range out.Refusals {
 			if r := &out.Refusals[i]; r.Reason == reason {
@@ -573,10 +573,10 @@ func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
 				return
 			}
 		}
-		out.Refusals = append(out.Refusals, Refusal{Code: string(code), Reason: reason, TechnicianIDs: List[ID]{technician}})
+		out.Refusals = append(out.Refusals, Refusal{Code: string(code), Reason: reason, TechnicianIDs: JSONList[ID]{technician}})
 	}
 	if c.choosing {
-		out.Code, out.Reason = string(CodeGuard), "The household is choosing another time just now."
+		out.Code, out.Reason = string(CodePreconditionMissing), "The household is choosing another time just now."
 		return out
 	}
 	var could []string // come alone, where two are wanted
@@ -621,9 +621,9 @@ func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
 	case len(out.Refusals) == 0 && len(p.technicians) > 0:
 		out.Code, out.Reason = string(CodeState), "The window of this visit is over."
 	case len(p.technicians) == 0:
-		out.Code, out.Reason = string(CodeGuard), "The centre has no technician."
+		out.Code, out.Reason = string(CodePreconditionMissing), "The centre has no technician."
 	default:
-		out.Code, out.Reason = string(CodeGuard), "Nobody is free for it in its window."
+		out.Code, out.Reason = string(CodePreconditionMissing), "Nobody is free for it in its window."
 	}
 	return out
 }

@@ -12,50 +12,50 @@ import (
 // good for an hour.
 type DayPlan struct {
 	Meta
-	CentreID  ID                  `json:"centre_id"`
-	AreaID    ID                  `json:"-"`
-	Date      string              `json:"date"` // in the centre's zone
-	ExpiresAt time.Time           `json:"expires_at"`
-	Visits    List[PlannedVisit]  `json:"visits"` // by technician, in the order of the way
-	Unplaced  List[UnplacedVisit] `json:"unplaced"`
-	Before    Doc[PlanTotals]     `json:"before"`
-	After     Doc[PlanTotals]     `json:"after"`
-	Travel    Doc[TravelBasis]    `json:"travel"`
-	Accepted  List[ID]            `json:"accepted"` // visits
-	CreatedBy ID                  `json:"-"`
+	CentreID  ID                      `json:"centre_id"`
+	AreaID    ID                      `json:"-"`
+	Date      string                  `json:"date"` // in the centre's zone
+	ExpiresAt time.Time               `json:"expires_at"`
+	Visits    JSONList[PlannedVisit]  `json:"visits"` // by technician, in the order of the way
+	Unplaced  JSONList[UnplacedVisit] `json:"unplaced"`
+	Before    JSON[PlanTotals]        `json:"before"`
+	After     JSON[PlanTotals]        `json:"after"`
+	Travel    JSON[TravelBasis]       `json:"travel"`
+	Accepted  JSONList[ID]            `json:"accepted"` // visits
+	CreatedBy ID                      `json:"-"`
 }
 
 // PlannedVisit is one technician's part in a proposed assignment. Where the
 // safe-visit plan asks for two people, the visit stands here for each who is
 // to join it, and is accepted as a whole.
 type PlannedVisit struct {
-	VisitID        ID        `json:"visit_id"`
-	JobID          ID        `json:"job_id"`
-	TechnicianID   ID        `json:"technician_id"`
-	Crew           List[ID]  `json:"crew"` // all who go
-	PlannedStart   time.Time `json:"planned_start"`
-	PlannedMinutes int       `json:"planned_minutes"`
-	Arrival        time.Time `json:"arrival"`        // of who does not linger; the rest is waiting
-	TravelMinutes  int       `json:"travel_minutes"` // from the visit before, or from home
-	TravelKnown    bool      `json:"travel_known"`   // false: coordinates are missing, the minutes are the stated default
-	Continuity     bool      `json:"continuity"`     // the household knows the technician
+	VisitID        ID           `json:"visit_id"`
+	JobID          ID           `json:"job_id"`
+	TechnicianID   ID           `json:"technician_id"`
+	Crew           JSONList[ID] `json:"crew"` // all who go
+	PlannedStart   time.Time    `json:"planned_start"`
+	PlannedMinutes int          `json:"planned_minutes"`
+	Arrival        time.Time    `json:"arrival"`        // of who does not linger; the rest is waiting
+	TravelMinutes  int          `json:"travel_minutes"` // from the visit before, or from home
+	TravelKnown    bool         `json:"travel_known"`   // false: coordinates are missing, the minutes are the stated default
+	Continuity     bool         `json:"continuity"`     // the household knows the technician
 }
 
 // UnplacedVisit is a visit that the plan leaves without anybody, and why, in
 // the words in which an assignment is refused.
 type UnplacedVisit struct {
-	VisitID  ID            `json:"visit_id"`
-	JobID    ID            `json:"job_id"`
-	Code     string        `json:"code"`
-	Reason   string        `json:"reason"`
-	Refusals List[Refusal] `json:"refusals"`
+	VisitID  ID                `json:"visit_id"`
+	JobID    ID                `json:"job_id"`
+	Code     string            `json:"code"`
+	Reason   string            `json:"reason"`
+	Refusals JSONList[Refusal] `json:"refusals"`
 }
 
 // Refusal is why technicians cannot take a visit.
 type Refusal struct {
-	Code          string   `json:"code"`
-	Reason        string   `json:"reason"`
-	TechnicianIDs List[ID] `json:"technician_ids"`
+	Code          string       `json:"code"`
+	Reason        string       `json:"reason"`
+	TechnicianIDs JSONList[ID] `json:"technician_ids"`
 }
 
 // PlanTotals sums up a day. Visits are those with a crew, unassigned those that
@@ -94,7 +94,7 @@ type PlanInput struct {
 // nobody, or one of the two whom their plan asks for; visits with their crew
 // stay as they are, and a planned start moves only inside its window, which is
 // what a household agreed to. Coordinator,
-// proprietor, area manager. Errors: CodeMeaning.
+// proprietor, area manager. Errors: CodeUnprocessable.
 func (s *Service) PlanDay(ctx context.Context, call *Call, centre ID, in PlanInput) (DayPlan, error) {
 	if found, err := s.replay(ctx, call); found || err != nil {
 		return DayPlan{}, err
@@ -132,7 +132,7 @@ func (s *Service) planOf(ctx context.Context, a Actor, centre ID, in PlanInput, 
 		in.Seconds = 1
 	}
 	if in.Seconds < 1 || in.Seconds > planSeconds {
-		return nil, Fail(CodeMeaning, "The search lasts 1 to 3 seconds.").At("/seconds", "1 to 3")
+		return nil, Fail(CodeUnprocessable, "The search lasts 1 to 3 seconds.").At("/seconds", "1 to 3")
 	}
 	p, err := s.readDay(ctx, c, from, to, now)
 	if err != nil {
@@ -165,14 +165,14 @@ func (c *Centre) day(date string, now time.Time) (from, to time.Time, err error)
 	}
 	from, err = time.ParseInLocation("2006-01-02", date, loc)
 	if err != nil {
-		return from, to, Fail(CodeMeaning, "Say which day.").At("/date", "YYYY-MM-DD")
+		return from, to, Fail(CodeUnprocessable, "Say which day.").At("/date", "YYYY-MM-DD")
 	}
 	to = from.AddDate(0, 0, 1)
 	if !to.After(now) {
-		return from, to, Fail(CodeMeaning, "This day is over.").At("/date", "today or later")
+		return from, to, Fail(CodeUnprocessable, "This day is over.").At("/date", "today or later")
 	}
 	if from.After(now.AddDate(1, 0, 0)) {
-		return from, to, Fail(CodeMeaning, "This day is more than a year ahead.").At("/date", "within a year")
+		return from, to, Fail(CodeUnprocessable, "This day is more than a year ahead.").At("/date", "within a year")
 	}
 	return from.UTC(), to.UTC(), nil
 }
@@ -216,9 +216,9 @@ type AcceptInput struct {
 
 // AcceptedPlan tells what became of each visit.
 type AcceptedPlan struct {
-	PlanID   ID                 `json:"plan_id"`
-	Accepted List[ID]           `json:"accepted"`
-	Refused  List[RefusedVisit] `json:"refused"`
+	PlanID   ID                     `json:"plan_id"`
+	Accepted JSONList[ID]           `json:"accepted"`
+	Refused  JSONList[RefusedVisit] `json:"refused"`
 }
 
 // RefusedVisit is a visit whose world has changed since the plan was made.
@@ -255,12 +255,12 @@ func (s *Service) DayPlan(ctx context.Context, a Actor, id ID) (DayPlan, error) 
 // rules of an assignment and in a transaction of its own: what the world has
 // overtaken is answered as refused with its reason. Coordinator, proprietor,
 // area manager. Errors: CodeState when the plan is older than an hour,
-// CodeMeaning.
+// CodeUnprocessable.
 func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptInput) (AcceptedPlan, error) {
 	if found, err := s.replay(ctx, call); found || err != nil {
 		return AcceptedPlan{}, err
 	}
-	out := AcceptedPlan{PlanID: id, Accepted: List[ID]{}, Refused: List[RefusedVisit]{}}
+	out := AcceptedPlan{PlanID: id, Accepted: JSONList[ID]{}, Refused: JSONList[RefusedVisit]{}}
 	var plan *DayPlan
 	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
 		if plan, err = tx.LockDayPlan(id); err != nil {
@@ -280,7 +280,7 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 	if in.VisitIDs != nil {
 		for _, want := range *in.VisitIDs {
 			if !slices.ContainsFunc(plan.Visits, func(v PlannedVisit) bool { return v.VisitID == want }) {
-				return out, Fail(CodeMeaning, "The plan does not propose anybody for this visit.").At("/visit_ids", "visits of the plan")
+				return out, Fail(CodeUnprocessable, "The plan does not propose anybody for this visit.").At("/visit_ids", "visits of the plan")
 			}
 		}
 	}
@@ -292,14 +292,14 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 		}
 		asked[v.VisitID] = true
 		if len(v.Crew) == 0 { // a row of a version that did not name it
-			v.Crew = List[ID]{v.TechnicianID}
+			v.Crew = JSONList[ID]{v.TechnicianID}
 		}
 		err := s.assignPlanned(ctx, call.Actor, v, has(plan.Accepted, v.VisitID))
 		var e *Error
 		switch {
 		case err == nil:
 			out.Accepted = append(out.Accepted, v.VisitID)
-		case errors.As(err, &e) && (e.Kind == KindConflict || e.Kind == KindMeaning || e.Kind == KindForbidden || e.Kind == KindNotFound):
+		case errors.As(err, &e) && (e.Kind == KindConflict || e.Kind == KindUnprocessable || e.Kind == KindForbidden || e.Kind == KindNotFound):
 			out.Refused = append(out.Refused, RefusedVisit{v.VisitID, string(e.Code), e.Message})
 		default:
 			return out, err

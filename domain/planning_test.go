@@ -37,9 +37,9 @@ func someDay(t *rapid.T) *planDay {
 		}
 		switch rapid.IntRange(0, 5).Draw(t, "exception") {
 		case 0:
-			u.Exceptions = List[DayHours]{{Date: date}}
+			u.Exceptions = JSONList[DayHours]{{Date: date}}
 		case 1: // in London the clocks jump inside of it
-			u.Exceptions = List[DayHours]{{Date: date, Hours: List[Stretch]{{"00:30", "05:00"}, {"14:00", "24:00"}}}}
+			u.Exceptions = JSONList[DayHours]{{Date: date, Hours: JSONList[Stretch]{{"00:30", "05:00"}, {"14:00", "24:00"}}}}
 		}
 		if rapid.IntRange(0, 3).Draw(t, "leave") == 0 {
 			at := p.from.Add(time.Duration(rapid.IntRange(0, 1200).Draw(t, "from")) * time.Minute)
@@ -59,7 +59,7 @@ func someDay(t *rapid.T) *planDay {
 		start := p.from.Add(time.Duration(rapid.IntRange(0, 1380).Draw(t, "window")) * time.Minute)
 		v := Visit{Meta: Meta{ID: id()}, JobID: j.ID, CustomerID: id(), Status: VisitScheduled, WindowStart: start, WindowEnd: start.Add(2 * time.Hour), PlannedStart: start, PlannedMinutes: rapid.IntRange(5, 120).Draw(t, "minutes")}
 		book := func(who ID) {
-			v.Crew, v.EverCrew, taken[who] = List[ID]{who}, List[ID]{who}, v.PlannedEnd()
+			v.Crew, v.EverCrew, taken[who] = JSONList[ID]{who}, JSONList[ID]{who}, v.PlannedEnd()
 			p.around.Busy = append(p.around.Busy, Busy{TechnicianID: who, VisitID: v.ID, StartsAt: v.PlannedStart, EndsAt: v.PlannedEnd(), Lat: site.Lat, Lon: site.Lon})
 		}
 		switch rapid.IntRange(0, 9).Draw(t, "special") {

@@ -58,7 +58,7 @@ type Promise struct {
 // PromiseView is a promise as answered: with what this caller may do now.
 type PromiseView struct {
 	Promise
-	Actions List[string] `json:"actions"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // PromiseFilter narrows GET /v1/promises.
@@ -91,7 +91,7 @@ func (p *Promise) mayTend(a Actor) bool {
 
 // View shows a promise to an actor.
 func (p Promise) View(a Actor) PromiseView {
-	v := PromiseView{Promise: p, Actions: List[string]{}}
+	v := PromiseView{Promise: p, Actions: JSONList[string]{}}
 	if p.mayTend(a) {
 		v.Actions = PromiseMoves.of(string(p.Status), "keep", "hand-over")
 	}

@@ -122,32 +122,32 @@ func (s *Service) chooseOwner(tx Tx, d *dossier, now time.Time) (*User, duty.Ros
 		}
 		return &users[best], bestRoster, nil
 	}
-	return nil, duty.Roster{}, Fail(CodeGuard, "Nobody of this centre or its area can own a promise.")
+	return nil, duty.Roster{}, Fail(CodePreconditionMissing, "Nobody of this centre or its area can own a promise.")
 }
 
 // promise writes a promise and starts its clock; the caller saves the job.
-func (s *Service) promise(tx Tx, d *dossier, a Actor, p *Promise, owner *User, st stamped, now time.Time) error {
+func (s *Service) promise(tx Tx, d *dossier, a Actor, p *Promise, owner *User, st EntryTime, now time.Time) error {
 	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Status, p.Contacts = d.job.ID, d.customer.ID, d.job.CentreID, d.job.AreaID, owner.ID, PromiseOpen, 1
 	if err := tx.InsertPromise(p); err != nil {
 		return err
 	}
-	s.fact(tx, d.job, a, "promise.made", nil, st, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What, "owner_id": p.OwnerID, "due_at": p.DueAt})
+	s.entry(tx, d.job, a, "promise.made", nil, st, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What, "owner_id": p.OwnerID, "due_at": p.DueAt})
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt})
 	if a.UserID != owner.ID {
-		return s.tellOwner(tx, d, p, owner, "promise.yours", now)
+		return s.notifyOwner(tx, d, p, owner, "promise.yours", now)
 	}
 	return nil
 }
 
-// tellOwner tells one person of a promise; further news of the same one takes
+// notifyOwner tells one person of a promise; further news of the same one takes
 // the place of the last.
-func (s *Service) tellOwner(tx Tx, d *dossier, p *Promise, owner *User, kind string, now time.Time) error {
+func (s *Service) notifyOwner(tx Tx, d *dossier, p *Promise, owner *User, kind string, now time.Time) error {
 	leaves, err := tx.LeavesAt([]ID{owner.ID}, now)
 	if err != nil {
 		return err
 	}
 	when := momentWords(p.DueAt, d.centre.Location(), owner.Language)
-	s.tellOne(tx, s.notice(kind, owner.Language, now, now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
+	s.notifyOne(tx, s.notice(kind, owner.Language, now, now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
 		n.JobID = &d.job.ID
 		n.Title, n.Body = say(kind, owner.Language, when)
 		n.CollapseKey = "promise-" + p.ID.String()[24:]
@@ -157,12 +157,12 @@ func (s *Service) tellOwner(tx Tx, d *dossier, p *Promise, owner *User, kind str
 
 // MakePromise records the brand's word to a household. Staff who reach the
 // job, the crew included. The owner is one of the job's centre, its area's
-// manager or an agent. Errors: CodeNotFound, CodeForbidden, CodeMeaning,
+// manager or an agent. Errors: CodeNotFound, CodeForbidden, CodeUnprocessable,
 // CodeDuplicate.
 func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in PromiseInput) (PromiseView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (PromiseView, error) {
 		a := call.Actor
-		j, err := s.reachJob(tx, a, job)
+		j, err := s.authorizeJob(tx, a, job)
 		if err != nil {
 			return PromiseView{}, err
 		}
@@ -178,7 +178,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 			p.Kind = PromiseCallBack
 		}
 		if !has(PromiseKinds, p.Kind) {
-			return PromiseView{}, Fail(CodeMeaning, "That cannot be promised.").At("/kind", strings.Join(PromiseKinds, ", "))
+			return PromiseView{}, Fail(CodeUnprocessable, "That cannot be promised.").At("/kind", strings.Join(PromiseKinds, ", "))
 		}
 		if in.ID != nil {
 			if old, err := tx.Promise(p.ID); err == nil {
@@ -206,7 +206,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 				return PromiseView{}, err
 			}
 			if !due.After(now) || due.After(now.AddDate(0, 0, 60)) {
-				return PromiseView{}, Fail(CodeMeaning, "A promise is due within 60 days.").At("/due_at", "later than now, within 60 days")
+				return PromiseView{}, Fail(CodeUnprocessable, "A promise is due within 60 days.").At("/due_at", "later than now, within 60 days")
 			}
 			p.DueAt = due
 			if next, ok := on.Next(due); ok {
@@ -234,7 +234,7 @@ func (s *Service) promiseOwner(tx Tx, d *dossier, a Actor, want *ID) (*User, err
 	mine := u.CentreID != nil && *u.CentreID == d.job.CentreID && u.Role.OfCentre() || u.Role == RoleAgent ||
 		u.Role == RoleAreaManager && (u.AreaID != nil && *u.AreaID == d.job.AreaID || u.ID == a.UserID)
 	if u.Disabled || !mine {
-		return nil, Fail(CodeMeaning, "This person cannot own a promise about this job.").At("/owner_id", at)
+		return nil, Fail(CodeUnprocessable, "This person cannot own a promise about this job.").At("/owner_id", at)
 	}
 	return u, nil
 }
@@ -247,7 +247,7 @@ type KeepInput struct {
 	OccurredAt string        `json:"occurred_at"`
 }
 
-func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*dossier, Tx, *Promise, stamped, time.Time) error) (PromiseView, error) {
+func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*dossier, Tx, *Promise, EntryTime, time.Time) error) (PromiseView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (PromiseView, error) {
 		p, err := tx.Promise(id)
 		if err != nil {
@@ -293,9 +293,9 @@ func (p *Promise) seenBy(a Actor) bool {
 
 // KeepPromise ends a promise with the contact that proves it, made since the
 // promise. The owner, the centre's desk and proprietor, the area manager,
-// agents. Errors: CodeGuard without a contact, CodeState.
+// agents. Errors: CodePreconditionMissing without a contact, CodeState.
 func (s *Service) KeepPromise(ctx context.Context, call *Call, id ID, in KeepInput) (PromiseView, error) {
-	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st stamped, now time.Time) error {
+	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st EntryTime, now time.Time) error {
 		since := p.CreatedAt
 		proof, err := s.contactSince(tx, call, d, in.AttemptID, in.Contact, since, now)
 		if err != nil {
@@ -320,17 +320,17 @@ func (s *Service) contactSince(tx Tx, call *Call, d *dossier, attempt *ID, conta
 	case contact != nil:
 		made, err := s.recordAttempt(tx, call, d, nil, *contact, now)
 		if err == nil && !made.Contact() {
-			err = Fail(CodeMeaning, "Nobody was reached in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
+			err = Fail(CodeUnprocessable, "Nobody was reached in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
 		}
 		return made, err
 	case attempt != nil:
 		a, err := tx.Attempt(*attempt)
 		if err != nil || a.JobID != d.job.ID || !a.Contact() || a.Discounted != "" || a.OccurredAt.Before(since) {
-			return nil, Fail(CodeMeaning, "This attempt does not prove it.").At("/attempt_id", "a contact on this job since then")
+			return nil, Fail(CodeUnprocessable, "This attempt does not prove it.").At("/attempt_id", "a contact on this job since then")
 		}
 		return a, nil
 	}
-	return nil, Fail(CodeGuard, "Name the contact that proves it: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+	return nil, Fail(CodePreconditionMissing, "Name the contact that proves it: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
 }
 
 // keep ends a promise; the caller saves the job.
@@ -346,7 +346,7 @@ func (s *Service) keep(tx Tx, d *dossier, a Actor, p *Promise, proof *Attempt, n
 	if err := tx.SavePromise(p); err != nil {
 		return err
 	}
-	s.fact(tx, d.job, a, "promise.kept", nil, at(now), map[string]any{"promise_id": p.ID, "attempt_id": proof.ID, "late": p.Status == PromiseKeptLate})
+	s.entry(tx, d.job, a, "promise.kept", nil, at(now), map[string]any{"promise_id": p.ID, "attempt_id": proof.ID, "late": p.Status == PromiseKeptLate})
 	return nil
 }
 
@@ -375,11 +375,11 @@ type HandOverInput struct {
 }
 
 // HandOver gives a promise to another owner; its due time and its ladder stay.
-// Who as KeepPromise. Errors: CodeMeaning, CodeState.
+// Who as KeepPromise. Errors: CodeUnprocessable, CodeState.
 func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverInput) (PromiseView, error) {
-	return s.onPromise(ctx, call, id, "hand-over", in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st stamped, now time.Time) error {
+	return s.onPromise(ctx, call, id, "hand-over", in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st EntryTime, now time.Time) error {
 		if in.OwnerID == nil {
-			return Fail(CodeMeaning, "Say to whom.").At("/owner_id", "required")
+			return Fail(CodeUnprocessable, "Say to whom.").At("/owner_id", "required")
 		}
 		owner, err := s.promiseOwner(tx, d, call.Actor, in.OwnerID)
 		if err != nil {
@@ -394,11 +394,11 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverIn
 		if err := tx.SavePromise(p); err != nil {
 			return err
 		}
-		s.fact(tx, d.job, call.Actor, "promise.handed_over", nil, st, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID, "reason": in.Reason})
+		s.entry(tx, d.job, call.Actor, "promise.handed_over", nil, st, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID, "reason": in.Reason})
 		if owner.ID == call.Actor.UserID {
 			return nil
 		}
-		return s.tellOwner(tx, d, p, owner, "promise.yours", now)
+		return s.notifyOwner(tx, d, p, owner, "promise.yours", now)
 	})
 }
 
@@ -423,11 +423,11 @@ func (s *Service) promiseLate(tx Tx, id ID, now time.Time) error {
 	}
 	if PromiseMoves.open("break", string(p.Status)) {
 		p.Status, p.BrokenAt = PromiseBroken, ptr(p.DueAt)
-		s.fact(tx, j, System, "promise.broken", nil, stamped{occurred: p.DueAt, recorded: now}, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
+		s.entry(tx, j, System, "promise.broken", nil, EntryTime{occurred: p.DueAt, recorded: now}, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
 	}
 	// A server that was away tells all who should have been told by now.
 	for p.Step < len(lateSteps) && !now.Before(p.DueAt.Add(lateSteps[p.Step].After)) {
-		if err := s.tellLate(tx, d, p, lateSteps[p.Step].To, now); err != nil {
+		if err := s.notifyOfLateness(tx, d, p, lateSteps[p.Step].To, now); err != nil {
 			return err
 		}
 		p.Step++
@@ -443,7 +443,7 @@ func (s *Service) promiseLate(tx Tx, id ID, now time.Time) error {
 	return tx.SaveJob(j)
 }
 
-func (s *Service) tellLate(tx Tx, d *dossier, p *Promise, role Role, now time.Time) error {
+func (s *Service) notifyOfLateness(tx Tx, d *dossier, p *Promise, role Role, now time.Time) error {
 	if role != "" {
 		var users []User
 		var err error
@@ -455,7 +455,7 @@ func (s *Service) tellLate(tx Tx, d *dossier, p *Promise, role Role, now time.Ti
 		if err != nil {
 			return err
 		}
-		return s.tellAny(tx, users, d.centre, now, func(u *User) Notice {
+		return s.notifyOnDuty(tx, users, d.centre, now, func(u *User) Notice {
 			return s.notice("promise.late", u.Language, now, now.Add(72*time.Hour), toUser(u.ID), func(n *Notice) {
 				n.JobID = &d.job.ID
 				n.Title, n.Body = say("promise.late", u.Language, momentWords(p.DueAt, d.centre.Location(), u.Language))
@@ -466,12 +466,12 @@ func (s *Service) tellLate(tx Tx, d *dossier, p *Promise, role Role, now time.Ti
 	if err != nil {
 		return err
 	}
-	return s.tellOwner(tx, d, p, owner, "promise.late", now)
+	return s.notifyOwner(tx, d, p, owner, "promise.late", now)
 }
 
 // callMe is the household's "call me" or "I could not reach you": a promise
 // with an owner and a due time. While one stands, asking again adds to it.
-func (s *Service) callMe(k *ask) error {
+func (s *Service) callMe(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
 		return err
 	}
@@ -482,7 +482,7 @@ func (s *Service) callMe(k *ask) error {
 	if k.in.Action == "could-not-reach" {
 		source = FromCouldNotReach
 	}
-	s.fact(k.tx, k.d.job, k.actor, "contact."+source, nil, k.st, map[string]any{"note": k.in.Note})
+	s.entry(k.tx, k.d.job, k.actor, "contact."+source, nil, k.st, map[string]any{"note": k.in.Note})
 	standing, err := k.tx.PromisesDue(k.d.customer.ID)
 	if err != nil {
 		return err
@@ -523,13 +523,13 @@ func (s *Service) addTo(tx Tx, d *dossier, p *Promise, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return s.tellOwner(tx, d, p, owner, "promise.again", now)
+	return s.notifyOwner(tx, d, p, owner, "promise.again", now)
 }
 
-// fold makes one case of many contacts: more than four of one household in an
+// groupContacts makes one case of many contacts: more than four of one household in an
 // hour get one owner on duty, later ones are added, others are not rung, and
 // the household is told who calls and by when (docs/product.md section 4).
-func (s *Service) fold(tx Tx, d *dossier, a *Attempt, now time.Time) error {
+func (s *Service) groupContacts(tx Tx, d *dossier, a *Attempt, now time.Time) error {
 	standing, err := tx.PromisesDue(d.customer.ID)
 	if err != nil {
 		return err
@@ -574,7 +574,7 @@ func (s *Service) fold(tx Tx, d *dossier, a *Attempt, now time.Time) error {
 
 func (s *Service) caseTold(tx Tx, d *dossier, p *Promise, owner *User, now time.Time) error {
 	d.folded = true
-	s.fact(tx, d.job, System, "case.opened", nil, at(now), map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt, "contacts": p.Contacts})
+	s.entry(tx, d.job, System, "case.opened", nil, at(now), map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt, "contacts": p.Contacts})
 	language := d.customer.LanguageOf(d.job.ContactID)
 	when := momentWords(p.DueAt, d.site.Location(), language)
 	tx.Enqueue(s.notice("case.opened_home", language, now, p.DueAt.Add(time.Hour), func(n *Notice) {
@@ -587,11 +587,11 @@ func (s *Service) caseTold(tx Tx, d *dossier, p *Promise, owner *User, now time.
 
 // ring tells the desk of what a household asks, unless its many contacts are
 // one case by now: then its owner knows already.
-func (s *Service) ring(k *ask, kind string) error {
+func (s *Service) ring(k *request, kind string) error {
 	if k.d.folded {
 		return nil
 	}
-	return s.tellStaff(k.tx, k.d, k.v, kind, k.now, RoleCoordinator)
+	return s.notifyStaff(k.tx, k.d, k.v, kind, k.now, RoleCoordinator)
 }
 
 // momentWords says an instant: weekday, date and time of the place.

@@ -16,53 +16,53 @@ import (
 
 // QueueItem is one thing that waits for a decision.
 type QueueItem struct {
-	Kind    string          `json:"kind"` // sos, hold, triage, review, dispute, exclusion, promise, …
-	ID      ID              `json:"id"`
-	JobID   *ID             `json:"job_id"`
-	Title   string          `json:"title"`
-	Since   time.Time       `json:"since"`
-	DueAt   *time.Time      `json:"due_at"`
-	Late    bool            `json:"late"`
-	Default string          `json:"default"` // what happens when nobody decides in time
-	Known   List[string]    `json:"known"`
-	Read    string          `json:"read"` // path of what is not shown unasked, for reading it is noted; empty: nothing
-	Moves   List[QueueMove] `json:"moves"`
-	Rings   int             `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; of a live report: 1; 0: it is silent
+	Kind    string              `json:"kind"` // sos, hold, triage, review, dispute, exclusion, promise, …
+	ID      ID                  `json:"id"`
+	JobID   *ID                 `json:"job_id"`
+	Title   string              `json:"title"`
+	Since   time.Time           `json:"since"`
+	DueAt   *time.Time          `json:"due_at"`
+	Late    bool                `json:"late"`
+	Default string              `json:"default"` // what happens when nobody decides in time
+	Known   JSONList[string]    `json:"known"`
+	Read    string              `json:"read"` // path of what is not shown unasked, for reading it is noted; empty: nothing
+	Moves   JSONList[QueueMove] `json:"moves"`
+	Rings   int                 `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; of a live report: 1; 0: it is silent
 	rank    int
 	level   int // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
 }
 
 // QueueMove is a decision as a form: POST To with Fields as JSON.
 type QueueMove struct {
-	Label  string           `json:"label"`
-	To     string           `json:"to"`
-	Fields List[QueueField] `json:"fields"`
+	Label  string               `json:"label"`
+	To     string               `json:"to"`
+	Fields JSONList[QueueField] `json:"fields"`
 }
 
 // QueueField is one member of the body of a move.
 type QueueField struct {
-	Name     string       `json:"name"`
-	Label    string       `json:"label"`
-	Type     string       `json:"type"` // text, choice, choices, number, bool, fixed (the only option, not shown)
-	Options  List[string] `json:"options"`
-	Labels   List[string] `json:"labels,omitempty"` // of the options, where they are ids
-	Required bool         `json:"required"`
+	Name     string           `json:"name"`
+	Label    string           `json:"label"`
+	Type     string           `json:"type"` // text, choice, choices, number, bool, fixed (the only option, not shown)
+	Options  JSONList[string] `json:"options"`
+	Labels   JSONList[string] `json:"labels,omitempty"` // of the options, where they are ids
+	Required bool             `json:"required"`
 }
 
 // Queue is all that waits for a manager.
 type Queue struct {
-	Now   time.Time       `json:"now"`
-	Items List[QueueItem] `json:"items"`
-	Late  int             `json:"late"`
-	More  int             `json:"more"` // how many more wait than fit here
+	Now   time.Time           `json:"now"`
+	Items JSONList[QueueItem] `json:"items"`
+	Late  int                 `json:"late"`
+	More  int                 `json:"more"` // how many more wait than fit here
 }
 
 // queueMost bounds the items of each kind.
 const queueMost = 50
 
 var (
-	reasonsField = QueueField{Name: "reasons", Label: "Reasons; those concerned read them", Type: "text", Required: true, Options: List[string]{}}
-	reasonField  = QueueField{Name: "reason", Label: "Reason", Type: "text", Required: true, Options: List[string]{}}
+	reasonsField = QueueField{Name: "reasons", Label: "Reasons; those concerned read them", Type: "text", Required: true, Options: JSONList[string]{}}
+	reasonField  = QueueField{Name: "reason", Label: "Reason", Type: "text", Required: true, Options: JSONList[string]{}}
 )
 
 func choice(name, label string, required bool, options ...string) QueueField {
@@ -70,7 +70,7 @@ func choice(name, label string, required bool, options ...string) QueueField {
 }
 
 func move(label, to string, fields ...QueueField) QueueMove {
-	return QueueMove{Label: label, To: to, Fields: append(List[QueueField]{}, fields...)}
+	return QueueMove{Label: label, To: to, Fields: append(JSONList[QueueField]{}, fields...)}
 }
 
 // queueSources are read in this order; SOS stands above all else.
@@ -85,7 +85,7 @@ func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
 	if !a.Is(RoleAreaManager, RoleAdmin) {
 		return Queue{}, Fail(CodeForbidden, "As %s you have no decisions waiting here.", roleWords(a.Role))
 	}
-	q := Queue{Now: s.now(), Items: List[QueueItem]{}}
+	q := Queue{Now: s.now(), Items: JSONList[QueueItem]{}}
 	for rank, source := range queueSources {
 		items, err := source(s, ctx, a, q.Now)
 		if err != nil {
@@ -106,10 +106,10 @@ func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
 				q.Late++
 			}
 			if it.Known == nil {
-				it.Known = List[string]{}
+				it.Known = JSONList[string]{}
 			}
 			if it.Moves == nil {
-				it.Moves = List[QueueMove]{}
+				it.Moves = JSONList[QueueMove]{}
 			}
 		}
 		slices.SortStableFunc(items, urgency)
@@ -244,7 +244,7 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 			it.Moves = append(it.Moves, move("I am on it", to+action))
 		case "resolve":
 			it.Moves = append(it.Moves, move("Resolve", to+action, choice("outcome", "What was it?", true, "real", "false_alarm", "test"),
-				QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: List[string]{}}))
+				QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: JSONList[string]{}}))
 		}
 	}
 	if has(x.Actions, "hand-over") {
@@ -323,7 +323,7 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 			if has(jobMove("safety-release").From, j.Status) {
 				it.Moves = append(it.Moves, move("Release with a plan", "/v1/jobs/"+j.ID.String()+"/safety-release",
 					QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: SafeVisitPlans, Required: true}, reasonField,
-					QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: List[string]{}}))
+					QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: JSONList[string]{}}))
 			}
 			out = append(out, it)
 		}
@@ -406,10 +406,10 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 		for _, action := range NewFlagView(a, f, now, true).Actions {
 			switch action {
 			case "triage":
-				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number", Options: List[string]{"1", "2", "3", "4"}}))
+				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number", Options: JSONList[string]{"1", "2", "3", "4"}}))
 			case "review":
 				if f.SubjectID != nil {
-					it.Moves = append(it.Moves, move("Hear their side", to+action, QueueField{Name: "told", Label: "What they may know", Type: "text", Required: true, Options: List[string]{}}))
+					it.Moves = append(it.Moves, move("Hear their side", to+action, QueueField{Name: "told", Label: "What they may know", Type: "text", Required: true, Options: JSONList[string]{}}))
 				}
 				if f.Status == FlagTriaged {
 					it.Moves = append(it.Moves, move("Take it into review", to+action))
@@ -486,7 +486,7 @@ func (s *Service) queuedExclusions(ctx context.Context, a Actor, _ time.Time) ([
 			known = "The household took its report back."
 		}
 		out = append(out, QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt, Default: "They stay apart.",
-			Known: List[string]{known}, Moves: List[QueueMove]{move("Lift it", "/v1/exclusions/"+x.ID.String()+"/lift", reasonField)}})
+			Known: JSONList[string]{known}, Moves: JSONList[QueueMove]{move("Lift it", "/v1/exclusions/"+x.ID.String()+"/lift", reasonField)}})
 	}
 	return out, nil
 }
@@ -518,7 +518,7 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 		if p.What != "" {
 			it.Known = append(it.Known, "“"+p.What+"”")
 		}
-		it.Moves = append(it.Moves, move("I take it over", "/v1/promises/"+p.ID.String()+"/hand-over", QueueField{Name: "owner_id", Type: "fixed", Options: List[string]{a.UserID.String()}, Required: true}))
+		it.Moves = append(it.Moves, move("I take it over", "/v1/promises/"+p.ID.String()+"/hand-over", QueueField{Name: "owner_id", Type: "fixed", Options: JSONList[string]{a.UserID.String()}, Required: true}))
 		out = append(out, it)
 	}
 	return out, nil
@@ -543,7 +543,7 @@ func (s *Service) queuedAdvisories(ctx context.Context, a Actor, now time.Time) 
 		}
 		for i := range rows {
 			x := &rows[i]
-			open := List[Appeal]{}
+			open := JSONList[Appeal]{}
 			if appeal, ok := appeals[x.ID]; ok {
 				open = append(open, appeal)
 			}
@@ -554,16 +554,16 @@ func (s *Service) queuedAdvisories(ctx context.Context, a Actor, now time.Time) 
 			case len(open) > 0 && has(actions, "decide-appeal"):
 				it.Kind, it.Title, it.Since, it.DueAt = "appeal", "A household appeals against an advisory", open[0].CreatedAt, &open[0].DueAt
 				it.Default = "It stays open, and rings every week."
-				it.Known = List[string]{"“" + open[0].Words + "”"}
-				it.Moves = List[QueueMove]{move("Decide", path+"/decide-appeal", choice("outcome", "The advisory", true, "keep", "end"), reasonsField)}
+				it.Known = JSONList[string]{"“" + open[0].Words + "”"}
+				it.Moves = JSONList[QueueMove]{move("Decide", path+"/decide-appeal", choice("outcome", "The advisory", true, "keep", "end"), reasonsField)}
 			case has(actions, "approve"):
 				it.Title, it.Default = "An advisory waits for your approval", "It is not shown to anybody, and expires."
 				if x.RenewOn != "" {
 					it.Title, it.Default = "An advisory waits for its renewal, until "+x.RenewOn, "It expires."
 				}
-				it.Moves = List[QueueMove]{
-					move("Approve", path+"/approve", QueueField{Name: "told", Label: "Tell the household?", Type: "bool", Options: List[string]{"true", "false"}, Required: true},
-						QueueField{Name: "not_told_reason", Label: "If not: why not", Type: "text", Options: List[string]{}}),
+				it.Moves = JSONList[QueueMove]{
+					move("Approve", path+"/approve", QueueField{Name: "told", Label: "Tell the household?", Type: "bool", Options: JSONList[string]{"true", "false"}, Required: true},
+						QueueField{Name: "not_told_reason", Label: "If not: why not", Type: "text", Options: JSONList[string]{}}),
 					move("Refuse", path+"/refuse", reasonsField)}
 			default:
 				continue

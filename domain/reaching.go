@@ -46,7 +46,7 @@ var outcomesOf = map[string][]string{
 // RecordAttempt writes an attempt on a job, or on a visit's job. The crew,
 // coordinator, proprietor, area manager, agent. What breaks a rule of the
 // policy is recorded and does not count, never refused. Errors: CodeNotFound,
-// CodeForbidden, CodeMeaning, CodeDuplicate.
+// CodeForbidden, CodeUnprocessable, CodeDuplicate.
 func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *ID, in AttemptInput) (Attempt, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Attempt, error) {
 		var j *Job
@@ -57,7 +57,7 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *ID,
 				err = NotFound("visit")
 			}
 		} else {
-			j, err = s.reachJob(tx, call.Actor, *job)
+			j, err = s.authorizeJob(tx, call.Actor, *job)
 		}
 		if err != nil {
 			return Attempt{}, err
@@ -86,7 +86,7 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		in.Direction = reach.Outbound
 	}
 	if !has(outcomesOf[in.Channel], in.Outcome) {
-		return nil, Fail(CodeMeaning, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
+		return nil, Fail(CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
 	}
 	st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
 	if err != nil {
@@ -102,7 +102,7 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		a.ByID = ptr(call.Actor.UserID)
 	}
 	if (in.Lat == nil) != (in.Lon == nil) {
-		return nil, Fail(CodeMeaning, "Coordinates come in pairs.").At("/lat", "lat and lon, or neither")
+		return nil, Fail(CodeUnprocessable, "Coordinates come in pairs.").At("/lat", "lat and lon, or neither")
 	}
 	if in.Lat != nil && d.site.Lat != nil && d.site.Lon != nil {
 		a.DistanceM = ptr(math.Round(Distance(*in.Lat, *in.Lon, *d.site.Lat, *d.site.Lon)))
@@ -134,7 +134,7 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		return nil, err
 	}
 	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" {
-		if err := s.strike(tx, d, a.Address, now); err != nil {
+		if err := s.invalidateNumber(tx, d, a.Address, now); err != nil {
 			return nil, err
 		}
 	}
@@ -144,18 +144,18 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
 			v.ToldAt = &now
 		}
-		if err := tx.MarkTold(j.ID, nil, now); err != nil {
+		if err := tx.MarkNotified(j.ID, nil, now); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.judge(tx, d, now); err != nil {
+	if err := s.reassess(tx, d, now); err != nil {
 		return nil, err
 	}
 	if a.Direction == reach.Inbound {
-		if err := s.fold(tx, d, a, now); err != nil {
+		if err := s.groupContacts(tx, d, a, now); err != nil {
 			return nil, err
 		}
-		return a, s.spread(tx, call, d, a, st, now)
+		return a, s.applyToOpenJobs(tx, call, d, a, st, now)
 	}
 	if a.Contact() {
 		return a, s.keepByCall(tx, d, call.Actor, a, now)
@@ -167,16 +167,16 @@ func equalTime(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
-func (s *Service) attemptFact(tx Tx, actor Actor, d *dossier, a *Attempt, st stamped) {
-	s.fact(tx, d.job, actor, "attempt.recorded", a.VisitID, st, map[string]any{"attempt_id": a.ID, "direction": a.Direction, "channel": a.Channel,
+func (s *Service) attemptFact(tx Tx, actor Actor, d *dossier, a *Attempt, st EntryTime) {
+	s.entry(tx, d.job, actor, "attempt.recorded", a.VisitID, st, map[string]any{"attempt_id": a.ID, "direction": a.Direction, "channel": a.Channel,
 		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
 	if a.Contact() && (d.job.LastContactAt == nil || a.OccurredAt.After(*d.job.LastContactAt)) {
 		d.job.LastContactAt = ptr(a.OccurredAt)
 	}
 }
 
-// spread lets an inbound contact count on all open jobs of the household.
-func (s *Service) spread(tx Tx, call *Call, d *dossier, a *Attempt, st stamped, now time.Time) error {
+// applyToOpenJobs lets an inbound contact count on all open jobs of the household.
+func (s *Service) applyToOpenJobs(tx Tx, call *Call, d *dossier, a *Attempt, st EntryTime, now time.Time) error {
 	others, err := tx.OpenJobsOf(d.customer.ID)
 	if err != nil {
 		return err
@@ -199,7 +199,7 @@ func (s *Service) spread(tx Tx, call *Call, d *dossier, a *Attempt, st stamped, 
 			return err
 		}
 		s.attemptFact(tx, call.Actor, od, &b, st)
-		if err := s.judge(tx, od, now); err != nil {
+		if err := s.reassess(tx, od, now); err != nil {
 			return err
 		}
 		s.changed(&o.Meta, now)
@@ -213,7 +213,7 @@ func (s *Service) spread(tx Tx, call *Call, d *dossier, a *Attempt, st stamped, 
 // resolveAddress finds which number and person were tried.
 func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
 	if a.ContactID != nil && d.customer.contact(*a.ContactID) == nil {
-		return Fail(CodeMeaning, "The household has no such contact.").At("/contact_id", "a contact of the customer")
+		return Fail(CodeUnprocessable, "The household has no such contact.").At("/contact_id", "a contact of the customer")
 	}
 	if raw != "" && a.dialled() {
 		e164, err := s.phone(raw, d.centre.Country, "/address")
@@ -243,8 +243,8 @@ func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
 	return nil
 }
 
-// strike removes a number that belongs to somebody else from the known ones.
-func (s *Service) strike(tx Tx, d *dossier, number string, now time.Time) error {
+// invalidateNumber removes a number that belongs to somebody else from the known ones.
+func (s *Service) invalidateNumber(tx Tx, d *dossier, number string, now time.Time) error {
 	hit := false
 	for i := range d.customer.Contacts {
 		c := &d.customer.Contacts[i]
@@ -364,10 +364,10 @@ func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visi
 	return c
 }
 
-// judge computes the verdict anew and lets what follows from it follow: the
+// reassess computes the verdict anew and lets what follows from it follow: the
 // last notice goes out, the hold is placed or lifted (docs/product.md section 4).
 // The caller saves the job.
-func (s *Service) judge(tx Tx, d *dossier, now time.Time) error {
+func (s *Service) reassess(tx Tx, d *dossier, now time.Time) error {
 	j := d.job
 	if j.Status.Ended() {
 		return nil
@@ -404,12 +404,12 @@ func (s *Service) judge(tx Tx, d *dossier, now time.Time) error {
 		if err := tx.WithdrawJobNotices(j.ID, "job.unreachable", "job.unreachable_home"); err != nil {
 			return err
 		}
-		s.fact(tx, j, System, "hold.lifted", nil, at(now), map[string]any{"hold_id": open.ID, "kind": HoldUnreachable, "because": v.Explanation})
-		if err := s.tellStaff(tx, d, nil, kind, now, RoleProprietor, RoleCoordinator); err != nil {
+		s.entry(tx, j, System, "hold.lifted", nil, at(now), map[string]any{"hold_id": open.ID, "kind": HoldUnreachable, "because": v.Explanation})
+		if err := s.notifyStaff(tx, d, nil, kind, now, RoleProprietor, RoleCoordinator); err != nil {
 			return err
 		}
 	case was != v.Verdict:
-		s.fact(tx, j, System, "verdict.changed", nil, at(now), map[string]any{"verdict": v.Verdict, "was": was, "policy_version": v.PolicyVersion})
+		s.entry(tx, j, System, "verdict.changed", nil, at(now), map[string]any{"verdict": v.Verdict, "was": was, "policy_version": v.PolicyVersion})
 	}
 	if v.Verdict == reach.Reached && was != reach.Untried && was != reach.Reached {
 		if err := tx.WithdrawJobNotices(j.ID, "job.last_notice", "job.notice_ready"); err != nil {
@@ -450,7 +450,7 @@ func (s *Service) visitMoved(tx Tx, d *dossier, v *Visit, now time.Time) error {
 	case at != nil && j.Verdict == reach.Untried:
 		j.Verdict = reach.Reached
 	case at != nil && j.Verdict != reach.Reached:
-		return s.judge(tx, d, now)
+		return s.reassess(tx, d, now)
 	case j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable:
 		tx.Arm(Deadline{ID: s.NewID(), Kind: "last_notice", SubjectID: j.ID, JobID: &j.ID, DueAt: now})
 	}
@@ -469,7 +469,7 @@ func (s *Service) becomeUnreachable(tx Tx, d *dossier, v reach.Verdict, visits [
 		return err
 	}
 	d.holds = append(d.holds, *h)
-	s.fact(tx, j, System, "hold.placed", nil, stamped{occurred: since, recorded: now}, map[string]any{"hold_id": h.ID, "kind": h.Kind, "counts": v.Counts, "policy_version": v.PolicyVersion})
+	s.entry(tx, j, System, "hold.placed", nil, EntryTime{occurred: since, recorded: now}, map[string]any{"hold_id": h.ID, "kind": h.Kind, "counts": v.Counts, "policy_version": v.PolicyVersion})
 	for i := range visits {
 		o := &visits[i]
 		if o.Status != VisitScheduled || o.Confirmation == ConfirmConfirmed {
@@ -480,10 +480,10 @@ func (s *Service) becomeUnreachable(tx Tx, d *dossier, v reach.Verdict, visits [
 			return err
 		}
 	}
-	if err := s.tellStaff(tx, d, nil, "job.unreachable", now, RoleProprietor, RoleCoordinator); err != nil {
+	if err := s.notifyStaff(tx, d, nil, "job.unreachable", now, RoleProprietor, RoleCoordinator); err != nil {
 		return err
 	}
-	s.tellCustomer(tx, d, nil, "job.unreachable_home", now)
+	s.notifyCustomer(tx, d, nil, "job.unreachable_home", now)
 	return nil
 }
 
@@ -511,7 +511,7 @@ func (s *Service) sendLastNotice(tx Tx, d *dossier, enough, now time.Time) error
 	if err != nil {
 		return err
 	}
-	return s.tellAny(tx, users, d.centre, now, func(u *User) Notice {
+	return s.notifyOnDuty(tx, users, d.centre, now, func(u *User) Notice {
 		key := mark + "|" + u.ID.String()
 		return s.notice(kind, u.Language, now, now.Add(72*time.Hour), toUser(u.ID), d.about(kind, nil, u.Language), func(n *Notice) { n.DedupeKey = &key })
 	})
@@ -535,11 +535,11 @@ func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt
 		if tells[n.Kind] != AboutAttempt {
 			visit = n.VisitID
 		}
-		if err := tx.MarkTold(j.ID, visit, now); err != nil {
+		if err := tx.MarkNotified(j.ID, visit, now); err != nil {
 			return err
 		}
 		if n.Kind != "job.last_notice" {
-			s.fact(tx, j, System, "household.told", visit, at(now), map[string]any{"notice": n.Kind, "channel": channel})
+			s.entry(tx, j, System, "household.told", visit, at(now), map[string]any{"notice": n.Kind, "channel": channel})
 			s.changed(&j.Meta, now)
 			return tx.SaveJob(j)
 		}
@@ -617,7 +617,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			return Accepted{}, err
 		}
 	}
-	where, err := s.frame(ctx, call.Actor)
+	where, err := s.localeDefaults(ctx, call.Actor)
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -627,10 +627,10 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			return Accepted{}, err
 		}
 		if phone == "" {
-			return Accepted{}, Fail(CodeMeaning, "Say which number.").At("/phone", "a phone number")
+			return Accepted{}, Fail(CodeUnprocessable, "Say which number.").At("/phone", "a phone number")
 		}
 		if !has(outcomesOf[in.Channel], in.Outcome) || in.Channel == reach.Doorstep {
-			return Accepted{}, Fail(CodeMeaning, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
+			return Accepted{}, Fail(CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
 		}
 		st, err := s.stamp(call, in.OccurredAt, location(where.zone), now)
 		if err != nil {
@@ -643,7 +643,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			} else if !notFound(err) {
 				return out, err
 			}
-			if old, err := tx.Stray(*in.ID); err == nil {
+			if old, err := tx.UnmatchedContact(*in.ID); err == nil {
 				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, sameOr(old.Phone == phone && old.Outcome == in.Outcome, "contact")
 			} else if !notFound(err) {
 				return out, err
@@ -692,12 +692,12 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			}
 		}
 		if !known {
-			stray := StrayContact{ID: out.ID, Phone: phone, Direction: in.Direction, Channel: in.Channel, Outcome: in.Outcome, Note: in.Note,
+			stray := UnmatchedContact{ID: out.ID, Phone: phone, Direction: in.Direction, Channel: in.Channel, Outcome: in.Outcome, Note: in.Note,
 				ByID: call.Actor.UserID, OccurredAt: st.occurred, RecordedAt: now}
 			if call.Actor.AreaID != (ID{}) {
 				stray.AreaID = &call.Actor.AreaID
 			}
-			if err := tx.InsertStray(&stray); err != nil {
+			if err := tx.InsertUnmatchedContact(&stray); err != nil {
 				return out, err
 			}
 		}
@@ -712,13 +712,13 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 }
 
 // PutPolicy sets a centre's stricter policy, or the brand's (centre nil).
-// Admin. Errors: CodeMeaning with a sentence for each rule that is laxer than
+// Admin. Errors: CodeUnprocessable with a sentence for each rule that is laxer than
 // the brand's or makes no sense.
 func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules reach.Policy, effectiveFrom string) (Policy, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Policy, error) {
 		loc := time.UTC
 		if centre != nil {
-			c, err := s.reachCentre(tx, call.Actor, *centre)
+			c, err := s.authorizeCentre(tx, call.Actor, *centre)
 			if err != nil {
 				return Policy{}, err
 			}
@@ -750,7 +750,7 @@ func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules r
 				return Policy{}, err
 			}
 			if p.EffectiveFrom.Before(now) {
-				return Policy{}, Fail(CodeMeaning, "A policy does not reach into the past.").At("/effective_from", "now or later")
+				return Policy{}, Fail(CodeUnprocessable, "A policy does not reach into the past.").At("/effective_from", "now or later")
 			}
 		}
 		rules.Version = fmt.Sprintf("brand-%d", p.Number)
@@ -762,7 +762,7 @@ func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules r
 			wrong = append(wrong, rules.AtLeast(EffectivePolicy(brand, now))...)
 		}
 		if len(wrong) > 0 {
-			e := Fail(CodeMeaning, "A centre's policy may only be stricter than the brand's, and must make sense.")
+			e := Fail(CodeUnprocessable, "A centre's policy may only be stricter than the brand's, and must make sense.")
 			for _, w := range wrong {
 				e = e.At("/rules", w)
 			}

@@ -85,10 +85,10 @@ func (s *Service) applyCustomer(c *Customer, in CustomerInput, country, zone str
 				n.Zone = zone
 			}
 			if _, err := time.LoadLocation(n.Zone); err != nil || n.Zone == "Local" || n.Zone == "" {
-				return Fail(CodeMeaning, "This time zone is unknown.").At(fmt.Sprintf("/sites/%d/zone", i), "an IANA name such as Asia/Kolkata")
+				return Fail(CodeUnprocessable, "This time zone is unknown.").At(fmt.Sprintf("/sites/%d/zone", i), "an IANA name such as Asia/Kolkata")
 			}
 			if (n.Lat == nil) != (n.Lon == nil) {
-				return Fail(CodeMeaning, "Coordinates come in pairs.").At(fmt.Sprintf("/sites/%d/lat", i), "lat and lon, or neither")
+				return Fail(CodeUnprocessable, "Coordinates come in pairs.").At(fmt.Sprintf("/sites/%d/lat", i), "lat and lon, or neither")
 			}
 			list = append(list, n)
 		}
@@ -97,30 +97,30 @@ func (s *Service) applyCustomer(c *Customer, in CustomerInput, country, zone str
 	return nil
 }
 
-// frame gives the country and zone in which an actor's input is read when the
+// localeDefaults gives the country and zone in which an actor's input is read when the
 // input itself says nothing: those of their centre, else of the first centre in
 // their scope. It reads outside of transactions.
-func (s *Service) frame(ctx context.Context, a Actor) (frame, error) {
+func (s *Service) localeDefaults(ctx context.Context, a Actor) (locale, error) {
 	centres, err := s.Read.Centres(ctx, a.Scope(), Page{Limit: 1})
 	if err != nil || len(centres) == 0 {
-		return frame{country: "IN", zone: "UTC"}, err
+		return locale{country: "IN", zone: "UTC"}, err
 	}
-	return frame{centres[0].Country, centres[0].Zone, &centres[0].ID}, nil
+	return locale{centres[0].Country, centres[0].Zone, &centres[0].ID}, nil
 }
 
 // frame is where an actor stands.
-type frame struct {
+type locale struct {
 	country, zone string
 	centre        *ID
 }
 
 // CreateCustomer registers a household. Coordinator, proprietor, area
-// manager, agent. Errors: CodeForbidden, CodeMeaning, CodeDuplicate.
+// manager, agent. Errors: CodeForbidden, CodeUnprocessable, CodeDuplicate.
 func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInput) (Customer, error) {
 	if !call.Actor.Is(staff...) {
 		return Customer{}, Fail(CodeForbidden, "As %s you may not register households.", roleWords(call.Actor.Role))
 	}
-	where, err := s.frame(ctx, call.Actor)
+	where, err := s.localeDefaults(ctx, call.Actor)
 	if err != nil {
 		return Customer{}, err
 	}
@@ -164,7 +164,7 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id ID, version 
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), id); err != nil {
 		return Customer{}, err
 	}
-	where, err := s.frame(ctx, call.Actor)
+	where, err := s.localeDefaults(ctx, call.Actor)
 	if err != nil {
 		return Customer{}, err
 	}
@@ -210,7 +210,7 @@ func applyAppliance(ap *Appliance, in ApplianceInput, c *Customer) error {
 	set(&ap.PurchasedOn, in.PurchasedOn)
 	if in.SiteID != nil {
 		if c.site(*in.SiteID) == nil {
-			return Fail(CodeMeaning, "The household has no such site.").At("/site_id", "a site of the customer")
+			return Fail(CodeUnprocessable, "The household has no such site.").At("/site_id", "a site of the customer")
 		}
 		ap.SiteID = in.SiteID
 	}
@@ -220,7 +220,7 @@ func applyAppliance(ap *Appliance, in ApplianceInput, c *Customer) error {
 // CreateAppliance registers an appliance of a household the caller can see.
 func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceInput) (Appliance, error) {
 	if in.CustomerID == nil {
-		return Appliance{}, Fail(CodeMeaning, "An appliance belongs to a household.").At("/customer_id", "required")
+		return Appliance{}, Fail(CodeUnprocessable, "An appliance belongs to a household.").At("/customer_id", "required")
 	}
 	if !call.Actor.Is(staff...) {
 		return Appliance{}, Fail(CodeForbidden, "As %s you may not register appliances.", roleWords(call.Actor.Role))
@@ -248,7 +248,7 @@ func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceI
 // reference.
 func meaningIfAbsent(err error, what, pointer string) error {
 	if notFound(err) {
-		return Fail(CodeMeaning, "There is no such %s, or it is outside what you may see.", what).At(pointer, "an existing "+what)
+		return Fail(CodeUnprocessable, "There is no such %s, or it is outside what you may see.", what).At(pointer, "an existing "+what)
 	}
 	return err
 }
@@ -315,7 +315,7 @@ func (s *Service) applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
 	}
 	set(&j.SkillLevel, in.SkillLevel)
 	if j.SkillLevel < slots.Helper || j.SkillLevel > slots.Expert {
-		return Fail(CodeMeaning, "The level of a skill is 1, 2 or 3.").At("/skill_level", "1 to 3")
+		return Fail(CodeUnprocessable, "The level of a skill is 1, 2 or 3.").At("/skill_level", "1 to 3")
 	}
 	if in.Serial != nil {
 		j.Serial = strings.ToUpper(strings.TrimSpace(*in.Serial))
@@ -325,20 +325,20 @@ func (s *Service) applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
 	}
 	if in.ContactID != nil {
 		if c.contact(*in.ContactID) == nil {
-			return Fail(CodeMeaning, "The household has no such contact.").At("/contact_id", "a contact of the customer")
+			return Fail(CodeUnprocessable, "The household has no such contact.").At("/contact_id", "a contact of the customer")
 		}
 		j.ContactID = in.ContactID
 	}
 	if in.SiteID != nil {
 		if c.site(*in.SiteID) == nil {
-			return Fail(CodeMeaning, "The household has no such site.").At("/site_id", "a site of the customer")
+			return Fail(CodeUnprocessable, "The household has no such site.").At("/site_id", "a site of the customer")
 		}
 		j.SiteID = *in.SiteID
 	}
 	if in.ApplianceID != nil {
 		ap, err := tx.Appliance(*in.ApplianceID)
 		if err != nil || ap.CustomerID != c.ID {
-			return Fail(CodeMeaning, "The household has no such appliance.").At("/appliance_id", "an appliance of the customer")
+			return Fail(CodeUnprocessable, "The household has no such appliance.").At("/appliance_id", "an appliance of the customer")
 		}
 		j.ApplianceID = &ap.ID
 		if in.Category == nil && ap.Category != "" {
@@ -365,13 +365,13 @@ func (s *Service) applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
 // CreateJob registers a job of a household. Coordinator and proprietor for
 // their centre, area manager for one of the area, agent for any; without
 // centre_id the site's postal code decides. Errors: CodeForbidden,
-// CodeMeaning, CodeDuplicate.
+// CodeUnprocessable, CodeDuplicate.
 func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (JobView, error) {
 	if !call.Actor.Is(staff...) {
 		return JobView{}, Fail(CodeForbidden, "As %s you may not register jobs.", roleWords(call.Actor.Role))
 	}
 	if in.CustomerID == nil {
-		return JobView{}, Fail(CodeMeaning, "A job belongs to a household.").At("/customer_id", "required")
+		return JobView{}, Fail(CodeUnprocessable, "A job belongs to a household.").At("/customer_id", "required")
 	}
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.CustomerID); err != nil {
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
@@ -389,7 +389,7 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 	j := Job{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, Status: JobOpen, Priority: "normal", Cover: "warranty", SkillLevel: slots.Helper, OpenedAt: now, Verdict: "untried"}
 	if in.SiteID == nil {
 		if len(c.Sites) == 0 {
-			return JobView{}, Fail(CodeMeaning, "The household has no site yet.").At("/site_id", "add a site to the customer first")
+			return JobView{}, Fail(CodeUnprocessable, "The household has no site yet.").At("/site_id", "add a site to the customer first")
 		}
 		j.SiteID = c.Sites[0].ID
 	}
@@ -423,10 +423,10 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 			return JobView{}, err
 		}
 	}
-	s.fact(tx, &j, a, "job.registered", nil, at(now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf, "priority": j.Priority})
+	s.entry(tx, &j, a, "job.registered", nil, at(now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf, "priority": j.Priority})
 	tried := s.listedSteps(tx, &j, a, known, now)
 	if len(tried) > 0 {
-		if err := s.weighReplacement(tx, &j, append(known, tried...), now); err != nil {
+		if err := s.proposeReplacement(tx, &j, append(known, tried...), now); err != nil {
 			return JobView{}, err
 		}
 	}
@@ -457,18 +457,18 @@ func (s *Service) centreForJob(tx Tx, a Actor, want *ID, site *Site) (*Centre, e
 	if want == nil {
 		c, err := tx.CentreServing(site.PostalCode)
 		if err != nil || !a.reaches(c.ID, c.AreaID) {
-			return nil, Fail(CodeMeaning, "No centre serves this postal code.").At("/centre_id", "name the centre")
+			return nil, Fail(CodeUnprocessable, "No centre serves this postal code.").At("/centre_id", "name the centre")
 		}
 		return c, nil
 	}
-	c, err := s.reachCentre(tx, a, *want)
+	c, err := s.authorizeCentre(tx, a, *want)
 	return c, meaningIfAbsent(err, "centre", "/centre_id")
 }
 
 // PatchJob changes what a job says. Staff of the centre, area manager, agent.
 func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64, in JobInput) (JobView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
-		j, err := s.reachJob(tx, call.Actor, id)
+		j, err := s.authorizeJob(tx, call.Actor, id)
 		if err != nil {
 			return JobView{}, err
 		}
@@ -476,7 +476,7 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64
 			return JobView{}, Fail(CodeForbidden, "As %s you may not change a job.", roleWords(call.Actor.Role))
 		}
 		if in.CustomerID != nil || in.CentreID != nil {
-			return JobView{}, Fail(CodeMeaning, "Customer and centre of a job do not change here.").At("/centre_id", "use transfer")
+			return JobView{}, Fail(CodeUnprocessable, "Customer and centre of a job do not change here.").At("/centre_id", "use transfer")
 		}
 		if err := ifVersion(j.Meta, version); err != nil {
 			return JobView{}, err
@@ -489,8 +489,8 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64
 		if err := s.applyJob(tx, j, in, c); err != nil {
 			return JobView{}, err
 		}
-		s.fact(tx, j, call.Actor, "job.changed", nil, at(now), in)
-		s.passportCorrected(tx, j, call.Actor, corrected{Changes: storyChanges(&was, j)}, at(now))
+		s.entry(tx, j, call.Actor, "job.changed", nil, at(now), in)
+		s.historyCorrected(tx, j, call.Actor, corrected{Changes: storyChanges(&was, j)}, at(now))
 		if in.TriedSteps != nil {
 			if err := s.addListedSteps(tx, j, call.Actor, now); err != nil {
 				return JobView{}, err
@@ -504,9 +504,9 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64
 	})
 }
 
-// reachJob locks a job that the actor may see: a technician while in the crew
+// authorizeJob locks a job that the actor may see: a technician while in the crew
 // of one of its visits.
-func (s *Service) reachJob(tx Tx, a Actor, id ID) (*Job, error) {
+func (s *Service) authorizeJob(tx Tx, a Actor, id ID) (*Job, error) {
 	j, err := tx.LockJob(id)
 	if err != nil {
 		return nil, err
@@ -553,7 +553,7 @@ func NewJobListView(a Actor, j *Job, open []Hold, plan []string, now time.Time) 
 }
 
 func newJobView(a Actor, j *Job, holds []Hold, plan []string, now time.Time) JobView {
-	v := JobView{Job: *j, Holds: List[Hold]{}, Plan: plan, Actions: JobActions(a, j, holds, plan, now)}
+	v := JobView{Job: *j, Holds: JSONList[Hold]{}, Plan: plan, Actions: JobActions(a, j, holds, plan, now)}
 	for _, h := range holds {
 		if h.LiftedAt == nil {
 			if h.Kind == HoldSafety {
@@ -572,11 +572,11 @@ func newJobView(a Actor, j *Job, holds []Hold, plan []string, now time.Time) Job
 // PlanInForce is the safe-visit plan of the safety hold released last. A hazard
 // that was settled says no more than that, so it takes nothing from what was
 // asked for another reason.
-func PlanInForce(holds []Hold) List[string] {
+func PlanInForce(holds []Hold) JSONList[string] {
 	if h := planHold(holds); h != nil {
 		return h.Plan
 	}
-	return List[string]{}
+	return JSONList[string]{}
 }
 
 // planHold is the released hold whose plan binds; nil when none does.

@@ -65,8 +65,8 @@ type ReportFilter struct {
 	CentreID *ID
 }
 
-// JobHistory is what the clock of one job depends on.
-type JobHistory struct {
+// JobClockInput is what the clock of one job depends on.
+type JobClockInput struct {
 	Job      Job
 	Customer Customer
 	Attempts []Attempt
@@ -74,16 +74,16 @@ type JobHistory struct {
 	Visits   []Visit
 }
 
-// reportPeriod refuses a period that no report covers. Errors: CodeMeaning.
+// reportPeriod refuses a period that no report covers. Errors: CodeUnprocessable.
 func reportPeriod(from, to time.Time) error {
 	if from.Before(to) && to.Sub(from) <= 400*24*time.Hour {
 		return nil
 	}
-	return Fail(CodeMeaning, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	return Fail(CodeUnprocessable, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
 }
 
 // ReachabilityReport gives one row for each centre of the scope and their
-// total. Proprietor, area manager, admin. Errors: CodeForbidden, CodeMeaning.
+// total. Proprietor, area manager, admin. Errors: CodeForbidden, CodeUnprocessable.
 func (s *Service) ReachabilityReport(ctx context.Context, a Actor, f ReportFilter) ([]ReachabilityRow, error) {
 	if !a.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
 		return nil, Fail(CodeForbidden, "As %s you may not read the figures of a centre.", roleWords(a.Role))
@@ -103,7 +103,7 @@ func (s *Service) ReachabilityReport(ctx context.Context, a Actor, f ReportFilte
 	now := s.now()
 	clocks := newClocks(s.Read)
 	for page := (Page{Limit: 200}); ; {
-		list, err := s.Read.JobHistories(ctx, a.Scope(), f, page)
+		list, err := s.Read.JobClockInputs(ctx, a.Scope(), f, page)
 		if err != nil {
 			return nil, err
 		}
@@ -161,7 +161,7 @@ func (s *Service) Clock(ctx context.Context, a Actor, job ID) (JobClock, error) 
 	if err != nil {
 		return JobClock{}, err
 	}
-	h, err := s.Read.JobHistory(ctx, a.Scope(), job)
+	h, err := s.Read.JobClockInput(ctx, a.Scope(), job)
 	if err != nil {
 		return JobClock{}, err
 	}
@@ -194,7 +194,7 @@ func clockEnd(j *Job, now time.Time) time.Time {
 	return now
 }
 
-func (c *clocks) of(ctx context.Context, h *JobHistory, now time.Time) ([]jobclock.Segment, error) {
+func (c *clocks) of(ctx context.Context, h *JobClockInput, now time.Time) ([]jobclock.Segment, error) {
 	centre, ok := c.centres[h.Job.CentreID]
 	if !ok {
 		var err error
@@ -218,7 +218,7 @@ func (c *clocks) of(ctx context.Context, h *JobHistory, now time.Time) ([]jobclo
 // doneUntilReopened is the time in which nobody asked for anything: from a
 // completion that the household confirmed until it came back. What it denies
 // or never confirmed stays the centre's time.
-func doneUntilReopened(h *JobHistory, v *Visit) *jobclock.Pause {
+func doneUntilReopened(h *JobClockInput, v *Visit) *jobclock.Pause {
 	if v.Status != VisitCompleted || v.Disputed || v.DoneConfirmedAt == nil || v.EndedAt == nil {
 		return nil
 	}
@@ -239,7 +239,7 @@ func doneUntilReopened(h *JobHistory, v *Visit) *jobclock.Pause {
 }
 
 // pauses reads from the facts whose time it was when not the centre's.
-func pauses(d *dossier, h *JobHistory, policies []Policy, now time.Time) []jobclock.Pause {
+func pauses(d *dossier, h *JobClockInput, policies []Policy, now time.Time) []jobclock.Pause {
 	var out []jobclock.Pause
 	for i := range h.Holds {
 		hold := &h.Holds[i]

@@ -88,11 +88,11 @@ func (f PlanFacts) setsOut(v *Visit, plan []string, at time.Time) error {
 }
 
 // Withhold leaves out of a visit's actions what the plan would refuse now.
-func (f PlanFacts) Withhold(v *Visit, plan []string, actions List[string], now time.Time) List[string] {
+func (f PlanFacts) Withhold(v *Visit, plan []string, actions JSONList[string], now time.Time) JSONList[string] {
 	if len(plan) == 0 || v.setOut() || f.Site == nil || f.setsOut(v, plan, now) == nil {
 		return actions
 	}
-	out := List[string]{}
+	out := JSONList[string]{}
 	for _, action := range actions {
 		if !visitMove(action).Plan.asksCrew() {
 			out = append(out, action)
@@ -193,7 +193,7 @@ func (s *Service) waitForCompany(m *visitMoveCtx) error {
 			}
 		}
 	}
-	s.tellCrew(m.tx, m.d, v, v.Crew, "visit.wait", m.now)
+	s.notifyCrew(m.tx, m.d, v, v.Crew, "visit.wait", m.now)
 	return nil
 }
 

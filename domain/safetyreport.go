@@ -39,7 +39,7 @@ var SafetyDefinitions = map[string]string{
 }
 
 // SafetyReport gives one row for each centre of the scope and their total.
-// Proprietor, area manager, admin. Errors: CodeForbidden, CodeMeaning.
+// Proprietor, area manager, admin. Errors: CodeForbidden, CodeUnprocessable.
 func (s *Service) SafetyReport(ctx context.Context, a Actor, f ReportFilter) ([]SafetyRow, error) {
 	if !a.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
 		return nil, Fail(CodeForbidden, "As %s you may not read the figures of a centre.", roleWords(a.Role))

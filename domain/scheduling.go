@@ -39,7 +39,7 @@ type dossier struct {
 	site      *Site
 	centre    *Centre
 	holds     []Hold
-	plan      List[string]
+	plan      JSONList[string]
 	planSince time.Time   // facts from before it are not judged by the plan
 	spoken    []time.Time // with the household by phone, where the plan asks
 	held      *Hold       // the open safety hold, if any
@@ -80,7 +80,7 @@ func (s *Service) dossier(tx Tx, j *Job) (*dossier, error) {
 }
 
 func (d *dossier) refuseHeld() error {
-	return Fail(CodeHeld, "A safety hold stands over this household. The area manager releases it with a plan.").
+	return Fail(CodeOnHold, "A safety hold stands over this household. The area manager releases it with a plan.").
 		With("hold", map[string]any{"id": d.held.ID, "kind": d.held.Kind, "since": d.held.Since, "due_at": d.held.DueAt}).
 		With("alternative", "Repair by phone, collection of the appliance, or ask the area manager for a release.")
 }
@@ -93,7 +93,7 @@ func (d *dossier) mayBook(disruption bool) error {
 		return d.refuseHeld()
 	}
 	if h := refusing(move.Holds, d.holds); h != nil && !disruption {
-		return Fail(CodeHeld, "The job is on hold (%s).", h.Kind).With("hold", map[string]any{"id": h.ID, "kind": h.Kind, "since": h.Since})
+		return Fail(CodeOnHold, "The job is on hold (%s).", h.Kind).With("hold", map[string]any{"id": h.ID, "kind": h.Kind, "since": h.Since})
 	}
 	if p := move.Plan.unmet(d.plan, nil, nil); p != "" {
 		return d.noVisit(p)
@@ -126,17 +126,17 @@ func (in *ScheduleInput) times(v *Visit, loc *time.Location, now time.Time) erro
 	}
 	switch {
 	case !v.WindowEnd.After(v.WindowStart):
-		return Fail(CodeMeaning, "The window ends before it starts.").At("/window_end", "after window_start")
+		return Fail(CodeUnprocessable, "The window ends before it starts.").At("/window_end", "after window_start")
 	case v.WindowEnd.Sub(v.WindowStart) > 12*time.Hour:
-		return Fail(CodeMeaning, "A window of more than 12 hours is no appointment.").At("/window_end", "at most 12 h after window_start")
+		return Fail(CodeUnprocessable, "A window of more than 12 hours is no appointment.").At("/window_end", "at most 12 h after window_start")
 	case !v.WindowEnd.After(now):
-		return Fail(CodeMeaning, "The window is over already.").At("/window_end", "in the future")
+		return Fail(CodeUnprocessable, "The window is over already.").At("/window_end", "in the future")
 	case v.WindowStart.After(now.AddDate(1, 0, 0)):
-		return Fail(CodeMeaning, "The window is more than a year ahead.").At("/window_start", "within a year")
+		return Fail(CodeUnprocessable, "The window is more than a year ahead.").At("/window_start", "within a year")
 	case v.PlannedStart.Before(v.WindowStart) || v.PlannedStart.After(v.WindowEnd):
-		return Fail(CodeMeaning, "The planned start lies outside the window.").At("/planned_start", "between window_start and window_end")
+		return Fail(CodeUnprocessable, "The planned start lies outside the window.").At("/planned_start", "between window_start and window_end")
 	case v.PlannedMinutes < 5 || v.PlannedMinutes > 720:
-		return Fail(CodeMeaning, "A visit takes 5 to 720 minutes.").At("/planned_minutes", "5 to 720")
+		return Fail(CodeUnprocessable, "A visit takes 5 to 720 minutes.").At("/planned_minutes", "5 to 720")
 	}
 	return nil
 }
@@ -158,12 +158,12 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 	seen := map[ID]bool{}
 	for i, id := range crew {
 		if seen[id] {
-			return Fail(CodeMeaning, "A technician stands twice in the crew.").At(fmt.Sprintf("/crew/%d", i), "each once")
+			return Fail(CodeUnprocessable, "A technician stands twice in the crew.").At(fmt.Sprintf("/crew/%d", i), "each once")
 		}
 		seen[id] = true
 	}
 	if len(crew) > 4 {
-		return Fail(CodeMeaning, "A crew has at most four technicians.").At("/crew", "0 to 4")
+		return Fail(CodeUnprocessable, "A crew has at most four technicians.").At("/crew", "0 to 4")
 	}
 	if err := d.planPermits(v, crew); err != nil {
 		return err
@@ -179,7 +179,7 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 		}
 		rules.Centre.Load.Most = dailyMost(c.MaxVisitsPerDay)
 	}
-	taken := func() ([]Taken, error) {
+	taken := func() ([]BookedCapacity, error) {
 		from, to := d.centre.days(v.PlannedStart, v.PlannedStart)
 		var also ID
 		if v.PredecessorID != nil {
@@ -228,7 +228,7 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 		at := fmt.Sprintf("/crew/%d", i)
 		k := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
 		if k < 0 || users[k].Disabled || users[k].Role != RoleTechnician || users[k].CentreID == nil || *users[k].CentreID != d.job.CentreID {
-			return Fail(CodeMeaning, "There is no such technician in the centre of the job.").At(at, "an enabled technician of the job's centre")
+			return Fail(CodeUnprocessable, "There is no such technician in the centre of the job.").At(at, "an enabled technician of the job's centre")
 		}
 		t := d.candidate(diary, &users[k], v)
 		why := rules.Of(&t, v.PlannedStart)
@@ -272,14 +272,14 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 			return nil, err
 		}
 		if !made.agrees() {
-			return nil, Fail(CodeMeaning, "Nobody agreed in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
+			return nil, Fail(CodeUnprocessable, "Nobody agreed in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
 		}
 		return made, nil
 	}
 	if attempt != nil {
 		a, err := tx.Attempt(*attempt)
 		if err != nil || a.JobID != d.job.ID || !a.agrees() || a.OccurredAt.Before(since) {
-			return nil, Fail(CodeMeaning, "In this attempt the customer did not agree to the visit.").At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
+			return nil, Fail(CodeUnprocessable, "In this attempt the customer did not agree to the visit.").At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
 		}
 		return a, nil
 	}
@@ -294,17 +294,17 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 			}
 		}
 	}
-	return nil, Fail(CodeGuard, "Name the contact in which the customer agreed: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+	return nil, Fail(CodePreconditionMissing, "Name the contact in which the customer agreed: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
 }
 
 // Schedule makes a visit. Staff of the centre, area manager, agent; the
 // technician of the job for themselves, with the contact in which the customer
-// agreed. Errors: CodeHeld, CodeOverlap, CodeTooFar, CodeCapacity, CodeExcluded,
-// CodePlan, CodeHours, CodeSkill, CodeMeaning, CodeGuard; with the first three
-// but CodeHeld come slots that are free instead.
+// agreed. Errors: CodeOnHold, CodeOverlap, CodeTooFar, CodeCapacity, CodeExcluded,
+// CodePlan, CodeHours, CodeSkill, CodeUnprocessable, CodePreconditionMissing; with the first three
+// but CodeOnHold come slots that are free instead.
 func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleInput) (VisitView, error) {
 	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
-		j, err := s.reachJob(tx, call.Actor, job)
+		j, err := s.authorizeJob(tx, call.Actor, job)
 		if err != nil {
 			return VisitView{}, err
 		}
@@ -355,7 +355,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 
 // book checks every rule and writes a new visit on the job; the caller saves
 // the job.
-func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput, now time.Time, st stamped, kind string) error {
+func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput, now time.Time, st EntryTime, kind string) error {
 	j := d.job
 	var agreed *Attempt
 	var err error
@@ -414,13 +414,13 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 		j.Status = JobScheduled
 		tx.Disarm("close_resolved", j.ID)
 	}
-	s.fact(tx, j, call.Actor, kind, &v.ID, st, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd, "planned_start": v.PlannedStart,
+	s.entry(tx, j, call.Actor, kind, &v.ID, st, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd, "planned_start": v.PlannedStart,
 		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.chosen != ""})
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &j.ID, DueAt: v.WindowEnd.Add(missedAfter)})
 	s.dayFollows(tx, v, now)
-	s.tellCrew(tx, d, v, v.Crew, "visit.assigned", now)
+	s.notifyCrew(tx, d, v, v.Crew, "visit.assigned", now)
 	if in.chosen != "link" { // who chose it has it before them
-		s.tellCustomer(tx, d, v, "visit.offered", now)
+		s.notifyCustomer(tx, d, v, "visit.offered", now)
 	}
 	return nil
 }
@@ -452,7 +452,7 @@ type visitMoveCtx struct {
 	now time.Time
 	v   *Visit
 	d   *dossier
-	st  stamped
+	st  EntryTime
 }
 
 // onVisit loads and locks job and visit, checks scope, role and state, and
@@ -608,11 +608,11 @@ func (s *Service) assign(m *visitMoveCtx, a Actor, crew []ID, reason string) err
 	}
 	before := slices.Clone(m.v.Crew)
 	m.setCrew(crew)
-	s.fact(m.tx, m.d.job, a, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": reason})
+	s.entry(m.tx, m.d.job, a, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": reason})
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
-	return s.tellCrewChange(m, before)
+	return s.notifyCrewChange(m, before)
 }
 
 // assignAt is assign with another beginning inside the window, which is what
@@ -622,27 +622,27 @@ func (s *Service) assignAt(m *visitMoveCtx, a Actor, crew []ID, start time.Time,
 	switch {
 	case start.Equal(was):
 	case start.Before(m.now):
-		return Fail(CodeMeaning, "The planned start is over.").At("/planned_start", "a time to come")
+		return Fail(CodeUnprocessable, "The planned start is over.").At("/planned_start", "a time to come")
 	case start.Before(m.v.WindowStart) || start.After(m.v.WindowEnd):
-		return Fail(CodeMeaning, "The planned start lies outside the window.").At("/planned_start", "inside the window, or reschedule")
+		return Fail(CodeUnprocessable, "The planned start lies outside the window.").At("/planned_start", "inside the window, or reschedule")
 	}
 	m.v.PlannedStart = start
 	if err := s.assign(m, a, crew, reason); err != nil || start.Equal(was) {
 		return err
 	}
-	s.fact(m.tx, m.d.job, a, "visit.planned", &m.v.ID, m.st, map[string]any{"planned_start": start, "was": was})
+	s.entry(m.tx, m.d.job, a, "visit.planned", &m.v.ID, m.st, map[string]any{"planned_start": start, "was": was})
 	s.dayFollows(m.tx, m.v, m.now)
 	return nil
 }
 
 func (m *visitMoveCtx) setCrew(crew []ID) {
-	m.v.Crew = append(List[ID]{}, crew...)
+	m.v.Crew = append(JSONList[ID]{}, crew...)
 	for _, id := range crew {
 		if !has(m.v.EverCrew, id) {
 			m.v.EverCrew = append(m.v.EverCrew, id)
 		}
 	}
-	seen := List[ID]{}
+	seen := JSONList[ID]{}
 	for _, id := range m.v.PlanSeen {
 		if has(crew, id) {
 			seen = append(seen, id)
@@ -663,7 +663,7 @@ type ReasonInput struct {
 func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, "decline", in.OccurredAt, func(m *visitMoveCtx) error {
 		if !has([]string{"unsafe", "sick", "conflict", "other"}, in.Reason) {
-			return Fail(CodeMeaning, "Say why: unsafe, sick, conflict or other.").At("/reason", "unsafe, sick, conflict or other")
+			return Fail(CodeUnprocessable, "Say why: unsafe, sick, conflict or other.").At("/reason", "unsafe, sick, conflict or other")
 		}
 		m.setCrew(without(m.v.Crew, call.Actor.UserID))
 		if err := s.waitForCompany(m); err != nil {
@@ -675,16 +675,16 @@ func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput
 		if said == "unsafe" {
 			said = "other"
 		}
-		s.fact(m.tx, m.d.job, call.Actor, "visit.declined", &m.v.ID, m.st, map[string]any{"reason": said})
+		s.entry(m.tx, m.d.job, call.Actor, "visit.declined", &m.v.ID, m.st, map[string]any{"reason": said})
 		if err := s.saveVisit(m); err != nil {
 			return err
 		}
 		roles := []Role{RoleProprietor, RoleCoordinator}
-		if err := s.tellStaff(m.tx, m.d, m.v, "visit.needs_someone", m.now, roles...); err != nil {
+		if err := s.notifyStaff(m.tx, m.d, m.v, "visit.needs_someone", m.now, roles...); err != nil {
 			return err
 		}
 		if in.Reason == "unsafe" {
-			return s.tellStaff(m.tx, m.d, m.v, "visit.declined_unsafe", m.now, RoleAreaManager)
+			return s.notifyStaff(m.tx, m.d, m.v, "visit.declined_unsafe", m.now, RoleAreaManager)
 		}
 		return nil
 	})
@@ -699,7 +699,7 @@ type ConfirmInput struct {
 
 // Confirm records that the customer agreed to the time: the customer by link,
 // or staff with the contact that proves it. Errors: CodeState after the
-// window, CodeGuard without a contact.
+// window, CodePreconditionMissing without a contact.
 func (s *Service) Confirm(ctx context.Context, call *Call, id ID, in ConfirmInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, "confirm", in.OccurredAt, func(m *visitMoveCtx) error {
 		return s.confirm(m, call, in)
@@ -725,12 +725,12 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 		return nil
 	}
 	m.v.Confirmation, m.v.ConfirmedHow = ConfirmConfirmed, how
-	s.fact(m.tx, m.d.job, call.Actor, "visit.confirmed", &m.v.ID, m.st, map[string]any{"how": how})
+	s.entry(m.tx, m.d.job, call.Actor, "visit.confirmed", &m.v.ID, m.st, map[string]any{"how": how})
 	s.changed(&m.v.Meta, m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	s.tellCrew(m.tx, m.d, m.v, m.v.Crew, "visit.confirmed", m.now)
+	s.notifyCrew(m.tx, m.d, m.v, m.v.Crew, "visit.confirmed", m.now)
 	return nil
 }
 
@@ -778,7 +778,7 @@ func (s *Service) succeed(m *visitMoveCtx, call *Call, next *Visit, in ScheduleI
 			gone = append(gone, id)
 		}
 	}
-	s.tellCrew(m.tx, m.d, old, gone, "visit.unassigned", m.now)
+	s.notifyCrew(m.tx, m.d, old, gone, "visit.unassigned", m.now)
 	if err := s.derive(m.tx, m.d.job, next, m.now); err != nil {
 		return err
 	}
@@ -790,7 +790,7 @@ func (s *Service) succeed(m *visitMoveCtx, call *Call, next *Visit, in ScheduleI
 func (s *Service) Cancel(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, "cancel", in.OccurredAt, func(m *visitMoveCtx) error {
 		if strings.TrimSpace(in.Reason) == "" && call.Actor.Role != RoleCustomer {
-			return Fail(CodeMeaning, "Say why the visit is cancelled.").At("/reason", "a few words")
+			return Fail(CodeUnprocessable, "Say why the visit is cancelled.").At("/reason", "a few words")
 		}
 		return s.cancelVisit(m, call.Actor, in.Reason, "nobody")
 	})
@@ -807,33 +807,33 @@ func (s *Service) cancelVisit(m *visitMoveCtx, a Actor, reason, against string) 
 	}
 	m.tx.Disarm("missed", v.ID)
 	m.tx.Disarm("held_cancel", v.ID)
-	s.fact(m.tx, m.d.job, a, "visit.cancelled", &v.ID, m.st, map[string]any{"reason": reason})
+	s.entry(m.tx, m.d.job, a, "visit.cancelled", &v.ID, m.st, map[string]any{"reason": reason})
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
-	s.tellCrew(m.tx, m.d, v, v.Crew, "visit.cancelled", m.now)
+	s.notifyCrew(m.tx, m.d, v, v.Crew, "visit.cancelled", m.now)
 	if a.Role == RoleCustomer {
-		return s.tellStaff(m.tx, m.d, v, "visit.cancelled_by_customer", m.now, RoleCoordinator)
+		return s.notifyStaff(m.tx, m.d, v, "visit.cancelled_by_customer", m.now, RoleCoordinator)
 	}
-	s.tellCustomer(m.tx, m.d, v, "visit.cancelled", m.now)
+	s.notifyCustomer(m.tx, m.d, v, "visit.cancelled", m.now)
 	return nil
 }
 
 // PlanSeen records that a crew member accepts the safe-visit plan. Errors:
-// CodeGuard without a plan.
+// CodePreconditionMissing without a plan.
 func (s *Service) PlanSeen(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, "plan-seen", in.OccurredAt, func(m *visitMoveCtx) error {
 		if len(m.d.plan) == 0 {
-			return Fail(CodeGuard, "No plan is in force for this household.")
+			return Fail(CodePreconditionMissing, "No plan is in force for this household.")
 		}
 		if has(m.v.PlanSeen, call.Actor.UserID) {
 			return nil
 		}
 		m.v.PlanSeen = append(m.v.PlanSeen, call.Actor.UserID)
-		s.fact(m.tx, m.d.job, call.Actor, "visit.plan_seen", &m.v.ID, m.st, nil)
+		s.entry(m.tx, m.d.job, call.Actor, "visit.plan_seen", &m.v.ID, m.st, nil)
 		s.changed(&m.v.Meta, m.now)
 		return m.tx.SaveVisit(m.v)
 	})

@@ -150,8 +150,8 @@ type When struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// stamped is a fact's time as judged, as claimed, and as learned.
-type stamped struct {
+// EntryTime is a fact's time as judged, as claimed, and as learned.
+type EntryTime struct {
 	occurred time.Time
 	claimed  *time.Time
 	recorded time.Time
@@ -160,8 +160,8 @@ type stamped struct {
 // stamp corrects a claimed time by the device's clock: rules judge
 // occurred_at + (received − sent_at), at most recorded_at; both are kept
 // (docs/product.md section 8).
-func (s *Service) stamp(call *Call, raw string, loc *time.Location, now time.Time) (stamped, error) {
-	st := stamped{occurred: now, recorded: now}
+func (s *Service) stamp(call *Call, raw string, loc *time.Location, now time.Time) (EntryTime, error) {
+	st := EntryTime{occurred: now, recorded: now}
 	if raw == "" {
 		return st, nil
 	}
@@ -183,14 +183,14 @@ func (s *Service) stamp(call *Call, raw string, loc *time.Location, now time.Tim
 	return st, nil
 }
 
-// fact appends to the job's timeline; the job's row is locked and saved by
+// entry appends to the job's timeline; the job's row is locked and saved by
 // the caller afterwards.
-func (s *Service) fact(tx Tx, j *Job, a Actor, kind string, visit *ID, st stamped, payload any) {
+func (s *Service) entry(tx Tx, j *Job, a Actor, kind string, visit *ID, st EntryTime, payload any) {
 	body, err := json.Marshal(payload)
 	if err != nil || payload == nil {
 		body = []byte("{}")
 	}
-	f := &Fact{ID: s.NewID(), Kind: kind, VisitID: visit, ActorRole: a.Role,
+	f := &Entry{ID: s.NewID(), Kind: kind, VisitID: visit, ActorRole: a.Role,
 		OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: st.recorded, Payload: body}
 	if a.Role != RoleSystem && a.UserID != (ID{}) { // of a household: who wrote it down for a caller
 		f.ActorID = ptr(a.UserID)
@@ -199,7 +199,7 @@ func (s *Service) fact(tx Tx, j *Job, a Actor, kind string, visit *ID, st stampe
 	tx.Append(f)
 }
 
-func at(now time.Time) stamped { return stamped{occurred: now, recorded: now} }
+func at(now time.Time) EntryTime { return EntryTime{occurred: now, recorded: now} }
 
 // ifAbsent tells a create with a client's id apart: the stored row comes back
 // when it is there, CodeNotFound means go on.

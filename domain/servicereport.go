@@ -71,7 +71,7 @@ var ServiceDefinitions = map[string]string{
 }
 
 // ServiceReport reads the figures of the scope. Proprietor, area manager,
-// admin. Errors: CodeForbidden, CodeMeaning.
+// admin. Errors: CodeForbidden, CodeUnprocessable.
 func (s *Service) ServiceReport(ctx context.Context, a Actor, f ReportFilter) (*ServiceReport, error) {
 	if !a.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
 		return nil, Fail(CodeForbidden, "As %s you may not read the figures of a centre.", roleWords(a.Role))
@@ -94,7 +94,7 @@ func (s *Service) ServiceReport(ctx context.Context, a Actor, f ReportFilter) (*
 	now := s.now()
 	clocks := newClocks(s.Read)
 	for page := (Page{Limit: 200}); ; {
-		list, err := s.Read.JobHistories(ctx, a.Scope(), f, page)
+		list, err := s.Read.JobClockInputs(ctx, a.Scope(), f, page)
 		if err != nil {
 			return nil, err
 		}

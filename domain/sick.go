@@ -15,9 +15,9 @@ type SickInput struct {
 
 // FreedDay is what came of it.
 type FreedDay struct {
-	Leave LeaveView `json:"leave"`
-	Freed List[ID]  `json:"freed"` // visits that need somebody now
-	Plan  *DayPlan  `json:"plan"`  // who could take them; nil for the technician themselves, whose desk gets it
+	Leave LeaveView    `json:"leave"`
+	Freed JSONList[ID] `json:"freed"` // visits that need somebody now
+	Plan  *DayPlan     `json:"plan"`  // who could take them; nil for the technician themselves, whose desk gets it
 }
 
 // Head gives id and version of the leave for Location and ETag.
@@ -28,7 +28,7 @@ func (f FreedDay) Head() (ID, int64) { return f.Leave.Head() }
 // the crew told, and a proposal who could go instead (docs/product.md section 6).
 // Their figures are untouched. Himself, coordinator, proprietor, area manager.
 // It commits visit by visit; a repeat goes on where it stopped. Errors:
-// CodeMeaning.
+// CodeUnprocessable.
 func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickInput) (FreedDay, error) {
 	a := call.Actor
 	if found, err := s.replay(ctx, call); found || err != nil {
@@ -40,7 +40,7 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 	var day []Visit
 	err := s.Store.InTx(ctx, func(tx Tx) error {
 		now := s.now()
-		u, err := s.reachUser(tx, a, technician)
+		u, err := s.authorizeUser(tx, a, technician)
 		if err != nil || u.Role != RoleTechnician || u.CentreID == nil {
 			return NotFound("technician")
 		}
@@ -104,7 +104,7 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 		if a.Is(desk...) {
 			out.Plan = plan
 		}
-		return out, s.tellFreed(tx, a, c, plan, len(out.Freed), now)
+		return out, s.notifyOfFreedDay(tx, a, c, plan, len(out.Freed), now)
 	})
 }
 
@@ -120,18 +120,18 @@ func (s *Service) free(ctx context.Context, a Actor, visit, technician ID) error
 			return err
 		}
 		// Why they do not come is nobody's business in a household's timeline.
-		s.fact(m.tx, m.d.job, a, "visit.freed", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before})
+		s.entry(m.tx, m.d.job, a, "visit.freed", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before})
 		if err := s.saveVisit(m); err != nil {
 			return err
 		}
-		return s.tellCrewChange(m, before)
+		return s.notifyCrewChange(m, before)
 	})
 	return err
 }
 
-// tellFreed tells the desk how many visits need somebody, once and not visit
+// notifyOfFreedDay tells the desk how many visits need somebody, once and not visit
 // by visit; whoever freed the day knows it.
-func (s *Service) tellFreed(tx Tx, a Actor, c *Centre, plan *DayPlan, n int, now time.Time) error {
+func (s *Service) notifyOfFreedDay(tx Tx, a Actor, c *Centre, plan *DayPlan, n int, now time.Time) error {
 	if n == 0 {
 		return nil
 	}
@@ -141,7 +141,7 @@ func (s *Service) tellFreed(tx Tx, a Actor, c *Centre, plan *DayPlan, n int, now
 			return err
 		}
 		users = slices.DeleteFunc(users, func(u User) bool { return u.ID == a.UserID })
-		err = s.tellAny(tx, users, c, now, func(u *User) Notice {
+		err = s.notifyOnDuty(tx, users, c, now, func(u *User) Notice {
 			return s.notice("day.freed", u.Language, now, now.Add(24*time.Hour), toUser(u.ID), func(o *Notice) {
 				o.Title, o.Body = say("day.freed", u.Language, "")
 				o.Title = strings.ReplaceAll(o.Title, "{n}", itoa(n))

@@ -165,16 +165,16 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 func checkNewPassword(password, login string) error {
 	n := len([]rune(password))
 	if n < 10 || n > 128 {
-		return Fail(CodeMeaning, "A password has 10 to 128 characters.").At("/password", "10 to 128 characters")
+		return Fail(CodeUnprocessable, "A password has 10 to 128 characters.").At("/password", "10 to 128 characters")
 	}
 	if strings.EqualFold(password, login) {
-		return Fail(CodeMeaning, "The password must not be the login.").At("/password", "not the login")
+		return Fail(CodeUnprocessable, "The password must not be the login.").At("/password", "not the login")
 	}
 	return nil
 }
 
 // ChangePassword sets a new password and ends every other session. The user
-// themselves; errors: CodeBadCredentials, CodeMeaning.
+// themselves; errors: CodeBadCredentials, CodeUnprocessable.
 func (s *Service) ChangePassword(ctx context.Context, a Actor, old, password string) error {
 	var user *User
 	if err := s.Store.InTx(ctx, func(tx Tx) (err error) { user, err = tx.User(a.UserID); return }); err != nil {
@@ -229,7 +229,7 @@ func (s *Service) setPassword(ctx context.Context, id ID, password string, use *
 			return err
 		}
 		if use != nil && use.Purpose == purposeReset {
-			s.tellAccount(tx, u, "account.password_set", nil, s.now().Add(resetsTold), s.now())
+			s.notifyOfAccount(tx, u, "account.password_set", nil, s.now().Add(resetsTold), s.now())
 		}
 		return s.signOut(tx, u, "new password")
 	})

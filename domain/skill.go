@@ -62,19 +62,19 @@ func (u *User) AllLevels() Levels {
 }
 
 // SetSkills replaces a technician's skills. Coordinator, proprietor, area
-// manager, admin. Errors: CodeMeaning.
+// manager, admin. Errors: CodeUnprocessable.
 func (s *Service) SetSkills(ctx context.Context, call *Call, id ID, skills []Skill) (User, error) {
 	return s.setTechnician(ctx, call, id, func(u *User) error {
-		u.Skills, u.SkillLevels.V = List[string]{}, nil
+		u.Skills, u.SkillLevels.V = JSONList[string]{}, nil
 		for i, k := range skills {
 			p := fmt.Sprintf("/skills/%d", i)
 			switch {
 			case strings.TrimSpace(k.Category) == "":
-				return Fail(CodeMeaning, "A skill names a category of appliances.").At(p+"/category", "such as refrigerator")
+				return Fail(CodeUnprocessable, "A skill names a category of appliances.").At(p+"/category", "such as refrigerator")
 			case k.Level < slots.Helper || k.Level > slots.Expert:
-				return Fail(CodeMeaning, "The level of a skill is 1, 2 or 3.").At(p+"/level", "1 to 3")
+				return Fail(CodeUnprocessable, "The level of a skill is 1, 2 or 3.").At(p+"/level", "1 to 3")
 			case has(u.Skills, k.Category):
-				return Fail(CodeMeaning, "A skill stands here twice.").At(p, "each once")
+				return Fail(CodeUnprocessable, "A skill stands here twice.").At(p, "each once")
 			}
 			u.Skills = append(u.Skills, k.Category)
 			if k.Level == slots.Able {

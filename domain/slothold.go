@@ -131,7 +131,7 @@ func movable(v *Visit) *Visit {
 
 // anotherSlot keeps the window that the household names, takes what is kept,
 // or both at once.
-func (s *Service) anotherSlot(k *ask) error {
+func (s *Service) anotherSlot(k *request) error {
 	if j := k.d.job; j.Status.Ended() || j.Status == JobResolved || k.v != nil && k.v.Status.UnderWay() {
 		return Fail(CodeState, "There is nothing to be moved now.")
 	}
@@ -153,10 +153,10 @@ func slotGone() *Error {
 
 // holdSlot keeps a window for the household, which it names by its start. A
 // former choice is let go.
-func (s *Service) holdSlot(k *ask) error {
+func (s *Service) holdSlot(k *request) error {
 	start, err := ParseInstant(k.in.Window, k.d.site.Location(), "/window_start")
 	if err != nil || start.Before(k.now) || start.After(k.now.AddDate(0, 3, 0)) {
-		return Fail(CodeMeaning, "Please choose a window within the next three months.").At("/window_start", "the start of a window that was offered")
+		return Fail(CodeUnprocessable, "Please choose a window within the next three months.").At("/window_start", "the start of a window that was offered")
 	}
 	if err := k.d.mayBook(false); err != nil {
 		return Fail(CodeState, "No time can be booked right now. Please call us.")
@@ -203,7 +203,7 @@ func (s *Service) holdSlot(k *ask) error {
 
 // takeSlot schedules what is kept for the household: the visit ahead moves
 // there, or a new one is made. Its own choice is its agreement.
-func (s *Service) takeSlot(k *ask) error {
+func (s *Service) takeSlot(k *request) error {
 	held, rows, err := heldSlot(k.tx, k.d.job.ID, k.now)
 	if err != nil {
 		return err

@@ -44,33 +44,33 @@ type SlotQuery struct {
 
 // SlotAnswer is the arrival windows of a job.
 type SlotAnswer struct {
-	JobID          ID               `json:"job_id"`
-	VisitID        *ID              `json:"visit_id"`
-	From           time.Time        `json:"from"`
-	To             time.Time        `json:"to"`
-	Zone           string           `json:"zone"` // of the centre, on whose wall clock the windows stand
-	PlannedMinutes int              `json:"planned_minutes"`
-	CrewSize       int              `json:"crew_size"`
-	Refused        *SlotRefusal     `json:"refused"` // nobody may be sent at all
-	Items          List[SlotWindow] `json:"items"`
+	JobID          ID                   `json:"job_id"`
+	VisitID        *ID                  `json:"visit_id"`
+	From           time.Time            `json:"from"`
+	To             time.Time            `json:"to"`
+	Zone           string               `json:"zone"` // of the centre, on whose wall clock the windows stand
+	PlannedMinutes int                  `json:"planned_minutes"`
+	CrewSize       int                  `json:"crew_size"`
+	Refused        *SlotRefusal         `json:"refused"` // nobody may be sent at all
+	Items          JSONList[SlotWindow] `json:"items"`
 }
 
 // SlotWindow is one arrival window with who can come, best first.
 type SlotWindow struct {
-	WindowStart time.Time         `json:"window_start"`
-	WindowEnd   time.Time         `json:"window_end"`
-	Score       int               `json:"score"`
-	Offers      List[SlotOffer]   `json:"offers"`
-	Refused     List[SlotRefusal] `json:"refused"` // with explain
+	WindowStart time.Time             `json:"window_start"`
+	WindowEnd   time.Time             `json:"window_end"`
+	Score       int                   `json:"score"`
+	Offers      JSONList[SlotOffer]   `json:"offers"`
+	Refused     JSONList[SlotRefusal] `json:"refused"` // with explain
 }
 
 // SlotOffer is a crew that can come; more points are better, 100 at most.
 type SlotOffer struct {
-	Crew          List[ID]    `json:"crew"`
-	PlannedStart  time.Time   `json:"planned_start"`
-	Score         int         `json:"score"`
-	Parts         slots.Parts `json:"parts"`
-	TravelMinutes *int        `json:"travel_minutes"` // that the way of the day grows by; null: unknown
+	Crew          JSONList[ID] `json:"crew"`
+	PlannedStart  time.Time    `json:"planned_start"`
+	Score         int          `json:"score"`
+	Parts         slots.Parts  `json:"parts"`
+	TravelMinutes *int         `json:"travel_minutes"` // that the way of the day grows by; null: unknown
 }
 
 // SlotRefusal says why not, in the words and with the code that scheduling
@@ -199,7 +199,7 @@ func (d *dossier) refuses(j *slots.Judge, t *slots.Technician, start time.Time, 
 // Slots lists arrival windows with who can come, and with explain why the
 // others cannot. Whoever may schedule the job: staff of the centre, agent,
 // area manager; a technician of the job for themselves. Errors: CodeNotFound,
-// CodeForbidden, CodeMeaning.
+// CodeForbidden, CodeUnprocessable.
 func (s *Service) Slots(ctx context.Context, a Actor, job ID, q SlotQuery) (SlotAnswer, error) {
 	if _, err := s.Read.Job(ctx, a.Scope(), job); err != nil {
 		return SlotAnswer{}, err
@@ -240,7 +240,7 @@ func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) 
 	var moved *Visit
 	if q.VisitID != nil {
 		if moved, err = tx.Visit(*q.VisitID); err != nil || moved.JobID != j.ID {
-			return nil, Fail(CodeMeaning, "The job has no such visit.").At("/visit_id", "a visit of the job")
+			return nil, Fail(CodeUnprocessable, "The job has no such visit.").At("/visit_id", "a visit of the job")
 		}
 	}
 	from, to := now, now.AddDate(0, 0, slotDays)
@@ -257,15 +257,15 @@ func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) 
 	}
 	switch {
 	case !to.After(from):
-		return nil, Fail(CodeMeaning, "The search ends before it begins.").At("/to", "after from")
+		return nil, Fail(CodeUnprocessable, "The search ends before it begins.").At("/to", "after from")
 	case to.Sub(from) > slotDaysMax*24*time.Hour:
-		return nil, Fail(CodeMeaning, "At most %d days are searched at once.", slotDaysMax).At("/to", "at most 31 days after from")
+		return nil, Fail(CodeUnprocessable, "At most %d days are searched at once.", slotDaysMax).At("/to", "at most 31 days after from")
 	case from.After(now.AddDate(1, 0, 0)):
-		return nil, Fail(CodeMeaning, "The search begins more than a year ahead.").At("/from", "within a year")
+		return nil, Fail(CodeUnprocessable, "The search begins more than a year ahead.").At("/from", "within a year")
 	}
 	if from.Before(now) {
 		if from = now; !to.After(now) {
-			return nil, Fail(CodeMeaning, "This time is over.").At("/to", "a time to come")
+			return nil, Fail(CodeUnprocessable, "This time is over.").At("/to", "a time to come")
 		}
 	}
 	look, err := s.searchIn(tx, d, moved, q.Minutes, from, to, now)
@@ -280,7 +280,7 @@ func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) 
 		refused = d.mayBook(false)
 	}
 	if e := new(Error); errors.As(refused, &e) {
-		look.out.Refused = &SlotRefusal{Code: e.Code, Reason: map[Code]string{CodeHeld: "hold", CodePlan: "plan"}[e.Code], Detail: e.Message}
+		look.out.Refused = &SlotRefusal{Code: e.Code, Reason: map[Code]string{CodeOnHold: "hold", CodePlan: "plan"}[e.Code], Detail: e.Message}
 		if look.out.Refused.Reason == "" {
 			look.out.Refused.Reason = "state"
 		}
@@ -369,9 +369,9 @@ func (l *search) answer(explain bool, most int) SlotAnswer {
 	if explain {
 		o.Most = 0
 	}
-	l.out.Items = List[SlotWindow]{}
+	l.out.Items = JSONList[SlotWindow]{}
 	for _, w := range l.found(o) {
-		item := SlotWindow{WindowStart: w.From.UTC(), WindowEnd: w.To.UTC(), Score: w.Score, Offers: List[SlotOffer]{}, Refused: List[SlotRefusal]{}}
+		item := SlotWindow{WindowStart: w.From.UTC(), WindowEnd: w.To.UTC(), Score: w.Score, Offers: JSONList[SlotOffer]{}, Refused: JSONList[SlotRefusal]{}}
 		for _, f := range w.Offers {
 			item.Offers = append(item.Offers, SlotOffer{Crew: l.crew(f), PlannedStart: f.Start.UTC(), Score: f.Score, Parts: f.Parts, TravelMinutes: f.Minutes})
 		}
@@ -385,8 +385,8 @@ func (l *search) answer(explain bool, most int) SlotAnswer {
 	return l.out
 }
 
-func (l *search) crew(f slots.Offer) List[ID] {
-	out := List[ID]{}
+func (l *search) crew(f slots.Offer) JSONList[ID] {
+	out := JSONList[ID]{}
 	for _, i := range f.Crew {
 		out = append(out, ID(l.people[i].ID))
 	}

@@ -16,46 +16,46 @@ import (
 // raiser and the managers above see it.
 type SOS struct {
 	Meta
-	RaiserID       ID         `json:"raiser_id"`
-	CentreID       *ID        `json:"centre_id"`
-	AreaID         *ID        `json:"area_id"`
-	VisitID        *ID        `json:"visit_id"`
-	JobID          *ID        `json:"job_id"`
-	Country        string     `json:"-"`
-	DeskPhone      string     `json:"-"`      // of the centre
-	Language       string     `json:"-"`      // of the raiser
-	Source         string     `json:"source"` // tap, timer, duress
-	Note           string     `json:"note"`
-	Lat            *float64   `json:"lat"`
-	Lon            *float64   `json:"lon"`
-	Avoid          List[ID]   `json:"-"` // whom it must not reach
-	OccurredAt     time.Time  `json:"occurred_at"`
-	ClaimedAt      *time.Time `json:"claimed_at"`
-	RecordedAt     time.Time  `json:"recorded_at"`
-	Status         string     `json:"status"` // raised, acknowledged, resolved
-	Tier           int        `json:"tier"`   // how many tiers of the ladder have begun
-	Round          int        `json:"round"`  // how often it rang
-	Rung           List[ID]   `json:"-"`
-	HeardBy        List[ID]   `json:"-"`          // of whom a device or gateway took the latest ring
-	UnheardAt      *time.Time `json:"-"`          // since when it is known that nobody hears it; nil: somebody does
-	OwnerID        *ID        `json:"owner_id"`   // who acknowledged
-	OfferedTo      *ID        `json:"offered_to"` // to whom it is being handed over
-	AcknowledgedAt *time.Time `json:"acknowledged_at"`
-	ResolvedAt     *time.Time `json:"resolved_at"`
-	ResolvedBy     *ID        `json:"resolved_by"`
-	Outcome        string     `json:"outcome"` // real, false_alarm, test
-	Words          string     `json:"words"`
+	RaiserID       ID           `json:"raiser_id"`
+	CentreID       *ID          `json:"centre_id"`
+	AreaID         *ID          `json:"area_id"`
+	VisitID        *ID          `json:"visit_id"`
+	JobID          *ID          `json:"job_id"`
+	Country        string       `json:"-"`
+	DeskPhone      string       `json:"-"`      // of the centre
+	Language       string       `json:"-"`      // of the raiser
+	Source         string       `json:"source"` // tap, timer, duress
+	Note           string       `json:"note"`
+	Lat            *float64     `json:"lat"`
+	Lon            *float64     `json:"lon"`
+	Avoid          JSONList[ID] `json:"-"` // whom it must not reach
+	OccurredAt     time.Time    `json:"occurred_at"`
+	ClaimedAt      *time.Time   `json:"claimed_at"`
+	RecordedAt     time.Time    `json:"recorded_at"`
+	Status         string       `json:"status"` // raised, acknowledged, resolved
+	Tier           int          `json:"tier"`   // how many tiers of the ladder have begun
+	Round          int          `json:"round"`  // how often it rang
+	Rung           JSONList[ID] `json:"-"`
+	HeardBy        JSONList[ID] `json:"-"`          // of whom a device or gateway took the latest ring
+	UnheardAt      *time.Time   `json:"-"`          // since when it is known that nobody hears it; nil: somebody does
+	OwnerID        *ID          `json:"owner_id"`   // who acknowledged
+	OfferedTo      *ID          `json:"offered_to"` // to whom it is being handed over
+	AcknowledgedAt *time.Time   `json:"acknowledged_at"`
+	ResolvedAt     *time.Time   `json:"resolved_at"`
+	ResolvedBy     *ID          `json:"resolved_by"`
+	Outcome        string       `json:"outcome"` // real, false_alarm, test
+	Words          string       `json:"words"`
 }
 
 // SOSView is an SOS as answered.
 type SOSView struct {
 	SOS
-	AgeSeconds      int64        `json:"age_seconds"` // at the time the server learned of it
-	EmergencyNumber string       `json:"emergency_number"`
-	Disclaimer      string       `json:"disclaimer"`
-	Reached         bool         `json:"reached"`
-	Advice          string       `json:"advice"` // to the raiser, while nobody was reached
-	Actions         List[string] `json:"actions"`
+	AgeSeconds      int64            `json:"age_seconds"` // at the time the server learned of it
+	EmergencyNumber string           `json:"emergency_number"`
+	Disclaimer      string           `json:"disclaimer"`
+	Reached         bool             `json:"reached"`
+	Advice          string           `json:"advice"` // to the raiser, while nobody was reached
+	Actions         JSONList[string] `json:"actions"`
 }
 
 // sosNoteMost is how long a note may grow by further taps, in characters.
@@ -83,14 +83,14 @@ func EmergencyNumber(country string) string {
 // View shows an SOS to an actor.
 func (x SOS) View(a Actor) SOSView {
 	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country),
-		Disclaimer: disclaimer, Reached: x.reached(), Actions: List[string]{}}
+		Disclaimer: disclaimer, Reached: x.reached(), Actions: JSONList[string]{}}
 	if a.UserID == x.RaiserID && x.Source != "duress" && x.Status == "raised" && !v.Reached {
 		v.Advice = x.advice(x.Language)
 	}
 	switch {
 	case !x.mayAnswer(a):
 	case x.offeredTo(a) && SOSMoves.open("take-over", x.Status):
-		v.Actions = List[string]{"acknowledge"}
+		v.Actions = JSONList[string]{"acknowledge"}
 	case x.mayEnd(a):
 		v.Actions = SOSMoves.of(x.Status, "acknowledge", "hand-over", "resolve")
 	default:
@@ -278,7 +278,7 @@ func (s *Service) ringAll(tx Tx, x *SOS, now time.Time) error {
 func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source string, now time.Time) (SOSView, error) {
 	a := call.Actor
 	x := &SOS{Meta: newMeta(s.newID(in.ID), now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note, Lat: in.Lat, Lon: in.Lon,
-		Language: u.Language, HeardBy: List[ID]{}, Avoid: without(in.Avoid, u.ID), Status: "raised", RecordedAt: now}
+		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), Status: "raised", RecordedAt: now}
 	if in.ID != nil {
 		if _, err := tx.SOS(*in.ID); err == nil {
 			x.ID = s.NewID() // an id that is taken does not stand in the way
@@ -409,7 +409,7 @@ func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time, deaf ...ID) error {
 	if heard {
 		return nil
 	}
-	return s.tellUnheard(tx, x, now)
+	return s.notifyUnheard(tx, x, now)
 }
 
 // enqueueSOS writes one ring. It is never collapsed, has a queue of its own,
@@ -506,7 +506,7 @@ func (s *Service) sosDue(tx Tx, id ID, now time.Time) error {
 	case SOSMoves.open("ring", x.Status):
 		// A whole round has gone by; what no phone took until now, it did not reach.
 		if err = s.ringSOS(tx, x, now); err == nil && !x.reached() {
-			err = s.tellUnheard(tx, x, now)
+			err = s.notifyUnheard(tx, x, now)
 		}
 	case SOSMoves.open("remind", x.Status):
 		err = s.remindSOS(tx, x, now)
@@ -546,7 +546,7 @@ type SOSAnswer struct {
 // AnswerSOS acknowledges, hands over or resolves an SOS: a human who sees it
 // and is not the raiser. Acknowledging stops the ringing at once; whoever it
 // is handed to acknowledges in turn, and answers for it from then on. Errors:
-// CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
+// CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action string, in SOSAnswer) (SOSView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (SOSView, error) {
 		a := call.Actor
@@ -573,12 +573,12 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 				return SOSView{}, err
 			}
 			if in.UserID == nil {
-				return SOSView{}, Fail(CodeMeaning, "Say to whom.").At("/user_id", "required")
+				return SOSView{}, Fail(CodeUnprocessable, "Say to whom.").At("/user_id", "required")
 			}
 			u, err := tx.User(*in.UserID)
 			near := err == nil && (has(x.Rung, u.ID) || u.Role == RoleAreaManager || u.Role == RoleAdmin || u.Role == RoleAgent || u.CentreID != nil && same(u.CentreID, x.CentreID))
 			if err != nil || !near || u.Disabled || u.ID == x.RaiserID || has(x.Avoid, u.ID) {
-				return SOSView{}, Fail(CodeMeaning, "This person cannot take it.").At("/user_id", "somebody who was rung, of the centre, or a manager; never the raiser")
+				return SOSView{}, Fail(CodeUnprocessable, "This person cannot take it.").At("/user_id", "somebody who was rung, of the centre, or a manager; never the raiser")
 			}
 			x.OfferedTo = &u.ID
 			x.Round++
@@ -588,13 +588,13 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 				return SOSView{}, err
 			}
 			if strings.TrimSpace(in.Words) == "" {
-				return SOSView{}, Fail(CodeMeaning, "Say how it ended.").At("/words", "a few words")
+				return SOSView{}, Fail(CodeUnprocessable, "Say how it ended.").At("/words", "a few words")
 			}
 			if in.Outcome == "" {
 				in.Outcome = "real"
 			}
 			if !has([]string{"real", "false_alarm", "test"}, in.Outcome) {
-				return SOSView{}, Fail(CodeMeaning, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
+				return SOSView{}, Fail(CodeUnprocessable, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
 			}
 			ended := s.saidAt(call, in.OccurredAt, x.RecordedAt, now)
 			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &ended, &a.UserID, in.Words, in.Outcome
@@ -637,7 +637,7 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, call *Call, in SOSAnswer, now ti
 		x.Note = boundNote(strings.TrimSpace(x.Note + "\n" + a.Name + ": " + note))
 	}
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: now.Add(sosNag)})
-	if err := tx.HushSOS(x.ID); err != nil {
+	if err := tx.SilenceSOS(x.ID); err != nil {
 		return err
 	}
 	if !first {
@@ -659,10 +659,10 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, call *Call, in SOSAnswer, now ti
 }
 
 // SetLadder sets a centre's own ladder; none takes back the default. Admin,
-// area manager. Errors: CodeMeaning with a sentence for each fault.
+// area manager. Errors: CodeUnprocessable with a sentence for each fault.
 func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []ladder.Tier) (Centre, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Centre, error) {
-		c, err := s.reachCentre(tx, call.Actor, centre)
+		c, err := s.authorizeCentre(tx, call.Actor, centre)
 		if err != nil {
 			return Centre{}, err
 		}
@@ -671,7 +671,7 @@ func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []
 		}
 		if len(tiers) > 0 {
 			if wrong := ladder.Validate(tiers); len(wrong) > 0 {
-				e := Fail(CodeMeaning, "This ladder would not reach everybody in time.")
+				e := Fail(CodeUnprocessable, "This ladder would not reach everybody in time.")
 				for _, w := range wrong {
 					e = e.At("/tiers", w)
 				}
@@ -696,7 +696,7 @@ func (s *Service) SetColleague(ctx context.Context, call *Call, colleague *ID) (
 		if colleague != nil {
 			c, err := tx.User(*colleague)
 			if err != nil || c.Disabled || c.ID == u.ID || u.CentreID != nil && !same(c.CentreID, u.CentreID) && c.Role.OfCentre() {
-				return User{}, Fail(CodeMeaning, "This person cannot be rung for you.").At("/colleague_id", "a colleague of your centre or area")
+				return User{}, Fail(CodeUnprocessable, "This person cannot be rung for you.").At("/colleague_id", "a colleague of your centre or area")
 			}
 		}
 		u.ColleagueID = colleague

@@ -78,7 +78,7 @@ func (s *Service) placeOfSOS(ctx context.Context, x *SOS) ([]string, error) {
 // takersOfSOS are those to whom an SOS may be handed over, to choose from: who
 // was rung, the desk of its centre, and the managers.
 func (s *Service) takersOfSOS(ctx context.Context, a Actor, x *SOS) (QueueField, error) {
-	out := QueueField{Name: "user_id", Label: "To whom", Type: "choice", Required: true, Options: List[string]{}, Labels: List[string]{}}
+	out := QueueField{Name: "user_id", Label: "To whom", Type: "choice", Required: true, Options: JSONList[string]{}, Labels: JSONList[string]{}}
 	filters := []UserFilter{{Role: RoleAreaManager, AreaID: x.AreaID}, {Role: RoleAdmin}}
 	if len(x.Rung) > 0 {
 		filters = append([]UserFilter{{IDs: x.Rung}}, filters...)

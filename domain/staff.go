@@ -134,24 +134,24 @@ func (s *Service) applyCentre(tx Tx, c *Centre, in CentreInput) error {
 		return err
 	}
 	if c.Zone == "" || c.Zone == "Local" {
-		return Fail(CodeMeaning, "A centre needs a time zone.").At("/zone", "an IANA name such as Asia/Kolkata")
+		return Fail(CodeUnprocessable, "A centre needs a time zone.").At("/zone", "an IANA name such as Asia/Kolkata")
 	}
 	if _, err := time.LoadLocation(c.Zone); err != nil {
-		return Fail(CodeMeaning, "This time zone is unknown.").At("/zone", "an IANA name such as Asia/Kolkata")
+		return Fail(CodeUnprocessable, "This time zone is unknown.").At("/zone", "an IANA name such as Asia/Kolkata")
 	}
 	if len(c.Country) != 2 {
-		return Fail(CodeMeaning, "A centre needs a country.").At("/country", "two letters, ISO 3166-1, such as IN")
+		return Fail(CodeUnprocessable, "A centre needs a country.").At("/country", "two letters, ISO 3166-1, such as IN")
 	}
 	for i, d := range c.Holidays {
 		if _, err := time.Parse("2006-01-02", d); err != nil {
-			return Fail(CodeMeaning, "A holiday is not a date.").At(fmt.Sprintf("/holidays/%d", i), "YYYY-MM-DD")
+			return Fail(CodeUnprocessable, "A holiday is not a date.").At(fmt.Sprintf("/holidays/%d", i), "YYYY-MM-DD")
 		}
 	}
 	slices.Sort(c.Holidays)
 	c.Holidays = slices.Compact(c.Holidays)
 	for i, d := range c.WorkingDays {
 		if d < 0 || d > 6 {
-			return Fail(CodeMeaning, "A working day is not a weekday.").At(fmt.Sprintf("/working_days/%d", i), "0 Sunday to 6 Saturday")
+			return Fail(CodeUnprocessable, "A working day is not a weekday.").At(fmt.Sprintf("/working_days/%d", i), "0 Sunday to 6 Saturday")
 		}
 	}
 	if in.Phone != nil {
@@ -162,7 +162,7 @@ func (s *Service) applyCentre(tx Tx, c *Centre, in CentreInput) error {
 		c.Phone = phone
 	}
 	if _, err := tx.Area(c.AreaID); err != nil {
-		return Fail(CodeMeaning, "There is no such area.").At("/area_id", "an existing area")
+		return Fail(CodeUnprocessable, "There is no such area.").At("/area_id", "an existing area")
 	}
 	return nil
 }
@@ -173,7 +173,7 @@ func (s *Service) phone(raw, country, pointer string) (string, error) {
 	}
 	e164, err := s.ParsePhone(raw, country)
 	if err != nil {
-		return "", Fail(CodeMeaning, "This is not a phone number that can be dialled.").At(pointer, "a valid number, best as +… in E.164")
+		return "", Fail(CodeUnprocessable, "This is not a phone number that can be dialled.").At(pointer, "a valid number, best as +… in E.164")
 	}
 	return e164, nil
 }
@@ -184,7 +184,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *Call, in CentreInput) 
 		if err := mustAdmin(call.Actor, "creates centres"); err != nil {
 			return Centre{}, err
 		}
-		c := Centre{Meta: newMeta(s.newID(in.ID), now), WorkingDays: List[int]{1, 2, 3, 4, 5, 6}}
+		c := Centre{Meta: newMeta(s.newID(in.ID), now), WorkingDays: JSONList[int]{1, 2, 3, 4, 5, 6}}
 		if err := s.applyCentre(tx, &c, in); err != nil {
 			return Centre{}, err
 		}
@@ -199,7 +199,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *Call, in CentreInput) 
 // holidays, working days, visits a day, phone and import mapping.
 func (s *Service) PatchCentre(ctx context.Context, call *Call, id ID, version int64, in CentreInput) (Centre, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Centre, error) {
-		c, err := s.reachCentre(tx, call.Actor, id)
+		c, err := s.authorizeCentre(tx, call.Actor, id)
 		if err != nil {
 			return Centre{}, err
 		}
@@ -224,8 +224,8 @@ func (s *Service) PatchCentre(ctx context.Context, call *Call, id ID, version in
 	})
 }
 
-// reachCentre loads a centre that the actor may see.
-func (s *Service) reachCentre(tx Tx, a Actor, id ID) (*Centre, error) {
+// authorizeCentre loads a centre that the actor may see.
+func (s *Service) authorizeCentre(tx Tx, a Actor, id ID) (*Centre, error) {
 	c, err := tx.Centre(id)
 	if err != nil {
 		return nil, err
@@ -249,7 +249,7 @@ func (a Actor) reaches(centre, area ID) bool {
 	}
 }
 
-func (s *Service) reachUser(tx Tx, a Actor, id ID) (*User, error) {
+func (s *Service) authorizeUser(tx Tx, a Actor, id ID) (*User, error) {
 	u, err := tx.LockUser(id)
 	if err != nil {
 		return nil, err
@@ -300,29 +300,29 @@ func (s *Service) applyUser(tx Tx, u *User, in UserInput) error {
 		u.HomeLon = in.HomeLon
 	}
 	if !loginPattern.MatchString(u.Login) {
-		return Fail(CodeMeaning, "This login cannot be used.").At("/login", "3 to 100 of a-z 0-9 . _ @ + -")
+		return Fail(CodeUnprocessable, "This login cannot be used.").At("/login", "3 to 100 of a-z 0-9 . _ @ + -")
 	}
 	if !has(Roles, u.Role) {
-		return Fail(CodeMeaning, "This role does not exist.").At("/role", "technician, coordinator, proprietor, area_manager, agent or admin")
+		return Fail(CodeUnprocessable, "This role does not exist.").At("/role", "technician, coordinator, proprietor, area_manager, agent or admin")
 	}
 	country := "IN"
 	switch {
 	case u.Role.OfCentre():
 		if u.CentreID == nil {
-			return Fail(CodeMeaning, "A %s belongs to a centre.", u.Role).At("/centre_id", "an existing centre")
+			return Fail(CodeUnprocessable, "A %s belongs to a centre.", u.Role).At("/centre_id", "an existing centre")
 		}
 		c, err := tx.Centre(*u.CentreID)
 		if err != nil {
-			return Fail(CodeMeaning, "There is no such centre.").At("/centre_id", "an existing centre")
+			return Fail(CodeUnprocessable, "There is no such centre.").At("/centre_id", "an existing centre")
 		}
 		u.AreaID, country = &c.AreaID, c.Country
 	case u.Role == RoleAreaManager:
 		u.CentreID = nil
 		if u.AreaID == nil {
-			return Fail(CodeMeaning, "An area manager belongs to an area.").At("/area_id", "an existing area")
+			return Fail(CodeUnprocessable, "An area manager belongs to an area.").At("/area_id", "an existing area")
 		}
 		if _, err := tx.Area(*u.AreaID); err != nil {
-			return Fail(CodeMeaning, "There is no such area.").At("/area_id", "an existing area")
+			return Fail(CodeUnprocessable, "There is no such area.").At("/area_id", "an existing area")
 		}
 	default:
 		u.CentreID, u.AreaID = nil, nil
@@ -337,7 +337,7 @@ func (s *Service) applyUser(tx Tx, u *User, in UserInput) error {
 	if in.DeputyID != nil {
 		d, err := tx.User(*in.DeputyID)
 		if err != nil || d.Role != RoleAreaManager || d.Disabled || d.ID == u.ID || u.Role != RoleAreaManager {
-			return Fail(CodeMeaning, "A deputy is another area manager.").At("/deputy_id", "an enabled area manager other than themselves")
+			return Fail(CodeUnprocessable, "A deputy is another area manager.").At("/deputy_id", "an enabled area manager other than themselves")
 		}
 	}
 	return checkHours(u.Hours)
@@ -347,14 +347,14 @@ func checkHours(hours []Shift) error {
 	for i, h := range hours {
 		p := fmt.Sprintf("/hours/%d", i)
 		if h.Weekday < 0 || h.Weekday > 6 {
-			return Fail(CodeMeaning, "A weekday is 0 (Sunday) to 6 (Saturday).").At(p+"/weekday", "0 to 6")
+			return Fail(CodeUnprocessable, "A weekday is 0 (Sunday) to 6 (Saturday).").At(p+"/weekday", "0 to 6")
 		}
 		if !clockPattern.MatchString(h.From) || !clockPattern.MatchString(h.To) || h.From >= h.To {
-			return Fail(CodeMeaning, "A shift runs from an earlier to a later HH:MM of one day.").At(p, "from before to, HH:MM")
+			return Fail(CodeUnprocessable, "A shift runs from an earlier to a later HH:MM of one day.").At(p, "from before to, HH:MM")
 		}
 		for _, o := range hours[:i] {
 			if o.Weekday == h.Weekday && o.From < h.To && h.From < o.To {
-				return Fail(CodeMeaning, "Two shifts overlap.").At(p, "shifts of one day must not overlap")
+				return Fail(CodeUnprocessable, "Two shifts overlap.").At(p, "shifts of one day must not overlap")
 			}
 		}
 	}
@@ -420,10 +420,10 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 // PatchUser changes a user. Admin; the area manager disables their people and
 // names their deputy; everyone their own language. A user with an open flag is
 // disabled by the area manager only (docs/product.md, People
-// and scope). Errors: CodeForbidden, CodeStale, CodeMeaning, CodeDuplicate.
+// and scope). Errors: CodeForbidden, CodeStale, CodeUnprocessable, CodeDuplicate.
 func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int64, in UserInput) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
-		u, err := s.reachUser(tx, call.Actor, id)
+		u, err := s.authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return User{}, err
 		}
@@ -480,8 +480,8 @@ func same(a, b *ID) bool { return (a == nil) == (b == nil) && (a == nil || *a ==
 
 // SetHours replaces a technician's weekly hours and, unless they are nil, the
 // exceptions from them and how many visits a day they take (0: as many as
-// fit). Coordinator, proprietor, area manager, admin. Errors: CodeMeaning.
-func (s *Service) SetHours(ctx context.Context, call *Call, id ID, hours []Shift, exceptions *List[DayHours], most *int) (User, error) {
+// fit). Coordinator, proprietor, area manager, admin. Errors: CodeUnprocessable.
+func (s *Service) SetHours(ctx context.Context, call *Call, id ID, hours []Shift, exceptions *JSONList[DayHours], most *int) (User, error) {
 	return s.setTechnician(ctx, call, id, func(u *User) error {
 		u.Hours, u.RingsAlways = hours, false
 		if exceptions != nil {
@@ -502,7 +502,7 @@ func checkExceptions(days []DayHours) error {
 	for i, d := range days {
 		p := fmt.Sprintf("/exceptions/%d", i)
 		if !DateShape(d.Date) || seen[d.Date] {
-			return Fail(CodeMeaning, "An exception is for a date, once.").At(p+"/date", "YYYY-MM-DD, each once")
+			return Fail(CodeUnprocessable, "An exception is for a date, once.").At(p+"/date", "YYYY-MM-DD, each once")
 		}
 		seen[d.Date] = true
 		shifts := make([]Shift, len(d.Hours))
@@ -510,7 +510,7 @@ func checkExceptions(days []DayHours) error {
 			shifts[k] = Shift{From: h.From, To: h.To}
 		}
 		if checkHours(shifts) != nil {
-			return Fail(CodeMeaning, "The hours of an exception run from an earlier to a later HH:MM and do not overlap.").At(p+"/hours", "from before to, HH:MM")
+			return Fail(CodeUnprocessable, "The hours of an exception run from an earlier to a later HH:MM and do not overlap.").At(p+"/hours", "from before to, HH:MM")
 		}
 	}
 	return nil
@@ -518,7 +518,7 @@ func checkExceptions(days []DayHours) error {
 
 func (s *Service) setTechnician(ctx context.Context, call *Call, id ID, change func(*User) error) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
-		u, err := s.reachUser(tx, call.Actor, id)
+		u, err := s.authorizeUser(tx, call.Actor, id)
 		if err != nil || u.Role != RoleTechnician {
 			return User{}, NotFound("technician")
 		}

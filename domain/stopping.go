@@ -23,7 +23,7 @@ func seriesOf(tx Tx, j *Job, status string) (*Maintenance, error) {
 // stopVisits ends the maintenance that the job is of: this visit and those
 // ahead are cancelled, and no more of them come. Who is at the door already
 // finishes. A household that cancels one visit only keeps the others.
-func (s *Service) stopVisits(k *ask) error {
+func (s *Service) stopVisits(k *request) error {
 	m, err := seriesOf(k.tx, k.d.job, "active")
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (s *Service) stopVisits(k *ask) error {
 	if err := k.tx.SaveMaintenance(m); err != nil {
 		return err
 	}
-	s.fact(k.tx, k.d.job, k.actor, "maintenance.stopped", nil, k.st, nil)
+	s.entry(k.tx, k.d.job, k.actor, "maintenance.stopped", nil, k.st, nil)
 	if err := s.stopJob(&jobMoveCtx{k.tx, k.now, k.d, k.st}, k.actor); err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *Service) stopJob(m *jobMoveCtx, a Actor) error {
 
 // eachAhead does something with the other jobs of a series whose date is
 // ahead, in the order of locks, and saves them.
-func (s *Service) eachAhead(k *ask, m *Maintenance, do func(*dossier) error) error {
+func (s *Service) eachAhead(k *request, m *Maintenance, do func(*dossier) error) error {
 	var ids []ID
 	for _, x := range m.Jobs {
 		if x.JobID != k.d.job.ID && !x.At.Before(k.now) {
@@ -104,7 +104,7 @@ func (s *Service) eachAhead(k *ask, m *Maintenance, do func(*dossier) error) err
 
 // undoStop lets a series go on that a stranger stopped by a link: its jobs are
 // open again, and their visits stand where their time is ahead.
-func (s *Service) undoStop(k *ask, l *Link) error {
+func (s *Service) undoStop(k *request, l *Link) error {
 	m, err := seriesOf(k.tx, k.d.job, "ended")
 	if err != nil || m == nil || m.EndReason != stoppedVisits {
 		return err

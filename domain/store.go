@@ -78,9 +78,9 @@ type Tx interface {
 	// LockCentre makes those wait who book where a centre takes a number of
 	// visits a day. It comes after jobs and before technicians.
 	LockCentre(id ID) (*Centre, error)
-	// Taken lists what stands in a centre's days, by planned start in [from,
+	// BookedCapacity lists what stands in a centre's days, by planned start in [from,
 	// to), and the visit also in any state.
-	Taken(centre, also ID, from, to, now time.Time) ([]Taken, error)
+	Taken(centre, also ID, from, to, now time.Time) ([]BookedCapacity, error)
 	InsertSession(*Session) error
 	LockSession(tokenHash string) (*Session, error)
 	SessionByID(id ID) (*Session, error)
@@ -127,7 +127,7 @@ type Tx interface {
 
 	Step(id ID) (*StepRecord, error)
 	StepsOf(jobs []ID) ([]StepRecord, error) // by occurred_at; without withdrawn ones
-	FactsOfKind(job ID, kind string) ([]Fact, error)
+	FactsOfKind(job ID, kind string) ([]Entry, error)
 	InsertStep(*StepRecord) error
 	SaveStep(*StepRecord) error
 
@@ -171,9 +171,9 @@ type Tx interface {
 	SaveAttempt(*Attempt) error   // discounted and told_at only
 	AttemptsOf(job ID) ([]Attempt, error)
 	AttemptsByLink(link ID) ([]Attempt, error) // by job, then time
-	// MarkTold notes when the household first learned of the job's outbound
+	// MarkNotified notes when the household first learned of the job's outbound
 	// attempts and of the visits that ended; with a visit, of that one only.
-	MarkTold(job ID, visit *ID, at time.Time) error
+	MarkNotified(job ID, visit *ID, at time.Time) error
 	Dispute(id ID) (*Dispute, error)
 	DisputeOfAttempt(attempt ID) (*Dispute, error) // not withdrawn
 	DisputesOf(job ID) ([]Dispute, error)
@@ -190,8 +190,8 @@ type Tx interface {
 	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the household got in touch, both ends included
 	InsertPromise(*Promise) error
 	SavePromise(*Promise) error
-	InsertStray(*StrayContact) error
-	Stray(id ID) (*StrayContact, error)
+	InsertUnmatchedContact(*UnmatchedContact) error
+	UnmatchedContact(id ID) (*UnmatchedContact, error)
 	Policies(centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	PutPolicy(*Policy) error
 
@@ -201,7 +201,7 @@ type Tx interface {
 	OpenSOS(raiser ID) ([]SOS, error) // not resolved, oldest first
 	InsertSOS(*SOS) error
 	SaveSOS(*SOS) error
-	HushSOS(id ID) error // rings that were not sent yet never are
+	SilenceSOS(id ID) error // rings that were not sent yet never are
 	HushReport(id ID) error
 	AnyDevice(users []ID) (bool, error) // that can be pushed to
 	TimersOf(visit ID) ([]Timer, error)
@@ -221,10 +221,10 @@ type Tx interface {
 	// HoldStep notes how far an overdue hold has climbed; one that was lifted
 	// meanwhile stays as it is.
 	HoldStep(id ID, step int) error
-	LockKeepAway(id ID) (*KeepAway, error)
-	KeepAwayOf(flag ID) (*KeepAway, error) // CodeNotFound when none
-	InsertKeepAway(*KeepAway) error
-	SaveKeepAway(*KeepAway) error
+	LockStandDown(id ID) (*StandDown, error)
+	StandDownOf(flag ID) (*StandDown, error) // CodeNotFound when none
+	InsertStandDown(*StandDown) error
+	SaveStandDown(*StandDown) error
 	EvidenceOf(flag ID) ([]Evidence, error) // by created_at
 	InsertEvidence(*Evidence) error
 	SaveEvidence(*Evidence) error // that it was removed
@@ -265,7 +265,7 @@ type Tx interface {
 	DeliverThanks(to ThanksFor, at time.Time) (fresh bool, err error) // once
 
 	// Telling. All but reads are buffered and written in one go at commit.
-	Append(*Fact) // after Job.Append
+	Append(*Entry) // after Job.Append
 	// CrewNotices lists visit.assigned and visit.unassigned notices of a visit,
 	// oldest first, those of this transaction not included.
 	CrewNotices(visit ID) ([]Notice, error)
@@ -298,10 +298,10 @@ type Tx interface {
 	UseFormKey(hash string, link ID, at time.Time) (bool, error)
 	InsertDisruption(*Disruption) error
 
-	// Forget deletes up to n rows of a kind (idempotency, deadlines, form_keys,
+	// Purge deletes up to n rows of a kind (idempotency, deadlines, form_keys,
 	// sessions, invitations) that have been of no use since before an instant,
 	// and tells how many there were.
-	Forget(kind string, before time.Time, n int) (int, error)
+	Purge(kind string, before time.Time, n int) (int, error)
 
 	// ClaimDue marks up to n due deadlines done and returns them; on
 	// PostgreSQL rows claimed by another replica are skipped.
@@ -313,17 +313,17 @@ type Diary struct {
 	Technicians []User
 	Leaves      []Leave // approved, overlapping the time asked for
 	Busy        []Busy
-	Taken       []Taken     // where somebody takes a number of visits a day
-	Reserved    []SlotHold  // not expired
-	Known       []ID        // of ReadDiary: who was with the customer before
-	Excluded    []Exclusion // in force between anybody and the customer
-	KeptAway    []KeepAway  // in force, of the technicians, from every home
+	Taken       []BookedCapacity // where somebody takes a number of visits a day
+	Reserved    []SlotHold       // not expired
+	Known       []ID             // of ReadDiary: who was with the customer before
+	Excluded    []Exclusion      // in force between anybody and the customer
+	KeptAway    []StandDown      // in force, of the technicians, from every home
 }
 
 // apart reports whether a technician is kept from the customer.
 func (d *Diary) apart(id ID) bool {
 	return slices.ContainsFunc(d.Excluded, func(x Exclusion) bool { return x.UserID == id }) ||
-		slices.ContainsFunc(d.KeptAway, func(k KeepAway) bool { return k.UserID == id })
+		slices.ContainsFunc(d.KeptAway, func(k StandDown) bool { return k.UserID == id })
 }
 
 // Busy is an unfinished visit that occupies a technician in the time asked
@@ -429,8 +429,8 @@ type Reader interface {
 	Throttles(ctx context.Context, keys []string) ([]Throttle, error)
 	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named them
 	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
-	// Taken is that of Tx, of a centre in the scope.
-	Taken(ctx context.Context, s Scope, centre ID, from, to, now time.Time) ([]Taken, error)
+	// BookedCapacity is that of Tx, of a centre in the scope.
+	Taken(ctx context.Context, s Scope, centre ID, from, to, now time.Time) ([]BookedCapacity, error)
 	Customers(ctx context.Context, s Scope, f CustomerFilter, p Page) ([]Customer, error)
 	Customer(ctx context.Context, s Scope, id ID) (*Customer, error)
 	Appliances(ctx context.Context, s Scope, customer *ID, serial string, p Page) ([]Appliance, error)
@@ -456,8 +456,8 @@ type Reader interface {
 	PlanFacts(ctx context.Context, visits []Visit, plans map[ID][]string) (map[ID]PlanFacts, error)
 	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
 	AttemptsByID(ctx context.Context, s Scope, ids []ID) (map[ID]Attempt, error)
-	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Fact, error)
-	FactsOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Fact, error)
+	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Entry, error)
+	FactsOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Entry, error)
 	Steps(ctx context.Context, s Scope, jobs []ID) ([]StepRecord, error) // by occurred_at
 	Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error)
 	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)
@@ -469,20 +469,20 @@ type Reader interface {
 	Promises(ctx context.Context, a Actor, f PromiseFilter, p Page) ([]Promise, error)
 	Promise(ctx context.Context, a Actor, id ID) (*Promise, error)
 	// ReachabilityCounts gives a row for each centre in the scope, without the
-	// clock; JobHistories the jobs opened in the period, by (opened_at, id).
+	// clock; JobClockInputs the jobs opened in the period, by (opened_at, id).
 	ReachabilityCounts(ctx context.Context, s Scope, f ReportFilter) ([]ReachabilityRow, error)
-	JobHistories(ctx context.Context, s Scope, f ReportFilter, p Page) ([]JobHistory, error)
+	JobClockInputs(ctx context.Context, s Scope, f ReportFilter, p Page) ([]JobClockInput, error)
 	// SafetyCounts gives a row for each centre in the scope, without the rate.
 	SafetyCounts(ctx context.Context, s Scope, f ReportFilter) ([]SafetyRow, error)
-	JobHistory(ctx context.Context, s Scope, job ID) (*JobHistory, error)
+	JobClockInput(ctx context.Context, s Scope, job ID) (*JobClockInput, error)
 	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them
 	// see. What came of a report by phone number alone is not listed to its
 	// reporter: it would tell them that the number is a household's.
 	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
-	// KeepAways, by (since, id), are those that Actor.SeesExclusion lets them
+	// StandDowns, by (since, id), are those that Actor.SeesExclusion lets them
 	// see.
-	KeepAways(ctx context.Context, a Actor, p Page) ([]KeptAway, error)
+	StandDowns(ctx context.Context, a Actor, p Page) ([]StoodDown, error)
 	Evidence(ctx context.Context, flag ID) ([]Evidence, error) // of a flag that the caller may see whole
 	// EvidenceFiles tells which of some file names belong to a row that was not
 	// removed.
@@ -528,7 +528,7 @@ type Reader interface {
 	FeedVisits(ctx context.Context, technician ID, from, to time.Time, n int) ([]FeedVisit, error)
 	// JobsToVerify walks jobs in id order for verify.
 	JobsToVerify(ctx context.Context, after *ID, limit int) ([]Job, error)
-	FactsOf(ctx context.Context, job ID) ([]Fact, error)
+	FactsOf(ctx context.Context, job ID) ([]Entry, error)
 	NextDeadline(ctx context.Context) (*time.Time, error)
 
 	// Events. The ChangeFeed reads for everybody and tells each what lies in their

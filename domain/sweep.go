@@ -27,10 +27,10 @@ const (
 	sweepChunks = 400 // of one kind in a run; the next run does the rest
 )
 
-// Sweep forgets old rows in chunks, each a transaction of its own, and tells
+// Retention forgets old rows in chunks, each a transaction of its own, and tells
 // how many. Any number of replicas may do it at once; what a killed one left
 // over, the next one finds.
-func (s *Service) Sweep(ctx context.Context) (int, error) {
+func (s *Service) Retention(ctx context.Context) (int, error) {
 	done := 0
 	for _, w := range sweeps {
 		now := s.now()
@@ -40,7 +40,7 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 		for range sweepChunks {
 			n := 0
 			err := s.Store.InTx(ctx, func(tx Tx) (err error) {
-				n, err = tx.Forget(w.kind, now.Add(-w.keep), sweepChunk)
+				n, err = tx.Purge(w.kind, now.Add(-w.keep), sweepChunk)
 				return err
 			})
 			if err != nil {

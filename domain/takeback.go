@@ -18,8 +18,8 @@ import (
 // and person stay apart until an area manager lifts that, to which the
 // household consents by taking back.
 
-// takeBackAct notes it on the household's open reports of the job.
-func (s *Service) takeBackAct(k *ask) error {
+// handleWithdrawReport notes it on the household's open reports of the job.
+func (s *Service) handleWithdrawReport(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (s *Service) takeBackAct(k *ask) error {
 		if err := k.tx.SaveFlag(f); err != nil {
 			return err
 		}
-		if err := s.tellHandlers(k.tx, f, "flag.withdrawn", k.now); err != nil {
+		if err := s.notifyHandlers(k.tx, f, "flag.withdrawn", k.now); err != nil {
 			return err
 		}
 	}
@@ -56,7 +56,7 @@ func (s *Service) takeBackAct(k *ask) error {
 }
 
 // reportsOfHome are the household's own reports on the job, locked.
-func (s *Service) reportsOfHome(k *ask) ([]Flag, error) {
+func (s *Service) reportsOfHome(k *request) ([]Flag, error) {
 	all, err := k.tx.FlagsOfCustomer(k.d.customer.ID)
 	if err != nil {
 		return nil, err
@@ -74,7 +74,7 @@ func (s *Service) reportsOfHome(k *ask) ([]Flag, error) {
 
 // consentHome notes or takes back the household's consent to meet the person
 // of its report again.
-func (s *Service) consentHome(k *ask, f *Flag, at *time.Time) error {
+func (s *Service) consentHome(k *request, f *Flag, at *time.Time) error {
 	apart, err := k.tx.Exclusions(k.d.customer.ID)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (s *Service) consentHome(k *ask, f *Flag, at *time.Time) error {
 
 // undoTakenBack opens the reports again that a stranger took back by a link:
 // at the very moment of a contact by it. What a desk wrote down stays.
-func (s *Service) undoTakenBack(k *ask, contacts []Attempt) error {
+func (s *Service) undoTakenBack(k *request, contacts []Attempt) error {
 	reports, err := s.reportsOfHome(k)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (s *Service) undoTakenBack(k *ask, contacts []Attempt) error {
 			if err := s.consentHome(k, f, nil); err != nil {
 				return err
 			}
-			if err := s.tellHandlers(k.tx, f, "flag.triage", k.now); err != nil {
+			if err := s.notifyHandlers(k.tx, f, "flag.triage", k.now); err != nil {
 				return err
 			}
 		}

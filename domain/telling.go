@@ -94,9 +94,9 @@ func expiry(v *Visit, now time.Time) time.Time {
 	return now.Add(24 * time.Hour)
 }
 
-// tellCrew tells technicians about a visit; flapping of assignments is folded
-// in tellCrewChange.
-func (s *Service) tellCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string, now time.Time) {
+// notifyCrew tells technicians about a visit; flapping of assignments is folded
+// in notifyCrewChange.
+func (s *Service) notifyCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string, now time.Time) {
 	for _, id := range crew {
 		u, leaves := d.crew[id], d.leaves
 		if u == nil {
@@ -115,14 +115,14 @@ func (s *Service) tellCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string, 
 				starts = &now
 			}
 		}
-		s.tellOne(tx, s.notice(kind, u.Language, now, expiry(v, now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts, now)
+		s.notifyOne(tx, s.notice(kind, u.Language, now, expiry(v, now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts, now)
 	}
 }
 
-// tellCrewChange tells who came and who went. The first change for a person
+// notifyCrewChange tells who came and who went. The first change for a person
 // is told at once; further ones inside a minute wait for its end and then one
 // notice says what came of it (docs/product.md section 3).
-func (s *Service) tellCrewChange(m *visitMoveCtx, before []ID) error {
+func (s *Service) notifyCrewChange(m *visitMoveCtx, before []ID) error {
 	told, err := m.tx.CrewNotices(m.v.ID)
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func (s *Service) tellCrewChange(m *visitMoveCtx, before []ID) error {
 				return
 			}
 		}
-		s.tellCrew(m.tx, m.d, m.v, []ID{id}, kind, m.now)
+		s.notifyCrew(m.tx, m.d, m.v, []ID{id}, kind, m.now)
 	}
 	for _, id := range m.v.Crew {
 		if !has(before, id) {
@@ -149,7 +149,7 @@ func (s *Service) tellCrewChange(m *visitMoveCtx, before []ID) error {
 		}
 	}
 	if stay := staying(m.v.Crew, before); !wait && len(stay) > 0 {
-		s.tellCrew(m.tx, m.d, m.v, stay, "visit.crew_changed", m.now)
+		s.notifyCrew(m.tx, m.d, m.v, stay, "visit.crew_changed", m.now)
 	}
 	if wait {
 		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "crew_told", SubjectID: m.v.ID, JobID: &m.v.JobID, DueAt: m.now.Add(crewFlapping)})
@@ -182,9 +182,9 @@ func (s *Service) settleCrew(m *visitMoveCtx) error {
 		in := has(m.v.Crew, id)
 		switch {
 		case in && last[id] != "visit.assigned":
-			s.tellCrew(m.tx, m.d, m.v, []ID{id}, "visit.assigned", m.now)
+			s.notifyCrew(m.tx, m.d, m.v, []ID{id}, "visit.assigned", m.now)
 		case !in && last[id] == "visit.assigned":
-			s.tellCrew(m.tx, m.d, m.v, []ID{id}, "visit.unassigned", m.now)
+			s.notifyCrew(m.tx, m.d, m.v, []ID{id}, "visit.unassigned", m.now)
 		}
 	}
 	return nil
@@ -193,9 +193,9 @@ func (s *Service) settleCrew(m *visitMoveCtx) error {
 // customerKind is the household's wording where it differs from the crew's.
 var customerKind = map[string]string{"visit.cancelled": "visit.cancelled_home"}
 
-// tellCustomer tells the household; the worker adds the link at sending and
+// notifyCustomer tells the household; the worker adds the link at sending and
 // chooses device, webhook or ready text.
-func (s *Service) tellCustomer(tx Tx, d *dossier, v *Visit, kind string, now time.Time) {
+func (s *Service) notifyCustomer(tx Tx, d *dossier, v *Visit, kind string, now time.Time) {
 	if k, ok := customerKind[kind]; ok {
 		kind = k
 	}
@@ -205,9 +205,9 @@ func (s *Service) tellCustomer(tx Tx, d *dossier, v *Visit, kind string, now tim
 	}))
 }
 
-// tellStaff tells everybody of the roles in the job's centre, or its area for
+// notifyStaff tells everybody of the roles in the job's centre, or its area for
 // area managers and their deputies.
-func (s *Service) tellStaff(tx Tx, d *dossier, v *Visit, kind string, now time.Time, roles ...Role) error {
+func (s *Service) notifyStaff(tx Tx, d *dossier, v *Visit, kind string, now time.Time, roles ...Role) error {
 	for _, role := range roles {
 		var centre, area *ID
 		if role == RoleAreaManager {
@@ -219,7 +219,7 @@ func (s *Service) tellStaff(tx Tx, d *dossier, v *Visit, kind string, now time.T
 		if err != nil {
 			return err
 		}
-		err = s.tellAny(tx, users, d.centre, now, func(u *User) Notice {
+		err = s.notifyOnDuty(tx, users, d.centre, now, func(u *User) Notice {
 			return s.notice(kind, u.Language, now, expiry(v, now), toUser(u.ID), d.about(kind, v, u.Language))
 		})
 		if err != nil {
@@ -229,9 +229,9 @@ func (s *Service) tellStaff(tx Tx, d *dossier, v *Visit, kind string, now time.T
 	return nil
 }
 
-// tellUser tells one member of staff something that is about no visit; it
+// notifyUser tells one member of staff something that is about no visit; it
 // stands for a week.
-func (s *Service) tellUser(tx Tx, id ID, kind string, now time.Time, opts ...noticeOption) error {
+func (s *Service) notifyUser(tx Tx, id ID, kind string, now time.Time, opts ...noticeOption) error {
 	u, err := tx.User(id)
 	if err != nil {
 		return err
@@ -246,7 +246,7 @@ func (s *Service) tellUser(tx Tx, id ID, kind string, now time.Time, opts ...not
 	if err != nil {
 		return err
 	}
-	s.tellOne(tx, s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), append(opts, toUser(u.ID))...), u, c, leaves, nil, now)
+	s.notifyOne(tx, s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), append(opts, toUser(u.ID))...), u, c, leaves, nil, now)
 	return nil
 }
 

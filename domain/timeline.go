@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// Fact is one entry of a job's timeline. Facts are appended and never edited.
+// Entry is one entry of a job's timeline. Facts are appended and never edited.
 // The chain covers canonical bytes that hold only a salted commitment to the
 // payload, so that payload and salt can be erased and the chain still proves
 // order and number (docs/product.md section 10).
-type Fact struct {
+type Entry struct {
 	JobID      ID         `json:"job_id"`
 	Seq        int64      `json:"seq"`
 	ID         ID         `json:"id"`
@@ -25,35 +25,35 @@ type Fact struct {
 	OccurredAt time.Time  `json:"occurred_at"`
 	ClaimedAt  *time.Time `json:"claimed_at"`
 	RecordedAt time.Time  `json:"recorded_at"`
-	Payload    Raw        `json:"payload"`
+	Payload    RawJSON    `json:"payload"`
 	Salt       []byte     `json:"-"`
 	Commitment []byte     `json:"-"`
 	PrevHash   []byte     `json:"-"`
 	Hash       []byte     `json:"hash"`
 }
 
-// Raw is JSON as it was written, to the byte: the chain commits to it.
-type Raw []byte
+// RawJSON is JSON as it was written, to the byte: the chain commits to it.
+type RawJSON []byte
 
 // MarshalJSON writes the bytes as they are.
-func (r Raw) MarshalJSON() ([]byte, error) { return json.RawMessage(r).MarshalJSON() }
+func (r RawJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(r).MarshalJSON() }
 
 // UnmarshalJSON keeps the bytes as they are.
-func (r *Raw) UnmarshalJSON(b []byte) error { *r = append((*r)[:0], b...); return nil }
+func (r *RawJSON) UnmarshalJSON(b []byte) error { *r = append((*r)[:0], b...); return nil }
 
 // Value implements driver.Valuer.
-func (r Raw) Value() (driver.Value, error) { return []byte(r), nil }
+func (r RawJSON) Value() (driver.Value, error) { return []byte(r), nil }
 
 // Scan implements sql.Scanner; what somebody put there as text is read too,
 // for verify to judge.
-func (r *Raw) Scan(src any) error {
+func (r *RawJSON) Scan(src any) error {
 	switch v := src.(type) {
 	case nil:
 		*r = nil
 	case []byte:
-		*r = append(Raw(nil), v...)
+		*r = append(RawJSON(nil), v...)
 	case string:
-		*r = Raw(v)
+		*r = RawJSON(v)
 	default:
 		return fmt.Errorf("domain: a payload of %T", src)
 	}
@@ -69,7 +69,7 @@ func Commit(salt, payload []byte) []byte {
 }
 
 // chainHash covers the fixed-width canonical form of a fact.
-func (f *Fact) chainHash() []byte {
+func (f *Entry) chainHash() []byte {
 	h := sha256.New()
 	h.Write(f.PrevHash)
 	h.Write(f.JobID[:])
@@ -106,11 +106,11 @@ func (f *Fact) chainHash() []byte {
 
 // Append links a fact to the job's chain and moves the chain's head. The
 // caller holds the lock of the job's row.
-func (j *Job) Append(f *Fact) {
+func (j *Job) Append(f *Entry) {
 	j.Seq++
 	f.JobID, f.Seq, f.PrevHash = j.ID, j.Seq, j.ChainHead
 	if len(f.Payload) == 0 {
-		f.Payload = Raw("{}")
+		f.Payload = RawJSON("{}")
 	}
 	f.Salt = make([]byte, 16)
 	_, _ = rand.Read(f.Salt)
@@ -129,7 +129,7 @@ type ChainFault struct {
 // VerifyChain proves the facts of one job, in order of seq, against the head
 // kept on the job. A payload may be erased (salt empty); its commitment must
 // still fit the chain.
-func VerifyChain(j *Job, facts []Fact) *ChainFault {
+func VerifyChain(j *Job, facts []Entry) *ChainFault {
 	var prev []byte
 	for i := range facts {
 		f := &facts[i]

@@ -32,13 +32,13 @@ type Timer struct {
 // TimerView is a timer as answered: with what this caller may do now.
 type TimerView struct {
 	Timer
-	Actions List[string] `json:"actions"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // View shows a timer to an actor. What was raised in silence does not show in
 // it.
 func (t Timer) View(a Actor) TimerView {
-	v := TimerView{Timer: t, Actions: List[string]{}}
+	v := TimerView{Timer: t, Actions: JSONList[string]{}}
 	switch {
 	case t.UserID == a.UserID:
 		v.Actions = TimerMoves.of(t.Status, "extend", "fine", "end")
@@ -299,10 +299,10 @@ type TimerInput struct {
 
 // AnswerTimer extends, clears or ends one's own timer of a visit; what was said
 // offline speaks of the time at which it was said. CheckCode is asked
-// first. None of them ends an SOS. Errors: CodeNotFound, CodeState, CodeMeaning.
+// first. None of them ends an SOS. Errors: CodeNotFound, CodeState, CodeUnprocessable.
 func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action string, in TimerInput) (TimerView, error) {
 	if action == "extend" && (in.Minutes < 1 || time.Duration(in.Minutes)*time.Minute > timerMost) {
-		return TimerView{}, Fail(CodeMeaning, "Extend by up to four hours.").At("/minutes", "1 to 240")
+		return TimerView{}, Fail(CodeUnprocessable, "Extend by up to four hours.").At("/minutes", "1 to 240")
 	}
 	return run(ctx, s, call, func(tx Tx, now time.Time) (TimerView, error) {
 		v, err := tx.Visit(visit)
@@ -335,7 +335,7 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 		if action == "extend" {
 			least = time.Duration(in.Minutes) * time.Minute
 			if t.Extended += in.Minutes; time.Duration(t.Extended)*time.Minute > timerMostInAll {
-				return TimerView{}, Fail(CodeGuard, "It was extended by eight hours in all; end it, or say that you are fine.").At("/minutes", "eight hours in all")
+				return TimerView{}, Fail(CodePreconditionMissing, "It was extended by eight hours in all; end it, or say that you are fine.").At("/minutes", "eight hours in all")
 			}
 		}
 		due := timerEnd(t, v)
@@ -417,7 +417,7 @@ func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in Spoken
 // CheckCode compares the code of a timer where one is set. The duress code calls
 // for help, whatever becomes of the request, and is right like the other one:
 // in all that its user sees now and later they do not differ. Everyone for
-// themselves. Errors: CodeMeaning when it is neither.
+// themselves. Errors: CodeUnprocessable when it is neither.
 func (s *Service) CheckCode(ctx context.Context, a Actor, visit ID, code string) error {
 	u, err := s.Read.Principal(ctx, a.UserID)
 	if err != nil || u.CodeHash == "" {
@@ -429,7 +429,7 @@ func (s *Service) CheckCode(ctx context.Context, a Actor, visit ID, code string)
 		return s.callSilently(ctx, a, &visit)
 	}
 	if !plain {
-		return Fail(CodeMeaning, "This is not your code.").At("/code", "your code")
+		return Fail(CodeUnprocessable, "This is not your code.").At("/code", "your code")
 	}
 	return nil
 }
@@ -472,7 +472,7 @@ type CodesInput struct {
 // them: whoever only holds the phone does not take them away. The duress code
 // calls for help, whatever becomes of the request; it is answered like the
 // other one, and keep says that the codes stay. Everyone for themselves. Errors:
-// CodeMeaning when it is none of them.
+// CodeUnprocessable when it is none of them.
 func (s *Service) CheckPresent(ctx context.Context, a Actor, present string) (keep bool, err error) {
 	u, err := s.Read.Principal(ctx, a.UserID)
 	if err != nil || u.CodeHash == "" {
@@ -484,16 +484,16 @@ func (s *Service) CheckPresent(ctx context.Context, a Actor, present string) (ke
 	case silent:
 		return true, s.callSilently(ctx, a, nil)
 	case !plain && !password:
-		return false, Fail(CodeMeaning, "Say your present code or your password first.").At("/present", "the present code or the password")
+		return false, Fail(CodeUnprocessable, "Say your present code or your password first.").At("/present", "the present code or the password")
 	}
 	return false, nil
 }
 
 // SetCodes sets the codes that clear the own timers. CheckPresent is asked
-// first. Everyone for themselves. Errors: CodeMeaning.
+// first. Everyone for themselves. Errors: CodeUnprocessable.
 func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User, error) {
 	if (in.Code == "") != (in.DuressCode == "") || in.Code != "" && (len(in.Code) < 4 || len(in.DuressCode) < 4 || in.Code == in.DuressCode) {
-		return User{}, Fail(CodeMeaning, "Two different codes of four digits or more, or none.").At("/code", "4 to 32 characters, other than duress_code")
+		return User{}, Fail(CodeUnprocessable, "Two different codes of four digits or more, or none.").At("/code", "4 to 32 characters, other than duress_code")
 	}
 	var hash, duress string
 	var err error

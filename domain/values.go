@@ -28,12 +28,12 @@ func newMeta(id ID, now time.Time) Meta {
 	return Meta{ID: id, Version: 1, CreatedAt: now, UpdatedAt: now}
 }
 
-// List is a slice that is kept as one JSON value in a column and is never
+// JSONList is a slice that is kept as one JSON value in a column and is never
 // null on the wire.
-type List[T any] []T
+type JSONList[T any] []T
 
 // MarshalJSON writes an empty list as [].
-func (l List[T]) MarshalJSON() ([]byte, error) {
+func (l JSONList[T]) MarshalJSON() ([]byte, error) {
 	if len(l) == 0 {
 		return []byte("[]"), nil
 	}
@@ -41,13 +41,13 @@ func (l List[T]) MarshalJSON() ([]byte, error) {
 }
 
 // Value implements driver.Valuer.
-func (l List[T]) Value() (driver.Value, error) {
+func (l JSONList[T]) Value() (driver.Value, error) {
 	b, err := l.MarshalJSON()
 	return string(b), err
 }
 
 // Scan implements sql.Scanner.
-func (l *List[T]) Scan(src any) error {
+func (l *JSONList[T]) Scan(src any) error {
 	switch v := src.(type) {
 	case []byte:
 		return l.ScanBytes(v)
@@ -58,8 +58,8 @@ func (l *List[T]) Scan(src any) error {
 }
 
 // ScanBytes is Scan for drivers that hand over their buffer.
-func (l *List[T]) ScanBytes(src []byte) error {
-	if ids, ok := any(l).(*List[ID]); ok && readIDs(src, ids) {
+func (l *JSONList[T]) ScanBytes(src []byte) error {
+	if ids, ok := any(l).(*JSONList[ID]); ok && readIDs(src, ids) {
 		return nil
 	}
 	return scanJSON(src, (*[]T)(l))
@@ -67,12 +67,12 @@ func (l *List[T]) ScanBytes(src []byte) error {
 
 // readIDs reads a JSON list of ids as it is written here and by the databases:
 // a day of visits has a hundred of them. False: it is something else.
-func readIDs(src []byte, out *List[ID]) bool {
+func readIDs(src []byte, out *JSONList[ID]) bool {
 	const text, step = 36, 38 // an id, and one in quotes
 	if len(src) < 2 || src[0] != '[' {
 		return false
 	}
-	var list List[ID]
+	var list JSONList[ID]
 	for at := 1; ; {
 		if len(src) < at+step+1 || src[at] != '"' || src[at+step-1] != '"' {
 			return false
@@ -96,26 +96,26 @@ func readIDs(src []byte, out *List[ID]) bool {
 	}
 }
 
-// Doc is a value of any shape kept as JSON in a column.
-type Doc[T any] struct{ V T }
+// JSON is a value of any shape kept as JSON in a column.
+type JSON[T any] struct{ V T }
 
 // MarshalJSON writes the value alone.
-func (d Doc[T]) MarshalJSON() ([]byte, error) { return json.Marshal(d.V) }
+func (d JSON[T]) MarshalJSON() ([]byte, error) { return json.Marshal(d.V) }
 
 // UnmarshalJSON reads the value alone.
-func (d *Doc[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &d.V) }
+func (d *JSON[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &d.V) }
 
 // Value implements driver.Valuer.
-func (d Doc[T]) Value() (driver.Value, error) {
+func (d JSON[T]) Value() (driver.Value, error) {
 	b, err := json.Marshal(d.V)
 	return string(b), err
 }
 
 // Scan implements sql.Scanner.
-func (d *Doc[T]) Scan(src any) error { return scanJSON(src, &d.V) }
+func (d *JSON[T]) Scan(src any) error { return scanJSON(src, &d.V) }
 
 // ScanBytes is Scan for drivers that hand over their buffer.
-func (d *Doc[T]) ScanBytes(src []byte) error { return scanJSON(src, &d.V) }
+func (d *JSON[T]) ScanBytes(src []byte) error { return scanJSON(src, &d.V) }
 
 func scanJSON(src any, dst any) error {
 	switch v := src.(type) {

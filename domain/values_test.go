@@ -15,12 +15,12 @@ import (
 func TestListOfIDsIsReadAsJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.SliceOfN(rapid.Map(rapid.SliceOfN(rapid.Byte(), 16, 16), func(b []byte) ID { return ID(b) }), 0, 5).Draw(t, "ids")
-		kept, err := List[ID](ids).MarshalJSON()
+		kept, err := JSONList[ID](ids).MarshalJSON()
 		if err != nil {
 			t.Fatal(err)
 		}
 		text := rapid.SampledFrom([]string{string(kept), strings.ReplaceAll(string(kept), ",", ", "), " " + string(kept), strings.ToUpper(string(kept)), strings.ReplaceAll(string(kept), ",", " ,\n")}).Draw(t, "text")
-		var got, scanned List[ID]
+		var got, scanned JSONList[ID]
 		if err := got.ScanBytes([]byte(text)); err != nil || !slices.Equal(got, ids) {
 			t.Fatalf("%s is read as %v: %v", text, got, err)
 		}
@@ -31,7 +31,7 @@ func TestListOfIDsIsReadAsJSON(t *testing.T) {
 	id := uuid.NewString()
 	for _, wrong := range []string{`["` + id, `["` + id + `"`, `["` + id + `",]`, `["` + id + `"]]`, `["` + id[1:] + `"]`, `["` + id + `" "` + id + `"]`, `["` + id + `x"]`, `[` + id + `]`, `{}`, `[1]`,
 		`["` + strings.ReplaceAll(id, "-", "x") + `"]`} {
-		var got List[ID]
+		var got JSONList[ID]
 		var want []ID
 		if err, must := got.ScanBytes([]byte(wrong)), json.Unmarshal([]byte(wrong), &want); (err == nil) != (must == nil) {
 			t.Errorf("%s: %v, and encoding/json says %v", wrong, err, must)

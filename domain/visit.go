@@ -45,38 +45,38 @@ const (
 // Visit is one appointment at one door.
 type Visit struct {
 	Meta
-	JobID          ID           `json:"job_id"`
-	CentreID       ID           `json:"centre_id"`
-	AreaID         ID           `json:"area_id"`
-	CustomerID     ID           `json:"customer_id"`
-	Status         VisitStatus  `json:"status"`
-	Confirmation   Confirmation `json:"confirmation"`
-	ConfirmedHow   string       `json:"confirmed_how"` // link, call, message
-	WindowStart    time.Time    `json:"window_start"`
-	WindowEnd      time.Time    `json:"window_end"`
-	PlannedStart   time.Time    `json:"planned_start"`
-	PlannedMinutes int          `json:"planned_minutes"`
-	Crew           List[ID]     `json:"crew"`
-	EverCrew       List[ID]     `json:"-"` // whoever was ever in the crew may stop the visit
-	PlanSeen       List[ID]     `json:"plan_seen"`
-	PredecessorID  *ID          `json:"predecessor_id"`
-	SuccessorID    *ID          `json:"successor_id"`
-	EnRouteAt      *time.Time   `json:"en_route_at"`
-	ArrivedAt      *time.Time   `json:"arrived_at"`
-	StartedAt      *time.Time   `json:"started_at"`
-	EndedAt        *time.Time   `json:"ended_at"`
-	NotRecorded    List[string] `json:"not_recorded"`      // moves implied by a later one
-	ProvisionalTo  *time.Time   `json:"provisional_until"` // missed and no_access can be overturned until then
-	EndReason      string       `json:"end_reason"`
-	CountsAgainst  string       `json:"counts_against"` // nobody, brand, customer
-	Findings       string       `json:"findings"`
-	WorkDone       string       `json:"work_done"`
-	Parts          List[string] `json:"parts"`
-	Tested         string       `json:"tested"`
-	Sequence       int          `json:"sequence"`          // of the calendar entry, RFC 5545 section 3.8.7.4
-	AgreedID       *ID          `json:"agreed_attempt_id"` // the contact in which the household agreed
-	ToldAt         *time.Time   `json:"told_at"`           // when it first learned of the visit's end
-	Disputed       bool         `json:"disputed"`          // the household says that the end is not so
+	JobID          ID               `json:"job_id"`
+	CentreID       ID               `json:"centre_id"`
+	AreaID         ID               `json:"area_id"`
+	CustomerID     ID               `json:"customer_id"`
+	Status         VisitStatus      `json:"status"`
+	Confirmation   Confirmation     `json:"confirmation"`
+	ConfirmedHow   string           `json:"confirmed_how"` // link, call, message
+	WindowStart    time.Time        `json:"window_start"`
+	WindowEnd      time.Time        `json:"window_end"`
+	PlannedStart   time.Time        `json:"planned_start"`
+	PlannedMinutes int              `json:"planned_minutes"`
+	Crew           JSONList[ID]     `json:"crew"`
+	EverCrew       JSONList[ID]     `json:"-"` // whoever was ever in the crew may stop the visit
+	PlanSeen       JSONList[ID]     `json:"plan_seen"`
+	PredecessorID  *ID              `json:"predecessor_id"`
+	SuccessorID    *ID              `json:"successor_id"`
+	EnRouteAt      *time.Time       `json:"en_route_at"`
+	ArrivedAt      *time.Time       `json:"arrived_at"`
+	StartedAt      *time.Time       `json:"started_at"`
+	EndedAt        *time.Time       `json:"ended_at"`
+	NotRecorded    JSONList[string] `json:"not_recorded"`      // moves implied by a later one
+	ProvisionalTo  *time.Time       `json:"provisional_until"` // missed and no_access can be overturned until then
+	EndReason      string           `json:"end_reason"`
+	CountsAgainst  string           `json:"counts_against"` // nobody, brand, customer
+	Findings       string           `json:"findings"`
+	WorkDone       string           `json:"work_done"`
+	Parts          JSONList[string] `json:"parts"`
+	Tested         string           `json:"tested"`
+	Sequence       int              `json:"sequence"`          // of the calendar entry, RFC 5545 section 3.8.7.4
+	AgreedID       *ID              `json:"agreed_attempt_id"` // the contact in which the household agreed
+	ToldAt         *time.Time       `json:"told_at"`           // when it first learned of the visit's end
+	Disputed       bool             `json:"disputed"`          // the household says that the end is not so
 	// DoneConfirmedAt is when the household said that the work is done; how:
 	// link, desk, code.
 	DoneConfirmedAt  *time.Time `json:"done_confirmed_at"`
@@ -113,8 +113,8 @@ func (v *Visit) setOut() bool {
 // VisitView is a visit as answered: with what this caller may do now.
 type VisitView struct {
 	Visit
-	Plan    List[string] `json:"plan"`
-	Actions List[string] `json:"actions"`
+	Plan    JSONList[string] `json:"plan"`
+	Actions JSONList[string] `json:"actions"`
 }
 
 // overturnable reports whether a missed visit can still be claimed by a late

@@ -87,7 +87,7 @@ func appendOr[T any](b []byte, v *T, one func([]byte, T) []byte) []byte {
 	return one(b, *v)
 }
 
-func appendList[T any](b []byte, list List[T], one func([]byte, T) []byte) []byte {
+func appendList[T any](b []byte, list JSONList[T], one func([]byte, T) []byte) []byte {
 	b = append(b, '[')
 	for i, v := range list {
 		if i > 0 {

@@ -33,11 +33,11 @@ type WatchedPerson struct {
 
 // SuppressionReport is what asks somebody to look.
 type SuppressionReport struct {
-	From        time.Time           `json:"from"`
-	To          time.Time           `json:"to"`
-	Centres     List[WatchedCentre] `json:"centres"`
-	People      List[WatchedPerson] `json:"people"`
-	Definitions map[string]string   `json:"definitions"`
+	From        time.Time               `json:"from"`
+	To          time.Time               `json:"to"`
+	Centres     JSONList[WatchedCentre] `json:"centres"`
+	People      JSONList[WatchedPerson] `json:"people"`
+	Definitions map[string]string       `json:"definitions"`
 }
 
 // CentreCount is a centre with what is counted of it.
@@ -73,7 +73,7 @@ type DiaryEntry struct {
 const watchedPeople = 500 // at most, the latest reporters first
 
 // Suppression looks for suppressed reports and for reprisals. Area manager,
-// deputy, admin; never the centre. Errors: CodeForbidden, CodeMeaning.
+// deputy, admin; never the centre. Errors: CodeForbidden, CodeUnprocessable.
 func (s *Service) Suppression(ctx context.Context, a Actor, f ReportFilter) (SuppressionReport, error) {
 	out := SuppressionReport{From: f.From, To: f.To, Definitions: watch.Definitions}
 	if !a.Is(RoleAreaManager, RoleAdmin) {

@@ -25,14 +25,14 @@ func (s *Service) turnedBack(ctx context.Context, a Actor, flags []Flag) (map[ID
 	if !slices.ContainsFunc(flags, func(f Flag) bool { return f.SubjectID != nil && f.Level >= 2 }) {
 		return out, nil
 	}
-	add := func(flag ID, visits List[ID]) {
+	add := func(flag ID, visits JSONList[ID]) {
 		for _, id := range visits {
 			if !has(out[flag], id) {
 				out[flag] = append(out[flag], id)
 			}
 		}
 	}
-	away, err := s.Read.KeepAways(ctx, a, Page{Limit: 1000})
+	away, err := s.Read.StandDowns(ctx, a, Page{Limit: 1000})
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 	// Who comes has a visit of their own: what the one inside did stays theirs.
 	from := now.Truncate(colleagueFrom)
 	fixed := func(name string, at time.Time) QueueField {
-		return QueueField{Name: name, Type: "fixed", Options: List[string]{at.Format(time.RFC3339)}, Required: true}
+		return QueueField{Name: name, Type: "fixed", Options: JSONList[string]{at.Format(time.RFC3339)}, Required: true}
 	}
 	it.Moves = append(it.Moves, move(label, "/v1/jobs/"+v.JobID.String()+"/visits", fixed("window_start", from), fixed("window_end", from.Add(colleagueIn)), crew))
 	return nil
@@ -159,7 +159,7 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 // kept from that home or from all, not on leave, in no other visit. What else
 // the rules ask, skill or the hours of the day, is said when one is chosen.
 func (s *Service) colleagues(ctx context.Context, v *Visit, not ID, now time.Time) (QueueField, error) {
-	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: List[string]{}, Labels: List[string]{}}
+	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: JSONList[string]{}, Labels: JSONList[string]{}}
 	everything := Scope{All: true}
 	users, err := s.Read.Users(ctx, everything, UserFilter{Role: RoleTechnician, CentreID: &v.CentreID}, Page{Limit: colleaguesMost})
 	if err != nil {
@@ -190,14 +190,14 @@ func (s *Service) colleagues(ctx context.Context, v *Visit, not ID, now time.Tim
 // queuedKeepAways are those that outlast their report: nobody but those who
 // answer for it ends them.
 func (s *Service) queuedKeepAways(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
-	rows, err := s.Read.KeepAways(ctx, a, Page{Limit: 1000}) // most were lifted
+	rows, err := s.Read.StandDowns(ctx, a, Page{Limit: 1000}) // most were lifted
 	if err != nil {
 		return nil, err
 	}
 	var out []QueueItem
 	for i := range rows {
 		k := &rows[i]
-		if checkKeepAway(a, k) != nil {
+		if checkStandDown(a, k) != nil {
 			continue
 		}
 		since := k.Since
@@ -205,8 +205,8 @@ func (s *Service) queuedKeepAways(ctx context.Context, a Actor, _ time.Time) ([]
 			since = *k.Flag.DecidedAt
 		}
 		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since, Default: "They go to no home; their pay goes on.",
-			Known: List[string]{"The report about them is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
-			Moves: List[QueueMove]{move("Lift it", "/v1/keep-aways/"+k.ID.String()+"/lift", reasonField)}})
+			Known: JSONList[string]{"The report about them is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
+			Moves: JSONList[QueueMove]{move("Lift it", "/v1/keep-aways/"+k.ID.String()+"/lift", reasonField)}})
 	}
 	return out, nil
 }

@@ -65,8 +65,8 @@ type Deliverer struct {
 	paused map[domain.ID]time.Time // installation → the wall clock's time before which its quota is spent
 }
 
-// letter is one notice on its way.
-type letter struct {
+// delivery is one notice on its way.
+type delivery struct {
 	domain.Delivery
 	link     string
 	accepted bool // by at least one device or gateway, now or in an earlier run
@@ -81,8 +81,8 @@ type letter struct {
 	reached  bool // accepted by more than the log
 }
 
-func (d *Deliverer) newLetter(of domain.Delivery) *letter {
-	l := &letter{Delivery: of, devices: len(of.Devices), accepted: of.Called, reached: of.Called}
+func (d *Deliverer) newLetter(of domain.Delivery) *delivery {
+	l := &delivery{Delivery: of, devices: len(of.Devices), accepted: of.Called, reached: of.Called}
 	if len(l.Delivered) > 0 {
 		l.accepted, l.channel, l.receipt = true, "push", "installation/"+l.Delivered[0].String()
 	}
@@ -95,14 +95,14 @@ func (d *Deliverer) newLetter(of domain.Delivery) *letter {
 }
 
 // backoff is how long to wait after a try that came back with r.
-func (l *letter) backoff(attempt int, r Result) time.Duration {
+func (l *delivery) backoff(attempt int, r Result) time.Duration {
 	if domain.RingsAsAlarm(l.Notice.Kind) {
 		return AlarmBackoff(attempt, r, rand.Float64())
 	}
 	return Backoff(attempt, r, rand.Float64())
 }
 
-func (l *letter) later(wait time.Duration) {
+func (l *delivery) later(wait time.Duration) {
 	if !l.waiting || wait < l.wait {
 		l.wait = wait
 	}
@@ -110,7 +110,7 @@ func (l *letter) later(wait time.Duration) {
 }
 
 // took notes an acceptance.
-func (l *letter) took(channel, receipt string) {
+func (l *delivery) took(channel, receipt string) {
 	if !l.fresh {
 		l.channel, l.receipt = channel, receipt
 	}
@@ -120,10 +120,10 @@ func (l *letter) took(channel, receipt string) {
 // proves reports whether acceptance must become a fact before the notice counts
 // as done: the household's time to answer or to dispute begins with it
 // (docs/product.md section 4).
-func (l *letter) proves() bool { return l.Notice.CustomerID != nil && domain.Tells(l.Notice.Kind) }
+func (l *delivery) proves() bool { return l.Notice.CustomerID != nil && domain.Tells(l.Notice.Kind) }
 
 // state is what the notice's row says after this run; empty while it waits.
-func (l *letter) state() string {
+func (l *delivery) state() string {
 	switch {
 	case l.waiting:
 		return ""
@@ -142,7 +142,7 @@ type run struct {
 	d       *Deliverer
 	attempt int
 	now     time.Time
-	letters []*letter
+	letters []*delivery
 
 	mu     sync.Mutex
 	record domain.DeliveryRecord
@@ -171,7 +171,7 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	inOrder(ctx, r.texts(), r.text)
 	alarmed.Wait()
 
-	var proofs []*letter
+	var proofs []*delivery
 	for _, l := range r.letters {
 		if l.accepted && l.proves() {
 			proofs = append(proofs, l)
@@ -196,17 +196,17 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	return retryAfter, nil
 }
 
-// lane is one device or number and the letters for it, in order.
-type lane struct {
+// recipientQueue is one device or number and the letters for it, in order.
+type recipientQueue struct {
 	device  domain.Device
 	number  string
-	letters []*letter
+	letters []*delivery
 }
 
 // pushes sorts the letters by device.
-func (r *run) pushes() []*lane {
-	var lanes []*lane
-	of := map[domain.ID]*lane{}
+func (r *run) pushes() []*recipientQueue {
+	var lanes []*recipientQueue
+	of := map[domain.ID]*recipientQueue{}
 	for _, l := range r.letters {
 		n := &l.Notice
 		switch {
@@ -224,7 +224,7 @@ func (r *run) pushes() []*lane {
 				continue
 			}
 			if of[device.InstallationID] == nil {
-				of[device.InstallationID] = &lane{device: device}
+				of[device.InstallationID] = &recipientQueue{device: device}
 				lanes = append(lanes, of[device.InstallationID])
 			}
 			of[device.InstallationID].letters = append(of[device.InstallationID].letters, l)
@@ -236,7 +236,7 @@ func (r *run) pushes() []*lane {
 // address recomputes the link of a letter that carries one. Without it a
 // household can still be told that somebody is on the way, but the last
 // notice is not one.
-func (r *run) address(l *letter) bool {
+func (r *run) address(l *delivery) bool {
 	if !l.Notice.WithLink {
 		return true
 	}
@@ -252,7 +252,7 @@ func (r *run) address(l *letter) bool {
 }
 
 // push sends a device its letters.
-func (r *run) push(ctx context.Context, ln *lane) {
+func (r *run) push(ctx context.Context, ln *recipientQueue) {
 	id := ln.device.InstallationID
 	wait := r.d.pause(id)
 	for _, l := range ln.letters {
@@ -297,9 +297,9 @@ func (r *run) push(ctx context.Context, ln *lane) {
 }
 
 // texts sorts by number what no device can take and a gateway can.
-func (r *run) texts() []*lane {
-	var lanes []*lane
-	of := map[string]*lane{}
+func (r *run) texts() []*recipientQueue {
+	var lanes []*recipientQueue
+	of := map[string]*recipientQueue{}
 	for _, l := range r.letters {
 		if r.d.Text == nil || l.TextTo == "" || l.expired {
 			continue
@@ -308,7 +308,7 @@ func (r *run) texts() []*lane {
 			continue
 		}
 		if of[l.TextTo] == nil {
-			of[l.TextTo] = &lane{number: l.TextTo}
+			of[l.TextTo] = &recipientQueue{number: l.TextTo}
 			lanes = append(lanes, of[l.TextTo])
 		}
 		of[l.TextTo].letters = append(of[l.TextTo].letters, l)
@@ -384,7 +384,7 @@ func (r *run) rang(ctx context.Context) {
 }
 
 // text hands a household's letters to the message webhook.
-func (r *run) text(ctx context.Context, ln *lane) {
+func (r *run) text(ctx context.Context, ln *recipientQueue) {
 	var wait time.Duration
 	for _, l := range ln.letters {
 		if wait > 0 {
@@ -426,7 +426,7 @@ func (d *Deliverer) data(n *domain.Notice) map[string]string {
 }
 
 // note records one try.
-func (r *run) note(l *letter, channel string, installation *domain.ID, res Result, took time.Duration) {
+func (r *run) note(l *delivery, channel string, installation *domain.ID, res Result, took time.Duration) {
 	r.d.Metrics.sent(channel, res.Outcome, took)
 	if res.Alert {
 		r.d.alert(&l.Notice, channel, res)
@@ -492,7 +492,7 @@ func (r *run) told(ctx context.Context) {
 // prove turns accepted last notices into facts and only then calls them done:
 // a crash in between leaves them pending, and the next run comes here again
 // without a second push.
-func (r *run) prove(ctx context.Context, proofs []*letter) error {
+func (r *run) prove(ctx context.Context, proofs []*delivery) error {
 	states := map[domain.ID]string{}
 	for _, l := range proofs {
 		if r.d.Accepted != nil {
@@ -510,12 +510,12 @@ func (r *run) prove(ctx context.Context, proofs []*letter) error {
 }
 
 // inOrder runs the lanes side by side, each of them in its own order.
-func inOrder(ctx context.Context, lanes []*lane, send func(context.Context, *lane)) {
+func inOrder(ctx context.Context, lanes []*recipientQueue, send func(context.Context, *recipientQueue)) {
 	if len(lanes) == 1 {
 		send(ctx, lanes[0])
 		return
 	}
-	next := make(chan *lane)
+	next := make(chan *recipientQueue)
 	var wg sync.WaitGroup
 	for range min(len(lanes), concurrentSends) {
 		wg.Go(func() {

@@ -137,7 +137,7 @@ func newBench(t *testing.T, withGateway bool) *bench {
 func (b *bench) put(change func(*domain.Delivery), tokens ...string) *domain.Delivery {
 	id := uuid.Must(uuid.NewV7())
 	l := &domain.Delivery{Notice: domain.Notice{ID: id, Kind: "visit.assigned", UserID: &domain.ID{1}, Title: "TITLE-SECRET", Body: "BODY-SECRET",
-		Data: domain.Doc[map[string]string]{V: map[string]string{"kind": "visit.assigned", "notice_id": id.String()}}, High: true, CollapseKey: "visit-1",
+		Data: domain.JSON[map[string]string]{V: map[string]string{"kind": "visit.assigned", "notice_id": id.String()}}, High: true, CollapseKey: "visit-1",
 		Language: "en", NotBefore: b.now, CreatedAt: b.now, ExpiresAt: b.now.Add(2 * time.Hour), State: "pending"}}
 	for _, token := range tokens {
 		l.Devices = append(l.Devices, device(token))

@@ -9,10 +9,10 @@ import (
 	"doorstep/domain"
 )
 
-// group lets jobs that run side by side share their trips to the store: while
+// coalescer lets jobs that run side by side share their trips to the store: while
 // one trip is under way, those who come next wait and then go together. Alone,
 // nobody waits. It is what a database does with commits.
-type group[In, Out any] struct {
+type coalescer[In, Out any] struct {
 	trip    sync.Mutex // held by the one who travels
 	mu      sync.Mutex
 	waiting []*passenger[In, Out]
@@ -28,7 +28,7 @@ type passenger[In, Out any] struct {
 // together runs do for in, perhaps with others' in the same call. do gives the
 // answers in the order of the questions. When a shared call fails, each is
 // tried alone, so that nobody fails for another's sake.
-func (g *group[In, Out]) together(ctx context.Context, in In, do func(context.Context, []In) ([]Out, error)) (Out, error) {
+func (g *coalescer[In, Out]) together(ctx context.Context, in In, do func(context.Context, []In) ([]Out, error)) (Out, error) {
 	me := &passenger[In, Out]{in: in}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, me)
@@ -69,8 +69,8 @@ var errLost = errors.New("notifications: the store did not answer")
 // shared is an Outbox whose users travel together.
 type shared struct {
 	domain.Outbox
-	loads   group[[]domain.ID, []domain.Delivery]
-	records group[domain.DeliveryRecord, struct{}]
+	loads   coalescer[[]domain.ID, []domain.Delivery]
+	records coalescer[domain.DeliveryRecord, struct{}]
 }
 
 // Deliveries implements domain.Outbox.

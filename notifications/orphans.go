@@ -16,11 +16,11 @@ const (
 	orphanAge = "5 seconds"
 )
 
-// orphans gives the jobs of killed replicas back to the queue within seconds;
+// rescuer gives the jobs of killed replicas back to the queue within seconds;
 // River itself cannot tell a dead worker from a slow one and waits for
 // rescueAfter. Each replica holds an advisory lock under its worker's name,
 // on a connection of its own: PostgreSQL drops the lock with the process.
-type orphans struct {
+type rescuer struct {
 	pool   *pgxpool.Pool
 	name   string // River's client id
 	log    *slog.Logger
@@ -30,7 +30,7 @@ type orphans struct {
 
 // start takes the lock, before the first job is worked, and then looks around
 // until stop.
-func (o *orphans) start(ctx context.Context) error {
+func (o *rescuer) start(ctx context.Context) error {
 	conn, err := o.lock(ctx)
 	if err != nil {
 		return err
@@ -69,14 +69,14 @@ func (o *orphans) start(ctx context.Context) error {
 	return nil
 }
 
-func (o *orphans) stop() {
+func (o *rescuer) stop() {
 	if o.cancel != nil {
 		o.cancel()
 		<-o.done
 	}
 }
 
-func (o *orphans) lock(ctx context.Context) (*pgxpool.Conn, error) {
+func (o *rescuer) lock(ctx context.Context) (*pgxpool.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
 	conn, err := o.pool.Acquire(ctx)
@@ -92,14 +92,14 @@ func (o *orphans) lock(ctx context.Context) (*pgxpool.Conn, error) {
 
 // release ends the connection, and the lock with it: it must not go back to
 // the pool with a lock on it.
-func (o *orphans) release(conn *pgxpool.Conn) {
+func (o *rescuer) release(conn *pgxpool.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = conn.Hijack().Close(ctx)
 }
 
 // adopt makes running jobs available again whose worker's lock is free.
-func (o *orphans) adopt(ctx context.Context, conn *pgxpool.Conn) error {
+func (o *rescuer) adopt(ctx context.Context, conn *pgxpool.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
 	rows, err := conn.Query(ctx, `SELECT DISTINCT attempted_by[array_upper(attempted_by, 1)] FROM river_job

@@ -67,7 +67,7 @@ type client interface {
 type Queue struct {
 	client  client
 	db      *sql.DB  // SQLite only
-	orphans *orphans // PostgreSQL only
+	orphans *rescuer // PostgreSQL only
 	done    finished
 }
 
@@ -105,7 +105,7 @@ func NewQueue(c QueueConfig) (*Queue, error) {
 	var err error
 	if c.Pool != nil {
 		config.ID = "doorstep-" + uuid.NewString()
-		q.orphans = &orphans{pool: c.Pool, name: config.ID, log: c.Log}
+		q.orphans = &rescuer{pool: c.Pool, name: config.ID, log: c.Log}
 		q.client, err = river.NewClient(riverpgxv5.New(c.Pool), config)
 	} else {
 		q.db = c.SQL

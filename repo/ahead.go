@@ -136,7 +136,7 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 	if err != nil {
 		return nil, err
 	}
-	readKept, kept, err := known[domain.KeepAway](t.db, "diary.kept_away", func(q *gorm.DB) *gorm.DB {
+	readKept, kept, err := known[domain.StandDown](t.db, "diary.kept_away", func(q *gorm.DB) *gorm.DB {
 		return q.Where(t.db.in("user_id", ids)).Where("lifted_at IS NULL").Order("since, id")
 	}, "keep_aways", list)
 	if err != nil {

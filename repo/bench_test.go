@@ -40,7 +40,7 @@ func newBench(b *testing.B, engine string, technicians, jobs int) *bench {
 				return err
 			}
 		}
-		w.Mill.WorkingDays = domain.List[int]{0, 1, 2, 3, 4, 5, 6}
+		w.Mill.WorkingDays = domain.JSONList[int]{0, 1, 2, 3, 4, 5, 6}
 		return tx.SaveCentre(&w.Mill)
 	})
 	for len(x.jobs) < jobs {
@@ -151,7 +151,7 @@ func BenchmarkBareWrite(b *testing.B) {
 					return err
 				}
 				v := x.NewVisit(job, repotest.Noon.Add(time.Hour))
-				f := domain.Fact{ID: repotest.ID(), Kind: "visit.scheduled", VisitID: &v.ID, ActorRole: domain.RoleCoordinator, ActorID: &x.Desk.ID, OccurredAt: repotest.Noon, RecordedAt: repotest.Noon}
+				f := domain.Entry{ID: repotest.ID(), Kind: "visit.scheduled", VisitID: &v.ID, ActorRole: domain.RoleCoordinator, ActorID: &x.Desk.ID, OccurredAt: repotest.Noon, RecordedAt: repotest.Noon}
 				job.Append(&f)
 				tx.Append(&f)
 				tx.Enqueue(repotest.NewNotice(x.Ravi.ID, "visit.assigned"))

@@ -235,7 +235,7 @@ func TestErrorsOfPostgres(t *testing.T) {
 		}
 	}
 	for code, want := range map[string]domain.Code{"23505": domain.CodeDuplicate, "23P01": domain.CodeOverlap,
-		"23503": domain.CodeMeaning, "23514": domain.CodeMeaning, "22003": domain.CodeMeaning,
+		"23503": domain.CodeUnprocessable, "23514": domain.CodeUnprocessable, "22003": domain.CodeUnprocessable,
 		"22021": domain.CodeMalformed, "22P05": domain.CodeMalformed} {
 		if err := repo.Translate(&pgconn.PgError{Code: code}); !domain.IsCode(err, want) {
 			t.Errorf("%s: %v", code, err)

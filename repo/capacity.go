@@ -30,13 +30,13 @@ func takenHolds(q *gorm.DB, centre domain.ID, from, to, now time.Time) *gorm.DB 
 		Order("slot_holds.starts_at, slot_holds.job_id, slot_holds.technician_id")
 }
 
-// Taken reads both in one flight.
-func (t *tx) Taken(centre, also domain.ID, from, to, now time.Time) ([]domain.Taken, error) {
-	readVisits, visits, err := query[domain.Taken](takenVisits(t.table("visits"), centre, also, from, to))
+// BookedCapacity reads both in one flight.
+func (t *tx) Taken(centre, also domain.ID, from, to, now time.Time) ([]domain.BookedCapacity, error) {
+	readVisits, visits, err := query[domain.BookedCapacity](takenVisits(t.table("visits"), centre, also, from, to))
 	if err != nil {
 		return nil, err
 	}
-	readHolds, holds, err := query[domain.Taken](takenHolds(t.table("slot_holds"), centre, from, to, now))
+	readHolds, holds, err := query[domain.BookedCapacity](takenHolds(t.table("slot_holds"), centre, from, to, now))
 	if err != nil {
 		return nil, err
 	}
@@ -46,11 +46,11 @@ func (t *tx) Taken(centre, also domain.ID, from, to, now time.Time) ([]domain.Ta
 	return append(*visits, *holds...), nil
 }
 
-func (r *reader) Taken(ctx context.Context, s domain.Scope, centre domain.ID, from, to, now time.Time) ([]domain.Taken, error) {
-	visits, err := list[domain.Taken](ctx, r, takenVisits(r.scoped(s, "visits"), centre, domain.ID{}, from, to))
+func (r *reader) Taken(ctx context.Context, s domain.Scope, centre domain.ID, from, to, now time.Time) ([]domain.BookedCapacity, error) {
+	visits, err := list[domain.BookedCapacity](ctx, r, takenVisits(r.scoped(s, "visits"), centre, domain.ID{}, from, to))
 	if err != nil {
 		return nil, err
 	}
-	holds, err := list[domain.Taken](ctx, r, takenHolds(r.db.table("slot_holds"), centre, from, to, now))
+	holds, err := list[domain.BookedCapacity](ctx, r, takenHolds(r.db.table("slot_holds"), centre, from, to, now))
 	return append(visits, holds...), err
 }

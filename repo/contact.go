@@ -37,11 +37,13 @@ func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
 	return allKnown[domain.Attempt](t, "attempts of job", func(q *gorm.DB) *gorm.DB { return q.Where("job_id = ?", job).Order("occurred_at, id") }, "attempts", job)
 }
 
-func (t *tx) Stray(id domain.ID) (*domain.StrayContact, error) {
-	return single[domain.StrayContact](t, "contact", t.table("stray_contacts").Where("id = ?", id))
+func (t *tx) UnmatchedContact(id domain.ID) (*domain.UnmatchedContact, error) {
+	return single[domain.UnmatchedContact](t, "contact", t.table("stray_contacts").Where("id = ?", id))
 }
 
-func (t *tx) InsertStray(s *domain.StrayContact) error { return t.insert("stray_contacts", s) }
+func (t *tx) InsertUnmatchedContact(s *domain.UnmatchedContact) error {
+	return t.insert("stray_contacts", s)
+}
 
 func (t *tx) Policies(centre domain.ID) ([]domain.Policy, error) {
 	if list, ok := take(t.ahead.policies, centre); ok {

@@ -30,36 +30,36 @@ func (t *tx) HoldStep(id domain.ID, step int) error {
 	return t.exec("UPDATE holds SET step = ? WHERE id = ? AND lifted_at IS NULL", step, id)
 }
 
-func (t *tx) KeepAwayOf(flag domain.ID) (*domain.KeepAway, error) {
-	return single[domain.KeepAway](t, "keep-away", t.table("keep_aways").Where("flag_id = ?", flag))
+func (t *tx) StandDownOf(flag domain.ID) (*domain.StandDown, error) {
+	return single[domain.StandDown](t, "keep-away", t.table("keep_aways").Where("flag_id = ?", flag))
 }
 
-func (t *tx) LockKeepAway(id domain.ID) (*domain.KeepAway, error) {
-	return single[domain.KeepAway](t, "keep-away", lock(t.table("keep_aways").Where("id = ?", id)))
+func (t *tx) LockStandDown(id domain.ID) (*domain.StandDown, error) {
+	return single[domain.StandDown](t, "keep-away", lock(t.table("keep_aways").Where("id = ?", id)))
 }
 
-func (t *tx) InsertKeepAway(k *domain.KeepAway) error { return t.insert("keep_aways", k) }
+func (t *tx) InsertStandDown(k *domain.StandDown) error { return t.insert("keep_aways", k) }
 
-func (t *tx) SaveKeepAway(k *domain.KeepAway) error {
+func (t *tx) SaveStandDown(k *domain.StandDown) error {
 	return t.update("keep_aways", k, domain.NotFound("keep-away"))
 }
 
-func (r *reader) KeepAways(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.KeptAway, error) {
+func (r *reader) StandDowns(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.StoodDown, error) {
 	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
 		return nil, nil
 	}
-	rows, err := paged[domain.KeepAway](ctx, r, r.db.table("keep_aways").Where("EXISTS (?)", r.flags(a).Select("1").Where("flags.id = keep_aways.flag_id")), "keep_aways", p)
+	rows, err := paged[domain.StandDown](ctx, r, r.db.table("keep_aways").Where("EXISTS (?)", r.flags(a).Select("1").Where("flags.id = keep_aways.flag_id")), "keep_aways", p)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	of, err := flagsOf(ctx, r, rows, func(k *domain.KeepAway) domain.ID { return k.FlagID })
+	of, err := flagsOf(ctx, r, rows, func(k *domain.StandDown) domain.ID { return k.FlagID })
 	if err != nil {
 		return nil, err
 	}
-	out := make([]domain.KeptAway, 0, len(rows))
+	out := make([]domain.StoodDown, 0, len(rows))
 	for _, k := range rows {
-		if f := of[k.FlagID]; a.SeesKeepAway(&f) {
-			out = append(out, domain.KeptAway{KeepAway: k, Flag: f})
+		if f := of[k.FlagID]; a.SeesStandDown(&f) {
+			out = append(out, domain.StoodDown{StandDown: k, Flag: f})
 		}
 	}
 	return out, nil

@@ -7,8 +7,8 @@ import (
 	"doorstep/domain"
 )
 
-// MarkTold leaves the versions alone: nobody decided anything.
-func (t *tx) MarkTold(job domain.ID, visit *domain.ID, at time.Time) error {
+// MarkNotified leaves the versions alone: nobody decided anything.
+func (t *tx) MarkNotified(job domain.ID, visit *domain.ID, at time.Time) error {
 	clear(t.ahead.visits)
 	clear(t.ahead.attempts)
 	ended := "UPDATE visits SET told_at = ? WHERE job_id = ? AND told_at IS NULL AND ended_at IS NOT NULL"

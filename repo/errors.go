@@ -210,11 +210,11 @@ func passesOnSQLite(code int) bool {
 }
 
 func errReference(cause error) error {
-	return domain.Fail(domain.CodeMeaning, "It refers to something that does not exist.").Because(cause)
+	return domain.Fail(domain.CodeUnprocessable, "It refers to something that does not exist.").Because(cause)
 }
 
 func errCheck(cause error) error {
-	return domain.Fail(domain.CodeMeaning, "A value lies outside what can be kept.").Because(cause)
+	return domain.Fail(domain.CodeUnprocessable, "A value lies outside what can be kept.").Because(cause)
 }
 
 func errText(cause error) error {

@@ -108,7 +108,7 @@ func (t *tx) gatherChanges() error {
 type changeRow struct {
 	Tx, Seq  int64
 	CentreID *domain.ID
-	Items    domain.List[domain.ChangedItem]
+	Items    domain.JSONList[domain.ChangedItem]
 }
 
 // Changes reads, on PostgreSQL, what was written by transactions below the

@@ -86,7 +86,7 @@ func fixed(v any) (any, error) {
 		return v, nil
 	case time.Time:
 		return v.UTC().Truncate(time.Microsecond), nil
-	case domain.Raw:
+	case domain.RawJSON:
 		return []byte(v), cleanJSON(string(v))
 	}
 	r := reflect.ValueOf(v)

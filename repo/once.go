@@ -15,8 +15,8 @@ func (t *tx) StepsOf(jobs []domain.ID) ([]domain.StepRecord, error) {
 	return all[domain.StepRecord](t, t.table("tried_steps").Where(t.db.in("job_id", jobs)).Where("withdrawn_at IS NULL").Order("occurred_at, id"))
 }
 
-func (t *tx) FactsOfKind(job domain.ID, kind string) ([]domain.Fact, error) {
-	return all[domain.Fact](t, t.table("facts").Where("job_id = ? AND kind = ?", job, kind).Order("seq"))
+func (t *tx) FactsOfKind(job domain.ID, kind string) ([]domain.Entry, error) {
+	return all[domain.Entry](t, t.table("facts").Where("job_id = ? AND kind = ?", job, kind).Order("seq"))
 }
 
 func (t *tx) InsertStep(r *domain.StepRecord) error { return t.insert("tried_steps", r) }
@@ -27,8 +27,8 @@ func (r *reader) Steps(ctx context.Context, s domain.Scope, jobs []domain.ID) ([
 	return list[domain.StepRecord](ctx, r, r.scoped(s, "tried_steps").Where(r.db.in("job_id", jobs)).Where("withdrawn_at IS NULL").Order("occurred_at, id"))
 }
 
-func (r *reader) FactsOfKind(ctx context.Context, s domain.Scope, job domain.ID, kind string) ([]domain.Fact, error) {
-	return list[domain.Fact](ctx, r, r.scoped(s, "facts").Where("job_id = ? AND kind = ?", job, kind).Order("seq"))
+func (r *reader) FactsOfKind(ctx context.Context, s domain.Scope, job domain.ID, kind string) ([]domain.Entry, error) {
+	return list[domain.Entry](ctx, r, r.scoped(s, "facts").Where("job_id = ? AND kind = ?", job, kind).Order("seq"))
 }
 
 func (t *tx) LockThanks(id domain.ID) (*domain.Thanks, error) {

@@ -169,7 +169,7 @@ func TestPlans(t *testing.T) {
 	for _, u := range []domain.User{w.Manager, w.Boss, w.Ravi} {
 		_, _ = r.Flags(ctx, repotest.Actor(u), domain.FlagFilter{}, page)
 		_, _ = r.Exclusions(ctx, repotest.Actor(u), page)
-		_, _ = r.KeepAways(ctx, repotest.Actor(u), page)
+		_, _ = r.StandDowns(ctx, repotest.Actor(u), page)
 		_, _ = r.JobsHandedOver(ctx, repotest.Actor(u), page)
 	}
 	n := repotest.NewNotice(w.Ravi.ID, "x")

@@ -73,7 +73,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 // lostVisits are those that somebody lost because they are kept from a home, or
 // from all.
 func (r *reader) lostVisits(ctx context.Context, technician domain.ID) ([]domain.ID, error) {
-	away, err := list[domain.KeepAway](ctx, r, r.db.table("keep_aways").Where("user_id = ?", technician))
+	away, err := list[domain.StandDown](ctx, r, r.db.table("keep_aways").Where("user_id = ?", technician))
 	if err != nil {
 		return nil, err
 	}

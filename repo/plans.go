@@ -67,7 +67,7 @@ func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.
 			return out, err
 		}
 		of := r.db.in("customer_id", homes)
-		if out.Known, err = list[domain.Face](ctx, r, r.db.table("visits").Where("job_id IN (SELECT id FROM jobs WHERE "+of.SQL+") AND status = 'completed'", of.Vars...).Order("ended_at DESC, id").Limit(mostFaces)); err != nil {
+		if out.Known, err = list[domain.FamiliarCrew](ctx, r, r.db.table("visits").Where("job_id IN (SELECT id FROM jobs WHERE "+of.SQL+") AND status = 'completed'", of.Vars...).Order("ended_at DESC, id").Limit(mostFaces)); err != nil {
 			return out, err
 		}
 	}
@@ -83,7 +83,7 @@ func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.
 	if out.Reserved, err = list[domain.SlotHold](ctx, r, r.db.table("slot_holds").Where(r.db.in("technician_id", technicians)).Where("ends_at > ? AND starts_at < ? AND expires_at > ?", from, to, now).Order("starts_at, id")); err != nil {
 		return out, err
 	}
-	out.KeptAway, err = list[domain.KeepAway](ctx, r, r.db.table("keep_aways").Where(r.db.in("user_id", technicians)).Where("lifted_at IS NULL").Order("since, id"))
+	out.KeptAway, err = list[domain.StandDown](ctx, r, r.db.table("keep_aways").Where(r.db.in("user_id", technicians)).Where("lifted_at IS NULL").Order("since, id"))
 	return out, err
 }
 

@@ -412,11 +412,11 @@ func (r *reader) AttemptsByID(ctx context.Context, s domain.Scope, ids []domain.
 	return out, err
 }
 
-func (r *reader) Timeline(ctx context.Context, s domain.Scope, job domain.ID, afterSeq int64, limit int) ([]domain.Fact, error) {
+func (r *reader) Timeline(ctx context.Context, s domain.Scope, job domain.ID, afterSeq int64, limit int) ([]domain.Entry, error) {
 	if limit < 1 || limit > maxPage {
 		limit = maxPage
 	}
-	return list[domain.Fact](ctx, r, r.scoped(s, "facts").Where("job_id = ? AND seq > ?", job, afterSeq).Order("seq").Limit(limit))
+	return list[domain.Entry](ctx, r, r.scoped(s, "facts").Where("job_id = ? AND seq > ?", job, afterSeq).Order("seq").Limit(limit))
 }
 
 // flags begins a query of the flags that an actor may see or is heard about:
@@ -535,8 +535,8 @@ func (r *reader) JobsToVerify(ctx context.Context, after *domain.ID, limit int) 
 	return list[domain.Job](ctx, r, q.Order("id").Limit(limit))
 }
 
-func (r *reader) FactsOf(ctx context.Context, job domain.ID) ([]domain.Fact, error) {
-	return list[domain.Fact](ctx, r, r.db.table("facts").Where("job_id = ?", job).Order("seq"))
+func (r *reader) FactsOf(ctx context.Context, job domain.ID) ([]domain.Entry, error) {
+	return list[domain.Entry](ctx, r, r.db.table("facts").Where("job_id = ?", job).Order("seq"))
 }
 
 func (r *reader) NextDeadline(ctx context.Context) (*time.Time, error) {

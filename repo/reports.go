@@ -89,9 +89,9 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 	return rows, nil
 }
 
-// JobHistories reads jobs opened in the period with their facts, by
+// JobClockInputs reads jobs opened in the period with their facts, by
 // (opened_at, id): six statements a page.
-func (r *reader) JobHistories(ctx context.Context, s domain.Scope, f domain.ReportFilter, p domain.Page) ([]domain.JobHistory, error) {
+func (r *reader) JobClockInputs(ctx context.Context, s domain.Scope, f domain.ReportFilter, p domain.Page) ([]domain.JobClockInput, error) {
 	q := r.scoped(s, "jobs").Where("opened_at >= ? AND opened_at < ?", f.From, f.To)
 	if f.CentreID != nil {
 		q = q.Where("centre_id = ?", *f.CentreID)
@@ -103,7 +103,7 @@ func (r *reader) JobHistories(ctx context.Context, s domain.Scope, f domain.Repo
 	return r.histories(ctx, jobs)
 }
 
-func (r *reader) JobHistory(ctx context.Context, s domain.Scope, id domain.ID) (*domain.JobHistory, error) {
+func (r *reader) JobClockInput(ctx context.Context, s domain.Scope, id domain.ID) (*domain.JobClockInput, error) {
 	j, err := r.Job(ctx, s, id)
 	if err != nil {
 		return nil, err
@@ -115,13 +115,13 @@ func (r *reader) JobHistory(ctx context.Context, s domain.Scope, id domain.ID) (
 	return &out[0], nil
 }
 
-func (r *reader) histories(ctx context.Context, jobs []domain.Job) ([]domain.JobHistory, error) {
-	out := make([]domain.JobHistory, len(jobs))
+func (r *reader) histories(ctx context.Context, jobs []domain.Job) ([]domain.JobClockInput, error) {
+	out := make([]domain.JobClockInput, len(jobs))
 	if len(jobs) == 0 {
 		return out, nil
 	}
 	ids, homes, sites := make([]domain.ID, len(jobs)), make([]domain.ID, len(jobs)), make([]domain.ID, len(jobs))
-	of := map[domain.ID]*domain.JobHistory{}
+	of := map[domain.ID]*domain.JobClockInput{}
 	for i := range jobs {
 		out[i].Job = jobs[i]
 		ids[i], homes[i], sites[i] = jobs[i].ID, jobs[i].CustomerID, jobs[i].SiteID

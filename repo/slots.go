@@ -81,7 +81,7 @@ func (t *tx) ReadDiary(centre, customer domain.ID, from, to, now time.Time) (*do
 	if err != nil {
 		return nil, err
 	}
-	readKept, kept, err := known[domain.KeepAway](t.db, "team.kept_away", func(q *gorm.DB) *gorm.DB {
+	readKept, kept, err := known[domain.StandDown](t.db, "team.kept_away", func(q *gorm.DB) *gorm.DB {
 		return q.Where("user_id IN "+team+" AND lifted_at IS NULL", centre).Order("since, id")
 	}, "keep_aways", centre)
 	if err != nil {

@@ -34,7 +34,7 @@ func (t *tx) SaveSOS(x *domain.SOS) error {
 	return nil
 }
 
-func (t *tx) HushSOS(id domain.ID) error {
+func (t *tx) SilenceSOS(id domain.ID) error {
 	for _, kind := range []string{"sos.raised", "sos.unheard", "sos.call_yourself"} {
 		if err := t.hush(kind, id); err != nil {
 			return err

@@ -26,7 +26,7 @@ func (t *tx) PutReplay(r domain.Replay) { t.replay = &r }
 // row gives way.
 const keepReplay = 7 * 24 * time.Hour
 
-func (t *tx) Append(f *domain.Fact) { t.facts = append(t.facts, f) }
+func (t *tx) Append(f *domain.Entry) { t.facts = append(t.facts, f) }
 
 func (t *tx) CrewNotices(visit domain.ID) ([]domain.Notice, error) {
 	return all[domain.Notice](t, t.table("notices").Where("visit_id = ? AND kind IN ('visit.assigned', 'visit.unassigned') AND user_id IS NOT NULL", visit).Order("created_at, id"))
@@ -135,7 +135,7 @@ WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (olde
 	"throttles":   {"key", "forget_at < @before", "forget_at"},
 }
 
-func (t *tx) Forget(kind string, before time.Time, n int) (int, error) {
+func (t *tx) Purge(kind string, before time.Time, n int) (int, error) {
 	f, ok := forgotten[kind]
 	if !ok {
 		return 0, errors.New("repo: nothing is forgotten of " + kind)

@@ -62,7 +62,7 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 		{"another job", func(tx domain.Tx) error { return locked(tx, other.ID, func(j *domain.Job) { j.Fault += "!" }) }, of()},
 		{"an attempt on the job", func(tx domain.Tx) error { return tx.InsertAttempt(attempt(&w.Job, &w.Home)) }, of("job")},
 		{"an attempt on another job", func(tx domain.Tx) error { return tx.InsertAttempt(attempt(&far, &stranger)) }, of()},
-		{"told of what was tried on the job", func(tx domain.Tx) error { return tx.MarkTold(w.Job.ID, nil, day) }, of("job")},
+		{"told of what was tried on the job", func(tx domain.Tx) error { return tx.MarkNotified(w.Job.ID, nil, day) }, of("job")},
 		{"a visit of the job, of somebody else", func(tx domain.Tx) error {
 			v := w.NewVisit(&w.Job, free(), w.Asha.ID)
 			return tx.InsertVisit(&v)
@@ -77,9 +77,9 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 				return err
 			}
 			if slices.Contains(v.Crew, w.Ravi.ID) {
-				v.Crew = domain.List[domain.ID]{w.Asha.ID}
+				v.Crew = domain.JSONList[domain.ID]{w.Asha.ID}
 			} else {
-				v.Crew = domain.List[domain.ID]{w.Ravi.ID}
+				v.Crew = domain.JSONList[domain.ID]{w.Ravi.ID}
 			}
 			return tx.SaveVisit(v)
 		}, of("diary")},

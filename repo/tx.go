@@ -32,7 +32,7 @@ type tx struct {
 
 	// What is written at the end, in this order.
 	claims    []domain.Deadline
-	facts     []*domain.Fact
+	facts     []*domain.Entry
 	notices   []domain.Notice
 	deadlines []deadlineOp
 	replay    *domain.Replay
@@ -379,7 +379,7 @@ func (db *DB) inWords(column string, words []string) clause.Expr {
 		}
 		return clause.Expr{SQL: column + " = ANY(CAST(? AS text[]))", Vars: []any{"{" + b.String() + "}"}}
 	}
-	list, _ := domain.List[string](words).MarshalJSON()
+	list, _ := domain.JSONList[string](words).MarshalJSON()
 	return clause.Expr{SQL: column + " IN (SELECT value FROM json_each(?))", Vars: []any{string(list)}}
 }
 

@@ -449,7 +449,7 @@ func TestTheBoardPaintsABigDayFast(t *testing.T) {
 	h.must(h.db.InTx(context.Background(), func(tx domain.Tx) error {
 		for i := range 40 {
 			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()}, Login: fmt.Sprintf("t%02d", i), Name: fmt.Sprintf("Technician %02d", i),
-				Role: domain.RoleTechnician, CentreID: &centre.ID, AreaID: &centre.AreaID, Language: "en", Skills: domain.List[string]{"refrigerator"}}
+				Role: domain.RoleTechnician, CentreID: &centre.ID, AreaID: &centre.AreaID, Language: "en", Skills: domain.JSONList[string]{"refrigerator"}}
 			for d := range 7 {
 				u.Hours = append(u.Hours, domain.Shift{Weekday: d, From: "08:00", To: "20:00"})
 			}

@@ -62,7 +62,7 @@ func (p *post) tell(tx domain.Tx, user int) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	id := uuid.Must(uuid.NewV7())
 	tx.Enqueue(domain.Notice{ID: id, Kind: "visit.assigned", UserID: &p.users[user], Title: "New visit", Body: "Tomorrow", High: true, Language: "en",
-		Data: domain.Doc[map[string]string]{V: map[string]string{"notice_id": id.String()}}, NotBefore: now, ExpiresAt: now.Add(time.Hour), State: "pending", CreatedAt: now})
+		Data: domain.JSON[map[string]string]{V: map[string]string{"notice_id": id.String()}}, NotBefore: now, ExpiresAt: now.Add(time.Hour), State: "pending", CreatedAt: now})
 }
 
 func (p *post) start() { p.queue = p.worker() }

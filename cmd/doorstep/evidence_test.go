@@ -332,7 +332,7 @@ func TestAFileWithoutARowIsSwept(t *testing.T) {
 			return len(list)
 		}
 		// A fresh one may still get its row.
-		if n, err := h.house.service.SweepEvidence(t.Context()); err != nil || n != 0 || names() != 4 {
+		if n, err := h.house.service.EvidenceRetention(t.Context()); err != nil || n != 0 || names() != 4 {
 			t.Errorf("at once %d were removed (%v), %d are left", n, err, names())
 		}
 		old := time.Now().Add(-2 * time.Hour)
@@ -341,7 +341,7 @@ func TestAFileWithoutARowIsSwept(t *testing.T) {
 		for _, f := range list {
 			h.must(os.Chtimes(filepath.Join(h.files, f.Name()), old, old))
 		}
-		if n, err := h.house.service.SweepEvidence(t.Context()); err != nil || n != 2 || names() != 2 {
+		if n, err := h.house.service.EvidenceRetention(t.Context()); err != nil || n != 2 || names() != 2 {
 			t.Errorf("later %d were removed (%v), %d are left", n, err, names())
 		}
 		if body, res := ravi.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", flag, kept["id"]), nil); res.StatusCode != 200 || !bytes.Equal(body, pngFile) {

@@ -52,7 +52,7 @@ func TestFieldsOfPeople(t *testing.T) {
 			u.HomeLat, u.HomeLon, u.Phone, u.QuietFrom, u.QuietTo, u.RingsAlways = &lat, &lat, fmt.Sprintf("+9198765%05d", i), "22:00", "06:00", true
 			if u.Role == domain.RoleTechnician {
 				u.ColleagueID = &h.people["meena"].id
-				u.Exceptions = domain.List[domain.DayHours]{{Date: "2027-05-01", Hours: domain.List[domain.Stretch]{{From: "10:00", To: "12:00"}}}}
+				u.Exceptions = domain.JSONList[domain.DayHours]{{Date: "2027-05-01", Hours: domain.JSONList[domain.Stretch]{{From: "10:00", To: "12:00"}}}}
 			}
 			if err := tx.SaveUser(u); err != nil {
 				return err

@@ -180,9 +180,9 @@ func (h *harness) populate(ctx context.Context) {
 				return err
 			}
 			centre := domain.Centre{Meta: meta(), AreaID: area.ID, Name: name + " Repairs", Zone: "Asia/Kolkata", Country: "IN", Phone: "+912012345678",
-				PostalCodes: domain.List[string]{"411001"}, WorkingDays: domain.List[int]{0, 1, 2, 3, 4, 5, 6}}
+				PostalCodes: domain.JSONList[string]{"411001"}, WorkingDays: domain.JSONList[int]{0, 1, 2, 3, 4, 5, 6}}
 			if i == 1 {
-				centre.Zone, centre.Country, centre.Phone, centre.PostalCodes = "Europe/London", "GB", "+442079460000", domain.List[string]{"SE1"}
+				centre.Zone, centre.Country, centre.Phone, centre.PostalCodes = "Europe/London", "GB", "+442079460000", domain.JSONList[string]{"SE1"}
 			}
 			if err := tx.InsertCentre(&centre); err != nil {
 				return err
@@ -205,7 +205,7 @@ func (h *harness) populate(ctx context.Context) {
 					u.AreaID = &area.ID
 				}
 				if p.role == domain.RoleTechnician {
-					u.Skills = domain.List[string]{"refrigerator", "washing_machine"}
+					u.Skills = domain.JSONList[string]{"refrigerator", "washing_machine"}
 					for d := range 7 {
 						u.Hours = append(u.Hours, domain.Shift{Weekday: d, From: "08:00", To: "20:00"})
 					}

@@ -532,7 +532,7 @@ func TestSicknessTellsTheDesk(t *testing.T) {
 			t.Errorf("told: %v", l)
 		}
 		for _, who := range []string{"kiran", "asha"} {
-			h.expect(who, "Somebody is ill, visits with him: 1")
+			h.expect(who, "Somebody is ill, visits with them: 1")
 		}
 		seen := func(by *person) obj {
 			return items(by.send("GET", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), nil, 200))[0]

@@ -106,7 +106,7 @@ func TestAPlanMendsACrewThatLostOneOfTwo(t *testing.T) {
 func (h *harness) hire(login string) string {
 	h.Helper()
 	u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()}, Login: login, Name: strings.ToUpper(login[:1]) + login[1:] + " Surname",
-		Role: domain.RoleTechnician, CentreID: &h.centre, Language: "en", PasswordHash: passwordHash(), Skills: domain.List[string]{"refrigerator"}}
+		Role: domain.RoleTechnician, CentreID: &h.centre, Language: "en", PasswordHash: passwordHash(), Skills: domain.JSONList[string]{"refrigerator"}}
 	for d := range 7 {
 		u.Hours = append(u.Hours, domain.Shift{Weekday: d, From: "08:00", To: "20:00"})
 	}

@@ -657,7 +657,7 @@ func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
 			t.Errorf("after a week: %d, %d used keys are remembered", status, keys())
 		}
 		h.advance(25 * time.Hour)
-		if _, err := h.house.service.Sweep(t.Context()); err != nil {
+		if _, err := h.house.service.Retention(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if status := tap(); status != 409 || keys() != 0 || calls() != 1 {

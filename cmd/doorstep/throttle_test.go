@@ -172,7 +172,7 @@ func TestTriesInABurst(t *testing.T) {
 		// What says nothing any more is swept; trust stays longer.
 		h.must(try(a, tries("asha", here), true))
 		clock.Advance(3 * time.Hour)
-		if _, err := a.Sweep(h.Context()); err != nil {
+		if _, err := a.Retention(h.Context()); err != nil {
 			t.Fatal(err)
 		}
 		left := 0

@@ -295,13 +295,13 @@ func (h *instance) sweep(ctx context.Context) {
 		case <-next.C:
 		}
 		within, cancel := context.WithTimeout(ctx, sweepTime)
-		if n, err := h.service.Sweep(within); err != nil && ctx.Err() == nil {
+		if n, err := h.service.Retention(within); err != nil && ctx.Err() == nil {
 			h.log.Error("sweep", "forgotten", n, "error", err)
 		}
 		if err := h.keepHeads(within); err != nil && ctx.Err() == nil {
 			h.log.Error("signed heads of the timelines", "error", err)
 		}
-		if n, err := h.service.SweepEvidence(within); err != nil && ctx.Err() == nil {
+		if n, err := h.service.EvidenceRetention(within); err != nil && ctx.Err() == nil {
 			h.log.Error("sweep of files", "removed", n, "error", err)
 		}
 		cancel()

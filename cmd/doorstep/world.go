@@ -323,7 +323,7 @@ func (b *builder) people() error {
 			c.today = time.Date(y, m, d, 0, 0, 0, 0, loc)
 			area := areas[data.area]
 			row := domain.Centre{Meta: meta(), AreaID: area, Name: data.name, Zone: data.zone, Country: data.country, Phone: data.phone, PostalCodes: data.codes,
-				WorkingDays: domain.List[int]{0, 1, 2, 3, 4, 5, 6}, Holidays: holidays(data.country, c.today)}
+				WorkingDays: domain.JSONList[int]{0, 1, 2, 3, 4, 5, 6}, Holidays: holidays(data.country, c.today)}
 			if err := tx.InsertCentre(&row); err != nil {
 				return err
 			}
@@ -394,8 +394,8 @@ func (b *builder) number(country string) string {
 var categories = []string{"refrigerator", "washing_machine", "air_conditioner", "water_purifier", "microwave", "oven", "dishwasher"}
 
 // skills leaves out two categories for each technician, others for the next.
-func skills(i int) domain.List[string] {
-	var out domain.List[string]
+func skills(i int) domain.JSONList[string] {
+	var out domain.JSONList[string]
 	for k, c := range categories {
 		if k != i && k != i+1 {
 			out = append(out, c)
@@ -407,8 +407,8 @@ func skills(i int) domain.List[string] {
 // rota is five days a week, begun on another day by each technician, so that
 // four or five of six work on any day; the first and the fourth work wide
 // hours all week.
-func rota(i int) domain.List[domain.Shift] {
-	var out domain.List[domain.Shift]
+func rota(i int) domain.JSONList[domain.Shift] {
+	var out domain.JSONList[domain.Shift]
 	for d := range 7 {
 		switch {
 		case i%3 == 0:
@@ -421,12 +421,12 @@ func rota(i int) domain.List[domain.Shift] {
 }
 
 // holidays are real ones, but none near today: the demo shows a day of work.
-func holidays(country string, today time.Time) domain.List[string] {
+func holidays(country string, today time.Time) domain.JSONList[string] {
 	days := []string{"01-26", "05-01", "08-15", "10-02"}
 	if country == "GB" {
 		days = []string{"01-01", "12-25", "12-26"}
 	}
-	out := domain.List[string]{}
+	out := domain.JSONList[string]{}
 	for year := today.Year(); year <= today.Year()+1; year++ {
 		for _, d := range days {
 			day, err := time.ParseInLocation("2006-01-02", fmt.Sprintf("%d-%s", year, d), today.Location())

@@ -16,7 +16,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 	flag := w.NewFlag(w.Ravi, 2)
 	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, AreaID: w.North.ID, FlagID: &flag.ID, Subject: "site", Precautions: "p", Behaviour: "b",
 		Zone: "Asia/Kolkata", ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryApproved, ProposedBy: w.Manager.ID, DecidedBy: &w.Admin.ID, DecidedAt: &later, Reasons: "r",
-		ToldAt: &later, NotToldReason: "n", RenewOn: "2027-06-01", RenewBy: &w.Deputy.ID, RenewReasons: "rr", Renewals: 1, Involved: domain.List[domain.ID]{w.Manager.ID, w.Admin.ID},
+		ToldAt: &later, NotToldReason: "n", RenewOn: "2027-06-01", RenewBy: &w.Deputy.ID, RenewReasons: "rr", Renewals: 1, Involved: domain.JSONList[domain.ID]{w.Manager.ID, w.Admin.ID},
 		EndedAt: &later, EndedBy: &w.Manager.ID, EndReason: "e"}
 	p := domain.Appeal{Meta: Meta(Noon), AdvisoryID: x.ID, How: "voice", ByID: &w.Desk.ID, Words: "no", DueAt: later, EscalatedAt: &later, Outcome: "keep", Reasons: "r", DecidedBy: &w.Admin.ID, DecidedAt: &later}
 	read := domain.AdvisoryRead{ID: ID(), CreatedAt: later, AdvisoryID: x.ID, UserID: w.Ravi.ID, Role: domain.RoleTechnician, VisitID: &w.Visit.ID}
@@ -57,7 +57,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 		o := x
 		o.Meta, o.Status = Meta(Noon), domain.AdvisoryApproved
 		spoil(&o)
-		if err := Try(db, func(tx domain.Tx) error { return tx.InsertAdvisory(&o) }); !domain.IsCode(err, domain.CodeMeaning) {
+		if err := Try(db, func(tx domain.Tx) error { return tx.InsertAdvisory(&o) }); !domain.IsCode(err, domain.CodeUnprocessable) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

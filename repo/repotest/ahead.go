@@ -15,22 +15,22 @@ func ahead(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	later := Noon.Add(time.Hour)
 	home := domain.Customer{Meta: Meta(Noon), Name: "Ünal <&> \"\\", Language: "hi", RegisteredCentreID: &w.Mill.ID,
-		Contacts: domain.List[domain.Contact]{
-			{ID: ID(), Name: "A", Relation: "self", Phones: domain.List[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.List[string]{"+913"}},
+		Contacts: domain.JSONList[domain.Contact]{
+			{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.JSONList[string]{"+913"}},
 			{ID: ID(), Name: "2026-11-22", Email: "2026-11-22 10:00:00+00:00", Relation: "12"}},
-		Sites: domain.List[domain.Site]{
+		Sites: domain.JSONList[domain.Site]{
 			{ID: ID(), Label: "home", Address: "1 Lane\n2", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata", Lat: Ptr(28.123456789012345), Lon: Ptr(-77.98765432109876), Occupant: "aunt"},
 			{ID: ID(), Label: "shop", Zone: "UTC", Lat: Ptr(1e-7), Lon: Ptr(0.0)}}}
 	j := w.NewJob(&home, &w.Mill, Noon)
 	full := w.NewVisit(&j, Noon.Add(48*time.Hour), w.Asha.ID)
-	full.PlanSeen, full.PredecessorID, full.ConfirmedHow = domain.List[domain.ID]{w.Asha.ID}, &w.Visit.ID, "link"
+	full.PlanSeen, full.PredecessorID, full.ConfirmedHow = domain.JSONList[domain.ID]{w.Asha.ID}, &w.Visit.ID, "link"
 	full.EnRouteAt, full.ArrivedAt, full.StartedAt, full.EndedAt, full.ProvisionalTo = &later, &later, &later, &later, &later
-	full.NotRecorded, full.EndReason, full.Findings, full.WorkDone = domain.List[string]{"arrive"}, "nobody", "f", "w"
-	full.Parts, full.Tested, full.Sequence, full.Status = domain.List[string]{"pump"}, "ok", 4, domain.VisitNoAccess
+	full.NotRecorded, full.EndReason, full.Findings, full.WorkDone = domain.JSONList[string]{"arrive"}, "nobody", "f", "w"
+	full.Parts, full.Tested, full.Sequence, full.Status = domain.JSONList[string]{"pump"}, "ok", 4, domain.VisitNoAccess
 	bare := w.NewVisit(&j, Noon.Add(72*time.Hour))
 	flag := w.NewFlag(w.Ravi, 2)
 	lifted := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &home.ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID, By: "staff", OwnerID: &w.Manager.ID, DueAt: &later,
-		FlagID: &flag.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.List[string]{"two_people"}}
+		FlagID: &flag.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}}
 	open := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &j.ID, Since: later, By: "coordinator"}
 	brand, own := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}, domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: later, CreatedBy: &w.Admin.ID, CreatedAt: later}
 	brand.Rules.V, own.Rules.V = reach.Default(), reach.Default()
@@ -101,10 +101,10 @@ func ahead(t *testing.T, db *repo.DB) {
 		if err != nil {
 			return err
 		}
-		home.Name, home.Contacts[0].Phones = "Unal", domain.List[string]{"+911"}
+		home.Name, home.Contacts[0].Phones = "Unal", domain.JSONList[string]{"+911"}
 		w.Mill.Name = "New Mill"
 		open.LiftedAt, open.LiftReason = &later, "parts are here"
-		v.Crew, v.EverCrew = domain.List[domain.ID]{w.Ravi.ID}, domain.List[domain.ID]{w.Ravi.ID}
+		v.Crew, v.EverCrew = domain.JSONList[domain.ID]{w.Ravi.ID}, domain.JSONList[domain.ID]{w.Ravi.ID}
 		third := domain.Hold{ID: ID(), Kind: domain.HoldCustomerRequest, JobID: &j.ID, Since: later.Add(time.Hour), By: "agent"}
 		newer := domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 2, EffectiveFrom: later, CreatedAt: later.Add(time.Hour)}
 		next := w.NewVisit(&j, Noon.Add(96*time.Hour))
@@ -207,8 +207,8 @@ func ahead(t *testing.T, db *repo.DB) {
 	tray, gone := w.NewVisit(&j, Noon.Add(248*time.Hour)), w.NewVisit(&j, Noon.Add(249*time.Hour), w.Ravi.ID)
 	gone.Status = domain.VisitRescheduled
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertVisit(&tray), tx.InsertVisit(&gone)) })
-	taken := func(also domain.ID, from, to time.Time) []domain.Taken {
-		got := Get(t, db, func(tx domain.Tx) ([]domain.Taken, error) { return tx.Taken(w.Mill.ID, also, from, to, Noon) })
+	taken := func(also domain.ID, from, to time.Time) []domain.BookedCapacity {
+		got := Get(t, db, func(tx domain.Tx) ([]domain.BookedCapacity, error) { return tx.Taken(w.Mill.ID, also, from, to, Noon) })
 		if also == (domain.ID{}) {
 			read, err := db.Reader().Taken(t.Context(), domain.Scope{CentreID: w.Mill.ID}, w.Mill.ID, from, to, Noon)
 			noError(t, err)
@@ -217,9 +217,9 @@ func ahead(t *testing.T, db *repo.DB) {
 		return got
 	}
 	day := [2]time.Time{Noon.Add(248 * time.Hour), Noon.Add(272 * time.Hour)}
-	Same(t, "taken", []domain.Taken{{VisitID: tray.ID, PlannedStart: tray.PlannedStart}}, taken(domain.ID{}, day[0], day[1]))
-	Same(t, "taken with what it follows", []domain.Taken{{VisitID: tray.ID, PlannedStart: tray.PlannedStart}, {VisitID: gone.ID, TechnicianID: &w.Ravi.ID, PlannedStart: gone.PlannedStart}}, taken(gone.ID, day[0], day[1]))
-	Same(t, "taken by a choice", []domain.Taken{{VisitID: j.ID, TechnicianID: &w.Ravi.ID, PlannedStart: kept.StartsAt}}, taken(domain.ID{}, Noon, Noon.Add(time.Minute)))
+	Same(t, "taken", []domain.BookedCapacity{{VisitID: tray.ID, PlannedStart: tray.PlannedStart}}, taken(domain.ID{}, day[0], day[1]))
+	Same(t, "taken with what it follows", []domain.BookedCapacity{{VisitID: tray.ID, PlannedStart: tray.PlannedStart}, {VisitID: gone.ID, TechnicianID: &w.Ravi.ID, PlannedStart: gone.PlannedStart}}, taken(gone.ID, day[0], day[1]))
+	Same(t, "taken by a choice", []domain.BookedCapacity{{VisitID: j.ID, TechnicianID: &w.Ravi.ID, PlannedStart: kept.StartsAt}}, taken(domain.ID{}, Noon, Noon.Add(time.Minute)))
 	if c := Get(t, db, func(tx domain.Tx) (*domain.Centre, error) { return tx.LockCentre(w.Mill.ID) }); c.ID != w.Mill.ID {
 		t.Errorf("locked %v", c)
 	}

@@ -74,12 +74,12 @@ func keptApart(t *testing.T, db *repo.DB) {
 	noError(t, crew(visit.ID, w.Ravi.ID))
 
 	// Kept from all homes: the same, wherever it is.
-	kept := domain.KeepAway{ID: ID(), UserID: w.Ravi.ID, FlagID: flag.ID, Since: Noon}
+	kept := domain.StandDown{ID: ID(), UserID: w.Ravi.ID, FlagID: flag.ID, Since: Noon}
 	noError(t, crew(visit.ID))
-	Do(t, db, func(tx domain.Tx) error { return tx.InsertKeepAway(&kept) })
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertStandDown(&kept) })
 	wantCode(t, crew(visit.ID, w.Ravi.ID), domain.CodeExcluded)
 	refused("a row of who is kept from all homes", straight(row, w.Ravi.ID, visit.ID))
 	kept.LiftedAt = Ptr(at)
-	Do(t, db, func(tx domain.Tx) error { return tx.SaveKeepAway(&kept) })
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveStandDown(&kept) })
 	noError(t, crew(visit.ID, w.Ravi.ID))
 }

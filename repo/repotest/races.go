@@ -102,7 +102,7 @@ func versions(t *testing.T, db *repo.DB) {
 				if err != nil {
 					return err
 				}
-				f := domain.Fact{ID: ID(), Kind: "note", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: fmt.Appendf(nil, `{"i":%d}`, i)}
+				f := domain.Entry{ID: ID(), Kind: "note", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: fmt.Appendf(nil, `{"i":%d}`, i)}
 				j.Append(&f)
 				tx.Append(&f)
 				return tx.SaveJob(j)
@@ -219,12 +219,12 @@ func overlaps(t *testing.T, db *repo.DB) {
 		noError(t, save(&a, func() { a.PlannedMinutes = 180 }))
 		c, err := book(base, 60, w.Ravi.ID)
 		noError(t, err)
-		wantCode(t, save(&c, func() { c.Crew = domain.List[domain.ID]{w.Ravi.ID, w.Asha.ID} }), domain.CodeOverlap)
-		noError(t, save(&a, func() { a.Crew = nil }))                                                    // they are taken off
-		noError(t, save(&c, func() { c.Crew = domain.List[domain.ID]{w.Ravi.ID, w.Asha.ID} }))           // free now
-		wantCode(t, save(&a, func() { a.Crew = domain.List[domain.ID]{w.Asha.ID} }), domain.CodeOverlap) // and back: taken
+		wantCode(t, save(&c, func() { c.Crew = domain.JSONList[domain.ID]{w.Ravi.ID, w.Asha.ID} }), domain.CodeOverlap)
+		noError(t, save(&a, func() { a.Crew = nil }))                                                        // they are taken off
+		noError(t, save(&c, func() { c.Crew = domain.JSONList[domain.ID]{w.Ravi.ID, w.Asha.ID} }))           // free now
+		wantCode(t, save(&a, func() { a.Crew = domain.JSONList[domain.ID]{w.Asha.ID} }), domain.CodeOverlap) // and back: taken
 		noError(t, save(&c, func() { c.Status = domain.VisitCompleted }))
-		noError(t, save(&a, func() { a.Crew = domain.List[domain.ID]{w.Asha.ID} }))
+		noError(t, save(&a, func() { a.Crew = domain.JSONList[domain.ID]{w.Asha.ID} }))
 		wantCode(t, save(&c, func() { c.Status = domain.VisitScheduled }), domain.CodeOverlap) // overturned too late
 		// Two who trade visits in one transaction: one goes first.
 		d, err := book(base.Add(24*time.Hour), 60, w.Ravi.ID)
@@ -244,11 +244,11 @@ func overlaps(t *testing.T, db *repo.DB) {
 			if err := tx.SaveVisit(one); err != nil {
 				return err
 			}
-			two.Crew = domain.List[domain.ID]{w.Ravi.ID}
+			two.Crew = domain.JSONList[domain.ID]{w.Ravi.ID}
 			if err := tx.SaveVisit(two); err != nil {
 				return err
 			}
-			one.Crew = domain.List[domain.ID]{w.Asha.ID}
+			one.Crew = domain.JSONList[domain.ID]{w.Asha.ID}
 			return tx.SaveVisit(one)
 		})
 	})
@@ -273,7 +273,7 @@ func overlaps(t *testing.T, db *repo.DB) {
 			}
 			v.SuccessorID = Ptr(ID()) // never comes
 			return tx.SaveVisit(v)
-		}); !domain.IsCode(err, domain.CodeMeaning) {
+		}); !domain.IsCode(err, domain.CodeUnprocessable) {
 			t.Errorf("a successor that never came: %v", err)
 		}
 	})
@@ -670,7 +670,7 @@ func transactions(t *testing.T, db *repo.DB) {
 	t.Run("an error leaves nothing and comes back as it was", func(t *testing.T) {
 		mine := errors.New("mine")
 		j := w.NewJob(&w.Home, &w.Mill, Noon)
-		f := domain.Fact{ID: ID(), Kind: "k", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon}
+		f := domain.Entry{ID: ID(), Kind: "k", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon}
 		d := domain.Deadline{ID: ID(), Kind: "k", SubjectID: ID(), DueAt: Noon}
 		err := Try(db, func(tx domain.Tx) error {
 			j.Append(&f)
@@ -786,10 +786,10 @@ func transactions(t *testing.T, db *repo.DB) {
 		}
 		list := w.Home
 		list.Contacts = slices.Clone(w.Home.Contacts)
-		list.Contacts[0].Phones = domain.List[string]{"1\x002"}
+		list.Contacts[0].Phones = domain.JSONList[string]{"1\x002"}
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.SaveCustomer(&list) }), domain.CodeMalformed)
 		fine := w.Ravi
-		fine.Skills = domain.List[string]{`c:\u0000`} // six plain characters
+		fine.Skills = domain.JSONList[string]{`c:\u0000`} // six plain characters
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveUser(&fine) })
 		Same(t, "a backslash", fine, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.User(fine.ID) }))
 	})
@@ -812,7 +812,7 @@ func transactions(t *testing.T, db *repo.DB) {
 			"no centre":          func(tx domain.Tx) error { return tx.InsertUser(&homeless) },
 			"unknown site":       func(tx domain.Tx) error { return tx.InsertJob(&nowhere) },
 		} {
-			if err := Try(db, fn); !domain.IsCode(err, domain.CodeMeaning) {
+			if err := Try(db, fn); !domain.IsCode(err, domain.CodeUnprocessable) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

@@ -35,7 +35,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("centre", func(t *testing.T) {
 		Filled(t, "centre", w.Mill)
 		Same(t, "centre", w.Mill, Get(t, db, func(tx domain.Tx) (*domain.Centre, error) { return tx.Centre(w.Mill.ID) }))
-		w.Mill.Name, w.Mill.PostalCodes, w.Mill.Holidays = "Old Mill", domain.List[string]{"110001", "110002"}, nil
+		w.Mill.Name, w.Mill.PostalCodes, w.Mill.Holidays = "Old Mill", domain.JSONList[string]{"110001", "110002"}, nil
 		Do(t, db, func(tx domain.Tx) error {
 			if err := tx.SaveCentre(&w.Mill); err != nil {
 				return err
@@ -55,8 +55,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("user", func(t *testing.T) {
 		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID, AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
-			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.List[string]{"washer", "oven"}, SkillLevels: domain.Doc[domain.Levels]{V: domain.Levels{"oven": 3}}, MaxVisitsPerDay: Ptr(6), Hours: domain.List[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
-			Exceptions: domain.List[domain.DayHours]{{Date: "2027-03-08", Hours: domain.List[domain.Stretch]{{From: "10:00", To: "12:00"}}}, {Date: "2027-03-09", Hours: domain.List[domain.Stretch]{}}},
+			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.JSONList[string]{"washer", "oven"}, SkillLevels: domain.JSON[domain.Levels]{V: domain.Levels{"oven": 3}}, MaxVisitsPerDay: Ptr(6), Hours: domain.JSONList[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
+			Exceptions: domain.JSONList[domain.DayHours]{{Date: "2027-03-08", Hours: domain.JSONList[domain.Stretch]{{From: "10:00", To: "12:00"}}}, {Date: "2027-03-09", Hours: domain.JSONList[domain.Stretch]{}}},
 			QuietFrom:  "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d", HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", SignedInAt: &Noon, Epoch: 3}
 		Filled(t, "user", u)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
@@ -159,14 +159,14 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			t.Error("a user's sessions were not revoked")
 		}
 		i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: Hash("i"), CreatedAt: Noon, CreatedBy: &w.Admin.ID, ExpiresAt: later,
-			SentBy: domain.List[string]{"message"}, Note: "n"}
+			SentBy: domain.JSONList[string]{"message"}, Note: "n"}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&i) })
 		Same(t, "invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
 		i.UsedAt = &later
 		Filled(t, "invitation", i)
 		Do(t, db, func(tx domain.Tx) error { return tx.SpendInvitations(i.UserID, later) })
 		Same(t, "used invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
-		second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: Hash("i2"), CreatedAt: later, ExpiresAt: later, SentBy: domain.List[string]{}}
+		second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: Hash("i2"), CreatedAt: later, ExpiresAt: later, SentBy: domain.JSONList[string]{}}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&second) })
 		Same(t, "invitations, newest first", []domain.Invitation{second, i}, Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, Noon, 9) }))
 		Same(t, "invitations since", []domain.Invitation{second}, Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, later, 9) }))
@@ -232,7 +232,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("customer", func(t *testing.T) {
 		c := domain.Customer{Meta: Meta(Noon), Name: "Ünal", Language: "hi", RegisteredCentreID: &w.Mill.ID,
 			Contacts: []domain.Contact{
-				{ID: ID(), Name: "A", Relation: "self", Phones: domain.List[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.List[string]{"+913"}},
+				{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.JSONList[string]{"+913"}},
 				{ID: ID(), Name: "B"}},
 			Sites: []domain.Site{
 				{ID: ID(), Label: "home", Address: "1 Lane", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata", Lat: Ptr(28.1234567890123456), Lon: Ptr(77.98765432109876), Occupant: "aunt"},
@@ -256,8 +256,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		j.SiteID = c.Sites[1].ID
 		j.ContactID = nil
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
-		c.Contacts = []domain.Contact{{ID: ID(), Name: "C", Phones: domain.List[string]{"+914"}}, c.Contacts[0]}
-		c.Contacts[1].Phones, c.Contacts[1].Struck = domain.List[string]{"+911"}, domain.List[string]{"+912", "+913"}
+		c.Contacts = []domain.Contact{{ID: ID(), Name: "C", Phones: domain.JSONList[string]{"+914"}}, c.Contacts[0]}
+		c.Contacts[1].Phones, c.Contacts[1].Struck = domain.JSONList[string]{"+911"}, domain.JSONList[string]{"+912", "+913"}
 		kept := c.Sites[1]
 		c.Sites = c.Sites[:1]
 		c.Name = "Unal"
@@ -292,10 +292,10 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		j := w.NewJob(&w.Home, &w.Mill, Noon.Add(time.Hour))
 		Same(t, "bare job", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.Job(w.Job.ID) }))
 		j.ExternalRef, j.ApplianceID, j.Serial, j.WhatMatters, j.SafetyCritical, j.RepeatOf = Ptr("REF-1"), &w.Washer.ID, "SN-1", "insulin", true, &w.Job.ID
-		j.TriedSteps = domain.List[domain.TriedStep]{{What: "reset", At: Noon, WatchedBy: "nobody", Result: "no"}}
+		j.TriedSteps = domain.JSONList[domain.TriedStep]{{What: "reset", At: Noon, WatchedBy: "nobody", Result: "no"}}
 		j.ReopenUntil, j.Imported.V = &later, map[string]string{"fault": "5f"}
 		j.ReopenedAt, j.ResolvedAt, j.EndedAt, j.EndReason, j.LastContactAt, j.Status = &later, &later, &later, "done", &later, domain.JobClosed
-		j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.List[domain.ID]{ID()}, Reason: "new", DecidedAt: &later, DecidedBy: domain.RoleAgent}
+		j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.JSONList[domain.ID]{ID()}, Reason: "new", DecidedAt: &later, DecidedBy: domain.RoleAgent}
 		j.Seq, j.ChainHead, j.ValueMinor = 7, []byte{1, 2, 0, 3}, Ptr(int64(1_250_00))
 		Filled(t, "job", j)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
@@ -410,7 +410,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("hold", func(t *testing.T) {
 		f := w.NewFlag(w.Ravi, 2)
 		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID,
-			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.List[string]{"two_people"}, Step: 1}
+			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1}
 		Filled(t, "hold", h, "Alternatives") // said, not kept
 		bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 		elsewhere := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
@@ -439,7 +439,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if len(plans) != 0 {
 			t.Errorf("plans %v", plans)
 		}
-		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon, Visits: domain.List[domain.ID]{w.Visit.ID}, TurnedBack: domain.List[domain.ID]{w.Visit.ID}, ConsentedAt: &later, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
+		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon, Visits: domain.JSONList[domain.ID]{w.Visit.ID}, TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, ConsentedAt: &later, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
 		Filled(t, "exclusion", x)
 		x.LiftedAt, x.LiftedByID = nil, nil
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertExclusion(&x) })
@@ -454,11 +454,11 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("visit", func(t *testing.T) {
 		Same(t, "bare visit", w.Visit, Get(t, db, func(tx domain.Tx) (*domain.Visit, error) { return tx.Visit(w.Visit.ID) }))
 		v := w.NewVisit(&w.Job, Noon.Add(48*time.Hour), w.Ravi.ID, w.Asha.ID)
-		v.Status, v.Confirmation, v.ConfirmedHow, v.PlanSeen = domain.VisitNoAccess, domain.ConfirmConfirmed, "link", domain.List[domain.ID]{w.Ravi.ID}
+		v.Status, v.Confirmation, v.ConfirmedHow, v.PlanSeen = domain.VisitNoAccess, domain.ConfirmConfirmed, "link", domain.JSONList[domain.ID]{w.Ravi.ID}
 		v.PredecessorID, v.SuccessorID = &w.Visit.ID, &w.Visit.ID
 		v.EnRouteAt, v.ArrivedAt, v.StartedAt, v.EndedAt, v.ProvisionalTo = &later, &later, &later, &later, &later
-		v.NotRecorded, v.EndReason, v.Findings, v.WorkDone = domain.List[string]{"arrive"}, "nobody", "f", "w"
-		v.Parts, v.Tested, v.Sequence = domain.List[string]{"pump"}, "ok", 4
+		v.NotRecorded, v.EndReason, v.Findings, v.WorkDone = domain.JSONList[string]{"arrive"}, "nobody", "f", "w"
+		v.Parts, v.Tested, v.Sequence = domain.JSONList[string]{"pump"}, "ok", 4
 		agreed := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
@@ -487,10 +487,10 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("dispute", func(t *testing.T) {
 		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Outbound, Channel: reach.Phone, Outcome: reach.NoAnswer, Grade: reach.Declared,
 			ByRole: domain.RoleTechnician, LinkID: &w.Link.ID, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
-		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&a), tx.MarkTold(w.Job.ID, nil, later)) })
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&a), tx.MarkNotified(w.Job.ID, nil, later)) })
 		a.ToldAt = &later
 		Same(t, "attempts by link", []domain.Attempt{a}, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsByLink(w.Link.ID) }))
-		Do(t, db, func(tx domain.Tx) error { return tx.MarkTold(w.Job.ID, nil, later.Add(time.Hour)) })
+		Do(t, db, func(tx domain.Tx) error { return tx.MarkNotified(w.Job.ID, nil, later.Add(time.Hour)) })
 		Same(t, "told once", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
 		f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Home.ID, AttemptID: &a.ID, Subject: "attempt", Claim: "other",
 			Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike", Status: domain.DisputeStruck,
@@ -540,13 +540,13 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("sos", func(t *testing.T) {
 		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID, VisitID: &w.Visit.ID, JobID: &w.Job.ID, Country: "IN", Source: "tap", Note: "n",
-			DeskPhone: "+911", Language: "hi", HeardBy: domain.List[domain.ID]{w.Asha.ID}, UnheardAt: &later, Lat: Ptr(28.5), Lon: Ptr(77.25),
-			Avoid: domain.List[domain.ID]{w.Desk.ID}, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, Status: "acknowledged", Tier: 2,
+			DeskPhone: "+911", Language: "hi", HeardBy: domain.JSONList[domain.ID]{w.Asha.ID}, UnheardAt: &later, Lat: Ptr(28.5), Lon: Ptr(77.25),
+			Avoid: domain.JSONList[domain.ID]{w.Desk.ID}, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, Status: "acknowledged", Tier: 2,
 			Round: 3,
-			Rung:  domain.List[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later, ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
+			Rung:  domain.JSONList[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later, ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
 		Filled(t, "sos", x)
-		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.List[domain.ID]{}, OccurredAt: Noon,
-			RecordedAt: later, Status: "raised", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
+		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
+			RecordedAt: later, Status: "raised", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSOS(&x), tx.InsertSOS(&bare)) })
 		Same(t, "sos", x, Get(t, db, func(tx domain.Tx) (*domain.SOS, error) { return tx.LockSOS(x.ID) }))
 		Same(t, "open ones", []domain.SOS{x, bare}, Get(t, db, func(tx domain.Tx) ([]domain.SOS, error) { return tx.OpenSOS(w.Ravi.ID) }))
@@ -581,8 +581,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("who hears an SOS", func(t *testing.T) {
 		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, Source: "tap", OccurredAt: Noon, RecordedAt: Noon, Status: "raised",
-			Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{},
-			HeardBy: domain.List[domain.ID]{}, UnheardAt: &later}
+			Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{},
+			HeardBy: domain.JSONList[domain.ID]{}, UnheardAt: &later}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertSOS(&x) })
 		list, err := r.UnheardSOS(ctx)
 		noError(t, err)
@@ -614,8 +614,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("timer", func(t *testing.T) {
 		ping := NewNotice(w.Ravi.ID, "timer.ping")
-		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Asha.ID, Source: "timer", HeardBy: domain.List[domain.ID]{}, OccurredAt: Noon,
-			RecordedAt: Noon, Status: "resolved", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
+		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Asha.ID, Source: "timer", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
+			RecordedAt: Noon, Status: "resolved", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
 		o := domain.Timer{Meta: Meta(Noon), VisitID: w.Visit.ID, UserID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Status: "desk_asked", Provisional: true, BaseAt: Noon, Extended: 5,
 			DueAt: later, PingedAt: &later, PingID: &ping.ID, Pings: 2, EndedAt: &later, EndedHow: "person", SOSID: &x.ID}
 		Filled(t, "timer", o)
@@ -657,9 +657,9 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		noError(t, err)
 		Same(t, "attempts of the reader", []domain.Attempt{a, bare}, ofJob(got))
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertAttempt(&a) }), domain.CodeDuplicate)
-		s := domain.StrayContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
+		s := domain.UnmatchedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
 		Filled(t, "stray", s)
-		Do(t, db, func(tx domain.Tx) error { return tx.InsertStray(&s) })
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertUnmatchedContact(&s) })
 	})
 
 	t.Run("policy", func(t *testing.T) {
@@ -683,7 +683,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		bare.ID, bare.CreatedAt, bare.ReporterID = ID(), later, nil
 		f.Phone, f.Note, f.Provisional, f.SubjectID, f.EscalatedAt, f.TriagedAt, f.TriagedBy = "+91", "n", true, &w.Asha.ID, &later, &later, &w.Manager.ID
 		f.DecidedAt, f.DecidedBy, f.Reasons, f.WithdrawnAt, f.Pressure = &later, &w.Manager.ID, "r", &later, Ptr(true)
-		f.ByCustomer, f.RecordedBy, f.Involved, f.DueAt, f.Handlers, f.WithAdmins, f.Step = true, &w.Desk.ID, domain.List[domain.ID]{w.Noor.ID}, &later, domain.List[domain.ID]{w.Manager.ID, w.Admin.ID}, true, 3
+		f.ByCustomer, f.RecordedBy, f.Involved, f.DueAt, f.Handlers, f.WithAdmins, f.Step = true, &w.Desk.ID, domain.JSONList[domain.ID]{w.Noor.ID}, &later, domain.JSONList[domain.ID]{w.Manager.ID, w.Admin.ID}, true, 3
 		f.WithdrawnWords = "w"
 		f.CameAt = &later
 		f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
@@ -709,28 +709,28 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("keep-away", func(t *testing.T) {
 		f := w.NewFlag(w.Ravi, 4)
 		f.SubjectID = &w.Asha.ID
-		k := domain.KeepAway{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.List[domain.ID]{w.Visit.ID}, TurnedBack: domain.List[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
+		k := domain.StandDown{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.JSONList[domain.ID]{w.Visit.ID}, TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
 		Filled(t, "keep-away", k)
 		k.LiftedAt, k.LiftedByID, k.LiftReason = nil, nil, ""
-		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertKeepAway(&k)) })
-		diary := func() []domain.KeepAway {
+		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertStandDown(&k)) })
+		diary := func() []domain.StandDown {
 			return Get(t, db, func(tx domain.Tx) (*domain.Diary, error) {
 				return tx.LockDiary([]domain.ID{w.Ravi.ID, w.Asha.ID}, w.Home.ID, Noon, later, later)
 			}).KeptAway
 		}
-		Same(t, "kept away", []domain.KeepAway{k}, diary())
-		wantCode(t, Try(db, func(tx domain.Tx) error { again := k; again.ID = ID(); return tx.InsertKeepAway(&again) }), domain.CodeDuplicate)
+		Same(t, "kept away", []domain.StandDown{k}, diary())
+		wantCode(t, Try(db, func(tx domain.Tx) error { again := k; again.ID = ID(); return tx.InsertStandDown(&again) }), domain.CodeDuplicate)
 		for _, a := range []domain.Actor{Actor(w.Manager), Actor(w.Deputy, w.North.ID), Actor(w.Deputy), Actor(w.Admin), Actor(w.Asha), Actor(w.Ravi), Actor(w.Boss), Actor(w.Desk), Actor(w.Agent)} {
-			list, err := db.Reader().KeepAways(t.Context(), a, domain.Page{Limit: 10})
+			list, err := db.Reader().StandDowns(t.Context(), a, domain.Page{Limit: 10})
 			noError(t, err)
-			if (len(list) == 1) != a.SeesKeepAway(&f) {
+			if (len(list) == 1) != a.SeesStandDown(&f) {
 				t.Errorf("%s is shown %d keep-aways", a.Name, len(list))
 			}
 		}
 		k.LiftedAt, k.LiftedByID, k.LiftReason = &later, &w.Manager.ID, "r"
-		Do(t, db, func(tx domain.Tx) error { return tx.SaveKeepAway(&k) })
-		Same(t, "by its report", k, Get(t, db, func(tx domain.Tx) (*domain.KeepAway, error) { return tx.KeepAwayOf(f.ID) }))
-		Same(t, "locked", k, Get(t, db, func(tx domain.Tx) (*domain.KeepAway, error) { return tx.LockKeepAway(k.ID) }))
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveStandDown(&k) })
+		Same(t, "by its report", k, Get(t, db, func(tx domain.Tx) (*domain.StandDown, error) { return tx.StandDownOf(f.ID) }))
+		Same(t, "locked", k, Get(t, db, func(tx domain.Tx) (*domain.StandDown, error) { return tx.LockStandDown(k.ID) }))
 		if got := diary(); len(got) != 0 {
 			t.Error("a lifted keep-away is still in force")
 		}
@@ -774,9 +774,9 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("timeline", func(t *testing.T) {
 		j := w.NewJob(&w.Home, &w.Mill, Noon)
 		v := w.NewVisit(&j, Noon.Add(72*time.Hour))
-		facts := []domain.Fact{
+		facts := []domain.Entry{
 			{ID: ID(), Kind: "job.registered", ActorRole: domain.RoleAgent, ActorID: &w.Agent.ID, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, VisitID: &v.ID,
-				Payload: domain.Raw(`{"z": 1,  "a":"ü <&>","a":2}`)},
+				Payload: domain.RawJSON(`{"z": 1,  "a":"ü <&>","a":2}`)},
 			{ID: ID(), Kind: "visit.missed", ActorRole: domain.RoleSystem, OccurredAt: later, RecordedAt: later}}
 		Do(t, db, func(tx domain.Tx) error {
 			for i := range facts {
@@ -797,7 +797,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		page, err := r.Timeline(ctx, everything, j.ID, 1, 10)
 		noError(t, err)
 		Same(t, "timeline after 1", facts[1:], page)
-		fork := domain.Fact{ID: ID(), JobID: j.ID, Seq: 2, Kind: "x", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: domain.Raw("{}"), Commitment: []byte{1}, Hash: []byte{1}}
+		fork := domain.Entry{ID: ID(), JobID: j.ID, Seq: 2, Kind: "x", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: domain.RawJSON("{}"), Commitment: []byte{1}, Hash: []byte{1}}
 		wantCode(t, Try(db, func(tx domain.Tx) error { tx.Append(&fork); return nil }), domain.CodeStale)
 	})
 

@@ -51,7 +51,7 @@ func scopes(t *testing.T, db *repo.DB) {
 		errs = append(errs, tx.InsertAppliance(&oven), tx.InsertJob(&farJob), tx.InsertJob(&movedJob), tx.InsertVisit(&farVisit), tx.InsertVisit(&movedVisit), tx.InsertLeave(&leave), tx.InsertLeave(&farLeave),
 			tx.PutPolicy(&brand), tx.PutPolicy(&mill), tx.InsertLink(&farLink), tx.InsertAttempt(attempt(&w.Job, "try")), tx.InsertAttempt(attempt(&farJob, "fartry")))
 		for _, j := range []*domain.Job{&w.Job, &farJob} {
-			f := &domain.Fact{ID: ID(), Kind: "k", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon}
+			f := &domain.Entry{ID: ID(), Kind: "k", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon}
 			names[f.ID] = "fact"
 			if j == &farJob {
 				names[f.ID] = "farfact"
@@ -78,11 +78,11 @@ func scopes(t *testing.T, db *repo.DB) {
 		if err != nil {
 			return err
 		}
-		own.Crew = domain.List[domain.ID]{w.Ravi.ID, w.Asha.ID}
+		own.Crew = domain.JSONList[domain.ID]{w.Ravi.ID, w.Asha.ID}
 		if err := tx.SaveVisit(own); err != nil {
 			return err
 		}
-		own.Crew, own.Status = domain.List[domain.ID]{w.Ravi.ID}, domain.VisitCompleted
+		own.Crew, own.Status = domain.JSONList[domain.ID]{w.Ravi.ID}, domain.VisitCompleted
 		return tx.SaveVisit(own)
 	})
 
@@ -132,7 +132,7 @@ func scopes(t *testing.T, db *repo.DB) {
 		}, nil},
 		{"timeline", func(s domain.Scope) ([]domain.ID, error) {
 			return jobsOf(func(job domain.ID) ([]domain.ID, error) {
-				return idsOf(r.Timeline(ctx, s, job, 0, 100))(func(a domain.Fact) domain.ID { return a.ID })
+				return idsOf(r.Timeline(ctx, s, job, 0, 100))(func(a domain.Entry) domain.ID { return a.ID })
 			})
 		}, nil},
 		{"link", func(s domain.Scope) ([]domain.ID, error) {
@@ -260,10 +260,10 @@ func flagScopes(t *testing.T, db *repo.DB) {
 						f.WithAdmins = true
 					}
 					if len(flags)%3 == 0 {
-						f.Handlers = domain.List[domain.ID]{w.Deputy.ID}
+						f.Handlers = domain.JSONList[domain.ID]{w.Deputy.ID}
 					}
 					if len(flags)%7 == 0 {
-						f.Involved = domain.List[domain.ID]{w.Manager.ID, w.Boss.ID, w.Admin.ID}
+						f.Involved = domain.JSONList[domain.ID]{w.Manager.ID, w.Boss.ID, w.Admin.ID}
 					}
 					if len(flags)%4 == 0 && subject != nil {
 						f.ToldAt = &Noon

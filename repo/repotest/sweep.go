@@ -141,12 +141,12 @@ func sweep(t *testing.T, db *repo.DB) {
 	dying := &killed{Store: db, left: 1}
 	clock := func() time.Time { return now }
 	s := &domain.Service{Store: dying, Now: clock, Wall: func() time.Time { return wall }}
-	if n, err := s.Sweep(t.Context()); !errors.Is(err, errKilled) || n == 0 || n > 250 {
+	if n, err := s.Retention(t.Context()); !errors.Is(err, errKilled) || n == 0 || n > 250 {
 		t.Errorf("one transaction forgot %d rows: %v", n, err)
 	}
 	again := &killed{Store: db, left: 1000}
 	s.Store = again
-	if _, err := s.Sweep(t.Context()); err != nil {
+	if _, err := s.Retention(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range tables {
@@ -157,10 +157,10 @@ func sweep(t *testing.T, db *repo.DB) {
 	if again.done < len(tables)+1 {
 		t.Errorf("only %d transactions", again.done)
 	}
-	if n, err := s.Sweep(t.Context()); n != 0 || err != nil {
+	if n, err := s.Retention(t.Context()); n != 0 || err != nil {
 		t.Errorf("again: %d, %v", n, err)
 	}
-	if err := db.InTx(t.Context(), func(tx domain.Tx) error { _, err := tx.Forget("facts", now, 1); return err }); err == nil {
+	if err := db.InTx(t.Context(), func(tx domain.Tx) error { _, err := tx.Purge("facts", now, 1); return err }); err == nil {
 		t.Error("facts can be forgotten")
 	}
 }

@@ -86,13 +86,13 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 	w := &World{DB: db}
 	w.North, w.South = domain.Area{Meta: Meta(Noon), Name: "North"}, domain.Area{Meta: Meta(Noon), Name: "South"}
 	centre := func(area domain.ID, name, code string) domain.Centre {
-		return domain.Centre{Meta: Meta(Noon), AreaID: area, Name: name, Zone: "Asia/Kolkata", Country: "IN", PostalCodes: domain.List[string]{code},
-			WorkingDays: domain.List[int]{1, 2, 3, 4, 5, 6}, Holidays: domain.List[string]{"2027-01-26"}, Phone: "+911100000000", MaxVisitsPerDay: Ptr(60),
-			Ladder: domain.List[ladder.Tier]{{After: 0, To: []string{"everyone"}, Repeat: 30}}, ImportMapping: domain.Doc[map[string]string]{V: map[string]string{"Fault": "fault"}}}
+		return domain.Centre{Meta: Meta(Noon), AreaID: area, Name: name, Zone: "Asia/Kolkata", Country: "IN", PostalCodes: domain.JSONList[string]{code},
+			WorkingDays: domain.JSONList[int]{1, 2, 3, 4, 5, 6}, Holidays: domain.JSONList[string]{"2027-01-26"}, Phone: "+911100000000", MaxVisitsPerDay: Ptr(60),
+			Ladder: domain.JSONList[ladder.Tier]{{After: 0, To: []string{"everyone"}, Repeat: 30}}, ImportMapping: domain.JSON[map[string]string]{V: map[string]string{"Fault": "fault"}}}
 	}
 	w.Mill, w.Harbour = centre(w.North.ID, "Mill", "110001"), centre(w.South.ID, "Harbour", "400001")
 	user := func(login string, role domain.Role) domain.User {
-		return domain.User{Meta: Meta(Noon), Login: login, Name: login + " Sharma", Role: role, Phone: "+911200000000", Language: "en", Skills: domain.List[string]{"washer"}}
+		return domain.User{Meta: Meta(Noon), Login: login, Name: login + " Sharma", Role: role, Phone: "+911200000000", Language: "en", Skills: domain.JSONList[string]{"washer"}}
 	}
 	ofCentre := func(login string, role domain.Role, c domain.Centre) domain.User {
 		u := user(login, role)
@@ -130,14 +130,14 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 // NewHome makes a household of one contact and one site.
 func NewHome(name, phone string) domain.Customer {
 	return domain.Customer{Meta: Meta(Noon), Name: name, Language: "hi",
-		Contacts: []domain.Contact{{ID: ID(), Name: name, Relation: "self", Phones: domain.List[string]{phone}, Language: "hi", Struck: domain.List[string]{}}},
+		Contacts: []domain.Contact{{ID: ID(), Name: name, Relation: "self", Phones: domain.JSONList[string]{phone}, Language: "hi", Struck: domain.JSONList[string]{}}},
 		Sites:    []domain.Site{{ID: ID(), Label: "home", Address: "1 Lane", PostalCode: "110001", Zone: "Asia/Kolkata"}}}
 }
 
 // NewJob makes an open job of a household at a centre.
 func (w *World) NewJob(home *domain.Customer, c *domain.Centre, at time.Time) domain.Job {
 	return domain.Job{Meta: Meta(at), CustomerID: home.ID, SiteID: home.Sites[0].ID, ContactID: &home.Contacts[0].ID, CentreID: c.ID, AreaID: c.AreaID,
-		Status: domain.JobOpen, Category: "washer", Fault: "it leaks", TriedSteps: domain.List[domain.TriedStep]{}, Priority: "normal", Cover: "warranty",
+		Status: domain.JobOpen, Category: "washer", Fault: "it leaks", TriedSteps: domain.JSONList[domain.TriedStep]{}, Priority: "normal", Cover: "warranty",
 		SkillLevel: 1, OpenedAt: at, Verdict: reach.Untried}
 }
 
