@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,13 +19,13 @@ import (
 
 // App is the resources of the API over the use cases.
 type App struct {
-	Service  *domain.Service
-	Tokens   *Tokens
-	Throttle *Throttle
+	Service *domain.Service
+	Tokens  *Tokens
 	// Browsers judges and names the key of Web Push; nil: no browser is
 	// asked.
 	Browsers Browsers
 
+	clientIP   func(c *fiber.Ctx) netip.Addr
 	mu         sync.Mutex
 	principals map[domain.ID]principal
 }
@@ -51,8 +53,8 @@ const (
 )
 
 // NewApp makes the resources; Mount adds them to a server.
-func NewApp(s *domain.Service, tokens *Tokens, throttle *Throttle) *App {
-	return &App{Service: s, Tokens: tokens, Throttle: throttle, principals: map[domain.ID]principal{}}
+func NewApp(s *domain.Service, tokens *Tokens) *App {
+	return &App{Service: s, Tokens: tokens, principals: map[domain.ID]principal{}}
 }
 
 // Authenticate turns the access token into an actor, or answers 401.
@@ -70,6 +72,17 @@ func (a *App) Authenticate(c *fiber.Ctx) error {
 	c.Locals(localZone, p.zone)
 	return c.Next()
 }
+
+// Allow refuses a role that the contract does not name for an operation.
+func (a *App) Allow(c *fiber.Ctx, roles []string) error {
+	if !slices.Contains(roles, string(actorOf(c).Role)) {
+		return domain.Fail(domain.CodeForbidden, "Your role may not do this.")
+	}
+	return nil
+}
+
+// User names who is signed in, for the limits on each user.
+func (a *App) User(c *fiber.Ctx) string { return actorOf(c).UserID.String() }
 
 // holder is who a token speaks for, as long as it does.
 func (a *App) holder(ctx context.Context, claims Claims) (principal, error) {
@@ -329,6 +342,7 @@ func asIs[T any](rows []T) ([]T, error) { return rows, nil }
 
 // Mount adds every resource to the server; demo is nil outside the demo.
 func (a *App) Mount(s *Server, demo *Demo) {
+	a.clientIP = s.ClientIP
 	a.mountAuth(s)
 	a.mountPeople(s)
 	a.mountLeave(s)

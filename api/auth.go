@@ -1,6 +1,8 @@
 package api
 
 import (
+	"errors"
+
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/domain"
@@ -30,7 +32,7 @@ func (a *App) mountAuth(s *Server) {
 		if err != nil {
 			return err
 		}
-		done, err := a.Throttle.Try(in.Login, s.ClientIP(c))
+		done, err := a.Service.BeginTry(c.UserContext(), a.try(c, trySignIn, in.Login))
 		if err != nil {
 			return err
 		}
@@ -72,7 +74,7 @@ func (a *App) mountAuth(s *Server) {
 			return err
 		}
 		actor := actorOf(c)
-		done, err := a.Throttle.Try("password of "+actor.UserID.String(), s.ClientIP(c))
+		done, err := a.Service.BeginTry(c.UserContext(), a.try(c, trySignIn, "password of "+actor.UserID.String()))
 		if err != nil {
 			return err
 		}
@@ -92,12 +94,12 @@ func (a *App) mountAuth(s *Server) {
 		if err != nil {
 			return err
 		}
-		done, err := a.Throttle.Try("reset", s.ClientIP(c))
+		done, err := a.Service.BeginTry(c.UserContext(), a.try(c, tryReset, in.Token))
 		if err != nil {
 			return err
 		}
 		err = a.Service.RedeemInvitation(c.UserContext(), in.Token, in.Password)
-		done(err == nil || domainKind(err) != domain.KindMeaning)
+		done(!unknownToken(err))
 		if err != nil {
 			return err
 		}
@@ -110,6 +112,36 @@ func (a *App) mountAuth(s *Server) {
 		}
 		return c.JSON(fiber.Map{"user": p.user, "deputises": domain.List[domain.ID](p.actor.Deputises)})
 	})
+}
+
+// What is guessed at; each counts addresses for itself.
+const (
+	trySignIn = "sign-in"
+	tryReset  = "reset"
+	tryLink   = "link"
+)
+
+// try is one by the caller's address. Tokens that work once trust no address.
+func (a *App) try(c *fiber.Ctx, kind, account string) domain.Try {
+	return domain.Try{Kind: kind, Account: account, Address: addressBlock(a.clientIP(c)), Trust: kind == trySignIn}
+}
+
+// missed counts a link that names nothing. Too many from one address are told to
+// wait; a link that is live is never held up by them.
+func (a *App) missed(c *fiber.Ctx, err error) error {
+	if domainKind(err) == domain.KindNotFound {
+		if late := a.Service.Missed(c.UserContext(), tryLink, addressBlock(a.clientIP(c))); late != nil {
+			return late
+		}
+	}
+	return err
+}
+
+// unknownToken reports whether a token was refused; a password that is too
+// short is no guess.
+func unknownToken(err error) bool {
+	var e *domain.Error
+	return errors.As(err, &e) && e.Kind == domain.KindMeaning && len(e.Fields) > 0 && e.Fields[0].Pointer == "/token"
 }
 
 func (a *App) sendTokens(c *fiber.Ctx, in domain.SignIn) error {

@@ -14,7 +14,7 @@ import (
 func (a *App) mountBoard(s *Server) {
 	s.Handle("GET", "/v1/centres/{id}/board", a.board)
 	s.staffPage("/board", pages.Board, "board")
-	s.script("/board/app.js", "session.js", "plan.js", "slots.js", "doors.js", "board.js")
+	s.script("/board/app.js", "session.js", "moves.js", "plan.js", "slots.js", "doors.js", "board.js")
 	s.script("/board/reports.js", "reports.js")
 	s.script("/board/calendar.js", "vendor/event-calendar.min.js")
 }

@@ -16,7 +16,7 @@ import (
 func (a *App) visitCalendar(c *fiber.Ctx) error {
 	p, err := a.Service.OpenLink(c.UserContext(), c.Params("token"))
 	if err != nil {
-		return linkFailed(c, err)
+		return a.linkFailed(c, err)
 	}
 	if p.Visit == nil {
 		return domain.NotFound("visit")

@@ -25,10 +25,9 @@ import (
 	"doorstep/domain"
 )
 
-// The largest bodies, by media type. Fiber refuses everything above MaxBody
-// before it reaches us.
+// The largest bodies: of a form, and of anything else unless the contract says
+// more with x-max-body, which never goes for JSON.
 const (
-	MaxBody = 10 << 20
 	MaxJSON = 256 << 10
 	MaxForm = 8 << 10
 )
@@ -51,6 +50,7 @@ type Operation struct {
 	Roles   []string // x-roles: who may call it; empty where the contract does not say
 	Public  bool     // security: [] — no access token
 	Lenient bool     // x-lenient: the contract describes it, and refuses nothing
+	MaxBody int      // x-max-body: bytes of a file that it takes; MaxJSON where the contract does not say
 
 	op      *openapi3.Operation
 	route   *routers.Route
@@ -129,6 +129,10 @@ func LoadContract(data []byte) (*Contract, error) {
 				o.Public = len(doc.Security) == 0
 			}
 			o.Lenient, _ = op.Extensions["x-lenient"].(bool)
+			o.MaxBody = MaxJSON
+			if n, ok := op.Extensions["x-max-body"].(float64); ok {
+				o.MaxBody = int(n)
+			}
 			if roles, ok := op.Extensions["x-roles"].([]any); ok {
 				for _, r := range roles {
 					o.Roles = append(o.Roles, fmt.Sprint(r))
@@ -202,6 +206,10 @@ const (
 	localParsed localsKey = iota
 	localRoute
 	localRequestID
+	localBody
+	localComplete // when the request was
+	localNoMethod // the method is no token
+	localCounted  // a limiter has, or none shall
 )
 
 // parsedBody is what the guard leaves for Decode.
@@ -343,14 +351,8 @@ func (o *Operation) judgeBody(c *fiber.Ctx, fields []domain.FieldError) ([]domai
 		return fields, err
 	}
 	content := want.Content[media]
-	if content == nil {
-		return fields, domain.Fail(domain.CodeMedia, "Send %s.", strings.Join(mediaTypes(want.Content), " or "))
-	}
-	if err := checkSize(media, len(body)); err != nil {
-		return fields, err
-	}
-	if media != fiber.MIMEApplicationJSON {
-		return fields, nil // forms and imports are read by their handlers
+	if content == nil || media != fiber.MIMEApplicationJSON {
+		return fields, nil // forms and imports are read by their handlers; what is not taken was refused before it was read
 	}
 	v, err := ParseJSON(body)
 	if err != nil {
@@ -363,6 +365,14 @@ func (o *Operation) judgeBody(c *fiber.Ctx, fields []domain.FieldError) ([]domai
 	}
 	c.Locals(localParsed, parsedBody{v})
 	return fields, nil
+}
+
+// Media lists the media types of the body, by name; none where it takes none.
+func (o *Operation) Media() []string {
+	if o.op.RequestBody == nil || o.op.RequestBody.Value == nil {
+		return nil
+	}
+	return mediaTypes(o.op.RequestBody.Value.Content)
 }
 
 func mediaTypes(content openapi3.Content) []string {
@@ -394,18 +404,25 @@ func mediaOf(c *fiber.Ctx) (string, error) {
 	return media, nil
 }
 
-func checkSize(media string, n int) error {
-	most, name := MaxBody, "10 MiB"
-	switch media {
-	case fiber.MIMEApplicationJSON:
-		most, name = MaxJSON, "256 KiB"
-	case fiber.MIMEApplicationForm:
-		most, name = MaxForm, "8 KiB"
+// limit is how large the body of a request may be. CodeMedia when its media
+// type is not taken.
+func (o *Operation) limit(c *fiber.Ctx) (int, error) {
+	if o.op.RequestBody == nil {
+		return MaxJSON, nil // what is not empty is refused
 	}
-	if n > most {
-		return domain.Fail(domain.CodeTooLarge, "The body is larger than %s.", name)
+	media, err := mediaOf(c)
+	content := o.op.RequestBody.Value.Content
+	switch {
+	case err != nil:
+		return MaxJSON, err
+	case content[media] == nil:
+		return MaxJSON, domain.Fail(domain.CodeMedia, "Send %s.", strings.Join(mediaTypes(content), " or "))
+	case media == fiber.MIMEApplicationForm:
+		return MaxForm, nil
+	case media == fiber.MIMEApplicationJSON:
+		return MaxJSON, nil
 	}
-	return nil
+	return o.MaxBody, nil
 }
 
 // cleanText: valid UTF-8 without NUL, which PostgreSQL refuses in text.
@@ -425,9 +442,6 @@ func Decode(c *fiber.Ctx, dst any) error {
 	media, err := mediaOf(c)
 	if err == nil && media != fiber.MIMEApplicationJSON {
 		err = domain.Fail(domain.CodeMedia, "Send application/json.")
-	}
-	if err == nil {
-		err = checkSize(media, len(body))
 	}
 	if err != nil {
 		return err

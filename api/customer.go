@@ -52,7 +52,7 @@ func (a *App) mountCustomer(s *Server) {
 		}
 		actor, err := a.Service.LinkActor(c.UserContext(), c.Params("token"))
 		if err != nil {
-			return err
+			return a.missed(c, err)
 		}
 		call, err := callOf(c, fiber.StatusOK)
 		if err != nil {
@@ -139,18 +139,20 @@ func speech(c *fiber.Ctx, household string) (text *pages.Text, chosen bool) {
 	return pages.Speak(c.Get(fiber.HeaderAcceptLanguage), household), false
 }
 
-// patient asks a reader, in his language, to come back when the server cannot
-// answer just now.
+// patient asks a reader, in their language, to come back when the server cannot
+// answer just now or was asked too often.
 func patient(h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		err := h(c)
 		p := problemOf(err)
-		if err == nil || p.Code != domain.CodeUnavailable || !wantsHTML(c) {
+		if err == nil || p.Code != domain.CodeUnavailable && p.Status != fiber.StatusTooManyRequests || !wantsHTML(c) {
 			return err
 		}
 		text, _ := speech(c, "")
-		wait := max(p.retryAfter, time.Minute)
-		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(int(wait.Seconds())))
+		if p.Code == domain.CodeUnavailable {
+			p.retryAfter = max(p.retryAfter, time.Minute)
+		}
+		p.wait(c)
 		return sendCustomer(c, p.Status, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("later.title"), Explain: text.Say("later.explain")})
 	}
 }
@@ -158,7 +160,7 @@ func patient(h fiber.Handler) fiber.Handler {
 func (a *App) customerPage(c *fiber.Ctx) error {
 	page, err := a.Service.OpenLink(c.UserContext(), c.Params("token"))
 	if err != nil {
-		return linkFailed(c, err)
+		return a.linkFailed(c, err)
 	}
 	v := viewCustomer(c, page)
 	if a.Browsers != nil {
@@ -256,11 +258,11 @@ func (a *App) customerAct(action string) fiber.Handler {
 func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err error) error {
 	kind := domainKind(err)
 	if kind != domain.KindConflict && kind != domain.KindPrecondition && kind != domain.KindForbidden && kind != domain.KindMeaning {
-		return linkFailed(c, err)
+		return a.linkFailed(c, err)
 	}
 	page, openErr := a.Service.OpenLink(c.UserContext(), token)
 	if openErr != nil {
-		return linkFailed(c, openErr)
+		return a.linkFailed(c, openErr)
 	}
 	v := viewCustomer(c, page)
 	if kind != domain.KindMeaning {
@@ -320,8 +322,8 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 }
 
 // linkFailed answers unknown, expired and revoked links with the same bytes.
-func linkFailed(c *fiber.Ctx, err error) error {
-	if domainKind(err) != domain.KindNotFound {
+func (a *App) linkFailed(c *fiber.Ctx, err error) error {
+	if err = a.missed(c, err); domainKind(err) != domain.KindNotFound {
 		return err
 	}
 	text, _ := speech(c, "")

@@ -61,12 +61,12 @@ func openDoor(t *testing.T) *door {
 				err = errors.New("not possible")
 			}
 			return phonenumbers.Format(n, phonenumbers.E164), err
-		}, Keys: keys}
+		}, Keys: keys, Tries: domain.NewTries()}
 	contract, err := api.LoadContract(doorstep.OpenAPI)
 	d.must(err)
 	d.tokens, err = api.NewTokens(strings.Repeat("t", 32), "doorstep", "doorstep", time.Hour)
 	d.must(err)
-	app := api.NewApp(d.s, d.tokens, api.NewThrottle(time.Now))
+	app := api.NewApp(d.s, d.tokens)
 	d.server = api.New(api.Config{Log: slog.New(slog.DiscardHandler), Contract: contract, Authenticate: app.Authenticate})
 	app.Mount(d.server, &api.Demo{Now: func() time.Time { return d.now }, Phones: func() []api.DemoPhone {
 		return []api.DemoPhone{{Login: "ravi", Pushes: []api.DemoPush{{Title: "Older", At: d.now.Add(-time.Hour)}, {Title: "Newer <b>", At: d.now}}}, {Login: "customer"}}

@@ -16,34 +16,33 @@ const (
 	lingerMost = 1 << 30 // bytes
 )
 
-// lingering is a listener whose connections can be closed that way.
-type lingering struct{ net.Listener }
-
-func (l lingering) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &lingeringConn{Conn: c}, nil
-}
-
 // lingeringConn is used by one goroutine at a time.
 type lingeringConn struct {
 	net.Conn
 	unread bool
+	owes   bool // an answer that is not written yet
+	leave  func()
+}
+
+func (c *lingeringConn) Write(b []byte) (int, error) {
+	c.owes = false
+	return c.Conn.Write(b)
 }
 
 // Close does not wait for what is still coming.
 func (c *lingeringConn) Close() error {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !c.unread || !ok {
+		defer c.leave()
 		return c.Conn.Close()
 	}
 	c.unread = false
 	if err := half.CloseWrite(); err != nil {
+		defer c.leave()
 		return c.Conn.Close()
 	}
 	go func() {
+		defer c.leave()
 		until := time.Now().Add(lingerFor)
 		buf, left := make([]byte, 32<<10), int64(lingerMost)
 		for left > 0 && time.Now().Before(until) {

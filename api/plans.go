@@ -68,7 +68,7 @@ func (a *App) mountPlans(s *Server) {
 	s.Handle("GET", "/calendar/{token}.ics", func(c *fiber.Ctx) error {
 		p, err := svc.Feed(c.UserContext(), c.Params("token"))
 		if err != nil {
-			return err
+			return a.missed(c, err)
 		}
 		c.Set(fiber.HeaderContentType, "text/calendar; charset=utf-8; method=PUBLISH")
 		return c.SendString(feedCalendar(p))

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -65,6 +64,7 @@ type Problem struct {
 
 	extra      map[string]any
 	retryAfter time.Duration
+	quota      *domain.Quota
 	log        slog.Level // what the log thinks of it; below Info nothing is said
 }
 
@@ -105,7 +105,7 @@ func problemOf(err error) Problem {
 		info, _ := de.Code.Lookup()
 		p := Problem{
 			Title: info.Title, Status: statusOf(de.Kind), Detail: de.Message, Code: de.Code,
-			Errors: de.Fields, extra: de.Extra, retryAfter: de.RetryAfter, log: slog.LevelDebug,
+			Errors: de.Fields, extra: de.Extra, retryAfter: de.RetryAfter, quota: de.Quota, log: slog.LevelDebug,
 		}
 		if len(p.Errors) > maxErrors {
 			p.Errors = p.Errors[:maxErrors]
@@ -127,8 +127,6 @@ func problemOf(err error) Problem {
 			return standard(domain.CodeNotFound, fe.Code, "There is nothing at this address.")
 		case http.StatusMethodNotAllowed:
 			return standard(domain.CodeMethod, fe.Code, "This method is not offered here; see Allow.")
-		case http.StatusRequestEntityTooLarge:
-			return standard(domain.CodeTooLarge, fe.Code, "The body is larger than 10 MiB.")
 		case http.StatusRequestHeaderFieldsTooLarge, http.StatusRequestURITooLong:
 			return standard(domain.CodeTooLarge, fe.Code, "The address and headers are larger than 16 KiB.")
 		case http.StatusRequestTimeout, http.StatusBadGateway:
@@ -146,6 +144,21 @@ func problemOf(err error) Problem {
 	p.log = slog.LevelError
 	return p
 }
+
+// wait says when to come again, and by which limit.
+func (p *Problem) wait(c *fiber.Ctx) {
+	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(wholeSeconds(p.retryAfter)))
+	if p.quota != nil {
+		setRateLimit(c, p.quota, 0, p.retryAfter)
+	}
+}
+
+// The headers of draft-ietf-httpapi-ratelimit-headers-10: q quota, w window, r what is left
+// of it, t seconds until there is more.
+const (
+	HeaderRateLimit       = "RateLimit"
+	HeaderRateLimitPolicy = "RateLimit-Policy"
+)
 
 func standard(c domain.Code, status int, detail string) Problem {
 	info, _ := c.Lookup()
@@ -173,7 +186,7 @@ func (s *Server) fail(c *fiber.Ctx, err error) {
 	case http.StatusUnauthorized:
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		c.Set(fiber.HeaderRetryAfter, strconv.Itoa(max(1, int(math.Ceil(p.retryAfter.Seconds())))))
+		p.wait(c)
 	}
 	if wantsHTML(c) { // somebody opened a page; the customer's pages explain more themselves
 		c.Status(p.Status)

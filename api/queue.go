@@ -27,5 +27,5 @@ func (a *App) mountQueue(s *Server) {
 		return c.JSON(q)
 	})
 	s.staffPage("/queue", pages.Queue, "queue")
-	s.script("/queue/app.js", "session.js", "queue.js")
+	s.script("/queue/app.js", "session.js", "moves.js", "queue.js")
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/netip"
 	"regexp"
 	"time"
 
@@ -30,6 +29,12 @@ type sosBody struct {
 	Lon        *float64 `json:"lon"`
 	Avoid      anyIDs   `json:"avoid"`
 	OccurredAt string   `json:"occurred_at"`
+}
+
+// acknowledgeBody is read leniently: nothing in it can keep an alarm ringing.
+type acknowledgeBody struct {
+	Note       string `json:"note"`
+	OccurredAt string `json:"occurred_at"`
 }
 
 func (b *sosBody) input() domain.SOSInput {
@@ -114,7 +119,7 @@ func (a *App) mountSOS(s *Server) {
 			if err != nil {
 				return err
 			}
-			if err := a.checkCode(c, s.ClientIP(c), id, in.Code); err != nil {
+			if err := a.checkCode(c, id, in.Code); err != nil {
 				return err
 			}
 			return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
@@ -147,7 +152,7 @@ func (a *App) mountSOS(s *Server) {
 		if err != nil {
 			return err
 		}
-		if err := a.guessed(c, s.ClientIP(c), func() (err error) {
+		if err := a.guessed(c, func() (err error) {
 			in.Keep, err = a.Service.CheckPresent(c.UserContext(), actorOf(c), in.Present)
 			return err
 		}); err != nil {
@@ -158,7 +163,28 @@ func (a *App) mountSOS(s *Server) {
 			return err
 		})
 	})
-	for _, action := range []string{"acknowledge", "hand-over", "resolve"} {
+	s.Handle("POST", "/v1/sos/{id}/acknowledge", func(c *fiber.Ctx) error {
+		id, err := PathID(c, "id", "SOS")
+		if err != nil {
+			return err
+		}
+		// As with stop and SOS: nothing that a phone sends may keep it ringing.
+		var body acknowledgeBody
+		DecodeLenient(c, &body)
+		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusOK}
+		if sent, ok, err := SentAt(c); ok && err == nil {
+			call.SentAt = &sent
+		}
+		if r := []rune(body.Note); len(r) > 2000 {
+			body.Note = string(r[:2000])
+		}
+		in := domain.SOSAnswer{Note: body.Note, OccurredAt: body.OccurredAt}
+		if _, err := svc.AnswerSOS(c.UserContext(), call, id, "acknowledge", in); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "")
+	})
+	for _, action := range []string{"hand-over", "resolve"} {
 		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SOSAnswer) error {
 			_, err := svc.AnswerSOS(ctx, call, id, action, in)
 			return err
@@ -185,14 +211,14 @@ func (a *App) mountSOS(s *Server) {
 }
 
 // checkCode compares the code of a timer.
-func (a *App) checkCode(c *fiber.Ctx, from netip.Addr, visit domain.ID, code string) error {
-	return a.guessed(c, from, func() error { return a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code) })
+func (a *App) checkCode(c *fiber.Ctx, visit domain.ID, code string) error {
+	return a.guessed(c, func() error { return a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code) })
 }
 
 // guessed slows down guessing of codes, wherever they are asked for; the duress
 // code is heard all the same.
-func (a *App) guessed(c *fiber.Ctx, from netip.Addr, check func() error) error {
-	done, late := a.Throttle.Try("code of "+actorOf(c).UserID.String(), from)
+func (a *App) guessed(c *fiber.Ctx, check func() error) error {
+	done, late := a.Service.BeginTry(c.UserContext(), a.try(c, trySignIn, "code of "+actorOf(c).UserID.String()))
 	err := check()
 	if late != nil {
 		return late

@@ -42,15 +42,25 @@ const dataCSP = "default-src 'none'; frame-ancestors 'none'"
 
 // Config is what the server needs from outside. Zero values are usable.
 type Config struct {
-	Log            *slog.Logger                // default: slog.Default()
-	BaseURL        string                      // https://doorstep.example, without a slash at the end; "" makes links relative
-	Contract       *Contract                   // nil only in tests of the plumbing: nothing is judged then
-	Authenticate   fiber.Handler               // runs before every operation that is not public; must fail or call c.Next
+	Log          *slog.Logger  // default: slog.Default()
+	BaseURL      string        // https://doorstep.example, without a slash at the end; "" makes links relative
+	Contract     *Contract     // nil only in tests of the plumbing: nothing is judged then
+	Authenticate fiber.Handler // runs before every operation that is not public; must fail or call c.Next
+	// Allow refuses who has none of the roles, before a large body is read; nil: nobody is refused then.
+	Allow          func(c *fiber.Ctx, roles []string) error
 	Ready          func(context.Context) error // nil: always ready; its words are answered
 	Registry       *prometheus.Registry        // nil: one of its own with the Go and process collectors
-	TrustedProxies []netip.Prefix              // whose X-Forwarded-For is believed
+	TrustedProxies []netip.Prefix              // whose X-Forwarded-For is believed, and who may open any number of connections
 	Deadline       time.Duration               // of one request; default 15 s
 	DrainDelay     time.Duration               // between "not ready" and closing the listener, for load balancers
+
+	MaxConnsPerAddress int // 0: any number
+
+	// How many requests a minute are answered, to each user and, of those that
+	// need no token or have none, to each address; 0: any number.
+	RateUser, RateAddress int
+	User                  func(c *fiber.Ctx) string // who is signed in; nil: users are not limited
+	Now                   func() time.Time          // of these limits; nil: time.Now
 }
 
 // Route is one address that the server answers, as in the contract.
@@ -61,17 +71,19 @@ type Route struct{ Method, Path string }
 type Server struct {
 	App *fiber.App
 
-	cfg      Config
-	log      *slog.Logger
-	baseURL  string
-	https    bool
-	routes   []Route
-	draining atomic.Bool
-	registry *prometheus.Registry
-	duration *prometheus.HistogramVec
-	inFlight prometheus.Gauge
-	running  atomic.Int64 // the same, for Drain
-	endings  []func()     // of what would never finish by itself
+	cfg               Config
+	log               *slog.Logger
+	baseURL           string
+	https             bool
+	routes            []Route
+	draining          atomic.Bool
+	registry          *prometheus.Registry
+	duration          *prometheus.HistogramVec
+	inFlight          prometheus.Gauge
+	running           atomic.Int64 // the same, for Drain
+	bodies            atomic.Int64 // bytes that large bodies hold
+	byUser, byAddress *limiter
+	endings           []func() // of what would never finish by itself
 }
 
 // New makes the server with /livez, /healthz, /readyz, /problems, /docs and
@@ -83,7 +95,11 @@ func New(cfg Config) *Server {
 	if cfg.Deadline == 0 {
 		cfg.Deadline = 15 * time.Second
 	}
-	s := &Server{cfg: cfg, log: cfg.Log, baseURL: strings.TrimSuffix(cfg.BaseURL, "/"), registry: cfg.Registry}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	s := &Server{byUser: newLimiter("user", cfg.RateUser, cfg.Now), byAddress: newLimiter("address", cfg.RateAddress, cfg.Now),
+		cfg: cfg, log: cfg.Log, baseURL: strings.TrimSuffix(cfg.BaseURL, "/"), registry: cfg.Registry}
 	s.https = strings.HasPrefix(s.baseURL, "https://")
 	if s.registry == nil {
 		s.registry = prometheus.NewRegistry()
@@ -103,15 +119,17 @@ func New(cfg Config) *Server {
 		// Addresses are compared byte by byte, as the contract does.
 		CaseSensitive: true, StrictRouting: true,
 		ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 60 * time.Second,
-		BodyLimit: MaxBody, ReadBufferSize: 16 << 10,
+		StreamRequestBody: true, ReadBufferSize: 16 << 10,
 		DisablePreParseMultipartForm: true, DisableStartupMessage: true,
 		ErrorHandler: s.outside,
 	})
 	// Fiber answers methods it does not know with plain text. TRACE is known and
 	// never offered, so they get the 404 or 405 of their address.
+	s.App.Server().HeaderReceived = withhold
 	handle := s.App.Server().Handler
 	s.App.Server().Handler = func(ctx *fasthttp.RequestCtx) {
 		if !slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
+			ctx.SetUserValue(localNoMethod, !isToken(ctx.Method()))
 			ctx.Request.Header.SetMethod(fiber.MethodTrace)
 		}
 		handle(ctx)
@@ -141,9 +159,26 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 			if s.cfg.Authenticate == nil {
 				panic("api: " + method + " " + path + " needs Config.Authenticate")
 			}
-			chain = append(chain, s.cfg.Authenticate)
 		}
-		chain = append(chain, op.guard)
+		switch {
+		case op.Lenient && op.Public:
+			chain = append(chain, unlimited)
+		case op.Lenient:
+			chain = append(chain, unlimited, s.cfg.Authenticate)
+		case op.Public:
+			chain = append(chain, s.limitAddress)
+		default:
+			chain = append(chain, s.cfg.Authenticate, s.limitUser)
+		}
+		if op.MaxBody > MaxJSON && s.cfg.Allow != nil {
+			chain = append(chain, func(c *fiber.Ctx) error {
+				if err := s.cfg.Allow(c, op.Roles); err != nil {
+					return err
+				}
+				return c.Next()
+			})
+		}
+		chain = append(chain, s.receive(op.limit, op.Lenient), op.guard)
 	}
 	s.add(method, path, append(chain, h)...)
 }
@@ -152,11 +187,20 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 // of at most 8 KiB in clean UTF-8. Authentication, where a page needs it, is
 // the handler's.
 func (s *Server) Page(method, path string, h fiber.Handler) {
-	s.add(method, path, label(path), pageGuard, h)
+	s.add(method, path, label(path), s.limitAddress, pageGuard, s.receive(func(*fiber.Ctx) (int, error) { return MaxForm, nil }, false), h)
 }
 
-// own adds a GET of the plumbing itself.
-func (s *Server) own(path string, h fiber.Handler) { s.add(http.MethodGet, path, label(path), h) }
+// own adds a GET of the plumbing itself; those that watch it are not limited.
+func (s *Server) own(path string, h fiber.Handler) {
+	limit := s.limitAddress
+	if watches(path) {
+		limit = unlimited
+	}
+	s.add(http.MethodGet, path, label(path), limit, h)
+}
+
+// watches reports whether a path answers how the server is.
+func watches(path string) bool { return path == "/healthz" || path == "/readyz" || path == "/livez" }
 
 func (s *Server) add(method, path string, chain ...fiber.Handler) {
 	for _, r := range s.routes {
@@ -206,13 +250,14 @@ func RequestID(c *fiber.Ctx) string {
 // front surrounds every request: id, headers, deadline, recovery, problem, log
 // and metrics.
 func (s *Server) front(c *fiber.Ctx) error {
-	start := time.Now()
+	c.Locals(localComplete, time.Now())
 	s.inFlight.Inc()
 	defer s.inFlight.Dec()
 	s.running.Add(1)
 	defer s.running.Add(-1)
+	body := incomingOf(c)
 	s.dress(c)
-	err := s.guarded(c)
+	err := s.countRefused(c, s.guarded(c))
 	if err != nil {
 		var fe *fiber.Error
 		if errors.As(err, &fe) && fe.Code == fiber.StatusMethodNotAllowed {
@@ -226,47 +271,22 @@ func (s *Server) front(c *fiber.Ctx) error {
 	if err != nil {
 		s.fail(c, err)
 	}
-	s.observe(c, start)
+	body.leave(c)
+	s.observe(c)
 	return nil
 }
 
-// outside answers what never reached front: bodies and headers that are too
-// large, broken HTTP, timeouts while reading.
+// outside answers what never reached front: headers that are too large, broken
+// HTTP, timeouts while reading.
 func (s *Server) outside(c *fiber.Ctx, err error) error {
-	start := time.Now()
-	if s.spared(c, err) {
-		return nil
-	}
+	c.Locals(localComplete, time.Now())
 	s.dress(c)
 	s.fail(c, err)
-	if conn, ok := c.Context().Conn().(*lingeringConn); ok {
-		switch c.Response().StatusCode() {
-		case http.StatusRequestEntityTooLarge, http.StatusRequestHeaderFieldsTooLarge:
-			conn.unread = true
-		}
+	if conn, ok := c.Context().Conn().(*lingeringConn); ok && c.Response().StatusCode() == http.StatusRequestHeaderFieldsTooLarge {
+		conn.unread = true
 	}
-	s.observe(c, start)
+	s.observe(c)
 	return nil
-}
-
-// spared answers an operation that no body may refuse, an SOS or a stop, as if
-// there had been none when its body is too large to be read.
-func (s *Server) spared(c *fiber.Ctx, err error) bool {
-	var fe *fiber.Error
-	if s.cfg.Contract == nil || !errors.As(err, &fe) || fe.Code != fiber.StatusRequestEntityTooLarge {
-		return false
-	}
-	for _, r := range s.routes {
-		if op, ok := s.cfg.Contract.Operation(r.Method, r.Path); ok && op.Lenient && r.Method == c.Method() && covers(r.Path, c.Path()) {
-			if conn, ok := c.Context().Conn().(*lingeringConn); ok {
-				conn.unread = true
-			}
-			c.Request().ResetBody()
-			s.App.Handler()(c.Context())
-			return true
-		}
-	}
-	return false
 }
 
 // dress sets the id and the headers that every answer has.
@@ -314,32 +334,74 @@ func (s *Server) guarded(c *fiber.Ctx) (err error) {
 			err = domain.Fail(domain.CodeInternal, "panic")
 		}
 	}()
-	if reason := badHeaders(c.Request().Header.RawHeaders()); reason != "" {
+	reason := badRequestLine(&c.Request().Header)
+	if noMethod, _ := c.Locals(localNoMethod).(bool); noMethod {
+		reason = "The method is no token."
+	}
+	if reason == "" {
+		reason = badHeaders(c.Request().Header.RawHeaders(), c.Request().Header.IsHTTP11())
+	}
+	if reason != "" {
 		c.Context().SetConnectionClose() // where the next request begins is not certain
 		return domain.Fail(domain.CodeMalformed, "%s", reason)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Deadline)
+	ctx, cancel := s.withDeadline()
 	defer cancel()
 	c.SetUserContext(ctx)
 	return c.Next()
 }
 
-// badHeaders refuses what fasthttp lets through and a proxy before us may read
-// differently (RFC 9112 sections 3.2, 5.2 and 6.3).
-func badHeaders(raw []byte) string {
-	if bytes.IndexByte(raw, 0) >= 0 {
-		return "A header holds NUL."
+// withDeadline bounds the work on a request whose header, or body, is there.
+func (s *Server) withDeadline() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), s.cfg.Deadline)
+}
+
+// badRequestLine refuses what fasthttp lets through of the first line (RFC 9112
+// sections 2.3 and 3).
+func badRequestLine(h *fasthttp.RequestHeader) string {
+	if bytes.ContainsFunc(h.RequestURI(), func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return "The address holds a space or a control character."
 	}
+	if v := string(h.Protocol()); v != "HTTP/1.1" && v != "HTTP/1.0" {
+		return "The version of the protocol is not known here."
+	}
+	return ""
+}
+
+// isToken reports whether b is a token (RFC 9110 section 5.6.2).
+func isToken(b []byte) bool {
+	for _, ch := range b {
+		switch {
+		case ch >= 'a' && ch <= 'z', ch >= 'A' && ch <= 'Z', ch >= '0' && ch <= '9', strings.IndexByte("!#$%&'*+-.^_`|~", ch) >= 0:
+		default:
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// badHeaders refuses what fasthttp lets through and a proxy before us may read
+// differently (RFC 9112 sections 2.2, 3.2, 5.1, 5.2, 6.1 and 6.3; RFC 9110
+// section 5.5).
+func badHeaders(raw []byte, http11 bool) string {
 	var hosts, lengths, encodings int
 	for line := range bytes.Lines(raw) {
-		line = bytes.TrimRight(line, "\r\n")
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 		if len(line) == 0 {
 			continue
 		}
 		if line[0] == ' ' || line[0] == '\t' {
 			return "A header is folded over two lines."
 		}
+		for _, ch := range line {
+			if ch < ' ' && ch != '\t' || ch == 0x7f {
+				return "A header holds a control character."
+			}
+		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
+		if !isToken(name) {
+			return "The name of a header is empty or no token."
+		}
 		switch len(name) {
 		case len("Host"):
 			if bytes.EqualFold(name, []byte("Host")) && len(bytes.TrimSpace(value)) > 0 {
@@ -363,17 +425,20 @@ func badHeaders(raw []byte) string {
 		return "The request must have one Host."
 	case lengths > 1 || encodings > 1 || lengths+encodings > 1:
 		return "The request has more than one length."
+	case encodings > 0 && !http11:
+		return "HTTP/1.0 has no chunks."
 	}
 	return ""
 }
 
 // observe counts and logs the answer.
-func (s *Server) observe(c *fiber.Ctx, start time.Time) {
-	took := time.Since(start)
+func (s *Server) observe(c *fiber.Ctx) {
+	complete, _ := c.Locals(localComplete).(time.Time)
+	took := time.Since(complete)
 	route, status := routeOf(c), c.Response().StatusCode()
 	s.duration.WithLabelValues(c.Method(), route, strconv.Itoa(status)).Observe(took.Seconds())
 	level := slog.LevelInfo
-	if route == "/livez" || route == "/healthz" || route == "/readyz" {
+	if watches(route) {
 		level = slog.LevelDebug
 	}
 	s.log.LogAttrs(context.Background(), level, "request",
@@ -409,7 +474,7 @@ func (s *Server) Metrics() http.Handler {
 }
 
 // Serve answers on ln until Drain.
-func (s *Server) Serve(ln net.Listener) error { return s.App.Listener(lingering{ln}) }
+func (s *Server) Serve(ln net.Listener) error { return s.App.Listener(s.listener(ln)) }
 
 // OnDrain names what Drain ends before it waits: streams, which would never
 // finish by themselves.
@@ -464,22 +529,18 @@ func (s *Server) ClientIP(c *fiber.Ctx) netip.Addr {
 	return addr
 }
 
-// pageGuard sets the page's CSP and refuses bodies that are no small form.
+// pageGuard sets the page's CSP and refuses bodies that are no form.
 func pageGuard(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentSecurityPolicy, PageCSP)
 	if !cleanText([]byte(c.Context().QueryArgs().String())) || bytes.Contains(c.Context().URI().QueryString(), []byte("%00")) {
 		return malformed("#/query", "must be valid UTF-8 without NUL")
 	}
-	body := c.Request().Body()
-	if len(body) == 0 {
+	if !announcedBody(c) {
 		return c.Next()
 	}
 	media, err := mediaOf(c)
 	if err == nil && media != fiber.MIMEApplicationForm {
 		err = domain.Fail(domain.CodeMedia, "Send application/x-www-form-urlencoded.")
-	}
-	if err == nil {
-		err = checkSize(media, len(body))
 	}
 	if err != nil {
 		return err

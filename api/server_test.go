@@ -88,6 +88,7 @@ paths:
       responses: {'204': {description: Cancelled.}}
   /v1/imports/jobs:
     post:
+      x-max-body: 10485760
       requestBody: {required: true, content: {text/csv: {schema: {type: string}}, application/json: {schema: {type: object}}}}
       responses: {'204': {description: Read.}}
   /v1/search:
@@ -652,7 +653,30 @@ func TestBrokenHTTP(t *testing.T) {
 		"length no number":       {"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", 400},
 		"large headers":          {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 40_000) + "\r\n\r\n", 431},
 		"long address":           {"GET /healthz?" + strings.Repeat("a", 40_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
-		"11 MiB":                 {"POST /v1/imports/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 11534336\r\n\r\n", 413},
+		"no name":                {"GET /healthz HTTP/1.1\r\nHost: x\r\n: a\r\n\r\n", 400},
+		"no name, first":         {"GET /healthz HTTP/1.1\r\n:\r\nHost: x\r\n\r\n", 400},
+		"no colon":               {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A\r\nX-B: b\r\n\r\n", 400},
+		"space in a name":        {"GET /healthz HTTP/1.1\r\nHost: x\r\nX A: a\r\n\r\n", 400},
+		"tab before the colon":   {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A\t: a\r\n\r\n", 400},
+		"umlaut in a name":       {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-\u00c4: a\r\n\r\n", 400},
+		"brackets in a name":     {"GET /healthz HTTP/1.1\r\nHost: x\r\nX(A): a\r\n\r\n", 400},
+		"bare CR in a value":     {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\rX-B: b\r\n\r\n", 400},
+		"bare CR in a name":      {"GET /healthz HTTP/1.1\r\nHost: x\r\nX\rA: a\r\n\r\n", 400},
+		"bare CR before the end": {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\r\r\n\r\n", 400},
+		"bare CR as a line":      {"GET /healthz HTTP/1.1\r\nHost: x\r\n\rX-A: a\r\n\r\n", 400},
+		"bare CR, first line":    {"GET /healthz\r HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+		"bare CR, version":       {"GET /healthz HTTP/1.1\r\r\nHost: x\r\n\r\n", 400},
+		"bare CR, method":        {"G\rET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+		"bell in a value":        {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\ab\r\n\r\n", 400},
+		"DEL in a value":         {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\x7fb\r\n\r\n", 400},
+		"tab in a value":         {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\tb\r\n\r\n", 200},
+		"bare LF as line end":    {"GET /healthz HTTP/1.1\nHost: x\nX-A: a\n\n", 200},
+		"space in the address":   {"GET /healthz x HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+		"version 2":              {"GET /healthz HTTP/2.0\r\nHost: x\r\n\r\n", 400},
+		"no such version":        {"GET /healthz HTTPS/1.1\r\nHost: x\r\n\r\n", 400},
+		"chunks in 1.0":          {"POST /v1/visits HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+		"11 MiB":                 {"POST /v1/imports/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 11534336\r\n\r\n", 401},
+		"11 MiB, signed in":      {"POST /v1/imports/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer good\r\nContent-Type: text/csv\r\nContent-Length: 11534336\r\n\r\n", 413},
 		"unknown method":         {"BREW /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405},
 		"method in lower case":   {"get /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 405},
 		"unknown method, 404":    {"BREW /coffee HTTP/1.1\r\nHost: x\r\n\r\n", 404},

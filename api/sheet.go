@@ -2,14 +2,15 @@ package api
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -38,15 +39,44 @@ const (
 	maxMerged     = 2_000
 	maxCell       = 4_000    // characters
 	maxText       = 16 << 20 // bytes of all cells
+
+	// Of one row of CSV: no row that could be taken is longer.
+	maxRow        = maxColumns*maxCell*utf8.UTFMax + 64<<10
+	maxDelimiters = 100_000 // those within quotes included
+
+	maxCells    = domain.MaxImportRows * maxColumns // of a sheet, empty ones included
+	maxElements = 500_000                           // of XML in a part, besides four a cell
+	maxRun      = 256 << 10                         // bytes of one piece of text or one tag; a cell of Excel has 32,767 characters
+
+	maxParses = 2 // at a time
+	parseWait = 5 * time.Second
 )
+
+// parsing are the tables that are being read.
+var parsing = make(chan struct{}, maxParses)
+
+// errRowTooLong ends the reading of a row that nobody could mean.
+var errRowTooLong = errors.New("the row is too long")
 
 // ParseSheet reads a table: CSV or, by contentType, XLSX. The first row that
 // is not empty is the heading; empty rows are left out. Short rows are filled
 // with empty cells, because spreadsheets leave out trailing delimiters; a row
 // that cannot be read says so in Broken. Heading names are unique: the second
 // "Phone" is "Phone (2)". CodeMeaning, with the line, for a file that is no
-// such table.
-func ParseSheet(contentType string, body []byte) (header []string, rows []domain.ImportRow, err error) {
+// such table; CodeUnavailable when others are being read for too long.
+func ParseSheet(ctx context.Context, contentType string, body []byte) (header []string, rows []domain.ImportRow, err error) {
+	waited := time.NewTimer(parseWait)
+	defer waited.Stop()
+	select {
+	case parsing <- struct{}{}:
+		defer func() { <-parsing }()
+	case <-waited.C:
+		e := domain.Fail(domain.CodeUnavailable, "Other tables are being read; try again.")
+		e.RetryAfter = parseWait
+		return nil, nil, e
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
 	defer func() { // the reader of workbooks must not cost us the process
 		if r := recover(); r != nil {
 			header, rows, err = nil, nil, badSheet(0, "The workbook is damaged.").Because(fmt.Errorf("panic: %v", r))
@@ -165,11 +195,13 @@ func parseCSV(body []byte) ([]string, []domain.ImportRow, error) {
 	if comma == '"' || comma == '\r' || comma == '\n' || comma >= utf8.RuneSelf {
 		return nil, nil, badSheet(1, "The delimiter cannot be used.")
 	}
-	r := csv.NewReader(bytes.NewReader(text))
+	limited := &rowLimit{text: text, comma: []byte{byte(comma)}}
+	r := csv.NewReader(limited)
 	r.Comma, r.FieldsPerRecord = comma, -1
 	var t table
 	for {
 		start := r.InputOffset()
+		limited.next(int(start))
 		cells, err := r.Read()
 		if err == io.EOF {
 			return t.done()
@@ -187,6 +219,9 @@ func parseCSV(body []byte) ([]string, []domain.ImportRow, error) {
 			}
 			// Quotes within a cell that is not quoted are meant as they stand.
 			line, cells = pe.StartLine, asItStands(text[start:r.InputOffset()], comma)
+		case errors.Is(err, errRowTooLong):
+			return nil, nil, badSheet(1+first+bytes.Count(text[:start], []byte("\n")),
+				"The row is too long; is a quote not closed, or the delimiter none of comma, semicolon and tab?")
 		case err != nil:
 			return nil, nil, badSheet(0, "The table cannot be read.").Because(err)
 		default:
@@ -196,6 +231,40 @@ func parseCSV(body []byte) ([]string, []domain.ImportRow, error) {
 			return nil, nil, err
 		}
 	}
+}
+
+// rowLimit hands out text as long as the present row is one that could be
+// meant. A reader of CSV has no bound of its own: 9 MB of delimiters are
+// nine million cells.
+type rowLimit struct {
+	text   []byte
+	comma  []byte
+	at     int // handed out so far
+	end    int // of what may be handed out for this row
+	commas int
+	blank  bool // nothing but empty lines so far, which are passed over
+}
+
+// next begins a row.
+func (l *rowLimit) next(start int) {
+	l.end = min(start+maxRow, len(l.text))
+	l.commas = bytes.Count(l.text[start:l.at], l.comma)
+	l.blank = len(bytes.Trim(l.text[start:l.at], "\n")) == 0
+}
+
+func (l *rowLimit) Read(p []byte) (int, error) {
+	if l.at == len(l.text) {
+		return 0, io.EOF
+	}
+	n := copy(p, l.text[l.at:max(l.at, l.end)])
+	l.commas += bytes.Count(p[:n], l.comma)
+	if l.blank = l.blank && len(bytes.Trim(p[:n], "\n")) == 0; l.blank {
+		l.end = min(l.at+n+maxRow, len(l.text))
+	}
+	if l.at += n; n == 0 || l.commas > maxDelimiters {
+		return 0, errRowTooLong
+	}
+	return n, nil
 }
 
 // asItStands reads one row whose quotes are not as they should be.
@@ -229,8 +298,11 @@ func decodeText(body []byte) ([]byte, error) {
 	if i := bytes.IndexByte(body, 0); i >= 0 {
 		return nil, badSheet(1+bytes.Count(body[:i], []byte("\n")), "The file holds NUL and is no text.")
 	}
-	body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
-	return bytes.ReplaceAll(body, []byte("\r"), []byte("\n")), nil
+	if bytes.IndexByte(body, '\r') >= 0 { // ReplaceAll always copies
+		body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
+		body = bytes.ReplaceAll(body, []byte("\r"), []byte("\n"))
+	}
+	return body, nil
 }
 
 // delimiter is the one of , ; and tab that stands most often in the heading,
@@ -282,8 +354,12 @@ func parseXLSX(body []byte) ([]string, []domain.ImportRow, error) {
 	if err != nil {
 		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
 	}
-	b := book{f: f, sheet: sheets[0], from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberForm{}}
-	it, err := f.Rows(b.sheet)
+	forms, err := formsOf(f)
+	if err != nil {
+		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
+	}
+	b := book{f: f, forms: forms, from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberForm{}}
+	it, err := f.Rows(sheets[0])
 	if err != nil {
 		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
 	}
@@ -334,13 +410,10 @@ func measure(body []byte) error {
 		}
 	}
 	for _, e := range z.File {
-		// The package reader compares part names without case.
-		if !strings.EqualFold(path.Dir(strings.ReplaceAll(e.Name, `\`, "/")), "xl/worksheets") {
-			continue
-		}
+		// Whatever it is called: the workbook itself says which part is a sheet.
 		part, err := e.Open()
 		if err == nil {
-			err = measureSheet(io.LimitReader(part, maxUnzipped))
+			err = measurePart(io.LimitReader(part, maxUnzipped))
 			_ = part.Close()
 		}
 		var de *domain.Error
@@ -353,9 +426,18 @@ func measure(body []byte) error {
 	return nil
 }
 
-func measureSheet(r io.Reader) error {
-	d := xml.NewDecoder(r)
-	row, column, merged := 0, 0, 0
+// measurePart looks into a part that is XML; pictures and the like stay unread.
+func measurePart(r io.Reader) error {
+	in := bufio.NewReader(r)
+	head, err := in.Peek(4)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n"); len(head) > 0 && head[0] != '<' {
+		return nil
+	}
+	d := xml.NewDecoder(&runLimit{r: in})
+	row, column, merged, cells, elements := 0, 0, 0, 0, 0
 	far := func() error {
 		return badSheet(0, "The sheet reaches beyond column %d or row %d; copy the table to a fresh sheet.", maxColumns, maxSheetRows)
 	}
@@ -370,6 +452,7 @@ func measureSheet(r io.Reader) error {
 		if !ok {
 			continue
 		}
+		elements++
 		switch el.Name.Local {
 		case "row":
 			row, column = row+1, 0
@@ -380,6 +463,7 @@ func measureSheet(r io.Reader) error {
 			}
 		case "c":
 			column++
+			cells++
 			if ref := attribute(el, "r"); ref != "" {
 				c, at, err := excelize.CellNameToCoordinates(ref)
 				if err != nil || at > maxSheetRows {
@@ -390,10 +474,45 @@ func measureSheet(r io.Reader) error {
 		case "mergeCell":
 			merged++
 		}
-		if row < 0 || row > maxSheetRows || column > maxColumns || merged > maxMerged {
+		switch {
+		case row < 0 || row > maxSheetRows || column > maxColumns || merged > maxMerged:
 			return far()
+		case cells > maxCells:
+			return badSheet(0, "A sheet has more than %d cells; copy the table to a fresh workbook.", maxCells)
+		case elements > maxElements+4*cells:
+			return badSheet(0, "The workbook holds too much besides its cells; copy the table to a fresh workbook.")
 		}
 	}
+}
+
+// runLimit ends the reading of XML whose single pieces are larger than any
+// spreadsheet writes them: a decoder keeps a whole piece in memory.
+type runLimit struct {
+	r     io.Reader
+	run   int
+	last  [2]byte
+	whole bool // within <!…>, which ends at ]]> or -->
+}
+
+func (l *runLimit) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	for _, b := range p[:n] {
+		l.run++
+		switch {
+		case l.whole && b == '>' && (l.last == [2]byte{']', ']'} || l.last == [2]byte{'-', '-'}):
+			l.whole, l.run = false, 0
+		case l.whole:
+		case b == '!' && l.last[1] == '<':
+			l.whole = true
+		case b == '<' || b == '>':
+			l.run = 0
+		}
+		l.last = [2]byte{l.last[1], b}
+		if l.run > maxRun {
+			return 0, badSheet(0, "The workbook has a cell or another piece of more than %d KiB.", maxRun>>10)
+		}
+	}
+	return n, err
 }
 
 func attribute(el xml.StartElement, name string) string {
@@ -417,7 +536,7 @@ const (
 
 type book struct {
 	f        *excelize.File
-	sheet    string
+	forms    *cellForms
 	from1904 bool
 	kinds    map[int]numberForm // by style
 }
@@ -429,33 +548,25 @@ func (b *book) cell(column, row int, raw string) (text, broken string, err error
 	if err != nil {
 		return "", "", err
 	}
-	kind, err := b.f.GetCellType(b.sheet, name)
-	if err != nil {
-		return "", "", err
-	}
-	switch kind {
-	case excelize.CellTypeBool:
+	form := b.forms.at(row, column)
+	switch form.kind { // ECMA-376 part 1, section 18.18.11
+	case "b":
 		return map[string]string{"1": "yes", "0": "no"}[raw], "", nil
-	case excelize.CellTypeError:
+	case "e":
 		return raw, "holds " + raw + " in " + name, nil
-	case excelize.CellTypeNumber, excelize.CellTypeUnset:
-	default:
+	case "d", "s", "str", "inlineStr":
 		return raw, "", nil
 	}
 	v, err := strconv.ParseFloat(raw, 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return raw, "", nil
 	}
-	style, err := b.f.GetCellStyle(b.sheet, name)
-	if err != nil {
-		return "", "", err
-	}
-	as, ok := b.kinds[style]
+	as, ok := b.kinds[form.style]
 	if !ok {
-		if s, err := b.f.GetStyle(style); err == nil {
+		if s, err := b.f.GetStyle(form.style); err == nil {
 			as = numberForm{kindOf(s), zeros(s)}
 		}
-		b.kinds[style] = as
+		b.kinds[form.style] = as
 	}
 	if as.kind == isNumber || v < 0 || v >= 2_958_466 { // the year 10000
 		if text = strconv.FormatFloat(v, 'f', -1, 64); v >= 0 && v == math.Trunc(v) {

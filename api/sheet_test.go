@@ -3,9 +3,11 @@ package api
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -59,7 +61,7 @@ func TestParseCSV(t *testing.T) {
 		"formula is text":     {"Ref,Name\nA-1,=1+1\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "=1+1"}}, "[2]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			head, got, err := ParseSheet("text/csv; charset=utf-8", []byte(c.body))
+			head, got, err := ParseSheet(context.Background(), "text/csv; charset=utf-8", []byte(c.body))
 			if err != nil || strings.Join(head, "|") != c.head {
 				t.Fatalf("heading %q, %v", head, err)
 			}
@@ -91,7 +93,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 		"too much text":    {"Ref\n" + strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 17), "/lines/17", "too much text"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := ParseSheet(MediaCSV, []byte(c.body))
+			_, _, err := ParseSheet(context.Background(), MediaCSV, []byte(c.body))
 			var e *domain.Error
 			if !errors.As(err, &e) || e.Code != domain.CodeMeaning || !strings.Contains(e.Message, c.says) {
 				t.Fatalf("%v", err)
@@ -101,7 +103,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 			}
 		})
 	}
-	_, rows, err := ParseSheet(MediaCSV, []byte("Ref,Name\nA-1,Lata,Pune\nA-2,Uma\nA-3,"+strings.Repeat("x", maxCell+1)+"\n"))
+	_, rows, err := ParseSheet(context.Background(), MediaCSV, []byte("Ref,Name\nA-1,Lata,Pune\nA-2,Uma\nA-3,"+strings.Repeat("x", maxCell+1)+"\n"))
 	if err != nil || len(rows) != 3 || !strings.Contains(rows[0].Broken, "3 cells under 2 headings") || rows[1].Broken != "" || rows[2].Broken == "" {
 		t.Errorf("%+v %v", rows, err)
 	}
@@ -109,7 +111,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 
 // A quote out of place is the matter of its row, not of the file.
 func TestQuotesInCSVAreTheirRows(t *testing.T) {
-	_, rows, err := ParseSheet(MediaCSV, []byte("Ref,Name,Fault\nA-1,\"Rao, A\",ok\nA-2,A \"Bunty\" Rao,42\" screen\nA-3,\"a\"b,x\nA-4,\"says \"\"warm\"\"\",\"two\nlines\"\nA-5,\"ends"))
+	_, rows, err := ParseSheet(context.Background(), MediaCSV, []byte("Ref,Name,Fault\nA-1,\"Rao, A\",ok\nA-2,A \"Bunty\" Rao,42\" screen\nA-3,\"a\"b,x\nA-4,\"says \"\"warm\"\"\",\"two\nlines\"\nA-5,\"ends"))
 	if err != nil || len(rows) != 5 {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
@@ -167,7 +169,7 @@ func TestParseXLSX(t *testing.T) {
 		must(err)
 		must(f.SetCellValue("Other", "A1", "not read"))
 	})
-	head, rows, err := ParseSheet(MediaXLSX, body)
+	head, rows, err := ParseSheet(context.Background(), MediaXLSX, body)
 	if err != nil || strings.Join(head, "|") != "Ref|Phone|Date|From|Until|Lat|Safe|Built|Text|Money|Sum" || len(rows) != 2 {
 		t.Fatalf("%v %+v %v", head, rows, err)
 	}
@@ -183,8 +185,8 @@ func TestParseXLSX(t *testing.T) {
 	}
 }
 
-// rewrite changes one part of a workbook.
-func rewrite(t *testing.T, body []byte, part string, change func(string) string) []byte {
+// rewrite changes one part of a workbook and adds others: name, text.
+func rewrite(t *testing.T, body []byte, part string, change func(string) string, more ...string) []byte {
 	t.Helper()
 	in, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
 	if err != nil {
@@ -210,6 +212,13 @@ func rewrite(t *testing.T, body []byte, part string, change func(string) string)
 			text = change(text)
 		}
 		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		if w, err := out.Create(more[i]); err != nil {
+			t.Fatal(err)
+		} else if _, err := w.Write([]byte(more[i+1])); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -254,7 +263,7 @@ func TestParseXLSXRefusesBombs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			_, rows, err := ParseSheet(MediaXLSX, body)
+			_, rows, err := ParseSheet(context.Background(), MediaXLSX, body)
 			if name == "style out of it" { // strange, and harmless
 				return
 			}
@@ -266,6 +275,107 @@ func TestParseXLSXRefusesBombs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// However a file of 10 MiB is made, reading it takes memory in proportion, and
+// the refusal says what to do.
+func TestSheetsTakeBoundedMemory(t *testing.T) {
+	const size = 9 << 20
+	plain := workbook(t, func(f *excelize.File) {
+		_ = f.SetSheetRow("Sheet1", "A1", &[]any{"Ref", "Name"})
+		_ = f.SetSheetRow("Sheet1", "A2", &[]any{"R1", "a name"})
+	})
+	part := func(name string, text func(string) string) []byte { return rewrite(t, plain, name, text) }
+	instead := func(name, old, with string) []byte {
+		return part(name, func(s string) string {
+			if !strings.Contains(s, old) {
+				t.Fatalf("%s holds no %s", name, old)
+			}
+			return strings.Replace(s, old, with, 1)
+		})
+	}
+	const sheet, strs, rels = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/_rels/workbook.xml.rels"
+	row := `<row>` + strings.Repeat("<c/>", maxColumns) + `</row>`
+	for name, tc := range map[string]struct {
+		media string
+		body  []byte
+		most  uint64 // MiB allocated in all
+		said  string
+	}{
+		"a line of commas":           {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(",", size)), 30, "Line 2: The row is too long"},
+		"a heading of commas":        {MediaCSV, []byte(strings.Repeat("a,", size/2)), 30, "Line 1: The row is too long"},
+		"a line of text":             {MediaCSV, []byte("Ref,Name\n1," + strings.Repeat("x", size)), 60, "Line 2: The row is too long"},
+		"a quote never closed":       {MediaCSV, []byte("Ref,Name\n1,b\n2,\"" + strings.Repeat("x,\n", size/3)), 60, "Line 3: The row is too long"},
+		"quotes, quotes":             {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(`"`, size)), 60, "Line 2: The row is too long"},
+		"bare quotes":                {MediaCSV, []byte("Ref,Name\na" + strings.Repeat(`"`, size)), 60, "Line 2: The row is too long"},
+		"lines of nothing":           {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("\n", size)), 30, ""},
+		"lines of commas":            {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(strings.Repeat(",", 1000)+"\n", size/1000)), 1000, ""},
+		"more rows than taken":       {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("1,2\n", size/4)), 30, "at most 2000 rows"},
+		"a line in UTF-16":           {MediaCSV, append([]byte("\xff\xfe"), []byte(strings.Repeat(",\x00", size/2))...), 90, "Line 1: The row is too long"},
+		"a line in Windows-1252":     {MediaCSV, []byte(strings.Repeat("\x80,", size/2)), 120, "Line 1: The row is too long"},
+		"a cell of 25 MB":            {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is><t>`+strings.Repeat("x", 25<<20)+`</t></is></c></row></sheetData>`), 60, "of more than 256 KiB"},
+		"a cell in CDATA":            {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is><t><![CDATA[`+strings.Repeat("<>", 12<<20)+`]]></t></is></c></row></sheetData>`), 60, "of more than 256 KiB"},
+		"a comment":                  {MediaXLSX, instead(sheet, "</sheetData>", "<!--"+strings.Repeat("<>", 12<<20)+"--></sheetData>"), 60, "of more than 256 KiB"},
+		"a tag of 25 MB":             {MediaXLSX, instead(sheet, "</sheetData>", `<row x="`+strings.Repeat("x", 25<<20)+`"/></sheetData>`), 60, "of more than 256 KiB"},
+		"a shared text of 25 MB":     {MediaXLSX, instead(strs, "</sst>", "<si><t>"+strings.Repeat("x", 25<<20)+"</t></si></sst>"), 60, "of more than 256 KiB"},
+		"a text in many runs":        {MediaXLSX, instead(strs, "</sst>", "<si>"+strings.Repeat("<r><t>x</t></r>", 1<<20)+"</si></sst>"), 300, "too much besides its cells"},
+		"inline runs":                {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is>`+strings.Repeat("<r><t>x</t></r>", 1<<20)+`</is></c></row></sheetData>`), 300, "too much besides its cells"},
+		"all the cells there may be": {MediaXLSX, instead(sheet, "</sheetData>", strings.Repeat(row, 1_999)+"</sheetData>"), 320, ""},
+		"many empty cells":           {MediaXLSX, instead(sheet, "</sheetData>", strings.Repeat(row, 15_000)+"</sheetData>"), 600, "more than 400000 cells"},
+		"a sheet elsewhere": {MediaXLSX, rewrite(t, instead(rels, "worksheets/sheet1.xml", "elsewhere.bin"), sheet, func(s string) string { return s },
+			"xl/elsewhere.bin", `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="XFD1"><v>1</v></c></row></sheetData></worksheet>`), 60, "reaches beyond column 200"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, _, err := ParseSheet(context.Background(), tc.media, tc.body)
+			runtime.ReadMemStats(&after)
+			took := (after.TotalAlloc - before.TotalAlloc) >> 20
+			if tc.said == "" && err != nil || tc.said != "" && (err == nil || !strings.Contains(err.Error(), tc.said)) {
+				t.Errorf("%v", err)
+			}
+			if took > tc.most {
+				t.Errorf("%d MiB for %d KiB", took, len(tc.body)>>10)
+			}
+			t.Logf("%d MiB for %d KiB: %v", took, len(tc.body)>>10, err)
+		})
+	}
+}
+
+// What stood in bounds before stands: the longest row that can be taken is taken.
+func TestTheLongestRowIsTaken(t *testing.T) {
+	cell := strings.Repeat("क", maxCell)
+	header, rows := []string{}, []string{}
+	for i := range maxColumns {
+		header, rows = append(header, fmt.Sprint("h", i)), append(rows, cell)
+	}
+	body := strings.Join(header, ",") + "\n" + strings.Join(rows, ",") + "\n" + strings.Repeat(",", 16_383) + "\n"
+	_, got, err := ParseSheet(context.Background(), MediaCSV, []byte(body))
+	if err != nil || len(got) != 1 || got[0].Broken != "" || got[0].Cells["h199"] != cell {
+		t.Fatalf("%d rows, %v", len(got), err)
+	}
+}
+
+// Two tables are read at a time; who waits for too long is told to come again.
+func TestParsesAreFew(t *testing.T) {
+	for range maxParses {
+		parsing <- struct{}{}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if _, _, err := ParseSheet(ctx, MediaCSV, []byte("a\n1\n")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the third: %v", err)
+	}
+	_, _, err := ParseSheet(context.Background(), MediaCSV, []byte("a\n1\n"))
+	var e *domain.Error
+	if !errors.As(err, &e) || e.Code != domain.CodeUnavailable || e.RetryAfter == 0 {
+		t.Errorf("after a while: %v", err)
+	}
+	<-parsing
+	if _, rows, err := ParseSheet(context.Background(), MediaCSV, []byte("a\n1\n")); err != nil || len(rows) != 1 {
+		t.Errorf("with room: %v", err)
+	}
+	<-parsing
 }
 
 func TestKindOfNumberFormats(t *testing.T) {
@@ -292,7 +402,7 @@ func FuzzParseCSV(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		head, rows, err := ParseSheet(MediaCSV, body)
+		head, rows, err := ParseSheet(context.Background(), MediaCSV, body)
 		if err != nil && !domain.IsCode(err, domain.CodeMeaning) {
 			t.Fatal(err)
 		}

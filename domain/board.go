@@ -119,13 +119,17 @@ type BoardPromise struct {
 	Owner  string        `json:"owner"`
 }
 
-// BoardAlarm is an open SOS.
+// BoardAlarm is an open SOS, or a timer for which the desk is asked to call.
 type BoardAlarm struct {
-	ID       ID           `json:"id"`
-	Raiser   string       `json:"raiser"`
-	Status   string       `json:"status"`
-	RaisedAt time.Time    `json:"raised_at"`
-	Actions  List[string] `json:"actions"`
+	Kind     string          `json:"kind"` // sos, timer
+	ID       ID              `json:"id"`
+	VisitID  *ID             `json:"visit_id"`
+	Raiser   string          `json:"raiser"`
+	Status   string          `json:"status"`
+	RaisedAt time.Time       `json:"raised_at"`
+	Known    List[string]    `json:"known"` // for who may answer: who, how to call them, where
+	Moves    List[QueueMove] `json:"moves"`
+	Actions  List[string]    `json:"actions"`
 }
 
 const (
@@ -352,26 +356,88 @@ func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []
 	for i := range alarms {
 		ids = append(ids, alarms[i].RaiserID)
 	}
-	names := map[ID]string{}
+	var asking []Timer
+	if a.Is(desk...) {
+		if asking, err = s.Read.AskingTimers(ctx, a.Scope(), b.Centre.ID, Page{Limit: boardList + 1}); err != nil {
+			return err
+		}
+		asking = bounded(b, "alarms", asking, boardList)
+	}
+	for i := range asking {
+		ids = append(ids, asking[i].UserID)
+	}
+	names := map[ID]*User{}
 	if len(ids) > 0 {
 		// Who sees a promise or an alarm learns whose it is, in any centre.
-		people, err := s.Read.Users(ctx, Scope{All: true}, UserFilter{IDs: ids}, Page{Limit: 2 * boardList})
+		people, err := s.Read.Users(ctx, Scope{All: true}, UserFilter{IDs: ids}, Page{Limit: 3 * boardList})
 		if err != nil {
 			return err
 		}
 		for i := range people {
-			names[people[i].ID] = people[i].Name
+			names[people[i].ID] = &people[i]
 		}
 	}
 	for i := range promises {
 		if p := &promises[i]; p.DueAt.Before(b.To) {
-			b.Promises = append(b.Promises, BoardPromise{JobBrief: briefs[p.JobID], ID: p.ID, What: p.What, Status: p.Status, DueAt: p.DueAt, Owner: names[p.OwnerID]})
+			b.Promises = append(b.Promises, BoardPromise{JobBrief: briefs[p.JobID], ID: p.ID, What: p.What, Status: p.Status, DueAt: p.DueAt,
+				Owner: nameIn(names, p.OwnerID)})
 		}
 	}
 	slices.SortStableFunc(b.Promises, func(x, y BoardPromise) int { return x.DueAt.Compare(y.DueAt) })
 	for i := range alarms {
 		x := &alarms[i]
-		b.Alarms = append(b.Alarms, BoardAlarm{ID: x.ID, Raiser: names[x.RaiserID], Status: x.Status, RaisedAt: x.OccurredAt, Actions: x.View(a).Actions})
+		it := BoardAlarm{Kind: "sos", ID: x.ID, VisitID: x.VisitID, Raiser: nameIn(names, x.RaiserID), Status: x.Status, RaisedAt: x.OccurredAt,
+			Known: List[string]{}, Moves: List[QueueMove]{}, Actions: x.View(a).Actions}
+		if raiser := names[x.RaiserID]; raiser != nil && x.mayAnswer(a) {
+			whole, err := s.itemOfSOS(ctx, a, x, raiser)
+			if err != nil {
+				return err
+			}
+			it.Known, it.Moves = append(it.Known, whole.Known...), append(it.Moves, whole.Moves...)
+		}
+		b.Alarms = append(b.Alarms, it)
+	}
+	for i := range asking {
+		if u := names[asking[i].UserID]; u != nil && u.ID != a.UserID {
+			it, err := s.alarmOfTimer(ctx, a, &asking[i], u)
+			if err != nil {
+				return err
+			}
+			b.Alarms = append(b.Alarms, it)
+		}
 	}
 	return nil
+}
+
+func nameIn(people map[ID]*User, id ID) string {
+	if u := people[id]; u != nil {
+		return u.Name
+	}
+	return ""
+}
+
+// alarmOfTimer asks the desk to call somebody, by name and number.
+func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User) (BoardAlarm, error) {
+	it := BoardAlarm{Kind: "timer", ID: t.ID, VisitID: &t.VisitID, Raiser: u.Name, Status: t.Status, RaisedAt: t.UpdatedAt,
+		Moves: List[QueueMove]{}, Actions: t.View(a).Actions}
+	call := "Call " + u.Phone
+	if u.Phone == "" {
+		call = "No number is known."
+	}
+	it.Known = List[string]{u.Name + ", " + roleWords(u.Role), call,
+		"A visit runs long and they have not answered. Without your word an SOS follows."}
+	v, err := s.Read.Visit(ctx, a.Scope(), t.VisitID)
+	if err != nil {
+		return it, err
+	}
+	place, err := s.placeOfSOS(ctx, &SOS{CentreID: &t.CentreID, JobID: &v.JobID, VisitID: &v.ID})
+	if err != nil {
+		return it, err
+	}
+	it.Known = append(it.Known, place...)
+	if has(it.Actions, "spoken") {
+		whom := QueueField{Name: "user_id", Type: "fixed", Options: List[string]{u.ID.String()}, Required: true}
+		it.Moves = append(it.Moves, move("I spoke with them", "/v1/visits/"+v.ID.String()+"/timer/spoken", whom))
+	}
+	return it, nil
 }

@@ -14,7 +14,7 @@ import (
 func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
 
 // urgentKinds are deadlines that never wait behind others.
-var urgentKinds = []string{"sos", "timer", "timer_plan"}
+var urgentKinds = []string{"sos", "timer", "timer_plan", "flag.live"}
 
 // TickUrgent does what of the alarms is due; a ticker of its own calls it.
 func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
@@ -138,6 +138,8 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		return s.timerDue(tx, dl.SubjectID, now)
 	case "timer_plan":
 		return s.timerFromPlan(tx, dl.SubjectID, now)
+	case "flag.live":
+		return s.liveDue(tx, dl.SubjectID, now)
 	case "sos":
 		return s.sosDue(tx, dl.SubjectID, now)
 	case "duty":

@@ -145,6 +145,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 // complete turns the provisional flag of a stop into the reporter's own
 // words; the hold that stands is not weakened by it.
 func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in FlagInput, now time.Time) (Raised, error) {
+	before := f.live()
 	f.Kind, f.Level, f.Note, f.Provisional = in.Kind, *in.Level, in.Note, false
 	if in.SubjectID != nil {
 		f.SubjectID = in.SubjectID
@@ -152,6 +153,11 @@ func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in Fla
 	if due := f.RecordedAt.Add(triageTime(f.Level)); f.Status == FlagReported && due.Before(f.TriageDueAt) {
 		f.TriageDueAt, f.DueAt = due, &due
 		s.armFlag(tx, f)
+	}
+	if f.live() && !before {
+		if err := s.tellHandlers(tx, f, "flag.triage", now); err != nil {
+			return Raised{}, err
+		}
 	}
 	if f.Level == 0 { // a private note after all; the hold waits for its release
 		f.DueAt = nil

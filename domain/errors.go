@@ -43,8 +43,16 @@ type Error struct {
 	Message    string
 	Fields     []FieldError
 	RetryAfter time.Duration  // for throttled and unavailable
+	Quota      *Quota         // that was used up, where one was
 	Extra      map[string]any // further members of the problem document, e.g. the hold that refused
 	cause      error
+}
+
+// Quota is a limit of so many in a time.
+type Quota struct {
+	Name   string
+	Most   int
+	Window time.Duration
 }
 
 // Error gives the sentence for people.

@@ -13,6 +13,7 @@ const (
 	ChangedJob     = "job"
 	ChangedPromise = "promise"
 	ChangedAlarm   = "alarm"
+	ChangedTimer   = "timer" // the desk is asked to call, or it is too late for that
 	ChangedLeave   = "leave"
 )
 
@@ -151,6 +152,7 @@ func (f *ChangeFeed) join(l *Listener, head Mark) error {
 	case mine >= streamEach:
 		e := Fail(CodeThrottled, "At most %d streams of events at a time.", streamEach)
 		e.RetryAfter = 15 * time.Second
+		e.Quota = &Quota{"streams", streamEach, e.RetryAfter}
 		return e
 	case len(f.listeners) >= streamMost:
 		return Fail(CodeUnavailable, "This server has as many streams of events as it can hold.")

@@ -81,6 +81,12 @@ func (f *Flag) Conduct() bool { return f.ByCustomer || f.SubjectID != nil }
 
 func (f *Flag) severe() bool { return f.Level >= 3 }
 
+// live reports whether it tells of what happens now and nobody has triaged it:
+// such a report rings like an alarm (docs/product.md section 5).
+func (f *Flag) live() bool {
+	return f.Status == FlagReported && f.severe() && f.RecordedAt.Sub(f.OccurredAt) < liveWithin
+}
+
 func (f *Flag) reportedBy(user ID) bool { return f.ReporterID != nil && *f.ReporterID == user }
 
 func (f *Flag) about(user ID) bool { return f.SubjectID != nil && *f.SubjectID == user }

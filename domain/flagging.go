@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -139,6 +140,10 @@ func (s *Service) tellHandlers(tx Tx, f *Flag, kind string, now time.Time) error
 	return s.tellOf(tx, f, users, kind, now)
 }
 
+// liveKinds are what takes the place of notices about a report of what happens
+// now.
+var liveKinds = map[string]string{"flag.triage": "flag.live", "flag.overdue": "flag.live_overdue"}
+
 func (s *Service) tellOf(tx Tx, f *Flag, users []User, kind string, now time.Time) error {
 	var c *Centre
 	if f.CentreID != nil {
@@ -147,9 +152,31 @@ func (s *Service) tellOf(tx Tx, f *Flag, users []User, kind string, now time.Tim
 			return err
 		}
 	}
+	urgent, rings := liveKinds[kind]
+	if rings = rings && f.live(); rings {
+		kind = urgent
+		if now.Before(f.RecordedAt.Add(liveRings)) {
+			tx.Arm(Deadline{ID: s.NewID(), Kind: "flag.live", SubjectID: f.ID, DueAt: now.Add(liveRepeat)})
+		}
+	}
 	return s.tellAny(tx, users, c, now, func(u *User) Notice {
-		return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), f.named())
+		return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), f.named(), func(n *Notice) {
+			if rings {
+				n.High, n.DedupeKey = true, ptr(fmt.Sprintf("%s|%s|%s", kind, f.ID, n.ID)) // by which triage finds it
+			}
+		})
 	})
+}
+
+// liveDue rings for a report of what happens now until somebody triages it.
+func (s *Service) liveDue(tx Tx, id ID, now time.Time) error {
+	f, err := tx.LockFlag(id)
+	if notFound(err) || err == nil && !f.live() {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return s.tellHandlers(tx, f, "flag.triage", now)
 }
 
 // named lets a notice say which report it is about, by id.
@@ -463,6 +490,9 @@ func (f *Flag) pressed() bool { return f.Pressure != nil && *f.Pressure }
 // own rule, also when the level falls.
 func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time) error {
 	f.TriagedAt, f.TriagedBy = &now, &a.UserID
+	if err := tx.HushReport(f.ID); err != nil {
+		return err
+	}
 	if in.Level != nil {
 		if *in.Level < 1 || *in.Level > 4 {
 			return Fail(CodeMeaning, "Triage sets the level to 1 to 4; a private note is the reporter's own.").At("/level", "1 to 4")

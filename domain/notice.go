@@ -86,7 +86,11 @@ type Delivery struct {
 	// Delivered lists installations that already accepted it, so that a
 	// repeated job does not push twice.
 	Delivered []ID
-	Link      *Link
+	// Call is of a notice that goes to the alarm webhook too; Called tells that
+	// the webhook took it.
+	Call   *AlarmCall
+	Called bool
+	Link   *Link
 	// TextTo is the number to which the message webhook sends it: of a household
 	// that has no device, of a user to whom a code goes.
 	TextTo string

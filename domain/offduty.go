@@ -15,7 +15,8 @@ import (
 // alwaysRings are notices that cannot wait: a crew on its way to a door over
 // which a hold was placed is warned at once, and who must not go on is asked to
 // call.
-var alwaysRings = map[string]bool{"visit.wait": true, "visit.call_desk": true, "call.manager": true}
+var alwaysRings = map[string]bool{"flag.live": true, "flag.live_overdue": true, "visit.wait": true, "visit.call_desk": true,
+	"call.manager": true}
 
 // onDuty is when a person may be rung. Without weekly hours it is always, but
 // for leave, quiet hours and dates with hours of their own; holidays of the centre are free for those whose

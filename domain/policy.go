@@ -15,6 +15,9 @@ const (
 	noAccessInside     = 10 * time.Minute    // inside the window (section 3)
 	crewFlapping       = time.Minute         // one push per person (section 3)
 	triageDue          = 4 * time.Hour       // section 5
+	liveWithin         = 2 * time.Hour       // a report of something this recent tells of what happens now
+	liveRepeat         = time.Minute         // between the rings of such a report
+	liveRings          = time.Hour           // for so long; by then it was passed on
 	triageDueSevere    = 30 * time.Minute    // levels 3 and 4 (section 5)
 	reviewDue          = 24 * time.Hour      // of a triaged report
 	reviewDueSevere    = 4 * time.Hour       // levels 3 and 4

@@ -27,7 +27,7 @@ type QueueItem struct {
 	Known   List[string]    `json:"known"`
 	Read    string          `json:"read"` // path of what is not shown unasked, for reading it is noted; empty: nothing
 	Moves   List[QueueMove] `json:"moves"`
-	Rings   int             `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; 0: it is silent
+	Rings   int             `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; of a live report: 1; 0: it is silent
 	rank    int
 	level   int // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
 }
@@ -93,7 +93,14 @@ func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
 		}
 		for i := range items {
 			it := &items[i]
-			it.rank = min(rank, 1)
+			switch { // what happens now stands next to an SOS
+			case rank == 0:
+				it.rank = 0
+			case it.Rings > 0:
+				it.rank = 1
+			default:
+				it.rank = 2
+			}
 			it.Late = it.DueAt != nil && !q.Now.Before(*it.DueAt)
 			if it.Late {
 				q.Late++
@@ -115,7 +122,7 @@ func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
 	return q, nil
 }
 
-// urgency orders the queue: SOS, then by due time, at equal times the more
+// urgency orders the queue: SOS, reports of what happens now, then by due time, at equal times the more
 // severe first; what has no due time comes last, the oldest first. An SOS that
 // rings stands above one that somebody answers.
 func urgency(x, y QueueItem) int {
@@ -130,6 +137,13 @@ func urgency(x, y QueueItem) int {
 		return 1
 	}
 	return cmp.Or(y.level-x.level, x.Since.Compare(y.Since))
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // waiting is the page of a source: all that can wait at once in practice, the
@@ -172,58 +186,75 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 			out = append(out, QueueItem{Since: rows[i].OccurredAt})
 			continue
 		}
-		x := rows[i].View(a)
-		it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
-			Default: "It rings on, tier by tier, until somebody acknowledges."}
-		if raiser, ok := people[x.RaiserID]; ok {
-			it.Known = append(it.Known, raiser.Name+", "+roleWords(raiser.Role))
-			switch {
-			case raiser.Phone == "":
-			case x.Source == "duress": // no link that calls with one tap
-				it.Known = append(it.Known, "Number "+raiser.Phone+": not to be called openly")
-			default:
-				it.Known = append(it.Known, "Call "+raiser.Phone)
-			}
-		}
-		it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.", "duress": "Raised in silence: do not call him openly."}[x.Source])
-		if x.Note != "" {
-			it.Known = append(it.Known, "“"+x.Note+"”")
-		}
-		place, err := s.placeOfSOS(ctx, &rows[i])
+		raiser := people[rows[i].RaiserID]
+		it, err := s.itemOfSOS(ctx, a, &rows[i], &raiser)
 		if err != nil {
 			return nil, err
-		}
-		it.Known = append(it.Known, place...)
-		if x.AgeSeconds >= 120 {
-			it.Known = append(it.Known, fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60))
-		}
-		if x.Status == "raised" {
-			it.level, it.Rings = 1, max(x.Round, 1)
-		}
-		if x.Status == "acknowledged" {
-			it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."
-		}
-		it.Known = append(it.Known, "Emergency number "+x.EmergencyNumber+". "+disclaimer)
-		to := "/v1/sos/" + x.ID.String() + "/"
-		for _, action := range x.Actions {
-			switch action {
-			case "acknowledge":
-				it.Moves = append(it.Moves, move("I am on it", to+action))
-			case "resolve":
-				it.Moves = append(it.Moves, move("Resolve", to+action, choice("outcome", "What was it?", true, "real", "false_alarm", "test"),
-					QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: List[string]{}}))
-			}
-		}
-		if has(x.Actions, "hand-over") {
-			takers, err := s.takersOfSOS(ctx, a, &rows[i])
-			if err != nil {
-				return nil, err
-			}
-			it.Moves = append(it.Moves, move("Hand it over", to+"hand-over", takers))
 		}
 		out = append(out, it)
 	}
 	return out, nil
+}
+
+// itemOfSOS is an SOS as whoever may answer it reads it, on the queue and the
+// board: who it is, how to call them, where, and what may be done.
+func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User) (QueueItem, error) {
+	x := row.View(a)
+	it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
+		Default: "It rings on, tier by tier, until somebody acknowledges."}
+	if raiser.ID == x.RaiserID {
+		it.Known = append(it.Known, raiser.Name+", "+roleWords(raiser.Role))
+		switch {
+		case raiser.Phone == "":
+			it.Known = append(it.Known, "No number is known.")
+		case x.Source == "duress": // no link that calls with one tap
+			it.Known = append(it.Known, "Number "+raiser.Phone+": not to be called openly")
+		default:
+			it.Known = append(it.Known, "Call "+raiser.Phone)
+		}
+	}
+	it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.",
+		"duress": "Raised in silence: do not call them openly."}[x.Source])
+	if x.Note != "" {
+		it.Known = append(it.Known, "“"+x.Note+"”")
+	}
+	place, err := s.placeOfSOS(ctx, row)
+	if err != nil {
+		return it, err
+	}
+	it.Known = append(it.Known, place...)
+	if x.AgeSeconds >= 120 {
+		it.Known = append(it.Known, fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60))
+	}
+	switch x.Status {
+	case "raised":
+		it.level, it.Rings = 1, max(x.Round, 1)
+		if x.UnheardAt != nil {
+			it.level, it.Title, it.Default = 2, "SOS, nobody was reached", "It rings on; no phone of anybody who may answer takes it."
+			it.Known = append(it.Known, "Nobody was reached yet: call them, or somebody near them, now.")
+		}
+	case "acknowledged":
+		it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."
+	}
+	it.Known = append(it.Known, "Emergency number "+x.EmergencyNumber+". "+disclaimer)
+	to := "/v1/sos/" + x.ID.String() + "/"
+	for _, action := range x.Actions {
+		switch action {
+		case "acknowledge":
+			it.Moves = append(it.Moves, move("I am on it", to+action))
+		case "resolve":
+			it.Moves = append(it.Moves, move("Resolve", to+action, choice("outcome", "What was it?", true, "real", "false_alarm", "test"),
+				QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: List[string]{}}))
+		}
+	}
+	if has(x.Actions, "hand-over") {
+		takers, err := s.takersOfSOS(ctx, a, row)
+		if err != nil {
+			return it, err
+		}
+		it.Moves = append(it.Moves, move("Hand it over", to+"hand-over", takers))
+	}
+	return it, nil
 }
 
 func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
@@ -312,6 +343,9 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 	if err != nil {
 		return nil, err
 	}
+	slices.SortStableFunc(rows, func(x, y Flag) int { // what is shown is never only counted
+		return cmp.Compare(boolRank(y.live()), boolRank(x.live()))
+	})
 	turned, err := s.turnedBack(ctx, a, rows)
 	if err != nil {
 		return nil, err
@@ -330,6 +364,10 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 		if f.Status == FlagReported {
 			it.Kind, it.Title = "triage", fmt.Sprintf("Report of level %d: triage", f.Level)
 			it.Default = "It escalates: deputy, another manager, the brand."
+		}
+		if f.live() {
+			it.Rings, it.Title = 1, fmt.Sprintf("Report of level %d, happening now: triage", f.Level)
+			it.Default = "It rings on; then it escalates: deputy, another manager, the brand."
 		}
 		it.Known = append(it.Known, strings.ReplaceAll(f.Kind, "_", " "))
 		switch {

@@ -33,11 +33,15 @@ type Service struct {
 	// Recur lists the dates of maintenance.
 	Recur   Recurrence
 	Keys    KeyRing
+	Tries   *Tries // failed ones, as far as this replica knows
 	BaseURL string // of customer links, without a trailing slash
 	Files   EvidenceFiles
 	// TextGateway tells whether a message webhook is configured: then the
 	// last notice can go out to a household without a device.
 	TextGateway bool
+	// AlarmGateway tells whether an alarm webhook is configured: then whoever has
+	// a phone number hears an SOS without a device.
+	AlarmGateway bool
 
 	// NoPlanTimers leaves phones in peace that fall silent between two visits:
 	// for brands whose technicians do not tell of each move, and for the demo.

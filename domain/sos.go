@@ -22,6 +22,8 @@ type SOS struct {
 	VisitID        *ID        `json:"visit_id"`
 	JobID          *ID        `json:"job_id"`
 	Country        string     `json:"-"`
+	DeskPhone      string     `json:"-"`      // of the centre
+	Language       string     `json:"-"`      // of the raiser
 	Source         string     `json:"source"` // tap, timer, duress
 	Note           string     `json:"note"`
 	Lat            *float64   `json:"lat"`
@@ -34,6 +36,8 @@ type SOS struct {
 	Tier           int        `json:"tier"`   // how many tiers of the ladder have begun
 	Round          int        `json:"round"`  // how often it rang
 	Rung           List[ID]   `json:"-"`
+	HeardBy        List[ID]   `json:"-"`          // of whom a device or gateway took the latest ring
+	UnheardAt      *time.Time `json:"-"`          // since when it is known that nobody hears it; nil: somebody does
 	OwnerID        *ID        `json:"owner_id"`   // who acknowledged
 	OfferedTo      *ID        `json:"offered_to"` // to whom it is being handed over
 	AcknowledgedAt *time.Time `json:"acknowledged_at"`
@@ -49,6 +53,8 @@ type SOSView struct {
 	AgeSeconds      int64        `json:"age_seconds"` // at the time the server learned of it
 	EmergencyNumber string       `json:"emergency_number"`
 	Disclaimer      string       `json:"disclaimer"`
+	Reached         bool         `json:"reached"`
+	Advice          string       `json:"advice"` // to the raiser, while nobody was reached
 	Actions         List[string] `json:"actions"`
 }
 
@@ -76,7 +82,11 @@ func EmergencyNumber(country string) string {
 
 // View shows an SOS to an actor.
 func (x SOS) View(a Actor) SOSView {
-	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country), Disclaimer: disclaimer, Actions: List[string]{}}
+	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country),
+		Disclaimer: disclaimer, Reached: x.reached(), Actions: List[string]{}}
+	if a.UserID == x.RaiserID && x.Source != "duress" && x.Status == "raised" && !v.Reached {
+		v.Advice = x.advice(x.Language)
+	}
 	switch {
 	case !x.mayAnswer(a):
 	case x.offeredTo(a) && SOSMoves.open("take-over", x.Status):
@@ -218,8 +228,15 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now 
 		x.Status, x.OwnerID, x.AcknowledgedAt = "raised", nil, nil
 	}
 	// While it rings for somebody it waits for its time; when all who were rung
-	// must be avoided it is silent, and climbs.
-	if reopened || x.Status == "raised" && !x.ringsSomebody() {
+	// must be avoided, or hear nothing, it is silent, and climbs.
+	heard := reopened || x.Status != "raised"
+	if !heard {
+		var err error
+		if heard, err = s.heard(tx, x, nil); err != nil {
+			return SOSView{}, err
+		}
+	}
+	if reopened || !heard {
 		if err := s.ringSOS(tx, x, now); err != nil {
 			return SOSView{}, err
 		}
@@ -227,11 +244,6 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now 
 	s.changed(&x.Meta, now)
 	err := tx.SaveSOS(x)
 	return x.View(a), err
-}
-
-// ringsSomebody tells whether it has reached anybody who may answer.
-func (x *SOS) ringsSomebody() bool {
-	return slices.ContainsFunc(x.Rung, func(id ID) bool { return id != x.RaiserID && !has(x.Avoid, id) })
 }
 
 // boundNote keeps how it began and the newest words.
@@ -266,7 +278,7 @@ func (s *Service) ringAll(tx Tx, x *SOS, now time.Time) error {
 func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source string, now time.Time) (SOSView, error) {
 	a := call.Actor
 	x := &SOS{Meta: newMeta(s.newID(in.ID), now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note, Lat: in.Lat, Lon: in.Lon,
-		Avoid: without(in.Avoid, u.ID), Status: "raised", RecordedAt: now}
+		Language: u.Language, HeardBy: List[ID]{}, Avoid: without(in.Avoid, u.ID), Status: "raised", RecordedAt: now}
 	if in.ID != nil {
 		if _, err := tx.SOS(*in.ID); err == nil {
 			x.ID = s.NewID() // an id that is taken does not stand in the way
@@ -290,7 +302,7 @@ func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source strin
 		if err != nil {
 			return SOSView{}, err
 		}
-		x.Country, x.AreaID, zone = c.Country, &c.AreaID, c.Location()
+		x.Country, x.DeskPhone, x.AreaID, zone = c.Country, c.Phone, &c.AreaID, c.Location()
 	}
 	st, err := s.stamp(call, in.OccurredAt, zone, now)
 	if err != nil {
@@ -359,16 +371,20 @@ func ladderOf(tx Tx, centre *ID) ([]ladder.Tier, error) {
 	return ladder.Default(), nil
 }
 
-// ringSOS rings whoever it is time to ring, and sets the next time. A tier
-// without anybody who may answer falls through to the next at once. The caller
-// saves.
-func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time) error {
+// ringSOS rings whoever it is time to ring, and sets the next time. A tier that
+// nobody can hear falls through to the next at once; deaf are those whom the
+// last ring could not reach. The caller saves.
+func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time, deaf ...ID) error {
 	tiers, err := ladderOf(tx, x.CentreID)
 	if err != nil {
 		return err
 	}
 	due := ladder.Due(tiers, x.RecordedAt, now)
-	for x.Tier < len(tiers) && (x.Tier < due || !x.ringsSomebody()) {
+	heard, err := s.heard(tx, x, deaf)
+	if err != nil {
+		return err
+	}
+	for x.Tier < len(tiers) && (x.Tier < due || !heard) {
 		for _, audience := range tiers[x.Tier].To {
 			users, err := s.sosAudience(tx, x, audience)
 			if err != nil {
@@ -381,13 +397,19 @@ func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time) error {
 			}
 		}
 		x.Tier++
+		if heard, err = s.heard(tx, x, deaf); err != nil {
+			return err
+		}
 	}
 	x.Round++
 	if err := s.ringAll(tx, x, now); err != nil {
 		return err
 	}
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: ladder.Next(tiers, x.Tier, x.RecordedAt, now)})
-	return nil
+	if heard {
+		return nil
+	}
+	return s.tellUnheard(tx, x, now)
 }
 
 // enqueueSOS writes one ring. It is never collapsed, has a queue of its own,
@@ -482,7 +504,10 @@ func (s *Service) sosDue(tx Tx, id ID, now time.Time) error {
 	case err != nil:
 		return err
 	case SOSMoves.open("ring", x.Status):
-		err = s.ringSOS(tx, x, now)
+		// A whole round has gone by; what no phone took until now, it did not reach.
+		if err = s.ringSOS(tx, x, now); err == nil && !x.reached() {
+			err = s.tellUnheard(tx, x, now)
+		}
 	case SOSMoves.open("remind", x.Status):
 		err = s.remindSOS(tx, x, now)
 	default:
@@ -510,8 +535,12 @@ func (s *Service) remindSOS(tx Tx, x *SOS, now time.Time) error {
 // SOSAnswer answers an SOS.
 type SOSAnswer struct {
 	UserID  *ID    `json:"user_id"` // of hand-over
+	Note    string `json:"note"`    // of acknowledge
 	Words   string `json:"words"`   // of resolve
 	Outcome string `json:"outcome"` // of resolve: real, false_alarm, test
+	// OccurredAt is when it was said; what cannot be read is now, for a time
+	// must not keep an alarm ringing.
+	OccurredAt string `json:"occurred_at"`
 }
 
 // AnswerSOS acknowledges, hands over or resolves an SOS: a human who sees it
@@ -536,7 +565,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 		}
 		switch action {
 		case "acknowledge":
-			if err := s.acknowledgeSOS(tx, x, a, now); err != nil {
+			if err := s.acknowledgeSOS(tx, x, call, in, now); err != nil {
 				return SOSView{}, err
 			}
 		case "hand-over":
@@ -567,7 +596,8 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			if !has([]string{"real", "false_alarm", "test"}, in.Outcome) {
 				return SOSView{}, Fail(CodeMeaning, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
 			}
-			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &now, &a.UserID, in.Words, in.Outcome
+			ended := s.saidAt(call, in.OccurredAt, x.RecordedAt, now)
+			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &ended, &a.UserID, in.Words, in.Outcome
 			tx.Disarm("sos", x.ID)
 		}
 		s.changed(&x.Meta, now)
@@ -576,7 +606,21 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 	})
 }
 
-func (s *Service) acknowledgeSOS(tx Tx, x *SOS, a Actor, now time.Time) error {
+// saidAt is when something was said by the time that a phone gives: never
+// before what it is about, never after now.
+func (s *Service) saidAt(call *Call, raw string, from, now time.Time) time.Time {
+	st, err := s.stamp(call, raw, time.UTC, now)
+	if err != nil || st.occurred.After(now) {
+		return now
+	}
+	if st.occurred.Before(from) {
+		return from
+	}
+	return st.occurred
+}
+
+func (s *Service) acknowledgeSOS(tx Tx, x *SOS, call *Call, in SOSAnswer, now time.Time) error {
+	a := call.Actor
 	taking := x.offeredTo(a) && SOSMoves.open("take-over", x.Status)
 	if !taking && !SOSMoves.open("acknowledge", x.Status) {
 		if x.OwnerID != nil && *x.OwnerID == a.UserID {
@@ -585,9 +629,12 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, a Actor, now time.Time) error {
 		return Fail(CodeState, "Somebody has acknowledged it already.").With("status", x.Status)
 	}
 	first := x.Status == "raised"
-	x.Status, x.OwnerID, x.OfferedTo = "acknowledged", &a.UserID, nil
+	x.Status, x.OwnerID, x.OfferedTo, x.UnheardAt = "acknowledged", &a.UserID, nil, nil
 	if x.AcknowledgedAt == nil {
-		x.AcknowledgedAt = &now
+		x.AcknowledgedAt = ptr(s.saidAt(call, in.OccurredAt, x.RecordedAt, now))
+	}
+	if note := strings.TrimSpace(in.Note); note != "" {
+		x.Note = boundNote(strings.TrimSpace(x.Note + "\n" + a.Name + ": " + note))
 	}
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: now.Add(sosNag)})
 	if err := tx.HushSOS(x.ID); err != nil {

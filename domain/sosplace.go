@@ -8,8 +8,8 @@ import (
 )
 
 // Whoever answers an SOS needs to know where: job, visit, home, centre and what
-// the phone said. It stands in the queue alone, which those who answer read,
-// and never in a push (PRODUCT.md section 5).
+// the phone said. It stands in the queue and on the board, for those who may
+// answer, and never in a push (docs/product.md section 5).
 
 // handOverMost bounds whom a hand-over offers.
 const handOverMost = 60

@@ -89,7 +89,10 @@ type Tx interface {
 	RevokeSessionsOf(user ID, at time.Time) error
 	InsertInvitation(*Invitation) error
 	LockInvitation(tokenHash string) (*Invitation, error)
-	SpendInvitations(user ID, at time.Time) error                            // all that were not used
+	SpendInvitations(user ID, at time.Time) error // all that were not used
+	// LockThrottle gives an empty row where there was none.
+	LockThrottle(key string) (*Throttle, error)
+	SaveThrottle(*Throttle) error
 	InvitationsOf(user ID, since time.Time, limit int) ([]Invitation, error) // made since then, newest first
 	HasSession(user ID, at time.Time) (bool, error)                          // one that is neither revoked nor expired
 	SessionRevoked(family ID) (bool, error)                                  // the family began and was revoked
@@ -199,6 +202,8 @@ type Tx interface {
 	InsertSOS(*SOS) error
 	SaveSOS(*SOS) error
 	HushSOS(id ID) error // rings that were not sent yet never are
+	HushReport(id ID) error
+	AnyDevice(users []ID) (bool, error) // that can be pushed to
 	TimersOf(visit ID) ([]Timer, error)
 	// LastMoveOf is when the server last learned of a move of somebody's visits
 	// with a window since an instant; nil when it has not.
@@ -420,6 +425,8 @@ type Reader interface {
 	// Principal loads who a token speaks for; it is the one read before a
 	// scope exists.
 	Principal(ctx context.Context, id ID) (*User, error)
+	// Throttles gives the rows of these keys that are there; nobody is known yet.
+	Throttles(ctx context.Context, keys []string) ([]Throttle, error)
 	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named him
 	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
 	// Taken is that of Tx, of a centre in the scope.
@@ -482,6 +489,9 @@ type Reader interface {
 	EvidenceFiles(ctx context.Context, names []string) ([]string, error)
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
+	UnheardSOS(ctx context.Context) ([]SOS, error) // that ring and that nobody hears
+	// AskingTimers are those of a centre for which the desk is asked to call.
+	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	// Advisories are those that the actor keeps, by (created_at, id); status as
 	// of now. AdvisoryReads by (created_at, id).
 	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)

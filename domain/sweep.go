@@ -19,6 +19,7 @@ var sweeps = []struct {
 	{"sessions", 30 * 24 * time.Hour, true},     // since they expired or were revoked
 	{"invitations", 365 * 24 * time.Hour, true}, // the record of who asked for them
 	{"changes", StreamKeep + time.Hour, true},   // of streams that come again
+	{"throttles", 0, true},                      // since they say nothing any more
 }
 
 const (

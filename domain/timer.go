@@ -259,7 +259,9 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 				return err
 			}
 			for i := range users {
-				tx.Enqueue(s.notice(kind, users[i].Language, now, now.Add(time.Hour), toUser(users[i].ID), func(n *Notice) { n.High, n.JobID = true, &v.JobID }))
+				tx.Enqueue(s.notice(kind, users[i].Language, now, now.Add(time.Hour), toUser(users[i].ID), func(n *Notice) {
+					n.High, n.JobID, n.Data.V = true, &v.JobID, map[string]string{"visit_id": v.ID.String(), "user_id": u.ID.String()}
+				}))
 			}
 		}
 	case "alarmed":

@@ -9,6 +9,7 @@ var (
 	soon    = step{time.Second, 10 * time.Minute}
 	quota   = step{minQuotaWait, time.Hour}
 	mending = step{5 * time.Minute, time.Hour} // a person has to act first
+	alarm   = step{time.Second, 30 * time.Second}
 )
 
 func (s step) wait(attempt int) time.Duration {
@@ -35,6 +36,19 @@ func Backoff(attempt int, r Result, jitter float64) time.Duration {
 	case r.Outcome == Misconfigured:
 		s = mending
 	}
-	wait := max(s.wait(attempt), r.RetryAfter)
+	return spread(max(s.wait(attempt), r.RetryAfter), jitter)
+}
+
+// AlarmBackoff is Backoff for the ring of an alarm. Nothing but the death of
+// the token ends one: what stands in between (a proxy's 404, a broken set-up)
+// may be gone a second later, and somebody waits.
+func AlarmBackoff(attempt int, r Result, jitter float64) time.Duration {
+	if r.Outcome == Accepted || r.Outcome == Expired || r.DropToken {
+		return 0
+	}
+	return spread(max(alarm.wait(attempt), r.RetryAfter), jitter)
+}
+
+func spread(wait time.Duration, jitter float64) time.Duration {
 	return wait + time.Duration(min(max(jitter, 0), 1)*float64(wait)/2)
 }

@@ -7,6 +7,30 @@ import (
 	"doorstep/notifications"
 )
 
+// Nothing but the death of its token ends the ring of an alarm, and it never
+// waits long.
+func TestAlarmBackoff(t *testing.T) {
+	type result = notifications.Result
+	for _, c := range []struct {
+		attempt int
+		r       result
+		want    time.Duration
+	}{
+		{1, result{Outcome: notifications.Rejected, Detail: "not_found"}, time.Second},
+		{9, result{Outcome: notifications.Rejected, Detail: "not_found"}, 30 * time.Second},
+		{1, result{Outcome: notifications.Rejected, Detail: "gone"}, time.Second},
+		{4, result{Outcome: notifications.Misconfigured, Detail: "permission_denied"}, 8 * time.Second},
+		{1, result{Outcome: notifications.Retry, Detail: "quota_exceeded", RetryAfter: time.Minute}, time.Minute},
+		{1, result{Outcome: notifications.Dropped, DropToken: true}, 0},
+		{1, result{Outcome: notifications.Accepted}, 0},
+		{1, result{Outcome: notifications.Expired}, 0},
+	} {
+		if got := notifications.AlarmBackoff(c.attempt, c.r, 0); got != c.want {
+			t.Errorf("try %d, %+v: %v, want %v", c.attempt, c.r, got, c.want)
+		}
+	}
+}
+
 func TestBackoff(t *testing.T) {
 	type result = notifications.Result
 	plain := result{Outcome: notifications.Retry, Detail: "internal"}

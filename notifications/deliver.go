@@ -51,6 +51,11 @@ type Deliverer struct {
 	// in between repeats it (domain.Service.NoticeAccepted). Nil: nobody.
 	Accepted func(ctx context.Context, n domain.Notice, channel, receipt string) error
 
+	// RingsEnded is told, after it was recorded, of whom a device or gateway took
+	// the ring of an SOS, and who has neither (domain.Service.RingsEnded). Nil:
+	// nobody.
+	RingsEnded func(ctx context.Context, sos domain.ID, took, deaf []domain.ID) error
+
 	Log     *slog.Logger // nil: slog.Default; never sees a token, number, text or link
 	Metrics *Metrics     // nil: none
 
@@ -72,6 +77,29 @@ type letter struct {
 	wait     time.Duration
 	channel  string // of the acceptance
 	receipt  string
+	devices  int  // that may still take it
+	reached  bool // accepted by more than the log
+}
+
+func (d *Deliverer) newLetter(of domain.Delivery) *letter {
+	l := &letter{Delivery: of, devices: len(of.Devices), accepted: of.Called, reached: of.Called}
+	if len(l.Delivered) > 0 {
+		l.accepted, l.channel, l.receipt = true, "push", "installation/"+l.Delivered[0].String()
+	}
+	for _, device := range l.Devices {
+		if slices.Contains(l.Delivered, device.InstallationID) && channelOf(d.Push, device.Token) != logChannel {
+			l.reached = true
+		}
+	}
+	return l
+}
+
+// backoff is how long to wait after a try that came back with r.
+func (l *letter) backoff(attempt int, r Result) time.Duration {
+	if domain.RingsAsAlarm(l.Notice.Kind) {
+		return AlarmBackoff(attempt, r, rand.Float64())
+	}
+	return Backoff(attempt, r, rand.Float64())
 }
 
 func (l *letter) later(wait time.Duration) {
@@ -136,7 +164,7 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	}
 	r := &run{d: d, attempt: attempt, now: d.Now(), record: domain.DeliveryRecord{Drop: map[domain.ID]string{}, States: map[domain.ID]string{}}}
 	for _, f := range found {
-		r.letters = append(r.letters, &letter{Delivery: f})
+		r.letters = append(r.letters, d.newLetter(f))
 	}
 	alarmed := r.alarms(ctx)
 	inOrder(ctx, r.pushes(), r.push)
@@ -155,6 +183,7 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 		return 0, err
 	}
 	r.told(ctx)
+	r.rang(ctx)
 	if err := r.prove(ctx, proofs); err != nil {
 		return 0, err
 	}
@@ -180,9 +209,6 @@ func (r *run) pushes() []*lane {
 	of := map[domain.ID]*lane{}
 	for _, l := range r.letters {
 		n := &l.Notice
-		if len(l.Delivered) > 0 {
-			l.accepted, l.channel, l.receipt = true, "push", "installation/"+l.Delivered[0].String()
-		}
 		switch {
 		case !r.now.Before(n.ExpiresAt):
 			l.expired = true
@@ -237,21 +263,34 @@ func (r *run) push(ctx context.Context, ln *lane) {
 		n := &l.Notice
 		began := time.Now()
 		res := r.d.Push.Send(ctx, Message{Token: ln.device.Token, Title: n.Title, Body: n.Body, Data: r.d.data(n), TTL: n.ExpiresAt.Sub(r.now),
-			High: n.High, CollapseKey: n.CollapseKey, Link: l.link})
+			High: n.High, Alarm: domain.RingsAsAlarm(n.Kind), CollapseKey: n.CollapseKey, Link: l.link})
 		channel := channelOf(r.d.Push, ln.device.Token)
 		r.note(l, channel, &id, res, time.Since(began))
 		if res.Outcome == Accepted {
-			r.locked(func() { l.took("push", res.MessageID) })
+			r.locked(func() {
+				l.took("push", res.MessageID)
+				l.reached = l.reached || channel != logChannel
+			})
 			continue
 		}
-		if wait = Backoff(r.attempt, res, rand.Float64()); wait > 0 {
-			r.locked(func() { l.later(wait) })
+		if wait = l.backoff(r.attempt, res); wait > 0 {
+			r.locked(func() {
+				l.later(wait)
+				if res.Detail == detailUnregistered { // gone, as far as can be told
+					l.devices--
+				}
+			})
 			if res.Detail == detailQuotaExceeded {
 				r.d.setPause(id, res.RetryAfter)
 			}
 		}
 		if res.DropToken {
-			r.locked(func() { r.record.Drop[id] = res.Detail })
+			r.locked(func() {
+				r.record.Drop[id] = res.Detail
+				for _, l := range ln.letters {
+					l.devices--
+				}
+			})
 			return // the device is gone for the letters after this one, too
 		}
 	}
@@ -277,29 +316,71 @@ func (r *run) texts() []*lane {
 	return lanes
 }
 
-// alarms sends the lead of each round of an SOS its second way, beside the
-// pushes and not after them.
+// alarms sends the rings of an SOS their second way, beside the pushes and not
+// after them: once for a round and a person who has a number, and for the lead
+// of the round in any case.
 func (r *run) alarms(ctx context.Context) *sync.WaitGroup {
 	var wait sync.WaitGroup
 	for _, l := range r.letters {
 		n := &l.Notice
-		if r.d.Alarm == nil || n.Kind != "sos.raised" || n.Data.V["lead"] == "" || !r.now.Before(n.ExpiresAt) {
+		if r.d.Alarm == nil || l.Call == nil || l.Called || l.Call.Phone == "" && n.Data.V["lead"] == "" || !r.now.Before(n.ExpiresAt) {
 			continue
 		}
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
 			began := time.Now()
-			res := r.d.Alarm.Ring(ctx, Alarm{ID: n.ID.String(), SOS: n.Data.V["sos_id"], Round: n.Data.V["round"], Tier: n.Data.V["tier"], ExpiresAt: n.ExpiresAt})
-			r.note(l, "alarm", nil, res, time.Since(began))
-			if res.Outcome == Accepted {
-				r.locked(func() { l.took("alarm", n.ID.String()) })
-			} else if again := Backoff(r.attempt, res, rand.Float64()); again > 0 {
-				r.locked(func() { l.later(again) })
-			}
+			res := r.d.Alarm.Ring(ctx, Alarm{Kind: n.Kind, AlarmCall: *l.Call, Pushed: len(l.Devices), ExpiresAt: n.ExpiresAt})
+			r.note(l, domain.AlarmChannel, nil, res, time.Since(began))
+			r.locked(func() {
+				if res.Outcome == Accepted {
+					l.reached = true
+					l.took(domain.AlarmChannel, n.ID.String())
+				} else if again := l.backoff(r.attempt, res); again > 0 {
+					l.later(again)
+				}
+			})
 		}()
 	}
 	return &wait
+}
+
+// rang passes on what came of the rings of each SOS. A push that only the log
+// took reached nobody. Whose devices are gone, and whom the gateway did not
+// take either, is deaf, also while the gateway is tried again.
+func (r *run) rang(ctx context.Context) {
+	if r.d.RingsEnded == nil {
+		return
+	}
+	took, deaf := map[domain.ID][]domain.ID{}, map[domain.ID][]domain.ID{}
+	alarms := map[domain.ID]bool{}
+	for _, l := range r.letters {
+		if l.Notice.Kind != "sos.raised" || l.Call == nil || l.expired {
+			continue
+		}
+		sos, user := l.Call.SOS, l.Call.UserID
+		alarms[sos] = true
+		switch {
+		case l.reached:
+			took[sos] = append(took[sos], user)
+		case l.accepted || l.devices == 0:
+			deaf[sos] = append(deaf[sos], user)
+		}
+	}
+	for sos := range alarms {
+		if len(took[sos])+len(deaf[sos]) == 0 {
+			continue
+		}
+		var err error
+		for range 3 { // the states are recorded: no later run comes here for them
+			if err = r.d.RingsEnded(context.WithoutCancel(ctx), sos, took[sos], deaf[sos]); err == nil {
+				break
+			}
+		}
+		if err != nil {
+			r.d.log().Error("what came of the rings of an SOS was not passed on; its next tier comes by the clock", "sos_id", sos, "error", err)
+		}
+	}
 }
 
 // text hands a household's letters to the message webhook.

@@ -458,3 +458,70 @@ func TestLogChannel(t *testing.T) {
 	}
 	b.silent()
 }
+
+// An alarm's rings are passed on by person: who took one by device or gateway,
+// and who has neither; the gateway is called once, whatever the devices do.
+func TestRingsOfAnAlarm(t *testing.T) {
+	b := newBench(t, false)
+	var keys []string
+	code := http.StatusNotFound
+	b.Alarm = webhook(t, newSecret(), func(w http.ResponseWriter, r *http.Request) {
+		b.received.Lock()
+		defer b.received.Unlock()
+		keys = append(keys, r.Header.Get("webhook-id"))
+		w.WriteHeader(code)
+	})
+	var took, deaf []domain.ID
+	b.RingsEnded = func(_ context.Context, _ domain.ID, yes, no []domain.ID) error {
+		took, deaf = yes, no
+		return nil
+	}
+	sos := uuid.New()
+	ring := func(user byte, phone string) func(*domain.Delivery) {
+		return func(l *domain.Delivery) {
+			l.Notice.Kind, l.Notice.CollapseKey, l.Notice.UserID = "sos.raised", "", &domain.ID{user}
+			l.Call = &domain.AlarmCall{SOS: sos, Round: 1, Tier: 1, UserID: domain.ID{user}, Phone: phone}
+		}
+	}
+	b.fcm.Script("gone", fcmtest.Unregistered())
+	b.fcm.Script("proxy", fcmtest.NotFoundPlain().Always())
+	heard, gone, called, behind := b.put(ring(1, ""), "fine"), b.put(ring(2, ""), "gone"), b.put(ring(3, "+911"), "proxy"), b.put(ring(4,
+		""), "proxy")
+	all := []domain.ID{heard.Notice.ID, gone.Notice.ID, called.Notice.ID, behind.Notice.ID}
+	wait, err := b.Deliver(t.Context(), all, 1)
+	if err != nil || wait < time.Second || wait > 2*time.Second {
+		t.Errorf("the next try is in %v: %v", wait, err)
+	}
+	if !slices.Equal(took, []domain.ID{{1}}) || !slices.Equal(deaf, []domain.ID{{2}}) {
+		t.Errorf("at first took %v, deaf %v", took, deaf)
+	}
+	if len(b.box.dropped) != 1 {
+		t.Errorf("given up: %v", b.box.dropped)
+	}
+	code = http.StatusNoContent
+	if _, err := b.Deliver(t.Context(), all, 2); err != nil || !slices.Equal(took, []domain.ID{{3}}) || len(deaf) != 0 {
+		t.Errorf("then took %v, deaf %v: %v", took, deaf, err)
+	}
+	b.box.letters[called.Notice.ID].Called = true // as it is recorded
+	if _, err := b.Deliver(t.Context(), all, 3); err != nil || len(keys) != 2 || keys[0] != keys[1] {
+		t.Errorf("the gateway was called with %q: %v", keys, err)
+	}
+}
+
+// What only the log took reached nobody.
+func TestTheLogHearsNoAlarm(t *testing.T) {
+	b := newBench(t, false)
+	b.Push = notifications.NewLog(b.Log)
+	var took, deaf []domain.ID
+	b.RingsEnded = func(_ context.Context, _ domain.ID, yes, no []domain.ID) error {
+		took, deaf = yes, no
+		return nil
+	}
+	l := b.put(func(l *domain.Delivery) {
+		l.Notice.Kind = "sos.raised"
+		l.Call = &domain.AlarmCall{SOS: uuid.New(), UserID: domain.ID{1}}
+	}, "a phone")
+	if _, err := b.Deliver(t.Context(), []domain.ID{l.Notice.ID}, 1); err != nil || len(took) != 0 || !slices.Equal(deaf, []domain.ID{{1}}) {
+		t.Errorf("took %v, deaf %v: %v", took, deaf, err)
+	}
+}

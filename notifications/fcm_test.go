@@ -280,10 +280,12 @@ func TestPayloadGolden(t *testing.T) {
 		Token: "device-token-1", Data: map[string]string{"type": "sync"}, TTL: 500 * time.Millisecond,
 		High: true, CollapseKey: "sync", Link: "http://127.0.0.1:8080/c/abc",
 	}
+	alarm := urgent
+	alarm.Alarm = true
 	hindi := visitPush()
 	hindi.Title, hindi.Body = "नई विज़िट <1>", "कल 10:00–12:00 👩🏽‍🔧 & more"
 	for name, m := range map[string]notifications.Message{
-		"plain": visitPush(), "urgent": urgent, "collapsing": collapsing, "silent": silent, "hindi": hindi,
+		"plain": visitPush(), "urgent": urgent, "collapsing": collapsing, "silent": silent, "hindi": hindi, "alarm": alarm,
 	} {
 		t.Run(name, func(t *testing.T) {
 			fcm.Reset()

@@ -29,6 +29,9 @@ type Message struct {
 	// Google lowers the priority of apps that use it for everything.
 	High bool
 
+	// Alarm rings with the phone's alarm sound, whatever it is set to.
+	Alarm bool
+
 	// CollapseKey lets a newer push replace an older one with the same key.
 	// FCM keeps at most 4 keys waiting for one device and drops others, so
 	// that a key is for what the newest push fully replaces. An SOS has none.

@@ -20,6 +20,9 @@ const (
 	maxPayload = 4096                // FCM's limit for notification and data together
 	maxTTL     = 28 * 24 * time.Hour // FCM's limit
 	ellipsis   = "…"
+	// alarmSound is the channel (Android) and the sound that apps bring for
+	// alarms; where an app has none, the phone's own takes its place.
+	alarmSound = "alarm"
 )
 
 // refuse judges what needs no provider to judge.
@@ -49,6 +52,7 @@ func payload(m Message, now time.Time) *messaging.Message {
 		return nil
 	}
 	silent := notification == nil
+	alarm := m.Alarm && !silent
 
 	// APNs refuses priority 10 for a silent push.
 	priority, urgency, apns, pushType := "normal", "normal", "5", "alert"
@@ -61,6 +65,13 @@ func payload(m Message, now time.Time) *messaging.Message {
 		ios = &messaging.APNSPayload{Aps: &messaging.Aps{ContentAvailable: true}}
 	} else if m.High {
 		ios = &messaging.APNSPayload{Aps: &messaging.Aps{Sound: "default"}}
+	}
+
+	if alarm {
+		// Without Apple's entitlement for critical alerts it rings as usual.
+		ios = &messaging.APNSPayload{Aps: &messaging.Aps{CriticalSound: &messaging.CriticalSound{Critical: true, Name: alarmSound + ".caf",
+			Volume: 1},
+			CustomData: map[string]any{"interruption-level": "critical"}}}
 	}
 
 	msg := &messaging.Message{
@@ -80,6 +91,12 @@ func payload(m Message, now time.Time) *messaging.Message {
 			"TTL":     strconv.FormatInt(int64(ttl/time.Second), 10),
 			"Urgency": urgency,
 		}},
+	}
+	if alarm {
+		msg.Android.Notification = &messaging.AndroidNotification{ChannelID: alarmSound, Sound: alarmSound, Priority: messaging.PriorityMax}
+		tag := m.Data["notice_id"] // browsers refuse to ring again without one
+		msg.Webpush.Notification = &messaging.WebpushNotification{RequireInteraction: true, Renotify: tag != "", Tag: tag, Vibrate: []int{400,
+			200, 400, 200, 400}}
 	}
 	if m.CollapseKey != "" {
 		// The collapse key replaces what still waits at FCM, the tag what the

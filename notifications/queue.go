@@ -178,6 +178,7 @@ func (q *Queue) Idle(ctx context.Context) error {
 }
 
 func (q *Queue) busy(ctx context.Context) (bool, error) {
+	ended := q.done.count()
 	due := river.NewJobListParams().Queues(QueueName, AlarmQueue).OrderBy(river.JobListOrderByScheduledAt, river.SortOrderAsc).First(1).
 		States(rivertype.JobStateAvailable, rivertype.JobStateRetryable, rivertype.JobStateScheduled)
 	// Two looks: a job moves from due to running, and back to waiting.
@@ -198,7 +199,8 @@ func (q *Queue) busy(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 	}
-	return len(running.Jobs) == 1000, nil
+	// One that ended meanwhile may have made another, as the rings of an alarm do.
+	return len(running.Jobs) == 1000 || q.done.count() != ended, nil
 }
 
 // worker is River's side of the Deliverer.
@@ -251,6 +253,14 @@ type finished struct {
 	at   map[int64]time.Time // job → when that run began
 	ring [4096]int64
 	next int
+	n    int
+}
+
+// count is how many runs have ended.
+func (f *finished) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.n
 }
 
 func (f *finished) add(job *rivertype.JobRow) {
@@ -267,6 +277,7 @@ func (f *finished) add(job *rivertype.JobRow) {
 		f.ring[f.next], f.next = job.ID, (f.next+1)%len(f.ring)
 	}
 	f.at[job.ID] = *job.AttemptedAt
+	f.n++
 }
 
 func (f *finished) has(job *rivertype.JobRow) bool {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"doorstep/domain"
 )
 
 // Webhook hands ready text to the operator's own SMS, WhatsApp or e-mail
@@ -89,36 +92,61 @@ type textData struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
-// Alarm is one round of an SOS for a telephony or monitoring provider. It
-// holds no name, place or words: the provider calls the numbers it was given.
+// Alarm is one ring of an SOS for a telephony or monitoring provider: whom to
+// call. It is the one place outside the house where names and numbers of staff
+// go; of the raiser and the home it holds nothing.
 type Alarm struct {
-	ID        string // webhook-id: the same on each retry
-	SOS       string
-	Round     string
-	Tier      string
+	Kind string // type of the event: sos.raised, sos.unheard
+	domain.AlarmCall
+	Pushed    int // to how many devices the same ring goes
 	ExpiresAt time.Time
+}
+
+// Key is the webhook-id: one for an SOS, a round and a person, however often it
+// is tried.
+func (a *Alarm) Key() string {
+	return fmt.Sprintf("%s:%s:%d:%s", strings.ReplaceAll(a.Kind, ".", "_"), a.SOS, a.Round, a.UserID)
 }
 
 type alarmEvent struct {
 	Type      string    `json:"type"`
 	Timestamp time.Time `json:"timestamp"`
 	Data      struct {
-		ID        string    `json:"id"`
-		Round     string    `json:"round"`
-		Tier      string    `json:"tier"`
-		ExpiresAt time.Time `json:"expires_at"`
+		ID              string    `json:"id"`
+		Round           string    `json:"round"`
+		Tier            string    `json:"tier"`
+		Centre          string    `json:"centre"`
+		Area            string    `json:"area"`
+		EmergencyNumber string    `json:"emergency_number"`
+		Ring            alarmRing `json:"ring"`
+		ExpiresAt       time.Time `json:"expires_at"`
 	} `json:"data"`
 }
 
-// Ring posts one round of an SOS, once; outcomes are those of Send.
+// alarmRing says whom to ring, and how.
+type alarmRing struct {
+	UserID   string   `json:"user_id"`
+	Name     string   `json:"name"`
+	Role     string   `json:"role"`
+	Phone    string   `json:"phone"`
+	Language string   `json:"language"`
+	How      []string `json:"how"` // call: by this provider; push: the same ring goes to their devices
+}
+
+// Ring posts one ring of an SOS, once; outcomes are those of Send.
 func (w *Webhook) Ring(ctx context.Context, a Alarm) Result {
-	e := alarmEvent{Type: "sos.raised", Timestamp: w.Now().UTC()}
-	e.Data.ID, e.Data.Round, e.Data.Tier, e.Data.ExpiresAt = a.SOS, a.Round, a.Tier, a.ExpiresAt.UTC()
+	e := alarmEvent{Type: a.Kind, Timestamp: w.Now().UTC()}
+	e.Data.ID, e.Data.Round, e.Data.Tier, e.Data.ExpiresAt = a.SOS.String(), strconv.Itoa(a.Round), strconv.Itoa(a.Tier), a.ExpiresAt.UTC()
+	e.Data.Centre, e.Data.Area, e.Data.EmergencyNumber = a.Centre, a.Area, a.EmergencyNumber
+	e.Data.Ring = alarmRing{a.UserID.String(), a.Name, string(a.Role), a.Phone, a.Language, []string{"call"}}
+	if a.Pushed > 0 {
+		e.Data.Ring.How = append(e.Data.Ring.How, "push")
+	}
 	body, err := json.Marshal(e)
-	if err != nil || !webhookID.MatchString(a.ID) {
+	if err != nil || !webhookID.MatchString(a.Key()) {
 		return Result{Outcome: Rejected, Detail: detailInvalidMessage, Alert: true}
 	}
-	return w.post(ctx, a.ID, body)
+	return w.post(ctx, a.Key(), body)
 }
 
 // Send posts one text, once. 2xx is accepted; 410 means that the receiver

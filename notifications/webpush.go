@@ -136,6 +136,12 @@ func (w *WebPush) Send(ctx context.Context, m Message) Result {
 	switch code := res.StatusCode; {
 	case code >= 200 && code < 300:
 		return Result{Outcome: Accepted, MessageID: "web/" + shortHash(res.Header.Get("Location")+s.Endpoint)}
+	case m.Alarm && code == http.StatusNotFound:
+		// RFC 8030 section 7.3 means a subscription that is over, and a proxy means
+		// itself. An alarm rings on; the next calm push settles which it was.
+		return Result{Outcome: Retry, Detail: detailUnregistered}
+	case m.Alarm && (code == http.StatusUnauthorized || code == http.StatusForbidden): // likewise
+		return Result{Outcome: Misconfigured, Detail: detailPermissionDenied, Alert: true}
 	case code == http.StatusNotFound || code == http.StatusGone: // RFC 8030 section 7.3
 		return Result{Outcome: Dropped, Detail: detailUnregistered, DropToken: true}
 	case code == http.StatusUnauthorized || code == http.StatusForbidden: // subscribed with another key
@@ -150,11 +156,14 @@ func (w *WebPush) Send(ctx context.Context, m Message) Result {
 	return Result{Outcome: Rejected, Detail: detailUnexpectedStatus, Alert: true}
 }
 
+// logChannel is what a push is recorded as that only the log took.
+const logChannel = "log"
+
 // channelOf names the way that a token takes through a sender.
 func channelOf(s Sender, token string) string {
 	switch s := s.(type) {
 	case logSender:
-		return "log"
+		return logChannel
 	case *WebPush:
 		if _, browser := subscription(token); browser {
 			return "web"

@@ -118,6 +118,17 @@ func TestWebPushReachesABrowser(t *testing.T) {
 		}
 		<-got
 	}
+	// An alarm gives a browser up only when it is said to be gone.
+	m.Alarm = true
+	for status, want := range map[int]Result{410: {Outcome: Dropped, DropToken: true}, 404: {Outcome: Retry, Detail: detailUnregistered},
+		403: {Outcome: Misconfigured}, 401: {Outcome: Misconfigured}} {
+		answer = status
+		if r := w.Send(context.Background(), m); r.Outcome != want.Outcome || r.DropToken != want.DropToken || want.Detail != "" &&
+			r.Detail != want.Detail {
+			t.Errorf("of an alarm %d becomes %+v", status, r)
+		}
+		<-got
+	}
 	// Nobody makes the server call an address of his choice.
 	for _, endpoint := range []string{"http://127.0.0.1:1/x", "https://10.0.0.1/x", "https://fcm.googleapis.com.evil.example/x", "https://fcm.googleapis.com:8443/x",
 		"https://user@fcm.googleapis.com/x", "http://fcm.googleapis.com/x", "file:///etc/passwd", ""} {

@@ -3,7 +3,10 @@ package repo
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
+
+	"github.com/google/uuid"
 
 	"doorstep/domain"
 )
@@ -38,7 +41,8 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 	if err != nil {
 		return nil, err
 	}
-	doneStep, done, err := query[domain.Dispatch](db.table("dispatches").Where("outcome = ? AND installation_id IS NOT NULL", accepted).Where(db.in("notice_id", pendingIDs)))
+	taken := db.table("dispatches").Where("outcome = ? AND (installation_id IS NOT NULL OR channel = ?)", accepted, domain.AlarmChannel)
+	doneStep, done, err := query[domain.Dispatch](taken.Where(db.in("notice_id", pendingIDs)))
 	if err != nil {
 		return nil, err
 	}
@@ -70,18 +74,26 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 	if err := r.send(ctx, steps...); err != nil {
 		return nil, translate(err)
 	}
+	calls, err := db.alarmCalls(ctx, r, notices)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]domain.Delivery, len(notices))
 	for i := range notices {
 		n := &notices[i]
-		d := domain.Delivery{Notice: *n, Devices: []domain.Device{}, Delivered: []domain.ID{}}
+		d := domain.Delivery{Notice: *n, Devices: []domain.Device{}, Delivered: []domain.ID{}, Call: calls[n.ID]}
 		for _, dev := range *devices {
 			if same(dev.UserID, n.UserID) || same(dev.CustomerID, n.CustomerID) {
 				d.Devices = append(d.Devices, dev)
 			}
 		}
 		for _, x := range *done {
-			if x.NoticeID == n.ID {
+			switch {
+			case x.NoticeID != n.ID:
+			case x.InstallationID != nil:
 				d.Delivered = append(d.Delivered, *x.InstallationID)
+			default:
+				d.Called = true
 			}
 		}
 		if n.WithLink && n.JobID != nil {
@@ -116,6 +128,83 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 type staffPhone struct {
 	ID    domain.ID
 	Phone string
+}
+
+// alarmCalls are what the alarm webhook is told, by notice. Names and numbers
+// are read when a ring goes out and kept nowhere.
+func (db *DB) alarmCalls(ctx context.Context, r *reader, notices []domain.Notice) (map[domain.ID]*domain.AlarmCall, error) {
+	out := map[domain.ID]*domain.AlarmCall{}
+	var alarms, users []domain.ID
+	for i := range notices {
+		n := &notices[i]
+		if !domain.CallsGateway(n.Kind) || n.UserID == nil {
+			continue
+		}
+		id, err := uuid.Parse(n.Data.V["sos_id"])
+		if err != nil {
+			continue
+		}
+		round, _ := strconv.Atoi(n.Data.V["round"])
+		tier, _ := strconv.Atoi(n.Data.V["tier"])
+		out[n.ID] = &domain.AlarmCall{SOS: id, Round: round, Tier: tier, UserID: *n.UserID, Language: n.Language}
+		alarms, users = append(alarms, id), append(users, *n.UserID)
+	}
+	if len(out) == 0 {
+		return out, nil
+	}
+	rung, err := list[domain.SOS](ctx, r, db.table("sos").Where(db.in("id", alarms)))
+	if err != nil {
+		return nil, err
+	}
+	people, err := list[domain.User](ctx, r, db.table("users").Where(db.in("id", users)))
+	if err != nil {
+		return nil, err
+	}
+	var centres, areas []domain.ID
+	for i := range rung {
+		if rung[i].CentreID != nil {
+			centres = append(centres, *rung[i].CentreID)
+		}
+		if rung[i].AreaID != nil {
+			areas = append(areas, *rung[i].AreaID)
+		}
+	}
+	type named struct {
+		ID   domain.ID
+		Name string
+	}
+	names := map[domain.ID]string{}
+	for table, ids := range map[string][]domain.ID{"centres": centres, "areas": areas} {
+		if len(ids) == 0 {
+			continue
+		}
+		rows, err := list[named](ctx, r, db.table(table).Where(db.in("id", ids)))
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			names[row.ID] = row.Name
+		}
+	}
+	for _, c := range out {
+		for i := range rung {
+			if x := &rung[i]; x.ID == c.SOS {
+				c.EmergencyNumber = domain.EmergencyNumber(x.Country)
+				if x.CentreID != nil {
+					c.Centre = names[*x.CentreID]
+				}
+				if x.AreaID != nil {
+					c.Area = names[*x.AreaID]
+				}
+			}
+		}
+		for i := range people {
+			if u := &people[i]; u.ID == c.UserID {
+				c.Name, c.Role, c.Phone = u.Name, u.Role, u.Phone
+			}
+		}
+	}
+	return out, nil
 }
 
 func same(a, b *domain.ID) bool { return a != nil && b != nil && *a == *b }

@@ -19,8 +19,8 @@ import (
 // NotifyQueue is where delivery jobs wait; the workers take them from it.
 const NotifyQueue = "notify"
 
-// AlarmQueue is where those of an SOS do; it has workers of its own, so that an
-// alarm never waits behind others.
+// AlarmQueue is where those of an SOS and of reports of what happens now do; it
+// has workers of its own, so that an alarm never waits behind others.
 const AlarmQueue = "sos"
 
 // Priorities of River: a transaction with an urgent notice goes first.
@@ -40,7 +40,7 @@ func notifyJobs(list []domain.Notice) []river.InsertManyParams {
 	calm := list[:0:0]
 	var alarms []domain.Notice
 	for _, n := range list {
-		if strings.HasPrefix(n.Kind, "sos.") {
+		if domain.GoesFirst(n.Kind) {
 			alarms = append(alarms, n)
 		} else {
 			calm = append(calm, n)

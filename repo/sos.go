@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"errors"
 
 	"gorm.io/gorm"
 
@@ -34,7 +35,31 @@ func (t *tx) SaveSOS(x *domain.SOS) error {
 }
 
 func (t *tx) HushSOS(id domain.ID) error {
-	return t.exec("UPDATE notices SET state = 'withdrawn' WHERE dedupe_key >= ? AND dedupe_key < ? AND state = 'pending'", "sos.raised|"+id.String()+"|", "sos.raised|"+id.String()+"}")
+	for _, kind := range []string{"sos.raised", "sos.unheard", "sos.call_yourself"} {
+		if err := t.hush(kind, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) HushReport(id domain.ID) error {
+	return errors.Join(t.hush("flag.live", id), t.hush("flag.live_overdue", id))
+}
+
+// hush withdraws what was not sent yet of the notices that are keyed by a kind
+// and what they are about.
+func (t *tx) hush(kind string, id domain.ID) error {
+	return t.exec("UPDATE notices SET state = 'withdrawn' WHERE dedupe_key >= ? AND dedupe_key < ? AND state = 'pending'",
+		kind+"|"+id.String()+"|", kind+"|"+id.String()+"}")
+}
+
+func (t *tx) AnyDevice(users []domain.ID) (bool, error) {
+	if len(users) == 0 {
+		return false, nil
+	}
+	rows, err := all[domain.Device](t, t.table("devices").Where("dropped_at IS NULL").Where(t.db.in("user_id", users)).Limit(1))
+	return len(rows) > 0, err
 }
 
 // alarms begins a query of those that an actor may know of: SOS.Sees in SQL.
@@ -69,4 +94,8 @@ func (r *reader) SOSs(ctx context.Context, a domain.Actor, open bool, p domain.P
 
 func (r *reader) SOS(ctx context.Context, a domain.Actor, id domain.ID) (*domain.SOS, error) {
 	return one[domain.SOS](ctx, r, "SOS", r.alarms(a).Where("id = ?", id))
+}
+
+func (r *reader) UnheardSOS(ctx context.Context) ([]domain.SOS, error) {
+	return list[domain.SOS](ctx, r, r.db.table("sos").Where("unheard_at IS NOT NULL AND status = 'raised'").Order("unheard_at, id").Limit(100))
 }

@@ -132,6 +132,7 @@ var forgotten = map[string]struct{ key, where, order string }{
 WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`, "created_at, id"},
 	"invitations": {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
 	"changes":     {"seq", "at < @before", "seq"},
+	"throttles":   {"key", "forget_at < @before", "forget_at"},
 }
 
 func (t *tx) Forget(kind string, before time.Time, n int) (int, error) {

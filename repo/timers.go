@@ -31,7 +31,15 @@ func (t *tx) LockTimerOf(visit, user domain.ID) (*domain.Timer, error) {
 
 func (t *tx) InsertTimer(o *domain.Timer) error { return t.insert("timers", o) }
 
-func (t *tx) SaveTimer(o *domain.Timer) error { return t.save("timers", &o.Meta, o) }
+func (t *tx) SaveTimer(o *domain.Timer) error {
+	if err := t.save("timers", &o.Meta, o); err != nil {
+		return err
+	}
+	if o.Status == "desk_asked" || o.Status == "alarmed" { // what a board shows
+		t.changed(domain.ChangedTimer, o.Meta, &o.CentreID)
+	}
+	return nil
+}
 
 // Timers lists those of a visit that the scope covers.
 func (r *reader) Timers(ctx context.Context, s domain.Scope, visit domain.ID) ([]domain.Timer, error) {
@@ -43,4 +51,12 @@ func (r *reader) Timers(ctx context.Context, s domain.Scope, visit domain.ID) ([
 		q = q.Where("user_id = ?", mine)
 	}
 	return list[domain.Timer](ctx, r, q.Order("created_at, id"))
+}
+
+func (r *reader) AskingTimers(ctx context.Context, s domain.Scope, centre domain.ID, p domain.Page) ([]domain.Timer, error) {
+	if _, err := r.Centre(ctx, s, centre); err != nil {
+		return nil, err
+	}
+	return list[domain.Timer](ctx, r, r.db.table("timers").Where("centre_id = ? AND status = 'desk_asked'",
+		centre).Order("updated_at, id").Limit(p.Limit))
 }

@@ -1,6 +1,6 @@
 (() => {
   const $ = (id) => document.getElementById(id);
-  const { store, session, el, renew, call, refusal, problem, send } = doorstep;
+  const { store, session, el, renew, call, refusal, problem, send, words } = doorstep;
   const button = (text, fn, cls = 'plain') => {
     const b = el('button', text, cls);
     b.type = 'button';
@@ -13,7 +13,6 @@
     if (!res.ok) throw Object.assign(new Error(await problem(res)), { status: res.status });
     return res.json();
   };
-  const words = (v) => v.replaceAll('_', ' ');
 
   // Times are the centre's, wherever this browser is.
   const formats = new Map();
@@ -605,22 +604,65 @@
     );
     [...document.querySelectorAll('#side .scroll')].forEach((e, i) => { e.scrollTop = open[i] || 0; });
   };
+  // What rings says who it is, how to call them and where; whoever answers ends
+  // it here too.
+  const alarmHead = (a) => {
+    if (a.kind === 'timer') return `Please call ${a.raiser} · since ${dated(a.raised_at)}`;
+    const state = a.status === 'raised' ? 'nobody has answered yet' : words(a.status) + ', somebody is on it';
+    return `SOS · ${a.raiser} · since ${dated(a.raised_at)} · ${state}`;
+  };
+  const alarmCard = (a) => {
+    const li = el('li'), moves = el('div', undefined, 'moves');
+    li.dataset.id = a.kind + a.id;
+    li.append(el('h2', alarmHead(a)), doorstep.known(a.known));
+    const named = (b, text) => b.setAttribute('aria-label', `${text}: ${a.raiser}`);
+    const done = () => {
+      delete li.dataset.open;
+      delete $('alarms').dataset.is;
+      return load(true);
+    };
+    for (const m of a.moves) {
+      if (m.fields.every((f) => f.type === 'fixed')) {
+        const f = doorstep.form(m, done);
+        named(f.querySelector('button'), m.label);
+        moves.append(f);
+        continue;
+      }
+      let open = null;
+      const b = button(m.label + ' …', () => {
+        if (open) {
+          open.remove();
+          open = null;
+          delete li.dataset.open;
+          delete $('alarms').dataset.is; // what changed meanwhile is shown whole
+        } else {
+          open = doorstep.form(m, done);
+          li.append(open);
+          li.dataset.open = '1'; // what is being written is not replaced
+          open.querySelector('select,textarea,input:not([type=hidden])').focus();
+        }
+        b.setAttribute('aria-expanded', String(!!open));
+      });
+      named(b, m.label + ' …');
+      b.setAttribute('aria-expanded', 'false');
+      moves.append(b);
+    }
+    li.append(moves);
+    return li;
+  };
   const drawAlarms = () => {
     const text = JSON.stringify(board.alarms);
     if ($('alarms').dataset.is === text) return;
     $('alarms').dataset.is = text;
+    const written = new Map([...$('alarms').querySelectorAll('li[data-open]')].map((li) => [li.dataset.id, li]));
     const ul = el('ul');
     for (const a of board.alarms) {
-      const li = el('li', `SOS · ${a.raiser} · since ${dated(a.raised_at)} · ${a.status === 'raised' ? 'nobody has answered yet' : words(a.status)}`);
-      if (a.actions.includes('acknowledge')) {
-        const key = doorstep.uuid();
-        li.append(button('I am on it', async () => {
-          const res = await send(`/v1/sos/${a.id}/acknowledge`, {}, key).catch(() => null);
-          if (!res || !res.ok) li.append(el('span', res ? await problem(res) : 'No connection.'));
-          else load(true);
-        }, ''));
+      const li = written.get(a.kind + a.id);
+      if (li) {
+        li.querySelector('h2').textContent = alarmHead(a);
+        li.querySelector('.known').replaceWith(doorstep.known(a.known));
       }
-      ul.append(li);
+      ul.append(li || alarmCard(a));
     }
     $('alarms').replaceChildren(...(board.alarms.length ? [ul, el('p', 'Doorstep is not a police or monitored service. In danger call the emergency number first.', 'soft')] : []));
   };
@@ -638,7 +680,8 @@
     drawAlarms();
     drawSide();
     drawCalendar();
-    document.title = (board.alarms.length ? 'SOS · ' : '') + board.centre.name + ' · Board';
+    const rings = board.alarms.some((a) => a.kind === 'sos') ? 'SOS · ' : board.alarms.length ? 'Call · ' : '';
+    document.title = rings + board.centre.name + ' · Board';
     requestAnimationFrame(() => setTimeout(() => performance.mark('board'))); // painted
   };
 

@@ -1,6 +1,6 @@
 (() => {
   const $ = (id) => document.getElementById(id);
-  const { store, session, el, uuid, call, problem, send } = doorstep;
+  const { store, session, el, call, problem, words, form } = doorstep;
   let tag = '', timer = 0, served = () => new Date();
 
   const when = (iso) => new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
@@ -13,107 +13,14 @@
     const left = new Date(iso) - now;
     return left <= 0 ? `Late by ${span(left)}` : `Due in ${span(left)}, ${when(iso)}`;
   };
-  const words = (v) => v.replaceAll('_', ' ');
 
-  let serial = 0;
-  const field = (f) => {
-    const id = 'f' + ++serial;
-    const box = el('div');
-    if (f.type === 'fixed') {
-      const i = el('input');
-      Object.assign(i, { type: 'hidden', name: f.name, value: f.options[0] });
-      box.append(i);
-      return box;
-    }
-    if (f.type === 'choices') {
-      const set = el('fieldset');
-      set.append(el('legend', f.label));
-      for (const [n, o] of f.options.entries()) {
-        const l = el('label', undefined, 'pick'), i = el('input');
-        Object.assign(i, { type: 'checkbox', name: f.name, value: o });
-        l.append(i, el('span', (f.labels && f.labels[n]) || words(o)));
-        set.append(l);
-      }
-      box.append(set);
-      return box;
-    }
-    const l = el('label', f.label);
-    l.htmlFor = id;
-    let i;
-    if (f.options.length) {
-      i = el('select');
-      const none = el('option', f.required ? 'Please choose' : 'No change');
-      none.value = '';
-      i.append(none);
-      for (const [n, o] of f.options.entries()) {
-        const c = el('option', (f.labels && f.labels[n]) || (f.type === 'bool' ? { true: 'Yes', false: 'No' }[o] : words(o)));
-        c.value = o;
-        i.append(c);
-      }
-    } else {
-      i = el(f.name === 'confirmed_by' ? 'input' : 'textarea');
-      i.maxLength = 1000;
-    }
-    Object.assign(i, { id, name: f.name, required: f.required });
-    box.append(l, i);
-    return box;
-  };
-  const read = (form, move) => {
-    const body = {};
-    for (const f of move.fields) {
-      if (f.type === 'choices') body[f.name] = [...form.querySelectorAll(`[name=${f.name}]:checked`)].map((i) => i.value);
-      else {
-        const v = form.elements[f.name].value.trim();
-        if (v !== '') body[f.name] = f.type === 'number' ? Number(v) : f.type === 'bool' ? v === 'true' : v;
-      }
-    }
-    return body;
-  };
-  const act = (move, card) => {
-    const key = uuid(); // a second tap is the same decision
-    const form = el('form'), wrong = el('p', '', 'wrong'), go = el('button', move.label);
-    wrong.setAttribute('role', 'alert');
-    for (const f of move.fields) form.append(field(f));
-    form.append(wrong, go);
-    form.addEventListener('submit', async (e) => {
-      e.preventDefault();
-      const unticked = move.fields.find((f) => f.type === 'choices' && f.required && !form.querySelector(`[name=${f.name}]:checked`));
-      if (unticked) return void (wrong.textContent = unticked.label + ': please choose.');
-      go.disabled = true;
-      wrong.textContent = '';
-      const body = read(form, move);
-      try {
-        const res = await send(move.to, body, key);
-        if (res.ok) {
-          delete card.dataset.open;
-          tag = '';
-          await load();
-          return;
-        }
-        wrong.textContent = await problem(res);
-      } catch {
-        wrong.textContent = 'No connection. Please tap again.';
-      }
-      go.disabled = false;
-    });
-    return form;
-  };
   const card = (it, now) => {
-    const li = el('li', undefined, it.kind === 'sos' ? 'sos' : it.late ? 'late' : '');
+    const li = el('li', undefined, it.kind === 'sos' || it.rings ? 'sos' : it.late ? 'late' : '');
     li.dataset.id = it.kind + it.id;
     li.append(el('h2', it.title));
     if (it.due_at) li.dataset.due = it.due_at;
     li.append(el('p', it.due_at ? due(it.due_at, now) : `Since ${when(it.since)}`, 'due'));
-    const known = el('ul', undefined, 'known');
-    for (const k of it.known) {
-      const row = el('li'), tel = /^Call (\+\d+)$/.exec(k), geo = /^(?:Phone|Home) at (-?[\d.]+), (-?[\d.]+)$/.exec(k);
-      if (tel || geo) {
-        const a = el('a', k);
-        a.href = tel ? 'tel:' + tel[1] : `geo:${geo[1]},${geo[2]}`;
-        row.append(a);
-      } else row.textContent = k;
-      known.append(row);
-    }
+    const known = doorstep.known(it.known);
     li.append(known, el('p', 'If nobody decides: ' + it.default, 'soft'));
     const moves = el('div', undefined, 'moves');
     if (it.read) {
@@ -131,26 +38,26 @@
     }
     for (const m of it.moves) {
       if (m.fields.every((f) => f.type === 'fixed')) {
-        moves.append(act(m, li));
+        moves.append(form(m, () => { delete li.dataset.open; tag = ''; return load(); }));
         continue;
       }
       const b = el('button', m.label + ' …', 'plain');
       b.type = 'button';
       b.setAttribute('aria-expanded', 'false');
-      let form = null;
+      let open = null;
       b.addEventListener('click', () => {
-        if (form) {
-          form.remove();
-          form = null;
+        if (open) {
+          open.remove();
+          open = null;
           delete li.dataset.open;
           tag = ''; // what changed meanwhile is shown whole
         } else {
-          form = act(m, li);
-          li.append(form);
+          open = form(m, () => { delete li.dataset.open; tag = ''; return load(); });
+          li.append(open);
           li.dataset.open = '1'; // what is being written is not replaced
-          form.querySelector('select,textarea,input:not([type=hidden])').focus();
+          open.querySelector('select,textarea,input:not([type=hidden])').focus();
         }
-        b.setAttribute('aria-expanded', String(!!form));
+        b.setAttribute('aria-expanded', String(!!open));
       });
       moves.append(b);
     }
@@ -231,10 +138,12 @@
       const back = [...document.querySelectorAll('#items>li')].find((li) => li.dataset.id === at);
       if (back) (back.querySelector('button') || back).focus();
     }
-    const sos = q.items.filter((it) => it.kind === 'sos').length;
-    if ($('alarm').dataset.n !== String(sos)) {
-      $('alarm').dataset.n = String(sos);
-      $('alarm').textContent = sos ? `${sos} SOS open` : '';
+    const sos = q.items.filter((it) => it.kind === 'sos').length, live = q.items.filter((it) => it.kind !== 'sos' && it.rings).length;
+    const reports = live > 1 ? `${live} reports of what happens now` : live ? '1 report of what happens now' : '';
+    const says = [sos ? `${sos} SOS open` : '', reports].filter(Boolean).join(', ');
+    if ($('alarm').dataset.n !== says) {
+      $('alarm').dataset.n = says;
+      $('alarm').textContent = says;
     }
     document.title = (sos ? 'SOS · ' : q.items.length ? `(${q.items.length}) ` : '') + 'Decisions · Doorstep';
     $('none').hidden = q.items.length > 0;

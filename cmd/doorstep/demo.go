@@ -173,7 +173,7 @@ func settle(ctx context.Context, h *instance) error {
 		}
 		n, err := h.service.Tick(ctx)
 		if err != nil || n == 0 {
-			return err
+			return errors.Join(err, h.unheard.look(ctx, h.service.Read))
 		}
 	}
 }

@@ -46,6 +46,7 @@ type harness struct {
 	*testing.T
 	house    *instance
 	db       *repo.DB
+	wiring   *wiring
 	clock    *Clock
 	phones   *fcmtest.Server
 	base     string
@@ -124,12 +125,14 @@ func newHarness(t *testing.T, engine string, more ...func(*wiring)) *harness {
 	h.base = "http://" + ln.Addr().String()
 	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: push, files: files.NewLocal(h.files),
 		log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
+	w.limits = limitFlags{RateUser: 1_000_000, RateAddress: 1_000_000, Connections: 1_000} // stories come quickly, from one address
 	if engine == repo.SQLite && !underRace {
 		w.poll = 15 * time.Millisecond // else each push is waited for
 	}
 	for _, change := range more {
 		change(w)
 	}
+	h.wiring = w
 	h.house, err = w.build(ctx, h.db)
 	h.must(err)
 	h.contract, err = loadContract()

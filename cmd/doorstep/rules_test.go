@@ -298,7 +298,7 @@ func TestAFurtherTapOnStopTellsMore(t *testing.T) {
 			}
 		}
 		is("other", 2)
-		told := h.pushes("maya", "A report needs you")
+		told := h.pushes("maya", live)
 		due := flag()["triage_due_at"]
 		for range 2 { // and the same again changes nothing
 			if more := stop(obj{"kind": "weapon", "level": 4, "note": "he has a knife"}); more["flag_id"] != first["flag_id"] {
@@ -306,7 +306,7 @@ func TestAFurtherTapOnStopTellsMore(t *testing.T) {
 			}
 			is("weapon", 4, "he has a knife")
 		}
-		if now := h.pushes("maya", "A report needs you"); now != told+1 {
+		if now := h.pushes("maya", live); now != told+1 {
 			t.Errorf("the manager was told %d times of the higher level", now-told)
 		}
 		if again := flag()["triage_due_at"]; toString(again) >= toString(due) {

@@ -36,6 +36,15 @@ type serveCmd struct {
 	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
 	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
 	Roads         roadFlags     `embed:""`
+	Limits        limitFlags    `embed:""`
+}
+
+// limitFlags bound what one address and one user may ask of each replica. Stop,
+// SOS and health are never limited.
+type limitFlags struct {
+	RateUser    int `help:"Requests a minute of each user that a replica answers; 0 for any number." default:"1200" env:"DOORSTEP_RATE_USER" placeholder:"N"`
+	RateAddress int `help:"Requests a minute without a token of each address (of each /64 of IPv6), such as sign-ins and customers' pages; 0 for any number." default:"3000" env:"DOORSTEP_RATE_ADDRESS" placeholder:"N"`
+	Connections int `name:"max-connections-per-address" help:"Open connections of one address (of one /64 of IPv6); trusted proxies have no bound; 0 for none." default:"256" env:"DOORSTEP_MAX_CONNECTIONS_PER_ADDRESS" placeholder:"N"`
 }
 
 // evidenceFlags say where photos and recordings of reports are kept; without
@@ -69,7 +78,7 @@ type messageFlags struct {
 }
 
 type alarmFlags struct {
-	URL    string `help:"Where each round of an SOS goes besides phones: a telephony or monitoring provider (Standard Webhooks)." env:"DOORSTEP_ALARM_WEBHOOK_URL" placeholder:"URL"`
+	URL    string `help:"Where each ring of an SOS goes besides phones, with the name and number of whom to ring: a telephony or monitoring provider (Standard Webhooks)." env:"DOORSTEP_ALARM_WEBHOOK_URL" placeholder:"URL"`
 	Secret string `help:"Signs it: whsec_…" env:"DOORSTEP_ALARM_WEBHOOK_SECRET" placeholder:"SECRET"`
 }
 
@@ -94,6 +103,9 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if u, err := url.Parse(s.BaseURL); s.BaseURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
 		return usageError(fmt.Sprintf("DOORSTEP_BASE_URL %q is no address that a customer can open: write https://service.example", s.BaseURL))
 	}
+	if s.Limits.RateUser < 0 || s.Limits.RateAddress < 0 || s.Limits.Connections < 0 {
+		return usageError("--rate-user, --rate-address and --max-connections-per-address are numbers: 0 or more")
+	}
 	if s.StopTimeout < 0 || s.DrainDelay < 0 {
 		return usageError("--stop-timeout and --drain-delay are times to wait: 0s or more")
 	}
@@ -103,7 +115,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
 	}
-	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, noPlan: !s.PlanTimers, drain: s.DrainDelay, patience: s.StopTimeout, webPush: s.WebPush, log: log}
+	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, noPlan: !s.PlanTimers, drain: s.DrainDelay, patience: s.StopTimeout, webPush: s.WebPush, limits: s.Limits, log: log}
 	for _, p := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {

@@ -328,6 +328,12 @@ func TestSOSWhileThePushServiceIsDown(t *testing.T) {
 		if got := h.as("maya").send("GET", path("/v1/sos/%s", x), nil, 200); got["tier"] != 4.0 {
 			t.Fatalf("tier %v", got["tier"])
 		}
+		if got := h.as("ravi").send("GET", path("/v1/sos/%s", x), nil, 200); got["reached"] != false || got["advice"] == "" {
+			t.Errorf("nobody took a ring, and the raiser reads %v", got)
+		}
+		if it := queued(h.as("root"))["sos"]; it == nil || it["title"] != "SOS, nobody was reached" {
+			t.Errorf("the admin's queue: %v", it)
+		}
 		h.phones.SetDown(false)
 		deadline := time.Now().Add(30 * time.Second)
 		for h.rung("maya") == 0 || h.rung("kiran") == 0 {

@@ -170,7 +170,8 @@ func TestTheQueueSaysWhereAnAlarmIs(t *testing.T) {
 		noor.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "Safe."}, 200)
 
 		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": "4321"}, 200)
-		if got := known(); !strings.Contains(got, "do not call him openly") || !strings.Contains(got, "+919811100001") || strings.Contains(got, "Call +") || !strings.Contains(got, address) {
+		if got := known(); !strings.Contains(got, "do not call them openly") || !strings.Contains(got, "+919811100001") ||
+			strings.Contains(got, "Call +") || !strings.Contains(got, address) {
 			t.Errorf("raised in silence it says %s", got)
 		}
 	})

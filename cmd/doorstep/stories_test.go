@@ -136,6 +136,8 @@ func TestAbusedTechnicianAndTheAttemptToSendAnother(t *testing.T) {
 		h.expect("noor", "A report needs you")
 
 		ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3, "note": "canary-narrative"}, 201)
+		h.expect("maya", live)
+		h.expect("noor", live)
 		got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)
 		if len(got["holds"].([]any)) != 1 || strings.Contains(fmt.Sprint(got), "threat") {
 			t.Fatalf("the desk sees %v", got)

@@ -44,6 +44,7 @@ type wiring struct {
 	proxies  []netip.Prefix
 	drain    time.Duration
 	patience time.Duration
+	limits   limitFlags
 	log      *slog.Logger
 	demo     *api.Demo
 	noPlan   bool // no timers from the plan
@@ -61,6 +62,7 @@ type instance struct {
 	server   *api.Server
 	health   *health
 	queue    *notifications.Queue
+	unheard  *unheard
 	log      *slog.Logger
 	drain    time.Duration
 	patience time.Duration // with what runs when told to stop, after drain
@@ -83,7 +85,7 @@ func newService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL 
 			ok, err := passwords.Verify(context.Background(), hash, p)
 			return ok && err == nil
 		},
-		ParsePhone: parsePhone, Recur: recur, Keys: keys, BaseURL: strings.TrimSuffix(baseURL, "/"),
+		ParsePhone: parsePhone, Recur: recur, Keys: keys, Tries: domain.NewTries(), BaseURL: strings.TrimSuffix(baseURL, "/"),
 	}
 }
 
@@ -209,15 +211,18 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second), service: newService(db, keys, w.now, w.baseURL)}
 	h.health = newHealth(db, w.now, registry, w.log)
 	h.service.NoPlanTimers = w.noPlan || w.demo != nil
-	h.service.TextGateway, h.service.Files = w.text != nil, w.files
+	h.service.TextGateway, h.service.AlarmGateway, h.service.Files = w.text != nil, w.alarm != nil, w.files
+	h.unheard = newUnheard(registry, w.log)
 	h.service.Roads, h.service.Windows = w.roads, w.windows
-	h.app = api.NewApp(h.service, tokens, api.NewThrottle(time.Now))
+	h.app = api.NewApp(h.service, tokens)
 	h.app.Browsers = web
-	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate,
-		Ready: h.health.ready, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain})
+	h.server = api.New(api.Config{Log: w.log, BaseURL: w.baseURL, Contract: contract, Authenticate: h.app.Authenticate, Allow: h.app.Allow,
+		Ready: h.health.ready, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain,
+		MaxConnsPerAddress: w.limits.Connections, RateUser: w.limits.RateUser, RateAddress: w.limits.RateAddress, User: h.app.User})
 	h.app.Mount(h.server, w.demo)
 	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
-		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Code: h.service.InvitationCode, Accepted: h.service.NoticeAccepted, Log: w.log,
+		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Code: h.service.InvitationCode,
+		Accepted: h.service.NoticeAccepted, RingsEnded: h.service.RingsEnded, Log: w.log,
 		Metrics: notifications.NewMetrics(registry)}})
 	return h, err
 }
@@ -267,7 +272,8 @@ const tickTime = 10 * time.Second
 func (h *instance) watch(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, tickTime)
 	defer cancel()
-	if _, err := h.service.TickUrgent(within); err != nil && ctx.Err() == nil {
+	_, err := h.service.TickUrgent(within)
+	if err = errors.Join(err, h.unheard.look(within, h.service.Read)); err != nil && ctx.Err() == nil {
 		h.log.Warn("the alarms' clock could not tick", "error", err)
 	}
 }

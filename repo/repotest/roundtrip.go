@@ -540,10 +540,13 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("sos", func(t *testing.T) {
 		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID, VisitID: &w.Visit.ID, JobID: &w.Job.ID, Country: "IN", Source: "tap", Note: "n",
-			Lat: Ptr(28.5), Lon: Ptr(77.25), Avoid: domain.List[domain.ID]{w.Desk.ID}, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, Status: "acknowledged", Tier: 2, Round: 3,
-			Rung: domain.List[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later, ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
+			DeskPhone: "+911", Language: "hi", HeardBy: domain.List[domain.ID]{w.Asha.ID}, UnheardAt: &later, Lat: Ptr(28.5), Lon: Ptr(77.25),
+			Avoid: domain.List[domain.ID]{w.Desk.ID}, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, Status: "acknowledged", Tier: 2,
+			Round: 3,
+			Rung:  domain.List[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later, ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
 		Filled(t, "sos", x)
-		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", OccurredAt: Noon, RecordedAt: later, Status: "raised", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
+		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.List[domain.ID]{}, OccurredAt: Noon,
+			RecordedAt: later, Status: "raised", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSOS(&x), tx.InsertSOS(&bare)) })
 		Same(t, "sos", x, Get(t, db, func(tx domain.Tx) (*domain.SOS, error) { return tx.LockSOS(x.ID) }))
 		Same(t, "open ones", []domain.SOS{x, bare}, Get(t, db, func(tx domain.Tx) ([]domain.SOS, error) { return tx.OpenSOS(w.Ravi.ID) }))
@@ -576,19 +579,59 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		}
 	})
 
+	t.Run("who hears an SOS", func(t *testing.T) {
+		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, Source: "tap", OccurredAt: Noon, RecordedAt: Noon, Status: "raised",
+			Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{},
+			HeardBy: domain.List[domain.ID]{}, UnheardAt: &later}
+		Do(t, db, func(tx domain.Tx) error { return tx.InsertSOS(&x) })
+		list, err := r.UnheardSOS(ctx)
+		noError(t, err)
+		Same(t, "unheard", []domain.SOS{x}, list)
+		x.Status = "resolved"
+		Do(t, db, func(tx domain.Tx) error { return tx.SaveSOS(&x) })
+		list, err = r.UnheardSOS(ctx)
+		noError(t, err)
+		Same(t, "unheard and over", []domain.SOS{}, list)
+		own, lost := ID(), ID()
+		for _, id := range []domain.ID{own, lost} {
+			Do(t, db, func(tx domain.Tx) error {
+				return tx.PutDevice(&domain.Device{InstallationID: id, UserID: &w.Asha.ID, Token: id.String(), Platform: "android", CreatedAt: Noon,
+					UpdatedAt: Noon})
+			})
+		}
+		for _, c := range []struct {
+			drop domain.ID
+			want bool
+		}{{lost, true}, {own, false}} {
+			Do(t, db, func(tx domain.Tx) error { return tx.DropDevice(c.drop, "unregistered", later) })
+			got := Get(t, db, func(tx domain.Tx) (*bool, error) {
+				found, err := tx.AnyDevice([]domain.ID{w.Asha.ID})
+				return &found, err
+			})
+			Same(t, "any device", c.want, got)
+		}
+	})
+
 	t.Run("timer", func(t *testing.T) {
 		ping := NewNotice(w.Ravi.ID, "timer.ping")
-		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Asha.ID, Source: "timer", OccurredAt: Noon, RecordedAt: Noon, Status: "resolved", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
+		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Asha.ID, Source: "timer", HeardBy: domain.List[domain.ID]{}, OccurredAt: Noon,
+			RecordedAt: Noon, Status: "resolved", Avoid: domain.List[domain.ID]{}, Rung: domain.List[domain.ID]{}}
 		o := domain.Timer{Meta: Meta(Noon), VisitID: w.Visit.ID, UserID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Status: "desk_asked", Provisional: true, BaseAt: Noon, Extended: 5,
 			DueAt: later, PingedAt: &later, PingID: &ping.ID, Pings: 2, EndedAt: &later, EndedHow: "person", SOSID: &x.ID}
 		Filled(t, "timer", o)
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(ping); return tx.InsertSOS(&x) })
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertTimer(&o) })
 		Same(t, "timer", o, Get(t, db, func(tx domain.Tx) (*domain.Timer, error) { return tx.LockTimer(o.ID) }))
+		asking, err := r.AskingTimers(ctx, everything, w.Mill.ID, domain.Page{Limit: 5})
+		noError(t, err)
+		Same(t, "timers that ask for a call", []domain.Timer{o}, asking)
 		o.Status, o.SOSID = "ended", nil
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveTimer(&o) })
 		Same(t, "timer of a person", o, Get(t, db, func(tx domain.Tx) (*domain.Timer, error) { return tx.LockTimerOf(w.Visit.ID, w.Ravi.ID) }))
 		Same(t, "timers", []domain.Timer{o}, Get(t, db, func(tx domain.Tx) ([]domain.Timer, error) { return tx.TimersOf(w.Visit.ID) }))
+		asking, err = r.AskingTimers(ctx, everything, w.Mill.ID, domain.Page{Limit: 5})
+		noError(t, err)
+		Same(t, "ended ones", []domain.Timer{}, asking)
 		list, err := r.Timers(ctx, everything, w.Visit.ID)
 		noError(t, err)
 		Same(t, "timers of the reader", []domain.Timer{o}, list)

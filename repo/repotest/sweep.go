@@ -43,7 +43,7 @@ func sweep(t *testing.T, db *repo.DB) {
 		return n
 	}
 	base := map[string]int{}
-	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes"}
+	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "throttles"}
 	for _, table := range tables {
 		base[table] = count(table)
 	}
@@ -117,6 +117,17 @@ func sweep(t *testing.T, db *repo.DB) {
 			Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&inv) })
 			keep("invitations", a.kept)
 		}
+	}
+	for i, a := range []age{{-time.Second, true}, {0, true}, {time.Second, false}} {
+		Do(t, db, func(tx domain.Tx) error {
+			row, err := tx.LockThrottle(fmt.Sprint("age ", i))
+			if err != nil {
+				return err
+			}
+			row.Failures, row.ChangedAt, row.ForgetAt = 1, wall.Add(-day), wall.Add(-a.ago)
+			return tx.SaveThrottle(row)
+		})
+		keep("throttles", a.kept)
 	}
 	// Changes are written with wall time as it is; what comes of the sweeps is
 	// judged by a wall clock that is far ahead, so all of them go.

@@ -1,0 +1,52 @@
+package domain
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+)
+
+// NoticeView is a notice in its reader's inbox.
+type NoticeView struct {
+	Notice
+	Call *NoticeCall `json:"call"` // whom the desk is asked to call; no push holds it
+}
+
+// NoticeCall names somebody with their number.
+type NoticeCall struct {
+	UserID ID     `json:"user_id"`
+	Name   string `json:"name"`
+	Phone  string `json:"phone"`
+}
+
+// Inbox shows notices to their reader. Where one asks the desk to call
+// somebody, it says whom, as long as the reader is of that person's desk.
+func (s *Service) Inbox(ctx context.Context, a Actor, rows []Notice) ([]NoticeView, error) {
+	var ids []ID
+	asked := func(n *Notice) (ID, bool) {
+		if !a.Is(desk...) || n.Kind != "timer.no_signal" && n.Kind != "timer.no_answer" {
+			return ID{}, false
+		}
+		id, err := uuid.Parse(n.Data.V["user_id"])
+		return id, err == nil
+	}
+	for i := range rows {
+		if id, ok := asked(&rows[i]); ok {
+			ids = append(ids, id)
+		}
+	}
+	people, err := s.peopleOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]NoticeView, len(rows))
+	for i := range rows {
+		out[i].Notice = rows[i]
+		if id, ok := asked(&rows[i]); ok {
+			if u, ok := people[id]; ok && u.CentreID != nil && u.AreaID != nil && a.reaches(*u.CentreID, *u.AreaID) {
+				out[i].Call = &NoticeCall{u.ID, u.Name, u.Phone}
+			}
+		}
+	}
+	return out, nil
+}

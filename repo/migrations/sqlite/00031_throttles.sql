@@ -1,0 +1,11 @@
+-- +goose Up
+-- Failed tries at passwords, codes and tokens, for all replicas; the key is hashed.
+CREATE TABLE throttles (
+    key        TEXT NOT NULL PRIMARY KEY,
+    failures   INTEGER NOT NULL,
+    until_at   TIMESTAMP,
+    changed_at TIMESTAMP NOT NULL,
+    trusted_at TIMESTAMP,
+    forget_at  TIMESTAMP NOT NULL
+);
+CREATE INDEX throttles_forget_at ON throttles (forget_at);

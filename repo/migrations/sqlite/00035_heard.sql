@@ -1,0 +1,8 @@
+-- +goose Up
+-- Whether anybody hears an SOS, and whom the raiser may call instead.
+ALTER TABLE sos ADD COLUMN desk_phone TEXT NOT NULL DEFAULT '';
+ALTER TABLE sos ADD COLUMN language TEXT NOT NULL DEFAULT 'en';
+ALTER TABLE sos ADD COLUMN heard_by TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE sos ADD COLUMN unheard_at TIMESTAMP;
+CREATE INDEX sos_unheard ON sos (unheard_at) WHERE unheard_at IS NOT NULL AND status = 'raised';
+CREATE INDEX timers_asking ON timers (centre_id) WHERE status = 'desk_asked';
