@@ -43,7 +43,7 @@ type Browsers interface {
 type principal struct {
 	actor domain.Actor
 	user  domain.User
-	zone  *time.Location // of his centre; nil without one
+	zone  *time.Location // of their centre; nil without one
 	until time.Time
 }
 

@@ -186,7 +186,7 @@ func (ct *Contract) Find(method, path string) (*Operation, bool) {
 	return best, best != nil
 }
 
-// covers tells whether a template takes a path (which may be a template, too).
+// covers reports whether a template takes a path (which may be a template, too).
 func covers(template, path string) bool {
 	a, b := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(a) != len(b) {

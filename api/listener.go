@@ -104,7 +104,7 @@ func refuseConn(c net.Conn) {
 	_ = c.Close()
 }
 
-// addressBlock counts an IPv6 customer's /64 as one, because all of it is his.
+// addressBlock counts an IPv6 customer's /64 as one, because all of it is theirs.
 func addressBlock(a netip.Addr) string {
 	a = a.Unmap()
 	if a.Is6() {

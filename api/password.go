@@ -48,7 +48,7 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return hashPassword(password), nil
 }
 
-// Verify tells whether the password belongs to the hash. An error is a hash
+// Verify reports whether the password belongs to the hash. An error is a hash
 // that cannot be read, or ctx ending before a slot was free.
 func (p *Passwords) Verify(ctx context.Context, phc, password string) (bool, error) {
 	h, err := parsePHC(phc)

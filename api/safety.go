@@ -321,7 +321,7 @@ func (a *App) mountSafety(s *Server) {
 }
 
 // showFlags sends the whole to those who may see it, to the person it is about
-// what he may know, else the brief.
+// what they may know, else the brief.
 func (a *App) showFlags(c *fiber.Ctx, flags ...*domain.Flag) ([]any, error) {
 	actor := actorOf(c)
 	var whole []*domain.Flag

@@ -63,7 +63,7 @@ func formsOf(f *excelize.File) (*cellForms, error) {
 	}
 	for {
 		tok, err := d.RawToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		} else if err != nil {
 			return nil, err

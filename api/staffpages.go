@@ -46,7 +46,7 @@ func tagOf(body []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
 }
 
-// unchanged sets the tag and tells whether the caller has it already.
+// unchanged sets the tag and reports whether the caller has it already.
 func unchanged(c *fiber.Ctx, tag string) bool {
 	c.Set(fiber.HeaderETag, tag)
 	return c.Get(fiber.HeaderIfNoneMatch) == tag

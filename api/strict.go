@@ -25,7 +25,7 @@ const (
 	maxErrors = 20  // entries of errors[] in one problem
 )
 
-// CheckJSON tells whether body is one JSON text that every reader understands
+// CheckJSON reports whether body is one JSON text that every reader understands
 // alike (I-JSON, RFC 7493): valid UTF-8, no repeated names, no lone
 // surrogates, no numbers beyond a double, no NUL (PostgreSQL refuses it) and
 // nothing behind the value. It fails with CodeMalformed and a JSON pointer.

@@ -352,7 +352,7 @@ func (s *Service) noteReads(tx Tx, a Actor, list []ID, visit *ID, now time.Time)
 	return tx.InsertAdvisoryReads(rows)
 }
 
-// Advisories lists those that the actor keeps, and notes that he read them.
+// Advisories lists those that the actor keeps, and notes that they read them.
 // Area manager, deputy, admin. Errors: CodeForbidden.
 func (s *Service) Advisories(ctx context.Context, a Actor, status string, p Page) ([]Advisory, error) {
 	if !a.Is(keepers...) {

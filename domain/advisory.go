@@ -15,7 +15,7 @@ const (
 	AdvisoryExpired  AdvisoryStatus = "expired"
 )
 
-// What an advisory is about: a person of the household, wherever he lives, or
+// What an advisory is about: a person of the household, wherever they live, or
 // one of its sites.
 const (
 	AboutPerson = "person"
@@ -23,7 +23,7 @@ const (
 )
 
 const (
-	advisoryMonths   = 12                  // at most (PRODUCT.md section 5)
+	advisoryMonths   = 12                  // at most (docs/product.md section 5)
 	advisoryShown    = 24 * time.Hour      // before the window, to the crew (section 5)
 	advisoryReminder = 14 * 24 * time.Hour // before the end, to who may renew it
 	appealDue        = 30 * 24 * time.Hour // section 5
@@ -31,7 +31,7 @@ const (
 )
 
 // Advisory is a warning marker: what to take care of, and what happened.
-// Precautions come first wherever it is shown (PRODUCT.md section 5).
+// Precautions come first wherever it is shown (docs/product.md section 5).
 type Advisory struct {
 	Meta
 	JobID         ID             `json:"job_id"` // the one it came of
@@ -110,7 +110,7 @@ type AdvisoryMove struct {
 	From   []AdvisoryStatus
 	Roles  []Role
 	Guard  string
-	// may tells why the actor may not, though his role might; open is the
+	// may tells why the actor may not, though their role might; open is the
 	// appeal that nobody has decided, if any.
 	may func(a Actor, x *Advisory, open *Appeal) error
 }
@@ -166,14 +166,14 @@ func (x *Advisory) stands(now time.Time) AdvisoryStatus {
 	return x.Status
 }
 
-// shownFor tells whether a crew sees the advisory before or during its visit:
+// shownFor reports whether a crew sees the advisory before or during its visit:
 // from 24 h before the window until the visit ends.
 func (x *Advisory) shownFor(v *Visit, site ID, now time.Time) bool {
 	return x.stands(now) == AdvisoryApproved && x.CustomerID == v.CustomerID && (x.SiteID == nil || *x.SiteID == site) &&
 		v.Status.Unfinished() && !now.Before(v.WindowStart.Add(-advisoryShown))
 }
 
-// keeps tells whether the actor keeps advisories of the place: its area's
+// keeps reports whether the actor keeps advisories of the place: its area's
 // managers, their deputies, the admins.
 func (x *Advisory) keptBy(a Actor) bool {
 	return a.Role == RoleAdmin || a.Role == RoleAreaManager && has(a.Scope().AreaIDs, x.AreaID)

@@ -6,7 +6,7 @@ import (
 )
 
 // aftercareAfter is when somebody who was harmed is looked after, counted from
-// when we learned of it (PRODUCT.md section 5).
+// when we learned of it (docs/product.md section 5).
 var aftercareAfter = []time.Duration{24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour}
 
 const aftercareLevel = 2 // from this level of a report on
@@ -24,7 +24,7 @@ var aftercareSteps = []struct {
 }
 
 // Aftercare is one conversation that a manager owes to somebody who was
-// harmed. Its note is for those who look after him.
+// harmed. Its note is for those who look after them.
 type Aftercare struct {
 	Meta
 	FlagID   ID         `json:"flag_id"`
@@ -96,7 +96,7 @@ func (x *Aftercare) mayHold(a Actor) bool {
 	return a.Role == RoleAdmin && x.LateAt != nil
 }
 
-// Sees tells whether the actor may know of it; f is the report it comes of.
+// Sees reports whether the actor may know of it; f is the report it comes of.
 func (x *Aftercare) Sees(a Actor, f *Flag) bool {
 	if f.SubjectID != nil && *f.SubjectID == a.UserID {
 		return false
@@ -251,7 +251,7 @@ type AftercareInput struct {
 
 // MoveAftercare notes that the conversation was had (done: its owner, the
 // area's managers, an admin once it is late), or that the person wants no more
-// of them (stop: he alone, for all that are ahead). Errors: CodeNotFound,
+// of them (stop: they alone, for all that are ahead). Errors: CodeNotFound,
 // CodeForbidden, CodeState.
 func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action string, in AftercareInput) (AftercareView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (AftercareView, error) {
@@ -268,7 +268,7 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 		case !x.Sees(a, f):
 			return AftercareView{}, NotFound("conversation")
 		case action == "stop" && a.UserID != x.PersonID:
-			return AftercareView{}, Fail(CodeForbidden, "Only the person himself says that he wants no more of it.")
+			return AftercareView{}, Fail(CodeForbidden, "Only the person it is for says that they want no more of it.")
 		case action == "done" && !x.mayHold(a):
 			return AftercareView{}, Fail(CodeForbidden, "A manager notes that the conversation was had.")
 		}

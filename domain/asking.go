@@ -186,7 +186,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			if d.holds, err = tx.HoldsOver(j, true); err != nil {
 				return err
 			}
-			// Who sends the form has the page before him, which tells of everything.
+			// Who sends the form has the page before them, which tells of everything.
 			if err := s.told(tx, k.visits, j.ID, now); err != nil {
 				return err
 			}
@@ -507,10 +507,10 @@ func (s *Service) wrongNumber(k *ask) (string, error) {
 	return "", nil
 }
 
-// undo takes back what a stranger did by a link: his contacts are none, what
-// he confirmed waits again, what he cancelled or stopped stands again if its time
-// is ahead, what he disputed counts again, what he reopened is closed again, what
-// he wrote into the passport or as thanks is taken out.
+// undo takes back what a stranger did by a link: their contacts are none, what
+// they confirmed waits again, what they cancelled or stopped stands again if its time
+// is ahead, what they disputed counts again, what they reopened is closed again, what
+// they wrote into the passport or as thanks is taken out.
 func (s *Service) undo(k *ask, l *Link) error {
 	tx, d, now := k.tx, k.d, k.now
 	attempts, err := tx.AttemptsByLink(l.ID)
@@ -518,7 +518,7 @@ func (s *Service) undo(k *ask, l *Link) error {
 		return err
 	}
 	via := map[ID]bool{}
-	others := []ID{} // jobs of the household on which his contacts counted too
+	others := []ID{} // jobs of the household on which their contacts counted too
 	reopened, stopped := false, false
 	for i := range attempts {
 		a := &attempts[i]

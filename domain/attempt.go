@@ -3,7 +3,7 @@ package domain
 import "time"
 
 // Attempt is one try to reach the other side, in either direction; it is
-// never edited (PRODUCT.md section 4).
+// never edited (docs/product.md section 4).
 type Attempt struct {
 	ID             ID         `json:"id"`
 	JobID          ID         `json:"job_id"`
@@ -25,7 +25,7 @@ type Attempt struct {
 	LastNotice     bool       `json:"last_notice"`
 	ByID           *ID        `json:"by_id"`
 	ByRole         Role       `json:"by_role"`
-	OccurredAt     time.Time  `json:"occurred_at"` // corrected by the device's clock (PRODUCT.md section 8)
+	OccurredAt     time.Time  `json:"occurred_at"` // corrected by the device's clock (docs/product.md section 8)
 	ClaimedAt      *time.Time `json:"claimed_at"`  // as the device said
 	RecordedAt     time.Time  `json:"recorded_at"`
 	Discounted     string     `json:"discounted"` // why it was taken out of the count; empty when it was not
@@ -37,13 +37,13 @@ type Attempt struct {
 // Head gives id and version for Location and ETag; an attempt never changes.
 func (a Attempt) Head() (ID, int64) { return a.ID, 1 }
 
-// Contact tells whether the two sides really spoke: anything inbound, or
+// Contact reports whether the two sides really spoke: anything inbound, or
 // outbound reached, refused, hostile.
 func (a *Attempt) Contact() bool {
 	return a.Direction == "inbound" || a.Outcome == "reached" || a.Outcome == "refused" || a.Outcome == "hostile"
 }
 
-// dialled tells whether the address is a phone number.
+// dialled reports whether the address is a phone number.
 func (a *Attempt) dialled() bool {
 	return a.Channel == "phone" || a.Channel == "sms" || a.Channel == "whatsapp"
 }

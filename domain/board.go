@@ -10,7 +10,7 @@ import (
 )
 
 // Board is a centre's day or week as its desk looks at it, in one read
-// (PRODUCT.md section 9, "dispatch board"). Lists are bounded; More names
+// (docs/product.md section 9, "dispatch board"). Lists are bounded; More names
 // those that hold more than fits.
 type Board struct {
 	Now         time.Time          `json:"now"`
@@ -43,7 +43,7 @@ type BoardPerson struct {
 	Skills List[string]     `json:"skills"`
 	Hours  List[Shift]      `json:"hours"`
 	Away   List[BoardLeave] `json:"away"` // when, not why
-	// Works is when visits may lie by his hours, his own dates, the working days
+	// Works is when visits may lie by their hours, their own dates, the working days
 	// and the holidays; leave is not taken off.
 	Works List[BoardSpan] `json:"works"`
 }

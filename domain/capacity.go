@@ -43,7 +43,7 @@ func dailyMost(most *int) int {
 	return *most
 }
 
-// anyBounded tells whether any of some technicians takes a number of visits a day.
+// anyBounded reports whether any of some technicians takes a number of visits a day.
 func anyBounded(people []User) bool {
 	return slices.ContainsFunc(people, func(u User) bool { return u.MaxVisitsPerDay != nil })
 }
@@ -57,7 +57,7 @@ func (c *Centre) days(from, to time.Time) (first, end time.Time) {
 	return first, time.Date(y, m, d+1, 0, 0, 0, 0, loc).UTC()
 }
 
-// isOf tells whether a row of a day is the visit itself or what it follows: its
+// isOf reports whether a row of a day is the visit itself or what it follows: its
 // place is free for it.
 func (t *Taken) isOf(v *Visit) bool {
 	return t.VisitID == v.ID || v.PredecessorID != nil && t.VisitID == *v.PredecessorID

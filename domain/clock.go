@@ -10,7 +10,7 @@ import (
 
 // Tick does everything that is due by the injected clock and returns how much
 // it did. A 1 s ticker on each replica calls it; a due row is claimed once
-// (PRODUCT.md section 8).
+// (docs/product.md section 8).
 func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
 
 // urgentKinds are deadlines that never wait behind others.

@@ -9,8 +9,8 @@ import (
 )
 
 // Reports about our own people: by a household on its page or by voice, or by
-// a colleague. They go to the area manager, never first to the person or his
-// centre, and never lock the household (PRODUCT.md section 5).
+// a colleague. They go to the area manager, never first to the person or their
+// centre, and never lock the household (docs/product.md section 5).
 
 // conductWhat are the plain words that a household chooses from; each is a
 // kind and a level.
@@ -55,8 +55,8 @@ func (s *Service) reportAct(k *ask) error {
 			return Fail(CodeMeaning, "Please choose whom you mean.").At("/who", "one of those who came, or somebody else")
 		}
 		if u.Role == RoleTechnician && !slices.ContainsFunc(k.visits, func(v Visit) bool { return has(v.EverCrew, u.ID) }) {
-			// No desk keeps a technician from all homes by naming him for a
-			// household to which nobody ever sent him. The words are kept: no report
+			// No desk keeps a technician from all homes by naming them for a
+			// household to which nobody ever sent them. The words are kept: no report
 			// is refused to a caller, and whoever triages it names whom it meant.
 			f.SubjectID = nil
 		}
@@ -89,21 +89,21 @@ func conductPeople(visits []Visit) []ID {
 	return out
 }
 
-// met tells whether somebody of the crew set out for the household.
+// met reports whether somebody of the crew set out for the household.
 func (v *Visit) met() bool {
 	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil || has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
 }
 
 // KeepAway keeps one of our people from every home while a report of level 3
-// or 4 about him is decided; upheld, it stays until an area manager lifts it
-// with reasons. The visits that he lost by it stay payable.
+// or 4 about them is decided; upheld, it stays until an area manager lifts it
+// with reasons. The visits that they lost by it stay payable.
 type KeepAway struct {
 	ID         ID
 	UserID     ID
 	FlagID     ID
 	Since      time.Time
 	Visits     List[ID]
-	TurnedBack List[ID] // of these, to which he was on his way
+	TurnedBack List[ID] // of these, to which they were on their way
 	LiftedAt   *time.Time
 	LiftedByID *ID
 	LiftReason string
@@ -191,8 +191,8 @@ func (s *Service) LiftKeepAway(ctx context.Context, call *Call, id ID, in Reason
 	})
 }
 
-// goesAgain tells somebody that he is kept from all homes no longer, unless
-// another report still does, and tells the desk once more of those of his
+// goesAgain tells somebody that they are kept from all homes no longer, unless
+// another report still does, and tells the desk once more of those of their
 // visits that nobody has taken.
 func (s *Service) goesAgain(tx Tx, k *KeepAway, now time.Time) error {
 	diary, err := tx.LockDiary([]ID{k.UserID}, ID{}, now, now, now)
@@ -258,7 +258,7 @@ func (s *Service) keepApart(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	return nil
 }
 
-// keptApartBefore tells whether a report has had its consequences at this level
+// keptApartBefore reports whether a report has had its consequences at this level
 // already; then nobody is asked to call once more.
 func (s *Service) keptApartBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
 	if f.severe() {
@@ -272,11 +272,11 @@ func (s *Service) keptApartBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
 	return slices.ContainsFunc(apart, func(x Exclusion) bool { return x.FlagID == f.ID }), err
 }
 
-// insideNow tells whether a crew is at a home. What it does there is refused
+// insideNow reports whether a crew is at a home. What it does there is refused
 // nothing: a phone that suddenly refuses would tell who stands in a home that
-// he was reported, and by whom. He is asked to call, in words that could mean
-// anything; every other home is closed to him, for he is in no other crew; and
-// whoever decides sees at once where he is, calls, and sends a colleague.
+// they were reported, and by whom. They are asked to call, in words that could mean
+// anything; every other home is closed to them, for they are in no other crew; and
+// whoever decides sees at once where they are, calls, and sends a colleague.
 func insideNow(v *Visit) bool { return v.Status == VisitArrived || v.Status == VisitInProgress }
 
 func (s *Service) callManager(tx Tx, f *Flag, now time.Time) error {
@@ -294,7 +294,7 @@ func (s *Service) keepAway(tx Tx, d *dossier, f *Flag, now time.Time) error {
 		visits, err := tx.BusyBetween(user, now.Add(-24*time.Hour), now.AddDate(2, 0, 0))
 		return slices.DeleteFunc(visits, func(v Visit) bool { return !has(notYetThere, v.Status) }), err
 	}
-	// Jobs are locked by id, then the person: whoever books him meanwhile waits
+	// Jobs are locked by id, then the person: whoever books them meanwhile waits
 	// and then meets the keep-away.
 	visits, err := ahead()
 	if err != nil {
@@ -406,7 +406,7 @@ func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
 	return s.tellUser(tx, *f.SubjectID, "flag.heard", now, f.named())
 }
 
-// review asks the person whom a report is about for his side, with what he may
+// review asks the person whom a report is about for their side, with what they may
 // be told in the area manager's words.
 func (s *Service) review(tx Tx, f *Flag, in FlagDecision, now time.Time) error {
 	told := strings.TrimSpace(in.Told)
@@ -424,7 +424,7 @@ func (s *Service) review(tx Tx, f *Flag, in FlagDecision, now time.Time) error {
 	return s.tellUser(tx, *f.SubjectID, "flag.hearing", now, f.named())
 }
 
-// NewFlagHearing shows the person named what he may know.
+// NewFlagHearing shows the person named what they may know.
 func NewFlagHearing(a Actor, f *Flag) FlagHearing {
 	v := FlagHearing{ID: f.ID, Version: f.Version, Told: f.Told, ToldAt: f.ToldAt, Status: "open", Statement: f.Statement, StatedAt: f.StatedAt, Actions: List[string]{}}
 	switch {
@@ -445,8 +445,8 @@ type StatementInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// State keeps the side of the person whom a report is about: once, after he
-// was told what he may know; the same words again are the same statement. Errors: CodeNotFound, CodeForbidden, CodeState,
+// State keeps the side of the person whom a report is about: once, after they
+// were told what they may know; the same words again are the same statement. Errors: CodeNotFound, CodeForbidden, CodeState,
 // CodeMeaning.
 func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInput) (FlagHearing, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagHearing, error) {

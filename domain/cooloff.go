@@ -13,14 +13,14 @@ const (
 	coolOffDays   = 7              // ahead, in which another time is looked for
 )
 
-// CoolOff is the answer of somebody who was harmed to a pause that he was
-// offered. It counts against nobody and stays payable (PRODUCT.md section 5).
+// CoolOff is the answer of somebody who was harmed to a pause that they were
+// offered. It counts against nobody and stays payable (docs/product.md section 5).
 type CoolOff struct {
 	Meta
 	FlagID   ID     `json:"flag_id"`
 	UserID   ID     `json:"user_id"`
 	Accepted bool   `json:"accepted"`
-	VisitID  *ID    `json:"visit_id"` // the one that is not his now
+	VisitID  *ID    `json:"visit_id"` // the one that is not theirs now
 	Outcome  string `json:"outcome"`  // declined, nothing_ahead, offered, moved, taken
 }
 
@@ -49,7 +49,7 @@ func (a Actor) checkCoolOff(f *Flag, now time.Time) error {
 	return nil
 }
 
-// coolOffTaken tells whether the pause of a report was taken, where that
+// coolOffTaken reports whether the pause of a report was taken, where that
 // matters to the actor.
 func (s *Service) coolOffTaken(tx Tx, a Actor, f *Flag) (bool, error) {
 	if !f.reportedBy(a.UserID) {
@@ -62,7 +62,7 @@ func (s *Service) coolOffTaken(tx Tx, a Actor, f *Flag) (bool, error) {
 	return err == nil && c.Accepted, err
 }
 
-// ShowFlags shows reports to an actor who sees all of them, with what he may
+// ShowFlags shows reports to an actor who sees all of them, with what they may
 // do.
 func (s *Service) ShowFlags(ctx context.Context, a Actor, flags ...*Flag) ([]FlagView, error) {
 	var ids []ID
@@ -83,7 +83,7 @@ func (s *Service) ShowFlags(ctx context.Context, a Actor, flags ...*Flag) ([]Fla
 }
 
 // AnswerCoolOff takes the pause, or not. The technician who reported at level
-// 2 and above, within three days. His next visit of the day ahead is offered
+// 2 and above, within three days. Their next visit of the day ahead is offered
 // to others, or moved with an honest message where nobody else can come.
 // Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
 func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in CoolOffInput) (CoolOff, error) {
@@ -130,7 +130,7 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in Coo
 	})
 }
 
-// freeNext takes a technician's next visit out of his diary.
+// freeNext takes a technician's next visit out of their diary.
 func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
 	c.Outcome = "nothing_ahead"
 	diary, err := tx.BusyBetween(user, now, now.Add(coolOffAhead))
@@ -185,7 +185,7 @@ func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
 	return tx.SaveJob(j)
 }
 
-// othersFor tells whether anybody else of the centre can take the place.
+// othersFor reports whether anybody else of the centre can take the place.
 func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
 	users, err := m.tx.UsersWith(RoleTechnician, &m.d.job.CentreID, nil)
 	if err != nil {
@@ -207,7 +207,7 @@ func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
 	return false, nil
 }
 
-// refusal tells whether an error is a rule's no, and not a defect.
+// refusal reports whether an error is a rule's no, and not a defect.
 func refusal(err error) bool {
 	for _, c := range []Code{CodeMeaning, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodeTooFar, CodeCapacity, CodePlan, CodeHeld} {
 		if IsCode(err, c) {

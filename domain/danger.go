@@ -47,9 +47,9 @@ type Raised struct {
 // Head gives id and version for Location and ETag.
 func (r Raised) Head() (ID, int64) { return r.ID, 1 }
 
-// RaiseFlag records an incident. Any staff member: about a visit or job he
-// can see or a visit in whose crew he ever was, or by phone number alone, which is routed blindly. A flag by the
-// same reporter on a visit with his provisional one completes that. Errors:
+// RaiseFlag records an incident. Any staff member: about a visit or job they
+// can see or a visit in whose crew they ever were, or by phone number alone, which is routed blindly. A flag by the
+// same reporter on a visit with their provisional one completes that. Errors:
 // CodeNotFound for a visit or job out of scope, CodeMeaning.
 func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Raised, error) {
 	if err := in.check(); err != nil {
@@ -327,7 +327,7 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 	}
 	for i := range visits {
 		o := &visits[i]
-		others := without(o.Crew, *f.ReporterID) // he knows
+		others := without(o.Crew, *f.ReporterID) // they know
 		if o.Status == VisitScheduled {
 			due := o.WindowStart
 			if due.Before(now) {
@@ -344,12 +344,12 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 
 // exclude keeps a member of staff and a household apart after a report of
 // something directed by a person: the reporter, or whom it is about
-// (PRODUCT.md section 5).
+// (docs/product.md section 5).
 func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) error {
 	if f.Level < 1 || !f.Conduct() && !has(PersonFlagKinds, f.Kind) {
 		return nil
 	}
-	// Whoever books him meanwhile waits, and then finds this; or was faster, and
+	// Whoever books them meanwhile waits, and then finds this; or was faster, and
 	// is found below.
 	if _, err := tx.LockTechnicians([]ID{user}); err != nil {
 		return err
@@ -406,7 +406,7 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 	return nil
 }
 
-// turnBack takes somebody off his way to the home that reported him. The
+// turnBack takes somebody off their way to the home that reported them. The
 // caller saves d's job.
 func (s *Service) turnBack(tx Tx, d *dossier, v *Visit, user ID, f *Flag, now time.Time) error {
 	own := d
@@ -438,7 +438,7 @@ type ReleaseInput struct {
 	OccurredAt  string   `json:"occurred_at"`
 }
 
-// answersForHolds tells whether the actor answers for the report behind each
+// answersForHolds reports whether the actor answers for the report behind each
 // open safety hold.
 func (a Actor) answersForHolds(tx Tx, holds []Hold) (bool, error) {
 	answers := false

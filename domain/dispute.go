@@ -33,7 +33,7 @@ const (
 
 // Dispute is a household's "that is not so" about one fact. The fact stops
 // counting at once and until the area manager decides; when nobody does in
-// time, Fallback is what happens (PRODUCT.md section 4).
+// time, Fallback is what happens (docs/product.md section 4).
 type Dispute struct {
 	Meta
 	JobID      ID            `json:"job_id"`
@@ -75,7 +75,7 @@ func (f Dispute) View(a Actor) DisputeView {
 }
 
 // DoneCheck asks one household, by the brand's desk, whether a completion that
-// it did not confirm is so (PRODUCT.md section 4, "Done is a claim").
+// it did not confirm is so (docs/product.md section 4, "Done is a claim").
 type DoneCheck struct {
 	Meta
 	JobID    ID         `json:"job_id"`

@@ -20,7 +20,7 @@ type DisputeInput struct {
 
 // tells lists, by kind, what a notice to a household tells of: all attempts
 // so far, or the end of its visit. Acceptance begins the time in which the
-// household can say "that is not so" (PRODUCT.md section 4).
+// household can say "that is not so" (docs/product.md section 4).
 var tells = map[string]string{
 	"job.last_notice":      AboutAttempt,
 	"job.unreachable_home": AboutAttempt,
@@ -149,7 +149,7 @@ func (s *Service) disputeAct(k *ask) error {
 	if err != nil {
 		return err
 	}
-	if proven { // a proven fact beats a declared one (PRODUCT.md section 4)
+	if proven { // a proven fact beats a declared one (docs/product.md section 4)
 		f.Fallback = Uphold
 	}
 	if err := k.tx.InsertDispute(f); err != nil {
@@ -305,7 +305,7 @@ type DecisionInput struct {
 }
 
 // DecideDispute is the area manager's or deputy's word on a disputed fact,
-// with reasons; both sides are told. Nobody decides about his own fact.
+// with reasons; both sides are told. Nobody decides about their own fact.
 // Errors: CodeNotFound, CodeForbidden, CodeState, CodeMeaning.
 func (s *Service) DecideDispute(ctx context.Context, call *Call, id ID, in DecisionInput) (DisputeView, error) {
 	return s.decideDispute(ctx, call, func(tx Tx) (*Dispute, error) { return tx.Dispute(id) }, in)
@@ -370,7 +370,7 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		if mine, err := s.involved(tx, call.Actor, f); err != nil {
 			return DisputeView{}, err
 		} else if mine {
-			return DisputeView{}, Fail(CodeForbidden, "Nobody decides about his own fact; another manager or the deputy does.")
+			return DisputeView{}, Fail(CodeForbidden, "Nobody decides about their own fact; another manager or the deputy does.")
 		}
 		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
 		if err != nil {
@@ -392,7 +392,7 @@ func meaningOf(err error, what string) error {
 	return err
 }
 
-// involved tells whether the fact in dispute is the actor's own.
+// involved reports whether the fact in dispute is the actor's own.
 func (s *Service) involved(tx Tx, a Actor, f *Dispute) (bool, error) {
 	if f.AttemptID == nil {
 		return false, nil

@@ -10,7 +10,7 @@ import (
 
 // Done is a claim until the household confirms it, by link, by any desk, or
 // with the end code that its page shows after arrival; never compulsory
-// (PRODUCT.md section 4).
+// (docs/product.md section 4).
 
 // ConfirmDoneInput confirms that the work is done; staff name the contact that
 // proves it, the crew the end code.
@@ -151,7 +151,7 @@ func (s *Service) completed(m *visitMoveCtx, a Actor, code string) error {
 	return nil
 }
 
-// sampled tells whether an unconfirmed completion is asked about: one in
+// sampled reports whether an unconfirmed completion is asked about: one in
 // sampleOneIn, chosen by a secret, so that no centre can foresee it; always
 // where a wrong end code was given or nobody of the household can use a page.
 func (s *Service) sampled(d *dossier, v *Visit) bool {

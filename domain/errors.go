@@ -130,14 +130,14 @@ func Fail(c Code, format string, args ...any) *Error {
 	return &Error{Kind: info.Kind, Code: c, Message: fmt.Sprintf(format, args...)}
 }
 
-// IsCode tells whether err carries the code.
+// IsCode reports whether err carries the code.
 func IsCode(err error, c Code) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Code == c
 }
 
 // NotFound is the one answer for absent, foreign and hidden things alike, so
-// that nobody learns which it was (PRODUCT.md section 2).
+// that nobody learns which it was (docs/product.md section 2).
 func NotFound(what string) *Error {
 	return Fail(CodeNotFound, "There is no such %s, or it is outside what you may see.", what)
 }

@@ -21,7 +21,7 @@ const (
 // that wrote; SQLite has one writer, there it is 0.
 type Mark struct{ Tx, Seq int64 }
 
-// After tells whether m lies behind o.
+// After reports whether m lies behind o.
 func (m Mark) After(o Mark) bool { return m.Tx > o.Tx || m.Tx == o.Tx && m.Seq > o.Seq }
 
 // FeedChange is what one transaction changed at one centre; no centre: something
@@ -42,7 +42,7 @@ type ChangedItem struct {
 	People  List[ID] `json:"p,omitempty"`
 }
 
-// Event is what one listener is told: ids only (PRODUCT.md section 12).
+// Event is what one listener is told: ids only (docs/product.md section 12).
 type Event struct {
 	Mark    Mark   `json:"-"`
 	Kind    string `json:"kind"`
@@ -356,8 +356,8 @@ type concern struct {
 	areas  map[ID]ID // by centre
 }
 
-// shows tells whether an actor may know of a change: as he may read the thing
-// itself (PRODUCT.md section 2), and who leaves a crew learns that he did.
+// shows reports whether an actor may know of a change: as they may read the thing
+// itself (docs/product.md section 2), and who leaves a crew learns that they did.
 func (f *concern) shows(a Actor, c *FeedChange, it *ChangedItem) bool {
 	if it.Kind == ChangedAlarm {
 		x := f.alarms[it.ID]

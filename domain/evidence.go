@@ -358,7 +358,7 @@ func (e *Evidence) FileName() string {
 	return "evidence-" + e.ID.String() + "." + evidenceEndings[e.MediaType]
 }
 
-// EvidenceName tells whether a file's name is one of ours.
+// EvidenceName reports whether a file's name is one of ours.
 func EvidenceName(name string) bool {
 	return len(name) == 32 && strings.Trim(name, "0123456789abcdef") == ""
 }

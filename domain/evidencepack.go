@@ -21,7 +21,7 @@ import (
 // it is given: the timeline with its hash chain, attempts, visits, reports,
 // decisions, the household's own account, files. A manifest names every file
 // with its digest and is signed with Ed25519 (RFC 8032), so that the pack
-// proves itself without this server (PRODUCT.md section 10).
+// proves itself without this server (docs/product.md section 10).
 
 // PackFormat names the layout of a pack.
 const PackFormat = "doorstep-evidence-pack/1"

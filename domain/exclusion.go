@@ -9,15 +9,15 @@ import (
 // Exclusion keeps one member of staff and one household apart: the reporter
 // of something directed by a person, or whom a report is about. It is lifted
 // only with the reporter's consent; what came of a household's own report, by
-// the area manager with reasons (PRODUCT.md section 5).
+// the area manager with reasons (docs/product.md section 5).
 type Exclusion struct {
 	ID          ID
 	UserID      ID
 	CustomerID  ID
 	FlagID      ID
 	Since       time.Time
-	Visits      List[ID] // that he lost by it; they stay payable
-	TurnedBack  List[ID] // of these, to which the person of the report was on his way
+	Visits      List[ID] // that they lost by it; they stay payable
+	TurnedBack  List[ID] // of these, to which the person of the report was on their way
 	ConsentedAt *time.Time
 	LiftedAt    *time.Time
 	LiftedByID  *ID
@@ -71,8 +71,8 @@ func NewExclusionView(a Actor, x *ExcludedFor) ExclusionView {
 	return v
 }
 
-// SeesExclusion: the reporter sees what came of his report, the area manager
-// what came of those he triages; the desk and the person whom a report is
+// SeesExclusion: the reporter sees what came of their report, the area manager
+// what came of those they triage; the desk and the person whom a report is
 // about see nothing.
 func (a Actor) SeesExclusion(f *Flag) bool {
 	all, _ := a.seesFlag(f)
@@ -96,7 +96,7 @@ func checkExclusion(a Actor, action string, x *ExcludedFor) error {
 	return nil
 }
 
-// MoveExclusion consents or lifts. consent: the reporter himself, told of it
+// MoveExclusion consents or lifts. consent: the reporter themselves, told of it
 // or not; lift: an area manager who is not involved, once the reporter has
 // consented. Errors: CodeNotFound, CodeForbidden, CodeState, CodeGuard.
 func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action string, in ReasonInput) (ExclusionView, error) {

@@ -6,7 +6,7 @@ import (
 )
 
 // Feed is the calendar of a technician for programs that have no account
-// (PRODUCT.md section 6). Its address is a secret: an HMAC over the feed's id,
+// (docs/product.md section 6). Its address is a secret: an HMAC over the feed's id,
 // recomputed when it is given out; only its hash is kept.
 type Feed struct {
 	Meta
@@ -25,13 +25,13 @@ const (
 // FeedVisit is an entry: what a calendar outside our house may know.
 type FeedVisit struct {
 	Visit
-	Current    bool   // he is in the crew still
+	Current    bool   // they are in the crew still
 	Category   string // of the appliance
 	PostalCode string
 }
 
-// Gone tells whether the entry stays only to say that nobody goes there, or
-// not he.
+// Gone reports whether the entry stays only to say that nobody goes there, or
+// not they.
 func (f *FeedVisit) Gone() bool {
 	return !f.Current || f.Status == VisitCancelled || f.Status == VisitRescheduled || f.Status == VisitMissed
 }
@@ -60,7 +60,7 @@ func (s *Service) FeedAddress(ctx context.Context, a Actor) (FeedAddress, error)
 }
 
 // OpenFeed makes the address of the own calendar; an earlier one ends. A
-// technician for himself.
+// technician for themselves.
 func (s *Service) OpenFeed(ctx context.Context, call *Call) (Feed, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (Feed, error) {
 		if call.Actor.Role != RoleTechnician {
@@ -77,7 +77,7 @@ func (s *Service) OpenFeed(ctx context.Context, call *Call) (Feed, error) {
 }
 
 // CloseFeed ends the address of the own calendar; there need not be one. A
-// technician for himself.
+// technician for themselves.
 func (s *Service) CloseFeed(ctx context.Context, call *Call) error {
 	_, err := run(ctx, s, call, func(tx Tx, now time.Time) (struct{}, error) {
 		if call.Actor.Role != RoleTechnician {

@@ -34,7 +34,7 @@ var forward = []struct {
 // CodePlan, CodeGuard, CodeState.
 //
 // An arrival of somebody who was taken out of the crew meanwhile moves nothing
-// and is kept: where he is counts, whoever goes there now.
+// and is kept: where they are counts, whoever goes there now.
 func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
 	out, err := s.advance(ctx, call, id, action, in)
 	if action == "arrive" && notFound(err) {
@@ -44,7 +44,7 @@ func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string,
 }
 
 // cameAnyway keeps the arrival of a technician who is no longer in the crew;
-// whoever decides a report of that home about him learns of it at once.
+// whoever decides a report of that home about them learns of it at once.
 func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt string) (VisitView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
 		j, v, err := tx.LockVisit(id)
@@ -176,7 +176,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 }
 
 // noAccessGuard: arrived, 10 minutes inside the window, one call and one
-// message since arrival, or the reason why not (PRODUCT.md section 3).
+// message since arrival, or the reason why not (docs/product.md section 3).
 func (m *visitMoveCtx) noAccessGuard(reason string) error {
 	if strings.TrimSpace(reason) != "" {
 		return nil
@@ -266,7 +266,7 @@ type Stopped struct {
 	FlagID ID `json:"flag_id"`
 }
 
-// Stop ends a visit as unsafe. Whoever was ever in the crew, whatever his role
+// Stop ends a visit as unsafe. Whoever was ever in the crew, whatever their role
 // and centre are by now; no guard at all:
 // on an ended visit the status stays but fact, flag and hold are recorded.
 // Errors: CodeNotFound only.
@@ -313,7 +313,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 			tx.Disarm("missed", v.ID)
 			tx.Disarm("held_cancel", v.ID)
 		}
-		// The fact names the crew, not who pressed (PRODUCT.md section 5).
+		// The fact names the crew, not who pressed (docs/product.md section 5).
 		crew := call.Actor
 		crew.Role = RoleSystem
 		s.fact(tx, j, crew, "visit.stopped", &v.ID, st, map[string]any{"crew": v.EverCrew})

@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// FlagStatus is where an incident report stands (PRODUCT.md section 5).
+// FlagStatus is where an incident report stands (docs/product.md section 5).
 type FlagStatus string
 
 // The states of a flag.
@@ -16,7 +16,7 @@ const (
 	FlagWithdrawn   FlagStatus = "withdrawn"
 )
 
-// Open tells whether somebody still has to decide it.
+// Open reports whether somebody still has to decide it.
 func (s FlagStatus) Open() bool {
 	return s == FlagReported || s == FlagTriaged || s == FlagUnderReview
 }
@@ -68,14 +68,14 @@ type Flag struct {
 	Pressure       *bool      `json:"pressure"`        // asked in private on withdrawal; nil: not said
 	Told           string     `json:"told"`            // what the person it is about may know, in the area manager's words
 	ToldAt         *time.Time `json:"told_at"`
-	Statement      string     `json:"statement"` // his side
+	Statement      string     `json:"statement"` // their side
 	StatedAt       *time.Time `json:"stated_at"`
-	// When the person it is about said that he had come to this home, after he
-	// was taken off his way.
+	// When the person it is about said that they had come to this home, after they
+	// were taken off their way.
 	CameAt *time.Time `json:"-"`
 }
 
-// Conduct tells whether the report is about our own people. Such a report
+// Conduct reports whether the report is about our own people. Such a report
 // never locks a household, and their centre sees nothing of it.
 func (f *Flag) Conduct() bool { return f.ByCustomer || f.SubjectID != nil }
 
@@ -107,14 +107,14 @@ type FlagBrief struct {
 }
 
 // FlagView is a flag for those who may see all of it. What the person named
-// was told, and his side, are for those who decide.
+// was told, and their side, are for those who decide.
 type FlagView struct {
 	Flag
 	Actions List[string] `json:"actions"`
 }
 
 // FlagHearing is all that the person sees whom a report is about, once the
-// area manager has told him what he may know: neither reporter, words, place
+// area manager has told them what they may know: neither reporter, words, place
 // nor time.
 type FlagHearing struct {
 	ID        ID           `json:"id"`

@@ -9,7 +9,7 @@ import (
 )
 
 // A report's way to its end: who answers for it, by when, and what happens
-// when he is late (PRODUCT.md section 5).
+// when they are late (docs/product.md section 5).
 
 // flagSteps are who answers for a report, one after the other. It begins with
 // the first step that has somebody who is not involved; while it is late it is
@@ -228,7 +228,7 @@ func (s *Service) armFlag(tx Tx, f *Flag) {
 
 // setDue gives a report that has moved on its new due time. A report of level
 // 3 or 4 about our own people has one clock to its decision: a person waits
-// for it who may not work (PRODUCT.md section 5).
+// for it who may not work (docs/product.md section 5).
 func (s *Service) setDue(tx Tx, f *Flag, raised bool, now time.Time) {
 	switch {
 	case !f.Status.Open():
@@ -323,7 +323,7 @@ func (s *Service) holdOverdue(tx Tx, id ID, now time.Time) error {
 		if err := tx.HoldStep(h.ID, step+1); err != nil {
 			return err
 		}
-		// Whoever is told decides, so he sees what it is about.
+		// Whoever is told decides, so they see what it is about.
 		if f, err = tx.LockFlag(f.ID); err != nil {
 			return err
 		}
@@ -355,8 +355,8 @@ type FlagDecision struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// seesFlag tells whether the actor may see a flag at all, and whether only
-// its brief (PRODUCT.md section 2).
+// seesFlag reports whether the actor may see a flag at all, and whether only
+// its brief (docs/product.md section 2).
 func (a Actor) seesFlag(f *Flag) (all, brief bool) {
 	switch {
 	case f.about(a.UserID):
@@ -380,12 +380,12 @@ func (a Actor) seesFlag(f *Flag) (all, brief bool) {
 // SeesFlag is the rule of who sees what of a flag, for the reader.
 func (a Actor) SeesFlag(f *Flag) (all, brief bool) { return a.seesFlag(f) }
 
-// Hears tells whether the actor is asked for his side of a report about
-// himself.
+// Hears reports whether the actor is asked for their side of a report about
+// themselves.
 func (a Actor) Hears(f *Flag) bool { return f.about(a.UserID) && f.ToldAt != nil }
 
-// answersFor tells whether the actor may decide about a flag: who sees all of
-// it by his office and is not involved.
+// answersFor reports whether the actor may decide about a flag: who sees all of
+// it by their office and is not involved.
 func (a Actor) answersFor(f *Flag) bool {
 	all, _ := a.seesFlag(f)
 	return all && a.Is(RoleAreaManager, RoleAdmin) && !f.involves(a.UserID)
@@ -395,7 +395,7 @@ func (a Actor) answersFor(f *Flag) bool {
 func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
 	switch {
 	case m.Subject && !a.Hears(f):
-		return Fail(CodeForbidden, "Only who is asked for his side gives it.")
+		return Fail(CodeForbidden, "Only who is asked for their side gives it.")
 	case m.Reporter && !f.reportedBy(a.UserID):
 		return Fail(CodeForbidden, "Only the reporter withdraws a report.")
 	case !m.Reporter && !m.Subject && !a.Is(RoleAreaManager, RoleAdmin):
@@ -482,7 +482,7 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 	})
 }
 
-// pressed tells whether the reporter said that he was pressed to withdraw.
+// pressed reports whether the reporter said that they were pressed to withdraw.
 func (f *Flag) pressed() bool { return f.Pressure != nil && *f.Pressure }
 
 // triage corrects the level and, of a household's report, who was meant; what
@@ -539,7 +539,7 @@ func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time
 }
 
 // decide closes a report with reasons. Against one of our own people only when
-// he was asked for his side.
+// they were asked for their side.
 func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
 	switch {
 	case !has([]string{"upheld", "not_upheld", "unclear"}, in.Outcome):
@@ -553,12 +553,12 @@ func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
 	return nil
 }
 
-// NewFlagView shows a flag with what the actor may do; coolOff tells whether
+// NewFlagView shows a flag with what the actor may do; coolOff reports whether
 // its reporter has taken the pause already.
 func NewFlagView(a Actor, f *Flag, now time.Time, coolOff bool) FlagView {
 	v := FlagView{Flag: *f, Actions: List[string]{}}
 	if f.Phone != "" && f.reportedBy(a.UserID) {
-		// Routed blindly: the number alone told him nothing of a household.
+		// Routed blindly: the number alone told them nothing of a household.
 		v.JobID, v.CustomerID, v.SiteID, v.CentreID, v.AreaID = nil, nil, nil, nil, nil
 	}
 	if f.reportedBy(a.UserID) {

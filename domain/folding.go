@@ -7,7 +7,7 @@ import (
 
 // What a household says again about the same is one report: whoever decides
 // reads it in one place, and a queue is not filled by one tap repeated
-// (PRODUCT.md section 5).
+// (docs/product.md section 5).
 
 const (
 	foldWithin = 24 * time.Hour // of the first of it

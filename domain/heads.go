@@ -20,7 +20,7 @@ import (
 
 // The heads of all timelines, signed and kept outside the database each day,
 // show later whether rows were cut off a chain's end or a chain was written
-// anew: neither can be seen in the database alone (PRODUCT.md section 10).
+// anew: neither can be seen in the database alone (docs/product.md section 10).
 
 // HeadsFormat names the layout: a line of JSON, a line "job seq hash" for each
 // job, a line "signature base64" over all lines before it.

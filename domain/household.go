@@ -61,7 +61,7 @@ type Appliance struct {
 	PurchasedOn string `json:"purchased_on"` // YYYY-MM-DD or empty
 }
 
-// VoiceOnly tells whether nobody of the household can use a page.
+// VoiceOnly reports whether nobody of the household can use a page.
 func (c *Customer) VoiceOnly() bool {
 	for _, p := range c.Contacts {
 		if !p.VoiceOnly {
@@ -89,7 +89,7 @@ func (c *Customer) site(id ID) *Site {
 	return nil
 }
 
-// LanguageOf is what somebody of the household reads: his own language where
+// LanguageOf is what somebody of the household reads: their own language where
 // notices and pages speak it, else the household's.
 func (c *Customer) LanguageOf(contact *ID) string {
 	if contact != nil {

@@ -476,7 +476,7 @@ func (s *Service) growHousehold(h *Customer, j *Job, w *importWish, c *Centre) (
 	return contact, place.ID, grown
 }
 
-// knows tells whether the household has a number, or had it struck.
+// knows reports whether the household has a number, or had it struck.
 func (c *Customer) knows(phone string) bool {
 	for _, p := range c.Contacts {
 		if has(p.Phones, phone) || has(p.Struck, phone) {

@@ -8,7 +8,7 @@ import (
 
 // ParseInstant reads RFC 3339 with an offset, or a local time without one
 // ("2026-11-23T10:00", seconds optional) in loc, and gives UTC cut to
-// microseconds (PRODUCT.md section 8).
+// microseconds (docs/product.md section 8).
 //
 // CodeMalformed: not a date and time. CodeTimeGap, CodeTimeFold: the local
 // time does not exist or exists twice in loc. CodeMeaning: outside 1970-2200.
@@ -164,14 +164,14 @@ func digits(s string, most int) (int, bool) {
 	return n, n <= most
 }
 
-// InstantShape tells whether a text is a date and time as ParseInstant reads
+// InstantShape reports whether a text is a date and time as ParseInstant reads
 // it, and whether it carries its own offset.
 func InstantShape(s string) (zoned, ok bool) {
 	w, ok := parseWall(s)
 	return w.zoned, ok
 }
 
-// DateShape tells whether a text is a day of the calendar, YYYY-MM-DD.
+// DateShape reports whether a text is a day of the calendar, YYYY-MM-DD.
 func DateShape(s string) bool {
 	_, _, _, ok := parseDate(s)
 	return ok

@@ -6,7 +6,7 @@ import (
 )
 
 // Jeopardy: a visit that will be late is known before it is, from where the
-// technician's day stands (PRODUCT.md section 6). Desk and household are told
+// technician's day stands (docs/product.md section 6). Desk and household are told
 // once, with the time that is expected now.
 
 const (

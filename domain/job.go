@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// JobStatus derives from the job's visits and its end (PRODUCT.md section 3).
+// JobStatus derives from the job's visits and its end (docs/product.md section 3).
 type JobStatus string
 
 // The states of a job.
@@ -15,7 +15,7 @@ const (
 	JobCancelled  JobStatus = "cancelled"
 )
 
-// Ended tells whether the job is closed or cancelled.
+// Ended reports whether the job is closed or cancelled.
 func (s JobStatus) Ended() bool { return s == JobClosed || s == JobCancelled }
 
 // Job is one fault of one household to be mended.
@@ -56,7 +56,7 @@ type Job struct {
 	ChainHead     []byte                 `json:"-"`
 }
 
-// reopens tells whether the job may still come back for the same fault.
+// reopens reports whether the job may still come back for the same fault.
 func (j *Job) reopens(now time.Time) bool {
 	until := j.ReopenUntil
 	if until == nil && j.EndedAt != nil {
@@ -125,7 +125,7 @@ func (h *Hold) closesFrom() time.Time {
 	return *h.DueAt
 }
 
-// SafeVisitPlans are the plan kinds of PRODUCT.md section 5.
+// SafeVisitPlans are the plan kinds of docs/product.md section 5.
 var SafeVisitPlans = []string{"two_people", "daylight", "carry_in", "phone_first", "hazard_removed", "remote_only", "no_visit"}
 
 // JobView is a job as answered: with holds and what this caller may do now.

@@ -222,7 +222,7 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 }
 
 // approveUnreachable is the area manager's word on a safety-critical job: the
-// household is unreachable by every rule but this one (PRODUCT.md section 4).
+// household is unreachable by every rule but this one (docs/product.md section 4).
 func (s *Service) approveUnreachable(m *jobMoveCtx, a Actor) error {
 	j := m.d.job
 	if !j.SafetyCritical || a.Role != RoleAreaManager {
@@ -271,7 +271,7 @@ func (s *Service) ReleaseJob(ctx context.Context, call *Call, id ID, in JobMoveI
 }
 
 // Transfer gives a job to another centre; its scheduled visits keep their
-// time and lose their crew. Area manager, within his areas.
+// time and lose their crew. Area manager, within their areas.
 func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
 	return s.onJob(ctx, call, id, "transfer", in.OccurredAt, func(m *jobMoveCtx) error {
 		j := m.d.job

@@ -9,7 +9,7 @@ import (
 
 // Thanks is what a household wrote by its link after a completed visit. The
 // centre reads it first; it reaches each of the crew best after a hard visit,
-// and by DeliverBy at the latest (PRODUCT.md section 5, "Afterwards"). Nobody
+// and by DeliverBy at the latest (docs/product.md section 5, "Afterwards"). Nobody
 // counts or compares it.
 type Thanks struct {
 	Meta
@@ -51,7 +51,7 @@ func NewThanksView(a Actor, t *Thanks) ThanksView {
 	return v
 }
 
-// thankable tells whether a household may give thanks for a visit: its
+// thankable reports whether a household may give thanks for a visit: its
 // completion is what the household confirmed.
 func thankable(v *Visit) bool {
 	return v.Status == VisitCompleted && v.DoneConfirmedAt != nil && !v.Disputed
@@ -171,7 +171,7 @@ func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Mode
 }
 
 // Thanks lists what the actor may read: coordinator, proprietor and area
-// manager those of their centres, a technician those delivered to him.
+// manager those of their centres, a technician those delivered to them.
 // Errors: CodeForbidden.
 func (s *Service) Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error) {
 	if !a.Is(moderators...) && a.Role != RoleTechnician {
@@ -253,8 +253,8 @@ func (s *Service) kindAfter(tx Tx, v *Visit, now time.Time) error {
 	return nil
 }
 
-// hardFor tells whether a visit was hard for somebody of its crew: it ended
-// without access or was stopped, somebody was hostile, or he reported more
+// hardFor reports whether a visit was hard for somebody of its crew: it ended
+// without access or was stopped, somebody was hostile, or they reported more
 // than a hard contact.
 func hardFor(user ID, v *Visit, flags []Flag, attempts []Attempt) bool {
 	there := has(v.Crew, user)

@@ -8,7 +8,7 @@ import (
 )
 
 // LeaveSick is the kind that is told and not asked for: it stands at once, as
-// Service.Sick does, also when somebody tells it of himself.
+// Service.Sick does, also when somebody tells it of themselves.
 const LeaveSick = "sick"
 
 // How far from now leave is taken down, and how long it lasts at most.
@@ -18,7 +18,7 @@ const (
 	leaveAhead = 5 * leaveMost
 )
 
-// sickMost is how long somebody tells himself sick without being asked.
+// sickMost is how long somebody tells themselves sick without being asked.
 const sickMost = 60 * 24 * time.Hour
 
 // leaveJudges are who approves leave: of those in their scope, and never their
@@ -80,7 +80,7 @@ func (l *Leave) permits(a Actor, action string, at time.Time) error {
 	}
 	switch {
 	case own:
-		return Fail(CodeForbidden, "Nobody decides about his own leave.")
+		return Fail(CodeForbidden, "Nobody decides about their own leave.")
 	case !judge:
 		return Fail(CodeForbidden, "As %s you may not decide about leave.", roleWords(a.Role))
 	case action == "approve" && !at.Before(l.EndsAt):
@@ -99,7 +99,7 @@ type LeaveInput struct {
 	Note     string `json:"note"`
 }
 
-// AddLeave asks for leave, by the technician himself, or records it as
+// AddLeave asks for leave, by the technician themselves, or records it as
 // approved: coordinator, proprietor, area manager; see addLeave.
 func (s *Service) AddLeave(ctx context.Context, call *Call, technician ID, in LeaveInput) (LeaveView, error) {
 	return s.addLeave(ctx, call, technician, in, func(u *User) error {
@@ -113,8 +113,8 @@ func (s *Service) AddLeave(ctx context.Context, call *Call, technician ID, in Le
 	})
 }
 
-// AddUserLeave asks for leave of anybody, by himself, or records it: who sets
-// his roster; see addLeave.
+// AddUserLeave asks for leave of anybody, by themselves, or records it: who sets
+// their roster; see addLeave.
 func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in LeaveInput) (LeaveView, error) {
 	return s.addLeave(ctx, call, user, in, func(u *User) error {
 		if u.ID != call.Actor.UserID && !call.Actor.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
@@ -124,8 +124,8 @@ func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in Leav
 	})
 }
 
-// addLeave writes a leave: what somebody asks for himself waits for approval,
-// unless he is sick. Errors: CodeMeaning, CodeDuplicate, CodeState when he has
+// addLeave writes a leave: what somebody asks for themselves waits for approval,
+// unless they are sick. Errors: CodeMeaning, CodeDuplicate, CodeState when they have
 // or has asked for leave in that time.
 func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(*User) error) (LeaveView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (LeaveView, error) {
@@ -187,8 +187,8 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 	})
 }
 
-// tellAway tells the desk and the proprietor that somebody has said he is ill
-// while visits stand with him.
+// tellAway tells the desk and the proprietor that somebody has said they are ill
+// while visits stand with them.
 func (s *Service) tellAway(tx Tx, u *User, c *Centre, l *Leave, n int, now time.Time) error {
 	if u.CentreID == nil {
 		return nil
@@ -256,8 +256,8 @@ type LeaveMove struct {
 }
 
 // MoveLeave approves, declines or withdraws a leave (LeaveMoves). Approving
-// and declining: proprietor of his centre, area manager of his areas and those
-// whose deputy he is, admin; nobody his own. Withdrawing: the person himself
+// and declining: proprietor of their centre, area manager of their areas and those
+// whose deputy they are, admin; nobody their own. Withdrawing: the person themselves
 // and, of what is approved, they. Errors: CodeNotFound, CodeForbidden,
 // CodeState, CodeMeaning without a reason.
 func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action string, in LeaveMove) (LeaveView, error) {
@@ -267,7 +267,7 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 		if err != nil {
 			return LeaveView{}, err
 		}
-		// Who books waits for this row, and this for him: a visit is refused by
+		// Who books waits for this row, and this for them: a visit is refused by
 		// the leave, or is among those in its way.
 		u, err := s.reachUser(tx, a, l.TechnicianID)
 		if notFound(err) {
@@ -329,8 +329,8 @@ func aboutLeave(id ID) noticeOption {
 	return func(n *Notice) { n.Data.V = map[string]string{"leave_id": id.String()} }
 }
 
-// tellJudges tells who decides about somebody's leave: the proprietors of his
-// centre, else the area's managers, else the admins; never himself.
+// tellJudges tells who decides about somebody's leave: the proprietors of their
+// centre, else the area's managers, else the admins; never themselves.
 func (s *Service) tellJudges(tx Tx, u *User, c *Centre, kind string, leave ID, now time.Time) error {
 	area := u.AreaID
 	if u.CentreID != nil {

@@ -4,7 +4,7 @@ import "time"
 
 // The lifecycles, once, as data. Tests walk every (state, action, role), the
 // answers' actions are computed from here, and the diagrams in docs/ are
-// generated from here (PRODUCT.md section 3).
+// generated from here (docs/product.md section 3).
 
 // Stance says which open holds refuse a move.
 type Stance int
@@ -31,7 +31,7 @@ const (
 	PlanInside           // and it permits to work in the home
 )
 
-// asksCrew tells whether the rule asks something of who goes.
+// asksCrew reports whether the rule asks something of who goes.
 func (r PlanRule) asksCrew() bool { return r == PlanSeen || r == PlanInside }
 
 // unmet gives the word of the plan that refuses the move, or "plan-seen" when
@@ -54,7 +54,7 @@ func (r PlanRule) unmet(plan []string, crew, seen []ID) string {
 }
 
 // planUnmet gives the word of the plan that refuses a move on the visit as it
-// stands. Who has set out has accepted the plan; until he arrived, it still
+// stands. Who has set out has accepted the plan; until they arrived, it still
 // says how many go in, and whether anybody does. To begin work is judged as to
 // set out, for the plan may be younger than the way there.
 func (m *VisitMove) planUnmet(plan []string, v *Visit) string {
@@ -141,7 +141,7 @@ var (
 
 // JobMoves is the job's lifecycle.
 var JobMoves = []JobMove{
-	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits, Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for himself with the contact in which the customer agreed", Fact: "visit.scheduled"},
+	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits, Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for themselves with the contact in which the customer agreed", Fact: "visit.scheduled"},
 	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, Roles: staff, Holds: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
 	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Holds: HoldAllows, Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
 	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Fact: "job.reopened"},
@@ -166,10 +166,10 @@ type FlagMove struct {
 // area manager's (a deputy's, an escalated admin's) who is not involved.
 var FlagMoves = []FlagMove{
 	{Action: "triage", From: []FlagStatus{FlagReported, FlagTriaged}, To: FlagTriaged, Guard: "nobody involved; again, to correct it"},
-	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview, Guard: "nobody involved; may ask one of our own people for his side"},
+	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview, Guard: "nobody involved; may ask one of our own people for their side"},
 	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, Guard: "nobody involved; reasons; upheld, not_upheld or unclear; nobody is found at fault unheard"},
 	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: FlagWithdrawn, Reporter: true, Guard: "the reporter only"},
-	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true, Guard: "whom it is about, once, after he was told what he may know"},
+	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true, Guard: "whom it is about, once, after they were told what they may know"},
 }
 
 func visitMove(action string) *VisitMove {
@@ -199,7 +199,7 @@ func flagMove(action string) *FlagMove {
 	panic("domain: no flag move " + action)
 }
 
-// mayMove tells whether the actor, who can read the visit, may make the move
+// mayMove reports whether the actor, who can read the visit, may make the move
 // at all, whatever the state.
 func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
 	if m.EverCrew {
@@ -208,7 +208,7 @@ func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
 	return a.Is(m.Roles...) && (a.Role != RoleTechnician || !m.Crew || has(v.Crew, a.UserID))
 }
 
-// wasInCrew tells whether the actor is or ever was in the visit's crew; who
+// wasInCrew reports whether the actor is or ever was in the visit's crew; who
 // acts for a household is not.
 func (a Actor) wasInCrew(v *Visit) bool {
 	return a.Role != RoleCustomer && a.UserID != (ID{}) && (has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID))
@@ -227,7 +227,7 @@ func CheckVisit(a Actor, action string, v *Visit) error {
 	return nil
 }
 
-// reaches tells whether a move out of a provisional end is possible at all.
+// reaches reports whether a move out of a provisional end is possible at all.
 func (m *VisitMove) reaches(v *Visit) bool {
 	return m.Action == "stop" || v.ProvisionalTo != nil || v.Status != VisitMissed && v.Status != VisitCancelled
 }

@@ -78,7 +78,7 @@ func openHold(kind HoldKind) []Hold {
 	return holds
 }
 
-// heldOff says in PRODUCT.md's words what a hold refuses: safety also the
+// heldOff says in docs/product.md's words what a hold refuses: safety also the
 // forward moves, the others only schedule and reschedule.
 func heldOff(s Stance, action string, kind HoldKind) bool {
 	switch kind {
@@ -98,7 +98,7 @@ func planMet(r PlanRule, plan []string, crew, seen bool) bool {
 }
 
 // TestStopIsRefusedNowhere: whoever was ever in the crew may stop, whatever
-// the state and the hold (PRODUCT.md section 3).
+// the state and the hold (docs/product.md section 3).
 func TestStopIsRefusedNowhere(t *testing.T) {
 	me := uuid.New()
 	for _, status := range VisitStatuses {
@@ -234,7 +234,7 @@ func TestWorksInLocalHoursAlsoWhenClocksChange(t *testing.T) {
 	}
 }
 
-// TestWhoSeesAFlag is the field-level rule of PRODUCT.md section 2.
+// TestWhoSeesAFlag is the field-level rule of docs/product.md section 2.
 func TestWhoSeesAFlag(t *testing.T) {
 	area, centre, reporter, subject := uuid.New(), uuid.New(), uuid.New(), uuid.New()
 	flag := func(level int, about *ID) *Flag {

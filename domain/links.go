@@ -128,7 +128,7 @@ type LinkPage struct {
 	Held       *HeldSlot    // the one that it has chosen and not taken
 }
 
-// LinkPerson is one of our people as a household knows him.
+// LinkPerson is one of our people as a household knows them.
 type LinkPerson struct {
 	ID   ID
 	Name string // the first one

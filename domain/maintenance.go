@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Maintenance is a promise to come again and again (PRODUCT.md section 6): a
+// Maintenance is a promise to come again and again (docs/product.md section 6): a
 // rule of RFC 5545 in the wall-clock time of the site. Each date becomes a job
 // with a visit, some weeks ahead.
 type Maintenance struct {

@@ -7,10 +7,10 @@ import (
 )
 
 // Each local morning a manager, and an admin, is told once how much waits in
-// his queue, the overdue first; a number on a lock screen, and neither a name
-// nor a kind. What he was told of stays his until it is decided, also when the
-// first push was overlooked. With weekly hours it waits for his duty like all
-// else (PRODUCT.md sections 5 and 9).
+// their queue, the overdue first; a number on a lock screen, and neither a name
+// nor a kind. What they were told of stays theirs until it is decided, also when the
+// first push was overlooked. With weekly hours it waits for their duty like all
+// else (docs/product.md sections 5 and 9).
 
 const (
 	morningHour    = 8
@@ -26,7 +26,7 @@ func (s *Service) remind(tx Tx, n *Notice, u *User, now time.Time) {
 	}
 }
 
-// morning tells a manager what waits for him, if it is the hour, and comes
+// morning tells a manager what waits for them, if it is the hour, and comes
 // again the next morning while something does. Where nothing ran at the hour
 // that it was due, it tells late the same morning.
 func (s *Service) morning(ctx context.Context, tx Tx, user ID, due, now time.Time) error {
@@ -45,7 +45,7 @@ func (s *Service) morning(ctx context.Context, tx Tx, user ID, due, now time.Tim
 			return err
 		}
 	}
-	// A manager lives where his centres are.
+	// A manager lives where their centres are.
 	loc := time.UTC
 	scope := a.Scope()
 	if u.AreaID != nil {

@@ -18,7 +18,7 @@ type Lifecycle struct {
 	Moves []Move
 }
 
-// open tells whether a state allows an action.
+// open reports whether a state allows an action.
 func (l *Lifecycle) open(action, status string) bool {
 	for i := range l.Moves {
 		if m := &l.Moves[i]; m.Action == action && has(m.From, status) {
@@ -49,7 +49,7 @@ func (l *Lifecycle) of(status string, actions ...string) List[string] {
 
 // The small lifecycles.
 var (
-	// SOSMoves: PRODUCT.md section 5, "SOS".
+	// SOSMoves: docs/product.md section 5, "SOS".
 	SOSMoves = Lifecycle{"SOS", "raised", []Move{
 		{"ring", []string{"raised"}, nil, "system", "the tier's time, or its repeat"},
 		{"add", []string{"raised", "acknowledged"}, nil, "raiser", "a further tap about the same, within an hour of the answer"},
@@ -62,7 +62,7 @@ var (
 	}}
 
 	timerRuns = []string{"armed", "pinged", "desk_asked"}
-	// TimerMoves: PRODUCT.md section 5, "Visit timer".
+	// TimerMoves: docs/product.md section 5, "Visit timer".
 	TimerMoves = Lifecycle{"timer", "armed", []Move{
 		{"plan", nil, []string{"armed"}, "system", "who worked today and whose phone tells of nothing around the planned time"},
 		{"ping", []string{"armed"}, []string{"pinged"}, "system", "its time is over"},
@@ -72,19 +72,19 @@ var (
 		{"extend", timerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes, eight hours in all; the code, where one is set"},
 		{"fine", timerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
 		{"end", timerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
-		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager", "the desk was asked to call and spoke with him"},
-		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, waits for company, or he left its crew"},
-		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and he sets out anew"},
+		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager", "the desk was asked to call and spoke with them"},
+		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, waits for company, or they left its crew"},
+		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and they set out anew"},
 	}}
 
-	// DisputeMoves: PRODUCT.md section 4, "that is not so".
+	// DisputeMoves: docs/product.md section 4, "that is not so".
 	DisputeMoves = Lifecycle{"dispute", "open", []Move{
-		{"decide", []string{"open"}, []string{"upheld", "struck"}, "area_manager", "nobody about his own fact; reasons"},
+		{"decide", []string{"open"}, []string{"upheld", "struck"}, "area_manager", "nobody about their own fact; reasons"},
 		{"default", []string{"open"}, []string{"upheld", "struck"}, "system", "nobody decided in time: proven stands, else struck"},
 		{"withdraw", []string{"open"}, []string{"withdrawn"}, "system", "it was said by somebody else than the household"},
 	}}
 
-	// PromiseMoves: PRODUCT.md section 4, "The brand is measured too".
+	// PromiseMoves: docs/product.md section 4, "The brand is measured too".
 	PromiseMoves = Lifecycle{"promise", "open", []Move{
 		{"break", []string{"open"}, []string{"broken"}, "system", "its due time is over"},
 		{"escalate", []string{"broken"}, nil, "system", "owner, proprietor, area manager at set times"},
@@ -94,13 +94,13 @@ var (
 		{"lapse", []string{"open"}, []string{"void"}, "system", "the job ended; a broken one stays broken"},
 	}}
 
-	// CheckMoves: PRODUCT.md section 4, "Done is a claim".
+	// CheckMoves: docs/product.md section 4, "Done is a claim".
 	CheckMoves = Lifecycle{"check", "open", []Move{
 		{"answer", []string{"open"}, []string{"confirmed", "not_done", "not_reached"}, "agent", "what the household said names its contact"},
 		{"settle", []string{"open"}, []string{"settled"}, "system", "the answer came by another way"},
 	}}
 
-	// ThanksMoves: PRODUCT.md section 5, "Kindness".
+	// ThanksMoves: docs/product.md section 5, "Kindness".
 	ThanksMoves = Lifecycle{"thank-you", "waiting", []Move{
 		{"moderate", []string{"waiting"}, []string{"approved", "refused"}, "coordinator, proprietor, area_manager", "refusing says why"},
 		{"unread", []string{"waiting"}, []string{"approved", "refused"}, "system", "7 days; refused when something private stands in it"},
@@ -108,23 +108,23 @@ var (
 		{"deliver", []string{"approved"}, []string{"delivered"}, "system", "best after a hard visit"},
 	}}
 
-	// AftercareMoves: PRODUCT.md section 5, "Afterwards".
+	// AftercareMoves: docs/product.md section 5, "Afterwards".
 	AftercareMoves = Lifecycle{"conversation", "open", []Move{
 		{"ring", []string{"open"}, nil, "system", "it is due, then late: owner, deputy, managers, admins"},
-		{"done", []string{"open"}, []string{"done"}, "its owner, area_manager, admin once it is late", "never the person himself"},
-		{"stop", []string{"open"}, []string{"stopped"}, "the person", "he wants no more of it"},
+		{"done", []string{"open"}, []string{"done"}, "its owner, area_manager, admin once it is late", "never the person themselves"},
+		{"stop", []string{"open"}, []string{"stopped"}, "the person", "they want no more of it"},
 	}}
 
-	// LeaveMoves: PRODUCT.md section 6, leave with approval. What a desk records
+	// LeaveMoves: docs/product.md section 6, leave with approval. What a desk records
 	// for somebody else, and sickness, begins as approved.
 	LeaveMoves = Lifecycle{"leave", "requested", []Move{
-		{"approve", []string{"requested"}, []string{"approved"}, "proprietor, area_manager, admin", "not about himself; the leave is not over"},
-		{"decline", []string{"requested"}, []string{"declined"}, "proprietor, area_manager, admin", "not about himself; a reason"},
+		{"approve", []string{"requested"}, []string{"approved"}, "proprietor, area_manager, admin", "not about themselves; the leave is not over"},
+		{"decline", []string{"requested"}, []string{"declined"}, "proprietor, area_manager, admin", "not about themselves; a reason"},
 		{"withdraw", []string{"requested"}, []string{"withdrawn"}, "whose leave it is", ""},
 		{"withdraw", []string{"approved"}, []string{"cancelled"}, "whose leave it is, proprietor, area_manager, admin", "the leave has not begun; a reason"},
 	}}
 
-	// MaintenanceMoves: PRODUCT.md section 6, "Recurring maintenance".
+	// MaintenanceMoves: docs/product.md section 6, "Recurring maintenance".
 	MaintenanceMoves = Lifecycle{"maintenance", "active", []Move{
 		{"generate", []string{"active"}, nil, "system", "its dates come near; each makes one job"},
 		{"change", []string{"active"}, nil, "coordinator, proprietor, area_manager, agent", "what is still to come"},

@@ -7,7 +7,7 @@ import (
 )
 
 // Notice is one thing to tell one audience; it is a row before it is a push
-// (PRODUCT.md section 7). Title and Body hold no name, address or safety word:
+// (docs/product.md section 7). Title and Body hold no name, address or safety word:
 // they stand on lock screens.
 type Notice struct {
 	ID          ID                     `json:"id"`
@@ -97,7 +97,7 @@ type Delivery struct {
 }
 
 // Deadline is a due time judged by the injected clock; a ticker claims what
-// is due once (PRODUCT.md section 8).
+// is due once (docs/product.md section 8).
 type Deadline struct {
 	ID        ID
 	Kind      string // missed, held_cancel, last_notice, close_resolved, triage, thanks, jeopardy, day, maintenance

@@ -8,9 +8,9 @@ import (
 	"doorstep/domain/duty"
 )
 
-// Off duty is off duty (PRODUCT.md section 5): what is not an SOS waits for
+// Off duty is off duty (docs/product.md section 5): what is not an SOS waits for
 // the reader's next duty, or rings whoever is on duty. Everything stands in
-// the inbox at once, for who looks by himself.
+// the inbox at once, for who looks by themselves.
 
 // alwaysRings are notices that cannot wait: a crew on its way to a door over
 // which a hold was placed is warned at once, and who must not go on is asked to
@@ -44,7 +44,7 @@ func onDuty(u *User, c *Centre, leaves []Leave) duty.Roster {
 	return r
 }
 
-// ringsAt is when a notice may ring a person: now, or at his next duty. What
+// ringsAt is when a notice may ring a person: now, or at their next duty. What
 // is about a visit that begins before then does not wait.
 func ringsAt(n *Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, now time.Time) time.Time {
 	if alwaysRings[n.Kind] {
@@ -52,7 +52,7 @@ func ringsAt(n *Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, n
 	}
 	r := onDuty(u, c, leaves)
 	next, ok := r.Next(now)
-	if !ok { // leave without end: it stands in the inbox for his return
+	if !ok { // leave without end: it stands in the inbox for their return
 		next = now.AddDate(0, 0, 60)
 	}
 	if starts != nil && !starts.Before(now.Add(-time.Hour)) && starts.Before(next) {
@@ -61,7 +61,7 @@ func ringsAt(n *Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, n
 	return next
 }
 
-// tellOne rings one person, or lets the notice wait for his next duty.
+// tellOne rings one person, or lets the notice wait for their next duty.
 func (s *Service) tellOne(tx Tx, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, now time.Time) {
 	s.remind(tx, &n, u, now)
 	if at := ringsAt(&n, u, c, leaves, starts, now); at.After(now) {
@@ -149,7 +149,7 @@ func (s *Service) dutyBegins(tx Tx, user ID, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if r := onDuty(u, c, leaves); !r.On(now) { // his hours changed meanwhile
+	if r := onDuty(u, c, leaves); !r.On(now) { // their hours changed meanwhile
 		if next, ok := r.Next(now); ok {
 			tx.Arm(Deadline{ID: s.NewID(), Kind: "duty", SubjectID: user, DueAt: next})
 		}
@@ -195,8 +195,8 @@ func checkQuiet(from, to string) error {
 	return nil
 }
 
-// SetQuiet sets the own quiet hours. Everyone for himself; they are local to
-// his centre, else UTC.
+// SetQuiet sets the own quiet hours. Everyone for themselves; they are local to
+// their centre, else UTC.
 func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
 		if err := checkQuiet(in.QuietFrom, in.QuietTo); err != nil {
@@ -213,7 +213,7 @@ func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User
 	})
 }
 
-// SetRoster replaces the weekly hours of anybody: proprietor for his centre,
+// SetRoster replaces the weekly hours of anybody: proprietor for their centre,
 // area manager for the area, admin. Errors: CodeMeaning.
 func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shift) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {

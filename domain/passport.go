@@ -10,7 +10,7 @@ import (
 )
 
 // StepRecord is one try at mending, so that nobody has to ask for it again
-// (PRODUCT.md section 4, "Tell it once"). A correction changes the row; what
+// (docs/product.md section 4, "Tell it once"). A correction changes the row; what
 // it said before stays in the timeline.
 type StepRecord struct {
 	Meta
@@ -399,13 +399,13 @@ func (k *ask) via() *ID {
 	return &k.contact.ID
 }
 
-// undoPassport takes out what a stranger wrote by contacts that were his: a
-// field that still reads as he left it reads as before, his steps are no
+// undoPassport takes out what a stranger wrote by contacts that were theirs: a
+// field that still reads as they left it reads as before, their steps are no
 // records, and thanks that nobody has yet go no further. The caller saves the
 // job.
 func (s *Service) undoPassport(k *ask, via map[ID]bool) error {
 	tx, j, now := k.tx, k.d.job, k.now
-	his := func(id *ID) bool { return id != nil && via[*id] }
+	theirs := func(id *ID) bool { return id != nil && via[*id] }
 	facts, err := tx.FactsOfKind(j.ID, factPassportCorrected)
 	if err != nil {
 		return err
@@ -417,7 +417,7 @@ func (s *Service) undoPassport(k *ask, via map[ID]bool) error {
 	at := at(now)
 	for i := len(facts) - 1; i >= 0; i-- {
 		var c corrected
-		if json.Unmarshal(facts[i].Payload, &c) != nil || !his(c.Via) {
+		if json.Unmarshal(facts[i].Payload, &c) != nil || !theirs(c.Via) {
 			continue
 		}
 		var back []Change
@@ -442,7 +442,7 @@ func (s *Service) undoPassport(k *ask, via map[ID]bool) error {
 		s.passportCorrected(tx, j, System, corrected{StepID: c.StepID, Changes: back, Reason: "said by somebody else"}, at)
 	}
 	for i := range steps {
-		if r := &steps[i]; his(r.ViaID) {
+		if r := &steps[i]; theirs(r.ViaID) {
 			r.WithdrawnAt = &now
 			s.fact(tx, j, System, "step.withdrawn", nil, at, map[string]any{"step_id": r.ID, "because": "said by somebody else"})
 			s.changed(&r.Meta, now)
@@ -461,7 +461,7 @@ func (s *Service) undoPassport(k *ask, via map[ID]bool) error {
 	return s.undoThanks(tx, j, via, now)
 }
 
-// Passport is what every new voice reads first (PRODUCT.md section 4). It
+// Passport is what every new voice reads first (docs/product.md section 4). It
 // holds nothing of reports, holds, exclusions, numbers or addresses.
 type Passport struct {
 	JobID       ID                    `json:"job_id"`
@@ -742,7 +742,7 @@ func (j *Job) replacementProposed() bool {
 }
 
 // ReplacementDue is the rule: three failed tries, of which a professional
-// watched at least one, propose the replacement path (PRODUCT.md section 4).
+// watched at least one, propose the replacement path (docs/product.md section 4).
 // It gives the failed tries.
 func ReplacementDue(steps []StepRecord) (failed []ID, due bool) {
 	watched := false

@@ -85,7 +85,7 @@ func TestStepMarkProperties(t *testing.T) {
 	})
 }
 
-// Three failed tries, one of them watched by a professional (PRODUCT.md
+// Three failed tries, one of them watched by a professional (docs/product.md
 // section 4): no more and no less.
 func TestReplacementDue(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -6,9 +6,9 @@ import (
 )
 
 // PayableRow is one visit of a technician in GET
-// /v1/technicians/{id}/payable: whether it is paid, whether it counts in his
+// /v1/technicians/{id}/payable: whether it is paid, whether it counts in their
 // figures, and why not. Neither kind nor words of a report stand in it
-// (PRODUCT.md section 5, "Fairness shield").
+// (docs/product.md section 5, "Fairness shield").
 type PayableRow struct {
 	VisitID     ID          `json:"visit_id"`
 	Date        string      `json:"date"` // YYYY-MM-DD in the zone of the centre
@@ -25,14 +25,14 @@ type PayableVisit struct {
 	Visit
 	ExternalRef *string
 	Proven      bool // no access: a try at the door or since arrival that is not only declared, or a dispute that was upheld
-	FlaggedSelf bool // he reported something on it
+	FlaggedSelf bool // they reported something on it
 	AreaHold    bool // somebody of the crew did, at level 2 or above; not about a colleague
-	Pause       bool // he gave it away in a pause that he was offered
-	Taken       bool // it was taken from him, because he is kept from that home or from all
+	Pause       bool // they gave it away in a pause that they were offered
+	Taken       bool // it was taken from them, because they are kept from that home or from all
 }
 
 // Shield says whether a visit is payable and counts for a technician, and why
-// not, for who reads it: the technician himself, or the centre, which is told
+// not, for who reads it: the technician themselves, or the centre, which is told
 // no more than that there was an area hold.
 func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 	switch p.Status {
@@ -66,8 +66,8 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 	return payable, counted, why
 }
 
-// Payable lists what a technician is paid for in a period, by window. He
-// himself, the proprietor of his centre, the area manager. Errors:
+// Payable lists what a technician is paid for in a period, by window. They
+// themselves, the proprietor of their centre, the area manager. Errors:
 // CodeNotFound, CodeForbidden, CodeMeaning.
 func (s *Service) Payable(ctx context.Context, a Actor, technician ID, f ReportFilter, p Page) ([]PayableRow, error) {
 	u, err := s.Read.User(ctx, a.Scope(), technician)

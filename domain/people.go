@@ -6,7 +6,7 @@ import (
 	"doorstep/domain/ladder"
 )
 
-// Role is what a user may do; PRODUCT.md section 2 has the table.
+// Role is what a user may do; docs/product.md section 2 has the table.
 type Role string
 
 // The roles. RoleCustomer and RoleSystem never sign in: the one acts through
@@ -25,7 +25,7 @@ const (
 // Roles lists those that sign in.
 var Roles = []Role{RoleTechnician, RoleCoordinator, RoleProprietor, RoleAreaManager, RoleAgent, RoleAdmin}
 
-// OfCentre tells whether a user with this role belongs to one centre.
+// OfCentre reports whether a user with this role belongs to one centre.
 func (r Role) OfCentre() bool {
 	return r == RoleTechnician || r == RoleCoordinator || r == RoleProprietor
 }
@@ -92,7 +92,7 @@ type User struct {
 	Role        Role         `json:"role"`
 	CentreID    *ID          `json:"centre_id"`
 	AreaID      *ID          `json:"area_id"`
-	DeputyID    *ID          `json:"deputy_id"` // of an area manager: who decides in his absence
+	DeputyID    *ID          `json:"deputy_id"` // of an area manager: who decides in their absence
 	Phone       string       `json:"phone"`
 	Language    string       `json:"language"`
 	Disabled    bool         `json:"disabled"`
@@ -104,11 +104,11 @@ type User struct {
 	Exceptions      List[DayHours] `json:"exceptions"` // of technicians: other hours on a date
 	QuietFrom       string         `json:"quiet_from"` // HH:MM; only an SOS rings from then
 	QuietTo         string         `json:"quiet_to"`
-	RingsAlways     bool           `json:"rings_always"` // his own wish: outside his weekly hours too
-	ColleagueID     *ID            `json:"colleague_id"` // whom his SOS rings first beside the proprietor
+	RingsAlways     bool           `json:"rings_always"` // their own wish: outside their weekly hours too
+	ColleagueID     *ID            `json:"colleague_id"` // whom their SOS rings first beside the proprietor
 	HomeLat         *float64       `json:"home_lat"`
 	HomeLon         *float64       `json:"home_lon"`
-	CodeHash        string         `json:"-"` // clears his timers
+	CodeHash        string         `json:"-"` // clears their timers
 	DuressHash      string         `json:"-"` // does so too, and calls for help in silence
 	PasswordHash    string         `json:"-"`
 	SignedInAt      *time.Time     `json:"-"` // for the first time
@@ -166,7 +166,7 @@ type Scope struct {
 	JobID        ID   // the link
 }
 
-// Scope of an actor (PRODUCT.md section 2).
+// Scope of an actor (docs/product.md section 2).
 func (a Actor) Scope() Scope {
 	switch a.Role {
 	case RoleAgent, RoleAdmin, RoleSystem:
@@ -183,5 +183,5 @@ func (a Actor) Scope() Scope {
 	return Scope{}
 }
 
-// Is tells whether the actor has one of the roles.
+// Is reports whether the actor has one of the roles.
 func (a Actor) Is(roles ...Role) bool { return has(roles, a.Role) }

@@ -107,7 +107,7 @@ func (t *diaryTx) LockDiary(ids []ID, customer ID, from, to, _ time.Time) (*Diar
 }
 
 // shifts gives when a technician may be at work on the day, in minutes, in
-// order, as the rules of slots read his hours.
+// order, as the rules of slots read their hours.
 func (p *planDay) shifts(u *User) [][2]float64 {
 	c := slots.Centre{Location: p.centre.Location(), Holidays: p.centre.Holidays, WorkingDays: p.centre.WorkingDays}
 	var out [][2]float64
@@ -168,10 +168,10 @@ type candidate struct {
 	choosing bool // its household has a time kept and has not taken it yet
 }
 
-// open tells whether there is anything to propose.
+// open reports whether there is anything to propose.
 func (c *candidate) open() bool { return c.from <= c.to && !c.choosing }
 
-// wants tells whether a visit needs somebody: it has nobody, or only one of
+// wants reports whether a visit needs somebody: it has nobody, or only one of
 // the two whom its safe-visit plan asks for.
 func (p *planDay) wants(v *Visit) bool {
 	return v.Status == VisitScheduled && (len(v.Crew) == 0 || len(v.Crew) == 1 && has(p.plans[v.ID], "two_people"))
@@ -179,7 +179,7 @@ func (p *planDay) wants(v *Visit) bool {
 
 // window narrows when a visit may begin: inside its window, from now on, and
 // in daylight where the safe-visit plan asks for it. Who has one of two keeps
-// his time.
+// their time.
 func (p *planDay) window(c *candidate) {
 	v := c.visit
 	c.from = math.Max(math.Ceil(p.minute(v.WindowStart)), math.Ceil(p.minute(p.now)))
@@ -487,7 +487,7 @@ func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan
 		}
 		slices.SortStableFunc(who, func(a, b comer) int { return cmp.Compare(a.price, b.price) })
 		if len(c.visit.Crew) > 0 && !has(c.visit.Crew, who[0].technician) {
-			continue // who stays cannot come himself
+			continue // who stays cannot come themselves
 		}
 		for n, second := range who[1:] {
 			for _, first := range who[:n+1] {
@@ -507,7 +507,7 @@ func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan
 	return crew, begin, ok
 }
 
-// skilled tells whether one of a crew has the level that the job asks for;
+// skilled reports whether one of a crew has the level that the job asks for;
 // that each has the skill is judged of each alone.
 func (p *planDay) skilled(j *Job, crew []ID) bool {
 	return j.SkillLevel <= slots.Helper || slices.ContainsFunc(p.technicians, func(u User) bool {
@@ -595,7 +595,7 @@ func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
 				worst = nil
 				break
 			}
-			if worst == nil || e.Code == CodeOverlap { // he works then, and has no time
+			if worst == nil || e.Code == CodeOverlap { // they work then, and have no time
 				worst = e
 			}
 			if !byTheTime(e.Code) {

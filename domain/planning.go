@@ -8,7 +8,7 @@ import (
 )
 
 // DayPlan proposes who goes to which visit of a centre's day in which order
-// (PRODUCT.md section 6). It changes nothing until it is accepted, and is
+// (docs/product.md section 6). It changes nothing until it is accepted, and is
 // good for an hour.
 type DayPlan struct {
 	Meta

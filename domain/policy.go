@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// Numbers of PRODUCT.md that are not part of the reachability policy.
+// Numbers of docs/product.md that are not part of the reachability policy.
 const (
 	missedAfter        = 15 * time.Minute    // after the window's end (section 3)
 	provisionalFor     = 72 * time.Hour      // missed and no_access (section 3)

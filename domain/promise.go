@@ -15,7 +15,7 @@ const (
 	PromiseVoid     PromiseStatus = "void" // asked for by somebody else than the household
 )
 
-// Due tells whether somebody still has to keep it.
+// Due reports whether somebody still has to keep it.
 func (s PromiseStatus) Due() bool { return PromiseMoves.open("keep", string(s)) }
 
 // What a promise is about, and where it comes from.
@@ -32,7 +32,7 @@ const (
 var PromiseKinds = []string{PromiseCallBack, "visit", "part", "other"}
 
 // Promise is the brand's word to a household: one owner, one due time; kept
-// with the contact that proves it, broken by the clock (PRODUCT.md section 4).
+// with the contact that proves it, broken by the clock (docs/product.md section 4).
 type Promise struct {
 	Meta
 	JobID      ID            `json:"job_id"`
@@ -73,7 +73,7 @@ type PromiseFilter struct {
 }
 
 // lateSteps is the ladder of a late promise: how long after its due time who
-// is told (PRODUCT.md section 4). It stops the moment the promise is kept.
+// is told (docs/product.md section 4). It stops the moment the promise is kept.
 var lateSteps = []struct {
 	After time.Duration
 	To    Role // empty: the owner
@@ -84,7 +84,7 @@ var lateSteps = []struct {
 }
 
 // mayTend tells who may keep a promise or hand it over: its owner, and whoever
-// answers for the job; a technician only his own.
+// answers for the job; a technician only their own.
 func (p *Promise) mayTend(a Actor) bool {
 	return p.OwnerID == a.UserID || a.Is(staff...)
 }

@@ -22,8 +22,8 @@ type PromiseInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// roster is when a member of staff is on duty: his own hours, else those in
-// which his centre may call; whoever has no centre and no hours always is.
+// roster is when a member of staff is on duty: their own hours, else those in
+// which their centre may call; whoever has no centre and no hours always is.
 func roster(u *User, c *Centre, rules reach.Policy, leaves []Leave) duty.Roster {
 	r := rosterOf(u.Hours, u.Exceptions, c)
 	for _, l := range leaves {
@@ -221,7 +221,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 	})
 }
 
-// promiseOwner finds the owner that was asked for: the caller himself without.
+// promiseOwner finds the owner that was asked for: the caller themselves without.
 func (s *Service) promiseOwner(tx Tx, d *dossier, a Actor, want *ID) (*User, error) {
 	if want == nil {
 		want = &a.UserID
@@ -285,7 +285,7 @@ func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occu
 	})
 }
 
-// seenBy tells whether a promise is in the actor's scope; its owner sees it
+// seenBy reports whether a promise is in the actor's scope; its owner sees it
 // wherever the job goes.
 func (p *Promise) seenBy(a Actor) bool {
 	return p.OwnerID == a.UserID || a.Role != RoleTechnician && a.reaches(p.CentreID, p.AreaID)
@@ -528,7 +528,7 @@ func (s *Service) addTo(tx Tx, d *dossier, p *Promise, now time.Time) error {
 
 // fold makes one case of many contacts: more than four of one household in an
 // hour get one owner on duty, later ones are added, others are not rung, and
-// the household is told who calls and by when (PRODUCT.md section 4).
+// the household is told who calls and by when (docs/product.md section 4).
 func (s *Service) fold(tx Tx, d *dossier, a *Attempt, now time.Time) error {
 	standing, err := tx.PromisesDue(d.customer.ID)
 	if err != nil {

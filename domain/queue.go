@@ -11,7 +11,7 @@ import (
 
 // The decision queue is the one page of an area manager and the deputy: what
 // waits for a decision, the most urgent first, each with its due time, what
-// happens when nobody decides, what is known, and the moves (PRODUCT.md
+// happens when nobody decides, what is known, and the moves (docs/product.md
 // sections 5 and 9).
 
 // QueueItem is one thing that waits for a decision.
@@ -262,7 +262,7 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 	if err != nil {
 		return nil, err
 	}
-	// What was passed on to him lies in another area; the report is his all the
+	// What was passed on to them lies in another area; the report is theirs all the
 	// same, and with it the hold.
 	others, err := s.Read.JobsHandedOver(ctx, a, waiting)
 	if err != nil {
@@ -394,7 +394,7 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
 		}
 		if f.Statement != "" {
-			it.Known = append(it.Known, "His side: “"+f.Statement+"”")
+			it.Known = append(it.Known, "Their side: “"+f.Statement+"”")
 		}
 		if f.Provisional {
 			it.Known = append(it.Known, "A visit was stopped; the reporter has not told more yet.")
@@ -409,7 +409,7 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number", Options: List[string]{"1", "2", "3", "4"}}))
 			case "review":
 				if f.SubjectID != nil {
-					it.Moves = append(it.Moves, move("Hear his side", to+action, QueueField{Name: "told", Label: "What he may know", Type: "text", Required: true, Options: List[string]{}}))
+					it.Moves = append(it.Moves, move("Hear their side", to+action, QueueField{Name: "told", Label: "What they may know", Type: "text", Required: true, Options: List[string]{}}))
 				}
 				if f.Status == FlagTriaged {
 					it.Moves = append(it.Moves, move("Take it into review", to+action))

@@ -267,7 +267,7 @@ func Distance(lat1, lon1, lat2, lon2 float64) float64 {
 }
 
 // EffectivePolicy is the centre's rule in force at now, else the brand's,
-// else the default of PRODUCT.md section 4.
+// else the default of docs/product.md section 4.
 func EffectivePolicy(list []Policy, now time.Time) reach.Policy {
 	var brand, centre *Policy
 	for i := range list {
@@ -365,7 +365,7 @@ func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visi
 }
 
 // judge computes the verdict anew and lets what follows from it follow: the
-// last notice goes out, the hold is placed or lifted (PRODUCT.md section 4).
+// last notice goes out, the hold is placed or lifted (docs/product.md section 4).
 // The caller saves the job.
 func (s *Service) judge(tx Tx, d *dossier, now time.Time) error {
 	j := d.job
@@ -601,7 +601,7 @@ type Accepted struct {
 
 // LogContact records a contact by phone number alone. Any staff member; the
 // answer is the same whether the number is known or not. An inbound contact
-// counts on all open jobs of the household (PRODUCT.md section 2).
+// counts on all open jobs of the household (docs/product.md section 2).
 func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone) (Accepted, error) {
 	if in.Direction == "" {
 		in.Direction = reach.Inbound

@@ -98,8 +98,8 @@ func (s *Service) applyCustomer(c *Customer, in CustomerInput, country, zone str
 }
 
 // frame gives the country and zone in which an actor's input is read when the
-// input itself says nothing: those of his centre, else of the first centre in
-// his scope. It reads outside of transactions.
+// input itself says nothing: those of their centre, else of the first centre in
+// their scope. It reads outside of transactions.
 func (s *Service) frame(ctx context.Context, a Actor) (frame, error) {
 	centres, err := s.Read.Centres(ctx, a.Scope(), Page{Limit: 1})
 	if err != nil || len(centres) == 0 {
@@ -124,7 +124,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 	if err != nil {
 		return Customer{}, err
 	}
-	known := false // the client's id names a household that he may see
+	known := false // the client's id names a household that they may see
 	if in.ID != nil {
 		_, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.ID)
 		if known = err == nil; err != nil && !notFound(err) {

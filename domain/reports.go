@@ -10,7 +10,7 @@ import (
 )
 
 // ReachabilityRow is one centre in GET /v1/reports/reachability: the
-// customers' no-shows beside the brand's own (PRODUCT.md section 4). Flags
+// customers' no-shows beside the brand's own (docs/product.md section 4). Flags
 // never enter it. ReportDefinitions says what each figure counts.
 type ReachabilityRow struct {
 	CentreID        *ID              `json:"centre_id"` // null: the total
@@ -155,7 +155,7 @@ type JobClock struct {
 }
 
 // Clock splits the age of a job into centre, customer, parts and brand time,
-// each pause naming its proof (PRODUCT.md section 3). Who sees the job.
+// each pause naming its proof (docs/product.md section 3). Who sees the job.
 func (s *Service) Clock(ctx context.Context, a Actor, job ID) (JobClock, error) {
 	j, err := s.Read.Job(ctx, a.Scope(), job)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"doorstep/domain/sun"
 )
 
-// What a safe-visit plan asks (PRODUCT.md section 5, "Re-dispatch lock"):
+// What a safe-visit plan asks (docs/product.md section 5, "Re-dispatch lock"):
 //
 //	two_people      two in the crew, when it is chosen and until both arrived
 //	daylight        from sunrise to sunset at that place and date
@@ -22,7 +22,7 @@ type PlanFacts struct {
 	Spoken []time.Time // when somebody of the household was reached by phone
 }
 
-// spoke tells whether an attempt is a conversation by phone, whoever rang.
+// spoke reports whether an attempt is a conversation by phone, whoever rang.
 func (a *Attempt) spoke() bool {
 	return a.Channel == reach.Phone && a.Outcome == reach.Reached && a.Discounted == ""
 }
@@ -166,7 +166,7 @@ func (m *visitMoveCtx) planKept(action string) error {
 	return nil
 }
 
-// before tells whether a move is a late fact from before an instant. It is not
+// before reports whether a move is a late fact from before an instant. It is not
 // when it claims a time before the visit was planned, or long before its
 // window: no clock that is wrong, and no wish, opens a door that is held.
 func (m *visitMoveCtx) before(since time.Time) bool {

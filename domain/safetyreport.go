@@ -5,7 +5,7 @@ import (
 )
 
 // SafetyRow is one centre in GET /v1/reports/safety: how alarms were answered
-// and how many were false (PRODUCT.md section 5: false alarms are a published
+// and how many were false (docs/product.md section 5: false alarms are a published
 // figure). It names nobody and counts no reports.
 type SafetyRow struct {
 	CentreID     *ID      `json:"centre_id"` // null: the total
@@ -26,7 +26,7 @@ type SafetyRow struct {
 // SafetyDefinitions says what each figure counts, for people.
 var SafetyDefinitions = map[string]string{
 	"timers":                   "Visit timers that were armed in the period.",
-	"pings":                    "Times a timer asked somebody whether he is well.",
+	"pings":                    "Times a timer asked somebody whether they are well.",
 	"alarms":                   "SOS in the period, however they were raised.",
 	"alarms_by_timer":          "Of these, those that a timer raised because nobody answered.",
 	"answered":                 "Of these, those that a human acknowledged.",

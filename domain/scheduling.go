@@ -141,8 +141,8 @@ func (in *ScheduleInput) times(v *Visit, loc *time.Location, now time.Time) erro
 	return nil
 }
 
-// Works tells whether a technician's week covers [from, to) in the zone of
-// his centre; the sentence says why not. A technician without recorded hours
+// Works reports whether a technician's week covers [from, to) in the zone of
+// their centre; the sentence says why not. A technician without recorded hours
 // works on the centre's working days.
 func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string) {
 	j := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
@@ -257,7 +257,7 @@ func (s *Service) refuseHoliday(d *dossier, v *Visit) error {
 	return d.refuses(rules, nobody, v.PlannedStart, why)
 }
 
-// agrees tells whether a customer can have agreed in a contact: refusing and
+// agrees reports whether a customer can have agreed in a contact: refusing and
 // hostile words are contact, and no agreement.
 func (a *Attempt) agrees() bool {
 	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
@@ -298,7 +298,7 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 }
 
 // Schedule makes a visit. Staff of the centre, area manager, agent; the
-// technician of the job for himself, with the contact in which the customer
+// technician of the job for themselves, with the contact in which the customer
 // agreed. Errors: CodeHeld, CodeOverlap, CodeTooFar, CodeCapacity, CodeExcluded,
 // CodePlan, CodeHours, CodeSkill, CodeMeaning, CodeGuard; with the first three
 // but CodeHeld come slots that are free instead.
@@ -364,7 +364,7 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 			in.Crew = &[]ID{call.Actor.UserID}
 		}
 		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
-			return Fail(CodeForbidden, "A technician schedules for himself only.").At("/crew", "yourself")
+			return Fail(CodeForbidden, "A technician schedules for themselves only.").At("/crew", "yourself")
 		}
 		if agreed, err = s.proof(tx, call, d, in.AttemptID, in.Contact, now.Add(-factTooOld), now); err != nil {
 			return err
@@ -419,7 +419,7 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &j.ID, DueAt: v.WindowEnd.Add(missedAfter)})
 	s.dayFollows(tx, v, now)
 	s.tellCrew(tx, d, v, v.Crew, "visit.assigned", now)
-	if in.chosen != "link" { // who chose it has it before him
+	if in.chosen != "link" { // who chose it has it before them
 		s.tellCustomer(tx, d, v, "visit.offered", now)
 	}
 	return nil
@@ -505,7 +505,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 	})
 }
 
-// sees tells whether the visit is in the actor's scope.
+// sees reports whether the visit is in the actor's scope.
 func (a Actor) sees(v *Visit) bool {
 	switch a.Role {
 	case RoleTechnician:
@@ -517,7 +517,7 @@ func (a Actor) sees(v *Visit) bool {
 }
 
 // saveVisit stores the visit and derives the job's status from all of its
-// visits (PRODUCT.md section 3).
+// visits (docs/product.md section 3).
 func (s *Service) saveVisit(m *visitMoveCtx) error {
 	s.changed(&m.v.Meta, m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
@@ -561,7 +561,7 @@ func (s *Service) derive(tx Tx, j *Job, changed *Visit, now time.Time) error {
 	return nil
 }
 
-// DeriveJobStatus is the rule of PRODUCT.md section 3: one under way, else
+// DeriveJobStatus is the rule of docs/product.md section 3: one under way, else
 // one scheduled, else completed since the last (re)opening, else open.
 func DeriveJobStatus(j *Job, visits []Visit) JobStatus {
 	if j.Status.Ended() {
@@ -659,7 +659,7 @@ type ReasonInput struct {
 }
 
 // Decline gives a visit back. The assigned technician; reason unsafe, sick,
-// conflict or other. His figures are untouched.
+// conflict or other. Their figures are untouched.
 func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, "decline", in.OccurredAt, func(m *visitMoveCtx) error {
 		if !has([]string{"unsafe", "sick", "conflict", "other"}, in.Reason) {

@@ -36,10 +36,10 @@ type Service struct {
 	Tries   *Tries // failed ones, as far as this replica knows
 	BaseURL string // of customer links, without a trailing slash
 	Files   EvidenceFiles
-	// TextGateway tells whether a message webhook is configured: then the
+	// TextGateway reports whether a message webhook is configured: then the
 	// last notice can go out to a household without a device.
 	TextGateway bool
-	// AlarmGateway tells whether an alarm webhook is configured: then whoever has
+	// AlarmGateway reports whether an alarm webhook is configured: then whoever has
 	// a phone number hears an SOS without a device.
 	AlarmGateway bool
 
@@ -71,7 +71,7 @@ type Call struct {
 type Headed interface{ Head() (ID, int64) }
 
 // run is one use case in one transaction; the answer is stored with the
-// effect, and a repeated key gets that answer (PRODUCT.md section 8).
+// effect, and a repeated key gets that answer (docs/product.md section 8).
 func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now time.Time) (T, error)) (T, error) {
 	var out T
 	if call.Key != "" {
@@ -159,7 +159,7 @@ type stamped struct {
 
 // stamp corrects a claimed time by the device's clock: rules judge
 // occurred_at + (received − sent_at), at most recorded_at; both are kept
-// (PRODUCT.md section 8).
+// (docs/product.md section 8).
 func (s *Service) stamp(call *Call, raw string, loc *time.Location, now time.Time) (stamped, error) {
 	st := stamped{occurred: now, recorded: now}
 	if raw == "" {

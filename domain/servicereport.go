@@ -9,7 +9,7 @@ import (
 )
 
 // ServiceRow is one centre in GET /v1/reports/service: how long jobs took by
-// the job clock, and what visits came to (PRODUCT.md sections 3 and 4).
+// the job clock, and what visits came to (docs/product.md sections 3 and 4).
 // ServiceDefinitions says what each figure counts.
 type ServiceRow struct {
 	CentreID       *ID      `json:"centre_id"` // null: the total
@@ -67,7 +67,7 @@ var ServiceDefinitions = map[string]string{
 	"reached":                    "Of these, attempts in which somebody of the household was spoken to.",
 	"tries_per_reach":            "Tries for each time somebody was reached.",
 	"load":                       "Visits with a window in the period that a technician was given, and their planned minutes; without missed, moved and cancelled ones.",
-	"fairness":                   "Load is what somebody was given, never how well he did: outcomes are counted for a centre and for nobody in it. A visit that was stopped as unsafe, found no access, is disputed or was reported stays in the load and payable, and counts against nobody. Safety holds are the brand's time, so that a report of danger improves and worsens no centre's figure.",
+	"fairness":                   "Load is what somebody was given, never how well they did: outcomes are counted for a centre and for nobody in it. A visit that was stopped as unsafe, found no access, is disputed or was reported stays in the load and payable, and counts against nobody. Safety holds are the brand's time, so that a report of danger improves and worsens no centre's figure.",
 }
 
 // ServiceReport reads the figures of the scope. Proprietor, area manager,

@@ -17,16 +17,16 @@ type SickInput struct {
 type FreedDay struct {
 	Leave LeaveView `json:"leave"`
 	Freed List[ID]  `json:"freed"` // visits that need somebody now
-	Plan  *DayPlan  `json:"plan"`  // who could take them; nil for the technician himself, whose desk gets it
+	Plan  *DayPlan  `json:"plan"`  // who could take them; nil for the technician themselves, whose desk gets it
 }
 
 // Head gives id and version of the leave for Location and ETag.
 func (f FreedDay) Head() (ID, int64) { return f.Leave.Head() }
 
 // Sick frees the day of a technician who fell ill in one move: leave until
-// the day's end, every visit of it that is not at the door yet without him,
-// the crew told, and a proposal who could go instead (PRODUCT.md section 6).
-// His figures are untouched. Himself, coordinator, proprietor, area manager.
+// the day's end, every visit of it that is not at the door yet without them,
+// the crew told, and a proposal who could go instead (docs/product.md section 6).
+// Their figures are untouched. Himself, coordinator, proprietor, area manager.
 // It commits visit by visit; a repeat goes on where it stopped. Errors:
 // CodeMeaning.
 func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickInput) (FreedDay, error) {
@@ -37,7 +37,7 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 	var out FreedDay
 	var c *Centre
 	var from, to time.Time
-	var his []Visit
+	var day []Visit
 	err := s.Store.InTx(ctx, func(tx Tx) error {
 		now := s.now()
 		u, err := s.reachUser(tx, a, technician)
@@ -53,7 +53,7 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 		if from, to, err = c.day(in.Date, now); err != nil {
 			return err
 		}
-		if his, err = tx.DayOf(technician, from, to); err != nil {
+		if day, err = tx.DayOf(technician, from, to); err != nil {
 			return err
 		}
 		begins := later(from, now)
@@ -74,11 +74,11 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 	if err != nil {
 		return out, err
 	}
-	for i := range his {
-		if !has(notYetThere, his[i].Status) || !his[i].PlannedEnd().After(out.Leave.StartsAt) {
+	for i := range day {
+		if !has(notYetThere, day[i].Status) || !day[i].PlannedEnd().After(out.Leave.StartsAt) {
 			continue
 		}
-		if err := s.free(ctx, a, his[i].ID, technician); err != nil && !IsCode(err, CodeState) {
+		if err := s.free(ctx, a, day[i].ID, technician); err != nil && !IsCode(err, CodeState) {
 			return out, err
 		}
 	}
@@ -119,7 +119,7 @@ func (s *Service) free(ctx context.Context, a Actor, visit, technician ID) error
 		if err := s.waitForCompany(m); err != nil {
 			return err
 		}
-		// Why he does not come is nobody's business in a household's timeline.
+		// Why they do not come is nobody's business in a household's timeline.
 		s.fact(m.tx, m.d.job, a, "visit.freed", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before})
 		if err := s.saveVisit(m); err != nil {
 			return err

@@ -174,7 +174,7 @@ func checkNewPassword(password, login string) error {
 }
 
 // ChangePassword sets a new password and ends every other session. The user
-// himself; errors: CodeBadCredentials, CodeMeaning.
+// themselves; errors: CodeBadCredentials, CodeMeaning.
 func (s *Service) ChangePassword(ctx context.Context, a Actor, old, password string) error {
 	var user *User
 	if err := s.Store.InTx(ctx, func(tx Tx) (err error) { user, err = tx.User(a.UserID); return }); err != nil {

@@ -15,7 +15,7 @@ const (
 )
 
 // SlotHold keeps a time of one technician for a household that has chosen it
-// and not taken it yet. To all others he is busy then, until it expires.
+// and not taken it yet. To all others they are busy then, until it expires.
 type SlotHold struct {
 	ID           ID
 	JobID        ID
@@ -110,7 +110,7 @@ func variety(found []slots.Window, loc *time.Location) []FreeSlot {
 }
 
 // partOfDay is morning, afternoon from 12 and evening from 16 on, as
-// PRODUCT.md section 4 parts a day.
+// docs/product.md section 4 parts a day.
 func partOfDay(local time.Time) int {
 	switch h := local.Hour(); {
 	case h < 12:
@@ -170,7 +170,7 @@ func (s *Service) holdSlot(k *ask) error {
 		return slotGone()
 	}
 	best := found[0].Offers[0]
-	for _, f := range found[0].Offers { // who would have come comes, where he can
+	for _, f := range found[0].Offers { // who would have come comes, where they can
 		if k.v != nil && sameCrew(look.crew(f), k.v.Crew) {
 			best = f
 			break

@@ -144,7 +144,7 @@ func awayOf(leaves []Leave) []slots.Span {
 	return out
 }
 
-// candidate is a technician of a diary as the rules see him. What the visit
+// candidate is a technician of a diary as the rules see them. What the visit
 // itself takes, or the one that it follows, or its household has reserved, is
 // free for it.
 func (d *dossier) candidate(diary *Diary, u *User, v *Visit) slots.Technician {
@@ -185,7 +185,7 @@ func (d *dossier) refuses(j *slots.Judge, t *slots.Technician, start time.Time, 
 			mend += " at level " + itoa(j.Job.Level)
 		}
 	case slots.Capacity:
-		code, mend = CodeCapacity, "another day, or another technician where it is his number"
+		code, mend = CodeCapacity, "another day, or another technician where it is their number"
 	case slots.Overlap, slots.Kept:
 		code, mend = CodeOverlap, "another time or another technician"
 	case slots.Way:
@@ -198,7 +198,7 @@ func (d *dossier) refuses(j *slots.Judge, t *slots.Technician, start time.Time, 
 
 // Slots lists arrival windows with who can come, and with explain why the
 // others cannot. Whoever may schedule the job: staff of the centre, agent,
-// area manager; a technician of the job for himself. Errors: CodeNotFound,
+// area manager; a technician of the job for themselves. Errors: CodeNotFound,
 // CodeForbidden, CodeMeaning.
 func (s *Service) Slots(ctx context.Context, a Actor, job ID, q SlotQuery) (SlotAnswer, error) {
 	if _, err := s.Read.Job(ctx, a.Scope(), job); err != nil {

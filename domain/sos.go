@@ -11,7 +11,7 @@ import (
 )
 
 // SOS is one cry for help. It is a row before it is answered; a ladder rings
-// tier by tier until a human who is not the raiser acknowledges (PRODUCT.md
+// tier by tier until a human who is not the raiser acknowledges (docs/product.md
 // section 5). It is no fact of a job's timeline: only those who were rung, the
 // raiser and the managers above see it.
 type SOS struct {
@@ -99,7 +99,7 @@ func (x SOS) View(a Actor) SOSView {
 	return v
 }
 
-// Sees tells whether an actor may know of an SOS: who was rung, whoever
+// Sees reports whether an actor may know of an SOS: who was rung, whoever
 // answers for the place, and the raiser unless it was raised in silence. Whom
 // it must not reach never does.
 func (x *SOS) Sees(a Actor) bool {
@@ -135,7 +135,7 @@ type SOSInput struct {
 	VisitID    *ID
 	Note       string
 	Lat, Lon   *float64
-	Avoid      []ID // e.g. the proprietor, when he is the danger
+	Avoid      []ID // e.g. the proprietor, when they are the danger
 	OccurredAt string
 }
 
@@ -320,7 +320,7 @@ func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source strin
 }
 
 // visitOfSOS finds the visit that an SOS is about: the one named, if it was
-// ever his, else the one under way.
+// ever theirs, else the one under way.
 func (s *Service) visitOfSOS(tx Tx, u *User, named *ID) (*Visit, error) {
 	if named != nil {
 		v, err := tx.Visit(*named)
@@ -335,7 +335,7 @@ func (s *Service) visitOfSOS(tx Tx, u *User, named *ID) (*Visit, error) {
 }
 
 // underWay finds the visit that somebody is on now, whatever its plan says: the
-// one at which he moved last, for another may have been left open. Nil: none.
+// one at which they moved last, for another may have been left open. Nil: none.
 func (s *Service) underWay(tx Tx, user ID) (*Visit, error) {
 	visits, err := tx.UnderWayOf(user)
 	if err != nil || len(visits) == 0 {
@@ -686,7 +686,7 @@ func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []
 }
 
 // SetColleague chooses who is rung first beside the proprietor when the caller
-// raises an SOS. Everyone for himself; null for nobody.
+// raises an SOS. Everyone for themselves; null for nobody.
 func (s *Service) SetColleague(ctx context.Context, call *Call, colleague *ID) (User, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
 		u, err := tx.LockUser(call.Actor.UserID)

@@ -236,7 +236,7 @@ func (s *Service) reachCentre(tx Tx, a Actor, id ID) (*Centre, error) {
 	return c, nil
 }
 
-// reaches tells whether the actor's scope covers a centre.
+// reaches reports whether the actor's scope covers a centre.
 func (a Actor) reaches(centre, area ID) bool {
 	sc := a.Scope()
 	switch {
@@ -337,7 +337,7 @@ func (s *Service) applyUser(tx Tx, u *User, in UserInput) error {
 	if in.DeputyID != nil {
 		d, err := tx.User(*in.DeputyID)
 		if err != nil || d.Role != RoleAreaManager || d.Disabled || d.ID == u.ID || u.Role != RoleAreaManager {
-			return Fail(CodeMeaning, "A deputy is another area manager.").At("/deputy_id", "an enabled area manager other than himself")
+			return Fail(CodeMeaning, "A deputy is another area manager.").At("/deputy_id", "an enabled area manager other than themselves")
 		}
 	}
 	return checkHours(u.Hours)
@@ -417,8 +417,8 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 	})
 }
 
-// PatchUser changes a user. Admin; the area manager disables his people and
-// names his deputy; everyone his own language. A user with an open flag is
+// PatchUser changes a user. Admin; the area manager disables their people and
+// names their deputy; everyone their own language. A user with an open flag is
 // disabled by the area manager only (docs/product.md, People
 // and scope). Errors: CodeForbidden, CodeStale, CodeMeaning, CodeDuplicate.
 func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int64, in UserInput) (User, error) {
@@ -479,7 +479,7 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 func same(a, b *ID) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
 // SetHours replaces a technician's weekly hours and, unless they are nil, the
-// exceptions from them and how many visits a day he takes (0: as many as
+// exceptions from them and how many visits a day they take (0: as many as
 // fit). Coordinator, proprietor, area manager, admin. Errors: CodeMeaning.
 func (s *Service) SetHours(ctx context.Context, call *Call, id ID, hours []Shift, exceptions *List[DayHours], most *int) (User, error) {
 	return s.setTechnician(ctx, call, id, func(u *User) error {

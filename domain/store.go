@@ -50,7 +50,7 @@ type Tx interface {
 	InsertUser(*User) error
 	SaveUser(*User) error
 	// UsersWith lists enabled users of a role in a centre or an area; nil
-	// means any. Area matches the user's own area or that of his centre.
+	// means any. Area matches the user's own area or that of their centre.
 	UsersWith(role Role, centre, area *ID) ([]User, error)
 	LockTechnicians(ids []ID) ([]User, error) // in id order; absent ones are left out
 	// LockDiary locks technicians in id order, as LockTechnicians, and reads
@@ -320,7 +320,7 @@ type Diary struct {
 	KeptAway    []KeepAway  // in force, of the technicians, from every home
 }
 
-// apart tells whether a technician is kept from the customer.
+// apart reports whether a technician is kept from the customer.
 func (d *Diary) apart(id ID) bool {
 	return slices.ContainsFunc(d.Excluded, func(x Exclusion) bool { return x.UserID == id }) ||
 		slices.ContainsFunc(d.KeptAway, func(k KeepAway) bool { return k.UserID == id })
@@ -427,7 +427,7 @@ type Reader interface {
 	Principal(ctx context.Context, id ID) (*User, error)
 	// Throttles gives the rows of these keys that are there; nobody is known yet.
 	Throttles(ctx context.Context, keys []string) ([]Throttle, error)
-	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named him
+	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named them
 	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
 	// Taken is that of Tx, of a centre in the scope.
 	Taken(ctx context.Context, s Scope, centre ID, from, to, now time.Time) ([]Taken, error)
@@ -438,7 +438,7 @@ type Reader interface {
 	Jobs(ctx context.Context, s Scope, f JobFilter, p Page) ([]Job, error)
 	Job(ctx context.Context, s Scope, id ID) (*Job, error)
 	// JobsHandedOver lists jobs outside an area manager's areas over which a
-	// safety hold stands for a report that was passed on to him, by
+	// safety hold stands for a report that was passed on to them, by
 	// (created_at, id). FlagsBehind gives the reports behind holds by id; whoever
 	// asks judges what of them is shown.
 	JobsHandedOver(ctx context.Context, a Actor, p Page) ([]Job, error)
@@ -465,7 +465,7 @@ type Reader interface {
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
 	Dispute(ctx context.Context, s Scope, id ID) (*Dispute, error)
 	DoneChecks(ctx context.Context, s Scope, status string, p Page) ([]DoneCheck, error)
-	// Promises lists those in the scope; a technician sees his own.
+	// Promises lists those in the scope; a technician sees their own.
 	Promises(ctx context.Context, a Actor, f PromiseFilter, p Page) ([]Promise, error)
 	Promise(ctx context.Context, a Actor, id ID) (*Promise, error)
 	// ReachabilityCounts gives a row for each centre in the scope, without the
@@ -476,11 +476,11 @@ type Reader interface {
 	SafetyCounts(ctx context.Context, s Scope, f ReportFilter) ([]SafetyRow, error)
 	JobHistory(ctx context.Context, s Scope, job ID) (*JobHistory, error)
 	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
-	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets him
+	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them
 	// see. What came of a report by phone number alone is not listed to its
-	// reporter: it would tell him that the number is a household's.
+	// reporter: it would tell them that the number is a household's.
 	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
-	// KeepAways, by (since, id), are those that Actor.SeesExclusion lets him
+	// KeepAways, by (since, id), are those that Actor.SeesExclusion lets them
 	// see.
 	KeepAways(ctx context.Context, a Actor, p Page) ([]KeptAway, error)
 	Evidence(ctx context.Context, flag ID) ([]Evidence, error) // of a flag that the caller may see whole
@@ -509,7 +509,7 @@ type Reader interface {
 	WatchedCentres(ctx context.Context, a Actor, f ReportFilter) ([]CentreCount, error)
 	Reporters(ctx context.Context, a Actor, f ReportFilter, limit int) ([]Reporter, error)
 	Diaries(ctx context.Context, technicians []ID, from, to time.Time) ([]DiaryEntry, error)
-	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician his own
+	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician their own
 	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
 	Devices(ctx context.Context, user ID) ([]Device, error)
@@ -531,7 +531,7 @@ type Reader interface {
 	FactsOf(ctx context.Context, job ID) ([]Fact, error)
 	NextDeadline(ctx context.Context) (*time.Time, error)
 
-	// Events. The ChangeFeed reads for everybody and tells each what lies in his
+	// Events. The ChangeFeed reads for everybody and tells each what lies in their
 	// scope.
 
 	// Changes lists what changed behind a mark, in order, as far as every

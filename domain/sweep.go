@@ -6,7 +6,7 @@ import (
 )
 
 // sweeps says what is forgotten, and how long after it was last of use.
-// Sessions, invitations and streams live on wall time (PRODUCT.md section 8).
+// Sessions, invitations and streams live on wall time (docs/product.md section 8).
 var sweeps = []struct {
 	kind string
 	keep time.Duration

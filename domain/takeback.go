@@ -7,7 +7,7 @@ import (
 )
 
 // A household may take its report about our people back, on its page or by
-// voice, until it is decided (PRODUCT.md section 5). The page answers the same
+// voice, until it is decided (docs/product.md section 5). The page answers the same
 // whether there was a report or not, for others hold that phone too, and asks
 // nothing but one line that may stay empty.
 //

@@ -121,7 +121,7 @@ func (s *Service) tellCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string, 
 
 // tellCrewChange tells who came and who went. The first change for a person
 // is told at once; further ones inside a minute wait for its end and then one
-// notice says what came of it (PRODUCT.md section 3).
+// notice says what came of it (docs/product.md section 3).
 func (s *Service) tellCrewChange(m *visitMoveCtx, before []ID) error {
 	told, err := m.tx.CrewNotices(m.v.ID)
 	if err != nil {

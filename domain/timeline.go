@@ -13,7 +13,7 @@ import (
 // Fact is one entry of a job's timeline. Facts are appended and never edited.
 // The chain covers canonical bytes that hold only a salted commitment to the
 // payload, so that payload and salt can be erased and the chain still proves
-// order and number (PRODUCT.md section 10).
+// order and number (docs/product.md section 10).
 type Fact struct {
 	JobID      ID         `json:"job_id"`
 	Seq        int64      `json:"seq"`

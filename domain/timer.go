@@ -9,7 +9,7 @@ import (
 // Timer asks whether one of a crew is well. It stands on the server, for the
 // phone may be broken: armed on setting out (provisionally) and on arrival,
 // for the planned length and ten minutes; then a ping, then the desk calls,
-// then SOS (PRODUCT.md section 5, "Visit timer").
+// then SOS (docs/product.md section 5, "Visit timer").
 type Timer struct {
 	Meta
 	VisitID     ID         `json:"visit_id"`
@@ -156,7 +156,7 @@ func (s *Service) timerAhead(m *visitMoveCtx) error {
 
 // timerFromPlan arms timers from the planned time for those of a crew who
 // worked today and whose phone has told of nothing since shortly before it:
-// they may be inside already (PRODUCT.md section 5, "for an offline phone").
+// they may be inside already (docs/product.md section 5, "for an offline phone").
 // Whoever has not moved at all today, or has moved since, is not asked.
 func (s *Service) timerFromPlan(tx Tx, visit ID, now time.Time) error {
 	v, err := tx.Visit(visit)
@@ -266,7 +266,7 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 		}
 	case "alarmed":
 		t.Status = "alarmed"
-		// He may have called himself: one cause is one alarm.
+		// They may have called themselves: one cause is one alarm.
 		x, err := s.standingSOS(tx, u.ID, v, now, "tap", "timer")
 		if err != nil {
 			return err
@@ -417,7 +417,7 @@ func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in Spoken
 // CheckCode compares the code of a timer where one is set. The duress code calls
 // for help, whatever becomes of the request, and is right like the other one:
 // in all that its user sees now and later they do not differ. Everyone for
-// himself. Errors: CodeMeaning when it is neither.
+// themselves. Errors: CodeMeaning when it is neither.
 func (s *Service) CheckCode(ctx context.Context, a Actor, visit ID, code string) error {
 	u, err := s.Read.Principal(ctx, a.UserID)
 	if err != nil || u.CodeHash == "" {
@@ -468,10 +468,10 @@ type CodesInput struct {
 	Keep       bool   `json:"-"`       // as CheckPresent says: nothing changes
 }
 
-// CheckPresent holds what somebody says before he changes his codes against
+// CheckPresent holds what somebody says before they change their codes against
 // them: whoever only holds the phone does not take them away. The duress code
 // calls for help, whatever becomes of the request; it is answered like the
-// other one, and keep says that the codes stay. Everyone for himself. Errors:
+// other one, and keep says that the codes stay. Everyone for themselves. Errors:
 // CodeMeaning when it is none of them.
 func (s *Service) CheckPresent(ctx context.Context, a Actor, present string) (keep bool, err error) {
 	u, err := s.Read.Principal(ctx, a.UserID)
@@ -490,7 +490,7 @@ func (s *Service) CheckPresent(ctx context.Context, a Actor, present string) (ke
 }
 
 // SetCodes sets the codes that clear the own timers. CheckPresent is asked
-// first. Everyone for himself. Errors: CodeMeaning.
+// first. Everyone for themselves. Errors: CodeMeaning.
 func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User, error) {
 	if (in.Code == "") != (in.DuressCode == "") || in.Code != "" && (len(in.Code) < 4 || len(in.DuressCode) < 4 || in.Code == in.DuressCode) {
 		return User{}, Fail(CodeMeaning, "Two different codes of four digits or more, or none.").At("/code", "4 to 32 characters, other than duress_code")

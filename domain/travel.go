@@ -7,7 +7,7 @@ import (
 	"doorstep/domain/slots"
 )
 
-// Ways between doors (PRODUCT.md section 6): the great circle times a detour
+// Ways between doors (docs/product.md section 6): the great circle times a detour
 // at a town's speed. Coordinates that are unknown count as unknown: such a way
 // takes a stated number of minutes, and whoever is shown it is told so.
 const (

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// ID names every object; clients may bring their own (PRODUCT.md section 12).
+// ID names every object; clients may bring their own (docs/product.md section 12).
 type ID = uuid.UUID
 
 // Meta is what every object carries. Version rises with each change and is

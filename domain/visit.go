@@ -2,7 +2,7 @@ package domain
 
 import "time"
 
-// VisitStatus is where a visit stands (PRODUCT.md section 3).
+// VisitStatus is where a visit stands (docs/product.md section 3).
 type VisitStatus string
 
 // The states of a visit.
@@ -24,12 +24,12 @@ const (
 var VisitStatuses = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitCompleted,
 	VisitPartial, VisitNoAccess, VisitStopped, VisitMissed, VisitRescheduled, VisitCancelled}
 
-// Unfinished tells whether the visit still occupies its crew.
+// Unfinished reports whether the visit still occupies its crew.
 func (s VisitStatus) Unfinished() bool {
 	return s == VisitScheduled || s == VisitEnRoute || s == VisitArrived || s == VisitInProgress
 }
 
-// UnderWay tells whether somebody is on the way or at the door.
+// UnderWay reports whether somebody is on the way or at the door.
 func (s VisitStatus) UnderWay() bool { return s.Unfinished() && s != VisitScheduled }
 
 // Confirmation is whether the customer agreed to the time.
@@ -105,7 +105,7 @@ func (v *Visit) begun() *time.Time {
 	return nil
 }
 
-// setOut tells whether somebody is known to have set out.
+// setOut reports whether somebody is known to have set out.
 func (v *Visit) setOut() bool {
 	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil
 }
@@ -117,8 +117,8 @@ type VisitView struct {
 	Actions List[string] `json:"actions"`
 }
 
-// overturnable tells whether a missed visit can still be claimed by a late
-// fact from an offline phone (PRODUCT.md section 3).
+// overturnable reports whether a missed visit can still be claimed by a late
+// fact from an offline phone (docs/product.md section 3).
 func (v *Visit) overturnable(now time.Time) bool {
 	return v.ProvisionalTo != nil && now.Before(*v.ProvisionalTo)
 }

@@ -17,8 +17,8 @@ type WatchedCentre struct {
 	Figures *watch.Centre `json:"figures"`
 }
 
-// WatchedPerson is one reporter in GET /v1/reports/suppression: his diary
-// after his first report of the period against before. Below the smallest
+// WatchedPerson is one reporter in GET /v1/reports/suppression: their diary
+// after their first report of the period against before. Below the smallest
 // sample its figures are null.
 type WatchedPerson struct {
 	UserID   ID        `json:"user_id"`
@@ -51,7 +51,7 @@ func (c *CentreCount) counts() watch.Centre {
 	return watch.Centre{Visits: c.Visits, Reports: c.Reports, Withdrawn: c.Withdrawn, UnderPressure: c.UnderPressure}
 }
 
-// Reporter is a technician with his first report of a period.
+// Reporter is a technician with their first report of a period.
 type Reporter struct {
 	UserID   ID
 	Name     string

@@ -9,8 +9,8 @@ import (
 )
 
 // Whoever decides a report of level 2 and above about one of our people sees
-// at once where that person is: whether he is at a home now, or was turned back
-// on his way, whom to call, and how to send a colleague (PRODUCT.md section 5).
+// at once where that person is: whether they are at a home now, or were turned back
+// on their way, whom to call, and how to send a colleague (docs/product.md section 5).
 
 const (
 	colleaguesMost = 60 // to choose from
@@ -19,7 +19,7 @@ const (
 )
 
 // turnedBack are, by report, the visits to which the person it is about was on
-// his way: at level 2 those to that home, at 3 and 4 all.
+// their way: at level 2 those to that home, at 3 and 4 all.
 func (s *Service) turnedBack(ctx context.Context, a Actor, flags []Flag) (map[ID][]ID, error) {
 	out := map[ID][]ID{}
 	if !slices.ContainsFunc(flags, func(f Flag) bool { return f.SubjectID != nil && f.Level >= 2 }) {
@@ -46,11 +46,11 @@ func (s *Service) turnedBack(ctx context.Context, a Actor, flags []Flag) (map[ID
 	return out, err
 }
 
-// home tells whether a report came from the home of a visit.
+// home reports whether a report came from the home of a visit.
 func (f *Flag) home(v *Visit) bool { return f.CustomerID != nil && v.CustomerID == *f.CustomerID }
 
 // whereabouts adds to the item of a report about one of our people. A report
-// from the home to which he was on his way is itself a sign that he may be
+// from the home to which they were on their way is itself a sign that they may be
 // inside, whoever goes there by now, until a crew says how it found the place.
 func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, turned []ID, it *QueueItem, now time.Time) error {
 	everything := Scope{All: true} // of the one person whom the actor decides about
@@ -103,9 +103,9 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 	inside := insideNow(v) && has(v.Crew, person.ID)
 	switch {
 	case !inside && f.home(v) && f.CameAt != nil:
-		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: he said so after the visit was taken from him.", person.Name, jobWords(job), f.CameAt.In(centre.Location()).Format("15:04"))
+		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: they said so after the visit was taken from them.", person.Name, jobWords(job), f.CameAt.In(centre.Location()).Format("15:04"))
 	case !inside && f.home(v):
-		words = fmt.Sprintf("%s was on the way to job %s and may be inside: the visit was taken from him, and the report came from there. Call until somebody says otherwise.", person.Name, jobWords(job))
+		words = fmt.Sprintf("%s was on the way to job %s and may be inside: the visit was taken from them, and the report came from there. Call until somebody says otherwise.", person.Name, jobWords(job))
 	case inside:
 		words = fmt.Sprintf("%s is at a home NOW, job %s", person.Name, jobWords(job))
 		if at := v.ArrivedAt; at != nil {
@@ -146,7 +146,7 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 		it.Moves = append(it.Moves, move(label, "/v1/visits/"+v.ID.String()+"/assign", crew))
 		return nil
 	}
-	// Who comes has a visit of his own: what the one inside did stays his.
+	// Who comes has a visit of their own: what the one inside did stays theirs.
 	from := now.Truncate(colleagueFrom)
 	fixed := func(name string, at time.Time) QueueField {
 		return QueueField{Name: name, Type: "fixed", Options: List[string]{at.Format(time.RFC3339)}, Required: true}
@@ -204,8 +204,8 @@ func (s *Service) queuedKeepAways(ctx context.Context, a Actor, _ time.Time) ([]
 		if k.Flag.DecidedAt != nil {
 			since = *k.Flag.DecidedAt
 		}
-		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since, Default: "He goes to no home; his pay goes on.",
-			Known: List[string]{"The report about him is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
+		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since, Default: "They go to no home; their pay goes on.",
+			Known: List[string]{"The report about them is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
 			Moves: List[QueueMove]{move("Lift it", "/v1/keep-aways/"+k.ID.String()+"/lift", reasonField)}})
 	}
 	return out, nil

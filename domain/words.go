@@ -4,7 +4,7 @@ import "strings"
 
 // words is what notices say, by kind and language. {when} is the window in
 // words. They stand on lock screens: no name, no address, no safety word
-// (PRODUCT.md section 7).
+// (docs/product.md section 7).
 var words = map[string]map[string][2]string{
 	// to crews
 	"visit.assigned":     {"en": {"New visit", "{when}. Open the app for details."}, "hi": {"नई विज़िट", "{when}। विवरण के लिए ऐप खोलें।"}},
@@ -57,7 +57,7 @@ var words = map[string]map[string][2]string{
 	"account.password_set":        {"en": {"Your password was changed", "With a code. If it was not you, tell your manager now."}, "hi": {"आपका पासवर्ड बदला गया", "एक कोड से। यदि आपने नहीं बदला, तो अभी अपने प्रबंधक को बताएँ।"}},
 	"digest":                      {"en": {"{n} things waited for you", "Open the app to see them."}, "hi": {"{n} बातें आपकी प्रतीक्षा में", "देखने के लिए ऐप खोलें।"}},
 	"leave.asked":                 {"en": {"A colleague asks for leave", "Open the board to approve or decline."}, "hi": {"एक साथी ने छुट्टी माँगी है", "स्वीकार या अस्वीकार करने के लिए बोर्ड खोलें।"}},
-	"leave.sick":                  {"en": {"Somebody is ill, visits with him: {n}", "Open the board and free his day."}, "hi": {"एक साथी बीमार हैं, उनके पास विज़िट: {n}", "बोर्ड खोलें और उनका दिन खाली करें।"}},
+	"leave.sick":                  {"en": {"Somebody is ill, visits with them: {n}", "Open the board and free their day."}, "hi": {"एक साथी बीमार हैं, उनके पास विज़िट: {n}", "बोर्ड खोलें और उनका दिन खाली करें।"}},
 	"leave.withdrawn":             {"en": {"A leave was withdrawn", "A colleague works after all. Open the board."}, "hi": {"एक छुट्टी वापस ली गई", "साथी अब काम करेंगे। बोर्ड खोलें।"}},
 	"leave.approved":              {"en": {"Your leave is approved", "Open the app to see it."}, "hi": {"आपकी छुट्टी स्वीकृत हुई", "देखने के लिए ऐप खोलें।"}},
 	"leave.declined":              {"en": {"Your leave is declined", "Open the app to read why."}, "hi": {"आपकी छुट्टी अस्वीकृत हुई", "कारण पढ़ने के लिए ऐप खोलें।"}},

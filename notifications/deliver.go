@@ -25,7 +25,7 @@ const (
 )
 
 // Deliverer sends notices to whoever they are for and records what came of
-// each try (PRODUCT.md section 7). Delivery is at least once: a try that was
+// each try (docs/product.md section 7). Delivery is at least once: a try that was
 // recorded as accepted is not repeated, one whose record was lost with the
 // process is. It is safe for concurrent use; its fields are not changed once
 // it is in use.
@@ -117,9 +117,9 @@ func (l *letter) took(channel, receipt string) {
 	l.accepted, l.fresh = true, true
 }
 
-// proves tells whether acceptance must become a fact before the notice counts
+// proves reports whether acceptance must become a fact before the notice counts
 // as done: the household's time to answer or to dispute begins with it
-// (PRODUCT.md section 4).
+// (docs/product.md section 4).
 func (l *letter) proves() bool { return l.Notice.CustomerID != nil && domain.Tells(l.Notice.Kind) }
 
 // state is what the notice's row says after this run; empty while it waits.

@@ -1,7 +1,7 @@
 // Package notifications carries notices out of the house: pushes to devices
 // through Firebase Cloud Messaging, and ready text to a signed webhook where
 // a household has no device. Delivery is at least once; what a provider
-// accepts is not yet seen by a person (PRODUCT.md section 7).
+// accepts is not yet seen by a person (docs/product.md section 7).
 package notifications
 
 import (
@@ -82,7 +82,7 @@ type Result struct {
 	Alert      bool          // a person who runs the server must look
 }
 
-// Retryable tells whether another try can succeed.
+// Retryable reports whether another try can succeed.
 func (r Result) Retryable() bool { return r.Outcome == Retry || r.Outcome == Misconfigured }
 
 // The words of Result.Detail.

@@ -24,7 +24,7 @@ import (
 const QueueName = "notify"
 
 // AlarmQueue holds those of an SOS: workers of its own, so that an alarm never
-// waits behind others (PRODUCT.md section 5).
+// waits behind others (docs/product.md section 5).
 const (
 	AlarmQueue   = "sos"
 	alarmWorkers = 20
@@ -63,7 +63,7 @@ type client interface {
 }
 
 // Queue works the jobs that the store inserts with its commits. It delivers;
-// it does not own time (PRODUCT.md section 8).
+// it does not own time (docs/product.md section 8).
 type Queue struct {
 	client  client
 	db      *sql.DB  // SQLite only

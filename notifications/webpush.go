@@ -79,7 +79,7 @@ func subscription(token string) (*webpush.Subscription, bool) {
 	return &s, true
 }
 
-// Takes tells whether a browser's subscription is one that can be pushed to;
+// Takes reports whether a browser's subscription is one that can be pushed to;
 // other tokens are the push service's to judge.
 func (w *WebPush) Takes(token string) bool {
 	s, browser := subscription(token)

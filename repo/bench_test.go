@@ -110,7 +110,7 @@ func processor() time.Duration {
 // perCPU callers wait on the database at once.
 const perCPU = 8
 
-// BenchmarkSchedule books a visit with its crew: the write of PRODUCT.md
+// BenchmarkSchedule books a visit with its crew: the write of docs/product.md
 // section 3 that does most.
 func BenchmarkSchedule(b *testing.B) {
 	onEngines(b, func(b *testing.B, engine string) {

@@ -29,7 +29,7 @@ import (
 // Nothing of a member is written before the last flight, so a member that is
 // refused leaves no trace. Members have different jobs and different
 // technicians; who reads by another lock or writes before it reads goes back
-// and runs by himself, and so does everybody when a convoy comes to nothing:
+// and runs by themselves, and so does everybody when a convoy comes to nothing:
 // nobody fails for another's sake.
 const (
 	maxLanes  = 2
@@ -40,7 +40,7 @@ const (
 	// ruleTime bounds how long a convoy waits for a member's rules.
 	ruleTime = 500 * time.Millisecond
 	// maxFlights is how often one may ask while others wait: who asks on goes
-	// on by himself.
+	// on by themselves.
 	maxFlights = 8
 	// seatTime bounds a convoy's wait for a connection.
 	seatTime = 2 * time.Second
@@ -245,7 +245,7 @@ func (s *seat) pass() {
 	}
 }
 
-// onlyReads tells whether steps may be sent for several transactions at once:
+// onlyReads reports whether steps may be sent for several transactions at once:
 // they write nothing, and lock what is known to the convoy.
 func onlyReads(steps []*step) bool {
 	return !slices.ContainsFunc(steps, func(s *step) bool {
@@ -380,7 +380,7 @@ func (c *convoy) clashes(p post) bool {
 }
 
 // commit writes for all. What the database refuses is tried again by each for
-// himself; where it did not answer nobody knows what became of it.
+// themselves; where it did not answer nobody knows what became of it.
 func (c *convoy) commit(ctx context.Context, carrier *pgTx, last []post) error {
 	slices.SortFunc(last, func(a, b post) int { return bytes.Compare(a.seat.t.opens[:], b.seat.t.opens[:]) })
 	queued := c.db.newTx(ctx)

@@ -221,7 +221,7 @@ func errText(cause error) error {
 	return domain.Fail(domain.CodeMalformed, "A text holds a character that cannot be kept (NUL, or bytes that are no UTF-8).").Because(cause)
 }
 
-// gone tells whether the error means that the database cannot be reached or
+// gone reports whether the error means that the database cannot be reached or
 // had no time: the request may be tried again.
 func gone(err error) bool {
 	for _, known := range []error{context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, driver.ErrBadConn,
@@ -237,7 +237,7 @@ func gone(err error) bool {
 	return strings.Contains(err.Error(), "database is closed") || strings.Contains(err.Error(), "conn closed")
 }
 
-// collided tells whether running the transaction once more can succeed.
+// collided reports whether running the transaction once more can succeed.
 func collided(err error) bool {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {

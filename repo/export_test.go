@@ -62,7 +62,7 @@ func (db *DB) Transactions(t testing.TB, jobs ...domain.ID) (n int) {
 	return n
 }
 
-// LanesFull tells whether all lanes are taken.
+// LanesFull reports whether all lanes are taken.
 func (db *DB) LanesFull() bool {
 	db.lanes.mu.Lock()
 	defer db.lanes.mu.Unlock()

@@ -234,7 +234,7 @@ type fieldset struct {
 	types []reflect.Type
 }
 
-// number tells whether a field is kept as a number.
+// number reports whether a field is kept as a number.
 func (f *fieldset) number(i int) bool {
 	t := f.types[i]
 	if t.Kind() == reflect.Pointer {

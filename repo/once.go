@@ -75,7 +75,7 @@ func (t *tx) DeliverThanks(to domain.ThanksFor, at time.Time) (bool, error) {
 }
 
 // Thanks are the centre's, or the area's; a technician's are those delivered
-// to him, whatever their status says to others.
+// to them, whatever their status says to others.
 func (r *reader) Thanks(ctx context.Context, a domain.Actor, status string, p domain.Page) ([]domain.Thanks, error) {
 	if a.Role != domain.RoleTechnician {
 		q := r.scoped(a.Scope(), "thanks")

@@ -133,7 +133,7 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	return db, nil
 }
 
-// IsPostgres tells whether an address is one of a PostgreSQL server.
+// IsPostgres reports whether an address is one of a PostgreSQL server.
 func IsPostgres(url string) bool {
 	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
 }

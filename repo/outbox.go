@@ -152,11 +152,22 @@ func (db *DB) alarmCalls(ctx context.Context, r *reader, notices []domain.Notice
 	if len(out) == 0 {
 		return out, nil
 	}
-	rung, err := list[domain.SOS](ctx, r, db.table("sos").Where(db.in("id", alarms)))
+	// No more than is told: a row of which something else cannot be read holds up
+	// no ring.
+	type where struct {
+		ID, CentreID, AreaID *domain.ID
+		Country              string
+	}
+	rung, err := list[where](ctx, r, db.table("sos").Where(db.in("id", alarms)))
 	if err != nil {
 		return nil, err
 	}
-	people, err := list[domain.User](ctx, r, db.table("users").Where(db.in("id", users)))
+	type person struct {
+		ID          domain.ID
+		Name, Phone string
+		Role        domain.Role
+	}
+	people, err := list[person](ctx, r, db.table("users").Where(db.in("id", users)))
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +199,7 @@ func (db *DB) alarmCalls(ctx context.Context, r *reader, notices []domain.Notice
 	}
 	for _, c := range out {
 		for i := range rung {
-			if x := &rung[i]; x.ID == c.SOS {
+			if x := &rung[i]; same(x.ID, &c.SOS) {
 				c.EmergencyNumber = domain.EmergencyNumber(x.Country)
 				if x.CentreID != nil {
 					c.Centre = names[*x.CentreID]

@@ -8,8 +8,8 @@ import (
 )
 
 // PayableVisits reads the visits in whose crew a technician is, or was until a
-// pause or until he was kept apart, and those that ended as stopped in whose
-// crew he ever was, with what their rows depend on: four statements a page.
+// pause or until they were kept apart, and those that ended as stopped in whose
+// crew they ever were, with what their rows depend on: four statements a page.
 func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician domain.ID, f domain.ReportFilter, p domain.Page) ([]domain.PayableVisit, error) {
 	lost, err := r.lostVisits(ctx, technician)
 	if err != nil {
@@ -21,7 +21,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		OR visits.status = 'stopped' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
 		OR `+taken.SQL+`)`, append([]any{technician, technician, technician}, taken.Vars...)...).
 		Where("window_start >= ? AND window_start < ?", f.From, f.To)
-	if s.TechnicianID != technician { // his own diary is his, also where the visit is another's now
+	if s.TechnicianID != technician { // their own diary is theirs, also where the visit is another's now
 		where, err := r.db.within(s, "visits")
 		if err != nil {
 			return nil, err
@@ -70,7 +70,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	return out, nil
 }
 
-// lostVisits are those that somebody lost because he is kept from a home, or
+// lostVisits are those that somebody lost because they are kept from a home, or
 // from all.
 func (r *reader) lostVisits(ctx context.Context, technician domain.ID) ([]domain.ID, error) {
 	away, err := list[domain.KeepAway](ctx, r, r.db.table("keep_aways").Where("user_id = ?", technician))

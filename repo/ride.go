@@ -13,7 +13,7 @@ import (
 // ride is a transaction of SQLite that several writers share. Its file has one
 // writer at a time, and a commit costs as much as what is written: who comes
 // while another writes goes on in the same transaction, behind a savepoint of
-// his own, and all commit together. Alone, nobody waits. Nobody is told of his
+// their own, and all commit together. Alone, nobody waits. Nobody is told of their
 // success before the commit.
 type ride struct {
 	conn   *sql.Conn
@@ -31,7 +31,7 @@ type ride struct {
 const maxRiders = 16
 
 // errShared tells that a shared transaction came to nothing; everybody tries
-// again by himself, so that nobody fails for another's sake.
+// again by themselves, so that nobody fails for another's sake.
 var errShared = errors.New("repo: the shared transaction was undone")
 
 // turns hands the writer around.
@@ -188,7 +188,7 @@ var (
 	diaryTables = []string{"users", "leaves", "assignments", "jobs", "sites", "slot_holds", "exclusions", "keep_aways"}
 )
 
-// afoot tells whether it goes without the writer and has read something, so
+// afoot reports whether it goes without the writer and has read something, so
 // that what it writes may wait.
 func (s *rider) afoot() bool { return s.ride == nil && len(s.looks) > 0 }
 

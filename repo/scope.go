@@ -26,7 +26,7 @@ const (
 const seen = "SELECT 1 FROM customer_centres seen WHERE seen.customer_id = "
 
 // within turns a scope into the condition on the rows of a table, after
-// PRODUCT.md section 2. Only walk, below, does so too; a scope that says
+// docs/product.md section 2. Only walk, below, does so too; a scope that says
 // nothing is an error, never everything.
 func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 	var none domain.ID
@@ -143,7 +143,7 @@ func (r *reader) walk(s domain.Scope, table string) (q *gorm.DB, at, id string) 
 	return r.scoped(s, table), table + "." + CursorField[table], table + ".id"
 }
 
-// diary keeps the visits of a technician, in the order of his assignments.
+// diary keeps the visits of a technician, in the order of their assignments.
 func diary(q *gorm.DB, technician domain.ID) (_ *gorm.DB, at, id string) {
 	return q.Joins("JOIN assignments diary ON diary.visit_id = visits.id AND diary.current AND diary.technician_id = ?", technician), "diary.window_start", "diary.visit_id"
 }

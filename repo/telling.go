@@ -22,7 +22,7 @@ func (t *tx) Replay(actor domain.ID, key string) (*domain.Replay, error) {
 
 func (t *tx) PutReplay(r domain.Replay) { t.replay = &r }
 
-// keepReplay is how long a key is remembered (PRODUCT.md section 8); an older
+// keepReplay is how long a key is remembered (docs/product.md section 8); an older
 // row gives way.
 const keepReplay = 7 * 24 * time.Hour
 

@@ -110,7 +110,7 @@ func (t *traces) begin() uint64 {
 	return t.kept
 }
 
-// stands tells whether what was read since then is still as it was.
+// stands reports whether what was read since then is still as it was.
 func (t *traces) stands(since uint64, looks []look) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

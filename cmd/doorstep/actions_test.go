@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// offers tells whether an answer's actions list a move.
+// offers reports whether an answer's actions list a move.
 func offers(o obj, action string) bool {
 	return slices.Contains(o["actions"].([]any), any(action))
 }
 
 // TestActionsSayWhatTheMoveWouldDo: what a hold refuses is not offered, in
-// single answers, lists and the answers of moves alike (PRODUCT.md section 3).
+// single answers, lists and the answers of moves alike (docs/product.md section 3).
 func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true

@@ -9,7 +9,7 @@ import (
 )
 
 // TestTheExcludedPairByEveryRoute: who reported is never sent back to that
-// household, whoever asks and by whatever way (PRODUCT.md section 5); the
+// household, whoever asks and by whatever way (docs/product.md section 5); the
 // answer says "not available" and no more.
 func TestTheExcludedPairByEveryRoute(t *testing.T) {
 	stories(t, func(h *harness) {

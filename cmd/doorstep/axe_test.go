@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// axeVersion is the judge of PRODUCT.md section 9 (WCAG 2.2 AA).
+// axeVersion is the judge of docs/product.md section 9 (WCAG 2.2 AA).
 const axeVersion = "4.14.1"
 
 // auditor opens pages as a household does and lets axe-core judge them.

@@ -13,7 +13,7 @@ import (
 // canaries plants a word in every confidential field of safety and wellbeing,
 // drives every flow, and looks for them wherever they do not belong: pushes,
 // pages, the log, metrics, exports, timelines, problem documents, and what
-// those read who must not know (PRODUCT.md sections 2 and 5).
+// those read who must not know (docs/product.md sections 2 and 5).
 func canaries(d *day) {
 	s := d.serve("--log-format", "json")
 	words := map[string]string{}

@@ -37,7 +37,7 @@ func (h *harness) crew(logins ...string) obj {
 	return obj{"crew": ids}
 }
 
-// TestAHouseholdReportsOurPeople is PRODUCT.md section 5: to the area manager,
+// TestAHouseholdReportsOurPeople is docs/product.md section 5: to the area manager,
 // never first to the person or his centre; the household is not locked; at
 // level 3 the person is kept from all homes until it is decided.
 func TestAHouseholdReportsOurPeople(t *testing.T) {
@@ -386,7 +386,7 @@ func TestTheFoundingCase(t *testing.T) {
 	})
 }
 
-// TestEveryConfidentialFieldAndEveryReader is the table of PRODUCT.md section
+// TestEveryConfidentialFieldAndEveryReader is the table of docs/product.md section
 // 2: for each reader, which field of a report he reads, by any way there is.
 // Columns: kind, level, note, reporter, subject, evidence, reasons, pressure,
 // the household's words when it took back, evidence that was removed; x is

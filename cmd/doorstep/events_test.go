@@ -250,7 +250,7 @@ func TestEventsOfWhatIsConfidential(t *testing.T) {
 	})
 }
 
-// rung tells whether the ladder rang somebody.
+// rung reports whether the ladder rang somebody.
 func rung(h *harness, alarm obj, login string) bool {
 	_, res := h.as(login).raw("GET", path("/v1/sos/%s", alarm), nil)
 	return res.StatusCode == 200

@@ -12,7 +12,7 @@ func exclusions(p *person) []any {
 	return p.send("GET", "/v1/exclusions", nil, 200)["items"].([]any)
 }
 
-// TestAnExclusionIsLiftedOnlyWithTheReportersConsent tells PRODUCT.md
+// TestAnExclusionIsLiftedOnlyWithTheReportersConsent tells docs/product.md
 // section 5: who reported is kept apart from the household until he himself
 // agrees and the area manager lifts it; the desk learns of neither.
 func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {

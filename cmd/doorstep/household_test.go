@@ -99,7 +99,7 @@ func TestTheDefaultIsExplainedInTheReadersLanguage(t *testing.T) {
 }
 
 // To a household that cannot read, a message is no notice: it takes a spoken
-// try and one at the second contact (PRODUCT.md section 4, "last notice").
+// try and one at the second contact (docs/product.md section 4, "last notice").
 func TestAMessageIsNoNoticeToWhoCannotRead(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true

@@ -176,7 +176,7 @@ func (r *roads) LearnAll(ctx context.Context, places []slots.Place) {
 	}
 }
 
-// wants tells whether a table would teach anything, and may be asked for.
+// wants reports whether a table would teach anything, and may be asked for.
 func (r *roads) wants(from, to []slots.Place) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
@@ -282,7 +282,7 @@ func (r *roads) keep(place slots.Place, others []slots.Place, there, back [][]*f
 	return nil
 }
 
-// note counts failures in a row and tells whether to stop.
+// note counts failures in a row and reports whether to stop.
 func (r *roads) note(err error) (stop bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -274,7 +274,7 @@ func TestStopAfterAChangeOfRole(t *testing.T) {
 
 // TestAFurtherTapOnStopTellsMore: the first tap may come without a word; what a
 // further one says is added to it, and a lower level takes nothing back
-// (PRODUCT.md section 5).
+// (docs/product.md section 5).
 func TestAFurtherTapOnStopTellsMore(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
@@ -420,7 +420,7 @@ func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
 }
 
 // TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob: the rules alone
-// never do, and nobody else may (PRODUCT.md section 4).
+// never do, and nobody else may (docs/product.md section 4).
 func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
@@ -589,7 +589,7 @@ func TestReopeningAsUnreachableEndsWithThePolicysDays(t *testing.T) {
 
 // TestAUserWithAnOpenFlagIsNotPushedOut: only the area manager may disable
 // who reported or is reported, and a changed role disables as well
-// (PRODUCT.md section 2).
+// (docs/product.md section 2).
 func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true

@@ -139,7 +139,7 @@ func (m *household) windows() (out []string) {
 	return out
 }
 
-// TestAHouseholdChoosesAnotherTime is PRODUCT.md sections 3 and 6: real free
+// TestAHouseholdChoosesAnotherTime is docs/product.md sections 3 and 6: real free
 // windows, the chosen one kept for ten minutes, then taken or let go.
 func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 	stories(t, func(h *harness) {

@@ -1,5 +1,5 @@
 // Package dayplan plans a day: who drives to which visit in which order
-// (PRODUCT.md section 6). It is a vehicle routing problem with time windows,
+// (docs/product.md section 6). It is a vehicle routing problem with time windows,
 // solved by ruin and recreate: again and again some visits that lie near each
 // other are taken out of the plan and put back where they cost least, and the
 // new plan is kept when it is better or, early on, not much worse (Schrimpf et

@@ -1,6 +1,6 @@
 // Package duty knows when somebody works: a weekly roster in local wall-clock
 // time, holidays, leave and quiet hours, across changes of the clocks
-// (PRODUCT.md section 5, "Off duty is off duty", and section 8). It is pure.
+// (docs/product.md section 5, "Off duty is off duty", and section 8). It is pure.
 package duty
 
 import (
@@ -39,7 +39,7 @@ type Roster struct {
 // horizon bounds every search, so that a roster without duty gets an answer.
 const horizon = 60
 
-// On tells whether it is duty at an instant.
+// On reports whether it is duty at an instant.
 func (r *Roster) On(at time.Time) bool {
 	for _, s := range r.around(at, 1) {
 		if !at.Before(s.From) && at.Before(s.To) {

@@ -1,5 +1,5 @@
 // Package ladder climbs: it says when an SOS rings whom, tier by tier, until
-// somebody answers (PRODUCT.md section 5, "SOS"). It is pure; time comes in.
+// somebody answers (docs/product.md section 5, "SOS"). It is pure; time comes in.
 package ladder
 
 import (

@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Directions, channels, outcomes and grades of an attempt, as PRODUCT.md section 4 names them.
+// Directions, channels, outcomes and grades of an attempt, as docs/product.md section 4 names them.
 const (
 	Outbound = "outbound"
 	Inbound  = "inbound"
@@ -37,7 +37,7 @@ const (
 	Declared = "declared"
 )
 
-// The verdicts of PRODUCT.md section 4. `untried`: nobody tried. `trying`: somebody did, and it is not enough or the
+// The verdicts of docs/product.md section 4. `untried`: nobody tried. `trying`: somebody did, and it is not enough or the
 // last notice is not out. `last_notice`: enough was tried and the notice runs, or something else than silence is
 // missing. `unreachable`: the notice ran out. The fifth, `reached`, is spelled like the outcome: there was contact and no
 // counting attempt since.
@@ -51,7 +51,7 @@ const (
 // channels is in the order in which sentences name them.
 var channels = [...]string{Phone, SMS, WhatsApp, Push, Email, Doorstep}
 
-// Calendar is when the centre works, in the zone of the site (PRODUCT.md section 4, "counts inside").
+// Calendar is when the centre works, in the zone of the site (docs/product.md section 4, "counts inside").
 type Calendar struct {
 	// Location is the zone of the site; nil reads as UTC.
 	Location *time.Location
@@ -68,7 +68,7 @@ type Number struct {
 	Address   string
 }
 
-// Attempt is one fact of PRODUCT.md section 4. OccurredAt is the instant the rules judge (section 8).
+// Attempt is one fact of docs/product.md section 4. OccurredAt is the instant the rules judge (section 8).
 type Attempt struct {
 	ID        uuid.UUID
 	Direction string
@@ -117,13 +117,13 @@ type Case struct {
 	Now                 time.Time
 }
 
-// Excluded is an attempt that does not count, and why, in words (PRODUCT.md section 4).
+// Excluded is an attempt that does not count, and why, in words (docs/product.md section 4).
 type Excluded struct {
 	ID  uuid.UUID `json:"id"`
 	Why string    `json:"why"`
 }
 
-// Verdict is the explained answer of `GET /v1/jobs/{id}/reachability` (PRODUCT.md sections 4 and 12). Instants are UTC.
+// Verdict is the explained answer of `GET /v1/jobs/{id}/reachability` (docs/product.md sections 4 and 12). Instants are UTC.
 // Lists are in order of (occurred_at, id) and never null.
 type Verdict struct {
 	Verdict      string      `json:"verdict"`

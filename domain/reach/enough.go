@@ -53,7 +53,7 @@ type best struct {
 	found   bool
 }
 
-// search finds the earliest attempt that completes some set which is enough (PRODUCT.md section 4), exactly.
+// search finds the earliest attempt that completes some set which is enough (docs/product.md section 4), exactly.
 //
 // It walks the attempts in order of time and keeps, for the chains that end at least one gap before the present
 // attempt, only those that no other one dominates (has no less of anything and began no later). Every requirement only

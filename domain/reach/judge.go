@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Judge computes the verdict of PRODUCT.md section 4. It never fails and does not depend on the order of the case's
+// Judge computes the verdict of docs/product.md section 4. It never fails and does not depend on the order of the case's
 // slices; attempts at the same instant are ordered by id.
 //
 // Contact (anything inbound; outbound `reached`, `refused`, `hostile`) counts at any age and ends the case: only what
@@ -133,7 +133,7 @@ func (j *judging) listNumbers() {
 	j.numbers = slices.Compact(j.numbers)
 }
 
-// dialled tells whether the address of an attempt is a phone number.
+// dialled reports whether the address of an attempt is a phone number.
 func dialled(a *Attempt) bool {
 	return a.Channel == Phone || a.Channel == SMS || a.Channel == WhatsApp
 }

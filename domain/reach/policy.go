@@ -1,4 +1,4 @@
-// Package reach judges whether a household can be reached: the verdict of PRODUCT.md section 4, computed from attempts,
+// Package reach judges whether a household can be reached: the verdict of docs/product.md section 4, computed from attempts,
 // a policy and a clock, and explained in words. It is pure: the same case gives the same verdict in whatever order its
 // attempts are listed, and any new fact, also one that arrives late, can overturn it.
 package reach
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Policy holds the numbers of PRODUCT.md section 4, all of them configuration. The brand sets one; a centre may only
+// Policy holds the numbers of docs/product.md section 4, all of them configuration. The brand sets one; a centre may only
 // be stricter (AtLeast). Local times are read in the zone of the site.
 type Policy struct {
 	// OpensAt and ClosesAt ("HH:MM") bound the hours in which an attempt counts: opening included, closing not.
@@ -44,7 +44,7 @@ type Policy struct {
 	Version string `json:"version"`
 }
 
-// Default is the brand policy of PRODUCT.md section 4.
+// Default is the brand policy of docs/product.md section 4.
 func Default() Policy {
 	return Policy{
 		OpensAt: "08:00", ClosesAt: "19:00",
@@ -58,7 +58,7 @@ func Default() Policy {
 
 // Validate says in sentences what is wrong with the policy; none means that it can be used. It also refuses a policy
 // that no attempts could ever meet, because such a policy would keep every case open without saying so
-// (PRODUCT.md section 4).
+// (docs/product.md section 4).
 func (p Policy) Validate() []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -114,7 +114,7 @@ func (p Policy) Validate() []string {
 }
 
 // AtLeast says in sentences where p is laxer than the brand's policy; none means that p is at least as strict in
-// everything, which is all that a centre may ask for (PRODUCT.md section 4). Strict means in the household's favour:
+// everything, which is all that a centre may ask for (docs/product.md section 4). Strict means in the household's favour:
 // fewer things count, more of them are needed.
 func (p Policy) AtLeast(brand Policy) []string {
 	var out []string

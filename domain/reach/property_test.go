@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The reference: the rules read off the table of PRODUCT.md section 4 and tried on every subset, written without
+// The reference: the rules read off the table of docs/product.md section 4 and tried on every subset, written without
 // anything of the implementation but its plain types.
 
 func refCounts(c Case) []Attempt {

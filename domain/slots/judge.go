@@ -1,5 +1,5 @@
 // Package slots finds arrival windows for a job and says for every technician
-// why a time is possible or not (PRODUCT.md section 6). One rule, Judge.Of,
+// why a time is possible or not (docs/product.md section 6). One rule, Judge.Of,
 // answers who searches and who books, so that both always agree. It is pure:
 // it knows time and its own plain types only.
 package slots
@@ -54,7 +54,7 @@ type Technician struct {
 	Apart  bool      // kept from this household, for whatever reason
 	Knows  bool      // was there before
 	Diary  []Booking // by From
-	Load   Load      // of his own
+	Load   Load      // of their own
 }
 
 // The levels of a skill: who helps, who does it alone, whom others ask.
@@ -79,7 +79,7 @@ type Load struct {
 	Days map[string]int // by local date, YYYY-MM-DD
 }
 
-// full tells whether a day takes no more.
+// full reports whether a day takes no more.
 func (l *Load) full(local time.Time) bool {
 	return l.Most > 0 && l.Days[local.Format(time.DateOnly)] >= l.Most
 }
@@ -95,7 +95,7 @@ type Centre struct {
 	Stands string
 }
 
-// full tells whether the centre takes no more visits on the day of an instant.
+// full reports whether the centre takes no more visits on the day of an instant.
 func (c *Centre) full(at time.Time) bool {
 	local := at.In(c.Location)
 	return c.Load.full(local) && local.Format(time.DateOnly) != c.Stands
@@ -115,7 +115,7 @@ type Job struct {
 // Travel tells the minutes of the way between two places.
 type Travel func(from, to Place) float64
 
-// Reason is why a technician cannot come at a time; empty: he can.
+// Reason is why a technician cannot come at a time; empty: they can.
 type Reason string
 
 // The reasons, in the order in which they are looked for.
@@ -167,7 +167,7 @@ func (j *Judge) Of(t *Technician, start time.Time) Reason {
 	return ""
 }
 
-// Full tells whether the centre takes no more visits on a day, whoever would
+// Full reports whether the centre takes no more visits on a day, whoever would
 // go.
 func (j *Judge) Full(start time.Time) bool { return j.Centre.full(start) }
 
@@ -188,7 +188,7 @@ func (j *Judge) late(before, after *Booking, v Span) time.Duration {
 	return max(most, 0)
 }
 
-// onTime tells whether nothing of the leeway is needed.
+// onTime reports whether nothing of the leeway is needed.
 func (j *Judge) onTime(t *Technician, start time.Time) bool {
 	v := Span{start, start.Add(time.Duration(j.Job.Minutes) * time.Minute)}
 	before, after, _ := around(t.Diary, v)
@@ -207,7 +207,7 @@ func (j *Judge) unfit(t *Technician) Reason {
 	return ""
 }
 
-// Skilled tells whether one of some people has the skill at the level that the
+// Skilled reports whether one of some people has the skill at the level that the
 // job asks for.
 func (j *Judge) Skilled(crew ...*Technician) bool {
 	if j.Job.Skill == "" || j.Job.Level <= Helper {
@@ -249,7 +249,7 @@ func around(diary []Booking, v Span) (before, after, hit *Booking) {
 }
 
 // offDuty judges the week, the leave and the holidays. A visit lies inside one
-// shift: nobody works through his break or through the night.
+// shift: nobody works through their break or through the night.
 func (c *Centre) offDuty(t *Technician, v Span) Reason {
 	local := v.From.In(c.Location)
 	if len(c.Holidays) > 0 && slices.Contains(c.Holidays, local.Format(time.DateOnly)) {

@@ -50,7 +50,7 @@ type Parts struct {
 // Sum is the score.
 func (p Parts) Sum() int { return p.Travel + p.Continuity + p.Load + p.Earliness }
 
-// Offer is who can come in a window, and when he would begin.
+// Offer is who can come in a window, and when they would begin.
 type Offer struct {
 	Crew  []int // of the technicians
 	Start time.Time
@@ -145,7 +145,7 @@ func byID(t []Technician, a, b []int) int {
 	return 0
 }
 
-// searched is a technician with what a search asks of him again and again.
+// searched is a technician with what a search asks of them again and again.
 type searched struct {
 	*Technician
 	unfit Reason
@@ -268,7 +268,7 @@ func (j *Judge) couples(w *Window, people []searched, free []int, o Options) {
 			switch {
 			case paired[a]:
 			case nobody && j.Of(people[a].Technician, w.From) == "":
-				w.Refused = append(w.Refused, Refused{a, Skill}) // whoever comes with him
+				w.Refused = append(w.Refused, Refused{a, Skill}) // whoever comes with them
 			default:
 				w.Refused = append(w.Refused, Refused{a, Plan})
 			}
@@ -295,7 +295,7 @@ func (j *Judge) offer(s *searched, i int, start time.Time, o Options) Offer {
 	return out
 }
 
-// detour is what the way of a technician's day grows by, from and to his home
+// detour is what the way of a technician's day grows by, from and to their home
 // at its ends; unknown where a place is.
 func (j *Judge) detour(t *Technician, v Span) (minutes int, known bool) {
 	from, to := t.Home, t.Home

@@ -154,7 +154,7 @@ func broken(j *Judge, p *Technician, start time.Time) string {
 	return ""
 }
 
-// level tells whether somebody has what the job asks of one of the crew.
+// level reports whether somebody has what the job asks of one of the crew.
 func level(j *Judge, p *Technician) bool {
 	has := p.Levels["refrigerator"]
 	if has == 0 {
@@ -163,7 +163,7 @@ func level(j *Judge, p *Technician) bool {
 	return j.Job.Skill == "" || slices.Contains(p.Skills, "refrigerator") && has >= j.Job.Level
 }
 
-// nearest tells whether nothing stands between a booking and the visit.
+// nearest reports whether nothing stands between a booking and the visit.
 func nearest(diary []Booking, b Booking, start, end time.Time) bool {
 	for _, o := range diary {
 		if !b.To.After(start) && !o.To.After(start) && o.To.After(b.To) || !b.From.Before(end) && !o.From.Before(end) && o.From.Before(b.From) {

@@ -1,6 +1,6 @@
 // Package watch looks for two things that nobody reports: centres where
 // reporting may be suppressed, and people who may be made to pay for a report
-// (PRODUCT.md section 5, "Suppression watch"). It judges counts and knows
+// (docs/product.md section 5, "Suppression watch"). It judges counts and knows
 // nothing of what was reported. What is too few to judge is not shown.
 package watch
 
@@ -40,19 +40,19 @@ var Definitions = map[string]string{
 	"reports":                  "Reports of level 1 and above that people of the centre made in the period. What households report about them is not among them.",
 	"withdrawn":                "Of these, those that their reporters withdrew.",
 	"under_pressure":           "Of the withdrawn ones, those whose reporter said in private that there was pressure.",
-	"jobs":                     "Visits in the reporter's diary, in as many days before his first report of the period as have passed since, at most 30. Leave is not taken out.",
+	"jobs":                     "Visits in the reporter's diary, in as many days before their first report of the period as have passed since, at most 30. Leave is not taken out.",
 	"chargeable":               "Of these, visits of jobs that are chargeable.",
 	"value_minor":              "Mean of what the jobs of those visits are expected to bring, where it is known, in the smallest unit of the currency.",
-	"distance_km":              "Mean distance from his home base, as the crow flies, of those visits where both places are known.",
+	"distance_km":              "Mean distance from their home base, as the crow flies, of those visits where both places are known.",
 	"too_few":                  "Below 50 visits of a centre, or 8 of a person in the days before, nothing is judged and no figure is shown. Withdrawals are judged from 5 reports on.",
 	"too_early":                "Fewer than 7 days have passed since the report.",
 	"many_visits_no_reports":   "At the rate of all centres in this report at least three reports were to be expected, and there is none.",
 	"many_withdrawals":         "More than a third of the reports were withdrawn.",
 	"withdrawn_under_pressure": "At least one reporter said that there was pressure.",
-	"fewer_jobs":               "He has fewer than six tenths of the visits that he had.",
+	"fewer_jobs":               "They have fewer than six tenths of the visits that they had.",
 	"fewer_chargeable_jobs":    "The share of chargeable visits is less than half of what it was.",
-	"lower_value":              "The jobs of his visits bring less than half of what they did, where at least 8 are known on each side.",
-	"farther_jobs":             "His visits are more than half as far again as they were.",
+	"lower_value":              "The jobs of their visits bring less than half of what they did, where at least 8 are known on each side.",
+	"farther_jobs":             "Their visits are more than half as far again as they were.",
 }
 
 // Centre is what is counted of one centre.
@@ -99,7 +99,7 @@ type Job struct {
 	At         time.Time
 	Chargeable bool
 	Value      *int64   // expected, where known
-	Km         *float64 // from his home base, where known
+	Km         *float64 // from their home base, where known
 }
 
 // Half is what is counted of a diary before a report, or after it.

@@ -11,7 +11,7 @@ import (
 )
 
 // keptApart: the database itself lets nobody into the crew of a household from
-// which he is kept apart, whatever writes the row.
+// which they are kept apart, whatever writes the row.
 func keptApart(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	at := w.Visit.WindowStart
@@ -40,7 +40,7 @@ func keptApart(t *testing.T, db *repo.DB) {
 	fresh := w.NewVisit(&w.Job, at.Add(96*time.Hour), w.Ravi.ID)
 	wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertVisit(&fresh) }), domain.CodeExcluded)
 
-	// Straight SQL: a new row, one that names somebody else, one that is his
+	// Straight SQL: a new row, one that names somebody else, one that is their
 	// again.
 	straight := func(sql string, ids ...any) error {
 		_, err := db.SQL().ExecContext(t.Context(), fmt.Sprintf(sql, ids...))
@@ -57,9 +57,9 @@ func keptApart(t *testing.T, db *repo.DB) {
 	refused("a row", straight(row, w.Ravi.ID, visit.ID))
 	noError(t, straight(row, w.Noor.ID, visit.ID))
 	refused("another name", straight("UPDATE assignments SET technician_id = '%s' WHERE visit_id = '%s'", w.Ravi.ID, visit.ID))
-	noError(t, crew(w.Visit.ID)) // the exclusion takes him out of it
+	noError(t, crew(w.Visit.ID)) // the exclusion takes them out of it
 	refused("his again", straight("UPDATE assignments SET active = true, current = true WHERE visit_id = '%s' AND technician_id = '%s'", w.Visit.ID, w.Ravi.ID))
-	// A late fact of one who was there before is still his.
+	// A late fact of one who was there before is still theirs.
 	noError(t, Try(db, func(tx domain.Tx) error {
 		_, got, err := tx.LockVisit(ended.ID)
 		if err != nil {
@@ -68,7 +68,7 @@ func keptApart(t *testing.T, db *repo.DB) {
 		got.Status, got.EndedAt = domain.VisitArrived, nil
 		return tx.SaveVisit(got)
 	}))
-	// Lifted, he is one like all others.
+	// Lifted, they are one like all others.
 	ravi.LiftedAt = Ptr(at)
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveExclusion(&ravi) })
 	noError(t, crew(visit.ID, w.Ravi.ID))

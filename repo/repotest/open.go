@@ -250,7 +250,7 @@ func scratch() (string, error) {
 	return os.MkdirTemp(inMemory(), fmt.Sprintf("%s%d-", dirPrefix, os.Getpid()))
 }
 
-// stale tells whether a directory of ours belongs to no living process.
+// stale reports whether a directory of ours belongs to no living process.
 func stale(dir string) bool {
 	var pid int
 	if _, err := fmt.Sscanf(strings.TrimPrefix(filepath.Base(dir), dirPrefix), "%d-", &pid); err != nil {

@@ -220,7 +220,7 @@ func overlaps(t *testing.T, db *repo.DB) {
 		c, err := book(base, 60, w.Ravi.ID)
 		noError(t, err)
 		wantCode(t, save(&c, func() { c.Crew = domain.List[domain.ID]{w.Ravi.ID, w.Asha.ID} }), domain.CodeOverlap)
-		noError(t, save(&a, func() { a.Crew = nil }))                                                    // she is taken off
+		noError(t, save(&a, func() { a.Crew = nil }))                                                    // they are taken off
 		noError(t, save(&c, func() { c.Crew = domain.List[domain.ID]{w.Ravi.ID, w.Asha.ID} }))           // free now
 		wantCode(t, save(&a, func() { a.Crew = domain.List[domain.ID]{w.Asha.ID} }), domain.CodeOverlap) // and back: taken
 		noError(t, save(&c, func() { c.Status = domain.VisitCompleted }))

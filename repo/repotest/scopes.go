@@ -13,7 +13,7 @@ import (
 	"doorstep/repo"
 )
 
-// scopes walks every caller through every read (PRODUCT.md section 2).
+// scopes walks every caller through every read (docs/product.md section 2).
 func scopes(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r := db.Reader()

@@ -162,7 +162,7 @@ func NewNotice(user domain.ID, kind string) domain.Notice {
 	return n
 }
 
-// Actor is a user as he acts.
+// Actor is a user as they act.
 func Actor(u domain.User, deputises ...domain.ID) domain.Actor {
 	a := domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role, Deputises: deputises}
 	if u.CentreID != nil {

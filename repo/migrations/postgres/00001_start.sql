@@ -115,7 +115,7 @@ CREATE INDEX customers_page ON customers (created_at, id);
 CREATE INDEX customers_by_name ON customers (name_key);
 
 -- The centres that see a household: they registered it, or hold or held a job
--- of it (PRODUCT.md section 2). created_at is the customer's, so that a
+-- of it (docs/product.md section 2). created_at is the customer's, so that a
 -- centre's list is one walk of an index.
 CREATE TABLE customer_centres (
     customer_id  uuid NOT NULL CONSTRAINT customer_centres_customer REFERENCES customers (id),
@@ -216,7 +216,7 @@ CREATE TABLE jobs (
     seq              bigint NOT NULL CONSTRAINT jobs_seq CHECK (seq >= 0),
     chain_head       bytea,
     -- The transaction that wrote the row last: a change feed serves only what
-    -- every earlier transaction has made visible (PRODUCT.md section 8).
+    -- every earlier transaction has made visible (docs/product.md section 8).
     txid             xid8 NOT NULL DEFAULT pg_current_xact_id(),
     CONSTRAINT jobs_end CHECK ((status IN ('closed', 'cancelled')) = (ended_at IS NOT NULL))
 );
@@ -303,7 +303,7 @@ CREATE INDEX visits_unfinished ON visits (customer_id) WHERE status IN ('schedul
 
 -- One row for each technician that ever was in a visit's crew. current: he is
 -- now (or was when it ended); active: and the visit occupies him. A person is
--- never in two places (PRODUCT.md section 3).
+-- never in two places (docs/product.md section 3).
 CREATE TABLE assignments (
     visit_id       uuid NOT NULL CONSTRAINT assignments_visit REFERENCES visits (id),
     technician_id  uuid NOT NULL CONSTRAINT assignments_technician REFERENCES users (id),

@@ -1,5 +1,5 @@
 -- +goose Up
--- What was tried, so that nobody asks again (PRODUCT.md section 4).
+-- What was tried, so that nobody asks again (docs/product.md section 4).
 
 CREATE TABLE tried_steps (
     id             uuid PRIMARY KEY,
@@ -38,7 +38,7 @@ SELECT gen_random_uuid(),
 FROM jobs j CROSS JOIN LATERAL jsonb_array_elements(j.tried_steps) s
 WHERE trim(coalesce(s ->> 'what', '')) <> '';
 
--- Thanks by link (PRODUCT.md section 5).
+-- Thanks by link (docs/product.md section 5).
 
 CREATE TABLE thanks (
     id            uuid PRIMARY KEY,

@@ -1,6 +1,6 @@
 -- +goose Up
 -- A time that a household has chosen and not taken yet: for some minutes
--- nobody else gets it (PRODUCT.md sections 3 and 6). A row for each technician
+-- nobody else gets it (docs/product.md sections 3 and 6). A row for each technician
 -- who would come.
 CREATE TABLE slot_holds (
     id             uuid PRIMARY KEY,

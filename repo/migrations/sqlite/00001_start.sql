@@ -113,7 +113,7 @@ CREATE INDEX customers_page ON customers (created_at, id);
 CREATE INDEX customers_by_name ON customers (name_key);
 
 -- The centres that see a household: they registered it, or hold or held a job
--- of it (PRODUCT.md section 2). created_at is the customer's, so that a
+-- of it (docs/product.md section 2). created_at is the customer's, so that a
 -- centre's list is one walk of an index.
 CREATE TABLE customer_centres (
     customer_id  TEXT NOT NULL CONSTRAINT customer_centres_customer REFERENCES customers (id),
@@ -300,7 +300,7 @@ CREATE INDEX visits_unfinished ON visits (customer_id) WHERE status IN ('schedul
 
 -- One row for each technician that ever was in a visit's crew. current: he is
 -- now (or was when it ended); active: and the visit occupies him. A person is
--- never in two places (PRODUCT.md section 3).
+-- never in two places (docs/product.md section 3).
 CREATE TABLE assignments (
     visit_id       TEXT NOT NULL CONSTRAINT assignments_visit REFERENCES visits (id),
     technician_id  TEXT NOT NULL CONSTRAINT assignments_technician REFERENCES users (id),

@@ -1,5 +1,5 @@
 -- +goose Up
--- What was tried, so that nobody asks again (PRODUCT.md section 4).
+-- What was tried, so that nobody asks again (docs/product.md section 4).
 
 CREATE TABLE tried_steps (
     id             TEXT NOT NULL PRIMARY KEY,
@@ -38,7 +38,7 @@ SELECT lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(h
 FROM jobs j, json_each(j.tried_steps) s
 WHERE trim(coalesce(s.value ->> 'what', '')) <> '';
 
--- Thanks by link (PRODUCT.md section 5).
+-- Thanks by link (docs/product.md section 5).
 
 CREATE TABLE thanks (
     id            TEXT NOT NULL PRIMARY KEY,

@@ -1,5 +1,5 @@
 -- +goose Up
--- Afterwards (PRODUCT.md section 5): advisories, cool-off, aftercare.
+-- Afterwards (docs/product.md section 5): advisories, cool-off, aftercare.
 
 -- A warning marker, done decently: it ends unless somebody renews it.
 CREATE TABLE advisories (
