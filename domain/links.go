@@ -383,8 +383,13 @@ func visitMark(v *Visit) string {
 	return strconv.FormatUint(binary.BigEndian.Uint64(v.ID[8:])^uint64(v.Version), 36)
 }
 
+// signForm signs with the link's own key, so that a form that is open outlives a
+// rotation; where that key is no longer kept, with the present one.
 func (s *Service) signForm(l *Link, nonce, mark string) string {
-	mac, _ := s.Keys.mac(l.KeyID, "form", l.ID[:], []byte(nonce), []byte(mark))
+	mac, kept := s.Keys.mac(l.KeyID, "form", l.ID[:], []byte(nonce), []byte(mark))
+	if !kept {
+		mac, _ = s.Keys.mac(s.Keys.Current(), "form", l.ID[:], []byte(nonce), []byte(mark))
+	}
 	return nonce + "." + mark + "." + base64.RawURLEncoding.EncodeToString(mac)
 }
 

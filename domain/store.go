@@ -22,8 +22,8 @@ type Store interface {
 	Reader() Reader
 }
 
-// Tx is one transaction. Locks are taken in one order: jobs by id,
-// technicians, visits. Load methods answer CodeNotFound; the Lock variants
+// Tx is one transaction. Locks are taken in one order: jobs by id, each with the
+// visit that is meant, the centre, technicians by id. Load methods answer CodeNotFound; the Lock variants
 // lock the row on PostgreSQL (SQLite has one writer anyway).
 //
 // Insert methods that name an existing id fail with CodeDuplicate. Save

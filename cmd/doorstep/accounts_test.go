@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -706,4 +707,48 @@ func TestACodeIsUsedOnThePages(t *testing.T) {
 	d.judge("told of a reset")
 	d.js("(document.querySelector('#resets button').click(), true)")
 	d.until("it is gone", "document.getElementById('resets') === null")
+}
+
+// TestFormsOfALinkOutliveItsSecret: where the link secret was replaced and the
+// former one is not kept, an open page's form is stale, a new one works once, and
+// a key that nobody signed opens nothing.
+func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk := h.as("kiran")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
+		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base)
+		nobody := &person{h: h}
+		key := func(base string) string {
+			h.Helper()
+			page, _ := (&person{h: &harness{T: h.T, base: base, contract: h.contract}}).raw("GET", link, nil)
+			found := formKey.FindSubmatch(page)
+			if found == nil {
+				h.Fatalf("the page offers nothing:\n%s", page)
+			}
+			return string(found[1])
+		}
+		old := key(h.base)
+		h.wiring.secrets.LinkSecret = strings.Repeat("another secret ", 3)
+		nobody.h = &harness{T: h.T, base: h.another(), contract: h.contract}
+		confirm := func(key string) int {
+			h.Helper()
+			_, res := nobody.raw("POST", link+"/confirm", "form_key="+url.QueryEscape(key), "Content-Type", "application/x-www-form-urlencoded")
+			return res.StatusCode
+		}
+		fresh := key(nobody.h.base)
+		parts := strings.Split(fresh, ".")
+		for _, forged := range []string{parts[0] + "." + parts[1] + ".", "AAAAAAAAAAAAAAAAAAAAAA." + parts[1] + ".", "." + parts[1] + ".", old} {
+			if got := confirm(forged); got != 409 {
+				t.Errorf("the key %q: %d", forged, got)
+			}
+		}
+		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)["confirmation"]; got != "awaiting" {
+			t.Fatalf("a forged key made it %v", got)
+		}
+		if got := confirm(fresh); got != 303 {
+			t.Errorf("the new form: %d", got)
+		}
+	})
 }

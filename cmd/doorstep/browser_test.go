@@ -12,10 +12,13 @@ import (
 )
 
 // browser starts headless Chromium; its tests have the machine to themselves,
-// none is parallel. On a machine without one the test is
-// passed over, unless DOORSTEP_TEST_REQUIRE_BROWSER says that it must run.
+// none is parallel. On a machine without one, and with
+// DOORSTEP_TEST_BROWSER=off, the test is passed over, unless DOORSTEP_TEST_REQUIRE_BROWSER says that it must run.
 func browser(t *testing.T) context.Context {
 	t.Helper()
+	if os.Getenv("DOORSTEP_TEST_BROWSER") == "off" {
+		t.Skip("DOORSTEP_TEST_BROWSER is off")
+	}
 	found := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if p, err := exec.LookPath(name); err == nil {

@@ -4,6 +4,7 @@ package repotest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -26,7 +27,11 @@ const (
 	EnvURL = "DOORSTEP_TEST_DATABASE_URL"
 	// EnvRequire set to 1 makes a missing PostgreSQL a failure.
 	EnvRequire = "DOORSTEP_TEST_REQUIRE_POSTGRES"
+	// EnvEngines set to sqlite leaves PostgreSQL out, for a quick run.
+	EnvEngines = "DOORSTEP_TEST_ENGINES"
 )
+
+var errNotAsked = errors.New(EnvEngines + " leaves PostgreSQL out")
 
 const patience = 30 * time.Second
 
@@ -79,21 +84,26 @@ func URL(t testing.TB, engine string) string {
 	if engine == repo.SQLite {
 		return sqliteCopy(t)
 	}
-	s, err := server()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.take(t, s.template)
+	return needServer(t).take(t, needServer(t).template)
 }
 
 // EmptyURL makes a PostgreSQL database that is not migrated.
 func EmptyURL(t testing.TB) string {
 	t.Helper()
+	return needServer(t).take(t, "template1")
+}
+
+// needServer ends a test that cannot do without PostgreSQL; it is passed over
+// where PostgreSQL is left out.
+func needServer(t testing.TB) *postgres {
+	t.Helper()
 	s, err := server()
-	if err != nil {
+	if errors.Is(err, errNotAsked) {
+		t.Skip(err)
+	} else if err != nil {
 		t.Fatal(err)
 	}
-	return s.take(t, "template1")
+	return s
 }
 
 // take copies a template for one test.
@@ -163,6 +173,9 @@ type postgres struct {
 var (
 	running *postgres
 	once    = sync.OnceValues(func() (s *postgres, err error) {
+		if os.Getenv(EnvEngines) == repo.SQLite {
+			return nil, errNotAsked
+		}
 		admin, stop := os.Getenv(EnvURL), func() {}
 		if admin == "" {
 			if admin, stop, err = cluster(); err != nil {
