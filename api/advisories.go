@@ -15,7 +15,8 @@ func (a *App) mountAdvisories(s *Server) {
 	s.Handle("GET", "/v1/advisories", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.Advisory, error) {
 			return svc.Advisories(c.UserContext(), actorOf(c), c.Query("status"), p)
-		}, func(v domain.Advisory) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.Advisory) ([]domain.AdvisoryView, error) {
+		}, func(v domain.Advisory) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.Advisory) ([]domain.AdvisoryView,
+			error) {
 			return svc.ReadAdvisories(c.UserContext(), actorOf(c), rows)
 		})
 	})
@@ -37,10 +38,11 @@ func (a *App) mountAdvisories(s *Server) {
 	})
 	for i := range domain.AdvisoryMoves {
 		action := domain.AdvisoryMoves[i].Action
-		s.Handle("POST", "/v1/advisories/{id}/"+action, byID("advisory", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AdvisoryDecision) error {
-			_, err := svc.MoveAdvisory(ctx, call, id, action, in)
-			return err
-		}))
+		s.Handle("POST", "/v1/advisories/{id}/"+action, byID("advisory", "", fiber.StatusOK,
+			func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AdvisoryDecision) error {
+				_, err := svc.MoveAdvisory(ctx, call, id, action, in)
+				return err
+			}))
 	}
 	s.Handle("GET", "/v1/visits/{id}/advisories", func(c *fiber.Ctx) error {
 		id, err := PathID(c, "id", "visit")

@@ -236,7 +236,8 @@ func decode[T any](c *fiber.Ctx) (T, error) {
 
 // byID is the shape of most moves: an id from the address, an input from the
 // body, one use case.
-func byID[T any](what, location string, status int, fn func(ctx context.Context, call *domain.Call, id domain.ID, in T) error) fiber.Handler {
+func byID[T any](what, location string, status int, fn func(ctx context.Context, call *domain.Call, id domain.ID,
+	in T) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		id, err := PathID(c, "id", what)
 		if err != nil {
@@ -316,7 +317,8 @@ func pageOf(c *fiber.Ctx) (domain.Page, int, error) {
 
 // list sends one page; key gives the sort keys of a row, show what is sent of
 // the rows that are.
-func listOf[T, V any](c *fiber.Ctx, fetch func(p domain.Page) ([]T, error), key func(T) (time.Time, domain.ID), show func([]T) ([]V, error)) error {
+func listOf[T, V any](c *fiber.Ctx, fetch func(p domain.Page) ([]T, error), key func(T) (time.Time, domain.ID),
+	show func([]T) ([]V, error)) error {
 	p, limit, err := pageOf(c)
 	if err != nil {
 		return err

@@ -151,7 +151,8 @@ func TestPasswords(t *testing.T) {
 		t.Error(err)
 	}
 	for _, bad := range []string{"", "x", "$argon2i$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg",
-		"$argon2id$v=19$m=4294967295,t=2,p=1$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg", "$argon2id$v=19$m=19456,t=0,p=1$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg",
+		"$argon2id$v=19$m=4294967295,t=2,p=1$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg",
+		"$argon2id$v=19$m=19456,t=0,p=1$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg",
 		"$argon2id$v=19$m=19456,t=2,p=1$$", "$argon2id$v=19$m=19456,t=2,p=999$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg"} {
 		if _, err := p.Verify(ctx, bad, "x"); err == nil {
 			t.Errorf("%q is read", bad)

@@ -111,7 +111,8 @@ func TestFramingOfBodies(t *testing.T) {
 			}
 		},
 		"too long in chunks is refused when it is": func(k *talk) {
-			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer + "Transfer-Encoding: chunked\r\n\r\n")
+			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
+				"Transfer-Encoding: chunked\r\n\r\n")
 			for range 5 {
 				k.says("10000\r\n" + strings.Repeat("x", 0x10000) + "\r\n")
 			}
@@ -177,7 +178,8 @@ func TestFramingOfBodies(t *testing.T) {
 			k.hears(200)
 		},
 		"asked whether to go on": func(k *talk) {
-			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
+				"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
 			k.hears(100)
 			k.says("{}")
 			k.hears(204)
@@ -190,7 +192,8 @@ func TestFramingOfBodies(t *testing.T) {
 			k.ends()
 		},
 		"asked behind another request": func(k *talk) {
-			k.says(alive + "POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
+			k.says(alive + "POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
+				"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
 			k.hears(200)
 			k.hears(204)
 		},

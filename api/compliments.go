@@ -22,8 +22,9 @@ func (a *App) mountKindness(s *Server) {
 			return out, nil
 		})
 	})
-	s.Handle("POST", "/v1/thanks/{id}/moderate", byID("thank-you", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.Moderation) error {
-		_, err := a.Service.ModerateThanks(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/thanks/{id}/moderate", byID("thank-you", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.Moderation) error {
+			_, err := a.Service.ModerateThanks(ctx, call, id, in)
+			return err
+		}))
 }

@@ -17,7 +17,8 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person"}
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "reopen",
+	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
 
@@ -48,7 +49,8 @@ func (a *App) mountCustomer(s *Server) {
 			return err
 		}
 		if a.Browsers != nil && !a.Browsers.Takes(in.Token) {
-			return domain.Fail(domain.CodeUnprocessable, "This is no push service of a browser.").At("/token", "the browser's PushSubscription, or a token of the app")
+			return domain.Fail(domain.CodeUnprocessable, "This is no push service of a browser.").
+				At("/token", "the browser's PushSubscription, or a token of the app")
 		}
 		actor, err := a.Service.LinkActor(c.UserContext(), c.Params("token"))
 		if err != nil {
@@ -153,7 +155,8 @@ func retryLater(h fiber.Handler) fiber.Handler {
 			p.retryAfter = max(p.retryAfter, time.Minute)
 		}
 		p.wait(c)
-		return sendCustomer(c, p.Status, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("later.title"), Explain: text.Say("later.explain")})
+		return sendCustomer(c, p.Status, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("later.title"),
+			Explain: text.Say("later.explain")})
 	}
 }
 
@@ -198,7 +201,8 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 		if p.Visit == nil || p.Visit.Status != domain.VisitScheduled || p.Visit.Confirmation != domain.ConfirmConfirmed {
 			return ""
 		}
-	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal", "already":
+	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal",
+		"already":
 	default:
 		return ""
 	}
@@ -212,9 +216,11 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"), Window: form.Get("window"), Take: form.Has("take"), Note: form.Get("note"),
+		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"),
+			Window: form.Get("window"), Take: form.Has("take"), Note: form.Get("note"),
 			Claim: form.Get("claim"), Reason: form.Get("reason"),
-			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"), Text: form.Get("text"), What: form.Get("what")}
+			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"),
+			Text: form.Get("text"), What: form.Get("what")}
 		if form.Has("back") {
 			in.Note = form.Get("back")
 		}
@@ -241,7 +247,8 @@ func (a *App) customerAct(action string) fiber.Handler {
 		}
 		if action == "wrong-person" { // the link is gone; there is no page to go back to
 			text, _ := localizer(c, "")
-			return sendCustomer(c, fiber.StatusOK, "plain", &customerView{Text: text, Tone: "good", Title: text.Say("wrong.title"), Explain: text.Say("wrong.explain")})
+			return sendCustomer(c, fiber.StatusOK, "plain", &customerView{Text: text, Tone: "good", Title: text.Say("wrong.title"),
+				Explain: text.Say("wrong.explain")})
 		}
 		query := url.Values{"done": {out.Done}}
 		if text, chosen := localizer(c, ""); chosen {
@@ -327,7 +334,8 @@ func (a *App) linkFailed(c *fiber.Ctx, err error) error {
 		return err
 	}
 	text, _ := localizer(c, "")
-	return sendCustomer(c, fiber.StatusNotFound, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("gone.title"), Explain: text.Say("gone.explain")})
+	return sendCustomer(c, fiber.StatusNotFound, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("gone.title"),
+		Explain: text.Say("gone.explain")})
 }
 
 func setCustomerHeaders(c *fiber.Ctx) {
@@ -403,7 +411,8 @@ func customerState(p *domain.LinkPage) (state, tone string) {
 
 func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 	state, tone := customerState(p)
-	v := &customerView{Text: t, Tone: tone, Title: t.Say("h." + state), Explain: t.Say("p." + state), Centre: p.CentreName, Phone: p.CentrePhone,
+	v := &customerView{Text: t, Tone: tone, Title: t.Say("h." + state), Explain: t.Say("p." + state), Centre: p.CentreName,
+		Phone:      p.CentrePhone,
 		CanConfirm: p.CanConfirm, CanAnotherTime: p.CanAnotherTime, CanCancel: p.CanCancel, CanCallMe: p.CanCallMe,
 		Key: p.FormKey, Entered: nil, Wrong: map[string]string{}, ConfirmWords: t.Say("confirm")}
 	loc := p.Location
@@ -453,7 +462,8 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 	v.Fault, v.WhatMatters, v.CanCorrect, v.CanThank = p.Job.Fault, p.Job.WhatMatters, p.CanCorrect, p.CanThank
 	v.stepLines(p, loc)
 	if p.NoteUntil != nil {
-		v.NoteWords, v.NoteAnswer, v.CanAppeal = t.Say("note.explain", "Until", dayWords(t, p.NoteUntil.Add(-time.Second), p.Now, loc)), p.NoteAnswer, p.CanAppeal
+		v.NoteWords, v.NoteAnswer, v.CanAppeal = t.Say("note.explain", "Until", dayWords(t, p.NoteUntil.Add(-time.Second), p.Now, loc)),
+			p.NoteAnswer, p.CanAppeal
 	}
 	for _, result := range []string{"worked", "failed", "unclear"} {
 		v.Results = append(v.Results, partView{Value: result, Words: t.Say("result." + result)})
@@ -497,7 +507,8 @@ func factsInWords(v *customerView, p *domain.LinkPage, t *pages.Text, loc *time.
 	}
 	for _, a := range p.Tries {
 		day, hours := windowWords(t, a.At, a.At, p.Now, loc)
-		v.Tries = append(v.Tries, tryView{ID: a.ID.String(), When: day + ", " + hours, Words: t.Say("channel."+a.Channel) + ": " + t.Say("outcome."+a.Outcome),
+		v.Tries = append(v.Tries, tryView{ID: a.ID.String(), When: day + ", " + hours, Words: t.Say("channel."+a.Channel) + ": " +
+			t.Say("outcome."+a.Outcome),
 			Grade: t.Say("grade." + a.Grade), Says: disputeWords(t, a.Dispute, p.Now, loc), Disputable: a.Disputable})
 		v.TriesOpen = v.TriesOpen || a.Disputable
 	}

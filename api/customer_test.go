@@ -69,7 +69,8 @@ func openDoor(t *testing.T) *door {
 	app := api.NewApp(d.s, d.tokens)
 	d.server = api.New(api.Config{Log: slog.New(slog.DiscardHandler), Contract: contract, Authenticate: app.Authenticate})
 	app.Mount(d.server, &api.Demo{Now: func() time.Time { return d.now }, Phones: func() []api.DemoPhone {
-		return []api.DemoPhone{{Login: "ravi", Pushes: []api.DemoPush{{Title: "Older", At: d.now.Add(-time.Hour)}, {Title: "Newer <b>", At: d.now}}}, {Login: "customer"}}
+		return []api.DemoPhone{{Login: "ravi", Pushes: []api.DemoPush{{Title: "Older", At: d.now.Add(-time.Hour)},
+			{Title: "Newer <b>", At: d.now}}}, {Login: "customer"}}
 	}, Advance: func(_ context.Context, by time.Duration) (time.Time, int, error) {
 		d.now = d.now.Add(by)
 		return d.now, 3, nil
@@ -83,7 +84,8 @@ func openDoor(t *testing.T) *door {
 	ctx, admin := context.Background(), &domain.Call{Actor: domain.Actor{Role: domain.RoleAdmin}}
 	area, err := d.s.CreateArea(ctx, admin, domain.AreaInput{Name: p("Pune")})
 	d.must(err)
-	c, err := d.s.CreateCentre(ctx, admin, domain.CentreInput{AreaID: &area.ID, Name: p("Shivaji Nagar Service"), Zone: p("Asia/Kolkata"), Country: p("IN"), Phone: p("020 2567 0000")})
+	c, err := d.s.CreateCentre(ctx, admin, domain.CentreInput{AreaID: &area.ID, Name: p("Shivaji Nagar Service"), Zone: p("Asia/Kolkata"),
+		Country: p("IN"), Phone: p("020 2567 0000")})
 	d.must(err)
 	d.centre = c.ID
 	user := func(login, name string, role domain.Role) domain.User {
@@ -96,11 +98,13 @@ func openDoor(t *testing.T) *door {
 	d.deskTok, _, err = d.tokens.Issue(api.Claims{UserID: meera.ID, Role: string(meera.Role), Epoch: meera.Epoch})
 	d.must(err)
 	h, err := d.s.CreateCustomer(ctx, d.call(), domain.CustomerInput{Name: p("Lata Householdname"), Language: p("hi"),
-		Contacts: &[]domain.ContactInput{{Name: "Lata Householdname", Phones: []string{"98765 43210"}}}, Sites: &[]domain.SiteInput{{Address: "12 Secret Road", Zone: "Asia/Kolkata"}}})
+		Contacts: &[]domain.ContactInput{{Name: "Lata Householdname", Phones: []string{"98765 43210"}}},
+		Sites:    &[]domain.SiteInput{{Address: "12 Secret Road", Zone: "Asia/Kolkata"}}})
 	d.must(err)
 	j, err := d.s.CreateJob(ctx, d.call(), domain.JobInput{CustomerID: &h.ID, Fault: p("Dead")})
 	d.must(err)
-	v, err := d.s.Schedule(ctx, d.call(), j.ID, domain.ScheduleInput{WindowStart: "2026-11-24T10:00", WindowEnd: "2026-11-24T12:00", Crew: &[]domain.ID{ravi.ID}})
+	v, err := d.s.Schedule(ctx, d.call(), j.ID, domain.ScheduleInput{WindowStart: "2026-11-24T10:00", WindowEnd: "2026-11-24T12:00",
+		Crew: &[]domain.ID{ravi.ID}})
 	d.must(err)
 	d.job, d.visit = j.ID, v.ID
 	d.page = d.link(j.ID)
@@ -198,7 +202,8 @@ func (d *door) says(a answer, status int, words ...string) {
 func (d *door) everything() string {
 	d.t.Helper()
 	var b bytes.Buffer
-	for _, table := range []string{"jobs", "visits", "facts", "attempts", "notices", "links", "form_keys", "deadlines", "devices", "idempotency"} {
+	for _, table := range []string{"jobs", "visits", "facts", "attempts", "notices", "links", "form_keys", "deadlines", "devices",
+		"idempotency"} {
 		rows, err := d.db.SQL().Query("SELECT * FROM " + table + " ORDER BY 1, 2")
 		d.must(err)
 		names, err := rows.Columns()
@@ -236,7 +241,8 @@ func TestCustomerReadsThePage(t *testing.T) {
 			t.Errorf("the page says %s", secret)
 		}
 	}
-	for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Content-Security-Policy": "style-src 'sha256-", "Content-Type": "text/html; charset=utf-8", "X-Content-Type-Options": "nosniff"} {
+	for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex",
+		"Content-Security-Policy": "style-src 'sha256-", "Content-Type": "text/html; charset=utf-8", "X-Content-Type-Options": "nosniff"} {
 		if !strings.Contains(a.header.Get(name), want) {
 			t.Errorf("%s: %s", name, a.header.Get(name))
 		}
@@ -284,7 +290,8 @@ func TestCustomerAsksForAnotherTime(t *testing.T) {
 	form.Set("date", "2031-01-01")
 	form.Set("note", "<b>gate 2</b>")
 	before := d.everything()
-	d.says(d.post("another-time", form), 422, `role="alert"`, `aria-describedby="date-err"`, `value="2031-01-01"`, "&lt;b&gt;gate 2&lt;/b&gt;", "<details class=\"another\" open>")
+	d.says(d.post("another-time", form), 422, `role="alert"`, `aria-describedby="date-err"`, `value="2031-01-01"`, "&lt;b&gt;gate 2&lt;/b&gt;",
+		"<details class=\"another\" open>")
 	long := d.key()
 	long.Set("note", strings.Repeat("न", 501))
 	d.says(d.post("call-me", long), 422, `id="note-err"`)
@@ -362,12 +369,14 @@ func TestCustomerPageUnderAHold(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return tx.InsertHold(&domain.Hold{ID: uuid.New(), Kind: domain.HoldSafety, JobID: &j.ID, CustomerID: &j.CustomerID, Since: now, Reason: "confidential", By: "area_manager"})
+		return tx.InsertHold(&domain.Hold{ID: uuid.New(), Kind: domain.HoldSafety, JobID: &j.ID, CustomerID: &j.CustomerID, Since: now,
+			Reason: "confidential", By: "area_manager"})
 	}))
 	d.says(d.get(d.page), 200, "Your visit is being arranged")
 	a := d.post("confirm", form)
 	d.says(a, 409, "Your visit is being arranged")
-	if low := strings.ToLower(a.body); strings.Contains(low, "safety") || strings.Contains(low, "hold") || strings.Contains(low, "confidential") {
+	if low := strings.ToLower(a.body); strings.Contains(low, "safety") || strings.Contains(low, "hold") ||
+		strings.Contains(low, "confidential") {
 		t.Error(a.body)
 	}
 }
@@ -396,7 +405,8 @@ func TestCustomerDevice(t *testing.T) {
 func TestDemoPage(t *testing.T) {
 	d := openDoor(t)
 	a := d.get("/demo")
-	d.says(a, 200, `src="/demo/app.js"`, "Newer &lt;b&gt;", "ravi-demo", `data-advance="26h"`, `href="/c/demo"`, "<noscript>", "Ravi Kumar, technician")
+	d.says(a, 200, `src="/demo/app.js"`, "Newer &lt;b&gt;", "ravi-demo", `data-advance="26h"`, `href="/c/demo"`, "<noscript>",
+		"Ravi Kumar, technician")
 	if strings.Index(a.body, "Newer") > strings.Index(a.body, "Older") {
 		t.Error("the newest push is not first")
 	}
@@ -408,7 +418,8 @@ func TestDemoPage(t *testing.T) {
 	if js.header.Get("Content-Type") != "text/javascript; charset=utf-8" {
 		t.Error(js.header.Get("Content-Type"))
 	}
-	d.says(d.get("/demo/phones"), 200, `{"now":"2026-11-22T03:30:00Z","phones":[{"login":"ravi","pushes":[{"title":"Newer \u003cb\u003e","body":"","data":{},"at":"2026-11-22T03:30:00Z"}`, `{"login":"customer","pushes":[]}`)
+	d.says(d.get("/demo/phones"), 200,
+		`{"now":"2026-11-22T03:30:00Z","phones":[{"login":"ravi","pushes":[{"title":"Newer \u003cb\u003e","body":"","data":{},"at":"2026-11-22T03:30:00Z"}`, `{"login":"customer","pushes":[]}`)
 	clock := func(advance string) answer {
 		return d.do("POST", "/demo/clock", `{"advance":"`+advance+`"}`, "Content-Type", "application/json")
 	}

@@ -33,8 +33,10 @@ var kolkata = func() *time.Location {
 func linkPage(status domain.VisitStatus, confirmation domain.Confirmation) *domain.LinkPage {
 	from := time.Date(2026, 11, 24, 10, 0, 0, 0, kolkata).UTC()
 	p := &domain.LinkPage{
-		Job:        domain.Job{Meta: domain.Meta{ID: uuid.MustParse("0190a000-0000-7000-8000-000000000001")}, Status: domain.JobScheduled, Fault: "Leaks <now>", WhatMatters: "insulin"},
-		Steps:      []domain.StepRecord{{Step: "Turned it off", Result: "worked", OccurredAt: time.Date(2026, 11, 20, 9, 0, 0, 0, kolkata)}, {Step: "turned it OFF", Result: "failed", OccurredAt: time.Date(2025, 11, 21, 9, 0, 0, 0, kolkata)}},
+		Job: domain.Job{Meta: domain.Meta{ID: uuid.MustParse("0190a000-0000-7000-8000-000000000001")}, Status: domain.JobScheduled,
+			Fault: "Leaks <now>", WhatMatters: "insulin"},
+		Steps: []domain.StepRecord{{Step: "Turned it off", Result: "worked", OccurredAt: time.Date(2026, 11, 20, 9, 0, 0, 0, kolkata)},
+			{Step: "turned it OFF", Result: "failed", OccurredAt: time.Date(2025, 11, 21, 9, 0, 0, 0, kolkata)}},
 		CanCorrect: true,
 		CentreName: "Shivaji Nagar Service", CentrePhone: "+912025670000", Location: kolkata, Language: "hi", FormKey: "nonce.mark.mac",
 		Now: time.Date(2026, 11, 22, 9, 0, 0, 0, kolkata).UTC(), CanCallMe: true, CrewNames: []string{"Ravi", "Sunil"},
@@ -61,12 +63,16 @@ func pageStates() []pageState {
 		{"awaiting", linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), "Does this time suit you?", "क्या यह समय आपके लिए ठीक है?"},
 		{"confirmed", linkPage(domain.VisitScheduled, domain.ConfirmConfirmed), "Your visit is confirmed", "आपकी विज़िट की पुष्टि हो गई है"},
 		{"declined", linkPage(domain.VisitScheduled, domain.ConfirmDeclined), "You asked for another time", "आपने दूसरा समय माँगा है"},
-		{"waiting", change(linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.CanConfirm = false }), "Your visit is being arranged", "आपकी विज़िट तय की जा रही है"},
-		{"late", change(linkPage(domain.VisitScheduled, domain.ConfirmConfirmed), func(p *domain.LinkPage) { p.Now, p.CanAnotherTime = p.Visit.WindowEnd.Add(time.Minute), false }), "Your visit is late", "आपकी विज़िट में देर हो रही है"},
+		{"waiting", change(linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.CanConfirm = false }),
+			"Your visit is being arranged", "आपकी विज़िट तय की जा रही है"},
+		{"late", change(linkPage(domain.VisitScheduled, domain.ConfirmConfirmed),
+			func(p *domain.LinkPage) { p.Now, p.CanAnotherTime = p.Visit.WindowEnd.Add(time.Minute), false }), "Your visit is late",
+			"आपकी विज़िट में देर हो रही है"},
 		{"en_route", linkPage(domain.VisitEnRoute, domain.ConfirmConfirmed), "On the way to you", "तकनीशियन आपके पास आ रहे हैं"},
 		{"arrived", linkPage(domain.VisitArrived, domain.ConfirmConfirmed), "At your door", "तकनीशियन आपके द्वार पर हैं"},
 		{"in_progress", linkPage(domain.VisitInProgress, domain.ConfirmConfirmed), "The repair is under way", "मरम्मत चल रही है"},
-		{"completed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed), func(p *domain.LinkPage) { p.Job.Status = domain.JobResolved }), "The repair is done", "मरम्मत पूरी हो गई है"},
+		{"completed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed),
+			func(p *domain.LinkPage) { p.Job.Status = domain.JobResolved }), "The repair is done", "मरम्मत पूरी हो गई है"},
 		{"partial", linkPage(domain.VisitPartial, domain.ConfirmConfirmed), "The repair is not finished yet", "मरम्मत अभी पूरी नहीं हुई है"},
 		{"no_access", linkPage(domain.VisitNoAccess, domain.ConfirmConfirmed), "We were at your door", "हम आपके द्वार पर आए थे"},
 		{"stopped", linkPage(domain.VisitStopped, domain.ConfirmConfirmed), "The visit ended early", "विज़िट जल्दी समाप्त हो गई"},
@@ -74,7 +80,8 @@ func pageStates() []pageState {
 		{"rescheduled", linkPage(domain.VisitRescheduled, domain.ConfirmAwaiting), "Your visit is being moved", "आपकी विज़िट का समय बदल रहा है"},
 		{"cancelled", linkPage(domain.VisitCancelled, domain.ConfirmDeclined), "The visit is cancelled", "विज़िट रद्द हो गई है"},
 		{"none", linkPage("", ""), "No visit is planned yet", "अभी कोई विज़िट तय नहीं है"},
-		{"unreachable", change(linkPage(domain.VisitCancelled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.Unreachable = true }), "We could not reach you", "हम आपसे संपर्क नहीं कर सके"},
+		{"unreachable", change(linkPage(domain.VisitCancelled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.Unreachable = true }),
+			"We could not reach you", "हम आपसे संपर्क नहीं कर सके"},
 		{"closed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed), func(p *domain.LinkPage) {
 			p.Job.Status, p.CanCallMe, p.CanAnotherTime, p.CanCorrect = domain.JobClosed, false, false, false
 		}), "This repair is closed", "यह मरम्मत बंद हो चुकी है"},
@@ -119,10 +126,12 @@ func TestCustomerPageInEveryState(t *testing.T) {
 				if !strings.Contains(page, `<html lang="`+lang+`">`) {
 					t.Error("the language is not declared")
 				}
-				if strings.Contains(page, "<no value>") || strings.Contains(page, "ZgotmplZ") || regexp.MustCompile(`[>"](h|p|done|part|another|date)\.[a-z_]+[<"]`).MatchString(page) {
+				if strings.Contains(page, "<no value>") || strings.Contains(page, "ZgotmplZ") ||
+					regexp.MustCompile(`[>"](h|p|done|part|another|date)\.[a-z_]+[<"]`).MatchString(page) {
 					t.Error("something was not filled in")
 				}
-				for action, offered := range map[string]bool{"confirm": st.page.CanConfirm, "another-time": st.page.CanAnotherTime, "cancel": st.page.CanCancel, "call-me": st.page.CanCallMe, "wrong-person": true,
+				for action, offered := range map[string]bool{"confirm": st.page.CanConfirm, "another-time": st.page.CanAnotherTime,
+					"cancel": st.page.CanCancel, "call-me": st.page.CanCallMe, "wrong-person": true,
 					"passport": st.page.CanCorrect, "thanks": st.page.CanThank} {
 					if got := strings.Contains(page, `action="/c/token/`+action+`"`); got != offered {
 						t.Errorf("%s offered: %v, want %v", action, got, offered)
@@ -132,14 +141,16 @@ func TestCustomerPageInEveryState(t *testing.T) {
 					t.Errorf("%d forms, %d form keys", forms, keys)
 				}
 				last := map[string]string{"en": "It did not help. Friday, 21 November 2025", "hi": "फ़ायदा नहीं हुआ। शुक्रवार, 21 नवंबर 2025"}[lang]
-				if !strings.Contains(page, "<dd>Leaks &lt;now&gt;</dd>") || !strings.Contains(page, "<dd>insulin</dd>") || !strings.Contains(page, "<dd>Turned it off <small>"+last+"</small></dd>") ||
+				if !strings.Contains(page, "<dd>Leaks &lt;now&gt;</dd>") || !strings.Contains(page, "<dd>insulin</dd>") ||
+					!strings.Contains(page, "<dd>Turned it off <small>"+last+"</small></dd>") ||
 					strings.Contains(page, "turned it OFF") {
 					t.Error("what is known is not said once")
 				}
 				if !strings.Contains(page, `href="tel:&#43;912025670000"`) && !strings.Contains(page, `href="tel:+912025670000"`) {
 					t.Error("the centre's phone is missing")
 				}
-				if got := strings.Contains(page, "visit.ics"); got != slices.Contains([]string{"awaiting", "confirmed", "declined", "waiting"}, st.name) {
+				if got := strings.Contains(page, "visit.ics"); got != slices.Contains([]string{"awaiting", "confirmed", "declined", "waiting"},
+					st.name) {
 					t.Errorf("calendar offered: %v", got)
 				}
 				if len(page) > 20_000 {
@@ -299,7 +310,8 @@ func TestFormComesBack(t *testing.T) {
 	v.Wrong["date"] = v.Text.Say("another.date.wrong")
 	b, err := pages.Customer.Render("customer", v)
 	page := string(b)
-	if err != nil || strings.Contains(page, "<script>") || !strings.Contains(page, `value="2031-01-01" aria-invalid="true" aria-describedby="date-err"`) ||
+	if err != nil || strings.Contains(page, "<script>") || !strings.Contains(page,
+		`value="2031-01-01" aria-invalid="true" aria-describedby="date-err"`) ||
 		!strings.Contains(page, `id="date-err">Please choose a day`) {
 		t.Errorf("%v %s", err, page)
 	}
@@ -312,7 +324,8 @@ func TestCalendarEntry(t *testing.T) {
 	p := linkPage(domain.VisitScheduled, domain.ConfirmAwaiting)
 	p.Visit.Sequence = 3
 	entry := calendarEntry(p, "Repair visit, Asha; Sons", "one, two\nthree")
-	for _, line := range []string{"METHOD:PUBLISH", "UID:job-0190a000-0000-7000-8000-000000000001@doorstep", "SEQUENCE:6", "DTSTART:20261124T043000Z", "DTEND:20261124T063000Z",
+	for _, line := range []string{"METHOD:PUBLISH", "UID:job-0190a000-0000-7000-8000-000000000001@doorstep", "SEQUENCE:6",
+		"DTSTART:20261124T043000Z", "DTEND:20261124T063000Z",
 		"STATUS:TENTATIVE", `SUMMARY:Repair visit\, Asha\; Sons`, `DESCRIPTION:one\, two\nthree`, "DTSTAMP:20261122T033000Z", "VERSION:2.0"} {
 		if !strings.Contains(entry, line+"\r\n") {
 			t.Errorf("no line %s in\n%s", line, entry)
@@ -323,7 +336,8 @@ func TestCalendarEntry(t *testing.T) {
 			t.Errorf("line %q", line)
 		}
 	}
-	for status, want := range map[domain.VisitStatus]string{domain.VisitScheduled: "CONFIRMED", domain.VisitEnRoute: "CONFIRMED", domain.VisitCancelled: "CANCELLED", domain.VisitMissed: "CANCELLED", domain.VisitCompleted: "CONFIRMED"} {
+	for status, want := range map[domain.VisitStatus]string{domain.VisitScheduled: "CONFIRMED", domain.VisitEnRoute: "CONFIRMED",
+		domain.VisitCancelled: "CANCELLED", domain.VisitMissed: "CANCELLED", domain.VisitCompleted: "CONFIRMED"} {
 		if got := calendarStatus(&domain.Visit{Status: status, Confirmation: domain.ConfirmConfirmed}); string(got) != want {
 			t.Errorf("%s: %s", status, got)
 		}
@@ -341,7 +355,8 @@ var (
 // and their words.
 func TestNoTwoControlsShareALabel(t *testing.T) {
 	id := uuid.MustParse("0190a000-0000-7000-8000-000000000002")
-	subjects := map[domain.VisitStatus]string{domain.VisitNoAccess: "no_access", domain.VisitCompleted: "completion", domain.VisitScheduled: "agreement"}
+	subjects := map[domain.VisitStatus]string{domain.VisitNoAccess: "no_access", domain.VisitCompleted: "completion",
+		domain.VisitScheduled: "agreement"}
 	for _, st := range pageStates() {
 		p := *st.page
 		p.CanStop, p.CanDone, p.CanReopen, p.CanAppeal, p.EndCode = true, true, true, true, "1234"
@@ -349,9 +364,11 @@ func TestNoTwoControlsShareALabel(t *testing.T) {
 		p.NoteUntil, p.NoteAnswer = &until, "It stands."
 		p.Caller, p.CallBy = "Sneha", until
 		p.People = []domain.LinkPerson{{ID: id, Name: "Ravi"}}
-		p.Tries = []domain.LinkTry{{ID: id, At: p.Now.Add(-time.Hour), Channel: "phone", Outcome: "no_answer", Grade: "declared", Disputable: true}}
+		p.Tries = []domain.LinkTry{{ID: id, At: p.Now.Add(-time.Hour), Channel: "phone", Outcome: "no_answer", Grade: "declared",
+			Disputable: true}}
 		if p.CanAnotherTime {
-			p.Free = []domain.FreeSlot{{WindowStart: until, WindowEnd: until.Add(2 * time.Hour)}, {WindowStart: until.Add(2 * time.Hour), WindowEnd: until.Add(4 * time.Hour)}}
+			p.Free = []domain.FreeSlot{{WindowStart: until, WindowEnd: until.Add(2 * time.Hour)},
+				{WindowStart: until.Add(2 * time.Hour), WindowEnd: until.Add(4 * time.Hour)}}
 			p.Held = &domain.HeldSlot{WindowStart: until.Add(time.Hour), WindowEnd: until.Add(3 * time.Hour), Until: p.Now.Add(10 * time.Minute)}
 		}
 		if p.Visit != nil {

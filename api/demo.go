@@ -79,7 +79,8 @@ func (a *App) mountDemo(s *Server, d *Demo) {
 		}
 		by, err := time.ParseDuration(in.Advance)
 		if err != nil || by <= 0 || by > demoLongest {
-			return domain.Fail(domain.CodeUnprocessable, "The clock moves forward, by 90 days at most.").At("/advance", "a duration such as 90m or 26h, up to 2160h")
+			return domain.Fail(domain.CodeUnprocessable, "The clock moves forward, by 90 days at most.").
+				At("/advance", "a duration such as 90m or 26h, up to 2160h")
 		}
 		now, done, err := d.Advance(c.UserContext(), by)
 		if err != nil {
@@ -127,7 +128,8 @@ type demoPushView struct{ Title, Body, At, Stamp string }
 
 func (d *Demo) view() demoView {
 	const words = "Mon 2 Jan, 15:04 MST"
-	v := demoView{Now: d.Now().UTC().Format(words), Stamp: d.Now().UTC().Format(time.RFC3339), Users: d.Users, CustomerLink: d.CustomerLink, APIPage: d.APIPage}
+	v := demoView{Now: d.Now().UTC().Format(words), Stamp: d.Now().UTC().Format(time.RFC3339), Users: d.Users, CustomerLink: d.CustomerLink,
+		APIPage: d.APIPage}
 	if v.APIPage == "" {
 		v.APIPage = "/docs"
 	}

@@ -12,19 +12,23 @@ import (
 func (a *App) mountDisputes(s *Server) {
 	svc, read := a.Service, a.Service.Read
 
-	s.Handle("POST", "/v1/attempts/{id}/dispute", byID("attempt", "/v1/disputes", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisputeInput) error {
-		_, err := svc.DisputeAttempt(ctx, call, id, in)
-		return err
-	}))
-	s.Handle("POST", "/v1/visits/{id}/dispute", byID("visit", "/v1/disputes", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisputeInput) error {
-		_, err := svc.DisputeVisit(ctx, call, id, in)
-		return err
-	}))
-	s.Handle("POST", "/v1/attempts/{id}/decide", byID("attempt", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DecisionInput) error {
+	s.Handle("POST", "/v1/attempts/{id}/dispute", byID("attempt", "/v1/disputes", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisputeInput) error {
+			_, err := svc.DisputeAttempt(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/visits/{id}/dispute", byID("visit", "/v1/disputes", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisputeInput) error {
+			_, err := svc.DisputeVisit(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/attempts/{id}/decide", byID("attempt", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in domain.DecisionInput) error {
 		_, err := svc.DecideAttempt(ctx, call, id, in)
 		return err
 	}))
-	s.Handle("POST", "/v1/disputes/{id}/decide", byID("dispute", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DecisionInput) error {
+	s.Handle("POST", "/v1/disputes/{id}/decide", byID("dispute", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in domain.DecisionInput) error {
 		_, err := svc.DecideDispute(ctx, call, id, in)
 		return err
 	}))
@@ -54,11 +58,13 @@ func (a *App) mountDisputes(s *Server) {
 		}
 		return v.View(ac), nil
 	}))
-	s.Handle("POST", "/v1/visits/{id}/confirm-done", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ConfirmDoneInput) error {
-		_, err := svc.ConfirmDone(ctx, call, id, in)
-		return err
-	}))
-	s.Handle("POST", "/v1/jobs/{id}/voice", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.VoiceInput) error {
+	s.Handle("POST", "/v1/visits/{id}/confirm-done", byID("visit", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ConfirmDoneInput) error {
+			_, err := svc.ConfirmDone(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/jobs/{id}/voice", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in domain.VoiceInput) error {
 		_, err := svc.OnBehalfOf(ctx, call, id, in)
 		return err
 	}))
@@ -69,7 +75,8 @@ func (a *App) mountDisputes(s *Server) {
 		}
 		return listOf(c, func(p domain.Page) ([]domain.DoneCheck, error) {
 			return read.DoneChecks(c.UserContext(), actorOf(c).Scope(), c.Query("status"), p)
-		}, func(v domain.DoneCheck) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.DoneCheck) ([]domain.DoneCheckView, error) {
+		}, func(v domain.DoneCheck) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.DoneCheck) ([]domain.DoneCheckView,
+			error) {
 			out := make([]domain.DoneCheckView, len(rows))
 			for i := range rows {
 				out[i] = rows[i].View(actorOf(c))
@@ -77,8 +84,9 @@ func (a *App) mountDisputes(s *Server) {
 			return out, nil
 		})
 	})
-	s.Handle("POST", "/v1/completion-checks/{id}/answer", byID("check", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.CheckInput) error {
-		_, err := svc.AnswerCheck(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/completion-checks/{id}/answer", byID("check", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.CheckInput) error {
+			_, err := svc.AnswerCheck(ctx, call, id, in)
+			return err
+		}))
 }

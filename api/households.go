@@ -29,7 +29,8 @@ func (a *App) mountHouseholds(s *Server) {
 	s.Handle("GET", "/v1/customers/{id}", get("customer", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.Customer, error) {
 		return read.Customer(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/customers/{id}", patch("customer", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.CustomerInput) error {
+	s.Handle("PATCH", "/v1/customers/{id}", patch("customer", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
+		in domain.CustomerInput) error {
 		_, err := svc.PatchCustomer(ctx, call, id, version, in)
 		return err
 	}))
@@ -49,7 +50,8 @@ func (a *App) mountHouseholds(s *Server) {
 	s.Handle("GET", "/v1/appliances/{id}", get("appliance", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.Appliance, error) {
 		return read.Appliance(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/appliances/{id}", patch("appliance", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.ApplianceInput) error {
+	s.Handle("PATCH", "/v1/appliances/{id}", patch("appliance", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
+		in domain.ApplianceInput) error {
 		_, err := svc.PatchAppliance(ctx, call, id, version, in)
 		return err
 	}))

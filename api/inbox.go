@@ -19,7 +19,8 @@ func (a *App) mountInbox(s *Server) {
 			return svc.Inbox(c.UserContext(), actorOf(c), rows)
 		})
 	})
-	s.Handle("POST", "/v1/inbox/{id}/seen", byID("notice", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, _ struct{}) error {
+	s.Handle("POST", "/v1/inbox/{id}/seen", byID("notice", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		_ struct{}) error {
 		_, err := svc.SeenNotice(ctx, call, id)
 		return err
 	}))

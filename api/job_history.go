@@ -24,15 +24,18 @@ func (a *App) mountPassport(s *Server) {
 		}
 		return c.JSON(p)
 	})
-	s.Handle("POST", "/v1/jobs/{id}/tried-steps", byID("job", "/v1/tried-steps", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.StepInput) error {
-		_, err := svc.RecordStep(ctx, call, id, in)
-		return err
-	}))
-	s.Handle("POST", "/v1/tried-steps/{id}/correct", byID("tried step", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.StepChange) error {
-		_, err := svc.CorrectStep(ctx, call, id, in)
-		return err
-	}))
-	s.Handle("POST", "/v1/jobs/{id}/replacement", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReplacementAnswer) error {
+	s.Handle("POST", "/v1/jobs/{id}/tried-steps", byID("job", "/v1/tried-steps", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.StepInput) error {
+			_, err := svc.RecordStep(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/tried-steps/{id}/correct", byID("tried step", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.StepChange) error {
+			_, err := svc.CorrectStep(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/jobs/{id}/replacement", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in domain.ReplacementAnswer) error {
 		_, err := svc.AnswerReplacement(ctx, call, id, in)
 		return err
 	}))
@@ -54,7 +57,8 @@ type stepLine struct{ Step, Words string }
 func (v *customerView) stepLines(p *domain.LinkPage, loc *time.Location) {
 	at := map[string]int{}
 	for _, r := range p.Steps {
-		line := stepLine{r.Step, v.Text.Say("step.line", "Result", v.Text.Say("result."+r.Result), "Day", dayWords(v.Text, r.OccurredAt, p.Now, loc))}
+		line := stepLine{r.Step, v.Text.Say("step.line", "Result", v.Text.Say("result."+r.Result), "Day",
+			dayWords(v.Text, r.OccurredAt, p.Now, loc))}
 		mark := domain.StepMark(r.Step)
 		if i, ok := at[mark]; ok {
 			v.Steps[i].Words = line.Words

@@ -15,8 +15,9 @@ func (a *App) mountJobs(s *Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/jobs", func(c *fiber.Ctx) error {
-		f := domain.JobFilter{ExternalRef: strings.TrimSpace(c.Query("external_ref")), Serial: strings.ToUpper(strings.TrimSpace(c.Query("serial"))),
-			Hold: c.Query("hold"), Reachability: c.Query("reachability")}
+		f := domain.JobFilter{ExternalRef: strings.TrimSpace(c.Query("external_ref")),
+			Serial: strings.ToUpper(strings.TrimSpace(c.Query("serial"))),
+			Hold:   c.Query("hold"), Reachability: c.Query("reachability")}
 		if st := c.Query("status"); st != "" {
 			f.Status = []domain.JobStatus{domain.JobStatus(st)}
 		}
@@ -51,23 +52,28 @@ func (a *App) mountJobs(s *Server) {
 		}
 		return views[0], nil
 	}))
-	s.Handle("PATCH", "/v1/jobs/{id}", patch("job", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.JobInput) error {
+	s.Handle("PATCH", "/v1/jobs/{id}", patch("job", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
+		in domain.JobInput) error {
 		_, err := svc.PatchJob(ctx, call, id, version, in)
 		return err
 	}))
-	s.Handle("POST", "/v1/jobs/{id}/visits", byID("job", "/v1/visits", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ScheduleInput) error {
-		_, err := svc.Schedule(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/jobs/{id}/visits", byID("job", "/v1/visits", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ScheduleInput) error {
+			_, err := svc.Schedule(ctx, call, id, in)
+			return err
+		}))
 	for action, move := range map[string]func(context.Context, *domain.Call, domain.ID, domain.JobMoveInput) (domain.JobView, error){
-		"cancel": svc.CancelJob, "close": svc.Close, "reopen": svc.Reopen, "hold": svc.HoldJob, "release": svc.ReleaseJob, "transfer": svc.Transfer,
+		"cancel": svc.CancelJob, "close": svc.Close, "reopen": svc.Reopen, "hold": svc.HoldJob, "release": svc.ReleaseJob,
+		"transfer": svc.Transfer,
 	} {
-		s.Handle("POST", "/v1/jobs/{id}/"+action, byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.JobMoveInput) error {
+		s.Handle("POST", "/v1/jobs/{id}/"+action, byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+			in domain.JobMoveInput) error {
 			_, err := move(ctx, call, id, in)
 			return err
 		}))
 	}
-	s.Handle("POST", "/v1/jobs/{id}/safety-release", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReleaseInput) error {
+	s.Handle("POST", "/v1/jobs/{id}/safety-release", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in domain.ReleaseInput) error {
 		_, err := svc.SafetyRelease(ctx, call, id, in)
 		return err
 	}))

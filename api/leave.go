@@ -34,7 +34,8 @@ func (a *App) mountLeave(s *Server) {
 		return leaves(c, actorOf(c).Scope(), domain.LeaveFilter{CentreID: centre})
 	})
 	for _, action := range []string{"approve", "decline", "withdraw"} {
-		s.Handle("POST", "/v1/leave/{id}/"+action, byID("leave", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.LeaveMove) error {
+		s.Handle("POST", "/v1/leave/{id}/"+action, byID("leave", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+			in domain.LeaveMove) error {
 			_, err := svc.MoveLeave(ctx, call, id, action, in)
 			return err
 		}))
@@ -55,7 +56,8 @@ func (a *App) mountLeave(s *Server) {
 		}
 		return leaves(c, scope, domain.LeaveFilter{UserID: &id})
 	})
-	s.Handle("POST", "/v1/users/{id}/leave", byID("user", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.LeaveInput) error {
+	s.Handle("POST", "/v1/users/{id}/leave", byID("user", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in domain.LeaveInput) error {
 		_, err := svc.AddUserLeave(ctx, call, id, in)
 		return err
 	}))
@@ -76,8 +78,9 @@ func (a *App) mountLeave(s *Server) {
 		}
 		return leaves(c, actorOf(c).Scope(), domain.LeaveFilter{UserID: &id})
 	})
-	s.Handle("POST", "/v1/technicians/{id}/leave", byID("technician", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.LeaveInput) error {
-		_, err := svc.AddLeave(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/technicians/{id}/leave", byID("technician", "", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.LeaveInput) error {
+			_, err := svc.AddLeave(ctx, call, id, in)
+			return err
+		}))
 }

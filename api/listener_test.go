@@ -27,7 +27,8 @@ func (l *failing) Accept() (net.Conn, error) {
 }
 
 func TestAcceptWaitsAndGoesOn(t *testing.T) {
-	for _, err := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EPERM, syscall.EHOSTUNREACH} {
+	for _, err := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED, syscall.EPERM,
+		syscall.EHOSTUNREACH} {
 		h := newHarness(t)
 		inner, lerr := net.Listen("tcp", "127.0.0.1:0")
 		if lerr != nil {

@@ -11,10 +11,11 @@ import (
 func (a *App) mountMaintenance(s *Server) {
 	svc, read := a.Service, a.Service.Read
 
-	s.Handle("POST", "/v1/maintenance", create("/v1/maintenance", func(ctx context.Context, call *domain.Call, in domain.MaintenanceInput) error {
-		_, err := svc.CreateMaintenance(ctx, call, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/maintenance", create("/v1/maintenance",
+		func(ctx context.Context, call *domain.Call, in domain.MaintenanceInput) error {
+			_, err := svc.CreateMaintenance(ctx, call, in)
+			return err
+		}))
 	s.Handle("GET", "/v1/maintenance", func(c *fiber.Ctx) error {
 		if actorOf(c).Role == domain.RoleTechnician {
 			return domain.Fail(domain.CodeForbidden, "Maintenance is the desk's to arrange.")
@@ -34,12 +35,14 @@ func (a *App) mountMaintenance(s *Server) {
 		}
 		return read.Maintenance(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/maintenance/{id}", patch("maintenance", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.MaintenanceInput) error {
+	s.Handle("PATCH", "/v1/maintenance/{id}", patch("maintenance", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
+		in domain.MaintenanceInput) error {
 		_, err := svc.PatchMaintenance(ctx, call, id, version, in)
 		return err
 	}))
-	s.Handle("POST", "/v1/maintenance/{id}/end", byID("maintenance", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
-		_, err := svc.EndMaintenance(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/maintenance/{id}/end", byID("maintenance", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
+			_, err := svc.EndMaintenance(ctx, call, id, in)
+			return err
+		}))
 }

@@ -34,7 +34,8 @@ func (a *App) mountPayable(s *Server) {
 				return err
 			}
 			for _, r := range rows {
-				table = append(table, []string{r.Date, r.ExternalRef, r.VisitID.String(), string(r.Status), strconv.FormatBool(r.Payable), strconv.FormatBool(r.Counted), r.Why})
+				table = append(table, []string{r.Date, r.ExternalRef, r.VisitID.String(), string(r.Status), strconv.FormatBool(r.Payable),
+					strconv.FormatBool(r.Counted), r.Why})
 			}
 			if len(rows) < page.Limit {
 				break

@@ -27,7 +27,8 @@ func (a *App) mountPeople(s *Server) {
 	s.Handle("GET", "/v1/areas/{id}", get("area", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.Area, error) {
 		return read.Area(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/areas/{id}", patch("area", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.AreaInput) error {
+	s.Handle("PATCH", "/v1/areas/{id}", patch("area", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
+		in domain.AreaInput) error {
 		if _, err := read.Area(ctx, call.Actor.Scope(), id); err != nil {
 			return err
 		}
@@ -48,19 +49,22 @@ func (a *App) mountPeople(s *Server) {
 	s.Handle("GET", "/v1/centres/{id}", get("centre", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.Centre, error) {
 		return read.Centre(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/centres/{id}", patch("centre", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.CentreInput) error {
+	s.Handle("PATCH", "/v1/centres/{id}", patch("centre", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
+		in domain.CentreInput) error {
 		_, err := svc.PatchCentre(ctx, call, id, version, in)
 		a.forgetAll() // its zone may be another one
 		return err
 	}))
-	s.Handle("PUT", "/v1/centres/{id}/policy", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in policyPut) error {
+	s.Handle("PUT", "/v1/centres/{id}/policy", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in policyPut) error {
 		_, err := svc.PutPolicy(ctx, call, &id, in.Rules, in.EffectiveFrom)
 		return err
 	}))
-	s.Handle("POST", "/v1/centres/{id}/disruption", byID("centre", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisruptionInput) error {
-		_, err := svc.Disrupt(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/centres/{id}/disruption", byID("centre", "", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisruptionInput) error {
+			_, err := svc.Disrupt(ctx, call, id, in)
+			return err
+		}))
 
 	users := func(c *fiber.Ctx, f domain.UserFilter) error {
 		a := actorOf(c)
@@ -95,7 +99,8 @@ func (a *App) mountPeople(s *Server) {
 		}
 		return u.ShownTo(ac), nil
 	}))
-	s.Handle("PATCH", "/v1/users/{id}", patch("user", func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in domain.UserInput) error {
+	s.Handle("PATCH", "/v1/users/{id}", patch("user", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
+		in domain.UserInput) error {
 		_, err := svc.PatchUser(ctx, call, id, version, in)
 		a.forgetAll() // a deputy may see more or less now
 		return err
@@ -155,10 +160,11 @@ func (a *App) mountPeople(s *Server) {
 		}
 		return JSON(c, fiber.StatusOK, hours{u.Hours, &u.Exceptions, u.MaxVisitsPerDay}, u.Version)
 	})
-	s.Handle("PUT", "/v1/technicians/{id}/hours", byID("technician", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in hours) error {
-		_, err := svc.SetHours(ctx, call, id, in.Hours, in.Exceptions, in.MaxVisitsPerDay)
-		return err
-	}))
+	s.Handle("PUT", "/v1/technicians/{id}/hours", byID("technician", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in hours) error {
+			_, err := svc.SetHours(ctx, call, id, in.Hours, in.Exceptions, in.MaxVisitsPerDay)
+			return err
+		}))
 	s.Handle("GET", "/v1/technicians/{id}/skills", func(c *fiber.Ctx) error {
 		u, err := technician(c)
 		if err != nil {
@@ -166,10 +172,11 @@ func (a *App) mountPeople(s *Server) {
 		}
 		return JSON(c, fiber.StatusOK, skills{u.Skills, u.AllLevels()}, u.Version)
 	})
-	s.Handle("PUT", "/v1/technicians/{id}/skills", byID("technician", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in skillsPut) error {
-		_, err := svc.SetSkills(ctx, call, id, in.Skills)
-		return err
-	}))
+	s.Handle("PUT", "/v1/technicians/{id}/skills", byID("technician", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in skillsPut) error {
+			_, err := svc.SetSkills(ctx, call, id, in.Skills)
+			return err
+		}))
 	s.Handle("PUT", "/v1/me/quiet", func(c *fiber.Ctx) error {
 		in, err := decode[domain.QuietInput](c)
 		if err != nil {
@@ -180,7 +187,8 @@ func (a *App) mountPeople(s *Server) {
 			return err
 		})
 	})
-	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in roster) error {
+	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in roster) error {
 		_, err := svc.SetRoster(ctx, call, id, in.Hours)
 		return err
 	}))

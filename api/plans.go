@@ -14,21 +14,24 @@ import (
 func (a *App) mountPlans(s *Server) {
 	svc := a.Service
 
-	s.Handle("POST", "/v1/centres/{id}/plan", byID("centre", "/v1/plans", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.PlanInput) error {
-		_, err := svc.PlanDay(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/centres/{id}/plan", byID("centre", "/v1/plans", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.PlanInput) error {
+			_, err := svc.PlanDay(ctx, call, id, in)
+			return err
+		}))
 	s.Handle("GET", "/v1/plans/{id}", get("plan", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.DayPlan, error) {
 		return svc.DayPlan(c.UserContext(), ac, id)
 	}))
-	s.Handle("POST", "/v1/plans/{id}/accept", byID("plan", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AcceptInput) error {
+	s.Handle("POST", "/v1/plans/{id}/accept", byID("plan", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in domain.AcceptInput) error {
 		_, err := svc.AcceptPlan(ctx, call, id, in)
 		return err
 	}))
-	s.Handle("POST", "/v1/technicians/{id}/sick", byID("technician", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SickInput) error {
-		_, err := svc.Sick(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/technicians/{id}/sick", byID("technician", "", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SickInput) error {
+			_, err := svc.Sick(ctx, call, id, in)
+			return err
+		}))
 	s.Handle("GET", "/v1/me/calendar", func(c *fiber.Ctx) error {
 		f, err := svc.FeedAddress(c.UserContext(), actorOf(c))
 		if err != nil {

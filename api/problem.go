@@ -118,7 +118,8 @@ func problemOf(err error) Problem {
 		}
 		return p
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		p := standard(domain.CodeUnavailable, http.StatusServiceUnavailable, "The answer took too long; nothing may have been done. Retry with the same Idempotency-Key.")
+		p := standard(domain.CodeUnavailable, http.StatusServiceUnavailable,
+			"The answer took too long; nothing may have been done. Retry with the same Idempotency-Key.")
 		p.log = slog.LevelWarn
 		return p
 	case errors.As(err, &fe):

@@ -12,10 +12,11 @@ import (
 func (a *App) mountPromises(s *Server) {
 	svc, read := a.Service, a.Service.Read
 
-	s.Handle("POST", "/v1/jobs/{id}/promises", byID("job", "/v1/promises", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.PromiseInput) error {
-		_, err := svc.MakePromise(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/jobs/{id}/promises", byID("job", "/v1/promises", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.PromiseInput) error {
+			_, err := svc.MakePromise(ctx, call, id, in)
+			return err
+		}))
 	list := func(c *fiber.Ctx, f domain.PromiseFilter) error {
 		if st := c.Query("status"); st != "" {
 			f.Status = []domain.PromiseStatus{domain.PromiseStatus(st)}
@@ -59,12 +60,14 @@ func (a *App) mountPromises(s *Server) {
 		}
 		return p.View(ac), nil
 	}))
-	s.Handle("POST", "/v1/promises/{id}/keep", byID("promise", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.KeepInput) error {
+	s.Handle("POST", "/v1/promises/{id}/keep", byID("promise", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in domain.KeepInput) error {
 		_, err := svc.KeepPromise(ctx, call, id, in)
 		return err
 	}))
-	s.Handle("POST", "/v1/promises/{id}/hand-over", byID("promise", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.HandOverInput) error {
-		_, err := svc.HandOver(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/promises/{id}/hand-over", byID("promise", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.HandOverInput) error {
+			_, err := svc.HandOver(ctx, call, id, in)
+			return err
+		}))
 }

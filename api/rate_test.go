@@ -64,7 +64,8 @@ func TestFloodsAreRefusedByUserAndAddress(t *testing.T) {
 	header := func(a answer, policy, limit, retry string) {
 		t.Helper()
 		if a.Header.Get("RateLimit-Policy") != policy || a.Header.Get("RateLimit") != limit || a.Header.Get("Retry-After") != retry {
-			t.Errorf("%q %q %q, want %q %q %q", a.Header.Get("RateLimit-Policy"), a.Header.Get("RateLimit"), a.Header.Get("Retry-After"), policy, limit, retry)
+			t.Errorf("%q %q %q, want %q %q %q", a.Header.Get("RateLimit-Policy"), a.Header.Get("RateLimit"), a.Header.Get("Retry-After"), policy,
+				limit, retry)
 		}
 	}
 	for i := range 3 {

@@ -24,7 +24,8 @@ func (a *App) mountReaching(s *Server) {
 			rows, err := read.Policies(c.UserContext(), actorOf(c).Scope(), p)
 			if err == nil && p.AfterID == nil && !slices.ContainsFunc(rows, func(v domain.Policy) bool { return v.CentreID == nil }) {
 				// Until the brand sets its own, the default is what judges.
-				rows = append([]domain.Policy{{EffectiveFrom: time.Unix(0, 0).UTC(), CreatedAt: time.Unix(0, 0).UTC(), Rules: domain.JSON[reach.Policy]{V: reach.Default()}}}, rows...)
+				rows = append([]domain.Policy{{EffectiveFrom: time.Unix(0, 0).UTC(), CreatedAt: time.Unix(0, 0).UTC(),
+					Rules: domain.JSON[reach.Policy]{V: reach.Default()}}}, rows...)
 			}
 			return rows, err
 		}, func(v domain.Policy) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, asIs)
@@ -62,14 +63,16 @@ func (a *App) mountReaching(s *Server) {
 			return read.Attempts(c.UserContext(), actorOf(c).Scope(), id, p)
 		}, func(v domain.Attempt) (time.Time, domain.ID) { return v.OccurredAt, v.ID }, asIs)
 	})
-	s.Handle("POST", "/v1/jobs/{id}/attempts", byID("job", "/v1/attempts", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AttemptInput) error {
-		_, err := svc.RecordAttempt(ctx, call, &id, nil, in)
-		return err
-	}))
-	s.Handle("POST", "/v1/visits/{id}/attempts", byID("visit", "/v1/attempts", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AttemptInput) error {
-		_, err := svc.RecordAttempt(ctx, call, nil, &id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/jobs/{id}/attempts", byID("job", "/v1/attempts", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AttemptInput) error {
+			_, err := svc.RecordAttempt(ctx, call, &id, nil, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/visits/{id}/attempts", byID("visit", "/v1/attempts", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AttemptInput) error {
+			_, err := svc.RecordAttempt(ctx, call, nil, &id, in)
+			return err
+		}))
 	s.Handle("POST", "/v1/contacts", func(c *fiber.Ctx) error {
 		in, err := decode[domain.ContactByPhone](c)
 		if err != nil {

@@ -26,7 +26,8 @@ func (a *App) mountReports(s *Server) {
 		if wantsCSV(c) {
 			return sendCSV(c, "reachability", reachabilityTable(rows))
 		}
-		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1], "definitions": domain.ReportDefinitions})
+		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1],
+			"definitions": domain.ReportDefinitions})
 	})
 	s.Handle("GET", "/v1/reports/safety", func(c *fiber.Ctx) error {
 		f, err := a.reportFilter(c)
@@ -40,7 +41,8 @@ func (a *App) mountReports(s *Server) {
 		if wantsCSV(c) {
 			return sendCSV(c, "safety", safetyTable(rows))
 		}
-		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1], "definitions": domain.SafetyDefinitions})
+		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1],
+			"definitions": domain.SafetyDefinitions})
 	})
 	s.Handle("GET", "/v1/reports/service", a.serviceReport)
 	s.Handle("GET", "/v1/jobs/{id}/clock", func(c *fiber.Ctx) error {
@@ -79,7 +81,8 @@ func (a *App) reportFilter(c *fiber.Ctx) (domain.ReportFilter, error) {
 	now := a.Service.Now().In(loc)
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, loc)
 	f.From, f.To = today.AddDate(0, 0, -29).UTC(), today.AddDate(0, 0, 1).UTC()
-	for name, put := range map[string]func(time.Time){"from": func(d time.Time) { f.From = d.UTC() }, "to": func(d time.Time) { f.To = d.AddDate(0, 0, 1).UTC() }} {
+	for name, put := range map[string]func(time.Time){"from": func(d time.Time) { f.From = d.UTC() },
+		"to": func(d time.Time) { f.To = d.AddDate(0, 0, 1).UTC() }} {
 		raw := c.Query(name)
 		if raw == "" {
 			continue
@@ -99,8 +102,10 @@ func wantsCSV(c *fiber.Ctx) bool {
 
 func reachabilityTable(rows []domain.ReachabilityRow) [][]string {
 	n := strconv.Itoa
-	out := [][]string{{"centre_id", "centre", "jobs_opened", "repeats_within_30_days", "tries", "reached", "inbound_contacts", "unreachable", "no_access_by_customer", "missed_by_us",
-		"completed", "completed_confirmed", "first_time_fixed", "disputes", "disputes_upheld", "disputes_struck", "promises_due", "promises_kept_in_time", "promises_late", "could_not_reach_us"}}
+	out := [][]string{{"centre_id", "centre", "jobs_opened", "repeats_within_30_days", "tries", "reached", "inbound_contacts", "unreachable",
+		"no_access_by_customer", "missed_by_us",
+		"completed", "completed_confirmed", "first_time_fixed", "disputes", "disputes_upheld", "disputes_struck", "promises_due",
+		"promises_kept_in_time", "promises_late", "could_not_reach_us"}}
 	whose := []string{}
 	for k := range rows[len(rows)-1].Clock {
 		whose = append(whose, k)
@@ -115,8 +120,10 @@ func reachabilityTable(rows []domain.ReachabilityRow) [][]string {
 		if r.CentreID != nil {
 			id = r.CentreID.String()
 		}
-		line := []string{id, r.Centre, n(r.JobsOpened), n(r.Repeats), n(r.Tries), n(r.Reached), n(r.Inbound), n(r.Unreachable), n(r.NoAccess), n(r.MissedByUs),
-			n(r.Completed), n(r.Confirmed), n(r.FirstTimeFix), n(r.Disputed), n(r.Upheld), n(r.Struck), n(r.Promises), n(r.PromisesKept), n(r.PromisesLate), n(r.CouldNotReachUs)}
+		line := []string{id, r.Centre, n(r.JobsOpened), n(r.Repeats), n(r.Tries), n(r.Reached), n(r.Inbound), n(r.Unreachable), n(r.NoAccess),
+			n(r.MissedByUs),
+			n(r.Completed), n(r.Confirmed), n(r.FirstTimeFix), n(r.Disputed), n(r.Upheld), n(r.Struck), n(r.Promises), n(r.PromisesKept),
+			n(r.PromisesLate), n(r.CouldNotReachUs)}
 		for _, k := range whose {
 			line = append(line, strconv.FormatInt(r.Clock[k], 10))
 		}
@@ -127,7 +134,8 @@ func reachabilityTable(rows []domain.ReachabilityRow) [][]string {
 
 func safetyTable(rows []domain.SafetyRow) [][]string {
 	n := strconv.Itoa
-	out := [][]string{{"centre_id", "centre", "timers", "pings", "alarms", "alarms_by_timer", "answered", "answered_within_a_minute", "real", "false_alarms", "tests", "not_resolved", "false_alarm_rate"}}
+	out := [][]string{{"centre_id", "centre", "timers", "pings", "alarms", "alarms_by_timer", "answered", "answered_within_a_minute", "real",
+		"false_alarms", "tests", "not_resolved", "false_alarm_rate"}}
 	for i := range rows {
 		r := &rows[i]
 		id, rate := "", ""
@@ -137,7 +145,8 @@ func safetyTable(rows []domain.SafetyRow) [][]string {
 		if r.FalseRate != nil {
 			rate = strconv.FormatFloat(*r.FalseRate, 'f', 3, 64)
 		}
-		out = append(out, []string{id, r.Centre, n(r.Timers), n(r.Pings), n(r.Alarms), n(r.ByTimer), n(r.Answered), n(r.WithinMinute), n(r.Real), n(r.False), n(r.Tests), n(r.Open), rate})
+		out = append(out, []string{id, r.Centre, n(r.Timers), n(r.Pings), n(r.Alarms), n(r.ByTimer), n(r.Answered), n(r.WithinMinute), n(r.Real),
+			n(r.False), n(r.Tests), n(r.Open), rate})
 	}
 	return out
 }
@@ -184,7 +193,8 @@ func (a *App) serviceReport(c *fiber.Ctx) error {
 	}
 	last := len(r.Rows) - 1
 	if !wantsCSV(c) {
-		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": r.Rows[:last], "total": r.Rows[last], "load": r.Loads, "definitions": domain.ServiceDefinitions})
+		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": r.Rows[:last], "total": r.Rows[last], "load": r.Loads,
+			"definitions": domain.ServiceDefinitions})
 	}
 	if c.Query("of") == "load" {
 		return sendCSV(c, "load", loadTable(r.Loads))
@@ -206,16 +216,20 @@ func serviceTable(rows []domain.ServiceRow) [][]string {
 		}
 		return strconv.FormatFloat(*v, 'f', 3, 64)
 	}
-	out := [][]string{{"centre_id", "centre", "jobs_opened", "jobs_done", "turnaround_median_seconds", "turnaround_p90_seconds", "centre_time_median_seconds", "centre_time_p90_seconds",
-		"completed", "first_time_fixed", "first_time_fix_rate", "repeats_within_30_days", "no_access_by_customer", "missed_by_us", "tries", "reached", "tries_per_reach"}}
+	out := [][]string{{"centre_id", "centre", "jobs_opened", "jobs_done", "turnaround_median_seconds", "turnaround_p90_seconds",
+		"centre_time_median_seconds", "centre_time_p90_seconds",
+		"completed", "first_time_fixed", "first_time_fix_rate", "repeats_within_30_days", "no_access_by_customer", "missed_by_us", "tries",
+		"reached", "tries_per_reach"}}
 	for i := range rows {
 		r := &rows[i]
 		id := ""
 		if r.CentreID != nil {
 			id = r.CentreID.String()
 		}
-		out = append(out, []string{id, r.Centre, n(r.JobsOpened), n(r.JobsDone), seconds(r.TurnaroundHalf), seconds(r.TurnaroundMost), seconds(r.CentreHalf), seconds(r.CentreMost),
-			n(r.Completed), n(r.FirstTimeFix), rate(r.FirstTimeRate), n(r.Repeats), n(r.NoAccess), n(r.MissedByUs), n(r.Tries), n(r.Reached), rate(r.TriesPerReach)})
+		out = append(out, []string{id, r.Centre, n(r.JobsOpened), n(r.JobsDone), seconds(r.TurnaroundHalf), seconds(r.TurnaroundMost),
+			seconds(r.CentreHalf), seconds(r.CentreMost),
+			n(r.Completed), n(r.FirstTimeFix), rate(r.FirstTimeRate), n(r.Repeats), n(r.NoAccess), n(r.MissedByUs), n(r.Tries), n(r.Reached),
+			rate(r.TriesPerReach)})
 	}
 	return out
 }

@@ -128,10 +128,11 @@ func (a *App) mountSOS(s *Server) {
 			})
 		})
 	}
-	s.Handle("POST", "/v1/visits/{id}/timer/spoken", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SpokenInput) error {
-		_, err := svc.SpokeWith(ctx, call, id, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/visits/{id}/timer/spoken", byID("visit", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SpokenInput) error {
+			_, err := svc.SpokeWith(ctx, call, id, in)
+			return err
+		}))
 	s.Handle("GET", "/v1/visits/{id}/timer", func(c *fiber.Ctx) error {
 		id, err := PathID(c, "id", "visit")
 		if err != nil {
@@ -185,7 +186,8 @@ func (a *App) mountSOS(s *Server) {
 		return sendAnswer(c, call, "")
 	})
 	for _, action := range []string{"hand-over", "resolve"} {
-		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SOSAnswer) error {
+		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+			in domain.SOSAnswer) error {
 			_, err := svc.AnswerSOS(ctx, call, id, action, in)
 			return err
 		}))
@@ -202,9 +204,10 @@ func (a *App) mountSOS(s *Server) {
 			return err
 		})
 	})
-	s.Handle("PUT", "/v1/centres/{id}/ladder", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in struct {
-		Tiers []ladder.Tier `json:"tiers"`
-	}) error {
+	s.Handle("PUT", "/v1/centres/{id}/ladder", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in struct {
+			Tiers []ladder.Tier `json:"tiers"`
+		}) error {
 		_, err := svc.SetLadder(ctx, call, id, in.Tiers)
 		return err
 	}))
@@ -250,11 +253,12 @@ func (a *App) mountSafety(s *Server) {
 		}
 		return sendAnswer(c, call, "")
 	})
-	s.Handle("POST", "/v1/visits/{id}/flags", byID("visit", "/v1/flags", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.FlagInput) error {
-		in.VisitID = &id
-		_, err := svc.RaiseFlag(ctx, call, in)
-		return err
-	}))
+	s.Handle("POST", "/v1/visits/{id}/flags", byID("visit", "/v1/flags", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.FlagInput) error {
+			in.VisitID = &id
+			_, err := svc.RaiseFlag(ctx, call, in)
+			return err
+		}))
 	s.Handle("POST", "/v1/flags", create("/v1/flags", func(ctx context.Context, call *domain.Call, in domain.FlagInput) error {
 		_, err := svc.RaiseFlag(ctx, call, in)
 		return err
@@ -294,7 +298,8 @@ func (a *App) mountSafety(s *Server) {
 		return JSON(c, fiber.StatusOK, views[0], f.Version)
 	})
 	for _, action := range []string{"triage", "review", "decide", "withdraw"} {
-		s.Handle("POST", "/v1/flags/{id}/"+action, byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.FlagDecision) error {
+		s.Handle("POST", "/v1/flags/{id}/"+action, byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+			in domain.FlagDecision) error {
 			_, err := svc.MoveFlag(ctx, call, id, action, in)
 			return err
 		}))
@@ -304,7 +309,8 @@ func (a *App) mountSafety(s *Server) {
 	s.Handle("GET", "/v1/exclusions", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.ExcludedFor, error) {
 			return read.Exclusions(c.UserContext(), actorOf(c), p)
-		}, func(v domain.ExcludedFor) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.ExcludedFor) ([]domain.ExclusionView, error) {
+		}, func(v domain.ExcludedFor) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.ExcludedFor) ([]domain.ExclusionView,
+			error) {
 			out := make([]domain.ExclusionView, len(rows))
 			for i := range rows {
 				out[i] = domain.NewExclusionView(actorOf(c), &rows[i])
@@ -313,10 +319,11 @@ func (a *App) mountSafety(s *Server) {
 		})
 	})
 	for _, action := range domain.ExclusionMoves {
-		s.Handle("POST", "/v1/exclusions/{id}/"+action, byID("exclusion", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
-			_, err := svc.MoveExclusion(ctx, call, id, action, in)
-			return err
-		}))
+		s.Handle("POST", "/v1/exclusions/{id}/"+action, byID("exclusion", "", fiber.StatusOK,
+			func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
+				_, err := svc.MoveExclusion(ctx, call, id, action, in)
+				return err
+			}))
 	}
 }
 

@@ -385,7 +385,8 @@ func (h *harness) read(method, path string, res *http.Response) answer {
 func (h *harness) want(a answer, status int, code string, pointers ...string) {
 	h.t.Helper()
 	if a.StatusCode != status || a.code() != code || (len(pointers) > 0 && !slices.Equal(a.pointers(), pointers)) {
-		h.t.Errorf("%s %s: %d %s %v, want %d %s %v: %s", a.Request.Method, shorten(a.Request.URL.String(), 100), a.StatusCode, a.code(), a.pointers(), status, code, pointers, shorten(string(a.body), 600))
+		h.t.Errorf("%s %s: %d %s %v, want %d %s %v: %s", a.Request.Method, shorten(a.Request.URL.String(), 100), a.StatusCode, a.code(),
+			a.pointers(), status, code, pointers, shorten(string(a.body), 600))
 	}
 }
 
@@ -411,15 +412,21 @@ func TestRequestsAreJudgedByTheContract(t *testing.T) {
 		{"other case", `{` + job + `,` + start + `,"Note":"x"}`, 400, "malformed", []string{"/Note"}, "is not known here"},
 		{"repeated", `{` + job + `,` + job + `,` + start + `}`, 400, "malformed", []string{"/job_id"}, "is given twice"},
 		{"uuid", `{"job_id":"x",` + start + `}`, 400, "malformed", []string{"/job_id"}, "must be a UUID"},
-		{"uuid in braces", `{"job_id":"{018f4e5c-0000-7000-8000-000000000001}",` + start + `}`, 400, "malformed", []string{"/job_id"}, "must be a UUID"},
-		{"instant", `{` + job + `,"window_start":"tomorrow"}`, 400, "malformed", []string{"/window_start"}, "must be a date and time (RFC 3339, or local without an offset)"},
-		{"year", `{` + job + `,"window_start":"2400-01-01T00:00"}`, 422, "unprocessable", []string{"/window_start"}, "must be between 1970 and 2200"},
+		{"uuid in braces", `{"job_id":"{018f4e5c-0000-7000-8000-000000000001}",` + start + `}`, 400, "malformed", []string{"/job_id"},
+			"must be a UUID"},
+		{"instant", `{` + job + `,"window_start":"tomorrow"}`, 400, "malformed", []string{"/window_start"},
+			"must be a date and time (RFC 3339, or local without an offset)"},
+		{"year", `{` + job + `,"window_start":"2400-01-01T00:00"}`, 422, "unprocessable", []string{"/window_start"},
+			"must be between 1970 and 2200"},
 		{"date", `{` + job + `,` + start + `,"on":"2026-02-30"}`, 400, "malformed", []string{"/on"}, "must be a date (YYYY-MM-DD)"},
-		{"date-time local", `{` + job + `,` + start + `,"seen_at":"2026-02-20T10:00"}`, 400, "malformed", []string{"/seen_at"}, "must be a date and time with an offset (RFC 3339)"},
-		{"fraction", `{` + job + `,` + start + `,"planned_minutes":7.5}`, 400, "malformed", []string{"/planned_minutes"}, "must be a whole number"},
+		{"date-time local", `{` + job + `,` + start + `,"seen_at":"2026-02-20T10:00"}`, 400, "malformed", []string{"/seen_at"},
+			"must be a date and time with an offset (RFC 3339)"},
+		{"fraction", `{` + job + `,` + start + `,"planned_minutes":7.5}`, 400, "malformed", []string{"/planned_minutes"},
+			"must be a whole number"},
 		{"low", `{` + job + `,` + start + `,"planned_minutes":4}`, 400, "malformed", []string{"/planned_minutes"}, "must be at least 5"},
 		{"high", `{` + job + `,` + start + `,"planned_minutes":481}`, 400, "malformed", []string{"/planned_minutes"}, "must be at most 480"},
-		{"number as text", `{` + job + `,` + start + `,"planned_minutes":"45"}`, 400, "malformed", []string{"/planned_minutes"}, "must be a whole number"},
+		{"number as text", `{` + job + `,` + start + `,"planned_minutes":"45"}`, 400, "malformed", []string{"/planned_minutes"},
+			"must be a whole number"},
 		{"2^63", `{` + job + `,` + start + `,"number":9223372036854775808}`, 400, "malformed", []string{"/number"}, "is out of range"},
 		{"1e300", `{` + job + `,` + start + `,"number":1e300}`, 400, "malformed", []string{"/number"}, "is out of range"},
 		{"1e309", `{` + job + `,` + start + `,"number":1e309}`, 400, "malformed", []string{"/number"}, "is a number out of range"},
@@ -427,13 +434,17 @@ func TestRequestsAreJudgedByTheContract(t *testing.T) {
 		{"null allowed", `{` + job + `,` + start + `,"note":null}`, 201, "", nil, ""},
 		{"null refused", `{` + job + `,` + start + `,"channel":null}`, 400, "malformed", []string{"/channel"}, "must not be null"},
 		{"enum", `{` + job + `,` + start + `,"channel":"pigeon"}`, 400, "malformed", []string{"/channel"}, "must be one of phone, sms"},
-		{"hint", `{` + job + `,` + start + `,"phone":"12"}`, 400, "malformed", []string{"/phone"}, "must be a phone number with its country (+91…)"},
+		{"hint", `{` + job + `,` + start + `,"phone":"12"}`, 400, "malformed", []string{"/phone"},
+			"must be a phone number with its country (+91…)"},
 		{"item", `{` + job + `,` + start + `,"crew":["x"]}`, 400, "malformed", []string{"/crew/0"}, "must be a UUID"},
-		{"items", `{` + job + `,` + start + `,"crew":[1,2,3]}`, 400, "malformed", []string{"/crew", "/crew/0", "/crew/1", "/crew/2"}, "must have at most 2 items"},
-		{"inner", `{` + job + `,` + start + `,"place":{"lon":"x","alt":3}}`, 400, "malformed", []string{"/place/alt", "/place/lat", "/place/lon"}, "is not known here"},
+		{"items", `{` + job + `,` + start + `,"crew":[1,2,3]}`, 400, "malformed", []string{"/crew", "/crew/0", "/crew/1", "/crew/2"},
+			"must have at most 2 items"},
+		{"inner", `{` + job + `,` + start + `,"place":{"lon":"x","alt":3}}`, 400, "malformed", []string{"/place/alt", "/place/lat", "/place/lon"},
+			"is not known here"},
 		{"bool", `{` + job + `,` + start + `,"urgent":"yes"}`, 400, "malformed", []string{"/urgent"}, "must be true or false"},
 		{"allOf", `{` + job + `,` + start + `,"base":{"job_id":"x"}}`, 400, "malformed", []string{"/base/job_id", "/base/x"}, "must be a UUID"},
-		{"oneOf", `{` + job + `,` + start + `,"choice":true}`, 400, "malformed", []string{"/choice"}, "fits none of the forms that the contract lists"},
+		{"oneOf", `{` + job + `,` + start + `,"choice":true}`, 400, "malformed", []string{"/choice"},
+			"fits none of the forms that the contract lists"},
 		{"read only", `{` + job + `,` + start + `,"made":"x"}`, 400, "malformed", []string{"/made"}, "is set by the server"},
 		{"all at once", `{"job_id":1,"window_start":2,"x":3}`, 400, "malformed", []string{"/job_id", "/window_start", "/x"}, "must be a string"},
 		{"large", `{` + job + `,"note":"` + strings.Repeat("x", MaxJSON) + `"}`, 413, "too_large", nil, ""},
@@ -586,7 +597,8 @@ func TestIDsInTheAddress(t *testing.T) {
 	if a.Header.Get("ETag") != `"4"` || !strings.Contains(string(a.body), id) {
 		t.Errorf("%v %s", a.Header, a.body)
 	}
-	for _, bad := range []string{"7", "x", strings.ReplaceAll(id, "-", ""), "%7B" + id + "%7D", id + "%00", "..", "%2e%2e", strings.Repeat("a", 5000), "%ff", "%zz", "'%20OR%201=1--"} {
+	for _, bad := range []string{"7", "x", strings.ReplaceAll(id, "-", ""), "%7B" + id + "%7D", id + "%00", "..", "%2e%2e",
+		strings.Repeat("a", 5000), "%ff", "%zz", "'%20OR%201=1--"} {
 		h.want(h.raw("GET", "/v1/visits/"+bad), 404, "not_found")
 	}
 }
@@ -635,15 +647,17 @@ func TestBrokenHTTP(t *testing.T) {
 		request string
 		status  int
 	}{
-		"fine":                   {"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 200},
-		"HTTP/1.0":               {"GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n", 200},
-		"no Host":                {"GET /healthz HTTP/1.1\r\n\r\n", 400},
-		"empty Host":             {"GET /healthz HTTP/1.1\r\nHost: \r\n\r\n", 400},
-		"two Hosts":              {"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
-		"NUL in a header":        {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n", 400},
-		"NUL in Host":            {"GET /healthz HTTP/1.1\r\nHost: x\x00y\r\n\r\n", 400},
-		"length and chunked":     {"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-		"chunked and length":     {"POST /v1/visits HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n", 400},
+		"fine":            {"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 200},
+		"HTTP/1.0":        {"GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n", 200},
+		"no Host":         {"GET /healthz HTTP/1.1\r\n\r\n", 400},
+		"empty Host":      {"GET /healthz HTTP/1.1\r\nHost: \r\n\r\n", 400},
+		"two Hosts":       {"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+		"NUL in a header": {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: a\x00b\r\n\r\n", 400},
+		"NUL in Host":     {"GET /healthz HTTP/1.1\r\nHost: x\x00y\r\n\r\n", 400},
+		"length and chunked": {"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+			400},
+		"chunked and length": {"POST /v1/visits HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+			400},
 		"two lengths":            {"POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400},
 		"identity":               {"POST /v1/visits HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\nContent-Length: 0\r\n\r\n", 400},
 		"gzip, chunked":          {"POST /v1/visits HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
@@ -698,7 +712,8 @@ func TestBrokenHTTP(t *testing.T) {
 
 func TestAddressesAndMethods(t *testing.T) {
 	h := newHarness(t)
-	for _, path := range []string{"/", "/v1", "/v1/", "/v1/nothing", "/V1/visits", "/v1/Visits", "/v1/visits/", "//v1/visits", "/v1//visits", "/v1/./visits", "/v1/%76isits"} {
+	for _, path := range []string{"/", "/v1", "/v1/", "/v1/nothing", "/V1/visits", "/v1/Visits", "/v1/visits/", "//v1/visits", "/v1//visits",
+		"/v1/./visits", "/v1/%76isits"} {
 		h.want(h.raw("GET", path), 404, "not_found")
 	}
 	a := h.do("DELETE", "/v1/visits", "", "Authorization: ")
@@ -732,7 +747,8 @@ func TestLenientTakesEverything(t *testing.T) {
 	const path = "/v1/visits/x/stop"
 	for name, body := range nastyBodies {
 		for _, ct := range []string{"application/json", "application/xml", "multipart/form-data", "text/csv"} {
-			if a := h.do("POST", path, body, "Content-Type: "+ct, "Idempotency-Key: "+`"`, "Doorstep-Sent-At: x", "If-Match: ,", "Content-Encoding: gzip"); a.StatusCode != 200 {
+			if a := h.do("POST", path, body, "Content-Type: "+ct, "Idempotency-Key: "+`"`, "Doorstep-Sent-At: x", "If-Match: ,",
+				"Content-Encoding: gzip"); a.StatusCode != 200 {
 				t.Errorf("%s as %s: %d %s", name, ct, a.StatusCode, a.body)
 			}
 		}
@@ -775,7 +791,8 @@ func TestNastyBodiesNever5xx(t *testing.T) {
 func TestPages(t *testing.T) {
 	h := newHarness(t)
 	a := h.do("GET", "/c/secrettoken?lang=hi", "", "Accept: text/html")
-	if a.StatusCode != 200 || a.Header.Get("Content-Security-Policy") != PageCSP || a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("Referrer-Policy") != "no-referrer" {
+	if a.StatusCode != 200 || a.Header.Get("Content-Security-Policy") != PageCSP || a.Header.Get("Cache-Control") != "no-store" ||
+		a.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
 	const form = "Content-Type: application/x-www-form-urlencoded"
@@ -789,7 +806,8 @@ func TestPages(t *testing.T) {
 	h.want(h.do("POST", "/c/secrettoken", strings.Repeat("a=1&", 200), form), 400, "malformed")
 	h.want(h.do("GET", "/c/secrettoken?x=%00", ""), 400, "malformed")
 	a = h.do("POST", "/c/secrettoken", "reason=%00", form, "Accept: text/html,*/*")
-	if a.StatusCode != 400 || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") || !strings.Contains(string(a.body), "<h1>Malformed request</h1>") {
+	if a.StatusCode != 400 || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/html") ||
+		!strings.Contains(string(a.body), "<h1>Malformed request</h1>") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	log := h.log.String()
@@ -829,7 +847,8 @@ func TestDefectsSayNothing(t *testing.T) {
 
 func TestRequestIDs(t *testing.T) {
 	h := newHarness(t)
-	for id, kept := range map[string]bool{"abc-1.2_3": true, strings.Repeat("a", 64): true, strings.Repeat("a", 65): false, "a b": false, "a\tb": false, "é": false, `"><script>`: false, "": false} {
+	for id, kept := range map[string]bool{"abc-1.2_3": true, strings.Repeat("a", 64): true, strings.Repeat("a", 65): false, "a b": false,
+		"a\tb": false, "é": false, `"><script>`: false, "": false} {
 		got := h.do("GET", "/healthz", "", "X-Request-Id: "+id).Header.Get("X-Request-Id")
 		if (got == id) != kept || got == "" {
 			t.Errorf("%q became %q", id, got)
@@ -858,7 +877,8 @@ func TestHealthAndReadiness(t *testing.T) {
 	down = errors.New("dial tcp 10.0.0.7:5432: refused")
 	a = h.do("GET", "/readyz", "")
 	h.want(a, 503, "unavailable")
-	if a.Header.Get("Retry-After") == "" || strings.Contains(string(a.body), "10.0.0.7") || a.problem["type"] != "https://doorstep.example/problems/unavailable" {
+	if a.Header.Get("Retry-After") == "" || strings.Contains(string(a.body), "10.0.0.7") ||
+		a.problem["type"] != "https://doorstep.example/problems/unavailable" {
 		t.Errorf("%v %s", a.Header, a.body)
 	}
 	h.want(h.do("GET", "/healthz", ""), 200, "")
@@ -1019,7 +1039,8 @@ func TestRoutesAreCheckedAtStart(t *testing.T) {
 func TestOperations(t *testing.T) {
 	ct := testContract(t)
 	o, ok := ct.Find("GET", "/v1/visits")
-	if !ok || o.ID != "listVisits" || o.Tag != "Visits" || !slices.Equal(o.Roles, []string{"technician", "coordinator"}) || o.Public || o.Lenient {
+	if !ok || o.ID != "listVisits" || o.Tag != "Visits" || !slices.Equal(o.Roles, []string{"technician", "coordinator"}) || o.Public ||
+		o.Lenient {
 		t.Errorf("%+v", o)
 	}
 	if o, ok := ct.Find("POST", "/v1/visits/abc/stop"); !ok || !o.Lenient {
@@ -1067,7 +1088,8 @@ func TestValidateResponse(t *testing.T) {
 		{"POST", "/v1/visits", 201, header("Content-Type", "application/json", "ETag", `"1"`), `{"id":"` + id + `"}`, true},
 		{"PATCH", "/v1/visits/" + id, 200, asJSON, `{}`, false},
 		{"PATCH", "/v1/visits/" + id, 204, header(), ``, true},
-		{"GET", "/v1/visits", 404, header("Content-Type", MediaProblem), `{"type":"t","title":"t","status":404,"detail":"d","instance":"i","code":"c","hold":{}}`, true},
+		{"GET", "/v1/visits", 404, header("Content-Type", MediaProblem),
+			`{"type":"t","title":"t","status":404,"detail":"d","instance":"i","code":"c","hold":{}}`, true},
 		{"GET", "/v1/visits", 404, header("Content-Type", MediaProblem), `{"type":"t"}`, false},
 		{"GET", "/v1/visits", 404, asJSON, `{}`, false},
 		{"GET", "/c/token", 200, header("Content-Type", "text/html; charset=utf-8"), `<p>`, true},
@@ -1136,7 +1158,8 @@ func TestProblems(t *testing.T) {
 		}
 		a := h.do("GET", "/problems/"+string(info.Code), "", "Accept: text/html", "Authorization: ")
 		page := string(a.body)
-		if a.StatusCode != 200 || !strings.Contains(page, string(info.Code)) || !strings.Contains(page, `lang="en"`) || strings.Contains(page, "<script") {
+		if a.StatusCode != 200 || !strings.Contains(page, string(info.Code)) || !strings.Contains(page, `lang="en"`) ||
+			strings.Contains(page, "<script") {
 			t.Errorf("%s: %d %s", info.Code, a.StatusCode, page)
 		}
 		a = h.do("GET", "/problems/"+string(info.Code), "", "Accept: application/json")
@@ -1204,7 +1227,8 @@ func TestCursors(t *testing.T) {
 	if err := DecodeCursor(s, &got); err != nil || !got.At.Equal(k.At) || got.ID != k.ID {
 		t.Errorf("%+v %v", got, err)
 	}
-	for _, bad := range []string{"", "x", s + "x", s[:len(s)-2], "!" + s, EncodeCursor(map[string]int{"t": 1}), EncodeCursor(map[string]string{"z": "1"}), strings.Repeat("A", 4096)} {
+	for _, bad := range []string{"", "x", s + "x", s[:len(s)-2], "!" + s, EncodeCursor(map[string]int{"t": 1}),
+		EncodeCursor(map[string]string{"z": "1"}), strings.Repeat("A", 4096)} {
 		var c Cursor
 		if err := DecodeCursor(bad, &c); !domain.IsCode(err, domain.CodeMalformed) {
 			t.Errorf("%.40q: %v", bad, err)
@@ -1222,7 +1246,8 @@ func TestDocs(t *testing.T) {
 	a := h.do("GET", "/docs", "", "Authorization: ")
 	page := string(a.body)
 	for _, want := range []string{"/v1/visits/{id}/stop", "planned_minutes", "technician, coordinator", "At most 480.", "place.lat",
-		`href="#tag-visits"`, `id="post--v1-visits"`, "Idempotency-Key", "curl -X POST", "https://doorstep.example/v1/search?q=Q", "One of phone, sms."} {
+		`href="#tag-visits"`, `id="post--v1-visits"`, "Idempotency-Key", "curl -X POST", "https://doorstep.example/v1/search?q=Q",
+		"One of phone, sms."} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %s", want)
 		}

@@ -341,7 +341,8 @@ func parseXLSX(body []byte) ([]string, []domain.ImportRow, error) {
 		return nil, nil, err
 	}
 	// Both limits alike: nothing is written to disk.
-	f, err := excelize.OpenReader(bytes.NewReader(body), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped, RawCellValue: true})
+	f, err := excelize.OpenReader(bytes.NewReader(body), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped,
+		RawCellValue: true})
 	if err != nil {
 		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
 	}

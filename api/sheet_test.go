@@ -39,16 +39,19 @@ func TestParseCSV(t *testing.T) {
 		rows  rows
 		lines string
 	}{
-		"comma":               {"Ref,Name\nA-1,Lata\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata"}}, "[2]"},
-		"byte order mark":     {"\xef\xbb\xbfRef,Name\nA-1,लता", "Ref|Name", rows{{"Ref": "A-1", "Name": "लता"}}, "[2]"},
-		"semicolon":           {"Ref;Name\nA-1;Lata, Uma\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata, Uma"}}, "[2]"},
-		"tab":                 {"Ref\tName\nA-1\tLata; Uma, Om\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata; Uma, Om"}}, "[2]"},
-		"quoted heading":      {"\"Ref, the number\";Name\nA-1;x\n", "Ref, the number|Name", rows{{"Ref, the number": "A-1", "Name": "x"}}, "[2]"},
-		"sep=":                {"sep=;\nRef;Name\nA-1;x,y,z\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "x,y,z"}}, "[3]"},
-		"one column":          {"Ref\nA-1\n", "Ref", rows{{"Ref": "A-1"}}, "[2]"},
-		"quoted newline":      {"Ref,Address\r\nA-1,\"12 MG Road\r\nPune\"\r\nA-2,x\r\n", "Ref|Address", rows{{"Ref": "A-1", "Address": "12 MG Road\nPune"}, {"Ref": "A-2", "Address": "x"}}, "[2 4]"},
-		"old line ends":       {"Ref,Name\rA-1,Lata\r", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata"}}, "[2]"},
-		"doubled quotes":      {"Ref,Fault\nA-1,\"42\"\" screen, dead\"\n", "Ref|Fault", rows{{"Ref": "A-1", "Fault": `42" screen, dead`}}, "[2]"},
+		"comma":           {"Ref,Name\nA-1,Lata\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata"}}, "[2]"},
+		"byte order mark": {"\xef\xbb\xbfRef,Name\nA-1,लता", "Ref|Name", rows{{"Ref": "A-1", "Name": "लता"}}, "[2]"},
+		"semicolon":       {"Ref;Name\nA-1;Lata, Uma\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata, Uma"}}, "[2]"},
+		"tab":             {"Ref\tName\nA-1\tLata; Uma, Om\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata; Uma, Om"}}, "[2]"},
+		"quoted heading": {"\"Ref, the number\";Name\nA-1;x\n", "Ref, the number|Name", rows{{"Ref, the number": "A-1", "Name": "x"}},
+			"[2]"},
+		"sep=":       {"sep=;\nRef;Name\nA-1;x,y,z\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "x,y,z"}}, "[3]"},
+		"one column": {"Ref\nA-1\n", "Ref", rows{{"Ref": "A-1"}}, "[2]"},
+		"quoted newline": {"Ref,Address\r\nA-1,\"12 MG Road\r\nPune\"\r\nA-2,x\r\n", "Ref|Address",
+			rows{{"Ref": "A-1", "Address": "12 MG Road\nPune"}, {"Ref": "A-2", "Address": "x"}}, "[2 4]"},
+		"old line ends": {"Ref,Name\rA-1,Lata\r", "Ref|Name", rows{{"Ref": "A-1", "Name": "Lata"}}, "[2]"},
+		"doubled quotes": {"Ref,Fault\nA-1,\"42\"\" screen, dead\"\n", "Ref|Fault", rows{{"Ref": "A-1", "Fault": `42" screen, dead`}},
+			"[2]"},
 		"empty rows":          {"\n,,\nRef,Name\n\n,\nA-1,x\n ,\t\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "x"}}, "[6]"},
 		"short row":           {"Ref,Name,Fault\nA-1\n", "Ref|Name|Fault", rows{{"Ref": "A-1"}}, "[2]"},
 		"trailing delimiters": {"Ref,Name,,\nA-1,x,,\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "x"}}, "[2]"},
@@ -103,15 +106,18 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 			}
 		})
 	}
-	_, rows, err := ParseSheet(context.Background(), MediaCSV, []byte("Ref,Name\nA-1,Lata,Pune\nA-2,Uma\nA-3,"+strings.Repeat("x", maxCell+1)+"\n"))
-	if err != nil || len(rows) != 3 || !strings.Contains(rows[0].Broken, "3 cells under 2 headings") || rows[1].Broken != "" || rows[2].Broken == "" {
+	_, rows, err := ParseSheet(context.Background(), MediaCSV, []byte("Ref,Name\nA-1,Lata,Pune\nA-2,Uma\nA-3,"+strings.Repeat("x", maxCell+1)+
+		"\n"))
+	if err != nil || len(rows) != 3 || !strings.Contains(rows[0].Broken, "3 cells under 2 headings") || rows[1].Broken != "" ||
+		rows[2].Broken == "" {
 		t.Errorf("%+v %v", rows, err)
 	}
 }
 
 // A quote out of place is the matter of its row, not of the file.
 func TestQuotesInCSVAreTheirRows(t *testing.T) {
-	_, rows, err := ParseSheet(context.Background(), MediaCSV, []byte("Ref,Name,Fault\nA-1,\"Rao, A\",ok\nA-2,A \"Bunty\" Rao,42\" screen\nA-3,\"a\"b,x\nA-4,\"says \"\"warm\"\"\",\"two\nlines\"\nA-5,\"ends"))
+	_, rows, err := ParseSheet(context.Background(), MediaCSV,
+		[]byte("Ref,Name,Fault\nA-1,\"Rao, A\",ok\nA-2,A \"Bunty\" Rao,42\" screen\nA-3,\"a\"b,x\nA-4,\"says \"\"warm\"\"\",\"two\nlines\"\nA-5,\"ends"))
 	if err != nil || len(rows) != 5 {
 		t.Fatalf("%d rows: %v", len(rows), err)
 	}
@@ -121,7 +127,8 @@ func TestQuotesInCSVAreTheirRows(t *testing.T) {
 		broken     bool
 	}{{2, "A-1", "ok", false}, {3, "A-2", `42" screen`, false}, {4, "A-3", "", true}, {5, "A-4", "two\nlines", false}, {7, "A-5", "", true}} {
 		r := rows[i]
-		if r.Line != want.line || r.Cells["Ref"] != want.ref || (r.Broken != "") != want.broken || !want.broken && r.Cells["Fault"] != want.fault {
+		if r.Line != want.line || r.Cells["Ref"] != want.ref || (r.Broken != "") != want.broken || !want.broken &&
+			r.Cells["Fault"] != want.fault {
 			t.Errorf("row %+v, want %+v", r, want)
 		}
 	}
@@ -159,7 +166,8 @@ func TestParseXLSX(t *testing.T) {
 		must(err)
 		must(f.SetSheetRow("Sheet1", "A2", &[]any{"Ref", "Phone", "Date", "From", "Until", "Lat", "Safe", "Built", "Text", "Money", "Sum"}))
 		must(f.SetSheetRow("Sheet1", "A4", &[]any{"007E2", 919876543210, 46350, 10.0 / 24, 46350.5, 18.5204, true, 46350, "46350", 46350, nil}))
-		for cell, id := range map[string]int{"C4": style("dd/mm/yyyy"), "D4": style("h:mm AM/PM"), "E4": style(`yyyy-mm-dd hh:mm;@`), "H4": builtin, "J4": style(`"dated "#,##0.00 [$₹-4009]`)} {
+		for cell, id := range map[string]int{"C4": style("dd/mm/yyyy"), "D4": style("h:mm AM/PM"), "E4": style(`yyyy-mm-dd hh:mm;@`),
+			"H4": builtin, "J4": style(`"dated "#,##0.00 [$₹-4009]`)} {
 			must(f.SetCellStyle("Sheet1", cell, cell, id))
 		}
 		must(f.SetCellFormula("Sheet1", "K4", "1+1"))
@@ -173,7 +181,8 @@ func TestParseXLSX(t *testing.T) {
 	if err != nil || strings.Join(head, "|") != "Ref|Phone|Date|From|Until|Lat|Safe|Built|Text|Money|Sum" || len(rows) != 2 {
 		t.Fatalf("%v %+v %v", head, rows, err)
 	}
-	want := map[string]string{"Ref": "007E2", "Phone": "919876543210", "Date": "2026-11-24", "From": "10:00", "Until": "2026-11-24T12:00", "Lat": "18.5204", "Safe": "yes",
+	want := map[string]string{"Ref": "007E2", "Phone": "919876543210", "Date": "2026-11-24", "From": "10:00", "Until": "2026-11-24T12:00",
+		"Lat": "18.5204", "Safe": "yes",
 		"Built": "2026-11-24", "Text": "46350", "Money": "46350", "Sum": ""}
 	for k, v := range want {
 		if rows[0].Cells[k] != v {
@@ -250,7 +259,8 @@ func TestParseXLSXRefusesBombs(t *testing.T) {
 		"row overflow":  into(`<row r="99999999999999999999"/>`),
 		"unnamed cells": into(`<row>` + strings.Repeat("<c/>", maxColumns+1) + `</row>`),
 		"many merges": rewrite(t, plain, sheet, func(s string) string {
-			return strings.Replace(s, "</sheetData>", "</sheetData><mergeCells>"+strings.Repeat(`<mergeCell ref="A1:B2"/>`, maxMerged+1)+"</mergeCells>", 1)
+			return strings.Replace(s, "</sheetData>", "</sheetData><mergeCells>"+strings.Repeat(`<mergeCell ref="A1:B2"/>`, maxMerged+1)+
+				"</mergeCells>", 1)
 		}),
 		"large":           rewrite(t, plain, sheet, func(s string) string { return s + strings.Repeat(" ", maxUnzipped) }),
 		"broken XML":      rewrite(t, plain, sheet, func(s string) string { return s[:len(s)/2] }),
@@ -302,27 +312,38 @@ func TestSheetsTakeBoundedMemory(t *testing.T) {
 		most  uint64 // MiB allocated in all
 		said  string
 	}{
-		"a line of commas":           {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(",", size)), 30, "Line 2: The row is too long"},
-		"a heading of commas":        {MediaCSV, []byte(strings.Repeat("a,", size/2)), 30, "Line 1: The row is too long"},
-		"a line of text":             {MediaCSV, []byte("Ref,Name\n1," + strings.Repeat("x", size)), 60, "Line 2: The row is too long"},
-		"a quote never closed":       {MediaCSV, []byte("Ref,Name\n1,b\n2,\"" + strings.Repeat("x,\n", size/3)), 60, "Line 3: The row is too long"},
-		"quotes, quotes":             {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(`"`, size)), 60, "Line 2: The row is too long"},
-		"bare quotes":                {MediaCSV, []byte("Ref,Name\na" + strings.Repeat(`"`, size)), 60, "Line 2: The row is too long"},
-		"lines of nothing":           {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("\n", size)), 30, ""},
-		"lines of commas":            {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(strings.Repeat(",", 1000)+"\n", size/1000)), 1000, ""},
-		"more rows than taken":       {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("1,2\n", size/4)), 30, "at most 2000 rows"},
-		"a line in UTF-16":           {MediaCSV, append([]byte("\xff\xfe"), []byte(strings.Repeat(",\x00", size/2))...), 90, "Line 1: The row is too long"},
-		"a line in Windows-1252":     {MediaCSV, []byte(strings.Repeat("\x80,", size/2)), 120, "Line 1: The row is too long"},
-		"a cell of 25 MB":            {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is><t>`+strings.Repeat("x", 25<<20)+`</t></is></c></row></sheetData>`), 60, "of more than 256 KiB"},
-		"a cell in CDATA":            {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is><t><![CDATA[`+strings.Repeat("<>", 12<<20)+`]]></t></is></c></row></sheetData>`), 60, "of more than 256 KiB"},
-		"a comment":                  {MediaXLSX, instead(sheet, "</sheetData>", "<!--"+strings.Repeat("<>", 12<<20)+"--></sheetData>"), 60, "of more than 256 KiB"},
-		"a tag of 25 MB":             {MediaXLSX, instead(sheet, "</sheetData>", `<row x="`+strings.Repeat("x", 25<<20)+`"/></sheetData>`), 60, "of more than 256 KiB"},
-		"a shared text of 25 MB":     {MediaXLSX, instead(strs, "</sst>", "<si><t>"+strings.Repeat("x", 25<<20)+"</t></si></sst>"), 60, "of more than 256 KiB"},
-		"a text in many runs":        {MediaXLSX, instead(strs, "</sst>", "<si>"+strings.Repeat("<r><t>x</t></r>", 1<<20)+"</si></sst>"), 300, "too much besides its cells"},
-		"inline runs":                {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is>`+strings.Repeat("<r><t>x</t></r>", 1<<20)+`</is></c></row></sheetData>`), 300, "too much besides its cells"},
+		"a line of commas":    {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(",", size)), 30, "Line 2: The row is too long"},
+		"a heading of commas": {MediaCSV, []byte(strings.Repeat("a,", size/2)), 30, "Line 1: The row is too long"},
+		"a line of text":      {MediaCSV, []byte("Ref,Name\n1," + strings.Repeat("x", size)), 60, "Line 2: The row is too long"},
+		"a quote never closed": {MediaCSV, []byte("Ref,Name\n1,b\n2,\"" + strings.Repeat("x,\n", size/3)), 60,
+			"Line 3: The row is too long"},
+		"quotes, quotes":       {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(`"`, size)), 60, "Line 2: The row is too long"},
+		"bare quotes":          {MediaCSV, []byte("Ref,Name\na" + strings.Repeat(`"`, size)), 60, "Line 2: The row is too long"},
+		"lines of nothing":     {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("\n", size)), 30, ""},
+		"lines of commas":      {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(strings.Repeat(",", 1000)+"\n", size/1000)), 1000, ""},
+		"more rows than taken": {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("1,2\n", size/4)), 30, "at most 2000 rows"},
+		"a line in UTF-16": {MediaCSV, append([]byte("\xff\xfe"), []byte(strings.Repeat(",\x00", size/2))...), 90,
+			"Line 1: The row is too long"},
+		"a line in Windows-1252": {MediaCSV, []byte(strings.Repeat("\x80,", size/2)), 120, "Line 1: The row is too long"},
+		"a cell of 25 MB": {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is><t>`+
+			strings.Repeat("x", 25<<20)+`</t></is></c></row></sheetData>`), 60, "of more than 256 KiB"},
+		"a cell in CDATA": {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is><t><![CDATA[`+
+			strings.Repeat("<>", 12<<20)+`]]></t></is></c></row></sheetData>`), 60, "of more than 256 KiB"},
+		"a comment": {MediaXLSX, instead(sheet, "</sheetData>", "<!--"+strings.Repeat("<>", 12<<20)+"--></sheetData>"), 60,
+			"of more than 256 KiB"},
+		"a tag of 25 MB": {MediaXLSX, instead(sheet, "</sheetData>", `<row x="`+strings.Repeat("x", 25<<20)+`"/></sheetData>`), 60,
+			"of more than 256 KiB"},
+		"a shared text of 25 MB": {MediaXLSX, instead(strs, "</sst>", "<si><t>"+strings.Repeat("x", 25<<20)+"</t></si></sst>"), 60,
+			"of more than 256 KiB"},
+		"a text in many runs": {MediaXLSX, instead(strs, "</sst>", "<si>"+strings.Repeat("<r><t>x</t></r>", 1<<20)+"</si></sst>"), 300,
+			"too much besides its cells"},
+		"inline runs": {MediaXLSX, instead(sheet, "</sheetData>", `<row r="3"><c r="A3" t="inlineStr"><is>`+
+			strings.Repeat("<r><t>x</t></r>", 1<<20)+`</is></c></row></sheetData>`), 300, "too much besides its cells"},
 		"all the cells there may be": {MediaXLSX, instead(sheet, "</sheetData>", strings.Repeat(row, 1_999)+"</sheetData>"), 320, ""},
-		"many empty cells":           {MediaXLSX, instead(sheet, "</sheetData>", strings.Repeat(row, 15_000)+"</sheetData>"), 600, "more than 400000 cells"},
-		"a sheet elsewhere": {MediaXLSX, rewrite(t, instead(rels, "worksheets/sheet1.xml", "elsewhere.bin"), sheet, func(s string) string { return s },
+		"many empty cells": {MediaXLSX, instead(sheet, "</sheetData>", strings.Repeat(row, 15_000)+"</sheetData>"), 600,
+			"more than 400000 cells"},
+		"a sheet elsewhere": {MediaXLSX, rewrite(t, instead(rels, "worksheets/sheet1.xml", "elsewhere.bin"), sheet,
+			func(s string) string { return s },
 			"xl/elsewhere.bin", `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="XFD1"><v>1</v></c></row></sheetData></worksheet>`), 60, "reaches beyond column 200"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -380,8 +401,10 @@ func TestParsesAreFew(t *testing.T) {
 
 func TestKindOfNumberFormats(t *testing.T) {
 	for format, want := range map[string]numberKind{
-		"dd/mm/yyyy": isDate, "[$-409]d-mmm-yy;@": isDate, "hh:mm": isTime, "[h]:mm": isTime, "h:mm AM/PM": isTime, "yyyy-mm-dd hh:mm": isDateTime,
-		"0.00": isNumber, `"days "0`: isNumber, "#,##0 [$€-407]": isNumber, "General": isNumber, `0\d`: isNumber, "0_d": isNumber, "[Red]0": isNumber, "0;dd": isNumber,
+		"dd/mm/yyyy": isDate, "[$-409]d-mmm-yy;@": isDate, "hh:mm": isTime, "[h]:mm": isTime, "h:mm AM/PM": isTime,
+		"yyyy-mm-dd hh:mm": isDateTime,
+		"0.00":             isNumber, `"days "0`: isNumber, "#,##0 [$€-407]": isNumber, "General": isNumber, `0\d`: isNumber, "0_d": isNumber,
+		"[Red]0": isNumber, "0;dd": isNumber,
 	} {
 		if got := kindOf(&excelize.Style{CustomNumFmt: &format}); got != want {
 			t.Errorf("%s: %v, want %v", format, got, want)

@@ -38,7 +38,8 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 		}
 		if in.ID != nil {
 			if old, err := tx.Advisory(*in.ID); err == nil {
-				if old.ProposedBy != a.UserID || old.JobID != in.JobID || old.Precautions != in.Precautions || old.Behaviour != in.Behaviour || old.ExpiresOn != in.ExpiresOn {
+				if old.ProposedBy != a.UserID || old.JobID != in.JobID || old.Precautions != in.Precautions || old.Behaviour != in.Behaviour ||
+					old.ExpiresOn != in.ExpiresOn {
 					return AdvisoryView{}, Fail(CodeDuplicate, "Another advisory has this id.")
 				}
 				return s.advisoryView(tx, a, old, now)
@@ -60,11 +61,14 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 				return AdvisoryView{}, meaningIfAbsent(err, "report", "/flag_id")
 			}
 			if all, _ := a.seesFlag(f); !all || f.CustomerID == nil || *f.CustomerID != j.CustomerID {
-				return AdvisoryView{}, Fail(CodeUnprocessable, "There is no such report about this household.").At("/flag_id", "a report that you triage")
+				return AdvisoryView{}, Fail(CodeUnprocessable, "There is no such report about this household.").
+					At("/flag_id", "a report that you triage")
 			}
 		}
-		x := &Advisory{Meta: newMeta(s.newID(in.ID), now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID, FlagID: in.FlagID, Subject: in.Subject, Precautions: in.Precautions,
-			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, Status: AdvisoryProposed, ProposedBy: a.UserID, Involved: JSONList[ID]{a.UserID}}
+		x := &Advisory{Meta: newMeta(s.newID(in.ID), now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID, FlagID: in.FlagID,
+			Subject: in.Subject, Precautions: in.Precautions,
+			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, Status: AdvisoryProposed, ProposedBy: a.UserID,
+			Involved: JSONList[ID]{a.UserID}}
 		switch {
 		case in.Subject == AboutSite:
 			x.SiteID = &j.SiteID
@@ -75,7 +79,8 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 			return AdvisoryView{}, Fail(CodeUnprocessable, "Say what a crew should take care of.").At("/precautions", "what to do, first")
 		}
 		if strings.TrimSpace(in.Behaviour) == "" {
-			return AdvisoryView{}, Fail(CodeUnprocessable, "Say what happened, as behaviour and not as a judgement.").At("/behaviour", "what was done or said")
+			return AdvisoryView{}, Fail(CodeUnprocessable, "Say what happened, as behaviour and not as a judgement.").
+				At("/behaviour", "what was done or said")
 		}
 		if x.ExpiresAt, err = advisoryTerm(in.ExpiresOn, d.site.Location(), now); err != nil {
 			return AdvisoryView{}, err
@@ -172,7 +177,8 @@ func (s *Service) approveAdvisory(tx Tx, a Actor, x *Advisory, in AdvisoryDecisi
 	why := strings.TrimSpace(in.NotToldReason)
 	switch {
 	case in.Told == nil, !*in.Told && why == "":
-		return Fail(CodeUnprocessable, "The household is told, or the reason why not is recorded.").At("/told", "true, or false with not_told_reason")
+		return Fail(CodeUnprocessable, "The household is told, or the reason why not is recorded.").
+			At("/told", "true, or false with not_told_reason")
 	case *in.Told && why != "":
 		return Fail(CodeUnprocessable, "Either it is told or there is a reason why not.").At("/not_told_reason", "empty when told")
 	}
@@ -205,7 +211,8 @@ func (s *Service) approveAdvisory(tx Tx, a Actor, x *Advisory, in AdvisoryDecisi
 
 // openAppealOf keeps a household's objection; it is due in 30 days.
 func (s *Service) openAppealOf(tx Tx, x *Advisory, how string, by *ID, words string, now time.Time) error {
-	p := &Appeal{Meta: newMeta(s.NewID(), now), AdvisoryID: x.ID, How: how, ByID: by, Words: strings.TrimSpace(words), DueAt: now.Add(appealDue)}
+	p := &Appeal{Meta: newMeta(s.NewID(), now), AdvisoryID: x.ID, How: how, ByID: by, Words: strings.TrimSpace(words),
+		DueAt: now.Add(appealDue)}
 	if err := tx.InsertAppeal(p); err != nil {
 		return err
 	}
@@ -437,7 +444,8 @@ func (s *Service) VisitAdvisories(ctx context.Context, a Actor, visit ID) (JSONL
 		now, ids := s.now(), []ID{}
 		for i := range list {
 			if x := &list[i]; x.shownFor(v, j.SiteID, now) {
-				out = append(out, AdvisoryBrief{ID: x.ID, Subject: x.Subject, Precautions: x.Precautions, Behaviour: x.Behaviour, ExpiresAt: x.ExpiresAt})
+				out = append(out, AdvisoryBrief{ID: x.ID, Subject: x.Subject, Precautions: x.Precautions, Behaviour: x.Behaviour,
+					ExpiresAt: x.ExpiresAt})
 				ids = append(ids, x.ID)
 			}
 		}

@@ -121,29 +121,34 @@ var keepers = []Role{RoleAreaManager, RoleAdmin}
 // asks to renew, an admin who is somebody else approves; an appeal is decided
 // by somebody who had no part in it.
 var AdvisoryMoves = []AdvisoryMove{
-	{Action: "approve", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, Roles: []Role{RoleAdmin}, Guard: "proposed or asked to be renewed, by somebody else; the household told, or why not", may: mayJudgeAdvisory},
-	{Action: "refuse", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, Roles: []Role{RoleAdmin}, Guard: "as approve; reasons", may: mayJudgeAdvisory},
-	{Action: "renew", From: []AdvisoryStatus{AdvisoryApproved}, Roles: []Role{RoleAreaManager}, Guard: "reasons; at most 12 months from now", may: func(_ Actor, x *Advisory, _ *Appeal) error {
-		if x.RenewOn != "" {
-			return Fail(CodeState, "Somebody asked for that already; an admin decides.")
-		}
-		return nil
-	}},
-	{Action: "appeal", From: []AdvisoryStatus{AdvisoryApproved}, Roles: keepers, Guard: "the household's words; no other appeal open", may: func(_ Actor, _ *Advisory, open *Appeal) error {
-		if open != nil {
-			return Fail(CodeState, "The household has appealed already; it is not decided yet.")
-		}
-		return nil
-	}},
-	{Action: "decide-appeal", From: []AdvisoryStatus{AdvisoryApproved}, Roles: keepers, Guard: "neither proposed, approved nor renewed it; reasons", may: func(a Actor, x *Advisory, open *Appeal) error {
-		switch {
-		case open == nil:
-			return Fail(CodeState, "No appeal is open.")
-		case has(x.Involved, a.UserID) || open.ByID != nil && *open.ByID == a.UserID:
-			return Fail(CodeForbidden, "You had a part in it; somebody new decides the appeal.")
-		}
-		return nil
-	}},
+	{Action: "approve", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, Roles: []Role{RoleAdmin},
+		Guard: "proposed or asked to be renewed, by somebody else; the household told, or why not", may: mayJudgeAdvisory},
+	{Action: "refuse", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, Roles: []Role{RoleAdmin}, Guard: "as approve; reasons",
+		may: mayJudgeAdvisory},
+	{Action: "renew", From: []AdvisoryStatus{AdvisoryApproved}, Roles: []Role{RoleAreaManager}, Guard: "reasons; at most 12 months from now",
+		may: func(_ Actor, x *Advisory, _ *Appeal) error {
+			if x.RenewOn != "" {
+				return Fail(CodeState, "Somebody asked for that already; an admin decides.")
+			}
+			return nil
+		}},
+	{Action: "appeal", From: []AdvisoryStatus{AdvisoryApproved}, Roles: keepers, Guard: "the household's words; no other appeal open",
+		may: func(_ Actor, _ *Advisory, open *Appeal) error {
+			if open != nil {
+				return Fail(CodeState, "The household has appealed already; it is not decided yet.")
+			}
+			return nil
+		}},
+	{Action: "decide-appeal", From: []AdvisoryStatus{AdvisoryApproved}, Roles: keepers,
+		Guard: "neither proposed, approved nor renewed it; reasons", may: func(a Actor, x *Advisory, open *Appeal) error {
+			switch {
+			case open == nil:
+				return Fail(CodeState, "No appeal is open.")
+			case has(x.Involved, a.UserID) || open.ByID != nil && *open.ByID == a.UserID:
+				return Fail(CodeForbidden, "You had a part in it; somebody new decides the appeal.")
+			}
+			return nil
+		}},
 	{Action: "end", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, Roles: keepers, Guard: "a reason"},
 }
 
@@ -251,7 +256,8 @@ func advisoryTerm(raw string, loc *time.Location, now time.Time) (time.Time, err
 	end := dayEnds(day, loc)
 	latest := now.In(loc).AddDate(0, advisoryMonths, 0).Format(time.DateOnly)
 	if !end.After(now) || raw > latest {
-		return time.Time{}, Fail(CodeUnprocessable, "An advisory stands for at most twelve months, and expires unless it is renewed.").At("/expires_on", "from today to "+latest)
+		return time.Time{}, Fail(CodeUnprocessable, "An advisory stands for at most twelve months, and expires unless it is renewed.").
+			At("/expires_on", "from today to "+latest)
 	}
 	return end, nil
 }

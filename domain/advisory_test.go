@@ -11,7 +11,8 @@ import (
 // Whatever the zone and the day: an advisory stands for all of its last day
 // there, for nothing of the next, and never beyond twelve months.
 func TestAnAdvisoryStandsForAllOfItsLastDay(t *testing.T) {
-	zones := []string{"UTC", "Asia/Kolkata", "Europe/London", "America/New_York", "America/Santiago", "America/Havana", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Tehran", "Pacific/Apia", "America/Sao_Paulo"}
+	zones := []string{"UTC", "Asia/Kolkata", "Europe/London", "America/New_York", "America/Santiago", "America/Havana", "Africa/Cairo",
+		"Australia/Lord_Howe", "Asia/Tehran", "Pacific/Apia", "America/Sao_Paulo"}
 	rapid.Check(t, func(t *rapid.T) {
 		loc := location(rapid.SampledFrom(zones).Draw(t, "zone"))
 		now := time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 15*365*24*60).Draw(t, "minute")) * time.Minute)
@@ -82,7 +83,8 @@ func TestAdvisoryMovesWalked(t *testing.T) {
 									want = want && appealed && !mine
 								}
 								if got := has(v.Actions, m.Action); got != want {
-									t.Errorf("%s of %s (mine %v, renewing %v, appealed %v, over %v) by %s: offered %v", m.Action, status, mine, renewing, appealed, over, role, got)
+									t.Errorf("%s of %s (mine %v, renewing %v, appealed %v, over %v) by %s: offered %v", m.Action, status, mine, renewing, appealed,
+										over, role, got)
 								}
 							}
 						}

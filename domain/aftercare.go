@@ -133,7 +133,8 @@ func (s *Service) careFor(tx Tx, f *Flag, now time.Time) error {
 		return err
 	}
 	for i, after := range aftercareAfter {
-		x := &Aftercare{Meta: newMeta(s.NewID(), now), FlagID: f.ID, PersonID: person.ID, AreaID: area, Step: i + 1, DueAt: f.RecordedAt.Add(after), OwnerID: owner.ID, Status: "open"}
+		x := &Aftercare{Meta: newMeta(s.NewID(), now), FlagID: f.ID, PersonID: person.ID, AreaID: area, Step: i + 1,
+			DueAt: f.RecordedAt.Add(after), OwnerID: owner.ID, Status: "open"}
 		if err := tx.InsertAftercare(x); err != nil {
 			return err
 		}
@@ -342,14 +343,16 @@ func (s *Service) queuedAftercare(ctx context.Context, a Actor, now time.Time) (
 		if now.Before(x.DueAt.Add(aftercareSteps[0].After)) || !x.mayHold(a) {
 			continue
 		}
-		it := QueueItem{Kind: "aftercare", ID: x.ID, Title: "Talk with a colleague", Since: x.CreatedAt, DueAt: &x.DueAt, Default: "It stays owed; the lateness is counted and rings deputy, managers and admins."}
+		it := QueueItem{Kind: "aftercare", ID: x.ID, Title: "Talk with a colleague", Since: x.CreatedAt, DueAt: &x.DueAt,
+			Default: "It stays owed; the lateness is counted and rings deputy, managers and admins."}
 		if person, ok := people[x.PersonID]; ok {
 			it.Known = append(it.Known, person.Name)
 		}
 		if owner, ok := people[x.OwnerID]; ok && x.OwnerID != a.UserID {
 			it.Known = append(it.Known, "Owed by "+owner.Name)
 		}
-		it.Moves = append(it.Moves, move("We talked", "/v1/aftercare/"+x.ID.String()+"/done", QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: JSONList[string]{}}))
+		it.Moves = append(it.Moves, move("We talked", "/v1/aftercare/"+x.ID.String()+"/done",
+			QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: JSONList[string]{}}))
 		out = append(out, it)
 	}
 	return out, nil

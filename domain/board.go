@@ -153,8 +153,10 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 		return nil, Fail(CodeUnprocessable, "There is no board of that day.").At("#/query/date", "a date before 9999-12-24")
 	}
 	now := s.now()
-	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: JSONList[BoardPerson]{}, Visits: JSONList[BoardVisit]{}, ToSchedule: JSONList[BoardJob]{},
-		Reaching: JSONList[BoardJob]{}, Parts: JSONList[BoardJob]{}, Promises: JSONList[BoardPromise]{}, Alarms: JSONList[BoardAlarm]{}, LeaveRequests: JSONList[BoardRequest]{}, More: JSONList[string]{}}
+	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: JSONList[BoardPerson]{},
+		Visits: JSONList[BoardVisit]{}, ToSchedule: JSONList[BoardJob]{},
+		Reaching: JSONList[BoardJob]{}, Parts: JSONList[BoardJob]{}, Promises: JSONList[BoardPromise]{}, Alarms: JSONList[BoardAlarm]{},
+		LeaveRequests: JSONList[BoardRequest]{}, More: JSONList[string]{}}
 	rules := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
 	people, err := s.boardPeople(ctx, scope, &rules.Centre, b)
 	if err != nil {
@@ -198,7 +200,8 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 	if err != nil {
 		return nil, err
 	}
-	promises, err := s.Read.Promises(ctx, a, PromiseFilter{Status: []PromiseStatus{PromiseOpen, PromiseBroken}, CentreID: &centre}, Page{Limit: boardList + 1})
+	promises, err := s.Read.Promises(ctx, a, PromiseFilter{Status: []PromiseStatus{PromiseOpen, PromiseBroken}, CentreID: &centre},
+		Page{Limit: boardList + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -219,15 +222,18 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 	}
 	for i := range visits {
 		v := &visits[i]
-		b.Visits = append(b.Visits, BoardVisit{JobBrief: briefs[v.JobID], ID: v.ID, Version: v.Version, Status: v.Status, Confirmation: v.Confirmation, WindowStart: v.WindowStart,
-			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew, Trouble: trouble(rules, people, v, now), Holds: kindsOnIt(holds[v.ID]),
+		b.Visits = append(b.Visits, BoardVisit{JobBrief: briefs[v.JobID], ID: v.ID, Version: v.Version, Status: v.Status,
+			Confirmation: v.Confirmation, WindowStart: v.WindowStart,
+			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew,
+			Trouble: trouble(rules, people, v, now), Holds: kindsOnIt(holds[v.ID]),
 			Plan: plans[v.ID], Actions: VisitActions(a, v, holds[v.ID], plans[v.ID], now)})
 	}
 	for i := range lists {
 		for k := range lists[i].jobs {
 			j := &lists[i].jobs[k]
-			*lists[i].out = append(*lists[i].out, BoardJob{JobBrief: briefs[j.ID], Version: j.Version, Status: j.Status, Verdict: j.Verdict, OpenedAt: j.OpenedAt,
-				Holds: kindsOnIt(over[j.ID]), Actions: JobActions(a, j, over[j.ID], safe[j.ID], now)})
+			*lists[i].out = append(*lists[i].out, BoardJob{JobBrief: briefs[j.ID], Version: j.Version, Status: j.Status, Verdict: j.Verdict,
+				OpenedAt: j.OpenedAt,
+				Holds:    kindsOnIt(over[j.ID]), Actions: JobActions(a, j, over[j.ID], safe[j.ID], now)})
 		}
 	}
 	if err := s.boardLeave(ctx, a, scope, b); err != nil {
@@ -256,7 +262,8 @@ func (s *Service) boardLeave(ctx context.Context, a Actor, scope Scope, b *Board
 	}
 	for _, l := range asked {
 		if b.Now.Before(l.EndsAt) {
-			b.LeaveRequests = append(b.LeaveRequests, BoardRequest{ID: l.ID, Name: people[l.TechnicianID].Name, Kind: l.Kind, From: l.StartsAt, To: l.EndsAt, Actions: l.View(a, b.Now).Actions})
+			b.LeaveRequests = append(b.LeaveRequests, BoardRequest{ID: l.ID, Name: people[l.TechnicianID].Name, Kind: l.Kind, From: l.StartsAt,
+				To: l.EndsAt, Actions: l.View(a, b.Now).Actions})
 		}
 	}
 	slices.SortStableFunc(b.LeaveRequests, func(x, y BoardRequest) int { return x.From.Compare(y.From) })

@@ -26,7 +26,8 @@ func setMost(dst **int, most *int) error {
 	switch {
 	case most == nil:
 	case *most < 0 || *most > visitsADay:
-		return Fail(CodeUnprocessable, "A number of visits a day is 1 to %d, or 0 for no bound.", visitsADay).At("/max_visits_per_day", "0 to 10000")
+		return Fail(CodeUnprocessable, "A number of visits a day is 1 to %d, or 0 for no bound.", visitsADay).
+			At("/max_visits_per_day", "0 to 10000")
 	case *most == 0:
 		*dst = nil
 	default:
@@ -116,7 +117,10 @@ func (t *diaryTx) Taken(ID, ID, time.Time, time.Time, time.Time) ([]BookedCapaci
 		out = append(out, BookedCapacity{b.VisitID, &b.TechnicianID, b.StartsAt})
 	}
 	for _, x := range t.day.taken {
-		if x.TechnicianID != nil && !slices.ContainsFunc(t.busy, func(b Busy) bool { return b.VisitID == x.VisitID && b.TechnicianID == *x.TechnicianID }) {
+		if x.TechnicianID != nil && !slices.ContainsFunc(t.busy, func(b Busy) bool {
+			return b.VisitID == x.VisitID &&
+				b.TechnicianID == *x.TechnicianID
+		}) {
 			out = append(out, x)
 		}
 	}
@@ -142,7 +146,8 @@ func (p *planDay) bound(problem *dayplan.Problem) {
 		}
 		left := *u.MaxVisitsPerDay
 		for _, t := range p.taken {
-			if t.TechnicianID != nil && *t.TechnicianID == u.ID && !slices.ContainsFunc(p.around.Busy, func(b Busy) bool { return b.VisitID == t.VisitID && b.TechnicianID == u.ID }) {
+			if t.TechnicianID != nil && *t.TechnicianID == u.ID && !slices.ContainsFunc(p.around.Busy,
+				func(b Busy) bool { return b.VisitID == t.VisitID && b.TechnicianID == u.ID }) {
 				left--
 			}
 		}

@@ -194,7 +194,8 @@ func (s *Service) miss(m *visitMoveCtx) error {
 	v := m.v
 	v.Status, v.EndedAt, v.EndReason = VisitMissed, ptr(v.WindowEnd.Add(missedAfter)), "nobody came"
 	v.CountsAgainst, v.ProvisionalTo = "brand", ptr(m.now.Add(provisionalFor))
-	s.entry(m.tx, m.d.job, System, "visit.missed", &v.ID, EntryTime{occurred: *v.EndedAt, recorded: m.now}, map[string]any{"window_end": v.WindowEnd})
+	s.entry(m.tx, m.d.job, System, "visit.missed", &v.ID, EntryTime{occurred: *v.EndedAt, recorded: m.now},
+		map[string]any{"window_end": v.WindowEnd})
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}

@@ -91,7 +91,8 @@ func (s *Service) handleThanks(k *request) error {
 	if n := len([]rune(text)); n == 0 || n > 500 {
 		return Fail(CodeUnprocessable, "Thanks are a few words.").At("/text", "1 to 500 characters")
 	}
-	t := &Thanks{Meta: newMeta(s.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID, CentreID: v.CentreID, AreaID: v.AreaID, Text: text,
+	t := &Thanks{Meta: newMeta(s.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID, CentreID: v.CentreID,
+		AreaID: v.AreaID, Text: text,
 		Status: "waiting", Crew: v.Crew, DeliverBy: now.Add(thanksWithin)}
 	if err := tx.InsertThanks(t); err != nil {
 		return err

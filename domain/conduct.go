@@ -91,7 +91,8 @@ func conductPeople(visits []Visit) []ID {
 
 // met reports whether somebody of the crew set out for the household.
 func (v *Visit) met() bool {
-	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil || has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
+	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil ||
+		has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
 }
 
 // StandDown keeps one of our people from every home while a report of level 3
@@ -135,7 +136,8 @@ func (v StandDownView) Head() (ID, int64) { return v.ID, v.Version }
 
 // NewStandDownView shows a keep-away with what the actor may do.
 func NewStandDownView(a Actor, k *StoodDown) StandDownView {
-	v := StandDownView{ID: k.ID, Version: 1, UserID: k.UserID, FlagID: k.FlagID, Since: k.Since, Visits: k.Visits, TurnedBack: k.TurnedBack, LiftedAt: k.LiftedAt, LiftReason: k.LiftReason, Actions: JSONList[string]{}}
+	v := StandDownView{ID: k.ID, Version: 1, UserID: k.UserID, FlagID: k.FlagID, Since: k.Since, Visits: k.Visits, TurnedBack: k.TurnedBack,
+		LiftedAt: k.LiftedAt, LiftReason: k.LiftReason, Actions: JSONList[string]{}}
 	if k.LiftedAt != nil {
 		v.Version++
 	}
@@ -426,7 +428,8 @@ func (s *Service) review(tx Tx, f *Flag, in FlagDecision, now time.Time) error {
 
 // NewFlagHearing shows the person named what they may know.
 func NewFlagHearing(a Actor, f *Flag) FlagHearing {
-	v := FlagHearing{ID: f.ID, Version: f.Version, Told: f.Told, ToldAt: f.ToldAt, Status: "open", Statement: f.Statement, StatedAt: f.StatedAt, Actions: JSONList[string]{}}
+	v := FlagHearing{ID: f.ID, Version: f.Version, Told: f.Told, ToldAt: f.ToldAt, Status: "open", Statement: f.Statement,
+		StatedAt: f.StatedAt, Actions: JSONList[string]{}}
 	switch {
 	case f.Status == FlagWithdrawn:
 		v.Status = "withdrawn"

@@ -86,15 +86,19 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		in.Direction = reach.Outbound
 	}
 	if !has(outcomesOf[in.Channel], in.Outcome) {
-		return nil, Fail(CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
+		return nil, Fail(CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).
+			At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
 	}
 	st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
 	if err != nil {
 		return nil, err
 	}
-	a := &Attempt{ID: s.newID(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID, Channel: in.Channel,
-		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat, Lon: in.Lon,
-		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, ByRole: call.Actor.Role, OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: now, CreatedAt: now}
+	a := &Attempt{ID: s.newID(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
+		Channel: in.Channel,
+		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
+		Lon:         in.Lon,
+		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, ByRole: call.Actor.Role, OccurredAt: st.occurred,
+		ClaimedAt: st.claimed, RecordedAt: now, CreatedAt: now}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
@@ -121,8 +125,10 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 	}
 	if in.ID != nil {
 		if old, err := tx.Attempt(a.ID); err == nil {
-			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction || !equalTime(old.ClaimedAt, a.ClaimedAt) ||
-				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil && *old.RingSeconds != *a.RingSeconds {
+			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction ||
+				!equalTime(old.ClaimedAt, a.ClaimedAt) ||
+				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
+				*old.RingSeconds != *a.RingSeconds {
 				return nil, Fail(CodeDuplicate, "Another attempt has this id.")
 			}
 			return old, nil
@@ -168,7 +174,8 @@ func equalTime(a, b *time.Time) bool {
 }
 
 func (s *Service) attemptFact(tx Tx, actor Actor, d *dossier, a *Attempt, st EntryTime) {
-	s.entry(tx, d.job, actor, "attempt.recorded", a.VisitID, st, map[string]any{"attempt_id": a.ID, "direction": a.Direction, "channel": a.Channel,
+	s.entry(tx, d.job, actor, "attempt.recorded", a.VisitID, st, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
+		"channel": a.Channel,
 		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
 	if a.Contact() && (d.job.LastContactAt == nil || a.OccurredAt.After(*d.job.LastContactAt)) {
 		d.job.LastContactAt = ptr(a.OccurredAt)
@@ -316,7 +323,8 @@ func (s *Service) verdict(tx Tx, d *dossier, now time.Time) (reach.Verdict, []Vi
 }
 
 func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visit, now time.Time) reach.Case {
-	c := reach.Case{JobCreatedAt: d.job.OpenedAt, SafetyCritical: d.job.SafetyCritical, AreaManagerApproved: d.approved, VoiceOnly: d.customer.VoiceOnly(), Now: now,
+	c := reach.Case{JobCreatedAt: d.job.OpenedAt, SafetyCritical: d.job.SafetyCritical, AreaManagerApproved: d.approved,
+		VoiceOnly: d.customer.VoiceOnly(), Now: now,
 		Policy: EffectivePolicy(policies, now), Calendar: reach.Calendar{Location: d.site.Location(), Holidays: map[string]bool{}}}
 	for _, h := range d.holds { // on a safety-critical job it stands by the area manager's word only
 		c.AreaManagerApproved = c.AreaManagerApproved || h.Kind == HoldUnreachable && h.LiftedAt == nil
@@ -342,7 +350,8 @@ func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visi
 			c.ConfirmedVisitAhead = true
 		}
 		if at := v.begun(); at != nil { // somebody opened the door
-			c.Attempts = append(c.Attempts, reach.Attempt{ID: v.ID, Direction: reach.Outbound, Channel: reach.Doorstep, Outcome: reach.Reached, OccurredAt: *at, RecordedAt: *at, Grade: reach.Recorded})
+			c.Attempts = append(c.Attempts, reach.Attempt{ID: v.ID, Direction: reach.Outbound, Channel: reach.Doorstep, Outcome: reach.Reached,
+				OccurredAt: *at, RecordedAt: *at, Grade: reach.Recorded})
 		}
 	}
 	for i := range attempts {
@@ -409,7 +418,8 @@ func (s *Service) reassess(tx Tx, d *dossier, now time.Time) error {
 			return err
 		}
 	case was != v.Verdict:
-		s.entry(tx, j, System, "verdict.changed", nil, at(now), map[string]any{"verdict": v.Verdict, "was": was, "policy_version": v.PolicyVersion})
+		s.entry(tx, j, System, "verdict.changed", nil, at(now), map[string]any{"verdict": v.Verdict, "was": was,
+			"policy_version": v.PolicyVersion})
 	}
 	if v.Verdict == reach.Reached && was != reach.Untried && was != reach.Reached {
 		if err := tx.WithdrawJobNotices(j.ID, "job.last_notice", "job.notice_ready"); err != nil {
@@ -469,7 +479,8 @@ func (s *Service) becomeUnreachable(tx Tx, d *dossier, v reach.Verdict, visits [
 		return err
 	}
 	d.holds = append(d.holds, *h)
-	s.entry(tx, j, System, "hold.placed", nil, EntryTime{occurred: since, recorded: now}, map[string]any{"hold_id": h.ID, "kind": h.Kind, "counts": v.Counts, "policy_version": v.PolicyVersion})
+	s.entry(tx, j, System, "hold.placed", nil, EntryTime{occurred: since, recorded: now}, map[string]any{"hold_id": h.ID, "kind": h.Kind,
+		"counts": v.Counts, "policy_version": v.PolicyVersion})
 	for i := range visits {
 		o := &visits[i]
 		if o.Status != VisitScheduled || o.Confirmation == ConfirmConfirmed {
@@ -513,7 +524,8 @@ func (s *Service) sendLastNotice(tx Tx, d *dossier, enough, now time.Time) error
 	}
 	return s.notifyOnDuty(tx, users, d.centre, now, func(u *User) Notice {
 		key := mark + "|" + u.ID.String()
-		return s.notice(kind, u.Language, now, now.Add(72*time.Hour), toUser(u.ID), d.about(kind, nil, u.Language), func(n *Notice) { n.DedupeKey = &key })
+		return s.notice(kind, u.Language, now, now.Add(72*time.Hour), toUser(u.ID), d.about(kind, nil, u.Language),
+			func(n *Notice) { n.DedupeKey = &key })
 	})
 }
 
@@ -548,8 +560,9 @@ func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt
 			return err
 		}
 		sum := HashToken(receipt)
-		if _, err := s.recordAttempt(tx, &Call{Actor: System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel, Outcome: reach.Sent,
-			Grade: reach.Proven, EvidenceDigest: sum, LastNotice: true}, now); err != nil {
+		if _, err := s.recordAttempt(tx, &Call{Actor: System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
+			Outcome: reach.Sent,
+			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}, now); err != nil {
 			return err
 		}
 		s.changed(&j.Meta, now)
@@ -630,7 +643,8 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			return Accepted{}, Fail(CodeUnprocessable, "Say which number.").At("/phone", "a phone number")
 		}
 		if !has(outcomesOf[in.Channel], in.Outcome) || in.Channel == reach.Doorstep {
-			return Accepted{}, Fail(CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
+			return Accepted{}, Fail(CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).
+				At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
 		}
 		st, err := s.stamp(call, in.OccurredAt, location(where.zone), now)
 		if err != nil {
@@ -639,7 +653,8 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 		out := Accepted{ID: s.newID(in.ID), Status: "accepted", OccurredAt: st.occurred, RecordedAt: now}
 		if in.ID != nil { // the first fact of a report carries the client's id, known number or not
 			if old, err := tx.Attempt(*in.ID); err == nil {
-				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, sameOr(old.Address == phone && old.Outcome == in.Outcome, "contact")
+				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, sameOr(old.Address == phone && old.Outcome == in.Outcome,
+					"contact")
 			} else if !notFound(err) {
 				return out, err
 			}
@@ -682,8 +697,9 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 				id = s.NewID() // a second household with this number
 			}
 			known = true
-			if _, err := s.recordAttempt(tx, call, d, nil, AttemptInput{ID: &id, Direction: in.Direction, Address: phone, Channel: in.Channel, Outcome: in.Outcome,
-				Note: in.Note, OccurredAt: in.OccurredAt}, now); err != nil {
+			if _, err := s.recordAttempt(tx, call, d, nil, AttemptInput{ID: &id, Direction: in.Direction, Address: phone, Channel: in.Channel,
+				Outcome: in.Outcome,
+				Note:    in.Note, OccurredAt: in.OccurredAt}, now); err != nil {
 				return out, err
 			}
 			s.changed(&j.Meta, now)

@@ -127,11 +127,13 @@ func (s *Service) chooseOwner(tx Tx, d *dossier, now time.Time) (*User, duty.Ros
 
 // promise writes a promise and starts its clock; the caller saves the job.
 func (s *Service) promise(tx Tx, d *dossier, a Actor, p *Promise, owner *User, st EntryTime, now time.Time) error {
-	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Status, p.Contacts = d.job.ID, d.customer.ID, d.job.CentreID, d.job.AreaID, owner.ID, PromiseOpen, 1
+	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Status, p.Contacts = d.job.ID, d.customer.ID, d.job.CentreID, d.job.AreaID,
+		owner.ID, PromiseOpen, 1
 	if err := tx.InsertPromise(p); err != nil {
 		return err
 	}
-	s.entry(tx, d.job, a, "promise.made", nil, st, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What, "owner_id": p.OwnerID, "due_at": p.DueAt})
+	s.entry(tx, d.job, a, "promise.made", nil, st, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
+		"owner_id": p.OwnerID, "due_at": p.DueAt})
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt})
 	if a.UserID != owner.ID {
 		return s.notifyOwner(tx, d, p, owner, "promise.yours", now)
@@ -247,7 +249,8 @@ type KeepInput struct {
 	OccurredAt string        `json:"occurred_at"`
 }
 
-func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*dossier, Tx, *Promise, EntryTime, time.Time) error) (PromiseView, error) {
+func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occurredAt string,
+	fn func(*dossier, Tx, *Promise, EntryTime, time.Time) error) (PromiseView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (PromiseView, error) {
 		p, err := tx.Promise(id)
 		if err != nil {
@@ -330,7 +333,8 @@ func (s *Service) contactSince(tx Tx, call *Call, d *dossier, attempt *ID, conta
 		}
 		return a, nil
 	}
-	return nil, Fail(CodePreconditionMissing, "Name the contact that proves it: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+	return nil, Fail(CodePreconditionMissing, "Name the contact that proves it: attempt_id, or contact to record it now.").
+		At("/attempt_id", "a contact on this job")
 }
 
 // keep ends a promise; the caller saves the job.
@@ -346,7 +350,8 @@ func (s *Service) keep(tx Tx, d *dossier, a Actor, p *Promise, proof *Attempt, n
 	if err := tx.SavePromise(p); err != nil {
 		return err
 	}
-	s.entry(tx, d.job, a, "promise.kept", nil, at(now), map[string]any{"promise_id": p.ID, "attempt_id": proof.ID, "late": p.Status == PromiseKeptLate})
+	s.entry(tx, d.job, a, "promise.kept", nil, at(now), map[string]any{"promise_id": p.ID, "attempt_id": proof.ID,
+		"late": p.Status == PromiseKeptLate})
 	return nil
 }
 
@@ -394,7 +399,8 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverIn
 		if err := tx.SavePromise(p); err != nil {
 			return err
 		}
-		s.entry(tx, d.job, call.Actor, "promise.handed_over", nil, st, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID, "reason": in.Reason})
+		s.entry(tx, d.job, call.Actor, "promise.handed_over", nil, st, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID,
+			"reason": in.Reason})
 		if owner.ID == call.Actor.UserID {
 			return nil
 		}
@@ -423,7 +429,8 @@ func (s *Service) promiseLate(tx Tx, id ID, now time.Time) error {
 	}
 	if PromiseMoves.open("break", string(p.Status)) {
 		p.Status, p.BrokenAt = PromiseBroken, ptr(p.DueAt)
-		s.entry(tx, j, System, "promise.broken", nil, EntryTime{occurred: p.DueAt, recorded: now}, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
+		s.entry(tx, j, System, "promise.broken", nil, EntryTime{occurred: p.DueAt, recorded: now},
+			map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
 	}
 	// A server that was away tells all who should have been told by now.
 	for p.Step < len(lateSteps) && !now.Before(p.DueAt.Add(lateSteps[p.Step].After)) {
@@ -574,7 +581,8 @@ func (s *Service) groupContacts(tx Tx, d *dossier, a *Attempt, now time.Time) er
 
 func (s *Service) caseTold(tx Tx, d *dossier, p *Promise, owner *User, now time.Time) error {
 	d.folded = true
-	s.entry(tx, d.job, System, "case.opened", nil, at(now), map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt, "contacts": p.Contacts})
+	s.entry(tx, d.job, System, "case.opened", nil, at(now), map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
+		"contacts": p.Contacts})
 	language := d.customer.LanguageOf(d.job.ContactID)
 	when := momentWords(p.DueAt, d.site.Location(), language)
 	tx.Enqueue(s.notice("case.opened_home", language, now, p.DueAt.Add(time.Hour), func(n *Notice) {

@@ -33,7 +33,8 @@ type CoolOffInput struct {
 // offerBreak puts the offer into the technician's inbox; it rings nobody.
 func (s *Service) offerBreak(tx Tx, f *Flag, u *User, now time.Time) error {
 	if u.Role == RoleTechnician {
-		tx.Enqueue(s.notice("break.offered", u.Language, now, f.RecordedAt.Add(coolOffWithin), toUser(u.ID), func(n *Notice) { n.State = "done" }))
+		tx.Enqueue(s.notice("break.offered", u.Language, now, f.RecordedAt.Add(coolOffWithin), toUser(u.ID),
+			func(n *Notice) { n.State = "done" }))
 	}
 	return nil
 }
@@ -209,7 +210,8 @@ func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
 
 // refusal reports whether an error is a rule's no, and not a defect.
 func refusal(err error) bool {
-	for _, c := range []Code{CodeUnprocessable, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodeTooFar, CodeCapacity, CodePlan, CodeOnHold} {
+	for _, c := range []Code{CodeUnprocessable, CodeExcluded, CodeSkill, CodeHours, CodeOverlap, CodeTooFar, CodeCapacity, CodePlan,
+		CodeOnHold} {
 		if IsCode(err, c) {
 			return true
 		}
@@ -228,7 +230,8 @@ func (s *Service) moveHonestly(m *visitMoveCtx, user ID) error {
 	if m.d.mayBook(false) == nil {
 		for day := 1; day <= coolOffDays; day++ {
 			shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, day).Format(time.RFC3339) }
-			in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart), PlannedMinutes: v.PlannedMinutes, Crew: &crew, Reason: words}
+			in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart),
+				PlannedMinutes: v.PlannedMinutes, Crew: &crew, Reason: words}
 			next := &Visit{Meta: newMeta(s.NewID(), m.now), PredecessorID: &v.ID, Sequence: v.Sequence + 1, JobID: v.JobID, CustomerID: v.CustomerID}
 			if err := in.times(next, loc, m.now); err != nil {
 				continue

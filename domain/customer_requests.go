@@ -179,8 +179,9 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		stale := mark != visitMark(v) && has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
-			if k.contact, err = s.recordAttempt(tx, k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached,
-				Grade: reach.Proven, Note: contactNote(in.Action, "link"), link: &l.ID}, now); err != nil {
+			if k.contact, err = s.recordAttempt(tx, k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
+				Outcome: reach.Reached,
+				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), link: &l.ID}, now); err != nil {
 				return err
 			}
 			if d.holds, err = tx.HoldsOver(j, true); err != nil {
@@ -231,7 +232,8 @@ func (s *Service) dispatch(k *request) error {
 // CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) OnBehalfOf(ctx context.Context, call *Call, job ID, in VoiceInput) (VoiceAnswer, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (VoiceAnswer, error) {
-		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID, VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
+		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID,
+			VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
 			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
 		k, err := s.requestByVoice(tx, call, job, act, in, now)
 		if err != nil {
@@ -272,7 +274,8 @@ func (s *Service) requestByVoice(tx Tx, call *Call, job ID, act LinkAction, in V
 			return nil, err
 		}
 	case in.AttemptID != nil:
-		if k.contact, err = tx.Attempt(*in.AttemptID); err != nil || k.contact.JobID != j.ID || !k.contact.Contact() || k.contact.Discounted != "" {
+		if k.contact, err = tx.Attempt(*in.AttemptID); err != nil || k.contact.JobID != j.ID || !k.contact.Contact() ||
+			k.contact.Discounted != "" {
 			return nil, Fail(CodeUnprocessable, "This is no contact with the household.").At("/contact_attempt_id", "a contact on this job")
 		}
 	default:
@@ -284,7 +287,8 @@ func (s *Service) requestByVoice(tx Tx, call *Call, job ID, act LinkAction, in V
 				break
 			}
 		}
-		said := AttemptInput{Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: contactNote(act.Action, "voice"), OccurredAt: in.OccurredAt}
+		said := AttemptInput{Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: contactNote(act.Action, "voice"),
+			OccurredAt: in.OccurredAt}
 		if in.Contact != nil {
 			said = *in.Contact
 		}
@@ -323,7 +327,8 @@ func (s *Service) sameCall(tx Tx, a Actor, job ID, now time.Time) (*Attempt, err
 	}
 	for i := len(attempts) - 1; i >= 0; i-- {
 		t := &attempts[i]
-		if t.Direction == reach.Inbound && t.Channel == reach.Phone && t.Discounted == "" && t.ByID != nil && *t.ByID == a.UserID && !t.OccurredAt.After(now) && now.Sub(t.OccurredAt) < oneCall {
+		if t.Direction == reach.Inbound && t.Channel == reach.Phone && t.Discounted == "" && t.ByID != nil && *t.ByID == a.UserID &&
+			!t.OccurredAt.After(now) && now.Sub(t.OccurredAt) < oneCall {
 			return t, nil
 		}
 	}
@@ -404,7 +409,8 @@ func (s *Service) handleAnotherTime(k *request) error {
 	if k.v != nil {
 		id = &k.v.ID
 	}
-	s.entry(k.tx, k.d.job, k.actor, "visit.another_time_asked", id, k.st, map[string]any{"date": k.in.Date, "part": k.in.Part, "note": k.in.Note})
+	s.entry(k.tx, k.d.job, k.actor, "visit.another_time_asked", id, k.st, map[string]any{"date": k.in.Date, "part": k.in.Part,
+		"note": k.in.Note})
 	if k.v != nil && k.v.Status == VisitScheduled {
 		k.v.Confirmation, k.v.ConfirmedHow = ConfirmDeclined, k.how()
 		s.changed(&k.v.Meta, k.now)
@@ -626,7 +632,8 @@ func (s *Service) undo(k *request, l *Link) error {
 
 func (s *Service) undoVisit(m *visitMoveCtx, l *Link) error {
 	v := m.v
-	cancelled := v.Status == VisitCancelled && v.ConfirmedHow == "link" && v.EndReason == byCustomer && v.EndedAt != nil && !v.EndedAt.Before(l.CreatedAt)
+	cancelled := v.Status == VisitCancelled && v.ConfirmedHow == "link" && v.EndReason == byCustomer && v.EndedAt != nil &&
+		!v.EndedAt.Before(l.CreatedAt)
 	switch {
 	case cancelled && m.now.Before(v.WindowStart):
 		crew := v.Crew

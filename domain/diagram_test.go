@@ -70,7 +70,8 @@ func TestDiagramsAreTheTables(t *testing.T) {
 	}
 	b.WriteString("```\n")
 	for _, l := range Lifecycles {
-		fmt.Fprintf(&b, "\n## %s\n\nBegins as `%s`.\n\n| move | from | to | who | guard |\n| --- | --- | --- | --- | --- |\n", strings.ToUpper(l.Name[:1])+l.Name[1:], l.Start)
+		fmt.Fprintf(&b, "\n## %s\n\nBegins as `%s`.\n\n| move | from | to | who | guard |\n| --- | --- | --- | --- | --- |\n",
+			strings.ToUpper(l.Name[:1])+l.Name[1:], l.Start)
 		for _, m := range l.Moves {
 			to := strings.Join(m.To, ", ")
 			if to == "" {

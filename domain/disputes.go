@@ -101,7 +101,8 @@ func (s *Service) DisputeVisit(ctx context.Context, call *Call, id ID, in Disput
 	}, in)
 }
 
-func (s *Service) disputeByVoice(ctx context.Context, call *Call, subject func(Tx) (ID, LinkAction, error), in DisputeInput) (DisputeView, error) {
+func (s *Service) disputeByVoice(ctx context.Context, call *Call, subject func(Tx) (ID, LinkAction, error),
+	in DisputeInput) (DisputeView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (DisputeView, error) {
 		job, act, err := subject(tx)
 		if err != nil {
@@ -128,8 +129,10 @@ func (s *Service) disputeAct(k *request) error {
 	if len([]rune(k.in.Reason)) > 500 {
 		return Fail(CodeUnprocessable, "The reason is too long.").At("/reason", "at most 500 characters")
 	}
-	f := &Dispute{Meta: newMeta(s.NewID(), k.now), JobID: k.d.job.ID, CentreID: k.d.job.CentreID, AreaID: k.d.job.AreaID, CustomerID: k.d.customer.ID,
-		Claim: claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.st.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue), Status: DisputeOpen, Fallback: Strike}
+	f := &Dispute{Meta: newMeta(s.NewID(), k.now), JobID: k.d.job.ID, CentreID: k.d.job.CentreID, AreaID: k.d.job.AreaID,
+		CustomerID: k.d.customer.ID,
+		Claim:      claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.st.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue),
+		Status: DisputeOpen, Fallback: Strike}
 	if k.contact != nil {
 		f.ViaID = &k.contact.ID
 	}
@@ -160,7 +163,8 @@ func (s *Service) disputeAct(k *request) error {
 	if f.VisitID != nil {
 		kind = "visit.disputed"
 	}
-	s.entry(k.tx, k.d.job, k.actor, kind, f.VisitID, k.st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject, "claim": f.Claim,
+	s.entry(k.tx, k.d.job, k.actor, kind, f.VisitID, k.st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
+		"claim":  f.Claim,
 		"reason": f.Reason, "due_at": f.DueAt, "default": f.Fallback})
 	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "dispute", SubjectID: f.ID, JobID: &f.JobID, DueAt: f.DueAt})
 	if err := s.notifyStaff(k.tx, k.d, k.v, "dispute.opened", k.now, RoleAreaManager); err != nil {
@@ -241,7 +245,8 @@ func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 	for i := range attempts {
 		a := &attempts[i]
 		// A phone that rang proves nothing about the door.
-		proven = proven || v.ArrivedAt != nil && a.Channel == reach.Doorstep && a.Grade == reach.Proven && a.VisitID != nil && *a.VisitID == v.ID && !a.OccurredAt.Before(*v.ArrivedAt)
+		proven = proven || v.ArrivedAt != nil && a.Channel == reach.Doorstep && a.Grade == reach.Proven && a.VisitID != nil &&
+			*a.VisitID == v.ID && !a.OccurredAt.Before(*v.ArrivedAt)
 	}
 	v.Disputed = true
 	return proven, s.restand(m)
@@ -259,7 +264,8 @@ func (s *Service) restand(m *visitMoveCtx) error {
 		return err
 	}
 	if was == JobResolved && j.Status == JobOpen {
-		s.entry(m.tx, j, System, "job.reopened", nil, at(m.now), map[string]any{"reason": "the household says that it is not done", "original_clock": true})
+		s.entry(m.tx, j, System, "job.reopened", nil, at(m.now), map[string]any{"reason": "the household says that it is not done",
+			"original_clock": true})
 	}
 	return nil
 }
@@ -358,7 +364,8 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 			return DisputeView{}, err
 		}
 		if in.Decision != Uphold && in.Decision != Strike {
-			return DisputeView{}, Fail(CodeUnprocessable, "Decide uphold (the fact stands) or strike (it never counts).").At("/decision", "uphold or strike")
+			return DisputeView{}, Fail(CodeUnprocessable, "Decide uphold (the fact stands) or strike (it never counts).").
+				At("/decision", "uphold or strike")
 		}
 		if strings.TrimSpace(in.Reasons) == "" {
 			return DisputeView{}, Fail(CodeUnprocessable, "A decision has reasons; both sides read them.").At("/reasons", "a few words")
@@ -420,8 +427,9 @@ func (s *Service) settleDispute(tx Tx, d *dossier, f *Dispute, a Actor, decision
 		return err
 	}
 	tx.Disarm("dispute", f.ID)
-	s.entry(tx, d.job, a, "dispute.decided", f.VisitID, st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject, "decision": f.Status,
-		"reasons": reasons, "by_default": f.ByDefault})
+	s.entry(tx, d.job, a, "dispute.decided", f.VisitID, st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
+		"decision": f.Status,
+		"reasons":  reasons, "by_default": f.ByDefault})
 	if err := s.recount(tx, d); err != nil {
 		return err
 	}

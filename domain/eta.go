@@ -31,7 +31,8 @@ func runningDay(day []Visit, place func(*Visit) Point, way func(from, to Point) 
 		v := &day[i]
 		var ended *time.Time
 		switch {
-		case v.EndedAt != nil && (v.ArrivedAt != nil || v.StartedAt != nil || v.Status == VisitCompleted || v.Status == VisitPartial || v.Status == VisitNoAccess):
+		case v.EndedAt != nil && (v.ArrivedAt != nil || v.StartedAt != nil || v.Status == VisitCompleted || v.Status == VisitPartial ||
+			v.Status == VisitNoAccess):
 			ended = v.EndedAt
 		case v.Status.UnderWay():
 			ok = true

@@ -154,7 +154,8 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 		return EvidenceView{}, err
 	}
 	sum := sha256.Sum256(in.Body)
-	e := Evidence{ID: s.newID(in.ID), FlagID: flag, UploadedBy: call.Actor.UserID, MediaType: in.MediaType, Size: int64(len(in.Body)), Digest: hex.EncodeToString(sum[:])}
+	e := Evidence{ID: s.newID(in.ID), FlagID: flag, UploadedBy: call.Actor.UserID, MediaType: in.MediaType, Size: int64(len(in.Body)),
+		Digest: hex.EncodeToString(sum[:])}
 	var f *Flag
 	judge := func(tx Tx) (_ *Evidence, err error) {
 		f, err = s.evidenceFlag(tx, call.Actor, flag)

@@ -23,7 +23,8 @@ func (s FlagStatus) Open() bool {
 
 // FlagKinds lists the kinds; those directed by a person form an exclusion.
 var (
-	PersonFlagKinds  = []string{"verbal_abuse", "discrimination", "sexual_harassment", "threat", "assault", "confinement", "weapon", "intoxication", "online_abuse"}
+	PersonFlagKinds = []string{"verbal_abuse", "discrimination", "sexual_harassment", "threat", "assault", "confinement", "weapon",
+		"intoxication", "online_abuse"}
 	FixableFlagKinds = []string{"animal", "unsafe_premises", "hazard"}
 )
 

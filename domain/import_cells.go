@@ -14,8 +14,10 @@ import (
 )
 
 // importFields are the fields a column of an import can mean.
-var importFields = []string{"external_ref", "name", "phone", "address", "landmark", "postal_code", "category", "brand", "model", "serial", "fault",
-	"what_matters", "priority", "cover", "safety_critical", "skill_level", "value_minor", "date", "from", "to", "technician", "language", "lat", "lon"}
+var importFields = []string{"external_ref", "name", "phone", "address", "landmark", "postal_code", "category", "brand", "model", "serial",
+	"fault",
+	"what_matters", "priority", "cover", "safety_critical", "skill_level", "value_minor", "date", "from", "to", "technician", "language",
+	"lat", "lon"}
 
 // maxValueMinor bounds what a job may bring, as the contract does.
 const maxValueMinor = 1_000_000_000_000
@@ -23,9 +25,13 @@ const maxValueMinor = 1_000_000_000_000
 // importSynonyms are the headings that brands and centres use, compared
 // without case, spaces and signs.
 var importSynonyms = map[string][]string{
-	"external_ref":    {"ref", "reference", "job no", "job number", "job id", "ticket", "ticket no", "ticket id", "call no", "call id", "complaint no", "complaint id", "complaint number", "request no", "case no", "work order", "order no", "service request", "job card", "job card no"},
-	"name":            {"customer", "customer name", "contact name", "client", "client name", "consumer", "consumer name"},
-	"phone":           {"mobile", "phone no", "phone number", "mobile no", "mobile number", "contact no", "contact number", "telephone", "tel", "cell", "phones", "alternate phone", "alternate mobile", "alternate number", "alt phone", "alt mobile", "phone 1", "phone 2", "mobile 1", "mobile 2", "whatsapp", "whatsapp no"},
+	"external_ref": {"ref", "reference", "job no", "job number", "job id", "ticket", "ticket no", "ticket id", "call no", "call id",
+		"complaint no", "complaint id", "complaint number", "request no", "case no", "work order", "order no", "service request", "job card",
+		"job card no"},
+	"name": {"customer", "customer name", "contact name", "client", "client name", "consumer", "consumer name"},
+	"phone": {"mobile", "phone no", "phone number", "mobile no", "mobile number", "contact no", "contact number", "telephone", "tel",
+		"cell", "phones", "alternate phone", "alternate mobile", "alternate number", "alt phone", "alt mobile", "phone 1", "phone 2", "mobile 1",
+		"mobile 2", "whatsapp", "whatsapp no"},
 	"address":         {"customer address", "street", "location", "full address", "site address", "address line", "address line 1"},
 	"landmark":        {"near", "near by", "directions"},
 	"postal_code":     {"pincode", "pin", "pin code", "postcode", "post code", "zip", "zip code", "postal"},
@@ -41,12 +47,13 @@ var importSynonyms = map[string][]string{
 	"skill_level":     {"level", "level needed", "required level", "skill level needed"},
 	"value_minor":     {"value in paise", "value in pence", "value in cents"},
 	"date":            {"visit date", "date of visit", "appointment date", "scheduled date", "schedule date", "day"},
-	"from":            {"time from", "from time", "start", "start time", "slot", "time slot", "time", "window", "window start", "appointment time", "visit time"},
-	"to":              {"time to", "to time", "end", "end time", "till", "until", "window end"},
-	"technician":      {"engineer", "assigned to", "tech", "technician name", "mechanic", "allotted to", "service engineer"},
-	"language":        {"lang", "preferred language"},
-	"lat":             {"latitude"},
-	"lon":             {"longitude", "lng", "long"},
+	"from": {"time from", "from time", "start", "start time", "slot", "time slot", "time", "window", "window start",
+		"appointment time", "visit time"},
+	"to":         {"time to", "to time", "end", "end time", "till", "until", "window end"},
+	"technician": {"engineer", "assigned to", "tech", "technician name", "mechanic", "allotted to", "service engineer"},
+	"language":   {"lang", "preferred language"},
+	"lat":        {"latitude"},
+	"lon":        {"longitude", "lng", "long"},
 }
 
 var importWords = func() map[string]string {
@@ -194,7 +201,8 @@ var (
 	clockRange = regexp.MustCompile(`\s*(?:[-–—~]|\bto\b|\btill\b|से)\s*`)
 	phoneSplit = regexp.MustCompile(`(?i)\s*(?:[/,;&\n]|\bor\b)\s*`)
 	crewSplit  = regexp.MustCompile(`\s*[/,;&+\n]\s*`)
-	monthNames = []string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"}
+	monthNames = []string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+		"december"}
 )
 
 // readDate reads day/month/year in the ways sheets write it and gives
@@ -354,17 +362,21 @@ func readYes(raw string) (yes, ok bool) {
 	return false, false
 }
 
-var importPriorities = map[string]string{"low": "low", "normal": "normal", "medium": "normal", "standard": "normal", "high": "high", "urgent": "urgent", "emergency": "urgent", "critical": "urgent"}
+var importPriorities = map[string]string{"low": "low", "normal": "normal", "medium": "normal", "standard": "normal", "high": "high",
+	"urgent": "urgent", "emergency": "urgent", "critical": "urgent"}
 
-var importCovers = map[string]string{"warranty": "warranty", "inwarranty": "warranty", "underwarranty": "warranty", "iw": "warranty", "amc": "warranty", "yes": "warranty",
-	"chargeable": "chargeable", "outofwarranty": "chargeable", "ow": "chargeable", "oow": "chargeable", "paid": "chargeable", "no": "chargeable"}
+var importCovers = map[string]string{"warranty": "warranty", "inwarranty": "warranty", "underwarranty": "warranty", "iw": "warranty",
+	"amc": "warranty", "yes": "warranty",
+	"chargeable": "chargeable", "outofwarranty": "chargeable", "ow": "chargeable", "oow": "chargeable", "paid": "chargeable",
+	"no": "chargeable"}
 
 var importLanguages = map[string]string{"english": "en", "hindi": "hi", "हिन्दी": "hi", "हिंदी": "hi"}
 
 var languagePattern = regexp.MustCompile(`^[a-zA-Z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 
 // importLimits are the lengths of the contract, in characters.
-var importLimits = map[string]int{"external_ref": 100, "name": 200, "address": 500, "landmark": 200, "postal_code": 16, "category": 64, "brand": 100, "model": 100,
+var importLimits = map[string]int{"external_ref": 100, "name": 200, "address": 500, "landmark": 200, "postal_code": 16, "category": 64,
+	"brand": 100, "model": 100,
 	"serial": 100, "fault": 2000, "what_matters": 1000, "language": 16}
 
 // parsedRow is one row understood: what the household, the job and the visit
@@ -460,7 +472,8 @@ func (w *parsedRow) fresh(j *Job) func(field string) bool {
 // only the first.
 func (s *Service) readRow(row ImportRow, h *importHead, c *Centre, technicians []User) *parsedRow {
 	w := &parsedRow{text: map[string]string{}, head: h, line: row.Line}
-	for _, f := range []string{"external_ref", "name", "address", "landmark", "postal_code", "category", "brand", "model", "serial", "fault", "what_matters"} {
+	for _, f := range []string{"external_ref", "name", "address", "landmark", "postal_code", "category", "brand", "model", "serial", "fault",
+		"what_matters"} {
 		v := h.cell(row, f)
 		if f != "name" && f != "fault" && nothing(v) {
 			v = ""

@@ -146,7 +146,8 @@ func clash(item ImportRowResult, w *parsedRow, ahead *[]ImportRowResult, people 
 		for i := range people {
 			if u := &people[i]; has(v.Crew, u.ID) && has(b.Crew, u.ID) {
 				return ImportRowResult{Line: item.Line, ExternalRef: item.ExternalRef, Outcome: "rejected",
-					Errors: JSONList[ImportError]{{Column: w.column("technician"), Reason: fmt.Sprintf("%s has another visit in this time, by line %d.", u.FirstName(), before.Line)}}}
+					Errors: JSONList[ImportError]{{Column: w.column("technician"), Reason: fmt.Sprintf("%s has another visit in this time, by line %d.",
+						u.FirstName(), before.Line)}}}
 			}
 		}
 	}
@@ -350,9 +351,11 @@ func (s *Service) saveNewImport(tx Tx, call *Call, c *Centre, w *parsedRow, now 
 	if err != nil {
 		return nil, err
 	}
-	in := JobInput{CustomerID: &h.ID, SiteID: &site, ContactID: &contact, ApplianceID: appliance, CentreID: &c.ID, ExternalRef: w.opt("external_ref"),
-		Category: w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"), Priority: w.opt("priority"),
-		Cover: w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value}
+	in := JobInput{CustomerID: &h.ID, SiteID: &site, ContactID: &contact, ApplianceID: appliance, CentreID: &c.ID,
+		ExternalRef: w.opt("external_ref"),
+		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
+		Priority: w.opt("priority"),
+		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value}
 	view, err := s.createJob(tx, call.Actor, in, now)
 	if err != nil {
 		return nil, err
@@ -409,13 +412,15 @@ func (s *Service) addContact(h *Customer, w *parsedRow, language string) ID {
 	if name == "" {
 		name = h.Name
 	}
-	n := Contact{ID: s.NewID(), CustomerID: h.ID, Name: name, Phones: JSONList[string](slices.Clone(w.phones)), Language: language, Position: len(h.Contacts)}
+	n := Contact{ID: s.NewID(), CustomerID: h.ID, Name: name, Phones: JSONList[string](slices.Clone(w.phones)), Language: language,
+		Position: len(h.Contacts)}
 	h.Contacts = append(h.Contacts, n)
 	return n.ID
 }
 
 func (s *Service) addSite(h *Customer, w *parsedRow, c *Centre) ID {
-	n := Site{ID: s.NewID(), CustomerID: h.ID, Address: w.is("address"), Landmark: w.is("landmark"), PostalCode: w.is("postal_code"), Zone: c.Zone, Lat: w.lat, Lon: w.lon}
+	n := Site{ID: s.NewID(), CustomerID: h.ID, Address: w.is("address"), Landmark: w.is("landmark"), PostalCode: w.is("postal_code"),
+		Zone: c.Zone, Lat: w.lat, Lon: w.lon}
 	h.Sites = append(h.Sites, n)
 	return n.ID
 }
@@ -515,7 +520,8 @@ func (s *Service) applianceOf(tx Tx, h *Customer, site ID, j *Job, w *parsedRow,
 		}
 	}
 	if ap == nil {
-		ap = &Appliance{Meta: newMeta(s.NewID(), now), CustomerID: h.ID, SiteID: &site, Category: w.is("category"), Brand: brand, Model: model, Serial: serial}
+		ap = &Appliance{Meta: newMeta(s.NewID(), now), CustomerID: h.ID, SiteID: &site, Category: w.is("category"), Brand: brand, Model: model,
+			Serial: serial}
 		return &ap.ID, tx.InsertAppliance(ap)
 	}
 	grown := false
@@ -626,7 +632,8 @@ func (s *Service) importVisit(tx Tx, call *Call, j *Job, w *parsedRow, now time.
 	var same *Visit
 	for i := range visits {
 		v := &visits[i]
-		if v.WindowStart.Equal(w.start) && v.WindowEnd.Equal(w.end) && (same == nil || v.Status.Unfinished() || !same.Status.Unfinished() && v.CreatedAt.After(same.CreatedAt)) {
+		if v.WindowStart.Equal(w.start) && v.WindowEnd.Equal(w.end) && (same == nil || v.Status.Unfinished() || !same.Status.Unfinished() &&
+			v.CreatedAt.After(same.CreatedAt)) {
 			same = v
 		}
 	}
@@ -656,7 +663,8 @@ func (s *Service) importVisit(tx Tx, call *Call, j *Job, w *parsedRow, now time.
 		case same.Status == VisitCancelled:
 			return nil, false, Fail(CodeState, "The visit at this time was cancelled; choose another time.").At("/date", "another time")
 		case same.Status == VisitRescheduled:
-			return nil, false, Fail(CodeState, "The visit was moved away from this time; the row is older than that.").At("/date", "the time of the visit")
+			return nil, false, Fail(CodeState, "The visit was moved away from this time; the row is older than that.").
+				At("/date", "the time of the visit")
 		case same.Status != VisitScheduled || crew == nil || sameCrew(same.Crew, *crew):
 			return same, false, nil
 		}

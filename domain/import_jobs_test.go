@@ -54,12 +54,14 @@ func newCentreWorld(t *testing.T, db *repo.DB) *centreWorld {
 	w.must(err)
 	w.area = area.ID
 	centre := func(name string) domain.ID {
-		c, err := w.s.CreateCentre(ctx, admin, domain.CentreInput{AreaID: &area.ID, Name: &name, Zone: p("Asia/Kolkata"), Country: p("IN"), PostalCodes: &[]string{"411005"}, Phone: p("020 2567 0000")})
+		c, err := w.s.CreateCentre(ctx, admin, domain.CentreInput{AreaID: &area.ID, Name: &name, Zone: p("Asia/Kolkata"), Country: p("IN"),
+			PostalCodes: &[]string{"411005"}, Phone: p("020 2567 0000")})
 		w.must(err)
 		return c.ID
 	}
 	w.centre, w.other = centre("Shivaji Nagar"), centre("Kothrud")
-	for login, role := range map[string]domain.Role{"ravi": domain.RoleTechnician, "sunil": domain.RoleTechnician, "meera": domain.RoleCoordinator, "asha": domain.RoleProprietor} {
+	for login, role := range map[string]domain.Role{"ravi": domain.RoleTechnician, "sunil": domain.RoleTechnician,
+		"meera": domain.RoleCoordinator, "asha": domain.RoleProprietor} {
 		w.user(login, strings.ToUpper(login[:1])+login[1:]+" Kumar", role, &w.centre, nil)
 	}
 	w.user("anil", "Anil Rao", domain.RoleAreaManager, nil, &area.ID)
@@ -78,7 +80,8 @@ func (w *centreWorld) must(err error) {
 
 func (w *centreWorld) user(login, name string, role domain.Role, centre, area *domain.ID) {
 	w.t.Helper()
-	u, err := w.s.CreateUser(context.Background(), &domain.Call{Actor: domain.Actor{Role: domain.RoleAdmin}}, domain.UserInput{Login: &login, Name: &name, Role: &role, CentreID: centre, AreaID: area, Skills: &[]string{"refrigerator"}})
+	u, err := w.s.CreateUser(context.Background(), &domain.Call{Actor: domain.Actor{Role: domain.RoleAdmin}},
+		domain.UserInput{Login: &login, Name: &name, Role: &role, CentreID: centre, AreaID: area, Skills: &[]string{"refrigerator"}})
 	w.must(err)
 	a := domain.Actor{UserID: u.ID, Name: name, Role: role, AreaID: w.area}
 	if centre != nil {
@@ -209,7 +212,8 @@ func TestImportTwiceChangesNothing(t *testing.T) {
 			t.Errorf("mapping %v", r.Mapping)
 		}
 		v := w.visits("BR-1")
-		if len(v) != 1 || !v[0].WindowStart.Equal(time.Date(2026, 11, 24, 4, 30, 0, 0, time.UTC)) || len(v[0].Crew) != 1 || v[0].Crew[0] != w.people["ravi"].UserID || *r.Items[0].VisitID != v[0].ID {
+		if len(v) != 1 || !v[0].WindowStart.Equal(time.Date(2026, 11, 24, 4, 30, 0, 0, time.UTC)) || len(v[0].Crew) != 1 ||
+			v[0].Crew[0] != w.people["ravi"].UserID || *r.Items[0].VisitID != v[0].ID {
 			t.Errorf("visits %+v", v)
 		}
 		lata := w.customer("BR-1")
@@ -219,7 +223,8 @@ func TestImportTwiceChangesNothing(t *testing.T) {
 		if len(lata.Sites) != 2 || len(lata.Contacts) != 1 || strings.Join(lata.Contacts[0].Phones, " ") != "+919876543210 +912025671234" {
 			t.Errorf("household %+v", lata)
 		}
-		if a, b := w.job("BR-1"), w.job("BR-4"); *a.ApplianceID != *b.ApplianceID || *b.RepeatOf != a.ID || a.Serial != "SN-1" || a.Category != "refrigerator" {
+		if a, b := w.job("BR-1"), w.job("BR-4"); *a.ApplianceID != *b.ApplianceID || *b.RepeatOf != a.ID || a.Serial != "SN-1" ||
+			a.Category != "refrigerator" {
 			t.Errorf("the same serial number is the same appliance: %+v %+v", a, b)
 		}
 		before := w.everything()
@@ -243,10 +248,12 @@ func TestImportTwiceChangesNothing(t *testing.T) {
 
 func TestImportPreviewKeepsNothing(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
-		in := table(importHeading, "BR-1|Lata|9876543210|12 MG Road|411005|refrigerator|||Dead|24/11/2026|10-12|ravi", "BR-1|Lata|9876543210|||||||| ", "BR-2||9876543210|||||||| ", "BR-3|Uma|12|||||||| ")
+		in := table(importHeading, "BR-1|Lata|9876543210|12 MG Road|411005|refrigerator|||Dead|24/11/2026|10-12|ravi",
+			"BR-1|Lata|9876543210|||||||| ", "BR-2||9876543210|||||||| ", "BR-3|Uma|12|||||||| ")
 		in.Preview = true
 		before := w.everything()
-		r := w.outcomes(in, "created", "rejected Job No: stands in line 2 already", "rejected Customer: is missing", "rejected Mobile: is not a phone number")
+		r := w.outcomes(in, "created", "rejected Job No: stands in line 2 already", "rejected Customer: is missing",
+			"rejected Mobile: is not a phone number")
 		if r.Items[0].JobID != nil || r.Items[0].VisitID != nil || !r.Preview {
 			t.Errorf("a preview names what does not exist: %+v", r.Items[0])
 		}
@@ -261,13 +268,15 @@ func TestImportPreviewKeepsNothing(t *testing.T) {
 func TestImportMovesVisits(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
 		row := func(window, crew, fault string) domain.ImportInput {
-			return table("Ref|Name|Phone|Address|Category|Fault|Date|From|To|Technician", "J-1|Lata|9876543210|12 MG Road|refrigerator|"+fault+"|"+strings.ReplaceAll(window, " ", "|")+"|"+crew)
+			return table("Ref|Name|Phone|Address|Category|Fault|Date|From|To|Technician", "J-1|Lata|9876543210|12 MG Road|refrigerator|"+fault+"|"+
+				strings.ReplaceAll(window, " ", "|")+"|"+crew)
 		}
 		w.outcomes(row("24/11/2026 10 12", "", "Dead"), "created")
 		w.outcomes(row("24/11/2026 10 12", "ravi", "Dead"), "updated") // assigned
 		w.outcomes(row("24/11/2026 14 16", "", "Quite dead"), "updated")
 		v := w.visits("J-1")
-		if len(v) != 2 || v[0].Status != domain.VisitRescheduled || v[1].Status != domain.VisitScheduled || v[1].Sequence != 1 || len(v[1].Crew) != 1 || w.job("J-1").Fault != "Quite dead" {
+		if len(v) != 2 || v[0].Status != domain.VisitRescheduled || v[1].Status != domain.VisitScheduled || v[1].Sequence != 1 ||
+			len(v[1].Crew) != 1 || w.job("J-1").Fault != "Quite dead" {
 			t.Fatalf("visits %+v", v)
 		}
 		w.outcomes(row("24/11/2026 14 16", "sunil", "Quite dead"), "updated")
@@ -279,7 +288,8 @@ func TestImportMovesVisits(t *testing.T) {
 		if w.everything() != before {
 			t.Error("a refused row changed something")
 		}
-		if _, err := w.s.Cancel(context.Background(), &domain.Call{Actor: w.people["meera"]}, w.visits("J-1")[1].ID, domain.ReasonInput{Reason: "asked"}); err != nil {
+		if _, err := w.s.Cancel(context.Background(), &domain.Call{Actor: w.people["meera"]}, w.visits("J-1")[1].ID,
+			domain.ReasonInput{Reason: "asked"}); err != nil {
 			t.Fatal(err)
 		}
 		w.outcomes(row("24/11/2026 14 16", "", "Quite dead"), "unchanged") // the file says nothing new of the time
@@ -291,7 +301,8 @@ func TestImportMovesVisits(t *testing.T) {
 		if v := w.visits("J-1"); len(v) != 3 || v[2].Sequence != 2 {
 			t.Errorf("the calendar's sequence goes on: %+v", v)
 		}
-		if _, err := w.s.CancelJob(context.Background(), &domain.Call{Actor: w.people["meera"]}, w.job("J-1").ID, domain.JobMoveInput{Reason: "bought new"}); err != nil {
+		if _, err := w.s.CancelJob(context.Background(), &domain.Call{Actor: w.people["meera"]}, w.job("J-1").ID,
+			domain.JobMoveInput{Reason: "bought new"}); err != nil {
 			t.Fatal(err)
 		}
 		w.outcomes(row("26/11/2026 10 12", "ravi", "Dead again"), "rejected Ref: The job is cancelled")
@@ -318,7 +329,8 @@ func TestImportLeavesWhatStaffEdited(t *testing.T) {
 		w.must(err)
 		lata := w.customer("J-1")
 		contact := lata.Contacts[0]
-		_, err = w.s.PatchCustomer(ctx, desk, lata.ID, lata.Version, domain.CustomerInput{Contacts: &[]domain.ContactInput{{ID: &contact.ID, Name: contact.Name, Phones: contact.Phones[:1]}}})
+		_, err = w.s.PatchCustomer(ctx, desk, lata.ID, lata.Version,
+			domain.CustomerInput{Contacts: &[]domain.ContactInput{{ID: &contact.ID, Name: contact.Name, Phones: contact.Phones[:1]}}})
 		w.must(err)
 
 		before := w.everything()
@@ -357,7 +369,8 @@ func TestImportLeavesWhatStaffEdited(t *testing.T) {
 		// Staff moved the visit; the file that still has the old time does not
 		// move it back, and who is to go is heard all the same.
 		visits := w.visits("J-1")
-		next, err := w.s.Reschedule(ctx, desk, visits[len(visits)-1].ID, domain.ScheduleInput{WindowStart: "2026-11-26T10:00", WindowEnd: "2026-11-26T12:00"})
+		next, err := w.s.Reschedule(ctx, desk, visits[len(visits)-1].ID, domain.ScheduleInput{WindowStart: "2026-11-26T10:00",
+			WindowEnd: "2026-11-26T12:00"})
 		w.must(err)
 		w.outcomes(row("Dead, smells", "high", one, "24/11/2026 14 16", "ravi"), "unchanged")
 		w.outcomes(row("Dead, smells", "high", one, "24/11/2026 14 16", "sunil"), "updated")
@@ -376,14 +389,18 @@ func TestImportLeavesWhatStaffEdited(t *testing.T) {
 func TestImportKeepsTheRules(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
 		head := "Ref|Name|Phone|Address|Category|Date|From|To|Technician"
-		w.outcomes(table(head, "A|Lata|9876543210|x|refrigerator|24/11/2026|10|12|ravi", "B|Uma|9876543211|y|refrigerator|24/11/2026|10|12|ravi", "C|Uma|9876543211|y|washing_machine|24/11/2026|14|16|ravi",
+		w.outcomes(table(head, "A|Lata|9876543210|x|refrigerator|24/11/2026|10|12|ravi", "B|Uma|9876543211|y|refrigerator|24/11/2026|10|12|ravi",
+			"C|Uma|9876543211|y|washing_machine|24/11/2026|14|16|ravi",
 			"D|Uma|9876543211|y||29/11/2026|10|12|ravi", "E|Uma|9876543211|y||24/11/2026|10|12|"),
-			"created", "rejected Technician: Ravi has another visit", "rejected Technician: Ravi does not have the skill", "rejected Technician: Sunday is not a working day", "created")
-		if _, err := w.s.HoldJob(context.Background(), &domain.Call{Actor: w.people["meera"]}, w.job("E").ID, domain.JobMoveInput{Kind: "parts"}); err != nil {
+			"created", "rejected Technician: Ravi has another visit", "rejected Technician: Ravi does not have the skill",
+			"rejected Technician: Sunday is not a working day", "created")
+		if _, err := w.s.HoldJob(context.Background(), &domain.Call{Actor: w.people["meera"]}, w.job("E").ID,
+			domain.JobMoveInput{Kind: "parts"}); err != nil {
 			t.Fatal(err)
 		}
 		w.outcomes(table(head, "E|Uma|9876543211|y||24/11/2026|12|14|"), "rejected Date: The job is on hold (parts)")
-		w.outcomes(table(head, "A|Lata|98|x||24/11/2026||12|", "F|Lata|9876543210|x||||| "), "rejected Phone: is not a phone number that can be dialled From: is missing", "created")
+		w.outcomes(table(head, "A|Lata|98|x||24/11/2026||12|", "F|Lata|9876543210|x||||| "),
+			"rejected Phone: is not a phone number that can be dialled From: is missing", "created")
 		foreign := table(head, "A|Lata|9876543210|x||||| ")
 		foreign.CentreID = &w.other
 		r, err := w.imports("anil", foreign)
@@ -432,7 +449,8 @@ func TestImportNamesTheColumnOfTheFile(t *testing.T) {
 func TestImportDoesNotOverwriteTheHousehold(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
 		head := "Ref|Name|Phone|Address|Landmark|Pincode"
-		in := table(head, "A|Lata|9876543210|12 MG Road|temple|411005", "B|Lata|9876543210|12 MG Road|school|411006", "C|LATA|98765 43210|12 mg road||")
+		in := table(head, "A|Lata|9876543210|12 MG Road|temple|411005", "B|Lata|9876543210|12 MG Road|school|411006",
+			"C|LATA|98765 43210|12 mg road||")
 		w.outcomes(in, "created", "created", "created")
 		w.outcomes(in, "unchanged", "unchanged", "unchanged")
 		w.outcomes(table(head, "A|Lata|9876543210 or 9876500000|12 MG Road||"), "updated")
@@ -440,7 +458,8 @@ func TestImportDoesNotOverwriteTheHousehold(t *testing.T) {
 		w.outcomes(table(head, "A|Anita|9876500000|12 MG Road||"), "unchanged")
 		w.outcomes(in, "unchanged", "unchanged", "unchanged")
 		c := w.customer("A")
-		if c.Name != "Lata" || len(c.Contacts) != 2 || len(c.Sites) != 1 || c.Sites[0].Landmark != "temple" || c.Sites[0].PostalCode != "411005" || len(c.Contacts[0].Phones) != 2 {
+		if c.Name != "Lata" || len(c.Contacts) != 2 || len(c.Sites) != 1 || c.Sites[0].Landmark != "temple" ||
+			c.Sites[0].PostalCode != "411005" || len(c.Contacts[0].Phones) != 2 {
 			t.Errorf("%+v", c)
 		}
 	})
@@ -457,14 +476,16 @@ func TestImportWhoMay(t *testing.T) {
 			code   domain.Code
 		}{
 			{"meera", nil, ""}, {"asha", &w.centre, ""}, {"anil", &w.centre, ""}, {"agent", &w.centre, ""},
-			{"meera", &w.other, domain.CodeUnprocessable}, {"anil", nil, domain.CodeUnprocessable}, {"agent", nil, domain.CodeUnprocessable}, {"anil", &elsewhere, domain.CodeUnprocessable},
+			{"meera", &w.other, domain.CodeUnprocessable}, {"anil", nil, domain.CodeUnprocessable}, {"agent", nil, domain.CodeUnprocessable},
+			{"anil", &elsewhere, domain.CodeUnprocessable},
 			{"ravi", nil, domain.CodeForbidden},
 		} {
 			if _, err := w.imports(c.who, with(c.centre)); c.code == "" && err != nil || c.code != "" && !domain.IsCode(err, c.code) {
 				t.Errorf("%s: %v, want %q", c.who, err, c.code)
 			}
 		}
-		for _, bad := range []domain.ImportInput{table("Name|Phone", "Lata|9876543210"), {Header: []string{"Ref"}, Rows: make([]domain.ImportRow, domain.MaxImportRows+1)}} {
+		for _, bad := range []domain.ImportInput{table("Name|Phone", "Lata|9876543210"),
+			{Header: []string{"Ref"}, Rows: make([]domain.ImportRow, domain.MaxImportRows+1)}} {
 			if _, err := w.imports("meera", bad); !domain.IsCode(err, domain.CodeUnprocessable) {
 				t.Errorf("%v", err)
 			}
@@ -517,7 +538,8 @@ func TestImportIsReplayed(t *testing.T) {
 // Two desks import the same file at once: each job exists once.
 func TestImportRace(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
-		in := table("Ref|Name|Phone|Date|From|To", "R-1|Lata|9876543210|24/11/2026|10|12", "R-2|Uma|9876543211|24/11/2026|10|12", "R-3|Om|9876543212|24/11/2026|10|12")
+		in := table("Ref|Name|Phone|Date|From|To", "R-1|Lata|9876543210|24/11/2026|10|12", "R-2|Uma|9876543211|24/11/2026|10|12",
+			"R-3|Om|9876543212|24/11/2026|10|12")
 		var wg sync.WaitGroup
 		reports := make([]domain.ImportReport, 4)
 		for i := range reports {
@@ -548,7 +570,8 @@ func TestImportRace(t *testing.T) {
 func TestImportPreviewSeesItsOwnRows(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
 		in := table(importHeading, "BR-1|Lata|9876543210|12 MG Road|411005|refrigerator|||Dead|24/11/2026|10-12|ravi",
-			"BR-2|Uma|9876543211|14 MG Road|411005|refrigerator|||Dead|24/11/2026|10-12|ravi", "BR-3|Tara|9876543212|16 MG Road|411005|refrigerator|||Dead|24/11/2026|12-14|ravi")
+			"BR-2|Uma|9876543211|14 MG Road|411005|refrigerator|||Dead|24/11/2026|10-12|ravi",
+			"BR-3|Tara|9876543212|16 MG Road|411005|refrigerator|||Dead|24/11/2026|12-14|ravi")
 		in.Preview = true
 		r := w.outcomes(in, "created", "rejected", "created")
 		if got := r.Items[1].Errors[0].Reason; !strings.Contains(got, "has another visit in this time, by line 2") {
@@ -563,7 +586,8 @@ func TestImportPreviewSeesItsOwnRows(t *testing.T) {
 func TestImportOfLevelAndValue(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
 		row := func(level, value string) domain.ImportInput {
-			return table("Ref|Name|Phone|Address|Category|Fault|Level needed|Value in paise", "J-1|Lata|9876543210|12 MG Road|refrigerator|Dead|"+level+"|"+value)
+			return table("Ref|Name|Phone|Address|Category|Fault|Level needed|Value in paise", "J-1|Lata|9876543210|12 MG Road|refrigerator|Dead|"+
+				level+"|"+value)
 		}
 		is := func(level int, value *int64) {
 			t.Helper()
@@ -571,7 +595,8 @@ func TestImportOfLevelAndValue(t *testing.T) {
 				t.Errorf("level %d, value %v", j.SkillLevel, j.ValueMinor)
 			}
 		}
-		for _, wrong := range [][2]string{{"4", ""}, {"0", ""}, {"expert", ""}, {"", "-1"}, {"", "12.50"}, {"", "1e3"}, {"", "9223372036854775808"}, {"", "1000000000001"}} {
+		for _, wrong := range [][2]string{{"4", ""}, {"0", ""}, {"expert", ""}, {"", "-1"}, {"", "12.50"}, {"", "1e3"},
+			{"", "9223372036854775808"}, {"", "1000000000001"}} {
 			r := w.outcomes(row(wrong[0], wrong[1]), "rejected")
 			if want := map[bool]string{true: "Level needed", false: "Value in paise"}[wrong[0] != ""]; r.Items[0].Errors[0].Column != want {
 				t.Errorf("%v: %v", wrong, r.Items[0].Errors)
@@ -583,7 +608,8 @@ func TestImportOfLevelAndValue(t *testing.T) {
 		is(3, p(int64(125000)))
 		w.outcomes(row("3", "125000"), "unchanged")
 		j := w.job("J-1")
-		_, err := w.s.PatchJob(context.Background(), &domain.Call{Actor: w.people["meera"]}, j.ID, j.Version, domain.JobInput{SkillLevel: p(2), ValueMinor: p(int64(5))})
+		_, err := w.s.PatchJob(context.Background(), &domain.Call{Actor: w.people["meera"]}, j.ID, j.Version,
+			domain.JobInput{SkillLevel: p(2), ValueMinor: p(int64(5))})
 		w.must(err)
 		w.outcomes(row("3", "125000"), "unchanged") // what staff edited stays
 		is(2, p(int64(5)))

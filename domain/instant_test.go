@@ -121,7 +121,8 @@ func TestTheSentencesOfGapAndFold(t *testing.T) {
 // Every hour of two years in zones of all habits: whatever the clock shows
 // reads back as itself, or is a fold that lists it.
 func TestEveryWallTimeReadsBack(t *testing.T) {
-	for _, zone := range []string{"Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca", "Pacific/Chatham"} {
+	for _, zone := range []string{"Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca",
+		"Pacific/Chatham"} {
 		loc, err := time.LoadLocation(zone)
 		if err != nil {
 			t.Fatal(err)

@@ -114,7 +114,8 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 			return Invited{}, err
 		}
 		wall := s.Wall().UTC().Truncate(time.Microsecond)
-		inv := Invitation{ID: s.NewID(), UserID: u.ID, Purpose: purposeInvite, CreatedAt: wall, ExpiresAt: wall.Add(invitationTTL), SentBy: JSONList[string]{}}
+		inv := Invitation{ID: s.NewID(), UserID: u.ID, Purpose: purposeInvite, CreatedAt: wall, ExpiresAt: wall.Add(invitationTTL),
+			SentBy: JSONList[string]{}}
 		if in.Reset || u.SignedInAt != nil {
 			inv.Purpose, inv.ExpiresAt = purposeReset, wall.Add(resetTTL)
 		}
@@ -128,7 +129,8 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 			inv.SentBy, err = s.waysTo(tx, u)
 		}
 		if err == nil && !in.InPerson && inv.byHand() && u.SignedInAt != nil {
-			err = Fail(CodeState, "Nothing reaches this person: they have neither a phone number that gets texts nor the app on a phone. An admin can hand a code over in person.")
+			err = Fail(CodeState,
+				"Nothing reaches this person: they have neither a phone number that gets texts nor the app on a phone. An admin can hand a code over in person.")
 		}
 		if err != nil {
 			return Invited{}, err
@@ -156,7 +158,8 @@ func (s *Service) handOver(tx Tx, a Actor, u *User, note string) (string, error)
 		return "", Fail(CodeForbidden, "Only an admin hands a code over in person.")
 	}
 	if note = strings.TrimSpace(note); note == "" && u.SignedInAt != nil {
-		return "", Fail(CodeUnprocessable, "Say how the person was recognised.").At("/note", "for example: came to the office with their identity card")
+		return "", Fail(CodeUnprocessable, "Say how the person was recognised.").
+			At("/note", "for example: came to the office with their identity card")
 	}
 	party, err := tx.PartyToReport(u.ID)
 	if err == nil && party && u.SignedInAt != nil {
@@ -237,7 +240,8 @@ func (s *Service) resetsOf(tx Tx, user ID, now time.Time) ([]Reset, error) {
 }
 
 func invitationGone() error {
-	return Fail(CodeUnprocessable, "This code was used, has expired or never existed; ask for a new one.").At("/token", "used, expired or unknown")
+	return Fail(CodeUnprocessable, "This code was used, has expired or never existed; ask for a new one.").
+		At("/token", "used, expired or unknown")
 }
 
 // RedeemInvitation sets the password of an invitation or reset once. Anyone

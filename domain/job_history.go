@@ -146,7 +146,8 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 		if in.WatchedBy == "" {
 			in.WatchedBy = "nobody"
 		}
-		r := StepRecord{Meta: newMeta(s.newID(in.ID), now), Step: strings.TrimSpace(in.Step), Result: in.Result, WatchedBy: in.WatchedBy, Note: strings.TrimSpace(in.Note)}
+		r := StepRecord{Meta: newMeta(s.newID(in.ID), now), Step: strings.TrimSpace(in.Step), Result: in.Result, WatchedBy: in.WatchedBy,
+			Note: strings.TrimSpace(in.Note)}
 		if err := r.check(); err != nil {
 			return StepView{}, err
 		}
@@ -157,7 +158,8 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 		same := sameStep(known, StepMark(r.Step))
 		if in.ID != nil {
 			if old, err := tx.Step(r.ID); err == nil {
-				return StepView{*old, len(same)}, sameOr(old.JobID == j.ID && old.Step == r.Step && old.Result == r.Result && old.WatchedBy == r.WatchedBy, "tried step")
+				return StepView{*old, len(same)}, sameOr(old.JobID == j.ID && old.Step == r.Step && old.Result == r.Result &&
+					old.WatchedBy == r.WatchedBy, "tried step")
 			} else if !notFound(err) {
 				return StepView{}, err
 			}
@@ -188,7 +190,8 @@ func (s *Service) stepTried(tx Tx, j *Job, a Actor, r *StepRecord, st EntryTime)
 	if a.UserID != (ID{}) { // of a household: who wrote it down for a caller
 		r.ByID = ptr(a.UserID)
 	}
-	s.entry(tx, j, a, "step.tried", nil, st, map[string]any{"step_id": r.ID, "step": r.Step, "result": r.Result, "watched_by": r.WatchedBy, "note": r.Note,
+	s.entry(tx, j, a, "step.tried", nil, st, map[string]any{"step_id": r.ID, "step": r.Step, "result": r.Result, "watched_by": r.WatchedBy,
+		"note":      r.Note,
 		"repeat_of": r.RepeatOf, "repeat_reason": r.RepeatReason})
 }
 
@@ -198,7 +201,8 @@ func (s *Service) stepTried(tx Tx, j *Job, a Actor, r *StepRecord, st EntryTime)
 func (s *Service) listedSteps(tx Tx, j *Job, a Actor, known []StepRecord, now time.Time) []StepRecord {
 	var fresh []StepRecord
 	for _, t := range j.TriedSteps {
-		r := StepRecord{Meta: newMeta(s.NewID(), now), Step: strings.TrimSpace(t.What), Result: strings.ToLower(strings.TrimSpace(t.Result)), WatchedBy: t.WatchedBy}
+		r := StepRecord{Meta: newMeta(s.NewID(), now), Step: strings.TrimSpace(t.What), Result: strings.ToLower(strings.TrimSpace(t.Result)),
+			WatchedBy: t.WatchedBy}
 		if !has(stepResults, r.Result) {
 			r.Result, r.Note = "unclear", strings.TrimSpace(t.Result)
 		}
@@ -353,7 +357,8 @@ func (s *Service) handleCorrection(k *request) error {
 		raw     *string
 		to      *string
 		blank   bool // means something
-	}{{"/fault", k.in.Fault, &j.Fault, false}, {"/what_matters", k.in.WhatMatters, &j.WhatMatters, true}, {"/step", k.in.Step, &r.Step, false}} {
+	}{{"/fault", k.in.Fault, &j.Fault, false}, {"/what_matters", k.in.WhatMatters, &j.WhatMatters, true},
+		{"/step", k.in.Step, &r.Step, false}} {
 		if f.raw == nil {
 			continue
 		}
@@ -632,7 +637,8 @@ func (s *Service) JobHistory(ctx context.Context, a Actor, id ID) (JobHistory, e
 			continue
 		}
 		if status := historyStatus(v.Status); status != "" {
-			pv := HistoryVisit{ID: v.ID, WindowStart: v.WindowStart, EndedAt: v.EndedAt, Status: status, Findings: v.Findings, WorkDone: v.WorkDone, Parts: v.Parts, Tested: v.Tested}
+			pv := HistoryVisit{ID: v.ID, WindowStart: v.WindowStart, EndedAt: v.EndedAt, Status: status, Findings: v.Findings, WorkDone: v.WorkDone,
+				Parts: v.Parts, Tested: v.Tested}
 			for _, c := range v.Crew {
 				pv.Crew = append(pv.Crew, names[c])
 			}
@@ -676,7 +682,8 @@ func historyStatus(st VisitStatus) string {
 }
 
 // firstNames of everybody whom a passport names.
-func (s *Service) firstNames(ctx context.Context, steps []StepRecord, facts []Entry, visits []Visit, promises []Promise) (map[ID]string, error) {
+func (s *Service) firstNames(ctx context.Context, steps []StepRecord, facts []Entry, visits []Visit,
+	promises []Promise) (map[ID]string, error) {
 	var ids []ID
 	for i := range steps {
 		if steps[i].ByID != nil {
@@ -802,7 +809,8 @@ func (j *Job) proposal(steps []StepRecord, zone *time.Location) *Proposal {
 	p := &Proposal{Since: r.Since, Status: r.Status, Reason: r.Reason, DecidedAt: r.DecidedAt, DecidedBy: r.DecidedBy}
 	for i := range steps {
 		if t := &steps[i]; has(r.Steps, t.ID) {
-			p.Because = append(p.Because, fmt.Sprintf("%s: %s on %s, watched by %s", t.Step, t.Result, t.OccurredAt.In(zone).Format("2 Jan 2006"), watchWords[t.WatchedBy]))
+			p.Because = append(p.Because, fmt.Sprintf("%s: %s on %s, watched by %s", t.Step, t.Result, t.OccurredAt.In(zone).Format("2 Jan 2006"),
+				watchWords[t.WatchedBy]))
 		}
 	}
 	return p

@@ -29,7 +29,8 @@ func TestStepMarkByExample(t *testing.T) {
 			}
 		}
 	}
-	for _, other := range [][2]string{{"reset", "resets"}, {"waited 10 min", "waited 100 min"}, {"दवा", "दवाई"}, {"बंद किया", "बंद की"}, {"काला तार", "कला तार"}, {"valve A", "valve B"}, {"on off", "onoff"}} {
+	for _, other := range [][2]string{{"reset", "resets"}, {"waited 10 min", "waited 100 min"}, {"दवा", "दवाई"}, {"बंद किया", "बंद की"},
+		{"काला तार", "कला तार"}, {"valve A", "valve B"}, {"on off", "onoff"}} {
 		if StepMark(other[0]) == StepMark(other[1]) {
 			t.Errorf("%q and %q are one step", other[0], other[1])
 		}
@@ -92,7 +93,8 @@ func TestReplacementDue(t *testing.T) {
 		steps := make([]StepRecord, rapid.IntRange(0, 6).Draw(t, "n"))
 		failed, watched := 0, false
 		for i := range steps {
-			steps[i] = StepRecord{Meta: Meta{ID: uuid.New()}, Result: rapid.SampledFrom(stepResults).Draw(t, "result"), WatchedBy: rapid.SampledFrom(stepWatch).Draw(t, "watched")}
+			steps[i] = StepRecord{Meta: Meta{ID: uuid.New()}, Result: rapid.SampledFrom(stepResults).Draw(t, "result"),
+				WatchedBy: rapid.SampledFrom(stepWatch).Draw(t, "watched")}
 			if steps[i].Result == "failed" {
 				failed++
 				watched = watched || steps[i].WatchedBy == "professional"

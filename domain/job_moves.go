@@ -149,7 +149,8 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 				continue
 			}
 			if due := h.closesFrom(); m.now.Before(due) {
-				return Fail(CodePreconditionMissing, "The household has been unreachable since %s; the job may be closed from %s.", h.Since.In(m.d.site.Location()).Format("2 Jan 15:04"), due.In(m.d.site.Location()).Format("2 Jan 15:04")).With("from", due)
+				return Fail(CodePreconditionMissing, "The household has been unreachable since %s; the job may be closed from %s.",
+					h.Since.In(m.d.site.Location()).Format("2 Jan 15:04"), due.In(m.d.site.Location()).Format("2 Jan 15:04")).With("from", due)
 			}
 			policies, err := m.tx.Policies(j.CentreID)
 			if err != nil {
@@ -204,7 +205,8 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 				return Fail(CodeState, "The job is on hold for this already.").With("hold", map[string]any{"id": h.ID, "kind": h.Kind})
 			}
 		}
-		h := Hold{ID: s.NewID(), Kind: kind, JobID: &m.d.job.ID, Since: m.st.occurred, Reason: in.Reason, ByID: &call.Actor.UserID, By: string(call.Actor.Role)}
+		h := Hold{ID: s.NewID(), Kind: kind, JobID: &m.d.job.ID, Since: m.st.occurred, Reason: in.Reason, ByID: &call.Actor.UserID,
+			By: string(call.Actor.Role)}
 		if in.DueAt != "" {
 			due, err := ParseInstant(in.DueAt, m.d.site.Location(), "/due_at")
 			if err != nil {
@@ -216,7 +218,8 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 			return err
 		}
 		m.d.holds = append(m.d.holds, h)
-		s.entry(m.tx, m.d.job, call.Actor, "hold.placed", nil, m.st, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason, "due_at": h.DueAt})
+		s.entry(m.tx, m.d.job, call.Actor, "hold.placed", nil, m.st, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason,
+			"due_at": h.DueAt})
 		return nil
 	})
 }
@@ -367,7 +370,8 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 				return Fail(CodeUnprocessable, "The day to move to is later.").At("/move_to", "a later date")
 			}
 		} else {
-			for i := 0; i < 60 && (has(c.Holidays, to.Format("2006-01-02")) || (len(c.WorkingDays) > 0 && !has(c.WorkingDays, int(to.Weekday())))); i++ {
+			for i := 0; i < 60 && (has(c.Holidays, to.Format("2006-01-02")) ||
+				(len(c.WorkingDays) > 0 && !has(c.WorkingDays, int(to.Weekday())))); i++ {
 				to = to.AddDate(0, 0, 1)
 			}
 		}
@@ -401,7 +405,8 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 func (s *Service) disruptOne(ctx context.Context, call *Call, v *Visit, c *Centre, days int, reason string) (placed bool, err error) {
 	loc := c.Location()
 	shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, days).Format(time.RFC3339) }
-	in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart), PlannedMinutes: v.PlannedMinutes, Reason: reason, disruption: true}
+	in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart),
+		PlannedMinutes: v.PlannedMinutes, Reason: reason, disruption: true}
 	one := &Call{Actor: call.Actor}
 	_, err = s.Reschedule(ctx, one, v.ID, in)
 	if err == nil {

@@ -141,7 +141,8 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if err != nil {
 			return LeaveView{}, err
 		}
-		l := Leave{Meta: newMeta(s.newID(in.ID), now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note), Status: "approved", RecordedBy: &a.UserID}
+		l := Leave{Meta: newMeta(s.newID(in.ID), now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note), Status: "approved",
+			RecordedBy: &a.UserID}
 		if u.ID == a.UserID && l.Kind != LeaveSick {
 			l.Status = LeaveMoves.Start
 		}
@@ -155,14 +156,18 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 			return LeaveView{}, Fail(CodeUnprocessable, "Leave ends after it starts.").At("/ends_at", "after starts_at")
 		}
 		if l.StartsAt.Before(now.Add(-leaveBack)) || l.EndsAt.Sub(l.StartsAt) > leaveMost || l.StartsAt.After(now.Add(leaveAhead)) {
-			return LeaveView{}, Fail(CodeUnprocessable, "Leave begins within five years, at most 31 days ago, and lasts at most a year.").At("/starts_at", "a nearer time")
+			return LeaveView{}, Fail(CodeUnprocessable, "Leave begins within five years, at most 31 days ago, and lasts at most a year.").
+				At("/starts_at", "a nearer time")
 		}
 		if u.ID == a.UserID && l.Kind == LeaveSick && l.EndsAt.Sub(l.StartsAt) > sickMost {
-			return LeaveView{}, Fail(CodeUnprocessable, "Sick leave that stands unasked is at most 60 days; ask for more as another kind, which is approved.").At("/ends_at", "at most 60 days, or another kind")
+			return LeaveView{}, Fail(CodeUnprocessable,
+				"Sick leave that stands unasked is at most 60 days; ask for more as another kind, which is approved.").
+				At("/ends_at", "at most 60 days, or another kind")
 		}
 		if in.ID != nil {
 			if old, err := tx.Leave(l.ID); err == nil {
-				return old.View(a, now), sameOr(old.TechnicianID == l.TechnicianID && old.StartsAt.Equal(l.StartsAt) && old.EndsAt.Equal(l.EndsAt) && old.Kind == l.Kind && old.Note == l.Note, "leave")
+				return old.View(a, now), sameOr(old.TechnicianID == l.TechnicianID && old.StartsAt.Equal(l.StartsAt) && old.EndsAt.Equal(l.EndsAt) &&
+					old.Kind == l.Kind && old.Note == l.Note, "leave")
 			} else if !notFound(err) {
 				return LeaveView{}, err
 			}
@@ -228,7 +233,8 @@ func askedBefore(tx Tx, l *Leave) error {
 			return err
 		}
 		if len(there) > 0 {
-			return Fail(CodeState, "There is leave in this time already (%s).", there[0].Status).At("/starts_at", "a time without leave, or withdraw the other one").With("leave_id", there[0].ID)
+			return Fail(CodeState, "There is leave in this time already (%s).", there[0].Status).
+				At("/starts_at", "a time without leave, or withdraw the other one").With("leave_id", there[0].ID)
 		}
 	}
 	return nil

@@ -100,25 +100,48 @@ var (
 
 // VisitMoves is the visit's lifecycle.
 var VisitMoves = []VisitMove{
-	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: desk, Plan: PlanPermits, Guard: "hours, skill, free, no exclusion, plan kept", Fact: "visit.assigned"},
-	{Action: "decline", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a reason", Fact: "visit.declined"},
-	{Action: "confirm", From: notYetThere, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true, Guard: "before the window ends; staff name the contact that proves it", Fact: "visit.confirmed"},
-	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows, Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
-	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route"},
-	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.arrived"},
-	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside, Guard: "as the moves it implies; the plan seen also when it came after the arrival; not where the appliance is carried in", Fact: "visit.started"},
-	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.completed"},
-	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "as the moves it implies", Fact: "visit.partial"},
-	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen, Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access"},
-	{Action: "stop", From: VisitStatuses, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows, Guard: "none", Fact: "visit.stopped"},
-	{Action: "missed", From: []VisitStatus{VisitScheduled}, To: VisitMissed, Roles: []Role{RoleSystem}, Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed"},
-	{Action: "cancel", From: notYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "a reason", Fact: "visit.cancelled"},
-	{Action: "reschedule", From: notYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, staff...), Crew: true, Holds: AnyRefuses, Plan: PlanPermits, Guard: "as schedule", Fact: "visit.rescheduled"},
-	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true, Holds: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Fact: "visit.done_confirmed"},
-	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial}, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message", Fact: "visit.disputed"},
-	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem}, Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
-	{Action: "free", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows, Guard: "a technician of the crew fell ill; the status stays while others of it go", Fact: "visit.freed"},
-	{Action: "plan-seen", From: beforeWork, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a plan is in force", Fact: "visit.plan_seen"},
+	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: desk, Plan: PlanPermits,
+		Guard: "hours, skill, free, no exclusion, plan kept", Fact: "visit.assigned"},
+	{Action: "decline", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a reason",
+		Fact: "visit.declined"},
+	{Action: "confirm", From: notYetThere, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true,
+		Guard: "before the window ends; staff name the contact that proves it", Fact: "visit.confirmed"},
+	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows,
+		Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
+	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
+		Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route"},
+	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
+		Guard: "as the moves it implies", Fact: "visit.arrived"},
+	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside,
+		Guard: "as the moves it implies; the plan seen also when it came after the arrival; not where the appliance is carried in",
+		Fact:  "visit.started"},
+	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
+		Guard: "as the moves it implies", Fact: "visit.completed"},
+	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
+		Guard: "as the moves it implies", Fact: "visit.partial"},
+	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess,
+		Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
+		Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access"},
+	{Action: "stop", From: VisitStatuses, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows, Guard: "none",
+		Fact: "visit.stopped"},
+	{Action: "missed", From: []VisitStatus{VisitScheduled}, To: VisitMissed, Roles: []Role{RoleSystem},
+		Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed"},
+	{Action: "cancel", From: notYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows,
+		Guard: "a reason", Fact: "visit.cancelled"},
+	{Action: "reschedule", From: notYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, staff...), Crew: true,
+		Holds: AnyRefuses, Plan: PlanPermits, Guard: "as schedule", Fact: "visit.rescheduled"},
+	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true,
+		Holds: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Fact: "visit.done_confirmed"},
+	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial},
+		Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows,
+		Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message",
+		Fact:  "visit.disputed"},
+	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem},
+		Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
+	{Action: "free", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,
+		Guard: "a technician of the crew fell ill; the status stays while others of it go", Fact: "visit.freed"},
+	{Action: "plan-seen", From: beforeWork, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a plan is in force",
+		Fact: "visit.plan_seen"},
 }
 
 // JobMove is one row of the job's table of moves.
@@ -141,15 +164,21 @@ var (
 
 // JobMoves is the job's lifecycle.
 var JobMoves = []JobMove{
-	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits, Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for themselves with the contact in which the customer agreed", Fact: "visit.scheduled"},
+	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits,
+		Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for themselves with the contact in which the customer agreed", Fact: "visit.scheduled"},
 	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, Roles: staff, Holds: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
-	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Holds: HoldAllows, Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
-	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Fact: "job.reopened"},
+	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Holds: HoldAllows,
+		Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
+	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: append([]Role{RoleCustomer}, staff...),
+		Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Fact: "job.reopened"},
 	{Action: "hold", From: jobPending, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
-	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre", Fact: "job.transferred"},
-	{Action: "replacement", From: jobLive, Roles: []Role{RoleProprietor, RoleAreaManager, RoleAgent}, Holds: HoldAllows, Guard: "a replacement is proposed", Fact: "replacement.answered"},
-	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager}, Holds: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
+	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre",
+		Fact: "job.transferred"},
+	{Action: "replacement", From: jobLive, Roles: []Role{RoleProprietor, RoleAreaManager, RoleAgent}, Holds: HoldAllows,
+		Guard: "a replacement is proposed", Fact: "replacement.answered"},
+	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager},
+		Holds: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
 }
 
 // FlagMove is one row of the flag's table of moves.
@@ -166,10 +195,14 @@ type FlagMove struct {
 // area manager's (a deputy's, an escalated admin's) who is not involved.
 var FlagMoves = []FlagMove{
 	{Action: "triage", From: []FlagStatus{FlagReported, FlagTriaged}, To: FlagTriaged, Guard: "nobody involved; again, to correct it"},
-	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview, Guard: "nobody involved; may ask one of our own people for their side"},
-	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, Guard: "nobody involved; reasons; upheld, not_upheld or unclear; nobody is found at fault unheard"},
-	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: FlagWithdrawn, Reporter: true, Guard: "the reporter only"},
-	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true, Guard: "whom it is about, once, after they were told what they may know"},
+	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview,
+		Guard: "nobody involved; may ask one of our own people for their side"},
+	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview},
+		Guard: "nobody involved; reasons; upheld, not_upheld or unclear; nobody is found at fault unheard"},
+	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: FlagWithdrawn, Reporter: true,
+		Guard: "the reporter only"},
+	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true,
+		Guard: "whom it is about, once, after they were told what they may know"},
 }
 
 func visitMove(action string) *VisitMove {
@@ -327,8 +360,10 @@ func roleWords(r Role) string {
 }
 
 func actionWords(action string) string {
-	words := map[string]string{"en-route": "set out for", "arrive": "arrive at", "no-access": "report no access for", "plan-seen": "accept the plan of",
-		"partial": "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of", "another-time": "ask another time for", "replacement": "answer the proposed replacement of", "schedule": "schedule visits of"}
+	words := map[string]string{"en-route": "set out for", "arrive": "arrive at", "no-access": "report no access for",
+		"plan-seen": "accept the plan of",
+		"partial":   "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of",
+		"another-time": "ask another time for", "replacement": "answer the proposed replacement of", "schedule": "schedule visits of"}
 	if w, ok := words[action]; ok {
 		return w
 	}

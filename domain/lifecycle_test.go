@@ -52,7 +52,8 @@ func TestVisitMovesWalked(t *testing.T) {
 									want = want && len(plan) > 0 && len(seen) == 0
 								}
 								if got := has(offered, m.Action); got != want {
-									t.Errorf("%s %s by %s (crew %v, hold %q, plan %v, seen %v): offered %v", status, m.Action, role, in, kind, plan, len(seen) > 0, got)
+									t.Errorf("%s %s by %s (crew %v, hold %q, plan %v, seen %v): offered %v", status, m.Action, role, in, kind, plan, len(seen) > 0,
+										got)
 								}
 							}
 						}
@@ -160,7 +161,8 @@ func chain(n int) (*Job, []Entry) {
 	j := &Job{Meta: Meta{ID: uuid.New()}}
 	facts := make([]Entry, n)
 	for i := range facts {
-		facts[i] = Entry{ID: uuid.New(), Kind: "attempt.recorded", ActorRole: RoleAgent, OccurredAt: time.Unix(int64(i), 0), RecordedAt: time.Unix(int64(i), 5), Payload: []byte(`{"n":1}`)}
+		facts[i] = Entry{ID: uuid.New(), Kind: "attempt.recorded", ActorRole: RoleAgent, OccurredAt: time.Unix(int64(i), 0),
+			RecordedAt: time.Unix(int64(i), 5), Payload: []byte(`{"n":1}`)}
 		j.Append(&facts[i])
 	}
 	return j, facts
@@ -198,7 +200,8 @@ func TestChainNamesTheFirstBadRow(t *testing.T) {
 
 func TestWorksInLocalHoursAlsoWhenClocksChange(t *testing.T) {
 	centre := &Centre{Zone: "Europe/London", Holidays: JSONList[string]{"2026-12-25"}, WorkingDays: JSONList[int]{1, 2, 3, 4, 5}}
-	u := &User{Name: "Tom Reed", Hours: JSONList[Shift]{{Weekday: 0, From: "08:00", To: "12:00"}, {Weekday: 0, From: "13:00", To: "17:00"}, {Weekday: 5, From: "09:00", To: "24:00"}}}
+	u := &User{Name: "Tom Reed", Hours: JSONList[Shift]{{Weekday: 0, From: "08:00", To: "12:00"}, {Weekday: 0, From: "13:00", To: "17:00"},
+		{Weekday: 5, From: "09:00", To: "24:00"}}}
 	london := centre.Location()
 	on := func(s string) time.Time {
 		at, err := time.ParseInLocation("2006-01-02T15:04", s, london)

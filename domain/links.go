@@ -72,7 +72,8 @@ func (s *Service) Share(ctx context.Context, a Actor, job ID) (ShareLink, error)
 		kind = "job.last_notice"
 	}
 	when, language := "", c.LanguageOf(j.ContactID)
-	if visits, err := s.Read.Visits(ctx, Scope{All: true}, VisitFilter{JobID: &job, Status: []VisitStatus{VisitScheduled}}, Page{Limit: 1}); err == nil && len(visits) == 1 {
+	if visits, err := s.Read.Visits(ctx, Scope{All: true}, VisitFilter{JobID: &job, Status: []VisitStatus{VisitScheduled}},
+		Page{Limit: 1}); err == nil && len(visits) == 1 {
 		loc := time.UTC
 		if site := c.site(j.SiteID); site != nil {
 			loc = site.Location()
@@ -233,7 +234,8 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 	if err != nil {
 		return nil, err
 	}
-	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: d.centre.Name, CentrePhone: d.centre.Phone, Location: d.site.Location(),
+	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: d.centre.Name, CentrePhone: d.centre.Phone,
+		Location: d.site.Location(),
 		Language: d.customer.LanguageOf(j.ContactID), Now: now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
 	if v := p.Visit; v != nil {
 		for _, id := range v.Crew {
@@ -258,7 +260,8 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 		return nil, err
 	}
 	p.CanStop = series != nil
-	p.CanReopen = d.held == nil && has(JobActions(Actor{Role: RoleCustomer, JobID: j.ID}, j, d.holds, d.plan, now), "reopen") && j.Status.Ended() && j.Status != JobCancelled
+	p.CanReopen = d.held == nil && has(JobActions(Actor{Role: RoleCustomer, JobID: j.ID}, j, d.holds, d.plan, now), "reopen") &&
+		j.Status.Ended() && j.Status != JobCancelled
 	if j.Verdict == reach.LastNotice {
 		v, _, err := s.verdict(tx, d, now)
 		if err != nil {

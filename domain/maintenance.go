@@ -106,7 +106,8 @@ func (s *Service) checkMaintenance(m *Maintenance, now time.Time) error {
 	}
 	dates, err := s.Recur(m.RRule, loc, start, start.Add(-time.Minute), start.AddDate(5, 0, 0), 1)
 	if err != nil {
-		return Fail(CodeUnprocessable, "This rule cannot be kept: %s.", err).At("/rrule", "a rule of RFC 5545 section 3.3.10, such as FREQ=MONTHLY;INTERVAL=6")
+		return Fail(CodeUnprocessable, "This rule cannot be kept: %s.", err).
+			At("/rrule", "a rule of RFC 5545 section 3.3.10, such as FREQ=MONTHLY;INTERVAL=6")
 	}
 	if len(dates) == 0 {
 		return Fail(CodeUnprocessable, "This rule has no date.").At("/rrule", "a rule with a date in the next years")
@@ -171,7 +172,8 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		if err != nil {
 			return Maintenance{}, meaningIfAbsent(err, "customer", "/customer_id")
 		}
-		m := Maintenance{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60, WindowMinutes: 120, Status: "active", CreatedBy: call.Actor.UserID}
+		m := Maintenance{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
+			WindowMinutes: 120, Status: "active", CreatedBy: call.Actor.UserID}
 		if len(c.Sites) == 0 {
 			return Maintenance{}, Fail(CodeUnprocessable, "The household has no site yet.").At("/site_id", "add a site to the customer first")
 		}
@@ -195,7 +197,8 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 			if !call.Actor.reaches(old.CentreID, old.AreaID) {
 				return Maintenance{}, sameOr(false, "maintenance")
 			}
-			return *old, sameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart && old.Fault == m.Fault, "maintenance")
+			return *old, sameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart && old.Fault == m.Fault,
+				"maintenance")
 		} else if !notFound(err) {
 			return Maintenance{}, err
 		}
@@ -229,7 +232,8 @@ func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, versi
 			return Maintenance{}, err
 		}
 		if in.CustomerID != nil || in.SiteID != nil || in.ApplianceID != nil || in.CentreID != nil {
-			return Maintenance{}, Fail(CodeUnprocessable, "Household, appliance and centre do not change here.").At("/customer_id", "end it and arrange another one")
+			return Maintenance{}, Fail(CodeUnprocessable, "Household, appliance and centre do not change here.").
+				At("/customer_id", "end it and arrange another one")
 		}
 		if err := ifVersion(m.Meta, version); err != nil {
 			return Maintenance{}, err
@@ -348,7 +352,8 @@ func (s *Service) maintainOnce(tx Tx, m *Maintenance, id ID, at, now time.Time) 
 	if _, err := tx.Job(id); err == nil || !notFound(err) {
 		return err
 	}
-	view, err := s.createJob(tx, System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID, CentreID: &m.CentreID, Category: &m.Category, Fault: &m.Fault}, now)
+	view, err := s.createJob(tx, System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID,
+		CentreID: &m.CentreID, Category: &m.Category, Fault: &m.Fault}, now)
 	if err != nil {
 		return err
 	}
@@ -361,8 +366,10 @@ func (s *Service) maintainOnce(tx Tx, m *Maintenance, id ID, at, now time.Time) 
 		return nil
 	}
 	v := &Visit{Meta: newMeta(s.NewID(), now)}
-	in := ScheduleInput{WindowStart: at.Format(time.RFC3339), WindowEnd: at.Add(time.Duration(m.WindowMinutes) * time.Minute).Format(time.RFC3339), PlannedMinutes: m.PlannedMinutes}
-	if err := s.book(tx, &Call{Actor: System}, d, v, in, now, EntryTime{occurred: now, recorded: now}, "visit.scheduled"); IsCode(err, CodeCapacity) || IsCode(err, CodeHours) {
+	in := ScheduleInput{WindowStart: at.Format(time.RFC3339), WindowEnd: at.Add(time.Duration(m.WindowMinutes) * time.Minute).
+		Format(time.RFC3339), PlannedMinutes: m.PlannedMinutes}
+	if err := s.book(tx, &Call{Actor: System}, d, v, in, now, EntryTime{occurred: now, recorded: now}, "visit.scheduled"); IsCode(err,
+		CodeCapacity) || IsCode(err, CodeHours) {
 		return nil
 	} else if err != nil {
 		return err

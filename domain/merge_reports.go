@@ -48,7 +48,8 @@ func (s *Service) raiseOrMerge(k *request, v *Visit, f *Flag) error {
 	case open < homeMost:
 		return s.raise(k.tx, k.actor, k.d, v, f, k.st, k.now)
 	case k.by != nil:
-		return Fail(CodeState, "%d reports of this household wait for the area manager already; tell what is new to the manager.", open).With("open", open)
+		return Fail(CodeState, "%d reports of this household wait for the area manager already; tell what is new to the manager.", open).
+			With("open", open)
 	case newest != nil:
 		return s.addWords(k, newest, f)
 	}

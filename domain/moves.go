@@ -53,7 +53,8 @@ var (
 	SOSMoves = Lifecycle{"SOS", "raised", []Move{
 		{"ring", []string{"raised"}, nil, "system", "the tier's time, or its repeat"},
 		{"add", []string{"raised", "acknowledged"}, nil, "raiser", "a further tap about the same, within an hour of the answer"},
-		{"reopen", []string{"acknowledged"}, []string{"raised"}, "raiser", "such a tap after somebody answered: it rings on until somebody acknowledges again"},
+		{"reopen", []string{"acknowledged"}, []string{"raised"}, "raiser",
+			"such a tap after somebody answered: it rings on until somebody acknowledges again"},
 		{"remind", []string{"acknowledged"}, nil, "system", "every 30 min until it is resolved: its owner"},
 		{"acknowledge", []string{"raised"}, []string{"acknowledged"}, "whoever sees it", "not the raiser"},
 		{"take-over", []string{"acknowledged"}, nil, "to whom it is handed over", "by acknowledging"},
@@ -72,7 +73,8 @@ var (
 		{"extend", timerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes, eight hours in all; the code, where one is set"},
 		{"fine", timerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
 		{"end", timerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
-		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager", "the desk was asked to call and spoke with them"},
+		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager",
+			"the desk was asked to call and spoke with them"},
 		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, waits for company, or they left its crew"},
 		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and they set out anew"},
 	}}
@@ -89,7 +91,8 @@ var (
 		{"break", []string{"open"}, []string{"broken"}, "system", "its due time is over"},
 		{"escalate", []string{"broken"}, nil, "system", "owner, proprietor, area manager at set times"},
 		{"keep", []string{"open", "broken"}, []string{"kept", "kept_late"}, "owner, or who answers for the job", "the contact that proves it"},
-		{"hand-over", []string{"open", "broken"}, nil, "owner, or who answers for the job", "to somebody of the job's centre or area, or an agent"},
+		{"hand-over", []string{"open", "broken"}, nil, "owner, or who answers for the job",
+			"to somebody of the job's centre or area, or an agent"},
 		{"void", []string{"open", "broken"}, []string{"void"}, "system", "somebody else than the household asked for it"},
 		{"lapse", []string{"open"}, []string{"void"}, "system", "the job ended; a broken one stays broken"},
 	}}
@@ -118,10 +121,12 @@ var (
 	// LeaveMoves: docs/product.md section 6, leave with approval. What a desk records
 	// for somebody else, and sickness, begins as approved.
 	LeaveMoves = Lifecycle{"leave", "requested", []Move{
-		{"approve", []string{"requested"}, []string{"approved"}, "proprietor, area_manager, admin", "not about themselves; the leave is not over"},
+		{"approve", []string{"requested"}, []string{"approved"}, "proprietor, area_manager, admin",
+			"not about themselves; the leave is not over"},
 		{"decline", []string{"requested"}, []string{"declined"}, "proprietor, area_manager, admin", "not about themselves; a reason"},
 		{"withdraw", []string{"requested"}, []string{"withdrawn"}, "whose leave it is", ""},
-		{"withdraw", []string{"approved"}, []string{"cancelled"}, "whose leave it is, proprietor, area_manager, admin", "the leave has not begun; a reason"},
+		{"withdraw", []string{"approved"}, []string{"cancelled"}, "whose leave it is, proprietor, area_manager, admin",
+			"the leave has not begun; a reason"},
 	}}
 
 	// MaintenanceMoves: docs/product.md section 6, "Recurring maintenance".
@@ -135,5 +140,6 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves, &AftercareMoves, &LeaveMoves, &MaintenanceMoves}
+	Lifecycles = []*Lifecycle{&SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves, &AftercareMoves, &LeaveMoves,
+		&MaintenanceMoves}
 )

@@ -47,8 +47,10 @@ const dots = "\u093C\u09BC\u0A3C\u0ABC\u0B3C\u0CBC"
 // undotted maps the letters that have the dot in them, by code point: editors
 // and version control may write them as letter and dot.
 var undotted = map[rune]rune{
-	0x0929: 'न', 0x0931: 'र', 0x0934: 'ळ', 0x0958: 'क', 0x0959: 'ख', 0x095A: 'ग', 0x095B: 'ज', 0x095C: 'ड', 0x095D: 'ढ', 0x095E: 'फ', 0x095F: 'य',
-	0x09DC: 'ড', 0x09DD: 'ঢ', 0x09DF: 'য', 0x0A33: 'ਲ', 0x0A36: 'ਸ', 0x0A59: 'ਖ', 0x0A5A: 'ਗ', 0x0A5B: 'ਜ', 0x0A5E: 'ਫ', 0x0B5C: 'ଡ', 0x0B5D: 'ଢ',
+	0x0929: 'न', 0x0931: 'र', 0x0934: 'ळ', 0x0958: 'क', 0x0959: 'ख', 0x095A: 'ग', 0x095B: 'ज', 0x095C: 'ड', 0x095D: 'ढ', 0x095E: 'फ',
+	0x095F: 'य',
+	0x09DC: 'ড', 0x09DD: 'ঢ', 0x09DF: 'য', 0x0A33: 'ਲ', 0x0A36: 'ਸ', 0x0A59: 'ਖ', 0x0A5A: 'ਗ', 0x0A5B: 'ਜ', 0x0A5E: 'ਫ', 0x0B5C: 'ଡ',
+	0x0B5D: 'ଢ',
 }
 
 // unaccented maps Latin letters with an accent in them, and those that two

@@ -11,8 +11,10 @@ import (
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // urgent notices wake a phone; the others may wait for it.
-var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true, "call.manager": true, "visit.wait": true,
-	"visit.needs_someone": true, "visit.late_desk": true, "visit.late": true, "day.freed": true, "hold.area": true, "flag.triage": true, "flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "promise.yours": true, "promise.late": true}
+var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true,
+	"call.manager": true, "visit.wait": true,
+	"visit.needs_someone": true, "visit.late_desk": true, "visit.late": true, "day.freed": true, "hold.area": true, "flag.triage": true,
+	"flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "promise.yours": true, "promise.late": true}
 
 // collapse groups kinds of which only the latest matters on a phone; FCM
 // keeps at most four keys a device.
@@ -50,7 +52,8 @@ type noticeOption func(*Notice)
 func toUser(id ID) noticeOption { return func(n *Notice) { n.UserID = &id } }
 
 func (s *Service) notice(kind, language string, now, expires time.Time, opts ...noticeOption) Notice {
-	n := Notice{ID: s.NewID(), Kind: kind, Language: language, High: urgent[kind], CreatedAt: now, NotBefore: now, ExpiresAt: expires, State: "pending"}
+	n := Notice{ID: s.NewID(), Kind: kind, Language: language, High: urgent[kind], CreatedAt: now, NotBefore: now, ExpiresAt: expires,
+		State: "pending"}
 	for _, o := range opts {
 		o(&n)
 	}
@@ -115,7 +118,8 @@ func (s *Service) notifyCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string
 				starts = &now
 			}
 		}
-		s.notifyOne(tx, s.notice(kind, u.Language, now, expiry(v, now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts, now)
+		s.notifyOne(tx, s.notice(kind, u.Language, now, expiry(v, now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts,
+			now)
 	}
 }
 

@@ -190,7 +190,8 @@ type QuietInput struct {
 
 func checkQuiet(from, to string) error {
 	if (from == "") != (to == "") || from != "" && (!clockPattern.MatchString(from) || !clockPattern.MatchString(to) || from == to) {
-		return Fail(CodeUnprocessable, "Quiet hours run from one HH:MM to another; leave both empty for none.").At("/quiet_from", "HH:MM, and quiet_to")
+		return Fail(CodeUnprocessable, "Quiet hours run from one HH:MM to another; leave both empty for none.").
+			At("/quiet_from", "HH:MM, and quiet_to")
 	}
 	return nil
 }

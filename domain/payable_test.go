@@ -12,7 +12,8 @@ import (
 // hold.
 func TestTheShieldTakesNothingAway(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := PayableVisit{Proven: rapid.Bool().Draw(t, "proven"), FlaggedSelf: rapid.Bool().Draw(t, "flagged"), AreaHold: rapid.Bool().Draw(t, "hold"), Pause: rapid.Bool().Draw(t, "pause")}
+		p := PayableVisit{Proven: rapid.Bool().Draw(t, "proven"), FlaggedSelf: rapid.Bool().Draw(t, "flagged"), AreaHold: rapid.Bool().
+			Draw(t, "hold"), Pause: rapid.Bool().Draw(t, "pause")}
 		p.Status, p.Disputed = rapid.SampledFrom(VisitStatuses).Draw(t, "status"), rapid.Bool().Draw(t, "disputed")
 		plain := p
 		plain.FlaggedSelf, plain.AreaHold, plain.Pause = false, false, false
@@ -21,7 +22,8 @@ func TestTheShieldTakesNothingAway(t *testing.T) {
 		if was && !paid {
 			t.Fatalf("what happened to him costs him the pay: %+v", p)
 		}
-		if counted && (p.FlaggedSelf || p.AreaHold || p.Pause || p.Disputed || p.Status == VisitStopped || p.Status == VisitNoAccess && p.Proven) {
+		if counted && (p.FlaggedSelf || p.AreaHold || p.Pause || p.Disputed || p.Status == VisitStopped || p.Status == VisitNoAccess &&
+			p.Proven) {
 			t.Fatalf("it counts: %+v", p)
 		}
 		if !counted && why == "" {

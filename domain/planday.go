@@ -300,7 +300,8 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 			end = later(end, p.now)
 		}
 		begin := math.Floor(p.minute(b.StartsAt))
-		problem.Stops = append(problem.Stops, dayplan.Stop{Place: where, Minutes: math.Ceil(p.minute(end)) - begin, From: begin, To: begin, Fixed: ptr(n)})
+		problem.Stops = append(problem.Stops, dayplan.Stop{Place: where, Minutes: math.Ceil(p.minute(end)) - begin, From: begin, To: begin,
+			Fixed: ptr(n)})
 	}
 	fixed := len(problem.Stops)
 	problem.Travel = s.travelTable(atlas.places)
@@ -311,7 +312,8 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		if !p.wants(v) || v.WindowStart.Before(p.from) || p.only != nil && !p.only[v.ID] || jobs[v.JobID] == nil {
 			continue
 		}
-		d := &dossier{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre, holds: p.open[v.ID], plan: p.plans[v.ID]}
+		d := &dossier{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre,
+			holds: p.open[v.ID], plan: p.plans[v.ID]}
 		if d.site == nil {
 			d.site = &Site{Zone: p.centre.Zone}
 		}
@@ -333,7 +335,8 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 				continue
 			}
 			of[len(problem.Stops)] = c
-			problem.Stops = append(problem.Stops, dayplan.Stop{Place: c.place, Minutes: float64(c.visit.PlannedMinutes), From: begin, To: begin, Fixed: ptr(number[id])})
+			problem.Stops = append(problem.Stops, dayplan.Stop{Place: c.place, Minutes: float64(c.visit.PlannedMinutes), From: begin, To: begin,
+				Fixed: ptr(number[id])})
 			tx.busy = append(tx.busy, c.busy(id, p.instant(begin)))
 		}
 	}
@@ -360,7 +363,8 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		}
 	}
 	over := func(int) float64 { return 1 }
-	before := dayplan.Solve(&dayplan.Problem{Stops: problem.Stops[:fixed], Vehicles: problem.Vehicles, Travel: problem.Travel}, dayplan.Options{Progress: over})
+	before := dayplan.Solve(&dayplan.Problem{Stops: problem.Stops[:fixed], Vehicles: problem.Vehicles, Travel: problem.Travel},
+		dayplan.Options{Progress: over})
 	p.bound(problem)
 	how := over
 	if searched {
@@ -394,7 +398,8 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 			if k > 0 {
 				arrival = p.instant(math.Min(math.Ceil(x.Arrive-1e-6), math.Ceil(x.Start-1e-6)))
 			}
-			out.Visits = append(out.Visits, PlannedVisit{VisitID: c.visit.ID, JobID: c.visit.JobID, TechnicianID: u.ID, Crew: crew, PlannedStart: begin, PlannedMinutes: c.visit.PlannedMinutes,
+			out.Visits = append(out.Visits, PlannedVisit{VisitID: c.visit.ID, JobID: c.visit.JobID, TechnicianID: u.ID, Crew: crew,
+				PlannedStart: begin, PlannedMinutes: c.visit.PlannedMinutes,
 				Arrival: arrival, TravelMinutes: int(way), TravelKnown: known, Continuity: has(knows[c.visit.CustomerID], u.ID)})
 		}
 	}
@@ -403,11 +408,13 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 			out.Unplaced = append(out.Unplaced, s.explain(p, tx, c))
 		}
 	}
-	out.Before.V = PlanTotals{Visits: len(standing), Unassigned: len(free), TravelMinutes: int(math.Round(before.Travel)), Technicians: before.Used}
+	out.Before.V = PlanTotals{Visits: len(standing), Unassigned: len(free), TravelMinutes: int(math.Round(before.Travel)),
+		Technicians: before.Used}
 	for id := range placed {
 		standing[id] = true
 	}
-	out.After.V = PlanTotals{Visits: len(standing), Unassigned: len(out.Unplaced), TravelMinutes: int(math.Round(plan.Travel)), Technicians: plan.Used}
+	out.After.V = PlanTotals{Visits: len(standing), Unassigned: len(out.Unplaced), TravelMinutes: int(math.Round(plan.Travel)),
+		Technicians: plan.Used}
 	return out
 }
 
@@ -428,7 +435,8 @@ func (p *planDay) byID() (jobs map[ID]*Job, sites map[ID]*Site, visits map[ID]*V
 
 // busy is what the visit takes of a technician once it is planned.
 func (c *candidate) busy(technician ID, begin time.Time) Busy {
-	return Busy{TechnicianID: technician, VisitID: c.visit.ID, StartsAt: begin, EndsAt: begin.Add(time.Duration(c.visit.PlannedMinutes) * time.Minute), Lat: c.d.site.Lat, Lon: c.d.site.Lon}
+	return Busy{TechnicianID: technician, VisitID: c.visit.ID, StartsAt: begin,
+		EndsAt: begin.Add(time.Duration(c.visit.PlannedMinutes) * time.Minute), Lat: c.d.site.Lat, Lon: c.d.site.Lon}
 }
 
 // weights say what stays out last.
@@ -453,7 +461,8 @@ func byWeight(free []*candidate) []*candidate {
 // begins: of all times the one at which the two cheapest of those who can come
 // cost least. Such visits go before the search for all others, since few times
 // suit two, and stand still in it. Who stays from a crew is one of the two.
-func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan.Problem, faces JSONList[ID]) (crew JSONList[ID], begin float64, ok bool) {
+func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan.Problem,
+	faces JSONList[ID]) (crew JSONList[ID], begin float64, ok bool) {
 	type comer struct {
 		technician ID
 		price      float64

@@ -182,7 +182,8 @@ func (s *Service) readDay(ctx context.Context, c *Centre, from, to, now time.Tim
 	p := &planDay{centre: c, from: from, to: to, now: now}
 	scope := Scope{CentreID: c.ID}
 	early := from.Add(-12 * time.Hour) // a window is that long at most
-	f := VisitFilter{CentreID: &c.ID, From: &early, To: &to, Status: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress}}
+	f := VisitFilter{CentreID: &c.ID, From: &early, To: &to, Status: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived,
+		VisitInProgress}}
 	var err error
 	if p.visits, err = s.Read.Visits(ctx, scope, f, Page{Limit: planMost}); err != nil {
 		return nil, err

@@ -28,7 +28,8 @@ func someDay(t *rapid.T) *planDay {
 	p.from, p.to, _ = p.centre.day(date, p.now)
 	skills := []string{"", "refrigerator", "oven"}
 	for i := range rapid.IntRange(1, 4).Draw(t, "technicians") {
-		u := User{Meta: Meta{ID: id()}, Name: fmt.Sprint("T", i), Role: RoleTechnician, CentreID: &p.centre.ID, HomeLat: coordinate(18.5), HomeLon: coordinate(73.8)}
+		u := User{Meta: Meta{ID: id()}, Name: fmt.Sprint("T", i), Role: RoleTechnician, CentreID: &p.centre.ID, HomeLat: coordinate(18.5),
+			HomeLon: coordinate(73.8)}
 		u.Skills = rapid.SliceOfN(rapid.SampledFrom(skills[1:]), 0, 2).Draw(t, "skills")
 		if rapid.Bool().Draw(t, "has hours") {
 			for d := range 7 {
@@ -51,16 +52,20 @@ func someDay(t *rapid.T) *planDay {
 	taken := map[ID]time.Time{}
 	for range rapid.IntRange(0, 2).Draw(t, "kept times") {
 		at := p.from.Add(time.Duration(rapid.IntRange(420, 1080).Draw(t, "kept from")) * time.Minute)
-		p.around.Reserved = append(p.around.Reserved, SlotHold{ID: id(), JobID: id(), TechnicianID: anybody(), StartsAt: at, EndsAt: at.Add(90 * time.Minute), ExpiresAt: p.now.Add(time.Minute)})
+		p.around.Reserved = append(p.around.Reserved, SlotHold{ID: id(), JobID: id(), TechnicianID: anybody(), StartsAt: at,
+			EndsAt: at.Add(90 * time.Minute), ExpiresAt: p.now.Add(time.Minute)})
 	}
 	for range rapid.IntRange(0, 14).Draw(t, "visits") {
 		site := Site{ID: id(), Lat: coordinate(18.5), Lon: coordinate(73.8), Zone: zone}
-		j := Job{Meta: Meta{ID: id()}, SiteID: site.ID, CentreID: p.centre.ID, Category: rapid.SampledFrom(skills).Draw(t, "category"), Priority: rapid.SampledFrom([]string{"low", "normal", "urgent"}).Draw(t, "priority")}
+		j := Job{Meta: Meta{ID: id()}, SiteID: site.ID, CentreID: p.centre.ID, Category: rapid.SampledFrom(skills).Draw(t, "category"),
+			Priority: rapid.SampledFrom([]string{"low", "normal", "urgent"}).Draw(t, "priority")}
 		start := p.from.Add(time.Duration(rapid.IntRange(0, 1380).Draw(t, "window")) * time.Minute)
-		v := Visit{Meta: Meta{ID: id()}, JobID: j.ID, CustomerID: id(), Status: VisitScheduled, WindowStart: start, WindowEnd: start.Add(2 * time.Hour), PlannedStart: start, PlannedMinutes: rapid.IntRange(5, 120).Draw(t, "minutes")}
+		v := Visit{Meta: Meta{ID: id()}, JobID: j.ID, CustomerID: id(), Status: VisitScheduled, WindowStart: start,
+			WindowEnd: start.Add(2 * time.Hour), PlannedStart: start, PlannedMinutes: rapid.IntRange(5, 120).Draw(t, "minutes")}
 		book := func(who ID) {
 			v.Crew, v.EverCrew, taken[who] = JSONList[ID]{who}, JSONList[ID]{who}, v.PlannedEnd()
-			p.around.Busy = append(p.around.Busy, Busy{TechnicianID: who, VisitID: v.ID, StartsAt: v.PlannedStart, EndsAt: v.PlannedEnd(), Lat: site.Lat, Lon: site.Lon})
+			p.around.Busy = append(p.around.Busy, Busy{TechnicianID: who, VisitID: v.ID, StartsAt: v.PlannedStart, EndsAt: v.PlannedEnd(),
+				Lat: site.Lat, Lon: site.Lon})
 		}
 		switch rapid.IntRange(0, 9).Draw(t, "special") {
 		case 8, 9:
@@ -146,7 +151,8 @@ func TestNoPlanBreaksARule(t *testing.T) {
 				t.Fatalf("the plan is %v, the crew %v, proposed %v", p.plans[v.ID], v.Crew, x.Crew)
 			case len(v.Crew) == 1 && (!has(x.Crew, v.Crew[0]) || !x.PlannedStart.Equal(v.PlannedStart)):
 				t.Fatalf("%v stays at %v; proposed are %v at %v", v.Crew, v.PlannedStart, x.Crew, x.PlannedStart)
-			case first != nil && (first.TechnicianID == x.TechnicianID || !first.PlannedStart.Equal(x.PlannedStart) || !sameCrew(first.Crew, x.Crew)):
+			case first != nil && (first.TechnicianID == x.TechnicianID || !first.PlannedStart.Equal(x.PlannedStart) ||
+				!sameCrew(first.Crew, x.Crew)):
 				t.Fatalf("two halves that do not fit: %+v %+v", first, x)
 			case x.PlannedStart.Before(v.WindowStart) || x.PlannedStart.After(v.WindowEnd) || x.PlannedStart.Before(p.now):
 				t.Fatalf("begins at %v, the window is %v to %v", x.PlannedStart, v.WindowStart, v.WindowEnd)
@@ -228,7 +234,8 @@ func TestARunningDay(t *testing.T) {
 	clock := func(h, m int) time.Time { return time.Date(2027, 3, 1, h, m, 0, 0, time.UTC) }
 	s := &Service{}
 	visit := func(h int, status VisitStatus) Visit {
-		return Visit{Meta: Meta{ID: uuid.New()}, Status: status, WindowStart: clock(h, 0), WindowEnd: clock(h+1, 0), PlannedStart: clock(h, 0), PlannedMinutes: 60}
+		return Visit{Meta: Meta{ID: uuid.New()}, Status: status, WindowStart: clock(h, 0), WindowEnd: clock(h+1, 0), PlannedStart: clock(h, 0),
+			PlannedMinutes: 60}
 	}
 	place := func(v *Visit) Point {
 		return Point{ptr(18.5 + 10/111.195*float64(v.WindowStart.Hour()%2)), ptr(73.8)} // odd hours lie north

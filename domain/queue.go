@@ -61,8 +61,9 @@ type Queue struct {
 const queueMost = 50
 
 var (
-	reasonsField = QueueField{Name: "reasons", Label: "Reasons; those concerned read them", Type: "text", Required: true, Options: JSONList[string]{}}
-	reasonField  = QueueField{Name: "reason", Label: "Reason", Type: "text", Required: true, Options: JSONList[string]{}}
+	reasonsField = QueueField{Name: "reasons", Label: "Reasons; those concerned read them", Type: "text", Required: true,
+		Options: JSONList[string]{}}
+	reasonField = QueueField{Name: "reason", Label: "Reason", Type: "text", Required: true, Options: JSONList[string]{}}
 )
 
 func choice(name, label string, required bool, options ...string) QueueField {
@@ -75,7 +76,8 @@ func move(label, to string, fields ...QueueField) QueueMove {
 
 // queueSources are read in this order; SOS stands above all else.
 var queueSources = []func(*Service, context.Context, Actor, time.Time) ([]QueueItem, error){
-	(*Service).queuedSOS, (*Service).queuedHolds, (*Service).queuedFlags, (*Service).queuedDisputes, (*Service).queuedExclusions, (*Service).queuedKeepAways, (*Service).queuedPromises,
+	(*Service).queuedSOS, (*Service).queuedHolds, (*Service).queuedFlags, (*Service).queuedDisputes, (*Service).queuedExclusions, (*Service).
+		queuedKeepAways, (*Service).queuedPromises,
 	(*Service).queuedAftercare, (*Service).queuedAdvisories,
 }
 
@@ -310,7 +312,8 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 			if !mine {
 				continue
 			}
-			it := QueueItem{Kind: "hold", ID: h.ID, JobID: &j.ID, Title: "Area hold: decide how to go on", Since: h.Since, DueAt: h.DueAt, Default: "The hold stays and nobody is sent; it escalates."}
+			it := QueueItem{Kind: "hold", ID: h.ID, JobID: &j.ID, Title: "Area hold: decide how to go on", Since: h.Since, DueAt: h.DueAt,
+				Default: "The hold stays and nobody is sent; it escalates."}
 			if h.OwnerID != nil {
 				if owner, ok := people[*h.OwnerID]; ok {
 					it.Known = append(it.Known, "Owner: "+owner.Name)
@@ -360,7 +363,8 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 			out = append(out, QueueItem{Since: f.RecordedAt, DueAt: f.DueAt, level: f.Level})
 			continue
 		}
-		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, level: f.Level, Title: fmt.Sprintf("Report of level %d: decide", f.Level), Since: f.RecordedAt, DueAt: f.DueAt, Default: "It stays open and escalates."}
+		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, level: f.Level, Title: fmt.Sprintf("Report of level %d: decide", f.Level),
+			Since: f.RecordedAt, DueAt: f.DueAt, Default: "It stays open and escalates."}
 		if f.Status == FlagReported {
 			it.Kind, it.Title = "triage", fmt.Sprintf("Report of level %d: triage", f.Level)
 			it.Default = "It escalates: deputy, another manager, the brand."
@@ -388,7 +392,8 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 			if f.WithdrawnWords != "" {
 				words += ": “" + f.WithdrawnWords + "”"
 			}
-			it.Known = append(it.Known, words, "It stays open until you decide. Ask the household yourself: somebody may have asked it to, or spoken for it.")
+			it.Known = append(it.Known, words,
+				"It stays open until you decide. Ask the household yourself: somebody may have asked it to, or spoken for it.")
 		}
 		if f.SubjectID != nil && f.severe() {
 			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
@@ -406,16 +411,19 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 		for _, action := range NewFlagView(a, f, now, true).Actions {
 			switch action {
 			case "triage":
-				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number", Options: JSONList[string]{"1", "2", "3", "4"}}))
+				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number",
+					Options: JSONList[string]{"1", "2", "3", "4"}}))
 			case "review":
 				if f.SubjectID != nil {
-					it.Moves = append(it.Moves, move("Hear their side", to+action, QueueField{Name: "told", Label: "What they may know", Type: "text", Required: true, Options: JSONList[string]{}}))
+					it.Moves = append(it.Moves, move("Hear their side", to+action, QueueField{Name: "told", Label: "What they may know", Type: "text",
+						Required: true, Options: JSONList[string]{}}))
 				}
 				if f.Status == FlagTriaged {
 					it.Moves = append(it.Moves, move("Take it into review", to+action))
 				}
 			case "decide":
-				it.Moves = append(it.Moves, move("Decide", to+action, choice("outcome", "Outcome", true, "upheld", "not_upheld", "unclear"), reasonsField))
+				it.Moves = append(it.Moves, move("Decide", to+action, choice("outcome", "Outcome", true, "upheld", "not_upheld", "unclear"),
+					reasonsField))
 			}
 		}
 		out = append(out, it)
@@ -441,7 +449,8 @@ func (s *Service) queuedDisputes(ctx context.Context, a Actor, _ time.Time) ([]Q
 	var out []QueueItem
 	for i := range rows {
 		f := &rows[i]
-		it := QueueItem{Kind: "dispute", ID: f.ID, JobID: &f.JobID, Title: "The household says: that is not so", Since: f.RecordedAt, DueAt: &f.DueAt,
+		it := QueueItem{Kind: "dispute", ID: f.ID, JobID: &f.JobID, Title: "The household says: that is not so", Since: f.RecordedAt,
+			DueAt:   &f.DueAt,
 			Default: map[string]string{Uphold: "The fact stands: it is proven.", Strike: "The fact is struck: it is not proven."}[f.Fallback]}
 		it.Known = append(it.Known, "About "+strings.ReplaceAll(f.Subject, "_", " ")+": "+strings.ReplaceAll(f.Claim, "_", " "))
 		if f.Reason != "" {
@@ -461,7 +470,8 @@ func (s *Service) queuedDisputes(ctx context.Context, a Actor, _ time.Time) ([]Q
 		if own {
 			it.Known = append(it.Known, "It is your own fact: somebody else decides.")
 		} else if has(f.View(a).Actions, "decide") {
-			it.Moves = append(it.Moves, move("Decide", "/v1/disputes/"+f.ID.String()+"/decide", choice("decision", "The fact", true, Uphold, Strike), reasonsField))
+			it.Moves = append(it.Moves, move("Decide", "/v1/disputes/"+f.ID.String()+"/decide", choice("decision", "The fact", true, Uphold, Strike),
+				reasonsField))
 		}
 		out = append(out, it)
 	}
@@ -485,8 +495,9 @@ func (s *Service) queuedExclusions(ctx context.Context, a Actor, _ time.Time) ([
 		if x.Flag.ByCustomer {
 			known = "The household took its report back."
 		}
-		out = append(out, QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt, Default: "They stay apart.",
-			Known: JSONList[string]{known}, Moves: JSONList[QueueMove]{move("Lift it", "/v1/exclusions/"+x.ID.String()+"/lift", reasonField)}})
+		out = append(out, QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt,
+			Default: "They stay apart.",
+			Known:   JSONList[string]{known}, Moves: JSONList[QueueMove]{move("Lift it", "/v1/exclusions/"+x.ID.String()+"/lift", reasonField)}})
 	}
 	return out, nil
 }
@@ -496,7 +507,8 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 	if a.Role != RoleAreaManager {
 		return nil, nil
 	}
-	rows, err := s.Read.Promises(ctx, a, PromiseFilter{Status: []PromiseStatus{PromiseBroken}, DueBy: ptr(now.Add(-lateSteps[len(lateSteps)-1].After))}, waiting)
+	rows, err := s.Read.Promises(ctx, a, PromiseFilter{Status: []PromiseStatus{PromiseBroken},
+		DueBy: ptr(now.Add(-lateSteps[len(lateSteps)-1].After))}, waiting)
 	if err != nil {
 		return nil, err
 	}
@@ -511,14 +523,16 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 	var out []QueueItem
 	for i := range rows {
 		p := &rows[i]
-		it := QueueItem{Kind: "promise", ID: p.ID, JobID: &p.JobID, Title: "A promise to a household is late", Since: p.CreatedAt, DueAt: &p.DueAt, Default: "It stays late until somebody calls."}
+		it := QueueItem{Kind: "promise", ID: p.ID, JobID: &p.JobID, Title: "A promise to a household is late", Since: p.CreatedAt,
+			DueAt: &p.DueAt, Default: "It stays late until somebody calls."}
 		if owner, ok := people[p.OwnerID]; ok {
 			it.Known = append(it.Known, "Owner: "+owner.Name)
 		}
 		if p.What != "" {
 			it.Known = append(it.Known, "“"+p.What+"”")
 		}
-		it.Moves = append(it.Moves, move("I take it over", "/v1/promises/"+p.ID.String()+"/hand-over", QueueField{Name: "owner_id", Type: "fixed", Options: JSONList[string]{a.UserID.String()}, Required: true}))
+		it.Moves = append(it.Moves, move("I take it over", "/v1/promises/"+p.ID.String()+"/hand-over",
+			QueueField{Name: "owner_id", Type: "fixed", Options: JSONList[string]{a.UserID.String()}, Required: true}))
 		out = append(out, it)
 	}
 	return out, nil
@@ -555,14 +569,16 @@ func (s *Service) queuedAdvisories(ctx context.Context, a Actor, now time.Time) 
 				it.Kind, it.Title, it.Since, it.DueAt = "appeal", "A household appeals against an advisory", open[0].CreatedAt, &open[0].DueAt
 				it.Default = "It stays open, and rings every week."
 				it.Known = JSONList[string]{"“" + open[0].Words + "”"}
-				it.Moves = JSONList[QueueMove]{move("Decide", path+"/decide-appeal", choice("outcome", "The advisory", true, "keep", "end"), reasonsField)}
+				it.Moves = JSONList[QueueMove]{move("Decide", path+"/decide-appeal", choice("outcome", "The advisory", true, "keep", "end"),
+					reasonsField)}
 			case has(actions, "approve"):
 				it.Title, it.Default = "An advisory waits for your approval", "It is not shown to anybody, and expires."
 				if x.RenewOn != "" {
 					it.Title, it.Default = "An advisory waits for its renewal, until "+x.RenewOn, "It expires."
 				}
 				it.Moves = JSONList[QueueMove]{
-					move("Approve", path+"/approve", QueueField{Name: "told", Label: "Tell the household?", Type: "bool", Options: JSONList[string]{"true", "false"}, Required: true},
+					move("Approve", path+"/approve", QueueField{Name: "told", Label: "Tell the household?", Type: "bool",
+						Options: JSONList[string]{"true", "false"}, Required: true},
 						QueueField{Name: "not_told_reason", Label: "If not: why not", Type: "text", Options: JSONList[string]{}}),
 					move("Refuse", path+"/refuse", reasonsField)}
 			default:

@@ -151,7 +151,8 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 func sameHousehold(a, b *Customer) bool {
 	return a.Name == b.Name && a.Language == b.Language &&
 		slices.EqualFunc(a.Contacts, b.Contacts, func(x, y Contact) bool {
-			return x.Name == y.Name && x.Relation == y.Relation && x.Email == y.Email && x.VoiceOnly == y.VoiceOnly && slices.Equal(x.Phones, y.Phones)
+			return x.Name == y.Name && x.Relation == y.Relation && x.Email == y.Email && x.VoiceOnly == y.VoiceOnly &&
+				slices.Equal(x.Phones, y.Phones)
 		}) &&
 		slices.EqualFunc(a.Sites, b.Sites, func(x, y Site) bool {
 			return x.Address == y.Address && x.PostalCode == y.PostalCode && x.Landmark == y.Landmark && x.Zone == y.Zone
@@ -238,7 +239,8 @@ func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceI
 			return Appliance{}, err
 		}
 		if old, err := tx.Appliance(ap.ID); err == nil {
-			return *old, sameOr(old.CustomerID == ap.CustomerID && old.Serial == ap.Serial && old.Category == ap.Category && old.Brand == ap.Brand && old.Model == ap.Model, "appliance")
+			return *old, sameOr(old.CustomerID == ap.CustomerID && old.Serial == ap.Serial && old.Category == ap.Category && old.Brand == ap.Brand &&
+				old.Model == ap.Model, "appliance")
 		}
 		return ap, tx.InsertAppliance(&ap)
 	})
@@ -386,7 +388,8 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 	if err != nil {
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	j := Job{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, Status: JobOpen, Priority: "normal", Cover: "warranty", SkillLevel: slots.Helper, OpenedAt: now, Verdict: "untried"}
+	j := Job{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, Status: JobOpen, Priority: "normal", Cover: "warranty",
+		SkillLevel: slots.Helper, OpenedAt: now, Verdict: "untried"}
 	if in.SiteID == nil {
 		if len(c.Sites) == 0 {
 			return JobView{}, Fail(CodeUnprocessable, "The household has no site yet.").At("/site_id", "add a site to the customer first")
@@ -423,7 +426,8 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 			return JobView{}, err
 		}
 	}
-	s.entry(tx, &j, a, "job.registered", nil, at(now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf, "priority": j.Priority})
+	s.entry(tx, &j, a, "job.registered", nil, at(now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf,
+		"priority": j.Priority})
 	tried := s.listedSteps(tx, &j, a, known, now)
 	if len(tried) > 0 {
 		if err := s.proposeReplacement(tx, &j, append(known, tried...), now); err != nil {

@@ -59,7 +59,8 @@ func (s *Service) flagAnother(tx Tx, f *Flag, now time.Time) ([]User, error) {
 	}
 	ids := []ID{}
 	others := slices.DeleteFunc(all, func(u User) bool {
-		return f.involves(u.ID) || u.AreaID == nil || f.AreaID != nil && *u.AreaID == *f.AreaID || slices.ContainsFunc(deputies, func(d User) bool { return d.ID == u.ID })
+		return f.involves(u.ID) || u.AreaID == nil || f.AreaID != nil && *u.AreaID == *f.AreaID ||
+			slices.ContainsFunc(deputies, func(d User) bool { return d.ID == u.ID })
 	})
 	for i := range others {
 		ids = append(ids, others[i].ID)
@@ -403,7 +404,8 @@ func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
 	case !m.Reporter && !m.Subject && !a.answersFor(f):
 		return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
 	case m.Subject && f.StatedAt != nil:
-		return Fail(CodeState, "You have given your side already; it stands word for word, and whoever decides reads it. If something is missing, call your area manager: what you add is heard before the decision.").
+		return Fail(CodeState,
+			"You have given your side already; it stands word for word, and whoever decides reads it. If something is missing, call your area manager: what you add is heard before the decision.").
 			With("stated_at", f.StatedAt)
 	case m.Subject && !has(m.From, f.Status):
 		return Fail(CodeState, "The report is closed; your side can no longer be added. Call your area manager if something is wrong.")
@@ -547,7 +549,8 @@ func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
 	case strings.TrimSpace(in.Reasons) == "":
 		return Fail(CodeUnprocessable, "A decision gives its reasons; the reporter reads them.").At("/reasons", "a few sentences")
 	case in.Outcome == "upheld" && f.SubjectID != nil && f.ToldAt == nil:
-		return Fail(CodePreconditionMissing, "Nobody is found at fault unheard: review it and tell the person what it is about, as far as may be told.")
+		return Fail(CodePreconditionMissing,
+			"Nobody is found at fault unheard: review it and tell the person what it is about, as far as may be told.")
 	}
 	f.Status, f.DecidedAt, f.DecidedBy = FlagStatus(in.Outcome), &now, &a.UserID
 	return nil

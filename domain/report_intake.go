@@ -29,7 +29,8 @@ func (in *FlagInput) check() error {
 		return Fail(CodeUnprocessable, "This kind of report does not exist.").At("/kind", "one of the kinds in the contract")
 	}
 	if in.Level == nil || *in.Level < 0 || *in.Level > 4 {
-		return Fail(CodeUnprocessable, "The level is 0 to 4.").At("/level", "0 hard contact, 1 insult, 2 targeted abuse or hazard, 3 threat, 4 assault")
+		return Fail(CodeUnprocessable, "The level is 0 to 4.").At("/level",
+			"0 hard contact, 1 insult, 2 targeted abuse or hazard, 3 threat, 4 assault")
 	}
 	return nil
 }
@@ -77,7 +78,8 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 		}
 		if in.SubjectID != nil {
 			if *in.SubjectID == a.UserID {
-				return Raised{}, Fail(CodeUnprocessable, "A report is about somebody else than its reporter.").At("/subject_id", "a colleague, or leave it out")
+				return Raised{}, Fail(CodeUnprocessable, "A report is about somebody else than its reporter.").
+					At("/subject_id", "a colleague, or leave it out")
 			}
 			if _, err := tx.User(*in.SubjectID); err != nil {
 				return Raised{}, meaningIfAbsent(err, "user", "/subject_id")
@@ -302,7 +304,8 @@ func (s *Service) consequences(tx Tx, d *dossier, v *Visit, f *Flag, now time.Ti
 // until their window.
 func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	j := d.job
-	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Since: now, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID, DueAt: ptr(now.Add(safetyHoldDue)),
+	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Since: now, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
+		DueAt:   ptr(now.Add(safetyHoldDue)),
 		Fixable: has(FixableFlagKinds, f.Kind)}
 	if h.Fixable {
 		h.SiteID = &j.SiteID
@@ -509,8 +512,10 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 				return JobView{}, Fail(CodeUnprocessable, "The plan says the same twice.").At(at, "each once")
 			case p == "no_visit" && len(in.Plan) > 1:
 				return JobView{}, Fail(CodeUnprocessable, "Where nobody is sent, nothing else is to be kept.").At(at, "no_visit alone")
-			case p == "remote_only" && slices.ContainsFunc([]string{"two_people", "daylight", "carry_in"}, func(v string) bool { return has(in.Plan, v) }):
-				return JobView{}, Fail(CodeUnprocessable, "Help from afar and a rule for a visit contradict each other.").At(at, "without two_people, daylight and carry_in")
+			case p == "remote_only" && slices.ContainsFunc([]string{"two_people", "daylight", "carry_in"},
+				func(v string) bool { return has(in.Plan, v) }):
+				return JobView{}, Fail(CodeUnprocessable, "Help from afar and a rule for a visit contradict each other.").
+					At(at, "without two_people, daylight and carry_in")
 			}
 			if p == "hazard_removed" && strings.TrimSpace(in.ConfirmedBy) == "" {
 				return JobView{}, Fail(CodeUnprocessable, "Say who confirmed that the hazard is gone.").At("/confirmed_by", "a name or role")
@@ -555,7 +560,8 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 					return JobView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
 				}
 			}
-			h := Hold{FlagID: flag, ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Since: now, Reason: "area hold", ByID: &a.UserID, By: "staff", LiftedAt: ptr(now), LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+			h := Hold{FlagID: flag, ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Since: now, Reason: "area hold", ByID: &a.UserID,
+				By: "staff", LiftedAt: ptr(now), LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
 			if err := tx.InsertHold(&h); err != nil {
 				return JobView{}, err
 			}

@@ -79,7 +79,8 @@ func reportPeriod(from, to time.Time) error {
 	if from.Before(to) && to.Sub(from) <= 400*24*time.Hour {
 		return nil
 	}
-	return Fail(CodeUnprocessable, "A report ends after it begins and covers up to 400 days.").At("#/query/to", "later than from, at most 400 days")
+	return Fail(CodeUnprocessable, "A report ends after it begins and covers up to 400 days.").
+		At("#/query/to", "later than from, at most 400 days")
 }
 
 // ReachabilityReport gives one row for each centre of the scope and their
@@ -133,9 +134,12 @@ func (s *Service) ReachabilityReport(ctx context.Context, a Actor, f ReportFilte
 }
 
 func (t *ReachabilityRow) add(r *ReachabilityRow) {
-	for _, p := range [][2]*int{{&t.JobsOpened, &r.JobsOpened}, {&t.Repeats, &r.Repeats}, {&t.Tries, &r.Tries}, {&t.Reached, &r.Reached}, {&t.Inbound, &r.Inbound},
-		{&t.Unreachable, &r.Unreachable}, {&t.NoAccess, &r.NoAccess}, {&t.MissedByUs, &r.MissedByUs}, {&t.Completed, &r.Completed}, {&t.Confirmed, &r.Confirmed},
-		{&t.FirstTimeFix, &r.FirstTimeFix}, {&t.Disputed, &r.Disputed}, {&t.Upheld, &r.Upheld}, {&t.Struck, &r.Struck}, {&t.Promises, &r.Promises},
+	for _, p := range [][2]*int{{&t.JobsOpened, &r.JobsOpened}, {&t.Repeats, &r.Repeats}, {&t.Tries, &r.Tries}, {&t.Reached, &r.Reached},
+		{&t.Inbound, &r.Inbound},
+		{&t.Unreachable, &r.Unreachable}, {&t.NoAccess, &r.NoAccess}, {&t.MissedByUs, &r.MissedByUs}, {&t.Completed, &r.Completed},
+		{&t.Confirmed, &r.Confirmed},
+		{&t.FirstTimeFix, &r.FirstTimeFix}, {&t.Disputed, &r.Disputed}, {&t.Upheld, &r.Upheld}, {&t.Struck, &r.Struck},
+		{&t.Promises, &r.Promises},
 		{&t.PromisesKept, &r.PromisesKept}, {&t.PromisesLate, &r.PromisesLate}, {&t.CouldNotReachUs, &r.CouldNotReachUs}} {
 		*p[0] += *p[1]
 	}
@@ -170,7 +174,8 @@ func (s *Service) Clock(ctx context.Context, a Actor, job ID) (JobClock, error) 
 	if err != nil {
 		return JobClock{}, err
 	}
-	out := JobClock{JobID: j.ID, From: j.OpenedAt, To: clockEnd(j, now), Running: j.EndedAt == nil && j.ResolvedAt == nil, Seconds: jobclock.Sum(segments), Segments: segments}
+	out := JobClock{JobID: j.ID, From: j.OpenedAt, To: clockEnd(j, now), Running: j.EndedAt == nil && j.ResolvedAt == nil,
+		Seconds: jobclock.Sum(segments), Segments: segments}
 	return out, nil
 }
 
@@ -235,7 +240,8 @@ func doneUntilReopened(h *JobClockInput, v *Visit) *jobclock.Pause {
 	if back == nil {
 		return nil
 	}
-	return &jobclock.Pause{Whose: jobclock.Customer, From: *v.EndedAt, To: back, Why: "done and confirmed, until it was reopened", Proof: v.ID.String()}
+	return &jobclock.Pause{Whose: jobclock.Customer, From: *v.EndedAt, To: back, Why: "done and confirmed, until it was reopened",
+		Proof: v.ID.String()}
 }
 
 // pauses reads from the facts whose time it was when not the centre's.
@@ -275,7 +281,8 @@ func pauses(d *dossier, h *JobClockInput, policies []Policy, now time.Time) []jo
 		}
 		v := reach.Judge(d.reachCase(stretch, policies, nil, end))
 		if v.FirstCountingAt != nil {
-			p := jobclock.Pause{Whose: jobclock.Customer, From: *v.FirstCountingAt, To: ptr(end), Why: "the household was tried and not reached", Proof: v.Counts[0].String()}
+			p := jobclock.Pause{Whose: jobclock.Customer, From: *v.FirstCountingAt, To: ptr(end), Why: "the household was tried and not reached",
+				Proof: v.Counts[0].String()}
 			out = append(out, p)
 		}
 		from = end

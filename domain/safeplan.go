@@ -40,7 +40,8 @@ func (s *Site) light(at time.Time) (from, to time.Time, words string) {
 		return time.Date(local.Year(), local.Month(), local.Day(), c.Hour(), c.Minute(), 0, 0, local.Location())
 	}
 	if s.Lat == nil || s.Lon == nil {
-		return clock(civilDay[0]), clock(civilDay[1]), "the place is not known precisely, so daylight is taken as " + civilDay[0] + " to " + civilDay[1]
+		return clock(civilDay[0]), clock(civilDay[1]), "the place is not known precisely, so daylight is taken as " + civilDay[0] + " to " +
+			civilDay[1]
 	}
 	rise, set, light := sun.Day(*s.Lat, *s.Lon, local)
 	switch light {
@@ -156,7 +157,8 @@ func (m *visitMoveCtx) planKept(action string) error {
 	case "two_people":
 		return Fail(CodePlan, "The plan of this household asks for two people.").With("plan", plan).At("/crew", "two technicians")
 	case "carry_in":
-		return Fail(CodePlan, "The plan of this household is carry-in: the appliance is handed over at the door and repaired at the centre.").With("plan", plan)
+		return Fail(CodePlan, "The plan of this household is carry-in: the appliance is handed over at the door and repaired at the centre.").
+			With("plan", plan)
 	default:
 		return m.d.noVisit(p)
 	}

@@ -54,8 +54,10 @@ func (s *Service) SafetyReport(ctx context.Context, a Actor, f ReportFilter) ([]
 	total := SafetyRow{Centre: "total"}
 	for i := range rows {
 		r := &rows[i]
-		for _, p := range [][2]*int{{&total.Timers, &r.Timers}, {&total.Pings, &r.Pings}, {&total.Alarms, &r.Alarms}, {&total.ByTimer, &r.ByTimer},
-			{&total.Answered, &r.Answered}, {&total.WithinMinute, &r.WithinMinute}, {&total.Real, &r.Real}, {&total.False, &r.False}, {&total.Tests, &r.Tests}, {&total.Open, &r.Open}} {
+		for _, p := range [][2]*int{{&total.Timers, &r.Timers}, {&total.Pings, &r.Pings}, {&total.Alarms, &r.Alarms},
+			{&total.ByTimer, &r.ByTimer},
+			{&total.Answered, &r.Answered}, {&total.WithinMinute, &r.WithinMinute}, {&total.Real, &r.Real}, {&total.False, &r.False},
+			{&total.Tests, &r.Tests}, {&total.Open, &r.Open}} {
 			*p[0] += *p[1]
 		}
 		r.rate()

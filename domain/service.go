@@ -88,7 +88,8 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now 
 			return err
 		}
 		out = v
-		answer := &Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.standing(), Status: call.Status, CreatedAt: now}
+		answer := &Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.standing(), Status: call.Status,
+			CreatedAt: now}
 		if answer.Body, err = json.Marshal(shownTo(call.Actor, v)); err != nil {
 			return err
 		}

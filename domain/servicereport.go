@@ -87,8 +87,9 @@ func (s *Service) ServiceReport(ctx context.Context, a Actor, f ReportFilter) (*
 	at := map[ID]*ServiceRow{}
 	for i := range counts {
 		c := &counts[i]
-		out.Rows[i] = ServiceRow{CentreID: c.CentreID, Centre: c.Centre, JobsOpened: c.JobsOpened, Completed: c.Completed, FirstTimeFix: c.FirstTimeFix,
-			Repeats: c.Repeats, NoAccess: c.NoAccess, MissedByUs: c.MissedByUs, Tries: c.Tries, Reached: c.Reached}
+		out.Rows[i] = ServiceRow{CentreID: c.CentreID, Centre: c.Centre, JobsOpened: c.JobsOpened, Completed: c.Completed,
+			FirstTimeFix: c.FirstTimeFix,
+			Repeats:      c.Repeats, NoAccess: c.NoAccess, MissedByUs: c.MissedByUs, Tries: c.Tries, Reached: c.Reached}
 		at[*c.CentreID] = &out.Rows[i]
 	}
 	now := s.now()
@@ -124,8 +125,10 @@ func (s *Service) ServiceReport(ctx context.Context, a Actor, f ReportFilter) (*
 	total := ServiceRow{Centre: "total"}
 	for i := range out.Rows {
 		r := &out.Rows[i]
-		for _, p := range [][2]*int{{&total.JobsOpened, &r.JobsOpened}, {&total.JobsDone, &r.JobsDone}, {&total.Completed, &r.Completed}, {&total.FirstTimeFix, &r.FirstTimeFix},
-			{&total.Repeats, &r.Repeats}, {&total.NoAccess, &r.NoAccess}, {&total.MissedByUs, &r.MissedByUs}, {&total.Tries, &r.Tries}, {&total.Reached, &r.Reached}} {
+		for _, p := range [][2]*int{{&total.JobsOpened, &r.JobsOpened}, {&total.JobsDone, &r.JobsDone}, {&total.Completed, &r.Completed},
+			{&total.FirstTimeFix, &r.FirstTimeFix},
+			{&total.Repeats, &r.Repeats}, {&total.NoAccess, &r.NoAccess}, {&total.MissedByUs, &r.MissedByUs}, {&total.Tries, &r.Tries},
+			{&total.Reached, &r.Reached}} {
 			*p[0] += *p[1]
 		}
 		total.whole, total.own = append(total.whole, r.whole...), append(total.own, r.own...)

@@ -67,7 +67,8 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 				return nil
 			}
 		}
-		l := Leave{Meta: newMeta(s.NewID(), now), TechnicianID: technician, StartsAt: begins, EndsAt: to, Kind: LeaveSick, Note: strings.TrimSpace(in.Note), Status: "approved", RecordedBy: &a.UserID}
+		l := Leave{Meta: newMeta(s.NewID(), now), TechnicianID: technician, StartsAt: begins, EndsAt: to, Kind: LeaveSick,
+			Note: strings.TrimSpace(in.Note), Status: "approved", RecordedBy: &a.UserID}
 		out.Leave = l.View(a, now)
 		return tx.InsertLeave(&l)
 	})

@@ -86,8 +86,10 @@ type SlotRefusal struct {
 // searches and of who books.
 func (s *Service) rules(d *dossier, minutes int) *slots.Judge {
 	j := &slots.Judge{Travel: slots.GreatCircle(slots.DefaultSpeed),
-		Centre: slots.Centre{Location: d.centre.Location(), Holidays: d.centre.Holidays, WorkingDays: d.centre.WorkingDays, Load: slots.Load{Most: dailyMost(d.centre.MaxVisitsPerDay)}},
-		Job:    slots.Job{Skill: d.job.Category, Level: d.job.SkillLevel, Minutes: minutes, Place: placeOf(d.site.Lat, d.site.Lon), Two: has(d.plan, "two_people")}}
+		Centre: slots.Centre{Location: d.centre.Location(), Holidays: d.centre.Holidays, WorkingDays: d.centre.WorkingDays,
+			Load: slots.Load{Most: dailyMost(d.centre.MaxVisitsPerDay)}},
+		Job: slots.Job{Skill: d.job.Category, Level: d.job.SkillLevel, Minutes: minutes, Place: placeOf(d.site.Lat, d.site.Lon),
+			Two: has(d.plan, "two_people")}}
 	if s.Roads != nil {
 		j.Travel = s.Roads.Minutes
 	}
@@ -148,7 +150,8 @@ func awayOf(leaves []Leave) []slots.Span {
 // itself takes, or the one that it follows, or its household has reserved, is
 // free for it.
 func (d *dossier) candidate(diary *Diary, u *User, v *Visit) slots.Technician {
-	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Levels: u.SkillLevels.V, Weekly: shiftsOf(u), Dates: datesOf(u), Away: awayOf(diary.leavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
+	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Levels: u.SkillLevels.V, Weekly: shiftsOf(u), Dates: datesOf(u),
+		Away: awayOf(diary.leavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
 		Apart: diary.apart(u.ID), Knows: has(diary.Known, u.ID), Load: d.loadOf(u, diary.Taken, v)}
 	for i := range diary.Busy {
 		if b := &diary.Busy[i]; b.TechnicianID == u.ID && b.VisitID != v.ID && (v.PredecessorID == nil || b.VisitID != *v.PredecessorID) {
@@ -371,9 +374,11 @@ func (l *search) answer(explain bool, most int) SlotAnswer {
 	}
 	l.out.Items = JSONList[SlotWindow]{}
 	for _, w := range l.found(o) {
-		item := SlotWindow{WindowStart: w.From.UTC(), WindowEnd: w.To.UTC(), Score: w.Score, Offers: JSONList[SlotOffer]{}, Refused: JSONList[SlotRefusal]{}}
+		item := SlotWindow{WindowStart: w.From.UTC(), WindowEnd: w.To.UTC(), Score: w.Score, Offers: JSONList[SlotOffer]{},
+			Refused: JSONList[SlotRefusal]{}}
 		for _, f := range w.Offers {
-			item.Offers = append(item.Offers, SlotOffer{Crew: l.crew(f), PlannedStart: f.Start.UTC(), Score: f.Score, Parts: f.Parts, TravelMinutes: f.Minutes})
+			item.Offers = append(item.Offers, SlotOffer{Crew: l.crew(f), PlannedStart: f.Start.UTC(), Score: f.Score, Parts: f.Parts,
+				TravelMinutes: f.Minutes})
 		}
 		for _, r := range w.Refused {
 			t := &l.people[r.Technician]

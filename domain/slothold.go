@@ -156,7 +156,8 @@ func slotGone() *Error {
 func (s *Service) holdSlot(k *request) error {
 	start, err := ParseInstant(k.in.Window, k.d.site.Location(), "/window_start")
 	if err != nil || start.Before(k.now) || start.After(k.now.AddDate(0, 3, 0)) {
-		return Fail(CodeUnprocessable, "Please choose a window within the next three months.").At("/window_start", "the start of a window that was offered")
+		return Fail(CodeUnprocessable, "Please choose a window within the next three months.").
+			At("/window_start", "the start of a window that was offered")
 	}
 	if err := k.d.mayBook(false); err != nil {
 		return Fail(CodeState, "No time can be booked right now. Please call us.")
@@ -176,7 +177,8 @@ func (s *Service) holdSlot(k *request) error {
 			break
 		}
 	}
-	v := &Visit{WindowStart: found[0].From.UTC(), WindowEnd: found[0].To.UTC(), PlannedStart: best.Start.UTC(), PlannedMinutes: look.out.PlannedMinutes, Crew: look.crew(best)}
+	v := &Visit{WindowStart: found[0].From.UTC(), WindowEnd: found[0].To.UTC(), PlannedStart: best.Start.UTC(),
+		PlannedMinutes: look.out.PlannedMinutes, Crew: look.crew(best)}
 	if old := movable(k.v); old != nil {
 		v.PredecessorID = &old.ID
 	}
@@ -191,8 +193,9 @@ func (s *Service) holdSlot(k *request) error {
 	}
 	until := k.now.Add(slotHeldFor)
 	for _, id := range v.Crew {
-		if err := k.tx.InsertSlotHold(&SlotHold{ID: s.NewID(), JobID: k.d.job.ID, TechnicianID: id, WindowStart: v.WindowStart, WindowEnd: v.WindowEnd,
-			StartsAt: v.PlannedStart, EndsAt: v.PlannedEnd(), CreatedAt: k.now, ExpiresAt: until}); err != nil {
+		if err := k.tx.InsertSlotHold(&SlotHold{ID: s.NewID(), JobID: k.d.job.ID, TechnicianID: id, WindowStart: v.WindowStart,
+			WindowEnd: v.WindowEnd,
+			StartsAt:  v.PlannedStart, EndsAt: v.PlannedEnd(), CreatedAt: k.now, ExpiresAt: until}); err != nil {
 			return err
 		}
 	}
@@ -215,7 +218,8 @@ func (s *Service) takeSlot(k *request) error {
 	for i := range rows {
 		crew = append(crew, rows[i].TechnicianID)
 	}
-	in := ScheduleInput{WindowStart: held.WindowStart.Format(time.RFC3339Nano), WindowEnd: held.WindowEnd.Format(time.RFC3339Nano), PlannedStart: rows[0].StartsAt.Format(time.RFC3339Nano),
+	in := ScheduleInput{WindowStart: held.WindowStart.Format(time.RFC3339Nano), WindowEnd: held.WindowEnd.Format(time.RFC3339Nano),
+		PlannedStart:   rows[0].StartsAt.Format(time.RFC3339Nano),
 		PlannedMinutes: int(rows[0].EndsAt.Sub(rows[0].StartsAt).Minutes()), Crew: &crew, Reason: byCustomer, chosen: k.how()}
 	if k.contact != nil {
 		in.chosenIn = &k.contact.ID

@@ -70,7 +70,8 @@ const (
 const disclaimer = "Doorstep is not a police or monitored service. In danger call the emergency number first."
 
 // emergencyNumbers by country (ISO 3166-1 alpha-2); 112 works in most others.
-var emergencyNumbers = map[string]string{"IN": "112", "GB": "999", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "JP": "110", "SG": "999", "AE": "999", "ZA": "10111"}
+var emergencyNumbers = map[string]string{"IN": "112", "GB": "999", "US": "911", "CA": "911", "AU": "000", "NZ": "111", "JP": "110",
+	"SG": "999", "AE": "999", "ZA": "10111"}
 
 // EmergencyNumber of a country.
 func EmergencyNumber(country string) string {
@@ -277,7 +278,8 @@ func (s *Service) ringAll(tx Tx, x *SOS, now time.Time) error {
 
 func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source string, now time.Time) (SOSView, error) {
 	a := call.Actor
-	x := &SOS{Meta: newMeta(s.newID(in.ID), now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note, Lat: in.Lat, Lon: in.Lon,
+	x := &SOS{Meta: newMeta(s.newID(in.ID), now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note,
+		Lat: in.Lat, Lon: in.Lon,
 		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), Status: "raised", RecordedAt: now}
 	if in.ID != nil {
 		if _, err := tx.SOS(*in.ID); err == nil {
@@ -576,9 +578,11 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 				return SOSView{}, Fail(CodeUnprocessable, "Say to whom.").At("/user_id", "required")
 			}
 			u, err := tx.User(*in.UserID)
-			near := err == nil && (has(x.Rung, u.ID) || u.Role == RoleAreaManager || u.Role == RoleAdmin || u.Role == RoleAgent || u.CentreID != nil && same(u.CentreID, x.CentreID))
+			near := err == nil && (has(x.Rung, u.ID) || u.Role == RoleAreaManager || u.Role == RoleAdmin || u.Role == RoleAgent ||
+				u.CentreID != nil && same(u.CentreID, x.CentreID))
 			if err != nil || !near || u.Disabled || u.ID == x.RaiserID || has(x.Avoid, u.ID) {
-				return SOSView{}, Fail(CodeUnprocessable, "This person cannot take it.").At("/user_id", "somebody who was rung, of the centre, or a manager; never the raiser")
+				return SOSView{}, Fail(CodeUnprocessable, "This person cannot take it.").
+					At("/user_id", "somebody who was rung, of the centre, or a manager; never the raiser")
 			}
 			x.OfferedTo = &u.ID
 			x.Round++

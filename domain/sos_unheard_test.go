@@ -12,7 +12,8 @@ func TestAdvice(t *testing.T) {
 	}{
 		{SOS{Country: "IN", Language: "en", DeskPhone: "+912012345678"}, "Nobody was reached yet: call 112, or your desk at +912012345678."},
 		{SOS{Country: "GB", Language: "en"}, "Nobody was reached yet: call 999."},
-		{SOS{Country: "IN", Language: "hi-IN", DeskPhone: "+912012345678"}, "अभी तक कोई नहीं मिला: 112 पर या अपने डेस्क को +912012345678 पर कॉल करें।"},
+		{SOS{Country: "IN", Language: "hi-IN", DeskPhone: "+912012345678"},
+			"अभी तक कोई नहीं मिला: 112 पर या अपने डेस्क को +912012345678 पर कॉल करें।"},
 		{SOS{Country: "IN", Language: "hi"}, "अभी तक कोई नहीं मिला: 112 पर कॉल करें।"},
 	} {
 		raiser := Actor{UserID: ID{1}, Role: RoleTechnician}
@@ -26,7 +27,8 @@ func TestAdvice(t *testing.T) {
 		taken.Status = "acknowledged"
 		silent.Source = "duress"
 		avoided.HeardBy, avoided.Avoid = JSONList[ID]{{2}}, JSONList[ID]{{2}}
-		for name, v := range map[string]SOSView{"somebody else": c.x.View(Actor{UserID: ID{3}, Role: RoleAdmin}), "reached": reached.View(raiser), "answered": taken.View(raiser), "in silence": silent.View(raiser)} {
+		for name, v := range map[string]SOSView{"somebody else": c.x.View(Actor{UserID: ID{3}, Role: RoleAdmin}), "reached": reached.View(raiser),
+			"answered": taken.View(raiser), "in silence": silent.View(raiser)} {
 			if v.Advice != "" {
 				t.Errorf("%s: reads %q", name, v.Advice)
 			}

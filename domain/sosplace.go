@@ -57,7 +57,8 @@ func (s *Service) placeOfSOS(ctx context.Context, x *SOS) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		words := fmt.Sprintf("Visit %s to %s, now %s", v.WindowStart.In(zone).Format("2 Jan 15:04"), v.WindowEnd.In(zone).Format("15:04"), strings.ReplaceAll(string(v.Status), "_", " "))
+		words := fmt.Sprintf("Visit %s to %s, now %s", v.WindowStart.In(zone).Format("2 Jan 15:04"), v.WindowEnd.In(zone).Format("15:04"),
+			strings.ReplaceAll(string(v.Status), "_", " "))
 		if insideNow(v) {
 			since := v.StartedAt
 			if v.ArrivedAt != nil {
@@ -78,7 +79,8 @@ func (s *Service) placeOfSOS(ctx context.Context, x *SOS) ([]string, error) {
 // takersOfSOS are those to whom an SOS may be handed over, to choose from: who
 // was rung, the desk of its centre, and the managers.
 func (s *Service) takersOfSOS(ctx context.Context, a Actor, x *SOS) (QueueField, error) {
-	out := QueueField{Name: "user_id", Label: "To whom", Type: "choice", Required: true, Options: JSONList[string]{}, Labels: JSONList[string]{}}
+	out := QueueField{Name: "user_id", Label: "To whom", Type: "choice", Required: true, Options: JSONList[string]{},
+		Labels: JSONList[string]{}}
 	filters := []UserFilter{{Role: RoleAreaManager, AreaID: x.AreaID}, {Role: RoleAdmin}}
 	if len(x.Rung) > 0 {
 		filters = append([]UserFilter{{IDs: x.Rung}}, filters...)
@@ -94,7 +96,8 @@ func (s *Service) takersOfSOS(ctx context.Context, a Actor, x *SOS) (QueueField,
 		for i := range users {
 			u := &users[i]
 			id := u.ID.String()
-			if u.Disabled || u.ID == a.UserID || u.ID == x.RaiserID || has(x.Avoid, u.ID) || has(out.Options, id) || len(out.Options) >= handOverMost {
+			if u.Disabled || u.ID == a.UserID || u.ID == x.RaiserID || has(x.Avoid, u.ID) || has(out.Options, id) ||
+				len(out.Options) >= handOverMost {
 				continue
 			}
 			out.Options, out.Labels = append(out.Options, id), append(out.Labels, u.Name+", "+roleWords(u.Role))

@@ -303,7 +303,8 @@ func (s *Service) applyUser(tx Tx, u *User, in UserInput) error {
 		return Fail(CodeUnprocessable, "This login cannot be used.").At("/login", "3 to 100 of a-z 0-9 . _ @ + -")
 	}
 	if !has(Roles, u.Role) {
-		return Fail(CodeUnprocessable, "This role does not exist.").At("/role", "technician, coordinator, proprietor, area_manager, agent or admin")
+		return Fail(CodeUnprocessable, "This role does not exist.").
+			At("/role", "technician, coordinator, proprietor, area_manager, agent or admin")
 	}
 	country := "IN"
 	switch {
@@ -408,7 +409,8 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 			return User{}, err
 		}
 		if old, err := tx.User(u.ID); err == nil {
-			return *old, sameOr(old.Login == u.Login && old.Role == u.Role && old.Name == u.Name && same(old.CentreID, u.CentreID) && same(old.AreaID, u.AreaID), "user")
+			return *old, sameOr(old.Login == u.Login && old.Role == u.Role && old.Name == u.Name && same(old.CentreID, u.CentreID) &&
+				same(old.AreaID, u.AreaID), "user")
 		}
 		if _, err := tx.UserByLogin(u.Login); err == nil {
 			return User{}, Fail(CodeDuplicate, "Another user has this login.").At("/login", "taken")
@@ -510,7 +512,8 @@ func checkExceptions(days []DayHours) error {
 			shifts[k] = Shift{From: h.From, To: h.To}
 		}
 		if checkHours(shifts) != nil {
-			return Fail(CodeUnprocessable, "The hours of an exception run from an earlier to a later HH:MM and do not overlap.").At(p+"/hours", "from before to, HH:MM")
+			return Fail(CodeUnprocessable, "The hours of an exception run from an earlier to a later HH:MM and do not overlap.").
+				At(p+"/hours", "from before to, HH:MM")
 		}
 	}
 	return nil

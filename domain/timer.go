@@ -124,7 +124,8 @@ func (s *Service) timersFollow(m *visitMoveCtx) error {
 }
 
 func (s *Service) newTimer(tx Tx, v *Visit, user ID, base time.Time, provisional bool, now time.Time) error {
-	t := &Timer{Meta: newMeta(s.NewID(), now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID, Status: "armed", BaseAt: base, Provisional: provisional}
+	t := &Timer{Meta: newMeta(s.NewID(), now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID, Status: "armed",
+		BaseAt: base, Provisional: provisional}
 	t.DueAt = timerEnd(t, v)
 	if err := tx.InsertTimer(t); err != nil {
 		return err
@@ -284,7 +285,8 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 		t.SOSID = &x.ID
 	}
 	if next+1 < len(timerSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID, DueAt: now.Add(timerSteps[next+1].After - timerSteps[next].After)})
+		tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID,
+			DueAt: now.Add(timerSteps[next+1].After - timerSteps[next].After)})
 	}
 	s.changed(&t.Meta, now)
 	return tx.SaveTimer(t)
@@ -335,7 +337,8 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 		if action == "extend" {
 			least = time.Duration(in.Minutes) * time.Minute
 			if t.Extended += in.Minutes; time.Duration(t.Extended)*time.Minute > timerMostInAll {
-				return TimerView{}, Fail(CodePreconditionMissing, "It was extended by eight hours in all; end it, or say that you are fine.").At("/minutes", "eight hours in all")
+				return TimerView{}, Fail(CodePreconditionMissing, "It was extended by eight hours in all; end it, or say that you are fine.").
+					At("/minutes", "eight hours in all")
 			}
 		}
 		due := timerEnd(t, v)
@@ -479,7 +482,8 @@ func (s *Service) CheckPresent(ctx context.Context, a Actor, present string) (ke
 		return false, err
 	}
 	// All are compared always, so that the time tells nothing.
-	plain, silent, password := s.CheckPassword(u.CodeHash, present), s.CheckPassword(u.DuressHash, present), s.CheckPassword(u.PasswordHash, present)
+	plain, silent, password := s.CheckPassword(u.CodeHash, present), s.CheckPassword(u.DuressHash, present),
+		s.CheckPassword(u.PasswordHash, present)
 	switch {
 	case silent:
 		return true, s.callSilently(ctx, a, nil)
@@ -493,7 +497,8 @@ func (s *Service) CheckPresent(ctx context.Context, a Actor, present string) (ke
 // first. Everyone for themselves. Errors: CodeUnprocessable.
 func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User, error) {
 	if (in.Code == "") != (in.DuressCode == "") || in.Code != "" && (len(in.Code) < 4 || len(in.DuressCode) < 4 || in.Code == in.DuressCode) {
-		return User{}, Fail(CodeUnprocessable, "Two different codes of four digits or more, or none.").At("/code", "4 to 32 characters, other than duress_code")
+		return User{}, Fail(CodeUnprocessable, "Two different codes of four digits or more, or none.").
+			At("/code", "4 to 32 characters, other than duress_code")
 	}
 	var hash, duress string
 	var err error

@@ -19,7 +19,8 @@ func TestListOfIDsIsReadAsJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := rapid.SampledFrom([]string{string(kept), strings.ReplaceAll(string(kept), ",", ", "), " " + string(kept), strings.ToUpper(string(kept)), strings.ReplaceAll(string(kept), ",", " ,\n")}).Draw(t, "text")
+		text := rapid.SampledFrom([]string{string(kept), strings.ReplaceAll(string(kept), ",", ", "), " " + string(kept),
+			strings.ToUpper(string(kept)), strings.ReplaceAll(string(kept), ",", " ,\n")}).Draw(t, "text")
 		var got, scanned JSONList[ID]
 		if err := got.ScanBytes([]byte(text)); err != nil || !slices.Equal(got, ids) {
 			t.Fatalf("%s is read as %v: %v", text, got, err)
@@ -29,7 +30,8 @@ func TestListOfIDsIsReadAsJSON(t *testing.T) {
 		}
 	})
 	id := uuid.NewString()
-	for _, wrong := range []string{`["` + id, `["` + id + `"`, `["` + id + `",]`, `["` + id + `"]]`, `["` + id[1:] + `"]`, `["` + id + `" "` + id + `"]`, `["` + id + `x"]`, `[` + id + `]`, `{}`, `[1]`,
+	for _, wrong := range []string{`["` + id, `["` + id + `"`, `["` + id + `",]`, `["` + id + `"]]`, `["` + id[1:] + `"]`,
+		`["` + id + `" "` + id + `"]`, `["` + id + `x"]`, `[` + id + `]`, `{}`, `[1]`,
 		`["` + strings.ReplaceAll(id, "-", "x") + `"]`} {
 		var got JSONList[ID]
 		var want []ID

@@ -50,11 +50,13 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 		}
 		if call.Actor.Role == RoleTechnician {
 			if in.EndCode == "" {
-				return Fail(CodeUnprocessable, "The crew confirms with the end code; a contact is the desk's to name.").At("/end_code", "six digits from the household's page")
+				return Fail(CodeUnprocessable, "The crew confirms with the end code; a contact is the desk's to name.").
+					At("/end_code", "six digits from the household's page")
 			}
 			right, err := s.tryEndCode(m, in.EndCode)
 			if wrong = err == nil && !right; wrong {
-				err = Fail(CodeUnprocessable, "This is not the code that the household's page shows.").At("/end_code", "six digits, or leave the visit unconfirmed")
+				err = Fail(CodeUnprocessable, "This is not the code that the household's page shows.").
+					At("/end_code", "six digits, or leave the visit unconfirmed")
 			}
 			if err != nil {
 				return err
@@ -71,7 +73,8 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 		return s.confirmDone(m, call.Actor, "desk")
 	})
 	if wrong { // the refusal is undone with its transaction, the count of tries must not be
-		_, kept := s.onVisit(ctx, &Call{Actor: call.Actor}, id, "confirm-done", "", func(m *visitMoveCtx) error { return s.wrongEndCode(m, call.Actor) })
+		_, kept := s.onVisit(ctx, &Call{Actor: call.Actor}, id, "confirm-done", "",
+			func(m *visitMoveCtx) error { return s.wrongEndCode(m, call.Actor) })
 		if kept != nil {
 			err = kept
 		}
@@ -166,7 +169,8 @@ func (s *Service) sample(m *visitMoveCtx) error {
 	if v.Status != VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !s.sampled(m.d, v) {
 		return nil
 	}
-	c := &DoneCheck{Meta: newMeta(s.NewID(), m.now), JobID: v.JobID, VisitID: v.ID, CentreID: v.CentreID, AreaID: v.AreaID, DueAt: m.now.Add(sampleDue), Status: "open"}
+	c := &DoneCheck{Meta: newMeta(s.NewID(), m.now), JobID: v.JobID, VisitID: v.ID, CentreID: v.CentreID, AreaID: v.AreaID,
+		DueAt: m.now.Add(sampleDue), Status: "open"}
 	if err := m.tx.InsertDoneCheck(c); err != nil {
 		return err
 	}
@@ -249,7 +253,9 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 			err = s.confirmDone(m, call.Actor, "desk")
 		case "not_done":
 			if in.AttemptID == nil && in.Contact == nil {
-				return DoneCheckView{}, Fail(CodePreconditionMissing, "Name the contact in which the household said so: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+				return DoneCheckView{},
+					Fail(CodePreconditionMissing, "Name the contact in which the household said so: attempt_id, or contact to record it now.").
+						At("/attempt_id", "a contact on this job")
 			}
 			claim := in.Claim
 			if claim == "" {

@@ -144,7 +144,8 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 		payload := map[string]any{"note": in.Note}
 		if !v.Status.Unfinished() {
 			v.EndedAt, v.EndReason = ptr(m.st.occurred), in.Reason
-			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts, "tested": v.Tested}
+			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts,
+				"tested": v.Tested}
 			m.tx.Disarm("held_cancel", v.ID)
 		}
 		if v.Status == VisitNoAccess {
@@ -182,14 +183,16 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 		return nil
 	}
 	if m.v.ArrivedAt == nil {
-		return Fail(CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").At("/reason", "why the arrival was not recorded")
+		return Fail(CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").
+			At("/reason", "why the arrival was not recorded")
 	}
 	from := *m.v.ArrivedAt
 	if m.v.WindowStart.After(from) {
 		from = m.v.WindowStart
 	}
 	if until := from.Add(noAccessInside); m.st.occurred.Before(until) {
-		return Fail(CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.", until.In(m.d.site.Location()).Format("15:04")).At("/reason", "why you could not wait")
+		return Fail(CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.", until.In(m.d.site.Location()).
+			Format("15:04")).At("/reason", "why you could not wait")
 	}
 	attempts, err := m.tx.AttemptsOf(m.d.job.ID)
 	if err != nil {
@@ -209,7 +212,8 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 		}
 	}
 	if !call || !message {
-		return Fail(CodePreconditionMissing, "No access needs one call and one message since arrival, or the reason why not.").At("/reason", "why there was no call or message")
+		return Fail(CodePreconditionMissing, "No access needs one call and one message since arrival, or the reason why not.").
+			At("/reason", "why there was no call or message")
 	}
 	return nil
 }
@@ -225,7 +229,8 @@ func (s *Service) overturnMissed(m *visitMoveCtx) error {
 		return Fail(CodeState, "The visit was missed: nothing happened until 15 minutes after its window.").With("status", v.Status)
 	}
 	v.CountsAgainst, v.ProvisionalTo, v.EndedAt, v.EndReason = "nobody", nil, nil, ""
-	s.entry(m.tx, m.d.job, System, "visit.missed_withdrawn", &v.ID, at(m.now), map[string]any{"because": "a late fact of " + m.st.occurred.Format(time.RFC3339)})
+	s.entry(m.tx, m.d.job, System, "visit.missed_withdrawn", &v.ID, at(m.now),
+		map[string]any{"because": "a late fact of " + m.st.occurred.Format(time.RFC3339)})
 	if err := m.tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
 		return err
 	}
@@ -239,7 +244,8 @@ func (m *visitMoveCtx) overturnHeld() error {
 	v := m.v
 	stood := false
 	for _, h := range m.d.holds {
-		if h.Kind == HoldSafety && v.EndedAt != nil && !h.Since.After(*v.EndedAt) && !m.st.occurred.Before(h.Since) && (h.LiftedAt == nil || h.LiftedAt.After(m.st.occurred)) {
+		if h.Kind == HoldSafety && v.EndedAt != nil && !h.Since.After(*v.EndedAt) && !m.st.occurred.Before(h.Since) &&
+			(h.LiftedAt == nil || h.LiftedAt.After(m.st.occurred)) {
 			stood = true
 		}
 	}

@@ -146,7 +146,8 @@ func (in *ScheduleInput) times(v *Visit, loc *time.Location, now time.Time) erro
 // works on the centre's working days.
 func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string) {
 	j := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
-	r, why := j.OffDuty(&slots.Technician{Name: u.FirstName(), Weekly: shiftsOf(u), Dates: datesOf(u), Away: awayOf(leaves)}, slots.Span{From: from, To: to})
+	r, why := j.OffDuty(&slots.Technician{Name: u.FirstName(), Weekly: shiftsOf(u), Dates: datesOf(u), Away: awayOf(leaves)},
+		slots.Span{From: from, To: to})
 	return r == "", why
 }
 
@@ -228,7 +229,8 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 		at := fmt.Sprintf("/crew/%d", i)
 		k := slices.IndexFunc(users, func(u User) bool { return u.ID == id })
 		if k < 0 || users[k].Disabled || users[k].Role != RoleTechnician || users[k].CentreID == nil || *users[k].CentreID != d.job.CentreID {
-			return Fail(CodeUnprocessable, "There is no such technician in the centre of the job.").At(at, "an enabled technician of the job's centre")
+			return Fail(CodeUnprocessable, "There is no such technician in the centre of the job.").
+				At(at, "an enabled technician of the job's centre")
 		}
 		t := d.candidate(diary, &users[k], v)
 		why := rules.Of(&t, v.PlannedStart)
@@ -265,7 +267,8 @@ func (a *Attempt) agrees() bool {
 
 // proof finds or records the contact, not older than since, that shows the
 // customer agreed.
-func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *AttemptInput, since time.Time, now time.Time) (*Attempt, error) {
+func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *AttemptInput, since time.Time,
+	now time.Time) (*Attempt, error) {
 	if contact != nil {
 		made, err := s.recordAttempt(tx, call, d, nil, *contact, now)
 		if err != nil {
@@ -279,7 +282,8 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 	if attempt != nil {
 		a, err := tx.Attempt(*attempt)
 		if err != nil || a.JobID != d.job.ID || !a.agrees() || a.OccurredAt.Before(since) {
-			return nil, Fail(CodeUnprocessable, "In this attempt the customer did not agree to the visit.").At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
+			return nil, Fail(CodeUnprocessable, "In this attempt the customer did not agree to the visit.").
+				At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
 		}
 		return a, nil
 	}
@@ -294,7 +298,8 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 			}
 		}
 	}
-	return nil, Fail(CodePreconditionMissing, "Name the contact in which the customer agreed: attempt_id, or contact to record it now.").At("/attempt_id", "a contact on this job")
+	return nil, Fail(CodePreconditionMissing, "Name the contact in which the customer agreed: attempt_id, or contact to record it now.").
+		At("/attempt_id", "a contact on this job")
 }
 
 // Schedule makes a visit. Staff of the centre, area manager, agent; the
@@ -318,7 +323,8 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 				if err := in.times(v, d.site.Location(), now); err != nil {
 					return VisitView{}, err
 				}
-				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) || !old.PlannedStart.Equal(v.PlannedStart) ||
+				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) ||
+					!old.PlannedStart.Equal(v.PlannedStart) ||
 					old.PlannedMinutes != v.PlannedMinutes || in.Crew != nil && !slices.Equal(*in.Crew, []ID(old.Crew)) {
 					return VisitView{}, Fail(CodeDuplicate, "Another visit has this id.")
 				}
@@ -414,7 +420,8 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 		j.Status = JobScheduled
 		tx.Disarm("close_resolved", j.ID)
 	}
-	s.entry(tx, j, call.Actor, kind, &v.ID, st, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd, "planned_start": v.PlannedStart,
+	s.entry(tx, j, call.Actor, kind, &v.ID, st, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
+		"planned_start":   v.PlannedStart,
 		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.chosen != ""})
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &j.ID, DueAt: v.WindowEnd.Add(missedAfter)})
 	s.dayFollows(tx, v, now)
@@ -458,12 +465,14 @@ type visitMoveCtx struct {
 // onVisit loads and locks job and visit, checks scope, role and state, and
 // gives the move a stamped time; fn does the rest and the job is saved after.
 // The answer is m.v, which a reschedule sets to the successor.
-func (s *Service) onVisit(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*visitMoveCtx) error) (VisitView, error) {
+func (s *Service) onVisit(ctx context.Context, call *Call, id ID, action, occurredAt string,
+	fn func(*visitMoveCtx) error) (VisitView, error) {
 	return s.onVisitTo(ctx, call, id, nil, action, occurredAt, fn)
 }
 
 // onVisitTo is onVisit for a reschedule whose client named the successor.
-func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *ID, action, occurredAt string, fn func(*visitMoveCtx) error) (VisitView, error) {
+func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *ID, action, occurredAt string,
+	fn func(*visitMoveCtx) error) (VisitView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
 		j, v, err := tx.LockVisit(id)
 		if err != nil {

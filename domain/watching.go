@@ -119,11 +119,13 @@ func (s *Service) Suppression(ctx context.Context, a Actor, f ReportFilter) (Sup
 	}
 	for _, e := range diaries {
 		h := home[e.TechnicianID]
-		jobs[e.TechnicianID] = append(jobs[e.TechnicianID], watch.Job{At: e.WindowStart, Chargeable: e.Cover == "chargeable", Value: e.ValueMinor, Km: distanceKm(h.HomeLat, h.HomeLon, e.Lat, e.Lon)})
+		jobs[e.TechnicianID] = append(jobs[e.TechnicianID], watch.Job{At: e.WindowStart, Chargeable: e.Cover == "chargeable", Value: e.ValueMinor,
+			Km: distanceKm(h.HomeLat, h.HomeLon, e.Lat, e.Lon)})
 	}
 	for i := range people {
 		p := &people[i]
-		row := WatchedPerson{UserID: p.UserID, Name: p.Name, CentreID: p.CentreID, Since: p.Since, Days: int(watch.Days(p.Since, now) / (24 * time.Hour))}
+		row := WatchedPerson{UserID: p.UserID, Name: p.Name, CentreID: p.CentreID, Since: p.Since,
+			Days: int(watch.Days(p.Since, now) / (24 * time.Hour))}
 		var before, after watch.Half
 		row.Judged, before, after = watch.JudgePerson(p.Since, now, jobs[p.UserID])
 		if row.Verdict != watch.TooFew && row.Verdict != watch.TooEarly {

@@ -54,7 +54,8 @@ func (f *Flag) home(v *Visit) bool { return f.CustomerID != nil && v.CustomerID 
 // inside, whoever goes there by now, until a crew says how it found the place.
 func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, turned []ID, it *QueueItem, now time.Time) error {
 	everything := Scope{All: true} // of the one person whom the actor decides about
-	visits, err := s.Read.Visits(ctx, everything, VisitFilter{TechnicianID: f.SubjectID, Status: []VisitStatus{VisitArrived, VisitInProgress}}, Page{Limit: 5})
+	visits, err := s.Read.Visits(ctx, everything, VisitFilter{TechnicianID: f.SubjectID, Status: []VisitStatus{VisitArrived, VisitInProgress}},
+		Page{Limit: 5})
 	if err != nil {
 		return err
 	}
@@ -103,9 +104,11 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 	inside := insideNow(v) && has(v.Crew, person.ID)
 	switch {
 	case !inside && f.home(v) && f.CameAt != nil:
-		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: they said so after the visit was taken from them.", person.Name, jobWords(job), f.CameAt.In(centre.Location()).Format("15:04"))
+		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: they said so after the visit was taken from them.", person.Name,
+			jobWords(job), f.CameAt.In(centre.Location()).Format("15:04"))
 	case !inside && f.home(v):
-		words = fmt.Sprintf("%s was on the way to job %s and may be inside: the visit was taken from them, and the report came from there. Call until somebody says otherwise.", person.Name, jobWords(job))
+		words = fmt.Sprintf(
+			"%s was on the way to job %s and may be inside: the visit was taken from them, and the report came from there. Call until somebody says otherwise.", person.Name, jobWords(job))
 	case inside:
 		words = fmt.Sprintf("%s is at a home NOW, job %s", person.Name, jobWords(job))
 		if at := v.ArrivedAt; at != nil {
@@ -151,7 +154,8 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 	fixed := func(name string, at time.Time) QueueField {
 		return QueueField{Name: name, Type: "fixed", Options: JSONList[string]{at.Format(time.RFC3339)}, Required: true}
 	}
-	it.Moves = append(it.Moves, move(label, "/v1/jobs/"+v.JobID.String()+"/visits", fixed("window_start", from), fixed("window_end", from.Add(colleagueIn)), crew))
+	it.Moves = append(it.Moves, move(label, "/v1/jobs/"+v.JobID.String()+"/visits", fixed("window_start", from),
+		fixed("window_end", from.Add(colleagueIn)), crew))
 	return nil
 }
 
@@ -159,7 +163,8 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 // kept from that home or from all, not on leave, in no other visit. What else
 // the rules ask, skill or the hours of the day, is said when one is chosen.
 func (s *Service) colleagues(ctx context.Context, v *Visit, not ID, now time.Time) (QueueField, error) {
-	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: JSONList[string]{}, Labels: JSONList[string]{}}
+	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: JSONList[string]{},
+		Labels: JSONList[string]{}}
 	everything := Scope{All: true}
 	users, err := s.Read.Users(ctx, everything, UserFilter{Role: RoleTechnician, CentreID: &v.CentreID}, Page{Limit: colleaguesMost})
 	if err != nil {
@@ -204,9 +209,10 @@ func (s *Service) queuedKeepAways(ctx context.Context, a Actor, _ time.Time) ([]
 		if k.Flag.DecidedAt != nil {
 			since = *k.Flag.DecidedAt
 		}
-		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since, Default: "They go to no home; their pay goes on.",
-			Known: JSONList[string]{"The report about them is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
-			Moves: JSONList[QueueMove]{move("Lift it", "/v1/keep-aways/"+k.ID.String()+"/lift", reasonField)}})
+		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since,
+			Default: "They go to no home; their pay goes on.",
+			Known:   JSONList[string]{"The report about them is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
+			Moves:   JSONList[QueueMove]{move("Lift it", "/v1/keep-aways/"+k.ID.String()+"/lift", reasonField)}})
 	}
 	return out, nil
 }

@@ -162,7 +162,8 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	if err != nil || len(found) == 0 {
 		return 0, err
 	}
-	r := &run{d: d, attempt: attempt, now: d.Now(), record: domain.DeliveryRecord{Drop: map[domain.ID]string{}, States: map[domain.ID]string{}}}
+	r := &run{d: d, attempt: attempt, now: d.Now(), record: domain.DeliveryRecord{Drop: map[domain.ID]string{},
+		States: map[domain.ID]string{}}}
 	for _, f := range found {
 		r.letters = append(r.letters, d.newLetter(f))
 	}
@@ -400,7 +401,8 @@ func (r *run) text(ctx context.Context, ln *recipientQueue) {
 			body = n.Title + ": " + code + ". " + n.Body
 		}
 		began := time.Now()
-		res := r.d.Text.Send(ctx, Text{ID: n.ID.String(), To: ln.number, Channel: "sms", Language: n.Language, Body: body, ExpiresAt: n.ExpiresAt})
+		res := r.d.Text.Send(ctx, Text{ID: n.ID.String(), To: ln.number, Channel: "sms", Language: n.Language, Body: body,
+			ExpiresAt: n.ExpiresAt})
 		r.note(l, "webhook", nil, res, time.Since(began))
 		if res.Outcome == Accepted {
 			r.locked(func() { l.took("sms", n.ID.String()) })
@@ -439,7 +441,8 @@ func (r *run) note(l *delivery, channel string, installation *domain.ID, res Res
 			l.expired = true
 		}
 		r.record.Dispatches = append(r.record.Dispatches, domain.Dispatch{ID: uuid.Must(uuid.NewV7()), NoticeID: l.Notice.ID,
-			InstallationID: installation, Channel: channel, Outcome: string(res.Outcome), Detail: res.Detail, MessageID: res.MessageID, At: r.d.Now()})
+			InstallationID: installation, Channel: channel, Outcome: string(res.Outcome), Detail: res.Detail, MessageID: res.MessageID,
+			At: r.d.Now()})
 	})
 }
 
@@ -562,7 +565,8 @@ func (d *Deliverer) pause(installation domain.ID) time.Duration {
 // alert is for whoever runs the server: which notice and why, never what it
 // says or to whom.
 func (d *Deliverer) alert(n *domain.Notice, channel string, res Result) {
-	d.log().Error("a notice needs an operator", "notice_id", n.ID, "kind", n.Kind, "channel", channel, "outcome", string(res.Outcome), "detail", res.Detail)
+	d.log().Error("a notice needs an operator", "notice_id", n.ID, "kind", n.Kind, "channel", channel, "outcome", string(res.Outcome),
+		"detail", res.Detail)
 }
 
 func (d *Deliverer) log() *slog.Logger {

@@ -102,7 +102,8 @@ type bench struct {
 }
 
 func newBench(t *testing.T, withGateway bool) *bench {
-	b := &bench{t: t, fcm: fakeFCM(t, fcmtest.Options{}), box: &outbox{letters: map[domain.ID]*domain.Delivery{}, dropped: map[domain.ID]string{}},
+	b := &bench{t: t, fcm: fakeFCM(t, fcmtest.Options{}), box: &outbox{letters: map[domain.ID]*domain.Delivery{},
+		dropped: map[domain.ID]string{}},
 		now: wallClock, logs: &bytes.Buffer{}}
 	b.Deliverer = &notifications.Deliverer{Outbox: b.box, Push: sender(t, notifications.FCMConfig{Endpoint: b.fcm.URL()}),
 		Now:     func() time.Time { return b.now },
@@ -136,9 +137,11 @@ func newBench(t *testing.T, withGateway bool) *bench {
 
 func (b *bench) put(change func(*domain.Delivery), tokens ...string) *domain.Delivery {
 	id := uuid.Must(uuid.NewV7())
-	l := &domain.Delivery{Notice: domain.Notice{ID: id, Kind: "visit.assigned", UserID: &domain.ID{1}, Title: "TITLE-SECRET", Body: "BODY-SECRET",
-		Data: domain.JSON[map[string]string]{V: map[string]string{"kind": "visit.assigned", "notice_id": id.String()}}, High: true, CollapseKey: "visit-1",
-		Language: "en", NotBefore: b.now, CreatedAt: b.now, ExpiresAt: b.now.Add(2 * time.Hour), State: "pending"}}
+	l := &domain.Delivery{Notice: domain.Notice{ID: id, Kind: "visit.assigned", UserID: &domain.ID{1}, Title: "TITLE-SECRET",
+		Body: "BODY-SECRET",
+		Data: domain.JSON[map[string]string]{V: map[string]string{"kind": "visit.assigned", "notice_id": id.String()}}, High: true,
+		CollapseKey: "visit-1",
+		Language:    "en", NotBefore: b.now, CreatedAt: b.now, ExpiresAt: b.now.Add(2 * time.Hour), State: "pending"}}
 	for _, token := range tokens {
 		l.Devices = append(l.Devices, device(token))
 	}
@@ -202,31 +205,50 @@ func TestEveryOutcomeOfADelivery(t *testing.T) {
 		{name: "two devices", tokens: []string{"token-a", "token-b"}, state: "done", tries: "fcm:accepted fcm:accepted"},
 		{name: "one had it before", tokens: []string{"token-a", "token-b"}, state: "done", tries: "fcm:accepted",
 			change: func(l *domain.Delivery) { l.Delivered = []domain.ID{device("token-b").InstallationID} }},
-		{name: "app gone", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Unregistered()}, state: "no_device", tries: "fcm:dropped", drops: "unregistered"},
-		{name: "one app gone", tokens: []string{"token-a", "token-b"}, answers: []fcmtest.Answer{fcmtest.InvalidToken()}, state: "done", tries: "fcm:accepted fcm:dropped", drops: "invalid_token"},
-		{name: "quota", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Quota(2 * minute)}, state: "pending", wait: [2]time.Duration{2 * minute, 3 * minute}, tries: "fcm:retry"},
-		{name: "overloaded", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Unavailable(7 * second)}, state: "pending", wait: [2]time.Duration{7 * second, 11 * second}, tries: "fcm:retry"},
-		{name: "error at Google", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Internal()}, state: "pending", wait: [2]time.Duration{second, 2 * second}, tries: "fcm:retry"},
-		{name: "reset, other device took it", tokens: []string{"token-a", "token-b"}, answers: []fcmtest.Answer{fcmtest.Disconnect()}, state: "pending", wait: [2]time.Duration{second, 2 * second}, tries: "fcm:accepted fcm:retry"},
-		{name: "our key is refused", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Unauthenticated()}, state: "pending", wait: [2]time.Duration{5 * minute, 8 * minute}, tries: "fcm:misconfigured", alert: true},
-		{name: "our payload", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.BadPayload()}, state: "failed", tries: "fcm:rejected", alert: true},
+		{name: "app gone", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Unregistered()}, state: "no_device",
+			tries: "fcm:dropped", drops: "unregistered"},
+		{name: "one app gone", tokens: []string{"token-a", "token-b"}, answers: []fcmtest.Answer{fcmtest.InvalidToken()}, state: "done",
+			tries: "fcm:accepted fcm:dropped", drops: "invalid_token"},
+		{name: "quota", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Quota(2 * minute)}, state: "pending",
+			wait: [2]time.Duration{2 * minute, 3 * minute}, tries: "fcm:retry"},
+		{name: "overloaded", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Unavailable(7 * second)}, state: "pending",
+			wait: [2]time.Duration{7 * second, 11 * second}, tries: "fcm:retry"},
+		{name: "error at Google", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Internal()}, state: "pending",
+			wait: [2]time.Duration{second, 2 * second}, tries: "fcm:retry"},
+		{name: "reset, other device took it", tokens: []string{"token-a", "token-b"}, answers: []fcmtest.Answer{fcmtest.Disconnect()},
+			state: "pending", wait: [2]time.Duration{second, 2 * second}, tries: "fcm:accepted fcm:retry"},
+		{name: "our key is refused", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Unauthenticated()}, state: "pending",
+			wait: [2]time.Duration{5 * minute, 8 * minute}, tries: "fcm:misconfigured", alert: true},
+		{name: "our payload", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.BadPayload()}, state: "failed",
+			tries: "fcm:rejected", alert: true},
 		{name: "no device", state: "no_device"},
 		{name: "expired", tokens: []string{"token-a"}, change: func(l *domain.Delivery) { l.Notice.ExpiresAt = wallClock }, state: "expired"},
-		{name: "not yet", tokens: []string{"token-a"}, change: func(l *domain.Delivery) { l.Notice.NotBefore = wallClock.Add(minute) }, state: "pending", wait: [2]time.Duration{minute, minute}},
-		{name: "household with a device", tokens: []string{"token-a"}, change: household, state: "done", tries: "fcm:accepted", told: "push projects/doorstep-test/messages/1"},
+		{name: "not yet", tokens: []string{"token-a"}, change: func(l *domain.Delivery) { l.Notice.NotBefore = wallClock.Add(minute) },
+			state: "pending", wait: [2]time.Duration{minute, minute}},
+		{name: "household with a device", tokens: []string{"token-a"}, change: household, state: "done", tries: "fcm:accepted",
+			told: "push projects/doorstep-test/messages/1"},
 		{name: "household without", change: household, state: "done", tries: "webhook:accepted", told: "sms NOTICE"},
-		{name: "household whose app is gone", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Unregistered()}, change: household, state: "done",
+		{name: "household whose app is gone", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Unregistered()}, change: household,
+			state: "done",
 			tries: "fcm:dropped webhook:accepted", drops: "unregistered", told: "sms NOTICE"},
-		{name: "household, FCM down: no text yet", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Internal()}, change: household, state: "pending",
-			wait: [2]time.Duration{second, 2 * second}, tries: "fcm:retry"},
+		{name: "household, FCM down: no text yet", tokens: []string{"token-a"}, answers: []fcmtest.Answer{fcmtest.Internal()}, change: household,
+			state: "pending",
+			wait:  [2]time.Duration{second, 2 * second}, tries: "fcm:retry"},
 		{name: "household without number", change: func(l *domain.Delivery) { household(l); l.TextTo = "" }, state: "no_device"},
 		{name: "household, no gateway", change: household, gateway: -1, state: "no_device"},
-		{name: "gateway down", change: household, gateway: 503, state: "pending", wait: [2]time.Duration{second, 2 * second}, tries: "webhook:retry"},
+		{name: "gateway down", change: household, gateway: 503, state: "pending", wait: [2]time.Duration{second, 2 * second},
+			tries: "webhook:retry"},
 		{name: "gateway wants no more", change: household, gateway: 410, state: "failed", tries: "webhook:rejected", alert: true},
-		{name: "link key retired", tokens: []string{"token-a"}, change: func(l *domain.Delivery) { household(l); l.Link.KeyID = "retired" }, state: "done", tries: "fcm:accepted",
+		{name: "link key retired", tokens: []string{"token-a"}, change: func(l *domain.Delivery) { household(l); l.Link.KeyID = "retired" },
+			state: "done", tries: "fcm:accepted",
 			told: "push projects/doorstep-test/messages/1", alert: true},
-		{name: "last notice without a link is none", tokens: []string{"token-a"}, change: func(l *domain.Delivery) { household(l); l.Notice.Kind, l.Link = "job.last_notice", nil }, state: "failed", alert: true},
-		{name: "last notice", tokens: []string{"token-a"}, change: func(l *domain.Delivery) { household(l); l.Notice.Kind = "job.last_notice" }, state: "done", tries: "fcm:accepted",
+		{name: "last notice without a link is none", tokens: []string{"token-a"}, change: func(l *domain.Delivery) {
+			household(l)
+			l.Notice.Kind,
+				l.Link = "job.last_notice", nil
+		}, state: "failed", alert: true},
+		{name: "last notice", tokens: []string{"token-a"}, change: func(l *domain.Delivery) { household(l); l.Notice.Kind = "job.last_notice" },
+			state: "done", tries: "fcm:accepted",
 			told: "push projects/doorstep-test/messages/1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -276,12 +298,14 @@ func TestWhatAPushAndATextHold(t *testing.T) {
 	b := newBench(t, true)
 	b.deliver(1, b.put(household, "token-a"), b.put(household))
 	push := b.fcm.MessagesFor("token-a")[0]
-	if push.Title != "TITLE-SECRET" || push.Data["link"] != "https://care.example/c/LINK-SECRET" || push.Data["notice_id"] == "" || push.Android.Priority != "high" ||
+	if push.Title != "TITLE-SECRET" || push.Data["link"] != "https://care.example/c/LINK-SECRET" || push.Data["notice_id"] == "" ||
+		push.Android.Priority != "high" ||
 		push.Android.TTL != 2*time.Hour || push.Android.CollapseKey != "visit-1" {
 		t.Errorf("push %+v", push)
 	}
 	text := b.texts[0]
-	if text["body"] != "TITLE-SECRET: BODY-SECRET https://care.example/c/LINK-SECRET" || text["to"] != "+447700900123" || text["channel"] != "sms" || text["language"] != "en" {
+	if text["body"] != "TITLE-SECRET: BODY-SECRET https://care.example/c/LINK-SECRET" || text["to"] != "+447700900123" ||
+		text["channel"] != "sms" || text["language"] != "en" {
 		t.Errorf("text %+v", text)
 	}
 	for _, l := range b.box.letters {

@@ -143,7 +143,8 @@ func TestNoWayToFCM(t *testing.T) {
 	fcm := fakeFCM(t, fcmtest.Options{})
 	s := sender(t, notifications.FCMConfig{Endpoint: fcm.URL()})
 	fcm.SetDown(true)
-	if got := s.Send(t.Context(), visitPush()); got != (notifications.Result{Outcome: "retry", Detail: "connection_reset"}) || fcm.Requests() != 1 {
+	if got := s.Send(t.Context(), visitPush()); got != (notifications.Result{Outcome: "retry", Detail: "connection_reset"}) ||
+		fcm.Requests() != 1 {
 		t.Errorf("down: %+v after %d requests", got, fcm.Requests())
 	}
 	fcm.SetDown(false)
@@ -176,7 +177,8 @@ func TestSlowFCM(t *testing.T) {
 	check("deadline", sender(t, notifications.FCMConfig{Endpoint: fcm.URL()}).Send(ctx, visitPush()), "timeout", began)
 
 	began = time.Now()
-	check("own limit", sender(t, notifications.FCMConfig{Endpoint: fcm.URL(), Timeout: 50 * time.Millisecond}).Send(t.Context(), visitPush()), "timeout", began)
+	check("own limit", sender(t, notifications.FCMConfig{Endpoint: fcm.URL(), Timeout: 50 * time.Millisecond}).Send(t.Context(), visitPush()),
+		"timeout", began)
 
 	ctx, cancel = context.WithCancel(t.Context())
 	fcm.Reset()

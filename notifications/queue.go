@@ -130,7 +130,8 @@ func (q *Queue) Start(ctx context.Context) error {
 	if q.db != nil {
 		// A SQLite file has one server: whatever runs now was left behind by
 		// one that was killed and need not wait for its rescue.
-		if _, err := q.db.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND queue IN (?, ?)`, QueueName, AlarmQueue); err != nil {
+		if _, err := q.db.ExecContext(ctx, `UPDATE river_job SET state = 'available' WHERE state = 'running' AND queue IN (?, ?)`, QueueName,
+			AlarmQueue); err != nil {
 			return fmt.Errorf("queue: %w", err)
 		}
 	}

@@ -53,7 +53,8 @@ func newJobs(t testing.TB) *jobs {
 
 func (j *jobs) add(ids ...domain.ID) {
 	j.t.Helper()
-	if _, err := j.insert.Insert(j.t.Context(), domain.NotifyArgs{NoticeIDs: ids}, &river.InsertOpts{Queue: notifications.QueueName}); err != nil {
+	if _, err := j.insert.Insert(j.t.Context(), domain.NotifyArgs{NoticeIDs: ids},
+		&river.InsertOpts{Queue: notifications.QueueName}); err != nil {
 		j.t.Fatal(err)
 	}
 }
@@ -235,16 +236,19 @@ func BenchmarkDrain(b *testing.B) {
 	var params []river.InsertManyParams
 	for i := range b.N {
 		id := uuid.Must(uuid.NewV7())
-		box.letters[id] = &domain.Delivery{Notice: domain.Notice{ID: id, Kind: "visit.assigned", UserID: &domain.ID{1}, Title: "New visit", Body: "Tomorrow",
+		box.letters[id] = &domain.Delivery{Notice: domain.Notice{ID: id, Kind: "visit.assigned", UserID: &domain.ID{1}, Title: "New visit",
+			Body:      "Tomorrow",
 			ExpiresAt: now.Add(time.Hour), State: "pending"}, Devices: []domain.Device{device(fmt.Sprint("token-", i%1000))}}
-		params = append(params, river.InsertManyParams{Args: domain.NotifyArgs{NoticeIDs: []domain.ID{id}}, InsertOpts: &river.InsertOpts{Queue: notifications.QueueName}})
+		params = append(params, river.InsertManyParams{Args: domain.NotifyArgs{NoticeIDs: []domain.ID{id}},
+			InsertOpts: &river.InsertOpts{Queue: notifications.QueueName}})
 	}
 	for part := range slices.Chunk(params, 1000) {
 		if _, err := j.insert.InsertManyFast(b.Context(), part); err != nil {
 			b.Fatal(err)
 		}
 	}
-	q, err := notifications.NewQueue(notifications.QueueConfig{Deliverer: &notifications.Deliverer{Outbox: box, Push: push, Now: time.Now}, SQL: j.db})
+	q, err := notifications.NewQueue(notifications.QueueConfig{Deliverer: &notifications.Deliverer{Outbox: box, Push: push, Now: time.Now},
+		SQL: j.db})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -103,7 +103,8 @@ func (o *rescuer) adopt(ctx context.Context, conn *pgxpool.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, recordTimeout)
 	defer cancel()
 	rows, err := conn.Query(ctx, `SELECT DISTINCT attempted_by[array_upper(attempted_by, 1)] FROM river_job
-		WHERE state = 'running' AND queue = ANY($1) AND attempted_at < now() - $2::interval AND array_upper(attempted_by, 1) > 0`, []string{QueueName, AlarmQueue}, orphanAge)
+		WHERE state = 'running' AND queue = ANY($1) AND attempted_at < now() - $2::interval AND array_upper(attempted_by, 1) > 0`,
+		[]string{QueueName, AlarmQueue}, orphanAge)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,8 @@ func (o *rescuer) adopt(ctx context.Context, conn *pgxpool.Conn) error {
 	for _, name := range names {
 		tag, err := conn.Exec(ctx, `WITH free AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS it)
 			UPDATE river_job SET state = 'available' FROM free WHERE free.it AND state = 'running' AND queue = ANY($2)
-			AND attempted_by[array_upper(attempted_by, 1)] = $1 AND attempted_at < now() - $3::interval`, name, []string{QueueName, AlarmQueue}, orphanAge)
+			AND attempted_by[array_upper(attempted_by, 1)] = $1 AND attempted_at < now() - $3::interval`, name, []string{QueueName, AlarmQueue},
+			orphanAge)
 		if err != nil {
 			return err
 		}

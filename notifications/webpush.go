@@ -118,8 +118,10 @@ func (w *WebPush) Send(ctx context.Context, m Message) Result {
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.config.Timeout)
 	defer cancel()
-	res, err := webpush.SendNotificationWithContext(ctx, body, s, &webpush.Options{HTTPClient: w.httpClient, Subscriber: strings.TrimPrefix(w.config.Subject, "mailto:"),
-		VAPIDPublicKey: w.public, VAPIDPrivateKey: w.private, TTL: int(min(m.TTL, maxTTL) / time.Second), Urgency: urgency, Topic: m.CollapseKey})
+	res, err := webpush.SendNotificationWithContext(ctx, body, s,
+		&webpush.Options{HTTPClient: w.httpClient, Subscriber: strings.TrimPrefix(w.config.Subject, "mailto:"),
+			VAPIDPublicKey: w.public, VAPIDPrivateKey: w.private, TTL: int(min(m.TTL, maxTTL) / time.Second), Urgency: urgency,
+			Topic: m.CollapseKey})
 	if err != nil {
 		if ctx.Err() != nil {
 			return Result{Outcome: Retry, Detail: detailTimeout}

@@ -30,7 +30,8 @@ type browserSide struct {
 func (b *browserSide) token(t *testing.T, endpoint string) string {
 	t.Helper()
 	b64 := base64.RawURLEncoding
-	raw, err := json.Marshal(map[string]any{"endpoint": endpoint, "keys": map[string]string{"auth": b64.EncodeToString(b.auth), "p256dh": b64.EncodeToString(b.key.PublicKey().Bytes())}})
+	raw, err := json.Marshal(map[string]any{"endpoint": endpoint, "keys": map[string]string{"auth": b64.EncodeToString(b.auth),
+		"p256dh": b64.EncodeToString(b.key.PublicKey().Bytes())}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,8 @@ func TestWebPushReachesABrowser(t *testing.T) {
 	defer service.Close()
 	at, _ := url.Parse(service.URL)
 	passed := &passes{}
-	w, err := NewWebPush(passed, WebPushConfig{Secret: []byte("a secret of the test"), Subject: "mailto:desk@example.org", Hosts: []string{at.Host}})
+	w, err := NewWebPush(passed, WebPushConfig{Secret: []byte("a secret of the test"), Subject: "mailto:desk@example.org",
+		Hosts: []string{at.Host}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +101,8 @@ func TestWebPushReachesABrowser(t *testing.T) {
 	if again.PublicKey() != w.PublicKey() || len(w.PublicKey()) != 87 {
 		t.Errorf("the key changes with each start: %q, %q", w.PublicKey(), again.PublicKey())
 	}
-	m := Message{Token: b.token(t, service.URL+"/push/1"), Title: "Your repair visit", Body: "Tomorrow", Link: "https://example.org/c/x", TTL: time.Hour, High: true}
+	m := Message{Token: b.token(t, service.URL+"/push/1"), Title: "Your repair visit", Body: "Tomorrow", Link: "https://example.org/c/x",
+		TTL: time.Hour, High: true}
 	if r := w.Send(context.Background(), m); r.Outcome != Accepted || r.MessageID == "" {
 		t.Fatalf("sent: %+v", r)
 	}
@@ -110,7 +113,8 @@ func TestWebPushReachesABrowser(t *testing.T) {
 	if said := b.read(t, body); said["title"] != m.Title || said["link"] != m.Link {
 		t.Errorf("the browser reads %v", said)
 	}
-	for status, want := range map[int]Result{410: {Outcome: Dropped, DropToken: true}, 404: {Outcome: Dropped, DropToken: true}, 403: {Outcome: Dropped, DropToken: true},
+	for status, want := range map[int]Result{410: {Outcome: Dropped, DropToken: true}, 404: {Outcome: Dropped, DropToken: true},
+		403: {Outcome: Dropped, DropToken: true},
 		429: {Outcome: Retry}, 503: {Outcome: Retry}, 400: {Outcome: Rejected}} {
 		answer = status
 		if r := w.Send(context.Background(), m); r.Outcome != want.Outcome || r.DropToken != want.DropToken {
@@ -130,7 +134,8 @@ func TestWebPushReachesABrowser(t *testing.T) {
 		<-got
 	}
 	// Nobody makes the server call an address of his choice.
-	for _, endpoint := range []string{"http://127.0.0.1:1/x", "https://10.0.0.1/x", "https://fcm.googleapis.com.evil.example/x", "https://fcm.googleapis.com:8443/x",
+	for _, endpoint := range []string{"http://127.0.0.1:1/x", "https://10.0.0.1/x", "https://fcm.googleapis.com.evil.example/x",
+		"https://fcm.googleapis.com:8443/x",
 		"https://user@fcm.googleapis.com/x", "http://fcm.googleapis.com/x", "file:///etc/passwd", ""} {
 		if w.Takes(b.token(t, endpoint)) {
 			t.Errorf("%s is taken", endpoint)
@@ -139,7 +144,8 @@ func TestWebPushReachesABrowser(t *testing.T) {
 			t.Errorf("%s is called: %+v", endpoint, r)
 		}
 	}
-	for _, endpoint := range []string{"https://fcm.googleapis.com/fcm/send/x", "https://updates.push.services.mozilla.com/wpush/v2/x", "https://wns2-par02p.notify.windows.com/w/?token=x", "https://web.push.apple.com/x"} {
+	for _, endpoint := range []string{"https://fcm.googleapis.com/fcm/send/x", "https://updates.push.services.mozilla.com/wpush/v2/x",
+		"https://wns2-par02p.notify.windows.com/w/?token=x", "https://web.push.apple.com/x"} {
 		if !w.Takes(b.token(t, endpoint)) {
 			t.Errorf("%s is refused", endpoint)
 		}

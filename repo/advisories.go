@@ -80,7 +80,8 @@ func (r *reader) OpenAppeals(ctx context.Context, advisories []domain.ID) (map[d
 	if len(advisories) == 0 {
 		return out, nil
 	}
-	rows, err := list[domain.Appeal](ctx, r, r.db.table("advisory_appeals").Where(r.db.in("advisory_id", advisories)).Where("decided_at IS NULL"))
+	rows, err := list[domain.Appeal](ctx, r, r.db.table("advisory_appeals").Where(r.db.in("advisory_id", advisories)).
+		Where("decided_at IS NULL"))
 	for i := range rows {
 		out[rows[i].AdvisoryID] = rows[i]
 	}

@@ -48,7 +48,8 @@ func (r *reader) CoolOffsTaken(ctx context.Context, flags []domain.ID) ([]domain
 // aftercare begins a query of what an actor may know of: Aftercare.Sees in
 // SQL.
 func (r *reader) aftercare(a domain.Actor) *gorm.DB {
-	q := r.db.table("aftercare").Where("NOT EXISTS (SELECT 1 FROM flags WHERE flags.id = aftercare.flag_id AND flags.subject_id = ?)", a.UserID)
+	q := r.db.table("aftercare").Where("NOT EXISTS (SELECT 1 FROM flags WHERE flags.id = aftercare.flag_id AND flags.subject_id = ?)",
+		a.UserID)
 	switch a.Role {
 	case domain.RoleAreaManager:
 		in := r.db.in("area_id", a.Scope().AreaIDs)
@@ -67,7 +68,8 @@ func (r *reader) Aftercares(ctx context.Context, a domain.Actor, status string, 
 	return paged[domain.Aftercare](ctx, r, q, "aftercare", p)
 }
 
-func (r *reader) AftercareCounts(ctx context.Context, a domain.Actor, f domain.ReportFilter, now time.Time) ([]domain.AftercareCount, error) {
+func (r *reader) AftercareCounts(ctx context.Context, a domain.Actor, f domain.ReportFilter,
+	now time.Time) ([]domain.AftercareCount, error) {
 	where, args := "1 = 1", []any{}
 	if a.Role != domain.RoleAdmin {
 		in := r.db.in("aftercare.area_id", a.Scope().AreaIDs)
@@ -79,6 +81,7 @@ func (r *reader) AftercareCounts(ctx context.Context, a domain.Actor, f domain.R
 		sum(CASE WHEN aftercare.status = 'done' AND done_at > due_at OR aftercare.status = 'open' AND due_at < ? THEN 1 ELSE 0 END) AS late,
 		sum(CASE WHEN aftercare.status = 'open' AND due_at < ? THEN 1 ELSE 0 END) AS open_late,
 		sum(CASE WHEN aftercare.status = 'stopped' THEN 1 ELSE 0 END) AS stopped
-		FROM aftercare JOIN users ON users.id = owner_id WHERE due_at >= ? AND due_at < ? AND ` + where + " GROUP BY owner_id, users.name ORDER BY users.name, owner_id"
+		FROM aftercare JOIN users ON users.id = owner_id WHERE due_at >= ? AND due_at < ? AND ` + where +
+		" GROUP BY owner_id, users.name ORDER BY users.name, owner_id"
 	return list[domain.AftercareCount](ctx, r, r.db.table("x").Raw(sql, append([]any{now, now, f.From, f.To}, args...)...))
 }

@@ -25,7 +25,8 @@ type ahead struct {
 }
 
 func newAhead() ahead {
-	return ahead{map[domain.ID]domain.Customer{}, map[domain.ID][]domain.Hold{}, map[domain.ID][]domain.Visit{}, map[domain.ID][]domain.Policy{}, map[domain.ID][]domain.Attempt{}}
+	return ahead{map[domain.ID]domain.Customer{}, map[domain.ID][]domain.Hold{}, map[domain.ID][]domain.Visit{},
+		map[domain.ID][]domain.Policy{}, map[domain.ID][]domain.Attempt{}}
 }
 
 // take hands out what was read ahead, once: the caller may change it.
@@ -58,7 +59,8 @@ func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job)) {
 	var visits []domain.Visit
 	var policies []domain.Policy
 	var attempts []domain.Attempt
-	to := []func() reflect.Value{into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&visits), into(&policies), into(&attempts)}
+	to := []func() reflect.Value{into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&visits), into(&policies),
+		into(&attempts)}
 	if t.db.pool != nil {
 		read = &step{sql: aroundJob.text(t.db, job.SQL), args: job.Vars, rows: aroundJob.scan(t.db, to...)}
 	} else {
@@ -115,7 +117,8 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 		return nil, err
 	}
 	readLeaves, leaves, err := known[domain.Leave](t.db, "diary.leaves", func(q *gorm.DB) *gorm.DB {
-		return q.Where(of).Where("status = 'approved' AND (starts_at < ? AND ends_at > ? OR ends_at > ?)", to, from, leavesFrom).Order("starts_at, id")
+		return q.Where(of).Where("status = 'approved' AND (starts_at < ? AND ends_at > ? OR ends_at > ?)", to, from, leavesFrom).
+			Order("starts_at, id")
 	}, "leaves", list, to, from, leavesFrom)
 	if err != nil {
 		return nil, err
@@ -125,7 +128,8 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 		return nil, err
 	}
 	readHeld, held, err := known[domain.SlotHold](t.db, "diary.slot_holds", func(q *gorm.DB) *gorm.DB {
-		return q.Where(of).Where("ends_at > ? AND starts_at < ? AND expires_at > ?", from.Add(-domain.DiaryReach), to.Add(domain.DiaryReach), leavesFrom).Order("starts_at, id")
+		return q.Where(of).Where("ends_at > ? AND starts_at < ? AND expires_at > ?", from.Add(-domain.DiaryReach), to.Add(domain.DiaryReach),
+			leavesFrom).Order("starts_at, id")
 	}, "slot_holds", list, from.Add(-domain.DiaryReach), to.Add(domain.DiaryReach), leavesFrom)
 	if err != nil {
 		return nil, err

@@ -28,7 +28,8 @@ func newBench(b *testing.B, engine string, technicians, jobs int) *bench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	x := &bench{World: w, service: &domain.Service{Store: w.DB, Read: w.DB.Reader(), Now: func() time.Time { return repotest.Noon }, Wall: time.Now, NewID: repotest.ID, Keys: keys,
+	x := &bench{World: w, service: &domain.Service{Store: w.DB, Read: w.DB.Reader(), Now: func() time.Time { return repotest.Noon },
+		Wall: time.Now, NewID: repotest.ID, Keys: keys,
 		ParsePhone: func(raw, _ string) (string, error) { return raw, nil }}}
 	repotest.Do(b, w.DB, func(tx domain.Tx) error {
 		// Working every day; hours of its own spare the calendar.
@@ -118,7 +119,8 @@ func BenchmarkSchedule(b *testing.B) {
 		parallel(b, func() error {
 			n, j := x.job()
 			start := repotest.Noon.Add(time.Duration(n/len(x.crews)+1) * time.Hour)
-			_, err := x.service.Schedule(context.Background(), x.call(x.Desk), j.ID, domain.ScheduleInput{WindowStart: start.Format(time.RFC3339), WindowEnd: start.Add(time.Hour).Format(time.RFC3339),
+			_, err := x.service.Schedule(context.Background(), x.call(x.Desk), j.ID, domain.ScheduleInput{WindowStart: start.Format(time.RFC3339),
+				WindowEnd:      start.Add(time.Hour).Format(time.RFC3339),
 				PlannedMinutes: 30, Crew: &[]domain.ID{x.crews[n%len(x.crews)].ID}})
 			return err
 		})
@@ -132,7 +134,8 @@ func BenchmarkAttempt(b *testing.B) {
 		parallel(b, func() error {
 			_, j := x.job()
 			ring := 25
-			_, err := x.service.RecordAttempt(context.Background(), x.call(x.Desk), &j.ID, nil, domain.AttemptInput{Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: &ring})
+			_, err := x.service.RecordAttempt(context.Background(), x.call(x.Desk), &j.ID, nil,
+				domain.AttemptInput{Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: &ring})
 			return err
 		})
 	})
@@ -151,7 +154,8 @@ func BenchmarkBareWrite(b *testing.B) {
 					return err
 				}
 				v := x.NewVisit(job, repotest.Noon.Add(time.Hour))
-				f := domain.Entry{ID: repotest.ID(), Kind: "visit.scheduled", VisitID: &v.ID, ActorRole: domain.RoleCoordinator, ActorID: &x.Desk.ID, OccurredAt: repotest.Noon, RecordedAt: repotest.Noon}
+				f := domain.Entry{ID: repotest.ID(), Kind: "visit.scheduled", VisitID: &v.ID, ActorRole: domain.RoleCoordinator, ActorID: &x.Desk.ID,
+					OccurredAt: repotest.Noon, RecordedAt: repotest.Noon}
 				job.Append(&f)
 				tx.Append(&f)
 				tx.Enqueue(repotest.NewNotice(x.Ravi.ID, "visit.assigned"))

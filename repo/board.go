@@ -34,7 +34,8 @@ func (r *reader) JobBriefs(ctx context.Context, s domain.Scope, ids []domain.ID)
 	}
 	for i := range jobs {
 		j := &jobs[i]
-		b := domain.JobBrief{JobID: j.ID, Household: names[j.CustomerID], Category: j.Category, Priority: j.Priority, SafetyCritical: j.SafetyCritical}
+		b := domain.JobBrief{JobID: j.ID, Household: names[j.CustomerID], Category: j.Category, Priority: j.Priority,
+			SafetyCritical: j.SafetyCritical}
 		if j.ExternalRef != nil {
 			b.Ref = *j.ExternalRef
 		}
@@ -44,13 +45,16 @@ func (r *reader) JobBriefs(ctx context.Context, s domain.Scope, ids []domain.ID)
 }
 
 func (r *reader) LeavesBetween(ctx context.Context, s domain.Scope, centre domain.ID, from, to time.Time) ([]domain.Leave, error) {
-	return list[domain.Leave](ctx, r, r.scoped(s, "leaves").Where("technician_id IN (SELECT id FROM users WHERE users.centre_id = ?) AND status = 'approved' AND starts_at < ? AND ends_at > ?", centre, to, from).
+	return list[domain.Leave](ctx, r, r.scoped(s, "leaves").
+		Where("technician_id IN (SELECT id FROM users WHERE users.centre_id = ?) AND status = 'approved' AND starts_at < ? AND ends_at > ?",
+			centre, to, from).
 		Order("starts_at, id").Limit(maxPage))
 }
 
 func (r *reader) Loads(ctx context.Context, s domain.Scope, f domain.ReportFilter) ([]domain.Load, error) {
 	seen := r.scoped(s, "visits").Select("id, centre_id, planned_minutes").
-		Where("visits.window_start >= ? AND visits.window_start < ? AND visits.status NOT IN ('rescheduled', 'cancelled', 'missed')", f.From, f.To)
+		Where("visits.window_start >= ? AND visits.window_start < ? AND visits.status NOT IN ('rescheduled', 'cancelled', 'missed')", f.From,
+			f.To)
 	if f.CentreID != nil {
 		seen = seen.Where("visits.centre_id = ?", *f.CentreID)
 	}

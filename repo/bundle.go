@@ -32,7 +32,8 @@ func (b bundle) text(db *DB, job string) string {
 	return b.kept(db, job, func() string {
 		selects := make([]string, len(b))
 		for i, p := range b {
-			selects[i] = "SELECT " + strconv.Itoa(i) + ` AS part, ROW(t."` + strings.Join(p.fields(db.gorm.NamingStrategy).names, `", t."`) + `") AS fields FROM ` + p.table + " t WHERE " + p.where
+			selects[i] = "SELECT " + strconv.Itoa(i) + ` AS part, ROW(t."` + strings.Join(p.fields(db.gorm.NamingStrategy).names, `", t."`) +
+				`") AS fields FROM ` + p.table + " t WHERE " + p.where
 		}
 		return "SELECT x.part, x.fields FROM jobs j CROSS JOIN LATERAL (" + strings.Join(selects, " UNION ALL ") + ") x WHERE j.id = " + job
 	})
@@ -60,7 +61,8 @@ func (b bundle) union(db *DB, job string) string {
 			}
 			selects[i] = "SELECT " + strconv.Itoa(i) + ", " + strings.Join(columns, ", ") + " FROM j CROSS JOIN " + p.table + " t WHERE " + p.where
 		}
-		return "WITH j AS MATERIALIZED (SELECT id, customer_id, site_id, centre_id FROM jobs WHERE id = " + job + ") " + strings.Join(selects, " UNION ALL ")
+		return "WITH j AS MATERIALIZED (SELECT id, customer_id, site_id, centre_id FROM jobs WHERE id = " + job + ") " + strings.Join(selects,
+			" UNION ALL ")
 	})
 }
 

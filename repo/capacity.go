@@ -26,7 +26,8 @@ func takenVisits(q *gorm.DB, centre, also domain.ID, from, to time.Time) *gorm.D
 func takenHolds(q *gorm.DB, centre domain.ID, from, to, now time.Time) *gorm.DB {
 	return q.Select("slot_holds.job_id AS visit_id, slot_holds.technician_id, slot_holds.starts_at AS planned_start").
 		Joins("JOIN jobs ON jobs.id = slot_holds.job_id").
-		Where("jobs.centre_id = ? AND slot_holds.starts_at >= ? AND slot_holds.starts_at < ? AND slot_holds.expires_at > ?", centre, from, to, now).
+		Where("jobs.centre_id = ? AND slot_holds.starts_at >= ? AND slot_holds.starts_at < ? AND slot_holds.expires_at > ?", centre, from, to,
+			now).
 		Order("slot_holds.starts_at, slot_holds.job_id, slot_holds.technician_id")
 }
 

@@ -26,7 +26,8 @@ func (t *tx) InsertAttempt(a *domain.Attempt) error {
 func (t *tx) SaveAttempt(a *domain.Attempt) error {
 	clear(t.ahead.attempts)
 	return t.about(a.JobID, func() error {
-		return t.mustExec(domain.NotFound("attempt"), "UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt, a.ID)
+		return t.mustExec(domain.NotFound("attempt"), "UPDATE attempts SET discounted = ?, told_at = ? WHERE id = ?", a.Discounted, a.ToldAt,
+			a.ID)
 	})
 }
 
@@ -34,7 +35,10 @@ func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
 	if list, ok := take(t.ahead.attempts, job); ok {
 		return list, nil
 	}
-	return allKnown[domain.Attempt](t, "attempts of job", func(q *gorm.DB) *gorm.DB { return q.Where("job_id = ?", job).Order("occurred_at, id") }, "attempts", job)
+	return allKnown[domain.Attempt](t, "attempts of job", func(q *gorm.DB) *gorm.DB {
+		return q.Where("job_id = ?", job).
+			Order("occurred_at, id")
+	}, "attempts", job)
 }
 
 func (t *tx) UnmatchedContact(id domain.ID) (*domain.UnmatchedContact, error) {

@@ -249,7 +249,8 @@ func (s *seat) pass() {
 // they write nothing, and lock what is known to the convoy.
 func onlyReads(steps []*step) bool {
 	return !slices.ContainsFunc(steps, func(s *step) bool {
-		return s.rows == nil || !s.counted && (!strings.HasPrefix(s.sql, "SELECT") || strings.Contains(s.sql, "FOR NO KEY UPDATE") || strings.Contains(s.sql, "advisory"))
+		return s.rows == nil || !s.counted && (!strings.HasPrefix(s.sql, "SELECT") || strings.Contains(s.sql, "FOR NO KEY UPDATE") ||
+			strings.Contains(s.sql, "advisory"))
 	})
 }
 
@@ -397,7 +398,8 @@ func (c *convoy) commit(ctx context.Context, carrier *pgTx, last []post) error {
 		return nil
 	}
 	var refused *pgconn.PgError
-	undone := errors.As(err, &refused) && refused.SeverityUnlocalized == "ERROR" || slices.ContainsFunc(last, func(p post) bool { return p.refusal(err) })
+	undone := errors.As(err, &refused) && refused.SeverityUnlocalized == "ERROR" ||
+		slices.ContainsFunc(last, func(p post) bool { return p.refusal(err) })
 	if c := carrier.conn.PgConn(); undone || !c.IsClosed() && !c.IsBusy() && c.TxStatus() != 'I' { // it still waits for its end
 		return errShared
 	}
@@ -487,7 +489,8 @@ type insertForm struct {
 	must       bool
 }
 
-var insertText = regexp.MustCompile(`^(INSERT INTO [^()]+ ?\([^()]+\) VALUES ?)(\(\$\d+(?:, ?\$\d+)*\))(?:,\(\$\d+(?:, ?\$\d+)*\))*( ON CONFLICT [^$]*)?$`)
+var insertText = regexp.MustCompile(
+	`^(INSERT INTO [^()]+ ?\([^()]+\) VALUES ?)(\(\$\d+(?:, ?\$\d+)*\))(?:,\(\$\d+(?:, ?\$\d+)*\))*( ON CONFLICT [^$]*)?$`)
 
 var insertForms sync.Map // text → insertForm
 

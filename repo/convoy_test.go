@@ -164,13 +164,16 @@ func TestMembersOfAConvoyFailAlone(t *testing.T) {
 		member{repotest.ID(), says("nowhere")},
 		member{f.jobs[0].ID, adds}, // after the first, or before it
 	)
-	for i, want := range []func(error) bool{nothing, func(err error) bool { return errors.Is(err, wrong) }, func(err error) bool { return err != nil && err.Error() == "panic: a defect" },
-		func(err error) bool { return err != nil }, nothing, nothing, nothing, nothing, func(err error) bool { return domain.IsCode(err, domain.CodeNotFound) }, nothing} {
+	for i, want := range []func(error) bool{nothing, func(err error) bool { return errors.Is(err, wrong) },
+		func(err error) bool { return err != nil && err.Error() == "panic: a defect" },
+		func(err error) bool { return err != nil }, nothing, nothing, nothing, nothing,
+		func(err error) bool { return domain.IsCode(err, domain.CodeNotFound) }, nothing} {
 		if !want(got[i]) {
 			t.Errorf("member %d: %v", i, got[i])
 		}
 	}
-	for i, want := range []string{f.jobs[0].Fault + "++", f.jobs[1].Fault, f.jobs[2].Fault, f.jobs[3].Fault, "by itself", "read on", f.jobs[6].Fault, "asked on"} {
+	for i, want := range []string{f.jobs[0].Fault + "++", f.jobs[1].Fault, f.jobs[2].Fault, f.jobs[3].Fault, "by itself", "read on",
+		f.jobs[6].Fault, "asked on"} {
 		if got := f.fault(i); got != want {
 			t.Errorf("job %d is %q, want %q", i, got, want)
 		}
@@ -428,18 +431,23 @@ func TestWaitingForALaneEndsWithItsCaller(t *testing.T) {
 
 // Statements keep the order of each member; rows of a table come together.
 func TestInsertsAreMerged(t *testing.T) {
-	const a, b, c = `INSERT INTO "a" ("x","y") VALUES ($1,$2)`, `INSERT INTO b (x) VALUES ($1)`, `INSERT INTO c (x) VALUES ($1) ON CONFLICT (x) DO NOTHING`
+	const a, b, c = `INSERT INTO "a" ("x","y") VALUES ($1,$2)`, `INSERT INTO b (x) VALUES ($1)`,
+		`INSERT INTO c (x) VALUES ($1) ON CONFLICT (x) DO NOTHING`
 	const set, odd = `UPDATE d SET x = $1`, `INSERT INTO b (x) SELECT $1`
 	for _, x := range []struct {
 		lists [][]string
 		texts []string
 		args  [][]any
 	}{
-		{[][]string{{a, b}, {a, b}}, []string{`INSERT INTO "a" ("x","y") VALUES ($1,$2),($3,$4)`, `INSERT INTO b (x) VALUES ($1),($2)`}, [][]any{{1, 2, 4, 5}, {3, 6}}},
-		{[][]string{{a, set, b}, {a, set, b}}, []string{`INSERT INTO "a" ("x","y") VALUES ($1,$2),($3,$4)`, set, set, `INSERT INTO b (x) VALUES ($1),($2)`}, [][]any{{1, 2, 5, 6}, {3}, {7}, {4, 8}}},
+		{[][]string{{a, b}, {a, b}}, []string{`INSERT INTO "a" ("x","y") VALUES ($1,$2),($3,$4)`, `INSERT INTO b (x) VALUES ($1),($2)`},
+			[][]any{{1, 2, 4, 5}, {3, 6}}},
+		{[][]string{{a, set, b}, {a, set, b}}, []string{`INSERT INTO "a" ("x","y") VALUES ($1,$2),($3,$4)`, set, set,
+			`INSERT INTO b (x) VALUES ($1),($2)`}, [][]any{{1, 2, 5, 6}, {3}, {7}, {4, 8}}},
 		{[][]string{{b}, {a, b}}, []string{`INSERT INTO b (x) VALUES ($1)`, a, b}, [][]any{{1}, {2, 3}, {4}}},
-		{[][]string{{c}, {c}, {odd}, {odd}}, []string{`INSERT INTO c (x) VALUES ($1),($2) ON CONFLICT (x) DO NOTHING`, odd, odd}, [][]any{{1, 2}, {3}, {4}}},
-		{[][]string{{`INSERT INTO b (x) VALUES ($1),($2)`}, {b}}, []string{`INSERT INTO b (x) VALUES ($1)`, `INSERT INTO b (x) VALUES ($1)`}, nil},
+		{[][]string{{c}, {c}, {odd}, {odd}}, []string{`INSERT INTO c (x) VALUES ($1),($2) ON CONFLICT (x) DO NOTHING`, odd, odd},
+			[][]any{{1, 2}, {3}, {4}}},
+		{[][]string{{`INSERT INTO b (x) VALUES ($1),($2)`}, {b}}, []string{`INSERT INTO b (x) VALUES ($1)`, `INSERT INTO b (x) VALUES ($1)`},
+			nil},
 	} {
 		texts, args := repo.Merged(x.lists...)
 		if x.args == nil { // two rows and one

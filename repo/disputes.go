@@ -16,7 +16,8 @@ func (t *tx) MarkNotified(job domain.ID, visit *domain.ID, at time.Time) error {
 		if visit != nil {
 			return t.exec(ended+" AND id = ?", at, job, *visit)
 		}
-		if err := t.exec("UPDATE attempts SET told_at = ? WHERE job_id = ? AND told_at IS NULL AND direction = 'outbound' AND occurred_at <= ?", at, job, at); err != nil {
+		if err := t.exec("UPDATE attempts SET told_at = ? WHERE job_id = ? AND told_at IS NULL AND direction = 'outbound' AND occurred_at <= ?",
+			at, job, at); err != nil {
 			return err
 		}
 		return t.exec(ended, at, job)

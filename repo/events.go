@@ -80,7 +80,8 @@ func (t *tx) gatherChanges() error {
 	c.jobs = slices.DeleteFunc(c.jobs, noted)
 	if len(c.homes)+len(c.sites)+len(c.jobs) > 0 {
 		j, h, s := t.db.in("id", c.jobs), t.db.in("customer_id", c.homes), t.db.in("site_id", c.sites)
-		jobs, err := all[domain.Job](t, t.table("jobs").Where("("+j.SQL+" OR "+h.SQL+" OR "+s.SQL+") AND status NOT IN ('closed', 'cancelled')", j.Vars[0], h.Vars[0], s.Vars[0]))
+		jobs, err := all[domain.Job](t, t.table("jobs").Where("("+j.SQL+" OR "+h.SQL+" OR "+s.SQL+") AND status NOT IN ('closed', 'cancelled')",
+			j.Vars[0], h.Vars[0], s.Vars[0]))
 		if err != nil {
 			return err
 		}
@@ -115,7 +116,8 @@ type changeRow struct {
 // snapshot's xmin: all of them have ended, so none can still commit before
 // what was read. An open transaction that wrote delays what comes after it.
 func (r *reader) Changes(ctx context.Context, after domain.Mark, limit int) ([]domain.FeedChange, error) {
-	q := r.db.table("changes").Raw("SELECT txid AS tx, seq, centre_id, items FROM changes WHERE seq > ? ORDER BY seq LIMIT ?", after.Seq, limit)
+	q := r.db.table("changes").Raw("SELECT txid AS tx, seq, centre_id, items FROM changes WHERE seq > ? ORDER BY seq LIMIT ?", after.Seq,
+		limit)
 	if r.db.pool != nil {
 		q = r.db.table("changes").Raw(`SELECT CAST(CAST(txid AS text) AS bigint) AS tx, seq, centre_id, items FROM changes
 			WHERE (txid, seq) > (CAST(CAST(? AS text) AS xid8), ?) AND txid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY changes.txid, changes.seq LIMIT ?`,

@@ -48,7 +48,8 @@ func (r *reader) StandDowns(ctx context.Context, a domain.Actor, p domain.Page) 
 	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
 		return nil, nil
 	}
-	rows, err := paged[domain.StandDown](ctx, r, r.db.table("keep_aways").Where("EXISTS (?)", r.flags(a).Select("1").Where("flags.id = keep_aways.flag_id")), "keep_aways", p)
+	rows, err := paged[domain.StandDown](ctx, r, r.db.table("keep_aways").
+		Where("EXISTS (?)", r.flags(a).Select("1").Where("flags.id = keep_aways.flag_id")), "keep_aways", p)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -71,7 +72,8 @@ func (r *reader) JobsHandedOver(ctx context.Context, a domain.Actor, p domain.Pa
 	}
 	in := r.db.in("area_id", a.Scope().AreaIDs)
 	const held = "id IN (SELECT flags.job_id FROM holds JOIN flags ON flags.id = holds.flag_id WHERE holds.kind = 'safety' AND holds.lifted_at IS NULL AND EXISTS (?))"
-	return paged[domain.Job](ctx, r, r.db.table("jobs").Where(held, r.flags(a).Select("1").Where("flags.id = holds.flag_id")).Where("NOT ("+in.SQL+")", in.Vars...), "jobs", p)
+	return paged[domain.Job](ctx, r, r.db.table("jobs").Where(held, r.flags(a).Select("1").Where("flags.id = holds.flag_id")).
+		Where("NOT ("+in.SQL+")", in.Vars...), "jobs", p)
 }
 
 func (r *reader) FlagsBehind(ctx context.Context, ids []domain.ID) (map[domain.ID]domain.Flag, error) {

@@ -184,7 +184,8 @@ func (t *tx) putHousehold(c *domain.Customer) error {
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.CustomerID = c.ID
-		if err := t.put("sites", &siteRow{*s, i}, "label", "address", "landmark", "postal_code", "zone", "lat", "lon", "occupant", "position"); err != nil {
+		if err := t.put("sites", &siteRow{*s, i}, "label", "address", "landmark", "postal_code", "zone", "lat", "lon", "occupant",
+			"position"); err != nil {
 			return err
 		}
 	}
@@ -195,11 +196,13 @@ func (t *tx) putHousehold(c *domain.Customer) error {
 // another household is left alone and refused.
 func (t *tx) put(table string, row any, columns ...string) error {
 	return t.insertOver(table, row, &clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
-		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}}, errDuplicate("", "Another object has this id."))
+		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}},
+		errDuplicate("", "Another object has this id."))
 }
 
 func (t *tx) CustomersByPhone(phone string) ([]domain.ID, error) {
-	rows, err := all[idRow](t, t.table("customers").Where("id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)", phone).Order("created_at, id"))
+	rows, err := all[idRow](t, t.table("customers").Where("id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)", phone).
+		Order("created_at, id"))
 	return ids(rows), err
 }
 

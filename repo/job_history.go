@@ -12,7 +12,8 @@ func (t *tx) Step(id domain.ID) (*domain.StepRecord, error) {
 }
 
 func (t *tx) StepsOf(jobs []domain.ID) ([]domain.StepRecord, error) {
-	return all[domain.StepRecord](t, t.table("tried_steps").Where(t.db.in("job_id", jobs)).Where("withdrawn_at IS NULL").Order("occurred_at, id"))
+	return all[domain.StepRecord](t, t.table("tried_steps").Where(t.db.in("job_id", jobs)).Where("withdrawn_at IS NULL").
+		Order("occurred_at, id"))
 }
 
 func (t *tx) FactsOfKind(job domain.ID, kind string) ([]domain.Entry, error) {
@@ -24,7 +25,8 @@ func (t *tx) InsertStep(r *domain.StepRecord) error { return t.insert("tried_ste
 func (t *tx) SaveStep(r *domain.StepRecord) error { return t.save("tried_steps", &r.Meta, r) }
 
 func (r *reader) Steps(ctx context.Context, s domain.Scope, jobs []domain.ID) ([]domain.StepRecord, error) {
-	return list[domain.StepRecord](ctx, r, r.scoped(s, "tried_steps").Where(r.db.in("job_id", jobs)).Where("withdrawn_at IS NULL").Order("occurred_at, id"))
+	return list[domain.StepRecord](ctx, r, r.scoped(s, "tried_steps").Where(r.db.in("job_id", jobs)).Where("withdrawn_at IS NULL").
+		Order("occurred_at, id"))
 }
 
 func (r *reader) FactsOfKind(ctx context.Context, s domain.Scope, job domain.ID, kind string) ([]domain.Entry, error) {
@@ -65,11 +67,14 @@ func (t *tx) UndeliveredThanks(id *domain.ID, users []domain.ID) ([]domain.Thank
 	if id != nil {
 		return all[domain.ThanksFor](t, q.Where("thanks_id = ?", *id))
 	}
-	return all[domain.ThanksFor](t, q.Where(t.db.in("user_id", users)).Where("EXISTS (SELECT 1 FROM thanks WHERE thanks.id = thanks_crew.thanks_id AND thanks.status = 'approved')"))
+	return all[domain.ThanksFor](t, q.Where(t.db.in("user_id", users)).
+		Where("EXISTS (SELECT 1 FROM thanks WHERE thanks.id = thanks_crew.thanks_id AND thanks.status = 'approved')"))
 }
 
 func (t *tx) DeliverThanks(to domain.ThanksFor, at time.Time) (bool, error) {
-	q := t.db.table("thanks_crew").Raw("UPDATE thanks_crew SET delivered_at = ? WHERE thanks_id = ? AND user_id = ? AND delivered_at IS NULL RETURNING thanks_id, user_id", at, to.ThanksID, to.UserID)
+	q := t.db.table("thanks_crew").
+		Raw("UPDATE thanks_crew SET delivered_at = ? WHERE thanks_id = ? AND user_id = ? AND delivered_at IS NULL RETURNING thanks_id, user_id",
+			at, to.ThanksID, to.UserID)
 	rows, err := all[domain.ThanksFor](t, q)
 	return len(rows) == 1, err
 }

@@ -44,10 +44,12 @@ func TestListedStepsBecomeRecords(t *testing.T) {
 			exec("INSERT INTO centres (id, version, created_at, updated_at, area_id, name, zone, country, postal_codes, working_days, holidays, phone, import_mapping) VALUES ($1, 1, $2, $2, $3, 'Mill', 'UTC', 'IN', '[]', '[]', '[]', '', '{}')", centre, at, area)
 			exec("INSERT INTO customers (id, version, created_at, updated_at, name, name_key, language) VALUES ($1, 1, $2, $2, 'Iyer', 'iyer', 'en')", customer, at)
 			exec("INSERT INTO sites (id, customer_id, label, address, landmark, postal_code, zone, occupant, position) VALUES ($1, $2, '', '', '', '', 'UTC', '', 0)", site, customer)
-			for id, steps := range map[uuid.UUID]string{bare: "[]", job: `[{"what":" Reset ","at":"2026-11-21T10:30:00.25+05:30","watched_by":"professional","result":"Failed"},
+			for id, steps := range map[uuid.UUID]string{bare: "[]",
+				job: `[{"what":" Reset ","at":"2026-11-21T10:30:00.25+05:30","watched_by":"professional","result":"Failed"},
 				{"what":"Dusted","at":"0001-01-01T00:00:00Z","watched_by":"nobody","result":"a bit better"},{"what":"  ","at":"2026-11-21T10:30:00Z","watched_by":"nobody","result":"worked"}]`} {
 				exec(`INSERT INTO jobs (id, version, created_at, updated_at, customer_id, site_id, centre_id, area_id, status, category, serial, fault, tried_steps, what_matters, priority, safety_critical, cover, opened_at, end_reason, verdict, seq)
-					VALUES ($1, 1, $2, $2, $3, $4, $5, $6, 'open', '', '', 'warm', $7, '', 'normal', false, 'warranty', $2, '', 'untried', 0)`, id, at, customer, site, centre, area, steps)
+					VALUES ($1, 1, $2, $2, $3, $4, $5, $6, 'open', '', '', 'warm', $7, '', 'normal', false, 'warranty', $2, '', 'untried', 0)`, id, at,
+					customer, site, centre, area, steps)
 			}
 			if err := db.Migrate(ctx); err != nil {
 				t.Fatal(err)
@@ -56,11 +58,13 @@ func TestListedStepsBecomeRecords(t *testing.T) {
 			if err != nil || len(got) != 2 {
 				t.Fatalf("%d records: %v", len(got), err)
 			}
-			want := []domain.StepRecord{{Step: "Reset", Result: "failed", WatchedBy: "professional", OccurredAt: time.Date(2026, 11, 21, 5, 0, 0, 250_000_000, time.UTC)},
+			want := []domain.StepRecord{{Step: "Reset", Result: "failed", WatchedBy: "professional",
+				OccurredAt: time.Date(2026, 11, 21, 5, 0, 0, 250_000_000, time.UTC)},
 				{Step: "Dusted", Result: "unclear", WatchedBy: "nobody", Note: "a bit better", OccurredAt: at}}
 			for i, g := range got {
 				w := want[i]
-				if g.JobID != job || g.Step != w.Step || g.Result != w.Result || g.WatchedBy != w.WatchedBy || g.Note != w.Note || g.ByRole != domain.RoleSystem || g.OccurredAt.Sub(w.OccurredAt).Abs() > time.Millisecond || g.Version != 1 {
+				if g.JobID != job || g.Step != w.Step || g.Result != w.Result || g.WatchedBy != w.WatchedBy || g.Note != w.Note ||
+					g.ByRole != domain.RoleSystem || g.OccurredAt.Sub(w.OccurredAt).Abs() > time.Millisecond || g.Version != 1 {
 					t.Errorf("the record is %+v, want %+v", g, w)
 				}
 			}
@@ -79,7 +83,8 @@ func TestListedStepsBecomeRecords(t *testing.T) {
 				}
 				return tx.SaveJob(j)
 			})
-			if again, err := db.Reader().Job(ctx, domain.Scope{All: true}, job); err != nil || again.Version != 2 || strings.TrimSpace(again.Fault) != "warm" {
+			if again, err := db.Reader().Job(ctx, domain.Scope{All: true}, job); err != nil || again.Version != 2 ||
+				strings.TrimSpace(again.Fault) != "warm" {
 				t.Errorf("the saved job is %+v (%v)", again, err)
 			}
 		})

@@ -98,7 +98,8 @@ func (t *tx) LatestJobOf(customer domain.ID) (*domain.Job, error) {
 }
 
 func (t *tx) LatestJobBySerial(serial string, since time.Time, not domain.ID) (*domain.Job, error) {
-	return t.job(t.table("jobs").Where("serial = ? AND serial <> '' AND opened_at >= ? AND id <> ?", serial, since, not).Order("opened_at DESC, id DESC"))
+	return t.job(t.table("jobs").Where("serial = ? AND serial <> '' AND opened_at >= ? AND id <> ?", serial, since, not).
+		Order("opened_at DESC, id DESC"))
 }
 
 func (t *tx) HoldsOver(j *domain.Job, lifted bool) ([]domain.Hold, error) {

@@ -22,7 +22,8 @@ func (r *reader) Maintenance(ctx context.Context, s domain.Scope, id domain.ID) 
 	return one[domain.Maintenance](ctx, r, "maintenance", r.scoped(s, "maintenance").Where("id = ?", id))
 }
 
-func (r *reader) Maintenances(ctx context.Context, s domain.Scope, f domain.MaintenanceFilter, p domain.Page) ([]domain.Maintenance, error) {
+func (r *reader) Maintenances(ctx context.Context, s domain.Scope, f domain.MaintenanceFilter,
+	p domain.Page) ([]domain.Maintenance, error) {
 	q := r.scoped(s, "maintenance")
 	if f.CustomerID != nil {
 		q = q.Where("customer_id = ?", *f.CustomerID)

@@ -29,7 +29,8 @@ const keepReplay = 7 * 24 * time.Hour
 func (t *tx) Append(f *domain.Entry) { t.facts = append(t.facts, f) }
 
 func (t *tx) CrewNotices(visit domain.ID) ([]domain.Notice, error) {
-	return all[domain.Notice](t, t.table("notices").Where("visit_id = ? AND kind IN ('visit.assigned', 'visit.unassigned') AND user_id IS NOT NULL", visit).Order("created_at, id"))
+	return all[domain.Notice](t, t.table("notices").
+		Where("visit_id = ? AND kind IN ('visit.assigned', 'visit.unassigned') AND user_id IS NOT NULL", visit).Order("created_at, id"))
 }
 
 func (t *tx) Enqueue(list ...domain.Notice) { t.notices = append(t.notices, list...) }
@@ -49,7 +50,8 @@ func (t *tx) WithdrawNotices(visit domain.ID, kinds ...string) error {
 
 // WithdrawJobNotices reaches those of this transaction too.
 func (t *tx) WithdrawJobNotices(job domain.ID, kinds ...string) error {
-	return t.withdraw(t.table("notices").Where("job_id = ? AND visit_id IS NULL", job), kinds, func(n *domain.Notice) bool { return n.VisitID == nil && same(n.JobID, &job) })
+	return t.withdraw(t.table("notices").Where("job_id = ? AND visit_id IS NULL", job), kinds,
+		func(n *domain.Notice) bool { return n.VisitID == nil && same(n.JobID, &job) })
 }
 
 func (t *tx) withdraw(q *gorm.DB, kinds []string, about func(*domain.Notice) bool) error {
@@ -129,7 +131,8 @@ var forgotten = map[string]struct{ key, where, order string }{
 	"form_keys":   {"hash", "used_at < @before", "used_at"},
 	"day_plans":   {"id", "expires_at < @before", "expires_at"},
 	"sessions": {"id", `(expires_at < @before OR revoked_at < @before) AND NOT EXISTS (SELECT 1 FROM sessions older
-WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`, "created_at, id"},
+WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`,
+		"created_at, id"},
 	"invitations": {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
 	"changes":     {"seq", "at < @before", "seq"},
 	"throttles":   {"key", "forget_at < @before", "forget_at"},
@@ -141,7 +144,8 @@ func (t *tx) Purge(kind string, before time.Time, n int) (int, error) {
 		return 0, errors.New("repo: nothing is forgotten of " + kind)
 	}
 	type row struct{ N int }
-	text := "DELETE FROM " + kind + " WHERE (" + f.key + ") IN (SELECT " + f.key + " FROM " + kind + " WHERE " + f.where + " ORDER BY " + f.order + " LIMIT @n) RETURNING 1 AS n"
+	text := "DELETE FROM " + kind + " WHERE (" + f.key + ") IN (SELECT " + f.key + " FROM " + kind + " WHERE " + f.where + " ORDER BY " +
+		f.order + " LIMIT @n) RETURNING 1 AS n"
 	gone, err := all[row](t, t.table(kind).Raw(text, sql.Named("before", before), sql.Named("n", n)))
 	return len(gone), err
 }
@@ -153,8 +157,9 @@ func (t *tx) Device(id domain.ID) (*domain.Device, error) {
 // PutDevice writes an installation, or over it: it belongs to whoever
 // registered it last.
 func (t *tx) PutDevice(d *domain.Device) error {
-	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}}, DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
-		"link_id", "session_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
+	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}},
+		DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
+			"link_id", "session_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
 }
 
 // dropDevice spares an installation that registered anew while the push to
@@ -201,7 +206,8 @@ func (t *tx) DevicesOfLink(link domain.ID) (live []domain.ID, ever int, err erro
 }
 
 func (t *tx) CustomerDevices(customer domain.ID) ([]domain.Device, error) {
-	return all[domain.Device](t, t.table("devices").Where("customer_id = ? AND dropped_at IS NULL", customer).Order("created_at, installation_id"))
+	return all[domain.Device](t, t.table("devices").Where("customer_id = ? AND dropped_at IS NULL", customer).
+		Order("created_at, installation_id"))
 }
 
 func (t *tx) Notice(id domain.ID) (*domain.Notice, error) {
@@ -228,7 +234,8 @@ func (t *tx) SaveLink(l *domain.Link) error {
 
 func (t *tx) UseFormKey(hash string, link domain.ID, at time.Time) (bool, error) {
 	type spent struct{ Hash string }
-	q := t.db.table("form_keys").Raw("INSERT INTO form_keys (hash, link_id, used_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING hash", hash, link, at)
+	q := t.db.table("form_keys").Raw("INSERT INTO form_keys (hash, link_id, used_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING hash",
+		hash, link, at)
 	rows, err := all[spent](t, q)
 	return len(rows) == 1, err
 }
@@ -239,7 +246,8 @@ func (t *tx) InsertDisruption(d *domain.Disruption) error { return t.insert("dis
 // was used before, and withdrawn ones, get no delivery.
 func (t *tx) gather() error {
 	for _, d := range t.claims {
-		if err := t.mustExec(errAgain, "UPDATE deadlines SET done_at = ? WHERE id = ? AND done_at IS NULL AND due_at = ?", *d.DoneAt, d.ID, d.DueAt); err != nil {
+		if err := t.mustExec(errAgain, "UPDATE deadlines SET done_at = ? WHERE id = ? AND done_at IS NULL AND due_at = ?", *d.DoneAt, d.ID,
+			d.DueAt); err != nil {
 			return err
 		}
 	}
@@ -273,8 +281,9 @@ func (t *tx) freeKey(err error) bool {
 	gone := 0
 	failed := t.db.inTx(t.ctx, func(tidy *tx) error {
 		type key struct{ Key string }
-		rows, err := all[key](tidy, t.db.table("idempotency").Raw("DELETE FROM idempotency WHERE actor_id = ? AND key = ? AND created_at <= ? RETURNING key",
-			t.replay.ActorID, t.replay.Key, t.replay.CreatedAt.Add(-keepReplay)))
+		rows, err := all[key](tidy, t.db.table("idempotency").
+			Raw("DELETE FROM idempotency WHERE actor_id = ? AND key = ? AND created_at <= ? RETURNING key",
+				t.replay.ActorID, t.replay.Key, t.replay.CreatedAt.Add(-keepReplay)))
 		gone = len(rows)
 		return err
 	})
@@ -321,7 +330,8 @@ func (t *tx) gatherNotices() error {
 		}
 		if n.DedupeKey == nil {
 			plain = append(plain, n)
-		} else if err := t.insertOver("notices", &n, &clause.OnConflict{Columns: []clause.Column{{Name: "dedupe_key"}}, DoNothing: true}, nil); err != nil {
+		} else if err := t.insertOver("notices", &n, &clause.OnConflict{Columns: []clause.Column{{Name: "dedupe_key"}}, DoNothing: true},
+			nil); err != nil {
 			return err
 		}
 		if n.State == pending && !n.Waits {

@@ -211,7 +211,8 @@ func readOldRows(t *testing.T, db *repo.DB, written map[string]int) {
 		}
 		return nil
 	})
-	for _, table := range []string{"areas", "centres", "users", "customers", "contacts", "contact_phones", "sites", "appliances", "jobs", "visits", "assignments", "policies",
+	for _, table := range []string{"areas", "centres", "users", "customers", "contacts", "contact_phones", "sites", "appliances", "jobs",
+		"visits", "assignments", "policies",
 		"customer_centres", "leaves", "devices", "attempts", "links", "facts", "holds"} {
 		if read[table] != written[table] {
 			t.Errorf("%s: %d of %d rows were read", table, read[table], written[table])

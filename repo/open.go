@@ -164,7 +164,8 @@ func (db *DB) openPostgres(ctx context.Context, cfg Config) (gorm.Dialector, err
 	conf.ConnConfig.Tracer = bounded{}
 	conf.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		conn.TypeMap().RegisterType(&pgtype.Type{Name: "uuid", OID: pgtype.UUIDOID, Codec: idCodec{}})
-		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
+		conn.TypeMap().RegisterType(&pgtype.Type{Name: "timestamptz", OID: pgtype.TimestamptzOID,
+			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC}})
 		return nil
 	}
 	if db.pool, err = pgxpool.NewWithConfig(ctx, conf); err != nil {
@@ -235,7 +236,8 @@ func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 	}
 	// What a writer waits for itself is a checkpoint each 64 MB, if the keeper did
 	// not come to it before. What a savepoint may have to restore is kept in memory.
-	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)", "cache_size(-32000)", "temp_store(memory)")); err != nil {
+	if db.sql, err = sql.Open("sqlite", dsn("journal_mode(WAL)", "wal_autocheckpoint(16000)", "journal_size_limit(67108864)",
+		"cache_size(-32000)", "temp_store(memory)")); err != nil {
 		return nil, err
 	}
 	db.sql.SetMaxOpenConns(1) // the busy handler is unfair among several writers

@@ -39,7 +39,8 @@ func TestOpenSQLite(t *testing.T) {
 			}
 		})
 	}
-	for _, file := range []string{"doorstep.db", "my.db", filepath.Join("a b%20&c", "ü.db"), "prefixed.db", "address.db", filepath.Join("new", "x.db")} {
+	for _, file := range []string{"doorstep.db", "my.db", filepath.Join("a b%20&c", "ü.db"), "prefixed.db", "address.db",
+		filepath.Join("new", "x.db")} {
 		info, err := os.Stat(file)
 		if err != nil {
 			t.Error(err)
@@ -121,7 +122,8 @@ func TestPlans(t *testing.T) {
 	db, r, ctx := w.DB, w.DB.Reader(), t.Context()
 	at, id := repotest.Noon, w.Job.ID
 	page := domain.Page{Limit: 10, AfterAt: &at, AfterID: &id}
-	scopes := []domain.Scope{{All: true}, repotest.Actor(w.Manager).Scope(), repotest.Actor(w.Desk).Scope(), repotest.Actor(w.Ravi).Scope(), {JobID: w.Job.ID}}
+	scopes := []domain.Scope{{All: true}, repotest.Actor(w.Manager).Scope(), repotest.Actor(w.Desk).Scope(), repotest.Actor(w.Ravi).Scope(),
+		{JobID: w.Job.ID}}
 	for _, s := range scopes {
 		for _, p := range []domain.Page{page, {Limit: 10}} {
 			_, _ = r.Customers(ctx, s, domain.CustomerFilter{}, p)

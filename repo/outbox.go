@@ -18,7 +18,8 @@ const accepted = "accepted"
 // statements whatever their number.
 func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Delivery, error) {
 	r := db.reader()
-	notices, err := list[domain.Notice](ctx, r, db.table("notices").Where("state = 'pending' AND NOT waits").Where(db.in("id", ids)).Order("created_at, id"))
+	notices, err := list[domain.Notice](ctx, r, db.table("notices").Where("state = 'pending' AND NOT waits").Where(db.in("id", ids)).
+		Order("created_at, id"))
 	if err != nil || len(notices) == 0 {
 		return []domain.Delivery{}, err
 	}
@@ -37,7 +38,8 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 		}
 	}
 	u, c := db.in("user_id", users), db.in("customer_id", customers)
-	deviceStep, devices, err := query[domain.Device](db.table("devices").Where("dropped_at IS NULL AND ("+u.SQL+" OR "+c.SQL+")", u.Vars[0], c.Vars[0]).Order("created_at, installation_id"))
+	deviceStep, devices, err := query[domain.Device](db.table("devices").Where("dropped_at IS NULL AND ("+u.SQL+" OR "+c.SQL+")", u.Vars[0],
+		c.Vars[0]).Order("created_at, installation_id"))
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +52,8 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 	if err != nil {
 		return nil, err
 	}
-	contactStep, contacts, err := query[domain.Contact](db.table("contacts").Where(db.in("customer_id", customers)).Order("customer_id, position, id"))
+	contactStep, contacts, err := query[domain.Contact](db.table("contacts").Where(db.in("customer_id", customers)).
+		Order("customer_id, position, id"))
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +270,8 @@ func (db *DB) Record(ctx context.Context, r domain.DeliveryRecord) error {
 // PendingNotices counts what is not yet done and not expired at now.
 func (db *DB) PendingNotices(ctx context.Context, now time.Time) (int, error) {
 	type count struct{ N int }
-	rows, err := list[count](ctx, db.reader(), db.table("notices").Raw("SELECT count(*) AS n FROM notices WHERE state = 'pending' AND NOT waits AND expires_at > ?", now))
+	rows, err := list[count](ctx, db.reader(), db.table("notices").
+		Raw("SELECT count(*) AS n FROM notices WHERE state = 'pending' AND NOT waits AND expires_at > ?", now))
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}

@@ -10,13 +10,15 @@ import (
 // PayableVisits reads the visits in whose crew a technician is, or was until a
 // pause or until they were kept apart, and those that ended as stopped in whose
 // crew they ever were, with what their rows depend on: four statements a page.
-func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician domain.ID, f domain.ReportFilter, p domain.Page) ([]domain.PayableVisit, error) {
+func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician domain.ID, f domain.ReportFilter,
+	p domain.Page) ([]domain.PayableVisit, error) {
 	lost, err := r.lostVisits(ctx, technician)
 	if err != nil {
 		return nil, err
 	}
 	taken := r.db.in("visits.id", lost)
-	q := r.db.table("visits").Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
+	q := r.db.table("visits").
+		Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
 		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted)
 		OR visits.status = 'stopped' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
 		OR `+taken.SQL+`)`, append([]any{technician, technician, technician}, taken.Vars...)...).
@@ -53,7 +55,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		(EXISTS (SELECT 1 FROM cool_offs o WHERE o.visit_id = visits.id AND o.user_id = ? AND o.accepted)
 			AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current)) AS pause,
 		EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current) AS current
-		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician}, in.Vars...)...))
+		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician},
+		in.Vars...)...))
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +67,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	out := make([]domain.PayableVisit, len(visits))
 	for i := range visits {
 		f := at[visits[i].ID]
-		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf, AreaHold: f.AreaHold, Pause: f.Pause,
+		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf,
+			AreaHold: f.AreaHold, Pause: f.Pause,
 			Taken: !f.Current && slices.Contains(lost, visits[i].ID)}
 	}
 	return out, nil

@@ -109,14 +109,16 @@ func (t *tx) LeaveRequestsOf(user domain.ID, from, to time.Time) ([]domain.Leave
 }
 
 func (t *tx) leavesOf(user domain.ID, status string, from, to time.Time) ([]domain.Leave, error) {
-	return all[domain.Leave](t, t.table("leaves").Where("technician_id = ? AND status = ? AND ends_at > ? AND starts_at < ?", user, status, from, to).Order("starts_at, id"))
+	return all[domain.Leave](t, t.table("leaves").Where("technician_id = ? AND status = ? AND ends_at > ? AND starts_at < ?", user, status,
+		from, to).Order("starts_at, id"))
 }
 
 func (t *tx) LeavesAt(users []domain.ID, at time.Time) ([]domain.Leave, error) {
 	if len(users) == 0 {
 		return nil, nil
 	}
-	return all[domain.Leave](t, t.table("leaves").Where(t.db.in("technician_id", users)).Where("status = 'approved' AND ends_at > ?", at).Order("starts_at, id"))
+	return all[domain.Leave](t, t.table("leaves").Where(t.db.in("technician_id", users)).Where("status = 'approved' AND ends_at > ?", at).
+		Order("starts_at, id"))
 }
 
 func (t *tx) Leave(id domain.ID) (*domain.Leave, error) {
@@ -182,7 +184,8 @@ func (t *tx) SpendInvitations(user domain.ID, at time.Time) error {
 }
 
 func (t *tx) InvitationsOf(user domain.ID, since time.Time, limit int) ([]domain.Invitation, error) {
-	return all[domain.Invitation](t, t.table("invitations").Where("user_id = ? AND created_at >= ?", user, since).Order("created_at DESC, id DESC").Limit(limit))
+	return all[domain.Invitation](t, t.table("invitations").Where("user_id = ? AND created_at >= ?", user, since).
+		Order("created_at DESC, id DESC").Limit(limit))
 }
 
 func (t *tx) HasSession(user domain.ID, at time.Time) (bool, error) {

@@ -31,7 +31,8 @@ func (t *tx) OpenPromises(owner domain.ID) (int, error) {
 }
 
 func (t *tx) InboundSince(customer domain.ID, from, to time.Time) (int, error) {
-	return t.count(t.table("attempts").Select("count(DISTINCT occurred_at) AS n").Where("customer_id = ? AND direction = 'inbound' AND occurred_at > ? AND occurred_at <= ?", customer, from, to))
+	return t.count(t.table("attempts").Select("count(DISTINCT occurred_at) AS n").
+		Where("customer_id = ? AND direction = 'inbound' AND occurred_at > ? AND occurred_at <= ?", customer, from, to))
 }
 
 func (t *tx) count(q *gorm.DB) (int, error) {

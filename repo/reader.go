@@ -14,8 +14,10 @@ import (
 // it; a cursor is these two of the last item. Lists go up in time, except
 // flags and inbox, which go down.
 var CursorField = map[string]string{
-	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at", "appliances": "created_at",
-	"policies": "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at", "inbox": "created_at",
+	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at",
+	"appliances": "created_at",
+	"policies":   "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at",
+	"inbox":  "created_at",
 	"thanks": "created_at", "disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
 	"exclusions": "since", "keep_aways": "since",
 	"advisories": "created_at", "advisory_reads": "created_at", "aftercare": "due_at",
@@ -118,7 +120,8 @@ func (r *reader) Principal(ctx context.Context, id domain.ID) (*domain.User, err
 
 func (r *reader) DeputyFor(ctx context.Context, user domain.ID) ([]domain.ID, error) {
 	type area struct{ AreaID domain.ID }
-	rows, err := list[area](ctx, r, r.db.table("users").Where("deputy_id = ? AND role = 'area_manager' AND NOT disabled AND area_id IS NOT NULL", user).Order("area_id"))
+	rows, err := list[area](ctx, r, r.db.table("users").
+		Where("deputy_id = ? AND role = 'area_manager' AND NOT disabled AND area_id IS NOT NULL", user).Order("area_id"))
 	out := []domain.ID{}
 	for i, row := range rows {
 		if i == 0 || row.AreaID != rows[i-1].AreaID {
@@ -189,7 +192,8 @@ func (r *reader) Customer(ctx context.Context, s domain.Scope, id domain.ID) (*d
 	return &list[0], nil
 }
 
-func (r *reader) Appliances(ctx context.Context, s domain.Scope, customer *domain.ID, serial string, p domain.Page) ([]domain.Appliance, error) {
+func (r *reader) Appliances(ctx context.Context, s domain.Scope, customer *domain.ID, serial string,
+	p domain.Page) ([]domain.Appliance, error) {
 	q := r.scoped(s, "appliances")
 	if customer != nil {
 		q = q.Where("customer_id = ?", *customer)
@@ -226,7 +230,8 @@ func (r *reader) Jobs(ctx context.Context, s domain.Scope, f domain.JobFilter, p
 	}
 	if f.Hold != "" {
 		const open = "holds.kind = ? AND holds.lifted_at IS NULL"
-		q = q.Where("id IN (SELECT job_id FROM holds WHERE "+open+" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.customer_id = jobs.customer_id AND "+open+
+		q = q.Where("id IN (SELECT job_id FROM holds WHERE "+open+
+			" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.customer_id = jobs.customer_id AND "+open+
 			" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.site_id = jobs.site_id AND "+open+")", f.Hold, f.Hold, f.Hold)
 	}
 	if f.Reachability != "" {
@@ -253,7 +258,8 @@ func (r *reader) holdsOver(ctx context.Context, places []place) (map[domain.ID][
 		jobs[i], customers[i], sites[i] = p.ID, p.CustomerID, p.SiteID
 	}
 	j, c, w := r.db.in("job_id", jobs), r.db.in("customer_id", customers), r.db.in("site_id", sites)
-	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where("("+j.SQL+" OR "+c.SQL+" OR "+w.SQL+") AND "+telling, j.Vars[0], c.Vars[0], w.Vars[0]).Order("since, id"))
+	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where("("+j.SQL+" OR "+c.SQL+" OR "+w.SQL+") AND "+telling, j.Vars[0],
+		c.Vars[0], w.Vars[0]).Order("since, id"))
 	if err != nil {
 		return nil, err
 	}
@@ -429,7 +435,8 @@ func (r *reader) flags(a domain.Actor) *gorm.DB {
 	}
 	uninvolved := r.db.holding("involved", a.UserID.String())
 	office := func(sql string, args ...any) (string, []any) {
-		return "reporter_id = ? OR (level > 0 AND NOT (" + uninvolved.SQL + ") AND " + sql + ")", append(append([]any{a.UserID}, uninvolved.Vars...), args...)
+		return "reporter_id = ? OR (level > 0 AND NOT (" + uninvolved.SQL + ") AND " + sql + ")",
+			append(append([]any{a.UserID}, uninvolved.Vars...), args...)
 	}
 	seen, args := "reporter_id = ?", []any{a.UserID}
 	switch a.Role {
@@ -441,7 +448,8 @@ func (r *reader) flags(a domain.Actor) *gorm.DB {
 	case domain.RoleProprietor:
 		seen, args = office("level >= 2 AND subject_id IS NULL AND NOT by_customer AND centre_id = ?", a.CentreID)
 	}
-	return q.Where("(("+seen+") AND (subject_id IS NULL OR subject_id <> ?) OR subject_id = ? AND told_at IS NOT NULL)", append(args, a.UserID, a.UserID)...)
+	return q.Where("(("+seen+") AND (subject_id IS NULL OR subject_id <> ?) OR subject_id = ? AND told_at IS NOT NULL)",
+		append(args, a.UserID, a.UserID)...)
 }
 
 // Flags goes down in (created_at, id).
@@ -484,7 +492,8 @@ func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) 
 		told := r.db.holding("handlers", a.UserID.String())
 		seen, args = seen+" OR level > 0 AND ("+in.SQL+" OR "+told.SQL+")", append(append(args, in.Vars...), told.Vars...)
 	}
-	q := r.db.table("exclusions").Where("EXISTS (SELECT 1 FROM flags WHERE flags.id = exclusions.flag_id AND ("+seen+") AND (subject_id IS NULL OR subject_id <> ?))", append(args, a.UserID)...)
+	q := r.db.table("exclusions").Where("EXISTS (SELECT 1 FROM flags WHERE flags.id = exclusions.flag_id AND ("+seen+
+		") AND (subject_id IS NULL OR subject_id <> ?))", append(args, a.UserID)...)
 	rows, err := paged[domain.Exclusion](ctx, r, q, "exclusions", p)
 	if err != nil || len(rows) == 0 {
 		return nil, err
@@ -516,7 +525,8 @@ func (r *reader) Policies(ctx context.Context, s domain.Scope, p domain.Page) ([
 }
 
 func (r *reader) Devices(ctx context.Context, user domain.ID) ([]domain.Device, error) {
-	return list[domain.Device](ctx, r, r.db.table("devices").Where("user_id = ? AND dropped_at IS NULL", user).Order("created_at, installation_id"))
+	return list[domain.Device](ctx, r, r.db.table("devices").Where("user_id = ? AND dropped_at IS NULL", user).
+		Order("created_at, installation_id"))
 }
 
 func (r *reader) Link(ctx context.Context, s domain.Scope, job domain.ID) (*domain.Link, error) {

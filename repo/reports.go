@@ -78,7 +78,8 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 			[]any{f.From, f.From, f.To}, func(o *domain.ReachabilityRow, n counted) { o.CouldNotReachUs = n.A }},
 	} {
 		in := r.db.in(c.on, ids)
-		rows, err := list[counted](ctx, r, r.db.table("x").Raw(strings.Replace(c.sql, "%in", in.SQL, 1), append(append([]any{}, in.Vars...), c.vars...)...))
+		rows, err := list[counted](ctx, r, r.db.table("x").Raw(strings.Replace(c.sql, "%in", in.SQL, 1),
+			append(append([]any{}, in.Vars...), c.vars...)...))
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +140,8 @@ func (r *reader) histories(ctx context.Context, jobs []domain.Job) ([]domain.Job
 	if err != nil {
 		return nil, err
 	}
-	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where(clause.Or(r.db.in("job_id", ids), r.db.in("customer_id", homes), r.db.in("site_id", sites))).Order("since, id"))
+	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").
+		Where(clause.Or(r.db.in("job_id", ids), r.db.in("customer_id", homes), r.db.in("site_id", sites))).Order("since, id"))
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +169,8 @@ func (r *reader) histories(ctx context.Context, jobs []domain.Job) ([]domain.Job
 }
 
 func (r *reader) PoliciesOf(ctx context.Context, centre domain.ID) ([]domain.Policy, error) {
-	return list[domain.Policy](ctx, r, r.db.table("policies").Where("(centre_id = ? OR centre_id IS NULL)", centre).Order("created_at DESC, number DESC, id DESC"))
+	return list[domain.Policy](ctx, r, r.db.table("policies").Where("(centre_id = ? OR centre_id IS NULL)", centre).
+		Order("created_at DESC, number DESC, id DESC"))
 }
 
 // SafetyCounts reads timers and alarms of all centres in a scope.
@@ -199,7 +202,8 @@ func (r *reader) SafetyCounts(ctx context.Context, s domain.Scope, f domain.Repo
 	for _, n := range timers {
 		at[n.CentreID].Timers, at[n.CentreID].Pings = n.Timers, n.Pings
 	}
-	alarms, err := list[domain.SOS](ctx, r, r.db.table("sos").Where(r.db.in("centre_id", ids)).Where("created_at >= ? AND created_at < ?", f.From, f.To))
+	alarms, err := list[domain.SOS](ctx, r, r.db.table("sos").Where(r.db.in("centre_id", ids)).
+		Where("created_at >= ? AND created_at < ?", f.From, f.To))
 	if err != nil {
 		return nil, err
 	}

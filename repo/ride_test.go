@@ -23,7 +23,8 @@ func riders(t *testing.T, db *repo.DB, each ...func(ctx context.Context, tx doma
 	var all sync.WaitGroup
 	var opened sync.Once
 	all.Go(func() {
-		if err := db.InTx(t.Context(), func(tx domain.Tx) error { seated(tx); opened.Do(func() { close(open) }); <-release; return nil }); err != nil {
+		if err := db.InTx(t.Context(),
+			func(tx domain.Tx) error { seated(tx); opened.Do(func() { close(open) }); <-release; return nil }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -124,7 +125,8 @@ func TestASharedCommitThatFailsIsTriedAlone(t *testing.T) {
 	if kept := stored(t, db, areas); len(kept) != 2 {
 		t.Errorf("kept are %v", kept)
 	}
-	if err := repotest.Try(db, func(tx domain.Tx) error { _, err := tx.Visit(astray.ID); return err }); !domain.IsCode(err, domain.CodeNotFound) {
+	if err := repotest.Try(db, func(tx domain.Tx) error { _, err := tx.Visit(astray.ID); return err }); !domain.IsCode(err,
+		domain.CodeNotFound) {
 		t.Errorf("the visit without a successor: %v", err)
 	}
 }

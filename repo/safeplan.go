@@ -8,7 +8,8 @@ import (
 	"doorstep/domain"
 )
 
-func (r *reader) PlanFacts(ctx context.Context, visits []domain.Visit, plans map[domain.ID][]string) (map[domain.ID]domain.PlanFacts, error) {
+func (r *reader) PlanFacts(ctx context.Context, visits []domain.Visit,
+	plans map[domain.ID][]string) (map[domain.ID]domain.PlanFacts, error) {
 	out := map[domain.ID]domain.PlanFacts{}
 	jobs := []domain.ID{}
 	asks := func(v *domain.Visit) bool {
@@ -29,7 +30,9 @@ func (r *reader) PlanFacts(ctx context.Context, visits []domain.Visit, plans map
 		Lon   *float64
 	}
 	in := r.db.in("jobs.id", jobs)
-	sites, err := list[placed](ctx, r, r.db.table("x").Raw("SELECT jobs.id AS job_id, sites.zone, sites.lat, sites.lon FROM jobs JOIN sites ON sites.id = jobs.site_id WHERE "+in.SQL, in.Vars...))
+	sites, err := list[placed](ctx, r, r.db.table("x").
+		Raw("SELECT jobs.id AS job_id, sites.zone, sites.lat, sites.lon FROM jobs JOIN sites ON sites.id = jobs.site_id WHERE "+in.SQL,
+			in.Vars...))
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +41,8 @@ func (r *reader) PlanFacts(ctx context.Context, visits []domain.Visit, plans map
 		OccurredAt time.Time
 	}
 	of := r.db.in("job_id", jobs)
-	calls, err := list[spoken](ctx, r, r.db.table("x").Raw("SELECT job_id, occurred_at FROM attempts WHERE "+of.SQL+" AND channel = 'phone' AND outcome = 'reached' AND discounted = '' ORDER BY occurred_at DESC LIMIT 1000", of.Vars...))
+	calls, err := list[spoken](ctx, r, r.db.table("x").Raw("SELECT job_id, occurred_at FROM attempts WHERE "+of.SQL+
+		" AND channel = 'phone' AND outcome = 'reached' AND discounted = '' ORDER BY occurred_at DESC LIMIT 1000", of.Vars...))
 	if err != nil {
 		return nil, err
 	}

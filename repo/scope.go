@@ -44,7 +44,8 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 		case "centres":
 			return is("id = ?", s.CentreID)
 		case "users":
-			return is("(id = ? OR id IN (SELECT technician_id FROM assignments WHERE current AND visit_id IN ("+myVisits+")))", s.TechnicianID, s.TechnicianID)
+			return is("(id = ? OR id IN (SELECT technician_id FROM assignments WHERE current AND visit_id IN ("+myVisits+")))", s.TechnicianID,
+				s.TechnicianID)
 		case "leaves":
 			return is("technician_id = ?", s.TechnicianID)
 		case "customers":
@@ -54,7 +55,8 @@ func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 		case "jobs":
 			return is("id IN ("+myJobs+")", s.TechnicianID)
 		case "visits":
-			return is("EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)", s.TechnicianID)
+			return is("EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)",
+				s.TechnicianID)
 		case "attempts", "facts", "links", "disputes", "tried_steps":
 			return is("job_id IN ("+myJobs+")", s.TechnicianID)
 		case "policies":
@@ -138,14 +140,16 @@ func (r *reader) walk(s domain.Scope, table string) (q *gorm.DB, at, id string) 
 	case table == "visits" && s.TechnicianID != none:
 		return diary(r.db.table("visits"), s.TechnicianID)
 	case table == "customers" && s.TechnicianID == none && s.CentreID != none:
-		return r.db.table("customers").Joins("JOIN customer_centres seen ON seen.customer_id = customers.id AND seen.centre_id = ?", s.CentreID), "seen.created_at", "seen.customer_id"
+		return r.db.table("customers").Joins("JOIN customer_centres seen ON seen.customer_id = customers.id AND seen.centre_id = ?", s.CentreID),
+			"seen.created_at", "seen.customer_id"
 	}
 	return r.scoped(s, table), table + "." + CursorField[table], table + ".id"
 }
 
 // diary keeps the visits of a technician, in the order of their assignments.
 func diary(q *gorm.DB, technician domain.ID) (_ *gorm.DB, at, id string) {
-	return q.Joins("JOIN assignments diary ON diary.visit_id = visits.id AND diary.current AND diary.technician_id = ?", technician), "diary.window_start", "diary.visit_id"
+	return q.Joins("JOIN assignments diary ON diary.visit_id = visits.id AND diary.current AND diary.technician_id = ?", technician),
+		"diary.window_start", "diary.visit_id"
 }
 
 // page bounds a list by (column, id).
@@ -156,7 +160,8 @@ func page(p domain.Page, column, id string, desc bool) []clause.Expression {
 		than = "<"
 	}
 	if p.AfterAt != nil && p.AfterID != nil {
-		out = append(out, clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "(" + column + ", " + id + ") " + than + " (?, ?)", Vars: []any{*p.AfterAt, *p.AfterID}}}})
+		out = append(out, clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "(" + column + ", " + id + ") " + than + " (?, ?)",
+			Vars: []any{*p.AfterAt, *p.AfterID}}}})
 	}
 	for _, name := range []string{column, id} {
 		order.Columns = append(order.Columns, clause.OrderByColumn{Column: clause.Column{Name: name}, Desc: desc})

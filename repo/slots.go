@@ -34,7 +34,8 @@ func (t *tx) readNearest(technicians []domain.ID, from, to time.Time) (reads []*
 	var found []*[]domain.Busy
 	for _, id := range technicians {
 		args := []any{id, to, from.Add(-domain.DiaryReach), id, to, to.Add(domain.DiaryReach)}
-		read, rows, err := known[domain.Busy](t.db, "diary.busy", func(q *gorm.DB) *gorm.DB { return q.Raw(nearest, args...) }, "assignments", args...)
+		read, rows, err := known[domain.Busy](t.db, "diary.busy", func(q *gorm.DB) *gorm.DB { return q.Raw(nearest, args...) }, "assignments",
+			args...)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -58,7 +59,8 @@ func (t *tx) ReadDiary(centre, customer domain.ID, from, to, now time.Time) (*do
 		return nil, err
 	}
 	readLeaves, leaves, err := known[domain.Leave](t.db, "team.leaves", func(q *gorm.DB) *gorm.DB {
-		return q.Where("technician_id IN "+team+" AND status = 'approved' AND starts_at < ? AND ends_at > ?", centre, to, from).Order("starts_at, id")
+		return q.Where("technician_id IN "+team+" AND status = 'approved' AND starts_at < ? AND ends_at > ?", centre, to, from).
+			Order("starts_at, id")
 	}, "leaves", centre, to, from)
 	if err != nil {
 		return nil, err
@@ -70,7 +72,8 @@ func (t *tx) ReadDiary(centre, customer domain.ID, from, to, now time.Time) (*do
 		return nil, err
 	}
 	readHeld, held, err := known[domain.SlotHold](t.db, "team.slot_holds", func(q *gorm.DB) *gorm.DB {
-		return q.Where("technician_id IN "+team+" AND ends_at > ? AND starts_at < ? AND expires_at > ?", centre, from, to, now).Order("starts_at, id")
+		return q.Where("technician_id IN "+team+" AND ends_at > ? AND starts_at < ? AND expires_at > ?", centre, from, to, now).
+			Order("starts_at, id")
 	}, "slot_holds", centre, from, to, now)
 	if err != nil {
 		return nil, err
@@ -97,7 +100,8 @@ func (t *tx) ReadDiary(centre, customer domain.ID, from, to, now time.Time) (*do
 	if err := t.send(readUsers, readLeaves, readBusy, readHeld, readExcluded, readKept, readThere); err != nil {
 		return nil, err
 	}
-	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy, Reserved: *held, Known: ids(*there), Excluded: *excluded, KeptAway: *kept}, nil
+	return &domain.Diary{Technicians: *users, Leaves: *leaves, Busy: *busy, Reserved: *held, Known: ids(*there), Excluded: *excluded,
+		KeptAway: *kept}, nil
 }
 
 func (t *tx) SlotHoldsOf(job domain.ID) ([]domain.SlotHold, error) {

@@ -70,7 +70,8 @@ func (r *reader) alarms(a domain.Actor) *gorm.DB {
 		return q
 	}
 	rung, avoid := r.db.holding("rung", a.UserID.String()), r.db.holding("avoid", a.UserID.String())
-	seen, args := "(raiser_id = ? AND source <> 'duress') OR (raiser_id <> ? AND (offered_to = ? OR owner_id = ? OR "+rung.SQL, append([]any{a.UserID, a.UserID, a.UserID, a.UserID}, rung.Vars...)
+	seen, args := "(raiser_id = ? AND source <> 'duress') OR (raiser_id <> ? AND (offered_to = ? OR owner_id = ? OR "+rung.SQL,
+		append([]any{a.UserID, a.UserID, a.UserID, a.UserID}, rung.Vars...)
 	switch a.Role {
 	case domain.RoleAdmin:
 		seen += " OR 1 = 1"

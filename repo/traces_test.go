@@ -27,14 +27,16 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 	w := repotest.NewWorld(t, db)
 	other := w.NewJob(&w.Home, &w.Mill, repotest.Noon)
 	stranger := repotest.NewHome("Rao", "+919800000007")
-	stranger.Sites = append(stranger.Sites, domain.Site{ID: repotest.ID(), Label: "shop", Address: "2 Lane", PostalCode: "110001", Zone: "Asia/Kolkata"})
+	stranger.Sites = append(stranger.Sites, domain.Site{ID: repotest.ID(), Label: "shop", Address: "2 Lane", PostalCode: "110001",
+		Zone: "Asia/Kolkata"})
 	far := w.NewJob(&stranger, &w.Mill, repotest.Noon)
 	visit := w.NewVisit(&other, repotest.Noon.Add(300*time.Hour), w.Asha.ID)
 	repotest.Do(t, db, func(tx domain.Tx) error {
 		return errors.Join(tx.InsertJob(&other), tx.InsertCustomer(&stranger), tx.InsertJob(&far), tx.InsertVisit(&visit))
 	})
 	attempt := func(j *domain.Job, c *domain.Customer) *domain.Attempt {
-		return &domain.Attempt{ID: repotest.ID(), JobID: j.ID, CustomerID: c.ID, Direction: "outbound", ContactID: &c.Contacts[0].ID, Channel: "phone", Outcome: "no_answer",
+		return &domain.Attempt{ID: repotest.ID(), JobID: j.ID, CustomerID: c.ID, Direction: "outbound", ContactID: &c.Contacts[0].ID,
+			Channel: "phone", Outcome: "no_answer",
 			Grade: "recorded", OccurredAt: repotest.Noon, RecordedAt: repotest.Noon, CreatedAt: repotest.Noon}
 	}
 	locked := func(tx domain.Tx, id domain.ID, change func(*domain.Job)) error {
@@ -92,7 +94,8 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 		{"the household", func(tx domain.Tx) error { w.Home.Name += "!"; return tx.SaveCustomer(&w.Home) }, of("job", "diary")},
 		{"the centre", func(tx domain.Tx) error { w.Mill.Name += "!"; return tx.SaveCentre(&w.Mill) }, of("job")},
 		{"leave", func(tx domain.Tx) error {
-			return tx.InsertLeave(&domain.Leave{Meta: repotest.Meta(repotest.Noon), TechnicianID: w.Ravi.ID, StartsAt: day, EndsAt: day.Add(time.Hour), Kind: "sick", Status: "approved"})
+			return tx.InsertLeave(&domain.Leave{Meta: repotest.Meta(repotest.Noon), TechnicianID: w.Ravi.ID, StartsAt: day,
+				EndsAt: day.Add(time.Hour), Kind: "sick", Status: "approved"})
 		}, of("diary")},
 		{"nothing of it", func(tx domain.Tx) error {
 			return tx.InsertArea(&domain.Area{Meta: repotest.Meta(repotest.Noon), Name: "West"})

@@ -84,7 +84,8 @@ func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 }
 
 func (db *DB) newTx(ctx context.Context) *tx {
-	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]home{}, locked: map[domain.ID]int64{}, stored: map[domain.ID][]any{}, ahead: newAhead()}
+	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]home{},
+		locked: map[domain.ID]int64{}, stored: map[domain.ID][]any{}, ahead: newAhead()}
 }
 
 func (t *tx) inPostgres(alone bool, fn func(*tx) error) error {

@@ -22,7 +22,8 @@ type shape struct {
 }
 
 func shapeOf(v *domain.Visit) shape {
-	return shape{crew: slices.Clone(v.Crew), ever: slices.Clone(v.EverCrew), active: v.Status.Unfinished(), window: v.WindowStart, from: v.PlannedStart, to: v.PlannedEnd()}
+	return shape{crew: slices.Clone(v.Crew), ever: slices.Clone(v.EverCrew), active: v.Status.Unfinished(), window: v.WindowStart,
+		from: v.PlannedStart, to: v.PlannedEnd()}
 }
 
 // visitsFrom reads visits and notes their shape.
@@ -55,7 +56,8 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	second, visits, err := known[domain.Visit](t.db, "lock.visit", func(q *gorm.DB) *gorm.DB { return lock(q.Where("id = ?", id)) }, "visits", id)
+	second, visits, err := known[domain.Visit](t.db, "lock.visit", func(q *gorm.DB) *gorm.DB { return lock(q.Where("id = ?", id)) }, "visits",
+		id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -130,7 +132,8 @@ func (t *tx) assign(v *domain.Visit, was shape) error {
 			case !slices.Contains(was.ever, id):
 				// DO NOTHING and not a plain insert: that would let two writers
 				// of one slot wait for each other.
-				return t.mustExec(errOverlap(), "INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+				return t.mustExec(errOverlap(),
+					"INSERT INTO assignments (visit_id, technician_id, job_id, window_start, starts_at, ends_at, active, current) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 					v.ID, id, v.JobID, is.window, is.from, is.to, is.active, true)
 			case moved || !slices.Contains(was.crew, id):
 				return t.exec("UPDATE assignments SET window_start = ?, starts_at = ?, ends_at = ?, active = ?, current = ? WHERE visit_id = ? AND technician_id = ?",
@@ -148,7 +151,10 @@ func (t *tx) VisitsOfJob(job domain.ID) ([]domain.Visit, error) {
 	if visits, ok := take(t.ahead.visits, job); ok {
 		return visits, nil
 	}
-	return t.noted(allKnown[domain.Visit](t, "visits of job", func(q *gorm.DB) *gorm.DB { return q.Where("job_id = ?", job).Order("window_start, id") }, "visits", job))
+	return t.noted(allKnown[domain.Visit](t, "visits of job", func(q *gorm.DB) *gorm.DB {
+		return q.Where("job_id = ?", job).
+			Order("window_start, id")
+	}, "visits", job))
 }
 
 func (t *tx) UnfinishedOfCustomer(customer domain.ID) ([]domain.Visit, error) {
@@ -156,16 +162,20 @@ func (t *tx) UnfinishedOfCustomer(customer domain.ID) ([]domain.Visit, error) {
 }
 
 func (t *tx) VisitsOfCentreDay(centre domain.ID, from, to time.Time) ([]domain.Visit, error) {
-	return t.visitsFrom(t.table("visits").Where("centre_id = ? AND status = 'scheduled' AND window_start >= ? AND window_start < ?", centre, from, to).Order("window_start, id"))
+	return t.visitsFrom(t.table("visits").Where("centre_id = ? AND status = 'scheduled' AND window_start >= ? AND window_start < ?", centre,
+		from, to).Order("window_start, id"))
 }
 
 func (t *tx) BusyBetween(technician domain.ID, from, to time.Time) ([]domain.Visit, error) {
-	return t.visitsFrom(t.table("visits").Where("id IN (SELECT visit_id FROM assignments WHERE technician_id = ? AND active AND starts_at < ? AND ends_at > ?)",
-		technician, to, from).Order("planned_start, id"))
+	return t.visitsFrom(t.table("visits").
+		Where("id IN (SELECT visit_id FROM assignments WHERE technician_id = ? AND active AND starts_at < ? AND ends_at > ?)",
+			technician, to, from).Order("planned_start, id"))
 }
 
 func (t *tx) UnderWayOf(technician domain.ID) ([]domain.Visit, error) {
-	return t.visitsFrom(t.table("visits").Where("status IN ('en_route', 'arrived', 'in_progress') AND id IN (SELECT visit_id FROM assignments WHERE technician_id = ? AND active)", technician).Order("planned_start, id"))
+	return t.visitsFrom(t.table("visits").
+		Where("status IN ('en_route', 'arrived', 'in_progress') AND id IN (SELECT visit_id FROM assignments WHERE technician_id = ? AND active)",
+			technician).Order("planned_start, id"))
 }
 
 func (t *tx) Exclusions(customer domain.ID) ([]domain.Exclusion, error) {

@@ -25,7 +25,8 @@ func (r *reader) watched(a domain.Actor, column string) clause.Expr {
 func (r *reader) WatchedCentres(ctx context.Context, a domain.Actor, f domain.ReportFilter) ([]domain.CentreCount, error) {
 	in := r.watched(a, "centres.area_id")
 	args := []any{f.From, f.To, f.From, f.To, a.UserID}
-	return list[domain.CentreCount](ctx, r, r.db.table("x").Raw(`SELECT centres.id AS centre_id, centres.name AS name, coalesce(v.n, 0) AS visits, coalesce(g.n, 0) AS reports,
+	return list[domain.CentreCount](ctx, r, r.db.table("x").
+		Raw(`SELECT centres.id AS centre_id, centres.name AS name, coalesce(v.n, 0) AS visits, coalesce(g.n, 0) AS reports,
 		coalesce(g.withdrawn, 0) AS withdrawn, coalesce(g.pressed, 0) AS under_pressure
 		FROM centres
 		LEFT JOIN (SELECT centre_id, count(*) AS n FROM visits WHERE status IN ('completed', 'partial', 'no_access', 'stopped_unsafe') AND window_start >= ? AND window_start < ? GROUP BY centre_id) v
@@ -41,7 +42,8 @@ func (r *reader) WatchedCentres(ctx context.Context, a domain.Actor, f domain.Re
 func (r *reader) Reporters(ctx context.Context, a domain.Actor, f domain.ReportFilter, limit int) ([]domain.Reporter, error) {
 	in := r.watched(a, "centres.area_id")
 	args := append([]any{f.From, f.To, a.UserID}, in.Vars...)
-	return list[domain.Reporter](ctx, r, r.db.table("x").Raw(`SELECT users.id AS user_id, users.name AS name, users.centre_id AS centre_id, users.home_lat AS home_lat, users.home_lon AS home_lon, first.recorded_at AS since
+	return list[domain.Reporter](ctx, r, r.db.table("x").
+		Raw(`SELECT users.id AS user_id, users.name AS name, users.centre_id AS centre_id, users.home_lat AS home_lat, users.home_lon AS home_lon, first.recorded_at AS since
 		FROM flags first JOIN users ON users.id = first.reporter_id AND users.role = 'technician' JOIN centres ON centres.id = users.centre_id
 		WHERE NOT first.by_customer AND first.level >= 1 AND first.recorded_at >= ? AND first.recorded_at < ? AND (first.subject_id IS NULL OR first.subject_id <> ?) AND `+in.SQL+`
 			AND NOT EXISTS (SELECT 1 FROM flags e WHERE e.reporter_id = first.reporter_id AND NOT e.by_customer AND e.level >= 1 AND e.recorded_at >= ? AND (e.recorded_at < first.recorded_at OR e.recorded_at = first.recorded_at AND e.id < first.id)
@@ -51,7 +53,8 @@ func (r *reader) Reporters(ctx context.Context, a domain.Actor, f domain.ReportF
 
 func (r *reader) Diaries(ctx context.Context, technicians []domain.ID, from, to time.Time) ([]domain.DiaryEntry, error) {
 	in := r.db.in("d.technician_id", technicians)
-	return list[domain.DiaryEntry](ctx, r, r.db.table("x").Raw(`SELECT d.technician_id AS technician_id, d.window_start AS window_start, jobs.cover AS cover, jobs.value_minor AS value_minor, sites.lat AS lat, sites.lon AS lon
+	return list[domain.DiaryEntry](ctx, r, r.db.table("x").
+		Raw(`SELECT d.technician_id AS technician_id, d.window_start AS window_start, jobs.cover AS cover, jobs.value_minor AS value_minor, sites.lat AS lat, sites.lon AS lon
 		FROM assignments d JOIN jobs ON jobs.id = d.job_id JOIN sites ON sites.id = jobs.site_id JOIN visits ON visits.id = d.visit_id
 		WHERE `+in.SQL+" AND d.current AND d.window_start >= ? AND d.window_start < ? AND visits.status NOT IN ('rescheduled', 'cancelled') ORDER BY d.window_start, d.visit_id", append(append([]any{}, in.Vars...), from, to)...))
 }

@@ -81,8 +81,9 @@ func (c *compareCmd) Run(ctx context.Context) error {
 	book := func(to *client, jobs []string, next func() (string, time.Time)) func(context.Context, int) error {
 		return func(ctx context.Context, _ int) error {
 			who, from := next()
-			return to.do(ctx, "POST", "/v1/jobs/"+jobs[rand.IntN(len(jobs))]+"/visits", obj{"window_start": from, "window_end": from.Add(2 * time.Hour),
-				"planned_minutes": 10, "crew": []string{who}}, nil)
+			return to.do(ctx, "POST", "/v1/jobs/"+jobs[rand.IntN(len(jobs))]+"/visits",
+				obj{"window_start": from, "window_end": from.Add(2 * time.Hour),
+					"planned_minutes": 10, "crew": []string{who}}, nil)
 		}
 	}
 	day := today.AddDate(0, 0, 362)
@@ -106,7 +107,8 @@ func (c *compareCmd) Run(ctx context.Context) error {
 	}
 	for i := range 50 {
 		from := day.Add(time.Duration(i) * 15 * time.Minute)
-		if err := t.desk.do(ctx, "POST", "/v1/jobs/"+mine[i%len(mine)]+"/visits", obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 10, "crew": []string{t.technicians[0]}}, nil); err != nil {
+		if err := t.desk.do(ctx, "POST", "/v1/jobs/"+mine[i%len(mine)]+"/visits", obj{"window_start": from, "window_end": from.Add(2 * time.Hour),
+			"planned_minutes": 10, "crew": []string{t.technicians[0]}}, nil); err != nil {
 			return err
 		}
 	}
@@ -144,10 +146,11 @@ func (c *compareCmd) Run(ctx context.Context) error {
 		{"attempt", "record attempt", three(record(t.desk, mine), record(&bareDesk, handlers), func(ctx context.Context, _ int) error {
 			return db.write(ctx, bench.attempt(theirs[rand.IntN(len(theirs))]).statements)
 		})},
-		{"visit", "schedule visit", three(book(t.desk, mine, mySlots), book(&bareDesk, handlers, slots(today.AddDate(20, 0, 0))), func(ctx context.Context, _ int) error {
-			who, from := plainSlots()
-			return db.write(ctx, bench.visit(theirs[rand.IntN(len(theirs))], who, from).statements)
-		})},
+		{"visit", "schedule visit", three(book(t.desk, mine, mySlots), book(&bareDesk, handlers, slots(today.AddDate(20, 0, 0))),
+			func(ctx context.Context, _ int) error {
+				who, from := plainSlots()
+				return db.write(ctx, bench.visit(theirs[rand.IntN(len(theirs))], who, from).statements)
+			})},
 		{"day", "day of 50", three(read(t.crew), read(&bareCrew), func(ctx context.Context, _ int) error {
 			rows, err := db.day(ctx, t.technicians[0], day)
 			if err == nil && len(rows) != 50 {
@@ -167,7 +170,8 @@ func (c *compareCmd) Run(ctx context.Context) error {
 	if err := db.analyze(ctx); err != nil {
 		return err
 	}
-	fmt.Printf("%s, %d connections, %d rounds of %v in turn; CPU a request: front + database + load\n", name, c.Connections, c.Rounds, c.Duration)
+	fmt.Printf("%s, %d connections, %d rounds of %v in turn; CPU a request: front + database + load\n", name, c.Connections, c.Rounds,
+		c.Duration)
 	for _, p := range pairs {
 		if c.Only != "all" && c.Only != p.key {
 			continue
@@ -188,7 +192,8 @@ func (c *compareCmd) Run(ctx context.Context) error {
 			fmt.Printf("%-14s  %-10s  %s  %s\n", p.name, s.name, m, m.cpu)
 			if i > 0 {
 				mine := median(p.sides[0].runs)
-				fmt.Printf("%-14s  server / %-10s  %.2f (by CPU %.2f)\n", "", s.name, mine.rate/m.rate, float64(m.cpu.total())/float64(mine.cpu.total()))
+				fmt.Printf("%-14s  server / %-10s  %.2f (by CPU %.2f)\n", "", s.name, mine.rate/m.rate,
+					float64(m.cpu.total())/float64(mine.cpu.total()))
 			}
 		}
 	}

@@ -26,7 +26,8 @@ func (m meter) read() spent {
 
 // per is the difference, divided among n requests.
 func (s spent) per(before spent, n int) spent {
-	return spent{(s.front - before.front) / time.Duration(n), (s.database - before.database) / time.Duration(n), (s.load - before.load) / time.Duration(n)}
+	return spent{(s.front - before.front) / time.Duration(n), (s.database - before.database) / time.Duration(n),
+		(s.load - before.load) / time.Duration(n)}
 }
 
 func (s spent) total() time.Duration { return s.front + s.database + s.load }

@@ -61,10 +61,11 @@ func (d *drainCmd) Run(ctx context.Context) error {
 		if err := d.backlog(ctx, db, users); err != nil {
 			return err
 		}
-		queue, err := notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Log: log, Deliverer: &notifications.Deliverer{
-			Outbox: db, Push: sender, Now: time.Now, Log: log,
-			LinkURL:  func(*domain.Link) (string, bool) { return "", false },
-			Accepted: func(context.Context, domain.Notice, string, string) error { return nil }}})
+		queue, err := notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Log: log,
+			Deliverer: &notifications.Deliverer{
+				Outbox: db, Push: sender, Now: time.Now, Log: log,
+				LinkURL:  func(*domain.Link) (string, bool) { return "", false },
+				Accepted: func(context.Context, domain.Notice, string, string) error { return nil }}})
 		if err != nil {
 			return err
 		}
@@ -110,11 +111,13 @@ func (d *drainCmd) people(ctx context.Context, db *repo.DB, n int) ([]domain.ID,
 	err := db.InTx(ctx, func(tx domain.Tx) error {
 		ids = nil
 		for i := range n {
-			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: now, UpdatedAt: now}, Login: fmt.Sprintf("drain-%d-%s", i, uuid.NewString()[:8]), Name: "Drain", Role: domain.RoleAgent, Language: "en"}
+			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: now, UpdatedAt: now},
+				Login: fmt.Sprintf("drain-%d-%s", i, uuid.NewString()[:8]), Name: "Drain", Role: domain.RoleAgent, Language: "en"}
 			if err := tx.InsertUser(&u); err != nil {
 				return err
 			}
-			if err := tx.PutDevice(&domain.Device{InstallationID: uuid.New(), UserID: &u.ID, Token: "token-" + u.ID.String(), Platform: "android", CreatedAt: now, UpdatedAt: now}); err != nil {
+			if err := tx.PutDevice(&domain.Device{InstallationID: uuid.New(), UserID: &u.ID, Token: "token-" + u.ID.String(), Platform: "android",
+				CreatedAt: now, UpdatedAt: now}); err != nil {
 				return err
 			}
 			ids = append(ids, u.ID)
@@ -131,7 +134,8 @@ func (d *drainCmd) backlog(ctx context.Context, db *repo.DB, users []domain.ID) 
 		if err := db.InTx(ctx, func(tx domain.Tx) error {
 			for i := range n {
 				u := users[(done+i)%len(users)]
-				tx.Enqueue(domain.Notice{ID: uuid.Must(uuid.NewV7()), Kind: "visit.offered", UserID: &u, Title: "Your repair visit", Body: "Tomorrow, 10:00-12:00",
+				tx.Enqueue(domain.Notice{ID: uuid.Must(uuid.NewV7()), Kind: "visit.offered", UserID: &u, Title: "Your repair visit",
+					Body:     "Tomorrow, 10:00-12:00",
 					Language: "en", NotBefore: now, ExpiresAt: now.Add(time.Hour), State: "pending", CreatedAt: now})
 			}
 			return nil
@@ -151,7 +155,8 @@ func (d *drainCmd) bare(ctx context.Context, sender notifications.Sender) (float
 	for range d.Workers {
 		wg.Go(func() {
 			for next.Add(1) <= int64(d.Notices) {
-				r := sender.Send(ctx, notifications.Message{Token: "bare", Title: "Your repair visit", Body: "Tomorrow, 10:00-12:00", Data: map[string]string{"kind": "visit.offered"}, TTL: time.Hour})
+				r := sender.Send(ctx, notifications.Message{Token: "bare", Title: "Your repair visit", Body: "Tomorrow, 10:00-12:00",
+					Data: map[string]string{"kind": "visit.offered"}, TTL: time.Hour})
 				if r.Outcome != notifications.Accepted {
 					failed.Add(1)
 				}

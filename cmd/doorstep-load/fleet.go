@@ -26,7 +26,8 @@ type client struct {
 }
 
 func newHTTP(connections int) *fasthttp.Client {
-	return &fasthttp.Client{MaxConnsPerHost: connections, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, NoDefaultUserAgentHeader: true}
+	return &fasthttp.Client{MaxConnsPerHost: connections, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+		NoDefaultUserAgentHeader: true}
 }
 
 // do makes one request; a status outside 2xx is an error with the server's
@@ -187,7 +188,8 @@ func (f *fleetCmd) Run(ctx context.Context) error {
 	m, err := drive(ctx, f.Connections, f.Duration, func(ctx context.Context, _ int) error {
 		if f.Work == "attempts" {
 			job := jobs.Items[rand.IntN(len(jobs.Items))].ID
-			return c.do(ctx, "POST", "/v1/jobs/"+job+"/attempts", map[string]any{"channel": "phone", "outcome": "no_answer", "ring_seconds": 25}, nil)
+			return c.do(ctx, "POST", "/v1/jobs/"+job+"/attempts", map[string]any{"channel": "phone", "outcome": "no_answer", "ring_seconds": 25},
+				nil)
 		}
 		return c.do(ctx, "GET", "/v1/visits?limit=50&date="+day, nil, nil)
 	})

@@ -108,7 +108,8 @@ func (c *historyCmd) Run(ctx context.Context) error {
 		for i := range both[0].runs[k.name] {
 			ratios = append(ratios, both[1].runs[k.name][i]/both[0].runs[k.name][i])
 		}
-		fmt.Printf("%-27s  %s %6.1f ms  %s %6.1f ms  ratio %.2f  (%s)\n", k.name, both[0].name, middle(both[0].runs[k.name]), both[1].name, middle(both[1].runs[k.name]), middle(ratios), spread(ratios))
+		fmt.Printf("%-27s  %s %6.1f ms  %s %6.1f ms  ratio %.2f  (%s)\n", k.name, both[0].name, middle(both[0].runs[k.name]), both[1].name,
+			middle(both[1].runs[k.name]), middle(ratios), spread(ratios))
 	}
 	return nil
 }
@@ -123,7 +124,8 @@ func spread(v []float64) string {
 func (c *historyCmd) settle(ctx context.Context, url string, visits int) (*past, error) {
 	p := &past{name: fmt.Sprintf("%d visits", visits), runs: map[string][]float64{}}
 	var err error
-	if p.server, err = launch(ctx, c.Server, []string{"DOORSTEP_JWT_SECRET=" + secret(), "DOORSTEP_LINK_SECRET=" + secret(), "DATABASE_URL=" + url}); err != nil {
+	if p.server, err = launch(ctx, c.Server, []string{"DOORSTEP_JWT_SECRET=" + secret(), "DOORSTEP_LINK_SECRET=" + secret(),
+		"DATABASE_URL=" + url}); err != nil {
 		return nil, err
 	}
 	if p.town, err = settleTown(ctx, c.Server, p.server, historyTechnicians, 20); err == nil {
@@ -156,7 +158,8 @@ func fill(ctx context.Context, url string, t *town, visits int) (centre string, 
 	var first struct {
 		ID string `json:"id"`
 	}
-	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/visits", obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 45, "crew": []string{t.technicians[0]}}, &first); err != nil {
+	if err := t.desk.do(ctx, "POST", "/v1/jobs/"+t.jobs[0]+"/visits", obj{"window_start": from, "window_end": from.Add(2 * time.Hour),
+		"planned_minutes": 45, "crew": []string{t.technicians[0]}}, &first); err != nil {
 		return "", err
 	}
 	// So that there is a hold to clone.
@@ -232,7 +235,8 @@ func another(ctx context.Context, conn *pgx.Conn, centre string, technicians []s
 	if err := conn.QueryRow(ctx, insert+" FROM centres t WHERE t.id = $1 RETURNING id::text", centre).Scan(&id); err != nil {
 		return "", nil, err
 	}
-	insert, err = clone(ctx, conn, "users", map[string]string{"id": "gen_random_uuid()", "centre_id": "$2::uuid", "login": "t.login || '-' || $3::text"})
+	insert, err = clone(ctx, conn, "users", map[string]string{"id": "gen_random_uuid()", "centre_id": "$2::uuid",
+		"login": "t.login || '-' || $3::text"})
 	if err != nil {
 		return "", nil, err
 	}
@@ -247,7 +251,8 @@ func another(ctx context.Context, conn *pgx.Conn, centre string, technicians []s
 // clone is the head of a statement that copies rows t of a table with other
 // values in some columns.
 func clone(ctx context.Context, conn *pgx.Conn, table string, change map[string]string) (string, error) {
-	rows, err := conn.Query(ctx, "SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position", table)
+	rows, err := conn.Query(ctx,
+		"SELECT column_name FROM information_schema.columns WHERE table_schema = current_schema AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position", table)
 	if err != nil {
 		return "", err
 	}
@@ -278,16 +283,20 @@ func stretch(ctx context.Context, conn *pgx.Conn, like string, midnight time.Tim
 	crew := "to_jsonb(ARRAY[" + who + "])"
 	change := map[string]map[string]string{
 		"customers": {"id": id("01", "g.n")},
-		"sites":     {"id": id("02", "g.n"), "customer_id": id("01", "g.n"), "lat": "18.5 + (g.n % 97) * 0.001", "lon": "73.8 + (g.n % 89) * 0.001"},
-		"jobs": {"id": id("03", "g.n"), "customer_id": id("01", "g.n / 4"), "site_id": id("02", "g.n / 4"), "contact_id": "NULL", "centre_id": "o.centre",
+		"sites": {"id": id("02", "g.n"), "customer_id": id("01", "g.n"), "lat": "18.5 + (g.n % 97) * 0.001",
+			"lon": "73.8 + (g.n % 89) * 0.001"},
+		"jobs": {"id": id("03", "g.n"), "customer_id": id("01", "g.n / 4"), "site_id": id("02", "g.n / 4"), "contact_id": "NULL",
+			"centre_id": "o.centre",
 			"opened_at": "$1::timestamptz - make_interval(mins => g.n)", "external_ref": "NULL"},
 		"visits": {"id": id("04", "g.n"), "job_id": id("03", "g.n / 2"), "customer_id": id("01", "g.n / 8"), "centre_id": "o.centre",
 			"window_start": start, "window_end": start + " + interval '2 hours'", "planned_start": start, "crew": crew, "ever_crew": crew},
-		"assignments": {"visit_id": id("04", "g.n"), "job_id": id("03", "g.n / 2"), "technician_id": who, "window_start": start, "starts_at": start, "ends_at": start + " + interval '45 minutes'"},
+		"assignments": {"visit_id": id("04", "g.n"), "job_id": id("03", "g.n / 2"), "technician_id": who, "window_start": start,
+			"starts_at": start, "ends_at": start + " + interval '45 minutes'"},
 	}
 	change["holds"] = map[string]string{"id": id("05", "g.n"), "kind": "'safety'", "job_id": "NULL", "customer_id": id("01", "g.n * 6")}
 	if !ahead {
-		for k, v := range map[string]string{"status": "'completed'", "ended_at": start + " + interval '45 minutes'", "started_at": start, "arrived_at": start} {
+		for k, v := range map[string]string{"status": "'completed'", "ended_at": start + " + interval '45 minutes'", "started_at": start,
+			"arrived_at": start} {
 			change["visits"][k] = v
 		}
 		change["assignments"]["active"] = "false"
@@ -295,8 +304,9 @@ func stretch(ctx context.Context, conn *pgx.Conn, like string, midnight time.Tim
 			change["jobs"][k] = v
 		}
 	}
-	of := map[string]string{"customers": "id = (SELECT customer_id FROM visits WHERE id = $2)", "sites": "id = (SELECT site_id FROM jobs WHERE id = (SELECT job_id FROM visits WHERE id = $2))",
-		"jobs": "id = (SELECT job_id FROM visits WHERE id = $2)", "visits": "id = $2", "assignments": "visit_id = $2",
+	of := map[string]string{"customers": "id = (SELECT customer_id FROM visits WHERE id = $2)",
+		"sites": "id = (SELECT site_id FROM jobs WHERE id = (SELECT job_id FROM visits WHERE id = $2))",
+		"jobs":  "id = (SELECT job_id FROM visits WHERE id = $2)", "visits": "id = $2", "assignments": "visit_id = $2",
 		"holds": "job_id = (SELECT job_id FROM visits WHERE id = $2)"}
 	for _, step := range []struct {
 		table       string
@@ -309,7 +319,9 @@ func stretch(ctx context.Context, conn *pgx.Conn, like string, midnight time.Tim
 		const chunk = 200_000
 		for done := 0; done < step.rows; done += chunk {
 			fmt.Fprintf(os.Stderr, "\r%s: %s %d of %d …   ", name, step.table, done, step.rows)
-			sql := insert + fmt.Sprintf(" FROM generate_series($3::int, $4::int) g(n) JOIN of_centre o ON o.n = g.n %% %d CROSS JOIN (SELECT * FROM %s WHERE %s) t", centres, step.table, of[step.table])
+			sql := insert + fmt.Sprintf(
+				" FROM generate_series($3::int, $4::int) g(n) JOIN of_centre o ON o.n = g.n %% %d CROSS JOIN (SELECT * FROM %s WHERE %s) t", centres,
+				step.table, of[step.table])
 			sql += " WHERE $1::timestamptz IS NOT NULL AND $2::uuid IS NOT NULL" // not every table has a time
 			if _, err := conn.Exec(ctx, sql, midnight, like, done+step.first, min(done+chunk, step.rows)-1+step.first); err != nil {
 				return fmt.Errorf("%s: %w", step.table, err)
@@ -323,7 +335,8 @@ func stretch(ctx context.Context, conn *pgx.Conn, like string, midnight time.Tim
 // dropIndexes drops what no constraint needs and gives the statements that
 // make it again: sorting once is quicker than ten million insertions.
 func dropIndexes(ctx context.Context, conn *pgx.Conn, tables []string) (again []string, err error) {
-	rows, err := conn.Query(ctx, `SELECT i.indexname, i.indexdef FROM pg_indexes i WHERE i.schemaname = current_schema AND i.tablename = ANY($1)
+	rows, err := conn.Query(ctx,
+		`SELECT i.indexname, i.indexdef FROM pg_indexes i WHERE i.schemaname = current_schema AND i.tablename = ANY($1)
 		AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)`, tables)
 	if err != nil {
 		return nil, err

@@ -126,7 +126,8 @@ func dayQuery(mark func(int) string) string {
 	for f := range reflect.TypeFor[visitRow]().Fields() {
 		columns = append(columns, "v."+f.Tag.Get("json"))
 	}
-	return "SELECT " + strings.Join(columns, ", ") + " FROM visits v JOIN assignments a ON a.visit_id = v.id AND a.current WHERE a.technician_id = " + mark(1) +
+	return "SELECT " + strings.Join(columns, ", ") +
+		" FROM visits v JOIN assignments a ON a.visit_id = v.id AND a.current WHERE a.technician_id = " + mark(1) +
 		" AND a.window_start >= " + mark(2) + " AND a.window_start < " + mark(3) + " ORDER BY a.window_start, a.visit_id LIMIT " + mark(4)
 }
 
@@ -172,7 +173,8 @@ func newCopies(ctx context.Context, db plain) (*copies, error) {
 
 // job is the change of the job's row: version, head of the timeline, status.
 func (c *copies) job(id string, now time.Time, more string) statement {
-	return statement{"UPDATE jobs SET version = version + 1, updated_at = " + c.db.mark(1) + ", seq = seq + 1, chain_head = " + c.db.mark(2) + more + c.db.txid() + " WHERE id = " + c.db.mark(3),
+	return statement{"UPDATE jobs SET version = version + 1, updated_at = " + c.db.mark(1) + ", seq = seq + 1, chain_head = " + c.db.mark(2) +
+		more + c.db.txid() + " WHERE id = " + c.db.mark(3),
 		[]any{now, make([]byte, 32), id}}
 }
 
@@ -191,19 +193,24 @@ func (c *copies) visit(job, technician string, from time.Time) made {
 	now, mark, h := time.Now().UTC().Truncate(time.Microsecond), c.db.mark, c.homes[job]
 	v, seq := uuid.NewString(), c.seq.Add(1)
 	to := from.Add(10 * time.Minute)
-	times := map[string]any{"id": v, "job_id": job, "customer_id": h.customer, "window_start": from, "window_end": from.Add(2 * time.Hour), "planned_start": from, "created_at": now, "updated_at": now}
+	times := map[string]any{"id": v, "job_id": job, "customer_id": h.customer, "window_start": from, "window_end": from.Add(2 * time.Hour),
+		"planned_start": from, "created_at": now, "updated_at": now}
 	return made{v, job, now, []statement{
 		c.job(job, now, ", status = 'scheduled'"),
 		c.visitRow.insert(mark, times),
-		c.assignment.insert(mark, map[string]any{"visit_id": v, "job_id": job, "technician_id": technician, "window_start": from, "starts_at": from, "ends_at": to}),
+		c.assignment.insert(mark, map[string]any{"visit_id": v, "job_id": job, "technician_id": technician, "window_start": from,
+			"starts_at": from, "ends_at": to}),
 		c.visitFact.insert(mark, map[string]any{"job_id": job, "seq": seq, "id": uuid.NewString(), "visit_id": v, "recorded_at": now}),
 		c.deadline.insert(mark, map[string]any{"id": uuid.NewString(), "subject_id": v, "job_id": job, "due_at": to}),
-		c.crewNotice.insert(mark, map[string]any{"id": uuid.NewString(), "user_id": technician, "job_id": job, "visit_id": v, "state": "done", "created_at": now}),
-		c.homeNotice.insert(mark, map[string]any{"id": uuid.NewString(), "customer_id": h.customer, "job_id": job, "visit_id": v, "state": "done", "created_at": now}),
+		c.crewNotice.insert(mark, map[string]any{"id": uuid.NewString(), "user_id": technician, "job_id": job, "visit_id": v, "state": "done",
+			"created_at": now}),
+		c.homeNotice.insert(mark, map[string]any{"id": uuid.NewString(), "customer_id": h.customer, "job_id": job, "visit_id": v, "state": "done",
+			"created_at": now}),
 		c.changed.insert(mark, map[string]any{"at": now}),
 		c.replay.insert(mark, map[string]any{"key": uuid.NewString(), "created_at": now}),
 		// Far ahead: written as the server writes it, and never worked.
-		c.queued.insert(mark, map[string]any{"state": "scheduled", "scheduled_at": now.AddDate(20, 0, 0), "finalized_at": nil, "attempted_at": nil}),
+		c.queued.insert(mark, map[string]any{"state": "scheduled", "scheduled_at": now.AddDate(20, 0, 0), "finalized_at": nil,
+			"attempted_at": nil}),
 	}}
 }
 
@@ -214,7 +221,8 @@ func (c *copies) attempt(job string) made {
 	a := uuid.NewString()
 	return made{a, job, now, []statement{
 		c.job(job, now, ""),
-		c.attemptRow.insert(mark, map[string]any{"id": a, "job_id": job, "customer_id": h.customer, "contact_id": h.contact, "occurred_at": now, "recorded_at": now, "created_at": now}),
+		c.attemptRow.insert(mark, map[string]any{"id": a, "job_id": job, "customer_id": h.customer, "contact_id": h.contact, "occurred_at": now,
+			"recorded_at": now, "created_at": now}),
 		c.attemptFact.insert(mark, map[string]any{"job_id": job, "seq": c.seq.Add(1), "id": uuid.NewString(), "recorded_at": now}),
 		c.changed.insert(mark, map[string]any{"at": now}),
 		c.replay.insert(mark, map[string]any{"key": uuid.NewString(), "created_at": now}),
@@ -289,7 +297,8 @@ func (p plainPostgres) sample(ctx context.Context, table, where string) (row, er
 	r := row{table: table}
 	for i, f := range rows.FieldDescriptions() {
 		// Generated ids and defaults are left to the database.
-		if f.Name == "txid" || table == "changes" && f.Name == "seq" || table == "river_job" && (f.Name == "id" || values[i] == nil || f.Name == "unique_states") {
+		if f.Name == "txid" || table == "changes" && f.Name == "seq" || table == "river_job" &&
+			(f.Name == "id" || values[i] == nil || f.Name == "unique_states") {
 			continue
 		}
 		r.columns, r.values = append(r.columns, f.Name), append(r.values, values[i])

@@ -90,7 +90,8 @@ type town struct {
 
 // settleTown makes a centre with technicians and open jobs through the API.
 func settleTown(ctx context.Context, binary string, s *subject, technicians, jobs int) (*town, error) {
-	create := exec.CommandContext(ctx, binary, "user", "create", "--login", "load-admin", "--role", "admin", "--name", "Load Admin", "--password", "-")
+	create := exec.CommandContext(ctx, binary, "user", "create", "--login", "load-admin", "--role", "admin", "--name", "Load Admin",
+		"--password", "-")
 	create.Env = append(os.Environ(), s.env...)
 	create.Stdin = strings.NewReader(loadPassword + "\n")
 	if out, err := create.CombinedOutput(); err != nil {
@@ -117,7 +118,8 @@ func settleTown(ctx context.Context, binary string, s *subject, technicians, job
 	if err != nil {
 		return nil, err
 	}
-	centre, err := post(admin, "/v1/centres", obj{"area_id": area.ID, "name": "Load", "zone": "UTC", "country": "IN", "working_days": []int{0, 1, 2, 3, 4, 5, 6}})
+	centre, err := post(admin, "/v1/centres", obj{"area_id": area.ID, "name": "Load", "zone": "UTC", "country": "IN",
+		"working_days": []int{0, 1, 2, 3, 4, 5, 6}})
 	if err != nil {
 		return nil, err
 	}

@@ -135,11 +135,13 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 			for _, by := range []string{"asha", "maya", "root"} {
 				for _, to := range []string{"ravi", "meena", "kiran"} {
 					for _, body := range []any{nil, obj{"reset": true}} {
-						out, res := h.as(by).raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[to].id), body, "Idempotency-Key", "k"+to+fmt.Sprint(body))
+						out, res := h.as(by).raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[to].id), body, "Idempotency-Key",
+							"k"+to+fmt.Sprint(body))
 						if res.StatusCode != 201 {
 							t.Fatalf("%s invites %s: %d %s", by, to, res.StatusCode, out)
 						}
-						again, _ := h.as(by).raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[to].id), body, "Idempotency-Key", "k"+to+fmt.Sprint(body))
+						again, _ := h.as(by).raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[to].id), body, "Idempotency-Key",
+							"k"+to+fmt.Sprint(body))
 						answers = append(answers, string(out), string(again), res.Header.Get("Location"))
 					}
 				}
@@ -254,7 +256,8 @@ func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 			if out["purpose"] != "invite" || !codePattern.MatchString(toString(out["code"])) || len(out["sent_by"].([]any)) != 0 {
 				h.Errorf("%s: %v", by.login, out)
 			}
-			if until, err := time.Parse(time.RFC3339, toString(out["expires_at"])); err != nil || time.Until(until) > 24*time.Hour || time.Until(until) < 23*time.Hour {
+			if until, err := time.Parse(time.RFC3339, toString(out["expires_at"])); err != nil || time.Until(until) > 24*time.Hour ||
+				time.Until(until) < 23*time.Hour {
 				h.Errorf("a handed over code is good until %v", out["expires_at"])
 			}
 		}
@@ -305,7 +308,8 @@ func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 		id := h.people["meena"].id
 		for _, who := range []*person{root, meena} {
 			records := items(who.send("GET", fmt.Sprintf("/v1/users/%s/invitations", id), nil, 200))
-			if len(records) != 3 || records[0]["note"] != "showed her identity card" || records[0]["created_by"] != root.id.String() || records[0]["used_at"] == nil {
+			if len(records) != 3 || records[0]["note"] != "showed her identity card" || records[0]["created_by"] != root.id.String() ||
+				records[0]["used_at"] == nil {
 				h.Errorf("%s reads the record %v", who.login, records)
 			}
 		}
@@ -363,10 +367,12 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 		_, job := h.household(h.as("kiran"), nil)
 		// Ravi reports Maya, the manager of the area; Noor may decide. Gita reports
 		// the admin.
-		ravi.send("POST", "/v1/flags", obj{"job_id": h.visitJob(job, "ravi"), "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id}, 201)
+		ravi.send("POST", "/v1/flags", obj{"job_id": h.visitJob(job, "ravi"), "kind": "discrimination", "level": 2, "note": "x",
+			"subject_id": maya.id}, 201)
 		gita.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": root.id}, 201)
 		asha := h.as("asha")
-		asha.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x", "subject_id": h.people["kiran"].id}, 201)
+		asha.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x", "subject_id": h.people["kiran"].id},
+			201)
 		accounts := func() string {
 			out := []string{}
 			for _, line := range strings.Split(h.dump(), "\n") {
@@ -377,7 +383,8 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 			return strings.Join(out, "\n")
 		}
 		before := accounts()
-		ops := map[string]obj{"disable": {"disabled": true}, "role": {"role": "agent"}, "move": {"centre_id": h.other}, "phone": {"phone": "+919812345679"}, "login": {"login": "taken.over"}}
+		ops := map[string]obj{"disable": {"disabled": true}, "role": {"role": "agent"}, "move": {"centre_id": h.other},
+			"phone": {"phone": "+919812345679"}, "login": {"login": "taken.over"}}
 		may := map[string][]string{"maya": {"disable"}, "root": {"disable", "role", "move", "phone", "login"}, "asha": nil}
 		for by, list := range may {
 			said := map[string]string{}
@@ -418,8 +425,10 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 		}
 		// Another admin does it, but for who is in a report.
 		other := h.as("second.root")
-		other.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people["meena"].id), ops["phone"], 200, "If-Match", fmt.Sprintf(`"%d"`, h.version("meena")))
-		other.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people["ravi"].id), ops["disable"], 403, "If-Match", fmt.Sprintf(`"%d"`, h.version("ravi")))
+		other.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people["meena"].id), ops["phone"], 200, "If-Match",
+			fmt.Sprintf(`"%d"`, h.version("meena")))
+		other.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people["ravi"].id), ops["disable"], 403, "If-Match",
+			fmt.Sprintf(`"%d"`, h.version("ravi")))
 		h.invites(other, "ravi", obj{"in_person": true, "note": "showed a card"}, 403)
 	})
 }
@@ -433,7 +442,8 @@ func TestWhoReportsAHouseholdLeavesItsJudgeAlone(t *testing.T) {
 		maya.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x"}, 201)
 		disable := func(login string, want int) {
 			h.Helper()
-			maya.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people[login].id), obj{"disabled": true}, want, "If-Match", fmt.Sprintf(`"%d"`, h.version(login)))
+			maya.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people[login].id), obj{"disabled": true}, want, "If-Match",
+				fmt.Sprintf(`"%d"`, h.version(login)))
 		}
 		disable("noor", 403)
 		disable("meena", 200)
@@ -554,7 +564,8 @@ func (h *harness) registers(by *person, base string, n int, want ...int) {
 		if i < len(want) {
 			status = want[i]
 		}
-		by.send("PUT", base+uuid.NewString(), obj{"token": fmt.Sprintf("token-%s-%d-%s", by.login, i, uuid.NewString()), "platform": "android"}, status)
+		by.send("PUT", base+uuid.NewString(), obj{"token": fmt.Sprintf("token-%s-%d-%s", by.login, i, uuid.NewString()), "platform": "android"},
+			status)
 	}
 }
 
@@ -700,7 +711,8 @@ func TestACodeIsUsedOnThePages(t *testing.T) {
 	set("0000-0000-0000-0000", "correct horse battery 1")
 	d.until("the refusal", "/used, has expired or never existed/.test(document.querySelector('#login details .wrong').textContent)")
 	set(strings.ToLower(code), "correct horse battery 1")
-	d.until("it is set", "/password is set/.test(document.querySelector('#login details .wrong').textContent) && document.activeElement.id === 'user'")
+	d.until("it is set",
+		"/password is set/.test(document.querySelector('#login details .wrong').textContent) && document.activeElement.id === 'user'")
 	d.js("(document.getElementById('user').value = 'kiran', document.getElementById('pass').value = 'correct horse battery 1', document.getElementById('login').requestSubmit(), true)")
 	d.until("who asked for it", "/Root Surname asked for a new password/.test(document.getElementById('resets')?.innerText || '')")
 	d.shot("resets-390")

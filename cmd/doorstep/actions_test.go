@@ -40,7 +40,8 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 					t.Errorf("%s is refused as %v", move, out["code"])
 				}
 			}
-			if out := desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": []string{h.people["meena"].id.String()}}, 200); offers(out, "reschedule") {
+			if out := desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": []string{h.people["meena"].id.String()}}, 200); offers(out,
+				"reschedule") {
 				t.Errorf("the answer of a move offers %v", out["actions"])
 			}
 			desk.send("POST", path("/v1/jobs/%s/release", job), obj{"kind": kind}, 200)
@@ -48,9 +49,11 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 		}
 		// A plan that permits no visit refuses to book as a hold does.
 		maya := h.as("maya")
-		desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": monday.Add(60 * time.Hour), "window_end": monday.Add(62 * time.Hour)}, 201)
+		desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": monday.Add(60 * time.Hour),
+			"window_end": monday.Add(62 * time.Hour)}, 201)
 		h.as("noor").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
-		if got := maya.send("GET", path("/v1/visits/%s", visit), nil, 200); offers(got, "reschedule") || offers(got, "assign") || !offers(got, "cancel") {
+		if got := maya.send("GET", path("/v1/visits/%s", visit), nil, 200); offers(got, "reschedule") || offers(got, "assign") ||
+			!offers(got, "cancel") {
 			t.Errorf("under a safety hold %v is offered", got["actions"])
 		}
 		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"remote_only"}}, 200)

@@ -14,7 +14,8 @@ import (
 // advise proposes an advisory about a job's household and lets it stand.
 func (h *harness) advise(job obj, until string, more obj) obj {
 	h.Helper()
-	b := obj{"job_id": job["id"], "subject": "person", "precautions": "canary-precaution: stay near the door", "behaviour": "canary-behaviour: shouted and blocked the door", "expires_on": until}
+	b := obj{"job_id": job["id"], "subject": "person", "precautions": "canary-precaution: stay near the door",
+		"behaviour": "canary-behaviour: shouted and blocked the door", "expires_on": until}
 	for k, v := range more {
 		b[k] = v
 	}
@@ -44,12 +45,14 @@ func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
 		desk, ravi, maya, root := h.as("kiran"), h.as("ravi"), h.as("maya"), h.as("root")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(50*time.Hour), "ravi")
-		propose := obj{"job_id": job["id"], "subject": "person", "precautions": "canary: stay near the door", "behaviour": "canary: blocked the door", "expires_on": "2027-09-01"}
+		propose := obj{"job_id": job["id"], "subject": "person", "precautions": "canary: stay near the door",
+			"behaviour": "canary: blocked the door", "expires_on": "2027-09-01"}
 		for _, login := range []string{"ravi", "kiran", "asha", "gita", "root"} {
 			h.as(login).send("POST", "/v1/advisories", propose, 403)
 		}
 		h.as("maya2").send("POST", "/v1/advisories", propose, 422)
-		for field, bad := range map[string]any{"expires_on": "2028-03-02", "subject": "appliance", "precautions": "", "job_id": uuid.NewString()} {
+		for field, bad := range map[string]any{"expires_on": "2028-03-02", "subject": "appliance", "precautions": "",
+			"job_id": uuid.NewString()} {
 			b := obj{}
 			for k, v := range propose {
 				b[k] = v
@@ -79,7 +82,8 @@ func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
 		h.as("maya2").send("POST", path("/v1/advisories/%s/end", x), obj{"reasons": "x"}, 404)
 		root.send("POST", path("/v1/advisories/%s/approve", x), obj{"told": false}, 422)
 		root.send("POST", path("/v1/advisories/%s/approve", x), obj{"told": true, "not_told_reason": "both"}, 422)
-		x = root.send("POST", path("/v1/advisories/%s/approve", x), obj{"told": false, "not_told_reason": "it would endanger the person who told us", "reasons": "proportionate"}, 200)
+		x = root.send("POST", path("/v1/advisories/%s/approve", x),
+			obj{"told": false, "not_told_reason": "it would endanger the person who told us", "reasons": "proportionate"}, 200)
 		if x["status"] != "approved" || x["told_at"] != nil || x["not_told_reason"] == "" {
 			t.Fatalf("approved: %v", x)
 		}
@@ -93,7 +97,8 @@ func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
 		if len(got) != 1 || !strings.HasPrefix(got[0]["precautions"].(string), "canary") {
 			t.Fatalf("the crew reads %v", got)
 		}
-		for login, want := range map[string]int{"meena": 404, "kiran": 403, "asha": 403, "gita": 403, "maya": 403, "root": 403, "ravi2": 404, "maya2": 404} {
+		for login, want := range map[string]int{"meena": 404, "kiran": 403, "asha": 403, "gita": 403, "maya": 403, "root": 403, "ravi2": 404,
+			"maya2": 404} {
 			h.as(login).send("GET", path("/v1/visits/%s/advisories", visit), nil, want)
 		}
 		for _, login := range []string{"ravi", "kiran", "asha", "gita"} {
@@ -133,7 +138,8 @@ func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
 		maya.send("POST", path("/v1/advisories/%s/end", x), obj{"reasons": "moved away"}, 409)
 		// No word of it on a phone, in the timeline, in what the desk reads.
 		h.settle()
-		seen := fmt.Sprint(desk.send("GET", path("/v1/jobs/%s/timeline", job), nil, 200), desk.send("GET", path("/v1/jobs/%s", job), nil, 200), desk.send("GET", path("/v1/visits/%s", visit), nil, 200),
+		seen := fmt.Sprint(desk.send("GET", path("/v1/jobs/%s/timeline", job), nil, 200), desk.send("GET", path("/v1/jobs/%s", job), nil, 200),
+			desk.send("GET", path("/v1/visits/%s", visit), nil, 200),
 			desk.send("GET", path("/v1/jobs/%s/passport", job), nil, 200), desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200))
 		for _, m := range h.phones.Messages() {
 			seen += fmt.Sprint(m)
@@ -187,12 +193,14 @@ func TestAnAdvisoryThatExpiresTonight(t *testing.T) {
 			if n := read(); n != 0 { // nobody has swept
 				t.Errorf("%s %s: after its end the crew reads %d", c.zone, c.day, n)
 			}
-			if got := h.as("maya").send("GET", path("/v1/advisories/%s", x), nil, 200); got["status"] != "expired" || len(got["actions"].([]any)) != 0 {
+			if got := h.as("maya").send("GET", path("/v1/advisories/%s", x), nil, 200); got["status"] != "expired" ||
+				len(got["actions"].([]any)) != 0 {
 				t.Errorf("it is %v with %v", got["status"], got["actions"])
 			}
 			h.as("root").send("POST", path("/v1/advisories/%s/approve", x), obj{"told": true}, 409)
 			h.settle()
-			if got := h.as("maya").send("GET", path("/v1/advisories/%s", x), nil, 200); got["status"] != "expired" || got["end_reason"] != "not renewed" || got["ended_at"] != c.end.Format(time.RFC3339) {
+			if got := h.as("maya").send("GET", path("/v1/advisories/%s", x), nil, 200); got["status"] != "expired" ||
+				got["end_reason"] != "not renewed" || got["ended_at"] != c.end.Format(time.RFC3339) {
 				t.Errorf("swept it is %v (%v) since %v", got["status"], got["end_reason"], got["ended_at"])
 			}
 			desk.send("POST", path("/v1/visits/%s/cancel", visit), obj{"reason": "next"}, 200)
@@ -214,9 +222,11 @@ func TestAnAdvisoryIsAboutAPersonOrASite(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		desk, ravi := h.as("kiran"), h.as("ravi")
-		customer, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"}, {"address": "2 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"}}})
+		customer, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"},
+			{"address": "2 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"}}})
 		sites := customer["sites"].([]any)
-		other := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "site_id": sites[1].(obj)["id"], "fault": "leaks", "category": "refrigerator"}, 201)
+		other := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "site_id": sites[1].(obj)["id"], "fault": "leaks",
+			"category": "refrigerator"}, 201)
 		h.advise(job, "2027-06-01", obj{"subject": "site"})
 		here, there := h.visit(desk, job, monday.Add(2*time.Hour), "ravi"), h.visit(desk, other, monday.Add(4*time.Hour), "ravi")
 		count := func(v obj) int {
@@ -246,7 +256,8 @@ func TestAHouseholdAppeals(t *testing.T) {
 		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
 		nobody := &person{h: h}
 		page, _ := nobody.raw("GET", link, nil)
-		if !strings.Contains(string(page), "How we plan our visits to you") || !strings.Contains(string(page), "1 December") || strings.Contains(string(page), "canary") {
+		if !strings.Contains(string(page), "How we plan our visits to you") || !strings.Contains(string(page), "1 December") ||
+			strings.Contains(string(page), "canary") {
 			t.Errorf("the page says:\n%s", page)
 		}
 		other := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", quiet), nil, 200)["share_url"].(string), h.base)

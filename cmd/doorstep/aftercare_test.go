@@ -38,7 +38,8 @@ func TestWhoWasHarmedIsLookedAfter(t *testing.T) {
 			t.Fatalf("he is owed %d", len(own))
 		}
 		for i, after := range []time.Duration{24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour} {
-			if own[i]["due_at"] != began.Add(after).Format(time.RFC3339) || own[i]["flag_id"] != flag["flag_id"] || !offers(own[i], "stop") || offers(own[i], "done") {
+			if own[i]["due_at"] != began.Add(after).Format(time.RFC3339) || own[i]["flag_id"] != flag["flag_id"] || !offers(own[i], "stop") ||
+				offers(own[i], "done") {
 				t.Errorf("%d: %v", i, own[i])
 			}
 		}
@@ -222,7 +223,8 @@ func TestAPauseMovesTheVisitWhereNobodyElseCanCome(t *testing.T) {
 			h.Helper()
 			h.settle()
 			var n int
-			h.must(h.db.SQL().QueryRowContext(t.Context(), fmt.Sprintf("SELECT count(*) FROM notices WHERE kind = 'visit.moved_ours' AND job_id = '%v' AND body LIKE '%%our technician cannot come%%'", job["id"])).Scan(&n))
+			h.must(h.db.SQL().QueryRowContext(t.Context(),
+				fmt.Sprintf("SELECT count(*) FROM notices WHERE kind = 'visit.moved_ours' AND job_id = '%v' AND body LIKE '%%our technician cannot come%%'", job["id"])).Scan(&n))
 			return n == 1
 		}
 		moved := func(job, ahead obj) {

@@ -61,7 +61,8 @@ func TestAFullNoteKeepsTheNewestWords(t *testing.T) {
 		ravi.send("POST", "/v1/sos", obj{"note": strings.Repeat("y", 2000)}, 201)
 		for _, words := range []string{"he locked the door", "second floor, at the back " + strings.Repeat("z", 500), "I am on the balcony"} {
 			note := toString(ravi.send("POST", "/v1/sos", obj{"note": words}, 201)["note"])
-			if !strings.HasPrefix(note, "first words") || !strings.HasSuffix(note, words) || len([]rune(note)) > 4000 || strings.Count(note, "[...]") > 1 {
+			if !strings.HasPrefix(note, "first words") || !strings.HasSuffix(note, words) || len([]rune(note)) > 4000 ||
+				strings.Count(note, "[...]") > 1 {
 				t.Errorf("of %d characters it ends in %q", len(note), note[max(0, len(note)-40):])
 			}
 		}
@@ -104,7 +105,8 @@ func TestExtendingTakesTheCode(t *testing.T) {
 			t.Fatalf("the plain code called: %v", got)
 		}
 		silent := ravi.send("POST", extend, obj{"minutes": 5, "code": "4321"}, 200)
-		if plain["extended_minutes"] != 5.0 || silent["extended_minutes"] != 10.0 || len(plain) != len(silent) || plain["status"] != silent["status"] ||
+		if plain["extended_minutes"] != 5.0 || silent["extended_minutes"] != 10.0 || len(plain) != len(silent) ||
+			plain["status"] != silent["status"] ||
 			!instant(t, silent["due_at"]).Equal(instant(t, plain["due_at"]).Add(5*time.Minute)) {
 			t.Errorf("answered otherwise:\n%v\n%v", plain, silent)
 		}
@@ -125,7 +127,8 @@ func TestTheQueueSaysWhereAnAlarmIs(t *testing.T) {
 		h.anyPush = true
 		desk, ravi, maya, noor := h.as("kiran"), h.as("ravi"), h.as("maya"), h.as("noor")
 		user := maya.send("GET", "/v1/users/"+ravi.id.String(), nil, 200)
-		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"phone": "+919811100001"}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"phone": "+919811100001"}, 200, "If-Match",
+			fmt.Sprintf(`"%v"`, user["version"]))
 		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
 		customer, job := h.household(desk, nil)
 		visit := h.visit(desk, job, h.clock.Now().Add(10*time.Minute), "ravi")
@@ -140,7 +143,8 @@ func TestTheQueueSaysWhereAnAlarmIs(t *testing.T) {
 			return strings.Join(out, "\n")
 		}
 		x := ravi.send("POST", "/v1/sos", obj{"lat": 18.5204303, "lon": 73.8567437}, 201)
-		for _, want := range []string{"Job ", toString(job["fault"]), "Address: " + address, "Centre ", "Visit ", "now arrived, there since ", "Phone at 18.52043, 73.85674", "\nCall +"} {
+		for _, want := range []string{"Job ", toString(job["fault"]), "Address: " + address, "Centre ", "Visit ", "now arrived, there since ",
+			"Phone at 18.52043, 73.85674", "\nCall +"} {
 			if got := known(); address == "" || !strings.Contains(got, want) {
 				t.Errorf("the queue does not say %q: %s", want, got)
 			}

@@ -54,7 +54,8 @@ func (d *day) quick() {
 	tier := func(after int, to string) obj {
 		return obj{"after_seconds": after, "to": []string{to}, "repeat_seconds": 10}
 	}
-	d.as("root").send("PUT", "/v1/centres/"+d.centre.String()+"/ladder", obj{"tiers": []obj{tier(0, "proprietor"), tier(4, "area_manager"), tier(8, "everyone")}}, 200)
+	d.as("root").send("PUT", "/v1/centres/"+d.centre.String()+"/ladder",
+		obj{"tiers": []obj{tier(0, "proprietor"), tier(4, "area_manager"), tier(8, "everyone")}}, 200)
 }
 
 // rings gives how often each round of an SOS rang a phone.

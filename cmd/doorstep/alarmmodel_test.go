@@ -37,11 +37,13 @@ type alarmModel struct {
 }
 
 // tiers of the default ladder: who is rung from when on.
-var tierOf = map[string]time.Duration{"asha": 0, "maya": time.Minute, "noor": time.Minute, "maya2": 2 * time.Minute, "kiran": 4 * time.Minute, "root": 4 * time.Minute}
+var tierOf = map[string]time.Duration{"asha": 0, "maya": time.Minute, "noor": time.Minute, "maya2": 2 * time.Minute,
+	"kiran": 4 * time.Minute, "root": 4 * time.Minute}
 
 func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 	ravi, maya, desk := h.as("ravi"), h.as("maya"), h.as("kiran")
-	h.clock.Set(monday.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "hour"))*time.Hour).AddDate(0, 0, int(h.clock.Now().Sub(monday)/(24*time.Hour))+7))
+	h.clock.Set(monday.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "hour"))*time.Hour).
+		AddDate(0, 0, int(h.clock.Now().Sub(monday)/(24*time.Hour))+7))
 	for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) { // of a run that failed
 		maya.raw("POST", path("/v1/sos/%s/acknowledge", x), nil)
 		maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "left over"}, 200)
@@ -199,7 +201,8 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 				h.as("noor").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "animal", "level": 2}, 201)
 				m.held = true
 			}
-			out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": h.clock.Now().Add(26 * time.Hour), "window_end": h.clock.Now().Add(28 * time.Hour)})
+			out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": h.clock.Now().Add(26 * time.Hour),
+				"window_end": h.clock.Now().Add(28 * time.Hour)})
 			var p obj
 			if json.Unmarshal(out, &p) != nil || res.StatusCode != 409 || p["code"] != "held" {
 				rt.Fatalf("under a hold a visit is scheduled: %d %s", res.StatusCode, out)

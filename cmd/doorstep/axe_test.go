@@ -91,7 +91,8 @@ func (a *auditor) faults(scheme string) []fault {
 	if !evaluate[bool](a.T, a.ctx, "matchMedia('(prefers-color-scheme: "+scheme+")').matches") {
 		a.Fatalf("the page is not shown %s", scheme)
 	}
-	found, err := chromedp.Run(a.ctx, chromedp.Evaluate[[]fault](`axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => ({Impact: v.impact,
+	found, err := chromedp.Run(a.ctx,
+		chromedp.Evaluate[[]fault](`axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => ({Impact: v.impact,
 		What: v.id + ': ' + v.help + ': ' + v.nodes.map(n => n.html.slice(0, 200) + ' ' + (n.any.concat(n.all)[0] || {message: ''}).message).join(' | ')})))`, chromedp.EvalAwaitPromise))
 	if err != nil {
 		a.Fatal(err)
@@ -175,7 +176,8 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 
 	declined := job()
 	h.visit(desk, declined, h.clock.Now().Add(48*time.Hour))
-	if status := h.tap(desk, declined, "another-time", "date", h.clock.Now().Add(72*time.Hour).Format("2006-01-02"), "part", "any"); status != 303 {
+	if status := h.tap(desk, declined, "another-time", "date", h.clock.Now().Add(72*time.Hour).Format("2006-01-02"), "part",
+		"any"); status != 303 {
 		t.Fatalf("another time: %d", status)
 	}
 	see(declined, "declined", "You asked for another time")
@@ -261,7 +263,8 @@ func TestTheDemosPageIsAccessible(t *testing.T) {
 	a.open(said.DemoPage)
 	a.judge("demo", "What to try")
 	evaluate[bool](t, a.ctx, `(document.querySelector('[data-advance="26h"]').click(), true)`)
-	for end := time.Now().Add(patience); evaluate[string](t, a.ctx, "document.getElementById('say').innerText") == ""; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(patience); evaluate[string](t, a.ctx,
+		"document.getElementById('say').innerText") == ""; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the clock does not say that it moved")
 		}

@@ -61,8 +61,12 @@ func newNasty(h *harness) *nasty {
 	h.anyPush = true
 	doc, err := loadSpec()
 	h.must(err)
-	n := &nasty{harness: h, doc: doc, target: map[string]any{}, spent: map[string]bool{}, versions: map[string]string{}, answers: map[string]string{},
-		client: &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	n := &nasty{harness: h, doc: doc, target: map[string]any{}, spent: map[string]bool{}, versions: map[string]string{},
+		answers: map[string]string{},
+		client: &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request,
+			[]*http.Request) error {
+			return http.ErrUseLastResponse
+		}}}
 	root, desk := h.as("root"), h.as("kiran")
 	var pune string
 	for _, a := range root.send("GET", "/v1/areas", nil, 200)["items"].([]any) {
@@ -72,7 +76,8 @@ func newNasty(h *harness) *nasty {
 	}
 	n.area = pune
 	n.target["areas"] = root.send("POST", "/v1/areas", obj{"name": "Spoilt"}, 201)["id"]
-	n.target["centres"] = root.send("POST", "/v1/centres", obj{"area_id": pune, "name": "Spoilt", "zone": "Europe/London", "country": "GB"}, 201)["id"]
+	n.target["centres"] = root.send("POST", "/v1/centres", obj{"area_id": pune, "name": "Spoilt", "zone": "Europe/London", "country": "GB"},
+		201)["id"]
 	n.target["users"], n.target["technicians"] = h.people["meena"].id, h.people["meena"].id
 	n.customer, _ = h.household(desk, nil)
 	n.target["customers"] = n.customer["id"]
@@ -99,27 +104,32 @@ func (n *nasty) fresh(segment string) {
 		n.fresh("jobs")
 		from := monday.AddDate(0, 0, 14+n.slot/100).Add(time.Duration(n.slot%100) * 5 * time.Minute)
 		n.slot++
-		n.target["visits"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/visits", n.target["jobs"]), obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 5,
-			"crew": []any{n.people["ravi"].id}}, 201)["id"]
+		n.target["visits"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/visits", n.target["jobs"]),
+			obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 5,
+				"crew": []any{n.people["ravi"].id}}, 201)["id"]
 		n.spent["jobs"] = true
 	case "thanks":
 		_, thanks := n.thanked("ravi", "Thank you")
 		n.target["thanks"] = thanks["id"]
 	case "tried-steps":
 		n.fresh("jobs")
-		n.target["tried-steps"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]), obj{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
+		n.target["tried-steps"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]),
+			obj{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
 	case "leave":
 		n.slot++
 		from := monday.AddDate(1, 0, n.slot)
 		n.target["leave"] = n.as("ravi").asks(from.Format(time.RFC3339), from.Add(time.Hour).Format(time.RFC3339), 201)["id"]
 	case "maintenance":
-		n.target["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"appliance_id": n.target["appliances"], "rrule": "FREQ=MONTHLY", "dtstart": "2027-06-14T09:30", "fault": "x"}, 201)["id"]
+		n.target["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"appliance_id": n.target["appliances"], "rrule": "FREQ=MONTHLY",
+			"dtstart": "2027-06-14T09:30", "fault": "x"}, 201)["id"]
 	case "advisories":
 		n.fresh("jobs")
-		n.target["advisories"] = n.as("maya").send("POST", "/v1/advisories", obj{"job_id": n.target["jobs"], "subject": "site", "precautions": "x", "behaviour": "y", "expires_on": n.clock.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)["id"]
+		n.target["advisories"] = n.as("maya").send("POST", "/v1/advisories", obj{"job_id": n.target["jobs"], "subject": "site",
+			"precautions": "x", "behaviour": "y", "expires_on": n.clock.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)["id"]
 	case "flags":
 		n.fresh("visits")
-		n.target["flags"] = n.as("ravi").send("POST", fmt.Sprintf("/v1/visits/%s/flags", n.target["visits"]), obj{"kind": "other", "level": 1}, 201)["id"]
+		n.target["flags"] = n.as("ravi").send("POST", fmt.Sprintf("/v1/visits/%s/flags", n.target["visits"]), obj{"kind": "other", "level": 1},
+			201)["id"]
 		n.spent["visits"] = true
 	case "c":
 		n.spent["visits"] = true
@@ -373,40 +383,53 @@ type spoilt struct {
 // unreadable goes into one field of each operation: the parser refuses it
 // before anybody looks at the field.
 var unreadable = []spoilt{
-	{"escaped NUL", `"a\u0000b"`, true}, {"raw NUL", "\"a\x00b\"", true}, {"half a surrogate pair", `"\ud800"`, true}, {"the other half", `"\udc00x"`, true},
+	{"escaped NUL", `"a\u0000b"`, true}, {"raw NUL", "\"a\x00b\"", true}, {"half a surrogate pair", `"\ud800"`, true},
+	{"the other half", `"\udc00x"`, true},
 	{"1e309", `1e309`, true}, {"not UTF-8", "\"\xff\xfe\"", true},
 }
 
 // everywhere goes into each field, whatever its type.
 var everywhere = []spoilt{
-	{"null", `null`, false}, {"true", `true`, false}, {"2^63", `9223372036854775808`, false}, {"-0", `-0`, false}, {"half", `1.5`, false}, {"1e308", `-1e308`, false},
-	{"empty text", `""`, false}, {"text", `"x"`, false}, {"array", `[]`, false}, {"object", `{}`, false}, {"array of null", `[null]`, false}, {"array of arrays", `[[[]]]`, false},
+	{"null", `null`, false}, {"true", `true`, false}, {"2^63", `9223372036854775808`, false}, {"-0", `-0`, false}, {"half", `1.5`, false},
+	{"1e308", `-1e308`, false},
+	{"empty text", `""`, false}, {"text", `"x"`, false}, {"array", `[]`, false}, {"object", `{}`, false}, {"array of null", `[null]`, false},
+	{"array of arrays", `[[[]]]`, false},
 }
 
 var texts = []spoilt{
-	{"blank", `"   "`, false}, {"a backslash before u0000", `"a\\u0000b"`, false}, {"noncharacters", `"\ufffe\uffff\ufdd0"`, false}, {"astral", `"😀𝒳\ud83d\ude00"`, false},
-	{"directions", `"\u202e\u2028\ufeff\u200d"`, false}, {"controls", `"\u0001\u001f\u007f\u0085\r\n\t"`, false}, {"SQL", `"'; DROP TABLE users; -- \" $1 ? %"`, false},
+	{"blank", `"   "`, false}, {"a backslash before u0000", `"a\\u0000b"`, false}, {"noncharacters", `"\ufffe\uffff\ufdd0"`, false},
+	{"astral", `"😀𝒳\ud83d\ude00"`, false},
+	{"directions", `"\u202e\u2028\ufeff\u200d"`, false}, {"controls", `"\u0001\u001f\u007f\u0085\r\n\t"`, false},
+	{"SQL", `"'; DROP TABLE users; -- \" $1 ? %"`, false},
 	{"placeholder", `"%00%s{{.}}<script>"`, false}, {"array text", `"{a,\"b\"}\\"`, false},
 }
 
 var instants = []spoilt{
-	{"year 0", `"0000-01-01T00:00:00Z"`, false}, {"year 9999", `"9999-12-31T23:59:59Z"`, false}, {"year 10000", `"10000-01-01T00:00:00Z"`, true}, {"before 1970", `"1969-12-31T23:59:59Z"`, false},
-	{"first instant", `"1970-01-01T00:00:00Z"`, false}, {"edge of 2200", `"2200-12-31T23:59:59.999999999-23:59"`, false}, {"leap second", `"2016-12-31T23:59:60Z"`, false}, {"no such day", `"2027-02-30T10:00:00Z"`, true},
-	{"offset of 99 hours", `"2027-03-02T10:00:00+99:99"`, true}, {"gap in London", `"2027-03-28T01:30:00"`, false}, {"fold in London", `"2027-10-31T01:30"`, false},
-	{"a thousandth digit", `"2027-03-02T10:00:00.1234567890123456789Z"`, false}, {"24:00", `"2027-03-02T24:00:00Z"`, true}, {"words", `"tomorrow"`, true}, {"no T", `"2027-03-02 10:00:00Z"`, true}, {"a number", `1772445600`, true},
+	{"year 0", `"0000-01-01T00:00:00Z"`, false}, {"year 9999", `"9999-12-31T23:59:59Z"`, false},
+	{"year 10000", `"10000-01-01T00:00:00Z"`, true}, {"before 1970", `"1969-12-31T23:59:59Z"`, false},
+	{"first instant", `"1970-01-01T00:00:00Z"`, false}, {"edge of 2200", `"2200-12-31T23:59:59.999999999-23:59"`, false},
+	{"leap second", `"2016-12-31T23:59:60Z"`, false}, {"no such day", `"2027-02-30T10:00:00Z"`, true},
+	{"offset of 99 hours", `"2027-03-02T10:00:00+99:99"`, true}, {"gap in London", `"2027-03-28T01:30:00"`, false},
+	{"fold in London", `"2027-10-31T01:30"`, false},
+	{"a thousandth digit", `"2027-03-02T10:00:00.1234567890123456789Z"`, false}, {"24:00", `"2027-03-02T24:00:00Z"`, true},
+	{"words", `"tomorrow"`, true}, {"no T", `"2027-03-02 10:00:00Z"`, true}, {"a number", `1772445600`, true},
 }
 
-var days = []spoilt{{"no such day", `"2027-02-30"`, true}, {"year 0", `"0000-01-01"`, false}, {"year 9999", `"9999-12-31"`, false}, {"long ago", `"1900-01-01"`, false}, {"with a time", `"2027-03-02T00:00:00Z"`, true}, {"week", `"2027-W09-1"`, true}}
+var days = []spoilt{{"no such day", `"2027-02-30"`, true}, {"year 0", `"0000-01-01"`, false}, {"year 9999", `"9999-12-31"`, false},
+	{"long ago", `"1900-01-01"`, false}, {"with a time", `"2027-03-02T00:00:00Z"`, true}, {"week", `"2027-W09-1"`, true}}
 
-var oddIDs = []spoilt{{"nil id", `"00000000-0000-0000-0000-000000000000"`, false}, {"unknown id", `"0192f0c8-7b1e-7c11-9d5e-0123456789ac"`, false}, {"upper case id", `"0192F0C8-7B1E-7C11-9D5E-0123456789AB"`, false},
-	{"id in braces", `"{0192f0c8-7b1e-7c11-9d5e-0123456789ab}"`, true}, {"bare hex", `"0192f0c87b1e7c119d5e0123456789ab"`, true}, {"urn", `"urn:uuid:0192f0c8-7b1e-7c11-9d5e-0123456789ab"`, true}}
+var oddIDs = []spoilt{{"nil id", `"00000000-0000-0000-0000-000000000000"`, false}, {"unknown id", `"0192f0c8-7b1e-7c11-9d5e-0123456789ac"`,
+	false}, {"upper case id", `"0192F0C8-7B1E-7C11-9D5E-0123456789AB"`, false},
+	{"id in braces", `"{0192f0c8-7b1e-7c11-9d5e-0123456789ab}"`, true}, {"bare hex", `"0192f0c87b1e7c119d5e0123456789ab"`, true},
+	{"urn", `"urn:uuid:0192f0c8-7b1e-7c11-9d5e-0123456789ab"`, true}}
 
 // variants lists what goes into a field of this schema.
 func variants(s *openapi3.Schema) []spoilt {
 	out := slices.Clone(everywhere)
 	switch {
 	case s.Type.Is("integer") || s.Type.Is("number"):
-		out = append(out, spoilt{"-1", `-1`, false}, spoilt{"2^31", `2147483648`, false}, spoilt{"zero", `0`, false}, spoilt{"tiny", `1e-320`, false}, spoilt{"a numeric text", `"1"`, true})
+		out = append(out, spoilt{"-1", `-1`, false}, spoilt{"2^31", `2147483648`, false}, spoilt{"zero", `0`, false},
+			spoilt{"tiny", `1e-320`, false}, spoilt{"a numeric text", `"1"`, true})
 	case s.Type.Is("boolean"):
 		out = append(out, spoilt{"one", `1`, true}, spoilt{"text true", `"true"`, true})
 	case s.Type.Is("string") && (s.Format == "instant" || s.Format == "date-time"):
@@ -574,7 +597,8 @@ func TestBadBodies(t *testing.T) {
 		big := func(k int) []byte { return []byte(`{"name":"` + strings.Repeat("x", k<<10) + `"}`) }
 		for _, op := range n.operations() {
 			schema := n.schema(op)
-			if schema == nil && op.Method == "GET" || strings.HasPrefix(op.Path, "/c/") && schema == nil || op.ID == "importJobs" || op.ID == "addEvidence" { // files
+			if schema == nil && op.Method == "GET" || strings.HasPrefix(op.Path, "/c/") && schema == nil || op.ID == "importJobs" ||
+				op.ID == "addEvidence" { // files
 				continue
 			}
 			bad, media := []int{400}, []int{415}
@@ -592,15 +616,23 @@ func TestBadBodies(t *testing.T) {
 				want    []int
 				headers []string
 			}{
-				{"array", []byte(`[]`), bad, nil}, {"array of one", append(append([]byte(`[`), base...), ']'), bad, nil}, {"text", []byte(`""`), bad, nil}, {"null", []byte(`null`), bad, nil},
-				{"number", []byte(`1e309`), bad, nil}, {"true", []byte(`true`), bad, nil}, {"broken", []byte(`{"a":`), bad, nil}, {"two", append(slices.Clone(base), base...), nil, nil}, {"comma", []byte(`{,}`), bad, nil},
-				{"deep arrays", deep("[", ""), bad, nil}, {"deep objects", deep(`{"a":`, "")[:250_000], bad, nil}, {"NUL", []byte{0}, bad, nil}, {"byte order mark", append([]byte("\xef\xbb\xbf"), base...), bad, nil},
+				{"array", []byte(`[]`), bad, nil}, {"array of one", append(append([]byte(`[`), base...), ']'), bad, nil},
+				{"text", []byte(`""`), bad, nil}, {"null", []byte(`null`), bad, nil},
+				{"number", []byte(`1e309`), bad, nil}, {"true", []byte(`true`), bad, nil}, {"broken", []byte(`{"a":`), bad, nil},
+				{"two", append(slices.Clone(base), base...), nil, nil}, {"comma", []byte(`{,}`), bad, nil},
+				{"deep arrays", deep("[", ""), bad, nil}, {"deep objects", deep(`{"a":`, "")[:250_000], bad, nil}, {"NUL", []byte{0}, bad, nil},
+				{"byte order mark", append([]byte("\xef\xbb\xbf"), base...), bad, nil},
 				{"UTF-16", []byte("\xff\xfe{\x00}\x00"), bad, nil}, {"1 MB", big(1024), []int{400, 413}, nil}, {"200 KB", big(200), bad, nil},
-				{"unknown key", []byte(`{"no_such_key":1}`), bad, nil}, {"key with NUL", []byte(`{"\u0000":1}`), bad, nil}, {"prototype", []byte(`{"__proto__":{"role":"admin"}}`), bad, nil},
+				{"unknown key", []byte(`{"no_such_key":1}`), bad, nil}, {"key with NUL", []byte(`{"\u0000":1}`), bad, nil},
+				{"prototype", []byte(`{"__proto__":{"role":"admin"}}`), bad, nil},
 				{"form as JSON", []byte(`a=1&b=2`), bad, nil}, {"XML as JSON", []byte(`<a/>`), bad, nil},
-				{"form", []byte(`a=1&b=2`), media, []string{"Content-Type", "application/x-www-form-urlencoded"}}, {"XML", []byte(`<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>`), media, []string{"Content-Type", "application/xml"}},
-				{"multipart", []byte("--x\r\n\r\n"), media, []string{"Content-Type", "multipart/form-data; boundary=x"}}, {"no media type", []byte(`{"a":1}`), media, []string{"Content-Type", ""}}, {"media type of nonsense", []byte(`{"a":1}`), media, []string{"Content-Type", "///;;="}},
-				{"gzip", zipped.Bytes(), media, []string{"Content-Encoding", "gzip"}}, {"gzip unsaid", zipped.Bytes(), bad, nil}, {"UTF-7", []byte(`{"a":1}`), media, []string{"Content-Type", "application/json; charset=utf-7"}},
+				{"form", []byte(`a=1&b=2`), media, []string{"Content-Type", "application/x-www-form-urlencoded"}},
+				{"XML", []byte(`<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>`), media, []string{"Content-Type", "application/xml"}},
+				{"multipart", []byte("--x\r\n\r\n"), media, []string{"Content-Type", "multipart/form-data; boundary=x"}},
+				{"no media type", []byte(`{"a":1}`), media, []string{"Content-Type", ""}}, {"media type of nonsense", []byte(`{"a":1}`), media,
+					[]string{"Content-Type", "///;;="}},
+				{"gzip", zipped.Bytes(), media, []string{"Content-Encoding", "gzip"}}, {"gzip unsaid", zipped.Bytes(), bad, nil},
+				{"UTF-7", []byte(`{"a":1}`), media, []string{"Content-Type", "application/json; charset=utf-7"}},
 			} {
 				if schema == nil && string(base) == "{}" && c.label == "gzip" {
 					c.want = nil
@@ -675,7 +707,8 @@ func (n *nasty) readAll() {
 		if op.Method != "GET" || !strings.HasPrefix(op.Path, "/v1/") {
 			continue
 		}
-		for role, login := range inTurn(map[string]string{"admin": "root", "coordinator": "kiran", "area_manager": "maya", "technician": "ravi"}) {
+		for role, login := range inTurn(map[string]string{"admin": "root", "coordinator": "kiran", "area_manager": "maya",
+			"technician": "ravi"}) {
 			if !slices.Contains(op.Roles, role) {
 				continue // TestRoleMatrix
 			}
@@ -688,7 +721,8 @@ func (n *nasty) readAll() {
 					target += "?limit=97" + next
 				}
 				out, res := p.raw("GET", target, nil)
-				if res.StatusCode >= 400 && res.StatusCode != 404 && (res.StatusCode != 403 || slices.Contains(op.Roles, string(n.people[login].role))) {
+				if res.StatusCode >= 400 && res.StatusCode != 404 && (res.StatusCode != 403 ||
+					slices.Contains(op.Roles, string(n.people[login].role))) {
 					n.Errorf("GET %s as %s: %d %s", target, login, res.StatusCode, out)
 				}
 				var page struct {
@@ -762,9 +796,12 @@ func TestBadAddressesAndQueries(t *testing.T) {
 					label, id string
 					want      []int
 				}{
-					{"a word", "abc", []int{404}}, {"nil", uuid.Nil.String(), []int{404}}, {"unknown", "0192f0c8-7b1e-7c11-9d5e-0123456789ff", []int{404}}, {"braces", "%7B0192f0c8-7b1e-7c11-9d5e-0123456789ab%7D", []int{404}},
-					{"long", strings.Repeat("a", 4000), []int{404}}, {"too long", strings.Repeat("a", 20_000), []int{431}}, {"NUL", "a%00b", []int{404}}, {"not UTF-8", "%ff%fe", []int{404}}, {"slash", "a%2Fb", []int{404}},
-					{"dots", "%2e%2e", []int{404}}, {"SQL", "1%20OR%201%3D1", []int{404}}, {"36 characters", strings.Repeat("z", 36), []int{404}}, {"Hindi", url.PathEscape("यह"), []int{404}}, {"percent", "%25", []int{404}},
+					{"a word", "abc", []int{404}}, {"nil", uuid.Nil.String(), []int{404}}, {"unknown", "0192f0c8-7b1e-7c11-9d5e-0123456789ff", []int{404}},
+					{"braces", "%7B0192f0c8-7b1e-7c11-9d5e-0123456789ab%7D", []int{404}},
+					{"long", strings.Repeat("a", 4000), []int{404}}, {"too long", strings.Repeat("a", 20_000), []int{431}}, {"NUL", "a%00b", []int{404}},
+					{"not UTF-8", "%ff%fe", []int{404}}, {"slash", "a%2Fb", []int{404}},
+					{"dots", "%2e%2e", []int{404}}, {"SQL", "1%20OR%201%3D1", []int{404}}, {"36 characters", strings.Repeat("z", 36), []int{404}},
+					{"Hindi", url.PathEscape("यह"), []int{404}}, {"percent", "%25", []int{404}},
 				} {
 					if strings.Contains(op.Path, "{installation_id}") && strings.HasPrefix(op.Path, "/v1") && c.id[0] == '0' {
 						continue // any id is good for a device
@@ -817,8 +854,12 @@ func TestBadAddressesAndQueries(t *testing.T) {
 					}
 					ask("limit 1", "limit=1", nil)
 				case name == "cursor":
-					for label, v := range inTurn(map[string]string{"truncated": visitsCursor[:len(visitsCursor)-3], "a word": "abc", "padded": visitsCursor + "==", "tampered": visitsCursor[:4] + "AAAA" + visitsCursor[8:], "null": base64.RawURLEncoding.EncodeToString([]byte("null")),
-						"year 0": enc(`{"t":"0000-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab"}`), "nil id": enc(`{"t":"2027-01-01T00:00:00Z","i":"00000000-0000-0000-0000-000000000000"}`), "array": enc(`[]`), "more": enc(`{"t":"2027-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab","x":1}`),
+					for label, v := range inTurn(map[string]string{"truncated": visitsCursor[:len(visitsCursor)-3], "a word": "abc",
+						"padded": visitsCursor + "==", "tampered": visitsCursor[:4] + "AAAA" + visitsCursor[8:],
+						"null":   base64.RawURLEncoding.EncodeToString([]byte("null")),
+						"year 0": enc(`{"t":"0000-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab"}`),
+						"nil id": enc(`{"t":"2027-01-01T00:00:00Z","i":"00000000-0000-0000-0000-000000000000"}`), "array": enc(`[]`),
+						"more":       enc(`{"t":"2027-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab","x":1}`),
 						"year 10000": enc(`{"t":"10000-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab"}`)}) {
 						want := bad
 						if op.ID == "getTimeline" && label == "null" {
@@ -892,10 +933,12 @@ func TestBadHeaders(t *testing.T) {
 				sentAt = sentAt || p.Value.Name == "Doorstep-Sent-At"
 			}
 			if keyed {
-				for label, v := range inTurn(map[string]string{"missing": "", "blank": `""`, "256": strings.Repeat("k", 256), "not ASCII": "schlüssel", "two words": "two words", "half quoted": `"open`, "quoted, tail": `"k"x`, "tab": "a\tb", "bad escape": `"a\b"`}) {
+				for label, v := range inTurn(map[string]string{"missing": "", "blank": `""`, "256": strings.Repeat("k", 256), "not ASCII": "schlüssel",
+					"two words": "two words", "half quoted": `"open`, "quoted, tail": `"k"x`, "tab": "a\tb", "bad escape": `"a\b"`}) {
 					try("Idempotency-Key", label, v, 400)
 				}
-				for label, v := range inTurn(map[string]string{"255": strings.Repeat("k", 255), "quoted": `"` + uuid.NewString() + `"`, "with parameter": `"` + uuid.NewString() + `";a=1`, "SQL": `';--%_\` + uuid.NewString()}) {
+				for label, v := range inTurn(map[string]string{"255": strings.Repeat("k", 255), "quoted": `"` + uuid.NewString() + `"`,
+					"with parameter": `"` + uuid.NewString() + `";a=1`, "SQL": `';--%_\` + uuid.NewString()}) {
 					try("Idempotency-Key", label, v)
 				}
 			}
@@ -905,15 +948,18 @@ func TestBadHeaders(t *testing.T) {
 				for label, v := range inTurn(map[string]string{"two": `"1", "2"`, "open": `"1`, "quote": `"`}) {
 					try("If-Match", label, v, 400)
 				}
-				for label, v := range inTurn(map[string]string{"word": "abc", "minus": `"-1"`, "2^63": `"9223372036854775808"`, "2^63-1": `"9223372036854775807"`, "weak word": `W/"x"`, "empty tag": `""`, "not ASCII": "ü"}) {
+				for label, v := range inTurn(map[string]string{"word": "abc", "minus": `"-1"`, "2^63": `"9223372036854775808"`,
+					"2^63-1": `"9223372036854775807"`, "weak word": `W/"x"`, "empty tag": `""`, "not ASCII": "ü"}) {
 					try("If-Match", label, v, 412)
 				}
 			}
 			if sentAt {
-				for label, v := range inTurn(map[string]string{"word": "yesterday", "local": "2027-03-01T09:00:00", "unix": "1772445600", "no such day": "2027-02-30T09:00:00Z", "not ASCII": "ü", "offset": "2027-03-01T09:00:00+99:99"}) {
+				for label, v := range inTurn(map[string]string{"word": "yesterday", "local": "2027-03-01T09:00:00", "unix": "1772445600",
+					"no such day": "2027-02-30T09:00:00Z", "not ASCII": "ü", "offset": "2027-03-01T09:00:00+99:99"}) {
 					try("Doorstep-Sent-At", label, v, 400)
 				}
-				for label, v := range inTurn(map[string]string{"far past": "1970-01-01T00:00:00Z", "far future": "2200-12-31T23:59:59Z", "year 0": "0000-01-01T00:00:00Z", "year 9999": "9999-12-31T23:59:59Z"}) {
+				for label, v := range inTurn(map[string]string{"far past": "1970-01-01T00:00:00Z", "far future": "2200-12-31T23:59:59Z",
+					"year 0": "0000-01-01T00:00:00Z", "year 9999": "9999-12-31T23:59:59Z"}) {
 					try("Doorstep-Sent-At", label, v)
 				}
 				// The claim and the clock that corrects it at the ends of time.
@@ -974,15 +1020,28 @@ func (n *nasty) tokens() {
 	}
 	other := sha256.Sum256([]byte("another secret"))
 	list := map[string]string{
-		"alg none": base64.RawURLEncoding.EncodeToString(n.json(with(head, "alg", "none"))) + "." + parts[1] + ".", "alg none, signed": sign(jwtSecret, with(head, "alg", "none"), claims), "alg HS512": sign(jwtSecret, with(head, "alg", "HS512"), claims),
-		"alg RS256": sign(jwtSecret, with(head, "alg", "RS256"), claims), "typ missing": sign(jwtSecret, with(head, "typ", nil), claims), "typ JWT": sign(jwtSecret, with(head, "typ", "JWT"), claims), "kid missing": sign(jwtSecret, with(head, "kid", nil), claims),
-		"kid path": sign(jwtSecret, with(head, "kid", "../../dev/null"), claims), "kid object": sign(jwtSecret, with(head, "kid", obj{}), claims), "another key": sign(hex.EncodeToString(other[:]), head, claims), "empty key": sign("", head, claims), "link secret": sign(linkSecret, head, claims),
-		"expired": sign(jwtSecret, head, with(claims, "exp", time.Now().Add(-time.Minute).Unix())), "never expires": sign(jwtSecret, head, with(claims, "exp", nil)), "exp a text": sign(jwtSecret, head, with(claims, "exp", "tomorrow")), "issued tomorrow": sign(jwtSecret, head, with(claims, "iat", time.Now().Add(24*time.Hour).Unix())),
-		"another issuer": sign(jwtSecret, head, with(claims, "iss", "x")), "another audience": sign(jwtSecret, head, with(claims, "aud", "x")), "nobody": sign(jwtSecret, head, with(claims, "sub", uuid.Nil.String())), "unknown user": sign(jwtSecret, head, with(claims, "sub", uuid.NewString())), "sub no id": sign(jwtSecret, head, with(claims, "sub", "root")),
-		"another role": sign(jwtSecret, head, with(claims, "role", "admin")), "another epoch": sign(jwtSecret, head, with(claims, "epoch", 99)), "epoch huge": sign(jwtSecret, head, with(claims, "epoch", 1e300)), "cut": good[:len(good)-2], "a part more": good + ".x", "two parts": parts[0] + "." + parts[1], "dots": "..",
-		"huge": good + strings.Repeat("a", 8000), "not ASCII": "ü", "broken JSON": enc("{") + "." + enc("{") + "." + enc("x"), "deep JSON": enc(strings.Repeat("[", 2000)) + "." + parts[1] + "." + parts[2], "last bits changed": good[:len(good)-1] + "_",
+		"alg none":         base64.RawURLEncoding.EncodeToString(n.json(with(head, "alg", "none"))) + "." + parts[1] + ".",
+		"alg none, signed": sign(jwtSecret, with(head, "alg", "none"), claims), "alg HS512": sign(jwtSecret, with(head, "alg", "HS512"), claims),
+		"alg RS256": sign(jwtSecret, with(head, "alg", "RS256"), claims), "typ missing": sign(jwtSecret, with(head, "typ", nil), claims),
+		"typ JWT": sign(jwtSecret, with(head, "typ", "JWT"), claims), "kid missing": sign(jwtSecret, with(head, "kid", nil), claims),
+		"kid path": sign(jwtSecret, with(head, "kid", "../../dev/null"), claims), "kid object": sign(jwtSecret, with(head, "kid", obj{}), claims),
+		"another key": sign(hex.EncodeToString(other[:]), head, claims), "empty key": sign("", head, claims),
+		"link secret":   sign(linkSecret, head, claims),
+		"expired":       sign(jwtSecret, head, with(claims, "exp", time.Now().Add(-time.Minute).Unix())),
+		"never expires": sign(jwtSecret, head, with(claims, "exp", nil)), "exp a text": sign(jwtSecret, head, with(claims, "exp", "tomorrow")),
+		"issued tomorrow": sign(jwtSecret, head, with(claims, "iat", time.Now().Add(24*time.Hour).Unix())),
+		"another issuer":  sign(jwtSecret, head, with(claims, "iss", "x")), "another audience": sign(jwtSecret, head, with(claims, "aud", "x")),
+		"nobody":       sign(jwtSecret, head, with(claims, "sub", uuid.Nil.String())),
+		"unknown user": sign(jwtSecret, head, with(claims, "sub", uuid.NewString())),
+		"sub no id":    sign(jwtSecret, head, with(claims, "sub", "root")),
+		"another role": sign(jwtSecret, head, with(claims, "role", "admin")), "another epoch": sign(jwtSecret, head, with(claims, "epoch", 99)),
+		"epoch huge": sign(jwtSecret, head, with(claims, "epoch", 1e300)), "cut": good[:len(good)-2], "a part more": good + ".x",
+		"two parts": parts[0] + "." + parts[1], "dots": "..",
+		"huge": good + strings.Repeat("a", 8000), "not ASCII": "ü", "broken JSON": enc("{") + "." + enc("{") + "." + enc("x"),
+		"deep JSON": enc(strings.Repeat("[", 2000)) + "." + parts[1] + "." + parts[2], "last bits changed": good[:len(good)-1] + "_",
 	}
-	n.fire(shot{op: n.op("me"), label: "token made here", headers: []string{"Authorization", "Bearer " + sign(jwtSecret, head, claims)}, want: []int{200}})
+	n.fire(shot{op: n.op("me"), label: "token made here", headers: []string{"Authorization", "Bearer " + sign(jwtSecret, head, claims)},
+		want: []int{200}})
 	for _, id := range []string{"me", "createJob", "stopVisit", "patchUser", "listVisits"} {
 		op := n.op(id)
 		var body []byte
@@ -995,7 +1054,9 @@ func (n *nasty) tokens() {
 			}
 			n.fire(shot{op: op, label: "token " + label, body: body, headers: []string{"Authorization", "Bearer " + list[label]}, want: []int{401}})
 		}
-		for label, v := range inTurn(map[string]string{"missing": "", "bare": good, "basic": "Basic " + base64.StdEncoding.EncodeToString([]byte("kiran:"+password)), "scheme alone": "Bearer", "two": "Bearer " + good + ", Bearer " + good, "garbage": "\x80\xff", "colon": "Bearer:" + good}) {
+		for label, v := range inTurn(map[string]string{"missing": "", "bare": good,
+			"basic": "Basic " + base64.StdEncoding.EncodeToString([]byte("kiran:"+password)), "scheme alone": "Bearer", "two": "Bearer " + good +
+				", Bearer " + good, "garbage": "\x80\xff", "colon": "Bearer:" + good}) {
 			n.fire(shot{op: op, label: "authorization " + label, body: body, headers: []string{"Authorization", v}, want: []int{401}})
 		}
 	}
@@ -1020,7 +1081,8 @@ func TestHoursThatAreMissingOrDoubled(t *testing.T) {
 		desk := h.as("kiran2")
 		site := obj{"sites": []obj{{"address": "1 Example Street", "postal_code": "SE1", "zone": "Europe/London"}}}
 		_, job := h.household(desk, site)
-		visit := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": "2027-11-02T10:00", "window_end": "2027-11-02T12:00", "crew": []any{h.people["ravi2"].id}}, 201)
+		visit := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": "2027-11-02T10:00", "window_end": "2027-11-02T12:00",
+			"crew": []any{h.people["ravi2"].id}}, 201)
 		if visit["window_start"] != "2027-11-02T10:00:00Z" {
 			t.Errorf("a local time is read as %v", visit["window_start"])
 		}
@@ -1041,15 +1103,19 @@ func TestHoursThatAreMissingOrDoubled(t *testing.T) {
 			early, late := night+"T00:30", night+"T04:00"
 			refused(desk, "POST", path("/v1/jobs/%s/visits", second), obj{"window_start": at, "window_end": late}, code, "/window_start")
 			refused(desk, "POST", path("/v1/jobs/%s/visits", second), obj{"window_start": early, "window_end": at}, code, "/window_end")
-			refused(desk, "POST", path("/v1/jobs/%s/visits", second), obj{"window_start": early, "window_end": late, "planned_start": at}, code, "/planned_start")
+			refused(desk, "POST", path("/v1/jobs/%s/visits", second), obj{"window_start": early, "window_end": late, "planned_start": at}, code,
+				"/planned_start")
 			refused(desk, "POST", path("/v1/visits/%s/reschedule", visit), obj{"window_start": at, "window_end": late}, code, "/window_start")
-			refused(desk, "POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "occurred_at": at}, code, "/occurred_at")
+			refused(desk, "POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "occurred_at": at}, code,
+				"/occurred_at")
 			refused(h.as("ravi2"), "POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": at}, code, "/occurred_at")
 			refused(desk, "POST", path("/v1/jobs/%s/hold", job), obj{"kind": "parts", "due_at": at}, code, "/due_at")
-			refused(h.as("asha2"), "POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["ravi2"].id), obj{"starts_at": at, "ends_at": late, "kind": "sick"}, code, "/starts_at")
+			refused(h.as("asha2"), "POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["ravi2"].id),
+				obj{"starts_at": at, "ends_at": late, "kind": "sick"}, code, "/starts_at")
 		}
 		// With the offset it is clear.
-		out := desk.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "occurred_at": "2027-10-31T01:30:00+01:00"}, 201)
+		out := desk.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer",
+			"occurred_at": "2027-10-31T01:30:00+01:00"}, 201)
 		if out["occurred_at"] != "2027-10-31T00:30:00Z" {
 			t.Errorf("judged at %v", out["occurred_at"])
 		}
@@ -1129,14 +1195,24 @@ func TestNothingRefusesAStop(t *testing.T) {
 		for i := range garbage {
 			garbage[i] = byte(i * 7919 >> 3)
 		}
-		kinds := []string{"application/json", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/csv", "", "///", "application/json; charset=utf-16"}
+		kinds := []string{"application/json", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+			"text/csv", "", "///", "application/json; charset=utf-16"}
 		visits := []string{}
 		for label, body := range inTurn(map[string]string{
-			"nothing": "", "broken": `{"note":`, "XML": "<stop/>", "garbage": string(garbage), "1 MB": `{"note":"` + strings.Repeat("é", 1<<19) + `"}`, "array": `[]`, "text": `"help"`, "null": `null`, "deep": strings.Repeat("[", 100_000),
-			"deep note": `{"note":` + strings.Repeat(`{"a":`, 20_000), "wrong types": `{"note":7,"kind":[],"level":"x","occurred_at":{}}`, "nulls": `{"note":null,"kind":null,"level":null,"occurred_at":null}`, "numbers": `{"level":1e309,"occurred_at":1}`, "level 99": `{"level":99}`, "level -1": `{"level":-1}`,
-			"level half": `{"level":2.5}`, "level 2^63": `{"level":9223372036854775808}`, "level -2^63": `{"level":-9223372036854775808}`, "unknown kind": `{"kind":"dragon","level":4}`, "NUL": `{"note":"a\u0000b","kind":"threat\u0000","occurred_at":"\u0000"}`, "raw NUL": "{\"note\":\"a\x00b\"}", "surrogate": `{"note":"\ud800"}`,
-			"not UTF-8": "{\"note\":\"\xff\"}", "odd text": `{"note":"\ufffe\uffff\u2028\u0001😀"}`, "escaped NUL text": `{"note":"\\u0000"}`, "unknown keys": `{"a":1,"b":[{"c":null}]}`, "twice": `{"note":"a","note":"b"}`, "year 0": `{"occurred_at":"0000-01-01T00:00:00Z"}`, "year 9999": `{"occurred_at":"9999-12-31T23:59:59Z"}`,
-			"fold": `{"occurred_at":"2027-10-31T01:30:00"}`, "offset": `{"occurred_at":"2027-03-01T09:00:00+99:99"}`, "words": `{"occurred_at":"just now"}`, "long ago": `{"occurred_at":"1970-01-01T00:00:00Z"}`, "a long note": `{"note":"` + strings.Repeat("न", 60_000) + `","level":3,"kind":"threat"}`,
+			"nothing": "", "broken": `{"note":`, "XML": "<stop/>", "garbage": string(garbage), "1 MB": `{"note":"` + strings.Repeat("é", 1<<19) +
+				`"}`, "array": `[]`, "text": `"help"`, "null": `null`, "deep": strings.Repeat("[", 100_000),
+			"deep note": `{"note":` + strings.Repeat(`{"a":`, 20_000), "wrong types": `{"note":7,"kind":[],"level":"x","occurred_at":{}}`,
+			"nulls": `{"note":null,"kind":null,"level":null,"occurred_at":null}`, "numbers": `{"level":1e309,"occurred_at":1}`,
+			"level 99": `{"level":99}`, "level -1": `{"level":-1}`,
+			"level half": `{"level":2.5}`, "level 2^63": `{"level":9223372036854775808}`, "level -2^63": `{"level":-9223372036854775808}`,
+			"unknown kind": `{"kind":"dragon","level":4}`, "NUL": `{"note":"a\u0000b","kind":"threat\u0000","occurred_at":"\u0000"}`,
+			"raw NUL": "{\"note\":\"a\x00b\"}", "surrogate": `{"note":"\ud800"}`,
+			"not UTF-8": "{\"note\":\"\xff\"}", "odd text": `{"note":"\ufffe\uffff\u2028\u0001😀"}`, "escaped NUL text": `{"note":"\\u0000"}`,
+			"unknown keys": `{"a":1,"b":[{"c":null}]}`, "twice": `{"note":"a","note":"b"}`, "year 0": `{"occurred_at":"0000-01-01T00:00:00Z"}`,
+			"year 9999": `{"occurred_at":"9999-12-31T23:59:59Z"}`,
+			"fold":      `{"occurred_at":"2027-10-31T01:30:00"}`, "offset": `{"occurred_at":"2027-03-01T09:00:00+99:99"}`,
+			"words": `{"occurred_at":"just now"}`, "long ago": `{"occurred_at":"1970-01-01T00:00:00Z"}`, "a long note": `{"note":"` +
+				strings.Repeat("न", 60_000) + `","level":3,"kind":"threat"}`,
 		}) {
 			n.customer, _ = n.household(n.as("kiran"), nil) // a stop locks its household
 			n.spent["visits"] = true
@@ -1144,11 +1220,15 @@ func TestNothingRefusesAStop(t *testing.T) {
 			visit := n.place(op)
 			visits = append(visits, visit)
 			for i, kind := range kinds {
-				headers := []string{"Content-Type", kind, "Idempotency-Key", "", "Doorstep-Sent-At", "garbage\x80", "If-Match", ",", "Content-Encoding", "gzip", "Accept", "text/html;q=x"}
+				headers := []string{"Content-Type", kind, "Idempotency-Key", "", "Doorstep-Sent-At", "garbage\x80", "If-Match", ",", "Content-Encoding",
+					"gzip", "Accept", "text/html;q=x"}
 				if i%2 == 1 {
-					headers = []string{"Content-Type", kind, "Idempotency-Key", strings.Repeat("ü", 300), "Doorstep-Sent-At", []string{"1970-01-01T00:00:00Z", "2200-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T00:00:00Z"}[i/2], "If-Match", `"99"`, "X-Request-Id", "\x80"}
+					headers = []string{"Content-Type", kind, "Idempotency-Key", strings.Repeat("ü", 300), "Doorstep-Sent-At",
+						[]string{"1970-01-01T00:00:00Z", "2200-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T00:00:00Z"}[i/2], "If-Match", `"99"`,
+						"X-Request-Id", "\x80"}
 				}
-				status, out := n.fire(shot{op: op, label: fmt.Sprintf("%s as %d %q", label, i, kind), path: visit, body: []byte(body), headers: headers, by: ravi, want: []int{200}})
+				status, out := n.fire(shot{op: op, label: fmt.Sprintf("%s as %d %q", label, i, kind), path: visit, body: []byte(body), headers: headers,
+					by: ravi, want: []int{200}})
 				if status == 200 && (!bytes.Contains(out, []byte(`"stopped_unsafe"`)) || !bytes.Contains(out, []byte(`"flag_id"`))) {
 					n.Errorf("%s: %s", label, out)
 				}
@@ -1182,7 +1262,8 @@ func TestNothingRefusesAStop(t *testing.T) {
 		n.fire(shot{op: op, label: "as nobody", path: visits[0], body: body, by: &person{h: n.harness}, want: []int{401}})
 		n.fire(shot{op: op, label: "as another technician", path: visits[0], body: body, by: n.as("meena"), want: []int{404}})
 		n.fire(shot{op: op, label: "as a stranger", path: visits[0], body: body, by: n.as("ravi2"), want: []int{404}})
-		for label, id := range inTurn(map[string]string{"a word": "abc", "nowhere": uuid.NewString(), "NUL": "%00", "not UTF-8": "%ff", "long": strings.Repeat("a", 3000)}) {
+		for label, id := range inTurn(map[string]string{"a word": "abc", "nowhere": uuid.NewString(), "NUL": "%00", "not UTF-8": "%ff",
+			"long": strings.Repeat("a", 3000)}) {
 			n.fire(shot{op: op, label: "of " + label, path: "/v1/visits/" + id + "/stop", body: body, by: ravi, want: []int{404}})
 		}
 	})
@@ -1212,7 +1293,9 @@ func TestBadForms(t *testing.T) {
 				n.fire(shot{op: op, label: label, body: []byte(body), headers: headers, want: want})
 			}
 			stale := []int{409}
-			for label, body := range inTurn(map[string]string{"nothing": "", "no key": "date=2027-03-03&part=any", "empty key": "form_key=", "a word": "form_key=abc", "dots": "form_key=..", "key of nobody": "form_key=a.0.b", "long key": "form_key=" + strings.Repeat("a", 7000), "odd key": "form_key=%F0%9F%98%80.%01.%E2%80%A8", "broken escape": "form_key=%zz&%", "key in JSON": `{"form_key":"x"}`}) {
+			for label, body := range inTurn(map[string]string{"nothing": "", "no key": "date=2027-03-03&part=any", "empty key": "form_key=",
+				"a word": "form_key=abc", "dots": "form_key=..", "key of nobody": "form_key=a.0.b", "long key": "form_key=" + strings.Repeat("a", 7000),
+				"odd key": "form_key=%F0%9F%98%80.%01.%E2%80%A8", "broken escape": "form_key=%zz&%", "key in JSON": `{"form_key":"x"}`}) {
 				send(label, body, stale)
 			}
 			send("NUL", "form_key=KEY&note=%00&date=%00&part=%00", []int{400})
@@ -1223,12 +1306,14 @@ func TestBadForms(t *testing.T) {
 			send("101 fields", strings.Repeat("a=1&", 101)+"form_key=KEY", []int{400})
 			send("as JSON", `{"form_key":"KEY"}`, []int{415}, "Content-Type", "application/json")
 			send("as XML", `<form_key>KEY</form_key>`, []int{415}, "Content-Type", "text/xml")
-			send("multipart", "--x\r\nContent-Disposition: form-data; name=form_key\r\n\r\nKEY\r\n--x--\r\n", []int{415}, "Content-Type", "multipart/form-data; boundary=x")
+			send("multipart", "--x\r\nContent-Disposition: form-data; name=form_key\r\n\r\nKEY\r\n--x--\r\n", []int{415}, "Content-Type",
+				"multipart/form-data; boundary=x")
 			send("no media type", "form_key=KEY", []int{415}, "Content-Type", "")
 			send("gzip", "form_key=KEY", []int{415}, "Content-Type", form[1], "Content-Encoding", "gzip")
 			send("UTF-16", "form_key=KEY", []int{415}, "Content-Type", form[1]+"; charset=utf-16")
 			if action == "customerAnotherTime" {
-				for _, date := range []string{"", "2027-02-30", "0000-00-00", "9999-12-31", "1970-01-01", "2027-03-02T10:00", "%E0%A5%A7", "-1", "2027-3-2"} {
+				for _, date := range []string{"", "2027-02-30", "0000-00-00", "9999-12-31", "1970-01-01", "2027-03-02T10:00", "%E0%A5%A7", "-1",
+					"2027-3-2"} {
 					send("date "+date, "form_key=KEY&part=any&date="+date, []int{422})
 				}
 				for _, part := range []string{"", "midnight", "MORNING", "%01", "any%20"} {
@@ -1237,7 +1322,8 @@ func TestBadForms(t *testing.T) {
 				send("part twice", "form_key=KEY&date=2027-03-05&part=any&part=morning", nil)
 			}
 			if action == "customerAnotherTime" || action == "customerCallMe" {
-				for label, note := range inTurn(map[string]string{"500": strings.Repeat("न", 500), "odd": "\u0001\u2028\ufffe😀<script>'\"\\u0000", "lines": "a\r\nb"}) {
+				for label, note := range inTurn(map[string]string{"500": strings.Repeat("न", 500), "odd": "\u0001\u2028\ufffe😀<script>'\"\\u0000",
+					"lines": "a\r\nb"}) {
 					send("note "+label, "form_key=KEY&date=2027-03-05&part=any&note="+url.QueryEscape(note), []int{303})
 				}
 				send("note of 501", "form_key=KEY&date=2027-03-05&part=any&note="+url.QueryEscape(strings.Repeat("न", 501)), []int{422})
@@ -1248,16 +1334,21 @@ func TestBadForms(t *testing.T) {
 		// The page itself.
 		page := n.op("customerPage")
 		n.fresh("c")
-		for label, q := range inTurn(map[string]string{"lang of nowhere": "?lang=xx", "lang with NUL": "?lang=%00", "done of nothing": "?done=%3Cscript%3E", "twice": "?lang=hi&lang=en", "unknown": "?a=b", "not UTF-8": "?done=%ff"}) {
+		for label, q := range inTurn(map[string]string{"lang of nowhere": "?lang=xx", "lang with NUL": "?lang=%00",
+			"done of nothing": "?done=%3Cscript%3E", "twice": "?lang=hi&lang=en", "unknown": "?a=b", "not UTF-8": "?done=%ff"}) {
 			n.fire(shot{op: page, label: label, path: "/c/" + n.link + q})
 		}
-		for label, v := range inTurn(map[string]string{"star": "*", "nonsense": ";q=,,--", "long": strings.Repeat("hi-IN,", 1500), "not ASCII": "हिन्दी"}) {
+		for label, v := range inTurn(map[string]string{"star": "*", "nonsense": ";q=,,--", "long": strings.Repeat("hi-IN,", 1500),
+			"not ASCII": "हिन्दी"}) {
 			n.fire(shot{op: page, label: "language " + label, path: "/c/" + n.link, headers: []string{"Accept-Language", v}, want: []int{200}})
 		}
-		for label, token := range inTurn(map[string]string{"short": "x", "128": strings.Repeat("a", 128), "129": strings.Repeat("a", 129), "long": strings.Repeat("a", 5000), "NUL": "%00", "not UTF-8": "%ff", "case": strings.ToUpper(n.link), "cut": n.link[:len(n.link)-1], "more": n.link + "A", "blank": "%20", "slash": "a%2fb"}) {
+		for label, token := range inTurn(map[string]string{"short": "x", "128": strings.Repeat("a", 128), "129": strings.Repeat("a", 129),
+			"long": strings.Repeat("a", 5000), "NUL": "%00", "not UTF-8": "%ff", "case": strings.ToUpper(n.link), "cut": n.link[:len(n.link)-1],
+			"more": n.link + "A", "blank": "%20", "slash": "a%2fb"}) {
 			n.fire(shot{op: page, label: "token " + label, path: "/c/" + token, want: []int{404}})
 			n.fire(shot{op: n.op("visitCalendar"), label: "token " + label, path: "/c/" + token + "/visit.ics", want: []int{404}})
-			n.fire(shot{op: n.op("customerCancel"), label: "token " + label, path: "/c/" + token + "/cancel", body: []byte("form_key=x"), headers: form, want: []int{404}})
+			n.fire(shot{op: n.op("customerCancel"), label: "token " + label, path: "/c/" + token + "/cancel", body: []byte("form_key=x"),
+				headers: form, want: []int{404}})
 		}
 		n.readAll()
 	})
@@ -1270,9 +1361,16 @@ func TestBadSheets(t *testing.T) {
 		const head = "external_ref,name,phone,address,fault,date\n"
 		xlsx := "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 		for label, body := range inTurn(map[string]string{
-			"NUL": head + "A\x00B,x,9800000001,Lane,f,02/03/2027\n", "not UTF-8": head + "X-1,\xff\xfe,9800000001,Lane,f,\n", "open quote": head + "\"X-2,x,", "bare quote": head + "X\"2,x,9\n", "no rows": head, "head alone, odd": ",,,\n", "blank": "\n\n\n", "one cell of 1 MB": head + "X-3," + strings.Repeat("x", 1<<20) + ",9,a,f,\n",
-			"surrogates": head + "X-4,\xed\xa0\x80,9800000001,Lane,f,\n", "odd text": head + "X-5,\ufffe\u2028\u0001😀,9800000001,\"a\\u0000b\",'=cmd|',31/02/2027\n", "many columns": strings.Repeat("a,", 5000) + "\n" + strings.Repeat("1,", 5000) + "\n", "twice a head": "external_ref,external_ref\nA,B\n", "JSON": `{"a":1}`, "zip": "PK\x03\x04garbage",
-			"long cells": head + "X-6," + strings.Repeat("n", 300) + ",9800000001," + strings.Repeat("a", 600) + "," + strings.Repeat("f", 3000) + ",\n", "dates": head + "X-7,x,9800000001,Lane,f,99/99/9999\nX-8,x,9800000001,Lane,f,00/00/0000\nX-9,x,9800000001,Lane,f,1e309\n", "phones": head + "X-10,x,+,Lane,f,\nX-11,x," + strings.Repeat("9", 500) + ",Lane,f,\n",
+			"NUL": head + "A\x00B,x,9800000001,Lane,f,02/03/2027\n", "not UTF-8": head + "X-1,\xff\xfe,9800000001,Lane,f,\n",
+			"open quote": head + "\"X-2,x,", "bare quote": head + "X\"2,x,9\n", "no rows": head, "head alone, odd": ",,,\n", "blank": "\n\n\n",
+			"one cell of 1 MB": head + "X-3," + strings.Repeat("x", 1<<20) + ",9,a,f,\n",
+			"surrogates":       head + "X-4,\xed\xa0\x80,9800000001,Lane,f,\n",
+			"odd text":         head + "X-5,\ufffe\u2028\u0001😀,9800000001,\"a\\u0000b\",'=cmd|',31/02/2027\n",
+			"many columns":     strings.Repeat("a,", 5000) + "\n" + strings.Repeat("1,", 5000) + "\n",
+			"twice a head":     "external_ref,external_ref\nA,B\n", "JSON": `{"a":1}`, "zip": "PK\x03\x04garbage",
+			"long cells": head + "X-6," + strings.Repeat("n", 300) + ",9800000001," + strings.Repeat("a", 600) + "," + strings.Repeat("f", 3000) +
+				",\n", "dates": head + "X-7,x,9800000001,Lane,f,99/99/9999\nX-8,x,9800000001,Lane,f,00/00/0000\nX-9,x,9800000001,Lane,f,1e309\n",
+			"phones": head + "X-10,x,+,Lane,f,\nX-11,x," + strings.Repeat("9", 500) + ",Lane,f,\n",
 		}) {
 			for _, media := range []string{"text/csv", xlsx, "text/csv; charset=utf-16", "application/json", ""} {
 				var want []int
@@ -1281,9 +1379,11 @@ func TestBadSheets(t *testing.T) {
 				}
 				n.fire(shot{op: op, label: label + " as " + media, body: []byte(body), headers: []string{"Content-Type", media}, want: want})
 			}
-			n.fire(shot{op: op, label: label + " preview", path: op.Path + "?preview=true", body: []byte(body), headers: []string{"Content-Type", "text/csv"}})
+			n.fire(shot{op: op, label: label + " preview", path: op.Path + "?preview=true", body: []byte(body),
+				headers: []string{"Content-Type", "text/csv"}})
 		}
-		n.fire(shot{op: op, label: "of another centre", path: op.Path + "?centre_id=" + n.other.String(), body: []byte(head + "Y-1,x,9800000001,Lane,f,\n"), headers: []string{"Content-Type", "text/csv"}, want: []int{422}})
+		n.fire(shot{op: op, label: "of another centre", path: op.Path + "?centre_id=" + n.other.String(),
+			body: []byte(head + "Y-1,x,9800000001,Lane,f,\n"), headers: []string{"Content-Type", "text/csv"}, want: []int{422}})
 		n.readAll()
 	})
 }
@@ -1317,7 +1417,8 @@ func TestBadConnections(t *testing.T) {
 	h := newHarness(t, "sqlite")
 	h.anyPush = true
 	// A second server over the same use cases, with less patience.
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: notifications.NewLog(slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler)}
+	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now,
+		push: notifications.NewLog(slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler)}
 	hasty, err := w.build(t.Context(), h.db)
 	h.must(err)
 	const patience = 400 * time.Millisecond
@@ -1368,21 +1469,27 @@ func TestBadConnections(t *testing.T) {
 		pieces []string
 		every  time.Duration
 	}{
-		"silence":                          {[]string{""}, time.Hour},
-		"headers byte by byte":             {drip("GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "), 50 * time.Millisecond},
-		"a body byte by byte":              {append([]string{"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{"}, drip("")...), 50 * time.Millisecond},
-		"chunks byte by byte":              {append([]string{"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"}, drip(strings.Repeat("1\r\n{\r\n", 100))...), 50 * time.Millisecond},
-		"half a request":                   {[]string{"GET /healthz HTTP/1.1\r\nHost:"}, time.Hour},
-		"idle after an answer":             {[]string{"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"}, time.Hour},
-		"half a request after an answer":   {[]string{"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET"}, time.Hour},
-		"a stop that never comes to end":   {[]string{"POST /v1/visits/" + uuid.NewString() + "/stop HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 100\r\n\r\n{"}, time.Hour},
-		"TLS where none is spoken":         {[]string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("x", 100)}, time.Hour},
-		"HTTP/2 preface":                   {[]string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}, time.Hour},
-		"a length of more than there is":   {[]string{"POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{}"}, time.Hour},
-		"HTTP/1.0 without keep-alive":      {[]string{"GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n"}, time.Hour},
-		"an Expect that is waited for":     {[]string{"POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 50\r\n\r\n"}, time.Hour},
-		"empty lines without a request":    {[]string{strings.Repeat("\r\n", 1000)}, time.Hour},
-		"a header that never comes to end": {append([]string{"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "}, drip(strings.Repeat("a", 200))...), 50 * time.Millisecond},
+		"silence":              {[]string{""}, time.Hour},
+		"headers byte by byte": {drip("GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "), 50 * time.Millisecond},
+		"a body byte by byte": {append(
+			[]string{"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n{"}, drip("")...),
+			50 * time.Millisecond},
+		"chunks byte by byte": {append(
+			[]string{"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"},
+			drip(strings.Repeat("1\r\n{\r\n", 100))...), 50 * time.Millisecond},
+		"half a request":                 {[]string{"GET /healthz HTTP/1.1\r\nHost:"}, time.Hour},
+		"idle after an answer":           {[]string{"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"}, time.Hour},
+		"half a request after an answer": {[]string{"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET"}, time.Hour},
+		"a stop that never comes to end": {[]string{"POST /v1/visits/" + uuid.NewString() +
+			"/stop HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\nContent-Length: 100\r\n\r\n{"}, time.Hour},
+		"TLS where none is spoken":       {[]string{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + strings.Repeat("x", 100)}, time.Hour},
+		"HTTP/2 preface":                 {[]string{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"}, time.Hour},
+		"a length of more than there is": {[]string{"POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{}"}, time.Hour},
+		"HTTP/1.0 without keep-alive":    {[]string{"GET /healthz HTTP/1.0\r\nHost: x\r\n\r\n"}, time.Hour},
+		"an Expect that is waited for":   {[]string{"POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: 50\r\n\r\n"}, time.Hour},
+		"empty lines without a request":  {[]string{strings.Repeat("\r\n", 1000)}, time.Hour},
+		"a header that never comes to end": {append([]string{"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "}, drip(strings.Repeat("a", 200))...),
+			50 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -1411,7 +1518,8 @@ func TestBadConnections(t *testing.T) {
 	t.Run("what is smuggled", func(t *testing.T) {
 		hidden := "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
 		for name, request := range map[string]string{
-			"length and chunked":  "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + hidden,
+			"length and chunked": "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
+				hidden,
 			"two lengths":         "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n" + hidden,
 			"length of two words": "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0, 5\r\n\r\n" + hidden,
 			"no Host":             "GET /healthz HTTP/1.1\r\n\r\n" + hidden,
@@ -1421,7 +1529,8 @@ func TestBadConnections(t *testing.T) {
 			"chunk of nonsense":   "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + hidden,
 		} {
 			answers, bodies := wire(t, address, request, 2)
-			if len(answers) != 1 || answers[0].StatusCode != 400 || !strings.HasPrefix(answers[0].Header.Get("Content-Type"), "application/problem+json") {
+			if len(answers) != 1 || answers[0].StatusCode != 400 || !strings.HasPrefix(answers[0].Header.Get("Content-Type"),
+				"application/problem+json") {
 				t.Errorf("%s: %d answers, %q", name, len(answers), bodies)
 			}
 		}
@@ -1431,11 +1540,12 @@ func TestBadConnections(t *testing.T) {
 			request string
 			status  int
 		}{
-			"headers":          {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 40_000) + "\r\n\r\n", 431},
-			"address":          {"GET /" + strings.Repeat("a", 40_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
-			"many headers":     {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", 431},
-			"announced 11 MiB": {"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 11534336\r\n\r\n", 413},
-			"announced 2^63":   {"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9223372036854775807\r\n\r\n", 413},
+			"headers":      {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 40_000) + "\r\n\r\n", 431},
+			"address":      {"GET /" + strings.Repeat("a", 40_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
+			"many headers": {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", 431},
+			"announced 11 MiB": {"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 11534336\r\n\r\n",
+				413},
+			"announced 2^63": {"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9223372036854775807\r\n\r\n", 413},
 		} {
 			answers, bodies := wire(t, address, c.request, 1)
 			if len(answers) != 1 || answers[0].StatusCode != c.status || !strings.Contains(bodies[0], `"too_large"`) {

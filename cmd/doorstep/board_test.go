@@ -29,8 +29,10 @@ func TestTheBoardIsOneRead(t *testing.T) {
 		_, open := h.household(desk, nil)
 		desk.attempt(open, "phone", "no_answer", obj{"ring_seconds": 30})
 		desk.send("POST", path("/v1/jobs/%s/hold", open), obj{"kind": "parts"}, 200)
-		promise := desk.send("POST", path("/v1/jobs/%s/promises", open), obj{"what": "a call", "due_at": h.clock.Now().Add(time.Hour).Format(time.RFC3339)}, 201)
-		h.as("asha").send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["meena"].id), obj{"starts_at": "2027-03-01T06:00:00Z", "ends_at": "2027-03-01T08:00:00Z", "kind": "annual"}, 201)
+		promise := desk.send("POST", path("/v1/jobs/%s/promises", open), obj{"what": "a call", "due_at": h.clock.Now().Add(time.Hour).
+			Format(time.RFC3339)}, 201)
+		h.as("asha").send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["meena"].id),
+			obj{"starts_at": "2027-03-01T06:00:00Z", "ends_at": "2027-03-01T08:00:00Z", "kind": "annual"}, 201)
 		address := fmt.Sprintf("/v1/centres/%s/board", h.centre)
 		b := desk.send("GET", address, nil, 200)
 		if b["centre"].(obj)["zone"] != "Asia/Kolkata" || b["from"] != "2027-02-28T18:30:00Z" || b["to"] != "2027-03-01T18:30:00Z" {
@@ -46,7 +48,8 @@ func TestTheBoardIsOneRead(t *testing.T) {
 			t.Errorf("the day has %v", got)
 		}
 		card := b["visits"].([]any)[0].(obj)
-		if card["household"] != customer["name"] || card["category"] != "refrigerator" || card["confirmation"] != "awaiting" || !strings.Contains(fmt.Sprint(card["actions"]), "assign") {
+		if card["household"] != customer["name"] || card["category"] != "refrigerator" || card["confirmation"] != "awaiting" ||
+			!strings.Contains(fmt.Sprint(card["actions"]), "assign") {
 			t.Errorf("the card says %v", card)
 		}
 		for list, want := range map[string]obj{"to_schedule": open, "reaching": open, "parts": open} {
@@ -61,7 +64,8 @@ func TestTheBoardIsOneRead(t *testing.T) {
 		for _, p := range b["technicians"].([]any) {
 			away += len(p.(obj)["away"].([]any))
 		}
-		if works := b["technicians"].([]any)[1].(obj)["works"].([]any); len(works) != 1 || works[0].(obj)["from"] != "2027-03-01T02:30:00Z" || works[0].(obj)["to"] != "2027-03-01T14:30:00Z" {
+		if works := b["technicians"].([]any)[1].(obj)["works"].([]any); len(works) != 1 || works[0].(obj)["from"] != "2027-03-01T02:30:00Z" ||
+			works[0].(obj)["to"] != "2027-03-01T14:30:00Z" {
 			t.Errorf("Ravi works %v", works)
 		}
 		if n := len(b["technicians"].([]any)); n != 2 || away != 1 {
@@ -78,7 +82,8 @@ func TestTheBoardIsOneRead(t *testing.T) {
 		// An alarm is shown to those who may know of it.
 		h.as("ravi").send("POST", "/v1/sos", nil, 201)
 		b = maya.send("GET", address, nil, 200)
-		if alarms := b["alarms"].([]any); len(alarms) != 1 || !strings.Contains(fmt.Sprint(alarms[0]), "acknowledge") || alarms[0].(obj)["raiser"] != "Ravi Surname" {
+		if alarms := b["alarms"].([]any); len(alarms) != 1 || !strings.Contains(fmt.Sprint(alarms[0]), "acknowledge") ||
+			alarms[0].(obj)["raiser"] != "Ravi Surname" {
 			t.Errorf("alarms: %v", alarms)
 		}
 		// The agent looks and does not assign.
@@ -129,8 +134,10 @@ func TestTheServiceReportSaysHowLongJobsTook(t *testing.T) {
 		}
 		got := asha.send("GET", "/v1/reports/service", nil, 200)
 		row := got["total"].(obj)
-		for field, want := range map[string]float64{"jobs_opened": 3, "jobs_done": 3, "turnaround_median_seconds": 4 * 3600, "turnaround_p90_seconds": 6 * 3600, "centre_time_median_seconds": 3 * 3600,
-			"centre_time_p90_seconds": 4 * 3600, "completed": 3, "first_time_fixed": 3, "first_time_fix_rate": 1, "tries": 3, "reached": 3, "tries_per_reach": 1, "missed_by_us": 0} {
+		for field, want := range map[string]float64{"jobs_opened": 3, "jobs_done": 3, "turnaround_median_seconds": 4 * 3600,
+			"turnaround_p90_seconds": 6 * 3600, "centre_time_median_seconds": 3 * 3600,
+			"centre_time_p90_seconds": 4 * 3600, "completed": 3, "first_time_fixed": 3, "first_time_fix_rate": 1, "tries": 3, "reached": 3,
+			"tries_per_reach": 1, "missed_by_us": 0} {
 			if row[field] != want {
 				t.Errorf("%s is %v, want %v", field, row[field], want)
 			}
@@ -144,12 +151,14 @@ func TestTheServiceReportSaysHowLongJobsTook(t *testing.T) {
 		desk.send("GET", "/v1/reports/service", nil, 403)
 		asha.send("GET", "/v1/reports/service?centre_id="+h.other.String(), nil, 404)
 		asha.send("GET", "/v1/reports/service?from=2027-03-02&to=2027-03-01", nil, 422)
-		if other := h.as("maya2").send("GET", "/v1/reports/service", nil, 200); other["total"].(obj)["jobs_opened"] != 0.0 || len(other["load"].([]any)) != 0 {
+		if other := h.as("maya2").send("GET", "/v1/reports/service", nil, 200); other["total"].(obj)["jobs_opened"] != 0.0 ||
+			len(other["load"].([]any)) != 0 {
 			t.Errorf("another area reads %v", other)
 		}
 		// Spreadsheets run nothing.
 		user := h.as("root").send("GET", fmt.Sprintf("/v1/users/%s", h.people["ravi"].id), nil, 200)
-		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"name": "=cmd|' /C calc'!A1"}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"name": "=cmd|' /C calc'!A1"}, 200, "If-Match",
+			fmt.Sprintf(`"%v"`, user["version"]))
 		for of, columns := range map[string]int{"service": 17, "load": 5} {
 			raw, _ := asha.raw("GET", "/v1/reports/service?format=csv&of="+of, nil)
 			table, err := csv.NewReader(strings.NewReader(string(raw))).ReadAll()
@@ -177,14 +186,18 @@ func openBoard(t *testing.T, h *harness, login string, width, height int) *deskt
 	h.must(chromedp.Do(d.ctx, chromedp.Navigate(h.base+"/board")))
 	d.until("the form", "!document.getElementById('login').hidden")
 	d.js("(window.faults = [], addEventListener('securitypolicyviolation', e => faults.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber)), addEventListener('error', e => faults.push(e.message)), addEventListener('unhandledrejection', e => faults.push('rejected: ' + e.reason)), true)")
-	d.js("(document.getElementById('user').value = " + strconv.Quote(login) + ", document.getElementById('pass').value = " + strconv.Quote(password) + ", document.querySelector('#login button').click(), true)")
+	d.js("(document.getElementById('user').value = " + strconv.Quote(login) + ", document.getElementById('pass').value = " +
+		strconv.Quote(password) + ", document.querySelector('#login button').click(), true)")
 	d.until("the timeline", "document.querySelectorAll('#calendar .ec-row-head, #calendar .ec-sidebar').length > 0")
 	return d
 }
 
 func (d *desktop) call(method string, params map[string]any) {
 	d.Helper()
-	d.h.must(chromedp.Do(d.ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error { return t.Call(ctx, method, params, nil) })))
+	d.h.must(chromedp.Do(d.ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		return t.Call(ctx, method, params,
+			nil)
+	})))
 }
 
 func (d *desktop) size(width, height int) {
@@ -207,7 +220,8 @@ func (d *desktop) until(what, js string) {
 			return
 		}
 		if time.Now().After(end) {
-			d.Fatalf("%s: %v\n%s\n%s", what, err, evaluate[string](d.T, d.ctx, "document.body.innerText"), evaluate[string](d.T, d.ctx, "JSON.stringify(window.faults || [])"))
+			d.Fatalf("%s: %v\n%s\n%s", what, err, evaluate[string](d.T, d.ctx, "document.body.innerText"),
+				evaluate[string](d.T, d.ctx, "JSON.stringify(window.faults || [])"))
 		}
 	}
 }
@@ -235,7 +249,8 @@ func (d *desktop) mouse(kind string, x, y float64) {
 	if kind == "mouseReleased" {
 		buttons = 0
 	}
-	d.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1, "pointerType": "mouse"})
+	d.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1,
+		"pointerType": "mouse"})
 }
 
 func (d *desktop) shot(name string) {
@@ -279,14 +294,16 @@ func TestTheBoardInABrowser(t *testing.T) {
 	unassigned := h.visit(desk, free, monday.Add(6*time.Hour))
 	_, waiting := h.household(desk, obj{"name": "Waiting household"})
 	desk.attempt(waiting, "phone", "no_answer", obj{"ring_seconds": 30})
-	desk.send("POST", path("/v1/jobs/%s/promises", waiting), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).Format(time.RFC3339)}, 201)
+	desk.send("POST", path("/v1/jobs/%s/promises", waiting), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).
+		Format(time.RFC3339)}, 201)
 	at := func(v obj) string { return fmt.Sprintf(card, v["id"]) }
 	crew := func(v obj) string { return fmt.Sprint(desk.send("GET", path("/v1/visits/%s", v), nil, 200)["crew"]) }
 
 	d := openBoard(t, h, "kiran", 1280, 900)
 	d.until("the card", at(visit)+" !== null")
 	d.until("live", "document.getElementById('state').textContent === 'Live'")
-	if text := evaluate[string](t, d.ctx, at(visit)+".innerText"); !strings.Contains(text, "Rao <b>bold</b>") || !strings.Contains(text, "11:00") {
+	if text := evaluate[string](t, d.ctx, at(visit)+".innerText"); !strings.Contains(text, "Rao <b>bold</b>") ||
+		!strings.Contains(text, "11:00") {
 		t.Errorf("the card says %q", text) // 09:00 and two hours, in the centre's zone; names are text
 	}
 	d.until("what is missing", "document.getElementById('p-reaching').innerText.includes('Missing:')")
@@ -344,7 +361,8 @@ func TestTheBoardInABrowser(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 	// Filters, a week, a search.
-	d.js("((s => { s.value = " + strconv.Quote(h.people["meena"].id.String()) + "; s.dispatchEvent(new Event('change')); })(document.getElementById('f-who')), true)")
+	d.js("((s => { s.value = " + strconv.Quote(h.people["meena"].id.String()) +
+		"; s.dispatchEvent(new Event('change')); })(document.getElementById('f-who')), true)")
 	d.until("only Meena", at(made)+" === null && "+at(visit)+" !== null")
 	d.js("((s => { s.value = ''; s.dispatchEvent(new Event('change')); })(document.getElementById('f-who')), document.getElementById('week').click(), true)")
 	d.until("the week", "document.querySelectorAll('#calendar .ec-month-view').length > 0 && "+at(made)+" !== null")
@@ -404,7 +422,8 @@ func TestTheBoardOfAProprietor(t *testing.T) {
 	d.until("the request is gone", "document.querySelectorAll('#p-leave_requests li').length === 1")
 	d.js("(document.querySelector('#p-leave_requests button').click(), true)")
 	d.js("([...document.querySelectorAll('#dialog button')].find(b => b.textContent === 'Approve').click(), true)")
-	d.until("what is in its way", "document.getElementById('dialog').innerText.includes('One visit stands') && !document.getElementById('p-leave_requests')")
+	d.until("what is in its way",
+		"document.getElementById('dialog').innerText.includes('One visit stands') && !document.getElementById('p-leave_requests')")
 	d.js("(document.getElementById('dialog').close(), true)")
 	h.as("asha").send("POST", path("/v1/visits/%s/cancel", later), obj{"reason": "x"}, 200)
 	// An import, first as a preview.
@@ -430,7 +449,8 @@ func TestTheBoardOfAProprietor(t *testing.T) {
 		t.Errorf("the visit is %v", got)
 	}
 	d.js("(document.getElementById('dialog').close(), location.hash = '#reports', true)")
-	d.until("the reports", "document.querySelectorAll('#view-reports svg').length >= 6 && document.querySelectorAll('#view-reports table').length >= 4")
+	d.until("the reports",
+		"document.querySelectorAll('#view-reports svg').length >= 6 && document.querySelectorAll('#view-reports table').length >= 4")
 	d.shot("reports")
 	d.judge("reports")
 	d.scheme("dark")
@@ -448,8 +468,10 @@ func TestTheBoardPaintsABigDayFast(t *testing.T) {
 	var crew []domain.ID
 	h.must(h.db.InTx(context.Background(), func(tx domain.Tx) error {
 		for i := range 40 {
-			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()}, Login: fmt.Sprintf("t%02d", i), Name: fmt.Sprintf("Technician %02d", i),
-				Role: domain.RoleTechnician, CentreID: &centre.ID, AreaID: &centre.AreaID, Language: "en", Skills: domain.JSONList[string]{"refrigerator"}}
+			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()},
+				Login: fmt.Sprintf("t%02d", i), Name: fmt.Sprintf("Technician %02d", i),
+				Role: domain.RoleTechnician, CentreID: &centre.ID, AreaID: &centre.AreaID, Language: "en",
+				Skills: domain.JSONList[string]{"refrigerator"}}
 			for d := range 7 {
 				u.Hours = append(u.Hours, domain.Shift{Weekday: d, From: "08:00", To: "20:00"})
 			}
@@ -463,7 +485,8 @@ func TestTheBoardPaintsABigDayFast(t *testing.T) {
 	for i := range 300 {
 		_, job := h.household(desk, obj{"name": fmt.Sprintf("Household %03d", i)})
 		from := monday.Add(24*time.Hour + time.Duration(i/40)*time.Hour)
-		desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339), "window_end": from.Add(2 * time.Hour).Format(time.RFC3339), "planned_minutes": 60, "crew": []any{crew[i%40]}}, 201)
+		desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339), "window_end": from.Add(2 * time.Hour).
+			Format(time.RFC3339), "planned_minutes": 60, "crew": []any{crew[i%40]}}, 201)
 	}
 	h.clock.Advance(24 * time.Hour)
 	began := time.Now()
@@ -498,7 +521,8 @@ func TestTheBoardShowsTrouble(t *testing.T) {
 		ill, late := h.visit(desk, one, monday.Add(2*time.Hour), "ravi"), h.visit(desk, two, monday.Add(2*time.Hour), "meena")
 		trouble := func() (string, string) {
 			said := map[any]string{}
-			for _, v := range listed(desk.send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.centre, monday.Format("2006-01-02")), nil, 200), "visits") {
+			for _, v := range listed(desk.send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.centre, monday.Format("2006-01-02")), nil, 200),
+				"visits") {
 				said[v["id"]] = v["trouble"].(string)
 			}
 			return said[ill["id"]], said[late["id"]]
@@ -506,15 +530,18 @@ func TestTheBoardShowsTrouble(t *testing.T) {
 		if a, b := trouble(); a != "" || b != "" {
 			t.Errorf("at first: %q, %q", a, b)
 		}
-		h.as("ravi").send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["ravi"].id), obj{"starts_at": monday.Add(time.Hour), "ends_at": monday.Add(9 * time.Hour), "kind": "sick"}, 201)
+		h.as("ravi").send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["ravi"].id),
+			obj{"starts_at": monday.Add(time.Hour), "ends_at": monday.Add(9 * time.Hour), "kind": "sick"}, 201)
 		if a, b := trouble(); a != "away" || b != "" {
 			t.Errorf("he is ill: %q, %q", a, b)
 		}
-		desk.send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["meena"].id), obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "09:30"}}}, 200)
+		desk.send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["meena"].id),
+			obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "09:30"}}}, 200)
 		if _, b := trouble(); b != "away" {
 			t.Errorf("her hours end before: %q", b)
 		}
-		desk.send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["meena"].id), obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "19:30"}}}, 200)
+		desk.send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["meena"].id),
+			obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "19:30"}}}, 200)
 		h.advance(2 * time.Hour)
 		if _, b := trouble(); b != "not_set_off" {
 			t.Errorf("she has not set off: %q", b)

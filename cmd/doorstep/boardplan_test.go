@@ -43,12 +43,14 @@ func TestTheBoardPlansADay(t *testing.T) {
 	d.judge("plan, asked")
 	d.key("\r")
 	d.until("proposals", "document.querySelectorAll('#dialog .plan button').length === 4 && document.activeElement.id === 'dialog-h'")
-	if !evaluate[bool](t, d.ctx, "document.getElementById('dialog').scrollTop === 0 && !/refusals say/.test(document.getElementById('dialog').innerText)") {
+	if !evaluate[bool](t, d.ctx,
+		"document.getElementById('dialog').scrollTop === 0 && !/refusals say/.test(document.getElementById('dialog').innerText)") {
 		t.Error("the proposals do not begin at their top, in people's words")
 	}
 	said := d.text("document.querySelector('#dialog [role=status]')")
 	all := d.text("document.getElementById('dialog')")
-	for _, want := range []string{"4 of 5 visits have a proposal. Nothing is changed until you accept.", "Ravi Surname and Meena Surname", "min on the way", "Without a proposal", "Nobody is free for it in its window"} {
+	for _, want := range []string{"4 of 5 visits have a proposal. Nothing is changed until you accept.", "Ravi Surname and Meena Surname",
+		"min on the way", "Without a proposal", "Nobody is free for it in its window"} {
 		if !strings.Contains(all+said, want) {
 			t.Errorf("%q is not said in\n%s", want, all)
 		}
@@ -66,7 +68,8 @@ func TestTheBoardPlansADay(t *testing.T) {
 	d.tabTo("document.activeElement.textContent === 'Accept'")
 	first := evaluate[string](t, d.ctx, "document.activeElement.getAttribute('aria-label')")
 	d.key("\r")
-	d.until("one is assigned", "document.querySelectorAll('#dialog .plan .fine').length === 1 && document.querySelector('#dialog [role=status]').innerText === '1 assigned.' && document.activeElement.textContent === 'Accept'")
+	d.until("one is assigned",
+		"document.querySelectorAll('#dialog .plan .fine').length === 1 && document.querySelector('#dialog [role=status]').innerText === '1 assigned.' && document.activeElement.textContent === 'Accept'")
 	if !strings.HasPrefix(first, "Accept: ") || !strings.Contains(first, " to ") {
 		t.Errorf("the button says %q", first)
 	}
@@ -74,11 +77,13 @@ func TestTheBoardPlansADay(t *testing.T) {
 	desk.send("POST", path("/v1/visits/%s/cancel", pair), obj{"reason": "they will be away"}, 200)
 	d.until("it is gone from the board", fmt.Sprintf(card, pair["id"])+" === null")
 	d.press("Accept all 3")
-	d.until("all are answered", "document.querySelectorAll('#dialog .plan button').length === 0 && document.activeElement.textContent === 'Close'")
+	d.until("all are answered",
+		"document.querySelectorAll('#dialog .plan button').length === 0 && document.activeElement.textContent === 'Close'")
 	if got := d.text("document.querySelector('#dialog .plan .wrong')"); !strings.HasPrefix(got, "Not assigned: ") {
 		t.Errorf("refused with %q", got)
 	}
-	if got := d.text("document.querySelector('#dialog [role=status]')"); !strings.HasPrefix(got, "2 assigned. Two people household, not assigned: ") {
+	if got := d.text("document.querySelector('#dialog [role=status]')"); !strings.HasPrefix(got,
+		"2 assigned. Two people household, not assigned: ") {
 		t.Errorf("said is %q", got)
 	}
 	d.shot("plan-answered")
@@ -126,12 +131,14 @@ func TestTheBoardPlansADay(t *testing.T) {
 	untouched("the person")
 	d.tabTo("document.activeElement.textContent === 'Sick on this day…'")
 	d.key("\r")
-	d.until("the question", "document.activeElement.id === 'dialog-h' && /[0-9] visits? (is|are) freed/i.test(document.getElementById('dialog').innerText)")
+	d.until("the question",
+		"document.activeElement.id === 'dialog-h' && /[0-9] visits? (is|are) freed/i.test(document.getElementById('dialog').innerText)")
 	d.judge("sick, asked")
 	untouched("the question")
 	d.tabTo("document.activeElement.textContent === 'Free this day'")
 	d.key("\r")
-	d.until("who goes instead", "/visits? needs? somebody/.test(document.getElementById('dialog').innerText) && document.querySelectorAll('#dialog .plan button').length > 0")
+	d.until("who goes instead",
+		"/visits? needs? somebody/.test(document.getElementById('dialog').innerText) && document.querySelectorAll('#dialog .plan button').length > 0")
 	d.shot("sick-1280")
 	d.judge("sick")
 	evaluate[bool](t, d.ctx, "([...document.querySelectorAll('#dialog button')].find(b => b.textContent.startsWith('Accept')).focus(), true)")
@@ -145,14 +152,16 @@ func TestTheBoardPlansADay(t *testing.T) {
 	d.js("(document.getElementById('do-plan').click(), document.querySelector('#dialog input[type=date]').value = '2027-02-27', document.querySelector('#dialog form').requestSubmit(), true)")
 	d.until("the refusal", "/This day is over/.test(document.querySelector('#dialog .wrong').textContent)")
 	d.noFaults()
-	small := evaluate[string](t, d.ctx, "[...document.querySelectorAll('#view-board button, #dialog button')].filter(b => b.offsetParent && b.getBoundingClientRect().height < 24).map(b => b.textContent).join()")
+	small := evaluate[string](t, d.ctx,
+		"[...document.querySelectorAll('#view-board button, #dialog button')].filter(b => b.offsetParent && b.getBoundingClientRect().height < 24).map(b => b.textContent).join()")
 	if small != "" {
 		t.Errorf("too small to hit: %s", small)
 	}
 	d.js("(document.getElementById('out').click(), true)")
 
 	agent := openBoard(t, h, "gita", 1280, 800)
-	if evaluate[bool](t, agent.ctx, "document.getElementById('do-plan').hidden === false || document.querySelectorAll('button.person').length > 0") {
+	if evaluate[bool](t, agent.ctx,
+		"document.getElementById('do-plan').hidden === false || document.querySelectorAll('button.person').length > 0") {
 		t.Error("an agent is offered to plan the centre's day")
 	}
 }
@@ -177,11 +186,14 @@ func TestTheWeekOfTheBoardCanBeRead(t *testing.T) {
 	d.until("the week", "document.querySelectorAll('#calendar .ec-month-view').length > 0 && document.querySelectorAll('#calendar [data-visit]').length === 30")
 	for _, size := range [][2]int{{1280, 800}, {820, 1180}} {
 		d.size(size[0], size[1])
-		d.until("all text of the cards is to be seen", "[...document.querySelectorAll('#calendar [data-visit] .what, #calendar [data-visit] .who')].every(e => e.scrollWidth <= e.clientWidth + 1 && e.getBoundingClientRect().width > 80)")
-		if clash := evaluate[int](t, d.ctx, "(cards => cards.filter((a, i) => cards.some((b, k) => k > i && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)).length)([...document.querySelectorAll('#calendar [data-visit]')].map(e => e.getBoundingClientRect()))"); clash > 0 {
+		d.until("all text of the cards is to be seen",
+			"[...document.querySelectorAll('#calendar [data-visit] .what, #calendar [data-visit] .who')].every(e => e.scrollWidth <= e.clientWidth + 1 && e.getBoundingClientRect().width > 80)")
+		if clash := evaluate[int](t, d.ctx,
+			"(cards => cards.filter((a, i) => cards.some((b, k) => k > i && a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)).length)([...document.querySelectorAll('#calendar [data-visit]')].map(e => e.getBoundingClientRect()))"); clash > 0 {
 			t.Errorf("%d cards lie over others at %d px", clash, size[0])
 		}
-		d.until("each day is in order", "(cards => cards.every((a) => cards.every((b) => Math.abs(a.x - b.x) > 1 || a.row !== b.row || a.y >= b.y || a.at <= b.at)))([...document.querySelectorAll('#calendar [data-visit]')].map(e => ({x: e.getBoundingClientRect().x, y: e.getBoundingClientRect().y, row: e.style.gridRow, at: e.innerText.match(/\\d\\d:\\d\\d/)[0]})))")
+		d.until("each day is in order",
+			"(cards => cards.every((a) => cards.every((b) => Math.abs(a.x - b.x) > 1 || a.row !== b.row || a.y >= b.y || a.at <= b.at)))([...document.querySelectorAll('#calendar [data-visit]')].map(e => ({x: e.getBoundingClientRect().x, y: e.getBoundingClientRect().y, row: e.style.gridRow, at: e.innerText.match(/\\d\\d:\\d\\d/)[0]})))")
 		d.shot(fmt.Sprintf("week-%d", size[0]))
 		d.judge(fmt.Sprintf("week at %d", size[0]))
 		if wide := evaluate[int](t, d.ctx, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
@@ -191,7 +203,9 @@ func TestTheWeekOfTheBoardCanBeRead(t *testing.T) {
 	d.size(1280, 800)
 	// A card goes to another day by mouse, and keeps its time of day.
 	type box struct{ X, Y, W, H float64 }
-	where := evaluate[box](t, d.ctx, "(r => ({X: r.x, Y: r.y, W: r.width, H: r.height}))((e => (e.scrollIntoView({block: 'center', inline: 'center'}), e))("+fmt.Sprintf(card, last["id"])+").getBoundingClientRect())")
+	where := evaluate[box](t, d.ctx,
+		"(r => ({X: r.x, Y: r.y, W: r.width, H: r.height}))((e => (e.scrollIntoView({block: 'center', inline: 'center'}), e))("+
+			fmt.Sprintf(card, last["id"])+").getBoundingClientRect())")
 	d.mouse("mousePressed", where.X+20, where.Y+10)
 	for i := range 12 {
 		d.mouse("mouseMoved", where.X+20+where.W*float64(i+1)/12, where.Y+10)

@@ -29,12 +29,14 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	d.js("([...document.querySelectorAll('#p-to_schedule button')].find(b => b.textContent.includes('Kapoor')).click(), true)")
 	d.until("the offers", "document.querySelectorAll('#dialog .offers button').length > 1 && document.activeElement.id === 'dialog-h'")
 	said := d.text("document.getElementById('dialog')")
-	if !strings.Contains(said, "Mon, 1 Mar, ") && !strings.Contains(said, "Mon 1 Mar, ") || !strings.Contains(said, "Surname, ") || !strings.Contains(said, "Days around it") || !strings.Contains(said, "By hand") {
+	if !strings.Contains(said, "Mon, 1 Mar, ") && !strings.Contains(said, "Mon 1 Mar, ") || !strings.Contains(said, "Surname, ") ||
+		!strings.Contains(said, "Days around it") || !strings.Contains(said, "By hand") {
 		t.Errorf("the dialog says\n%s", said)
 	}
 	// Why not the others is asked when somebody wants to know.
 	d.js("([...document.querySelectorAll('#dialog details')].find(x => x.innerText.startsWith('Why not')).querySelector('summary').click(), true)")
-	d.until("the reasons", "/(Ravi|Meena) Surname.*: .+/.test([...document.querySelectorAll('#dialog details')].find(x => x.innerText.startsWith('Why not')).innerText)")
+	d.until("the reasons",
+		"/(Ravi|Meena) Surname.*: .+/.test([...document.querySelectorAll('#dialog details')].find(x => x.innerText.startsWith('Why not')).innerText)")
 	d.judge("offers")
 	d.shot("offers-1280")
 	d.size(820, 1180)
@@ -62,13 +64,16 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	d.until("the form", "document.querySelectorAll('#dialog form.place select').length === 2")
 	d.js(fmt.Sprintf("((f) => { f.querySelector('select').value = %q; f.querySelector('input[type=date]').value = '2027-03-01'; f.querySelector('input[type=time]').value = %q; f.requestSubmit(); return true; })(document.querySelector('#dialog form.place'))",
 		h.people["ravi"].id, at(taken, "window_start").In(kolkata).Format("15:04")))
-	d.until("the refusal and what is free instead", "document.activeElement === document.querySelector('#refused') && document.activeElement.textContent !== '' && document.getElementById('dialog').innerText.includes('Free instead:')")
+	d.until("the refusal and what is free instead",
+		"document.activeElement === document.querySelector('#refused') && document.activeElement.textContent !== '' && document.getElementById('dialog').innerText.includes('Free instead:')")
 	d.shot("instead")
 	d.judge("free instead")
-	again := evaluate[string](t, d.ctx, "(b => (b.click(), b.getAttribute('aria-label')))([...document.querySelectorAll('#refused + div .slots > li > .offers button')].pop())")
+	again := evaluate[string](t, d.ctx,
+		"(b => (b.click(), b.getAttribute('aria-label')))([...document.querySelectorAll('#refused + div .slots > li > .offers button')].pop())")
 	d.until("the question", "/The household was told .*asks it anew/.test(document.activeElement.textContent)")
 	d.judge("asked before a move")
-	if v := desk.send("GET", path("/v1/visits/%s", made[0]), nil, 200); v["status"] != "scheduled" || v["window_start"] != made[0]["window_start"] {
+	if v := desk.send("GET", path("/v1/visits/%s", made[0]), nil, 200); v["status"] != "scheduled" ||
+		v["window_start"] != made[0]["window_start"] {
 		t.Errorf("one tap made it %v", v)
 	}
 	d.key("\r") // on the question: nothing
@@ -91,7 +96,8 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	d.until("Ravi's offer", ravi+" !== undefined")
 	d.js("(" + ravi + ".click(), true)")
 	d.until("it is assigned", "!document.getElementById('dialog').open")
-	if got := desk.send("GET", path("/v1/visits/%s", stays), nil, 200); got["status"] != "scheduled" || len(got["crew"].([]any)) != 1 || got["planned_start"] != "2027-03-01T07:30:00Z" {
+	if got := desk.send("GET", path("/v1/visits/%s", stays), nil, 200); got["status"] != "scheduled" || len(got["crew"].([]any)) != 1 ||
+		got["planned_start"] != "2027-03-01T07:30:00Z" {
 		t.Errorf("it became %v", got)
 	}
 	d.noFaults()
@@ -128,12 +134,14 @@ func TestADragInsideTheWindowAsksNobody(t *testing.T) {
 			t.Fatalf("the drag did nothing: %s", d.text("document.getElementById('dialog')"))
 		}
 	}
-	if v := now(); v["status"] != "scheduled" || v["confirmation"] != "confirmed" || v["window_start"] != visit["window_start"] || v["window_end"] != visit["window_end"] {
+	if v := now(); v["status"] != "scheduled" || v["confirmation"] != "confirmed" || v["window_start"] != visit["window_start"] ||
+		v["window_end"] != visit["window_end"] {
 		t.Errorf("a drag inside the window made it %v", v)
 	}
 	d.until("it is drawn anew", "!document.getElementById('dialog').open && /12:30/.test("+at+".textContent)")
 	drag(3)
-	d.until("the question", "document.getElementById('dialog').open && /confirmed this time/.test(document.getElementById('dialog').innerText)")
+	d.until("the question",
+		"document.getElementById('dialog').open && /confirmed this time/.test(document.getElementById('dialog').innerText)")
 	if v := now(); v["status"] != "scheduled" || v["confirmation"] != "confirmed" {
 		t.Errorf("a drag out of the window made it %v", v)
 	}
@@ -164,7 +172,8 @@ func TestTheBoardIsWalkedByKeys(t *testing.T) {
 	for i := range 9 {
 		make(fmt.Sprintf("Tray household %d", i), 2+i%3)
 	}
-	h.as("asha").send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["ravi"].id), obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "17:00"}}}, 200)
+	h.as("asha").send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["ravi"].id),
+		obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "17:00"}}}, 200)
 	d := openBoard(t, h, "kiran", 1280, 800)
 	at := func(v obj) string { return fmt.Sprintf(card, v["id"]) }
 	d.until("the cards, without the tray", at(early)+" !== null && document.querySelectorAll('#calendar [data-visit]').length === 3")
@@ -195,10 +204,12 @@ func TestTheBoardIsWalkedByKeys(t *testing.T) {
 	}
 	// Enter opens the dialog at its title and nothing in it.
 	d.key("\r")
-	d.until("the dialog", "document.getElementById('dialog').open && document.activeElement.id === 'dialog-h' && document.activeElement.textContent === 'Early household'")
+	d.until("the dialog",
+		"document.getElementById('dialog').open && document.activeElement.id === 'dialog-h' && document.activeElement.textContent === 'Early household'")
 	d.js("(document.getElementById('dialog').close(), true)")
 	d.js("(document.querySelector('#calendar button[aria-expanded=false]').click(), true)")
-	d.until("the tray is open", "document.querySelectorAll('#calendar [data-visit]').length === 12 && document.querySelector('#calendar button[aria-expanded=true]') !== null")
+	d.until("the tray is open",
+		"document.querySelectorAll('#calendar [data-visit]').length === 12 && document.querySelector('#calendar button[aria-expanded=true]') !== null")
 	d.shot("tray-open")
 	d.judge("tray open")
 	d.noFaults()
@@ -214,7 +225,8 @@ func TestTheBoardDoesWhatWaits(t *testing.T) {
 	customer, waiting := h.household(desk, obj{"name": "Waiting household"})
 	phone := toString(customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0])
 	desk.send("POST", path("/v1/jobs/%s/hold", waiting), obj{"kind": "parts"}, 200)
-	promise := desk.send("POST", path("/v1/jobs/%s/promises", waiting), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).Format(time.RFC3339)}, 201)
+	promise := desk.send("POST", path("/v1/jobs/%s/promises", waiting), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).
+		Format(time.RFC3339)}, 201)
 	_, job := h.household(desk, obj{"name": "Going household"})
 	visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
 	d := openBoard(t, h, "kiran", 1280, 800)
@@ -222,7 +234,8 @@ func TestTheBoardDoesWhatWaits(t *testing.T) {
 		t.Helper()
 		d.until("it is listed", js+" !== null")
 		d.js("(" + js + ".click(), true)")
-		d.until("the dialog with the number", "document.getElementById('dialog').open && [...document.querySelectorAll('#dialog a.tel')].some(a => a.href.startsWith('tel:+'))")
+		d.until("the dialog with the number",
+			"document.getElementById('dialog').open && [...document.querySelectorAll('#dialog a.tel')].some(a => a.href.startsWith('tel:+'))")
 	}
 	do := func(summary, fill string) {
 		t.Helper()

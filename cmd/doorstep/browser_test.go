@@ -34,8 +34,10 @@ func browser(t *testing.T) context.Context {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	t.Cleanup(cancel)
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(360, 740),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-quic", true))
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.WindowSize(360, 740),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-quic", true))
 	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
@@ -71,7 +73,8 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 	if wide := evaluate[int](t, ctx, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
 		t.Errorf("the page is %d px too wide for a phone", wide)
 	}
-	if small := evaluate[int](t, ctx, "[...document.querySelectorAll('button, summary, a')].filter(e => e.offsetParent && e.getBoundingClientRect().height < 24).length"); small > 0 {
+	if small := evaluate[int](t, ctx,
+		"[...document.querySelectorAll('button, summary, a')].filter(e => e.offsetParent && e.getBoundingClientRect().height < 24).length"); small > 0 {
 		t.Errorf("%d targets are smaller than 24 px", small)
 	}
 	// By keyboard: the confirm button is a button, so focus and Enter will do.
@@ -88,7 +91,8 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	for !strings.Contains(evaluate[string](t, ctx, "((document.querySelector('[role=status]') || document.body || {}).innerText || '')"), "onfirmed") {
+	for !strings.Contains(evaluate[string](t, ctx, "((document.querySelector('[role=status]') || document.body || {}).innerText || '')"),
+		"onfirmed") {
 		if time.Now().After(deadline) {
 			t.Fatalf("the page does not say that it is confirmed: %s", evaluate[string](t, ctx, "document.body.innerText"))
 		}
@@ -110,7 +114,8 @@ func TestABrowserRegistersForPushes(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
 		t.Fatal(err)
 	}
-	if shown := evaluate[bool](t, ctx, "document.querySelector('#push').hidden === false && document.querySelector('#push button').offsetParent !== null"); !shown {
+	if shown := evaluate[bool](t, ctx,
+		"document.querySelector('#push').hidden === false && document.querySelector('#push button').offsetParent !== null"); !shown {
 		t.Fatal("the page does not ask")
 	}
 	evaluate[bool](t, ctx, `(() => {

@@ -21,7 +21,8 @@ func canaries(d *day) {
 		words[what] = "canary" + strings.ReplaceAll(what, " ", "")
 		return words[what]
 	}
-	desk, ravi, meena, maya, noor, root, asha := d.as("kiran"), d.as("ravi"), d.as("meena"), d.as("maya"), d.as("noor"), d.as("root"), d.as("asha")
+	desk, ravi, meena, maya, noor, root, asha := d.as("kiran"), d.as("ravi"), d.as("meena"), d.as("maya"), d.as("noor"), d.as("root"),
+		d.as("asha")
 	problems := []string{}
 	refused := func(p *person, method, path string, body any) {
 		d.Helper()
@@ -57,17 +58,20 @@ func canaries(d *day) {
 	}
 
 	// A report about one of ours, and his side.
-	about := d.as("gita").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": plant("about a colleague"), "subject_id": meena.id}, 201)
+	about := d.as("gita").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2,
+		"note": plant("about a colleague"), "subject_id": meena.id}, 201)
 	id = toString(about["id"])
 	maya.send("POST", "/v1/flags/"+id+"/triage", nil, 200)
 	maya.send("POST", "/v1/flags/"+id+"/review", obj{"told": "Please tell how the talk went."}, 200)
 	meena.send("POST", "/v1/flags/"+id+"/statement", obj{"text": plant("his side")}, 200)
 	maya.send("POST", "/v1/flags/"+id+"/decide", obj{"outcome": "unclear", "reasons": plant("reasons about a colleague")}, 200)
-	own := ravi.send("POST", "/v1/flags", obj{"phone": "+919811100099", "kind": "verbal_abuse", "level": 1, "note": plant("phone report")}, 201)
+	own := ravi.send("POST", "/v1/flags", obj{"phone": "+919811100099", "kind": "verbal_abuse", "level": 1, "note": plant("phone report")},
+		201)
 	ravi.send("POST", path("/v1/flags/%s/withdraw", own), obj{"pressure": true, "reasons": plant("withdrawal")}, 200)
 
 	// An advisory, an alarm.
-	advisory := maya.send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": plant("precautions"), "behaviour": plant("behaviour"),
+	advisory := maya.send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": plant("precautions"),
+		"behaviour":  plant("behaviour"),
 		"expires_on": time.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)
 	root.send("POST", path("/v1/advisories/%s/approve", advisory), obj{"told": false, "not_told_reason": plant("why not told")}, 200)
 	noor.send("POST", path("/v1/advisories/%s/appeal", advisory), obj{"words": plant("appeal")}, 200)

@@ -40,14 +40,16 @@ func TestLookingMakesNoDatabase(t *testing.T) {
 	if code, _, errs = command("migrate", "up", "--data", dir); code != 0 {
 		t.Fatalf("migrate up: exit %d, %q", code, errs)
 	}
-	if code, out, _ = command("migrate", "status", "--data", dir); code != 0 || !strings.Contains(out, "00001 applied ") || strings.Contains(out, "missing") {
+	if code, out, _ = command("migrate", "status", "--data", dir); code != 0 || !strings.Contains(out, "00001 applied ") ||
+		strings.Contains(out, "missing") {
 		t.Errorf("migrate status: exit %d, %q", code, out)
 	}
 	if len(repotest.Engines(t)) < 2 {
 		return
 	}
 	empty := repotest.EmptyURL(t)
-	if code, out, errs = command("migrate", "status", "--database-url", empty); code != 0 || !strings.Contains(out, "00001 missing ") || strings.Contains(out, "applied") {
+	if code, out, errs = command("migrate", "status", "--database-url", empty); code != 0 || !strings.Contains(out, "00001 missing ") ||
+		strings.Contains(out, "applied") {
 		t.Errorf("migrate status of an empty PostgreSQL: exit %d, %q, %q", code, out, errs)
 	}
 	db, err := repo.Open(t.Context(), repo.Config{URL: empty})
@@ -56,7 +58,8 @@ func TestLookingMakesNoDatabase(t *testing.T) {
 	}
 	defer db.Close()
 	var tables int
-	if err := db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()").Scan(&tables); err != nil || tables != 0 {
+	if err := db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema()").
+		Scan(&tables); err != nil || tables != 0 {
 		t.Errorf("looking made %d tables: %v", tables, err)
 	}
 }
@@ -84,10 +87,12 @@ func TestUnreachablePostgresIsOneLine(t *testing.T) {
 		addresses[`database "not_there" does not exist`] = u.String()
 	}
 	for cause, address := range addresses {
-		for _, args := range [][]string{{"migrate", "status"}, {"migrate", "up"}, {"verify"}, {"user", "create", "--login", "admin", "--role", "admin", "--name", "A"}} {
+		for _, args := range [][]string{{"migrate", "status"}, {"migrate", "up"}, {"verify"}, {"user", "create", "--login", "admin", "--role",
+			"admin", "--name", "A"}} {
 			t.Setenv("DATABASE_URL", address)
 			code, out, errs := command(args...)
-			if code != 1 || out != "" || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "doorstep: ") || !strings.Contains(errs, "DATABASE_URL") ||
+			if code != 1 || out != "" || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "doorstep: ") ||
+				!strings.Contains(errs, "DATABASE_URL") ||
 				!strings.Contains(errs, cause) || strings.Contains(errs, "hunter2") {
 				t.Errorf("%v at %s: exit %d, %q, %q", args, cause, code, out, errs)
 			}

@@ -130,7 +130,8 @@ func TestAWithdrawalAtLevel3EndsNoKeepAway(t *testing.T) {
 		both := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
 		_, other := h.household(desk, nil)
 		free := h.visit(desk, other, monday.Add(26*time.Hour), "meena")
-		flag := ravi.send("POST", path("/v1/visits/%s/flags", both), obj{"kind": "threat", "level": 3, "subject_id": h.people["meena"].id.String()}, 201)["id"]
+		flag := ravi.send("POST", path("/v1/visits/%s/flags", both),
+			obj{"kind": "threat", "level": 3, "subject_id": h.people["meena"].id.String()}, 201)["id"]
 		ravi.moves(flag, "withdraw", nil, 200)
 		h.told("A report was withdrawn", map[string]int{"maya": 1})
 		desk.send("POST", path("/v1/visits/%s/assign", free), h.crew("meena"), 409)
@@ -231,7 +232,8 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 			send := moveOf(says("may be inside"), "Send a colleague")
 			maya.send("POST", send["to"].(string), form(send, h.as("ravi")), 200)
 			it := item()
-			if known := fmt.Sprint(it["known"]); !strings.Contains(known, "may be inside") || !strings.Contains(known, "No colleague of") || moveOf(it, "Send a colleague") != nil {
+			if known := fmt.Sprint(it["known"]); !strings.Contains(known, "may be inside") || !strings.Contains(known, "No colleague of") ||
+				moveOf(it, "Send a colleague") != nil {
 				t.Errorf("%s, a colleague is sent, and nobody else is there: %s, %v", what, known, it["moves"])
 			}
 			says("Ravi Surname has that visit now")
@@ -264,7 +266,8 @@ func TestADeskNamesOnlyWhoWasSent(t *testing.T) {
 		desk, maya := h.as("kiran"), h.as("maya")
 		_, job := h.household(desk, nil)
 		h.visit(desk, job, monday.Add(time.Hour), "meena")
-		desk.send("POST", path("/v1/jobs/%s/voice", job), obj{"action": "report", "what": "hurt", "note": "canary-voice", "subject_id": h.people["ravi"].id}, 200)
+		desk.send("POST", path("/v1/jobs/%s/voice", job), obj{"action": "report", "what": "hurt", "note": "canary-voice",
+			"subject_id": h.people["ravi"].id}, 200)
 		flag := items(maya.send("GET", "/v1/flags", nil, 200))[0]
 		if flag["subject_id"] != nil || flag["note"] != "canary-voice" || len(items(maya.send("GET", "/v1/keep-aways", nil, 200))) != 0 {
 			t.Errorf("the manager reads %v", flag)
@@ -320,7 +323,8 @@ func TestAPlanContradictsNothing(t *testing.T) {
 		desk, maya := h.as("kiran"), h.as("maya")
 		_, job := h.household(desk, nil)
 		desk.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
-		for _, plan := range [][]string{{"daylight", "daylight"}, {"no_visit", "two_people"}, {"daylight", "no_visit"}, {"remote_only", "carry_in"}} {
+		for _, plan := range [][]string{{"daylight", "daylight"}, {"no_visit", "two_people"}, {"daylight", "no_visit"},
+			{"remote_only", "carry_in"}} {
 			maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": plan, "reason": "x"}, 422)
 		}
 		home := h.home(desk, job)
@@ -348,7 +352,8 @@ func TestLongSickLeaveIsAsked(t *testing.T) {
 		h.anyPush = true
 		ravi := h.as("ravi")
 		leave := func(kind string, days, want int) {
-			ravi.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": monday, "ends_at": monday.AddDate(0, 0, days), "kind": kind}, want)
+			ravi.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": monday, "ends_at": monday.AddDate(0, 0, days),
+				"kind": kind}, want)
 		}
 		leave("sick", 61, 422)
 		leave("sick", 60, 201)

@@ -16,8 +16,10 @@ func (h *harness) reads(login string, job obj, visits ...obj) string {
 	h.Helper()
 	h.settle()
 	p := h.as(login)
-	addresses := []string{path("/v1/jobs/%s", job), path("/v1/jobs/%s/timeline?limit=200", job), path("/v1/jobs/%s/attempts?limit=200", job), path("/v1/jobs/%s/passport", job),
-		path("/v1/jobs/%s/reachability", job), path("/v1/visits?job_id=%s", job), "/v1/jobs", "/v1/inbox?limit=200", "/v1/exclusions", "/v1/disputes", "/v1/promises", "/v1/thanks"}
+	addresses := []string{path("/v1/jobs/%s", job), path("/v1/jobs/%s/timeline?limit=200", job), path("/v1/jobs/%s/attempts?limit=200", job),
+		path("/v1/jobs/%s/passport", job),
+		path("/v1/jobs/%s/reachability", job), path("/v1/visits?job_id=%s", job), "/v1/jobs", "/v1/inbox?limit=200", "/v1/exclusions",
+		"/v1/disputes", "/v1/promises", "/v1/thanks"}
 	for _, v := range visits {
 		addresses = append(addresses, path("/v1/visits/%s", v))
 	}
@@ -74,13 +76,15 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 			t.Errorf("the shared visit's crew: %v", got)
 		}
 		for _, m := range slices.Concat(h.phones.MessagesFor("phone:kiran"), h.phones.MessagesFor("phone:meena")) {
-			if text := strings.ToLower(m.Title + m.Body); strings.Contains(text, "report") || strings.Contains(text, "safe") || strings.Contains(text, "threat") {
+			if text := strings.ToLower(m.Title + m.Body); strings.Contains(text, "report") || strings.Contains(text, "safe") ||
+				strings.Contains(text, "threat") {
 				t.Errorf("a push gives the reason: %q %q", m.Title, m.Body)
 			}
 		}
 		// Nobody of the centre reads anything of it, by any way.
 		for _, login := range []string{"kiran", "asha", "meena", "ravi", "gita"} {
-			if got := h.reads(login, job, first, next); strings.Contains(got, "canary") || strings.Contains(got, "threat") || strings.Contains(got, `"kind":"safety"`) {
+			if got := h.reads(login, job, first, next); strings.Contains(got, "canary") || strings.Contains(got, "threat") ||
+				strings.Contains(got, `"kind":"safety"`) {
 				t.Errorf("%s reads of it", login)
 			}
 			if got := items(h.as(login).send("GET", "/v1/flags", nil, 200)); len(got) != 0 {
@@ -92,7 +96,8 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		}
 		flag := items(maya.send("GET", "/v1/flags", nil, 200))[0]
 		id := flag["id"]
-		if flag["reporter_id"] != nil || flag["by_customer"] != true || flag["subject_id"] != meena.id.String() || flag["level"] != 3.0 || flag["note"] != "canary-narrative" || flag["visit_id"] != first["id"] {
+		if flag["reporter_id"] != nil || flag["by_customer"] != true || flag["subject_id"] != meena.id.String() || flag["level"] != 3.0 ||
+			flag["note"] != "canary-narrative" || flag["visit_id"] != first["id"] {
 			t.Errorf("the area manager reads %v", flag)
 		}
 		if instant(t, flag["due_at"]).Sub(instant(t, flag["recorded_at"])) != 30*time.Minute {
@@ -154,7 +159,8 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 			t.Errorf("after her side: %v", out)
 		}
 		meena.moves(id, "statement", obj{"text": "I asked to move the car. "}, 200) // a retry
-		if out := meena.moves(id, "statement", obj{"text": "again"}, 409); out["status"] == nil || out["stated_at"] == nil || !strings.Contains(fmt.Sprint(out["detail"]), "given your side already") {
+		if out := meena.moves(id, "statement", obj{"text": "again"}, 409); out["status"] == nil || out["stated_at"] == nil ||
+			!strings.Contains(fmt.Sprint(out["detail"]), "given your side already") {
 			t.Errorf("a second time she is told %v", out)
 		}
 		meena.moves(id, "triage", nil, 404)
@@ -163,7 +169,8 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 			t.Errorf("the manager reads %v", got["statement"])
 		}
 		maya.moves(id, "decide", obj{"outcome": "not_upheld", "reasons": "canary-reasons"}, 200)
-		if got := meena.flag(id, 200); got["status"] != "decided" || got["outcome"] != "not_upheld" || strings.Contains(fmt.Sprint(got), "canary") {
+		if got := meena.flag(id, 200); got["status"] != "decided" || got["outcome"] != "not_upheld" ||
+			strings.Contains(fmt.Sprint(got), "canary") {
 			t.Errorf("she reads of the decision %v", got)
 		}
 		// It ended by itself, but for that home.
@@ -248,7 +255,8 @@ func TestAReportThatIsUpheldStays(t *testing.T) {
 				t.Errorf("%s lifts it: %d", login, res.StatusCode)
 			}
 		}
-		if got := maya.send("POST", path("/v1/keep-aways/%s/lift", away), obj{"reason": "trained, and accompanied"}, 200); got["lifted_at"] == nil || offers(got, "lift") {
+		if got := maya.send("POST", path("/v1/keep-aways/%s/lift", away), obj{"reason": "trained, and accompanied"},
+			200); got["lifted_at"] == nil || offers(got, "lift") {
 			t.Errorf("lifted: %v", got)
 		}
 		maya.send("POST", path("/v1/keep-aways/%s/lift", away), obj{"reason": "again"}, 409)
@@ -311,7 +319,8 @@ func TestAReportByVoice(t *testing.T) {
 		}
 		maya.moves(flag["id"], "triage", obj{"subject_id": maya.id}, 403)
 		maya.moves(flag["id"], "triage", obj{"subject_id": h.people["ravi"].id}, 200)
-		if got := items(maya.send("GET", "/v1/keep-aways", nil, 200)); len(got) != 2 || got[1]["user_id"] != h.people["ravi"].id.String() || len(got[1]["visits"].([]any)) != 1 {
+		if got := items(maya.send("GET", "/v1/keep-aways", nil, 200)); len(got) != 2 || got[1]["user_id"] != h.people["ravi"].id.String() ||
+			len(got[1]["visits"].([]any)) != 1 {
 			t.Errorf("after triage: %v", got)
 		}
 		// About one of the area's managers: the other one's.
@@ -345,7 +354,8 @@ func TestTheFoundingCase(t *testing.T) {
 		flag := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3, "note": "canary-founding"}, 201)["id"]
 
 		// Nobody is sent back alone, whoever tries and by whatever way.
-		again := obj{"window_start": h.clock.Now().Add(2 * time.Hour), "window_end": h.clock.Now().Add(4 * time.Hour), "crew": h.crew("meena")["crew"]}
+		again := obj{"window_start": h.clock.Now().Add(2 * time.Hour), "window_end": h.clock.Now().Add(4 * time.Hour),
+			"crew": h.crew("meena")["crew"]}
 		if out := asha.send("POST", path("/v1/jobs/%s/visits", job), again, 409); out["code"] != "held" || out["alternative"] == nil {
 			t.Errorf("a second technician is refused as %v", out)
 		}
@@ -361,7 +371,8 @@ func TestTheFoundingCase(t *testing.T) {
 
 		// The same customer rings the area manager, fifteen times.
 		for i := range 15 {
-			maya.send("POST", "/v1/contacts", obj{"phone": number, "outcome": "no_answer", "occurred_at": h.clock.Now().Add(-time.Duration(15-i) * time.Minute)}, 202)
+			maya.send("POST", "/v1/contacts", obj{"phone": number, "outcome": "no_answer", "occurred_at": h.clock.Now().
+				Add(-time.Duration(15-i) * time.Minute)}, 202)
 		}
 		own := maya.send("POST", "/v1/flags", obj{"phone": number, "kind": "verbal_abuse", "level": 2, "note": "shouted at me"}, 201)["id"]
 		maya.moves(own, "triage", nil, 403)
@@ -499,7 +510,8 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			"gita":   nothing, // agent
 			"root":   nothing, // admin, before it is passed on
 		} {
-			got := row{cells(login, decided), cells(login, withdrawn), cells(login, open), cells(login, note), cells(login, colleague), cells(login, customers), cells(login, back)}
+			got := row{cells(login, decided), cells(login, withdrawn), cells(login, open), cells(login, note), cells(login, colleague),
+				cells(login, customers), cells(login, back)}
 			if got != want {
 				t.Errorf("%s\n reads %q\n  want %q", login, got, want)
 			}
@@ -535,7 +547,8 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 		h.advance(4*time.Hour + time.Minute)
 		h.advance(time.Hour)
 		h.advance(time.Hour)
-		for id, want := range map[any]string{open: "xxxx.x...x", decided: none, withdrawn: none, note: none, colleague: none, customers: none, back: none} {
+		for id, want := range map[any]string{open: "xxxx.x...x", decided: none, withdrawn: none, note: none, colleague: none, customers: none,
+			back: none} {
 			if got := cells("root", id); got != want {
 				t.Errorf("the admin reads %s, want %s", got, want)
 			}

@@ -68,7 +68,8 @@ func checkSecret(name, value string) error {
 // isSample recognises placeholders out of manuals and keyboards.
 func isSample(secret string) bool {
 	low := strings.ToLower(secret)
-	for _, w := range []string{"change", "example", "sample", "secret", "password", "your-", "your_", "replace", "todo", "doorstep", "test", "dummy", "default", "qwerty", "abcdefgh", "0123456789abcdef0123456789abcdef", "12345678901234567890"} {
+	for _, w := range []string{"change", "example", "sample", "secret", "password", "your-", "your_", "replace", "todo", "doorstep", "test",
+		"dummy", "default", "qwerty", "abcdefgh", "0123456789abcdef0123456789abcdef", "12345678901234567890"} {
 		if strings.Contains(low, w) {
 			return true
 		}
@@ -97,7 +98,8 @@ func randomHex(b []byte) string {
 // nearest name: a typing error would silently leave a default in force.
 func unknownVariables(model *kong.Application, environ []string) []string {
 	known := map[string]bool{}
-	ofTests := []string{"DOORSTEP_TEST_DATABASE_URL", "DOORSTEP_TEST_REQUIRE_POSTGRES", "DOORSTEP_TEST_REQUIRE_BROWSER", "DOORSTEP_TEST_ENGINES", "DOORSTEP_TEST_BROWSER", "DOORSTEP_AXE"}
+	ofTests := []string{"DOORSTEP_TEST_DATABASE_URL", "DOORSTEP_TEST_REQUIRE_POSTGRES", "DOORSTEP_TEST_REQUIRE_BROWSER",
+		"DOORSTEP_TEST_ENGINES", "DOORSTEP_TEST_BROWSER", "DOORSTEP_AXE"}
 	var walk func(n *kong.Node)
 	walk = func(n *kong.Node) {
 		for _, f := range n.Flags {

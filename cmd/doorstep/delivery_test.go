@@ -34,11 +34,13 @@ func newPost(t testing.TB, engine string, users int, o fcmtest.Options) *post {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	p.inTx(func(tx domain.Tx) error {
 		for i := range users {
-			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: now, UpdatedAt: now}, Login: fmt.Sprint("user", i), Name: "A B", Role: domain.RoleAgent, Language: "en"}
+			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: now, UpdatedAt: now},
+				Login: fmt.Sprint("user", i), Name: "A B", Role: domain.RoleAgent, Language: "en"}
 			if err := tx.InsertUser(&u); err != nil {
 				return err
 			}
-			if err := tx.PutDevice(&domain.Device{InstallationID: uuid.New(), UserID: &u.ID, Token: token(i), Platform: "android", CreatedAt: now, UpdatedAt: now}); err != nil {
+			if err := tx.PutDevice(&domain.Device{InstallationID: uuid.New(), UserID: &u.ID, Token: token(i), Platform: "android", CreatedAt: now,
+				UpdatedAt: now}); err != nil {
 				return err
 			}
 			p.users = append(p.users, u.ID)
@@ -61,8 +63,10 @@ func (p *post) inTx(fn func(tx domain.Tx) error) {
 func (p *post) tell(tx domain.Tx, user int) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
 	id := uuid.Must(uuid.NewV7())
-	tx.Enqueue(domain.Notice{ID: id, Kind: "visit.assigned", UserID: &p.users[user], Title: "New visit", Body: "Tomorrow", High: true, Language: "en",
-		Data: domain.JSON[map[string]string]{V: map[string]string{"notice_id": id.String()}}, NotBefore: now, ExpiresAt: now.Add(time.Hour), State: "pending", CreatedAt: now})
+	tx.Enqueue(domain.Notice{ID: id, Kind: "visit.assigned", UserID: &p.users[user], Title: "New visit", Body: "Tomorrow", High: true,
+		Language: "en",
+		Data:     domain.JSON[map[string]string]{V: map[string]string{"notice_id": id.String()}}, NotBefore: now, ExpiresAt: now.Add(time.Hour),
+		State: "pending", CreatedAt: now})
 }
 
 func (p *post) start() { p.queue = p.worker() }
@@ -163,7 +167,9 @@ func TestJobsOfADeadReplica(t *testing.T) {
 	p := newPost(t, repo.Postgres, 2, fcmtest.Options{})
 	p.phones.Script(token(1), fcmtest.Slow(8*time.Second))
 	p.inTx(func(tx domain.Tx) error { p.tell(tx, 0); return nil })
-	if _, err := p.db.SQL().ExecContext(t.Context(), `UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '6 seconds', attempted_by = '{somebody,killed}'`); err != nil {
+	if _, err := p.db.SQL().
+		ExecContext(t.Context(),
+			`UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now() - interval '6 seconds', attempted_by = '{somebody,killed}'`); err != nil {
 		t.Fatal(err)
 	}
 	p.start()

@@ -74,7 +74,8 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 	base := "http://" + ln.Addr().String()
 	page := &api.Demo{APIPage: base + "/docs", Now: clock.Now}
 	fresh := func() string { return randomHex(make([]byte, 32)) }
-	w := &wiring{storage: storage, secrets: secrets{JWTSecret: fresh(), LinkSecret: fresh()}, baseURL: base, now: clock.Now, push: push, log: e.log, demo: page, files: files.NewLocal(filepath.Join(storage.Data, "evidence"))}
+	w := &wiring{storage: storage, secrets: secrets{JWTSecret: fresh(), LinkSecret: fresh()}, baseURL: base, now: clock.Now, push: push,
+		log: e.log, demo: page, files: files.NewLocal(filepath.Join(storage.Data, "evidence"))}
 	h, err := w.build(ctx, db)
 	if err != nil {
 		return err
@@ -234,7 +235,8 @@ func (d *demoCmd) announce(e *environment, base string, world *World) error {
 			"customer_link": world.CustomerLink, "users": world.Users})
 	}
 	out := e.stdout
-	fmt.Fprintf(out, "\nDoorstep demo\n\n  demo page      %s/demo\n  API page       %s/docs\n  customer link  %s\n\n", base, base, world.CustomerLink)
+	fmt.Fprintf(out, "\nDoorstep demo\n\n  demo page      %s/demo\n  API page       %s/docs\n  customer link  %s\n\n", base, base,
+		world.CustomerLink)
 	fmt.Fprintf(out, "  a login per role, all with the password %s\n", world.Users[0].Password)
 	seen := map[string]bool{}
 	for _, u := range world.Users {

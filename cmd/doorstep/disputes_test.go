@@ -114,7 +114,8 @@ func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 		noor := h.as("noor")
 		noor.send("POST", path("/v1/attempts/%s/decide", first), obj{"decision": "strike", "reasons": "x"}, 409)
 		noor.send("POST", path("/v1/attempts/%s/decide", second), obj{"decision": "maybe", "reasons": "x"}, 400)
-		got := noor.send("POST", path("/v1/attempts/%s/decide", second), obj{"decision": "strike", "reasons": "The operator shows the phone on."}, 200)
+		got := noor.send("POST", path("/v1/attempts/%s/decide", second), obj{"decision": "strike", "reasons": "The operator shows the phone on."},
+			200)
 		if got["status"] != "struck" || got["by_default"] != false {
 			t.Fatalf("decided: %v", got)
 		}
@@ -263,7 +264,8 @@ func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 		h.clock.Advance(20 * time.Hour)
 		visit, _, _ = atWork()
 		ravi.send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
-		out = desk.send("POST", path("/v1/visits/%s/confirm-done", visit), obj{"contact": obj{"direction": "inbound", "channel": "phone", "outcome": "reached"}}, 200)
+		out = desk.send("POST", path("/v1/visits/%s/confirm-done", visit),
+			obj{"contact": obj{"direction": "inbound", "channel": "phone", "outcome": "reached"}}, 200)
 		if out["done_confirmed_how"] != "desk" {
 			t.Errorf("confirmed by %q", out["done_confirmed_how"])
 		}
@@ -297,7 +299,8 @@ func TestUnconfirmedCompletionsAreSampledByTheBrand(t *testing.T) {
 		call := obj{"channel": "phone", "outcome": "reached"}
 		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[asked["id"]]), obj{"result": "confirmed"}, 409) // nobody was reached
 		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[asked["id"]]), obj{"result": "confirmed", "contact": call}, 200)
-		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[denied["id"]]), obj{"result": "not_done", "contact": call, "note": "he never came"}, 200)
+		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[denied["id"]]),
+			obj{"result": "not_done", "contact": call, "note": "he never came"}, 200)
 		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[denied["id"]]), obj{"result": "confirmed", "contact": call}, 409)
 		if got := desk.send("GET", path("/v1/visits/%s", asked), nil, 200); got["done_confirmed_how"] != "desk" {
 			t.Errorf("confirmed by %q", got["done_confirmed_how"])
@@ -315,8 +318,9 @@ func TestNotAgreed(t *testing.T) {
 		_, job := h.household(desk, nil)
 		h.visit(desk, job, monday.Add(2*time.Hour), "ravi") // the job is his to see
 		from := monday.Add(28 * time.Hour)
-		visit := ravi.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339), "window_end": from.Add(2 * time.Hour).Format(time.RFC3339),
-			"contact": obj{"channel": "phone", "outcome": "reached"}}, 201)
+		visit := ravi.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339),
+			"window_end": from.Add(2 * time.Hour).Format(time.RFC3339),
+			"contact":    obj{"channel": "phone", "outcome": "reached"}}, 201)
 		if visit["confirmation"] != "confirmed" || visit["agreed_attempt_id"] == nil {
 			t.Fatalf("the visit is %v by %v", visit["confirmation"], visit["agreed_attempt_id"])
 		}

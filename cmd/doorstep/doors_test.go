@@ -22,7 +22,8 @@ func TestNothingWeakensAPlan(t *testing.T) {
 		desk.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "hazard", "level": 2}, 201)
 		release(desk, job, []string{"hazard_removed"}, 403) // who reported it does not settle it
 		release(h.as("asha"), job, []string{"hazard_removed"}, 200)
-		at := obj{"window_start": monday.Add(26 * time.Hour).Format(time.RFC3339), "window_end": monday.Add(28 * time.Hour).Format(time.RFC3339), "crew": []string{h.as("meena").id.String()}}
+		at := obj{"window_start": monday.Add(26 * time.Hour).Format(time.RFC3339), "window_end": monday.Add(28 * time.Hour).Format(time.RFC3339),
+			"crew": []string{h.as("meena").id.String()}}
 		desk.send("POST", path("/v1/jobs/%s/visits", job), at, 409)
 		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); offers(got, "schedule") {
 			t.Errorf("after an invented hazard the job offers %v under the plan %v", got["actions"], got["plan"])

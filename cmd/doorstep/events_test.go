@@ -133,7 +133,8 @@ func (h *harness) beside() (base string, replica *instance) {
 	h.Helper()
 	db := repotest.OpenURL(h.T, h.db.Pool().Config().ConnString())
 	quiet := slog.New(slog.DiscardHandler)
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: notifications.NewLog(quiet), log: quiet}
+	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now,
+		push: notifications.NewLog(quiet), log: quiet}
 	other, err := w.build(context.Background(), db)
 	h.must(err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -191,7 +192,8 @@ func TestEventsTellWhatChangedInTheOwnScope(t *testing.T) {
 			}
 		}
 		// Other areas heard nothing of all this.
-		_, theirs := h.household(h.as("kiran2"), obj{"sites": []obj{{"address": "1 Example Street", "postal_code": "SE1", "zone": "Europe/London"}}})
+		_, theirs := h.household(h.as("kiran2"),
+			obj{"sites": []obj{{"address": "1 Example Street", "postal_code": "SE1", "zone": "Europe/London"}}})
 		for _, login := range []string{"kiran2", "maya2"} {
 			for _, x := range ears[login].hears("job", theirs) {
 				if x.Kind != "job" || x.Thing != toString(theirs["id"]) {
@@ -238,12 +240,14 @@ func TestEventsOfWhatIsConfidential(t *testing.T) {
 			}
 		}
 		centre := h.as("root").send("GET", fmt.Sprintf("/v1/centres/%s", h.centre), nil, 200)
-		new := h.as("root").send("POST", "/v1/centres", obj{"area_id": centre["area_id"], "name": "Second", "zone": "Asia/Kolkata", "country": "IN"}, 201)
+		new := h.as("root").send("POST", "/v1/centres", obj{"area_id": centre["area_id"], "name": "Second", "zone": "Asia/Kolkata",
+			"country": "IN"}, 201)
 		_, moving := h.household(desk, nil)
 		h.as("maya").send("POST", path("/v1/jobs/%s/transfer", moving), obj{"centre_id": new["id"], "reason": "nearer"}, 200)
 		kiran.hears("job", moving)
 		var told int
-		h.must(h.db.SQL().QueryRow("SELECT count(DISTINCT centre_id) FROM changes WHERE items LIKE '%" + toString(moving["id"]) + "%'").Scan(&told))
+		h.must(h.db.SQL().QueryRow("SELECT count(DISTINCT centre_id) FROM changes WHERE items LIKE '%" + toString(moving["id"]) + "%'").
+			Scan(&told))
 		if told != 2 {
 			t.Errorf("%d centres are told of a transfer", told)
 		}
@@ -324,7 +328,8 @@ func TestEventsWaitForEarlierTransactions(t *testing.T) {
 	h.must(err)
 	defer func() { _ = slow.Rollback() }()
 	id := "0190a0a0-0000-7000-8000-000000000001"
-	if _, err := slow.Exec(`INSERT INTO changes (at, centre_id, items) VALUES (now(), $1, $2)`, h.centre.String(), `[{"k":"job","i":"`+id+`","v":1}]`); err != nil {
+	if _, err := slow.Exec(`INSERT INTO changes (at, centre_id, items) VALUES (now(), $1, $2)`, h.centre.String(),
+		`[{"k":"job","i":"`+id+`","v":1}]`); err != nil {
 		t.Fatal(err)
 	}
 	_, job := h.household(desk, nil)

@@ -28,8 +28,10 @@ var (
 	pngFile  = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
 	jpegFile = []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00")
 	oggFile  = []byte("OggS\x00\x02")
-	samples  = map[string][]byte{"image/png": pngFile, "image/jpeg": jpegFile, "image/webp": []byte("RIFF\x10\x00\x00\x00WEBPVP8 "), "image/heic": []byte("\x00\x00\x00\x18ftypheic\x00\x00"),
-		"audio/mp4": []byte("\x00\x00\x00\x20ftypM4A \x00\x00"), "audio/mpeg": []byte("ID3\x04\x00"), "audio/ogg": oggFile, "audio/wav": []byte("RIFF\x24\x00\x00\x00WAVEfmt ")}
+	samples  = map[string][]byte{"image/png": pngFile, "image/jpeg": jpegFile, "image/webp": []byte("RIFF\x10\x00\x00\x00WEBPVP8 "),
+		"image/heic": []byte("\x00\x00\x00\x18ftypheic\x00\x00"),
+		"audio/mp4":  []byte("\x00\x00\x00\x20ftypM4A \x00\x00"), "audio/mpeg": []byte("ID3\x04\x00"), "audio/ogg": oggFile,
+		"audio/wav": []byte("RIFF\x24\x00\x00\x00WAVEfmt ")}
 )
 
 func (p *person) upload(flag any, media string, body []byte, want int) obj {
@@ -48,7 +50,8 @@ func TestEvidenceOfAReport(t *testing.T) {
 		for media, body := range samples {
 			got := ravi.upload(flag, media, body, 201)
 			sum := sha256.Sum256(body)
-			if got["digest"] != hex.EncodeToString(sum[:]) || got["media_type"] != media || got["size"] != float64(len(body)) || got["uploaded_by"] != ravi.id.String() {
+			if got["digest"] != hex.EncodeToString(sum[:]) || got["media_type"] != media || got["size"] != float64(len(body)) ||
+				got["uploaded_by"] != ravi.id.String() {
 				t.Errorf("%s: %v", media, got)
 			}
 		}
@@ -59,8 +62,10 @@ func TestEvidenceOfAReport(t *testing.T) {
 		for _, e := range list {
 			body, res := maya.raw("GET", at+"/"+e["id"].(string), nil)
 			sum := sha256.Sum256(samples[e["media_type"].(string)])
-			if res.StatusCode != 200 || !bytes.Equal(body, samples[e["media_type"].(string)]) || res.Header.Get("Content-Type") != e["media_type"] || res.Header.Get("X-Content-Type-Options") != "nosniff" ||
-				res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Disposition"), `attachment; filename="evidence-`) ||
+			if res.StatusCode != 200 || !bytes.Equal(body, samples[e["media_type"].(string)]) || res.Header.Get("Content-Type") != e["media_type"] ||
+				res.Header.Get("X-Content-Type-Options") != "nosniff" ||
+				res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Disposition"),
+				`attachment; filename="evidence-`) ||
 				res.Header.Get("Repr-Digest") != "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":" {
 				t.Errorf("%v is sent as %d %v", e["media_type"], res.StatusCode, res.Header)
 			}
@@ -89,7 +94,8 @@ func TestEvidenceOfAReport(t *testing.T) {
 		if got := ravi.send("POST", at+"?evidence_id="+own, string(jpegFile)+"more", 201, "Content-Type", "image/jpeg"); got["id"] != own {
 			t.Errorf("the client's id became %v", got["id"])
 		}
-		if out := ravi.send("POST", at+"?evidence_id="+own, string(jpegFile)+"else", 409, "Content-Type", "image/jpeg"); out["code"] != "already_exists" {
+		if out := ravi.send("POST", at+"?evidence_id="+own, string(jpegFile)+"else", 409, "Content-Type",
+			"image/jpeg"); out["code"] != "already_exists" {
 			t.Errorf("other evidence under that id: %v", out["code"])
 		}
 		ravi.upload(flag, "image/jpeg", []byte("\xff\xd8\xfftenth"), 201)
@@ -116,10 +122,12 @@ func TestEvidenceOfAReport(t *testing.T) {
 		if got := ravi.upload(other, "image/png", large, 201); got["size"] != float64(10<<20) {
 			t.Errorf("10 MiB became %v", got["size"])
 		}
-		req, err := http.NewRequest("POST", h.base+fmt.Sprintf("/v1/flags/%v/evidence", other), io.MultiReader(bytes.NewReader(large), strings.NewReader("x")))
+		req, err := http.NewRequest("POST", h.base+fmt.Sprintf("/v1/flags/%v/evidence", other),
+			io.MultiReader(bytes.NewReader(large), strings.NewReader("x")))
 		h.must(err)
 		req.ContentLength = int64(len(large)) + 1
-		for name, value := range map[string]string{"Authorization": "Bearer " + ravi.token, "Content-Type": "image/png", "Idempotency-Key": uuid.NewString()} {
+		for name, value := range map[string]string{"Authorization": "Bearer " + ravi.token, "Content-Type": "image/png",
+			"Idempotency-Key": uuid.NewString()} {
 			req.Header.Set(name, value)
 		}
 		if res, err := http.DefaultClient.Do(req); err != nil {
@@ -131,7 +139,8 @@ func TestEvidenceOfAReport(t *testing.T) {
 			t.Errorf("more than 10 MiB were kept: %v", got)
 		}
 		// No other operation takes more for it.
-		if _, res := ravi.raw("POST", "/v1/flags", `{"kind":"other","level":1,"note":"`+strings.Repeat("x", 300<<10)+`"}`); res.StatusCode != 413 {
+		if _, res := ravi.raw("POST", "/v1/flags", `{"kind":"other","level":1,"note":"`+strings.Repeat("x", 300<<10)+
+			`"}`); res.StatusCode != 413 {
 			t.Errorf("300 KiB of JSON: %d", res.StatusCode)
 		}
 		if _, res := ravi.raw("POST", "/v1/flags", string(large[:300<<10]), "Content-Type", "image/png"); res.StatusCode != 415 {
@@ -139,7 +148,8 @@ func TestEvidenceOfAReport(t *testing.T) {
 		}
 
 		// Only those who see the whole report.
-		for login, want := range map[string]int{"meena": 404, "kiran": 404, "gita": 404, "root": 404, "maya2": 404, "asha2": 404, "asha": 404, "ravi2": 404} {
+		for login, want := range map[string]int{"meena": 404, "kiran": 404, "gita": 404, "root": 404, "maya2": 404, "asha2": 404, "asha": 404,
+			"ravi2": 404} {
 			p := h.as(login)
 			p.send("GET", at, nil, want)
 			p.send("GET", at+"/"+first["id"].(string), nil, want)
@@ -168,7 +178,8 @@ func TestWhoUploadedEvidenceMayRemoveIt(t *testing.T) {
 		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
 		flag := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "animal", "level": 2, "note": "a dog"}, 201)["id"]
 		at := fmt.Sprintf("/v1/flags/%v/evidence", flag)
-		wrong, right, theirs := ravi.upload(flag, "image/png", pngFile, 201), ravi.upload(flag, "audio/ogg", oggFile, 201), maya.upload(flag, "image/jpeg", jpegFile, 201)
+		wrong, right, theirs := ravi.upload(flag, "image/png", pngFile, 201), ravi.upload(flag, "audio/ogg", oggFile, 201),
+			maya.upload(flag, "image/jpeg", jpegFile, 201)
 		if !offers(wrong, "remove") {
 			t.Errorf("who uploaded it is offered %v", wrong["actions"])
 		}
@@ -188,7 +199,8 @@ func TestWhoUploadedEvidenceMayRemoveIt(t *testing.T) {
 		}
 		h.clock.Advance(time.Minute)
 		gone := remove(ravi, wrong, 200)
-		if gone["removed_by"] != ravi.id.String() || !instant(t, gone["removed_at"]).Equal(h.clock.Now()) || gone["digest"] != wrong["digest"] || offers(gone, "remove") {
+		if gone["removed_by"] != ravi.id.String() || !instant(t, gone["removed_at"]).Equal(h.clock.Now()) || gone["digest"] != wrong["digest"] ||
+			offers(gone, "remove") {
 			t.Errorf("removed it is %v", gone)
 		}
 		remove(ravi, wrong, 409)
@@ -260,7 +272,8 @@ func TestTooLargeIsAnAnswer(t *testing.T) {
 			conn, err := net.Dial("tcp", strings.TrimPrefix(h.base, "http://"))
 			h.must(err)
 			h.must(conn.SetDeadline(time.Now().Add(patience)))
-			_, err = fmt.Fprintf(conn, "POST /v1/flags/%v/evidence HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: image/png\r\nIdempotency-Key: %s\r\n%s\r\n\r\n", flag, ravi.token, uuid.NewString(), length)
+			_, err = fmt.Fprintf(conn,
+				"POST /v1/flags/%v/evidence HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: image/png\r\nIdempotency-Key: %s\r\n%s\r\n\r\n", flag, ravi.token, uuid.NewString(), length)
 			for range mebibytes {
 				if strings.HasPrefix(length, "Transfer") && err == nil {
 					_, err = fmt.Fprintf(conn, "%x\r\n%s\r\n", len(chunk), chunk)
@@ -278,7 +291,8 @@ func TestTooLargeIsAnAnswer(t *testing.T) {
 				continue
 			}
 			body, _ := io.ReadAll(res.Body)
-			if res.StatusCode != 413 || res.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(body), `"too_large"`) {
+			if res.StatusCode != 413 || res.Header.Get("Content-Type") != "application/problem+json" ||
+				!strings.Contains(string(body), `"too_large"`) {
 				t.Errorf("%d MiB, %s: %d %s", mebibytes, length, res.StatusCode, body)
 			}
 			_ = conn.Close()
@@ -344,7 +358,8 @@ func TestAFileWithoutARowIsSwept(t *testing.T) {
 		if n, err := h.house.service.EvidenceRetention(t.Context()); err != nil || n != 2 || names() != 2 {
 			t.Errorf("later %d were removed (%v), %d are left", n, err, names())
 		}
-		if body, res := ravi.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", flag, kept["id"]), nil); res.StatusCode != 200 || !bytes.Equal(body, pngFile) {
+		if body, res := ravi.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", flag, kept["id"]), nil); res.StatusCode != 200 ||
+			!bytes.Equal(body, pngFile) {
 			t.Errorf("what belongs to a report is gone: %d", res.StatusCode)
 		}
 		// The retry, with everything well again.

@@ -42,19 +42,23 @@ func TestTheExcludedPairByEveryRoute(t *testing.T) {
 		crew := obj{"crew": me}
 		refused("assign", desk.send("POST", path("/v1/visits/%s/assign", first), crew, 409))
 		refused("assign by the area manager", maya.send("POST", path("/v1/visits/%s/assign", first), crew, 409))
-		refused("reassign beside another", desk.send("POST", path("/v1/visits/%s/assign", kept), obj{"crew": []string{h.people["meena"].id.String(), me[0]}}, 409))
+		refused("reassign beside another", desk.send("POST", path("/v1/visits/%s/assign", kept),
+			obj{"crew": []string{h.people["meena"].id.String(), me[0]}}, 409))
 		refused("schedule", desk.send("POST", path("/v1/jobs/%s/visits", job), window(26*time.Hour, nil), 409))
 		refused("reschedule", desk.send("POST", path("/v1/visits/%s/reschedule", first), window(27*time.Hour, nil), 409))
 		_, second := h.household(desk, nil)
-		other := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "leaks", "category": "refrigerator", "external_ref": "APART-1"}, 201)
+		other := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "leaks", "category": "refrigerator",
+			"external_ref": "APART-1"}, 201)
 		refused("another job of the household", desk.send("POST", path("/v1/jobs/%s/visits", other), window(26*time.Hour, nil), 409))
 		h.visit(desk, second, monday.Add(26*time.Hour), "ravi") // other homes are open to him
 		// He himself sees the job no more and cannot schedule for himself.
-		ravi.send("POST", path("/v1/jobs/%s/visits", job), window(28*time.Hour, obj{"contact": obj{"direction": "inbound", "channel": "phone", "outcome": "reached"}}), 404)
+		ravi.send("POST", path("/v1/jobs/%s/visits", job), window(28*time.Hour,
+			obj{"contact": obj{"direction": "inbound", "channel": "phone", "outcome": "reached"}}), 404)
 
 		// A file with his login lands without him or not at all.
 		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
-		raw, res := desk.raw("POST", "/v1/imports/jobs", fmt.Sprintf("external_ref,name,phone,address,fault,date,window,technician\nAPART-1,Apart household,%v,12 Example Lane,leaks,2027-03-04,10:00-12:00,ravi\n", number), "Content-Type", "text/csv")
+		raw, res := desk.raw("POST", "/v1/imports/jobs",
+			fmt.Sprintf("external_ref,name,phone,address,fault,date,window,technician\nAPART-1,Apart household,%v,12 Example Lane,leaks,2027-03-04,10:00-12:00,ravi\n", number), "Content-Type", "text/csv")
 		if res.StatusCode != 200 || !strings.Contains(string(raw), "not available for this visit") {
 			t.Errorf("imported: %d %s", res.StatusCode, raw)
 		}
@@ -66,7 +70,8 @@ func TestTheExcludedPairByEveryRoute(t *testing.T) {
 			t.Errorf("he is sent to %v", out)
 		}
 		// A day moved by a disruption keeps them apart.
-		h.as("asha").send("POST", "/v1/centres/"+h.centre.String()+"/disruption", obj{"date": "2027-03-03", "reason": "flood", "move_to": "2027-03-05"}, 201)
+		h.as("asha").send("POST", "/v1/centres/"+h.centre.String()+"/disruption",
+			obj{"date": "2027-03-03", "reason": "flood", "move_to": "2027-03-05"}, 201)
 		for _, v := range items(desk.send("GET", "/v1/visits?job_id="+toString(job["id"]), nil, 200)) {
 			if v["status"] == "scheduled" && strings.Contains(fmt.Sprint(v["crew"]), me[0]) {
 				t.Errorf("after the move he stands in %v", v["crew"])
@@ -94,7 +99,8 @@ func TestAReportAgainstABooking(t *testing.T) {
 			go func() {
 				defer wg.Done()
 				at := monday.Add(72*time.Hour + time.Duration(round)*90*time.Minute)
-				desk.raw("POST", path("/v1/jobs/%s/visits", second), obj{"window_start": at, "window_end": at.Add(time.Hour), "crew": []string{ravi.id.String()}})
+				desk.raw("POST", path("/v1/jobs/%s/visits", second), obj{"window_start": at, "window_end": at.Add(time.Hour),
+					"crew": []string{ravi.id.String()}})
 			}()
 			wg.Wait()
 			for _, v := range items(desk.send("GET", "/v1/visits?job_id="+toString(second["id"]), nil, 200)) {

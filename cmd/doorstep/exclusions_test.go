@@ -33,7 +33,8 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 		}
 		x := own[0].(obj)
 		managed := exclusions(maya)
-		if len(managed) != 1 || len(managed[0].(obj)["actions"].([]any)) != 0 || managed[0].(obj)["flag_id"] != flag["id"] || managed[0].(obj)["user_id"] != h.people["ravi"].id.String() {
+		if len(managed) != 1 || len(managed[0].(obj)["actions"].([]any)) != 0 || managed[0].(obj)["flag_id"] != flag["id"] ||
+			managed[0].(obj)["user_id"] != h.people["ravi"].id.String() {
 			t.Fatalf("the area manager sees %v", managed)
 		}
 		if text := fmt.Sprint(own, managed); strings.Contains(text, "canary") || strings.Contains(text, "verbal_abuse") {
@@ -69,7 +70,8 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 		if got := exclusions(maya); !offers(got[0].(obj), "lift") {
 			t.Errorf("after the consent the area manager is offered %v", got[0].(obj)["actions"])
 		}
-		if out := maya.send("POST", path("/v1/exclusions/%s/lift", x), obj{"reason": "both agreed"}, 200); out["lifted_at"] == nil || len(out["actions"].([]any)) != 0 {
+		if out := maya.send("POST", path("/v1/exclusions/%s/lift", x), obj{"reason": "both agreed"}, 200); out["lifted_at"] == nil ||
+			len(out["actions"].([]any)) != 0 {
 			t.Errorf("lifted: %v", out)
 		}
 		h.expect("ravi", "Your report has moved on")

@@ -19,7 +19,8 @@ import (
 var updateFields = flag.Bool("update-fields", false, "write testdata/fields.txt anew; read the difference before you commit it")
 
 // personal are the keys that say something of a person, wherever they stand.
-var personal = strings.Fields(`login name phone phones email address landmark occupant lat lon home_lat home_lon quiet_from quiet_to hours exceptions rings_always
+var personal = strings.Fields(
+	`login name phone phones email address landmark occupant lat lon home_lat home_lon quiet_from quiet_to hours exceptions rings_always
 	colleague_id deputy_id language relation voice_only note words reason reasons statement told told_by kind level reporter_id reporter subject_id subject behaviour
 	precautions narrative crew ever_crew technician technician_id technicians user_id owner_id raiser_id raiser raised_by text share_url what_matters fault actor_id
 	acknowledged_by handlers involved recorded_by decided_by created_by place contact contacts`)
@@ -27,8 +28,10 @@ var personal = strings.Fields(`login name phone phones email address landmark oc
 // viewers are who reads: what they are to the technician and the household of
 // the world, and their login.
 var viewers = []struct{ relation, login string }{
-	{"crew", "ravi"}, {"colleague", "tara"}, {"technician", "meena"}, {"coordinator", "kiran"}, {"proprietor", "asha"}, {"area_manager", "maya"}, {"agent", "gita"}, {"admin", "root"},
-	{"other_technician", "ravi2"}, {"other_coordinator", "kiran2"}, {"other_proprietor", "asha2"}, {"other_manager", "maya2"}, {"other_manager", "noor2"}, // one of them is passed a late report
+	{"crew", "ravi"}, {"colleague", "tara"}, {"technician", "meena"}, {"coordinator", "kiran"}, {"proprietor", "asha"},
+	{"area_manager", "maya"}, {"agent", "gita"}, {"admin", "root"},
+	{"other_technician", "ravi2"}, {"other_coordinator", "kiran2"}, {"other_proprietor", "asha2"}, {"other_manager", "maya2"},
+	{"other_manager", "noor2"}, // one of them is passed a late report
 }
 
 // TestFieldsOfPeople reads every resource as everybody and compares, field by
@@ -52,7 +55,8 @@ func TestFieldsOfPeople(t *testing.T) {
 			u.HomeLat, u.HomeLon, u.Phone, u.QuietFrom, u.QuietTo, u.RingsAlways = &lat, &lat, fmt.Sprintf("+9198765%05d", i), "22:00", "06:00", true
 			if u.Role == domain.RoleTechnician {
 				u.ColleagueID = &h.people["meena"].id
-				u.Exceptions = domain.JSONList[domain.DayHours]{{Date: "2027-05-01", Hours: domain.JSONList[domain.Stretch]{{From: "10:00", To: "12:00"}}}}
+				u.Exceptions = domain.JSONList[domain.DayHours]{{Date: "2027-05-01",
+					Hours: domain.JSONList[domain.Stretch]{{From: "10:00", To: "12:00"}}}}
 			}
 			if err := tx.SaveUser(u); err != nil {
 				return err
@@ -62,7 +66,8 @@ func TestFieldsOfPeople(t *testing.T) {
 	}))
 	seen := map[string]map[string]bool{} // operation and field → who
 	for _, op := range h.contract.Operations() {
-		if op.Method != "GET" || !strings.HasPrefix(op.Path, "/v1/") || op.Path == "/v1/events" || strings.HasSuffix(op.Path, "evidence-pack") || strings.HasSuffix(op.Path, "{evidence_id}") {
+		if op.Method != "GET" || !strings.HasPrefix(op.Path, "/v1/") || op.Path == "/v1/events" || strings.HasSuffix(op.Path, "evidence-pack") ||
+			strings.HasSuffix(op.Path, "{evidence_id}") {
 			continue
 		}
 		address := strings.ReplaceAll(op.Path, "{id}", strings.ToLower(toString(ids[strings.Split(op.Path, "/")[2]])))
@@ -169,7 +174,8 @@ func TestAnswersShowTheSameOfPeople(t *testing.T) {
 		}))
 		hours := []obj{{"weekday": 1, "from": "08:00", "to": "20:00"}}
 		for _, login := range []string{"kiran", "asha", "maya", "root"} {
-			for path, body := range map[string]obj{"/v1/technicians/%s/hours": {"hours": hours}, "/v1/technicians/%s/skills": {"skills": []string{"refrigerator"}}, "/v1/users/%s/roster": {"hours": hours}} {
+			for path, body := range map[string]obj{"/v1/technicians/%s/hours": {"hours": hours},
+				"/v1/technicians/%s/skills": {"skills": []string{"refrigerator"}}, "/v1/users/%s/roster": {"hours": hours}} {
 				out, res := h.as(login).raw("PUT", fmt.Sprintf(path, id), body)
 				if res.StatusCode != 200 {
 					continue

@@ -16,7 +16,8 @@ func (h *harness) keptAway(login string) obj {
 	_, job := h.household(h.as("kiran"), nil)
 	visit := h.visit(h.as("kiran"), job, h.clock.Now().Add(90*24*time.Hour), login)
 	h.as(login).send("POST", path("/v1/visits/%s/en-route", visit), nil, 200) // they are about to meet
-	if got := h.tap(h.as("kiran"), job, "report", "what", "threatened", "who", h.people[login].id.String(), "note", "canary-narrative"); got != 303 {
+	if got := h.tap(h.as("kiran"), job, "report", "what", "threatened", "who", h.people[login].id.String(), "note",
+		"canary-narrative"); got != 303 {
 		h.Fatalf("the report is answered with %d", got)
 	}
 	list := items(h.as("maya").send("GET", "/v1/keep-aways", nil, 200))
@@ -165,7 +166,8 @@ func TestTriageSetsTheNextDueTime(t *testing.T) {
 		}
 		_, job := h.household(desk, nil)
 		raise := func(level int) any {
-			return ravi.send("POST", path("/v1/visits/%s/flags", h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")), obj{"kind": "hazard", "level": level}, 201)["id"]
+			return ravi.send("POST", path("/v1/visits/%s/flags", h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")),
+				obj{"kind": "hazard", "level": level}, 201)["id"]
 		}
 		flag := raise(1)
 		due(maya.flag(flag, 200), 4*time.Hour)
@@ -263,9 +265,11 @@ func TestTheManagersOwnReport(t *testing.T) {
 			"sites": []obj{{"address": "1 Hall Road", "postal_code": "SE1", "zone": "Europe/London"}}})
 		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
 		for i := range 15 {
-			maya.send("POST", "/v1/contacts", obj{"phone": number, "outcome": "no_answer", "occurred_at": h.clock.Now().Add(-time.Duration(15-i) * time.Minute)}, 202)
+			maya.send("POST", "/v1/contacts", obj{"phone": number, "outcome": "no_answer", "occurred_at": h.clock.Now().
+				Add(-time.Duration(15-i) * time.Minute)}, 202)
 		}
-		flag := maya.send("POST", "/v1/flags", obj{"phone": number, "kind": "verbal_abuse", "level": 2, "note": "15 missed calls, then shouting"}, 201)["id"]
+		flag := maya.send("POST", "/v1/flags", obj{"phone": number, "kind": "verbal_abuse", "level": 2, "note": "15 missed calls, then shouting"},
+			201)["id"]
 		own := maya.flag(flag, 200)
 		if offers(own, "triage") || offers(own, "decide") || !offers(own, "withdraw") || own["job_id"] != nil || own["area_id"] != nil {
 			t.Errorf("the reporter reads %v", own)
@@ -275,7 +279,8 @@ func TestTheManagersOwnReport(t *testing.T) {
 		h.told("A report needs you", map[string]int{"maya": 0, "noor": 0, "maya2": 1, "noor2": 1, "root": 0})
 		// The hold lands on that household, in the other area.
 		held := h.as("kiran2").send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any)
-		if len(held) != 1 || held[0].(obj)["kind"] != "safety" || fmt.Sprint(held[0].(obj)["alternatives"]) != "[carry_in remote replacement]" || held[0].(obj)["owner_id"] == nil {
+		if len(held) != 1 || held[0].(obj)["kind"] != "safety" || fmt.Sprint(held[0].(obj)["alternatives"]) != "[carry_in remote replacement]" ||
+			held[0].(obj)["owner_id"] == nil {
 			t.Fatalf("held: %v", held)
 		}
 		maya.send("GET", path("/v1/jobs/%s", job), nil, 404)
@@ -307,7 +312,8 @@ func TestTheManagersOwnReport(t *testing.T) {
 		if list := items(by.send("GET", "/v1/flags", nil, 200)); !slices.ContainsFunc(list, func(o obj) bool { return o["id"] == flag }) {
 			t.Error("it is not in his list")
 		}
-		if got := h.as("kiran").send("GET", path("/v1/jobs/%s", ours), nil, 200)["holds"].([]any); len(got) != 1 || got[0].(obj)["owner_id"] != by.id.String() {
+		if got := h.as("kiran").send("GET", path("/v1/jobs/%s", ours), nil, 200)["holds"].([]any); len(got) != 1 ||
+			got[0].(obj)["owner_id"] != by.id.String() {
 			t.Errorf("the hold's owner: %v", got)
 		}
 		maya.send("POST", path("/v1/jobs/%s/safety-release", ours), obj{"plan": []string{"phone_first"}}, 403)
@@ -339,7 +345,8 @@ func TestWhoWasThereDecidesNothing(t *testing.T) {
 		root := h.as("root")
 		u := root.send("GET", "/v1/users/"+h.people["meena"].id.String(), nil, 200)
 		area := root.send("GET", "/v1/users/"+h.people["maya"].id.String(), nil, 200)["area_id"]
-		root.send("PATCH", "/v1/users/"+h.people["meena"].id.String(), obj{"role": "area_manager", "centre_id": nil, "area_id": area}, 200, "If-Match", fmt.Sprintf(`"%v"`, u["version"]))
+		root.send("PATCH", "/v1/users/"+h.people["meena"].id.String(), obj{"role": "area_manager", "centre_id": nil, "area_id": area}, 200,
+			"If-Match", fmt.Sprintf(`"%v"`, u["version"]))
 		h.people["meena"].token = ""
 		meena := h.as("meena")
 		meena.flag(flag, 404)
@@ -361,7 +368,8 @@ func TestWithdrawnUnderPressure(t *testing.T) {
 		for _, pressure := range []any{true, false, nil} {
 			before := h.titles("maya")["A report was withdrawn"]
 			_, job := h.household(desk, nil)
-			flag := ravi.send("POST", path("/v1/visits/%s/flags", h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")), obj{"kind": "hazard", "level": 2}, 201)["id"]
+			flag := ravi.send("POST", path("/v1/visits/%s/flags", h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")),
+				obj{"kind": "hazard", "level": 2}, 201)["id"]
 			body := obj{}
 			if pressure != nil {
 				body["pressure"] = pressure

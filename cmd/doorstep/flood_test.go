@@ -22,7 +22,8 @@ func TestAHouseholdsReportsAreOne(t *testing.T) {
 		for i := range 8 {
 			home.taps("report", 303, "what", "rude", "who", meena.id.String(), "note", fmt.Sprintf("words %d", i))
 		}
-		if got := flags(); len(got) != 1 || got[0]["level"] != 1.0 || !strings.Contains(toString(got[0]["note"]), "words 0\nwords 1") || !strings.HasSuffix(toString(got[0]["note"]), "words 7") {
+		if got := flags(); len(got) != 1 || got[0]["level"] != 1.0 || !strings.Contains(toString(got[0]["note"]), "words 0\nwords 1") ||
+			!strings.HasSuffix(toString(got[0]["note"]), "words 7") {
 			t.Fatalf("eight taps made %v", got)
 		}
 		if n := told(); n != 1 {
@@ -31,7 +32,8 @@ func TestAHouseholdsReportsAreOne(t *testing.T) {
 		// Worse: the same report rises and is told.
 		home.taps("report", 303, "what", "threatened", "who", meena.id.String(), "note", "then he raised his hand")
 		got := flags()
-		if len(got) != 1 || got[0]["level"] != 3.0 || got[0]["kind"] != "threat" || !strings.Contains(toString(got[0]["note"]), "[verbal_abuse]") {
+		if len(got) != 1 || got[0]["level"] != 3.0 || got[0]["kind"] != "threat" ||
+			!strings.Contains(toString(got[0]["note"]), "[verbal_abuse]") {
 			t.Fatalf("worse, it is %v", got)
 		}
 		if n := told(); n != 2 {

@@ -123,8 +123,9 @@ func newHarness(t *testing.T, engine string, more ...func(*wiring)) *harness {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
 	h.base = "http://" + ln.Addr().String()
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: push, files: files.NewLocal(h.files),
-		log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
+	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: push,
+		files: files.NewLocal(h.files),
+		log:   slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
 	w.limits = limitFlags{RateUser: 1_000_000, RateAddress: 1_000_000, Connections: 1_000} // stories come quickly, from one address
 	if engine == repo.SQLite && !underRace {
 		w.poll = 15 * time.Millisecond // else each push is waited for
@@ -179,7 +180,8 @@ func (h *harness) populate(ctx context.Context) {
 			if err := tx.InsertArea(&area); err != nil {
 				return err
 			}
-			centre := domain.Centre{Meta: meta(), AreaID: area.ID, Name: name + " Repairs", Zone: "Asia/Kolkata", Country: "IN", Phone: "+912012345678",
+			centre := domain.Centre{Meta: meta(), AreaID: area.ID, Name: name + " Repairs", Zone: "Asia/Kolkata", Country: "IN",
+				Phone:       "+912012345678",
 				PostalCodes: domain.JSONList[string]{"411001"}, WorkingDays: domain.JSONList[int]{0, 1, 2, 3, 4, 5, 6}}
 			if i == 1 {
 				centre.Zone, centre.Country, centre.Phone, centre.PostalCodes = "Europe/London", "GB", "+442079460000", domain.JSONList[string]{"SE1"}
@@ -198,7 +200,8 @@ func (h *harness) populate(ctx context.Context) {
 				role  domain.Role
 			}{{"ravi", domain.RoleTechnician}, {"meena", domain.RoleTechnician}, {"kiran", domain.RoleCoordinator}, {"asha", domain.RoleProprietor},
 				{"maya", domain.RoleAreaManager}, {"noor", domain.RoleAreaManager}, {"gita", domain.RoleAgent}, {"root", domain.RoleAdmin}} {
-				u := domain.User{Meta: meta(), Login: p.login + suffix, Name: strings.ToUpper(p.login[:1]) + p.login[1:] + " Surname", Role: p.role, Language: "en", PasswordHash: passwordHash()}
+				u := domain.User{Meta: meta(), Login: p.login + suffix, Name: strings.ToUpper(p.login[:1]) + p.login[1:] + " Surname", Role: p.role,
+					Language: "en", PasswordHash: passwordHash()}
 				if p.role.OfCentre() {
 					u.CentreID, u.AreaID = &centre.ID, &area.ID
 				} else if p.role == domain.RoleAreaManager {
@@ -213,7 +216,8 @@ func (h *harness) populate(ctx context.Context) {
 				if err := tx.InsertUser(&u); err != nil {
 					return err
 				}
-				dev := domain.Device{InstallationID: uuid.New(), UserID: &u.ID, Token: "phone:" + u.Login, Platform: "android", CreatedAt: now, UpdatedAt: now}
+				dev := domain.Device{InstallationID: uuid.New(), UserID: &u.ID, Token: "phone:" + u.Login, Platform: "android", CreatedAt: now,
+					UpdatedAt: now}
 				if err := tx.PutDevice(&dev); err != nil {
 					return err
 				}
@@ -281,7 +285,8 @@ func (p *person) raw(method, path string, body any, headers ...string) ([]byte, 
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, Timeout: 20 * time.Second}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Timeout: 20 * time.Second}
 	res, err := client.Do(req)
 	h.must(err)
 	defer res.Body.Close()
@@ -374,7 +379,8 @@ func (h *harness) visit(by *person, job obj, from time.Time, crew ...string) obj
 	for _, l := range crew {
 		ids = append(ids, h.people[l].id.String())
 	}
-	return by.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339), "window_end": from.Add(2 * time.Hour).Format(time.RFC3339),
+	return by.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339),
+		"window_end":      from.Add(2 * time.Hour).Format(time.RFC3339),
 		"planned_minutes": 60, "crew": ids}, 201)
 }
 

@@ -162,7 +162,8 @@ func TestThePageNamesItsDays(t *testing.T) {
 		desk := h.as("kiran")
 		kolkata, _ := time.LoadLocation("Asia/Kolkata")
 		closes := h.clock.Now().Add(7 * 24 * time.Hour).In(kolkata)
-		if page := h.home(desk, job).page(); !strings.Contains(page, "It may be closed after this time") || !strings.Contains(page, closes.Format("2 January")) {
+		if page := h.home(desk, job).page(); !strings.Contains(page, "It may be closed after this time") ||
+			!strings.Contains(page, closes.Format("2 January")) {
 			t.Errorf("the page does not name %s", closes.Format("2 January"))
 		}
 		text := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["text"].(string)
@@ -181,7 +182,8 @@ func TestClosingASafetyCriticalJobCountsFromTheManagersWord(t *testing.T) {
 		h.anyPush = true
 		desk, asha, maya := h.as("kiran"), h.as("asha"), h.as("maya")
 		customer, _ := h.household(desk, nil)
-		job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator", "safety_critical": true}, 201)
+		job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator",
+			"safety_critical": true}, 201)
 		desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30, "grade": "recorded"})
 		h.clock.Advance(4 * time.Hour)
 		asha.attempt(job, "sms", "delivered", nil)

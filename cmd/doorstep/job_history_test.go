@@ -86,7 +86,8 @@ func TestAskedOnceAndAgainWithAReasonOnly(t *testing.T) {
 		_, job := h.household(desk, nil)
 		h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
 		h.expect("ravi", "New visit")
-		first := agent.tried(job, "Switched it off and on", "failed", "nobody", 201, obj{"note": "ten minutes", "occurred_at": monday.Add(-time.Hour).Format(time.RFC3339)})
+		first := agent.tried(job, "Switched it off and on", "failed", "nobody", 201,
+			obj{"note": "ten minutes", "occurred_at": monday.Add(-time.Hour).Format(time.RFC3339)})
 		if first["times"] != 1.0 || first["by_role"] != "agent" || first["occurred_at"] != monday.Add(-time.Hour).Format(time.RFC3339) {
 			t.Errorf("the record is %v", first)
 		}
@@ -97,7 +98,8 @@ func TestAskedOnceAndAgainWithAReasonOnly(t *testing.T) {
 		if out["code"] != "step_recorded" || earlier["id"] != first["id"] || earlier["times"] != 1.0 {
 			t.Fatalf("the warning is %v", out)
 		}
-		if page, res := (&person{h: h}).raw("GET", "/problems/step_recorded", nil); res.StatusCode != 200 || !strings.Contains(string(page), "repeat_reason") {
+		if page, res := (&person{h: h}).raw("GET", "/problems/step_recorded", nil); res.StatusCode != 200 ||
+			!strings.Contains(string(page), "repeat_reason") {
 			t.Errorf("the page of the code: %d %s", res.StatusCode, page)
 		}
 		ravi.tried(job, "switched it off and on", "failed", "professional", 409, obj{"repeat_reason": "  "})
@@ -112,7 +114,8 @@ func TestAskedOnceAndAgainWithAReasonOnly(t *testing.T) {
 		for _, who := range []string{"kiran", "asha", "maya", "gita", "ravi", "root"} {
 			p := h.as(who).passport(job)
 			steps := list(p, "tried_steps")
-			if len(steps) != 2 || steps[0]["times"] != 2.0 || steps[0]["by_role"] != "agent" || steps[0]["by_name"] != "Gita" || len(list(steps[0], "repeats")) != 1 {
+			if len(steps) != 2 || steps[0]["times"] != 2.0 || steps[0]["by_role"] != "agent" || steps[0]["by_name"] != "Gita" ||
+				len(list(steps[0], "repeats")) != 1 {
 				t.Fatalf("%s reads the steps %v", who, steps)
 			}
 			if r := list(steps[0], "repeats")[0]; r["reason"] != "new board fitted" || r["by_name"] != "Ravi" || r["watched_by"] != "professional" {
@@ -163,7 +166,8 @@ func TestStepsToldAtRegistrationAndOnARepeatJob(t *testing.T) {
 		customer, _ := h.household(desk, nil)
 		yesterday := monday.Add(-24 * time.Hour).Format(time.RFC3339)
 		register := func(more obj) obj {
-			b := obj{"customer_id": customer["id"], "fault": "warm", "category": "refrigerator", "serial": "SN-77", "what_matters": "insulin in the fridge"}
+			b := obj{"customer_id": customer["id"], "fault": "warm", "category": "refrigerator", "serial": "SN-77",
+				"what_matters": "insulin in the fridge"}
 			for k, v := range more {
 				b[k] = v
 			}
@@ -182,7 +186,9 @@ func TestStepsToldAtRegistrationAndOnARepeatJob(t *testing.T) {
 
 		// A later list adds what is new to the records.
 		got, res := desk.raw("GET", path("/v1/jobs/%s", job), nil)
-		desk.send("PATCH", path("/v1/jobs/%s", job), obj{"tried_steps": []obj{{"what": "Back wall dusted", "at": yesterday, "watched_by": "nobody", "result": "failed"}, {"what": "Plug changed", "at": yesterday, "watched_by": "nobody", "result": "failed"}}},
+		desk.send("PATCH", path("/v1/jobs/%s", job),
+			obj{"tried_steps": []obj{{"what": "Back wall dusted", "at": yesterday, "watched_by": "nobody", "result": "failed"},
+				{"what": "Plug changed", "at": yesterday, "watched_by": "nobody", "result": "failed"}}},
 			200, "If-Match", res.Header.Get("ETag"))
 		if steps := list(desk.passport(job), "tried_steps"); len(steps) != 3 || steps[1]["result"] != "unclear" {
 			t.Fatalf("after the new list %v of %s", steps, got)
@@ -192,7 +198,8 @@ func TestStepsToldAtRegistrationAndOnARepeatJob(t *testing.T) {
 		// again. Later, or in another household, it is another story.
 		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi")
 		h.clock.Advance(time.Hour)
-		h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"findings": "relay stuck", "work_done": "relay replaced", "parts": []string{"relay"}, "tested": "4 °C"}, 200)
+		h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"findings": "relay stuck", "work_done": "relay replaced",
+			"parts": []string{"relay"}, "tested": "4 °C"}, 200)
 		h.ignore("ravi")
 		h.advance(10 * 24 * time.Hour)
 		repeat := register(nil)
@@ -206,10 +213,12 @@ func TestStepsToldAtRegistrationAndOnARepeatJob(t *testing.T) {
 		if steps := list(p, "tried_steps"); len(steps) != 3 || steps[0]["job_id"] != job["id"] {
 			t.Errorf("the repeat's passport has the steps %v", steps)
 		}
-		if e := list(p, "earlier_jobs"); len(e) != 1 || e[0]["id"] != job["id"] || e[0]["status"] != "closed" || e[0]["work_done"] != "relay replaced" || e[0]["ended_at"] == nil {
+		if e := list(p, "earlier_jobs"); len(e) != 1 || e[0]["id"] != job["id"] || e[0]["status"] != "closed" ||
+			e[0]["work_done"] != "relay replaced" || e[0]["ended_at"] == nil {
 			t.Errorf("earlier jobs are %v", e)
 		}
-		if v := list(desk.passport(job), "visits"); len(v) != 1 || v[0]["findings"] != "relay stuck" || v[0]["tested"] != "4 °C" || fmt.Sprint(v[0]["crew"], v[0]["parts"]) != "[Ravi] [relay]" {
+		if v := list(desk.passport(job), "visits"); len(v) != 1 || v[0]["findings"] != "relay stuck" || v[0]["tested"] != "4 °C" ||
+			fmt.Sprint(v[0]["crew"], v[0]["parts"]) != "[Ravi] [relay]" {
 			t.Errorf("visits are %v", v)
 		}
 		// A technician of the repeat alone does not see the earlier job.
@@ -250,7 +259,8 @@ func TestThreeFailedTriesProposeTheReplacement(t *testing.T) {
 		h.expect("asha", "Replacement proposed")
 		h.expect("kiran", "Replacement proposed")
 		prop := desk.passport(job)["proposal"].(obj)
-		if because := prop["because"].([]any); prop["status"] != "proposed" || len(because) != 4 || because[3] != "new relay: failed on 1 Mar 2027, watched by a professional" {
+		if because := prop["because"].([]any); prop["status"] != "proposed" || len(because) != 4 ||
+			because[3] != "new relay: failed on 1 Mar 2027, watched by a professional" {
 			t.Fatalf("the proposal is %v", prop)
 		}
 		if !strings.Contains(actions("asha"), "replacement") || strings.Contains(actions("kiran"), "replacement") {
@@ -267,7 +277,8 @@ func TestThreeFailedTriesProposeTheReplacement(t *testing.T) {
 		if p := desk.passport(job)["proposal"]; p == nil {
 			t.Fatal("four failed tries are left")
 		}
-		out := h.as("ravi").send("POST", path("/v1/tried-steps/%s/correct", fourth), obj{"watched_by": "nobody", "reason": "I was not there yet"}, 200)
+		out := h.as("ravi").send("POST", path("/v1/tried-steps/%s/correct", fourth), obj{"watched_by": "nobody", "reason": "I was not there yet"},
+			200)
 		if out["watched_by"] != "nobody" || out["version"] != 2.0 {
 			t.Errorf("the corrected step is %v", out)
 		}
@@ -287,7 +298,8 @@ func TestThreeFailedTriesProposeTheReplacement(t *testing.T) {
 		}
 		h.as("maya").send("POST", path("/v1/jobs/%s/replacement", job), obj{"decision": "accepted"}, 409)
 		desk.tried(job, "new compressor", "failed", "professional", 201, nil) // once an opening
-		if p := desk.passport(job)["proposal"].(obj); p["status"] != "declined" || p["reason"] != "part arrives tomorrow" || p["decided_by"] != "proprietor" {
+		if p := desk.passport(job)["proposal"].(obj); p["status"] != "declined" || p["reason"] != "part arrives tomorrow" ||
+			p["decided_by"] != "proprietor" {
 			t.Errorf("the passport says %v", p)
 		}
 		h.settle()
@@ -332,7 +344,8 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 			t.Error("the Hindi page does not say what is known")
 		}
 
-		if page := h.byLink(job, "passport", url.Values{"fault": {"cools, but leaks <b>"}}, 303); !strings.Contains(page, "leaks &lt;b&gt;") || !strings.Contains(page, "Everybody who helps you will read it") {
+		if page := h.byLink(job, "passport", url.Values{"fault": {"cools, but leaks <b>"}}, 303); !strings.Contains(page, "leaks &lt;b&gt;") ||
+			!strings.Contains(page, "Everybody who helps you will read it") {
 			t.Errorf("after the correction the page says %s", page)
 		}
 		h.byLink(job, "passport", url.Values{"what_matters": {"insulin in the fridge"}}, 303)
@@ -342,13 +355,15 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 		if page := h.byLink(job, "passport", url.Values{"fault": {"   "}}, 422); !strings.Contains(page, `id="fault-err"`) {
 			t.Errorf("a blank fault comes back as %s", page)
 		}
-		if _, res := (&person{h: h}).raw("POST", strings.TrimPrefix(share, h.base)+"/passport", "form_key=x.y.z&fault=spoilt", "Content-Type", "application/x-www-form-urlencoded"); res.StatusCode != 409 {
+		if _, res := (&person{h: h}).raw("POST", strings.TrimPrefix(share, h.base)+"/passport", "form_key=x.y.z&fault=spoilt", "Content-Type",
+			"application/x-www-form-urlencoded"); res.StatusCode != 409 {
 			t.Errorf("a forged form key: %d", res.StatusCode)
 		}
 
 		p := desk.passport(job)
 		steps := list(p, "tried_steps")
-		if p["fault"] != "cools, but leaks <b>" || p["what_matters"] != "insulin in the fridge" || len(steps) != 2 || steps[0]["result"] != "failed" || steps[0]["id"] != known["id"] ||
+		if p["fault"] != "cools, but leaks <b>" || p["what_matters"] != "insulin in the fridge" || len(steps) != 2 ||
+			steps[0]["result"] != "failed" || steps[0]["id"] != known["id"] ||
 			steps[1]["step"] != "Cleaned the filter" || steps[1]["watched_by"] != "household" || steps[1]["by_role"] != "customer" {
 			t.Fatalf("the passport is %v", p)
 		}
@@ -360,7 +375,8 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 			"customer what_matters: wedding on Saturday > insulin in the fridge", "customer result: worked > failed"}; !slices.Equal(said, want) {
 			t.Errorf("corrections are %q, want %q", said, want)
 		}
-		if owed := list(p, "promises"); len(owed) != 1 || owed[0]["owner"] != "Kiran" || owed[0]["kind"] != "call_back" || owed[0]["status"] != "open" {
+		if owed := list(p, "promises"); len(owed) != 1 || owed[0]["owner"] != "Kiran" || owed[0]["kind"] != "call_back" ||
+			owed[0]["status"] != "open" {
 			t.Errorf("promised is %v", owed)
 		}
 		// Each of it was contact.
@@ -396,12 +412,14 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 			return who.send("POST", path("/v1/jobs/%s/voice", job), b, want)
 		}
 		_, job := h.household(desk, nil)
-		voice(gita, job, obj{"action": "passport", "fault": "warm since Friday", "what_matters": "insulin", "step": "Plug pulled", "result": "failed"}, 200)
+		voice(gita, job, obj{"action": "passport", "fault": "warm since Friday", "what_matters": "insulin", "step": "Plug pulled",
+			"result": "failed"}, 200)
 		voice(gita, job, obj{"action": "passport", "step": "Plug pulled"}, 422)
 		voice(gita, job, obj{"action": "passport"}, 422)
 		p := desk.passport(job)
 		steps, said := list(p, "tried_steps"), list(p, "corrections")
-		if p["fault"] != "warm since Friday" || len(steps) != 1 || steps[0]["by_role"] != "customer" || steps[0]["by_name"] != "Gita" || len(said) != 2 || said[0]["by_role"] != "customer" || said[0]["by_name"] != "Gita" {
+		if p["fault"] != "warm since Friday" || len(steps) != 1 || steps[0]["by_role"] != "customer" || steps[0]["by_name"] != "Gita" ||
+			len(said) != 2 || said[0]["by_role"] != "customer" || said[0]["by_name"] != "Gita" {
 			t.Fatalf("after the call the passport is %v", p)
 		}
 		if c := p["contacts"].(obj); c["inbound"] != 1.0 {
@@ -433,7 +451,8 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 		h.byLink(other, "wrong-person", nil, 200)
 		p = desk.passport(other)
 		steps = list(p, "tried_steps")
-		if p["fault"] != "does not cool" || p["what_matters"] != "a baby" || len(steps) != 2 || steps[0]["id"] != recorded["id"] || steps[0]["result"] != "failed" || p["contacts"].(obj)["inbound"] != 0.0 {
+		if p["fault"] != "does not cool" || p["what_matters"] != "a baby" || len(steps) != 2 || steps[0]["id"] != recorded["id"] ||
+			steps[0]["result"] != "failed" || p["contacts"].(obj)["inbound"] != 0.0 {
 			t.Errorf("after it is known the passport is %v", p)
 		}
 		desk.tried(other, "Drum turned", "unclear", "nobody", 201, nil) // nobody had tried it
@@ -461,7 +480,8 @@ func TestPassportSaysNothingOfDanger(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		desk, ravi := h.as("kiran"), h.as("ravi")
-		_, job := h.household(desk, obj{"contacts": []obj{{"name": "Dadi", "phones": []string{"+919811111111"}, "voice_only": true}}, "language": "hi"})
+		_, job := h.household(desk, obj{"contacts": []obj{{"name": "Dadi", "phones": []string{"+919811111111"}, "voice_only": true}},
+			"language": "hi"})
 		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi")
 		h.clock.Advance(time.Hour)
 		ravi.send("POST", path("/v1/visits/%s/stop", visit), obj{"note": "canary"}, 200)
@@ -515,7 +535,8 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		h.byLink(job, "thanks", url.Values{"text": {"not confirmed yet"}}, 409)
 		h.byLink(job, "done", nil, 303)
 		h.byLink(job, "thanks", url.Values{"text": {"  "}}, 422)
-		if page := h.byLink(job, "thanks", url.Values{"text": {"canary: so kind to my mother"}}, 303); !strings.Contains(page, "We will pass it on") || strings.Contains(page, `action="`+"/thanks") {
+		if page := h.byLink(job, "thanks", url.Values{"text": {"canary: so kind to my mother"}}, 303); !strings.Contains(page,
+			"We will pass it on") || strings.Contains(page, `action="`+"/thanks") {
 			t.Errorf("after the thanks the page says %s", page)
 		}
 		h.byLink(job, "thanks", url.Values{"text": {"and again"}}, 409) // once a visit
@@ -525,7 +546,8 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 			t.Errorf("the push says %v", m)
 		}
 		// Nobody but the centre reads it yet, and no timeline names it.
-		if len(h.thanksOf("ravi", "")) != 0 || len(h.thanksOf("kiran2", "")) != 0 || len(h.thanksOf("maya2", "")) != 0 || len(h.thanksOf("asha", "?status=approved")) != 0 {
+		if len(h.thanksOf("ravi", "")) != 0 || len(h.thanksOf("kiran2", "")) != 0 || len(h.thanksOf("maya2", "")) != 0 ||
+			len(h.thanksOf("asha", "?status=approved")) != 0 {
 			t.Error("it is read before it was passed on")
 		}
 		timeline, _ := ravi.raw("GET", path("/v1/jobs/%s/timeline", job), nil)
@@ -535,7 +557,8 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		}
 		h.as("gita").send("GET", "/v1/thanks", nil, 403)
 		thanks := h.thanksOf("maya", "")[0]
-		if thanks["text"] != "canary: so kind to my mother" || len(thanks["crew"].([]any)) != 2 || thanks["status"] != "waiting" || fmt.Sprint(thanks["actions"]) != "[moderate]" {
+		if thanks["text"] != "canary: so kind to my mother" || len(thanks["crew"].([]any)) != 2 || thanks["status"] != "waiting" ||
+			fmt.Sprint(thanks["actions"]) != "[moderate]" {
 			t.Errorf("the area manager reads %v", thanks)
 		}
 		desk.send("POST", path("/v1/thanks/%s/moderate", thanks), obj{"decision": "refuse"}, 422)
@@ -564,10 +587,12 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 			t.Errorf("the push says %v", m)
 		}
 		mine := h.thanksOf("ravi", "?status=delivered")
-		if len(mine) != 1 || mine[0]["text"] != thanks["text"] || mine[0]["status"] != "delivered" || mine[0]["moderated_by"] != nil || len(h.thanksOf("meena", "")) != 0 {
+		if len(mine) != 1 || mine[0]["text"] != thanks["text"] || mine[0]["status"] != "delivered" || mine[0]["moderated_by"] != nil ||
+			len(h.thanksOf("meena", "")) != 0 {
 			t.Errorf("he reads %v", mine)
 		}
-		if now := h.thanksOf("asha", "")[0]; now["status"] != "approved" || now["version"] != out["version"] || now["updated_at"] != out["updated_at"] {
+		if now := h.thanksOf("asha", "")[0]; now["status"] != "approved" || now["version"] != out["version"] ||
+			now["updated_at"] != out["updated_at"] {
 			t.Errorf("the desk can tell from %v", now)
 		}
 		// A second hard visit brings nothing more; the colleague has it 7 days

@@ -83,7 +83,8 @@ func TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh(t *testing.T) {
 			t.Error("the notice of the overturned verdict is still in the inbox")
 		}
 		// Nobody opened: unreachable since the same instant, not since now.
-		ravi.send("POST", path("/v1/visits/%s/no-access", visit), obj{"reason": "no signal in the lane", "occurred_at": monday.Add(57*time.Hour + 20*time.Minute).Format(time.RFC3339)}, 200)
+		ravi.send("POST", path("/v1/visits/%s/no-access", visit), obj{"reason": "no signal in the lane",
+			"occurred_at": monday.Add(57*time.Hour + 20*time.Minute).Format(time.RFC3339)}, 200)
 		h.settle()
 		v := h.sameVerdict(job, "unreachable")
 		if v["unreachable_since"] != due {
@@ -100,7 +101,8 @@ func TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh(t *testing.T) {
 func TestLateCompletionIsContact(t *testing.T) {
 	stories(t, func(h *harness) {
 		job, visit := silentBeforeAVisit(h)
-		out := h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"occurred_at": monday.Add(57 * time.Hour).Format(time.RFC3339), "work_done": "fixed offline"}, 200)
+		out := h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"occurred_at": monday.Add(57 * time.Hour).
+			Format(time.RFC3339), "work_done": "fixed offline"}, 200)
 		if out["status"] != "completed" {
 			t.Fatalf("the visit is %v", out["status"])
 		}
@@ -108,7 +110,8 @@ func TestLateCompletionIsContact(t *testing.T) {
 		if n := len(v["does_not_count"].([]any)); n != 5 {
 			t.Errorf("%d attempts are explained, want the 5 that were made", n)
 		}
-		if got := h.as("kiran").send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "resolved" || got["last_contact_at"] != monday.Add(57*time.Hour).Format(time.RFC3339) {
+		if got := h.as("kiran").send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "resolved" ||
+			got["last_contact_at"] != monday.Add(57*time.Hour).Format(time.RFC3339) {
 			t.Errorf("the job is %v, last contact %v", got["status"], got["last_contact_at"])
 		}
 	})

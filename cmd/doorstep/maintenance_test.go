@@ -28,30 +28,37 @@ func TestMaintenanceKeepsTheTimeOfDayAcrossAChangeOfClocks(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		desk, _, fridge := h.london()
-		weekly := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY;BYDAY=SU", "dtstart": "2027-03-14T09:30", "fault": "clean the coils", "planned_minutes": 45}, 201)
+		weekly := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY;BYDAY=SU",
+			"dtstart": "2027-03-14T09:30", "fault": "clean the coils", "planned_minutes": 45}, 201)
 		// At 01:30 of 28 March there is no such time in London.
-		night := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=DAILY;COUNT=3", "dtstart": "2027-03-27T01:30", "fault": "cold store"}, 201)
+		night := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=DAILY;COUNT=3",
+			"dtstart": "2027-03-27T01:30", "fault": "cold store"}, 201)
 		h.settle()
 		read := func(m obj) obj { return desk.send("GET", path("/v1/maintenance/%s", m), nil, 200) }
-		if got, want := whens(read(weekly)), []string{"2027-03-14T09:30:00Z", "2027-03-21T09:30:00Z", "2027-03-28T08:30:00Z"}; !slices.Equal(got, want) {
+		if got, want := whens(read(weekly)), []string{"2027-03-14T09:30:00Z", "2027-03-21T09:30:00Z", "2027-03-28T08:30:00Z"}; !slices.Equal(got,
+			want) {
 			t.Errorf("weekly at %v, want %v", got, want)
 		}
 		ended := read(night)
-		if got, want := whens(ended), []string{"2027-03-27T01:30:00Z", "2027-03-28T01:30:00Z", "2027-03-29T00:30:00Z"}; !slices.Equal(got, want) || ended["status"] != "ended" {
+		if got, want := whens(ended), []string{"2027-03-27T01:30:00Z", "2027-03-28T01:30:00Z", "2027-03-29T00:30:00Z"}; !slices.Equal(got,
+			want) || ended["status"] != "ended" {
 			t.Errorf("nightly at %v, want %v; %v", got, want, ended["status"])
 		}
 		job := listed(read(weekly), "jobs")[2]
 		visits := items(desk.send("GET", "/v1/visits?job_id="+job["job_id"].(string), nil, 200))
-		if len(visits) != 1 || visits[0]["window_start"] != "2027-03-28T08:30:00Z" || visits[0]["planned_minutes"] != 45.0 || len(visits[0]["crew"].([]any)) != 0 {
+		if len(visits) != 1 || visits[0]["window_start"] != "2027-03-28T08:30:00Z" || visits[0]["planned_minutes"] != 45.0 ||
+			len(visits[0]["crew"].([]any)) != 0 {
 			t.Errorf("the visits of the third date: %v", visits)
 		}
-		if got := desk.send("GET", "/v1/jobs/"+job["job_id"].(string), nil, 200); got["fault"] != "clean the coils" || got["category"] != "refrigerator" || got["appliance_id"] != fridge["id"] {
+		if got := desk.send("GET", "/v1/jobs/"+job["job_id"].(string), nil, 200); got["fault"] != "clean the coils" ||
+			got["category"] != "refrigerator" || got["appliance_id"] != fridge["id"] {
 			t.Errorf("its job: %v", got)
 		}
 		// A week on there is one more, and each date has one job.
 		h.advance(7 * 24 * time.Hour)
 		got := read(weekly)
-		if want := []string{"2027-03-14T09:30:00Z", "2027-03-21T09:30:00Z", "2027-03-28T08:30:00Z", "2027-04-04T08:30:00Z"}; !slices.Equal(whens(got), want) {
+		if want := []string{"2027-03-14T09:30:00Z", "2027-03-21T09:30:00Z", "2027-03-28T08:30:00Z",
+			"2027-04-04T08:30:00Z"}; !slices.Equal(whens(got), want) {
 			t.Errorf("a week later at %v, want %v", whens(got), want)
 		}
 	})
@@ -72,7 +79,9 @@ func TestMaintenanceChangesAndEnds(t *testing.T) {
 			}
 			return out
 		}
-		for _, bad := range []obj{{"rrule": "FREQ=HOURLY"}, {"rrule": "FREQ=DAILY;BYHOUR=1,2,3"}, {"rrule": "every week"}, {"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, {"rrule": "FREQ=DAILY;UNTIL=20200101T000000Z"}, {"dtstart": "2027-02-30T10:00"}, {"dtstart": "2030-02-20T10:00"}, {"fault": "  "}} {
+		for _, bad := range []obj{{"rrule": "FREQ=HOURLY"}, {"rrule": "FREQ=DAILY;BYHOUR=1,2,3"}, {"rrule": "every week"},
+			{"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, {"rrule": "FREQ=DAILY;UNTIL=20200101T000000Z"}, {"dtstart": "2027-02-30T10:00"},
+			{"dtstart": "2030-02-20T10:00"}, {"fault": "  "}} {
 			desk.send("POST", "/v1/maintenance", with(bad), 422)
 		}
 		h.as("kiran").send("POST", "/v1/maintenance", base, 422) // another centre's household
@@ -87,11 +96,13 @@ func TestMaintenanceChangesAndEnds(t *testing.T) {
 		if list := items(h.as("kiran").send("GET", "/v1/maintenance", nil, 200)); len(list) != 0 {
 			t.Errorf("another centre sees %v", list)
 		}
-		if list := items(h.as("maya2").send("GET", "/v1/maintenance?status=active&customer_id="+customer["id"].(string), nil, 200)); len(list) != 1 {
+		if list := items(h.as("maya2").send("GET", "/v1/maintenance?status=active&customer_id="+customer["id"].(string), nil,
+			200)); len(list) != 1 {
 			t.Errorf("the area manager sees %v", list)
 		}
 		desk.send("PATCH", path("/v1/maintenance/%s", m), obj{"rrule": "FREQ=DAILY"}, 412, "If-Match", `"1"`)
-		m = desk.send("PATCH", path("/v1/maintenance/%s", m), obj{"rrule": "FREQ=WEEKLY;INTERVAL=2", "dtstart": "2027-03-25T15:00"}, 200, "If-Match", fmt.Sprintf(`"%v"`, m["version"]))
+		m = desk.send("PATCH", path("/v1/maintenance/%s", m), obj{"rrule": "FREQ=WEEKLY;INTERVAL=2", "dtstart": "2027-03-25T15:00"}, 200,
+			"If-Match", fmt.Sprintf(`"%v"`, m["version"]))
 		h.settle()
 		m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
 		if got := whens(m); len(got) != 4 || got[3] != "2027-03-25T15:00:00Z" {
@@ -109,7 +120,8 @@ func TestMaintenanceChangesAndEnds(t *testing.T) {
 		}
 		desk.send("POST", path("/v1/maintenance/%s/end", m), obj{"reason": "again"}, 409)
 		h.advance(60 * 24 * time.Hour)
-		if got := items(desk.send("GET", "/v1/jobs?customer_id="+customer["id"].(string), nil, 200)); len(got) != len(jobs)+1 { // and the first one
+		if got := items(desk.send("GET", "/v1/jobs?customer_id="+customer["id"].(string), nil, 200)); len(got) != len(jobs)+
+			1 { // and the first one
 			t.Errorf("%d jobs after the end", len(got))
 		}
 	})
@@ -124,7 +136,8 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 		series := func() (m obj, jobs []obj) {
 			t.Helper()
 			customer, _ := h.household(desk, nil)
-			m = desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00", "fault": "clean the coils", "category": "refrigerator"}, 201)
+			m = desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",
+				"fault": "clean the coils", "category": "refrigerator"}, 201)
 			h.settle()
 			m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
 			for _, j := range listed(m, "jobs") {
@@ -217,7 +230,8 @@ func TestThePageOfARegularVisitIsAccessible(t *testing.T) {
 	h.anyPush = true
 	desk := h.as("kiran")
 	customer, _ := h.household(desk, nil)
-	m := desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00", "fault": "clean the coils", "category": "refrigerator"}, 201)
+	m := desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",
+		"fault": "clean the coils", "category": "refrigerator"}, 201)
 	h.settle()
 	job := listed(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")[0]["job_id"]
 	link := desk.send("GET", fmt.Sprintf("/v1/jobs/%v/link", job), nil, 200)["share_url"].(string)

@@ -18,34 +18,45 @@ var bodies = map[string]obj{
 	"putHours":     {"hours": []obj{}}, "putSkills": {"skills": []string{}},
 	"createLeave":    {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"createCustomer": {"name": "x"}, "createAppliance": {"customer_id": uuid.NewString()}, "createJob": {"customer_id": uuid.NewString()},
-	"scheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"}, "rescheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
-	"recordStep": {"step": "reset", "result": "failed"}, "correctStep": {"note": "x"}, "answerReplacement": {"decision": "accepted"},
+	"scheduleVisit":   {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
+	"rescheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
+	"recordStep":      {"step": "reset", "result": "failed"}, "correctStep": {"note": "x"}, "answerReplacement": {"decision": "accepted"},
 	"moderateThanks": {"decision": "approve"},
-	"cancelJob":      {"reason": "x"}, "holdJob": {"kind": "parts"}, "releaseJob": {"kind": "parts"}, "transferJob": {"centre_id": uuid.NewString()}, "safetyRelease": {"plan": []string{"two_people"}},
+	"cancelJob":      {"reason": "x"}, "holdJob": {"kind": "parts"}, "releaseJob": {"kind": "parts"},
+	"transferJob": {"centre_id": uuid.NewString()}, "safetyRelease": {"plan": []string{"two_people"}},
 	"assignVisit": {"crew": []string{}}, "declineVisit": {"reason": "sick"}, "cancelVisit": {"reason": "x"},
 	"recordJobAttempt": {"channel": "phone", "outcome": "no_answer"}, "recordVisitAttempt": {"channel": "phone", "outcome": "no_answer"},
-	"flagVisit": {"kind": "other", "level": 1}, "createFlag": {"kind": "other", "level": 0, "phone": "+919800000001"}, "decideFlag": {"outcome": "unclear", "reasons": "x"},
+	"flagVisit": {"kind": "other", "level": 1}, "createFlag": {"kind": "other", "level": 0, "phone": "+919800000001"},
+	"decideFlag": {"outcome": "unclear", "reasons": "x"},
 	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
-	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"}, "decideDispute": {"decision": "uphold", "reasons": "x"},
-	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []obj{}}, "createUserLeave": {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
+	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
+	"decideDispute": {"decision": "uphold", "reasons": "x"},
+	"setQuiet":      {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []obj{}},
+	"createUserLeave": {"starts_at": "2027-04-01T00:00:00Z",
+		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
-	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil}, "setLadder": {"tiers": []obj{}},
+	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
+	"setLadder": {"tiers": []obj{}},
 	"stateFlag": {"text": "x"}, "liftKeepAway": {"reason": "x"},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
 	"doneAftercare": {"note": "x"}, "answerCoolOff": {"accept": false},
-	"proposeAdvisory": {"job_id": uuid.NewString(), "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, "approveAdvisory": {"told": true},
-	"refuseAdvisory": {"reasons": "x"}, "renewAdvisory": {"expires_on": "2027-10-01", "reasons": "x"}, "appealAdvisory": {"words": "x"},
+	"proposeAdvisory": {"job_id": uuid.NewString(), "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"},
+	"approveAdvisory": {"told": true},
+	"refuseAdvisory":  {"reasons": "x"}, "renewAdvisory": {"expires_on": "2027-10-01", "reasons": "x"}, "appealAdvisory": {"words": "x"},
 	"decideAdvisoryAppeal": {"outcome": "keep", "reasons": "x"}, "endAdvisory": {"reasons": "x"},
-	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {}, "createMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
+	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {},
+	"createMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
 	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
 }
 
 func defaultRules() obj {
-	return obj{"opens_at": "08:00", "closes_at": "19:00", "min_ring_seconds": 20, "doorstep_meters": 200, "min_attempts": 3, "min_channels": 2, "min_day_parts": 2,
-		"day_part_bounds": []int{12, 16}, "gap_minutes": 120, "span_hours": 24, "last_notice_hours": 24, "max_calls_per_day": 2, "close_after_days": 7, "reopen_days": 30, "late_fact_hours": 72}
+	return obj{"opens_at": "08:00", "closes_at": "19:00", "min_ring_seconds": 20, "doorstep_meters": 200, "min_attempts": 3, "min_channels": 2,
+		"min_day_parts":   2,
+		"day_part_bounds": []int{12, 16}, "gap_minutes": 120, "span_hours": 24, "last_notice_hours": 24, "max_calls_per_day": 2,
+		"close_after_days": 7, "reopen_days": 30, "late_fact_hours": 72}
 }
 
 // TestRoleMatrix walks every operation with every role: outside the roles of
@@ -55,7 +66,8 @@ func TestRoleMatrix(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		ids := h.ofEveryKind()
-		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita", "admin": "root"}
+		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita",
+			"admin": "root"}
 		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
 		nobody := &person{h: h, login: "nobody"}
 		checked := 0
@@ -126,13 +138,16 @@ func (h *harness) ofEveryKind() map[string]any {
 	flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201)
 	tried := desk.send("POST", path("/v1/jobs/%s/tried-steps", job), obj{"step": "socket", "result": "failed"}, 201)
 	_, thanks := h.thanked("meena", "Well done")
-	ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"], "appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
+	ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"],
+		"appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
 		"centres": h.centre, "users": h.people["ravi"].id, "technicians": h.people["ravi"].id, "areas": uuid.Nil, "inbox": uuid.New()}
 	ids["leave"] = h.as("ravi").asks("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
 	// A disputed attempt, and a completion that the brand asks about.
 	attempt := desk.attempt(job, "phone", "switched_off", nil)
-	ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"}, 201)["id"]
-	ids["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY", "dtstart": "2027-03-20T10:00", "fault": "service"}, 201)["id"]
+	ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"},
+		201)["id"]
+	ids["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY",
+		"dtstart": "2027-03-20T10:00", "fault": "service"}, 201)["id"]
 	ids["plans"] = h.plan(desk, "2027-03-09")["id"]
 	ids["promises"] = desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "a call"}, 201)["id"]
 	_, done := h.household(desk, nil)
@@ -142,17 +157,21 @@ func (h *harness) ofEveryKind() map[string]any {
 	ids["sos"] = h.as("ravi").send("POST", "/v1/sos", nil, 201)["id"]
 	ids["completion-checks"] = items(h.as("gita").send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
 	_, second := h.household(desk, nil)
-	h.as("ravi").send("POST", path("/v1/visits/%s/flags", h.visit(desk, second, monday.Add(50*time.Hour), "ravi")), obj{"kind": "verbal_abuse", "level": 1}, 201)
+	h.as("ravi").send("POST", path("/v1/visits/%s/flags", h.visit(desk, second, monday.Add(50*time.Hour), "ravi")),
+		obj{"kind": "verbal_abuse", "level": 1}, 201)
 	ids["exclusions"] = h.as("ravi").send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(obj)["id"]
 	for _, a := range h.as("root").send("GET", "/v1/areas", nil, 200)["items"].([]any) {
 		if a.(obj)["name"] == "Pune" {
 			ids["areas"] = a.(obj)["id"]
 		}
 	}
-	flag = h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201) // the first one was late and passed on
+	flag = h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1},
+		201) // the first one was late and passed on
 	ids["flags"] = flag["id"]
-	ids["keep-aways"], ids["evidence"] = h.keptAway("meena")["id"], h.as("ravi").send("POST", path("/v1/flags/%s/evidence", flag), string(pngFile), 201, "Content-Type", "image/png")["id"]
-	ids["advisories"] = h.as("maya").send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
+	ids["keep-aways"], ids["evidence"] = h.keptAway("meena")["id"], h.as("ravi").send("POST", path("/v1/flags/%s/evidence", flag),
+		string(pngFile), 201, "Content-Type", "image/png")["id"]
+	ids["advisories"] = h.as("maya").send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "x",
+		"behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
 	h.as("ravi").send("POST", "/v1/flags", obj{"phone": "+919800000099", "kind": "verbal_abuse", "level": 2}, 201)
 	ids["aftercare"] = items(h.as("ravi").send("GET", "/v1/aftercare", nil, 200))[0]["id"]
 	return ids

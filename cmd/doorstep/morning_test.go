@@ -20,7 +20,8 @@ func TestEachMorningTellsWhatWaits(t *testing.T) {
 				if strings.Contains(m.Title, "wait for you") {
 					out = append(out, m.Title)
 				}
-				if text := fmt.Sprint(m.Title, m.Body, m.Data); strings.Contains(text, "wait for you") && (strings.Contains(text, "threat") || strings.Contains(text, "Ravi") || strings.Contains(text, "flag")) {
+				if text := fmt.Sprint(m.Title, m.Body, m.Data); strings.Contains(text, "wait for you") &&
+					(strings.Contains(text, "threat") || strings.Contains(text, "Ravi") || strings.Contains(text, "flag")) {
 					t.Errorf("the digest says too much: %s", text)
 				}
 			}
@@ -35,7 +36,8 @@ func TestEachMorningTellsWhatWaits(t *testing.T) {
 		h.clock.Set(local(1, 21, 0))
 		late := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
 		// Noor works from ten.
-		h.as("root").send("PUT", "/v1/users/"+h.people["noor"].id.String()+"/roster", obj{"hours": []obj{{"weekday": 2, "from": "10:00", "to": "18:00"}}}, 200)
+		h.as("root").send("PUT", "/v1/users/"+h.people["noor"].id.String()+"/roster",
+			obj{"hours": []obj{{"weekday": 2, "from": "10:00", "to": "18:00"}}}, 200)
 		h.clock.Set(local(2, 7, 30))
 		h.advance(time.Second)
 		ravi.send("POST", "/v1/flags", obj{"phone": "+919800000002", "kind": "threat", "level": 2}, 201)

@@ -70,7 +70,8 @@ func TestOffDutyIsOffDuty(t *testing.T) {
 func TestLeaveIsNotRung(t *testing.T) {
 	stories(t, func(h *harness) {
 		desk, meena := h.as("kiran"), h.as("meena")
-		meena.send("POST", "/v1/users/"+meena.id.String()+"/leave", obj{"starts_at": "2027-03-01T08:00", "ends_at": "2027-03-03T12:00", "kind": "sick"}, 201)
+		meena.send("POST", "/v1/users/"+meena.id.String()+"/leave", obj{"starts_at": "2027-03-01T08:00", "ends_at": "2027-03-03T12:00",
+			"kind": "sick"}, 201)
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, local(4, 10, 0), "meena")
 		desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": []string{h.people["ravi"].id.String()}}, 200)

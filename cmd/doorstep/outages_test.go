@@ -101,7 +101,8 @@ func newDay(t *testing.T, program, engine string) *day {
 	d.must(err)
 	d.db = repotest.OpenURL(t, d.url)
 	d.populate(context.Background())
-	_, err = d.db.SQL().ExecContext(context.Background(), "UPDATE users SET rings_always = true") // these days are at any hour of the wall clock
+	_, err = d.db.SQL().
+		ExecContext(context.Background(), "UPDATE users SET rings_always = true") // these days are at any hour of the wall clock
 	d.must(err)
 	d.must(d.db.Close())
 	return d
@@ -159,7 +160,8 @@ func (d *day) serve(more ...string) *server {
 	metrics := ln.Addr().String()
 	d.must(ln.Close())
 	s := &server{d: d, metrics: "http://" + metrics, log: &logged{}, ended: make(chan struct{})}
-	s.cmd = d.command(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", metrics, "--fcm-project", "test", "--fcm-endpoint", d.phones.URL()}, slices.Concat(d.more, more)...)...)
+	s.cmd = d.command(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", metrics, "--fcm-project", "test",
+		"--fcm-endpoint", d.phones.URL()}, slices.Concat(d.more, more)...)...)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
 	d.must(err)
@@ -208,7 +210,8 @@ func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // at is the same world seen through another server.
 func (d *day) at(s *server) *harness {
-	h := &harness{T: d.T, clock: d.clock, phones: d.phones, base: s.base, contract: d.contract, centre: d.centre, other: d.other, people: map[string]*person{}, seen: map[string]int{}, anyPush: true}
+	h := &harness{T: d.T, clock: d.clock, phones: d.phones, base: s.base, contract: d.contract, centre: d.centre, other: d.other,
+		people: map[string]*person{}, seen: map[string]int{}, anyPush: true}
 	for login, p := range d.people {
 		h.people[login] = &person{h: h, id: p.id, login: p.login, token: p.token}
 	}
@@ -541,8 +544,10 @@ func toldToStop(d *day) {
 	answers := make(chan string, many)
 	for i := range many {
 		go func() {
-			body, _ := json.Marshal(obj{"login": []string{"ravi", "meena", "kiran", "asha", "maya", "noor", "gita", "root"}[i%8], "password": password})
-			res, err := (&http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}).Post(s.base+"/v1/auth/login", "application/json", bytes.NewReader(body))
+			body, _ := json.Marshal(obj{"login": []string{"ravi", "meena", "kiran", "asha", "maya", "noor", "gita", "root"}[i%8],
+				"password": password})
+			res, err := (&http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}).Post(s.base+"/v1/auth/login", "application/json",
+				bytes.NewReader(body))
 			if err != nil {
 				answers <- err.Error()
 				return
@@ -606,26 +611,34 @@ func logKeepsSecrets(d *day) {
 	signed := nobody.send("POST", "/v1/auth/login", obj{"login": "kiran", "password": password}, 200)
 	plant("an access token", signed["access_token"].(string))
 	plant("a refresh token", signed["refresh_token"].(string))
-	plant("a rotated refresh token", nobody.send("POST", "/v1/auth/refresh", obj{"refresh_token": signed["refresh_token"]}, 200)["refresh_token"].(string))
+	plant("a rotated refresh token", nobody.send("POST", "/v1/auth/refresh", obj{"refresh_token": signed["refresh_token"]},
+		200)["refresh_token"].(string))
 	customer := desk.send("POST", "/v1/customers", obj{"name": plant("a name", "Canary Household"), "language": "en",
-		"contacts": []obj{{"name": plant("a contact", "Mrs Canarypersson"), "phones": []string{"98111 22233"}, "email": plant("an e-mail", "canary@mail.invalid")}},
-		"sites":    []obj{{"address": plant("an address", "77 Canary Street"), "landmark": plant("a landmark", "canary-landmark"), "postal_code": "411001", "zone": "Asia/Kolkata"}}}, 201)
+		"contacts": []obj{{"name": plant("a contact", "Mrs Canarypersson"), "phones": []string{"98111 22233"},
+			"email": plant("an e-mail", "canary@mail.invalid")}},
+		"sites": []obj{{"address": plant("an address", "77 Canary Street"), "landmark": plant("a landmark", "canary-landmark"),
+			"postal_code": "411001", "zone": "Asia/Kolkata"}}}, 201)
 	plant("a phone", "9811122233")
 	plant("a phone as typed", "98111 22233")
-	job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": plant("a fault", "canary-fault"), "external_ref": plant("a reference", "CANARYREF1"), "category": "refrigerator"}, 201)
+	job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": plant("a fault", "canary-fault"),
+		"external_ref": plant("a reference", "CANARYREF1"), "category": "refrigerator"}, 201)
 	share := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
 	link := plant("a link", share[strings.LastIndex(share, "/")+1:])
 	ravi.send("PUT", "/v1/devices/"+uuid.NewString(), obj{"token": plant("a device token", "canary-device-token"), "platform": "android"}, 200)
-	nobody.send("PUT", "/c/"+link+"/devices/"+uuid.NewString(), obj{"token": plant("a customer's device token", "canary-customer-token"), "platform": "web"}, 200)
-	plant("an invitation", root.send("POST", fmt.Sprintf("/v1/users/%s/invite", d.people["meena"].id), obj{"in_person": true, "note": plant("a note on a handed over code", "canary-hand-over")}, 201)["code"].(string))
+	nobody.send("PUT", "/c/"+link+"/devices/"+uuid.NewString(), obj{"token": plant("a customer's device token", "canary-customer-token"),
+		"platform": "web"}, 200)
+	plant("an invitation", root.send("POST", fmt.Sprintf("/v1/users/%s/invite", d.people["meena"].id),
+		obj{"in_person": true, "note": plant("a note on a handed over code", "canary-hand-over")}, 201)["code"].(string))
 	d.phones.Script("canary-device-token", fcmtest.InvalidToken().Always())
 	d.phones.Script("canary-customer-token", fcmtest.BadPayload().Always())
 	d.phones.Script("phone:kiran", fcmtest.ThirdPartyAuth().Always())
 	d.phones.Script("phone:asha", fcmtest.Disconnect())
 	visit := desk.send("POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 1, "ravi"), 201)
-	desk.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "note": plant("a note", "canary-note"), "address": "98111 22233"}, 201)
+	desk.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer",
+		"note": plant("a note", "canary-note"), "address": "98111 22233"}, 201)
 	ravi.send("POST", path("/v1/visits/%s/stop", visit), obj{"note": plant("a stop's note", "canary-stop"), "kind": "threat"}, 200)
-	ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3, "note": plant("a narrative", "canary-narrative")}, 201)
+	ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3, "note": plant("a narrative", "canary-narrative")},
+		201)
 	flag := maya.send("GET", "/v1/flags", nil, 200)["items"].([]any)[0].(obj)
 	maya.send("POST", path("/v1/flags/%s/triage", flag), nil, 200)
 	maya.send("POST", path("/v1/flags/%s/decide", flag), obj{"outcome": "upheld", "reasons": plant("the reasons", "canary-reasons")}, 200)
@@ -640,11 +653,13 @@ func logKeepsSecrets(d *day) {
 	desk.raw("GET", "/v1/jobs?"+plant("a query", "canaryquery")+"=1", nil)
 	nobody.raw("GET", "/c/"+plant("a dead link", "canarydeadlinkcanarydeadlinkcanarydeadlinkc"), nil)
 	nobody.raw("GET", "/v1/me", nil, "Authorization", "Bearer "+plant("a bad token", "canary.bad.token"))
-	desk.raw("POST", "/v1/imports/jobs", "external_ref,name,phone,address,fault\nCANARYREF2,"+plant("an imported name", "Canaryimport")+",9811122244,78 Canary Street,x\n,,,,\n", "Content-Type", "text/csv")
+	desk.raw("POST", "/v1/imports/jobs", "external_ref,name,phone,address,fault\nCANARYREF2,"+plant("an imported name", "Canaryimport")+
+		",9811122244,78 Canary Street,x\n,,,,\n", "Content-Type", "text/csv")
 	desk.raw("GET", "/v1/visits?cursor="+plant("a cursor", "canarycursor"), nil)
 	page, _ := nobody.raw("GET", "/c/"+link, nil)
 	if key := formKey.FindSubmatch(page); key != nil {
-		nobody.raw("POST", "/c/"+link+"/call-me", url.Values{"form_key": {string(key[1])}, "note": {plant("a customer's note", "canary-customer-note")}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+		nobody.raw("POST", "/c/"+link+"/call-me", url.Values{"form_key": {string(key[1])},
+			"note": {plant("a customer's note", "canary-customer-note")}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 	} else {
 		d.Errorf("no form key on the page")
 	}
@@ -752,7 +767,8 @@ func behindAWall(d *day) *wall {
 			go w.carry(c)
 		}
 	}()
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(conf.User, conf.Password), Host: w.ln.Addr().String(), Path: "/" + conf.Database, RawQuery: "sslmode=disable"}
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(conf.User, conf.Password), Host: w.ln.Addr().String(), Path: "/" + conf.Database,
+		RawQuery: "sslmode=disable"}
 	d.url = u.String()
 	return w
 }
@@ -833,7 +849,8 @@ func (d *day) gone(by *person, method, path string, body any, headers ...string)
 	var p struct{ Code string }
 	_ = json.Unmarshal(out, &p)
 	after, err := strconv.Atoi(res.Header.Get("Retry-After"))
-	if res.StatusCode != 503 || p.Code != "unavailable" || res.Header.Get("Content-Type") != "application/problem+json" || err != nil || after < 1 || after > 60 {
+	if res.StatusCode != 503 || p.Code != "unavailable" || res.Header.Get("Content-Type") != "application/problem+json" || err != nil ||
+		after < 1 || after > 60 {
 		d.Errorf("%s %s without a database: %d, Retry-After %q: %s", method, path, res.StatusCode, res.Header.Get("Retry-After"), out)
 	}
 	for _, word := range []string{"connect", "127.0.0.1:5", "dial", "postgres", "SQLSTATE"} {
@@ -859,7 +876,8 @@ func databaseGone(d *day) {
 	if code := s.probe("/healthz"); code != 200 {
 		d.Errorf("alive: %d", code)
 	}
-	o := &letterOut{path: path("/v1/jobs/%s/attempts", job), body: obj{"channel": "phone", "outcome": "no_answer", "note": "while it was gone"}, key: uuid.NewString()}
+	o := &letterOut{path: path("/v1/jobs/%s/attempts", job), body: obj{"channel": "phone", "outcome": "no_answer",
+		"note": "while it was gone"}, key: uuid.NewString()}
 	for range 3 {
 		d.gone(desk, "GET", path("/v1/jobs/%s", job), nil)
 		d.gone(desk, "GET", "/v1/visits?limit=5", nil)
@@ -869,7 +887,8 @@ func databaseGone(d *day) {
 		d.gone(&person{h: d.harness}, "POST", "/v1/auth/login", obj{"login": "kiran", "password": password})
 		d.gone(&person{h: d.harness}, "POST", "/v1/auth/refresh", obj{"refresh_token": "x"})
 		d.gone(&person{h: d.harness}, "GET", share[strings.Index(share, "/c/"):], nil)
-		if page, res := (&person{h: d.harness}).raw("GET", share[strings.Index(share, "/c/"):], nil, "Accept", "text/html", "Accept-Language", "hi"); res.StatusCode != 503 ||
+		if page, res := (&person{h: d.harness}).raw("GET", share[strings.Index(share, "/c/"):], nil, "Accept", "text/html", "Accept-Language",
+			"hi"); res.StatusCode != 503 ||
 			res.Header.Get("Retry-After") == "" || !strings.Contains(string(page), `lang="hi"`) || !strings.Contains(string(page), "एक मिनट") {
 			d.Errorf("the household reads, with %d: %s", res.StatusCode, page)
 		}
@@ -1076,7 +1095,8 @@ func twoReplicas(d *day) {
 	yesterday := newClock()
 	yesterday.Advance(-30 * time.Hour)
 	past := repotest.OpenURL(d.T, d.url)
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: "http://past", now: yesterday.Now, push: notifications.NewLog(slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler)}
+	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: "http://past", now: yesterday.Now,
+		push: notifications.NewLog(slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler)}
 	old, err := w.build(context.Background(), past)
 	d.must(err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -1088,7 +1108,8 @@ func twoReplicas(d *day) {
 	for range missed {
 		_, job := d.household(desk, nil)
 		from := yesterday.Now().Add(time.Hour)
-		visits = append(visits, desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201))
+		visits = append(visits, desk.send("POST", path("/v1/jobs/%s/visits", job),
+			obj{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201))
 	}
 	end, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -1183,7 +1204,8 @@ func twoReplicas(d *day) {
 		d.Errorf("a disabled user was let in for %v", took)
 	}
 	// A replica that dies leaves its deliveries to the other.
-	d.phones.ScriptAll(fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second))
+	d.phones.ScriptAll(fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second),
+		fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second))
 	for i := range 6 {
 		d.book(desk, 100+i, "meena")
 	}

@@ -87,7 +87,8 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 			t.Fatalf("%+v %v, want %d facts", report, err, facts)
 		}
 		files := unpacked(t, pack)
-		for name, words := range map[string]string{"flags.json": "He raised a chair.", "disputes.json": "हाँ", "attempts.json": "switched_off", "visits.json": toString(visit["id"]), "household.json": "does not cool"} {
+		for name, words := range map[string]string{"flags.json": "He raised a chair.", "disputes.json": "हाँ", "attempts.json": "switched_off",
+			"visits.json": toString(visit["id"]), "household.json": "does not cool"} {
 			if !bytes.Contains(files[name], []byte(words)) {
 				t.Errorf("%s does not hold %q", name, words)
 			}
@@ -96,10 +97,12 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "pack.zip")
 		h.must(os.WriteFile(file, pack, 0o600))
-		if code, out, errs := command("verify", file, "--key", key, "--data", filepath.Join(dir, "none")); code != 0 || !strings.Contains(out, "the pack holds") {
+		if code, out, errs := command("verify", file, "--key", key, "--data", filepath.Join(dir, "none")); code != 0 ||
+			!strings.Contains(out, "the pack holds") {
 			t.Errorf("verify: %d %s %s", code, out, errs)
 		}
-		if code, out, errs := command("verify", file, "--data", filepath.Join(dir, "none")); code != 0 || !strings.Contains(out, ": not compared") {
+		if code, out, errs := command("verify", file, "--data", filepath.Join(dir, "none")); code != 0 ||
+			!strings.Contains(out, ": not compared") {
 			t.Errorf("verify without the key: %d %s %s", code, out, errs)
 		}
 		// Whatever is changed is found.
@@ -134,7 +137,8 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 			t.Error("another key proves it")
 		}
 		// An erased payload is proven by its commitment.
-		_, err = h.db.SQL().ExecContext(t.Context(), "UPDATE facts SET payload = '{}', salt = '' WHERE job_id = '"+toString(job["id"])+"' AND seq = 2")
+		_, err = h.db.SQL().ExecContext(t.Context(), "UPDATE facts SET payload = '{}', salt = '' WHERE job_id = '"+toString(job["id"])+
+			"' AND seq = 2")
 		h.must(err)
 		if report, err = proves(take(), key); err != nil || report.Erased != 1 {
 			t.Errorf("with an erased payload: %+v %v", report, err)
@@ -181,7 +185,8 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		if f := holds(); len(f) != 1 || f[0].JobID.String() != id || f[0].Seq != seq {
 			t.Errorf("the heads show %v, want row %d", f, seq)
 		}
-		for what, bad := range map[string][]byte{"cut": heads[:len(heads)/2], "changed": bytes.Replace(heads, []byte(id), []byte(toString(other["id"])), 1), "empty": nil} {
+		for what, bad := range map[string][]byte{"cut": heads[:len(heads)/2],
+			"changed": bytes.Replace(heads, []byte(id), []byte(toString(other["id"])), 1), "empty": nil} {
 			if _, _, err := svc.VerifyHeads(t.Context(), bad, ""); err == nil {
 				t.Errorf("%s heads are taken", what)
 			}

@@ -40,7 +40,8 @@ func TestPayableAttended(t *testing.T) {
 			v := make(name, "")
 			ravi.send("POST", path("/v1/visits/%s/arrive", v), nil, 200)
 			if name == "proven" {
-				ravi.send("POST", path("/v1/visits/%s/attempts", v), obj{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30, "grade": "recorded", "evidence_digest": strings.Repeat("ab", 32)}, 201)
+				ravi.send("POST", path("/v1/visits/%s/attempts", v), obj{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30,
+					"grade": "recorded", "evidence_digest": strings.Repeat("ab", 32)}, 201)
 			}
 			ravi.send("POST", path("/v1/visits/%s/no-access", v), obj{"reason": "nobody opened"}, 200)
 		}
@@ -69,7 +70,8 @@ func TestPayableAttended(t *testing.T) {
 				t.Errorf("%s reads the report: %s", p.login, text)
 			}
 		}
-		both := map[string]cell{"done": {true, true, ""}, "stopped": {true, false, "it was stopped"}, "proven": {true, false, "nobody opened, and that is proven"}, "claimed": {true, true, ""},
+		both := map[string]cell{"done": {true, true, ""}, "stopped": {true, false, "it was stopped"},
+			"proven": {true, false, "nobody opened, and that is proven"}, "claimed": {true, true, ""},
 			"disputed": {true, false, "it is disputed"}, "grave": {true, false, "area hold"}, "ahead": {false, false, "it is not over"}}
 		see(ravi, both)
 		see(ravi, map[string]cell{"mild": {true, false, "you reported something on this visit"}})

@@ -26,7 +26,8 @@ func (p *person) offered(job obj, login, from, to string) (out []string) {
 // asks requests leave for oneself.
 func (p *person) asks(from, to string, want int) obj {
 	p.h.Helper()
-	return p.send("POST", "/v1/technicians/"+p.id.String()+"/leave", obj{"starts_at": from, "ends_at": to, "kind": "annual", "note": "a wedding"}, want)
+	return p.send("POST", "/v1/technicians/"+p.id.String()+"/leave", obj{"starts_at": from, "ends_at": to, "kind": "annual",
+		"note": "a wedding"}, want)
 }
 
 // TestLeaveIsAskedForAndGranted: what a technician asks for takes nothing away
@@ -66,7 +67,8 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 		if rows := items(asha.send("GET", "/v1/leave?status=requested", nil, 200)); len(rows) != 1 || rows[0]["id"] != asked["id"] {
 			t.Errorf("what waits: %v", rows)
 		}
-		for address, want := range map[string]int{"/v1/leave?status=approved": 0, "/v1/leave?centre_id=" + h.centre.String(): 1, "/v1/leave?centre_id=" + h.other.String(): 0} {
+		for address, want := range map[string]int{"/v1/leave?status=approved": 0, "/v1/leave?centre_id=" + h.centre.String(): 1,
+			"/v1/leave?centre_id=" + h.other.String(): 0} {
 			if rows := items(asha.send("GET", address, nil, 200)); len(rows) != want {
 				t.Errorf("%s: %v", address, rows)
 			}
@@ -75,7 +77,8 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 			t.Errorf("meena reads %v", rows)
 		}
 
-		approve, decline, withdraw := path("/v1/leave/%s/approve", asked), path("/v1/leave/%s/decline", asked), path("/v1/leave/%s/withdraw", asked)
+		approve, decline, withdraw := path("/v1/leave/%s/approve", asked), path("/v1/leave/%s/decline", asked),
+			path("/v1/leave/%s/withdraw", asked)
 		ravi.send("POST", approve, nil, 403) // nobody his own
 		desk.send("POST", approve, nil, 403)
 		asha.send("POST", withdraw, obj{"reason": "x"}, 403) // he asked for it
@@ -83,7 +86,8 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 		h.as("meena").send("POST", withdraw, nil, 404)
 		asha.send("POST", decline, nil, 422) // no reason
 		said := asha.send("POST", approve, nil, 200)
-		if said["status"] != "approved" || fmt.Sprint(said["affected"]) != fmt.Sprintf("[%v]", visit["id"]) || said["decided_by"] != asha.id.String() {
+		if said["status"] != "approved" || fmt.Sprint(said["affected"]) != fmt.Sprintf("[%v]", visit["id"]) ||
+			said["decided_by"] != asha.id.String() {
 			t.Errorf("approved: %v", said)
 		}
 		h.expect("ravi", "Your leave is approved")
@@ -94,14 +98,16 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 			t.Errorf("on leave ravi is offered in %v", now)
 		}
 		at := obj{"window_start": "2027-03-03T14:00", "window_end": "2027-03-03T16:00", "crew": h.crew("ravi")["crew"]}
-		if no := desk.send("POST", path("/v1/jobs/%s/visits", other), at, 422); no["code"] != "outside_hours" || no["reason"] != "leave" || no["detail"] != "Ravi is on leave then." {
+		if no := desk.send("POST", path("/v1/jobs/%s/visits", other), at, 422); no["code"] != "outside_hours" || no["reason"] != "leave" ||
+			no["detail"] != "Ravi is on leave then." {
 			t.Errorf("refused with %v", no)
 		}
 		if v := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); len(v["crew"].([]any)) != 1 {
 			t.Errorf("the visit in the way lost its crew: %v", v)
 		}
 		ravi.send("POST", withdraw, nil, 422) // approved, so it needs a reason
-		if gone := ravi.send("POST", withdraw, obj{"reason": "the wedding is off"}, 200); gone["status"] != "cancelled" || gone["reason"] != "the wedding is off" {
+		if gone := ravi.send("POST", withdraw, obj{"reason": "the wedding is off"}, 200); gone["status"] != "cancelled" ||
+			gone["reason"] != "the wedding is off" {
 			t.Errorf("withdrawn: %v", gone)
 		}
 		h.expect("asha", "A leave was withdrawn")
@@ -112,7 +118,8 @@ func TestLeaveIsAskedForAndGranted(t *testing.T) {
 		// Declined, withdrawn while it waits, cancelled by who approved.
 		second := ravi.asks("2027-03-05T08:00", "2027-03-05T20:00", 201)
 		h.expect("asha", "A colleague asks for leave")
-		if no := maya.send("POST", path("/v1/leave/%s/decline", second), obj{"reason": "two are away already", "occurred_at": "2027-03-01T08:50"}, 200); no["status"] != "declined" || no["decided_at"] != "2027-03-01T03:20:00Z" {
+		if no := maya.send("POST", path("/v1/leave/%s/decline", second), obj{"reason": "two are away already", "occurred_at": "2027-03-01T08:50"},
+			200); no["status"] != "declined" || no["decided_at"] != "2027-03-01T03:20:00Z" {
 			t.Errorf("declined: %v", no)
 		}
 		h.expect("ravi", "Your leave is declined")
@@ -154,7 +161,8 @@ func TestWhoseLeaveStandsAtOnce(t *testing.T) {
 		times := obj{"starts_at": "2027-03-08T08:00", "ends_at": "2027-03-08T20:00", "kind": "annual"}
 		ill := obj{"starts_at": "2027-03-09T08:00", "ends_at": "2027-03-09T20:00", "kind": "sick"}
 		own := func(p *person) string { return "/v1/users/" + p.id.String() + "/leave" }
-		if l := desk.send("POST", "/v1/technicians/"+ravi.id.String()+"/leave", times, 201); l["status"] != "approved" || l["recorded_by"] != desk.id.String() || len(l["affected"].([]any)) != 0 {
+		if l := desk.send("POST", "/v1/technicians/"+ravi.id.String()+"/leave", times, 201); l["status"] != "approved" ||
+			l["recorded_by"] != desk.id.String() || len(l["affected"].([]any)) != 0 {
 			t.Errorf("by the desk: %v", l)
 		}
 		if l := ravi.send("POST", own(ravi), ill, 201); l["status"] != "approved" {
@@ -204,7 +212,8 @@ func TestLeaveAndBookingMeet(t *testing.T) {
 			var all sync.WaitGroup
 			var booked, said obj
 			all.Go(func() {
-				out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": date + "T10:00", "window_end": date + "T12:00", "crew": h.crew("ravi")["crew"]})
+				out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": date + "T10:00", "window_end": date + "T12:00",
+					"crew": h.crew("ravi")["crew"]})
 				if res.StatusCode == 201 {
 					booked = parsed(h, out)
 				} else if no := parsed(h, out); no["reason"] != "leave" {
@@ -228,11 +237,13 @@ func TestALevelOfSkillIsAskedFor(t *testing.T) {
 		desk, asha := h.as("kiran"), h.as("asha")
 		h.colleague("sunil", h.as("ravi"))
 		skills := func(login string) string { return "/v1/technicians/" + h.people[login].id.String() + "/skills" }
-		put := asha.send("PUT", skills("ravi"), obj{"skills": []any{"oven", obj{"category": "washing_machine", "level": 1}, obj{"category": "refrigerator"}}}, 200)
+		put := asha.send("PUT", skills("ravi"), obj{"skills": []any{"oven", obj{"category": "washing_machine", "level": 1},
+			obj{"category": "refrigerator"}}}, 200)
 		if fmt.Sprint(put["skills"]) != "[oven washing_machine refrigerator]" || fmt.Sprint(put["skill_levels"]) != "map[washing_machine:1]" {
 			t.Errorf("the user: %v %v", put["skills"], put["skill_levels"])
 		}
-		if got := desk.send("GET", skills("ravi"), nil, 200); fmt.Sprint(got["skills"]) != "[oven washing_machine refrigerator]" || fmt.Sprint(got["skill_levels"]) != "map[oven:2 refrigerator:2 washing_machine:1]" {
+		if got := desk.send("GET", skills("ravi"), nil, 200); fmt.Sprint(got["skills"]) != "[oven washing_machine refrigerator]" ||
+			fmt.Sprint(got["skill_levels"]) != "map[oven:2 refrigerator:2 washing_machine:1]" {
 			t.Errorf("the skills: %v", got)
 		}
 		asha.send("PUT", skills("sunil"), obj{"skills": []any{obj{"category": "washing_machine", "level": 3}}}, 200)
@@ -268,7 +279,8 @@ func TestALevelOfSkillIsAskedFor(t *testing.T) {
 			if tc.no != "" {
 				want = 422
 			}
-			got := desk.send("POST", path("/v1/jobs/%s/visits", tc.job), obj{"window_start": "2027-03-02T10:00", "window_end": "2027-03-02T12:00", "crew": h.crew(tc.crew...)["crew"]}, want)
+			got := desk.send("POST", path("/v1/jobs/%s/visits", tc.job), obj{"window_start": "2027-03-02T10:00", "window_end": "2027-03-02T12:00",
+				"crew": h.crew(tc.crew...)["crew"]}, want)
 			if want == 201 {
 				desk.send("POST", path("/v1/visits/%s/cancel", got), obj{"reason": "another try"}, 200)
 			} else if got["code"] != "skill_missing" || got["reason"] != "skill" || got["detail"] != tc.no {
@@ -282,7 +294,8 @@ func TestALevelOfSkillIsAskedFor(t *testing.T) {
 			t.Error("sunil is not offered")
 		}
 		// A plan of the day gives it to who can; the level of a job may change.
-		tray := desk.send("POST", path("/v1/jobs/%s/visits", three), obj{"window_start": "2027-03-04T10:00", "window_end": "2027-03-04T12:00"}, 201)
+		tray := desk.send("POST", path("/v1/jobs/%s/visits", three), obj{"window_start": "2027-03-04T10:00", "window_end": "2027-03-04T12:00"},
+			201)
 		placed := listed(h.plan(desk, "2027-03-04"), "visits")
 		if len(placed) != 1 || placed[0]["visit_id"] != tray["id"] || placed[0]["technician_id"] != h.people["sunil"].id.String() {
 			t.Errorf("the plan: %v", placed)
@@ -297,7 +310,8 @@ func TestALevelOfSkillIsAskedFor(t *testing.T) {
 func (h *harness) takes(n int) obj {
 	h.Helper()
 	asha, centre := h.as("asha"), "/v1/centres/"+h.centre.String()
-	return asha.send("PATCH", centre, obj{"max_visits_per_day": n}, 200, "If-Match", fmt.Sprintf(`"%v"`, asha.send("GET", centre, nil, 200)["version"]))
+	return asha.send("PATCH", centre, obj{"max_visits_per_day": n}, 200, "If-Match",
+		fmt.Sprintf(`"%v"`, asha.send("GET", centre, nil, 200)["version"]))
 }
 
 // TestACentreTakesSoManyVisitsADay, wherever a visit comes from.
@@ -325,7 +339,8 @@ func TestACentreTakesSoManyVisitsADay(t *testing.T) {
 		second := book(jobs[1], 3, 13, 201)                // nobody's counts as well
 		full := "The centre takes 2 visits on 2027-03-03 and has 2."
 		for _, crew := range [][]string{{"ravi"}, nil} {
-			if no := book(jobs[2], 3, 16, 409, crew...); no["code"] != "capacity_full" || no["reason"] != "capacity" || no["detail"] != full || len(list(no, "slots")) == 0 {
+			if no := book(jobs[2], 3, 16, 409, crew...); no["code"] != "capacity_full" || no["reason"] != "capacity" || no["detail"] != full ||
+				len(list(no, "slots")) == 0 {
 				t.Errorf("the third one of %v: %v", crew, no)
 			}
 		}
@@ -341,13 +356,16 @@ func TestACentreTakesSoManyVisitsADay(t *testing.T) {
 		}
 		// What stands there already is assigned and moved within the day.
 		desk.send("POST", path("/v1/visits/%s/assign", second), h.crew("ravi"), 200)
-		if who := items(desk.slots(jobs[1], "visit_id", toString(second["id"]), "from", "2027-03-03T15:00", "to", "2027-03-03T18:00")); len(who) == 0 {
+		if who := items(desk.slots(jobs[1], "visit_id", toString(second["id"]), "from", "2027-03-03T15:00", "to",
+			"2027-03-03T18:00")); len(who) == 0 {
 			t.Error("a visit of the day finds no other hour of it")
 		}
-		moved := desk.send("POST", path("/v1/visits/%s/reschedule", second), obj{"window_start": "2027-03-03T16:00", "window_end": "2027-03-03T18:00"}, 201)
+		moved := desk.send("POST", path("/v1/visits/%s/reschedule", second),
+			obj{"window_start": "2027-03-03T16:00", "window_end": "2027-03-03T18:00"}, 201)
 		// Another day's does not come in; an import says so in its row.
 		away := book(jobs[2], 4, 10, 201, "ravi")
-		if no := desk.send("POST", path("/v1/visits/%s/reschedule", away), obj{"window_start": "2027-03-03T10:00", "window_end": "2027-03-03T12:00", "crew": []string{}}, 409); no["code"] != "capacity_full" {
+		if no := desk.send("POST", path("/v1/visits/%s/reschedule", away),
+			obj{"window_start": "2027-03-03T10:00", "window_end": "2027-03-03T12:00", "crew": []string{}}, 409); no["code"] != "capacity_full" {
 			t.Errorf("moved into a full day: %v", no)
 		}
 		sheet := "external_ref,name,phone,address,postal_code,fault,category,date,window\nCAP-1,Full household,9811110001,12 Example Lane,411001,leaks,refrigerator,2027-03-03,18:00-20:00\n"
@@ -404,14 +422,17 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 		ravi.send("POST", path("/v1/visits/%s/complete", done), obj{"end_code": "0"}, 200)
 		h.visit(desk, jobs[1], monday.Add(3*time.Hour), "ravi")
 		third := obj{"window_start": monday.Add(6 * time.Hour), "window_end": monday.Add(8 * time.Hour), "crew": h.crew("ravi")["crew"]}
-		if no := desk.send("POST", path("/v1/jobs/%s/visits", jobs[2]), third, 409); no["code"] != "capacity_full" || no["detail"] != "Ravi takes 2 visits on 2027-03-01 and has 2." {
+		if no := desk.send("POST", path("/v1/jobs/%s/visits", jobs[2]), third, 409); no["code"] != "capacity_full" ||
+			no["detail"] != "Ravi takes 2 visits on 2027-03-01 and has 2." {
 			t.Errorf("the third one: %v", no)
 		}
-		tray := desk.send("POST", path("/v1/jobs/%s/visits", jobs[2]), obj{"window_start": third["window_start"], "window_end": third["window_end"]}, 201)
+		tray := desk.send("POST", path("/v1/jobs/%s/visits", jobs[2]),
+			obj{"window_start": third["window_start"], "window_end": third["window_end"]}, 201)
 		if no := desk.send("POST", path("/v1/visits/%s/assign", tray), h.crew("ravi"), 409); no["code"] != "capacity_full" {
 			t.Errorf("assigned: %v", no)
 		}
-		if plan := h.plan(desk, "2027-03-01"); len(listed(plan, "visits")) != 1 || listed(plan, "visits")[0]["technician_id"] != h.people["meena"].id.String() {
+		if plan := h.plan(desk, "2027-03-01"); len(listed(plan, "visits")) != 1 ||
+			listed(plan, "visits")[0]["technician_id"] != h.people["meena"].id.String() {
 			t.Errorf("the plan: %v", plan["visits"])
 		}
 		// Meena takes what is beyond his number.
@@ -465,7 +486,8 @@ func TestManyWantTheLastPlaceOfADay(t *testing.T) {
 			day := time.Date(2027, 3, 3+round, 8, 0, 0, 0, domainZone("Asia/Kolkata"))
 			for i := range 2 {
 				_, job := h.household(desk, nil)
-				desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": day.Add(time.Duration(2*i) * time.Hour), "window_end": day.Add(time.Duration(2*i+2) * time.Hour)}, 201)
+				desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": day.Add(time.Duration(2*i) * time.Hour),
+					"window_end": day.Add(time.Duration(2*i+2) * time.Hour)}, 201)
 			}
 			jobs := []obj{}
 			for range 8 {
@@ -527,7 +549,8 @@ func TestSicknessTellsTheDesk(t *testing.T) {
 		visit := h.visit(desk, job, monday.Add(24*time.Hour), "ravi")
 		h.ignore("ravi", "kiran", "asha")
 		day := func(n int) string { return monday.AddDate(0, 0, n).Format("2006-01-02") + "T00:00" }
-		l := ravi.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": day(1), "ends_at": day(3), "kind": "sick", "note": "surgery"}, 201)
+		l := ravi.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": day(1), "ends_at": day(3), "kind": "sick",
+			"note": "surgery"}, 201)
 		if got := l["affected"].([]any); l["status"] != "approved" || len(got) != 1 || got[0] != visit["id"] {
 			t.Errorf("told: %v", l)
 		}
@@ -546,9 +569,11 @@ func TestSicknessTellsTheDesk(t *testing.T) {
 		h.as("gita").send("GET", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), nil, 403)
 		h.as("gita").send("GET", fmt.Sprintf("/v1/users/%s/leave", ravi.id), nil, 403)
 		// A typing error of the desk is the desk's to take back.
-		typo := desk.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["meena"].id), obj{"starts_at": day(5), "ends_at": day(6), "kind": "other"}, 201)
+		typo := desk.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["meena"].id),
+			obj{"starts_at": day(5), "ends_at": day(6), "kind": "other"}, 201)
 		desk.send("POST", path("/v1/leave/%s/withdraw", typo), obj{"reason": "somebody else"}, 200)
-		desk.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": day(5), "ends_at": "2199-01-01T00:00", "kind": "other"}, 422)
+		desk.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": day(5), "ends_at": "2199-01-01T00:00",
+			"kind": "other"}, 422)
 		h.anyPush = true
 	})
 }
@@ -572,7 +597,8 @@ func TestAssigningAtAnotherTimeOfTheWindow(t *testing.T) {
 		}
 		at := monday.Add(24*time.Hour + 70*time.Minute)
 		got := desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": crew, "planned_start": at.Format(time.RFC3339)}, 200)
-		if got["planned_start"] != at.Format(time.RFC3339) || got["window_start"] != visit["window_start"] || got["confirmation"] != visit["confirmation"] {
+		if got["planned_start"] != at.Format(time.RFC3339) || got["window_start"] != visit["window_start"] ||
+			got["confirmation"] != visit["confirmation"] {
 			t.Errorf("assigned: %v", got)
 		}
 	})
@@ -584,7 +610,8 @@ func TestNoVisitOnAHoliday(t *testing.T) {
 		h.anyPush = true
 		desk := h.as("kiran")
 		centre := h.as("root").send("GET", fmt.Sprintf("/v1/centres/%s", h.centre), nil, 200)
-		h.as("root").send("PATCH", path("/v1/centres/%s", centre), obj{"holidays": []string{"2027-03-05"}}, 200, "If-Match", fmt.Sprintf(`"%v"`, centre["version"]))
+		h.as("root").send("PATCH", path("/v1/centres/%s", centre), obj{"holidays": []string{"2027-03-05"}}, 200, "If-Match",
+			fmt.Sprintf(`"%v"`, centre["version"]))
 		_, job := h.household(desk, nil)
 		at := obj{"window_start": "2027-03-05T10:00", "window_end": "2027-03-05T12:00"}
 		if out := desk.send("POST", path("/v1/jobs/%s/visits", job), at, 422); !strings.Contains(fmt.Sprint(out["detail"]), "holiday") {

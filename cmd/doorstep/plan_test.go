@@ -16,7 +16,8 @@ var tuesday = monday.Add(25 * time.Hour)
 // centre.
 func (h *harness) door(desk *person, km float64, category string) (customer, job obj) {
 	h.Helper()
-	customer, _ = h.household(desk, obj{"sites": []obj{{"address": "12 Example Lane", "postal_code": "411001", "zone": "Asia/Kolkata", "lat": 18.5204 + km/111.2, "lon": 73.8567}}})
+	customer, _ = h.household(desk, obj{"sites": []obj{{"address": "12 Example Lane", "postal_code": "411001", "zone": "Asia/Kolkata",
+		"lat": 18.5204 + km/111.2, "lon": 73.8567}}})
 	return customer, desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "does not cool", "category": category}, 201)
 }
 
@@ -49,7 +50,8 @@ func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 		// His own visit stands; the household confirmed it.
 		_, his := h.door(desk, 1, "refrigerator")
 		stands := h.visit(desk, his, tuesday, "ravi")
-		desk.send("POST", path("/v1/visits/%s/confirm", stands), obj{"contact": obj{"channel": "phone", "direction": "inbound", "outcome": "reached"}}, 200)
+		desk.send("POST", path("/v1/visits/%s/confirm", stands), obj{"contact": obj{"channel": "phone", "direction": "inbound",
+			"outcome": "reached"}}, 200)
 		for i := range 2 {
 			_, job := h.door(desk, float64(i+1)*0.8, "refrigerator")
 			loose = append(loose, h.visit(desk, job, tuesday))
@@ -82,7 +84,8 @@ func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 		if got := why[held["id"]]; got == nil || got["code"] != "held" {
 			t.Errorf("the visit under a hold is answered %v", got)
 		}
-		if got := listed(unplaced[0], "refusals"); len(unplaced) == 2 && len(got)+len(listed(unplaced[1], "refusals")) != 3 { // one sentence for the hold, one for each technician's skill
+		if got := listed(unplaced[0], "refusals"); len(unplaced) == 2 &&
+			len(got)+len(listed(unplaced[1], "refusals")) != 3 { // one sentence for the hold, one for each technician's skill
 			t.Errorf("refusals: %v", unplaced)
 		}
 		last := map[any]time.Time{}
@@ -119,16 +122,19 @@ func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 			t.Errorf("accepted %v, got %v at %v", first, got["crew"], got["planned_start"])
 		}
 		desk.send("POST", "/v1/visits/"+visits[1]["visit_id"].(string)+"/cancel", obj{"reason": "the household asked"}, 200)
-		h.as("asha").send("POST", path("/v1/technicians/%s/leave", obj{"id": visits[2]["technician_id"]}), obj{"starts_at": tuesday, "ends_at": tuesday.Add(10 * time.Hour), "kind": "annual"}, 201)
+		h.as("asha").send("POST", path("/v1/technicians/%s/leave", obj{"id": visits[2]["technician_id"]}),
+			obj{"starts_at": tuesday, "ends_at": tuesday.Add(10 * time.Hour), "kind": "annual"}, 201)
 		out = desk.send("POST", path("/v1/plans/%s/accept", plan), obj{}, 200)
 		codes := map[any]any{}
 		for _, r := range listed(out, "refused") {
 			codes[r["visit_id"]] = r["code"]
 		}
-		if codes[visits[1]["visit_id"]] != "wrong_state" || codes[visits[2]["visit_id"]] != "outside_hours" || !slices.Contains(out["accepted"].([]any), first["visit_id"]) {
+		if codes[visits[1]["visit_id"]] != "wrong_state" || codes[visits[2]["visit_id"]] != "outside_hours" ||
+			!slices.Contains(out["accepted"].([]any), first["visit_id"]) {
 			t.Errorf("accepted %v, refused %v", out["accepted"], out["refused"])
 		}
-		if got := desk.send("GET", path("/v1/visits/%s", stands), nil, 200); at(got, "planned_start") != tuesday || got["crew"].([]any)[0] != h.people["ravi"].id.String() {
+		if got := desk.send("GET", path("/v1/visits/%s", stands), nil, 200); at(got, "planned_start") != tuesday ||
+			got["crew"].([]any)[0] != h.people["ravi"].id.String() {
 			t.Errorf("a confirmed visit moved: %v", got)
 		}
 		if got := desk.send("GET", path("/v1/plans/%s", plan), nil, 200); len(got["accepted"].([]any)) != len(out["accepted"].([]any)) {
@@ -343,7 +349,8 @@ func TestACalendarOutsideTheHouse(t *testing.T) {
 		}
 		text := read()
 		e := entry(text, visit)
-		for name, want := range map[string]string{"DTSTART;TZID=Asia/Kolkata": "20270302T100000", "DTEND;TZID=Asia/Kolkata": "20270302T120000", "SUMMARY": `refrigerator\, 411001`, "STATUS": "TENTATIVE"} {
+		for name, want := range map[string]string{"DTSTART;TZID=Asia/Kolkata": "20270302T100000", "DTEND;TZID=Asia/Kolkata": "20270302T120000",
+			"SUMMARY": `refrigerator\, 411001`, "STATUS": "TENTATIVE"} {
 			if e[name] != want {
 				t.Errorf("%s is %q, want %q:\n%s", name, e[name], want, text)
 			}
@@ -361,7 +368,8 @@ func TestACalendarOutsideTheHouse(t *testing.T) {
 		// London's clocks change inside the calendar.
 		far := h.as("ravi2").send("POST", "/v1/me/calendar", nil, 201)
 		body, _ := nobody.raw("GET", strings.TrimPrefix(far["url"].(string), h.base), nil)
-		for _, want := range []string{"BEGIN:STANDARD\r\nDTSTART:20261025T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0000", "BEGIN:DAYLIGHT\r\nDTSTART:20270328T010000\r\nTZOFFSETFROM:+0000\r\nTZOFFSETTO:+0100"} {
+		for _, want := range []string{"BEGIN:STANDARD\r\nDTSTART:20261025T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0000",
+			"BEGIN:DAYLIGHT\r\nDTSTART:20270328T010000\r\nTZOFFSETFROM:+0000\r\nTZOFFSETTO:+0100"} {
 			if !strings.Contains(string(body), want) {
 				t.Errorf("no %q in\n%s", want, body)
 			}

@@ -45,7 +45,8 @@ func TestAPlanSendsTwoWhereTwoAreAskedFor(t *testing.T) {
 		solo := h.visit(desk, alone, tuesday)
 		plan := h.plan(desk, "2027-03-02")
 		parts := of(plan, pair)
-		if len(parts) != 2 || parts[0]["technician_id"] == parts[1]["technician_id"] || parts[0]["planned_start"] != parts[1]["planned_start"] || len(parts[0]["crew"].([]any)) != 2 || len(of(plan, solo)) != 1 {
+		if len(parts) != 2 || parts[0]["technician_id"] == parts[1]["technician_id"] || parts[0]["planned_start"] != parts[1]["planned_start"] ||
+			len(parts[0]["crew"].([]any)) != 2 || len(of(plan, solo)) != 1 {
 			t.Fatalf("the plan: %v, unplaced %v", plan["visits"], plan["unplaced"])
 		}
 		if after := plan["after"].(obj); after["visits"] != 2.0 || after["unassigned"] != 0.0 {
@@ -55,10 +56,12 @@ func TestAPlanSendsTwoWhereTwoAreAskedFor(t *testing.T) {
 		if len(out["accepted"].([]any)) != 2 || len(out["refused"].([]any)) != 0 {
 			t.Fatalf("accepted %v, refused %v", out["accepted"], out["refused"])
 		}
-		if got := desk.send("GET", path("/v1/visits/%s", pair), nil, 200); len(got["crew"].([]any)) != 2 || got["planned_start"] != parts[0]["planned_start"] {
+		if got := desk.send("GET", path("/v1/visits/%s", pair), nil, 200); len(got["crew"].([]any)) != 2 ||
+			got["planned_start"] != parts[0]["planned_start"] {
 			t.Errorf("the crew is %v at %v", got["crew"], got["planned_start"])
 		}
-		if again := desk.send("POST", path("/v1/plans/%s/accept", plan), obj{"visit_ids": []any{pair["id"]}}, 200); len(again["accepted"].([]any)) != 1 {
+		if again := desk.send("POST", path("/v1/plans/%s/accept", plan), obj{"visit_ids": []any{pair["id"]}},
+			200); len(again["accepted"].([]any)) != 1 {
 			t.Errorf("again: %v", again)
 		}
 		// One of the two falls ill: the other keeps his time, and nobody is
@@ -67,15 +70,18 @@ func TestAPlanSendsTwoWhereTwoAreAskedFor(t *testing.T) {
 		if !slices.Contains(sick["freed"].([]any), pair["id"]) {
 			t.Errorf("freed: %v", sick["freed"])
 		}
-		if got := reason(sick["plan"].(obj), pair); got != "plan_not_met: The plan of this household asks for two people, and only Meena could come." {
+		if got := reason(sick["plan"].(obj),
+			pair); got != "plan_not_met: The plan of this household asks for two people, and only Meena could come." {
 			t.Errorf("why not: %s", got)
 		}
-		h.as("asha").send("POST", "/v1/technicians/"+meena+"/leave", obj{"starts_at": tuesday.Add(20 * time.Hour), "ends_at": tuesday.Add(30 * time.Hour), "kind": "annual"}, 201)
+		h.as("asha").send("POST", "/v1/technicians/"+meena+"/leave", obj{"starts_at": tuesday.Add(20 * time.Hour),
+			"ends_at": tuesday.Add(30 * time.Hour), "kind": "annual"}, 201)
 		next := tuesday.Add(24 * time.Hour)
 		_, other := h.household(desk, nil)
 		h.planned(other, "two_people")
 		impossible := h.visit(desk, other, next)
-		if got := reason(h.plan(desk, "2027-03-03"), impossible); got != "plan_not_met: The plan of this household asks for two people, and only Ravi could come." {
+		if got := reason(h.plan(desk, "2027-03-03"),
+			impossible); got != "plan_not_met: The plan of this household asks for two people, and only Ravi could come." {
 			t.Errorf("why not: %s", got)
 		}
 	})
@@ -91,7 +97,8 @@ func TestAPlanMendsACrewThatLostOneOfTwo(t *testing.T) {
 		pair := h.visit(desk, job, tuesday, "ravi", "meena")
 		out := desk.send("POST", "/v1/technicians/"+h.people["ravi"].id.String()+"/sick", obj{"date": "2027-03-02"}, 201)
 		parts := of(out["plan"].(obj), pair)
-		if len(parts) != 1 || parts[0]["technician_id"] != third || len(parts[0]["crew"].([]any)) != 2 || parts[0]["planned_start"] != pair["planned_start"] {
+		if len(parts) != 1 || parts[0]["technician_id"] != third || len(parts[0]["crew"].([]any)) != 2 ||
+			parts[0]["planned_start"] != pair["planned_start"] {
 			t.Fatalf("proposed: %v, unplaced %v", parts, out["plan"].(obj)["unplaced"])
 		}
 		got := desk.send("POST", path("/v1/plans/%s/accept", out["plan"].(obj)), obj{}, 200)
@@ -105,8 +112,10 @@ func TestAPlanMendsACrewThatLostOneOfTwo(t *testing.T) {
 // hire adds a technician of the centre.
 func (h *harness) hire(login string) string {
 	h.Helper()
-	u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()}, Login: login, Name: strings.ToUpper(login[:1]) + login[1:] + " Surname",
-		Role: domain.RoleTechnician, CentreID: &h.centre, Language: "en", PasswordHash: passwordHash(), Skills: domain.JSONList[string]{"refrigerator"}}
+	u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()},
+		Login: login, Name: strings.ToUpper(login[:1]) + login[1:] + " Surname",
+		Role: domain.RoleTechnician, CentreID: &h.centre, Language: "en", PasswordHash: passwordHash(),
+		Skills: domain.JSONList[string]{"refrigerator"}}
 	for d := range 7 {
 		u.Hours = append(u.Hours, domain.Shift{Weekday: d, From: "08:00", To: "20:00"})
 	}
@@ -126,7 +135,8 @@ func TestAPlanLeavesAloneWhatIsKeptForAHousehold(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		desk, asha := h.as("kiran"), h.as("asha")
-		asha.send("PUT", "/v1/technicians/"+h.people["meena"].id.String()+"/skills", obj{"skills": []string{"oven"}}, 200) // so that ravi is the only one
+		asha.send("PUT", "/v1/technicians/"+h.people["meena"].id.String()+"/skills", obj{"skills": []string{"oven"}},
+			200) // so that ravi is the only one
 		_, wished := h.household(desk, nil)
 		choosing := h.home(desk, wished)
 		first := choosing.windows()[0]
@@ -134,7 +144,8 @@ func TestAPlanLeavesAloneWhatIsKeptForAHousehold(t *testing.T) {
 		h.must(err)
 		choosing.taps("another-time", 303, "window", first)
 		_, job := h.household(desk, nil)
-		visit := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": start, "window_end": start.Add(30 * time.Minute), "planned_minutes": 30}, 201)
+		visit := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": start, "window_end": start.Add(30 * time.Minute),
+			"planned_minutes": 30}, 201)
 		date := start.In(domainZone("Asia/Kolkata")).Format(time.DateOnly)
 		plan := h.plan(desk, date)
 		if len(of(plan, visit)) != 0 || !strings.Contains(fmt.Sprint(plan["unplaced"]), "Ravi is kept for another household") {
@@ -153,7 +164,8 @@ func TestAPlanKeepsToOtherHoursOnADate(t *testing.T) {
 		desk := h.as("kiran")
 		hours := func(login string, on []obj) {
 			address := "/v1/technicians/" + h.people[login].id.String() + "/hours"
-			desk.send("PUT", address, obj{"hours": desk.send("GET", address, nil, 200)["hours"], "exceptions": []obj{{"date": "2027-03-02", "hours": on}}}, 200)
+			desk.send("PUT", address, obj{"hours": desk.send("GET", address, nil, 200)["hours"],
+				"exceptions": []obj{{"date": "2027-03-02", "hours": on}}}, 200)
 		}
 		hours("ravi", []obj{})
 		hours("meena", []obj{{"from": "11:00", "to": "23:00"}})
@@ -163,7 +175,8 @@ func TestAPlanKeepsToOtherHoursOnADate(t *testing.T) {
 		late := h.visit(desk, job, tuesday.Add(11*time.Hour)) // 21:00
 		plan := h.plan(desk, "2027-03-02")
 		for _, v := range []obj{morning, late} {
-			if got := of(plan, v); len(got) != 1 || got[0]["technician_id"] != h.people["meena"].id.String() || at(got[0], "planned_start").Before(tuesday.Add(time.Hour)) {
+			if got := of(plan, v); len(got) != 1 || got[0]["technician_id"] != h.people["meena"].id.String() || at(got[0], "planned_start").
+				Before(tuesday.Add(time.Hour)) {
 				t.Errorf("proposed %v, unplaced %v", got, plan["unplaced"])
 			}
 		}
@@ -241,7 +254,9 @@ func TestWhatIsProposedCanBeAccepted(t *testing.T) {
 				case 0:
 					from := 8 + chance.IntN(4)
 					week := desk.send("GET", who+"/hours", nil, 200)
-					desk.send("PUT", who+"/hours", obj{"hours": week["hours"], "exceptions": append(week["exceptions"].([]any), obj{"date": date, "hours": []obj{{"from": fmt.Sprintf("%02d:00", from), "to": fmt.Sprintf("%02d:30", from+3)}, {"from": fmt.Sprintf("%02d:30", from+4), "to": "22:00"}}})}, 200)
+					desk.send("PUT", who+"/hours", obj{"hours": week["hours"], "exceptions": append(week["exceptions"].([]any),
+						obj{"date": date, "hours": []obj{{"from": fmt.Sprintf("%02d:00", from), "to": fmt.Sprintf("%02d:30", from+3)},
+							{"from": fmt.Sprintf("%02d:30", from+4), "to": "22:00"}}})}, 200)
 				case 1:
 					from := moment(8, 16)
 					asha.send("POST", who+"/leave", obj{"starts_at": from, "ends_at": from.Add(2 * time.Hour), "kind": "annual"}, 201)
@@ -250,7 +265,8 @@ func TestWhatIsProposedCanBeAccepted(t *testing.T) {
 			_, elsewhere := h.household(desk, nil)
 			h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
 				from := moment(9, 16)
-				return tx.InsertSlotHold(&domain.SlotHold{ID: uuid.New(), JobID: uuid.MustParse(elsewhere["id"].(string)), TechnicianID: id(crew[chance.IntN(3)]), WindowStart: from, WindowEnd: from.Add(2 * time.Hour),
+				return tx.InsertSlotHold(&domain.SlotHold{ID: uuid.New(), JobID: uuid.MustParse(elsewhere["id"].(string)),
+					TechnicianID: id(crew[chance.IntN(3)]), WindowStart: from, WindowEnd: from.Add(2 * time.Hour),
 					StartsAt: from, EndsAt: from.Add(90 * time.Minute), CreatedAt: h.clock.Now(), ExpiresAt: h.clock.Now().Add(10 * time.Minute)})
 			}))
 			for n := range 7 {
@@ -264,7 +280,8 @@ func TestWhatIsProposedCanBeAccepted(t *testing.T) {
 				} else if chance.IntN(3) == 0 {
 					sent = []string{id(crew[chance.IntN(3)]).String()}
 				}
-				b := obj{"window_start": from, "window_end": from.Add(time.Duration(60+30*chance.IntN(5)) * time.Minute), "planned_minutes": 30 + 15*chance.IntN(4), "crew": sent}
+				b := obj{"window_start": from, "window_end": from.Add(time.Duration(60+30*chance.IntN(5)) * time.Minute),
+					"planned_minutes": 30 + 15*chance.IntN(4), "crew": sent}
 				if out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), b); res.StatusCode != 201 && len(sent) == 0 {
 					t.Fatalf("%d %s", res.StatusCode, out)
 				}

@@ -37,7 +37,8 @@ func (p *person) agreeing(visit obj, action string, want int, body obj) obj {
 		body = obj{}
 	}
 	out := p.send("POST", path("/v1/visits/%s/"+action, visit), body, want)
-	if want == 200 && out["actions"] != nil && offers(out, "en-route") != offers(p.send("GET", path("/v1/visits/%s", visit), nil, 200), "en-route") {
+	if want == 200 && out["actions"] != nil && offers(out, "en-route") != offers(p.send("GET", path("/v1/visits/%s", visit), nil, 200),
+		"en-route") {
 		p.h.Errorf("after %s its answer and the visit differ", action)
 	}
 	if want == 409 && out["code"] != "plan_not_met" {
@@ -71,7 +72,8 @@ func TestTwoPeopleAreReallyTwo(t *testing.T) {
 			"assign":     desk.send("POST", path("/v1/visits/%s/assign", alone), obj{"crew": ids("meena")}, 409),
 			"reschedule": desk.send("POST", path("/v1/visits/%s/reschedule", alone), window(50*time.Hour, "meena"), 409),
 			// Also without a word of the crew, which stays as it was.
-			"reschedule as it was": desk.send("POST", path("/v1/visits/%s/reschedule", alone), obj{"window_start": monday.Add(50 * time.Hour), "window_end": monday.Add(52 * time.Hour)}, 409),
+			"reschedule as it was": desk.send("POST", path("/v1/visits/%s/reschedule", alone), obj{"window_start": monday.Add(50 * time.Hour),
+				"window_end": monday.Add(52 * time.Hour)}, 409),
 		} {
 			if out["code"] != "plan_not_met" {
 				t.Errorf("%s with one: %v", what, out["code"])
@@ -128,7 +130,8 @@ func TestAPlanReachesWhoIsOnHisWay(t *testing.T) {
 		h.clock.Advance(time.Minute)
 		ravi.agreeing(visit, "arrive", 409, nil)
 		// What happened before anybody knew is a late fact.
-		ravi.send("POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": monday.Add(50*time.Minute + 30*time.Second).Format(time.RFC3339)}, 200)
+		ravi.send("POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": monday.Add(50*time.Minute + 30*time.Second).
+			Format(time.RFC3339)}, 200)
 	})
 }
 
@@ -145,7 +148,8 @@ func TestWorkIsNotBegunUnderAPlanNobodyHasSeen(t *testing.T) {
 		h.clock.Advance(5 * time.Minute)
 		maya.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
 		h.clock.Advance(5 * time.Minute)
-		h.as("noor").send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"daylight"}, "reason": "spoken with the son"}, 200)
+		h.as("noor").send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"daylight"}, "reason": "spoken with the son"},
+			200)
 		late := ravi.send("POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": arrived.Format(time.RFC3339)}, 200)
 		if offers(late, "start") || !offers(late, "plan-seen") || !offers(late, "stop") {
 			t.Errorf("arrived before the plan, he is offered %v", late["actions"])
@@ -175,28 +179,34 @@ func TestDaylightIsThatOfThePlace(t *testing.T) {
 			h.Helper()
 			from, err := time.Parse("15:04", clock)
 			h.must(err)
-			return desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": "2027-03-03T" + clock, "window_end": "2027-03-03T" + from.Add(2*time.Hour).Format("15:04"), "planned_minutes": 60}, want)
+			return desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": "2027-03-03T" + clock, "window_end": "2027-03-03T" +
+				from.Add(2*time.Hour).Format("15:04"), "planned_minutes": 60}, want)
 		}
 		// Pune, 3 March: the sun sets at 18:42.
 		_, pune := h.household(desk, nil)
 		long(pune)
-		if out := book(pune, "17:50", 409); !strings.Contains(out["detail"].(string), "from 06:5") || !strings.Contains(out["detail"].(string), "to 18:4") {
+		if out := book(pune, "17:50", 409); !strings.Contains(out["detail"].(string), "from 06:5") ||
+			!strings.Contains(out["detail"].(string), "to 18:4") {
 			t.Errorf("after sunset: %v", out["detail"])
 		}
 		book(pune, "06:30", 409)
 		book(pune, "17:35", 201) // the fixed hours would say no
 		// London in winter is dark at half past four.
-		_, london := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "411001", "zone": "Europe/London", "lat": 51.5, "lon": -0.12}}})
+		_, london := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "411001", "zone": "Europe/London", "lat": 51.5,
+			"lon": -0.12}}})
 		long(london)
-		desk.send("POST", path("/v1/jobs/%s/visits", london), obj{"window_start": "2027-01-11T15:30", "window_end": "2027-01-11T17:30", "planned_minutes": 60}, 422) // over
-		out := desk.send("POST", path("/v1/jobs/%s/visits", london), obj{"window_start": "2027-12-13T15:10", "window_end": "2027-12-13T17:30", "planned_minutes": 60}, 409)
+		desk.send("POST", path("/v1/jobs/%s/visits", london), obj{"window_start": "2027-01-11T15:30", "window_end": "2027-01-11T17:30",
+			"planned_minutes": 60}, 422) // over
+		out := desk.send("POST", path("/v1/jobs/%s/visits", london), obj{"window_start": "2027-12-13T15:10", "window_end": "2027-12-13T17:30",
+			"planned_minutes": 60}, 409)
 		if !strings.Contains(out["detail"].(string), "to 15:5") {
 			t.Errorf("London in December: %v", out["detail"])
 		}
 		// Where nobody knows the place, fixed hours stand in and say so.
 		_, unknown := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"}}})
 		long(unknown)
-		if out := book(unknown, "17:30", 409); !strings.Contains(out["detail"].(string), "not known") || !strings.Contains(out["detail"].(string), "07:00 to 18:00") {
+		if out := book(unknown, "17:30", 409); !strings.Contains(out["detail"].(string), "not known") ||
+			!strings.Contains(out["detail"].(string), "07:00 to 18:00") {
 			t.Errorf("an unknown place: %v", out["detail"])
 		}
 		visit := book(unknown, "16:30", 201)
@@ -274,7 +284,8 @@ func TestAPlanThatPermitsNoVisit(t *testing.T) {
 			if got["status"] != "cancelled" || got["end_reason"] != "held" || got["counts_against"] != "nobody" {
 				t.Errorf("%s: the visit ahead is %v (%v)", plan, got["status"], got["end_reason"])
 			}
-			if out := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": monday.Add(80 * time.Hour), "window_end": monday.Add(82 * time.Hour)}, 409); out["code"] != "plan_not_met" {
+			if out := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": monday.Add(80 * time.Hour),
+				"window_end": monday.Add(82 * time.Hour)}, 409); out["code"] != "plan_not_met" {
 				t.Errorf("%s: %v", plan, out["code"])
 			}
 			h.release(h.as("maya"), job, "phone_first") // revised

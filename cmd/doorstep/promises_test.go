@@ -62,7 +62,8 @@ func TestPromisesByStaff(t *testing.T) {
 		_, job := h.household(desk, nil)
 		// At night: the due time moves to the beginning of the next duty.
 		night := time.Date(2027, 3, 2, 22, 0, 0, 0, time.FixedZone("IST", 19800))
-		p := desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"kind": "part", "what": "the relay", "due_at": night.Format(time.RFC3339)}, 201)
+		p := desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"kind": "part", "what": "the relay", "due_at": night.Format(time.RFC3339)},
+			201)
 		if due := instantOf(t, p["due_at"]); !due.Equal(time.Date(2027, 3, 3, 2, 30, 0, 0, time.UTC)) {
 			t.Errorf("due at %v, want 08:00 in Pune", due)
 		}
@@ -78,7 +79,8 @@ func TestPromisesByStaff(t *testing.T) {
 		h.expect("asha", "Please call back")
 		gita.send("POST", path("/v1/promises/%s/keep", p), obj{}, 409)
 		gita.send("POST", path("/v1/promises/%s/keep", p), obj{"contact": obj{"channel": "phone", "outcome": "no_answer"}}, 422)
-		got = gita.send("POST", path("/v1/promises/%s/keep", p), obj{"contact": obj{"channel": "phone", "outcome": "reached"}, "note": "told"}, 200)
+		got = gita.send("POST", path("/v1/promises/%s/keep", p), obj{"contact": obj{"channel": "phone", "outcome": "reached"}, "note": "told"},
+			200)
 		if got["status"] != "kept" || got["note"] != "told" {
 			t.Errorf("kept: %v", got)
 		}

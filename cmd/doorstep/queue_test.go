@@ -73,7 +73,8 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		maya.posts(got["hold"], 0, obj{"plan": []string{}, "reason": "x"}, 422)
 		maya.posts(got["hold"], 0, obj{"plan": []string{"two_people"}, "reason": "Spoken with the son."}, 200)
 		got = queued(maya)
-		if got["dispute"] != nil || got["hold"] != nil || labels(got["review"]) != "Triage, Take it into review, Decide" || labels(got["sos"]) != "Resolve, Hand it over" {
+		if got["dispute"] != nil || got["hold"] != nil || labels(got["review"]) != "Triage, Take it into review, Decide" ||
+			labels(got["sos"]) != "Resolve, Hand it over" {
 			t.Errorf("afterwards: %v", got)
 		}
 		// Unchanged, the answer is short.
@@ -87,7 +88,8 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 			t.Errorf("in the end there is %v", got)
 		}
 		// A late promise comes last, and can be taken over with one tap.
-		desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).Format(time.RFC3339)}, 201)
+		desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).
+			Format(time.RFC3339)}, 201)
 		h.advance(30 * time.Hour)
 		late := queued(maya)["promise"]
 		if late == nil || late["late"] != true {
@@ -102,7 +104,8 @@ func TestAdvisoriesAndAppealsWaitInTheQueue(t *testing.T) {
 		h.anyPush = true
 		desk, maya, root := h.as("kiran"), h.as("maya"), h.as("root")
 		_, job := h.household(desk, nil)
-		x := maya.send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "Go by twos.", "behaviour": "canary-behaviour",
+		x := maya.send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "Go by twos.",
+			"behaviour":  "canary-behaviour",
 			"expires_on": h.clock.Now().AddDate(0, 3, 0).Format("2006-01-02")}, 201)
 		if queued(maya)["advisory"] != nil {
 			t.Error("who proposed it is asked to approve it")
@@ -170,7 +173,8 @@ func TestTheQueueInABrowser(t *testing.T) {
 	}
 	press := func(within, button string) {
 		t.Helper()
-		evaluate[bool](t, ctx, `([...document.querySelector(`+strconv.Quote(within)+`).querySelectorAll('button')].find(b => b.textContent.includes(`+strconv.Quote(button)+`)).click(), true)`)
+		evaluate[bool](t, ctx, `([...document.querySelector(`+strconv.Quote(within)+
+			`).querySelectorAll('button')].find(b => b.textContent.includes(`+strconv.Quote(button)+`)).click(), true)`)
 	}
 	fill("#user", "maya")
 	fill("#pass", "wrong password 1")
@@ -196,7 +200,8 @@ func TestTheQueueInABrowser(t *testing.T) {
 	fill("#items select", "3")
 	// Without TLS there is no randomUUID; an item that cannot be shown takes no
 	// other with it; the bell's time is shortened.
-	evaluate[bool](t, ctx, `(delete Crypto.prototype.randomUUID, window.setInterval = ((f) => (fn, ms) => f(fn, ms === 20000 ? 50 : ms))(window.setInterval),
+	evaluate[bool](t, ctx,
+		`(delete Crypto.prototype.randomUUID, window.setInterval = ((f) => (fn, ms) => f(fn, ms === 20000 ? 50 : ms))(window.setInterval),
 		window.fetch = ((f) => async (...a) => {
 			const r = await f(...a);
 			if (a[0] !== '/v1/queue' || r.status !== 200) return r;
@@ -224,7 +229,8 @@ func TestTheQueueInABrowser(t *testing.T) {
 	ravi.send("POST", "/v1/sos", obj{"note": "he is back"}, 201)
 	says("he is back")
 	says("This has changed while the form was open")
-	until("the SOS form stays and it rings anew", "!!document.querySelector('#items>li.sos form textarea') && Number(document.getElementById('alarm').dataset.rung) > "+rung)
+	until("the SOS form stays and it rings anew",
+		"!!document.querySelector('#items>li.sos form textarea') && Number(document.getElementById('alarm').dataset.rung) > "+rung)
 	press("#items>li.sos", "Resolve")
 	says("I am on it")
 	press("#items>li.sos", "I am on it")

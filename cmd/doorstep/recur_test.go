@@ -55,7 +55,8 @@ func TestRules(t *testing.T) {
 
 // Whatever a rule says: it is refused, or its dates come in order and in time.
 func TestNoRuleEndsTheServer(t *testing.T) {
-	words := map[string][]string{"FREQ": {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}, "WKST": {"MO", "SU"}, "UNTIL": {"20280101", "20280101T000000Z"}}
+	words := map[string][]string{"FREQ": {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}, "WKST": {"MO", "SU"},
+		"UNTIL": {"20280101", "20280101T000000Z"}}
 	rapid.Check(t, func(t *rapid.T) {
 		parts := []string{"FREQ=" + rapid.SampledFrom(words["FREQ"]).Draw(t, "freq")}
 		for name := range ruleParts {
@@ -98,7 +99,8 @@ func TestAPanicAtADeadlineEndsNothing(t *testing.T) {
 		h.house.service.Recur = func(string, *time.Location, time.Time, time.Time, time.Time, int) ([]time.Time, error) {
 			return []time.Time{ruleStart}, nil
 		}
-		desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00", "fault": "x", "category": "refrigerator"}, 201)
+		desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",
+			"fault": "x", "category": "refrigerator"}, 201)
 		h.house.service.Recur = func(string, *time.Location, time.Time, time.Time, time.Time, int) ([]time.Time, error) {
 			panic("poison")
 		}

@@ -31,7 +31,8 @@ func TestReportSetsBothSidesSideBySide(t *testing.T) {
 		asha.send("GET", "/v1/reports/reachability?centre_id="+h.other.String(), nil, 404)
 		got := asha.send("GET", "/v1/reports/reachability?from=2027-03-01&to=2027-03-01", nil, 200)
 		row := got["total"].(obj)
-		for field, want := range map[string]float64{"jobs_opened": 3, "missed_by_us": 1, "no_access_by_customer": 1, "completed": 1, "first_time_fixed": 1, "completed_confirmed": 0,
+		for field, want := range map[string]float64{"jobs_opened": 3, "missed_by_us": 1, "no_access_by_customer": 1, "completed": 1,
+			"first_time_fixed": 1, "completed_confirmed": 0,
 			"promises_due": 1, "promises_late": 1, "could_not_reach_us": 1, "inbound_contacts": 1, "disputes": 0} {
 			if row[field] != want {
 				t.Errorf("%s is %v, want %v", field, row[field], want)
@@ -45,7 +46,8 @@ func TestReportSetsBothSidesSideBySide(t *testing.T) {
 		}
 		// What the household denies leaves the figures at once.
 		h.home(desk, shut).taps("dispute", 303, "visit_id", toString(door["id"]), "claim", "was_home")
-		if row := asha.send("GET", "/v1/reports/reachability", nil, 200)["total"].(obj); row["no_access_by_customer"] != 0.0 || row["disputes"] != 1.0 {
+		if row := asha.send("GET", "/v1/reports/reachability", nil, 200)["total"].(obj); row["no_access_by_customer"] != 0.0 ||
+			row["disputes"] != 1.0 {
 			t.Errorf("after the objection: %v no-shows, %v disputes", row["no_access_by_customer"], row["disputes"])
 		}
 		raw, res := asha.raw("GET", "/v1/reports/reachability?format=csv", nil)
@@ -110,7 +112,8 @@ func TestTheSafetyReportPublishesFalseAlarms(t *testing.T) {
 		h.atTheDoor()
 		h.advance(70 * time.Minute)
 		got := asha.send("GET", "/v1/reports/safety", nil, 200)["total"].(obj)
-		for field, want := range map[string]float64{"timers": 1, "pings": 1, "alarms": 4, "alarms_by_timer": 0, "answered": 3, "answered_within_a_minute": 2, "real": 1, "false_alarms": 2, "tests": 0, "not_resolved": 1} {
+		for field, want := range map[string]float64{"timers": 1, "pings": 1, "alarms": 4, "alarms_by_timer": 0, "answered": 3,
+			"answered_within_a_minute": 2, "real": 1, "false_alarms": 2, "tests": 0, "not_resolved": 1} {
 			if got[field] != want {
 				t.Errorf("%s is %v, want %v", field, got[field], want)
 			}

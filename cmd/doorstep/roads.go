@@ -61,7 +61,8 @@ func (f roadFlags) windows() (slots.Grid, error) {
 	}
 	g := slots.Grid{From: clock(f.Opens), To: clock(f.Closes), Minutes: f.Window}
 	if g.From < 0 || g.To < 0 || g.Minutes < 15 || g.Minutes > 720 || g.From+g.Minutes > g.To {
-		return g, errors.New("the arrival windows do not fit: DOORSTEP_WINDOWS_FROM and _TO are HH:MM, DOORSTEP_WINDOW_MINUTES 15 to 720 between them")
+		return g, errors.New(
+			"the arrival windows do not fit: DOORSTEP_WINDOWS_FROM and _TO are HH:MM, DOORSTEP_WINDOW_MINUTES 15 to 720 between them")
 	}
 	return g, nil
 }

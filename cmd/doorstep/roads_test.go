@@ -82,7 +82,8 @@ func TestRoadsComeFromTheEngineOrOverTheGreatCircle(t *testing.T) {
 		t.Error("a way that nobody asked for")
 	}
 	r.Learn(ctx, site, []slots.Place{near, far})
-	if r.Minutes(site, near) != 10 || r.Minutes(near, site) != 15 || r.Minutes(far, site) != 15 || r.Minutes(near, far) != straight(near, far) {
+	if r.Minutes(site, near) != 10 || r.Minutes(near, site) != 15 || r.Minutes(far, site) != 15 ||
+		r.Minutes(near, far) != straight(near, far) {
 		t.Errorf("learned %v %v", r.Minutes(site, near), r.Minutes(near, site))
 	}
 	if r.Learn(ctx, site, []slots.Place{near, far}); asked.Load() != 2 {
@@ -103,7 +104,8 @@ func TestRoadsComeFromTheEngineOrOverTheGreatCircle(t *testing.T) {
 	r = make(engine(t, 600, 600, &asked, &ill).URL)
 	asked.Store(0)
 	r.LearnAll(ctx, many[:120])
-	if asked.Load() != 9 || r.Minutes(many[3], many[110]) != 10 || r.Minutes(many[119], many[0]) != 10 || r.Minutes(many[3], many[3]) != straight(many[3], many[3]) || r.Minutes(many[3], many[130]) == 10 {
+	if asked.Load() != 9 || r.Minutes(many[3], many[110]) != 10 || r.Minutes(many[119], many[0]) != 10 ||
+		r.Minutes(many[3], many[3]) != straight(many[3], many[3]) || r.Minutes(many[3], many[130]) == 10 {
 		t.Errorf("asked %d times; %v", asked.Load(), r.Minutes(many[3], many[110]))
 	}
 	if r.LearnAll(ctx, many[:120]); asked.Load() != 9 {
@@ -163,7 +165,8 @@ func TestWindowsAreConfigured(t *testing.T) {
 	if err != nil || g != (slots.Grid{From: 540, To: 1440, Minutes: 60}) {
 		t.Errorf("%+v %v", g, err)
 	}
-	for _, wrong := range []roadFlags{{Window: 60, Opens: "nine", Closes: "20:00"}, {Window: 5, Opens: "09:00", Closes: "20:00"}, {Window: 120, Opens: "19:00", Closes: "20:00"}} {
+	for _, wrong := range []roadFlags{{Window: 60, Opens: "nine", Closes: "20:00"}, {Window: 5, Opens: "09:00", Closes: "20:00"},
+		{Window: 120, Opens: "19:00", Closes: "20:00"}} {
 		if _, err := wrong.windows(); err == nil {
 			t.Errorf("%+v is taken", wrong)
 		}
@@ -182,10 +185,12 @@ func TestTheRoadIsLongerThanItLooks(t *testing.T) {
 		h.house.service.Roads = r
 		desk, ravi := h.as("kiran"), h.people["ravi"].id.String()
 		_, first := h.household(desk, nil)
-		_, second := h.household(desk, obj{"sites": []obj{{"address": "2 Lane", "postal_code": "411001", "zone": "Asia/Kolkata", "lat": 18.521, "lon": 73.857}}})
+		_, second := h.household(desk, obj{"sites": []obj{{"address": "2 Lane", "postal_code": "411001", "zone": "Asia/Kolkata", "lat": 18.521,
+			"lon": 73.857}}})
 		at := time.Date(2027, 3, 3, 10, 0, 0, 0, domainZone("Asia/Kolkata"))
 		h.visit(desk, first, at, "ravi") // until 11:00
-		for _, w := range items(desk.slots(second, "explain", "true", "from", at.Format(time.RFC3339), "to", at.Add(4*time.Hour).Format(time.RFC3339))) {
+		for _, w := range items(desk.slots(second, "explain", "true", "from", at.Format(time.RFC3339), "to", at.Add(4*time.Hour).
+			Format(time.RFC3339))) {
 			for _, o := range list(w, "offers") {
 				if start := instantOf(t, o["planned_start"]); o["crew"].([]any)[0] == ravi && start.Before(at.Add(110*time.Minute)) {
 					t.Errorf("offered at %v, before he can be there", start)
@@ -195,9 +200,11 @@ func TestTheRoadIsLongerThanItLooks(t *testing.T) {
 		if asked.Load() == 0 {
 			t.Fatal("the engine was not asked")
 		}
-		b := obj{"window_start": at.Format(time.RFC3339), "window_end": at.Add(2 * time.Hour).Format(time.RFC3339), "planned_start": at.Add(75 * time.Minute).Format(time.RFC3339), "crew": []string{ravi}}
+		b := obj{"window_start": at.Format(time.RFC3339), "window_end": at.Add(2 * time.Hour).Format(time.RFC3339),
+			"planned_start": at.Add(75 * time.Minute).Format(time.RFC3339), "crew": []string{ravi}}
 		no := desk.send("POST", path("/v1/jobs/%s/visits", second), b, 409)
-		if no["code"] != "too_far" || no["reason"] != "travel" || no["detail"] != "Ravi needs 50 min on the way from a visit that ends at 11:00." || len(list(no, "slots")) == 0 {
+		if no["code"] != "too_far" || no["reason"] != "travel" ||
+			no["detail"] != "Ravi needs 50 min on the way from a visit that ends at 11:00." || len(list(no, "slots")) == 0 {
 			t.Errorf("%v", no)
 		}
 		b["planned_start"] = at.Add(80 * time.Minute).Format(time.RFC3339)

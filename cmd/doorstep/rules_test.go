@@ -58,7 +58,8 @@ func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 		}
 		// A plan can be revised, and what was seen of the old one is void.
 		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"no_visit"}}, 200)
-		window := obj{"window_start": h.clock.Now().Add(20 * time.Hour), "window_end": h.clock.Now().Add(22 * time.Hour), "crew": []string{h.people["meena"].id.String()}}
+		window := obj{"window_start": h.clock.Now().Add(20 * time.Hour), "window_end": h.clock.Now().Add(22 * time.Hour),
+			"crew": []string{h.people["meena"].id.String()}}
 		if out := desk.send("POST", path("/v1/jobs/%s/visits", job), window, 409); out["code"] != "plan_not_met" {
 			t.Errorf("no_visit refuses as %v", out["code"])
 		}
@@ -102,7 +103,8 @@ func TestDisruptionMovesTheDayForNobody(t *testing.T) {
 		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
 		parts := h.visit(desk, waiting, monday.Add(30*time.Hour), "meena")
 		desk.send("POST", path("/v1/jobs/%s/hold", waiting), obj{"kind": "parts", "reason": "compressor"}, 200)
-		out := asha.send("POST", "/v1/centres/"+h.centre.String()+"/disruption", obj{"date": "2027-03-02", "reason": "flood", "move_to": "2027-03-05"}, 201)
+		out := asha.send("POST", "/v1/centres/"+h.centre.String()+"/disruption",
+			obj{"date": "2027-03-02", "reason": "flood", "move_to": "2027-03-05"}, 201)
 		if out["moved"] != 2.0 || out["unplaced"] != 0.0 {
 			t.Fatalf("moved %v, unplaced %v", out["moved"], out["unplaced"])
 		}
@@ -111,7 +113,8 @@ func TestDisruptionMovesTheDayForNobody(t *testing.T) {
 			next := desk.send("GET", "/v1/visits/"+old["successor_id"].(string), nil, 200)
 			was, err := time.Parse(time.RFC3339, v["window_start"].(string))
 			h.must(err)
-			if old["status"] != "rescheduled" || old["counts_against"] != "nobody" || next["window_start"] != was.AddDate(0, 0, 3).Format(time.RFC3339) || len(next["crew"].([]any)) != 1 {
+			if old["status"] != "rescheduled" || old["counts_against"] != "nobody" || next["window_start"] != was.AddDate(0, 0, 3).
+				Format(time.RFC3339) || len(next["crew"].([]any)) != 1 {
 				t.Errorf("%v %v, next at %v with %v", old["status"], old["counts_against"], next["window_start"], next["crew"])
 			}
 		}
@@ -130,7 +133,8 @@ func TestAStaleTapIsContactAllTheSame(t *testing.T) {
 		if key == nil {
 			t.Fatalf("the page of an unreachable household offers nothing:\n%s", page)
 		}
-		if _, res := nobody.raw("POST", link+"/call-me", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type", "application/x-www-form-urlencoded"); res.StatusCode != 303 {
+		if _, res := nobody.raw("POST", link+"/call-me", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type",
+			"application/x-www-form-urlencoded"); res.StatusCode != 303 {
 			t.Fatalf("call me: %d", res.StatusCode)
 		}
 		if v := desk.verdict(job); v["verdict"] != "reached" {
@@ -141,7 +145,8 @@ func TestAStaleTapIsContactAllTheSame(t *testing.T) {
 		key = formKey.FindSubmatch(page)
 		desk.send("POST", path("/v1/visits/%s/cancel", visit), obj{"reason": "no parts"}, 200)
 		before := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any))
-		if _, res := nobody.raw("POST", link+"/confirm", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type", "application/x-www-form-urlencoded"); res.StatusCode != 409 {
+		if _, res := nobody.raw("POST", link+"/confirm", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type",
+			"application/x-www-form-urlencoded"); res.StatusCode != 409 {
 			t.Fatalf("a stale confirm: %d", res.StatusCode)
 		}
 		if after := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); after != before+1 {
@@ -184,7 +189,8 @@ func TestVerifyNamesATamperedRow(t *testing.T) {
 	desk.attempt(job, "phone", "busy", nil)
 	desk.attempt(job, "phone", "busy", nil)
 	ctx := context.Background()
-	for _, spoil := range []string{`UPDATE facts SET payload = '{"x":1}' WHERE seq = 2`, `UPDATE facts SET occurred_at = 'junk' WHERE seq = 2`} {
+	for _, spoil := range []string{`UPDATE facts SET payload = '{"x":1}' WHERE seq = 2`,
+		`UPDATE facts SET occurred_at = 'junk' WHERE seq = 2`} {
 		if _, err := h.db.SQL().ExecContext(ctx, spoil); err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +226,8 @@ func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
 		// Added to the household, the number was its own all along.
 		contact := customer["contacts"].([]any)[0].(obj)
 		phones := append(contact["phones"].([]any), "+919800000099")
-		desk.send("PATCH", path("/v1/customers/%s", customer), obj{"contacts": []obj{{"id": contact["id"], "name": contact["name"], "phones": phones}}}, 200, "If-Match", `"1"`)
+		desk.send("PATCH", path("/v1/customers/%s", customer),
+			obj{"contacts": []obj{{"id": contact["id"], "name": contact["name"], "phones": phones}}}, 200, "If-Match", `"1"`)
 		if v := desk.verdict(job); len(v["counts"].([]any)) != 3 || v["counts"].([]any)[2] != last["id"] {
 			t.Errorf("after the number was added %v count, not %v", v["counts"], v["does_not_count"])
 		}
@@ -341,15 +348,18 @@ func TestMovesMayRunTwice(t *testing.T) {
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
 		move := func(who *person, visit obj, hours int) obj {
 			at := monday.Add(time.Duration(hours) * time.Hour)
-			return who.send("POST", path("/v1/visits/%s/reschedule", visit), obj{"window_start": at, "window_end": at.Add(2 * time.Hour), "reason": "customer asked"}, 201)
+			return who.send("POST", path("/v1/visits/%s/reschedule", visit), obj{"window_start": at, "window_end": at.Add(2 * time.Hour),
+				"reason": "customer asked"}, 201)
 		}
 		next := move(gita, visit, 27) // an agent may not name a crew, and names none
 		last := move(desk, next, 30)
-		if crew, ok := last["crew"].([]any); !ok || len(crew) != 1 || crew[0] != h.people["ravi"].id.String() || last["planned_minutes"] != visit["planned_minutes"] {
+		if crew, ok := last["crew"].([]any); !ok || len(crew) != 1 || crew[0] != h.people["ravi"].id.String() ||
+			last["planned_minutes"] != visit["planned_minutes"] {
 			t.Errorf("the crew is %v for %v minutes", last["crew"], last["planned_minutes"])
 		}
 		centre := root.send("GET", "/v1/centres/"+h.centre.String(), nil, 200)
-		changed := root.send("PATCH", "/v1/centres/"+h.centre.String(), obj{"holidays": []string{"2027-01-26", "2026-12-25", "2027-01-26"}}, 200, "If-Match", fmt.Sprintf(`"%v"`, centre["version"]))
+		changed := root.send("PATCH", "/v1/centres/"+h.centre.String(), obj{"holidays": []string{"2027-01-26", "2026-12-25", "2027-01-26"}}, 200,
+			"If-Match", fmt.Sprintf(`"%v"`, centre["version"]))
 		if days := fmt.Sprint(changed["holidays"]); days != "[2026-12-25 2027-01-26]" {
 			t.Errorf("holidays %v", days)
 		}
@@ -366,10 +376,12 @@ func TestMovesMayRunTwice(t *testing.T) {
 func TestNamesSaySomethingAndKeysComeOnce(t *testing.T) {
 	stories(t, func(h *harness) {
 		desk := h.as("kiran")
-		for _, home := range []obj{{"name": " \t"}, {"name": "Rao", "contacts": []obj{{"name": "  ", "phones": []string{"+919812345678"}}}}, {"name": "Rao", "sites": []obj{{"address": "\n", "postal_code": "411038"}}}} {
+		for _, home := range []obj{{"name": " \t"}, {"name": "Rao", "contacts": []obj{{"name": "  ", "phones": []string{"+919812345678"}}}},
+			{"name": "Rao", "sites": []obj{{"address": "\n", "postal_code": "411038"}}}} {
 			desk.send("POST", "/v1/customers", home, 400)
 		}
-		customer := obj{"name": "Rao", "contacts": []obj{{"name": "Rao", "phones": []string{"+919812345678"}}}, "sites": []obj{{"address": "1 Lane", "postal_code": "411038"}}}
+		customer := obj{"name": "Rao", "contacts": []obj{{"name": "Rao", "phones": []string{"+919812345678"}}},
+			"sites": []obj{{"address": "1 Lane", "postal_code": "411038"}}}
 		for keys, want := range map[string]int{"one": 201, "one two": 400} {
 			body, err := json.Marshal(customer)
 			h.must(err)
@@ -396,7 +408,8 @@ func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
 	stories(t, func(h *harness) {
 		root, kiran := h.as("root"), h.as("kiran")
 		invite := func() string {
-			return toString(root.send("POST", fmt.Sprintf("/v1/users/%s/invite", kiran.id), obj{"in_person": true, "note": "showed an identity card"}, 201)["code"])
+			return toString(root.send("POST", fmt.Sprintf("/v1/users/%s/invite", kiran.id),
+				obj{"in_person": true, "note": "showed an identity card"}, 201)["code"])
 		}
 		nobody := &person{h: h}
 		h.anyPush = true
@@ -426,7 +439,8 @@ func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
 		h.anyPush = true
 		desk, asha, maya := h.as("kiran"), h.as("asha"), h.as("maya")
 		customer, plain := h.household(desk, nil)
-		job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator", "safety_critical": true}, 201)
+		job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator",
+			"safety_critical": true}, 201)
 		hold := path("/v1/jobs/%s/hold", job)
 		unreachable := obj{"kind": "unreachable", "reason": "neighbours say they are away"}
 		if out := maya.send("POST", hold, unreachable, 409); out["code"] != "guard_not_met" || len(out["errors"].([]any)) == 0 {
@@ -596,7 +610,8 @@ func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 		desk, root, maya := h.as("kiran"), h.as("root"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
-		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 2, "subject_id": h.people["meena"].id.String()}, 201)
+		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit),
+			obj{"kind": "threat", "level": 2, "subject_id": h.people["meena"].id.String()}, 201)
 		change := func(by *person, login string, what obj, want int) {
 			t.Helper()
 			address := "/v1/users/" + h.people[login].id.String()

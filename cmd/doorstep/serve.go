@@ -100,7 +100,8 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if os.Getenv("FIREBASE_AUTH_EMULATOR_HOST") != "" {
 		return usageError("FIREBASE_AUTH_EMULATOR_HOST is set: its tokens are unsigned; unset it for a real server")
 	}
-	if u, err := url.Parse(s.BaseURL); s.BaseURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "") {
+	if u, err := url.Parse(s.BaseURL); s.BaseURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+		u.RawQuery != "" || u.Fragment != "") {
 		return usageError(fmt.Sprintf("DOORSTEP_BASE_URL %q is no address that a customer can open: write https://service.example", s.BaseURL))
 	}
 	if s.Limits.RateUser < 0 || s.Limits.RateAddress < 0 || s.Limits.Connections < 0 {
@@ -115,7 +116,8 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
 	}
-	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, noPlan: !s.PlanTimers, drain: s.DrainDelay, patience: s.StopTimeout, webPush: s.WebPush, limits: s.Limits, log: log}
+	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, noPlan: !s.PlanTimers, drain: s.DrainDelay, patience: s.StopTimeout,
+		webPush: s.WebPush, limits: s.Limits, log: log}
 	for _, p := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(p)
 		if err != nil {

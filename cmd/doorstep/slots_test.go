@@ -41,7 +41,8 @@ func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 		chance := rand.New(rand.NewPCG(7, 11))
 		offered, refused, reasons := 0, 0, map[string]int{}
 		centre := "/v1/centres/" + h.centre.String()
-		root.send("PATCH", centre, obj{"holidays": []string{"2027-03-05"}}, 200, "If-Match", fmt.Sprintf(`"%v"`, root.send("GET", centre, nil, 200)["version"]))
+		root.send("PATCH", centre, obj{"holidays": []string{"2027-03-05"}}, 200, "If-Match",
+			fmt.Sprintf(`"%v"`, root.send("GET", centre, nil, 200)["version"]))
 		place := func() obj {
 			s := obj{"address": "1 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"}
 			if chance.IntN(4) > 0 {
@@ -54,26 +55,31 @@ func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 				hours := []obj{}
 				for d := range 7 {
 					if chance.IntN(5) > 0 {
-						hours = append(hours, obj{"weekday": d, "from": fmt.Sprintf("%02d:00", 7+chance.IntN(4)), "to": "13:00"}, obj{"weekday": d, "from": "13:30", "to": fmt.Sprintf("%02d:30", 15+chance.IntN(6))})
+						hours = append(hours, obj{"weekday": d, "from": fmt.Sprintf("%02d:00", 7+chance.IntN(4)), "to": "13:00"},
+							obj{"weekday": d, "from": "13:30", "to": fmt.Sprintf("%02d:30", 15+chance.IntN(6))})
 					}
 				}
 				skills := []any{obj{"category": "refrigerator", "level": 1 + chance.IntN(3)}}
 				if chance.IntN(3) > 0 {
 					skills = append(skills, []any{"oven", obj{"category": "oven", "level": 1 + chance.IntN(3)}}[chance.IntN(2)])
 				}
-				asha.send("PUT", "/v1/technicians/"+h.people[login].id.String()+"/hours", obj{"hours": hours, "max_visits_per_day": chance.IntN(3)}, 200)
+				asha.send("PUT", "/v1/technicians/"+h.people[login].id.String()+"/hours", obj{"hours": hours, "max_visits_per_day": chance.IntN(3)},
+					200)
 				asha.send("PUT", "/v1/technicians/"+h.people[login].id.String()+"/skills", obj{"skills": skills}, 200)
 			}
 			h.takes([]int{0, 0, 1, 2, 3}[chance.IntN(5)])
 			if round%4 == 1 {
 				from := monday.Add(time.Duration(24+chance.IntN(72)) * time.Hour)
-				asha.send("POST", "/v1/technicians/"+h.people["meena"].id.String()+"/leave", obj{"starts_at": from, "ends_at": from.Add(5 * time.Hour), "kind": "annual"}, 201)
+				asha.send("POST", "/v1/technicians/"+h.people["meena"].id.String()+"/leave", obj{"starts_at": from, "ends_at": from.Add(5 * time.Hour),
+					"kind": "annual"}, 201)
 			}
 			_, job := h.household(desk, obj{"sites": []obj{place()}})
 			if chance.IntN(2) == 0 {
-				job = desk.send("POST", "/v1/jobs", obj{"customer_id": job["customer_id"], "fault": "cold", "category": "oven", "skill_level": 1 + chance.IntN(3)}, 201)
+				job = desk.send("POST", "/v1/jobs", obj{"customer_id": job["customer_id"], "fault": "cold", "category": "oven",
+					"skill_level": 1 + chance.IntN(3)}, 201)
 			} else if level := chance.IntN(4); level > 0 {
-				job = desk.send("POST", "/v1/jobs", obj{"customer_id": job["customer_id"], "fault": "cold", "category": "refrigerator", "skill_level": level}, 201)
+				job = desk.send("POST", "/v1/jobs", obj{"customer_id": job["customer_id"], "fault": "cold", "category": "refrigerator",
+					"skill_level": level}, 201)
 			}
 			switch round % 6 {
 			case 2:
@@ -84,7 +90,8 @@ func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 				h.planned(job, "two_people", "daylight")
 			}
 			minutes := 30 + 30*chance.IntN(5)
-			found := desk.slots(job, "explain", "true", "planned_minutes", fmt.Sprint(minutes), "from", monday.Format(time.RFC3339), "to", monday.AddDate(0, 0, 6).Format(time.RFC3339))
+			found := desk.slots(job, "explain", "true", "planned_minutes", fmt.Sprint(minutes), "from", monday.Format(time.RFC3339), "to",
+				monday.AddDate(0, 0, 6).Format(time.RFC3339))
 			windows := items(found)
 			for range 8 {
 				w := windows[chance.IntN(len(windows))]
@@ -193,7 +200,8 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		m.sends("another-time", key, 303, "take", "1") // the second tap is the first one's
 		old := desk.send("GET", path("/v1/visits/%s", first), nil, 200)
 		next := desk.send("GET", "/v1/visits/"+toString(old["successor_id"]), nil, 200)
-		if old["status"] != "rescheduled" || next["status"] != "scheduled" || next["confirmation"] != "confirmed" || next["confirmed_how"] != "link" || next["agreed_attempt_id"] == nil ||
+		if old["status"] != "rescheduled" || next["status"] != "scheduled" || next["confirmation"] != "confirmed" ||
+			next["confirmed_how"] != "link" || next["agreed_attempt_id"] == nil ||
 			!instantOf(t, next["window_start"]).Equal(instantOf(t, free[1])) || len(next["crew"].([]any)) != 1 {
 			t.Errorf("taken: %v\n%v", old, next)
 		}
@@ -209,7 +217,8 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 			t.Errorf("by voice nothing is kept: %v", said)
 		}
 		voice["take"] = true
-		if said := desk.send("POST", path("/v1/jobs/%s/voice", job), voice, 200); said["held"] != nil || said["job"].(obj)["status"] != "scheduled" {
+		if said := desk.send("POST", path("/v1/jobs/%s/voice", job), voice, 200); said["held"] != nil ||
+			said["job"].(obj)["status"] != "scheduled" {
 			t.Errorf("by voice: %v", said)
 		}
 		last := items(desk.send("GET", fmt.Sprintf("/v1/visits?job_id=%v&status=scheduled", job["id"]), nil, 200))
@@ -234,7 +243,8 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		h.visit(desk, own, monday.Add(26*time.Hour), "ravi")
 		for _, w := range items(ravi.slots(own, "explain", "true")) {
 			for _, o := range append(list(w, "offers"), list(w, "refused")...) {
-				if crew, ok := o["crew"].([]any); ok && crew[0] != ravi.id.String() || o["technician_id"] != nil && o["technician_id"] != ravi.id.String() {
+				if crew, ok := o["crew"].([]any); ok && crew[0] != ravi.id.String() || o["technician_id"] != nil &&
+					o["technician_id"] != ravi.id.String() {
 					t.Fatalf("ravi is told of others: %v", o)
 				}
 			}
@@ -252,7 +262,8 @@ func TestManyWantOneSlot(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		desk, asha, ravi := h.as("kiran"), h.as("asha"), h.as("ravi")
-		asha.send("PUT", "/v1/technicians/"+h.people["meena"].id.String()+"/skills", obj{"skills": []string{"oven"}}, 200) // so that ravi is the only one
+		asha.send("PUT", "/v1/technicians/"+h.people["meena"].id.String()+"/skills", obj{"skills": []string{"oven"}},
+			200) // so that ravi is the only one
 		for round := range 6 {
 			jobs := []obj{}
 			for range 4 {
@@ -264,7 +275,8 @@ func TestManyWantOneSlot(t *testing.T) {
 			free := m.windows()
 			start, err := time.Parse(time.RFC3339, free[round%len(free)])
 			h.must(err)
-			b := obj{"window_start": start.Format(time.RFC3339), "window_end": start.Add(2 * time.Hour).Format(time.RFC3339), "crew": h.crew("ravi")["crew"]}
+			b := obj{"window_start": start.Format(time.RFC3339), "window_end": start.Add(2 * time.Hour).Format(time.RFC3339),
+				"crew": h.crew("ravi")["crew"]}
 			_, before := h.household(desk, nil) // he has the second hour of the window
 			full := obj{"planned_start": start.Add(time.Hour).Format(time.RFC3339)}
 			for k, v := range b {
@@ -276,11 +288,13 @@ func TestManyWantOneSlot(t *testing.T) {
 				own[k] = v
 			}
 			kolkata := start.In(domainZone("Asia/Kolkata"))
-			sheet := fmt.Sprintf("external_ref,name,phone,address,postal_code,fault,category,date,window,technician\nRACE-%d,Race household,98%08d,12 Example Lane,411001,leaks,refrigerator,%s,%s-%s,ravi\n",
+			sheet := fmt.Sprintf(
+				"external_ref,name,phone,address,postal_code,fault,category,date,window,technician\nRACE-%d,Race household,98%08d,12 Example Lane,411001,leaks,refrigerator,%s,%s-%s,ravi\n",
 				round, 11110000+round, kolkata.Format("2006-01-02"), kolkata.Format("15:04"), kolkata.Add(2*time.Hour).Format("15:04"))
 			wins, lost := make([]bool, 6), make([]obj, 6)
 			served, _ := h.household(desk, nil)
-			series := desk.send("POST", "/v1/maintenance", obj{"customer_id": served["id"], "rrule": "FREQ=YEARLY;COUNT=1", "dtstart": kolkata.Format("2006-01-02T15:04"), "fault": "clean the coils", "category": "refrigerator"}, 201)
+			series := desk.send("POST", "/v1/maintenance", obj{"customer_id": served["id"], "rrule": "FREQ=YEARLY;COUNT=1",
+				"dtstart": kolkata.Format("2006-01-02T15:04"), "fault": "clean the coils", "category": "refrigerator"}, 201)
 			key := formKey.FindStringSubmatch(m.page())[1]
 			form := url.Values{"form_key": {key}, "window": {free[round%len(free)]}}
 			runs := []func(i int){
@@ -370,17 +384,22 @@ func TestOtherHoursOnADate(t *testing.T) {
 		h.anyPush = true
 		desk, ravi := h.as("kiran"), "/v1/technicians/"+h.people["ravi"].id.String()+"/hours"
 		week := desk.send("GET", ravi, nil, 200)["hours"]
-		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-03", "hours": []obj{}}, {"date": "2027-03-04", "hours": []obj{{"from": "14:00", "to": "22:00"}}}}}, 200)
+		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-03", "hours": []obj{}},
+			{"date": "2027-03-04", "hours": []obj{{"from": "14:00", "to": "22:00"}}}}}, 200)
 		desk.send("PUT", ravi, obj{"hours": week}, 200) // left out, they stay
-		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-05", "hours": []obj{{"from": "14:00", "to": "12:00"}}}}}, 422)
-		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-05", "hours": []obj{}}, {"date": "2027-03-05", "hours": []obj{}}}}, 422)
+		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-05", "hours": []obj{{"from": "14:00", "to": "12:00"}}}}},
+			422)
+		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-05", "hours": []obj{}},
+			{"date": "2027-03-05", "hours": []obj{}}}}, 422)
 		if got := desk.send("GET", ravi, nil, 200); len(list(got, "exceptions")) != 2 {
 			t.Errorf("exceptions: %v", got)
 		}
 		_, job := h.household(desk, nil)
 		book := func(day, hour, want int) obj {
 			at := time.Date(2027, 3, day, hour, 0, 0, 0, domainZone("Asia/Kolkata"))
-			return desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": at.Format(time.RFC3339), "window_end": at.Add(2 * time.Hour).Format(time.RFC3339), "crew": h.crew("ravi")["crew"]}, want)
+			return desk.send("POST", path("/v1/jobs/%s/visits", job),
+				obj{"window_start": at.Format(time.RFC3339), "window_end": at.Add(2 * time.Hour).Format(time.RFC3339), "crew": h.crew("ravi")["crew"]},
+				want)
 		}
 		if no := book(3, 10, 422); no["detail"] != "Ravi does not work on 2027-03-03." || no["reason"] != "hours" {
 			t.Errorf("a day off: %v", no)
@@ -405,7 +424,8 @@ func TestSlotsOverTheNightOfTheClocks(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		desk, london := h.as("kiran2"), domainZone("Europe/London")
-		_, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "SE1", "zone": "Europe/London", "lat": 51.5, "lon": -0.09}}})
+		_, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "SE1", "zone": "Europe/London", "lat": 51.5,
+			"lon": -0.09}}})
 		for _, night := range []string{"2027-03-27", "2027-10-30"} {
 			from, err := time.ParseInLocation(time.DateOnly, night, london)
 			h.must(err)
@@ -415,7 +435,8 @@ func TestSlotsOverTheNightOfTheClocks(t *testing.T) {
 				hours[start.Format(time.DateOnly)] = append(hours[start.Format(time.DateOnly)], start.Format("15:04")+"-"+end.Format("15:04"))
 				if start.Day() == from.AddDate(0, 0, 1).Day() && start.Hour() == 8 {
 					o := list(w, "offers")[0]
-					v := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": start.Format("2006-01-02T15:04"), "window_end": end.Format("2006-01-02T15:04"), "crew": o["crew"]}, 201)
+					v := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": start.Format("2006-01-02T15:04"),
+						"window_end": end.Format("2006-01-02T15:04"), "crew": o["crew"]}, 201)
 					if !instantOf(t, v["window_start"]).Equal(start) || !instantOf(t, v["planned_start"]).Equal(instantOf(t, o["planned_start"])) {
 						t.Errorf("%s: offered %v, booked %v", night, start, v["window_start"])
 					}

@@ -38,7 +38,8 @@ func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 		h.clock.Set(monday.Add(12 * time.Minute))
 		ravi.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
 		x := ravi.send("POST", "/v1/sos", nil, 201)
-		if x["status"] != "raised" || x["visit_id"] != visit["id"] || x["emergency_number"] != "112" || !strings.Contains(x["disclaimer"].(string), "not a police") {
+		if x["status"] != "raised" || x["visit_id"] != visit["id"] || x["emergency_number"] != "112" ||
+			!strings.Contains(x["disclaimer"].(string), "not a police") {
 			t.Fatalf("raised: %v", x)
 		}
 		h.settle()
@@ -105,8 +106,9 @@ func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 func TestNothingRefusesAnSOS(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
-		for login, body := range map[string]any{"ravi": "{broken", "meena": `{"lat":"x","visit_id":7,"occurred_at":"yesterday","avoid":"me"}`, "kiran": obj{"id": "nonsense", "lat": 1e9, "lon": 2},
-			"asha": strings.Repeat("x", 1000), "gita": obj{"visit_id": "00000000-0000-0000-0000-000000000001"}} {
+		for login, body := range map[string]any{"ravi": "{broken", "meena": `{"lat":"x","visit_id":7,"occurred_at":"yesterday","avoid":"me"}`,
+			"kiran": obj{"id": "nonsense", "lat": 1e9, "lon": 2},
+			"asha":  strings.Repeat("x", 1000), "gita": obj{"visit_id": "00000000-0000-0000-0000-000000000001"}} {
 			x := h.as(login).send("POST", "/v1/sos", body, 201, "Idempotency-Key", "", "If-Match", "*", "Doorstep-Sent-At", "never")
 			if x["status"] != "raised" || x["raiser_id"] != h.people[login].id.String() {
 				t.Errorf("%s: %v", login, x)
@@ -260,7 +262,8 @@ func TestABrokenSOSStillAvoids(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		id := h.as("asha").id.String()
-		for _, body := range []string{`{"avoid":["` + id + `",5,null]}`, `{"avoid":"` + id + `"}`, `{"avoid":["` + id + `"],"note":"cut off`, `{"avoid":{"who":"` + id + `"},"lat":"x"}`} {
+		for _, body := range []string{`{"avoid":["` + id + `",5,null]}`, `{"avoid":"` + id + `"}`, `{"avoid":["` + id + `"],"note":"cut off`,
+			`{"avoid":{"who":"` + id + `"},"lat":"x"}`} {
 			x := h.as("ravi").send("POST", "/v1/sos", body, 201)
 			h.as("asha").send("GET", path("/v1/sos/%s", x), nil, 404)
 			maya := h.as("maya")
@@ -352,7 +355,8 @@ func TestLadders(t *testing.T) {
 		at := "/v1/centres/" + h.centre.String() + "/ladder"
 		root.send("PUT", at, obj{"tiers": []obj{{"after_seconds": 0, "to": []string{"proprietor"}, "repeat_seconds": 30}}}, 422)
 		h.as("asha").send("PUT", at, obj{"tiers": []obj{}}, 403)
-		got := root.send("PUT", at, obj{"tiers": []obj{{"after_seconds": 0, "to": []string{"area_manager"}, "repeat_seconds": 20}, {"after_seconds": 30, "to": []string{"everyone"}, "repeat_seconds": 60}}}, 200)
+		got := root.send("PUT", at, obj{"tiers": []obj{{"after_seconds": 0, "to": []string{"area_manager"}, "repeat_seconds": 20},
+			{"after_seconds": 30, "to": []string{"everyone"}, "repeat_seconds": 60}}}, 200)
 		if len(got["ladder"].([]any)) != 2 {
 			t.Fatalf("the ladder is %v", got["ladder"])
 		}
@@ -379,7 +383,8 @@ func TestAnAlarmNeverWaitsBehindReminders(t *testing.T) {
 			h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
 				for range 500 {
 					id := uuid.Must(uuid.NewV7())
-					tx.Enqueue(domain.Notice{ID: id, Kind: "visit.assigned", UserID: &noor.id, Title: "Reminder", Body: "x", Language: "en", NotBefore: now, ExpiresAt: now.Add(time.Hour),
+					tx.Enqueue(domain.Notice{ID: id, Kind: "visit.assigned", UserID: &noor.id, Title: "Reminder", Body: "x", Language: "en",
+						NotBefore: now, ExpiresAt: now.Add(time.Hour),
 						State: "pending", CreatedAt: now})
 				}
 				return nil

@@ -677,7 +677,8 @@ func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 		t.Helper()
 		d.js("([...document.querySelectorAll('#alarms " + within + "')].find(b => b.textContent.startsWith('" + label + "')).click(), true)")
 	}
-	alarms("who, how and where", `a.innerText.includes('Ravi Surname, technician') && a.querySelector('a[href="tel:+919811100001"]') !== null && a.querySelector('a[href^="geo:"]') !== null
+	alarms("who, how and where",
+		`a.innerText.includes('Ravi Surname, technician') && a.querySelector('a[href="tel:+919811100001"]') !== null && a.querySelector('a[href^="geo:"]') !== null
 		&& a.innerText.includes('12 Example Lane') && a.innerText.includes('<b>at the back</b>')`)
 	d.shot("sos-390")
 	d.judge("an SOS on a phone")

@@ -34,7 +34,8 @@ func TestVisitFromJobToCompletion(t *testing.T) {
 			}
 			h.clock.Advance(5 * time.Minute)
 		}
-		ravi.send("POST", path("/v1/visits/%s/complete", visit), obj{"findings": "compressor relay", "work_done": "relay replaced", "parts": []string{"relay 12"}, "tested": "cools to 4 °C"}, 200)
+		ravi.send("POST", path("/v1/visits/%s/complete", visit), obj{"findings": "compressor relay", "work_done": "relay replaced",
+			"parts": []string{"relay 12"}, "tested": "cools to 4 °C"}, 200)
 		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "resolved" {
 			t.Fatalf("the job is %v, want resolved", got["status"])
 		}
@@ -90,14 +91,16 @@ func TestUnreachableHouseholdAndTheCallThatArrivesLate(t *testing.T) {
 		if holds := got["holds"].([]any); len(holds) != 1 || holds[0].(obj)["kind"] != "unreachable" {
 			t.Fatalf("holds are %v", holds)
 		}
-		desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": h.clock.Now().Add(24 * time.Hour), "window_end": h.clock.Now().Add(26 * time.Hour)}, 409)
+		desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": h.clock.Now().Add(24 * time.Hour), "window_end": h.clock.Now().
+			Add(26 * time.Hour)}, 409)
 		desk.send("POST", path("/v1/jobs/%s/release", job), obj{"kind": "unreachable"}, 409)
 
 		// Two hours later an offline phone sends a call that it took three hours
 		// ago, an hour before the verdict fell; its clock is ten minutes slow.
 		h.clock.Advance(2 * time.Hour)
 		sent := h.clock.Now().Add(-10 * time.Minute)
-		out := desk.send("POST", path("/v1/jobs/%s/attempts", job), obj{"direction": "inbound", "channel": "phone", "outcome": "reached", "occurred_at": sent.Add(-3 * time.Hour).Format(time.RFC3339)}, 201,
+		out := desk.send("POST", path("/v1/jobs/%s/attempts", job), obj{"direction": "inbound", "channel": "phone", "outcome": "reached",
+			"occurred_at": sent.Add(-3 * time.Hour).Format(time.RFC3339)}, 201,
 			"Doorstep-Sent-At", sent.Format(time.RFC3339))
 		if want := h.clock.Now().Add(-3 * time.Hour).UTC().Format(time.RFC3339); out["occurred_at"] != want {
 			t.Errorf("judged at %v, want %v", out["occurred_at"], want)
@@ -143,7 +146,8 @@ func TestAbusedTechnicianAndTheAttemptToSendAnother(t *testing.T) {
 			t.Fatalf("the desk sees %v", got)
 		}
 		// "Just send another technician" is impossible for everybody.
-		body := obj{"window_start": h.clock.Now().Add(24 * time.Hour), "window_end": h.clock.Now().Add(26 * time.Hour), "crew": []string{h.people["meena"].id.String()}}
+		body := obj{"window_start": h.clock.Now().Add(24 * time.Hour), "window_end": h.clock.Now().Add(26 * time.Hour),
+			"crew": []string{h.people["meena"].id.String()}}
 		for _, who := range []string{"kiran", "asha", "maya", "gita"} {
 			out := h.as(who).send("POST", path("/v1/jobs/%s/visits", job), body, 409)
 			if out["code"] != "held" {
@@ -234,7 +238,8 @@ func TestSecondBookingIsRefused(t *testing.T) {
 			wg.Add(1)
 			go func() {
 				defer wg.Done()
-				out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "crew": []string{h.people["ravi"].id.String()}})
+				out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from, "window_end": from.Add(2 * time.Hour),
+					"crew": []string{h.people["ravi"].id.String()}})
 				switch {
 				case res.StatusCode == 201:
 					won.Store(i, true)
@@ -270,7 +275,8 @@ func TestCustomerConfirmsAfterABotFetchedThePage(t *testing.T) {
 		var page []byte
 		for range 50 {
 			var res *http.Response
-			if page, res = nobody.raw("GET", link, nil); res.StatusCode != 200 || res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Referrer-Policy") != "no-referrer" {
+			if page, res = nobody.raw("GET", link, nil); res.StatusCode != 200 || res.Header.Get("Cache-Control") != "no-store" ||
+				res.Header.Get("Referrer-Policy") != "no-referrer" {
 				t.Fatalf("the page: %d %v", res.StatusCode, res.Header)
 			}
 		}
@@ -304,7 +310,8 @@ func TestCustomerConfirmsAfterABotFetchedThePage(t *testing.T) {
 		// Revoked and unknown are one answer.
 		page, _ = nobody.raw("GET", link, nil)
 		keys := formKey.FindAllSubmatch(page, -1)
-		_, res = nobody.raw("POST", link+"/wrong-person", url.Values{"form_key": {string(keys[0][1])}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+		_, res = nobody.raw("POST", link+"/wrong-person", url.Values{"form_key": {string(keys[0][1])}}.Encode(), "Content-Type",
+			"application/x-www-form-urlencoded")
 		if res.StatusCode != 200 && res.StatusCode != 303 {
 			t.Fatalf("wrong person: %d", res.StatusCode)
 		}
@@ -351,7 +358,8 @@ func TestMissedVisitIsWithdrawnByALateFact(t *testing.T) {
 		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" || got["counts_against"] != "brand" {
 			t.Fatalf("the visit is %v, against %v", got["status"], got["counts_against"])
 		}
-		out := h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"occurred_at": monday.Add(2 * time.Hour).Format(time.RFC3339), "work_done": "fixed offline"}, 200)
+		out := h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"occurred_at": monday.Add(2 * time.Hour).Format(time.RFC3339),
+			"work_done": "fixed offline"}, 200)
 		if out["status"] != "completed" || out["counts_against"] != "nobody" {
 			t.Fatalf("after the late fact the visit is %v, against %v", out["status"], out["counts_against"])
 		}

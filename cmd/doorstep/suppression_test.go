@@ -25,8 +25,10 @@ func (h *harness) past(job obj, n int, first time.Time, crew ...domain.ID) {
 				at = first.Add(time.Duration(i) * time.Minute)
 			}
 			end := at.Add(time.Hour)
-			v := domain.Visit{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: at, UpdatedAt: at}, JobID: j.ID, CentreID: j.CentreID, AreaID: j.AreaID, CustomerID: j.CustomerID,
-				Status: domain.VisitCompleted, Confirmation: domain.ConfirmAwaiting, WindowStart: at, WindowEnd: at.Add(2 * time.Hour), PlannedStart: at, PlannedMinutes: 60, Crew: crew, EverCrew: crew,
+			v := domain.Visit{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: at, UpdatedAt: at}, JobID: j.ID,
+				CentreID: j.CentreID, AreaID: j.AreaID, CustomerID: j.CustomerID,
+				Status: domain.VisitCompleted, Confirmation: domain.ConfirmAwaiting, WindowStart: at, WindowEnd: at.Add(2 * time.Hour),
+				PlannedStart: at, PlannedMinutes: 60, Crew: crew, EverCrew: crew,
 				EndedAt: &end, CountsAgainst: "nobody"}
 			if err := tx.InsertVisit(&v); err != nil {
 				return err
@@ -52,7 +54,8 @@ func TestWhoReportsIsNotMadeToPay(t *testing.T) {
 		for i := range 5 {
 			_, other := h.household(desk, nil)
 			who := []*person{ravi, ravi, ravi, ravi, meena}[i]
-			flag := who.send("POST", path("/v1/visits/%s/flags", h.visit(desk, other, monday.Add(time.Duration(i)*90*time.Minute+time.Hour), who.login)), obj{"kind": "verbal_abuse", "level": 1, "note": "canary"}, 201)
+			flag := who.send("POST", path("/v1/visits/%s/flags", h.visit(desk, other, monday.Add(time.Duration(i)*90*time.Minute+time.Hour),
+				who.login)), obj{"kind": "verbal_abuse", "level": 1, "note": "canary"}, 201)
 			if i < 2 {
 				who.send("POST", path("/v1/flags/%s/withdraw", flag), obj{"pressure": i == 0}, 200)
 			}
@@ -81,7 +84,8 @@ func TestWhoReportsIsNotMadeToPay(t *testing.T) {
 		h.past(job, 3, monday.AddDate(0, 0, 5), ravi.id)
 		report := maya.send("GET", address, nil, 200)
 		p := person(report, ravi)
-		if p["verdict"] != "look" || p["signs"].([]any)[0] != "fewer_jobs" || p["before"].(obj)["jobs"] != 12.0 || p["after"].(obj)["jobs"] != 3.0 || p["days"] != 30.0 {
+		if p["verdict"] != "look" || p["signs"].([]any)[0] != "fewer_jobs" || p["before"].(obj)["jobs"] != 12.0 ||
+			p["after"].(obj)["jobs"] != 3.0 || p["days"] != 30.0 {
 			t.Errorf("his diary dried up: %v", p)
 		}
 		if p := person(report, meena); p["verdict"] != "too_few" || p["before"] != nil || p["after"] != nil {
@@ -96,17 +100,20 @@ func TestWhoReportsIsNotMadeToPay(t *testing.T) {
 			}
 			return obj{}
 		}
-		if c := centre(report, "Pune Repairs"); c["verdict"] != "look" || len(c["signs"].([]any)) != 2 || c["figures"].(obj)["reports"] != 5.0 || c["figures"].(obj)["withdrawn"] != 2.0 || c["figures"].(obj)["under_pressure"] != 1.0 {
+		if c := centre(report, "Pune Repairs"); c["verdict"] != "look" || len(c["signs"].([]any)) != 2 || c["figures"].(obj)["reports"] != 5.0 ||
+			c["figures"].(obj)["withdrawn"] != 2.0 || c["figures"].(obj)["under_pressure"] != 1.0 {
 			t.Errorf("withdrawn, one under pressure: %v", c)
 		}
 		if c := centre(report, "London Repairs"); len(c) != 0 {
 			t.Errorf("another area: %v", c)
 		}
-		if c := centre(root.send("GET", address, nil, 200), "London Repairs"); c["verdict"] != "look" || c["signs"].([]any)[0] != "many_visits_no_reports" || c["figures"].(obj)["visits"] != 300.0 {
+		if c := centre(root.send("GET", address, nil, 200), "London Repairs"); c["verdict"] != "look" ||
+			c["signs"].([]any)[0] != "many_visits_no_reports" || c["figures"].(obj)["visits"] != 300.0 {
 			t.Errorf("300 visits and no report: %v", c)
 		}
 		// A week in which nearly nobody went is not judged.
-		if c := centre(root.send("GET", "/v1/reports/suppression?from=2027-04-01&to=2027-04-08", nil, 200), "London Repairs"); c["verdict"] != "too_few" || c["figures"] != nil {
+		if c := centre(root.send("GET", "/v1/reports/suppression?from=2027-04-01&to=2027-04-08", nil, 200),
+			"London Repairs"); c["verdict"] != "too_few" || c["figures"] != nil {
 			t.Errorf("a quiet week: %v", c)
 		}
 		for field := range centre(report, "Pune Repairs")["figures"].(obj) {

@@ -37,11 +37,13 @@ func TestAHouseholdTakesItsReportBack(t *testing.T) {
 		home.sends("withdraw-report", key, 303) // the second tap of one form
 		h.told("A report was withdrawn", map[string]int{"maya": 1, "noor": 1, "asha": 0, "kiran": 0, "meena": 0})
 		got := maya.flag(flag["id"], 200)
-		if got["status"] != "withdrawn" || got["withdrawn_at"] == nil || got["due_at"] != nil || got["pressure"] != nil || !strings.HasPrefix(fmt.Sprint(got["withdrawn_words"]), "canary-back") {
+		if got["status"] != "withdrawn" || got["withdrawn_at"] == nil || got["due_at"] != nil || got["pressure"] != nil ||
+			!strings.HasPrefix(fmt.Sprint(got["withdrawn_words"]), "canary-back") {
 			t.Errorf("taken back, the manager reads %v", got)
 		}
 		// Home and person stay apart until the manager lifts it.
-		if it := queued(maya)["exclusion"]; it == nil || labels(it) != "Lift it" || !strings.Contains(fmt.Sprint(it["known"]), "took its report back") {
+		if it := queued(maya)["exclusion"]; it == nil || labels(it) != "Lift it" ||
+			!strings.Contains(fmt.Sprint(it["known"]), "took its report back") {
 			t.Errorf("the queue: %v", it)
 		}
 		desk.send("POST", path("/v1/jobs/%s/reopen", job), obj{"reason": "x"}, 200)

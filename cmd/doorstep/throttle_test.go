@@ -60,7 +60,8 @@ func TestTriesByAccountOnAllReplicas(t *testing.T) {
 				t.Fatalf("try %d: %v", i, err)
 			}
 		}
-		for i, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute, 15 * time.Minute} {
+		for i, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute,
+			15 * time.Minute} {
 			s := []*domain.Service{a, b}[i%2]
 			if got := retryAfter(try(s, tries(" ravi ", elsewhere), false)); got != want {
 				t.Fatalf("wait %s, want %s", got, want)
@@ -296,7 +297,8 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 		// Links: the same page for each, then 429; forms and calendars count as well.
 		html := []string{"Accept", "text/html"}
 		first, _ := ask(0, "GET", "/c/"+uuid.NewString(), nil, html...)
-		places := []string{"GET /c/%s", "GET /c/%s/visit.ics", "POST /c/%s/confirm", "GET /calendar/%s.ics", "PUT /c/%s/devices/" + uuid.NewString()}
+		places := []string{"GET /c/%s", "GET /c/%s/visit.ics", "POST /c/%s/confirm", "GET /calendar/%s.ics",
+			"PUT /c/%s/devices/" + uuid.NewString()}
 		for i := range 99 {
 			method, where, _ := strings.Cut(fmt.Sprintf(places[i%len(places)], uuid.NewString()), " ")
 			var body any

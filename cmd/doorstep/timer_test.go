@@ -64,12 +64,14 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 			}
 		}
 		h.advance(2 * time.Minute)
-		if m := h.phones.MessagesFor("phone:kiran"); h.titles("kiran")["Please call your technician"] != 1 || m[len(m)-1].Body != "A visit runs long and nobody answers." {
+		if m := h.phones.MessagesFor("phone:kiran"); h.titles("kiran")["Please call your technician"] != 1 ||
+			m[len(m)-1].Body != "A visit runs long and nobody answers." {
 			t.Fatalf("the desk was told %v", m)
 		}
 		// The desk calls and speaks with him; then he is asked anew.
 		kiran := h.as("kiran")
-		if got := items(kiran.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]; len(got["actions"].([]any)) != 1 || !offers(got, "spoken") {
+		if got := items(kiran.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]; len(got["actions"].([]any)) != 1 ||
+			!offers(got, "spoken") {
 			t.Errorf("the desk may do %v", got["actions"])
 		}
 		h.as("gita").send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{}, 403)
@@ -288,7 +290,8 @@ func TestTimersHearWhatWasSaidOffline(t *testing.T) {
 		if got := instantOf(t, timer()["due_at"]); !got.Equal(arrived.Add(83 * time.Minute)) {
 			t.Errorf("due at %v", got)
 		}
-		ravi.send("POST", path("/v1/visits/%s/timer/extend", visit), obj{"minutes": 20, "occurred_at": arrived.Add(70 * time.Minute).Format(time.RFC3339)}, 200)
+		ravi.send("POST", path("/v1/visits/%s/timer/extend", visit), obj{"minutes": 20, "occurred_at": arrived.Add(70 * time.Minute).
+			Format(time.RFC3339)}, 200)
 		if got := instantOf(t, timer()["due_at"]); !got.Equal(arrived.Add(90 * time.Minute)) {
 			t.Errorf("extended to %v", got)
 		}

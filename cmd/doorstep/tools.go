@@ -223,10 +223,13 @@ func (v *verifyCmd) pack(e *environment) error {
 	if err != nil {
 		return fmt.Errorf("the pack does not hold: %w", err)
 	}
-	fmt.Fprintf(e.stdout, "the pack holds: job %s, %d facts (%d erased), %d files (%d more were removed by who sent them), made %s, signed by %s\n", r.Manifest.JobID, r.Facts, r.Erased, r.Files, r.Removed, r.Manifest.MadeAt.Format(time.RFC3339), r.Manifest.KeyID)
+	fmt.Fprintf(e.stdout,
+		"the pack holds: job %s, %d facts (%d erased), %d files (%d more were removed by who sent them), made %s, signed by %s\n",
+		r.Manifest.JobID, r.Facts, r.Erased, r.Files, r.Removed, r.Manifest.MadeAt.Format(time.RFC3339), r.Manifest.KeyID)
 	if v.Key == "" {
 		fmt.Fprintf(e.stdout, "signed by %s: not compared\n", r.Manifest.KeyID)
-		fmt.Fprintf(e.stdout, "compare the key %s with what the brand publishes (GET /v1/signing-keys), or give it with --key\n", r.Manifest.PublicKey)
+		fmt.Fprintf(e.stdout, "compare the key %s with what the brand publishes (GET /v1/signing-keys), or give it with --key\n",
+			r.Manifest.PublicKey)
 	}
 	return nil
 }
@@ -327,7 +330,8 @@ func (i *importCmd) Run(ctx context.Context, e *environment) error {
 		}
 		fmt.Fprintln(e.stdout)
 	}
-	fmt.Fprintf(e.stdout, "%d rows: %d created, %d updated, %d unchanged, %d rejected\n", report.Rows, report.Created, report.Updated, report.Unchanged, report.Rejected)
+	fmt.Fprintf(e.stdout, "%d rows: %d created, %d updated, %d unchanged, %d rejected\n", report.Rows, report.Created, report.Updated,
+		report.Unchanged, report.Rejected)
 	if report.Rejected > 0 {
 		return fmt.Errorf("%d rows were rejected", report.Rejected)
 	}

@@ -53,7 +53,8 @@ func TestWhereWhoIsReportedIsNow(t *testing.T) {
 		h.home(desk, job).taps("report", 303, "what", "threatened", "who", meena.id.String(), "note", "canary-narrative")
 		h.told(call, map[string]int{"meena": 1, "kiran": 0, "asha": 0})
 		for _, m := range h.phones.MessagesFor("phone:meena") {
-			if text := strings.ToLower(fmt.Sprint(m.Title, m.Body, m.Data)); strings.Contains(text, "report") || strings.Contains(text, "safe") || strings.Contains(text, "threat") {
+			if text := strings.ToLower(fmt.Sprint(m.Title, m.Body, m.Data)); strings.Contains(text, "report") || strings.Contains(text, "safe") ||
+				strings.Contains(text, "threat") {
 				t.Errorf("a push gives the reason: %q", text)
 			}
 		}
@@ -71,7 +72,8 @@ func TestWhereWhoIsReportedIsNow(t *testing.T) {
 		}
 		// A colleague is sent with one form; she herself is not among those.
 		send := moveOf(it, "Send a colleague")
-		if send == nil || strings.Contains(fmt.Sprint(send["fields"]), meena.id.String()) || !strings.Contains(fmt.Sprint(send["fields"]), "Ravi") {
+		if send == nil || strings.Contains(fmt.Sprint(send["fields"]), meena.id.String()) || !strings.Contains(fmt.Sprint(send["fields"]),
+			"Ravi") {
 			t.Fatalf("sending a colleague: %v", it["moves"])
 		}
 		sent := maya.send("POST", send["to"].(string), form(send, h.as("ravi")), 201)
@@ -172,7 +174,8 @@ func TestWhatIsHandedOverStandsInTheQueue(t *testing.T) {
 		}
 		got := queued(by)
 		hold, triage := got["hold"], got["triage"]
-		if hold == nil || triage == nil || hold["due_at"] == nil || hold["default"] == "" || triage["due_at"] == nil || !strings.Contains(fmt.Sprint(hold["known"]), "Owner: ") {
+		if hold == nil || triage == nil || hold["due_at"] == nil || hold["default"] == "" || triage["due_at"] == nil ||
+			!strings.Contains(fmt.Sprint(hold["known"]), "Owner: ") {
 			t.Fatalf("his queue: %v", got)
 		}
 		by.posts(triage, 0, obj{}, 200)

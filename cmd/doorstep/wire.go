@@ -149,7 +149,8 @@ func openWith(ctx context.Context, s storage, cfg repo.Config, migrate bool) (*r
 		cancel()
 		if err != nil {
 			db.Close()
-			return nil, fmt.Errorf("PostgreSQL does not answer (%s): check that it runs and that DATABASE_URL names its host, port, database, user and password", why(err))
+			return nil, fmt.Errorf(
+				"PostgreSQL does not answer (%s): check that it runs and that DATABASE_URL names its host, port, database, user and password", why(err))
 		}
 	}
 	if err := db.CheckSchema(ctx); err != nil {
@@ -202,13 +203,15 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	web, err := notifications.NewWebPush(w.push, notifications.WebPushConfig{Secret: keys.Derive("web push"), Subject: cmp.Or(w.webPush.Subject, w.baseURL), Hosts: w.webPush.Hosts})
+	web, err := notifications.NewWebPush(w.push, notifications.WebPushConfig{Secret: keys.Derive("web push"),
+		Subject: cmp.Or(w.webPush.Subject, w.baseURL), Hosts: w.webPush.Hosts})
 	if err != nil {
 		return nil, err
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second), service: newService(db, keys, w.now, w.baseURL)}
+	h := &instance{db: db, log: w.log, drain: w.drain, patience: cmp.Or(w.patience, 25*time.Second),
+		service: newService(db, keys, w.now, w.baseURL)}
 	h.health = newHealth(db, w.now, registry, w.log)
 	h.service.NoPlanTimers = w.noPlan || w.demo != nil
 	h.service.TextGateway, h.service.AlarmGateway, h.service.Files = w.text != nil, w.alarm != nil, w.files
@@ -220,10 +223,11 @@ func (w *wiring) build(ctx context.Context, db *repo.DB) (*instance, error) {
 		Ready: h.health.ready, Registry: registry, TrustedProxies: w.proxies, DrainDelay: w.drain,
 		MaxConnsPerAddress: w.limits.Connections, RateUser: w.limits.RateUser, RateAddress: w.limits.RateAddress, User: h.app.User})
 	h.app.Mount(h.server, w.demo)
-	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log, Deliverer: &notifications.Deliverer{
-		Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Code: h.service.InvitationCode,
-		Accepted: h.service.NoticeAccepted, RingsEnded: h.service.RingsEnded, Log: w.log,
-		Metrics: notifications.NewMetrics(registry)}})
+	h.queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: w.poll, Log: w.log,
+		Deliverer: &notifications.Deliverer{
+			Outbox: db, Push: web, Text: w.text, Alarm: w.alarm, Now: w.now, LinkURL: h.service.LinkURL, Code: h.service.InvitationCode,
+			Accepted: h.service.NoticeAccepted, RingsEnded: h.service.RingsEnded, Log: w.log,
+			Metrics: notifications.NewMetrics(registry)}})
 	return h, err
 }
 

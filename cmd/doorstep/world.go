@@ -106,7 +106,8 @@ const (
 // would be in a real centre. Nothing falls due in the ten minutes after now.
 // The clock is given back as it was.
 func buildWorld(ctx context.Context, svc *domain.Service, clock *Clock, progress io.Writer) (*World, error) {
-	b := &builder{ctx: ctx, svc: svc, clock: clock, now: clock.Now(), rng: rand.New(rand.NewPCG(2026, 11)), world: &World{CustomerLogin: "customer"}}
+	b := &builder{ctx: ctx, svc: svc, clock: clock, now: clock.Now(), rng: rand.New(rand.NewPCG(2026, 11)),
+		world: &World{CustomerLogin: "customer"}}
 	defer clock.borrow()()
 	began := time.Now()
 	clock.Set(b.now.AddDate(0, 0, -pastDays-6))
@@ -119,7 +120,8 @@ func buildWorld(ctx context.Context, svc *domain.Service, clock *Clock, progress
 	for i := range demoAreas {
 		b.reports(b.centres[2*i], b.centres[2*i+1])
 	}
-	_, _ = fmt.Fprintf(progress, "building the demo: %d centres, %d people, %d jobs, %d visits\n", len(b.centres), len(b.world.Users), b.jobs, b.visits)
+	_, _ = fmt.Fprintf(progress, "building the demo: %d centres, %d people, %d jobs, %d visits\n", len(b.centres), len(b.world.Users), b.jobs,
+		b.visits)
 	if err := b.run(); err != nil {
 		return nil, err
 	}
@@ -283,7 +285,8 @@ func (b *builder) people() error {
 			if err := tx.InsertUser(&u); err != nil {
 				return nil, err
 			}
-			device := domain.Device{InstallationID: installation(u.Login), UserID: &u.ID, Token: "demo:" + u.Login, Platform: "android", Language: "en", CreatedAt: at, UpdatedAt: at}
+			device := domain.Device{InstallationID: installation(u.Login), UserID: &u.ID, Token: "demo:" + u.Login, Platform: "android",
+				Language: "en", CreatedAt: at, UpdatedAt: at}
 			if err := tx.PutDevice(&device); err != nil {
 				return nil, err
 			}
@@ -303,11 +306,13 @@ func (b *builder) people() error {
 				return err
 			}
 			areas[name] = area.ID
-			second, err := add(domain.User{Name: demoManagers[i][1], Role: domain.RoleAreaManager, AreaID: &area.ID, Phone: b.number(demoCentres[2*i].country)}, "", name)
+			second, err := add(domain.User{Name: demoManagers[i][1], Role: domain.RoleAreaManager, AreaID: &area.ID,
+				Phone: b.number(demoCentres[2*i].country)}, "", name)
 			if err != nil {
 				return err
 			}
-			first, err := add(domain.User{Name: demoManagers[i][0], Role: domain.RoleAreaManager, AreaID: &area.ID, DeputyID: &second.ID, Phone: b.number(demoCentres[2*i].country)}, "", name)
+			first, err := add(domain.User{Name: demoManagers[i][0], Role: domain.RoleAreaManager, AreaID: &area.ID, DeputyID: &second.ID,
+				Phone: b.number(demoCentres[2*i].country)}, "", name)
 			if err != nil {
 				return err
 			}
@@ -322,7 +327,8 @@ func (b *builder) people() error {
 			y, m, d := b.now.In(loc).Date()
 			c.today = time.Date(y, m, d, 0, 0, 0, 0, loc)
 			area := areas[data.area]
-			row := domain.Centre{Meta: meta(), AreaID: area, Name: data.name, Zone: data.zone, Country: data.country, Phone: data.phone, PostalCodes: data.codes,
+			row := domain.Centre{Meta: meta(), AreaID: area, Name: data.name, Zone: data.zone, Country: data.country, Phone: data.phone,
+				PostalCodes: data.codes,
 				WorkingDays: domain.JSONList[int]{0, 1, 2, 3, 4, 5, 6}, Holidays: holidays(data.country, c.today)}
 			if err := tx.InsertCentre(&row); err != nil {
 				return err
@@ -539,14 +545,17 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 	if n%10 < c.hindi {
 		language = "hi"
 	}
-	contacts := []domain.ContactInput{{Name: first + " " + last, Relation: "self", Phones: []string{b.number(c.country)}, Language: language, VoiceOnly: h.voiceOnly}}
+	contacts := []domain.ContactInput{{Name: first + " " + last, Relation: "self", Phones: []string{b.number(c.country)}, Language: language,
+		VoiceOnly: h.voiceOnly}}
 	if h.two || n%5 == 0 {
-		contacts = append(contacts, domain.ContactInput{Name: c.first[(n*3+1)%len(c.first)] + " " + last, Relation: demoRelations[n%len(demoRelations)],
-			Phones: []string{b.number(c.country)}, Language: language, VoiceOnly: h.voiceOnly})
+		contacts = append(contacts, domain.ContactInput{Name: c.first[(n*3+1)%len(c.first)] + " " + last,
+			Relation: demoRelations[n%len(demoRelations)],
+			Phones:   []string{b.number(c.country)}, Language: language, VoiceOnly: h.voiceOnly})
 	}
 	door := 1 + b.rng.IntN(90)
 	lat, lon := where.lat+(b.rng.Float64()-.5)*.004, where.lon+(b.rng.Float64()-.5)*.004
-	sites := []domain.SiteInput{{Label: "home", Address: fmt.Sprintf("%d %s", door, where.street), Landmark: demoLandmarks[n%len(demoLandmarks)], PostalCode: where.code, Zone: c.zone}}
+	sites := []domain.SiteInput{{Label: "home", Address: fmt.Sprintf("%d %s", door, where.street),
+		Landmark: demoLandmarks[n%len(demoLandmarks)], PostalCode: where.code, Zone: c.zone}}
 	if n%6 != 0 { // some places are not on the map
 		sites[0].Lat, sites[0].Lon = &lat, &lon
 	}
@@ -572,17 +581,20 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 	bought := at.AddDate(-1-n%4, -n%11, 0).Format("2006-01-02")
 	ref := fmt.Sprintf("%s-%05d", strings.ToUpper(c.short[:3]), 20000+n)
 	b.at(at, "registering", func() (err error) {
-		if o.customer, err = b.svc.CreateCustomer(b.ctx, by.call(), domain.CustomerInput{Name: &contacts[0].Name, Language: &language, Country: &c.country, Contacts: &contacts, Sites: &sites}); err != nil {
+		if o.customer, err = b.svc.CreateCustomer(b.ctx, by.call(), domain.CustomerInput{Name: &contacts[0].Name, Language: &language,
+			Country: &c.country, Contacts: &contacts, Sites: &sites}); err != nil {
 			return err
 		}
 		site := o.customer.Sites[0].ID
-		appliance, err := b.svc.CreateAppliance(b.ctx, by.call(), domain.ApplianceInput{CustomerID: &o.customer.ID, SiteID: &site, Category: &fault.category,
-			Brand: &fault.brand, Model: &fault.model, Serial: &serial, PurchasedOn: &bought})
+		appliance, err := b.svc.CreateAppliance(b.ctx, by.call(), domain.ApplianceInput{CustomerID: &o.customer.ID, SiteID: &site,
+			Category: &fault.category,
+			Brand:    &fault.brand, Model: &fault.model, Serial: &serial, PurchasedOn: &bought})
 		if err != nil {
 			return err
 		}
-		job, err := b.svc.CreateJob(b.ctx, by.call(), domain.JobInput{CustomerID: &o.customer.ID, CentreID: &c.id, ApplianceID: &appliance.ID, ExternalRef: &ref,
-			Fault: &fault.words, TriedSteps: &steps, WhatMatters: &matters, Priority: &priority, Cover: &cover, ValueMinor: value})
+		job, err := b.svc.CreateJob(b.ctx, by.call(), domain.JobInput{CustomerID: &o.customer.ID, CentreID: &c.id, ApplianceID: &appliance.ID,
+			ExternalRef: &ref,
+			Fault:       &fault.words, TriedSteps: &steps, WhatMatters: &matters, Priority: &priority, Cover: &cover, ValueMinor: value})
 		o.job = job.ID
 		return err
 	})
@@ -610,7 +622,8 @@ func (b *builder) plan(o *order, day, slot int, crew int, not ...domain.ID) bool
 func (b *builder) schedule(o *order, at time.Time, assigned, agreed bool) {
 	minutes := 40 + 5*(b.visits%4)
 	b.at(at, "scheduling", func() error {
-		in := domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339), WindowEnd: o.windowEnd().Format(time.RFC3339), PlannedMinutes: minutes}
+		in := domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339), WindowEnd: o.windowEnd().Format(time.RFC3339),
+			PlannedMinutes: minutes}
 		if assigned {
 			crew := ids(o.crew)
 			in.Crew = &crew
@@ -760,7 +773,8 @@ func rang(seconds int) domain.AttemptInput {
 // delivered is a message with the gateway's report as evidence.
 func delivered(text string) domain.AttemptInput {
 	sum := sha256.Sum256([]byte(text))
-	return domain.AttemptInput{Channel: reach.SMS, Outcome: reach.Delivered, Grade: reach.Recorded, EvidenceDigest: hex.EncodeToString(sum[:]), Note: text}
+	return domain.AttemptInput{Channel: reach.SMS, Outcome: reach.Delivered, Grade: reach.Recorded, EvidenceDigest: hex.EncodeToString(sum[:]),
+		Note: text}
 }
 
 func lastNotice() domain.AttemptInput {
@@ -844,7 +858,8 @@ func (b *builder) work(c *centre) {
 			case i == 4 && day == 1:
 				b.byLink(o, o.created.Add(25*time.Minute), domain.LinkAction{Action: "confirm"})
 			case i == 4 && day == 2:
-				b.byLink(o, o.created.Add(25*time.Minute), domain.LinkAction{Action: "another-time", Date: c.clockOn(5, 12, 0).Format("2006-01-02"), Part: "morning", Note: "Mornings suit us better."})
+				b.byLink(o, o.created.Add(25*time.Minute), domain.LinkAction{Action: "another-time", Date: c.clockOn(5, 12, 0).Format("2006-01-02"),
+					Part: "morning", Note: "Mornings suit us better."})
 			case i == 4 && day == 3:
 				b.byLink(o, o.created.Add(25*time.Minute), domain.LinkAction{Action: "call-me", Note: "Please call after six."})
 			case i == 4 && day == 4:
@@ -871,7 +886,8 @@ func (b *builder) customer(c *centre) {
 			return err
 		}
 		call := &domain.Call{Actor: domain.Actor{Role: domain.RoleCustomer, JobID: o.job, Name: "customer"}}
-		_, err = b.svc.PutDevice(b.ctx, call, installation(b.world.CustomerLogin), domain.DeviceInput{Token: "demo:" + b.world.CustomerLogin, Platform: "web", Language: "en"})
+		_, err = b.svc.PutDevice(b.ctx, call, installation(b.world.CustomerLogin), domain.DeviceInput{Token: "demo:" + b.world.CustomerLogin,
+			Platform: "web", Language: "en"})
 		return err
 	})
 }
@@ -886,7 +902,8 @@ func (b *builder) unfinished(o *order) {
 func (b *builder) partial(o *order) {
 	b.unfinished(o)
 	b.at(o.window.Add(75*time.Minute), "waiting for parts", func() error {
-		_, err := b.svc.HoldJob(b.ctx, o.coordinator.call(), o.job, domain.JobMoveInput{Kind: string(domain.HoldParts), Reason: "ordered: " + o.fault.part, DueAt: o.c.clockOn(4, 18, 0).Format(time.RFC3339)})
+		_, err := b.svc.HoldJob(b.ctx, o.coordinator.call(), o.job, domain.JobMoveInput{Kind: string(domain.HoldParts),
+			Reason: "ordered: " + o.fault.part, DueAt: o.c.clockOn(4, 18, 0).Format(time.RFC3339)})
 		return err
 	})
 }
@@ -915,8 +932,9 @@ func (b *builder) reschedule(o *order, at time.Time) {
 	b.at(at, "rescheduling", func() error {
 		o.window, o.crew = o.c.clockOn(3, openings[slot], 0), crew
 		next := ids(crew)
-		v, err := b.svc.Reschedule(b.ctx, o.coordinator.call(), o.visit, domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339), WindowEnd: o.windowEnd().Format(time.RFC3339),
-			Crew: &next, Contact: o.agreed(), Reason: "the household asked for another day"})
+		v, err := b.svc.Reschedule(b.ctx, o.coordinator.call(), o.visit, domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339),
+			WindowEnd: o.windowEnd().Format(time.RFC3339),
+			Crew:      &next, Contact: o.agreed(), Reason: "the household asked for another day"})
 		o.visit = v.ID
 		return err
 	})
@@ -963,13 +981,15 @@ func (b *builder) waiting(c *centre) {
 	// Back after weeks of silence, and waiting at their own wish.
 	wish := b.open(c, day(-3, 11, 5), home{})
 	b.at(day(-2, 9, 30), "holding", func() error {
-		_, err := b.svc.HoldJob(b.ctx, wish.coordinator.call(), wish.job, domain.JobMoveInput{Kind: string(domain.HoldCustomerRequest), Reason: "travelling until next week", DueAt: day(6, 10, 0).Format(time.RFC3339)})
+		_, err := b.svc.HoldJob(b.ctx, wish.coordinator.call(), wish.job, domain.JobMoveInput{Kind: string(domain.HoldCustomerRequest),
+			Reason: "travelling until next week", DueAt: day(6, 10, 0).Format(time.RFC3339)})
 		return err
 	})
 	called := b.open(c, day(-3, 9, 50), home{two: true, priority: "high"})
 	b.attempt(called, day(-2, 11, 15), called.desk, false, rang(22), 0)
 	b.at(day(-1, 13, 5), "being called", func() error {
-		_, err := b.svc.LogContact(b.ctx, called.coordinator.call(), domain.ContactByPhone{Phone: called.phone(0), Note: "Will be home all week."})
+		_, err := b.svc.LogContact(b.ctx, called.coordinator.call(), domain.ContactByPhone{Phone: called.phone(0),
+			Note: "Will be home all week."})
 		return err
 	})
 	gone := b.open(c, day(-4, 17, 0), home{})
@@ -984,7 +1004,8 @@ func (b *builder) leave(c *centre) {
 	who := c.technicians[len(c.technicians)-1]
 	day := c.today.AddDate(0, 0, 16)
 	b.at(b.now.Add(-95*time.Minute), "asking for leave", func() error {
-		_, err := b.svc.AddLeave(b.ctx, who.call(), who.ID, domain.LeaveInput{StartsAt: day.Format(time.RFC3339), EndsAt: day.AddDate(0, 0, 1).Format(time.RFC3339), Kind: "annual", Note: "A wedding in the family"})
+		_, err := b.svc.AddLeave(b.ctx, who.call(), who.ID, domain.LeaveInput{StartsAt: day.Format(time.RFC3339), EndsAt: day.AddDate(0, 0, 1).
+			Format(time.RFC3339), Kind: "annual", Note: "A wedding in the family"})
 		return err
 	})
 }
@@ -1054,7 +1075,8 @@ func (b *builder) reports(c, d *centre) {
 
 	// Triaged, the hold stands.
 	threat := been(d, -1, 2, false)
-	id := raise(threat, threat.window.Add(90*time.Minute), threat.tech, true, "threat", 3, "Said he knows where I live when I named the price of the part.")
+	id := raise(threat, threat.window.Add(90*time.Minute), threat.tech, true, "threat", 3,
+		"Said he knows where I live when I named the price of the part.")
 	decide(id, threat.window.Add(105*time.Minute), first, "triage", domain.FlagDecision{})
 
 	// Under review, the hold stands, and the next visit waits for its release.
@@ -1065,11 +1087,13 @@ func (b *builder) reports(c, d *centre) {
 		next.window, next.crew = c.clockOn(4, openings[slot], 0), crew
 		b.at(review.window.Add(70*time.Minute), "scheduling the next visit", func() error {
 			wanted := ids(crew)
-			_, err := b.svc.Schedule(b.ctx, review.coordinator.call(), review.job, domain.ScheduleInput{WindowStart: next.window.Format(time.RFC3339), WindowEnd: next.windowEnd().Format(time.RFC3339), Crew: &wanted})
+			_, err := b.svc.Schedule(b.ctx, review.coordinator.call(), review.job,
+				domain.ScheduleInput{WindowStart: next.window.Format(time.RFC3339), WindowEnd: next.windowEnd().Format(time.RFC3339), Crew: &wanted})
 			return err
 		})
 	}
-	id = raise(review, review.window.Add(95*time.Minute), review.tech, true, "sexual_harassment", 2, "Remarks about my body all the time, blocked the door once.")
+	id = raise(review, review.window.Add(95*time.Minute), review.tech, true, "sexual_harassment", 2,
+		"Remarks about my body all the time, blocked the door once.")
 	decide(id, review.window.Add(2*time.Hour), second, "triage", domain.FlagDecision{})
 	decide(id, c.clockOn(-2, 10, 30), second, "review", domain.FlagDecision{})
 
@@ -1078,13 +1102,17 @@ func (b *builder) reports(c, d *centre) {
 	b.plan(upheld, -5, 2, 1)
 	b.schedule(upheld, upheld.created.Add(8*time.Minute), true, true)
 	b.partial(upheld)
-	id = raise(upheld, upheld.window.Add(80*time.Minute), upheld.tech, true, "intoxication", 2, "Drunk, came close and would not let me pack my tools.")
+	id = raise(upheld, upheld.window.Add(80*time.Minute), upheld.tech, true, "intoxication", 2,
+		"Drunk, came close and would not let me pack my tools.")
 	decide(id, upheld.window.Add(2*time.Hour), first, "triage", domain.FlagDecision{})
 	decide(id, d.clockOn(-4, 10, 0), first, "review", domain.FlagDecision{})
-	decide(id, d.clockOn(-4, 15, 0), first, "decide", domain.FlagDecision{Outcome: "upheld", Reasons: "Two accounts agree; the customer's own call confirms it."})
-	release(upheld, d.clockOn(-4, 15, 30), first, domain.ReleaseInput{Plan: []string{"two_people", "daylight"}, Reason: "The daughter will be there."})
+	decide(id, d.clockOn(-4, 15, 0), first, "decide", domain.FlagDecision{Outcome: "upheld",
+		Reasons: "Two accounts agree; the customer's own call confirms it."})
+	release(upheld, d.clockOn(-4, 15, 30), first, domain.ReleaseInput{Plan: []string{"two_people", "daylight"},
+		Reason: "The daughter will be there."})
 	b.at(d.clockOn(-3, 9, 45), "parts have come", func() error {
-		_, err := b.svc.ReleaseJob(b.ctx, upheld.coordinator.call(), upheld.job, domain.JobMoveInput{Kind: string(domain.HoldParts), Reason: "delivered"})
+		_, err := b.svc.ReleaseJob(b.ctx, upheld.coordinator.call(), upheld.job, domain.JobMoveInput{Kind: string(domain.HoldParts),
+			Reason: "delivered"})
 		return err
 	})
 	if slot, crew := d.free(2, 1, upheld.fault.category, 2, upheld.tech().ID); crew != nil && openings[slot] <= 16 {
@@ -1092,8 +1120,9 @@ func (b *builder) reports(c, d *centre) {
 		b.at(d.clockOn(-3, 10, 0), "scheduling under a plan", func() error {
 			upheld.window, upheld.crew = d.clockOn(2, openings[slot], 0), crew
 			two := ids(crew)
-			v, err := b.svc.Schedule(b.ctx, upheld.coordinator.call(), upheld.job, domain.ScheduleInput{WindowStart: upheld.window.Format(time.RFC3339), WindowEnd: upheld.windowEnd().Format(time.RFC3339),
-				Crew: &two, Contact: upheld.agreed()})
+			v, err := b.svc.Schedule(b.ctx, upheld.coordinator.call(), upheld.job,
+				domain.ScheduleInput{WindowStart: upheld.window.Format(time.RFC3339), WindowEnd: upheld.windowEnd().Format(time.RFC3339),
+					Crew: &two, Contact: upheld.agreed()})
 			upheld.visit = v.ID
 			return err
 		})
@@ -1107,22 +1136,27 @@ func (b *builder) reports(c, d *centre) {
 	fair := been(c, -5, 3, false)
 	id = raise(fair, fair.window.Add(90*time.Minute), fair.tech, true, "discrimination", 2, "Asked for somebody from another community.")
 	decide(id, fair.window.Add(2*time.Hour), first, "triage", domain.FlagDecision{})
-	decide(id, c.clockOn(-4, 11, 0), first, "decide", domain.FlagDecision{Outcome: "not_upheld", Reasons: "The recording shows that the customer asked for a Marathi or English speaker, politely."})
-	release(fair, c.clockOn(-4, 11, 10), first, domain.ReleaseInput{Plan: []string{"phone_first"}, Reason: "A call beforehand clears up the language."})
+	decide(id, c.clockOn(-4, 11, 0), first, "decide", domain.FlagDecision{Outcome: "not_upheld",
+		Reasons: "The recording shows that the customer asked for a Marathi or English speaker, politely."})
+	release(fair, c.clockOn(-4, 11, 10), first, domain.ReleaseInput{Plan: []string{"phone_first"},
+		Reason: "A call beforehand clears up the language."})
 
 	// Unclear: a dog, which the desk settles with the household.
 	dog := been(d, -4, 4, true)
 	id = raise(dog, dog.window.Add(85*time.Minute), dog.tech, true, "animal", 2, "The dog was loose and snapped at my leg.")
 	decide(id, dog.window.Add(2*time.Hour), second, "triage", domain.FlagDecision{})
-	decide(id, d.clockOn(-3, 12, 0), second, "decide", domain.FlagDecision{Outcome: "unclear", Reasons: "The household says the dog was tied up; nobody else saw it."})
-	release(dog, d.clockOn(-3, 12, 30), dog.coordinator, domain.ReleaseInput{Plan: []string{"hazard_removed"}, Reason: "The dog stays with a neighbour during visits."})
+	decide(id, d.clockOn(-3, 12, 0), second, "decide", domain.FlagDecision{Outcome: "unclear",
+		Reasons: "The household says the dog was tied up; nobody else saw it."})
+	release(dog, d.clockOn(-3, 12, 30), dog.coordinator, domain.ReleaseInput{Plan: []string{"hazard_removed"},
+		Reason: "The dog stays with a neighbour during visits."})
 
 	// Withdrawn by the reporter.
 	sorry := been(c, -2, 5, true)
 	id = raise(sorry, sorry.window.Add(80*time.Minute), sorry.tech, true, "verbal_abuse", 1, "Called me useless.")
 	no := false
 	b.at(c.clockOn(-1, 9, 20), "withdrawing a report", func() error {
-		_, err := b.svc.MoveFlag(b.ctx, sorry.tech().call(), *id, "withdraw", domain.FlagDecision{Pressure: &no, Reasons: "He called and apologised."})
+		_, err := b.svc.MoveFlag(b.ctx, sorry.tech().call(), *id, "withdraw",
+			domain.FlagDecision{Pressure: &no, Reasons: "He called and apologised."})
 		return err
 	})
 }

@@ -96,7 +96,8 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 		logins[u.Login] = true
 	}
 	for _, r := range domain.Roles {
-		if role := string(r); roles[role] < 2 || (r.OfCentre() && len(places[role]) != 4) || (r == domain.RoleAreaManager && len(places[role]) != 2) {
+		if role := string(r); roles[role] < 2 || (r.OfCentre() && len(places[role]) != 4) ||
+			(r == domain.RoleAreaManager && len(places[role]) != 2) {
 			t.Errorf("%s: %d in %v", r, roles[role], places[role])
 		}
 	}
@@ -179,7 +180,8 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 	if jobs < 300 || visits < 300 {
 		t.Errorf("%d jobs, %d visits", jobs, visits)
 	}
-	for _, s := range []domain.VisitStatus{domain.VisitScheduled, domain.VisitCompleted, domain.VisitPartial, domain.VisitNoAccess, domain.VisitStopped, domain.VisitMissed, domain.VisitRescheduled, domain.VisitCancelled} {
+	for _, s := range []domain.VisitStatus{domain.VisitScheduled, domain.VisitCompleted, domain.VisitPartial, domain.VisitNoAccess,
+		domain.VisitStopped, domain.VisitMissed, domain.VisitRescheduled, domain.VisitCancelled} {
 		if statuses[s] == 0 {
 			t.Errorf("no visit is %s", s)
 		}
@@ -189,7 +191,8 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 		if u.Role != domain.RoleAreaManager || u.DeputyID == nil {
 			continue
 		}
-		flags, err := svc.Read.Flags(ctx, domain.Actor{UserID: u.ID, Role: u.Role, AreaID: *u.AreaID}, domain.FlagFilter{}, domain.Page{Limit: 100})
+		flags, err := svc.Read.Flags(ctx, domain.Actor{UserID: u.ID, Role: u.Role, AreaID: *u.AreaID}, domain.FlagFilter{},
+			domain.Page{Limit: 100})
 		must(err)
 		stages := map[string]int{}
 		for _, f := range flags {
@@ -209,7 +212,8 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 	token := world.CustomerLink[strings.LastIndexByte(world.CustomerLink, '/')+1:]
 	page, err := svc.OpenLink(ctx, token)
 	must(err)
-	if page.Visit == nil || page.Visit.ID != world.SampleVisitID || page.Job.ID != world.SampleJobID || !page.CanConfirm || !page.CanAnotherTime || page.Visit.Confirmation != domain.ConfirmAwaiting ||
+	if page.Visit == nil || page.Visit.ID != world.SampleVisitID || page.Job.ID != world.SampleJobID || !page.CanConfirm ||
+		!page.CanAnotherTime || page.Visit.Confirmation != domain.ConfirmAwaiting ||
 		!page.Visit.WindowStart.After(now.Add(2*time.Hour)) || len(page.CrewNames) != 1 {
 		t.Errorf("the customer's page: %+v", page)
 	}

@@ -139,13 +139,15 @@ func (s *search) reduce(best *state, missed []int, heat float64) bool {
 		return n
 	}
 	better := len(next.absent) < len(s.cur.absent) || sum(&next) < sum(&s.cur)
-	if len(s.cur.absent) > 0 && better || len(next.absent) <= len(s.cur.absent) && next.total() < s.cur.total()-s.temperature(heat)*math.Log(s.chance.Float64()+1e-300) {
+	if len(s.cur.absent) > 0 && better || len(next.absent) <= len(s.cur.absent) &&
+		next.total() < s.cur.total()-s.temperature(heat)*math.Log(s.chance.Float64()+1e-300) {
 		for _, i := range next.absent {
 			missed[i]++
 		}
 		s.cur = next
 	}
-	if len(s.cur.absent) > len(best.absent) || len(s.cur.absent) == len(best.absent) && s.cur.used() >= best.used() && s.cur.total() >= best.total() {
+	if len(s.cur.absent) > len(best.absent) || len(s.cur.absent) == len(best.absent) && s.cur.used() >= best.used() &&
+		s.cur.total() >= best.total() {
 		return true
 	}
 	*best = s.cur.copy()

@@ -21,8 +21,9 @@ type state struct {
 
 func newState(p *Problem) state {
 	n := len(p.Vehicles)
-	st := state{p: p, routes: make([][]int, n), times: make([][]float64, n), last: make([][]float64, n), cost: make([]float64, n), travel: make([]float64, n),
-		load: make([]float64, n), work: make([]float64, n), at: make([]int, len(p.Stops))}
+	st := state{p: p, routes: make([][]int, n), times: make([][]float64, n), last: make([][]float64, n), cost: make([]float64, n),
+		travel: make([]float64, n),
+		load:   make([]float64, n), work: make([]float64, n), at: make([]int, len(p.Stops))}
 	for i := range st.at {
 		st.at[i] = -1
 	}

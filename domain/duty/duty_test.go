@@ -38,7 +38,8 @@ func TestRoster(t *testing.T) {
 	away := office
 	away.Away = []Span{{instant(t, "2026-11-23T10:00:00Z"), instant(t, "2026-11-25T00:00:00Z")}}
 	dated := office
-	dated.Dates = map[string][]Shift{"2026-11-24": nil, "2026-11-28": {{From: "14:00", To: "22:00"}}, "2026-12-25": {{From: "09:00", To: "17:00"}}}
+	dated.Dates = map[string][]Shift{"2026-11-24": nil, "2026-11-28": {{From: "14:00", To: "22:00"}},
+		"2026-12-25": {{From: "09:00", To: "17:00"}}}
 	always := Roster{Location: london, Dates: map[string][]Shift{"2026-11-24": {{From: "14:00", To: "15:00"}}}}
 	quiet := Roster{Location: london, QuietFrom: "21:00", QuietTo: "08:00"}
 	for _, c := range []struct {
@@ -85,7 +86,8 @@ func TestRoster(t *testing.T) {
 func TestNightsOfTheClock(t *testing.T) {
 	london := zone(t, "Europe/London")
 	night := Roster{Location: london, Shifts: []Shift{{time.Sunday, "00:00", "06:00"}}}
-	for from, hours := range map[string]time.Duration{"2027-03-28T00:00:00Z": 5 * time.Hour, "2026-10-24T23:00:00Z": 7 * time.Hour, "2026-11-22T00:00:00Z": 6 * time.Hour} {
+	for from, hours := range map[string]time.Duration{"2027-03-28T00:00:00Z": 5 * time.Hour, "2026-10-24T23:00:00Z": 7 * time.Hour,
+		"2026-11-22T00:00:00Z": 6 * time.Hour} {
 		at := instant(t, from)
 		if !night.On(at) || night.On(at.Add(-time.Second)) || !night.On(at.Add(hours-time.Second)) || night.On(at.Add(hours)) {
 			t.Errorf("the night of %s does not last %v", from, hours)

@@ -43,7 +43,8 @@ func TestSplitProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var pauses []Pause
 		for range rapid.IntRange(0, 8).Draw(t, "pauses") {
-			p := Pause{Whose: rapid.SampledFrom([]string{Customer, Parts, Brand}).Draw(t, "whose"), From: h(rapid.IntRange(-20, 120).Draw(t, "from")), Why: "w", Proof: "p"}
+			p := Pause{Whose: rapid.SampledFrom([]string{Customer, Parts, Brand}).Draw(t, "whose"),
+				From: h(rapid.IntRange(-20, 120).Draw(t, "from")), Why: "w", Proof: "p"}
 			if rapid.Bool().Draw(t, "ended") {
 				end := p.From.Add(time.Duration(rapid.IntRange(0, 60).Draw(t, "hours")) * time.Hour)
 				p.To = &end

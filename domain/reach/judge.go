@@ -448,7 +448,8 @@ func (j *judging) notice(completing int32) (int64, bool) {
 			continue
 		}
 		if w.excluded >= 0 {
-			j.excluded[w.excluded].Why = "this is the last notice; it starts the " + hoursWords(j.r.LastNoticeHours) + " of silence and is not an attempt that counts"
+			j.excluded[w.excluded].Why = "this is the last notice; it starts the " + hoursWords(j.r.LastNoticeHours) +
+				" of silence and is not an attempt that counts"
 		}
 		return j.order[w.entry].at, true
 	}

@@ -48,9 +48,11 @@ func TestWhatCounts(t *testing.T) {
 		{"sunday", call(0, nov(kolkata, 8, 10, 0), 30), "Sunday is not a working day of the centre"},
 		{"holiday", call(0, nov(kolkata, 9, 10, 0), 30), "2026-11-09 is a holiday of the centre"},
 		{"two rules", call(0, nov(kolkata, 3, 22, 10), 5), "rang 5 s, the rule asks for 20 s; 22:10 in Asia/Kolkata is outside 08:00-19:00"},
-		{"before the job", call(0, nov(kolkata, 2, 7, 59), 30), "it happened before the job was created on Mon 2 Nov 08:00; 07:59 in Asia/Kolkata is outside 08:00-19:00"},
+		{"before the job", call(0, nov(kolkata, 2, 7, 59), 30),
+			"it happened before the job was created on Mon 2 Nov 08:00; 07:59 in Asia/Kolkata is outside 08:00-19:00"},
 		{"72 h old", late(call(0, nov(kolkata, 3, 10, 0), 30), 72*time.Hour), ""},
-		{"older", late(call(0, nov(kolkata, 3, 10, 0), 30), 72*time.Hour+time.Second), "recorded 72 h 1 min after it happened; facts older than 72 h do not count against the household"},
+		{"older", late(call(0, nov(kolkata, 3, 10, 0), 30), 72*time.Hour+time.Second),
+			"recorded 72 h 1 min after it happened; facts older than 72 h do not count against the household"},
 		{"in the future", call(0, nov(kolkata, 30, 10, 0), 30), "it lies after the present moment"},
 		{"disputed", disputed(call(0, nov(kolkata, 3, 10, 0), 30)), "the household says nobody called"},
 		{"inbound", inbound(try(0, nov(kolkata, 3, 22, 0), Email, "")), "this is contact (inbound, email); it ends the case"},
@@ -273,19 +275,26 @@ func TestMissing(t *testing.T) {
 		}},
 		{"attempts", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), try(1, nov(kolkata, 4, 13, 0), SMS, Read)},
 			[]string{"2 of 3 counting attempts"}},
-		{"channels", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), call(1, nov(kolkata, 3, 13, 0), 30), call(2, nov(kolkata, 4, 13, 0), 30)},
+		{"channels", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), call(1, nov(kolkata, 3, 13, 0), 30),
+			call(2, nov(kolkata, 4, 13, 0), 30)},
 			[]string{"only one channel so far (phone); use another"}},
-		{"parts", []Attempt{proven(at(call(0, nov(kolkata, 3, 16, 0), 30), "+919876543242")), try(1, nov(kolkata, 3, 18, 0), SMS, Read), try(2, nov(kolkata, 4, 18, 0), SMS, Read)},
+		{"parts", []Attempt{proven(at(call(0, nov(kolkata, 3, 16, 0), 30), "+919876543242")), try(1, nov(kolkata, 3, 18, 0), SMS, Read),
+			try(2, nov(kolkata, 4, 18, 0), SMS, Read)},
 			[]string{"all tries in the same part of the day (after 16:00); try before 12:00 or 12:00-16:00"}},
-		{"span", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), call(1, nov(kolkata, 3, 13, 0), 30), try(2, nov(kolkata, 3, 15, 0), SMS, Read)},
+		{"span", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), call(1, nov(kolkata, 3, 13, 0), 30),
+			try(2, nov(kolkata, 3, 15, 0), SMS, Read)},
 			[]string{"first and last are 5 h apart, 24 h are needed: not before Wed 4 Nov 10:00"}},
-		{"number", []Attempt{proven(call(0, nov(kolkata, 3, 10, 0), 30)), call(1, nov(kolkata, 3, 13, 0), 30), try(2, nov(kolkata, 4, 15, 0), Email, Read)},
+		{"number", []Attempt{proven(call(0, nov(kolkata, 3, 10, 0), 30)), call(1, nov(kolkata, 3, 13, 0), 30),
+			try(2, nov(kolkata, 4, 15, 0), Email, Read)},
 			[]string{"the number ending 42 has not been tried"}},
-		{"evidence", []Attempt{at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242"), call(1, nov(kolkata, 3, 13, 0), 30), try(2, nov(kolkata, 4, 15, 0), Email, Read)},
+		{"evidence", []Attempt{at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242"), call(1, nov(kolkata, 3, 13, 0), 30),
+			try(2, nov(kolkata, 4, 15, 0), Email, Read)},
 			[]string{"one attempt must be proven, recorded or by a second person; so far one person declared them all"}},
-		{"gap", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), try(1, nov(kolkata, 3, 10, 1), SMS, Read), call(2, nov(kolkata, 4, 15, 0), 30)},
+		{"gap", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), try(1, nov(kolkata, 3, 10, 1), SMS, Read),
+			call(2, nov(kolkata, 4, 15, 0), 30)},
 			[]string{"2 of 3 counting attempts that are 2 h apart", "attempts that are 2 h apart use only one channel so far (phone); use another"}},
-		{"gap and channel", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), try(1, nov(kolkata, 4, 15, 1), SMS, Read), call(2, nov(kolkata, 4, 15, 0), 30), call(3, nov(kolkata, 4, 16, 50), 30)},
+		{"gap and channel", []Attempt{proven(at(call(0, nov(kolkata, 3, 10, 0), 30), "+919876543242")), try(1, nov(kolkata, 4, 15, 1), SMS, Read),
+			call(2, nov(kolkata, 4, 15, 0), 30), call(3, nov(kolkata, 4, 16, 50), 30)},
 			[]string{"2 of 3 counting attempts that are 2 h apart"}},
 	}
 	for _, tt := range tests {
@@ -299,7 +308,8 @@ func TestMissing(t *testing.T) {
 			if tt.attempts == nil {
 				tt.missing = []string{
 					"0 of 3 counting attempts", "attempts on 2 channels", "attempts in 2 parts of the day (before 12:00 or 12:00-16:00 or after 16:00)",
-					"first and last attempt must be 24 h apart", "the number ending 42 has not been tried", "one attempt must be proven, recorded or by a second person",
+					"first and last attempt must be 24 h apart", "the number ending 42 has not been tried",
+					"one attempt must be proven, recorded or by a second person",
 				}
 			}
 			if v.Verdict != Trying || !slices.Equal(v.Missing, tt.missing) {
@@ -349,7 +359,8 @@ func TestStruckNumber(t *testing.T) {
 	c = story(kolkata)
 	wrong.Address = a
 	c.Attempts = append(c.Attempts, wrong)
-	if v := Judge(c); v.EnoughAt == nil || !strings.HasSuffix(v.Explanation, "The household has no known number left that would have to be tried.") {
+	if v := Judge(c); v.EnoughAt == nil || !strings.HasSuffix(v.Explanation,
+		"The household has no known number left that would have to be tried.") {
 		t.Errorf("%q %q", v.Missing, v.Explanation)
 	}
 }
@@ -411,7 +422,8 @@ func TestVerdictsWithoutAnythingThatCounts(t *testing.T) {
 		{"only what is disputed", []Attempt{disputed(short)}, Untried},
 		{"contact from before the job", []Attempt{inboundCall(0, nov(kolkata, 1, 10, 0))}, Reached},
 		{"contact, then nothing that counts", []Attempt{try(0, nov(kolkata, 3, 10, 0), Phone, Reached), short}, Reached},
-		{"contact, then an attempt that counts", []Attempt{try(0, nov(kolkata, 3, 10, 0), Phone, Hostile), call(1, nov(kolkata, 4, 10, 0), 30)}, Trying},
+		{"contact, then an attempt that counts", []Attempt{try(0, nov(kolkata, 3, 10, 0), Phone, Hostile), call(1, nov(kolkata, 4, 10, 0), 30)},
+			Trying},
 		{"contact in the same instant", []Attempt{try(5, nov(kolkata, 4, 10, 0), Phone, Reached), call(6, nov(kolkata, 4, 10, 0), 30)}, Reached},
 		{"disputed contact", []Attempt{call(0, nov(kolkata, 3, 10, 0), 30), disputed(try(1, nov(kolkata, 4, 10, 0), Phone, Reached))}, Trying},
 	} {
@@ -532,7 +544,8 @@ func TestEmptyCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"verdict":"untried"`, `"counts":[]`, `"does_not_count":[]`, `"missing":["0 of 3`, `"phone":null`, `"policy_version":"default-1"`, `"last_notice_sent_at":null`} {
+	for _, want := range []string{`"verdict":"untried"`, `"counts":[]`, `"does_not_count":[]`, `"missing":["0 of 3`, `"phone":null`,
+		`"policy_version":"default-1"`, `"last_notice_sent_at":null`} {
 		if !strings.Contains(string(raw), want) {
 			t.Errorf("%s lacks %s", raw, want)
 		}

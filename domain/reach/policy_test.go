@@ -27,24 +27,30 @@ func TestDefaultIsSectionFour(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	for want, change := range map[string]func(*Policy){
-		`opens_at must be a local time as HH:MM, not "8:00"`:                                  func(p *Policy) { p.OpensAt = "8:00" },
-		`closes_at must be a local time as HH:MM, not "24:01"`:                                func(p *Policy) { p.ClosesAt = "24:01" },
-		"closes_at (08:00) must be later than opens_at (08:00)":                               func(p *Policy) { p.ClosesAt = "08:00" },
-		"min_ring_seconds must be from 0 to 120, not -1":                                      func(p *Policy) { p.MinRingSeconds = -1 },
-		"doorstep_meters must be above 0 and at most 5000, not 0":                             func(p *Policy) { p.DoorstepMeters = 0 },
-		"min_attempts must be from 1 to 50, not 0":                                            func(p *Policy) { p.MinAttempts = 0 },
-		"min_channels must be from 1 to 6, not 7":                                             func(p *Policy) { p.MinChannels = 7 },
-		"min_day_parts must be from 1 to 3, not 0":                                            func(p *Policy) { p.MinDayParts = 0 },
-		"day_part_bounds must be two rising hours from 1 to 23, not 16 and 12":                func(p *Policy) { p.DayPartBounds = [2]int{16, 12} },
-		"between 12:00 and 16:00 there are only 1 parts of the day, min_day_parts asks for 2": func(p *Policy) { p.OpensAt, p.ClosesAt = "12:00", "16:00" },
-		"gap_minutes must be from 0 to 10080, not -5":                                         func(p *Policy) { p.MinGap = -5 },
-		"span_hours must be from 0 to 1440, not 9999":                                         func(p *Policy) { p.MinSpan = 9999 },
-		"last_notice_hours must be from 1 to 1440, not 0":                                     func(p *Policy) { p.LastNoticeHours = 0 },
-		"max_calls_per_day must be from 1 to 20, not 0":                                       func(p *Policy) { p.MaxCallsPerDay = 0 },
-		"close_after_days must be from 1 to 365, not 0":                                       func(p *Policy) { p.CloseAfterDays = 0 },
-		"reopen_days must be from 0 to 3650, not -1":                                          func(p *Policy) { p.ReopenDays = -1 },
-		"late_fact_hours must be from 1 to 8760, not 0":                                       func(p *Policy) { p.LateFactHours = 0 },
-		"version must not be empty: every verdict names it":                                   func(p *Policy) { p.Version = " " },
+		`opens_at must be a local time as HH:MM, not "8:00"`:      func(p *Policy) { p.OpensAt = "8:00" },
+		`closes_at must be a local time as HH:MM, not "24:01"`:    func(p *Policy) { p.ClosesAt = "24:01" },
+		"closes_at (08:00) must be later than opens_at (08:00)":   func(p *Policy) { p.ClosesAt = "08:00" },
+		"min_ring_seconds must be from 0 to 120, not -1":          func(p *Policy) { p.MinRingSeconds = -1 },
+		"doorstep_meters must be above 0 and at most 5000, not 0": func(p *Policy) { p.DoorstepMeters = 0 },
+		"min_attempts must be from 1 to 50, not 0":                func(p *Policy) { p.MinAttempts = 0 },
+		"min_channels must be from 1 to 6, not 7":                 func(p *Policy) { p.MinChannels = 7 },
+		"min_day_parts must be from 1 to 3, not 0":                func(p *Policy) { p.MinDayParts = 0 },
+		"day_part_bounds must be two rising hours from 1 to 23, not 16 and 12": func(p *Policy) {
+			p.DayPartBounds = [2]int{16,
+				12}
+		},
+		"between 12:00 and 16:00 there are only 1 parts of the day, min_day_parts asks for 2": func(p *Policy) {
+			p.OpensAt, p.ClosesAt = "12:00",
+				"16:00"
+		},
+		"gap_minutes must be from 0 to 10080, not -5":       func(p *Policy) { p.MinGap = -5 },
+		"span_hours must be from 0 to 1440, not 9999":       func(p *Policy) { p.MinSpan = 9999 },
+		"last_notice_hours must be from 1 to 1440, not 0":   func(p *Policy) { p.LastNoticeHours = 0 },
+		"max_calls_per_day must be from 1 to 20, not 0":     func(p *Policy) { p.MaxCallsPerDay = 0 },
+		"close_after_days must be from 1 to 365, not 0":     func(p *Policy) { p.CloseAfterDays = 0 },
+		"reopen_days must be from 0 to 3650, not -1":        func(p *Policy) { p.ReopenDays = -1 },
+		"late_fact_hours must be from 1 to 8760, not 0":     func(p *Policy) { p.LateFactHours = 0 },
+		"version must not be empty: every verdict names it": func(p *Policy) { p.Version = " " },
 	} {
 		p := Default()
 		change(&p)

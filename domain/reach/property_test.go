@@ -43,7 +43,8 @@ func refCounts(c Case) []Attempt {
 		good := false
 		switch a.Channel {
 		case "phone":
-			good = a.Outcome == "switched_off" || a.Outcome == "out_of_network" || a.Outcome == "no_answer" && a.RingSeconds != nil && *a.RingSeconds >= p.MinRingSeconds
+			good = a.Outcome == "switched_off" || a.Outcome == "out_of_network" || a.Outcome == "no_answer" && a.RingSeconds != nil &&
+				*a.RingSeconds >= p.MinRingSeconds
 		case "doorstep":
 			good = a.Outcome == "nobody_home" && (a.PlaceReason != "" || a.DistanceM != nil && *a.DistanceM <= p.DoorstepMeters)
 		default:
@@ -424,7 +425,8 @@ func TestContactEndsTheCaseWheneverItIsLearnt(t *testing.T) {
 		}
 		c.Attempts = append(slices.DeleteFunc(c.Attempts, func(a Attempt) bool { return !a.OccurredAt.After(at) }), calls...)
 		alone := Judge(c)
-		if !slices.Equal(v.Counts, alone.Counts) || !reflect.DeepEqual(v.EnoughAt, alone.EnoughAt) || !reflect.DeepEqual(v.UnreachableSince, alone.UnreachableSince) {
+		if !slices.Equal(v.Counts, alone.Counts) || !reflect.DeepEqual(v.EnoughAt, alone.EnoughAt) ||
+			!reflect.DeepEqual(v.UnreachableSince, alone.UnreachableSince) {
 			t.Fatalf("%+v\nwithout what went before\n%+v", v, alone)
 		}
 		if len(v.Counts) == 0 && v.Verdict != Reached {
@@ -439,7 +441,8 @@ func TestNextAllowedIsTheFirstAllowed(t *testing.T) {
 	property(t, func(t rapid.TB, draw source) {
 		c := drawCase(draw, 10)
 		c.Calendar.Location = oneOf(draw, "zone", kolkata, london)
-		hours := oneOf(draw, "hours", [2]string{"08:00", "19:00"}, [2]string{"00:00", "01:30"}, [2]string{"01:30", "03:00"}, [2]string{"00:30", "24:00"})
+		hours := oneOf(draw, "hours", [2]string{"08:00", "19:00"}, [2]string{"00:00", "01:30"}, [2]string{"01:30", "03:00"},
+			[2]string{"00:30", "24:00"})
 		c.Policy.OpensAt, c.Policy.ClosesAt = hours[0], hours[1]
 		shift := oneOf(draw, "days", 0, -9, 145) // -9 and 145: the day before the clocks change
 		c.JobCreatedAt = time.Date(2026, 11, 2+shift, 8, 0, 0, 0, c.Calendar.Location)
@@ -460,7 +463,8 @@ func TestNextAllowedIsTheFirstAllowed(t *testing.T) {
 				ok := clock >= hours[0] && clock < hours[1] && c.Calendar.WorkingDays[l.Weekday()]
 				calls := 0
 				for _, a := range c.Attempts {
-					if a.Channel == Phone && a.Direction == Outbound && a.OccurredAt.In(c.Calendar.Location).Format(time.DateOnly) == l.Format(time.DateOnly) {
+					if a.Channel == Phone && a.Direction == Outbound && a.OccurredAt.In(c.Calendar.Location).
+						Format(time.DateOnly) == l.Format(time.DateOnly) {
 						calls++
 					}
 					if slices.Contains(v.Counts, a.ID) && want.Sub(a.OccurredAt) < time.Duration(c.Policy.MinGap)*time.Minute {

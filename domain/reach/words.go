@@ -153,9 +153,11 @@ func (j *judging) missingOfEnough(s *search, v *Verdict) {
 		case n == 0:
 			say("attempts on ", plural(r.MinChannels, "channel"))
 		case n == 1:
-			say(pick(bits.OnesCount8(usedChannels) > n, "attempts"+apart+" use ", ""), "only one channel so far (", channelWords(b.channel), "); use another")
+			say(pick(bits.OnesCount8(usedChannels) > n, "attempts"+apart+" use ", ""), "only one channel so far (", channelWords(b.channel),
+				"); use another")
 		default:
-			say(pick(bits.OnesCount8(usedChannels) > n, "attempts"+apart+" use ", ""), strconv.Itoa(n), " of ", plural(r.MinChannels, "channel"), " so far (", channelWords(b.channel), ")")
+			say(pick(bits.OnesCount8(usedChannels) > n, "attempts"+apart+" use ", ""), strconv.Itoa(n), " of ", plural(r.MinChannels, "channel"),
+				" so far (", channelWords(b.channel), ")")
 		}
 	}
 	if n := bits.OnesCount8(b.parts); b.parts != allParts {
@@ -164,7 +166,8 @@ func (j *judging) missingOfEnough(s *search, v *Verdict) {
 		case n == 0:
 			say("attempts in ", plural(r.MinDayParts, "part"), " of the day (", j.partWords(allParts, true), ")")
 		case n == 1:
-			say("all tries", pick(bits.OnesCount8(usedParts) > n, apart, ""), " in the same part of the day (", j.partWords(b.parts, false), "); try ", others)
+			say("all tries", pick(bits.OnesCount8(usedParts) > n, apart, ""), " in the same part of the day (", j.partWords(b.parts, false),
+				"); try ", others)
 		default:
 			say(strconv.Itoa(n), " of ", plural(r.MinDayParts, "part"), " of the day so far (", j.partWords(b.parts, false), "); try ", others)
 		}
@@ -176,7 +179,8 @@ func (j *judging) missingOfEnough(s *search, v *Verdict) {
 		}
 	case b.last-b.first < r.span:
 		is := "first and last are " + minutesWords(int((b.last-b.first)/minute)) + " apart, "
-		say(pick(b.last == b.first, "", is), hoursWords(r.MinSpan), pick(b.last == b.first, " from first to last attempt", ""), " are needed: not before ", j.at(b.first+r.span))
+		say(pick(b.last == b.first, "", is), hoursWords(r.MinSpan), pick(b.last == b.first, " from first to last attempt", ""),
+			" are needed: not before ", j.at(b.first+r.span))
 	}
 	for i := range min(len(j.numbers), maxNumbers) {
 		if s.needed&^b.numbers&(1<<i) == 0 {
@@ -193,7 +197,8 @@ func (j *judging) missingOfEnough(s *search, v *Verdict) {
 		}
 	}
 	if s.tooMany {
-		say("the household has ", strconv.Itoa(len(j.numbers)), " known numbers; strike those that are not its own, at most ", strconv.Itoa(maxNumbers), " can be judged")
+		say("the household has ", strconv.Itoa(len(j.numbers)), " known numbers; strike those that are not its own, at most ",
+			strconv.Itoa(maxNumbers), " can be judged")
 	}
 	if b.proof != proofMet {
 		say("one attempt must be proven, recorded or by a second person", pick(b.proof == proofNone, "", "; so far one person declared them all"))
@@ -207,7 +212,8 @@ func (j *judging) missingNotice(v *Verdict, completing int) {
 	}
 	after, second := j.spokenParts(completing)
 	if after < 0 {
-		v.Missing = append(v.Missing, "one more spoken attempt (phone or doorstep): the household is voice-only, it takes the place of the last written notice")
+		v.Missing = append(v.Missing,
+			"one more spoken attempt (phone or doorstep): the household is voice-only, it takes the place of the last written notice")
 	}
 	if second < 0 && j.c.SecondContact != uuid.Nil {
 		v.Missing = append(v.Missing, "a counting attempt at the second contact")
@@ -222,9 +228,11 @@ func (j *judging) explain(v *Verdict, needed uint64, over bool) string {
 		s = "Nobody has tried to reach the household yet."
 	case Reached:
 		a := &j.c.Attempts[j.order[j.contact].i]
-		s = "There was contact on " + j.at(j.since) + " (" + pick(a.Direction == Inbound, "inbound", a.Outcome) + ", " + a.Channel + "), and no attempt since then counts."
+		s = "There was contact on " + j.at(j.since) + " (" + pick(a.Direction == Inbound, "inbound", a.Outcome) + ", " + a.Channel +
+			"), and no attempt since then counts."
 	case Unreachable:
-		s = "Enough was tried by " + j.when(v.EnoughAt) + "; the last notice of " + j.when(v.LastNoticeSentAt) + " brought no answer for " + hoursWords(j.r.LastNoticeHours) + ". Unreachable since " + j.when(v.UnreachableSince) + "."
+		s = "Enough was tried by " + j.when(v.EnoughAt) + "; the last notice of " + j.when(v.LastNoticeSentAt) + " brought no answer for " +
+			hoursWords(j.r.LastNoticeHours) + ". Unreachable since " + j.when(v.UnreachableSince) + "."
 	case LastNotice:
 		s = "Enough was tried by " + j.when(v.EnoughAt) + "; the last notice went out on " + j.when(v.LastNoticeSentAt)
 		if over {

@@ -371,11 +371,13 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 		before, after, _ := around(t.Diary, v)
 		if before != nil {
 			if w := j.way(before.Place, j.Job.Place); before.To.Add(w).Sub(v.From) > Leeway {
-				return fmt.Sprintf("%s needs %d min on the way from a visit that ends at %s.", t.Name, int(w.Minutes()), before.To.In(loc).Format("15:04"))
+				return fmt.Sprintf("%s needs %d min on the way from a visit that ends at %s.", t.Name, int(w.Minutes()), before.To.In(loc).
+					Format("15:04"))
 			}
 		}
 		if after != nil {
-			return fmt.Sprintf("%s needs %d min on the way to a visit at %s.", t.Name, int(j.way(j.Job.Place, after.Place).Minutes()), after.From.In(loc).Format("15:04"))
+			return fmt.Sprintf("%s needs %d min on the way to a visit at %s.", t.Name, int(j.way(j.Job.Place, after.Place).Minutes()),
+				after.From.In(loc).Format("15:04"))
 		}
 	}
 	return ""

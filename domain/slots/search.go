@@ -250,7 +250,8 @@ func (j *Judge) couples(w *Window, people []searched, free []int, o Options) {
 					continue
 				}
 				x, y := j.offer(&people[a], a, at, o), j.offer(&people[b], b, at, o)
-				both := Offer{Crew: []int{a, b}, Start: at, Parts: Parts{(x.Parts.Travel + y.Parts.Travel) / 2, max(x.Parts.Continuity, y.Parts.Continuity), (x.Parts.Load + y.Parts.Load) / 2, x.Parts.Earliness}}
+				both := Offer{Crew: []int{a, b}, Start: at, Parts: Parts{(x.Parts.Travel + y.Parts.Travel) / 2,
+					max(x.Parts.Continuity, y.Parts.Continuity), (x.Parts.Load + y.Parts.Load) / 2, x.Parts.Earliness}}
 				both.Score = both.Parts.Sum()
 				if x.Minutes != nil && y.Minutes != nil {
 					sum := *x.Minutes + *y.Minutes

@@ -60,7 +60,8 @@ func drawn(t *rapid.T, loc *time.Location) (*Judge, []Technician, time.Time, tim
 	}
 	var people []Technician
 	for i := range n("technicians", 1, 5) {
-		p := Technician{ID: ID{byte(i + 1)}, Name: fmt.Sprint("T", i), Home: place("home"), Apart: n("apart", 0, 6) == 0, Knows: n("knows", 0, 2) == 0}
+		p := Technician{ID: ID{byte(i + 1)}, Name: fmt.Sprint("T", i), Home: place("home"), Apart: n("apart", 0, 6) == 0,
+			Knows: n("knows", 0, 2) == 0}
 		if n("skilled", 0, 4) > 0 {
 			p.Skills = []string{"washing_machine", "refrigerator"}
 			if level := n("has level", 0, 3); level > 0 {
@@ -71,7 +72,8 @@ func drawn(t *rapid.T, loc *time.Location) (*Judge, []Technician, time.Time, tim
 		if n("has hours", 0, 4) > 0 {
 			for w := range time.Weekday(7) {
 				if n("works", 0, 5) > 0 {
-					p.Weekly = append(p.Weekly, Shift{w, fmt.Sprintf("%02d:%02d", n("from", 3, 10), n("half", 0, 1)*30), "13:00"}, Shift{w, "14:00", fmt.Sprintf("%02d:00", n("to", 15, 24))})
+					p.Weekly = append(p.Weekly, Shift{w, fmt.Sprintf("%02d:%02d", n("from", 3, 10), n("half", 0, 1)*30), "13:00"},
+						Shift{w, "14:00", fmt.Sprintf("%02d:00", n("to", 15, 24))})
 				}
 			}
 		}
@@ -110,7 +112,8 @@ func broken(j *Judge, p *Technician, start time.Time) string {
 	if !j.Job.Two && !level(j, p) {
 		return "level"
 	}
-	if c := j.Centre.Load; c.Most > 0 && c.Days[date] >= c.Most && j.Centre.Stands != date || p.Load.Most > 0 && p.Load.Days[date] >= p.Load.Most {
+	if c := j.Centre.Load; c.Most > 0 && c.Days[date] >= c.Most && j.Centre.Stands != date || p.Load.Most > 0 &&
+		p.Load.Days[date] >= p.Load.Most {
 		return "capacity"
 	}
 	if slices.Contains(j.Centre.Holidays, date) {
@@ -129,7 +132,8 @@ func broken(j *Judge, p *Technician, start time.Time) string {
 	}
 	for _, s := range shifts {
 		last := end.In(loc).Add(-time.Nanosecond)
-		if (excepted || s.Weekday == start.In(loc).Weekday()) && s.From <= start.In(loc).Format("15:04") && last.Format("2006-01-02") == date && last.Format("15:04") < s.To {
+		if (excepted || s.Weekday == start.In(loc).Weekday()) && s.From <= start.In(loc).Format("15:04") && last.Format("2006-01-02") == date &&
+			last.Format("15:04") < s.To {
 			works = true
 		}
 	}
@@ -177,7 +181,8 @@ func TestNoSlotBreaksAHardRuleAndExplainAgrees(t *testing.T) {
 	zones := []*time.Location{zone(t, "Asia/Kolkata"), zone(t, "Europe/London")}
 	rapid.Check(t, func(rt *rapid.T) {
 		j, people, from, to := drawn(rt, rapid.SampledFrom(zones).Draw(rt, "zone"))
-		grid := Grid{From: rapid.IntRange(0, 9).Draw(rt, "grid from") * 60, To: rapid.IntRange(14, 24).Draw(rt, "grid to") * 60, Minutes: rapid.SampledFrom([]int{60, 90, 120, 240}).Draw(rt, "window")}
+		grid := Grid{From: rapid.IntRange(0, 9).Draw(rt, "grid from") * 60, To: rapid.IntRange(14, 24).Draw(rt, "grid to") * 60,
+			Minutes: rapid.SampledFrom([]int{60, 90, 120, 240}).Draw(rt, "window")}
 		spans := grid.Windows(j.Centre.Location, from, to)
 		o := Options{From: from, To: to, Explain: true}
 		found := j.Search(spans, people, o)
@@ -196,7 +201,8 @@ func TestNoSlotBreaksAHardRuleAndExplainAgrees(t *testing.T) {
 				if k > 0 && offer.Score > w.Offers[k-1].Score {
 					rt.Fatal("technicians do not come best first")
 				}
-				if offer.Start.Before(w.From) || !offer.Start.Before(w.To) || len(offer.Crew) != map[bool]int{false: 1, true: 2}[j.Job.Two] || offer.Parts.Sum() != offer.Score {
+				if offer.Start.Before(w.From) || !offer.Start.Before(w.To) || len(offer.Crew) != map[bool]int{false: 1, true: 2}[j.Job.Two] ||
+					offer.Parts.Sum() != offer.Score {
 					rt.Fatalf("offer %+v in %v", offer, w.Span)
 				}
 				if !slices.ContainsFunc(offer.Crew, func(p int) bool { return level(j, &people[p]) }) {
@@ -275,7 +281,8 @@ func TestWindowsKeepTheirWallClockOverAChangeOfTheClocks(t *testing.T) {
 			t.Fatalf("%s %s: %d windows", tc.zone, tc.date, len(got))
 		}
 		for i, w := range got {
-			if f, to := w.From.In(loc).Format("15:04"), w.To.In(loc).Format("15:04"); f != fmt.Sprintf("%02d:00", 2*i) || to != fmt.Sprintf("%02d:00", (2*i+2)%24) {
+			if f, to := w.From.In(loc).Format("15:04"), w.To.In(loc).Format("15:04"); f != fmt.Sprintf("%02d:00", 2*i) ||
+				to != fmt.Sprintf("%02d:00", (2*i+2)%24) {
 				t.Errorf("%s %s: window %d is %s-%s", tc.zone, tc.date, i, f, to)
 			}
 		}
@@ -327,8 +334,10 @@ func TestTheWay(t *testing.T) {
 	at := func(h, m int) time.Time { return time.Date(2027, 3, 1, h, m, 0, 0, loc) }
 	near, far := &Place{18.52, 73.85}, &Place{18.52, 73.95} // 10.5 km, with streets 14.8 km, 36 min
 	j := &Judge{Centre: Centre{Location: loc}, Travel: GreatCircle(25), Job: Job{Minutes: 60, Place: far}}
-	p := Technician{Name: "Ravi", Diary: []Booking{{Span: Span{at(10, 0), at(11, 0)}, Place: near}, {Span: Span{at(14, 0), at(15, 0)}, Place: near}}}
-	for start, want := range map[time.Time]Reason{at(11, 0): Way, at(11, 5): Way, at(11, 6): "", at(11, 36): "", at(12, 54): "", at(12, 55): Way, at(13, 30): Overlap, at(9, 0): Way, at(8, 54): ""} {
+	p := Technician{Name: "Ravi", Diary: []Booking{{Span: Span{at(10, 0), at(11, 0)}, Place: near},
+		{Span: Span{at(14, 0), at(15, 0)}, Place: near}}}
+	for start, want := range map[time.Time]Reason{at(11, 0): Way, at(11, 5): Way, at(11, 6): "", at(11, 36): "", at(12, 54): "",
+		at(12, 55): Way, at(13, 30): Overlap, at(9, 0): Way, at(8, 54): ""} {
 		if got := j.Of(&p, start); got != want {
 			t.Errorf("%v: %q, want %q", start, got, want)
 		}
@@ -356,7 +365,8 @@ func TestLevels(t *testing.T) {
 		}
 		return p
 	}
-	none, helper, plain, expert := Technician{Name: "Zoya", Skills: []string{"oven"}}, who("Ravi", Helper), who("Meena", 0), who("Sunil", Expert)
+	none, helper, plain, expert := Technician{Name: "Zoya", Skills: []string{"oven"}}, who("Ravi", Helper), who("Meena", 0),
+		who("Sunil", Expert)
 	for _, tc := range []struct {
 		asks    int
 		refused []*Technician
@@ -369,7 +379,9 @@ func TestLevels(t *testing.T) {
 		}
 	}
 	j := &Judge{Centre: Centre{Location: loc}, Travel: GreatCircle(25), Job: Job{Skill: "washing_machine", Level: Expert, Minutes: 60}}
-	for p, want := range map[*Technician]string{&none: "Zoya does not have the skill washing_machine.", &helper: "Ravi has washing_machine at level 1; this job asks for 3.", &plain: "Meena has washing_machine at level 2; this job asks for 3."} {
+	for p, want := range map[*Technician]string{&none: "Zoya does not have the skill washing_machine.",
+		&helper: "Ravi has washing_machine at level 1; this job asks for 3.",
+		&plain:  "Meena has washing_machine at level 2; this job asks for 3."} {
 		if got := j.Words(p, at, Skill); got != want {
 			t.Error(got)
 		}
@@ -398,7 +410,8 @@ func TestCapacity(t *testing.T) {
 	loc := zone(t, "Europe/London")
 	at := func(s string) time.Time { x, _ := time.Parse(time.RFC3339, s); return x }
 	p := Technician{Name: "Ravi", Load: Load{Most: 1, Days: map[string]int{"2027-06-02": 1}}}
-	j := &Judge{Centre: Centre{Location: loc, Load: Load{Most: 2, Days: map[string]int{"2027-06-01": 2, "2027-06-03": 3}}}, Job: Job{Minutes: 60}}
+	j := &Judge{Centre: Centre{Location: loc, Load: Load{Most: 2, Days: map[string]int{"2027-06-01": 2, "2027-06-03": 3}}},
+		Job: Job{Minutes: 60}}
 	for _, tc := range []struct {
 		at, stands string
 		want       Reason
@@ -426,11 +439,13 @@ func TestCapacity(t *testing.T) {
 func BenchmarkSearch(b *testing.B) {
 	loc := zone(b, "Asia/Kolkata")
 	from := time.Date(2027, 3, 1, 9, 0, 0, 0, loc)
-	j := &Judge{Centre: Centre{Location: loc, Holidays: []string{"2027-03-10"}}, Travel: GreatCircle(25), Job: Job{Skill: "refrigerator", Minutes: 60, Place: &Place{18.52, 73.85}}}
+	j := &Judge{Centre: Centre{Location: loc, Holidays: []string{"2027-03-10"}}, Travel: GreatCircle(25),
+		Job: Job{Skill: "refrigerator", Minutes: 60, Place: &Place{18.52, 73.85}}}
 	people := make([]Technician, 40)
 	for i := range people {
 		p := &people[i]
-		p.ID, p.Name, p.Skills, p.Home, p.Knows = ID{byte(i)}, "T", []string{"washing_machine", "refrigerator"}, &Place{18.5 + float64(i)/200, 73.8}, i%9 == 0
+		p.ID, p.Name, p.Skills, p.Home, p.Knows = ID{byte(i)}, "T", []string{"washing_machine", "refrigerator"},
+			&Place{18.5 + float64(i)/200, 73.8}, i%9 == 0
 		for w := range time.Weekday(7) {
 			p.Weekly = append(p.Weekly, Shift{w, "08:00", "13:00"}, Shift{w, "14:00", "20:00"})
 		}
@@ -438,7 +453,8 @@ func BenchmarkSearch(b *testing.B) {
 			visits := 7 + (i+day)%2 // 300 a day in all
 			for v := range visits {
 				at := time.Date(2027, 3, 1+day, 8, 0, 0, 0, loc).Add(time.Duration(v*85+i%20) * time.Minute)
-				p.Diary = append(p.Diary, Booking{Span: Span{at, at.Add(time.Hour)}, Place: &Place{18.5 + float64((i*7+v*13)%40)/400, 73.8 + float64((i*3+v*5)%40)/400}})
+				p.Diary = append(p.Diary, Booking{Span: Span{at, at.Add(time.Hour)}, Place: &Place{18.5 + float64((i*7+v*13)%40)/400,
+					73.8 + float64((i*3+v*5)%40)/400}})
 			}
 		}
 	}
@@ -472,15 +488,20 @@ func TestShiftsAreThoseThatAreJudged(t *testing.T) {
 		c    Centre
 		want []string
 	}{
-		"a break":       {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{Weekly: week}, Centre{}, []string{"00:30-09:00", "13:00-18:00"}},
-		"another day":   {time.Date(2027, 3, 22, 12, 0, 0, 0, london), Technician{Weekly: week}, Centre{}, nil},
-		"a date":        {time.Date(2027, 3, 22, 12, 0, 0, 0, london), Technician{Weekly: week, Dates: map[string][]Shift{"2027-03-22": {{From: "10:00", To: "24:00"}}}}, Centre{}, []string{"10:00-00:00"}},
-		"a date off":    {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{Weekly: week, Dates: map[string][]Shift{"2027-03-21": {}}}, Centre{}, nil},
+		"a break": {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{Weekly: week}, Centre{},
+			[]string{"00:30-09:00", "13:00-18:00"}},
+		"another day": {time.Date(2027, 3, 22, 12, 0, 0, 0, london), Technician{Weekly: week}, Centre{}, nil},
+		"a date": {time.Date(2027, 3, 22, 12, 0, 0, 0, london),
+			Technician{Weekly: week, Dates: map[string][]Shift{"2027-03-22": {{From: "10:00", To: "24:00"}}}}, Centre{}, []string{"10:00-00:00"}},
+		"a date off": {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{Weekly: week, Dates: map[string][]Shift{"2027-03-21": {}}},
+			Centre{}, nil},
 		"a holiday":     {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{Weekly: week}, Centre{Holidays: []string{"2027-03-21"}}, nil},
 		"a working day": {time.Date(2027, 3, 22, 12, 0, 0, 0, london), Technician{}, Centre{WorkingDays: []int{1}}, []string{"00:00-00:00"}},
 		"none":          {time.Date(2027, 3, 21, 12, 0, 0, 0, london), Technician{}, Centre{WorkingDays: []int{1}}, nil},
-		"in the gap":    {time.Date(2027, 3, 28, 12, 0, 0, 0, london), Technician{Weekly: []Shift{{time.Sunday, "01:30", "09:00"}}}, Centre{}, []string{"02:00-09:00"}},
-		"twice":         {time.Date(2027, 10, 31, 12, 0, 0, 0, london), Technician{Weekly: []Shift{{time.Sunday, "00:30", "01:30"}}}, Centre{}, []string{"00:30-01:30"}},
+		"in the gap": {time.Date(2027, 3, 28, 12, 0, 0, 0, london), Technician{Weekly: []Shift{{time.Sunday, "01:30", "09:00"}}}, Centre{},
+			[]string{"02:00-09:00"}},
+		"twice": {time.Date(2027, 10, 31, 12, 0, 0, 0, london), Technician{Weekly: []Shift{{time.Sunday, "00:30", "01:30"}}}, Centre{},
+			[]string{"00:30-01:30"}},
 	} {
 		c.c.Location = london
 		var got []string

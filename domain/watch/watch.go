@@ -136,7 +136,8 @@ func JudgePerson(reported, now time.Time, jobs []Job) (Judged, Half, Half) {
 	if before.valued >= MinJobs && after.valued >= MinJobs && *after.ValueMinor*2 < *before.ValueMinor {
 		signs = append(signs, Lower)
 	}
-	if before.located >= MinJobs && after.located >= MinJobs && *after.DistanceKm > *before.DistanceKm*1.5 && *after.DistanceKm > *before.DistanceKm+2 {
+	if before.located >= MinJobs && after.located >= MinJobs && *after.DistanceKm > *before.DistanceKm*1.5 &&
+		*after.DistanceKm > *before.DistanceKm+2 {
 		signs = append(signs, Farther)
 	}
 	return judged(signs), before, after

@@ -79,7 +79,8 @@ func TestPeople(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got, b, a := JudgePerson(day0, day0.AddDate(0, 0, 30), diary(-30, -23, 1, true, 5)); got.Verdict != TooFew || b.Jobs != 0 || a.Jobs != 0 {
+	if got, b, a := JudgePerson(day0, day0.AddDate(0, 0, 30), diary(-30, -23, 1, true, 5)); got.Verdict != TooFew || b.Jobs != 0 ||
+		a.Jobs != 0 {
 		t.Errorf("seven visits are judged: %+v %+v", got, b)
 	}
 }

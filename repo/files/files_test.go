@@ -88,7 +88,8 @@ func TestStores(t *testing.T) {
 
 func bucket(t *testing.T, endpoint, bucket string, create bool) *S3 {
 	t.Helper()
-	s, err := NewS3(S3Config{Endpoint: endpoint, Region: "eu-west-1", Bucket: bucket, Prefix: "doorstep/", AccessKey: "key", SecretKey: "word"})
+	s, err := NewS3(S3Config{Endpoint: endpoint, Region: "eu-west-1", Bucket: bucket, Prefix: "doorstep/", AccessKey: "key",
+		SecretKey: "word"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,9 @@ func TestAStoreThatFails(t *testing.T) {
 	if _, err := s.Older(t.Context(), time.Now(), "", 1); !domain.IsCode(err, domain.CodeUnavailable) {
 		t.Errorf("a list without a server: %v", err)
 	}
-	for _, cfg := range []S3Config{{}, {Endpoint: "s3.example", Bucket: "b", AccessKey: "k", SecretKey: "w"}, {Endpoint: "https://s3.example/path", Bucket: "b", AccessKey: "k", SecretKey: "w"}, {Endpoint: "https://s3.example", AccessKey: "k", SecretKey: "w"}} {
+	for _, cfg := range []S3Config{{}, {Endpoint: "s3.example", Bucket: "b", AccessKey: "k", SecretKey: "w"},
+		{Endpoint: "https://s3.example/path", Bucket: "b", AccessKey: "k", SecretKey: "w"}, {Endpoint: "https://s3.example", AccessKey: "k",
+			SecretKey: "w"}} {
 		if _, err := NewS3(cfg); err == nil {
 			t.Errorf("%+v is taken", cfg)
 		}

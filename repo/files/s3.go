@@ -44,7 +44,8 @@ func NewS3(cfg S3Config) (*S3, error) {
 	if cfg.Bucket == "" || cfg.AccessKey == "" || cfg.SecretKey == "" {
 		return nil, errors.New("bucket, access key and secret key are needed")
 	}
-	c, err := minio.New(u.Host, &minio.Options{Creds: credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, ""), Secure: u.Scheme == "https", Region: cfg.Region, MaxRetries: 3})
+	c, err := minio.New(u.Host, &minio.Options{Creds: credentials.NewStaticV4(cfg.AccessKey, cfg.SecretKey, ""), Secure: u.Scheme == "https",
+		Region: cfg.Region, MaxRetries: 3})
 	if err != nil {
 		return nil, fmt.Errorf("the store's settings: %w", err)
 	}
@@ -82,7 +83,8 @@ func (s *S3) Put(ctx context.Context, name string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.client.PutObject(ctx, s.cfg.Bucket, key, bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true})
+	_, err = s.client.PutObject(ctx, s.cfg.Bucket, key, bytes.NewReader(body), int64(len(body)),
+		minio.PutObjectOptions{ContentType: "application/octet-stream", DisableMultipart: true})
 	return failed(err)
 }
 

@@ -14,26 +14,37 @@ func afterwards(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx, later := db.Reader(), t.Context(), Noon.Add(90*time.Minute)
 	flag := w.NewFlag(w.Ravi, 2)
-	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, AreaID: w.North.ID, FlagID: &flag.ID, Subject: "site", Precautions: "p", Behaviour: "b",
-		Zone: "Asia/Kolkata", ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryApproved, ProposedBy: w.Manager.ID, DecidedBy: &w.Admin.ID, DecidedAt: &later, Reasons: "r",
-		ToldAt: &later, NotToldReason: "n", RenewOn: "2027-06-01", RenewBy: &w.Deputy.ID, RenewReasons: "rr", Renewals: 1, Involved: domain.JSONList[domain.ID]{w.Manager.ID, w.Admin.ID},
-		EndedAt: &later, EndedBy: &w.Manager.ID, EndReason: "e"}
-	p := domain.Appeal{Meta: Meta(Noon), AdvisoryID: x.ID, How: "voice", ByID: &w.Desk.ID, Words: "no", DueAt: later, EscalatedAt: &later, Outcome: "keep", Reasons: "r", DecidedBy: &w.Admin.ID, DecidedAt: &later}
-	read := domain.AdvisoryRead{ID: ID(), CreatedAt: later, AdvisoryID: x.ID, UserID: w.Ravi.ID, Role: domain.RoleTechnician, VisitID: &w.Visit.ID}
-	care := domain.Aftercare{Meta: Meta(Noon), FlagID: flag.ID, PersonID: w.Ravi.ID, AreaID: &w.North.ID, Step: 1, DueAt: later, OwnerID: w.Manager.ID, Status: "done", Rung: 2, LateAt: &later, DoneAt: &later,
+	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, AreaID: w.North.ID,
+		FlagID: &flag.ID, Subject: "site", Precautions: "p", Behaviour: "b",
+		Zone: "Asia/Kolkata", ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryApproved, ProposedBy: w.Manager.ID,
+		DecidedBy: &w.Admin.ID, DecidedAt: &later, Reasons: "r",
+		ToldAt: &later, NotToldReason: "n", RenewOn: "2027-06-01", RenewBy: &w.Deputy.ID, RenewReasons: "rr", Renewals: 1,
+		Involved: domain.JSONList[domain.ID]{w.Manager.ID, w.Admin.ID},
+		EndedAt:  &later, EndedBy: &w.Manager.ID, EndReason: "e"}
+	p := domain.Appeal{Meta: Meta(Noon), AdvisoryID: x.ID, How: "voice", ByID: &w.Desk.ID, Words: "no", DueAt: later, EscalatedAt: &later,
+		Outcome: "keep", Reasons: "r", DecidedBy: &w.Admin.ID, DecidedAt: &later}
+	read := domain.AdvisoryRead{ID: ID(), CreatedAt: later, AdvisoryID: x.ID, UserID: w.Ravi.ID, Role: domain.RoleTechnician,
+		VisitID: &w.Visit.ID}
+	care := domain.Aftercare{Meta: Meta(Noon), FlagID: flag.ID, PersonID: w.Ravi.ID, AreaID: &w.North.ID, Step: 1, DueAt: later,
+		OwnerID: w.Manager.ID, Status: "done", Rung: 2, LateAt: &later, DoneAt: &later,
 		DoneBy: &w.Manager.ID, Note: "n"}
 	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: flag.ID, UserID: w.Ravi.ID, Accepted: true, VisitID: &w.Visit.ID, Outcome: "offered"}
 	for what, v := range map[string]any{"advisory": x, "appeal": p, "read": read, "aftercare": care, "pause": pause} {
 		Filled(t, what, v)
 	}
 	Do(t, db, func(tx domain.Tx) error {
-		return all(tx.InsertFlag(&flag), tx.InsertAdvisory(&x), tx.InsertAppeal(&p), tx.InsertAdvisoryReads([]domain.AdvisoryRead{read}), tx.InsertAftercare(&care), tx.InsertCoolOff(&pause))
+		return all(tx.InsertFlag(&flag), tx.InsertAdvisory(&x), tx.InsertAppeal(&p), tx.InsertAdvisoryReads([]domain.AdvisoryRead{read}),
+			tx.InsertAftercare(&care), tx.InsertCoolOff(&pause))
 	})
 	Same(t, "advisory", x, Get(t, db, func(tx domain.Tx) (*domain.Advisory, error) { return tx.LockAdvisory(x.ID) }))
-	Same(t, "of the household", []domain.Advisory{x}, Get(t, db, func(tx domain.Tx) ([]domain.Advisory, error) { return tx.AdvisoriesOf(w.Home.ID) }))
+	Same(t, "of the household", []domain.Advisory{x}, Get(t, db,
+		func(tx domain.Tx) ([]domain.Advisory, error) { return tx.AdvisoriesOf(w.Home.ID) }))
 	Same(t, "appeal", p, Get(t, db, func(tx domain.Tx) (*domain.Appeal, error) { return tx.Appeal(p.ID) }))
 	Same(t, "appeals", []domain.Appeal{p}, Get(t, db, func(tx domain.Tx) ([]domain.Appeal, error) { return tx.AppealsOf(x.ID) }))
-	Same(t, "aftercare", []domain.Aftercare{care}, Get(t, db, func(tx domain.Tx) ([]domain.Aftercare, error) { return tx.AftercareOf(flag.ID) }))
+	Same(t, "aftercare", []domain.Aftercare{care}, Get(t, db, func(tx domain.Tx) ([]domain.Aftercare,
+		error) {
+		return tx.AftercareOf(flag.ID)
+	}))
 	Same(t, "pause", pause, Get(t, db, func(tx domain.Tx) (*domain.CoolOff, error) { return tx.CoolOffOfVisit(w.Visit.ID) }))
 	x.Status, p.Words, care.Note, pause.Outcome = domain.AdvisoryEnded, "yes", "other", "taken"
 	Do(t, db, func(tx domain.Tx) error {

@@ -16,10 +16,12 @@ func ahead(t *testing.T, db *repo.DB) {
 	later := Noon.Add(time.Hour)
 	home := domain.Customer{Meta: Meta(Noon), Name: "Ünal <&> \"\\", Language: "hi", RegisteredCentreID: &w.Mill.ID,
 		Contacts: domain.JSONList[domain.Contact]{
-			{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.JSONList[string]{"+913"}},
+			{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true,
+				Struck: domain.JSONList[string]{"+913"}},
 			{ID: ID(), Name: "2026-11-22", Email: "2026-11-22 10:00:00+00:00", Relation: "12"}},
 		Sites: domain.JSONList[domain.Site]{
-			{ID: ID(), Label: "home", Address: "1 Lane\n2", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata", Lat: Ptr(28.123456789012345), Lon: Ptr(-77.98765432109876), Occupant: "aunt"},
+			{ID: ID(), Label: "home", Address: "1 Lane\n2", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata",
+				Lat: Ptr(28.123456789012345), Lon: Ptr(-77.98765432109876), Occupant: "aunt"},
 			{ID: ID(), Label: "shop", Zone: "UTC", Lat: Ptr(1e-7), Lon: Ptr(0.0)}}}
 	j := w.NewJob(&home, &w.Mill, Noon)
 	full := w.NewVisit(&j, Noon.Add(48*time.Hour), w.Asha.ID)
@@ -29,13 +31,17 @@ func ahead(t *testing.T, db *repo.DB) {
 	full.Parts, full.Tested, full.Sequence, full.Status = domain.JSONList[string]{"pump"}, "ok", 4, domain.VisitNoAccess
 	bare := w.NewVisit(&j, Noon.Add(72*time.Hour))
 	flag := w.NewFlag(w.Ravi, 2)
-	lifted := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &home.ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID, By: "staff", OwnerID: &w.Manager.ID, DueAt: &later,
-		FlagID: &flag.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}}
+	lifted := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &home.ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID,
+		By: "staff", OwnerID: &w.Manager.ID, DueAt: &later,
+		FlagID: &flag.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm",
+		Plan: domain.JSONList[string]{"two_people"}}
 	open := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &j.ID, Since: later, By: "coordinator"}
-	brand, own := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}, domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: later, CreatedBy: &w.Admin.ID, CreatedAt: later}
+	brand, own := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}, domain.Policy{ID: ID(), CentreID: &w.Mill.ID,
+		Number: 1, EffectiveFrom: later, CreatedBy: &w.Admin.ID, CreatedAt: later}
 	brand.Rules.V, own.Rules.V = reach.Default(), reach.Default()
 	Do(t, db, func(tx domain.Tx) error {
-		return all(tx.InsertCustomer(&home), tx.InsertJob(&j), tx.InsertVisit(&full), tx.InsertVisit(&bare), tx.InsertFlag(&flag), tx.InsertHold(&lifted), tx.InsertHold(&open), tx.PutPolicy(&brand), tx.PutPolicy(&own))
+		return all(tx.InsertCustomer(&home), tx.InsertJob(&j), tx.InsertVisit(&full), tx.InsertVisit(&bare), tx.InsertFlag(&flag),
+			tx.InsertHold(&lifted), tx.InsertHold(&open), tx.PutPolicy(&brand), tx.PutPolicy(&own))
 	})
 	type around struct {
 		home     *domain.Customer
@@ -84,7 +90,8 @@ func ahead(t *testing.T, db *repo.DB) {
 				return err
 			}
 			compare(what, got)
-			got.home.Contacts[0].Name, got.centre.Name, got.holds[0].Reason, got.visits[0].Findings = "changed", "changed", "changed", "changed" // and not saved
+			got.home.Contacts[0].Name, got.centre.Name, got.holds[0].Reason, got.visits[0].Findings = "changed", "changed", "changed",
+				"changed" // and not saved
 		}
 		return nil
 	})
@@ -108,10 +115,12 @@ func ahead(t *testing.T, db *repo.DB) {
 		third := domain.Hold{ID: ID(), Kind: domain.HoldCustomerRequest, JobID: &j.ID, Since: later.Add(time.Hour), By: "agent"}
 		newer := domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 2, EffectiveFrom: later, CreatedAt: later.Add(time.Hour)}
 		next := w.NewVisit(&j, Noon.Add(96*time.Hour))
-		if err := all(tx.SaveCustomer(&home), tx.SaveCentre(&w.Mill), tx.SaveHold(&open), tx.SaveVisit(v), tx.InsertHold(&third), tx.PutPolicy(&newer), tx.InsertVisit(&next), tx.SaveJob(locked)); err != nil {
+		if err := all(tx.SaveCustomer(&home), tx.SaveCentre(&w.Mill), tx.SaveHold(&open), tx.SaveVisit(v), tx.InsertHold(&third),
+			tx.PutPolicy(&newer), tx.InsertVisit(&next), tx.SaveJob(locked)); err != nil {
 			return err
 		}
-		want.holds, want.visits, want.policies = []domain.Hold{lifted, open, third}, []domain.Visit{full, *v, next}, []domain.Policy{newer, own, brand}
+		want.holds, want.visits, want.policies = []domain.Hold{lifted, open, third}, []domain.Visit{full, *v, next},
+			[]domain.Policy{newer, own, brand}
 		got, err := read(tx)
 		compare("after its own writes", got)
 		return err
@@ -139,7 +148,8 @@ func ahead(t *testing.T, db *repo.DB) {
 		})
 	}
 	d := diary(Noon.Add(72*time.Hour), Noon.Add(73*time.Hour))
-	Same(t, "busy", []domain.Busy{{TechnicianID: w.Ravi.ID, VisitID: bare.ID, StartsAt: bare.PlannedStart, EndsAt: bare.PlannedEnd(), Lat: home.Sites[0].Lat, Lon: home.Sites[0].Lon}}, d.Busy)
+	Same(t, "busy", []domain.Busy{{TechnicianID: w.Ravi.ID, VisitID: bare.ID, StartsAt: bare.PlannedStart, EndsAt: bare.PlannedEnd(),
+		Lat: home.Sites[0].Lat, Lon: home.Sites[0].Lon}}, d.Busy)
 	Same(t, "excluded", []domain.Exclusion{apart}, d.Excluded)
 	if len(d.Technicians) != 2 || len(d.Leaves) != 0 {
 		t.Errorf("%d technicians, %d leaves", len(d.Technicians), len(d.Leaves))
@@ -149,7 +159,8 @@ func ahead(t *testing.T, db *repo.DB) {
 	}
 
 	// What a household keeps is in the diary until it expires, and gone when it is let go.
-	kept := domain.SlotHold{ID: ID(), JobID: j.ID, TechnicianID: w.Ravi.ID, WindowStart: Noon, WindowEnd: later.Add(time.Hour), StartsAt: Noon, EndsAt: later, CreatedAt: Noon, ExpiresAt: Noon.Add(10 * time.Minute)}
+	kept := domain.SlotHold{ID: ID(), JobID: j.ID, TechnicianID: w.Ravi.ID, WindowStart: Noon, WindowEnd: later.Add(time.Hour), StartsAt: Noon,
+		EndsAt: later, CreatedAt: Noon, ExpiresAt: Noon.Add(10 * time.Minute)}
 	Filled(t, "slot hold", kept)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertSlotHold(&kept) })
 	wantCode(t, Try(db, func(tx domain.Tx) error { again := kept; again.ID = ID(); return tx.InsertSlotHold(&again) }), domain.CodeDuplicate)
@@ -168,7 +179,8 @@ func ahead(t *testing.T, db *repo.DB) {
 		return locked, read
 	}
 	far := later.Add(domain.DiaryReach)
-	for what, n := range map[[3]time.Time][2]int{{Noon, later, Noon}: {1, 1}, {later, later.Add(time.Hour), Noon}: {1, 0}, {far, far.Add(time.Hour), Noon}: {0, 0}, {Noon, later, kept.ExpiresAt}: {0, 0}} {
+	for what, n := range map[[3]time.Time][2]int{{Noon, later, Noon}: {1, 1}, {later, later.Add(time.Hour), Noon}: {1, 0},
+		{far, far.Add(time.Hour), Noon}: {0, 0}, {Noon, later, kept.ExpiresAt}: {0, 0}} {
 		locked, read := held(what[0], what[1], what[2])
 		if len(locked) != n[0] || len(read) != n[1] || n[0] == 1 && locked[0] != kept || n[1] == 1 && read[0] != kept {
 			t.Errorf("%v: %d and %d slot holds, want %d", what, len(locked), len(read), n)
@@ -192,7 +204,8 @@ func ahead(t *testing.T, db *repo.DB) {
 	for _, c := range []struct {
 		from, to  time.Duration
 		near, end int
-	}{{5 * time.Hour, 6 * time.Hour, 3, 9}, {5*time.Hour + 30*time.Minute, 5*time.Hour + 40*time.Minute, 3, 9}, {0, time.Hour, 0, 4}, {27 * time.Hour, 28 * time.Hour, 15, 16}, {28 * time.Hour, 29 * time.Hour, 0, 0}} {
+	}{{5 * time.Hour, 6 * time.Hour, 3, 9}, {5*time.Hour + 30*time.Minute, 5*time.Hour + 40*time.Minute, 3, 9}, {0, time.Hour, 0, 4},
+		{27 * time.Hour, 28 * time.Hour, 15, 16}, {28 * time.Hour, 29 * time.Hour, 0, 0}} {
 		var got, want []domain.ID
 		for _, b := range diary(dawn.Add(c.from), dawn.Add(c.to)).Busy {
 			got = append(got, b.VisitID)
@@ -218,8 +231,10 @@ func ahead(t *testing.T, db *repo.DB) {
 	}
 	day := [2]time.Time{Noon.Add(248 * time.Hour), Noon.Add(272 * time.Hour)}
 	Same(t, "taken", []domain.BookedCapacity{{VisitID: tray.ID, PlannedStart: tray.PlannedStart}}, taken(domain.ID{}, day[0], day[1]))
-	Same(t, "taken with what it follows", []domain.BookedCapacity{{VisitID: tray.ID, PlannedStart: tray.PlannedStart}, {VisitID: gone.ID, TechnicianID: &w.Ravi.ID, PlannedStart: gone.PlannedStart}}, taken(gone.ID, day[0], day[1]))
-	Same(t, "taken by a choice", []domain.BookedCapacity{{VisitID: j.ID, TechnicianID: &w.Ravi.ID, PlannedStart: kept.StartsAt}}, taken(domain.ID{}, Noon, Noon.Add(time.Minute)))
+	Same(t, "taken with what it follows", []domain.BookedCapacity{{VisitID: tray.ID, PlannedStart: tray.PlannedStart},
+		{VisitID: gone.ID, TechnicianID: &w.Ravi.ID, PlannedStart: gone.PlannedStart}}, taken(gone.ID, day[0], day[1]))
+	Same(t, "taken by a choice", []domain.BookedCapacity{{VisitID: j.ID, TechnicianID: &w.Ravi.ID, PlannedStart: kept.StartsAt}},
+		taken(domain.ID{}, Noon, Noon.Add(time.Minute)))
 	if c := Get(t, db, func(tx domain.Tx) (*domain.Centre, error) { return tx.LockCentre(w.Mill.ID) }); c.ID != w.Mill.ID {
 		t.Errorf("locked %v", c)
 	}

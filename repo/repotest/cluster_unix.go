@@ -86,7 +86,8 @@ func cluster() (address string, stop func(), err error) {
 		c.SysProcAttr = attributes(as)
 		return c
 	}
-	if out, err := command(initdb, "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync").CombinedOutput(); err != nil {
+	if out, err := command(initdb, "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync").
+		CombinedOutput(); err != nil {
 		_ = os.RemoveAll(dir)
 		return "", nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
@@ -95,7 +96,8 @@ func cluster() (address string, stop func(), err error) {
 		return "", nil, err
 	}
 	c := command(server, "-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off",
-		"-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "max_wal_size=256MB", "-c", "autovacuum=off")
+		"-c", "full_page_writes=off", "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "max_wal_size=256MB", "-c",
+		"autovacuum=off")
 	c.Stdout, c.Stderr = log, log
 	started, ended := make(chan error), make(chan struct{})
 	go func() {

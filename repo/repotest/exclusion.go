@@ -58,7 +58,8 @@ func keptApart(t *testing.T, db *repo.DB) {
 	noError(t, straight(row, w.Noor.ID, visit.ID))
 	refused("another name", straight("UPDATE assignments SET technician_id = '%s' WHERE visit_id = '%s'", w.Ravi.ID, visit.ID))
 	noError(t, crew(w.Visit.ID)) // the exclusion takes them out of it
-	refused("his again", straight("UPDATE assignments SET active = true, current = true WHERE visit_id = '%s' AND technician_id = '%s'", w.Visit.ID, w.Ravi.ID))
+	refused("his again", straight("UPDATE assignments SET active = true, current = true WHERE visit_id = '%s' AND technician_id = '%s'",
+		w.Visit.ID, w.Ravi.ID))
 	// A late fact of one who was there before is still theirs.
 	noError(t, Try(db, func(tx domain.Tx) error {
 		_, got, err := tx.LockVisit(ended.ID)

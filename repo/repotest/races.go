@@ -102,7 +102,8 @@ func versions(t *testing.T, db *repo.DB) {
 				if err != nil {
 					return err
 				}
-				f := domain.Entry{ID: ID(), Kind: "note", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: fmt.Appendf(nil, `{"i":%d}`, i)}
+				f := domain.Entry{ID: ID(), Kind: "note", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon,
+					Payload: fmt.Appendf(nil, `{"i":%d}`, i)}
 				j.Append(&f)
 				tx.Append(&f)
 				return tx.SaveJob(j)
@@ -181,8 +182,9 @@ func overlaps(t *testing.T, db *repo.DB) {
 			from    time.Duration
 			minutes int
 			free    bool
-		}{"touching before": {-30 * time.Minute, 30, true}, "touching after": {time.Hour, 30, true}, "a microsecond in": {time.Hour - time.Microsecond, 30, false},
-			"around it": {-time.Hour, 240, false}, "inside it": {10 * time.Minute, 10, false}} {
+		}{"touching before": {-30 * time.Minute, 30, true}, "touching after": {time.Hour, 30, true},
+			"a microsecond in": {time.Hour - time.Microsecond, 30, false},
+			"around it":        {-time.Hour, 240, false}, "inside it": {10 * time.Minute, 10, false}} {
 			v, err := book(base.Add(c.from), c.minutes, w.Asha.ID)
 			if c.free {
 				if err != nil {
@@ -497,7 +499,8 @@ func telling(t *testing.T, db *repo.DB) {
 		return nil
 	})
 	jobs := Jobs(t, db)
-	if len(jobs) != 1 || !slices.Equal(jobs[0].Notices, []domain.ID{a.ID, b.ID}) || jobs[0].Kind != "notify" || jobs[0].Queue != repo.NotifyQueue || jobs[0].Priority != 1 || jobs[0].State != "available" {
+	if len(jobs) != 1 || !slices.Equal(jobs[0].Notices, []domain.ID{a.ID, b.ID}) || jobs[0].Kind != "notify" ||
+		jobs[0].Queue != repo.NotifyQueue || jobs[0].Priority != 1 || jobs[0].State != "available" {
 		t.Errorf("one transaction is one job: %+v", jobs)
 	}
 
@@ -601,7 +604,8 @@ func telling(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("withdrawn of a job", func(t *testing.T) {
-		of, about, fresh := NewNotice(w.Boss.ID, "job.unreachable"), NewNotice(w.Boss.ID, "job.unreachable"), NewNotice(w.Boss.ID, "job.unreachable")
+		of, about, fresh := NewNotice(w.Boss.ID, "job.unreachable"), NewNotice(w.Boss.ID, "job.unreachable"),
+			NewNotice(w.Boss.ID, "job.unreachable")
 		of.JobID, fresh.JobID, about.JobID, about.VisitID = &w.Job.ID, &w.Job.ID, &w.Job.ID, &w.Visit.ID
 		kept := inbox(w.Boss, false)
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(of, about); return nil })
@@ -619,9 +623,12 @@ func telling(t *testing.T, db *repo.DB) {
 		home.UserID, home.CustomerID, home.JobID, home.WithLink = nil, &w.Home.ID, &w.Job.ID, true
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(home); return nil })
 		phone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t1", Platform: "android", CreatedAt: Noon, UpdatedAt: Noon}
-		tablet := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t2", Platform: "ios", CreatedAt: Noon.Add(time.Second), UpdatedAt: Noon}
-		browser := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, Token: "t3", Platform: "web", CreatedAt: Noon, UpdatedAt: Noon}
-		gone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t4", Platform: "web", CreatedAt: Noon, UpdatedAt: Noon, DroppedAt: &Noon}
+		tablet := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t2", Platform: "ios", CreatedAt: Noon.Add(time.Second),
+			UpdatedAt: Noon}
+		browser := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, Token: "t3", Platform: "web", CreatedAt: Noon,
+			UpdatedAt: Noon}
+		gone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t4", Platform: "web", CreatedAt: Noon, UpdatedAt: Noon,
+			DroppedAt: &Noon}
 		Do(t, db, func(tx domain.Tx) error {
 			return all(tx.PutDevice(&phone), tx.PutDevice(&tablet), tx.PutDevice(&browser), tx.PutDevice(&gone))
 		})
@@ -632,16 +639,20 @@ func telling(t *testing.T, db *repo.DB) {
 		}
 		byID := map[domain.ID]domain.Delivery{got[0].Notice.ID: got[0], got[1].Notice.ID: got[1]}
 		Same(t, "delivery to staff", domain.Delivery{Notice: a, Devices: []domain.Device{phone, tablet}}, byID[a.ID])
-		Same(t, "delivery to a household", domain.Delivery{Notice: home, Devices: []domain.Device{browser}, Link: &w.Link, TextTo: "+919800000001"}, byID[home.ID])
-		sent := domain.Dispatch{ID: ID(), NoticeID: a.ID, InstallationID: &phone.InstallationID, Channel: "fcm", Outcome: "accepted", Detail: "d", MessageID: "m", At: Noon}
+		Same(t, "delivery to a household", domain.Delivery{Notice: home, Devices: []domain.Device{browser}, Link: &w.Link,
+			TextTo: "+919800000001"}, byID[home.ID])
+		sent := domain.Dispatch{ID: ID(), NoticeID: a.ID, InstallationID: &phone.InstallationID, Channel: "fcm", Outcome: "accepted", Detail: "d",
+			MessageID: "m", At: Noon}
 		failed := domain.Dispatch{ID: ID(), NoticeID: a.ID, InstallationID: &tablet.InstallationID, Channel: "fcm", Outcome: "dropped", At: Noon}
 		bare := domain.Dispatch{ID: ID(), NoticeID: home.ID, Channel: "webhook", Outcome: "retry", At: Noon}
 		before, err := db.PendingNotices(ctx, Noon)
 		noError(t, err)
-		noError(t, db.Record(ctx, domain.DeliveryRecord{Dispatches: []domain.Dispatch{sent, failed, bare}, Drop: map[domain.ID]string{tablet.InstallationID: "unregistered"}, At: Noon}))
+		noError(t, db.Record(ctx, domain.DeliveryRecord{Dispatches: []domain.Dispatch{sent, failed, bare},
+			Drop: map[domain.ID]string{tablet.InstallationID: "unregistered"}, At: Noon}))
 		got, err = db.Deliveries(ctx, []domain.ID{a.ID})
 		noError(t, err)
-		Same(t, "second delivery", []domain.Delivery{{Notice: a, Devices: []domain.Device{phone}, Delivered: []domain.ID{phone.InstallationID}}}, got)
+		Same(t, "second delivery", []domain.Delivery{{Notice: a, Devices: []domain.Device{phone}, Delivered: []domain.ID{phone.InstallationID}}},
+			got)
 		noError(t, db.Record(ctx, domain.DeliveryRecord{States: map[domain.ID]string{a.ID: "done"}, At: Noon}))
 		if got, err := db.Deliveries(ctx, []domain.ID{a.ID}); err != nil || len(got) != 0 {
 			t.Errorf("a done notice is delivered again: %v, %v", got, err)
@@ -902,7 +913,8 @@ func transactions(t *testing.T, db *repo.DB) {
 				if _, err := tx.LockJob(w.Job.ID); err != nil {
 					return err
 				}
-				if _, err := pool.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); err != nil {
+				if _, err := pool.Exec(ctx,
+					"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"); err != nil {
 					return err
 				}
 				_, err := tx.LockJob(w.Job.ID)

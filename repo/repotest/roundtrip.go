@@ -54,10 +54,15 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("user", func(t *testing.T) {
-		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID, AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
-			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.JSONList[string]{"washer", "oven"}, SkillLevels: domain.JSON[domain.Levels]{V: domain.Levels{"oven": 3}}, MaxVisitsPerDay: Ptr(6), Hours: domain.JSONList[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
-			Exceptions: domain.JSONList[domain.DayHours]{{Date: "2027-03-08", Hours: domain.JSONList[domain.Stretch]{{From: "10:00", To: "12:00"}}}, {Date: "2027-03-09", Hours: domain.JSONList[domain.Stretch]{}}},
-			QuietFrom:  "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d", HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", SignedInAt: &Noon, Epoch: 3}
+		u := domain.User{Meta: Meta(Noon), Login: "full", Name: "Full Name", Role: domain.RoleTechnician, CentreID: &w.Mill.ID,
+			AreaID: &w.North.ID, DeputyID: &w.Asha.ID,
+			Phone: "+91", Language: "hi", Disabled: true, Skills: domain.JSONList[string]{"washer", "oven"},
+			SkillLevels: domain.JSON[domain.Levels]{V: domain.Levels{"oven": 3}}, MaxVisitsPerDay: Ptr(6),
+			Hours: domain.JSONList[domain.Shift]{{Weekday: 1, From: "09:00", To: "18:00"}},
+			Exceptions: domain.JSONList[domain.DayHours]{{Date: "2027-03-08", Hours: domain.JSONList[domain.Stretch]{{From: "10:00", To: "12:00"}}},
+				{Date: "2027-03-09", Hours: domain.JSONList[domain.Stretch]{}}},
+			QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d",
+			HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", SignedInAt: &Noon, Epoch: 3}
 		Filled(t, "user", u)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
 		Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))
@@ -65,7 +70,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		bare := domain.User{Meta: Meta(Noon), Login: "bare", Role: domain.RoleAgent}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&bare) })
 		Same(t, "bare user", bare, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.User(bare.ID) }))
-		u.DeputyID, u.HomeLat, u.HomeLon, u.Disabled, u.Epoch, u.Skills, u.SkillLevels.V, u.MaxVisitsPerDay = nil, nil, nil, false, 4, nil, nil, nil
+		u.DeputyID, u.HomeLat, u.HomeLon, u.Disabled, u.Epoch, u.Skills, u.SkillLevels.V, u.MaxVisitsPerDay = nil, nil, nil, false, 4, nil, nil,
+			nil
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveUser(&u) })
 		got, err := r.Principal(ctx, u.ID)
 		noError(t, err)
@@ -76,14 +82,16 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("leave", func(t *testing.T) {
-		l := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "annual", Status: "approved", Note: "wedding",
+		l := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "annual", Status: "approved",
+			Note:       "wedding",
 			RecordedBy: &w.Asha.ID, DecidedBy: &w.Noor.ID, DecidedAt: &later, Reason: "a quiet week"}
 		Filled(t, "leave", l)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertLeave(&l) })
 		for name, c := range map[string]struct {
 			from, to time.Time
 			n        int
-		}{"over it": {Noon, later, 1}, "inside": {Noon.Add(time.Minute), Noon.Add(2 * time.Minute), 1}, "before": {Noon.Add(-time.Hour), Noon, 0}, "after": {later, later.Add(time.Hour), 0}} {
+		}{"over it": {Noon, later, 1}, "inside": {Noon.Add(time.Minute), Noon.Add(2 * time.Minute), 1}, "before": {Noon.Add(-time.Hour), Noon, 0},
+			"after": {later, later.Add(time.Hour), 0}} {
 			got := Get(t, db, func(tx domain.Tx) ([]domain.Leave, error) { return tx.LeavesOf(w.Ravi.ID, c.from, c.to) })
 			if len(got) != c.n {
 				t.Errorf("leaves %s: %d, want %d", name, len(got), c.n)
@@ -126,7 +134,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if n := standing(); n != [4]int{1, 1, 1, 0} {
 			t.Errorf("once it is approved: %v", n)
 		}
-		for name, f := range map[string]domain.LeaveFilter{"by state": {Status: "approved"}, "of a centre": {CentreID: w.Noor.CentreID, Status: "approved"}} {
+		for name, f := range map[string]domain.LeaveFilter{"by state": {Status: "approved"},
+			"of a centre": {CentreID: w.Noor.CentreID, Status: "approved"}} {
 			got, err := r.Leaves(ctx, everything, f, domain.Page{})
 			noError(t, err)
 			if !slices.ContainsFunc(got, func(x domain.Leave) bool { return x.ID == asked.ID }) {
@@ -141,7 +150,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("session and invitation", func(t *testing.T) {
 		next := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Ravi.ID, TokenHash: Hash("next"), CreatedAt: Noon, ExpiresAt: later}
-		s := domain.Session{ID: ID(), FamilyID: next.FamilyID, UserID: w.Ravi.ID, TokenHash: Hash("s"), SuccessorID: &next.ID, Epoch: 2, CreatedAt: Noon, ExpiresAt: later, UsedAt: &later, RevokedAt: &later}
+		s := domain.Session{ID: ID(), FamilyID: next.FamilyID, UserID: w.Ravi.ID, TokenHash: Hash("s"), SuccessorID: &next.ID, Epoch: 2,
+			CreatedAt: Noon, ExpiresAt: later, UsedAt: &later, RevokedAt: &later}
 		Filled(t, "session", s)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSession(&next), tx.InsertSession(&s)) })
 		Same(t, "session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.LockSession(s.TokenHash) }))
@@ -158,19 +168,24 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if got := Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(other.ID) }); got.RevokedAt == nil {
 			t.Error("a user's sessions were not revoked")
 		}
-		i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: Hash("i"), CreatedAt: Noon, CreatedBy: &w.Admin.ID, ExpiresAt: later,
-			SentBy: domain.JSONList[string]{"message"}, Note: "n"}
+		i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: Hash("i"), CreatedAt: Noon, CreatedBy: &w.Admin.ID,
+			ExpiresAt: later,
+			SentBy:    domain.JSONList[string]{"message"}, Note: "n"}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&i) })
 		Same(t, "invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
 		i.UsedAt = &later
 		Filled(t, "invitation", i)
 		Do(t, db, func(tx domain.Tx) error { return tx.SpendInvitations(i.UserID, later) })
 		Same(t, "used invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
-		second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: Hash("i2"), CreatedAt: later, ExpiresAt: later, SentBy: domain.JSONList[string]{}}
+		second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: Hash("i2"), CreatedAt: later, ExpiresAt: later,
+			SentBy: domain.JSONList[string]{}}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&second) })
-		Same(t, "invitations, newest first", []domain.Invitation{second, i}, Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, Noon, 9) }))
-		Same(t, "invitations since", []domain.Invitation{second}, Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, later, 9) }))
-		Same(t, "one invitation", []domain.Invitation{second}, Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, Noon, 1) }))
+		Same(t, "invitations, newest first", []domain.Invitation{second, i},
+			Get(t, db, func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, Noon, 9) }))
+		Same(t, "invitations since", []domain.Invitation{second}, Get(t, db,
+			func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, later, 9) }))
+		Same(t, "one invitation", []domain.Invitation{second}, Get(t, db,
+			func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, Noon, 1) }))
 		for user, want := range map[domain.ID]bool{w.Asha.ID: false, w.Ravi.ID: false} {
 			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.HasSession(user, Noon) }); got != want {
 				t.Errorf("has a session: %v", got)
@@ -189,7 +204,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			}
 		}
 		device := func(user *domain.ID, link *domain.ID, session *domain.ID, token string) domain.Device {
-			d := domain.Device{InstallationID: ID(), UserID: user, LinkID: link, SessionID: session, Token: token, Platform: "android", CreatedAt: Noon, UpdatedAt: Noon}
+			d := domain.Device{InstallationID: ID(), UserID: user, LinkID: link, SessionID: session, Token: token, Platform: "android",
+				CreatedAt: Noon, UpdatedAt: Noon}
 			if link != nil {
 				d.CustomerID = &w.Home.ID
 			}
@@ -232,10 +248,12 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("customer", func(t *testing.T) {
 		c := domain.Customer{Meta: Meta(Noon), Name: "Ünal", Language: "hi", RegisteredCentreID: &w.Mill.ID,
 			Contacts: []domain.Contact{
-				{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true, Struck: domain.JSONList[string]{"+913"}},
+				{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true,
+					Struck: domain.JSONList[string]{"+913"}},
 				{ID: ID(), Name: "B"}},
 			Sites: []domain.Site{
-				{ID: ID(), Label: "home", Address: "1 Lane", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata", Lat: Ptr(28.1234567890123456), Lon: Ptr(77.98765432109876), Occupant: "aunt"},
+				{ID: ID(), Label: "home", Address: "1 Lane", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata",
+					Lat: Ptr(28.1234567890123456), Lon: Ptr(77.98765432109876), Occupant: "aunt"},
 				{ID: ID(), Label: "shop", Zone: "UTC"}}}
 		Filled(t, "customer", c)
 		Filled(t, "contact", c.Contacts[0], "CustomerID", "Position")
@@ -291,11 +309,13 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("job", func(t *testing.T) {
 		j := w.NewJob(&w.Home, &w.Mill, Noon.Add(time.Hour))
 		Same(t, "bare job", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.Job(w.Job.ID) }))
-		j.ExternalRef, j.ApplianceID, j.Serial, j.WhatMatters, j.SafetyCritical, j.RepeatOf = Ptr("REF-1"), &w.Washer.ID, "SN-1", "insulin", true, &w.Job.ID
+		j.ExternalRef, j.ApplianceID, j.Serial, j.WhatMatters, j.SafetyCritical, j.RepeatOf = Ptr("REF-1"), &w.Washer.ID, "SN-1", "insulin", true,
+			&w.Job.ID
 		j.TriedSteps = domain.JSONList[domain.TriedStep]{{What: "reset", At: Noon, WatchedBy: "nobody", Result: "no"}}
 		j.ReopenUntil, j.Imported.V = &later, map[string]string{"fault": "5f"}
 		j.ReopenedAt, j.ResolvedAt, j.EndedAt, j.EndReason, j.LastContactAt, j.Status = &later, &later, &later, "done", &later, domain.JobClosed
-		j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.JSONList[domain.ID]{ID()}, Reason: "new", DecidedAt: &later, DecidedBy: domain.RoleAgent}
+		j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.JSONList[domain.ID]{ID()}, Reason: "new",
+			DecidedAt: &later, DecidedBy: domain.RoleAgent}
 		j.Seq, j.ChainHead, j.ValueMinor = 7, []byte{1, 2, 0, 3}, Ptr(int64(1_250_00))
 		Filled(t, "job", j)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
@@ -308,7 +328,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			_, err := tx.LatestJobBySerial("SN-1", later, j.ID)
 			return err
 		}), domain.CodeNotFound)
-		j.Status, j.EndedAt, j.ReopenedAt, j.LastContactAt, j.ExternalRef, j.RepeatOf, j.Replacement.V = domain.JobOpen, nil, nil, nil, nil, nil, nil
+		j.Status, j.EndedAt, j.ReopenedAt, j.LastContactAt, j.ExternalRef, j.RepeatOf, j.Replacement.V = domain.JobOpen, nil, nil, nil, nil, nil,
+			nil
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveJob(&j) })
 		got, err := r.Job(ctx, everything, j.ID)
 		noError(t, err)
@@ -319,10 +340,13 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("tried step", func(t *testing.T) {
-		first := domain.StepRecord{Meta: Meta(Noon), JobID: w.Job.ID, Step: "फ्रिज बंद किया", Result: "failed", WatchedBy: "nobody", ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later}
-		again := domain.StepRecord{Meta: Meta(Noon), JobID: w.Job.ID, Step: "reset", Result: "unclear", WatchedBy: "professional", Note: "n", RepeatOf: &first.ID, RepeatReason: "new board",
+		first := domain.StepRecord{Meta: Meta(Noon), JobID: w.Job.ID, Step: "फ्रिज बंद किया", Result: "failed", WatchedBy: "nobody",
+			ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later}
+		again := domain.StepRecord{Meta: Meta(Noon), JobID: w.Job.ID, Step: "reset", Result: "unclear", WatchedBy: "professional", Note: "n",
+			RepeatOf: &first.ID, RepeatReason: "new board",
 			ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later}
-		said := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Grade: reach.Declared,
+		said := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
+			Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleAgent, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 		again.ViaID = &said.ID
 		gone := again
@@ -333,7 +357,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		})
 		Same(t, "withdrawn step", gone, Get(t, db, func(tx domain.Tx) (*domain.StepRecord, error) { return tx.Step(gone.ID) }))
 		Same(t, "tried step", again, Get(t, db, func(tx domain.Tx) (*domain.StepRecord, error) { return tx.Step(again.ID) }))
-		Same(t, "tried steps", []domain.StepRecord{again, first}, Get(t, db, func(tx domain.Tx) ([]domain.StepRecord, error) { return tx.StepsOf([]domain.ID{ID(), w.Job.ID}) }))
+		Same(t, "tried steps", []domain.StepRecord{again, first}, Get(t, db,
+			func(tx domain.Tx) ([]domain.StepRecord, error) { return tx.StepsOf([]domain.ID{ID(), w.Job.ID}) }))
 		first.Result, first.UpdatedAt = "worked", later
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveStep(&first) })
 		got, err := r.Steps(ctx, everything, []domain.ID{w.Job.ID})
@@ -348,9 +373,11 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("thanks", func(t *testing.T) {
 		j := w.NewJob(&w.Home, &w.Mill, Noon)
 		v := w.NewVisit(&j, Noon.Add(-48*time.Hour), w.Ravi.ID, w.Asha.ID)
-		k := domain.Thanks{Meta: Meta(Noon), JobID: j.ID, VisitID: v.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Text: "धन्यवाद", Status: "approved",
+		k := domain.Thanks{Meta: Meta(Noon), JobID: j.ID, VisitID: v.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID,
+			Text: "धन्यवाद", Status: "approved",
 			Crew: v.Crew, ModeratedBy: &w.Desk.ID, ModeratedAt: &later, Reason: "r", DeliverBy: later}
-		said := domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached, Grade: reach.Proven,
+		said := domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push,
+			Outcome: reach.Reached, Grade: reach.Proven,
 			ByRole: domain.RoleCustomer, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 		k.ViaID = &said.ID
 		Filled(t, "thanks", k)
@@ -359,7 +386,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			return all(tx.InsertJob(&j), tx.InsertAttempt(&said), tx.InsertVisit(&v), tx.InsertThanks(&k))
 		})
 		Same(t, "thanks", k, Get(t, db, func(tx domain.Tx) (*domain.Thanks, error) { return tx.LockThanks(k.ID) }))
-		if !Get(t, db, func(tx domain.Tx) (bool, error) { return tx.ThanksOfVisit(v.ID) }) || Get(t, db, func(tx domain.Tx) (bool, error) { return tx.ThanksOfVisit(w.Visit.ID) }) {
+		if !Get(t, db, func(tx domain.Tx) (bool, error) { return tx.ThanksOfVisit(v.ID) }) ||
+			Get(t, db, func(tx domain.Tx) (bool, error) { return tx.ThanksOfVisit(w.Visit.ID) }) {
 			t.Error("which visit was thanked for is not known")
 		}
 		Same(t, "thanks of the job", []domain.Thanks{k}, Get(t, db, func(tx domain.Tx) ([]domain.Thanks, error) { return tx.ThanksOfJob(j.ID) }))
@@ -390,7 +418,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			who  domain.User
 			n    int
 			name string
-		}{{w.Ravi, 1, "who has it"}, {w.Asha, 0, "who has it not yet"}, {w.Noor, 0, "another's technician"}, {w.Desk, 1, "the desk"}, {w.Boss, 1, "the proprietor"}, {w.Manager, 1, "the manager"}, {w.Deputy, 0, "another area"}} {
+		}{{w.Ravi, 1, "who has it"}, {w.Asha, 0, "who has it not yet"}, {w.Noor, 0, "another's technician"}, {w.Desk, 1, "the desk"},
+			{w.Boss, 1, "the proprietor"}, {w.Manager, 1, "the manager"}, {w.Deputy, 0, "another area"}} {
 			got, err := r.Thanks(ctx, Actor(c.who), "", domain.Page{})
 			noError(t, err)
 			if len(got) != c.n {
@@ -409,8 +438,10 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("hold", func(t *testing.T) {
 		f := w.NewFlag(w.Ravi, 2)
-		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID,
-			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1}
+		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, Since: Noon,
+			Reason: "area hold", ByID: &w.Ravi.ID,
+			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID,
+			LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1}
 		Filled(t, "hold", h, "Alternatives") // said, not kept
 		bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 		elsewhere := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
@@ -439,11 +470,16 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if len(plans) != 0 {
 			t.Errorf("plans %v", plans)
 		}
-		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon, Visits: domain.JSONList[domain.ID]{w.Visit.ID}, TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, ConsentedAt: &later, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
+		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon,
+			Visits: domain.JSONList[domain.ID]{w.Visit.ID}, TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, ConsentedAt: &later,
+			LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
 		Filled(t, "exclusion", x)
 		x.LiftedAt, x.LiftedByID = nil, nil
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertExclusion(&x) })
-		Same(t, "exclusions", []domain.Exclusion{x}, Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Home.ID) }))
+		Same(t, "exclusions", []domain.Exclusion{x}, Get(t, db, func(tx domain.Tx) ([]domain.Exclusion,
+			error) {
+			return tx.Exclusions(w.Home.ID)
+		}))
 		x.LiftedAt = &later
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveExclusion(&x) })
 		if got := Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Home.ID) }); len(got) != 0 {
@@ -454,12 +490,14 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("visit", func(t *testing.T) {
 		Same(t, "bare visit", w.Visit, Get(t, db, func(tx domain.Tx) (*domain.Visit, error) { return tx.Visit(w.Visit.ID) }))
 		v := w.NewVisit(&w.Job, Noon.Add(48*time.Hour), w.Ravi.ID, w.Asha.ID)
-		v.Status, v.Confirmation, v.ConfirmedHow, v.PlanSeen = domain.VisitNoAccess, domain.ConfirmConfirmed, "link", domain.JSONList[domain.ID]{w.Ravi.ID}
+		v.Status, v.Confirmation, v.ConfirmedHow, v.PlanSeen = domain.VisitNoAccess, domain.ConfirmConfirmed, "link",
+			domain.JSONList[domain.ID]{w.Ravi.ID}
 		v.PredecessorID, v.SuccessorID = &w.Visit.ID, &w.Visit.ID
 		v.EnRouteAt, v.ArrivedAt, v.StartedAt, v.EndedAt, v.ProvisionalTo = &later, &later, &later, &later, &later
 		v.NotRecorded, v.EndReason, v.Findings, v.WorkDone = domain.JSONList[string]{"arrive"}, "nobody", "f", "w"
 		v.Parts, v.Tested, v.Sequence = domain.JSONList[string]{"pump"}, "ok", 4
-		agreed := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Grade: reach.Declared,
+		agreed := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
+			Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
 		v.AgreedID, v.ToldAt, v.Disputed, v.DoneConfirmedAt, v.DoneConfirmedHow, v.EndCodeTries = &agreed.ID, &later, true, &later, "code", 2
@@ -474,26 +512,34 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		read, err := r.Visit(ctx, everything, v.ID)
 		noError(t, err)
 		Same(t, "saved visit", v, read)
-		Same(t, "visits of the job", []domain.Visit{w.Visit, v}, Get(t, db, func(tx domain.Tx) ([]domain.Visit, error) { return tx.VisitsOfJob(w.Job.ID) }))
+		Same(t, "visits of the job", []domain.Visit{w.Visit, v}, Get(t, db,
+			func(tx domain.Tx) ([]domain.Visit, error) { return tx.VisitsOfJob(w.Job.ID) }))
 		Same(t, "visits of the day", []domain.Visit{w.Visit}, Get(t, db, func(tx domain.Tx) ([]domain.Visit, error) {
 			return tx.VisitsOfCentreDay(w.Mill.ID, w.Visit.WindowStart, v.WindowStart)
 		}))
 		v.Status = domain.VisitCancelled
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveVisit(&v) })
-		Same(t, "unfinished", []domain.Visit{w.Visit}, Get(t, db, func(tx domain.Tx) ([]domain.Visit, error) { return tx.UnfinishedOfCustomer(w.Home.ID) }))
+		Same(t, "unfinished", []domain.Visit{w.Visit}, Get(t, db, func(tx domain.Tx) ([]domain.Visit,
+			error) {
+			return tx.UnfinishedOfCustomer(w.Home.ID)
+		}))
 		wantCode(t, Try(db, func(tx domain.Tx) error { _, _, err := tx.LockVisit(ID()); return err }), domain.CodeNotFound)
 	})
 
 	t.Run("dispute", func(t *testing.T) {
-		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Outbound, Channel: reach.Phone, Outcome: reach.NoAnswer, Grade: reach.Declared,
+		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Outbound, Channel: reach.Phone,
+			Outcome: reach.NoAnswer, Grade: reach.Declared,
 			ByRole: domain.RoleTechnician, LinkID: &w.Link.ID, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&a), tx.MarkNotified(w.Job.ID, nil, later)) })
 		a.ToldAt = &later
-		Same(t, "attempts by link", []domain.Attempt{a}, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsByLink(w.Link.ID) }))
+		Same(t, "attempts by link", []domain.Attempt{a}, Get(t, db,
+			func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsByLink(w.Link.ID) }))
 		Do(t, db, func(tx domain.Tx) error { return tx.MarkNotified(w.Job.ID, nil, later.Add(time.Hour)) })
 		Same(t, "told once", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
-		f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Home.ID, AttemptID: &a.ID, Subject: "attempt", Claim: "other",
-			Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike", Status: domain.DisputeStruck,
+		f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Home.ID, AttemptID: &a.ID,
+			Subject: "attempt", Claim: "other",
+			Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike",
+			Status:    domain.DisputeStruck,
 			DecidedAt: &later, DecidedBy: &w.Manager.ID, ByDefault: true, Reasons: "why"}
 		Filled(t, "dispute", f, "VisitID")
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertDispute(&f) })
@@ -505,10 +551,12 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		f.Status, f.ByDefault = domain.DisputeWithdrawn, false
 		Do(t, db, func(tx domain.Tx) error { return all(tx.SaveDispute(&f), tx.InsertDispute(&again)) })
 		again.Meta.UpdatedAt = later
-		list, err := r.Disputes(ctx, everything, domain.DisputeFilter{JobID: &w.Job.ID, Status: []domain.DisputeStatus{domain.DisputeWithdrawn}}, domain.Page{})
+		list, err := r.Disputes(ctx, everything, domain.DisputeFilter{JobID: &w.Job.ID, Status: []domain.DisputeStatus{domain.DisputeWithdrawn}},
+			domain.Page{})
 		noError(t, err)
 		Same(t, "disputes", []domain.Dispute{f}, list)
-		c := domain.DoneCheck{Meta: Meta(Noon), JobID: w.Job.ID, VisitID: w.Visit.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, DueAt: later, Status: "not_done", ByID: &w.Agent.ID, DoneAt: &later, Note: "n"}
+		c := domain.DoneCheck{Meta: Meta(Noon), JobID: w.Job.ID, VisitID: w.Visit.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, DueAt: later,
+			Status: "not_done", ByID: &w.Agent.ID, DoneAt: &later, Note: "n"}
 		Filled(t, "check", c)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertDoneCheck(&c) })
 		Same(t, "check", c, Get(t, db, func(tx domain.Tx) (*domain.DoneCheck, error) { return tx.DoneCheckOf(w.Visit.ID) }))
@@ -517,33 +565,42 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		checks, err := r.DoneChecks(ctx, everything, "not_done", domain.Page{})
 		noError(t, err)
 		Same(t, "checks", []domain.DoneCheck{c}, checks)
-		p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part", Source: "case", What: "w", OwnerID: w.Desk.ID,
-			MadeBy: &w.Asha.ID, ViaID: &a.ID, DueAt: later, Status: domain.PromiseBroken, Contacts: 3, Step: 2, BrokenAt: &later, KeptAt: &later, KeptID: &a.ID, Note: "n"}
+		p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
+			Source: "case", What: "w", OwnerID: w.Desk.ID,
+			MadeBy: &w.Asha.ID, ViaID: &a.ID, DueAt: later, Status: domain.PromiseBroken, Contacts: 3, Step: 2, BrokenAt: &later, KeptAt: &later,
+			KeptID: &a.ID, Note: "n"}
 		Filled(t, "promise", p)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertPromise(&p) })
-		Same(t, "promises due", []domain.Promise{p}, Get(t, db, func(tx domain.Tx) ([]domain.Promise, error) { return tx.PromisesDue(w.Home.ID) }))
+		Same(t, "promises due", []domain.Promise{p}, Get(t, db, func(tx domain.Tx) ([]domain.Promise,
+			error) {
+			return tx.PromisesDue(w.Home.ID)
+		}))
 		Same(t, "last promise", p, Get(t, db, func(tx domain.Tx) (*domain.Promise, error) { return tx.LastPromiseOf(w.Home.ID) }))
 		if n := Get(t, db, func(tx domain.Tx) (int, error) { return tx.OpenPromises(w.Desk.ID) }); n != 1 {
 			t.Errorf("%d promises to keep, want 1", n)
 		}
 		p.Status, p.KeptID, p.ViaID = domain.PromiseKept, nil, nil
 		Do(t, db, func(tx domain.Tx) error { return tx.SavePromise(&p) })
-		promises, err := r.Promises(ctx, domain.Actor{Role: domain.RoleAdmin}, domain.PromiseFilter{JobID: &w.Job.ID, OwnerID: &w.Desk.ID, Status: []domain.PromiseStatus{domain.PromiseKept}}, domain.Page{})
+		promises, err := r.Promises(ctx, domain.Actor{Role: domain.RoleAdmin}, domain.PromiseFilter{JobID: &w.Job.ID, OwnerID: &w.Desk.ID,
+			Status: []domain.PromiseStatus{domain.PromiseKept}}, domain.Page{})
 		noError(t, err)
 		Same(t, "promises", []domain.Promise{p}, promises)
 		// Out of the way of what follows, which counts attempts.
 		_, err = db.SQL().ExecContext(ctx, "DELETE FROM disputes")
 		noError(t, err)
-		_, err = db.SQL().ExecContext(ctx, "DELETE FROM attempts WHERE discounted = 'x' AND id NOT IN (SELECT agreed_id FROM visits WHERE agreed_id IS NOT NULL)")
+		_, err = db.SQL().ExecContext(ctx,
+			"DELETE FROM attempts WHERE discounted = 'x' AND id NOT IN (SELECT agreed_id FROM visits WHERE agreed_id IS NOT NULL)")
 		noError(t, err)
 	})
 
 	t.Run("sos", func(t *testing.T) {
-		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID, VisitID: &w.Visit.ID, JobID: &w.Job.ID, Country: "IN", Source: "tap", Note: "n",
+		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID, VisitID: &w.Visit.ID, JobID: &w.Job.ID,
+			Country: "IN", Source: "tap", Note: "n",
 			DeskPhone: "+911", Language: "hi", HeardBy: domain.JSONList[domain.ID]{w.Asha.ID}, UnheardAt: &later, Lat: Ptr(28.5), Lon: Ptr(77.25),
 			Avoid: domain.JSONList[domain.ID]{w.Desk.ID}, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, Status: "acknowledged", Tier: 2,
 			Round: 3,
-			Rung:  domain.JSONList[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later, ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
+			Rung:  domain.JSONList[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later,
+			ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
 		Filled(t, "sos", x)
 		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
 			RecordedAt: later, Status: "raised", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
@@ -616,7 +673,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		ping := NewNotice(w.Ravi.ID, "timer.ping")
 		x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Asha.ID, Source: "timer", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
 			RecordedAt: Noon, Status: "resolved", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
-		o := domain.Timer{Meta: Meta(Noon), VisitID: w.Visit.ID, UserID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Status: "desk_asked", Provisional: true, BaseAt: Noon, Extended: 5,
+		o := domain.Timer{Meta: Meta(Noon), VisitID: w.Visit.ID, UserID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Status: "desk_asked",
+			Provisional: true, BaseAt: Noon, Extended: 5,
 			DueAt: later, PingedAt: &later, PingID: &ping.ID, Pings: 2, EndedAt: &later, EndedHow: "person", SOSID: &x.ID}
 		Filled(t, "timer", o)
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(ping); return tx.InsertSOS(&x) })
@@ -638,12 +696,16 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("attempt", func(t *testing.T) {
-		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound, ContactID: &w.Home.Contacts[0].ID, Address: "+91",
-			Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: Hash("e"), Note: "n", Lat: Ptr(28.000001), Lon: Ptr(77.1),
-			DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later,
+		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound,
+			ContactID: &w.Home.Contacts[0].ID, Address: "+91",
+			Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: Hash("e"), Note: "n",
+			Lat: Ptr(28.000001), Lon: Ptr(77.1),
+			DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
+			ClaimedAt: &later, RecordedAt: later,
 			Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, CreatedAt: later}
 		Filled(t, "attempt", a)
-		bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push, Outcome: reach.Reached, Grade: reach.Declared,
+		bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push,
+			Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later, CreatedAt: later}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&bare), tx.InsertAttempt(&a)) })
 		Same(t, "attempt", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
@@ -652,12 +714,14 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		ofJob := func(list []domain.Attempt) []domain.Attempt { // without the one in which the visit was agreed
 			return slices.DeleteFunc(list, func(o domain.Attempt) bool { return o.ID != a.ID && o.ID != bare.ID })
 		}
-		Same(t, "attempts", []domain.Attempt{a, bare}, ofJob(Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })))
+		Same(t, "attempts", []domain.Attempt{a, bare},
+			ofJob(Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })))
 		got, err := r.Attempts(ctx, everything, w.Job.ID, domain.Page{})
 		noError(t, err)
 		Same(t, "attempts of the reader", []domain.Attempt{a, bare}, ofJob(got))
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertAttempt(&a) }), domain.CodeDuplicate)
-		s := domain.UnmatchedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
+		s := domain.UnmatchedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone,
+			Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
 		Filled(t, "stray", s)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUnmatchedContact(&s) })
 	})
@@ -670,8 +734,10 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		own.Rules.V.Version = "mill-1"
 		Filled(t, "policy", own)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.PutPolicy(&brand), tx.PutPolicy(&own)) })
-		Same(t, "policies", []domain.Policy{own, brand}, Get(t, db, func(tx domain.Tx) ([]domain.Policy, error) { return tx.Policies(w.Mill.ID) }))
-		Same(t, "policies elsewhere", []domain.Policy{brand}, Get(t, db, func(tx domain.Tx) ([]domain.Policy, error) { return tx.Policies(w.Harbour.ID) }))
+		Same(t, "policies", []domain.Policy{own, brand}, Get(t, db,
+			func(tx domain.Tx) ([]domain.Policy, error) { return tx.Policies(w.Mill.ID) }))
+		Same(t, "policies elsewhere", []domain.Policy{brand}, Get(t, db,
+			func(tx domain.Tx) ([]domain.Policy, error) { return tx.Policies(w.Harbour.ID) }))
 		brand.ID = ID()
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.PutPolicy(&brand) }), domain.CodeDuplicate)
 	})
@@ -681,9 +747,11 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		bare := f
 		bare.JobID, bare.VisitID, bare.CustomerID, bare.SiteID, bare.CentreID, bare.AreaID = nil, nil, nil, nil, nil, nil
 		bare.ID, bare.CreatedAt, bare.ReporterID = ID(), later, nil
-		f.Phone, f.Note, f.Provisional, f.SubjectID, f.EscalatedAt, f.TriagedAt, f.TriagedBy = "+91", "n", true, &w.Asha.ID, &later, &later, &w.Manager.ID
+		f.Phone, f.Note, f.Provisional, f.SubjectID, f.EscalatedAt, f.TriagedAt, f.TriagedBy = "+91", "n", true, &w.Asha.ID, &later, &later,
+			&w.Manager.ID
 		f.DecidedAt, f.DecidedBy, f.Reasons, f.WithdrawnAt, f.Pressure = &later, &w.Manager.ID, "r", &later, Ptr(true)
-		f.ByCustomer, f.RecordedBy, f.Involved, f.DueAt, f.Handlers, f.WithAdmins, f.Step = true, &w.Desk.ID, domain.JSONList[domain.ID]{w.Noor.ID}, &later, domain.JSONList[domain.ID]{w.Manager.ID, w.Admin.ID}, true, 3
+		f.ByCustomer, f.RecordedBy, f.Involved, f.DueAt, f.Handlers, f.WithAdmins, f.Step = true, &w.Desk.ID,
+			domain.JSONList[domain.ID]{w.Noor.ID}, &later, domain.JSONList[domain.ID]{w.Manager.ID, w.Admin.ID}, true, 3
 		f.WithdrawnWords = "w"
 		f.CameAt = &later
 		f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
@@ -709,7 +777,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("keep-away", func(t *testing.T) {
 		f := w.NewFlag(w.Ravi, 4)
 		f.SubjectID = &w.Asha.ID
-		k := domain.StandDown{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.JSONList[domain.ID]{w.Visit.ID}, TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
+		k := domain.StandDown{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.JSONList[domain.ID]{w.Visit.ID},
+			TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
 		Filled(t, "keep-away", k)
 		k.LiftedAt, k.LiftedByID, k.LiftReason = nil, nil, ""
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertStandDown(&k)) })
@@ -720,7 +789,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		}
 		Same(t, "kept away", []domain.StandDown{k}, diary())
 		wantCode(t, Try(db, func(tx domain.Tx) error { again := k; again.ID = ID(); return tx.InsertStandDown(&again) }), domain.CodeDuplicate)
-		for _, a := range []domain.Actor{Actor(w.Manager), Actor(w.Deputy, w.North.ID), Actor(w.Deputy), Actor(w.Admin), Actor(w.Asha), Actor(w.Ravi), Actor(w.Boss), Actor(w.Desk), Actor(w.Agent)} {
+		for _, a := range []domain.Actor{Actor(w.Manager), Actor(w.Deputy, w.North.ID), Actor(w.Deputy), Actor(w.Admin), Actor(w.Asha),
+			Actor(w.Ravi), Actor(w.Boss), Actor(w.Desk), Actor(w.Agent)} {
 			list, err := db.Reader().StandDowns(t.Context(), a, domain.Page{Limit: 10})
 			noError(t, err)
 			if (len(list) == 1) != a.SeesStandDown(&f) {
@@ -745,25 +815,29 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("evidence", func(t *testing.T) {
 		f := w.NewFlag(w.Ravi, 2)
-		e := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon, MediaType: "image/png", Size: 7, Digest: "d", File: "f1"}
+		e := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon, MediaType: "image/png", Size: 7, Digest: "d",
+			File: "f1"}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertEvidence(&e)) })
 		Same(t, "evidence", []domain.Evidence{e}, Get(t, db, func(tx domain.Tx) ([]domain.Evidence, error) { return tx.EvidenceOf(f.ID) }))
 		read, err := db.Reader().Evidence(t.Context(), f.ID)
 		noError(t, err)
 		Same(t, "evidence of the reader", []domain.Evidence{e}, read)
-		gone := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon.Add(time.Second), MediaType: "image/png", Size: 7, Digest: "e", File: "f2", RemovedAt: &later, RemovedBy: &w.Ravi.ID}
+		gone := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon.Add(time.Second), MediaType: "image/png", Size: 7,
+			Digest: "e", File: "f2", RemovedAt: &later, RemovedBy: &w.Ravi.ID}
 		Filled(t, "evidence", gone)
 		anew := gone
 		anew.ID, anew.File, anew.RemovedAt, anew.RemovedBy, anew.CreatedAt = ID(), "f3", nil, nil, later
 		// The same bytes may come again once they were removed, and not before.
 		Do(t, db, func(tx domain.Tx) error {
-			return tx.InsertEvidence(&domain.Evidence{ID: gone.ID, FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: gone.CreatedAt, MediaType: "image/png", Size: 7, Digest: "e", File: "f2"})
+			return tx.InsertEvidence(&domain.Evidence{ID: gone.ID, FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: gone.CreatedAt,
+				MediaType: "image/png", Size: 7, Digest: "e", File: "f2"})
 		})
 		if err := db.InTx(t.Context(), func(tx domain.Tx) error { return tx.InsertEvidence(&anew) }); err == nil {
 			t.Error("one report keeps the same bytes twice")
 		}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.SaveEvidence(&gone), tx.InsertEvidence(&anew)) })
-		Same(t, "removed evidence", []domain.Evidence{e, gone, anew}, Get(t, db, func(tx domain.Tx) ([]domain.Evidence, error) { return tx.EvidenceOf(f.ID) }))
+		Same(t, "removed evidence", []domain.Evidence{e, gone, anew},
+			Get(t, db, func(tx domain.Tx) ([]domain.Evidence, error) { return tx.EvidenceOf(f.ID) }))
 		kept, err := db.Reader().EvidenceFiles(t.Context(), []string{"f0", "f1", "f2"})
 		noError(t, err)
 		Same(t, "files with a row", []string{"f1"}, kept)
@@ -775,7 +849,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		j := w.NewJob(&w.Home, &w.Mill, Noon)
 		v := w.NewVisit(&j, Noon.Add(72*time.Hour))
 		facts := []domain.Entry{
-			{ID: ID(), Kind: "job.registered", ActorRole: domain.RoleAgent, ActorID: &w.Agent.ID, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later, VisitID: &v.ID,
+			{ID: ID(), Kind: "job.registered", ActorRole: domain.RoleAgent, ActorID: &w.Agent.ID, OccurredAt: Noon, ClaimedAt: &later,
+				RecordedAt: later, VisitID: &v.ID,
 				Payload: domain.RawJSON(`{"z": 1,  "a":"ü <&>","a":2}`)},
 			{ID: ID(), Kind: "visit.missed", ActorRole: domain.RoleSystem, OccurredAt: later, RecordedAt: later}}
 		Do(t, db, func(tx domain.Tx) error {
@@ -797,14 +872,16 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		page, err := r.Timeline(ctx, everything, j.ID, 1, 10)
 		noError(t, err)
 		Same(t, "timeline after 1", facts[1:], page)
-		fork := domain.Entry{ID: ID(), JobID: j.ID, Seq: 2, Kind: "x", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, Payload: domain.RawJSON("{}"), Commitment: []byte{1}, Hash: []byte{1}}
+		fork := domain.Entry{ID: ID(), JobID: j.ID, Seq: 2, Kind: "x", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon,
+			Payload: domain.RawJSON("{}"), Commitment: []byte{1}, Hash: []byte{1}}
 		wantCode(t, Try(db, func(tx domain.Tx) error { tx.Append(&fork); return nil }), domain.CodeStale)
 	})
 
 	t.Run("notice, device, link", func(t *testing.T) {
 		n := NewNotice(w.Ravi.ID, "visit.assigned")
 		n.Waits = true
-		n.JobID, n.VisitID, n.High, n.CollapseKey, n.DedupeKey, n.WithLink, n.SeenAt = &w.Job.ID, &w.Visit.ID, true, "visit-1", Ptr("key"), true, &later
+		n.JobID, n.VisitID, n.High, n.CollapseKey, n.DedupeKey, n.WithLink, n.SeenAt = &w.Job.ID, &w.Visit.ID, true, "visit-1", Ptr("key"), true,
+			&later
 		Filled(t, "notice", n, "CustomerID")
 		toHome := n
 		toHome.ID, toHome.UserID, toHome.CustomerID, toHome.DedupeKey, toHome.SeenAt, toHome.VisitID = ID(), nil, &w.Home.ID, nil, nil, nil
@@ -813,7 +890,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "notice to the household", toHome, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(toHome.ID) }))
 		Same(t, "crew notices", []domain.Notice{n}, Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.CrewNotices(w.Visit.ID) }))
 
-		d := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok", Platform: "web", Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
+		d := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok", Platform: "web",
+			Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
 		Filled(t, "device", d, "UserID")
 		Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 		Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
@@ -841,13 +919,15 @@ func roundTrips(t *testing.T, db *repo.DB) {
 				t.Errorf("use %d of a form key: %v", i+1, got)
 			}
 		}
-		x := domain.Disruption{ID: ID(), CentreID: w.Mill.ID, Date: "2026-11-23", Reason: "flood", Note: "n", Moved: 3, Unplaced: 1, CreatedBy: w.Desk.ID, CreatedAt: Noon}
+		x := domain.Disruption{ID: ID(), CentreID: w.Mill.ID, Date: "2026-11-23", Reason: "flood", Note: "n", Moved: 3, Unplaced: 1,
+			CreatedBy: w.Desk.ID, CreatedAt: Noon}
 		Filled(t, "disruption", x)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertDisruption(&x) })
 	})
 
 	t.Run("replay", func(t *testing.T) {
-		p := domain.Replay{ActorID: w.Ravi.ID, Key: "k", Hash: "h", Standing: "technician", Status: 201, Head: "id 1", Body: []byte(`{"a":  1}`), CreatedAt: Noon}
+		p := domain.Replay{ActorID: w.Ravi.ID, Key: "k", Hash: "h", Standing: "technician", Status: 201, Head: "id 1", Body: []byte(`{"a":  1}`),
+			CreatedAt: Noon}
 		Filled(t, "replay", p)
 		Do(t, db, func(tx domain.Tx) error { tx.PutReplay(p); return nil })
 		Same(t, "replay", p, Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Ravi.ID, "k") }))
@@ -863,8 +943,10 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 // NewFlag makes a report on the world's visit.
 func (w *World) NewFlag(by domain.User, level int) domain.Flag {
-	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID,
-		Kind: "threat", Level: level, Status: domain.FlagReported, ReporterID: &by.ID, OccurredAt: Noon, RecordedAt: Noon, TriageDueAt: Noon.Add(time.Hour)}
+	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID,
+		CentreID: &w.Mill.ID, AreaID: &w.North.ID,
+		Kind: "threat", Level: level, Status: domain.FlagReported, ReporterID: &by.ID, OccurredAt: Noon, RecordedAt: Noon,
+		TriageDueAt: Noon.Add(time.Hour)}
 }
 
 func noError(t testing.TB, err error) {

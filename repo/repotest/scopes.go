@@ -18,7 +18,8 @@ func scopes(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r := db.Reader()
 	ctx := t.Context()
-	names := map[domain.ID]string{w.North.ID: "north", w.South.ID: "south", w.Mill.ID: "mill", w.Harbour.ID: "harbour", w.Home.ID: "iyer", w.Washer.ID: "washer", w.Job.ID: "job", w.Visit.ID: "visit"}
+	names := map[domain.ID]string{w.North.ID: "north", w.South.ID: "south", w.Mill.ID: "mill", w.Harbour.ID: "harbour", w.Home.ID: "iyer",
+		w.Washer.ID: "washer", w.Job.ID: "job", w.Visit.ID: "visit"}
 	for _, u := range []domain.User{w.Ravi, w.Asha, w.Noor, w.Desk, w.Boss, w.Manager, w.Deputy, w.Agent, w.Admin} {
 		names[u.ID] = u.Login
 	}
@@ -29,16 +30,22 @@ func scopes(t *testing.T, db *repo.DB) {
 	farJob, movedJob := w.NewJob(&far, &w.Harbour, Noon), w.NewJob(&moved, &w.Mill, Noon)
 	farVisit, movedVisit := w.NewVisit(&farJob, Noon.Add(24*time.Hour), w.Noor.ID), w.NewVisit(&movedJob, Noon.Add(48*time.Hour), w.Asha.ID)
 	oven := domain.Appliance{Meta: Meta(Noon), CustomerID: far.ID, Category: "oven"}
-	leave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: Noon.Add(time.Hour), Kind: "sick", Status: "approved"}
-	farLeave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Noor.ID, StartsAt: Noon, EndsAt: Noon.Add(time.Hour), Kind: "sick", Status: "approved"}
-	brand, mill := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}, domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}
+	leave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: Noon.Add(time.Hour), Kind: "sick",
+		Status: "approved"}
+	farLeave := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Noor.ID, StartsAt: Noon, EndsAt: Noon.Add(time.Hour), Kind: "sick",
+		Status: "approved"}
+	brand, mill := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}, domain.Policy{ID: ID(), CentreID: &w.Mill.ID,
+		Number: 1, EffectiveFrom: Noon, CreatedAt: Noon}
 	farLink := NewLink(farJob.ID)
-	for id, name := range map[domain.ID]string{far.ID: "far", moved.ID: "moved", fresh.ID: "fresh", lone.ID: "lone", farJob.ID: "farjob", movedJob.ID: "movedjob", farVisit.ID: "farvisit",
-		movedVisit.ID: "movedvisit", oven.ID: "oven", leave.ID: "leave", farLeave.ID: "farleave", brand.ID: "brand", mill.ID: "millpolicy", w.Link.ID: "link", farLink.ID: "farlink"} {
+	for id, name := range map[domain.ID]string{far.ID: "far", moved.ID: "moved", fresh.ID: "fresh", lone.ID: "lone", farJob.ID: "farjob",
+		movedJob.ID: "movedjob", farVisit.ID: "farvisit",
+		movedVisit.ID: "movedvisit", oven.ID: "oven", leave.ID: "leave", farLeave.ID: "farleave", brand.ID: "brand", mill.ID: "millpolicy",
+		w.Link.ID: "link", farLink.ID: "farlink"} {
 		names[id] = name
 	}
 	attempt := func(j *domain.Job, name string) *domain.Attempt {
-		a := &domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: j.CustomerID, Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Grade: reach.Declared,
+		a := &domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: j.CustomerID, Direction: reach.Inbound, Channel: reach.Phone,
+			Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 		names[a.ID] = name
 		return a
@@ -48,8 +55,10 @@ func scopes(t *testing.T, db *repo.DB) {
 		for _, c := range []*domain.Customer{&far, &moved, &fresh, &lone} {
 			errs = append(errs, tx.InsertCustomer(c))
 		}
-		errs = append(errs, tx.InsertAppliance(&oven), tx.InsertJob(&farJob), tx.InsertJob(&movedJob), tx.InsertVisit(&farVisit), tx.InsertVisit(&movedVisit), tx.InsertLeave(&leave), tx.InsertLeave(&farLeave),
-			tx.PutPolicy(&brand), tx.PutPolicy(&mill), tx.InsertLink(&farLink), tx.InsertAttempt(attempt(&w.Job, "try")), tx.InsertAttempt(attempt(&farJob, "fartry")))
+		errs = append(errs, tx.InsertAppliance(&oven), tx.InsertJob(&farJob), tx.InsertJob(&movedJob), tx.InsertVisit(&farVisit),
+			tx.InsertVisit(&movedVisit), tx.InsertLeave(&leave), tx.InsertLeave(&farLeave),
+			tx.PutPolicy(&brand), tx.PutPolicy(&mill), tx.InsertLink(&farLink), tx.InsertAttempt(attempt(&w.Job, "try")),
+			tx.InsertAttempt(attempt(&farJob, "fartry")))
 		for _, j := range []*domain.Job{&w.Job, &farJob} {
 			f := &domain.Entry{ID: ID(), Kind: "k", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon}
 			names[f.ID] = "fact"
@@ -163,20 +172,28 @@ func scopes(t *testing.T, db *repo.DB) {
 	}
 	const everybody = "admin agent asha boss deputy desk manager noor ravi"
 	want := map[string]map[string]string{
-		"ravi": {"areas": "north", "centres": "mill", "users": "ravi", "customers": "iyer", "appliances": "washer", "jobs": "job", "visits": "visit", "attempts": "try", "timeline": "fact", "link": "link",
+		"ravi": {"areas": "north", "centres": "mill", "users": "ravi", "customers": "iyer", "appliances": "washer", "jobs": "job",
+			"visits": "visit", "attempts": "try", "timeline": "fact", "link": "link",
 			"leaves": "leave", "policies": "brand millpolicy"},
 		"asha": {"areas": "north", "centres": "mill", "users": "asha", "policies": "brand millpolicy"},
-		"desk": {"areas": "north", "centres": "mill", "users": "asha boss desk ravi", "customers": "fresh iyer moved", "appliances": "washer", "jobs": "job", "visits": "visit", "attempts": "try",
+		"desk": {"areas": "north", "centres": "mill", "users": "asha boss desk ravi", "customers": "fresh iyer moved", "appliances": "washer",
+			"jobs": "job", "visits": "visit", "attempts": "try",
 			"timeline": "fact", "link": "link", "leaves": "leave", "policies": "brand millpolicy"},
-		"noor": {"areas": "south", "centres": "harbour", "users": "noor", "customers": "far", "appliances": "oven", "jobs": "farjob", "visits": "farvisit", "attempts": "fartry", "timeline": "farfact",
+		"noor": {"areas": "south", "centres": "harbour", "users": "noor", "customers": "far", "appliances": "oven", "jobs": "farjob",
+			"visits": "farvisit", "attempts": "fartry", "timeline": "farfact",
 			"link": "farlink", "leaves": "farleave", "policies": "brand"},
-		"manager": {"areas": "north", "centres": "mill", "users": "asha boss desk manager ravi", "customers": "fresh iyer moved", "appliances": "washer", "jobs": "job", "visits": "visit", "attempts": "try",
+		"manager": {"areas": "north", "centres": "mill", "users": "asha boss desk manager ravi", "customers": "fresh iyer moved",
+			"appliances": "washer", "jobs": "job", "visits": "visit", "attempts": "try",
 			"timeline": "fact", "link": "link", "leaves": "leave", "policies": "brand millpolicy"},
-		"deputy": {"areas": "south", "centres": "harbour", "users": "deputy noor", "customers": "far moved", "appliances": "oven", "jobs": "farjob movedjob", "visits": "farvisit movedvisit",
+		"deputy": {"areas": "south", "centres": "harbour", "users": "deputy noor", "customers": "far moved", "appliances": "oven",
+			"jobs": "farjob movedjob", "visits": "farvisit movedvisit",
 			"attempts": "fartry", "timeline": "farfact", "link": "farlink", "leaves": "farleave", "policies": "brand"},
-		"agent": {"areas": "north south", "centres": "harbour mill", "users": everybody, "customers": "far fresh iyer lone moved", "appliances": "oven washer", "jobs": "farjob job movedjob",
-			"visits": "farvisit movedvisit visit", "attempts": "fartry try", "timeline": "fact farfact", "link": "farlink link", "leaves": "farleave leave", "policies": "brand millpolicy"},
-		"link": {"customers": "iyer", "appliances": "washer", "jobs": "job", "visits": "visit", "attempts": "try", "timeline": "fact", "link": "link"},
+		"agent": {"areas": "north south", "centres": "harbour mill", "users": everybody, "customers": "far fresh iyer lone moved",
+			"appliances": "oven washer", "jobs": "farjob job movedjob",
+			"visits": "farvisit movedvisit visit", "attempts": "fartry try", "timeline": "fact farfact", "link": "farlink link",
+			"leaves": "farleave leave", "policies": "brand millpolicy"},
+		"link": {"customers": "iyer", "appliances": "washer", "jobs": "job", "visits": "visit", "attempts": "try", "timeline": "fact",
+			"link": "link"},
 	}
 	want["boss"], want["admin"] = want["desk"], want["agent"]
 	want["deputy for manager"] = map[string]string{}
@@ -184,7 +201,8 @@ func scopes(t *testing.T, db *repo.DB) {
 		both := slices.Compact(slices.Sorted(slices.Values(strings.Fields(v + " " + want["manager"][k]))))
 		want["deputy for manager"][k] = strings.Join(both, " ")
 	}
-	callers := map[string]domain.Scope{"deputy for manager": Actor(w.Deputy, w.North.ID).Scope(), "link": domain.Actor{Role: domain.RoleCustomer, JobID: w.Job.ID}.Scope()}
+	callers := map[string]domain.Scope{"deputy for manager": Actor(w.Deputy, w.North.ID).Scope(),
+		"link": domain.Actor{Role: domain.RoleCustomer, JobID: w.Job.ID}.Scope()}
 	for _, u := range []domain.User{w.Ravi, w.Asha, w.Noor, w.Desk, w.Boss, w.Manager, w.Deputy, w.Agent, w.Admin} {
 		callers[u.Login] = Actor(u).Scope()
 	}
@@ -216,7 +234,8 @@ func scopes(t *testing.T, db *repo.DB) {
 			}
 		}
 	}
-	for name, s := range map[string]domain.Scope{"none": {}, "an area manager without an area": {AreaIDs: []domain.ID{{}}}, "an unknown role": domain.Actor{UserID: w.Ravi.ID, Role: "new"}.Scope()} {
+	for name, s := range map[string]domain.Scope{"none": {}, "an area manager without an area": {AreaIDs: []domain.ID{{}}},
+		"an unknown role": domain.Actor{UserID: w.Ravi.ID, Role: "new"}.Scope()} {
 		for _, rd := range reads {
 			if ids, err := rd.list(s); err == nil {
 				t.Errorf("scope of %s reads %d %s", name, len(ids), rd.name)
@@ -293,7 +312,8 @@ func flagScopes(t *testing.T, db *repo.DB) {
 		}
 		return slices.Compare(b.ID[:], a.ID[:])
 	})
-	for _, a := range []domain.Actor{Actor(w.Ravi), Actor(w.Asha), Actor(w.Desk), Actor(w.Boss), Actor(w.Manager), Actor(w.Deputy), Actor(w.Deputy, w.North.ID), Actor(w.Agent), Actor(w.Admin)} {
+	for _, a := range []domain.Actor{Actor(w.Ravi), Actor(w.Asha), Actor(w.Desk), Actor(w.Boss), Actor(w.Manager), Actor(w.Deputy),
+		Actor(w.Deputy, w.North.ID), Actor(w.Agent), Actor(w.Admin)} {
 		for _, status := range [][]domain.FlagStatus{nil, {domain.FlagReported}, {domain.FlagUpheld, domain.FlagTriaged}} {
 			var want, got []domain.ID
 			for i := range flags {
@@ -346,7 +366,8 @@ func filters(t *testing.T, db *repo.DB) {
 		}
 		return all(tx.InsertCustomer(&far), tx.InsertJob(&second), tx.InsertJob(&third), tx.InsertVisit(&visit),
 			tx.InsertHold(hold(domain.HoldParts, &second.ID, nil, nil, nil)), tx.InsertHold(hold(domain.HoldParts, &third.ID, nil, nil, &Noon)),
-			tx.InsertHold(hold(domain.HoldSafety, nil, &w.Home.ID, nil, nil)), tx.InsertHold(hold(domain.HoldSafety, nil, nil, &far.Sites[0].ID, nil)))
+			tx.InsertHold(hold(domain.HoldSafety, nil, &w.Home.ID, nil, nil)),
+			tx.InsertHold(hold(domain.HoldSafety, nil, nil, &far.Sites[0].ID, nil)))
 	})
 	one, two, three := w.Job.ID, second.ID, third.ID
 	for name, c := range map[string]struct {
@@ -392,8 +413,10 @@ func filters(t *testing.T, db *repo.DB) {
 	for name, c := range map[string]struct {
 		f domain.UserFilter
 		n int
-	}{"role": {domain.UserFilter{Role: domain.RoleTechnician}, 3}, "centre": {domain.UserFilter{CentreID: &w.Mill.ID}, 4}, "area": {domain.UserFilter{AreaID: &w.North.ID}, 5},
-		"skill": {domain.UserFilter{Skill: "washer"}, 9}, "no skill": {domain.UserFilter{Skill: "wash"}, 0}, "several": {domain.UserFilter{Role: domain.RoleTechnician, CentreID: &w.Mill.ID, Skill: "washer"}, 2}} {
+	}{"role": {domain.UserFilter{Role: domain.RoleTechnician}, 3}, "centre": {domain.UserFilter{CentreID: &w.Mill.ID}, 4},
+		"area":  {domain.UserFilter{AreaID: &w.North.ID}, 5},
+		"skill": {domain.UserFilter{Skill: "washer"}, 9}, "no skill": {domain.UserFilter{Skill: "wash"}, 0},
+		"several": {domain.UserFilter{Role: domain.RoleTechnician, CentreID: &w.Mill.ID, Skill: "washer"}, 2}} {
 		if got, err := r.Users(ctx, everything, c.f, domain.Page{}); err != nil || len(got) != c.n {
 			t.Errorf("users by %s: %d, %v", name, len(got), err)
 		}
@@ -405,8 +428,9 @@ func filters(t *testing.T, db *repo.DB) {
 		role         domain.Role
 		centre, area *domain.ID
 		want         string
-	}{"technicians": {domain.RoleTechnician, nil, nil, "ravi noor"}, "of the mill": {domain.RoleTechnician, &w.Mill.ID, nil, "ravi"}, "of the south": {domain.RoleTechnician, nil, &w.South.ID, "noor"},
-		"managers": {domain.RoleAreaManager, nil, &w.North.ID, "manager"}, "none": {domain.RoleAreaManager, &w.Mill.ID, nil, ""}} {
+	}{"technicians": {domain.RoleTechnician, nil, nil, "ravi noor"}, "of the mill": {domain.RoleTechnician, &w.Mill.ID, nil, "ravi"},
+		"of the south": {domain.RoleTechnician, nil, &w.South.ID, "noor"},
+		"managers":     {domain.RoleAreaManager, nil, &w.North.ID, "manager"}, "none": {domain.RoleAreaManager, &w.Mill.ID, nil, ""}} {
 		var got []string
 		for _, u := range Get(t, db, func(tx domain.Tx) ([]domain.User, error) { return tx.UsersWith(c.role, c.centre, c.area) }) {
 			got = append(got, u.Login)
@@ -441,7 +465,8 @@ func pages(t *testing.T, db *repo.DB) {
 			home.CreatedAt = at
 			j := w.NewJob(&home, &w.Mill, at)
 			v := w.NewVisit(&j, at)
-			a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone, Outcome: reach.Reached, Grade: reach.Declared,
+			a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
+				Outcome: reach.Reached, Grade: reach.Declared,
 				ByRole: domain.RoleSystem, OccurredAt: at, RecordedAt: at, CreatedAt: at}
 			f := w.NewFlag(w.Ravi, 2)
 			f.CreatedAt = at
@@ -457,22 +482,40 @@ func pages(t *testing.T, db *repo.DB) {
 	}
 	walks := map[string]func(p domain.Page) ([]domain.ID, []time.Time, error){
 		"customers": func(p domain.Page) ([]domain.ID, []time.Time, error) {
-			return keys(r.Customers(t.Context(), everything, domain.CustomerFilter{}, p))(func(v domain.Customer) (domain.ID, time.Time) { return v.ID, v.CreatedAt })
+			return keys(r.Customers(t.Context(), everything, domain.CustomerFilter{}, p))(func(v domain.Customer) (domain.ID,
+				time.Time) {
+				return v.ID, v.CreatedAt
+			})
 		},
 		"jobs": func(p domain.Page) ([]domain.ID, []time.Time, error) {
-			return keys(r.Jobs(t.Context(), everything, domain.JobFilter{CentreID: &w.Mill.ID}, p))(func(v domain.Job) (domain.ID, time.Time) { return v.ID, v.OpenedAt })
+			return keys(r.Jobs(t.Context(), everything, domain.JobFilter{CentreID: &w.Mill.ID}, p))(func(v domain.Job) (domain.ID,
+				time.Time) {
+				return v.ID, v.OpenedAt
+			})
 		},
 		"visits": func(p domain.Page) ([]domain.ID, []time.Time, error) {
-			return keys(r.Visits(t.Context(), everything, domain.VisitFilter{}, p))(func(v domain.Visit) (domain.ID, time.Time) { return v.ID, v.WindowStart })
+			return keys(r.Visits(t.Context(), everything, domain.VisitFilter{}, p))(func(v domain.Visit) (domain.ID, time.Time) {
+				return v.ID,
+					v.WindowStart
+			})
 		},
 		"users": func(p domain.Page) ([]domain.ID, []time.Time, error) {
-			return keys(r.Users(t.Context(), everything, domain.UserFilter{}, p))(func(v domain.User) (domain.ID, time.Time) { return v.ID, v.CreatedAt })
+			return keys(r.Users(t.Context(), everything, domain.UserFilter{}, p))(func(v domain.User) (domain.ID, time.Time) {
+				return v.ID,
+					v.CreatedAt
+			})
 		},
 		"attempts": func(p domain.Page) ([]domain.ID, []time.Time, error) {
-			return keys(r.Attempts(t.Context(), everything, w.Job.ID, p))(func(v domain.Attempt) (domain.ID, time.Time) { return v.ID, v.OccurredAt })
+			return keys(r.Attempts(t.Context(), everything, w.Job.ID, p))(func(v domain.Attempt) (domain.ID, time.Time) {
+				return v.ID,
+					v.OccurredAt
+			})
 		},
 		"flags": func(p domain.Page) ([]domain.ID, []time.Time, error) {
-			return keys(r.Flags(t.Context(), Actor(w.Manager), domain.FlagFilter{}, p))(func(v domain.Flag) (domain.ID, time.Time) { return v.ID, v.CreatedAt })
+			return keys(r.Flags(t.Context(), Actor(w.Manager), domain.FlagFilter{}, p))(func(v domain.Flag) (domain.ID, time.Time) {
+				return v.ID,
+					v.CreatedAt
+			})
 		},
 		"inbox": func(p domain.Page) ([]domain.ID, []time.Time, error) {
 			return keys(r.Inbox(t.Context(), w.Ravi.ID, false, p))(func(v domain.Notice) (domain.ID, time.Time) { return v.ID, v.CreatedAt })

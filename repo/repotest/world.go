@@ -86,13 +86,17 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 	w := &World{DB: db}
 	w.North, w.South = domain.Area{Meta: Meta(Noon), Name: "North"}, domain.Area{Meta: Meta(Noon), Name: "South"}
 	centre := func(area domain.ID, name, code string) domain.Centre {
-		return domain.Centre{Meta: Meta(Noon), AreaID: area, Name: name, Zone: "Asia/Kolkata", Country: "IN", PostalCodes: domain.JSONList[string]{code},
-			WorkingDays: domain.JSONList[int]{1, 2, 3, 4, 5, 6}, Holidays: domain.JSONList[string]{"2027-01-26"}, Phone: "+911100000000", MaxVisitsPerDay: Ptr(60),
-			Ladder: domain.JSONList[ladder.Tier]{{After: 0, To: []string{"everyone"}, Repeat: 30}}, ImportMapping: domain.JSON[map[string]string]{V: map[string]string{"Fault": "fault"}}}
+		return domain.Centre{Meta: Meta(Noon), AreaID: area, Name: name, Zone: "Asia/Kolkata", Country: "IN",
+			PostalCodes: domain.JSONList[string]{code},
+			WorkingDays: domain.JSONList[int]{1, 2, 3, 4, 5, 6}, Holidays: domain.JSONList[string]{"2027-01-26"}, Phone: "+911100000000",
+			MaxVisitsPerDay: Ptr(60),
+			Ladder:          domain.JSONList[ladder.Tier]{{After: 0, To: []string{"everyone"}, Repeat: 30}},
+			ImportMapping:   domain.JSON[map[string]string]{V: map[string]string{"Fault": "fault"}}}
 	}
 	w.Mill, w.Harbour = centre(w.North.ID, "Mill", "110001"), centre(w.South.ID, "Harbour", "400001")
 	user := func(login string, role domain.Role) domain.User {
-		return domain.User{Meta: Meta(Noon), Login: login, Name: login + " Sharma", Role: role, Phone: "+911200000000", Language: "en", Skills: domain.JSONList[string]{"washer"}}
+		return domain.User{Meta: Meta(Noon), Login: login, Name: login + " Sharma", Role: role, Phone: "+911200000000", Language: "en",
+			Skills: domain.JSONList[string]{"washer"}}
 	}
 	ofCentre := func(login string, role domain.Role, c domain.Centre) domain.User {
 		u := user(login, role)
@@ -106,7 +110,8 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 	w.Manager.AreaID, w.Deputy.AreaID, w.Manager.DeputyID = &w.North.ID, &w.South.ID, &w.Deputy.ID
 	w.Agent, w.Admin = user("agent", domain.RoleAgent), user("admin", domain.RoleAdmin)
 	w.Home = NewHome("Iyer", "+919800000001")
-	w.Washer = domain.Appliance{Meta: Meta(Noon), CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, Category: "washer", Brand: "Doorstep", Model: "W1", Serial: "SN-1", PurchasedOn: "2024-02-29"}
+	w.Washer = domain.Appliance{Meta: Meta(Noon), CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, Category: "washer", Brand: "Doorstep",
+		Model: "W1", Serial: "SN-1", PurchasedOn: "2024-02-29"}
 	w.Job = w.NewJob(&w.Home, &w.Mill, Noon)
 	w.Job.ApplianceID, w.Job.Serial = &w.Washer.ID, "SN-1"
 	w.Visit = w.NewVisit(&w.Job, Noon.Add(24*time.Hour), w.Ravi.ID)
@@ -122,7 +127,8 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 		for _, u := range []*domain.User{&w.Ravi, &w.Asha, &w.Noor, &w.Desk, &w.Boss, &w.Deputy, &w.Manager, &w.Agent, &w.Admin} {
 			errs = append(errs, tx.InsertUser(u))
 		}
-		return all(append(errs, tx.InsertCustomer(&w.Home), tx.InsertAppliance(&w.Washer), tx.InsertJob(&w.Job), tx.InsertVisit(&w.Visit), tx.InsertLink(&w.Link))...)
+		return all(append(errs, tx.InsertCustomer(&w.Home), tx.InsertAppliance(&w.Washer), tx.InsertJob(&w.Job), tx.InsertVisit(&w.Visit),
+			tx.InsertLink(&w.Link))...)
 	})
 	return w
 }
@@ -130,20 +136,24 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 // NewHome makes a household of one contact and one site.
 func NewHome(name, phone string) domain.Customer {
 	return domain.Customer{Meta: Meta(Noon), Name: name, Language: "hi",
-		Contacts: []domain.Contact{{ID: ID(), Name: name, Relation: "self", Phones: domain.JSONList[string]{phone}, Language: "hi", Struck: domain.JSONList[string]{}}},
-		Sites:    []domain.Site{{ID: ID(), Label: "home", Address: "1 Lane", PostalCode: "110001", Zone: "Asia/Kolkata"}}}
+		Contacts: []domain.Contact{{ID: ID(), Name: name, Relation: "self", Phones: domain.JSONList[string]{phone}, Language: "hi",
+			Struck: domain.JSONList[string]{}}},
+		Sites: []domain.Site{{ID: ID(), Label: "home", Address: "1 Lane", PostalCode: "110001", Zone: "Asia/Kolkata"}}}
 }
 
 // NewJob makes an open job of a household at a centre.
 func (w *World) NewJob(home *domain.Customer, c *domain.Centre, at time.Time) domain.Job {
-	return domain.Job{Meta: Meta(at), CustomerID: home.ID, SiteID: home.Sites[0].ID, ContactID: &home.Contacts[0].ID, CentreID: c.ID, AreaID: c.AreaID,
-		Status: domain.JobOpen, Category: "washer", Fault: "it leaks", TriedSteps: domain.JSONList[domain.TriedStep]{}, Priority: "normal", Cover: "warranty",
+	return domain.Job{Meta: Meta(at), CustomerID: home.ID, SiteID: home.Sites[0].ID, ContactID: &home.Contacts[0].ID, CentreID: c.ID,
+		AreaID: c.AreaID,
+		Status: domain.JobOpen, Category: "washer", Fault: "it leaks", TriedSteps: domain.JSONList[domain.TriedStep]{}, Priority: "normal",
+		Cover:      "warranty",
 		SkillLevel: 1, OpenedAt: at, Verdict: reach.Untried}
 }
 
 // NewVisit makes a scheduled visit of two hours with one hour of work.
 func (w *World) NewVisit(j *domain.Job, at time.Time, crew ...domain.ID) domain.Visit {
-	return domain.Visit{Meta: Meta(Noon), JobID: j.ID, CentreID: j.CentreID, AreaID: j.AreaID, CustomerID: j.CustomerID, Status: domain.VisitScheduled,
+	return domain.Visit{Meta: Meta(Noon), JobID: j.ID, CentreID: j.CentreID, AreaID: j.AreaID, CustomerID: j.CustomerID,
+		Status:       domain.VisitScheduled,
 		Confirmation: domain.ConfirmAwaiting, WindowStart: at, WindowEnd: at.Add(2 * time.Hour), PlannedStart: at, PlannedMinutes: 60,
 		Crew: crew, EverCrew: crew, CountsAgainst: "nobody"}
 }
@@ -156,8 +166,9 @@ func NewLink(job domain.ID) domain.Link {
 
 // NewNotice makes a pending notice to a user.
 func NewNotice(user domain.ID, kind string) domain.Notice {
-	n := domain.Notice{ID: ID(), Kind: kind, UserID: &user, Title: "New visit", Body: "Mon 23 Nov", Language: "en", NotBefore: Noon, ExpiresAt: Noon.Add(time.Hour),
-		State: "pending", CreatedAt: Noon}
+	n := domain.Notice{ID: ID(), Kind: kind, UserID: &user, Title: "New visit", Body: "Mon 23 Nov", Language: "en", NotBefore: Noon,
+		ExpiresAt: Noon.Add(time.Hour),
+		State:     "pending", CreatedAt: Noon}
 	n.Data.V = map[string]string{"kind": kind}
 	return n
 }
