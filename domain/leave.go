@@ -102,7 +102,7 @@ type LeaveInput struct {
 // AddLeave asks for leave, by the technician themselves, or records it as
 // approved: coordinator, proprietor, area manager; see addLeave.
 func (s *Service) AddLeave(ctx context.Context, call *Call, technician ID, in LeaveInput) (LeaveView, error) {
-	return s.addLeave(ctx, call, technician, in, func(u *User) error {
+	return s.addLeave(ctx, call, technician, in, func(_ Tx, u *User) error {
 		if u.Role != RoleTechnician {
 			return NotFound("technician")
 		}
@@ -116,25 +116,28 @@ func (s *Service) AddLeave(ctx context.Context, call *Call, technician ID, in Le
 // AddUserLeave asks for leave of anybody, by themselves, or records it: who sets
 // their roster; see addLeave.
 func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in LeaveInput) (LeaveView, error) {
-	return s.addLeave(ctx, call, user, in, func(u *User) error {
+	return s.addLeave(ctx, call, user, in, func(tx Tx, u *User) error {
 		if u.ID != call.Actor.UserID && !call.Actor.Is(RoleProprietor, RoleAreaManager, RoleAdmin) {
 			return Fail(CodeForbidden, "As %s you may not record leave of others.", roleWords(call.Actor.Role))
 		}
-		return nil
+		if u.Role == RoleTechnician {
+			return nil
+		}
+		return s.mayChangeAccount(tx, call.Actor, u) // who decides is not sent away by who is reported
 	})
 }
 
 // addLeave writes a leave: what somebody asks for themselves waits for approval,
 // unless they are sick. Errors: CodeUnprocessable, CodeDuplicate, CodeState when they have
 // or has asked for leave in that time.
-func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(*User) error) (LeaveView, error) {
+func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(Tx, *User) error) (LeaveView, error) {
 	return run(ctx, s, call, func(tx Tx, now time.Time) (LeaveView, error) {
 		a := call.Actor
 		u, err := s.authorizeUser(tx, a, user)
 		if err != nil {
 			return LeaveView{}, err
 		}
-		if err := may(u); err != nil {
+		if err := may(tx, u); err != nil {
 			return LeaveView{}, err
 		}
 		c, err := centreOf(tx, u)

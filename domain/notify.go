@@ -321,6 +321,13 @@ func (s *Service) deviceOfLink(tx Tx, a Actor, d *Device) error {
 	if err != nil {
 		return err
 	}
+	taken, err := tx.HeldByUser(d.InstallationID, d.Token)
+	if err == nil && taken { // a link is read by many; what a member of staff is rung on is theirs
+		err = Fail(CodeDuplicate, "This device is registered elsewhere.")
+	}
+	if err != nil {
+		return err
+	}
 	live, ever, err := tx.DevicesOfLink(l.ID)
 	if err == nil && !has(live, d.InstallationID) && (len(live) >= devicesOfLink || ever >= devicesOfLinkEver) {
 		err = Fail(CodeTooMany, "%d devices are registered with this link already.", len(live))

@@ -228,6 +228,11 @@ func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shif
 		if err := checkHours(hours); err != nil {
 			return User{}, err
 		}
+		if u.Role != RoleTechnician { // who decides is not put off duty by who is reported
+			if err := s.mayChangeAccount(tx, call.Actor, u); err != nil {
+				return User{}, err
+			}
+		}
 		u.Hours, u.RingsAlways = hours, false
 		s.changed(&u.Meta, now)
 		err = tx.SaveUser(u)

@@ -533,11 +533,11 @@ func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time
 			return err
 		}
 	}
+	was := *j
 	if err := s.consequences(tx, d, v, f, now); err != nil {
 		return err
 	}
-	s.changed(&j.Meta, now)
-	return tx.SaveJob(j)
+	return s.saveJobIfChanged(tx, &was, j, now)
 }
 
 // decide closes a report with reasons. Against one of our own people only when

@@ -133,11 +133,11 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				}
 			}
 		}
+		was := *j
 		if err := s.raise(tx, a, d, v, f, st, now); err != nil {
 			return Raised{}, err
 		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
+		if err := s.saveJobIfChanged(tx, &was, j, now); err != nil {
 			return Raised{}, err
 		}
 		return answer()
@@ -169,14 +169,25 @@ func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in Fla
 	if err := tx.SaveFlag(f); err != nil {
 		return Raised{}, err
 	}
+	was := *d.job
 	if err := s.consequences(tx, d, v, f, now); err != nil {
 		return Raised{}, err
 	}
-	s.changed(&d.job.Meta, now)
-	if err := tx.SaveJob(d.job); err != nil {
+	if err := s.saveJobIfChanged(tx, &was, d.job, now); err != nil {
 		return Raised{}, err
 	}
 	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
+}
+
+// saveJobIfChanged saves a job on which a report left an entry or another state.
+// One that changes nothing there moves no version either: whoever follows the job
+// would learn of it.
+func (s *Service) saveJobIfChanged(tx Tx, was, j *Job, now time.Time) error {
+	if j.Seq == was.Seq && j.Status == was.Status {
+		return nil
+	}
+	s.changed(&j.Meta, now)
+	return tx.SaveJob(j)
 }
 
 // flagByPhone routes a report about a caller blindly: to the area of the
@@ -212,12 +223,15 @@ func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, country 
 		}
 		break
 	}
+	var was Job
+	if d != nil {
+		was = *d.job
+	}
 	if err := s.raise(tx, a, d, nil, f, st, now); err != nil {
 		return Raised{}, err
 	}
 	if d != nil {
-		s.changed(&d.job.Meta, now)
-		if err := tx.SaveJob(d.job); err != nil {
+		if err := s.saveJobIfChanged(tx, &was, d.job, now); err != nil {
 			return Raised{}, err
 		}
 	}

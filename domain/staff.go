@@ -391,6 +391,37 @@ func (s *Service) mayChangeAccount(tx Tx, a Actor, target *User) error {
 	return nil
 }
 
+// mayPatchUser refuses a change of an account while a report is open: whoever is
+// party to it is disabled by the area manager only and otherwise stays who and
+// where they are and is reached as before; and nobody names the deputy who would
+// decide about themselves.
+func (s *Service) mayPatchUser(tx Tx, a Actor, before, u *User) error {
+	if a.UserID == u.ID && !same(u.DeputyID, before.DeputyID) {
+		reports, err := tx.PartiesTo(a.UserID)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(reports, func(f Flag) bool { return f.Conduct() }) {
+			return accountRefused()
+		}
+	}
+	moved := u.Role != before.Role || u.Phone != before.Phone || u.Login != before.Login || !same(u.CentreID, before.CentreID) ||
+		!same(u.AreaID, before.AreaID)
+	if a.UserID != u.ID && (moved || u.Disabled && !before.Disabled && a.Role != RoleAreaManager) {
+		party, err := tx.PartyToReport(u.ID)
+		if err != nil {
+			return err
+		}
+		if party {
+			return accountRefused()
+		}
+	}
+	if err := s.mayChangeAccount(tx, a, before); err != nil {
+		return err
+	}
+	return s.mayChangeAccount(tx, a, u) // as they would be: a new judge is one too
+}
+
 func accountRefused() error {
 	return Fail(CodeForbidden, "You cannot change this account for now. Ask the area manager, or another one, or an admin.")
 }
@@ -445,19 +476,6 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 			return User{}, err
 		}
 		before := *u
-		out := in.Disabled != nil && *in.Disabled && !u.Disabled || in.Role != nil && *in.Role != u.Role // a changed role disables as well
-		if out && a.Role != RoleAreaManager {
-			party, err := tx.PartyToReport(u.ID)
-			if err != nil {
-				return User{}, err
-			}
-			if party {
-				return User{}, accountRefused()
-			}
-		}
-		if err := s.mayChangeAccount(tx, a, u); err != nil {
-			return User{}, err
-		}
 		if err := s.applyUser(tx, u, in); err != nil {
 			return User{}, err
 		}
@@ -465,6 +483,14 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 			if _, err := tx.UserByLogin(u.Login); err == nil {
 				return User{}, Fail(CodeDuplicate, "Another user has this login.").At("/login", "taken")
 			}
+		}
+		// Judged last, so that what is wrong with the values is answered alike for
+		// everybody.
+		if err := s.mayPatchUser(tx, a, &before, u); err != nil {
+			return User{}, err
+		}
+		if u.Phone != before.Phone || u.Login != before.Login {
+			s.notifyOfAccount(tx, u, "account.changed", nil, now.Add(resetsTold), now)
 		}
 		if u.Role != before.Role || u.Disabled != before.Disabled || !same(u.CentreID, before.CentreID) || !same(u.AreaID, before.AreaID) {
 			u.Epoch++ // tokens of the former role end now, refresh tokens too

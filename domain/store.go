@@ -287,6 +287,9 @@ type Tx interface {
 	DropToken(token string, but ID, why string, at time.Time) error
 	DevicesOf(user ID) ([]Device, error) // pushed to, the longest not refreshed first
 	DevicesOfLink(link ID) (live []ID, ever int, err error)
+	// HeldByUser reports whether an installation or a token is pushed to for a
+	// user.
+	HeldByUser(installation ID, token string) (bool, error)
 	CustomerDevices(customer ID) ([]Device, error)
 	Notice(id ID) (*Notice, error)
 	SaveNoticeSeen(id ID, at time.Time) error

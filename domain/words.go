@@ -95,6 +95,7 @@ var words = map[string]map[string][2]string{
 		"hi": {"पासवर्ड बनाने का कोड", "यह एक ही बार चलता है। यदि आपने नहीं माँगा, तो अपने प्रबंधक को बताएँ।"}},
 	"account.reset": {"en": {"A new password was asked for", "For your account. If it was not you, tell your manager now."},
 		"hi": {"नया पासवर्ड माँगा गया", "आपके खाते के लिए। यदि आपने नहीं माँगा, तो अभी अपने प्रबंधक को बताएँ।"}},
+	"account.changed": {"en": {"Your account was changed", "Phone number or login. If you do not know of it, tell your manager now."}, "hi": {"आपका खाता बदला गया", "फ़ोन नंबर या लॉगिन। यदि आपको पता नहीं, तो अभी अपने प्रबंधक को बताएँ।"}},
 	"account.password_set": {"en": {"Your password was changed", "With a code. If it was not you, tell your manager now."},
 		"hi": {"आपका पासवर्ड बदला गया", "एक कोड से। यदि आपने नहीं बदला, तो अभी अपने प्रबंधक को बताएँ।"}},
 	"digest": {"en": {"{n} things waited for you", "Open the app to see them."},

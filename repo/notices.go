@@ -205,6 +205,13 @@ func (t *tx) DevicesOfLink(link domain.ID) (live []domain.ID, ever int, err erro
 	return live, len(rows), err
 }
 
+func (t *tx) HeldByUser(installation domain.ID, token string) (bool, error) {
+	type row struct{ InstallationID domain.ID }
+	rows, err := all[row](t, t.table("devices").Where("user_id IS NOT NULL AND dropped_at IS NULL AND (installation_id = ? OR token = ?)",
+		installation, token).Limit(1))
+	return len(rows) > 0, err
+}
+
 func (t *tx) CustomerDevices(customer domain.ID) ([]domain.Device, error) {
 	return all[domain.Device](t, t.table("devices").Where("customer_id = ? AND dropped_at IS NULL", customer).
 		Order("created_at, installation_id"))

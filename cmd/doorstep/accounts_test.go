@@ -764,3 +764,148 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 		}
 	})
 }
+
+// TestAReportFixesItsParties: whoever is party to an open report keeps role,
+// place, phone and login until it is decided, by whomever; wrong values are told
+// alike for everybody, and the owner hears of a new number.
+func TestAReportFixesItsParties(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		ravi, root, maya, noor := h.as("ravi"), h.as("root"), h.as("maya"), h.as("noor")
+		patch := func(by *person, login string, body obj, want int) obj {
+			h.Helper()
+			return by.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people[login].id), body, want, "If-Match", fmt.Sprintf(`"%d"`, h.version(login)))
+		}
+		_, job := h.household(h.as("kiran"), nil)
+		h.visitJob(job, "ravi")
+		ravi.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id}, 201)
+		for _, body := range []obj{{"phone": "+919812345671"}, {"login": "locked.out"}, {"centre_id": h.other}, {"role": "agent"}, {"disabled": true}} {
+			patch(root, "ravi", body, 403)
+		}
+		for _, login := range []string{"ravi", "meena"} { // a wrong value beside it tells nothing
+			patch(root, login, obj{"disabled": true, "phone": "zz"}, 422)
+		}
+		// The accused chooses no judge, and puts none off duty.
+		patch(maya, "maya", obj{"deputy_id": noor.id}, 403)
+		noors := fmt.Sprintf("/v1/users/%s", noor.id)
+		maya.send("PUT", noors+"/roster", obj{"hours": []obj{{"weekday": 0, "from": "03:00", "to": "03:01"}}}, 403)
+		maya.send("POST", noors+"/leave", obj{"starts_at": "2027-03-02T00:00:00Z", "ends_at": "2027-05-01T00:00:00Z", "kind": "other"}, 403)
+		// Who is in none goes on, and the owner is told of a new number.
+		patch(noor, "noor", obj{"deputy_id": h.people["maya2"].id}, 200)
+		meena := h.as("meena")
+		h.ignore("meena")
+		patch(root, "meena", obj{"phone": "+919812345672"}, 200)
+		h.expect("meena", "Your account was changed")
+		meena.send("GET", "/v1/me", nil, 200)
+	})
+}
+
+// TestAPrivateNoteLocksNobody: a report of level 0 is never more than a note.
+func TestAPrivateNoteLocksNobody(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		root := h.as("root")
+		h.as("ravi").send("POST", "/v1/flags", obj{"phone": "+919800000042", "kind": "other", "level": 0, "subject_id": root.id}, 201)
+		h.invites(root, "meena", nil, 201)
+		root.send("POST", "/v1/users", obj{"login": "new.agent", "name": "New Agent", "role": "agent"}, 201)
+	})
+}
+
+// TestAReportMovesNoVersion: a report that changes nothing of a job moves neither
+// its version nor its time, and tells nobody who follows it.
+func TestAReportMovesNoVersion(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, maya := h.as("kiran"), h.as("maya")
+		_, job := h.household(desk, nil)
+		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
+		state := func() string {
+			h.Helper()
+			j := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)
+			v := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)
+			changes := h.column("SELECT CAST(seq AS TEXT) FROM changes")
+			return fmt.Sprint(j["version"], j["updated_at"], v["version"], v["updated_at"], len(changes))
+		}
+		h.clock.Advance(time.Minute)
+		before := state()
+		for _, report := range []obj{
+			{"kind": "other", "level": 0, "note": "a note"},
+			{"kind": "other", "level": 0, "note": "about one of us", "subject_id": maya.id},
+			{"kind": "discrimination", "level": 1, "note": "about one of us", "subject_id": maya.id},
+			{"kind": "discrimination", "level": 2, "note": "about one of us", "subject_id": maya.id},
+			{"kind": "threat", "level": 3, "note": "about one of us", "subject_id": h.people["kiran"].id},
+		} {
+			report["visit_id"] = visit["id"]
+			h.as("ravi").send("POST", "/v1/flags", report, 201)
+			if after := state(); after != before {
+				t.Errorf("%v moves %s to %s", report, before, after)
+			}
+		}
+		h.as("gita").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id}, 201)
+		if after := state(); after != before {
+			t.Errorf("a report on the job moves %s to %s", before, after)
+		}
+	})
+}
+
+// TestAStoredAnswerFollowsItsJob: what was made on a job is not given again to a
+// centre from which the job was taken.
+func TestAStoredAnswerFollowsItsJob(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, maya := h.as("kiran"), h.as("maya")
+		second := h.as("root").send("POST", "/v1/centres", obj{"area_id": h.area("Pune"), "name": "Second", "zone": "Asia/Kolkata", "country": "IN"}, 201)
+		_, job := h.household(desk, nil)
+		secret := "words-" + uuid.NewString()
+		type sent struct {
+			path string
+			body obj
+			key  string
+		}
+		list := []sent{
+			{"/v1/jobs/%s/promises", obj{"what": secret}, ""},
+			{"/v1/jobs/%s/attempts", obj{"channel": "phone", "outcome": "no_answer", "note": secret}, ""},
+			{"/v1/jobs/%s/voice", obj{"action": "call-me", "note": secret}, ""},
+			{"/v1/jobs/%s/tried-steps", obj{"step": secret, "result": "failed"}, ""},
+			{"/v1/jobs/%s/hold", obj{"kind": "parts", "reason": secret}, ""},
+			{"/v1/jobs/%s/release", obj{"kind": "parts", "reason": secret}, ""},
+		}
+		for i := range list {
+			s := &list[i]
+			s.key = uuid.NewString()
+			if out, res := desk.raw("POST", path(s.path, job), s.body, "Idempotency-Key", s.key); res.StatusCode >= 300 {
+				h.Fatalf("%s: %d %s", s.path, res.StatusCode, out)
+			}
+			if out, res := desk.raw("POST", path(s.path, job), s.body, "Idempotency-Key", s.key); res.Header.Get("Idempotency-Replayed") != "true" {
+				t.Errorf("%s is not given again: %d %s", s.path, res.StatusCode, out)
+			}
+		}
+		maya.send("POST", path("/v1/jobs/%s/transfer", job), obj{"centre_id": second["id"]}, 200)
+		desk.send("GET", path("/v1/jobs/%s", job), nil, 404)
+		for _, s := range list {
+			out, res := desk.raw("POST", path(s.path, job), s.body, "Idempotency-Key", s.key)
+			if res.StatusCode != 409 && res.StatusCode != 404 || strings.Contains(string(out), secret) {
+				t.Errorf("%s after the transfer: %d %s", s.path, res.StatusCode, out)
+			}
+		}
+	})
+}
+
+// TestALinkTakesNoDeviceOfStaff: neither by the installation nor by the token.
+func TestALinkTakesNoDeviceOfStaff(t *testing.T) {
+	stories(t, func(h *harness) {
+		h.anyPush = true
+		desk, ravi := h.as("kiran"), h.as("ravi")
+		_, job := h.household(desk, nil)
+		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base) + "/devices/"
+		own := uuid.NewString()
+		ravi.send("PUT", "/v1/devices/"+own, obj{"token": "ravi's", "platform": "android"}, 200)
+		nobody := &person{h: h}
+		nobody.send("PUT", link+own, obj{"token": "a stranger's", "platform": "web"}, 409)
+		nobody.send("PUT", link+uuid.NewString(), obj{"token": "ravi's", "platform": "web"}, 409)
+		nobody.send("PUT", link+uuid.NewString(), obj{"token": "the household's", "platform": "web"}, 200)
+		if got := h.live(fmt.Sprintf("user_id = '%s'", ravi.id)); !slices.Contains(got, "ravi's") {
+			t.Errorf("ravi is left with %v", got)
+		}
+	})
+}

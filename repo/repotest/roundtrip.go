@@ -234,6 +234,15 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Do(t, db, func(tx domain.Tx) error { return tx.DropDevicesOf(w.Agent.ID, nil, "new password", later) })
 		Same(t, "devices after the end of all sessions", []string(nil), of(w.Agent.ID))
 		device(nil, &w.Link.ID, nil, "h1")
+		staff := device(&w.Boss.ID, nil, nil, "s1")
+		for token, want := range map[string]bool{"s1": true, "h1": false, "nobody's": false} {
+			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.HeldByUser(ID(), token) }); got != want {
+				t.Errorf("%s is held by a user: %v", token, got)
+			}
+		}
+		if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.HeldByUser(staff.InstallationID, "x") }); !got {
+			t.Error("an installation of a user is held by none")
+		}
 		gone := device(nil, &w.Link.ID, nil, "h2")
 		Do(t, db, func(tx domain.Tx) error { return tx.DropDevice(gone.InstallationID, "dead", later) })
 		Do(t, db, func(tx domain.Tx) error {
