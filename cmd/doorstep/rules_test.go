@@ -623,7 +623,8 @@ func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 			change(root, login, obj{"role": "coordinator"}, 403)
 			change(h.as("asha"), login, obj{"disabled": true}, 403)
 			change(h.as("maya2"), login, obj{"disabled": true}, 404)
-			change(root, login, obj{"phone": "+919812345678"}, 200) // anything else is free
+			change(root, login, obj{"phone": "+919812345678"}, 403) // where codes for them would go
+			change(root, login, obj{"skills": []string{"refrigerator"}}, 200)
 		}
 		change(maya, "meena", obj{"disabled": true}, 200)
 		change(root, "meena", obj{"disabled": false}, 200)
