@@ -95,11 +95,7 @@ func (a *App) mountSOS(s *Server) {
 		return listOf(c, func(p domain.Page) ([]domain.SOS, error) {
 			return read.SOSs(c.UserContext(), actorOf(c), c.Query("status") == "open", p)
 		}, func(v domain.SOS) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.SOS) ([]domain.SOSView, error) {
-			out := make([]domain.SOSView, len(rows))
-			for i := range rows {
-				out[i] = rows[i].View(actorOf(c))
-			}
-			return out, nil
+			return svc.ViewSOSs(c.UserContext(), actorOf(c), rows...)
 		})
 	})
 	s.Handle("GET", "/v1/sos/{id}", get("SOS", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.SOSView, error) {
@@ -107,7 +103,11 @@ func (a *App) mountSOS(s *Server) {
 		if err != nil {
 			return domain.SOSView{}, err
 		}
-		return x.View(ac), nil
+		out, err := svc.ViewSOSs(c.UserContext(), ac, *x)
+		if err != nil {
+			return domain.SOSView{}, err
+		}
+		return out[0], nil
 	}))
 	for _, action := range []string{"extend", "fine", "end"} {
 		s.Handle("POST", "/v1/visits/{id}/timer/"+action, func(c *fiber.Ctx) error {

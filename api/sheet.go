@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -47,10 +48,27 @@ const (
 	maxCells    = domain.MaxImportRows * maxColumns // of a sheet, empty ones included
 	maxElements = 500_000                           // of XML in a part, besides four a cell
 	maxRun      = 256 << 10                         // bytes of one piece of text or one tag; a cell of Excel has 32,767 characters
+	maxSheets   = 256
+	maxRoot     = 256 // relationships of the package itself
 
 	maxParses = 2 // at a time
 	parseWait = 5 * time.Second
 )
+
+// partMost bounds what the reader of workbooks walks again and again, by element,
+// in each part: sheets by links, styles by formats.
+var partMost = map[string]struct {
+	most int
+	what string
+}{
+	"sheet":             {maxSheets, "sheets"},
+	"Relationship":      {10_000, "links"},
+	"Override":          {1_000, "parts"},
+	"Default":           {1_000, "kinds of parts"},
+	"definedName":       {10_000, "defined names"},
+	"externalReference": {maxSheets, "links to other workbooks"},
+	"numFmt":            {1_000, "number formats"},
+}
 
 // parsing are the tables that are being read.
 var parsing = make(chan struct{}, maxParses)
@@ -414,7 +432,7 @@ func measure(body []byte) error {
 		// Whatever it is called: the workbook itself says which part is a sheet.
 		part, err := e.Open()
 		if err == nil {
-			err = measurePart(io.LimitReader(part, maxUnzipped))
+			err = measurePart(e.Name, io.LimitReader(part, maxUnzipped))
 			_ = part.Close()
 		}
 		var de *domain.Error
@@ -428,7 +446,7 @@ func measure(body []byte) error {
 }
 
 // measurePart looks into a part that is XML; pictures and the like stay unread.
-func measurePart(r io.Reader) error {
+func measurePart(name string, r io.Reader) error {
 	in := bufio.NewReader(r)
 	head, err := in.Peek(4)
 	if err != nil && err != io.EOF {
@@ -439,6 +457,8 @@ func measurePart(r io.Reader) error {
 	}
 	d := xml.NewDecoder(&runLimit{r: in})
 	row, column, merged, cells, elements := 0, 0, 0, 0, 0
+	seen, links := map[string]int{}, map[string]bool{}
+	root := path.Base(strings.ReplaceAll(name, `\`, "/")) == ".rels"
 	far := func() error {
 		return badSheet(0, "The sheet reaches beyond column %d or row %d; copy the table to a fresh sheet.", maxColumns, maxSheetRows)
 	}
@@ -454,7 +474,22 @@ func measurePart(r io.Reader) error {
 			continue
 		}
 		elements++
+		if bound, ok := partMost[el.Name.Local]; ok {
+			most := bound.most
+			if root {
+				most = min(most, maxRoot)
+			}
+			if seen[el.Name.Local]++; seen[el.Name.Local] > most {
+				return badSheet(0, "The workbook has more than %d %s; copy the table to a fresh workbook.", most, bound.what)
+			}
+		}
 		switch el.Name.Local {
+		case "sheet":
+			id := linkOf(el)
+			if links[id] { // else each would be looked up in all the links
+				return badSheet(0, "Two sheets of the workbook are one; copy the table to a fresh workbook.")
+			}
+			links[strings.Clone(id)] = true
 		case "row":
 			row, column = row+1, 0
 			if r := attribute(el, "r"); r != "" {
@@ -516,6 +551,16 @@ func (l *runLimit) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// linkOf is the relationship of a sheet, r:id whatever its prefix.
+func linkOf(el xml.StartElement) string {
+	for _, a := range el.Attr {
+		if a.Name.Local == "id" && a.Name.Space != "" {
+			return a.Value
+		}
+	}
+	return ""
+}
+
 func attribute(el xml.StartElement, name string) string {
 	for _, a := range el.Attr {
 		if a.Name.Local == name && a.Name.Space == "" {
@@ -539,7 +584,24 @@ type book struct {
 	f        *excelize.File
 	forms    *cellForms
 	from1904 bool
-	kinds    map[int]numberForm // by style
+	kinds    map[int]numberForm // by number format
+}
+
+// numbers is how a style shows numbers. The library walks all the formats for each style, so
+// it is asked once for each format.
+func (b *book) numbers(style int) numberForm {
+	if xfs := b.f.Styles.CellXfs; xfs == nil || style < 0 || style >= len(xfs.Xf) || xfs.Xf[style].NumFmtID == nil {
+		return numberForm{}
+	}
+	format := *b.f.Styles.CellXfs.Xf[style].NumFmtID
+	as, ok := b.kinds[format]
+	if !ok {
+		if s, err := b.f.GetStyle(style); err == nil {
+			as = numberForm{kindOf(s), zeros(s)}
+		}
+		b.kinds[format] = as
+	}
+	return as
 }
 
 // cell gives a cell as text: dates and times in ISO form, whole numbers
@@ -562,13 +624,7 @@ func (b *book) cell(column, row int, raw string) (text, broken string, err error
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return raw, "", nil
 	}
-	as, ok := b.kinds[form.style]
-	if !ok {
-		if s, err := b.f.GetStyle(form.style); err == nil {
-			as = numberForm{kindOf(s), zeros(s)}
-		}
-		b.kinds[form.style] = as
-	}
+	as := b.numbers(form.style)
 	if as.kind == isNumber || v < 0 || v >= 2_958_466 { // the year 10000
 		if text = strconv.FormatFloat(v, 'f', -1, 64); v >= 0 && v == math.Trunc(v) {
 			text = strings.Repeat("0", max(as.zeros-len(text), 0)) + text

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -360,6 +361,117 @@ func TestSheetsTakeBoundedMemory(t *testing.T) {
 			}
 			t.Logf("%d MiB for %d KiB: %v", took, len(tc.body)>>10, err)
 		})
+	}
+}
+
+// A workbook is a package of parts that name each other; whatever there are
+// thousands of, it neither holds a core nor much memory.
+func TestPartsOfAWorkbookAreFew(t *testing.T) {
+	plain := workbook(t, func(f *excelize.File) {
+		_ = f.SetSheetRow("Sheet1", "A1", &[]any{"Ref", "Name"})
+		_ = f.SetSheetRow("Sheet1", "A2", &[]any{"R1", "a name"})
+	})
+	const book, rels, types, styles = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "[Content_Types].xml", "xl/styles.xml"
+	const n = 60_000
+	before := func(body []byte, part, end, format string, times int) []byte {
+		var b strings.Builder
+		for i := range times {
+			b.WriteString(strings.ReplaceAll(format, "#", strconv.Itoa(i)))
+		}
+		return rewrite(t, body, part, func(s string) string {
+			if strings.Count(s, end) != 1 {
+				t.Fatalf("%s: not one %s in %s", part, end, s)
+			}
+			return strings.Replace(s, end, b.String()+end, 1)
+		})
+	}
+	const sheet = `<sheet name="s#" sheetId="1#" r:id="x#"/>`
+	const rel = `<Relationship Id="x#" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" ` +
+		`Target="worksheets/sheet1.xml"/>`
+	same := strings.ReplaceAll(rel, "x#", "rId1")
+	const names, format = `<definedName name="n#">Sheet1!$A$1</definedName>`, `<numFmt numFmtId="999" formatCode="0#"/>`
+	formats := rewrite(t, plain, styles, func(s string) string { return strings.Replace(s, "<fonts", "<numFmts></numFmts><fonts", 1) })
+	named := rewrite(t, plain, book, func(s string) string {
+		return strings.Replace(s, "</sheets>", "</sheets><definedNames></definedNames>", 1)
+	})
+	for name, tc := range map[string]struct {
+		body []byte
+		said string
+	}{
+		"sheets":           {before(before(plain, book, "</sheets>", sheet, n), rels, "</Relationships>", rel, n), "more than 256 sheets"},
+		"sheets of no end": {before(plain, book, "</sheets>", sheet, 2*n), "more than 256 sheets"},
+		"one sheet often": {before(before(plain, book, "</sheets>", strings.Replace(sheet, "x#", "rId1", 1), 200), rels, "</Relationships>",
+			same, 9_000), "Two sheets of the workbook are one"},
+		"links":            {before(plain, rels, "</Relationships>", rel, n), "more than 10000 links"},
+		"links of all":     {before(plain, "_rels/.rels", "</Relationships>", rel, 1_000), "more than 256 links"},
+		"content types":    {before(plain, types, "</Types>", `<Override PartName="/p#" ContentType="a/b"/>`, n), "more than 1000 parts"},
+		"default types":    {before(plain, types, "</Types>", `<Default Extension="e#" ContentType="a/b"/>`, n), "more than 1000 kinds of parts"},
+		"defined names":    {before(named, book, "</definedNames>", names, n), "more than 10000 defined names"},
+		"number formats":   {before(formats, styles, "</numFmts>", format, n), "more than 1000 number formats"},
+		"other workbooks":  {before(plain, book, "</workbook>", `<externalReference r:id="x#"/>`, n), "more than 256 links to other workbooks"},
+		"entries":          {rewrite(t, plain, "", nil, slices.Repeat([]string{"p", "x"}, 400)...), "too many parts"},
+		"200 real sheets":  {manySheets(t, 200), ""},
+		"9,000 hyperlinks": {before(plain, rels, "</Relationships>", rel, 9_000), ""},
+		"a thousand names": {before(named, book, "</definedNames>", names, 1_000), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			_, rows, err := ParseSheet(context.Background(), MediaXLSX, tc.body)
+			took := time.Since(start)
+			runtime.ReadMemStats(&after)
+			mib := (after.TotalAlloc - before.TotalAlloc) >> 20
+			if tc.said == "" && (err != nil || len(rows) != 1 || rows[0].Cells["Name"] != "a name") ||
+				tc.said != "" && (!domain.IsCode(err, domain.CodeUnprocessable) || !strings.Contains(err.Error(), tc.said)) {
+				t.Errorf("%v, %v", rows, err)
+			}
+			if took > 2*time.Second || mib > 60 {
+				t.Errorf("%s and %d MiB for %d KiB", took, mib, len(tc.body)>>10)
+			}
+		})
+	}
+}
+
+func manySheets(t *testing.T, n int) []byte {
+	return workbook(t, func(f *excelize.File) {
+		_ = f.SetSheetRow("Sheet1", "A1", &[]any{"Ref", "Name"})
+		_ = f.SetSheetRow("Sheet1", "A2", &[]any{"R1", "a name"})
+		for i := 2; i <= n; i++ {
+			if _, err := f.NewSheet(fmt.Sprint("Sheet", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// However many styles and columns a sheet names, its cells find theirs at once.
+func TestStylesAreFoundAtOnce(t *testing.T) {
+	plain := workbook(t, func(f *excelize.File) { _ = f.SetSheetRow("Sheet1", "A1", &[]any{"Ref", "Name"}) })
+	body := rewrite(t, plain, "xl/styles.xml", func(s string) string {
+		s = strings.Replace(s, "<fonts", "<numFmts>"+strings.Repeat(`<numFmt numFmtId="999" formatCode="0"/>`, 1_000)+"</numFmts><fonts", 1)
+		return strings.Replace(s, "</cellXfs>", strings.Repeat(`<xf numFmtId="999"/>`, 60_000)+"</cellXfs>", 1)
+	})
+	var rows strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&rows, `<row r="%d">`, i+2)
+		for k := range maxColumns {
+			style := ""
+			if k > 100 {
+				style = fmt.Sprintf(` s="%d"`, i*maxColumns+k)
+			}
+			fmt.Fprintf(&rows, `<c%s><v>7</v></c>`, style)
+		}
+		rows.WriteString("</row>")
+	}
+	body = rewrite(t, body, "xl/worksheets/sheet1.xml", func(s string) string {
+		s = strings.Replace(s, "</sheetData>", rows.String()+"</sheetData>", 1)
+		return strings.Replace(s, "<sheetData>", "<cols>"+strings.Repeat(`<col min="16384" max="16384" style="1"/>`, 100_000)+"</cols><sheetData>", 1)
+	})
+	start := time.Now()
+	_, got, err := ParseSheet(context.Background(), MediaXLSX, body)
+	if took := time.Since(start); err != nil || len(got) != 300 || took > 4*time.Second {
+		t.Errorf("%d rows after %s: %v", len(got), took, err)
 	}
 }
 

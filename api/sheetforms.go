@@ -24,10 +24,8 @@ type cellForm struct {
 type cellForms struct {
 	cells map[[2]int]cellForm // by row and column; absent: no kind, style 0
 	rows  map[int]int         // styles of whole rows
-	cols  []colStyle
+	cols  [maxColumns + 1]int // styles of whole columns
 }
-
-type colStyle struct{ first, last, style int }
 
 // at gives a cell's kind, and its style as the library resolves it: its own,
 // the row's, the column's.
@@ -36,13 +34,8 @@ func (f *cellForms) at(row, column int) cellForm {
 	if form.style == 0 {
 		form.style = f.rows[row]
 	}
-	if form.style == 0 {
-		for _, c := range f.cols {
-			if c.first <= column && column <= c.last {
-				form.style = c.style
-				break
-			}
-		}
+	if form.style == 0 && column < len(f.cols) {
+		form.style = f.cols[column]
 	}
 	return form
 }
@@ -75,7 +68,11 @@ func formsOf(f *excelize.File) (*cellForms, error) {
 		switch el.Name.Local {
 		case "col":
 			if s := number(el, "style"); s != 0 {
-				out.cols = append(out.cols, colStyle{number(el, "min"), number(el, "max"), s})
+				for i := max(number(el, "min"), 1); i <= min(number(el, "max"), maxColumns); i++ {
+					if out.cols[i] == 0 {
+						out.cols[i] = s
+					}
+				}
 			}
 		case "row":
 			row, column = row+1, 0

@@ -384,6 +384,17 @@ func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []
 			names[people[i].ID] = &people[i]
 		}
 	}
+	var ringing []ID
+	for i := range alarms {
+		ringing = append(ringing, alarms[i].RaiserID)
+	}
+	for i := range asking {
+		ringing = append(ringing, asking[i].UserID)
+	}
+	silent, err := s.silent(ctx, a, ringing...)
+	if err != nil {
+		return err
+	}
 	for i := range promises {
 		if p := &promises[i]; p.DueAt.Before(b.To) {
 			b.Promises = append(b.Promises, BoardPromise{JobBrief: briefs[p.JobID], ID: p.ID, What: p.What, Status: p.Status, DueAt: p.DueAt,
@@ -396,7 +407,7 @@ func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []
 		it := BoardAlarm{Kind: "sos", ID: x.ID, VisitID: x.VisitID, Raiser: nameIn(names, x.RaiserID), Status: x.Status, RaisedAt: x.OccurredAt,
 			Known: JSONList[string]{}, Moves: JSONList[QueueMove]{}, Actions: x.View(a).Actions}
 		if raiser := names[x.RaiserID]; raiser != nil && x.mayAnswer(a) {
-			whole, err := s.itemOfSOS(ctx, a, x, raiser)
+			whole, err := s.itemOfSOS(ctx, a, x, raiser, silent[raiser.ID])
 			if err != nil {
 				return err
 			}
@@ -406,7 +417,7 @@ func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []
 	}
 	for i := range asking {
 		if u := names[asking[i].UserID]; u != nil && u.ID != a.UserID {
-			it, err := s.alarmOfTimer(ctx, a, &asking[i], u)
+			it, err := s.alarmOfTimer(ctx, a, &asking[i], u, silent[u.ID])
 			if err != nil {
 				return err
 			}
@@ -424,15 +435,14 @@ func nameIn(people map[ID]*User, id ID) string {
 }
 
 // alarmOfTimer asks the desk to call somebody, by name and number.
-func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User) (BoardAlarm, error) {
+func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User, silent bool) (BoardAlarm, error) {
 	it := BoardAlarm{Kind: "timer", ID: t.ID, VisitID: &t.VisitID, Raiser: u.Name, Status: t.Status, RaisedAt: t.UpdatedAt,
 		Moves: JSONList[QueueMove]{}, Actions: t.View(a).Actions}
-	call := "Call " + u.Phone
-	if u.Phone == "" {
-		call = "No number is known."
-	}
-	it.Known = JSONList[string]{u.Name + ", " + roleWords(u.Role), call,
+	it.Known = JSONList[string]{u.Name + ", " + roleWords(u.Role), callOf(u, silent),
 		"A visit runs long and they have not answered. Without your word an SOS follows."}
+	if silent {
+		it.Known = append(it.Known, notOpenly)
+	}
 	v, err := s.Read.Visit(ctx, a.Scope(), t.VisitID)
 	if err != nil {
 		return it, err

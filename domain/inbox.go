@@ -17,6 +17,7 @@ type NoticeCall struct {
 	UserID ID     `json:"user_id"`
 	Name   string `json:"name"`
 	Phone  string `json:"phone"`
+	Silent bool   `json:"silent"` // they are not to be called openly
 }
 
 // Inbox shows notices to their reader. Where one asks the desk to call
@@ -35,6 +36,10 @@ func (s *Service) Inbox(ctx context.Context, a Actor, rows []Notice) ([]NoticeVi
 			ids = append(ids, id)
 		}
 	}
+	silent, err := s.silent(ctx, a, ids...)
+	if err != nil {
+		return nil, err
+	}
 	people, err := s.peopleOf(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -44,7 +49,7 @@ func (s *Service) Inbox(ctx context.Context, a Actor, rows []Notice) ([]NoticeVi
 		out[i].Notice = rows[i]
 		if id, ok := asked(&rows[i]); ok {
 			if u, ok := people[id]; ok && u.CentreID != nil && u.AreaID != nil && a.reaches(*u.CentreID, *u.AreaID) {
-				out[i].Call = &NoticeCall{u.ID, u.Name, u.Phone}
+				out[i].Call = &NoticeCall{u.ID, u.Name, u.Phone, silent[u.ID]}
 			}
 		}
 	}

@@ -178,7 +178,11 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 	for i := range rows {
 		raisers[i] = rows[i].RaiserID
 	}
-	people, err := s.peopleOf(ctx, raisers)
+	people, err := s.peopleOf(ctx, slices.Clone(raisers))
+	if err != nil {
+		return nil, err
+	}
+	silent, err := s.silent(ctx, a, raisers...)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +193,7 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 			continue
 		}
 		raiser := people[rows[i].RaiserID]
-		it, err := s.itemOfSOS(ctx, a, &rows[i], &raiser)
+		it, err := s.itemOfSOS(ctx, a, &rows[i], &raiser, silent[raiser.ID])
 		if err != nil {
 			return nil, err
 		}
@@ -199,24 +203,21 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 }
 
 // itemOfSOS is an SOS as whoever may answer it reads it, on the queue and the
-// board: who it is, how to call them, where, and what may be done.
-func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User) (QueueItem, error) {
+// board: who it is, how to call them, where, and what may be done. In silence:
+// they are not to be called openly, for this alarm or another.
+func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User, silent bool) (QueueItem, error) {
 	x := row.View(a)
+	silent = silent || x.Silent
 	it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
 		Default: "It rings on, tier by tier, until somebody acknowledges."}
 	if raiser.ID == x.RaiserID {
-		it.Known = append(it.Known, raiser.Name+", "+roleWords(raiser.Role))
-		switch {
-		case raiser.Phone == "":
-			it.Known = append(it.Known, "No number is known.")
-		case x.Source == "duress": // no link that calls with one tap
-			it.Known = append(it.Known, "Number "+raiser.Phone+": not to be called openly")
-		default:
-			it.Known = append(it.Known, "Call "+raiser.Phone)
-		}
+		it.Known = append(it.Known, raiser.Name+", "+roleWords(raiser.Role), callOf(raiser, silent))
 	}
 	it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.",
 		"duress": "Raised in silence: do not call them openly."}[x.Source])
+	if silent && x.Source != "duress" {
+		it.Known = append(it.Known, notOpenly)
+	}
 	if x.Note != "" {
 		it.Known = append(it.Known, "“"+x.Note+"”")
 	}
@@ -233,7 +234,11 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 		it.level, it.Rings = 1, max(x.Round, 1)
 		if x.UnheardAt != nil {
 			it.level, it.Title, it.Default = 2, "SOS, nobody was reached", "It rings on; no phone of anybody who may answer takes it."
-			it.Known = append(it.Known, "Nobody was reached yet: call them, or somebody near them, now.")
+			call := "Nobody was reached yet: call them, or somebody near them, now."
+			if silent {
+				call = "Nobody was reached yet: call somebody near them now, not them."
+			}
+			it.Known = append(it.Known, call)
 		}
 	case "acknowledged":
 		it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."

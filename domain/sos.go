@@ -55,6 +55,7 @@ type SOSView struct {
 	Disclaimer      string           `json:"disclaimer"`
 	Reached         bool             `json:"reached"`
 	Advice          string           `json:"advice"` // to the raiser, while nobody was reached
+	Silent          bool             `json:"silent"` // they are not to be called openly; to the raiser always false
 	Actions         JSONList[string] `json:"actions"`
 }
 
@@ -85,6 +86,7 @@ func EmergencyNumber(country string) string {
 func (x SOS) View(a Actor) SOSView {
 	v := SOSView{SOS: x, AgeSeconds: int64(x.RecordedAt.Sub(x.OccurredAt) / time.Second), EmergencyNumber: EmergencyNumber(x.Country),
 		Disclaimer: disclaimer, Reached: x.reached(), Actions: JSONList[string]{}}
+	v.Silent = x.Source == "duress" && x.Status != "resolved" && a.UserID != x.RaiserID
 	if a.UserID == x.RaiserID && x.Source != "duress" && x.Status == "raised" && !v.Reached {
 		v.Advice = x.advice(x.Language)
 	}
@@ -605,8 +607,13 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			tx.Disarm("sos", x.ID)
 		}
 		s.changed(&x.Meta, now)
-		err = tx.SaveSOS(x)
-		return x.View(a), err
+		if err = tx.SaveSOS(x); err != nil {
+			return SOSView{}, err
+		}
+		open, err := tx.OpenSOS(x.RaiserID)
+		v := x.View(a)
+		v.Silent = v.Silent || x.Status != "resolved" && silences(open, a)[x.RaiserID]
+		return v, err
 	})
 }
 

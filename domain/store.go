@@ -493,6 +493,8 @@ type Reader interface {
 	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
 	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
 	UnheardSOS(ctx context.Context) ([]SOS, error) // that ring and that nobody hears
+	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
+	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
 	// AskingTimers are those of a centre for which the desk is asked to call.
 	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
 	// Advisories are those that the actor keeps, by (created_at, id); status as

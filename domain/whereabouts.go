@@ -80,13 +80,20 @@ func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, turned []ID
 		return err
 	}
 	person := people[*f.SubjectID]
+	silent, err := s.silent(ctx, a, person.ID)
+	if err != nil {
+		return err
+	}
 	for i := range visits {
 		if err := s.whereHeIs(ctx, a, f, &visits[i], &person, it, now); err != nil {
 			return err
 		}
 	}
 	if person.Phone != "" {
-		it.Known = append(it.Known, "Call "+person.Phone)
+		it.Known = append(it.Known, callOf(&person, silent[person.ID]))
+	}
+	if silent[person.ID] {
+		it.Known = append(it.Known, notOpenly)
 	}
 	return nil
 }

@@ -97,6 +97,10 @@ func (r *reader) SOS(ctx context.Context, a domain.Actor, id domain.ID) (*domain
 	return one[domain.SOS](ctx, r, "SOS", r.alarms(a).Where("id = ?", id))
 }
 
+func (r *reader) SilentSOSs(ctx context.Context, raisers []domain.ID) ([]domain.SOS, error) {
+	return list[domain.SOS](ctx, r, r.db.table("sos").Where("source = 'duress' AND status <> 'resolved'").Where(r.db.in("raiser_id", raisers)))
+}
+
 func (r *reader) UnheardSOS(ctx context.Context) ([]domain.SOS, error) {
 	return list[domain.SOS](ctx, r, r.db.table("sos").Where("unheard_at IS NOT NULL AND status = 'raised'").Order("unheard_at, id").Limit(100))
 }

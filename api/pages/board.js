@@ -264,9 +264,9 @@
     if (back) back.focus({ preventScroll: true });
   };
   const again = (e) => {
-    const key = keyOf(e), box = e.closest('#side .panel'), text = e.textContent;
+    const key = keyOf(e), box = e.closest('#side .panel'), text = e.getAttribute('aria-label');
     if (key) return () => [...$('calendar').querySelectorAll('[data-visit],[data-person]')].find((x) => keyOf(x) === key);
-    return box && e.matches('button') ? () => [...document.querySelectorAll(`#${box.id} button`)].find((x) => x.textContent === text) : null;
+    return box && e.matches('button') ? () => [...document.querySelectorAll(`#${box.id} button`)].find((x) => x.getAttribute('aria-label') === text) : null;
   };
   for (const id of ['calendar', 'side']) new MutationObserver(hold).observe($(id), { childList: true, subtree: true });
   $('dialog').addEventListener('close', () => setTimeout(hold));
@@ -509,11 +509,13 @@
     }
     line.textContent = await missing.get(key);
   };
-  const panel = (id, title, rows, make, none) => {
+  // name is what its button is called after the panel; make gets it whole.
+  const panel = (id, title, rows, name, make, none) => {
+    const names = doorstep.apart(rows, (x) => `${titleOf(x)}: ${title}, ${name(x)}`, (x) => doorstep.tail(x.id || x.job_id));
     const box = el('section', undefined, 'panel'), h = el('h2', title), ul = el('ul'), scroll = el('div', undefined, 'scroll');
     box.id = id;
     h.append(el('span', String(rows.length) + (board.more.includes(id.slice(2)) ? '+' : '')));
-    ul.append(...rows.map(make));
+    ul.append(...rows.map((x, i) => make(x, names[i])));
     scroll.append(rows.length ? ul : el('p', none, 'soft'));
     scroll.tabIndex = rows.length > 4 ? 0 : -1;
     scroll.setAttribute('role', 'group');
@@ -521,15 +523,18 @@
     box.append(h, scroll);
     return box;
   };
-  const head = (x, open) => {
+  const titleOf = (x) => x.household || x.name || 'A household';
+  const head = (x, open, name) => {
     const p = el('p');
-    const b = button(x.household || 'A household', () => open(x));
+    const b = button(titleOf(x), () => open(x));
+    b.setAttribute('aria-label', name);
     p.append(b);
     return p;
   };
-  const jobLine = (j, more) => {
+  const named = (j) => [words(j.category), j.external_ref].filter(Boolean).join(', ');
+  const jobLine = (j, more, name) => {
     const li = el('li');
-    li.append(head(j, openJob), el('p', [words(j.category), j.external_ref, more].filter(Boolean).join(' · '), 'soft'));
+    li.append(head(j, openJob, name), el('p', [words(j.category), j.external_ref, more].filter(Boolean).join(' · '), 'soft'));
     for (const h of j.holds) li.append(el('span', words(h), 'tag warn'));
     if (j.priority === 'urgent' || j.priority === 'high') li.append(el('span', j.priority, 'tag bad'));
     return li;
@@ -575,32 +580,34 @@
     const now = Date.parse(board.now), unassigned = board.visits.filter((v) => !v.crew.length && v.status === 'scheduled'), open = [...document.querySelectorAll('#side .scroll')].map((e) => e.scrollTop);
     let asked = 0;
     $('side').replaceChildren(
-      panel('p-unassigned', 'Not assigned', unassigned, (v) => {
+      panel('p-unassigned', 'Not assigned', unassigned, (v) => `${dated(v.window_start)} to ${clock(v.window_end)}, ${words(v.category)}`, (v, name) => {
         const li = el('li');
-        li.append(head(v, openVisit), el('p', `${dated(v.window_start)} to ${clock(v.window_end)} · ${words(v.category)}`, 'soft'));
+        li.append(head(v, openVisit, name), el('p', `${dated(v.window_start)} to ${clock(v.window_end)} · ${words(v.category)}`, 'soft'));
         return li;
       }, 'Everybody has somebody.'),
       // Whom nobody can reach is not to be scheduled: he stands under Not reached.
-      panel('p-to_schedule', 'To schedule', board.to_schedule.filter((j) => !j.holds.includes('unreachable')), (j) => jobLine(j, `since ${dated(j.opened_at).slice(0, 10)}`), 'Nothing waits.'),
-      ...(board.leave_requests.length ? [panel('p-leave_requests', 'Leave asked for', board.leave_requests, (x) => {
-        const li = el('li'), p = el('p');
-        p.append(button(x.name, () => openRequest(x)));
-        li.append(p, el('p', `${dated(x.from)} to ${dated(x.to)} · ${words(x.kind)}`, 'soft'));
+      panel('p-to_schedule', 'To schedule', board.to_schedule.filter((j) => !j.holds.includes('unreachable')), named, (j, name) => jobLine(j, `since ${dated(j.opened_at).slice(0, 10)}`, name), 'Nothing waits.'),
+      ...(board.leave_requests.length ? [panel('p-leave_requests', 'Leave asked for', board.leave_requests, (x) => `${dated(x.from)} to ${dated(x.to)}, ${words(x.kind)}`, (x, name) => {
+        const li = el('li');
+        li.append(head(x, openRequest, name), el('p', `${dated(x.from)} to ${dated(x.to)} · ${words(x.kind)}`, 'soft'));
         return li;
       })] : []),
-      panel('p-promises', 'Promises due', board.promises, (p) => {
+      panel('p-promises', 'Promises due', board.promises, (p) => `${p.what || 'A call'}, due ${dated(p.due_at)}`, (p, name) => {
         const li = el('li', undefined, Date.parse(p.due_at) <= now ? 'late' : '');
-        li.append(head(p, doors.promise), el('p', `${p.what || 'A call'} · ${p.owner}`), el('p', `${Date.parse(p.due_at) <= now ? 'Late, was due' : 'Due'} ${dated(p.due_at)}`, 'soft'));
+        li.append(head(p, doors.promise, name), el('p', `${p.what || 'A call'} · ${p.owner}`), el('p', `${Date.parse(p.due_at) <= now ? 'Late, was due' : 'Due'} ${dated(p.due_at)}`, 'soft'));
         return li;
       }, 'No promise is due.'),
-      panel('p-reaching', 'Not reached', board.reaching, (j) => {
-        const li = jobLine(j, words(j.reachability)), line = el('p', '', 'soft');
+      panel('p-reaching', 'Not reached', board.reaching, named, (j, name) => {
+        const li = jobLine(j, words(j.reachability), name), line = el('p', '', 'soft');
         li.append(line);
         if (asked++ < 20) askMissing(j, line);
-        else li.append(button('What is missing?', () => askMissing(j, line)));
+        else {
+          li.append(button('What is missing?', () => askMissing(j, line)));
+          li.lastChild.setAttribute('aria-label', `What is missing? ${name}`);
+        }
         return li;
       }, 'Everybody was reached.'),
-      panel('p-parts', 'Waiting for parts', board.parts, (j) => jobLine(j, ''), 'No job waits for parts.'),
+      panel('p-parts', 'Waiting for parts', board.parts, named, (j, name) => jobLine(j, '', name), 'No job waits for parts.'),
     );
     [...document.querySelectorAll('#side .scroll')].forEach((e, i) => { e.scrollTop = open[i] || 0; });
   };
@@ -611,21 +618,20 @@
     const state = a.status === 'raised' ? 'nobody has answered yet' : words(a.status) + ', somebody is on it';
     return `SOS · ${a.raiser} · since ${dated(a.raised_at)} · ${state}`;
   };
-  const alarmCard = (a) => {
+  const alarmAbout = (a) => `${a.raiser}, ${a.kind === 'timer' ? 'who does not answer' : ['SOS', doorstep.silence(a.known)].filter(Boolean).join(' ')}, since ${dated(a.raised_at)}`;
+  const alarmCard = (a, about) => {
+    const names = doorstep.namesOf(a.moves, about);
     const li = el('li'), moves = el('div', undefined, 'moves');
     li.dataset.id = a.kind + a.id;
-    li.append(el('h2', alarmHead(a)), doorstep.known(a.known));
-    const named = (b, text) => b.setAttribute('aria-label', `${text}: ${a.raiser}`);
+    li.append(el('h2', alarmHead(a)), doorstep.known(a.known, about));
     const done = () => {
       delete li.dataset.open;
       delete $('alarms').dataset.is;
       return load(true);
     };
-    for (const m of a.moves) {
+    for (const [n, m] of a.moves.entries()) {
       if (m.fields.every((f) => f.type === 'fixed')) {
-        const f = doorstep.form(m, done);
-        named(f.querySelector('button'), m.label);
-        moves.append(f);
+        moves.append(doorstep.form(m, done, names[n]));
         continue;
       }
       let open = null;
@@ -636,14 +642,14 @@
           delete li.dataset.open;
           delete $('alarms').dataset.is; // what changed meanwhile is shown whole
         } else {
-          open = doorstep.form(m, done);
+          open = doorstep.form(m, done, names[n]);
           li.append(open);
           li.dataset.open = '1'; // what is being written is not replaced
           open.querySelector('select,textarea,input:not([type=hidden])').focus();
         }
         b.setAttribute('aria-expanded', String(!!open));
       });
-      named(b, m.label + ' …');
+      b.setAttribute('aria-label', doorstep.longer(names[n], m.label));
       b.setAttribute('aria-expanded', 'false');
       moves.append(b);
     }
@@ -656,13 +662,14 @@
     $('alarms').dataset.is = text;
     const written = new Map([...$('alarms').querySelectorAll('li[data-open]')].map((li) => [li.dataset.id, li]));
     const ul = el('ul');
-    for (const a of board.alarms) {
+    const abouts = doorstep.apart(board.alarms, alarmAbout, (a) => doorstep.tail(a.id));
+    for (const [i, a] of board.alarms.entries()) {
       const li = written.get(a.kind + a.id);
       if (li) {
         li.querySelector('h2').textContent = alarmHead(a);
-        li.querySelector('.known').replaceWith(doorstep.known(a.known));
+        li.querySelector('.known').replaceWith(doorstep.known(a.known, abouts[i]));
       }
-      ul.append(li || alarmCard(a));
+      ul.append(li || alarmCard(a, abouts[i]));
     }
     $('alarms').replaceChildren(...(board.alarms.length ? [ul, el('p', 'Doorstep is not a police or monitored service. In danger call the emergency number first.', 'soft')] : []));
   };
@@ -807,8 +814,9 @@
     try {
       const all = new Map();
       for (const list of await Promise.all(ways.map((w) => json('/v1/jobs?limit=20&' + w)))) for (const j of list.items) all.set(j.id, j);
-      const ul = el('ul');
-      for (const j of all.values()) {
+      const ul = el('ul'), jobs = [...all.values()];
+      const names = doorstep.apart(jobs, (j) => `Show its visits: ${j.external_ref || 'Job'}, ${words(j.category)}, ${words(j.status)}`, (j) => doorstep.tail(j.id));
+      for (const [i, j] of jobs.entries()) {
         const li = el('li', `${j.external_ref || 'Job'} · ${words(j.category)} · ${words(j.status)} · ${j.fault} `);
         li.append(button('Show its visits', async () => {
           const visits = (await json(`/v1/visits?job_id=${j.id}&limit=50`)).items.filter((v) => v.status !== 'rescheduled' && v.status !== 'cancelled');
@@ -827,6 +835,7 @@
           if (card) card.focus();
           else if (there) openVisit(there);
         }));
+        li.lastChild.setAttribute('aria-label', names[i]);
         ul.append(li);
       }
       box.replaceChildren(el('h2', all.size ? `${all.size} found` : 'Nothing was found. Phone numbers begin with + and the country.'), ul, button('Close', () => { box.hidden = true; }));

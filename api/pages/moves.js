@@ -3,8 +3,20 @@
   const { el, uuid, send, problem } = doorstep;
   const words = (v) => v.replaceAll('_', ' ');
 
+  // apart gives each of a list a name of its own, for who hears the page: two that
+  // would be called the same end in what key says.
+  const apart = (list, name, key) => {
+    const names = list.map(name);
+    return names.map((n, i) => (names.indexOf(n) === names.lastIndexOf(n) ? n : `${n}, ${key(list[i], i)}`));
+  };
+  const silence = (known) => (known.some((k) => k.startsWith('Raised in silence')) ? 'raised in silence' : '');
+  const tail = (id) => String(id).slice(-6);
+  // namesOf are those of moves: the label, and what the item is about.
+  const namesOf = (moves, about) => apart(moves, (m) => `${m.label}: ${about}`, (m, i) => i + 1);
+  const longer = (name, label) => label + ' …' + name.slice(label.length); // of the button that opens the form
+
   let serial = 0;
-  const field = (f) => {
+  const field = (f, name) => {
     const id = 'f' + ++serial;
     const box = el('div');
     if (f.type === 'fixed') {
@@ -19,7 +31,9 @@
       for (const [n, o] of f.options.entries()) {
         const l = el('label', undefined, 'pick'), i = el('input');
         Object.assign(i, { type: 'checkbox', name: f.name, value: o });
-        l.append(i, el('span', (f.labels && f.labels[n]) || words(o)));
+        const text = (f.labels && f.labels[n]) || words(o);
+        i.setAttribute('aria-label', `${text}: ${name}`);
+        l.append(i, el('span', text));
         set.append(l);
       }
       box.append(set);
@@ -43,6 +57,7 @@
       i.maxLength = 1000;
     }
     Object.assign(i, { id, name: f.name, required: f.required });
+    i.setAttribute('aria-label', `${f.label}: ${name}`);
     box.append(l, i);
     return box;
   };
@@ -57,12 +72,14 @@
     }
     return body;
   };
-  // form is a decision: its fields, and a button that posts them; then done.
-  const form = (move, done) => {
+  // form is a decision: its fields, and a button that posts them; then done. Its
+  // controls are told apart from those of others by name.
+  const form = (move, done, name) => {
     const key = uuid(); // a second tap is the same decision
     const box = el('form'), wrong = el('p', '', 'wrong'), go = el('button', move.label);
     wrong.setAttribute('role', 'alert');
-    for (const f of move.fields) box.append(field(f));
+    go.setAttribute('aria-label', name);
+    for (const f of move.fields) box.append(field(f, name));
     box.append(wrong, go);
     box.addEventListener('submit', async (e) => {
       e.preventDefault();
@@ -86,18 +103,19 @@
     return box;
   };
   // known lists what is known; numbers are called and places shown with one tap.
-  const known = (list) => {
-    const ul = el('ul', undefined, 'known');
-    for (const k of list) {
+  const known = (list, about) => {
+    const ul = el('ul', undefined, 'known'), names = apart(list, (k) => `${k}: ${about}`, (k, i) => i + 1);
+    for (const [n, k] of list.entries()) {
       const row = el('li'), tel = /^Call (\+\d+)$/.exec(k), geo = /^(?:Phone|Home) at (-?[\d.]+), (-?[\d.]+)$/.exec(k);
       if (tel || geo) {
         const a = el('a', k);
         a.href = tel ? 'tel:' + tel[1] : `geo:${geo[1]},${geo[2]}`;
+        a.setAttribute('aria-label', names[n]);
         row.append(a);
       } else row.textContent = k;
       ul.append(row);
     }
     return ul;
   };
-  Object.assign(doorstep, { words, form, known });
+  Object.assign(doorstep, { words, form, known, apart, silence, tail, namesOf, longer });
 })();

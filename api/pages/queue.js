@@ -14,18 +14,26 @@
     return left <= 0 ? `Late by ${span(left)}` : `Due in ${span(left)}, ${when(iso)}`;
   };
 
+  // What an item is about: its title, who or which job, since when.
+  const aboutOf = (it) => {
+    const known = it.known || [], what = (it.kind !== 'sos' && known.find((k) => k.startsWith('Job '))) || known[0] || '';
+    return [it.title, what.slice(0, 80), doorstep.silence(known), `since ${when(it.since)}`].filter(Boolean).join(', ');
+  };
+  let abouts = new Map(); // by kind and id
   const card = (it, now) => {
+    const about = abouts.get(it.kind + it.id), names = doorstep.namesOf(it.moves, about);
     const li = el('li', undefined, it.kind === 'sos' || it.rings ? 'sos' : it.late ? 'late' : '');
     li.dataset.id = it.kind + it.id;
     li.append(el('h2', it.title));
     if (it.due_at) li.dataset.due = it.due_at;
     li.append(el('p', it.due_at ? due(it.due_at, now) : `Since ${when(it.since)}`, 'due'));
-    const known = doorstep.known(it.known);
+    const known = doorstep.known(it.known, about);
     li.append(known, el('p', 'If nobody decides: ' + it.default, 'soft'));
     const moves = el('div', undefined, 'moves');
     if (it.read) {
       const b = el('button', 'Read it', 'plain');
       b.type = 'button';
+      b.setAttribute('aria-label', `Read it: ${about}`);
       b.addEventListener('click', async () => {
         const res = await call(it.read).catch(() => null);
         const v = res && res.ok ? await res.json() : {};
@@ -36,13 +44,14 @@
       });
       moves.append(b);
     }
-    for (const m of it.moves) {
+    for (const [n, m] of it.moves.entries()) {
       if (m.fields.every((f) => f.type === 'fixed')) {
-        moves.append(form(m, () => { delete li.dataset.open; tag = ''; return load(); }));
+        moves.append(form(m, () => { delete li.dataset.open; tag = ''; return load(); }, names[n]));
         continue;
       }
       const b = el('button', m.label + ' …', 'plain');
       b.type = 'button';
+      b.setAttribute('aria-label', doorstep.longer(names[n], m.label));
       b.setAttribute('aria-expanded', 'false');
       let open = null;
       b.addEventListener('click', () => {
@@ -52,7 +61,7 @@
           delete li.dataset.open;
           tag = ''; // what changed meanwhile is shown whole
         } else {
-          open = form(m, () => { delete li.dataset.open; tag = ''; return load(); });
+          open = form(m, () => { delete li.dataset.open; tag = ''; return load(); }, names[n]);
           li.append(open);
           li.dataset.open = '1'; // what is being written is not replaced
           open.querySelector('select,textarea,input:not([type=hidden])').focus();
@@ -126,6 +135,8 @@
   };
   const show = (q) => {
     rings(q.items);
+    const names = doorstep.apart(q.items, (it) => { try { return aboutOf(it); } catch { return it.title; } }, (it) => doorstep.tail(it.id));
+    abouts = new Map(q.items.map((it, i) => [it.kind + it.id, names[i]]));
     const now = new Date(q.now);
     const open = new Map([...document.querySelectorAll('#items>li[data-open]')].map((li) => [li.dataset.id, li]));
     const focused = document.activeElement && document.activeElement.closest('#items>li');

@@ -1,0 +1,56 @@
+package domain
+
+import "context"
+
+// A call that is heard gives away whoever raised an alarm in silence, whatever
+// else asks for the call. While one is open, nothing offers to call its raiser
+// with one tap (docs/product.md section 5).
+
+const notOpenly = "An alarm was raised in silence: do not call them openly."
+
+// silences are the raisers of silent alarms that are open, for an actor: to the
+// raiser, and to whom it must not reach, nothing tells of one.
+func silences(open []SOS, a Actor) map[ID]bool {
+	out := map[ID]bool{}
+	for i := range open {
+		if x := &open[i]; x.Source == "duress" && a.UserID != x.RaiserID && !has(x.Avoid, a.UserID) {
+			out[x.RaiserID] = true
+		}
+	}
+	return out
+}
+
+// silent are those of some people who are not to be called openly.
+func (s *Service) silent(ctx context.Context, a Actor, people ...ID) (map[ID]bool, error) {
+	if len(people) == 0 {
+		return nil, nil
+	}
+	open, err := s.Read.SilentSOSs(ctx, people)
+	return silences(open, a), err
+}
+
+// ViewSOSs shows alarms as an actor reads them.
+func (s *Service) ViewSOSs(ctx context.Context, a Actor, rows ...SOS) ([]SOSView, error) {
+	ids := make([]ID, len(rows))
+	for i := range rows {
+		ids[i] = rows[i].RaiserID
+	}
+	silent, err := s.silent(ctx, a, ids...)
+	out := make([]SOSView, len(rows))
+	for i := range rows {
+		out[i] = rows[i].View(a)
+		out[i].Silent = out[i].Silent || rows[i].Status != "resolved" && silent[rows[i].RaiserID]
+	}
+	return out, err
+}
+
+// callOf says how to call somebody. A line that begins with Call is one tap.
+func callOf(u *User, silent bool) string {
+	switch {
+	case u.Phone == "":
+		return "No number is known."
+	case silent:
+		return "Number " + u.Phone + ": not to be called openly"
+	}
+	return "Call " + u.Phone
+}
