@@ -66,23 +66,6 @@ func texting(t *testing.T, log io.Writer) (*gateway, func(*wiring)) {
 	}
 }
 
-type locked struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *locked) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
 func (h *harness) invites(by *person, login string, body obj, want int) obj {
 	h.Helper()
 	if body == nil {
@@ -111,7 +94,7 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 	for _, engine := range repotest.Engines(t) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			log := &locked{}
+			log := &operator{}
 			g, wire := texting(t, log)
 			h := newHarness(t, engine, wire)
 			h.anyPush = true
@@ -164,7 +147,7 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 				}
 			}
 			inbox, _ := ravi.raw("GET", "/v1/inbox", nil)
-			answers = append(answers, string(inbox), log.String(), h.dump())
+			answers = append(answers, string(inbox), strings.Join(log.lines(""), ""), h.dump())
 			for _, code := range codes {
 				for _, text := range answers {
 					if strings.Contains(text, code) || strings.Contains(text, strings.ReplaceAll(code, "-", "")) {
