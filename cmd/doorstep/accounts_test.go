@@ -50,7 +50,8 @@ func (g *gateway) codes() (out []string) {
 	return out
 }
 
-var codePattern = regexp.MustCompile(`[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}`)
+// codePattern is a whole code and no part of an id.
+var codePattern = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}\b`)
 
 // texting wires a message webhook and keeps the log.
 func texting(t *testing.T, log io.Writer) (*gateway, func(*wiring)) {
