@@ -81,7 +81,7 @@ type delivery struct {
 	reached  bool // accepted by more than the log
 }
 
-func (d *Deliverer) newLetter(of domain.Delivery) *delivery {
+func (d *Deliverer) newDelivery(of domain.Delivery) *delivery {
 	l := &delivery{Delivery: of, devices: len(of.Devices), accepted: of.Called, reached: of.Called}
 	if len(l.Delivered) > 0 {
 		l.accepted, l.channel, l.receipt = true, "push", "installation/"+l.Delivered[0].String()
@@ -139,10 +139,10 @@ func (l *delivery) state() string {
 
 // run is one call of Deliver.
 type run struct {
-	d       *Deliverer
-	attempt int
-	now     time.Time
-	letters []*delivery
+	d          *Deliverer
+	attempt    int
+	now        time.Time
+	deliveries []*delivery
 
 	mu     sync.Mutex
 	record domain.DeliveryRecord
@@ -165,7 +165,7 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	r := &run{d: d, attempt: attempt, now: d.Now(), record: domain.DeliveryRecord{Drop: map[domain.ID]string{},
 		States: map[domain.ID]string{}}}
 	for _, f := range found {
-		r.letters = append(r.letters, d.newLetter(f))
+		r.deliveries = append(r.deliveries, d.newDelivery(f))
 	}
 	alarmed := r.alarms(ctx)
 	inOrder(ctx, r.pushes(), r.push)
@@ -173,7 +173,7 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	alarmed.Wait()
 
 	var proofs []*delivery
-	for _, l := range r.letters {
+	for _, l := range r.deliveries {
 		if l.accepted && l.proves() {
 			proofs = append(proofs, l)
 		} else if s := l.state(); s != "" {
@@ -189,7 +189,7 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 		return 0, err
 	}
 
-	for _, l := range r.letters {
+	for _, l := range r.deliveries {
 		if l.waiting && (retryAfter == 0 || l.wait < retryAfter) {
 			retryAfter = l.wait
 		}
@@ -197,18 +197,18 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 	return retryAfter, nil
 }
 
-// recipientQueue is one device or number and the letters for it, in order.
+// recipientQueue is one device or number and the deliveries for it, in order.
 type recipientQueue struct {
-	device  domain.Device
-	number  string
-	letters []*delivery
+	device     domain.Device
+	number     string
+	deliveries []*delivery
 }
 
-// pushes sorts the letters by device.
+// pushes sorts the deliveries by device.
 func (r *run) pushes() []*recipientQueue {
-	var lanes []*recipientQueue
+	var queues []*recipientQueue
 	of := map[domain.ID]*recipientQueue{}
-	for _, l := range r.letters {
+	for _, l := range r.deliveries {
 		n := &l.Notice
 		switch {
 		case !r.now.Before(n.ExpiresAt):
@@ -226,15 +226,15 @@ func (r *run) pushes() []*recipientQueue {
 			}
 			if of[device.InstallationID] == nil {
 				of[device.InstallationID] = &recipientQueue{device: device}
-				lanes = append(lanes, of[device.InstallationID])
+				queues = append(queues, of[device.InstallationID])
 			}
-			of[device.InstallationID].letters = append(of[device.InstallationID].letters, l)
+			of[device.InstallationID].deliveries = append(of[device.InstallationID].deliveries, l)
 		}
 	}
-	return lanes
+	return queues
 }
 
-// address recomputes the link of a letter that carries one. Without it a
+// address recomputes the link of a delivery that carries one. Without it a
 // household can still be told that somebody is on the way, but the last
 // notice is not one.
 func (r *run) address(l *delivery) bool {
@@ -252,11 +252,11 @@ func (r *run) address(l *delivery) bool {
 	return !l.rejected
 }
 
-// push sends a device its letters.
+// push sends a device its deliveries.
 func (r *run) push(ctx context.Context, ln *recipientQueue) {
 	id := ln.device.InstallationID
 	wait := r.d.pause(id)
-	for _, l := range ln.letters {
+	for _, l := range ln.deliveries {
 		if wait > 0 {
 			r.locked(func() { l.later(wait) })
 			continue
@@ -288,20 +288,20 @@ func (r *run) push(ctx context.Context, ln *recipientQueue) {
 		if res.DropToken {
 			r.locked(func() {
 				r.record.Drop[id] = res.Detail
-				for _, l := range ln.letters {
+				for _, l := range ln.deliveries {
 					l.devices--
 				}
 			})
-			return // the device is gone for the letters after this one, too
+			return // the device is gone for the deliveries after this one, too
 		}
 	}
 }
 
 // texts sorts by number what no device can take and a gateway can.
 func (r *run) texts() []*recipientQueue {
-	var lanes []*recipientQueue
+	var queues []*recipientQueue
 	of := map[string]*recipientQueue{}
-	for _, l := range r.letters {
+	for _, l := range r.deliveries {
 		if r.d.Text == nil || l.TextTo == "" || l.expired {
 			continue
 		}
@@ -310,11 +310,11 @@ func (r *run) texts() []*recipientQueue {
 		}
 		if of[l.TextTo] == nil {
 			of[l.TextTo] = &recipientQueue{number: l.TextTo}
-			lanes = append(lanes, of[l.TextTo])
+			queues = append(queues, of[l.TextTo])
 		}
-		of[l.TextTo].letters = append(of[l.TextTo].letters, l)
+		of[l.TextTo].deliveries = append(of[l.TextTo].deliveries, l)
 	}
-	return lanes
+	return queues
 }
 
 // alarms sends the rings of an SOS their second way, beside the pushes and not
@@ -322,7 +322,7 @@ func (r *run) texts() []*recipientQueue {
 // of the round in any case.
 func (r *run) alarms(ctx context.Context) *sync.WaitGroup {
 	var wait sync.WaitGroup
-	for _, l := range r.letters {
+	for _, l := range r.deliveries {
 		n := &l.Notice
 		if r.d.Alarm == nil || l.Call == nil || l.Called || l.Call.Phone == "" && n.Data.V["lead"] == "" || !r.now.Before(n.ExpiresAt) {
 			continue
@@ -355,7 +355,7 @@ func (r *run) rang(ctx context.Context) {
 	}
 	took, deaf := map[domain.ID][]domain.ID{}, map[domain.ID][]domain.ID{}
 	alarms := map[domain.ID]bool{}
-	for _, l := range r.letters {
+	for _, l := range r.deliveries {
 		if l.Notice.Kind != "sos.raised" || l.Call == nil || l.expired {
 			continue
 		}
@@ -384,10 +384,10 @@ func (r *run) rang(ctx context.Context) {
 	}
 }
 
-// text hands a household's letters to the message webhook.
+// text hands a household's deliveries to the message webhook.
 func (r *run) text(ctx context.Context, ln *recipientQueue) {
 	var wait time.Duration
-	for _, l := range ln.letters {
+	for _, l := range ln.deliveries {
 		if wait > 0 {
 			r.locked(func() { l.later(wait) })
 			continue
@@ -482,7 +482,7 @@ func (r *run) told(ctx context.Context) {
 	if r.d.Accepted == nil {
 		return
 	}
-	for _, l := range r.letters {
+	for _, l := range r.deliveries {
 		if l.Notice.CustomerID == nil || !l.fresh || l.proves() {
 			continue
 		}
@@ -512,22 +512,22 @@ func (r *run) prove(ctx context.Context, proofs []*delivery) error {
 	return r.write(ctx, domain.DeliveryRecord{States: states})
 }
 
-// inOrder runs the lanes side by side, each of them in its own order.
-func inOrder(ctx context.Context, lanes []*recipientQueue, send func(context.Context, *recipientQueue)) {
-	if len(lanes) == 1 {
-		send(ctx, lanes[0])
+// inOrder runs the queues side by side, each of them in its own order.
+func inOrder(ctx context.Context, queues []*recipientQueue, send func(context.Context, *recipientQueue)) {
+	if len(queues) == 1 {
+		send(ctx, queues[0])
 		return
 	}
 	next := make(chan *recipientQueue)
 	var wg sync.WaitGroup
-	for range min(len(lanes), concurrentSends) {
+	for range min(len(queues), concurrentSends) {
 		wg.Go(func() {
 			for ln := range next {
 				send(ctx, ln)
 			}
 		})
 	}
-	for _, ln := range lanes {
+	for _, ln := range queues {
 		next <- ln
 	}
 	close(next)

@@ -67,7 +67,7 @@ type client interface {
 type Queue struct {
 	client  client
 	db      *sql.DB  // SQLite only
-	orphans *rescuer // PostgreSQL only
+	rescuer *rescuer // PostgreSQL only
 	done    finished
 }
 
@@ -105,7 +105,7 @@ func NewQueue(c QueueConfig) (*Queue, error) {
 	var err error
 	if c.Pool != nil {
 		config.ID = "doorstep-" + uuid.NewString()
-		q.orphans = &rescuer{pool: c.Pool, name: config.ID, log: c.Log}
+		q.rescuer = &rescuer{pool: c.Pool, name: config.ID, log: c.Log}
 		q.client, err = river.NewClient(riverpgxv5.New(c.Pool), config)
 	} else {
 		q.db = c.SQL
@@ -135,8 +135,8 @@ func (q *Queue) Start(ctx context.Context) error {
 			return fmt.Errorf("queue: %w", err)
 		}
 	}
-	if q.orphans != nil {
-		if err := q.orphans.start(ctx); err != nil {
+	if q.rescuer != nil {
+		if err := q.rescuer.start(ctx); err != nil {
 			return fmt.Errorf("queue: %w", err)
 		}
 	}
@@ -150,8 +150,8 @@ func (q *Queue) Start(ctx context.Context) error {
 // it cancels them. A cancelled job records what was accepted and stays in the
 // queue with the rest.
 func (q *Queue) Stop(ctx context.Context) error {
-	if q.orphans != nil {
-		defer q.orphans.stop() // whose lock stands for the jobs that still run
+	if q.rescuer != nil {
+		defer q.rescuer.stop() // whose lock stands for the jobs that still run
 	}
 	err := q.client.Stop(ctx)
 	if err == nil || ctx.Err() == nil {
