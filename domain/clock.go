@@ -26,14 +26,14 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 		// Each deadline is claimed and carried out in one transaction: a crash
 		// in between leaves it due.
 		var one *Deadline
-		err := s.Store.InTx(ctx, func(tx Tx) error {
+		err := s.inWork(ctx, nil, func(tx *Work) error {
 			one = nil
 			due, err := tx.ClaimDue(s.now(), 1, kinds...)
 			if err != nil || len(due) == 0 {
 				return err
 			}
 			one = &due[0]
-			return s.oneDue(ctx, tx, *one, s.now())
+			return s.oneDue(ctx, tx, *one)
 		})
 		switch {
 		case err == nil && one == nil:
@@ -54,21 +54,21 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 
 // oneDue does what a deadline stands for. One that panics fails alone: the
 // clock also drives alarms, and a row that is due would end each replica anew.
-func (s *Service) oneDue(ctx context.Context, tx Tx, dl Deadline, now time.Time) (err error) {
+func (s *Service) oneDue(ctx context.Context, tx *Work, dl Deadline) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
 	if dl.Kind == "morning" {
-		return s.morning(ctx, tx, dl.SubjectID, dl.DueAt, now)
+		return s.morning(ctx, tx, dl.SubjectID, dl.DueAt)
 	}
-	return s.due(tx, dl, now)
+	return s.due(tx, dl)
 }
 
 // postpone lets a deadline that failed be tried again later; alarms soon.
 func (s *Service) postpone(ctx context.Context, dl Deadline) error {
-	return s.Store.InTx(ctx, func(tx Tx) error {
+	return s.inWork(ctx, nil, func(tx *Work) error {
 		again := time.Minute
 		if has(urgentKinds, dl.Kind) {
 			again = time.Second
@@ -79,7 +79,7 @@ func (s *Service) postpone(ctx context.Context, dl Deadline) error {
 }
 
 // due carries out one deadline. What the world has overtaken does nothing.
-func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
+func (s *Service) due(tx *Work, dl Deadline) error {
 	switch dl.Kind {
 	case "missed", "held_cancel", "crew_told", "jeopardy":
 		j, v, err := tx.LockVisit(dl.SubjectID)
@@ -88,11 +88,11 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		} else if err != nil {
 			return err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}
+		m := d.on(v)
 		if v.Status != VisitScheduled {
 			return nil
 		}
@@ -101,7 +101,7 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 			return s.settleCrew(m)
 		case dl.Kind == "jeopardy":
 			err = s.jeopardyDue(m)
-		case d.held != nil && !now.Before(v.WindowStart), PlanPermits.unmet(d.plan, nil, nil) != "":
+		case d.held != nil && !tx.Now.Before(v.WindowStart), PlanPermits.unmet(d.plan, nil, nil) != "":
 			err = s.heldCancel(m)
 		case dl.Kind == "missed" && d.held == nil:
 			err = s.miss(m)
@@ -111,8 +111,7 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
+		return nil
 	case "last_notice", "close_resolved":
 		j, err := tx.LockJob(dl.SubjectID)
 		if notFound(err) {
@@ -120,34 +119,33 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		} else if err != nil {
 			return err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return err
 		}
 		if dl.Kind == "last_notice" {
-			err = s.reassess(tx, d, now)
+			err = s.reassess(d)
 		} else if j.Status == JobResolved {
-			err = s.endJob(tx, d, System, JobClosed, "resolved, no objection in 72 h", at(now))
+			err = s.endJob(d, System, JobClosed, "resolved, no objection in 72 h")
 		}
 		if err != nil {
 			return err
 		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
+		return nil
 	case "timer":
-		return s.timerDue(tx, dl.SubjectID, now)
+		return s.timerDue(tx, dl.SubjectID)
 	case "timer_plan":
-		return s.timerFromPlan(tx, dl.SubjectID, now)
+		return s.timerFromPlan(tx, dl.SubjectID)
 	case "flag.live":
-		return s.liveDue(tx, dl.SubjectID, now)
+		return s.liveDue(tx, dl.SubjectID)
 	case "sos":
-		return s.sosDue(tx, dl.SubjectID, now)
+		return s.sosDue(tx, dl.SubjectID)
 	case "duty":
-		return s.dutyBegins(tx, dl.SubjectID, now)
+		return s.dutyBegins(tx, dl.SubjectID)
 	case "promise":
-		return s.promiseLate(tx, dl.SubjectID, now)
+		return s.promiseLate(tx, dl.SubjectID)
 	case "dispute":
-		return s.disputeOverdue(tx, dl.SubjectID, now)
+		return s.disputeOverdue(tx, dl.SubjectID)
 	case "sample":
 		j, v, err := tx.LockVisit(dl.SubjectID)
 		if notFound(err) {
@@ -155,46 +153,45 @@ func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
 		} else if err != nil {
 			return err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		if err := s.sample(&visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}); err != nil {
+		if err := s.sample(d.on(v)); err != nil {
 			return err
 		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
+		return nil
 	case "thanks":
-		return s.thanksDue(tx, dl.SubjectID, now)
+		return s.thanksDue(tx, dl.SubjectID)
 	case "advisory":
-		return s.advisoryDue(tx, dl.SubjectID, now)
+		return s.advisoryDue(tx, dl.SubjectID)
 	case "appeal":
-		return s.appealOverdue(tx, dl.SubjectID, now)
+		return s.appealOverdue(tx, dl.SubjectID)
 	case "aftercare":
-		return s.aftercareDue(tx, dl.SubjectID, now)
+		return s.aftercareDue(tx, dl.SubjectID)
 	case "cool_off":
-		return s.coolOffDue(tx, dl.SubjectID, now)
+		return s.coolOffDue(tx, dl.SubjectID)
 	case "triage":
-		return s.flagOverdue(tx, dl.SubjectID, now)
+		return s.flagOverdue(tx, dl.SubjectID)
 	case "maintenance":
-		return s.maintain(tx, dl.SubjectID, now)
+		return s.maintain(tx, dl.SubjectID)
 	case "day":
-		return s.recomputeETAs(tx, dl.SubjectID, now)
+		return s.recomputeETAs(tx, dl.SubjectID)
 	case "hold":
-		return s.holdOverdue(tx, dl.SubjectID, now)
+		return s.holdOverdue(tx, dl.SubjectID)
 	case "slot_hold":
-		return s.slotHoldDue(tx, dl.SubjectID, now)
+		return s.slotHoldDue(tx, dl.SubjectID)
 	}
 	return nil
 }
 
 // miss calls a visit missed: nobody moved until 15 minutes after its window.
 // Counted against us; the household gets an apology and the first choice.
-func (s *Service) miss(m *visitMoveCtx) error {
+func (s *Service) miss(m *VisitCase) error {
 	v := m.v
 	v.Status, v.EndedAt, v.EndReason = VisitMissed, ptr(v.WindowEnd.Add(missedAfter)), "nobody came"
 	v.CountsAgainst, v.ProvisionalTo = "brand", ptr(m.now.Add(provisionalFor))
-	s.entry(m.tx, m.d.job, System, "visit.missed", &v.ID, EntryTime{occurred: *v.EndedAt, recorded: m.now},
+	m.entryAt(EntryTime{occurred: *v.EndedAt, recorded: m.now}, System, "visit.missed", &v.ID,
 		map[string]any{"window_end": v.WindowEnd})
 	if err := s.saveVisit(m); err != nil {
 		return err
@@ -202,18 +199,18 @@ func (s *Service) miss(m *visitMoveCtx) error {
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
-	s.notifyCustomer(m.tx, m.d, v, "visit.missed", m.now)
-	return s.notifyStaff(m.tx, m.d, v, "visit.missed_desk", m.now, RoleProprietor, RoleCoordinator)
+	s.notifyCustomer(m.Case, v, "visit.missed")
+	return s.notifyStaff(m.Case, v, "visit.missed_desk", RoleProprietor, RoleCoordinator)
 }
 
 // heldCancel ends a visit whose hold was not released until its window.
 // Counted for nobody.
-func (s *Service) heldCancel(m *visitMoveCtx) error {
+func (s *Service) heldCancel(m *VisitCase) error {
 	m.v.ProvisionalTo = ptr(m.now.Add(provisionalFor))
 	if err := s.cancelVisit(m, System, "held", "nobody"); err != nil {
 		return err
 	}
-	return s.notifyStaff(m.tx, m.d, m.v, "visit.held_cancelled", m.now, RoleCoordinator, RoleProprietor)
+	return s.notifyStaff(m.Case, m.v, "visit.held_cancelled", RoleCoordinator, RoleProprietor)
 }
 
 // Verify proves the hash chains of all jobs and names the first bad row of
