@@ -67,8 +67,11 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 		}
 		x := &Advisory{Meta: newMeta(s.newID(in.ID), tx.Now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID, FlagID: in.FlagID,
 			Subject: in.Subject, Precautions: in.Precautions,
-			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, Status: AdvisoryProposed, ProposedBy: a.UserID,
+			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, ProposedBy: a.UserID,
 			Involved: JSONList[ID]{a.UserID}}
+		if err := tx.apply(x, "propose"); err != nil {
+			return AdvisoryView{}, err
+		}
 		switch {
 		case in.Subject == AboutSite:
 			x.SiteID = &j.SiteID
@@ -127,10 +130,12 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 			err = s.approveAdvisory(tx, a, x, in)
 		case "refuse":
 			x.DecidedBy, x.DecidedAt, x.Reasons = &a.UserID, &tx.Now, in.Reasons
+			if err := tx.apply(x, "refuse"); err != nil {
+				return AdvisoryView{}, err
+			}
 			if x.Status == AdvisoryApproved { // only the renewal: it stands to its end
 				x.RenewOn, x.RenewBy, x.RenewReasons = "", nil, ""
 			} else {
-				x.Status = AdvisoryRefused
 				tx.Disarm("advisory", x.ID)
 			}
 		case "renew":
@@ -150,7 +155,7 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 		case "decide-appeal":
 			err = s.decideAppeal(tx, a, x, open, in)
 		case "end":
-			s.endAdvisory(tx, x, &a.UserID, AdvisoryEnded, in.Reasons, tx.Now)
+			err = s.endAdvisory(tx, x, &a.UserID, "end", in.Reasons, tx.Now)
 		}
 		if err != nil {
 			return AdvisoryView{}, err
@@ -191,7 +196,10 @@ func (s *Service) approveAdvisory(tx *Work, a Actor, x *Advisory, in AdvisoryDec
 		x.RenewOn, x.RenewBy, x.RenewReasons = "", nil, ""
 		x.Renewals++
 	}
-	x.Status, x.DecidedBy, x.DecidedAt, x.Reasons, x.NotToldReason = AdvisoryApproved, &a.UserID, &tx.Now, in.Reasons, why
+	if err := tx.apply(x, "approve"); err != nil {
+		return err
+	}
+	x.DecidedBy, x.DecidedAt, x.Reasons, x.NotToldReason = &a.UserID, &tx.Now, in.Reasons, why
 	s.armAdvisory(tx, x)
 	if !*in.Told {
 		return nil // told at an earlier time stays told
@@ -231,7 +239,9 @@ func (s *Service) decideAppeal(tx *Work, a Actor, x *Advisory, p *Appeal, in Adv
 		return err
 	}
 	if in.Outcome == "end" {
-		s.endAdvisory(tx, x, &a.UserID, AdvisoryEnded, "on appeal", tx.Now)
+		if err := s.endAdvisory(tx, x, &a.UserID, "end", "on appeal", tx.Now); err != nil {
+			return err
+		}
 	}
 	if x.ToldAt == nil && p.How != "link" {
 		return nil
@@ -248,10 +258,14 @@ func (s *Service) decideAppeal(tx *Work, a Actor, x *Advisory, p *Appeal, in Adv
 	return nil
 }
 
-func (s *Service) endAdvisory(tx *Work, x *Advisory, by *ID, to AdvisoryStatus, reason string, at time.Time) {
-	x.Status, x.EndedAt, x.EndedBy, x.EndReason = to, &at, by, reason
+func (s *Service) endAdvisory(tx *Work, x *Advisory, by *ID, action, reason string, at time.Time) error {
+	if err := tx.apply(x, action); err != nil {
+		return err
+	}
+	x.EndedAt, x.EndedBy, x.EndReason = &at, by, reason
 	x.RenewOn, x.RenewBy, x.RenewReasons = "", nil, ""
 	tx.Disarm("advisory", x.ID)
+	return nil
 }
 
 // armAdvisory reminds in time and lets it expire at its end.
@@ -276,7 +290,9 @@ func (s *Service) advisoryDue(tx *Work, id ID) error {
 		tx.Arm(Deadline{ID: s.NewID(), Kind: "advisory", SubjectID: x.ID, DueAt: x.ExpiresAt})
 		return s.notifyAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager})
 	}
-	s.endAdvisory(tx, x, nil, AdvisoryExpired, "not renewed", x.ExpiresAt)
+	if err := s.endAdvisory(tx, x, nil, "expire", "not renewed", x.ExpiresAt); err != nil {
+		return err
+	}
 	s.changed(&x.Meta, tx.Now)
 	if err := tx.SaveAdvisory(x); err != nil {
 		return err

@@ -134,7 +134,10 @@ func (s *Service) careFor(tx *Work, f *Flag) error {
 	}
 	for i, after := range aftercareAfter {
 		x := &Aftercare{Meta: newMeta(s.NewID(), tx.Now), FlagID: f.ID, PersonID: person.ID, AreaID: area, Step: i + 1,
-			DueAt: f.RecordedAt.Add(after), OwnerID: owner.ID, Status: "open"}
+			DueAt: f.RecordedAt.Add(after), OwnerID: owner.ID}
+		if err := tx.apply(x, "plan"); err != nil {
+			return err
+		}
 		if err := tx.InsertAftercare(x); err != nil {
 			return err
 		}
@@ -281,7 +284,10 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 			return AftercareView{}, err
 		}
 		if action == "done" {
-			x.Status, x.DoneAt, x.DoneBy, x.Note = "done", &st.occurred, &a.UserID, in.Note
+			if err := tx.apply(x, "done"); err != nil {
+				return AftercareView{}, err
+			}
+			x.DoneAt, x.DoneBy, x.Note = &st.occurred, &a.UserID, in.Note
 			tx.Disarm("aftercare", x.ID)
 			s.changed(&x.Meta, tx.Now)
 			err := tx.SaveAftercare(x)
@@ -299,7 +305,10 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 			if !AftercareMoves.open(action, o.Status) {
 				continue
 			}
-			o.Status, o.DoneAt, o.DoneBy = "stopped", &st.occurred, &a.UserID
+			if err := tx.apply(o, "stop"); err != nil {
+				return AftercareView{}, err
+			}
+			o.DoneAt, o.DoneBy = &st.occurred, &a.UserID
 			tx.Disarm("aftercare", o.ID)
 			s.changed(&o.Meta, tx.Now)
 			if err := tx.SaveAftercare(o); err != nil {

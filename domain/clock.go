@@ -126,7 +126,7 @@ func (s *Service) due(tx *Work, dl Deadline) error {
 		if dl.Kind == "last_notice" {
 			err = s.reassess(d)
 		} else if j.Status == JobResolved {
-			err = s.endJob(d, System, JobClosed, "resolved, no objection in 72 h")
+			err = s.endJob(d, System, "close", "resolved, no objection in 72 h")
 		}
 		if err != nil {
 			return err
@@ -189,7 +189,10 @@ func (s *Service) due(tx *Work, dl Deadline) error {
 // Counted against us; the household gets an apology and the first choice.
 func (s *Service) miss(m *VisitCase) error {
 	v := m.v
-	v.Status, v.EndedAt, v.EndReason = VisitMissed, ptr(v.WindowEnd.Add(missedAfter)), "nobody came"
+	if err := m.tx.apply(v, "missed"); err != nil {
+		return err
+	}
+	v.EndedAt, v.EndReason = ptr(v.WindowEnd.Add(missedAfter)), "nobody came"
 	v.CountsAgainst, v.ProvisionalTo = "brand", ptr(m.now.Add(provisionalFor))
 	m.entryAt(EntryTime{occurred: *v.EndedAt, recorded: m.now}, System, "visit.missed", &v.ID,
 		map[string]any{"window_end": v.WindowEnd})
@@ -199,8 +202,7 @@ func (s *Service) miss(m *VisitCase) error {
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
-	s.notifyCustomer(m.Case, v, "visit.missed")
-	return s.notifyStaff(m.Case, v, "visit.missed_desk", RoleProprietor, RoleCoordinator)
+	return s.tell(m, "missed")
 }
 
 // heldCancel ends a visit whose hold was not released until its window.

@@ -34,6 +34,7 @@ type ThanksFor struct{ ThanksID, UserID ID }
 // ThanksView is a thank-you as answered.
 type ThanksView struct {
 	Thanks
+	Status  string           `json:"status"` // to a technician always delivered
 	Actions JSONList[string] `json:"actions"`
 }
 
@@ -42,7 +43,7 @@ var moderators = desk
 // NewThanksView shows a thank-you. To a technician it is delivered and says
 // nothing of how it was moderated.
 func NewThanksView(a Actor, t *Thanks) ThanksView {
-	v := ThanksView{Thanks: *t}
+	v := ThanksView{Thanks: *t, Status: t.Status}
 	if a.Role == RoleTechnician {
 		v.Status, v.ModeratedBy, v.ModeratedAt, v.Reason = "delivered", nil, nil, ""
 	} else if a.Is(moderators...) {
@@ -93,7 +94,10 @@ func (s *Service) handleThanks(k *request) error {
 	}
 	t := &Thanks{Meta: newMeta(s.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID, CentreID: v.CentreID,
 		AreaID: v.AreaID, Text: text,
-		Status: "waiting", Crew: v.Crew, DeliverBy: now.Add(thanksWithin)}
+		Crew: v.Crew, DeliverBy: now.Add(thanksWithin)}
+	if err := tx.apply(t, "thank"); err != nil {
+		return err
+	}
 	if err := tx.InsertThanks(t); err != nil {
 		return err
 	}
@@ -122,7 +126,10 @@ func (s *Service) undoThanks(tx *Work, j *Job, via map[ID]bool) error {
 		if t.ViaID == nil || !via[*t.ViaID] || !ThanksMoves.open("undo", t.Status) {
 			continue
 		}
-		t.Status, t.Reason, t.ModeratedAt = "refused", "said by somebody else", &tx.Now
+		if err := tx.apply(t, "undo"); err != nil {
+			return err
+		}
+		t.Reason, t.ModeratedAt = "said by somebody else", &tx.Now
 		tx.Disarm("thanks", t.ID)
 		s.changed(&t.Meta, tx.Now)
 		if err := tx.SaveThanks(t); err != nil {
@@ -154,15 +161,18 @@ func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Mode
 		}
 		switch in.Decision {
 		case "approve":
-			t.Status = "approved"
+			err = tx.apply(t, "moderate", "approved")
 		case "refuse":
 			if strings.TrimSpace(in.Reason) == "" {
 				return ThanksView{}, Fail(CodeUnprocessable, "Say why it is not passed on.").At("/reason", "a few words")
 			}
-			t.Status = "refused"
+			err = tx.apply(t, "moderate", "refused")
 			tx.Disarm("thanks", t.ID)
 		default:
 			return ThanksView{}, Fail(CodeUnprocessable, "It is approved or refused.").At("/decision", "approve or refuse")
+		}
+		if err != nil {
+			return ThanksView{}, err
 		}
 		t.ModeratedBy, t.ModeratedAt, t.Reason = &call.Actor.UserID, &tx.Now, strings.TrimSpace(in.Reason)
 		s.changed(&t.Meta, tx.Now)
@@ -196,16 +206,22 @@ func (s *Service) thanksDue(tx *Work, id ID) error {
 		return err
 	}
 	if ThanksMoves.open("unread", t.Status) {
-		t.ModeratedAt, t.Status, t.Reason = &tx.Now, "approved", "not read within 7 days; nothing private in it"
+		to, why := "approved", "not read within 7 days; nothing private in it"
 		if private.MatchString(strings.ToLower(t.Text)) {
-			t.Status, t.Reason = "refused", "not read within 7 days; it holds a number, a link or an address"
+			to, why = "refused", "not read within 7 days; it holds a number, a link or an address"
 		}
+		if err := tx.apply(t, "unread", to); err != nil {
+			return err
+		}
+		t.ModeratedAt, t.Reason = &tx.Now, why
 	}
 	if !ThanksMoves.open("deliver", t.Status) {
 		s.changed(&t.Meta, tx.Now)
 		return tx.SaveThanks(t)
 	}
-	t.Status = "delivered"
+	if err := tx.apply(t, "deliver"); err != nil {
+		return err
+	}
 	s.changed(&t.Meta, tx.Now)
 	list, err := tx.UndeliveredThanks(&t.ID, nil)
 	if err != nil {

@@ -369,7 +369,6 @@ func (d *Case) reachCase(attempts []Attempt, policies []Policy, visits []Visit, 
 
 // reassess computes the verdict anew and lets what follows from it follow: the
 // last notice goes out, the hold is placed or lifted (docs/product.md section 4).
-//
 func (s *Service) reassess(d *Case) error {
 	j := d.job
 	if j.Status.Ended() {
@@ -400,7 +399,10 @@ func (s *Service) reassess(d *Case) error {
 		if v.LastContactAt == nil || v.Verdict == reach.LastNotice {
 			reason, kind = "overturned", "job.unreachable_withdrawn"
 		}
-		open.LiftedAt, open.LiftReason = &d.now, reason
+		if err := d.tx.apply(open, "reach", holdLifted); err != nil {
+			return err
+		}
+		open.LiftReason = reason
 		if err := d.tx.SaveHold(open); err != nil {
 			return err
 		}
@@ -467,8 +469,11 @@ func (s *Service) becomeUnreachable(d *Case, v reach.Verdict, visits []Visit) er
 	if v.UnreachableSince != nil {
 		since = *v.UnreachableSince
 	}
-	h := &Hold{ID: s.NewID(), Kind: HoldUnreachable, JobID: &j.ID, Since: since, Reason: v.Explanation, By: string(RoleSystem),
+	h := &Hold{ID: s.NewID(), Kind: HoldUnreachable, JobID: &j.ID, Reason: v.Explanation, By: string(RoleSystem),
 		DueAt: ptr(since.AddDate(0, 0, d.closeAfter))}
+	if err := Apply(h, "place", since); err != nil {
+		return err
+	}
 	if err := d.tx.InsertHold(h); err != nil {
 		return err
 	}

@@ -127,8 +127,10 @@ func (s *Service) chooseOwner(d *Case) (*User, duty.Roster, error) {
 
 // promise writes a promise and starts its clock.
 func (s *Service) promise(d *Case, a Actor, p *Promise, owner *User) error {
-	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Status, p.Contacts = d.job.ID, d.customer.ID, d.job.CentreID, d.job.AreaID,
-		owner.ID, PromiseOpen, 1
+	if err := d.tx.apply(p, "promise"); err != nil {
+		return err
+	}
+	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Contacts = d.job.ID, d.customer.ID, d.job.CentreID, d.job.AreaID, owner.ID, 1
 	if err := d.tx.InsertPromise(p); err != nil {
 		return err
 	}
@@ -335,12 +337,16 @@ func (s *Service) contactSince(call *Call, d *Case, attempt *ID, contact *Attemp
 
 // keep ends a promise.
 func (s *Service) keep(d *Case, a Actor, p *Promise, proof *Attempt) error {
-	p.Status, p.KeptAt, p.KeptID = PromiseKept, ptr(proof.OccurredAt), &proof.ID
+	to := PromiseKept
 	if proof.OccurredAt.After(p.DueAt) {
-		p.Status = PromiseKeptLate
+		to = PromiseKeptLate
 	} else {
 		p.BrokenAt = nil // the call came in time; only the news of it was late
 	}
+	if err := d.tx.apply(p, "keep", string(to)); err != nil {
+		return err
+	}
+	p.KeptAt, p.KeptID = ptr(proof.OccurredAt), &proof.ID
 	d.tx.Disarm("promise", p.ID)
 	s.changed(&p.Meta, d.now)
 	if err := d.tx.SavePromise(p); err != nil {
@@ -424,12 +430,15 @@ func (s *Service) promiseLate(tx *Work, id ID) error {
 		return err
 	}
 	if PromiseMoves.open("break", string(p.Status)) {
-		p.Status, p.BrokenAt = PromiseBroken, ptr(p.DueAt)
+		if err := tx.apply(p, "break"); err != nil {
+			return err
+		}
+		p.BrokenAt = ptr(p.DueAt)
 		d.entryAt(EntryTime{occurred: p.DueAt, recorded: tx.Now}, System, "promise.broken", nil,
 			map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
 	}
 	// A server that was away tells all who should have been told by now.
-	for p.Step < len(lateSteps) && !tx.Now.Before(p.DueAt.Add(lateSteps[p.Step].After)) {
+	for PromiseMoves.open("escalate", string(p.Status)) && p.Step < len(lateSteps) && !tx.Now.Before(p.DueAt.Add(lateSteps[p.Step].After)) {
 		if err := s.notifyOfLateness(d, p, lateSteps[p.Step].To); err != nil {
 			return err
 		}

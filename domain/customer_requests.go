@@ -553,7 +553,10 @@ func (s *Service) undo(k *request, l *Link) error {
 		if !DisputeMoves.open("withdraw", string(f.Status)) || f.ViaID == nil || !via[*f.ViaID] {
 			continue
 		}
-		f.Status, f.DecidedAt, f.Reasons = DisputeWithdrawn, &now, "said by somebody else"
+		if err := tx.apply(f, "withdraw"); err != nil {
+			return err
+		}
+		f.DecidedAt, f.Reasons = &now, "said by somebody else"
 		if _, _, err := s.applyDecision(d, f); err != nil {
 			return err
 		}
@@ -569,7 +572,9 @@ func (s *Service) undo(k *request, l *Link) error {
 	}
 	for i := range promises {
 		if p := &promises[i]; p.ViaID != nil && via[*p.ViaID] {
-			p.Status = PromiseVoid
+			if err := tx.apply(p, "void"); err != nil {
+				return err
+			}
 			tx.Disarm("promise", p.ID)
 			s.changed(&p.Meta, now)
 			if err := tx.SavePromise(p); err != nil {
@@ -598,7 +603,7 @@ func (s *Service) undo(k *request, l *Link) error {
 		}
 	}
 	if reopened && !d.job.Status.Ended() && d.job.Status == JobOpen {
-		if err := s.endJob(d, System, JobClosed, string(HoldUnreachable)); err != nil {
+		if err := s.endJob(d, System, "close", string(HoldUnreachable)); err != nil {
 			return err
 		}
 	}
@@ -631,7 +636,10 @@ func (s *Service) undoVisit(m *VisitCase, l *Link) error {
 	switch {
 	case cancelled && m.now.Before(v.WindowStart):
 		crew := v.Crew
-		v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitScheduled, nil, "", "nobody"
+		if err := m.tx.apply(v, "undo-cancel"); err != nil {
+			return err
+		}
+		v.EndedAt, v.EndReason, v.CountsAgainst = nil, "", "nobody"
 		if s.checkCrew(m.Case, v, v.Crew) != nil { // somebody has another visit by now
 			v.Crew = JSONList[ID]{}
 		}

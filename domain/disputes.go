@@ -132,7 +132,10 @@ func (s *Service) disputeAct(k *request) error {
 	f := &Dispute{Meta: newMeta(s.NewID(), k.now), JobID: k.job.ID, CentreID: k.job.CentreID, AreaID: k.job.AreaID,
 		CustomerID: k.customer.ID,
 		Claim:      claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.st.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue),
-		Status: DisputeOpen, Fallback: Strike}
+		Fallback: Strike}
+	if err := k.tx.apply(f, "dispute"); err != nil {
+		return err
+	}
 	if k.contact != nil {
 		f.ViaID = &k.contact.ID
 	}
@@ -257,7 +260,10 @@ func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 func (s *Service) restand(m *VisitCase) error {
 	j := m.job
 	if j.Status == JobClosed && m.v.Disputed && m.v.Status == VisitCompleted {
-		j.Status, j.EndedAt, j.EndReason, j.ReopenUntil = JobResolved, nil, "", nil
+		if err := m.tx.apply(j, "deny-done"); err != nil {
+			return err
+		}
+		j.EndedAt, j.EndReason, j.ReopenUntil = nil, "", nil
 	}
 	was := j.Status
 	if err := s.saveVisit(m); err != nil {
@@ -409,10 +415,17 @@ func (s *Service) involved(tx Tx, a Actor, f *Dispute) (bool, error) {
 
 // settleDispute carries out a decision: a human's or the stated default.
 func (s *Service) settleDispute(d *Case, f *Dispute, a Actor, decision, reasons string) error {
-	f.Status, f.DecidedAt, f.Reasons, f.ByDefault = DisputeUpheld, &d.now, reasons, a.Role == RoleSystem
-	if decision == Strike {
-		f.Status = DisputeStruck
+	action, to := "decide", DisputeUpheld
+	if a.Role == RoleSystem {
+		action = "default"
 	}
+	if decision == Strike {
+		to = DisputeStruck
+	}
+	if err := d.tx.apply(f, action, string(to)); err != nil {
+		return err
+	}
+	f.DecidedAt, f.Reasons, f.ByDefault = &d.now, reasons, a.Role == RoleSystem
 	if a.Role != RoleSystem {
 		f.DecidedBy = &a.UserID
 	}
@@ -487,7 +500,10 @@ func (s *Service) applyDecision(d *Case, f *Dispute) (author []ID, v *Visit, err
 	v.Disputed = false
 	if struck {
 		// Nobody came, or the work was not done: the visit was missed by us.
-		v.Status, v.CountsAgainst, v.ProvisionalTo, v.EndReason = visitMove("strike").To, "brand", nil, "struck: "+f.Subject
+		if err := d.tx.apply(v, "strike"); err != nil {
+			return nil, nil, err
+		}
+		v.CountsAgainst, v.ProvisionalTo, v.EndReason = "brand", nil, "struck: "+f.Subject
 		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
 	}
 	return v.Crew, v, s.restand(m)

@@ -767,12 +767,18 @@ func (s *Service) proposeReplacement(tx *Work, j *Job, steps []StepRecord) error
 	}
 	switch {
 	case j.replacementProposed() && !due:
-		r.Status = "withdrawn"
+		if err := tx.apply(r, "withdraw"); err != nil {
+			return err
+		}
 		tx.entry(j, System, "replacement.withdrawn", nil, at(tx.Now), map[string]any{"steps": failed})
 	case j.replacementProposed():
 		r.Steps = failed
 	case due && !j.Status.Ended() && (r == nil || r.Status == "withdrawn" || r.Since.Before(opened)):
-		j.Replacement.V = &Replacement{Since: tx.Now, Status: "proposed", Steps: failed}
+		r = &Replacement{Since: tx.Now, Steps: failed}
+		if err := tx.apply(r, "propose"); err != nil {
+			return err
+		}
+		j.Replacement.V = r
 		tx.entry(j, System, "replacement.proposed", nil, at(tx.Now), map[string]any{"steps": failed})
 		c, err := s.openCase(tx, j)
 		if err != nil {
@@ -832,7 +838,10 @@ func (s *Service) AnswerReplacement(ctx context.Context, call *Call, job ID, in 
 			return Fail(CodeState, "No replacement is proposed.")
 		}
 		r := j.Replacement.V
-		r.Status, r.Reason, r.DecidedAt, r.DecidedBy = in.Decision, in.Reason, ptr(m.st.occurred), call.Actor.Role
+		if err := m.tx.apply(r, "answer", in.Decision); err != nil {
+			return err
+		}
+		r.Reason, r.DecidedAt, r.DecidedBy = in.Reason, ptr(m.st.occurred), call.Actor.Role
 		m.entry(call.Actor, "replacement.answered", nil, map[string]any{"decision": in.Decision, "reason": in.Reason})
 		return nil
 	})

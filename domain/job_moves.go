@@ -54,7 +54,7 @@ func (s *Service) CancelJob(ctx context.Context, call *Call, id ID, in JobMoveIn
 		if err := s.cancelVisits(m, call.Actor, in.Reason); err != nil {
 			return err
 		}
-		return s.endJob(m, call.Actor, JobCancelled, in.Reason)
+		return s.endJob(m, call.Actor, "cancel", in.Reason)
 	})
 }
 
@@ -74,16 +74,16 @@ func (s *Service) cancelVisits(m *Case, a Actor, reason string) error {
 	return nil
 }
 
-func (s *Service) endJob(d *Case, a Actor, to JobStatus, reason string) error {
+// endJob closes or cancels a job, and ends what waited for it.
+func (s *Service) endJob(d *Case, a Actor, action, reason string) error {
 	j := d.job
-	j.Status, j.EndedAt, j.EndReason, j.ReopenUntil = to, ptr(d.now), reason, ptr(d.now.Add(reopenWithin))
+	if err := d.tx.apply(j, action); err != nil {
+		return err
+	}
+	j.EndedAt, j.EndReason, j.ReopenUntil = ptr(d.now), reason, ptr(d.now.Add(reopenWithin))
 	d.tx.Disarm("close_resolved", j.ID)
 	d.tx.Disarm("last_notice", j.ID)
-	kind := "job.closed"
-	if to == JobCancelled {
-		kind = "job.cancelled"
-	}
-	d.entry(a, kind, nil, map[string]any{"reason": reason})
+	d.entry(a, jobMove(action).Fact, nil, map[string]any{"reason": reason})
 	promises, err := d.tx.PromisesDue(j.CustomerID)
 	if err != nil {
 		return err
@@ -95,7 +95,9 @@ func (s *Service) endJob(d *Case, a Actor, to JobStatus, reason string) error {
 		}
 		d.tx.Disarm("promise", p.ID)
 		if PromiseMoves.open("lapse", string(p.Status)) {
-			p.Status = PromiseVoid
+			if err := d.tx.apply(p, "lapse"); err != nil {
+				return err
+			}
 			p.UpdatedAt = d.now
 			if err := d.tx.SavePromise(p); err != nil {
 				return err
@@ -105,7 +107,10 @@ func (s *Service) endJob(d *Case, a Actor, to JobStatus, reason string) error {
 	for i := range d.holds {
 		h := &d.holds[i]
 		if h.JobID != nil && h.LiftedAt == nil { // a safety hold stays over the household
-			h.LiftedAt, h.LiftReason = ptr(d.now), "job ended"
+			if err := d.tx.apply(h, "job-ends"); err != nil {
+				return err
+			}
+			h.LiftReason = "job ended"
 			if err := d.tx.SaveHold(h); err != nil {
 				return err
 			}
@@ -125,7 +130,7 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 			if reason == "" {
 				reason = "customer's word"
 			}
-			return s.endJob(m, call.Actor, JobClosed, reason)
+			return s.endJob(m, call.Actor, "close", reason)
 		}
 		if j.SafetyCritical && call.Actor.Role != RoleAreaManager {
 			return Fail(CodeForbidden, "A safety-critical job is closed as unreachable by the area manager only.")
@@ -143,7 +148,7 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 			if err != nil {
 				return err
 			}
-			if err := s.endJob(m, call.Actor, JobClosed, string(HoldUnreachable)); err != nil {
+			if err := s.endJob(m, call.Actor, "close", string(HoldUnreachable)); err != nil {
 				return err
 			}
 			j.ReopenUntil = ptr(m.now.AddDate(0, 0, EffectivePolicy(policies, m.now).ReopenDays))
@@ -167,7 +172,10 @@ func (s *Service) reopen(d *Case, a Actor, reason string) error {
 	if !j.reopens(d.now) {
 		return Fail(CodePreconditionMissing, "The time in which this job could be reopened is over; register a new one.")
 	}
-	j.Status, j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = JobOpen, nil, "", nil, ptr(d.now), nil
+	if err := d.tx.apply(j, "reopen"); err != nil {
+		return err
+	}
+	j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = nil, "", nil, ptr(d.now), nil
 	d.tx.Disarm("close_resolved", j.ID)
 	d.entry(a, "job.reopened", nil, map[string]any{"reason": reason})
 	if err := s.derive(d.tx, j, nil); err != nil {
@@ -192,7 +200,7 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 				return Fail(CodeState, "The job is on hold for this already.").With("hold", map[string]any{"id": h.ID, "kind": h.Kind})
 			}
 		}
-		h := Hold{ID: s.NewID(), Kind: kind, JobID: &m.job.ID, Since: m.st.occurred, Reason: in.Reason, ByID: &call.Actor.UserID,
+		h := Hold{ID: s.NewID(), Kind: kind, JobID: &m.job.ID, Reason: in.Reason, ByID: &call.Actor.UserID,
 			By: string(call.Actor.Role)}
 		if in.DueAt != "" {
 			due, err := ParseInstant(in.DueAt, m.site.Location(), "/due_at")
@@ -200,6 +208,9 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 				return err
 			}
 			h.DueAt = &due
+		}
+		if err := Apply(&h, "place", m.st.occurred); err != nil {
+			return err
 		}
 		if err := m.tx.InsertHold(&h); err != nil {
 			return err
@@ -251,7 +262,10 @@ func (s *Service) ReleaseJob(ctx context.Context, call *Call, id ID, in JobMoveI
 		for i := range m.holds {
 			h := &m.holds[i]
 			if h.Kind == HoldKind(in.Kind) && h.LiftedAt == nil {
-				h.LiftedAt, h.LiftedByID, h.LiftReason = ptr(m.now), &call.Actor.UserID, in.Reason
+				if err := m.tx.apply(h, "release"); err != nil {
+					return err
+				}
+				h.LiftedByID, h.LiftReason = &call.Actor.UserID, in.Reason
 				m.entry(call.Actor, "hold.lifted", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "reason": in.Reason})
 				return m.tx.SaveHold(h)
 			}

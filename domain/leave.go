@@ -144,10 +144,14 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if err != nil {
 			return LeaveView{}, err
 		}
-		l := Leave{Meta: newMeta(s.newID(in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note), Status: "approved",
+		l := Leave{Meta: newMeta(s.newID(in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note),
 			RecordedBy: &a.UserID}
+		action := "record"
 		if u.ID == a.UserID && l.Kind != LeaveSick {
-			l.Status = LeaveMoves.Start
+			action = "ask"
+		}
+		if err := tx.apply(&l, action); err != nil {
+			return LeaveView{}, err
 		}
 		if l.StartsAt, err = ParseInstant(in.StartsAt, c.Location(), "/starts_at"); err != nil {
 			return LeaveView{}, err
@@ -306,11 +310,8 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 		if l.Reason == "" && (action == "decline" || action == "withdraw" && !asked) {
 			return LeaveView{}, Fail(CodeUnprocessable, "Say why.").At("/reason", "a few words")
 		}
-		for _, m := range LeaveMoves.Moves {
-			if m.Action == action && has(m.From, l.Status) {
-				l.Status = m.To[0]
-				break
-			}
+		if err := tx.apply(l, action); err != nil {
+			return LeaveView{}, err
 		}
 		l.DecidedBy, l.DecidedAt = &a.UserID, &st.occurred
 		s.changed(&l.Meta, tx.Now)

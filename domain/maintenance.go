@@ -173,7 +173,10 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 			return Maintenance{}, meaningIfAbsent(err, "customer", "/customer_id")
 		}
 		m := Maintenance{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
-			WindowMinutes: 120, Status: "active", CreatedBy: call.Actor.UserID}
+			WindowMinutes: 120, CreatedBy: call.Actor.UserID}
+		if err := tx.apply(&m, "arrange"); err != nil {
+			return Maintenance{}, err
+		}
 		if len(c.Sites) == 0 {
 			return Maintenance{}, Fail(CodeUnprocessable, "The household has no site yet.").At("/site_id", "add a site to the customer first")
 		}
@@ -284,7 +287,10 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 		if err != nil {
 			return Maintenance{}, err
 		}
-		m.Status, m.EndReason = "ended", in.Reason
+		if err := tx.apply(m, "end"); err != nil {
+			return Maintenance{}, err
+		}
+		m.EndReason = in.Reason
 		tx.Disarm("maintenance", m.ID)
 		s.changed(&m.Meta, tx.Now)
 		err = tx.SaveMaintenance(m)
@@ -333,7 +339,10 @@ func (s *Service) maintain(tx *Work, id ID) error {
 			return err
 		}
 		if len(next) == 0 {
-			m.Status, m.EndReason = "ended", "the rule has no more dates"
+			if err := tx.apply(m, "run-out"); err != nil {
+				return err
+			}
+			m.EndReason = "the rule has no more dates"
 		} else {
 			due = later(wallInstant(next[0], loc).Add(-maintenanceAhead), tx.Now.Add(time.Hour))
 		}

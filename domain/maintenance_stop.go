@@ -34,10 +34,10 @@ func (s *Service) stopVisits(k *request) error {
 	if m, err = k.tx.LockMaintenance(m.ID); err != nil {
 		return err
 	}
-	if err := MaintenanceMoves.check("stop", m.Status); err != nil {
+	if err := k.tx.apply(m, "stop"); err != nil {
 		return err
 	}
-	m.Status, m.EndReason = "ended", stoppedVisits
+	m.EndReason = stoppedVisits
 	k.tx.Disarm("maintenance", m.ID)
 	s.changed(&m.Meta, k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {
@@ -67,7 +67,7 @@ func (s *Service) stopJob(m *Case, a Actor) error {
 	if err := s.cancelVisits(m, a, byCustomer); err != nil {
 		return err
 	}
-	return s.endJob(m, a, JobCancelled, stoppedVisits)
+	return s.endJob(m, a, "cancel", stoppedVisits)
 }
 
 // eachAhead does something with the other jobs of a series whose date is
@@ -108,7 +108,10 @@ func (s *Service) undoStop(k *request, l *Link) error {
 	if m, err = k.tx.LockMaintenance(m.ID); err != nil {
 		return err
 	}
-	m.Status, m.EndReason = "active", ""
+	if err := k.tx.apply(m, "resume"); err != nil {
+		return err
+	}
+	m.EndReason = ""
 	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: k.now})
 	s.changed(&m.Meta, k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {

@@ -388,7 +388,7 @@ func (s *Service) createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 	if err != nil {
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	j := Job{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID, Status: JobOpen, Priority: "normal", Cover: "warranty",
+	j := Job{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID, Priority: "normal", Cover: "warranty",
 		SkillLevel: slots.Helper, OpenedAt: tx.Now, Verdict: "untried"}
 	if in.SiteID == nil {
 		if len(c.Sites) == 0 {
@@ -425,6 +425,9 @@ func (s *Service) createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 		if known, err = stepsKnown(tx, &j); err != nil {
 			return JobView{}, err
 		}
+	}
+	if err := tx.apply(&j, "register"); err != nil {
+		return JobView{}, err
 	}
 	tx.entry(&j, a, "job.registered", nil, at(tx.Now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf,
 		"priority": j.Priority})

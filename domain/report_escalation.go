@@ -395,6 +395,8 @@ func (a Actor) answersFor(f *Flag) bool {
 // checkFlag refuses a move on a flag that the actor sees.
 func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
 	switch {
+	case m.System:
+		return Fail(CodeForbidden, "It follows by itself.")
 	case m.Subject && !a.Hears(f):
 		return Fail(CodeForbidden, "Only who is asked for their side gives it.")
 	case m.Reporter && !f.reportedBy(a.UserID):
@@ -433,9 +435,11 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 			return FlagView{}, err
 		}
 		was := f.Level
-		again := f.Status == m.To
-		if m.To != "" {
-			f.Status = m.To
+		again := has(m.To, f.Status)
+		if action != "decide" { // which names one of its ends
+			if err := tx.apply(f, action); err != nil {
+				return FlagView{}, err
+			}
 		}
 		kind := ""
 		switch action {
@@ -551,8 +555,8 @@ func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
 		return Fail(CodePreconditionMissing,
 			"Nobody is found at fault unheard: review it and tell the person what it is about, as far as may be told.")
 	}
-	f.Status, f.DecidedAt, f.DecidedBy = FlagStatus(in.Outcome), &now, &a.UserID
-	return nil
+	f.DecidedAt, f.DecidedBy = &now, &a.UserID
+	return Apply(f, "decide", now, in.Outcome)
 }
 
 // NewFlagView shows a flag with what the actor may do; coolOff reports whether

@@ -217,7 +217,10 @@ func (s *Service) raise(tx *Work, a Actor, d *Case, v *Visit, f *Flag, st EntryT
 		f.ID = s.NewID()
 	}
 	f.Meta = newMeta(f.ID, tx.Now)
-	f.Status, f.OccurredAt, f.RecordedAt = FlagReported, st.occurred, tx.Now
+	if err := tx.apply(f, "report"); err != nil {
+		return err
+	}
+	f.OccurredAt, f.RecordedAt = st.occurred, tx.Now
 	f.TriageDueAt = tx.Now.Add(triageTime(f.Level))
 	if !f.ByCustomer {
 		f.ReporterID = &a.UserID
@@ -289,7 +292,7 @@ func (s *Service) consequences(d *Case, v *Visit, f *Flag) error {
 // until their window.
 func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
 	j := d.job
-	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Since: d.now, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
+	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
 		DueAt:   ptr(d.now.Add(safetyHoldDue)),
 		Fixable: has(FixableFlagKinds, f.Kind)}
 	if h.Fixable {
@@ -299,6 +302,9 @@ func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
 	}
 	if len(f.Handlers) > 0 {
 		h.OwnerID = &f.Handlers[0]
+	}
+	if err := d.tx.apply(h, "place"); err != nil {
+		return err
 	}
 	if err := d.tx.InsertHold(h); err != nil {
 		return err
@@ -524,7 +530,10 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 					return JobView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
 				}
 			}
-			h.LiftedAt, h.LiftedByID, h.LiftReason, h.Plan = ptr(tx.Now), &a.UserID, in.Reason, in.Plan
+			if err := tx.apply(h, "safety-release"); err != nil {
+				return JobView{}, err
+			}
+			h.LiftedByID, h.LiftReason, h.Plan = &a.UserID, in.Reason, in.Plan
 			tx.Disarm("hold", h.ID)
 			if err := tx.SaveHold(h); err != nil {
 				return JobView{}, err
@@ -542,8 +551,11 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 					return JobView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
 				}
 			}
-			h := Hold{FlagID: flag, ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Since: tx.Now, Reason: "area hold", ByID: &a.UserID,
-				By: "staff", LiftedAt: ptr(tx.Now), LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+			h := Hold{FlagID: flag, ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Reason: "area hold", ByID: &a.UserID,
+				By: "staff", LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+			if err := tx.apply(&h, "revise-plan"); err != nil {
+				return JobView{}, err
+			}
 			if err := tx.InsertHold(&h); err != nil {
 				return JobView{}, err
 			}

@@ -183,7 +183,10 @@ func (s *Service) waitForCompany(m *VisitCase) error {
 	if len(v.Crew) > 0 && (!has(m.plan, "two_people") || len(v.Crew) > 1) || !v.Status.UnderWay() {
 		return nil
 	}
-	v.Status, v.EnRouteAt = VisitScheduled, nil
+	if err := m.tx.apply(v, "wait"); err != nil {
+		return err
+	}
+	v.EnRouteAt = nil
 	timers, err := m.tx.TimersOf(v.ID)
 	if err != nil {
 		return err

@@ -68,7 +68,10 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 			}
 		}
 		l := Leave{Meta: newMeta(s.NewID(), now), TechnicianID: technician, StartsAt: begins, EndsAt: to, Kind: LeaveSick,
-			Note: strings.TrimSpace(in.Note), Status: "approved", RecordedBy: &a.UserID}
+			Note: strings.TrimSpace(in.Note), RecordedBy: &a.UserID}
+		if err := tx.apply(&l, "record"); err != nil {
+			return err
+		}
 		out.Leave = l.View(a, now)
 		return tx.InsertLeave(&l)
 	})

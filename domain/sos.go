@@ -228,7 +228,10 @@ func (s *Service) addToSOS(tx *Work, a Actor, x *SOS, in SOSInput, fresh bool) (
 	fresh = fresh || x.OwnerID != nil && has(x.Avoid, *x.OwnerID)
 	reopened := fresh && SOSMoves.open("reopen", x.Status)
 	if reopened {
-		x.Status, x.OwnerID, x.AcknowledgedAt = "raised", nil, nil
+		if err := tx.apply(x, "reopen"); err != nil {
+			return SOSView{}, err
+		}
+		x.OwnerID, x.AcknowledgedAt = nil, nil
 	}
 	// While it rings for somebody it waits for its time; when all who were rung
 	// must be avoided, or hear nothing, it is silent, and climbs.
@@ -282,7 +285,10 @@ func (s *Service) raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source st
 	a := call.Actor
 	x := &SOS{Meta: newMeta(s.newID(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note,
 		Lat: in.Lat, Lon: in.Lon,
-		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), Status: "raised", RecordedAt: tx.Now}
+		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), RecordedAt: tx.Now}
+	if err := tx.apply(x, "raise"); err != nil {
+		return SOSView{}, err
+	}
 	if in.ID != nil {
 		if _, err := tx.SOS(*in.ID); err == nil {
 			x.ID = s.NewID() // an id that is taken does not stand in the way
@@ -603,7 +609,10 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 				return SOSView{}, Fail(CodeUnprocessable, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
 			}
 			ended := s.saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now)
-			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &ended, &a.UserID, in.Words, in.Outcome
+			if err := tx.apply(x, action); err != nil {
+				return SOSView{}, err
+			}
+			x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = &ended, &a.UserID, in.Words, in.Outcome
 			tx.Disarm("sos", x.ID)
 		}
 		s.changed(&x.Meta, tx.Now)
@@ -640,7 +649,14 @@ func (s *Service) acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) err
 		return Fail(CodeState, "Somebody has acknowledged it already.").With("status", x.Status)
 	}
 	first := x.Status == "raised"
-	x.Status, x.OwnerID, x.OfferedTo, x.UnheardAt = "acknowledged", &a.UserID, nil, nil
+	action := "acknowledge"
+	if taking {
+		action = "take-over"
+	}
+	if err := tx.apply(x, action); err != nil {
+		return err
+	}
+	x.OwnerID, x.OfferedTo, x.UnheardAt = &a.UserID, nil, nil
 	if x.AcknowledgedAt == nil {
 		x.AcknowledgedAt = ptr(s.saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now))
 	}

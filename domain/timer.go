@@ -91,8 +91,10 @@ func (s *Service) timersFollow(m *VisitCase) error {
 	for i := range timers {
 		t := &timers[i]
 		have[t.UserID] = true
+		action := "rebase"
 		switch {
 		case TimerMoves.open("again", t.Status) && t.EndedHow == "visit" && v.Status.UnderWay() && has(v.Crew, t.UserID):
+			action = "again"
 			t.EndedAt, t.EndedHow = nil, ""
 		case !TimerMoves.open("rebase", t.Status):
 			continue
@@ -105,7 +107,7 @@ func (s *Service) timersFollow(m *VisitCase) error {
 			continue
 		}
 		t.BaseAt, t.Provisional = base, provisional
-		if err := s.armTimer(m.tx, t, v); err != nil {
+		if err := s.resetTimer(m.tx, t, action, v.JobID, timerEnd(t, v)); err != nil {
 			return err
 		}
 	}
@@ -116,16 +118,19 @@ func (s *Service) timersFollow(m *VisitCase) error {
 		if have[id] {
 			continue
 		}
-		if err := s.newTimer(m.tx, v, id, base, provisional); err != nil {
+		if err := s.newTimer(m.tx, "start", v, id, base, provisional); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) newTimer(tx *Work, v *Visit, user ID, base time.Time, provisional bool) error {
-	t := &Timer{Meta: newMeta(s.NewID(), tx.Now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID, Status: "armed",
+func (s *Service) newTimer(tx *Work, action string, v *Visit, user ID, base time.Time, provisional bool) error {
+	t := &Timer{Meta: newMeta(s.NewID(), tx.Now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID,
 		BaseAt: base, Provisional: provisional}
+	if err := tx.apply(t, action); err != nil {
+		return err
+	}
 	t.DueAt = timerEnd(t, v)
 	if err := tx.InsertTimer(t); err != nil {
 		return err
@@ -178,7 +183,7 @@ func (s *Service) timerFromPlan(tx *Work, visit ID) error {
 		if last == nil || last.After(v.PlannedStart.Add(-silentFor)) || slices.ContainsFunc(have, func(t Timer) bool { return t.UserID == id }) {
 			continue
 		}
-		if err := s.newTimer(tx, v, id, v.PlannedStart, true); err != nil {
+		if err := s.newTimer(tx, "plan", v, id, v.PlannedStart, true); err != nil {
 			return err
 		}
 	}
@@ -189,20 +194,28 @@ func timerEnd(t *Timer, v *Visit) time.Time {
 	return t.BaseAt.Add(time.Duration(v.PlannedMinutes+t.Extended)*time.Minute + timerSpare)
 }
 
-// armTimer sets a timer anew from its base.
-func (s *Service) armTimer(tx *Work, t *Timer, v *Visit) error {
-	return s.resetTimer(tx, t, v.JobID, timerEnd(t, v))
-}
-
-func (s *Service) resetTimer(tx *Work, t *Timer, job ID, due time.Time) error {
-	t.Status, t.PingedAt, t.PingID, t.DueAt = "armed", nil, nil, due
+// resetTimer sets a timer anew.
+func (s *Service) resetTimer(tx *Work, t *Timer, action string, job ID, due time.Time) error {
+	if err := tx.apply(t, action); err != nil {
+		return err
+	}
+	t.PingedAt, t.PingID, t.DueAt = nil, nil, due
 	tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &job, DueAt: due})
 	s.changed(&t.Meta, tx.Now)
 	return tx.SaveTimer(t)
 }
 
+// endTimer ends a timer: how is "person" for whose timer it is, "visit" when it
+// went with the visit.
 func (s *Service) endTimer(tx *Work, t *Timer, how string, at time.Time) error {
-	t.Status, t.EndedAt, t.EndedHow = "ended", &at, how
+	action := "end"
+	if how == "visit" {
+		action = "visit-ends"
+	}
+	if err := tx.apply(t, action); err != nil {
+		return err
+	}
+	t.EndedAt, t.EndedHow = &at, how
 	tx.Disarm("timer", t.ID)
 	s.changed(&t.Meta, tx.Now)
 	return tx.SaveTimer(t)
@@ -244,10 +257,15 @@ func (s *Service) timerDue(tx *Work, id ID) error {
 		n := s.notice("timer.ping", u.Language, tx.Now, tx.Now.Add(10*time.Minute), toUser(u.ID), func(n *Notice) { n.High, n.JobID = true, &v.JobID })
 		n.Data.V["visit_id"] = v.ID.String()
 		tx.Enqueue(n)
-		t.Status, t.PingedAt, t.PingID = "pinged", &tx.Now, &n.ID
+		if err := tx.apply(t, "ping"); err != nil {
+			return err
+		}
+		t.PingedAt, t.PingID = &tx.Now, &n.ID
 		t.Pings++
 	case "desk_asked":
-		t.Status = "desk_asked"
+		if err := tx.apply(t, "ask-desk"); err != nil {
+			return err
+		}
 		kind := "timer.no_signal"
 		if t.PingID != nil {
 			if ping, err := tx.Notice(*t.PingID); err == nil && ping.SeenAt != nil {
@@ -266,7 +284,9 @@ func (s *Service) timerDue(tx *Work, id ID) error {
 			}
 		}
 	case "alarmed":
-		t.Status = "alarmed"
+		if err := tx.apply(t, "alarm"); err != nil {
+			return err
+		}
 		// They may have called themselves: one cause is one alarm.
 		x, err := s.standingSOS(tx, u.ID, v, "tap", "timer")
 		if err != nil {
@@ -345,7 +365,7 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 		if soonest := st.occurred.Add(least); due.Before(soonest) {
 			due = soonest
 		}
-		err = s.resetTimer(tx, t, v.JobID, due)
+		err = s.resetTimer(tx, t, action, v.JobID, due)
 		return t.View(call.Actor), err
 	})
 }
@@ -405,7 +425,7 @@ func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in Spoken
 			if soonest := st.occurred.Add(timerFine); due.Before(soonest) {
 				due = soonest
 			}
-			if err := s.resetTimer(tx, t, v.JobID, due); err != nil {
+			if err := s.resetTimer(tx, t, "spoken", v.JobID, due); err != nil {
 				return TimerView{}, err
 			}
 			out = t

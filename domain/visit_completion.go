@@ -169,7 +169,10 @@ func (s *Service) sample(m *VisitCase) error {
 		return nil
 	}
 	c := &DoneCheck{Meta: newMeta(s.NewID(), m.now), JobID: v.JobID, VisitID: v.ID, CentreID: v.CentreID, AreaID: v.AreaID,
-		DueAt: m.now.Add(sampleDue), Status: "open"}
+		DueAt: m.now.Add(sampleDue)}
+	if err := m.tx.apply(c, "ask"); err != nil {
+		return err
+	}
 	if err := m.tx.InsertDoneCheck(c); err != nil {
 		return err
 	}
@@ -185,7 +188,10 @@ func (s *Service) settleCheck(tx *Work, visit ID) error {
 	} else if err != nil {
 		return err
 	}
-	c.Status, c.DoneAt = "settled", &tx.Now
+	if err := tx.apply(c, "settle"); err != nil {
+		return err
+	}
+	c.DoneAt = &tx.Now
 	s.changed(&c.Meta, tx.Now)
 	return tx.SaveDoneCheck(c)
 }
@@ -234,7 +240,10 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return DoneCheckView{}, err
 		}
-		c.Status, c.ByID, c.DoneAt, c.Note = in.Result, &call.Actor.UserID, ptr(d.st.occurred), in.Note
+		if err := tx.apply(c, "answer", in.Result); err != nil {
+			return DoneCheckView{}, Fail(CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
+		}
+		c.ByID, c.DoneAt, c.Note = &call.Actor.UserID, ptr(d.st.occurred), in.Note
 		s.changed(&c.Meta, tx.Now)
 		if err := tx.SaveDoneCheck(c); err != nil {
 			return DoneCheckView{}, err

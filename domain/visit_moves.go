@@ -122,7 +122,9 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 				v.NotRecorded = append(v.NotRecorded, f.action)
 			}
 		}
-		v.Status = visitMove(action).To
+		if err := m.tx.apply(v, action); err != nil {
+			return err
+		}
 		if in.Findings != nil {
 			v.Findings = *in.Findings
 		}
@@ -160,14 +162,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 				return err
 			}
 		}
-		switch action {
-		case "en-route", "arrive", "complete", "partial":
-			s.notifyCustomer(m.Case, v, visitMove(action).Fact)
-		case "no-access":
-			s.notifyCustomer(m.Case, v, visitMove(action).Fact)
-			return s.notifyStaff(m.Case, v, "visit.no_access_desk", RoleCoordinator)
-		}
-		return nil
+		return s.tell(m, action)
 	})
 }
 
@@ -303,13 +298,17 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 				return Stopped{d.view(call.Actor, v), f.ID}, nil
 			}
 		}
-		if v.Status.Unfinished() || v.Status == VisitMissed {
-			if v.Status == VisitMissed {
+		was := v.Status
+		if err := tx.apply(v, "stop"); err != nil {
+			return Stopped{}, err
+		}
+		if v.Status != was {
+			if was == VisitMissed {
 				if err := tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
 					return Stopped{}, err
 				}
 			}
-			v.Status, v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = VisitStopped, ptr(d.st.occurred), "", "nobody", nil
+			v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = ptr(d.st.occurred), "", "nobody", nil
 			tx.Disarm("missed", v.ID)
 			tx.Disarm("held_cancel", v.ID)
 		}

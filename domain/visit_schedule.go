@@ -354,7 +354,10 @@ func (s *Service) book(call *Call, d *Case, v *Visit, in ScheduleInput, kind str
 		return err
 	}
 	v.JobID, v.CentreID, v.AreaID, v.CustomerID = j.ID, j.CentreID, j.AreaID, j.CustomerID
-	v.Status, v.Confirmation, v.CountsAgainst = VisitScheduled, ConfirmAwaiting, "nobody"
+	if err := d.tx.apply(v, "schedule"); err != nil {
+		return err
+	}
+	v.Confirmation, v.CountsAgainst = ConfirmAwaiting, "nobody"
 	if in.Crew != nil {
 		v.Crew = *in.Crew
 	}
@@ -381,7 +384,9 @@ func (s *Service) book(call *Call, d *Case, v *Visit, in ScheduleInput, kind str
 		return err
 	}
 	if j.Status == JobOpen || j.Status == JobResolved {
-		j.Status = JobScheduled
+		if err := d.tx.apply(j, "follow", string(JobScheduled)); err != nil {
+			return err
+		}
 		d.tx.Disarm("close_resolved", j.ID)
 	}
 	d.entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
@@ -492,6 +497,18 @@ func (s *Service) saveVisit(m *VisitCase) error {
 	return s.visitMoved(m.Case, m.v)
 }
 
+// tell sends the notices that a row of the table names.
+func (s *Service) tell(m *VisitCase, action string) error {
+	row := visitMove(action)
+	if row.Household != "" {
+		s.notifyCustomer(m.Case, m.v, row.Household)
+	}
+	if row.Desk == "" {
+		return nil
+	}
+	return s.notifyStaff(m.Case, m.v, row.Desk, row.DeskRoles...)
+}
+
 // derive recomputes the job's status; changed, when given, stands in for its
 // stored row.
 func (s *Service) derive(tx *Work, j *Job, changed *Visit) error {
@@ -508,7 +525,9 @@ func (s *Service) derive(tx *Work, j *Job, changed *Visit) error {
 		}
 	}
 	was := j.Status
-	j.Status = DeriveJobStatus(j, visits)
+	if err := tx.apply(j, "follow", string(DeriveJobStatus(j, visits))); err != nil {
+		return err
+	}
 	switch {
 	case j.Status == JobResolved && was != JobResolved:
 		j.ResolvedAt = ptr(tx.Now)
@@ -718,7 +737,10 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in Schedule
 // succeed ends a visit as rescheduled and books its successor.
 func (s *Service) succeed(m *VisitCase, call *Call, next *Visit, in ScheduleInput) error {
 	old := m.v
-	old.Status, old.SuccessorID, old.EndedAt, old.EndReason = VisitRescheduled, &next.ID, ptr(m.st.occurred), in.Reason
+	if err := m.tx.apply(old, "reschedule"); err != nil {
+		return err
+	}
+	old.SuccessorID, old.EndedAt, old.EndReason = &next.ID, ptr(m.st.occurred), in.Reason
 	s.changed(&old.Meta, m.now)
 	if err := m.tx.SaveVisit(old); err != nil {
 		return err
@@ -757,7 +779,10 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id ID, in ReasonInput)
 
 func (s *Service) cancelVisit(m *VisitCase, a Actor, reason, against string) error {
 	v := m.v
-	v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitCancelled, ptr(m.st.occurred), reason, against
+	if err := m.tx.apply(v, "cancel"); err != nil {
+		return err
+	}
+	v.EndedAt, v.EndReason, v.CountsAgainst = ptr(m.when(a).occurred), reason, against
 	if a.Role == RoleCustomer {
 		v.Confirmation, v.ConfirmedHow = ConfirmDeclined, "link"
 		if a.UserID != (ID{}) {

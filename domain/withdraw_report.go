@@ -35,7 +35,9 @@ func (s *Service) handleWithdrawReport(k *request) error {
 		}
 		f.WithdrawnAt, f.WithdrawnWords = ptr(k.st.occurred), strings.TrimSpace(k.in.Note)
 		if ends {
-			f.Status = FlagWithdrawn
+			if err := k.tx.apply(f, "withdraw"); err != nil {
+				return err
+			}
 			s.setDue(k.tx, f, false)
 			if err := s.settleConduct(k.tx, k.actor, f); err != nil {
 				return err
@@ -105,7 +107,9 @@ func (s *Service) undoTakenBack(k *request, contacts []Attempt) error {
 		}
 		f.WithdrawnAt, f.WithdrawnWords = nil, ""
 		if f.Status == FlagWithdrawn {
-			f.Status = FlagReported
+			if err := k.tx.apply(f, "undo-withdraw"); err != nil {
+				return err
+			}
 			f.DueAt, f.Step = ptr(k.now.Add(triageTime(f.Level))), 0
 			s.armFlag(k.tx, f)
 			if err := s.consentHome(k, f, nil); err != nil {
