@@ -136,7 +136,7 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 			if x.Status == AdvisoryApproved { // only the renewal: it stands to its end
 				x.RenewOn, x.RenewBy, x.RenewReasons = "", nil, ""
 			} else {
-				tx.Disarm("advisory", x.ID)
+				tx.Disarm(DueAdvisory, x.ID)
 			}
 		case "renew":
 			if _, err := advisoryTerm(in.ExpiresOn, location(x.Zone), tx.Now); err != nil {
@@ -224,7 +224,7 @@ func (s *Service) openAppealOf(tx *Work, x *Advisory, how string, by *ID, words 
 	if err := tx.InsertAppeal(p); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "appeal", SubjectID: p.ID, DueAt: p.DueAt})
+	tx.arm(DueAppeal, p.ID, nil, p.DueAt)
 	return s.notifyAdvisers(tx, x, "note.waiting", keepers)
 }
 
@@ -233,7 +233,7 @@ func (s *Service) decideAppeal(tx *Work, a Actor, x *Advisory, p *Appeal, in Adv
 		return Fail(CodeUnprocessable, "An appeal keeps the advisory or ends it.").At("/outcome", "keep or end")
 	}
 	p.Outcome, p.Reasons, p.DecidedBy, p.DecidedAt = in.Outcome, in.Reasons, &a.UserID, &tx.Now
-	tx.Disarm("appeal", p.ID)
+	tx.Disarm(DueAppeal, p.ID)
 	s.changed(&p.Meta, tx.Now)
 	if err := tx.SaveAppeal(p); err != nil {
 		return err
@@ -264,7 +264,7 @@ func (s *Service) endAdvisory(tx *Work, x *Advisory, by *ID, action, reason stri
 	}
 	x.EndedAt, x.EndedBy, x.EndReason = &at, by, reason
 	x.RenewOn, x.RenewBy, x.RenewReasons = "", nil, ""
-	tx.Disarm("advisory", x.ID)
+	tx.Disarm(DueAdvisory, x.ID)
 	return nil
 }
 
@@ -274,7 +274,7 @@ func (s *Service) armAdvisory(tx *Work, x *Advisory) {
 	if !due.After(tx.Now) {
 		due = x.ExpiresAt
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "advisory", SubjectID: x.ID, DueAt: due})
+	tx.arm(DueAdvisory, x.ID, nil, due)
 }
 
 // advisoryDue reminds who may renew an advisory that it ends soon, or lets it
@@ -287,7 +287,7 @@ func (s *Service) advisoryDue(tx *Work, id ID) error {
 		return err
 	}
 	if tx.Now.Before(x.ExpiresAt) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "advisory", SubjectID: x.ID, DueAt: x.ExpiresAt})
+		tx.arm(DueAdvisory, x.ID, nil, x.ExpiresAt)
 		return s.notifyAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager})
 	}
 	if err := s.endAdvisory(tx, x, nil, "expire", "not renewed", x.ExpiresAt); err != nil {
@@ -303,7 +303,7 @@ func (s *Service) advisoryDue(tx *Work, id ID) error {
 	}
 	if p := openAppeal(appeals); p != nil { // what it asked for has come
 		p.Outcome, p.Reasons, p.DecidedAt = "end", "not renewed", &tx.Now
-		tx.Disarm("appeal", p.ID)
+		tx.Disarm(DueAppeal, p.ID)
 		s.changed(&p.Meta, tx.Now)
 		return tx.SaveAppeal(p)
 	}
@@ -330,7 +330,7 @@ func (s *Service) appealOverdue(tx *Work, id ID) error {
 			return err
 		}
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "appeal", SubjectID: p.ID, DueAt: tx.Now.Add(appealAgain)})
+	tx.arm(DueAppeal, p.ID, nil, tx.Now.Add(appealAgain))
 	return s.notifyAdvisers(tx, x, "note.overdue", keepers)
 }
 

@@ -141,7 +141,7 @@ func (s *Service) careFor(tx *Work, f *Flag) error {
 		if err := tx.InsertAftercare(x); err != nil {
 			return err
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "aftercare", SubjectID: x.ID, DueAt: x.nextRing()})
+		tx.arm(DueAftercare, x.ID, nil, x.nextRing())
 	}
 	return s.offerBreak(tx, f, person)
 }
@@ -205,7 +205,7 @@ func (s *Service) aftercareDue(tx *Work, id ID) error {
 		return err
 	}
 	if x.Rung < len(aftercareSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "aftercare", SubjectID: x.ID, DueAt: x.nextRing()})
+		tx.arm(DueAftercare, x.ID, nil, x.nextRing())
 	}
 	owner, err := tx.User(x.OwnerID)
 	if err != nil {
@@ -288,7 +288,7 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 				return AftercareView{}, err
 			}
 			x.DoneAt, x.DoneBy, x.Note = &st.occurred, &a.UserID, in.Note
-			tx.Disarm("aftercare", x.ID)
+			tx.Disarm(DueAftercare, x.ID)
 			s.changed(&x.Meta, tx.Now)
 			err := tx.SaveAftercare(x)
 			return x.View(a), err
@@ -309,7 +309,7 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 				return AftercareView{}, err
 			}
 			o.DoneAt, o.DoneBy = &st.occurred, &a.UserID
-			tx.Disarm("aftercare", o.ID)
+			tx.Disarm(DueAftercare, o.ID)
 			s.changed(&o.Meta, tx.Now)
 			if err := tx.SaveAftercare(o); err != nil {
 				return AftercareView{}, err

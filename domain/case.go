@@ -3,6 +3,7 @@ package domain
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -18,6 +19,17 @@ type Work struct {
 
 	jobs []*lockedJob
 	new  func() ID
+}
+
+// errDryRun rolls a unit of work back that was only asked for.
+var errDryRun = errors.New("dry run")
+
+// Enqueue keeps notices for the commit; a dry run says which they would be.
+func (w *Work) Enqueue(notices ...Notice) {
+	if w.Call != nil && w.Call.DryRun {
+		w.Call.Told = append(w.Call.Told, notices...)
+	}
+	w.Tx.Enqueue(notices...)
 }
 
 // lockedJob is a job under its lock and as it was when it was read.
@@ -205,6 +217,7 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 		defer s.inflight.Delete(mark)
 	}
 	err := s.Store.InTx(ctx, func(tx Tx) error {
+		call.Told = nil // the transaction may run again
 		w := &Work{Tx: tx, Now: s.now(), Call: call, new: s.NewID}
 		v, err := fn(w)
 		if err != nil {
@@ -214,6 +227,13 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 			return err
 		}
 		out = v
+		if call.DryRun {
+			// A read sends what was gathered, so that the database refuses as it would.
+			if _, err := tx.Replay(call.Actor.UserID, call.Key); err != nil {
+				return err
+			}
+			return errDryRun
+		}
 		answer := &Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.standing(), Status: call.Status,
 			CreatedAt: w.Now}
 		if answer.Body, err = json.Marshal(shownTo(call.Actor, v)); err != nil {
@@ -229,7 +249,10 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 		}
 		return nil
 	})
-	if err == nil || call.Key == "" {
+	if errors.Is(err, errDryRun) {
+		return out, nil
+	}
+	if err == nil || call.Key == "" || call.DryRun {
 		return out, err
 	}
 	// The key is looked up only when something refused: a first request, which

@@ -14,12 +14,12 @@ import (
 func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
 
 // urgentKinds are deadlines that never wait behind others.
-var urgentKinds = []string{"sos", "timer", "timer_plan", "flag.live"}
+var urgentKinds = []DeadlineKind{DueSOS, DueTimer, DueTimerPlan, DueLiveReport}
 
 // TickUrgent does what of the alarms is due; a ticker of its own calls it.
 func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
 
-func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
+func (s *Service) tick(ctx context.Context, kinds ...DeadlineKind) (int, error) {
 	done := 0
 	var failed error
 	for {
@@ -28,12 +28,12 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 		var one *Deadline
 		err := s.inWork(ctx, nil, func(tx *Work) error {
 			one = nil
-			due, err := tx.ClaimDue(s.now(), 1, kinds...)
+			due, err := tx.ClaimDue(tx.Now, 1, kinds...)
 			if err != nil || len(due) == 0 {
 				return err
 			}
 			one = &due[0]
-			return s.oneDue(ctx, tx, *one)
+			return s.due(ctx, tx, *one)
 		})
 		switch {
 		case err == nil && one == nil:
@@ -52,18 +52,94 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 	}
 }
 
-// oneDue does what a deadline stands for. One that panics fails alone: the
-// clock also drives alarms, and a row that is due would end each replica anew.
-func (s *Service) oneDue(ctx context.Context, tx *Work, dl Deadline) (err error) {
+// dueHandlers carry out what is due, by its kind.
+var dueHandlers map[DeadlineKind]func(context.Context, *Service, *Work, Deadline) error
+
+func init() { // not a literal: some of them arm what others carry out
+	dueHandlers = map[DeadlineKind]func(context.Context, *Service, *Work, Deadline) error{
+		DueMissed:        ofVisit((*Service).missedDue),
+		DueHeldCancel:    ofVisit((*Service).heldCancelDue),
+		DueCrewTold:      ofVisit((*Service).crewToldDue),
+		DueJeopardy:      ofVisit((*Service).jeopardyDue),
+		DueSample:        ofVisit((*Service).sample),
+		DueLastNotice:    ofJob((*Service).reassess),
+		DueCloseResolved: ofJob((*Service).closeResolvedDue),
+		DueCoolOff:       of((*Service).coolOffDue),
+		DueTimer:         of((*Service).timerDue),
+		DueTimerPlan:     of((*Service).timerFromPlan),
+		DueSlotHold:      of((*Service).slotHoldDue),
+		DueSOS:           of((*Service).sosDue),
+		DueTriage:        of((*Service).flagOverdue),
+		DueLiveReport:    of((*Service).liveDue),
+		DueHold:          of((*Service).holdOverdue),
+		DueAdvisory:      of((*Service).advisoryDue),
+		DueAppeal:        of((*Service).appealOverdue),
+		DueAftercare:     of((*Service).aftercareDue),
+		DuePromise:       of((*Service).promiseLate),
+		DueDispute:       of((*Service).disputeOverdue),
+		DueThanks:        of((*Service).thanksDue),
+		DueMaintenance:   of((*Service).maintain),
+		DueDuty:          of((*Service).dutyBegins),
+		DueDay:           of((*Service).recomputeETAs),
+		DueMorning: func(ctx context.Context, s *Service, tx *Work, dl Deadline) error {
+			return s.morning(ctx, tx, dl.SubjectID, dl.DueAt)
+		},
+	}
+}
+
+func of(do func(*Service, *Work, ID) error) func(context.Context, *Service, *Work, Deadline) error {
+	return func(_ context.Context, s *Service, tx *Work, dl Deadline) error { return do(s, tx, dl.SubjectID) }
+}
+
+// ofVisit opens the case of a visit; one that is gone asks for nothing.
+func ofVisit(do func(*Service, *VisitCase) error) func(context.Context, *Service, *Work, Deadline) error {
+	return of(func(s *Service, tx *Work, id ID) error {
+		j, v, err := tx.LockVisit(id)
+		if notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c, err := s.openCase(tx, j)
+		if err != nil {
+			return err
+		}
+		return do(s, c.on(v))
+	})
+}
+
+// ofJob opens the case of a job; one that is gone asks for nothing.
+func ofJob(do func(*Service, *Case) error) func(context.Context, *Service, *Work, Deadline) error {
+	return of(func(s *Service, tx *Work, id ID) error {
+		j, err := tx.LockJob(id)
+		if notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c, err := s.openCase(tx, j)
+		if err != nil {
+			return err
+		}
+		return do(s, c)
+	})
+}
+
+// due carries out one deadline. What the world has overtaken does nothing; a
+// kind that nobody knows is an error, so that it stays due and is seen. One that
+// panics fails alone: the clock also drives alarms, and a row that is due would
+// end each replica anew.
+func (s *Service) due(ctx context.Context, tx *Work, dl Deadline) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	if dl.Kind == "morning" {
-		return s.morning(ctx, tx, dl.SubjectID, dl.DueAt)
+	do, ok := dueHandlers[dl.Kind]
+	if !ok {
+		return fmt.Errorf("no handler for deadlines of the kind %q", dl.Kind)
 	}
-	return s.due(tx, dl)
+	return do(ctx, s, tx, dl)
 }
 
 // postpone lets a deadline that failed be tried again later; alarms soon.
@@ -73,116 +149,46 @@ func (s *Service) postpone(ctx context.Context, dl Deadline) error {
 		if has(urgentKinds, dl.Kind) {
 			again = time.Second
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: dl.Kind, SubjectID: dl.SubjectID, JobID: dl.JobID, DueAt: s.now().Add(again)})
+		tx.arm(dl.Kind, dl.SubjectID, dl.JobID, tx.Now.Add(again))
 		return nil
 	})
 }
 
-// due carries out one deadline. What the world has overtaken does nothing.
-func (s *Service) due(tx *Work, dl Deadline) error {
-	switch dl.Kind {
-	case "missed", "held_cancel", "crew_told", "jeopardy":
-		j, v, err := tx.LockVisit(dl.SubjectID)
-		if notFound(err) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		d, err := s.openCase(tx, j)
-		if err != nil {
-			return err
-		}
-		m := d.on(v)
-		if v.Status != VisitScheduled {
-			return nil
-		}
-		switch {
-		case dl.Kind == "crew_told":
-			return s.settleCrew(m)
-		case dl.Kind == "jeopardy":
-			err = s.jeopardyDue(m)
-		case d.held != nil && !tx.Now.Before(v.WindowStart), PlanPermits.unmet(d.plan, nil, nil) != "":
-			err = s.heldCancel(m)
-		case dl.Kind == "missed" && d.held == nil:
-			err = s.miss(m)
-		default:
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+// missedDue calls a visit missed, or lets it fall away where a hold or its plan
+// permits none; one that was held until now waits for its release.
+func (s *Service) missedDue(m *VisitCase) error {
+	switch {
+	case m.v.Status != VisitScheduled:
 		return nil
-	case "last_notice", "close_resolved":
-		j, err := tx.LockJob(dl.SubjectID)
-		if notFound(err) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		d, err := s.openCase(tx, j)
-		if err != nil {
-			return err
-		}
-		if dl.Kind == "last_notice" {
-			err = s.reassess(d)
-		} else if j.Status == JobResolved {
-			err = s.endJob(d, System, "close", "resolved, no objection in 72 h")
-		}
-		if err != nil {
-			return err
-		}
-		return nil
-	case "timer":
-		return s.timerDue(tx, dl.SubjectID)
-	case "timer_plan":
-		return s.timerFromPlan(tx, dl.SubjectID)
-	case "flag.live":
-		return s.liveDue(tx, dl.SubjectID)
-	case "sos":
-		return s.sosDue(tx, dl.SubjectID)
-	case "duty":
-		return s.dutyBegins(tx, dl.SubjectID)
-	case "promise":
-		return s.promiseLate(tx, dl.SubjectID)
-	case "dispute":
-		return s.disputeOverdue(tx, dl.SubjectID)
-	case "sample":
-		j, v, err := tx.LockVisit(dl.SubjectID)
-		if notFound(err) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		d, err := s.openCase(tx, j)
-		if err != nil {
-			return err
-		}
-		if err := s.sample(d.on(v)); err != nil {
-			return err
-		}
-		return nil
-	case "thanks":
-		return s.thanksDue(tx, dl.SubjectID)
-	case "advisory":
-		return s.advisoryDue(tx, dl.SubjectID)
-	case "appeal":
-		return s.appealOverdue(tx, dl.SubjectID)
-	case "aftercare":
-		return s.aftercareDue(tx, dl.SubjectID)
-	case "cool_off":
-		return s.coolOffDue(tx, dl.SubjectID)
-	case "triage":
-		return s.flagOverdue(tx, dl.SubjectID)
-	case "maintenance":
-		return s.maintain(tx, dl.SubjectID)
-	case "day":
-		return s.recomputeETAs(tx, dl.SubjectID)
-	case "hold":
-		return s.holdOverdue(tx, dl.SubjectID)
-	case "slot_hold":
-		return s.slotHoldDue(tx, dl.SubjectID)
+	case m.held != nil && !m.now.Before(m.v.WindowStart), PlanPermits.unmet(m.plan, nil, nil) != "":
+		return s.heldCancel(m)
+	case m.held == nil:
+		return s.miss(m)
 	}
 	return nil
+}
+
+// heldCancelDue lets a visit fall away that is held at the beginning of its
+// window, or whose household's plan permits none.
+func (s *Service) heldCancelDue(m *VisitCase) error {
+	if m.v.Status != VisitScheduled || (m.held == nil || m.now.Before(m.v.WindowStart)) && PlanPermits.unmet(m.plan, nil, nil) == "" {
+		return nil
+	}
+	return s.heldCancel(m)
+}
+
+func (s *Service) crewToldDue(m *VisitCase) error {
+	if m.v.Status != VisitScheduled {
+		return nil
+	}
+	return s.settleCrew(m)
+}
+
+func (s *Service) closeResolvedDue(c *Case) error {
+	if c.job.Status != JobResolved {
+		return nil
+	}
+	return s.endJob(c, System, "close", "resolved, no objection in 72 h")
 }
 
 // miss calls a visit missed: nobody moved until 15 minutes after its window.

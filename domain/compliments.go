@@ -101,7 +101,7 @@ func (s *Service) handleThanks(k *request) error {
 	if err := tx.InsertThanks(t); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "thanks", SubjectID: t.ID, JobID: &t.JobID, DueAt: t.DeliverBy})
+	tx.arm(DueThanks, t.ID, &t.JobID, t.DeliverBy)
 	users, err := tx.UsersWith(RoleCoordinator, &t.CentreID, nil)
 	if err != nil {
 		return err
@@ -130,7 +130,7 @@ func (s *Service) undoThanks(tx *Work, j *Job, via map[ID]bool) error {
 			return err
 		}
 		t.Reason, t.ModeratedAt = "said by somebody else", &tx.Now
-		tx.Disarm("thanks", t.ID)
+		tx.Disarm(DueThanks, t.ID)
 		s.changed(&t.Meta, tx.Now)
 		if err := tx.SaveThanks(t); err != nil {
 			return err
@@ -167,7 +167,7 @@ func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Mode
 				return ThanksView{}, Fail(CodeUnprocessable, "Say why it is not passed on.").At("/reason", "a few words")
 			}
 			err = tx.apply(t, "moderate", "refused")
-			tx.Disarm("thanks", t.ID)
+			tx.Disarm(DueThanks, t.ID)
 		default:
 			return ThanksView{}, Fail(CodeUnprocessable, "It is approved or refused.").At("/decision", "approve or refuse")
 		}

@@ -30,6 +30,7 @@ type AttemptInput struct {
 	LastNotice     bool     `json:"last_notice"`
 	OccurredAt     string   `json:"occurred_at"`
 	link           *ID      // by which it came
+	request        string   // what the household asked for in it
 }
 
 // outcomesOf lists what can come of a channel: a door is not busy and a
@@ -95,7 +96,7 @@ func (s *Service) recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) 
 		Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
 		Lon:         in.Lon,
-		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, ByRole: call.Actor.Role, OccurredAt: st.occurred,
+		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, Request: in.request, ByRole: call.Actor.Role, OccurredAt: st.occurred,
 		ClaimedAt: st.claimed, RecordedAt: d.now, CreatedAt: d.now}
 	if v != nil {
 		a.VisitID = &v.ID
@@ -387,7 +388,7 @@ func (s *Service) reassess(d *Case) error {
 		}
 	}
 	if was == reach.LastNotice || was == reach.Unreachable {
-		d.tx.Disarm("last_notice", j.ID)
+		d.tx.Disarm(DueLastNotice, j.ID)
 	}
 	switch {
 	case v.Verdict == reach.Unreachable && open == nil:
@@ -435,7 +436,7 @@ func (s *Service) reassess(d *Case) error {
 			}
 		}
 		if due.After(d.now) {
-			d.tx.Arm(Deadline{ID: s.NewID(), Kind: "last_notice", SubjectID: j.ID, JobID: &j.ID, DueAt: due})
+			d.tx.arm(DueLastNotice, j.ID, &j.ID, due)
 		}
 	}
 	return nil
@@ -458,7 +459,7 @@ func (s *Service) visitMoved(d *Case, v *Visit) error {
 	case at != nil && j.Verdict != reach.Reached:
 		return s.reassess(d)
 	case j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable:
-		d.tx.Arm(Deadline{ID: s.NewID(), Kind: "last_notice", SubjectID: j.ID, JobID: &j.ID, DueAt: d.now})
+		d.tx.arm(DueLastNotice, j.ID, &j.ID, d.now)
 	}
 	return nil
 }

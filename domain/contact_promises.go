@@ -136,7 +136,7 @@ func (s *Service) promise(d *Case, a Actor, p *Promise, owner *User) error {
 	}
 	d.entry(a, "promise.made", nil, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
 		"owner_id": p.OwnerID, "due_at": p.DueAt})
-	d.tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt})
+	d.tx.arm(DuePromise, p.ID, &p.JobID, p.DueAt)
 	if a.UserID != owner.ID {
 		return s.notifyOwner(d, p, owner, "promise.yours")
 	}
@@ -347,7 +347,7 @@ func (s *Service) keep(d *Case, a Actor, p *Promise, proof *Attempt) error {
 		return err
 	}
 	p.KeptAt, p.KeptID = ptr(proof.OccurredAt), &proof.ID
-	d.tx.Disarm("promise", p.ID)
+	d.tx.Disarm(DuePromise, p.ID)
 	s.changed(&p.Meta, d.now)
 	if err := d.tx.SavePromise(p); err != nil {
 		return err
@@ -445,7 +445,7 @@ func (s *Service) promiseLate(tx *Work, id ID) error {
 		p.Step++
 	}
 	if p.Step < len(lateSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt.Add(lateSteps[p.Step].After)})
+		tx.arm(DuePromise, p.ID, &p.JobID, p.DueAt.Add(lateSteps[p.Step].After))
 	}
 	s.changed(&p.Meta, tx.Now)
 	if err := tx.SavePromise(p); err != nil {

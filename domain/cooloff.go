@@ -172,7 +172,7 @@ func (s *Service) freeNext(tx *Work, user ID, c *CoolOff) error {
 		if !due.After(tx.Now) {
 			due = tx.Now.Add(v.WindowStart.Sub(tx.Now) / 2)
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "cool_off", SubjectID: v.ID, JobID: &v.JobID, DueAt: due})
+		tx.arm(DueCoolOff, v.ID, &v.JobID, due)
 		if err := s.notifyStaff(d, v, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}

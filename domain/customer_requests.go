@@ -87,7 +87,7 @@ type request struct {
 	phone   string   // of wrong-person by voice
 	in      LinkAction
 	dispute *Dispute  // what came of dispute
-	held    *HeldSlot // what is kept now
+	kept    *HeldSlot // a window that is kept now
 	done    string    // what was done, where the action alone does not say it
 }
 
@@ -178,7 +178,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			// The customer's own action is contact: it first lifts unreachable.
 			if k.contact, err = s.recordAttempt(k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
 				Outcome: reach.Reached,
-				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), link: &l.ID}); err != nil {
+				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), link: &l.ID, request: in.Action}); err != nil {
 				return err
 			}
 			if d.holds, err = tx.HoldsOver(j, true); err != nil {
@@ -239,7 +239,7 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *Call, job ID, in VoiceIn
 		if err != nil {
 			return VoiceAnswer{}, err
 		}
-		out := VoiceAnswer{Done: in.Action, Held: k.held, Job: job}
+		out := VoiceAnswer{Done: in.Action, Held: k.kept, Job: job}
 		if k.contact != nil {
 			out.ContactID = &k.contact.ID
 		}
@@ -291,6 +291,7 @@ func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, i
 		if in.Contact != nil {
 			said = *in.Contact
 		}
+		said.request = act.Action
 		if k.contact, err = s.recordAttempt(call, d, nil, said); err != nil {
 			return nil, err
 		}
@@ -533,8 +534,8 @@ func (s *Service) undo(k *request, l *Link) error {
 		if a.JobID != d.job.ID && !has(others, a.JobID) {
 			others = append(others, a.JobID)
 		}
-		reopened = reopened || a.Note == "reopen by link"
-		stopped = stopped || a.Note == "stop-visits by link"
+		reopened = reopened || a.Request == "reopen"
+		stopped = stopped || a.Request == "stop-visits"
 		a.Discounted = "by somebody else: the link had reached the wrong person"
 		if err := tx.SaveAttempt(a); err != nil {
 			return err
@@ -564,7 +565,7 @@ func (s *Service) undo(k *request, l *Link) error {
 		if err := tx.SaveDispute(f); err != nil {
 			return err
 		}
-		tx.Disarm("dispute", f.ID)
+		tx.Disarm(DueDispute, f.ID)
 	}
 	promises, err := tx.PromisesDue(d.customer.ID)
 	if err != nil {
@@ -575,7 +576,7 @@ func (s *Service) undo(k *request, l *Link) error {
 			if err := tx.apply(p, "void"); err != nil {
 				return err
 			}
-			tx.Disarm("promise", p.ID)
+			tx.Disarm(DuePromise, p.ID)
 			s.changed(&p.Meta, now)
 			if err := tx.SavePromise(p); err != nil {
 				return err
@@ -643,7 +644,7 @@ func (s *Service) undoVisit(m *VisitCase, l *Link) error {
 		if s.checkCrew(m.Case, v, v.Crew) != nil { // somebody has another visit by now
 			v.Crew = JSONList[ID]{}
 		}
-		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &v.JobID, DueAt: v.WindowEnd.Add(missedAfter)})
+		m.tx.arm(DueMissed, v.ID, &v.JobID, v.WindowEnd.Add(missedAfter))
 		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
 		s.notifyCrew(m.Case, v, v.Crew, "visit.assigned")
 		if len(v.Crew) == 0 && len(crew) > 0 {

@@ -169,7 +169,7 @@ func (s *Service) disputeAct(k *request) error {
 	k.entry(k.actor, kind, f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
 		"claim":  f.Claim,
 		"reason": f.Reason, "due_at": f.DueAt, "default": f.Fallback})
-	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "dispute", SubjectID: f.ID, JobID: &f.JobID, DueAt: f.DueAt})
+	k.tx.arm(DueDispute, f.ID, &f.JobID, f.DueAt)
 	if err := s.notifyStaff(k.Case, k.v, "dispute.opened", RoleAreaManager); err != nil {
 		return err
 	}
@@ -240,7 +240,7 @@ func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 	case AboutNoAccess:
 		v.CountsAgainst = "nobody"
 	case AboutCompletion:
-		k.tx.Disarm("sample", v.ID)
+		k.tx.Disarm(DueSample, v.ID)
 		if err := s.settleCheck(k.tx, v.ID); err != nil {
 			return false, err
 		}
@@ -437,7 +437,7 @@ func (s *Service) settleDispute(d *Case, f *Dispute, a Actor, decision, reasons 
 	if err := d.tx.SaveDispute(f); err != nil {
 		return err
 	}
-	d.tx.Disarm("dispute", f.ID)
+	d.tx.Disarm(DueDispute, f.ID)
 	d.entry(a, "dispute.decided", f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
 		"decision": f.Status,
 		"reasons":  reasons, "by_default": f.ByDefault})

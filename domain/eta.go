@@ -88,7 +88,7 @@ func (s *Service) dayFollows(tx *Work, v *Visit) {
 		return
 	}
 	for _, id := range v.Crew {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "day", SubjectID: id, DueAt: tx.Now})
+		tx.arm(DueDay, id, nil, tx.Now)
 	}
 }
 
@@ -133,7 +133,7 @@ func (s *Service) lookAt(tx *Work, e eta) {
 		due = tx.Now.Add(max(spare, checkAgain))
 	}
 	if due.Before(e.visit.WindowEnd) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "jeopardy", SubjectID: e.visit.ID, JobID: &e.visit.JobID, DueAt: due})
+		tx.arm(DueJeopardy, e.visit.ID, &e.visit.JobID, due)
 	}
 }
 

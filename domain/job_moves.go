@@ -81,8 +81,8 @@ func (s *Service) endJob(d *Case, a Actor, action, reason string) error {
 		return err
 	}
 	j.EndedAt, j.EndReason, j.ReopenUntil = ptr(d.now), reason, ptr(d.now.Add(reopenWithin))
-	d.tx.Disarm("close_resolved", j.ID)
-	d.tx.Disarm("last_notice", j.ID)
+	d.tx.Disarm(DueCloseResolved, j.ID)
+	d.tx.Disarm(DueLastNotice, j.ID)
 	d.entry(a, jobMove(action).Fact, nil, map[string]any{"reason": reason})
 	promises, err := d.tx.PromisesDue(j.CustomerID)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Service) endJob(d *Case, a Actor, action, reason string) error {
 		if p.JobID != j.ID {
 			continue
 		}
-		d.tx.Disarm("promise", p.ID)
+		d.tx.Disarm(DuePromise, p.ID)
 		if PromiseMoves.open("lapse", string(p.Status)) {
 			if err := d.tx.apply(p, "lapse"); err != nil {
 				return err
@@ -176,7 +176,7 @@ func (s *Service) reopen(d *Case, a Actor, reason string) error {
 		return err
 	}
 	j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = nil, "", nil, ptr(d.now), nil
-	d.tx.Disarm("close_resolved", j.ID)
+	d.tx.Disarm(DueCloseResolved, j.ID)
 	d.entry(a, "job.reopened", nil, map[string]any{"reason": reason})
 	if err := s.derive(d.tx, j, nil); err != nil {
 		return err

@@ -205,7 +205,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		} else if !notFound(err) {
 			return Maintenance{}, err
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: tx.Now})
+		tx.arm(DueMaintenance, m.ID, nil, tx.Now)
 		return m, tx.InsertMaintenance(&m)
 	})
 }
@@ -245,7 +245,7 @@ func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, versi
 		if err := s.checkMaintenance(m, tx.Now); err != nil {
 			return Maintenance{}, err
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: tx.Now})
+		tx.arm(DueMaintenance, m.ID, nil, tx.Now)
 		s.changed(&m.Meta, tx.Now)
 		err = tx.SaveMaintenance(m)
 		return *m, err
@@ -291,7 +291,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 			return Maintenance{}, err
 		}
 		m.EndReason = in.Reason
-		tx.Disarm("maintenance", m.ID)
+		tx.Disarm(DueMaintenance, m.ID)
 		s.changed(&m.Meta, tx.Now)
 		err = tx.SaveMaintenance(m)
 		return *m, err
@@ -348,7 +348,7 @@ func (s *Service) maintain(tx *Work, id ID) error {
 		}
 	}
 	if MaintenanceMoves.open("generate", m.Status) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: due})
+		tx.arm(DueMaintenance, m.ID, nil, due)
 	}
 	s.changed(&m.Meta, tx.Now)
 	return tx.SaveMaintenance(m)

@@ -38,7 +38,7 @@ func (s *Service) stopVisits(k *request) error {
 		return err
 	}
 	m.EndReason = stoppedVisits
-	k.tx.Disarm("maintenance", m.ID)
+	k.tx.Disarm(DueMaintenance, m.ID)
 	s.changed(&m.Meta, k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (s *Service) undoStop(k *request, l *Link) error {
 		return err
 	}
 	m.EndReason = ""
-	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: k.now})
+	k.tx.arm(DueMaintenance, m.ID, nil, k.now)
 	s.changed(&m.Meta, k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {
 		return err

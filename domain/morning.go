@@ -22,7 +22,7 @@ const (
 // something that may wait there.
 func (s *Service) remind(tx *Work, n *Notice, u *User) {
 	if (u.Role == RoleAreaManager || u.Role == RoleAdmin) && !strings.HasPrefix(n.Kind, "queue.") {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "morning", SubjectID: u.ID, DueAt: tx.Now.Truncate(morningQuarter).Add(morningQuarter)})
+		tx.arm(DueMorning, u.ID, nil, tx.Now.Truncate(morningQuarter).Add(morningQuarter))
 	}
 }
 
@@ -75,7 +75,7 @@ func (s *Service) morning(ctx context.Context, tx *Work, user ID, due time.Time)
 			return err
 		}
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "morning", SubjectID: u.ID, DueAt: next})
+	tx.arm(DueMorning, u.ID, nil, next)
 	return nil
 }
 

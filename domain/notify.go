@@ -155,7 +155,7 @@ func (s *Service) notifyCrewChange(m *VisitCase, before []ID) error {
 		s.notifyCrew(m.Case, m.v, stay, "visit.crew_changed")
 	}
 	if wait {
-		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "crew_told", SubjectID: m.v.ID, JobID: &m.v.JobID, DueAt: m.now.Add(crewFlapping)})
+		m.tx.arm(DueCrewTold, m.v.ID, &m.v.JobID, m.now.Add(crewFlapping))
 	}
 	return nil
 }

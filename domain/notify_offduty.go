@@ -72,12 +72,12 @@ func (s *Service) notifyOne(tx *Work, n Notice, u *User, c *Centre, leaves []Lea
 
 // wait keeps a notice for the beginning of a duty. Unless it is about a visit
 // with a time of its own, it is still good then.
-func (s *Service) wait(tx Tx, n *Notice, u *User, starts *time.Time, until time.Time) {
+func (s *Service) wait(tx *Work, n *Notice, u *User, starts *time.Time, until time.Time) {
 	n.Waits, n.NotBefore = true, until
 	if good := until.Add(24 * time.Hour); starts == nil && n.ExpiresAt.Before(good) {
 		n.ExpiresAt = good
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "duty", SubjectID: u.ID, DueAt: until})
+	tx.arm(DueDuty, u.ID, nil, until)
 }
 
 // notifyOnDuty rings those of a role who are on duty; the others find it in their
@@ -151,7 +151,7 @@ func (s *Service) dutyBegins(tx *Work, user ID) error {
 	}
 	if r := onDuty(u, c, leaves); !r.On(tx.Now) { // their hours changed meanwhile
 		if next, ok := r.Next(tx.Now); ok {
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "duty", SubjectID: user, DueAt: next})
+			tx.arm(DueDuty, user, nil, next)
 		}
 		return nil
 	}

@@ -157,7 +157,7 @@ func (s *Service) notifyOfFlag(tx *Work, f *Flag, users []User, kind string) err
 	if rings = rings && f.live(); rings {
 		kind = urgent
 		if tx.Now.Before(f.RecordedAt.Add(liveRings)) {
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "flag.live", SubjectID: f.ID, DueAt: tx.Now.Add(liveRepeat)})
+			tx.arm(DueLiveReport, f.ID, nil, tx.Now.Add(liveRepeat))
 		}
 	}
 	return s.notifyOnDuty(tx, users, c, func(u *User) Notice {
@@ -219,12 +219,12 @@ func byLevel(level int, usual, severe time.Duration) time.Duration {
 func triageTime(level int) time.Duration { return byLevel(level, triageDue, triageDueSevere) }
 
 // armFlag keeps the deadline of the report's present state.
-func (s *Service) armFlag(tx Tx, f *Flag) {
+func (s *Service) armFlag(tx *Work, f *Flag) {
 	if f.DueAt == nil {
-		tx.Disarm("triage", f.ID)
+		tx.Disarm(DueTriage, f.ID)
 		return
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: *f.DueAt})
+	tx.arm(DueTriage, f.ID, nil, *f.DueAt)
 }
 
 // setDue gives a report that has moved on its new due time. A report of level
@@ -265,7 +265,7 @@ func (s *Service) flagOverdue(tx *Work, id ID) error {
 		f.EscalatedAt = &tx.Now
 	}
 	if f.Step < len(flagSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: tx.Now.Add(byLevel(f.Level, flagPassedOn, flagPassedOnSevere))})
+		tx.arm(DueTriage, f.ID, nil, tx.Now.Add(byLevel(f.Level, flagPassedOn, flagPassedOnSevere)))
 	}
 	s.changed(&f.Meta, tx.Now)
 	if err := tx.SaveFlag(f); err != nil {
@@ -319,7 +319,7 @@ func (s *Service) holdOverdue(tx *Work, id ID) error {
 			continue
 		}
 		if step+1 < len(holdSteps) {
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "hold", SubjectID: h.ID, JobID: f.JobID, DueAt: tx.Now.Add(holdPassedOn)})
+			tx.arm(DueHold, h.ID, f.JobID, tx.Now.Add(holdPassedOn))
 		}
 		if err := tx.HoldStep(h.ID, step+1); err != nil {
 			return err

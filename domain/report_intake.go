@@ -309,7 +309,7 @@ func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
 	if err := d.tx.InsertHold(h); err != nil {
 		return err
 	}
-	d.tx.Arm(Deadline{ID: s.NewID(), Kind: "hold", SubjectID: h.ID, JobID: &j.ID, DueAt: *h.DueAt})
+	d.tx.arm(DueHold, h.ID, &j.ID, *h.DueAt)
 	d.holds, d.held = append(d.holds, *h), h
 	d.entry(System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
 	if err := s.notifyStaff(d, nil, "hold.area", RoleProprietor); err != nil {
@@ -327,7 +327,7 @@ func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
 			if due.Before(d.now) {
 				due = d.now
 			}
-			d.tx.Arm(Deadline{ID: s.NewID(), Kind: "held_cancel", SubjectID: o.ID, JobID: &o.JobID, DueAt: due})
+			d.tx.arm(DueHeldCancel, o.ID, &o.JobID, due)
 			s.notifyCrew(d, o, others, "visit.wait")
 			continue
 		}
@@ -534,7 +534,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 				return JobView{}, err
 			}
 			h.LiftedByID, h.LiftReason, h.Plan = &a.UserID, in.Reason, in.Plan
-			tx.Disarm("hold", h.ID)
+			tx.Disarm(DueHold, h.ID)
 			if err := tx.SaveHold(h); err != nil {
 				return JobView{}, err
 			}
@@ -568,7 +568,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 			return JobView{}, err
 		}
 		for i := range visits {
-			tx.Disarm("held_cancel", visits[i].ID)
+			tx.Disarm(DueHeldCancel, visits[i].ID)
 			if o := &visits[i]; len(o.PlanSeen) > 0 { // another plan was seen, not this one
 				o.PlanSeen = JSONList[ID]{}
 				s.changed(&o.Meta, tx.Now)

@@ -210,7 +210,7 @@ func (s *Service) forbidAhead(d *Case, visits []Visit) {
 	}
 	for i := range visits {
 		if v := &visits[i]; v.Status == VisitScheduled {
-			d.tx.Arm(Deadline{ID: s.NewID(), Kind: "held_cancel", SubjectID: v.ID, JobID: &v.JobID, DueAt: d.now})
+			d.tx.arm(DueHeldCancel, v.ID, &v.JobID, d.now)
 		}
 	}
 }

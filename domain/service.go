@@ -60,6 +60,10 @@ type Call struct {
 	Key, Hash string
 	Status    int        // of the answer, stored with it
 	SentAt    *time.Time // the device's clock when it sent
+	// DryRun lets everything happen but the commit; Told lists then whom the
+	// move would tell of what.
+	DryRun bool
+	Told   []Notice
 	// Answer is what to send: stored by an earlier request when Replayed.
 	Answer   *Replay
 	Replayed bool
@@ -71,6 +75,9 @@ type Headed interface{ Head() (ID, int64) }
 // replay finds the answer of an earlier request with the same key. Use cases
 // that commit in several transactions ask for it first.
 func (s *Service) replay(ctx context.Context, call *Call) (found bool, err error) {
+	if call.DryRun {
+		return false, Fail(CodeInternal, "This takes several transactions; it cannot be asked first.")
+	}
 	if call.Key == "" {
 		return false, nil
 	}

@@ -143,7 +143,7 @@ func (s *Service) anotherSlot(k *request) error {
 	if !k.in.Take {
 		return nil
 	}
-	k.held = nil
+	k.kept = nil
 	return s.takeSlot(k)
 }
 
@@ -199,8 +199,8 @@ func (s *Service) holdSlot(k *request) error {
 			return err
 		}
 	}
-	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "slot_hold", SubjectID: k.job.ID, JobID: &k.job.ID, DueAt: until})
-	k.held, k.done = &HeldSlot{v.WindowStart, v.WindowEnd, until}, "slot-held"
+	k.tx.arm(DueSlotHold, k.job.ID, &k.job.ID, until)
+	k.kept, k.done = &HeldSlot{v.WindowStart, v.WindowEnd, until}, "slot-held"
 	return nil
 }
 
@@ -231,7 +231,7 @@ func (s *Service) takeSlot(k *request) error {
 	if err := k.tx.DropSlotHolds(k.job.ID); err != nil {
 		return err
 	}
-	k.tx.Disarm("slot_hold", k.job.ID)
+	k.tx.Disarm(DueSlotHold, k.job.ID)
 	if old := movable(k.v); old != nil {
 		next.PredecessorID = &old.ID
 		err = s.succeed(k.move(), k.call, next, in)

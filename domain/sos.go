@@ -415,7 +415,7 @@ func (s *Service) ringSOS(tx *Work, x *SOS, deaf ...ID) error {
 	if err := s.ringAll(tx, x); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: ladder.Next(tiers, x.Tier, x.RecordedAt, tx.Now)})
+	tx.arm(DueSOS, x.ID, nil, ladder.Next(tiers, x.Tier, x.RecordedAt, tx.Now))
 	if heard {
 		return nil
 	}
@@ -533,7 +533,7 @@ func (s *Service) sosDue(tx *Work, id ID) error {
 // remindSOS asks whoever answers to say how it ended.
 func (s *Service) remindSOS(tx *Work, x *SOS) error {
 	x.Round++
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: tx.Now.Add(sosNag)})
+	tx.arm(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
 	owner, err := tx.User(*x.OwnerID)
 	if err != nil {
 		return err
@@ -613,7 +613,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 				return SOSView{}, err
 			}
 			x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = &ended, &a.UserID, in.Words, in.Outcome
-			tx.Disarm("sos", x.ID)
+			tx.Disarm(DueSOS, x.ID)
 		}
 		s.changed(&x.Meta, tx.Now)
 		if err = tx.SaveSOS(x); err != nil {
@@ -663,7 +663,7 @@ func (s *Service) acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) err
 	if note := strings.TrimSpace(in.Note); note != "" {
 		x.Note = boundNote(strings.TrimSpace(x.Note + "\n" + a.Name + ": " + note))
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: tx.Now.Add(sosNag)})
+	tx.arm(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
 	if err := tx.SilenceSOS(x.ID); err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func (s *Service) newTimer(tx *Work, action string, v *Visit, user ID, base time
 	if err := tx.InsertTimer(t); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID, DueAt: t.DueAt})
+	tx.arm(DueTimer, t.ID, &v.JobID, t.DueAt)
 	return nil
 }
 
@@ -152,7 +152,7 @@ func (s *Service) timerAhead(m *VisitCase) error {
 		}
 		for i := range next {
 			if o := &next[i]; o.ID != m.v.ID && o.Status == VisitScheduled && o.PlannedStart.After(m.now) {
-				m.tx.Arm(Deadline{ID: s.NewID(), Kind: "timer_plan", SubjectID: o.ID, JobID: &o.JobID, DueAt: o.PlannedStart.Add(silentFor)})
+				m.tx.arm(DueTimerPlan, o.ID, &o.JobID, o.PlannedStart.Add(silentFor))
 				break
 			}
 		}
@@ -200,7 +200,7 @@ func (s *Service) resetTimer(tx *Work, t *Timer, action string, job ID, due time
 		return err
 	}
 	t.PingedAt, t.PingID, t.DueAt = nil, nil, due
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &job, DueAt: due})
+	tx.arm(DueTimer, t.ID, &job, due)
 	s.changed(&t.Meta, tx.Now)
 	return tx.SaveTimer(t)
 }
@@ -216,7 +216,7 @@ func (s *Service) endTimer(tx *Work, t *Timer, how string, at time.Time) error {
 		return err
 	}
 	t.EndedAt, t.EndedHow = &at, how
-	tx.Disarm("timer", t.ID)
+	tx.Disarm(DueTimer, t.ID)
 	s.changed(&t.Meta, tx.Now)
 	return tx.SaveTimer(t)
 }
@@ -305,8 +305,7 @@ func (s *Service) timerDue(tx *Work, id ID) error {
 		t.SOSID = &x.ID
 	}
 	if next+1 < len(timerSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID,
-			DueAt: tx.Now.Add(timerSteps[next+1].After - timerSteps[next].After)})
+		tx.arm(DueTimer, t.ID, &v.JobID, tx.Now.Add(timerSteps[next+1].After-timerSteps[next].After))
 	}
 	s.changed(&t.Meta, tx.Now)
 	return tx.SaveTimer(t)

@@ -105,7 +105,7 @@ func (s *Service) wrongEndCode(m *VisitCase, a Actor) error {
 func (s *Service) confirmDone(m *VisitCase, a Actor, how string) error {
 	m.v.DoneConfirmedAt, m.v.DoneConfirmedHow = ptr(m.st.occurred), how
 	m.entry(a, "visit.done_confirmed", &m.v.ID, map[string]any{"how": how})
-	m.tx.Disarm("sample", m.v.ID)
+	m.tx.Disarm(DueSample, m.v.ID)
 	s.changed(&m.v.Meta, m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (s *Service) completed(m *VisitCase, a Actor, code string) error {
 			return err
 		}
 	}
-	m.tx.Arm(Deadline{ID: s.NewID(), Kind: "sample", SubjectID: m.v.ID, JobID: &m.v.JobID, DueAt: m.now.Add(sampleAfter)})
+	m.tx.arm(DueSample, m.v.ID, &m.v.JobID, m.now.Add(sampleAfter))
 	return nil
 }
 

@@ -137,13 +137,13 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 		if in.Tested != nil {
 			v.Tested = *in.Tested
 		}
-		m.tx.Disarm("missed", v.ID)
+		m.tx.Disarm(DueMissed, v.ID)
 		payload := map[string]any{"note": in.Note}
 		if !v.Status.Unfinished() {
 			v.EndedAt, v.EndReason = ptr(m.st.occurred), in.Reason
 			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts,
 				"tested": v.Tested}
-			m.tx.Disarm("held_cancel", v.ID)
+			m.tx.Disarm(DueHeldCancel, v.ID)
 		}
 		if v.Status == VisitNoAccess {
 			v.CountsAgainst, v.ProvisionalTo = "customer", ptr(m.now.Add(provisionalFor))
@@ -309,8 +309,8 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 				}
 			}
 			v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = ptr(d.st.occurred), "", "nobody", nil
-			tx.Disarm("missed", v.ID)
-			tx.Disarm("held_cancel", v.ID)
+			tx.Disarm(DueMissed, v.ID)
+			tx.Disarm(DueHeldCancel, v.ID)
 		}
 		// The fact names the crew, not who pressed (docs/product.md section 5).
 		crew := call.Actor

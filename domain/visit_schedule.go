@@ -387,12 +387,12 @@ func (s *Service) book(call *Call, d *Case, v *Visit, in ScheduleInput, kind str
 		if err := d.tx.apply(j, "follow", string(JobScheduled)); err != nil {
 			return err
 		}
-		d.tx.Disarm("close_resolved", j.ID)
+		d.tx.Disarm(DueCloseResolved, j.ID)
 	}
 	d.entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
 		"planned_start":   v.PlannedStart,
 		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.chosen != ""})
-	d.tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &j.ID, DueAt: v.WindowEnd.Add(missedAfter)})
+	d.tx.arm(DueMissed, v.ID, &j.ID, v.WindowEnd.Add(missedAfter))
 	s.dayFollows(d.tx, v)
 	s.notifyCrew(d, v, v.Crew, "visit.assigned")
 	if in.chosen != "link" { // who chose it has it before them
@@ -531,10 +531,10 @@ func (s *Service) derive(tx *Work, j *Job, changed *Visit) error {
 	switch {
 	case j.Status == JobResolved && was != JobResolved:
 		j.ResolvedAt = ptr(tx.Now)
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "close_resolved", SubjectID: j.ID, JobID: &j.ID, DueAt: tx.Now.Add(closeResolvedAfter)})
+		tx.arm(DueCloseResolved, j.ID, &j.ID, tx.Now.Add(closeResolvedAfter))
 	case was == JobResolved && j.Status != JobResolved:
 		j.ResolvedAt = nil
-		tx.Disarm("close_resolved", j.ID)
+		tx.Disarm(DueCloseResolved, j.ID)
 	}
 	return nil
 }
@@ -745,8 +745,8 @@ func (s *Service) succeed(m *VisitCase, call *Call, next *Visit, in ScheduleInpu
 	if err := m.tx.SaveVisit(old); err != nil {
 		return err
 	}
-	m.tx.Disarm("missed", old.ID)
-	m.tx.Disarm("held_cancel", old.ID)
+	m.tx.Disarm(DueMissed, old.ID)
+	m.tx.Disarm(DueHeldCancel, old.ID)
 	if err := m.tx.WithdrawNotices(old.ID, "visit.offered"); err != nil {
 		return err
 	}
@@ -789,8 +789,8 @@ func (s *Service) cancelVisit(m *VisitCase, a Actor, reason, against string) err
 			v.ConfirmedHow = "call"
 		}
 	}
-	m.tx.Disarm("missed", v.ID)
-	m.tx.Disarm("held_cancel", v.ID)
+	m.tx.Disarm(DueMissed, v.ID)
+	m.tx.Disarm(DueHeldCancel, v.ID)
 	m.entry(a, "visit.cancelled", &v.ID, map[string]any{"reason": reason})
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
