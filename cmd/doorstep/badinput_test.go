@@ -1417,16 +1417,16 @@ func TestBadConnections(t *testing.T) {
 	h := newHarness(t, "sqlite")
 	h.anyPush = true
 	// A second server over the same use cases, with less patience.
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now,
-		push: notifications.NewLog(slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler)}
-	hasty, err := w.build(t.Context(), h.db)
+	w := &Config{Secrets: Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now,
+		Push: notifications.NewLog(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler)}
+	hasty, err := New(t.Context(), h.db, w)
 	h.must(err)
 	const patience = 400 * time.Millisecond
-	hasty.server.App.Server().ReadTimeout, hasty.server.App.Server().IdleTimeout = patience, patience
+	hasty.HTTP.App.Server().ReadTimeout, hasty.HTTP.App.Server().IdleTimeout = patience, patience
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
-	go func() { _ = hasty.server.Serve(ln) }()
-	t.Cleanup(func() { _ = hasty.server.Drain(context.Background()) })
+	go func() { _ = hasty.HTTP.Serve(ln) }()
+	t.Cleanup(func() { _ = hasty.HTTP.Drain(context.Background()) })
 	address := ln.Addr().String()
 	token := h.as("kiran").token
 

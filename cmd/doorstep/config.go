@@ -1,43 +1,38 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
-
-	"github.com/alecthomas/kong"
 )
 
-// storage is where the data lives; every command that needs it has it.
-type storage struct {
+// Storage is where the data lives; every command that needs it has it.
+type Storage struct {
 	Data        string `help:"Folder of the embedded SQLite file." default:"data" env:"DOORSTEP_DATA" placeholder:"DIR"`
 	DatabaseURL string `help:"PostgreSQL 15+ instead: postgres://user:password@host/name." env:"DATABASE_URL,DOORSTEP_DATABASE_URL" placeholder:"URL"`
 	MaxConns    int    `help:"Connections to PostgreSQL." default:"16" env:"DOORSTEP_MAX_CONNS"`
 	Synchronous string `help:"SQLite: with NORMAL a power cut can lose the last writes, an SOS too." default:"FULL" enum:"NORMAL,FULL" env:"DOORSTEP_SYNCHRONOUS"`
 }
 
-func (s storage) url() string {
+func (s Storage) URL() string {
 	if s.DatabaseURL != "" {
 		return s.DatabaseURL
 	}
 	return filepath.Join(s.Data, "doorstep.db")
 }
 
-// secrets sign tokens and links. There is no default: a server with known
+// Secrets sign tokens and links. There is no default: a server with known
 // secrets lets everybody in.
-type secrets struct {
+type Secrets struct {
 	JWTSecret  string `name:"jwt-secret" help:"Signs access tokens; 32 characters or more, comma-separated for rotation, newest first." env:"DOORSTEP_JWT_SECRET" placeholder:"SECRET"`
 	LinkSecret string `help:"Signs customer links and refresh tokens; as above." env:"DOORSTEP_LINK_SECRET" placeholder:"SECRET"`
 }
 
-func (s secrets) check() error {
+func (s Secrets) Check() error {
 	if err := checkSecret("DOORSTEP_JWT_SECRET", s.JWTSecret); err != nil {
 		return err
 	}
-	if err := s.checkLink(); err != nil {
+	if err := s.CheckLink(); err != nil {
 		return err
 	}
 	if s.JWTSecret == s.LinkSecret {
@@ -46,8 +41,8 @@ func (s secrets) check() error {
 	return nil
 }
 
-// checkLink is for what needs no access token.
-func (s secrets) checkLink() error { return checkSecret("DOORSTEP_LINK_SECRET", s.LinkSecret) }
+// CheckLink is for what needs no access token.
+func (s Secrets) CheckLink() error { return checkSecret("DOORSTEP_LINK_SECRET", s.LinkSecret) }
 
 func checkSecret(name, value string) error {
 	if value == "" {
@@ -81,72 +76,16 @@ func isSample(secret string) bool {
 	return len(seen) < 8
 }
 
-type secretCmd struct{}
-
-// Run prints 256 random bits.
-func (secretCmd) Run(e *environment) error {
-	_, err := fmt.Fprintln(e.stdout, randomHex(make([]byte, 32)))
-	return err
+// Limits bound what one address and one user may ask of each replica. Stop,
+// SOS and health are never limited.
+type Limits struct {
+	RateUser    int `help:"Requests a minute of each user that a replica answers; 0 for any number." default:"1200" env:"DOORSTEP_RATE_USER" placeholder:"N"`
+	RateAddress int `help:"Requests a minute without a token of each address (of each /64 of IPv6), such as sign-ins and customers' pages; 0 for any number." default:"3000" env:"DOORSTEP_RATE_ADDRESS" placeholder:"N"`
+	Connections int `name:"max-connections-per-address" help:"Open connections of one address (of one /64 of IPv6); trusted proxies have no bound; 0 for none." default:"256" env:"DOORSTEP_MAX_CONNECTIONS_PER_ADDRESS" placeholder:"N"`
 }
 
-func randomHex(b []byte) string {
-	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
-	return hex.EncodeToString(b)
-}
-
-// unknownVariables warns of DOORSTEP_ variables that no flag reads, with the
-// nearest name: a typing error would silently leave a default in force.
-func unknownVariables(model *kong.Application, environ []string) []string {
-	known := map[string]bool{}
-	ofTests := []string{"DOORSTEP_TEST_DATABASE_URL", "DOORSTEP_TEST_REQUIRE_POSTGRES", "DOORSTEP_TEST_REQUIRE_BROWSER",
-		"DOORSTEP_TEST_ENGINES", "DOORSTEP_TEST_BROWSER", "DOORSTEP_AXE"}
-	var walk func(n *kong.Node)
-	walk = func(n *kong.Node) {
-		for _, f := range n.Flags {
-			for _, e := range f.Envs {
-				known[e] = true
-			}
-		}
-		for _, child := range n.Children {
-			walk(child)
-		}
-	}
-	walk(model.Node)
-	var out []string
-	for _, kv := range environ {
-		name, _, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, "DOORSTEP_") || known[name] || slices.Contains(ofTests, name) {
-			continue
-		}
-		best, least := "", 1<<30
-		for k := range known {
-			if d := distance(name, k); d < least || d == least && k < best {
-				best, least = k, d
-			}
-		}
-		out = append(out, fmt.Sprintf("the variable %s is unknown and does nothing; did you mean %s?", name, best))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// distance is Levenshtein's.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
+// WebPush is of pushes to browsers; the keys are made of the link secret.
+type WebPush struct {
+	Subject string   `help:"Whom push services write to about pushes to browsers: mailto:desk@service.example; default: the base URL." env:"DOORSTEP_WEB_PUSH_SUBJECT" placeholder:"URL"`
+	Hosts   []string `help:"Push services besides those of the known browsers." env:"DOORSTEP_WEB_PUSH_HOSTS" placeholder:"HOST"`
 }

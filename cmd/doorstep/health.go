@@ -17,64 +17,64 @@ const (
 	writeEvery = time.Second
 	// writeTime bounds one write, so that a silent database does not stop the next.
 	writeTime = 4 * time.Second
-	// writeLate is how old the last write may be while a replica is ready.
-	writeLate = 5 * time.Second
-	// clockLate is for a clock's last round: above tickTime, for a round with
+	// WriteLate is how old the last write may be while a replica is ready.
+	WriteLate = 5 * time.Second
+	// ClockLate is for a clock's last round: above tickTime, for a round with
 	// much to do is no clock that stands still.
-	clockLate = 15 * time.Second
+	ClockLate = 15 * time.Second
 	// figuresEvery paces what is read for the metrics; a scrape reads nothing.
 	figuresEvery = 15 * time.Second
 	// replicasKept is how long the row of a replica that is gone stays.
 	replicasKept = 24 * time.Hour
 )
 
-// moment is an instant of the wall clock that several goroutines note and
+// Moment is an instant of the wall clock that several goroutines note and
 // read; until noted there is none.
-type moment struct{ at atomic.Pointer[time.Time] }
+type Moment struct{ at atomic.Pointer[time.Time] }
 
-func (m *moment) note() { m.noteAt(time.Now()) }
+func (m *Moment) note() { m.NoteAt(time.Now()) }
 
-func (m *moment) noteAt(t time.Time) { m.at.Store(&t) }
+func (m *Moment) NoteAt(t time.Time) { m.at.Store(&t) }
 
 // older reports whether it was longer ago than d, or never.
-func (m *moment) older(d time.Duration) bool {
+func (m *Moment) older(d time.Duration) bool {
 	t := m.at.Load()
 	return t == nil || time.Since(*t) > d
 }
 
-func (m *moment) unix() float64 {
+func (m *Moment) unix() float64 {
 	if t := m.at.Load(); t != nil {
 		return float64(t.UnixMicro()) / 1e6
 	}
 	return 0
 }
 
-// health is what a replica knows of itself: when it last wrote, and when each
+// Health is what a replica knows of itself: when it last wrote, and when each
 // of its clocks last ended a round. All of it is wall time: the injected clock
 // of a demo or a test may stand still.
-type health struct {
+type Health struct {
 	db            *repo.DB
 	id            domain.ID
 	now           func() time.Time // of the deadlines
 	log           *slog.Logger
-	wrote         moment
-	clock, alarms moment
+	Wrote         Moment
+	Clock, Alarms Moment
 	failing       atomic.Bool
 	began         atomic.Bool
 	figures       figures
 }
 
-func newHealth(db *repo.DB, now func() time.Time, reg prometheus.Registerer, log *slog.Logger) *health {
-	h := &health{db: db, id: uuid.Must(uuid.NewV7()), now: now, log: log}
+func newHealth(db *repo.DB, now func() time.Time, reg prometheus.Registerer, log *slog.Logger) *Health {
+	h := &Health{db: db, id: uuid.Must(uuid.NewV7()), now: now, log: log}
 	h.figures.register(reg, h)
 	return h
 }
 
-// begin writes for the first time, so that a server is ready when it listens,
+// Begin writes for the first time, so that a server is ready when it listens,
 // and starts to count.
-func (h *health) begin(ctx context.Context) {
-	h.clock.note()
-	h.alarms.note()
+func (h *Health) Begin(ctx context.Context) {
+	h.Clock.note()
+	h.Alarms.note()
 	h.began.Store(true)
 	within, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
@@ -85,16 +85,16 @@ func (h *health) begin(ctx context.Context) {
 }
 
 // run writes until ctx ends.
-func (h *health) run(ctx context.Context) { each(ctx, writeEvery, func() { h.write(ctx) }) }
+func (h *Health) run(ctx context.Context) { each(ctx, writeEvery, func() { h.write(ctx) }) }
 
-func (h *health) write(ctx context.Context) {
+func (h *Health) write(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
 	at := time.Now()
 	err := h.db.NoteReplica(within, h.id, at)
 	switch {
 	case err == nil:
-		h.wrote.noteAt(at)
+		h.Wrote.NoteAt(at)
 		if h.failing.Swap(false) {
 			h.log.Info("the database takes writes again")
 		}
@@ -105,23 +105,23 @@ func (h *health) write(ctx context.Context) {
 
 // ready reports why this replica may not get requests. Before the first write
 // nothing is known, and the database is asked for an answer.
-func (h *health) ready(ctx context.Context) error {
+func (h *Health) ready(ctx context.Context) error {
 	unready := func(words string) error {
 		e := domain.Fail(domain.CodeUnavailable, "%s", words)
 		e.RetryAfter = 2 * time.Second
 		return e
 	}
 	began := h.began.Load()
-	switch late := h.wrote.older(writeLate); {
+	switch late := h.Wrote.older(WriteLate); {
 	case (late || !began) && h.db.Ping(ctx) != nil:
 		return unready("The database does not answer.")
 	case !began:
 		return nil
 	case late:
 		return unready("The database answers, but takes no writes.")
-	case h.alarms.older(clockLate):
+	case h.Alarms.older(ClockLate):
 		return unready("The clock of the alarms does not tick.")
-	case h.clock.older(clockLate):
+	case h.Clock.older(ClockLate):
 		return unready("The clock does not tick.")
 	}
 	return nil
@@ -129,25 +129,25 @@ func (h *health) ready(ctx context.Context) error {
 
 // figures are the metrics that are read from the database now and then.
 type figures struct {
-	read                                  moment
+	read                                  Moment
 	lag, oldestSOS, oldestUnacked, notice prometheus.Gauge
 	open, unacked                         prometheus.Gauge
 	queue                                 *prometheus.GaugeVec
 }
 
-func (f *figures) register(reg prometheus.Registerer, h *health) {
+func (f *figures) register(reg prometheus.Registerer, h *Health) {
 	gauge := func(name, help string) prometheus.Gauge {
 		g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 		reg.MustRegister(g)
 		return g
 	}
-	when := func(name, help string, labels prometheus.Labels, m *moment) {
+	when := func(name, help string, labels prometheus.Labels, m *Moment) {
 		reg.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help, ConstLabels: labels}, m.unix))
 	}
-	when("doorstep_last_write_timestamp_seconds", "When this replica last wrote to the database; 0: never.", nil, &h.wrote)
+	when("doorstep_last_write_timestamp_seconds", "When this replica last wrote to the database; 0: never.", nil, &h.Wrote)
 	const ticked = "When a clock of this replica last ended a round, by clock; 0: never."
-	when("doorstep_clock_last_tick_timestamp_seconds", ticked, prometheus.Labels{"clock": "all"}, &h.clock)
-	when("doorstep_clock_last_tick_timestamp_seconds", ticked, prometheus.Labels{"clock": "alarms"}, &h.alarms)
+	when("doorstep_clock_last_tick_timestamp_seconds", ticked, prometheus.Labels{"clock": "all"}, &h.Clock)
+	when("doorstep_clock_last_tick_timestamp_seconds", ticked, prometheus.Labels{"clock": "alarms"}, &h.Alarms)
 	when("doorstep_figures_timestamp_seconds", "When the figures of clock lag, SOS, notices and queue were last read; 0: never.", nil, &f.read)
 	f.lag = gauge("doorstep_clock_lag_seconds", "How long ago the oldest deadline that is not carried out fell due.")
 	f.open = gauge("doorstep_sos_open", "Alarms that are not resolved.")
@@ -161,12 +161,12 @@ func (f *figures) register(reg prometheus.Registerer, h *health) {
 }
 
 // measure reads the figures until ctx ends.
-func (h *health) measure(ctx context.Context) {
+func (h *Health) measure(ctx context.Context) {
 	h.look(ctx)
 	each(ctx, figuresEvery, func() { h.look(ctx) })
 }
 
-func (h *health) look(ctx context.Context) {
+func (h *Health) look(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, tickTime)
 	defer cancel()
 	now := h.now()

@@ -123,7 +123,7 @@ func (h *harness) byRole(role string) *person {
 // forgetTries forgets failed tries, those of all replicas too.
 func (h *harness) forgetTries() {
 	h.Helper()
-	h.house.service.Tries = domain.NewTries()
+	h.house.Service.Tries = domain.NewTries()
 	_, err := h.db.SQL().ExecContext(h.Context(), "DELETE FROM throttles")
 	h.must(err)
 }
@@ -137,10 +137,10 @@ func TestEveryOperationLimitsFloods(t *testing.T) {
 		for _, role := range []string{"technician", "coordinator", "proprietor", "area_manager", "agent", "admin"} {
 			tokens[role] = h.byRole(role).token
 		}
-		usual := h.wiring.limits
-		h.wiring.limits = limitFlags{RateUser: 1, RateAddress: 1}
+		usual := h.wiring.Limits
+		h.wiring.Limits = Limits{RateUser: 1, RateAddress: 1}
 		flooded := &harness{T: t, base: h.another(), contract: h.contract}
-		h.wiring.limits = usual
+		h.wiring.Limits = usual
 		ask := func(token, method, where string) *http.Response {
 			t.Helper()
 			var body any

@@ -10,18 +10,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
-	_ "time/tzdata" // zones of centres and sites, also where the system has none
 
 	"github.com/alecthomas/kong"
-
-	"doorstep"
 )
 
 // version is set by the linker for releases.
-var version = "dev"
 
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server: SQLite file by default, PostgreSQL with --database-url."`
@@ -97,25 +92,3 @@ type environment struct {
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
-
-type openapiCmd struct{}
-
-func (openapiCmd) Run(e *environment) error {
-	_, err := e.stdout.Write(doorstep.OpenAPI)
-	return err
-}
-
-type versionCmd struct{}
-
-func (versionCmd) Run(e *environment) error {
-	v := version
-	if info, ok := debug.ReadBuildInfo(); ok && v == "dev" {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-				v += " " + s.Value[:12]
-			}
-		}
-	}
-	_, err := fmt.Fprintln(e.stdout, "doorstep", v)
-	return err
-}

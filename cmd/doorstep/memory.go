@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// collectAt is how much garbage, in percent of what lives, starts a
+// gcPercent is how much garbage, in percent of what lives, starts a
 // collection. What lives is about 12 MiB, so that Go's 100 would collect many
 // times a second under load and take a tenth of the processor.
-const collectAt = 300
+const gcPercent = 300
 
-// easeCollection sets that, unless GOGC says otherwise.
-func easeCollection() {
+// SetGCPercent sets that, unless GOGC says otherwise.
+func SetGCPercent() {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(collectAt)
+		debug.SetGCPercent(gcPercent)
 	}
 }
 
 const (
-	restLook    = 10 * time.Second
-	restAllocs  = 16 << 20 // bytes allocated between two looks by a server at rest, at most
+	idleLook    = 10 * time.Second
+	idleAllocs  = 16 << 20 // bytes allocated between two looks by an idle server, at most
 	worthFreed  = 8 << 20  // bytes above the last low for which a collection pays
 	inUse       = "/memory/classes/heap/objects:bytes"
 	inReserve   = "/memory/classes/heap/free:bytes"
@@ -30,15 +30,15 @@ const (
 	everMade    = "/gc/heap/allocs:bytes"
 )
 
-// giveBack returns memory to the system while the server rests: after the
+// ReleaseIdleMemory returns memory to the system while the server is idle: after the
 // start, after a burst, after sign-ins (19 MiB each). It runs until ctx ends.
-func giveBack(ctx context.Context) {
+func ReleaseIdleMemory(ctx context.Context) {
 	look := []metrics.Sample{{Name: inUse}, {Name: inReserve}, {Name: inFragments}, {Name: everMade}}
 	read := func() (held, made uint64) {
 		metrics.Read(look)
 		return look[0].Value.Uint64() + look[1].Value.Uint64() + look[2].Value.Uint64(), look[3].Value.Uint64()
 	}
-	every := time.NewTicker(restLook)
+	every := time.NewTicker(idleLook)
 	defer every.Stop()
 	low, before := uint64(0), uint64(0)
 	for {
@@ -48,7 +48,7 @@ func giveBack(ctx context.Context) {
 		case <-every.C:
 		}
 		held, made := read()
-		if made-before < restAllocs && held > low+worthFreed {
+		if made-before < idleAllocs && held > low+worthFreed {
 			debug.FreeOSMemory()
 			low, made = read()
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/teambition/rrule-go"
 )
 
-// ruleParts are the parts of RFC 5545 section 3.3.10 that name days, with how
+// ruleParts are the ruleParts of RFC 5545 section 3.3.10 that name days, with how
 // many numbers each knows and the frequencies that may have it; the time of
 // day is that of the first date.
 var ruleParts = map[string]struct {
@@ -26,10 +26,10 @@ var ruleParts = map[string]struct {
 	"BYMONTH": {least: 1, most: 12}, "BYSETPOS": {1, 366, true, "DAILY WEEKLY MONTHLY YEARLY"},
 }
 
-var ruleDay = regexp.MustCompile(`^([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)$`)
+var weekday = regexp.MustCompile(`^([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)$`)
 
-// checkRule refuses what RFC 5545 forbids and the library takes, or fails over.
-func checkRule(rule string) error {
+// check refuses what RFC 5545 forbids and the library takes, or fails over.
+func check(rule string) error {
 	said := map[string]string{}
 	for part := range strings.SplitSeq(rule, ";") {
 		name, value, _ := strings.Cut(part, "=")
@@ -73,7 +73,7 @@ func checkRule(rule string) error {
 		nth = min(nth, 5)
 	}
 	for v := range strings.SplitSeq(cmp.Or(said["BYDAY"], "MO"), ",") {
-		m := ruleDay.FindStringSubmatch(v)
+		m := weekday.FindStringSubmatch(v)
 		if m == nil {
 			return errors.New("BYDAY names weekdays such as MO or, by month or year, 2TU")
 		}
@@ -90,15 +90,15 @@ func checkRule(rule string) error {
 	return nil
 }
 
-// recur lists dates of a rule; see domain.Recurrence. It never walks further
+// Dates lists dates of a rule; see domain.Recurrence. It never walks further
 // than until, whatever the rule.
-func recur(rule string, zone *time.Location, start, after, until time.Time, n int) (out []time.Time, err error) {
+func Dates(rule string, zone *time.Location, start, after, until time.Time, n int) (out []time.Time, err error) {
 	defer func() { // a rule of a stranger must not end the server
 		if r := recover(); r != nil {
 			out, err = nil, errors.New("it cannot be reckoned")
 		}
 	}()
-	if err := checkRule(rule); err != nil {
+	if err := check(rule); err != nil {
 		return nil, err
 	}
 	o, err := rrule.StrToROption(rule)

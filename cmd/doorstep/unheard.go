@@ -10,9 +10,9 @@ import (
 	"doorstep/domain"
 )
 
-// unheard tells whoever runs the server of an SOS that nobody hears: a line at
+// unheardSOS tells whoever runs the server of an SOS that nobody hears: a line at
 // error level once for each, a count, and how many there are now.
-type unheard struct {
+type unheardSOS struct {
 	log   *slog.Logger
 	total prometheus.Counter
 	now   prometheus.Gauge
@@ -21,8 +21,8 @@ type unheard struct {
 	known map[domain.ID]bool
 }
 
-func newUnheard(reg prometheus.Registerer, log *slog.Logger) *unheard {
-	u := &unheard{log: log, known: map[domain.ID]bool{},
+func newUnheardSOS(reg prometheus.Registerer, log *slog.Logger) *unheardSOS {
+	u := &unheardSOS{log: log, known: map[domain.ID]bool{},
 		total: prometheus.NewCounter(prometheus.CounterOpts{Name: "doorstep_sos_unheard_total",
 			Help: "SOS of which no device and no gateway of anybody who may answer took a ring."}),
 		now: prometheus.NewGauge(prometheus.GaugeOpts{Name: "doorstep_sos_unheard", Help: "SOS that ring now and that nobody hears."})}
@@ -31,7 +31,7 @@ func newUnheard(reg prometheus.Registerer, log *slog.Logger) *unheard {
 }
 
 // look reads them once. It says nothing of who, where or what.
-func (u *unheard) look(ctx context.Context, read domain.Reader) error {
+func (u *unheardSOS) look(ctx context.Context, read domain.Reader) error {
 	list, err := read.UnheardSOS(ctx)
 	if err != nil {
 		return err

@@ -19,10 +19,10 @@ type centreData struct {
 	hindi                                   int      // of ten households read Hindi
 }
 
-var demoAreas = []string{"Pune & Mumbai", "Greater London"}
+var areaNames = []string{"Pune & Mumbai", "Greater London"}
 
-// demoManagers are two for each area; the second is the first one's deputy.
-var demoManagers = [][2]string{{"Meera Deshpande", "Farhan Qureshi"}, {"Eleanor Hughes", "Kwame Boateng"}}
+// managerNames are two for each area; the second is the first one's deputy.
+var managerNames = [][2]string{{"Meera Deshpande", "Farhan Qureshi"}, {"Eleanor Hughes", "Kwame Boateng"}}
 
 var (
 	demoAgents = []string{"Lakshmi Iyer", "Tom Fletcher"}
@@ -44,7 +44,7 @@ var (
 		"Morgan", "Novak", "Okafor", "Price", "Silva", "Taylor", "Walker"}
 )
 
-var demoCentres = []centreData{
+var sampleCentres = []centreData{
 	{
 		area: "Pune & Mumbai", name: "Kothrud Appliance Care", short: "kothrud", zone: "Asia/Kolkata", country: "IN", phone: "+912025550140",
 		codes: []string{"411038", "411004", "411029", "411052", "411058"}, proprietor: "Asha Kulkarni",
@@ -106,7 +106,7 @@ type faultData struct {
 	findings, work, part, test string
 }
 
-var demoFaults = []faultData{
+var sampleFaults = []faultData{
 	{"refrigerator", "Nordhem", "NF-340", "It hums but the milk is warm since last night.", "Set the dial to the coldest",
 		"still warm after six hours", "Start relay of the compressor burnt", "Relay replaced, condenser cleaned", "start relay PTC-3",
 		"4 °C after 40 minutes"},
@@ -142,14 +142,14 @@ var demoFaults = []faultData{
 		"Float switch stuck with grease", "Switch cleaned and set", "", "Stops at the mark three times"},
 }
 
-// demoMatters is what matters to a household; most say nothing.
-var demoMatters = []string{"Insulin in the fridge.", "A wedding in the house on Saturday.",
+// sampleMatters is what matters to a household; most say nothing.
+var sampleMatters = []string{"Insulin in the fridge.", "A wedding in the house on Saturday.",
 	"Baby sleeps from 13:00 to 15:00, please knock and do not ring.",
 	"My mother opens; she hears badly, please wait a little.", "Works night shifts, not before noon.",
 	"Dog in the yard, I will tie it up when you call.",
 	"The lift takes two people; third floor.", "Guests from Friday, it must work by then.", "Breast milk in the freezer."}
 
-var demoLandmarks = []string{"opposite the pharmacy", "behind the school", "above the bakery", "next to the bus stop",
+var sampleLandmarks = []string{"opposite the pharmacy", "behind the school", "above the bakery", "next to the bus stop",
 	"second gate on the left", "blue door", "beside the temple", "near the library", ""}
 
-var demoRelations = []string{"spouse", "son", "daughter", "neighbour", "mother"}
+var sampleRelations = []string{"spouse", "son", "daughter", "neighbour", "mother"}

@@ -15,20 +15,20 @@ import (
 	"doorstep/repo/repotest"
 )
 
-// worldAt builds the demo's world on an empty database at a time.
-func worldAt(t testing.TB, engine string, now time.Time) (*World, *domain.Service, *repo.DB) {
+// fillAt builds the demo's brand on an empty database at a time.
+func fillAt(t testing.TB, engine string, now time.Time) (*Brand, *domain.Service, *repo.DB) {
 	t.Helper()
 	db := repotest.Open(t, engine)
-	keys, err := domain.NewKeyRing(linkSecret)
+	keys, err := domain.NewKeyRing("9e83d1a6c54f4027b7e6f20d81c3ba57")
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := newClock()
+	clock := new(Clock)
 	clock.Set(now)
-	svc := newService(db, keys, clock.Now, "http://127.0.0.1:1")
+	svc := NewService(db, keys, clock.Now, "http://127.0.0.1:1")
 	svc.NoPlanTimers = true // as in the demo
 	began := time.Now()
-	world, err := buildWorld(t.Context(), svc, clock, io.Discard)
+	brand, err := Fill(t.Context(), svc, clock, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,12 +36,12 @@ func worldAt(t testing.TB, engine string, now time.Time) (*World, *domain.Servic
 	if !clock.Now().Equal(now) {
 		t.Errorf("the clock was not given back: %v", clock.Now())
 	}
-	return world, svc, db
+	return brand, svc, db
 }
 
 // Whatever the hour, the day and the night of the year, the demo keeps its
 // promises in every centre.
-func TestTheDemosWorld(t *testing.T) {
+func TestTheDemosBrand(t *testing.T) {
 	for _, now := range []string{
 		"2026-11-22T03:00:00Z", // Sunday morning in Pune, night in London
 		"2026-10-25T00:30:00Z", // the clocks go back in London
@@ -53,13 +53,13 @@ func TestTheDemosWorld(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			checkWorld(t, repo.SQLite, at)
+			checkBrand(t, repo.SQLite, at)
 		})
 	}
 }
 
-func checkWorld(t *testing.T, engine string, now time.Time) {
-	world, svc, db := worldAt(t, engine, now)
+func checkBrand(t *testing.T, engine string, now time.Time) {
+	brand, svc, db := fillAt(t, engine, now)
 	ctx, everything := t.Context(), domain.Scope{All: true}
 	must := func(err error) {
 		t.Helper()
@@ -75,7 +75,7 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 	alarms, err := svc.Read.SOSs(ctx, domain.Actor{UserID: uuid.New(), Role: domain.RoleAdmin}, false, domain.Page{})
 	must(err)
 	if len(alarms) > 0 {
-		t.Errorf("%d alarms rang while the world was built", len(alarms))
+		t.Errorf("%d alarms rang while the brand was built", len(alarms))
 	}
 	faults, err := svc.Verify(ctx, nil)
 	must(err)
@@ -84,13 +84,13 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 	}
 
 	roles, places, logins := map[string]int{}, map[string]map[string]bool{}, map[string]bool{}
-	for _, u := range world.Users {
+	for _, u := range brand.Users {
 		roles[u.Role]++
 		if places[u.Role] == nil {
 			places[u.Role] = map[string]bool{}
 		}
 		places[u.Role][u.Area+"/"+u.Centre] = true
-		if logins[u.Login] || u.Password != demoPassword || u.Name == "" {
+		if logins[u.Login] || u.Password != Password || u.Name == "" {
 			t.Errorf("user %+v", u)
 		}
 		logins[u.Login] = true
@@ -104,7 +104,7 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 	if roles["technician"] != 24 {
 		t.Errorf("%d technicians", roles["technician"])
 	}
-	if _, err := svc.Login(ctx, world.Users[0].Login, demoPassword); err != nil {
+	if _, err := svc.Login(ctx, brand.Users[0].Login, Password); err != nil {
 		t.Error(err)
 	}
 	users, err := svc.Read.Users(ctx, everything, domain.UserFilter{}, domain.Page{Limit: 200})
@@ -209,10 +209,10 @@ func checkWorld(t *testing.T, engine string, now time.Time) {
 		}
 	}
 
-	token := world.CustomerLink[strings.LastIndexByte(world.CustomerLink, '/')+1:]
+	token := brand.CustomerLink[strings.LastIndexByte(brand.CustomerLink, '/')+1:]
 	page, err := svc.OpenLink(ctx, token)
 	must(err)
-	if page.Visit == nil || page.Visit.ID != world.SampleVisitID || page.Job.ID != world.SampleJobID || !page.CanConfirm ||
+	if page.Visit == nil || page.Visit.ID != brand.SampleVisitID || page.Job.ID != brand.SampleJobID || !page.CanConfirm ||
 		!page.CanAnotherTime || page.Visit.Confirmation != domain.ConfirmAwaiting ||
 		!page.Visit.WindowStart.After(now.Add(2*time.Hour)) || len(page.CrewNames) != 1 {
 		t.Errorf("the customer's page: %+v", page)
@@ -258,22 +258,23 @@ func everyVisit(t *testing.T, svc *domain.Service, scope domain.Scope) []domain.
 
 // The same plan comes about on PostgreSQL, where identifiers, times and locks
 // are others.
-func TestTheDemosWorldOnPostgres(t *testing.T) {
+func TestTheDemosBrandOnPostgres(t *testing.T) {
 	if slices.Contains(repotest.Engines(t), repo.Postgres) {
-		checkWorld(t, repo.Postgres, time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
+		checkBrand(t, repo.Postgres, time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC))
 	}
 }
 
 func TestClock(t *testing.T) {
-	c := newClock()
+	c := new(Clock)
 	if d := time.Until(c.Now()).Abs(); d > time.Second {
 		t.Errorf("%v off the wall", d)
 	}
 	c.Advance(time.Hour)
 	back := c.borrow()
-	c.Set(monday)
+	still := time.Date(2027, 3, 1, 3, 30, 0, 0, time.UTC)
+	c.Set(still)
 	c.Advance(time.Minute)
-	if !c.Now().Equal(monday.Add(time.Minute)) {
+	if !c.Now().Equal(still.Add(time.Minute)) {
 		t.Errorf("it stands at %v", c.Now())
 	}
 	back()
