@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
@@ -54,11 +55,11 @@ func (g *gateway) codes() (out []string) {
 var codePattern = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}\b`)
 
 // texting wires a message webhook and keeps the log.
-func texting(t *testing.T, log io.Writer) (*gateway, func(*Config)) {
+func texting(t *testing.T, log io.Writer) (*gateway, func(*app.Config)) {
 	g := &gateway{}
 	server := httptest.NewServer(g)
 	t.Cleanup(server.Close)
-	return g, func(w *Config) {
+	return g, func(w *app.Config) {
 		var err error
 		if w.Text, err = notifications.NewWebhook(server.URL, "whsec_"+strings.Repeat("c2VjcmV0", 4), nil); err != nil {
 			t.Fatal(err)

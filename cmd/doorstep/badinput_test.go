@@ -30,6 +30,7 @@ import (
 
 	"doorstep"
 	"doorstep/api"
+	"doorstep/cmd/doorstep/app"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
 )
@@ -1417,9 +1418,9 @@ func TestBadConnections(t *testing.T) {
 	h := newHarness(t, "sqlite")
 	h.anyPush = true
 	// A second server over the same use cases, with less patience.
-	w := &Config{Secrets: Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now,
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now,
 		Push: notifications.NewLog(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler)}
-	hasty, err := New(t.Context(), h.db, w)
+	hasty, err := app.New(t.Context(), h.db, w)
 	h.must(err)
 	const patience = 400 * time.Millisecond
 	hasty.HTTP.App.Server().ReadTimeout, hasty.HTTP.App.Server().IdleTimeout = patience, patience

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/demo"
 	"doorstep/domain"
 )
 
@@ -25,8 +27,8 @@ func (d *demoCmd) Help() string {
 }
 
 // storage of a demo needs not survive a power cut.
-func (d *demoCmd) storage() Storage {
-	return Storage{DatabaseURL: d.DatabaseURL, Data: d.Data, Synchronous: "NORMAL", MaxConns: 16}
+func (d *demoCmd) storage() app.Storage {
+	return app.Storage{DatabaseURL: d.DatabaseURL, Data: d.Data, Synchronous: "NORMAL", MaxConns: 16}
 }
 
 // Run fills an empty store with the demo's brand and serves it.
@@ -54,8 +56,8 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 		progress = io.Discard
 	}
 	base := "http://" + ln.Addr().String()
-	running, err := Start(ctx, Options{Storage: storage, BaseURL: base, Log: e.log, Progress: progress})
-	if errors.Is(err, ErrNotEmpty) {
+	running, err := demo.Start(ctx, demo.Options{Storage: storage, BaseURL: base, Log: e.log, Progress: progress})
+	if errors.Is(err, demo.ErrNotEmpty) {
 		return usageError(err.Error())
 	}
 	if err != nil {
@@ -68,7 +70,7 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 	return running.Server.Serve(ctx, ln, "")
 }
 
-func (d *demoCmd) announce(e *environment, base string, brand *Brand) error {
+func (d *demoCmd) announce(e *environment, base string, brand *demo.Brand) error {
 	if d.JSON {
 		return json.NewEncoder(e.stdout).Encode(map[string]any{"base_url": base, "api_page": base + "/docs", "demo_page": base + "/demo",
 			"customer_link": brand.CustomerLink, "users": brand.Users})
@@ -84,7 +86,7 @@ func (d *demoCmd) announce(e *environment, base string, brand *Brand) error {
 			fmt.Fprintf(out, "    %-13s %-28s %s\n", u.Role, u.Login, u.Name)
 		}
 	}
-	var desk User
+	var desk demo.User
 	for _, u := range brand.Users {
 		if u.Role == string(domain.RoleCoordinator) {
 			desk = u

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/notifications"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
@@ -129,13 +130,13 @@ func (e *ear) ends() {
 }
 
 // beside starts another replica on the same PostgreSQL.
-func (h *harness) beside() (base string, replica *Server) {
+func (h *harness) beside() (base string, replica *app.Server) {
 	h.Helper()
 	db := repotest.OpenURL(h.T, h.db.Pool().Config().ConnString())
 	quiet := slog.New(slog.DiscardHandler)
-	w := &Config{Secrets: Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now,
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now,
 		Push: notifications.NewLog(quiet), Log: quiet}
-	other, err := New(context.Background(), db, w)
+	other, err := app.New(context.Background(), db, w)
 	h.must(err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)

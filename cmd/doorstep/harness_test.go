@@ -26,6 +26,8 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"doorstep/api"
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/demo"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
@@ -44,10 +46,10 @@ const (
 // fake phones.
 type harness struct {
 	*testing.T
-	house    *Server
+	house    *app.Server
 	db       *repo.DB
-	wiring   *Config
-	clock    *Clock
+	wiring   *app.Config
+	clock    *demo.Clock
 	phones   *fcmtest.Server
 	base     string
 	files    string // the folder of evidence
@@ -109,9 +111,9 @@ var passwordHash = sync.OnceValue(func() string {
 })
 
 // newHarness wires the app as serve does; more changes the wiring first.
-func newHarness(t *testing.T, engine string, more ...func(*Config)) *harness {
+func newHarness(t *testing.T, engine string, more ...func(*app.Config)) *harness {
 	t.Helper()
-	h := &harness{T: t, clock: new(Clock), people: map[string]*person{}, seen: map[string]int{}}
+	h := &harness{T: t, clock: new(demo.Clock), people: map[string]*person{}, seen: map[string]int{}}
 	h.clock.Set(monday)
 	h.db = repotest.Open(t, engine)
 	h.files = filepath.Join(t.TempDir(), "evidence")
@@ -123,10 +125,10 @@ func newHarness(t *testing.T, engine string, more ...func(*Config)) *harness {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
 	h.base = "http://" + ln.Addr().String()
-	w := &Config{Secrets: Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now, Push: push,
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now, Push: push,
 		Files: files.NewLocal(h.files),
 		Log:   slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
-	w.Limits = Limits{RateUser: 1_000_000, RateAddress: 1_000_000, Connections: 1_000} // stories come quickly, from one address
+	w.Limits = app.Limits{RateUser: 1_000_000, RateAddress: 1_000_000, Connections: 1_000} // stories come quickly, from one address
 	if engine == repo.SQLite && !underRace {
 		w.QueuePoll = 15 * time.Millisecond // else each push is waited for
 	}
@@ -134,9 +136,9 @@ func newHarness(t *testing.T, engine string, more ...func(*Config)) *harness {
 		change(w)
 	}
 	h.wiring = w
-	h.house, err = New(ctx, h.db, w)
+	h.house, err = app.New(ctx, h.db, w)
 	h.must(err)
-	h.contract, err = LoadContract()
+	h.contract, err = app.LoadContract()
 	h.must(err)
 	h.must(h.house.Queue.Start(ctx))
 	go func() { _ = h.house.HTTP.Serve(ln) }()
@@ -310,7 +312,7 @@ func (h *harness) settle() {
 // advance moves the frozen clock as the demo does.
 func (h *harness) advance(d time.Duration) {
 	h.Helper()
-	_, _, err := Advance(context.Background(), h.house, h.clock, d)
+	_, _, err := demo.Advance(context.Background(), h.house, h.clock, d)
 	h.must(err)
 }
 

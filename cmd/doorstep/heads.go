@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 )
 
 type headsCmd struct {
-	Storage
-	Secrets
+	app.Storage
+	app.Secrets
 }
 
 // Run prints the signed heads of all timelines.
@@ -18,7 +19,7 @@ func (h *headsCmd) Run(ctx context.Context, e *environment) error {
 	if err := h.CheckLink(); err != nil {
 		return usageError(err.Error())
 	}
-	db, err := OpenStore(ctx, h.Storage, e.log, false)
+	db, err := app.OpenStore(ctx, h.Storage, e.log, false)
 	if err != nil {
 		return err
 	}

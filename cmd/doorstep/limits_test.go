@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/api"
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 )
 
@@ -138,7 +139,7 @@ func TestEveryOperationLimitsFloods(t *testing.T) {
 			tokens[role] = h.byRole(role).token
 		}
 		usual := h.wiring.Limits
-		h.wiring.Limits = Limits{RateUser: 1, RateAddress: 1}
+		h.wiring.Limits = app.Limits{RateUser: 1, RateAddress: 1}
 		flooded := &harness{T: t, base: h.another(), contract: h.contract}
 		h.wiring.Limits = usual
 		ask := func(token, method, where string) *http.Response {

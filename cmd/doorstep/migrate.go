@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/repo"
 )
 
@@ -13,10 +14,10 @@ type migrateCmd struct {
 	Status migrateStatus `cmd:"" help:"Show every migration and whether it is applied; changes nothing."`
 }
 
-type migrateUp struct{ Storage }
+type migrateUp struct{ app.Storage }
 
 func (m *migrateUp) Run(ctx context.Context, e *environment) error {
-	db, err := OpenStore(ctx, m.Storage, e.log, true)
+	db, err := app.OpenStore(ctx, m.Storage, e.log, true)
 	if err != nil {
 		return err
 	}
@@ -25,7 +26,7 @@ func (m *migrateUp) Run(ctx context.Context, e *environment) error {
 	return nil
 }
 
-type migrateStatus struct{ Storage }
+type migrateStatus struct{ app.Storage }
 
 func (m *migrateStatus) Help() string {
 	return "It exits 0 when it could look, whatever it saw: \"missing\", \"no database yet\" and a schema that is newer than the program " +
@@ -33,8 +34,8 @@ func (m *migrateStatus) Help() string {
 }
 
 func (m *migrateStatus) Run(ctx context.Context, e *environment) error {
-	db, err := OpenStore(ctx, m.Storage, e.log, false)
-	if none := NoDatabase(""); errors.As(err, &none) {
+	db, err := app.OpenStore(ctx, m.Storage, e.log, false)
+	if none := app.NoDatabase(""); errors.As(err, &none) {
 		fmt.Fprintln(e.stdout, none)
 		return nil
 	}

@@ -28,6 +28,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/demo"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
 	"doorstep/repo"
@@ -93,11 +95,11 @@ type day struct {
 func newDay(t *testing.T, program, engine string) *day {
 	t.Helper()
 	d := &day{program: program, engine: engine, url: repotest.URL(t, engine)}
-	d.harness = &harness{T: t, clock: new(Clock), people: map[string]*person{}, seen: map[string]int{}, anyPush: true}
+	d.harness = &harness{T: t, clock: new(demo.Clock), people: map[string]*person{}, seen: map[string]int{}, anyPush: true}
 	d.phones = fcmtest.New(fcmtest.Options{Keep: 5000})
 	t.Cleanup(d.phones.Close)
 	var err error
-	d.contract, err = LoadContract()
+	d.contract, err = app.LoadContract()
 	d.must(err)
 	d.db = repotest.OpenURL(t, d.url)
 	d.populate(context.Background())
@@ -1092,12 +1094,12 @@ func fileHeld(d *day) {
 func twoReplicas(d *day) {
 	// Yesterday: visits were booked, nobody came, and no server ran.
 	const missed = 30
-	yesterday := new(Clock)
+	yesterday := new(demo.Clock)
 	yesterday.Advance(-30 * time.Hour)
 	past := repotest.OpenURL(d.T, d.url)
-	w := &Config{Secrets: Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: "http://past", Now: yesterday.Now,
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: "http://past", Now: yesterday.Now,
 		Push: notifications.NewLog(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler)}
-	old, err := New(context.Background(), past, w)
+	old, err := app.New(context.Background(), past, w)
 	d.must(err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	d.must(err)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"doorstep/cmd/doorstep/recur"
 )
 
 // A deadline that panics stands in nobody's way.
@@ -26,7 +28,7 @@ func TestAPanicAtADeadlineEndsNothing(t *testing.T) {
 		if _, err := h.house.Service.Tick(context.Background()); err == nil || !strings.Contains(err.Error(), "poison") {
 			t.Errorf("the tick says %v", err)
 		}
-		h.house.Service.Recur = Dates
+		h.house.Service.Recur = recur.Dates
 		h.settle()
 		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" {
 			t.Errorf("the visit is %v", got["status"])

@@ -14,32 +14,34 @@ import (
 	"strings"
 	"time"
 
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/roads"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/repo/files"
 )
 
 type serveCmd struct {
-	Storage
-	Secrets
-	Listen        string        `help:"Address; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"DOORSTEP_LISTEN"`
-	BaseURL       string        `help:"How customers reach this server, for their links: https://service.example." env:"DOORSTEP_BASE_URL" placeholder:"URL"`
-	MetricsListen string        `help:"Address of the metrics listener; empty for none." env:"DOORSTEP_METRICS_LISTEN" placeholder:"ADDR"`
-	TrustedProxy  []string      `help:"Networks whose X-Forwarded-For is believed." env:"DOORSTEP_TRUSTED_PROXY" placeholder:"CIDR"`
-	Migrate       bool          `help:"Migrate at start." default:"true" negatable:"" env:"DOORSTEP_MIGRATE"`
-	DrainDelay    time.Duration `help:"Pause between not ready and closing, for load balancers." default:"0s" env:"DOORSTEP_DRAIN_DELAY"`
-	StopTimeout   time.Duration `help:"How long requests and deliveries under way may take to finish when told to stop." default:"25s" env:"DOORSTEP_STOP_TIMEOUT"`
-	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
-	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
-	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
-	Heads         string        `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
-	PlanTimers    bool          `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
-	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
-	WebPush       WebPush       `embed:"" prefix:"web-push-"`
-	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
-	Roads         roadConfig    `embed:""`
-	Windows       windowFlags   `embed:""`
-	Limits        Limits        `embed:""`
+	app.Storage
+	app.Secrets
+	Listen        string           `help:"Address; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"DOORSTEP_LISTEN"`
+	BaseURL       string           `help:"How customers reach this server, for their links: https://service.example." env:"DOORSTEP_BASE_URL" placeholder:"URL"`
+	MetricsListen string           `help:"Address of the metrics listener; empty for none." env:"DOORSTEP_METRICS_LISTEN" placeholder:"ADDR"`
+	TrustedProxy  []string         `help:"Networks whose X-Forwarded-For is believed." env:"DOORSTEP_TRUSTED_PROXY" placeholder:"CIDR"`
+	Migrate       bool             `help:"Migrate at start." default:"true" negatable:"" env:"DOORSTEP_MIGRATE"`
+	DrainDelay    time.Duration    `help:"Pause between not ready and closing, for load balancers." default:"0s" env:"DOORSTEP_DRAIN_DELAY"`
+	StopTimeout   time.Duration    `help:"How long requests and deliveries under way may take to finish when told to stop." default:"25s" env:"DOORSTEP_STOP_TIMEOUT"`
+	LogFormat     string           `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
+	FCM           fcmFlags         `embed:"" prefix:"fcm-"`
+	Message       messageFlags     `embed:"" prefix:"message-webhook-"`
+	Heads         string           `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
+	PlanTimers    bool             `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
+	Alarm         alarmFlags       `embed:"" prefix:"alarm-webhook-"`
+	WebPush       app.WebPush      `embed:"" prefix:"web-push-"`
+	Evidence      evidenceFlags    `embed:"" prefix:"evidence-s3-"`
+	Roads         roads.Config `embed:""`
+	Windows       windowFlags      `embed:""`
+	Limits        app.Limits       `embed:""`
 }
 
 // evidenceFlags say where photos and recordings of reports are kept; without
@@ -86,8 +88,8 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if err := s.check(); err != nil {
 		return usageError(err.Error())
 	}
-	SetGCPercent()
-	go func() { _, _ = LoadContract() }() // while the database opens
+	app.SetGCPercent()
+	go func() { _, _ = app.LoadContract() }() // while the database opens
 	log := e.log
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
@@ -97,7 +99,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	s.warn(log)
-	db, err := OpenToServe(ctx, s.Storage, log, s.Migrate)
+	db, err := app.OpenToServe(ctx, s.Storage, log, s.Migrate)
 	if err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	}
 	address := "http://" + ln.Addr().String()
 	c.BaseURL = cmp.Or(strings.TrimSuffix(s.BaseURL, "/"), address)
-	server, err := New(ctx, db, c)
+	server, err := app.New(ctx, db, c)
 	if err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 	if err := server.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	go ReleaseIdleMemory(ctx)
+	go app.ReleaseIdleMemory(ctx)
 	fmt.Fprintf(e.stdout, "listening on %s\n", address)
 	log.Info("serving", "address", address, "database", db.Kind(), "push", fmt.Sprintf("%T", c.Push), "messages", c.Text != nil)
 	return server.Serve(ctx, ln, s.MetricsListen)
@@ -145,8 +147,8 @@ func (s *serveCmd) check() error {
 
 // config makes what the flags name; the base URL is known once the server
 // listens.
-func (s *serveCmd) config(ctx context.Context, log *slog.Logger) (*Config, error) {
-	c := &Config{Secrets: s.Secrets, Now: time.Now, NoPlanTimers: !s.PlanTimers, DrainDelay: s.DrainDelay, StopTimeout: s.StopTimeout,
+func (s *serveCmd) config(ctx context.Context, log *slog.Logger) (*app.Config, error) {
+	c := &app.Config{Secrets: s.Secrets, Now: time.Now, NoPlanTimers: !s.PlanTimers, DrainDelay: s.DrainDelay, StopTimeout: s.StopTimeout,
 		WebPush: s.WebPush, Limits: s.Limits, Log: log}
 	for _, p := range s.TrustedProxy {
 		prefix, err := netip.ParsePrefix(p)
@@ -172,7 +174,7 @@ func (s *serveCmd) config(ctx context.Context, log *slog.Logger) (*Config, error
 	if c.Files, err = s.Evidence.store(s.Data); err != nil {
 		return nil, usageError("DOORSTEP_EVIDENCE_S3_…: " + err.Error())
 	}
-	if c.Roads, err = NewMatrix(s.Roads, log); err != nil {
+	if c.Roads, err = roads.New(s.Roads, log); err != nil {
 		return nil, usageError(err.Error())
 	}
 	if c.Windows, err = s.Windows.grid(); err != nil {

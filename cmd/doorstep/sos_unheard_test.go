@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
@@ -113,7 +114,7 @@ func heardOn(t *testing.T, provider bool, tell func(h *harness, o *operator, x *
 			t.Parallel()
 			o := &operator{}
 			var x *telephony
-			h := newHarness(t, engine, func(w *Config) {
+			h := newHarness(t, engine, func(w *app.Config) {
 				w.Log = slog.New(slog.NewTextHandler(o, &slog.HandlerOptions{Level: slog.LevelInfo}))
 				if provider {
 					x = newTelephony(t)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
@@ -39,10 +40,10 @@ func TestSynchronousIsFull(t *testing.T) {
 	}
 	demo := (&demoCmd{Data: t.TempDir()}).storage()
 	for name, s := range map[string]struct {
-		Storage
+		app.Storage
 		want int
 	}{"serve": {c.Serve.Storage, 2}, "demo": {demo, 1}} {
-		db, err := OpenStore(t.Context(), s.Storage, slog.New(slog.DiscardHandler), true)
+		db, err := app.OpenStore(t.Context(), s.Storage, slog.New(slog.DiscardHandler), true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -301,9 +302,9 @@ func TestReadyNeedsItsClocks(t *testing.T) {
 			late func()
 			say  string
 		}{
-			"alarms": {func() { x.Alarms.NoteAt(time.Now().Add(-ClockLate - time.Second)) }, "The clock of the alarms does not tick."},
-			"all":    {func() { x.Clock.NoteAt(time.Now().Add(-ClockLate - time.Second)) }, "The clock does not tick."},
-			"writes": {func() { x.Wrote.NoteAt(time.Now().Add(-WriteLate - time.Second)) }, "The database answers, but takes no writes."},
+			"alarms": {func() { x.Alarms.NoteAt(time.Now().Add(-app.ClockLate - time.Second)) }, "The clock of the alarms does not tick."},
+			"all":    {func() { x.Clock.NoteAt(time.Now().Add(-app.ClockLate - time.Second)) }, "The clock does not tick."},
+			"writes": {func() { x.Wrote.NoteAt(time.Now().Add(-app.WriteLate - time.Second)) }, "The database answers, but takes no writes."},
 		} {
 			c.late()
 			if got := p.send("GET", "/readyz", nil, 503)["detail"]; got != c.say {

@@ -13,17 +13,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/demo"
 	"doorstep/domain"
 )
 
 // replicas are two servers' use cases over one database, with a clock of their own.
-func (h *harness) replicas() (a, b *domain.Service, clock *Clock) {
+func (h *harness) replicas() (a, b *domain.Service, clock *demo.Clock) {
 	h.Helper()
 	keys, err := domain.NewKeyRing(linkSecret)
 	h.must(err)
-	clock = new(Clock)
+	clock = new(demo.Clock)
 	clock.Set(monday)
-	a, b = NewService(h.db, keys, clock.Now, ""), NewService(h.db, keys, clock.Now, "")
+	a, b = app.NewService(h.db, keys, clock.Now, ""), app.NewService(h.db, keys, clock.Now, "")
 	a.Wall, b.Wall = clock.Now, clock.Now
 	return a, b, clock
 }
@@ -228,7 +230,7 @@ func (h *harness) another() string {
 	h.must(err)
 	w := h.wiring
 	w.BaseURL = h.base
-	second, err := New(h.Context(), h.db, w)
+	second, err := app.New(h.Context(), h.db, w)
 	h.must(err)
 	go func() { _ = second.HTTP.Serve(ln) }()
 	h.Cleanup(func() {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 )
 
@@ -22,7 +23,7 @@ type userCmd struct {
 }
 
 type userCreate struct {
-	Storage
+	app.Storage
 	Login    string `help:"Login, lower case." required:""`
 	Name     string `help:"Full name." required:""`
 	Role     string `help:"technician, coordinator, proprietor, area_manager, agent or admin." required:"" enum:"technician,coordinator,proprietor,area_manager,agent,admin"`
@@ -69,7 +70,7 @@ func (u *userCreate) Run(ctx context.Context, e *environment) error {
 	default:
 		return usageError("a password on the command line is seen by others: use --password - and standard input")
 	}
-	db, err := OpenStore(ctx, u.Storage, e.log, true)
+	db, err := app.OpenStore(ctx, u.Storage, e.log, true)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func (u *userCreate) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return err
 	}
-	svc := NewService(db, keys, time.Now, "")
+	svc := app.NewService(db, keys, time.Now, "")
 	admin := domain.Actor{Role: domain.RoleAdmin, Name: "command line"}
 	user, err := svc.CreateUser(ctx, &domain.Call{Actor: admin}, in)
 	if err != nil {

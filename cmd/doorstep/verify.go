@@ -6,6 +6,7 @@ import (
 	"os"
 	"time"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 )
 
@@ -13,7 +14,7 @@ type verifyCmd struct {
 	Pack  string `arg:"" optional:"" help:"An evidence pack (ZIP), proven without any database." type:"existingfile"`
 	Key   string `help:"The public key (base64) that must have signed; GET /v1/signing-keys lists them." placeholder:"KEY"`
 	Heads string `help:"Hold the timelines against signed heads of an earlier day." type:"existingfile" placeholder:"FILE"`
-	Storage
+	app.Storage
 }
 
 // Run proves all chains, or one evidence pack; it exits 1 when one is broken.
@@ -21,7 +22,7 @@ func (v *verifyCmd) Run(ctx context.Context, e *environment) error {
 	if v.Pack != "" {
 		return v.pack(e)
 	}
-	db, err := OpenStore(ctx, v.Storage, e.log, false)
+	db, err := app.OpenStore(ctx, v.Storage, e.log, false)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package main
+package app
 
 import (
 	"cmp"
@@ -18,6 +18,7 @@ import (
 
 	"doorstep"
 	"doorstep/api"
+	"doorstep/cmd/doorstep/recur"
 	"doorstep/domain"
 	"doorstep/domain/slots"
 	"doorstep/notifications"
@@ -78,7 +79,7 @@ func NewService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL 
 			ok, err := passwords.Verify(context.Background(), hash, p)
 			return ok && err == nil
 		},
-		ParsePhone: parsePhone, Recur: Dates, Keys: keys, Tries: domain.NewTries(), BaseURL: strings.TrimSuffix(baseURL, "/"),
+		ParsePhone: parsePhone, Recur: recur.Dates, Keys: keys, Tries: domain.NewTries(), BaseURL: strings.TrimSuffix(baseURL, "/"),
 	}
 }
 

@@ -1,4 +1,6 @@
-package main
+// Package roads knows how long ways are: by the table service of an OSRM
+// engine, or over the great circle.
+package roads
 
 import (
 	"context"
@@ -18,15 +20,15 @@ import (
 	"doorstep/domain/slots"
 )
 
-// roadConfig say how long ways are.
-type roadConfig struct {
+// Config says how long ways are.
+type Config struct {
 	Speed   float64 `name:"travel-kmh" help:"Speed for ways between visits in km/h, over the great circle times 1.4." default:"25" env:"DOORSTEP_TRAVEL_KMH"`
 	OSRM    string  `name:"osrm-url" help:"Road engine that speaks OSRM's table service: http://127.0.0.1:5000; it learns where visits are. While it is silent the great circle serves." env:"DOORSTEP_OSRM_URL" placeholder:"URL"`
 	Profile string  `name:"osrm-profile" help:"Its profile." default:"driving" env:"DOORSTEP_OSRM_PROFILE"`
 }
 
-// NewMatrix makes what is configured; without an engine the great circle serves.
-func NewMatrix(c roadConfig, log *slog.Logger) (*Matrix, error) {
+// New makes what is configured; without an engine the great circle serves.
+func New(c Config, log *slog.Logger) (*Matrix, error) {
 	if c.Speed <= 0 || c.Speed > 200 {
 		return nil, errors.New("DOORSTEP_TRAVEL_KMH is a speed of more than 0 and at most 200 km/h")
 	}
@@ -57,7 +59,7 @@ const (
 
 type leg struct{ from, to slots.Place }
 
-// roads keeps what a road engine has said of ways, and falls back to the great
+// Matrix keeps what a road engine has said of ways, and falls back to the great
 // circle. Rules are judged by what is known, inside transactions as well;
 // only Learn waits for the engine.
 type Matrix struct {

@@ -1,4 +1,5 @@
-package main
+// Package recur lists the dates of a recurrence rule (RFC 5545).
+package recur
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package main
+package roads
 
 import (
 	"context"
@@ -17,7 +17,7 @@ func TestRoadsComeFromTheEngineOrOverTheGreatCircle(t *testing.T) {
 	var asked atomic.Int32
 	var ill atomic.Bool
 	make := func(address string) *Matrix {
-		r, err := NewMatrix(roadConfig{Speed: 25, OSRM: address, Profile: "driving"}, slog.New(slog.DiscardHandler))
+		r, err := New(Config{Speed: 25, OSRM: address, Profile: "driving"}, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,8 +103,8 @@ func TestRoadsComeFromTheEngineOrOverTheGreatCircle(t *testing.T) {
 	if r.Learn(ctx, site, []slots.Place{near}); time.Since(began) > time.Second || r.Minutes(site, near) != straight(site, near) {
 		t.Errorf("waited %v", time.Since(began))
 	}
-	for _, wrong := range []roadConfig{{Speed: 0}, {Speed: 25, OSRM: "osrm"}, {Speed: 25, OSRM: "ftp://x"}} {
-		if _, err := NewMatrix(wrong, nil); err == nil {
+	for _, wrong := range []Config{{Speed: 0}, {Speed: 25, OSRM: "osrm"}, {Speed: 25, OSRM: "ftp://x"}} {
+		if _, err := New(wrong, nil); err == nil {
 			t.Errorf("%+v is taken", wrong)
 		}
 	}

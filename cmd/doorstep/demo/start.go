@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"doorstep/api"
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
@@ -22,7 +23,7 @@ import (
 
 // Options are what a demo is made with.
 type Options struct {
-	Storage  Storage // empty
+	Storage  app.Storage // empty
 	BaseURL  string
 	Log      *slog.Logger
 	Progress io.Writer // gets a line now and then while the brand is filled
@@ -30,7 +31,7 @@ type Options struct {
 
 // Demo is a brand that was filled, on a running server.
 type Demo struct {
-	Server *Server
+	Server *app.Server
 	Brand  *Brand
 	Phones *fcmtest.Server // takes the pushes; whoever started the demo closes it
 }
@@ -41,7 +42,7 @@ var ErrNotEmpty = errors.New("this database already holds data: the demo needs a
 // Start fills the store through the use cases and lets the clocks run; what is
 // left to do is to serve. Errors: ErrNotEmpty.
 func Start(ctx context.Context, o Options) (*Demo, error) {
-	db, err := OpenToServe(ctx, o.Storage, o.Log, true)
+	db, err := app.OpenToServe(ctx, o.Storage, o.Log, true)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +62,9 @@ func start(ctx context.Context, o Options, db *repo.DB, clock *Clock, phones *fc
 		return nil, err
 	}
 	page := &api.Demo{APIPage: o.BaseURL + "/docs", Now: clock.Now}
-	c := &Config{Secrets: Secrets{JWTSecret: rand.Text() + rand.Text(), LinkSecret: rand.Text() + rand.Text()}, BaseURL: o.BaseURL,
+	c := &app.Config{Secrets: app.Secrets{JWTSecret: rand.Text() + rand.Text(), LinkSecret: rand.Text() + rand.Text()}, BaseURL: o.BaseURL,
 		Now: clock.Now, Push: push, Log: o.Log, Demo: page, Files: files.NewLocal(filepath.Join(o.Storage.Data, "evidence"))}
-	s, err := New(ctx, db, c)
+	s, err := app.New(ctx, db, c)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package main
+package demo
 
 // Who and where the demo is about. Places and postal codes are real; people,
 // households and numbers are invented.

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"io"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/domain/reach"
 	"doorstep/repo"
@@ -25,7 +26,7 @@ func fillAt(t testing.TB, engine string, now time.Time) (*Brand, *domain.Service
 	}
 	clock := new(Clock)
 	clock.Set(now)
-	svc := NewService(db, keys, clock.Now, "http://127.0.0.1:1")
+	svc := app.NewService(db, keys, clock.Now, "http://127.0.0.1:1")
 	svc.NoPlanTimers = true // as in the demo
 	began := time.Now()
 	brand, err := Fill(t.Context(), svc, clock, io.Discard)

@@ -1,8 +1,10 @@
-package main
+package demo
 
 import (
 	"context"
 	"time"
+
+	"doorstep/cmd/doorstep/app"
 )
 
 // longestStep bounds how far the clock jumps at once, so that what falls due in
@@ -11,7 +13,7 @@ const longestStep = 2 * time.Hour
 
 // Advance moves the demo's clock in steps and lets everything that is due
 // happen and be pushed on the way.
-func Advance(ctx context.Context, h *Server, clock *Clock, by time.Duration) (time.Time, int, error) {
+func Advance(ctx context.Context, h *app.Server, clock *Clock, by time.Duration) (time.Time, int, error) {
 	// A client that gives up must not leave the clock halfway.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 	defer cancel()
