@@ -23,7 +23,8 @@ type demoCmd struct {
 }
 
 func (d *demoCmd) Help() string {
-	return "Examples:\n  doorstep demo\n  doorstep demo --json --listen 127.0.0.1:0\n  DATABASE_URL=postgres://doorstep@127.0.0.1/empty doorstep demo"
+	return "Examples:\n  doorstep demo\n  doorstep demo --json --listen 127.0.0.1:0\n" +
+		"  DATABASE_URL=postgres://doorstep@127.0.0.1/empty doorstep demo"
 }
 
 // storage of a demo needs not survive a power cut.
@@ -93,7 +94,9 @@ func (d *demoCmd) announce(e *environment, base string, brand *demo.Brand) error
 			break
 		}
 	}
-	fmt.Fprintf(out, "\n  try it:\n\n  curl -s '%s/v1/visits?limit=3' -H \"Authorization: Bearer $(curl -s %s/v1/auth/login -H 'Content-Type: application/json' -d '{\"login\":\"%s\",\"password\":\"%s\"}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\"\n\nStop with Ctrl-C.\n",
+	fmt.Fprintf(out, "\n  try it:\n\n  curl -s '%s/v1/visits?limit=3' -H "+
+		"\"Authorization: Bearer $(curl -s %s/v1/auth/login -H 'Content-Type: application/json' "+
+		"-d '{\"login\":\"%s\",\"password\":\"%s\"}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\"\n\nStop with Ctrl-C.\n",
 		base, base, desk.Login, desk.Password)
 	return nil
 }

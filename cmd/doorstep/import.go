@@ -28,7 +28,8 @@ type importCmd struct {
 }
 
 func (i *importCmd) Help() string {
-	return "Examples:\n  DOORSTEP_PASSWORD=… doorstep import --login asha --preview today.csv\n  DOORSTEP_PASSWORD=… doorstep import --login asha today.xlsx"
+	return "Examples:\n  DOORSTEP_PASSWORD=… doorstep import --login asha --preview today.csv\n" +
+		"  DOORSTEP_PASSWORD=… doorstep import --login asha today.xlsx"
 }
 
 // Run sends the file to a running server, row results to standard output.

@@ -1,5 +1,5 @@
-// Command doorstep is the whole server: it wires the rooms of the house and
-// is the only one that knows them all.
+// Command doorstep is the server and its tools: one command a file, wired by
+// package app.
 package main
 
 import (
@@ -28,7 +28,7 @@ type cli struct {
 	Heads   headsCmd   `cmd:"" help:"Print the signed heads of all timelines; serve keeps them each day."`
 	Secret  secretCmd  `cmd:"" help:"Print a fresh secret."`
 	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the contract."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Version versionCmd `cmd:"" help:"Print the version, the commit and the schema."`
 }
 
 func main() {
@@ -41,9 +41,11 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var c cli
 	code := -1
-	parser, err := kong.New(&c, kong.Name("doorstep"), kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(n int) { code = n }),
+	parser, err := kong.New(&c, kong.Name("doorstep"), kong.UsageOnError(), kong.Writers(stdout, stderr),
+		kong.Exit(func(n int) { code = n }),
 		kong.Description("Field service for appliances. Every option is a flag and a DOORSTEP_… variable.\n\n"+
-			"Examples:\n  doorstep demo\n  DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret) doorstep serve --data ./data\n"+
+			"Examples:\n  doorstep demo\n"+
+			"  DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret) doorstep serve --data ./data\n"+
 			"  doorstep user create --login admin --role admin --name 'Asha Rao' --data ./data"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)))

@@ -193,7 +193,8 @@ func TestAPlanGoesByTheRoads(t *testing.T) {
 		h.anyPush = true
 		var asked atomic.Int32
 		var ill atomic.Bool
-		r, err := roads.New(roads.Config{Speed: 30, OSRM: osrmtest.New(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"}, slog.New(slog.DiscardHandler))
+		r, err := roads.New(roads.Config{Speed: 30, OSRM: osrmtest.New(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"},
+			slog.New(slog.DiscardHandler))
 		h.must(err)
 		h.house.Service.Roads = r
 		desk := h.as("kiran")

@@ -18,7 +18,8 @@ func TestTheRoadIsLongerThanItLooks(t *testing.T) {
 		h.anyPush = true
 		var asked atomic.Int32
 		var ill atomic.Bool
-		r, err := roads.New(roads.Config{Speed: 25, OSRM: osrmtest.New(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"}, slog.New(slog.DiscardHandler))
+		r, err := roads.New(roads.Config{Speed: 25, OSRM: osrmtest.New(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"},
+			slog.New(slog.DiscardHandler))
 		h.must(err)
 		h.house.Service.Roads = r
 		desk, ravi := h.as("kiran"), h.people["ravi"].id.String()

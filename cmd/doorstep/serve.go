@@ -24,24 +24,24 @@ import (
 type serveCmd struct {
 	app.Storage
 	app.Secrets
-	Listen        string           `help:"Address; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"DOORSTEP_LISTEN"`
-	BaseURL       string           `help:"How customers reach this server, for their links: https://service.example." env:"DOORSTEP_BASE_URL" placeholder:"URL"`
-	MetricsListen string           `help:"Address of the metrics listener; empty for none." env:"DOORSTEP_METRICS_LISTEN" placeholder:"ADDR"`
-	TrustedProxy  []string         `help:"Networks whose X-Forwarded-For is believed." env:"DOORSTEP_TRUSTED_PROXY" placeholder:"CIDR"`
-	Migrate       bool             `help:"Migrate at start." default:"true" negatable:"" env:"DOORSTEP_MIGRATE"`
-	DrainDelay    time.Duration    `help:"Pause between not ready and closing, for load balancers." default:"0s" env:"DOORSTEP_DRAIN_DELAY"`
-	StopTimeout   time.Duration    `help:"How long requests and deliveries under way may take to finish when told to stop." default:"25s" env:"DOORSTEP_STOP_TIMEOUT"`
-	LogFormat     string           `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
-	FCM           fcmFlags         `embed:"" prefix:"fcm-"`
-	Message       messageFlags     `embed:"" prefix:"message-webhook-"`
-	Heads         string           `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
-	PlanTimers    bool             `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
-	Alarm         alarmFlags       `embed:"" prefix:"alarm-webhook-"`
-	WebPush       app.WebPush      `embed:"" prefix:"web-push-"`
-	Evidence      evidenceFlags    `embed:"" prefix:"evidence-s3-"`
-	Roads         roads.Config `embed:""`
-	Windows       windowFlags      `embed:""`
-	Limits        app.Limits       `embed:""`
+	Listen        string        `help:"Address; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"DOORSTEP_LISTEN"`
+	BaseURL       string        `help:"How customers reach this server, for their links: https://service.example." env:"DOORSTEP_BASE_URL" placeholder:"URL"`
+	MetricsListen string        `help:"Address of the metrics listener; empty for none." env:"DOORSTEP_METRICS_LISTEN" placeholder:"ADDR"`
+	TrustedProxy  []string      `help:"Networks whose X-Forwarded-For is believed." env:"DOORSTEP_TRUSTED_PROXY" placeholder:"CIDR"`
+	Migrate       bool          `help:"Migrate at start." default:"true" negatable:"" env:"DOORSTEP_MIGRATE"`
+	DrainDelay    time.Duration `help:"Pause between not ready and closing, for load balancers." default:"0s" env:"DOORSTEP_DRAIN_DELAY"`
+	StopTimeout   time.Duration `help:"How long requests and deliveries under way may take to finish when told to stop." default:"25s" env:"DOORSTEP_STOP_TIMEOUT"`
+	LogFormat     string        `help:"text or json." default:"text" enum:"text,json" env:"DOORSTEP_LOG_FORMAT"`
+	FCM           fcmFlags      `embed:"" prefix:"fcm-"`
+	Message       messageFlags  `embed:"" prefix:"message-webhook-"`
+	Heads         string        `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
+	PlanTimers    bool          `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
+	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
+	WebPush       app.WebPush   `embed:"" prefix:"web-push-"`
+	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
+	Roads         roads.Config  `embed:""`
+	Windows       windowFlags   `embed:""`
+	Limits        app.Limits    `embed:""`
 }
 
 // evidenceFlags say where photos and recordings of reports are kept; without
@@ -80,7 +80,10 @@ type alarmFlags struct {
 }
 
 func (s *serveCmd) Help() string {
-	return "Examples:\n  export DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret)\n  doorstep serve\n  doorstep serve --listen 127.0.0.1:0 --data /var/lib/doorstep\n  DATABASE_URL=postgres://doorstep@db/doorstep doorstep serve --base-url https://service.example"
+	return "Examples:\n" +
+		"  export DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret)\n" +
+		"  doorstep serve\n  doorstep serve --listen 127.0.0.1:0 --data /var/lib/doorstep\n" +
+		"  DATABASE_URL=postgres://doorstep@db/doorstep doorstep serve --base-url https://service.example"
 }
 
 // Run is the real server.

@@ -33,7 +33,8 @@ type userCreate struct {
 }
 
 func (u *userCreate) Help() string {
-	return "Examples:\n  doorstep user create --login admin --role admin --name 'Asha Rao'\n  echo 'a long pass phrase' | doorstep user create --login ravi --role technician --centre ID --name 'Ravi K' --password -"
+	return "Examples:\n  doorstep user create --login admin --role admin --name 'Asha Rao'\n" +
+		"  echo 'a long pass phrase' | doorstep user create --login ravi --role technician --centre ID --name 'Ravi K' --password -"
 }
 
 func (u *userCreate) Run(ctx context.Context, e *environment) error {

@@ -25,8 +25,8 @@ var areaNames = []string{"Pune & Mumbai", "Greater London"}
 var managerNames = [][2]string{{"Meera Deshpande", "Farhan Qureshi"}, {"Eleanor Hughes", "Kwame Boateng"}}
 
 var (
-	demoAgents = []string{"Lakshmi Iyer", "Tom Fletcher"}
-	demoAdmins = []string{"Rohini Sathe", "Grace Palmer"}
+	agentNames = []string{"Lakshmi Iyer", "Tom Fletcher"}
+	adminNames = []string{"Rohini Sathe", "Grace Palmer"}
 )
 
 var (

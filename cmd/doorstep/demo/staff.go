@@ -20,114 +20,144 @@ func (b *builder) people() error {
 		return err
 	}
 	at := b.clock.Now().UTC().Truncate(time.Microsecond)
-	meta := func() domain.Meta {
-		return domain.Meta{ID: b.svc.NewID(), Version: 1, CreatedAt: at, UpdatedAt: at}
-	}
 	return b.svc.Store.InTx(b.ctx, func(tx domain.Tx) error {
 		b.brand.Users, b.centres, b.agents, b.numbers = nil, nil, nil, 0 // the transaction may run again
+		s := setup{b, tx, at, hash}
 		areas := map[string]domain.ID{}
 		managers := map[string][]*worker{}
-		add := func(u domain.User, centre, area string) (*worker, error) {
-			u.Meta, u.PasswordHash, u.Language = meta(), hash, "en"
-			u.Login = strings.ToLower(strings.NewReplacer(" ", ".", "'", "").Replace(u.Name))
-			if err := tx.InsertUser(&u); err != nil {
-				return nil, err
-			}
-			device := domain.Device{InstallationID: installation(u.Login), UserID: &u.ID, Token: "demo:" + u.Login, Platform: "android",
-				Language: "en", CreatedAt: at, UpdatedAt: at}
-			if err := tx.PutDevice(&device); err != nil {
-				return nil, err
-			}
-			w := &worker{User: u, actor: domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}}
-			if u.CentreID != nil {
-				w.actor.CentreID = *u.CentreID
-			}
-			if u.AreaID != nil {
-				w.actor.AreaID = *u.AreaID
-			}
-			b.brand.Users = append(b.brand.Users, User{string(u.Role), u.Name, u.Login, Password, centre, area})
-			return w, nil
-		}
 		for i, name := range areaNames {
-			area := domain.Area{Meta: meta(), Name: name}
-			if err := tx.InsertArea(&area); err != nil {
+			if areas[name], managers[name], err = s.area(i, name); err != nil {
 				return err
 			}
-			areas[name] = area.ID
-			second, err := add(domain.User{Name: managerNames[i][1], Role: domain.RoleAreaManager, AreaID: &area.ID,
-				Phone: b.number(sampleCentres[2*i].country)}, "", name)
-			if err != nil {
-				return err
-			}
-			first, err := add(domain.User{Name: managerNames[i][0], Role: domain.RoleAreaManager, AreaID: &area.ID, DeputyID: &second.ID,
-				Phone: b.number(sampleCentres[2*i].country)}, "", name)
-			if err != nil {
-				return err
-			}
-			managers[name] = []*worker{first, second}
 		}
 		for _, data := range sampleCentres {
-			loc, err := time.LoadLocation(data.zone)
+			c, err := s.centre(data, areas[data.area], managers[data.area])
 			if err != nil {
-				return err
-			}
-			c := &centre{centreData: data, loc: loc, managers: managers[data.area], taken: map[booking]bool{}}
-			y, m, d := b.now.In(loc).Date()
-			c.today = time.Date(y, m, d, 0, 0, 0, 0, loc)
-			area := areas[data.area]
-			row := domain.Centre{Meta: meta(), AreaID: area, Name: data.name, Zone: data.zone, Country: data.country, Phone: data.phone,
-				PostalCodes: data.codes,
-				WorkingDays: domain.JSONList[int]{0, 1, 2, 3, 4, 5, 6}, Holidays: holidays(data.country, c.today)}
-			if err := tx.InsertCentre(&row); err != nil {
-				return err
-			}
-			c.id = row.ID
-			user := func(name string, role domain.Role) domain.User {
-				return domain.User{Name: name, Role: role, CentreID: &row.ID, AreaID: &area, Phone: b.number(data.country)}
-			}
-			for i, name := range data.technicians {
-				u := user(name, domain.RoleTechnician)
-				u.Skills, u.Hours = skills(i), rota(i)
-				if i < 2 { // the first is whom others ask, the second learns
-					u.SkillLevels.V = domain.Levels{u.Skills[0]: slots.Expert - 2*i}
-				}
-				u.RingsAlways = true // a newcomer sees pushes at any hour
-				home := data.places[(2*i+1)%len(data.places)]
-				u.HomeLat, u.HomeLon = &home.lat, &home.lon
-				w, err := add(u, data.name, data.area)
-				if err != nil {
-					return err
-				}
-				c.technicians = append(c.technicians, w)
-			}
-			for _, name := range data.coordinators {
-				w, err := add(user(name, domain.RoleCoordinator), data.name, data.area)
-				if err != nil {
-					return err
-				}
-				c.coordinators = append(c.coordinators, w)
-			}
-			if c.proprietor, err = add(user(data.proprietor, domain.RoleProprietor), data.name, data.area); err != nil {
 				return err
 			}
 			b.centres = append(b.centres, c)
 		}
-		for i, name := range demoAgents {
-			w, err := add(domain.User{Name: name, Role: domain.RoleAgent, Phone: b.number(sampleCentres[2*i].country)}, "", "")
-			if err != nil {
-				return err
-			}
-			b.agents = append(b.agents, w)
-		}
-		for i, name := range demoAdmins {
-			if _, err := add(domain.User{Name: name, Role: domain.RoleAdmin, Phone: b.number(sampleCentres[2*i].country)}, "", ""); err != nil {
-				return err
-			}
+		if err := s.everywhere(); err != nil {
+			return err
 		}
 		order := func(u User) int { return slices.Index(domain.Roles, domain.Role(u.Role)) }
 		slices.SortStableFunc(b.brand.Users, func(x, y User) int { return order(x) - order(y) })
 		return nil
 	})
+}
+
+// setup is the transaction that makes all accounts.
+type setup struct {
+	*builder
+	tx   domain.Tx
+	at   time.Time
+	hash string // of the password
+}
+
+func (s *setup) meta() domain.Meta {
+	return domain.Meta{ID: s.svc.NewID(), Version: 1, CreatedAt: s.at, UpdatedAt: s.at}
+}
+
+// add makes an account with a phone.
+func (s *setup) add(u domain.User, centre, area string) (*worker, error) {
+	u.Meta, u.PasswordHash, u.Language = s.meta(), s.hash, "en"
+	u.Login = strings.ToLower(strings.NewReplacer(" ", ".", "'", "").Replace(u.Name))
+	if err := s.tx.InsertUser(&u); err != nil {
+		return nil, err
+	}
+	device := domain.Device{InstallationID: installation(u.Login), UserID: &u.ID, Token: "demo:" + u.Login, Platform: "android",
+		Language: "en", CreatedAt: s.at, UpdatedAt: s.at}
+	if err := s.tx.PutDevice(&device); err != nil {
+		return nil, err
+	}
+	w := &worker{User: u, actor: domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}}
+	if u.CentreID != nil {
+		w.actor.CentreID = *u.CentreID
+	}
+	if u.AreaID != nil {
+		w.actor.AreaID = *u.AreaID
+	}
+	s.brand.Users = append(s.brand.Users, User{string(u.Role), u.Name, u.Login, Password, centre, area})
+	return w, nil
+}
+
+// area makes an area with its managers.
+func (s *setup) area(i int, name string) (domain.ID, []*worker, error) {
+	area := domain.Area{Meta: s.meta(), Name: name}
+	if err := s.tx.InsertArea(&area); err != nil {
+		return area.ID, nil, err
+	}
+	country := sampleCentres[2*i].country
+	second, err := s.add(domain.User{Name: managerNames[i][1], Role: domain.RoleAreaManager, AreaID: &area.ID,
+		Phone: s.number(country)}, "", name)
+	if err != nil {
+		return area.ID, nil, err
+	}
+	first, err := s.add(domain.User{Name: managerNames[i][0], Role: domain.RoleAreaManager, AreaID: &area.ID, DeputyID: &second.ID,
+		Phone: s.number(country)}, "", name)
+	return area.ID, []*worker{first, second}, err
+}
+
+// centre makes a centre with its technicians, desk and proprietor.
+func (s *setup) centre(data centreData, area domain.ID, managers []*worker) (*centre, error) {
+	loc, err := time.LoadLocation(data.zone)
+	if err != nil {
+		return nil, err
+	}
+	c := &centre{centreData: data, loc: loc, managers: managers, taken: map[booking]bool{}}
+	y, m, d := s.now.In(loc).Date()
+	c.today = time.Date(y, m, d, 0, 0, 0, 0, loc)
+	row := domain.Centre{Meta: s.meta(), AreaID: area, Name: data.name, Zone: data.zone, Country: data.country, Phone: data.phone,
+		PostalCodes: data.codes,
+		WorkingDays: domain.JSONList[int]{0, 1, 2, 3, 4, 5, 6}, Holidays: holidays(data.country, c.today)}
+	if err := s.tx.InsertCentre(&row); err != nil {
+		return nil, err
+	}
+	c.id = row.ID
+	user := func(name string, role domain.Role) domain.User {
+		return domain.User{Name: name, Role: role, CentreID: &row.ID, AreaID: &area, Phone: s.number(data.country)}
+	}
+	for i, name := range data.technicians {
+		u := user(name, domain.RoleTechnician)
+		u.Skills, u.Hours = skills(i), rota(i)
+		if i < 2 { // the first is whom others ask, the second learns
+			u.SkillLevels.V = domain.Levels{u.Skills[0]: slots.Expert - 2*i}
+		}
+		u.RingsAlways = true // a newcomer sees pushes at any hour
+		home := data.places[(2*i+1)%len(data.places)]
+		u.HomeLat, u.HomeLon = &home.lat, &home.lon
+		w, err := s.add(u, data.name, data.area)
+		if err != nil {
+			return nil, err
+		}
+		c.technicians = append(c.technicians, w)
+	}
+	for _, name := range data.coordinators {
+		w, err := s.add(user(name, domain.RoleCoordinator), data.name, data.area)
+		if err != nil {
+			return nil, err
+		}
+		c.coordinators = append(c.coordinators, w)
+	}
+	c.proprietor, err = s.add(user(data.proprietor, domain.RoleProprietor), data.name, data.area)
+	return c, err
+}
+
+// everywhere makes those who belong to no area.
+func (s *setup) everywhere() error {
+	for i, name := range agentNames {
+		w, err := s.add(domain.User{Name: name, Role: domain.RoleAgent, Phone: s.number(sampleCentres[2*i].country)}, "", "")
+		if err != nil {
+			return err
+		}
+		s.agents = append(s.agents, w)
+	}
+	for i, name := range adminNames {
+		if _, err := s.add(domain.User{Name: name, Role: domain.RoleAdmin, Phone: s.number(sampleCentres[2*i].country)}, "", ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // installation is the same for a login in every demo.
