@@ -47,8 +47,11 @@ type principal struct {
 	until time.Time
 }
 
+// local names what a request carries for its handler.
+type local int
+
 const (
-	localActor localsKey = 100 + iota
+	localActor local = iota
 	localZone
 )
 
@@ -350,7 +353,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountLeave(s)
 	a.mountHouseholds(s)
 	a.mountJobs(s)
-	a.mountPassport(s)
+	a.mountJobHistory(s)
 	a.mountVisits(s)
 	a.mountSlots(s)
 	a.mountReaching(s)
@@ -363,7 +366,7 @@ func (a *App) Mount(s *Server, demo *Demo) {
 	a.mountAdvisories(s)
 	a.mountAftercare(s)
 	a.mountPayable(s)
-	a.mountKindness(s)
+	a.mountCompliments(s)
 	a.mountInbox(s)
 	a.mountImports(s)
 	a.mountPlans(s)

@@ -123,14 +123,14 @@ const (
 
 // try is one by the caller's address. Tokens that work once trust no address.
 func (a *App) try(c *fiber.Ctx, kind, account string) domain.Try {
-	return domain.Try{Kind: kind, Account: account, Address: addressBlock(a.clientIP(c)), Trust: kind == trySignIn}
+	return domain.Try{Kind: kind, Account: account, Address: AddressBlock(a.clientIP(c)), Trust: kind == trySignIn}
 }
 
 // missed counts a link that names nothing. Too many from one address are told to
 // wait; a link that is live is never held up by them.
 func (a *App) missed(c *fiber.Ctx, err error) error {
 	if domainKind(err) == domain.KindNotFound {
-		if late := a.Service.Missed(c.UserContext(), tryLink, addressBlock(a.clientIP(c))); late != nil {
+		if late := a.Service.Missed(c.UserContext(), tryLink, AddressBlock(a.clientIP(c))); late != nil {
 			return late
 		}
 	}

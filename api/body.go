@@ -21,21 +21,21 @@ import (
 // answered from its header alone where that is enough (401, 403, 404, 413), and
 // a body takes as much memory as has arrived of it.
 const (
-	bodyFirst    = 16 << 10         // room for a body before any of it has arrived
-	bodyDrained  = 16 << 10         // what nobody asked for is read and dropped up to here, else the connection ends
-	bodyMemory   = 128 << 20        // of all bodies larger than MaxJSON that are being read or worked on
-	largeTime    = time.Minute      // for a body that may be larger than MaxJSON to arrive
-	lenientTime  = 3 * time.Second  // what has arrived by then of a stop or an SOS is all that is read
-	continueTime = 10 * time.Second // to take in the 100 (Continue)
+	bodyInitial     = 16 << 10         // room for a body before any of it has arrived
+	maxDiscarded    = 16 << 10         // what nobody asked for is read and dropped up to here, else the connection ends
+	maxBodyMemory   = 128 << 20        // of all bodies larger than MaxJSON that are being read or worked on
+	largeTimeout    = time.Minute      // for a body that may be larger than MaxJSON to arrive
+	lenientTimeout  = 3 * time.Second  // what has arrived by then of a stop or an SOS is all that is read
+	continueTimeout = 10 * time.Second // to take in the 100 (Continue)
 )
 
 // headerAnnounced carries the announced length past fasthttp. What a client
 // sends under this name is dropped.
 const headerAnnounced = "Doorstep-Announced"
 
-// withhold runs when a header was read and hides the length of the body from
+// hideBodyLength runs when a header was read and hides the length of the body from
 // fasthttp, which then leaves the body where it is. Bodies in chunks it leaves by itself.
-func withhold(h *fasthttp.RequestHeader) (unchanged fasthttp.RequestConfig) {
+func hideBodyLength(h *fasthttp.RequestHeader) (unchanged fasthttp.RequestConfig) {
 	h.Del(headerAnnounced)
 	said := ""
 	if n := h.Peek(fiber.HeaderContentLength); len(n) > 0 && string(n) != "0" {
@@ -56,19 +56,19 @@ func withhold(h *fasthttp.RequestHeader) (unchanged fasthttp.RequestConfig) {
 	return unchanged
 }
 
-// incoming is the body of a request that nobody has read yet.
-type incoming struct {
+// unreadBody is the body of a request that nobody has read yet.
+type unreadBody struct {
 	length  int // announced; -1: in chunks
 	expects bool
-	begun   bool // to be read, or refused by its length: it is not waited for any more
-	taken   bool // to its end
+	started bool // to be read, or refused by its length: it is not waited for any more
+	done    bool // to its end
 }
 
-// incomingOf is called once a request, before anything else.
-func incomingOf(c *fiber.Ctx) *incoming {
+// unreadBodyOf is called once a request, before anything else.
+func unreadBodyOf(c *fiber.Ctx) *unreadBody {
 	said := string(c.Request().Header.Peek(headerAnnounced))
 	if said == "" {
-		return &incoming{taken: true}
+		return &unreadBody{done: true}
 	}
 	c.Request().Header.Del(headerAnnounced)
 	number, _, expects := strings.Cut(said, " ")
@@ -76,15 +76,15 @@ func incomingOf(c *fiber.Ctx) *incoming {
 	if err != nil {
 		n = -1
 	}
-	in := &incoming{length: n, expects: expects}
+	in := &unreadBody{length: n, expects: expects}
 	c.Locals(localBody, in)
 	return in
 }
 
-// announcedBody reports whether the request has a body that nobody has read.
-func announcedBody(c *fiber.Ctx) bool {
-	in, ok := c.Locals(localBody).(*incoming)
-	return ok && !in.taken
+// hasUnreadBody reports whether the request has a body that nobody has read.
+func hasUnreadBody(c *fiber.Ctx) bool {
+	in, ok := c.Locals(localBody).(*unreadBody)
+	return ok && !in.done
 }
 
 // bodyless are methods whose body fasthttp does not give out; it means nothing
@@ -111,11 +111,11 @@ func sizeName(n int) string {
 	return strconv.Itoa(n>>10) + " KiB"
 }
 
-// take reads the body as it arrives. On an error what has arrived is given, and
+// read reads the body as it arrives. On an error what has arrived is given, and
 // the rest is left in the connection.
-func (in *incoming) take(c *fiber.Ctx, most int, held *heldMemory) ([]byte, error) {
+func (in *unreadBody) read(c *fiber.Ctx, most int, held *heldMemory) ([]byte, error) {
 	if in.length > most {
-		in.begun = true
+		in.started = true
 		return nil, errTooLarge(most)
 	}
 	if in.expects {
@@ -127,7 +127,7 @@ func (in *incoming) take(c *fiber.Ctx, most int, held *heldMemory) ([]byte, erro
 	if in.length > 0 {
 		c.Request().Header.SetContentLength(in.length)
 	}
-	in.begun = true
+	in.started = true
 	stream := c.Context().RequestBodyStream()
 	if stream == nil {
 		return nil, io.ErrUnexpectedEOF
@@ -136,7 +136,7 @@ func (in *incoming) take(c *fiber.Ctx, most int, held *heldMemory) ([]byte, erro
 	if end < 0 {
 		end = most + 1 // one more tells that it is too large
 	}
-	buf := make([]byte, 0, min(end, bodyFirst))
+	buf := make([]byte, 0, min(end, bodyInitial))
 	for {
 		if len(buf) == cap(buf) && len(buf) < end {
 			room := min(2*cap(buf), end)
@@ -151,7 +151,7 @@ func (in *incoming) take(c *fiber.Ctx, most int, held *heldMemory) ([]byte, erro
 		case in.length < 0 && len(buf) > most:
 			return nil, errTooLarge(most)
 		case in.length >= 0 && len(buf) == in.length, in.length < 0 && err == io.EOF:
-			in.taken = true
+			in.done = true
 			return buf, nil
 		case err == io.EOF:
 			return buf, io.ErrUnexpectedEOF
@@ -168,7 +168,7 @@ func sayContinue(conn net.Conn) error {
 	if !ok || l.owes {
 		return nil
 	}
-	if err := l.SetWriteDeadline(time.Now().Add(continueTime)); err != nil {
+	if err := l.SetWriteDeadline(time.Now().Add(continueTimeout)); err != nil {
 		return err
 	}
 	_, err := l.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
@@ -186,7 +186,7 @@ func (h *heldMemory) grow(to int) bool {
 		return true
 	}
 	more := int64(to) - h.mine
-	if h.all.Add(more) > bodyMemory {
+	if h.all.Add(more) > maxBodyMemory {
 		h.all.Add(-more)
 		return false
 	}
@@ -196,19 +196,19 @@ func (h *heldMemory) grow(to int) bool {
 
 func (h *heldMemory) release() { h.all.Add(-h.mine) }
 
-// receive reads the body where the route's own checks have let the request
+// readBody reads the body where the route's own checks have let the request
 // come so far; most gives how large it may be, or why it is not taken at all.
-func (s *Server) receive(most func(c *fiber.Ctx) (int, error), lenient bool) fiber.Handler {
+func (s *Server) readBody(most func(c *fiber.Ctx) (int, error), lenient bool) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		in, ok := c.Locals(localBody).(*incoming)
-		if !ok || in.taken {
+		in, ok := c.Locals(localBody).(*unreadBody)
+		if !ok || in.done {
 			return c.Next()
 		}
 		if bodyless(c) {
 			if lenient {
 				return c.Next()
 			}
-			return malformed("", "must be empty here")
+			return Malformed("", "must be empty here")
 		}
 		held := &heldMemory{all: &s.bodies}
 		defer held.release()
@@ -218,13 +218,13 @@ func (s *Server) receive(most func(c *fiber.Ctx) (int, error), lenient bool) fib
 		}
 		switch {
 		case lenient:
-			_ = c.Context().Conn().SetReadDeadline(time.Now().Add(lenientTime))
+			_ = c.Context().Conn().SetReadDeadline(time.Now().Add(lenientTimeout))
 		case limit > MaxJSON:
-			_ = c.Context().Conn().SetReadDeadline(time.Now().Add(largeTime))
+			_ = c.Context().Conn().SetReadDeadline(time.Now().Add(largeTimeout))
 		}
-		body, err := in.take(c, limit, held)
+		body, err := in.read(c, limit, held)
 		if err != nil && !lenient {
-			return arrivedBadly(err)
+			return bodyError(err)
 		}
 		// What was cut off is read as far as it goes.
 		c.Request().SetBodyRaw(body)
@@ -236,8 +236,8 @@ func (s *Server) receive(most func(c *fiber.Ctx) (int, error), lenient bool) fib
 	}
 }
 
-// arrivedBadly turns what went wrong while a body was read into an error of ours.
-func arrivedBadly(err error) error {
+// bodyError turns what went wrong while a body was read into an error of ours.
+func bodyError(err error) error {
 	var de *domain.Error
 	var late net.Error
 	switch {
@@ -249,17 +249,18 @@ func arrivedBadly(err error) error {
 	return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("body: %v", err))
 }
 
-// leave sees to a body that nobody has read: the next request begins behind it.
-func (in *incoming) leave(c *fiber.Ctx) {
+// discard sees to a body that nobody has read: the next request begins behind it,
+// or the connection ends.
+func (in *unreadBody) discard(c *fiber.Ctx) {
 	conn, lingers := c.Context().Conn().(*lingeringConn)
 	if lingers {
 		conn.owes = true
 	}
-	if in.taken {
+	if in.done {
 		return
 	}
-	if in.length > 0 && in.length <= bodyDrained && !in.begun && !in.expects && !bodyless(c) {
-		if _, err := in.take(c, bodyDrained, &heldMemory{}); err == nil {
+	if in.length > 0 && in.length <= maxDiscarded && !in.started && !in.expects && !bodyless(c) {
+		if _, err := in.read(c, maxDiscarded, &heldMemory{}); err == nil {
 			return
 		}
 	}

@@ -274,7 +274,7 @@ func TestAnnouncedLengthsTakeNoMemory(t *testing.T) {
 func TestLargeBodiesShareABound(t *testing.T) {
 	h := newHarness(t)
 	address := h.served()
-	h.srv.bodies.Add(bodyMemory - 1<<20)
+	h.srv.bodies.Add(maxBodyMemory - 1<<20)
 	k := dial(t, address)
 	k.says(import10 + bearer + "Content-Length: 10485760\r\n\r\n")
 	go func() { _, _ = io.WriteString(k, strings.Repeat("y", 10<<20)) }()
@@ -284,7 +284,7 @@ func TestLargeBodiesShareABound(t *testing.T) {
 	k = dial(t, address)
 	k.says(import10 + bearer + fmt.Sprintf("Content-Length: %d\r\n\r\n", MaxJSON) + strings.Repeat("y", MaxJSON))
 	k.hears(204)
-	if got := h.srv.bodies.Load(); got != bodyMemory-1<<20 {
-		t.Errorf("%d bytes are still counted", got-bodyMemory+1<<20)
+	if got := h.srv.bodies.Load(); got != maxBodyMemory-1<<20 {
+		t.Errorf("%d bytes are still counted", got-maxBodyMemory+1<<20)
 	}
 }

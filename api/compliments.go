@@ -9,7 +9,7 @@ import (
 	"doorstep/domain"
 )
 
-func (a *App) mountKindness(s *Server) {
+func (a *App) mountCompliments(s *Server) {
 	s.Handle("GET", "/v1/thanks", func(c *fiber.Ctx) error {
 		actor := actorOf(c)
 		return listOf(c, func(p domain.Page) ([]domain.Thanks, error) {

@@ -4,16 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -346,7 +343,7 @@ func (o *Operation) judgeBody(c *fiber.Ctx, fields []domain.FieldError) ([]domai
 		}
 		return fields, nil
 	}
-	media, err := mediaOf(c)
+	media, err := MediaType(c)
 	if err != nil {
 		return fields, err
 	}
@@ -384,9 +381,9 @@ func mediaTypes(content openapi3.Content) []string {
 	return out
 }
 
-// mediaOf gives the bare media type of the body. A compressed body or another
+// MediaType gives the bare media type of the body. A compressed body or another
 // charset than UTF-8 is not taken: nothing here inflates what a client sends.
-func mediaOf(c *fiber.Ctx) (string, error) {
+func MediaType(c *fiber.Ctx) (string, error) {
 	if enc := c.Get(fiber.HeaderContentEncoding); enc != "" && !strings.EqualFold(enc, "identity") {
 		return "", domain.Fail(domain.CodeMedia, "Send the body without Content-Encoding.")
 	}
@@ -410,7 +407,7 @@ func (o *Operation) limit(c *fiber.Ctx) (int, error) {
 	if o.op.RequestBody == nil {
 		return MaxJSON, nil // what is not empty is refused
 	}
-	media, err := mediaOf(c)
+	media, err := MediaType(c)
 	content := o.op.RequestBody.Value.Content
 	switch {
 	case err != nil:
@@ -427,225 +424,6 @@ func (o *Operation) limit(c *fiber.Ctx) (int, error) {
 
 // cleanText: valid UTF-8 without NUL, which PostgreSQL refuses in text.
 func cleanText(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
-
-// Decode reads the JSON body into dst as DecodeJSON does, on top of what the
-// contract has already judged. An empty body leaves dst as it is: whether one
-// is required is the contract's to say.
-func Decode(c *fiber.Ctx, dst any) error {
-	body := c.Request().Body()
-	if p, ok := c.Locals(localParsed).(parsedBody); ok {
-		return decodeParsed(p.value, body, dst)
-	}
-	if len(body) == 0 {
-		return nil
-	}
-	media, err := mediaOf(c)
-	if err == nil && media != fiber.MIMEApplicationJSON {
-		err = domain.Fail(domain.CodeMedia, "Send application/json.")
-	}
-	if err != nil {
-		return err
-	}
-	return DecodeJSON(body, dst)
-}
-
-// DecodeLenient takes of the body what can be understood and ignores the rest:
-// another media type, broken JSON, unknown names, single fields of a wrong
-// type. For stop and SOS, which nothing may refuse. dst is a pointer to a struct.
-func DecodeLenient(c *fiber.Ctx, dst any) {
-	members := readableMembers(c.Request().Body())
-	v := reflect.ValueOf(dst).Elem()
-	for i := range v.NumField() {
-		name, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
-		raw, ok := members[name]
-		if !ok || !v.Type().Field(i).IsExported() {
-			continue
-		}
-		field := reflect.New(v.Field(i).Type())
-		if text, ok := field.Interface().(*string); ok { // cleaned rather than lost
-			if json.Unmarshal(raw, text) == nil {
-				v.Field(i).SetString(strings.ReplaceAll(strings.ToValidUTF8(*text, ""), "\x00", ""))
-			}
-			continue
-		}
-		if CheckJSON(raw) != nil {
-			continue
-		}
-		if decodeInto(raw, field.Interface()) == nil {
-			v.Field(i).Set(field.Elem())
-		}
-	}
-}
-
-// readableMembers reads the members of a JSON object as far as it goes.
-func readableMembers(body []byte) map[string]json.RawMessage {
-	out := map[string]json.RawMessage{}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return out
-	}
-	for dec.More() && len(out) < 100 {
-		name, err := dec.Token()
-		key, ok := name.(string)
-		if err != nil || !ok {
-			return out
-		}
-		var raw json.RawMessage
-		if dec.Decode(&raw) != nil {
-			return out
-		}
-		out[key] = raw
-	}
-	return out
-}
-
-func decodeInto(raw json.RawMessage, dst any) (err error) {
-	defer func() { // an UnmarshalJSON that panics must not cost somebody the stop
-		if recover() != nil {
-			err = errors.New("unreadable")
-		}
-	}()
-	return json.Unmarshal(raw, dst)
-}
-
-// describe turns the filter's errors into pointers and short sentences that
-// repeat neither the value nor the schema.
-func describe(err error, at string, p *openapi3.Parameter, out []domain.FieldError) []domain.FieldError {
-	if len(out) >= maxErrors {
-		return out
-	}
-	add := func(detail string) []domain.FieldError {
-		return append(out, domain.FieldError{Pointer: at, Detail: detail})
-	}
-	switch e := err.(type) {
-	case openapi3.MultiError:
-		for _, one := range e {
-			out = describe(one, at, p, out)
-		}
-		return out
-	case *openapi3filter.RequestError:
-		if errors.Is(e.Err, openapi3filter.ErrInvalidRequired) {
-			return add("is required")
-		}
-		if errors.Is(e.Err, openapi3filter.ErrInvalidEmptyValue) {
-			return add("must not be empty")
-		}
-		return describe(e.Err, at, p, out)
-	case *openapi3filter.ParseError:
-		if p != nil && p.Schema != nil {
-			return add(typeDetail(p.Schema.Value))
-		}
-		return add("cannot be read")
-	case *openapi3.SchemaError:
-		if e.SchemaField == "allOf" && e.Origin != nil { // its parts say more
-			var parts openapi3.MultiError
-			if errors.As(e.Origin, &parts) && len(parts) > 0 {
-				return describe(parts, at, p, out)
-			}
-		}
-		for _, token := range e.JSONPointer() {
-			at = pointerTo(at, token)
-		}
-		if e.SchemaField == "properties" {
-			if name, ok := quoted(e.Reason); ok {
-				at = pointerTo(at, name)
-			}
-		}
-		return add(schemaDetail(e))
-	}
-	return add("is not valid")
-}
-
-// quoted gives the name in kin-openapi's `property "x" is unsupported`.
-func quoted(reason string) (string, bool) {
-	q, err := strconv.QuotedPrefix(strings.TrimPrefix(reason, "property "))
-	if err != nil {
-		return "", false
-	}
-	name, err := strconv.Unquote(q)
-	return name, err == nil
-}
-
-func schemaDetail(e *openapi3.SchemaError) string {
-	s := e.Schema
-	if s == nil {
-		return "is not valid"
-	}
-	switch e.SchemaField {
-	case "required":
-		return "is required"
-	case "properties":
-		return "is not known here"
-	case "type":
-		return typeDetail(s)
-	case "nullable":
-		return "must not be null"
-	case "enum":
-		if e.Value == nil {
-			return "must not be null"
-		}
-		if len(s.Enum) > 12 {
-			return "must be one of the values that the contract lists"
-		}
-		values := make([]string, len(s.Enum))
-		for i, v := range s.Enum {
-			values[i] = fmt.Sprint(v)
-		}
-		return "must be one of " + strings.Join(values, ", ")
-	case "format":
-		if f, ok := formats[s.Format]; ok {
-			return f.Validate("").Error()
-		}
-		if s.Format == "int32" || s.Format == "int64" {
-			return "is out of range"
-		}
-		return "must have the format " + s.Format
-	case "pattern":
-		if hint, ok := s.Extensions["x-hint"].(string); ok {
-			return hint
-		}
-		return "must match " + shorten(s.Pattern, 80)
-	case "minLength":
-		if s.MinLength == 1 {
-			return "must not be empty"
-		}
-		return fmt.Sprintf("must have at least %d characters", s.MinLength)
-	case "maxLength":
-		return fmt.Sprintf("must have at most %d characters", *s.MaxLength)
-	case "minItems":
-		return fmt.Sprintf("must have at least %d items", s.MinItems)
-	case "maxItems":
-		return fmt.Sprintf("must have at most %d items", *s.MaxItems)
-	case "uniqueItems":
-		return "must not repeat an item"
-	case "minProperties":
-		return fmt.Sprintf("must have at least %d members", s.MinProps)
-	case "maxProperties":
-		return fmt.Sprintf("must have at most %d members", *s.MaxProps)
-	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf":
-		return strings.Replace(e.Reason, "number must", "must", 1)
-	case "readOnly":
-		return "is set by the server"
-	case "oneOf", "anyOf":
-		return "fits none of the forms that the contract lists"
-	}
-	return "is not valid"
-}
-
-func typeDetail(s *openapi3.Schema) string {
-	if s == nil || s.Type == nil {
-		return "has the wrong type"
-	}
-	names := map[string]string{
-		"string": "a string", "integer": "a whole number", "number": "a number",
-		"boolean": "true or false", "array": "an array", "object": "an object", "null": "null",
-	}
-	var out []string
-	for _, t := range s.Type.Slice() {
-		out = append(out, names[t])
-	}
-	return "must be " + strings.Join(out, " or ")
-}
 
 // ValidateResponse judges an answer by the contract: an operation that is not
 // in it, a status that is not listed, another media type and another shape

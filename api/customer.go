@@ -146,15 +146,15 @@ func localizer(c *fiber.Ctx, household string) (text *pages.Text, chosen bool) {
 func retryLater(h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		err := h(c)
-		p := problemOf(err)
-		if err == nil || p.Code != domain.CodeUnavailable && p.Status != fiber.StatusTooManyRequests || !wantsHTML(c) {
+		p := ProblemOf(err)
+		if err == nil || p.Code != domain.CodeUnavailable && p.Status != fiber.StatusTooManyRequests || !WantsHTML(c) {
 			return err
 		}
 		text, _ := localizer(c, "")
 		if p.Code == domain.CodeUnavailable {
-			p.retryAfter = max(p.retryAfter, time.Minute)
+			p.RetryAfter = max(p.RetryAfter, time.Minute)
 		}
-		p.wait(c)
+		p.SetRetryAfter(c)
 		return sendCustomer(c, p.Status, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("later.title"),
 			Explain: text.Say("later.explain")})
 	}

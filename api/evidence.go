@@ -22,7 +22,7 @@ func (a *App) mountEvidence(s *Server) {
 		if in.ID, err = QueryID(c, "evidence_id"); err != nil {
 			return err
 		}
-		if in.MediaType, err = mediaOf(c); err != nil {
+		if in.MediaType, err = MediaType(c); err != nil {
 			return err
 		}
 		return write(c, fiber.StatusCreated, "/v1/flags/"+id.String()+"/evidence", func(ctx context.Context, call *domain.Call) error {

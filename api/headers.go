@@ -75,12 +75,12 @@ func IfMatch(c *fiber.Ctx) (version int64, present bool, err error) {
 		return 0, false, nil
 	}
 	if strings.Contains(raw, ",") {
-		return 0, true, malformed("#/header/If-Match", "must be one ETag")
+		return 0, true, Malformed("#/header/If-Match", "must be one ETag")
 	}
 	// A proxy that compresses weakens the tag; it still names the version.
 	tag := strings.TrimPrefix(raw, "W/")
 	if strings.HasPrefix(tag, `"`) != strings.HasSuffix(tag, `"`) || tag == `"` {
-		return 0, true, malformed("#/header/If-Match", "must be one ETag")
+		return 0, true, Malformed("#/header/If-Match", "must be one ETag")
 	}
 	n, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
 	if err != nil || n < 0 {
@@ -111,7 +111,7 @@ func SentAt(c *fiber.Ctx) (time.Time, bool, error) {
 	}
 	const at = "#/header/" + HeaderSentAt
 	if formatDateTime(raw) != nil {
-		return time.Time{}, true, malformed(at, "must be a date and time with an offset (RFC 3339)")
+		return time.Time{}, true, Malformed(at, "must be a date and time with an offset (RFC 3339)")
 	}
 	t, err := domain.ParseInstant(raw, time.UTC, at)
 	return t, true, err
@@ -135,7 +135,7 @@ func QueryID(c *fiber.Ctx, name string) (*uuid.UUID, error) {
 	}
 	id, ok := parseUUID(raw)
 	if !ok {
-		return nil, malformed("#/query/"+name, "must be a UUID")
+		return nil, Malformed("#/query/"+name, "must be a UUID")
 	}
 	return &id, nil
 }
@@ -164,7 +164,7 @@ func Limit(c *fiber.Ctx) (int, error) {
 	}
 	n, err := strconv.Atoi(raw)
 	if err != nil || n < 1 || n > MaxLimit {
-		return 0, malformed("#/query/limit", "must be a whole number from 1 to 200")
+		return 0, Malformed("#/query/limit", "must be a whole number from 1 to 200")
 	}
 	return n, nil
 }
@@ -181,7 +181,7 @@ type Cursor struct {
 func EncodeCursor(keys any) string {
 	b, err := json.Marshal(keys)
 	if err != nil {
-		panic("api: cursor keys cannot be written: " + err.Error())
+		panic("web: cursor keys cannot be written: " + err.Error())
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
@@ -191,7 +191,7 @@ func EncodeCursor(keys any) string {
 func DecodeCursor(s string, keys any) error {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || len(s) > 1024 || DecodeJSON(b, keys) != nil {
-		return malformed("#/query/cursor", "must be a next_cursor as it was sent")
+		return Malformed("#/query/cursor", "must be a next_cursor as it was sent")
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func QueryCursor(c *fiber.Ctx) (*Cursor, error) {
 		return nil, err
 	}
 	if y := k.At.Year(); k.ID == uuid.Nil || y < 1970 || y > 2200 {
-		return nil, malformed("#/query/cursor", "must be a next_cursor as it was sent")
+		return nil, Malformed("#/query/cursor", "must be a next_cursor as it was sent")
 	}
 	k.At = k.At.UTC()
 	return &k, nil

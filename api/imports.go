@@ -23,7 +23,7 @@ func (a *App) mountImports(s *Server) {
 		if err != nil {
 			return err
 		}
-		header, rows, err := ParseSheet(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
+		header, rows, err := Parse(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 	"doorstep/domain"
 )
 
-func (a *App) mountPassport(s *Server) {
+func (a *App) mountJobHistory(s *Server) {
 	svc := a.Service
 
 	s.Handle("GET", "/v1/jobs/{id}/passport", func(c *fiber.Ctx) error {

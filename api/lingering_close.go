@@ -19,9 +19,9 @@ const (
 // lingeringConn is used by one goroutine at a time.
 type lingeringConn struct {
 	net.Conn
-	unread bool
-	owes   bool // an answer that is not written yet
-	leave  func()
+	unread  bool
+	owes    bool // an answer that is not written yet
+	onClose func()
 }
 
 func (c *lingeringConn) Write(b []byte) (int, error) {
@@ -33,16 +33,16 @@ func (c *lingeringConn) Write(b []byte) (int, error) {
 func (c *lingeringConn) Close() error {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !c.unread || !ok {
-		defer c.leave()
+		defer c.onClose()
 		return c.Conn.Close()
 	}
 	c.unread = false
 	if err := half.CloseWrite(); err != nil {
-		defer c.leave()
+		defer c.onClose()
 		return c.Conn.Close()
 	}
 	go func() {
-		defer c.leave()
+		defer c.onClose()
 		until := time.Now().Add(lingerFor)
 		buf, left := make([]byte, 32<<10), int64(lingerMost)
 		for left > 0 && time.Now().Before(until) {

@@ -63,7 +63,7 @@ func (l *listener) Accept() (net.Conn, error) {
 			pause = 0
 			continue
 		}
-		return &lingeringConn{Conn: c, leave: leave}, nil
+		return &lingeringConn{Conn: c, onClose: leave}, nil
 	}
 }
 
@@ -77,7 +77,7 @@ func (l *listener) enter(c net.Conn) (leave func(), ok bool) {
 	if slices.ContainsFunc(l.exempt, func(p netip.Prefix) bool { return p.Contains(addr) }) {
 		return func() {}, true
 	}
-	block := addressBlock(addr)
+	block := AddressBlock(addr)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.open[block] >= l.most {
@@ -104,8 +104,8 @@ func refuseConn(c net.Conn) {
 	_ = c.Close()
 }
 
-// addressBlock counts an IPv6 customer's /64 as one, because all of it is theirs.
-func addressBlock(a netip.Addr) string {
+// AddressBlock counts an IPv6 customer's /64 as one, because all of it is theirs.
+func AddressBlock(a netip.Addr) string {
 	a = a.Unmap()
 	if a.Is6() {
 		if p, err := a.WithZone("").Prefix(64); err == nil {

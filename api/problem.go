@@ -62,10 +62,11 @@ type Problem struct {
 	Code     domain.Code         `json:"code"`
 	Errors   []domain.FieldError `json:"errors,omitempty"`
 
-	extra      map[string]any
-	retryAfter time.Duration
-	quota      *domain.Quota
-	log        slog.Level // what the log thinks of it; below Info nothing is said
+	RetryAfter time.Duration `json:"-"` // sent as the header
+
+	extra map[string]any
+	quota *domain.Quota
+	log   slog.Level // what the log thinks of it; below Info nothing is said
 }
 
 // reserved are the members that Extra may not replace.
@@ -91,10 +92,10 @@ func (p Problem) MarshalJSON() ([]byte, error) {
 	return append(append(bytes.TrimSuffix(out, []byte("}")), ','), tail[1:]...), nil
 }
 
-// problemOf turns any error into what is sent. Only what a use case said on
+// ProblemOf turns any error into what is sent. Only what a use case said on
 // purpose (domain.Error) or what HTTP itself says reaches the caller; the rest
 // is a defect with fixed text.
-func problemOf(err error) Problem {
+func ProblemOf(err error) Problem {
 	var de *domain.Error
 	var fe *fiber.Error
 	switch {
@@ -105,7 +106,7 @@ func problemOf(err error) Problem {
 		info, _ := de.Code.Lookup()
 		p := Problem{
 			Title: info.Title, Status: statusOf(de.Kind), Detail: de.Message, Code: de.Code,
-			Errors: de.Fields, extra: de.Extra, retryAfter: de.RetryAfter, quota: de.Quota, log: slog.LevelDebug,
+			Errors: de.Fields, extra: de.Extra, RetryAfter: de.RetryAfter, quota: de.Quota, log: slog.LevelDebug,
 		}
 		if len(p.Errors) > maxErrors {
 			p.Errors = p.Errors[:maxErrors]
@@ -146,11 +147,11 @@ func problemOf(err error) Problem {
 	return p
 }
 
-// wait says when to come again, and by which limit.
-func (p *Problem) wait(c *fiber.Ctx) {
-	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(wholeSeconds(p.retryAfter)))
+// SetRetryAfter says when to come again, and by which limit.
+func (p *Problem) SetRetryAfter(c *fiber.Ctx) {
+	c.Set(fiber.HeaderRetryAfter, strconv.Itoa(wholeSeconds(p.RetryAfter)))
 	if p.quota != nil {
-		setRateLimit(c, p.quota, 0, p.retryAfter)
+		setRateLimit(c, p.quota, 0, p.RetryAfter)
 	}
 }
 
@@ -169,7 +170,7 @@ func standard(c domain.Code, status int, detail string) Problem {
 // fail answers with the problem for err and logs what somebody should look at.
 // Headers that a handler set before it failed are taken back.
 func (s *Server) fail(c *fiber.Ctx, err error) {
-	p := problemOf(err)
+	p := ProblemOf(err)
 	id := RequestID(c)
 	p.Type = s.baseURL + "/problems/" + string(p.Code)
 	p.Instance = "urn:request:" + id
@@ -187,9 +188,9 @@ func (s *Server) fail(c *fiber.Ctx, err error) {
 	case http.StatusUnauthorized:
 		c.Set(fiber.HeaderWWWAuthenticate, "Bearer")
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		p.wait(c)
+		p.SetRetryAfter(c)
 	}
-	if wantsHTML(c) { // somebody opened a page; the customer's pages explain more themselves
+	if WantsHTML(c) { // somebody opened a page; the customer's pages explain more themselves
 		c.Status(p.Status)
 		if sendPage(c, "failed", p) == nil {
 			c.Set(fiber.HeaderCacheControl, "no-store")

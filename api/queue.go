@@ -21,11 +21,11 @@ func (a *App) mountQueue(s *Server) {
 			return err
 		}
 		c.Set(fiber.HeaderCacheControl, "private, no-cache")
-		if unchanged(c, tagOf(body)) {
+		if Unchanged(c, ContentTag(body)) {
 			return c.SendStatus(fiber.StatusNotModified)
 		}
 		return c.JSON(q)
 	})
-	s.staffPage("/queue", pages.Queue, "queue")
-	s.script("/queue/app.js", "session.js", "moves.js", "queue.js")
+	serveShell(s, "/queue", pages.Queue, "queue")
+	serveScript(s, "/queue/app.js", "session.js", "moves.js", "queue.js")
 }

@@ -79,7 +79,7 @@ func (s *Server) limitUser(c *fiber.Ctx) error {
 }
 
 func (s *Server) limitAddress(c *fiber.Ctx) error {
-	return s.limited(c, s.byAddress, addressBlock(s.ClientIP(c)))
+	return s.limited(c, s.byAddress, AddressBlock(s.ClientIP(c)))
 }
 
 func (s *Server) limited(c *fiber.Ctx, by *limiter, key string) error {
@@ -117,7 +117,7 @@ func (s *Server) countRefused(c *fiber.Ctx, err error) error {
 	if counted, _ := c.Locals(localCounted).(bool); counted || err == nil {
 		return err
 	}
-	if late := s.count(c, s.byAddress, addressBlock(s.ClientIP(c))); late != nil {
+	if late := s.count(c, s.byAddress, AddressBlock(s.ClientIP(c))); late != nil {
 		return late
 	}
 	return err

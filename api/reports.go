@@ -89,7 +89,7 @@ func (a *App) reportFilter(c *fiber.Ctx) (domain.ReportFilter, error) {
 		}
 		day, err := time.ParseInLocation("2006-01-02", raw, loc)
 		if err != nil {
-			return f, malformed("#/query/"+name, "must be a date (YYYY-MM-DD)")
+			return f, Malformed("#/query/"+name, "must be a date (YYYY-MM-DD)")
 		}
 		put(day)
 	}
@@ -234,7 +234,7 @@ func serviceTable(rows []domain.ServiceRow) [][]string {
 	return out
 }
 
-func loadTable(rows []domain.Load) [][]string {
+func loadTable(rows []domain.TechnicianLoad) [][]string {
 	out := [][]string{{"centre_id", "technician_id", "technician", "visits", "planned_minutes"}}
 	for _, r := range rows {
 		out = append(out, []string{r.CentreID.String(), r.TechnicianID.String(), r.Technician, strconv.Itoa(r.Visits), strconv.Itoa(r.Minutes)})

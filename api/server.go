@@ -1,10 +1,18 @@
-// Package api is the HTTP side of Doorstep: it turns requests into calls of
-// use cases and their answers into JSON, problems and pages. It decides
-// nothing about the product.
+// Package web is the plumbing of HTTP, which knows no resource: one server,
+// requests held against openapi.yaml, strict JSON, problems (RFC 9457), limits.
+//
+//   - server.go: [Server], its routes, what surrounds every request, its end
+//   - contract.go, decode.go, formats.go: openapi.yaml held against requests and
+//     answers; schema_problems.go: its complaints in words
+//   - strict_json.go, forms.go, headers.go, http_syntax.go: what is read
+//   - body.go: bodies as they arrive; lingering_close.go, listener.go: connections
+//   - problem.go, answers.go, etag.go: what is sent
+//   - rate.go, client_ip.go: how often, and who asks
+//   - tokens.go, password.go: access tokens and password hashes
+//   - reference.go, problem_pages.go, html.go: /docs and /problems
 package api
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +20,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -125,7 +132,7 @@ func New(cfg Config) *Server {
 	})
 	// Fiber answers methods it does not know with plain text. TRACE is known and
 	// never offered, so they get the 404 or 405 of their address.
-	s.App.Server().HeaderReceived = withhold
+	s.App.Server().HeaderReceived = hideBodyLength
 	handle := s.App.Server().Handler
 	s.App.Server().Handler = func(ctx *fasthttp.RequestCtx) {
 		if !slices.Contains(fiber.DefaultMethods, string(ctx.Method())) {
@@ -153,11 +160,11 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 	if s.cfg.Contract != nil {
 		op, ok := s.cfg.Contract.Operation(method, path)
 		if !ok {
-			panic("api: " + method + " " + path + " is not in openapi.yaml")
+			panic("web: " + method + " " + path + " is not in openapi.yaml")
 		}
 		if !op.Public {
 			if s.cfg.Authenticate == nil {
-				panic("api: " + method + " " + path + " needs Config.Authenticate")
+				panic("web: " + method + " " + path + " needs Config.Authenticate")
 			}
 		}
 		switch {
@@ -178,7 +185,7 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 				return c.Next()
 			})
 		}
-		chain = append(chain, s.receive(op.limit, op.Lenient), op.guard)
+		chain = append(chain, s.readBody(op.limit, op.Lenient), op.guard)
 	}
 	s.add(method, path, append(chain, h)...)
 }
@@ -187,7 +194,7 @@ func (s *Server) Handle(method, path string, h fiber.Handler) {
 // of at most 8 KiB in clean UTF-8. Authentication, where a page needs it, is
 // the handler's.
 func (s *Server) Page(method, path string, h fiber.Handler) {
-	s.add(method, path, label(path), s.limitAddress, pageGuard, s.receive(func(*fiber.Ctx) (int, error) { return MaxForm, nil }, false), h)
+	s.add(method, path, label(path), s.limitAddress, pageGuard, s.readBody(func(*fiber.Ctx) (int, error) { return MaxForm, nil }, false), h)
 }
 
 // internalRoute adds a GET of the plumbing itself; those that watch it are not limited.
@@ -205,7 +212,7 @@ func watches(path string) bool { return path == "/healthz" || path == "/readyz" 
 func (s *Server) add(method, path string, chain ...fiber.Handler) {
 	for _, r := range s.routes {
 		if r.Method == method && covers(r.Path, path) {
-			panic("api: " + method + " " + path + " comes after " + r.Path + ", which takes its requests")
+			panic("web: " + method + " " + path + " comes after " + r.Path + ", which takes its requests")
 		}
 	}
 	s.routes = append(s.routes, Route{method, path})
@@ -255,7 +262,7 @@ func (s *Server) middleware(c *fiber.Ctx) error {
 	defer s.inFlight.Dec()
 	s.running.Add(1)
 	defer s.running.Add(-1)
-	body := incomingOf(c)
+	body := unreadBodyOf(c)
 	s.setHeaders(c)
 	err := s.countRefused(c, s.guarded(c))
 	if err != nil {
@@ -271,7 +278,7 @@ func (s *Server) middleware(c *fiber.Ctx) error {
 	if err != nil {
 		s.fail(c, err)
 	}
-	body.leave(c)
+	body.discard(c)
 	s.observe(c)
 	return nil
 }
@@ -356,81 +363,6 @@ func (s *Server) withDeadline() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), s.cfg.Deadline)
 }
 
-// badRequestLine refuses what fasthttp lets through of the first line (RFC 9112
-// sections 2.3 and 3).
-func badRequestLine(h *fasthttp.RequestHeader) string {
-	if bytes.ContainsFunc(h.RequestURI(), func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return "The address holds a space or a control character."
-	}
-	if v := string(h.Protocol()); v != "HTTP/1.1" && v != "HTTP/1.0" {
-		return "The version of the protocol is not known here."
-	}
-	return ""
-}
-
-// isToken reports whether b is a token (RFC 9110 section 5.6.2).
-func isToken(b []byte) bool {
-	for _, ch := range b {
-		switch {
-		case ch >= 'a' && ch <= 'z', ch >= 'A' && ch <= 'Z', ch >= '0' && ch <= '9', strings.IndexByte("!#$%&'*+-.^_`|~", ch) >= 0:
-		default:
-			return false
-		}
-	}
-	return len(b) > 0
-}
-
-// badHeaders refuses what fasthttp lets through and a proxy before us may read
-// differently (RFC 9112 sections 2.2, 3.2, 5.1, 5.2, 6.1 and 6.3; RFC 9110
-// section 5.5).
-func badHeaders(raw []byte, http11 bool) string {
-	var hosts, lengths, encodings int
-	for line := range bytes.Lines(raw) {
-		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		if len(line) == 0 {
-			continue
-		}
-		if line[0] == ' ' || line[0] == '\t' {
-			return "A header is folded over two lines."
-		}
-		for _, ch := range line {
-			if ch < ' ' && ch != '\t' || ch == 0x7f {
-				return "A header holds a control character."
-			}
-		}
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		if !isToken(name) {
-			return "The name of a header is empty or no token."
-		}
-		switch len(name) {
-		case len("Host"):
-			if bytes.EqualFold(name, []byte("Host")) && len(bytes.TrimSpace(value)) > 0 {
-				hosts++
-			}
-		case len("Content-Length"):
-			if bytes.EqualFold(name, []byte("Content-Length")) {
-				lengths++
-			}
-		case len("Transfer-Encoding"):
-			if bytes.EqualFold(name, []byte("Transfer-Encoding")) {
-				encodings++
-				if !bytes.EqualFold(bytes.TrimSpace(value), []byte("chunked")) {
-					return "Transfer-Encoding may only be chunked."
-				}
-			}
-		}
-	}
-	switch {
-	case hosts != 1:
-		return "The request must have one Host."
-	case lengths > 1 || encodings > 1 || lengths+encodings > 1:
-		return "The request has more than one length."
-	case encodings > 0 && !http11:
-		return "HTTP/1.0 has no chunks."
-	}
-	return ""
-}
-
 // observe counts and logs the answer.
 func (s *Server) observe(c *fiber.Ctx) {
 	complete, _ := c.Locals(localComplete).(time.Time)
@@ -501,116 +433,4 @@ func (s *Server) Drain(ctx context.Context) error {
 		return fmt.Errorf("the time to stop was over before %d running requests were answered; sent again with the same Idempotency-Key they are done once", n)
 	}
 	return nil
-}
-
-// ClientIP is the address that throttling counts. X-Forwarded-For is read from
-// the right, past our own proxies only: what a client wrote itself stands
-// further left and is never believed.
-func (s *Server) ClientIP(c *fiber.Ctx) netip.Addr {
-	addr, _ := netip.AddrFromSlice(c.Context().RemoteIP())
-	addr = addr.Unmap()
-	if len(s.cfg.TrustedProxies) == 0 {
-		return addr
-	}
-	trusted := func(a netip.Addr) bool {
-		return slices.ContainsFunc(s.cfg.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a) })
-	}
-	var hops []string
-	for _, line := range c.GetReqHeaders()[fiber.HeaderXForwardedFor] {
-		hops = append(hops, strings.Split(line, ",")...)
-	}
-	for i := len(hops) - 1; i >= 0 && trusted(addr); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		addr = next.Unmap()
-	}
-	return addr
-}
-
-// pageGuard sets the page's CSP and refuses bodies that are no form.
-func pageGuard(c *fiber.Ctx) error {
-	c.Set(fiber.HeaderContentSecurityPolicy, PageCSP)
-	if !cleanText([]byte(c.Context().QueryArgs().String())) || bytes.Contains(c.Context().URI().QueryString(), []byte("%00")) {
-		return malformed("#/query", "must be valid UTF-8 without NUL")
-	}
-	if !announcedBody(c) {
-		return c.Next()
-	}
-	media, err := mediaOf(c)
-	if err == nil && media != fiber.MIMEApplicationForm {
-		err = domain.Fail(domain.CodeMedia, "Send application/x-www-form-urlencoded.")
-	}
-	if err != nil {
-		return err
-	}
-	return c.Next()
-}
-
-// Form reads the urlencoded form of a page. CodeMalformed for text that is not
-// UTF-8, holds NUL, or for more than 100 fields.
-func Form(c *fiber.Ctx) (url.Values, error) {
-	out, n, clean := url.Values{}, 0, true
-	c.Context().PostArgs().VisitAll(func(k, v []byte) {
-		n++
-		clean = clean && cleanText(k) && cleanText(v)
-		if n <= 100 {
-			out.Add(string(k), string(v))
-		}
-	})
-	if !clean || n > 100 {
-		return nil, malformed("", "must be a form of clean UTF-8")
-	}
-	return out, nil
-}
-
-// JSON answers with v and sets ETag when version is positive.
-func JSON(c *fiber.Ctx, status int, v any, version int64) error {
-	if version > 0 {
-		ETag(c, version)
-	}
-	return c.Status(status).JSON(v)
-}
-
-// Created is JSON with 201 and the address of what was made.
-func Created(c *fiber.Ctx, location string, v any, version int64) error {
-	c.Set(fiber.HeaderLocation, location)
-	return JSON(c, fiber.StatusCreated, v, version)
-}
-
-// appender writes itself as JSON, as encoding/json would write it.
-type appender interface{ AppendJSON(b []byte) []byte }
-
-// List answers with one page of a list: {"items": […], "next_cursor": …}. next is the cursor behind
-// the last item; "" at the end is sent as null.
-func List[T any](c *fiber.Ctx, items []T, next string) error {
-	if items == nil {
-		items = []T{} // nil would be sent as null
-	}
-	if _, ok := any(new(T)).(appender); ok {
-		b := append(make([]byte, 0, 1024*(len(items)+1)), `{"items":[`...)
-		for i := range items {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = any(&items[i]).(appender).AppendJSON(b)
-		}
-		b = append(b, `],"next_cursor":`...)
-		if next == "" {
-			b = append(b, "null}"...)
-		} else {
-			b = append(strconv.AppendQuote(b, next), '}') // base64 needs no escape
-		}
-		c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)
-		return c.Send(b)
-	}
-	body := struct {
-		Items []T     `json:"items"`
-		Next  *string `json:"next_cursor"`
-	}{Items: items}
-	if next != "" {
-		body.Next = &next
-	}
-	return c.JSON(body)
 }

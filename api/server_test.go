@@ -1167,7 +1167,7 @@ func TestProblems(t *testing.T) {
 		if json.Unmarshal(a.body, &m) != nil || m["remedy"] != info.Remedy {
 			t.Errorf("%s: %s", info.Code, a.body)
 		}
-		p := problemOf(domain.Fail(info.Code, "x"))
+		p := ProblemOf(domain.Fail(info.Code, "x"))
 		if p.Status != statusOf(info.Kind) || p.Code != info.Code || p.Title != info.Title {
 			t.Errorf("%s: %+v", info.Code, p)
 		}
@@ -1182,7 +1182,7 @@ func TestProblems(t *testing.T) {
 func TestProblemMembers(t *testing.T) {
 	e := domain.Fail(domain.CodeOnHold, "A hold forbids it.").At("/job_id", "is held").
 		With("hold", map[string]any{"reason": "safety"}).With("code", "mine").With("status", 200).Because(errors.New("secret"))
-	b, err := json.Marshal(problemOf(fmt.Errorf("wrapped: %w", e)))
+	b, err := json.Marshal(ProblemOf(fmt.Errorf("wrapped: %w", e)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1194,7 +1194,7 @@ func TestProblemMembers(t *testing.T) {
 		domain.Fail(domain.CodeOnHold, "x").With("f", func() {}),
 		domain.Fail(domain.CodeOnHold, "x\xff\x00"),
 	} {
-		if b, err := json.Marshal(problemOf(bad)); err != nil || !json.Valid(b) {
+		if b, err := json.Marshal(ProblemOf(bad)); err != nil || !json.Valid(b) {
 			t.Errorf("%s %v", b, err)
 		}
 	}
@@ -1212,7 +1212,7 @@ func TestProblemMembers(t *testing.T) {
 	for i := range 100 {
 		many.At(fmt.Sprint("/", i), "x")
 	}
-	if p := problemOf(many); len(p.Errors) != maxErrors {
+	if p := ProblemOf(many); len(p.Errors) != maxErrors {
 		t.Errorf("%d errors", len(p.Errors))
 	}
 }

@@ -76,13 +76,13 @@ var parsing = make(chan struct{}, maxParses)
 // errRowTooLong ends the reading of a row that nobody could mean.
 var errRowTooLong = errors.New("the row is too long")
 
-// ParseSheet reads a table: CSV or, by contentType, XLSX. The first row that
+// Parse reads a table: CSV or, by contentType, XLSX. The first row that
 // is not empty is the heading; empty rows are left out. Short rows are filled
 // with empty cells, because spreadsheets leave out trailing delimiters; a row
 // that cannot be read says so in Broken. Heading names are unique: the second
 // "Phone" is "Phone (2)". CodeUnprocessable, with the line, for a file that is no
 // such table; CodeUnavailable when others are being read for too long.
-func ParseSheet(ctx context.Context, contentType string, body []byte) (header []string, rows []domain.ImportRow, err error) {
+func Parse(ctx context.Context, contentType string, body []byte) (header []string, rows []domain.ImportRow, err error) {
 	waited := time.NewTimer(parseWait)
 	defer waited.Stop()
 	select {

@@ -65,7 +65,7 @@ func TestParseCSV(t *testing.T) {
 		"formula is text":     {"Ref,Name\nA-1,=1+1\n", "Ref|Name", rows{{"Ref": "A-1", "Name": "=1+1"}}, "[2]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			head, got, err := ParseSheet(context.Background(), "text/csv; charset=utf-8", []byte(c.body))
+			head, got, err := Parse(context.Background(), "text/csv; charset=utf-8", []byte(c.body))
 			if err != nil || strings.Join(head, "|") != c.head {
 				t.Fatalf("heading %q, %v", head, err)
 			}
@@ -97,7 +97,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 		"too much text":    {"Ref\n" + strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 17), "/lines/17", "too much text"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := ParseSheet(context.Background(), MediaCSV, []byte(c.body))
+			_, _, err := Parse(context.Background(), MediaCSV, []byte(c.body))
 			var e *domain.Error
 			if !errors.As(err, &e) || e.Code != domain.CodeUnprocessable || !strings.Contains(e.Message, c.says) {
 				t.Fatalf("%v", err)
@@ -107,7 +107,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 			}
 		})
 	}
-	_, rows, err := ParseSheet(context.Background(), MediaCSV, []byte("Ref,Name\nA-1,Lata,Pune\nA-2,Uma\nA-3,"+strings.Repeat("x", maxCell+1)+
+	_, rows, err := Parse(context.Background(), MediaCSV, []byte("Ref,Name\nA-1,Lata,Pune\nA-2,Uma\nA-3,"+strings.Repeat("x", maxCell+1)+
 		"\n"))
 	if err != nil || len(rows) != 3 || !strings.Contains(rows[0].Broken, "3 cells under 2 headings") || rows[1].Broken != "" ||
 		rows[2].Broken == "" {
@@ -117,7 +117,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 
 // A quote out of place is the matter of its row, not of the file.
 func TestQuotesInCSVAreTheirRows(t *testing.T) {
-	_, rows, err := ParseSheet(context.Background(), MediaCSV,
+	_, rows, err := Parse(context.Background(), MediaCSV,
 		[]byte("Ref,Name,Fault\nA-1,\"Rao, A\",ok\nA-2,A \"Bunty\" Rao,42\" screen\nA-3,\"a\"b,x\nA-4,\"says \"\"warm\"\"\",\"two\nlines\"\nA-5,\"ends"))
 	if err != nil || len(rows) != 5 {
 		t.Fatalf("%d rows: %v", len(rows), err)
@@ -178,7 +178,7 @@ func TestParseXLSX(t *testing.T) {
 		must(err)
 		must(f.SetCellValue("Other", "A1", "not read"))
 	})
-	head, rows, err := ParseSheet(context.Background(), MediaXLSX, body)
+	head, rows, err := Parse(context.Background(), MediaXLSX, body)
 	if err != nil || strings.Join(head, "|") != "Ref|Phone|Date|From|Until|Lat|Safe|Built|Text|Money|Sum" || len(rows) != 2 {
 		t.Fatalf("%v %+v %v", head, rows, err)
 	}
@@ -274,7 +274,7 @@ func TestParseXLSXRefusesBombs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			_, rows, err := ParseSheet(context.Background(), MediaXLSX, body)
+			_, rows, err := Parse(context.Background(), MediaXLSX, body)
 			if name == "style out of it" { // strange, and harmless
 				return
 			}
@@ -350,7 +350,7 @@ func TestSheetsTakeBoundedMemory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			_, _, err := ParseSheet(context.Background(), tc.media, tc.body)
+			_, _, err := Parse(context.Background(), tc.media, tc.body)
 			runtime.ReadMemStats(&after)
 			took := (after.TotalAlloc - before.TotalAlloc) >> 20
 			if tc.said == "" && err != nil || tc.said != "" && (err == nil || !strings.Contains(err.Error(), tc.said)) {
@@ -418,7 +418,7 @@ func TestPartsOfAWorkbookAreFew(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			start := time.Now()
-			_, rows, err := ParseSheet(context.Background(), MediaXLSX, tc.body)
+			_, rows, err := Parse(context.Background(), MediaXLSX, tc.body)
 			took := time.Since(start)
 			runtime.ReadMemStats(&after)
 			mib := (after.TotalAlloc - before.TotalAlloc) >> 20
@@ -469,7 +469,7 @@ func TestStylesAreFoundAtOnce(t *testing.T) {
 		return strings.Replace(s, "<sheetData>", "<cols>"+strings.Repeat(`<col min="16384" max="16384" style="1"/>`, 100_000)+"</cols><sheetData>", 1)
 	})
 	start := time.Now()
-	_, got, err := ParseSheet(context.Background(), MediaXLSX, body)
+	_, got, err := Parse(context.Background(), MediaXLSX, body)
 	if took := time.Since(start); err != nil || len(got) != 300 || took > 30*time.Second { // it does not end in minutes otherwise
 		t.Errorf("%d rows after %s: %v", len(got), took, err)
 	}
@@ -483,7 +483,7 @@ func TestTheLongestRowIsTaken(t *testing.T) {
 		header, rows = append(header, fmt.Sprint("h", i)), append(rows, cell)
 	}
 	body := strings.Join(header, ",") + "\n" + strings.Join(rows, ",") + "\n" + strings.Repeat(",", 16_383) + "\n"
-	_, got, err := ParseSheet(context.Background(), MediaCSV, []byte(body))
+	_, got, err := Parse(context.Background(), MediaCSV, []byte(body))
 	if err != nil || len(got) != 1 || got[0].Broken != "" || got[0].Cells["h199"] != cell {
 		t.Fatalf("%d rows, %v", len(got), err)
 	}
@@ -496,16 +496,16 @@ func TestParsesAreFew(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if _, _, err := ParseSheet(ctx, MediaCSV, []byte("a\n1\n")); !errors.Is(err, context.DeadlineExceeded) {
+	if _, _, err := Parse(ctx, MediaCSV, []byte("a\n1\n")); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the third: %v", err)
 	}
-	_, _, err := ParseSheet(context.Background(), MediaCSV, []byte("a\n1\n"))
+	_, _, err := Parse(context.Background(), MediaCSV, []byte("a\n1\n"))
 	var e *domain.Error
 	if !errors.As(err, &e) || e.Code != domain.CodeUnavailable || e.RetryAfter == 0 {
 		t.Errorf("after a while: %v", err)
 	}
 	<-parsing
-	if _, rows, err := ParseSheet(context.Background(), MediaCSV, []byte("a\n1\n")); err != nil || len(rows) != 1 {
+	if _, rows, err := Parse(context.Background(), MediaCSV, []byte("a\n1\n")); err != nil || len(rows) != 1 {
 		t.Errorf("with room: %v", err)
 	}
 	<-parsing
@@ -537,7 +537,7 @@ func FuzzParseCSV(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		head, rows, err := ParseSheet(context.Background(), MediaCSV, body)
+		head, rows, err := Parse(context.Background(), MediaCSV, body)
 		if err != nil && !domain.IsCode(err, domain.CodeUnprocessable) {
 			t.Fatal(err)
 		}

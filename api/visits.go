@@ -118,7 +118,7 @@ func (a *App) visitFilter(c *fiber.Ctx) (domain.VisitFilter, error) {
 	}
 	day, err := time.ParseInLocation("2006-01-02", raw, loc)
 	if err != nil {
-		return f, malformed("#/query/date", "must be a date (YYYY-MM-DD)")
+		return f, Malformed("#/query/date", "must be a date (YYYY-MM-DD)")
 	}
 	from, to := day.UTC(), day.AddDate(0, 0, 1).UTC()
 	f.From, f.To = &from, &to

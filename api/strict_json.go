@@ -39,11 +39,11 @@ func CheckJSON(body []byte) error {
 func ParseJSON(body []byte) (any, error) {
 	p := parser{b: body}
 	if !utf8.Valid(body) {
-		return nil, malformed("", "must be valid UTF-8")
+		return nil, Malformed("", "must be valid UTF-8")
 	}
 	p.space()
 	if p.i == len(p.b) {
-		return nil, malformed("", "must not be empty")
+		return nil, Malformed("", "must not be empty")
 	}
 	v, err := p.value(0)
 	if err == nil {
@@ -52,7 +52,7 @@ func ParseJSON(body []byte) (any, error) {
 		}
 	}
 	if err != nil {
-		return nil, malformed(err.pointer(), err.detail)
+		return nil, Malformed(err.pointer(), err.detail)
 	}
 	return v, nil
 }
@@ -74,7 +74,7 @@ func DecodeJSON(body []byte, dst any) error {
 func decodeParsed(v any, body []byte, dst any) error {
 	t := reflect.TypeOf(dst)
 	if t == nil || t.Kind() != reflect.Pointer {
-		panic("api: DecodeJSON needs a pointer")
+		panic("web: DecodeJSON needs a pointer")
 	}
 	var s shape
 	s.check(v, t.Elem(), "")
@@ -99,17 +99,17 @@ func decodeParsed(v any, body []byte, dst any) error {
 		if te.Field != "" {
 			pointer = "/" + strings.ReplaceAll(te.Field, ".", "/")
 		}
-		return malformed(pointer, detail)
+		return Malformed(pointer, detail)
 	}
 	var de *domain.Error
 	if errors.As(err, &de) { // an UnmarshalJSON of ours that explains itself
 		return err
 	}
-	return malformed("", "holds a value that cannot be read")
+	return Malformed("", "holds a value that cannot be read")
 }
 
-// malformed is one failure of shape at one place.
-func malformed(pointer, detail string) *domain.Error {
+// Malformed is one failure of shape at one place.
+func Malformed(pointer, detail string) *domain.Error {
 	return malformedFields([]domain.FieldError{{Pointer: pointer, Detail: detail}})
 }
 
