@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
@@ -26,7 +27,7 @@ type tokenAnswer struct {
 	Resets       []domain.Reset `json:"resets,omitempty"`
 }
 
-func (a *App) mountAuth(s *Server) {
+func (a *App) mountAuth(s *web.Server) {
 	s.Handle("POST", "/v1/auth/login", func(c *fiber.Ctx) error {
 		in, err := decode[loginRequest](c)
 		if err != nil {
@@ -123,14 +124,14 @@ const (
 
 // try is one by the caller's address. Tokens that work once trust no address.
 func (a *App) try(c *fiber.Ctx, kind, account string) domain.Try {
-	return domain.Try{Kind: kind, Account: account, Address: AddressBlock(a.clientIP(c)), Trust: kind == trySignIn}
+	return domain.Try{Kind: kind, Account: account, Address: web.AddressBlock(a.clientIP(c)), Trust: kind == trySignIn}
 }
 
 // missed counts a link that names nothing. Too many from one address are told to
 // wait; a link that is live is never held up by them.
 func (a *App) missed(c *fiber.Ctx, err error) error {
 	if domainKind(err) == domain.KindNotFound {
-		if late := a.Service.Missed(c.UserContext(), tryLink, AddressBlock(a.clientIP(c))); late != nil {
+		if late := a.Service.Missed(c.UserContext(), tryLink, web.AddressBlock(a.clientIP(c))); late != nil {
 			return late
 		}
 	}
@@ -145,7 +146,7 @@ func unknownToken(err error) bool {
 }
 
 func (a *App) sendTokens(c *fiber.Ctx, in domain.SignIn) error {
-	access, _, err := a.Tokens.Issue(Claims{UserID: in.User.ID, Role: string(in.User.Role), Epoch: in.User.Epoch, Session: in.Session})
+	access, _, err := a.Tokens.Issue(web.Claims{UserID: in.User.ID, Role: string(in.User.Role), Epoch: in.User.Epoch, Session: in.Session})
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ type invited struct {
 }
 
 func (a *App) invite(c *fiber.Ctx) error {
-	id, err := PathID(c, "id", "user")
+	id, err := web.PathID(c, "id", "user")
 	if err != nil {
 		return err
 	}
@@ -178,7 +179,7 @@ func (a *App) invite(c *fiber.Ctx) error {
 	}
 	if call.Replayed {
 		c.Set("Idempotency-Replayed", "true")
-		if err := DecodeJSON(call.Answer.Body, &out); err != nil {
+		if err := web.DecodeJSON(call.Answer.Body, &out); err != nil {
 			return err
 		}
 	}

@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountConduct(s *Server) {
+func (a *App) mountConduct(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/flags/{id}/statement", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,

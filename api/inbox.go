@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountInbox(s *Server) {
+func (a *App) mountInbox(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/inbox", func(c *fiber.Ctx) error {
@@ -25,7 +26,7 @@ func (a *App) mountInbox(s *Server) {
 		return err
 	}))
 	s.Handle("PUT", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "installation_id", "device")
+		id, err := web.PathID(c, "installation_id", "device")
 		if err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func (a *App) mountInbox(s *Server) {
 		})
 	})
 	s.Handle("DELETE", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "installation_id", "device")
+		id, err := web.PathID(c, "installation_id", "device")
 		if err != nil {
 			return err
 		}

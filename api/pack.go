@@ -6,14 +6,16 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"doorstep/api/web"
 )
 
 // packTime bounds the making of a pack for a reader who takes nothing.
 const packTime = time.Minute
 
-func (a *App) mountPacks(s *Server) {
+func (a *App) mountPacks(s *web.Server) {
 	s.Handle("GET", "/v1/jobs/{id}/evidence-pack", a.evidencePack)
-	s.Handle("GET", "/v1/signing-keys", func(c *fiber.Ctx) error { return List(c, a.Service.SigningKeys(), "") })
+	s.Handle("GET", "/v1/signing-keys", func(c *fiber.Ctx) error { return web.List(c, a.Service.SigningKeys(), "") })
 }
 
 // evidencePack makes the archive twice: once for nobody, so that a fault is an
@@ -21,7 +23,7 @@ func (a *App) mountPacks(s *Server) {
 // memory nor a folder for files of any number. What fails on the way all the same
 // ends the connection before its last chunk.
 func (a *App) evidencePack(c *fiber.Ctx) error {
-	id, err := PathID(c, "id", "job")
+	id, err := web.PathID(c, "id", "job")
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
@@ -13,7 +14,7 @@ func metaKey[T any](meta func(T) domain.Meta) func(T) (time.Time, domain.ID) {
 	return func(v T) (time.Time, domain.ID) { m := meta(v); return m.CreatedAt, m.ID }
 }
 
-func (a *App) mountPeople(s *Server) {
+func (a *App) mountPeople(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/areas", func(c *fiber.Ctx) error {
@@ -80,10 +81,10 @@ func (a *App) mountPeople(s *Server) {
 	s.Handle("GET", "/v1/users", func(c *fiber.Ctx) error {
 		f := domain.UserFilter{Role: domain.Role(c.Query("role"))}
 		var err error
-		if f.CentreID, err = QueryID(c, "centre_id"); err != nil {
+		if f.CentreID, err = web.QueryID(c, "centre_id"); err != nil {
 			return err
 		}
-		if f.AreaID, err = QueryID(c, "area_id"); err != nil {
+		if f.AreaID, err = web.QueryID(c, "area_id"); err != nil {
 			return err
 		}
 		return users(c, f)
@@ -107,7 +108,7 @@ func (a *App) mountPeople(s *Server) {
 	}))
 	s.Handle("POST", "/v1/users/{id}/invite", a.invite)
 	s.Handle("GET", "/v1/users/{id}/invitations", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "user")
+		id, err := web.PathID(c, "id", "user")
 		if err != nil {
 			return err
 		}
@@ -115,19 +116,19 @@ func (a *App) mountPeople(s *Server) {
 		if err != nil {
 			return err
 		}
-		return List(c, rows, "")
+		return web.List(c, rows, "")
 	})
 
 	s.Handle("GET", "/v1/technicians", func(c *fiber.Ctx) error {
 		f := domain.UserFilter{Role: domain.RoleTechnician, Skill: c.Query("skill")}
 		var err error
-		if f.CentreID, err = QueryID(c, "centre_id"); err != nil {
+		if f.CentreID, err = web.QueryID(c, "centre_id"); err != nil {
 			return err
 		}
 		return users(c, f)
 	})
 	technician := func(c *fiber.Ctx) (*domain.User, error) {
-		id, err := PathID(c, "id", "technician")
+		id, err := web.PathID(c, "id", "technician")
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +159,7 @@ func (a *App) mountPeople(s *Server) {
 		if err != nil {
 			return err
 		}
-		return JSON(c, fiber.StatusOK, hours{u.Hours, &u.Exceptions, u.MaxVisitsPerDay}, u.Version)
+		return web.JSON(c, fiber.StatusOK, hours{u.Hours, &u.Exceptions, u.MaxVisitsPerDay}, u.Version)
 	})
 	s.Handle("PUT", "/v1/technicians/{id}/hours", byID("technician", "", fiber.StatusOK,
 		func(ctx context.Context, call *domain.Call, id domain.ID, in hours) error {
@@ -170,7 +171,7 @@ func (a *App) mountPeople(s *Server) {
 		if err != nil {
 			return err
 		}
-		return JSON(c, fiber.StatusOK, skills{u.Skills, u.AllLevels()}, u.Version)
+		return web.JSON(c, fiber.StatusOK, skills{u.Skills, u.AllLevels()}, u.Version)
 	})
 	s.Handle("PUT", "/v1/technicians/{id}/skills", byID("technician", "", fiber.StatusOK,
 		func(ctx context.Context, call *domain.Call, id domain.ID, in skillsPut) error {

@@ -6,11 +6,12 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/pages"
+	"doorstep/api/web"
 )
 
 // mountQueue serves the decision queue and its page, which asks for changes
 // every two seconds; unchanged, the answer is 304.
-func (a *App) mountQueue(s *Server) {
+func (a *App) mountQueue(s *web.Server) {
 	s.Handle("GET", "/v1/queue", func(c *fiber.Ctx) error {
 		q, err := a.Service.Queue(c.UserContext(), actorOf(c))
 		if err != nil {
@@ -21,7 +22,7 @@ func (a *App) mountQueue(s *Server) {
 			return err
 		}
 		c.Set(fiber.HeaderCacheControl, "private, no-cache")
-		if Unchanged(c, ContentTag(body)) {
+		if web.Unchanged(c, web.ContentTag(body)) {
 			return c.SendStatus(fiber.StatusNotModified)
 		}
 		return c.JSON(q)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 	"doorstep/domain/reach"
 )
@@ -16,7 +17,7 @@ type policyPut struct {
 	EffectiveFrom string       `json:"effective_from"`
 }
 
-func (a *App) mountReaching(s *Server) {
+func (a *App) mountReaching(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/policies", func(c *fiber.Ctx) error {
@@ -41,7 +42,7 @@ func (a *App) mountReaching(s *Server) {
 		})
 	})
 	s.Handle("GET", "/v1/jobs/{id}/reachability", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "job")
+		id, err := web.PathID(c, "id", "job")
 		if err != nil {
 			return err
 		}
@@ -52,7 +53,7 @@ func (a *App) mountReaching(s *Server) {
 		return c.JSON(v)
 	})
 	s.Handle("GET", "/v1/jobs/{id}/attempts", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "job")
+		id, err := web.PathID(c, "id", "job")
 		if err != nil {
 			return err
 		}

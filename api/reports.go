@@ -10,10 +10,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountReports(s *Server) {
+func (a *App) mountReports(s *web.Server) {
 	s.Handle("GET", "/v1/reports/reachability", func(c *fiber.Ctx) error {
 		f, err := a.reportFilter(c)
 		if err != nil {
@@ -46,7 +47,7 @@ func (a *App) mountReports(s *Server) {
 	})
 	s.Handle("GET", "/v1/reports/service", a.serviceReport)
 	s.Handle("GET", "/v1/jobs/{id}/clock", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "job")
+		id, err := web.PathID(c, "id", "job")
 		if err != nil {
 			return err
 		}
@@ -63,7 +64,7 @@ func (a *App) mountReports(s *Server) {
 func (a *App) reportFilter(c *fiber.Ctx) (domain.ReportFilter, error) {
 	var f domain.ReportFilter
 	var err error
-	if f.CentreID, err = QueryID(c, "centre_id"); err != nil {
+	if f.CentreID, err = web.QueryID(c, "centre_id"); err != nil {
 		return f, err
 	}
 	actor, loc := actorOf(c), time.UTC
@@ -89,7 +90,7 @@ func (a *App) reportFilter(c *fiber.Ctx) (domain.ReportFilter, error) {
 		}
 		day, err := time.ParseInLocation("2006-01-02", raw, loc)
 		if err != nil {
-			return f, Malformed("#/query/"+name, "must be a date (YYYY-MM-DD)")
+			return f, web.Malformed("#/query/"+name, "must be a date (YYYY-MM-DD)")
 		}
 		put(day)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 	"doorstep/domain/ladder"
 )
@@ -76,14 +77,14 @@ func (l *anyIDs) UnmarshalJSON(b []byte) error {
 
 var idForm = regexp.MustCompile(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)
 
-func (a *App) mountSOS(s *Server) {
+func (a *App) mountSOS(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/sos", func(c *fiber.Ctx) error {
 		var body sosBody
-		DecodeLenient(c, &body)
+		web.DecodeLenient(c, &body)
 		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusCreated}
-		if sent, ok, err := SentAt(c); ok && err == nil {
+		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}
 		if _, err := svc.RaiseSOS(c.UserContext(), call, body.input()); err != nil {
@@ -111,7 +112,7 @@ func (a *App) mountSOS(s *Server) {
 	}))
 	for _, action := range []string{"extend", "fine", "end"} {
 		s.Handle("POST", "/v1/visits/{id}/timer/"+action, func(c *fiber.Ctx) error {
-			id, err := PathID(c, "id", "visit")
+			id, err := web.PathID(c, "id", "visit")
 			if err != nil {
 				return err
 			}
@@ -134,7 +135,7 @@ func (a *App) mountSOS(s *Server) {
 			return err
 		}))
 	s.Handle("GET", "/v1/visits/{id}/timer", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "visit")
+		id, err := web.PathID(c, "id", "visit")
 		if err != nil {
 			return err
 		}
@@ -146,7 +147,7 @@ func (a *App) mountSOS(s *Server) {
 		for i := range rows {
 			out[i] = rows[i].View(actorOf(c))
 		}
-		return List(c, out, "")
+		return web.List(c, out, "")
 	})
 	s.Handle("PUT", "/v1/me/codes", func(c *fiber.Ctx) error {
 		in, err := decode[domain.CodesInput](c)
@@ -165,15 +166,15 @@ func (a *App) mountSOS(s *Server) {
 		})
 	})
 	s.Handle("POST", "/v1/sos/{id}/acknowledge", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "SOS")
+		id, err := web.PathID(c, "id", "SOS")
 		if err != nil {
 			return err
 		}
 		// As with stop and SOS: nothing that a phone sends may keep it ringing.
 		var body acknowledgeBody
-		DecodeLenient(c, &body)
+		web.DecodeLenient(c, &body)
 		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusOK}
-		if sent, ok, err := SentAt(c); ok && err == nil {
+		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}
 		if r := []rune(body.Note); len(r) > 2000 {
@@ -230,19 +231,19 @@ func (a *App) guessed(c *fiber.Ctx, check func() error) error {
 	return err
 }
 
-func (a *App) mountSafety(s *Server) {
+func (a *App) mountSafety(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 	a.mountSOS(s)
 
 	s.Handle("POST", "/v1/visits/{id}/stop", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "visit")
+		id, err := web.PathID(c, "id", "visit")
 		if err != nil {
 			return err
 		}
 		var body stopBody
-		DecodeLenient(c, &body)
+		web.DecodeLenient(c, &body)
 		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusOK}
-		if sent, ok, err := SentAt(c); ok && err == nil {
+		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}
 		if len(body.Note) > 16_000 {
@@ -269,7 +270,7 @@ func (a *App) mountSafety(s *Server) {
 		if st := c.Query("status"); st != "" {
 			f.Status = []domain.FlagStatus{domain.FlagStatus(st)}
 		}
-		if f.JobID, err = QueryID(c, "job_id"); err != nil {
+		if f.JobID, err = web.QueryID(c, "job_id"); err != nil {
 			return err
 		}
 		return listOf(c, func(p domain.Page) ([]domain.Flag, error) { return read.Flags(c.UserContext(), actorOf(c), f, p) },
@@ -283,7 +284,7 @@ func (a *App) mountSafety(s *Server) {
 			})
 	})
 	s.Handle("GET", "/v1/flags/{id}", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "flag")
+		id, err := web.PathID(c, "id", "flag")
 		if err != nil {
 			return err
 		}
@@ -295,7 +296,7 @@ func (a *App) mountSafety(s *Server) {
 		if err != nil {
 			return err
 		}
-		return JSON(c, fiber.StatusOK, views[0], f.Version)
+		return web.JSON(c, fiber.StatusOK, views[0], f.Version)
 	})
 	for _, action := range []string{"triage", "review", "decide", "withdraw"} {
 		s.Handle("POST", "/v1/flags/{id}/"+action, byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,

@@ -6,13 +6,14 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/pages"
+	"doorstep/api/web"
 )
 
 // The pages of staff are shells: they hold nothing of anybody, sign in by
 // themselves and read the API.
 
 // serveShell serves such a page.
-func serveShell(s *Server, path string, p pages.Page, name string) {
+func serveShell(s *web.Server, path string, p pages.Page, name string) {
 	s.Page("GET", path, func(c *fiber.Ctx) error {
 		body, err := p.Render(name, nil)
 		if err != nil {
@@ -25,15 +26,15 @@ func serveShell(s *Server, path string, p pages.Page, name string) {
 }
 
 // serveScript serves one script made of files; unchanged, it is 304.
-func serveScript(s *Server, path string, files ...string) {
+func serveScript(s *web.Server, path string, files ...string) {
 	var b bytes.Buffer
 	for _, f := range files {
 		b.Write(pages.Script(f))
 	}
-	tag := ContentTag(b.Bytes())
+	tag := web.ContentTag(b.Bytes())
 	s.Page("GET", path, func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderCacheControl, "no-cache")
-		if Unchanged(c, tag) {
+		if web.Unchanged(c, tag) {
 			return c.SendStatus(fiber.StatusNotModified)
 		}
 		c.Set(fiber.HeaderContentType, "text/javascript; charset=utf-8")

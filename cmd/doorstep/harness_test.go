@@ -25,7 +25,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/crypto/argon2"
 
-	"doorstep/api"
+	"doorstep/api/web"
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/demo"
 	"doorstep/domain"
@@ -53,7 +53,7 @@ type harness struct {
 	phones   *fcmtest.Server
 	base     string
 	files    string // the folder of evidence
-	contract *api.Contract
+	contract *web.Contract
 	centre   domain.ID
 	other    domain.ID // a centre of another area
 	people   map[string]*person

@@ -15,7 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/google/uuid"
 
-	"doorstep/api"
+	"doorstep/api/web"
 	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 )
@@ -83,14 +83,14 @@ func TestEveryOperationLimitsItsBody(t *testing.T) {
 				continue
 			}
 			for _, media := range op.Media() {
-				most := api.MaxJSON
+				most := web.MaxJSON
 				switch {
 				case media == "application/x-www-form-urlencoded":
-					most = api.MaxForm
+					most = web.MaxForm
 				case media != "application/json":
 					most = op.MaxBody
 				}
-				if most > api.MaxJSON {
+				if most > web.MaxJSON {
 					large[op.Path] = true
 				}
 				token := ""

@@ -18,6 +18,7 @@ import (
 
 	"doorstep"
 	"doorstep/api"
+	"doorstep/api/web"
 	"doorstep/cmd/doorstep/recur"
 	"doorstep/domain"
 	"doorstep/domain/slots"
@@ -51,7 +52,7 @@ type Config struct {
 // Server is everything that runs: use cases, HTTP, deliveries and clocks.
 type Server struct {
 	Service     *domain.Service
-	HTTP        *api.Server
+	HTTP        *web.Server
 	Queue       *notifications.Queue
 	Health      *Health
 	db          *repo.DB
@@ -66,7 +67,7 @@ type Server struct {
 
 // NewService makes the use cases over an open database.
 func NewService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL string) *domain.Service {
-	passwords := api.NewPasswords()
+	passwords := web.NewPasswords()
 	return &domain.Service{
 		Store: db, Read: db.Reader(), Now: now, Wall: time.Now,
 		NewID:        func() domain.ID { return uuid.Must(uuid.NewV7()) },
@@ -97,7 +98,7 @@ func parsePhone(raw, country string) (string, error) {
 
 // LoadContract reads the embedded contract, once: it takes as long as all else
 // at the start together, so a server begins with it.
-var LoadContract = sync.OnceValues(func() (*api.Contract, error) { return api.LoadContract(doorstep.OpenAPI) })
+var LoadContract = sync.OnceValues(func() (*web.Contract, error) { return web.LoadContract(doorstep.OpenAPI) })
 
 // New wires everything over an open database; nothing runs yet.
 func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
@@ -105,7 +106,7 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := api.NewTokens(c.Secrets.JWTSecret, "doorstep", "doorstep", 15*time.Minute)
+	tokens, err := web.NewTokens(c.Secrets.JWTSecret, "doorstep", "doorstep", 15*time.Minute)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	web, err := notifications.NewWebPush(c.Push, notifications.WebPushConfig{Secret: keys.Derive("web push"),
+	browsers, err := notifications.NewWebPush(c.Push, notifications.WebPushConfig{Secret: keys.Derive("web push"),
 		Subject: cmp.Or(c.WebPush.Subject, c.BaseURL), Hosts: c.WebPush.Hosts})
 	if err != nil {
 		return nil, err
@@ -128,14 +129,14 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	s.unheard = newUnheardSOS(registry, c.Log)
 	s.Service.Roads, s.Service.Windows = c.Roads, c.Windows
 	handlers := api.NewApp(s.Service, tokens)
-	handlers.Browsers = web
-	s.HTTP = api.New(api.Config{Log: c.Log, BaseURL: c.BaseURL, Contract: contract, Authenticate: handlers.Authenticate, Allow: handlers.Allow,
+	handlers.Browsers = browsers
+	s.HTTP = web.New(web.Config{Log: c.Log, BaseURL: c.BaseURL, Contract: contract, Authenticate: handlers.Authenticate, Allow: handlers.Allow,
 		Ready: s.Health.ready, Registry: registry, TrustedProxies: c.TrustedProxies, DrainDelay: c.DrainDelay,
 		MaxConnsPerAddress: c.Limits.Connections, RateUser: c.Limits.RateUser, RateAddress: c.Limits.RateAddress, User: handlers.User})
 	handlers.Mount(s.HTTP, c.Demo)
 	s.Queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: c.QueuePoll, Log: c.Log,
 		Deliverer: &notifications.Deliverer{
-			Outbox: db, Push: web, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.LinkURL, Code: s.Service.InvitationCode,
+			Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.LinkURL, Code: s.Service.InvitationCode,
 			Accepted: s.Service.NoticeAccepted, RingsEnded: s.Service.RingsEnded, Log: c.Log,
 			Metrics: notifications.NewMetrics(registry)}})
 	return s, err
