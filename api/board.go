@@ -14,7 +14,7 @@ import (
 // loads.
 func (a *App) mountBoard(s *web.Server) {
 	s.Handle("GET", "/v1/centres/{id}/board", a.board)
-	serveShell(s, "/board", pages.Board, "board")
+	servePage(s, "/board", pages.Board, "board")
 	serveScript(s, "/board/app.js", "session.js", "moves.js", "planner.js", "slot-picker.js", "job-panel.js", "board.js")
 	serveScript(s, "/board/reports.js", "reports.js")
 	serveScript(s, "/board/calendar.js", "vendor/event-calendar.min.js")

@@ -27,6 +27,6 @@ func (a *App) mountQueue(s *web.Server) {
 		}
 		return c.JSON(q)
 	})
-	serveShell(s, "/queue", pages.Queue, "queue")
+	servePage(s, "/queue", pages.Queue, "queue")
 	serveScript(s, "/queue/app.js", "session.js", "moves.js", "queue.js")
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"encoding/csv"
 	"sort"
 	"strconv"
 	"strings"
@@ -10,6 +8,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/sheet"
 	"doorstep/api/web"
 	"doorstep/domain"
 )
@@ -152,35 +151,14 @@ func safetyTable(rows []domain.SafetyRow) [][]string {
 	return out
 }
 
-// sendCSV sends a table; cells that a spreadsheet would run as a formula are
-// quoted as text (OWASP, CSV Injection).
 func sendCSV(c *fiber.Ctx, name string, table [][]string) error {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	for _, line := range table {
-		for i, cell := range line {
-			line[i] = plainCell(cell)
-		}
-		if err := w.Write(line); err != nil {
-			return err
-		}
+	text, err := sheet.CSV(table)
+	if err != nil {
+		return err
 	}
-	w.Flush()
 	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+name+`.csv"`)
-	return c.Send(b.Bytes())
-}
-
-func plainCell(cell string) string {
-	if cell == "" {
-		return cell
-	}
-	if strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		if _, err := strconv.ParseFloat(cell, 64); err != nil {
-			return "'" + cell
-		}
-	}
-	return cell
+	return c.Send(text)
 }
 
 func (a *App) serviceReport(c *fiber.Ctx) error {

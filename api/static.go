@@ -12,8 +12,8 @@ import (
 // The pages of staff are shells: they hold nothing of anybody, sign in by
 // themselves and read the API.
 
-// serveShell serves such a page.
-func serveShell(s *web.Server, path string, p pages.Page, name string) {
+// servePage serves such a page.
+func servePage(s *web.Server, path string, p pages.Page, name string) {
 	s.Page("GET", path, func(c *fiber.Ctx) error {
 		body, err := p.Render(name, nil)
 		if err != nil {

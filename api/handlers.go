@@ -15,14 +15,6 @@ import (
 	"doorstep/domain"
 )
 
-func domainKind(err error) domain.Kind {
-	var e *domain.Error
-	if errors.As(err, &e) {
-		return e.Kind
-	}
-	return 0
-}
-
 // callOf gathers what a use case needs to know of the request.
 func callOf(c *fiber.Ctx, status int) (*domain.Call, error) {
 	call := &domain.Call{Actor: actorOf(c), Status: status}
@@ -194,3 +186,17 @@ func listOf[T, V any](c *fiber.Ctx, fetch func(p domain.Page) ([]T, error), key 
 }
 
 func asIs[T any](rows []T) ([]T, error) { return rows, nil }
+
+// metaKey gives the sort keys of objects that have a Meta.
+func metaKey[T any](meta func(T) domain.Meta) func(T) (time.Time, domain.ID) {
+	return func(v T) (time.Time, domain.ID) { m := meta(v); return m.CreatedAt, m.ID }
+}
+
+// domainKind is the kind of an error of ours; 0: none.
+func domainKind(err error) domain.Kind {
+	var e *domain.Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return 0
+}

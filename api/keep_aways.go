@@ -10,14 +10,9 @@ import (
 	"doorstep/domain"
 )
 
-func (a *App) mountConduct(s *web.Server) {
+func (a *App) mountKeepAways(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
-	s.Handle("POST", "/v1/flags/{id}/statement", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.StatementInput) error {
-		_, err := svc.State(ctx, call, id, in)
-		return err
-	}))
 	s.Handle("GET", "/v1/keep-aways", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.StoodDown, error) {
 			return read.StandDowns(c.UserContext(), actorOf(c), p)
