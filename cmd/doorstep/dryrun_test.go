@@ -18,7 +18,7 @@ func TestAMoveCanBeAskedFirst(t *testing.T) {
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
 		h.expect("ravi", "New visit")
-		svc := h.house.service
+		svc := h.house.Service
 		id := uuid.MustParse(job["id"].(string))
 		kiran := domain.Actor{UserID: h.people["kiran"].id, Role: domain.RoleCoordinator, CentreID: h.centre}
 		ask := func(move func(call *domain.Call) error) []string {
@@ -45,7 +45,7 @@ func TestAMoveCanBeAskedFirst(t *testing.T) {
 		if !slices.Equal(told, []string{"visit.cancelled", "visit.cancelled_home"}) {
 			t.Errorf("cancelling would tell %v", told)
 		}
-		err := h.house.service.Store.InTx(t.Context(), func(tx domain.Tx) error {
+		err := h.house.Service.Store.InTx(t.Context(), func(tx domain.Tx) error {
 			j, err := tx.Job(id)
 			if err == nil && j.Status != domain.JobScheduled {
 				t.Errorf("the job is %s", j.Status)
