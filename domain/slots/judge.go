@@ -5,6 +5,7 @@
 package slots
 
 import (
+	"doorstep/domain/geo"
 	"fmt"
 	"math"
 	"slices"
@@ -425,11 +426,9 @@ func (j *Judge) OffDuty(t *Technician, v Span) (Reason, string) {
 // GreatCircle is the way over the earth's surface, 1.4 times as long for the
 // streets, at a speed in km/h.
 func GreatCircle(kmh float64) Travel {
-	const radius, streets, degree = 6371.0, 1.4, math.Pi / 180
+	const streets = 1.4
 	return func(a, b Place) float64 {
-		s, c := math.Sin((b.Lat-a.Lat)*degree/2), math.Sin((b.Lon-a.Lon)*degree/2)
-		h := s*s + math.Cos(a.Lat*degree)*math.Cos(b.Lat*degree)*c*c
-		return 2 * radius * math.Asin(math.Sqrt(min(1, h))) * streets / kmh * 60
+		return geo.Metres(a.Lat, a.Lon, b.Lat, b.Lon) / 1000 * streets / kmh * 60
 	}
 }
 
