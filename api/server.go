@@ -580,7 +580,7 @@ func Created(c *fiber.Ctx, location string, v any, version int64) error {
 }
 
 // appender writes itself as JSON, as encoding/json would write it.
-type appender interface{ AppendJSON(b []byte) []byte }
+type appender interface{ appendJSON(b []byte) []byte }
 
 // List answers with one page of a list: {"items": […], "next_cursor": …}. next is the cursor behind
 // the last item; "" at the end is sent as null.
@@ -594,7 +594,7 @@ func List[T any](c *fiber.Ctx, items []T, next string) error {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = any(&items[i]).(appender).AppendJSON(b)
+			b = any(&items[i]).(appender).appendJSON(b)
 		}
 		b = append(b, `],"next_cursor":`...)
 		if next == "" {
