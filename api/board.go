@@ -12,7 +12,7 @@ import (
 // mountBoard serves the dispatch board: its one read, its page and what that
 // loads.
 func (a *App) mountBoard(s *Server) {
-	s.Handle("GET", "/v1/centres/{id}/board", a.board)
+	s.Handle("GET", "/v1/centres/{id}/board", func(c *fiber.Ctx) error { return a.board(c, s) })
 	s.staffPage("/board", pages.Board, "board")
 	s.script("/board/app.js", "session.js", "moves.js", "planner.js", "slot-picker.js", "job-panel.js", "board.js")
 	s.script("/board/reports.js", "reports.js")
@@ -21,7 +21,7 @@ func (a *App) mountBoard(s *Server) {
 
 // board reads a day, or days, in the centre's zone; unchanged, the answer is
 // 304, so that a board may also ask every few seconds.
-func (a *App) board(c *fiber.Ctx) error {
+func (a *App) board(c *fiber.Ctx, s *Server) error {
 	id, err := PathID(c, "id", "centre")
 	if err != nil {
 		return err
@@ -46,6 +46,9 @@ func (a *App) board(c *fiber.Ctx) error {
 	b, err := a.Service.Board(c.UserContext(), actor, id, day.UTC(), day.AddDate(0, 0, days).UTC())
 	if err != nil {
 		return err
+	}
+	for i := range b.Alarms {
+		s.addressMoves(b.Alarms[i].Moves)
 	}
 	asked := b.Now
 	b.Now = time.Time{} // does not count as a change
