@@ -1,17 +1,14 @@
-// Package slots finds arrival windows for a job and says for every technician
-// why a time is possible or not (docs/product.md section 6). One rule, Judge.Of,
-// answers who searches and who books, so that both always agree. It is pure:
-// it knows time and its own plain types only.
 package slots
 
 import (
-	"doorstep/domain/geo"
 	"fmt"
 	"math"
 	"slices"
 	"sort"
 	"strings"
 	"time"
+
+	"doorstep/domain/geo"
 )
 
 // ID names a technician.
