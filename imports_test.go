@@ -33,13 +33,14 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"cmd/doorstep/roads", "domain/slots", ""},
 	{"cmd/doorstep/roads/osrmtest", "", ""},
 
-	{"domain", "domain/dayplan domain/duty domain/jobclock domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
+	{"domain", "domain/dayplan domain/duty domain/geo domain/jobclock domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
 	{"domain/dayplan", "", ""},
 	{"domain/duty", "", ""},
+	{"domain/geo", "", ""},
 	{"domain/jobclock", "", ""},
 	{"domain/ladder", "", ""},
 	{"domain/reach", "", "uuid"},
-	{"domain/slots", "", ""},
+	{"domain/slots", "domain/geo", ""},
 	{"domain/sun", "", ""},
 	{"domain/watch", "", ""},
 
