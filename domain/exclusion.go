@@ -126,12 +126,12 @@ func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action s
 			return ExclusionView{}, Fail(CodeUnprocessable, "Say why it is lifted.").At("/reason", "a few words")
 		case action == "lift":
 			x.LiftedAt, x.LiftedByID, x.LiftReason = &st.occurred, &a.UserID, in.Reason
-			if err := s.notifyReporter(tx, f, "flag.moved"); err != nil {
+			if err := notifyReporter(tx, f, "flag.moved"); err != nil {
 				return ExclusionView{}, err
 			}
 		case x.ConsentedAt == nil:
 			x.ConsentedAt = &st.occurred
-			if err := s.notifyHandlers(tx, f, "flag.triage"); err != nil {
+			if err := notifyHandlers(tx, f, "flag.triage"); err != nil {
 				return ExclusionView{}, err
 			}
 		default: // said before

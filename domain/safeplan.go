@@ -178,7 +178,7 @@ func (m *VisitCase) before(since time.Time) bool {
 
 // waitForCompany takes a visit back from its way when the plan is no longer
 // kept without who just left it: it waits for somebody to go with who stays.
-func (s *Service) waitForCompany(m *VisitCase) error {
+func waitForCompany(m *VisitCase) error {
 	v := m.v
 	if len(v.Crew) > 0 && (!has(m.plan, "two_people") || len(v.Crew) > 1) || !v.Status.UnderWay() {
 		return nil
@@ -193,18 +193,18 @@ func (s *Service) waitForCompany(m *VisitCase) error {
 	}
 	for i := range timers {
 		if TimerMoves.open("visit-ends", timers[i].Status) {
-			if err := s.endTimer(m.tx, &timers[i], "visit", m.now); err != nil {
+			if err := endTimer(m.tx, &timers[i], "visit", m.now); err != nil {
 				return err
 			}
 		}
 	}
-	s.notifyCrew(m.Case, v, v.Crew, "visit.wait")
+	notifyCrew(m.Case, v, v.Crew, "visit.wait")
 	return nil
 }
 
 // forbidAhead lets the visits of a household fall away at once when the plan
 // with which a hold was released permits none.
-func (s *Service) forbidAhead(d *Case, visits []Visit) {
+func forbidAhead(d *Case, visits []Visit) {
 	if PlanPermits.unmet(d.plan, nil, nil) == "" {
 		return
 	}
