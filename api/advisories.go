@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountAdvisories(s *Server) {
+func (a *App) mountAdvisories(s *web.Server) {
 	svc := a.Service
 
 	s.Handle("GET", "/v1/advisories", func(c *fiber.Ctx) error {
@@ -28,7 +29,7 @@ func (a *App) mountAdvisories(s *Server) {
 		return svc.AdvisoryByID(c.UserContext(), ac, id)
 	}))
 	s.Handle("GET", "/v1/advisories/{id}/reads", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "advisory")
+		id, err := web.PathID(c, "id", "advisory")
 		if err != nil {
 			return err
 		}
@@ -36,8 +37,7 @@ func (a *App) mountAdvisories(s *Server) {
 			return svc.AdvisoryReads(c.UserContext(), actorOf(c), id, p)
 		}, func(v domain.AdvisoryRead) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, asIs)
 	})
-	for i := range domain.AdvisoryMoves {
-		action := domain.AdvisoryMoves[i].Action
+	for _, action := range []string{"approve", "refuse", "renew", "appeal", "decide-appeal", "end"} {
 		s.Handle("POST", "/v1/advisories/{id}/"+action, byID("advisory", "", fiber.StatusOK,
 			func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AdvisoryDecision) error {
 				_, err := svc.MoveAdvisory(ctx, call, id, action, in)
@@ -45,7 +45,7 @@ func (a *App) mountAdvisories(s *Server) {
 			}))
 	}
 	s.Handle("GET", "/v1/visits/{id}/advisories", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "visit")
+		id, err := web.PathID(c, "id", "visit")
 		if err != nil {
 			return err
 		}
@@ -53,6 +53,6 @@ func (a *App) mountAdvisories(s *Server) {
 		if err != nil {
 			return err
 		}
-		return List(c, rows, "")
+		return web.List(c, rows, "")
 	})
 }

@@ -6,12 +6,13 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/pages"
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
 // mountQueue serves the decision queue and its page, which asks for changes
 // every two seconds; unchanged, the answer is 304.
-func (a *App) mountQueue(s *Server) {
+func (a *App) mountQueue(s *web.Server) {
 	s.Handle("GET", "/v1/queue", func(c *fiber.Ctx) error {
 		q, err := a.Service.Queue(c.UserContext(), actorOf(c))
 		if err != nil {
@@ -20,32 +21,27 @@ func (a *App) mountQueue(s *Server) {
 		for i := range q.Items {
 			it := &q.Items[i]
 			if it.ReadBy != nil {
-				it.Read = s.address(*it.ReadBy)
+				it.Read = s.PathOf(it.ReadBy.Name, it.ReadBy.ID)
 			}
-			s.addressMoves(it.Moves)
+			addressMoves(s, it.Moves)
 		}
 		body, err := json.Marshal(q.Items)
 		if err != nil {
 			return err
 		}
 		c.Set(fiber.HeaderCacheControl, "private, no-cache")
-		if unchanged(c, tagOf(body)) {
+		if web.Unchanged(c, web.ContentTag(body)) {
 			return c.SendStatus(fiber.StatusNotModified)
 		}
 		return c.JSON(q)
 	})
-	s.staffPage("/queue", pages.Queue, "queue")
-	s.script("/queue/app.js", "session.js", "moves.js", "queue.js")
-}
-
-// address is the path of an operation, for the object it is called for.
-func (s *Server) address(of domain.Operation) string {
-	return s.cfg.Contract.pathOf(of.Name, of.ID)
+	servePage(s, "/queue", pages.Queue, "queue")
+	serveScript(s, "/queue/app.js", "session.js", "moves.js", "queue.js")
 }
 
 // addressMoves says where the form of each move goes.
-func (s *Server) addressMoves(moves []domain.QueueMove) {
+func addressMoves(s *web.Server, moves []domain.QueueMove) {
 	for i := range moves {
-		moves[i].To = s.address(moves[i].By)
+		moves[i].To = s.PathOf(moves[i].By.Name, moves[i].By.ID)
 	}
 }

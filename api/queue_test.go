@@ -2,7 +2,7 @@ package api
 
 import (
 	"go/ast"
-	goparser "go/parser"
+	"go/parser"
 	"go/token"
 	"maps"
 	"path/filepath"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep"
+	"doorstep/api/web"
 )
 
 // TestOperationsOfTheDomain: every operation that domain names is one of openapi.yaml, called for one object by POST, or read by GET;
@@ -40,7 +41,7 @@ func TestOperationsOfTheDomain(t *testing.T) {
 		"spokenTimer":          "/v1/visits/ID/timer/spoken",
 		"triageFlag":           "/v1/flags/ID/triage",
 	}
-	contract, err := LoadContract(doorstep.OpenAPI)
+	contract, err := web.LoadContract(doorstep.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,16 +51,17 @@ func TestOperationsOfTheDomain(t *testing.T) {
 		t.Errorf("domain names\n  %v\nwant\n  %v", named, want)
 	}
 	for _, name := range named {
-		o, ok := contract.byID[name]
-		if !ok {
+		i := slices.IndexFunc(contract.Operations(), func(o *web.Operation) bool { return o.ID == name })
+		if i < 0 {
 			t.Errorf("openapi.yaml has no operation %s", name)
 			continue
 		}
+		o := contract.Operations()[i]
 		if method := map[bool]string{true: "GET", false: "POST"}[strings.HasPrefix(name, "get")]; o.Method != method {
 			t.Errorf("%s is called by %s", name, o.Method)
 		}
-		if want := strings.Replace(addresses[name], "ID", id.String(), 1); contract.pathOf(name, id) != want {
-			t.Errorf("%s is at %s, not at %s", name, contract.pathOf(name, id), want)
+		if want := strings.Replace(addresses[name], "ID", id.String(), 1); contract.PathOf(name, id) != want {
+			t.Errorf("%s is at %s, not at %s", name, contract.PathOf(name, id), want)
 		}
 	}
 }
@@ -78,7 +80,7 @@ func operationsNamedIn(t *testing.T, patterns ...string) []string {
 			if strings.HasSuffix(file, "_test.go") {
 				continue
 			}
-			parsed, err := goparser.ParseFile(fset, file, nil, goparser.SkipObjectResolution)
+			parsed, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,7 +11,7 @@ import (
 	"doorstep/domain"
 )
 
-// TestVisitAppendsItself: appendJSON writes what json.Marshal writes, whatever
+// TestVisitAppendsItself: AppendJSON writes what json.Marshal writes, whatever
 // stands in the fields; a field that is added to the view and forgotten there
 // fails.
 func TestVisitAppendsItself(t *testing.T) {
@@ -21,7 +21,7 @@ func TestVisitAppendsItself(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := v.appendJSON(nil); string(got) != string(want) {
+		if got := v.AppendJSON(nil); string(got) != string(want) {
 			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 	}

@@ -230,7 +230,7 @@ func days(t *testing.T, db *repo.DB) {
 	period := domain.ReportFilter{From: day.Add(-72 * time.Hour), To: day.Add(72 * time.Hour)}
 	loads, err := r.Loads(ctx, everything, period)
 	noError(t, err)
-	Same(t, "loads", []domain.Load{{CentreID: w.Mill.ID, TechnicianID: w.Asha.ID, Technician: w.Asha.Name, Visits: 2, Minutes: 120},
+	Same(t, "loads", []domain.TechnicianLoad{{CentreID: w.Mill.ID, TechnicianID: w.Asha.ID, Technician: w.Asha.Name, Visits: 2, Minutes: 120},
 		{CentreID: w.Mill.ID, TechnicianID: w.Ravi.ID, Technician: w.Ravi.Name, Visits: 2, Minutes: 120}}, loads)
 	period.CentreID = &w.Harbour.ID
 	if loads, err := r.Loads(ctx, everything, period); err != nil || len(loads) != 0 {
