@@ -148,7 +148,7 @@ func (s *Service) careFor(tx *Work, f *Flag) error {
 
 // careOwner is a manager of the person's area who had no part in it, else a
 // deputy, else an admin.
-func (s *Service) careOwner(tx Tx, f *Flag, area *ID) (*User, error) {
+func (s *Service) careOwner(tx UserTx, f *Flag, area *ID) (*User, error) {
 	var all []User
 	if area != nil {
 		managers, err := tx.UsersWith(RoleAreaManager, nil, area)

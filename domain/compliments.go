@@ -59,7 +59,7 @@ func thankable(v *Visit) bool {
 }
 
 // thanksVisit is the last visit for which thanks can be given and were not.
-func thanksVisit(tx Tx, visits []Visit) (*Visit, error) {
+func thanksVisit(tx ThanksTx, visits []Visit) (*Visit, error) {
 	var last *Visit
 	for i := range visits {
 		if v := &visits[i]; thankable(v) && (last == nil || v.WindowStart.After(last.WindowStart)) {

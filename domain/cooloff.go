@@ -52,7 +52,7 @@ func (a Actor) checkCoolOff(f *Flag, now time.Time) error {
 
 // coolOffTaken reports whether the pause of a report was taken, where that
 // matters to the actor.
-func (s *Service) coolOffTaken(tx Tx, a Actor, f *Flag) (bool, error) {
+func (s *Service) coolOffTaken(tx SafetyTx, a Actor, f *Flag) (bool, error) {
 	if !f.reportedBy(a.UserID) {
 		return false, nil
 	}

@@ -319,7 +319,7 @@ func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, i
 
 // sameCall finds the contact by phone that the same person wrote down on the
 // job within the last minutes.
-func (s *Service) sameCall(tx Tx, a Actor, job ID, said time.Time) (*Attempt, error) {
+func (s *Service) sameCall(tx ContactTx, a Actor, job ID, said time.Time) (*Attempt, error) {
 	attempts, err := tx.AttemptsOf(job)
 	if err != nil {
 		return nil, err
@@ -336,7 +336,7 @@ func (s *Service) sameCall(tx Tx, a Actor, job ID, said time.Time) (*Attempt, er
 
 // told notes that the household knows of all attempts and visit ends so far;
 // its time to dispute them begins.
-func (s *Service) told(tx Tx, visits []Visit, job ID, at time.Time) error {
+func (s *Service) told(tx ContactTx, visits []Visit, job ID, at time.Time) error {
 	for i := range visits {
 		if v := &visits[i]; v.EndedAt != nil && v.ToldAt == nil {
 			v.ToldAt = &at

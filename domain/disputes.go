@@ -405,7 +405,7 @@ func meaningOf(err error, what string) error {
 }
 
 // involved reports whether the fact in dispute is the actor's own.
-func (s *Service) involved(tx Tx, a Actor, f *Dispute) (bool, error) {
+func (s *Service) involved(tx ContactTx, a Actor, f *Dispute) (bool, error) {
 	if f.AttemptID == nil {
 		return false, nil
 	}

@@ -119,7 +119,7 @@ type EvidenceInput struct {
 
 // evidenceFlag finds the report; who may add is its reporter and those who
 // answer for it, while it is open.
-func (s *Service) evidenceFlag(tx Tx, a Actor, id ID) (*Flag, error) {
+func (s *Service) evidenceFlag(tx SafetyTx, a Actor, id ID) (*Flag, error) {
 	f, err := tx.LockFlag(id)
 	if err != nil {
 		return nil, err

@@ -153,7 +153,7 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 
 // handOver judges whether an admin may hand a code over, and what they say of
 // how the person was recognised.
-func (s *Service) handOver(tx Tx, a Actor, u *User, note string) (string, error) {
+func (s *Service) handOver(tx SafetyTx, a Actor, u *User, note string) (string, error) {
 	if a.Role != RoleAdmin {
 		return "", Fail(CodeForbidden, "Only an admin hands a code over in person.")
 	}
@@ -170,7 +170,7 @@ func (s *Service) handOver(tx Tx, a Actor, u *User, note string) (string, error)
 
 // waysTo lists how a code reaches a user and nobody else. A browser is none: it
 // may stand on a desk that many share.
-func (s *Service) waysTo(tx Tx, u *User) (JSONList[string], error) {
+func (s *Service) waysTo(tx DeviceTx, u *User) (JSONList[string], error) {
 	ways := JSONList[string]{}
 	if s.TextGateway && u.Phone != "" {
 		ways = append(ways, sentByMessage)

@@ -108,7 +108,7 @@ func sameFault(j *Job, load func(ID) (*Job, error)) ([]ID, error) {
 }
 
 // stepsKnown lists all that was tried for the fault, oldest first.
-func stepsKnown(tx Tx, j *Job) ([]StepRecord, error) {
+func stepsKnown(tx JobTx, j *Job) ([]StepRecord, error) {
 	jobs, err := sameFault(j, tx.Job)
 	if err != nil {
 		return nil, err
@@ -230,7 +230,7 @@ func (s *Service) addListedSteps(tx *Work, j *Job, a Actor) error {
 	return s.proposeReplacement(tx, j, append(known, fresh...))
 }
 
-func insertSteps(tx Tx, steps []StepRecord) error {
+func insertSteps(tx JobTx, steps []StepRecord) error {
 	for i := range steps {
 		if err := tx.InsertStep(&steps[i]); err != nil {
 			return err

@@ -224,7 +224,7 @@ func (s *Service) notifyOfSickness(tx *Work, u *User, c *Centre, l *Leave, n int
 }
 
 // centreOf is where somebody works; of who belongs to none, a place in UTC.
-func centreOf(tx Tx, u *User) (*Centre, error) {
+func centreOf(tx CentreTx, u *User) (*Centre, error) {
 	if u.CentreID == nil {
 		return &Centre{Zone: "UTC"}, nil
 	}
@@ -233,7 +233,7 @@ func centreOf(tx Tx, u *User) (*Centre, error) {
 
 // askedBefore refuses a request for a time in which there is leave, or a
 // request, already. The person's row is locked.
-func askedBefore(tx Tx, l *Leave) error {
+func askedBefore(tx LeaveTx, l *Leave) error {
 	for _, read := range []func(ID, time.Time, time.Time) ([]Leave, error){tx.LeavesOf, tx.LeaveRequestsOf} {
 		there, err := read(l.TechnicianID, l.StartsAt, l.EndsAt)
 		if err != nil {

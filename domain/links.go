@@ -15,7 +15,7 @@ import (
 )
 
 // newLink makes the customer's way in; the caller gives id and job.
-func (s *Service) newLink(tx Tx, l *Link) error {
+func (s *Service) newLink(tx LinkTx, l *Link) error {
 	// The id alone must not be guessable: 128 random bits, not a time-ordered
 	// identifier (OWASP ASVS 11.5.1).
 	if _, err := rand.Read(l.ID[:]); err != nil {

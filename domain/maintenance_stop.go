@@ -7,7 +7,7 @@ import "slices"
 const stoppedVisits = "the household stopped these visits"
 
 // seriesOf finds the maintenance in a state that made a job; nil: none.
-func seriesOf(tx Tx, j *Job, status string) (*Maintenance, error) {
+func seriesOf(tx HouseholdTx, j *Job, status string) (*Maintenance, error) {
 	rows, err := tx.MaintenanceOf(j.CustomerID)
 	if err != nil {
 		return nil, err

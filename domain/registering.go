@@ -457,7 +457,7 @@ func str2(p *string) string {
 	return *p
 }
 
-func (s *Service) centreForJob(tx Tx, a Actor, want *ID, site *Site) (*Centre, error) {
+func (s *Service) centreForJob(tx CentreTx, a Actor, want *ID, site *Site) (*Centre, error) {
 	if want == nil && a.Role.OfCentre() {
 		want = &a.CentreID
 	}

@@ -432,7 +432,7 @@ type ReleaseInput struct {
 
 // answersForHolds reports whether the actor answers for the report behind each
 // open safety hold.
-func (a Actor) answersForHolds(tx Tx, holds []Hold) (bool, error) {
+func (a Actor) answersForHolds(tx SafetyTx, holds []Hold) (bool, error) {
 	answers := false
 	for i := range holds {
 		h := &holds[i]

@@ -346,7 +346,7 @@ func (s *Service) visitOfSOS(tx Tx, u *User, named *ID) (*Visit, error) {
 
 // underWay finds the visit that somebody is on now, whatever its plan says: the
 // one at which they moved last, for another may have been left open. Nil: none.
-func (s *Service) underWay(tx Tx, user ID) (*Visit, error) {
+func (s *Service) underWay(tx DiaryTx, user ID) (*Visit, error) {
 	visits, err := tx.UnderWayOf(user)
 	if err != nil || len(visits) == 0 {
 		return nil, err
@@ -367,7 +367,7 @@ func (v *Visit) lastMove() time.Time {
 }
 
 // ladderOf is the centre's own ladder, else the default.
-func ladderOf(tx Tx, centre *ID) ([]ladder.Tier, error) {
+func ladderOf(tx CentreTx, centre *ID) ([]ladder.Tier, error) {
 	if centre == nil {
 		return ladder.Default(), nil
 	}
@@ -440,7 +440,7 @@ func (s *Service) enqueueSOS(tx *Work, x *SOS, u *User, kind string, lead bool) 
 	}))
 }
 
-func (s *Service) sosAudience(tx Tx, x *SOS, audience string) ([]User, error) {
+func (s *Service) sosAudience(tx UserTx, x *SOS, audience string) ([]User, error) {
 	switch audience {
 	case ladder.Proprietor:
 		if x.CentreID == nil {

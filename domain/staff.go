@@ -113,7 +113,7 @@ func (s *Service) PatchArea(ctx context.Context, call *Call, id ID, version int6
 	})
 }
 
-func (s *Service) applyCentre(tx Tx, c *Centre, in CentreInput) error {
+func (s *Service) applyCentre(tx CentreTx, c *Centre, in CentreInput) error {
 	set(&c.AreaID, in.AreaID)
 	set(&c.Name, in.Name)
 	set(&c.Zone, in.Zone)
@@ -225,7 +225,7 @@ func (s *Service) PatchCentre(ctx context.Context, call *Call, id ID, version in
 }
 
 // authorizeCentre loads a centre that the actor may see.
-func (s *Service) authorizeCentre(tx Tx, a Actor, id ID) (*Centre, error) {
+func (s *Service) authorizeCentre(tx CentreTx, a Actor, id ID) (*Centre, error) {
 	c, err := tx.Centre(id)
 	if err != nil {
 		return nil, err
@@ -249,7 +249,7 @@ func (a Actor) reaches(centre, area ID) bool {
 	}
 }
 
-func (s *Service) authorizeUser(tx Tx, a Actor, id ID) (*User, error) {
+func (s *Service) authorizeUser(tx UserTx, a Actor, id ID) (*User, error) {
 	u, err := tx.LockUser(id)
 	if err != nil {
 		return nil, err
@@ -367,7 +367,7 @@ func checkHours(hours []Shift) error {
 // Trust): password, phone, login, role, place, being disabled. Who is in a report
 // about our own people changes nobody's account, so that a refusal for one name
 // tells nothing of that name. Errors: CodeForbidden.
-func (s *Service) mayChangeAccount(tx Tx, a Actor, target *User) error {
+func (s *Service) mayChangeAccount(tx SafetyTx, a Actor, target *User) error {
 	if a.UserID == (ID{}) || a.UserID == target.ID { // the command line; one's own
 		return nil
 	}
@@ -395,7 +395,7 @@ func (s *Service) mayChangeAccount(tx Tx, a Actor, target *User) error {
 // party to it is disabled by the area manager only and otherwise stays who and
 // where they are and is reached as before; and nobody names the deputy who would
 // decide about themselves.
-func (s *Service) mayPatchUser(tx Tx, a Actor, before, u *User) error {
+func (s *Service) mayPatchUser(tx SafetyTx, a Actor, before, u *User) error {
 	if a.UserID == u.ID && !same(u.DeputyID, before.DeputyID) {
 		reports, err := tx.PartiesTo(a.UserID)
 		if err != nil {
