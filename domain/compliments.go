@@ -247,6 +247,8 @@ func deliverThanks(tx *Work, to ThanksFor) error {
 // complimentsAfter hands approved thanks to those of a crew for whom the visit that
 // ended was hard. It never says why now: the row of the thank-you does not
 // change, so that no desk can tell from it what happened.
+func init() { visitEnded = append(visitEnded, func(m *VisitCase) error { return complimentsAfter(m.tx, m.v) }) }
+
 func complimentsAfter(tx *Work, v *Visit) error {
 	list, err := tx.UndeliveredThanks(nil, v.EverCrew)
 	if err != nil || len(list) == 0 {

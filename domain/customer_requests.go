@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"doorstep/domain/reach"
@@ -114,10 +115,10 @@ func (k *request) move() *VisitCase {
 }
 
 // asks are the wishes a household can have, and how each is carried out.
-var asks map[string]func(*request) error
+var asks = map[string]func(*request) error{}
 
 func init() {
-	asks = map[string]func(*request) error{
+	maps.Copy(asks, map[string]func(*request) error{
 		"confirm":         handleConfirm,
 		"cancel":          handleCancel,
 		"another-time":    handleAnotherTime,
@@ -128,12 +129,9 @@ func init() {
 		"reopen":          handleReopen,
 		"passport":        handleCorrection,
 		"thanks":          handleThanks,
-		"report":          handleReport,
-		"withdraw-report": handleWithdrawReport,
 		"wrong-person":    wrongPerson,
 		"stop-visits":     stopVisits,
-		"appeal":          appealAct,
-	}
+	})
 }
 
 // bound asks speak of the visit as the page showed it; when that has changed
@@ -583,8 +581,10 @@ func undo(k *request, l *Link) error {
 			}
 		}
 	}
-	if err := undoTakenBack(k, attempts); err != nil {
-		return err
+	for _, undo := range linkUndone {
+		if err := undo(k, attempts); err != nil {
+			return err
+		}
 	}
 	if err := undoCorrections(k, via); err != nil {
 		return err

@@ -187,16 +187,8 @@ func waitForCompany(m *VisitCase) error {
 		return err
 	}
 	v.EnRouteAt = nil
-	timers, err := m.tx.TimersOf(v.ID)
-	if err != nil {
+	if err := each(crewLeft, m); err != nil {
 		return err
-	}
-	for i := range timers {
-		if TimerMoves.open("visit-ends", timers[i].Status) {
-			if err := endTimer(m.tx, &timers[i], "visit", m.now); err != nil {
-				return err
-			}
-		}
 	}
 	notifyCrew(m.Case, v, v.Crew, "visit.wait")
 	return nil

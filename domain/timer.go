@@ -67,6 +67,27 @@ const (
 	workingDay     = 12 * time.Hour
 )
 
+func init() {
+	visitSaved = append(visitSaved, timersFollow)
+	crewLeft = append(crewLeft, timersEnd)
+}
+
+// timersEnd ends the timers of a visit whose crew waits for company.
+func timersEnd(m *VisitCase) error {
+	timers, err := m.tx.TimersOf(m.v.ID)
+	if err != nil {
+		return err
+	}
+	for i := range timers {
+		if TimerMoves.open("visit-ends", timers[i].Status) {
+			if err := endTimer(m.tx, &timers[i], "visit", m.now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // timersFollow arms, rebases and ends the timers of a visit as it moves: one
 // for each of the crew while it is under way. Late facts rebase them.
 func timersFollow(m *VisitCase) error {

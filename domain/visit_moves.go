@@ -38,14 +38,14 @@ var forward = []struct {
 func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
 	out, err := s.advance(ctx, call, id, action, in)
 	if action == "arrive" && notFound(err) {
-		return s.cameAnyway(ctx, call, id, in.OccurredAt)
+		return arrivedAnyway(ctx, s, call, id, in.OccurredAt)
 	}
 	return out, err
 }
 
 // cameAnyway keeps the arrival of a technician who is no longer in the crew;
 // whoever decides a report of that home about them learns of it at once.
-func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt string) (VisitView, error) {
+func cameAnyway(ctx context.Context, s *Service, call *Call, id ID, occurredAt string) (VisitView, error) {
 	return run(ctx, s, call, func(tx *Work) (VisitView, error) {
 		j, v, err := tx.LockVisit(id)
 		if err != nil {
@@ -158,7 +158,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 			}
 		}
 		if !v.Status.Unfinished() {
-			if err := complimentsAfter(m.tx, v); err != nil {
+			if err := each(visitEnded, m); err != nil {
 				return err
 			}
 		}

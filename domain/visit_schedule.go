@@ -487,7 +487,7 @@ func saveVisit(m *VisitCase) error {
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	if err := timersFollow(m); err != nil {
+	if err := each(visitSaved, m); err != nil {
 		return err
 	}
 	dayFollows(m.tx, m.v)

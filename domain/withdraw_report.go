@@ -18,6 +18,12 @@ import (
 // and person stay apart until an area manager lifts that, to which the
 // household consents by taking back.
 
+func init() {
+	asks["report"], asks["withdraw-report"], asks["appeal"] = handleReport, handleWithdrawReport, appealAct
+	linkUndone = append(linkUndone, undoTakenBack)
+	arrivedAnyway = cameAnyway
+}
+
 // handleWithdrawReport notes it on the household's open reports of the job.
 func handleWithdrawReport(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
