@@ -92,8 +92,9 @@ func handleThanks(k *request) error {
 	if n := len([]rune(text)); n == 0 || n > 500 {
 		return Fail(CodeUnprocessable, "Thanks are a few words.").At("/text", "1 to 500 characters")
 	}
-	t := &Thanks{Meta: newMeta(k.tx.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID, CentreID: v.CentreID,
-		AreaID: v.AreaID, Text: text,
+	t := &Thanks{Meta: newMeta(k.tx.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID,
+		CentreID: v.CentreID,
+		AreaID:   v.AreaID, Text: text,
 		Crew: v.Crew, DeliverBy: now.Add(thanksWithin)}
 	if err := tx.apply(t, "thank"); err != nil {
 		return err
@@ -247,7 +248,9 @@ func deliverThanks(tx *Work, to ThanksFor) error {
 // complimentsAfter hands approved thanks to those of a crew for whom the visit that
 // ended was hard. It never says why now: the row of the thank-you does not
 // change, so that no desk can tell from it what happened.
-func init() { visitEnded = append(visitEnded, func(m *VisitCase) error { return complimentsAfter(m.tx, m.v) }) }
+func init() {
+	visitEnded = append(visitEnded, func(m *VisitCase) error { return complimentsAfter(m.tx, m.v) })
+}
 
 func complimentsAfter(tx *Work, v *Visit) error {
 	list, err := tx.UndeliveredThanks(nil, v.EverCrew)

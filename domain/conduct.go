@@ -147,7 +147,7 @@ func NewStandDownView(a Actor, k *StoodDown) StandDownView {
 	return v
 }
 
-// SeesStandDown: those who answer for the report it came of, and nobody else.
+// SeesStandDown reports whether the actor sees what keeps somebody from homes: those who answer for the report it came of, and nobody else.
 func (a Actor) SeesStandDown(f *Flag) bool { return a.answersFor(f) }
 
 func checkStandDown(a Actor, k *StoodDown) error {

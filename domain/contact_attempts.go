@@ -97,8 +97,9 @@ func recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) (*Attempt, er
 		Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
 		Lon:         in.Lon,
-		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, Request: in.request, ByRole: call.Actor.Role, OccurredAt: st.occurred,
-		ClaimedAt: st.claimed, RecordedAt: d.now, CreatedAt: d.now}
+		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, Request: in.request, ByRole: call.Actor.Role,
+		OccurredAt: st.occurred,
+		ClaimedAt:  st.claimed, RecordedAt: d.now, CreatedAt: d.now}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
@@ -507,9 +508,10 @@ func sendLastNotice(d *Case, enough time.Time) error {
 	mark := fmt.Sprintf("last_notice|%s|%d", d.job.ID, enough.Unix())
 	if !spoken && (len(devices) > 0 || d.tx.svc.TextGateway) {
 		language := d.customer.LanguageOf(d.job.ContactID)
-		d.tx.Enqueue(d.tx.svc.notice("job.last_notice", language, d.now, d.now.Add(48*time.Hour), d.about("job.last_notice", nil, language), func(n *Notice) {
-			n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.customer.ID, true, true, &mark
-		}))
+		d.tx.Enqueue(d.tx.svc.notice("job.last_notice", language, d.now, d.now.Add(48*time.Hour), d.about("job.last_notice", nil, language),
+			func(n *Notice) {
+				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.customer.ID, true, true, &mark
+			}))
 		return nil
 	}
 	users, err := d.tx.UsersWith(RoleCoordinator, &d.job.CentreID, nil)

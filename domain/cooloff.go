@@ -231,7 +231,8 @@ func moveHonestly(m *VisitCase, user ID) error {
 			shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, day).Format(time.RFC3339) }
 			in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart),
 				PlannedMinutes: v.PlannedMinutes, Crew: &crew, Reason: words}
-			next := &Visit{Meta: newMeta(m.tx.NewID(), m.now), PredecessorID: &v.ID, Sequence: v.Sequence + 1, JobID: v.JobID, CustomerID: v.CustomerID}
+			next := &Visit{Meta: newMeta(m.tx.NewID(), m.now), PredecessorID: &v.ID, Sequence: v.Sequence + 1, JobID: v.JobID,
+				CustomerID: v.CustomerID}
 			if err := in.times(next, loc, m.now); err != nil {
 				continue
 			}

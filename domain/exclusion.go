@@ -71,7 +71,7 @@ func NewExclusionView(a Actor, x *ExcludedFor) ExclusionView {
 	return v
 }
 
-// SeesExclusion: the reporter sees what came of their report, the area manager
+// SeesExclusion reports whether the actor sees who is kept apart: the reporter sees what came of their report, the area manager
 // what came of those they triage; the desk and the person whom a report is
 // about see nothing.
 func (a Actor) SeesExclusion(f *Flag) bool {

@@ -518,7 +518,8 @@ func applianceOf(tx *Work, h *Customer, site ID, j *Job, w *parsedRow) (*ID, err
 		}
 	}
 	if ap == nil {
-		ap = &Appliance{Meta: newMeta(tx.NewID(), tx.Now), CustomerID: h.ID, SiteID: &site, Category: w.is("category"), Brand: brand, Model: model,
+		ap = &Appliance{Meta: newMeta(tx.NewID(), tx.Now), CustomerID: h.ID, SiteID: &site, Category: w.is("category"), Brand: brand,
+			Model:  model,
 			Serial: serial}
 		return &ap.ID, tx.InsertAppliance(ap)
 	}

@@ -671,6 +671,7 @@ func historyStatus(st VisitStatus) string {
 		return ""
 	case VisitStopped:
 		return "ended_early"
+	default: // the others read as they are
 	}
 	return string(st)
 }

@@ -357,6 +357,7 @@ func notifyLeaveApprovers(tx *Work, u *User, c *Centre, kind string, leave ID) e
 			centre = u.CentreID
 		case RoleAreaManager:
 			of = area
+		default: // admins, wherever it is
 		}
 		found, err := tx.UsersWith(role, centre, of)
 		if err != nil {

@@ -118,7 +118,8 @@ func notifyCrew(d *Case, v *Visit, crew []ID, kind string) {
 				starts = &d.now
 			}
 		}
-		notifyOne(d.tx, d.tx.svc.notice(kind, u.Language, d.now, expiry(v, d.now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts)
+		notifyOne(d.tx, d.tx.svc.notice(kind, u.Language, d.now, expiry(v, d.now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves,
+			starts)
 	}
 }
 
@@ -289,7 +290,8 @@ type DeviceInput struct {
 // CodeUnauthenticated for a session that was ended.
 func (s *Service) PutDevice(ctx context.Context, call *Call, installation ID, in DeviceInput) (Device, error) {
 	return run(ctx, s, call, func(tx *Work) (Device, error) {
-		d := Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		d := Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: tx.Now,
+			UpdatedAt: tx.Now}
 		old, err := tx.Device(installation)
 		if err == nil {
 			d.CreatedAt = old.CreatedAt

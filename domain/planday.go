@@ -320,7 +320,8 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		if !p.wants(v) || v.WindowStart.Before(p.from) || p.only != nil && !p.only[v.ID] || jobs[v.JobID] == nil {
 			continue
 		}
-		d := &Case{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre, now: p.now, roads: s.Roads,
+		d := &Case{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre,
+			now: p.now, roads: s.Roads,
 			holds: p.open[v.ID], plan: p.plans[v.ID]}
 		if d.site == nil {
 			d.site = &Site{Zone: p.centre.Zone}

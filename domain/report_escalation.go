@@ -374,6 +374,7 @@ func (a Actor) seesFlag(f *Flag) (all, brief bool) {
 		return f.WithAdmins || f.AreaID == nil, false
 	case RoleProprietor:
 		return false, !f.Conduct() && f.CentreID != nil && *f.CentreID == a.CentreID && f.Level >= 2
+	default: // the others see what they reported themselves
 	}
 	return false, false
 }

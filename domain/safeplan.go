@@ -49,6 +49,7 @@ func (s *Site) light(at time.Time) (from, to time.Time, words string) {
 		return clock("00:00"), clock("00:00").AddDate(0, 0, 1), "the sun does not set there on " + local.Format("2 Jan")
 	case sun.Never:
 		return clock("12:00"), clock("12:00"), "the sun does not rise there on " + local.Format("2 Jan")
+	default: // it rises and sets
 	}
 	return rise, set, "the sun stands there from " + rise.Format("15:04") + " to " + set.Format("15:04") + " on " + local.Format("2 Jan")
 }

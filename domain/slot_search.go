@@ -193,6 +193,7 @@ func (d *Case) refuses(j *slots.Judge, t *slots.Technician, start time.Time, r s
 		code, mend = CodeOverlap, "another time or another technician"
 	case slots.Way:
 		code, mend = CodeTooFar, "another time or another technician"
+	default: // they are said with the code alone
 	}
 	e := Fail(code, "%s", j.Words(t, start, r)).With("reason", r)
 	e.Fields = []FieldError{{Detail: mend}}

@@ -283,8 +283,9 @@ func ringAll(tx *Work, x *SOS) error {
 
 func raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source string) (SOSView, error) {
 	a := call.Actor
-	x := &SOS{Meta: newMeta(tx.svc.newID(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note,
-		Lat: in.Lat, Lon: in.Lon,
+	x := &SOS{Meta: newMeta(tx.svc.newID(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source,
+		Note: in.Note,
+		Lat:  in.Lat, Lon: in.Lon,
 		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), RecordedAt: tx.Now}
 	if err := tx.apply(x, "raise"); err != nil {
 		return SOSView{}, err

@@ -100,6 +100,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 			if err := m.overturnHeld(); err != nil {
 				return err
 			}
+		default: // nothing to overturn
 		}
 		if err := m.planKept(action); err != nil {
 			return err

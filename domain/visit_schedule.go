@@ -476,6 +476,7 @@ func (a Actor) sees(v *Visit) bool {
 		return has(v.Crew, a.UserID)
 	case RoleCustomer:
 		return v.JobID == a.JobID
+	default: // the others by their centres
 	}
 	return a.reaches(v.CentreID, v.AreaID)
 }

@@ -766,7 +766,8 @@ func TestAReportFixesItsParties(t *testing.T) {
 		_, job := h.household(h.as("kiran"), nil)
 		h.visitJob(job, "ravi")
 		ravi.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id}, 201)
-		for _, body := range []obj{{"phone": "+919812345671"}, {"login": "locked.out"}, {"centre_id": h.other}, {"role": "agent"}, {"disabled": true}} {
+		for _, body := range []obj{{"phone": "+919812345671"}, {"login": "locked.out"}, {"centre_id": h.other}, {"role": "agent"},
+			{"disabled": true}} {
 			patch(root, "ravi", body, 403)
 		}
 		for _, login := range []string{"ravi", "meena"} { // a wrong value beside it tells nothing
@@ -828,7 +829,8 @@ func TestAReportMovesNoVersion(t *testing.T) {
 				t.Errorf("%v moves %s to %s", report, before, after)
 			}
 		}
-		h.as("gita").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id}, 201)
+		h.as("gita").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id},
+			201)
 		if after := state(); after != before {
 			t.Errorf("a report on the job moves %s to %s", before, after)
 		}
@@ -841,7 +843,8 @@ func TestAStoredAnswerFollowsItsJob(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.anyPush = true
 		desk, maya := h.as("kiran"), h.as("maya")
-		second := h.as("root").send("POST", "/v1/centres", obj{"area_id": h.area("Pune"), "name": "Second", "zone": "Asia/Kolkata", "country": "IN"}, 201)
+		second := h.as("root").send("POST", "/v1/centres", obj{"area_id": h.area("Pune"), "name": "Second", "zone": "Asia/Kolkata",
+			"country": "IN"}, 201)
 		_, job := h.household(desk, nil)
 		secret := "words-" + uuid.NewString()
 		type sent struct {
