@@ -98,7 +98,7 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 			log := &operator{}
 			g, wire := texting(t, log)
 			h := newHarness(t, engine, wire)
-			h.anyPush = true
+			h.ignores("account.code", "account.reset")
 			ravi := h.as("ravi")
 			h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
 				for _, login := range []string{"ravi", "meena", "kiran"} {
@@ -201,20 +201,6 @@ func (h *harness) dump() string {
 	return out.String()
 }
 
-func (h *harness) column(query string) (out []string) {
-	h.Helper()
-	rows, err := h.db.SQL().QueryContext(h.Context(), query)
-	h.must(err)
-	defer rows.Close()
-	for rows.Next() {
-		var s string
-		h.must(rows.Scan(&s))
-		out = append(out, s)
-	}
-	h.must(rows.Err())
-	return out
-}
-
 // unreachable takes away what reaches somebody: there is no message webhook.
 func (h *harness) unreachable(logins ...string) {
 	h.Helper()
@@ -234,7 +220,6 @@ func (h *harness) unreachable(logins ...string) {
 // was recognised, and the person is told.
 func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
 		h.unreachable("ravi", "meena", "kiran", "noor")
 		asha, maya, root := h.as("asha"), h.as("maya"), h.as("root")
 		for _, by := range []*person{asha, maya, root} {
@@ -310,7 +295,6 @@ func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 func TestTheOwnerIsToldOfEveryReset(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.as("ravi")
-		h.ignore("ravi")
 		h.clock.Set(monday.Add(-6 * time.Hour)) // 03:00 at night
 		out := h.invites(h.as("asha"), "ravi", obj{"reset": true}, 201)
 		if out["code"] != nil || fmt.Sprint(out["sent_by"]) != "[device]" {
@@ -338,7 +322,7 @@ func TestTheOwnerIsToldOfEveryReset(t *testing.T) {
 // for who decides it.
 func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("account.changed", "flag.triage", "visit.assigned")
 		ravi, maya, root, gita := h.as("ravi"), h.as("maya"), h.as("root"), h.as("gita")
 		h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error { // a second admin, who is in nothing
 			u, err := tx.User(h.people["root"].id)
@@ -422,7 +406,7 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 // TestWhoReportsAHouseholdLeavesItsJudgeAlone: and goes on with everybody else.
 func TestWhoReportsAHouseholdLeavesItsJudgeAlone(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area")
 		maya := h.as("maya")
 		_, job := h.household(h.as("kiran"), nil)
 		maya.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x"}, 201)
@@ -471,7 +455,7 @@ func (h *harness) area(name string) any {
 // standing it does, after a new password too.
 func TestAStoredAnswerIsForWhoMayReadIt(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "visit.assigned")
 		desk := h.as("kiran")
 		customer, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
@@ -564,7 +548,6 @@ func (h *harness) live(of string) []string {
 // ten, however often it is tried, and the household's own stays.
 func TestDevicesAreBounded(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
 		ravi := h.as("ravi")
 		mine := fmt.Sprintf("user_id = '%s'", ravi.id)
 		h.clock.Set(monday.Add(time.Second))
@@ -625,7 +608,6 @@ func TestDevicesAreBounded(t *testing.T) {
 // new password, with being disabled or moved; nothing registers after the logout.
 func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
 		root := h.as("root")
 		session := func(login string) (*person, string) {
 			in := h.signIn(login, password, 200)
@@ -680,7 +662,7 @@ func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
 func TestACodeIsUsedOnThePages(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("account.reset")
 	h.as("kiran")
 	code := toString(h.invites(h.as("root"), "kiran", obj{"in_person": true, "note": "showed an identity card"}, 201)["code"])
 	d := &desktop{t, h, browser(t)}
@@ -712,7 +694,7 @@ func TestACodeIsUsedOnThePages(t *testing.T) {
 // a key that nobody signed opens nothing.
 func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned", "visit.confirmed")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
@@ -756,7 +738,7 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 // alike for everybody, and the owner hears of a new number.
 func TestAReportFixesItsParties(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "visit.assigned")
 		ravi, root, maya, noor := h.as("ravi"), h.as("root"), h.as("maya"), h.as("noor")
 		patch := func(by *person, login string, body obj, want int) obj {
 			h.Helper()
@@ -779,7 +761,6 @@ func TestAReportFixesItsParties(t *testing.T) {
 		// Who is in none goes on, and the owner is told of a new number.
 		patch(noor, "noor", obj{"deputy_id": h.people["maya2"].id}, 200)
 		meena := h.as("meena")
-		h.ignore("meena")
 		patch(root, "meena", obj{"phone": "+919812345672"}, 200)
 		h.expect("meena", "Your account was changed")
 		meena.send("GET", "/v1/me", nil, 200)
@@ -789,7 +770,7 @@ func TestAReportFixesItsParties(t *testing.T) {
 // TestAPrivateNoteLocksNobody: a report of level 0 is never more than a note.
 func TestAPrivateNoteLocksNobody(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("account.code")
 		root := h.as("root")
 		h.as("ravi").send("POST", "/v1/flags", obj{"phone": "+919800000042", "kind": "other", "level": 0, "subject_id": root.id}, 201)
 		h.invites(root, "meena", nil, 201)
@@ -801,7 +782,7 @@ func TestAPrivateNoteLocksNobody(t *testing.T) {
 // its version nor its time, and tells nobody who follows it.
 func TestAReportMovesNoVersion(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.triage", "visit.assigned")
 		desk, maya := h.as("kiran"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
@@ -838,7 +819,7 @@ func TestAReportMovesNoVersion(t *testing.T) {
 // centre from which the job was taken.
 func TestAStoredAnswerFollowsItsJob(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("promise.again")
 		desk, maya := h.as("kiran"), h.as("maya")
 		second := h.as("root").send("POST", "/v1/centres", obj{"area_id": h.area("Pune"), "name": "Second", "zone": "Asia/Kolkata", "country": "IN"}, 201)
 		_, job := h.household(desk, nil)
@@ -880,7 +861,6 @@ func TestAStoredAnswerFollowsItsJob(t *testing.T) {
 // TestALinkTakesNoDeviceOfStaff: neither by the installation nor by the token.
 func TestALinkTakesNoDeviceOfStaff(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		_, job := h.household(desk, nil)
 		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base) + "/devices/"

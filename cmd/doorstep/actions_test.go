@@ -15,7 +15,7 @@ func offers(o obj, action string) bool {
 // single answers, lists and the answers of moves alike (docs/product.md section 3).
 func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area", "hold.released", "visit.assigned", "visit.read_plan", "visit.unassigned", "visit.wait")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
@@ -76,7 +76,7 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 func TestUnreachableRefusesUsAndNotTheHousehold(t *testing.T) {
 	stories(t, func(h *harness) {
 		job := unreachableHousehold(h)
-		h.anyPush = true
+		h.ignores("job.reached", "visit.another_time", "visit.assigned")
 		desk := h.as("kiran")
 		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); offers(got, "schedule") {
 			t.Errorf("offered %v", got["actions"])

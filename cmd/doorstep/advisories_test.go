@@ -41,7 +41,7 @@ func (h *harness) colleague(login string, of *person) *person {
 
 func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("note.ends_soon", "note.moved", "note.waiting", "visit.assigned", "visit.missed_desk")
 		desk, ravi, maya, root := h.as("kiran"), h.as("ravi"), h.as("maya"), h.as("root")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(50*time.Hour), "ravi")
@@ -155,7 +155,7 @@ func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
 // or not the sweep has run.
 func TestAnAdvisoryThatExpiresTonight(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("digest", "note.ends_soon", "note.moved", "note.waiting", "visit.assigned", "visit.cancelled")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		for _, c := range []struct {
 			zone, day string
@@ -220,7 +220,7 @@ func domainZone(name string) *time.Location {
 // wherever the household lives.
 func TestAnAdvisoryIsAboutAPersonOrASite(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("note.moved", "note.waiting", "visit.assigned")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		customer, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"},
 			{"address": "2 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"}}})
@@ -248,7 +248,7 @@ func TestAnAdvisoryIsAboutAPersonOrASite(t *testing.T) {
 
 func TestAHouseholdAppeals(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("note.moved", "note.overdue", "note.waiting", "queue.morning")
 		desk, maya, root := h.as("kiran"), h.as("maya"), h.as("root")
 		_, job := h.household(desk, nil)
 		_, quiet := h.household(desk, nil)

@@ -11,7 +11,7 @@ import (
 // wait for the next tier in silence.
 func TestAvoidingAllWhoWereRungClimbsAtOnce(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "sos.taken")
 		ravi, asha, maya := h.as("ravi"), h.as("asha"), h.as("maya")
 		avoid := obj{"avoid": []string{asha.id.String()}}
 		ring := func(login string) int { h.settle(); return h.rung(login) }
@@ -55,7 +55,7 @@ func TestAvoidingAllWhoWereRungClimbsAtOnce(t *testing.T) {
 // The newest words are kept, however much was said before.
 func TestAFullNoteKeepsTheNewestWords(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised")
 		ravi := h.as("ravi")
 		ravi.send("POST", "/v1/sos", obj{"note": "first words " + strings.Repeat("x", 1900)}, 201)
 		ravi.send("POST", "/v1/sos", obj{"note": strings.Repeat("y", 2000)}, 201)
@@ -73,7 +73,7 @@ func TestAFullNoteKeepsTheNewestWords(t *testing.T) {
 // about; of several left open, the one at which he moved last.
 func TestAnAlarmNamesTheVisitThatWasBegunEarly(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "visit.assigned")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		_, old := h.household(desk, nil)
 		forgotten := h.visit(desk, old, monday.Add(time.Hour), "ravi")
@@ -93,7 +93,7 @@ func TestAnAlarmNamesTheVisitThatWasBegunEarly(t *testing.T) {
 // the same, and calls.
 func TestExtendingTakesTheCode(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "visit.assigned")
 		ravi, maya := h.as("ravi"), h.as("maya")
 		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
 		visit := h.atTheDoor()
@@ -124,7 +124,7 @@ func TestExtendingTakesTheCode(t *testing.T) {
 // no push says any of it. Raised in silence, nothing there calls with one tap.
 func TestTheQueueSaysWhereAnAlarmIs(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("account.changed", "sos.raised", "sos.taken", "visit.assigned")
 		desk, ravi, maya, noor := h.as("kiran"), h.as("ravi"), h.as("maya"), h.as("noor")
 		user := maya.send("GET", "/v1/users/"+ravi.id.String(), nil, 200)
 		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"phone": "+919811100001"}, 200, "If-Match",

@@ -18,7 +18,7 @@ import (
 
 func TestTheBoardIsOneRead(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "visit.assigned", "visit.unassigned")
 		desk, maya := h.as("kiran"), h.as("maya")
 		customer, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(2*time.Hour), "ravi")
@@ -110,7 +110,7 @@ func TestTheBoardIsOneRead(t *testing.T) {
 
 func TestTheServiceReportSaysHowLongJobsTook(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		desk, asha := h.as("kiran"), h.as("asha")
 		empty := asha.send("GET", "/v1/reports/service", nil, 200)["total"].(obj)
 		if empty["turnaround_median_seconds"] != nil || empty["tries_per_reach"] != nil || empty["jobs_done"] != 0.0 {
@@ -286,7 +286,7 @@ const card = `document.querySelector('#calendar [data-visit="%v"]')`
 
 func TestTheBoardInABrowser(t *testing.T) {
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("visit.assigned", "visit.unassigned")
 	desk := h.as("kiran")
 	_, job := h.household(desk, obj{"name": "Rao <b>bold</b>"})
 	visit := h.visit(desk, job, monday.Add(2*time.Hour), "ravi")
@@ -396,7 +396,7 @@ func TestTheBoardInABrowser(t *testing.T) {
 // The manager sees alarms on top and the reports; the preview changes nothing.
 func TestTheBoardOfAProprietor(t *testing.T) {
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("leave.approved", "leave.asked", "leave.declined", "sos.raised", "sos.taken", "visit.assigned", "visit.cancelled")
 	desk := h.as("kiran")
 	_, job := h.household(desk, nil)
 	visit := h.visit(desk, job, monday.Add(time.Hour), "ravi")
@@ -461,7 +461,6 @@ func TestTheBoardOfAProprietor(t *testing.T) {
 // TestTheBoardPaintsABigDayFast has 40 technicians and 300 visits.
 func TestTheBoardPaintsABigDayFast(t *testing.T) {
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
 	desk := h.as("kiran")
 	centre, err := h.db.Reader().Centre(context.Background(), domain.Scope{All: true}, h.centre)
 	h.must(err)
@@ -514,7 +513,7 @@ func TestTheBoardPaintsABigDayFast(t *testing.T) {
 // who has not set off.
 func TestTheBoardShowsTrouble(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("leave.sick", "visit.assigned")
 		desk := h.as("kiran")
 		_, one := h.household(desk, nil)
 		_, two := h.household(desk, nil)

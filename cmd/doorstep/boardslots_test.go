@@ -12,7 +12,7 @@ import (
 func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("visit.assigned", "visit.unassigned")
 	desk := h.as("kiran")
 	_, job := h.household(desk, obj{"name": "Kapoor household"})
 	var taken obj // Ravi, from 10:00 to 13:00 of the centre's clock
@@ -108,7 +108,7 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 func TestADragInsideTheWindowAsksNobody(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("visit.assigned", "visit.confirmed")
 	desk := h.as("kiran")
 	_, job := h.household(desk, obj{"name": "Dragged household"})
 	visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
@@ -162,7 +162,7 @@ func (d *desktop) arrow(name string) {
 func TestTheBoardIsWalkedByKeys(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("visit.assigned")
 	desk := h.as("kiran")
 	make := func(name string, hours int, who ...string) obj {
 		_, job := h.household(desk, obj{"name": name})
@@ -220,7 +220,7 @@ func TestTheBoardIsWalkedByKeys(t *testing.T) {
 func TestTheBoardDoesWhatWaits(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("visit.assigned", "visit.cancelled", "visit.confirmed")
 	desk := h.as("kiran")
 	customer, waiting := h.household(desk, obj{"name": "Waiting household"})
 	phone := toString(customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0])

@@ -59,7 +59,7 @@ func evaluate[T any](t *testing.T, ctx context.Context, js string) T {
 func TestCustomerConfirmsInABrowser(t *testing.T) {
 	h := newHarness(t, "sqlite")
 	ctx := browser(t) // and gone before the server, which waits for its connections
-	h.anyPush = true
+	h.ignores("visit.assigned", "visit.confirmed")
 	desk := h.as("kiran")
 	_, job := h.household(desk, nil)
 	visit := h.visit(desk, job, monday.Add(24*time.Hour), "ravi")
@@ -106,7 +106,7 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 func TestABrowserRegistersForPushes(t *testing.T) {
 	h := newHarness(t, "sqlite")
 	ctx := browser(t) // and gone before the server, which waits for its connections
-	h.anyPush = true
+	h.ignores("visit.assigned")
 	desk := h.as("kiran")
 	customer, job := h.household(desk, nil)
 	h.visit(desk, job, monday.Add(24*time.Hour), "ravi")
@@ -141,7 +141,7 @@ func TestABrowserRegistersForPushes(t *testing.T) {
 // to load: the page at its fullest and its one script.
 func TestTheCustomersPageIsLight(t *testing.T) {
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("visit.assigned")
 	desk := h.as("kiran")
 	_, job := h.household(desk, nil)
 	for range 25 {

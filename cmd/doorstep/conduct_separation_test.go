@@ -12,7 +12,7 @@ import (
 // in whichever order they came.
 func TestEachReportKeepsApartByItself(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.moved", "flag.overdue", "flag.passed_on", "flag.triage", "visit.assigned", "visit.cancelled")
 		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
 		for n, order := range [][]string{{"his", "theirs"}, {"theirs", "his"}} {
 			_, job := h.household(desk, nil)
@@ -68,7 +68,7 @@ func TestEachReportKeepsApartByItself(t *testing.T) {
 // paid for, and tell the proprietor nothing.
 func TestWhatWasLostStaysPayable(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.needs_someone", "visit.unassigned")
 		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
 		_, job := h.household(desk, nil)
 		met := h.visit(desk, job, monday.Add(time.Hour), "meena")
@@ -124,7 +124,7 @@ func TestWhatWasLostStaysPayable(t *testing.T) {
 // reasons, and the desk hears which visits are still free.
 func TestAWithdrawalAtLevel3EndsNoKeepAway(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.withdrawn", "visit.assigned", "visit.crew_changed", "visit.needs_someone", "visit.unassigned")
 		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
 		_, job := h.household(desk, nil)
 		both := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
@@ -140,7 +140,7 @@ func TestAWithdrawalAtLevel3EndsNoKeepAway(t *testing.T) {
 			t.Fatalf("the queue: %v", queued(maya))
 		}
 		h.settle()
-		before := h.titles("kiran")["A visit needs somebody"]
+		before := h.pushes("kiran", "A visit needs somebody")
 		maya.posts(kept, 0, obj{"reason": "spoken with both"}, 200)
 		h.told("You can take visits again", map[string]int{"meena": 1})
 		h.told("A visit needs somebody", map[string]int{"kiran": before + 1})
@@ -152,14 +152,14 @@ func TestAWithdrawalAtLevel3EndsNoKeepAway(t *testing.T) {
 // on their way; the other is told at once, and under a plan for two waits.
 func TestWhoGoesOnAloneIsTold(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("call.manager", "flag.live", "visit.assigned", "visit.needs_someone", "visit.unassigned")
 		desk, meena := h.as("kiran"), h.as("meena")
 		_, job := h.household(desk, nil)
 		both := h.visit(desk, job, monday.Add(time.Hour), "meena", "ravi")
 		h.clock.Set(monday.Add(50 * time.Minute))
 		meena.send("POST", path("/v1/visits/%s/en-route", both), nil, 200)
 		h.settle()
-		before := h.titles("kiran")["A visit needs somebody"]
+		before := h.pushes("kiran", "A visit needs somebody")
 		h.home(desk, job).taps("report", 303, "what", "threatened", "who", meena.id.String())
 		h.told("Please call your desk", map[string]int{"ravi": 1, "meena": 0})
 		h.told("A visit needs somebody", map[string]int{"kiran": before + 1})
@@ -170,7 +170,7 @@ func TestWhoGoesOnAloneIsTold(t *testing.T) {
 // digest comes late the same morning, once, and the next day on time.
 func TestAMorningThatWasMissedIsToldLate(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("aftercare.due", "aftercare.late", "flag.overdue", "flag.passed_on", "flag.triage", "queue.morning")
 		ravi := h.as("ravi")
 		told := func() (n int) {
 			h.settle()
@@ -202,7 +202,7 @@ func TestAMorningThatWasMissedIsToldLate(t *testing.T) {
 // kept, and the item says that he is there.
 func TestReportedOnTheWayMayBeInside(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("call.manager", "flag.live", "flag.triage", "visit.assigned", "visit.needs_someone", "visit.unassigned")
 		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
 		for n, what := range []string{"drunk", "hurt"} {
 			_, job := h.household(desk, nil)
@@ -238,7 +238,7 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 			}
 			says("Ravi Surname has that visit now")
 			h.settle()
-			told := func() int { h.settle(); return h.titles("maya")[live] + h.titles("maya")["A report needs you"] }
+			told := func() int { h.settle(); return h.pushes("maya", live) + h.pushes("maya", "A report needs you") }
 			before := told()
 			h.as("ravi2").send("POST", path("/v1/visits/%s/arrive", visit), nil, 404)
 			came := meena.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
@@ -262,7 +262,7 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 // nobody from homes who was never sent to that one; the words are kept.
 func TestADeskNamesOnlyWhoWasSent(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "visit.assigned", "visit.needs_someone", "visit.unassigned")
 		desk, maya := h.as("kiran"), h.as("maya")
 		_, job := h.household(desk, nil)
 		h.visit(desk, job, monday.Add(time.Hour), "meena")
@@ -284,7 +284,7 @@ func TestADeskNamesOnlyWhoWasSent(t *testing.T) {
 // came by it.
 func TestTakenBackAtLevel3AndThenLowered(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.withdrawn", "link.wrong_person", "visit.assigned", "visits.again")
 		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(time.Hour), "meena")
@@ -319,7 +319,7 @@ func TestTakenBackAtLevel3AndThenLowered(t *testing.T) {
 // rule for a visit beside remote_only; under it the page offers no other time.
 func TestAPlanContradictsNothing(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area", "hold.released")
 		desk, maya := h.as("kiran"), h.as("maya")
 		_, job := h.household(desk, nil)
 		desk.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
@@ -349,7 +349,7 @@ func TestHeadsNeedNoTokenSecret(t *testing.T) {
 // TestLongSickLeaveIsAsked: nobody tells himself sick for months.
 func TestLongSickLeaveIsAsked(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("leave.asked")
 		ravi := h.as("ravi")
 		leave := func(kind string, days, want int) {
 			ravi.send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.id), obj{"starts_at": monday, "ends_at": monday.AddDate(0, 0, days),

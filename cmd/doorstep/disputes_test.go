@@ -70,7 +70,7 @@ func items(o obj) []obj {
 
 func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.decided", "dispute.opened")
 		desk, maya := h.as("kiran"), h.as("maya")
 		_, job := h.household(desk, nil)
 		first := desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30})
@@ -128,7 +128,7 @@ func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 
 func TestADisputeEndsByItsDefaultAndInTime(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.decided", "dispute.opened", "queue.morning")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		proven := desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30, "grade": "proven", "evidence_digest": strings.Repeat("ab", 32)})
@@ -166,7 +166,8 @@ func (h *harness) throughTo(login string, visit obj, end string, body obj) obj {
 
 func TestDoneIsAClaim(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.decided", "dispute.decided_home", "dispute.desk", "dispute.opened", "queue.morning", "visit.arrived",
+			"visit.assigned", "visit.completed", "visit.en_route", "visit.offered")
 		desk, noor := h.as("kiran"), h.as("noor")
 		opened := ""
 		nobodyCame := func() (job, visit obj, m *household) {
@@ -222,7 +223,7 @@ var endCode = regexp.MustCompile(`<b>(\d{6})</b>`)
 
 func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		atWork := func() (visit obj, code string, m *household) {
 			_, job := h.household(desk, nil)
@@ -274,7 +275,7 @@ func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 
 func TestUnconfirmedCompletionsAreSampledByTheBrand(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.desk", "dispute.opened", "visit.assigned")
 		desk, gita := h.as("kiran"), h.as("gita")
 		complete := func(code string) obj { // a wrong code is always asked about
 			_, job := h.household(desk, nil)
@@ -313,7 +314,7 @@ func TestUnconfirmedCompletionsAreSampledByTheBrand(t *testing.T) {
 
 func TestNotAgreed(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.desk", "dispute.opened", "visit.assigned")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		_, job := h.household(desk, nil)
 		h.visit(desk, job, monday.Add(2*time.Hour), "ravi") // the job is his to see
@@ -340,7 +341,8 @@ func TestNotAgreed(t *testing.T) {
 
 func TestADeskDoesForACallerWhatTheLinkDoes(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("job.reached", "visit.another_time", "visit.assigned", "visit.cancelled", "visit.cancelled_by_customer",
+			"visit.confirmed")
 		desk := h.as("kiran")
 		job := unreachableHousehold(h)
 		voice := func(body obj, want int) obj { return desk.send("POST", path("/v1/jobs/%s/voice", job), body, want) }
@@ -374,7 +376,8 @@ func TestADeskDoesForACallerWhatTheLinkDoes(t *testing.T) {
 
 func TestAStrangersWordsAreUndone(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.opened", "link.wrong_person", "visit.assigned", "visit.cancelled", "visit.cancelled_by_customer",
+			"visit.confirmed", "visit.offered")
 		desk := h.as("kiran")
 		customer, job := h.household(desk, nil)
 		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
@@ -416,7 +419,7 @@ func TestAStrangersWordsAreUndone(t *testing.T) {
 func TestAClosedJobIsReopenedByLink(t *testing.T) {
 	stories(t, func(h *harness) {
 		job := unreachableHousehold(h)
-		h.anyPush = true
+		h.ignores("job.reopened")
 		desk := h.as("kiran")
 		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 409)
 		h.advance(7 * 24 * time.Hour)

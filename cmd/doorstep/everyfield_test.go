@@ -65,6 +65,9 @@ func every(s *openapi3.Schema) any {
 // refused for what it means, never for what it says.
 func TestEveryFieldOfTheContractIsTaken(t *testing.T) {
 	stories(t, func(h *harness) {
+		h.ignores("account.reset", "flag.triage", "flag.withdrawn", "kindness.thanks", "leave.approved", "leave.asked", "leave.declined",
+			"note.moved", "note.waiting", "sos.raised", "thanks.waiting", "visit.assigned", "visit.cancelled", "visit.declined_unsafe",
+			"visit.needs_someone", "visit.no_access_desk", "visit.offered")
 		n := newNasty(h)
 		n.target["sos"] = h.as("meena").send("POST", "/v1/sos", nil, 201)["id"]
 		walked := 0

@@ -17,7 +17,7 @@ func exclusions(p *person) []any {
 // agrees and the area manager lifts it; the desk learns of neither.
 func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned", "visit.needs_someone")
 		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
@@ -49,8 +49,9 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 			h.as(login).send("POST", path("/v1/exclusions/%s/consent", x), nil, 404)
 			h.as(login).send("POST", path("/v1/exclusions/%s/lift", x), nil, 404)
 		}
-		h.ignore("maya", "noor", "ravi")
-		h.anyPush = true
+		h.expectOnly("maya", "flag.triage")
+		h.expectOnly("noor", "flag.triage")
+		h.expectOnly("ravi", "visit.assigned")
 		out := ravi.send("POST", path("/v1/exclusions/%s/consent", x), nil, 200)
 		if out["consented_at"] == nil || offers(out, "consent") {
 			t.Errorf("after the consent: %v", out)
@@ -90,7 +91,7 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 // what came of it.
 func TestAnExclusionAboutOurOwnPeople(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.moved", "flag.triage")
 		desk, noor, maya := h.as("kiran"), h.as("noor"), h.as("maya")
 		customer, job := h.household(desk, nil)
 		noor.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "subject_id": h.people["meena"].id.String()}, 201)

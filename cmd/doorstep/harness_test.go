@@ -16,9 +16,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,20 +46,21 @@ const (
 // fake phones.
 type harness struct {
 	*testing.T
-	house    *instance
-	db       *repo.DB
-	wiring   *wiring
-	clock    *Clock
-	phones   *fcmtest.Server
-	base     string
-	files    string // the folder of evidence
-	contract *api.Contract
-	centre   domain.ID
-	other    domain.ID // a centre of another area
-	people   map[string]*person
-	mu       sync.Mutex
-	seen     map[string]int // pushes already expected, by token
-	anyPush  bool           // the story does not care about pushes
+	house      *instance
+	db         *repo.DB
+	wiring     *wiring
+	clock      *Clock
+	phones     *fcmtest.Server
+	base       string
+	files      string // the folder of evidence
+	contract   *api.Contract
+	centre     domain.ID
+	other      domain.ID // a centre of another area
+	people     map[string]*person
+	mu         sync.Mutex
+	expected   map[string]bool // pushes that the story expected, by id
+	ignored    map[string]bool // kinds of pushes that the story is not about; false: they come by chance
+	households atomic.Int64
 }
 
 // person is a member of staff with a phone.
@@ -111,7 +114,7 @@ var passwordHash = sync.OnceValue(func() string {
 // newHarness wires the app as serve does; more changes the wiring first.
 func newHarness(t *testing.T, engine string, more ...func(*wiring)) *harness {
 	t.Helper()
-	h := &harness{T: t, clock: newClock(), people: map[string]*person{}, seen: map[string]int{}}
+	h := &harness{T: t, clock: newClock(), people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
 	h.clock.Set(monday)
 	h.db = repotest.Open(t, engine)
 	h.files = filepath.Join(t.TempDir(), "evidence")
@@ -146,8 +149,9 @@ func newHarness(t *testing.T, engine string, more ...func(*wiring)) *harness {
 		defer cancel()
 		_ = h.house.server.Drain(end)
 		_ = h.house.queue.Stop(end)
-		if !h.anyPush && !t.Failed() {
+		if !t.Failed() && !t.Skipped() {
 			h.noMorePushes()
+			h.noIdleIgnores()
 		}
 	})
 	h.populate(ctx)
@@ -314,45 +318,154 @@ func (h *harness) advance(d time.Duration) {
 	h.must(err)
 }
 
-// expect waits for the next push on a phone and demands its title.
+// ignores names the kinds of pushes that the story is not about. Any other
+// push that the story does not expect fails it, and so does a kind that does
+// not come up.
+func (h *harness) ignores(kinds ...string) {
+	for _, k := range kinds {
+		h.ignored[k] = true
+	}
+}
+
+// mayIgnore is ignores of kinds that come up by chance.
+func (h *harness) mayIgnore(kinds ...string) {
+	for _, k := range kinds {
+		h.ignored[k] = false
+	}
+}
+
+// expect demands the next push on somebody's phone by its title. It passes
+// over the kinds that the story ignores.
 func (h *harness) expect(login, title string) fcmtest.Message {
 	h.Helper()
-	h.settle()
-	token := "phone:" + login
-	all := h.phones.MessagesFor(token)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	n := h.seen[token]
-	if n >= len(all) {
-		h.Fatalf("%s got no push, want %q", login, title)
-	}
-	h.seen[token] = n + 1
-	if all[n].Title != title {
-		h.Fatalf("%s got the push %q, want %q", login, all[n].Title, title)
-	}
-	return all[n]
+	return h.expectOn("phone:"+login, title)
 }
 
-// ignore forgets the pushes a phone has got so far.
-func (h *harness) ignore(logins ...string) {
+func (h *harness) expectOn(token, title string) fcmtest.Message {
 	h.Helper()
 	h.settle()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, l := range logins {
-		h.seen["phone:"+l] = len(h.phones.MessagesFor("phone:" + l))
+	for _, m := range h.phones.MessagesFor(token) {
+		_, ignored := h.ignored[m.Data["kind"]]
+		switch {
+		case h.expected[m.ID]:
+		case m.Title == title:
+			h.expected[m.ID] = true
+			return m
+		case !ignored:
+			h.Fatalf("%s got the push %q, want %q", token, m.Title, title)
+		}
+	}
+	h.Fatalf("%s got no push, want %q", token, title)
+	return fcmtest.Message{}
+}
+
+// pushes counts what a phone got under a title so far, as expected.
+func (h *harness) pushes(login, title string) int {
+	h.Helper()
+	h.settle()
+	return h.pushed(login, title)
+}
+
+// rung counts the alarms of a phone.
+func (h *harness) rung(login string) int { return h.pushed(login, urgent) }
+
+// pushed is pushes of what has arrived by now.
+func (h *harness) pushed(login, title string) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range h.phones.MessagesFor("phone:" + login) {
+		if m.Title == title {
+			h.expected[m.ID] = true
+			n++
+		}
+	}
+	return n
+}
+
+// told demands how many pushes of a title each phone has got so far.
+func (h *harness) told(title string, counts map[string]int) {
+	h.Helper()
+	for login, want := range counts {
+		if got := h.pushes(login, title); got != want {
+			h.Errorf("%s was told %q %d times, want %d", login, title, got, want)
+		}
 	}
 }
 
+// column reads the first column of what a query finds.
+func (h *harness) column(query string) (out []string) {
+	h.Helper()
+	rows, err := h.db.SQL().QueryContext(context.WithoutCancel(h.Context()), query)
+	h.must(err)
+	defer rows.Close()
+	for rows.Next() {
+		var s string
+		h.must(rows.Scan(&s))
+		out = append(out, s)
+	}
+	h.must(rows.Err())
+	return out
+}
+
+// titles counts what a phone has got so far.
+func (h *harness) titles(login string) map[string]int {
+	h.Helper()
+	h.settle()
+	out := map[string]int{}
+	for _, m := range h.phones.MessagesFor("phone:" + login) {
+		out[m.Title]++
+	}
+	return out
+}
+
+// expectOnly demands that all a phone got beyond what was expected so far is
+// of these kinds, and that it got each.
+func (h *harness) expectOnly(login string, kinds ...string) {
+	h.Helper()
+	h.settle()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var got []string
+	for _, m := range h.phones.MessagesFor("phone:" + login) {
+		if kind := m.Data["kind"]; !h.expected[m.ID] && !slices.Contains(got, kind) {
+			got = append(got, kind)
+		}
+		h.expected[m.ID] = true
+	}
+	slices.Sort(got)
+	slices.Sort(kinds)
+	if !slices.Equal(got, kinds) {
+		h.Fatalf("%s got %q, want %q", login, got, kinds)
+	}
+}
+
+// noMorePushes demands that every push was expected or ignored.
 func (h *harness) noMorePushes() {
 	h.Helper()
-	counts := map[string][]string{}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	extra := map[string]int{}
 	for _, m := range h.phones.Messages() {
-		counts[m.Token] = append(counts[m.Token], m.Title)
+		kind := m.Data["kind"]
+		if _, ignored := h.ignored[kind]; !ignored && !h.expected[m.ID] {
+			extra[fmt.Sprintf("%s to %s: %s", kind, m.Token, m.Title)]++
+		}
 	}
-	for token, titles := range counts {
-		if extra := titles[h.seen[token]:]; len(extra) > 0 {
-			h.Errorf("%s got pushes that nobody expected: %q", token, extra)
+	for what, n := range extra {
+		h.Errorf("nobody expected this push (%d times): %s", n, what)
+	}
+}
+
+// noIdleIgnores demands that each kind that is ignored came up. What a later
+// notice overtakes is not always pushed, so notices count.
+func (h *harness) noIdleIgnores() {
+	h.Helper()
+	noticed := h.column("SELECT DISTINCT kind FROM notices")
+	for kind, must := range h.ignored {
+		if must && !slices.Contains(noticed, kind) {
+			h.Errorf("the story ignores pushes of the kind %q, and there are none", kind)
 		}
 	}
 }
@@ -360,9 +473,9 @@ func (h *harness) noMorePushes() {
 // household registers a customer with a site near the centre and a job.
 func (h *harness) household(desk *person, more obj) (customer, job obj) {
 	h.Helper()
-	n := len(h.seen) + int(time.Now().UnixNano()%9000000)
+	n := int(h.households.Add(1))
 	c := obj{"name": "Kapoor household", "language": "en",
-		"contacts": []obj{{"name": "Mrs Kapoor", "phones": []string{fmt.Sprintf("+9198%08d", 10000000+n%80000000)}}},
+		"contacts": []obj{{"name": "Mrs Kapoor", "phones": []string{fmt.Sprintf("+9198%08d", 10000000+n)}}},
 		"sites":    []obj{{"address": "12 Example Lane", "postal_code": "411001", "zone": "Asia/Kolkata", "lat": 18.5204, "lon": 73.8567}}}
 	for k, v := range more {
 		c[k] = v

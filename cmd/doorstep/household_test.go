@@ -10,7 +10,7 @@ import (
 // stays broken in the figures.
 func TestPromisesEndWithTheJob(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("promise.late", "promise.yours", "queue.morning")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		h.home(desk, job).taps("call-me", 303)
@@ -35,7 +35,7 @@ func TestPromisesEndWithTheJob(t *testing.T) {
 // Whoever is told of a late promise reads by when it was due.
 func TestSuperiorsReadWhenAPromiseWasDue(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("promise.late")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		due := h.clock.Now().Add(2 * time.Hour)
@@ -59,7 +59,7 @@ func TestSuperiorsReadWhenAPromiseWasDue(t *testing.T) {
 // An agreement that is upheld counts again, as if nobody had denied it.
 func TestAnUpheldAgreementIsConfirmedAgain(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.decided", "dispute.desk", "dispute.opened", "visit.assigned", "visit.confirmed")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(48*time.Hour), "ravi")
@@ -83,7 +83,7 @@ func TestAnUpheldAgreementIsConfirmedAgain(t *testing.T) {
 // The reasons that the clock gives are read in the household's language.
 func TestTheDefaultIsExplainedInTheReadersLanguage(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.decided", "dispute.opened", "queue.morning")
 		desk := h.as("kiran")
 		_, job := h.household(desk, obj{"language": "hi"})
 		desk.attempt(job, "phone", "switched_off", nil)
@@ -102,7 +102,7 @@ func TestTheDefaultIsExplainedInTheReadersLanguage(t *testing.T) {
 // try and one at the second contact (docs/product.md section 4, "last notice").
 func TestAMessageIsNoNoticeToWhoCannotRead(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("job.call_once_more", "job.unreachable")
 		desk, asha := h.as("kiran"), h.as("asha")
 		customer, job := h.household(desk, obj{"contacts": []obj{{"name": "Dadi", "phones": []string{"+919811100001"}, "voice_only": true},
 			{"name": "Son", "relation": "son", "phones": []string{"+919811100002"}, "voice_only": true}}})
@@ -137,7 +137,7 @@ func TestAMessageIsNoNoticeToWhoCannotRead(t *testing.T) {
 // Several wishes of one call are one contact; the next call is another one.
 func TestOneCallIsOneContact(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("promise.again", "promise.late")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		wish := func(action string) obj {
@@ -158,7 +158,6 @@ func TestOneCallIsOneContact(t *testing.T) {
 func TestThePageNamesItsDays(t *testing.T) {
 	stories(t, func(h *harness) {
 		job := unreachableHousehold(h)
-		h.anyPush = true
 		desk := h.as("kiran")
 		kolkata, _ := time.LoadLocation("Asia/Kolkata")
 		closes := h.clock.Now().Add(7 * 24 * time.Hour).In(kolkata)
@@ -179,7 +178,7 @@ func TestThePageNamesItsDays(t *testing.T) {
 // manager's word.
 func TestClosingASafetyCriticalJobCountsFromTheManagersWord(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("job.notice_ready", "job.unreachable")
 		desk, asha, maya := h.as("kiran"), h.as("asha"), h.as("maya")
 		customer, _ := h.household(desk, nil)
 		job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator",
@@ -203,7 +202,7 @@ func TestClosingASafetyCriticalJobCountsFromTheManagersWord(t *testing.T) {
 // is nobody's waiting; a completion that it denies is the centre's time.
 func TestTheClockAfterAReturn(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.desk", "dispute.opened", "job.reopened", "visit.assigned")
 		desk := h.as("kiran")
 		for _, confirmed := range []bool{true, false} {
 			_, job := h.household(desk, nil)

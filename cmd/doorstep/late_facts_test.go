@@ -30,7 +30,6 @@ func (h *harness) sameVerdict(job obj, want string) obj {
 // silentBeforeAVisit is a household that confirmed a visit on Wednesday 17:00
 // to 19:00 and then went silent: the last notice runs out on Wednesday 16:00.
 func silentBeforeAVisit(h *harness) (job, visit obj) {
-	h.anyPush = true
 	desk, asha := h.as("kiran"), h.as("asha")
 	_, job = h.household(desk, nil)
 	visit = h.visit(desk, job, monday.Add(56*time.Hour), "ravi")
@@ -58,6 +57,8 @@ func silentBeforeAVisit(h *harness) (job, visit obj) {
 // since when the household is unreachable follows from all facts anew.
 func TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh(t *testing.T) {
 	stories(t, func(h *harness) {
+		h.ignores("job.notice_ready", "job.unreachable", "job.unreachable_withdrawn", "timer.ping", "visit.assigned", "visit.confirmed",
+			"visit.missed_desk", "visit.no_access_desk")
 		job, visit := silentBeforeAVisit(h)
 		ravi := h.as("ravi")
 		due := h.sameVerdict(job, "unreachable")["unreachable_since"]
@@ -100,6 +101,7 @@ func TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh(t *testing.T) {
 // TestLateCompletionIsContact: who let the crew in is not unreachable.
 func TestLateCompletionIsContact(t *testing.T) {
 	stories(t, func(h *harness) {
+		h.ignores("job.notice_ready", "job.reached", "job.unreachable", "visit.assigned", "visit.confirmed", "visit.missed_desk")
 		job, visit := silentBeforeAVisit(h)
 		out := h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"occurred_at": monday.Add(57 * time.Hour).
 			Format(time.RFC3339), "work_done": "fixed offline"}, 200)
@@ -122,7 +124,7 @@ func TestLateCompletionIsContact(t *testing.T) {
 // once and not at the end of its window.
 func TestACancelledConfirmedVisitDelaysNoVerdict(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("job.notice_ready", "job.unreachable", "visit.assigned", "visit.cancelled", "visit.confirmed")
 		desk, asha := h.as("kiran"), h.as("asha")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(74*time.Hour), "ravi") // Thu 11:00

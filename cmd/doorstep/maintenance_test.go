@@ -26,7 +26,6 @@ func whens(m obj) (out []string) {
 
 func TestMaintenanceKeepsTheTimeOfDayAcrossAChangeOfClocks(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
 		desk, _, fridge := h.london()
 		weekly := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY;BYDAY=SU",
 			"dtstart": "2027-03-14T09:30", "fault": "clean the coils", "planned_minutes": 45}, 201)
@@ -66,7 +65,7 @@ func TestMaintenanceKeepsTheTimeOfDayAcrossAChangeOfClocks(t *testing.T) {
 
 func TestMaintenanceChangesAndEnds(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.missed_desk")
 		desk, customer, fridge := h.london()
 		base := obj{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-10T10:00", "fault": "service"}
 		with := func(more obj) obj {
@@ -131,7 +130,7 @@ func TestMaintenanceChangesAndEnds(t *testing.T) {
 // and by a call it can stop them all.
 func TestAHouseholdStopsRegularVisits(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("link.wrong_person", "maintenance.stopped", "visit.cancelled_by_customer", "visit.missed_desk")
 		desk := h.as("kiran")
 		series := func() (m obj, jobs []obj) {
 			t.Helper()
@@ -227,7 +226,7 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 func TestThePageOfARegularVisitIsAccessible(t *testing.T) {
 	a := newAuditor(t)
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("maintenance.stopped", "visit.cancelled_by_customer")
 	desk := h.as("kiran")
 	customer, _ := h.household(desk, nil)
 	m := desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",

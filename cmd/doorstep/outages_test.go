@@ -93,7 +93,7 @@ type day struct {
 func newDay(t *testing.T, program, engine string) *day {
 	t.Helper()
 	d := &day{program: program, engine: engine, url: repotest.URL(t, engine)}
-	d.harness = &harness{T: t, clock: newClock(), people: map[string]*person{}, seen: map[string]int{}, anyPush: true}
+	d.harness = &harness{T: t, clock: newClock(), people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
 	d.phones = fcmtest.New(fcmtest.Options{Keep: 5000})
 	t.Cleanup(d.phones.Close)
 	var err error
@@ -211,7 +211,7 @@ func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 // at is the same world seen through another server.
 func (d *day) at(s *server) *harness {
 	h := &harness{T: d.T, clock: d.clock, phones: d.phones, base: s.base, contract: d.contract, centre: d.centre, other: d.other,
-		people: map[string]*person{}, seen: map[string]int{}, anyPush: true}
+		people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
 	for login, p := range d.people {
 		h.people[login] = &person{h: h, id: p.id, login: p.login, token: p.token}
 	}

@@ -56,7 +56,7 @@ func unpacked(t *testing.T, pack []byte) map[string][]byte {
 
 func TestAnEvidencePackProvesItself(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.opened", "flag.live", "hold.area", "visit.assigned", "visit.needs_someone")
 		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")
@@ -150,7 +150,6 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 // by the heads of an earlier day alone.
 func TestHeadsShowWhatWasCutOff(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		_, other := h.household(desk, nil)
@@ -202,7 +201,6 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 // TestAPackNeedsNoFolder: a scratch image has no folder for temporary files.
 func TestAPackNeedsNoFolder(t *testing.T) {
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
 	desk, maya := h.as("kiran"), h.as("maya")
 	_, job := h.household(desk, nil)
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))

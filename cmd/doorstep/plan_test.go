@@ -41,7 +41,7 @@ func listed(o obj, key string) []obj {
 
 func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area", "visit.assigned", "visit.confirmed", "visit.needs_someone", "visit.unassigned")
 		desk := h.as("kiran")
 		// Ravi is kept apart from the first household.
 		_, job := h.door(desk, 0, "refrigerator")
@@ -164,7 +164,6 @@ func (h *harness) apart(login string, visit obj) {
 func TestASickTechniciansDayIsFreedInOneMove(t *testing.T) {
 	stories(t, func(h *harness) {
 		desk, ravi := h.as("kiran"), h.as("ravi")
-		h.anyPush = true
 		his := []obj{}
 		for i := range 3 {
 			_, job := h.door(desk, float64(i), "refrigerator")
@@ -174,8 +173,8 @@ func TestASickTechniciansDayIsFreedInOneMove(t *testing.T) {
 		next := h.visit(desk, job, tuesday, "ravi")
 		_, job = h.door(desk, 4, "refrigerator")
 		meenas := h.visit(desk, job, monday.Add(2*time.Hour), "meena")
-		h.ignore("ravi", "meena", "kiran", "asha")
-		h.anyPush = false
+		h.expectOnly("ravi", "visit.assigned")
+		h.expectOnly("meena", "visit.assigned")
 		h.as("meena").send("POST", path("/v1/technicians/%s/sick", obj{"id": ravi.id.String()}), obj{}, 404)
 		h.as("gita").send("POST", path("/v1/technicians/%s/sick", obj{"id": ravi.id.String()}), obj{}, 403)
 		out := ravi.send("POST", path("/v1/technicians/%s/sick", obj{"id": ravi.id.String()}), obj{}, 201)
@@ -227,7 +226,7 @@ func TestASickTechniciansDayIsFreedInOneMove(t *testing.T) {
 func TestLatenessIsToldBeforeItHappens(t *testing.T) {
 	stories(t, func(h *harness) {
 		desk, ravi := h.as("kiran"), h.as("ravi")
-		h.anyPush = true
+		h.ignores("sos.raised", "timer.no_signal", "timer.ping", "visit.en_route", "visit.late", "visit.late_desk", "visit.offered")
 		_, job := h.door(desk, 0, "refrigerator")
 		first := h.visit(desk, job, monday.Add(30*time.Minute), "ravi")
 		customer, job := h.door(desk, 10, "refrigerator") // 34 minutes away
@@ -235,7 +234,7 @@ func TestLatenessIsToldBeforeItHappens(t *testing.T) {
 		h.home(desk, job).phone("home:late")
 		_, job = h.door(desk, 10, "refrigerator")
 		third := h.visit(desk, job, monday.Add(9*time.Hour), "ravi")
-		h.ignore("ravi", "kiran", "asha")
+		h.expectOnly("ravi", "visit.assigned")
 		ravi.send("POST", path("/v1/visits/%s/start", first), nil, 200) // 09:00 in Kolkata
 		h.settle()
 		quiet := func(when string) {
@@ -289,7 +288,8 @@ func TestLatenessIsToldBeforeItHappens(t *testing.T) {
 func TestNobodyIsToldOfLatenessUnderAHold(t *testing.T) {
 	stories(t, func(h *harness) {
 		desk, ravi := h.as("kiran"), h.as("ravi")
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area", "timer.no_signal", "timer.ping", "visit.assigned", "visit.cancelled",
+			"visit.cancelled_home", "visit.held_cancelled", "visit.offered", "visit.wait")
 		_, job := h.door(desk, 0, "refrigerator")
 		first := h.visit(desk, job, monday.Add(30*time.Minute), "ravi")
 		_, job = h.door(desk, 10, "refrigerator")
@@ -310,7 +310,7 @@ func TestNobodyIsToldOfLatenessUnderAHold(t *testing.T) {
 
 func TestACalendarOutsideTheHouse(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned", "visit.cancelled", "visit.missed_desk", "visit.unassigned")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		_, job := h.door(desk, 1, "refrigerator")
 		visit := h.visit(desk, job, tuesday, "ravi")

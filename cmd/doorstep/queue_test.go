@@ -35,7 +35,9 @@ func (p *person) posts(it obj, n int, body obj, want int) {
 
 func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("aftercare.due", "aftercare.late", "dispute.decided", "dispute.opened", "flag.decided", "flag.live", "flag.triaged",
+			"hold.area", "hold.released", "promise.late", "queue.morning", "sos.raised", "sos.taken", "visit.assigned",
+			"visit.missed_desk", "visit.needs_someone")
 		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
 		if got := queued(maya); len(got) != 0 {
 			t.Fatalf("before anything happened: %v", got)
@@ -101,7 +103,7 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 
 func TestAdvisoriesAndAppealsWaitInTheQueue(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("note.moved", "note.waiting")
 		desk, maya, root := h.as("kiran"), h.as("maya"), h.as("root")
 		_, job := h.household(desk, nil)
 		x := maya.send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "Go by twos.",
@@ -145,7 +147,7 @@ func TestAdvisoriesAndAppealsWaitInTheQueue(t *testing.T) {
 func TestTheQueueInABrowser(t *testing.T) {
 	ctx := browser(t)
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("flag.triage", "flag.triaged", "hold.area", "sos.raised", "sos.taken", "visit.assigned", "visit.needs_someone")
 	desk, ravi := h.as("kiran"), h.as("ravi")
 	_, job := h.household(desk, nil)
 	visit := h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")

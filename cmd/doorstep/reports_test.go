@@ -9,7 +9,7 @@ import (
 
 func TestReportSetsBothSidesSideBySide(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("dispute.opened", "promise.late", "promise.yours", "visit.assigned", "visit.missed_desk", "visit.no_access_desk")
 		desk, asha := h.as("kiran"), h.as("asha")
 		h.as("root").send("PATCH", "/v1/centres/"+h.centre.String(), obj{"name": "=cmd|' /C calc'!A1"}, 200, "If-Match", `"1"`)
 		// One missed by us, one no-show, one late promise, one fixed at once.
@@ -63,7 +63,7 @@ func TestReportSetsBothSidesSideBySide(t *testing.T) {
 
 func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.live_overdue", "flag.passed_on", "hold.area")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		h.clock.Advance(time.Hour) // the centre's
@@ -97,7 +97,7 @@ func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
 // False alarms are a published figure.
 func TestTheSafetyReportPublishesFalseAlarms(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.call_yourself", "sos.raised", "sos.taken", "sos.unheard", "timer.ping", "visit.assigned")
 		maya, asha := h.as("maya"), h.as("asha")
 		if total := asha.send("GET", "/v1/reports/safety", nil, 200)["total"].(obj); total["false_alarm_rate"] != nil || total["alarms"] != 0.0 {
 			t.Errorf("without an alarm: %v", total)

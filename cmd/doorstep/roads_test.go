@@ -177,7 +177,7 @@ func TestWindowsAreConfigured(t *testing.T) {
 // and for who books.
 func TestTheRoadIsLongerThanItLooks(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		var asked atomic.Int32
 		var ill atomic.Bool
 		r, err := roadFlags{Speed: 25, OSRM: engine(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"}.roads(slog.New(slog.DiscardHandler))

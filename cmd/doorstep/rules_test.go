@@ -19,7 +19,7 @@ import (
 
 func TestRefusalProvesNoAgreement(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned", "visit.confirmed")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
@@ -36,7 +36,8 @@ func TestRefusalProvesNoAgreement(t *testing.T) {
 
 func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "flag.triaged", "hold.area", "hold.released", "visit.assigned", "visit.held_cancelled",
+			"visit.needs_someone", "visit.read_plan")
 		desk, maya := h.as("kiran"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
@@ -78,7 +79,7 @@ func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 
 func TestStopAgainAfterARelease(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area", "hold.released", "visit.assigned")
 		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi")
@@ -96,7 +97,7 @@ func TestStopAgainAfterARelease(t *testing.T) {
 
 func TestDisruptionMovesTheDayForNobody(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		desk, asha := h.as("kiran"), h.as("asha")
 		_, job := h.household(desk, nil)
 		_, waiting := h.household(desk, nil)
@@ -124,7 +125,7 @@ func TestDisruptionMovesTheDayForNobody(t *testing.T) {
 func TestAStaleTapIsContactAllTheSame(t *testing.T) {
 	stories(t, func(h *harness) {
 		job := unreachableHousehold(h)
-		h.anyPush = true
+		h.ignores("job.reached", "promise.yours", "visit.assigned", "visit.cancelled")
 		desk := h.as("kiran")
 		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
 		nobody := &person{h: h}
@@ -157,7 +158,7 @@ func TestAStaleTapIsContactAllTheSame(t *testing.T) {
 
 func TestBlindReportsTellNothing(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area")
 		desk := h.as("kiran")
 		customer, _ := h.household(desk, nil)
 		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
@@ -183,7 +184,6 @@ func TestBlindReportsTellNothing(t *testing.T) {
 
 func TestVerifyNamesATamperedRow(t *testing.T) {
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
 	desk := h.as("kiran")
 	_, job := h.household(desk, nil)
 	desk.attempt(job, "phone", "busy", nil)
@@ -238,7 +238,7 @@ func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
 // he is a coordinator elsewhere by now; the report is his to complete.
 func TestStopAfterAChangeOfRole(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.wait")
 		desk, root := h.as("kiran"), h.as("root")
 		_, job := h.household(desk, nil)
 		first := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
@@ -284,7 +284,7 @@ func TestStopAfterAChangeOfRole(t *testing.T) {
 // (docs/product.md section 5).
 func TestAFurtherTapOnStopTellsMore(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.triage", "hold.area", "visit.assigned")
 		desk, maya := h.as("kiran"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
@@ -341,7 +341,7 @@ func (s twice) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 // run again.
 func TestMovesMayRunTwice(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		h.house.service.Store = twice{h.house.service.Store}
 		desk, gita, root := h.as("kiran"), h.as("gita"), h.as("root")
 		_, job := h.household(desk, nil)
@@ -412,7 +412,7 @@ func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
 				obj{"in_person": true, "note": "showed an identity card"}, 201)["code"])
 		}
 		nobody := &person{h: h}
-		h.anyPush = true
+		h.ignores("account.reset")
 		reset := func(token, password string, want int) {
 			t.Helper()
 			nobody.send("POST", "/v1/auth/reset", obj{"token": token, "password": password}, want)
@@ -436,7 +436,7 @@ func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
 // never do, and nobody else may (docs/product.md section 4).
 func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("job.notice_ready", "job.reached", "job.unreachable")
 		desk, asha, maya := h.as("kiran"), h.as("asha"), h.as("maya")
 		customer, plain := h.household(desk, nil)
 		job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator",
@@ -480,7 +480,8 @@ func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
 // under the hold is not.
 func TestLateClaimOnAVisitThatFellAwayUnderAHold(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.live_overdue", "flag.passed_on", "hold.area", "timer.ping", "visit.assigned", "visit.cancelled",
+			"visit.held_cancelled", "visit.wait")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		before := func(d time.Duration) obj { return obj{"occurred_at": monday.Add(d).Format(time.RFC3339)} }
 		_, job := h.household(desk, nil)
@@ -550,7 +551,7 @@ func TestAJobClosedAsUnreachableReopensAsThePolicySays(t *testing.T) {
 		rules["close_after_days"], rules["reopen_days"] = 2, 3
 		h.as("root").send("PUT", "/v1/policies/brand", obj{"rules": rules}, 200)
 		job := unreachableHousehold(h)
-		h.anyPush = true
+		h.ignores("job.unreachable")
 		desk := h.as("kiran")
 		see := func(action string, want bool) {
 			t.Helper()
@@ -589,7 +590,6 @@ func TestReopeningAsUnreachableEndsWithThePolicysDays(t *testing.T) {
 		rules["close_after_days"], rules["reopen_days"] = 1, 3
 		h.as("root").send("PUT", "/v1/policies/brand", obj{"rules": rules}, 200)
 		job := unreachableHousehold(h)
-		h.anyPush = true
 		desk := h.as("kiran")
 		h.clock.Advance(24 * time.Hour)
 		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 200)
@@ -606,7 +606,7 @@ func TestReopeningAsUnreachableEndsWithThePolicysDays(t *testing.T) {
 // (docs/product.md section 2).
 func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.decided", "flag.triage", "flag.triaged", "visit.assigned")
 		desk, root, maya := h.as("kiran"), h.as("root"), h.as("maya")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
@@ -639,7 +639,7 @@ func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 // no key of that age is taken any more, so that one tap never acts twice.
 func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("promise.late", "promise.yours", "queue.morning")
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
@@ -686,7 +686,6 @@ func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
 // goes on from where a stopped one left.
 func TestTheServerForgetsByItself(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
 		desk := h.as("kiran")
 		rows := func() (n int) {
 			h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM idempotency").Scan(&n))

@@ -35,7 +35,7 @@ func (h *harness) sameNo(what string, said, got obj) {
 // refused is refused with the same code, reason and words.
 func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area", "hold.released", "visit.assigned", "visit.cancelled")
 		desk, asha, root := h.as("kiran"), h.as("asha"), h.as("root")
 		h.colleague("sunil", h.as("ravi"))
 		chance := rand.New(rand.NewPCG(7, 11))
@@ -150,7 +150,7 @@ func (m *household) windows() (out []string) {
 // windows, the chosen one kept for ten minutes, then taken or let go.
 func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.triage", "hold.area", "visit.another_time", "visit.assigned", "visit.cancelled", "visit.wait")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		_, job := h.household(desk, nil)
 		_, rival := h.household(desk, nil)
@@ -260,7 +260,7 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 // generation makes in that moment race for one hour of his; one of them wins.
 func TestManyWantOneSlot(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		desk, asha, ravi := h.as("kiran"), h.as("asha"), h.as("ravi")
 		asha.send("PUT", "/v1/technicians/"+h.people["meena"].id.String()+"/skills", obj{"skills": []string{"oven"}},
 			200) // so that ravi is the only one
@@ -381,7 +381,7 @@ func (h *harness) books(by *person, job, b obj, wins []bool, lost []obj, i int) 
 // TestOtherHoursOnADate: a day off, and other hours, stand before the week.
 func TestOtherHoursOnADate(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		desk, ravi := h.as("kiran"), "/v1/technicians/"+h.people["ravi"].id.String()+"/hours"
 		week := desk.send("GET", ravi, nil, 200)["hours"]
 		desk.send("PUT", ravi, obj{"hours": week, "exceptions": []obj{{"date": "2027-03-03", "hours": []obj{}},
@@ -422,7 +422,6 @@ func TestOtherHoursOnADate(t *testing.T) {
 // and the day after are the same hours on the wall, and can be booked.
 func TestSlotsOverTheNightOfTheClocks(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
 		desk, london := h.as("kiran2"), domainZone("Europe/London")
 		_, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "SE1", "zone": "Europe/London", "lat": 51.5,
 			"lon": -0.09}}})

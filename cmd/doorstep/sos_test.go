@@ -15,21 +15,9 @@ import (
 
 const urgent = "Urgent: open the app now"
 
-// rung counts the alarms on a phone.
-func (h *harness) rung(login string) int {
-	h.Helper()
-	n := 0
-	for _, m := range h.phones.MessagesFor("phone:" + login) {
-		if m.Title == urgent {
-			n++
-		}
-	}
-	return n
-}
-
 func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "sos.taken", "visit.assigned")
 		ravi, meena, maya := h.as("ravi"), h.as("meena"), h.as("maya")
 		ravi.send("PUT", "/v1/me/colleague", obj{"colleague_id": meena.id}, 200)
 		desk := h.as("kiran")
@@ -105,7 +93,7 @@ func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 
 func TestNothingRefusesAnSOS(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised")
 		for login, body := range map[string]any{"ravi": "{broken", "meena": `{"lat":"x","visit_id":7,"occurred_at":"yesterday","avoid":"me"}`,
 			"kiran": obj{"id": "nonsense", "lat": 1e9, "lon": 2},
 			"asha":  strings.Repeat("x", 1000), "gita": obj{"visit_id": "00000000-0000-0000-0000-000000000001"}} {
@@ -148,7 +136,7 @@ func TestNothingRefusesAnSOS(t *testing.T) {
 // What a raiser does after somebody answered is heard too.
 func TestFurtherTapsOnAnSOS(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "sos.taken")
 		ravi, asha := h.as("ravi"), h.as("asha")
 		id := uuid.New()
 		x := ravi.send("POST", "/v1/sos", obj{"id": id, "note": "one"}, 201)
@@ -220,12 +208,12 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 // reminds whoever answered.
 func TestAnOldAlarmSwallowsNoOther(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.call_yourself", "sos.raised", "sos.taken", "sos.unheard")
 		ravi, asha, maya := h.as("ravi"), h.as("asha"), h.as("maya")
 		old := ravi.send("POST", "/v1/sos", nil, 201)
 		asha.send("POST", path("/v1/sos/%s/acknowledge", old), nil, 200)
 		h.advance(31 * time.Minute)
-		if n := h.titles("asha")["An SOS is still open"]; n != 1 {
+		if n := h.pushes("asha", "An SOS is still open"); n != 1 {
 			t.Errorf("its owner was reminded %d times", n)
 		}
 		h.advance(30 * time.Hour)
@@ -248,9 +236,9 @@ func TestAnOldAlarmSwallowsNoOther(t *testing.T) {
 		asha.send("POST", path("/v1/sos/%s/resolve", fresh), obj{"words": "fine"}, 403)
 		desk.send("POST", path("/v1/sos/%s/resolve", fresh), obj{"words": "fine"}, 200)
 		maya.send("POST", path("/v1/sos/%s/resolve", old), obj{"words": "long over"}, 200)
-		before := h.titles("asha")["An SOS is still open"]
+		before := h.pushes("asha", "An SOS is still open")
 		h.advance(2 * time.Hour)
-		if h.titles("asha")["An SOS is still open"] != before {
+		if h.pushes("asha", "An SOS is still open") != before {
 			t.Error("a resolved one reminds")
 		}
 	})
@@ -260,7 +248,7 @@ func TestAnOldAlarmSwallowsNoOther(t *testing.T) {
 // reach.
 func TestABrokenSOSStillAvoids(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.call_yourself", "sos.raised", "sos.taken", "sos.unheard")
 		id := h.as("asha").id.String()
 		for _, body := range []string{`{"avoid":["` + id + `",5,null]}`, `{"avoid":"` + id + `"}`, `{"avoid":["` + id + `"],"note":"cut off`,
 			`{"avoid":{"who":"` + id + `"},"lat":"x"}`} {
@@ -279,7 +267,7 @@ func TestABrokenSOSStillAvoids(t *testing.T) {
 
 func TestSOSWhenTheProprietorIsTheDanger(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised")
 		ravi, asha := h.as("ravi"), h.as("asha")
 		x := ravi.send("POST", "/v1/sos", obj{"avoid": []string{asha.id.String()}, "note": "canary-note"}, 201)
 		h.settle()
@@ -305,7 +293,7 @@ func TestSOSWhenTheProprietorIsTheDanger(t *testing.T) {
 
 func TestALateSOSSaysHowOldItIs(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised")
 		x := h.as("ravi").send("POST", "/v1/sos", obj{"occurred_at": h.clock.Now().Add(-47 * time.Minute).Format(time.RFC3339)}, 201)
 		if x["age_seconds"] != 47.0*60 {
 			t.Errorf("%v s old", x["age_seconds"])
@@ -321,7 +309,7 @@ func TestALateSOSSaysHowOldItIs(t *testing.T) {
 // ladder climbs, and all are rung when the service is back.
 func TestSOSWhileThePushServiceIsDown(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.call_yourself", "sos.raised", "sos.unheard")
 		h.phones.SetDown(true)
 		x := h.as("ravi").send("POST", "/v1/sos", nil, 201)
 		h.clock.Advance(10 * time.Minute)
@@ -350,7 +338,7 @@ func TestSOSWhileThePushServiceIsDown(t *testing.T) {
 
 func TestLadders(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised")
 		root := h.as("root")
 		at := "/v1/centres/" + h.centre.String() + "/ladder"
 		root.send("PUT", at, obj{"tiers": []obj{{"after_seconds": 0, "to": []string{"proprietor"}, "repeat_seconds": 30}}}, 422)
@@ -376,7 +364,7 @@ func TestLadders(t *testing.T) {
 // workers of its own and reaches the phone within two seconds.
 func TestAnAlarmNeverWaitsBehindReminders(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		h.phones.Script("phone:noor", fcmtest.Slow(20*time.Millisecond).Always())
 		noor, now := h.as("noor"), h.clock.Now()
 		for range 10 {
@@ -384,6 +372,7 @@ func TestAnAlarmNeverWaitsBehindReminders(t *testing.T) {
 				for range 500 {
 					id := uuid.Must(uuid.NewV7())
 					tx.Enqueue(domain.Notice{ID: id, Kind: "visit.assigned", UserID: &noor.id, Title: "Reminder", Body: "x", Language: "en",
+						Data:      domain.JSON[map[string]string]{V: map[string]string{"kind": "visit.assigned"}},
 						NotBefore: now, ExpiresAt: now.Add(time.Hour),
 						State: "pending", CreatedAt: now})
 				}

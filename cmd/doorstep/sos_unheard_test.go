@@ -125,7 +125,6 @@ func heardOn(t *testing.T, provider bool, tell func(h *harness, o *operator, x *
 					w.alarm = hook
 				}
 			})
-			h.anyPush = true
 			tell(h, o, x)
 		})
 	}
@@ -154,6 +153,7 @@ func (h *harness) phone(login, number string) {
 // whoever runs the server know at once, and nobody waits for the next tier.
 func TestAnSOSThatNobodyHearsIsKnown(t *testing.T) {
 	heardOn(t, false, func(h *harness, o *operator, _ *telephony) {
+		h.ignores("sos.raised")
 		ravi, root := h.as("ravi"), h.as("root")
 		h.phones.ScriptAll(fcmtest.Unregistered().Always())
 		raised := ravi.send("POST", "/v1/sos", nil, 201)
@@ -207,6 +207,7 @@ func TestAnSOSThatNobodyHearsIsKnown(t *testing.T) {
 // what they see when somebody hears it.
 func TestUnheardInSilenceTheRaiserReadsNothing(t *testing.T) {
 	heardOn(t, false, func(h *harness, o *operator, _ *telephony) {
+		h.ignores("visit.assigned")
 		ravi := h.as("ravi")
 		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
 		visit := h.atTheDoor()
@@ -240,6 +241,7 @@ func TestUnheardInSilenceTheRaiserReadsNothing(t *testing.T) {
 // to wait for.
 func TestATierThatNobodyHearsFallsThrough(t *testing.T) {
 	heardOn(t, false, func(h *harness, o *operator, _ *telephony) {
+		h.ignores("sos.raised", "sos.taken")
 		ravi, maya := h.as("ravi"), h.as("maya")
 		end := func(x obj) {
 			h.Helper()
@@ -303,6 +305,7 @@ func TestAProxysNotFoundEndsNoRing(t *testing.T) {
 // it does not take it, whatever it answers.
 func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 	heardOn(t, true, func(h *harness, _ *operator, x *telephony) {
+		h.ignores("account.changed", "sos.raised")
 		ravi := h.as("ravi")
 		h.phone("asha", "+919811100002")
 		h.phone("maya", "+919811100003")
@@ -369,6 +372,7 @@ func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 // when the provider does not take it either, the next tier is rung at once.
 func TestTheSecondChannelCountsAsHearing(t *testing.T) {
 	heardOn(t, true, func(h *harness, o *operator, x *telephony) {
+		h.ignores("sos.raised", "sos.taken")
 		ravi, maya := h.as("ravi"), h.as("maya")
 		h.phone("asha", "+919811100002")
 		h.phones.Script("phone:asha", fcmtest.Unregistered().Always())
@@ -396,7 +400,7 @@ func TestTheSecondChannelCountsAsHearing(t *testing.T) {
 // Nothing in a body or a header keeps an alarm ringing.
 func TestNothingRefusesAnAcknowledgement(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "sos.taken")
 		ravi, maya := h.as("ravi"), h.as("maya")
 		for n, body := range []any{nil, obj{"note": "I am five minutes away.", "occurred_at": ""}, obj{"occurred_at": "yesterday", "user_id": 7,
 			"no_such": obj{}}, "{broken", strings.Repeat("x", 1000),
@@ -430,7 +434,9 @@ func TestNothingRefusesAnAcknowledgement(t *testing.T) {
 // somebody triages it, and stands first in the queue.
 func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "flag.triaged", "hold.area", "queue.morning", "sos.raised",
+			"visit.assigned", "visit.needs_someone")
+		h.mayIgnore("sos.call_yourself", "sos.unheard") // where the duress alarm finds no phone in time
 		ravi, maya, desk := h.as("ravi"), h.as("maya"), h.as("kiran")
 		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
 		// Much that is overdue already, so that its due time stands before.
@@ -442,7 +448,7 @@ func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 		calm := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000200", "kind": "threat", "level": 4,
 			"occurred_at": h.clock.Now().Add(-5 * time.Hour).Format(time.RFC3339)}, 201)
 		h.settle()
-		if n := h.titles("maya")[live]; n != 0 {
+		if n := h.pushes("maya", live); n != 0 {
 			t.Errorf("what is over rang %d times", n)
 		}
 		_, job := h.household(desk, nil)
@@ -482,12 +488,12 @@ func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 		for range 3 {
 			h.advance(time.Minute)
 		}
-		if n := h.titles("maya")[live]; n != 4 {
+		if n := h.pushes("maya", live); n != 4 {
 			t.Errorf("in three minutes it rang %d times", n)
 		}
 		maya.posts(list[1], 0, obj{}, 200)
 		h.advance(5 * time.Minute)
-		if n := h.titles("maya")[live]; n != 4 {
+		if n := h.pushes("maya", live); n != 4 {
 			t.Errorf("triaged, it rang %d times", n)
 		}
 		_ = calm
@@ -498,7 +504,7 @@ func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 // that tells of it at once or later, its completion, and the household's own.
 func TestEveryWayToALiveReportRings(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("call.manager", "flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.needs_someone", "visit.unassigned")
 		ravi, desk := h.as("ravi"), h.as("kiran")
 		slot := 0
 		visit := func() (obj, obj) {
@@ -509,10 +515,10 @@ func TestEveryWayToALiveReportRings(t *testing.T) {
 		rings := func(what string, do func()) {
 			t.Helper()
 			h.settle()
-			before := h.titles("maya")[live]
+			before := h.pushes("maya", live)
 			do()
 			h.settle()
-			if got := h.titles("maya")[live]; got != before+1 {
+			if got := h.pushes("maya", live); got != before+1 {
 				t.Errorf("%s: rang %d times", what, got-before)
 			}
 		}
@@ -547,7 +553,7 @@ func TestEveryWayToALiveReportRings(t *testing.T) {
 // push says it, and nobody else reads it.
 func TestTheDeskIsToldWhomToCall(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("account.changed", "timer.no_signal", "timer.ping", "visit.assigned")
 		h.phone("ravi", "+919811100001")
 		visit := h.atTheDoor()
 		kiran, asha := h.as("kiran"), h.as("asha")
@@ -603,7 +609,7 @@ func TestTheDeskIsToldWhomToCall(t *testing.T) {
 // not reach sees nothing.
 func TestTheBoardAnswersAnSOS(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("account.changed", "sos.raised", "sos.taken", "visit.assigned")
 		h.phone("ravi", "+919811100001")
 		ravi, asha, kiran := h.as("ravi"), h.as("asha"), h.as("kiran")
 		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
@@ -664,7 +670,7 @@ func TestTheBoardAnswersAnSOS(t *testing.T) {
 // desk reads whom to call for a timer. All of it by what stands on the page.
 func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 	h := newHarness(t, "sqlite")
-	h.anyPush = true
+	h.ignores("account.changed", "sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
 	h.phone("ravi", "+919811100001")
 	visit := h.atTheDoor()
 	h.as("ravi").send("POST", "/v1/sos", obj{"note": "second floor, <b>at the back</b>", "lat": 18.52, "lon": 73.85}, 201)

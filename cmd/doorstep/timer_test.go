@@ -21,19 +21,9 @@ func (h *harness) atTheDoor() (visit obj) {
 	return visit
 }
 
-func (h *harness) titles(login string) map[string]int {
-	h.Helper()
-	h.settle()
-	out := map[string]int{}
-	for _, m := range h.phones.MessagesFor("phone:" + login) {
-		out[m.Title]++
-	}
-	return out
-}
-
 func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "timer.no_answer", "timer.no_signal", "visit.assigned")
 		visit := h.atTheDoor()
 		ravi := h.as("ravi")
 		timer := func() obj { return items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0] }
@@ -44,17 +34,17 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 			t.Errorf("whose timer it is may do %v", got["actions"])
 		}
 		h.advance(70*time.Minute - time.Second)
-		if n := h.titles("ravi")["Are you fine?"]; n != 0 {
+		if n := h.pushes("ravi", "Are you fine?"); n != 0 {
 			t.Fatal("asked too soon")
 		}
 		h.advance(time.Second)
-		if n := h.titles("ravi")["Are you fine?"]; n != 1 {
+		if n := h.pushes("ravi", "Are you fine?"); n != 1 {
 			t.Fatalf("asked %d times", n)
 		}
 		// Fine: asked again a quarter of an hour later.
 		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), nil, 200)
 		h.advance(15 * time.Minute)
-		if n := h.titles("ravi")["Are you fine?"]; n != 2 {
+		if n := h.pushes("ravi", "Are you fine?"); n != 2 {
 			t.Fatalf("asked %d times", n)
 		}
 		// The phone shows the ping and nobody answers: the desk is told so.
@@ -64,7 +54,7 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 			}
 		}
 		h.advance(2 * time.Minute)
-		if m := h.phones.MessagesFor("phone:kiran"); h.titles("kiran")["Please call your technician"] != 1 ||
+		if m := h.phones.MessagesFor("phone:kiran"); h.pushes("kiran", "Please call your technician") != 1 ||
 			m[len(m)-1].Body != "A visit runs long and nobody answers." {
 			t.Fatalf("the desk was told %v", m)
 		}
@@ -81,7 +71,7 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 		}
 		kiran.send("POST", path("/v1/visits/%s/timer/spoken", visit), obj{}, 409)
 		h.advance(15 * time.Minute)
-		if n := h.titles("ravi")["Are you fine?"]; n != 3 {
+		if n := h.pushes("ravi", "Are you fine?"); n != 3 {
 			t.Fatalf("asked %d times after the call", n)
 		}
 		h.advance(2 * time.Minute)
@@ -105,13 +95,13 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 
 func TestTimersFollowTheVisit(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned")
 		ravi := h.as("ravi")
 		// It ends with the visit.
 		visit := h.atTheDoor()
 		ravi.send("POST", path("/v1/visits/%s/complete", visit), obj{}, 200)
 		h.advance(5 * time.Hour)
-		if h.titles("ravi")["Are you fine?"] != 0 {
+		if h.pushes("ravi", "Are you fine?") != 0 {
 			t.Error("asked after the visit")
 		}
 		// Setting out arms it provisionally; a late arrival rebases it.
@@ -139,7 +129,7 @@ func TestTimersFollowTheVisit(t *testing.T) {
 		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), nil, 409)
 		h.as("meena").send("POST", path("/v1/visits/%s/timer/fine", visit), nil, 404)
 		h.advance(6 * time.Hour)
-		if h.titles("ravi")["Are you fine?"] != 0 || h.rung("asha") != 0 {
+		if h.pushes("ravi", "Are you fine?") != 0 || h.rung("asha") != 0 {
 			t.Error("an ended timer asks")
 		}
 	})
@@ -147,7 +137,7 @@ func TestTimersFollowTheVisit(t *testing.T) {
 
 func TestDuressIsAnsweredTheSame(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "timer.ping", "visit.assigned")
 		ravi := h.as("ravi")
 		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "1234"}, 422)
 		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
@@ -212,7 +202,7 @@ var seconds = regexp.MustCompile(`[0-9]+ seconds?`)
 // one calls.
 func TestDuressWhateverTheTimer(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
 		ravi, maya := h.as("ravi"), h.as("maya")
 		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
 		silent := func() int {
@@ -279,7 +269,7 @@ func TestDuressWhateverTheTimer(t *testing.T) {
 
 func TestTimersHearWhatWasSaidOffline(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("timer.ping", "visit.assigned")
 		ravi := h.as("ravi")
 		visit := h.atTheDoor()
 		arrived := h.clock.Now()
@@ -306,7 +296,7 @@ func TestTimersHearWhatWasSaidOffline(t *testing.T) {
 // does. Who has not worked today, or goes on telling, is left in peace.
 func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("visit.assigned", "visit.missed_desk")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		at := func(from time.Duration, crew string) obj {
 			_, job := h.household(desk, nil)
@@ -332,7 +322,7 @@ func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
 			t.Error("who has not worked today has a timer")
 		}
 		step(4*time.Hour + 10*time.Minute)
-		if h.titles("ravi")["Are you fine?"] != 1 {
+		if h.pushes("ravi", "Are you fine?") != 1 {
 			t.Fatalf("he is not asked: %v", h.titles("ravi"))
 		}
 		// Late facts: he was inside since 3:05, and is done.
@@ -359,7 +349,7 @@ func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
 // one whose visit was cancelled does not.
 func TestSilenceFromThePlanEndsInAnAlarm(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("timer.no_signal", "timer.ping", "visit.assigned", "visit.cancelled")
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		for _, cancelled := range []bool{true, false} {
 			start := h.clock.Now()
@@ -386,7 +376,7 @@ func TestSilenceFromThePlanEndsInAnAlarm(t *testing.T) {
 // What cannot be carried out stands in nobody's way.
 func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("sos.call_yourself", "sos.unheard")
 		ravi := h.as("ravi")
 		ravi.send("POST", "/v1/sos", nil, 201)
 		x := items(h.as("asha").send("GET", "/v1/sos", nil, 200))[0]

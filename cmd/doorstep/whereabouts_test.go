@@ -40,7 +40,7 @@ func form(m obj, who *person) obj {
 // to call, and whoever decides sees where he is and sends a colleague.
 func TestWhereWhoIsReportedIsNow(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.live", "visit.assigned", "visit.needs_someone", "visit.unassigned")
 		const call = "Please call your manager"
 		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
 		_, job := h.household(desk, nil)
@@ -95,7 +95,8 @@ func TestWhereWhoIsReportedIsNow(t *testing.T) {
 // with that home.
 func TestWhoIsReportedIsTurnedBack(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.heard", "flag.hearing", "flag.live", "flag.triage", "visit.assigned", "visit.needs_someone", "visit.unassigned",
+			"visits.again")
 		const call = "Please call your manager"
 		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
 		underWay := func(login string, hours int) (obj, obj) {
@@ -152,7 +153,7 @@ func TestWhoIsReportedIsTurnedBack(t *testing.T) {
 // in his queue, and carries both out from there; who is involved has neither.
 func TestWhatIsHandedOverStandsInTheQueue(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("flag.decided", "flag.triage", "flag.triaged", "hold.area", "hold.released")
 		maya := h.as("maya")
 		h.leaves("noor")
 		home, _ := h.household(h.as("kiran"), nil)
@@ -195,7 +196,8 @@ func TestWhatIsHandedOverStandsInTheQueue(t *testing.T) {
 // finds it in his queue and can release it.
 func TestALateHoldReachesTheBrandsQueue(t *testing.T) {
 	stories(t, func(h *harness) {
-		h.anyPush = true
+		h.ignores("aftercare.due", "aftercare.late", "flag.decided", "flag.triage", "flag.triaged", "hold.area", "hold.overdue",
+			"hold.released", "queue.morning")
 		root := h.as("root")
 		_, job := h.household(h.as("kiran"), nil)
 		flag := h.as("kiran").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2}, 201)["id"]
