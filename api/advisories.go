@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountAdvisories(s *Server) {
+func (a *App) mountAdvisories(s *web.Server) {
 	svc := a.Service
 
 	s.Handle("GET", "/v1/advisories", func(c *fiber.Ctx) error {
@@ -28,7 +29,7 @@ func (a *App) mountAdvisories(s *Server) {
 		return svc.AdvisoryByID(c.UserContext(), ac, id)
 	}))
 	s.Handle("GET", "/v1/advisories/{id}/reads", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "advisory")
+		id, err := web.PathID(c, "id", "advisory")
 		if err != nil {
 			return err
 		}
@@ -45,7 +46,7 @@ func (a *App) mountAdvisories(s *Server) {
 			}))
 	}
 	s.Handle("GET", "/v1/visits/{id}/advisories", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "visit")
+		id, err := web.PathID(c, "id", "visit")
 		if err != nil {
 			return err
 		}
@@ -53,6 +54,6 @@ func (a *App) mountAdvisories(s *Server) {
 		if err != nil {
 			return err
 		}
-		return List(c, rows, "")
+		return web.List(c, rows, "")
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
@@ -26,7 +27,7 @@ type tokenAnswer struct {
 	Resets       []domain.Reset `json:"resets,omitempty"`
 }
 
-func (a *App) mountAuth(s *Server) {
+func (a *App) mountAuth(s *web.Server) {
 	s.Handle("POST", "/v1/auth/login", func(c *fiber.Ctx) error {
 		in, err := decode[loginRequest](c)
 		if err != nil {
@@ -123,14 +124,14 @@ const (
 
 // try is one by the caller's address. Tokens that work once trust no address.
 func (a *App) try(c *fiber.Ctx, kind, account string) domain.Try {
-	return domain.Try{Kind: kind, Account: account, Address: addressBlock(a.clientIP(c)), Trust: kind == trySignIn}
+	return domain.Try{Kind: kind, Account: account, Address: web.AddressBlock(a.clientIP(c)), Trust: kind == trySignIn}
 }
 
 // missed counts a link that names nothing. Too many from one address are told to
 // wait; a link that is live is never held up by them.
 func (a *App) missed(c *fiber.Ctx, err error) error {
 	if domainKind(err) == domain.KindNotFound {
-		if late := a.Service.Missed(c.UserContext(), tryLink, addressBlock(a.clientIP(c))); late != nil {
+		if late := a.Service.Missed(c.UserContext(), tryLink, web.AddressBlock(a.clientIP(c))); late != nil {
 			return late
 		}
 	}
@@ -145,46 +146,9 @@ func unknownToken(err error) bool {
 }
 
 func (a *App) sendTokens(c *fiber.Ctx, in domain.SignIn) error {
-	access, _, err := a.Tokens.Issue(Claims{UserID: in.User.ID, Role: string(in.User.Role), Epoch: in.User.Epoch, Session: in.Session})
+	access, _, err := a.Tokens.Issue(web.Claims{UserID: in.User.ID, Role: string(in.User.Role), Epoch: in.User.Epoch, Session: in.Session})
 	if err != nil {
 		return err
 	}
 	return c.JSON(tokenAnswer{access, in.RefreshToken, "Bearer", int(a.Tokens.TTL.Seconds()), in.User, in.Resets})
-}
-
-// invited adds the code at sending where it is handed over: it is derived anew
-// and never stored.
-type invited struct {
-	domain.Invited
-	Code string `json:"code,omitempty"`
-}
-
-func (a *App) invite(c *fiber.Ctx) error {
-	id, err := PathID(c, "id", "user")
-	if err != nil {
-		return err
-	}
-	in, err := decode[domain.InviteInput](c)
-	if err != nil {
-		return err
-	}
-	call, err := callOf(c, fiber.StatusCreated)
-	if err != nil {
-		return err
-	}
-	out, err := a.Service.Invite(c.UserContext(), call, id, in)
-	if err != nil {
-		return err
-	}
-	if call.Replayed {
-		c.Set("Idempotency-Replayed", "true")
-		if err := DecodeJSON(call.Answer.Body, &out); err != nil {
-			return err
-		}
-	}
-	answer := invited{Invited: out}
-	if out.ByHand() {
-		answer.Code = a.Service.InvitationCode(out.ID)
-	}
-	return c.Status(fiber.StatusCreated).JSON(answer)
 }

@@ -7,22 +7,23 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/pages"
+	"doorstep/api/web"
 )
 
 // mountBoard serves the dispatch board: its one read, its page and what that
 // loads.
-func (a *App) mountBoard(s *Server) {
+func (a *App) mountBoard(s *web.Server) {
 	s.Handle("GET", "/v1/centres/{id}/board", a.board)
-	s.staffPage("/board", pages.Board, "board")
-	s.script("/board/app.js", "session.js", "moves.js", "planner.js", "slot-picker.js", "job-panel.js", "board.js")
-	s.script("/board/reports.js", "reports.js")
-	s.script("/board/calendar.js", "vendor/event-calendar.min.js")
+	servePage(s, "/board", pages.Board, "board")
+	serveScript(s, "/board/app.js", "session.js", "moves.js", "planner.js", "slot-picker.js", "job-panel.js", "board.js")
+	serveScript(s, "/board/reports.js", "reports.js")
+	serveScript(s, "/board/calendar.js", "vendor/event-calendar.min.js")
 }
 
 // board reads a day, or days, in the centre's zone; unchanged, the answer is
 // 304, so that a board may also ask every few seconds.
 func (a *App) board(c *fiber.Ctx) error {
-	id, err := PathID(c, "id", "centre")
+	id, err := web.PathID(c, "id", "centre")
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,7 @@ func (a *App) board(c *fiber.Ctx) error {
 	day := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, loc)
 	if raw := c.Query("date"); raw != "" {
 		if day, err = time.ParseInLocation("2006-01-02", raw, loc); err != nil {
-			return malformed("#/query/date", "must be a date (YYYY-MM-DD)")
+			return web.Malformed("#/query/date", "must be a date (YYYY-MM-DD)")
 		}
 	}
 	days := c.QueryInt("days", 1)
@@ -54,7 +55,7 @@ func (a *App) board(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderCacheControl, "private, no-cache")
-	if unchanged(c, tagOf(body)) {
+	if web.Unchanged(c, web.ContentTag(body)) {
 		return c.SendStatus(fiber.StatusNotModified)
 	}
 	b.Now = asked

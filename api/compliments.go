@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountKindness(s *Server) {
+func (a *App) mountCompliments(s *web.Server) {
 	s.Handle("GET", "/v1/thanks", func(c *fiber.Ctx) error {
 		actor := actorOf(c)
 		return listOf(c, func(p domain.Page) ([]domain.Thanks, error) {

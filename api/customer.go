@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/api/pages"
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
@@ -25,7 +26,7 @@ var dayParts = []string{"morning", "afternoon", "evening", "any"}
 // noteLimit of what a customer writes, in characters, as in the contract.
 const noteLimit = 500
 
-func (a *App) mountCustomer(s *Server) {
+func (a *App) mountCustomer(s *web.Server) {
 	for name, script := range map[string]string{"/push.js": "push.js", "/sw.js": "sw.js"} {
 		body := pages.Script(script)
 		s.Page("GET", name, func(c *fiber.Ctx) error {
@@ -40,7 +41,7 @@ func (a *App) mountCustomer(s *Server) {
 	}
 	s.Page("GET", "/c/{token}/visit.ics", a.visitCalendar)
 	s.Handle("PUT", "/c/{token}/devices/{installation_id}", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "installation_id", "device")
+		id, err := web.PathID(c, "installation_id", "device")
 		if err != nil {
 			return err
 		}
@@ -146,15 +147,15 @@ func localizer(c *fiber.Ctx, household string) (text *pages.Text, chosen bool) {
 func retryLater(h fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		err := h(c)
-		p := problemOf(err)
-		if err == nil || p.Code != domain.CodeUnavailable && p.Status != fiber.StatusTooManyRequests || !wantsHTML(c) {
+		p := web.ProblemOf(err)
+		if err == nil || p.Code != domain.CodeUnavailable && p.Status != fiber.StatusTooManyRequests || !web.WantsHTML(c) {
 			return err
 		}
 		text, _ := localizer(c, "")
 		if p.Code == domain.CodeUnavailable {
-			p.retryAfter = max(p.retryAfter, time.Minute)
+			p.RetryAfter = max(p.RetryAfter, time.Minute)
 		}
-		p.wait(c)
+		p.SetRetryAfter(c)
 		return sendCustomer(c, p.Status, "plain", &customerView{Text: text, Tone: "warn", Title: text.Say("later.title"),
 			Explain: text.Say("later.explain")})
 	}
@@ -212,7 +213,7 @@ func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
 func (a *App) customerAct(action string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		token := c.Params("token")
-		form, err := Form(c)
+		form, err := web.Form(c)
 		if err != nil {
 			return err
 		}

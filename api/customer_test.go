@@ -20,6 +20,8 @@ import (
 
 	"doorstep"
 	"doorstep/api"
+	"doorstep/api/sheet"
+	"doorstep/api/web"
 	"doorstep/domain"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
@@ -31,8 +33,8 @@ type door struct {
 	t       *testing.T
 	db      *repo.DB
 	s       *domain.Service
-	server  *api.Server
-	tokens  *api.Tokens
+	server  *web.Server
+	tokens  *web.Tokens
 	now     time.Time
 	desk    domain.Actor
 	deskTok string
@@ -62,12 +64,12 @@ func openDoor(t *testing.T) *door {
 			}
 			return phonenumbers.Format(n, phonenumbers.E164), err
 		}, Keys: keys, Tries: domain.NewTries()}
-	contract, err := api.LoadContract(doorstep.OpenAPI)
+	contract, err := web.LoadContract(doorstep.OpenAPI)
 	d.must(err)
-	d.tokens, err = api.NewTokens(strings.Repeat("t", 32), "doorstep", "doorstep", time.Hour)
+	d.tokens, err = web.NewTokens(strings.Repeat("t", 32), "doorstep", "doorstep", time.Hour)
 	d.must(err)
 	app := api.NewApp(d.s, d.tokens)
-	d.server = api.New(api.Config{Log: slog.New(slog.DiscardHandler), Contract: contract, Authenticate: app.Authenticate})
+	d.server = web.New(web.Config{Log: slog.New(slog.DiscardHandler), Contract: contract, Authenticate: app.Authenticate})
 	app.Mount(d.server, &api.Demo{Now: func() time.Time { return d.now }, Phones: func() []api.DemoPhone {
 		return []api.DemoPhone{{Login: "ravi", Pushes: []api.DemoPush{{Title: "Older", At: d.now.Add(-time.Hour)},
 			{Title: "Newer <b>", At: d.now}}}, {Login: "customer"}}
@@ -95,7 +97,7 @@ func openDoor(t *testing.T) *door {
 	}
 	ravi, meera := user("ravi", "Ravi Kumarsurname", domain.RoleTechnician), user("meera", "Meera Desk", domain.RoleCoordinator)
 	d.desk = domain.Actor{UserID: meera.ID, Role: meera.Role, CentreID: c.ID, AreaID: area.ID}
-	d.deskTok, _, err = d.tokens.Issue(api.Claims{UserID: meera.ID, Role: string(meera.Role), Epoch: meera.Epoch})
+	d.deskTok, _, err = d.tokens.Issue(web.Claims{UserID: meera.ID, Role: string(meera.Role), Epoch: meera.Epoch})
 	d.must(err)
 	h, err := d.s.CreateCustomer(ctx, d.call(), domain.CustomerInput{Name: p("Lata Householdname"), Language: p("hi"),
 		Contacts: &[]domain.ContactInput{{Name: "Lata Householdname", Phones: []string{"98765 43210"}}},
@@ -448,7 +450,7 @@ func TestImportOverHTTP(t *testing.T) {
 	d.says(send("", "text/csv", "d", "Name\nUma\n"), 422)
 	d.says(send("", "text/csv", "e", "Ref\n\"open\n"), 200, `"rejected":1`, `"line":2`, "quote")
 	d.says(send("", "text/csv", "i", "Ref\n\"open\nT-2\n"), 422, "Line 2")
-	d.says(send("", api.MediaXLSX, "f", "no workbook"), 422)
+	d.says(send("", sheet.MediaXLSX, "f", "no workbook"), 422)
 	d.says(send("", "application/json", "g", "{}"), 415)
 	d.says(send("?centre_id="+uuid.NewString(), "text/csv", "h", csv), 422, "/centre_id")
 }

@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountDisputes(s *Server) {
+func (a *App) mountDisputes(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/attempts/{id}/dispute", byID("attempt", "/v1/disputes", fiber.StatusCreated,
@@ -38,7 +39,7 @@ func (a *App) mountDisputes(s *Server) {
 			f.Status = []domain.DisputeStatus{domain.DisputeStatus(st)}
 		}
 		var err error
-		if f.JobID, err = QueryID(c, "job_id"); err != nil {
+		if f.JobID, err = web.QueryID(c, "job_id"); err != nil {
 			return err
 		}
 		return listOf(c, func(p domain.Page) ([]domain.Dispute, error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
@@ -23,11 +24,11 @@ const (
 
 // mountEvents serves GET /v1/events, a stream of what changed in the caller's
 // scope (Server-Sent Events, HTML Living Standard section 9.2).
-func (a *App) mountEvents(s *Server) {
+func (a *App) mountEvents(s *web.Server) {
 	feed := domain.NewChangeFeed(a.Service.Read, a.Service.Wall)
 	s.OnDrain(feed.Close)
 	s.Handle("GET", "/v1/events", func(c *fiber.Ctx) error {
-		claims, err := a.Tokens.Verify(BearerToken(c))
+		claims, err := a.Tokens.Verify(web.BearerToken(c))
 		if err != nil {
 			return err
 		}
@@ -63,7 +64,7 @@ func (a *App) mountEvents(s *Server) {
 
 // stream tells one listener what changes until the client leaves, the token
 // ends, the user is changed or the server stops.
-func (a *App) stream(l *domain.Listener, claims Claims, send func(string) error) {
+func (a *App) stream(l *domain.Listener, claims web.Claims, send func(string) error) {
 	kind := "ready"
 	if l.Lost {
 		kind = "reload"

@@ -7,22 +7,23 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountEvidence(s *Server) {
+func (a *App) mountEvidence(s *web.Server) {
 	svc := a.Service
 
 	s.Handle("POST", "/v1/flags/{id}/evidence", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "flag")
+		id, err := web.PathID(c, "id", "flag")
 		if err != nil {
 			return err
 		}
 		in := domain.EvidenceInput{Body: c.Request().Body()}
-		if in.ID, err = QueryID(c, "evidence_id"); err != nil {
+		if in.ID, err = web.QueryID(c, "evidence_id"); err != nil {
 			return err
 		}
-		if in.MediaType, err = mediaOf(c); err != nil {
+		if in.MediaType, err = web.MediaType(c); err != nil {
 			return err
 		}
 		return write(c, fiber.StatusCreated, "/v1/flags/"+id.String()+"/evidence", func(ctx context.Context, call *domain.Call) error {
@@ -31,7 +32,7 @@ func (a *App) mountEvidence(s *Server) {
 		})
 	})
 	s.Handle("GET", "/v1/flags/{id}/evidence", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "flag")
+		id, err := web.PathID(c, "id", "flag")
 		if err != nil {
 			return err
 		}
@@ -39,14 +40,14 @@ func (a *App) mountEvidence(s *Server) {
 		if err != nil {
 			return err
 		}
-		return List(c, rows, "")
+		return web.List(c, rows, "")
 	})
 	s.Handle("POST", "/v1/flags/{id}/evidence/{evidence_id}/remove", func(c *fiber.Ctx) error {
-		flag, err := PathID(c, "id", "flag")
+		flag, err := web.PathID(c, "id", "flag")
 		if err != nil {
 			return err
 		}
-		id, err := PathID(c, "evidence_id", "evidence")
+		id, err := web.PathID(c, "evidence_id", "evidence")
 		if err != nil {
 			return err
 		}
@@ -60,11 +61,11 @@ func (a *App) mountEvidence(s *Server) {
 		})
 	})
 	s.Handle("GET", "/v1/flags/{id}/evidence/{evidence_id}", func(c *fiber.Ctx) error {
-		flag, err := PathID(c, "id", "flag")
+		flag, err := web.PathID(c, "id", "flag")
 		if err != nil {
 			return err
 		}
-		id, err := PathID(c, "evidence_id", "evidence")
+		id, err := web.PathID(c, "evidence_id", "evidence")
 		if err != nil {
 			return err
 		}

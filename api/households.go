@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountHouseholds(s *Server) {
+func (a *App) mountHouseholds(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/customers", func(c *fiber.Ctx) error {
@@ -35,7 +36,7 @@ func (a *App) mountHouseholds(s *Server) {
 		return err
 	}))
 	s.Handle("GET", "/v1/appliances", func(c *fiber.Ctx) error {
-		customer, err := QueryID(c, "customer_id")
+		customer, err := web.QueryID(c, "customer_id")
 		if err != nil {
 			return err
 		}

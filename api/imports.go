@@ -6,6 +6,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/sheet"
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
@@ -14,16 +16,16 @@ import (
 // same key goes on from there.
 const importDeadline = 2 * time.Minute
 
-func (a *App) mountImports(s *Server) {
+func (a *App) mountImports(s *web.Server) {
 	s.Handle("POST", "/v1/imports/jobs", func(c *fiber.Ctx) error {
 		if err := domain.MayImport(actorOf(c)); err != nil {
 			return err
 		}
-		centre, err := QueryID(c, "centre_id")
+		centre, err := web.QueryID(c, "centre_id")
 		if err != nil {
 			return err
 		}
-		header, rows, err := ParseSheet(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
+		header, rows, err := sheet.Parse(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
 		if err != nil {
 			return err
 		}

@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountInbox(s *Server) {
+func (a *App) mountInbox(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/inbox", func(c *fiber.Ctx) error {
@@ -24,32 +25,4 @@ func (a *App) mountInbox(s *Server) {
 		_, err := svc.SeenNotice(ctx, call, id)
 		return err
 	}))
-	s.Handle("PUT", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "installation_id", "device")
-		if err != nil {
-			return err
-		}
-		in, err := decode[domain.DeviceInput](c)
-		if err != nil {
-			return err
-		}
-		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
-			_, err := svc.PutDevice(ctx, call, id, in)
-			return err
-		})
-	})
-	s.Handle("DELETE", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "installation_id", "device")
-		if err != nil {
-			return err
-		}
-		call, err := callOf(c, fiber.StatusNoContent)
-		if err == nil {
-			err = svc.DeleteDevice(c.UserContext(), call, id)
-		}
-		if err != nil {
-			return err
-		}
-		return c.SendStatus(fiber.StatusNoContent)
-	})
 }

@@ -7,14 +7,15 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountPassport(s *Server) {
+func (a *App) mountJobHistory(s *web.Server) {
 	svc := a.Service
 
 	s.Handle("GET", "/v1/jobs/{id}/passport", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "job")
+		id, err := web.PathID(c, "id", "job")
 		if err != nil {
 			return err
 		}

@@ -8,10 +8,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountJobs(s *Server) {
+func (a *App) mountJobs(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/jobs", func(c *fiber.Ctx) error {
@@ -22,10 +23,10 @@ func (a *App) mountJobs(s *Server) {
 			f.Status = []domain.JobStatus{domain.JobStatus(st)}
 		}
 		var err error
-		if f.CentreID, err = QueryID(c, "centre_id"); err != nil {
+		if f.CentreID, err = web.QueryID(c, "centre_id"); err != nil {
 			return err
 		}
-		if f.CustomerID, err = QueryID(c, "customer_id"); err != nil {
+		if f.CustomerID, err = web.QueryID(c, "customer_id"); err != nil {
 			return err
 		}
 		if f.Phone, err = a.queryPhone(c); err != nil {
@@ -79,7 +80,7 @@ func (a *App) mountJobs(s *Server) {
 	}))
 	s.Handle("GET", "/v1/jobs/{id}/timeline", a.timeline)
 	s.Handle("GET", "/v1/jobs/{id}/link", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "job")
+		id, err := web.PathID(c, "id", "job")
 		if err != nil {
 			return err
 		}
@@ -111,11 +112,11 @@ type factView struct {
 }
 
 func (a *App) timeline(c *fiber.Ctx) error {
-	id, err := PathID(c, "id", "job")
+	id, err := web.PathID(c, "id", "job")
 	if err != nil {
 		return err
 	}
-	limit, err := Limit(c)
+	limit, err := web.Limit(c)
 	if err != nil {
 		return err
 	}
@@ -123,7 +124,7 @@ func (a *App) timeline(c *fiber.Ctx) error {
 		Seq int64 `json:"s"`
 	}
 	if raw := c.Query("cursor"); raw != "" {
-		if err := DecodeCursor(raw, &after); err != nil {
+		if err := web.DecodeCursor(raw, &after); err != nil {
 			return err
 		}
 	}
@@ -138,7 +139,7 @@ func (a *App) timeline(c *fiber.Ctx) error {
 	if len(rows) > limit {
 		rows = rows[:limit]
 		after.Seq = rows[limit-1].Seq
-		next = EncodeCursor(after)
+		next = web.EncodeCursor(after)
 	}
 	out := make([]factView, len(rows))
 	for i, f := range rows {
@@ -147,5 +148,5 @@ func (a *App) timeline(c *fiber.Ctx) error {
 			out[i].Payload = json.RawMessage("{}")
 		}
 	}
-	return List(c, out, next)
+	return web.List(c, out, next)
 }

@@ -5,10 +5,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountLeave(s *Server) {
+func (a *App) mountLeave(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	leaves := func(c *fiber.Ctx, scope domain.Scope, f domain.LeaveFilter) error {
@@ -27,7 +28,7 @@ func (a *App) mountLeave(s *Server) {
 		if actorOf(c).Is(domain.RoleAgent) { // nobody's leave is an agent's to look through
 			return domain.Fail(domain.CodeForbidden, "As agent you may not list leave.")
 		}
-		centre, err := QueryID(c, "centre_id")
+		centre, err := web.QueryID(c, "centre_id")
 		if err != nil {
 			return err
 		}
@@ -41,7 +42,7 @@ func (a *App) mountLeave(s *Server) {
 		}))
 	}
 	s.Handle("GET", "/v1/users/{id}/leave", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "user")
+		id, err := web.PathID(c, "id", "user")
 		if err != nil {
 			return err
 		}
@@ -65,7 +66,7 @@ func (a *App) mountLeave(s *Server) {
 		if actorOf(c).Is(domain.RoleAgent) {
 			return domain.Fail(domain.CodeForbidden, "As agent you may not list leave.")
 		}
-		id, err := PathID(c, "id", "technician")
+		id, err := web.PathID(c, "id", "technician")
 		if err != nil {
 			return err
 		}

@@ -5,10 +5,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountMaintenance(s *Server) {
+func (a *App) mountMaintenance(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/maintenance", create("/v1/maintenance",
@@ -22,7 +23,7 @@ func (a *App) mountMaintenance(s *Server) {
 		}
 		f := domain.MaintenanceFilter{Status: c.Query("status")}
 		var err error
-		if f.CustomerID, err = QueryID(c, "customer_id"); err != nil {
+		if f.CustomerID, err = web.QueryID(c, "customer_id"); err != nil {
 			return err
 		}
 		return listOf(c, func(p domain.Page) ([]domain.Maintenance, error) {

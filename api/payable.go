@@ -6,15 +6,16 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
 // payableLimit bounds the rows of a table; a technician has a few a day.
 const payableLimit = 10_000
 
-func (a *App) mountPayable(s *Server) {
+func (a *App) mountPayable(s *web.Server) {
 	s.Handle("GET", "/v1/technicians/{id}/payable", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "technician")
+		id, err := web.PathID(c, "id", "technician")
 		if err != nil {
 			return err
 		}

@@ -8,10 +8,11 @@ import (
 	ics "github.com/arran4/golang-ical"
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountPlans(s *Server) {
+func (a *App) mountPlans(s *web.Server) {
 	svc := a.Service
 
 	s.Handle("POST", "/v1/centres/{id}/plan", byID("centre", "/v1/plans", fiber.StatusCreated,
@@ -37,7 +38,7 @@ func (a *App) mountPlans(s *Server) {
 		if err != nil {
 			return err
 		}
-		return JSON(c, fiber.StatusOK, f, f.Version)
+		return web.JSON(c, fiber.StatusOK, f, f.Version)
 	})
 	s.Handle("POST", "/v1/me/calendar", func(c *fiber.Ctx) error {
 		call, err := callOf(c, fiber.StatusCreated)
@@ -56,7 +57,7 @@ func (a *App) mountPlans(s *Server) {
 			c.Set("Idempotency-Replayed", "true")
 		}
 		c.Set(fiber.HeaderLocation, "/v1/me/calendar")
-		return JSON(c, fiber.StatusCreated, f, f.Version)
+		return web.JSON(c, fiber.StatusCreated, f, f.Version)
 	})
 	s.Handle("DELETE", "/v1/me/calendar", func(c *fiber.Ctx) error {
 		call, err := callOf(c, fiber.StatusNoContent)

@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountPromises(s *Server) {
+func (a *App) mountPromises(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/jobs/{id}/promises", byID("job", "/v1/promises", fiber.StatusCreated,
@@ -22,7 +23,7 @@ func (a *App) mountPromises(s *Server) {
 			f.Status = []domain.PromiseStatus{domain.PromiseStatus(st)}
 		}
 		var err error
-		if f.OwnerID, err = QueryID(c, "owner_id"); err != nil {
+		if f.OwnerID, err = web.QueryID(c, "owner_id"); err != nil {
 			return err
 		}
 		return listOf(c, func(p domain.Page) ([]domain.Promise, error) {
@@ -36,7 +37,7 @@ func (a *App) mountPromises(s *Server) {
 		})
 	}
 	s.Handle("GET", "/v1/jobs/{id}/promises", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "job")
+		id, err := web.PathID(c, "id", "job")
 		if err != nil {
 			return err
 		}
@@ -48,7 +49,7 @@ func (a *App) mountPromises(s *Server) {
 	s.Handle("GET", "/v1/promises", func(c *fiber.Ctx) error {
 		var f domain.PromiseFilter
 		var err error
-		if f.JobID, err = QueryID(c, "job_id"); err != nil {
+		if f.JobID, err = web.QueryID(c, "job_id"); err != nil {
 			return err
 		}
 		return list(c, f)

@@ -6,11 +6,12 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/pages"
+	"doorstep/api/web"
 )
 
 // mountQueue serves the decision queue and its page, which asks for changes
 // every two seconds; unchanged, the answer is 304.
-func (a *App) mountQueue(s *Server) {
+func (a *App) mountQueue(s *web.Server) {
 	s.Handle("GET", "/v1/queue", func(c *fiber.Ctx) error {
 		q, err := a.Service.Queue(c.UserContext(), actorOf(c))
 		if err != nil {
@@ -21,11 +22,11 @@ func (a *App) mountQueue(s *Server) {
 			return err
 		}
 		c.Set(fiber.HeaderCacheControl, "private, no-cache")
-		if unchanged(c, tagOf(body)) {
+		if web.Unchanged(c, web.ContentTag(body)) {
 			return c.SendStatus(fiber.StatusNotModified)
 		}
 		return c.JSON(q)
 	})
-	s.staffPage("/queue", pages.Queue, "queue")
-	s.script("/queue/app.js", "session.js", "moves.js", "queue.js")
+	servePage(s, "/queue", pages.Queue, "queue")
+	serveScript(s, "/queue/app.js", "session.js", "moves.js", "queue.js")
 }

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"bytes"
-	"encoding/csv"
 	"sort"
 	"strconv"
 	"strings"
@@ -10,10 +8,12 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/sheet"
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountReports(s *Server) {
+func (a *App) mountReports(s *web.Server) {
 	s.Handle("GET", "/v1/reports/reachability", func(c *fiber.Ctx) error {
 		f, err := a.reportFilter(c)
 		if err != nil {
@@ -46,7 +46,7 @@ func (a *App) mountReports(s *Server) {
 	})
 	s.Handle("GET", "/v1/reports/service", a.serviceReport)
 	s.Handle("GET", "/v1/jobs/{id}/clock", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "job")
+		id, err := web.PathID(c, "id", "job")
 		if err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (a *App) mountReports(s *Server) {
 func (a *App) reportFilter(c *fiber.Ctx) (domain.ReportFilter, error) {
 	var f domain.ReportFilter
 	var err error
-	if f.CentreID, err = QueryID(c, "centre_id"); err != nil {
+	if f.CentreID, err = web.QueryID(c, "centre_id"); err != nil {
 		return f, err
 	}
 	actor, loc := actorOf(c), time.UTC
@@ -89,7 +89,7 @@ func (a *App) reportFilter(c *fiber.Ctx) (domain.ReportFilter, error) {
 		}
 		day, err := time.ParseInLocation("2006-01-02", raw, loc)
 		if err != nil {
-			return f, malformed("#/query/"+name, "must be a date (YYYY-MM-DD)")
+			return f, web.Malformed("#/query/"+name, "must be a date (YYYY-MM-DD)")
 		}
 		put(day)
 	}
@@ -151,35 +151,14 @@ func safetyTable(rows []domain.SafetyRow) [][]string {
 	return out
 }
 
-// sendCSV sends a table; cells that a spreadsheet would run as a formula are
-// quoted as text (OWASP, CSV Injection).
 func sendCSV(c *fiber.Ctx, name string, table [][]string) error {
-	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	for _, line := range table {
-		for i, cell := range line {
-			line[i] = plainCell(cell)
-		}
-		if err := w.Write(line); err != nil {
-			return err
-		}
+	text, err := sheet.CSV(table)
+	if err != nil {
+		return err
 	}
-	w.Flush()
 	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+name+`.csv"`)
-	return c.Send(b.Bytes())
-}
-
-func plainCell(cell string) string {
-	if cell == "" {
-		return cell
-	}
-	if strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-		if _, err := strconv.ParseFloat(cell, 64); err != nil {
-			return "'" + cell
-		}
-	}
-	return cell
+	return c.Send(text)
 }
 
 func (a *App) serviceReport(c *fiber.Ctx) error {
@@ -234,7 +213,7 @@ func serviceTable(rows []domain.ServiceRow) [][]string {
 	return out
 }
 
-func loadTable(rows []domain.Load) [][]string {
+func loadTable(rows []domain.TechnicianLoad) [][]string {
 	out := [][]string{{"centre_id", "technician_id", "technician", "visits", "planned_minutes"}}
 	for _, r := range rows {
 		out = append(out, []string{r.CentreID.String(), r.TechnicianID.String(), r.Technician, strconv.Itoa(r.Visits), strconv.Itoa(r.Minutes)})

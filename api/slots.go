@@ -3,17 +3,18 @@ package api
 import (
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountSlots(s *Server) {
+func (a *App) mountSlots(s *web.Server) {
 	s.Handle("GET", "/v1/jobs/{id}/slots", func(c *fiber.Ctx) error {
-		id, err := PathID(c, "id", "job")
+		id, err := web.PathID(c, "id", "job")
 		if err != nil {
 			return err
 		}
 		q := domain.SlotQuery{From: c.Query("from"), To: c.Query("to"), Explain: c.QueryBool("explain"), Minutes: c.QueryInt("planned_minutes")}
-		if q.VisitID, err = QueryID(c, "visit_id"); err != nil {
+		if q.VisitID, err = web.QueryID(c, "visit_id"); err != nil {
 			return err
 		}
 		out, err := a.Service.Slots(c.UserContext(), actorOf(c), id, q)

@@ -6,10 +6,11 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"doorstep/api/web"
 	"doorstep/domain"
 )
 
-func (a *App) mountVisits(s *Server) {
+func (a *App) mountVisits(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/visits", func(c *fiber.Ctx) error {
@@ -77,13 +78,13 @@ func (a *App) mountVisits(s *Server) {
 func (a *App) visitFilter(c *fiber.Ctx) (domain.VisitFilter, error) {
 	var f domain.VisitFilter
 	var err error
-	if f.TechnicianID, err = QueryID(c, "technician_id"); err != nil {
+	if f.TechnicianID, err = web.QueryID(c, "technician_id"); err != nil {
 		return f, err
 	}
-	if f.CentreID, err = QueryID(c, "centre_id"); err != nil {
+	if f.CentreID, err = web.QueryID(c, "centre_id"); err != nil {
 		return f, err
 	}
-	if f.JobID, err = QueryID(c, "job_id"); err != nil {
+	if f.JobID, err = web.QueryID(c, "job_id"); err != nil {
 		return f, err
 	}
 	if st := c.Query("status"); st != "" {
@@ -118,7 +119,7 @@ func (a *App) visitFilter(c *fiber.Ctx) (domain.VisitFilter, error) {
 	}
 	day, err := time.ParseInLocation("2006-01-02", raw, loc)
 	if err != nil {
-		return f, malformed("#/query/date", "must be a date (YYYY-MM-DD)")
+		return f, web.Malformed("#/query/date", "must be a date (YYYY-MM-DD)")
 	}
 	from, to := day.UTC(), day.AddDate(0, 0, 1).UTC()
 	f.From, f.To = &from, &to

@@ -33,8 +33,8 @@ type ServiceRow struct {
 	whole, own []int64 // seconds of each done job
 }
 
-// Load is how much somebody was given to do; it says nothing of how it went.
-type Load struct {
+// TechnicianLoad is how much somebody was given to do; it says nothing of how it went.
+type TechnicianLoad struct {
 	CentreID     ID     `json:"centre_id"`
 	TechnicianID ID     `json:"technician_id"`
 	Technician   string `json:"technician"`
@@ -46,7 +46,7 @@ type Load struct {
 // total.
 type ServiceReport struct {
 	Rows  []ServiceRow
-	Loads []Load
+	Loads []TechnicianLoad
 }
 
 // ServiceDefinitions says what each figure counts, for people.

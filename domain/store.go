@@ -555,7 +555,7 @@ type Reader interface {
 	LeavesBetween(ctx context.Context, s Scope, centre ID, from, to time.Time) ([]Leave, error)
 	// Loads gives a row for each technician with a visit in the period, by
 	// name.
-	Loads(ctx context.Context, s Scope, f ReportFilter) ([]Load, error)
+	Loads(ctx context.Context, s Scope, f ReportFilter) ([]TechnicianLoad, error)
 }
 
 // Outbox is what the delivery workers need of the store.

@@ -51,14 +51,14 @@ func (r *reader) LeavesBetween(ctx context.Context, s domain.Scope, centre domai
 		Order("starts_at, id").Limit(maxPage))
 }
 
-func (r *reader) Loads(ctx context.Context, s domain.Scope, f domain.ReportFilter) ([]domain.Load, error) {
+func (r *reader) Loads(ctx context.Context, s domain.Scope, f domain.ReportFilter) ([]domain.TechnicianLoad, error) {
 	seen := r.scoped(s, "visits").Select("id, centre_id, planned_minutes").
 		Where("visits.window_start >= ? AND visits.window_start < ? AND visits.status NOT IN ('rescheduled', 'cancelled', 'missed')", f.From,
 			f.To)
 	if f.CentreID != nil {
 		seen = seen.Where("visits.centre_id = ?", *f.CentreID)
 	}
-	return list[domain.Load](ctx, r, r.db.table("").Table("(?) AS v", seen).
+	return list[domain.TechnicianLoad](ctx, r, r.db.table("").Table("(?) AS v", seen).
 		Joins("JOIN assignments a ON a.visit_id = v.id AND a.current JOIN users u ON u.id = a.technician_id").
 		Select("v.centre_id AS centre_id, u.id AS technician_id, u.name AS technician, count(*) AS visits, sum(v.planned_minutes) AS minutes").
 		Group("v.centre_id, u.id, u.name").Order("u.name, u.id, v.centre_id").Limit(maxPage))

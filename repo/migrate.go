@@ -44,6 +44,24 @@ type Migration struct {
 	AppliedAt *time.Time // nil: not applied
 }
 
+// SchemaVersion is the number of the newest migration that the program holds;
+// it is the same for both engines.
+func SchemaVersion() (int64, error) {
+	files, err := fs.Glob(migrations, "migrations/"+SQLite+"/*.sql")
+	if err != nil {
+		return 0, err
+	}
+	newest := int64(0)
+	for _, name := range files {
+		n, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, err
+		}
+		newest = max(newest, n)
+	}
+	return newest, nil
+}
+
 func (db *DB) provider() (*goose.Provider, error) {
 	folder, err := fs.Sub(migrations, "migrations/"+db.kind)
 	if err != nil {

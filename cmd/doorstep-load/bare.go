@@ -12,7 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
-	"doorstep/api"
+	"doorstep/api/web"
 )
 
 // bareCmd is the plain driver behind HTTP: token, JSON in, the same rows, JSON
@@ -24,7 +24,7 @@ type bareCmd struct {
 }
 
 func (b *bareCmd) Run(ctx context.Context) error {
-	tokens, err := api.NewTokens(os.Getenv("DOORSTEP_JWT_SECRET"), "doorstep", "doorstep", 0)
+	tokens, err := web.NewTokens(os.Getenv("DOORSTEP_JWT_SECRET"), "doorstep", "doorstep", 0)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
@@ -54,16 +55,16 @@ func (g *gateway) codes() (out []string) {
 var codePattern = regexp.MustCompile(`\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}\b`)
 
 // texting wires a message webhook and keeps the log.
-func texting(t *testing.T, log io.Writer) (*gateway, func(*wiring)) {
+func texting(t *testing.T, log io.Writer) (*gateway, func(*app.Config)) {
 	g := &gateway{}
 	server := httptest.NewServer(g)
 	t.Cleanup(server.Close)
-	return g, func(w *wiring) {
+	return g, func(w *app.Config) {
 		var err error
-		if w.text, err = notifications.NewWebhook(server.URL, "whsec_"+strings.Repeat("c2VjcmV0", 4), nil); err != nil {
+		if w.Text, err = notifications.NewWebhook(server.URL, "whsec_"+strings.Repeat("c2VjcmV0", 4), nil); err != nil {
 			t.Fatal(err)
 		}
-		w.log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		w.Log = slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 }
 
@@ -710,7 +711,7 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 			return string(found[1])
 		}
 		old := key(h.base)
-		h.wiring.secrets.LinkSecret = strings.Repeat("another secret ", 3)
+		h.wiring.Secrets.LinkSecret = strings.Repeat("another secret ", 3)
 		nobody.h = &harness{T: h.T, base: h.another(), contract: h.contract}
 		confirm := func(key string) int {
 			h.Helper()

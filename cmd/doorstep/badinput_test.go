@@ -29,7 +29,8 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep"
-	"doorstep/api"
+	"doorstep/api/web"
+	"doorstep/cmd/doorstep/app"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
 )
@@ -141,7 +142,7 @@ func (n *nasty) fresh(segment string) {
 }
 
 // who may call the operation and sees its object.
-func (n *nasty) who(op *api.Operation) *person {
+func (n *nasty) who(op *web.Operation) *person {
 	if op.Public {
 		return &person{h: n.harness, login: "nobody"}
 	}
@@ -167,7 +168,7 @@ func (n *nasty) who(op *api.Operation) *person {
 }
 
 // place is the address of an operation's present target.
-func (n *nasty) place(op *api.Operation) string {
+func (n *nasty) place(op *web.Operation) string {
 	segments := strings.Split(op.Path, "/")
 	at := strings.NewReplacer("{installation_id}", "0192f0c8-7b1e-7c11-9d5e-0123456789ab", "{code}", "malformed")
 	if strings.Contains(op.Path, "{id}") {
@@ -183,7 +184,7 @@ func (n *nasty) place(op *api.Operation) string {
 
 // shot is one request.
 type shot struct {
-	op      *api.Operation
+	op      *web.Operation
 	label   string
 	path    string // "": of the present target
 	body    []byte
@@ -299,7 +300,7 @@ func (n *nasty) fire(s shot) (status int, body []byte) {
 }
 
 // schema gives the JSON body of an operation; nil without one.
-func (n *nasty) schema(op *api.Operation) *openapi3.Schema {
+func (n *nasty) schema(op *web.Operation) *openapi3.Schema {
 	o := n.doc.Paths.Find(op.Path).GetOperation(op.Method)
 	if o.RequestBody == nil {
 		return nil
@@ -313,7 +314,7 @@ func (n *nasty) schema(op *api.Operation) *openapi3.Schema {
 
 // fitting is a body that the contract takes, and that the use case takes as far
 // as the frozen world allows.
-func (n *nasty) fitting(op *api.Operation) obj {
+func (n *nasty) fitting(op *web.Operation) obj {
 	b := obj{}
 	maps.Copy(b, bodies[op.ID])
 	switch op.ID {
@@ -575,8 +576,8 @@ func onBoth(t *testing.T, suite func(n *nasty)) {
 
 // operations are those with a body or an effect that this server offers, and
 // that come to an end.
-func (n *nasty) operations() []*api.Operation {
-	return slices.DeleteFunc(n.contract.Operations(), func(op *api.Operation) bool {
+func (n *nasty) operations() []*web.Operation {
+	return slices.DeleteFunc(n.contract.Operations(), func(op *web.Operation) bool {
 		return strings.HasPrefix(op.Path, "/demo") || op.Lenient || op.ID == "events" // which never ends
 	})
 }
@@ -748,7 +749,7 @@ func (n *nasty) readAll() {
 	}
 }
 
-func (n *nasty) query(op *api.Operation) (out []string) {
+func (n *nasty) query(op *web.Operation) (out []string) {
 	for _, p := range n.doc.Paths.Find(op.Path).GetOperation(op.Method).Parameters {
 		if p.Value.In == "query" {
 			out = append(out, p.Value.Name)
@@ -1068,7 +1069,7 @@ func (n *nasty) tokens() {
 	}
 }
 
-func (n *nasty) op(id string) *api.Operation {
+func (n *nasty) op(id string) *web.Operation {
 	for _, op := range n.contract.Operations() {
 		if op.ID == id {
 			return op
@@ -1426,16 +1427,16 @@ func TestBadConnections(t *testing.T) {
 	t.Parallel()
 	h := newHarness(t, "sqlite")
 	// A second server over the same use cases, with less patience.
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now,
-		push: notifications.NewLog(slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler)}
-	hasty, err := w.build(t.Context(), h.db)
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now,
+		Push: notifications.NewLog(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler)}
+	hasty, err := app.New(t.Context(), h.db, w)
 	h.must(err)
 	const patience = 400 * time.Millisecond
-	hasty.server.App.Server().ReadTimeout, hasty.server.App.Server().IdleTimeout = patience, patience
+	hasty.HTTP.App.Server().ReadTimeout, hasty.HTTP.App.Server().IdleTimeout = patience, patience
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
-	go func() { _ = hasty.server.Serve(ln) }()
-	t.Cleanup(func() { _ = hasty.server.Drain(context.Background()) })
+	go func() { _ = hasty.HTTP.Serve(ln) }()
+	t.Cleanup(func() { _ = hasty.HTTP.Drain(context.Background()) })
 	address := ln.Addr().String()
 	token := h.as("kiran").token
 

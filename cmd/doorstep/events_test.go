@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/notifications"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
@@ -129,21 +130,21 @@ func (e *ear) ends() {
 }
 
 // beside starts another replica on the same PostgreSQL.
-func (h *harness) beside() (base string, replica *instance) {
+func (h *harness) beside() (base string, replica *app.Server) {
 	h.Helper()
 	db := repotest.OpenURL(h.T, h.db.Pool().Config().ConnString())
 	quiet := slog.New(slog.DiscardHandler)
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now,
-		push: notifications.NewLog(quiet), log: quiet}
-	other, err := w.build(context.Background(), db)
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now,
+		Push: notifications.NewLog(quiet), Log: quiet}
+	other, err := app.New(context.Background(), db, w)
 	h.must(err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
-	go func() { _ = other.server.Serve(ln) }()
+	go func() { _ = other.HTTP.Serve(ln) }()
 	h.Cleanup(func() {
 		end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		_ = other.server.Drain(end)
+		_ = other.HTTP.Drain(end)
 	})
 	return "http://" + ln.Addr().String(), other
 }
@@ -374,7 +375,7 @@ func TestStreamsEndAndAreBounded(t *testing.T) {
 		began = time.Now()
 		end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		h.must(h.house.server.Drain(end))
+		h.must(h.house.HTTP.Drain(end))
 		for _, e := range mine {
 			e.ends()
 		}

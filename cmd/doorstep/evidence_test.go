@@ -331,10 +331,10 @@ func TestAFileWithoutARowIsSwept(t *testing.T) {
 		ravi := h.as("ravi")
 		flag := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
 		kept := ravi.upload(flag, "image/png", pngFile, 201)
-		store := h.house.service.Files
-		h.house.service.Files = failing{store}
+		store := h.house.Service.Files
+		h.house.Service.Files = failing{store}
 		ravi.upload(flag, "image/jpeg", jpegFile, 503)
-		h.house.service.Files = store
+		h.house.Service.Files = store
 		if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", flag), nil, 200)); len(got) != 1 {
 			t.Errorf("there is a row without its file: %v", got)
 		}
@@ -346,7 +346,7 @@ func TestAFileWithoutARowIsSwept(t *testing.T) {
 			return len(list)
 		}
 		// A fresh one may still get its row.
-		if n, err := h.house.service.EvidenceRetention(t.Context()); err != nil || n != 0 || names() != 4 {
+		if n, err := h.house.Service.EvidenceRetention(t.Context()); err != nil || n != 0 || names() != 4 {
 			t.Errorf("at once %d were removed (%v), %d are left", n, err, names())
 		}
 		old := time.Now().Add(-2 * time.Hour)
@@ -355,7 +355,7 @@ func TestAFileWithoutARowIsSwept(t *testing.T) {
 		for _, f := range list {
 			h.must(os.Chtimes(filepath.Join(h.files, f.Name()), old, old))
 		}
-		if n, err := h.house.service.EvidenceRetention(t.Context()); err != nil || n != 2 || names() != 2 {
+		if n, err := h.house.Service.EvidenceRetention(t.Context()); err != nil || n != 2 || names() != 2 {
 			t.Errorf("later %d were removed (%v), %d are left", n, err, names())
 		}
 		if body, res := ravi.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", flag, kept["id"]), nil); res.StatusCode != 200 ||

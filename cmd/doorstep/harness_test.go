@@ -27,7 +27,9 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/crypto/argon2"
 
-	"doorstep/api"
+	"doorstep/api/web"
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/demo"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
@@ -46,14 +48,14 @@ const (
 // fake phones.
 type harness struct {
 	*testing.T
-	house      *instance
+	house      *app.Server
 	db         *repo.DB
-	wiring     *wiring
-	clock      *Clock
+	wiring     *app.Config
+	clock      *demo.Clock
 	phones     *fcmtest.Server
 	base       string
 	files      string // the folder of evidence
-	contract   *api.Contract
+	contract   *web.Contract
 	centre     domain.ID
 	other      domain.ID // a centre of another area
 	people     map[string]*person
@@ -112,9 +114,9 @@ var passwordHash = sync.OnceValue(func() string {
 })
 
 // newHarness wires the app as serve does; more changes the wiring first.
-func newHarness(t *testing.T, engine string, more ...func(*wiring)) *harness {
+func newHarness(t *testing.T, engine string, more ...func(*app.Config)) *harness {
 	t.Helper()
-	h := &harness{T: t, clock: newClock(), people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
+	h := &harness{T: t, clock: new(demo.Clock), people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
 	h.clock.Set(monday)
 	h.db = repotest.Open(t, engine)
 	h.files = filepath.Join(t.TempDir(), "evidence")
@@ -126,29 +128,29 @@ func newHarness(t *testing.T, engine string, more ...func(*wiring)) *harness {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
 	h.base = "http://" + ln.Addr().String()
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: h.base, now: h.clock.Now, push: push,
-		files: files.NewLocal(h.files),
-		log:   slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
-	w.limits = limitFlags{RateUser: 1_000_000, RateAddress: 1_000_000, Connections: 1_000} // stories come quickly, from one address
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now, Push: push,
+		Files: files.NewLocal(h.files),
+		Log:   slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
+	w.Limits = app.Limits{RateUser: 1_000_000, RateAddress: 1_000_000, Connections: 1_000} // stories come quickly, from one address
 	if engine == repo.SQLite && !underRace {
-		w.poll = 15 * time.Millisecond // else each push is waited for
+		w.QueuePoll = 15 * time.Millisecond // else each push is waited for
 	}
 	for _, change := range more {
 		change(w)
 	}
 	h.wiring = w
-	h.house, err = w.build(ctx, h.db)
+	h.house, err = app.New(ctx, h.db, w)
 	h.must(err)
-	h.contract, err = loadContract()
+	h.contract, err = app.LoadContract()
 	h.must(err)
-	h.must(h.house.queue.Start(ctx))
-	go func() { _ = h.house.server.Serve(ln) }()
+	h.must(h.house.Queue.Start(ctx))
+	go func() { _ = h.house.HTTP.Serve(ln) }()
 	t.Cleanup(func() {
 		h.settle()
 		end, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
-		_ = h.house.server.Drain(end)
-		_ = h.house.queue.Stop(end)
+		_ = h.house.HTTP.Drain(end)
+		_ = h.house.Queue.Stop(end)
 		if !t.Failed() && !t.Skipped() {
 			h.noMorePushes()
 			h.noIdleIgnores()
@@ -308,13 +310,13 @@ func (p *person) raw(method, path string, body any, headers ...string) ([]byte, 
 // settle runs what is due and everything that is queued.
 func (h *harness) settle() {
 	h.Helper()
-	h.must(settle(context.Background(), h.house))
+	h.must(h.house.Settle(context.Background()))
 }
 
 // advance moves the frozen clock as the demo does.
 func (h *harness) advance(d time.Duration) {
 	h.Helper()
-	_, _, err := advance(context.Background(), h.house, h.clock, d)
+	_, _, err := demo.Advance(context.Background(), h.house, h.clock, d)
 	h.must(err)
 }
 

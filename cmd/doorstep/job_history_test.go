@@ -390,7 +390,7 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 			t.Errorf("the other household's passport is %v", p)
 		}
 		// The chain holds, and a passport says nothing of phones and places.
-		if faults, err := h.house.service.Verify(t.Context(), nil); err != nil || len(faults) != 0 {
+		if faults, err := h.house.Service.Verify(t.Context(), nil); err != nil || len(faults) != 0 {
 			t.Errorf("the chain: %v %v", faults, err)
 		}
 		raw, _ := desk.raw("GET", path("/v1/jobs/%s/passport", job), nil)
@@ -469,7 +469,7 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 		if mine := h.thanksOf("meena", ""); len(mine) != 0 || len(h.thanksOf("ravi", "")) != 1 {
 			t.Errorf("she reads %v", mine)
 		}
-		if faults, err := h.house.service.Verify(t.Context(), nil); err != nil || len(faults) != 0 {
+		if faults, err := h.house.Service.Verify(t.Context(), nil); err != nil || len(faults) != 0 {
 			t.Errorf("the chain: %v %v", faults, err)
 		}
 	})

@@ -15,7 +15,8 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/google/uuid"
 
-	"doorstep/api"
+	"doorstep/api/web"
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 )
 
@@ -82,14 +83,14 @@ func TestEveryOperationLimitsItsBody(t *testing.T) {
 				continue
 			}
 			for _, media := range op.Media() {
-				most := api.MaxJSON
+				most := web.MaxJSON
 				switch {
 				case media == "application/x-www-form-urlencoded":
-					most = api.MaxForm
+					most = web.MaxForm
 				case media != "application/json":
 					most = op.MaxBody
 				}
-				if most > api.MaxJSON {
+				if most > web.MaxJSON {
 					large[op.Path] = true
 				}
 				token := ""
@@ -123,7 +124,7 @@ func (h *harness) byRole(role string) *person {
 // forgetTries forgets failed tries, those of all replicas too.
 func (h *harness) forgetTries() {
 	h.Helper()
-	h.house.service.Tries = domain.NewTries()
+	h.house.Service.Tries = domain.NewTries()
 	_, err := h.db.SQL().ExecContext(h.Context(), "DELETE FROM throttles")
 	h.must(err)
 }
@@ -137,10 +138,10 @@ func TestEveryOperationLimitsFloods(t *testing.T) {
 		for _, role := range []string{"technician", "coordinator", "proprietor", "area_manager", "agent", "admin"} {
 			tokens[role] = h.byRole(role).token
 		}
-		usual := h.wiring.limits
-		h.wiring.limits = limitFlags{RateUser: 1, RateAddress: 1}
+		usual := h.wiring.Limits
+		h.wiring.Limits = app.Limits{RateUser: 1, RateAddress: 1}
 		flooded := &harness{T: t, base: h.another(), contract: h.contract}
-		h.wiring.limits = usual
+		h.wiring.Limits = usual
 		ask := func(token, method, where string) *http.Response {
 			t.Helper()
 			var body any

@@ -1,5 +1,5 @@
-// Command doorstep is the whole server: it wires the rooms of the house and
-// is the only one that knows them all.
+// Command doorstep is the server and its tools: one command a file, wired by
+// package app.
 package main
 
 import (
@@ -10,18 +10,13 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
-	_ "time/tzdata" // zones of centres and sites, also where the system has none
 
 	"github.com/alecthomas/kong"
-
-	"doorstep"
 )
 
 // version is set by the linker for releases.
-var version = "dev"
 
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server: SQLite file by default, PostgreSQL with --database-url."`
@@ -33,7 +28,7 @@ type cli struct {
 	Heads   headsCmd   `cmd:"" help:"Print the signed heads of all timelines; serve keeps them each day."`
 	Secret  secretCmd  `cmd:"" help:"Print a fresh secret."`
 	OpenAPI openapiCmd `cmd:"" name:"openapi" help:"Print the contract."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Version versionCmd `cmd:"" help:"Print the version, the commit and the schema."`
 }
 
 func main() {
@@ -46,9 +41,11 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var c cli
 	code := -1
-	parser, err := kong.New(&c, kong.Name("doorstep"), kong.UsageOnError(), kong.Writers(stdout, stderr), kong.Exit(func(n int) { code = n }),
+	parser, err := kong.New(&c, kong.Name("doorstep"), kong.UsageOnError(), kong.Writers(stdout, stderr),
+		kong.Exit(func(n int) { code = n }),
 		kong.Description("Field service for appliances. Every option is a flag and a DOORSTEP_… variable.\n\n"+
-			"Examples:\n  doorstep demo\n  DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret) doorstep serve --data ./data\n"+
+			"Examples:\n  doorstep demo\n"+
+			"  DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret) doorstep serve --data ./data\n"+
 			"  doorstep user create --login admin --role admin --name 'Asha Rao' --data ./data"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)))
@@ -97,25 +94,3 @@ type environment struct {
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
-
-type openapiCmd struct{}
-
-func (openapiCmd) Run(e *environment) error {
-	_, err := e.stdout.Write(doorstep.OpenAPI)
-	return err
-}
-
-type versionCmd struct{}
-
-func (versionCmd) Run(e *environment) error {
-	v := version
-	if info, ok := debug.ReadBuildInfo(); ok && v == "dev" {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-				v += " " + s.Value[:12]
-			}
-		}
-	}
-	_, err := fmt.Fprintln(e.stdout, "doorstep", v)
-	return err
-}

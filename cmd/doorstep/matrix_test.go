@@ -193,7 +193,7 @@ func toString(v any) string {
 func TestRoutesAreTheContract(t *testing.T) {
 	h := newHarness(t, "sqlite")
 	routes := map[string]bool{}
-	for _, r := range h.house.server.Routes() {
+	for _, r := range h.house.HTTP.Routes() {
 		routes[r.Method+" "+r.Path] = true
 	}
 	for _, op := range h.contract.Operations() {

@@ -28,6 +28,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/demo"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
 	"doorstep/repo"
@@ -93,11 +95,11 @@ type day struct {
 func newDay(t *testing.T, program, engine string) *day {
 	t.Helper()
 	d := &day{program: program, engine: engine, url: repotest.URL(t, engine)}
-	d.harness = &harness{T: t, clock: newClock(), people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
+	d.harness = &harness{T: t, clock: new(demo.Clock), people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
 	d.phones = fcmtest.New(fcmtest.Options{Keep: 5000})
 	t.Cleanup(d.phones.Close)
 	var err error
-	d.contract, err = loadContract()
+	d.contract, err = app.LoadContract()
 	d.must(err)
 	d.db = repotest.OpenURL(t, d.url)
 	d.populate(context.Background())
@@ -1092,16 +1094,16 @@ func fileHeld(d *day) {
 func twoReplicas(d *day) {
 	// Yesterday: visits were booked, nobody came, and no server ran.
 	const missed = 30
-	yesterday := newClock()
+	yesterday := new(demo.Clock)
 	yesterday.Advance(-30 * time.Hour)
 	past := repotest.OpenURL(d.T, d.url)
-	w := &wiring{secrets: secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, baseURL: "http://past", now: yesterday.Now,
-		push: notifications.NewLog(slog.New(slog.DiscardHandler)), log: slog.New(slog.DiscardHandler)}
-	old, err := w.build(context.Background(), past)
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: "http://past", Now: yesterday.Now,
+		Push: notifications.NewLog(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler)}
+	old, err := app.New(context.Background(), past, w)
 	d.must(err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	d.must(err)
-	go func() { _ = old.server.Serve(ln) }()
+	go func() { _ = old.HTTP.Serve(ln) }()
 	d.base = "http://" + ln.Addr().String()
 	desk := d.as("kiran")
 	visits := []obj{}
@@ -1113,7 +1115,7 @@ func twoReplicas(d *day) {
 	}
 	end, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	_ = old.server.Drain(end)
+	_ = old.HTTP.Drain(end)
 	d.must(past.Close())
 
 	a, b := d.serve(), d.serve()

@@ -154,7 +154,7 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		_, job := h.household(desk, nil)
 		_, other := h.household(desk, nil)
 		desk.attempt(job, "phone", "switched_off", nil)
-		svc := h.house.service
+		svc := h.house.Service
 		var file bytes.Buffer
 		n, err := svc.ExportHeads(t.Context(), &file)
 		h.must(err)

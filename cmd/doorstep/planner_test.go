@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"doorstep/cmd/doorstep/roads"
+	"doorstep/cmd/doorstep/roads/osrmtest"
 	"doorstep/domain"
 )
 
@@ -190,9 +192,10 @@ func TestAPlanGoesByTheRoads(t *testing.T) {
 		h.ignores("visit.assigned")
 		var asked atomic.Int32
 		var ill atomic.Bool
-		r, err := roadFlags{Speed: 30, OSRM: engine(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"}.roads(slog.New(slog.DiscardHandler))
+		r, err := roads.New(roads.Config{Speed: 30, OSRM: osrmtest.New(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"},
+			slog.New(slog.DiscardHandler))
 		h.must(err)
-		h.house.service.Roads = r
+		h.house.Service.Roads = r
 		desk := h.as("kiran")
 		for i := range 3 { // next door to each other, and 50 minutes by the road
 			_, job := h.door(desk, float64(i)/10, "refrigerator")

@@ -194,7 +194,7 @@ func TestVerifyNamesATamperedRow(t *testing.T) {
 		if _, err := h.db.SQL().ExecContext(ctx, spoil); err != nil {
 			t.Fatal(err)
 		}
-		faults, err := h.house.service.Verify(ctx, nil)
+		faults, err := h.house.Service.Verify(ctx, nil)
 		if err != nil || len(faults) != 1 || faults[0].Seq != 2 || faults[0].JobID.String() != job["id"] {
 			t.Errorf("%s: %+v, %v", spoil, faults, err)
 		}
@@ -342,7 +342,7 @@ func (s twice) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 func TestMovesMayRunTwice(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.ignores("visit.assigned")
-		h.house.service.Store = twice{h.house.service.Store}
+		h.house.Service.Store = twice{h.house.Service.Store}
 		desk, gita, root := h.as("kiran"), h.as("gita"), h.as("root")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
@@ -673,7 +673,7 @@ func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
 			t.Errorf("after a week: %d, %d used keys are remembered", status, keys())
 		}
 		h.advance(25 * time.Hour)
-		if _, err := h.house.service.Retention(t.Context()); err != nil {
+		if _, err := h.house.Service.Retention(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if status := tap(); status != 409 || keys() != 0 || calls() != 1 {
@@ -697,12 +697,11 @@ func TestTheServerForgetsByItself(t *testing.T) {
 				t.Fatal("no answer was kept")
 			}
 			h.clock.Advance(7*24*time.Hour + time.Minute)
-			h.house.startTicking(t.Context())
+			h.house.StartClocks(t.Context())
 			for end := time.Now().Add(patience); rows() > 0 && time.Now().Before(end); {
 				time.Sleep(20 * time.Millisecond)
 			}
-			h.house.stop()
-			h.house.ticking.Wait()
+			h.house.StopClocks()
 			if n := rows(); n != 0 {
 				t.Errorf("%d old answers are kept", n)
 			}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,14 +14,16 @@ import (
 	"strings"
 	"time"
 
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/roads"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/repo/files"
 )
 
 type serveCmd struct {
-	storage
-	secrets
+	app.Storage
+	app.Secrets
 	Listen        string        `help:"Address; port 0 picks a free one and prints it." default:"127.0.0.1:8080" env:"DOORSTEP_LISTEN"`
 	BaseURL       string        `help:"How customers reach this server, for their links: https://service.example." env:"DOORSTEP_BASE_URL" placeholder:"URL"`
 	MetricsListen string        `help:"Address of the metrics listener; empty for none." env:"DOORSTEP_METRICS_LISTEN" placeholder:"ADDR"`
@@ -33,18 +37,11 @@ type serveCmd struct {
 	Heads         string        `help:"Folder that keeps the signed heads of all timelines of each day (UTC), so that rows cut off are noticed; heads below --data by default, - for none." env:"DOORSTEP_HEADS" placeholder:"DIR"`
 	PlanTimers    bool          `help:"Also time visits of technicians whose phones fall silent between two visits, from the plan." default:"true" negatable:"" env:"DOORSTEP_PLAN_TIMERS"`
 	Alarm         alarmFlags    `embed:"" prefix:"alarm-webhook-"`
-	WebPush       webPushFlags  `embed:"" prefix:"web-push-"`
+	WebPush       app.WebPush   `embed:"" prefix:"web-push-"`
 	Evidence      evidenceFlags `embed:"" prefix:"evidence-s3-"`
-	Roads         roadFlags     `embed:""`
-	Limits        limitFlags    `embed:""`
-}
-
-// limitFlags bound what one address and one user may ask of each replica. Stop,
-// SOS and health are never limited.
-type limitFlags struct {
-	RateUser    int `help:"Requests a minute of each user that a replica answers; 0 for any number." default:"1200" env:"DOORSTEP_RATE_USER" placeholder:"N"`
-	RateAddress int `help:"Requests a minute without a token of each address (of each /64 of IPv6), such as sign-ins and customers' pages; 0 for any number." default:"3000" env:"DOORSTEP_RATE_ADDRESS" placeholder:"N"`
-	Connections int `name:"max-connections-per-address" help:"Open connections of one address (of one /64 of IPv6); trusted proxies have no bound; 0 for none." default:"256" env:"DOORSTEP_MAX_CONNECTIONS_PER_ADDRESS" placeholder:"N"`
+	Roads         roads.Config  `embed:""`
+	Windows       windowFlags   `embed:""`
+	Limits        app.Limits    `embed:""`
 }
 
 // evidenceFlags say where photos and recordings of reports are kept; without
@@ -82,79 +79,30 @@ type alarmFlags struct {
 	Secret string `help:"Signs it: whsec_…" env:"DOORSTEP_ALARM_WEBHOOK_SECRET" placeholder:"SECRET"`
 }
 
-// webPushFlags are of pushes to browsers; the keys are made of the link secret.
-type webPushFlags struct {
-	Subject string   `help:"Whom push services write to about pushes to browsers: mailto:desk@service.example; default: the base URL." env:"DOORSTEP_WEB_PUSH_SUBJECT" placeholder:"URL"`
-	Hosts   []string `help:"Push services besides those of the known browsers." env:"DOORSTEP_WEB_PUSH_HOSTS" placeholder:"HOST"`
-}
-
 func (s *serveCmd) Help() string {
-	return "Examples:\n  export DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret)\n  doorstep serve\n  doorstep serve --listen 127.0.0.1:0 --data /var/lib/doorstep\n  DATABASE_URL=postgres://doorstep@db/doorstep doorstep serve --base-url https://service.example"
+	return "Examples:\n" +
+		"  export DOORSTEP_JWT_SECRET=$(doorstep secret) DOORSTEP_LINK_SECRET=$(doorstep secret)\n" +
+		"  doorstep serve\n  doorstep serve --listen 127.0.0.1:0 --data /var/lib/doorstep\n" +
+		"  DATABASE_URL=postgres://doorstep@db/doorstep doorstep serve --base-url https://service.example"
 }
 
 // Run is the real server.
 func (s *serveCmd) Run(ctx context.Context, e *environment) error {
-	if err := s.secrets.check(); err != nil {
+	if err := s.check(); err != nil {
 		return usageError(err.Error())
 	}
-	if os.Getenv("FIREBASE_AUTH_EMULATOR_HOST") != "" {
-		return usageError("FIREBASE_AUTH_EMULATOR_HOST is set: its tokens are unsigned; unset it for a real server")
-	}
-	if u, err := url.Parse(s.BaseURL); s.BaseURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
-		u.RawQuery != "" || u.Fragment != "") {
-		return usageError(fmt.Sprintf("DOORSTEP_BASE_URL %q is no address that a customer can open: write https://service.example", s.BaseURL))
-	}
-	if s.Limits.RateUser < 0 || s.Limits.RateAddress < 0 || s.Limits.Connections < 0 {
-		return usageError("--rate-user, --rate-address and --max-connections-per-address are numbers: 0 or more")
-	}
-	if s.StopTimeout < 0 || s.DrainDelay < 0 {
-		return usageError("--stop-timeout and --drain-delay are times to wait: 0s or more")
-	}
-	easeCollection()
-	go func() { _, _ = loadContract() }() // while the database opens
+	app.SetGCPercent()
+	go func() { _, _ = app.LoadContract() }() // while the database opens
 	log := e.log
 	if s.LogFormat == "json" {
 		log = slog.New(slog.NewJSONHandler(e.stderr, nil))
 	}
-	w := &wiring{storage: s.storage, secrets: s.secrets, now: time.Now, noPlan: !s.PlanTimers, drain: s.DrainDelay, patience: s.StopTimeout,
-		webPush: s.WebPush, limits: s.Limits, log: log}
-	for _, p := range s.TrustedProxy {
-		prefix, err := netip.ParsePrefix(p)
-		if err != nil {
-			return usageError(fmt.Sprintf("--trusted-proxy %q is no network: write 10.0.0.0/8", p))
-		}
-		w.proxies = append(w.proxies, prefix)
-	}
-	var err error
-	if w.push, err = s.FCM.sender(ctx, log); err != nil {
+	c, err := s.config(ctx, log)
+	if err != nil {
 		return err
 	}
-	if s.Message.URL != "" {
-		if w.text, err = notifications.NewWebhook(s.Message.URL, s.Message.Secret, nil); err != nil {
-			return usageError("DOORSTEP_MESSAGE_WEBHOOK_URL: " + err.Error())
-		}
-	}
-	if s.Alarm.URL != "" {
-		if w.alarm, err = notifications.NewWebhook(s.Alarm.URL, s.Alarm.Secret, nil); err != nil {
-			return usageError("DOORSTEP_ALARM_WEBHOOK_URL: " + err.Error())
-		}
-	}
-	if w.files, err = s.Evidence.store(s.Data); err != nil {
-		return usageError("DOORSTEP_EVIDENCE_S3_…: " + err.Error())
-	}
-	if w.roads, err = s.Roads.roads(log); err != nil {
-		return usageError(err.Error())
-	}
-	if w.windows, err = s.Roads.windows(); err != nil {
-		return usageError(err.Error())
-	}
-	if s.DatabaseURL != "" && s.Evidence == (evidenceFlags{}) {
-		log.Warn("no DOORSTEP_EVIDENCE_S3_ENDPOINT: photos and recordings of reports lie in a folder of this machine; with several replicas it must be one that they share")
-	}
-	if s.DatabaseURL == "" && s.Synchronous == "NORMAL" {
-		log.Warn("--synchronous NORMAL: a power cut can lose the last acknowledged writes, an SOS among them; leave it out and they are kept")
-	}
-	db, err := openToServe(ctx, s.storage, log, s.Migrate)
+	s.warn(log)
+	db, err := app.OpenToServe(ctx, s.Storage, log, s.Migrate)
 	if err != nil {
 		return err
 	}
@@ -164,29 +112,92 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 		return fmt.Errorf("%w; choose another with --listen", err)
 	}
 	address := "http://" + ln.Addr().String()
-	w.baseURL = strings.TrimSuffix(s.BaseURL, "/")
-	if w.baseURL == "" {
-		w.baseURL = address
-	}
-	h, err := w.build(ctx, db)
+	c.BaseURL = cmp.Or(strings.TrimSuffix(s.BaseURL, "/"), address)
+	server, err := app.New(ctx, db, c)
 	if err != nil {
 		return err
 	}
 	// The context of work outlives the signal: requests in flight finish.
-	if err := h.start(context.WithoutCancel(ctx)); err != nil {
+	if err := server.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	switch s.Heads {
-	case "-":
-	case "":
-		h.heads = filepath.Join(s.Data, "heads")
-	default:
-		h.heads = s.Heads
-	}
-	go giveBack(ctx)
+	go app.ReleaseIdleMemory(ctx)
 	fmt.Fprintf(e.stdout, "listening on %s\n", address)
-	log.Info("serving", "address", address, "database", db.Kind(), "push", fmt.Sprintf("%T", w.push), "messages", w.text != nil)
-	return h.serve(ctx, ln, s.MetricsListen)
+	log.Info("serving", "address", address, "database", db.Kind(), "push", fmt.Sprintf("%T", c.Push), "messages", c.Text != nil)
+	return server.Serve(ctx, ln, s.MetricsListen)
+}
+
+// check refuses what can be refused without looking at anything else.
+func (s *serveCmd) check() error {
+	if err := s.Secrets.Check(); err != nil {
+		return err
+	}
+	if os.Getenv("FIREBASE_AUTH_EMULATOR_HOST") != "" {
+		return errors.New("FIREBASE_AUTH_EMULATOR_HOST is set: its tokens are unsigned; unset it for a real server")
+	}
+	if u, err := url.Parse(s.BaseURL); s.BaseURL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" ||
+		u.RawQuery != "" || u.Fragment != "") {
+		return fmt.Errorf("DOORSTEP_BASE_URL %q is no address that a customer can open: write https://service.example", s.BaseURL)
+	}
+	if s.Limits.RateUser < 0 || s.Limits.RateAddress < 0 || s.Limits.Connections < 0 {
+		return errors.New("--rate-user, --rate-address and --max-connections-per-address are numbers: 0 or more")
+	}
+	if s.StopTimeout < 0 || s.DrainDelay < 0 {
+		return errors.New("--stop-timeout and --drain-delay are times to wait: 0s or more")
+	}
+	return nil
+}
+
+// config makes what the flags name; the base URL is known once the server
+// listens.
+func (s *serveCmd) config(ctx context.Context, log *slog.Logger) (*app.Config, error) {
+	c := &app.Config{Secrets: s.Secrets, Now: time.Now, NoPlanTimers: !s.PlanTimers, DrainDelay: s.DrainDelay, StopTimeout: s.StopTimeout,
+		WebPush: s.WebPush, Limits: s.Limits, Log: log}
+	for _, p := range s.TrustedProxy {
+		prefix, err := netip.ParsePrefix(p)
+		if err != nil {
+			return nil, usageError(fmt.Sprintf("--trusted-proxy %q is no network: write 10.0.0.0/8", p))
+		}
+		c.TrustedProxies = append(c.TrustedProxies, prefix)
+	}
+	var err error
+	if c.Push, err = s.FCM.sender(ctx, log); err != nil {
+		return nil, err
+	}
+	if s.Message.URL != "" {
+		if c.Text, err = notifications.NewWebhook(s.Message.URL, s.Message.Secret, nil); err != nil {
+			return nil, usageError("DOORSTEP_MESSAGE_WEBHOOK_URL: " + err.Error())
+		}
+	}
+	if s.Alarm.URL != "" {
+		if c.Alarm, err = notifications.NewWebhook(s.Alarm.URL, s.Alarm.Secret, nil); err != nil {
+			return nil, usageError("DOORSTEP_ALARM_WEBHOOK_URL: " + err.Error())
+		}
+	}
+	if c.Files, err = s.Evidence.store(s.Data); err != nil {
+		return nil, usageError("DOORSTEP_EVIDENCE_S3_…: " + err.Error())
+	}
+	if c.Roads, err = roads.New(s.Roads, log); err != nil {
+		return nil, usageError(err.Error())
+	}
+	if c.Windows, err = s.Windows.grid(); err != nil {
+		return nil, usageError(err.Error())
+	}
+	if s.Heads != "-" {
+		c.Heads = cmp.Or(s.Heads, filepath.Join(s.Data, "heads"))
+	}
+	return c, nil
+}
+
+// warn says what runs and can lose something.
+func (s *serveCmd) warn(log *slog.Logger) {
+	if s.DatabaseURL != "" && s.Evidence == (evidenceFlags{}) {
+		log.Warn("no DOORSTEP_EVIDENCE_S3_ENDPOINT: photos and recordings of reports lie in a folder of this machine; with several replicas " +
+			"it must be one that they share")
+	}
+	if s.DatabaseURL == "" && s.Synchronous == "NORMAL" {
+		log.Warn("--synchronous NORMAL: a power cut can lose the last acknowledged writes, an SOS among them; leave it out and they are kept")
+	}
 }
 
 func (f fcmFlags) sender(ctx context.Context, log *slog.Logger) (notifications.Sender, error) {

@@ -315,7 +315,7 @@ func TestManyWantOneSlot(t *testing.T) {
 				},
 				func(i int) { h.books(ravi, jobs[3], own, wins, lost, i) },
 				func(i int) {
-					if err := settle(t.Context(), h.house); err != nil {
+					if err := h.house.Settle(t.Context()); err != nil {
 						t.Error(err)
 					}
 					made := desk.send("GET", path("/v1/maintenance/%s", series), nil, 200)["jobs"].([]any)

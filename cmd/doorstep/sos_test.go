@@ -313,7 +313,7 @@ func TestSOSWhileThePushServiceIsDown(t *testing.T) {
 		h.phones.SetDown(true)
 		x := h.as("ravi").send("POST", "/v1/sos", nil, 201)
 		h.clock.Advance(10 * time.Minute)
-		if _, err := h.house.service.TickUrgent(t.Context()); err != nil {
+		if _, err := h.house.Service.TickUrgent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := h.as("maya").send("GET", path("/v1/sos/%s", x), nil, 200); got["tier"] != 4.0 {

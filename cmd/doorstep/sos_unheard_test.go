@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
@@ -113,16 +114,16 @@ func heardOn(t *testing.T, provider bool, tell func(h *harness, o *operator, x *
 			t.Parallel()
 			o := &operator{}
 			var x *telephony
-			h := newHarness(t, engine, func(w *wiring) {
-				w.log = slog.New(slog.NewTextHandler(o, &slog.HandlerOptions{Level: slog.LevelInfo}))
+			h := newHarness(t, engine, func(w *app.Config) {
+				w.Log = slog.New(slog.NewTextHandler(o, &slog.HandlerOptions{Level: slog.LevelInfo}))
 				if provider {
 					x = newTelephony(t)
 					hook, err := notifications.NewWebhook(x.URL, exchangeSecret, nil)
 					if err != nil {
 						t.Fatal(err)
 					}
-					hook.Now = w.now
-					w.alarm = hook
+					hook.Now = w.Now
+					w.Alarm = hook
 				}
 			})
 			tell(h, o, x)
@@ -134,7 +135,7 @@ func heardOn(t *testing.T, provider bool, tell func(h *harness, o *operator, x *
 func (h *harness) figure(name string) string {
 	h.Helper()
 	w := httptest.NewRecorder()
-	h.house.server.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	h.house.HTTP.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(w.Body.String()); m != nil {
 		return m[1]
 	}
@@ -350,7 +351,7 @@ func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 		x.set(func(int) int { return 204 })
 		for _, step := range []time.Duration{30 * time.Second, 30 * time.Second} {
 			h.clock.Advance(step)
-			if _, err := h.house.service.TickUrgent(h.Context()); err != nil {
+			if _, err := h.house.Service.TickUrgent(h.Context()); err != nil {
 				h.Fatal(err)
 			}
 		}

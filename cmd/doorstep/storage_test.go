@@ -18,6 +18,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
@@ -39,10 +40,10 @@ func TestSynchronousIsFull(t *testing.T) {
 	}
 	demo := (&demoCmd{Data: t.TempDir()}).storage()
 	for name, s := range map[string]struct {
-		storage
+		app.Storage
 		want int
-	}{"serve": {c.Serve.storage, 2}, "demo": {demo, 1}} {
-		db, err := openStore(t.Context(), s.storage, slog.New(slog.DiscardHandler), true)
+	}{"serve": {c.Serve.Storage, 2}, "demo": {demo, 1}} {
+		db, err := app.OpenStore(t.Context(), s.Storage, slog.New(slog.DiscardHandler), true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -294,26 +295,26 @@ func TestReadyNeedsItsClocks(t *testing.T) {
 	stories(t, func(h *harness) {
 		p := &person{h: h}
 		p.send("GET", "/readyz", nil, 200)
-		x := h.house.health
-		x.begin(t.Context())
+		x := h.house.Health
+		x.Begin(t.Context())
 		p.send("GET", "/readyz", nil, 200)
 		for name, c := range map[string]struct {
 			late func()
 			say  string
 		}{
-			"alarms": {func() { x.alarms.noteAt(time.Now().Add(-clockLate - time.Second)) }, "The clock of the alarms does not tick."},
-			"all":    {func() { x.clock.noteAt(time.Now().Add(-clockLate - time.Second)) }, "The clock does not tick."},
-			"writes": {func() { x.wrote.noteAt(time.Now().Add(-writeLate - time.Second)) }, "The database answers, but takes no writes."},
+			"alarms": {func() { x.Alarms.NoteAt(time.Now().Add(-app.ClockLate - time.Second)) }, "The clock of the alarms does not tick."},
+			"all":    {func() { x.Clock.NoteAt(time.Now().Add(-app.ClockLate - time.Second)) }, "The clock does not tick."},
+			"writes": {func() { x.Wrote.NoteAt(time.Now().Add(-app.WriteLate - time.Second)) }, "The database answers, but takes no writes."},
 		} {
 			c.late()
 			if got := p.send("GET", "/readyz", nil, 503)["detail"]; got != c.say {
 				h.Errorf("%s: %q", name, got)
 			}
 			p.send("GET", "/livez", nil, 200)
-			x.begin(t.Context())
+			x.Begin(t.Context())
 			p.send("GET", "/readyz", nil, 200)
 		}
-		h.must(h.house.health.db.ForgetReplicas(t.Context(), time.Now().Add(time.Hour)))
+		h.must(h.db.ForgetReplicas(t.Context(), time.Now().Add(time.Hour)))
 	})
 }
 

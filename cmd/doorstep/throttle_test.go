@@ -13,17 +13,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/demo"
 	"doorstep/domain"
 )
 
 // replicas are two servers' use cases over one database, with a clock of their own.
-func (h *harness) replicas() (a, b *domain.Service, clock *Clock) {
+func (h *harness) replicas() (a, b *domain.Service, clock *demo.Clock) {
 	h.Helper()
 	keys, err := domain.NewKeyRing(linkSecret)
 	h.must(err)
-	clock = newClock()
+	clock = new(demo.Clock)
 	clock.Set(monday)
-	a, b = newService(h.db, keys, clock.Now, ""), newService(h.db, keys, clock.Now, "")
+	a, b = app.NewService(h.db, keys, clock.Now, ""), app.NewService(h.db, keys, clock.Now, "")
 	a.Wall, b.Wall = clock.Now, clock.Now
 	return a, b, clock
 }
@@ -227,14 +229,14 @@ func (h *harness) another() string {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	h.must(err)
 	w := h.wiring
-	w.baseURL = h.base
-	second, err := w.build(h.Context(), h.db)
+	w.BaseURL = h.base
+	second, err := app.New(h.Context(), h.db, w)
 	h.must(err)
-	go func() { _ = second.server.Serve(ln) }()
+	go func() { _ = second.HTTP.Serve(ln) }()
 	h.Cleanup(func() {
 		end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		_ = second.server.Drain(end)
+		_ = second.HTTP.Drain(end)
 	})
 	return "http://" + ln.Addr().String()
 }

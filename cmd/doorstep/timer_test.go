@@ -388,7 +388,7 @@ func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
 		h.must(err)
 		h.as("meena").send("POST", "/v1/sos", nil, 201)
 		h.clock.Advance(30 * time.Second)
-		_, err = h.house.service.TickUrgent(t.Context())
+		_, err = h.house.Service.TickUrgent(t.Context())
 		if err == nil {
 			t.Fatal("the broken row is carried out")
 		}

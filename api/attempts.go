@@ -1,0 +1,59 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/api/web"
+	"doorstep/domain"
+)
+
+func (a *App) mountAttempts(s *web.Server) {
+	svc, read := a.Service, a.Service.Read
+
+	s.Handle("GET", "/v1/jobs/{id}/reachability", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "job")
+		if err != nil {
+			return err
+		}
+		v, err := svc.Reachability(c.UserContext(), actorOf(c), id)
+		if err != nil {
+			return err
+		}
+		return c.JSON(v)
+	})
+	s.Handle("GET", "/v1/jobs/{id}/attempts", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "job")
+		if err != nil {
+			return err
+		}
+		if _, err := read.Job(c.UserContext(), actorOf(c).Scope(), id); err != nil {
+			return err
+		}
+		return listOf(c, func(p domain.Page) ([]domain.Attempt, error) {
+			return read.Attempts(c.UserContext(), actorOf(c).Scope(), id, p)
+		}, func(v domain.Attempt) (time.Time, domain.ID) { return v.OccurredAt, v.ID }, asIs)
+	})
+	s.Handle("POST", "/v1/jobs/{id}/attempts", byID("job", "/v1/attempts", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AttemptInput) error {
+			_, err := svc.RecordAttempt(ctx, call, &id, nil, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/visits/{id}/attempts", byID("visit", "/v1/attempts", fiber.StatusCreated,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AttemptInput) error {
+			_, err := svc.RecordAttempt(ctx, call, nil, &id, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/contacts", func(c *fiber.Ctx) error {
+		in, err := decode[domain.ContactByPhone](c)
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusAccepted, "", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.LogContact(ctx, call, in)
+			return err
+		})
+	})
+}

@@ -1,0 +1,43 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/api/web"
+	"doorstep/domain"
+)
+
+func (a *App) mountDevices(s *web.Server) {
+	svc := a.Service
+
+	s.Handle("PUT", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		in, err := decode[domain.DeviceInput](c)
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.PutDevice(ctx, call, id, in)
+			return err
+		})
+	})
+	s.Handle("DELETE", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "installation_id", "device")
+		if err != nil {
+			return err
+		}
+		call, err := callOf(c, fiber.StatusNoContent)
+		if err == nil {
+			err = svc.DeleteDevice(c.UserContext(), call, id)
+		}
+		if err != nil {
+			return err
+		}
+		return c.SendStatus(fiber.StatusNoContent)
+	})
+}

@@ -1,0 +1,33 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/api/web"
+	"doorstep/domain"
+)
+
+func (a *App) mountKeepAways(s *web.Server) {
+	svc, read := a.Service, a.Service.Read
+
+	s.Handle("GET", "/v1/keep-aways", func(c *fiber.Ctx) error {
+		return listOf(c, func(p domain.Page) ([]domain.StoodDown, error) {
+			return read.StandDowns(c.UserContext(), actorOf(c), p)
+		}, func(v domain.StoodDown) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.StoodDown) ([]domain.StandDownView,
+			error) {
+			out := make([]domain.StandDownView, len(rows))
+			for i := range rows {
+				out[i] = domain.NewStandDownView(actorOf(c), &rows[i])
+			}
+			return out, nil
+		})
+	})
+	s.Handle("POST", "/v1/keep-aways/{id}/lift", byID("keep-away", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
+			_, err := svc.LiftStandDown(ctx, call, id, in)
+			return err
+		}))
+}

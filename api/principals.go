@@ -1,0 +1,136 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/api/web"
+	"doorstep/domain"
+)
+
+// principalTTL bounds how long a disabled or demoted user is still let in by
+// a replica that did not make the change: 5 s is promised.
+const principalTTL = 3 * time.Second
+
+type principal struct {
+	actor domain.Actor
+	user  domain.User
+	zone  *time.Location // of their centre; nil without one
+	until time.Time
+}
+
+const (
+	localActor local = iota
+	localZone
+)
+
+// local names what a request carries for its handler.
+type local int
+
+// Authenticate turns the access token into an actor, or answers 401.
+func (a *App) Authenticate(c *fiber.Ctx) error {
+	claims, err := a.Tokens.Verify(web.BearerToken(c))
+	if err != nil {
+		return err
+	}
+	p, err := a.holder(c.UserContext(), claims)
+	if err != nil {
+		return err
+	}
+	p.actor.Session = claims.Session
+	c.Locals(localActor, p.actor)
+	c.Locals(localZone, p.zone)
+	return c.Next()
+}
+
+// Allow refuses a role that the contract does not name for an operation.
+func (a *App) Allow(c *fiber.Ctx, roles []string) error {
+	if !slices.Contains(roles, string(actorOf(c).Role)) {
+		return domain.Fail(domain.CodeForbidden, "Your role may not do this.")
+	}
+	return nil
+}
+
+// User names who is signed in, for the limits on each user.
+func (a *App) User(c *fiber.Ctx) string { return actorOf(c).UserID.String() }
+
+// holder is who a token speaks for, as long as it does.
+func (a *App) holder(ctx context.Context, claims web.Claims) (principal, error) {
+	p, err := a.principal(ctx, claims.UserID)
+	if err == nil && claims.Epoch > p.user.Epoch { // the token is younger than what is remembered of its holder
+		a.forget(claims.UserID)
+		p, err = a.principal(ctx, claims.UserID)
+	}
+	if err == nil && (p.user.Disabled || p.user.Epoch != claims.Epoch || string(p.user.Role) != claims.Role) {
+		err = domain.Fail(domain.CodeUnauthenticated, "The account was changed or disabled; sign in again.")
+	}
+	return p, err
+}
+
+func (a *App) principal(ctx context.Context, id domain.ID) (principal, error) {
+	now := time.Now()
+	a.mu.Lock()
+	p, ok := a.principals[id]
+	a.mu.Unlock()
+	if ok && now.Before(p.until) {
+		return p, nil
+	}
+	u, err := a.Service.Read.Principal(ctx, id)
+	if domainKind(err) == domain.KindNotFound {
+		return principal{}, domain.Fail(domain.CodeUnauthenticated, "The account does not exist any more.")
+	} else if err != nil {
+		return principal{}, err
+	}
+	p = principal{user: *u, until: now.Add(principalTTL), actor: domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}}
+	if u.CentreID != nil {
+		p.actor.CentreID = *u.CentreID
+		v, err := a.Service.Read.Centre(ctx, domain.Scope{All: true}, *u.CentreID)
+		if err != nil {
+			return principal{}, err
+		}
+		p.zone = v.Location()
+	}
+	if u.AreaID != nil {
+		p.actor.AreaID = *u.AreaID
+	}
+	if u.Role == domain.RoleAreaManager {
+		if p.actor.Deputises, err = a.Service.Read.DeputyFor(ctx, u.ID); err != nil {
+			return principal{}, err
+		}
+	}
+	a.mu.Lock()
+	if len(a.principals) > 50_000 {
+		clear(a.principals)
+	}
+	a.principals[id] = p
+	a.mu.Unlock()
+	return p, nil
+}
+
+// forgetAll drops all of them: what they share has changed.
+func (a *App) forgetAll() {
+	a.mu.Lock()
+	clear(a.principals)
+	a.mu.Unlock()
+}
+
+// forget drops a cached principal at once on the replica that changed it.
+func (a *App) forget(id domain.ID) {
+	a.mu.Lock()
+	delete(a.principals, id)
+	a.mu.Unlock()
+}
+
+// zoneOf gives the zone of the caller's own centre, when centre is that.
+func zoneOf(c *fiber.Ctx, centre domain.ID) (*time.Location, bool) {
+	zone, _ := c.Locals(localZone).(*time.Location)
+	return zone, zone != nil && actorOf(c).CentreID == centre
+}
+
+func actorOf(c *fiber.Ctx) domain.Actor {
+	a, _ := c.Locals(localActor).(domain.Actor)
+	return a
+}

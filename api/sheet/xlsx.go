@@ -1,0 +1,216 @@
+package sheet
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"doorstep/domain"
+)
+
+func parseXLSX(body []byte) ([]string, []domain.ImportRow, error) {
+	if !bytes.HasPrefix(body, []byte("PK\x03\x04")) {
+		return nil, nil, badSheet(0, "This is no XLSX workbook; an old or protected one must be saved as XLSX without a password.")
+	}
+	if err := measure(body); err != nil {
+		return nil, nil, err
+	}
+	// Both limits alike: nothing is written to disk.
+	f, err := excelize.OpenReader(bytes.NewReader(body), excelize.Options{UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxUnzipped,
+		RawCellValue: true})
+	if err != nil {
+		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
+	}
+	defer func() { _ = f.Close() }()
+	sheets := f.GetSheetList()
+	if len(sheets) == 0 {
+		return nil, nil, badSheet(0, "The workbook has no sheet.")
+	}
+	props, err := f.GetWorkbookProps()
+	if err != nil {
+		return nil, nil, badSheet(0, "The workbook cannot be read.").Because(err)
+	}
+	forms, err := formsOf(f)
+	if err != nil {
+		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
+	}
+	b := book{f: f, forms: forms, from1904: props.Date1904 != nil && *props.Date1904, kinds: map[int]numberForm{}}
+	it, err := f.Rows(sheets[0])
+	if err != nil {
+		return nil, nil, badSheet(0, "The first sheet is no table.").Because(err)
+	}
+	defer func() { _ = it.Close() }()
+	var t table
+	for line := 1; it.Next(); line++ {
+		raw, err := it.Columns(excelize.Options{RawCellValue: true})
+		if err != nil {
+			return nil, nil, badSheet(line, "The row cannot be read.").Because(err)
+		}
+		broken := ""
+		for i, v := range raw {
+			if v == "" {
+				continue
+			}
+			if raw[i], broken, err = b.cell(i+1, line, v); err != nil {
+				return nil, nil, badSheet(line, "A cell cannot be read.").Because(err)
+			}
+			if broken != "" {
+				break
+			}
+		}
+		if err := t.add(line, raw, broken); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := it.Error(); err != nil {
+		return nil, nil, badSheet(0, "The first sheet cannot be read.").Because(err)
+	}
+	return t.done()
+}
+
+// numberKind is what a number format makes of a number.
+type numberKind int
+
+const (
+	isNumber numberKind = iota
+	isDate
+	isTime
+	isDateTime
+)
+
+type book struct {
+	f        *excelize.File
+	forms    *cellForms
+	from1904 bool
+	kinds    map[int]numberForm // by number format
+}
+
+// numbers is how a style shows numbers. The library walks all the formats for each style, so
+// it is asked once for each format.
+func (b *book) numbers(style int) numberForm {
+	if xfs := b.f.Styles.CellXfs; xfs == nil || style < 0 || style >= len(xfs.Xf) || xfs.Xf[style].NumFmtID == nil {
+		return numberForm{}
+	}
+	format := *b.f.Styles.CellXfs.Xf[style].NumFmtID
+	as, ok := b.kinds[format]
+	if !ok {
+		if s, err := b.f.GetStyle(style); err == nil {
+			as = numberForm{kindOf(s), zeros(s)}
+		}
+		b.kinds[format] = as
+	}
+	return as
+}
+
+// cell gives a cell as text: dates and times in ISO form, whole numbers
+// without exponent, everything else as it stands.
+func (b *book) cell(column, row int, raw string) (text, broken string, err error) {
+	name, err := excelize.CoordinatesToCellName(column, row)
+	if err != nil {
+		return "", "", err
+	}
+	form := b.forms.at(row, column)
+	switch form.kind { // ECMA-376 part 1, section 18.18.11
+	case "b":
+		return map[string]string{"1": "yes", "0": "no"}[raw], "", nil
+	case "e":
+		return raw, "holds " + raw + " in " + name, nil
+	case "d", "s", "str", "inlineStr":
+		return raw, "", nil
+	}
+	v, err := strconv.ParseFloat(raw, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return raw, "", nil
+	}
+	as := b.numbers(form.style)
+	if as.kind == isNumber || v < 0 || v >= 2_958_466 { // the year 10000
+		if text = strconv.FormatFloat(v, 'f', -1, 64); v >= 0 && v == math.Trunc(v) {
+			text = strings.Repeat("0", max(as.zeros-len(text), 0)) + text
+		}
+		return text, "", nil
+	}
+	at, err := excelize.ExcelDateToTime(v, b.from1904)
+	if err != nil {
+		return raw, "", nil
+	}
+	at = at.Round(time.Second)
+	clock := at.Format("15:04")
+	if at.Second() != 0 {
+		clock = at.Format("15:04:05")
+	}
+	if whole, _ := math.Modf(v); as.kind == isTime && whole == 0 {
+		return clock, "", nil
+	}
+	if at.Hour() == 0 && at.Minute() == 0 && at.Second() == 0 {
+		return at.Format("2006-01-02"), "", nil
+	}
+	return at.Format("2006-01-02") + "T" + clock, "", nil
+}
+
+// numberForm is how a number is shown: as what, and with how many digits at
+// least, as ticket numbers and postal codes are.
+type numberForm struct {
+	kind  numberKind
+	zeros int
+}
+
+// zeros is the number of digits that a format of zeros alone asks for.
+func zeros(s *excelize.Style) int {
+	if f := s.CustomNumFmt; f != nil && len(*f) <= 30 && strings.Trim(*f, "0") == "" {
+		return len(*f)
+	}
+	return 0
+}
+
+// kindOf reads a number format (ECMA-376 part 1, sections 18.8.30 and 18.8.31).
+func kindOf(s *excelize.Style) numberKind {
+	if s.CustomNumFmt == nil {
+		switch n := s.NumFmt; {
+		case n >= 14 && n <= 17, n >= 27 && n <= 31, n == 36, n >= 50 && n <= 54, n == 57, n == 58:
+			return isDate
+		case n >= 18 && n <= 21, n >= 32 && n <= 35, n >= 45 && n <= 47, n == 55, n == 56:
+			return isTime
+		case n == 22:
+			return isDateTime
+		}
+		return isNumber
+	}
+	// Only the letters outside quotes, brackets and escapes mean anything.
+	var day, hour bool
+	quoted, bracket, escaped, inside := false, false, false, ""
+	for _, r := range strings.ToLower(strings.SplitN(*s.CustomNumFmt, ";", 2)[0]) {
+		switch {
+		case escaped:
+			escaped = false
+		case r == '\\' || r == '_' || r == '*':
+			escaped = true
+		case r == '"':
+			quoted = !quoted
+		case quoted:
+		case r == '[':
+			bracket, inside = true, ""
+		case r == ']':
+			bracket = false
+			hour = hour || inside != "" && strings.Trim(inside, "hms") == "" // elapsed time
+		case bracket:
+			inside += string(r)
+		case r == 'y' || r == 'd':
+			day = true
+		case r == 'h' || r == 's':
+			hour = true
+		}
+	}
+	switch {
+	case day && hour:
+		return isDateTime
+	case day:
+		return isDate
+	case hour:
+		return isTime
+	}
+	return isNumber
+}

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"context"
+	"regexp"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/google/uuid"
+
+	"doorstep/api/web"
+	"doorstep/domain"
+	"doorstep/domain/ladder"
+)
+
+func (a *App) mountSOS(s *web.Server) {
+	svc, read := a.Service, a.Service.Read
+
+	s.Handle("POST", "/v1/sos", func(c *fiber.Ctx) error {
+		var body sosBody
+		web.DecodeLenient(c, &body)
+		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusCreated}
+		if sent, ok, err := web.SentAt(c); ok && err == nil {
+			call.SentAt = &sent
+		}
+		if _, err := svc.RaiseSOS(c.UserContext(), call, body.input()); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "/v1/sos")
+	})
+	s.Handle("GET", "/v1/sos", func(c *fiber.Ctx) error {
+		return listOf(c, func(p domain.Page) ([]domain.SOS, error) {
+			return read.SOSs(c.UserContext(), actorOf(c), c.Query("status") == "open", p)
+		}, func(v domain.SOS) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.SOS) ([]domain.SOSView, error) {
+			return svc.ViewSOSs(c.UserContext(), actorOf(c), rows...)
+		})
+	})
+	s.Handle("GET", "/v1/sos/{id}", get("SOS", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.SOSView, error) {
+		x, err := read.SOS(c.UserContext(), ac, id)
+		if err != nil {
+			return domain.SOSView{}, err
+		}
+		out, err := svc.ViewSOSs(c.UserContext(), ac, *x)
+		if err != nil {
+			return domain.SOSView{}, err
+		}
+		return out[0], nil
+	}))
+	s.Handle("POST", "/v1/sos/{id}/acknowledge", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "SOS")
+		if err != nil {
+			return err
+		}
+		// As with stop and SOS: nothing that a phone sends may keep it ringing.
+		var body acknowledgeBody
+		web.DecodeLenient(c, &body)
+		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusOK}
+		if sent, ok, err := web.SentAt(c); ok && err == nil {
+			call.SentAt = &sent
+		}
+		if r := []rune(body.Note); len(r) > 2000 {
+			body.Note = string(r[:2000])
+		}
+		in := domain.SOSAnswer{Note: body.Note, OccurredAt: body.OccurredAt}
+		if _, err := svc.AnswerSOS(c.UserContext(), call, id, "acknowledge", in); err != nil {
+			return err
+		}
+		return sendAnswer(c, call, "")
+	})
+	for _, action := range []string{"hand-over", "resolve"} {
+		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+			in domain.SOSAnswer) error {
+			_, err := svc.AnswerSOS(ctx, call, id, action, in)
+			return err
+		}))
+	}
+	s.Handle("PUT", "/v1/centres/{id}/ladder", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		in struct {
+			Tiers []ladder.Tier `json:"tiers"`
+		}) error {
+		_, err := svc.SetLadder(ctx, call, id, in.Tiers)
+		return err
+	}))
+}
+
+// sosBody is read leniently: nothing in it can refuse an SOS.
+type sosBody struct {
+	ID         string   `json:"id"`
+	VisitID    string   `json:"visit_id"`
+	Note       string   `json:"note"`
+	Lat        *float64 `json:"lat"`
+	Lon        *float64 `json:"lon"`
+	Avoid      anyIDs   `json:"avoid"`
+	OccurredAt string   `json:"occurred_at"`
+}
+
+// acknowledgeBody is read leniently: nothing in it can keep an alarm ringing.
+type acknowledgeBody struct {
+	Note       string `json:"note"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+func (b *sosBody) input() domain.SOSInput {
+	in := domain.SOSInput{Note: b.Note, OccurredAt: b.OccurredAt}
+	if r := []rune(in.Note); len(r) > 2000 {
+		in.Note = string(r[:2000])
+	}
+	read := func(raw string) *domain.ID {
+		if id, err := uuid.Parse(raw); err == nil && id != (domain.ID{}) {
+			return &id
+		}
+		return nil
+	}
+	in.ID, in.VisitID = read(b.ID), read(b.VisitID)
+	if b.Lat != nil && b.Lon != nil && *b.Lat >= -90 && *b.Lat <= 90 && *b.Lon >= -180 && *b.Lon <= 180 {
+		in.Lat, in.Lon = b.Lat, b.Lon
+	}
+	for i, id := range b.Avoid {
+		if i < 20 {
+			in.Avoid = append(in.Avoid, id)
+		}
+	}
+	return in
+}
+
+// anyIDs takes every id that it finds: whom an SOS must not reach does not
+// depend on what else stands there.
+type anyIDs []domain.ID
+
+// UnmarshalJSON never fails.
+func (l *anyIDs) UnmarshalJSON(b []byte) error {
+	for _, raw := range idForm.FindAll(b, 100) {
+		if id, err := uuid.ParseBytes(raw); err == nil && id != (domain.ID{}) {
+			*l = append(*l, id)
+		}
+	}
+	return nil
+}
+
+var idForm = regexp.MustCompile(`[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`)

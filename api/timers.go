@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+
+	"doorstep/api/web"
+	"doorstep/domain"
+)
+
+func (a *App) mountTimers(s *web.Server) {
+	svc, read := a.Service, a.Service.Read
+
+	for _, action := range []string{"extend", "fine", "end"} {
+		s.Handle("POST", "/v1/visits/{id}/timer/"+action, func(c *fiber.Ctx) error {
+			id, err := web.PathID(c, "id", "visit")
+			if err != nil {
+				return err
+			}
+			in, err := decode[domain.TimerInput](c)
+			if err != nil {
+				return err
+			}
+			if err := a.checkCode(c, id, in.Code); err != nil {
+				return err
+			}
+			return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+				_, err := svc.AnswerTimer(ctx, call, id, action, in)
+				return err
+			})
+		})
+	}
+	s.Handle("POST", "/v1/visits/{id}/timer/spoken", byID("visit", "", fiber.StatusOK,
+		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SpokenInput) error {
+			_, err := svc.SpokeWith(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("GET", "/v1/visits/{id}/timer", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "visit")
+		if err != nil {
+			return err
+		}
+		rows, err := read.Timers(c.UserContext(), actorOf(c).Scope(), id)
+		if err != nil {
+			return err
+		}
+		out := make([]domain.TimerView, len(rows))
+		for i := range rows {
+			out[i] = rows[i].View(actorOf(c))
+		}
+		return web.List(c, out, "")
+	})
+	s.Handle("PUT", "/v1/me/codes", func(c *fiber.Ctx) error {
+		in, err := decode[domain.CodesInput](c)
+		if err != nil {
+			return err
+		}
+		if err := a.guessed(c, func() (err error) {
+			in.Keep, err = a.Service.CheckPresent(c.UserContext(), actorOf(c), in.Present)
+			return err
+		}); err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+			_, err := svc.SetCodes(ctx, call, in)
+			return err
+		})
+	})
+}
+
+// checkCode compares the code of a timer.
+func (a *App) checkCode(c *fiber.Ctx, visit domain.ID, code string) error {
+	return a.guessed(c, func() error { return a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code) })
+}
+
+// guessed slows down guessing of codes, wherever they are asked for; the duress
+// code is heard all the same.
+func (a *App) guessed(c *fiber.Ctx, check func() error) error {
+	done, late := a.Service.BeginTry(c.UserContext(), a.try(c, trySignIn, "code of "+actorOf(c).UserID.String()))
+	err := check()
+	if late != nil {
+		return late
+	}
+	done(!domain.IsCode(err, domain.CodeUnprocessable))
+	return err
+}

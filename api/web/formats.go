@@ -1,0 +1,30 @@
+package web
+
+import (
+	"errors"
+
+	"doorstep/domain"
+)
+
+// The string formats of the contract. Their sentences are for people and never
+// repeat the value.
+func formatInstant(s string) error {
+	if _, ok := domain.InstantShape(s); !ok {
+		return errors.New("must be a date and time (RFC 3339, or local without an offset)")
+	}
+	return nil
+}
+
+func formatDateTime(s string) error {
+	if zoned, ok := domain.InstantShape(s); !ok || !zoned {
+		return errors.New("must be a date and time with an offset (RFC 3339)")
+	}
+	return nil
+}
+
+func formatDate(s string) error {
+	if !domain.DateShape(s) {
+		return errors.New("must be a date (YYYY-MM-DD)")
+	}
+	return nil
+}
