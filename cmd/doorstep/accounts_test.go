@@ -79,12 +79,12 @@ func (h *harness) invites(by *person, login string, body obj, want int) obj {
 // redeem sets a password with a code.
 func (h *harness) redeem(code, password string, want int) {
 	h.Helper()
-	(&person{h: h}).send("POST", "/v1/auth/reset", obj{"token": code, "password": password}, want)
+	h.anonymous().send("POST", "/v1/auth/reset", obj{"token": code, "password": password}, want)
 }
 
 func (h *harness) signIn(login, password string, want int) obj {
 	h.Helper()
-	return (&person{h: h}).send("POST", "/v1/auth/login", obj{"login": login, "password": password}, want)
+	return h.anonymous().send("POST", "/v1/auth/login", obj{"login": login, "password": password}, want)
 }
 
 // TestACodeGoesToItsPersonAlone: whoever asks for it, and whatever it is for,
@@ -268,7 +268,7 @@ func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 		if len(resets) != 1 || resets[0].(obj)["by"] != "Root Surname" || resets[0].(obj)["used"] != true {
 			h.Errorf("the next sign-in tells of %v", resets)
 		}
-		meena := &person{h: h, login: "meena", token: toString(in["access_token"])}
+		meena := h.signedIn("meena", toString(in["access_token"]))
 		kinds := map[string]int{}
 		for _, n := range items(meena.send("GET", "/v1/inbox", nil, 200)) {
 			kinds[toString(n["kind"])]++
@@ -332,7 +332,7 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 			}
 			second := *u
 			second.ID, second.Login = uuid.Must(uuid.NewV7()), "second.root"
-			h.people[second.Login] = &person{h: h, id: second.ID, login: second.Login, role: second.Role}
+			h.adopt(second)
 			return tx.InsertUser(&second)
 		}))
 		_, job := h.household(h.as("kiran"), nil)
@@ -567,7 +567,7 @@ func TestDevicesAreBounded(t *testing.T) {
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base) + "/devices/"
-		nobody := &person{h: h, login: "nobody"}
+		nobody := h.anonymous()
 		own := uuid.NewString()
 		nobody.send("PUT", link+own, obj{"token": "the household's", "platform": "web"}, 200)
 		taken := 0
@@ -612,7 +612,7 @@ func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
 		root := h.as("root")
 		session := func(login string) (*person, string) {
 			in := h.signIn(login, password, 200)
-			return &person{h: h, login: login, token: toString(in["access_token"])}, toString(in["refresh_token"])
+			return h.signedIn(login, toString(in["access_token"])), toString(in["refresh_token"])
 		}
 		put := func(p *person, token string, want int) {
 			h.Helper()
@@ -632,13 +632,13 @@ func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
 		tablet, second := session("ravi")
 		put(ravi, "of the phone", 200)
 		put(tablet, "of the tablet", 200)
-		refreshed := (&person{h: h}).send("POST", "/v1/auth/refresh", obj{"refresh_token": first}, 200)
-		(&person{h: h}).send("POST", "/v1/auth/logout", obj{"refresh_token": refreshed["refresh_token"]}, 204)
+		refreshed := h.anonymous().send("POST", "/v1/auth/refresh", obj{"refresh_token": first}, 200)
+		h.anonymous().send("POST", "/v1/auth/logout", obj{"refresh_token": refreshed["refresh_token"]}, 204)
 		if of("ravi") != "of the tablet" {
 			h.Errorf("after the phone's logout: %s", of("ravi"))
 		}
 		put(ravi, "of the phone", 401) // its access token is still good for minutes
-		(&person{h: h}).send("POST", "/v1/auth/logout", obj{"refresh_token": second}, 204)
+		h.anonymous().send("POST", "/v1/auth/logout", obj{"refresh_token": second}, 204)
 		if of("ravi") != "" {
 			h.Errorf("after both logouts: %s", of("ravi"))
 		}
@@ -700,10 +700,10 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
 		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base)
-		nobody := &person{h: h}
+		nobody := h.anonymous()
 		key := func(base string) string {
 			h.Helper()
-			page, _ := (&person{h: &harness{T: h.T, base: base, contract: h.contract}}).raw("GET", link, nil)
+			page, _ := h.through(base).anonymous().raw("GET", link, nil)
 			found := formKey.FindSubmatch(page)
 			if found == nil {
 				h.Fatalf("the page offers nothing:\n%s", page)
@@ -712,13 +712,14 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 		}
 		old := key(h.base)
 		h.wiring.Secrets.LinkSecret = strings.Repeat("another secret ", 3)
-		nobody.h = &harness{T: h.T, base: h.another(), contract: h.contract}
+		second := h.another()
+		nobody = h.through(second).anonymous()
 		confirm := func(key string) int {
 			h.Helper()
 			_, res := nobody.raw("POST", link+"/confirm", "form_key="+url.QueryEscape(key), "Content-Type", "application/x-www-form-urlencoded")
 			return res.StatusCode
 		}
-		fresh := key(nobody.h.base)
+		fresh := key(second)
 		parts := strings.Split(fresh, ".")
 		for _, forged := range []string{parts[0] + "." + parts[1] + ".", "AAAAAAAAAAAAAAAAAAAAAA." + parts[1] + ".", "." + parts[1] + ".", old} {
 			if got := confirm(forged); got != 409 {
@@ -867,7 +868,7 @@ func TestALinkTakesNoDeviceOfStaff(t *testing.T) {
 		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base) + "/devices/"
 		own := uuid.NewString()
 		ravi.send("PUT", "/v1/devices/"+own, obj{"token": "ravi's", "platform": "android"}, 200)
-		nobody := &person{h: h}
+		nobody := h.anonymous()
 		nobody.send("PUT", link+own, obj{"token": "a stranger's", "platform": "web"}, 409)
 		nobody.send("PUT", link+uuid.NewString(), obj{"token": "ravi's", "platform": "web"}, 409)
 		nobody.send("PUT", link+uuid.NewString(), obj{"token": "the household's", "platform": "web"}, 200)

@@ -82,9 +82,7 @@ func TestUnreachableRefusesUsAndNotTheHousehold(t *testing.T) {
 			t.Errorf("offered %v", got["actions"])
 		}
 		day := h.clock.Now().Add(48 * time.Hour).Format("2006-01-02")
-		if status := h.tap(desk, job, "another-time", "date", day, "part", "morning"); status != 303 {
-			t.Fatalf("another time by link: %d", status)
-		}
+		h.home(desk, job).taps("another-time", 303, "date", day, "part", "morning")
 		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); !offers(got, "schedule") || len(got["holds"].([]any)) != 0 {
 			t.Errorf("after the household's wish %v is offered, holds %v", got["actions"], got["holds"])
 		}

@@ -33,7 +33,7 @@ func (h *harness) colleague(login string, of *person) *person {
 		}
 		n := *u
 		n.ID, n.Login, n.Version, n.Name = uuid.Must(uuid.NewV7()), login, 1, "New "+login
-		h.people[login] = &person{h: h, id: n.ID, login: login, role: n.Role}
+		h.adopt(n)
 		return tx.InsertUser(&n)
 	}))
 	return h.as(login)
@@ -254,7 +254,7 @@ func TestAHouseholdAppeals(t *testing.T) {
 		_, quiet := h.household(desk, nil)
 		x := h.advise(job, "2027-12-01", nil)
 		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
-		nobody := &person{h: h}
+		nobody := h.anonymous()
 		page, _ := nobody.raw("GET", link, nil)
 		if !strings.Contains(string(page), "How we plan our visits to you") || !strings.Contains(string(page), "1 December") ||
 			strings.Contains(string(page), "canary") {
@@ -264,9 +264,7 @@ func TestAHouseholdAppeals(t *testing.T) {
 		if page, _ := nobody.raw("GET", other, nil); strings.Contains(string(page), "How we plan") {
 			t.Error("a household without a note is told of one")
 		}
-		if status := h.tap(desk, job, "appeal", "reason", "canary-objection: it was my brother"); status != 303 {
-			t.Fatalf("by link: %d", status)
-		}
+		h.home(desk, job).taps("appeal", 303, "reason", "canary-objection: it was my brother")
 		if page, _ := nobody.raw("GET", link, nil); !strings.Contains(string(page), "You have objected") {
 			t.Error("the page does not say that it objected")
 		}

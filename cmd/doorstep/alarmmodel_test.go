@@ -179,7 +179,7 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 			if runs() {
 				m.timer = "armed"
 				plan := h.clock.Now().Add(15 * time.Minute)
-				got := instantOf(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
+				got := instant(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
 				if got.Before(plan) {
 					rt.Fatalf("after fine it is due %v, sooner than in 15 minutes", got)
 				}
@@ -192,7 +192,7 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 			if runs() && m.extended+n <= 480 {
 				m.timer = "armed"
 				m.extended += n
-				m.due = instantOf(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
+				m.due = instant(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
 				if m.due.Before(h.clock.Now().Add(time.Duration(n) * time.Minute)) {
 					rt.Fatalf("extended by %d min it is due %v", n, m.due)
 				}

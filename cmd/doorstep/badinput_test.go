@@ -144,7 +144,7 @@ func (n *nasty) fresh(segment string) {
 // who may call the operation and sees its object.
 func (n *nasty) who(op *web.Operation) *person {
 	if op.Public {
-		return &person{h: n.harness, login: "nobody"}
+		return n.harness.anonymous()
 	}
 	segment := strings.Split(op.Path, "/")[2]
 	order := []string{"coordinator kiran", "area_manager maya", "technician ravi", "proprietor asha", "agent gita", "admin root"}
@@ -1267,7 +1267,7 @@ func TestNothingRefusesAStop(t *testing.T) {
 			}
 		}
 		body := []byte(`{"note":"x"}`)
-		n.fire(shot{op: op, label: "as nobody", path: visits[0], body: body, by: &person{h: n.harness}, want: []int{401}})
+		n.fire(shot{op: op, label: "as nobody", path: visits[0], body: body, by: n.harness.anonymous(), want: []int{401}})
 		n.fire(shot{op: op, label: "as another technician", path: visits[0], body: body, by: n.as("meena"), want: []int{404}})
 		n.fire(shot{op: op, label: "as a stranger", path: visits[0], body: body, by: n.as("ravi2"), want: []int{404}})
 		for label, id := range inTurn(map[string]string{"a word": "abc", "nowhere": uuid.NewString(), "NUL": "%00", "not UTF-8": "%ff",
@@ -1283,7 +1283,7 @@ func TestBadForms(t *testing.T) {
 		n.ignores("flag.triage", "link.wrong_person", "note.waiting", "promise.yours", "visit.another_time", "visit.assigned",
 			"visit.cancelled", "visit.cancelled_by_customer", "visit.confirmed")
 		key := func() string {
-			page, _ := (&person{h: n.harness}).raw("GET", "/c/"+n.link, nil)
+			page, _ := n.harness.anonymous().raw("GET", "/c/"+n.link, nil)
 			m := formKey.FindSubmatch(page)
 			if m == nil {
 				n.Fatalf("no form key on %s", page)

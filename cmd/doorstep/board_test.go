@@ -520,7 +520,7 @@ func TestTheBoardShowsTrouble(t *testing.T) {
 		ill, late := h.visit(desk, one, monday.Add(2*time.Hour), "ravi"), h.visit(desk, two, monday.Add(2*time.Hour), "meena")
 		trouble := func() (string, string) {
 			said := map[any]string{}
-			for _, v := range listed(desk.send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.centre, monday.Format("2006-01-02")), nil, 200),
+			for _, v := range list(desk.send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.centre, monday.Format("2006-01-02")), nil, 200),
 				"visits") {
 				said[v["id"]] = v["trouble"].(string)
 			}

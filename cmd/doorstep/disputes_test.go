@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -24,7 +25,7 @@ func (h *harness) home(desk *person, job obj) *household {
 
 func (m *household) page() string {
 	m.h.Helper()
-	body, res := (&person{h: m.h}).raw("GET", m.link, nil)
+	body, res := m.h.anonymous().raw("GET", m.link, nil)
 	if res.StatusCode != 200 {
 		m.h.Fatalf("the page: %d", res.StatusCode)
 	}
@@ -47,9 +48,12 @@ func (m *household) sends(action, key string, want int, fields ...string) string
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
-	body, res := (&person{h: m.h}).raw("POST", m.link+"/"+action, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	body, res := m.h.anonymous().raw("POST", m.link+"/"+action, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 	if res.StatusCode != want {
 		m.h.Fatalf("%s: %d, want %d:\n%s", action, res.StatusCode, want, body)
+	}
+	if res.StatusCode == http.StatusSeeOther {
+		body, _ = m.h.anonymous().raw("GET", res.Header.Get("Location"), nil)
 	}
 	return string(body)
 }
@@ -57,15 +61,7 @@ func (m *household) sends(action, key string, want int, fields ...string) string
 // phone gives the household a device, so that it is told of things by push.
 func (m *household) phone(token string) {
 	m.h.Helper()
-	(&person{h: m.h}).send("PUT", m.link+"/devices/"+uuid.NewString(), obj{"token": token, "platform": "web"}, 200)
-}
-
-func items(o obj) []obj {
-	out := []obj{}
-	for _, v := range o["items"].([]any) {
-		out = append(out, v.(obj))
-	}
-	return out
+	m.h.anonymous().send("PUT", m.link+"/devices/"+uuid.NewString(), obj{"token": token, "platform": "web"}, 200)
 }
 
 func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
@@ -407,7 +403,7 @@ func TestAStrangersWordsAreUndone(t *testing.T) {
 		if f := items(desk.send("GET", path("/v1/disputes?job_id=%s", job), nil, 200)); f[0]["status"] != "withdrawn" {
 			t.Errorf("the stranger's dispute is %v", f[0]["status"])
 		}
-		_, res := (&person{h: h}).raw("GET", m.link, nil)
+		_, res := h.anonymous().raw("GET", m.link, nil)
 		if res.StatusCode != 404 {
 			t.Errorf("his link answers %d", res.StatusCode)
 		}

@@ -311,7 +311,7 @@ func TestTooLargeIsAnAnswer(t *testing.T) {
 	if got := ravi.send("POST", path("/v1/visits/%s/stop", visit), large, 200); got["status"] != "stopped_unsafe" {
 		t.Errorf("a stop with 11 MiB: %v", got)
 	}
-	(&person{h: h, login: "nobody"}).send("POST", "/v1/sos", large, 401)
+	h.anonymous().send("POST", "/v1/sos", large, 401)
 }
 
 // failing is a store that loses a server between file and row: the file is

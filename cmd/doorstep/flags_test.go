@@ -16,10 +16,7 @@ func (h *harness) keptAway(login string) obj {
 	_, job := h.household(h.as("kiran"), nil)
 	visit := h.visit(h.as("kiran"), job, h.clock.Now().Add(90*24*time.Hour), login)
 	h.as(login).send("POST", path("/v1/visits/%s/en-route", visit), nil, 200) // they are about to meet
-	if got := h.tap(h.as("kiran"), job, "report", "what", "threatened", "who", h.people[login].id.String(), "note",
-		"canary-narrative"); got != 303 {
-		h.Fatalf("the report is answered with %d", got)
-	}
+	h.home(h.as("kiran"), job).taps("report", 303, "what", "threatened", "who", h.people[login].id.String(), "note", "canary-narrative")
 	list := items(h.as("maya").send("GET", "/v1/keep-aways", nil, 200))
 	if len(list) == 0 {
 		h.Fatal("nobody is kept away")

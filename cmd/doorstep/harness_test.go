@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -227,11 +226,34 @@ func (h *harness) populate(ctx context.Context) {
 				if err := tx.PutDevice(&dev); err != nil {
 					return err
 				}
-				h.people[u.Login] = &person{h: h, id: u.ID, login: u.Login, role: u.Role}
+				h.adopt(u)
 			}
 		}
 		return nil
 	}))
+}
+
+// anonymous is somebody without an account.
+func (h *harness) anonymous() *person { return h.signedIn("nobody", "") }
+
+// signedIn is somebody with a token of their own.
+func (h *harness) signedIn(login, token string) *person {
+	return &person{h: h, login: login, token: token}
+}
+
+// adopt makes a user who was added to the database known by their login.
+func (h *harness) adopt(u domain.User) {
+	h.people[u.Login] = &person{h: h, id: u.ID, login: u.Login, role: u.Role}
+}
+
+// through is the same world seen through another server.
+func (h *harness) through(base string) *harness {
+	out := &harness{T: h.T, clock: h.clock, phones: h.phones, base: base, contract: h.contract, centre: h.centre, other: h.other,
+		people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
+	for login, p := range h.people {
+		out.people[login] = &person{h: out, id: p.id, login: p.login, role: p.role, token: p.token}
+	}
+	return out
 }
 
 // as signs a person in.
@@ -242,7 +264,7 @@ func (h *harness) as(login string) *person {
 		h.Fatalf("nobody is called %s", login)
 	}
 	if p.token == "" {
-		out := (&person{h: h}).send("POST", "/v1/auth/login", obj{"login": login, "password": password}, 200)
+		out := h.anonymous().send("POST", "/v1/auth/login", obj{"login": login, "password": password}, 200)
 		p.token = out["access_token"].(string)
 	}
 	return p
@@ -513,23 +535,4 @@ func (p *person) attempt(job obj, channel, outcome string, more obj) obj {
 func (p *person) verdict(job obj) obj {
 	p.h.Helper()
 	return p.send("GET", path("/v1/jobs/%s/reachability", job), nil, 200)
-}
-
-// tap opens the household's page as it is now and sends one of its forms; it
-// gives the status of the answer.
-func (h *harness) tap(desk *person, job obj, action string, fields ...string) int {
-	h.Helper()
-	link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
-	nobody := &person{h: h}
-	page, _ := nobody.raw("GET", link, nil)
-	key := formKey.FindSubmatch(page)
-	if key == nil {
-		h.Fatalf("the page offers nothing:\n%s", page)
-	}
-	form := url.Values{"form_key": {string(key[1])}}
-	for i := 0; i+1 < len(fields); i += 2 {
-		form.Set(fields[i], fields[i+1])
-	}
-	_, res := nobody.raw("POST", link+"/"+action, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
-	return res.StatusCode
 }

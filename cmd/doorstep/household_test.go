@@ -91,7 +91,7 @@ func TestTheDefaultIsExplainedInTheReadersLanguage(t *testing.T) {
 		m := h.home(desk, job)
 		m.taps("dispute", 303, "attempt_id", toString(tried["id"]), "claim", "phone_was_on")
 		h.advance(80 * time.Hour)
-		body, _ := (&person{h: h}).raw("GET", m.link, nil, "Accept-Language", "hi")
+		body, _ := h.anonymous().raw("GET", m.link, nil, "Accept-Language", "hi")
 		if page := string(body); strings.Contains(page, "Nobody decided") || !strings.Contains(page, "आप सही थे") {
 			t.Error("the page speaks English of the default, or does not speak of it")
 		}

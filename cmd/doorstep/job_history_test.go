@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -29,30 +27,8 @@ func (p *person) passport(job obj) obj {
 	return p.send("GET", path("/v1/jobs/%s/passport", job), nil, 200)
 }
 
-// byLink sends a form of the job's page with a fresh key.
-func (h *harness) byLink(job obj, action string, fields url.Values, want int) string {
-	h.Helper()
-	share := h.as("kiran").send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
-	link := strings.TrimPrefix(share, h.base)
-	nobody := &person{h: h, login: "nobody"}
-	page, _ := nobody.raw("GET", link, nil)
-	key := formKey.FindSubmatch(page)
-	if key == nil {
-		h.Fatalf("no form key on the page:\n%s", page)
-	}
-	form := url.Values{"form_key": {string(key[1])}}
-	for k, v := range fields {
-		form[k] = v
-	}
-	out, res := nobody.raw("POST", link+"/"+action, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
-	if res.StatusCode != want {
-		h.Fatalf("%s by link: %d, want %d: %s", action, res.StatusCode, want, out)
-	}
-	if res.StatusCode == http.StatusSeeOther {
-		out, _ = nobody.raw("GET", res.Header.Get("Location"), nil)
-	}
-	return string(out)
-}
+// items are those of a page of a list.
+func items(o obj) []obj { return list(o, "items") }
 
 func list(o obj, name string) []obj {
 	out := []obj{}
@@ -65,7 +41,7 @@ func list(o obj, name string) []obj {
 func (h *harness) factKinds(job obj) []string {
 	h.Helper()
 	kinds := []string{}
-	for _, f := range list(h.as("maya").send("GET", path("/v1/jobs/%s/timeline?limit=200", job), nil, 200), "items") {
+	for _, f := range items(h.as("maya").send("GET", path("/v1/jobs/%s/timeline?limit=200", job), nil, 200)) {
 		kinds = append(kinds, f["kind"].(string))
 	}
 	return kinds
@@ -98,7 +74,7 @@ func TestAskedOnceAndAgainWithAReasonOnly(t *testing.T) {
 		if out["code"] != "step_recorded" || earlier["id"] != first["id"] || earlier["times"] != 1.0 {
 			t.Fatalf("the warning is %v", out)
 		}
-		if page, res := (&person{h: h}).raw("GET", "/problems/step_recorded", nil); res.StatusCode != 200 ||
+		if page, res := h.anonymous().raw("GET", "/problems/step_recorded", nil); res.StatusCode != 200 ||
 			!strings.Contains(string(page), "repeat_reason") {
 			t.Errorf("the page of the code: %d %s", res.StatusCode, page)
 		}
@@ -328,7 +304,7 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 		_, res := desk.raw("GET", path("/v1/jobs/%s", job), nil)
 		desk.send("PATCH", path("/v1/jobs/%s", job), obj{"what_matters": "wedding on Saturday"}, 200, "If-Match", res.Header.Get("ETag"))
 		known := desk.tried(job, "Switched off and on", "worked", "nobody", 201, obj{"note": "canary-note"})
-		page := h.byLink(job, "call-me", nil, 303)
+		page := h.home(h.as("kiran"), job).taps("call-me", 303)
 		h.expect("kiran", "Please call back")
 		for _, want := range []string{"What we know", "does not cool", "wedding on Saturday", "Switched off and on", "It helped"} {
 			if !strings.Contains(page, want) {
@@ -339,23 +315,23 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 			t.Error("the page says more than the household told")
 		}
 		share := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
-		hindi, _ := (&person{h: h}).raw("GET", strings.TrimPrefix(share, h.base)+"?lang=hi", nil)
+		hindi, _ := h.anonymous().raw("GET", strings.TrimPrefix(share, h.base)+"?lang=hi", nil)
 		if !strings.Contains(string(hindi), "हमें जो पता है") || !strings.Contains(string(hindi), "फ़ायदा हुआ") {
 			t.Error("the Hindi page does not say what is known")
 		}
 
-		if page := h.byLink(job, "passport", url.Values{"fault": {"cools, but leaks <b>"}}, 303); !strings.Contains(page, "leaks &lt;b&gt;") ||
+		if page := h.home(h.as("kiran"), job).taps("passport", 303, "fault", "cools, but leaks <b>"); !strings.Contains(page, "leaks &lt;b&gt;") ||
 			!strings.Contains(page, "Everybody who helps you will read it") {
 			t.Errorf("after the correction the page says %s", page)
 		}
-		h.byLink(job, "passport", url.Values{"what_matters": {"insulin in the fridge"}}, 303)
-		h.byLink(job, "passport", url.Values{"step": {"switched off, and on"}, "result": {"failed"}}, 303) // corrects the record
-		h.byLink(job, "passport", url.Values{"step": {"Cleaned the filter"}, "result": {"failed"}}, 303)   // adds one
-		h.byLink(job, "passport", url.Values{"step": {"Moved it"}}, 422)
-		if page := h.byLink(job, "passport", url.Values{"fault": {"   "}}, 422); !strings.Contains(page, `id="fault-err"`) {
+		h.home(h.as("kiran"), job).taps("passport", 303, "what_matters", "insulin in the fridge")
+		h.home(h.as("kiran"), job).taps("passport", 303, "step", "switched off, and on", "result", "failed") // corrects the record
+		h.home(h.as("kiran"), job).taps("passport", 303, "step", "Cleaned the filter", "result", "failed")   // adds one
+		h.home(h.as("kiran"), job).taps("passport", 422, "step", "Moved it")
+		if page := h.home(h.as("kiran"), job).taps("passport", 422, "fault", "   "); !strings.Contains(page, `id="fault-err"`) {
 			t.Errorf("a blank fault comes back as %s", page)
 		}
-		if _, res := (&person{h: h}).raw("POST", strings.TrimPrefix(share, h.base)+"/passport", "form_key=x.y.z&fault=spoilt", "Content-Type",
+		if _, res := h.anonymous().raw("POST", strings.TrimPrefix(share, h.base)+"/passport", "form_key=x.y.z&fault=spoilt", "Content-Type",
 			"application/x-www-form-urlencoded"); res.StatusCode != 409 {
 			t.Errorf("a forged form key: %d", res.StatusCode)
 		}
@@ -439,16 +415,16 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 		_, other := h.household(desk, nil)
 		recorded := desk.tried(other, "Filter cleaned", "failed", "professional", 201, nil)
 		desk.tried(other, "Hose turned", "failed", "nobody", 201, nil)
-		h.byLink(other, "passport", url.Values{"fault": {"no fault at all"}}, 303)
-		h.byLink(other, "passport", url.Values{"what_matters": {"nothing"}}, 303)
-		h.byLink(other, "passport", url.Values{"step": {"Drum turned"}, "result": {"failed"}}, 303)
-		h.byLink(other, "passport", url.Values{"step": {"filter cleaned"}, "result": {"worked"}}, 303)
+		h.home(h.as("kiran"), other).taps("passport", 303, "fault", "no fault at all")
+		h.home(h.as("kiran"), other).taps("passport", 303, "what_matters", "nothing")
+		h.home(h.as("kiran"), other).taps("passport", 303, "step", "Drum turned", "result", "failed")
+		h.home(h.as("kiran"), other).taps("passport", 303, "step", "filter cleaned", "result", "worked")
 		_, res := desk.raw("GET", path("/v1/jobs/%s", other), nil)
 		desk.send("PATCH", path("/v1/jobs/%s", other), obj{"what_matters": "a baby"}, 200, "If-Match", res.Header.Get("ETag"))
 		if p := desk.passport(other); len(list(p, "tried_steps")) != 3 {
 			t.Fatalf("before it is known the passport is %v", p)
 		}
-		h.byLink(other, "wrong-person", nil, 200)
+		h.home(h.as("kiran"), other).taps("wrong-person", 200)
 		p = desk.passport(other)
 		steps = list(p, "tried_steps")
 		if p["fault"] != "does not cool" || p["what_matters"] != "a baby" || len(steps) != 2 || steps[0]["id"] != recorded["id"] ||
@@ -459,7 +435,7 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 
 		thanked, thanks := h.thanked("meena", "from nobody of this house")
 		desk.send("POST", path("/v1/thanks/%s/moderate", thanks), obj{"decision": "approve"}, 200)
-		h.byLink(obj{"id": thanked["job_id"]}, "wrong-person", nil, 200)
+		h.home(h.as("kiran"), obj{"id": thanked["job_id"]}).taps("wrong-person", 200)
 		h.advance(8 * 24 * time.Hour)
 		for _, o := range h.thanksOf("kiran", "") {
 			if want := map[any]string{thanks["id"]: "refused"}[o["id"]]; want != "" && o["status"] != want {
@@ -508,9 +484,9 @@ func (h *harness) thanked(login, text string) (visit, thanks obj) {
 	_, job := h.household(desk, nil)
 	visit = h.visit(desk, job, h.clock.Now().Add(time.Hour), login)
 	h.as(login).send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
-	h.byLink(job, "done", nil, 303)
-	h.byLink(job, "thanks", url.Values{"text": {text}}, 303)
-	for _, o := range list(desk.send("GET", "/v1/thanks?status=waiting&limit=200", nil, 200), "items") {
+	h.home(h.as("kiran"), job).taps("done", 303)
+	h.home(h.as("kiran"), job).taps("thanks", 303, "text", text)
+	for _, o := range items(desk.send("GET", "/v1/thanks?status=waiting&limit=200", nil, 200)) {
 		if o["visit_id"] == visit["id"] {
 			return visit, o
 		}
@@ -521,7 +497,7 @@ func (h *harness) thanked(login, text string) (visit, thanks obj) {
 
 func (h *harness) thanksOf(login, query string) []obj {
 	h.Helper()
-	return list(h.as(login).send("GET", "/v1/thanks"+query, nil, 200), "items")
+	return items(h.as(login).send("GET", "/v1/thanks"+query, nil, 200))
 }
 
 func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
@@ -529,17 +505,17 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		desk, ravi := h.as("kiran"), h.as("ravi")
 		_, job := h.household(desk, nil)
 		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi", "meena")
-		h.byLink(job, "thanks", url.Values{"text": {"too early"}}, 409)
+		h.home(h.as("kiran"), job).taps("thanks", 409, "text", "too early")
 		h.clock.Advance(26 * time.Hour)
 		ravi.send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
-		h.byLink(job, "thanks", url.Values{"text": {"not confirmed yet"}}, 409)
-		h.byLink(job, "done", nil, 303)
-		h.byLink(job, "thanks", url.Values{"text": {"  "}}, 422)
-		if page := h.byLink(job, "thanks", url.Values{"text": {"canary: so kind to my mother"}}, 303); !strings.Contains(page,
+		h.home(h.as("kiran"), job).taps("thanks", 409, "text", "not confirmed yet")
+		h.home(h.as("kiran"), job).taps("done", 303)
+		h.home(h.as("kiran"), job).taps("thanks", 422, "text", "  ")
+		if page := h.home(h.as("kiran"), job).taps("thanks", 303, "text", "canary: so kind to my mother"); !strings.Contains(page,
 			"We will pass it on") || strings.Contains(page, `action="`+"/thanks") {
 			t.Errorf("after the thanks the page says %s", page)
 		}
-		h.byLink(job, "thanks", url.Values{"text": {"and again"}}, 409) // once a visit
+		h.home(h.as("kiran"), job).taps("thanks", 409, "text", "and again") // once a visit
 		h.expectOnly("ravi", "visit.assigned")
 		h.expectOnly("meena", "visit.assigned")
 		m := h.expect("kiran", "A thank-you waits")
@@ -746,9 +722,9 @@ func TestThanksAndProposalsWaitForTheNextDuty(t *testing.T) {
 		visit := h.visit(desk, job, monday.Add(2*time.Hour), "ravi")
 		h.expect("ravi", "New visit")
 		ravi.send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
-		h.byLink(job, "done", nil, 303)
+		h.home(h.as("kiran"), job).taps("done", 303)
 		h.advance(13 * time.Hour) // 22:00 in Kolkata
-		h.byLink(job, "thanks", url.Values{"text": {"so quick"}}, 303)
+		h.home(h.as("kiran"), job).taps("thanks", 303, "text", "so quick")
 		thanks := h.thanksOf("kiran", "?status=waiting")[0]
 		_, other := h.household(desk, nil)
 		for _, step := range []string{"reset", "defrost", "new relay"} {

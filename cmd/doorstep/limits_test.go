@@ -140,7 +140,7 @@ func TestEveryOperationLimitsFloods(t *testing.T) {
 		}
 		usual := h.wiring.Limits
 		h.wiring.Limits = app.Limits{RateUser: 1, RateAddress: 1}
-		flooded := &harness{T: t, base: h.another(), contract: h.contract}
+		flooded := h.through(h.another())
 		h.wiring.Limits = usual
 		ask := func(token, method, where string) *http.Response {
 			t.Helper()
@@ -148,7 +148,7 @@ func TestEveryOperationLimitsFloods(t *testing.T) {
 			if method != "GET" {
 				body = obj{}
 			}
-			_, res := (&person{h: flooded, token: token}).raw(method, where, body)
+			_, res := flooded.signedIn("", token).raw(method, where, body)
 			return res
 		}
 		_ = ask("", "GET", "/docs")

@@ -18,7 +18,7 @@ func (h *harness) london() (desk *person, customer, appliance obj) {
 }
 
 func whens(m obj) (out []string) {
-	for _, j := range listed(m, "jobs") {
+	for _, j := range list(m, "jobs") {
 		out = append(out, j["at"].(string))
 	}
 	return out
@@ -43,7 +43,7 @@ func TestMaintenanceKeepsTheTimeOfDayAcrossAChangeOfClocks(t *testing.T) {
 			want) || ended["status"] != "ended" {
 			t.Errorf("nightly at %v, want %v; %v", got, want, ended["status"])
 		}
-		job := listed(read(weekly), "jobs")[2]
+		job := list(read(weekly), "jobs")[2]
 		visits := items(desk.send("GET", "/v1/visits?job_id="+job["job_id"].(string), nil, 200))
 		if len(visits) != 1 || visits[0]["window_start"] != "2027-03-28T08:30:00Z" || visits[0]["planned_minutes"] != 45.0 ||
 			len(visits[0]["crew"].([]any)) != 0 {
@@ -111,7 +111,7 @@ func TestMaintenanceChangesAndEnds(t *testing.T) {
 		h.advance(10 * 24 * time.Hour) // the first is over
 		m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
 		desk.send("POST", path("/v1/maintenance/%s/end", m), obj{"reason": "they move house"}, 200)
-		jobs := listed(m, "jobs")
+		jobs := list(m, "jobs")
 		for i, want := range []string{"open", "cancelled", "cancelled", "cancelled", "cancelled"} {
 			if got := desk.send("GET", "/v1/jobs/"+jobs[i]["job_id"].(string), nil, 200); got["status"] != want {
 				t.Errorf("job %d is %v, want %s", i, got["status"], want)
@@ -139,7 +139,7 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 				"fault": "clean the coils", "category": "refrigerator"}, 201)
 			h.settle()
 			m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
-			for _, j := range listed(m, "jobs") {
+			for _, j := range list(m, "jobs") {
 				jobs = append(jobs, obj{"id": j["job_id"]})
 			}
 			if len(jobs) != 4 {
@@ -176,7 +176,7 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 		if page := home.page(); !strings.Contains(page, "Stop these regular visits") {
 			t.Error("the page does not offer to stop them")
 		}
-		if body, _ := (&person{h: h}).raw("GET", home.link+"?lang=hi", nil); !strings.Contains(string(body), "ये नियमित विज़िटें बंद करें") {
+		if body, _ := h.anonymous().raw("GET", home.link+"?lang=hi", nil); !strings.Contains(string(body), "ये नियमित विज़िटें बंद करें") {
 			t.Error("nor does it in Hindi")
 		}
 		home.taps("stop-visits", 303)
@@ -192,7 +192,7 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 			t.Errorf("the timeline: %s", facts)
 		}
 		h.advance(40 * 24 * time.Hour)
-		if got := len(listed(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 4 {
+		if got := len(list(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 4 {
 			t.Errorf("%d dates after the end", got)
 		}
 		h.clock.Set(monday)
@@ -205,7 +205,7 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 		stranger.taps("wrong-person", 200)
 		is("taken back", status(m, jobs), "active", "scheduled", "scheduled", "scheduled", "scheduled")
 		h.advance(8 * 24 * time.Hour)
-		if got := len(listed(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 6 {
+		if got := len(list(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 6 {
 			t.Errorf("%d dates a week later", got)
 		}
 		h.clock.Set(monday)
@@ -232,7 +232,7 @@ func TestThePageOfARegularVisitIsAccessible(t *testing.T) {
 	m := desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",
 		"fault": "clean the coils", "category": "refrigerator"}, 201)
 	h.settle()
-	job := listed(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")[0]["job_id"]
+	job := list(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")[0]["job_id"]
 	link := desk.send("GET", fmt.Sprintf("/v1/jobs/%v/link", job), nil, 200)["share_url"].(string)
 	d := &desktop{t, h, a.ctx}
 	d.size(390, 844)

@@ -71,7 +71,7 @@ func TestRoleMatrix(t *testing.T) {
 		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita",
 			"admin": "root"}
 		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
-		nobody := &person{h: h, login: "nobody"}
+		nobody := h.anonymous()
 		checked := 0
 		for _, op := range h.contract.Operations() {
 			if !strings.HasPrefix(op.Path, "/v1/") {

@@ -211,14 +211,7 @@ func secretsOfAll() []string {
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // at is the same world seen through another server.
-func (d *day) at(s *server) *harness {
-	h := &harness{T: d.T, clock: d.clock, phones: d.phones, base: s.base, contract: d.contract, centre: d.centre, other: d.other,
-		people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
-	for login, p := range d.people {
-		h.people[login] = &person{h: h, id: p.id, login: p.login, token: p.token}
-	}
-	return h
-}
+func (d *day) at(s *server) *harness { return d.through(s.base) }
 
 // kill ends the program as a power cut does.
 func (s *server) kill() {
@@ -607,7 +600,7 @@ func logKeepsSecrets(d *day) {
 	desk, ravi, maya, root := d.as("kiran"), d.as("ravi"), d.as("maya"), d.as("root")
 	canaries := map[string]string{}
 	plant := func(what, word string) string { canaries[what] = word; return word }
-	nobody := &person{h: d.harness}
+	nobody := d.harness.anonymous()
 	nobody.send("POST", "/v1/auth/login", obj{"login": "kiran", "password": plant("a wrong password", "canary-wrong-password")}, 401)
 	nobody.send("POST", "/v1/auth/login", obj{"login": plant("an unknown login", "canary-login"), "password": "x"}, 401)
 	signed := nobody.send("POST", "/v1/auth/login", obj{"login": "kiran", "password": password}, 200)
@@ -886,10 +879,10 @@ func databaseGone(d *day) {
 		d.gone(desk, "POST", o.path, o.body, "Idempotency-Key", o.key)
 		d.gone(desk, "PATCH", path("/v1/jobs/%s", job), obj{"fault": "x"}, "If-Match", `"1"`)
 		d.gone(ravi, "POST", path("/v1/visits/%s/stop", visit), nil)
-		d.gone(&person{h: d.harness}, "POST", "/v1/auth/login", obj{"login": "kiran", "password": password})
-		d.gone(&person{h: d.harness}, "POST", "/v1/auth/refresh", obj{"refresh_token": "x"})
-		d.gone(&person{h: d.harness}, "GET", share[strings.Index(share, "/c/"):], nil)
-		if page, res := (&person{h: d.harness}).raw("GET", share[strings.Index(share, "/c/"):], nil, "Accept", "text/html", "Accept-Language",
+		d.gone(d.harness.anonymous(), "POST", "/v1/auth/login", obj{"login": "kiran", "password": password})
+		d.gone(d.harness.anonymous(), "POST", "/v1/auth/refresh", obj{"refresh_token": "x"})
+		d.gone(d.harness.anonymous(), "GET", share[strings.Index(share, "/c/"):], nil)
+		if page, res := d.harness.anonymous().raw("GET", share[strings.Index(share, "/c/"):], nil, "Accept", "text/html", "Accept-Language",
 			"hi"); res.StatusCode != 503 ||
 			res.Header.Get("Retry-After") == "" || !strings.Contains(string(page), `lang="hi"`) || !strings.Contains(string(page), "एक मिनट") {
 			d.Errorf("the household reads, with %d: %s", res.StatusCode, page)
@@ -919,7 +912,7 @@ func databaseGone(d *day) {
 	}
 	// No failed sign-in was counted, deliveries and deadlines go on.
 	for range 6 {
-		(&person{h: d.harness}).send("POST", "/v1/auth/login", obj{"login": "kiran", "password": password}, 200)
+		d.harness.anonymous().send("POST", "/v1/auth/login", obj{"login": "kiran", "password": password}, 200)
 	}
 	d.book(desk, 2, "ravi")
 	d.until("the push after the outage", func() bool { return len(d.phones.MessagesFor("phone:ravi")) == 2 })

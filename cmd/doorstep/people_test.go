@@ -296,7 +296,7 @@ func TestALevelOfSkillIsAskedFor(t *testing.T) {
 		// A plan of the day gives it to who can; the level of a job may change.
 		tray := desk.send("POST", path("/v1/jobs/%s/visits", three), obj{"window_start": "2027-03-04T10:00", "window_end": "2027-03-04T12:00"},
 			201)
-		placed := listed(h.plan(desk, "2027-03-04"), "visits")
+		placed := list(h.plan(desk, "2027-03-04"), "visits")
 		if len(placed) != 1 || placed[0]["visit_id"] != tray["id"] || placed[0]["technician_id"] != h.people["sunil"].id.String() {
 			t.Errorf("the plan: %v", placed)
 		}
@@ -431,8 +431,8 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 		if no := desk.send("POST", path("/v1/visits/%s/assign", tray), h.crew("ravi"), 409); no["code"] != "capacity_full" {
 			t.Errorf("assigned: %v", no)
 		}
-		if plan := h.plan(desk, "2027-03-01"); len(listed(plan, "visits")) != 1 ||
-			listed(plan, "visits")[0]["technician_id"] != h.people["meena"].id.String() {
+		if plan := h.plan(desk, "2027-03-01"); len(list(plan, "visits")) != 1 ||
+			list(plan, "visits")[0]["technician_id"] != h.people["meena"].id.String() {
 			t.Errorf("the plan: %v", plan["visits"])
 		}
 		// Meena takes what is beyond his number.
@@ -443,12 +443,12 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 		desk.send("PUT", hours, obj{"hours": week, "max_visits_per_day": 1}, 200)
 		his := 0
 		both := h.plan(desk, "2027-03-04")
-		for _, v := range listed(both, "visits") {
+		for _, v := range list(both, "visits") {
 			if v["technician_id"] == ravi.id.String() {
 				his++
 			}
 		}
-		if len(listed(both, "visits")) != 3 || his > 1 {
+		if len(list(both, "visits")) != 3 || his > 1 {
 			t.Errorf("the plan of both: %v, %v", both["visits"], both["unplaced"])
 		}
 		desk.send("PUT", hours, obj{"hours": week, "max_visits_per_day": 2}, 200)
@@ -459,12 +459,12 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 			desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201)
 		}
 		plan := h.plan(desk, "2027-03-03")
-		out := listed(plan, "unplaced")
-		if len(listed(plan, "visits")) != 2 || len(out) != 1 || !strings.Contains(fmt.Sprint(out[0]["refusals"]), "capacity_full") {
+		out := list(plan, "unplaced")
+		if len(list(plan, "visits")) != 2 || len(out) != 1 || !strings.Contains(fmt.Sprint(out[0]["refusals"]), "capacity_full") {
 			t.Fatalf("the plan: %v, %v", plan["visits"], out)
 		}
 		taken := desk.send("POST", path("/v1/plans/%s/accept", plan), obj{}, 200)
-		if len(taken["accepted"].([]any)) != 2 || len(listed(taken, "refused")) != 0 {
+		if len(taken["accepted"].([]any)) != 2 || len(list(taken, "refused")) != 0 {
 			t.Errorf("accepted: %v", taken)
 		}
 		desk.send("PUT", hours, obj{"hours": week, "max_visits_per_day": 0}, 200)
@@ -513,7 +513,7 @@ func TestManyWantTheLastPlaceOfADay(t *testing.T) {
 						return
 					}
 					form := url.Values{"form_key": {key}, "window": {day.Add(10 * time.Hour).UTC().Format(time.RFC3339)}}
-					_, res := (&person{h: h}).raw("POST", m.link+"/another-time", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+					_, res := h.anonymous().raw("POST", m.link+"/another-time", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 					if wins[i] = res.StatusCode == 303; !wins[i] && res.StatusCode != 409 {
 						t.Errorf("round %d: the link: %d", round, res.StatusCode)
 					}

@@ -31,14 +31,6 @@ func at(o obj, key string) time.Time {
 	return t
 }
 
-func listed(o obj, key string) []obj {
-	out := []obj{}
-	for _, v := range o[key].([]any) {
-		out = append(out, v.(obj))
-	}
-	return out
-}
-
 func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 	stories(t, func(h *harness) {
 		h.ignores("flag.triage", "hold.area", "visit.assigned", "visit.confirmed", "visit.needs_someone", "visit.unassigned")
@@ -73,7 +65,7 @@ func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 		if !reflect.DeepEqual(plan["visits"], again["visits"]) || !reflect.DeepEqual(plan["unplaced"], again["unplaced"]) {
 			t.Errorf("the same day was planned in two ways:\n%v\n%v", plan["visits"], again["visits"])
 		}
-		visits, unplaced := listed(plan, "visits"), listed(plan, "unplaced")
+		visits, unplaced := list(plan, "visits"), list(plan, "unplaced")
 		if len(visits) != 3 || len(unplaced) != 2 {
 			t.Fatalf("placed %v, unplaced %v", visits, unplaced)
 		}
@@ -84,8 +76,8 @@ func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 		if got := why[held["id"]]; got == nil || got["code"] != "held" {
 			t.Errorf("the visit under a hold is answered %v", got)
 		}
-		if got := listed(unplaced[0], "refusals"); len(unplaced) == 2 &&
-			len(got)+len(listed(unplaced[1], "refusals")) != 3 { // one sentence for the hold, one for each technician's skill
+		if got := list(unplaced[0], "refusals"); len(unplaced) == 2 &&
+			len(got)+len(list(unplaced[1], "refusals")) != 3 { // one sentence for the hold, one for each technician's skill
 			t.Errorf("refusals: %v", unplaced)
 		}
 		last := map[any]time.Time{}
@@ -126,7 +118,7 @@ func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 			obj{"starts_at": tuesday, "ends_at": tuesday.Add(10 * time.Hour), "kind": "annual"}, 201)
 		out = desk.send("POST", path("/v1/plans/%s/accept", plan), obj{}, 200)
 		codes := map[any]any{}
-		for _, r := range listed(out, "refused") {
+		for _, r := range list(out, "refused") {
 			codes[r["visit_id"]] = r["code"]
 		}
 		if codes[visits[1]["visit_id"]] != "wrong_state" || codes[visits[2]["visit_id"]] != "outside_hours" ||
@@ -143,7 +135,7 @@ func TestADayIsPlannedAndAcceptedInParts(t *testing.T) {
 		// What the desk undid stays undone.
 		desk.send("POST", "/v1/visits/"+first["visit_id"].(string)+"/assign", obj{"crew": []any{}}, 200)
 		out = desk.send("POST", path("/v1/plans/%s/accept", plan), obj{"visit_ids": []any{first["visit_id"]}}, 200)
-		if r := listed(out, "refused"); len(r) != 1 || r[0]["code"] != "wrong_state" {
+		if r := list(out, "refused"); len(r) != 1 || r[0]["code"] != "wrong_state" {
 			t.Errorf("accepted again: %v", out)
 		}
 		h.clock.Advance(time.Hour + time.Second)
@@ -190,12 +182,12 @@ func TestASickTechniciansDayIsFreedInOneMove(t *testing.T) {
 			planID = m.Data["plan_id"]
 		}
 		plan := desk.send("GET", "/v1/plans/"+planID, nil, 200)
-		for _, v := range listed(plan, "visits") {
+		for _, v := range list(plan, "visits") {
 			if v["technician_id"] != h.people["meena"].id.String() {
 				t.Errorf("proposed: %v", v)
 			}
 		}
-		if len(listed(plan, "visits")) != 3 {
+		if len(list(plan, "visits")) != 3 {
 			t.Fatalf("the proposal: %v, unplaced %v", plan["visits"], plan["unplaced"])
 		}
 		if got := desk.send("GET", path("/v1/visits/%s", next), nil, 200); len(got["crew"].([]any)) != 1 {
@@ -325,7 +317,7 @@ func TestACalendarOutsideTheHouse(t *testing.T) {
 		if got := ravi.send("GET", "/v1/me/calendar", nil, 200); got["url"] != feed["url"] {
 			t.Error("the address is another one when read")
 		}
-		nobody := &person{h: h}
+		nobody := h.anonymous()
 		read := func() string {
 			t.Helper()
 			body, res := nobody.raw("GET", strings.TrimPrefix(feed["url"].(string), h.base), nil)

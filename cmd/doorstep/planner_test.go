@@ -18,7 +18,7 @@ import (
 )
 
 func reason(plan obj, visit obj) string {
-	for _, u := range listed(plan, "unplaced") {
+	for _, u := range list(plan, "unplaced") {
 		if u["visit_id"] == visit["id"] {
 			return fmt.Sprint(u["code"], ": ", u["reason"])
 		}
@@ -28,7 +28,7 @@ func reason(plan obj, visit obj) string {
 
 // of lists the parts of a plan that are about a visit.
 func of(plan, visit obj) (out []obj) {
-	for _, v := range listed(plan, "visits") {
+	for _, v := range list(plan, "visits") {
 		if v["visit_id"] == visit["id"] {
 			out = append(out, v)
 		}
@@ -129,7 +129,7 @@ func (h *harness) hire(login string) string {
 		u.AreaID = &c.AreaID
 		return tx.InsertUser(&u)
 	}))
-	h.people[login] = &person{h: h, id: u.ID, login: login, role: u.Role}
+	h.adopt(u)
 	return u.ID.String()
 }
 
@@ -207,7 +207,7 @@ func TestAPlanGoesByTheRoads(t *testing.T) {
 		}
 		last := map[any]time.Time{}
 		ways := 0
-		for _, v := range listed(plan, "visits") {
+		for _, v := range list(plan, "visits") {
 			start, who := at(v, "planned_start"), v["technician_id"]
 			if before, ok := last[who]; ok {
 				if ways++; start.Before(before.Add(110 * time.Minute)) {
@@ -290,10 +290,10 @@ func TestWhatIsProposedCanBeAccepted(t *testing.T) {
 			}
 			plan := h.plan(desk, date)
 			out := desk.send("POST", path("/v1/plans/%s/accept", plan), obj{}, 200)
-			if refused := listed(out, "refused"); len(refused) > 0 {
+			if refused := list(out, "refused"); len(refused) > 0 {
 				t.Errorf("%s: proposed %v\nrefused %v", date, plan["visits"], refused)
 			}
-			for _, v := range listed(plan, "visits") {
+			for _, v := range list(plan, "visits") {
 				if offered++; len(v["crew"].([]any)) == 2 {
 					pairs++
 				}

@@ -236,9 +236,7 @@ func TestPhoneFirstIsACallOnTheDay(t *testing.T) {
 		ravi.agreeing(visit, "en-route", 409, nil)
 		desk.attempt(job, "phone", "no_answer", nil)
 		desk.attempt(job, "sms", "delivered", nil)
-		if status := h.tap(desk, job, "confirm"); status != 303 { // contact, and no conversation
-			t.Fatalf("confirmed by link: %d", status)
-		}
+		h.home(desk, job).taps("confirm", 303) // contact, and no conversation
 		ravi.agreeing(visit, "en-route", 409, nil)
 		ravi.attempt(job, "phone", "reached", obj{"direction": "inbound"})
 		ravi.agreeing(visit, "en-route", 200, nil)

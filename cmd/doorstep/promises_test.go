@@ -14,7 +14,7 @@ func TestAPromiseIsKeptOrBreaksAndClimbs(t *testing.T) {
 		m.taps("call-me", 303, "note", "after six")
 		h.expect("kiran", "Please call back")
 		p := items(desk.send("GET", path("/v1/jobs/%s/promises", job), nil, 200))[0]
-		due := instantOf(t, p["due_at"])
+		due := instant(t, p["due_at"])
 		if p["owner_id"] != desk.id.String() || p["source"] != "call_me" || !due.Equal(monday.Add(2*time.Hour)) {
 			t.Fatalf("promised: %v", p)
 		}
@@ -47,15 +47,6 @@ func TestAPromiseIsKeptOrBreaksAndClimbs(t *testing.T) {
 	})
 }
 
-func instantOf(t *testing.T, v any) time.Time {
-	t.Helper()
-	at, err := time.Parse(time.RFC3339, toString(v))
-	if err != nil {
-		t.Fatalf("%v is no instant", v)
-	}
-	return at
-}
-
 func TestPromisesByStaff(t *testing.T) {
 	stories(t, func(h *harness) {
 		desk, asha, gita := h.as("kiran"), h.as("asha"), h.as("gita")
@@ -64,7 +55,7 @@ func TestPromisesByStaff(t *testing.T) {
 		night := time.Date(2027, 3, 2, 22, 0, 0, 0, time.FixedZone("IST", 19800))
 		p := desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"kind": "part", "what": "the relay", "due_at": night.Format(time.RFC3339)},
 			201)
-		if due := instantOf(t, p["due_at"]); !due.Equal(time.Date(2027, 3, 3, 2, 30, 0, 0, time.UTC)) {
+		if due := instant(t, p["due_at"]); !due.Equal(time.Date(2027, 3, 3, 2, 30, 0, 0, time.UTC)) {
 			t.Errorf("due at %v, want 08:00 in Pune", due)
 		}
 		desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"kind": "moon"}, 400)

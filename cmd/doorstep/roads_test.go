@@ -31,7 +31,7 @@ func TestTheRoadIsLongerThanItLooks(t *testing.T) {
 		for _, w := range items(desk.slots(second, "explain", "true", "from", at.Format(time.RFC3339), "to", at.Add(4*time.Hour).
 			Format(time.RFC3339))) {
 			for _, o := range list(w, "offers") {
-				if start := instantOf(t, o["planned_start"]); o["crew"].([]any)[0] == ravi && start.Before(at.Add(110*time.Minute)) {
+				if start := instant(t, o["planned_start"]); o["crew"].([]any)[0] == ravi && start.Before(at.Add(110*time.Minute)) {
 					t.Errorf("offered at %v, before he can be there", start)
 				}
 			}

@@ -128,7 +128,7 @@ func TestAStaleTapIsContactAllTheSame(t *testing.T) {
 		h.ignores("job.reached", "promise.yours", "visit.assigned", "visit.cancelled")
 		desk := h.as("kiran")
 		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
-		nobody := &person{h: h}
+		nobody := h.anonymous()
 		page, _ := nobody.raw("GET", link, nil)
 		key := formKey.FindSubmatch(page)
 		if key == nil {
@@ -411,7 +411,7 @@ func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
 			return toString(root.send("POST", fmt.Sprintf("/v1/users/%s/invite", kiran.id),
 				obj{"in_person": true, "note": "showed an identity card"}, 201)["code"])
 		}
-		nobody := &person{h: h}
+		nobody := h.anonymous()
 		h.ignores("account.reset")
 		reset := func(token, password string, want int) {
 			t.Helper()
@@ -421,11 +421,11 @@ func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
 		kiran.send("GET", "/v1/me", nil, 200) // the server remembers him as he is
 		reset(second, "correct horse battery 1", 204)
 		fresh := nobody.send("POST", "/v1/auth/login", obj{"login": kiran.login, "password": "correct horse battery 1"}, 200)
-		(&person{h: h, token: toString(fresh["access_token"])}).send("GET", "/v1/me", nil, 200)
+		h.signedIn("", toString(fresh["access_token"])).send("GET", "/v1/me", nil, 200)
 		kiran.send("GET", "/v1/me", nil, 401)
 		reset(lost, "correct horse battery 2", 422)
 		third := invite()
-		again := &person{h: h, token: toString(fresh["access_token"])}
+		again := h.signedIn("", toString(fresh["access_token"]))
 		again.send("POST", "/v1/auth/password", obj{"old_password": "correct horse battery 1", "password": "correct horse battery 3"}, 204)
 		reset(third, "correct horse battery 4", 422)
 		reset(invite(), "correct horse battery 5", 204)
@@ -643,7 +643,7 @@ func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
 		desk := h.as("kiran")
 		_, job := h.household(desk, nil)
 		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
-		nobody := &person{h: h}
+		nobody := h.anonymous()
 		page, _ := nobody.raw("GET", link, nil)
 		form := url.Values{"form_key": {string(formKey.FindSubmatch(page)[1])}}.Encode()
 		tap := func() int {

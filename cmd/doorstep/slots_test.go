@@ -172,7 +172,7 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		if page := m.page(); !strings.Contains(page, "We keep this time for you until 09:10") || !strings.Contains(page, `name="take"`) {
 			t.Errorf("the page does not say what is kept:\n%s", page)
 		}
-		if body, _ := (&person{h: h}).raw("GET", m.link+"?lang=hi", nil); !strings.Contains(string(body), "हाँ, यह समय ठीक है") {
+		if body, _ := h.anonymous().raw("GET", m.link+"?lang=hi", nil); !strings.Contains(string(body), "हाँ, यह समय ठीक है") {
 			t.Error("nothing of it in Hindi")
 		}
 		if v := desk.send("GET", path("/v1/visits/%s", first), nil, 200); v["status"] != "scheduled" || v["confirmation"] != "awaiting" {
@@ -202,7 +202,7 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		next := desk.send("GET", "/v1/visits/"+toString(old["successor_id"]), nil, 200)
 		if old["status"] != "rescheduled" || next["status"] != "scheduled" || next["confirmation"] != "confirmed" ||
 			next["confirmed_how"] != "link" || next["agreed_attempt_id"] == nil ||
-			!instantOf(t, next["window_start"]).Equal(instantOf(t, free[1])) || len(next["crew"].([]any)) != 1 {
+			!instant(t, next["window_start"]).Equal(instant(t, free[1])) || len(next["crew"].([]any)) != 1 {
 			t.Errorf("taken: %v\n%v", old, next)
 		}
 		if n := count(h.factKinds(job), "visit.rescheduled"); n != 1 {
@@ -222,7 +222,7 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 			t.Errorf("by voice: %v", said)
 		}
 		last := items(desk.send("GET", fmt.Sprintf("/v1/visits?job_id=%v&status=scheduled", job["id"]), nil, 200))
-		if len(last) != 1 || last[0]["confirmed_how"] != "call" || !instantOf(t, last[0]["window_start"]).Equal(instantOf(t, free[3])) {
+		if len(last) != 1 || last[0]["confirmed_how"] != "call" || !instant(t, last[0]["window_start"]).Equal(instant(t, free[3])) {
 			t.Errorf("by voice: %v", last)
 		}
 		m.taps("another-time", 303, "date", h.clock.Now().AddDate(0, 0, 9).Format("2006-01-02"), "part", "morning")
@@ -301,7 +301,7 @@ func TestManyWantOneSlot(t *testing.T) {
 				func(i int) { h.books(desk, jobs[0], b, wins, lost, i) },
 				func(i int) { h.books(asha, jobs[1], b, wins, lost, i) },
 				func(i int) {
-					_, res := (&person{h: h}).raw("POST", m.link+"/another-time", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+					_, res := h.anonymous().raw("POST", m.link+"/another-time", form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 					wins[i] = res.StatusCode == 303
 					if !wins[i] && res.StatusCode != 409 {
 						t.Errorf("the link: %d", res.StatusCode)
@@ -324,7 +324,7 @@ func TestManyWantOneSlot(t *testing.T) {
 						return
 					}
 					visits := items(desk.send("GET", fmt.Sprintf("/v1/visits?job_id=%v", made[0].(obj)["job_id"]), nil, 200))
-					if len(visits) != 1 || !instantOf(t, visits[0]["window_start"]).Equal(start) || len(visits[0]["crew"].([]any)) != 0 {
+					if len(visits) != 1 || !instant(t, visits[0]["window_start"]).Equal(start) || len(visits[0]["crew"].([]any)) != 0 {
 						t.Errorf("generated: %v", visits)
 						return
 					}
@@ -359,7 +359,7 @@ func TestManyWantOneSlot(t *testing.T) {
 				}
 				for _, w := range list(no, "slots") {
 					for _, o := range list(w, "offers") {
-						if o["crew"].([]any)[0] == ravi.id.String() && instantOf(t, o["planned_start"]).Equal(start) {
+						if o["crew"].([]any)[0] == ravi.id.String() && instant(t, o["planned_start"]).Equal(start) {
 							t.Errorf("round %d: the slot that was lost is offered", round)
 						}
 					}
@@ -430,13 +430,13 @@ func TestSlotsOverTheNightOfTheClocks(t *testing.T) {
 			h.must(err)
 			hours := map[string][]string{}
 			for _, w := range items(desk.slots(job, "from", night+"T00:00", "to", from.AddDate(0, 0, 2).Format("2006-01-02T15:04"))) {
-				start, end := instantOf(t, w["window_start"]).In(london), instantOf(t, w["window_end"]).In(london)
+				start, end := instant(t, w["window_start"]).In(london), instant(t, w["window_end"]).In(london)
 				hours[start.Format(time.DateOnly)] = append(hours[start.Format(time.DateOnly)], start.Format("15:04")+"-"+end.Format("15:04"))
 				if start.Day() == from.AddDate(0, 0, 1).Day() && start.Hour() == 8 {
 					o := list(w, "offers")[0]
 					v := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": start.Format("2006-01-02T15:04"),
 						"window_end": end.Format("2006-01-02T15:04"), "crew": o["crew"]}, 201)
-					if !instantOf(t, v["window_start"]).Equal(start) || !instantOf(t, v["planned_start"]).Equal(instantOf(t, o["planned_start"])) {
+					if !instant(t, v["window_start"]).Equal(start) || !instant(t, v["planned_start"]).Equal(instant(t, o["planned_start"])) {
 						t.Errorf("%s: offered %v, booked %v", night, start, v["window_start"])
 					}
 				}

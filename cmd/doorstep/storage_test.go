@@ -293,7 +293,7 @@ func figuresOfAlarms(d *day) {
 // answer only.
 func TestReadyNeedsItsClocks(t *testing.T) {
 	stories(t, func(h *harness) {
-		p := &person{h: h}
+		p := h.anonymous()
 		p.send("GET", "/readyz", nil, 200)
 		x := h.house.Health
 		x.Begin(t.Context())

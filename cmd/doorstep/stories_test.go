@@ -272,7 +272,7 @@ func TestCustomerConfirmsAfterABotFetchedThePage(t *testing.T) {
 		share := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
 		link := strings.TrimPrefix(share, h.base)
 		before := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)["version"]
-		nobody := &person{h: h}
+		nobody := h.anonymous()
 		var page []byte
 		for range 50 {
 			var res *http.Response

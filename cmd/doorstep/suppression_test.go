@@ -63,7 +63,7 @@ func TestWhoReportsIsNotMadeToPay(t *testing.T) {
 		}
 		// What a household says of the centre's people is no report of theirs, and
 		// neither is what the area manager raises there.
-		h.tap(desk, job, "report", "what", "rude", "note", "canary")
+		h.home(desk, job).taps("report", 303, "what", "rude", "note", "canary")
 		maya.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "verbal_abuse", "level": 1}, 201)
 		address := "/v1/reports/suppression?from=2027-02-01&to=2027-03-31"
 		for _, login := range []string{"ravi", "kiran", "asha", "gita"} {

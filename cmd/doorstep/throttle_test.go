@@ -252,8 +252,8 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 		bases := []string{h.base, h.another()}
 		ask := func(i int, method, where string, body any, headers ...string) ([]byte, *http.Response) {
 			t.Helper()
-			on := &harness{T: t, base: bases[i%2], contract: h.contract}
-			return (&person{h: on, login: "nobody"}).raw(method, where, body, headers...)
+			on := h.through(bases[i%2])
+			return on.anonymous().raw(method, where, body, headers...)
 		}
 		late := func(what string, res *http.Response) {
 			t.Helper()
@@ -328,9 +328,7 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 				t.Errorf("a live link is held up: %d", res.StatusCode)
 			}
 		}
-		if got := h.tap(desk, job, "call-me"); got != 303 {
-			t.Errorf("its form: %d", got)
-		}
+		h.home(desk, job).taps("call-me", 303)
 		if _, res := ask(0, "POST", "/v1/auth/login", obj{"login": "asha", "password": password}); res.StatusCode != 200 {
 			t.Errorf("guesses at links hold up a sign-in: %d", res.StatusCode)
 		}

@@ -27,7 +27,7 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 		visit := h.atTheDoor()
 		ravi := h.as("ravi")
 		timer := func() obj { return items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0] }
-		if due := instantOf(t, timer()["due_at"]); !due.Equal(monday.Add(80 * time.Minute)) {
+		if due := instant(t, timer()["due_at"]); !due.Equal(monday.Add(80 * time.Minute)) {
 			t.Fatalf("due at %v, want planned length and ten minutes after the arrival", due)
 		}
 		if got := timer(); !offers(got, "extend") || !offers(got, "fine") || !offers(got, "end") || offers(got, "spoken") {
@@ -111,17 +111,17 @@ func TestTimersFollowTheVisit(t *testing.T) {
 		visit = h.visit(desk, job, now.Add(time.Hour), "ravi")
 		ravi.send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
 		timer := func() obj { return items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0] }
-		if got := timer(); got["provisional"] != true || !instantOf(t, got["due_at"]).Equal(now.Add(130*time.Minute)) {
+		if got := timer(); got["provisional"] != true || !instant(t, got["due_at"]).Equal(now.Add(130*time.Minute)) {
 			t.Errorf("after setting out: %v", got)
 		}
 		h.clock.Advance(2 * time.Hour)
 		ravi.send("POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": now.Add(90 * time.Minute).Format(time.RFC3339)}, 200)
-		if got := timer(); got["provisional"] != false || !instantOf(t, got["due_at"]).Equal(now.Add(160*time.Minute)) {
+		if got := timer(); got["provisional"] != false || !instant(t, got["due_at"]).Equal(now.Add(160*time.Minute)) {
 			t.Errorf("after the late arrival: %v", got)
 		}
 		// Extended, and left.
 		ravi.send("POST", path("/v1/visits/%s/timer/extend", visit), obj{"minutes": 60}, 200)
-		if got := timer(); !instantOf(t, got["due_at"]).Equal(now.Add(220 * time.Minute)) {
+		if got := timer(); !instant(t, got["due_at"]).Equal(now.Add(220 * time.Minute)) {
 			t.Errorf("extended to %v", got["due_at"])
 		}
 		ravi.send("POST", path("/v1/visits/%s/timer/extend", visit), obj{"minutes": 0}, 400)
@@ -277,16 +277,16 @@ func TestTimersHearWhatWasSaidOffline(t *testing.T) {
 		h.advance(75 * time.Minute)
 		// "Fine" of 68 minutes after the arrival is good until 83, whenever it comes.
 		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"occurred_at": arrived.Add(68 * time.Minute).Format(time.RFC3339)}, 200)
-		if got := instantOf(t, timer()["due_at"]); !got.Equal(arrived.Add(83 * time.Minute)) {
+		if got := instant(t, timer()["due_at"]); !got.Equal(arrived.Add(83 * time.Minute)) {
 			t.Errorf("due at %v", got)
 		}
 		ravi.send("POST", path("/v1/visits/%s/timer/extend", visit), obj{"minutes": 20, "occurred_at": arrived.Add(70 * time.Minute).
 			Format(time.RFC3339)}, 200)
-		if got := instantOf(t, timer()["due_at"]); !got.Equal(arrived.Add(90 * time.Minute)) {
+		if got := instant(t, timer()["due_at"]); !got.Equal(arrived.Add(90 * time.Minute)) {
 			t.Errorf("extended to %v", got)
 		}
 		ravi.send("POST", path("/v1/visits/%s/timer/end", visit), obj{"occurred_at": arrived.Add(72 * time.Minute).Format(time.RFC3339)}, 200)
-		if got := instantOf(t, timer()["ended_at"]); !got.Equal(arrived.Add(72 * time.Minute)) {
+		if got := instant(t, timer()["ended_at"]); !got.Equal(arrived.Add(72 * time.Minute)) {
 			t.Errorf("ended at %v", got)
 		}
 	})
@@ -315,7 +315,7 @@ func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
 		}
 		step(3*time.Hour + 15*time.Minute)
 		got := timers(ravi, second)
-		if len(got) != 1 || got[0]["provisional"] != true || !instantOf(t, got[0]["due_at"]).Equal(monday.Add(4*time.Hour+10*time.Minute)) {
+		if len(got) != 1 || got[0]["provisional"] != true || !instant(t, got[0]["due_at"]).Equal(monday.Add(4*time.Hour+10*time.Minute)) {
 			t.Fatalf("silent at the planned time: %v", got)
 		}
 		if n := len(timers(h.as("meena"), idle)); n != 0 {
