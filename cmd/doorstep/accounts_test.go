@@ -27,12 +27,12 @@ import (
 // gateway is the other end of the message webhook.
 type gateway struct {
 	mu    sync.Mutex
-	texts []obj
+	texts []Object
 }
 
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	var text obj
+	var text Object
 	_ = json.Unmarshal(body, &text)
 	g.mu.Lock()
 	g.texts = append(g.texts, text)
@@ -68,23 +68,23 @@ func texting(t *testing.T, log io.Writer) (*gateway, func(*app.Config)) {
 	}
 }
 
-func (h *harness) invites(by *person, login string, body obj, want int) obj {
+func (h *Harness) invite(by *Client, login string, body Object, want int) Object {
 	h.Helper()
 	if body == nil {
-		body = obj{}
+		body = Object{}
 	}
-	return by.send("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[login].id), body, want)
+	return by.Send("POST", fmt.Sprintf("/v1/users/%s/invite", h.People[login].ID), body, want)
 }
 
 // redeem sets a password with a code.
-func (h *harness) redeem(code, password string, want int) {
+func (h *Harness) redeem(code, password string, want int) {
 	h.Helper()
-	h.anonymous().send("POST", "/v1/auth/reset", obj{"token": code, "password": password}, want)
+	h.Anonymous().Send("POST", "/v1/auth/reset", Object{"token": code, "password": password}, want)
 }
 
-func (h *harness) signIn(login, password string, want int) obj {
+func (h *Harness) signIn(login, password string, want int) Object {
 	h.Helper()
-	return h.anonymous().send("POST", "/v1/auth/login", obj{"login": login, "password": password}, want)
+	return h.Anonymous().Send("POST", "/v1/auth/login", Object{"login": login, "password": password}, want)
 }
 
 // TestACodeGoesToItsPersonAlone: whoever asks for it, and whatever it is for,
@@ -96,14 +96,14 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 	for _, engine := range repotest.Engines(t) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			log := &operator{}
+			log := &OperatorLog{}
 			g, wire := texting(t, log)
-			h := newHarness(t, engine, wire)
-			h.ignores("account.code", "account.reset")
-			ravi := h.as("ravi")
-			h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
+			h := New(t, engine, wire)
+			h.Ignores("account.code", "account.reset")
+			ravi := h.As("ravi")
+			h.Must(h.DB.InTx(t.Context(), func(tx domain.Tx) error {
 				for _, login := range []string{"ravi", "meena", "kiran"} {
-					u, err := tx.LockUser(h.people[login].id)
+					u, err := tx.LockUser(h.People[login].ID)
 					if err != nil {
 						return err
 					}
@@ -115,28 +115,28 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 				return nil
 			}))
 			browser := uuid.NewString()
-			ravi.send("PUT", "/v1/devices/"+browser, obj{"token": "browser:ravi", "platform": "web"}, 200)
+			ravi.Send("PUT", "/v1/devices/"+browser, Object{"token": "browser:ravi", "platform": "web"}, 200)
 			answers := []string{}
 			for _, by := range []string{"asha", "maya", "root"} {
 				for _, to := range []string{"ravi", "meena", "kiran"} {
-					for _, body := range []any{nil, obj{"reset": true}} {
-						out, res := h.as(by).raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[to].id), body, "Idempotency-Key",
+					for _, body := range []any{nil, Object{"reset": true}} {
+						out, res := h.As(by).Raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.People[to].ID), body, "Idempotency-Key",
 							"k"+to+fmt.Sprint(body))
 						if res.StatusCode != 201 {
 							t.Fatalf("%s invites %s: %d %s", by, to, res.StatusCode, out)
 						}
-						again, _ := h.as(by).raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people[to].id), body, "Idempotency-Key",
+						again, _ := h.As(by).Raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.People[to].ID), body, "Idempotency-Key",
 							"k"+to+fmt.Sprint(body))
 						answers = append(answers, string(out), string(again), res.Header.Get("Location"))
 					}
 				}
 			}
-			h.settle()
+			h.Settle()
 			codes := g.codes()
 			if len(codes) != 18 {
 				t.Fatalf("%d codes in texts, want 18: %v", len(codes), g.texts)
 			}
-			for _, p := range h.phones.Messages() {
+			for _, p := range h.Phones.Messages() {
 				for name, word := range map[string]string{"title": p.Title, "body": p.Body} {
 					if codePattern.MatchString(word) {
 						t.Errorf("the %s of a push holds a code: %q", name, word)
@@ -148,8 +148,8 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 					t.Errorf("a push of %s to %s: holds a code %v, want %v", p.Data["kind"], p.Token, has, own)
 				}
 			}
-			inbox, _ := ravi.raw("GET", "/v1/inbox", nil)
-			answers = append(answers, string(inbox), strings.Join(log.lines(""), ""), h.dump())
+			inbox, _ := ravi.Raw("GET", "/v1/inbox", nil)
+			answers = append(answers, string(inbox), strings.Join(log.Lines(""), ""), h.dumpTables())
 			for _, code := range codes {
 				for _, text := range answers {
 					if strings.Contains(text, code) || strings.Contains(text, strings.ReplaceAll(code, "-", "")) {
@@ -159,8 +159,8 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 				}
 			}
 			// It works, once, as people copy it; texts go out side by side.
-			first := slices.IndexFunc(g.texts, func(text obj) bool { return text["data"].(obj)["to"] == "+919876543214" }) // Ravi's number
-			codes = codePattern.FindAllString(toString(g.texts[first]["data"].(obj)["body"]), 1)
+			first := slices.IndexFunc(g.texts, func(text Object) bool { return text["data"].(Object)["to"] == "+919876543214" }) // Ravi's number
+			codes = codePattern.FindAllString(String(g.texts[first]["data"].(Object)["body"]), 1)
 			h.redeem(strings.ToLower(strings.ReplaceAll(codes[0], "-", " ")), "correct horse battery 1", 204)
 			h.redeem(codes[0], "correct horse battery 2", 422)
 			h.signIn("ravi", "correct horse battery 1", 200)
@@ -168,25 +168,25 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 	}
 }
 
-// dump is every row of the database as text.
-func (h *harness) dump() string {
+// dumpTables is every row of the database as text.
+func (h *Harness) dumpTables() string {
 	h.Helper()
 	tables := "SELECT name FROM sqlite_master WHERE type = 'table'"
-	if h.db.Pool() != nil {
+	if h.DB.Pool() != nil {
 		tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
 	}
 	var out strings.Builder
-	for _, table := range h.column(tables) {
-		rows, err := h.db.SQL().QueryContext(h.Context(), `SELECT * FROM "`+table+`"`)
-		h.must(err)
+	for _, table := range h.Column(tables) {
+		rows, err := h.DB.SQL().QueryContext(h.Context(), `SELECT * FROM "`+table+`"`)
+		h.Must(err)
 		names, err := rows.Columns()
-		h.must(err)
+		h.Must(err)
 		for rows.Next() {
 			values := make([]any, len(names))
 			for i := range values {
 				values[i] = new(any)
 			}
-			h.must(rows.Scan(values...))
+			h.Must(rows.Scan(values...))
 			for i, v := range values {
 				switch x := (*v.(*any)).(type) {
 				case []byte:
@@ -196,18 +196,18 @@ func (h *harness) dump() string {
 				}
 			}
 		}
-		h.must(rows.Err())
-		h.must(rows.Close())
+		h.Must(rows.Err())
+		h.Must(rows.Close())
 	}
 	return out.String()
 }
 
-// unreachable takes away what reaches somebody: there is no message webhook.
-func (h *harness) unreachable(logins ...string) {
+// dropDevices takes away what reaches somebody: there is no message webhook.
+func (h *Harness) dropDevices(logins ...string) {
 	h.Helper()
-	h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
+	h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
 		for _, l := range logins {
-			if err := tx.DropDevicesOf(h.people[l].id, nil, "lost", h.clock.Now()); err != nil {
+			if err := tx.DropDevicesOf(h.People[l].ID, nil, "lost", h.Clock.Now()); err != nil {
 				return err
 			}
 		}
@@ -220,73 +220,73 @@ func (h *harness) unreachable(logins ...string) {
 // and not after a sign-in. Afterwards an admin hands over, says how the person
 // was recognised, and the person is told.
 func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.unreachable("ravi", "meena", "kiran", "noor")
-		asha, maya, root := h.as("asha"), h.as("maya"), h.as("root")
-		for _, by := range []*person{asha, maya, root} {
-			out := h.invites(by, "ravi", nil, 201)
-			if out["purpose"] != "invite" || !codePattern.MatchString(toString(out["code"])) || len(out["sent_by"].([]any)) != 0 {
-				h.Errorf("%s: %v", by.login, out)
+	OnEachEngine(t, func(h *Harness) {
+		h.dropDevices("ravi", "meena", "kiran", "noor")
+		asha, maya, root := h.As("asha"), h.As("maya"), h.As("root")
+		for _, by := range []*Client{asha, maya, root} {
+			out := h.invite(by, "ravi", nil, 201)
+			if out["purpose"] != "invite" || !codePattern.MatchString(String(out["code"])) || len(out["sent_by"].([]any)) != 0 {
+				h.Errorf("%s: %v", by.Login, out)
 			}
-			if until, err := time.Parse(time.RFC3339, toString(out["expires_at"])); err != nil || time.Until(until) > 24*time.Hour ||
+			if until, err := time.Parse(time.RFC3339, String(out["expires_at"])); err != nil || time.Until(until) > 24*time.Hour ||
 				time.Until(until) < 23*time.Hour {
 				h.Errorf("a handed over code is good until %v", out["expires_at"])
 			}
 		}
 		// Two codes, a sign-in with the old password: both are over.
-		lost, second := toString(h.invites(asha, "meena", nil, 201)["code"]), toString(h.invites(asha, "meena", nil, 201)["code"])
-		h.as("meena")
+		lost, second := String(h.invite(asha, "meena", nil, 201)["code"]), String(h.invite(asha, "meena", nil, 201)["code"])
+		h.As("meena")
 		h.redeem(lost, "correct horse battery 1", 422)
 		h.redeem(second, "correct horse battery 1", 422)
 		// One that is used works once and ends the others.
-		first, other := toString(h.invites(asha, "kiran", nil, 201)["code"]), toString(h.invites(root, "kiran", nil, 201)["code"])
+		first, other := String(h.invite(asha, "kiran", nil, 201)["code"]), String(h.invite(root, "kiran", nil, 201)["code"])
 		h.redeem(first, "correct horse battery 1", 204)
 		h.redeem(first, "correct horse battery 2", 422)
 		h.redeem(other, "correct horse battery 2", 422)
 		h.signIn("kiran", "correct horse battery 1", 200)
 		// Who has signed in gets none from those who lead them, and no sign tells
 		// that an admin's would be refused.
-		for _, by := range []*person{asha, maya, root} {
-			for _, body := range []any{nil, obj{"reset": true}} {
-				out, res := by.raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.people["meena"].id), body)
+		for _, by := range []*Client{asha, maya, root} {
+			for _, body := range []any{nil, Object{"reset": true}} {
+				out, res := by.Raw("POST", fmt.Sprintf("/v1/users/%s/invite", h.People["meena"].ID), body)
 				if res.StatusCode != 409 || codePattern.Match(out) {
-					h.Errorf("%s: %d %s", by.login, res.StatusCode, out)
+					h.Errorf("%s: %d %s", by.Login, res.StatusCode, out)
 				}
 			}
 		}
-		for _, by := range []*person{asha, maya} {
-			h.invites(by, "meena", obj{"in_person": true, "note": "I know her"}, 403)
-			h.invites(by, "ravi", obj{"in_person": true, "note": "I know him"}, 403)
+		for _, by := range []*Client{asha, maya} {
+			h.invite(by, "meena", Object{"in_person": true, "note": "I know her"}, 403)
+			h.invite(by, "ravi", Object{"in_person": true, "note": "I know him"}, 403)
 		}
 		for _, note := range []string{"", "  \t"} {
-			h.invites(root, "meena", obj{"in_person": true, "note": note}, 422)
+			h.invite(root, "meena", Object{"in_person": true, "note": note}, 422)
 		}
-		out := h.invites(root, "meena", obj{"in_person": true, "note": "showed her identity card"}, 201)
-		h.redeem(toString(out["code"]), "correct horse battery 3", 204)
+		out := h.invite(root, "meena", Object{"in_person": true, "note": "showed her identity card"}, 201)
+		h.redeem(String(out["code"]), "correct horse battery 3", 204)
 		in := h.signIn("meena", "correct horse battery 3", 200)
 		resets := in["resets"].([]any)
-		if len(resets) != 1 || resets[0].(obj)["by"] != "Root Surname" || resets[0].(obj)["used"] != true {
+		if len(resets) != 1 || resets[0].(Object)["by"] != "Root Surname" || resets[0].(Object)["used"] != true {
 			h.Errorf("the next sign-in tells of %v", resets)
 		}
-		meena := h.signedIn("meena", toString(in["access_token"]))
+		meena := h.SignedIn("meena", String(in["access_token"]))
 		kinds := map[string]int{}
-		for _, n := range items(meena.send("GET", "/v1/inbox", nil, 200)) {
-			kinds[toString(n["kind"])]++
+		for _, n := range Items(meena.Send("GET", "/v1/inbox", nil, 200)) {
+			kinds[String(n["kind"])]++
 		}
 		if kinds["account.reset"] != 1 || kinds["account.password_set"] != 1 {
 			h.Errorf("the inbox tells of %v", kinds)
 		}
 		// On record, for admins and for oneself.
-		id := h.people["meena"].id
-		for _, who := range []*person{root, meena} {
-			records := items(who.send("GET", fmt.Sprintf("/v1/users/%s/invitations", id), nil, 200))
-			if len(records) != 3 || records[0]["note"] != "showed her identity card" || records[0]["created_by"] != root.id.String() ||
+		id := h.People["meena"].ID
+		for _, who := range []*Client{root, meena} {
+			records := Items(who.Send("GET", fmt.Sprintf("/v1/users/%s/invitations", id), nil, 200))
+			if len(records) != 3 || records[0]["note"] != "showed her identity card" || records[0]["created_by"] != root.ID.String() ||
 				records[0]["used_at"] == nil {
-				h.Errorf("%s reads the record %v", who.login, records)
+				h.Errorf("%s reads the record %v", who.Login, records)
 			}
 		}
-		for _, who := range []*person{asha, maya, h.as("gita")} {
-			who.send("GET", fmt.Sprintf("/v1/users/%s/invitations", id), nil, 404)
+		for _, who := range []*Client{asha, maya, h.As("gita")} {
+			who.Send("GET", fmt.Sprintf("/v1/users/%s/invitations", id), nil, 404)
 		}
 	})
 }
@@ -294,22 +294,22 @@ func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 // TestTheOwnerIsToldOfEveryReset: on their phone at once, off duty or not, in
 // their inbox, and by every sign-in of the next 30 days, whoever signs in.
 func TestTheOwnerIsToldOfEveryReset(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.as("ravi")
-		h.clock.Set(monday.Add(-6 * time.Hour)) // 03:00 at night
-		out := h.invites(h.as("asha"), "ravi", obj{"reset": true}, 201)
+	OnEachEngine(t, func(h *Harness) {
+		h.As("ravi")
+		h.Clock.Set(Monday.Add(-6 * time.Hour)) // 03:00 at night
+		out := h.invite(h.As("asha"), "ravi", Object{"reset": true}, 201)
 		if out["code"] != nil || fmt.Sprint(out["sent_by"]) != "[device]" {
 			h.Errorf("%v", out)
 		}
-		told := h.expect("ravi", "A new password was asked for")
-		code := h.expect("ravi", "A code to set your password")
+		told := h.Expect("ravi", "A new password was asked for")
+		code := h.Expect("ravi", "A code to set your password")
 		if told.Data["code"] != "" || !codePattern.MatchString(code.Data["code"]) {
 			h.Errorf("told %v, code %v", told.Data, code.Data)
 		}
 		h.redeem(code.Data["code"], "correct horse battery 1", 204)
 		for range 2 { // whoever signs in first takes it from nobody
 			resets := h.signIn("ravi", "correct horse battery 1", 200)["resets"].([]any)
-			if len(resets) != 1 || resets[0].(obj)["by"] != "Asha Surname" || resets[0].(obj)["used"] != true {
+			if len(resets) != 1 || resets[0].(Object)["by"] != "Asha Surname" || resets[0].(Object)["used"] != true {
 				h.Errorf("a sign-in tells of %v", resets)
 			}
 		}
@@ -322,31 +322,31 @@ func TestTheOwnerIsToldOfEveryReset(t *testing.T) {
 // everybody, and nothing has changed. In a report about a household that holds
 // for who decides it.
 func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("account.changed", "flag.triage", "visit.assigned")
-		ravi, maya, root, gita := h.as("ravi"), h.as("maya"), h.as("root"), h.as("gita")
-		h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error { // a second admin, who is in nothing
-			u, err := tx.User(h.people["root"].id)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("account.changed", "flag.triage", "visit.assigned")
+		ravi, maya, root, gita := h.As("ravi"), h.As("maya"), h.As("root"), h.As("gita")
+		h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error { // a second admin, who is in nothing
+			u, err := tx.User(h.People["root"].ID)
 			if err != nil {
 				return err
 			}
 			second := *u
 			second.ID, second.Login = uuid.Must(uuid.NewV7()), "second.root"
-			h.adopt(second)
+			h.Adopt(second)
 			return tx.InsertUser(&second)
 		}))
-		_, job := h.household(h.as("kiran"), nil)
+		_, job := h.Household(h.As("kiran"), nil)
 		// Ravi reports Maya, the manager of the area; Noor may decide. Gita reports
 		// the admin.
-		ravi.send("POST", "/v1/flags", obj{"job_id": h.visitJob(job, "ravi"), "kind": "discrimination", "level": 2, "note": "x",
-			"subject_id": maya.id}, 201)
-		gita.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": root.id}, 201)
-		asha := h.as("asha")
-		asha.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x", "subject_id": h.people["kiran"].id},
+		ravi.Send("POST", "/v1/flags", Object{"job_id": h.visitedJob(job, "ravi"), "kind": "discrimination", "level": 2, "note": "x",
+			"subject_id": maya.ID}, 201)
+		gita.Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": root.ID}, 201)
+		asha := h.As("asha")
+		asha.Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x", "subject_id": h.People["kiran"].ID},
 			201)
 		accounts := func() string {
 			out := []string{}
-			for _, line := range strings.Split(h.dump(), "\n") {
+			for _, line := range strings.Split(h.dumpTables(), "\n") {
 				if strings.HasPrefix(line, "users.") || strings.HasPrefix(line, "invitations.") {
 					out = append(out, line)
 				}
@@ -354,7 +354,7 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 			return strings.Join(out, "\n")
 		}
 		before := accounts()
-		ops := map[string]obj{"disable": {"disabled": true}, "role": {"role": "agent"}, "move": {"centre_id": h.other},
+		ops := map[string]Object{"disable": {"disabled": true}, "role": {"role": "agent"}, "move": {"centre_id": h.OtherCentre},
 			"phone": {"phone": "+919812345679"}, "login": {"login": "taken.over"}}
 		may := map[string][]string{"maya": {"disable"}, "root": {"disable", "role", "move", "phone", "login"}, "asha": nil}
 		for by, list := range may {
@@ -364,15 +364,15 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 					continue
 				}
 				for _, op := range append(slices.Clone(list), "invite") {
-					method, address, body := "PATCH", fmt.Sprintf("/v1/users/%s", h.people[to].id), any(ops[op])
+					method, address, body := "PATCH", fmt.Sprintf("/v1/users/%s", h.People[to].ID), any(ops[op])
 					if op == "invite" {
-						method, address, body = "POST", address+"/invite", obj{"reset": true}
+						method, address, body = "POST", address+"/invite", Object{"reset": true}
 					}
-					out, res := h.as(by).raw(method, address, body, "If-Match", fmt.Sprintf(`"%d"`, h.version(to)))
+					out, res := h.As(by).Raw(method, address, body, "If-Match", fmt.Sprintf(`"%d"`, h.UserVersion(to)))
 					if res.StatusCode == 404 { // not theirs to see
 						continue
 					}
-					var problem obj
+					var problem Object
 					_ = json.Unmarshal(out, &problem)
 					delete(problem, "instance")
 					plain, _ := json.Marshal(problem)
@@ -390,49 +390,49 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 				}
 			}
 		}
-		root.send("POST", "/v1/users", obj{"login": "puppet", "name": "Puppet", "role": "area_manager", "area_id": h.area("Pune")}, 403)
+		root.Send("POST", "/v1/users", Object{"login": "puppet", "name": "Puppet", "role": "area_manager", "area_id": h.areaID("Pune")}, 403)
 		if after := accounts(); after != before {
 			h.Error("an account has changed")
 		}
 		// Another admin does it, but for who is in a report.
-		other := h.as("second.root")
-		other.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people["meena"].id), ops["phone"], 200, "If-Match",
-			fmt.Sprintf(`"%d"`, h.version("meena")))
-		other.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people["ravi"].id), ops["disable"], 403, "If-Match",
-			fmt.Sprintf(`"%d"`, h.version("ravi")))
-		h.invites(other, "ravi", obj{"in_person": true, "note": "showed a card"}, 403)
+		other := h.As("second.root")
+		other.Send("PATCH", fmt.Sprintf("/v1/users/%s", h.People["meena"].ID), ops["phone"], 200, "If-Match",
+			fmt.Sprintf(`"%d"`, h.UserVersion("meena")))
+		other.Send("PATCH", fmt.Sprintf("/v1/users/%s", h.People["ravi"].ID), ops["disable"], 403, "If-Match",
+			fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
+		h.invite(other, "ravi", Object{"in_person": true, "note": "showed a card"}, 403)
 	})
 }
 
 // TestWhoReportsAHouseholdLeavesItsJudgeAlone: and goes on with everybody else.
 func TestWhoReportsAHouseholdLeavesItsJudgeAlone(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.triage", "hold.area")
-		maya := h.as("maya")
-		_, job := h.household(h.as("kiran"), nil)
-		maya.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x"}, 201)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.triage", "hold.area")
+		maya := h.As("maya")
+		_, job := h.Household(h.As("kiran"), nil)
+		maya.Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x"}, 201)
 		disable := func(login string, want int) {
 			h.Helper()
-			maya.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people[login].id), obj{"disabled": true}, want, "If-Match",
-				fmt.Sprintf(`"%d"`, h.version(login)))
+			maya.Send("PATCH", fmt.Sprintf("/v1/users/%s", h.People[login].ID), Object{"disabled": true}, want, "If-Match",
+				fmt.Sprintf(`"%d"`, h.UserVersion(login)))
 		}
 		disable("noor", 403)
 		disable("meena", 200)
 	})
 }
 
-// visitJob gives a technician a visit of a job, so that they see it.
-func (h *harness) visitJob(job obj, login string) any {
+// visitedJob gives a technician a visit of a job, so that they see it.
+func (h *Harness) visitedJob(job Object, login string) any {
 	h.Helper()
-	h.visit(h.as("kiran"), job, monday.Add(30*time.Hour), login)
+	h.Visit(h.As("kiran"), job, Monday.Add(30*time.Hour), login)
 	return job["id"]
 }
 
-func (h *harness) version(login string) int64 {
+func (h *Harness) UserVersion(login string) int64 {
 	h.Helper()
 	var v int64
-	h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
-		u, err := tx.User(h.people[login].id)
+	h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
+		u, err := tx.User(h.People[login].ID)
 		if err == nil {
 			v = u.Version
 		}
@@ -441,9 +441,9 @@ func (h *harness) version(login string) int64 {
 	return v
 }
 
-func (h *harness) area(name string) any {
+func (h *Harness) areaID(name string) any {
 	h.Helper()
-	for _, a := range items(h.as("root").send("GET", "/v1/areas", nil, 200)) {
+	for _, a := range Items(h.As("root").Send("GET", "/v1/areas", nil, 200)) {
 		if a["name"] == name {
 			return a["id"]
 		}
@@ -455,44 +455,44 @@ func (h *harness) area(name string) any {
 // repeated key gives nothing back, whatever was made with it; with the same
 // standing it does, after a new password too.
 func TestAStoredAnswerIsForWhoMayReadIt(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.triage", "visit.assigned")
-		desk := h.as("kiran")
-		customer, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.triage", "visit.assigned")
+		desk := h.As("kiran")
+		customer, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(30*time.Hour), "ravi")
 		secret := "narrative-" + uuid.NewString()
 		type sent struct {
 			who, path string
-			body      obj
+			body      Object
 			key       string
 		}
 		list := []sent{
-			{"ravi", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "note": secret}, ""},
-			{"ravi", path("/v1/jobs/%s/tried-steps", job), obj{"step": secret, "result": "failed"}, ""},
-			{"ravi", "/v1/flags", obj{"phone": "+919811100077", "kind": "verbal_abuse", "level": 1, "note": secret}, ""},
-			{"ravi", path("/v1/visits/%s/en-route", visit), obj{}, ""},
-			{"kiran", "/v1/customers", obj{"name": secret}, ""},
-			{"kiran", "/v1/jobs", obj{"customer_id": customer["id"], "fault": secret, "category": "refrigerator"}, ""},
-			{"kiran", path("/v1/jobs/%s/promises", job), obj{"what": secret}, ""},
-			{"ravi", path("/v1/visits/%s/flags", visit), obj{"kind": "verbal_abuse", "level": 1, "note": secret}, ""},
-			{"maya", "/v1/flags", obj{"job_id": job["id"], "kind": "verbal_abuse", "level": 1, "note": secret}, ""},
+			{"ravi", Path("/v1/jobs/%s/attempts", job), Object{"channel": "phone", "outcome": "no_answer", "note": secret}, ""},
+			{"ravi", Path("/v1/jobs/%s/tried-steps", job), Object{"step": secret, "result": "failed"}, ""},
+			{"ravi", "/v1/flags", Object{"phone": "+919811100077", "kind": "verbal_abuse", "level": 1, "note": secret}, ""},
+			{"ravi", Path("/v1/visits/%s/en-route", visit), Object{}, ""},
+			{"kiran", "/v1/customers", Object{"name": secret}, ""},
+			{"kiran", "/v1/jobs", Object{"customer_id": customer["id"], "fault": secret, "category": "refrigerator"}, ""},
+			{"kiran", Path("/v1/jobs/%s/promises", job), Object{"what": secret}, ""},
+			{"ravi", Path("/v1/visits/%s/flags", visit), Object{"kind": "verbal_abuse", "level": 1, "note": secret}, ""},
+			{"maya", "/v1/flags", Object{"job_id": job["id"], "kind": "verbal_abuse", "level": 1, "note": secret}, ""},
 		}
 		for i := range list {
 			s := &list[i]
 			s.key = uuid.NewString()
-			out, res := h.as(s.who).raw("POST", s.path, s.body, "Idempotency-Key", s.key)
+			out, res := h.As(s.who).Raw("POST", s.path, s.body, "Idempotency-Key", s.key)
 			if res.StatusCode >= 300 {
 				h.Fatalf("%s %s: %d %s", s.who, s.path, res.StatusCode, out)
 			}
-			again, res := h.as(s.who).raw("POST", s.path, s.body, "Idempotency-Key", s.key)
+			again, res := h.As(s.who).Raw("POST", s.path, s.body, "Idempotency-Key", s.key)
 			if res.Header.Get("Idempotency-Replayed") != "true" || string(again) != string(out) {
 				h.Errorf("%s %s is not repeated: %d %s", s.who, s.path, res.StatusCode, again)
 			}
 		}
-		london := uuid.MustParse(toString(h.area("London")))
+		london := uuid.MustParse(String(h.areaID("London")))
 		for _, login := range []string{"ravi", "kiran", "maya"} { // no party to a report would be moved
-			h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
-				u, err := tx.LockUser(h.people[login].id)
+			h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
+				u, err := tx.LockUser(h.People[login].ID)
 				if err != nil {
 					return err
 				}
@@ -500,19 +500,19 @@ func TestAStoredAnswerIsForWhoMayReadIt(t *testing.T) {
 				case "ravi":
 					u.Role = domain.RoleCoordinator
 				case "kiran":
-					u.CentreID, u.AreaID = &h.other, nil
+					u.CentreID, u.AreaID = &h.OtherCentre, nil
 				default:
 					u.AreaID = &london
 				}
 				u.Epoch++
 				return tx.SaveUser(u)
 			}))
-			h.people[login].token = ""
+			h.People[login].Token = ""
 		}
 		withheld := 0
 		for _, s := range list {
-			out, res := h.as(s.who).raw("POST", s.path, s.body, "Idempotency-Key", s.key)
-			var problem obj
+			out, res := h.As(s.who).Raw("POST", s.path, s.body, "Idempotency-Key", s.key)
+			var problem Object
 			_ = json.Unmarshal(out, &problem)
 			if res.StatusCode < 400 || strings.Contains(string(out), secret) {
 				h.Errorf("%s %s after the change: %d %s", s.who, s.path, res.StatusCode, out)
@@ -527,52 +527,53 @@ func TestAStoredAnswerIsForWhoMayReadIt(t *testing.T) {
 	})
 }
 
-// registers puts n devices one after the other.
-func (h *harness) registers(by *person, base string, n int, want ...int) {
+// registerDevices puts n devices one after the other.
+func (h *Harness) registerDevices(by *Client, base string, n int, want ...int) {
 	h.Helper()
 	for i := range n {
 		status := 200
 		if i < len(want) {
 			status = want[i]
 		}
-		by.send("PUT", base+uuid.NewString(), obj{"token": fmt.Sprintf("token-%s-%d-%s", by.login, i, uuid.NewString()), "platform": "android"},
+		by.Send("PUT", base+uuid.NewString(), Object{"token": fmt.Sprintf("token-%s-%d-%s", by.Login, i, uuid.NewString()),
+			"platform": "android"},
 			status)
 	}
 }
 
-func (h *harness) live(of string) []string {
+func (h *Harness) tokensOf(of string) []string {
 	h.Helper()
-	return h.column("SELECT token FROM devices WHERE dropped_at IS NULL AND " + of + " ORDER BY token")
+	return h.Column("SELECT token FROM devices WHERE dropped_at IS NULL AND " + of + " ORDER BY token")
 }
 
 // TestDevicesAreBounded: of a user the longest unused gives way; a link takes
 // ten, however often it is tried, and the household's own stays.
 func TestDevicesAreBounded(t *testing.T) {
-	stories(t, func(h *harness) {
-		ravi := h.as("ravi")
-		mine := fmt.Sprintf("user_id = '%s'", ravi.id)
-		h.clock.Set(monday.Add(time.Second))
-		h.registers(ravi, "/v1/devices/", 5)
-		h.clock.Set(monday.Add(time.Minute))
+	OnEachEngine(t, func(h *Harness) {
+		ravi := h.As("ravi")
+		mine := fmt.Sprintf("user_id = '%s'", ravi.ID)
+		h.Clock.Set(Monday.Add(time.Second))
+		h.registerDevices(ravi, "/v1/devices/", 5)
+		h.Clock.Set(Monday.Add(time.Minute))
 		last := uuid.NewString()
-		ravi.send("PUT", "/v1/devices/"+last, obj{"token": "the newest", "platform": "android"}, 200)
-		h.registers(ravi, "/v1/devices/", 7)
-		if got := h.live(mine); len(got) != 10 || slices.Contains(got, "phone:ravi") || !slices.Contains(got, "the newest") {
+		ravi.Send("PUT", "/v1/devices/"+last, Object{"token": "the newest", "platform": "android"}, 200)
+		h.registerDevices(ravi, "/v1/devices/", 7)
+		if got := h.tokensOf(mine); len(got) != 10 || slices.Contains(got, "phone:ravi") || !slices.Contains(got, "the newest") {
 			h.Errorf("%d devices of a user: %v", len(got), got)
 		}
-		ravi.send("PUT", "/v1/devices/"+last, obj{"token": "refreshed", "platform": "android"}, 200) // one that is there costs none
-		if got := h.live(mine); len(got) != 10 || !slices.Contains(got, "refreshed") {
+		ravi.Send("PUT", "/v1/devices/"+last, Object{"token": "refreshed", "platform": "android"}, 200) // one that is there costs none
+		if got := h.tokensOf(mine); len(got) != 10 || !slices.Contains(got, "refreshed") {
 			h.Errorf("%d devices after a refresh: %v", len(got), got)
 		}
-		desk := h.as("kiran")
-		_, job := h.household(desk, nil)
-		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base) + "/devices/"
-		nobody := h.anonymous()
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		link := strings.TrimPrefix(String(desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.URL) + "/devices/"
+		nobody := h.Anonymous()
 		own := uuid.NewString()
-		nobody.send("PUT", link+own, obj{"token": "the household's", "platform": "web"}, 200)
+		nobody.Send("PUT", link+own, Object{"token": "the household's", "platform": "web"}, 200)
 		taken := 0
 		for range 40 {
-			out, res := nobody.raw("PUT", link+uuid.NewString(), obj{"token": uuid.NewString(), "platform": "web"})
+			out, res := nobody.Raw("PUT", link+uuid.NewString(), Object{"token": uuid.NewString(), "platform": "web"})
 			switch {
 			case res.StatusCode == 200:
 				taken++
@@ -580,25 +581,25 @@ func TestDevicesAreBounded(t *testing.T) {
 				h.Fatalf("%d %s", res.StatusCode, out)
 			}
 		}
-		if got := h.live("link_id IS NOT NULL"); taken != 9 || len(got) != 10 || !slices.Contains(got, "the household's") {
+		if got := h.tokensOf("link_id IS NOT NULL"); taken != 9 || len(got) != 10 || !slices.Contains(got, "the household's") {
 			h.Errorf("%d more taken, %d live: %v", taken, len(got), got)
 		}
-		nobody.send("PUT", link+own, obj{"token": "the household's, refreshed", "platform": "web"}, 200)
+		nobody.Send("PUT", link+own, Object{"token": "the household's, refreshed", "platform": "web"}, 200)
 		// Dead ones make room, but not for ever.
 		for range 12 {
-			h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
-				for _, id := range h.column("SELECT installation_id FROM devices WHERE dropped_at IS NULL AND link_id IS NOT NULL") {
-					if err := tx.DropDevice(uuid.MustParse(id), "dead", h.clock.Now().Add(time.Hour)); err != nil {
+			h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
+				for _, id := range h.Column("SELECT installation_id FROM devices WHERE dropped_at IS NULL AND link_id IS NOT NULL") {
+					if err := tx.DropDevice(uuid.MustParse(id), "dead", h.Clock.Now().Add(time.Hour)); err != nil {
 						return err
 					}
 				}
 				return nil
 			}))
 			for range 12 {
-				nobody.raw("PUT", link+uuid.NewString(), obj{"token": uuid.NewString(), "platform": "web"})
+				nobody.Raw("PUT", link+uuid.NewString(), Object{"token": uuid.NewString(), "platform": "web"})
 			}
 		}
-		if n := len(h.column("SELECT token FROM devices WHERE link_id IS NOT NULL")); n > 60 {
+		if n := len(h.Column("SELECT token FROM devices WHERE link_id IS NOT NULL")); n > 60 {
 			h.Errorf("a link has %d rows", n)
 		}
 	})
@@ -608,18 +609,18 @@ func TestDevicesAreBounded(t *testing.T) {
 // it; it ends with the logout of the session in which it was registered, with a
 // new password, with being disabled or moved; nothing registers after the logout.
 func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
-	stories(t, func(h *harness) {
-		root := h.as("root")
-		session := func(login string) (*person, string) {
-			in := h.signIn(login, password, 200)
-			return h.signedIn(login, toString(in["access_token"])), toString(in["refresh_token"])
+	OnEachEngine(t, func(h *Harness) {
+		root := h.As("root")
+		session := func(login string) (*Client, string) {
+			in := h.signIn(login, Password, 200)
+			return h.SignedIn(login, String(in["access_token"])), String(in["refresh_token"])
 		}
-		put := func(p *person, token string, want int) {
+		put := func(p *Client, token string, want int) {
 			h.Helper()
-			p.send("PUT", "/v1/devices/"+uuid.NewString(), obj{"token": token, "platform": "android"}, want)
+			p.Send("PUT", "/v1/devices/"+uuid.NewString(), Object{"token": token, "platform": "android"}, want)
 		}
 		of := func(login string) string {
-			return strings.Join(h.live(fmt.Sprintf("user_id = '%s'", h.people[login].id)), " ")
+			return strings.Join(h.tokensOf(fmt.Sprintf("user_id = '%s'", h.People[login].ID)), " ")
 		}
 		ravi, first := session("ravi")
 		meena, _ := session("meena")
@@ -628,29 +629,30 @@ func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
 		if of("ravi") != "phone:ravi" || of("meena") != "phone:meena shared" {
 			h.Errorf("ravi has %s, meena %s", of("ravi"), of("meena"))
 		}
-		h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error { return tx.DropDevicesOf(h.people["ravi"].id, nil, "x", h.clock.Now()) }))
+		h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error { return tx.DropDevicesOf(h.People["ravi"].ID, nil, "x", h.Clock.Now()) }))
 		tablet, second := session("ravi")
 		put(ravi, "of the phone", 200)
 		put(tablet, "of the tablet", 200)
-		refreshed := h.anonymous().send("POST", "/v1/auth/refresh", obj{"refresh_token": first}, 200)
-		h.anonymous().send("POST", "/v1/auth/logout", obj{"refresh_token": refreshed["refresh_token"]}, 204)
+		refreshed := h.Anonymous().Send("POST", "/v1/auth/refresh", Object{"refresh_token": first}, 200)
+		h.Anonymous().Send("POST", "/v1/auth/logout", Object{"refresh_token": refreshed["refresh_token"]}, 204)
 		if of("ravi") != "of the tablet" {
 			h.Errorf("after the phone's logout: %s", of("ravi"))
 		}
 		put(ravi, "of the phone", 401) // its access token is still good for minutes
-		h.anonymous().send("POST", "/v1/auth/logout", obj{"refresh_token": second}, 204)
+		h.Anonymous().Send("POST", "/v1/auth/logout", Object{"refresh_token": second}, 204)
 		if of("ravi") != "" {
 			h.Errorf("after both logouts: %s", of("ravi"))
 		}
-		meena.send("POST", "/v1/auth/password", obj{"old_password": password, "password": "correct horse battery 1"}, 204)
+		meena.Send("POST", "/v1/auth/password", Object{"old_password": Password, "password": "correct horse battery 1"}, 204)
 		if of("meena") != "" {
 			h.Errorf("after a new password: %s", of("meena"))
 		}
-		for login, body := range map[string]obj{"kiran": {"disabled": true}, "asha": {"role": "coordinator"}, "kiran2": {"centre_id": h.centre}} {
+		for login, body := range map[string]Object{"kiran": {"disabled": true}, "asha": {"role": "coordinator"},
+			"kiran2": {"centre_id": h.Centre}} {
 			if of(login) == "" {
 				h.Fatalf("%s has no device", login)
 			}
-			root.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people[login].id), body, 200, "If-Match", fmt.Sprintf(`"%d"`, h.version(login)))
+			root.Send("PATCH", fmt.Sprintf("/v1/users/%s", h.People[login].ID), body, 200, "If-Match", fmt.Sprintf(`"%d"`, h.UserVersion(login)))
 			if of(login) != "" {
 				h.Errorf("%v leaves %s", body, of(login))
 			}
@@ -662,13 +664,13 @@ func TestAPushTokenHasOneOwnerAndEndsWithTheSession(t *testing.T) {
 // code, and the sign-in after a reset tells of it.
 func TestACodeIsUsedOnThePages(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
-	h.ignores("account.reset")
-	h.as("kiran")
-	code := toString(h.invites(h.as("root"), "kiran", obj{"in_person": true, "note": "showed an identity card"}, 201)["code"])
+	h := New(t, "sqlite")
+	h.Ignores("account.reset")
+	h.As("kiran")
+	code := String(h.invite(h.As("root"), "kiran", Object{"in_person": true, "note": "showed an identity card"}, 201)["code"])
 	d := &desktop{t, h, browser(t)}
 	d.size(390, 844)
-	h.must(chromedp.Do(d.ctx, chromedp.Navigate(h.base+"/board")))
+	h.Must(chromedp.Do(d.ctx, chromedp.Navigate(h.URL+"/board")))
 	d.until("the form", "!document.getElementById('login').hidden")
 	d.js("(document.querySelector('#login details').open = true)")
 	d.shot("code-390")
@@ -694,29 +696,29 @@ func TestACodeIsUsedOnThePages(t *testing.T) {
 // former one is not kept, an open page's form is stale, a new one works once, and
 // a key that nobody signed opens nothing.
 func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("visit.assigned", "visit.confirmed")
-		desk := h.as("kiran")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
-		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base)
-		nobody := h.anonymous()
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("visit.assigned", "visit.confirmed")
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(30*time.Hour), "ravi")
+		link := strings.TrimPrefix(String(desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.URL)
+		nobody := h.Anonymous()
 		key := func(base string) string {
 			h.Helper()
-			page, _ := h.through(base).anonymous().raw("GET", link, nil)
-			found := formKey.FindSubmatch(page)
+			page, _ := h.Through(base).Anonymous().Raw("GET", link, nil)
+			found := FormKey.FindSubmatch(page)
 			if found == nil {
 				h.Fatalf("the page offers nothing:\n%s", page)
 			}
 			return string(found[1])
 		}
-		old := key(h.base)
-		h.wiring.Secrets.LinkSecret = strings.Repeat("another secret ", 3)
-		second := h.another()
-		nobody = h.through(second).anonymous()
+		old := key(h.URL)
+		h.Config.Secrets.LinkSecret = strings.Repeat("another secret ", 3)
+		second := h.SecondServer()
+		nobody = h.Through(second).Anonymous()
 		confirm := func(key string) int {
 			h.Helper()
-			_, res := nobody.raw("POST", link+"/confirm", "form_key="+url.QueryEscape(key), "Content-Type", "application/x-www-form-urlencoded")
+			_, res := nobody.Raw("POST", link+"/confirm", "form_key="+url.QueryEscape(key), "Content-Type", "application/x-www-form-urlencoded")
 			return res.StatusCode
 		}
 		fresh := key(second)
@@ -726,7 +728,7 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 				t.Errorf("the key %q: %d", forged, got)
 			}
 		}
-		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)["confirmation"]; got != "awaiting" {
+		if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200)["confirmation"]; got != "awaiting" {
 			t.Fatalf("a forged key made it %v", got)
 		}
 		if got := confirm(fresh); got != 303 {
@@ -739,78 +741,81 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 // place, phone and login until it is decided, by whomever; wrong values are told
 // alike for everybody, and the owner hears of a new number.
 func TestAReportFixesItsParties(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.triage", "visit.assigned")
-		ravi, root, maya, noor := h.as("ravi"), h.as("root"), h.as("maya"), h.as("noor")
-		patch := func(by *person, login string, body obj, want int) obj {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.triage", "visit.assigned")
+		ravi, root, maya, noor := h.As("ravi"), h.As("root"), h.As("maya"), h.As("noor")
+		patch := func(by *Client, login string, body Object, want int) Object {
 			h.Helper()
-			return by.send("PATCH", fmt.Sprintf("/v1/users/%s", h.people[login].id), body, want, "If-Match", fmt.Sprintf(`"%d"`, h.version(login)))
+			return by.Send("PATCH", fmt.Sprintf("/v1/users/%s", h.People[login].ID), body, want, "If-Match",
+				fmt.Sprintf(`"%d"`, h.UserVersion(login)))
 		}
-		_, job := h.household(h.as("kiran"), nil)
-		h.visitJob(job, "ravi")
-		ravi.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id}, 201)
-		for _, body := range []obj{{"phone": "+919812345671"}, {"login": "locked.out"}, {"centre_id": h.other}, {"role": "agent"}, {"disabled": true}} {
+		_, job := h.Household(h.As("kiran"), nil)
+		h.visitedJob(job, "ravi")
+		ravi.Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.ID}, 201)
+		for _, body := range []Object{{"phone": "+919812345671"}, {"login": "locked.out"}, {"centre_id": h.OtherCentre}, {"role": "agent"},
+			{"disabled": true}} {
 			patch(root, "ravi", body, 403)
 		}
 		for _, login := range []string{"ravi", "meena"} { // a wrong value beside it tells nothing
-			patch(root, login, obj{"disabled": true, "phone": "zz"}, 422)
+			patch(root, login, Object{"disabled": true, "phone": "zz"}, 422)
 		}
 		// The accused chooses no judge, and puts none off duty.
-		patch(maya, "maya", obj{"deputy_id": noor.id}, 403)
-		noors := fmt.Sprintf("/v1/users/%s", noor.id)
-		maya.send("PUT", noors+"/roster", obj{"hours": []obj{{"weekday": 0, "from": "03:00", "to": "03:01"}}}, 403)
-		maya.send("POST", noors+"/leave", obj{"starts_at": "2027-03-02T00:00:00Z", "ends_at": "2027-05-01T00:00:00Z", "kind": "other"}, 403)
+		patch(maya, "maya", Object{"deputy_id": noor.ID}, 403)
+		noors := fmt.Sprintf("/v1/users/%s", noor.ID)
+		maya.Send("PUT", noors+"/roster", Object{"hours": []Object{{"weekday": 0, "from": "03:00", "to": "03:01"}}}, 403)
+		maya.Send("POST", noors+"/leave", Object{"starts_at": "2027-03-02T00:00:00Z", "ends_at": "2027-05-01T00:00:00Z", "kind": "other"}, 403)
 		// Who is in none goes on, and the owner is told of a new number.
-		patch(noor, "noor", obj{"deputy_id": h.people["maya2"].id}, 200)
-		meena := h.as("meena")
-		patch(root, "meena", obj{"phone": "+919812345672"}, 200)
-		h.expect("meena", "Your account was changed")
-		meena.send("GET", "/v1/me", nil, 200)
+		patch(noor, "noor", Object{"deputy_id": h.People["maya2"].ID}, 200)
+		meena := h.As("meena")
+		patch(root, "meena", Object{"phone": "+919812345672"}, 200)
+		h.Expect("meena", "Your account was changed")
+		meena.Send("GET", "/v1/me", nil, 200)
 	})
 }
 
 // TestAPrivateNoteLocksNobody: a report of level 0 is never more than a note.
 func TestAPrivateNoteLocksNobody(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("account.code")
-		root := h.as("root")
-		h.as("ravi").send("POST", "/v1/flags", obj{"phone": "+919800000042", "kind": "other", "level": 0, "subject_id": root.id}, 201)
-		h.invites(root, "meena", nil, 201)
-		root.send("POST", "/v1/users", obj{"login": "new.agent", "name": "New Agent", "role": "agent"}, 201)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("account.code")
+		root := h.As("root")
+		h.As("ravi").Send("POST", "/v1/flags", Object{"phone": "+919800000042", "kind": "other", "level": 0, "subject_id": root.ID}, 201)
+		h.invite(root, "meena", nil, 201)
+		root.Send("POST", "/v1/users", Object{"login": "new.agent", "name": "New Agent", "role": "agent"}, 201)
 	})
 }
 
 // TestAReportMovesNoVersion: a report that changes nothing of a job moves neither
 // its version nor its time, and tells nobody who follows it.
 func TestAReportMovesNoVersion(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.live", "flag.triage", "visit.assigned")
-		desk, maya := h.as("kiran"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.live", "flag.triage", "visit.assigned")
+		desk, maya := h.As("kiran"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(30*time.Hour), "ravi")
 		state := func() string {
 			h.Helper()
-			j := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)
-			v := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)
-			changes := h.column("SELECT CAST(seq AS TEXT) FROM changes")
+			j := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200)
+			v := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200)
+			changes := h.Column("SELECT CAST(seq AS TEXT) FROM changes")
 			return fmt.Sprint(j["version"], j["updated_at"], v["version"], v["updated_at"], len(changes))
 		}
-		h.clock.Advance(time.Minute)
+		h.Clock.Advance(time.Minute)
 		before := state()
-		for _, report := range []obj{
+		for _, report := range []Object{
 			{"kind": "other", "level": 0, "note": "a note"},
-			{"kind": "other", "level": 0, "note": "about one of us", "subject_id": maya.id},
-			{"kind": "discrimination", "level": 1, "note": "about one of us", "subject_id": maya.id},
-			{"kind": "discrimination", "level": 2, "note": "about one of us", "subject_id": maya.id},
-			{"kind": "threat", "level": 3, "note": "about one of us", "subject_id": h.people["kiran"].id},
+			{"kind": "other", "level": 0, "note": "about one of us", "subject_id": maya.ID},
+			{"kind": "discrimination", "level": 1, "note": "about one of us", "subject_id": maya.ID},
+			{"kind": "discrimination", "level": 2, "note": "about one of us", "subject_id": maya.ID},
+			{"kind": "threat", "level": 3, "note": "about one of us", "subject_id": h.People["kiran"].ID},
 		} {
 			report["visit_id"] = visit["id"]
-			h.as("ravi").send("POST", "/v1/flags", report, 201)
+			h.As("ravi").Send("POST", "/v1/flags", report, 201)
 			if after := state(); after != before {
 				t.Errorf("%v moves %s to %s", report, before, after)
 			}
 		}
-		h.as("gita").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.id}, 201)
+		h.As("gita").Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x",
+			"subject_id": maya.ID}, 201)
 		if after := state(); after != before {
 			t.Errorf("a report on the job moves %s to %s", before, after)
 		}
@@ -820,39 +825,40 @@ func TestAReportMovesNoVersion(t *testing.T) {
 // TestAStoredAnswerFollowsItsJob: what was made on a job is not given again to a
 // centre from which the job was taken.
 func TestAStoredAnswerFollowsItsJob(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("promise.again")
-		desk, maya := h.as("kiran"), h.as("maya")
-		second := h.as("root").send("POST", "/v1/centres", obj{"area_id": h.area("Pune"), "name": "Second", "zone": "Asia/Kolkata", "country": "IN"}, 201)
-		_, job := h.household(desk, nil)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("promise.again")
+		desk, maya := h.As("kiran"), h.As("maya")
+		second := h.As("root").Send("POST", "/v1/centres", Object{"area_id": h.areaID("Pune"), "name": "Second", "zone": "Asia/Kolkata",
+			"country": "IN"}, 201)
+		_, job := h.Household(desk, nil)
 		secret := "words-" + uuid.NewString()
 		type sent struct {
 			path string
-			body obj
+			body Object
 			key  string
 		}
 		list := []sent{
-			{"/v1/jobs/%s/promises", obj{"what": secret}, ""},
-			{"/v1/jobs/%s/attempts", obj{"channel": "phone", "outcome": "no_answer", "note": secret}, ""},
-			{"/v1/jobs/%s/voice", obj{"action": "call-me", "note": secret}, ""},
-			{"/v1/jobs/%s/tried-steps", obj{"step": secret, "result": "failed"}, ""},
-			{"/v1/jobs/%s/hold", obj{"kind": "parts", "reason": secret}, ""},
-			{"/v1/jobs/%s/release", obj{"kind": "parts", "reason": secret}, ""},
+			{"/v1/jobs/%s/promises", Object{"what": secret}, ""},
+			{"/v1/jobs/%s/attempts", Object{"channel": "phone", "outcome": "no_answer", "note": secret}, ""},
+			{"/v1/jobs/%s/voice", Object{"action": "call-me", "note": secret}, ""},
+			{"/v1/jobs/%s/tried-steps", Object{"step": secret, "result": "failed"}, ""},
+			{"/v1/jobs/%s/hold", Object{"kind": "parts", "reason": secret}, ""},
+			{"/v1/jobs/%s/release", Object{"kind": "parts", "reason": secret}, ""},
 		}
 		for i := range list {
 			s := &list[i]
 			s.key = uuid.NewString()
-			if out, res := desk.raw("POST", path(s.path, job), s.body, "Idempotency-Key", s.key); res.StatusCode >= 300 {
+			if out, res := desk.Raw("POST", Path(s.path, job), s.body, "Idempotency-Key", s.key); res.StatusCode >= 300 {
 				h.Fatalf("%s: %d %s", s.path, res.StatusCode, out)
 			}
-			if out, res := desk.raw("POST", path(s.path, job), s.body, "Idempotency-Key", s.key); res.Header.Get("Idempotency-Replayed") != "true" {
+			if out, res := desk.Raw("POST", Path(s.path, job), s.body, "Idempotency-Key", s.key); res.Header.Get("Idempotency-Replayed") != "true" {
 				t.Errorf("%s is not given again: %d %s", s.path, res.StatusCode, out)
 			}
 		}
-		maya.send("POST", path("/v1/jobs/%s/transfer", job), obj{"centre_id": second["id"]}, 200)
-		desk.send("GET", path("/v1/jobs/%s", job), nil, 404)
+		maya.Send("POST", Path("/v1/jobs/%s/transfer", job), Object{"centre_id": second["id"]}, 200)
+		desk.Send("GET", Path("/v1/jobs/%s", job), nil, 404)
 		for _, s := range list {
-			out, res := desk.raw("POST", path(s.path, job), s.body, "Idempotency-Key", s.key)
+			out, res := desk.Raw("POST", Path(s.path, job), s.body, "Idempotency-Key", s.key)
 			if res.StatusCode != 409 && res.StatusCode != 404 || strings.Contains(string(out), secret) {
 				t.Errorf("%s after the transfer: %d %s", s.path, res.StatusCode, out)
 			}
@@ -862,17 +868,17 @@ func TestAStoredAnswerFollowsItsJob(t *testing.T) {
 
 // TestALinkTakesNoDeviceOfStaff: neither by the installation nor by the token.
 func TestALinkTakesNoDeviceOfStaff(t *testing.T) {
-	stories(t, func(h *harness) {
-		desk, ravi := h.as("kiran"), h.as("ravi")
-		_, job := h.household(desk, nil)
-		link := strings.TrimPrefix(toString(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.base) + "/devices/"
+	OnEachEngine(t, func(h *Harness) {
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		_, job := h.Household(desk, nil)
+		link := strings.TrimPrefix(String(desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.URL) + "/devices/"
 		own := uuid.NewString()
-		ravi.send("PUT", "/v1/devices/"+own, obj{"token": "ravi's", "platform": "android"}, 200)
-		nobody := h.anonymous()
-		nobody.send("PUT", link+own, obj{"token": "a stranger's", "platform": "web"}, 409)
-		nobody.send("PUT", link+uuid.NewString(), obj{"token": "ravi's", "platform": "web"}, 409)
-		nobody.send("PUT", link+uuid.NewString(), obj{"token": "the household's", "platform": "web"}, 200)
-		if got := h.live(fmt.Sprintf("user_id = '%s'", ravi.id)); !slices.Contains(got, "ravi's") {
+		ravi.Send("PUT", "/v1/devices/"+own, Object{"token": "ravi's", "platform": "android"}, 200)
+		nobody := h.Anonymous()
+		nobody.Send("PUT", link+own, Object{"token": "a stranger's", "platform": "web"}, 409)
+		nobody.Send("PUT", link+uuid.NewString(), Object{"token": "ravi's", "platform": "web"}, 409)
+		nobody.Send("PUT", link+uuid.NewString(), Object{"token": "the household's", "platform": "web"}, 200)
+		if got := h.tokensOf(fmt.Sprintf("user_id = '%s'", ravi.ID)); !slices.Contains(got, "ravi's") {
 			t.Errorf("ravi is left with %v", got)
 		}
 	})

@@ -12,136 +12,136 @@ import (
 )
 
 // advise proposes an advisory about a job's household and lets it stand.
-func (h *harness) advise(job obj, until string, more obj) obj {
+func (h *Harness) advise(job Object, until string, more Object) Object {
 	h.Helper()
-	b := obj{"job_id": job["id"], "subject": "person", "precautions": "canary-precaution: stay near the door",
+	b := Object{"job_id": job["id"], "subject": "person", "precautions": "canary-precaution: stay near the door",
 		"behaviour": "canary-behaviour: shouted and blocked the door", "expires_on": until}
 	for k, v := range more {
 		b[k] = v
 	}
-	x := h.as("maya").send("POST", "/v1/advisories", b, 201)
-	return h.as("root").send("POST", path("/v1/advisories/%s/approve", x), obj{"told": true, "reasons": "proportionate"}, 200)
+	x := h.As("maya").Send("POST", "/v1/advisories", b, 201)
+	return h.As("root").Send("POST", Path("/v1/advisories/%s/approve", x), Object{"told": true, "reasons": "proportionate"}, 200)
 }
 
 // second makes one more admin.
-func (h *harness) colleague(login string, of *person) *person {
+func (h *Harness) AddColleague(login string, of *Client) *Client {
 	h.Helper()
-	h.must(h.db.InTx(h.Context(), func(tx domain.Tx) error {
-		u, err := tx.User(of.id)
+	h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
+		u, err := tx.User(of.ID)
 		if err != nil {
 			return err
 		}
 		n := *u
 		n.ID, n.Login, n.Version, n.Name = uuid.Must(uuid.NewV7()), login, 1, "New "+login
-		h.adopt(n)
+		h.Adopt(n)
 		return tx.InsertUser(&n)
 	}))
-	return h.as(login)
+	return h.As(login)
 }
 
 func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("note.ends_soon", "note.moved", "note.waiting", "visit.assigned", "visit.missed_desk")
-		desk, ravi, maya, root := h.as("kiran"), h.as("ravi"), h.as("maya"), h.as("root")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(50*time.Hour), "ravi")
-		propose := obj{"job_id": job["id"], "subject": "person", "precautions": "canary: stay near the door",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("note.ends_soon", "note.moved", "note.waiting", "visit.assigned", "visit.missed_desk")
+		desk, ravi, maya, root := h.As("kiran"), h.As("ravi"), h.As("maya"), h.As("root")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(50*time.Hour), "ravi")
+		propose := Object{"job_id": job["id"], "subject": "person", "precautions": "canary: stay near the door",
 			"behaviour": "canary: blocked the door", "expires_on": "2027-09-01"}
 		for _, login := range []string{"ravi", "kiran", "asha", "gita", "root"} {
-			h.as(login).send("POST", "/v1/advisories", propose, 403)
+			h.As(login).Send("POST", "/v1/advisories", propose, 403)
 		}
-		h.as("maya2").send("POST", "/v1/advisories", propose, 422)
+		h.As("maya2").Send("POST", "/v1/advisories", propose, 422)
 		for field, bad := range map[string]any{"expires_on": "2028-03-02", "subject": "appliance", "precautions": "",
 			"job_id": uuid.NewString()} {
-			b := obj{}
+			b := Object{}
 			for k, v := range propose {
 				b[k] = v
 			}
 			b[field] = bad
-			if _, res := maya.raw("POST", "/v1/advisories", b); res.StatusCode != 422 && res.StatusCode != 400 {
+			if _, res := maya.Raw("POST", "/v1/advisories", b); res.StatusCode != 422 && res.StatusCode != 400 {
 				t.Errorf("%s %v: %d", field, bad, res.StatusCode)
 			}
 		}
 		propose["expires_on"] = "2027-02-28"
-		maya.send("POST", "/v1/advisories", propose, 422) // yesterday
+		maya.Send("POST", "/v1/advisories", propose, 422) // yesterday
 		propose["expires_on"] = "2028-03-01"              // twelve months to the day
-		x := maya.send("POST", "/v1/advisories", propose, 201)
-		if x["status"] != "proposed" || offers(x, "approve") || !offers(x, "end") {
+		x := maya.Send("POST", "/v1/advisories", propose, 201)
+		if x["status"] != "proposed" || Offers(x, "approve") || !Offers(x, "end") {
 			t.Fatalf("proposed: %v", x)
 		}
-		brief := func(p *person, v obj) []obj {
+		brief := func(p *Client, v Object) []Object {
 			h.Helper()
-			return items(p.send("GET", path("/v1/visits/%s/advisories", v), nil, 200))
+			return Items(p.Send("GET", Path("/v1/visits/%s/advisories", v), nil, 200))
 		}
-		h.clock.Set(monday.Add(30 * time.Hour))
+		h.Clock.Set(Monday.Add(30 * time.Hour))
 		if got := brief(ravi, visit); len(got) != 0 {
 			t.Errorf("a proposal is shown: %v", got)
 		}
 		// Approved by somebody else, and only with a word on the household.
-		maya.send("POST", path("/v1/advisories/%s/approve", x), obj{"told": true}, 403)
-		h.as("maya2").send("POST", path("/v1/advisories/%s/end", x), obj{"reasons": "x"}, 404)
-		root.send("POST", path("/v1/advisories/%s/approve", x), obj{"told": false}, 422)
-		root.send("POST", path("/v1/advisories/%s/approve", x), obj{"told": true, "not_told_reason": "both"}, 422)
-		x = root.send("POST", path("/v1/advisories/%s/approve", x),
-			obj{"told": false, "not_told_reason": "it would endanger the person who told us", "reasons": "proportionate"}, 200)
+		maya.Send("POST", Path("/v1/advisories/%s/approve", x), Object{"told": true}, 403)
+		h.As("maya2").Send("POST", Path("/v1/advisories/%s/end", x), Object{"reasons": "x"}, 404)
+		root.Send("POST", Path("/v1/advisories/%s/approve", x), Object{"told": false}, 422)
+		root.Send("POST", Path("/v1/advisories/%s/approve", x), Object{"told": true, "not_told_reason": "both"}, 422)
+		x = root.Send("POST", Path("/v1/advisories/%s/approve", x),
+			Object{"told": false, "not_told_reason": "it would endanger the person who told us", "reasons": "proportionate"}, 200)
 		if x["status"] != "approved" || x["told_at"] != nil || x["not_told_reason"] == "" {
 			t.Fatalf("approved: %v", x)
 		}
 		// The crew, from 24 h before the window until the visit ends; nobody else.
-		h.clock.Set(monday.Add(26*time.Hour - time.Minute))
+		h.Clock.Set(Monday.Add(26*time.Hour - time.Minute))
 		if got := brief(ravi, visit); len(got) != 0 {
 			t.Errorf("shown too early: %v", got)
 		}
-		h.clock.Set(monday.Add(26 * time.Hour))
+		h.Clock.Set(Monday.Add(26 * time.Hour))
 		got := brief(ravi, visit)
 		if len(got) != 1 || !strings.HasPrefix(got[0]["precautions"].(string), "canary") {
 			t.Fatalf("the crew reads %v", got)
 		}
 		for login, want := range map[string]int{"meena": 404, "kiran": 403, "asha": 403, "gita": 403, "maya": 403, "root": 403, "ravi2": 404,
 			"maya2": 404} {
-			h.as(login).send("GET", path("/v1/visits/%s/advisories", visit), nil, want)
+			h.As(login).Send("GET", Path("/v1/visits/%s/advisories", visit), nil, want)
 		}
 		for _, login := range []string{"ravi", "kiran", "asha", "gita"} {
-			h.as(login).send("GET", "/v1/advisories", nil, 403)
-			h.as(login).send("GET", path("/v1/advisories/%s", x), nil, 404)
-			h.as(login).send("GET", path("/v1/advisories/%s/reads", x), nil, 404)
+			h.As(login).Send("GET", "/v1/advisories", nil, 403)
+			h.As(login).Send("GET", Path("/v1/advisories/%s", x), nil, 404)
+			h.As(login).Send("GET", Path("/v1/advisories/%s/reads", x), nil, 404)
 		}
-		if n := len(items(h.as("maya2").send("GET", "/v1/advisories", nil, 200))); n != 0 {
+		if n := len(Items(h.As("maya2").Send("GET", "/v1/advisories", nil, 200))); n != 0 {
 			t.Errorf("another area reads %d", n)
 		}
-		if n := len(items(maya.send("GET", "/v1/advisories?status=approved", nil, 200))); n != 1 {
+		if n := len(Items(maya.Send("GET", "/v1/advisories?status=approved", nil, 200))); n != 1 {
 			t.Errorf("the area manager reads %d", n)
 		}
 		// Each reading stands in the log: hers from the list, his from the visit.
-		log := items(root.send("GET", path("/v1/advisories/%s/reads", x), nil, 200))
-		if len(log) != 2 || log[0]["user_id"] != ravi.id.String() || log[0]["visit_id"] != visit["id"] || log[1]["user_id"] != maya.id.String() {
+		log := Items(root.Send("GET", Path("/v1/advisories/%s/reads", x), nil, 200))
+		if len(log) != 2 || log[0]["user_id"] != ravi.ID.String() || log[0]["visit_id"] != visit["id"] || log[1]["user_id"] != maya.ID.String() {
 			t.Errorf("the log says %v", log)
 		}
 		// Renewal is asked for by one and approved by another; and it may be ended.
-		maya.send("POST", path("/v1/advisories/%s/renew", x), obj{"expires_on": "2028-02-01", "reasons": "again"}, 422)
-		h.clock.Set(time.Date(2028, 2, 25, 6, 0, 0, 0, time.UTC))
-		h.settle()
-		x = maya.send("POST", path("/v1/advisories/%s/renew", x), obj{"expires_on": "2028-12-31", "reasons": "again"}, 200)
+		maya.Send("POST", Path("/v1/advisories/%s/renew", x), Object{"expires_on": "2028-02-01", "reasons": "again"}, 422)
+		h.Clock.Set(time.Date(2028, 2, 25, 6, 0, 0, 0, time.UTC))
+		h.Settle()
+		x = maya.Send("POST", Path("/v1/advisories/%s/renew", x), Object{"expires_on": "2028-12-31", "reasons": "again"}, 200)
 		if x["expires_on"] != "2028-03-01" || x["renew_on"] != "2028-12-31" {
 			t.Errorf("asked for: %v, stands to %v", x["renew_on"], x["expires_on"])
 		}
-		maya.send("POST", path("/v1/advisories/%s/renew", x), obj{"expires_on": "2028-12-31", "reasons": "again"}, 409)
-		x = root.send("POST", path("/v1/advisories/%s/approve", x), obj{"told": true, "reasons": "still needed"}, 200)
+		maya.Send("POST", Path("/v1/advisories/%s/renew", x), Object{"expires_on": "2028-12-31", "reasons": "again"}, 409)
+		x = root.Send("POST", Path("/v1/advisories/%s/approve", x), Object{"told": true, "reasons": "still needed"}, 200)
 		if x["expires_on"] != "2028-12-31" || x["renewals"] != 1.0 || x["told_at"] == nil {
 			t.Errorf("renewed: %v", x)
 		}
-		h.advance(30 * 24 * time.Hour) // its first end passes
-		if got := maya.send("GET", path("/v1/advisories/%s", x), nil, 200); got["status"] != "approved" {
+		h.Advance(30 * 24 * time.Hour) // its first end passes
+		if got := maya.Send("GET", Path("/v1/advisories/%s", x), nil, 200); got["status"] != "approved" {
 			t.Errorf("renewed and yet %v", got["status"])
 		}
-		maya.send("POST", path("/v1/advisories/%s/end", x), obj{"reasons": "moved away"}, 200)
-		maya.send("POST", path("/v1/advisories/%s/end", x), obj{"reasons": "moved away"}, 409)
+		maya.Send("POST", Path("/v1/advisories/%s/end", x), Object{"reasons": "moved away"}, 200)
+		maya.Send("POST", Path("/v1/advisories/%s/end", x), Object{"reasons": "moved away"}, 409)
 		// No word of it on a phone, in the timeline, in what the desk reads.
-		h.settle()
-		seen := fmt.Sprint(desk.send("GET", path("/v1/jobs/%s/timeline", job), nil, 200), desk.send("GET", path("/v1/jobs/%s", job), nil, 200),
-			desk.send("GET", path("/v1/visits/%s", visit), nil, 200),
-			desk.send("GET", path("/v1/jobs/%s/passport", job), nil, 200), desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200))
-		for _, m := range h.phones.Messages() {
+		h.Settle()
+		seen := fmt.Sprint(desk.Send("GET", Path("/v1/jobs/%s/timeline", job), nil, 200), desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200),
+			desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200),
+			desk.Send("GET", Path("/v1/jobs/%s/passport", job), nil, 200), desk.Send("GET", Path("/v1/jobs/%s/attempts", job), nil, 200))
+		for _, m := range h.Phones.Messages() {
 			seen += fmt.Sprint(m)
 		}
 		if strings.Contains(seen, "canary") || strings.Contains(strings.ToLower(seen), "advisor") {
@@ -154,9 +154,9 @@ func TestAnAdvisoryFromProposalToItsEnd(t *testing.T) {
 // clocks change that night; the crew of the next morning reads nothing, whether
 // or not the sweep has run.
 func TestAnAdvisoryThatExpiresTonight(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("digest", "note.ends_soon", "note.moved", "note.waiting", "visit.assigned", "visit.cancelled")
-		desk, ravi := h.as("kiran"), h.as("ravi")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("digest", "note.ends_soon", "note.moved", "note.waiting", "visit.assigned", "visit.cancelled")
+		desk, ravi := h.As("kiran"), h.As("ravi")
 		for _, c := range []struct {
 			zone, day string
 			end       time.Time // of that day, there
@@ -168,47 +168,47 @@ func TestAnAdvisoryThatExpiresTonight(t *testing.T) {
 			{"America/Havana", "2027-11-06", time.Date(2027, 11, 7, 4, 0, 0, 0, time.UTC)},  // midnight exists twice
 			{"America/New_York", "2027-11-07", time.Date(2027, 11, 8, 5, 0, 0, 0, time.UTC)},
 		} {
-			h.clock.Set(monday)
-			_, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "411001", "zone": c.zone}}})
+			h.Clock.Set(Monday)
+			_, job := h.Household(desk, Object{"sites": []Object{{"address": "1 Lane", "postal_code": "411001", "zone": c.zone}}})
 			x := h.advise(job, c.day, nil)
 			if x["expires_at"] != c.end.Format(time.RFC3339) {
 				t.Errorf("%s %s: it ends %v, want %v", c.zone, c.day, x["expires_at"], c.end)
 			}
-			h.clock.Set(c.end.Add(-2 * time.Hour))
-			h.settle()
+			h.Clock.Set(c.end.Add(-2 * time.Hour))
+			h.Settle()
 			// A visit that begins soon, in hours at which he works.
 			from := c.end.Add(2 * time.Hour)
-			for from.In(domainZone("Asia/Kolkata")).Hour() < 9 || from.In(domainZone("Asia/Kolkata")).Hour() > 17 {
+			for from.In(Zone("Asia/Kolkata")).Hour() < 9 || from.In(Zone("Asia/Kolkata")).Hour() > 17 {
 				from = from.Add(time.Hour)
 			}
-			visit := h.visit(desk, job, from, "ravi")
+			visit := h.Visit(desk, job, from, "ravi")
 			read := func() int {
-				return len(items(ravi.send("GET", path("/v1/visits/%s/advisories", visit), nil, 200)))
+				return len(Items(ravi.Send("GET", Path("/v1/visits/%s/advisories", visit), nil, 200)))
 			}
-			h.clock.Set(c.end.Add(-time.Second))
+			h.Clock.Set(c.end.Add(-time.Second))
 			if n := read(); n != 1 {
 				t.Errorf("%s %s: on the last day the crew reads %d", c.zone, c.day, n)
 			}
-			h.clock.Set(c.end)
+			h.Clock.Set(c.end)
 			if n := read(); n != 0 { // nobody has swept
 				t.Errorf("%s %s: after its end the crew reads %d", c.zone, c.day, n)
 			}
-			if got := h.as("maya").send("GET", path("/v1/advisories/%s", x), nil, 200); got["status"] != "expired" ||
+			if got := h.As("maya").Send("GET", Path("/v1/advisories/%s", x), nil, 200); got["status"] != "expired" ||
 				len(got["actions"].([]any)) != 0 {
 				t.Errorf("it is %v with %v", got["status"], got["actions"])
 			}
-			h.as("root").send("POST", path("/v1/advisories/%s/approve", x), obj{"told": true}, 409)
-			h.settle()
-			if got := h.as("maya").send("GET", path("/v1/advisories/%s", x), nil, 200); got["status"] != "expired" ||
+			h.As("root").Send("POST", Path("/v1/advisories/%s/approve", x), Object{"told": true}, 409)
+			h.Settle()
+			if got := h.As("maya").Send("GET", Path("/v1/advisories/%s", x), nil, 200); got["status"] != "expired" ||
 				got["end_reason"] != "not renewed" || got["ended_at"] != c.end.Format(time.RFC3339) {
 				t.Errorf("swept it is %v (%v) since %v", got["status"], got["end_reason"], got["ended_at"])
 			}
-			desk.send("POST", path("/v1/visits/%s/cancel", visit), obj{"reason": "next"}, 200)
+			desk.Send("POST", Path("/v1/visits/%s/cancel", visit), Object{"reason": "next"}, 200)
 		}
 	})
 }
 
-func domainZone(name string) *time.Location {
+func Zone(name string) *time.Location {
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		panic(err)
@@ -219,18 +219,18 @@ func domainZone(name string) *time.Location {
 // An advisory about a site goes with the site; one about a person goes
 // wherever the household lives.
 func TestAnAdvisoryIsAboutAPersonOrASite(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("note.moved", "note.waiting", "visit.assigned")
-		desk, ravi := h.as("kiran"), h.as("ravi")
-		customer, job := h.household(desk, obj{"sites": []obj{{"address": "1 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"},
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("note.moved", "note.waiting", "visit.assigned")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		customer, job := h.Household(desk, Object{"sites": []Object{{"address": "1 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"},
 			{"address": "2 Lane", "postal_code": "411001", "zone": "Asia/Kolkata"}}})
 		sites := customer["sites"].([]any)
-		other := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "site_id": sites[1].(obj)["id"], "fault": "leaks",
+		other := desk.Send("POST", "/v1/jobs", Object{"customer_id": customer["id"], "site_id": sites[1].(Object)["id"], "fault": "leaks",
 			"category": "refrigerator"}, 201)
-		h.advise(job, "2027-06-01", obj{"subject": "site"})
-		here, there := h.visit(desk, job, monday.Add(2*time.Hour), "ravi"), h.visit(desk, other, monday.Add(4*time.Hour), "ravi")
-		count := func(v obj) int {
-			return len(items(ravi.send("GET", path("/v1/visits/%s/advisories", v), nil, 200)))
+		h.advise(job, "2027-06-01", Object{"subject": "site"})
+		here, there := h.Visit(desk, job, Monday.Add(2*time.Hour), "ravi"), h.Visit(desk, other, Monday.Add(4*time.Hour), "ravi")
+		count := func(v Object) int {
+			return len(Items(ravi.Send("GET", Path("/v1/visits/%s/advisories", v), nil, 200)))
 		}
 		if a, b := count(here), count(there); a != 1 || b != 0 {
 			t.Errorf("of a site: %d here, %d there", a, b)
@@ -239,7 +239,7 @@ func TestAnAdvisoryIsAboutAPersonOrASite(t *testing.T) {
 		if a, b := count(here), count(there); a != 2 || b != 1 {
 			t.Errorf("of a person: %d here, %d there", a, b)
 		}
-		h.throughTo("ravi", here, "complete", nil)
+		h.WorkUntil("ravi", here, "complete", nil)
 		if n := count(here); n != 0 {
 			t.Errorf("after the visit the crew reads %d", n)
 		}
@@ -247,83 +247,83 @@ func TestAnAdvisoryIsAboutAPersonOrASite(t *testing.T) {
 }
 
 func TestAHouseholdAppeals(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("note.moved", "note.overdue", "note.waiting", "queue.morning")
-		desk, maya, root := h.as("kiran"), h.as("maya"), h.as("root")
-		_, job := h.household(desk, nil)
-		_, quiet := h.household(desk, nil)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("note.moved", "note.overdue", "note.waiting", "queue.morning")
+		desk, maya, root := h.As("kiran"), h.As("maya"), h.As("root")
+		_, job := h.Household(desk, nil)
+		_, quiet := h.Household(desk, nil)
 		x := h.advise(job, "2027-12-01", nil)
-		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
-		nobody := h.anonymous()
-		page, _ := nobody.raw("GET", link, nil)
+		link := strings.TrimPrefix(desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.URL)
+		nobody := h.Anonymous()
+		page, _ := nobody.Raw("GET", link, nil)
 		if !strings.Contains(string(page), "How we plan our visits to you") || !strings.Contains(string(page), "1 December") ||
 			strings.Contains(string(page), "canary") {
 			t.Errorf("the page says:\n%s", page)
 		}
-		other := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", quiet), nil, 200)["share_url"].(string), h.base)
-		if page, _ := nobody.raw("GET", other, nil); strings.Contains(string(page), "How we plan") {
+		other := strings.TrimPrefix(desk.Send("GET", Path("/v1/jobs/%s/link", quiet), nil, 200)["share_url"].(string), h.URL)
+		if page, _ := nobody.Raw("GET", other, nil); strings.Contains(string(page), "How we plan") {
 			t.Error("a household without a note is told of one")
 		}
-		h.home(desk, job).taps("appeal", 303, "reason", "canary-objection: it was my brother")
-		if page, _ := nobody.raw("GET", link, nil); !strings.Contains(string(page), "You have objected") {
+		h.CustomerPage(desk, job).Submit("appeal", 303, "reason", "canary-objection: it was my brother")
+		if page, _ := nobody.Raw("GET", link, nil); !strings.Contains(string(page), "You have objected") {
 			t.Error("the page does not say that it objected")
 		}
 		// The desk that writes one down for a caller does not learn of a note.
-		a := desk.send("POST", path("/v1/jobs/%s/voice", job), obj{"action": "appeal", "reason": "not so"}, 200)
-		b := desk.send("POST", path("/v1/jobs/%s/voice", quiet), obj{"action": "appeal", "reason": "not so"}, 200)
-		if a["done"] != b["done"] || strings.Contains(fmt.Sprint(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)), "appeal") {
+		a := desk.Send("POST", Path("/v1/jobs/%s/voice", job), Object{"action": "appeal", "reason": "not so"}, 200)
+		b := desk.Send("POST", Path("/v1/jobs/%s/voice", quiet), Object{"action": "appeal", "reason": "not so"}, 200)
+		if a["done"] != b["done"] || strings.Contains(fmt.Sprint(desk.Send("GET", Path("/v1/jobs/%s/attempts", job), nil, 200)), "appeal") {
 			t.Errorf("by voice: %v and %v", a["done"], b["done"])
 		}
-		got := maya.send("GET", path("/v1/advisories/%s", x), nil, 200)
-		if n := len(got["appeals"].([]any)); n != 1 || offers(got, "decide-appeal") || offers(got, "appeal") {
+		got := maya.Send("GET", Path("/v1/advisories/%s", x), nil, 200)
+		if n := len(got["appeals"].([]any)); n != 1 || Offers(got, "decide-appeal") || Offers(got, "appeal") {
 			t.Fatalf("%d appeals, offered %v", n, got["actions"])
 		}
 		// Neither who proposed nor who approved it; in 30 days, or it rings on.
-		decide := path("/v1/advisories/%s/decide-appeal", x)
-		maya.send("POST", decide, obj{"outcome": "keep", "reasons": "no"}, 403)
-		root.send("POST", decide, obj{"outcome": "keep", "reasons": "no"}, 403)
+		decide := Path("/v1/advisories/%s/decide-appeal", x)
+		maya.Send("POST", decide, Object{"outcome": "keep", "reasons": "no"}, 403)
+		root.Send("POST", decide, Object{"outcome": "keep", "reasons": "no"}, 403)
 		overdue := func(login string) int {
-			h.settle()
+			h.Settle()
 			n := 0
-			for _, m := range h.phones.MessagesFor("phone:" + login) {
+			for _, m := range h.Phones.MessagesFor("phone:" + login) {
 				if m.Title == "A decision is overdue" {
 					n++
 				}
 			}
 			return n
 		}
-		h.advance(30*24*time.Hour - time.Second)
+		h.Advance(30*24*time.Hour - time.Second)
 		if n := overdue("noor"); n != 0 {
 			t.Errorf("rung %d times before it is late", n)
 		}
-		h.advance(time.Second)
+		h.Advance(time.Second)
 		if n, m := overdue("noor"), overdue("maya"); n != 1 || m != 0 {
 			t.Errorf("late: noor was rung %d times, maya %d", n, m)
 		}
-		h.advance(7 * 24 * time.Hour)
+		h.Advance(7 * 24 * time.Hour)
 		if n := overdue("noor"); n != 2 {
 			t.Errorf("a week later: %d", n)
 		}
-		noor := h.as("noor")
-		noor.send("POST", decide, obj{"outcome": "keep", "reasons": "Two crews told the same."}, 200)
-		if page, _ := nobody.raw("GET", link, nil); !strings.Contains(string(page), "Two crews told the same.") {
+		noor := h.As("noor")
+		noor.Send("POST", decide, Object{"outcome": "keep", "reasons": "Two crews told the same."}, 200)
+		if page, _ := nobody.Raw("GET", link, nil); !strings.Contains(string(page), "Two crews told the same.") {
 			t.Error("the household does not read the reasons")
 		}
-		h.advance(30 * 24 * time.Hour)
+		h.Advance(30 * 24 * time.Hour)
 		if n := overdue("noor"); n != 2 {
 			t.Errorf("decided, it rings on: %d", n)
 		}
 		// A second one ends it, decided by an admin who had no part.
-		maya.send("POST", path("/v1/advisories/%s/appeal", x), obj{"words": "he has moved out"}, 200)
-		rani := h.colleague("rani", root)
-		out := rani.send("POST", decide, obj{"outcome": "end", "reasons": "He has moved out."}, 200)
+		maya.Send("POST", Path("/v1/advisories/%s/appeal", x), Object{"words": "he has moved out"}, 200)
+		rani := h.AddColleague("rani", root)
+		out := rani.Send("POST", decide, Object{"outcome": "end", "reasons": "He has moved out."}, 200)
 		if out["status"] != "ended" || out["end_reason"] != "on appeal" {
 			t.Errorf("ended: %v", out)
 		}
-		if page, _ := nobody.raw("GET", link, nil); strings.Contains(string(page), "How we plan") {
+		if page, _ := nobody.Raw("GET", link, nil); strings.Contains(string(page), "How we plan") {
 			t.Error("the page still tells of it")
 		}
-		for _, m := range h.phones.Messages() {
+		for _, m := range h.Phones.Messages() {
 			if strings.Contains(fmt.Sprint(m), "canary") {
 				t.Errorf("a lock screen shows %v", m)
 			}

@@ -19,12 +19,12 @@ type exchange struct {
 	wrong  []string
 }
 
-const exchangeSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+const TelephonySecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 func newExchange(d *day) *exchange {
 	x := &exchange{rounds: map[string]int{}}
-	check, err := standardwebhooks.NewWebhook(exchangeSecret)
-	d.must(err)
+	check, err := standardwebhooks.NewWebhook(TelephonySecret)
+	d.Must(err)
 	x.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		x.mu.Lock()
@@ -51,18 +51,18 @@ func (x *exchange) called() (n int) {
 
 // quick is a ladder for days on the wall clock: a tier every four seconds.
 func (d *day) quick() {
-	tier := func(after int, to string) obj {
-		return obj{"after_seconds": after, "to": []string{to}, "repeat_seconds": 10}
+	tier := func(after int, to string) Object {
+		return Object{"after_seconds": after, "to": []string{to}, "repeat_seconds": 10}
 	}
-	d.as("root").send("PUT", "/v1/centres/"+d.centre.String()+"/ladder",
-		obj{"tiers": []obj{tier(0, "proprietor"), tier(4, "area_manager"), tier(8, "everyone")}}, 200)
+	d.As("root").Send("PUT", "/v1/centres/"+d.Centre.String()+"/ladder",
+		Object{"tiers": []Object{tier(0, "proprietor"), tier(4, "area_manager"), tier(8, "everyone")}}, 200)
 }
 
 // rings gives how often each round of an SOS rang a phone.
 func (d *day) rings(login string) map[string]int {
 	out := map[string]int{}
-	for _, m := range d.phones.MessagesFor("phone:" + login) {
-		if m.Title == urgent {
+	for _, m := range d.Phones.MessagesFor("phone:" + login) {
+		if m.Title == TitleSOS {
 			out[m.Data["round"]]++
 		}
 	}
@@ -72,10 +72,10 @@ func (d *day) rings(login string) map[string]int {
 // alarmKilled is a server that dies between two tiers: the next one climbs on.
 func alarmKilled(d *day) {
 	x := newExchange(d)
-	second := []string{"--alarm-webhook-url", x.URL, "--alarm-webhook-secret", exchangeSecret}
+	second := []string{"--alarm-webhook-url", x.URL, "--alarm-webhook-secret", TelephonySecret}
 	a := d.serve(second...)
 	d.quick()
-	sos := d.as("ravi").send("POST", "/v1/sos", obj{"note": "canary"}, 201)
+	sos := d.As("ravi").Send("POST", "/v1/sos", Object{"note": "canary"}, 201)
 	d.until("the first tier", func() bool { return d.rings("asha")["1"] == 1 })
 	d.until("the provider is called", func() bool { return x.called() == 1 })
 	a.kill()
@@ -89,8 +89,8 @@ func alarmKilled(d *day) {
 	if took := time.Since(began); took > 10*time.Second { // 2 s on a quiet machine
 		d.Errorf("rung %v after the restart", took)
 	}
-	maya := d.as("maya")
-	maya.send("POST", path("/v1/sos/%s/acknowledge", sos), nil, 200)
+	maya := d.As("maya")
+	maya.Send("POST", Path("/v1/sos/%s/acknowledge", sos), nil, 200)
 	time.Sleep(time.Second) // what is under way arrives
 	before, calls := len(d.rings("asha"))+len(d.rings("kiran")), x.called()
 	time.Sleep(6 * time.Second)
@@ -107,13 +107,13 @@ func alarmKilled(d *day) {
 func alarmOnReplicas(d *day) {
 	a := d.serve()
 	b := d.serve()
-	d.base = a.base
+	d.URL = a.base
 	d.quick()
-	d.as("ravi").send("POST", "/v1/sos", nil, 201)
+	d.As("ravi").Send("POST", "/v1/sos", nil, 201)
 	d.until("the last tier", func() bool { return len(d.rings("kiran")) > 0 })
 	d.until("a repeat of it", func() bool { return len(d.rings("kiran")) > 1 })
-	sos := items(d.at(b).as("maya").send("GET", "/v1/sos?status=open", nil, 200))[0]
-	d.at(b).as("maya").send("POST", path("/v1/sos/%s/acknowledge", sos), nil, 200)
+	sos := Items(d.at(b).As("maya").Send("GET", "/v1/sos?status=open", nil, 200))[0]
+	d.at(b).As("maya").Send("POST", Path("/v1/sos/%s/acknowledge", sos), nil, 200)
 	for _, login := range []string{"asha", "maya", "noor", "kiran", "root"} {
 		for round, n := range d.rings(login) {
 			if n != 1 {
@@ -121,7 +121,7 @@ func alarmOnReplicas(d *day) {
 			}
 		}
 	}
-	if n := len(items(d.at(a).as("maya").send("GET", "/v1/sos", nil, 200))); n != 1 {
+	if n := len(Items(d.at(a).As("maya").Send("GET", "/v1/sos", nil, 200))); n != 1 {
 		d.Errorf("%d alarms of one tap", n)
 	}
 }

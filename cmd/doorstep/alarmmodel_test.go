@@ -17,8 +17,8 @@ func TestAlarmsInAnyOrder(t *testing.T) {
 	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
 		_ = flag.Set("rapid.checks", "6")
 	}
-	stories(t, func(h *harness) {
-		h.mayIgnore("aftercare.due", "aftercare.late", "flag.overdue", "flag.passed_on", "flag.triage", "hold.area", "hold.overdue",
+	OnEachEngine(t, func(h *Harness) {
+		h.MayIgnore("aftercare.due", "aftercare.late", "flag.overdue", "flag.passed_on", "flag.triage", "hold.area", "hold.overdue",
 			"queue.morning", "sos.raised", "sos.taken", "visit.assigned", "visit.call_desk")
 		rapid.Check(t, func(rt *rapid.T) { alarmsInAnyOrder(h, rt) })
 	})
@@ -41,59 +41,59 @@ type alarmModel struct {
 var tierOf = map[string]time.Duration{"asha": 0, "maya": time.Minute, "noor": time.Minute, "maya2": 2 * time.Minute,
 	"kiran": 4 * time.Minute, "root": 4 * time.Minute}
 
-func alarmsInAnyOrder(h *harness, rt *rapid.T) {
-	ravi, maya, desk := h.as("ravi"), h.as("maya"), h.as("kiran")
-	h.clock.Set(monday.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "hour"))*time.Hour).
-		AddDate(0, 0, int(h.clock.Now().Sub(monday)/(24*time.Hour))+7))
-	for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) { // of a run that failed
-		maya.raw("POST", path("/v1/sos/%s/acknowledge", x), nil)
-		maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "left over"}, 200)
+func alarmsInAnyOrder(h *Harness, rt *rapid.T) {
+	ravi, maya, desk := h.As("ravi"), h.As("maya"), h.As("kiran")
+	h.Clock.Set(Monday.Add(time.Duration(rapid.IntRange(0, 1).Draw(rt, "hour"))*time.Hour).
+		AddDate(0, 0, int(h.Clock.Now().Sub(Monday)/(24*time.Hour))+7))
+	for _, x := range Items(maya.Send("GET", "/v1/sos?status=open", nil, 200)) { // of a run that failed
+		maya.Raw("POST", Path("/v1/sos/%s/acknowledge", x), nil)
+		maya.Send("POST", Path("/v1/sos/%s/resolve", x), Object{"words": "left over"}, 200)
 	}
-	h.settle()
-	h.noMorePushes()
-	h.phones.Reset() // each phone keeps so many messages only
-	_, job := h.household(desk, nil)
-	visit := h.visit(desk, job, h.clock.Now().Add(time.Minute), "ravi")
-	h.clock.Advance(time.Minute)
-	ravi.send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+	h.Settle()
+	h.NoMorePushes()
+	h.Phones.Reset() // each phone keeps so many messages only
+	_, job := h.Household(desk, nil)
+	visit := h.Visit(desk, job, h.Clock.Now().Add(time.Minute), "ravi")
+	h.Clock.Advance(time.Minute)
+	ravi.Send("POST", Path("/v1/visits/%s/arrive", visit), nil, 200)
 	rings := func() map[string]int {
-		h.settle()
+		h.Settle()
 		out := map[string]int{}
 		for login := range tierOf {
-			out[login] = h.rung(login)
+			out[login] = h.Alarms(login)
 		}
-		out["ravi"] = h.rung("ravi")
+		out["ravi"] = h.Alarms("ravi")
 		return out
 	}
-	m := &alarmModel{timer: "armed", due: h.clock.Now().Add(70 * time.Minute), started: rings()}
+	m := &alarmModel{timer: "armed", due: h.Clock.Now().Add(70 * time.Minute), started: rings()}
 	begin := func() {
-		list := items(maya.send("GET", "/v1/sos?status=open", nil, 200))
+		list := Items(maya.Send("GET", "/v1/sos?status=open", nil, 200))
 		if len(list) != 1 {
 			rt.Fatalf("%d open alarms, want one", len(list))
 		}
-		m.sos, m.raised, m.owner = toString(list[0]["id"]), h.clock.Now(), ""
+		m.sos, m.raised, m.owner = String(list[0]["id"]), h.Clock.Now(), ""
 	}
 	check := func() {
 		now := rings()
 		for login, n := range now {
 			from, known := tierOf[login]
-			late := m.sos != "" && m.owner == "" && known && !h.clock.Now().Before(m.raised.Add(from))
+			late := m.sos != "" && m.owner == "" && known && !h.Clock.Now().Before(m.raised.Add(from))
 			switch {
 			case login == "ravi" && n != m.started[login]:
 				rt.Fatalf("the raiser's phone rang")
 			case late && n == m.started[login]:
-				rt.Fatalf("%s was not rung %v after the tap", login, h.clock.Now().Sub(m.raised))
-			case m.sos != "" && known && m.owner == "" && h.clock.Now().Before(m.raised.Add(from)) && n != m.started[login]:
+				rt.Fatalf("%s was not rung %v after the tap", login, h.Clock.Now().Sub(m.raised))
+			case m.sos != "" && known && m.owner == "" && h.Clock.Now().Before(m.raised.Add(from)) && n != m.started[login]:
 				rt.Fatalf("%s was rung before the time of the tier", login)
 			}
 		}
-		got := items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))
+		got := Items(ravi.Send("GET", Path("/v1/visits/%s/timer", visit), nil, 200))
 		if got[0]["status"] != m.timer {
 			rt.Fatalf("the timer is %v, want %s", got[0]["status"], m.timer)
 		}
 	}
-	want := func(p *person, to string, body any, open bool) {
-		out, res := p.raw("POST", to, body)
+	want := func(p *Client, to string, body any, open bool) {
+		out, res := p.Raw("POST", to, body)
 		if ok := res.StatusCode < 300; ok != open {
 			rt.Fatalf("POST %s: %d, want done %v: %s", to, res.StatusCode, open, out)
 		}
@@ -102,9 +102,9 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 		for left := time.Duration(rapid.IntRange(1, 1200).Draw(rt, "seconds")) * time.Second; left > 0; {
 			step := min(left, 30*time.Second)
 			before := rings()
-			h.advance(step)
+			h.Advance(step)
 			left -= step
-			alarmed := m.timer == "desk_asked" && !h.clock.Now().Before(m.due)
+			alarmed := m.timer == "desk_asked" && !h.Clock.Now().Before(m.due)
 			if m.owner != "" && !alarmed {
 				for login, n := range rings() {
 					if n != before[login] {
@@ -112,18 +112,18 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 					}
 				}
 			}
-			for !h.clock.Now().Before(m.due) && (m.timer == "armed" || m.timer == "pinged" || m.timer == "desk_asked") {
+			for !h.Clock.Now().Before(m.due) && (m.timer == "armed" || m.timer == "pinged" || m.timer == "desk_asked") {
 				switch m.timer {
 				case "armed":
-					m.timer, m.due = "pinged", h.clock.Now().Add(2*time.Minute)
+					m.timer, m.due = "pinged", h.Clock.Now().Add(2*time.Minute)
 				case "pinged":
-					m.timer, m.due = "desk_asked", h.clock.Now().Add(3*time.Minute)
+					m.timer, m.due = "desk_asked", h.Clock.Now().Add(3*time.Minute)
 				case "desk_asked":
 					m.timer = "alarmed"
 					switch {
-					case m.sos == "" || m.owner != "" && h.clock.Now().Sub(m.answered) >= time.Hour:
+					case m.sos == "" || m.owner != "" && h.Clock.Now().Sub(m.answered) >= time.Hour:
 						if m.sos != "" {
-							want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "long over"}, true)
+							want(maya, "/v1/sos/"+m.sos+"/resolve", Object{"words": "long over"}, true)
 						}
 						m.started = before
 						begin()
@@ -139,12 +139,12 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 		"time passes": advance,
 		"a tap": func(rt *rapid.T) {
 			before := rings()
-			ravi.send("POST", "/v1/sos", nil, 201)
+			ravi.Send("POST", "/v1/sos", nil, 201)
 			switch {
-			case m.sos == "" || m.owner != "" && h.clock.Now().Sub(m.answered) >= time.Hour:
-				for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) { // the old one is seen to
-					if toString(x["id"]) == m.sos {
-						want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "long over"}, true)
+			case m.sos == "" || m.owner != "" && h.Clock.Now().Sub(m.answered) >= time.Hour:
+				for _, x := range Items(maya.Send("GET", "/v1/sos?status=open", nil, 200)) { // the old one is seen to
+					if String(x["id"]) == m.sos {
+						want(maya, "/v1/sos/"+m.sos+"/resolve", Object{"words": "long over"}, true)
 					}
 				}
 				m.started = before
@@ -161,25 +161,25 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 				rt.Skip("nothing to answer")
 			}
 			want(ravi, "/v1/sos/"+m.sos+"/acknowledge", nil, false)
-			m.owner, m.answered = "maya", h.clock.Now()
+			m.owner, m.answered = "maya", h.Clock.Now()
 			want(maya, "/v1/sos/"+m.sos+"/acknowledge", nil, true)
 		},
 		"resolved": func(rt *rapid.T) {
 			if m.sos == "" {
 				rt.Skip("nothing to resolve")
 			}
-			want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "seen to"}, m.owner != "")
+			want(maya, "/v1/sos/"+m.sos+"/resolve", Object{"words": "seen to"}, m.owner != "")
 			if m.owner != "" {
 				m.sos, m.owner = "", ""
 				m.started = rings()
 			}
 		},
 		"fine": func(rt *rapid.T) {
-			want(ravi, path("/v1/visits/%s/timer/fine", visit), nil, runs())
+			want(ravi, Path("/v1/visits/%s/timer/fine", visit), nil, runs())
 			if runs() {
 				m.timer = "armed"
-				plan := h.clock.Now().Add(15 * time.Minute)
-				got := instant(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
+				plan := h.Clock.Now().Add(15 * time.Minute)
+				got := Instant(h.T, Items(ravi.Send("GET", Path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
 				if got.Before(plan) {
 					rt.Fatalf("after fine it is due %v, sooner than in 15 minutes", got)
 				}
@@ -188,24 +188,24 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 		},
 		"extended": func(rt *rapid.T) {
 			n := rapid.IntRange(1, 240).Draw(rt, "minutes")
-			want(ravi, path("/v1/visits/%s/timer/extend", visit), obj{"minutes": n}, runs() && m.extended+n <= 480)
+			want(ravi, Path("/v1/visits/%s/timer/extend", visit), Object{"minutes": n}, runs() && m.extended+n <= 480)
 			if runs() && m.extended+n <= 480 {
 				m.timer = "armed"
 				m.extended += n
-				m.due = instant(h.T, items(ravi.send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
-				if m.due.Before(h.clock.Now().Add(time.Duration(n) * time.Minute)) {
+				m.due = Instant(h.T, Items(ravi.Send("GET", Path("/v1/visits/%s/timer", visit), nil, 200))[0]["due_at"])
+				if m.due.Before(h.Clock.Now().Add(time.Duration(n) * time.Minute)) {
 					rt.Fatalf("extended by %d min it is due %v", n, m.due)
 				}
 			}
 		},
 		"a hold": func(*rapid.T) {
 			if !m.held {
-				h.as("noor").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "animal", "level": 2}, 201)
+				h.As("noor").Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "animal", "level": 2}, 201)
 				m.held = true
 			}
-			out, res := desk.raw("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": h.clock.Now().Add(26 * time.Hour),
-				"window_end": h.clock.Now().Add(28 * time.Hour)})
-			var p obj
+			out, res := desk.Raw("POST", Path("/v1/jobs/%s/visits", job), Object{"window_start": h.Clock.Now().Add(26 * time.Hour),
+				"window_end": h.Clock.Now().Add(28 * time.Hour)})
+			var p Object
 			if json.Unmarshal(out, &p) != nil || res.StatusCode != 409 || p["code"] != "held" {
 				rt.Fatalf("under a hold a visit is scheduled: %d %s", res.StatusCode, out)
 			}
@@ -217,10 +217,10 @@ func alarmsInAnyOrder(h *harness, rt *rapid.T) {
 		if m.owner == "" {
 			want(maya, "/v1/sos/"+m.sos+"/acknowledge", nil, true)
 		}
-		want(maya, "/v1/sos/"+m.sos+"/resolve", obj{"words": "the end"}, true)
+		want(maya, "/v1/sos/"+m.sos+"/resolve", Object{"words": "the end"}, true)
 	}
-	ravi.send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
-	for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) {
+	ravi.Send("POST", Path("/v1/visits/%s/stop", visit), nil, 200)
+	for _, x := range Items(maya.Send("GET", "/v1/sos?status=open", nil, 200)) {
 		rt.Fatalf("an alarm is left: %v", x)
 	}
 }

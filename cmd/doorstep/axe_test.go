@@ -104,7 +104,7 @@ func (a *auditor) faults(scheme string) []fault {
 func (a *auditor) submit(action string) {
 	a.Helper()
 	evaluate[bool](a.T, a.ctx, `(window.before = true, document.querySelector('form[action$="/`+action+`"]').submit(), true)`)
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(Patience); ; time.Sleep(50 * time.Millisecond) {
 		gone, err := chromedp.Run(a.ctx, chromedp.Evaluate[bool]("!window.before && document.readyState === 'complete'"))
 		if err == nil && gone {
 			return
@@ -119,29 +119,31 @@ func (a *auditor) submit(action string) {
 // states, the forms' answers and the other pages of the server.
 func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 	a := newAuditor(t)
-	h := newHarness(t, "sqlite")
-	desk, ravi := h.as("kiran"), h.as("ravi")
-	link := func(job obj) string {
-		return desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	h := New(t, "sqlite")
+	desk, ravi := h.As("kiran"), h.As("ravi")
+	link := func(job Object) string {
+		return desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
 	}
-	see := func(job obj, state, words string) {
+	see := func(job Object, state, words string) {
 		t.Helper()
 		a.open(link(job))
 		a.judge(state, words)
 	}
-	silent := unreachableHousehold(h)
-	h.ignores("flag.overdue", "flag.passed_on", "flag.triage", "hold.area", "link.wrong_person", "promise.yours", "visit.another_time",
+	silent := UnreachableHousehold(h)
+	h.Ignores("flag.overdue", "flag.passed_on", "flag.triage", "hold.area", "link.wrong_person", "promise.yours", "visit.another_time",
 		"visit.assigned", "visit.confirmed", "visit.held_cancelled", "visit.missed_desk", "visit.no_access_desk")
 	see(silent, "unreachable", "We could not reach you")
-	h.clock.Advance(17 * time.Hour) // Thursday 09:00
+	h.Clock.Advance(17 * time.Hour) // Thursday 09:00
 
 	hours := 0
-	job := func() obj { _, j := h.household(desk, nil); return j }
-	visit := func(j obj, crew ...string) obj { // each an hour of its own
+	job := func() Object { _, j := h.Household(desk, nil); return j }
+	visit := func(j Object, crew ...string) Object { // each an hour of its own
 		hours++
-		return h.visit(desk, j, h.clock.Now().Add(time.Duration(24*(hours/8)+hours%8)*time.Hour), crew...)
+		return h.Visit(desk, j, h.Clock.Now().Add(time.Duration(24*(hours/8)+hours%8)*time.Hour), crew...)
 	}
-	move := func(v obj, action string, body any) { ravi.send("POST", path("/v1/visits/%s/", v)+action, body, 200) }
+	move := func(v Object, action string, body any) {
+		ravi.Send("POST", Path("/v1/visits/%s/", v)+action, body, 200)
+	}
 
 	none := job()
 	see(none, "none", "No visit is planned yet")
@@ -155,7 +157,7 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 	a.open(link(first) + "?lang=hi")
 	a.judge("awaiting, Hindi", "क्या यह समय आपके लिए ठीक है?")
 	a.open(link(first))
-	desk.send("POST", path("/v1/visits/%s/assign", confirmed), obj{"crew": []string{ravi.id.String()}}, 200)
+	desk.Send("POST", Path("/v1/visits/%s/assign", confirmed), Object{"crew": []string{ravi.ID.String()}}, 200)
 	a.submit("confirm")
 	a.judge("stale", "out of date")
 	a.open(link(first))
@@ -172,48 +174,48 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 	see(first, "in progress", "The repair is under way")
 	move(confirmed, "complete", nil)
 	see(first, "completed", "The repair is done")
-	desk.send("POST", path("/v1/jobs/%s/close", first), nil, 200)
+	desk.Send("POST", Path("/v1/jobs/%s/close", first), nil, 200)
 	see(first, "closed", "This repair is closed")
 
 	declined := job()
-	h.visit(desk, declined, h.clock.Now().Add(48*time.Hour))
-	h.home(desk, declined).taps("another-time", 303, "date", h.clock.Now().Add(72*time.Hour).Format("2006-01-02"), "part", "any")
+	h.Visit(desk, declined, h.Clock.Now().Add(48*time.Hour))
+	h.CustomerPage(desk, declined).Submit("another-time", 303, "date", h.Clock.Now().Add(72*time.Hour).Format("2006-01-02"), "part", "any")
 	see(declined, "declined", "You asked for another time")
 
 	partial := job()
 	move(visit(partial, "ravi"), "partial", nil)
 	see(partial, "partial", "The repair is not finished yet")
 	closed := job()
-	move(visit(closed, "ravi"), "no-access", obj{"reason": "nobody opened"})
+	move(visit(closed, "ravi"), "no-access", Object{"reason": "nobody opened"})
 	see(closed, "no access", "We were at your door")
 	stopped := job()
 	move(visit(stopped, "ravi"), "stop", nil)
 	see(stopped, "stopped", "The visit ended early")
 	held := job()
 	visit(held)
-	h.as("maya").send("POST", "/v1/flags", obj{"job_id": held["id"], "kind": "threat", "level": 2}, 201)
+	h.As("maya").Send("POST", "/v1/flags", Object{"job_id": held["id"], "kind": "threat", "level": 2}, 201)
 	see(held, "waiting", "Your visit is being arranged")
 	called := job()
-	desk.send("POST", path("/v1/visits/%s/cancel", visit(called)), obj{"reason": "no parts"}, 200)
+	desk.Send("POST", Path("/v1/visits/%s/cancel", visit(called)), Object{"reason": "no parts"}, 200)
 	see(called, "cancelled", "The visit is cancelled")
-	desk.send("POST", path("/v1/jobs/%s/cancel", called), obj{"reason": "bought new"}, 200)
+	desk.Send("POST", Path("/v1/jobs/%s/cancel", called), Object{"reason": "bought new"}, 200)
 	see(called, "job cancelled", "This repair is cancelled")
 	missed := job()
 	v := visit(missed)
 	end, err := time.Parse(time.RFC3339, v["window_end"].(string))
-	h.must(err)
-	h.clock.Advance(end.Sub(h.clock.Now()) + time.Minute)
+	h.Must(err)
+	h.Clock.Advance(end.Sub(h.Clock.Now()) + time.Minute)
 	see(missed, "late", "Your visit is late")
-	h.advance(time.Hour)
+	h.Advance(time.Hour)
 	see(missed, "missed", "We are sorry")
 	a.open(link(missed))
 	a.submit("wrong-person")
 	a.judge("link revoked", "")
-	a.open(h.base + "/c/" + strings.Repeat("A", 43))
+	a.open(h.URL + "/c/" + strings.Repeat("A", 43))
 	a.judge("no such link", "")
 
 	for _, page := range []string{"/docs", "/problems", "/problems/held"} {
-		a.open(h.base + page)
+		a.open(h.URL + page)
 		a.judge(page, "")
 	}
 	if a.judged < 25 {
@@ -261,7 +263,7 @@ func TestTheDemosPageIsAccessible(t *testing.T) {
 	a.open(said.DemoPage)
 	a.judge("demo", "What to try")
 	evaluate[bool](t, a.ctx, `(document.querySelector('[data-advance="26h"]').click(), true)`)
-	for end := time.Now().Add(patience); evaluate[string](t, a.ctx,
+	for end := time.Now().Add(Patience); evaluate[string](t, a.ctx,
 		"document.getElementById('say').innerText") == ""; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the clock does not say that it moved")
@@ -270,7 +272,7 @@ func TestTheDemosPageIsAccessible(t *testing.T) {
 	a.judge("demo, a day later", "What to try")
 	sees := func(what, js string) {
 		t.Helper()
-		for end := time.Now().Add(patience); !evaluate[bool](t, a.ctx, js); time.Sleep(50 * time.Millisecond) {
+		for end := time.Now().Add(Patience); !evaluate[bool](t, a.ctx, js); time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatalf("%s: %s", what, evaluate[string](t, a.ctx, "document.body.innerText"))
 			}

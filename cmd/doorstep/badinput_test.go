@@ -38,7 +38,7 @@ import (
 // nasty sends what no client should send to every operation, and notes each
 // answer: the engines must agree on all of them.
 type nasty struct {
-	*harness
+	*Harness
 	doc      *openapi3.T
 	client   *http.Client
 	target   map[string]any // by segment of the path: what is spoilt next
@@ -46,7 +46,7 @@ type nasty struct {
 	versions map[string]string // path → ETag
 	slot     int
 	jobs     int
-	customer obj
+	customer Object
 	area     string
 	link     string
 	answers  map[string]string
@@ -58,30 +58,30 @@ var loadSpec = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.New
 // expected statuses of a request that somebody got wrong.
 var refusals = []int{400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 428, 429, 431}
 
-func newNasty(h *harness) *nasty {
+func newNasty(h *Harness) *nasty {
 	doc, err := loadSpec()
-	h.must(err)
-	n := &nasty{harness: h, doc: doc, target: map[string]any{}, spent: map[string]bool{}, versions: map[string]string{},
+	h.Must(err)
+	n := &nasty{Harness: h, doc: doc, target: map[string]any{}, spent: map[string]bool{}, versions: map[string]string{},
 		answers: map[string]string{},
 		client: &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request,
 			[]*http.Request) error {
 			return http.ErrUseLastResponse
 		}}}
-	root, desk := h.as("root"), h.as("kiran")
+	root, desk := h.As("root"), h.As("kiran")
 	var pune string
-	for _, a := range root.send("GET", "/v1/areas", nil, 200)["items"].([]any) {
-		if a.(obj)["name"] == "Pune" {
-			pune = a.(obj)["id"].(string)
+	for _, a := range root.Send("GET", "/v1/areas", nil, 200)["items"].([]any) {
+		if a.(Object)["name"] == "Pune" {
+			pune = a.(Object)["id"].(string)
 		}
 	}
 	n.area = pune
-	n.target["areas"] = root.send("POST", "/v1/areas", obj{"name": "Spoilt"}, 201)["id"]
-	n.target["centres"] = root.send("POST", "/v1/centres", obj{"area_id": pune, "name": "Spoilt", "zone": "Europe/London", "country": "GB"},
+	n.target["areas"] = root.Send("POST", "/v1/areas", Object{"name": "Spoilt"}, 201)["id"]
+	n.target["centres"] = root.Send("POST", "/v1/centres", Object{"area_id": pune, "name": "Spoilt", "zone": "Europe/London", "country": "GB"},
 		201)["id"]
-	n.target["users"], n.target["technicians"] = h.people["meena"].id, h.people["meena"].id
-	n.customer, _ = h.household(desk, nil)
+	n.target["users"], n.target["technicians"] = h.People["meena"].ID, h.People["meena"].ID
+	n.customer, _ = h.Household(desk, nil)
 	n.target["customers"] = n.customer["id"]
-	n.target["appliances"] = desk.send("POST", "/v1/appliances", obj{"customer_id": n.customer["id"]}, 201)["id"]
+	n.target["appliances"] = desk.Send("POST", "/v1/appliances", Object{"customer_id": n.customer["id"]}, 201)["id"]
 	n.target["inbox"] = uuid.New()
 	return n
 }
@@ -92,49 +92,49 @@ func (n *nasty) fresh(segment string) {
 	if n.target[segment] != nil && !n.spent[segment] {
 		return
 	}
-	desk := n.as("kiran")
+	desk := n.As("kiran")
 	switch segment {
 	case "jobs":
 		if n.jobs++; n.jobs%20 == 0 { // a contact counts on all open jobs of a household
-			n.customer, _ = n.household(desk, nil)
+			n.customer, _ = n.Household(desk, nil)
 		}
-		n.target["jobs"] = desk.send("POST", "/v1/jobs", obj{"customer_id": n.customer["id"], "category": "refrigerator"}, 201)["id"]
+		n.target["jobs"] = desk.Send("POST", "/v1/jobs", Object{"customer_id": n.customer["id"], "category": "refrigerator"}, 201)["id"]
 	case "visits":
 		n.spent["jobs"] = true
 		n.fresh("jobs")
-		from := monday.AddDate(0, 0, 14+n.slot/100).Add(time.Duration(n.slot%100) * 5 * time.Minute)
+		from := Monday.AddDate(0, 0, 14+n.slot/100).Add(time.Duration(n.slot%100) * 5 * time.Minute)
 		n.slot++
-		n.target["visits"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/visits", n.target["jobs"]),
-			obj{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 5,
-				"crew": []any{n.people["ravi"].id}}, 201)["id"]
+		n.target["visits"] = desk.Send("POST", fmt.Sprintf("/v1/jobs/%s/visits", n.target["jobs"]),
+			Object{"window_start": from, "window_end": from.Add(2 * time.Hour), "planned_minutes": 5,
+				"crew": []any{n.People["ravi"].ID}}, 201)["id"]
 		n.spent["jobs"] = true
 	case "thanks":
-		_, thanks := n.thanked("ravi", "Thank you")
+		_, thanks := n.Compliment("ravi", "Thank you")
 		n.target["thanks"] = thanks["id"]
 	case "tried-steps":
 		n.fresh("jobs")
-		n.target["tried-steps"] = desk.send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]),
-			obj{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
+		n.target["tried-steps"] = desk.Send("POST", fmt.Sprintf("/v1/jobs/%s/tried-steps", n.target["jobs"]),
+			Object{"step": "step " + uuid.NewString(), "result": "failed"}, 201)["id"]
 	case "leave":
 		n.slot++
-		from := monday.AddDate(1, 0, n.slot)
-		n.target["leave"] = n.as("ravi").asks(from.Format(time.RFC3339), from.Add(time.Hour).Format(time.RFC3339), 201)["id"]
+		from := Monday.AddDate(1, 0, n.slot)
+		n.target["leave"] = n.As("ravi").AskLeave(from.Format(time.RFC3339), from.Add(time.Hour).Format(time.RFC3339), 201)["id"]
 	case "maintenance":
-		n.target["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"appliance_id": n.target["appliances"], "rrule": "FREQ=MONTHLY",
+		n.target["maintenance"] = desk.Send("POST", "/v1/maintenance", Object{"appliance_id": n.target["appliances"], "rrule": "FREQ=MONTHLY",
 			"dtstart": "2027-06-14T09:30", "fault": "x"}, 201)["id"]
 	case "advisories":
 		n.fresh("jobs")
-		n.target["advisories"] = n.as("maya").send("POST", "/v1/advisories", obj{"job_id": n.target["jobs"], "subject": "site",
-			"precautions": "x", "behaviour": "y", "expires_on": n.clock.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)["id"]
+		n.target["advisories"] = n.As("maya").Send("POST", "/v1/advisories", Object{"job_id": n.target["jobs"], "subject": "site",
+			"precautions": "x", "behaviour": "y", "expires_on": n.Clock.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)["id"]
 	case "flags":
 		n.fresh("visits")
-		n.target["flags"] = n.as("ravi").send("POST", fmt.Sprintf("/v1/visits/%s/flags", n.target["visits"]), obj{"kind": "other", "level": 1},
+		n.target["flags"] = n.As("ravi").Send("POST", fmt.Sprintf("/v1/visits/%s/flags", n.target["visits"]), Object{"kind": "other", "level": 1},
 			201)["id"]
 		n.spent["visits"] = true
 	case "c":
 		n.spent["visits"] = true
 		n.fresh("visits")
-		share := desk.send("GET", fmt.Sprintf("/v1/jobs/%s/link", n.target["jobs"]), nil, 200)["share_url"].(string)
+		share := desk.Send("GET", fmt.Sprintf("/v1/jobs/%s/link", n.target["jobs"]), nil, 200)["share_url"].(string)
 		n.link = share[strings.LastIndex(share, "/")+1:]
 		n.target["c"], n.spent["visits"] = n.link, true
 	}
@@ -142,9 +142,9 @@ func (n *nasty) fresh(segment string) {
 }
 
 // who may call the operation and sees its object.
-func (n *nasty) who(op *web.Operation) *person {
+func (n *nasty) who(op *web.Operation) *Client {
 	if op.Public {
-		return n.harness.anonymous()
+		return n.Harness.Anonymous()
 	}
 	segment := strings.Split(op.Path, "/")[2]
 	order := []string{"coordinator kiran", "area_manager maya", "technician ravi", "proprietor asha", "agent gita", "admin root"}
@@ -160,7 +160,7 @@ func (n *nasty) who(op *web.Operation) *person {
 	for _, o := range order {
 		role, login, _ := strings.Cut(o, " ")
 		if slices.Contains(op.Roles, role) {
-			return n.as(login)
+			return n.As(login)
 		}
 	}
 	n.Fatalf("nobody may %s", op.ID)
@@ -189,7 +189,7 @@ type shot struct {
 	path    string // "": of the present target
 	body    []byte
 	headers []string // name, value; "" removes it
-	by      *person
+	by      *Client
 	want    []int // nil: done or refused, as long as both engines agree
 }
 
@@ -205,22 +205,22 @@ func (n *nasty) fire(s shot) (status int, body []byte) {
 	if s.op.Path == "/v1/auth/password" || s.op.Public {
 		n.forgetTries() // guessing has its own tests
 	}
-	req, err := http.NewRequest(s.op.Method, n.base+s.path, bytes.NewReader(s.body))
+	req, err := http.NewRequest(s.op.Method, n.URL+s.path, bytes.NewReader(s.body))
 	if err != nil {
 		n.Fatalf("%s: %v", s.label, err)
 	}
 	if len(s.body) > 0 {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if s.by.token != "" {
-		req.Header.Set("Authorization", "Bearer "+s.by.token)
+	if s.by.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.by.Token)
 	}
 	if s.op.Method == "POST" {
 		req.Header.Set("Idempotency-Key", uuid.NewString())
 	}
 	if s.op.Method == "PATCH" {
 		if n.versions[s.path] == "" && own {
-			_, res := s.by.raw("GET", s.path, nil)
+			_, res := s.by.Raw("GET", s.path, nil)
 			n.versions[s.path] = res.Header.Get("ETag")
 		}
 		if n.versions[s.path] == "" {
@@ -280,8 +280,8 @@ func (n *nasty) fire(s shot) (status int, body []byte) {
 	} else if status >= 400 && s.op.Path[1] != 'c' {
 		fail("a page in place of a problem document")
 	}
-	if _, known := n.contract.Find(s.op.Method, strings.SplitN(s.path, "?", 2)[0]); known {
-		if err := n.contract.ValidateResponse(s.op.Method, strings.SplitN(s.path, "?", 2)[0], status, res.Header, out); err != nil {
+	if _, known := n.Contract.Find(s.op.Method, strings.SplitN(s.path, "?", 2)[0]); known {
+		if err := n.Contract.ValidateResponse(s.op.Method, strings.SplitN(s.path, "?", 2)[0], status, res.Header, out); err != nil {
 			fail("outside the contract: %v", err)
 		}
 	}
@@ -314,18 +314,18 @@ func (n *nasty) schema(op *web.Operation) *openapi3.Schema {
 
 // fitting is a body that the contract takes, and that the use case takes as far
 // as the frozen world allows.
-func (n *nasty) fitting(op *web.Operation) obj {
-	b := obj{}
+func (n *nasty) fitting(op *web.Operation) Object {
+	b := Object{}
 	maps.Copy(b, bodies[op.ID])
 	switch op.ID {
 	case "login":
-		b = obj{"login": "ravi", "password": "wrong"}
+		b = Object{"login": "ravi", "password": "wrong"}
 	case "refresh", "logout":
-		b = obj{"refresh_token": "x"}
+		b = Object{"refresh_token": "x"}
 	case "resetPassword":
-		b = obj{"token": "x", "password": "a long pass phrase"}
+		b = Object{"token": "x", "password": "a long pass phrase"}
 	case "putCustomerDevice":
-		b = obj{"token": "t", "platform": "web"}
+		b = Object{"token": "t", "platform": "web"}
 	case "createAppliance", "createJob":
 		b["customer_id"] = n.customer["id"]
 	case "createCentre":
@@ -350,7 +350,7 @@ func sample(s *openapi3.Schema) any {
 	case len(s.Enum) > 0:
 		return s.Enum[0]
 	case s.Type.Is("object"):
-		o := obj{}
+		o := Object{}
 		for _, name := range s.Required {
 			o[name] = sample(s.Properties[name].Value)
 		}
@@ -464,8 +464,8 @@ func put(base any, at []string, value string) []byte {
 			}
 			return list
 		}
-		o := obj{}
-		if m, ok := v.(obj); ok {
+		o := Object{}
+		if m, ok := v.(Object); ok {
 			maps.Copy(o, m)
 		}
 		o[at[0]] = set(o[at[0]], at[1:])
@@ -521,10 +521,10 @@ func fill(base any, at []string, value any) any {
 	}
 	var probe any = base
 	for _, name := range at {
-		m, _ := probe.(obj)
+		m, _ := probe.(Object)
 		probe = m[name]
 	}
-	if _, ok := probe.(obj); ok {
+	if _, ok := probe.(Object); ok {
 		return base
 	}
 	var out any
@@ -561,7 +561,7 @@ func onBoth(t *testing.T, suite func(n *nasty)) {
 		for _, engine := range engines {
 			t.Run(engine, func(t *testing.T) {
 				t.Parallel()
-				n := newNasty(newHarness(t, engine))
+				n := newNasty(New(t, engine))
 				began := time.Now()
 				suite(n)
 				t.Logf("%d requests in %v", n.sent, time.Since(began).Round(time.Millisecond))
@@ -577,21 +577,21 @@ func onBoth(t *testing.T, suite func(n *nasty)) {
 // operations are those with a body or an effect that this server offers, and
 // that come to an end.
 func (n *nasty) operations() []*web.Operation {
-	return slices.DeleteFunc(n.contract.Operations(), func(op *web.Operation) bool {
+	return slices.DeleteFunc(n.Contract.Operations(), func(op *web.Operation) bool {
 		return strings.HasPrefix(op.Path, "/demo") || op.Lenient || op.ID == "events" // which never ends
 	})
 }
 
 func (n *nasty) json(v any) []byte {
 	b, err := json.Marshal(v)
-	n.must(err)
+	n.Must(err)
 	return b
 }
 
 // Bodies that are wrong as a whole.
 func TestBadBodies(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.ignores("flag.triage", "leave.asked", "note.waiting", "thanks.waiting", "visit.assigned")
+		n.Ignores("flag.triage", "leave.asked", "note.waiting", "thanks.waiting", "visit.assigned")
 		deep := func(open, end string) []byte {
 			return []byte(strings.Repeat(open, 100_000) + end)
 		}
@@ -659,7 +659,7 @@ func TestBadBodies(t *testing.T) {
 // Each field of each operation with each odd value.
 func TestBadFields(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.ignores("flag.triage", "flag.withdrawn", "kindness.thanks", "leave.asked", "note.moved", "note.told", "note.waiting",
+		n.Ignores("flag.triage", "flag.withdrawn", "kindness.thanks", "leave.asked", "note.moved", "note.told", "note.waiting",
 			"thanks.waiting", "timer.ping", "visit.assigned", "visit.confirmed", "visit.needs_someone", "visit.no_access_desk",
 			"visit.unassigned")
 		for _, op := range n.operations() {
@@ -689,7 +689,7 @@ func TestBadFields(t *testing.T) {
 					if slow && !o.bad && len(o.json) > 10 && !strings.Contains(o.label, "long") {
 						continue // each of them costs a password hash
 					}
-					if m, ok := base.(obj); ok && op.ID == "createUser" {
+					if m, ok := base.(Object); ok && op.ID == "createUser" {
 						m["login"] = "user." + uuid.NewString()[:13]
 					}
 					sh := shot{op: op, label: place + " " + o.label, body: put(base, at, o.json)}
@@ -716,7 +716,7 @@ func (n *nasty) readAll() {
 			if !slices.Contains(op.Roles, role) {
 				continue // TestRoleMatrix
 			}
-			p := n.as(login)
+			p := n.As(login)
 			address := n.place(op)
 			seen := map[string]bool{}
 			for next := ""; ; {
@@ -724,9 +724,9 @@ func (n *nasty) readAll() {
 				if strings.Contains(fmt.Sprint(n.query(op)), "cursor") {
 					target += "?limit=97" + next
 				}
-				out, res := p.raw("GET", target, nil)
+				out, res := p.Raw("GET", target, nil)
 				if res.StatusCode >= 400 && res.StatusCode != 404 && (res.StatusCode != 403 ||
-					slices.Contains(op.Roles, string(n.people[login].role))) {
+					slices.Contains(op.Roles, string(n.People[login].Role))) {
 					n.Errorf("GET %s as %s: %d %s", target, login, res.StatusCode, out)
 				}
 				var page struct {
@@ -761,7 +761,7 @@ func (n *nasty) query(op *web.Operation) (out []string) {
 // Addresses that name nothing, and queries that mean nothing.
 func TestBadAddressesAndQueries(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.ignores("flag.triage", "leave.asked", "note.waiting", "thanks.waiting", "visit.assigned")
+		n.Ignores("flag.triage", "leave.asked", "note.waiting", "thanks.waiting", "visit.assigned")
 		n.fresh("jobs")
 		n.fresh("visits")
 		cursorOf := func(address string) string {
@@ -769,7 +769,7 @@ func TestBadAddressesAndQueries(t *testing.T) {
 				n.spent["visits"] = true
 				n.fresh("visits")
 			}
-			c, _ := n.as("kiran").send("GET", address+"?limit=1", nil, 200)["next_cursor"].(string)
+			c, _ := n.As("kiran").Send("GET", address+"?limit=1", nil, 200)["next_cursor"].(string)
 			if c == "" {
 				n.Fatalf("%s has one page only", address)
 			}
@@ -787,7 +787,7 @@ func TestBadAddressesAndQueries(t *testing.T) {
 				body, headers = []byte("ref\nX-1\n"), []string{"Content-Type", "text/csv"}
 			}
 			if op.ID == "addEvidence" {
-				body, headers = pngFile, []string{"Content-Type", "image/png"}
+				body, headers = PNG, []string{"Content-Type", "image/png"}
 			}
 			if i := strings.Index(op.Path, "{"); i > 0 {
 				_, rest, _ := strings.Cut(op.Path, "}")
@@ -916,7 +916,7 @@ func enc(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s
 // Headers of ours, and tokens that are none.
 func TestBadHeaders(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.ignores("account.code", "flag.triage", "leave.asked", "note.moved", "note.waiting", "thanks.waiting", "timer.ping",
+		n.Ignores("account.code", "flag.triage", "leave.asked", "note.moved", "note.waiting", "thanks.waiting", "timer.ping",
 			"visit.assigned", "visit.cancelled", "visit.needs_someone", "visit.unassigned")
 		for _, op := range n.operations() {
 			if !strings.HasPrefix(op.Path, "/v1/") || op.Method == "GET" {
@@ -999,21 +999,21 @@ func TestBadHeaders(t *testing.T) {
 
 // tokens tries to get in with what is no token of ours.
 func (n *nasty) tokens() {
-	good := n.as("kiran").token
+	good := n.As("kiran").Token
 	parts := strings.Split(good, ".")
-	dec := func(i int) (o obj) {
+	dec := func(i int) (o Object) {
 		b, err := base64.RawURLEncoding.DecodeString(parts[i])
-		n.must(err)
-		n.must(json.Unmarshal(b, &o))
+		n.Must(err)
+		n.Must(json.Unmarshal(b, &o))
 		return o
 	}
-	sign := func(secret string, head, claims obj) string {
+	sign := func(secret string, head, claims Object) string {
 		text := base64.RawURLEncoding.EncodeToString(n.json(head)) + "." + base64.RawURLEncoding.EncodeToString(n.json(claims))
 		m := hmac.New(sha256.New, []byte(secret))
 		m.Write([]byte(text))
 		return text + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil))
 	}
-	with := func(o obj, k string, v any) obj {
+	with := func(o Object, k string, v any) Object {
 		c := maps.Clone(o)
 		c[k] = v
 		if v == nil {
@@ -1022,32 +1022,33 @@ func (n *nasty) tokens() {
 		return c
 	}
 	head, claims := dec(0), dec(1)
-	if sign(jwtSecret, head, claims) == "" || !strings.HasPrefix(good, base64.RawURLEncoding.EncodeToString(n.json(head))) {
+	if sign(JWTSecret, head, claims) == "" || !strings.HasPrefix(good, base64.RawURLEncoding.EncodeToString(n.json(head))) {
 		n.Log("the header is written otherwise; the cases below still sign with the right key")
 	}
 	other := sha256.Sum256([]byte("another secret"))
 	list := map[string]string{
 		"alg none":         base64.RawURLEncoding.EncodeToString(n.json(with(head, "alg", "none"))) + "." + parts[1] + ".",
-		"alg none, signed": sign(jwtSecret, with(head, "alg", "none"), claims), "alg HS512": sign(jwtSecret, with(head, "alg", "HS512"), claims),
-		"alg RS256": sign(jwtSecret, with(head, "alg", "RS256"), claims), "typ missing": sign(jwtSecret, with(head, "typ", nil), claims),
-		"typ JWT": sign(jwtSecret, with(head, "typ", "JWT"), claims), "kid missing": sign(jwtSecret, with(head, "kid", nil), claims),
-		"kid path": sign(jwtSecret, with(head, "kid", "../../dev/null"), claims), "kid object": sign(jwtSecret, with(head, "kid", obj{}), claims),
+		"alg none, signed": sign(JWTSecret, with(head, "alg", "none"), claims), "alg HS512": sign(JWTSecret, with(head, "alg", "HS512"), claims),
+		"alg RS256": sign(JWTSecret, with(head, "alg", "RS256"), claims), "typ missing": sign(JWTSecret, with(head, "typ", nil), claims),
+		"typ JWT": sign(JWTSecret, with(head, "typ", "JWT"), claims), "kid missing": sign(JWTSecret, with(head, "kid", nil), claims),
+		"kid path": sign(JWTSecret, with(head, "kid", "../../dev/null"), claims), "kid object": sign(JWTSecret, with(head, "kid", Object{}),
+			claims),
 		"another key": sign(hex.EncodeToString(other[:]), head, claims), "empty key": sign("", head, claims),
-		"link secret":   sign(linkSecret, head, claims),
-		"expired":       sign(jwtSecret, head, with(claims, "exp", time.Now().Add(-time.Minute).Unix())),
-		"never expires": sign(jwtSecret, head, with(claims, "exp", nil)), "exp a text": sign(jwtSecret, head, with(claims, "exp", "tomorrow")),
-		"issued tomorrow": sign(jwtSecret, head, with(claims, "iat", time.Now().Add(24*time.Hour).Unix())),
-		"another issuer":  sign(jwtSecret, head, with(claims, "iss", "x")), "another audience": sign(jwtSecret, head, with(claims, "aud", "x")),
-		"nobody":       sign(jwtSecret, head, with(claims, "sub", uuid.Nil.String())),
-		"unknown user": sign(jwtSecret, head, with(claims, "sub", uuid.NewString())),
-		"sub no id":    sign(jwtSecret, head, with(claims, "sub", "root")),
-		"another role": sign(jwtSecret, head, with(claims, "role", "admin")), "another epoch": sign(jwtSecret, head, with(claims, "epoch", 99)),
-		"epoch huge": sign(jwtSecret, head, with(claims, "epoch", 1e300)), "cut": good[:len(good)-2], "a part more": good + ".x",
+		"link secret":   sign(LinkSecret, head, claims),
+		"expired":       sign(JWTSecret, head, with(claims, "exp", time.Now().Add(-time.Minute).Unix())),
+		"never expires": sign(JWTSecret, head, with(claims, "exp", nil)), "exp a text": sign(JWTSecret, head, with(claims, "exp", "tomorrow")),
+		"issued tomorrow": sign(JWTSecret, head, with(claims, "iat", time.Now().Add(24*time.Hour).Unix())),
+		"another issuer":  sign(JWTSecret, head, with(claims, "iss", "x")), "another audience": sign(JWTSecret, head, with(claims, "aud", "x")),
+		"nobody":       sign(JWTSecret, head, with(claims, "sub", uuid.Nil.String())),
+		"unknown user": sign(JWTSecret, head, with(claims, "sub", uuid.NewString())),
+		"sub no id":    sign(JWTSecret, head, with(claims, "sub", "root")),
+		"another role": sign(JWTSecret, head, with(claims, "role", "admin")), "another epoch": sign(JWTSecret, head, with(claims, "epoch", 99)),
+		"epoch huge": sign(JWTSecret, head, with(claims, "epoch", 1e300)), "cut": good[:len(good)-2], "a part more": good + ".x",
 		"two parts": parts[0] + "." + parts[1], "dots": "..",
 		"huge": good + strings.Repeat("a", 8000), "not ASCII": "ü", "broken JSON": enc("{") + "." + enc("{") + "." + enc("x"),
 		"deep JSON": enc(strings.Repeat("[", 2000)) + "." + parts[1] + "." + parts[2], "last bits changed": good[:len(good)-1] + "_",
 	}
-	n.fire(shot{op: n.op("me"), label: "token made here", headers: []string{"Authorization", "Bearer " + sign(jwtSecret, head, claims)},
+	n.fire(shot{op: n.op("me"), label: "token made here", headers: []string{"Authorization", "Bearer " + sign(JWTSecret, head, claims)},
 		want: []int{200}})
 	for _, id := range []string{"me", "createJob", "stopVisit", "patchUser", "listVisits"} {
 		op := n.op(id)
@@ -1062,7 +1063,7 @@ func (n *nasty) tokens() {
 			n.fire(shot{op: op, label: "token " + label, body: body, headers: []string{"Authorization", "Bearer " + list[label]}, want: []int{401}})
 		}
 		for label, v := range inTurn(map[string]string{"missing": "", "bare": good,
-			"basic": "Basic " + base64.StdEncoding.EncodeToString([]byte("kiran:"+password)), "scheme alone": "Bearer", "two": "Bearer " + good +
+			"basic": "Basic " + base64.StdEncoding.EncodeToString([]byte("kiran:"+Password)), "scheme alone": "Bearer", "two": "Bearer " + good +
 				", Bearer " + good, "garbage": "\x80\xff", "colon": "Bearer:" + good}) {
 			n.fire(shot{op: op, label: "authorization " + label, body: body, headers: []string{"Authorization", v}, want: []int{401}})
 		}
@@ -1070,7 +1071,7 @@ func (n *nasty) tokens() {
 }
 
 func (n *nasty) op(id string) *web.Operation {
-	for _, op := range n.contract.Operations() {
+	for _, op := range n.Contract.Operations() {
 		if op.ID == id {
 			return op
 		}
@@ -1082,23 +1083,23 @@ func (n *nasty) op(id string) *web.Operation {
 // A window or a fact in the hour that London skips or has twice is refused
 // with what would be clear; 422 on both engines.
 func TestHoursThatAreMissingOrDoubled(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.triage", "hold.area", "visit.assigned")
-		h.clock.Set(time.Date(2027, 10, 31, 12, 0, 0, 0, time.UTC)) // after both nights
-		desk := h.as("kiran2")
-		site := obj{"sites": []obj{{"address": "1 Example Street", "postal_code": "SE1", "zone": "Europe/London"}}}
-		_, job := h.household(desk, site)
-		visit := desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": "2027-11-02T10:00", "window_end": "2027-11-02T12:00",
-			"crew": []any{h.people["ravi2"].id}}, 201)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.triage", "hold.area", "visit.assigned")
+		h.Clock.Set(time.Date(2027, 10, 31, 12, 0, 0, 0, time.UTC)) // after both nights
+		desk := h.As("kiran2")
+		site := Object{"sites": []Object{{"address": "1 Example Street", "postal_code": "SE1", "zone": "Europe/London"}}}
+		_, job := h.Household(desk, site)
+		visit := desk.Send("POST", Path("/v1/jobs/%s/visits", job), Object{"window_start": "2027-11-02T10:00", "window_end": "2027-11-02T12:00",
+			"crew": []any{h.People["ravi2"].ID}}, 201)
 		if visit["window_start"] != "2027-11-02T10:00:00Z" {
 			t.Errorf("a local time is read as %v", visit["window_start"])
 		}
-		_, second := h.household(desk, site)
-		refused := func(who *person, method, address string, body obj, code, pointer string) {
+		_, second := h.Household(desk, site)
+		refused := func(who *Client, method, address string, body Object, code, pointer string) {
 			t.Helper()
-			out := who.send(method, address, body, 422)
+			out := who.Send(method, address, body, 422)
 			errs, _ := out["errors"].([]any)
-			if out["code"] != code || len(errs) != 1 || errs[0].(obj)["pointer"] != pointer {
+			if out["code"] != code || len(errs) != 1 || errs[0].(Object)["pointer"] != pointer {
 				t.Errorf("%s %s: %v", method, address, out)
 			}
 			if code == "time_is_ambiguous" && fmt.Sprint(out["offsets"]) != "[+01:00 +00:00]" {
@@ -1108,26 +1109,26 @@ func TestHoursThatAreMissingOrDoubled(t *testing.T) {
 		for code, night := range inTurn(map[string]string{"time_does_not_exist": "2028-03-26", "time_is_ambiguous": "2027-10-31"}) {
 			at := night + "T01:30:00"
 			early, late := night+"T00:30", night+"T04:00"
-			refused(desk, "POST", path("/v1/jobs/%s/visits", second), obj{"window_start": at, "window_end": late}, code, "/window_start")
-			refused(desk, "POST", path("/v1/jobs/%s/visits", second), obj{"window_start": early, "window_end": at}, code, "/window_end")
-			refused(desk, "POST", path("/v1/jobs/%s/visits", second), obj{"window_start": early, "window_end": late, "planned_start": at}, code,
+			refused(desk, "POST", Path("/v1/jobs/%s/visits", second), Object{"window_start": at, "window_end": late}, code, "/window_start")
+			refused(desk, "POST", Path("/v1/jobs/%s/visits", second), Object{"window_start": early, "window_end": at}, code, "/window_end")
+			refused(desk, "POST", Path("/v1/jobs/%s/visits", second), Object{"window_start": early, "window_end": late, "planned_start": at}, code,
 				"/planned_start")
-			refused(desk, "POST", path("/v1/visits/%s/reschedule", visit), obj{"window_start": at, "window_end": late}, code, "/window_start")
-			refused(desk, "POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "occurred_at": at}, code,
+			refused(desk, "POST", Path("/v1/visits/%s/reschedule", visit), Object{"window_start": at, "window_end": late}, code, "/window_start")
+			refused(desk, "POST", Path("/v1/jobs/%s/attempts", job), Object{"channel": "phone", "outcome": "no_answer", "occurred_at": at}, code,
 				"/occurred_at")
-			refused(h.as("ravi2"), "POST", path("/v1/visits/%s/arrive", visit), obj{"occurred_at": at}, code, "/occurred_at")
-			refused(desk, "POST", path("/v1/jobs/%s/hold", job), obj{"kind": "parts", "due_at": at}, code, "/due_at")
-			refused(h.as("asha2"), "POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["ravi2"].id),
-				obj{"starts_at": at, "ends_at": late, "kind": "sick"}, code, "/starts_at")
+			refused(h.As("ravi2"), "POST", Path("/v1/visits/%s/arrive", visit), Object{"occurred_at": at}, code, "/occurred_at")
+			refused(desk, "POST", Path("/v1/jobs/%s/hold", job), Object{"kind": "parts", "due_at": at}, code, "/due_at")
+			refused(h.As("asha2"), "POST", fmt.Sprintf("/v1/technicians/%s/leave", h.People["ravi2"].ID),
+				Object{"starts_at": at, "ends_at": late, "kind": "sick"}, code, "/starts_at")
 		}
 		// With the offset it is clear.
-		out := desk.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer",
+		out := desk.Send("POST", Path("/v1/jobs/%s/attempts", job), Object{"channel": "phone", "outcome": "no_answer",
 			"occurred_at": "2027-10-31T01:30:00+01:00"}, 201)
 		if out["occurred_at"] != "2027-10-31T00:30:00Z" {
 			t.Errorf("judged at %v", out["occurred_at"])
 		}
 		// Nothing refuses a stop, least of all the clocks going back.
-		stopped := h.as("ravi2").send("POST", path("/v1/visits/%s/stop", visit), obj{"occurred_at": "2027-10-31T01:30:00"}, 200)
+		stopped := h.As("ravi2").Send("POST", Path("/v1/visits/%s/stop", visit), Object{"occurred_at": "2027-10-31T01:30:00"}, 200)
 		if stopped["status"] != "stopped_unsafe" {
 			t.Errorf("the visit is %v", stopped["status"])
 		}
@@ -1137,28 +1138,28 @@ func TestHoursThatAreMissingOrDoubled(t *testing.T) {
 // Whatever clock a phone has, both times are kept, the list can be read to its
 // end, and a retry minutes later is the same fact.
 func TestClocksOfPhones(t *testing.T) {
-	stories(t, func(h *harness) {
-		desk := h.as("kiran")
-		_, job := h.household(desk, nil)
-		attempts := path("/v1/jobs/%s/attempts", job)
+	OnEachEngine(t, func(h *Harness) {
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		attempts := Path("/v1/jobs/%s/attempts", job)
 		for _, claimed := range []string{"1970-01-01T00:00:00Z", "2027-03-01T03:00:00Z", "2200-12-31T23:59:59Z"} {
 			for _, sent := range []string{"1970-01-01T00:00:00Z", "2027-03-01T03:31:00Z", "2200-12-31T23:59:59Z"} {
-				body := obj{"id": uuid.NewString(), "channel": "phone", "outcome": "no_answer", "occurred_at": claimed}
-				out := desk.send("POST", attempts, body, 201, "Doorstep-Sent-At", sent)
+				body := Object{"id": uuid.NewString(), "channel": "phone", "outcome": "no_answer", "occurred_at": claimed}
+				out := desk.Send("POST", attempts, body, 201, "Doorstep-Sent-At", sent)
 				if out["claimed_at"] != claimed || out["occurred_at"].(string) < "1970" || out["occurred_at"].(string) > "2027-03-01T03:30:00Z" {
 					t.Errorf("claimed %s, sent %s: kept as %v, judged at %v", claimed, sent, out["claimed_at"], out["occurred_at"])
 				}
-				h.clock.Advance(time.Minute)
-				again := desk.send("POST", attempts, body, 201, "Doorstep-Sent-At", sent)
+				h.Clock.Advance(time.Minute)
+				again := desk.Send("POST", attempts, body, 201, "Doorstep-Sent-At", sent)
 				if again["id"] != out["id"] || again["occurred_at"] != out["occurred_at"] {
 					t.Errorf("the retry of %v is %v", out, again)
 				}
-				h.clock.Set(monday)
+				h.Clock.Set(Monday)
 			}
 		}
 		seen := 0
 		for next := ""; ; seen++ {
-			page := desk.send("GET", attempts+"?limit=1"+next, nil, 200)
+			page := desk.Send("GET", attempts+"?limit=1"+next, nil, 200)
 			cursor, more := page["next_cursor"].(string)
 			if !more {
 				break
@@ -1173,32 +1174,32 @@ func TestClocksOfPhones(t *testing.T) {
 
 // The id of somebody else's household opens nothing.
 func TestTheIDOfAForeignHousehold(t *testing.T) {
-	stories(t, func(h *harness) {
-		customer, job := h.household(h.as("kiran"), nil)
-		stranger := h.as("kiran2")
-		out, res := stranger.raw("POST", "/v1/customers", obj{"id": customer["id"], "name": customer["name"]})
+	OnEachEngine(t, func(h *Harness) {
+		customer, job := h.Household(h.As("kiran"), nil)
+		stranger := h.As("kiran2")
+		out, res := stranger.Raw("POST", "/v1/customers", Object{"id": customer["id"], "name": customer["name"]})
 		if res.StatusCode != 409 || bytes.Contains(out, []byte("Lane")) {
 			t.Errorf("%d %s", res.StatusCode, out)
 		}
-		person, place := customer["contacts"].([]any)[0].(obj), customer["sites"].([]any)[0].(obj)
-		same := obj{"id": customer["id"], "name": customer["name"], "contacts": []obj{{"name": person["name"], "phones": person["phones"]}},
-			"sites": []obj{{"address": place["address"], "postal_code": place["postal_code"], "zone": place["zone"]}}}
-		again := h.as("kiran").send("POST", "/v1/customers", same, 201)
+		person, place := customer["contacts"].([]any)[0].(Object), customer["sites"].([]any)[0].(Object)
+		same := Object{"id": customer["id"], "name": customer["name"], "contacts": []Object{{"name": person["name"], "phones": person["phones"]}},
+			"sites": []Object{{"address": place["address"], "postal_code": place["postal_code"], "zone": place["zone"]}}}
+		again := h.As("kiran").Send("POST", "/v1/customers", same, 201)
 		if again["version"] != customer["version"] {
 			t.Errorf("the retry of a create changed the household: %v", again)
 		}
-		h.as("kiran").send("POST", "/v1/customers", obj{"id": customer["id"], "name": customer["name"]}, 409) // the same id, another household
-		stranger.send("POST", "/v1/appliances", obj{"customer_id": customer["id"]}, 422)
-		stranger.send("POST", "/v1/jobs", obj{"customer_id": customer["id"]}, 422)
-		stranger.send("POST", "/v1/flags", obj{"kind": "other", "level": 1, "job_id": job["id"]}, 404)
+		h.As("kiran").Send("POST", "/v1/customers", Object{"id": customer["id"], "name": customer["name"]}, 409) // the same id, another household
+		stranger.Send("POST", "/v1/appliances", Object{"customer_id": customer["id"]}, 422)
+		stranger.Send("POST", "/v1/jobs", Object{"customer_id": customer["id"]}, 422)
+		stranger.Send("POST", "/v1/flags", Object{"kind": "other", "level": 1, "job_id": job["id"]}, 404)
 	})
 }
 
 // Stop answers 200 to whatever a shaking hand sends, and 401 or 404 else.
 func TestNothingRefusesAStop(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.ignores("flag.live", "flag.triage", "hold.area", "visit.assigned")
-		op, ravi := n.op("stopVisit"), n.as("ravi")
+		n.Ignores("flag.live", "flag.triage", "hold.area", "visit.assigned")
+		op, ravi := n.op("stopVisit"), n.As("ravi")
 		garbage := make([]byte, 200<<10)
 		for i := range garbage {
 			garbage[i] = byte(i * 7919 >> 3)
@@ -1222,7 +1223,7 @@ func TestNothingRefusesAStop(t *testing.T) {
 			"words": `{"occurred_at":"just now"}`, "long ago": `{"occurred_at":"1970-01-01T00:00:00Z"}`, "a long note": `{"note":"` +
 				strings.Repeat("न", 60_000) + `","level":3,"kind":"threat"}`,
 		}) {
-			n.customer, _ = n.household(n.as("kiran"), nil) // a stop locks its household
+			n.customer, _ = n.Household(n.As("kiran"), nil) // a stop locks its household
 			n.spent["visits"] = true
 			n.fresh("visits")
 			visit := n.place(op)
@@ -1246,14 +1247,14 @@ func TestNothingRefusesAStop(t *testing.T) {
 			}
 		}
 		for _, visit := range visits {
-			ravi.send("GET", strings.TrimSuffix(visit, "/stop"), nil, 200)
+			ravi.Send("GET", strings.TrimSuffix(visit, "/stop"), nil, 200)
 		}
 		// One report each, however often the button was hit, and all readable.
 		flags := map[string]int{}
 		for next := ""; ; {
-			page := n.as("maya").send("GET", "/v1/flags?limit=200"+next, nil, 200)
+			page := n.As("maya").Send("GET", "/v1/flags?limit=200"+next, nil, 200)
 			for _, f := range page["items"].([]any) {
-				flags[fmt.Sprint(f.(obj)["visit_id"])]++
+				flags[fmt.Sprint(f.(Object)["visit_id"])]++
 			}
 			cursor, more := page["next_cursor"].(string)
 			if !more {
@@ -1267,9 +1268,9 @@ func TestNothingRefusesAStop(t *testing.T) {
 			}
 		}
 		body := []byte(`{"note":"x"}`)
-		n.fire(shot{op: op, label: "as nobody", path: visits[0], body: body, by: n.harness.anonymous(), want: []int{401}})
-		n.fire(shot{op: op, label: "as another technician", path: visits[0], body: body, by: n.as("meena"), want: []int{404}})
-		n.fire(shot{op: op, label: "as a stranger", path: visits[0], body: body, by: n.as("ravi2"), want: []int{404}})
+		n.fire(shot{op: op, label: "as nobody", path: visits[0], body: body, by: n.Harness.Anonymous(), want: []int{401}})
+		n.fire(shot{op: op, label: "as another technician", path: visits[0], body: body, by: n.As("meena"), want: []int{404}})
+		n.fire(shot{op: op, label: "as a stranger", path: visits[0], body: body, by: n.As("ravi2"), want: []int{404}})
 		for label, id := range inTurn(map[string]string{"a word": "abc", "nowhere": uuid.NewString(), "NUL": "%00", "not UTF-8": "%ff",
 			"long": strings.Repeat("a", 3000)}) {
 			n.fire(shot{op: op, label: "of " + label, path: "/v1/visits/" + id + "/stop", body: body, by: ravi, want: []int{404}})
@@ -1280,11 +1281,11 @@ func TestNothingRefusesAStop(t *testing.T) {
 // What a browser, or somebody with curl, can send to the customer's page.
 func TestBadForms(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.ignores("flag.triage", "link.wrong_person", "note.waiting", "promise.yours", "visit.another_time", "visit.assigned",
+		n.Ignores("flag.triage", "link.wrong_person", "note.waiting", "promise.yours", "visit.another_time", "visit.assigned",
 			"visit.cancelled", "visit.cancelled_by_customer", "visit.confirmed")
 		key := func() string {
-			page, _ := n.harness.anonymous().raw("GET", "/c/"+n.link, nil)
-			m := formKey.FindSubmatch(page)
+			page, _ := n.Harness.Anonymous().Raw("GET", "/c/"+n.link, nil)
+			m := FormKey.FindSubmatch(page)
 			if m == nil {
 				n.Fatalf("no form key on %s", page)
 			}
@@ -1367,7 +1368,7 @@ func TestBadForms(t *testing.T) {
 // Sheets that no spreadsheet program wrote.
 func TestBadSheets(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.ignores("flag.triage", "note.waiting", "visit.assigned")
+		n.Ignores("flag.triage", "note.waiting", "visit.assigned")
 		op := n.op("importJobs")
 		const head = "external_ref,name,phone,address,fault,date\n"
 		xlsx := "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -1393,7 +1394,7 @@ func TestBadSheets(t *testing.T) {
 			n.fire(shot{op: op, label: label + " preview", path: op.Path + "?preview=true", body: []byte(body),
 				headers: []string{"Content-Type", "text/csv"}})
 		}
-		n.fire(shot{op: op, label: "of another centre", path: op.Path + "?centre_id=" + n.other.String(),
+		n.fire(shot{op: op, label: "of another centre", path: op.Path + "?centre_id=" + n.OtherCentre.String(),
 			body: []byte(head + "Y-1,x,9800000001,Lane,f,\n"), headers: []string{"Content-Type", "text/csv"}, want: []int{422}})
 		n.readAll()
 	})
@@ -1425,26 +1426,26 @@ func wire(t *testing.T, address, request string, n int) (answers []*http.Respons
 // Connections that are slow, idle, in a hurry, or speak something else.
 func TestBadConnections(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
+	h := New(t, "sqlite")
 	// A second server over the same use cases, with less patience.
-	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: h.base, Now: h.clock.Now,
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: JWTSecret, LinkSecret: LinkSecret}, BaseURL: h.URL, Now: h.Clock.Now,
 		Push: notifications.NewLog(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler)}
-	hasty, err := app.New(t.Context(), h.db, w)
-	h.must(err)
+	hasty, err := app.New(t.Context(), h.DB, w)
+	h.Must(err)
 	const patience = 400 * time.Millisecond
 	hasty.HTTP.App.Server().ReadTimeout, hasty.HTTP.App.Server().IdleTimeout = patience, patience
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	h.must(err)
+	h.Must(err)
 	go func() { _ = hasty.HTTP.Serve(ln) }()
 	t.Cleanup(func() { _ = hasty.HTTP.Drain(context.Background()) })
 	address := ln.Addr().String()
-	token := h.as("kiran").token
+	token := h.As("kiran").Token
 
 	// cut tells how long a connection lives whose client sends piece after
 	// piece, and what it is told.
 	cut := func(pieces []string, every time.Duration) (lived time.Duration, said string) {
 		conn, err := net.Dial("tcp", address)
-		h.must(err)
+		h.Must(err)
 		defer conn.Close()
 		began := time.Now()
 		done := make(chan struct{})

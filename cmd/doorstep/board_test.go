@@ -17,42 +17,42 @@ import (
 )
 
 func TestTheBoardIsOneRead(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("sos.raised", "visit.assigned", "visit.unassigned")
-		desk, maya := h.as("kiran"), h.as("maya")
-		customer, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(2*time.Hour), "ravi")
-		_, free := h.household(desk, nil)
-		unassigned := h.visit(desk, free, monday.Add(3*time.Hour))
-		_, tomorrow := h.household(desk, nil)
-		h.visit(desk, tomorrow, monday.Add(26*time.Hour), "ravi")
-		_, open := h.household(desk, nil)
-		desk.attempt(open, "phone", "no_answer", obj{"ring_seconds": 30})
-		desk.send("POST", path("/v1/jobs/%s/hold", open), obj{"kind": "parts"}, 200)
-		promise := desk.send("POST", path("/v1/jobs/%s/promises", open), obj{"what": "a call", "due_at": h.clock.Now().Add(time.Hour).
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("sos.raised", "visit.assigned", "visit.unassigned")
+		desk, maya := h.As("kiran"), h.As("maya")
+		customer, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(2*time.Hour), "ravi")
+		_, free := h.Household(desk, nil)
+		unassigned := h.Visit(desk, free, Monday.Add(3*time.Hour))
+		_, tomorrow := h.Household(desk, nil)
+		h.Visit(desk, tomorrow, Monday.Add(26*time.Hour), "ravi")
+		_, open := h.Household(desk, nil)
+		desk.Attempt(open, "phone", "no_answer", Object{"ring_seconds": 30})
+		desk.Send("POST", Path("/v1/jobs/%s/hold", open), Object{"kind": "parts"}, 200)
+		promise := desk.Send("POST", Path("/v1/jobs/%s/promises", open), Object{"what": "a call", "due_at": h.Clock.Now().Add(time.Hour).
 			Format(time.RFC3339)}, 201)
-		h.as("asha").send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["meena"].id),
-			obj{"starts_at": "2027-03-01T06:00:00Z", "ends_at": "2027-03-01T08:00:00Z", "kind": "annual"}, 201)
-		address := fmt.Sprintf("/v1/centres/%s/board", h.centre)
-		b := desk.send("GET", address, nil, 200)
-		if b["centre"].(obj)["zone"] != "Asia/Kolkata" || b["from"] != "2027-02-28T18:30:00Z" || b["to"] != "2027-03-01T18:30:00Z" {
+		h.As("asha").Send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.People["meena"].ID),
+			Object{"starts_at": "2027-03-01T06:00:00Z", "ends_at": "2027-03-01T08:00:00Z", "kind": "annual"}, 201)
+		address := fmt.Sprintf("/v1/centres/%s/board", h.Centre)
+		b := desk.Send("GET", address, nil, 200)
+		if b["centre"].(Object)["zone"] != "Asia/Kolkata" || b["from"] != "2027-02-28T18:30:00Z" || b["to"] != "2027-03-01T18:30:00Z" {
 			t.Errorf("the day is %v to %v in %v", b["from"], b["to"], b["centre"])
 		}
 		ids := func(list string, key string) (out []string) {
 			for _, x := range b[list].([]any) {
-				out = append(out, toString(x.(obj)[key]))
+				out = append(out, String(x.(Object)[key]))
 			}
 			return out
 		}
 		if got := ids("visits", "id"); len(got) != 2 || got[0] != visit["id"] || got[1] != unassigned["id"] {
 			t.Errorf("the day has %v", got)
 		}
-		card := b["visits"].([]any)[0].(obj)
+		card := b["visits"].([]any)[0].(Object)
 		if card["household"] != customer["name"] || card["category"] != "refrigerator" || card["confirmation"] != "awaiting" ||
 			!strings.Contains(fmt.Sprint(card["actions"]), "assign") {
 			t.Errorf("the card says %v", card)
 		}
-		for list, want := range map[string]obj{"to_schedule": open, "reaching": open, "parts": open} {
+		for list, want := range map[string]Object{"to_schedule": open, "reaching": open, "parts": open} {
 			if got := ids(list, "job_id"); len(got) != 1 || got[0] != want["id"] {
 				t.Errorf("%s has %v", list, got)
 			}
@@ -62,78 +62,79 @@ func TestTheBoardIsOneRead(t *testing.T) {
 		}
 		away := 0
 		for _, p := range b["technicians"].([]any) {
-			away += len(p.(obj)["away"].([]any))
+			away += len(p.(Object)["away"].([]any))
 		}
-		if works := b["technicians"].([]any)[1].(obj)["works"].([]any); len(works) != 1 || works[0].(obj)["from"] != "2027-03-01T02:30:00Z" ||
-			works[0].(obj)["to"] != "2027-03-01T14:30:00Z" {
+		if works := b["technicians"].([]any)[1].(Object)["works"].([]any); len(works) != 1 ||
+			works[0].(Object)["from"] != "2027-03-01T02:30:00Z" ||
+			works[0].(Object)["to"] != "2027-03-01T14:30:00Z" {
 			t.Errorf("Ravi works %v", works)
 		}
 		if n := len(b["technicians"].([]any)); n != 2 || away != 1 {
 			t.Errorf("%d technicians, %d leaves", n, away)
 		}
 		// A week, and another day.
-		b = desk.send("GET", address+"?date=2027-03-01&days=7", nil, 200)
+		b = desk.Send("GET", address+"?date=2027-03-01&days=7", nil, 200)
 		if n := len(b["visits"].([]any)); n != 3 {
 			t.Errorf("the week has %d visits", n)
 		}
-		desk.send("GET", address+"?date=2027-13-01", nil, 400)
-		desk.send("GET", address+"?days=8", nil, 400)
-		desk.send("GET", address+"?date=9999-12-31&days=7", nil, 422)
+		desk.Send("GET", address+"?date=2027-13-01", nil, 400)
+		desk.Send("GET", address+"?days=8", nil, 400)
+		desk.Send("GET", address+"?date=9999-12-31&days=7", nil, 422)
 		// An alarm is shown to those who may know of it.
-		h.as("ravi").send("POST", "/v1/sos", nil, 201)
-		b = maya.send("GET", address, nil, 200)
+		h.As("ravi").Send("POST", "/v1/sos", nil, 201)
+		b = maya.Send("GET", address, nil, 200)
 		if alarms := b["alarms"].([]any); len(alarms) != 1 || !strings.Contains(fmt.Sprint(alarms[0]), "acknowledge") ||
-			alarms[0].(obj)["raiser"] != "Ravi Surname" {
+			alarms[0].(Object)["raiser"] != "Ravi Surname" {
 			t.Errorf("alarms: %v", alarms)
 		}
 		// The agent looks and does not assign.
-		b = h.as("gita").send("GET", address, nil, 200)
-		if acts := fmt.Sprint(b["visits"].([]any)[0].(obj)["actions"]); strings.Contains(acts, "assign") {
+		b = h.As("gita").Send("GET", address, nil, 200)
+		if acts := fmt.Sprint(b["visits"].([]any)[0].(Object)["actions"]); strings.Contains(acts, "assign") {
 			t.Errorf("an agent may %s", acts)
 		}
 		for login, want := range map[string]int{"ravi": 403, "root": 403, "kiran2": 404, "maya2": 404} {
-			h.as(login).send("GET", address, nil, want)
+			h.As(login).Send("GET", address, nil, want)
 		}
 		// Unchanged, the answer is short; the clock alone changes nothing.
-		_, res := desk.raw("GET", address+"?date=2027-03-01", nil)
+		_, res := desk.Raw("GET", address+"?date=2027-03-01", nil)
 		tag := res.Header.Get("ETag")
-		h.clock.Advance(time.Second)
-		if _, again := desk.raw("GET", address+"?date=2027-03-01", nil, "If-None-Match", tag); again.StatusCode != 304 {
+		h.Clock.Advance(time.Second)
+		if _, again := desk.Raw("GET", address+"?date=2027-03-01", nil, "If-None-Match", tag); again.StatusCode != 304 {
 			t.Errorf("unchanged it is %d", again.StatusCode)
 		}
-		desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": []any{}}, 200)
-		if _, again := desk.raw("GET", address+"?date=2027-03-01", nil, "If-None-Match", tag); again.StatusCode != 200 {
+		desk.Send("POST", Path("/v1/visits/%s/assign", visit), Object{"crew": []any{}}, 200)
+		if _, again := desk.Raw("GET", address+"?date=2027-03-01", nil, "If-None-Match", tag); again.StatusCode != 200 {
 			t.Errorf("changed it is %d", again.StatusCode)
 		}
 	})
 }
 
 func TestTheServiceReportSaysHowLongJobsTook(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("visit.assigned")
-		desk, asha := h.as("kiran"), h.as("asha")
-		empty := asha.send("GET", "/v1/reports/service", nil, 200)["total"].(obj)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("visit.assigned")
+		desk, asha := h.As("kiran"), h.As("asha")
+		empty := asha.Send("GET", "/v1/reports/service", nil, 200)["total"].(Object)
 		if empty["turnaround_median_seconds"] != nil || empty["tries_per_reach"] != nil || empty["jobs_done"] != 0.0 {
 			t.Errorf("of nothing: %v", empty)
 		}
 		// Jobs of 2, 4 and 6 hours; of the last, 3 hours wait for a part.
 		for i, hours := range []int{2, 4, 6} {
-			_, job := h.household(desk, nil)
-			desk.attempt(job, "phone", "reached", nil)
+			_, job := h.Household(desk, nil)
+			desk.Attempt(job, "phone", "reached", nil)
 			if i == 2 {
-				desk.send("POST", path("/v1/jobs/%s/hold", job), obj{"kind": "parts"}, 200)
-				h.clock.Advance(3 * time.Hour)
-				desk.send("POST", path("/v1/jobs/%s/release", job), obj{"kind": "parts"}, 200)
+				desk.Send("POST", Path("/v1/jobs/%s/hold", job), Object{"kind": "parts"}, 200)
+				h.Clock.Advance(3 * time.Hour)
+				desk.Send("POST", Path("/v1/jobs/%s/release", job), Object{"kind": "parts"}, 200)
 				hours -= 3
 			}
-			from := h.clock.Now()
-			visit := h.visit(desk, job, from.Add(time.Duration(hours)*time.Hour-30*time.Minute), "ravi")
-			h.clock.Set(from.Add(time.Duration(hours) * time.Hour))
-			h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"work_done": "x"}, 200)
-			h.clock.Set(monday.Add(time.Duration(i+1) * 24 * time.Hour))
+			from := h.Clock.Now()
+			visit := h.Visit(desk, job, from.Add(time.Duration(hours)*time.Hour-30*time.Minute), "ravi")
+			h.Clock.Set(from.Add(time.Duration(hours) * time.Hour))
+			h.As("ravi").Send("POST", Path("/v1/visits/%s/complete", visit), Object{"work_done": "x"}, 200)
+			h.Clock.Set(Monday.Add(time.Duration(i+1) * 24 * time.Hour))
 		}
-		got := asha.send("GET", "/v1/reports/service", nil, 200)
-		row := got["total"].(obj)
+		got := asha.Send("GET", "/v1/reports/service", nil, 200)
+		row := got["total"].(Object)
 		for field, want := range map[string]float64{"jobs_opened": 3, "jobs_done": 3, "turnaround_median_seconds": 4 * 3600,
 			"turnaround_p90_seconds": 6 * 3600, "centre_time_median_seconds": 3 * 3600,
 			"centre_time_p90_seconds": 4 * 3600, "completed": 3, "first_time_fixed": 3, "first_time_fix_rate": 1, "tries": 3, "reached": 3,
@@ -141,26 +142,26 @@ func TestTheServiceReportSaysHowLongJobsTook(t *testing.T) {
 			if row[field] != want {
 				t.Errorf("%s is %v, want %v", field, row[field], want)
 			}
-			if got["definitions"].(obj)[field] == nil {
+			if got["definitions"].(Object)[field] == nil {
 				t.Errorf("%s has no definition", field)
 			}
 		}
-		if load := got["load"].([]any); len(load) != 1 || load[0].(obj)["visits"] != 3.0 || load[0].(obj)["planned_minutes"] != 180.0 {
+		if load := got["load"].([]any); len(load) != 1 || load[0].(Object)["visits"] != 3.0 || load[0].(Object)["planned_minutes"] != 180.0 {
 			t.Errorf("the load is %v", load)
 		}
-		desk.send("GET", "/v1/reports/service", nil, 403)
-		asha.send("GET", "/v1/reports/service?centre_id="+h.other.String(), nil, 404)
-		asha.send("GET", "/v1/reports/service?from=2027-03-02&to=2027-03-01", nil, 422)
-		if other := h.as("maya2").send("GET", "/v1/reports/service", nil, 200); other["total"].(obj)["jobs_opened"] != 0.0 ||
+		desk.Send("GET", "/v1/reports/service", nil, 403)
+		asha.Send("GET", "/v1/reports/service?centre_id="+h.OtherCentre.String(), nil, 404)
+		asha.Send("GET", "/v1/reports/service?from=2027-03-02&to=2027-03-01", nil, 422)
+		if other := h.As("maya2").Send("GET", "/v1/reports/service", nil, 200); other["total"].(Object)["jobs_opened"] != 0.0 ||
 			len(other["load"].([]any)) != 0 {
 			t.Errorf("another area reads %v", other)
 		}
 		// Spreadsheets run nothing.
-		user := h.as("root").send("GET", fmt.Sprintf("/v1/users/%s", h.people["ravi"].id), nil, 200)
-		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"name": "=cmd|' /C calc'!A1"}, 200, "If-Match",
+		user := h.As("root").Send("GET", fmt.Sprintf("/v1/users/%s", h.People["ravi"].ID), nil, 200)
+		h.As("root").Send("PATCH", Path("/v1/users/%s", user), Object{"name": "=cmd|' /C calc'!A1"}, 200, "If-Match",
 			fmt.Sprintf(`"%v"`, user["version"]))
 		for of, columns := range map[string]int{"service": 17, "load": 5} {
-			raw, _ := asha.raw("GET", "/v1/reports/service?format=csv&of="+of, nil)
+			raw, _ := asha.Raw("GET", "/v1/reports/service?format=csv&of="+of, nil)
 			table, err := csv.NewReader(strings.NewReader(string(raw))).ReadAll()
 			if err != nil || len(table) < 2 || len(table[0]) != columns {
 				t.Errorf("%s: %v %v", of, err, table)
@@ -175,26 +176,26 @@ func TestTheServiceReportSaysHowLongJobsTook(t *testing.T) {
 // desktop is a browser with the board open and somebody signed in.
 type desktop struct {
 	*testing.T
-	h   *harness
+	h   *Harness
 	ctx context.Context
 }
 
-func openBoard(t *testing.T, h *harness, login string, width, height int) *desktop {
+func openBoard(t *testing.T, h *Harness, login string, width, height int) *desktop {
 	t.Helper()
 	d := &desktop{t, h, browser(t)}
 	d.size(width, height)
-	h.must(chromedp.Do(d.ctx, chromedp.Navigate(h.base+"/board")))
+	h.Must(chromedp.Do(d.ctx, chromedp.Navigate(h.URL+"/board")))
 	d.until("the form", "!document.getElementById('login').hidden")
 	d.js("(window.faults = [], addEventListener('securitypolicyviolation', e => faults.push(e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sourceFile + ':' + e.lineNumber)), addEventListener('error', e => faults.push(e.message)), addEventListener('unhandledrejection', e => faults.push('rejected: ' + e.reason)), true)")
 	d.js("(document.getElementById('user').value = " + strconv.Quote(login) + ", document.getElementById('pass').value = " +
-		strconv.Quote(password) + ", document.querySelector('#login button').click(), true)")
+		strconv.Quote(Password) + ", document.querySelector('#login button').click(), true)")
 	d.until("the timeline", "document.querySelectorAll('#calendar .ec-row-head, #calendar .ec-sidebar').length > 0")
 	return d
 }
 
 func (d *desktop) call(method string, params map[string]any) {
 	d.Helper()
-	d.h.must(chromedp.Do(d.ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+	d.h.Must(chromedp.Do(d.ctx, chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		return t.Call(ctx, method, params,
 			nil)
 	})))
@@ -214,7 +215,7 @@ func (d *desktop) js(js string) { d.Helper(); evaluate[bool](d.T, d.ctx, js) }
 
 func (d *desktop) until(what, js string) {
 	d.Helper()
-	for end := time.Now().Add(patience / 2); ; time.Sleep(30 * time.Millisecond) {
+	for end := time.Now().Add(Patience / 2); ; time.Sleep(30 * time.Millisecond) {
 		ok, err := chromedp.Run(d.ctx, chromedp.Evaluate[bool](js))
 		if err == nil && ok {
 			return
@@ -228,7 +229,7 @@ func (d *desktop) until(what, js string) {
 
 func (d *desktop) key(keys string) {
 	d.Helper()
-	d.h.must(chromedp.Do(d.ctx, chromedp.KeyEvent(keys)))
+	d.h.Must(chromedp.Do(d.ctx, chromedp.KeyEvent(keys)))
 }
 
 // tabTo presses Tab until the focus is on what the script names.
@@ -260,8 +261,8 @@ func (d *desktop) shot(name string) {
 		return
 	}
 	png, err := chromedp.Run(d.ctx, chromedp.FullScreenshot(100))
-	d.h.must(err)
-	d.h.must(os.WriteFile(out+"/board-"+name+".png", png, 0o600))
+	d.h.Must(err)
+	d.h.Must(os.WriteFile(out+"/board-"+name+".png", png, 0o600))
 }
 
 func (d *desktop) judge(state string) {
@@ -270,7 +271,7 @@ func (d *desktop) judge(state string) {
 		return
 	}
 	source, err := os.ReadFile(os.Getenv("DOORSTEP_AXE"))
-	d.h.must(err)
+	d.h.Must(err)
 	(&auditor{T: d.T, ctx: d.ctx, source: string(source)}).judge(state, "")
 }
 
@@ -285,19 +286,19 @@ func (d *desktop) noFaults() {
 const card = `document.querySelector('#calendar [data-visit="%v"]')`
 
 func TestTheBoardInABrowser(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	h.ignores("visit.assigned", "visit.unassigned")
-	desk := h.as("kiran")
-	_, job := h.household(desk, obj{"name": "Rao <b>bold</b>"})
-	visit := h.visit(desk, job, monday.Add(2*time.Hour), "ravi")
-	_, free := h.household(desk, obj{"name": "Nobody's home"})
-	unassigned := h.visit(desk, free, monday.Add(6*time.Hour))
-	_, waiting := h.household(desk, obj{"name": "Waiting household"})
-	desk.attempt(waiting, "phone", "no_answer", obj{"ring_seconds": 30})
-	desk.send("POST", path("/v1/jobs/%s/promises", waiting), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).
+	h := New(t, "sqlite")
+	h.Ignores("visit.assigned", "visit.unassigned")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, Object{"name": "Rao <b>bold</b>"})
+	visit := h.Visit(desk, job, Monday.Add(2*time.Hour), "ravi")
+	_, free := h.Household(desk, Object{"name": "Nobody's home"})
+	unassigned := h.Visit(desk, free, Monday.Add(6*time.Hour))
+	_, waiting := h.Household(desk, Object{"name": "Waiting household"})
+	desk.Attempt(waiting, "phone", "no_answer", Object{"ring_seconds": 30})
+	desk.Send("POST", Path("/v1/jobs/%s/promises", waiting), Object{"what": "the price", "due_at": h.Clock.Now().Add(time.Hour).
 		Format(time.RFC3339)}, 201)
-	at := func(v obj) string { return fmt.Sprintf(card, v["id"]) }
-	crew := func(v obj) string { return fmt.Sprint(desk.send("GET", path("/v1/visits/%s", v), nil, 200)["crew"]) }
+	at := func(v Object) string { return fmt.Sprintf(card, v["id"]) }
+	crew := func(v Object) string { return fmt.Sprint(desk.Send("GET", Path("/v1/visits/%s", v), nil, 200)["crew"]) }
 
 	d := openBoard(t, h, "kiran", 1280, 900)
 	d.until("the card", at(visit)+" !== null")
@@ -321,7 +322,7 @@ func TestTheBoardInABrowser(t *testing.T) {
 	d.tabTo("document.activeElement.textContent === 'Move'")
 	d.key("\r")
 	d.until("it closes", "!document.getElementById('dialog').open")
-	if got := crew(unassigned); !strings.Contains(got, h.people["meena"].id.String()) {
+	if got := crew(unassigned); !strings.Contains(got, h.People["meena"].ID.String()) {
 		t.Errorf("by keyboard: %s", got)
 	}
 	// A refusal is explained where it happens.
@@ -347,21 +348,21 @@ func TestTheBoardInABrowser(t *testing.T) {
 		d.mouse("mouseMoved", x, y+(to.Y+to.H/2-y)*float64(i+1)/12)
 	}
 	d.mouse("mouseReleased", x, to.Y+to.H/2)
-	for end := time.Now().Add(patience / 4); !strings.Contains(crew(visit), h.people["meena"].id.String()); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(Patience / 4); !strings.Contains(crew(visit), h.People["meena"].ID.String()); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the drag did nothing: %s", crew(visit))
 		}
 	}
 	// What others do is here within 2 s.
 	began := time.Now()
-	customer, fresh := h.household(desk, obj{"name": "Fresh household"})
-	made := h.visit(desk, fresh, monday.Add(4*time.Hour), "ravi")
+	customer, fresh := h.Household(desk, Object{"name": "Fresh household"})
+	made := h.Visit(desk, fresh, Monday.Add(4*time.Hour), "ravi")
 	d.until("what came by the API", at(made)+" !== null")
-	if took := time.Since(began); took > slowness*2*time.Second {
+	if took := time.Since(began); took > Slowness*2*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	// Filters, a week, a search.
-	d.js("((s => { s.value = " + strconv.Quote(h.people["meena"].id.String()) +
+	d.js("((s => { s.value = " + strconv.Quote(h.People["meena"].ID.String()) +
 		"; s.dispatchEvent(new Event('change')); })(document.getElementById('f-who')), true)")
 	d.until("only Meena", at(made)+" === null && "+at(visit)+" !== null")
 	d.js("((s => { s.value = ''; s.dispatchEvent(new Event('change')); })(document.getElementById('f-who')), document.getElementById('week').click(), true)")
@@ -369,7 +370,7 @@ func TestTheBoardInABrowser(t *testing.T) {
 	d.shot("week")
 	d.judge("week")
 	d.js("(document.getElementById('day').click(), true)")
-	phone := toString(customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0])
+	phone := String(customer["contacts"].([]any)[0].(Object)["phones"].([]any)[0])
 	d.js("(document.getElementById('q').value = " + strconv.Quote(phone) + ", document.getElementById('search').requestSubmit(), true)")
 	d.until("the search", "document.getElementById('found').innerText.includes('1 found')")
 	d.js("(document.querySelector('#found button').click(), true)")
@@ -387,30 +388,30 @@ func TestTheBoardInABrowser(t *testing.T) {
 	d.until("signed out", "!document.getElementById('login').hidden && sessionStorage.getItem('refresh') === null")
 	// Where no events come through, the board asks by itself.
 	d.js("((real) => { window.fetch = (to, how) => String(to).startsWith('/v1/events') ? Promise.reject(new TypeError('cut')) : real(to, how); return true; })(window.fetch)")
-	d.js("(document.getElementById('pass').value = " + strconv.Quote(password) + ", document.querySelector('#login button').click(), true)")
+	d.js("(document.getElementById('pass').value = " + strconv.Quote(Password) + ", document.querySelector('#login button').click(), true)")
 	d.until("it says so", at(made)+" !== null && document.getElementById('state').textContent === 'Not live; asking every 2 s'")
-	desk.send("POST", path("/v1/visits/%s/assign", made), obj{"crew": []any{}}, 200)
+	desk.Send("POST", Path("/v1/visits/%s/assign", made), Object{"crew": []any{}}, 200)
 	d.until("the change", at(made)+".classList.contains('tray')")
 }
 
 // The manager sees alarms on top and the reports; the preview changes nothing.
 func TestTheBoardOfAProprietor(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	h.ignores("leave.approved", "leave.asked", "leave.declined", "sos.raised", "sos.taken", "visit.assigned", "visit.cancelled")
-	desk := h.as("kiran")
-	_, job := h.household(desk, nil)
-	visit := h.visit(desk, job, monday.Add(time.Hour), "ravi")
-	h.throughTo("ravi", visit, "complete", nil)
+	h := New(t, "sqlite")
+	h.Ignores("leave.approved", "leave.asked", "leave.declined", "sos.raised", "sos.taken", "visit.assigned", "visit.cancelled")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, nil)
+	visit := h.Visit(desk, job, Monday.Add(time.Hour), "ravi")
+	h.WorkUntil("ravi", visit, "complete", nil)
 	d := openBoard(t, h, "asha", 1280, 900)
-	h.as("ravi").send("POST", "/v1/sos", nil, 201)
+	h.As("ravi").Send("POST", "/v1/sos", nil, 201)
 	d.until("the alarm on top", "document.getElementById('alarms').innerText.includes('SOS · Ravi Surname')")
 	d.judge("alarm")
 	d.js("(document.querySelector('#alarms button').click(), true)")
 	d.until("somebody is on it", "document.getElementById('alarms').innerText.includes('acknowledged')")
 	// Leave that is asked for: declining wants a reason, approving says what is in its way.
-	later := h.visit(desk, job, monday.Add(50*time.Hour), "ravi")
-	h.as("ravi").asks("2027-03-03T08:00", "2027-03-03T20:00", 201)
-	h.as("meena").asks("2027-03-04T08:00", "2027-03-04T20:00", 201)
+	later := h.Visit(desk, job, Monday.Add(50*time.Hour), "ravi")
+	h.As("ravi").AskLeave("2027-03-03T08:00", "2027-03-03T20:00", 201)
+	h.As("meena").AskLeave("2027-03-04T08:00", "2027-03-04T20:00", 201)
 	d.until("the requests", "document.querySelectorAll('#p-leave_requests li').length === 2")
 	d.js("([...document.querySelectorAll('#p-leave_requests button')].find(b => b.textContent.includes('Meena')).click(), true)")
 	d.until("the request", "document.getElementById('dialog').innerText.includes('2027-03-04 08:00')")
@@ -425,12 +426,12 @@ func TestTheBoardOfAProprietor(t *testing.T) {
 	d.until("what is in its way",
 		"document.getElementById('dialog').innerText.includes('One visit stands') && !document.getElementById('p-leave_requests')")
 	d.js("(document.getElementById('dialog').close(), true)")
-	h.as("asha").send("POST", path("/v1/visits/%s/cancel", later), obj{"reason": "x"}, 200)
+	h.As("asha").Send("POST", Path("/v1/visits/%s/cancel", later), Object{"reason": "x"}, 200)
 	// An import, first as a preview.
 	d.js("(document.getElementById('do-import').click(), true)")
 	d.js(`((f, t) => { t.items.add(new File(['external_ref,customer_name,phone,address,postal_code,fault\nX-77,Sharma,+919812345678,1 Example Lane,411001,leaks\n'], 'day.csv')); f.files = t.files; f.form.requestSubmit(); return true; })(document.querySelector('#dialog input[type=file]'), new DataTransfer())`)
 	d.until("the preview", "document.getElementById('dialog').innerText.includes('1 rows: 1 new')")
-	if n := len(items(desk.send("GET", "/v1/jobs?external_ref=X-77", nil, 200))); n != 0 {
+	if n := len(Items(desk.Send("GET", "/v1/jobs?external_ref=X-77", nil, 200))); n != 0 {
 		t.Error("the preview made a job")
 	}
 	d.judge("import")
@@ -438,14 +439,14 @@ func TestTheBoardOfAProprietor(t *testing.T) {
 	d.until("the import on the board", "document.getElementById('p-to_schedule').innerText.includes('Sharma')")
 	d.js("(document.getElementById('dialog').close(), true)")
 	// A disruption asks before it moves a day.
-	_, other := h.household(desk, nil)
-	moved := h.visit(desk, other, monday.Add(5*time.Hour), "meena")
+	_, other := h.Household(desk, nil)
+	moved := h.Visit(desk, other, Monday.Add(5*time.Hour), "meena")
 	d.js("(document.getElementById('do-disrupt').click(), true)")
 	d.until("the question", "document.getElementById('dialog').innerText.includes('Are you sure?')")
 	d.judge("disruption")
 	d.js("((f) => { f.querySelector('input[type=text]').value = 'Flood'; f.requestSubmit(); return true; })(document.querySelector('#dialog form'))")
 	d.until("the day is moved", "document.getElementById('dialog').innerText.includes('1 visits have a new time')")
-	if got := desk.send("GET", path("/v1/visits/%s", moved), nil, 200)["status"]; got != "rescheduled" {
+	if got := desk.Send("GET", Path("/v1/visits/%s", moved), nil, 200)["status"]; got != "rescheduled" {
 		t.Errorf("the visit is %v", got)
 	}
 	d.js("(document.getElementById('dialog').close(), location.hash = '#reports', true)")
@@ -460,14 +461,14 @@ func TestTheBoardOfAProprietor(t *testing.T) {
 
 // TestTheBoardPaintsABigDayFast has 40 technicians and 300 visits.
 func TestTheBoardPaintsABigDayFast(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	desk := h.as("kiran")
-	centre, err := h.db.Reader().Centre(context.Background(), domain.Scope{All: true}, h.centre)
-	h.must(err)
+	h := New(t, "sqlite")
+	desk := h.As("kiran")
+	centre, err := h.DB.Reader().Centre(context.Background(), domain.Scope{All: true}, h.Centre)
+	h.Must(err)
 	var crew []domain.ID
-	h.must(h.db.InTx(context.Background(), func(tx domain.Tx) error {
+	h.Must(h.DB.InTx(context.Background(), func(tx domain.Tx) error {
 		for i := range 40 {
-			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.clock.Now(), UpdatedAt: h.clock.Now()},
+			u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.Clock.Now(), UpdatedAt: h.Clock.Now()},
 				Login: fmt.Sprintf("t%02d", i), Name: fmt.Sprintf("Technician %02d", i),
 				Role: domain.RoleTechnician, CentreID: &centre.ID, AreaID: &centre.AreaID, Language: "en",
 				Skills: domain.JSONList[string]{"refrigerator"}}
@@ -482,15 +483,16 @@ func TestTheBoardPaintsABigDayFast(t *testing.T) {
 		return nil
 	}))
 	for i := range 300 {
-		_, job := h.household(desk, obj{"name": fmt.Sprintf("Household %03d", i)})
-		from := monday.Add(24*time.Hour + time.Duration(i/40)*time.Hour)
-		desk.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339), "window_end": from.Add(2 * time.Hour).
-			Format(time.RFC3339), "planned_minutes": 60, "crew": []any{crew[i%40]}}, 201)
+		_, job := h.Household(desk, Object{"name": fmt.Sprintf("Household %03d", i)})
+		from := Monday.Add(24*time.Hour + time.Duration(i/40)*time.Hour)
+		desk.Send("POST", Path("/v1/jobs/%s/visits", job), Object{"window_start": from.Format(time.RFC3339),
+			"window_end": from.Add(2 * time.Hour).
+				Format(time.RFC3339), "planned_minutes": 60, "crew": []any{crew[i%40]}}, 201)
 	}
-	h.clock.Advance(24 * time.Hour)
+	h.Clock.Advance(24 * time.Hour)
 	began := time.Now()
 	for range 10 {
-		desk.send("GET", fmt.Sprintf("/v1/centres/%s/board?date=2027-03-02", h.centre), nil, 200)
+		desk.Send("GET", fmt.Sprintf("/v1/centres/%s/board?date=2027-03-02", h.Centre), nil, 200)
 	}
 	t.Logf("the read takes %v", time.Since(began)/10)
 	d := openBoard(t, h, "kiran", 1280, 900)
@@ -498,13 +500,13 @@ func TestTheBoardPaintsABigDayFast(t *testing.T) {
 	d.shot("300")
 	best := 1e9
 	for range 5 {
-		h.must(chromedp.Do(d.ctx, chromedp.Navigate(h.base+"/board")))
+		h.Must(chromedp.Do(d.ctx, chromedp.Navigate(h.URL+"/board")))
 		d.until("painted", "performance.getEntriesByName('board').length > 0 && document.querySelectorAll('#calendar [data-visit]').length === 300")
 		ms := evaluate[float64](t, d.ctx, "performance.getEntriesByName('board')[0].startTime")
 		t.Logf("300 visits are painted %.0f ms after the navigation", ms)
 		best = min(best, ms)
 	}
-	if best > slowness*1000 {
+	if best > Slowness*1000 {
 		t.Errorf("300 visits take %.0f ms", best)
 	}
 }
@@ -512,15 +514,15 @@ func TestTheBoardPaintsABigDayFast(t *testing.T) {
 // What will be missed unless the desk looks: somebody who is away, and somebody
 // who has not set off.
 func TestTheBoardShowsTrouble(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("leave.sick", "visit.assigned")
-		desk := h.as("kiran")
-		_, one := h.household(desk, nil)
-		_, two := h.household(desk, nil)
-		ill, late := h.visit(desk, one, monday.Add(2*time.Hour), "ravi"), h.visit(desk, two, monday.Add(2*time.Hour), "meena")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("leave.sick", "visit.assigned")
+		desk := h.As("kiran")
+		_, one := h.Household(desk, nil)
+		_, two := h.Household(desk, nil)
+		ill, late := h.Visit(desk, one, Monday.Add(2*time.Hour), "ravi"), h.Visit(desk, two, Monday.Add(2*time.Hour), "meena")
 		trouble := func() (string, string) {
 			said := map[any]string{}
-			for _, v := range list(desk.send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.centre, monday.Format("2006-01-02")), nil, 200),
+			for _, v := range List(desk.Send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.Centre, Monday.Format("2006-01-02")), nil, 200),
 				"visits") {
 				said[v["id"]] = v["trouble"].(string)
 			}
@@ -529,23 +531,23 @@ func TestTheBoardShowsTrouble(t *testing.T) {
 		if a, b := trouble(); a != "" || b != "" {
 			t.Errorf("at first: %q, %q", a, b)
 		}
-		h.as("ravi").send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.people["ravi"].id),
-			obj{"starts_at": monday.Add(time.Hour), "ends_at": monday.Add(9 * time.Hour), "kind": "sick"}, 201)
+		h.As("ravi").Send("POST", fmt.Sprintf("/v1/technicians/%s/leave", h.People["ravi"].ID),
+			Object{"starts_at": Monday.Add(time.Hour), "ends_at": Monday.Add(9 * time.Hour), "kind": "sick"}, 201)
 		if a, b := trouble(); a != "away" || b != "" {
 			t.Errorf("he is ill: %q, %q", a, b)
 		}
-		desk.send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["meena"].id),
-			obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "09:30"}}}, 200)
+		desk.Send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.People["meena"].ID),
+			Object{"hours": []Object{{"weekday": 1, "from": "08:00", "to": "09:30"}}}, 200)
 		if _, b := trouble(); b != "away" {
 			t.Errorf("her hours end before: %q", b)
 		}
-		desk.send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["meena"].id),
-			obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "19:30"}}}, 200)
-		h.advance(2 * time.Hour)
+		desk.Send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.People["meena"].ID),
+			Object{"hours": []Object{{"weekday": 1, "from": "08:00", "to": "19:30"}}}, 200)
+		h.Advance(2 * time.Hour)
 		if _, b := trouble(); b != "not_set_off" {
 			t.Errorf("she has not set off: %q", b)
 		}
-		h.as("meena").send("POST", path("/v1/visits/%s/en-route", late), nil, 200)
+		h.As("meena").Send("POST", Path("/v1/visits/%s/en-route", late), nil, 200)
 		if _, b := trouble(); b != "" {
 			t.Errorf("she is on the way: %q", b)
 		}

@@ -20,20 +20,20 @@ func (d *desktop) press(words string) {
 // alone; what is refused is explained at its line.
 func TestTheBoardPlansADay(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
-	h.ignores("day.freed", "flag.triage", "hold.area", "hold.released", "visit.assigned", "visit.unassigned")
-	desk := h.as("kiran")
-	visits := []obj{}
+	h := New(t, "sqlite")
+	h.Ignores("day.freed", "flag.triage", "hold.area", "hold.released", "visit.assigned", "visit.unassigned")
+	desk := h.As("kiran")
+	visits := []Object{}
 	for i, name := range []string{"Kapoor household", "Joshi household", "Fernandes-Deshpande joint household"} {
-		_, job := h.household(desk, obj{"name": name})
-		visits = append(visits, h.visit(desk, job, monday.Add(time.Duration(2+2*i)*time.Hour)))
+		_, job := h.Household(desk, Object{"name": name})
+		visits = append(visits, h.Visit(desk, job, Monday.Add(time.Duration(2+2*i)*time.Hour)))
 	}
-	_, double := h.household(desk, obj{"name": "Two people household"})
-	h.planned(double, "two_people")
-	pair := h.visit(desk, double, monday.Add(8*time.Hour))
-	_, oven := h.door(desk, 1, "oven")
-	h.visit(desk, oven, monday.Add(4*time.Hour))
-	crew := func(v obj) []any { return desk.send("GET", path("/v1/visits/%s", v), nil, 200)["crew"].([]any) }
+	_, double := h.Household(desk, Object{"name": "Two people household"})
+	h.SafePlan(double, "two_people")
+	pair := h.Visit(desk, double, Monday.Add(8*time.Hour))
+	_, oven := h.HouseholdAt(desk, 1, "oven")
+	h.Visit(desk, oven, Monday.Add(4*time.Hour))
+	crew := func(v Object) []any { return desk.Send("GET", Path("/v1/visits/%s", v), nil, 200)["crew"].([]any) }
 
 	d := openBoard(t, h, "kiran", 1280, 800)
 	d.until("the tray", "document.querySelectorAll('#calendar [data-visit].tray').length === 5")
@@ -74,7 +74,7 @@ func TestTheBoardPlansADay(t *testing.T) {
 		t.Errorf("the button says %q", first)
 	}
 	d.until("the board follows", "document.querySelectorAll('#calendar [data-visit].tray').length === 4")
-	desk.send("POST", path("/v1/visits/%s/cancel", pair), obj{"reason": "they will be away"}, 200)
+	desk.Send("POST", Path("/v1/visits/%s/cancel", pair), Object{"reason": "they will be away"}, 200)
 	d.until("it is gone from the board", fmt.Sprintf(card, pair["id"])+" === null")
 	d.press("Accept all 3")
 	d.until("all are answered",
@@ -98,7 +98,7 @@ func TestTheBoardPlansADay(t *testing.T) {
 	// Who is ill is reached from his row.
 	who := crew(visits[0])[0].(string)
 	login, other := "ravi", "meena"
-	if who == h.people["meena"].id.String() {
+	if who == h.People["meena"].ID.String() {
 		login, other = other, login
 	}
 	name := strings.ToUpper(login[:1]) + login[1:] + " Surname"
@@ -110,8 +110,8 @@ func TestTheBoardPlansADay(t *testing.T) {
 	d.shot("day-1280")
 	d.judge("day with names")
 	// What comes meanwhile is drawn, and takes the focus from nobody.
-	_, late := h.household(desk, nil)
-	d.until("what came by the API", fmt.Sprintf(card, h.visit(desk, late, monday.Add(9*time.Hour))["id"])+" !== null")
+	_, late := h.Household(desk, nil)
+	d.until("what came by the API", fmt.Sprintf(card, h.Visit(desk, late, Monday.Add(9*time.Hour))["id"])+" !== null")
 	if !evaluate[bool](t, d.ctx, fmt.Sprintf("document.activeElement.textContent === %q", name)) {
 		t.Errorf("the focus is lost to %s", d.text("document.activeElement"))
 	}
@@ -144,7 +144,7 @@ func TestTheBoardPlansADay(t *testing.T) {
 	evaluate[bool](t, d.ctx, "([...document.querySelectorAll('#dialog button')].find(b => b.textContent.startsWith('Accept')).focus(), true)")
 	d.key("\r")
 	d.until("somebody else goes", "document.querySelectorAll('#dialog .plan .fine').length > 0")
-	if got := crew(visits[0]); len(got) != 1 || got[0] != h.people[other].id.String() {
+	if got := crew(visits[0]); len(got) != 1 || got[0] != h.People[other].ID.String() {
 		t.Errorf("the crew is %v", got)
 	}
 	d.js("(document.getElementById('dialog').close(), true)")
@@ -169,16 +169,16 @@ func TestTheBoardPlansADay(t *testing.T) {
 // A week with many visits can be read at 1280 px and on a tablet.
 func TestTheWeekOfTheBoardCanBeRead(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
-	h.ignores("visit.assigned")
-	desk := h.as("kiran")
+	h := New(t, "sqlite")
+	h.Ignores("visit.assigned")
+	desk := h.As("kiran")
 	names := []string{"Kapoor household", "Deshpande-Kulkarni joint household", "Joshi", "Fernandes household", "Rao household"}
-	var last obj
+	var last Object
 	for day := range 6 {
 		for i := range 5 {
-			_, job := h.household(desk, obj{"name": names[(i+day)%5]})
+			_, job := h.Household(desk, Object{"name": names[(i+day)%5]})
 			who := [][]string{{"ravi"}, {"meena"}, {}, {"ravi"}, {"meena"}}[i]
-			last = h.visit(desk, job, monday.Add(time.Duration(24*day+1+i)*time.Hour+time.Duration(i)*45*time.Minute), who...)
+			last = h.Visit(desk, job, Monday.Add(time.Duration(24*day+1+i)*time.Hour+time.Duration(i)*45*time.Minute), who...)
 		}
 	}
 	d := openBoard(t, h, "kiran", 1280, 800)
@@ -211,11 +211,11 @@ func TestTheWeekOfTheBoardCanBeRead(t *testing.T) {
 		d.mouse("mouseMoved", where.X+20+where.W*float64(i+1)/12, where.Y+10)
 	}
 	d.mouse("mouseReleased", where.X+20+where.W, where.Y+10)
-	for end := time.Now().Add(patience / 4); ; time.Sleep(50 * time.Millisecond) {
-		got := desk.send("GET", path("/v1/visits/%s", last), nil, 200)
+	for end := time.Now().Add(Patience / 4); ; time.Sleep(50 * time.Millisecond) {
+		got := desk.Send("GET", Path("/v1/visits/%s", last), nil, 200)
 		if got["status"] == "rescheduled" {
-			next := desk.send("GET", "/v1/visits/"+got["successor_id"].(string), nil, 200)
-			if !at(next, "window_start").Equal(at(last, "window_start").Add(24*time.Hour)) || len(next["crew"].([]any)) != 1 {
+			next := desk.Send("GET", "/v1/visits/"+got["successor_id"].(string), nil, 200)
+			if !At(next, "window_start").Equal(At(last, "window_start").Add(24*time.Hour)) || len(next["crew"].([]any)) != 1 {
 				t.Errorf("it went from %v to %v with %v", last["window_start"], next["window_start"], next["crew"])
 			}
 			break

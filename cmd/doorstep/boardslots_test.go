@@ -11,17 +11,17 @@ import (
 // come, and a refusal shows what is free instead where it stands.
 func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
-	h.ignores("visit.assigned", "visit.unassigned")
-	desk := h.as("kiran")
-	_, job := h.household(desk, obj{"name": "Kapoor household"})
-	var taken obj // Ravi, from 10:00 to 13:00 of the centre's clock
+	h := New(t, "sqlite")
+	h.Ignores("visit.assigned", "visit.unassigned")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, Object{"name": "Kapoor household"})
+	var taken Object // Ravi, from 10:00 to 13:00 of the centre's clock
 	for i := range 3 {
-		_, busy := h.household(desk, obj{"name": "Busy household"})
-		taken = h.visit(desk, busy, monday.Add(time.Duration(1+i)*time.Hour), "ravi")
+		_, busy := h.Household(desk, Object{"name": "Busy household"})
+		taken = h.Visit(desk, busy, Monday.Add(time.Duration(1+i)*time.Hour), "ravi")
 	}
-	visits := func(j obj) []obj {
-		return items(desk.send("GET", path("/v1/visits?job_id=%s", j), nil, 200))
+	visits := func(j Object) []Object {
+		return Items(desk.Send("GET", Path("/v1/visits?job_id=%s", j), nil, 200))
 	}
 
 	d := openBoard(t, h, "kiran", 1280, 800)
@@ -52,7 +52,7 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 		t.Fatalf("the visits are %v", made)
 	}
 	kolkata := time.FixedZone("IST", 19800)
-	for _, at := range []time.Time{at(made[0], "window_start"), at(made[0], "window_end"), at(made[0], "planned_start")} {
+	for _, at := range []time.Time{At(made[0], "window_start"), At(made[0], "window_end"), At(made[0], "planned_start")} {
 		if !strings.Contains(label, at.In(kolkata).Format("15:04")) {
 			t.Errorf("%q became %v", label, made[0])
 		}
@@ -63,7 +63,7 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	d.js("(" + fmt.Sprintf(card, made[0]["id"]) + ".click(), true)")
 	d.until("the form", "document.querySelectorAll('#dialog form.place select').length === 2")
 	d.js(fmt.Sprintf("((f) => { f.querySelector('select').value = %q; f.querySelector('input[type=date]').value = '2027-03-01'; f.querySelector('input[type=time]').value = %q; f.requestSubmit(); return true; })(document.querySelector('#dialog form.place'))",
-		h.people["ravi"].id, at(taken, "window_start").In(kolkata).Format("15:04")))
+		h.People["ravi"].ID, At(taken, "window_start").In(kolkata).Format("15:04")))
 	d.until("the refusal and what is free instead",
 		"document.activeElement === document.querySelector('#refused') && document.activeElement.textContent !== '' && document.getElementById('dialog').innerText.includes('Free instead:')")
 	d.shot("instead")
@@ -72,7 +72,7 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 		"(b => (b.click(), b.getAttribute('aria-label')))([...document.querySelectorAll('#refused + div .slots > li > .offers button')].pop())")
 	d.until("the question", "/The household was told .*asks it anew/.test(document.activeElement.textContent)")
 	d.judge("asked before a move")
-	if v := desk.send("GET", path("/v1/visits/%s", made[0]), nil, 200); v["status"] != "scheduled" ||
+	if v := desk.Send("GET", Path("/v1/visits/%s", made[0]), nil, 200); v["status"] != "scheduled" ||
 		v["window_start"] != made[0]["window_start"] {
 		t.Errorf("one tap made it %v", v)
 	}
@@ -80,23 +80,23 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	d.tabTo("document.activeElement.textContent.startsWith('Move to ')")
 	d.key("\r")
 	d.until("it is moved", "!document.getElementById('dialog').open")
-	moved := desk.send("GET", path("/v1/visits/%s", made[0]), nil, 200)
+	moved := desk.Send("GET", Path("/v1/visits/%s", made[0]), nil, 200)
 	if next, ok := moved["successor_id"].(string); ok {
-		moved = desk.send("GET", "/v1/visits/"+next, nil, 200)
+		moved = desk.Send("GET", "/v1/visits/"+next, nil, 200)
 	}
-	if from := at(moved, "window_start").In(kolkata).Format("15:04"); !strings.Contains(again, from+" to ") || moved["id"] == made[0]["id"] {
+	if from := At(moved, "window_start").In(kolkata).Format("15:04"); !strings.Contains(again, from+" to ") || moved["id"] == made[0]["id"] {
 		t.Errorf("%q became %v", again, moved)
 	}
 	// In its own window a visit keeps its appointment and begins when its crew can.
-	_, third := h.household(desk, obj{"name": "Third household"})
-	stays := h.visit(desk, third, at(taken, "window_start"))
+	_, third := h.Household(desk, Object{"name": "Third household"})
+	stays := h.Visit(desk, third, At(taken, "window_start"))
 	d.until("its card", fmt.Sprintf(card, stays["id"])+" !== null")
 	d.js("(" + fmt.Sprintf(card, stays["id"]) + ".click(), true)")
 	ravi := "[...document.querySelectorAll('#dialog .offers button')].find(b => b.getAttribute('aria-label').includes('12:00 to 14:00, Ravi Surname, 13:00'))"
 	d.until("Ravi's offer", ravi+" !== undefined")
 	d.js("(" + ravi + ".click(), true)")
 	d.until("it is assigned", "!document.getElementById('dialog').open")
-	if got := desk.send("GET", path("/v1/visits/%s", stays), nil, 200); got["status"] != "scheduled" || len(got["crew"].([]any)) != 1 ||
+	if got := desk.Send("GET", Path("/v1/visits/%s", stays), nil, 200); got["status"] != "scheduled" || len(got["crew"].([]any)) != 1 ||
 		got["planned_start"] != "2027-03-01T07:30:00Z" {
 		t.Errorf("it became %v", got)
 	}
@@ -107,12 +107,12 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 // appointment and the household's answer stand. A drag out of it asks first.
 func TestADragInsideTheWindowAsksNobody(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
-	h.ignores("visit.assigned", "visit.confirmed")
-	desk := h.as("kiran")
-	_, job := h.household(desk, obj{"name": "Dragged household"})
-	visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
-	desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": "reached"}}, 200)
+	h := New(t, "sqlite")
+	h.Ignores("visit.assigned", "visit.confirmed")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, Object{"name": "Dragged household"})
+	visit := h.Visit(desk, job, Monday.Add(3*time.Hour), "ravi")
+	desk.Send("POST", Path("/v1/visits/%s/confirm", visit), Object{"contact": Object{"channel": "phone", "outcome": "reached"}}, 200)
 	d := openBoard(t, h, "kiran", 1280, 800)
 	at := fmt.Sprintf(card, visit["id"])
 	d.until("its card", at+" !== null")
@@ -128,8 +128,8 @@ func TestADragInsideTheWindowAsksNobody(t *testing.T) {
 		d.mouse("mouseReleased", x+b.W*by, y)
 	}
 	drag(0.5) // of an hour of work
-	now := func() obj { return desk.send("GET", path("/v1/visits/%s", visit), nil, 200) }
-	for end := time.Now().Add(patience / 4); now()["planned_start"] == visit["planned_start"]; time.Sleep(50 * time.Millisecond) {
+	now := func() Object { return desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200) }
+	for end := time.Now().Add(Patience / 4); now()["planned_start"] == visit["planned_start"]; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the drag did nothing: %s", d.text("document.getElementById('dialog')"))
 		}
@@ -161,21 +161,21 @@ func (d *desktop) arrow(name string) {
 // wanted, arrows among the cards, and a long tray is one line.
 func TestTheBoardIsWalkedByKeys(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
-	h.ignores("visit.assigned")
-	desk := h.as("kiran")
-	make := func(name string, hours int, who ...string) obj {
-		_, job := h.household(desk, obj{"name": name})
-		return h.visit(desk, job, monday.Add(time.Duration(hours)*time.Hour), who...)
+	h := New(t, "sqlite")
+	h.Ignores("visit.assigned")
+	desk := h.As("kiran")
+	make := func(name string, hours int, who ...string) Object {
+		_, job := h.Household(desk, Object{"name": name})
+		return h.Visit(desk, job, Monday.Add(time.Duration(hours)*time.Hour), who...)
 	}
 	early, late, below := make("Early household", 1, "meena"), make("Late household", 4, "meena"), make("Below household", 4, "ravi")
 	for i := range 9 {
 		make(fmt.Sprintf("Tray household %d", i), 2+i%3)
 	}
-	h.as("asha").send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.people["ravi"].id),
-		obj{"hours": []obj{{"weekday": 1, "from": "08:00", "to": "17:00"}}}, 200)
+	h.As("asha").Send("PUT", fmt.Sprintf("/v1/technicians/%s/hours", h.People["ravi"].ID),
+		Object{"hours": []Object{{"weekday": 1, "from": "08:00", "to": "17:00"}}}, 200)
 	d := openBoard(t, h, "kiran", 1280, 800)
-	at := func(v obj) string { return fmt.Sprintf(card, v["id"]) }
+	at := func(v Object) string { return fmt.Sprintf(card, v["id"]) }
 	d.until("the cards, without the tray", at(early)+" !== null && document.querySelectorAll('#calendar [data-visit]').length === 3")
 	d.shot("tray-shut")
 	if n := evaluate[int](t, d.ctx, "document.querySelectorAll('#calendar .ec-bg-event.now').length"); n == 0 {
@@ -219,16 +219,16 @@ func TestTheBoardIsWalkedByKeys(t *testing.T) {
 // promise kept, a hold released, a visit confirmed and cancelled.
 func TestTheBoardDoesWhatWaits(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
-	h.ignores("visit.assigned", "visit.cancelled", "visit.confirmed")
-	desk := h.as("kiran")
-	customer, waiting := h.household(desk, obj{"name": "Waiting household"})
-	phone := toString(customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0])
-	desk.send("POST", path("/v1/jobs/%s/hold", waiting), obj{"kind": "parts"}, 200)
-	promise := desk.send("POST", path("/v1/jobs/%s/promises", waiting), obj{"what": "the price", "due_at": h.clock.Now().Add(time.Hour).
+	h := New(t, "sqlite")
+	h.Ignores("visit.assigned", "visit.cancelled", "visit.confirmed")
+	desk := h.As("kiran")
+	customer, waiting := h.Household(desk, Object{"name": "Waiting household"})
+	phone := String(customer["contacts"].([]any)[0].(Object)["phones"].([]any)[0])
+	desk.Send("POST", Path("/v1/jobs/%s/hold", waiting), Object{"kind": "parts"}, 200)
+	promise := desk.Send("POST", Path("/v1/jobs/%s/promises", waiting), Object{"what": "the price", "due_at": h.Clock.Now().Add(time.Hour).
 		Format(time.RFC3339)}, 201)
-	_, job := h.household(desk, obj{"name": "Going household"})
-	visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
+	_, job := h.Household(desk, Object{"name": "Going household"})
+	visit := h.Visit(desk, job, Monday.Add(3*time.Hour), "ravi")
 	d := openBoard(t, h, "kiran", 1280, 800)
 	open := func(js string) {
 		t.Helper()
@@ -249,14 +249,14 @@ func TestTheBoardDoesWhatWaits(t *testing.T) {
 	d.judge("promise")
 	d.shot("promise")
 	do("Keep it", "0")
-	if got := desk.send("GET", path("/v1/promises/%s", promise), nil, 200)["status"]; got != "kept" {
+	if got := desk.Send("GET", Path("/v1/promises/%s", promise), nil, 200)["status"]; got != "kept" {
 		t.Errorf("the promise is %v", got)
 	}
 	open("document.querySelector('#p-parts button')")
 	d.judge("parts")
 	d.shot("parts")
 	do("Record a call", "f.querySelectorAll('select')[1].value = 'no_answer'; f.querySelector('input[type=number]').value = '30'")
-	tries := items(desk.send("GET", path("/v1/jobs/%s/attempts", waiting), nil, 200))
+	tries := Items(desk.Send("GET", Path("/v1/jobs/%s/attempts", waiting), nil, 200))
 	if len(tries) != 2 || tries[1]["outcome"] != "no_answer" || tries[1]["address"] != phone || tries[1]["ring_seconds"] != 30.0 {
 		t.Errorf("the attempts are %v", tries)
 	}
@@ -266,13 +266,13 @@ func TestTheBoardDoesWhatWaits(t *testing.T) {
 	at := fmt.Sprintf(card, visit["id"])
 	open(at)
 	do("Confirm", "0")
-	if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)["confirmation"]; got != "confirmed" {
+	if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200)["confirmation"]; got != "confirmed" {
 		t.Errorf("the visit is %v", got)
 	}
 	d.until("the card says so", at+".innerText.includes('✓')")
 	open(at)
 	do("Cancel the visit", "f.querySelector('input').value = 'they moved away'")
-	if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)["status"]; got != "cancelled" {
+	if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200)["status"]; got != "cancelled" {
 		t.Errorf("the visit is %v", got)
 	}
 	// A job that search finds without a visit can be scheduled from there.

@@ -57,13 +57,13 @@ func evaluate[T any](t *testing.T, ctx context.Context, js string) T {
 // TestCustomerConfirmsInABrowser walks the page as a household does, on a
 // small phone, by keyboard as well.
 func TestCustomerConfirmsInABrowser(t *testing.T) {
-	h := newHarness(t, "sqlite")
+	h := New(t, "sqlite")
 	ctx := browser(t) // and gone before the server, which waits for its connections
-	h.ignores("visit.assigned", "visit.confirmed")
-	desk := h.as("kiran")
-	_, job := h.household(desk, nil)
-	visit := h.visit(desk, job, monday.Add(24*time.Hour), "ravi")
-	link := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	h.Ignores("visit.assigned", "visit.confirmed")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, nil)
+	visit := h.Visit(desk, job, Monday.Add(24*time.Hour), "ravi")
+	link := desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
 	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 	}
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] == "confirmed" {
+		if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200); got["confirmation"] == "confirmed" {
 			break
 		} else if time.Now().After(deadline) {
 			t.Fatalf("Enter on the button did not confirm: %v", got["confirmation"])
@@ -104,13 +104,13 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 // browser's own push service is out of reach of a test, so that its answer is
 // put in its place; all the rest is real.
 func TestABrowserRegistersForPushes(t *testing.T) {
-	h := newHarness(t, "sqlite")
+	h := New(t, "sqlite")
 	ctx := browser(t) // and gone before the server, which waits for its connections
-	h.ignores("visit.assigned")
-	desk := h.as("kiran")
-	customer, job := h.household(desk, nil)
-	h.visit(desk, job, monday.Add(24*time.Hour), "ravi")
-	link := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	h.Ignores("visit.assigned")
+	desk := h.As("kiran")
+	customer, job := h.Household(desk, nil)
+	h.Visit(desk, job, Monday.Add(24*time.Hour), "ravi")
+	link := desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
 	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestABrowserRegistersForPushes(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 	}
 	var token string
-	h.must(h.db.SQL().QueryRowContext(ctx, "SELECT token FROM devices WHERE customer_id = ?", customer["id"]).Scan(&token))
+	h.Must(h.DB.SQL().QueryRowContext(ctx, "SELECT token FROM devices WHERE customer_id = ?", customer["id"]).Scan(&token))
 	if !strings.Contains(token, `"p256dh":"65"`) {
 		t.Errorf("the browser subscribed with no P-256 key: %s", token)
 	}
@@ -140,19 +140,19 @@ func TestABrowserRegistersForPushes(t *testing.T) {
 // TestTheCustomersPageIsLight bounds what a phone with one bar of signal has
 // to load: the page at its fullest and its one script.
 func TestTheCustomersPageIsLight(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	h.ignores("visit.assigned")
-	desk := h.as("kiran")
-	_, job := h.household(desk, nil)
+	h := New(t, "sqlite")
+	h.Ignores("visit.assigned")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, nil)
 	for range 25 {
-		desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30})
-		h.clock.Advance(time.Hour)
+		desk.Attempt(job, "phone", "no_answer", Object{"ring_seconds": 30})
+		h.Clock.Advance(time.Hour)
 	}
-	h.visit(desk, job, h.clock.Now().Add(24*time.Hour), "ravi")
-	m := h.home(desk, job)
+	h.Visit(desk, job, h.Clock.Now().Add(24*time.Hour), "ravi")
+	m := h.CustomerPage(desk, job)
 	for _, lang := range []string{"en", "hi"} {
-		body, _ := h.anonymous().raw("GET", m.link+"?lang="+lang, nil)
-		script, _ := h.anonymous().raw("GET", "/push.js", nil)
+		body, _ := h.Anonymous().Raw("GET", m.Link+"?lang="+lang, nil)
+		script, _ := h.Anonymous().Raw("GET", "/push.js", nil)
 		if n := len(body) + len(script); n > 40_000 {
 			t.Errorf("the page in %s has %d bytes", lang, n)
 		} else {

@@ -21,106 +21,106 @@ func canaries(d *day) {
 		words[what] = "canary" + strings.ReplaceAll(what, " ", "")
 		return words[what]
 	}
-	desk, ravi, meena, maya, noor, root, asha := d.as("kiran"), d.as("ravi"), d.as("meena"), d.as("maya"), d.as("noor"), d.as("root"),
-		d.as("asha")
+	desk, ravi, meena, maya, noor, root, asha := d.As("kiran"), d.As("ravi"), d.As("meena"), d.As("maya"), d.As("noor"), d.As("root"),
+		d.As("asha")
 	problems := []string{}
-	refused := func(p *person, method, path string, body any) {
+	refused := func(p *Client, method, path string, body any) {
 		d.Helper()
-		out, res := p.raw(method, path, body)
+		out, res := p.Raw(method, path, body)
 		if res.StatusCode < 400 {
-			d.Errorf("%s %s as %s is not refused: %d", method, path, p.login, res.StatusCode)
+			d.Errorf("%s %s as %s is not refused: %d", method, path, p.Login, res.StatusCode)
 		}
 		problems = append(problems, string(out))
 	}
-	_, job := d.household(desk, nil)
-	visit := desk.send("POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 1, "ravi"), 201)
-	link := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	_, job := d.Household(desk, nil)
+	visit := desk.Send("POST", Path("/v1/jobs/%s/visits", job), bookedAt(d, 1, "ravi"), 201)
+	link := desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
 	link = link[strings.Index(link, "/c/"):]
 
 	// A report of danger, to the end.
-	flag := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3, "note": plant("narrative")}, 201)
-	id := toString(flag["id"])
-	ravi.upload(id, "image/png", append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), plant("evidence")...), 201)
-	refused(desk, "POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 2, "meena"))
+	flag := ravi.Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "threat", "level": 3, "note": plant("narrative")}, 201)
+	id := String(flag["id"])
+	ravi.Upload(id, "image/png", append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), plant("evidence")...), 201)
+	refused(desk, "POST", Path("/v1/jobs/%s/visits", job), bookedAt(d, 2, "meena"))
 	refused(meena, "GET", "/v1/flags/"+id, nil)
-	refused(asha, "POST", "/v1/flags/"+id+"/triage", obj{})
-	maya.send("POST", "/v1/flags/"+id+"/triage", obj{"reasons": plant("triage reasons")}, 200)
-	maya.send("POST", "/v1/flags/"+id+"/review", nil, 200)
-	maya.send("POST", "/v1/flags/"+id+"/decide", obj{"outcome": "upheld", "reasons": plant("decision reasons")}, 200)
-	maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"two_people"}, "reason": plant("release reason")}, 200)
-	refused(desk, "POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 2, "ravi")) // kept apart
-	for _, x := range items(maya.send("GET", "/v1/exclusions", nil, 200)) {
-		ravi.send("POST", path("/v1/exclusions/%s/consent", x), nil, 200)
-		maya.send("POST", path("/v1/exclusions/%s/lift", x), obj{"reason": plant("lifting")}, 200)
+	refused(asha, "POST", "/v1/flags/"+id+"/triage", Object{})
+	maya.Send("POST", "/v1/flags/"+id+"/triage", Object{"reasons": plant("triage reasons")}, 200)
+	maya.Send("POST", "/v1/flags/"+id+"/review", nil, 200)
+	maya.Send("POST", "/v1/flags/"+id+"/decide", Object{"outcome": "upheld", "reasons": plant("decision reasons")}, 200)
+	maya.Send("POST", Path("/v1/jobs/%s/safety-release", job), Object{"plan": []string{"two_people"}, "reason": plant("release reason")}, 200)
+	refused(desk, "POST", Path("/v1/jobs/%s/visits", job), bookedAt(d, 2, "ravi")) // kept apart
+	for _, x := range Items(maya.Send("GET", "/v1/exclusions", nil, 200)) {
+		ravi.Send("POST", Path("/v1/exclusions/%s/consent", x), nil, 200)
+		maya.Send("POST", Path("/v1/exclusions/%s/lift", x), Object{"reason": plant("lifting")}, 200)
 	}
-	for _, x := range items(maya.send("GET", "/v1/aftercare?status=open", nil, 200))[:1] {
-		maya.send("POST", path("/v1/aftercare/%s/done", x), obj{"note": plant("aftercare note")}, 200)
+	for _, x := range Items(maya.Send("GET", "/v1/aftercare?status=open", nil, 200))[:1] {
+		maya.Send("POST", Path("/v1/aftercare/%s/done", x), Object{"note": plant("aftercare note")}, 200)
 	}
 
 	// A report about one of ours, and his side.
-	about := d.as("gita").send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "discrimination", "level": 2,
-		"note": plant("about a colleague"), "subject_id": meena.id}, 201)
-	id = toString(about["id"])
-	maya.send("POST", "/v1/flags/"+id+"/triage", nil, 200)
-	maya.send("POST", "/v1/flags/"+id+"/review", obj{"told": "Please tell how the talk went."}, 200)
-	meena.send("POST", "/v1/flags/"+id+"/statement", obj{"text": plant("his side")}, 200)
-	maya.send("POST", "/v1/flags/"+id+"/decide", obj{"outcome": "unclear", "reasons": plant("reasons about a colleague")}, 200)
-	own := ravi.send("POST", "/v1/flags", obj{"phone": "+919811100099", "kind": "verbal_abuse", "level": 1, "note": plant("phone report")},
+	about := d.As("gita").Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "discrimination", "level": 2,
+		"note": plant("about a colleague"), "subject_id": meena.ID}, 201)
+	id = String(about["id"])
+	maya.Send("POST", "/v1/flags/"+id+"/triage", nil, 200)
+	maya.Send("POST", "/v1/flags/"+id+"/review", Object{"told": "Please tell how the talk went."}, 200)
+	meena.Send("POST", "/v1/flags/"+id+"/statement", Object{"text": plant("his side")}, 200)
+	maya.Send("POST", "/v1/flags/"+id+"/decide", Object{"outcome": "unclear", "reasons": plant("reasons about a colleague")}, 200)
+	own := ravi.Send("POST", "/v1/flags", Object{"phone": "+919811100099", "kind": "verbal_abuse", "level": 1, "note": plant("phone report")},
 		201)
-	ravi.send("POST", path("/v1/flags/%s/withdraw", own), obj{"pressure": true, "reasons": plant("withdrawal")}, 200)
+	ravi.Send("POST", Path("/v1/flags/%s/withdraw", own), Object{"pressure": true, "reasons": plant("withdrawal")}, 200)
 
 	// An advisory, an alarm.
-	advisory := maya.send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": plant("precautions"),
+	advisory := maya.Send("POST", "/v1/advisories", Object{"job_id": job["id"], "subject": "person", "precautions": plant("precautions"),
 		"behaviour":  plant("behaviour"),
 		"expires_on": time.Now().AddDate(0, 2, 0).Format("2006-01-02")}, 201)
-	root.send("POST", path("/v1/advisories/%s/approve", advisory), obj{"told": false, "not_told_reason": plant("why not told")}, 200)
-	noor.send("POST", path("/v1/advisories/%s/appeal", advisory), obj{"words": plant("appeal")}, 200)
-	refused(desk, "GET", path("/v1/advisories/%s", advisory), nil)
-	sos := ravi.send("POST", "/v1/sos", obj{"note": plant("cry for help")}, 201)
-	asha.send("POST", path("/v1/sos/%s/acknowledge", sos), nil, 200)
-	asha.send("POST", path("/v1/sos/%s/resolve", sos), obj{"words": plant("how it ended"), "outcome": "real"}, 200)
-	d.until("pushes", func() bool { return d.phones.Requests() >= 10 })
+	root.Send("POST", Path("/v1/advisories/%s/approve", advisory), Object{"told": false, "not_told_reason": plant("why not told")}, 200)
+	noor.Send("POST", Path("/v1/advisories/%s/appeal", advisory), Object{"words": plant("appeal")}, 200)
+	refused(desk, "GET", Path("/v1/advisories/%s", advisory), nil)
+	sos := ravi.Send("POST", "/v1/sos", Object{"note": plant("cry for help")}, 201)
+	asha.Send("POST", Path("/v1/sos/%s/acknowledge", sos), nil, 200)
+	asha.Send("POST", Path("/v1/sos/%s/resolve", sos), Object{"words": plant("how it ended"), "outcome": "real"}, 200)
+	d.until("pushes", func() bool { return d.Phones.Requests() >= 10 })
 
 	// Where none of it belongs.
 	found := map[string]string{"problem documents": strings.Join(problems, "\n")}
-	for _, m := range d.phones.Messages() {
+	for _, m := range d.Phones.Messages() {
 		found["pushes"] += fmt.Sprintln(m.Title, m.Body, m.Data)
 	}
-	read := func(name string, p *person, path string) {
+	read := func(name string, p *Client, path string) {
 		d.Helper()
-		out, res := p.raw("GET", path, nil)
+		out, res := p.Raw("GET", path, nil)
 		if res.StatusCode != 200 {
 			d.Errorf("%s: %d %s", path, res.StatusCode, out)
 		}
 		found[name] += string(out)
 	}
-	read("the household's page", d.harness.anonymous(), link)
-	read("the household's page in Hindi", d.harness.anonymous(), link+"?lang=hi")
-	for _, p := range []*person{desk, asha, meena, maya, root} { // a timeline tells nobody, not even who may know
+	read("the household's page", d.Harness.Anonymous(), link)
+	read("the household's page in Hindi", d.Harness.Anonymous(), link+"?lang=hi")
+	for _, p := range []*Client{desk, asha, meena, maya, root} { // a timeline tells nobody, not even who may know
 		if p != meena {
-			read("the timeline", p, path("/v1/jobs/%s/timeline", job))
+			read("the timeline", p, Path("/v1/jobs/%s/timeline", job))
 		}
 	}
-	for _, p := range []*person{desk, asha, meena} {
+	for _, p := range []*Client{desk, asha, meena} {
 		for _, list := range []string{"/v1/jobs", "/v1/visits", "/v1/flags", "/v1/inbox", "/v1/exclusions", "/v1/promises"} {
 			if p == meena && list == "/v1/flags" {
 				continue // his own statement stands there
 			}
-			read("what "+p.login+" reads", p, list)
+			read("what "+p.Login+" reads", p, list)
 		}
 	}
 	for _, job := range []string{"passport", "reachability", "clock"} {
-		read("the job as the desk reads it", desk, path("/v1/jobs/%s/"+job, obj{"id": visit["job_id"]}))
+		read("the job as the desk reads it", desk, Path("/v1/jobs/%s/"+job, Object{"id": visit["job_id"]}))
 	}
 	for _, report := range []string{"reachability?format=csv", "safety?format=csv", "safety"} {
 		read("reports", asha, "/v1/reports/"+report)
 	}
-	read("the payable export", asha, fmt.Sprintf("/v1/technicians/%s/payable?format=csv", ravi.id))
+	read("the payable export", asha, fmt.Sprintf("/v1/technicians/%s/payable?format=csv", ravi.ID))
 	res, err := http.Get(s.metrics + "/metrics")
-	d.must(err)
+	d.Must(err)
 	numbers, err := io.ReadAll(res.Body)
 	_ = res.Body.Close()
-	d.must(err)
+	d.Must(err)
 	found["metrics"] = string(numbers)
 	if code := s.terminate(); code != 0 {
 		d.Errorf("exit %d", code)

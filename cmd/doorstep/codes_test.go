@@ -9,23 +9,23 @@ import (
 // present code or the password. The silent code is answered as the present one,
 // changes nothing and calls.
 func TestCodesChangeAgainstWhatStandsOnly(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("sos.taken", "visit.assigned")
-		ravi, maya := h.as("ravi"), h.as("maya")
-		sets := func(code, duress string, present any, want int) obj {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("sos.taken", "visit.assigned")
+		ravi, maya := h.As("ravi"), h.As("maya")
+		sets := func(code, duress string, present any, want int) Object {
 			t.Helper()
-			body := obj{"code": code, "duress_code": duress}
+			body := Object{"code": code, "duress_code": duress}
 			if present != nil {
 				body["present"] = present
 			}
-			return ravi.send("PUT", "/v1/me/codes", body, want)
+			return ravi.Send("PUT", "/v1/me/codes", body, want)
 		}
-		alarms := func() []obj { return items(maya.send("GET", "/v1/sos", nil, 200)) }
+		alarms := func() []Object { return Items(maya.Send("GET", "/v1/sos", nil, 200)) }
 		sets("1234", "4321", nil, 200)
-		visit := h.atTheDoor()
+		visit := h.ArrivedVisit()
 		fine := func(code string, want int) {
 			t.Helper()
-			ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": code}, want)
+			ravi.Send("POST", Path("/v1/visits/%s/timer/fine", visit), Object{"code": code}, want)
 		}
 		for _, present := range []any{nil, "", "9999"} {
 			sets("", "", present, 422)
@@ -34,13 +34,13 @@ func TestCodesChangeAgainstWhatStandsOnly(t *testing.T) {
 		sets("5678", "8765", "1234", 200)
 		fine("1234", 422)
 		fine("5678", 200)
-		sets("1234", "4321", password, 200)
+		sets("1234", "4321", Password, 200)
 		fine("5678", 422)
 		if got := alarms(); len(got) != 0 {
 			t.Fatalf("called without the silent code: %v", got)
 		}
 
-		shape := func(o obj) string {
+		shape := func(o Object) string {
 			delete(o, "updated_at")
 			delete(o, "instance")
 			clean, _ := json.Marshal(o)
@@ -60,7 +60,7 @@ func TestCodesChangeAgainstWhatStandsOnly(t *testing.T) {
 		if len(x) != 1 || x[0]["source"] != "duress" || x[0]["visit_id"] != visit["id"] {
 			t.Fatalf("called: %v", x)
 		}
-		ravi.send("GET", path("/v1/sos/%s", x[0]), nil, 404)
+		ravi.Send("GET", Path("/v1/sos/%s", x[0]), nil, 404)
 		fine("0000", 422) // they stand
 		fine("1234", 200)
 		// A body that is refused is refused alike, and heard.
@@ -74,12 +74,12 @@ func TestCodesChangeAgainstWhatStandsOnly(t *testing.T) {
 		}
 		sets("", "", "1234", 429)
 		fine("1234", 429)
-		rung := h.rung("asha")
-		maya.send("POST", path("/v1/sos/%s/acknowledge", x[0]), nil, 200)
-		h.settle()
+		rung := h.Alarms("asha")
+		maya.Send("POST", Path("/v1/sos/%s/acknowledge", x[0]), nil, 200)
+		h.Settle()
 		sets("", "", "4321", 429)
-		h.settle()
-		if h.rung("asha") != rung+1 {
+		h.Settle()
+		if h.Alarms("asha") != rung+1 {
 			t.Error("behind the guesses the silent code is not heard")
 		}
 	})

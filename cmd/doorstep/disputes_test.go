@@ -11,69 +11,69 @@ import (
 	"github.com/google/uuid"
 )
 
-// household is a family at its page.
-type household struct {
-	h    *harness
-	link string
+// CustomerPage is a family at its page.
+type CustomerPage struct {
+	Harness *Harness
+	Link    string
 }
 
-func (h *harness) home(desk *person, job obj) *household {
+func (h *Harness) CustomerPage(desk *Client, job Object) *CustomerPage {
 	h.Helper()
-	share := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
-	return &household{h, strings.TrimPrefix(share, h.base)}
+	share := desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	return &CustomerPage{h, strings.TrimPrefix(share, h.URL)}
 }
 
-func (m *household) page() string {
-	m.h.Helper()
-	body, res := m.h.anonymous().raw("GET", m.link, nil)
+func (m *CustomerPage) Read() string {
+	m.Harness.Helper()
+	body, res := m.Harness.Anonymous().Raw("GET", m.Link, nil)
 	if res.StatusCode != 200 {
-		m.h.Fatalf("the page: %d", res.StatusCode)
+		m.Harness.Fatalf("the page: %d", res.StatusCode)
 	}
 	return string(body)
 }
 
-// taps sends a form of the page as it stands now.
-func (m *household) taps(action string, want int, fields ...string) string {
-	m.h.Helper()
-	key := formKey.FindStringSubmatch(m.page())
+// Submit sends a form of the page as it stands now.
+func (m *CustomerPage) Submit(action string, want int, fields ...string) string {
+	m.Harness.Helper()
+	key := FormKey.FindStringSubmatch(m.Read())
 	if key == nil {
-		m.h.Fatal("no form key on the page")
+		m.Harness.Fatal("no form key on the page")
 	}
-	return m.sends(action, key[1], want, fields...)
+	return m.SubmitWithKey(action, key[1], want, fields...)
 }
 
-func (m *household) sends(action, key string, want int, fields ...string) string {
-	m.h.Helper()
+func (m *CustomerPage) SubmitWithKey(action, key string, want int, fields ...string) string {
+	m.Harness.Helper()
 	form := url.Values{"form_key": {key}}
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
-	body, res := m.h.anonymous().raw("POST", m.link+"/"+action, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	body, res := m.Harness.Anonymous().Raw("POST", m.Link+"/"+action, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 	if res.StatusCode != want {
-		m.h.Fatalf("%s: %d, want %d:\n%s", action, res.StatusCode, want, body)
+		m.Harness.Fatalf("%s: %d, want %d:\n%s", action, res.StatusCode, want, body)
 	}
 	if res.StatusCode == http.StatusSeeOther {
-		body, _ = m.h.anonymous().raw("GET", res.Header.Get("Location"), nil)
+		body, _ = m.Harness.Anonymous().Raw("GET", res.Header.Get("Location"), nil)
 	}
 	return string(body)
 }
 
-// phone gives the household a device, so that it is told of things by push.
-func (m *household) phone(token string) {
-	m.h.Helper()
-	m.h.anonymous().send("PUT", m.link+"/devices/"+uuid.NewString(), obj{"token": token, "platform": "web"}, 200)
+// RegisterDevice gives the household a device, so that it is told of things by push.
+func (m *CustomerPage) RegisterDevice(token string) {
+	m.Harness.Helper()
+	m.Harness.Anonymous().Send("PUT", m.Link+"/devices/"+uuid.NewString(), Object{"token": token, "platform": "web"}, 200)
 }
 
 func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("dispute.decided", "dispute.opened")
-		desk, maya := h.as("kiran"), h.as("maya")
-		_, job := h.household(desk, nil)
-		first := desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30})
-		h.clock.Advance(3 * time.Hour)
-		second := maya.attempt(job, "phone", "switched_off", nil)
-		m := h.home(desk, job)
-		page := m.page()
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("dispute.decided", "dispute.opened")
+		desk, maya := h.As("kiran"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		first := desk.Attempt(job, "phone", "no_answer", Object{"ring_seconds": 30})
+		h.Clock.Advance(3 * time.Hour)
+		second := maya.Attempt(job, "phone", "switched_off", nil)
+		m := h.CustomerPage(desk, job)
+		page := m.Read()
 		for _, words := range []string{"We tried to reach you 2 times", "no answer", "phone switched off", "written down by hand"} {
 			if !strings.Contains(page, words) {
 				t.Errorf("the page does not say %q", words)
@@ -82,62 +82,64 @@ func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 		if strings.Contains(page, "Surname") || strings.Contains(page, "Maya") {
 			t.Error("the page names who tried")
 		}
-		m.taps("dispute", 422, "attempt_id", toString(second["id"]))                                // without saying what
-		m.taps("dispute", 422, "attempt_id", uuid.NewString(), "claim", "phone_was_on")             // of nobody
-		m.taps("dispute", 303, "attempt_id", toString(second["id"]), "claim", "phone_was_on")       // once
-		m.taps("dispute", 409, "attempt_id", toString(second["id"]), "claim", "phone_was_on")       // is enough
-		desk.send("POST", path("/v1/attempts/%s/dispute", second), obj{"reason": "it was on"}, 409) // by any way
-		list := items(desk.send("GET", "/v1/disputes?status=open", nil, 200))
+		m.Submit("dispute", 422, "attempt_id", String(second["id"]))                                   // without saying what
+		m.Submit("dispute", 422, "attempt_id", uuid.NewString(), "claim", "phone_was_on")              // of nobody
+		m.Submit("dispute", 303, "attempt_id", String(second["id"]), "claim", "phone_was_on")          // once
+		m.Submit("dispute", 409, "attempt_id", String(second["id"]), "claim", "phone_was_on")          // is enough
+		desk.Send("POST", Path("/v1/attempts/%s/dispute", second), Object{"reason": "it was on"}, 409) // by any way
+		list := Items(desk.Send("GET", "/v1/disputes?status=open", nil, 200))
 		if len(list) != 1 || list[0]["default"] != "strike" || list[0]["subject"] != "attempt" || len(list[0]["actions"].([]any)) != 0 {
 			t.Fatalf("open disputes: %v", list)
 		}
-		if !strings.Contains(m.page(), "It does not count until it is decided") {
+		if !strings.Contains(m.Read(), "It does not count until it is decided") {
 			t.Error("the page does not say that it is looked at")
 		}
 		why := ""
-		for _, x := range desk.verdict(job)["does_not_count"].([]any) {
-			if x.(obj)["id"] == second["id"] {
-				why = x.(obj)["why"].(string)
+		for _, x := range desk.Verdict(job)["does_not_count"].([]any) {
+			if x.(Object)["id"] == second["id"] {
+				why = x.(Object)["why"].(string)
 			}
 		}
 		if !strings.Contains(why, "disputed") {
 			t.Errorf("the disputed attempt does not count because %q", why)
 		}
 		// Who may decide: the area manager, not about her own; another one does.
-		desk.send("POST", path("/v1/attempts/%s/decide", second), obj{"decision": "strike", "reasons": "x"}, 403)
-		maya.send("POST", path("/v1/attempts/%s/decide", second), obj{"decision": "strike", "reasons": "x"}, 403)
-		h.as("maya2").send("POST", path("/v1/attempts/%s/decide", second), obj{"decision": "strike", "reasons": "x"}, 404)
-		noor := h.as("noor")
-		noor.send("POST", path("/v1/attempts/%s/decide", first), obj{"decision": "strike", "reasons": "x"}, 409)
-		noor.send("POST", path("/v1/attempts/%s/decide", second), obj{"decision": "maybe", "reasons": "x"}, 400)
-		got := noor.send("POST", path("/v1/attempts/%s/decide", second), obj{"decision": "strike", "reasons": "The operator shows the phone on."},
+		desk.Send("POST", Path("/v1/attempts/%s/decide", second), Object{"decision": "strike", "reasons": "x"}, 403)
+		maya.Send("POST", Path("/v1/attempts/%s/decide", second), Object{"decision": "strike", "reasons": "x"}, 403)
+		h.As("maya2").Send("POST", Path("/v1/attempts/%s/decide", second), Object{"decision": "strike", "reasons": "x"}, 404)
+		noor := h.As("noor")
+		noor.Send("POST", Path("/v1/attempts/%s/decide", first), Object{"decision": "strike", "reasons": "x"}, 409)
+		noor.Send("POST", Path("/v1/attempts/%s/decide", second), Object{"decision": "maybe", "reasons": "x"}, 400)
+		got := noor.Send("POST", Path("/v1/attempts/%s/decide", second),
+			Object{"decision": "strike", "reasons": "The operator shows the phone on."},
 			200)
 		if got["status"] != "struck" || got["by_default"] != false {
 			t.Fatalf("decided: %v", got)
 		}
-		noor.send("POST", path("/v1/disputes/%s/decide", got), obj{"decision": "uphold", "reasons": "x"}, 409)
-		if !strings.Contains(m.page(), "The operator shows the phone on.") {
+		noor.Send("POST", Path("/v1/disputes/%s/decide", got), Object{"decision": "uphold", "reasons": "x"}, 409)
+		if !strings.Contains(m.Read(), "The operator shows the phone on.") {
 			t.Error("the household does not read the reasons")
 		}
 	})
 }
 
 func TestADisputeEndsByItsDefaultAndInTime(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("dispute.decided", "dispute.opened", "queue.morning")
-		desk := h.as("kiran")
-		_, job := h.household(desk, nil)
-		proven := desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30, "grade": "proven", "evidence_digest": strings.Repeat("ab", 32)})
-		said := desk.attempt(job, "phone", "switched_off", nil)
-		late := desk.attempt(job, "sms", "delivered", nil)
-		m := h.home(desk, job)
-		m.taps("dispute", 303, "attempt_id", toString(proven["id"]), "claim", "phone_was_on")
-		m.taps("dispute", 303, "attempt_id", toString(said["id"]), "claim", "phone_was_on")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("dispute.decided", "dispute.opened", "queue.morning")
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		proven := desk.Attempt(job, "phone", "no_answer", Object{"ring_seconds": 30, "grade": "proven",
+			"evidence_digest": strings.Repeat("ab", 32)})
+		said := desk.Attempt(job, "phone", "switched_off", nil)
+		late := desk.Attempt(job, "sms", "delivered", nil)
+		m := h.CustomerPage(desk, job)
+		m.Submit("dispute", 303, "attempt_id", String(proven["id"]), "claim", "phone_was_on")
+		m.Submit("dispute", 303, "attempt_id", String(said["id"]), "claim", "phone_was_on")
 		// Having had the page before it, the household was told of all of them.
-		h.clock.Advance(24*time.Hour + time.Second)
-		m.taps("dispute", 409, "attempt_id", toString(late["id"]), "claim", "other", "reason", "too late")
-		h.advance(48 * time.Hour)
-		for _, f := range items(desk.send("GET", path("/v1/disputes?job_id=%s", job), nil, 200)) {
+		h.Clock.Advance(24*time.Hour + time.Second)
+		m.Submit("dispute", 409, "attempt_id", String(late["id"]), "claim", "other", "reason", "too late")
+		h.Advance(48 * time.Hour)
+		for _, f := range Items(desk.Send("GET", Path("/v1/disputes?job_id=%s", job), nil, 200)) {
 			want := map[any]string{proven["id"]: "upheld", said["id"]: "struck"}[f["attempt_id"]]
 			if f["status"] != want || f["by_default"] != true || f["reasons"] == "" {
 				t.Errorf("a dispute of %v ended %v by default %v, want %s", f["attempt_id"], f["status"], f["by_default"], want)
@@ -146,70 +148,70 @@ func TestADisputeEndsByItsDefaultAndInTime(t *testing.T) {
 	})
 }
 
-// throughTo walks a visit to its end.
-func (h *harness) throughTo(login string, visit obj, end string, body obj) obj {
+// WorkUntil walks a visit to its end.
+func (h *Harness) WorkUntil(login string, visit Object, end string, body Object) Object {
 	h.Helper()
-	p := h.as(login)
+	p := h.As(login)
 	for _, action := range []string{"en-route", "arrive", "start"} {
-		p.send("POST", path("/v1/visits/%s/", visit)+action, nil, 200)
-		h.clock.Advance(5 * time.Minute)
+		p.Send("POST", Path("/v1/visits/%s/", visit)+action, nil, 200)
+		h.Clock.Advance(5 * time.Minute)
 	}
 	if body == nil {
-		body = obj{}
+		body = Object{}
 	}
-	return p.send("POST", path("/v1/visits/%s/", visit)+end, body, 200)
+	return p.Send("POST", Path("/v1/visits/%s/", visit)+end, body, 200)
 }
 
 func TestDoneIsAClaim(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("dispute.decided", "dispute.decided_home", "dispute.desk", "dispute.opened", "queue.morning", "visit.arrived",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("dispute.decided", "dispute.decided_home", "dispute.desk", "dispute.opened", "queue.morning", "visit.arrived",
 			"visit.assigned", "visit.completed", "visit.en_route", "visit.offered")
-		desk, noor := h.as("kiran"), h.as("noor")
+		desk, noor := h.As("kiran"), h.As("noor")
 		opened := ""
-		nobodyCame := func() (job, visit obj, m *household) {
-			_, job = h.household(desk, nil)
+		nobodyCame := func() (job, visit Object, m *CustomerPage) {
+			_, job = h.Household(desk, nil)
 			opened = job["opened_at"].(string)
-			visit = h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")
-			m = h.home(desk, job)
-			m.phone("home:" + toString(job["id"]))
-			h.throughTo("ravi", visit, "complete", obj{"work_done": "relay"})
-			h.settle()
-			m.taps("dispute", 303, "visit_id", toString(visit["id"]), "claim", "nobody_came")
-			if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" || got["opened_at"] != opened {
+			visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
+			m = h.CustomerPage(desk, job)
+			m.RegisterDevice("home:" + String(job["id"]))
+			h.WorkUntil("ravi", visit, "complete", Object{"work_done": "relay"})
+			h.Settle()
+			m.Submit("dispute", 303, "visit_id", String(visit["id"]), "claim", "nobody_came")
+			if got := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" || got["opened_at"] != opened {
 				t.Fatalf("the job is %v since %v, want open since %v", got["status"], got["opened_at"], opened)
 			}
 			return job, visit, m
 		}
 		job, visit, m := nobodyCame()
-		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["disputed"] != true || got["told_at"] == nil {
+		if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200); got["disputed"] != true || got["told_at"] == nil {
 			t.Errorf("disputed %v, told at %v", got["disputed"], got["told_at"])
 		}
-		f := items(noor.send("GET", path("/v1/disputes?job_id=%s", job), nil, 200))[0]
-		noor.send("POST", path("/v1/disputes/%s/decide", f), obj{"decision": "uphold", "reasons": "the relay is in"}, 200)
-		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "resolved" {
+		f := Items(noor.Send("GET", Path("/v1/disputes?job_id=%s", job), nil, 200))[0]
+		noor.Send("POST", Path("/v1/disputes/%s/decide", f), Object{"decision": "uphold", "reasons": "the relay is in"}, 200)
+		if got := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200); got["status"] != "resolved" {
 			t.Errorf("an upheld completion leaves the job %v", got["status"])
 		}
-		m.taps("dispute", 409, "visit_id", toString(visit["id"]), "claim", "nobody_came")
+		m.Submit("dispute", 409, "visit_id", String(visit["id"]), "claim", "nobody_came")
 		// Struck, by default: nobody decided in time and there is no receipt.
-		h.clock.Advance(24 * time.Hour)
+		h.Clock.Advance(24 * time.Hour)
 		job, visit, _ = nobodyCame()
-		h.advance(72*time.Hour + time.Minute)
-		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" || got["counts_against"] != "brand" {
+		h.Advance(72*time.Hour + time.Minute)
+		if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" || got["counts_against"] != "brand" {
 			t.Errorf("a struck completion is %v, counted against %v", got["status"], got["counts_against"])
 		}
-		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" {
+		if got := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" {
 			t.Errorf("the job is %v", got["status"])
 		}
 		// A job that closed by itself comes back too, for it was never told of.
-		_, job = h.household(desk, nil)
-		visit = h.visit(desk, job, h.clock.Now().Add(time.Hour), "meena")
-		h.throughTo("meena", visit, "complete", nil)
-		h.advance(73 * time.Hour)
-		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "closed" {
+		_, job = h.Household(desk, nil)
+		visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena")
+		h.WorkUntil("meena", visit, "complete", nil)
+		h.Advance(73 * time.Hour)
+		if got := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200); got["status"] != "closed" {
 			t.Fatalf("the job is %v", got["status"])
 		}
-		h.home(desk, job).taps("dispute", 303, "visit_id", toString(visit["id"]), "claim", "not_done")
-		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" {
+		h.CustomerPage(desk, job).Submit("dispute", 303, "visit_id", String(visit["id"]), "claim", "not_done")
+		if got := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" {
 			t.Errorf("after the objection the job is %v", got["status"])
 		}
 	})
@@ -218,51 +220,51 @@ func TestDoneIsAClaim(t *testing.T) {
 var endCode = regexp.MustCompile(`<b>(\d{6})</b>`)
 
 func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("visit.assigned")
-		desk, ravi := h.as("kiran"), h.as("ravi")
-		atWork := func() (visit obj, code string, m *household) {
-			_, job := h.household(desk, nil)
-			visit = h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")
-			m = h.home(desk, job)
-			if endCode.MatchString(m.page()) {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("visit.assigned")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		atWork := func() (visit Object, code string, m *CustomerPage) {
+			_, job := h.Household(desk, nil)
+			visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
+			m = h.CustomerPage(desk, job)
+			if endCode.MatchString(m.Read()) {
 				t.Error("the end code is shown before arrival")
 			}
-			ravi.send("POST", path("/v1/visits/%s/start", visit), nil, 200)
-			found := endCode.FindStringSubmatch(m.page())
+			ravi.Send("POST", Path("/v1/visits/%s/start", visit), nil, 200)
+			found := endCode.FindStringSubmatch(m.Read())
 			if found == nil {
 				t.Fatal("no end code after arrival")
 			}
 			return visit, found[1], m
 		}
 		visit, code, _ := atWork()
-		out := ravi.send("POST", path("/v1/visits/%s/complete", visit), obj{"end_code": code}, 200)
+		out := ravi.Send("POST", Path("/v1/visits/%s/complete", visit), Object{"end_code": code}, 200)
 		if out["done_confirmed_how"] != "code" {
 			t.Errorf("confirmed by %q", out["done_confirmed_how"])
 		}
-		h.clock.Advance(4 * time.Hour)
+		h.Clock.Advance(4 * time.Hour)
 		visit, code, m := atWork()
-		out = ravi.send("POST", path("/v1/visits/%s/complete", visit), obj{"end_code": "1" + code}, 200)
+		out = ravi.Send("POST", Path("/v1/visits/%s/complete", visit), Object{"end_code": "1" + code}, 200)
 		if out["status"] != "completed" || out["done_confirmed_at"] != nil {
 			t.Errorf("with a wrong code the visit is %v, confirmed at %v", out["status"], out["done_confirmed_at"])
 		}
 		for range 4 {
-			ravi.send("POST", path("/v1/visits/%s/confirm-done", visit), obj{"end_code": "x"}, 422)
+			ravi.Send("POST", Path("/v1/visits/%s/confirm-done", visit), Object{"end_code": "x"}, 422)
 		}
-		ravi.send("POST", path("/v1/visits/%s/confirm-done", visit), obj{"end_code": code}, 409) // too many tries
-		desk.send("POST", path("/v1/visits/%s/confirm-done", visit), nil, 409)                   // without a contact
-		m.taps("done", 303)
-		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["done_confirmed_how"] != "link" {
+		ravi.Send("POST", Path("/v1/visits/%s/confirm-done", visit), Object{"end_code": code}, 409) // too many tries
+		desk.Send("POST", Path("/v1/visits/%s/confirm-done", visit), nil, 409)                      // without a contact
+		m.Submit("done", 303)
+		if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200); got["done_confirmed_how"] != "link" {
 			t.Errorf("confirmed by %q", got["done_confirmed_how"])
 		}
-		if strings.Contains(m.page(), "it is not done") {
+		if strings.Contains(m.Read(), "it is not done") {
 			t.Error("what the household confirmed itself is offered for dispute")
 		}
-		h.clock.Advance(20 * time.Hour)
+		h.Clock.Advance(20 * time.Hour)
 		visit, _, _ = atWork()
-		ravi.send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
-		out = desk.send("POST", path("/v1/visits/%s/confirm-done", visit),
-			obj{"contact": obj{"direction": "inbound", "channel": "phone", "outcome": "reached"}}, 200)
+		ravi.Send("POST", Path("/v1/visits/%s/complete", visit), nil, 200)
+		out = desk.Send("POST", Path("/v1/visits/%s/confirm-done", visit),
+			Object{"contact": Object{"direction": "inbound", "channel": "phone", "outcome": "reached"}}, 200)
 		if out["done_confirmed_how"] != "desk" {
 			t.Errorf("confirmed by %q", out["done_confirmed_how"])
 		}
@@ -270,64 +272,64 @@ func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 }
 
 func TestUnconfirmedCompletionsAreSampledByTheBrand(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("dispute.desk", "dispute.opened", "visit.assigned")
-		desk, gita := h.as("kiran"), h.as("gita")
-		complete := func(code string) obj { // a wrong code is always asked about
-			_, job := h.household(desk, nil)
-			visit := h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")
-			h.as("ravi").send("POST", path("/v1/visits/%s/complete", visit), obj{"end_code": code}, 200)
-			h.clock.Advance(2 * time.Hour)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("dispute.desk", "dispute.opened", "visit.assigned")
+		desk, gita := h.As("kiran"), h.As("gita")
+		complete := func(code string) Object { // a wrong code is always asked about
+			_, job := h.Household(desk, nil)
+			visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
+			h.As("ravi").Send("POST", Path("/v1/visits/%s/complete", visit), Object{"end_code": code}, 200)
+			h.Clock.Advance(2 * time.Hour)
 			return visit
 		}
 		asked, denied := complete("000"), complete("000")
-		h.advance(25 * time.Hour)
-		desk.send("GET", "/v1/completion-checks", nil, 403)
-		checks := map[any]obj{}
-		for _, c := range items(gita.send("GET", "/v1/completion-checks?status=open", nil, 200)) {
+		h.Advance(25 * time.Hour)
+		desk.Send("GET", "/v1/completion-checks", nil, 403)
+		checks := map[any]Object{}
+		for _, c := range Items(gita.Send("GET", "/v1/completion-checks?status=open", nil, 200)) {
 			checks[c["visit_id"]] = c
-			if !offers(c, "answer") {
+			if !Offers(c, "answer") {
 				t.Errorf("whose question it is may do %v", c["actions"])
 			}
 		}
 		if len(checks) != 2 {
 			t.Fatalf("%d completions are asked about, want 2", len(checks))
 		}
-		call := obj{"channel": "phone", "outcome": "reached"}
-		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[asked["id"]]), obj{"result": "confirmed"}, 409) // nobody was reached
-		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[asked["id"]]), obj{"result": "confirmed", "contact": call}, 200)
-		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[denied["id"]]),
-			obj{"result": "not_done", "contact": call, "note": "he never came"}, 200)
-		gita.send("POST", path("/v1/completion-checks/%s/answer", checks[denied["id"]]), obj{"result": "confirmed", "contact": call}, 409)
-		if got := desk.send("GET", path("/v1/visits/%s", asked), nil, 200); got["done_confirmed_how"] != "desk" {
+		call := Object{"channel": "phone", "outcome": "reached"}
+		gita.Send("POST", Path("/v1/completion-checks/%s/answer", checks[asked["id"]]), Object{"result": "confirmed"}, 409) // nobody was reached
+		gita.Send("POST", Path("/v1/completion-checks/%s/answer", checks[asked["id"]]), Object{"result": "confirmed", "contact": call}, 200)
+		gita.Send("POST", Path("/v1/completion-checks/%s/answer", checks[denied["id"]]),
+			Object{"result": "not_done", "contact": call, "note": "he never came"}, 200)
+		gita.Send("POST", Path("/v1/completion-checks/%s/answer", checks[denied["id"]]), Object{"result": "confirmed", "contact": call}, 409)
+		if got := desk.Send("GET", Path("/v1/visits/%s", asked), nil, 200); got["done_confirmed_how"] != "desk" {
 			t.Errorf("confirmed by %q", got["done_confirmed_how"])
 		}
-		if got := desk.send("GET", path("/v1/visits/%s", denied), nil, 200); got["disputed"] != true {
+		if got := desk.Send("GET", Path("/v1/visits/%s", denied), nil, 200); got["disputed"] != true {
 			t.Error("what the household denied to the brand is not disputed")
 		}
 	})
 }
 
 func TestNotAgreed(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("dispute.desk", "dispute.opened", "visit.assigned")
-		desk, ravi := h.as("kiran"), h.as("ravi")
-		_, job := h.household(desk, nil)
-		h.visit(desk, job, monday.Add(2*time.Hour), "ravi") // the job is his to see
-		from := monday.Add(28 * time.Hour)
-		visit := ravi.send("POST", path("/v1/jobs/%s/visits", job), obj{"window_start": from.Format(time.RFC3339),
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("dispute.desk", "dispute.opened", "visit.assigned")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		_, job := h.Household(desk, nil)
+		h.Visit(desk, job, Monday.Add(2*time.Hour), "ravi") // the job is his to see
+		from := Monday.Add(28 * time.Hour)
+		visit := ravi.Send("POST", Path("/v1/jobs/%s/visits", job), Object{"window_start": from.Format(time.RFC3339),
 			"window_end": from.Add(2 * time.Hour).Format(time.RFC3339),
-			"contact":    obj{"channel": "phone", "outcome": "reached"}}, 201)
+			"contact":    Object{"channel": "phone", "outcome": "reached"}}, 201)
 		if visit["confirmation"] != "confirmed" || visit["agreed_attempt_id"] == nil {
 			t.Fatalf("the visit is %v by %v", visit["confirmation"], visit["agreed_attempt_id"])
 		}
-		m := h.home(desk, job)
-		m.taps("dispute", 303, "visit_id", toString(visit["id"]), "claim", "not_agreed")
-		got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)
+		m := h.CustomerPage(desk, job)
+		m.Submit("dispute", 303, "visit_id", String(visit["id"]), "claim", "not_agreed")
+		got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200)
 		if got["confirmation"] != "declined" {
 			t.Errorf("the visit is %v", got["confirmation"])
 		}
-		for _, a := range items(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)) {
+		for _, a := range Items(desk.Send("GET", Path("/v1/jobs/%s/attempts", job), nil, 200)) {
 			if a["id"] == visit["agreed_attempt_id"] && a["discounted"] == "" {
 				t.Error("the contact that the household denies counts")
 			}
@@ -336,33 +338,35 @@ func TestNotAgreed(t *testing.T) {
 }
 
 func TestADeskDoesForACallerWhatTheLinkDoes(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("job.reached", "visit.another_time", "visit.assigned", "visit.cancelled", "visit.cancelled_by_customer",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("job.reached", "visit.another_time", "visit.assigned", "visit.cancelled", "visit.cancelled_by_customer",
 			"visit.confirmed")
-		desk := h.as("kiran")
-		job := unreachableHousehold(h)
-		voice := func(body obj, want int) obj { return desk.send("POST", path("/v1/jobs/%s/voice", job), body, want) }
-		voice(obj{"action": "another-time", "date": h.clock.Now().AddDate(0, 0, 2).Format("2006-01-02"), "part": "morning"}, 200)
-		if v := desk.verdict(job); v["verdict"] != "reached" {
+		desk := h.As("kiran")
+		job := UnreachableHousehold(h)
+		voice := func(body Object, want int) Object {
+			return desk.Send("POST", Path("/v1/jobs/%s/voice", job), body, want)
+		}
+		voice(Object{"action": "another-time", "date": h.Clock.Now().AddDate(0, 0, 2).Format("2006-01-02"), "part": "morning"}, 200)
+		if v := desk.Verdict(job); v["verdict"] != "reached" {
 			t.Fatalf("after the call the verdict is %v", v["verdict"])
 		}
-		visit := h.visit(desk, job, h.clock.Now().Add(24*time.Hour), "ravi")
-		voice(obj{"action": "confirm"}, 200)
-		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] != "confirmed" || got["confirmed_how"] != "call" {
+		visit := h.Visit(desk, job, h.Clock.Now().Add(24*time.Hour), "ravi")
+		voice(Object{"action": "confirm"}, 200)
+		if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200); got["confirmation"] != "confirmed" || got["confirmed_how"] != "call" {
 			t.Errorf("the visit is %v by %v", got["confirmation"], got["confirmed_how"])
 		}
-		voice(obj{"action": "call-me", "note": "after six"}, 200)
-		out := voice(obj{"action": "cancel", "contact": obj{"direction": "inbound", "channel": "whatsapp", "outcome": "reached"}}, 200)
-		if out["contact_attempt_id"] == nil || out["job"].(obj)["status"] != "open" {
+		voice(Object{"action": "call-me", "note": "after six"}, 200)
+		out := voice(Object{"action": "cancel", "contact": Object{"direction": "inbound", "channel": "whatsapp", "outcome": "reached"}}, 200)
+		if out["contact_attempt_id"] == nil || out["job"].(Object)["status"] != "open" {
 			t.Errorf("cancelled by voice: %v", out)
 		}
-		voice(obj{"action": "fly"}, 400)
-		voice(obj{"action": "cancel"}, 409)
-		h.as("meena").send("POST", path("/v1/jobs/%s/voice", job), obj{"action": "call-me"}, 404)
+		voice(Object{"action": "fly"}, 400)
+		voice(Object{"action": "cancel"}, 409)
+		h.As("meena").Send("POST", Path("/v1/jobs/%s/voice", job), Object{"action": "call-me"}, 404)
 		// The facts are the household's, and name who wrote them down.
 		named := false
-		for _, f := range items(desk.send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)) {
-			named = named || f["kind"] == "visit.cancelled" && f["by_role"] == "customer" && f["by_id"] == desk.id.String()
+		for _, f := range Items(desk.Send("GET", Path("/v1/jobs/%s/timeline", job), nil, 200)) {
+			named = named || f["kind"] == "visit.cancelled" && f["by_role"] == "customer" && f["by_id"] == desk.ID.String()
 		}
 		if !named {
 			t.Error("the cancellation by voice is not the household's, written down by the desk")
@@ -371,62 +375,62 @@ func TestADeskDoesForACallerWhatTheLinkDoes(t *testing.T) {
 }
 
 func TestAStrangersWordsAreUndone(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("dispute.opened", "link.wrong_person", "visit.assigned", "visit.cancelled", "visit.cancelled_by_customer",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("dispute.opened", "link.wrong_person", "visit.assigned", "visit.cancelled", "visit.cancelled_by_customer",
 			"visit.confirmed", "visit.offered")
-		desk := h.as("kiran")
-		customer, job := h.household(desk, nil)
-		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
-		tried := desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30})
-		desk.attempt(job, "sms", "sent", obj{"address": number})
-		visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
-		m := h.home(desk, job)
-		m.phone("home:stranger")
-		m.taps("confirm", 303)
-		m.taps("dispute", 303, "attempt_id", toString(tried["id"]), "claim", "phone_was_on")
-		m.taps("cancel", 303)
-		if v := desk.verdict(job); v["verdict"] != "reached" {
+		desk := h.As("kiran")
+		customer, job := h.Household(desk, nil)
+		number := customer["contacts"].([]any)[0].(Object)["phones"].([]any)[0]
+		tried := desk.Attempt(job, "phone", "no_answer", Object{"ring_seconds": 30})
+		desk.Attempt(job, "sms", "sent", Object{"address": number})
+		visit := h.Visit(desk, job, Monday.Add(30*time.Hour), "ravi")
+		m := h.CustomerPage(desk, job)
+		m.RegisterDevice("home:stranger")
+		m.Submit("confirm", 303)
+		m.Submit("dispute", 303, "attempt_id", String(tried["id"]), "claim", "phone_was_on")
+		m.Submit("cancel", 303)
+		if v := desk.Verdict(job); v["verdict"] != "reached" {
 			t.Fatalf("the stranger's taps leave the verdict %v", v["verdict"])
 		}
-		m.taps("wrong-person", 200)
-		got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)
+		m.Submit("wrong-person", 200)
+		got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200)
 		if got["status"] != "scheduled" || got["confirmation"] != "awaiting" || len(got["crew"].([]any)) != 1 {
 			t.Errorf("the visit is %v, %v, crew %v", got["status"], got["confirmation"], got["crew"])
 		}
-		if v := desk.verdict(job); v["verdict"] != "trying" || v["last_contact_at"] != nil {
+		if v := desk.Verdict(job); v["verdict"] != "trying" || v["last_contact_at"] != nil {
 			t.Errorf("without the stranger the verdict is %v, last contact %v", v["verdict"], v["last_contact_at"])
 		}
-		c := desk.send("GET", path("/v1/customers/%s", customer), nil, 200)["contacts"].([]any)[0].(obj)
+		c := desk.Send("GET", Path("/v1/customers/%s", customer), nil, 200)["contacts"].([]any)[0].(Object)
 		if len(c["phones"].([]any)) != 0 || c["struck_phones"].([]any)[0] != number {
 			t.Errorf("phones %v, struck %v", c["phones"], c["struck_phones"])
 		}
-		if f := items(desk.send("GET", path("/v1/disputes?job_id=%s", job), nil, 200)); f[0]["status"] != "withdrawn" {
+		if f := Items(desk.Send("GET", Path("/v1/disputes?job_id=%s", job), nil, 200)); f[0]["status"] != "withdrawn" {
 			t.Errorf("the stranger's dispute is %v", f[0]["status"])
 		}
-		_, res := h.anonymous().raw("GET", m.link, nil)
+		_, res := h.Anonymous().Raw("GET", m.Link, nil)
 		if res.StatusCode != 404 {
 			t.Errorf("his link answers %d", res.StatusCode)
 		}
-		h.advance(20 * time.Hour)
-		h.home(desk, job).taps("confirm", 303) // the right person has a new one
+		h.Advance(20 * time.Hour)
+		h.CustomerPage(desk, job).Submit("confirm", 303) // the right person has a new one
 	})
 }
 
 func TestAClosedJobIsReopenedByLink(t *testing.T) {
-	stories(t, func(h *harness) {
-		job := unreachableHousehold(h)
-		h.ignores("job.reopened")
-		desk := h.as("kiran")
-		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 409)
-		h.advance(7 * 24 * time.Hour)
-		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 200)
-		m := h.home(desk, job)
-		if !strings.Contains(m.page(), "Go on with this repair") {
+	OnEachEngine(t, func(h *Harness) {
+		job := UnreachableHousehold(h)
+		h.Ignores("job.reopened")
+		desk := h.As("kiran")
+		desk.Send("POST", Path("/v1/jobs/%s/close", job), nil, 409)
+		h.Advance(7 * 24 * time.Hour)
+		desk.Send("POST", Path("/v1/jobs/%s/close", job), nil, 200)
+		m := h.CustomerPage(desk, job)
+		if !strings.Contains(m.Read(), "Go on with this repair") {
 			t.Fatal("the page of a closed job offers no way back")
 		}
-		h.advance(29 * 24 * time.Hour)
-		m.taps("reopen", 303)
-		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" || got["opened_at"] != job["opened_at"] {
+		h.Advance(29 * 24 * time.Hour)
+		m.Submit("reopen", 303)
+		if got := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" || got["opened_at"] != job["opened_at"] {
 			t.Errorf("the job is %v since %v", got["status"], got["opened_at"])
 		}
 	})

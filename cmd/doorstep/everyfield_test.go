@@ -27,7 +27,7 @@ func every(s *openapi3.Schema) any {
 	case len(s.Enum) > 0:
 		return s.Enum[0]
 	case s.Type.Is("object"):
-		o := obj{}
+		o := Object{}
 		for name, p := range s.Properties {
 			o[name] = every(p.Value)
 		}
@@ -51,7 +51,7 @@ func every(s *openapi3.Schema) any {
 	case s.Format == "uuid":
 		return uuid.NewString()
 	case s.Format == "instant", s.Format == "date-time":
-		return monday.Format(time.RFC3339)
+		return Monday.Format(time.RFC3339)
 	case s.Format == "date":
 		return "2027-03-02"
 	case strings.HasPrefix(s.Pattern, "^[0-9]{4}-[0-9]{2}-[0-9]{2}T"):
@@ -64,14 +64,14 @@ func every(s *openapi3.Schema) any {
 // field that the contract gives it: a phone that keeps to the contract is
 // refused for what it means, never for what it says.
 func TestEveryFieldOfTheContractIsTaken(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("account.reset", "flag.triage", "flag.withdrawn", "kindness.thanks", "leave.approved", "leave.asked", "leave.declined",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("account.reset", "flag.triage", "flag.withdrawn", "kindness.thanks", "leave.approved", "leave.asked", "leave.declined",
 			"note.moved", "note.waiting", "sos.raised", "thanks.waiting", "visit.assigned", "visit.cancelled", "visit.declined_unsafe",
 			"visit.needs_someone", "visit.no_access_desk", "visit.offered")
 		n := newNasty(h)
-		n.target["sos"] = h.as("meena").send("POST", "/v1/sos", nil, 201)["id"]
+		n.target["sos"] = h.As("meena").Send("POST", "/v1/sos", nil, 201)["id"]
 		walked := 0
-		for _, op := range h.contract.Operations() {
+		for _, op := range h.Contract.Operations() {
 			schema := n.schema(op)
 			if schema == nil || strings.HasPrefix(op.Path, "/demo") {
 				continue
@@ -93,7 +93,7 @@ func TestEveryFieldOfTheContractIsTaken(t *testing.T) {
 			if op.Method == "PATCH" {
 				headers = append(headers, "If-Match", `"1"`)
 			}
-			out, res := by.raw(op.Method, at, body, headers...)
+			out, res := by.Raw(op.Method, at, body, headers...)
 			if slices.Contains([]int{400, 413, 415}, res.StatusCode) {
 				t.Errorf("%s %s with every field: %d: %s", op.Method, at, res.StatusCode, out)
 			}
@@ -110,6 +110,6 @@ func TestEveryFieldOfTheContractIsTaken(t *testing.T) {
 
 // plain is a value as JSON gives it.
 func (n *nasty) plain(v any) (out any) {
-	n.must(json.Unmarshal(n.json(v), &out))
+	n.Must(json.Unmarshal(n.json(v), &out))
 	return out
 }

@@ -25,42 +25,42 @@ import (
 
 // The first bytes of what is taken, as the formats begin, and some more.
 var (
-	pngFile  = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
+	PNG      = []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
 	jpegFile = []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00")
 	oggFile  = []byte("OggS\x00\x02")
-	samples  = map[string][]byte{"image/png": pngFile, "image/jpeg": jpegFile, "image/webp": []byte("RIFF\x10\x00\x00\x00WEBPVP8 "),
+	samples  = map[string][]byte{"image/png": PNG, "image/jpeg": jpegFile, "image/webp": []byte("RIFF\x10\x00\x00\x00WEBPVP8 "),
 		"image/heic": []byte("\x00\x00\x00\x18ftypheic\x00\x00"),
 		"audio/mp4":  []byte("\x00\x00\x00\x20ftypM4A \x00\x00"), "audio/mpeg": []byte("ID3\x04\x00"), "audio/ogg": oggFile,
 		"audio/wav": []byte("RIFF\x24\x00\x00\x00WAVEfmt ")}
 )
 
-func (p *person) upload(flag any, media string, body []byte, want int) obj {
-	p.h.Helper()
-	return p.send("POST", fmt.Sprintf("/v1/flags/%v/evidence", flag), string(body), want, "Content-Type", media)
+func (p *Client) Upload(flag any, media string, body []byte, want int) Object {
+	p.Harness.Helper()
+	return p.Send("POST", fmt.Sprintf("/v1/flags/%v/evidence", flag), string(body), want, "Content-Type", media)
 }
 
 func TestEvidenceOfAReport(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.decided", "flag.triage", "flag.triaged", "hold.area", "visit.assigned", "visit.wait")
-		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
-		flag := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "animal", "level": 2, "note": "a dog"}, 201)["id"]
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.decided", "flag.triage", "flag.triaged", "hold.area", "visit.assigned", "visit.wait")
+		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(time.Hour), "ravi", "meena")
+		flag := ravi.Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "animal", "level": 2, "note": "a dog"}, 201)["id"]
 		at := fmt.Sprintf("/v1/flags/%v/evidence", flag)
 		for media, body := range samples {
-			got := ravi.upload(flag, media, body, 201)
+			got := ravi.Upload(flag, media, body, 201)
 			sum := sha256.Sum256(body)
 			if got["digest"] != hex.EncodeToString(sum[:]) || got["media_type"] != media || got["size"] != float64(len(body)) ||
-				got["uploaded_by"] != ravi.id.String() {
+				got["uploaded_by"] != ravi.ID.String() {
 				t.Errorf("%s: %v", media, got)
 			}
 		}
-		list := items(maya.send("GET", at, nil, 200))
+		list := Items(maya.Send("GET", at, nil, 200))
 		if len(list) != len(samples) {
 			t.Fatalf("the area manager sees %d files", len(list))
 		}
 		for _, e := range list {
-			body, res := maya.raw("GET", at+"/"+e["id"].(string), nil)
+			body, res := maya.Raw("GET", at+"/"+e["id"].(string), nil)
 			sum := sha256.Sum256(samples[e["media_type"].(string)])
 			if res.StatusCode != 200 || !bytes.Equal(body, samples[e["media_type"].(string)]) || res.Header.Get("Content-Type") != e["media_type"] ||
 				res.Header.Get("X-Content-Type-Options") != "nosniff" ||
@@ -71,10 +71,10 @@ func TestEvidenceOfAReport(t *testing.T) {
 			}
 		}
 		// They are in the job's evidence pack, for those who see the report.
-		for p, want := range map[*person]int{maya: len(samples), h.as("root"): 0} {
-			pack, _ := p.raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
+		for p, want := range map[*Client]int{maya: len(samples), h.As("root"): 0} {
+			pack, _ := p.Raw("GET", Path("/v1/jobs/%s/evidence-pack", job), nil)
 			archive, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
-			h.must(err)
+			h.Must(err)
 			n := 0
 			for _, f := range archive.File {
 				if strings.HasPrefix(f.Name, "evidence-") {
@@ -82,26 +82,26 @@ func TestEvidenceOfAReport(t *testing.T) {
 				}
 			}
 			if _, err := domain.VerifyPack(bytes.NewReader(pack), int64(len(pack)), ""); err != nil || n != want {
-				t.Errorf("%s is packed %d files, want %d (%v)", p.login, n, want, err)
+				t.Errorf("%s is packed %d files, want %d (%v)", p.Login, n, want, err)
 			}
 		}
 		// The same bytes, by whomever, are the same evidence; the client's id is its id.
 		first := list[0]
-		if again := maya.upload(flag, first["media_type"].(string), samples[first["media_type"].(string)], 201); again["id"] != first["id"] {
+		if again := maya.Upload(flag, first["media_type"].(string), samples[first["media_type"].(string)], 201); again["id"] != first["id"] {
 			t.Errorf("sent twice it became %v", again)
 		}
 		own := uuid.NewString()
-		if got := ravi.send("POST", at+"?evidence_id="+own, string(jpegFile)+"more", 201, "Content-Type", "image/jpeg"); got["id"] != own {
+		if got := ravi.Send("POST", at+"?evidence_id="+own, string(jpegFile)+"more", 201, "Content-Type", "image/jpeg"); got["id"] != own {
 			t.Errorf("the client's id became %v", got["id"])
 		}
-		if out := ravi.send("POST", at+"?evidence_id="+own, string(jpegFile)+"else", 409, "Content-Type",
+		if out := ravi.Send("POST", at+"?evidence_id="+own, string(jpegFile)+"else", 409, "Content-Type",
 			"image/jpeg"); out["code"] != "already_exists" {
 			t.Errorf("other evidence under that id: %v", out["code"])
 		}
-		ravi.upload(flag, "image/jpeg", []byte("\xff\xd8\xfftenth"), 201)
-		ravi.upload(flag, "image/jpeg", []byte("\xff\xd8\xffeleventh"), 409)
-		folder, err := os.ReadDir(h.files)
-		h.must(err)
+		ravi.Upload(flag, "image/jpeg", []byte("\xff\xd8\xfftenth"), 201)
+		ravi.Upload(flag, "image/jpeg", []byte("\xff\xd8\xffeleventh"), 409)
+		folder, err := os.ReadDir(h.EvidenceFolder)
+		h.Must(err)
 		if len(folder) != 10 {
 			t.Errorf("%d files lie in the folder", len(folder))
 		}
@@ -112,21 +112,21 @@ func TestEvidenceOfAReport(t *testing.T) {
 		}
 
 		// What it is not, too large, or another type.
-		other := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "hazard", "level": 1}, 201)["id"]
-		ravi.upload(other, "image/png", jpegFile, 422)
-		ravi.upload(other, "audio/mpeg", []byte("<html>"), 422)
-		ravi.upload(other, "image/svg+xml", []byte("<svg/>"), 415)
-		ravi.upload(other, "application/json", []byte("{}"), 415)
-		ravi.upload(other, "image/png", nil, 400)
-		large := append(bytes.Clone(pngFile), make([]byte, 10<<20-len(pngFile))...)
-		if got := ravi.upload(other, "image/png", large, 201); got["size"] != float64(10<<20) {
+		other := ravi.Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "hazard", "level": 1}, 201)["id"]
+		ravi.Upload(other, "image/png", jpegFile, 422)
+		ravi.Upload(other, "audio/mpeg", []byte("<html>"), 422)
+		ravi.Upload(other, "image/svg+xml", []byte("<svg/>"), 415)
+		ravi.Upload(other, "application/json", []byte("{}"), 415)
+		ravi.Upload(other, "image/png", nil, 400)
+		large := append(bytes.Clone(PNG), make([]byte, 10<<20-len(PNG))...)
+		if got := ravi.Upload(other, "image/png", large, 201); got["size"] != float64(10<<20) {
 			t.Errorf("10 MiB became %v", got["size"])
 		}
-		req, err := http.NewRequest("POST", h.base+fmt.Sprintf("/v1/flags/%v/evidence", other),
+		req, err := http.NewRequest("POST", h.URL+fmt.Sprintf("/v1/flags/%v/evidence", other),
 			io.MultiReader(bytes.NewReader(large), strings.NewReader("x")))
-		h.must(err)
+		h.Must(err)
 		req.ContentLength = int64(len(large)) + 1
-		for name, value := range map[string]string{"Authorization": "Bearer " + ravi.token, "Content-Type": "image/png",
+		for name, value := range map[string]string{"Authorization": "Bearer " + ravi.Token, "Content-Type": "image/png",
 			"Idempotency-Key": uuid.NewString()} {
 			req.Header.Set(name, value)
 		}
@@ -135,34 +135,34 @@ func TestEvidenceOfAReport(t *testing.T) {
 		} else if _ = res.Body.Close(); res.StatusCode != 413 || res.Header.Get("Content-Type") != "application/problem+json" {
 			t.Errorf("more than 10 MiB: %d %s", res.StatusCode, res.Header.Get("Content-Type"))
 		}
-		if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
+		if got := Items(ravi.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
 			t.Errorf("more than 10 MiB were kept: %v", got)
 		}
 		// No other operation takes more for it.
-		if _, res := ravi.raw("POST", "/v1/flags", `{"kind":"other","level":1,"note":"`+strings.Repeat("x", 300<<10)+
+		if _, res := ravi.Raw("POST", "/v1/flags", `{"kind":"other","level":1,"note":"`+strings.Repeat("x", 300<<10)+
 			`"}`); res.StatusCode != 413 {
 			t.Errorf("300 KiB of JSON: %d", res.StatusCode)
 		}
-		if _, res := ravi.raw("POST", "/v1/flags", string(large[:300<<10]), "Content-Type", "image/png"); res.StatusCode != 415 {
+		if _, res := ravi.Raw("POST", "/v1/flags", string(large[:300<<10]), "Content-Type", "image/png"); res.StatusCode != 415 {
 			t.Errorf("a picture as a report: %d", res.StatusCode)
 		}
 
 		// Only those who see the whole report.
 		for login, want := range map[string]int{"meena": 404, "kiran": 404, "gita": 404, "root": 404, "maya2": 404, "asha2": 404, "asha": 404,
 			"ravi2": 404} {
-			p := h.as(login)
-			p.send("GET", at, nil, want)
-			p.send("GET", at+"/"+first["id"].(string), nil, want)
+			p := h.As(login)
+			p.Send("GET", at, nil, want)
+			p.Send("GET", at+"/"+first["id"].(string), nil, want)
 		}
-		h.as("asha").upload(flag, "image/png", pngFile, 403) // she sees its brief
-		h.as("meena").upload(flag, "image/png", pngFile, 404)
+		h.As("asha").Upload(flag, "image/png", PNG, 403) // she sees its brief
+		h.As("meena").Upload(flag, "image/png", PNG, 404)
 		// Of another report it is not.
-		maya.send("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", other, first["id"]), nil, 404)
+		maya.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", other, first["id"]), nil, 404)
 		// A closed report takes no more; what is there stays readable.
-		maya.send("POST", fmt.Sprintf("/v1/flags/%v/triage", other), nil, 200)
-		maya.send("POST", fmt.Sprintf("/v1/flags/%v/decide", other), obj{"outcome": "unclear", "reasons": "x"}, 200)
-		ravi.upload(other, "audio/ogg", oggFile, 409)
-		if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
+		maya.Send("POST", fmt.Sprintf("/v1/flags/%v/triage", other), nil, 200)
+		maya.Send("POST", fmt.Sprintf("/v1/flags/%v/decide", other), Object{"outcome": "unclear", "reasons": "x"}, 200)
+		ravi.Upload(other, "audio/ogg", oggFile, 409)
+		if got := Items(ravi.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
 			t.Errorf("after the decision: %v", got)
 		}
 	})
@@ -171,53 +171,53 @@ func TestEvidenceOfAReport(t *testing.T) {
 // TestWhoUploadedEvidenceMayRemoveIt: before the decision, and nobody else. Who,
 // when and the digest stay, the bytes are gone, and a pack proves both.
 func TestWhoUploadedEvidenceMayRemoveIt(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.decided", "flag.triage", "flag.triaged", "hold.area", "visit.assigned", "visit.wait")
-		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi", "meena")
-		flag := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "animal", "level": 2, "note": "a dog"}, 201)["id"]
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.decided", "flag.triage", "flag.triaged", "hold.area", "visit.assigned", "visit.wait")
+		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(time.Hour), "ravi", "meena")
+		flag := ravi.Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "animal", "level": 2, "note": "a dog"}, 201)["id"]
 		at := fmt.Sprintf("/v1/flags/%v/evidence", flag)
-		wrong, right, theirs := ravi.upload(flag, "image/png", pngFile, 201), ravi.upload(flag, "audio/ogg", oggFile, 201),
-			maya.upload(flag, "image/jpeg", jpegFile, 201)
-		if !offers(wrong, "remove") {
+		wrong, right, theirs := ravi.Upload(flag, "image/png", PNG, 201), ravi.Upload(flag, "audio/ogg", oggFile, 201),
+			maya.Upload(flag, "image/jpeg", jpegFile, 201)
+		if !Offers(wrong, "remove") {
 			t.Errorf("who uploaded it is offered %v", wrong["actions"])
 		}
-		remove := func(p *person, e obj, want int) obj {
+		remove := func(p *Client, e Object, want int) Object {
 			t.Helper()
-			return p.send("POST", fmt.Sprintf("%s/%v/remove", at, e["id"]), nil, want)
+			return p.Send("POST", fmt.Sprintf("%s/%v/remove", at, e["id"]), nil, want)
 		}
-		for _, e := range items(maya.send("GET", at, nil, 200)) {
-			if offers(e, "remove") != (e["id"] == theirs["id"]) {
+		for _, e := range Items(maya.Send("GET", at, nil, 200)) {
+			if Offers(e, "remove") != (e["id"] == theirs["id"]) {
 				t.Errorf("the manager is offered %v of %v", e["actions"], e["uploaded_by"])
 			}
 		}
 		remove(maya, wrong, 403)
 		remove(ravi, theirs, 403)
 		for _, login := range []string{"meena", "asha", "kiran", "gita", "root", "maya2"} {
-			remove(h.as(login), wrong, 404)
+			remove(h.As(login), wrong, 404)
 		}
-		h.clock.Advance(time.Minute)
+		h.Clock.Advance(time.Minute)
 		gone := remove(ravi, wrong, 200)
-		if gone["removed_by"] != ravi.id.String() || !instant(t, gone["removed_at"]).Equal(h.clock.Now()) || gone["digest"] != wrong["digest"] ||
-			offers(gone, "remove") {
+		if gone["removed_by"] != ravi.ID.String() || !Instant(t, gone["removed_at"]).Equal(h.Clock.Now()) || gone["digest"] != wrong["digest"] ||
+			Offers(gone, "remove") {
 			t.Errorf("removed it is %v", gone)
 		}
 		remove(ravi, wrong, 409)
-		for _, p := range []*person{ravi, maya} {
-			p.send("GET", fmt.Sprintf("%s/%v", at, wrong["id"]), nil, 404)
+		for _, p := range []*Client{ravi, maya} {
+			p.Send("GET", fmt.Sprintf("%s/%v", at, wrong["id"]), nil, 404)
 		}
-		folder, err := os.ReadDir(h.files)
-		h.must(err)
+		folder, err := os.ReadDir(h.EvidenceFolder)
+		h.Must(err)
 		if len(folder) != 2 {
 			t.Errorf("%d files lie in the folder", len(folder))
 		}
-		list := items(maya.send("GET", at, nil, 200))
+		list := Items(maya.Send("GET", at, nil, 200))
 		if len(list) != 3 || list[0]["removed_at"] == nil || list[0]["digest"] != wrong["digest"] || list[1]["removed_at"] != nil {
 			t.Errorf("the manager lists %v", list)
 		}
-		pack, _ := maya.raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
-		if bytes.Contains(unzipped(t, pack), pngFile) {
+		pack, _ := maya.Raw("GET", Path("/v1/jobs/%s/evidence-pack", job), nil)
+		if bytes.Contains(unzipped(t, pack), PNG) {
 			t.Error("the pack holds what was removed")
 		}
 		report, err := domain.VerifyPack(bytes.NewReader(pack), int64(len(pack)), "")
@@ -225,14 +225,14 @@ func TestWhoUploadedEvidenceMayRemoveIt(t *testing.T) {
 			t.Errorf("the pack: %+v, %v", report, err)
 		}
 		// The same bytes may come again, as other evidence.
-		if again := ravi.upload(flag, "image/png", pngFile, 201); again["id"] == wrong["id"] || again["removed_at"] != nil {
+		if again := ravi.Upload(flag, "image/png", PNG, 201); again["id"] == wrong["id"] || again["removed_at"] != nil {
 			t.Errorf("sent again it is %v", again)
 		}
 		// What was decided by stays.
-		maya.moves(flag, "triage", nil, 200)
-		maya.moves(flag, "decide", obj{"outcome": "upheld", "reasons": "x"}, 200)
+		maya.MoveFlag(flag, "triage", nil, 200)
+		maya.MoveFlag(flag, "decide", Object{"outcome": "upheld", "reasons": "x"}, 200)
 		remove(ravi, right, 409)
-		if got := items(ravi.send("GET", at, nil, 200)); offers(got[1], "remove") {
+		if got := Items(ravi.Send("GET", at, nil, 200)); Offers(got[1], "remove") {
 			t.Error("after the decision it is offered")
 		}
 	})
@@ -262,18 +262,18 @@ func unzipped(t *testing.T, pack []byte) []byte {
 // the refusal and no reset, with a length or in chunks.
 func TestTooLargeIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, "sqlite")
-	h.ignores("flag.triage", "hold.area", "sos.raised", "visit.assigned")
-	ravi := h.as("ravi")
-	flag := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
+	h := New(t, "sqlite")
+	h.Ignores("flag.triage", "hold.area", "sos.raised", "visit.assigned")
+	ravi := h.As("ravi")
+	flag := ravi.Send("POST", "/v1/flags", Object{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
 	chunk := make([]byte, 1<<20)
 	for _, mebibytes := range []int{11, 300} {
 		for _, length := range []string{fmt.Sprintf("Content-Length: %d", mebibytes<<20), "Transfer-Encoding: chunked"} {
-			conn, err := net.Dial("tcp", strings.TrimPrefix(h.base, "http://"))
-			h.must(err)
-			h.must(conn.SetDeadline(time.Now().Add(patience)))
+			conn, err := net.Dial("tcp", strings.TrimPrefix(h.URL, "http://"))
+			h.Must(err)
+			h.Must(conn.SetDeadline(time.Now().Add(Patience)))
 			_, err = fmt.Fprintf(conn,
-				"POST /v1/flags/%v/evidence HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: image/png\r\nIdempotency-Key: %s\r\n%s\r\n\r\n", flag, ravi.token, uuid.NewString(), length)
+				"POST /v1/flags/%v/evidence HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: image/png\r\nIdempotency-Key: %s\r\n%s\r\n\r\n", flag, ravi.Token, uuid.NewString(), length)
 			for range mebibytes {
 				if strings.HasPrefix(length, "Transfer") && err == nil {
 					_, err = fmt.Fprintf(conn, "%x\r\n%s\r\n", len(chunk), chunk)
@@ -298,20 +298,20 @@ func TestTooLargeIsAnAnswer(t *testing.T) {
 			_ = conn.Close()
 		}
 	}
-	if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", flag), nil, 200)); len(got) != 0 {
+	if got := Items(ravi.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence", flag), nil, 200)); len(got) != 0 {
 		t.Errorf("kept: %v", got)
 	}
 	// No body refuses an SOS or a stop.
 	large := strings.Repeat("x", 11<<20)
-	if got := ravi.send("POST", "/v1/sos", large, 201); got["status"] != "raised" {
+	if got := ravi.Send("POST", "/v1/sos", large, 201); got["status"] != "raised" {
 		t.Errorf("an SOS with 11 MiB: %v", got)
 	}
-	_, job := h.household(h.as("kiran"), nil)
-	visit := h.visit(h.as("kiran"), job, monday.Add(time.Hour), "ravi")
-	if got := ravi.send("POST", path("/v1/visits/%s/stop", visit), large, 200); got["status"] != "stopped_unsafe" {
+	_, job := h.Household(h.As("kiran"), nil)
+	visit := h.Visit(h.As("kiran"), job, Monday.Add(time.Hour), "ravi")
+	if got := ravi.Send("POST", Path("/v1/visits/%s/stop", visit), large, 200); got["status"] != "stopped_unsafe" {
 		t.Errorf("a stop with 11 MiB: %v", got)
 	}
-	h.anonymous().send("POST", "/v1/sos", large, 401)
+	h.Anonymous().Send("POST", "/v1/sos", large, 401)
 }
 
 // failing is a store that loses a server between file and row: the file is
@@ -326,43 +326,43 @@ func (f failing) Put(ctx context.Context, name string, body []byte) error {
 }
 
 func TestAFileWithoutARowIsSwept(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.triage")
-		ravi := h.as("ravi")
-		flag := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
-		kept := ravi.upload(flag, "image/png", pngFile, 201)
-		store := h.house.Service.Files
-		h.house.Service.Files = failing{store}
-		ravi.upload(flag, "image/jpeg", jpegFile, 503)
-		h.house.Service.Files = store
-		if got := items(ravi.send("GET", fmt.Sprintf("/v1/flags/%v/evidence", flag), nil, 200)); len(got) != 1 {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.triage")
+		ravi := h.As("ravi")
+		flag := ravi.Send("POST", "/v1/flags", Object{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
+		kept := ravi.Upload(flag, "image/png", PNG, 201)
+		store := h.Server.Service.Files
+		h.Server.Service.Files = failing{store}
+		ravi.Upload(flag, "image/jpeg", jpegFile, 503)
+		h.Server.Service.Files = store
+		if got := Items(ravi.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence", flag), nil, 200)); len(got) != 1 {
 			t.Errorf("there is a row without its file: %v", got)
 		}
-		h.must(os.WriteFile(filepath.Join(h.files, strings.Repeat("a", 32)+".part"), []byte("half"), 0o600))
-		h.must(os.WriteFile(filepath.Join(h.files, "README"), []byte("somebody else's"), 0o600))
+		h.Must(os.WriteFile(filepath.Join(h.EvidenceFolder, strings.Repeat("a", 32)+".part"), []byte("half"), 0o600))
+		h.Must(os.WriteFile(filepath.Join(h.EvidenceFolder, "README"), []byte("somebody else's"), 0o600))
 		names := func() int {
-			list, err := os.ReadDir(h.files)
-			h.must(err)
+			list, err := os.ReadDir(h.EvidenceFolder)
+			h.Must(err)
 			return len(list)
 		}
 		// A fresh one may still get its row.
-		if n, err := h.house.Service.EvidenceRetention(t.Context()); err != nil || n != 0 || names() != 4 {
+		if n, err := h.Server.Service.EvidenceRetention(t.Context()); err != nil || n != 0 || names() != 4 {
 			t.Errorf("at once %d were removed (%v), %d are left", n, err, names())
 		}
 		old := time.Now().Add(-2 * time.Hour)
-		list, err := os.ReadDir(h.files)
-		h.must(err)
+		list, err := os.ReadDir(h.EvidenceFolder)
+		h.Must(err)
 		for _, f := range list {
-			h.must(os.Chtimes(filepath.Join(h.files, f.Name()), old, old))
+			h.Must(os.Chtimes(filepath.Join(h.EvidenceFolder, f.Name()), old, old))
 		}
-		if n, err := h.house.Service.EvidenceRetention(t.Context()); err != nil || n != 2 || names() != 2 {
+		if n, err := h.Server.Service.EvidenceRetention(t.Context()); err != nil || n != 2 || names() != 2 {
 			t.Errorf("later %d were removed (%v), %d are left", n, err, names())
 		}
-		if body, res := ravi.raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", flag, kept["id"]), nil); res.StatusCode != 200 ||
-			!bytes.Equal(body, pngFile) {
+		if body, res := ravi.Raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", flag, kept["id"]), nil); res.StatusCode != 200 ||
+			!bytes.Equal(body, PNG) {
 			t.Errorf("what belongs to a report is gone: %d", res.StatusCode)
 		}
 		// The retry, with everything well again.
-		ravi.upload(flag, "image/jpeg", jpegFile, 201)
+		ravi.Upload(flag, "image/jpeg", jpegFile, 201)
 	})
 }

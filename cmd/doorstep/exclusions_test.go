@@ -7,80 +7,80 @@ import (
 	"time"
 )
 
-func exclusions(p *person) []any {
-	p.h.Helper()
-	return p.send("GET", "/v1/exclusions", nil, 200)["items"].([]any)
+func exclusions(p *Client) []any {
+	p.Harness.Helper()
+	return p.Send("GET", "/v1/exclusions", nil, 200)["items"].([]any)
 }
 
 // TestAnExclusionIsLiftedOnlyWithTheReportersConsent tells docs/product.md
 // section 5: who reported is kept apart from the household until he himself
 // agrees and the area manager lifts it; the desk learns of neither.
 func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("visit.assigned", "visit.needs_someone")
-		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
-		flag := ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "verbal_abuse", "level": 1, "note": "canary-narrative"}, 201)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("visit.assigned", "visit.needs_someone")
+		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(3*time.Hour), "ravi")
+		flag := ravi.Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "verbal_abuse", "level": 1, "note": "canary-narrative"}, 201)
 		for _, login := range []string{"kiran", "asha", "meena", "gita", "root", "maya2", "ravi2"} {
-			if got := exclusions(h.as(login)); len(got) != 0 {
+			if got := exclusions(h.As(login)); len(got) != 0 {
 				t.Errorf("%s sees %v", login, got)
 			}
 		}
 		own := exclusions(ravi)
-		if len(own) != 1 || !offers(own[0].(obj), "consent") || offers(own[0].(obj), "lift") {
+		if len(own) != 1 || !Offers(own[0].(Object), "consent") || Offers(own[0].(Object), "lift") {
 			t.Fatalf("the reporter sees %v", own)
 		}
-		x := own[0].(obj)
+		x := own[0].(Object)
 		managed := exclusions(maya)
-		if len(managed) != 1 || len(managed[0].(obj)["actions"].([]any)) != 0 || managed[0].(obj)["flag_id"] != flag["id"] ||
-			managed[0].(obj)["user_id"] != h.people["ravi"].id.String() {
+		if len(managed) != 1 || len(managed[0].(Object)["actions"].([]any)) != 0 || managed[0].(Object)["flag_id"] != flag["id"] ||
+			managed[0].(Object)["user_id"] != h.People["ravi"].ID.String() {
 			t.Fatalf("the area manager sees %v", managed)
 		}
 		if text := fmt.Sprint(own, managed); strings.Contains(text, "canary") || strings.Contains(text, "verbal_abuse") {
 			t.Errorf("the report itself is shown: %s", text)
 		}
 
-		if out := maya.send("POST", path("/v1/exclusions/%s/lift", x), obj{"reason": "calm"}, 409); out["code"] != "guard_not_met" {
+		if out := maya.Send("POST", Path("/v1/exclusions/%s/lift", x), Object{"reason": "calm"}, 409); out["code"] != "guard_not_met" {
 			t.Errorf("without consent: %v", out["code"])
 		}
-		maya.send("POST", path("/v1/exclusions/%s/consent", x), nil, 403) // nobody consents for him
+		maya.Send("POST", Path("/v1/exclusions/%s/consent", x), nil, 403) // nobody consents for him
 		for _, login := range []string{"kiran", "asha", "meena", "maya2"} {
-			h.as(login).send("POST", path("/v1/exclusions/%s/consent", x), nil, 404)
-			h.as(login).send("POST", path("/v1/exclusions/%s/lift", x), nil, 404)
+			h.As(login).Send("POST", Path("/v1/exclusions/%s/consent", x), nil, 404)
+			h.As(login).Send("POST", Path("/v1/exclusions/%s/lift", x), nil, 404)
 		}
-		h.expectOnly("maya", "flag.triage")
-		h.expectOnly("noor", "flag.triage")
-		h.expectOnly("ravi", "visit.assigned")
-		out := ravi.send("POST", path("/v1/exclusions/%s/consent", x), nil, 200)
-		if out["consented_at"] == nil || offers(out, "consent") {
+		h.ExpectOnly("maya", "flag.triage")
+		h.ExpectOnly("noor", "flag.triage")
+		h.ExpectOnly("ravi", "visit.assigned")
+		out := ravi.Send("POST", Path("/v1/exclusions/%s/consent", x), nil, 200)
+		if out["consented_at"] == nil || Offers(out, "consent") {
 			t.Errorf("after the consent: %v", out)
 		}
-		if again := ravi.send("POST", path("/v1/exclusions/%s/consent", x), nil, 200); again["consented_at"] != out["consented_at"] {
+		if again := ravi.Send("POST", Path("/v1/exclusions/%s/consent", x), nil, 200); again["consented_at"] != out["consented_at"] {
 			t.Errorf("said twice: %v", again)
 		}
-		ravi.send("POST", path("/v1/exclusions/%s/lift", x), nil, 403)
-		h.expect("maya", "A report needs you")
-		h.expect("noor", "A report needs you")
+		ravi.Send("POST", Path("/v1/exclusions/%s/lift", x), nil, 403)
+		h.Expect("maya", "A report needs you")
+		h.Expect("noor", "A report needs you")
 
 		// Consent alone changes nothing.
-		crew := obj{"crew": []string{h.people["ravi"].id.String()}}
-		if out := desk.send("POST", path("/v1/visits/%s/assign", visit), crew, 409); out["code"] != "not_available" {
+		crew := Object{"crew": []string{h.People["ravi"].ID.String()}}
+		if out := desk.Send("POST", Path("/v1/visits/%s/assign", visit), crew, 409); out["code"] != "not_available" {
 			t.Errorf("before the lifting: %v", out["code"])
 		}
-		if got := exclusions(maya); !offers(got[0].(obj), "lift") {
-			t.Errorf("after the consent the area manager is offered %v", got[0].(obj)["actions"])
+		if got := exclusions(maya); !Offers(got[0].(Object), "lift") {
+			t.Errorf("after the consent the area manager is offered %v", got[0].(Object)["actions"])
 		}
-		if out := maya.send("POST", path("/v1/exclusions/%s/lift", x), obj{"reason": "both agreed"}, 200); out["lifted_at"] == nil ||
+		if out := maya.Send("POST", Path("/v1/exclusions/%s/lift", x), Object{"reason": "both agreed"}, 200); out["lifted_at"] == nil ||
 			len(out["actions"].([]any)) != 0 {
 			t.Errorf("lifted: %v", out)
 		}
-		h.expect("ravi", "Your report has moved on")
-		desk.send("POST", path("/v1/visits/%s/assign", visit), crew, 200)
-		if out := maya.send("POST", path("/v1/exclusions/%s/lift", x), nil, 409); out["code"] != "wrong_state" {
+		h.Expect("ravi", "Your report has moved on")
+		desk.Send("POST", Path("/v1/visits/%s/assign", visit), crew, 200)
+		if out := maya.Send("POST", Path("/v1/exclusions/%s/lift", x), nil, 409); out["code"] != "wrong_state" {
 			t.Errorf("lifted twice: %v", out["code"])
 		}
-		if out := ravi.send("POST", path("/v1/exclusions/%s/consent", x), nil, 409); out["code"] != "wrong_state" {
+		if out := ravi.Send("POST", Path("/v1/exclusions/%s/consent", x), nil, 409); out["code"] != "wrong_state" {
 			t.Errorf("consented after: %v", out["code"])
 		}
 	})
@@ -90,29 +90,30 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 // nothing of it and cannot consent for its reporter; who reported cannot lift
 // what came of it.
 func TestAnExclusionAboutOurOwnPeople(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.moved", "flag.triage")
-		desk, noor, maya := h.as("kiran"), h.as("noor"), h.as("maya")
-		customer, job := h.household(desk, nil)
-		noor.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 2, "subject_id": h.people["meena"].id.String()}, 201)
-		x := exclusions(maya)[0].(obj)
-		if x["user_id"] != h.people["meena"].id.String() {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.moved", "flag.triage")
+		desk, noor, maya := h.As("kiran"), h.As("noor"), h.As("maya")
+		customer, job := h.Household(desk, nil)
+		noor.Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "threat", "level": 2, "subject_id": h.People["meena"].ID.String()},
+			201)
+		x := exclusions(maya)[0].(Object)
+		if x["user_id"] != h.People["meena"].ID.String() {
 			t.Fatalf("kept apart: %v", x)
 		}
-		h.as("meena").send("POST", path("/v1/exclusions/%s/consent", x), nil, 404)
-		if got := exclusions(h.as("meena")); len(got) != 0 {
+		h.As("meena").Send("POST", Path("/v1/exclusions/%s/consent", x), nil, 404)
+		if got := exclusions(h.As("meena")); len(got) != 0 {
 			t.Errorf("the person it is about sees %v", got)
 		}
-		noor.send("POST", path("/v1/exclusions/%s/consent", x), nil, 200)
-		noor.send("POST", path("/v1/exclusions/%s/lift", x), nil, 403)
-		maya.send("POST", path("/v1/exclusions/%s/lift", x), nil, 200)
+		noor.Send("POST", Path("/v1/exclusions/%s/consent", x), nil, 200)
+		noor.Send("POST", Path("/v1/exclusions/%s/lift", x), nil, 403)
+		maya.Send("POST", Path("/v1/exclusions/%s/lift", x), nil, 200)
 
 		// A report by phone number alone tells its reporter nothing of a
 		// household, so its exclusion is not listed to him; told of it by the
 		// manager he may consent all the same.
-		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
-		ravi := h.as("ravi")
-		ravi.send("POST", "/v1/flags", obj{"phone": number, "kind": "online_abuse", "level": 1}, 201)
+		number := customer["contacts"].([]any)[0].(Object)["phones"].([]any)[0]
+		ravi := h.As("ravi")
+		ravi.Send("POST", "/v1/flags", Object{"phone": number, "kind": "online_abuse", "level": 1}, 201)
 		if got := exclusions(ravi); len(got) != 0 {
 			t.Errorf("by phone alone the reporter learns %v", got)
 		}
@@ -120,6 +121,6 @@ func TestAnExclusionAboutOurOwnPeople(t *testing.T) {
 		if len(all) != 2 {
 			t.Fatalf("the area manager sees %v", all)
 		}
-		ravi.send("POST", path("/v1/exclusions/%s/consent", all[1].(obj)), nil, 200)
+		ravi.Send("POST", Path("/v1/exclusions/%s/consent", all[1].(Object)), nil, 200)
 	})
 }

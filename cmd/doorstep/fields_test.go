@@ -40,24 +40,24 @@ var viewers = []struct{ relation, login string }{
 // somebody has judged who may see it.
 func TestFieldsOfPeople(t *testing.T) {
 	t.Parallel()
-	h := newHarness(t, repo.SQLite) // what is shown is decided above the database
-	h.ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked",
+	h := New(t, repo.SQLite) // what is shown is decided above the database
+	h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked",
 		"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
 		"visit.unassigned")
-	ids := h.ofEveryKind()
-	h.hire("tara")
-	_, job := h.household(h.as("kiran"), nil)
-	h.visit(h.as("kiran"), job, monday.Add(80*time.Hour), "ravi", "tara")
-	h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
-		for i, login := range slices.Sorted(maps.Keys(h.people)) {
-			u, err := tx.LockUser(h.people[login].id)
+	ids := h.oneOfEach()
+	h.AddTechnician("tara")
+	_, job := h.Household(h.As("kiran"), nil)
+	h.Visit(h.As("kiran"), job, Monday.Add(80*time.Hour), "ravi", "tara")
+	h.Must(h.DB.InTx(t.Context(), func(tx domain.Tx) error {
+		for i, login := range slices.Sorted(maps.Keys(h.People)) {
+			u, err := tx.LockUser(h.People[login].ID)
 			if err != nil {
 				return err
 			}
 			lat := 18.5 + float64(i)/100
 			u.HomeLat, u.HomeLon, u.Phone, u.QuietFrom, u.QuietTo, u.RingsAlways = &lat, &lat, fmt.Sprintf("+9198765%05d", i), "22:00", "06:00", true
 			if u.Role == domain.RoleTechnician {
-				u.ColleagueID = &h.people["meena"].id
+				u.ColleagueID = &h.People["meena"].ID
 				u.Exceptions = domain.JSONList[domain.DayHours]{{Date: "2027-05-01",
 					Hours: domain.JSONList[domain.Stretch]{{From: "10:00", To: "12:00"}}}}
 			}
@@ -68,20 +68,20 @@ func TestFieldsOfPeople(t *testing.T) {
 		return nil
 	}))
 	seen := map[string]map[string]bool{} // operation and field → who
-	for _, op := range h.contract.Operations() {
+	for _, op := range h.Contract.Operations() {
 		if op.Method != "GET" || !strings.HasPrefix(op.Path, "/v1/") || op.Path == "/v1/events" || strings.HasSuffix(op.Path, "evidence-pack") ||
 			strings.HasSuffix(op.Path, "{evidence_id}") {
 			continue
 		}
-		address := strings.ReplaceAll(op.Path, "{id}", strings.ToLower(toString(ids[strings.Split(op.Path, "/")[2]])))
+		address := strings.ReplaceAll(op.Path, "{id}", strings.ToLower(String(ids[strings.Split(op.Path, "/")[2]])))
 		for _, v := range viewers {
-			out, res := h.as(v.login).raw("GET", address, nil)
+			out, res := h.As(v.login).Raw("GET", address, nil)
 			if res.StatusCode != 200 {
 				continue
 			}
 			var answer any
-			h.must(json.Unmarshal(out, &answer))
-			fieldsIn(answer, op.Path, h.people[v.login].id.String(), false, func(field string, self bool) {
+			h.Must(json.Unmarshal(out, &answer))
+			fieldsIn(answer, op.Path, h.People[v.login].ID.String(), false, func(field string, self bool) {
 				if seen[field] == nil {
 					seen[field] = map[string]bool{}
 				}
@@ -105,11 +105,11 @@ func TestFieldsOfPeople(t *testing.T) {
 	}
 	golden := filepath.Join("testdata", "fields.txt")
 	if *updateFields {
-		h.must(os.MkdirAll("testdata", 0o755))
-		h.must(os.WriteFile(golden, []byte(rows.String()), 0o644))
+		h.Must(os.MkdirAll("testdata", 0o755))
+		h.Must(os.WriteFile(golden, []byte(rows.String()), 0o644))
 	}
 	want, err := os.ReadFile(golden)
-	h.must(err)
+	h.Must(err)
 	if len(seen) < 100 {
 		t.Fatalf("only %d fields were walked", len(seen))
 	}
@@ -164,9 +164,9 @@ func empty(v any) bool {
 // TestAnswersShowTheSameOfPeople: what a change answers shows of somebody what a
 // read would, also when it is given again.
 func TestAnswersShowTheSameOfPeople(t *testing.T) {
-	stories(t, func(h *harness) {
-		id := h.people["ravi"].id
-		h.must(h.db.InTx(t.Context(), func(tx domain.Tx) error {
+	OnEachEngine(t, func(h *Harness) {
+		id := h.People["ravi"].ID
+		h.Must(h.DB.InTx(t.Context(), func(tx domain.Tx) error {
 			u, err := tx.LockUser(id)
 			if err != nil {
 				return err
@@ -175,11 +175,11 @@ func TestAnswersShowTheSameOfPeople(t *testing.T) {
 			u.HomeLat, u.HomeLon, u.QuietFrom, u.QuietTo = &lat, &lat, "22:00", "06:00"
 			return tx.SaveUser(u)
 		}))
-		hours := []obj{{"weekday": 1, "from": "08:00", "to": "20:00"}}
+		hours := []Object{{"weekday": 1, "from": "08:00", "to": "20:00"}}
 		for _, login := range []string{"kiran", "asha", "maya", "root"} {
-			for path, body := range map[string]obj{"/v1/technicians/%s/hours": {"hours": hours},
+			for path, body := range map[string]Object{"/v1/technicians/%s/hours": {"hours": hours},
 				"/v1/technicians/%s/skills": {"skills": []string{"refrigerator"}}, "/v1/users/%s/roster": {"hours": hours}} {
-				out, res := h.as(login).raw("PUT", fmt.Sprintf(path, id), body)
+				out, res := h.As(login).Raw("PUT", fmt.Sprintf(path, id), body)
 				if res.StatusCode != 200 {
 					continue
 				}

@@ -10,77 +10,80 @@ import (
 // A household that says the same again adds to its report; only a higher level
 // is told anew, and no tap fills the queue.
 func TestAHouseholdsReportsAreOne(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("call.manager", "flag.live", "flag.overdue", "flag.triage", "timer.ping", "visit.assigned", "visit.call_desk",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("call.manager", "flag.live", "flag.overdue", "flag.triage", "timer.ping", "visit.assigned", "visit.call_desk",
 			"visit.needs_someone", "visit.unassigned")
-		desk, meena, maya := h.as("kiran"), h.as("meena"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, h.clock.Now().Add(time.Hour), "meena", "ravi")
-		meena.send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
-		home := h.home(desk, job)
-		flags := func() []obj { return items(maya.send("GET", "/v1/flags?limit=100", nil, 200)) }
-		told := func() int { h.settle(); return h.pushes("maya", "A report needs you") + h.pushes("maya", live) }
-		for i := range 8 {
-			home.taps("report", 303, "what", "rude", "who", meena.id.String(), "note", fmt.Sprintf("words %d", i))
+		desk, meena, maya := h.As("kiran"), h.As("meena"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena", "ravi")
+		meena.Send("POST", Path("/v1/visits/%s/en-route", visit), nil, 200)
+		home := h.CustomerPage(desk, job)
+		flags := func() []Object { return Items(maya.Send("GET", "/v1/flags?limit=100", nil, 200)) }
+		told := func() int {
+			h.Settle()
+			return h.Pushes("maya", "A report needs you") + h.Pushes("maya", TitleLiveReport)
 		}
-		if got := flags(); len(got) != 1 || got[0]["level"] != 1.0 || !strings.Contains(toString(got[0]["note"]), "words 0\nwords 1") ||
-			!strings.HasSuffix(toString(got[0]["note"]), "words 7") {
+		for i := range 8 {
+			home.Submit("report", 303, "what", "rude", "who", meena.ID.String(), "note", fmt.Sprintf("words %d", i))
+		}
+		if got := flags(); len(got) != 1 || got[0]["level"] != 1.0 || !strings.Contains(String(got[0]["note"]), "words 0\nwords 1") ||
+			!strings.HasSuffix(String(got[0]["note"]), "words 7") {
 			t.Fatalf("eight taps made %v", got)
 		}
 		if n := told(); n != 1 {
 			t.Errorf("maya was told %d times of one level", n)
 		}
 		// Worse: the same report rises and is told.
-		home.taps("report", 303, "what", "threatened", "who", meena.id.String(), "note", "then he raised his hand")
+		home.Submit("report", 303, "what", "threatened", "who", meena.ID.String(), "note", "then he raised his hand")
 		got := flags()
 		if len(got) != 1 || got[0]["level"] != 3.0 || got[0]["kind"] != "threat" ||
-			!strings.Contains(toString(got[0]["note"]), "[verbal_abuse]") {
+			!strings.Contains(String(got[0]["note"]), "[verbal_abuse]") {
 			t.Fatalf("worse, it is %v", got)
 		}
 		if n := told(); n != 2 {
 			t.Errorf("risen, maya was told %d times", n)
 		}
-		if due := instant(t, got[0]["due_at"]); due.After(h.clock.Now().Add(30 * time.Minute)) {
+		if due := Instant(t, got[0]["due_at"]); due.After(h.Clock.Now().Add(30 * time.Minute)) {
 			t.Errorf("risen, it is due %v", due)
 		}
-		if away := items(maya.send("GET", "/v1/keep-aways", nil, 200)); len(away) != 1 || away[0]["user_id"] != meena.id.String() {
+		if away := Items(maya.Send("GET", "/v1/keep-aways", nil, 200)); len(away) != 1 || away[0]["user_id"] != meena.ID.String() {
 			t.Errorf("kept away: %v", away)
 		}
-		home.taps("report", 303, "what", "rude", "who", meena.id.String(), "note", "less") // never falls
+		home.Submit("report", 303, "what", "rude", "who", meena.ID.String(), "note", "less") // never falls
 		if got := flags()[0]; got["level"] != 3.0 || told() != 2 {
 			t.Errorf("less again, it is of level %v", got["level"])
 		}
 		// The level that was corrected for this very kind stays; another kind rises.
-		maya.moves(got[0]["id"], "triage", obj{"level": 2}, 200)
-		home.taps("report", 303, "what", "threatened", "who", meena.id.String(), "note", "as I said")
+		maya.MoveFlag(got[0]["id"], "triage", Object{"level": 2}, 200)
+		home.Submit("report", 303, "what", "threatened", "who", meena.ID.String(), "note", "as I said")
 		if got := flags()[0]; got["level"] != 2.0 {
 			t.Errorf("corrected and said again: %v", got["level"])
 		}
-		home.taps("report", 303, "what", "hurt", "who", meena.id.String())
+		home.Submit("report", 303, "what", "hurt", "who", meena.ID.String())
 		if got := flags()[0]; got["level"] != 4.0 || len(flags()) != 1 {
 			t.Errorf("worse after triage: %v", got["level"])
 		}
 		// Somebody else is another report; voice stands apart, and is one.
-		home.taps("report", 303, "what", "rude", "who", h.people["ravi"].id.String())
-		voice := path("/v1/jobs/%s/voice", job)
+		home.Submit("report", 303, "what", "rude", "who", h.People["ravi"].ID.String())
+		voice := Path("/v1/jobs/%s/voice", job)
 		for range 6 {
-			desk.send("POST", voice, obj{"action": "report", "what": "rude", "subject_id": meena.id, "note": "she rang"}, 200)
+			desk.Send("POST", voice, Object{"action": "report", "what": "rude", "subject_id": meena.ID, "note": "she rang"}, 200)
 		}
 		if got := flags(); len(got) != 3 {
 			t.Fatalf("%d reports, want 3", len(got))
 		}
 		// A day later it is a new one; at five open ones it ends.
 		for day := range 4 {
-			h.clock.Advance(25 * time.Hour)
-			home = h.home(desk, job)
-			home.taps("report", 303, "what", "drunk", "who", meena.id.String(), "note", fmt.Sprintf("on day %d", day))
+			h.Clock.Advance(25 * time.Hour)
+			home = h.CustomerPage(desk, job)
+			home.Submit("report", 303, "what", "drunk", "who", meena.ID.String(), "note", fmt.Sprintf("on day %d", day))
 		}
 		got = flags()
 		if len(got) != 5 || !strings.Contains(fmt.Sprint(got), "on day 3") {
 			t.Errorf("%d reports, want 5 and no word lost: %v", len(got), got)
 		}
-		h.clock.Advance(25 * time.Hour)
-		if out := desk.send("POST", voice, obj{"action": "report", "what": "drunk", "subject_id": meena.id}, 409); out["open"] != 5.0 {
+		h.Clock.Advance(25 * time.Hour)
+		if out := desk.Send("POST", voice, Object{"action": "report", "what": "drunk", "subject_id": meena.ID}, 409); out["open"] != 5.0 {
 			t.Errorf("by voice the sixth is refused as %v", out)
 		}
 	})
@@ -89,24 +92,24 @@ func TestAHouseholdsReportsAreOne(t *testing.T) {
 // However much comes in after it, what is overdue stands on the page, the more
 // severe first; how many more wait is said.
 func TestTheQueueKeepsWhatIsOverdue(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("dispute.opened", "flag.live", "flag.live_overdue", "flag.passed_on", "flag.triage", "hold.area", "promise.again",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("dispute.opened", "flag.live", "flag.live_overdue", "flag.passed_on", "flag.triage", "hold.area", "promise.again",
 			"promise.yours")
-		desk, maya := h.as("kiran"), h.as("maya")
-		_, first := h.household(desk, nil)
-		old := desk.send("POST", "/v1/flags", obj{"job_id": first["id"], "kind": "threat", "level": 3, "note": "the old one"}, 201)
-		h.clock.Advance(2 * time.Hour)
-		_, job := h.household(desk, nil)
-		mild := desk.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "threat", "level": 3}, 201)
-		worse := desk.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "assault", "level": 4}, 201)
+		desk, maya := h.As("kiran"), h.As("maya")
+		_, first := h.Household(desk, nil)
+		old := desk.Send("POST", "/v1/flags", Object{"job_id": first["id"], "kind": "threat", "level": 3, "note": "the old one"}, 201)
+		h.Clock.Advance(2 * time.Hour)
+		_, job := h.Household(desk, nil)
+		mild := desk.Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "threat", "level": 3}, 201)
+		worse := desk.Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "assault", "level": 4}, 201)
 		for range 56 {
-			desk.send("POST", "/v1/flags", obj{"job_id": job["id"], "kind": "verbal_abuse", "level": 1}, 201)
+			desk.Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "verbal_abuse", "level": 1}, 201)
 		}
-		q := maya.send("GET", "/v1/queue", nil, 200)
+		q := maya.Send("GET", "/v1/queue", nil, 200)
 		var order []string
-		for _, it := range items(q) {
+		for _, it := range Items(q) {
 			if it["kind"] == "triage" {
-				order = append(order, toString(it["id"]))
+				order = append(order, String(it["id"]))
 			}
 		}
 		if len(order) != 50 || q["more"] != 9.0 || q["late"].(float64) < 1 {
@@ -116,20 +119,20 @@ func TestTheQueueKeepsWhatIsOverdue(t *testing.T) {
 			t.Errorf("the order is %v, want %v, %v, %v", order[:3], old["id"], worse["id"], mild["id"])
 		}
 		// Of many disputes the ones due first are shown.
-		_, many := h.household(desk, nil)
-		home := h.home(desk, many)
+		_, many := h.Household(desk, nil)
+		home := h.CustomerPage(desk, many)
 		var earliest any
 		for i := range 52 {
-			h.clock.Advance(time.Minute)
-			tried := desk.attempt(many, "phone", "switched_off", nil)
-			home.taps("dispute", 303, "attempt_id", toString(tried["id"]), "claim", "phone_was_on")
+			h.Clock.Advance(time.Minute)
+			tried := desk.Attempt(many, "phone", "switched_off", nil)
+			home.Submit("dispute", 303, "attempt_id", String(tried["id"]), "claim", "phone_was_on")
 			if i == 0 {
-				earliest = items(maya.send("GET", "/v1/disputes", nil, 200))[0]["id"]
+				earliest = Items(maya.Send("GET", "/v1/disputes", nil, 200))[0]["id"]
 			}
 		}
 		var disputes []any
-		q = maya.send("GET", "/v1/queue", nil, 200)
-		for _, it := range items(q) {
+		q = maya.Send("GET", "/v1/queue", nil, 200)
+		for _, it := range Items(q) {
 			if it["kind"] == "dispute" {
 				disputes = append(disputes, it["id"])
 			}

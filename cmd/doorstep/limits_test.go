@@ -22,14 +22,14 @@ import (
 
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
 
-// announce sends a header that promises a body, one byte of it, and reads the
+// announceBody sends a header that promises a body, one byte of it, and reads the
 // answer. It fails when the answer waits for the rest.
-func (h *harness) announce(method, path, media, token string, length int) (*http.Response, string) {
+func (h *Harness) announceBody(method, path, media, token string, length int) (*http.Response, string) {
 	h.Helper()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(h.base, "http://"))
-	h.must(err)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(h.URL, "http://"))
+	h.Must(err)
 	defer func() { _ = conn.Close() }()
-	h.must(conn.SetDeadline(time.Now().Add(2 * time.Second)))
+	h.Must(conn.SetDeadline(time.Now().Add(2 * time.Second)))
 	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nIdempotency-Key: %s\r\nContent-Length: %d\r\n", method, path, uuid.NewString(), length)
 	if media != "" {
 		head += "Content-Type: " + media + "\r\n"
@@ -38,7 +38,7 @@ func (h *harness) announce(method, path, media, token string, length int) (*http
 		head += "Authorization: Bearer " + token + "\r\n"
 	}
 	_, err = io.WriteString(conn, head+"\r\nx")
-	h.must(err)
+	h.Must(err)
 	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	if err != nil {
 		h.Errorf("%s %s with %d bytes announced: %v", method, path, length, err)
@@ -56,17 +56,17 @@ func (h *harness) announce(method, path, media, token string, length int) (*http
 // known reads 401, whoever may call it 413, and nothing is held for what is
 // only announced. A stop and an SOS are done as if there were no body.
 func TestEveryOperationLimitsItsBody(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("sos.raised")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("sos.raised")
 		large := map[string]bool{}
-		for _, op := range h.contract.Operations() {
+		for _, op := range h.Contract.Operations() {
 			path := placeholder.ReplaceAllStringFunc(op.Path, func(string) string { return uuid.NewString() })
 			if strings.HasPrefix(op.Path, "/demo") || op.Path == "/v1/events" {
 				continue // not mounted here; a stream without an end
 			}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			res, body := h.announce(op.Method, path, "application/octet-stream", "", 1<<30)
+			res, body := h.announceBody(op.Method, path, "application/octet-stream", "", 1<<30)
 			runtime.ReadMemStats(&after)
 			switch {
 			case res == nil:
@@ -95,9 +95,9 @@ func TestEveryOperationLimitsItsBody(t *testing.T) {
 				}
 				token := ""
 				if !op.Public {
-					token = h.byRole(op.Roles[0]).token
+					token = h.anybodyOf(op.Roles[0]).Token
 				}
-				res, body := h.announce(op.Method, path, media, token, most+1)
+				res, body := h.announceBody(op.Method, path, media, token, most+1)
 				if res != nil && (res.StatusCode == 413) == op.Lenient {
 					t.Errorf("%s %s with %d bytes of %s: %d %s", op.Method, op.Path, most+1, media, res.StatusCode, body)
 				}
@@ -109,12 +109,12 @@ func TestEveryOperationLimitsItsBody(t *testing.T) {
 	})
 }
 
-// byRole signs in somebody of a role.
-func (h *harness) byRole(role string) *person {
+// anybodyOf signs in somebody of a role.
+func (h *Harness) anybodyOf(role string) *Client {
 	h.Helper()
-	for _, p := range h.people {
-		if string(p.role) == role && !strings.HasSuffix(p.login, "2") {
-			return h.as(p.login)
+	for _, p := range h.People {
+		if string(p.Role) == role && !strings.HasSuffix(p.Login, "2") {
+			return h.As(p.Login)
 		}
 	}
 	h.Fatalf("nobody is %s", role)
@@ -122,33 +122,33 @@ func (h *harness) byRole(role string) *person {
 }
 
 // forgetTries forgets failed tries, those of all replicas too.
-func (h *harness) forgetTries() {
+func (h *Harness) forgetTries() {
 	h.Helper()
-	h.house.Service.Tries = domain.NewTries()
-	_, err := h.db.SQL().ExecContext(h.Context(), "DELETE FROM throttles")
-	h.must(err)
+	h.Server.Service.Tries = domain.NewTries()
+	_, err := h.DB.SQL().ExecContext(h.Context(), "DELETE FROM throttles")
+	h.Must(err)
 }
 
 // Every operation but stop, SOS and health refuses a flood, of a user or of an
 // address, within the contract, and says how long to wait.
 func TestEveryOperationLimitsFloods(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("sos.raised")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("sos.raised")
 		tokens := map[string]string{}
 		for _, role := range []string{"technician", "coordinator", "proprietor", "area_manager", "agent", "admin"} {
-			tokens[role] = h.byRole(role).token
+			tokens[role] = h.anybodyOf(role).Token
 		}
-		usual := h.wiring.Limits
-		h.wiring.Limits = app.Limits{RateUser: 1, RateAddress: 1}
-		flooded := h.through(h.another())
-		h.wiring.Limits = usual
+		usual := h.Config.Limits
+		h.Config.Limits = app.Limits{RateUser: 1, RateAddress: 1}
+		flooded := h.Through(h.SecondServer())
+		h.Config.Limits = usual
 		ask := func(token, method, where string) *http.Response {
 			t.Helper()
 			var body any
 			if method != "GET" {
-				body = obj{}
+				body = Object{}
 			}
-			_, res := flooded.signedIn("", token).raw(method, where, body)
+			_, res := flooded.SignedIn("", token).Raw(method, where, body)
 			return res
 		}
 		_ = ask("", "GET", "/docs")
@@ -156,7 +156,7 @@ func TestEveryOperationLimitsFloods(t *testing.T) {
 			_ = ask(token, "GET", "/v1/me")
 		}
 		spared := 0
-		for _, op := range h.contract.Operations() {
+		for _, op := range h.Contract.Operations() {
 			where := placeholder.ReplaceAllStringFunc(op.Path, func(string) string { return uuid.NewString() })
 			if strings.HasPrefix(op.Path, "/demo") {
 				continue // not mounted here
@@ -194,7 +194,7 @@ func TestLimitsAreGenerous(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := parser.Parse([]string{"--jwt-secret", jwtSecret, "--link-secret", linkSecret}); err != nil {
+	if _, err := parser.Parse([]string{"--jwt-secret", JWTSecret, "--link-secret", LinkSecret}); err != nil {
 		t.Fatal(err)
 	}
 	if l := limits.Limits; l.RateUser < 1000 || l.RateAddress < 2000 || l.Connections < 200 {

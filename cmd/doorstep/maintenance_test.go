@@ -8,32 +8,32 @@ import (
 	"time"
 )
 
-// london is a household of the London centre.
-func (h *harness) london() (desk *person, customer, appliance obj) {
+// londonHousehold is a household of the London centre.
+func (h *Harness) londonHousehold() (desk *Client, customer, appliance Object) {
 	h.Helper()
-	desk = h.as("kiran2")
-	customer, _ = h.household(desk, obj{"sites": []obj{{"address": "1 Borough Street", "postal_code": "SE1", "zone": "Europe/London"}}})
-	appliance = desk.send("POST", "/v1/appliances", obj{"customer_id": customer["id"], "category": "refrigerator"}, 201)
+	desk = h.As("kiran2")
+	customer, _ = h.Household(desk, Object{"sites": []Object{{"address": "1 Borough Street", "postal_code": "SE1", "zone": "Europe/London"}}})
+	appliance = desk.Send("POST", "/v1/appliances", Object{"customer_id": customer["id"], "category": "refrigerator"}, 201)
 	return desk, customer, appliance
 }
 
-func whens(m obj) (out []string) {
-	for _, j := range list(m, "jobs") {
+func whens(m Object) (out []string) {
+	for _, j := range List(m, "jobs") {
 		out = append(out, j["at"].(string))
 	}
 	return out
 }
 
 func TestMaintenanceKeepsTheTimeOfDayAcrossAChangeOfClocks(t *testing.T) {
-	stories(t, func(h *harness) {
-		desk, _, fridge := h.london()
-		weekly := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY;BYDAY=SU",
+	OnEachEngine(t, func(h *Harness) {
+		desk, _, fridge := h.londonHousehold()
+		weekly := desk.Send("POST", "/v1/maintenance", Object{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY;BYDAY=SU",
 			"dtstart": "2027-03-14T09:30", "fault": "clean the coils", "planned_minutes": 45}, 201)
 		// At 01:30 of 28 March there is no such time in London.
-		night := desk.send("POST", "/v1/maintenance", obj{"appliance_id": fridge["id"], "rrule": "FREQ=DAILY;COUNT=3",
+		night := desk.Send("POST", "/v1/maintenance", Object{"appliance_id": fridge["id"], "rrule": "FREQ=DAILY;COUNT=3",
 			"dtstart": "2027-03-27T01:30", "fault": "cold store"}, 201)
-		h.settle()
-		read := func(m obj) obj { return desk.send("GET", path("/v1/maintenance/%s", m), nil, 200) }
+		h.Settle()
+		read := func(m Object) Object { return desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200) }
 		if got, want := whens(read(weekly)), []string{"2027-03-14T09:30:00Z", "2027-03-21T09:30:00Z", "2027-03-28T08:30:00Z"}; !slices.Equal(got,
 			want) {
 			t.Errorf("weekly at %v, want %v", got, want)
@@ -43,18 +43,18 @@ func TestMaintenanceKeepsTheTimeOfDayAcrossAChangeOfClocks(t *testing.T) {
 			want) || ended["status"] != "ended" {
 			t.Errorf("nightly at %v, want %v; %v", got, want, ended["status"])
 		}
-		job := list(read(weekly), "jobs")[2]
-		visits := items(desk.send("GET", "/v1/visits?job_id="+job["job_id"].(string), nil, 200))
+		job := List(read(weekly), "jobs")[2]
+		visits := Items(desk.Send("GET", "/v1/visits?job_id="+job["job_id"].(string), nil, 200))
 		if len(visits) != 1 || visits[0]["window_start"] != "2027-03-28T08:30:00Z" || visits[0]["planned_minutes"] != 45.0 ||
 			len(visits[0]["crew"].([]any)) != 0 {
 			t.Errorf("the visits of the third date: %v", visits)
 		}
-		if got := desk.send("GET", "/v1/jobs/"+job["job_id"].(string), nil, 200); got["fault"] != "clean the coils" ||
+		if got := desk.Send("GET", "/v1/jobs/"+job["job_id"].(string), nil, 200); got["fault"] != "clean the coils" ||
 			got["category"] != "refrigerator" || got["appliance_id"] != fridge["id"] {
 			t.Errorf("its job: %v", got)
 		}
 		// A week on there is one more, and each date has one job.
-		h.advance(7 * 24 * time.Hour)
+		h.Advance(7 * 24 * time.Hour)
 		got := read(weekly)
 		if want := []string{"2027-03-14T09:30:00Z", "2027-03-21T09:30:00Z", "2027-03-28T08:30:00Z",
 			"2027-04-04T08:30:00Z"}; !slices.Equal(whens(got), want) {
@@ -64,12 +64,12 @@ func TestMaintenanceKeepsTheTimeOfDayAcrossAChangeOfClocks(t *testing.T) {
 }
 
 func TestMaintenanceChangesAndEnds(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("visit.missed_desk")
-		desk, customer, fridge := h.london()
-		base := obj{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-10T10:00", "fault": "service"}
-		with := func(more obj) obj {
-			out := obj{}
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("visit.missed_desk")
+		desk, customer, fridge := h.londonHousehold()
+		base := Object{"appliance_id": fridge["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-10T10:00", "fault": "service"}
+		with := func(more Object) Object {
+			out := Object{}
 			for k, v := range base {
 				out[k] = v
 			}
@@ -78,48 +78,48 @@ func TestMaintenanceChangesAndEnds(t *testing.T) {
 			}
 			return out
 		}
-		for _, bad := range []obj{{"rrule": "FREQ=HOURLY"}, {"rrule": "FREQ=DAILY;BYHOUR=1,2,3"}, {"rrule": "every week"},
+		for _, bad := range []Object{{"rrule": "FREQ=HOURLY"}, {"rrule": "FREQ=DAILY;BYHOUR=1,2,3"}, {"rrule": "every week"},
 			{"rrule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, {"rrule": "FREQ=DAILY;UNTIL=20200101T000000Z"}, {"dtstart": "2027-02-30T10:00"},
 			{"dtstart": "2030-02-20T10:00"}, {"fault": "  "}} {
-			desk.send("POST", "/v1/maintenance", with(bad), 422)
+			desk.Send("POST", "/v1/maintenance", with(bad), 422)
 		}
-		h.as("kiran").send("POST", "/v1/maintenance", base, 422) // another centre's household
-		h.as("ravi2").send("POST", "/v1/maintenance", base, 403)
-		m := desk.send("POST", "/v1/maintenance", base, 201)
-		h.settle()
-		m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
+		h.As("kiran").Send("POST", "/v1/maintenance", base, 422) // another centre's household
+		h.As("ravi2").Send("POST", "/v1/maintenance", base, 403)
+		m := desk.Send("POST", "/v1/maintenance", base, 201)
+		h.Settle()
+		m = desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200)
 		if len(whens(m)) != 3 { // 10, 17, 24 March; the 31st is further than 30 days
 			t.Fatalf("jobs: %v", m["jobs"])
 		}
-		h.as("kiran").send("GET", path("/v1/maintenance/%s", m), nil, 404)
-		if list := items(h.as("kiran").send("GET", "/v1/maintenance", nil, 200)); len(list) != 0 {
+		h.As("kiran").Send("GET", Path("/v1/maintenance/%s", m), nil, 404)
+		if list := Items(h.As("kiran").Send("GET", "/v1/maintenance", nil, 200)); len(list) != 0 {
 			t.Errorf("another centre sees %v", list)
 		}
-		if list := items(h.as("maya2").send("GET", "/v1/maintenance?status=active&customer_id="+customer["id"].(string), nil,
+		if list := Items(h.As("maya2").Send("GET", "/v1/maintenance?status=active&customer_id="+customer["id"].(string), nil,
 			200)); len(list) != 1 {
 			t.Errorf("the area manager sees %v", list)
 		}
-		desk.send("PATCH", path("/v1/maintenance/%s", m), obj{"rrule": "FREQ=DAILY"}, 412, "If-Match", `"1"`)
-		m = desk.send("PATCH", path("/v1/maintenance/%s", m), obj{"rrule": "FREQ=WEEKLY;INTERVAL=2", "dtstart": "2027-03-25T15:00"}, 200,
+		desk.Send("PATCH", Path("/v1/maintenance/%s", m), Object{"rrule": "FREQ=DAILY"}, 412, "If-Match", `"1"`)
+		m = desk.Send("PATCH", Path("/v1/maintenance/%s", m), Object{"rrule": "FREQ=WEEKLY;INTERVAL=2", "dtstart": "2027-03-25T15:00"}, 200,
 			"If-Match", fmt.Sprintf(`"%v"`, m["version"]))
-		h.settle()
-		m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
+		h.Settle()
+		m = desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200)
 		if got := whens(m); len(got) != 4 || got[3] != "2027-03-25T15:00:00Z" {
 			t.Errorf("changed: %v", got)
 		}
 		// The household has had enough.
-		h.advance(10 * 24 * time.Hour) // the first is over
-		m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
-		desk.send("POST", path("/v1/maintenance/%s/end", m), obj{"reason": "they move house"}, 200)
-		jobs := list(m, "jobs")
+		h.Advance(10 * 24 * time.Hour) // the first is over
+		m = desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200)
+		desk.Send("POST", Path("/v1/maintenance/%s/end", m), Object{"reason": "they move house"}, 200)
+		jobs := List(m, "jobs")
 		for i, want := range []string{"open", "cancelled", "cancelled", "cancelled", "cancelled"} {
-			if got := desk.send("GET", "/v1/jobs/"+jobs[i]["job_id"].(string), nil, 200); got["status"] != want {
+			if got := desk.Send("GET", "/v1/jobs/"+jobs[i]["job_id"].(string), nil, 200); got["status"] != want {
 				t.Errorf("job %d is %v, want %s", i, got["status"], want)
 			}
 		}
-		desk.send("POST", path("/v1/maintenance/%s/end", m), obj{"reason": "again"}, 409)
-		h.advance(60 * 24 * time.Hour)
-		if got := items(desk.send("GET", "/v1/jobs?customer_id="+customer["id"].(string), nil, 200)); len(got) != len(jobs)+
+		desk.Send("POST", Path("/v1/maintenance/%s/end", m), Object{"reason": "again"}, 409)
+		h.Advance(60 * 24 * time.Hour)
+		if got := Items(desk.Send("GET", "/v1/jobs?customer_id="+customer["id"].(string), nil, 200)); len(got) != len(jobs)+
 			1 { // and the first one
 			t.Errorf("%d jobs after the end", len(got))
 		}
@@ -129,29 +129,29 @@ func TestMaintenanceChangesAndEnds(t *testing.T) {
 // A household that cancels one visit of a series keeps the others; on its page
 // and by a call it can stop them all.
 func TestAHouseholdStopsRegularVisits(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("link.wrong_person", "maintenance.stopped", "visit.cancelled_by_customer", "visit.missed_desk")
-		desk := h.as("kiran")
-		series := func() (m obj, jobs []obj) {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("link.wrong_person", "maintenance.stopped", "visit.cancelled_by_customer", "visit.missed_desk")
+		desk := h.As("kiran")
+		series := func() (m Object, jobs []Object) {
 			t.Helper()
-			customer, _ := h.household(desk, nil)
-			m = desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",
+			customer, _ := h.Household(desk, nil)
+			m = desk.Send("POST", "/v1/maintenance", Object{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",
 				"fault": "clean the coils", "category": "refrigerator"}, 201)
-			h.settle()
-			m = desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)
-			for _, j := range list(m, "jobs") {
-				jobs = append(jobs, obj{"id": j["job_id"]})
+			h.Settle()
+			m = desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200)
+			for _, j := range List(m, "jobs") {
+				jobs = append(jobs, Object{"id": j["job_id"]})
 			}
 			if len(jobs) != 4 {
 				t.Fatalf("jobs: %v", m["jobs"])
 			}
 			return m, jobs
 		}
-		status := func(m obj, jobs []obj) (out []string) {
+		status := func(m Object, jobs []Object) (out []string) {
 			t.Helper()
-			out = []string{toString(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200)["status"])}
+			out = []string{String(desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200)["status"])}
 			for _, j := range jobs {
-				out = append(out, toString(desk.send("GET", path("/v1/jobs/%s", j), nil, 200)["status"]))
+				out = append(out, String(desk.Send("GET", Path("/v1/jobs/%s", j), nil, 200)["status"]))
 			}
 			return out
 		}
@@ -161,63 +161,63 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 				t.Errorf("%s: %v, want %v", what, got, want)
 			}
 		}
-		_, lone := h.household(desk, nil)
-		h.visit(desk, lone, monday.Add(48*time.Hour))
-		if page := h.home(desk, lone).page(); strings.Contains(page, "stop-visits") {
+		_, lone := h.Household(desk, nil)
+		h.Visit(desk, lone, Monday.Add(48*time.Hour))
+		if page := h.CustomerPage(desk, lone).Read(); strings.Contains(page, "stop-visits") {
 			t.Error("a visit of no series is offered to be stopped")
 		}
-		h.home(desk, lone).taps("stop-visits", 409)
+		h.CustomerPage(desk, lone).Submit("stop-visits", 409)
 
 		m, jobs := series()
-		home := h.home(desk, jobs[0])
-		home.taps("cancel", 303)
+		home := h.CustomerPage(desk, jobs[0])
+		home.Submit("cancel", 303)
 		is("one is cancelled", status(m, jobs), "active", "open", "scheduled", "scheduled", "scheduled")
-		home = h.home(desk, jobs[1])
-		if page := home.page(); !strings.Contains(page, "Stop these regular visits") {
+		home = h.CustomerPage(desk, jobs[1])
+		if page := home.Read(); !strings.Contains(page, "Stop these regular visits") {
 			t.Error("the page does not offer to stop them")
 		}
-		if body, _ := h.anonymous().raw("GET", home.link+"?lang=hi", nil); !strings.Contains(string(body), "ये नियमित विज़िटें बंद करें") {
+		if body, _ := h.Anonymous().Raw("GET", home.Link+"?lang=hi", nil); !strings.Contains(string(body), "ये नियमित विज़िटें बंद करें") {
 			t.Error("nor does it in Hindi")
 		}
-		home.taps("stop-visits", 303)
+		home.Submit("stop-visits", 303)
 		is("stopped by the link", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
-		if page := home.page(); strings.Contains(page, "stop-visits") {
+		if page := home.Read(); strings.Contains(page, "stop-visits") {
 			t.Error("it is offered again")
 		}
-		home.taps("stop-visits", 409)
-		h.settle()
-		h.told("Customer stopped regular visits", map[string]int{"kiran": 1})
-		facts, _ := desk.raw("GET", path("/v1/jobs/%s/timeline", jobs[1]), nil)
+		home.Submit("stop-visits", 409)
+		h.Settle()
+		h.Told("Customer stopped regular visits", map[string]int{"kiran": 1})
+		facts, _ := desk.Raw("GET", Path("/v1/jobs/%s/timeline", jobs[1]), nil)
 		if strings.Count(string(facts), `"maintenance.stopped"`) != 1 {
 			t.Errorf("the timeline: %s", facts)
 		}
-		h.advance(40 * 24 * time.Hour)
-		if got := len(list(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 4 {
+		h.Advance(40 * 24 * time.Hour)
+		if got := len(List(desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 4 {
 			t.Errorf("%d dates after the end", got)
 		}
-		h.clock.Set(monday)
+		h.Clock.Set(Monday)
 
 		// It was not the household: all goes on as it was.
 		m, jobs = series()
-		stranger := h.home(desk, jobs[2])
-		stranger.taps("stop-visits", 303)
+		stranger := h.CustomerPage(desk, jobs[2])
+		stranger.Submit("stop-visits", 303)
 		is("stopped by a stranger", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
-		stranger.taps("wrong-person", 200)
+		stranger.Submit("wrong-person", 200)
 		is("taken back", status(m, jobs), "active", "scheduled", "scheduled", "scheduled", "scheduled")
-		h.advance(8 * 24 * time.Hour)
-		if got := len(list(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 6 {
+		h.Advance(8 * 24 * time.Hour)
+		if got := len(List(desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200), "jobs")); got != 6 {
 			t.Errorf("%d dates a week later", got)
 		}
-		h.clock.Set(monday)
+		h.Clock.Set(Monday)
 
 		// By a call, and by the desk itself.
 		m, jobs = series()
-		h.as("gita").send("POST", path("/v1/jobs/%s/voice", jobs[0]), obj{"action": "stop-visits"}, 200)
+		h.As("gita").Send("POST", Path("/v1/jobs/%s/voice", jobs[0]), Object{"action": "stop-visits"}, 200)
 		is("stopped by a call", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
 		m, jobs = series()
-		desk.send("POST", path("/v1/maintenance/%s/end", m), obj{"reason": "they called"}, 200)
+		desk.Send("POST", Path("/v1/maintenance/%s/end", m), Object{"reason": "they called"}, 200)
 		is("ended by the desk", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
-		desk.send("POST", path("/v1/jobs/%s/voice", jobs[0]), obj{"action": "stop-visits"}, 409)
+		desk.Send("POST", Path("/v1/jobs/%s/voice", jobs[0]), Object{"action": "stop-visits"}, 409)
 	})
 }
 
@@ -225,15 +225,15 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 // stopped, in both languages.
 func TestThePageOfARegularVisitIsAccessible(t *testing.T) {
 	a := newAuditor(t)
-	h := newHarness(t, "sqlite")
-	h.ignores("maintenance.stopped", "visit.cancelled_by_customer")
-	desk := h.as("kiran")
-	customer, _ := h.household(desk, nil)
-	m := desk.send("POST", "/v1/maintenance", obj{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",
+	h := New(t, "sqlite")
+	h.Ignores("maintenance.stopped", "visit.cancelled_by_customer")
+	desk := h.As("kiran")
+	customer, _ := h.Household(desk, nil)
+	m := desk.Send("POST", "/v1/maintenance", Object{"customer_id": customer["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-03T10:00",
 		"fault": "clean the coils", "category": "refrigerator"}, 201)
-	h.settle()
-	job := list(desk.send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")[0]["job_id"]
-	link := desk.send("GET", fmt.Sprintf("/v1/jobs/%v/link", job), nil, 200)["share_url"].(string)
+	h.Settle()
+	job := List(desk.Send("GET", Path("/v1/maintenance/%s", m), nil, 200), "jobs")[0]["job_id"]
+	link := desk.Send("GET", fmt.Sprintf("/v1/jobs/%v/link", job), nil, 200)["share_url"].(string)
 	d := &desktop{t, h, a.ctx}
 	d.size(390, 844)
 	for lang, words := range map[string]string{"en": "Yes, stop these visits", "hi": "हाँ, ये विज़िटें बंद करें"} {

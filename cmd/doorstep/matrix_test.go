@@ -11,11 +11,11 @@ import (
 
 // bodies are well-formed requests for operations whose shape the contract
 // judges before the role.
-var bodies = map[string]obj{
+var bodies = map[string]Object{
 	"createArea": {"name": "x"}, "patchArea": {"name": "x"},
 	"createCentre": {"area_id": uuid.NewString(), "name": "x", "zone": "UTC", "country": "IN"},
 	"createUser":   {"login": "new.user", "name": "x", "role": "admin"},
-	"putHours":     {"hours": []obj{}}, "putSkills": {"skills": []string{}},
+	"putHours":     {"hours": []Object{}}, "putSkills": {"skills": []string{}},
 	"createLeave":    {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"createCustomer": {"name": "x"}, "createAppliance": {"customer_id": uuid.NewString()}, "createJob": {"customer_id": uuid.NewString()},
 	"scheduleVisit":   {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
@@ -32,13 +32,13 @@ var bodies = map[string]obj{
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
 	"decideDispute": {"decision": "uphold", "reasons": "x"},
-	"setQuiet":      {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []obj{}},
+	"setQuiet":      {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []Object{}},
 	"createUserLeave": {"starts_at": "2027-04-01T00:00:00Z",
 		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
-	"setLadder": {"tiers": []obj{}},
+	"setLadder": {"tiers": []Object{}},
 	"stateFlag": {"text": "x"}, "liftKeepAway": {"reason": "x"},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
@@ -49,11 +49,12 @@ var bodies = map[string]obj{
 	"decideAdvisoryAppeal": {"outcome": "keep", "reasons": "x"}, "endAdvisory": {"reasons": "x"},
 	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {},
 	"createMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
-	"putCentrePolicy": {"rules": defaultRules()}, "putBrandPolicy": {"rules": defaultRules()},
+	"putCentrePolicy": {"rules": DefaultRules()}, "putBrandPolicy": {"rules": DefaultRules()},
 }
 
-func defaultRules() obj {
-	return obj{"opens_at": "08:00", "closes_at": "19:00", "min_ring_seconds": 20, "doorstep_meters": 200, "min_attempts": 3, "min_channels": 2,
+func DefaultRules() Object {
+	return Object{"opens_at": "08:00", "closes_at": "19:00", "min_ring_seconds": 20, "doorstep_meters": 200, "min_attempts": 3,
+		"min_channels":    2,
 		"min_day_parts":   2,
 		"day_part_bounds": []int{12, 16}, "gap_minutes": 120, "span_hours": 24, "last_notice_hours": 24, "max_calls_per_day": 2,
 		"close_after_days": 7, "reopen_days": 30, "late_fact_hours": 72}
@@ -63,17 +64,17 @@ func defaultRules() obj {
 // the contract nothing succeeds, a foreign object is always 404, and without
 // a token nothing but the public operations answers.
 func TestRoleMatrix(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked",
 			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
 			"visit.unassigned")
-		ids := h.ofEveryKind()
+		ids := h.oneOfEach()
 		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita",
 			"admin": "root"}
 		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
-		nobody := h.anonymous()
+		nobody := h.Anonymous()
 		checked := 0
-		for _, op := range h.contract.Operations() {
+		for _, op := range h.Contract.Operations() {
 			if !strings.HasPrefix(op.Path, "/v1/") {
 				continue
 			}
@@ -81,25 +82,25 @@ func TestRoleMatrix(t *testing.T) {
 			segments := strings.Split(op.Path, "/")
 			address := op.Path
 			if strings.Contains(address, "{id}") {
-				address = strings.ReplaceAll(address, "{id}", strings.ToLower(toString(ids[segments[2]])))
+				address = strings.ReplaceAll(address, "{id}", strings.ToLower(String(ids[segments[2]])))
 			}
 			address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
-			address = strings.ReplaceAll(address, "{evidence_id}", toString(ids["evidence"]))
+			address = strings.ReplaceAll(address, "{evidence_id}", String(ids["evidence"]))
 			headers := []string{"If-Match", `"99"`}
 			var body any
 			if b, ok := bodies[op.ID]; ok {
 				body = b
 			} else if strings.HasPrefix(op.ID, "patch") {
-				body = obj{}
+				body = Object{}
 			} else if op.ID == "importJobs" {
 				body, headers = "ref\nX-1\n", append(headers, "Content-Type", "text/csv")
 			} else if op.ID == "addEvidence" {
-				body, headers = string(pngFile), append(headers, "Content-Type", "image/png")
+				body, headers = string(PNG), append(headers, "Content-Type", "image/png")
 			} else if op.Public {
-				body = obj{"login": "x", "password": "x", "refresh_token": "x", "token": "x"}
+				body = Object{"login": "x", "password": "x", "refresh_token": "x", "token": "x"}
 			}
 			if !op.Public {
-				if _, res := nobody.raw(op.Method, address, body, headers...); res.StatusCode != 401 {
+				if _, res := nobody.Raw(op.Method, address, body, headers...); res.StatusCode != 401 {
 					t.Errorf("%s %s without a token: %d", op.Method, op.Path, res.StatusCode)
 				}
 				if len(op.Roles) == 0 {
@@ -109,13 +110,13 @@ func TestRoleMatrix(t *testing.T) {
 					if slices.Contains(op.Roles, role) {
 						continue
 					}
-					if out, res := h.as(login).raw(op.Method, address, body, headers...); res.StatusCode != 403 && res.StatusCode != 404 {
+					if out, res := h.As(login).Raw(op.Method, address, body, headers...); res.StatusCode != 403 && res.StatusCode != 404 {
 						t.Errorf("%s %s as %s: %d, want 403 or 404: %s", op.Method, op.Path, role, res.StatusCode, out)
 					}
 				}
 				if strings.Contains(op.Path, "{id}") {
 					for _, login := range foreign {
-						if out, res := h.as(login).raw(op.Method, address, body, headers...); res.StatusCode != 404 {
+						if out, res := h.As(login).Raw(op.Method, address, body, headers...); res.StatusCode != 404 {
 							t.Errorf("%s %s as %s of another area: %d, want 404: %s", op.Method, op.Path, login, res.StatusCode, out)
 						}
 					}
@@ -128,57 +129,58 @@ func TestRoleMatrix(t *testing.T) {
 	})
 }
 
-// ofEveryKind makes one object of each resource, most of them about Ravi's visit
+// oneOfEach makes one object of each resource, most of them about Ravi's visit
 // to one household, and gives their ids by the first part of their address.
-func (h *harness) ofEveryKind() map[string]any {
+func (h *Harness) oneOfEach() map[string]any {
 	h.Helper()
-	desk := h.as("kiran")
-	customer, job := h.household(desk, nil)
-	appliance := desk.send("POST", "/v1/appliances", obj{"customer_id": customer["id"]}, 201)
-	visit := h.visit(desk, job, monday.Add(30*time.Hour), "ravi")
-	flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1}, 201)
-	tried := desk.send("POST", path("/v1/jobs/%s/tried-steps", job), obj{"step": "socket", "result": "failed"}, 201)
-	_, thanks := h.thanked("meena", "Well done")
+	desk := h.As("kiran")
+	customer, job := h.Household(desk, nil)
+	appliance := desk.Send("POST", "/v1/appliances", Object{"customer_id": customer["id"]}, 201)
+	visit := h.Visit(desk, job, Monday.Add(30*time.Hour), "ravi")
+	flag := h.As("ravi").Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "other", "level": 1}, 201)
+	tried := desk.Send("POST", Path("/v1/jobs/%s/tried-steps", job), Object{"step": "socket", "result": "failed"}, 201)
+	_, thanks := h.Compliment("meena", "Well done")
 	ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"],
 		"appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
-		"centres": h.centre, "users": h.people["ravi"].id, "technicians": h.people["ravi"].id, "areas": uuid.Nil, "inbox": uuid.New()}
-	ids["leave"] = h.as("ravi").asks("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
+		"centres": h.Centre, "users": h.People["ravi"].ID, "technicians": h.People["ravi"].ID, "areas": uuid.Nil, "inbox": uuid.New()}
+	ids["leave"] = h.As("ravi").AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
 	// A disputed attempt, and a completion that the brand asks about.
-	attempt := desk.attempt(job, "phone", "switched_off", nil)
-	ids["attempts"], ids["disputes"] = attempt["id"], desk.send("POST", path("/v1/attempts/%s/dispute", attempt), obj{"claim": "phone_was_on"},
+	attempt := desk.Attempt(job, "phone", "switched_off", nil)
+	ids["attempts"], ids["disputes"] = attempt["id"], desk.Send("POST", Path("/v1/attempts/%s/dispute", attempt),
+		Object{"claim": "phone_was_on"},
 		201)["id"]
-	ids["maintenance"] = desk.send("POST", "/v1/maintenance", obj{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY",
+	ids["maintenance"] = desk.Send("POST", "/v1/maintenance", Object{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY",
 		"dtstart": "2027-03-20T10:00", "fault": "service"}, 201)["id"]
-	ids["plans"] = h.plan(desk, "2027-03-09")["id"]
-	ids["promises"] = desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "a call"}, 201)["id"]
-	_, done := h.household(desk, nil)
-	end := h.visit(desk, done, monday.Add(time.Hour), "ravi")
-	h.as("ravi").send("POST", path("/v1/visits/%s/complete", end), obj{"end_code": "0"}, 200)
-	h.advance(25 * time.Hour)
-	ids["sos"] = h.as("ravi").send("POST", "/v1/sos", nil, 201)["id"]
-	ids["completion-checks"] = items(h.as("gita").send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
-	_, second := h.household(desk, nil)
-	h.as("ravi").send("POST", path("/v1/visits/%s/flags", h.visit(desk, second, monday.Add(50*time.Hour), "ravi")),
-		obj{"kind": "verbal_abuse", "level": 1}, 201)
-	ids["exclusions"] = h.as("ravi").send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(obj)["id"]
-	for _, a := range h.as("root").send("GET", "/v1/areas", nil, 200)["items"].([]any) {
-		if a.(obj)["name"] == "Pune" {
-			ids["areas"] = a.(obj)["id"]
+	ids["plans"] = h.PlanDay(desk, "2027-03-09")["id"]
+	ids["promises"] = desk.Send("POST", Path("/v1/jobs/%s/promises", job), Object{"what": "a call"}, 201)["id"]
+	_, done := h.Household(desk, nil)
+	end := h.Visit(desk, done, Monday.Add(time.Hour), "ravi")
+	h.As("ravi").Send("POST", Path("/v1/visits/%s/complete", end), Object{"end_code": "0"}, 200)
+	h.Advance(25 * time.Hour)
+	ids["sos"] = h.As("ravi").Send("POST", "/v1/sos", nil, 201)["id"]
+	ids["completion-checks"] = Items(h.As("gita").Send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
+	_, second := h.Household(desk, nil)
+	h.As("ravi").Send("POST", Path("/v1/visits/%s/flags", h.Visit(desk, second, Monday.Add(50*time.Hour), "ravi")),
+		Object{"kind": "verbal_abuse", "level": 1}, 201)
+	ids["exclusions"] = h.As("ravi").Send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(Object)["id"]
+	for _, a := range h.As("root").Send("GET", "/v1/areas", nil, 200)["items"].([]any) {
+		if a.(Object)["name"] == "Pune" {
+			ids["areas"] = a.(Object)["id"]
 		}
 	}
-	flag = h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "other", "level": 1},
+	flag = h.As("ravi").Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "other", "level": 1},
 		201) // the first one was late and passed on
 	ids["flags"] = flag["id"]
-	ids["keep-aways"], ids["evidence"] = h.keptAway("meena")["id"], h.as("ravi").send("POST", path("/v1/flags/%s/evidence", flag),
-		string(pngFile), 201, "Content-Type", "image/png")["id"]
-	ids["advisories"] = h.as("maya").send("POST", "/v1/advisories", obj{"job_id": job["id"], "subject": "person", "precautions": "x",
+	ids["keep-aways"], ids["evidence"] = h.ReportAgainst("meena")["id"], h.As("ravi").Send("POST", Path("/v1/flags/%s/evidence", flag),
+		string(PNG), 201, "Content-Type", "image/png")["id"]
+	ids["advisories"] = h.As("maya").Send("POST", "/v1/advisories", Object{"job_id": job["id"], "subject": "person", "precautions": "x",
 		"behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
-	h.as("ravi").send("POST", "/v1/flags", obj{"phone": "+919800000099", "kind": "verbal_abuse", "level": 2}, 201)
-	ids["aftercare"] = items(h.as("ravi").send("GET", "/v1/aftercare", nil, 200))[0]["id"]
+	h.As("ravi").Send("POST", "/v1/flags", Object{"phone": "+919800000099", "kind": "verbal_abuse", "level": 2}, 201)
+	ids["aftercare"] = Items(h.As("ravi").Send("GET", "/v1/aftercare", nil, 200))[0]["id"]
 	return ids
 }
 
-func toString(v any) string {
+func String(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
@@ -191,12 +193,12 @@ func toString(v any) string {
 // TestRoutesAreTheContract demands that the server answers what the contract
 // offers and nothing else.
 func TestRoutesAreTheContract(t *testing.T) {
-	h := newHarness(t, "sqlite")
+	h := New(t, "sqlite")
 	routes := map[string]bool{}
-	for _, r := range h.house.HTTP.Routes() {
+	for _, r := range h.Server.HTTP.Routes() {
 		routes[r.Method+" "+r.Path] = true
 	}
-	for _, op := range h.contract.Operations() {
+	for _, op := range h.Contract.Operations() {
 		name := op.Method + " " + op.Path
 		if strings.HasPrefix(op.Path, "/demo") {
 			continue // mounted in the demo only, see TestDemo

@@ -11,13 +11,13 @@ import (
 // local morning how much waits, the overdue first, with neither name nor kind;
 // with hours it waits for his duty; with nothing waiting nobody is told.
 func TestEachMorningTellsWhatWaits(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("aftercare.due", "aftercare.late", "flag.decided", "flag.overdue", "flag.passed_on", "flag.triage", "flag.triaged",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("aftercare.due", "aftercare.late", "flag.decided", "flag.overdue", "flag.passed_on", "flag.triage", "flag.triaged",
 			"queue.morning")
-		maya, ravi := h.as("maya"), h.as("ravi")
+		maya, ravi := h.As("maya"), h.As("ravi")
 		morning := func(login string) (out []string) {
-			h.settle()
-			for _, m := range h.phones.MessagesFor("phone:" + login) {
+			h.Settle()
+			for _, m := range h.Phones.MessagesFor("phone:" + login) {
 				if strings.Contains(m.Title, "wait for you") {
 					out = append(out, m.Title)
 				}
@@ -31,43 +31,43 @@ func TestEachMorningTellsWhatWaits(t *testing.T) {
 		says := func(login string, want ...string) {
 			t.Helper()
 			if got := morning(login); fmt.Sprint(got) != fmt.Sprint(want) {
-				t.Errorf("%s at %s was told %q, want %q", login, h.clock.Now(), got, want)
+				t.Errorf("%s at %s was told %q, want %q", login, h.Clock.Now(), got, want)
 			}
 		}
-		h.clock.Set(local(1, 21, 0))
-		late := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
+		h.Clock.Set(Kolkata(1, 21, 0))
+		late := ravi.Send("POST", "/v1/flags", Object{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)["id"]
 		// Noor works from ten.
-		h.as("root").send("PUT", "/v1/users/"+h.people["noor"].id.String()+"/roster",
-			obj{"hours": []obj{{"weekday": 2, "from": "10:00", "to": "18:00"}}}, 200)
-		h.clock.Set(local(2, 7, 30))
-		h.advance(time.Second)
-		ravi.send("POST", "/v1/flags", obj{"phone": "+919800000002", "kind": "threat", "level": 2}, 201)
+		h.As("root").Send("PUT", "/v1/users/"+h.People["noor"].ID.String()+"/roster",
+			Object{"hours": []Object{{"weekday": 2, "from": "10:00", "to": "18:00"}}}, 200)
+		h.Clock.Set(Kolkata(2, 7, 30))
+		h.Advance(time.Second)
+		ravi.Send("POST", "/v1/flags", Object{"phone": "+919800000002", "kind": "threat", "level": 2}, 201)
 		says("maya")
-		h.advance(29*time.Minute + 58*time.Second)
+		h.Advance(29*time.Minute + 58*time.Second)
 		says("maya")
-		h.advance(2 * time.Second)
+		h.Advance(2 * time.Second)
 		says("maya", "1 overdue, 2 wait for you")
-		h.advance(90 * time.Minute) // once a morning
-		ravi.send("POST", "/v1/flags", obj{"phone": "+919800000003", "kind": "threat", "level": 2}, 201)
-		h.advance(15 * time.Minute)
+		h.Advance(90 * time.Minute) // once a morning
+		ravi.Send("POST", "/v1/flags", Object{"phone": "+919800000003", "kind": "threat", "level": 2}, 201)
+		h.Advance(15 * time.Minute)
 		says("maya", "1 overdue, 2 wait for you")
 		says("noor") // off duty: it waits
 		says("maya2")
 		for _, id := range append([]any{late}, flagsOpen(maya)...) {
-			if maya.flag(id, 200)["status"] == "reported" {
-				maya.moves(id, "triage", nil, 200)
-				maya.moves(id, "decide", obj{"outcome": "unclear", "reasons": "nobody knows"}, 200)
+			if maya.Flag(id, 200)["status"] == "reported" {
+				maya.MoveFlag(id, "triage", nil, 200)
+				maya.MoveFlag(id, "decide", Object{"outcome": "unclear", "reasons": "nobody knows"}, 200)
 			}
 		}
-		h.clock.Set(local(3, 8, 0)) // nothing waits
-		h.advance(time.Second)
+		h.Clock.Set(Kolkata(3, 8, 0)) // nothing waits
+		h.Advance(time.Second)
 		says("maya", "1 overdue, 2 wait for you")
 	})
 }
 
 // flagsOpen lists the ids of the reports that wait for a triage.
-func flagsOpen(p *person) (ids []any) {
-	for _, f := range items(p.send("GET", "/v1/flags?status=reported", nil, 200)) {
+func flagsOpen(p *Client) (ids []any) {
+	for _, f := range Items(p.Send("GET", "/v1/flags?status=reported", nil, 200)) {
 		ids = append(ids, f["id"])
 	}
 	return ids

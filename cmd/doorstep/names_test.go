@@ -30,48 +30,49 @@ const sameNames = `(within => {
 // with a home that two panels show.
 //
 // REQUIRES: withNumber.
-func alarmed(h *harness) {
+func alarmed(h *Harness) {
 	h.Helper()
-	ravi := h.as("ravi")
-	ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
-	visit := h.atTheDoor()
-	ravi.send("POST", "/v1/sos", obj{"note": "help"}, 201)
-	h.as("meena").send("POST", "/v1/sos", obj{"note": "help"}, 201)
-	ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": "4321"}, 200)
+	ravi := h.As("ravi")
+	ravi.Send("PUT", "/v1/me/codes", Object{"code": "1234", "duress_code": "4321"}, 200)
+	visit := h.ArrivedVisit()
+	ravi.Send("POST", "/v1/sos", Object{"note": "help"}, 201)
+	h.As("meena").Send("POST", "/v1/sos", Object{"note": "help"}, 201)
+	ravi.Send("POST", Path("/v1/visits/%s/timer/fine", visit), Object{"code": "4321"}, 200)
 }
 
 // withNumber gives Ravi a number that cards can offer; who has an open report
 // keeps the one they have.
-func withNumber(h *harness) {
+func withNumber(h *Harness) {
 	h.Helper()
-	h.as("root").send("PATCH", "/v1/users/"+h.as("ravi").id.String(), obj{"phone": "+919811100001"}, 200, "If-Match",
-		fmt.Sprintf(`"%d"`, h.version("ravi")))
+	h.As("root").Send("PATCH", "/v1/users/"+h.As("ravi").ID.String(), Object{"phone": "+919811100001"}, 200, "If-Match",
+		fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
 }
 
 // Whoever hears the page instead of seeing it tells every control of the queue
 // from every other, opened forms included.
 func TestNoTwoControlsOfTheQueueShareAName(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	h.ignores("account.changed", "dispute.opened", "flag.live", "flag.triage", "hold.area", "sos.raised", "visit.assigned",
+	h := New(t, "sqlite")
+	h.Ignores("account.changed", "dispute.opened", "flag.live", "flag.triage", "hold.area", "sos.raised", "visit.assigned",
 		"visit.needs_someone")
 	withNumber(h)
-	desk, ravi := h.as("kiran"), h.as("ravi")
+	desk, ravi := h.As("kiran"), h.As("ravi")
 	for i := range 7 {
-		ravi.send("POST", "/v1/flags", obj{"phone": fmt.Sprintf("+9198000001%02d", i), "kind": "verbal_abuse", "level": 2}, 201)
+		ravi.Send("POST", "/v1/flags", Object{"phone": fmt.Sprintf("+9198000001%02d", i), "kind": "verbal_abuse", "level": 2}, 201)
 	}
 	for i := range 5 {
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, h.clock.Now().Add(time.Duration(24+2*i)*time.Hour), "ravi")
-		ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3}, 201)
-		tried := desk.attempt(job, "phone", "switched_off", nil)
-		h.home(desk, job).taps("dispute", 303, "attempt_id", toString(tried["id"]), "claim", "phone_was_on", "reason", "It lay before me.")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Duration(24+2*i)*time.Hour), "ravi")
+		ravi.Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "threat", "level": 3}, 201)
+		tried := desk.Attempt(job, "phone", "switched_off", nil)
+		h.CustomerPage(desk, job).Submit("dispute", 303, "attempt_id", String(tried["id"]), "claim", "phone_was_on", "reason",
+			"It lay before me.")
 	}
 	alarmed(h)
 	d := &desktop{t, h, browser(t)}
 	d.size(900, 900)
-	h.must(chromedp.Do(d.ctx, chromedp.Navigate(h.base+"/queue")))
+	h.Must(chromedp.Do(d.ctx, chromedp.Navigate(h.URL+"/queue")))
 	d.until("the form", "!document.getElementById('login').hidden")
-	d.js("(document.getElementById('user').value = 'maya', document.getElementById('pass').value = " + strconv.Quote(password) +
+	d.js("(document.getElementById('user').value = 'maya', document.getElementById('pass').value = " + strconv.Quote(Password) +
 		", document.querySelector('#login button').click(), true)")
 	d.until("the items", "document.querySelectorAll('#items>li').length >= 20")
 	d.apart("the queue", "body", 25)
@@ -91,17 +92,17 @@ func TestNoTwoControlsOfTheQueueShareAName(t *testing.T) {
 }
 
 func TestNoTwoControlsOfTheBoardShareAName(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	h.ignores("account.changed", "leave.asked", "sos.raised", "sos.taken", "visit.assigned")
-	desk := h.as("kiran")
+	h := New(t, "sqlite")
+	h.Ignores("account.changed", "leave.asked", "sos.raised", "sos.taken", "visit.assigned")
+	desk := h.As("kiran")
 	for i := range 3 {
-		_, job := h.household(desk, obj{"name": "Rao"})
-		h.visit(desk, job, h.clock.Now().Add(3*time.Hour)) // nobody goes
-		desk.send("POST", path("/v1/jobs/%s/promises", job), obj{"what": "a call", "due_at": h.clock.Now().Add(time.Hour).
+		_, job := h.Household(desk, Object{"name": "Rao"})
+		h.Visit(desk, job, h.Clock.Now().Add(3*time.Hour)) // nobody goes
+		desk.Send("POST", Path("/v1/jobs/%s/promises", job), Object{"what": "a call", "due_at": h.Clock.Now().Add(time.Hour).
 			Format(time.RFC3339)}, 201)
-		_, waiting := h.household(desk, obj{"name": "Rao"})
-		desk.attempt(waiting, "phone", "no_answer", obj{"ring_seconds": 30})
-		h.as("meena").asks(fmt.Sprintf("2027-03-%02dT08:00", 4+i), fmt.Sprintf("2027-03-%02dT20:00", 4+i), 201)
+		_, waiting := h.Household(desk, Object{"name": "Rao"})
+		desk.Attempt(waiting, "phone", "no_answer", Object{"ring_seconds": 30})
+		h.As("meena").AskLeave(fmt.Sprintf("2027-03-%02dT08:00", 4+i), fmt.Sprintf("2027-03-%02dT20:00", 4+i), 201)
 	}
 	withNumber(h)
 	alarmed(h)

@@ -36,8 +36,8 @@ import (
 	"doorstep/repo/repotest"
 )
 
-// patience bounds every wait of these stories: generous, for slow machines.
-const patience = time.Minute
+// Patience bounds every wait of these stories: generous, for slow machines.
+const Patience = time.Minute
 
 // TestBadDays tells what the real program does on days when everything goes
 // wrong around it. The stories run side by side, more of them than there are
@@ -84,7 +84,7 @@ func TestBadDays(t *testing.T) {
 
 // day is a world whose server is a program of its own.
 type day struct {
-	*harness
+	*Harness
 	program string
 	engine  string
 	url     string // of the database, as the server is told
@@ -95,18 +95,18 @@ type day struct {
 func newDay(t *testing.T, program, engine string) *day {
 	t.Helper()
 	d := &day{program: program, engine: engine, url: repotest.URL(t, engine)}
-	d.harness = &harness{T: t, clock: new(demo.Clock), people: map[string]*person{}, expected: map[string]bool{}, ignored: map[string]bool{}}
-	d.phones = fcmtest.New(fcmtest.Options{Keep: 5000})
-	t.Cleanup(d.phones.Close)
+	d.Harness = &Harness{T: t, Clock: new(demo.Clock), People: map[string]*Client{}, expected: map[string]bool{}, ignored: map[string]bool{}}
+	d.Phones = fcmtest.New(fcmtest.Options{Keep: 5000})
+	t.Cleanup(d.Phones.Close)
 	var err error
-	d.contract, err = app.LoadContract()
-	d.must(err)
-	d.db = repotest.OpenURL(t, d.url)
-	d.populate(context.Background())
-	_, err = d.db.SQL().
+	d.Contract, err = app.LoadContract()
+	d.Must(err)
+	d.DB = repotest.OpenURL(t, d.url)
+	d.Populate(context.Background())
+	_, err = d.DB.SQL().
 		ExecContext(context.Background(), "UPDATE users SET rings_always = true") // these days are at any hour of the wall clock
-	d.must(err)
-	d.must(d.db.Close())
+	d.Must(err)
+	d.Must(d.DB.Close())
 	return d
 }
 
@@ -143,7 +143,7 @@ func (d *day) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(d.program, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		return strings.HasPrefix(kv, "DOORSTEP_") || strings.HasPrefix(kv, "DATABASE_URL") || strings.HasPrefix(kv, "FIREBASE")
-	}), "DOORSTEP_JWT_SECRET="+jwtSecret, "DOORSTEP_LINK_SECRET="+linkSecret)
+	}), "DOORSTEP_JWT_SECRET="+JWTSecret, "DOORSTEP_LINK_SECRET="+LinkSecret)
 	if d.engine == repo.SQLite {
 		cmd.Env = append(cmd.Env, "DOORSTEP_DATA="+filepath.Dir(d.url))
 	} else {
@@ -158,16 +158,16 @@ var listening = regexp.MustCompile(`listening on (http://\S+)`)
 func (d *day) serve(more ...string) *server {
 	d.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	d.must(err)
+	d.Must(err)
 	metrics := ln.Addr().String()
-	d.must(ln.Close())
+	d.Must(ln.Close())
 	s := &server{d: d, metrics: "http://" + metrics, log: &logged{}, ended: make(chan struct{})}
 	s.cmd = d.command(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", metrics, "--fcm-project", "test",
-		"--fcm-endpoint", d.phones.URL()}, slices.Concat(d.more, more)...)...)
+		"--fcm-endpoint", d.Phones.URL()}, slices.Concat(d.more, more)...)...)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
-	d.must(err)
-	d.must(s.cmd.Start())
+	d.Must(err)
+	d.Must(s.cmd.Start())
 	said := make(chan string, 1)
 	go func() {
 		r := bufio.NewScanner(out)
@@ -196,22 +196,22 @@ func (d *day) serve(more ...string) *server {
 	case s.base = <-said:
 	case <-s.ended:
 		d.Fatalf("the server ended: %s", s.log)
-	case <-time.After(patience):
+	case <-time.After(Patience):
 		d.Fatalf("the server does not start: %s", s.log)
 	}
-	d.base = s.base
+	d.URL = s.base
 	return s
 }
 
 // secretsOfAll never belong into a log.
 func secretsOfAll() []string {
-	return []string{password, jwtSecret, linkSecret, "phone:", "eyJhbGci", "Kapoor", "Example Lane", "+9198"}
+	return []string{Password, JWTSecret, LinkSecret, "phone:", "eyJhbGci", "Kapoor", "Example Lane", "+9198"}
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // at is the same world seen through another server.
-func (d *day) at(s *server) *harness { return d.through(s.base) }
+func (d *day) at(s *server) *Harness { return d.Through(s.base) }
 
 // kill ends the program as a power cut does.
 func (s *server) kill() {
@@ -223,7 +223,7 @@ func (s *server) kill() {
 // terminate asks the program to end and gives its exit code.
 func (s *server) terminate() int {
 	s.d.Helper()
-	s.d.must(s.cmd.Process.Signal(syscall.SIGTERM))
+	s.d.Must(s.cmd.Process.Signal(syscall.SIGTERM))
 	return s.exit()
 }
 
@@ -232,7 +232,7 @@ func (s *server) exit() int {
 	select {
 	case <-s.ended:
 		return s.cmd.ProcessState.ExitCode()
-	case <-time.After(patience):
+	case <-time.After(Patience):
 		s.d.Fatalf("the server does not end: %s", tail(s.log.String(), 2000))
 		return -1
 	}
@@ -241,7 +241,7 @@ func (s *server) exit() int {
 // until polls for what must come true.
 func (d *day) until(what string, ok func() bool) {
 	d.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(25 * time.Millisecond) {
+	for end := time.Now().Add(Patience); !ok(); time.Sleep(25 * time.Millisecond) {
 		if time.Now().After(end) {
 			d.Fatalf("waited in vain: %s", what)
 		}
@@ -296,37 +296,37 @@ func slotAt(n int) (from, to time.Time) {
 }
 
 // book schedules a visit of a fresh job for a technician.
-func (d *day) book(by *person, n int, crew string) obj {
+func (d *day) book(by *Client, n int, crew string) Object {
 	d.Helper()
-	_, job := by.h.household(by, nil)
-	return by.send("POST", path("/v1/jobs/%s/visits", job), bookedAt(d, n, crew), 201)
+	_, job := by.Harness.Household(by, nil)
+	return by.Send("POST", Path("/v1/jobs/%s/visits", job), bookedAt(d, n, crew), 201)
 }
 
-func bookedAt(d *day, n int, crew string) obj {
+func bookedAt(d *day, n int, crew string) Object {
 	from, to := slotAt(n)
-	return obj{"window_start": from, "window_end": to, "planned_minutes": 5, "crew": []any{d.people[crew].id}}
+	return Object{"window_start": from, "window_end": to, "planned_minutes": 5, "crew": []any{d.People[crew].ID}}
 }
 
 // letterOut is one write that a phone sends until it is answered.
 type letterOut struct {
 	path string
-	body obj
+	body Object
 	key  string
 	id   string // of what was made, once acknowledged
 }
 
 // try sends an order; false when the server was not there to answer.
-func (o *letterOut) try(by *person) (done bool, err error) {
+func (o *letterOut) try(by *Client) (done bool, err error) {
 	raw, err := json.Marshal(o.body)
 	if err != nil {
 		return false, err
 	}
-	req, err := http.NewRequest("POST", by.h.base+o.path, bytes.NewReader(raw))
+	req, err := http.NewRequest("POST", by.Harness.URL+o.path, bytes.NewReader(raw))
 	if err != nil {
 		return false, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Authorization", "Bearer "+by.token)
+	req.Header.Set("Authorization", "Bearer "+by.Token)
 	req.Header.Set("Idempotency-Key", o.key)
 	res, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
 	if err != nil {
@@ -355,8 +355,8 @@ func killed(d *day, more ...string) {
 	d.more = more
 	const writers = 6
 	s := d.serve()
-	desk := d.as("kiran")
-	customer, _ := d.household(desk, nil)
+	desk := d.As("kiran")
+	customer, _ := d.Household(desk, nil)
 	orders := make([][]*letterOut, writers)
 	acknowledged := func() (n int) {
 		for _, list := range orders {
@@ -383,12 +383,12 @@ func killed(d *day, more ...string) {
 					mu.Lock()
 					switch i % 3 {
 					case 0:
-						o.path, o.body = "/v1/jobs", obj{"customer_id": customer["id"], "category": "refrigerator", "fault": o.key}
+						o.path, o.body = "/v1/jobs", Object{"customer_id": customer["id"], "category": "refrigerator", "fault": o.key}
 					case 1:
 						o.path, o.body = "/v1/jobs/"+job+"/visits", bookedAt(d, slot, []string{"ravi", "meena"}[w%2])
 						slot++
 					case 2:
-						o.path, o.body = "/v1/jobs/"+job+"/attempts", obj{"channel": "phone", "outcome": "no_answer", "note": o.key}
+						o.path, o.body = "/v1/jobs/"+job+"/attempts", Object{"channel": "phone", "outcome": "no_answer", "note": o.key}
 					}
 					orders[w] = append(orders[w], o)
 					mu.Unlock()
@@ -414,7 +414,7 @@ func killed(d *day, more ...string) {
 		}
 		select {
 		case <-enough:
-		case <-time.After(patience):
+		case <-time.After(Patience):
 			d.Error("the writers are too slow")
 		}
 		s.kill()
@@ -442,14 +442,14 @@ func killed(d *day, more ...string) {
 	// What is there, seen from the jobs.
 	jobs, visits, attempts := map[string]int{}, map[string]int{}, map[string]int{}
 	for next := ""; ; {
-		page := desk.send("GET", fmt.Sprintf("/v1/jobs?limit=200&customer_id=%s%s", customer["id"], next), nil, 200)
+		page := desk.Send("GET", fmt.Sprintf("/v1/jobs?limit=200&customer_id=%s%s", customer["id"], next), nil, 200)
 		for _, j := range page["items"].([]any) {
-			jobs[fmt.Sprint(j.(obj)["fault"])]++
-			for _, v := range desk.send("GET", path("/v1/visits?job_id=%s", j.(obj)), nil, 200)["items"].([]any) {
-				visits[v.(obj)["id"].(string)]++
+			jobs[fmt.Sprint(j.(Object)["fault"])]++
+			for _, v := range desk.Send("GET", Path("/v1/visits?job_id=%s", j.(Object)), nil, 200)["items"].([]any) {
+				visits[v.(Object)["id"].(string)]++
 			}
-			for _, a := range desk.send("GET", path("/v1/jobs/%s/attempts", j.(obj)), nil, 200)["items"].([]any) {
-				attempts[fmt.Sprint(a.(obj)["note"])]++
+			for _, a := range desk.Send("GET", Path("/v1/jobs/%s/attempts", j.(Object)), nil, 200)["items"].([]any) {
+				attempts[fmt.Sprint(a.(Object)["note"])]++
 			}
 		}
 		cursor, more := page["next_cursor"].(string)
@@ -483,7 +483,7 @@ func killed(d *day, more ...string) {
 	// Each visit is pushed to its technician.
 	pushed := func() map[string]int {
 		out := map[string]int{}
-		for _, m := range d.phones.Messages() {
+		for _, m := range d.Phones.Messages() {
 			if m.Title == "New visit" {
 				out[m.Data["visit_id"]]++
 			}
@@ -525,10 +525,10 @@ func ordersTo(all [][]*letterOut, path string) (out []*letterOut) {
 // no new ones are taken, and the program ends in order.
 func toldToStop(d *day) {
 	s := d.serve("--drain-delay", "3s")
-	d.as("kiran")
+	d.As("kiran")
 	// Connections that idle must not hold up the end.
 	idle, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
-	d.must(err)
+	d.Must(err)
 	defer idle.Close()
 	fmt.Fprint(idle, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
 	if _, err := http.ReadResponse(bufio.NewReader(idle), nil); err != nil {
@@ -539,8 +539,8 @@ func toldToStop(d *day) {
 	answers := make(chan string, many)
 	for i := range many {
 		go func() {
-			body, _ := json.Marshal(obj{"login": []string{"ravi", "meena", "kiran", "asha", "maya", "noor", "gita", "root"}[i%8],
-				"password": password})
+			body, _ := json.Marshal(Object{"login": []string{"ravi", "meena", "kiran", "asha", "maya", "noor", "gita", "root"}[i%8],
+				"password": Password})
 			res, err := (&http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}).Post(s.base+"/v1/auth/login", "application/json",
 				bytes.NewReader(body))
 			if err != nil {
@@ -558,7 +558,7 @@ func toldToStop(d *day) {
 	}
 	d.until("sign-ins under way", func() bool { return s.metric("doorstep_http_requests_in_flight") >= many/4 || len(answers) > many/2 })
 	began := time.Now()
-	d.must(s.cmd.Process.Signal(syscall.SIGTERM))
+	d.Must(s.cmd.Process.Signal(syscall.SIGTERM))
 	d.until("not ready", func() bool { return s.probe("/readyz") == 503 })
 	if code := s.probe("/healthz"); code != 200 {
 		d.Errorf("alive while draining: %d", code)
@@ -578,14 +578,14 @@ func toldToStop(d *day) {
 	// A slow client has its time, too, and no more.
 	s = d.serve()
 	slow, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
-	d.must(err)
+	d.Must(err)
 	defer slow.Close()
 	fmt.Fprint(slow, "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n{\"refresh_")
 	d.until("half a request is there", func() bool { return s.metric("go_goroutines") > 0 })
-	d.must(s.cmd.Process.Signal(syscall.SIGTERM))
+	d.Must(s.cmd.Process.Signal(syscall.SIGTERM))
 	d.until("refused", func() bool { return s.probe("/healthz") == 0 })
 	fmt.Fprint(slow, "token\":\"x\"}")
-	_ = slow.SetReadDeadline(time.Now().Add(patience))
+	_ = slow.SetReadDeadline(time.Now().Add(Patience))
 	if res, err := http.ReadResponse(bufio.NewReader(slow), nil); err != nil || res.StatusCode != 204 {
 		d.Errorf("the second half of a request: %v %v", res, err)
 	}
@@ -597,73 +597,75 @@ func toldToStop(d *day) {
 // logKeepsSecrets plants words and looks for them in what the server writes.
 func logKeepsSecrets(d *day) {
 	s := d.serve("--log-format", "json")
-	desk, ravi, maya, root := d.as("kiran"), d.as("ravi"), d.as("maya"), d.as("root")
+	desk, ravi, maya, root := d.As("kiran"), d.As("ravi"), d.As("maya"), d.As("root")
 	canaries := map[string]string{}
 	plant := func(what, word string) string { canaries[what] = word; return word }
-	nobody := d.harness.anonymous()
-	nobody.send("POST", "/v1/auth/login", obj{"login": "kiran", "password": plant("a wrong password", "canary-wrong-password")}, 401)
-	nobody.send("POST", "/v1/auth/login", obj{"login": plant("an unknown login", "canary-login"), "password": "x"}, 401)
-	signed := nobody.send("POST", "/v1/auth/login", obj{"login": "kiran", "password": password}, 200)
+	nobody := d.Harness.Anonymous()
+	nobody.Send("POST", "/v1/auth/login", Object{"login": "kiran", "password": plant("a wrong password", "canary-wrong-password")}, 401)
+	nobody.Send("POST", "/v1/auth/login", Object{"login": plant("an unknown login", "canary-login"), "password": "x"}, 401)
+	signed := nobody.Send("POST", "/v1/auth/login", Object{"login": "kiran", "password": Password}, 200)
 	plant("an access token", signed["access_token"].(string))
 	plant("a refresh token", signed["refresh_token"].(string))
-	plant("a rotated refresh token", nobody.send("POST", "/v1/auth/refresh", obj{"refresh_token": signed["refresh_token"]},
+	plant("a rotated refresh token", nobody.Send("POST", "/v1/auth/refresh", Object{"refresh_token": signed["refresh_token"]},
 		200)["refresh_token"].(string))
-	customer := desk.send("POST", "/v1/customers", obj{"name": plant("a name", "Canary Household"), "language": "en",
-		"contacts": []obj{{"name": plant("a contact", "Mrs Canarypersson"), "phones": []string{"98111 22233"},
+	customer := desk.Send("POST", "/v1/customers", Object{"name": plant("a name", "Canary Household"), "language": "en",
+		"contacts": []Object{{"name": plant("a contact", "Mrs Canarypersson"), "phones": []string{"98111 22233"},
 			"email": plant("an e-mail", "canary@mail.invalid")}},
-		"sites": []obj{{"address": plant("an address", "77 Canary Street"), "landmark": plant("a landmark", "canary-landmark"),
+		"sites": []Object{{"address": plant("an address", "77 Canary Street"), "landmark": plant("a landmark", "canary-landmark"),
 			"postal_code": "411001", "zone": "Asia/Kolkata"}}}, 201)
 	plant("a phone", "9811122233")
 	plant("a phone as typed", "98111 22233")
-	job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": plant("a fault", "canary-fault"),
+	job := desk.Send("POST", "/v1/jobs", Object{"customer_id": customer["id"], "fault": plant("a fault", "canary-fault"),
 		"external_ref": plant("a reference", "CANARYREF1"), "category": "refrigerator"}, 201)
-	share := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	share := desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
 	link := plant("a link", share[strings.LastIndex(share, "/")+1:])
-	ravi.send("PUT", "/v1/devices/"+uuid.NewString(), obj{"token": plant("a device token", "canary-device-token"), "platform": "android"}, 200)
-	nobody.send("PUT", "/c/"+link+"/devices/"+uuid.NewString(), obj{"token": plant("a customer's device token", "canary-customer-token"),
+	ravi.Send("PUT", "/v1/devices/"+uuid.NewString(), Object{"token": plant("a device token", "canary-device-token"), "platform": "android"},
+		200)
+	nobody.Send("PUT", "/c/"+link+"/devices/"+uuid.NewString(), Object{"token": plant("a customer's device token", "canary-customer-token"),
 		"platform": "web"}, 200)
-	plant("an invitation", root.send("POST", fmt.Sprintf("/v1/users/%s/invite", d.people["meena"].id),
-		obj{"in_person": true, "note": plant("a note on a handed over code", "canary-hand-over")}, 201)["code"].(string))
-	d.phones.Script("canary-device-token", fcmtest.InvalidToken().Always())
-	d.phones.Script("canary-customer-token", fcmtest.BadPayload().Always())
-	d.phones.Script("phone:kiran", fcmtest.ThirdPartyAuth().Always())
-	d.phones.Script("phone:asha", fcmtest.Disconnect())
-	visit := desk.send("POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 1, "ravi"), 201)
-	desk.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer",
+	plant("an invitation", root.Send("POST", fmt.Sprintf("/v1/users/%s/invite", d.People["meena"].ID),
+		Object{"in_person": true, "note": plant("a note on a handed over code", "canary-hand-over")}, 201)["code"].(string))
+	d.Phones.Script("canary-device-token", fcmtest.InvalidToken().Always())
+	d.Phones.Script("canary-customer-token", fcmtest.BadPayload().Always())
+	d.Phones.Script("phone:kiran", fcmtest.ThirdPartyAuth().Always())
+	d.Phones.Script("phone:asha", fcmtest.Disconnect())
+	visit := desk.Send("POST", Path("/v1/jobs/%s/visits", job), bookedAt(d, 1, "ravi"), 201)
+	desk.Send("POST", Path("/v1/jobs/%s/attempts", job), Object{"channel": "phone", "outcome": "no_answer",
 		"note": plant("a note", "canary-note"), "address": "98111 22233"}, 201)
-	ravi.send("POST", path("/v1/visits/%s/stop", visit), obj{"note": plant("a stop's note", "canary-stop"), "kind": "threat"}, 200)
-	ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3, "note": plant("a narrative", "canary-narrative")},
+	ravi.Send("POST", Path("/v1/visits/%s/stop", visit), Object{"note": plant("a stop's note", "canary-stop"), "kind": "threat"}, 200)
+	ravi.Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "threat", "level": 3,
+		"note": plant("a narrative", "canary-narrative")},
 		201)
-	flag := maya.send("GET", "/v1/flags", nil, 200)["items"].([]any)[0].(obj)
-	maya.send("POST", path("/v1/flags/%s/triage", flag), nil, 200)
-	maya.send("POST", path("/v1/flags/%s/decide", flag), obj{"outcome": "upheld", "reasons": plant("the reasons", "canary-reasons")}, 200)
-	desk.send("GET", "/v1/customers?phone="+url.QueryEscape("98111 22233"), nil, 200)
-	desk.send("GET", "/v1/customers?q="+plant("a search", "canarysearch"), nil, 200)
-	desk.send("POST", "/v1/contacts", obj{"phone": "98111 22233", "note": plant("a call", "canary-call")}, 202)
+	flag := maya.Send("GET", "/v1/flags", nil, 200)["items"].([]any)[0].(Object)
+	maya.Send("POST", Path("/v1/flags/%s/triage", flag), nil, 200)
+	maya.Send("POST", Path("/v1/flags/%s/decide", flag), Object{"outcome": "upheld", "reasons": plant("the reasons", "canary-reasons")}, 200)
+	desk.Send("GET", "/v1/customers?phone="+url.QueryEscape("98111 22233"), nil, 200)
+	desk.Send("GET", "/v1/customers?q="+plant("a search", "canarysearch"), nil, 200)
+	desk.Send("POST", "/v1/contacts", Object{"phone": "98111 22233", "note": plant("a call", "canary-call")}, 202)
 	// What is refused says no more in the log than what is done.
-	desk.raw("POST", "/v1/jobs", `{"fault":"`+plant("a broken body", "canary-broken")+`"`)
-	desk.raw("POST", "/v1/jobs", obj{"customer_id": customer["id"], "external_ref": "CANARYREF1"})
-	desk.raw("POST", "/v1/jobs", obj{"id": job["id"], "customer_id": customer["id"], "fault": plant("a duplicate", "canary-duplicate")})
-	desk.raw("GET", "/v1/jobs/"+plant("an address that is none", "canary-path"), nil)
-	desk.raw("GET", "/v1/jobs?"+plant("a query", "canaryquery")+"=1", nil)
-	nobody.raw("GET", "/c/"+plant("a dead link", "canarydeadlinkcanarydeadlinkcanarydeadlinkc"), nil)
-	nobody.raw("GET", "/v1/me", nil, "Authorization", "Bearer "+plant("a bad token", "canary.bad.token"))
-	desk.raw("POST", "/v1/imports/jobs", "external_ref,name,phone,address,fault\nCANARYREF2,"+plant("an imported name", "Canaryimport")+
+	desk.Raw("POST", "/v1/jobs", `{"fault":"`+plant("a broken body", "canary-broken")+`"`)
+	desk.Raw("POST", "/v1/jobs", Object{"customer_id": customer["id"], "external_ref": "CANARYREF1"})
+	desk.Raw("POST", "/v1/jobs", Object{"id": job["id"], "customer_id": customer["id"], "fault": plant("a duplicate", "canary-duplicate")})
+	desk.Raw("GET", "/v1/jobs/"+plant("an address that is none", "canary-path"), nil)
+	desk.Raw("GET", "/v1/jobs?"+plant("a query", "canaryquery")+"=1", nil)
+	nobody.Raw("GET", "/c/"+plant("a dead link", "canarydeadlinkcanarydeadlinkcanarydeadlinkc"), nil)
+	nobody.Raw("GET", "/v1/me", nil, "Authorization", "Bearer "+plant("a bad token", "canary.bad.token"))
+	desk.Raw("POST", "/v1/imports/jobs", "external_ref,name,phone,address,fault\nCANARYREF2,"+plant("an imported name", "Canaryimport")+
 		",9811122244,78 Canary Street,x\n,,,,\n", "Content-Type", "text/csv")
-	desk.raw("GET", "/v1/visits?cursor="+plant("a cursor", "canarycursor"), nil)
-	page, _ := nobody.raw("GET", "/c/"+link, nil)
-	if key := formKey.FindSubmatch(page); key != nil {
-		nobody.raw("POST", "/c/"+link+"/call-me", url.Values{"form_key": {string(key[1])},
+	desk.Raw("GET", "/v1/visits?cursor="+plant("a cursor", "canarycursor"), nil)
+	page, _ := nobody.Raw("GET", "/c/"+link, nil)
+	if key := FormKey.FindSubmatch(page); key != nil {
+		nobody.Raw("POST", "/c/"+link+"/call-me", url.Values{"form_key": {string(key[1])},
 			"note": {plant("a customer's note", "canary-customer-note")}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 	} else {
 		d.Errorf("no form key on the page")
 	}
-	d.until("pushes to be tried", func() bool { return d.phones.Requests() >= 6 })
+	d.until("pushes to be tried", func() bool { return d.Phones.Requests() >= 6 })
 	res, err := http.Get(s.metrics + "/metrics")
-	d.must(err)
+	d.Must(err)
 	defer res.Body.Close()
 	numbers, err := io.ReadAll(res.Body)
-	d.must(err)
+	d.Must(err)
 	if code := s.terminate(); code != 0 {
 		d.Errorf("exit %d", code)
 	}
@@ -682,51 +684,51 @@ func logKeepsSecrets(d *day) {
 // fcmsBadDay: every kind of answer once, on the way through the whole house.
 func fcmsBadDay(d *day) {
 	s := d.serve()
-	desk, other := d.as("kiran"), d.as("kiran2")
-	got := func(login string) int { return len(d.phones.MessagesFor("phone:" + login)) }
+	desk, other := d.As("kiran"), d.As("kiran2")
+	got := func(login string) int { return len(d.Phones.MessagesFor("phone:" + login)) }
 	// 503: tried again, not before Retry-After, and there once.
-	d.phones.Script("phone:ravi", fcmtest.Unavailable(time.Second), fcmtest.Unavailable(time.Second))
+	d.Phones.Script("phone:ravi", fcmtest.Unavailable(time.Second), fcmtest.Unavailable(time.Second))
 	began := time.Now()
 	d.book(desk, 1, "ravi")
 	// 429: not again before a minute is over.
-	d.phones.Script("phone:meena", fcmtest.Quota(time.Second))
+	d.Phones.Script("phone:meena", fcmtest.Quota(time.Second))
 	d.book(desk, 2, "meena")
 	d.until("a push after two 503s", func() bool { return got("ravi") == 1 })
 	if took := time.Since(began); took < 2*time.Second {
 		d.Errorf("Retry-After was not obeyed: pushed after %v", took)
 	}
 	// 404 UNREGISTERED: the token is given up.
-	d.phones.Script("phone:ravi2", fcmtest.Unregistered().Always())
-	requests := d.phones.Requests()
+	d.Phones.Script("phone:ravi2", fcmtest.Unregistered().Always())
+	requests := d.Phones.Requests()
 	d.book(other, 3, "ravi2")
-	d.until("the dead token to be tried", func() bool { return d.phones.Requests() > requests })
+	d.until("the dead token to be tried", func() bool { return d.Phones.Requests() > requests })
 	// 401 THIRD_PARTY_AUTH_ERROR: our fault; the token stays.
-	d.phones.Script("phone:meena2", fcmtest.ThirdPartyAuth())
-	requests = d.phones.Requests()
+	d.Phones.Script("phone:meena2", fcmtest.ThirdPartyAuth())
+	requests = d.Phones.Requests()
 	d.book(other, 4, "meena2")
-	d.until("the misconfigured push to be tried", func() bool { return d.phones.Requests() > requests })
+	d.until("the misconfigured push to be tried", func() bool { return d.Phones.Requests() > requests })
 	d.until("an alert in the log", func() bool { return strings.Contains(s.log.String(), "third_party_auth") })
 	d.book(other, 5, "meena2")
 	d.until("the kept token to be used", func() bool { return got("meena2") == 1 })
 	// Down, then up.
-	d.phones.SetDown(true)
-	requests = d.phones.Requests()
+	d.Phones.SetDown(true)
+	requests = d.Phones.Requests()
 	d.book(desk, 6, "ravi")
-	d.until("a push to fail", func() bool { return d.phones.Requests() > requests })
+	d.until("a push to fail", func() bool { return d.Phones.Requests() > requests })
 	if s.probe("/readyz") != 200 {
 		d.Error("not ready because FCM is down")
 	}
-	d.phones.SetDown(false)
+	d.Phones.SetDown(false)
 	d.until("the push that waited", func() bool { return got("ravi") == 2 })
 	// The dropped token is never asked again, and the inbox has it all.
-	requests = d.phones.Requests()
+	requests = d.Phones.Requests()
 	d.book(other, 7, "ravi2")
 	d.book(desk, 8, "ravi")
 	d.until("the last push", func() bool { return got("ravi") == 3 })
-	if n := d.phones.Requests() - requests; n != 1 {
+	if n := d.Phones.Requests() - requests; n != 1 {
 		d.Errorf("%d requests, want one: the dropped token was tried again", n)
 	}
-	if n := len(d.as("ravi2").send("GET", "/v1/inbox", nil, 200)["items"].([]any)); n != 2 {
+	if n := len(d.As("ravi2").Send("GET", "/v1/inbox", nil, 200)["items"].([]any)); n != 2 {
 		d.Errorf("%d notices in the inbox of the phone that is gone", n)
 	}
 	if got("meena") != 0 || got("ravi2") != 0 || got("ravi") != 3 {
@@ -747,11 +749,11 @@ type wall struct {
 // behindAWall puts the day's database behind a road of its own.
 func behindAWall(d *day) *wall {
 	conf, err := pgconn.ParseConfig(d.url)
-	d.must(err)
+	d.Must(err)
 	network, address := pgconn.NetworkAddress(conf.Host, conf.Port)
 	w := &wall{conns: map[net.Conn]bool{}, target: func() (net.Conn, error) { return net.Dial(network, address) }}
 	w.ln, err = net.Listen("tcp", "127.0.0.1:0")
-	d.must(err)
+	d.Must(err)
 	d.Cleanup(func() { _ = w.ln.Close(); w.set(true, false) })
 	go func() {
 		for {
@@ -838,9 +840,9 @@ func (w *wall) set(cut, silent bool) {
 }
 
 // gone demands a 503 that says when to come back.
-func (d *day) gone(by *person, method, path string, body any, headers ...string) {
+func (d *day) gone(by *Client, method, path string, body any, headers ...string) {
 	d.Helper()
-	out, res := by.raw(method, path, body, headers...)
+	out, res := by.Raw(method, path, body, headers...)
 	var p struct{ Code string }
 	_ = json.Unmarshal(out, &p)
 	after, err := strconv.Atoi(res.Header.Get("Retry-After"))
@@ -859,11 +861,11 @@ func (d *day) gone(by *person, method, path string, body any, headers ...string)
 func databaseGone(d *day) {
 	w := behindAWall(d)
 	s := d.serve()
-	desk, ravi := d.as("kiran"), d.as("ravi")
+	desk, ravi := d.As("kiran"), d.As("ravi")
 	visit := d.book(desk, 1, "ravi")
-	job := obj{"id": visit["job_id"]}
-	share := desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
-	d.until("the first push", func() bool { return len(d.phones.MessagesFor("phone:ravi")) == 1 })
+	job := Object{"id": visit["job_id"]}
+	share := desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	d.until("the first push", func() bool { return len(d.Phones.MessagesFor("phone:ravi")) == 1 })
 	before := s.metric("go_goroutines")
 
 	w.set(true, false)
@@ -871,18 +873,18 @@ func databaseGone(d *day) {
 	if code := s.probe("/healthz"); code != 200 {
 		d.Errorf("alive: %d", code)
 	}
-	o := &letterOut{path: path("/v1/jobs/%s/attempts", job), body: obj{"channel": "phone", "outcome": "no_answer",
+	o := &letterOut{path: Path("/v1/jobs/%s/attempts", job), body: Object{"channel": "phone", "outcome": "no_answer",
 		"note": "while it was gone"}, key: uuid.NewString()}
 	for range 3 {
-		d.gone(desk, "GET", path("/v1/jobs/%s", job), nil)
+		d.gone(desk, "GET", Path("/v1/jobs/%s", job), nil)
 		d.gone(desk, "GET", "/v1/visits?limit=5", nil)
 		d.gone(desk, "POST", o.path, o.body, "Idempotency-Key", o.key)
-		d.gone(desk, "PATCH", path("/v1/jobs/%s", job), obj{"fault": "x"}, "If-Match", `"1"`)
-		d.gone(ravi, "POST", path("/v1/visits/%s/stop", visit), nil)
-		d.gone(d.harness.anonymous(), "POST", "/v1/auth/login", obj{"login": "kiran", "password": password})
-		d.gone(d.harness.anonymous(), "POST", "/v1/auth/refresh", obj{"refresh_token": "x"})
-		d.gone(d.harness.anonymous(), "GET", share[strings.Index(share, "/c/"):], nil)
-		if page, res := d.harness.anonymous().raw("GET", share[strings.Index(share, "/c/"):], nil, "Accept", "text/html", "Accept-Language",
+		d.gone(desk, "PATCH", Path("/v1/jobs/%s", job), Object{"fault": "x"}, "If-Match", `"1"`)
+		d.gone(ravi, "POST", Path("/v1/visits/%s/stop", visit), nil)
+		d.gone(d.Harness.Anonymous(), "POST", "/v1/auth/login", Object{"login": "kiran", "password": Password})
+		d.gone(d.Harness.Anonymous(), "POST", "/v1/auth/refresh", Object{"refresh_token": "x"})
+		d.gone(d.Harness.Anonymous(), "GET", share[strings.Index(share, "/c/"):], nil)
+		if page, res := d.Harness.Anonymous().Raw("GET", share[strings.Index(share, "/c/"):], nil, "Accept", "text/html", "Accept-Language",
 			"hi"); res.StatusCode != 503 ||
 			res.Header.Get("Retry-After") == "" || !strings.Contains(string(page), `lang="hi"`) || !strings.Contains(string(page), "एक मिनट") {
 			d.Errorf("the household reads, with %d: %s", res.StatusCode, page)
@@ -894,7 +896,7 @@ func databaseGone(d *day) {
 	var left [2]float64
 	for i := range left {
 		for range 200 {
-			wg.Go(func() { desk.raw("GET", "/v1/visits", nil) })
+			wg.Go(func() { desk.Raw("GET", "/v1/visits", nil) })
 		}
 		wg.Wait()
 		d.until("nothing under way", func() bool { return s.metric("doorstep_http_requests_in_flight") == 0 })
@@ -907,15 +909,15 @@ func databaseGone(d *day) {
 	w.set(false, false)
 	d.until("ready again", func() bool { return s.probe("/readyz") == 200 })
 	d.until("the retry is taken", func() bool { done, _ := o.try(desk); return done })
-	if n := len(desk.send("GET", o.path, nil, 200)["items"].([]any)); n != 1 {
+	if n := len(desk.Send("GET", o.path, nil, 200)["items"].([]any)); n != 1 {
 		d.Errorf("%d attempts, want one", n)
 	}
 	// No failed sign-in was counted, deliveries and deadlines go on.
 	for range 6 {
-		d.harness.anonymous().send("POST", "/v1/auth/login", obj{"login": "kiran", "password": password}, 200)
+		d.Harness.Anonymous().Send("POST", "/v1/auth/login", Object{"login": "kiran", "password": Password}, 200)
 	}
 	d.book(desk, 2, "ravi")
-	d.until("the push after the outage", func() bool { return len(d.phones.MessagesFor("phone:ravi")) == 2 })
+	d.until("the push after the outage", func() bool { return len(d.Phones.MessagesFor("phone:ravi")) == 2 })
 	// Again and again, in the middle of writes: what was acknowledged is there.
 	stop := make(chan struct{})
 	var mu sync.Mutex
@@ -923,7 +925,7 @@ func databaseGone(d *day) {
 	for range 4 {
 		wg.Go(func() {
 			for {
-				o := &letterOut{path: o.path, body: obj{"channel": "phone", "outcome": "busy", "note": uuid.NewString()}, key: uuid.NewString()}
+				o := &letterOut{path: o.path, body: Object{"channel": "phone", "outcome": "busy", "note": uuid.NewString()}, key: uuid.NewString()}
 				mu.Lock()
 				orders = append(orders, o)
 				mu.Unlock()
@@ -961,9 +963,9 @@ func databaseGone(d *day) {
 	wg.Wait()
 	kept := map[string]int{}
 	for next := ""; ; {
-		page := desk.send("GET", o.path+"?limit=200"+next, nil, 200)
+		page := desk.Send("GET", o.path+"?limit=200"+next, nil, 200)
 		for _, a := range page["items"].([]any) {
-			kept[fmt.Sprint(a.(obj)["note"])]++
+			kept[fmt.Sprint(a.(Object)["note"])]++
 		}
 		cursor, more := page["next_cursor"].(string)
 		if !more {
@@ -985,7 +987,7 @@ func databaseGone(d *day) {
 func databaseSilent(d *day) {
 	w := behindAWall(d)
 	s := d.serve("--stop-timeout", "5s")
-	desk := d.as("kiran")
+	desk := d.As("kiran")
 	visit := d.book(desk, 1, "ravi")
 	w.set(false, true)
 	d.until("not ready", func() bool { return s.probe("/readyz") == 503 })
@@ -995,9 +997,9 @@ func databaseSilent(d *day) {
 	began := time.Now()
 	var wg sync.WaitGroup
 	for range 10 { // more than there are connections, with the ticker and the queue
-		wg.Go(func() { d.gone(desk, "GET", path("/v1/visits/%s", visit), nil) })
+		wg.Go(func() { d.gone(desk, "GET", Path("/v1/visits/%s", visit), nil) })
 		wg.Go(func() {
-			d.gone(desk, "POST", path("/v1/visits/%s/attempts", visit), obj{"channel": "phone", "outcome": "busy"})
+			d.gone(desk, "POST", Path("/v1/visits/%s/attempts", visit), Object{"channel": "phone", "outcome": "busy"})
 		})
 	}
 	wg.Wait()
@@ -1007,7 +1009,7 @@ func databaseSilent(d *day) {
 	w.set(false, false)
 	d.until("ready again", func() bool { return s.probe("/readyz") == 200 })
 	d.book(desk, 2, "ravi")
-	d.until("a push after the silence", func() bool { return len(d.phones.MessagesFor("phone:ravi")) == 2 })
+	d.until("a push after the silence", func() bool { return len(d.Phones.MessagesFor("phone:ravi")) == 2 })
 	// A server that is told to stop while its database is silent does stop. It
 	// says so by its exit when requests were left unanswered, and only then.
 	stop := func(s *server) int {
@@ -1021,10 +1023,10 @@ func databaseSilent(d *day) {
 	w.set(false, true)
 	left := make(chan error, 1)
 	go func() {
-		req, err := http.NewRequest("GET", s.base+path("/v1/visits/%s", visit), nil)
+		req, err := http.NewRequest("GET", s.base+Path("/v1/visits/%s", visit), nil)
 		if err == nil {
-			req.Header.Set("Authorization", "Bearer "+desk.token)
-			_, err = (&http.Client{Timeout: patience}).Do(req)
+			req.Header.Set("Authorization", "Bearer "+desk.Token)
+			_, err = (&http.Client{Timeout: Patience}).Do(req)
 		}
 		left <- err
 	}()
@@ -1052,22 +1054,22 @@ func databaseSilent(d *day) {
 // waits.
 func fileHeld(d *day) {
 	s := d.serve()
-	desk := d.as("kiran")
+	desk := d.As("kiran")
 	visit := d.book(desk, 1, "ravi")
 	other, err := sql.Open("sqlite", "file:"+d.url+"?_pragma=busy_timeout(10000)&_txlock=immediate")
-	d.must(err)
+	d.Must(err)
 	defer other.Close()
 	tx, err := other.Begin()
-	d.must(err)
+	d.Must(err)
 	var wg sync.WaitGroup
 	began := time.Now()
 	for range 3 {
 		wg.Go(func() {
-			d.gone(desk, "POST", path("/v1/visits/%s/attempts", visit), obj{"channel": "phone", "outcome": "busy"})
+			d.gone(desk, "POST", Path("/v1/visits/%s/attempts", visit), Object{"channel": "phone", "outcome": "busy"})
 		})
 	}
 	// Who only reads does not wait.
-	desk.send("GET", path("/v1/visits/%s", visit), nil, 200)
+	desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200)
 	if s.probe("/healthz") != 200 || time.Since(began) > 5*time.Second {
 		d.Errorf("reading waits for the writer: %v", time.Since(began))
 	}
@@ -1075,10 +1077,10 @@ func fileHeld(d *day) {
 	if took := time.Since(began); took > 20*time.Second {
 		d.Errorf("the answers took %v", took)
 	}
-	d.must(tx.Rollback())
-	o := &letterOut{path: path("/v1/visits/%s/attempts", visit), body: obj{"channel": "phone", "outcome": "busy"}, key: uuid.NewString()}
+	d.Must(tx.Rollback())
+	o := &letterOut{path: Path("/v1/visits/%s/attempts", visit), body: Object{"channel": "phone", "outcome": "busy"}, key: uuid.NewString()}
 	d.until("writing again", func() bool { done, _ := o.try(desk); return done })
-	if n := len(desk.send("GET", fmt.Sprintf("/v1/jobs/%s/attempts", visit["job_id"]), nil, 200)["items"].([]any)); n != 1 {
+	if n := len(desk.Send("GET", fmt.Sprintf("/v1/jobs/%s/attempts", visit["job_id"]), nil, 200)["items"].([]any)); n != 1 {
 		d.Errorf("%d attempts: those that were refused left something", n)
 	}
 }
@@ -1090,41 +1092,41 @@ func twoReplicas(d *day) {
 	yesterday := new(demo.Clock)
 	yesterday.Advance(-30 * time.Hour)
 	past := repotest.OpenURL(d.T, d.url)
-	w := &app.Config{Secrets: app.Secrets{JWTSecret: jwtSecret, LinkSecret: linkSecret}, BaseURL: "http://past", Now: yesterday.Now,
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: JWTSecret, LinkSecret: LinkSecret}, BaseURL: "http://past", Now: yesterday.Now,
 		Push: notifications.NewLog(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler)}
 	old, err := app.New(context.Background(), past, w)
-	d.must(err)
+	d.Must(err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	d.must(err)
+	d.Must(err)
 	go func() { _ = old.HTTP.Serve(ln) }()
-	d.base = "http://" + ln.Addr().String()
-	desk := d.as("kiran")
-	visits := []obj{}
+	d.URL = "http://" + ln.Addr().String()
+	desk := d.As("kiran")
+	visits := []Object{}
 	for range missed {
-		_, job := d.household(desk, nil)
+		_, job := d.Household(desk, nil)
 		from := yesterday.Now().Add(time.Hour)
-		visits = append(visits, desk.send("POST", path("/v1/jobs/%s/visits", job),
-			obj{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201))
+		visits = append(visits, desk.Send("POST", Path("/v1/jobs/%s/visits", job),
+			Object{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201))
 	}
-	end, cancel := context.WithTimeout(context.Background(), patience)
+	end, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	_ = old.HTTP.Drain(end)
-	d.must(past.Close())
+	d.Must(past.Close())
 
 	a, b := d.serve(), d.serve()
 	atA, atB := d.at(a), d.at(b)
-	desk = atA.as("kiran")
+	desk = atA.As("kiran")
 	d.until("all missed", func() bool {
 		n := 0
 		for _, v := range visits {
-			if desk.send("GET", path("/v1/visits/%s", v), nil, 200)["status"] == "missed" {
+			if desk.Send("GET", Path("/v1/visits/%s", v), nil, 200)["status"] == "missed" {
 				n++
 			}
 		}
 		return n == missed
 	})
 	for _, v := range visits {
-		out, _ := atB.as("kiran").raw("GET", fmt.Sprintf("/v1/jobs/%s/timeline", v["job_id"]), nil)
+		out, _ := atB.As("kiran").Raw("GET", fmt.Sprintf("/v1/jobs/%s/timeline", v["job_id"]), nil)
 		if n := bytes.Count(out, []byte(`"visit.missed"`)); n != 1 {
 			d.Errorf("the visit was missed %d times", n)
 		}
@@ -1133,7 +1135,7 @@ func twoReplicas(d *day) {
 	for _, login := range []string{"kiran", "asha"} {
 		count := func() (all int, of map[string]int) {
 			of = map[string]int{}
-			for _, m := range d.phones.MessagesFor("phone:" + login) {
+			for _, m := range d.Phones.MessagesFor("phone:" + login) {
 				if m.Title == "Visit missed" {
 					all++
 					of[m.Data["notice_id"]]++
@@ -1152,14 +1154,14 @@ func twoReplicas(d *day) {
 		body   string
 	}
 	for i := range 15 {
-		_, job := atA.household(desk, nil)
+		_, job := atA.Household(desk, nil)
 		key := uuid.NewString()
 		body := bookedAt(d, i, "ravi")
 		answers := make([]answer, 2)
 		var wg sync.WaitGroup
-		for k, p := range []*person{desk, atB.as("kiran")} {
+		for k, p := range []*Client{desk, atB.As("kiran")} {
 			wg.Go(func() {
-				out, res := p.raw("POST", path("/v1/jobs/%s/visits", job), body, "Idempotency-Key", key)
+				out, res := p.Raw("POST", Path("/v1/jobs/%s/visits", job), body, "Idempotency-Key", key)
 				answers[k] = answer{res.StatusCode, string(out)}
 			})
 		}
@@ -1177,49 +1179,49 @@ func twoReplicas(d *day) {
 		if made == 0 || made == 2 && answers[0].body != answers[1].body {
 			d.Errorf("the double tap: %v", answers)
 		}
-		out, res := atB.as("kiran").raw("POST", path("/v1/jobs/%s/visits", job), body, "Idempotency-Key", key)
+		out, res := atB.As("kiran").Raw("POST", Path("/v1/jobs/%s/visits", job), body, "Idempotency-Key", key)
 		if res.StatusCode != 201 || res.Header.Get("Idempotency-Replayed") != "true" {
 			d.Errorf("the third tap: %d %s", res.StatusCode, out)
 		}
-		if n := len(desk.send("GET", path("/v1/visits?job_id=%s", job), nil, 200)["items"].([]any)); n != 1 {
+		if n := len(desk.Send("GET", Path("/v1/visits?job_id=%s", job), nil, 200)["items"].([]any)); n != 1 {
 			d.Errorf("%d visits after a double tap", n)
 		}
 	}
-	d.until("a push for each tap", func() bool { return len(d.phones.MessagesFor("phone:ravi")) >= 15 })
+	d.until("a push for each tap", func() bool { return len(d.Phones.MessagesFor("phone:ravi")) >= 15 })
 	// Who is disabled here is out there within 5 s.
-	gita, here := atB.as("gita"), atA.as("gita")
-	gita.send("GET", "/v1/me", nil, 200)
-	root := atA.as("root")
-	user := root.send("GET", fmt.Sprintf("/v1/users/%s", gita.id), nil, 200)
-	root.send("PATCH", path("/v1/users/%s", user), obj{"disabled": true}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+	gita, here := atB.As("gita"), atA.As("gita")
+	gita.Send("GET", "/v1/me", nil, 200)
+	root := atA.As("root")
+	user := root.Send("GET", fmt.Sprintf("/v1/users/%s", gita.ID), nil, 200)
+	root.Send("PATCH", Path("/v1/users/%s", user), Object{"disabled": true}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
 	began := time.Now()
-	here.send("GET", "/v1/me", nil, 401)
-	d.until("gita to be out", func() bool { _, res := gita.raw("GET", "/v1/me", nil); return res.StatusCode == 401 })
+	here.Send("GET", "/v1/me", nil, 401)
+	d.until("gita to be out", func() bool { _, res := gita.Raw("GET", "/v1/me", nil); return res.StatusCode == 401 })
 	if took := time.Since(began); took > 5*time.Second {
 		d.Errorf("a disabled user was let in for %v", took)
 	}
 	// A replica that dies leaves its deliveries to the other.
-	d.phones.ScriptAll(fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second),
+	d.Phones.ScriptAll(fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second),
 		fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second))
 	for i := range 6 {
 		d.book(desk, 100+i, "meena")
 	}
-	requests := d.phones.Requests()
-	d.until("pushes under way", func() bool { return d.phones.Requests() >= requests })
+	requests := d.Phones.Requests()
+	d.until("pushes under way", func() bool { return d.Phones.Requests() >= requests })
 	b.kill()
 	d.until("all pushes by the other one", func() bool {
 		seen := map[string]bool{}
-		for _, m := range d.phones.MessagesFor("phone:meena") {
+		for _, m := range d.Phones.MessagesFor("phone:meena") {
 			seen[m.Data["visit_id"]] = true
 		}
 		return len(seen) == 6
 	})
-	for _, m := range d.phones.MessagesFor("phone:ravi") {
+	for _, m := range d.Phones.MessagesFor("phone:ravi") {
 		if m.Title != "New visit" {
 			d.Errorf("ravi got %q", m.Title)
 		}
 	}
-	if n := len(d.phones.MessagesFor("phone:ravi")); n != 15 {
+	if n := len(d.Phones.MessagesFor("phone:ravi")); n != 15 {
 		d.Errorf("%d pushes for 15 taps", n)
 	}
 	if code := a.terminate(); code != 0 {

@@ -18,16 +18,16 @@ import (
 )
 
 func TestRefusalProvesNoAgreement(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("visit.assigned", "visit.confirmed")
-		desk := h.as("kiran")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("visit.assigned", "visit.confirmed")
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(26*time.Hour), "ravi")
 		for _, outcome := range []string{"refused", "hostile", "no_answer"} {
-			desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": outcome}}, 422)
+			desk.Send("POST", Path("/v1/visits/%s/confirm", visit), Object{"contact": Object{"channel": "phone", "outcome": outcome}}, 422)
 		}
-		desk.send("POST", path("/v1/visits/%s/confirm", visit), nil, 409)
-		out := desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": "reached"}}, 200)
+		desk.Send("POST", Path("/v1/visits/%s/confirm", visit), nil, 409)
+		out := desk.Send("POST", Path("/v1/visits/%s/confirm", visit), Object{"contact": Object{"channel": "phone", "outcome": "reached"}}, 200)
 		if out["confirmation"] != "confirmed" || out["confirmed_how"] != "call" {
 			t.Errorf("confirmed %v by %v", out["confirmation"], out["confirmed_how"])
 		}
@@ -35,85 +35,85 @@ func TestRefusalProvesNoAgreement(t *testing.T) {
 }
 
 func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.triage", "flag.triaged", "hold.area", "hold.released", "visit.assigned", "visit.held_cancelled",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.triage", "flag.triaged", "hold.area", "hold.released", "visit.assigned", "visit.held_cancelled",
 			"visit.needs_someone", "visit.read_plan")
-		desk, maya := h.as("kiran"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
-		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 1}, 201)
-		maya.send("POST", path("/v1/flags/%s/triage", flag), obj{"level": 0}, 422)
-		maya.send("POST", path("/v1/flags/%s/triage", flag), obj{"level": 3}, 200)
-		if holds := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 {
+		desk, maya := h.As("kiran"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(3*time.Hour), "ravi")
+		flag := h.As("ravi").Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "threat", "level": 1}, 201)
+		maya.Send("POST", Path("/v1/flags/%s/triage", flag), Object{"level": 0}, 422)
+		maya.Send("POST", Path("/v1/flags/%s/triage", flag), Object{"level": 3}, 200)
+		if holds := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 {
 			t.Fatalf("holds after triage: %v", holds)
 		}
 		// The slot is kept until the window begins; then it falls away, for nobody.
-		h.advance(2 * time.Hour)
-		if got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "scheduled" {
+		h.Advance(2 * time.Hour)
+		if got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200); got["status"] != "scheduled" {
 			t.Fatalf("before its window the visit is %v", got["status"])
 		}
-		h.advance(65 * time.Minute)
-		got := desk.send("GET", path("/v1/visits/%s", visit), nil, 200)
+		h.Advance(65 * time.Minute)
+		got := desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200)
 		if got["status"] != "cancelled" || got["end_reason"] != "held" || got["counts_against"] != "nobody" {
 			t.Fatalf("at its window the visit is %v (%v), against %v", got["status"], got["end_reason"], got["counts_against"])
 		}
 		// A plan can be revised, and what was seen of the old one is void.
-		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"no_visit"}}, 200)
-		window := obj{"window_start": h.clock.Now().Add(20 * time.Hour), "window_end": h.clock.Now().Add(22 * time.Hour),
-			"crew": []string{h.people["meena"].id.String()}}
-		if out := desk.send("POST", path("/v1/jobs/%s/visits", job), window, 409); out["code"] != "plan_not_met" {
+		maya.Send("POST", Path("/v1/jobs/%s/safety-release", job), Object{"plan": []string{"no_visit"}}, 200)
+		window := Object{"window_start": h.Clock.Now().Add(20 * time.Hour), "window_end": h.Clock.Now().Add(22 * time.Hour),
+			"crew": []string{h.People["meena"].ID.String()}}
+		if out := desk.Send("POST", Path("/v1/jobs/%s/visits", job), window, 409); out["code"] != "plan_not_met" {
 			t.Errorf("no_visit refuses as %v", out["code"])
 		}
-		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"daylight"}}, 200)
-		next := desk.send("POST", path("/v1/jobs/%s/visits", job), window, 201)
-		meena := h.as("meena")
-		meena.send("POST", path("/v1/visits/%s/plan-seen", next), nil, 200)
-		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"daylight", "carry_in"}}, 200)
-		if out := meena.send("POST", path("/v1/visits/%s/en-route", next), nil, 409); out["code"] != "plan_not_met" {
+		maya.Send("POST", Path("/v1/jobs/%s/safety-release", job), Object{"plan": []string{"daylight"}}, 200)
+		next := desk.Send("POST", Path("/v1/jobs/%s/visits", job), window, 201)
+		meena := h.As("meena")
+		meena.Send("POST", Path("/v1/visits/%s/plan-seen", next), nil, 200)
+		maya.Send("POST", Path("/v1/jobs/%s/safety-release", job), Object{"plan": []string{"daylight", "carry_in"}}, 200)
+		if out := meena.Send("POST", Path("/v1/visits/%s/en-route", next), nil, 409); out["code"] != "plan_not_met" {
 			t.Errorf("an unseen plan refuses as %v", out["code"])
 		}
-		meena.send("POST", path("/v1/visits/%s/plan-seen", next), nil, 200)
-		meena.send("POST", path("/v1/visits/%s/en-route", next), nil, 200)
+		meena.Send("POST", Path("/v1/visits/%s/plan-seen", next), nil, 200)
+		meena.Send("POST", Path("/v1/visits/%s/en-route", next), nil, 200)
 	})
 }
 
 func TestStopAgainAfterARelease(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.triage", "hold.area", "hold.released", "visit.assigned")
-		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(time.Hour), "ravi")
-		first := ravi.send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
-		maya.send("POST", path("/v1/jobs/%s/safety-release", job), obj{"plan": []string{"two_people"}}, 200)
-		second := ravi.send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.triage", "hold.area", "hold.released", "visit.assigned")
+		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(time.Hour), "ravi")
+		first := ravi.Send("POST", Path("/v1/visits/%s/stop", visit), nil, 200)
+		maya.Send("POST", Path("/v1/jobs/%s/safety-release", job), Object{"plan": []string{"two_people"}}, 200)
+		second := ravi.Send("POST", Path("/v1/visits/%s/stop", visit), nil, 200)
 		if second["status"] != "stopped_unsafe" || second["flag_id"] == first["flag_id"] {
 			t.Errorf("the second stop: %v, flag %v after %v", second["status"], second["flag_id"], first["flag_id"])
 		}
-		if holds := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 {
+		if holds := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 {
 			t.Errorf("after the second stop the holds are %v", holds)
 		}
 	})
 }
 
 func TestDisruptionMovesTheDayForNobody(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("visit.assigned")
-		desk, asha := h.as("kiran"), h.as("asha")
-		_, job := h.household(desk, nil)
-		_, waiting := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
-		parts := h.visit(desk, waiting, monday.Add(30*time.Hour), "meena")
-		desk.send("POST", path("/v1/jobs/%s/hold", waiting), obj{"kind": "parts", "reason": "compressor"}, 200)
-		out := asha.send("POST", "/v1/centres/"+h.centre.String()+"/disruption",
-			obj{"date": "2027-03-02", "reason": "flood", "move_to": "2027-03-05"}, 201)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("visit.assigned")
+		desk, asha := h.As("kiran"), h.As("asha")
+		_, job := h.Household(desk, nil)
+		_, waiting := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(26*time.Hour), "ravi")
+		parts := h.Visit(desk, waiting, Monday.Add(30*time.Hour), "meena")
+		desk.Send("POST", Path("/v1/jobs/%s/hold", waiting), Object{"kind": "parts", "reason": "compressor"}, 200)
+		out := asha.Send("POST", "/v1/centres/"+h.Centre.String()+"/disruption",
+			Object{"date": "2027-03-02", "reason": "flood", "move_to": "2027-03-05"}, 201)
 		if out["moved"] != 2.0 || out["unplaced"] != 0.0 {
 			t.Fatalf("moved %v, unplaced %v", out["moved"], out["unplaced"])
 		}
-		for _, v := range []obj{visit, parts} {
-			old := desk.send("GET", path("/v1/visits/%s", v), nil, 200)
-			next := desk.send("GET", "/v1/visits/"+old["successor_id"].(string), nil, 200)
+		for _, v := range []Object{visit, parts} {
+			old := desk.Send("GET", Path("/v1/visits/%s", v), nil, 200)
+			next := desk.Send("GET", "/v1/visits/"+old["successor_id"].(string), nil, 200)
 			was, err := time.Parse(time.RFC3339, v["window_start"].(string))
-			h.must(err)
+			h.Must(err)
 			if old["status"] != "rescheduled" || old["counts_against"] != "nobody" || next["window_start"] != was.AddDate(0, 0, 3).
 				Format(time.RFC3339) || len(next["crew"].([]any)) != 1 {
 				t.Errorf("%v %v, next at %v with %v", old["status"], old["counts_against"], next["window_start"], next["crew"])
@@ -123,56 +123,56 @@ func TestDisruptionMovesTheDayForNobody(t *testing.T) {
 }
 
 func TestAStaleTapIsContactAllTheSame(t *testing.T) {
-	stories(t, func(h *harness) {
-		job := unreachableHousehold(h)
-		h.ignores("job.reached", "promise.yours", "visit.assigned", "visit.cancelled")
-		desk := h.as("kiran")
-		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
-		nobody := h.anonymous()
-		page, _ := nobody.raw("GET", link, nil)
-		key := formKey.FindSubmatch(page)
+	OnEachEngine(t, func(h *Harness) {
+		job := UnreachableHousehold(h)
+		h.Ignores("job.reached", "promise.yours", "visit.assigned", "visit.cancelled")
+		desk := h.As("kiran")
+		link := strings.TrimPrefix(desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.URL)
+		nobody := h.Anonymous()
+		page, _ := nobody.Raw("GET", link, nil)
+		key := FormKey.FindSubmatch(page)
 		if key == nil {
 			t.Fatalf("the page of an unreachable household offers nothing:\n%s", page)
 		}
-		if _, res := nobody.raw("POST", link+"/call-me", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type",
+		if _, res := nobody.Raw("POST", link+"/call-me", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type",
 			"application/x-www-form-urlencoded"); res.StatusCode != 303 {
 			t.Fatalf("call me: %d", res.StatusCode)
 		}
-		if v := desk.verdict(job); v["verdict"] != "reached" {
+		if v := desk.Verdict(job); v["verdict"] != "reached" {
 			t.Errorf("after the tap the verdict is %v", v["verdict"])
 		}
-		visit := h.visit(desk, job, h.clock.Now().Add(24*time.Hour), "ravi")
-		page, _ = nobody.raw("GET", link, nil)
-		key = formKey.FindSubmatch(page)
-		desk.send("POST", path("/v1/visits/%s/cancel", visit), obj{"reason": "no parts"}, 200)
-		before := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any))
-		if _, res := nobody.raw("POST", link+"/confirm", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type",
+		visit := h.Visit(desk, job, h.Clock.Now().Add(24*time.Hour), "ravi")
+		page, _ = nobody.Raw("GET", link, nil)
+		key = FormKey.FindSubmatch(page)
+		desk.Send("POST", Path("/v1/visits/%s/cancel", visit), Object{"reason": "no parts"}, 200)
+		before := len(desk.Send("GET", Path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any))
+		if _, res := nobody.Raw("POST", link+"/confirm", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type",
 			"application/x-www-form-urlencoded"); res.StatusCode != 409 {
 			t.Fatalf("a stale confirm: %d", res.StatusCode)
 		}
-		if after := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); after != before+1 {
+		if after := len(desk.Send("GET", Path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); after != before+1 {
 			t.Errorf("%d attempts, want %d: the tap was contact", after, before+1)
 		}
 	})
 }
 
 func TestBlindReportsTellNothing(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.triage", "hold.area")
-		desk := h.as("kiran")
-		customer, _ := h.household(desk, nil)
-		number := customer["contacts"].([]any)[0].(obj)["phones"].([]any)[0]
-		stranger := h.as("ravi2") // of another area
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.triage", "hold.area")
+		desk := h.As("kiran")
+		customer, _ := h.Household(desk, nil)
+		number := customer["contacts"].([]any)[0].(Object)["phones"].([]any)[0]
+		stranger := h.As("ravi2") // of another area
 		for _, phone := range []any{number, "+919899999999"} {
 			id := uuid.NewString()
-			body := obj{"id": id, "phone": phone, "note": "called back"}
+			body := Object{"id": id, "phone": phone, "note": "called back"}
 			for range 2 { // the same report again, under a fresh key
-				if out := stranger.send("POST", "/v1/contacts", body, 202); out["id"] != id {
+				if out := stranger.Send("POST", "/v1/contacts", body, 202); out["id"] != id {
 					t.Errorf("%v is answered with the id %v", phone, out["id"])
 				}
 			}
-			flag := stranger.send("POST", "/v1/flags", obj{"phone": phone, "kind": "verbal_abuse", "level": 2}, 201)
-			got := stranger.send("GET", path("/v1/flags/%s", flag), nil, 200)
+			flag := stranger.Send("POST", "/v1/flags", Object{"phone": phone, "kind": "verbal_abuse", "level": 2}, 201)
+			got := stranger.Send("GET", Path("/v1/flags/%s", flag), nil, 200)
 			for _, field := range []string{"job_id", "customer_id", "site_id", "centre_id", "area_id"} {
 				if got[field] != nil {
 					t.Errorf("the reporter of %v learns %s", phone, field)
@@ -183,18 +183,18 @@ func TestBlindReportsTellNothing(t *testing.T) {
 }
 
 func TestVerifyNamesATamperedRow(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	desk := h.as("kiran")
-	_, job := h.household(desk, nil)
-	desk.attempt(job, "phone", "busy", nil)
-	desk.attempt(job, "phone", "busy", nil)
+	h := New(t, "sqlite")
+	desk := h.As("kiran")
+	_, job := h.Household(desk, nil)
+	desk.Attempt(job, "phone", "busy", nil)
+	desk.Attempt(job, "phone", "busy", nil)
 	ctx := context.Background()
 	for _, spoil := range []string{`UPDATE facts SET payload = '{"x":1}' WHERE seq = 2`,
 		`UPDATE facts SET occurred_at = 'junk' WHERE seq = 2`} {
-		if _, err := h.db.SQL().ExecContext(ctx, spoil); err != nil {
+		if _, err := h.DB.SQL().ExecContext(ctx, spoil); err != nil {
 			t.Fatal(err)
 		}
-		faults, err := h.house.Service.Verify(ctx, nil)
+		faults, err := h.Server.Service.Verify(ctx, nil)
 		if err != nil || len(faults) != 1 || faults[0].Seq != 2 || faults[0].JobID.String() != job["id"] {
 			t.Errorf("%s: %+v, %v", spoil, faults, err)
 		}
@@ -204,31 +204,32 @@ func TestVerifyNamesATamperedRow(t *testing.T) {
 // TestTriesAtAForeignNumberDoNotCount: by the book, but at somebody else's
 // number, nobody becomes unreachable.
 func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
-	stories(t, func(h *harness) {
-		desk, asha := h.as("kiran"), h.as("asha")
-		customer, job := h.household(desk, nil)
-		foreign := obj{"address": "+919800000099", "ring_seconds": 30, "grade": "recorded"}
-		desk.attempt(job, "phone", "no_answer", foreign)
-		h.clock.Advance(4 * time.Hour)
-		asha.attempt(job, "sms", "delivered", obj{"address": "+919800000099"})
-		h.clock.Advance(27 * time.Hour)
-		last := desk.attempt(job, "whatsapp", "read", obj{"address": "+919800000099", "contact_id": customer["contacts"].([]any)[0].(obj)["id"]})
-		h.advance(25 * time.Hour)
-		v := desk.verdict(job)
+	OnEachEngine(t, func(h *Harness) {
+		desk, asha := h.As("kiran"), h.As("asha")
+		customer, job := h.Household(desk, nil)
+		foreign := Object{"address": "+919800000099", "ring_seconds": 30, "grade": "recorded"}
+		desk.Attempt(job, "phone", "no_answer", foreign)
+		h.Clock.Advance(4 * time.Hour)
+		asha.Attempt(job, "sms", "delivered", Object{"address": "+919800000099"})
+		h.Clock.Advance(27 * time.Hour)
+		last := desk.Attempt(job, "whatsapp", "read", Object{"address": "+919800000099",
+			"contact_id": customer["contacts"].([]any)[0].(Object)["id"]})
+		h.Advance(25 * time.Hour)
+		v := desk.Verdict(job)
 		if v["verdict"] != "trying" || len(v["counts"].([]any)) != 0 || len(v["does_not_count"].([]any)) != 3 {
 			t.Fatalf("%v, counts %v, does not count %v", v["verdict"], v["counts"], v["does_not_count"])
 		}
 		for _, x := range v["does_not_count"].([]any) {
-			if !strings.Contains(x.(obj)["why"].(string), "not known as the household's") {
-				t.Errorf("why: %v", x.(obj)["why"])
+			if !strings.Contains(x.(Object)["why"].(string), "not known as the household's") {
+				t.Errorf("why: %v", x.(Object)["why"])
 			}
 		}
 		// Added to the household, the number was its own all along.
-		contact := customer["contacts"].([]any)[0].(obj)
+		contact := customer["contacts"].([]any)[0].(Object)
 		phones := append(contact["phones"].([]any), "+919800000099")
-		desk.send("PATCH", path("/v1/customers/%s", customer),
-			obj{"contacts": []obj{{"id": contact["id"], "name": contact["name"], "phones": phones}}}, 200, "If-Match", `"1"`)
-		if v := desk.verdict(job); len(v["counts"].([]any)) != 3 || v["counts"].([]any)[2] != last["id"] {
+		desk.Send("PATCH", Path("/v1/customers/%s", customer),
+			Object{"contacts": []Object{{"id": contact["id"], "name": contact["name"], "phones": phones}}}, 200, "If-Match", `"1"`)
+		if v := desk.Verdict(job); len(v["counts"].([]any)) != 3 || v["counts"].([]any)[2] != last["id"] {
 			t.Errorf("after the number was added %v count, not %v", v["counts"], v["does_not_count"])
 		}
 	})
@@ -237,43 +238,44 @@ func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
 // TestStopAfterAChangeOfRole: whoever was ever in the crew may stop, also when
 // he is a coordinator elsewhere by now; the report is his to complete.
 func TestStopAfterAChangeOfRole(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.wait")
-		desk, root := h.as("kiran"), h.as("root")
-		_, job := h.household(desk, nil)
-		first := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
-		second := h.visit(desk, job, monday.Add(6*time.Hour), "meena")
-		become := func(login string, change obj) *person {
-			p := h.people[login]
-			user := root.send("GET", "/v1/users/"+p.id.String(), nil, 200)
-			root.send("PATCH", "/v1/users/"+p.id.String(), change, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
-			p.token = "" // those of the former role ended
-			return h.as(login)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.wait")
+		desk, root := h.As("kiran"), h.As("root")
+		_, job := h.Household(desk, nil)
+		first := h.Visit(desk, job, Monday.Add(3*time.Hour), "ravi")
+		second := h.Visit(desk, job, Monday.Add(6*time.Hour), "meena")
+		become := func(login string, change Object) *Client {
+			p := h.People[login]
+			user := root.Send("GET", "/v1/users/"+p.ID.String(), nil, 200)
+			root.Send("PATCH", "/v1/users/"+p.ID.String(), change, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+			p.Token = "" // those of the former role ended
+			return h.As(login)
 		}
-		h.as("ravi")
-		ravi := become("ravi", obj{"role": "coordinator", "centre_id": h.other})
+		h.As("ravi")
+		ravi := become("ravi", Object{"role": "coordinator", "centre_id": h.OtherCentre})
 		for _, other := range []string{"kiran2", "kiran", "asha", "maya", "gita", "root"} {
-			h.as(other).send("POST", path("/v1/visits/%s/stop", first), nil, 404)
+			h.As(other).Send("POST", Path("/v1/visits/%s/stop", first), nil, 404)
 		}
-		ravi.send("GET", path("/v1/visits/%s", first), nil, 404)
-		out := ravi.send("POST", path("/v1/visits/%s/stop", first), nil, 200)
+		ravi.Send("GET", Path("/v1/visits/%s", first), nil, 404)
+		out := ravi.Send("POST", Path("/v1/visits/%s/stop", first), nil, 200)
 		if out["status"] != "stopped_unsafe" || out["flag_id"] == nil {
 			t.Fatalf("stopped: %v, flag %v", out["status"], out["flag_id"])
 		}
-		if again := ravi.send("POST", path("/v1/visits/%s/stop", first), "{broken", 200); again["flag_id"] != out["flag_id"] {
+		if again := ravi.Send("POST", Path("/v1/visits/%s/stop", first), "{broken", 200); again["flag_id"] != out["flag_id"] {
 			t.Errorf("the second tap made the flag %v", again["flag_id"])
 		}
-		if holds := desk.send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 || holds[0].(obj)["kind"] != "safety" {
+		if holds := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 ||
+			holds[0].(Object)["kind"] != "safety" {
 			t.Errorf("holds %v", holds)
 		}
-		done := ravi.send("POST", path("/v1/visits/%s/flags", first), obj{"kind": "threat", "level": 3, "note": "at the gate"}, 201)
+		done := ravi.Send("POST", Path("/v1/visits/%s/flags", first), Object{"kind": "threat", "level": 3, "note": "at the gate"}, 201)
 		if done["id"] != out["flag_id"] {
 			t.Errorf("his words made another report: %v", done["id"])
 		}
 		// The same in his own centre, with a role that decides about reports.
-		desk.send("POST", path("/v1/visits/%s/assign", second), obj{"crew": []string{}}, 409) // held now
-		meena := become("meena", obj{"role": "agent"})
-		if out := meena.send("POST", path("/v1/visits/%s/stop", second), nil, 200); out["status"] != "stopped_unsafe" {
+		desk.Send("POST", Path("/v1/visits/%s/assign", second), Object{"crew": []string{}}, 409) // held now
+		meena := become("meena", Object{"role": "agent"})
+		if out := meena.Send("POST", Path("/v1/visits/%s/stop", second), nil, 200); out["status"] != "stopped_unsafe" {
 			t.Errorf("stopped as an agent: %v", out["status"])
 		}
 	})
@@ -283,15 +285,15 @@ func TestStopAfterAChangeOfRole(t *testing.T) {
 // further one says is added to it, and a lower level takes nothing back
 // (docs/product.md section 5).
 func TestAFurtherTapOnStopTellsMore(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.live", "flag.triage", "hold.area", "visit.assigned")
-		desk, maya := h.as("kiran"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
-		ravi := h.as("ravi")
-		stop := func(body any) obj { return ravi.send("POST", path("/v1/visits/%s/stop", visit), body, 200) }
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.live", "flag.triage", "hold.area", "visit.assigned")
+		desk, maya := h.As("kiran"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(3*time.Hour), "ravi")
+		ravi := h.As("ravi")
+		stop := func(body any) Object { return ravi.Send("POST", Path("/v1/visits/%s/stop", visit), body, 200) }
 		first := stop(nil)
-		flag := func() obj { return maya.send("GET", "/v1/flags/"+toString(first["flag_id"]), nil, 200) }
+		flag := func() Object { return maya.Send("GET", "/v1/flags/"+String(first["flag_id"]), nil, 200) }
 		is := func(kind string, level float64, words ...string) {
 			t.Helper()
 			f := flag()
@@ -299,27 +301,27 @@ func TestAFurtherTapOnStopTellsMore(t *testing.T) {
 				t.Errorf("the report is %v, level %v, provisional %v", f["kind"], f["level"], f["provisional"])
 			}
 			for _, w := range words {
-				if strings.Count(toString(f["note"]), w) != 1 {
+				if strings.Count(String(f["note"]), w) != 1 {
 					t.Errorf("%q in the note %q", w, f["note"])
 				}
 			}
 		}
 		is("other", 2)
-		told := h.pushes("maya", live)
+		told := h.Pushes("maya", TitleLiveReport)
 		due := flag()["triage_due_at"]
 		for range 2 { // and the same again changes nothing
-			if more := stop(obj{"kind": "weapon", "level": 4, "note": "he has a knife"}); more["flag_id"] != first["flag_id"] {
+			if more := stop(Object{"kind": "weapon", "level": 4, "note": "he has a knife"}); more["flag_id"] != first["flag_id"] {
 				t.Errorf("another report: %v", more["flag_id"])
 			}
 			is("weapon", 4, "he has a knife")
 		}
-		if now := h.pushes("maya", live); now != told+1 {
+		if now := h.Pushes("maya", TitleLiveReport); now != told+1 {
 			t.Errorf("the manager was told %d times of the higher level", now-told)
 		}
-		if again := flag()["triage_due_at"]; toString(again) >= toString(due) {
+		if again := flag()["triage_due_at"]; String(again) >= String(due) {
 			t.Errorf("due at %v, before %v", again, due)
 		}
-		stop(obj{"kind": "theft", "level": 1, "note": "I am out"})
+		stop(Object{"kind": "theft", "level": 1, "note": "I am out"})
 		is("weapon", 4, "he has a knife", "I am out")
 	})
 }
@@ -340,32 +342,33 @@ func (s twice) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 // TestMovesMayRunTwice: moves that were undone come out the same when they
 // run again.
 func TestMovesMayRunTwice(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("visit.assigned")
-		h.house.Service.Store = twice{h.house.Service.Store}
-		desk, gita, root := h.as("kiran"), h.as("gita"), h.as("root")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
-		move := func(who *person, visit obj, hours int) obj {
-			at := monday.Add(time.Duration(hours) * time.Hour)
-			return who.send("POST", path("/v1/visits/%s/reschedule", visit), obj{"window_start": at, "window_end": at.Add(2 * time.Hour),
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("visit.assigned")
+		h.Server.Service.Store = twice{h.Server.Service.Store}
+		desk, gita, root := h.As("kiran"), h.As("gita"), h.As("root")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(3*time.Hour), "ravi")
+		move := func(who *Client, visit Object, hours int) Object {
+			at := Monday.Add(time.Duration(hours) * time.Hour)
+			return who.Send("POST", Path("/v1/visits/%s/reschedule", visit), Object{"window_start": at, "window_end": at.Add(2 * time.Hour),
 				"reason": "customer asked"}, 201)
 		}
 		next := move(gita, visit, 27) // an agent may not name a crew, and names none
 		last := move(desk, next, 30)
-		if crew, ok := last["crew"].([]any); !ok || len(crew) != 1 || crew[0] != h.people["ravi"].id.String() ||
+		if crew, ok := last["crew"].([]any); !ok || len(crew) != 1 || crew[0] != h.People["ravi"].ID.String() ||
 			last["planned_minutes"] != visit["planned_minutes"] {
 			t.Errorf("the crew is %v for %v minutes", last["crew"], last["planned_minutes"])
 		}
-		centre := root.send("GET", "/v1/centres/"+h.centre.String(), nil, 200)
-		changed := root.send("PATCH", "/v1/centres/"+h.centre.String(), obj{"holidays": []string{"2027-01-26", "2026-12-25", "2027-01-26"}}, 200,
+		centre := root.Send("GET", "/v1/centres/"+h.Centre.String(), nil, 200)
+		changed := root.Send("PATCH", "/v1/centres/"+h.Centre.String(), Object{"holidays": []string{"2027-01-26", "2026-12-25", "2027-01-26"}},
+			200,
 			"If-Match", fmt.Sprintf(`"%v"`, centre["version"]))
 		if days := fmt.Sprint(changed["holidays"]); days != "[2026-12-25 2027-01-26]" {
 			t.Errorf("holidays %v", days)
 		}
-		ravi := h.as("ravi")
-		ravi.send("POST", path("/v1/jobs/%s/attempts", job), obj{"channel": "phone", "outcome": "no_answer", "ring_seconds": 25}, 201)
-		if n := len(desk.send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); n != 1 {
+		ravi := h.As("ravi")
+		ravi.Send("POST", Path("/v1/jobs/%s/attempts", job), Object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 25}, 201)
+		if n := len(desk.Send("GET", Path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); n != 1 {
 			t.Errorf("%d attempts", n)
 		}
 	})
@@ -374,27 +377,27 @@ func TestMovesMayRunTwice(t *testing.T) {
 // TestNamesSaySomethingAndKeysComeOnce: a name of spaces is none, and of two
 // keys nobody can say which one a retry has.
 func TestNamesSaySomethingAndKeysComeOnce(t *testing.T) {
-	stories(t, func(h *harness) {
-		desk := h.as("kiran")
-		for _, home := range []obj{{"name": " \t"}, {"name": "Rao", "contacts": []obj{{"name": "  ", "phones": []string{"+919812345678"}}}},
-			{"name": "Rao", "sites": []obj{{"address": "\n", "postal_code": "411038"}}}} {
-			desk.send("POST", "/v1/customers", home, 400)
+	OnEachEngine(t, func(h *Harness) {
+		desk := h.As("kiran")
+		for _, home := range []Object{{"name": " \t"}, {"name": "Rao", "contacts": []Object{{"name": "  ", "phones": []string{"+919812345678"}}}},
+			{"name": "Rao", "sites": []Object{{"address": "\n", "postal_code": "411038"}}}} {
+			desk.Send("POST", "/v1/customers", home, 400)
 		}
-		customer := obj{"name": "Rao", "contacts": []obj{{"name": "Rao", "phones": []string{"+919812345678"}}},
-			"sites": []obj{{"address": "1 Lane", "postal_code": "411038"}}}
+		customer := Object{"name": "Rao", "contacts": []Object{{"name": "Rao", "phones": []string{"+919812345678"}}},
+			"sites": []Object{{"address": "1 Lane", "postal_code": "411038"}}}
 		for keys, want := range map[string]int{"one": 201, "one two": 400} {
 			body, err := json.Marshal(customer)
-			h.must(err)
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.base+"/v1/customers", bytes.NewReader(body))
-			h.must(err)
-			req.Header.Set("Authorization", "Bearer "+desk.token)
+			h.Must(err)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.URL+"/v1/customers", bytes.NewReader(body))
+			h.Must(err)
+			req.Header.Set("Authorization", "Bearer "+desk.Token)
 			req.Header.Set("Content-Type", "application/json")
 			for key := range strings.FieldsSeq(keys) {
 				req.Header.Add("Idempotency-Key", key)
 			}
 			res, err := http.DefaultClient.Do(req)
-			h.must(err)
-			h.must(res.Body.Close())
+			h.Must(err)
+			h.Must(res.Body.Close())
 			if res.StatusCode != want {
 				t.Errorf("keys %q: %d, want %d", keys, res.StatusCode, want)
 			}
@@ -405,28 +408,28 @@ func TestNamesSaySomethingAndKeysComeOnce(t *testing.T) {
 // TestANewPasswordEndsEveryOtherLink: a link that was lost does not set it
 // again, and who signs in afterwards is let in at once.
 func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
-	stories(t, func(h *harness) {
-		root, kiran := h.as("root"), h.as("kiran")
+	OnEachEngine(t, func(h *Harness) {
+		root, kiran := h.As("root"), h.As("kiran")
 		invite := func() string {
-			return toString(root.send("POST", fmt.Sprintf("/v1/users/%s/invite", kiran.id),
-				obj{"in_person": true, "note": "showed an identity card"}, 201)["code"])
+			return String(root.Send("POST", fmt.Sprintf("/v1/users/%s/invite", kiran.ID),
+				Object{"in_person": true, "note": "showed an identity card"}, 201)["code"])
 		}
-		nobody := h.anonymous()
-		h.ignores("account.reset")
+		nobody := h.Anonymous()
+		h.Ignores("account.reset")
 		reset := func(token, password string, want int) {
 			t.Helper()
-			nobody.send("POST", "/v1/auth/reset", obj{"token": token, "password": password}, want)
+			nobody.Send("POST", "/v1/auth/reset", Object{"token": token, "password": password}, want)
 		}
 		lost, second := invite(), invite()
-		kiran.send("GET", "/v1/me", nil, 200) // the server remembers him as he is
+		kiran.Send("GET", "/v1/me", nil, 200) // the server remembers him as he is
 		reset(second, "correct horse battery 1", 204)
-		fresh := nobody.send("POST", "/v1/auth/login", obj{"login": kiran.login, "password": "correct horse battery 1"}, 200)
-		h.signedIn("", toString(fresh["access_token"])).send("GET", "/v1/me", nil, 200)
-		kiran.send("GET", "/v1/me", nil, 401)
+		fresh := nobody.Send("POST", "/v1/auth/login", Object{"login": kiran.Login, "password": "correct horse battery 1"}, 200)
+		h.SignedIn("", String(fresh["access_token"])).Send("GET", "/v1/me", nil, 200)
+		kiran.Send("GET", "/v1/me", nil, 401)
 		reset(lost, "correct horse battery 2", 422)
 		third := invite()
-		again := h.signedIn("", toString(fresh["access_token"]))
-		again.send("POST", "/v1/auth/password", obj{"old_password": "correct horse battery 1", "password": "correct horse battery 3"}, 204)
+		again := h.SignedIn("", String(fresh["access_token"]))
+		again.Send("POST", "/v1/auth/password", Object{"old_password": "correct horse battery 1", "password": "correct horse battery 3"}, 204)
 		reset(third, "correct horse battery 4", 422)
 		reset(invite(), "correct horse battery 5", 204)
 	})
@@ -435,43 +438,43 @@ func TestANewPasswordEndsEveryOtherLink(t *testing.T) {
 // TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob: the rules alone
 // never do, and nobody else may (docs/product.md section 4).
 func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("job.notice_ready", "job.reached", "job.unreachable")
-		desk, asha, maya := h.as("kiran"), h.as("asha"), h.as("maya")
-		customer, plain := h.household(desk, nil)
-		job := desk.send("POST", "/v1/jobs", obj{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("job.notice_ready", "job.reached", "job.unreachable")
+		desk, asha, maya := h.As("kiran"), h.As("asha"), h.As("maya")
+		customer, plain := h.Household(desk, nil)
+		job := desk.Send("POST", "/v1/jobs", Object{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator",
 			"safety_critical": true}, 201)
-		hold := path("/v1/jobs/%s/hold", job)
-		unreachable := obj{"kind": "unreachable", "reason": "neighbours say they are away"}
-		if out := maya.send("POST", hold, unreachable, 409); out["code"] != "guard_not_met" || len(out["errors"].([]any)) == 0 {
+		hold := Path("/v1/jobs/%s/hold", job)
+		unreachable := Object{"kind": "unreachable", "reason": "neighbours say they are away"}
+		if out := maya.Send("POST", hold, unreachable, 409); out["code"] != "guard_not_met" || len(out["errors"].([]any)) == 0 {
 			t.Errorf("before anything was tried: %v, %v", out["code"], out["errors"])
 		}
-		desk.attempt(job, "phone", "no_answer", obj{"ring_seconds": 30, "grade": "recorded"})
-		h.clock.Advance(4 * time.Hour)
-		asha.attempt(job, "sms", "delivered", nil)
-		h.clock.Advance(27 * time.Hour)
-		desk.attempt(job, "phone", "switched_off", nil)
-		desk.attempt(job, "sms", "sent", obj{"last_notice": true})
-		h.advance(30 * time.Hour)
-		v := h.sameVerdict(job, "last_notice")
+		desk.Attempt(job, "phone", "no_answer", Object{"ring_seconds": 30, "grade": "recorded"})
+		h.Clock.Advance(4 * time.Hour)
+		asha.Attempt(job, "sms", "delivered", nil)
+		h.Clock.Advance(27 * time.Hour)
+		desk.Attempt(job, "phone", "switched_off", nil)
+		desk.Attempt(job, "sms", "sent", Object{"last_notice": true})
+		h.Advance(30 * time.Hour)
+		v := h.verdictOnBoth(job, "last_notice")
 		if missing := v["missing"].([]any); len(missing) != 1 || !strings.Contains(missing[0].(string), "area manager") {
 			t.Errorf("missing %v", missing)
 		}
 		for _, login := range []string{"kiran", "asha", "gita"} {
-			h.as(login).send("POST", hold, unreachable, 403)
+			h.As(login).Send("POST", hold, unreachable, 403)
 		}
-		maya.send("POST", path("/v1/jobs/%s/hold", plain), unreachable, 403) // there it is a verdict, not a move
-		out := maya.send("POST", hold, unreachable, 200)
-		if out["reachability"] != "unreachable" || offers(out, "schedule") {
+		maya.Send("POST", Path("/v1/jobs/%s/hold", plain), unreachable, 403) // there it is a verdict, not a move
+		out := maya.Send("POST", hold, unreachable, 200)
+		if out["reachability"] != "unreachable" || Offers(out, "schedule") {
 			t.Errorf("the job is %v and offers %v", out["reachability"], out["actions"])
 		}
-		h.sameVerdict(job, "unreachable")
-		h.advance(48 * time.Hour) // and it stays so
-		h.sameVerdict(job, "unreachable")
-		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 403)
-		desk.attempt(job, "phone", "reached", obj{"direction": "inbound"})
-		h.sameVerdict(job, "reached")
-		h.visit(desk, job, h.clock.Now().Add(20*time.Hour), "ravi")
+		h.verdictOnBoth(job, "unreachable")
+		h.Advance(48 * time.Hour) // and it stays so
+		h.verdictOnBoth(job, "unreachable")
+		desk.Send("POST", Path("/v1/jobs/%s/close", job), nil, 403)
+		desk.Attempt(job, "phone", "reached", Object{"direction": "inbound"})
+		h.verdictOnBoth(job, "reached")
+		h.Visit(desk, job, h.Clock.Now().Add(20*time.Hour), "ravi")
 	})
 }
 
@@ -479,40 +482,40 @@ func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
 // the hold was placed is taken back from its end; what it claims to have done
 // under the hold is not.
 func TestLateClaimOnAVisitThatFellAwayUnderAHold(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.live", "flag.live_overdue", "flag.passed_on", "hold.area", "timer.ping", "visit.assigned", "visit.cancelled",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.live", "flag.live_overdue", "flag.passed_on", "hold.area", "timer.ping", "visit.assigned", "visit.cancelled",
 			"visit.held_cancelled", "visit.wait")
-		desk, ravi := h.as("kiran"), h.as("ravi")
-		before := func(d time.Duration) obj { return obj{"occurred_at": monday.Add(d).Format(time.RFC3339)} }
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(2*time.Hour), "ravi")
-		_, other := h.household(desk, nil)
-		second := h.visit(desk, other, monday.Add(2*time.Hour), "meena")
-		h.clock.Advance(time.Hour) // Mon 10:00
-		for _, j := range []obj{job, other} {
-			h.as("noor").send("POST", "/v1/flags", obj{"job_id": j["id"], "kind": "threat", "level": 3}, 201)
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		before := func(d time.Duration) Object { return Object{"occurred_at": Monday.Add(d).Format(time.RFC3339)} }
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(2*time.Hour), "ravi")
+		_, other := h.Household(desk, nil)
+		second := h.Visit(desk, other, Monday.Add(2*time.Hour), "meena")
+		h.Clock.Advance(time.Hour) // Mon 10:00
+		for _, j := range []Object{job, other} {
+			h.As("noor").Send("POST", "/v1/flags", Object{"job_id": j["id"], "kind": "threat", "level": 3}, 201)
 		}
-		h.advance(90 * time.Minute) // the windows began at 11:00
-		for _, v := range []obj{visit, second} {
-			if got := desk.send("GET", path("/v1/visits/%s", v), nil, 200); got["status"] != "cancelled" || got["end_reason"] != "held" {
+		h.Advance(90 * time.Minute) // the windows began at 11:00
+		for _, v := range []Object{visit, second} {
+			if got := desk.Send("GET", Path("/v1/visits/%s", v), nil, 200); got["status"] != "cancelled" || got["end_reason"] != "held" {
 				t.Fatalf("at its window the visit is %v (%v)", got["status"], got["end_reason"])
 			}
 		}
-		if out := ravi.send("POST", path("/v1/visits/%s/arrive", visit), before(61*time.Minute), 409); out["code"] != "held" {
+		if out := ravi.Send("POST", Path("/v1/visits/%s/arrive", visit), before(61*time.Minute), 409); out["code"] != "held" {
 			t.Errorf("an arrival under the hold: %v", out["code"])
 		}
-		out := ravi.send("POST", path("/v1/visits/%s/arrive", visit), before(40*time.Minute), 200)
-		if out["status"] != "arrived" || out["arrived_at"] != monday.Add(40*time.Minute).Format(time.RFC3339) || out["end_reason"] != "" {
+		out := ravi.Send("POST", Path("/v1/visits/%s/arrive", visit), before(40*time.Minute), 200)
+		if out["status"] != "arrived" || out["arrived_at"] != Monday.Add(40*time.Minute).Format(time.RFC3339) || out["end_reason"] != "" {
 			t.Errorf("after the late arrival: %v at %v (%v)", out["status"], out["arrived_at"], out["end_reason"])
 		}
-		out = h.as("meena").send("POST", path("/v1/visits/%s/complete", second), before(55*time.Minute), 200)
+		out = h.As("meena").Send("POST", Path("/v1/visits/%s/complete", second), before(55*time.Minute), 200)
 		if out["status"] != "completed" || out["counts_against"] != "nobody" || len(out["not_recorded"].([]any)) != 3 {
 			t.Errorf("after the late completion: %v, against %v, not recorded %v", out["status"], out["counts_against"], out["not_recorded"])
 		}
-		if got := desk.send("GET", path("/v1/jobs/%s", other), nil, 200); got["status"] != "resolved" || len(got["holds"].([]any)) != 1 {
+		if got := desk.Send("GET", Path("/v1/jobs/%s", other), nil, 200); got["status"] != "resolved" || len(got["holds"].([]any)) != 1 {
 			t.Errorf("the job is %v, holds %v", got["status"], got["holds"])
 		}
-		if got := ravi.send("POST", path("/v1/visits/%s/start", visit), nil, 409); got["code"] != "held" {
+		if got := ravi.Send("POST", Path("/v1/visits/%s/start", visit), nil, 409); got["code"] != "held" {
 			t.Errorf("going on under the hold: %v", got["code"])
 		}
 	})
@@ -520,84 +523,84 @@ func TestLateClaimOnAVisitThatFellAwayUnderAHold(t *testing.T) {
 
 // TestCrewIsToldInItsLanguage: pushes speak the reader's language.
 func TestCrewIsToldInItsLanguage(t *testing.T) {
-	stories(t, func(h *harness) {
-		desk, ravi := h.as("kiran"), h.as("ravi")
-		ravi.send("PATCH", "/v1/users/"+ravi.id.String(), obj{"language": "hi"}, 200, "If-Match", fmt.Sprintf(`"%d"`, h.version("ravi")))
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(26*time.Hour), "ravi")
-		if m := h.expect("ravi", "नई विज़िट"); !strings.HasPrefix(m.Body, "मंगलवार 2 मार्च, 11:00-13:00") {
+	OnEachEngine(t, func(h *Harness) {
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		ravi.Send("PATCH", "/v1/users/"+ravi.ID.String(), Object{"language": "hi"}, 200, "If-Match", fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(26*time.Hour), "ravi")
+		if m := h.Expect("ravi", "नई विज़िट"); !strings.HasPrefix(m.Body, "मंगलवार 2 मार्च, 11:00-13:00") {
 			t.Errorf("the window is said as %q", m.Body)
 		}
-		desk.send("POST", path("/v1/visits/%s/confirm", visit), obj{"contact": obj{"channel": "phone", "outcome": "reached"}}, 200)
-		h.expect("ravi", "विज़िट की पुष्टि")
-		h.clock.Advance(2 * time.Minute) // past the minute in which flapping is folded
-		desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": []string{h.people["meena"].id.String()}}, 200)
-		h.expect("ravi", "विज़िट हटाई गई")
-		h.expect("meena", "New visit")
-		h.clock.Advance(2 * time.Minute)
-		desk.send("POST", path("/v1/visits/%s/assign", visit), obj{"crew": []string{h.people["ravi"].id.String()}}, 200)
-		h.expect("ravi", "नई विज़िट")
-		h.expect("meena", "Visit removed")
-		desk.send("POST", path("/v1/visits/%s/cancel", visit), obj{"reason": "no parts"}, 200)
-		h.expect("ravi", "विज़िट रद्द")
+		desk.Send("POST", Path("/v1/visits/%s/confirm", visit), Object{"contact": Object{"channel": "phone", "outcome": "reached"}}, 200)
+		h.Expect("ravi", "विज़िट की पुष्टि")
+		h.Clock.Advance(2 * time.Minute) // past the minute in which flapping is folded
+		desk.Send("POST", Path("/v1/visits/%s/assign", visit), Object{"crew": []string{h.People["meena"].ID.String()}}, 200)
+		h.Expect("ravi", "विज़िट हटाई गई")
+		h.Expect("meena", "New visit")
+		h.Clock.Advance(2 * time.Minute)
+		desk.Send("POST", Path("/v1/visits/%s/assign", visit), Object{"crew": []string{h.People["ravi"].ID.String()}}, 200)
+		h.Expect("ravi", "नई विज़िट")
+		h.Expect("meena", "Visit removed")
+		desk.Send("POST", Path("/v1/visits/%s/cancel", visit), Object{"reason": "no parts"}, 200)
+		h.Expect("ravi", "विज़िट रद्द")
 	})
 }
 
 // TestAJobClosedAsUnreachableReopensAsThePolicySays: the days are the
 // policy's, and the answer offers the move exactly as long.
 func TestAJobClosedAsUnreachableReopensAsThePolicySays(t *testing.T) {
-	stories(t, func(h *harness) {
-		rules := defaultRules()
+	OnEachEngine(t, func(h *Harness) {
+		rules := DefaultRules()
 		rules["close_after_days"], rules["reopen_days"] = 2, 3
-		h.as("root").send("PUT", "/v1/policies/brand", obj{"rules": rules}, 200)
-		job := unreachableHousehold(h)
-		h.ignores("job.unreachable")
-		desk := h.as("kiran")
+		h.As("root").Send("PUT", "/v1/policies/brand", Object{"rules": rules}, 200)
+		job := UnreachableHousehold(h)
+		h.Ignores("job.unreachable")
+		desk := h.As("kiran")
 		see := func(action string, want bool) {
 			t.Helper()
-			if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); offers(got, action) != want {
+			if got := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200); Offers(got, action) != want {
 				t.Errorf("offered %v; %s is to be there: %v", got["actions"], action, want)
 			}
 		}
-		h.clock.Advance(47 * time.Hour)
+		h.Clock.Advance(47 * time.Hour)
 		see("close", false)
-		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 409)
-		h.clock.Advance(time.Hour)
+		desk.Send("POST", Path("/v1/jobs/%s/close", job), nil, 409)
+		h.Clock.Advance(time.Hour)
 		see("close", true)
-		closed := desk.send("POST", path("/v1/jobs/%s/close", job), nil, 200)
+		closed := desk.Send("POST", Path("/v1/jobs/%s/close", job), nil, 200)
 		if closed["status"] != "closed" || closed["end_reason"] != "unreachable" {
 			t.Fatalf("closed: %v (%v)", closed["status"], closed["end_reason"])
 		}
-		h.clock.Advance(72 * time.Hour)
+		h.Clock.Advance(72 * time.Hour)
 		see("reopen", true)
-		desk.send("POST", path("/v1/jobs/%s/reopen", job), nil, 200)
+		desk.Send("POST", Path("/v1/jobs/%s/reopen", job), nil, 200)
 
 		// Any other end leaves 30 days, whatever the policy says.
-		desk.send("POST", path("/v1/jobs/%s/cancel", job), obj{"reason": "moved away"}, 200)
-		h.clock.Advance(29 * 24 * time.Hour)
+		desk.Send("POST", Path("/v1/jobs/%s/cancel", job), Object{"reason": "moved away"}, 200)
+		h.Clock.Advance(29 * 24 * time.Hour)
 		see("reopen", true)
-		h.clock.Advance(25 * time.Hour)
+		h.Clock.Advance(25 * time.Hour)
 		see("reopen", false)
-		if out := desk.send("POST", path("/v1/jobs/%s/reopen", job), nil, 409); out["code"] != "guard_not_met" {
+		if out := desk.Send("POST", Path("/v1/jobs/%s/reopen", job), nil, 409); out["code"] != "guard_not_met" {
 			t.Errorf("too late: %v", out["code"])
 		}
 	})
 }
 
 func TestReopeningAsUnreachableEndsWithThePolicysDays(t *testing.T) {
-	stories(t, func(h *harness) {
-		rules := defaultRules()
+	OnEachEngine(t, func(h *Harness) {
+		rules := DefaultRules()
 		rules["close_after_days"], rules["reopen_days"] = 1, 3
-		h.as("root").send("PUT", "/v1/policies/brand", obj{"rules": rules}, 200)
-		job := unreachableHousehold(h)
-		desk := h.as("kiran")
-		h.clock.Advance(24 * time.Hour)
-		desk.send("POST", path("/v1/jobs/%s/close", job), nil, 200)
-		h.clock.Advance(72*time.Hour + time.Second)
-		if got := desk.send("GET", path("/v1/jobs/%s", job), nil, 200); offers(got, "reopen") {
+		h.As("root").Send("PUT", "/v1/policies/brand", Object{"rules": rules}, 200)
+		job := UnreachableHousehold(h)
+		desk := h.As("kiran")
+		h.Clock.Advance(24 * time.Hour)
+		desk.Send("POST", Path("/v1/jobs/%s/close", job), nil, 200)
+		h.Clock.Advance(72*time.Hour + time.Second)
+		if got := desk.Send("GET", Path("/v1/jobs/%s", job), nil, 200); Offers(got, "reopen") {
 			t.Errorf("offered %v", got["actions"])
 		}
-		desk.send("POST", path("/v1/jobs/%s/reopen", job), nil, 409)
+		desk.Send("POST", Path("/v1/jobs/%s/reopen", job), nil, 409)
 	})
 }
 
@@ -605,75 +608,75 @@ func TestReopeningAsUnreachableEndsWithThePolicysDays(t *testing.T) {
 // who reported or is reported, and a changed role disables as well
 // (docs/product.md section 2).
 func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.decided", "flag.triage", "flag.triaged", "visit.assigned")
-		desk, root, maya := h.as("kiran"), h.as("root"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, monday.Add(3*time.Hour), "ravi")
-		flag := h.as("ravi").send("POST", path("/v1/visits/%s/flags", visit),
-			obj{"kind": "threat", "level": 2, "subject_id": h.people["meena"].id.String()}, 201)
-		change := func(by *person, login string, what obj, want int) {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.decided", "flag.triage", "flag.triaged", "visit.assigned")
+		desk, root, maya := h.As("kiran"), h.As("root"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, Monday.Add(3*time.Hour), "ravi")
+		flag := h.As("ravi").Send("POST", Path("/v1/visits/%s/flags", visit),
+			Object{"kind": "threat", "level": 2, "subject_id": h.People["meena"].ID.String()}, 201)
+		change := func(by *Client, login string, what Object, want int) {
 			t.Helper()
-			address := "/v1/users/" + h.people[login].id.String()
-			user := root.send("GET", address, nil, 200)
-			by.send("PATCH", address, what, want, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+			address := "/v1/users/" + h.People[login].ID.String()
+			user := root.Send("GET", address, nil, 200)
+			by.Send("PATCH", address, what, want, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
 		}
 		for _, login := range []string{"ravi", "meena"} { // who reported, and whom it is about
-			change(root, login, obj{"disabled": true}, 403)
-			change(root, login, obj{"role": "coordinator"}, 403)
-			change(h.as("asha"), login, obj{"disabled": true}, 403)
-			change(h.as("maya2"), login, obj{"disabled": true}, 404)
-			change(root, login, obj{"phone": "+919812345678"}, 403) // where codes for them would go
-			change(root, login, obj{"skills": []string{"refrigerator"}}, 200)
+			change(root, login, Object{"disabled": true}, 403)
+			change(root, login, Object{"role": "coordinator"}, 403)
+			change(h.As("asha"), login, Object{"disabled": true}, 403)
+			change(h.As("maya2"), login, Object{"disabled": true}, 404)
+			change(root, login, Object{"phone": "+919812345678"}, 403) // where codes for them would go
+			change(root, login, Object{"skills": []string{"refrigerator"}}, 200)
 		}
-		change(maya, "meena", obj{"disabled": true}, 200)
-		change(root, "meena", obj{"disabled": false}, 200)
-		maya.send("POST", path("/v1/flags/%s/triage", flag), nil, 200)
-		maya.send("POST", path("/v1/flags/%s/decide", flag), obj{"outcome": "unclear", "reasons": "nobody else was there"}, 200)
-		change(root, "ravi", obj{"disabled": true}, 200)
-		change(root, "meena", obj{"role": "coordinator"}, 200)
+		change(maya, "meena", Object{"disabled": true}, 200)
+		change(root, "meena", Object{"disabled": false}, 200)
+		maya.Send("POST", Path("/v1/flags/%s/triage", flag), nil, 200)
+		maya.Send("POST", Path("/v1/flags/%s/decide", flag), Object{"outcome": "unclear", "reasons": "nobody else was there"}, 200)
+		change(root, "ravi", Object{"disabled": true}, 200)
+		change(root, "meena", Object{"role": "coordinator"}, 200)
 	})
 }
 
 // TestAPageLeftOpenForWeeksActsNoMore: used form keys are forgotten only when
 // no key of that age is taken any more, so that one tap never acts twice.
 func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("promise.late", "promise.yours", "queue.morning")
-		desk := h.as("kiran")
-		_, job := h.household(desk, nil)
-		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
-		nobody := h.anonymous()
-		page, _ := nobody.raw("GET", link, nil)
-		form := url.Values{"form_key": {string(formKey.FindSubmatch(page)[1])}}.Encode()
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("promise.late", "promise.yours", "queue.morning")
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		link := strings.TrimPrefix(desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.URL)
+		nobody := h.Anonymous()
+		page, _ := nobody.Raw("GET", link, nil)
+		form := url.Values{"form_key": {string(FormKey.FindSubmatch(page)[1])}}.Encode()
 		tap := func() int {
-			_, res := nobody.raw("POST", link+"/call-me", form, "Content-Type", "application/x-www-form-urlencoded")
+			_, res := nobody.Raw("POST", link+"/call-me", form, "Content-Type", "application/x-www-form-urlencoded")
 			return res.StatusCode
 		}
 		calls := func() (n int) {
-			for _, f := range desk.send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)["items"].([]any) {
-				if f.(obj)["kind"] == "contact.call_me" {
+			for _, f := range desk.Send("GET", Path("/v1/jobs/%s/timeline", job), nil, 200)["items"].([]any) {
+				if f.(Object)["kind"] == "contact.call_me" {
 					n++
 				}
 			}
 			return n
 		}
 		keys := func() (n int) {
-			h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM form_keys").Scan(&n))
+			h.Must(h.DB.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM form_keys").Scan(&n))
 			return n
 		}
 		for _, after := range []time.Duration{0, 6*24*time.Hour + 23*time.Hour} { // at once, and on the last day
-			h.advance(after)
+			h.Advance(after)
 			if status := tap(); status != 303 || calls() != 1 {
 				t.Fatalf("after %v: %d, %d calls", after, status, calls())
 			}
 		}
-		h.advance(2 * time.Hour)
+		h.Advance(2 * time.Hour)
 		if status := tap(); status != 409 || keys() != 1 {
 			t.Errorf("after a week: %d, %d used keys are remembered", status, keys())
 		}
-		h.advance(25 * time.Hour)
-		if _, err := h.house.Service.Retention(t.Context()); err != nil {
+		h.Advance(25 * time.Hour)
+		if _, err := h.Server.Service.Retention(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if status := tap(); status != 409 || keys() != 0 || calls() != 1 {
@@ -685,23 +688,23 @@ func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
 // TestTheServerForgetsByItself: what ticks for deadlines sweeps as well, and
 // goes on from where a stopped one left.
 func TestTheServerForgetsByItself(t *testing.T) {
-	stories(t, func(h *harness) {
-		desk := h.as("kiran")
+	OnEachEngine(t, func(h *Harness) {
+		desk := h.As("kiran")
 		rows := func() (n int) {
-			h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM idempotency").Scan(&n))
+			h.Must(h.DB.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM idempotency").Scan(&n))
 			return n
 		}
 		for range 2 {
-			h.household(desk, nil)
+			h.Household(desk, nil)
 			if rows() == 0 {
 				t.Fatal("no answer was kept")
 			}
-			h.clock.Advance(7*24*time.Hour + time.Minute)
-			h.house.StartClocks(t.Context())
-			for end := time.Now().Add(patience); rows() > 0 && time.Now().Before(end); {
+			h.Clock.Advance(7*24*time.Hour + time.Minute)
+			h.Server.StartClocks(t.Context())
+			for end := time.Now().Add(Patience); rows() > 0 && time.Now().Before(end); {
 				time.Sleep(20 * time.Millisecond)
 			}
-			h.house.StopClocks()
+			h.Server.StopClocks()
 			if n := rows(); n != 0 {
 				t.Errorf("%d old answers are kept", n)
 			}

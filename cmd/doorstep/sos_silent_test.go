@@ -12,30 +12,30 @@ import (
 // openly, whichever alarm it is of; once it has ended, the others do again. The
 // raiser reads the same as if there were none, and so does whom it must not reach.
 func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("account.changed", "sos.open", "sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
-		ravi, maya, desk, owner := h.as("ravi"), h.as("maya"), h.as("kiran"), h.as("asha")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("account.changed", "sos.open", "sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
+		ravi, maya, desk, owner := h.As("ravi"), h.As("maya"), h.As("kiran"), h.As("asha")
 		const number = "+919811100001"
-		user := maya.send("GET", "/v1/users/"+ravi.id.String(), nil, 200)
-		h.as("root").send("PATCH", path("/v1/users/%s", user), obj{"phone": number}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
-		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
-		visit := h.atTheDoor()
-		board := fmt.Sprintf("/v1/centres/%s/board", h.centre)
+		user := maya.Send("GET", "/v1/users/"+ravi.ID.String(), nil, 200)
+		h.As("root").Send("PATCH", Path("/v1/users/%s", user), Object{"phone": number}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+		ravi.Send("PUT", "/v1/me/codes", Object{"code": "1234", "duress_code": "4321"}, 200)
+		visit := h.ArrivedVisit()
+		board := fmt.Sprintf("/v1/centres/%s/board", h.Centre)
 		// cards are the alarms that somebody reads, each as one text.
-		cards := func(p *person, where string) (out []string) {
+		cards := func(p *Client, where string) (out []string) {
 			t.Helper()
-			list, _ := p.send("GET", where, nil, 200)["items"].([]any)
+			list, _ := p.Send("GET", where, nil, 200)["items"].([]any)
 			if where == board {
-				list = p.send("GET", where, nil, 200)["alarms"].([]any)
+				list = p.Send("GET", where, nil, 200)["alarms"].([]any)
 			}
 			for _, it := range list {
-				if kind := it.(obj)["kind"]; kind == "sos" || kind == "timer" {
-					out = append(out, fmt.Sprint(it.(obj)["known"]))
+				if kind := it.(Object)["kind"]; kind == "sos" || kind == "timer" {
+					out = append(out, fmt.Sprint(it.(Object)["known"]))
 				}
 			}
 			return out
 		}
-		sees := func(when string, p *person, where string, n int, openly bool) {
+		sees := func(when string, p *Client, where string, n int, openly bool) {
 			t.Helper()
 			got := cards(p, where)
 			if len(got) != n {
@@ -48,65 +48,65 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 				}
 			}
 		}
-		silentOf := func(p *person, id any) any { return p.send("GET", fmt.Sprintf("/v1/sos/%v", id), nil, 200)["silent"] }
+		silentOf := func(p *Client, id any) any { return p.Send("GET", fmt.Sprintf("/v1/sos/%v", id), nil, 200)["silent"] }
 		own := func() string {
 			var out []string
-			for _, p := range []string{"/v1/sos", "/v1/inbox", "/v1/visits/" + toString(visit["id"]) + "/timer"} {
-				body, _ := ravi.raw("GET", p, nil)
+			for _, p := range []string{"/v1/sos", "/v1/inbox", "/v1/visits/" + String(visit["id"]) + "/timer"} {
+				body, _ := ravi.Raw("GET", p, nil)
 				out = append(out, string(body))
 			}
 			return strings.Join(out, "\n")
 		}
 
-		loud := ravi.send("POST", "/v1/sos", obj{"note": "help"}, 201)
+		loud := ravi.Send("POST", "/v1/sos", Object{"note": "help"}, 201)
 		sees("one in the open", maya, "/v1/queue", 1, true)
 		sees("one in the open", owner, board, 1, true)
 		before := own()
-		plain := ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": "1234"}, 200)
+		plain := ravi.Send("POST", Path("/v1/visits/%s/timer/fine", visit), Object{"code": "1234"}, 200)
 		if after := own(); strings.Count(after, `"id"`) != strings.Count(before, `"id"`) {
 			t.Fatalf("the plain code shows %s", after)
 		}
-		silent := ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": "4321"}, 200)
+		silent := ravi.Send("POST", Path("/v1/visits/%s/timer/fine", visit), Object{"code": "4321"}, 200)
 		if plain["status"] != silent["status"] || len(plain) != len(silent) {
 			t.Errorf("answered otherwise: %v, %v", plain, silent)
 		}
 		sees("silent besides", maya, "/v1/queue", 2, false)
 		sees("silent besides", maya, board, 2, false)
 		sees("silent besides", owner, board, 2, false)
-		for _, x := range items(maya.send("GET", "/v1/sos", nil, 200)) {
+		for _, x := range Items(maya.Send("GET", "/v1/sos", nil, 200)) {
 			if x["silent"] != true || silentOf(maya, x["id"]) != true {
 				t.Errorf("listed: %v", x)
 			}
 		}
-		if taken := maya.send("POST", path("/v1/sos/%s/acknowledge", loud), nil, 200); taken["silent"] != true {
+		if taken := maya.Send("POST", Path("/v1/sos/%s/acknowledge", loud), nil, 200); taken["silent"] != true {
 			t.Error("the answer to who takes it does not say so")
 		}
 		sees("one taken", maya, "/v1/queue", 2, false)
 
 		// The raiser: nothing tells of it.
 		if got := own(); strings.Contains(got, "duress") || strings.Contains(got, `"silent":true`) || strings.Contains(got, "silence") ||
-			silentOf(ravi, loud["id"]) != false || ravi.send("POST", "/v1/sos", obj{"note": "again"}, 201)["silent"] != false {
+			silentOf(ravi, loud["id"]) != false || ravi.Send("POST", "/v1/sos", Object{"note": "again"}, 201)["silent"] != false {
 			t.Errorf("the raiser reads %s", got)
 		}
-		maya.send("POST", path("/v1/sos/%s/acknowledge", loud), nil, 200)
+		maya.Send("POST", Path("/v1/sos/%s/acknowledge", loud), nil, 200)
 
 		// A timer asks the desk to call: neither its card nor the inbox calls openly.
-		ravi.send("POST", path("/v1/visits/%s/start", visit), nil, 200)
-		ravi.send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
-		_, job := h.household(desk, nil)
-		next := h.visit(desk, job, h.clock.Now().Add(time.Minute), "ravi")
-		h.clock.Advance(time.Minute)
-		ravi.send("POST", path("/v1/visits/%s/arrive", next), nil, 200)
-		asks := func() (out []obj) {
-			for _, n := range items(desk.send("GET", "/v1/inbox", nil, 200)) {
+		ravi.Send("POST", Path("/v1/visits/%s/start", visit), nil, 200)
+		ravi.Send("POST", Path("/v1/visits/%s/complete", visit), nil, 200)
+		_, job := h.Household(desk, nil)
+		next := h.Visit(desk, job, h.Clock.Now().Add(time.Minute), "ravi")
+		h.Clock.Advance(time.Minute)
+		ravi.Send("POST", Path("/v1/visits/%s/arrive", next), nil, 200)
+		asks := func() (out []Object) {
+			for _, n := range Items(desk.Send("GET", "/v1/inbox", nil, 200)) {
 				if n["call"] != nil {
-					out = append(out, n["call"].(obj))
+					out = append(out, n["call"].(Object))
 				}
 			}
 			return out
 		}
 		for n := 0; len(asks()) == 0 && n < 40; n++ {
-			h.advance(5 * time.Minute)
+			h.Advance(5 * time.Minute)
 		}
 		if got := asks(); len(got) == 0 || got[0]["phone"] != number || got[0]["silent"] != true {
 			t.Fatalf("the inbox asks %v", got)
@@ -125,10 +125,10 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 		}
 
 		// Once it has ended, the others may be answered by a call.
-		for _, x := range items(maya.send("GET", "/v1/sos?status=open", nil, 200)) {
+		for _, x := range Items(maya.Send("GET", "/v1/sos?status=open", nil, 200)) {
 			if x["source"] == "duress" {
-				maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
-				if got := maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "Safe.", "outcome": "real"}, 200); got["silent"] != false {
+				maya.Send("POST", Path("/v1/sos/%s/acknowledge", x), nil, 200)
+				if got := maya.Send("POST", Path("/v1/sos/%s/resolve", x), Object{"words": "Safe.", "outcome": "real"}, 200); got["silent"] != false {
 					t.Error("an ended one is silent still")
 				}
 			}
@@ -139,7 +139,7 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 		if got := asks(); got[0]["silent"] != false {
 			t.Errorf("after it ended the inbox asks %v", got)
 		}
-		if raw, _ := maya.raw("GET", "/v1/queue", nil); bytes.Contains(raw, []byte("not to be called openly")) {
+		if raw, _ := maya.Raw("GET", "/v1/queue", nil); bytes.Contains(raw, []byte("not to be called openly")) {
 			t.Error("after it ended the queue says not to call")
 		}
 	})

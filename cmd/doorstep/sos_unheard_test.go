@@ -25,19 +25,19 @@ import (
 	"doorstep/repo/repotest"
 )
 
-// operator keeps what a server says to whoever runs it.
-type operator struct {
+// OperatorLog keeps what a server says to whoever runs it.
+type OperatorLog struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (o *operator) Write(b []byte) (int, error) {
+func (o *OperatorLog) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.Write(b)
 }
 
-func (o *operator) lines(words string) (out []string) {
+func (o *OperatorLog) Lines(words string) (out []string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for line := range strings.Lines(o.text.String()) {
@@ -54,12 +54,12 @@ type telephony struct {
 	mu     sync.Mutex
 	answer func(try int) int // status of a try with the same key
 	tries  map[string]int    // by webhook-id
-	took   map[string]obj
+	took   map[string]Object
 }
 
 func newTelephony(t *testing.T) *telephony {
-	x := &telephony{tries: map[string]int{}, took: map[string]obj{}, answer: func(int) int { return 204 }}
-	check, err := standardwebhooks.NewWebhook(exchangeSecret)
+	x := &telephony{tries: map[string]int{}, took: map[string]Object{}, answer: func(int) int { return 204 }}
+	check, err := standardwebhooks.NewWebhook(TelephonySecret)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func newTelephony(t *testing.T) *telephony {
 		x.tries[id]++
 		code := x.answer(x.tries[id])
 		if code < 300 {
-			var event obj
+			var event Object
 			if err := json.Unmarshal(body, &event); err != nil {
 				t.Error(err)
 			}
@@ -92,10 +92,10 @@ func (x *telephony) set(answer func(try int) int) {
 	x.answer = answer
 }
 
-func (x *telephony) calls() (taken map[string]obj, tries map[string]int) {
+func (x *telephony) calls() (taken map[string]Object, tries map[string]int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	taken, tries = map[string]obj{}, map[string]int{}
+	taken, tries = map[string]Object{}, map[string]int{}
 	for k, v := range x.took {
 		taken[k] = v
 	}
@@ -107,18 +107,18 @@ func (x *telephony) calls() (taken map[string]obj, tries map[string]int) {
 
 // heardOn runs a story on every engine with what the operator reads and,
 // where wanted, a telephony provider.
-func heardOn(t *testing.T, provider bool, tell func(h *harness, o *operator, x *telephony)) {
+func heardOn(t *testing.T, provider bool, tell func(h *Harness, o *OperatorLog, x *telephony)) {
 	t.Parallel()
 	for _, engine := range repotest.Engines(t) {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			o := &operator{}
+			o := &OperatorLog{}
 			var x *telephony
-			h := newHarness(t, engine, func(w *app.Config) {
+			h := New(t, engine, func(w *app.Config) {
 				w.Log = slog.New(slog.NewTextHandler(o, &slog.HandlerOptions{Level: slog.LevelInfo}))
 				if provider {
 					x = newTelephony(t)
-					hook, err := notifications.NewWebhook(x.URL, exchangeSecret, nil)
+					hook, err := notifications.NewWebhook(x.URL, TelephonySecret, nil)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -131,49 +131,49 @@ func heardOn(t *testing.T, provider bool, tell func(h *harness, o *operator, x *
 	}
 }
 
-// figure reads one metric.
-func (h *harness) figure(name string) string {
+// metric reads one metric.
+func (h *Harness) metric(name string) string {
 	h.Helper()
 	w := httptest.NewRecorder()
-	h.house.HTTP.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	h.Server.HTTP.Metrics().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	if m := regexp.MustCompile(`(?m)^` + name + ` (\S+)$`).FindStringSubmatch(w.Body.String()); m != nil {
 		return m[1]
 	}
 	return "none"
 }
 
-func (h *harness) phone(login, number string) {
+func (h *Harness) setPhone(login, number string) {
 	h.Helper()
-	root := h.as("root")
-	at := "/v1/users/" + h.people[login].id.String()
-	user := root.send("GET", at, nil, 200)
-	root.send("PATCH", at, obj{"phone": number}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+	root := h.As("root")
+	at := "/v1/users/" + h.People[login].ID.String()
+	user := root.Send("GET", at, nil, 200)
+	root.Send("PATCH", at, Object{"phone": number}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
 }
 
 // All who could be rung are gone from their phones: the raiser, the admins and
 // whoever runs the server know at once, and nobody waits for the next tier.
 func TestAnSOSThatNobodyHearsIsKnown(t *testing.T) {
-	heardOn(t, false, func(h *harness, o *operator, _ *telephony) {
-		h.ignores("sos.raised")
-		ravi, root := h.as("ravi"), h.as("root")
-		h.phones.ScriptAll(fcmtest.Unregistered().Always())
-		raised := ravi.send("POST", "/v1/sos", nil, 201)
+	heardOn(t, false, func(h *Harness, o *OperatorLog, _ *telephony) {
+		h.Ignores("sos.raised")
+		ravi, root := h.As("ravi"), h.As("root")
+		h.Phones.ScriptAll(fcmtest.Unregistered().Always())
+		raised := ravi.Send("POST", "/v1/sos", nil, 201)
 		if raised["reached"] != false ||
-			!strings.Contains(toString(raised["advice"]), "Nobody was reached yet: call 112, or your desk at +912012345678.") {
+			!strings.Contains(String(raised["advice"]), "Nobody was reached yet: call 112, or your desk at +912012345678.") {
 			h.Errorf("before anybody was reached: %v", raised["advice"])
 		}
-		h.settle()
-		got := ravi.send("GET", path("/v1/sos/%s", raised), nil, 200)
+		h.Settle()
+		got := ravi.Send("GET", Path("/v1/sos/%s", raised), nil, 200)
 		if got["tier"] != 4.0 || got["reached"] != false || got["advice"] != raised["advice"] {
 			h.Errorf("no tier of which anybody hears it waits: tier %v, %v", got["tier"], got["advice"])
 		}
-		it := queued(root)["sos"]
+		it := Queue(root)["sos"]
 		if it == nil || it["title"] != "SOS, nobody was reached" || !strings.Contains(fmt.Sprint(it["known"]), "Nobody was reached yet") {
 			h.Errorf("the admin's queue: %v", it)
 		}
 		told := func(login string) (kinds []string) {
-			for _, n := range items(h.as(login).send("GET", "/v1/inbox?limit=100", nil, 200)) {
-				kinds = append(kinds, toString(n["kind"]))
+			for _, n := range Items(h.As(login).Send("GET", "/v1/inbox?limit=100", nil, 200)) {
+				kinds = append(kinds, String(n["kind"]))
 			}
 			return kinds
 		}
@@ -181,25 +181,25 @@ func TestAnSOSThatNobodyHearsIsKnown(t *testing.T) {
 			!slices.Contains(told("ravi"), "sos.call_yourself") || slices.Contains(told("asha"), "sos.unheard") {
 			h.Errorf("told: root %v, ravi %v, asha %v", told("root"), told("ravi"), told("asha"))
 		}
-		lines := o.lines("nobody hears an SOS")
+		lines := o.Lines("nobody hears an SOS")
 		if len(lines) != 1 || !strings.Contains(lines[0], "level=ERROR") || !strings.Contains(lines[0], raised["id"].(string)) ||
 			strings.Contains(lines[0], "Ravi") {
 			h.Errorf("the operator reads %q", lines)
 		}
-		if total, now := h.figure("doorstep_sos_unheard_total"), h.figure("doorstep_sos_unheard"); total != "1" || now != "1" {
+		if total, now := h.metric("doorstep_sos_unheard_total"), h.metric("doorstep_sos_unheard"); total != "1" || now != "1" {
 			h.Errorf("counted %s, now %s", total, now)
 		}
-		h.advance(5 * time.Minute)
-		if n := len(o.lines("nobody hears an SOS")); n != 1 || h.figure("doorstep_sos_unheard_total") != "1" {
+		h.Advance(5 * time.Minute)
+		if n := len(o.Lines("nobody hears an SOS")); n != 1 || h.metric("doorstep_sos_unheard_total") != "1" {
 			h.Errorf("five minutes later it was said %d times", n)
 		}
 		// A phone comes back: it is heard, and nobody is told to call any more.
-		h.phones.ScriptAll()
-		h.as("maya").send("PUT", "/v1/devices/"+uuid.NewString(), obj{"token": "phone:maya-new", "platform": "android"}, 200)
-		h.advance(time.Minute)
-		if got := ravi.send("GET", path("/v1/sos/%s", raised), nil, 200); got["reached"] != true || got["advice"] != "" ||
-			h.figure("doorstep_sos_unheard") != "0" {
-			h.Errorf("a phone took it: %v %q, unheard now %s", got["reached"], got["advice"], h.figure("doorstep_sos_unheard"))
+		h.Phones.ScriptAll()
+		h.As("maya").Send("PUT", "/v1/devices/"+uuid.NewString(), Object{"token": "phone:maya-new", "platform": "android"}, 200)
+		h.Advance(time.Minute)
+		if got := ravi.Send("GET", Path("/v1/sos/%s", raised), nil, 200); got["reached"] != true || got["advice"] != "" ||
+			h.metric("doorstep_sos_unheard") != "0" {
+			h.Errorf("a phone took it: %v %q, unheard now %s", got["reached"], got["advice"], h.metric("doorstep_sos_unheard"))
 		}
 	})
 }
@@ -207,29 +207,29 @@ func TestAnSOSThatNobodyHearsIsKnown(t *testing.T) {
 // Where it was raised in silence nothing that its raiser can see differs from
 // what they see when somebody hears it.
 func TestUnheardInSilenceTheRaiserReadsNothing(t *testing.T) {
-	heardOn(t, false, func(h *harness, o *operator, _ *telephony) {
-		h.ignores("visit.assigned")
-		ravi := h.as("ravi")
-		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
-		visit := h.atTheDoor()
-		h.settle()
+	heardOn(t, false, func(h *Harness, o *OperatorLog, _ *telephony) {
+		h.Ignores("visit.assigned")
+		ravi := h.As("ravi")
+		ravi.Send("PUT", "/v1/me/codes", Object{"code": "1234", "duress_code": "4321"}, 200)
+		visit := h.ArrivedVisit()
+		h.Settle()
 		seen := func() string {
-			h.settle()
-			list, _ := ravi.raw("GET", "/v1/sos", nil)
-			inbox, _ := ravi.raw("GET", "/v1/inbox?limit=100", nil)
-			return string(list) + string(inbox) + fmt.Sprint(h.titles("ravi"))
+			h.Settle()
+			list, _ := ravi.Raw("GET", "/v1/sos", nil)
+			inbox, _ := ravi.Raw("GET", "/v1/inbox?limit=100", nil)
+			return string(list) + string(inbox) + fmt.Sprint(h.Titles("ravi"))
 		}
 		before := seen()
 		for _, login := range []string{"asha", "maya", "noor", "maya2", "noor2", "asha2", "kiran", "gita", "gita2", "root", "root2", "meena"} {
-			h.phones.Script("phone:"+login, fcmtest.Unregistered().Always())
+			h.Phones.Script("phone:"+login, fcmtest.Unregistered().Always())
 		}
-		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": "4321"}, 200)
-		h.settle()
-		if len(o.lines("nobody hears an SOS")) != 1 {
+		ravi.Send("POST", Path("/v1/visits/%s/timer/fine", visit), Object{"code": "4321"}, 200)
+		h.Settle()
+		if len(o.Lines("nobody hears an SOS")) != 1 {
 			h.Error("the operator is not told")
 		}
 		for range 4 {
-			h.advance(30 * time.Second)
+			h.Advance(30 * time.Second)
 		}
 		if after := seen(); after != before {
 			h.Errorf("he sees\n%s\nbefore\n%s", after, before)
@@ -241,45 +241,46 @@ func TestUnheardInSilenceTheRaiserReadsNothing(t *testing.T) {
 // devices turn out to be gone while it is rung; one phone that hears is enough
 // to wait for.
 func TestATierThatNobodyHearsFallsThrough(t *testing.T) {
-	heardOn(t, false, func(h *harness, o *operator, _ *telephony) {
-		h.ignores("sos.raised", "sos.taken")
-		ravi, maya := h.as("ravi"), h.as("maya")
-		end := func(x obj) {
+	heardOn(t, false, func(h *Harness, o *OperatorLog, _ *telephony) {
+		h.Ignores("sos.raised", "sos.taken")
+		ravi, maya := h.As("ravi"), h.As("maya")
+		end := func(x Object) {
 			h.Helper()
-			maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
-			maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "Safe."}, 200)
-			h.settle()
+			maya.Send("POST", Path("/v1/sos/%s/acknowledge", x), nil, 200)
+			maya.Send("POST", Path("/v1/sos/%s/resolve", x), Object{"words": "Safe."}, 200)
+			h.Settle()
 		}
 		// The proprietor's app turns out to be gone.
-		h.phones.Script("phone:asha", fcmtest.Unregistered().Always())
-		x := ravi.send("POST", "/v1/sos", nil, 201)
-		h.settle()
-		if x["tier"] != 1.0 || h.rung("maya") != 1 || h.rung("maya2") != 0 {
-			h.Errorf("found out while ringing: tier %v at first, maya rung %d times, another area %d", x["tier"], h.rung("maya"), h.rung("maya2"))
+		h.Phones.Script("phone:asha", fcmtest.Unregistered().Always())
+		x := ravi.Send("POST", "/v1/sos", nil, 201)
+		h.Settle()
+		if x["tier"] != 1.0 || h.Alarms("maya") != 1 || h.Alarms("maya2") != 0 {
+			h.Errorf("found out while ringing: tier %v at first, maya rung %d times, another area %d", x["tier"], h.Alarms("maya"),
+				h.Alarms("maya2"))
 		}
-		if got := ravi.send("GET", path("/v1/sos/%s", x), nil, 200); got["reached"] != true || got["advice"] != "" || got["tier"] != 2.0 {
+		if got := ravi.Send("GET", Path("/v1/sos/%s", x), nil, 200); got["reached"] != true || got["advice"] != "" || got["tier"] != 2.0 {
 			h.Errorf("the raiser reads %v", got)
 		}
 		end(x)
 		// By now she has none: nobody tries.
-		rung := h.rung("maya")
-		if x = ravi.send("POST", "/v1/sos", nil, 201); x["tier"] != 2.0 {
+		rung := h.Alarms("maya")
+		if x = ravi.Send("POST", "/v1/sos", nil, 201); x["tier"] != 2.0 {
 			h.Errorf("known before: tier %v", x["tier"])
 		}
-		h.settle()
-		if h.rung("maya") != rung+1 {
-			h.Errorf("maya was rung %d times more", h.rung("maya")-rung)
+		h.Settle()
+		if h.Alarms("maya") != rung+1 {
+			h.Errorf("maya was rung %d times more", h.Alarms("maya")-rung)
 		}
 		end(x)
 		// Beside her a chosen colleague who hears it: the next tier waits.
-		ravi.send("PUT", "/v1/me/colleague", obj{"colleague_id": h.people["meena"].id}, 200)
-		rung = h.rung("maya")
-		x = ravi.send("POST", "/v1/sos", nil, 201)
-		h.settle()
-		if x["tier"] != 1.0 || h.rung("maya") != rung || h.rung("meena") != 1 {
-			h.Errorf("with a colleague: tier %v, maya rung %d times more", x["tier"], h.rung("maya")-rung)
+		ravi.Send("PUT", "/v1/me/colleague", Object{"colleague_id": h.People["meena"].ID}, 200)
+		rung = h.Alarms("maya")
+		x = ravi.Send("POST", "/v1/sos", nil, 201)
+		h.Settle()
+		if x["tier"] != 1.0 || h.Alarms("maya") != rung || h.Alarms("meena") != 1 {
+			h.Errorf("with a colleague: tier %v, maya rung %d times more", x["tier"], h.Alarms("maya")-rung)
 		}
-		if n := len(o.lines("nobody hears an SOS")); n != 0 {
+		if n := len(o.Lines("nobody hears an SOS")); n != 0 {
 			h.Errorf("it was heard each time, and the operator reads %d lines", n)
 		}
 	})
@@ -287,15 +288,15 @@ func TestATierThatNobodyHearsFallsThrough(t *testing.T) {
 
 // A proxy's 404 is not the end of a token, nor of a ring.
 func TestAProxysNotFoundEndsNoRing(t *testing.T) {
-	heardOn(t, false, func(h *harness, _ *operator, _ *telephony) {
-		h.phones.Script("phone:asha", fcmtest.NotFoundPlain(), fcmtest.NotFoundPlain())
-		h.as("ravi").send("POST", "/v1/sos", nil, 201)
-		for end := time.Now().Add(20 * time.Second); h.rung("asha") == 0; time.Sleep(50 * time.Millisecond) {
+	heardOn(t, false, func(h *Harness, _ *OperatorLog, _ *telephony) {
+		h.Phones.Script("phone:asha", fcmtest.NotFoundPlain(), fcmtest.NotFoundPlain())
+		h.As("ravi").Send("POST", "/v1/sos", nil, 201)
+		for end := time.Now().Add(20 * time.Second); h.Alarms("asha") == 0; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(end) {
 				h.Fatal("after a proxy's 404 the ring is not tried again")
 			}
 		}
-		if m := h.phones.MessagesFor("phone:asha"); m[0].Data["round"] != "1" {
+		if m := h.Phones.MessagesFor("phone:asha"); m[0].Data["round"] != "1" {
 			h.Errorf("it came with round %s", m[0].Data["round"])
 		}
 	})
@@ -305,17 +306,17 @@ func TestAProxysNotFoundEndsNoRing(t *testing.T) {
 // person with a number, told whom to ring, and by the same key again only while
 // it does not take it, whatever it answers.
 func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
-	heardOn(t, true, func(h *harness, _ *operator, x *telephony) {
-		h.ignores("account.changed", "sos.raised")
-		ravi := h.as("ravi")
-		h.phone("asha", "+919811100002")
-		h.phone("maya", "+919811100003")
-		h.phone("ravi", "+919811100001")
-		h.phones.SetDown(true)
+	heardOn(t, true, func(h *Harness, _ *OperatorLog, x *telephony) {
+		h.Ignores("account.changed", "sos.raised")
+		ravi := h.As("ravi")
+		h.setPhone("asha", "+919811100002")
+		h.setPhone("maya", "+919811100003")
+		h.setPhone("ravi", "+919811100001")
+		h.Phones.SetDown(true)
 		answers := []int{404, 410, 204}
 		x.set(func(try int) int { return answers[min(try, len(answers))-1] })
-		raised := ravi.send("POST", "/v1/sos", obj{"note": "canary-note", "lat": 18.5, "lon": 73.8}, 201)
-		taken := func(n int) map[string]obj {
+		raised := ravi.Send("POST", "/v1/sos", Object{"note": "canary-note", "lat": 18.5, "lon": 73.8}, 201)
+		taken := func(n int) map[string]Object {
 			h.Helper()
 			for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 				if got, tries := x.calls(); len(got) >= n {
@@ -327,9 +328,9 @@ func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 		}
 		first := taken(1)
 		for key, event := range first {
-			data := event["data"].(obj)
-			ring := data["ring"].(obj)
-			if key != fmt.Sprintf("sos_raised:%s:1:%s", raised["id"], h.people["asha"].id) || event["type"] != "sos.raised" ||
+			data := event["data"].(Object)
+			ring := data["ring"].(Object)
+			if key != fmt.Sprintf("sos_raised:%s:1:%s", raised["id"], h.People["asha"].ID) || event["type"] != "sos.raised" ||
 				data["centre"] != "Pune Repairs" || data["area"] != "Pune" || data["emergency_number"] != "112" ||
 				ring["name"] != "Asha Surname" || ring["phone"] != "+919811100002" || ring["role"] != "proprietor" ||
 				fmt.Sprint(ring["how"]) != "[call push]" {
@@ -340,24 +341,24 @@ func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 				h.Errorf("it is told of the raiser: %s", text)
 			}
 		}
-		if got := ravi.send("GET", path("/v1/sos/%s", raised), nil, 200); got["reached"] != true || got["advice"] != "" {
+		if got := ravi.Send("GET", Path("/v1/sos/%s", raised), nil, 200); got["reached"] != true || got["advice"] != "" {
 			h.Errorf("the provider took it, and the raiser reads %v", got["advice"])
 		}
 		// Pushes are tried again and again; nobody is called again for that.
 		time.Sleep(7 * time.Second)
-		if _, tries := x.calls(); len(tries) != 1 || tries[fmt.Sprintf("sos_raised:%s:1:%s", raised["id"], h.people["asha"].id)] != len(answers) {
+		if _, tries := x.calls(); len(tries) != 1 || tries[fmt.Sprintf("sos_raised:%s:1:%s", raised["id"], h.People["asha"].ID)] != len(answers) {
 			h.Errorf("called %v", tries)
 		}
 		x.set(func(int) int { return 204 })
 		for _, step := range []time.Duration{30 * time.Second, 30 * time.Second} {
-			h.clock.Advance(step)
-			if _, err := h.house.Service.TickUrgent(h.Context()); err != nil {
+			h.Clock.Advance(step)
+			if _, err := h.Server.Service.TickUrgent(h.Context()); err != nil {
 				h.Fatal(err)
 			}
 		}
 		rounds := taken(4) // 1: asha; 2: asha; 3: asha, maya; noor has no number
 		for key := range rounds {
-			if parts := strings.Split(key, ":"); len(parts) != 4 || parts[1] != raised["id"] || parts[3] == h.people["noor"].id.String() {
+			if parts := strings.Split(key, ":"); len(parts) != 4 || parts[1] != raised["id"] || parts[3] == h.People["noor"].ID.String() {
 				h.Errorf("the key %s", key)
 			}
 		}
@@ -365,68 +366,69 @@ func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 		if _, tries := x.calls(); len(tries) != 4 {
 			h.Errorf("in three rounds %d calls: %v", len(tries), tries)
 		}
-		h.phones.SetDown(false)
+		h.Phones.SetDown(false)
 	})
 }
 
 // Whoever has a number is heard by the provider's call, also without a device;
 // when the provider does not take it either, the next tier is rung at once.
 func TestTheSecondChannelCountsAsHearing(t *testing.T) {
-	heardOn(t, true, func(h *harness, o *operator, x *telephony) {
-		h.ignores("sos.raised", "sos.taken")
-		ravi, maya := h.as("ravi"), h.as("maya")
-		h.phone("asha", "+919811100002")
-		h.phones.Script("phone:asha", fcmtest.Unregistered().Always())
-		first := ravi.send("POST", "/v1/sos", nil, 201)
-		h.settle()
-		if got := ravi.send("GET", path("/v1/sos/%s", first), nil, 200); got["tier"] != 1.0 || got["reached"] != true || h.rung("maya") != 0 {
-			h.Errorf("the provider calls her: tier %v, reached %v, maya rung %d times", got["tier"], got["reached"], h.rung("maya"))
+	heardOn(t, true, func(h *Harness, o *OperatorLog, x *telephony) {
+		h.Ignores("sos.raised", "sos.taken")
+		ravi, maya := h.As("ravi"), h.As("maya")
+		h.setPhone("asha", "+919811100002")
+		h.Phones.Script("phone:asha", fcmtest.Unregistered().Always())
+		first := ravi.Send("POST", "/v1/sos", nil, 201)
+		h.Settle()
+		if got := ravi.Send("GET", Path("/v1/sos/%s", first), nil, 200); got["tier"] != 1.0 || got["reached"] != true || h.Alarms("maya") != 0 {
+			h.Errorf("the provider calls her: tier %v, reached %v, maya rung %d times", got["tier"], got["reached"], h.Alarms("maya"))
 		}
-		maya.send("POST", path("/v1/sos/%s/acknowledge", first), nil, 200)
-		maya.send("POST", path("/v1/sos/%s/resolve", first), obj{"words": "Safe."}, 200)
+		maya.Send("POST", Path("/v1/sos/%s/acknowledge", first), nil, 200)
+		maya.Send("POST", Path("/v1/sos/%s/resolve", first), Object{"words": "Safe."}, 200)
 		x.set(func(int) int { return 503 })
-		second := ravi.send("POST", "/v1/sos", nil, 201)
-		for end := time.Now().Add(20 * time.Second); h.rung("maya") == 0; time.Sleep(50 * time.Millisecond) {
+		second := ravi.Send("POST", "/v1/sos", nil, 201)
+		for end := time.Now().Add(20 * time.Second); h.Alarms("maya") == 0; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(end) {
-				h.Fatalf("neither device nor provider, and the next tier waits: %v", ravi.send("GET", path("/v1/sos/%s", second), nil, 200))
+				h.Fatalf("neither device nor provider, and the next tier waits: %v", ravi.Send("GET", Path("/v1/sos/%s", second), nil, 200))
 			}
 		}
-		if n := len(o.lines("nobody hears an SOS")); n != 0 {
+		if n := len(o.Lines("nobody hears an SOS")); n != 0 {
 			h.Errorf("maya hears it, and the operator reads %d lines", n)
 		}
-		maya.send("POST", path("/v1/sos/%s/acknowledge", second), nil, 200)
+		maya.Send("POST", Path("/v1/sos/%s/acknowledge", second), nil, 200)
 	})
 }
 
 // Nothing in a body or a header keeps an alarm ringing.
 func TestNothingRefusesAnAcknowledgement(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("sos.raised", "sos.taken")
-		ravi, maya := h.as("ravi"), h.as("maya")
-		for n, body := range []any{nil, obj{"note": "I am five minutes away.", "occurred_at": ""}, obj{"occurred_at": "yesterday", "user_id": 7,
-			"no_such": obj{}}, "{broken", strings.Repeat("x", 1000),
-			obj{"note": strings.Repeat("n", 9000)}, `[1]`, obj{"note": 5}} {
-			x := ravi.send("POST", "/v1/sos", obj{"note": fmt.Sprintf("canary %d", n)}, 201)
-			h.settle()
-			h.clock.Advance(2 * time.Minute)
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("sos.raised", "sos.taken")
+		ravi, maya := h.As("ravi"), h.As("maya")
+		for n, body := range []any{nil, Object{"note": "I am five minutes away.", "occurred_at": ""},
+			Object{"occurred_at": "yesterday", "user_id": 7,
+				"no_such": Object{}}, "{broken", strings.Repeat("x", 1000),
+			Object{"note": strings.Repeat("n", 9000)}, `[1]`, Object{"note": 5}} {
+			x := ravi.Send("POST", "/v1/sos", Object{"note": fmt.Sprintf("canary %d", n)}, 201)
+			h.Settle()
+			h.Clock.Advance(2 * time.Minute)
 			headers := []string{"Idempotency-Key", "", "If-Match", "*", "Doorstep-Sent-At", "never"}
 			if n == 1 {
-				headers, body.(obj)["occurred_at"] = nil, h.clock.Now().Add(-time.Minute).Format(time.RFC3339)
+				headers, body.(Object)["occurred_at"] = nil, h.Clock.Now().Add(-time.Minute).Format(time.RFC3339)
 			}
-			got := maya.send("POST", path("/v1/sos/%s/acknowledge", x), body, 200, headers...)
-			if got["status"] != "acknowledged" || got["owner_id"] != maya.id.String() {
+			got := maya.Send("POST", Path("/v1/sos/%s/acknowledge", x), body, 200, headers...)
+			if got["status"] != "acknowledged" || got["owner_id"] != maya.ID.String() {
 				t.Errorf("%v: %v", body, got)
 			}
 			if n == 1 {
-				if at := instant(t, got["acknowledged_at"]); !at.Equal(h.clock.Now().Add(-time.Minute)) {
+				if at := Instant(t, got["acknowledged_at"]); !at.Equal(h.Clock.Now().Add(-time.Minute)) {
 					t.Errorf("acknowledged at %v", at)
 				}
-				if got := ravi.send("GET", path("/v1/sos/%s", x), nil, 200); got["note"] != "canary 1\nMaya Surname: I am five minutes away." {
+				if got := ravi.Send("GET", Path("/v1/sos/%s", x), nil, 200); got["note"] != "canary 1\nMaya Surname: I am five minutes away." {
 					t.Errorf("the raiser reads %q", got["note"])
 				}
 			}
-			maya.send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200) // the same tap again
-			maya.send("POST", path("/v1/sos/%s/resolve", x), obj{"words": "Safe.", "occurred_at": h.clock.Now().Format(time.RFC3339)}, 200)
+			maya.Send("POST", Path("/v1/sos/%s/acknowledge", x), nil, 200) // the same tap again
+			maya.Send("POST", Path("/v1/sos/%s/resolve", x), Object{"words": "Safe.", "occurred_at": h.Clock.Now().Format(time.RFC3339)}, 200)
 		}
 	})
 }
@@ -434,37 +436,38 @@ func TestNothingRefusesAnAcknowledgement(t *testing.T) {
 // A report of what happens now rings like an alarm, whatever the hour, until
 // somebody triages it, and stands first in the queue.
 func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "flag.triaged", "hold.area", "queue.morning", "sos.raised",
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "flag.triaged", "hold.area", "queue.morning", "sos.raised",
 			"visit.assigned", "visit.needs_someone")
-		h.mayIgnore("sos.call_yourself", "sos.unheard") // where the duress alarm finds no phone in time
-		ravi, maya, desk := h.as("ravi"), h.as("maya"), h.as("kiran")
-		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where the duress alarm finds no phone in time
+		ravi, maya, desk := h.As("ravi"), h.As("maya"), h.As("kiran")
+		ravi.Send("PUT", "/v1/me/codes", Object{"code": "1234", "duress_code": "4321"}, 200)
 		// Much that is overdue already, so that its due time stands before.
 		for i := range 24 {
-			ravi.send("POST", "/v1/flags", obj{"phone": fmt.Sprintf("+9198000001%02d", i), "kind": "verbal_abuse", "level": 1 + i%2}, 201)
+			ravi.Send("POST", "/v1/flags", Object{"phone": fmt.Sprintf("+9198000001%02d", i), "kind": "verbal_abuse", "level": 1 + i%2}, 201)
 		}
-		h.advance(5 * time.Hour)
-		maya.send("PUT", "/v1/me/quiet", obj{"quiet_from": "00:00", "quiet_to": "23:59"}, 200)
-		calm := ravi.send("POST", "/v1/flags", obj{"phone": "+919800000200", "kind": "threat", "level": 4,
-			"occurred_at": h.clock.Now().Add(-5 * time.Hour).Format(time.RFC3339)}, 201)
-		h.settle()
-		if n := h.pushes("maya", live); n != 0 {
+		h.Advance(5 * time.Hour)
+		maya.Send("PUT", "/v1/me/quiet", Object{"quiet_from": "00:00", "quiet_to": "23:59"}, 200)
+		calm := ravi.Send("POST", "/v1/flags", Object{"phone": "+919800000200", "kind": "threat", "level": 4,
+			"occurred_at": h.Clock.Now().Add(-5 * time.Hour).Format(time.RFC3339)}, 201)
+		h.Settle()
+		if n := h.Pushes("maya", TitleLiveReport); n != 0 {
 			t.Errorf("what is over rang %d times", n)
 		}
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, h.clock.Now().Add(10*time.Minute), "ravi")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, h.Clock.Now().Add(10*time.Minute), "ravi")
 		apart := func() (n int) {
-			h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE queue = 'sos'").Scan(&n))
+			h.Must(h.DB.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM river_job WHERE queue = 'sos'").Scan(&n))
 			return n
 		}
 		before := apart()
-		ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 4, "note": "canary: I am in the stairwell now"}, 201)
-		h.settle()
+		ravi.Send("POST", Path("/v1/visits/%s/flags", visit), Object{"kind": "threat", "level": 4, "note": "canary: I am in the stairwell now"},
+			201)
+		h.Settle()
 		if apart() != before+1 {
 			t.Error("it waits in the queue of all others")
 		}
-		got := h.phones.MessagesFor("phone:maya")
+		got := h.Phones.MessagesFor("phone:maya")
 		last := got[len(got)-1]
 		raw := string(last.Raw)
 		for _, want := range []string{`"channel_id":"alarm"`, `"sound":"alarm"`, `"priority":"high"`, `"critical":1`, `"apns-priority":"10"`} {
@@ -472,29 +475,30 @@ func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 				t.Errorf("the push has no %s: %s", want, raw)
 			}
 		}
-		if last.Title != live || strings.Contains(raw, "canary") || strings.Contains(raw, "collapse") || strings.Contains(raw, "Ravi") {
+		if last.Title != TitleLiveReport || strings.Contains(raw, "canary") || strings.Contains(raw, "collapse") ||
+			strings.Contains(raw, "Ravi") {
 			t.Errorf("pushed: %s", raw)
 		}
-		list := items(maya.send("GET", "/v1/queue", nil, 200))
+		list := Items(maya.Send("GET", "/v1/queue", nil, 200))
 		if list[0]["kind"] != "triage" || list[0]["title"] != "Report of level 4, happening now: triage" || list[0]["rings"] != 1.0 ||
 			list[1]["late"] != true {
 			t.Errorf("of %d items the first is %v, then %v", len(list), list[0]["title"], list[1]["title"])
 		}
-		ravi.send("POST", "/v1/sos", nil, 201)
-		if list = items(maya.send("GET", "/v1/queue", nil, 200)); list[0]["kind"] != "sos" ||
+		ravi.Send("POST", "/v1/sos", nil, 201)
+		if list = Items(maya.Send("GET", "/v1/queue", nil, 200)); list[0]["kind"] != "sos" ||
 			list[1]["title"] != "Report of level 4, happening now: triage" {
 			t.Errorf("with an SOS the first are %v, %v", list[0]["title"], list[1]["title"])
 		}
 		// It rings on.
 		for range 3 {
-			h.advance(time.Minute)
+			h.Advance(time.Minute)
 		}
-		if n := h.pushes("maya", live); n != 4 {
+		if n := h.Pushes("maya", TitleLiveReport); n != 4 {
 			t.Errorf("in three minutes it rang %d times", n)
 		}
-		maya.posts(list[1], 0, obj{}, 200)
-		h.advance(5 * time.Minute)
-		if n := h.pushes("maya", live); n != 4 {
+		maya.MoveQueued(list[1], 0, Object{}, 200)
+		h.Advance(5 * time.Minute)
+		if n := h.Pushes("maya", TitleLiveReport); n != 4 {
 			t.Errorf("triaged, it rang %d times", n)
 		}
 		_ = calm
@@ -504,48 +508,48 @@ func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 // Every way to a live report of level 3 or 4 rings: by visit, by number, a stop
 // that tells of it at once or later, its completion, and the household's own.
 func TestEveryWayToALiveReportRings(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("call.manager", "flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.needs_someone", "visit.unassigned")
-		ravi, desk := h.as("ravi"), h.as("kiran")
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("call.manager", "flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.needs_someone", "visit.unassigned")
+		ravi, desk := h.As("ravi"), h.As("kiran")
 		slot := 0
-		visit := func() (obj, obj) {
+		visit := func() (Object, Object) {
 			slot++
-			_, job := h.household(desk, nil)
-			return h.visit(desk, job, monday.AddDate(0, 0, slot).Add(2*time.Hour), "ravi"), job
+			_, job := h.Household(desk, nil)
+			return h.Visit(desk, job, Monday.AddDate(0, 0, slot).Add(2*time.Hour), "ravi"), job
 		}
 		rings := func(what string, do func()) {
 			t.Helper()
-			h.settle()
-			before := h.pushes("maya", live)
+			h.Settle()
+			before := h.Pushes("maya", TitleLiveReport)
 			do()
-			h.settle()
-			if got := h.pushes("maya", live); got != before+1 {
+			h.Settle()
+			if got := h.Pushes("maya", TitleLiveReport); got != before+1 {
 				t.Errorf("%s: rang %d times", what, got-before)
 			}
 		}
 		v, _ := visit()
 		rings("on a visit", func() {
-			ravi.send("POST", path("/v1/visits/%s/flags", v), obj{"kind": "assault", "level": 4}, 201)
+			ravi.Send("POST", Path("/v1/visits/%s/flags", v), Object{"kind": "assault", "level": 4}, 201)
 		})
 		rings("by number", func() {
-			ravi.send("POST", "/v1/flags", obj{"phone": "+919800000300", "kind": "threat", "level": 3}, 201)
+			ravi.Send("POST", "/v1/flags", Object{"phone": "+919800000300", "kind": "threat", "level": 3}, 201)
 		})
 		v, _ = visit()
-		rings("a stop that says so", func() { ravi.send("POST", path("/v1/visits/%s/stop", v), obj{"level": 4}, 200) })
+		rings("a stop that says so", func() { ravi.Send("POST", Path("/v1/visits/%s/stop", v), Object{"level": 4}, 200) })
 		v, _ = visit()
-		ravi.send("POST", path("/v1/visits/%s/stop", v), nil, 200)
+		ravi.Send("POST", Path("/v1/visits/%s/stop", v), nil, 200)
 		rings("a further tap", func() {
-			ravi.send("POST", path("/v1/visits/%s/stop", v), obj{"level": 3, "note": "he follows me"}, 200)
+			ravi.Send("POST", Path("/v1/visits/%s/stop", v), Object{"level": 3, "note": "he follows me"}, 200)
 		})
 		v, _ = visit()
-		ravi.send("POST", path("/v1/visits/%s/stop", v), nil, 200)
+		ravi.Send("POST", Path("/v1/visits/%s/stop", v), nil, 200)
 		rings("its completion", func() {
-			ravi.send("POST", path("/v1/visits/%s/flags", v), obj{"kind": "weapon", "level": 3}, 201)
+			ravi.Send("POST", Path("/v1/visits/%s/flags", v), Object{"kind": "weapon", "level": 3}, 201)
 		})
 		v, job := visit()
-		ravi.send("POST", path("/v1/visits/%s/en-route", v), nil, 200)
+		ravi.Send("POST", Path("/v1/visits/%s/en-route", v), nil, 200)
 		rings("the household's", func() {
-			h.home(desk, job).taps("report", 303, "what", "threatened", "who", ravi.id.String())
+			h.CustomerPage(desk, job).Submit("report", 303, "what", "threatened", "who", ravi.ID.String())
 		})
 	})
 }
@@ -553,52 +557,52 @@ func TestEveryWayToALiveReportRings(t *testing.T) {
 // The desk that is asked to call reads whom, in the inbox and on the board; no
 // push says it, and nobody else reads it.
 func TestTheDeskIsToldWhomToCall(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("account.changed", "timer.no_signal", "timer.ping", "visit.assigned")
-		h.phone("ravi", "+919811100001")
-		visit := h.atTheDoor()
-		kiran, asha := h.as("kiran"), h.as("asha")
-		board := func(p *person) []obj {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("account.changed", "timer.no_signal", "timer.ping", "visit.assigned")
+		h.setPhone("ravi", "+919811100001")
+		visit := h.ArrivedVisit()
+		kiran, asha := h.As("kiran"), h.As("asha")
+		board := func(p *Client) []Object {
 			t.Helper()
-			var out []obj
-			for _, a := range p.send("GET", "/v1/centres/"+h.centre.String()+"/board?date=2027-03-01", nil, 200)["alarms"].([]any) {
-				out = append(out, a.(obj))
+			var out []Object
+			for _, a := range p.Send("GET", "/v1/centres/"+h.Centre.String()+"/board?date=2027-03-01", nil, 200)["alarms"].([]any) {
+				out = append(out, a.(Object))
 			}
 			return out
 		}
 		if got := board(kiran); len(got) != 0 {
 			t.Fatalf("before its time: %v", got)
 		}
-		h.advance(70 * time.Minute)
-		h.advance(2 * time.Minute)
-		for _, p := range []*person{kiran, asha} {
-			var asked obj
-			for _, n := range items(p.send("GET", "/v1/inbox", nil, 200)) {
-				if strings.HasPrefix(toString(n["kind"]), "timer.no_") {
+		h.Advance(70 * time.Minute)
+		h.Advance(2 * time.Minute)
+		for _, p := range []*Client{kiran, asha} {
+			var asked Object
+			for _, n := range Items(p.Send("GET", "/v1/inbox", nil, 200)) {
+				if strings.HasPrefix(String(n["kind"]), "timer.no_") {
 					asked = n
 				}
 			}
-			call, _ := asked["call"].(obj)
-			if call == nil || call["name"] != "Ravi Surname" || call["phone"] != "+919811100001" || call["user_id"] != h.people["ravi"].id.String() {
-				t.Errorf("%s's inbox says %v", p.login, asked)
+			call, _ := asked["call"].(Object)
+			if call == nil || call["name"] != "Ravi Surname" || call["phone"] != "+919811100001" || call["user_id"] != h.People["ravi"].ID.String() {
+				t.Errorf("%s's inbox says %v", p.Login, asked)
 			}
 			got := board(p)
 			if len(got) != 1 || got[0]["kind"] != "timer" || got[0]["raiser"] != "Ravi Surname" || got[0]["visit_id"] != visit["id"] ||
 				!strings.Contains(fmt.Sprint(got[0]["known"]), "Call +919811100001") ||
-				!strings.Contains(fmt.Sprint(got[0]["known"]), "12 Example Lane") || labels(got[0]) != "I spoke with them" {
-				t.Errorf("%s's board says %v", p.login, got)
+				!strings.Contains(fmt.Sprint(got[0]["known"]), "12 Example Lane") || MoveLabels(got[0]) != "I spoke with them" {
+				t.Errorf("%s's board says %v", p.Login, got)
 			}
 		}
-		for _, m := range h.phones.Messages() {
+		for _, m := range h.Phones.Messages() {
 			if raw := string(m.Raw); strings.Contains(raw, "Ravi") || strings.Contains(raw, "+9198111") {
 				t.Errorf("a push says %s", raw)
 			}
 		}
-		if got := board(h.as("gita")); len(got) != 0 {
+		if got := board(h.As("gita")); len(got) != 0 {
 			t.Errorf("the brand's contact desk, which cannot answer, sees %v", got)
 		}
-		move := board(kiran)[0]["moves"].([]any)[0].(obj)
-		kiran.send("POST", move["to"].(string), obj{"user_id": move["fields"].([]any)[0].(obj)["options"].([]any)[0]}, 200)
+		move := board(kiran)[0]["moves"].([]any)[0].(Object)
+		kiran.Send("POST", move["to"].(string), Object{"user_id": move["fields"].([]any)[0].(Object)["options"].([]any)[0]}, 200)
 		if got := board(asha); len(got) != 0 {
 			t.Errorf("after the call: %v", got)
 		}
@@ -609,58 +613,58 @@ func TestTheDeskIsToldWhomToCall(t *testing.T) {
 // it was raised in silence nothing there calls with one tap, and whom it must
 // not reach sees nothing.
 func TestTheBoardAnswersAnSOS(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("account.changed", "sos.raised", "sos.taken", "visit.assigned")
-		h.phone("ravi", "+919811100001")
-		ravi, asha, kiran := h.as("ravi"), h.as("asha"), h.as("kiran")
-		ravi.send("PUT", "/v1/me/codes", obj{"code": "1234", "duress_code": "4321"}, 200)
-		visit := h.atTheDoor()
-		alarms := func(p *person) []any {
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("account.changed", "sos.raised", "sos.taken", "visit.assigned")
+		h.setPhone("ravi", "+919811100001")
+		ravi, asha, kiran := h.As("ravi"), h.As("asha"), h.As("kiran")
+		ravi.Send("PUT", "/v1/me/codes", Object{"code": "1234", "duress_code": "4321"}, 200)
+		visit := h.ArrivedVisit()
+		alarms := func(p *Client) []any {
 			t.Helper()
-			return p.send("GET", "/v1/centres/"+h.centre.String()+"/board?date=2027-03-01", nil, 200)["alarms"].([]any)
+			return p.Send("GET", "/v1/centres/"+h.Centre.String()+"/board?date=2027-03-01", nil, 200)["alarms"].([]any)
 		}
-		ravi.send("POST", "/v1/sos", obj{"note": "second floor"}, 201)
+		ravi.Send("POST", "/v1/sos", Object{"note": "second floor"}, 201)
 		if got := alarms(kiran); len(got) != 0 {
 			t.Errorf("who was not rung sees %v", got)
 		}
-		known := func(want ...string) obj {
+		known := func(want ...string) Object {
 			t.Helper()
 			got := alarms(asha)
 			if len(got) != 1 {
 				t.Fatalf("the proprietor sees %v", got)
 			}
 			for _, w := range want {
-				if text := fmt.Sprint(got[0].(obj)["known"]); !strings.Contains(text, w) {
+				if text := fmt.Sprint(got[0].(Object)["known"]); !strings.Contains(text, w) {
 					t.Errorf("she does not read %q: %s", w, text)
 				}
 			}
-			return got[0].(obj)
+			return got[0].(Object)
 		}
 		it := known("Ravi Surname, technician", "Call +919811100001", "12 Example Lane", "second floor", "Emergency number 112")
-		if labels(it) != "I am on it" {
-			t.Errorf("she may %s", labels(it))
+		if MoveLabels(it) != "I am on it" {
+			t.Errorf("she may %s", MoveLabels(it))
 		}
-		asha.posts(it, 0, obj{}, 200)
+		asha.MoveQueued(it, 0, Object{}, 200)
 		it = known("Call +919811100001", "12 Example Lane")
-		if labels(it) != "Resolve, Hand it over" {
-			t.Errorf("after she answered she may %s", labels(it))
+		if MoveLabels(it) != "Resolve, Hand it over" {
+			t.Errorf("after she answered she may %s", MoveLabels(it))
 		}
-		asha.posts(it, 0, obj{"outcome": "real", "words": "He is in the car with me."}, 200)
+		asha.MoveQueued(it, 0, Object{"outcome": "real", "words": "He is in the car with me."}, 200)
 		if got := alarms(asha); len(got) != 0 {
 			t.Errorf("ended: %v", got)
 		}
-		ravi.send("POST", path("/v1/visits/%s/timer/fine", visit), obj{"code": "4321"}, 200)
+		ravi.Send("POST", Path("/v1/visits/%s/timer/fine", visit), Object{"code": "4321"}, 200)
 		it = known("not to be called openly", "do not call them openly")
 		if text := fmt.Sprint(it["known"]); strings.Contains(text, "Call +") {
 			t.Errorf("raised in silence it says %s", text)
 		}
-		asha.posts(it, 0, obj{}, 200)
-		asha.posts(known(), 0, obj{"outcome": "test", "words": "Over."}, 200)
-		ravi.send("POST", "/v1/sos", obj{"avoid": []string{asha.id.String()}}, 201)
+		asha.MoveQueued(it, 0, Object{}, 200)
+		asha.MoveQueued(known(), 0, Object{"outcome": "test", "words": "Over."}, 200)
+		ravi.Send("POST", "/v1/sos", Object{"avoid": []string{asha.ID.String()}}, 201)
 		if got := alarms(asha); len(got) != 0 {
 			t.Errorf("whom it must not reach sees %v", got)
 		}
-		h.settle()
+		h.Settle()
 		if domain.RingsAsAlarm("visit.assigned") {
 			t.Error("a visit rings like an alarm")
 		}
@@ -670,11 +674,11 @@ func TestTheBoardAnswersAnSOS(t *testing.T) {
 // The proprietor on a phone answers an SOS, calls, and says how it ended; the
 // desk reads whom to call for a timer. All of it by what stands on the page.
 func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	h.ignores("account.changed", "sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
-	h.phone("ravi", "+919811100001")
-	visit := h.atTheDoor()
-	h.as("ravi").send("POST", "/v1/sos", obj{"note": "second floor, <b>at the back</b>", "lat": 18.52, "lon": 73.85}, 201)
+	h := New(t, "sqlite")
+	h.Ignores("account.changed", "sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
+	h.setPhone("ravi", "+919811100001")
+	visit := h.ArrivedVisit()
+	h.As("ravi").Send("POST", "/v1/sos", Object{"note": "second floor, <b>at the back</b>", "lat": 18.52, "lon": 73.85}, 201)
 	d := openBoard(t, h, "asha", 390, 844)
 	alarms := func(what, js string) {
 		t.Helper()
@@ -701,28 +705,28 @@ func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 	}
 	// What comes in does not take away what is being written.
 	d.js("(document.querySelector('#alarms textarea').value = 'He is in the car with me.', document.querySelector('#alarms select').value = 'real', true)")
-	h.as("ravi").send("POST", "/v1/sos", obj{"id": uuid.New(), "note": "now in the yard"}, 201)
-	h.as("asha").send("POST", "/v1/sos/"+toString(items(h.as("asha").send("GET", "/v1/sos?status=open", nil, 200))[0]["id"])+"/acknowledge",
+	h.As("ravi").Send("POST", "/v1/sos", Object{"id": uuid.New(), "note": "now in the yard"}, 201)
+	h.As("asha").Send("POST", "/v1/sos/"+String(Items(h.As("asha").Send("GET", "/v1/sos?status=open", nil, 200))[0]["id"])+"/acknowledge",
 		nil, 200)
 	alarms("the newest words beside what is written",
 		"a.innerText.includes('now in the yard') && a.querySelector('textarea').value === 'He is in the car with me.'")
 	d.js("(document.querySelector('#alarms form').requestSubmit(), true)")
 	alarms("it is over", "a.children.length === 0")
-	if got := items(h.as("asha").send("GET", "/v1/sos", nil, 200))[0]; got["status"] != "resolved" ||
+	if got := Items(h.As("asha").Send("GET", "/v1/sos", nil, 200))[0]; got["status"] != "resolved" ||
 		got["words"] != "He is in the car with me." {
 		t.Errorf("ended as %v, %v", got["status"], got["words"])
 	}
 	// The timer runs out: the desk reads whom to call, and says that it did.
 	d.size(1280, 900)
 	for _, step := range []time.Duration{70, 2} {
-		h.advance(step * time.Minute)
+		h.Advance(step * time.Minute)
 	}
 	alarms("whom to call", `a.innerText.includes('Please call Ravi Surname') && a.querySelector('a[href="tel:+919811100001"]') !== null`)
 	d.shot("timer-1280")
 	d.judge("a timer that asks")
 	press("button", "I spoke with them")
 	alarms("it is answered", "a.children.length === 0")
-	if got := items(h.as("kiran").send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0]; got["status"] != "armed" {
+	if got := Items(h.As("kiran").Send("GET", Path("/v1/visits/%s/timer", visit), nil, 200))[0]; got["status"] != "armed" {
 		t.Errorf("the timer is %v", got["status"])
 	}
 	d.noFaults()

@@ -83,8 +83,8 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	for _, engine := range repotest.Engines(t) {
 		url := repotest.URL(t, engine)
 		newerSchema(t, url)
-		t.Setenv("DOORSTEP_JWT_SECRET", jwtSecret)
-		t.Setenv("DOORSTEP_LINK_SECRET", linkSecret)
+		t.Setenv("DOORSTEP_JWT_SECRET", JWTSecret)
+		t.Setenv("DOORSTEP_LINK_SECRET", LinkSecret)
 		t.Setenv("DATABASE_URL", "")
 		where := []string{"--data", filepath.Dir(url)}
 		if engine == repo.Postgres {
@@ -130,15 +130,15 @@ func oneServerAFolder(d *day) {
 		cmd := d.command(append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 		var all bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &all, &all
-		d.must(cmd.Start())
-		over := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		d.Must(cmd.Start())
+		over := time.AfterFunc(Patience, func() { _ = cmd.Process.Kill() })
 		defer over.Stop()
 		_ = cmd.Wait()
 		return cmd.ProcessState.ExitCode(), all.String()
 	}
 	folder := filepath.Dir(d.url)
 	alias := filepath.Join(d.TempDir(), "alias")
-	d.must(os.Symlink(folder, alias))
+	d.Must(os.Symlink(folder, alias))
 	for name, args := range map[string][]string{"the folder": nil, "not migrating": {"--no-migrate"}, "by another name": {"--data", alias}} {
 		code, words := second(args...)
 		refused := strings.Contains(words, "another doorstep serves from ") && strings.Contains(words, "--data")
@@ -152,10 +152,10 @@ func oneServerAFolder(d *day) {
 			d.Errorf("%v beside a server: %v: %s", args, err, out)
 		}
 	}
-	d.book(d.as("kiran"), 1, "ravi")
+	d.book(d.As("kiran"), 1, "ravi")
 	first.kill()
 	next := d.serve()
-	d.book(d.as("kiran"), 2, "ravi")
+	d.book(d.As("kiran"), 2, "ravi")
 	if code := next.terminate(); code != 0 {
 		d.Errorf("exit %d", code)
 	}
@@ -202,18 +202,18 @@ func (d *day) noWrites() (undo func()) {
 	d.Helper()
 	if d.engine == repo.SQLite {
 		other, err := sql.Open("sqlite", "file:"+d.url+"?_pragma=busy_timeout(10000)&_txlock=immediate")
-		d.must(err)
+		d.Must(err)
 		tx, err := other.Begin()
-		d.must(err)
-		return func() { d.must(tx.Rollback()); d.must(other.Close()) }
+		d.Must(err)
+		return func() { d.Must(tx.Rollback()); d.Must(other.Close()) }
 	}
 	db := repotest.OpenURL(d.T, d.url)
 	exec := func(text string) {
 		_, err := db.SQL().ExecContext(d.Context(), text)
-		d.must(err)
+		d.Must(err)
 	}
 	var database string
-	d.must(db.SQL().QueryRowContext(d.Context(), "SELECT quote_ident(current_database())").Scan(&database))
+	d.Must(db.SQL().QueryRowContext(d.Context(), "SELECT quote_ident(current_database())").Scan(&database))
 	others := "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 	exec("ALTER DATABASE " + database + " SET default_transaction_read_only = on")
 	exec(others)
@@ -230,7 +230,7 @@ func takesNoWrites(d *day) {
 	if code, said := s.detail(); code != 200 {
 		d.Fatalf("not ready at the start: %d %s", code, said)
 	}
-	desk, ravi := d.as("kiran"), d.as("ravi")
+	desk, ravi := d.As("kiran"), d.As("ravi")
 	visit := d.book(desk, 1, "ravi")
 	last := s.metric("doorstep_last_write_timestamp_seconds")
 	if age := float64(time.Now().UnixMilli())/1000 - last; age < 0 || age > 5 {
@@ -250,14 +250,14 @@ func takesNoWrites(d *day) {
 	if code, said := s.detail(); code != 503 || said != "The database answers, but takes no writes." {
 		d.Errorf("/readyz: %d %q", code, said)
 	}
-	d.gone(ravi, "POST", "/v1/sos", obj{})
-	d.gone(ravi, "POST", path("/v1/visits/%s/stop", visit), obj{"kind": "threat"})
-	d.gone(desk, "POST", path("/v1/visits/%s/attempts", visit), obj{"channel": "phone", "outcome": "busy"})
-	desk.send("GET", path("/v1/visits/%s", visit), nil, 200) // reading goes on
+	d.gone(ravi, "POST", "/v1/sos", Object{})
+	d.gone(ravi, "POST", Path("/v1/visits/%s/stop", visit), Object{"kind": "threat"})
+	d.gone(desk, "POST", Path("/v1/visits/%s/attempts", visit), Object{"channel": "phone", "outcome": "busy"})
+	desk.Send("GET", Path("/v1/visits/%s", visit), nil, 200) // reading goes on
 	undo()
 	d.until("ready again", func() bool { return s.probe("/readyz") == 200 })
-	ravi.send("POST", "/v1/sos", obj{}, 201)
-	ravi.send("POST", path("/v1/visits/%s/stop", visit), obj{"kind": "threat"}, 200)
+	ravi.Send("POST", "/v1/sos", Object{}, 201)
+	ravi.Send("POST", Path("/v1/visits/%s/stop", visit), Object{"kind": "threat"}, 200)
 	if code := s.terminate(); code != 0 {
 		d.Errorf("exit %d", code)
 	}
@@ -266,7 +266,7 @@ func takesNoWrites(d *day) {
 // figuresOfAlarms: what a monitor reads beside the requests.
 func figuresOfAlarms(d *day) {
 	s := d.serve()
-	d.as("ravi").send("POST", "/v1/sos", obj{}, 201)
+	d.As("ravi").Send("POST", "/v1/sos", Object{}, 201)
 	first := s.metric("doorstep_figures_timestamp_seconds")
 	if first <= 0 {
 		d.Errorf("the figures were read at %v", first)
@@ -280,8 +280,8 @@ func figuresOfAlarms(d *day) {
 			d.Errorf("%s is %v", name, got)
 		}
 	}
-	x := d.as("maya").send("GET", "/v1/sos", nil, 200)["items"].([]any)[0].(obj)
-	d.as("maya").send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+	x := d.As("maya").Send("GET", "/v1/sos", nil, 200)["items"].([]any)[0].(Object)
+	d.As("maya").Send("POST", Path("/v1/sos/%s/acknowledge", x), nil, 200)
 	d.until("the acknowledgement to be seen", func() bool { return s.metric("doorstep_sos_unacknowledged") == 0 })
 	if got := s.metric("doorstep_sos_open"); got != 1 {
 		d.Errorf("%v open alarms", got)
@@ -292,12 +292,12 @@ func figuresOfAlarms(d *day) {
 // database that takes no writes does; before anything ticks it is asked for an
 // answer only.
 func TestReadyNeedsItsClocks(t *testing.T) {
-	stories(t, func(h *harness) {
-		p := h.anonymous()
-		p.send("GET", "/readyz", nil, 200)
-		x := h.house.Health
+	OnEachEngine(t, func(h *Harness) {
+		p := h.Anonymous()
+		p.Send("GET", "/readyz", nil, 200)
+		x := h.Server.Health
 		x.Begin(t.Context())
-		p.send("GET", "/readyz", nil, 200)
+		p.Send("GET", "/readyz", nil, 200)
 		for name, c := range map[string]struct {
 			late func()
 			say  string
@@ -307,14 +307,14 @@ func TestReadyNeedsItsClocks(t *testing.T) {
 			"writes": {func() { x.Wrote.NoteAt(time.Now().Add(-app.WriteLate - time.Second)) }, "The database answers, but takes no writes."},
 		} {
 			c.late()
-			if got := p.send("GET", "/readyz", nil, 503)["detail"]; got != c.say {
+			if got := p.Send("GET", "/readyz", nil, 503)["detail"]; got != c.say {
 				h.Errorf("%s: %q", name, got)
 			}
-			p.send("GET", "/livez", nil, 200)
+			p.Send("GET", "/livez", nil, 200)
 			x.Begin(t.Context())
-			p.send("GET", "/readyz", nil, 200)
+			p.Send("GET", "/readyz", nil, 200)
 		}
-		h.must(h.db.ForgetReplicas(t.Context(), time.Now().Add(time.Hour)))
+		h.Must(h.DB.ForgetReplicas(t.Context(), time.Now().Add(time.Hour)))
 	})
 }
 

@@ -18,14 +18,14 @@ import (
 	"doorstep/domain"
 )
 
-// replicas are two servers' use cases over one database, with a clock of their own.
-func (h *harness) replicas() (a, b *domain.Service, clock *demo.Clock) {
+// twoServices are two servers' use cases over one database, with a clock of their own.
+func (h *Harness) twoServices() (a, b *domain.Service, clock *demo.Clock) {
 	h.Helper()
-	keys, err := domain.NewKeyRing(linkSecret)
-	h.must(err)
+	keys, err := domain.NewKeyRing(LinkSecret)
+	h.Must(err)
 	clock = new(demo.Clock)
-	clock.Set(monday)
-	a, b = app.NewService(h.db, keys, clock.Now, ""), app.NewService(h.db, keys, clock.Now, "")
+	clock.Set(Monday)
+	a, b = app.NewService(h.DB, keys, clock.Now, ""), app.NewService(h.DB, keys, clock.Now, "")
 	a.Wall, b.Wall = clock.Now, clock.Now
 	return a, b, clock
 }
@@ -55,8 +55,8 @@ func try(s *domain.Service, in domain.Try, right bool) error {
 const here, elsewhere = "203.0.113.7", "198.51.100.9"
 
 func TestTriesByAccountOnAllReplicas(t *testing.T) {
-	stories(t, func(h *harness) {
-		a, b, clock := h.replicas()
+	OnEachEngine(t, func(h *Harness) {
+		a, b, clock := h.twoServices()
 		for i := range 5 {
 			if err := try([]*domain.Service{a, b}[i%2], tries("Ravi", here), false); err != nil {
 				t.Fatalf("try %d: %v", i, err)
@@ -95,8 +95,8 @@ func TestTriesByAccountOnAllReplicas(t *testing.T) {
 }
 
 func TestTriesByAddressOnAllReplicas(t *testing.T) {
-	stories(t, func(h *harness) {
-		a, b, _ := h.replicas()
+	OnEachEngine(t, func(h *Harness) {
+		a, b, _ := h.twoServices()
 		for i := range 100 {
 			if err := try([]*domain.Service{a, b}[i%2], tries(fmt.Sprint("user", i), here), false); err != nil {
 				t.Fatalf("try %d: %v", i, err)
@@ -119,8 +119,8 @@ func TestTriesByAddressOnAllReplicas(t *testing.T) {
 // A stranger who guesses Ravi's password for ever never keeps Ravi out of where
 // he signs in, whichever replica answers.
 func TestTriesNeverLockTheOwnerOut(t *testing.T) {
-	stories(t, func(h *harness) {
-		a, b, clock := h.replicas()
+	OnEachEngine(t, func(h *Harness) {
+		a, b, clock := h.twoServices()
 		if err := try(a, tries("ravi", here), true); err != nil {
 			t.Fatal(err)
 		}
@@ -145,8 +145,8 @@ func TestTriesNeverLockTheOwnerOut(t *testing.T) {
 // app that starts with several sign-ins is not a guesser yet. The failures of a
 // burst on two replicas add up.
 func TestTriesInABurst(t *testing.T) {
-	stories(t, func(h *harness) {
-		a, b, clock := h.replicas()
+	OnEachEngine(t, func(h *Harness) {
+		a, b, clock := h.twoServices()
 		var mu sync.Mutex
 		through := map[*domain.Service]int{}
 		var all sync.WaitGroup
@@ -168,18 +168,18 @@ func TestTriesInABurst(t *testing.T) {
 			t.Errorf("after the burst: %v", got)
 		}
 		row := 0
-		h.must(h.db.SQL().QueryRowContext(h.Context(), "SELECT max(failures) FROM throttles WHERE key LIKE 'account %'").Scan(&row))
+		h.Must(h.DB.SQL().QueryRowContext(h.Context(), "SELECT max(failures) FROM throttles WHERE key LIKE 'account %'").Scan(&row))
 		if row != through[a]+through[b] {
 			t.Errorf("%d failures were counted of %d", row, through[a]+through[b])
 		}
 		// What says nothing any more is swept; trust stays longer.
-		h.must(try(a, tries("asha", here), true))
+		h.Must(try(a, tries("asha", here), true))
 		clock.Advance(3 * time.Hour)
 		if _, err := a.Retention(h.Context()); err != nil {
 			t.Fatal(err)
 		}
 		left := 0
-		h.must(h.db.SQL().QueryRowContext(h.Context(), "SELECT count(*) FROM throttles").Scan(&left))
+		h.Must(h.DB.SQL().QueryRowContext(h.Context(), "SELECT count(*) FROM throttles").Scan(&left))
 		if left != 1 {
 			t.Errorf("%d rows are left, want the trust in one address", left)
 		}
@@ -202,8 +202,8 @@ func (deaf) Throttles(context.Context, []string) ([]domain.Throttle, error) {
 // Without the database nobody is locked out, and what cannot be written is
 // counted by the replica that saw it.
 func TestTriesWithoutADatabase(t *testing.T) {
-	stories(t, func(h *harness) {
-		a, b, _ := h.replicas()
+	OnEachEngine(t, func(h *Harness) {
+		a, b, _ := h.twoServices()
 		a.Store = gone{a.Store}
 		for range 5 {
 			if err := try(a, tries("ravi", here), false); err != nil {
@@ -223,15 +223,15 @@ func TestTriesWithoutADatabase(t *testing.T) {
 	})
 }
 
-// another serves the same database and gives where.
-func (h *harness) another() string {
+// SecondServer serves the same database and gives where.
+func (h *Harness) SecondServer() string {
 	h.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	h.must(err)
-	w := h.wiring
-	w.BaseURL = h.base
-	second, err := app.New(h.Context(), h.db, w)
-	h.must(err)
+	h.Must(err)
+	w := h.Config
+	w.BaseURL = h.URL
+	second, err := app.New(h.Context(), h.DB, w)
+	h.Must(err)
 	go func() { _ = second.HTTP.Serve(ln) }()
 	h.Cleanup(func() {
 		end, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -244,16 +244,16 @@ func (h *harness) another() string {
 // Guesses are counted for all replicas together: at passwords, at tokens that
 // set them, at links. Each refusal says how long; a live link is never held up.
 func TestGuessesOnTwoReplicas(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.ignores("account.code", "promise.yours")
-		desk, root := h.as("kiran"), h.as("root")
-		_, job := h.household(desk, nil)
-		link := strings.TrimPrefix(desk.send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.base)
-		bases := []string{h.base, h.another()}
+	OnEachEngine(t, func(h *Harness) {
+		h.Ignores("account.code", "promise.yours")
+		desk, root := h.As("kiran"), h.As("root")
+		_, job := h.Household(desk, nil)
+		link := strings.TrimPrefix(desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.URL)
+		bases := []string{h.URL, h.SecondServer()}
 		ask := func(i int, method, where string, body any, headers ...string) ([]byte, *http.Response) {
 			t.Helper()
-			on := h.through(bases[i%2])
-			return on.anonymous().raw(method, where, body, headers...)
+			on := h.Through(bases[i%2])
+			return on.Anonymous().Raw(method, where, body, headers...)
 		}
 		late := func(what string, res *http.Response) {
 			t.Helper()
@@ -264,37 +264,38 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 		}
 		// Passwords.
 		for i := range 5 {
-			if _, res := ask(i, "POST", "/v1/auth/login", obj{"login": "meena", "password": "wrong"}); res.StatusCode != 401 {
+			if _, res := ask(i, "POST", "/v1/auth/login", Object{"login": "meena", "password": "wrong"}); res.StatusCode != 401 {
 				t.Fatalf("guess %d: %d", i, res.StatusCode)
 			}
 		}
 		for i := range 2 {
-			_, res := ask(i, "POST", "/v1/auth/login", obj{"login": "meena", "password": password})
+			_, res := ask(i, "POST", "/v1/auth/login", Object{"login": "meena", "password": Password})
 			late("a sixth guess", res)
 		}
 		// One token that sets a password, and then a hundred.
 		for i := range 5 {
-			if _, res := ask(i, "POST", "/v1/auth/reset", obj{"token": "the same", "password": "a long pass phrase"}); res.StatusCode != 422 {
+			if _, res := ask(i, "POST", "/v1/auth/reset", Object{"token": "the same", "password": "a long pass phrase"}); res.StatusCode != 422 {
 				t.Fatalf("token %d: %d", i, res.StatusCode)
 			}
 		}
-		_, res := ask(1, "POST", "/v1/auth/reset", obj{"token": "the same", "password": "a long pass phrase"})
+		_, res := ask(1, "POST", "/v1/auth/reset", Object{"token": "the same", "password": "a long pass phrase"})
 		late("the same token", res)
 		for i := range 50 {
-			if _, res := ask(i, "POST", "/v1/auth/reset", obj{"token": uuid.NewString(), "password": "a long pass phrase"}); res.StatusCode != 422 {
+			if _, res := ask(i, "POST", "/v1/auth/reset", Object{"token": uuid.NewString(),
+				"password": "a long pass phrase"}); res.StatusCode != 422 {
 				t.Fatalf("other token %d: %d", i, res.StatusCode)
 			}
 		}
-		invited := root.send("POST", fmt.Sprintf("/v1/users/%s/invite", h.people["ravi"].id), obj{}, 201)
+		invited := root.Send("POST", fmt.Sprintf("/v1/users/%s/invite", h.People["ravi"].ID), Object{}, 201)
 		if token, ok := invited["token"].(string); ok {
-			if out, res := ask(0, "POST", "/v1/auth/reset", obj{"token": token, "password": "a long pass phrase"}); res.StatusCode != 204 {
+			if out, res := ask(0, "POST", "/v1/auth/reset", Object{"token": token, "password": "a long pass phrase"}); res.StatusCode != 204 {
 				t.Errorf("wrong tokens hold up an invitation: %d %s", res.StatusCode, out)
 			}
 		}
 		for i := range 45 {
-			_, _ = ask(i, "POST", "/v1/auth/reset", obj{"token": uuid.NewString(), "password": "a long pass phrase"})
+			_, _ = ask(i, "POST", "/v1/auth/reset", Object{"token": uuid.NewString(), "password": "a long pass phrase"})
 		}
-		_, res = ask(0, "POST", "/v1/auth/reset", obj{"token": uuid.NewString(), "password": "a long pass phrase"})
+		_, res = ask(0, "POST", "/v1/auth/reset", Object{"token": uuid.NewString(), "password": "a long pass phrase"})
 		late("a hundred tokens", res)
 		// Links: the same page for each, then 429; forms and calendars count as well.
 		html := []string{"Accept", "text/html"}
@@ -309,7 +310,7 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 			case method == "POST":
 				body, headers = "form_key=x", []string{"Accept", "text/html", "Content-Type", "application/x-www-form-urlencoded"}
 			case method == "PUT":
-				body, headers = obj{"token": "phone:x", "platform": "android"}, nil
+				body, headers = Object{"token": "phone:x", "platform": "android"}, nil
 			case strings.HasPrefix(where, "/calendar/"):
 				headers = nil
 			}
@@ -328,8 +329,8 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 				t.Errorf("a live link is held up: %d", res.StatusCode)
 			}
 		}
-		h.home(desk, job).taps("call-me", 303)
-		if _, res := ask(0, "POST", "/v1/auth/login", obj{"login": "asha", "password": password}); res.StatusCode != 200 {
+		h.CustomerPage(desk, job).Submit("call-me", 303)
+		if _, res := ask(0, "POST", "/v1/auth/login", Object{"login": "asha", "password": Password}); res.StatusCode != 200 {
 			t.Errorf("guesses at links hold up a sign-in: %d", res.StatusCode)
 		}
 	})
@@ -338,19 +339,19 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 // What succeeds writes nothing about tries, but for the first sign-in of a day
 // from an address.
 func TestSuccessesWriteNoTries(t *testing.T) {
-	stories(t, func(h *harness) {
-		a, _, clock := h.replicas()
-		h.must(try(a, tries("ravi", here), true))
+	OnEachEngine(t, func(h *Harness) {
+		a, _, clock := h.twoServices()
+		h.Must(try(a, tries("ravi", here), true))
 		counted := &countedStore{Store: a.Store}
 		a.Store = counted
 		for range 10 {
-			h.must(try(a, tries("ravi", here), true))
+			h.Must(try(a, tries("ravi", here), true))
 		}
 		if counted.n != 0 {
 			t.Errorf("%d transactions for ten successes", counted.n)
 		}
 		clock.Advance(25 * time.Hour)
-		h.must(try(a, tries("ravi", here), true))
+		h.Must(try(a, tries("ravi", here), true))
 		if counted.n != 1 {
 			t.Errorf("%d transactions for the first success of a day", counted.n)
 		}
