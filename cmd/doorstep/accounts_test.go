@@ -68,7 +68,7 @@ func texting(t *testing.T, log io.Writer) (*gateway, func(*app.Config)) {
 	}
 }
 
-func (h *Harness) invite(by *Client, login string, body Object, want int) Object {
+func (h *Harness) Invite(by *Client, login string, body Object, want int) Object {
 	h.Helper()
 	if body == nil {
 		body = Object{}
@@ -224,7 +224,7 @@ func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 		h.dropDevices("ravi", "meena", "kiran", "noor")
 		asha, maya, root := h.As("asha"), h.As("maya"), h.As("root")
 		for _, by := range []*Client{asha, maya, root} {
-			out := h.invite(by, "ravi", nil, 201)
+			out := h.Invite(by, "ravi", nil, 201)
 			if out["purpose"] != "invite" || !codePattern.MatchString(String(out["code"])) || len(out["sent_by"].([]any)) != 0 {
 				h.Errorf("%s: %v", by.Login, out)
 			}
@@ -234,12 +234,12 @@ func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 			}
 		}
 		// Two codes, a sign-in with the old password: both are over.
-		lost, second := String(h.invite(asha, "meena", nil, 201)["code"]), String(h.invite(asha, "meena", nil, 201)["code"])
+		lost, second := String(h.Invite(asha, "meena", nil, 201)["code"]), String(h.Invite(asha, "meena", nil, 201)["code"])
 		h.As("meena")
 		h.redeem(lost, "correct horse battery 1", 422)
 		h.redeem(second, "correct horse battery 1", 422)
 		// One that is used works once and ends the others.
-		first, other := String(h.invite(asha, "kiran", nil, 201)["code"]), String(h.invite(root, "kiran", nil, 201)["code"])
+		first, other := String(h.Invite(asha, "kiran", nil, 201)["code"]), String(h.Invite(root, "kiran", nil, 201)["code"])
 		h.redeem(first, "correct horse battery 1", 204)
 		h.redeem(first, "correct horse battery 2", 422)
 		h.redeem(other, "correct horse battery 2", 422)
@@ -255,13 +255,13 @@ func TestACodeIsHandedOverOnlyBeforeTheFirstSignIn(t *testing.T) {
 			}
 		}
 		for _, by := range []*Client{asha, maya} {
-			h.invite(by, "meena", Object{"in_person": true, "note": "I know her"}, 403)
-			h.invite(by, "ravi", Object{"in_person": true, "note": "I know him"}, 403)
+			h.Invite(by, "meena", Object{"in_person": true, "note": "I know her"}, 403)
+			h.Invite(by, "ravi", Object{"in_person": true, "note": "I know him"}, 403)
 		}
 		for _, note := range []string{"", "  \t"} {
-			h.invite(root, "meena", Object{"in_person": true, "note": note}, 422)
+			h.Invite(root, "meena", Object{"in_person": true, "note": note}, 422)
 		}
-		out := h.invite(root, "meena", Object{"in_person": true, "note": "showed her identity card"}, 201)
+		out := h.Invite(root, "meena", Object{"in_person": true, "note": "showed her identity card"}, 201)
 		h.redeem(String(out["code"]), "correct horse battery 3", 204)
 		in := h.signIn("meena", "correct horse battery 3", 200)
 		resets := in["resets"].([]any)
@@ -297,7 +297,7 @@ func TestTheOwnerIsToldOfEveryReset(t *testing.T) {
 	OnEachEngine(t, func(h *Harness) {
 		h.As("ravi")
 		h.Clock.Set(Monday.Add(-6 * time.Hour)) // 03:00 at night
-		out := h.invite(h.As("asha"), "ravi", Object{"reset": true}, 201)
+		out := h.Invite(h.As("asha"), "ravi", Object{"reset": true}, 201)
 		if out["code"] != nil || fmt.Sprint(out["sent_by"]) != "[device]" {
 			h.Errorf("%v", out)
 		}
@@ -400,7 +400,7 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 			fmt.Sprintf(`"%d"`, h.UserVersion("meena")))
 		other.Send("PATCH", fmt.Sprintf("/v1/users/%s", h.People["ravi"].ID), ops["disable"], 403, "If-Match",
 			fmt.Sprintf(`"%d"`, h.UserVersion("ravi")))
-		h.invite(other, "ravi", Object{"in_person": true, "note": "showed a card"}, 403)
+		h.Invite(other, "ravi", Object{"in_person": true, "note": "showed a card"}, 403)
 	})
 }
 
@@ -667,7 +667,7 @@ func TestACodeIsUsedOnThePages(t *testing.T) {
 	h := New(t, "sqlite")
 	h.Ignores("account.reset")
 	h.As("kiran")
-	code := String(h.invite(h.As("root"), "kiran", Object{"in_person": true, "note": "showed an identity card"}, 201)["code"])
+	code := String(h.Invite(h.As("root"), "kiran", Object{"in_person": true, "note": "showed an identity card"}, 201)["code"])
 	d := &desktop{t, h, browser(t)}
 	d.size(390, 844)
 	h.Must(chromedp.Do(d.ctx, chromedp.Navigate(h.URL+"/board")))
@@ -779,7 +779,7 @@ func TestAPrivateNoteLocksNobody(t *testing.T) {
 		h.Ignores("account.code")
 		root := h.As("root")
 		h.As("ravi").Send("POST", "/v1/flags", Object{"phone": "+919800000042", "kind": "other", "level": 0, "subject_id": root.ID}, 201)
-		h.invite(root, "meena", nil, 201)
+		h.Invite(root, "meena", nil, 201)
 		root.Send("POST", "/v1/users", Object{"login": "new.agent", "name": "New Agent", "role": "agent"}, 201)
 	})
 }

@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -239,14 +239,21 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 // after its clock moved.
 func TestTheDemosPageIsAccessible(t *testing.T) {
 	a := newAuditor(t)
-	t.Setenv("DATABASE_URL", "")
-	ctx, cancel := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	ended := make(chan int, 1)
-	go func() {
-		ended <- run(ctx, []string{"demo", "--json", "--listen", "127.0.0.1:0"}, in, io.Discard)
-		_ = in.Close()
-	}()
+	demo := exec.Command(Program(t), "demo", "--json", "--listen", "127.0.0.1:0")
+	demo.Env = append(os.Environ(), "DATABASE_URL=")
+	out, err := demo.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := demo.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = demo.Process.Signal(os.Interrupt)
+		if err := demo.Wait(); err != nil {
+			t.Errorf("the demo ended with %v", err)
+		}
+	})
 	var said struct {
 		DemoPage     string `json:"demo_page"`
 		CustomerLink string `json:"customer_link"`
@@ -254,12 +261,6 @@ func TestTheDemosPageIsAccessible(t *testing.T) {
 	if err := json.NewDecoder(bufio.NewReader(out)).Decode(&said); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		cancel()
-		if code := <-ended; code != 0 {
-			t.Errorf("the demo ended with %d", code)
-		}
-	})
 	a.open(said.DemoPage)
 	a.judge("demo", "What to try")
 	evaluate[bool](t, a.ctx, `(document.querySelector('[data-advance="26h"]').click(), true)`)

@@ -44,7 +44,7 @@ func (p *Client) Flag(id any, want int) Object {
 
 func (p *Client) MoveFlag(id any, action string, body Object, want int) Object {
 	p.Harness.Helper()
-	return p.Send("POST", fmt.Sprintf("/v1/flags/%v/%s", id, action), orEmpty(body), want)
+	return p.Send("POST", fmt.Sprintf("/v1/flags/%v/%s", id, action), OrEmpty(body), want)
 }
 
 // nameDeputy lets a manager name another one.
@@ -227,7 +227,7 @@ func TestActionsOfAReportAreWhatIsAllowed(t *testing.T) {
 					if offered {
 						on = fresh(steps) // a move that succeeds changes it
 					}
-					_, did := p.Raw("POST", fmt.Sprintf("/v1/flags/%v/%s", on, action), orEmpty(bodies[action]))
+					_, did := p.Raw("POST", fmt.Sprintf("/v1/flags/%v/%s", on, action), OrEmpty(bodies[action]))
 					again := slices.Contains(steps, action) && action == "cool-off" && login == "ravi" // taken twice is taken
 					if offered != (did.StatusCode == 200 && !again) || res.StatusCode == 404 && did.StatusCode != 404 && did.StatusCode != 403 {
 						t.Errorf("after %v, %s as %s: offered %v, answered %d", steps, action, login, offered, did.StatusCode)
@@ -238,7 +238,7 @@ func TestActionsOfAReportAreWhatIsAllowed(t *testing.T) {
 	})
 }
 
-func orEmpty(o Object) Object {
+func OrEmpty(o Object) Object {
 	if o == nil {
 		return Object{}
 	}

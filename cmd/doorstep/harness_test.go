@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -254,6 +255,16 @@ func (h *Harness) Through(base string) *Harness {
 		out.People[login] = &Client{Harness: out, ID: p.ID, Login: p.Login, Role: p.Role, Token: p.Token}
 	}
 	return out
+}
+
+// Program builds the real program.
+func Program(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "doorstep")
+	if out, err := exec.Command("go", "build", "-o", program, "doorstep/cmd/doorstep").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return program
 }
 
 // As signs a person in.

@@ -44,11 +44,7 @@ const Patience = time.Minute
 // cores: they mostly wait.
 func TestBadDays(t *testing.T) {
 	t.Parallel()
-	program := filepath.Join(t.TempDir(), "doorstep")
-	build := exec.Command("go", "build", "-o", program, ".")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	program := Program(t)
 	engines := repotest.Engines(t)
 	var all sync.WaitGroup
 	places := make(chan struct{}, 4)
@@ -85,7 +81,7 @@ func TestBadDays(t *testing.T) {
 // day is a world whose server is a program of its own.
 type day struct {
 	*Harness
-	program string
+	binary  string
 	engine  string
 	url     string // of the database, as the server is told
 	more    []string
@@ -94,7 +90,7 @@ type day struct {
 
 func newDay(t *testing.T, program, engine string) *day {
 	t.Helper()
-	d := &day{program: program, engine: engine, url: repotest.URL(t, engine)}
+	d := &day{binary: program, engine: engine, url: repotest.URL(t, engine)}
 	d.Harness = &Harness{T: t, Clock: new(demo.Clock), People: map[string]*Client{}, expected: map[string]bool{}, ignored: map[string]bool{}}
 	d.Phones = fcmtest.New(fcmtest.Options{Keep: 5000})
 	t.Cleanup(d.Phones.Close)
@@ -139,8 +135,8 @@ func (l *logged) String() string {
 	return l.buf.String()
 }
 
-func (d *day) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(d.program, args...)
+func (d *day) program(args ...string) *exec.Cmd {
+	cmd := exec.Command(d.binary, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		return strings.HasPrefix(kv, "DOORSTEP_") || strings.HasPrefix(kv, "DATABASE_URL") || strings.HasPrefix(kv, "FIREBASE")
 	}), "DOORSTEP_JWT_SECRET="+JWTSecret, "DOORSTEP_LINK_SECRET="+LinkSecret)
@@ -162,7 +158,7 @@ func (d *day) serve(more ...string) *server {
 	metrics := ln.Addr().String()
 	d.Must(ln.Close())
 	s := &server{d: d, metrics: "http://" + metrics, log: &logged{}, ended: make(chan struct{})}
-	s.cmd = d.command(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", metrics, "--fcm-project", "test",
+	s.cmd = d.program(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", metrics, "--fcm-project", "test",
 		"--fcm-endpoint", d.Phones.URL()}, slices.Concat(d.more, more)...)...)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
@@ -277,7 +273,7 @@ func (s *server) metric(name string) float64 {
 // verify proves the chains with the program itself.
 func (d *day) verify() {
 	d.Helper()
-	out, err := d.command("verify").CombinedOutput()
+	out, err := d.program("verify").CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("chains with")) {
 		d.Errorf("doorstep verify: %v\n%s", err, out)
 	}

@@ -12,10 +12,10 @@ func (h *Harness) SafePlan(job Object, plan ...string) {
 	h.Helper()
 	maya := h.As("maya")
 	h.As("noor").Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "unsafe_premises", "level": 2}, 201)
-	h.releaseHold(maya, job, plan...)
+	h.ReleaseHold(maya, job, plan...)
 }
 
-func (h *Harness) releaseHold(by *Client, job Object, plan ...string) {
+func (h *Harness) ReleaseHold(by *Client, job Object, plan ...string) {
 	h.Helper()
 	by.Send("POST", Path("/v1/jobs/%s/safety-release", job), Object{"plan": plan, "reason": "talked it over", "confirmed_by": "the owner"},
 		200)
@@ -293,7 +293,7 @@ func TestAPlanThatPermitsNoVisit(t *testing.T) {
 				"window_end": Monday.Add(82 * time.Hour)}, 409); out["code"] != "plan_not_met" {
 				t.Errorf("%s: %v", plan, out["code"])
 			}
-			h.releaseHold(h.As("maya"), job, "phone_first") // revised
+			h.ReleaseHold(h.As("maya"), job, "phone_first") // revised
 			h.Visit(desk, job, Monday.Add(80*time.Hour), "ravi")
 			desk.Send("POST", Path("/v1/jobs/%s/cancel", job), Object{"reason": "next"}, 200)
 		}

@@ -142,7 +142,7 @@ func (h *Harness) metric(name string) string {
 	return "none"
 }
 
-func (h *Harness) setPhone(login, number string) {
+func (h *Harness) SetPhone(login, number string) {
 	h.Helper()
 	root := h.As("root")
 	at := "/v1/users/" + h.People[login].ID.String()
@@ -309,9 +309,9 @@ func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 	heardOn(t, true, func(h *Harness, _ *OperatorLog, x *telephony) {
 		h.Ignores("account.changed", "sos.raised")
 		ravi := h.As("ravi")
-		h.setPhone("asha", "+919811100002")
-		h.setPhone("maya", "+919811100003")
-		h.setPhone("ravi", "+919811100001")
+		h.SetPhone("asha", "+919811100002")
+		h.SetPhone("maya", "+919811100003")
+		h.SetPhone("ravi", "+919811100001")
 		h.Phones.SetDown(true)
 		answers := []int{404, 410, 204}
 		x.set(func(try int) int { return answers[min(try, len(answers))-1] })
@@ -376,7 +376,7 @@ func TestTheSecondChannelCountsAsHearing(t *testing.T) {
 	heardOn(t, true, func(h *Harness, o *OperatorLog, x *telephony) {
 		h.Ignores("sos.raised", "sos.taken")
 		ravi, maya := h.As("ravi"), h.As("maya")
-		h.setPhone("asha", "+919811100002")
+		h.SetPhone("asha", "+919811100002")
 		h.Phones.Script("phone:asha", fcmtest.Unregistered().Always())
 		first := ravi.Send("POST", "/v1/sos", nil, 201)
 		h.Settle()
@@ -559,7 +559,7 @@ func TestEveryWayToALiveReportRings(t *testing.T) {
 func TestTheDeskIsToldWhomToCall(t *testing.T) {
 	OnEachEngine(t, func(h *Harness) {
 		h.Ignores("account.changed", "timer.no_signal", "timer.ping", "visit.assigned")
-		h.setPhone("ravi", "+919811100001")
+		h.SetPhone("ravi", "+919811100001")
 		visit := h.ArrivedVisit()
 		kiran, asha := h.As("kiran"), h.As("asha")
 		board := func(p *Client) []Object {
@@ -615,7 +615,7 @@ func TestTheDeskIsToldWhomToCall(t *testing.T) {
 func TestTheBoardAnswersAnSOS(t *testing.T) {
 	OnEachEngine(t, func(h *Harness) {
 		h.Ignores("account.changed", "sos.raised", "sos.taken", "visit.assigned")
-		h.setPhone("ravi", "+919811100001")
+		h.SetPhone("ravi", "+919811100001")
 		ravi, asha, kiran := h.As("ravi"), h.As("asha"), h.As("kiran")
 		ravi.Send("PUT", "/v1/me/codes", Object{"code": "1234", "duress_code": "4321"}, 200)
 		visit := h.ArrivedVisit()
@@ -676,7 +676,7 @@ func TestTheBoardAnswersAnSOS(t *testing.T) {
 func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 	h := New(t, "sqlite")
 	h.Ignores("account.changed", "sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
-	h.setPhone("ravi", "+919811100001")
+	h.SetPhone("ravi", "+919811100001")
 	visit := h.ArrivedVisit()
 	h.As("ravi").Send("POST", "/v1/sos", Object{"note": "second floor, <b>at the back</b>", "lat": 18.52, "lon": 73.85}, 201)
 	d := openBoard(t, h, "asha", 390, 844)
