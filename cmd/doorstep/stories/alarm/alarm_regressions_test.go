@@ -146,7 +146,8 @@ func TestTheQueueSaysWhereAnAlarmIs(t *testing.T) {
 			return strings.Join(out, "\n")
 		}
 		x := ravi.Send("POST", "/v1/sos", object{"lat": 18.5204303, "lon": 73.8567437}, 201)
-		for _, want := range []string{"Job ", harness.String(job["fault"]), "Address: " + address, "Centre ", "Visit ", "now arrived, there since ",
+		for _, want := range []string{"Job ", harness.String(job["fault"]), "Address: " + address, "Centre ", "Visit ",
+			"now arrived, there since ",
 			"Phone at 18.52043, 73.85674", "\nCall +"} {
 			if got := known(); address == "" || !strings.Contains(got, want) {
 				t.Errorf("the queue does not say %q: %s", want, got)

@@ -21,7 +21,8 @@ func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 		if due := harness.Instant(t, timer()["due_at"]); !due.Equal(harness.Monday.Add(80 * time.Minute)) {
 			t.Fatalf("due at %v, want planned length and ten minutes after the arrival", due)
 		}
-		if got := timer(); !harness.Offers(got, "extend") || !harness.Offers(got, "fine") || !harness.Offers(got, "end") || harness.Offers(got, "spoken") {
+		if got := timer(); !harness.Offers(got, "extend") || !harness.Offers(got, "fine") || !harness.Offers(got, "end") ||
+			harness.Offers(got, "spoken") {
 			t.Errorf("whose timer it is may do %v", got["actions"])
 		}
 		h.Advance(70*time.Minute - time.Second)
@@ -309,7 +310,8 @@ func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
 		}
 		step(3*time.Hour + 15*time.Minute)
 		got := timers(ravi, second)
-		if len(got) != 1 || got[0]["provisional"] != true || !harness.Instant(t, got[0]["due_at"]).Equal(harness.Monday.Add(4*time.Hour+10*time.Minute)) {
+		if len(got) != 1 || got[0]["provisional"] != true || !harness.Instant(t, got[0]["due_at"]).
+			Equal(harness.Monday.Add(4*time.Hour+10*time.Minute)) {
 			t.Fatalf("silent at the planned time: %v", got)
 		}
 		if n := len(timers(h.As("meena"), idle)); n != 0 {
@@ -320,7 +322,8 @@ func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
 			t.Fatalf("he is not asked: %v", h.Titles("ravi"))
 		}
 		// Late facts: he was inside since 3:05, and is done.
-		ravi.Send("POST", path("/v1/visits/%s/arrive", second), object{"occurred_at": harness.Monday.Add(185 * time.Minute).Format(time.RFC3339)}, 200)
+		ravi.Send("POST", path("/v1/visits/%s/arrive", second), object{"occurred_at": harness.Monday.Add(185 * time.Minute).Format(time.RFC3339)},
+			200)
 		if got := timers(ravi, second)[0]; got["provisional"] != false || got["status"] != "armed" {
 			t.Errorf("after the late arrival: %v", got)
 		}

@@ -44,7 +44,8 @@ func TestTheBoardAnswersAnSOSInABrowser(t *testing.T) {
 	// What comes in does not take away what is being written.
 	d.js("(document.querySelector('#alarms textarea').value = 'He is in the car with me.', document.querySelector('#alarms select').value = 'real', true)")
 	h.As("ravi").Send("POST", "/v1/sos", object{"id": uuid.New(), "note": "now in the yard"}, 201)
-	h.As("asha").Send("POST", "/v1/sos/"+harness.String(items(h.As("asha").Send("GET", "/v1/sos?status=open", nil, 200))[0]["id"])+"/acknowledge",
+	h.As("asha").Send("POST", "/v1/sos/"+harness.String(items(h.As("asha").Send("GET", "/v1/sos?status=open", nil, 200))[0]["id"])+
+		"/acknowledge",
 		nil, 200)
 	alarms("the newest words beside what is written",
 		"a.innerText.includes('now in the yard') && a.querySelector('textarea').value === 'He is in the car with me.'")

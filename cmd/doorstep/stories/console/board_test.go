@@ -349,7 +349,8 @@ func TestTheBoardInABrowser(t *testing.T) {
 		d.mouse("mouseMoved", x, y+(to.Y+to.H/2-y)*float64(i+1)/12)
 	}
 	d.mouse("mouseReleased", x, to.Y+to.H/2)
-	for end := time.Now().Add(harness.Patience / 4); !strings.Contains(crew(visit), h.People["meena"].ID.String()); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(harness.Patience / 4); !strings.Contains(crew(visit),
+		h.People["meena"].ID.String()); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the drag did nothing: %s", crew(visit))
 		}
@@ -389,7 +390,8 @@ func TestTheBoardInABrowser(t *testing.T) {
 	d.until("signed out", "!document.getElementById('login').hidden && sessionStorage.getItem('refresh') === null")
 	// Where no events come through, the board asks by itself.
 	d.js("((real) => { window.fetch = (to, how) => String(to).startsWith('/v1/events') ? Promise.reject(new TypeError('cut')) : real(to, how); return true; })(window.fetch)")
-	d.js("(document.getElementById('pass').value = " + strconv.Quote(harness.Password) + ", document.querySelector('#login button').click(), true)")
+	d.js("(document.getElementById('pass').value = " + strconv.Quote(harness.Password) +
+		", document.querySelector('#login button').click(), true)")
 	d.until("it says so", at(made)+" !== null && document.getElementById('state').textContent === 'Not live; asking every 2 s'")
 	desk.Send("POST", path("/v1/visits/%s/assign", made), object{"crew": []any{}}, 200)
 	d.until("the change", at(made)+".classList.contains('tray')")
@@ -523,7 +525,8 @@ func TestTheBoardShowsTrouble(t *testing.T) {
 		ill, late := h.Visit(desk, one, harness.Monday.Add(2*time.Hour), "ravi"), h.Visit(desk, two, harness.Monday.Add(2*time.Hour), "meena")
 		trouble := func() (string, string) {
 			said := map[any]string{}
-			for _, v := range harness.List(desk.Send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.Centre, harness.Monday.Format("2006-01-02")), nil, 200),
+			for _, v := range harness.List(desk.Send("GET", fmt.Sprintf("/v1/centres/%s/board?date=%s", h.Centre,
+				harness.Monday.Format("2006-01-02")), nil, 200),
 				"visits") {
 				said[v["id"]] = v["trouble"].(string)
 			}

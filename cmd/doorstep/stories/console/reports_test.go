@@ -71,7 +71,8 @@ func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
 		h.Clock.Advance(time.Hour) // the centre's
 		tried := desk.Attempt(job, "phone", "switched_off", nil)
 		h.Clock.Advance(2 * time.Hour) // the customer's
-		desk.Send("POST", "/v1/jobs/"+harness.String(job["id"])+"/attempts", object{"direction": "inbound", "channel": "phone", "outcome": "reached"},
+		desk.Send("POST", "/v1/jobs/"+harness.String(job["id"])+"/attempts", object{"direction": "inbound", "channel": "phone",
+			"outcome": "reached"},
 			201)
 		h.Clock.Advance(3 * time.Hour) // the centre's
 		desk.Send("POST", path("/v1/jobs/%s/hold", job), object{"kind": "parts"}, 200)

@@ -67,7 +67,8 @@ func TestAskedOnceAndAgainWithAReasonOnly(t *testing.T) {
 				len(harness.List(steps[0], "repeats")) != 1 {
 				t.Fatalf("%s reads the steps %v", who, steps)
 			}
-			if r := harness.List(steps[0], "repeats")[0]; r["reason"] != "new board fitted" || r["by_name"] != "Ravi" || r["watched_by"] != "professional" {
+			if r := harness.List(steps[0], "repeats")[0]; r["reason"] != "new board fitted" || r["by_name"] != "Ravi" ||
+				r["watched_by"] != "professional" {
 				t.Errorf("%s reads the repeat %v", who, r)
 			}
 			if c := p["contacts"].(object); c["asked_again"] != 1.0 || c["inbound"] != 0.0 {

@@ -1081,7 +1081,8 @@ func twoReplicas(d *day) {
 	yesterday := new(demo.Clock)
 	yesterday.Advance(-30 * time.Hour)
 	past := repotest.OpenURL(d.T, d.url)
-	w := &app.Config{Secrets: app.Secrets{JWTSecret: harness.JWTSecret, LinkSecret: harness.LinkSecret}, BaseURL: "http://past", Now: yesterday.Now,
+	w := &app.Config{Secrets: app.Secrets{JWTSecret: harness.JWTSecret, LinkSecret: harness.LinkSecret}, BaseURL: "http://past",
+		Now:  yesterday.Now,
 		Push: notifications.NewLog(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler)}
 	old, err := app.New(context.Background(), past, w)
 	d.Must(err)

@@ -29,7 +29,8 @@ func TestWhoWasHarmedIsLookedAfter(t *testing.T) {
 			t.Fatalf("he is owed %d", len(own))
 		}
 		for i, after := range []time.Duration{24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour} {
-			if own[i]["due_at"] != began.Add(after).Format(time.RFC3339) || own[i]["flag_id"] != flag["flag_id"] || !harness.Offers(own[i], "stop") ||
+			if own[i]["due_at"] != began.Add(after).Format(time.RFC3339) || own[i]["flag_id"] != flag["flag_id"] ||
+				!harness.Offers(own[i], "stop") ||
 				harness.Offers(own[i], "done") {
 				t.Errorf("%d: %v", i, own[i])
 			}

@@ -349,8 +349,9 @@ func TestLongSickLeaveIsAsked(t *testing.T) {
 		h.Ignores("leave.asked")
 		ravi := h.As("ravi")
 		leave := func(kind string, days, want int) {
-			ravi.Send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.ID), object{"starts_at": harness.Monday, "ends_at": harness.Monday.AddDate(0, 0, days),
-				"kind": kind}, want)
+			ravi.Send("POST", fmt.Sprintf("/v1/technicians/%s/leave", ravi.ID),
+				object{"starts_at": harness.Monday, "ends_at": harness.Monday.AddDate(0, 0, days),
+					"kind": kind}, want)
 		}
 		leave("sick", 61, 422)
 		leave("sick", 60, 201)

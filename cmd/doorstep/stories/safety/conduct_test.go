@@ -43,7 +43,8 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		first := h.Visit(desk, job, harness.Monday.Add(time.Hour), "meena")
 		next := h.Visit(desk, job, harness.Monday.Add(49*time.Hour), "meena")
 		_, other := h.Household(desk, nil)
-		alone, both := h.Visit(desk, other, harness.Monday.Add(25*time.Hour), "meena"), h.Visit(desk, other, harness.Monday.Add(28*time.Hour), "meena", "ravi")
+		alone, both := h.Visit(desk, other, harness.Monday.Add(25*time.Hour), "meena"), h.Visit(desk, other, harness.Monday.Add(28*time.Hour),
+			"meena", "ravi")
 		h.Clock.Advance(time.Hour)
 		meena.Send("POST", path("/v1/visits/%s/complete", first), nil, 200)
 		h.Settle()
@@ -111,7 +112,8 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		}
 		_, third := h.Household(desk, nil)
 		window := func(hours int, more object) object {
-			b := object{"window_start": harness.Monday.Add(time.Duration(hours) * time.Hour), "window_end": harness.Monday.Add(time.Duration(hours+2) * time.Hour)}
+			b := object{"window_start": harness.Monday.Add(time.Duration(hours) * time.Hour),
+				"window_end": harness.Monday.Add(time.Duration(hours+2) * time.Hour)}
 			for k, v := range more {
 				b[k] = v
 			}

@@ -194,7 +194,8 @@ func TestWhoUploadedEvidenceMayRemoveIt(t *testing.T) {
 		}
 		h.Clock.Advance(time.Minute)
 		gone := remove(ravi, wrong, 200)
-		if gone["removed_by"] != ravi.ID.String() || !harness.Instant(t, gone["removed_at"]).Equal(h.Clock.Now()) || gone["digest"] != wrong["digest"] ||
+		if gone["removed_by"] != ravi.ID.String() || !harness.Instant(t, gone["removed_at"]).Equal(h.Clock.Now()) ||
+			gone["digest"] != wrong["digest"] ||
 			harness.Offers(gone, "remove") {
 			t.Errorf("removed it is %v", gone)
 		}

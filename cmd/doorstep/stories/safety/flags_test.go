@@ -211,7 +211,8 @@ func TestTheManagersOwnReport(t *testing.T) {
 			"note": "15 missed calls, then shouting"},
 			201)["id"]
 		own := maya.Flag(flag, 200)
-		if harness.Offers(own, "triage") || harness.Offers(own, "decide") || !harness.Offers(own, "withdraw") || own["job_id"] != nil || own["area_id"] != nil {
+		if harness.Offers(own, "triage") || harness.Offers(own, "decide") || !harness.Offers(own, "withdraw") || own["job_id"] != nil ||
+			own["area_id"] != nil {
 			t.Errorf("the reporter reads %v", own)
 		}
 		maya.MoveFlag(flag, "triage", nil, 403)

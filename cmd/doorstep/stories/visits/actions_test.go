@@ -20,7 +20,8 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 			t.Helper()
 			one := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)
 			list := desk.Send("GET", path("/v1/visits?job_id=%s", job), nil, 200)["items"].([]any)
-			if harness.Offers(one, "reschedule") != want || harness.Offers(list[0].(object), "reschedule") != want || !harness.Offers(one, "cancel") ||
+			if harness.Offers(one, "reschedule") != want || harness.Offers(list[0].(object), "reschedule") != want ||
+				!harness.Offers(one, "cancel") ||
 				!harness.Offers(one, "assign") {
 				t.Errorf("offered %v, in the list %v; reschedule is to be there: %v", one["actions"], list[0].(object)["actions"], want)
 			}
@@ -60,10 +61,12 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 		}
 		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"daylight"}}, 200)
 		meena := h.As("meena")
-		if got := meena.Send("GET", path("/v1/visits/%s", visit), nil, 200); harness.Offers(got, "en-route") || !harness.Offers(got, "plan-seen") {
+		if got := meena.Send("GET", path("/v1/visits/%s", visit), nil, 200); harness.Offers(got, "en-route") ||
+			!harness.Offers(got, "plan-seen") {
 			t.Errorf("before the plan was seen %v is offered", got["actions"])
 		}
-		if got := meena.Send("POST", path("/v1/visits/%s/plan-seen", visit), nil, 200); !harness.Offers(got, "en-route") || harness.Offers(got, "plan-seen") {
+		if got := meena.Send("POST", path("/v1/visits/%s/plan-seen", visit), nil, 200); !harness.Offers(got, "en-route") ||
+			harness.Offers(got, "plan-seen") {
 			t.Errorf("after the plan was seen %v is offered", got["actions"])
 		}
 	})

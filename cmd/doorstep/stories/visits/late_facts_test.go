@@ -76,7 +76,8 @@ func TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh(t *testing.T) {
 			t.Errorf("the proprietor has %d notices", inbox())
 		}
 		// While somebody is at the door, the confirmed visit is not over.
-		out := ravi.Send("POST", path("/v1/visits/%s/arrive", visit), object{"occurred_at": harness.Monday.Add(57 * time.Hour).Format(time.RFC3339)}, 200)
+		out := ravi.Send("POST", path("/v1/visits/%s/arrive", visit), object{"occurred_at": harness.Monday.Add(57 * time.Hour).
+			Format(time.RFC3339)}, 200)
 		if out["status"] != "arrived" || out["counts_against"] != "nobody" {
 			t.Fatalf("after the late fact the visit is %v, against %v", out["status"], out["counts_against"])
 		}

@@ -203,7 +203,8 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 			t.Errorf("by voice: %v", said)
 		}
 		last := items(desk.Send("GET", fmt.Sprintf("/v1/visits?job_id=%v&status=scheduled", job["id"]), nil, 200))
-		if len(last) != 1 || last[0]["confirmed_how"] != "call" || !harness.Instant(t, last[0]["window_start"]).Equal(harness.Instant(t, free[3])) {
+		if len(last) != 1 || last[0]["confirmed_how"] != "call" || !harness.Instant(t, last[0]["window_start"]).
+			Equal(harness.Instant(t, free[3])) {
 			t.Errorf("by voice: %v", last)
 		}
 		m.Submit("another-time", 303, "date", h.Clock.Now().AddDate(0, 0, 9).Format("2006-01-02"), "part", "morning")
@@ -411,7 +412,8 @@ func TestSlotsOverTheNightOfTheClocks(t *testing.T) {
 					o := harness.List(w, "offers")[0]
 					v := desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": start.Format("2006-01-02T15:04"),
 						"window_end": end.Format("2006-01-02T15:04"), "crew": o["crew"]}, 201)
-					if !harness.Instant(t, v["window_start"]).Equal(start) || !harness.Instant(t, v["planned_start"]).Equal(harness.Instant(t, o["planned_start"])) {
+					if !harness.Instant(t, v["window_start"]).Equal(start) || !harness.Instant(t, v["planned_start"]).
+						Equal(harness.Instant(t, o["planned_start"])) {
 						t.Errorf("%s: offered %v, booked %v", night, start, v["window_start"])
 					}
 				}

@@ -1029,27 +1029,36 @@ func (n *nasty) tokens() {
 	other := sha256.Sum256([]byte("another secret"))
 	list := map[string]string{
 		"alg none":         base64.RawURLEncoding.EncodeToString(n.json(with(head, "alg", "none"))) + "." + parts[1] + ".",
-		"alg none, signed": sign(harness.JWTSecret, with(head, "alg", "none"), claims), "alg HS512": sign(harness.JWTSecret, with(head, "alg", "HS512"), claims),
-		"alg RS256": sign(harness.JWTSecret, with(head, "alg", "RS256"), claims), "typ missing": sign(harness.JWTSecret, with(head, "typ", nil), claims),
-		"typ JWT": sign(harness.JWTSecret, with(head, "typ", "JWT"), claims), "kid missing": sign(harness.JWTSecret, with(head, "kid", nil), claims),
-		"kid path": sign(harness.JWTSecret, with(head, "kid", "../../dev/null"), claims), "kid object": sign(harness.JWTSecret, with(head, "kid", object{}),
+		"alg none, signed": sign(harness.JWTSecret, with(head, "alg", "none"), claims),
+		"alg HS512":        sign(harness.JWTSecret, with(head, "alg", "HS512"), claims),
+		"alg RS256":        sign(harness.JWTSecret, with(head, "alg", "RS256"), claims),
+		"typ missing": sign(harness.JWTSecret, with(head, "typ", nil),
+			claims),
+		"typ JWT": sign(harness.JWTSecret, with(head, "typ", "JWT"), claims), "kid missing": sign(harness.JWTSecret, with(head, "kid", nil),
+			claims),
+		"kid path": sign(harness.JWTSecret, with(head, "kid", "../../dev/null"), claims),
+		"kid object": sign(harness.JWTSecret, with(head, "kid", object{}),
 			claims),
 		"another key": sign(hex.EncodeToString(other[:]), head, claims), "empty key": sign("", head, claims),
-		"link secret":   sign(harness.LinkSecret, head, claims),
-		"expired":       sign(harness.JWTSecret, head, with(claims, "exp", time.Now().Add(-time.Minute).Unix())),
-		"never expires": sign(harness.JWTSecret, head, with(claims, "exp", nil)), "exp a text": sign(harness.JWTSecret, head, with(claims, "exp", "tomorrow")),
+		"link secret":     sign(harness.LinkSecret, head, claims),
+		"expired":         sign(harness.JWTSecret, head, with(claims, "exp", time.Now().Add(-time.Minute).Unix())),
+		"never expires":   sign(harness.JWTSecret, head, with(claims, "exp", nil)),
+		"exp a text":      sign(harness.JWTSecret, head, with(claims, "exp", "tomorrow")),
 		"issued tomorrow": sign(harness.JWTSecret, head, with(claims, "iat", time.Now().Add(24*time.Hour).Unix())),
-		"another issuer":  sign(harness.JWTSecret, head, with(claims, "iss", "x")), "another audience": sign(harness.JWTSecret, head, with(claims, "aud", "x")),
+		"another issuer":  sign(harness.JWTSecret, head, with(claims, "iss", "x")), "another audience": sign(harness.JWTSecret, head,
+			with(claims, "aud", "x")),
 		"nobody":       sign(harness.JWTSecret, head, with(claims, "sub", uuid.Nil.String())),
 		"unknown user": sign(harness.JWTSecret, head, with(claims, "sub", uuid.NewString())),
 		"sub no id":    sign(harness.JWTSecret, head, with(claims, "sub", "root")),
-		"another role": sign(harness.JWTSecret, head, with(claims, "role", "admin")), "another epoch": sign(harness.JWTSecret, head, with(claims, "epoch", 99)),
+		"another role": sign(harness.JWTSecret, head, with(claims, "role", "admin")), "another epoch": sign(harness.JWTSecret, head,
+			with(claims, "epoch", 99)),
 		"epoch huge": sign(harness.JWTSecret, head, with(claims, "epoch", 1e300)), "cut": good[:len(good)-2], "a part more": good + ".x",
 		"two parts": parts[0] + "." + parts[1], "dots": "..",
 		"huge": good + strings.Repeat("a", 8000), "not ASCII": "ü", "broken JSON": enc("{") + "." + enc("{") + "." + enc("x"),
 		"deep JSON": enc(strings.Repeat("[", 2000)) + "." + parts[1] + "." + parts[2], "last bits changed": good[:len(good)-1] + "_",
 	}
-	n.fire(shot{op: n.op("me"), label: "token made here", headers: []string{"Authorization", "Bearer " + sign(harness.JWTSecret, head, claims)},
+	n.fire(shot{op: n.op("me"), label: "token made here", headers: []string{"Authorization",
+		"Bearer " + sign(harness.JWTSecret, head, claims)},
 		want: []int{200}})
 	for _, id := range []string{"me", "createJob", "stopVisit", "patchUser", "listVisits"} {
 		op := n.op(id)
@@ -1064,7 +1073,8 @@ func (n *nasty) tokens() {
 			n.fire(shot{op: op, label: "token " + label, body: body, headers: []string{"Authorization", "Bearer " + list[label]}, want: []int{401}})
 		}
 		for label, v := range inTurn(map[string]string{"missing": "", "bare": good,
-			"basic": "Basic " + base64.StdEncoding.EncodeToString([]byte("kiran:"+harness.Password)), "scheme alone": "Bearer", "two": "Bearer " + good +
+			"basic": "Basic " + base64.StdEncoding.EncodeToString([]byte("kiran:"+harness.Password)), "scheme alone": "Bearer",
+			"two": "Bearer " + good +
 				", Bearer " + good, "garbage": "\x80\xff", "colon": "Bearer:" + good}) {
 			n.fire(shot{op: op, label: "authorization " + label, body: body, headers: []string{"Authorization", v}, want: []int{401}})
 		}

@@ -410,7 +410,8 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 		done := h.Visit(desk, jobs[0], harness.Monday, "ravi")
 		ravi.Send("POST", path("/v1/visits/%s/complete", done), object{"end_code": "0"}, 200)
 		h.Visit(desk, jobs[1], harness.Monday.Add(3*time.Hour), "ravi")
-		third := object{"window_start": harness.Monday.Add(6 * time.Hour), "window_end": harness.Monday.Add(8 * time.Hour), "crew": h.Crew("ravi")["crew"]}
+		third := object{"window_start": harness.Monday.Add(6 * time.Hour), "window_end": harness.Monday.Add(8 * time.Hour),
+			"crew": h.Crew("ravi")["crew"]}
 		if no := desk.Send("POST", path("/v1/jobs/%s/visits", jobs[2]), third, 409); no["code"] != "capacity_full" ||
 			no["detail"] != "Ravi takes 2 visits on 2027-03-01 and has 2." {
 			t.Errorf("the third one: %v", no)

@@ -54,7 +54,8 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 		t.Fatalf("the visits are %v", made)
 	}
 	kolkata := time.FixedZone("IST", 19800)
-	for _, at := range []time.Time{harness.At(made[0], "window_start"), harness.At(made[0], "window_end"), harness.At(made[0], "planned_start")} {
+	for _, at := range []time.Time{harness.At(made[0], "window_start"), harness.At(made[0], "window_end"),
+		harness.At(made[0], "planned_start")} {
 		if !strings.Contains(label, at.In(kolkata).Format("15:04")) {
 			t.Errorf("%q became %v", label, made[0])
 		}
@@ -86,7 +87,8 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	if next, ok := moved["successor_id"].(string); ok {
 		moved = desk.Send("GET", "/v1/visits/"+next, nil, 200)
 	}
-	if from := harness.At(moved, "window_start").In(kolkata).Format("15:04"); !strings.Contains(again, from+" to ") || moved["id"] == made[0]["id"] {
+	if from := harness.At(moved, "window_start").In(kolkata).Format("15:04"); !strings.Contains(again, from+" to ") ||
+		moved["id"] == made[0]["id"] {
 		t.Errorf("%q became %v", again, moved)
 	}
 	// In its own window a visit keeps its appointment and begins when its crew can.

@@ -25,7 +25,8 @@ func moveAsOffered(p *harness.Client, visit object, action string, want int, bod
 		body = object{}
 	}
 	out := p.Send("POST", path("/v1/visits/%s/"+action, visit), body, want)
-	if want == 200 && out["actions"] != nil && harness.Offers(out, "en-route") != harness.Offers(p.Send("GET", path("/v1/visits/%s", visit), nil, 200),
+	if want == 200 && out["actions"] != nil && harness.Offers(out, "en-route") != harness.Offers(p.Send("GET", path("/v1/visits/%s", visit),
+		nil, 200),
 		"en-route") {
 		p.Harness.Errorf("after %s its answer and the visit differ", action)
 	}
@@ -61,8 +62,9 @@ func TestTwoPeopleAreReallyTwo(t *testing.T) {
 			"assign":     desk.Send("POST", path("/v1/visits/%s/assign", alone), object{"crew": ids("meena")}, 409),
 			"reschedule": desk.Send("POST", path("/v1/visits/%s/reschedule", alone), window(50*time.Hour, "meena"), 409),
 			// Also without a word of the crew, which stays as it was.
-			"reschedule as it was": desk.Send("POST", path("/v1/visits/%s/reschedule", alone), object{"window_start": harness.Monday.Add(50 * time.Hour),
-				"window_end": harness.Monday.Add(52 * time.Hour)}, 409),
+			"reschedule as it was": desk.Send("POST", path("/v1/visits/%s/reschedule", alone),
+				object{"window_start": harness.Monday.Add(50 * time.Hour),
+					"window_end": harness.Monday.Add(52 * time.Hour)}, 409),
 		} {
 			if out["code"] != "plan_not_met" {
 				t.Errorf("%s with one: %v", what, out["code"])
