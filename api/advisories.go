@@ -37,8 +37,7 @@ func (a *App) mountAdvisories(s *web.Server) {
 			return svc.AdvisoryReads(c.UserContext(), actorOf(c), id, p)
 		}, func(v domain.AdvisoryRead) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, asIs)
 	})
-	for i := range domain.AdvisoryMoves {
-		action := domain.AdvisoryMoves[i].Action
+	for _, action := range []string{"approve", "refuse", "renew", "appeal", "decide-appeal", "end"} {
 		s.Handle("POST", "/v1/advisories/{id}/"+action, byID("advisory", "", fiber.StatusOK,
 			func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AdvisoryDecision) error {
 				_, err := svc.MoveAdvisory(ctx, call, id, action, in)

@@ -31,7 +31,7 @@ type AdvisoryDecision struct {
 // manager or deputy. Errors: CodeNotFound for a job or report out of scope,
 // CodeUnprocessable.
 func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryInput) (AdvisoryView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (AdvisoryView, error) {
+	return run(ctx, s, call, func(tx *Work) (AdvisoryView, error) {
 		a := call.Actor
 		if a.Role != RoleAreaManager {
 			return AdvisoryView{}, Fail(CodeForbidden, "As %s you may not propose an advisory.", roleWords(a.Role))
@@ -42,7 +42,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 					old.ExpiresOn != in.ExpiresOn {
 					return AdvisoryView{}, Fail(CodeDuplicate, "Another advisory has this id.")
 				}
-				return s.advisoryView(tx, a, old, now)
+				return s.advisoryView(tx, a, old)
 			} else if !notFound(err) {
 				return AdvisoryView{}, err
 			}
@@ -51,7 +51,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 		if err != nil {
 			return AdvisoryView{}, meaningIfAbsent(err, "job", "/job_id")
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return AdvisoryView{}, err
 		}
@@ -65,10 +65,13 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 					At("/flag_id", "a report that you triage")
 			}
 		}
-		x := &Advisory{Meta: newMeta(s.newID(in.ID), now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID, FlagID: in.FlagID,
+		x := &Advisory{Meta: newMeta(s.newID(in.ID), tx.Now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID, FlagID: in.FlagID,
 			Subject: in.Subject, Precautions: in.Precautions,
-			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, Status: AdvisoryProposed, ProposedBy: a.UserID,
+			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, ProposedBy: a.UserID,
 			Involved: JSONList[ID]{a.UserID}}
+		if err := tx.apply(x, "propose"); err != nil {
+			return AdvisoryView{}, err
+		}
 		switch {
 		case in.Subject == AboutSite:
 			x.SiteID = &j.SiteID
@@ -82,17 +85,17 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 			return AdvisoryView{}, Fail(CodeUnprocessable, "Say what happened, as behaviour and not as a judgement.").
 				At("/behaviour", "what was done or said")
 		}
-		if x.ExpiresAt, err = advisoryTerm(in.ExpiresOn, d.site.Location(), now); err != nil {
+		if x.ExpiresAt, err = advisoryTerm(in.ExpiresOn, d.site.Location(), tx.Now); err != nil {
 			return AdvisoryView{}, err
 		}
 		if err := tx.InsertAdvisory(x); err != nil {
 			return AdvisoryView{}, err
 		}
-		s.armAdvisory(tx, x, now)
-		if err := s.notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}, now); err != nil {
+		s.armAdvisory(tx, x)
+		if err := s.notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}); err != nil {
 			return AdvisoryView{}, err
 		}
-		return NewAdvisoryView(a, x, nil, now), nil
+		return NewAdvisoryView(a, x, nil, tx.Now), nil
 	})
 }
 
@@ -100,7 +103,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 // AdvisoryMoves says who. Errors: CodeNotFound, CodeForbidden, CodeState,
 // CodeUnprocessable.
 func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action string, in AdvisoryDecision) (AdvisoryView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (AdvisoryView, error) {
+	return run(ctx, s, call, func(tx *Work) (AdvisoryView, error) {
 		a := call.Actor
 		x, err := tx.LockAdvisory(id)
 		if err != nil {
@@ -114,7 +117,7 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 			return AdvisoryView{}, err
 		}
 		open := openAppeal(appeals)
-		if err := checkAdvisory(a, action, x, open, now); err != nil {
+		if err := checkAdvisory(a, action, x, open, tx.Now); err != nil {
 			return AdvisoryView{}, err
 		}
 		said := strings.TrimSpace(in.Reasons) != ""
@@ -124,33 +127,35 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 		part := action != "appeal" && action != "decide-appeal" && action != "end"
 		switch action {
 		case "approve":
-			err = s.approveAdvisory(tx, a, x, in, now)
+			err = s.approveAdvisory(tx, a, x, in)
 		case "refuse":
-			x.DecidedBy, x.DecidedAt, x.Reasons = &a.UserID, &now, in.Reasons
+			x.DecidedBy, x.DecidedAt, x.Reasons = &a.UserID, &tx.Now, in.Reasons
+			if err := tx.apply(x, "refuse"); err != nil {
+				return AdvisoryView{}, err
+			}
 			if x.Status == AdvisoryApproved { // only the renewal: it stands to its end
 				x.RenewOn, x.RenewBy, x.RenewReasons = "", nil, ""
 			} else {
-				x.Status = AdvisoryRefused
-				tx.Disarm("advisory", x.ID)
+				tx.Disarm(DueAdvisory, x.ID)
 			}
 		case "renew":
-			if _, err := advisoryTerm(in.ExpiresOn, location(x.Zone), now); err != nil {
+			if _, err := advisoryTerm(in.ExpiresOn, location(x.Zone), tx.Now); err != nil {
 				return AdvisoryView{}, err
 			}
 			if in.ExpiresOn <= x.ExpiresOn {
 				return AdvisoryView{}, Fail(CodeUnprocessable, "It stands until %s already.", x.ExpiresOn).At("/expires_on", "a later day")
 			}
 			x.RenewOn, x.RenewBy, x.RenewReasons = in.ExpiresOn, &a.UserID, in.Reasons
-			err = s.notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}, now)
+			err = s.notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin})
 		case "appeal":
 			if strings.TrimSpace(in.Words) == "" {
 				return AdvisoryView{}, Fail(CodeUnprocessable, "Write down what the household says.").At("/words", "in its words")
 			}
-			err = s.openAppealOf(tx, x, "voice", &a.UserID, in.Words, now)
+			err = s.openAppealOf(tx, x, "voice", &a.UserID, in.Words)
 		case "decide-appeal":
-			err = s.decideAppeal(tx, a, x, open, in, now)
+			err = s.decideAppeal(tx, a, x, open, in)
 		case "end":
-			s.endAdvisory(tx, x, &a.UserID, AdvisoryEnded, in.Reasons, now)
+			err = s.endAdvisory(tx, x, &a.UserID, "end", in.Reasons, tx.Now)
 		}
 		if err != nil {
 			return AdvisoryView{}, err
@@ -158,22 +163,22 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 		if part && !has(x.Involved, a.UserID) {
 			x.Involved = append(x.Involved, a.UserID)
 		}
-		s.changed(&x.Meta, now)
+		s.changed(&x.Meta, tx.Now)
 		if err := tx.SaveAdvisory(x); err != nil {
 			return AdvisoryView{}, err
 		}
 		if a.UserID != x.ProposedBy && action != "appeal" {
-			if err := s.notifyUser(tx, x.ProposedBy, "note.moved", now); err != nil {
+			if err := s.notifyUser(tx, x.ProposedBy, "note.moved"); err != nil {
 				return AdvisoryView{}, err
 			}
 		}
-		return s.advisoryView(tx, a, x, now)
+		return s.advisoryView(tx, a, x)
 	})
 }
 
 // approveAdvisory lets a proposal or a renewal stand. The household is told by
 // its link, or the reason why not is on record.
-func (s *Service) approveAdvisory(tx Tx, a Actor, x *Advisory, in AdvisoryDecision, now time.Time) error {
+func (s *Service) approveAdvisory(tx *Work, a Actor, x *Advisory, in AdvisoryDecision) error {
 	why := strings.TrimSpace(in.NotToldReason)
 	switch {
 	case in.Told == nil, !*in.Told && why == "":
@@ -183,7 +188,7 @@ func (s *Service) approveAdvisory(tx Tx, a Actor, x *Advisory, in AdvisoryDecisi
 		return Fail(CodeUnprocessable, "Either it is told or there is a reason why not.").At("/not_told_reason", "empty when told")
 	}
 	if x.Status == AdvisoryApproved {
-		end, err := advisoryTerm(x.RenewOn, location(x.Zone), now)
+		end, err := advisoryTerm(x.RenewOn, location(x.Zone), tx.Now)
 		if err != nil {
 			return err
 		}
@@ -191,47 +196,52 @@ func (s *Service) approveAdvisory(tx Tx, a Actor, x *Advisory, in AdvisoryDecisi
 		x.RenewOn, x.RenewBy, x.RenewReasons = "", nil, ""
 		x.Renewals++
 	}
-	x.Status, x.DecidedBy, x.DecidedAt, x.Reasons, x.NotToldReason = AdvisoryApproved, &a.UserID, &now, in.Reasons, why
-	s.armAdvisory(tx, x, now)
+	if err := tx.apply(x, "approve"); err != nil {
+		return err
+	}
+	x.DecidedBy, x.DecidedAt, x.Reasons, x.NotToldReason = &a.UserID, &tx.Now, in.Reasons, why
+	s.armAdvisory(tx, x)
 	if !*in.Told {
 		return nil // told at an earlier time stays told
 	}
-	x.ToldAt = &now
+	x.ToldAt = &tx.Now
 	j, err := tx.Job(x.JobID)
 	if err != nil {
 		return err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	s.notifyCustomer(tx, d, nil, "note.told", now)
+	s.notifyCustomer(d, nil, "note.told")
 	return nil
 }
 
 // openAppealOf keeps a household's objection; it is due in 30 days.
-func (s *Service) openAppealOf(tx Tx, x *Advisory, how string, by *ID, words string, now time.Time) error {
-	p := &Appeal{Meta: newMeta(s.NewID(), now), AdvisoryID: x.ID, How: how, ByID: by, Words: strings.TrimSpace(words),
-		DueAt: now.Add(appealDue)}
+func (s *Service) openAppealOf(tx *Work, x *Advisory, how string, by *ID, words string) error {
+	p := &Appeal{Meta: newMeta(s.NewID(), tx.Now), AdvisoryID: x.ID, How: how, ByID: by, Words: strings.TrimSpace(words),
+		DueAt: tx.Now.Add(appealDue)}
 	if err := tx.InsertAppeal(p); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "appeal", SubjectID: p.ID, DueAt: p.DueAt})
-	return s.notifyAdvisers(tx, x, "note.waiting", keepers, now)
+	tx.arm(DueAppeal, p.ID, nil, p.DueAt)
+	return s.notifyAdvisers(tx, x, "note.waiting", keepers)
 }
 
-func (s *Service) decideAppeal(tx Tx, a Actor, x *Advisory, p *Appeal, in AdvisoryDecision, now time.Time) error {
+func (s *Service) decideAppeal(tx *Work, a Actor, x *Advisory, p *Appeal, in AdvisoryDecision) error {
 	if in.Outcome != "keep" && in.Outcome != "end" {
 		return Fail(CodeUnprocessable, "An appeal keeps the advisory or ends it.").At("/outcome", "keep or end")
 	}
-	p.Outcome, p.Reasons, p.DecidedBy, p.DecidedAt = in.Outcome, in.Reasons, &a.UserID, &now
-	tx.Disarm("appeal", p.ID)
-	s.changed(&p.Meta, now)
+	p.Outcome, p.Reasons, p.DecidedBy, p.DecidedAt = in.Outcome, in.Reasons, &a.UserID, &tx.Now
+	tx.Disarm(DueAppeal, p.ID)
+	s.changed(&p.Meta, tx.Now)
 	if err := tx.SaveAppeal(p); err != nil {
 		return err
 	}
 	if in.Outcome == "end" {
-		s.endAdvisory(tx, x, &a.UserID, AdvisoryEnded, "on appeal", now)
+		if err := s.endAdvisory(tx, x, &a.UserID, "end", "on appeal", tx.Now); err != nil {
+			return err
+		}
 	}
 	if x.ToldAt == nil && p.How != "link" {
 		return nil
@@ -240,44 +250,50 @@ func (s *Service) decideAppeal(tx Tx, a Actor, x *Advisory, p *Appeal, in Adviso
 	if err != nil {
 		return err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	s.notifyCustomer(tx, d, nil, "note.told", now)
+	s.notifyCustomer(d, nil, "note.told")
 	return nil
 }
 
-func (s *Service) endAdvisory(tx Tx, x *Advisory, by *ID, to AdvisoryStatus, reason string, now time.Time) {
-	x.Status, x.EndedAt, x.EndedBy, x.EndReason = to, &now, by, reason
+func (s *Service) endAdvisory(tx *Work, x *Advisory, by *ID, action, reason string, at time.Time) error {
+	if err := tx.apply(x, action); err != nil {
+		return err
+	}
+	x.EndedAt, x.EndedBy, x.EndReason = &at, by, reason
 	x.RenewOn, x.RenewBy, x.RenewReasons = "", nil, ""
-	tx.Disarm("advisory", x.ID)
+	tx.Disarm(DueAdvisory, x.ID)
+	return nil
 }
 
 // armAdvisory reminds in time and lets it expire at its end.
-func (s *Service) armAdvisory(tx Tx, x *Advisory, now time.Time) {
+func (s *Service) armAdvisory(tx *Work, x *Advisory) {
 	due := x.ExpiresAt.Add(-advisoryReminder)
-	if !due.After(now) {
+	if !due.After(tx.Now) {
 		due = x.ExpiresAt
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "advisory", SubjectID: x.ID, DueAt: due})
+	tx.arm(DueAdvisory, x.ID, nil, due)
 }
 
 // advisoryDue reminds who may renew an advisory that it ends soon, or lets it
 // expire. Nobody else is told anything.
-func (s *Service) advisoryDue(tx Tx, id ID, now time.Time) error {
+func (s *Service) advisoryDue(tx *Work, id ID) error {
 	x, err := tx.LockAdvisory(id)
 	if notFound(err) || err == nil && x.Status != AdvisoryApproved && x.Status != AdvisoryProposed {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	if now.Before(x.ExpiresAt) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "advisory", SubjectID: x.ID, DueAt: x.ExpiresAt})
-		return s.notifyAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager}, now)
+	if tx.Now.Before(x.ExpiresAt) {
+		tx.arm(DueAdvisory, x.ID, nil, x.ExpiresAt)
+		return s.notifyAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager})
 	}
-	s.endAdvisory(tx, x, nil, AdvisoryExpired, "not renewed", x.ExpiresAt)
-	s.changed(&x.Meta, now)
+	if err := s.endAdvisory(tx, x, nil, "expire", "not renewed", x.ExpiresAt); err != nil {
+		return err
+	}
+	s.changed(&x.Meta, tx.Now)
 	if err := tx.SaveAdvisory(x); err != nil {
 		return err
 	}
@@ -286,9 +302,9 @@ func (s *Service) advisoryDue(tx Tx, id ID, now time.Time) error {
 		return err
 	}
 	if p := openAppeal(appeals); p != nil { // what it asked for has come
-		p.Outcome, p.Reasons, p.DecidedAt = "end", "not renewed", &now
-		tx.Disarm("appeal", p.ID)
-		s.changed(&p.Meta, now)
+		p.Outcome, p.Reasons, p.DecidedAt = "end", "not renewed", &tx.Now
+		tx.Disarm(DueAppeal, p.ID)
+		s.changed(&p.Meta, tx.Now)
 		return tx.SaveAppeal(p)
 	}
 	return nil
@@ -296,7 +312,7 @@ func (s *Service) advisoryDue(tx Tx, id ID, now time.Time) error {
 
 // appealOverdue rings everybody who may decide an appeal that nobody decided
 // in 30 days, and again each week until somebody does.
-func (s *Service) appealOverdue(tx Tx, id ID, now time.Time) error {
+func (s *Service) appealOverdue(tx *Work, id ID) error {
 	p, err := tx.Appeal(id)
 	if notFound(err) || err == nil && p.DecidedAt != nil {
 		return nil
@@ -308,19 +324,19 @@ func (s *Service) appealOverdue(tx Tx, id ID, now time.Time) error {
 		return err
 	}
 	if p.EscalatedAt == nil {
-		p.EscalatedAt = &now
-		s.changed(&p.Meta, now)
+		p.EscalatedAt = &tx.Now
+		s.changed(&p.Meta, tx.Now)
 		if err := tx.SaveAppeal(p); err != nil {
 			return err
 		}
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "appeal", SubjectID: p.ID, DueAt: now.Add(appealAgain)})
-	return s.notifyAdvisers(tx, x, "note.overdue", keepers, now)
+	tx.arm(DueAppeal, p.ID, nil, tx.Now.Add(appealAgain))
+	return s.notifyAdvisers(tx, x, "note.overdue", keepers)
 }
 
 // notifyAdvisers rings those of the roles who keep the advisory; who decides an
 // appeal had no part in it.
-func (s *Service) notifyAdvisers(tx Tx, x *Advisory, kind string, roles []Role, now time.Time) error {
+func (s *Service) notifyAdvisers(tx *Work, x *Advisory, kind string, roles []Role) error {
 	for _, role := range roles {
 		var area *ID
 		if role == RoleAreaManager {
@@ -336,8 +352,8 @@ func (s *Service) notifyAdvisers(tx Tx, x *Advisory, kind string, roles []Role, 
 				fit = append(fit, u)
 			}
 		}
-		if err := s.notifyOnDuty(tx, fit, nil, now, func(u *User) Notice {
-			return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID))
+		if err := s.notifyOnDuty(tx, fit, nil, func(u *User) Notice {
+			return s.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID))
 		}); err != nil {
 			return err
 		}
@@ -345,16 +361,16 @@ func (s *Service) notifyAdvisers(tx Tx, x *Advisory, kind string, roles []Role, 
 	return nil
 }
 
-func (s *Service) advisoryView(tx Tx, a Actor, x *Advisory, now time.Time) (AdvisoryView, error) {
+func (s *Service) advisoryView(tx *Work, a Actor, x *Advisory) (AdvisoryView, error) {
 	appeals, err := tx.AppealsOf(x.ID)
-	return NewAdvisoryView(a, x, appeals, now), err
+	return NewAdvisoryView(a, x, appeals, tx.Now), err
 }
 
 // noteReads writes down who reads which advisories.
-func (s *Service) noteReads(tx Tx, a Actor, list []ID, visit *ID, now time.Time) error {
+func (s *Service) noteReads(tx *Work, a Actor, list []ID, visit *ID) error {
 	rows := make([]AdvisoryRead, len(list))
 	for i, id := range list {
-		rows[i] = AdvisoryRead{ID: s.NewID(), CreatedAt: now, AdvisoryID: id, UserID: a.UserID, Role: a.Role, VisitID: visit}
+		rows[i] = AdvisoryRead{ID: s.NewID(), CreatedAt: tx.Now, AdvisoryID: id, UserID: a.UserID, Role: a.Role, VisitID: visit}
 	}
 	return tx.InsertAdvisoryReads(rows)
 }
@@ -372,16 +388,16 @@ func (s *Service) Advisories(ctx context.Context, a Actor, status string, p Page
 // reading of them; one that cannot be noted is not shown.
 func (s *Service) ReadAdvisories(ctx context.Context, a Actor, list []Advisory) ([]AdvisoryView, error) {
 	out := make([]AdvisoryView, len(list))
-	err := s.Store.InTx(ctx, func(tx Tx) error {
-		now, ids := s.now(), make([]ID, len(list))
+	err := s.inWork(ctx, nil, func(tx *Work) error {
+		ids := make([]ID, len(list))
 		for i := range list {
-			v, err := s.advisoryView(tx, a, &list[i], now)
+			v, err := s.advisoryView(tx, a, &list[i])
 			if err != nil {
 				return err
 			}
 			out[i], ids[i] = v, list[i].ID
 		}
-		return s.noteReads(tx, a, ids, nil, now)
+		return s.noteReads(tx, a, ids, nil)
 	})
 	return out, err
 }
@@ -390,7 +406,7 @@ func (s *Service) ReadAdvisories(ctx context.Context, a Actor, list []Advisory) 
 // CodeNotFound.
 func (s *Service) AdvisoryByID(ctx context.Context, a Actor, id ID) (AdvisoryView, error) {
 	var out AdvisoryView
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	err := s.inWork(ctx, nil, func(tx *Work) error {
 		x, err := tx.Advisory(id)
 		if err != nil {
 			return err
@@ -398,11 +414,10 @@ func (s *Service) AdvisoryByID(ctx context.Context, a Actor, id ID) (AdvisoryVie
 		if !x.keptBy(a) {
 			return NotFound("advisory")
 		}
-		now := s.now()
-		if out, err = s.advisoryView(tx, a, x, now); err != nil {
+		if out, err = s.advisoryView(tx, a, x); err != nil {
 			return err
 		}
-		return s.noteReads(tx, a, []ID{id}, nil, now)
+		return s.noteReads(tx, a, []ID{id}, nil)
 	})
 	return out, err
 }
@@ -421,7 +436,7 @@ func (s *Service) AdvisoryReads(ctx context.Context, a Actor, id ID, p Page) ([]
 // CodeNotFound, CodeForbidden.
 func (s *Service) VisitAdvisories(ctx context.Context, a Actor, visit ID) (JSONList[AdvisoryBrief], error) {
 	out := JSONList[AdvisoryBrief]{}
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	err := s.inWork(ctx, nil, func(tx *Work) error {
 		out = JSONList[AdvisoryBrief]{}
 		v, err := tx.Visit(visit)
 		if err != nil {
@@ -449,21 +464,21 @@ func (s *Service) VisitAdvisories(ctx context.Context, a Actor, visit ID) (JSONL
 				ids = append(ids, x.ID)
 			}
 		}
-		return s.noteReads(tx, a, ids, &v.ID, now)
+		return s.noteReads(tx, a, ids, &v.ID)
 	})
 	return out, err
 }
 
 // toldOf lists the advisories that a household was told of, that concern a
 // job's door and stand.
-func (s *Service) toldOf(tx Tx, j *Job, now time.Time) ([]Advisory, error) {
+func (s *Service) toldOf(tx *Work, j *Job) ([]Advisory, error) {
 	list, err := tx.AdvisoriesOf(j.CustomerID)
 	if err != nil {
 		return nil, err
 	}
 	out := []Advisory{}
 	for _, x := range list {
-		if x.stands(now) == AdvisoryApproved && x.ToldAt != nil && (x.SiteID == nil || *x.SiteID == j.SiteID) {
+		if x.stands(tx.Now) == AdvisoryApproved && x.ToldAt != nil && (x.SiteID == nil || *x.SiteID == j.SiteID) {
 			out = append(out, x)
 		}
 	}
@@ -472,8 +487,8 @@ func (s *Service) toldOf(tx Tx, j *Job, now time.Time) ([]Advisory, error) {
 
 // linkNote tells the household's page that a note stands and until when, and
 // nothing of what is in it.
-func (s *Service) linkNote(tx Tx, p *LinkPage, now time.Time) error {
-	list, err := s.toldOf(tx, &p.Job, now)
+func (s *Service) linkNote(tx *Work, p *LinkPage) error {
+	list, err := s.toldOf(tx, &p.Job)
 	if err != nil {
 		return err
 	}
@@ -504,7 +519,7 @@ func (s *Service) appealAct(k *request) error {
 	if n := len([]rune(words)); n == 0 || n > 500 {
 		return Fail(CodeUnprocessable, "Please say what is not so.").At("/reason", "1 to 500 characters")
 	}
-	list, err := s.toldOf(k.tx, k.d.job, k.now)
+	list, err := s.toldOf(k.tx, k.job)
 	if err != nil {
 		return err
 	}
@@ -523,7 +538,7 @@ func (s *Service) appealAct(k *request) error {
 		if openAppeal(appeals) != nil {
 			continue
 		}
-		if err := s.openAppealOf(k.tx, &list[i], k.how(), by, words, k.now); err != nil {
+		if err := s.openAppealOf(k.tx, &list[i], k.how(), by, words); err != nil {
 			return err
 		}
 	}

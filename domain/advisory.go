@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // AdvisoryStatus is where a warning marker stands.
 type AdvisoryStatus string
@@ -91,6 +94,7 @@ type AdvisoryRead struct {
 // AdvisoryView is an advisory for those who keep it.
 type AdvisoryView struct {
 	Advisory
+	Status  AdvisoryStatus   `json:"status"` // expired from its end, whether or not anybody has looked
 	Appeals JSONList[Appeal] `json:"appeals"`
 	Actions JSONList[string] `json:"actions"`
 }
@@ -108,7 +112,8 @@ type AdvisoryBrief struct {
 type AdvisoryMove struct {
 	Action string
 	From   []AdvisoryStatus
-	Roles  []Role
+	To     []AdvisoryStatus // empty: stays
+	Roles  []Role           // none: it follows by itself
 	Guard  string
 	// may tells why the actor may not, though their role might; open is the
 	// appeal that nobody has decided, if any.
@@ -121,10 +126,14 @@ var keepers = []Role{RoleAreaManager, RoleAdmin}
 // asks to renew, an admin who is somebody else approves; an appeal is decided
 // by somebody who had no part in it.
 var AdvisoryMoves = []AdvisoryMove{
-	{Action: "approve", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, Roles: []Role{RoleAdmin},
+	{Action: "propose", To: []AdvisoryStatus{AdvisoryProposed}, Guard: "an area manager; what to do, and until when, at most 12 months"},
+	{Action: "expire", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryExpired}, Guard: "its end is over"},
+	{Action: "approve", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryApproved}, Roles: []Role{RoleAdmin},
 		Guard: "proposed or asked to be renewed, by somebody else; the household told, or why not", may: mayJudgeAdvisory},
-	{Action: "refuse", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, Roles: []Role{RoleAdmin}, Guard: "as approve; reasons",
-		may: mayJudgeAdvisory},
+	{Action: "refuse", From: []AdvisoryStatus{AdvisoryProposed}, To: []AdvisoryStatus{AdvisoryRefused}, Roles: []Role{RoleAdmin},
+		Guard: "as approve; reasons", may: mayJudgeAdvisory},
+	{Action: "refuse", From: []AdvisoryStatus{AdvisoryApproved}, Roles: []Role{RoleAdmin},
+		Guard: "its renewal alone: it stands to its end", may: mayJudgeAdvisory},
 	{Action: "renew", From: []AdvisoryStatus{AdvisoryApproved}, Roles: []Role{RoleAreaManager}, Guard: "reasons; at most 12 months from now",
 		may: func(_ Actor, x *Advisory, _ *Appeal) error {
 			if x.RenewOn != "" {
@@ -149,7 +158,7 @@ var AdvisoryMoves = []AdvisoryMove{
 			}
 			return nil
 		}},
-	{Action: "end", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, Roles: keepers, Guard: "a reason"},
+	{Action: "end", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryEnded}, Roles: keepers, Guard: "a reason"},
 }
 
 func mayJudgeAdvisory(a Actor, x *Advisory, _ *Appeal) error {
@@ -189,10 +198,10 @@ func (x *Advisory) keptBy(a Actor) bool {
 func checkAdvisory(a Actor, action string, x *Advisory, open *Appeal, now time.Time) error {
 	for i := range AdvisoryMoves {
 		m := &AdvisoryMoves[i]
-		if m.Action != action {
+		if m.Action != action || m.elsewhere(x, now) {
 			continue
 		}
-		if !a.Is(m.Roles...) {
+		if len(m.Roles) == 0 || !a.Is(m.Roles...) {
 			return Fail(CodeForbidden, "As %s you may not %s this advisory.", roleWords(a.Role), action)
 		}
 		if s := x.stands(now); !has(m.From, s) {
@@ -204,6 +213,12 @@ func checkAdvisory(a Actor, action string, x *Advisory, open *Appeal, now time.T
 		return m.may(a, x, open)
 	}
 	panic("domain: no advisory move " + action)
+}
+
+// elsewhere reports whether another row of the same action is meant by the state.
+func (m *AdvisoryMove) elsewhere(x *Advisory, now time.Time) bool {
+	s := x.stands(now)
+	return !has(m.From, s) && slices.ContainsFunc(AdvisoryMoves, func(o AdvisoryMove) bool { return o.Action == m.Action && has(o.From, s) })
 }
 
 // openAppeal finds the one that nobody has decided.
@@ -221,8 +236,8 @@ func NewAdvisoryView(a Actor, x *Advisory, appeals []Appeal, now time.Time) Advi
 	v := AdvisoryView{Advisory: *x, Appeals: appeals, Actions: JSONList[string]{}}
 	v.Status = x.stands(now)
 	for i := range AdvisoryMoves {
-		if checkAdvisory(a, AdvisoryMoves[i].Action, x, openAppeal(appeals), now) == nil {
-			v.Actions = append(v.Actions, AdvisoryMoves[i].Action)
+		if action := AdvisoryMoves[i].Action; !has(v.Actions, action) && checkAdvisory(a, action, x, openAppeal(appeals), now) == nil {
+			v.Actions = append(v.Actions, action)
 		}
 	}
 	return v

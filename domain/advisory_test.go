@@ -71,6 +71,9 @@ func TestAdvisoryMovesWalked(t *testing.T) {
 							a := Actor{UserID: me, Role: role, AreaID: area}
 							v := NewAdvisoryView(a, x, appeals, now)
 							for _, m := range AdvisoryMoves {
+								if m.elsewhere(x, now) {
+									continue // the row of its state says it
+								}
 								want := has(m.Roles, role) && has(m.From, status) && !over
 								switch m.Action {
 								case "approve", "refuse":

@@ -106,7 +106,7 @@ func (x *Aftercare) Sees(a Actor, f *Flag) bool {
 
 // careFor owes conversations to who reported harm at level 2 and above: its
 // reporter's manager, or, where that one is involved, somebody else.
-func (s *Service) careFor(tx Tx, f *Flag, now time.Time) error {
+func (s *Service) careFor(tx *Work, f *Flag) error {
 	if f.Level < aftercareLevel || f.ReporterID == nil {
 		return nil
 	}
@@ -133,14 +133,17 @@ func (s *Service) careFor(tx Tx, f *Flag, now time.Time) error {
 		return err
 	}
 	for i, after := range aftercareAfter {
-		x := &Aftercare{Meta: newMeta(s.NewID(), now), FlagID: f.ID, PersonID: person.ID, AreaID: area, Step: i + 1,
-			DueAt: f.RecordedAt.Add(after), OwnerID: owner.ID, Status: "open"}
+		x := &Aftercare{Meta: newMeta(s.NewID(), tx.Now), FlagID: f.ID, PersonID: person.ID, AreaID: area, Step: i + 1,
+			DueAt: f.RecordedAt.Add(after), OwnerID: owner.ID}
+		if err := tx.apply(x, "plan"); err != nil {
+			return err
+		}
 		if err := tx.InsertAftercare(x); err != nil {
 			return err
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "aftercare", SubjectID: x.ID, DueAt: x.nextRing()})
+		tx.arm(DueAftercare, x.ID, nil, x.nextRing())
 	}
-	return s.offerBreak(tx, f, person, now)
+	return s.offerBreak(tx, f, person)
 }
 
 // careOwner is a manager of the person's area who had no part in it, else a
@@ -181,7 +184,7 @@ func (s *Service) careOwner(tx Tx, f *Flag, area *ID) (*User, error) {
 func (x *Aftercare) nextRing() time.Time { return x.DueAt.Add(aftercareSteps[x.Rung].After) }
 
 // aftercareDue takes the next step of a conversation that nobody has had.
-func (s *Service) aftercareDue(tx Tx, id ID, now time.Time) error {
+func (s *Service) aftercareDue(tx *Work, id ID) error {
 	x, err := tx.LockAftercare(id)
 	if notFound(err) || err == nil && (!AftercareMoves.open("ring", x.Status) || x.Rung >= len(aftercareSteps)) {
 		return nil
@@ -197,12 +200,12 @@ func (s *Service) aftercareDue(tx Tx, id ID, now time.Time) error {
 		x.LateAt = ptr(x.DueAt)
 	}
 	x.Rung++
-	s.changed(&x.Meta, now)
+	s.changed(&x.Meta, tx.Now)
 	if err := tx.SaveAftercare(x); err != nil {
 		return err
 	}
 	if x.Rung < len(aftercareSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "aftercare", SubjectID: x.ID, DueAt: x.nextRing()})
+		tx.arm(DueAftercare, x.ID, nil, x.nextRing())
 	}
 	owner, err := tx.User(x.OwnerID)
 	if err != nil {
@@ -239,8 +242,8 @@ func (s *Service) aftercareDue(tx Tx, id ID, now time.Time) error {
 			fit = append(fit, u)
 		}
 	}
-	return s.notifyOnDuty(tx, fit, nil, now, func(u *User) Notice {
-		return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID))
+	return s.notifyOnDuty(tx, fit, nil, func(u *User) Notice {
+		return s.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID))
 	})
 }
 
@@ -255,7 +258,7 @@ type AftercareInput struct {
 // of them (stop: they alone, for all that are ahead). Errors: CodeNotFound,
 // CodeForbidden, CodeState.
 func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action string, in AftercareInput) (AftercareView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (AftercareView, error) {
+	return run(ctx, s, call, func(tx *Work) (AftercareView, error) {
 		a := call.Actor
 		x, err := tx.LockAftercare(id)
 		if err != nil {
@@ -276,14 +279,17 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 		if err := AftercareMoves.check(action, x.Status); err != nil {
 			return AftercareView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, time.UTC, now)
+		st, err := stamp(call, in.OccurredAt, time.UTC, tx.Now)
 		if err != nil {
 			return AftercareView{}, err
 		}
 		if action == "done" {
-			x.Status, x.DoneAt, x.DoneBy, x.Note = "done", &st.occurred, &a.UserID, in.Note
-			tx.Disarm("aftercare", x.ID)
-			s.changed(&x.Meta, now)
+			if err := tx.apply(x, "done"); err != nil {
+				return AftercareView{}, err
+			}
+			x.DoneAt, x.DoneBy, x.Note = &st.occurred, &a.UserID, in.Note
+			tx.Disarm(DueAftercare, x.ID)
+			s.changed(&x.Meta, tx.Now)
 			err := tx.SaveAftercare(x)
 			return x.View(a), err
 		}
@@ -299,9 +305,12 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 			if !AftercareMoves.open(action, o.Status) {
 				continue
 			}
-			o.Status, o.DoneAt, o.DoneBy = "stopped", &st.occurred, &a.UserID
-			tx.Disarm("aftercare", o.ID)
-			s.changed(&o.Meta, now)
+			if err := tx.apply(o, "stop"); err != nil {
+				return AftercareView{}, err
+			}
+			o.DoneAt, o.DoneBy = &st.occurred, &a.UserID
+			tx.Disarm(DueAftercare, o.ID)
+			s.changed(&o.Meta, tx.Now)
 			if err := tx.SaveAftercare(o); err != nil {
 				return AftercareView{}, err
 			}

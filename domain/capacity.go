@@ -65,7 +65,7 @@ func (t *BookedCapacity) isOf(v *Visit) bool {
 }
 
 // load tells the rules how full the centre's days are for a visit on this job.
-func (d *dossier) load(j *slots.Judge, taken []BookedCapacity, v *Visit) {
+func (d *Case) load(j *slots.Judge, taken []BookedCapacity, v *Visit) {
 	if j.Centre.Load.Most == 0 {
 		return
 	}
@@ -85,7 +85,7 @@ func (d *dossier) load(j *slots.Judge, taken []BookedCapacity, v *Visit) {
 }
 
 // loadOf is how full a technician's days are for a visit on this job.
-func (d *dossier) loadOf(u *User, taken []BookedCapacity, v *Visit) slots.Load {
+func (d *Case) loadOf(u *User, taken []BookedCapacity, v *Visit) slots.Load {
 	out := slots.Load{Most: dailyMost(u.MaxVisitsPerDay)}
 	if out.Most == 0 {
 		return out
@@ -100,17 +100,9 @@ func (d *dossier) loadOf(u *User, taken []BookedCapacity, v *Visit) slots.Load {
 	return out
 }
 
-// LockCentre gives the centre without its bound: the visits of a day stand on
-// it already, so that assigning them takes nothing more of it.
-func (t *diaryTx) LockCentre(ID) (*Centre, error) {
-	c := *t.day.centre
-	c.MaxVisitsPerDay = nil
-	return &c, nil
-}
-
-// BookedCapacity gives what technicians have that day: what was read, and what the plan
+// taken gives what technicians have that day: what was read, and what the plan
 // has placed by now.
-func (t *diaryTx) Taken(ID, ID, time.Time, time.Time, time.Time) ([]BookedCapacity, error) {
+func (t *draft) taken() []BookedCapacity {
 	var out []BookedCapacity
 	for i := range t.busy {
 		b := &t.busy[i]
@@ -124,7 +116,7 @@ func (t *diaryTx) Taken(ID, ID, time.Time, time.Time, time.Time) ([]BookedCapaci
 			out = append(out, x)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // bound tells the search how many visits technicians may get: what they take

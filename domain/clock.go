@@ -14,26 +14,26 @@ import (
 func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
 
 // urgentKinds are deadlines that never wait behind others.
-var urgentKinds = []string{"sos", "timer", "timer_plan", "flag.live"}
+var urgentKinds = []DeadlineKind{DueSOS, DueTimer, DueTimerPlan, DueLiveReport}
 
 // TickUrgent does what of the alarms is due; a ticker of its own calls it.
 func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
 
-func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
+func (s *Service) tick(ctx context.Context, kinds ...DeadlineKind) (int, error) {
 	done := 0
 	var failed error
 	for {
 		// Each deadline is claimed and carried out in one transaction: a crash
 		// in between leaves it due.
 		var one *Deadline
-		err := s.Store.InTx(ctx, func(tx Tx) error {
+		err := s.inWork(ctx, nil, func(tx *Work) error {
 			one = nil
-			due, err := tx.ClaimDue(s.now(), 1, kinds...)
+			due, err := tx.ClaimDue(tx.Now, 1, kinds...)
 			if err != nil || len(due) == 0 {
 				return err
 			}
 			one = &due[0]
-			return s.oneDue(ctx, tx, *one, s.now())
+			return s.due(ctx, tx, *one)
 		})
 		switch {
 		case err == nil && one == nil:
@@ -52,149 +52,155 @@ func (s *Service) tick(ctx context.Context, kinds ...string) (int, error) {
 	}
 }
 
-// oneDue does what a deadline stands for. One that panics fails alone: the
-// clock also drives alarms, and a row that is due would end each replica anew.
-func (s *Service) oneDue(ctx context.Context, tx Tx, dl Deadline, now time.Time) (err error) {
+// dueHandlers carry out what is due, by its kind.
+var dueHandlers map[DeadlineKind]func(context.Context, *Service, *Work, Deadline) error
+
+func init() { // not a literal: some of them arm what others carry out
+	dueHandlers = map[DeadlineKind]func(context.Context, *Service, *Work, Deadline) error{
+		DueMissed:        ofVisit((*Service).missedDue),
+		DueHeldCancel:    ofVisit((*Service).heldCancelDue),
+		DueCrewTold:      ofVisit((*Service).crewToldDue),
+		DueJeopardy:      ofVisit((*Service).jeopardyDue),
+		DueSample:        ofVisit((*Service).sample),
+		DueLastNotice:    ofJob((*Service).reassess),
+		DueCloseResolved: ofJob((*Service).closeResolvedDue),
+		DueCoolOff:       of((*Service).coolOffDue),
+		DueTimer:         of((*Service).timerDue),
+		DueTimerPlan:     of((*Service).timerFromPlan),
+		DueSlotHold:      of((*Service).slotHoldDue),
+		DueSOS:           of((*Service).sosDue),
+		DueTriage:        of((*Service).flagOverdue),
+		DueLiveReport:    of((*Service).liveDue),
+		DueHold:          of((*Service).holdOverdue),
+		DueAdvisory:      of((*Service).advisoryDue),
+		DueAppeal:        of((*Service).appealOverdue),
+		DueAftercare:     of((*Service).aftercareDue),
+		DuePromise:       of((*Service).promiseLate),
+		DueDispute:       of((*Service).disputeOverdue),
+		DueThanks:        of((*Service).thanksDue),
+		DueMaintenance:   of((*Service).maintain),
+		DueDuty:          of((*Service).dutyBegins),
+		DueDay:           of((*Service).recomputeETAs),
+		DueMorning: func(ctx context.Context, s *Service, tx *Work, dl Deadline) error {
+			return s.morning(ctx, tx, dl.SubjectID, dl.DueAt)
+		},
+	}
+}
+
+func of(do func(*Service, *Work, ID) error) func(context.Context, *Service, *Work, Deadline) error {
+	return func(_ context.Context, s *Service, tx *Work, dl Deadline) error { return do(s, tx, dl.SubjectID) }
+}
+
+// ofVisit opens the case of a visit; one that is gone asks for nothing.
+func ofVisit(do func(*Service, *VisitCase) error) func(context.Context, *Service, *Work, Deadline) error {
+	return of(func(s *Service, tx *Work, id ID) error {
+		j, v, err := tx.LockVisit(id)
+		if notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c, err := s.openCase(tx, j)
+		if err != nil {
+			return err
+		}
+		return do(s, c.on(v))
+	})
+}
+
+// ofJob opens the case of a job; one that is gone asks for nothing.
+func ofJob(do func(*Service, *Case) error) func(context.Context, *Service, *Work, Deadline) error {
+	return of(func(s *Service, tx *Work, id ID) error {
+		j, err := tx.LockJob(id)
+		if notFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c, err := s.openCase(tx, j)
+		if err != nil {
+			return err
+		}
+		return do(s, c)
+	})
+}
+
+// due carries out one deadline. What the world has overtaken does nothing; a
+// kind that nobody knows is an error, so that it stays due and is seen. One that
+// panics fails alone: the clock also drives alarms, and a row that is due would
+// end each replica anew.
+func (s *Service) due(ctx context.Context, tx *Work, dl Deadline) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
-	if dl.Kind == "morning" {
-		return s.morning(ctx, tx, dl.SubjectID, dl.DueAt, now)
+	do, ok := dueHandlers[dl.Kind]
+	if !ok {
+		return fmt.Errorf("no handler for deadlines of the kind %q", dl.Kind)
 	}
-	return s.due(tx, dl, now)
+	return do(ctx, s, tx, dl)
 }
 
 // postpone lets a deadline that failed be tried again later; alarms soon.
 func (s *Service) postpone(ctx context.Context, dl Deadline) error {
-	return s.Store.InTx(ctx, func(tx Tx) error {
+	return s.inWork(ctx, nil, func(tx *Work) error {
 		again := time.Minute
 		if has(urgentKinds, dl.Kind) {
 			again = time.Second
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: dl.Kind, SubjectID: dl.SubjectID, JobID: dl.JobID, DueAt: s.now().Add(again)})
+		tx.arm(dl.Kind, dl.SubjectID, dl.JobID, tx.Now.Add(again))
 		return nil
 	})
 }
 
-// due carries out one deadline. What the world has overtaken does nothing.
-func (s *Service) due(tx Tx, dl Deadline, now time.Time) error {
-	switch dl.Kind {
-	case "missed", "held_cancel", "crew_told", "jeopardy":
-		j, v, err := tx.LockVisit(dl.SubjectID)
-		if notFound(err) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		d, err := s.dossier(tx, j)
-		if err != nil {
-			return err
-		}
-		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}
-		if v.Status != VisitScheduled {
-			return nil
-		}
-		switch {
-		case dl.Kind == "crew_told":
-			return s.settleCrew(m)
-		case dl.Kind == "jeopardy":
-			err = s.jeopardyDue(m)
-		case d.held != nil && !now.Before(v.WindowStart), PlanPermits.unmet(d.plan, nil, nil) != "":
-			err = s.heldCancel(m)
-		case dl.Kind == "missed" && d.held == nil:
-			err = s.miss(m)
-		default:
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
-	case "last_notice", "close_resolved":
-		j, err := tx.LockJob(dl.SubjectID)
-		if notFound(err) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		d, err := s.dossier(tx, j)
-		if err != nil {
-			return err
-		}
-		if dl.Kind == "last_notice" {
-			err = s.reassess(tx, d, now)
-		} else if j.Status == JobResolved {
-			err = s.endJob(tx, d, System, JobClosed, "resolved, no objection in 72 h", at(now))
-		}
-		if err != nil {
-			return err
-		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
-	case "timer":
-		return s.timerDue(tx, dl.SubjectID, now)
-	case "timer_plan":
-		return s.timerFromPlan(tx, dl.SubjectID, now)
-	case "flag.live":
-		return s.liveDue(tx, dl.SubjectID, now)
-	case "sos":
-		return s.sosDue(tx, dl.SubjectID, now)
-	case "duty":
-		return s.dutyBegins(tx, dl.SubjectID, now)
-	case "promise":
-		return s.promiseLate(tx, dl.SubjectID, now)
-	case "dispute":
-		return s.disputeOverdue(tx, dl.SubjectID, now)
-	case "sample":
-		j, v, err := tx.LockVisit(dl.SubjectID)
-		if notFound(err) {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		d, err := s.dossier(tx, j)
-		if err != nil {
-			return err
-		}
-		if err := s.sample(&visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}); err != nil {
-			return err
-		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
-	case "thanks":
-		return s.thanksDue(tx, dl.SubjectID, now)
-	case "advisory":
-		return s.advisoryDue(tx, dl.SubjectID, now)
-	case "appeal":
-		return s.appealOverdue(tx, dl.SubjectID, now)
-	case "aftercare":
-		return s.aftercareDue(tx, dl.SubjectID, now)
-	case "cool_off":
-		return s.coolOffDue(tx, dl.SubjectID, now)
-	case "triage":
-		return s.flagOverdue(tx, dl.SubjectID, now)
-	case "maintenance":
-		return s.maintain(tx, dl.SubjectID, now)
-	case "day":
-		return s.recomputeETAs(tx, dl.SubjectID, now)
-	case "hold":
-		return s.holdOverdue(tx, dl.SubjectID, now)
-	case "slot_hold":
-		return s.slotHoldDue(tx, dl.SubjectID, now)
+// missedDue calls a visit missed, or lets it fall away where a hold or its plan
+// permits none; one that was held until now waits for its release.
+func (s *Service) missedDue(m *VisitCase) error {
+	switch {
+	case m.v.Status != VisitScheduled:
+		return nil
+	case m.held != nil && !m.now.Before(m.v.WindowStart), PlanPermits.unmet(m.plan, nil, nil) != "":
+		return s.heldCancel(m)
+	case m.held == nil:
+		return s.miss(m)
 	}
 	return nil
 }
 
+// heldCancelDue lets a visit fall away that is held at the beginning of its
+// window, or whose household's plan permits none.
+func (s *Service) heldCancelDue(m *VisitCase) error {
+	if m.v.Status != VisitScheduled || (m.held == nil || m.now.Before(m.v.WindowStart)) && PlanPermits.unmet(m.plan, nil, nil) == "" {
+		return nil
+	}
+	return s.heldCancel(m)
+}
+
+func (s *Service) crewToldDue(m *VisitCase) error {
+	if m.v.Status != VisitScheduled {
+		return nil
+	}
+	return s.settleCrew(m)
+}
+
+func (s *Service) closeResolvedDue(c *Case) error {
+	if c.job.Status != JobResolved {
+		return nil
+	}
+	return s.endJob(c, System, "close", "resolved, no objection in 72 h")
+}
+
 // miss calls a visit missed: nobody moved until 15 minutes after its window.
 // Counted against us; the household gets an apology and the first choice.
-func (s *Service) miss(m *visitMoveCtx) error {
+func (s *Service) miss(m *VisitCase) error {
 	v := m.v
-	v.Status, v.EndedAt, v.EndReason = VisitMissed, ptr(v.WindowEnd.Add(missedAfter)), "nobody came"
+	if err := m.tx.apply(v, "missed"); err != nil {
+		return err
+	}
+	v.EndedAt, v.EndReason = ptr(v.WindowEnd.Add(missedAfter)), "nobody came"
 	v.CountsAgainst, v.ProvisionalTo = "brand", ptr(m.now.Add(provisionalFor))
-	s.entry(m.tx, m.d.job, System, "visit.missed", &v.ID, EntryTime{occurred: *v.EndedAt, recorded: m.now},
+	m.entryAt(EntryTime{occurred: *v.EndedAt, recorded: m.now}, System, "visit.missed", &v.ID,
 		map[string]any{"window_end": v.WindowEnd})
 	if err := s.saveVisit(m); err != nil {
 		return err
@@ -202,18 +208,17 @@ func (s *Service) miss(m *visitMoveCtx) error {
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
-	s.notifyCustomer(m.tx, m.d, v, "visit.missed", m.now)
-	return s.notifyStaff(m.tx, m.d, v, "visit.missed_desk", m.now, RoleProprietor, RoleCoordinator)
+	return s.tell(m, "missed")
 }
 
 // heldCancel ends a visit whose hold was not released until its window.
 // Counted for nobody.
-func (s *Service) heldCancel(m *visitMoveCtx) error {
+func (s *Service) heldCancel(m *VisitCase) error {
 	m.v.ProvisionalTo = ptr(m.now.Add(provisionalFor))
 	if err := s.cancelVisit(m, System, "held", "nobody"); err != nil {
 		return err
 	}
-	return s.notifyStaff(m.tx, m.d, m.v, "visit.held_cancelled", m.now, RoleCoordinator, RoleProprietor)
+	return s.notifyStaff(m.Case, m.v, "visit.held_cancelled", RoleCoordinator, RoleProprietor)
 }
 
 // Verify proves the hash chains of all jobs and names the first bad row of

@@ -34,6 +34,7 @@ type ThanksFor struct{ ThanksID, UserID ID }
 // ThanksView is a thank-you as answered.
 type ThanksView struct {
 	Thanks
+	Status  string           `json:"status"` // to a technician always delivered
 	Actions JSONList[string] `json:"actions"`
 }
 
@@ -42,7 +43,7 @@ var moderators = desk
 // NewThanksView shows a thank-you. To a technician it is delivered and says
 // nothing of how it was moderated.
 func NewThanksView(a Actor, t *Thanks) ThanksView {
-	v := ThanksView{Thanks: *t}
+	v := ThanksView{Thanks: *t, Status: t.Status}
 	if a.Role == RoleTechnician {
 		v.Status, v.ModeratedBy, v.ModeratedAt, v.Reason = "delivered", nil, nil, ""
 	} else if a.Is(moderators...) {
@@ -93,11 +94,14 @@ func (s *Service) handleThanks(k *request) error {
 	}
 	t := &Thanks{Meta: newMeta(s.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID, CentreID: v.CentreID,
 		AreaID: v.AreaID, Text: text,
-		Status: "waiting", Crew: v.Crew, DeliverBy: now.Add(thanksWithin)}
+		Crew: v.Crew, DeliverBy: now.Add(thanksWithin)}
+	if err := tx.apply(t, "thank"); err != nil {
+		return err
+	}
 	if err := tx.InsertThanks(t); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "thanks", SubjectID: t.ID, JobID: &t.JobID, DueAt: t.DeliverBy})
+	tx.arm(DueThanks, t.ID, &t.JobID, t.DeliverBy)
 	users, err := tx.UsersWith(RoleCoordinator, &t.CentreID, nil)
 	if err != nil {
 		return err
@@ -106,13 +110,13 @@ func (s *Service) handleThanks(k *request) error {
 	if err != nil {
 		return err
 	}
-	return s.notifyOnDuty(tx, users, c, now, func(u *User) Notice {
+	return s.notifyOnDuty(tx, users, c, func(u *User) Notice {
 		return s.notice("thanks.waiting", u.Language, now, t.DeliverBy, toUser(u.ID))
 	})
 }
 
 // undoThanks stops what a stranger wrote, as long as nobody has it.
-func (s *Service) undoThanks(tx Tx, j *Job, via map[ID]bool, now time.Time) error {
+func (s *Service) undoThanks(tx *Work, j *Job, via map[ID]bool) error {
 	list, err := tx.ThanksOfJob(j.ID)
 	if err != nil {
 		return err
@@ -122,9 +126,12 @@ func (s *Service) undoThanks(tx Tx, j *Job, via map[ID]bool, now time.Time) erro
 		if t.ViaID == nil || !via[*t.ViaID] || !ThanksMoves.open("undo", t.Status) {
 			continue
 		}
-		t.Status, t.Reason, t.ModeratedAt = "refused", "said by somebody else", &now
-		tx.Disarm("thanks", t.ID)
-		s.changed(&t.Meta, now)
+		if err := tx.apply(t, "undo"); err != nil {
+			return err
+		}
+		t.Reason, t.ModeratedAt = "said by somebody else", &tx.Now
+		tx.Disarm(DueThanks, t.ID)
+		s.changed(&t.Meta, tx.Now)
 		if err := tx.SaveThanks(t); err != nil {
 			return err
 		}
@@ -141,7 +148,7 @@ type Moderation struct {
 // ModerateThanks decides about a thank-you that waits. Coordinator,
 // proprietor, area manager. Errors: CodeNotFound, CodeState, CodeUnprocessable.
 func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Moderation) (ThanksView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (ThanksView, error) {
+	return run(ctx, s, call, func(tx *Work) (ThanksView, error) {
 		t, err := tx.LockThanks(id)
 		if err != nil {
 			return ThanksView{}, err
@@ -154,18 +161,21 @@ func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Mode
 		}
 		switch in.Decision {
 		case "approve":
-			t.Status = "approved"
+			err = tx.apply(t, "moderate", "approved")
 		case "refuse":
 			if strings.TrimSpace(in.Reason) == "" {
 				return ThanksView{}, Fail(CodeUnprocessable, "Say why it is not passed on.").At("/reason", "a few words")
 			}
-			t.Status = "refused"
-			tx.Disarm("thanks", t.ID)
+			err = tx.apply(t, "moderate", "refused")
+			tx.Disarm(DueThanks, t.ID)
 		default:
 			return ThanksView{}, Fail(CodeUnprocessable, "It is approved or refused.").At("/decision", "approve or refuse")
 		}
-		t.ModeratedBy, t.ModeratedAt, t.Reason = &call.Actor.UserID, &now, strings.TrimSpace(in.Reason)
-		s.changed(&t.Meta, now)
+		if err != nil {
+			return ThanksView{}, err
+		}
+		t.ModeratedBy, t.ModeratedAt, t.Reason = &call.Actor.UserID, &tx.Now, strings.TrimSpace(in.Reason)
+		s.changed(&t.Meta, tx.Now)
 		err = tx.SaveThanks(t)
 		return NewThanksView(call.Actor, t), err
 	})
@@ -188,7 +198,7 @@ var private = regexp.MustCompile(`(?:[0-9०-९][\s().+-]*){5}|https?:|www\.|[^
 // thanksDue ends the time of a thank-you. What nobody read is passed on when
 // nothing private stands in it, else refused; what was approved goes to those
 // of the crew who do not have it yet.
-func (s *Service) thanksDue(tx Tx, id ID, now time.Time) error {
+func (s *Service) thanksDue(tx *Work, id ID) error {
 	t, err := tx.LockThanks(id)
 	if notFound(err) {
 		return nil
@@ -196,23 +206,29 @@ func (s *Service) thanksDue(tx Tx, id ID, now time.Time) error {
 		return err
 	}
 	if ThanksMoves.open("unread", t.Status) {
-		t.ModeratedAt, t.Status, t.Reason = &now, "approved", "not read within 7 days; nothing private in it"
+		to, why := "approved", "not read within 7 days; nothing private in it"
 		if private.MatchString(strings.ToLower(t.Text)) {
-			t.Status, t.Reason = "refused", "not read within 7 days; it holds a number, a link or an address"
+			to, why = "refused", "not read within 7 days; it holds a number, a link or an address"
 		}
+		if err := tx.apply(t, "unread", to); err != nil {
+			return err
+		}
+		t.ModeratedAt, t.Reason = &tx.Now, why
 	}
 	if !ThanksMoves.open("deliver", t.Status) {
-		s.changed(&t.Meta, now)
+		s.changed(&t.Meta, tx.Now)
 		return tx.SaveThanks(t)
 	}
-	t.Status = "delivered"
-	s.changed(&t.Meta, now)
+	if err := tx.apply(t, "deliver"); err != nil {
+		return err
+	}
+	s.changed(&t.Meta, tx.Now)
 	list, err := tx.UndeliveredThanks(&t.ID, nil)
 	if err != nil {
 		return err
 	}
 	for _, to := range list {
-		if err := s.deliverThanks(tx, to, now); err != nil {
+		if err := s.deliverThanks(tx, to); err != nil {
 			return err
 		}
 	}
@@ -220,18 +236,18 @@ func (s *Service) thanksDue(tx Tx, id ID, now time.Time) error {
 }
 
 // deliverThanks tells one person, once. The text waits in the app.
-func (s *Service) deliverThanks(tx Tx, to ThanksFor, now time.Time) error {
-	fresh, err := tx.DeliverThanks(to, now)
+func (s *Service) deliverThanks(tx *Work, to ThanksFor) error {
+	fresh, err := tx.DeliverThanks(to, tx.Now)
 	if err != nil || !fresh {
 		return err
 	}
-	return s.notifyUser(tx, to.UserID, "kindness.thanks", now)
+	return s.notifyUser(tx, to.UserID, "kindness.thanks")
 }
 
 // complimentsAfter hands approved thanks to those of a crew for whom the visit that
 // ended was hard. It never says why now: the row of the thank-you does not
 // change, so that no desk can tell from it what happened.
-func (s *Service) complimentsAfter(tx Tx, v *Visit, now time.Time) error {
+func (s *Service) complimentsAfter(tx *Work, v *Visit) error {
 	list, err := tx.UndeliveredThanks(nil, v.EverCrew)
 	if err != nil || len(list) == 0 {
 		return err
@@ -246,7 +262,7 @@ func (s *Service) complimentsAfter(tx Tx, v *Visit, now time.Time) error {
 	}
 	for _, to := range list {
 		if hardFor(to.UserID, v, flags, attempts) {
-			if err := s.deliverThanks(tx, to, now); err != nil {
+			if err := s.deliverThanks(tx, to); err != nil {
 				return err
 			}
 		}

@@ -166,7 +166,7 @@ func checkStandDown(a Actor, k *StoodDown) error {
 // An area manager or (escalated) admin who is not involved, with reasons.
 // Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) LiftStandDown(ctx context.Context, call *Call, id ID, in ReasonInput) (StandDownView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (StandDownView, error) {
+	return run(ctx, s, call, func(tx *Work) (StandDownView, error) {
 		k, err := tx.LockStandDown(id)
 		if err != nil {
 			return StandDownView{}, err
@@ -185,23 +185,23 @@ func (s *Service) LiftStandDown(ctx context.Context, call *Call, id ID, in Reaso
 		if strings.TrimSpace(in.Reason) == "" {
 			return StandDownView{}, Fail(CodeUnprocessable, "Say why it is lifted.").At("/reason", "a few words")
 		}
-		x.LiftedAt, x.LiftedByID, x.LiftReason = &now, &call.Actor.UserID, in.Reason
+		x.LiftedAt, x.LiftedByID, x.LiftReason = &tx.Now, &call.Actor.UserID, in.Reason
 		if err := tx.SaveStandDown(&x.StandDown); err != nil {
 			return StandDownView{}, err
 		}
-		return NewStandDownView(call.Actor, x), s.goesAgain(tx, &x.StandDown, now)
+		return NewStandDownView(call.Actor, x), s.goesAgain(tx, &x.StandDown)
 	})
 }
 
 // goesAgain tells somebody that they are kept from all homes no longer, unless
 // another report still does, and tells the desk once more of those of their
 // visits that nobody has taken.
-func (s *Service) goesAgain(tx Tx, k *StandDown, now time.Time) error {
-	diary, err := tx.LockDiary([]ID{k.UserID}, ID{}, now, now, now)
+func (s *Service) goesAgain(tx *Work, k *StandDown) error {
+	diary, err := tx.LockDiary([]ID{k.UserID}, ID{}, tx.Now, tx.Now, tx.Now)
 	if err != nil || len(diary.KeptAway) > 0 {
 		return err
 	}
-	if err := s.notifyUser(tx, k.UserID, "visits.again", now); err != nil {
+	if err := s.notifyUser(tx, k.UserID, "visits.again"); err != nil {
 		return err
 	}
 	for _, id := range k.Visits {
@@ -209,18 +209,18 @@ func (s *Service) goesAgain(tx Tx, k *StandDown, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		if v.Status != VisitScheduled || len(v.Crew) > 0 || !now.Before(v.WindowEnd) {
+		if v.Status != VisitScheduled || len(v.Crew) > 0 || !tx.Now.Before(v.WindowEnd) {
 			continue
 		}
 		j, err := tx.Job(v.JobID)
 		if err != nil {
 			return err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		if err := s.notifyStaff(tx, d, v, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+		if err := s.notifyStaff(d, v, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	}
@@ -229,32 +229,32 @@ func (s *Service) goesAgain(tx Tx, k *StandDown, now time.Time) error {
 
 // separate keeps the person whom a report is about from that home at level 2
 // and above, and from every home at 3 and 4.
-func (s *Service) separate(tx Tx, d *dossier, f *Flag, now time.Time) error {
+func (s *Service) separate(d *Case, f *Flag) error {
 	if f.SubjectID == nil || f.Level < 2 {
 		return nil
 	}
-	asked, err := s.separatedBefore(tx, d, f)
+	asked, err := s.separatedBefore(d, f)
 	if err != nil {
 		return err
 	}
 	if f.severe() {
-		if err := s.standDown(tx, d, f, now); err != nil {
+		if err := s.standDown(d, f); err != nil {
 			return err
 		}
 	}
-	if err := s.exclude(tx, *f.SubjectID, d, f, now); err != nil {
+	if err := s.exclude(*f.SubjectID, d, f); err != nil {
 		return err
 	}
 	if asked {
 		return nil
 	}
-	there, err := tx.UnderWayOf(*f.SubjectID)
+	there, err := d.tx.UnderWayOf(*f.SubjectID)
 	if err != nil {
 		return err
 	}
 	for i := range there {
 		if v := &there[i]; insideNow(v) && (f.severe() || v.CustomerID == d.customer.ID) {
-			return s.callManager(tx, f, now)
+			return s.callManager(d.tx, f)
 		}
 	}
 	return nil
@@ -262,15 +262,15 @@ func (s *Service) separate(tx Tx, d *dossier, f *Flag, now time.Time) error {
 
 // separatedBefore reports whether a report has had its consequences at this level
 // already; then nobody is asked to call once more.
-func (s *Service) separatedBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
+func (s *Service) separatedBefore(d *Case, f *Flag) (bool, error) {
 	if f.severe() {
-		_, err := tx.StandDownOf(f.ID)
+		_, err := d.tx.StandDownOf(f.ID)
 		if notFound(err) {
 			return false, nil
 		}
 		return err == nil, err
 	}
-	apart, err := tx.Exclusions(d.customer.ID)
+	apart, err := d.tx.Exclusions(d.customer.ID)
 	return slices.ContainsFunc(apart, func(x Exclusion) bool { return x.FlagID == f.ID }), err
 }
 
@@ -281,19 +281,19 @@ func (s *Service) separatedBefore(tx Tx, d *dossier, f *Flag) (bool, error) {
 // whoever decides sees at once where they are, calls, and sends a colleague.
 func insideNow(v *Visit) bool { return v.Status == VisitArrived || v.Status == VisitInProgress }
 
-func (s *Service) callManager(tx Tx, f *Flag, now time.Time) error {
-	return s.notifyUser(tx, *f.SubjectID, "call.manager", now)
+func (s *Service) callManager(tx *Work, f *Flag) error {
+	return s.notifyUser(tx, *f.SubjectID, "call.manager")
 }
 
 // standDown takes somebody out of all visits that have not begun; each desk
-// learns that a visit needs somebody, and not why. The caller saves d's job.
-func (s *Service) standDown(tx Tx, d *dossier, f *Flag, now time.Time) error {
+// learns that a visit needs somebody, and not why.
+func (s *Service) standDown(d *Case, f *Flag) error {
 	user := *f.SubjectID
-	if _, err := tx.StandDownOf(f.ID); err == nil || !notFound(err) {
+	if _, err := d.tx.StandDownOf(f.ID); err == nil || !notFound(err) {
 		return err
 	}
 	ahead := func() ([]Visit, error) {
-		visits, err := tx.BusyBetween(user, now.Add(-24*time.Hour), now.AddDate(2, 0, 0))
+		visits, err := d.tx.BusyBetween(user, d.now.Add(-24*time.Hour), d.now.AddDate(2, 0, 0))
 		return slices.DeleteFunc(visits, func(v Visit) bool { return !has(notYetThere, v.Status) }), err
 	}
 	// Jobs are locked by id, then the person: whoever books them meanwhile waits
@@ -302,15 +302,15 @@ func (s *Service) standDown(tx Tx, d *dossier, f *Flag, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	jobs := map[ID]*dossier{d.job.ID: d}
+	jobs := map[ID]*Case{d.job.ID: d}
 	slices.SortFunc(visits, func(a, b Visit) int { return bytes.Compare(a.JobID[:], b.JobID[:]) })
 	load := func(id ID) error {
 		if jobs[id] != nil {
 			return nil
 		}
-		j, err := tx.LockJob(id)
+		j, err := d.tx.LockJob(id)
 		if err == nil {
-			jobs[id], err = s.dossier(tx, j)
+			jobs[id], err = s.openCase(d.tx, j)
 		}
 		return err
 	}
@@ -319,13 +319,13 @@ func (s *Service) standDown(tx Tx, d *dossier, f *Flag, now time.Time) error {
 			return err
 		}
 	}
-	if _, err := tx.LockUser(user); err != nil {
+	if _, err := d.tx.LockUser(user); err != nil {
 		return err
 	}
 	if visits, err = ahead(); err != nil {
 		return err
 	}
-	k := &StandDown{ID: s.NewID(), UserID: user, FlagID: f.ID, Since: now}
+	k := &StandDown{ID: s.NewID(), UserID: user, FlagID: f.ID, Since: d.now}
 	for i := range visits {
 		v := &visits[i]
 		if err := load(v.JobID); err != nil {
@@ -335,53 +335,44 @@ func (s *Service) standDown(tx Tx, d *dossier, f *Flag, now time.Time) error {
 		if v.Status == VisitEnRoute {
 			k.TurnedBack = append(k.TurnedBack, v.ID)
 		}
-		if err := s.takeOut(&visitMoveCtx{tx: tx, now: now, v: v, d: jobs[v.JobID], st: at(now)}, user); err != nil {
-			return err
-		}
-	}
-	for id, other := range jobs {
-		if id == d.job.ID {
-			continue
-		}
-		s.changed(&other.job.Meta, now)
-		if err := tx.SaveJob(other.job); err != nil {
+		if err := s.takeOut(jobs[v.JobID].on(v), user); err != nil {
 			return err
 		}
 	}
 	if len(k.TurnedBack) > 0 {
-		if err := s.callManager(tx, f, now); err != nil {
+		if err := s.callManager(d.tx, f); err != nil {
 			return err
 		}
 	}
-	return tx.InsertStandDown(k)
+	return d.tx.InsertStandDown(k)
 }
 
 // takeOut takes somebody out of the crew of a visit that has not begun.
-func (s *Service) takeOut(m *visitMoveCtx, user ID) error {
+func (s *Service) takeOut(m *VisitCase, user ID) error {
 	before := slices.Clone(m.v.Crew)
 	m.setCrew(without(m.v.Crew, user))
 	if m.v.Status == VisitScheduled {
-		s.notifyCrew(m.tx, m.d, m.v, m.v.Crew, "visit.crew_changed", m.now)
+		s.notifyCrew(m.Case, m.v, m.v.Crew, "visit.crew_changed")
 	}
 	if err := s.waitForCompany(m); err != nil {
 		return err
 	}
 	if m.v.Status == VisitEnRoute { // no plan asks for two; whoever goes on alone hears it from the desk
-		s.notifyCrew(m.tx, m.d, m.v, m.v.Crew, "visit.call_desk", m.now)
+		s.notifyCrew(m.Case, m.v, m.v.Crew, "visit.call_desk")
 	}
-	s.entry(m.tx, m.d.job, System, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": ""})
+	m.entry(System, "visit.assigned", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before, "reason": ""})
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
-	s.notifyCrew(m.tx, m.d, m.v, []ID{user}, "visit.unassigned", m.now)
-	return s.notifyStaff(m.tx, m.d, m.v, "visit.needs_someone", m.now, RoleCoordinator, RoleProprietor)
+	s.notifyCrew(m.Case, m.v, []ID{user}, "visit.unassigned")
+	return s.notifyStaff(m.Case, m.v, "visit.needs_someone", RoleCoordinator, RoleProprietor)
 }
 
 // settleConduct ends what stood until a report about our own people was
 // decided. Upheld, or withdrawn at level 3 and 4 or under pressure, it stays
 // until whoever decides lifts it with reasons: somebody may have been asked to
 // withdraw.
-func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
+func (s *Service) settleConduct(tx *Work, a Actor, f *Flag) error {
 	if f.SubjectID == nil {
 		return nil
 	}
@@ -391,26 +382,26 @@ func (s *Service) settleConduct(tx Tx, a Actor, f *Flag, now time.Time) error {
 	}
 	stays := f.Status == FlagUpheld || f.pressed() || f.Status == FlagWithdrawn && f.severe()
 	if err == nil && k.LiftedAt == nil && !stays {
-		k.LiftedAt, k.LiftReason = &now, string(f.Status)
+		k.LiftedAt, k.LiftReason = &tx.Now, string(f.Status)
 		if a.UserID != (ID{}) { // nil: the household
 			k.LiftedByID = &a.UserID
 		}
 		if err := tx.SaveStandDown(k); err != nil {
 			return err
 		}
-		if err := s.goesAgain(tx, k, now); err != nil {
+		if err := s.goesAgain(tx, k); err != nil {
 			return err
 		}
 	}
 	if f.ToldAt == nil {
 		return nil
 	}
-	return s.notifyUser(tx, *f.SubjectID, "flag.heard", now, f.named())
+	return s.notifyUser(tx, *f.SubjectID, "flag.heard", f.named())
 }
 
 // review asks the person whom a report is about for their side, with what they may
 // be told in the area manager's words.
-func (s *Service) review(tx Tx, f *Flag, in FlagDecision, now time.Time) error {
+func (s *Service) review(tx *Work, f *Flag, in FlagDecision) error {
 	told := strings.TrimSpace(in.Told)
 	if told == "" {
 		return nil
@@ -422,8 +413,8 @@ func (s *Service) review(tx Tx, f *Flag, in FlagDecision, now time.Time) error {
 	if f.ToldAt != nil {
 		return nil
 	}
-	f.ToldAt = &now
-	return s.notifyUser(tx, *f.SubjectID, "flag.hearing", now, f.named())
+	f.ToldAt = &tx.Now
+	return s.notifyUser(tx, *f.SubjectID, "flag.hearing", f.named())
 }
 
 // NewFlagHearing shows the person named what they may know.
@@ -452,7 +443,7 @@ type StatementInput struct {
 // were told what they may know; the same words again are the same statement. Errors: CodeNotFound, CodeForbidden, CodeState,
 // CodeUnprocessable.
 func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInput) (FlagHearing, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagHearing, error) {
+	return run(ctx, s, call, func(tx *Work) (FlagHearing, error) {
 		f, err := tx.LockFlag(id)
 		if err != nil {
 			return FlagHearing{}, err
@@ -471,11 +462,11 @@ func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInpu
 		if text == "" {
 			return FlagHearing{}, Fail(CodeUnprocessable, "Say it in your own words.").At("/text", "a few sentences")
 		}
-		f.Statement, f.StatedAt = text, &now
-		s.changed(&f.Meta, now)
+		f.Statement, f.StatedAt = text, &tx.Now
+		s.changed(&f.Meta, tx.Now)
 		if err := tx.SaveFlag(f); err != nil {
 			return FlagHearing{}, err
 		}
-		return NewFlagHearing(call.Actor, f), s.notifyHandlers(tx, f, "flag.stated", now)
+		return NewFlagHearing(call.Actor, f), s.notifyHandlers(tx, f, "flag.stated")
 	})
 }

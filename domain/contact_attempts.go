@@ -30,6 +30,7 @@ type AttemptInput struct {
 	LastNotice     bool     `json:"last_notice"`
 	OccurredAt     string   `json:"occurred_at"`
 	link           *ID      // by which it came
+	request        string   // what the household asked for in it
 }
 
 // outcomesOf lists what can come of a channel: a door is not busy and a
@@ -48,7 +49,7 @@ var outcomesOf = map[string][]string{
 // policy is recorded and does not count, never refused. Errors: CodeNotFound,
 // CodeForbidden, CodeUnprocessable, CodeDuplicate.
 func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *ID, in AttemptInput) (Attempt, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Attempt, error) {
+	return run(ctx, s, call, func(tx *Work) (Attempt, error) {
 		var j *Job
 		var v *Visit
 		var err error
@@ -65,22 +66,20 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *ID,
 		if call.Actor.Role == RoleAdmin {
 			return Attempt{}, Fail(CodeForbidden, "As admin you may not record attempts.")
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return Attempt{}, err
 		}
-		a, err := s.recordAttempt(tx, call, d, v, in, now)
+		a, err := s.recordAttempt(call, d, v, in)
 		if err != nil {
 			return Attempt{}, err
 		}
-		s.changed(&j.Meta, now)
-		return *a, tx.SaveJob(j)
+		return *a, nil
 	})
 }
 
-// recordAttempt writes the attempt and lets the verdict follow; the caller
-// saves the job.
-func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in AttemptInput, now time.Time) (*Attempt, error) {
+// recordAttempt writes the attempt and lets the verdict follow.
+func (s *Service) recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) (*Attempt, error) {
 	j := d.job
 	if in.Direction == "" {
 		in.Direction = reach.Outbound
@@ -89,7 +88,7 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		return nil, Fail(CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).
 			At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
 	}
-	st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+	st, err := stamp(call, in.OccurredAt, d.site.Location(), d.now)
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +96,8 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
 		Lon:         in.Lon,
-		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, ByRole: call.Actor.Role, OccurredAt: st.occurred,
-		ClaimedAt: st.claimed, RecordedAt: now, CreatedAt: now}
+		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, Request: in.request, ByRole: call.Actor.Role, OccurredAt: st.occurred,
+		ClaimedAt: st.claimed, RecordedAt: d.now, CreatedAt: d.now}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
@@ -124,7 +123,7 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 		return nil, err
 	}
 	if in.ID != nil {
-		if old, err := tx.Attempt(a.ID); err == nil {
+		if old, err := d.tx.Attempt(a.ID); err == nil {
 			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction ||
 				!equalTime(old.ClaimedAt, a.ClaimedAt) ||
 				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
@@ -136,35 +135,35 @@ func (s *Service) recordAttempt(tx Tx, call *Call, d *dossier, v *Visit, in Atte
 			return nil, err
 		}
 	}
-	if err := tx.InsertAttempt(a); err != nil {
+	if err := d.tx.InsertAttempt(a); err != nil {
 		return nil, err
 	}
 	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" {
-		if err := s.invalidateNumber(tx, d, a.Address, now); err != nil {
+		if err := s.invalidateNumber(d, a.Address); err != nil {
 			return nil, err
 		}
 	}
-	s.attemptFact(tx, call.Actor, d, a, st)
+	s.attemptFact(call.Actor, d, a, st)
 	if d.customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
 		// To a household that cannot use a page, speaking with it is telling it.
 		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
-			v.ToldAt = &now
+			v.ToldAt = &d.now
 		}
-		if err := tx.MarkNotified(j.ID, nil, now); err != nil {
+		if err := d.tx.MarkNotified(j.ID, nil, d.now); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.reassess(tx, d, now); err != nil {
+	if err := s.reassess(d); err != nil {
 		return nil, err
 	}
 	if a.Direction == reach.Inbound {
-		if err := s.groupContacts(tx, d, a, now); err != nil {
+		if err := s.groupContacts(d, a); err != nil {
 			return nil, err
 		}
-		return a, s.applyToOpenJobs(tx, call, d, a, st, now)
+		return a, s.applyToOpenJobs(call, d, a, st)
 	}
 	if a.Contact() {
-		return a, s.keepByCall(tx, d, call.Actor, a, now)
+		return a, s.keepByCall(d, call.Actor, a)
 	}
 	return a, nil
 }
@@ -173,8 +172,8 @@ func equalTime(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
-func (s *Service) attemptFact(tx Tx, actor Actor, d *dossier, a *Attempt, st EntryTime) {
-	s.entry(tx, d.job, actor, "attempt.recorded", a.VisitID, st, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
+func (s *Service) attemptFact(actor Actor, d *Case, a *Attempt, st EntryTime) {
+	d.entryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
 		"channel": a.Channel,
 		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
 	if a.Contact() && (d.job.LastContactAt == nil || a.OccurredAt.After(*d.job.LastContactAt)) {
@@ -183,8 +182,8 @@ func (s *Service) attemptFact(tx Tx, actor Actor, d *dossier, a *Attempt, st Ent
 }
 
 // applyToOpenJobs lets an inbound contact count on all open jobs of the household.
-func (s *Service) applyToOpenJobs(tx Tx, call *Call, d *dossier, a *Attempt, st EntryTime, now time.Time) error {
-	others, err := tx.OpenJobsOf(d.customer.ID)
+func (s *Service) applyToOpenJobs(call *Call, d *Case, a *Attempt, st EntryTime) error {
+	others, err := d.tx.OpenJobsOf(d.customer.ID)
 	if err != nil {
 		return err
 	}
@@ -192,25 +191,21 @@ func (s *Service) applyToOpenJobs(tx Tx, call *Call, d *dossier, a *Attempt, st 
 		if others[i].ID == d.job.ID {
 			continue
 		}
-		o, err := tx.LockJob(others[i].ID)
+		o, err := d.tx.LockJob(others[i].ID)
 		if err != nil {
 			return err
 		}
-		od, err := s.dossier(tx, o)
+		od, err := s.openCase(d.tx, o)
 		if err != nil {
 			return err
 		}
 		b := *a
 		b.ID, b.JobID, b.VisitID = s.NewID(), o.ID, nil
-		if err := tx.InsertAttempt(&b); err != nil {
+		if err := d.tx.InsertAttempt(&b); err != nil {
 			return err
 		}
-		s.attemptFact(tx, call.Actor, od, &b, st)
-		if err := s.reassess(tx, od, now); err != nil {
-			return err
-		}
-		s.changed(&o.Meta, now)
-		if err := tx.SaveJob(o); err != nil {
+		s.attemptFact(call.Actor, od, &b, st)
+		if err := s.reassess(od); err != nil {
 			return err
 		}
 	}
@@ -218,7 +213,7 @@ func (s *Service) applyToOpenJobs(tx Tx, call *Call, d *dossier, a *Attempt, st 
 }
 
 // resolveAddress finds which number and person were tried.
-func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
+func (s *Service) resolveAddress(d *Case, a *Attempt, raw string) error {
 	if a.ContactID != nil && d.customer.contact(*a.ContactID) == nil {
 		return Fail(CodeUnprocessable, "The household has no such contact.").At("/contact_id", "a contact of the customer")
 	}
@@ -251,7 +246,7 @@ func (s *Service) resolveAddress(d *dossier, a *Attempt, raw string) error {
 }
 
 // invalidateNumber removes a number that belongs to somebody else from the known ones.
-func (s *Service) invalidateNumber(tx Tx, d *dossier, number string, now time.Time) error {
+func (s *Service) invalidateNumber(d *Case, number string) error {
 	hit := false
 	for i := range d.customer.Contacts {
 		c := &d.customer.Contacts[i]
@@ -262,8 +257,8 @@ func (s *Service) invalidateNumber(tx Tx, d *dossier, number string, now time.Ti
 	if !hit {
 		return nil
 	}
-	s.changed(&d.customer.Meta, now)
-	return tx.SaveCustomer(d.customer)
+	s.changed(&d.customer.Meta, d.now)
+	return d.tx.SaveCustomer(d.customer)
 }
 
 // Distance is the great circle in metres (mean earth radius).
@@ -300,21 +295,21 @@ func EffectivePolicy(list []Policy, now time.Time) reach.Policy {
 }
 
 // verdict computes reachability from all facts of the job.
-func (s *Service) verdict(tx Tx, d *dossier, now time.Time) (reach.Verdict, []Visit, error) {
-	attempts, err := tx.AttemptsOf(d.job.ID)
+func (s *Service) verdict(d *Case) (reach.Verdict, []Visit, error) {
+	attempts, err := d.tx.AttemptsOf(d.job.ID)
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
-	policies, err := tx.Policies(d.job.CentreID)
+	policies, err := d.tx.Policies(d.job.CentreID)
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
-	visits, err := tx.VisitsOfJob(d.job.ID)
+	visits, err := d.tx.VisitsOfJob(d.job.ID)
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
-	d.closeAfter = EffectivePolicy(policies, now).CloseAfterDays
-	v := reach.Judge(d.reachCase(attempts, policies, visits, now))
+	d.closeAfter = EffectivePolicy(policies, d.now).CloseAfterDays
+	v := reach.Judge(d.reachCase(attempts, policies, visits, d.now))
 	// The answer explains attempts; visits have their own place.
 	v.DoesNotCount = slices.DeleteFunc(v.DoesNotCount, func(x reach.Excluded) bool {
 		return slices.ContainsFunc(visits, func(o Visit) bool { return o.ID == x.ID })
@@ -322,7 +317,7 @@ func (s *Service) verdict(tx Tx, d *dossier, now time.Time) (reach.Verdict, []Vi
 	return v, visits, nil
 }
 
-func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visit, now time.Time) reach.Case {
+func (d *Case) reachCase(attempts []Attempt, policies []Policy, visits []Visit, now time.Time) reach.Case {
 	c := reach.Case{JobCreatedAt: d.job.OpenedAt, SafetyCritical: d.job.SafetyCritical, AreaManagerApproved: d.approved,
 		VoiceOnly: d.customer.VoiceOnly(), Now: now,
 		Policy: EffectivePolicy(policies, now), Calendar: reach.Calendar{Location: d.site.Location(), Holidays: map[string]bool{}}}
@@ -375,13 +370,12 @@ func (d *dossier) reachCase(attempts []Attempt, policies []Policy, visits []Visi
 
 // reassess computes the verdict anew and lets what follows from it follow: the
 // last notice goes out, the hold is placed or lifted (docs/product.md section 4).
-// The caller saves the job.
-func (s *Service) reassess(tx Tx, d *dossier, now time.Time) error {
+func (s *Service) reassess(d *Case) error {
 	j := d.job
 	if j.Status.Ended() {
 		return nil
 	}
-	v, visits, err := s.verdict(tx, d, now)
+	v, visits, err := s.verdict(d)
 	if err != nil {
 		return err
 	}
@@ -394,11 +388,11 @@ func (s *Service) reassess(tx Tx, d *dossier, now time.Time) error {
 		}
 	}
 	if was == reach.LastNotice || was == reach.Unreachable {
-		tx.Disarm("last_notice", j.ID)
+		d.tx.Disarm(DueLastNotice, j.ID)
 	}
 	switch {
 	case v.Verdict == reach.Unreachable && open == nil:
-		return s.becomeUnreachable(tx, d, v, visits, now)
+		return s.becomeUnreachable(d, v, visits)
 	case v.Verdict != reach.Unreachable && open != nil:
 		// Contact ended the case, or another fact, such as a visit that an
 		// offline phone was on, shows that it was never so.
@@ -406,28 +400,31 @@ func (s *Service) reassess(tx Tx, d *dossier, now time.Time) error {
 		if v.LastContactAt == nil || v.Verdict == reach.LastNotice {
 			reason, kind = "overturned", "job.unreachable_withdrawn"
 		}
-		open.LiftedAt, open.LiftReason = &now, reason
-		if err := tx.SaveHold(open); err != nil {
+		if err := d.tx.apply(open, "reach", holdLifted); err != nil {
 			return err
 		}
-		if err := tx.WithdrawJobNotices(j.ID, "job.unreachable", "job.unreachable_home"); err != nil {
+		open.LiftReason = reason
+		if err := d.tx.SaveHold(open); err != nil {
 			return err
 		}
-		s.entry(tx, j, System, "hold.lifted", nil, at(now), map[string]any{"hold_id": open.ID, "kind": HoldUnreachable, "because": v.Explanation})
-		if err := s.notifyStaff(tx, d, nil, kind, now, RoleProprietor, RoleCoordinator); err != nil {
+		if err := d.tx.WithdrawJobNotices(j.ID, "job.unreachable", "job.unreachable_home"); err != nil {
+			return err
+		}
+		d.entry(System, "hold.lifted", nil, map[string]any{"hold_id": open.ID, "kind": HoldUnreachable, "because": v.Explanation})
+		if err := s.notifyStaff(d, nil, kind, RoleProprietor, RoleCoordinator); err != nil {
 			return err
 		}
 	case was != v.Verdict:
-		s.entry(tx, j, System, "verdict.changed", nil, at(now), map[string]any{"verdict": v.Verdict, "was": was,
+		d.entry(System, "verdict.changed", nil, map[string]any{"verdict": v.Verdict, "was": was,
 			"policy_version": v.PolicyVersion})
 	}
 	if v.Verdict == reach.Reached && was != reach.Untried && was != reach.Reached {
-		if err := tx.WithdrawJobNotices(j.ID, "job.last_notice", "job.notice_ready"); err != nil {
+		if err := d.tx.WithdrawJobNotices(j.ID, "job.last_notice", "job.notice_ready"); err != nil {
 			return err
 		}
 	}
 	if v.EnoughAt != nil && v.LastNoticeSentAt == nil {
-		if err := s.sendLastNotice(tx, d, *v.EnoughAt, now); err != nil {
+		if err := s.sendLastNotice(d, *v.EnoughAt); err != nil {
 			return err
 		}
 	}
@@ -438,8 +435,8 @@ func (s *Service) reassess(tx Tx, d *dossier, now time.Time) error {
 				due = o.WindowEnd
 			}
 		}
-		if due.After(now) {
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "last_notice", SubjectID: j.ID, JobID: &j.ID, DueAt: due})
+		if due.After(d.now) {
+			d.tx.arm(DueLastNotice, j.ID, &j.ID, due)
 		}
 	}
 	return nil
@@ -449,7 +446,7 @@ func (s *Service) reassess(tx Tx, d *dossier, now time.Time) error {
 // began is contact. What else a visit changes is whether a confirmed one lies
 // ahead, which matters once the last notice runs: the clock judges that anew,
 // from all facts, within its next second.
-func (s *Service) visitMoved(tx Tx, d *dossier, v *Visit, now time.Time) error {
+func (s *Service) visitMoved(d *Case, v *Visit) error {
 	j := d.job
 	at := v.begun()
 	if at != nil && (j.LastContactAt == nil || at.After(*j.LastContactAt)) {
@@ -460,71 +457,74 @@ func (s *Service) visitMoved(tx Tx, d *dossier, v *Visit, now time.Time) error {
 	case at != nil && j.Verdict == reach.Untried:
 		j.Verdict = reach.Reached
 	case at != nil && j.Verdict != reach.Reached:
-		return s.reassess(tx, d, now)
+		return s.reassess(d)
 	case j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable:
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "last_notice", SubjectID: j.ID, JobID: &j.ID, DueAt: now})
+		d.tx.arm(DueLastNotice, j.ID, &j.ID, d.now)
 	}
 	return nil
 }
 
-func (s *Service) becomeUnreachable(tx Tx, d *dossier, v reach.Verdict, visits []Visit, now time.Time) error {
+func (s *Service) becomeUnreachable(d *Case, v reach.Verdict, visits []Visit) error {
 	j := d.job
-	since := now
+	since := d.now
 	if v.UnreachableSince != nil {
 		since = *v.UnreachableSince
 	}
-	h := &Hold{ID: s.NewID(), Kind: HoldUnreachable, JobID: &j.ID, Since: since, Reason: v.Explanation, By: string(RoleSystem),
+	h := &Hold{ID: s.NewID(), Kind: HoldUnreachable, JobID: &j.ID, Reason: v.Explanation, By: string(RoleSystem),
 		DueAt: ptr(since.AddDate(0, 0, d.closeAfter))}
-	if err := tx.InsertHold(h); err != nil {
+	if err := Apply(h, "place", since); err != nil {
+		return err
+	}
+	if err := d.tx.InsertHold(h); err != nil {
 		return err
 	}
 	d.holds = append(d.holds, *h)
-	s.entry(tx, j, System, "hold.placed", nil, EntryTime{occurred: since, recorded: now}, map[string]any{"hold_id": h.ID, "kind": h.Kind,
+	d.entryAt(EntryTime{occurred: since, recorded: d.now}, System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind,
 		"counts": v.Counts, "policy_version": v.PolicyVersion})
 	for i := range visits {
 		o := &visits[i]
 		if o.Status != VisitScheduled || o.Confirmation == ConfirmConfirmed {
 			continue
 		}
-		m := &visitMoveCtx{tx: tx, now: now, v: o, d: d, st: at(now)}
+		m := d.on(o)
 		if err := s.cancelVisit(m, System, "household unreachable", "nobody"); err != nil {
 			return err
 		}
 	}
-	if err := s.notifyStaff(tx, d, nil, "job.unreachable", now, RoleProprietor, RoleCoordinator); err != nil {
+	if err := s.notifyStaff(d, nil, "job.unreachable", RoleProprietor, RoleCoordinator); err != nil {
 		return err
 	}
-	s.notifyCustomer(tx, d, nil, "job.unreachable_home", now)
+	s.notifyCustomer(d, nil, "job.unreachable_home")
 	return nil
 }
 
 // sendLastNotice sends the one written notice to a device or the webhook;
 // without either the desk is told that the text is ready. To a household that
 // uses no page the desk speaks once more. Once a case.
-func (s *Service) sendLastNotice(tx Tx, d *dossier, enough, now time.Time) error {
+func (s *Service) sendLastNotice(d *Case, enough time.Time) error {
 	spoken, kind := d.customer.VoiceOnly(), "job.notice_ready"
 	if spoken {
 		kind = "job.call_once_more"
 	}
-	devices, err := tx.CustomerDevices(d.customer.ID)
+	devices, err := d.tx.CustomerDevices(d.customer.ID)
 	if err != nil {
 		return err
 	}
 	mark := fmt.Sprintf("last_notice|%s|%d", d.job.ID, enough.Unix())
 	if !spoken && (len(devices) > 0 || s.TextGateway) {
 		language := d.customer.LanguageOf(d.job.ContactID)
-		tx.Enqueue(s.notice("job.last_notice", language, now, now.Add(48*time.Hour), d.about("job.last_notice", nil, language), func(n *Notice) {
+		d.tx.Enqueue(s.notice("job.last_notice", language, d.now, d.now.Add(48*time.Hour), d.about("job.last_notice", nil, language), func(n *Notice) {
 			n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.customer.ID, true, true, &mark
 		}))
 		return nil
 	}
-	users, err := tx.UsersWith(RoleCoordinator, &d.job.CentreID, nil)
+	users, err := d.tx.UsersWith(RoleCoordinator, &d.job.CentreID, nil)
 	if err != nil {
 		return err
 	}
-	return s.notifyOnDuty(tx, users, d.centre, now, func(u *User) Notice {
+	return s.notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
 		key := mark + "|" + u.ID.String()
-		return s.notice(kind, u.Language, now, now.Add(72*time.Hour), toUser(u.ID), d.about(kind, nil, u.Language),
+		return s.notice(kind, u.Language, d.now, d.now.Add(72*time.Hour), toUser(u.ID), d.about(kind, nil, u.Language),
 			func(n *Notice) { n.DedupeKey = &key })
 	})
 }
@@ -537,8 +537,8 @@ func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt
 	if !Tells(n.Kind) || n.JobID == nil {
 		return nil
 	}
-	return s.Store.InTx(ctx, func(tx Tx) error {
-		now := s.now()
+	return s.inWork(ctx, nil, func(tx *Work) error {
+		now := tx.Now
 		j, err := tx.LockJob(*n.JobID)
 		if err != nil {
 			return err
@@ -551,22 +551,20 @@ func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt
 			return err
 		}
 		if n.Kind != "job.last_notice" {
-			s.entry(tx, j, System, "household.told", visit, at(now), map[string]any{"notice": n.Kind, "channel": channel})
-			s.changed(&j.Meta, now)
-			return tx.SaveJob(j)
+			tx.entry(j, System, "household.told", visit, at(now), map[string]any{"notice": n.Kind, "channel": channel})
+			return nil
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return err
 		}
 		sum := HashToken(receipt)
-		if _, err := s.recordAttempt(tx, &Call{Actor: System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
+		if _, err := s.recordAttempt(&Call{Actor: System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
 			Outcome: reach.Sent,
-			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}, now); err != nil {
+			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}); err != nil {
 			return err
 		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
+		return nil
 	})
 }
 
@@ -577,16 +575,16 @@ func (s *Service) Reachability(ctx context.Context, a Actor, job ID) (reach.Verd
 		return reach.Verdict{}, err
 	}
 	var out reach.Verdict
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	err := s.inWork(ctx, nil, func(tx *Work) error {
 		j, err := tx.Job(job)
 		if err != nil {
 			return err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		out, _, err = s.verdict(tx, d, s.now())
+		out, _, err = s.verdict(d)
 		return err
 	})
 	return out, err
@@ -634,7 +632,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 	if err != nil {
 		return Accepted{}, err
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Accepted, error) {
+	return run(ctx, s, call, func(tx *Work) (Accepted, error) {
 		phone, err := s.phone(in.Phone, where.country, "/phone")
 		if err != nil {
 			return Accepted{}, err
@@ -646,11 +644,11 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			return Accepted{}, Fail(CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).
 				At("/outcome", strings.Join(outcomesOf[in.Channel], ", "))
 		}
-		st, err := s.stamp(call, in.OccurredAt, location(where.zone), now)
+		st, err := stamp(call, in.OccurredAt, location(where.zone), tx.Now)
 		if err != nil {
 			return Accepted{}, err
 		}
-		out := Accepted{ID: s.newID(in.ID), Status: "accepted", OccurredAt: st.occurred, RecordedAt: now}
+		out := Accepted{ID: s.newID(in.ID), Status: "accepted", OccurredAt: st.occurred, RecordedAt: tx.Now}
 		if in.ID != nil { // the first fact of a report carries the client's id, known number or not
 			if old, err := tx.Attempt(*in.ID); err == nil {
 				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, sameOr(old.Address == phone && old.Outcome == in.Outcome,
@@ -688,7 +686,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			if err != nil {
 				return out, err
 			}
-			d, err := s.dossier(tx, j)
+			d, err := s.openCase(tx, j)
 			if err != nil {
 				return out, err
 			}
@@ -697,19 +695,15 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 				id = s.NewID() // a second household with this number
 			}
 			known = true
-			if _, err := s.recordAttempt(tx, call, d, nil, AttemptInput{ID: &id, Direction: in.Direction, Address: phone, Channel: in.Channel,
+			if _, err := s.recordAttempt(call, d, nil, AttemptInput{ID: &id, Direction: in.Direction, Address: phone, Channel: in.Channel,
 				Outcome: in.Outcome,
-				Note:    in.Note, OccurredAt: in.OccurredAt}, now); err != nil {
-				return out, err
-			}
-			s.changed(&j.Meta, now)
-			if err := tx.SaveJob(j); err != nil {
+				Note:    in.Note, OccurredAt: in.OccurredAt}); err != nil {
 				return out, err
 			}
 		}
 		if !known {
 			stray := UnmatchedContact{ID: out.ID, Phone: phone, Direction: in.Direction, Channel: in.Channel, Outcome: in.Outcome, Note: in.Note,
-				ByID: call.Actor.UserID, OccurredAt: st.occurred, RecordedAt: now}
+				ByID: call.Actor.UserID, OccurredAt: st.occurred, RecordedAt: tx.Now}
 			if call.Actor.AreaID != (ID{}) {
 				stray.AreaID = &call.Actor.AreaID
 			}
@@ -719,7 +713,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 		}
 		if in.Flag != nil {
 			f := &Flag{Kind: in.Flag.Kind, Level: *in.Flag.Level, Note: in.Flag.Note}
-			if _, err := s.flagByPhone(tx, call, f, FlagInput{Phone: phone, OccurredAt: in.OccurredAt}, where.country, now); err != nil {
+			if _, err := s.flagByPhone(tx, call, f, FlagInput{Phone: phone, OccurredAt: in.OccurredAt}, where.country); err != nil {
 				return out, err
 			}
 		}
@@ -731,7 +725,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 // Admin. Errors: CodeUnprocessable with a sentence for each rule that is laxer than
 // the brand's or makes no sense.
 func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules reach.Policy, effectiveFrom string) (Policy, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Policy, error) {
+	return run(ctx, s, call, func(tx *Work) (Policy, error) {
 		loc := time.UTC
 		if centre != nil {
 			c, err := s.authorizeCentre(tx, call.Actor, *centre)
@@ -751,7 +745,7 @@ func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules r
 		if err != nil {
 			return Policy{}, err
 		}
-		p := Policy{ID: s.NewID(), CentreID: centre, Number: 1, EffectiveFrom: now, CreatedBy: &call.Actor.UserID, CreatedAt: now}
+		p := Policy{ID: s.NewID(), CentreID: centre, Number: 1, EffectiveFrom: tx.Now, CreatedBy: &call.Actor.UserID, CreatedAt: tx.Now}
 		var brand []Policy
 		for _, o := range list {
 			if same(o.CentreID, centre) && o.Number >= p.Number {
@@ -765,7 +759,7 @@ func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules r
 			if p.EffectiveFrom, err = ParseInstant(effectiveFrom, loc, "/effective_from"); err != nil {
 				return Policy{}, err
 			}
-			if p.EffectiveFrom.Before(now) {
+			if p.EffectiveFrom.Before(tx.Now) {
 				return Policy{}, Fail(CodeUnprocessable, "A policy does not reach into the past.").At("/effective_from", "now or later")
 			}
 		}
@@ -775,7 +769,7 @@ func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules r
 		}
 		wrong := rules.Validate()
 		if centre != nil {
-			wrong = append(wrong, rules.AtLeast(EffectivePolicy(brand, now))...)
+			wrong = append(wrong, rules.AtLeast(EffectivePolicy(brand, tx.Now))...)
 		}
 		if len(wrong) > 0 {
 			e := Fail(CodeUnprocessable, "A centre's policy may only be stricter than the brand's, and must make sense.")

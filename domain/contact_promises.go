@@ -64,30 +64,30 @@ func rosterOf(hours []Shift, dates []DayHours, c *Centre) duty.Roster {
 }
 
 // dutyOf reads when somebody of the job's centre, area or brand is on duty.
-func (s *Service) dutyOf(tx Tx, d *dossier, u *User, now time.Time) (duty.Roster, error) {
-	policies, err := tx.Policies(d.job.CentreID)
+func (s *Service) dutyOf(d *Case, u *User) (duty.Roster, error) {
+	policies, err := d.tx.Policies(d.job.CentreID)
 	if err != nil {
 		return duty.Roster{}, err
 	}
-	leaves, err := tx.LeavesOf(u.ID, now.AddDate(0, 0, -1), now.AddDate(0, 0, 60))
+	leaves, err := d.tx.LeavesOf(u.ID, d.now.AddDate(0, 0, -1), d.now.AddDate(0, 0, 60))
 	if err != nil {
 		return duty.Roster{}, err
 	}
-	return roster(u, d.centre, EffectivePolicy(policies, now), leaves), nil
+	return roster(u, d.centre, EffectivePolicy(policies, d.now), leaves), nil
 }
 
 // chooseOwner finds who answers a household: whoever owned its last promise if
 // on duty, else of those on duty at the desk the one with the fewest open
 // promises, else whose duty begins first. Where there is no desk the
 // proprietor, else the area manager.
-func (s *Service) chooseOwner(tx Tx, d *dossier, now time.Time) (*User, duty.Roster, error) {
+func (s *Service) chooseOwner(d *Case) (*User, duty.Roster, error) {
 	for _, role := range []Role{RoleCoordinator, RoleProprietor, RoleAreaManager} {
 		var users []User
 		var err error
 		if role == RoleAreaManager {
-			users, err = tx.UsersWith(role, nil, &d.job.AreaID)
+			users, err = d.tx.UsersWith(role, nil, &d.job.AreaID)
 		} else {
-			users, err = tx.UsersWith(role, &d.job.CentreID, nil)
+			users, err = d.tx.UsersWith(role, &d.job.CentreID, nil)
 		}
 		if err != nil {
 			return nil, duty.Roster{}, err
@@ -95,24 +95,24 @@ func (s *Service) chooseOwner(tx Tx, d *dossier, now time.Time) (*User, duty.Ros
 		if len(users) == 0 {
 			continue
 		}
-		last, err := tx.LastPromiseOf(d.customer.ID)
+		last, err := d.tx.LastPromiseOf(d.customer.ID)
 		if err != nil && !notFound(err) {
 			return nil, duty.Roster{}, err
 		}
 		best, bestRoster, bestFrom, bestLoad := -1, duty.Roster{}, time.Time{}, 0
 		for i := range users {
-			r, err := s.dutyOf(tx, d, &users[i], now)
+			r, err := s.dutyOf(d, &users[i])
 			if err != nil {
 				return nil, duty.Roster{}, err
 			}
-			from, ok := r.Next(now)
+			from, ok := r.Next(d.now)
 			if !ok {
-				from = now.AddDate(1, 0, 0)
+				from = d.now.AddDate(1, 0, 0)
 			}
-			if last != nil && last.OwnerID == users[i].ID && from.Equal(now) { // ownership is sticky
+			if last != nil && last.OwnerID == users[i].ID && from.Equal(d.now) { // ownership is sticky
 				return &users[i], r, nil
 			}
-			load, err := tx.OpenPromises(users[i].ID)
+			load, err := d.tx.OpenPromises(users[i].ID)
 			if err != nil {
 				return nil, duty.Roster{}, err
 			}
@@ -125,35 +125,37 @@ func (s *Service) chooseOwner(tx Tx, d *dossier, now time.Time) (*User, duty.Ros
 	return nil, duty.Roster{}, Fail(CodePreconditionMissing, "Nobody of this centre or its area can own a promise.")
 }
 
-// promise writes a promise and starts its clock; the caller saves the job.
-func (s *Service) promise(tx Tx, d *dossier, a Actor, p *Promise, owner *User, st EntryTime, now time.Time) error {
-	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Status, p.Contacts = d.job.ID, d.customer.ID, d.job.CentreID, d.job.AreaID,
-		owner.ID, PromiseOpen, 1
-	if err := tx.InsertPromise(p); err != nil {
+// promise writes a promise and starts its clock.
+func (s *Service) promise(d *Case, a Actor, p *Promise, owner *User) error {
+	if err := d.tx.apply(p, "promise"); err != nil {
 		return err
 	}
-	s.entry(tx, d.job, a, "promise.made", nil, st, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
+	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Contacts = d.job.ID, d.customer.ID, d.job.CentreID, d.job.AreaID, owner.ID, 1
+	if err := d.tx.InsertPromise(p); err != nil {
+		return err
+	}
+	d.entry(a, "promise.made", nil, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
 		"owner_id": p.OwnerID, "due_at": p.DueAt})
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt})
+	d.tx.arm(DuePromise, p.ID, &p.JobID, p.DueAt)
 	if a.UserID != owner.ID {
-		return s.notifyOwner(tx, d, p, owner, "promise.yours", now)
+		return s.notifyOwner(d, p, owner, "promise.yours")
 	}
 	return nil
 }
 
 // notifyOwner tells one person of a promise; further news of the same one takes
 // the place of the last.
-func (s *Service) notifyOwner(tx Tx, d *dossier, p *Promise, owner *User, kind string, now time.Time) error {
-	leaves, err := tx.LeavesAt([]ID{owner.ID}, now)
+func (s *Service) notifyOwner(d *Case, p *Promise, owner *User, kind string) error {
+	leaves, err := d.tx.LeavesAt([]ID{owner.ID}, d.now)
 	if err != nil {
 		return err
 	}
 	when := momentWords(p.DueAt, d.centre.Location(), owner.Language)
-	s.notifyOne(tx, s.notice(kind, owner.Language, now, now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
+	s.notifyOne(d.tx, s.notice(kind, owner.Language, d.now, d.now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
 		n.JobID = &d.job.ID
 		n.Title, n.Body = say(kind, owner.Language, when)
 		n.CollapseKey = "promise-" + p.ID.String()[24:]
-	}), owner, d.centre, leaves, nil, now)
+	}), owner, d.centre, leaves, nil)
 	return nil
 }
 
@@ -162,7 +164,7 @@ func (s *Service) notifyOwner(tx Tx, d *dossier, p *Promise, owner *User, kind s
 // manager or an agent. Errors: CodeNotFound, CodeForbidden, CodeUnprocessable,
 // CodeDuplicate.
 func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in PromiseInput) (PromiseView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (PromiseView, error) {
+	return run(ctx, s, call, func(tx *Work) (PromiseView, error) {
 		a := call.Actor
 		j, err := s.authorizeJob(tx, a, job)
 		if err != nil {
@@ -171,11 +173,11 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 		if a.Role == RoleAdmin {
 			return PromiseView{}, Fail(CodeForbidden, "As admin you may not make promises.")
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return PromiseView{}, err
 		}
-		p := &Promise{Meta: newMeta(s.newID(in.ID), now), Kind: in.Kind, Source: FromStaff, What: in.What, MadeBy: &a.UserID}
+		p := &Promise{Meta: newMeta(s.newID(in.ID), tx.Now), Kind: in.Kind, Source: FromStaff, What: in.What, MadeBy: &a.UserID}
 		if p.Kind == "" {
 			p.Kind = PromiseCallBack
 		}
@@ -189,25 +191,24 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 				return PromiseView{}, err
 			}
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
+		if err := d.stamp(call, in.OccurredAt); err != nil {
+			return PromiseView{}, err
+		}
+		owner, err := s.promiseOwner(d, a, in.OwnerID)
 		if err != nil {
 			return PromiseView{}, err
 		}
-		owner, err := s.promiseOwner(tx, d, a, in.OwnerID)
+		on, err := s.dutyOf(d, owner)
 		if err != nil {
 			return PromiseView{}, err
 		}
-		on, err := s.dutyOf(tx, d, owner, now)
-		if err != nil {
-			return PromiseView{}, err
-		}
-		p.DueAt = on.Add(now, promiseDue)
+		p.DueAt = on.Add(tx.Now, promiseDue)
 		if in.DueAt != "" {
 			due, err := ParseInstant(in.DueAt, d.site.Location(), "/due_at")
 			if err != nil {
 				return PromiseView{}, err
 			}
-			if !due.After(now) || due.After(now.AddDate(0, 0, 60)) {
+			if !due.After(tx.Now) || due.After(tx.Now.AddDate(0, 0, 60)) {
 				return PromiseView{}, Fail(CodeUnprocessable, "A promise is due within 60 days.").At("/due_at", "later than now, within 60 days")
 			}
 			p.DueAt = due
@@ -215,20 +216,19 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 				p.DueAt = next
 			}
 		}
-		if err := s.promise(tx, d, a, p, owner, st, now); err != nil {
+		if err := s.promise(d, a, p, owner); err != nil {
 			return PromiseView{}, err
 		}
-		s.changed(&j.Meta, now)
-		return p.View(a), tx.SaveJob(j)
+		return p.View(a), nil
 	})
 }
 
 // promiseOwner finds the owner that was asked for: the caller themselves without.
-func (s *Service) promiseOwner(tx Tx, d *dossier, a Actor, want *ID) (*User, error) {
+func (s *Service) promiseOwner(d *Case, a Actor, want *ID) (*User, error) {
 	if want == nil {
 		want = &a.UserID
 	}
-	u, err := tx.User(*want)
+	u, err := d.tx.User(*want)
 	at := "somebody of the job's centre, its area manager, or an agent"
 	if err != nil {
 		return nil, meaningIfAbsent(err, "user", "/owner_id")
@@ -250,8 +250,8 @@ type KeepInput struct {
 }
 
 func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occurredAt string,
-	fn func(*dossier, Tx, *Promise, EntryTime, time.Time) error) (PromiseView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (PromiseView, error) {
+	fn func(*Case, *Promise) error) (PromiseView, error) {
+	return run(ctx, s, call, func(tx *Work) (PromiseView, error) {
 		p, err := tx.Promise(id)
 		if err != nil {
 			return PromiseView{}, err
@@ -272,19 +272,17 @@ func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occu
 		if err := PromiseMoves.check(action, string(p.Status)); err != nil {
 			return PromiseView{}, err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return PromiseView{}, err
 		}
-		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, occurredAt); err != nil {
 			return PromiseView{}, err
 		}
-		if err := fn(d, tx, p, st, now); err != nil {
+		if err := fn(d, p); err != nil {
 			return PromiseView{}, err
 		}
-		s.changed(&j.Meta, now)
-		return p.View(call.Actor), tx.SaveJob(j)
+		return p.View(call.Actor), nil
 	})
 }
 
@@ -298,13 +296,13 @@ func (p *Promise) seenBy(a Actor) bool {
 // promise. The owner, the centre's desk and proprietor, the area manager,
 // agents. Errors: CodePreconditionMissing without a contact, CodeState.
 func (s *Service) KeepPromise(ctx context.Context, call *Call, id ID, in KeepInput) (PromiseView, error) {
-	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st EntryTime, now time.Time) error {
+	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(d *Case, p *Promise) error {
 		since := p.CreatedAt
-		proof, err := s.contactSince(tx, call, d, in.AttemptID, in.Contact, since, now)
+		proof, err := s.contactSince(call, d, in.AttemptID, in.Contact, since)
 		if err != nil {
 			return err
 		}
-		old, err := tx.Promise(p.ID) // recording the contact may have kept it
+		old, err := d.tx.Promise(p.ID) // recording the contact may have kept it
 		if err != nil {
 			return err
 		}
@@ -313,21 +311,21 @@ func (s *Service) KeepPromise(ctx context.Context, call *Call, id ID, in KeepInp
 			return nil
 		}
 		p.Note = in.Note
-		return s.keep(tx, d, call.Actor, p, proof, now)
+		return s.keep(d, call.Actor, p, proof)
 	})
 }
 
 // contactSince finds or records a contact of any kind with the household.
-func (s *Service) contactSince(tx Tx, call *Call, d *dossier, attempt *ID, contact *AttemptInput, since, now time.Time) (*Attempt, error) {
+func (s *Service) contactSince(call *Call, d *Case, attempt *ID, contact *AttemptInput, since time.Time) (*Attempt, error) {
 	switch {
 	case contact != nil:
-		made, err := s.recordAttempt(tx, call, d, nil, *contact, now)
+		made, err := s.recordAttempt(call, d, nil, *contact)
 		if err == nil && !made.Contact() {
 			err = Fail(CodeUnprocessable, "Nobody was reached in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
 		}
 		return made, err
 	case attempt != nil:
-		a, err := tx.Attempt(*attempt)
+		a, err := d.tx.Attempt(*attempt)
 		if err != nil || a.JobID != d.job.ID || !a.Contact() || a.Discounted != "" || a.OccurredAt.Before(since) {
 			return nil, Fail(CodeUnprocessable, "This attempt does not prove it.").At("/attempt_id", "a contact on this job since then")
 		}
@@ -337,34 +335,38 @@ func (s *Service) contactSince(tx Tx, call *Call, d *dossier, attempt *ID, conta
 		At("/attempt_id", "a contact on this job")
 }
 
-// keep ends a promise; the caller saves the job.
-func (s *Service) keep(tx Tx, d *dossier, a Actor, p *Promise, proof *Attempt, now time.Time) error {
-	p.Status, p.KeptAt, p.KeptID = PromiseKept, ptr(proof.OccurredAt), &proof.ID
+// keep ends a promise.
+func (s *Service) keep(d *Case, a Actor, p *Promise, proof *Attempt) error {
+	to := PromiseKept
 	if proof.OccurredAt.After(p.DueAt) {
-		p.Status = PromiseKeptLate
+		to = PromiseKeptLate
 	} else {
 		p.BrokenAt = nil // the call came in time; only the news of it was late
 	}
-	tx.Disarm("promise", p.ID)
-	s.changed(&p.Meta, now)
-	if err := tx.SavePromise(p); err != nil {
+	if err := d.tx.apply(p, "keep", string(to)); err != nil {
 		return err
 	}
-	s.entry(tx, d.job, a, "promise.kept", nil, at(now), map[string]any{"promise_id": p.ID, "attempt_id": proof.ID,
+	p.KeptAt, p.KeptID = ptr(proof.OccurredAt), &proof.ID
+	d.tx.Disarm(DuePromise, p.ID)
+	s.changed(&p.Meta, d.now)
+	if err := d.tx.SavePromise(p); err != nil {
+		return err
+	}
+	d.entryAt(at(d.now), a, "promise.kept", nil, map[string]any{"promise_id": p.ID, "attempt_id": proof.ID,
 		"late": p.Status == PromiseKeptLate})
 	return nil
 }
 
 // keepByCall lets an outbound contact keep what was promised: a call back.
-func (s *Service) keepByCall(tx Tx, d *dossier, a Actor, contact *Attempt, now time.Time) error {
-	list, err := tx.PromisesDue(d.customer.ID)
+func (s *Service) keepByCall(d *Case, a Actor, contact *Attempt) error {
+	list, err := d.tx.PromisesDue(d.customer.ID)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		p := &list[i]
 		if p.Kind == PromiseCallBack && p.JobID == d.job.ID && !contact.OccurredAt.Before(p.CreatedAt) {
-			if err := s.keep(tx, d, a, p, contact, now); err != nil {
+			if err := s.keep(d, a, p, contact); err != nil {
 				return err
 			}
 		}
@@ -382,11 +384,11 @@ type HandOverInput struct {
 // HandOver gives a promise to another owner; its due time and its ladder stay.
 // Who as KeepPromise. Errors: CodeUnprocessable, CodeState.
 func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverInput) (PromiseView, error) {
-	return s.onPromise(ctx, call, id, "hand-over", in.OccurredAt, func(d *dossier, tx Tx, p *Promise, st EntryTime, now time.Time) error {
+	return s.onPromise(ctx, call, id, "hand-over", in.OccurredAt, func(d *Case, p *Promise) error {
 		if in.OwnerID == nil {
 			return Fail(CodeUnprocessable, "Say to whom.").At("/owner_id", "required")
 		}
-		owner, err := s.promiseOwner(tx, d, call.Actor, in.OwnerID)
+		owner, err := s.promiseOwner(d, call.Actor, in.OwnerID)
 		if err != nil {
 			return err
 		}
@@ -395,21 +397,21 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverIn
 			return nil
 		}
 		p.OwnerID = owner.ID
-		s.changed(&p.Meta, now)
-		if err := tx.SavePromise(p); err != nil {
+		s.changed(&p.Meta, d.now)
+		if err := d.tx.SavePromise(p); err != nil {
 			return err
 		}
-		s.entry(tx, d.job, call.Actor, "promise.handed_over", nil, st, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID,
+		d.entry(call.Actor, "promise.handed_over", nil, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID,
 			"reason": in.Reason})
 		if owner.ID == call.Actor.UserID {
 			return nil
 		}
-		return s.notifyOwner(tx, d, p, owner, "promise.yours", now)
+		return s.notifyOwner(d, p, owner, "promise.yours")
 	})
 }
 
 // promiseLate breaks a promise at its due time and climbs its ladder.
-func (s *Service) promiseLate(tx Tx, id ID, now time.Time) error {
+func (s *Service) promiseLate(tx *Work, id ID) error {
 	p, err := tx.Promise(id)
 	if notFound(err) {
 		return nil
@@ -423,57 +425,59 @@ func (s *Service) promiseLate(tx Tx, id ID, now time.Time) error {
 	if p, err = tx.Promise(id); err != nil || !p.Status.Due() {
 		return err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
 	if PromiseMoves.open("break", string(p.Status)) {
-		p.Status, p.BrokenAt = PromiseBroken, ptr(p.DueAt)
-		s.entry(tx, j, System, "promise.broken", nil, EntryTime{occurred: p.DueAt, recorded: now},
+		if err := tx.apply(p, "break"); err != nil {
+			return err
+		}
+		p.BrokenAt = ptr(p.DueAt)
+		d.entryAt(EntryTime{occurred: p.DueAt, recorded: tx.Now}, System, "promise.broken", nil,
 			map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
 	}
 	// A server that was away tells all who should have been told by now.
-	for p.Step < len(lateSteps) && !now.Before(p.DueAt.Add(lateSteps[p.Step].After)) {
-		if err := s.notifyOfLateness(tx, d, p, lateSteps[p.Step].To, now); err != nil {
+	for PromiseMoves.open("escalate", string(p.Status)) && p.Step < len(lateSteps) && !tx.Now.Before(p.DueAt.Add(lateSteps[p.Step].After)) {
+		if err := s.notifyOfLateness(d, p, lateSteps[p.Step].To); err != nil {
 			return err
 		}
 		p.Step++
 	}
 	if p.Step < len(lateSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "promise", SubjectID: p.ID, JobID: &p.JobID, DueAt: p.DueAt.Add(lateSteps[p.Step].After)})
+		tx.arm(DuePromise, p.ID, &p.JobID, p.DueAt.Add(lateSteps[p.Step].After))
 	}
-	s.changed(&p.Meta, now)
+	s.changed(&p.Meta, tx.Now)
 	if err := tx.SavePromise(p); err != nil {
 		return err
 	}
-	s.changed(&j.Meta, now)
-	return tx.SaveJob(j)
+	return nil
 }
 
-func (s *Service) notifyOfLateness(tx Tx, d *dossier, p *Promise, role Role, now time.Time) error {
+func (s *Service) notifyOfLateness(d *Case, p *Promise, role Role) error {
 	if role != "" {
 		var users []User
 		var err error
 		if role == RoleAreaManager {
-			users, err = tx.UsersWith(role, nil, &d.job.AreaID)
+			users, err = d.tx.UsersWith(role, nil, &d.job.AreaID)
 		} else {
-			users, err = tx.UsersWith(role, &d.job.CentreID, nil)
+			users, err = d.tx.UsersWith(role, &d.job.CentreID, nil)
 		}
 		if err != nil {
 			return err
 		}
-		return s.notifyOnDuty(tx, users, d.centre, now, func(u *User) Notice {
-			return s.notice("promise.late", u.Language, now, now.Add(72*time.Hour), toUser(u.ID), func(n *Notice) {
+		return s.notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
+			return s.notice("promise.late", u.Language, d.now, d.now.Add(72*time.Hour), toUser(u.ID), func(n *Notice) {
 				n.JobID = &d.job.ID
 				n.Title, n.Body = say("promise.late", u.Language, momentWords(p.DueAt, d.centre.Location(), u.Language))
 			})
 		})
 	}
-	owner, err := tx.User(p.OwnerID)
+	owner, err := d.tx.User(p.OwnerID)
 	if err != nil {
 		return err
 	}
-	return s.notifyOwner(tx, d, p, owner, "promise.late", now)
+	return s.notifyOwner(d, p, owner, "promise.late")
 }
 
 // callMe is the household's "call me" or "I could not reach you": a promise
@@ -482,32 +486,32 @@ func (s *Service) callMe(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
 		return err
 	}
-	if k.d.job.Status.Ended() {
+	if k.job.Status.Ended() {
 		return Fail(CodeState, "This job has ended; reopen it first.")
 	}
 	source := FromCallMe
 	if k.in.Action == "could-not-reach" {
 		source = FromCouldNotReach
 	}
-	s.entry(k.tx, k.d.job, k.actor, "contact."+source, nil, k.st, map[string]any{"note": k.in.Note})
-	standing, err := k.tx.PromisesDue(k.d.customer.ID)
+	k.entry(k.actor, "contact."+source, nil, map[string]any{"note": k.in.Note})
+	standing, err := k.tx.PromisesDue(k.customer.ID)
 	if err != nil {
 		return err
 	}
-	owner, on, err := s.chooseOwner(k.tx, k.d, k.now)
+	owner, on, err := s.chooseOwner(k.Case)
 	if err != nil {
 		return err
 	}
 	due := on.Add(k.now, promiseDue)
 	for i := range standing {
 		p := &standing[i]
-		if p.Kind != PromiseCallBack || p.JobID != k.d.job.ID && p.Source != FromCase || p.DueAt.After(due) {
+		if p.Kind != PromiseCallBack || p.JobID != k.job.ID && p.Source != FromCase || p.DueAt.After(due) {
 			continue // a call that comes later than asked for is another promise
 		}
-		if k.d.folded { // the contact itself was added to the case already
+		if k.folded { // the contact itself was added to the case already
 			return nil
 		}
-		return s.addTo(k.tx, k.d, p, k.now)
+		return s.addTo(k.Case, p)
 	}
 	p := &Promise{Meta: newMeta(s.NewID(), k.now), Kind: PromiseCallBack, Source: source, What: k.in.Note, DueAt: due}
 	if k.by != nil {
@@ -516,40 +520,40 @@ func (s *Service) callMe(k *request) error {
 	if k.contact != nil {
 		p.ViaID = &k.contact.ID
 	}
-	return s.promise(k.tx, k.d, k.actor, p, owner, k.st, k.now)
+	return s.promise(k.Case, k.actor, p, owner)
 }
 
 // addTo counts a further contact to a promise and tells its owner again.
-func (s *Service) addTo(tx Tx, d *dossier, p *Promise, now time.Time) error {
+func (s *Service) addTo(d *Case, p *Promise) error {
 	p.Contacts++
-	s.changed(&p.Meta, now)
-	if err := tx.SavePromise(p); err != nil {
+	s.changed(&p.Meta, d.now)
+	if err := d.tx.SavePromise(p); err != nil {
 		return err
 	}
-	owner, err := tx.User(p.OwnerID)
+	owner, err := d.tx.User(p.OwnerID)
 	if err != nil {
 		return err
 	}
-	return s.notifyOwner(tx, d, p, owner, "promise.again", now)
+	return s.notifyOwner(d, p, owner, "promise.again")
 }
 
 // groupContacts makes one case of many contacts: more than four of one household in an
 // hour get one owner on duty, later ones are added, others are not rung, and
 // the household is told who calls and by when (docs/product.md section 4).
-func (s *Service) groupContacts(tx Tx, d *dossier, a *Attempt, now time.Time) error {
-	standing, err := tx.PromisesDue(d.customer.ID)
+func (s *Service) groupContacts(d *Case, a *Attempt) error {
+	standing, err := d.tx.PromisesDue(d.customer.ID)
 	if err != nil {
 		return err
 	}
 	if i := slices.IndexFunc(standing, func(p Promise) bool { return p.Source == FromCase }); i >= 0 {
 		d.folded = true
-		return s.addTo(tx, d, &standing[i], now)
+		return s.addTo(d, &standing[i])
 	}
-	n, err := tx.InboundSince(d.customer.ID, a.OccurredAt.Add(-time.Hour), a.OccurredAt)
-	if err != nil || n <= caseContacts || d.job.Status.Ended() || now.Sub(a.OccurredAt) > time.Hour {
+	n, err := d.tx.InboundSince(d.customer.ID, a.OccurredAt.Add(-time.Hour), a.OccurredAt)
+	if err != nil || n <= caseContacts || d.job.Status.Ended() || d.now.Sub(a.OccurredAt) > time.Hour {
 		return err
 	}
-	owner, on, err := s.chooseOwner(tx, d, now)
+	owner, on, err := s.chooseOwner(d)
 	if err != nil {
 		return err
 	}
@@ -557,35 +561,35 @@ func (s *Service) groupContacts(tx Tx, d *dossier, a *Attempt, now time.Time) er
 	contacts := n
 	for i := range standing {
 		if p := &standing[i]; p.Kind == PromiseCallBack && p.Status == PromiseOpen && p.JobID == d.job.ID && p.Source != FromStaff {
-			if owner, err = tx.User(p.OwnerID); err != nil {
+			if owner, err = d.tx.User(p.OwnerID); err != nil {
 				return err
 			}
 			p.Source, p.Contacts = FromCase, contacts
-			s.changed(&p.Meta, now)
-			if err := tx.SavePromise(p); err != nil {
+			s.changed(&p.Meta, d.now)
+			if err := d.tx.SavePromise(p); err != nil {
 				return err
 			}
-			return s.caseTold(tx, d, p, owner, now)
+			return s.caseTold(d, p, owner)
 		}
 	}
-	p := &Promise{Meta: newMeta(s.NewID(), now), Kind: PromiseCallBack, Source: FromCase, DueAt: on.Add(now, caseDue), ViaID: &a.ID}
-	if err := s.promise(tx, d, System, p, owner, at(now), now); err != nil {
+	p := &Promise{Meta: newMeta(s.NewID(), d.now), Kind: PromiseCallBack, Source: FromCase, DueAt: on.Add(d.now, caseDue), ViaID: &a.ID}
+	if err := s.promise(d, System, p, owner); err != nil {
 		return err
 	}
 	p.Contacts = contacts
-	if err := tx.SavePromise(p); err != nil {
+	if err := d.tx.SavePromise(p); err != nil {
 		return err
 	}
-	return s.caseTold(tx, d, p, owner, now)
+	return s.caseTold(d, p, owner)
 }
 
-func (s *Service) caseTold(tx Tx, d *dossier, p *Promise, owner *User, now time.Time) error {
+func (s *Service) caseTold(d *Case, p *Promise, owner *User) error {
 	d.folded = true
-	s.entry(tx, d.job, System, "case.opened", nil, at(now), map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
+	d.entry(System, "case.opened", nil, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
 		"contacts": p.Contacts})
 	language := d.customer.LanguageOf(d.job.ContactID)
 	when := momentWords(p.DueAt, d.site.Location(), language)
-	tx.Enqueue(s.notice("case.opened_home", language, now, p.DueAt.Add(time.Hour), func(n *Notice) {
+	d.tx.Enqueue(s.notice("case.opened_home", language, d.now, p.DueAt.Add(time.Hour), func(n *Notice) {
 		n.JobID, n.CustomerID, n.WithLink = &d.job.ID, &d.customer.ID, true
 		n.Title, n.Body = say("case.opened_home", language, when)
 		n.Title = strings.ReplaceAll(n.Title, "{who}", owner.FirstName())
@@ -596,10 +600,10 @@ func (s *Service) caseTold(tx Tx, d *dossier, p *Promise, owner *User, now time.
 // ring tells the desk of what a household asks, unless its many contacts are
 // one case by now: then its owner knows already.
 func (s *Service) ring(k *request, kind string) error {
-	if k.d.folded {
+	if k.folded {
 		return nil
 	}
-	return s.notifyStaff(k.tx, k.d, k.v, kind, k.now, RoleCoordinator)
+	return s.notifyStaff(k.Case, k.v, kind, RoleCoordinator)
 }
 
 // momentWords says an instant: weekday, date and time of the place.

@@ -31,9 +31,9 @@ type CoolOffInput struct {
 }
 
 // offerBreak puts the offer into the technician's inbox; it rings nobody.
-func (s *Service) offerBreak(tx Tx, f *Flag, u *User, now time.Time) error {
+func (s *Service) offerBreak(tx *Work, f *Flag, u *User) error {
 	if u.Role == RoleTechnician {
-		tx.Enqueue(s.notice("break.offered", u.Language, now, f.RecordedAt.Add(coolOffWithin), toUser(u.ID),
+		tx.Enqueue(s.notice("break.offered", u.Language, tx.Now, f.RecordedAt.Add(coolOffWithin), toUser(u.ID),
 			func(n *Notice) { n.State = "done" }))
 	}
 	return nil
@@ -88,7 +88,7 @@ func (s *Service) ShowFlags(ctx context.Context, a Actor, flags ...*Flag) ([]Fla
 // to others, or moved with an honest message where nobody else can come.
 // Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in CoolOffInput) (CoolOff, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (CoolOff, error) {
+	return run(ctx, s, call, func(tx *Work) (CoolOff, error) {
 		a := call.Actor
 		f, err := tx.LockFlag(flag)
 		if err != nil {
@@ -98,7 +98,7 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in Coo
 		if !all && !brief {
 			return CoolOff{}, NotFound("flag")
 		}
-		if err := a.checkCoolOff(f, now); err != nil {
+		if err := a.checkCoolOff(f, tx.Now); err != nil {
 			return CoolOff{}, err
 		}
 		if in.Accept == nil {
@@ -108,7 +108,7 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in Coo
 		fresh := notFound(err)
 		switch {
 		case fresh:
-			c = &CoolOff{Meta: newMeta(s.NewID(), now), FlagID: f.ID, UserID: a.UserID, Outcome: "declined"}
+			c = &CoolOff{Meta: newMeta(s.NewID(), tx.Now), FlagID: f.ID, UserID: a.UserID, Outcome: "declined"}
 		case err != nil:
 			return CoolOff{}, err
 		case c.Accepted:
@@ -119,22 +119,22 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in Coo
 		}
 		if *in.Accept {
 			c.Accepted = true
-			if err := s.freeNext(tx, a.UserID, c, now); err != nil {
+			if err := s.freeNext(tx, a.UserID, c); err != nil {
 				return CoolOff{}, err
 			}
 		}
 		if fresh {
 			return *c, tx.InsertCoolOff(c)
 		}
-		s.changed(&c.Meta, now)
+		s.changed(&c.Meta, tx.Now)
 		return *c, tx.SaveCoolOff(c)
 	})
 }
 
 // freeNext takes a technician's next visit out of their diary.
-func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
+func (s *Service) freeNext(tx *Work, user ID, c *CoolOff) error {
 	c.Outcome = "nothing_ahead"
-	diary, err := tx.BusyBetween(user, now, now.Add(coolOffAhead))
+	diary, err := tx.BusyBetween(user, tx.Now, tx.Now.Add(coolOffAhead))
 	if err != nil {
 		return err
 	}
@@ -149,15 +149,15 @@ func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
 	if v.Status != VisitScheduled || !has(v.Crew, user) {
 		return nil
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}
+	m := d.on(v)
 	was := slices.Clone(v.Crew)
 	m.setCrew(without(v.Crew, user))
 	// The fact is the clock's: it names neither who gave it away nor why.
-	s.entry(tx, j, System, "visit.assigned", &v.ID, m.st, map[string]any{"crew": v.Crew, "was": was, "reason": ""})
+	d.entry(System, "visit.assigned", &v.ID, map[string]any{"crew": v.Crew, "was": was, "reason": ""})
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
@@ -169,11 +169,11 @@ func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
 	if found {
 		c.Outcome = "offered"
 		due := v.WindowStart.Add(-coolOffSettle)
-		if !due.After(now) {
-			due = now.Add(v.WindowStart.Sub(now) / 2)
+		if !due.After(tx.Now) {
+			due = tx.Now.Add(v.WindowStart.Sub(tx.Now) / 2)
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "cool_off", SubjectID: v.ID, JobID: &v.JobID, DueAt: due})
-		if err := s.notifyStaff(tx, d, v, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+		tx.arm(DueCoolOff, v.ID, &v.JobID, due)
+		if err := s.notifyStaff(d, v, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	} else {
@@ -182,13 +182,12 @@ func (s *Service) freeNext(tx Tx, user ID, c *CoolOff, now time.Time) error {
 			return err
 		}
 	}
-	s.changed(&j.Meta, now)
-	return tx.SaveJob(j)
+	return nil
 }
 
 // othersFor reports whether anybody else of the centre can take the place.
-func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
-	users, err := m.tx.UsersWith(RoleTechnician, &m.d.job.CentreID, nil)
+func (s *Service) othersFor(m *VisitCase, user ID) (bool, error) {
+	users, err := m.tx.UsersWith(RoleTechnician, &m.job.CentreID, nil)
 	if err != nil {
 		return false, err
 	}
@@ -197,7 +196,7 @@ func (s *Service) othersFor(m *visitMoveCtx, user ID) (bool, error) {
 		if users[i].ID == user || has(m.v.Crew, users[i].ID) {
 			continue
 		}
-		err := s.checkCrew(m.tx, m.d, m.v, append(slices.Clone(m.v.Crew), users[i].ID), m.now)
+		err := s.checkCrew(m.Case, m.v, append(slices.Clone(m.v.Crew), users[i].ID))
 		if err == nil {
 			return true, nil
 		}
@@ -222,12 +221,12 @@ func refusal(err error) bool {
 // moveHonestly moves a visit to which nobody can come to the same hours of one
 // of the next days, or ends it; the household is told that our technician
 // cannot come, and nothing of why.
-func (s *Service) moveHonestly(m *visitMoveCtx, user ID) error {
+func (s *Service) moveHonestly(m *VisitCase, user ID) error {
 	const words = "our technician cannot come at that time"
-	v, loc := m.v, m.d.site.Location()
+	v, loc := m.v, m.site.Location()
 	crew := append(slices.Clone([]ID(v.Crew)), user)
-	s.notifyCustomer(m.tx, m.d, v, "visit.moved_ours", m.now)
-	if m.d.mayBook(false) == nil {
+	s.notifyCustomer(m.Case, v, "visit.moved_ours")
+	if m.mayBook(false) == nil {
 		for day := 1; day <= coolOffDays; day++ {
 			shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, day).Format(time.RFC3339) }
 			in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart),
@@ -236,7 +235,7 @@ func (s *Service) moveHonestly(m *visitMoveCtx, user ID) error {
 			if err := in.times(next, loc, m.now); err != nil {
 				continue
 			}
-			if err := s.checkCrew(m.tx, m.d, next, crew, m.now); err == nil {
+			if err := s.checkCrew(m.Case, next, crew); err == nil {
 				return s.succeed(m, &Call{Actor: System}, next, in)
 			} else if !refusal(err) {
 				return err
@@ -246,11 +245,11 @@ func (s *Service) moveHonestly(m *visitMoveCtx, user ID) error {
 	if err := s.cancelVisit(m, System, words, "nobody"); err != nil {
 		return err
 	}
-	return s.notifyStaff(m.tx, m.d, v, "visit.needs_someone", m.now, RoleCoordinator)
+	return s.notifyStaff(m.Case, v, "visit.needs_someone", RoleCoordinator)
 }
 
 // coolOffDue moves a visit that nobody else has taken.
-func (s *Service) coolOffDue(tx Tx, visit ID, now time.Time) error {
+func (s *Service) coolOffDue(tx *Work, visit ID) error {
 	c, err := tx.CoolOffOfVisit(visit)
 	if notFound(err) || err == nil && c.Outcome != "offered" {
 		return nil
@@ -261,21 +260,17 @@ func (s *Service) coolOffDue(tx Tx, visit ID, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
 	c.Outcome = "taken"
 	if v.Status == VisitScheduled && (len(v.Crew) == 0 || d.planPermits(v, v.Crew) != nil) {
 		c.Outcome = "moved"
-		if err := s.moveHonestly(&visitMoveCtx{tx: tx, now: now, v: v, d: d, st: at(now)}, c.UserID); err != nil {
-			return err
-		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
+		if err := s.moveHonestly(d.on(v), c.UserID); err != nil {
 			return err
 		}
 	}
-	s.changed(&c.Meta, now)
+	s.changed(&c.Meta, tx.Now)
 	return tx.SaveCoolOff(c)
 }

@@ -76,10 +76,7 @@ func (v VoiceAnswer) Head() (ID, int64) { return v.Job.ID, v.Job.Version }
 // request is one wish of a household while it is carried out. Facts are the
 // household's own also when a desk wrote them down; then they name the desk.
 type request struct {
-	tx      Tx
-	now     time.Time
-	st      EntryTime
-	d       *dossier
+	*Case
 	v       *Visit // the one that the page speaks of
 	visits  []Visit
 	link    *Link    // nil by voice
@@ -90,7 +87,7 @@ type request struct {
 	phone   string   // of wrong-person by voice
 	in      LinkAction
 	dispute *Dispute  // what came of dispute
-	held    *HeldSlot // what is kept now
+	kept    *HeldSlot // a window that is kept now
 	done    string    // what was done, where the action alone does not say it
 }
 
@@ -112,8 +109,8 @@ func (k *request) visit(id ID) *Visit {
 	return nil
 }
 
-func (k *request) move() *visitMoveCtx {
-	return &visitMoveCtx{tx: k.tx, now: k.now, v: k.v, d: k.d, st: k.st}
+func (k *request) move() *VisitCase {
+	return k.Case.on(k.v)
 }
 
 // asks are the wishes a household can have, and how each is carried out.
@@ -149,10 +146,10 @@ var bound = []string{"confirm", "cancel", "another-time", "done"}
 func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*LinkOutcome, error) {
 	var out *LinkOutcome
 	var refused error // after the contact was recorded: a late tap is contact all the same
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	err := s.inWork(ctx, nil, func(tx *Work) error {
 		refused = nil
-		now := s.now()
-		l, j, visits, err := s.openLink(tx, token, true, now)
+		now := tx.Now
+		l, j, visits, err := s.openLink(tx, token, true)
 		if err != nil {
 			return err
 		}
@@ -170,18 +167,18 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			out.Done = "already"
 			return nil
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return err
 		}
 		actor := Actor{Role: RoleCustomer, JobID: j.ID, Name: "customer"}
-		k := &request{tx: tx, now: now, st: at(now), d: d, v: v, visits: visits, link: l, actor: actor, call: &Call{Actor: actor}, in: in}
+		k := &request{Case: d, v: v, visits: visits, link: l, actor: actor, call: &Call{Actor: actor}, in: in}
 		stale := mark != visitMark(v) && has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
-			if k.contact, err = s.recordAttempt(tx, k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
+			if k.contact, err = s.recordAttempt(k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
 				Outcome: reach.Reached,
-				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), link: &l.ID}, now); err != nil {
+				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), link: &l.ID, request: in.Action}); err != nil {
 				return err
 			}
 			if d.holds, err = tx.HoldsOver(j, true); err != nil {
@@ -200,8 +197,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		if k.done != "" {
 			out.Done = k.done
 		}
-		s.changed(&j.Meta, now)
-		return tx.SaveJob(j)
+		return nil
 	})
 	if err == nil {
 		err = refused
@@ -231,15 +227,19 @@ func (s *Service) dispatch(k *request) error {
 // wrote them down. Without a contact the call is recorded now. Errors:
 // CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) OnBehalfOf(ctx context.Context, call *Call, job ID, in VoiceInput) (VoiceAnswer, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (VoiceAnswer, error) {
+	return run(ctx, s, call, func(tx *Work) (VoiceAnswer, error) {
 		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID,
 			VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
 			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
-		k, err := s.requestByVoice(tx, call, job, act, in, now)
+		k, err := s.requestByVoice(tx, call, job, act, in)
 		if err != nil {
 			return VoiceAnswer{}, err
 		}
-		out := VoiceAnswer{Done: in.Action, Held: k.held, Job: NewJobView(call.Actor, k.d.job, k.d.holds, now)}
+		job, err := k.jobView(call.Actor)
+		if err != nil {
+			return VoiceAnswer{}, err
+		}
+		out := VoiceAnswer{Done: in.Action, Held: k.kept, Job: job}
 		if k.contact != nil {
 			out.ContactID = &k.contact.ID
 		}
@@ -247,7 +247,7 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *Call, job ID, in VoiceIn
 	})
 }
 
-func (s *Service) requestByVoice(tx Tx, call *Call, job ID, act LinkAction, in VoiceInput, now time.Time) (*request, error) {
+func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, in VoiceInput) (*request, error) {
 	j, err := s.authorizeJob(tx, call.Actor, job)
 	if err != nil {
 		return nil, err
@@ -258,16 +258,15 @@ func (s *Service) requestByVoice(tx Tx, call *Call, job ID, act LinkAction, in V
 	if _, ok := asks[act.Action]; !ok {
 		return nil, Fail(CodeUnprocessable, "A household can ask for none of that.").At("/action", "what the customer's page offers")
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-	if err != nil {
+	if err := d.stamp(call, in.OccurredAt); err != nil {
 		return nil, err
 	}
 	actor := Actor{Role: RoleCustomer, JobID: j.ID, UserID: call.Actor.UserID, Name: "customer"}
-	k := &request{tx: tx, now: now, st: st, d: d, by: &call.Actor, actor: actor, call: &Call{Actor: actor, SentAt: call.SentAt}, in: act}
+	k := &request{Case: d, by: &call.Actor, actor: actor, call: &Call{Actor: actor, SentAt: call.SentAt}, in: act}
 	switch {
 	case act.Action == "wrong-person":
 		if k.phone, err = s.phone(in.Phone, d.centre.Country, "/phone"); err != nil {
@@ -280,7 +279,7 @@ func (s *Service) requestByVoice(tx Tx, call *Call, job ID, act LinkAction, in V
 		}
 	default:
 		if in.Contact == nil { // several wishes of one call are one contact
-			if k.contact, err = s.sameCall(tx, call.Actor, j.ID, st.occurred); err != nil {
+			if k.contact, err = s.sameCall(tx, call.Actor, j.ID, d.st.occurred); err != nil {
 				return nil, err
 			}
 			if k.contact != nil {
@@ -292,7 +291,8 @@ func (s *Service) requestByVoice(tx Tx, call *Call, job ID, act LinkAction, in V
 		if in.Contact != nil {
 			said = *in.Contact
 		}
-		if k.contact, err = s.recordAttempt(tx, call, d, nil, said, now); err != nil {
+		said.request = act.Action
+		if k.contact, err = s.recordAttempt(call, d, nil, said); err != nil {
 			return nil, err
 		}
 		if !k.contact.Contact() {
@@ -314,13 +314,12 @@ func (s *Service) requestByVoice(tx Tx, call *Call, job ID, act LinkAction, in V
 	if err := s.dispatch(k); err != nil {
 		return nil, err
 	}
-	s.changed(&j.Meta, now)
-	return k, tx.SaveJob(j)
+	return k, nil
 }
 
 // sameCall finds the contact by phone that the same person wrote down on the
 // job within the last minutes.
-func (s *Service) sameCall(tx Tx, a Actor, job ID, now time.Time) (*Attempt, error) {
+func (s *Service) sameCall(tx Tx, a Actor, job ID, said time.Time) (*Attempt, error) {
 	attempts, err := tx.AttemptsOf(job)
 	if err != nil {
 		return nil, err
@@ -328,7 +327,7 @@ func (s *Service) sameCall(tx Tx, a Actor, job ID, now time.Time) (*Attempt, err
 	for i := len(attempts) - 1; i >= 0; i-- {
 		t := &attempts[i]
 		if t.Direction == reach.Inbound && t.Channel == reach.Phone && t.Discounted == "" && t.ByID != nil && *t.ByID == a.UserID &&
-			!t.OccurredAt.After(now) && now.Sub(t.OccurredAt) < oneCall {
+			!t.OccurredAt.After(said) && said.Sub(t.OccurredAt) < oneCall {
 			return t, nil
 		}
 	}
@@ -353,7 +352,7 @@ func (s *Service) handleConfirm(k *request) error {
 	if err := CheckVisit(k.actor, "confirm", k.v); err != nil {
 		return err
 	}
-	if k.d.held != nil {
+	if k.held != nil {
 		// The household is not told of a safety hold by its own tap.
 		return Fail(CodeState, "This visit cannot be confirmed right now. Please call us.")
 	}
@@ -395,7 +394,7 @@ func (s *Service) handleAnotherTime(k *request) error {
 	if k.in.Window != "" || k.in.Take {
 		return s.anotherSlot(k)
 	}
-	day, err := time.ParseInLocation("2006-01-02", k.in.Date, k.d.site.Location())
+	day, err := time.ParseInLocation("2006-01-02", k.in.Date, k.site.Location())
 	if err != nil || day.AddDate(0, 0, 1).Before(k.now) || day.After(k.now.AddDate(0, 3, 0)) {
 		return Fail(CodeUnprocessable, "Please choose a day within the next three months.").At("/date", "YYYY-MM-DD")
 	}
@@ -409,7 +408,7 @@ func (s *Service) handleAnotherTime(k *request) error {
 	if k.v != nil {
 		id = &k.v.ID
 	}
-	s.entry(k.tx, k.d.job, k.actor, "visit.another_time_asked", id, k.st, map[string]any{"date": k.in.Date, "part": k.in.Part,
+	k.entry(k.actor, "visit.another_time_asked", id, map[string]any{"date": k.in.Date, "part": k.in.Part,
 		"note": k.in.Note})
 	if k.v != nil && k.v.Status == VisitScheduled {
 		k.v.Confirmation, k.v.ConfirmedHow = ConfirmDeclined, k.how()
@@ -426,14 +425,14 @@ func (s *Service) handleReopen(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
 		return err
 	}
-	if err := CheckJob(k.actor, "reopen", k.d.job); err != nil {
+	if err := CheckJob(k.actor, "reopen", k.job); err != nil {
 		return err
 	}
 	reason := k.in.Note
 	if reason == "" {
 		reason = byCustomer
 	}
-	if err := s.reopen(k.tx, k.d, k.actor, reason, k.st, k.now); err != nil {
+	if err := s.reopen(k.Case, k.actor, reason); err != nil {
 		return err
 	}
 	return s.ring(k, "job.reopened")
@@ -443,7 +442,7 @@ func (s *Service) handleReopen(k *request) error {
 // undoes what was done by it, and makes a fresh link for the job, so that
 // staff can reach the right person.
 func (s *Service) wrongPerson(k *request) error {
-	tx, d, now := k.tx, k.d, k.now
+	tx, d, now := k.tx, k.Case, k.now
 	l := k.link
 	if l == nil {
 		found, err := tx.LinkOfJob(d.job.ID)
@@ -457,7 +456,7 @@ func (s *Service) wrongPerson(k *request) error {
 		return err
 	}
 	if number != "" {
-		if err := s.invalidateNumber(tx, d, number, now); err != nil {
+		if err := s.invalidateNumber(d, number); err != nil {
 			return err
 		}
 	}
@@ -481,13 +480,13 @@ func (s *Service) wrongPerson(k *request) error {
 	if err := s.newLink(tx, &Link{JobID: d.job.ID, CreatedAt: now}); err != nil {
 		return err
 	}
-	s.entry(tx, d.job, k.actor, "link.revoked", nil, k.st, map[string]any{"because": "wrong person", "number_struck": number != ""})
+	k.entry(k.actor, "link.revoked", nil, map[string]any{"because": "wrong person", "number_struck": number != ""})
 	if l != nil {
 		if err := s.undo(k, l); err != nil {
 			return err
 		}
 	}
-	return s.notifyStaff(tx, d, nil, "link.wrong_person", now, RoleCoordinator)
+	return s.notifyStaff(d, nil, "link.wrong_person", RoleCoordinator)
 }
 
 // wrongNumber is the number that is somebody else's: the one a caller names,
@@ -496,7 +495,7 @@ func (s *Service) wrongNumber(k *request) (string, error) {
 	if k.phone != "" {
 		return k.phone, nil
 	}
-	attempts, err := k.tx.AttemptsOf(k.d.job.ID)
+	attempts, err := k.tx.AttemptsOf(k.job.ID)
 	if err != nil {
 		return "", err
 	}
@@ -505,8 +504,8 @@ func (s *Service) wrongNumber(k *request) (string, error) {
 			return a.Address, nil
 		}
 	}
-	if k.d.job.ContactID != nil {
-		if c := k.d.customer.contact(*k.d.job.ContactID); c != nil && len(c.Phones) > 0 {
+	if k.job.ContactID != nil {
+		if c := k.customer.contact(*k.job.ContactID); c != nil && len(c.Phones) > 0 {
 			return c.Phones[0], nil
 		}
 	}
@@ -518,7 +517,7 @@ func (s *Service) wrongNumber(k *request) (string, error) {
 // is ahead, what they disputed counts again, what they reopened is closed again, what
 // they wrote into the passport or as thanks is taken out.
 func (s *Service) undo(k *request, l *Link) error {
-	tx, d, now := k.tx, k.d, k.now
+	tx, d, now := k.tx, k.Case, k.now
 	attempts, err := tx.AttemptsByLink(l.ID)
 	if err != nil {
 		return err
@@ -535,8 +534,8 @@ func (s *Service) undo(k *request, l *Link) error {
 		if a.JobID != d.job.ID && !has(others, a.JobID) {
 			others = append(others, a.JobID)
 		}
-		reopened = reopened || a.Note == "reopen by link"
-		stopped = stopped || a.Note == "stop-visits by link"
+		reopened = reopened || a.Request == "reopen"
+		stopped = stopped || a.Request == "stop-visits"
 		a.Discounted = "by somebody else: the link had reached the wrong person"
 		if err := tx.SaveAttempt(a); err != nil {
 			return err
@@ -545,7 +544,7 @@ func (s *Service) undo(k *request, l *Link) error {
 	if len(via) == 0 {
 		return nil
 	}
-	s.entry(tx, d.job, System, "link.undone", nil, at(now), map[string]any{"contacts": len(via)})
+	k.entry(System, "link.undone", nil, map[string]any{"contacts": len(via)})
 	disputes, err := tx.DisputesOf(d.job.ID)
 	if err != nil {
 		return err
@@ -555,15 +554,18 @@ func (s *Service) undo(k *request, l *Link) error {
 		if !DisputeMoves.open("withdraw", string(f.Status)) || f.ViaID == nil || !via[*f.ViaID] {
 			continue
 		}
-		f.Status, f.DecidedAt, f.Reasons = DisputeWithdrawn, &now, "said by somebody else"
-		if _, _, err := s.applyDecision(tx, d, f, at(now), now); err != nil {
+		if err := tx.apply(f, "withdraw"); err != nil {
+			return err
+		}
+		f.DecidedAt, f.Reasons = &now, "said by somebody else"
+		if _, _, err := s.applyDecision(d, f); err != nil {
 			return err
 		}
 		s.changed(&f.Meta, now)
 		if err := tx.SaveDispute(f); err != nil {
 			return err
 		}
-		tx.Disarm("dispute", f.ID)
+		tx.Disarm(DueDispute, f.ID)
 	}
 	promises, err := tx.PromisesDue(d.customer.ID)
 	if err != nil {
@@ -571,8 +573,10 @@ func (s *Service) undo(k *request, l *Link) error {
 	}
 	for i := range promises {
 		if p := &promises[i]; p.ViaID != nil && via[*p.ViaID] {
-			p.Status = PromiseVoid
-			tx.Disarm("promise", p.ID)
+			if err := tx.apply(p, "void"); err != nil {
+				return err
+			}
+			tx.Disarm(DuePromise, p.ID)
 			s.changed(&p.Meta, now)
 			if err := tx.SavePromise(p); err != nil {
 				return err
@@ -595,12 +599,12 @@ func (s *Service) undo(k *request, l *Link) error {
 		return err
 	}
 	for i := range visits {
-		if err := s.undoVisit(&visitMoveCtx{tx: tx, now: now, v: &visits[i], d: d, st: at(now)}, l); err != nil {
+		if err := s.undoVisit(d.on(&visits[i]), l); err != nil {
 			return err
 		}
 	}
 	if reopened && !d.job.Status.Ended() && d.job.Status == JobOpen {
-		if err := s.endJob(tx, d, System, JobClosed, string(HoldUnreachable), at(now)); err != nil {
+		if err := s.endJob(d, System, "close", string(HoldUnreachable)); err != nil {
 			return err
 		}
 	}
@@ -609,43 +613,42 @@ func (s *Service) undo(k *request, l *Link) error {
 		if err != nil {
 			return err
 		}
-		od, err := s.dossier(tx, o)
+		od, err := s.openCase(tx, o)
 		if err != nil {
 			return err
 		}
-		if err := s.recount(tx, od); err != nil {
+		if err := s.recount(od); err != nil {
 			return err
 		}
-		if err := s.rejudge(tx, od, now); err != nil {
-			return err
-		}
-		s.changed(&o.Meta, now)
-		if err := tx.SaveJob(o); err != nil {
+		if err := s.rejudge(od); err != nil {
 			return err
 		}
 	}
-	if err := s.recount(tx, d); err != nil {
+	if err := s.recount(d); err != nil {
 		return err
 	}
-	return s.rejudge(tx, d, now)
+	return s.rejudge(d)
 }
 
-func (s *Service) undoVisit(m *visitMoveCtx, l *Link) error {
+func (s *Service) undoVisit(m *VisitCase, l *Link) error {
 	v := m.v
 	cancelled := v.Status == VisitCancelled && v.ConfirmedHow == "link" && v.EndReason == byCustomer && v.EndedAt != nil &&
 		!v.EndedAt.Before(l.CreatedAt)
 	switch {
 	case cancelled && m.now.Before(v.WindowStart):
 		crew := v.Crew
-		v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitScheduled, nil, "", "nobody"
-		if s.checkCrew(m.tx, m.d, v, v.Crew, m.now) != nil { // somebody has another visit by now
+		if err := m.tx.apply(v, "undo-cancel"); err != nil {
+			return err
+		}
+		v.EndedAt, v.EndReason, v.CountsAgainst = nil, "", "nobody"
+		if s.checkCrew(m.Case, v, v.Crew) != nil { // somebody has another visit by now
 			v.Crew = JSONList[ID]{}
 		}
-		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &v.JobID, DueAt: v.WindowEnd.Add(missedAfter)})
+		m.tx.arm(DueMissed, v.ID, &v.JobID, v.WindowEnd.Add(missedAfter))
 		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
-		s.notifyCrew(m.tx, m.d, v, v.Crew, "visit.assigned", m.now)
+		s.notifyCrew(m.Case, v, v.Crew, "visit.assigned")
 		if len(v.Crew) == 0 && len(crew) > 0 {
-			if err := s.notifyStaff(m.tx, m.d, v, "visit.needs_someone", m.now, RoleCoordinator); err != nil {
+			if err := s.notifyStaff(m.Case, v, "visit.needs_someone", RoleCoordinator); err != nil {
 				return err
 			}
 		}
@@ -653,13 +656,13 @@ func (s *Service) undoVisit(m *visitMoveCtx, l *Link) error {
 		was := v.Confirmation
 		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
 		if was == ConfirmConfirmed {
-			s.notifyCrew(m.tx, m.d, v, v.Crew, "visit.unconfirmed", m.now)
+			s.notifyCrew(m.Case, v, v.Crew, "visit.unconfirmed")
 		}
 	case v.DoneConfirmedHow == "link":
 		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
 	default:
 		return nil
 	}
-	s.entry(m.tx, m.d.job, System, "visit.undone", &v.ID, at(m.now), map[string]any{"status": v.Status, "confirmation": v.Confirmation})
+	m.entry(System, "visit.undone", &v.ID, map[string]any{"status": v.Status, "confirmation": v.Confirmation})
 	return s.saveVisit(m)
 }

@@ -1,7 +1,6 @@
 package domain
 
 import (
-	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -16,7 +15,7 @@ func TestDiagramsAreTheTables(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Lifecycles\n\nGenerated from the tables in `domain/lifecycle.go` and `domain/moves.go` (`go test ./domain -run Diagrams -update`).\n\n## Visit\n\n```mermaid\nstateDiagram-v2\n    [*] --> scheduled: schedule\n")
 	for _, m := range VisitMoves {
-		if m.To == "" || m.Action == "stop" {
+		if m.To == "" || m.Action == "stop" || len(m.From) == 0 {
 			continue
 		}
 		for _, from := range m.From {
@@ -59,11 +58,11 @@ func TestDiagramsAreTheTables(t *testing.T) {
 	b.WriteString("\n## Flag\n\n```mermaid\nstateDiagram-v2\n    [*] --> reported\n")
 	for _, m := range FlagMoves {
 		for _, from := range m.From {
-			if m.To != "" || m.Subject {
-				fmt.Fprintf(&b, "    %s --> %s: %s\n", from, cmp.Or(m.To, from), m.Action)
-				continue
+			to := m.To
+			if len(to) == 0 {
+				to = []FlagStatus{from}
 			}
-			for _, to := range []FlagStatus{FlagUpheld, FlagNotUpheld, FlagUnclear} {
+			for _, to := range to {
 				fmt.Fprintf(&b, "    %s --> %s: %s\n", from, to, m.Action)
 			}
 		}

@@ -35,7 +35,7 @@ func Tells(kind string) bool { return tells[kind] != "" }
 
 // disputeUntil is when the household's time to dispute ends; nil while it has
 // not been told.
-func (d *dossier) disputeUntil(told *time.Time) *time.Time {
+func (d *Case) disputeUntil(told *time.Time) *time.Time {
 	if told == nil {
 		return nil
 	}
@@ -48,8 +48,8 @@ func (d *dossier) disputeUntil(told *time.Time) *time.Time {
 
 // disputable says why an attempt or visit end cannot be disputed now; empty
 // when it can.
-func (d *dossier) disputable(told *time.Time, now time.Time) string {
-	if until := d.disputeUntil(told); until != nil && !now.Before(*until) {
+func (d *Case) disputable(told *time.Time) string {
+	if until := d.disputeUntil(told); until != nil && !d.now.Before(*until) {
 		return fmt.Sprintf("The time to dispute it ended on %s.", until.In(d.site.Location()).Format("2 Jan 15:04"))
 	}
 	return ""
@@ -57,17 +57,17 @@ func (d *dossier) disputable(told *time.Time, now time.Time) string {
 
 // disputableVisit gives what of a visit the household can dispute, and why it
 // cannot now.
-func (d *dossier) disputableVisit(v *Visit, now time.Time) (subject, why string) {
+func (d *Case) disputableVisit(v *Visit) (subject, why string) {
 	switch {
 	case v.Disputed:
 		return "", "It is disputed already."
 	case v.Status == VisitNoAccess:
-		return AboutNoAccess, d.disputable(v.ToldAt, now)
+		return AboutNoAccess, d.disputable(v.ToldAt)
 	case v.Status == VisitCompleted || v.Status == VisitPartial:
 		if v.DoneConfirmedAt != nil && v.DoneConfirmedHow != "desk" {
 			return "", "The household confirmed it itself."
 		}
-		return AboutCompletion, d.disputable(v.ToldAt, now)
+		return AboutCompletion, d.disputable(v.ToldAt)
 	case has(notYetThere, v.Status) && v.AgreedID != nil && v.Confirmation == ConfirmConfirmed && v.ConfirmedHow != "link":
 		return AboutAgreement, ""
 	}
@@ -103,13 +103,13 @@ func (s *Service) DisputeVisit(ctx context.Context, call *Call, id ID, in Disput
 
 func (s *Service) disputeByVoice(ctx context.Context, call *Call, subject func(Tx) (ID, LinkAction, error),
 	in DisputeInput) (DisputeView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (DisputeView, error) {
+	return run(ctx, s, call, func(tx *Work) (DisputeView, error) {
 		job, act, err := subject(tx)
 		if err != nil {
 			return DisputeView{}, err
 		}
 		act.Action, act.Claim, act.Reason = "dispute", in.Claim, in.Reason
-		k, err := s.requestByVoice(tx, call, job, act, VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt}, now)
+		k, err := s.requestByVoice(tx, call, job, act, VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt})
 		if err != nil {
 			return DisputeView{}, err
 		}
@@ -129,10 +129,13 @@ func (s *Service) disputeAct(k *request) error {
 	if len([]rune(k.in.Reason)) > 500 {
 		return Fail(CodeUnprocessable, "The reason is too long.").At("/reason", "at most 500 characters")
 	}
-	f := &Dispute{Meta: newMeta(s.NewID(), k.now), JobID: k.d.job.ID, CentreID: k.d.job.CentreID, AreaID: k.d.job.AreaID,
-		CustomerID: k.d.customer.ID,
+	f := &Dispute{Meta: newMeta(s.NewID(), k.now), JobID: k.job.ID, CentreID: k.job.CentreID, AreaID: k.job.AreaID,
+		CustomerID: k.customer.ID,
 		Claim:      claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.st.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue),
-		Status: DisputeOpen, Fallback: Strike}
+		Fallback: Strike}
+	if err := k.tx.apply(f, "dispute"); err != nil {
+		return err
+	}
 	if k.contact != nil {
 		f.ViaID = &k.contact.ID
 	}
@@ -163,28 +166,28 @@ func (s *Service) disputeAct(k *request) error {
 	if f.VisitID != nil {
 		kind = "visit.disputed"
 	}
-	s.entry(k.tx, k.d.job, k.actor, kind, f.VisitID, k.st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
+	k.entry(k.actor, kind, f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
 		"claim":  f.Claim,
 		"reason": f.Reason, "due_at": f.DueAt, "default": f.Fallback})
-	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "dispute", SubjectID: f.ID, JobID: &f.JobID, DueAt: f.DueAt})
-	if err := s.notifyStaff(k.tx, k.d, k.v, "dispute.opened", k.now, RoleAreaManager); err != nil {
+	k.tx.arm(DueDispute, f.ID, &f.JobID, f.DueAt)
+	if err := s.notifyStaff(k.Case, k.v, "dispute.opened", RoleAreaManager); err != nil {
 		return err
 	}
 	if f.Subject == AboutAgreement || f.Subject == AboutCompletion {
-		if err := s.notifyStaff(k.tx, k.d, k.v, "dispute.desk", k.now, RoleCoordinator); err != nil {
+		if err := s.notifyStaff(k.Case, k.v, "dispute.desk", RoleCoordinator); err != nil {
 			return err
 		}
 	}
-	return s.rejudge(k.tx, k.d, k.now)
+	return s.rejudge(k.Case)
 }
 
 // denyAttempt takes an attempt out of the count.
 func (s *Service) denyAttempt(k *request, f *Dispute) (proven bool, err error) {
 	a, err := k.tx.Attempt(*k.in.AttemptID)
-	if err != nil || a.JobID != k.d.job.ID {
+	if err != nil || a.JobID != k.job.ID {
 		return false, Fail(CodeUnprocessable, "This job has no such attempt.").At("/attempt_id", "one of the job's attempts")
 	}
-	switch why := k.d.disputable(a.ToldAt, k.now); {
+	switch why := k.disputable(a.ToldAt); {
 	case a.Direction != reach.Outbound:
 		return false, Fail(CodeState, "Only what we say we tried can be disputed.")
 	case a.Discounted != "":
@@ -206,12 +209,12 @@ func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 	if err := CheckVisit(k.actor, "dispute", v); err != nil {
 		return false, err
 	}
-	subject, why := k.d.disputableVisit(v, k.now)
+	subject, why := k.disputableVisit(v)
 	if why != "" {
 		return false, Fail(CodeState, "%s", why)
 	}
 	f.Subject, f.VisitID, k.v = subject, &v.ID, v
-	m := &visitMoveCtx{tx: k.tx, now: k.now, v: v, d: k.d, st: k.st}
+	m := k.Case.on(v)
 	attempts, err := k.tx.AttemptsOf(v.JobID)
 	if err != nil {
 		return false, err
@@ -233,12 +236,12 @@ func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 		if err := k.tx.SaveVisit(v); err != nil {
 			return false, err
 		}
-		return proven, s.recount(k.tx, k.d)
+		return proven, s.recount(k.Case)
 	case AboutNoAccess:
 		v.CountsAgainst = "nobody"
 	case AboutCompletion:
-		k.tx.Disarm("sample", v.ID)
-		if err := s.settleCheck(k.tx, v.ID, k.now); err != nil {
+		k.tx.Disarm(DueSample, v.ID)
+		if err := s.settleCheck(k.tx, v.ID); err != nil {
 			return false, err
 		}
 	}
@@ -254,25 +257,28 @@ func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 
 // restand saves a visit whose end counts otherwise now and lets the job
 // follow: a denied completion reopens it with its original clock.
-func (s *Service) restand(m *visitMoveCtx) error {
-	j := m.d.job
+func (s *Service) restand(m *VisitCase) error {
+	j := m.job
 	if j.Status == JobClosed && m.v.Disputed && m.v.Status == VisitCompleted {
-		j.Status, j.EndedAt, j.EndReason, j.ReopenUntil = JobResolved, nil, "", nil
+		if err := m.tx.apply(j, "deny-done"); err != nil {
+			return err
+		}
+		j.EndedAt, j.EndReason, j.ReopenUntil = nil, "", nil
 	}
 	was := j.Status
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
 	if was == JobResolved && j.Status == JobOpen {
-		s.entry(m.tx, j, System, "job.reopened", nil, at(m.now), map[string]any{"reason": "the household says that it is not done",
+		m.entry(System, "job.reopened", nil, map[string]any{"reason": "the household says that it is not done",
 			"original_clock": true})
 	}
 	return nil
 }
 
 // recount finds the last contact anew after a fact stopped or began to count.
-func (s *Service) recount(tx Tx, d *dossier) error {
-	attempts, err := tx.AttemptsOf(d.job.ID)
+func (s *Service) recount(d *Case) error {
+	attempts, err := d.tx.AttemptsOf(d.job.ID)
 	if err != nil {
 		return err
 	}
@@ -283,7 +289,7 @@ func (s *Service) recount(tx Tx, d *dossier) error {
 			d.job.LastContactAt = ptr(a.OccurredAt)
 		}
 	}
-	visits, err := tx.VisitsOfJob(d.job.ID)
+	visits, err := d.tx.VisitsOfJob(d.job.ID)
 	if err != nil {
 		return err
 	}
@@ -296,11 +302,11 @@ func (s *Service) recount(tx Tx, d *dossier) error {
 }
 
 // rejudge reads the holds anew and lets the verdict follow.
-func (s *Service) rejudge(tx Tx, d *dossier, now time.Time) (err error) {
-	if d.holds, err = tx.HoldsOver(d.job, true); err != nil {
+func (s *Service) rejudge(d *Case) (err error) {
+	if d.holds, err = d.tx.HoldsOver(d.job, true); err != nil {
 		return err
 	}
-	return s.reassess(tx, d, now)
+	return s.reassess(d)
 }
 
 // DecisionInput decides a disputed fact.
@@ -345,7 +351,7 @@ func errDecides(a Actor) error {
 }
 
 func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (*Dispute, error), in DecisionInput) (DisputeView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (DisputeView, error) {
+	return run(ctx, s, call, func(tx *Work) (DisputeView, error) {
 		f, err := find(tx)
 		if err != nil {
 			return DisputeView{}, err
@@ -370,7 +376,7 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		if strings.TrimSpace(in.Reasons) == "" {
 			return DisputeView{}, Fail(CodeUnprocessable, "A decision has reasons; both sides read them.").At("/reasons", "a few words")
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return DisputeView{}, err
 		}
@@ -379,11 +385,10 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		} else if mine {
 			return DisputeView{}, Fail(CodeForbidden, "Nobody decides about their own fact; another manager or the deputy does.")
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return DisputeView{}, err
 		}
-		if err := s.settleDispute(tx, d, f, call.Actor, in.Decision, in.Reasons, st, now); err != nil {
+		if err := s.settleDispute(d, f, call.Actor, in.Decision, in.Reasons); err != nil {
 			return DisputeView{}, err
 		}
 		return f.View(call.Actor), nil
@@ -408,49 +413,54 @@ func (s *Service) involved(tx Tx, a Actor, f *Dispute) (bool, error) {
 	return err == nil && t.ByID != nil && *t.ByID == a.UserID, err
 }
 
-// settleDispute carries out a decision: a human's or the stated default. It
-// saves the job.
-func (s *Service) settleDispute(tx Tx, d *dossier, f *Dispute, a Actor, decision, reasons string, st EntryTime, now time.Time) error {
-	f.Status, f.DecidedAt, f.Reasons, f.ByDefault = DisputeUpheld, &now, reasons, a.Role == RoleSystem
-	if decision == Strike {
-		f.Status = DisputeStruck
+// settleDispute carries out a decision: a human's or the stated default.
+func (s *Service) settleDispute(d *Case, f *Dispute, a Actor, decision, reasons string) error {
+	action, to := "decide", DisputeUpheld
+	if a.Role == RoleSystem {
+		action = "default"
 	}
+	if decision == Strike {
+		to = DisputeStruck
+	}
+	if err := d.tx.apply(f, action, string(to)); err != nil {
+		return err
+	}
+	f.DecidedAt, f.Reasons, f.ByDefault = &d.now, reasons, a.Role == RoleSystem
 	if a.Role != RoleSystem {
 		f.DecidedBy = &a.UserID
 	}
-	author, v, err := s.applyDecision(tx, d, f, st, now)
+	author, v, err := s.applyDecision(d, f)
 	if err != nil {
 		return err
 	}
-	s.changed(&f.Meta, now)
-	if err := tx.SaveDispute(f); err != nil {
+	s.changed(&f.Meta, d.now)
+	if err := d.tx.SaveDispute(f); err != nil {
 		return err
 	}
-	tx.Disarm("dispute", f.ID)
-	s.entry(tx, d.job, a, "dispute.decided", f.VisitID, st, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
+	d.tx.Disarm(DueDispute, f.ID)
+	d.entry(a, "dispute.decided", f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
 		"decision": f.Status,
 		"reasons":  reasons, "by_default": f.ByDefault})
-	if err := s.recount(tx, d); err != nil {
+	if err := s.recount(d); err != nil {
 		return err
 	}
-	if err := s.rejudge(tx, d, now); err != nil {
+	if err := s.rejudge(d); err != nil {
 		return err
 	}
-	s.notifyCustomer(tx, d, nil, "dispute.decided_home", now)
-	s.notifyCrew(tx, d, v, author, "dispute.decided", now)
-	if err := s.notifyStaff(tx, d, nil, "dispute.decided", now, RoleProprietor); err != nil {
+	s.notifyCustomer(d, nil, "dispute.decided_home")
+	s.notifyCrew(d, v, author, "dispute.decided")
+	if err := s.notifyStaff(d, nil, "dispute.decided", RoleProprietor); err != nil {
 		return err
 	}
-	s.changed(&d.job.Meta, now)
-	return tx.SaveJob(d.job)
+	return nil
 }
 
 // applyDecision lets the fact count again, or never; author is whose fact it
 // was.
-func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st EntryTime, now time.Time) (author []ID, v *Visit, err error) {
+func (s *Service) applyDecision(d *Case, f *Dispute) (author []ID, v *Visit, err error) {
 	struck := f.Status == DisputeStruck
 	restore := func(id ID) error {
-		a, err := tx.Attempt(id)
+		a, err := d.tx.Attempt(id)
 		if err != nil {
 			return err
 		}
@@ -461,16 +471,16 @@ func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st EntryTime, now
 		if a.ByID != nil && a.ByRole == RoleTechnician {
 			author = append(author, *a.ByID)
 		}
-		return tx.SaveAttempt(a)
+		return d.tx.SaveAttempt(a)
 	}
 	if f.AttemptID != nil {
 		return author, nil, restore(*f.AttemptID)
 	}
-	if v, err = tx.Visit(*f.VisitID); err != nil {
+	if v, err = d.tx.Visit(*f.VisitID); err != nil {
 		return nil, nil, err
 	}
 	author = v.Crew
-	m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
+	m := d.on(v)
 	switch f.Subject {
 	case AboutAgreement:
 		if v.AgreedID != nil {
@@ -480,8 +490,8 @@ func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st EntryTime, now
 		}
 		if !struck && v.Status.Unfinished() && v.Confirmation == ConfirmDeclined {
 			v.Confirmation, v.ConfirmedHow = ConfirmConfirmed, "call"
-			s.changed(&v.Meta, now)
-			err = tx.SaveVisit(v)
+			s.changed(&v.Meta, d.now)
+			err = d.tx.SaveVisit(v)
 		}
 		return v.Crew, v, err
 	case AboutNoAccess:
@@ -490,7 +500,10 @@ func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st EntryTime, now
 	v.Disputed = false
 	if struck {
 		// Nobody came, or the work was not done: the visit was missed by us.
-		v.Status, v.CountsAgainst, v.ProvisionalTo, v.EndReason = visitMove("strike").To, "brand", nil, "struck: "+f.Subject
+		if err := d.tx.apply(v, "strike"); err != nil {
+			return nil, nil, err
+		}
+		v.CountsAgainst, v.ProvisionalTo, v.EndReason = "brand", nil, "struck: "+f.Subject
 		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
 	}
 	return v.Crew, v, s.restand(m)
@@ -498,7 +511,7 @@ func (s *Service) applyDecision(tx Tx, d *dossier, f *Dispute, st EntryTime, now
 
 // disputeOverdue carries out the stated default of a dispute that nobody decided
 // in time.
-func (s *Service) disputeOverdue(tx Tx, id ID, now time.Time) error {
+func (s *Service) disputeOverdue(tx *Work, id ID) error {
 	f, err := tx.Dispute(id)
 	if notFound(err) {
 		return nil
@@ -512,11 +525,11 @@ func (s *Service) disputeOverdue(tx Tx, id ID, now time.Time) error {
 	if f, err = tx.Dispute(id); err != nil || !DisputeMoves.open("default", string(f.Status)) {
 		return err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	return s.settleDispute(tx, d, f, System, f.Fallback, disputeDefaultWords[f.Fallback], at(now), now)
+	return s.settleDispute(d, f, System, f.Fallback, disputeDefaultWords[f.Fallback])
 }
 
 // disputeDefaultWords are the reasons of a decision that the clock made.

@@ -83,18 +83,18 @@ func runningDay(day []Visit, place func(*Visit) Point, way func(from, to Point) 
 }
 
 // dayFollows looks at a crew's day anew when one of its visits moves.
-func (s *Service) dayFollows(tx Tx, v *Visit, now time.Time) {
-	if v.PlannedStart.After(now.Add(dayAhead)) {
+func (s *Service) dayFollows(tx *Work, v *Visit) {
+	if v.PlannedStart.After(tx.Now.Add(dayAhead)) {
 		return
 	}
 	for _, id := range v.Crew {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "day", SubjectID: id, DueAt: now})
+		tx.arm(DueDay, id, nil, tx.Now)
 	}
 }
 
 // etasOfDay reckons the day of a technician from what is stored.
-func (s *Service) etasOfDay(tx Tx, technician ID, now time.Time) ([]eta, error) {
-	day, err := tx.DayOf(technician, now.Add(-dayAhead), now.Add(dayAhead))
+func (s *Service) etasOfDay(tx *Work, technician ID) ([]eta, error) {
+	day, err := tx.DayOf(technician, tx.Now.Add(-dayAhead), tx.Now.Add(dayAhead))
 	if err != nil || len(day) == 0 {
 		return nil, err
 	}
@@ -110,43 +110,43 @@ func (s *Service) etasOfDay(tx Tx, technician ID, now time.Time) ([]eta, error) 
 	if err != nil {
 		return nil, err
 	}
-	out, _ := runningDay(day, func(v *Visit) Point { return places[v.JobID] }, s.way, Point{u.HomeLat, u.HomeLon}, now)
+	out, _ := runningDay(day, func(v *Visit) Point { return places[v.JobID] }, s.way, Point{u.HomeLat, u.HomeLon}, tx.Now)
 	return out, nil
 }
 
 // recomputeETAs sets for each visit ahead when to look at it: now when it will be
 // late, else when it could be at the earliest.
-func (s *Service) recomputeETAs(tx Tx, technician ID, now time.Time) error {
-	day, err := s.etasOfDay(tx, technician, now)
+func (s *Service) recomputeETAs(tx *Work, technician ID) error {
+	day, err := s.etasOfDay(tx, technician)
 	if notFound(err) {
 		return nil
 	}
 	for _, e := range day {
-		s.lookAt(tx, e, now)
+		s.lookAt(tx, e)
 	}
 	return err
 }
 
-func (s *Service) lookAt(tx Tx, e eta, now time.Time) {
-	due := now
+func (s *Service) lookAt(tx *Work, e eta) {
+	due := tx.Now
 	if spare := e.visit.WindowEnd.Sub(e.arrival); spare >= 0 {
-		due = now.Add(max(spare, checkAgain))
+		due = tx.Now.Add(max(spare, checkAgain))
 	}
 	if due.Before(e.visit.WindowEnd) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "jeopardy", SubjectID: e.visit.ID, JobID: &e.visit.JobID, DueAt: due})
+		tx.arm(DueJeopardy, e.visit.ID, &e.visit.JobID, due)
 	}
 }
 
 // jeopardyDue tells desk and household, once for each visit, that it will be
 // late. Not under a safety hold or a plan that permits no visit: nobody comes.
-func (s *Service) jeopardyDue(m *visitMoveCtx) error {
+func (s *Service) jeopardyDue(m *VisitCase) error {
 	v := m.v
-	if v.Status != VisitScheduled || m.d.held != nil || PlanPermits.unmet(m.d.plan, nil, nil) != "" || !m.now.Before(v.WindowEnd) {
+	if v.Status != VisitScheduled || m.held != nil || PlanPermits.unmet(m.plan, nil, nil) != "" || !m.now.Before(v.WindowEnd) {
 		return nil
 	}
 	var worst *eta
 	for _, id := range v.Crew {
-		day, err := s.etasOfDay(m.tx, id, m.now)
+		day, err := s.etasOfDay(m.tx, id)
 		if err != nil {
 			return err
 		}
@@ -160,10 +160,10 @@ func (s *Service) jeopardyDue(m *visitMoveCtx) error {
 		return nil
 	}
 	if !worst.arrival.After(v.WindowEnd) {
-		s.lookAt(m.tx, *worst, m.now)
+		s.lookAt(m.tx, *worst)
 		return nil
 	}
-	told, err := m.tx.FactsOfKind(m.d.job.ID, "visit.late_expected")
+	told, err := m.tx.FactsOfKind(m.job.ID, "visit.late_expected")
 	if err != nil {
 		return err
 	}
@@ -174,23 +174,23 @@ func (s *Service) jeopardyDue(m *visitMoveCtx) error {
 	}
 	// People are told a time that a clock shows.
 	at := worst.arrival.Add(5*time.Minute - time.Second).Truncate(5 * time.Minute)
-	s.entry(m.tx, m.d.job, System, "visit.late_expected", &v.ID, m.st, map[string]any{"expected_at": at, "window_end": v.WindowEnd})
-	clock := at.In(m.d.site.Location()).Format("15:04")
+	m.entry(System, "visit.late_expected", &v.ID, map[string]any{"expected_at": at, "window_end": v.WindowEnd})
+	clock := at.In(m.site.Location()).Format("15:04")
 	expectedAt := func(n *Notice) { n.Body = strings.ReplaceAll(n.Body, "{at}", clock) }
 	expires := later(at, v.WindowEnd)
-	users, err := m.tx.UsersWith(RoleCoordinator, &m.d.job.CentreID, nil)
+	users, err := m.tx.UsersWith(RoleCoordinator, &m.job.CentreID, nil)
 	if err != nil {
 		return err
 	}
-	err = s.notifyOnDuty(m.tx, users, m.d.centre, m.now, func(u *User) Notice {
-		return s.notice("visit.late_desk", u.Language, m.now, expires, toUser(u.ID), m.d.about("visit.late_desk", v, u.Language), expectedAt)
+	err = s.notifyOnDuty(m.tx, users, m.centre, func(u *User) Notice {
+		return s.notice("visit.late_desk", u.Language, m.now, expires, toUser(u.ID), m.about("visit.late_desk", v, u.Language), expectedAt)
 	})
 	if err != nil {
 		return err
 	}
-	language := m.d.customer.LanguageOf(m.d.job.ContactID)
-	m.tx.Enqueue(s.notice("visit.late", language, m.now, expires, m.d.about("visit.late", v, language), expectedAt, func(n *Notice) {
-		n.CustomerID, n.WithLink = &m.d.customer.ID, true
+	language := m.customer.LanguageOf(m.job.ContactID)
+	m.tx.Enqueue(s.notice("visit.late", language, m.now, expires, m.about("visit.late", v, language), expectedAt, func(n *Notice) {
+		n.CustomerID, n.WithLink = &m.customer.ID, true
 	}))
 	return nil
 }

@@ -189,7 +189,7 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 	// No file is written for what would be refused, and no transaction waits
 	// for a file.
 	var there *Evidence
-	if err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+	if err := s.inWork(ctx, nil, func(tx *Work) (err error) {
 		there, err = judge(tx)
 		return err
 	}); err != nil {
@@ -204,7 +204,7 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 		}
 	}
 	kept := false
-	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (EvidenceView, error) {
+	out, err := run(ctx, s, call, func(tx *Work) (EvidenceView, error) {
 		kept = false
 		there, err := judge(tx)
 		if err != nil {
@@ -216,7 +216,7 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 		if e.File == "" {
 			return EvidenceView{}, Fail(CodeUnavailable, "It was being removed; send it again.")
 		}
-		e.CreatedAt, kept = now, true
+		e.CreatedAt, kept = tx.Now, true
 		return NewEvidenceView(call.Actor, f, &e), tx.InsertEvidence(&e)
 	})
 	if e.File != "" && !kept && err == nil {
@@ -245,7 +245,7 @@ func checkRemoval(a Actor, f *Flag, e *Evidence) error {
 // Errors: CodeNotFound, CodeForbidden, CodeState.
 func (s *Service) RemoveEvidence(ctx context.Context, call *Call, flag, id ID, in When) (EvidenceView, error) {
 	file := ""
-	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (EvidenceView, error) {
+	out, err := run(ctx, s, call, func(tx *Work) (EvidenceView, error) {
 		file = ""
 		f, err := tx.LockFlag(flag)
 		if err != nil {
@@ -266,7 +266,7 @@ func (s *Service) RemoveEvidence(ctx context.Context, call *Call, flag, id ID, i
 		if err := checkRemoval(call.Actor, f, e); err != nil {
 			return EvidenceView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, time.UTC, now)
+		st, err := stamp(call, in.OccurredAt, time.UTC, tx.Now)
 		if err != nil {
 			return EvidenceView{}, err
 		}

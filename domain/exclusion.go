@@ -100,7 +100,7 @@ func checkExclusion(a Actor, action string, x *ExcludedFor) error {
 // or not; lift: an area manager who is not involved, once the reporter has
 // consented. Errors: CodeNotFound, CodeForbidden, CodeState, CodePreconditionMissing.
 func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action string, in ReasonInput) (ExclusionView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (ExclusionView, error) {
+	return run(ctx, s, call, func(tx *Work) (ExclusionView, error) {
 		a := call.Actor
 		e, err := tx.LockExclusion(id)
 		if err != nil {
@@ -117,7 +117,7 @@ func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action s
 		if err := checkExclusion(a, action, x); err != nil {
 			return ExclusionView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, time.UTC, now)
+		st, err := stamp(call, in.OccurredAt, time.UTC, tx.Now)
 		if err != nil {
 			return ExclusionView{}, err
 		}
@@ -126,12 +126,12 @@ func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action s
 			return ExclusionView{}, Fail(CodeUnprocessable, "Say why it is lifted.").At("/reason", "a few words")
 		case action == "lift":
 			x.LiftedAt, x.LiftedByID, x.LiftReason = &st.occurred, &a.UserID, in.Reason
-			if err := s.notifyReporter(tx, f, "flag.moved", now); err != nil {
+			if err := s.notifyReporter(tx, f, "flag.moved"); err != nil {
 				return ExclusionView{}, err
 			}
 		case x.ConsentedAt == nil:
 			x.ConsentedAt = &st.occurred
-			if err := s.notifyHandlers(tx, f, "flag.triage", now); err != nil {
+			if err := s.notifyHandlers(tx, f, "flag.triage"); err != nil {
 				return ExclusionView{}, err
 			}
 		default: // said before

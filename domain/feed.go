@@ -62,14 +62,14 @@ func (s *Service) FeedAddress(ctx context.Context, a Actor) (FeedAddress, error)
 // OpenFeed makes the address of the own calendar; an earlier one ends. A
 // technician for themselves.
 func (s *Service) OpenFeed(ctx context.Context, call *Call) (Feed, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Feed, error) {
+	return run(ctx, s, call, func(tx *Work) (Feed, error) {
 		if call.Actor.Role != RoleTechnician {
 			return Feed{}, Fail(CodeForbidden, "Calendars are of technicians.")
 		}
-		f := Feed{Meta: newMeta(s.NewID(), now), UserID: call.Actor.UserID, KeyID: s.Keys.Current()}
+		f := Feed{Meta: newMeta(s.NewID(), tx.Now), UserID: call.Actor.UserID, KeyID: s.Keys.Current()}
 		token, _ := s.Keys.token(f.KeyID, "calendar", f.ID)
 		f.TokenHash = HashToken(token)
-		if err := tx.RevokeFeeds(f.UserID, now); err != nil {
+		if err := tx.RevokeFeeds(f.UserID, tx.Now); err != nil {
 			return Feed{}, err
 		}
 		return f, tx.InsertFeed(&f)
@@ -79,11 +79,11 @@ func (s *Service) OpenFeed(ctx context.Context, call *Call) (Feed, error) {
 // CloseFeed ends the address of the own calendar; there need not be one. A
 // technician for themselves.
 func (s *Service) CloseFeed(ctx context.Context, call *Call) error {
-	_, err := run(ctx, s, call, func(tx Tx, now time.Time) (struct{}, error) {
+	_, err := run(ctx, s, call, func(tx *Work) (struct{}, error) {
 		if call.Actor.Role != RoleTechnician {
 			return struct{}{}, Fail(CodeForbidden, "Calendars are of technicians.")
 		}
-		return struct{}{}, tx.RevokeFeeds(call.Actor.UserID, now)
+		return struct{}{}, tx.RevokeFeeds(call.Actor.UserID, tx.Now)
 	})
 	return err
 }

@@ -81,7 +81,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 	}
 	var centre *Centre
 	var technicians []User
-	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
 		if centre, err = s.importCentre(tx, call.Actor, in.CentreID); err != nil {
 			return err
 		}
@@ -131,7 +131,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 		}
 		out.Items = append(out.Items, item)
 	}
-	return run(ctx, s, call, func(Tx, time.Time) (ImportReport, error) { return out, nil })
+	return run(ctx, s, call, func(*Work) (ImportReport, error) { return out, nil })
 }
 
 // clash refuses in a preview what the rows before it would take: each row of a
@@ -163,7 +163,7 @@ func MayImport(a Actor) error {
 	return nil
 }
 
-func (s *Service) importCentre(tx Tx, a Actor, want *ID) (*Centre, error) {
+func (s *Service) importCentre(tx *Work, a Actor, want *ID) (*Centre, error) {
 	if err := MayImport(a); err != nil {
 		return nil, err
 	}
@@ -182,7 +182,7 @@ func (s *Service) importCentre(tx Tx, a Actor, want *ID) (*Centre, error) {
 func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *parsedRow, preview bool) (ImportRowResult, error) {
 	for try := 1; ; try++ {
 		item := ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")}
-		err := s.Store.InTx(ctx, func(tx Tx) error {
+		err := s.inWork(ctx, nil, func(tx *Work) error {
 			item = ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")} // the transaction may run again
 			if err := s.saveImport(tx, call, c, w, &item, preview); err != nil {
 				return err
@@ -248,14 +248,13 @@ func importFieldOf(e *Error, w *parsedRow) string {
 }
 
 // saveImport carries one row out in a transaction.
-func (s *Service) saveImport(tx Tx, call *Call, c *Centre, w *parsedRow, item *ImportRowResult, preview bool) error {
-	now := s.now()
+func (s *Service) saveImport(tx *Work, call *Call, c *Centre, w *parsedRow, item *ImportRowResult, preview bool) error {
 	item.Outcome = "unchanged"
 	j, err := tx.JobByRef(w.is("external_ref"))
 	switch {
 	case notFound(err):
 		item.Outcome = "created"
-		if j, err = s.saveNewImport(tx, call, c, w, now); err != nil {
+		if j, err = s.saveNewImport(tx, call, c, w); err != nil {
 			return err
 		}
 		if !preview {
@@ -274,7 +273,7 @@ func (s *Service) saveImport(tx Tx, call *Call, c *Centre, w *parsedRow, item *I
 	}
 	changed := false
 	if item.Outcome != "created" {
-		if changed, err = s.importJob(tx, call, c, j, w, now); err != nil {
+		if changed, err = s.importJob(tx, call, c, j, w); err != nil {
 			return err
 		}
 		if changed {
@@ -282,9 +281,9 @@ func (s *Service) saveImport(tx Tx, call *Call, c *Centre, w *parsedRow, item *I
 		}
 	}
 	if w.start.IsZero() {
-		return s.savedImport(tx, j, w, changed, now)
+		return s.savedImport(tx, j, w, changed)
 	}
-	v, moved, err := s.importVisit(tx, call, j, w, now)
+	v, moved, err := s.importVisit(tx, call, j, w)
 	if err != nil {
 		return err
 	}
@@ -295,12 +294,12 @@ func (s *Service) saveImport(tx Tx, call *Call, c *Centre, w *parsedRow, item *I
 	if moved && item.Outcome == "unchanged" {
 		item.Outcome = "updated"
 	}
-	return s.savedImport(tx, j, w, changed || moved, now)
+	return s.savedImport(tx, j, w, changed || moved)
 }
 
-// savedImport saves the job and what its row said; the same words again are no
+// savedImport notes on the job what its row said; the same words again are no
 // change.
-func (s *Service) savedImport(tx Tx, j *Job, w *parsedRow, changed bool, now time.Time) error {
+func (s *Service) savedImport(tx *Work, j *Job, w *parsedRow, changed bool) error {
 	said := w.digests(j.ID)
 	for field, digest := range said {
 		changed = changed || !j.Status.Ended() && j.Imported.V[field] != digest
@@ -314,12 +313,11 @@ func (s *Service) savedImport(tx Tx, j *Job, w *parsedRow, changed bool, now tim
 		}
 	}
 	j.Imported.V = said
-	s.changed(&j.Meta, now)
-	return tx.SaveJob(j)
+	return nil
 }
 
 // saveNewImport registers the household, where it is new, the appliance and the job.
-func (s *Service) saveNewImport(tx Tx, call *Call, c *Centre, w *parsedRow, now time.Time) (*Job, error) {
+func (s *Service) saveNewImport(tx *Work, call *Call, c *Centre, w *parsedRow) (*Job, error) {
 	h, err := s.householdOf(tx, w)
 	if err != nil {
 		return nil, err
@@ -333,7 +331,7 @@ func (s *Service) saveNewImport(tx Tx, call *Call, c *Centre, w *parsedRow, now 
 		if language == "" {
 			language = "en"
 		}
-		h = &Customer{Meta: newMeta(s.NewID(), now), Name: w.is("name"), Language: language, RegisteredCentreID: &c.ID}
+		h = &Customer{Meta: newMeta(s.NewID(), tx.Now), Name: w.is("name"), Language: language, RegisteredCentreID: &c.ID}
 		contact, site = s.addContact(h, w, language), s.addSite(h, w, c)
 		if err := tx.InsertCustomer(h); err != nil {
 			return nil, err
@@ -341,13 +339,13 @@ func (s *Service) saveNewImport(tx Tx, call *Call, c *Centre, w *parsedRow, now 
 	} else {
 		var grown bool
 		if contact, site, grown = s.mergeCustomer(h, nil, w, c); grown {
-			s.changed(&h.Meta, now)
+			s.changed(&h.Meta, tx.Now)
 			if err := tx.SaveCustomer(h); err != nil {
 				return nil, err
 			}
 		}
 	}
-	appliance, err := s.applianceOf(tx, h, site, nil, w, now)
+	appliance, err := s.applianceOf(tx, h, site, nil, w)
 	if err != nil {
 		return nil, err
 	}
@@ -356,7 +354,7 @@ func (s *Service) saveNewImport(tx Tx, call *Call, c *Centre, w *parsedRow, now 
 		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
 		Priority: w.opt("priority"),
 		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value}
-	view, err := s.createJob(tx, call.Actor, in, now)
+	view, err := s.createJob(tx, call.Actor, in)
 	if err != nil {
 		return nil, err
 	}
@@ -365,7 +363,7 @@ func (s *Service) saveNewImport(tx Tx, call *Call, c *Centre, w *parsedRow, now 
 
 // householdOf finds the household that a row means: one of the numbers, and
 // the same name or none in the row.
-func (s *Service) householdOf(tx Tx, w *parsedRow) (*Customer, error) {
+func (s *Service) householdOf(tx *Work, w *parsedRow) (*Customer, error) {
 	for _, phone := range w.phones {
 		ids, err := tx.CustomersByPhone(phone)
 		if err != nil {
@@ -493,7 +491,7 @@ func (c *Customer) knows(phone string) bool {
 
 // applianceOf finds or registers the appliance of a row: the job's own, else
 // the household's with this serial number. nil when the row names none.
-func (s *Service) applianceOf(tx Tx, h *Customer, site ID, j *Job, w *parsedRow, now time.Time) (*ID, error) {
+func (s *Service) applianceOf(tx *Work, h *Customer, site ID, j *Job, w *parsedRow) (*ID, error) {
 	brand, model, serial := w.is("brand"), w.is("model"), w.is("serial")
 	if brand == "" && model == "" && serial == "" {
 		return nil, nil
@@ -520,7 +518,7 @@ func (s *Service) applianceOf(tx Tx, h *Customer, site ID, j *Job, w *parsedRow,
 		}
 	}
 	if ap == nil {
-		ap = &Appliance{Meta: newMeta(s.NewID(), now), CustomerID: h.ID, SiteID: &site, Category: w.is("category"), Brand: brand, Model: model,
+		ap = &Appliance{Meta: newMeta(s.NewID(), tx.Now), CustomerID: h.ID, SiteID: &site, Category: w.is("category"), Brand: brand, Model: model,
 			Serial: serial}
 		return &ap.ID, tx.InsertAppliance(ap)
 	}
@@ -534,7 +532,7 @@ func (s *Service) applianceOf(tx Tx, h *Customer, site ID, j *Job, w *parsedRow,
 		}
 	}
 	if grown {
-		s.changed(&ap.Meta, now)
+		s.changed(&ap.Meta, tx.Now)
 		if err := tx.SaveAppliance(ap); err != nil {
 			return nil, err
 		}
@@ -544,7 +542,7 @@ func (s *Service) applianceOf(tx Tx, h *Customer, site ID, j *Job, w *parsedRow,
 
 // importJob brings an existing job to what the row says. Only what differs is
 // changed and told to the timeline.
-func (s *Service) importJob(tx Tx, call *Call, c *Centre, j *Job, w *parsedRow, now time.Time) (bool, error) {
+func (s *Service) importJob(tx *Work, call *Call, c *Centre, j *Job, w *parsedRow) (bool, error) {
 	h, err := tx.LockCustomer(j.CustomerID)
 	if err != nil {
 		return false, err
@@ -591,14 +589,14 @@ func (s *Service) importJob(tx Tx, call *Call, c *Centre, j *Job, w *parsedRow, 
 		return false, nil
 	}
 	if grown {
-		s.changed(&h.Meta, now)
+		s.changed(&h.Meta, tx.Now)
 		if err := tx.SaveCustomer(h); err != nil {
 			return false, err
 		}
 	}
 	var appliance *ID
 	if fresh("appliance") {
-		if appliance, err = s.applianceOf(tx, h, site, j, w, now); err != nil {
+		if appliance, err = s.applianceOf(tx, h, site, j, w); err != nil {
 			return false, err
 		}
 	}
@@ -614,14 +612,14 @@ func (s *Service) importJob(tx Tx, call *Call, c *Centre, j *Job, w *parsedRow, 
 	if err := s.applyJob(tx, j, in, h); err != nil {
 		return false, err
 	}
-	s.entry(tx, j, call.Actor, "job.changed", nil, at(now), in)
+	tx.entry(j, call.Actor, "job.changed", nil, at(tx.Now), in)
 	return true, nil
 }
 
 // importVisit brings the job's visit to the row's window and crew: it books,
 // moves or assigns. What has come of a window already, is not asked for again.
-func (s *Service) importVisit(tx Tx, call *Call, j *Job, w *parsedRow, now time.Time) (*Visit, bool, error) {
-	d, err := s.dossier(tx, j)
+func (s *Service) importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visit, bool, error) {
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return nil, false, err
 	}
@@ -657,7 +655,7 @@ func (s *Service) importVisit(tx Tx, call *Call, j *Job, w *parsedRow, now time.
 	if crew != nil && call.Actor.Role == RoleAgent && (same == nil || !same.Status.Unfinished() || !sameCrew(same.Crew, *crew)) {
 		return nil, false, Fail(CodeForbidden, "An agent schedules and does not assign; leave the technician empty.").At("/crew", "empty")
 	}
-	m := &visitMoveCtx{tx: tx, now: now, d: d, st: at(now)}
+	m := d.on(nil)
 	if same != nil {
 		switch {
 		case same.Status == VisitCancelled:
@@ -693,8 +691,8 @@ func (s *Service) importVisit(tx Tx, call *Call, j *Job, w *parsedRow, now time.
 		if err := CheckJob(call.Actor, "schedule", j); err != nil {
 			return nil, false, err
 		}
-		v := &Visit{Meta: newMeta(s.NewID(), now), Sequence: sequence}
-		return v, true, s.book(tx, one, d, v, in, now, m.st, "visit.scheduled")
+		v := &Visit{Meta: newMeta(s.NewID(), tx.Now), Sequence: sequence}
+		return v, true, s.book(one, d, v, in, "visit.scheduled")
 	}
 	old := m.v
 	if err := CheckVisit(call.Actor, "reschedule", old); err != nil {
@@ -707,7 +705,7 @@ func (s *Service) importVisit(tx Tx, call *Call, j *Job, w *parsedRow, now time.
 		in.Crew = ptr(slices.Clone([]ID(old.Crew)))
 	}
 	in.PlannedMinutes = old.PlannedMinutes
-	next := &Visit{Meta: newMeta(s.NewID(), now), PredecessorID: &old.ID, Sequence: sequence}
+	next := &Visit{Meta: newMeta(s.NewID(), tx.Now), PredecessorID: &old.ID, Sequence: sequence}
 	return next, true, s.succeed(m, one, next, in)
 }
 

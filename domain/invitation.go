@@ -96,7 +96,7 @@ func plainCode(typed string) string {
 // hands one over, with a note. Errors: CodeNotFound, CodeForbidden, CodeUnprocessable,
 // CodeState where nothing reaches the person.
 func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput) (Invited, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Invited, error) {
+	return run(ctx, s, call, func(tx *Work) (Invited, error) {
 		u, err := s.authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return Invited{}, err
@@ -142,10 +142,10 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 			return Invited{}, err
 		}
 		if inv.Purpose == purposeReset {
-			s.notifyOfAccount(tx, u, "account.reset", nil, now.Add(resetsTold), now)
+			s.notifyOfAccount(tx, u, "account.reset", nil, tx.Now.Add(resetsTold))
 		}
 		if !inv.byHand() {
-			s.notifyOfAccount(tx, u, NoticeAccountCode, &inv.ID, now.Add(inv.ExpiresAt.Sub(wall)), now)
+			s.notifyOfAccount(tx, u, NoticeAccountCode, &inv.ID, tx.Now.Add(inv.ExpiresAt.Sub(wall)))
 		}
 		return Invited{inv.ID, inv.UserID, inv.Purpose, inv.ExpiresAt, inv.SentBy}, nil
 	})
@@ -187,8 +187,8 @@ func (s *Service) waysTo(tx Tx, u *User) (JSONList[string], error) {
 
 // notifyOfAccount tells a user at once of what happens to their account, on duty or
 // not: it is theirs to stop it.
-func (s *Service) notifyOfAccount(tx Tx, u *User, kind string, invitation *ID, until, now time.Time) {
-	tx.Enqueue(s.notice(kind, u.Language, now, until, toUser(u.ID), func(n *Notice) {
+func (s *Service) notifyOfAccount(tx *Work, u *User, kind string, invitation *ID, until time.Time) {
+	tx.Enqueue(s.notice(kind, u.Language, tx.Now, until, toUser(u.ID), func(n *Notice) {
 		n.High = true
 		if invitation != nil {
 			n.Data.V = map[string]string{"invitation_id": invitation.String()}
@@ -203,7 +203,7 @@ func (s *Service) Invitations(ctx context.Context, a Actor, id ID) ([]Invitation
 		return nil, NotFound("user")
 	}
 	var out []Invitation
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	err := s.inWork(ctx, nil, func(tx *Work) error {
 		u, err := tx.User(id)
 		if err != nil {
 			return err
@@ -216,8 +216,8 @@ func (s *Service) Invitations(ctx context.Context, a Actor, id ID) ([]Invitation
 
 // resetsOf tells of the resets of an account in the last 30 days. Reading marks
 // nothing: whoever signs in first by a reset takes it from nobody.
-func (s *Service) resetsOf(tx Tx, user ID, now time.Time) ([]Reset, error) {
-	records, err := tx.InvitationsOf(user, now.Add(-resetsTold), maxRecords)
+func (s *Service) resetsOf(tx Tx, user ID, wall time.Time) ([]Reset, error) {
+	records, err := tx.InvitationsOf(user, wall.Add(-resetsTold), maxRecords)
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +250,7 @@ func invitationGone() error {
 func (s *Service) RedeemInvitation(ctx context.Context, code, password string) error {
 	var inv *Invitation
 	var u *User
-	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
 		if inv, err = tx.LockInvitation(HashToken(plainCode(code))); err == nil {
 			u, err = tx.User(inv.UserID)
 		}

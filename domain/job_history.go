@@ -118,7 +118,7 @@ func stepsKnown(tx Tx, j *Job) ([]StepRecord, error) {
 
 // authorizeForHistory locks a job for somebody who may add to its passport: any
 // staff who reach it but the admin.
-func (s *Service) authorizeForHistory(tx Tx, a Actor, job ID) (*Job, *dossier, error) {
+func (s *Service) authorizeForHistory(tx *Work, a Actor, job ID) (*Job, *Case, error) {
 	j, err := s.authorizeJob(tx, a, job)
 	if err != nil {
 		return nil, nil, err
@@ -126,7 +126,7 @@ func (s *Service) authorizeForHistory(tx Tx, a Actor, job ID) (*Job, *dossier, e
 	if a.Role == RoleAdmin {
 		return nil, nil, Fail(CodeForbidden, "As admin you may not write into a job's passport.")
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	return j, d, err
 }
 
@@ -134,19 +134,18 @@ func (s *Service) authorizeForHistory(tx Tx, a Actor, job ID) (*Job, *dossier, e
 // manager, agent. Errors: CodeStepRecorded with the earlier record when the
 // step is known and no reason is given; CodeUnprocessable, CodeDuplicate.
 func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInput) (StepView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (StepView, error) {
+	return run(ctx, s, call, func(tx *Work) (StepView, error) {
 		j, d, err := s.authorizeForHistory(tx, call.Actor, job)
 		if err != nil {
 			return StepView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return StepView{}, err
 		}
 		if in.WatchedBy == "" {
 			in.WatchedBy = "nobody"
 		}
-		r := StepRecord{Meta: newMeta(s.newID(in.ID), now), Step: strings.TrimSpace(in.Step), Result: in.Result, WatchedBy: in.WatchedBy,
+		r := StepRecord{Meta: newMeta(s.newID(in.ID), tx.Now), Step: strings.TrimSpace(in.Step), Result: in.Result, WatchedBy: in.WatchedBy,
 			Note: strings.TrimSpace(in.Note)}
 		if err := r.check(); err != nil {
 			return StepView{}, err
@@ -171,26 +170,24 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 			}
 			r.RepeatOf, r.RepeatReason = &same[0].ID, reason
 		}
-		s.stepTried(tx, j, call.Actor, &r, st)
+		s.stepTried(tx, j, call.Actor, &r, d.st)
 		if err := tx.InsertStep(&r); err != nil {
 			return StepView{}, err
 		}
-		if err := s.proposeReplacement(tx, j, append(known, r), now); err != nil {
+		if err := s.proposeReplacement(tx, j, append(known, r)); err != nil {
 			return StepView{}, err
 		}
-		s.changed(&j.Meta, now)
-		return StepView{r, len(same) + 1}, tx.SaveJob(j)
+		return StepView{r, len(same) + 1}, nil
 	})
 }
 
-// stepTried completes a record and appends its fact; the caller inserts it
-// and saves the job.
-func (s *Service) stepTried(tx Tx, j *Job, a Actor, r *StepRecord, st EntryTime) {
+// stepTried completes a record and appends its entry; the caller inserts it.
+func (s *Service) stepTried(tx *Work, j *Job, a Actor, r *StepRecord, st EntryTime) {
 	r.JobID, r.ByRole, r.OccurredAt, r.ClaimedAt, r.RecordedAt = j.ID, a.Role, st.occurred, st.claimed, st.recorded
 	if a.UserID != (ID{}) { // of a household: who wrote it down for a caller
 		r.ByID = ptr(a.UserID)
 	}
-	s.entry(tx, j, a, "step.tried", nil, st, map[string]any{"step_id": r.ID, "step": r.Step, "result": r.Result, "watched_by": r.WatchedBy,
+	tx.entry(j, a, "step.tried", nil, st, map[string]any{"step_id": r.ID, "step": r.Step, "result": r.Result, "watched_by": r.WatchedBy,
 		"note":      r.Note,
 		"repeat_of": r.RepeatOf, "repeat_reason": r.RepeatReason})
 }
@@ -198,10 +195,10 @@ func (s *Service) stepTried(tx Tx, j *Job, a Actor, r *StepRecord, st EntryTime)
 // listedSteps makes records of the steps that came with a job and are not
 // known yet: what a household tried before it called asks nobody for a
 // reason. A result in other words is kept as the note of an unclear one.
-func (s *Service) listedSteps(tx Tx, j *Job, a Actor, known []StepRecord, now time.Time) []StepRecord {
+func (s *Service) listedSteps(tx *Work, j *Job, a Actor, known []StepRecord) []StepRecord {
 	var fresh []StepRecord
 	for _, t := range j.TriedSteps {
-		r := StepRecord{Meta: newMeta(s.NewID(), now), Step: strings.TrimSpace(t.What), Result: strings.ToLower(strings.TrimSpace(t.Result)),
+		r := StepRecord{Meta: newMeta(s.NewID(), tx.Now), Step: strings.TrimSpace(t.What), Result: strings.ToLower(strings.TrimSpace(t.Result)),
 			WatchedBy: t.WatchedBy}
 		if !has(stepResults, r.Result) {
 			r.Result, r.Note = "unclear", strings.TrimSpace(t.Result)
@@ -209,8 +206,8 @@ func (s *Service) listedSteps(tx Tx, j *Job, a Actor, known []StepRecord, now ti
 		if r.check() != nil || len(sameStep(known, StepMark(r.Step))) > 0 {
 			continue
 		}
-		st := at(now)
-		if t.At.Year() >= 1970 && t.At.Before(now) {
+		st := at(tx.Now)
+		if t.At.Year() >= 1970 && t.At.Before(tx.Now) {
 			st.occurred = t.At.UTC().Truncate(time.Microsecond)
 		}
 		s.stepTried(tx, j, a, &r, st)
@@ -220,17 +217,17 @@ func (s *Service) listedSteps(tx Tx, j *Job, a Actor, known []StepRecord, now ti
 }
 
 // addListedSteps makes records of what a job's list has gained; a record stays
-// when the list loses it. The caller saves the job.
-func (s *Service) addListedSteps(tx Tx, j *Job, a Actor, now time.Time) error {
+// when the list loses it.
+func (s *Service) addListedSteps(tx *Work, j *Job, a Actor) error {
 	known, err := stepsKnown(tx, j)
 	if err != nil {
 		return err
 	}
-	fresh := s.listedSteps(tx, j, a, known, now)
+	fresh := s.listedSteps(tx, j, a, known)
 	if err := insertSteps(tx, fresh); err != nil {
 		return err
 	}
-	return s.proposeReplacement(tx, j, append(known, fresh...), now)
+	return s.proposeReplacement(tx, j, append(known, fresh...))
 }
 
 func insertSteps(tx Tx, steps []StepRecord) error {
@@ -245,7 +242,7 @@ func insertSteps(tx Tx, steps []StepRecord) error {
 // CorrectStep corrects a record. Who may record one. Errors: CodeNotFound,
 // CodeUnprocessable.
 func (s *Service) CorrectStep(ctx context.Context, call *Call, id ID, in StepChange) (StepView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (StepView, error) {
+	return run(ctx, s, call, func(tx *Work) (StepView, error) {
 		r, err := tx.Step(id)
 		if err != nil {
 			return StepView{}, err
@@ -256,27 +253,25 @@ func (s *Service) CorrectStep(ctx context.Context, call *Call, id ID, in StepCha
 		} else if err != nil {
 			return StepView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return StepView{}, err
 		}
 		if r, err = tx.Step(id); err != nil { // as it is under the lock
 			return StepView{}, err
 		}
-		if err := s.correctStep(tx, j, call.Actor, r, in, st, now); err != nil {
+		if err := s.correctStep(tx, j, call.Actor, r, in, d.st); err != nil {
 			return StepView{}, err
 		}
 		known, err := stepsKnown(tx, j)
 		if err != nil {
 			return StepView{}, err
 		}
-		return StepView{*r, len(sameStep(known, StepMark(r.Step)))}, tx.SaveJob(j)
+		return StepView{*r, len(sameStep(known, StepMark(r.Step)))}, nil
 	})
 }
 
-// correctStep changes a record and lets what follows from it follow; the
-// caller saves the job.
-func (s *Service) correctStep(tx Tx, j *Job, a Actor, r *StepRecord, in StepChange, st EntryTime, now time.Time) error {
+// correctStep changes a record and lets what follows from it follow.
+func (s *Service) correctStep(tx *Work, j *Job, a Actor, r *StepRecord, in StepChange, st EntryTime) error {
 	var changes []Change
 	for _, f := range []struct {
 		name string
@@ -290,12 +285,12 @@ func (s *Service) correctStep(tx Tx, j *Job, a Actor, r *StepRecord, in StepChan
 	if err := r.check(); err != nil {
 		return err
 	}
-	s.changed(&j.Meta, now)
+	s.changed(&j.Meta, tx.Now)
 	if len(changes) == 0 {
 		return nil
 	}
 	s.historyCorrected(tx, j, a, corrected{StepID: &r.ID, Changes: changes, Reason: in.Reason, Via: in.via}, st)
-	s.changed(&r.Meta, now)
+	s.changed(&r.Meta, tx.Now)
 	if err := tx.SaveStep(r); err != nil {
 		return err
 	}
@@ -303,7 +298,7 @@ func (s *Service) correctStep(tx Tx, j *Job, a Actor, r *StepRecord, in StepChan
 	if err != nil {
 		return err
 	}
-	return s.proposeReplacement(tx, j, known, now)
+	return s.proposeReplacement(tx, j, known)
 }
 
 // Change is one field of a passport before and after its correction.
@@ -333,9 +328,9 @@ type corrected struct {
 
 const factPassportCorrected = "passport.corrected"
 
-func (s *Service) historyCorrected(tx Tx, j *Job, a Actor, c corrected, st EntryTime) {
+func (s *Service) historyCorrected(tx *Work, j *Job, a Actor, c corrected, st EntryTime) {
 	if len(c.Changes) > 0 {
-		s.entry(tx, j, a, factPassportCorrected, nil, st, c)
+		tx.entry(j, a, factPassportCorrected, nil, st, c)
 	}
 }
 
@@ -349,7 +344,7 @@ func storyChanges(was, is *Job) []Change {
 // clears only what matters. A step that is recorded on the job has its result
 // corrected; another one is added.
 func (s *Service) handleCorrection(k *request) error {
-	tx, j, was, now := k.tx, k.d.job, *k.d.job, k.now
+	tx, j, was, now := k.tx, k.job, *k.job, k.now
 	r := StepRecord{Meta: newMeta(s.NewID(), now), Result: k.in.Result, WatchedBy: "household", ViaID: k.via()}
 	said := false
 	for _, f := range []struct {
@@ -386,14 +381,14 @@ func (s *Service) handleCorrection(k *request) error {
 	}
 	for _, same := range slices.Backward(sameStep(known, StepMark(r.Step))) {
 		if same.JobID == j.ID {
-			return s.correctStep(tx, j, k.actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.st, now)
+			return s.correctStep(tx, j, k.actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.st)
 		}
 	}
 	s.stepTried(tx, j, k.actor, &r, k.st)
 	if err := tx.InsertStep(&r); err != nil {
 		return err
 	}
-	return s.proposeReplacement(tx, j, append(known, r), now)
+	return s.proposeReplacement(tx, j, append(known, r))
 }
 
 // via is the contact in which something was asked.
@@ -406,10 +401,9 @@ func (k *request) via() *ID {
 
 // undoCorrections takes out what a stranger wrote by contacts that were theirs: a
 // field that still reads as they left it reads as before, their steps are no
-// records, and thanks that nobody has yet go no further. The caller saves the
-// job.
+// records, and thanks that nobody has yet go no further.
 func (s *Service) undoCorrections(k *request, via map[ID]bool) error {
-	tx, j, now := k.tx, k.d.job, k.now
+	tx, j, now := k.tx, k.job, k.now
 	theirs := func(id *ID) bool { return id != nil && via[*id] }
 	facts, err := tx.FactsOfKind(j.ID, factPassportCorrected)
 	if err != nil {
@@ -449,7 +443,7 @@ func (s *Service) undoCorrections(k *request, via map[ID]bool) error {
 	for i := range steps {
 		if r := &steps[i]; theirs(r.ViaID) {
 			r.WithdrawnAt = &now
-			s.entry(tx, j, System, "step.withdrawn", nil, at, map[string]any{"step_id": r.ID, "because": "said by somebody else"})
+			tx.entry(j, System, "step.withdrawn", nil, at, map[string]any{"step_id": r.ID, "because": "said by somebody else"})
 			s.changed(&r.Meta, now)
 			if err := tx.SaveStep(r); err != nil {
 				return err
@@ -460,10 +454,10 @@ func (s *Service) undoCorrections(k *request, via map[ID]bool) error {
 	if err != nil {
 		return err
 	}
-	if err := s.proposeReplacement(tx, j, known, now); err != nil {
+	if err := s.proposeReplacement(tx, j, known); err != nil {
 		return err
 	}
-	return s.undoThanks(tx, j, via, now)
+	return s.undoThanks(tx, j, via)
 }
 
 // JobHistory is what every new voice reads first (docs/product.md section 4). It
@@ -763,9 +757,8 @@ func ReplacementDue(steps []StepRecord) (failed []ID, due bool) {
 }
 
 // proposeReplacement proposes the replacement, once a (re)opening, and takes an
-// unanswered proposal back when a correction proves its tries wrong. The
-// caller saves the job.
-func (s *Service) proposeReplacement(tx Tx, j *Job, steps []StepRecord, now time.Time) error {
+// unanswered proposal back when a correction proves its tries wrong.
+func (s *Service) proposeReplacement(tx *Work, j *Job, steps []StepRecord) error {
 	failed, due := ReplacementDue(steps)
 	r := j.Replacement.V
 	opened := j.OpenedAt
@@ -774,18 +767,24 @@ func (s *Service) proposeReplacement(tx Tx, j *Job, steps []StepRecord, now time
 	}
 	switch {
 	case j.replacementProposed() && !due:
-		r.Status = "withdrawn"
-		s.entry(tx, j, System, "replacement.withdrawn", nil, at(now), map[string]any{"steps": failed})
+		if err := tx.apply(r, "withdraw"); err != nil {
+			return err
+		}
+		tx.entry(j, System, "replacement.withdrawn", nil, at(tx.Now), map[string]any{"steps": failed})
 	case j.replacementProposed():
 		r.Steps = failed
 	case due && !j.Status.Ended() && (r == nil || r.Status == "withdrawn" || r.Since.Before(opened)):
-		j.Replacement.V = &Replacement{Since: now, Status: "proposed", Steps: failed}
-		s.entry(tx, j, System, "replacement.proposed", nil, at(now), map[string]any{"steps": failed})
-		c, err := tx.Centre(j.CentreID)
+		r = &Replacement{Since: tx.Now, Steps: failed}
+		if err := tx.apply(r, "propose"); err != nil {
+			return err
+		}
+		j.Replacement.V = r
+		tx.entry(j, System, "replacement.proposed", nil, at(tx.Now), map[string]any{"steps": failed})
+		c, err := s.openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		return s.notifyStaff(tx, &dossier{job: j, centre: c}, nil, "replacement.proposed", now, RoleProprietor, RoleCoordinator)
+		return s.notifyStaff(c, nil, "replacement.proposed", RoleProprietor, RoleCoordinator)
 	}
 	return nil
 }
@@ -828,8 +827,8 @@ type ReplacementAnswer struct {
 // AnswerReplacement answers the proposal. Proprietor, area manager, agent.
 // Errors: CodeState without an open proposal, CodeUnprocessable.
 func (s *Service) AnswerReplacement(ctx context.Context, call *Call, job ID, in ReplacementAnswer) (JobView, error) {
-	return s.onJob(ctx, call, job, "replacement", in.OccurredAt, func(m *jobMoveCtx) error {
-		j := m.d.job
+	return s.onJob(ctx, call, job, "replacement", in.OccurredAt, func(m *Case) error {
+		j := m.job
 		switch {
 		case !has([]string{"accepted", "declined"}, in.Decision):
 			return Fail(CodeUnprocessable, "The replacement is accepted or declined.").At("/decision", "accepted or declined")
@@ -839,8 +838,11 @@ func (s *Service) AnswerReplacement(ctx context.Context, call *Call, job ID, in 
 			return Fail(CodeState, "No replacement is proposed.")
 		}
 		r := j.Replacement.V
-		r.Status, r.Reason, r.DecidedAt, r.DecidedBy = in.Decision, in.Reason, ptr(m.st.occurred), call.Actor.Role
-		s.entry(m.tx, j, call.Actor, "replacement.answered", nil, m.st, map[string]any{"decision": in.Decision, "reason": in.Reason})
+		if err := m.tx.apply(r, "answer", in.Decision); err != nil {
+			return err
+		}
+		r.Reason, r.DecidedAt, r.DecidedBy = in.Reason, ptr(m.st.occurred), call.Actor.Role
+		m.entry(call.Actor, "replacement.answered", nil, map[string]any{"decision": in.Decision, "reason": in.Reason})
 		return nil
 	})
 }

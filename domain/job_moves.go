@@ -17,15 +17,8 @@ type JobMoveInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-type jobMoveCtx struct {
-	tx  Tx
-	now time.Time
-	d   *dossier
-	st  EntryTime
-}
-
-func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*jobMoveCtx) error) (JobView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
+func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*Case) error) (JobView, error) {
+	return run(ctx, s, call, func(tx *Work) (JobView, error) {
 		j, err := s.authorizeJob(tx, call.Actor, id)
 		if err != nil {
 			return JobView{}, err
@@ -33,52 +26,46 @@ func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurred
 		if err := CheckJob(call.Actor, action, j); err != nil {
 			return JobView{}, err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return JobView{}, err
 		}
-		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, occurredAt); err != nil {
 			return JobView{}, err
 		}
-		m := &jobMoveCtx{tx, now, d, st}
 		if d.held != nil && jobMove(action).Holds.refuses(HoldSafety) {
 			return JobView{}, d.refuseHeld()
 		}
-		if err := fn(m); err != nil {
+		if err := fn(d); err != nil {
 			return JobView{}, err
 		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
-			return JobView{}, err
-		}
-		return NewJobView(call.Actor, j, d.holds, now), nil
+		return d.jobView(call.Actor)
 	})
 }
 
 // CancelJob ends a job that nobody is working on, and its scheduled visits.
 // Coordinator, proprietor, area manager, agent; with a reason.
 func (s *Service) CancelJob(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
-	return s.onJob(ctx, call, id, "cancel", in.OccurredAt, func(m *jobMoveCtx) error {
+	return s.onJob(ctx, call, id, "cancel", in.OccurredAt, func(m *Case) error {
 		if strings.TrimSpace(in.Reason) == "" {
 			return Fail(CodeUnprocessable, "Say why the job is cancelled.").At("/reason", "a few words")
 		}
-		m.d.ending = true
+		m.ending = true
 		if err := s.cancelVisits(m, call.Actor, in.Reason); err != nil {
 			return err
 		}
-		return s.endJob(m.tx, m.d, call.Actor, JobCancelled, in.Reason, m.st)
+		return s.endJob(m, call.Actor, "cancel", in.Reason)
 	})
 }
 
-func (s *Service) cancelVisits(m *jobMoveCtx, a Actor, reason string) error {
-	visits, err := m.tx.VisitsOfJob(m.d.job.ID)
+func (s *Service) cancelVisits(m *Case, a Actor, reason string) error {
+	visits, err := m.tx.VisitsOfJob(m.job.ID)
 	if err != nil {
 		return err
 	}
 	for i := range visits {
 		if visits[i].Status == VisitScheduled {
-			v := &visitMoveCtx{tx: m.tx, now: m.now, v: &visits[i], d: m.d, st: m.st}
+			v := m.on(&visits[i])
 			if err := s.cancelVisit(v, a, reason, "nobody"); err != nil {
 				return err
 			}
@@ -87,17 +74,17 @@ func (s *Service) cancelVisits(m *jobMoveCtx, a Actor, reason string) error {
 	return nil
 }
 
-func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string, st EntryTime) error {
+// endJob closes or cancels a job, and ends what waited for it.
+func (s *Service) endJob(d *Case, a Actor, action, reason string) error {
 	j := d.job
-	j.Status, j.EndedAt, j.EndReason, j.ReopenUntil = to, ptr(st.recorded), reason, ptr(st.recorded.Add(reopenWithin))
-	tx.Disarm("close_resolved", j.ID)
-	tx.Disarm("last_notice", j.ID)
-	kind := "job.closed"
-	if to == JobCancelled {
-		kind = "job.cancelled"
+	if err := d.tx.apply(j, action); err != nil {
+		return err
 	}
-	s.entry(tx, j, a, kind, nil, st, map[string]any{"reason": reason})
-	promises, err := tx.PromisesDue(j.CustomerID)
+	j.EndedAt, j.EndReason, j.ReopenUntil = ptr(d.now), reason, ptr(d.now.Add(reopenWithin))
+	d.tx.Disarm(DueCloseResolved, j.ID)
+	d.tx.Disarm(DueLastNotice, j.ID)
+	d.entry(a, jobMove(action).Fact, nil, map[string]any{"reason": reason})
+	promises, err := d.tx.PromisesDue(j.CustomerID)
 	if err != nil {
 		return err
 	}
@@ -106,11 +93,13 @@ func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string
 		if p.JobID != j.ID {
 			continue
 		}
-		tx.Disarm("promise", p.ID)
+		d.tx.Disarm(DuePromise, p.ID)
 		if PromiseMoves.open("lapse", string(p.Status)) {
-			p.Status = PromiseVoid
-			p.UpdatedAt = st.recorded
-			if err := tx.SavePromise(p); err != nil {
+			if err := d.tx.apply(p, "lapse"); err != nil {
+				return err
+			}
+			p.UpdatedAt = d.now
+			if err := d.tx.SavePromise(p); err != nil {
 				return err
 			}
 		}
@@ -118,8 +107,11 @@ func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string
 	for i := range d.holds {
 		h := &d.holds[i]
 		if h.JobID != nil && h.LiftedAt == nil { // a safety hold stays over the household
-			h.LiftedAt, h.LiftReason = ptr(st.recorded), "job ended"
-			if err := tx.SaveHold(h); err != nil {
+			if err := d.tx.apply(h, "job-ends"); err != nil {
+				return err
+			}
+			h.LiftReason = "job ended"
+			if err := d.tx.SaveHold(h); err != nil {
 				return err
 			}
 		}
@@ -131,32 +123,32 @@ func (s *Service) endJob(tx Tx, d *dossier, a Actor, to JobStatus, reason string
 // stayed unreachable for as long as the policy says; a safety-critical one
 // only by the area manager. Errors: CodePreconditionMissing.
 func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
-	return s.onJob(ctx, call, id, "close", in.OccurredAt, func(m *jobMoveCtx) error {
-		j := m.d.job
+	return s.onJob(ctx, call, id, "close", in.OccurredAt, func(m *Case) error {
+		j := m.job
 		if j.Status == JobResolved {
 			reason := in.Reason
 			if reason == "" {
 				reason = "customer's word"
 			}
-			return s.endJob(m.tx, m.d, call.Actor, JobClosed, reason, m.st)
+			return s.endJob(m, call.Actor, "close", reason)
 		}
 		if j.SafetyCritical && call.Actor.Role != RoleAreaManager {
 			return Fail(CodeForbidden, "A safety-critical job is closed as unreachable by the area manager only.")
 		}
-		for i := range m.d.holds {
-			h := &m.d.holds[i]
+		for i := range m.holds {
+			h := &m.holds[i]
 			if h.Kind != HoldUnreachable || h.LiftedAt != nil {
 				continue
 			}
 			if due := h.closesFrom(); m.now.Before(due) {
 				return Fail(CodePreconditionMissing, "The household has been unreachable since %s; the job may be closed from %s.",
-					h.Since.In(m.d.site.Location()).Format("2 Jan 15:04"), due.In(m.d.site.Location()).Format("2 Jan 15:04")).With("from", due)
+					h.Since.In(m.site.Location()).Format("2 Jan 15:04"), due.In(m.site.Location()).Format("2 Jan 15:04")).With("from", due)
 			}
 			policies, err := m.tx.Policies(j.CentreID)
 			if err != nil {
 				return err
 			}
-			if err := s.endJob(m.tx, m.d, call.Actor, JobClosed, string(HoldUnreachable), m.st); err != nil {
+			if err := s.endJob(m, call.Actor, "close", string(HoldUnreachable)); err != nil {
 				return err
 			}
 			j.ReopenUntil = ptr(m.now.AddDate(0, 0, EffectivePolicy(policies, m.now).ReopenDays))
@@ -170,29 +162,32 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 // clock, within 30 days of its end; after it was closed as unreachable within
 // as many as the policy said then.
 func (s *Service) Reopen(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
-	return s.onJob(ctx, call, id, "reopen", in.OccurredAt, func(m *jobMoveCtx) error {
-		return s.reopen(m.tx, m.d, call.Actor, in.Reason, m.st, m.now)
+	return s.onJob(ctx, call, id, "reopen", in.OccurredAt, func(m *Case) error {
+		return s.reopen(m, call.Actor, in.Reason)
 	})
 }
 
-func (s *Service) reopen(tx Tx, d *dossier, a Actor, reason string, st EntryTime, now time.Time) error {
+func (s *Service) reopen(d *Case, a Actor, reason string) error {
 	j := d.job
-	if !j.reopens(now) {
+	if !j.reopens(d.now) {
 		return Fail(CodePreconditionMissing, "The time in which this job could be reopened is over; register a new one.")
 	}
-	j.Status, j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = JobOpen, nil, "", nil, ptr(now), nil
-	tx.Disarm("close_resolved", j.ID)
-	s.entry(tx, j, a, "job.reopened", nil, st, map[string]any{"reason": reason})
-	if err := s.derive(tx, j, nil, now); err != nil {
+	if err := d.tx.apply(j, "reopen"); err != nil {
 		return err
 	}
-	return s.rejudge(tx, d, now) // what was learnt after the end counts from here
+	j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = nil, "", nil, ptr(d.now), nil
+	d.tx.Disarm(DueCloseResolved, j.ID)
+	d.entry(a, "job.reopened", nil, map[string]any{"reason": reason})
+	if err := s.derive(d.tx, j, nil); err != nil {
+		return err
+	}
+	return s.rejudge(d) // what was learnt after the end counts from here
 }
 
 // HoldJob places a hold for parts or at the customer's request; it refuses
 // only schedule and reschedule.
 func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
-	return s.onJob(ctx, call, id, "hold", in.OccurredAt, func(m *jobMoveCtx) error {
+	return s.onJob(ctx, call, id, "hold", in.OccurredAt, func(m *Case) error {
 		kind := HoldKind(in.Kind)
 		if kind == HoldUnreachable {
 			return s.approveUnreachable(m, call.Actor)
@@ -200,25 +195,28 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 		if kind != HoldParts && kind != HoldCustomerRequest {
 			return Fail(CodeUnprocessable, "A hold by hand is for parts or customer_request.").At("/kind", "parts or customer_request")
 		}
-		for _, h := range m.d.holds {
+		for _, h := range m.holds {
 			if h.Kind == kind && h.LiftedAt == nil {
 				return Fail(CodeState, "The job is on hold for this already.").With("hold", map[string]any{"id": h.ID, "kind": h.Kind})
 			}
 		}
-		h := Hold{ID: s.NewID(), Kind: kind, JobID: &m.d.job.ID, Since: m.st.occurred, Reason: in.Reason, ByID: &call.Actor.UserID,
+		h := Hold{ID: s.NewID(), Kind: kind, JobID: &m.job.ID, Reason: in.Reason, ByID: &call.Actor.UserID,
 			By: string(call.Actor.Role)}
 		if in.DueAt != "" {
-			due, err := ParseInstant(in.DueAt, m.d.site.Location(), "/due_at")
+			due, err := ParseInstant(in.DueAt, m.site.Location(), "/due_at")
 			if err != nil {
 				return err
 			}
 			h.DueAt = &due
 		}
+		if err := Apply(&h, "place", m.st.occurred); err != nil {
+			return err
+		}
 		if err := m.tx.InsertHold(&h); err != nil {
 			return err
 		}
-		m.d.holds = append(m.d.holds, h)
-		s.entry(m.tx, m.d.job, call.Actor, "hold.placed", nil, m.st, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason,
+		m.holds = append(m.holds, h)
+		m.entry(call.Actor, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason,
 			"due_at": h.DueAt})
 		return nil
 	})
@@ -226,13 +224,13 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 
 // approveUnreachable is the area manager's word on a safety-critical job: the
 // household is unreachable by every rule but this one (docs/product.md section 4).
-func (s *Service) approveUnreachable(m *jobMoveCtx, a Actor) error {
-	j := m.d.job
+func (s *Service) approveUnreachable(m *Case, a Actor) error {
+	j := m.job
 	if !j.SafetyCritical || a.Role != RoleAreaManager {
 		return Fail(CodeForbidden, "Unreachable is a verdict, not a move; of a safety-critical job the area manager confirms it.")
 	}
-	m.d.approved = true
-	v, visits, err := s.verdict(m.tx, m.d, m.now)
+	m.approved = true
+	v, visits, err := s.verdict(m)
 	if err != nil {
 		return err
 	}
@@ -245,13 +243,13 @@ func (s *Service) approveUnreachable(m *jobMoveCtx, a Actor) error {
 	}
 	j.Verdict = v.Verdict
 	v.UnreachableSince = nil // the days until it may be closed begin with the word
-	return s.becomeUnreachable(m.tx, m.d, v, visits, m.now)
+	return s.becomeUnreachable(m, v, visits)
 }
 
 // ReleaseJob lifts a hold for parts or customer_request. Contact alone lifts
 // unreachable, the area manager alone safety.
 func (s *Service) ReleaseJob(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
-	return s.onJob(ctx, call, id, "release", in.OccurredAt, func(m *jobMoveCtx) error {
+	return s.onJob(ctx, call, id, "release", in.OccurredAt, func(m *Case) error {
 		switch HoldKind(in.Kind) {
 		case HoldUnreachable:
 			return Fail(CodePreconditionMissing, "Only contact with the household lifts this hold; record the attempt.")
@@ -261,11 +259,14 @@ func (s *Service) ReleaseJob(ctx context.Context, call *Call, id ID, in JobMoveI
 		default:
 			return Fail(CodeUnprocessable, "Say which hold.").At("/kind", "parts or customer_request")
 		}
-		for i := range m.d.holds {
-			h := &m.d.holds[i]
+		for i := range m.holds {
+			h := &m.holds[i]
 			if h.Kind == HoldKind(in.Kind) && h.LiftedAt == nil {
-				h.LiftedAt, h.LiftedByID, h.LiftReason = ptr(m.now), &call.Actor.UserID, in.Reason
-				s.entry(m.tx, m.d.job, call.Actor, "hold.lifted", nil, m.st, map[string]any{"hold_id": h.ID, "kind": h.Kind, "reason": in.Reason})
+				if err := m.tx.apply(h, "release"); err != nil {
+					return err
+				}
+				h.LiftedByID, h.LiftReason = &call.Actor.UserID, in.Reason
+				m.entry(call.Actor, "hold.lifted", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "reason": in.Reason})
 				return m.tx.SaveHold(h)
 			}
 		}
@@ -276,8 +277,8 @@ func (s *Service) ReleaseJob(ctx context.Context, call *Call, id ID, in JobMoveI
 // Transfer gives a job to another centre; its scheduled visits keep their
 // time and lose their crew. Area manager, within their areas.
 func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
-	return s.onJob(ctx, call, id, "transfer", in.OccurredAt, func(m *jobMoveCtx) error {
-		j := m.d.job
+	return s.onJob(ctx, call, id, "transfer", in.OccurredAt, func(m *Case) error {
+		j := m.job
 		if in.CentreID == nil {
 			return Fail(CodeUnprocessable, "Say which centre.").At("/centre_id", "required")
 		}
@@ -305,7 +306,7 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 			if err := m.tx.SaveVisit(v); err != nil {
 				return err
 			}
-			s.notifyCrew(m.tx, m.d, v, crew, "visit.unassigned", m.now)
+			s.notifyCrew(m, v, crew, "visit.unassigned")
 		}
 		promises, err := m.tx.PromisesDue(j.CustomerID)
 		if err != nil {
@@ -320,9 +321,9 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 				}
 			}
 		}
-		m.d.centre = c
-		s.entry(m.tx, j, call.Actor, "job.transferred", nil, m.st, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
-		return s.notifyStaff(m.tx, m.d, nil, "job.transferred", m.now, RoleCoordinator, RoleProprietor)
+		m.centre = c
+		m.entry(call.Actor, "job.transferred", nil, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
+		return s.notifyStaff(m, nil, "job.transferred", RoleCoordinator, RoleProprietor)
 	})
 }
 
@@ -349,7 +350,7 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 	}
 	out := Disruption{ID: s.NewID(), CentreID: centre, Date: in.Date, Reason: in.Reason, Note: in.Note, CreatedBy: a.UserID}
 	var days int
-	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
 		if c, err = s.authorizeCentre(tx, a, centre); err != nil {
 			return err
 		}
@@ -396,8 +397,8 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 			}
 		}
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Disruption, error) {
-		out.CreatedAt = now
+	return run(ctx, s, call, func(tx *Work) (Disruption, error) {
+		out.CreatedAt = tx.Now
 		return out, tx.InsertDisruption(&out)
 	})
 }

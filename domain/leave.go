@@ -131,7 +131,7 @@ func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in Leav
 // unless they are sick. Errors: CodeUnprocessable, CodeDuplicate, CodeState when they have
 // or has asked for leave in that time.
 func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(Tx, *User) error) (LeaveView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (LeaveView, error) {
+	return run(ctx, s, call, func(tx *Work) (LeaveView, error) {
 		a := call.Actor
 		u, err := s.authorizeUser(tx, a, user)
 		if err != nil {
@@ -144,10 +144,14 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if err != nil {
 			return LeaveView{}, err
 		}
-		l := Leave{Meta: newMeta(s.newID(in.ID), now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note), Status: "approved",
+		l := Leave{Meta: newMeta(s.newID(in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note),
 			RecordedBy: &a.UserID}
+		action := "record"
 		if u.ID == a.UserID && l.Kind != LeaveSick {
-			l.Status = LeaveMoves.Start
+			action = "ask"
+		}
+		if err := tx.apply(&l, action); err != nil {
+			return LeaveView{}, err
 		}
 		if l.StartsAt, err = ParseInstant(in.StartsAt, c.Location(), "/starts_at"); err != nil {
 			return LeaveView{}, err
@@ -158,7 +162,7 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if !l.EndsAt.After(l.StartsAt) {
 			return LeaveView{}, Fail(CodeUnprocessable, "Leave ends after it starts.").At("/ends_at", "after starts_at")
 		}
-		if l.StartsAt.Before(now.Add(-leaveBack)) || l.EndsAt.Sub(l.StartsAt) > leaveMost || l.StartsAt.After(now.Add(leaveAhead)) {
+		if l.StartsAt.Before(tx.Now.Add(-leaveBack)) || l.EndsAt.Sub(l.StartsAt) > leaveMost || l.StartsAt.After(tx.Now.Add(leaveAhead)) {
 			return LeaveView{}, Fail(CodeUnprocessable, "Leave begins within five years, at most 31 days ago, and lasts at most a year.").
 				At("/starts_at", "a nearer time")
 		}
@@ -169,7 +173,7 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		}
 		if in.ID != nil {
 			if old, err := tx.Leave(l.ID); err == nil {
-				return old.View(a, now), sameOr(old.TechnicianID == l.TechnicianID && old.StartsAt.Equal(l.StartsAt) && old.EndsAt.Equal(l.EndsAt) &&
+				return old.View(a, tx.Now), sameOr(old.TechnicianID == l.TechnicianID && old.StartsAt.Equal(l.StartsAt) && old.EndsAt.Equal(l.EndsAt) &&
 					old.Kind == l.Kind && old.Note == l.Note, "leave")
 			} else if !notFound(err) {
 				return LeaveView{}, err
@@ -179,25 +183,25 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 			if err := askedBefore(tx, &l); err != nil {
 				return LeaveView{}, err
 			}
-			if err := s.notifyLeaveApprovers(tx, u, c, "leave.asked", l.ID, now); err != nil {
+			if err := s.notifyLeaveApprovers(tx, u, c, "leave.asked", l.ID); err != nil {
 				return LeaveView{}, err
 			}
-			return l.View(a, now), tx.InsertLeave(&l)
+			return l.View(a, tx.Now), tx.InsertLeave(&l)
 		}
 		if err := tx.InsertLeave(&l); err != nil {
 			return LeaveView{}, err
 		}
-		v, err := leaveStands(tx, a, &l, now)
+		v, err := leaveStands(tx, a, &l)
 		if err != nil || u.ID != a.UserID || len(*v.Affected) == 0 {
 			return v, err
 		}
-		return v, s.notifyOfSickness(tx, u, c, &l, len(*v.Affected), now)
+		return v, s.notifyOfSickness(tx, u, c, &l, len(*v.Affected))
 	})
 }
 
 // notifyOfSickness tells the desk and the proprietor that somebody has said they are ill
 // while visits stand with them.
-func (s *Service) notifyOfSickness(tx Tx, u *User, c *Centre, l *Leave, n int, now time.Time) error {
+func (s *Service) notifyOfSickness(tx *Work, u *User, c *Centre, l *Leave, n int) error {
 	if u.CentreID == nil {
 		return nil
 	}
@@ -206,8 +210,8 @@ func (s *Service) notifyOfSickness(tx Tx, u *User, c *Centre, l *Leave, n int, n
 		if err != nil {
 			return err
 		}
-		err = s.notifyOnDuty(tx, users, c, now, func(to *User) Notice {
-			return s.notice("leave.sick", to.Language, now, l.EndsAt, toUser(to.ID), aboutLeave(l.ID), func(o *Notice) {
+		err = s.notifyOnDuty(tx, users, c, func(to *User) Notice {
+			return s.notice("leave.sick", to.Language, tx.Now, l.EndsAt, toUser(to.ID), aboutLeave(l.ID), func(o *Notice) {
 				o.Title, o.Body = say("leave.sick", to.Language, "")
 				o.Title = strings.ReplaceAll(o.Title, "{n}", itoa(n))
 			})
@@ -244,8 +248,8 @@ func askedBefore(tx Tx, l *Leave) error {
 }
 
 // leaveStands shows an approved leave with the visits that are in its way.
-func leaveStands(tx Tx, a Actor, l *Leave, now time.Time) (LeaveView, error) {
-	v := l.View(a, now)
+func leaveStands(tx *Work, a Actor, l *Leave) (LeaveView, error) {
+	v := l.View(a, tx.Now)
 	busy, err := tx.BusyBetween(l.TechnicianID, l.StartsAt, l.EndsAt)
 	if err != nil {
 		return v, err
@@ -270,7 +274,7 @@ type LeaveMove struct {
 // and, of what is approved, they. Errors: CodeNotFound, CodeForbidden,
 // CodeState, CodeUnprocessable without a reason.
 func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action string, in LeaveMove) (LeaveView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (LeaveView, error) {
+	return run(ctx, s, call, func(tx *Work) (LeaveView, error) {
 		a := call.Actor
 		l, err := tx.Leave(id)
 		if err != nil {
@@ -291,7 +295,7 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 		if err != nil {
 			return LeaveView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, c.Location(), now)
+		st, err := stamp(call, in.OccurredAt, c.Location(), tx.Now)
 		if err != nil {
 			return LeaveView{}, err
 		}
@@ -306,31 +310,28 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 		if l.Reason == "" && (action == "decline" || action == "withdraw" && !asked) {
 			return LeaveView{}, Fail(CodeUnprocessable, "Say why.").At("/reason", "a few words")
 		}
-		for _, m := range LeaveMoves.Moves {
-			if m.Action == action && has(m.From, l.Status) {
-				l.Status = m.To[0]
-				break
-			}
+		if err := tx.apply(l, action); err != nil {
+			return LeaveView{}, err
 		}
 		l.DecidedBy, l.DecidedAt = &a.UserID, &st.occurred
-		s.changed(&l.Meta, now)
+		s.changed(&l.Meta, tx.Now)
 		if err := tx.SaveLeave(l); err != nil {
 			return LeaveView{}, err
 		}
 		switch {
 		case a.UserID != l.TechnicianID:
-			if err := s.notifyUser(tx, l.TechnicianID, "leave."+l.Status, now, aboutLeave(l.ID)); err != nil {
+			if err := s.notifyUser(tx, l.TechnicianID, "leave."+l.Status, aboutLeave(l.ID)); err != nil {
 				return LeaveView{}, err
 			}
 		case !asked:
-			if err := s.notifyLeaveApprovers(tx, u, c, "leave.withdrawn", l.ID, now); err != nil {
+			if err := s.notifyLeaveApprovers(tx, u, c, "leave.withdrawn", l.ID); err != nil {
 				return LeaveView{}, err
 			}
 		}
 		if l.Status == "approved" {
-			return leaveStands(tx, a, l, now)
+			return leaveStands(tx, a, l)
 		}
-		return l.View(a, now), nil
+		return l.View(a, tx.Now), nil
 	})
 }
 
@@ -340,7 +341,7 @@ func aboutLeave(id ID) noticeOption {
 
 // notifyLeaveApprovers tells who decides about somebody's leave: the proprietors of their
 // centre, else the area's managers, else the admins; never themselves.
-func (s *Service) notifyLeaveApprovers(tx Tx, u *User, c *Centre, kind string, leave ID, now time.Time) error {
+func (s *Service) notifyLeaveApprovers(tx *Work, u *User, c *Centre, kind string, leave ID) error {
 	area := u.AreaID
 	if u.CentreID != nil {
 		area = &c.AreaID
@@ -365,7 +366,7 @@ func (s *Service) notifyLeaveApprovers(tx Tx, u *User, c *Centre, kind string, l
 			break
 		}
 	}
-	return s.notifyOnDuty(tx, judges, c, now, func(to *User) Notice {
-		return s.notice(kind, to.Language, now, now.Add(7*24*time.Hour), toUser(to.ID), aboutLeave(leave))
+	return s.notifyOnDuty(tx, judges, c, func(to *User) Notice {
+		return s.notice(kind, to.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(to.ID), aboutLeave(leave))
 	})
 }

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The lifecycles, once, as data. Tests walk every (state, action, role), the
 // answers' actions are computed from here, and the diagrams in docs/ are
@@ -81,7 +84,12 @@ type VisitMove struct {
 	Holds          HoldPolicy
 	Plan           PlanRule
 	Guard          string // for people; the code of the use case holds it
-	Fact           string // kind of the timeline's fact
+	Fact           string // kind of the timeline's entry
+	// Household and Desk are the kinds of notices that follow once it is saved:
+	// to the household, and to the Roles of its centre (area for area managers).
+	Household string
+	Desk      string
+	DeskRoles []Role
 }
 
 var (
@@ -96,36 +104,46 @@ var (
 	beforeEnd     = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitMissed, VisitCancelled}
 	notYetThere   = []VisitStatus{VisitScheduled, VisitEnRoute}
 	beforeWork    = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived}
+	underWay      = []VisitStatus{VisitEnRoute, VisitArrived, VisitInProgress}
+	stoppable     = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitMissed}
+	overAlready   = []VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped, VisitCancelled, VisitRescheduled}
 )
 
-// VisitMoves is the visit's lifecycle.
+// VisitMoves is the visit's lifecycle. An action that leads elsewhere from some
+// states has a row for each.
 var VisitMoves = []VisitMove{
+	{Action: "schedule", To: VisitScheduled, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits,
+		Guard: "as the job's schedule; also the successor of a reschedule", Fact: "visit.scheduled"},
 	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: desk, Plan: PlanPermits,
 		Guard: "hours, skill, free, no exclusion, plan kept", Fact: "visit.assigned"},
-	{Action: "decline", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a reason",
+	{Action: "decline", From: notYetThere, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a reason",
 		Fact: "visit.declined"},
 	{Action: "confirm", From: notYetThere, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true,
 		Guard: "before the window ends; staff name the contact that proves it", Fact: "visit.confirmed"},
 	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows,
 		Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
 	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route"},
+		Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route", Household: "visit.en_route"},
 	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "as the moves it implies", Fact: "visit.arrived"},
+		Guard: "as the moves it implies", Fact: "visit.arrived", Household: "visit.arrived"},
 	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside,
 		Guard: "as the moves it implies; the plan seen also when it came after the arrival; not where the appliance is carried in",
 		Fact:  "visit.started"},
 	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "as the moves it implies", Fact: "visit.completed"},
+		Guard: "as the moves it implies", Fact: "visit.completed", Household: "visit.completed"},
 	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "as the moves it implies", Fact: "visit.partial"},
+		Guard: "as the moves it implies", Fact: "visit.partial", Household: "visit.partial"},
 	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess,
 		Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access"},
-	{Action: "stop", From: VisitStatuses, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows, Guard: "none",
+		Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access",
+		Household: "visit.no_access", Desk: "visit.no_access_desk", DeskRoles: []Role{RoleCoordinator}},
+	{Action: "stop", From: stoppable, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows, Guard: "none",
 		Fact: "visit.stopped"},
+	{Action: "stop", From: overAlready, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows,
+		Guard: "none; what happened there is on record all the same", Fact: "visit.stopped"},
 	{Action: "missed", From: []VisitStatus{VisitScheduled}, To: VisitMissed, Roles: []Role{RoleSystem},
-		Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed"},
+		Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed",
+		Household: "visit.missed", Desk: "visit.missed_desk", DeskRoles: []Role{RoleProprietor, RoleCoordinator}},
 	{Action: "cancel", From: notYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows,
 		Guard: "a reason", Fact: "visit.cancelled"},
 	{Action: "reschedule", From: notYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, staff...), Crew: true,
@@ -138,8 +156,12 @@ var VisitMoves = []VisitMove{
 		Fact:  "visit.disputed"},
 	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem},
 		Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
-	{Action: "free", From: notYetThere, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,
-		Guard: "a technician of the crew fell ill; the status stays while others of it go", Fact: "visit.freed"},
+	{Action: "free", From: notYetThere, Roles: []Role{RoleSystem}, Holds: HoldAllows,
+		Guard: "a technician of the crew fell ill", Fact: "visit.freed"},
+	{Action: "wait", From: underWay, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,
+		Guard: "whoever was on the way left its crew, and nobody is in it, or the plan asks for one more"},
+	{Action: "undo-cancel", From: []VisitStatus{VisitCancelled}, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,
+		Guard: "somebody else than the household cancelled it by its link; its window is ahead", Fact: "visit.undone"},
 	{Action: "plan-seen", From: beforeWork, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a plan is in force",
 		Fact: "visit.plan_seen"},
 }
@@ -148,6 +170,7 @@ var VisitMoves = []VisitMove{
 type JobMove struct {
 	Action string
 	From   []JobStatus
+	To     []JobStatus // empty: stays; several: its visits decide
 	Roles  []Role
 	// Crew: a technician only while in the crew of one of the job's visits.
 	Crew  bool
@@ -164,12 +187,17 @@ var (
 
 // JobMoves is the job's lifecycle.
 var JobMoves = []JobMove{
+	{Action: "register", To: []JobStatus{JobOpen}, Roles: staff, Holds: HoldAllows, Guard: "a household with a site", Fact: "job.registered"},
+	{Action: "follow", From: jobLive, To: jobLive, Roles: []Role{RoleSystem}, Holds: HoldAllows,
+		Guard: "one of its visits under way, else one scheduled, else one completed since it was opened last, else open"},
+	{Action: "deny-done", From: []JobStatus{JobClosed}, To: []JobStatus{JobResolved}, Roles: []Role{RoleSystem}, Holds: HoldAllows,
+		Guard: "the household says that a completion is not so; its visits decide what follows"},
 	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits,
 		Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for themselves with the contact in which the customer agreed", Fact: "visit.scheduled"},
-	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, Roles: staff, Holds: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
-	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, Roles: staff, Holds: HoldAllows,
+	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, To: []JobStatus{JobCancelled}, Roles: staff, Holds: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
+	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, To: []JobStatus{JobClosed}, Roles: staff, Holds: HoldAllows,
 		Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
-	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, Roles: append([]Role{RoleCustomer}, staff...),
+	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, To: []JobStatus{JobOpen}, Roles: append([]Role{RoleCustomer}, staff...),
 		Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Fact: "job.reopened"},
 	{Action: "hold", From: jobPending, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
 	{Action: "release", From: jobLive, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
@@ -185,22 +213,26 @@ var JobMoves = []JobMove{
 type FlagMove struct {
 	Action   string
 	From     []FlagStatus
-	To       FlagStatus // empty: chosen by the decision, or it stays
-	Reporter bool       // the reporter's alone
-	Subject  bool       // only of the person whom it is about
+	To       []FlagStatus // empty: stays; several: the decision says
+	Reporter bool         // the reporter's alone
+	Subject  bool         // only of the person whom it is about
+	System   bool         // nobody's: it follows
 	Guard    string
 }
 
 // FlagMoves is the flag's lifecycle. All but withdraw and statement are an
 // area manager's (a deputy's, an escalated admin's) who is not involved.
 var FlagMoves = []FlagMove{
-	{Action: "triage", From: []FlagStatus{FlagReported, FlagTriaged}, To: FlagTriaged, Guard: "nobody involved; again, to correct it"},
-	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: FlagUnderReview,
+	{Action: "report", To: []FlagStatus{FlagReported}, System: true, Guard: "whoever may report; a stop reports by itself"},
+	{Action: "triage", From: []FlagStatus{FlagReported, FlagTriaged}, To: []FlagStatus{FlagTriaged}, Guard: "nobody involved; again, to correct it"},
+	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: []FlagStatus{FlagUnderReview},
 		Guard: "nobody involved; may ask one of our own people for their side"},
-	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview},
+	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: []FlagStatus{FlagUpheld, FlagNotUpheld, FlagUnclear},
 		Guard: "nobody involved; reasons; upheld, not_upheld or unclear; nobody is found at fault unheard"},
-	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: FlagWithdrawn, Reporter: true,
+	{Action: "withdraw", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, To: []FlagStatus{FlagWithdrawn}, Reporter: true,
 		Guard: "the reporter only"},
+	{Action: "undo-withdraw", From: []FlagStatus{FlagWithdrawn}, To: []FlagStatus{FlagReported}, System: true,
+		Guard: "somebody else than the household took it back by its link"},
 	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true,
 		Guard: "whom it is about, once, after they were told what they may know"},
 }
@@ -251,6 +283,9 @@ func (a Actor) wasInCrew(v *Visit) bool {
 // more than the visit stand in the use cases.
 func CheckVisit(a Actor, action string, v *Visit) error {
 	m := visitMove(action)
+	if i := slices.IndexFunc(visitMovesFrom[v.Status], func(o *VisitMove) bool { return o.Action == action }); i >= 0 {
+		m = visitMovesFrom[v.Status][i]
+	}
 	if !m.mayMove(a, v) {
 		return Fail(CodeForbidden, "As %s you may not %s this visit.", roleWords(a.Role), actionWords(action))
 	}

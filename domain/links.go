@@ -154,7 +154,7 @@ func linkGone() error { return NotFound("link") }
 
 // openLink finds a live link; unknown, revoked and expired are one answer.
 // write locks the job; looking does not wait for writers.
-func (s *Service) openLink(tx Tx, token string, write bool, now time.Time) (*Link, *Job, []Visit, error) {
+func (s *Service) openLink(tx *Work, token string, write bool) (*Link, *Job, []Visit, error) {
 	if len(token) > 128 {
 		return nil, nil, nil, linkGone()
 	}
@@ -190,7 +190,7 @@ func (s *Service) openLink(tx Tx, token string, write bool, now time.Time) (*Lin
 		last = *j.EndedAt
 	}
 	// An open job without a visit ahead still waits for its household.
-	if now.Sub(last) > linkAfterVisit && j.Status.Ended() || now.Sub(last) > linkAfterVisit && len(visits) > 0 {
+	if tx.Now.Sub(last) > linkAfterVisit && j.Status.Ended() || tx.Now.Sub(last) > linkAfterVisit && len(visits) > 0 {
 		return nil, nil, nil, linkGone()
 	}
 	return l, j, visits, nil
@@ -218,25 +218,25 @@ func currentVisit(visits []Visit) *Visit {
 // revoked and expired alike.
 func (s *Service) OpenLink(ctx context.Context, token string) (*LinkPage, error) {
 	var page *LinkPage
-	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
-		page, err = s.linkPage(tx, token, s.now())
+	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
+		page, err = s.linkPage(tx, token)
 		return err
 	})
 	return page, err
 }
 
-func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error) {
-	l, j, visits, err := s.openLink(tx, token, false, now)
+func (s *Service) linkPage(tx *Work, token string) (*LinkPage, error) {
+	l, j, visits, err := s.openLink(tx, token, false)
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
 	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: d.centre.Name, CentrePhone: d.centre.Phone,
 		Location: d.site.Location(),
-		Language: d.customer.LanguageOf(j.ContactID), Now: now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
+		Language: d.customer.LanguageOf(j.ContactID), Now: tx.Now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
 	if v := p.Visit; v != nil {
 		for _, id := range v.Crew {
 			u, err := tx.User(id)
@@ -245,9 +245,9 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 			}
 			p.CrewNames = append(p.CrewNames, u.FirstName())
 		}
-		p.CanConfirm = v.Status == VisitScheduled && v.Confirmation != ConfirmConfirmed && now.Before(v.WindowEnd) && d.held == nil
+		p.CanConfirm = v.Status == VisitScheduled && v.Confirmation != ConfirmConfirmed && tx.Now.Before(v.WindowEnd) && d.held == nil
 		p.CanCancel = has(visitMove("cancel").From, v.Status)
-		p.CanAnotherTime = v.Status == VisitScheduled && now.Before(v.WindowStart.Add(-anotherTimeUntil))
+		p.CanAnotherTime = v.Status == VisitScheduled && tx.Now.Before(v.WindowStart.Add(-anotherTimeUntil))
 	}
 	if (p.Visit == nil || !p.Visit.Status.Unfinished()) && !j.Status.Ended() && j.Status != JobResolved {
 		p.CanAnotherTime = true
@@ -260,10 +260,10 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 		return nil, err
 	}
 	p.CanStop = series != nil
-	p.CanReopen = d.held == nil && has(JobActions(Actor{Role: RoleCustomer, JobID: j.ID}, j, d.holds, d.plan, now), "reopen") &&
+	p.CanReopen = d.held == nil && has(JobActions(Actor{Role: RoleCustomer, JobID: j.ID}, j, d.holds, d.plan, tx.Now), "reopen") &&
 		j.Status.Ended() && j.Status != JobCancelled
 	if j.Verdict == reach.LastNotice {
-		v, _, err := s.verdict(tx, d, now)
+		v, _, err := s.verdict(d)
 		if err != nil {
 			return nil, err
 		}
@@ -274,7 +274,7 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 			p.ClosesFrom = h.DueAt
 		}
 	}
-	if err := s.linkFacts(tx, d, p, now); err != nil {
+	if err := s.linkFacts(d, p); err != nil {
 		return nil, err
 	}
 	for _, id := range conductPeople(visits) {
@@ -293,23 +293,23 @@ func (s *Service) linkPage(tx Tx, token string, now time.Time) (*LinkPage, error
 		return nil, err
 	}
 	p.CanThank = thanked != nil
-	if err := s.linkNote(tx, p, now); err != nil {
+	if err := s.linkNote(tx, p); err != nil {
 		return nil, err
 	}
-	if err := s.linkSlots(tx, d, p, now); err != nil {
+	if err := s.linkSlots(d, p); err != nil {
 		return nil, err
 	}
-	p.FormKey = s.formKey(l, p.Visit, now)
+	p.FormKey = s.formKey(l, p.Visit, tx.Now)
 	return p, nil
 }
 
 // linkFacts adds what the brand says it did, for the household to check.
-func (s *Service) linkFacts(tx Tx, d *dossier, p *LinkPage, now time.Time) error {
-	attempts, err := tx.AttemptsOf(d.job.ID)
+func (s *Service) linkFacts(d *Case, p *LinkPage) error {
+	attempts, err := d.tx.AttemptsOf(d.job.ID)
 	if err != nil {
 		return err
 	}
-	disputes, err := tx.DisputesOf(d.job.ID)
+	disputes, err := d.tx.DisputesOf(d.job.ID)
 	if err != nil {
 		return err
 	}
@@ -324,16 +324,16 @@ func (s *Service) linkFacts(tx Tx, d *dossier, p *LinkPage, now time.Time) error
 	for i := len(attempts) - 1; i >= 0 && len(p.Tries) < linkTries; i-- {
 		if a := &attempts[i]; a.Direction == reach.Outbound {
 			p.Tries = append(p.Tries, LinkTry{ID: a.ID, At: a.OccurredAt, Channel: a.Channel, Outcome: a.Outcome, Grade: a.Grade, Dispute: of[a.ID],
-				Disputable: a.Discounted == "" && d.disputable(a.ToldAt, now) == ""})
+				Disputable: a.Discounted == "" && d.disputable(a.ToldAt) == ""})
 		}
 	}
-	promises, err := tx.PromisesDue(d.customer.ID)
+	promises, err := d.tx.PromisesDue(d.customer.ID)
 	if err != nil {
 		return err
 	}
 	for i := range promises {
 		if q := &promises[i]; q.Kind == PromiseCallBack && (q.JobID == d.job.ID || q.Source == FromCase) {
-			owner, err := tx.User(q.OwnerID)
+			owner, err := d.tx.User(q.OwnerID)
 			if err != nil {
 				return err
 			}
@@ -346,7 +346,7 @@ func (s *Service) linkFacts(tx Tx, d *dossier, p *LinkPage, now time.Time) error
 		return nil
 	}
 	p.VisitDispute = of[v.ID]
-	if subject, why := d.disputableVisit(v, now); why == "" {
+	if subject, why := d.disputableVisit(v); why == "" {
 		p.VisitSubject = subject
 	}
 	p.CanDone = v.Status == VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !d.job.Status.Ended()

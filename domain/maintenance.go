@@ -167,13 +167,16 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.CustomerID); err != nil {
 		return Maintenance{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
+	return run(ctx, s, call, func(tx *Work) (Maintenance, error) {
 		c, err := tx.Customer(*in.CustomerID)
 		if err != nil {
 			return Maintenance{}, meaningIfAbsent(err, "customer", "/customer_id")
 		}
-		m := Maintenance{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
-			WindowMinutes: 120, Status: "active", CreatedBy: call.Actor.UserID}
+		m := Maintenance{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
+			WindowMinutes: 120, CreatedBy: call.Actor.UserID}
+		if err := tx.apply(&m, "arrange"); err != nil {
+			return Maintenance{}, err
+		}
 		if len(c.Sites) == 0 {
 			return Maintenance{}, Fail(CodeUnprocessable, "The household has no site yet.").At("/site_id", "add a site to the customer first")
 		}
@@ -190,7 +193,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		}
 		m.CentreID, m.AreaID = centre.ID, centre.AreaID
 		in.apply(&m)
-		if err := s.checkMaintenance(&m, now); err != nil {
+		if err := s.checkMaintenance(&m, tx.Now); err != nil {
 			return Maintenance{}, err
 		}
 		if old, err := tx.LockMaintenance(m.ID); err == nil {
@@ -202,13 +205,13 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		} else if !notFound(err) {
 			return Maintenance{}, err
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: now})
+		tx.arm(DueMaintenance, m.ID, nil, tx.Now)
 		return m, tx.InsertMaintenance(&m)
 	})
 }
 
 // authorizeMaintenance locks one that the actor may see and change.
-func (s *Service) authorizeMaintenance(tx Tx, a Actor, id ID, action string) (*Maintenance, error) {
+func (s *Service) authorizeMaintenance(tx *Work, a Actor, id ID, action string) (*Maintenance, error) {
 	m, err := tx.LockMaintenance(id)
 	if err != nil {
 		return nil, err
@@ -226,7 +229,7 @@ func (s *Service) authorizeMaintenance(tx Tx, a Actor, id ID, action string) (*M
 // have their job keep it. Who as CreateMaintenance. Errors: CodeStale,
 // CodeUnprocessable, CodeState.
 func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, version int64, in MaintenanceInput) (Maintenance, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
+	return run(ctx, s, call, func(tx *Work) (Maintenance, error) {
 		m, err := s.authorizeMaintenance(tx, call.Actor, id, "change")
 		if err != nil {
 			return Maintenance{}, err
@@ -239,11 +242,11 @@ func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, versi
 			return Maintenance{}, err
 		}
 		in.apply(m)
-		if err := s.checkMaintenance(m, now); err != nil {
+		if err := s.checkMaintenance(m, tx.Now); err != nil {
 			return Maintenance{}, err
 		}
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: now})
-		s.changed(&m.Meta, now)
+		tx.arm(DueMaintenance, m.ID, nil, tx.Now)
+		s.changed(&m.Meta, tx.Now)
 		err = tx.SaveMaintenance(m)
 		return *m, err
 	})
@@ -260,7 +263,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 		return Maintenance{}, Fail(CodeUnprocessable, "Say why it ends.").At("/reason", "a few words")
 	}
 	var jobs JSONList[Maintaining]
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	err := s.inWork(ctx, nil, func(tx *Work) error {
 		m, err := s.authorizeMaintenance(tx, call.Actor, id, "end")
 		if err == nil {
 			jobs = m.Jobs
@@ -279,14 +282,17 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 			return Maintenance{}, err
 		}
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Maintenance, error) {
+	return run(ctx, s, call, func(tx *Work) (Maintenance, error) {
 		m, err := s.authorizeMaintenance(tx, call.Actor, id, "end")
 		if err != nil {
 			return Maintenance{}, err
 		}
-		m.Status, m.EndReason = "ended", in.Reason
-		tx.Disarm("maintenance", m.ID)
-		s.changed(&m.Meta, now)
+		if err := tx.apply(m, "end"); err != nil {
+			return Maintenance{}, err
+		}
+		m.EndReason = in.Reason
+		tx.Disarm(DueMaintenance, m.ID)
+		s.changed(&m.Meta, tx.Now)
 		err = tx.SaveMaintenance(m)
 		return *m, err
 	})
@@ -294,7 +300,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 
 // maintain makes the jobs of the dates that are near enough, each once: a
 // job's id comes of the maintenance and its date.
-func (s *Service) maintain(tx Tx, id ID, now time.Time) error {
+func (s *Service) maintain(tx *Work, id ID) error {
 	m, err := tx.LockMaintenance(id)
 	if notFound(err) || err == nil && !MaintenanceMoves.open("generate", m.Status) {
 		return nil
@@ -306,11 +312,11 @@ func (s *Service) maintain(tx Tx, id ID, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	after := wallNow(now, loc)
+	after := wallNow(tx.Now, loc)
 	if done, err := time.Parse(wallLayout, m.Through); err == nil && done.After(after) {
 		after = done
 	}
-	horizon := wallNow(now.Add(maintenanceAhead), loc)
+	horizon := wallNow(tx.Now.Add(maintenanceAhead), loc)
 	dates, err := s.Recur(m.RRule, loc, start, after, horizon, maintenanceChunk)
 	if err != nil {
 		return err
@@ -318,62 +324,67 @@ func (s *Service) maintain(tx Tx, id ID, now time.Time) error {
 	for _, wall := range dates {
 		at := wallInstant(wall, loc)
 		job := uuid.NewSHA1(m.ID, []byte(wall.Format(wallLayout)))
-		if err := s.maintainOnce(tx, m, job, at, now); err != nil {
+		if err := s.maintainOnce(tx, m, job, at); err != nil {
 			return err
 		}
 		m.Through = wall.Format(wallLayout)
 		m.Jobs = append(m.Jobs, Maintaining{at, job})
 		after = wall
 	}
-	m.Jobs = slices.DeleteFunc(m.Jobs, func(j Maintaining) bool { return j.At.Before(now.Add(-maintenanceKept)) })
-	due := now // more of them at once
+	m.Jobs = slices.DeleteFunc(m.Jobs, func(j Maintaining) bool { return j.At.Before(tx.Now.Add(-maintenanceKept)) })
+	due := tx.Now // more of them at once
 	if len(dates) < maintenanceChunk {
 		next, err := s.Recur(m.RRule, loc, start, after, after.AddDate(5, 0, 0), 1)
 		if err != nil {
 			return err
 		}
 		if len(next) == 0 {
-			m.Status, m.EndReason = "ended", "the rule has no more dates"
+			if err := tx.apply(m, "run-out"); err != nil {
+				return err
+			}
+			m.EndReason = "the rule has no more dates"
 		} else {
-			due = later(wallInstant(next[0], loc).Add(-maintenanceAhead), now.Add(time.Hour))
+			due = later(wallInstant(next[0], loc).Add(-maintenanceAhead), tx.Now.Add(time.Hour))
 		}
 	}
 	if MaintenanceMoves.open("generate", m.Status) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: due})
+		tx.arm(DueMaintenance, m.ID, nil, due)
 	}
-	s.changed(&m.Meta, now)
+	s.changed(&m.Meta, tx.Now)
 	return tx.SaveMaintenance(m)
 }
 
 // maintainOnce makes the job of one date, with a visit that has nobody yet;
 // under a hold that forbids visits, on a holiday, or on a day that takes no more
 // of them, the job waits without one.
-func (s *Service) maintainOnce(tx Tx, m *Maintenance, id ID, at, now time.Time) error {
+func (s *Service) maintainOnce(tx *Work, m *Maintenance, id ID, at time.Time) error {
 	if _, err := tx.Job(id); err == nil || !notFound(err) {
 		return err
 	}
-	view, err := s.createJob(tx, System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID,
-		CentreID: &m.CentreID, Category: &m.Category, Fault: &m.Fault}, now)
+	_, err := s.createJob(tx, System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID,
+		CentreID: &m.CentreID, Category: &m.Category, Fault: &m.Fault})
 	if err != nil {
 		return err
 	}
-	j := &view.Job
-	d, err := s.dossier(tx, j)
+	j, err := tx.LockJob(id)
+	if err != nil {
+		return err
+	}
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
 	if d.mayBook(false) != nil {
 		return nil
 	}
-	v := &Visit{Meta: newMeta(s.NewID(), now)}
+	v := &Visit{Meta: newMeta(s.NewID(), tx.Now)}
 	in := ScheduleInput{WindowStart: at.Format(time.RFC3339), WindowEnd: at.Add(time.Duration(m.WindowMinutes) * time.Minute).
 		Format(time.RFC3339), PlannedMinutes: m.PlannedMinutes}
-	if err := s.book(tx, &Call{Actor: System}, d, v, in, now, EntryTime{occurred: now, recorded: now}, "visit.scheduled"); IsCode(err,
+	if err := s.book(&Call{Actor: System}, d, v, in, "visit.scheduled"); IsCode(err,
 		CodeCapacity) || IsCode(err, CodeHours) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	s.changed(&j.Meta, now)
-	return tx.SaveJob(j)
+	return nil
 }

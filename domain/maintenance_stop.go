@@ -24,7 +24,7 @@ func seriesOf(tx Tx, j *Job, status string) (*Maintenance, error) {
 // ahead are cancelled, and no more of them come. Who is at the door already
 // finishes. A household that cancels one visit only keeps the others.
 func (s *Service) stopVisits(k *request) error {
-	m, err := seriesOf(k.tx, k.d.job, "active")
+	m, err := seriesOf(k.tx, k.job, "active")
 	if err != nil {
 		return err
 	}
@@ -34,23 +34,23 @@ func (s *Service) stopVisits(k *request) error {
 	if m, err = k.tx.LockMaintenance(m.ID); err != nil {
 		return err
 	}
-	if err := MaintenanceMoves.check("stop", m.Status); err != nil {
+	if err := k.tx.apply(m, "stop"); err != nil {
 		return err
 	}
-	m.Status, m.EndReason = "ended", stoppedVisits
-	k.tx.Disarm("maintenance", m.ID)
+	m.EndReason = stoppedVisits
+	k.tx.Disarm(DueMaintenance, m.ID)
 	s.changed(&m.Meta, k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {
 		return err
 	}
-	s.entry(k.tx, k.d.job, k.actor, "maintenance.stopped", nil, k.st, nil)
-	if err := s.stopJob(&jobMoveCtx{k.tx, k.now, k.d, k.st}, k.actor); err != nil {
+	k.entry(k.actor, "maintenance.stopped", nil, nil)
+	if err := s.stopJob(k.Case, k.actor); err != nil {
 		return err
 	}
-	err = s.eachAhead(k, m, func(d *dossier) error {
+	err = s.eachAhead(k, m, func(d *Case) error {
 		actor := k.actor
 		actor.JobID = d.job.ID
-		return s.stopJob(&jobMoveCtx{k.tx, k.now, d, k.st}, actor)
+		return s.stopJob(d, actor)
 	})
 	if err != nil {
 		return err
@@ -59,23 +59,23 @@ func (s *Service) stopVisits(k *request) error {
 }
 
 // stopJob cancels a job of a series that nobody works on yet.
-func (s *Service) stopJob(m *jobMoveCtx, a Actor) error {
-	if j := m.d.job; j.Status != JobOpen && j.Status != JobScheduled {
+func (s *Service) stopJob(m *Case, a Actor) error {
+	if j := m.job; j.Status != JobOpen && j.Status != JobScheduled {
 		return nil
 	}
-	m.d.ending = true
+	m.ending = true
 	if err := s.cancelVisits(m, a, byCustomer); err != nil {
 		return err
 	}
-	return s.endJob(m.tx, m.d, a, JobCancelled, stoppedVisits, m.st)
+	return s.endJob(m, a, "cancel", stoppedVisits)
 }
 
 // eachAhead does something with the other jobs of a series whose date is
-// ahead, in the order of locks, and saves them.
-func (s *Service) eachAhead(k *request, m *Maintenance, do func(*dossier) error) error {
+// ahead, in the order of locks.
+func (s *Service) eachAhead(k *request, m *Maintenance, do func(*Case) error) error {
 	var ids []ID
 	for _, x := range m.Jobs {
-		if x.JobID != k.d.job.ID && !x.At.Before(k.now) {
+		if x.JobID != k.job.ID && !x.At.Before(k.now) {
 			ids = append(ids, x.JobID)
 		}
 	}
@@ -87,15 +87,11 @@ func (s *Service) eachAhead(k *request, m *Maintenance, do func(*dossier) error)
 		} else if err != nil {
 			return err
 		}
-		d, err := s.dossier(k.tx, j)
+		d, err := s.openCase(k.tx, j)
 		if err != nil {
 			return err
 		}
 		if err := do(d); err != nil {
-			return err
-		}
-		s.changed(&j.Meta, k.now)
-		if err := k.tx.SaveJob(j); err != nil {
 			return err
 		}
 	}
@@ -105,29 +101,32 @@ func (s *Service) eachAhead(k *request, m *Maintenance, do func(*dossier) error)
 // undoStop lets a series go on that a stranger stopped by a link: its jobs are
 // open again, and their visits stand where their time is ahead.
 func (s *Service) undoStop(k *request, l *Link) error {
-	m, err := seriesOf(k.tx, k.d.job, "ended")
+	m, err := seriesOf(k.tx, k.job, "ended")
 	if err != nil || m == nil || m.EndReason != stoppedVisits {
 		return err
 	}
 	if m, err = k.tx.LockMaintenance(m.ID); err != nil {
 		return err
 	}
-	m.Status, m.EndReason = "active", ""
-	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "maintenance", SubjectID: m.ID, DueAt: k.now})
+	if err := k.tx.apply(m, "resume"); err != nil {
+		return err
+	}
+	m.EndReason = ""
+	k.tx.arm(DueMaintenance, m.ID, nil, k.now)
 	s.changed(&m.Meta, k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {
 		return err
 	}
-	again := func(d *dossier) error {
+	again := func(d *Case) error {
 		if d.job.Status != JobCancelled || d.job.EndReason != stoppedVisits || !d.job.reopens(k.now) {
 			return nil
 		}
-		return s.reopen(k.tx, d, System, "stopped by somebody else", at(k.now), k.now)
+		return s.reopen(d, System, "stopped by somebody else")
 	}
-	if err := again(k.d); err != nil {
+	if err := again(k.Case); err != nil {
 		return err
 	}
-	return s.eachAhead(k, m, func(d *dossier) error {
+	return s.eachAhead(k, m, func(d *Case) error {
 		if err := again(d); err != nil {
 			return err
 		}
@@ -136,7 +135,7 @@ func (s *Service) undoStop(k *request, l *Link) error {
 			return err
 		}
 		for i := range visits {
-			if err := s.undoVisit(&visitMoveCtx{tx: k.tx, now: k.now, v: &visits[i], d: d, st: at(k.now)}, l); err != nil {
+			if err := s.undoVisit(d.on(&visits[i]), l); err != nil {
 				return err
 			}
 		}

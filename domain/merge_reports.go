@@ -46,7 +46,7 @@ func (s *Service) raiseOrMerge(k *request, v *Visit, f *Flag) error {
 	case into != nil:
 		return s.mergeReport(k, v, into, f)
 	case open < homeMost:
-		return s.raise(k.tx, k.actor, k.d, v, f, k.st, k.now)
+		return s.raise(k.tx, k.actor, k.Case, v, f, k.st)
 	case k.by != nil:
 		return Fail(CodeState, "%d reports of this household wait for the area manager already; tell what is new to the manager.", open).
 			With("open", open)
@@ -72,16 +72,16 @@ func (s *Service) mergeReport(k *request, v *Visit, into, f *Flag) error {
 		into.TriageDueAt = earlier(into.TriageDueAt, k.now.Add(triageTime(into.Level)))
 		into.DueAt = ptr(into.TriageDueAt)
 	} else {
-		s.setDue(k.tx, into, true, k.now)
+		s.setDue(k.tx, into, true)
 	}
 	if before != nil && into.DueAt != nil {
 		into.DueAt = ptr(earlier(*before, *into.DueAt))
 	}
 	s.armFlag(k.tx, into)
-	if err := s.notifyHandlers(k.tx, into, "flag.triage", k.now); err != nil {
+	if err := s.notifyHandlers(k.tx, into, "flag.triage"); err != nil {
 		return err
 	}
-	if err := s.consequences(k.tx, k.d, v, into, k.now); err != nil {
+	if err := s.consequences(k.Case, v, into); err != nil {
 		return err
 	}
 	return s.addWords(k, into, f)

@@ -20,16 +20,16 @@ const (
 
 // remind lets the next morning look into the queue of somebody who was told of
 // something that may wait there.
-func (s *Service) remind(tx Tx, n *Notice, u *User, now time.Time) {
+func (s *Service) remind(tx *Work, n *Notice, u *User) {
 	if (u.Role == RoleAreaManager || u.Role == RoleAdmin) && !strings.HasPrefix(n.Kind, "queue.") {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "morning", SubjectID: u.ID, DueAt: now.Truncate(morningQuarter).Add(morningQuarter)})
+		tx.arm(DueMorning, u.ID, nil, tx.Now.Truncate(morningQuarter).Add(morningQuarter))
 	}
 }
 
 // morning tells a manager what waits for them, if it is the hour, and comes
 // again the next morning while something does. Where nothing ran at the hour
 // that it was due, it tells late the same morning.
-func (s *Service) morning(ctx context.Context, tx Tx, user ID, due, now time.Time) error {
+func (s *Service) morning(ctx context.Context, tx *Work, user ID, due time.Time) error {
 	u, err := tx.User(user)
 	if notFound(err) || err == nil && (u.Disabled || u.Role != RoleAreaManager && u.Role != RoleAdmin) {
 		return nil
@@ -58,9 +58,9 @@ func (s *Service) morning(ctx context.Context, tx Tx, user ID, due, now time.Tim
 	if len(centres) > 0 {
 		loc = centres[0].Location()
 	}
-	local := now.In(loc)
+	local := tx.Now.In(loc)
 	next := time.Date(local.Year(), local.Month(), local.Day(), morningHour, 0, 0, 0, loc)
-	if !next.After(now) {
+	if !next.After(tx.Now) {
 		next = time.Date(local.Year(), local.Month(), local.Day()+1, morningHour, 0, 0, 0, loc)
 	}
 	over := time.Date(local.Year(), local.Month(), local.Day(), morningHour+1, 0, 0, 0, loc)
@@ -69,13 +69,13 @@ func (s *Service) morning(ctx context.Context, tx Tx, user ID, due, now time.Tim
 		if err != nil || len(q.Items) == 0 {
 			return err
 		}
-		if err := s.notifyUser(tx, u.ID, "queue.morning", now, q.inNumbers(u.Language), func(n *Notice) {
-			n.ExpiresAt, n.DedupeKey = now.Add(12*time.Hour), ptr("morning "+u.ID.String()+" "+local.Format(time.DateOnly))
+		if err := s.notifyUser(tx, u.ID, "queue.morning", q.inNumbers(u.Language), func(n *Notice) {
+			n.ExpiresAt, n.DedupeKey = tx.Now.Add(12*time.Hour), ptr("morning "+u.ID.String()+" "+local.Format(time.DateOnly))
 		}); err != nil {
 			return err
 		}
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "morning", SubjectID: u.ID, DueAt: next})
+	tx.arm(DueMorning, u.ID, nil, next)
 	return nil
 }
 

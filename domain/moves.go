@@ -51,13 +51,14 @@ func (l *Lifecycle) of(status string, actions ...string) JSONList[string] {
 var (
 	// SOSMoves: docs/product.md section 5, "SOS".
 	SOSMoves = Lifecycle{"SOS", "raised", []Move{
+		{"raise", nil, []string{"raised"}, "any of our staff, their visit timer", "a tap; nothing refuses it"},
 		{"ring", []string{"raised"}, nil, "system", "the tier's time, or its repeat"},
 		{"add", []string{"raised", "acknowledged"}, nil, "raiser", "a further tap about the same, within an hour of the answer"},
 		{"reopen", []string{"acknowledged"}, []string{"raised"}, "raiser",
 			"such a tap after somebody answered: it rings on until somebody acknowledges again"},
 		{"remind", []string{"acknowledged"}, nil, "system", "every 30 min until it is resolved: its owner"},
 		{"acknowledge", []string{"raised"}, []string{"acknowledged"}, "whoever sees it", "not the raiser"},
-		{"take-over", []string{"acknowledged"}, nil, "to whom it is handed over", "by acknowledging"},
+		{"take-over", []string{"acknowledged"}, []string{"acknowledged"}, "to whom it is handed over", "by acknowledging"},
 		{"hand-over", []string{"acknowledged"}, nil, "its owner, area_manager, admin", "not the raiser; to somebody who may take it"},
 		{"resolve", []string{"acknowledged"}, []string{"resolved"}, "its owner, area_manager, admin", "not the raiser; with words"},
 	}}
@@ -65,6 +66,7 @@ var (
 	timerRuns = []string{"armed", "pinged", "desk_asked"}
 	// TimerMoves: docs/product.md section 5, "Visit timer".
 	TimerMoves = Lifecycle{"timer", "armed", []Move{
+		{"start", nil, []string{"armed"}, "system", "a crew is under way, inside or at work: one for each of them"},
 		{"plan", nil, []string{"armed"}, "system", "who worked today and whose phone tells of nothing around the planned time"},
 		{"ping", []string{"armed"}, []string{"pinged"}, "system", "its time is over"},
 		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "2 min without an answer"},
@@ -81,6 +83,7 @@ var (
 
 	// DisputeMoves: docs/product.md section 4, "that is not so".
 	DisputeMoves = Lifecycle{"dispute", "open", []Move{
+		{"dispute", nil, []string{"open"}, "the household", "by its link or a call; each fact once"},
 		{"decide", []string{"open"}, []string{"upheld", "struck"}, "area_manager", "nobody about their own fact; reasons"},
 		{"default", []string{"open"}, []string{"upheld", "struck"}, "system", "nobody decided in time: proven stands, else struck"},
 		{"withdraw", []string{"open"}, []string{"withdrawn"}, "system", "it was said by somebody else than the household"},
@@ -88,6 +91,7 @@ var (
 
 	// PromiseMoves: docs/product.md section 4, "The brand is measured too".
 	PromiseMoves = Lifecycle{"promise", "open", []Move{
+		{"promise", nil, []string{"open"}, "whoever speaks with the household, or its own wish", "an owner and a due time"},
 		{"break", []string{"open"}, []string{"broken"}, "system", "its due time is over"},
 		{"escalate", []string{"broken"}, nil, "system", "owner, proprietor, area manager at set times"},
 		{"keep", []string{"open", "broken"}, []string{"kept", "kept_late"}, "owner, or who answers for the job", "the contact that proves it"},
@@ -99,12 +103,14 @@ var (
 
 	// CheckMoves: docs/product.md section 4, "Done is a claim".
 	CheckMoves = Lifecycle{"check", "open", []Move{
+		{"ask", nil, []string{"open"}, "system", "a day after a completion that nobody confirmed, where it is asked about"},
 		{"answer", []string{"open"}, []string{"confirmed", "not_done", "not_reached"}, "agent", "what the household said names its contact"},
 		{"settle", []string{"open"}, []string{"settled"}, "system", "the answer came by another way"},
 	}}
 
 	// ThanksMoves: docs/product.md section 5, "Kindness".
 	ThanksMoves = Lifecycle{"thank-you", "waiting", []Move{
+		{"thank", nil, []string{"waiting"}, "the household", "a confirmed visit, once"},
 		{"moderate", []string{"waiting"}, []string{"approved", "refused"}, "coordinator, proprietor, area_manager", "refusing says why"},
 		{"unread", []string{"waiting"}, []string{"approved", "refused"}, "system", "7 days; refused when something private stands in it"},
 		{"undo", []string{"waiting", "approved"}, []string{"refused"}, "system", "it was said by somebody else than the household"},
@@ -113,6 +119,7 @@ var (
 
 	// AftercareMoves: docs/product.md section 5, "Afterwards".
 	AftercareMoves = Lifecycle{"conversation", "open", []Move{
+		{"plan", nil, []string{"open"}, "system", "a report that leaves its mark on who made it"},
 		{"ring", []string{"open"}, nil, "system", "it is due, then late: owner, deputy, managers, admins"},
 		{"done", []string{"open"}, []string{"done"}, "its owner, area_manager, admin once it is late", "never the person themselves"},
 		{"stop", []string{"open"}, []string{"stopped"}, "the person", "they want no more of it"},
@@ -121,6 +128,8 @@ var (
 	// LeaveMoves: docs/product.md section 6, leave with approval. What a desk records
 	// for somebody else, and sickness, begins as approved.
 	LeaveMoves = Lifecycle{"leave", "requested", []Move{
+		{"ask", nil, []string{"requested"}, "whose leave it is", "not sickness"},
+		{"record", nil, []string{"approved"}, "whose leave it is when they are sick, else proprietor, area_manager, admin", ""},
 		{"approve", []string{"requested"}, []string{"approved"}, "proprietor, area_manager, admin",
 			"not about themselves; the leave is not over"},
 		{"decline", []string{"requested"}, []string{"declined"}, "proprietor, area_manager, admin", "not about themselves; a reason"},
@@ -131,6 +140,7 @@ var (
 
 	// MaintenanceMoves: docs/product.md section 6, "Recurring maintenance".
 	MaintenanceMoves = Lifecycle{"maintenance", "active", []Move{
+		{"arrange", nil, []string{"active"}, "coordinator, proprietor, area_manager, agent", "a rule of dates, for a household with a site"},
 		{"generate", []string{"active"}, nil, "system", "its dates come near; each makes one job"},
 		{"change", []string{"active"}, nil, "coordinator, proprietor, area_manager, agent", "what is still to come"},
 		{"end", []string{"active"}, []string{"ended"}, "coordinator, proprietor, area_manager, agent", "a reason"},
@@ -139,7 +149,24 @@ var (
 		{"run-out", []string{"active"}, []string{"ended"}, "system", "the rule has no more dates"},
 	}}
 
+	// HoldMoves: docs/product.md section 3, holds; a hold's state is kept as the time of its end.
+	HoldMoves = Lifecycle{"hold", "open", []Move{
+		{"place", nil, []string{"open"}, "a report (safety), the verdict (unreachable), staff (parts, customer_request)", "one of a kind"},
+		{"release", []string{"open"}, []string{"lifted"}, "coordinator, proprietor, area_manager, agent", "parts and customer_request; a reason"},
+		{"safety-release", []string{"open"}, []string{"lifted"}, "area_manager", "safety; with a plan"},
+		{"revise-plan", nil, []string{"lifted"}, "area_manager", "no safety hold is open; the plan in force changes"},
+		{"reach", []string{"open"}, []string{"lifted"}, "system", "unreachable; a contact, or a fact that shows it was never so"},
+		{"job-ends", []string{"open"}, []string{"lifted"}, "system", "all but safety"},
+	}}
+
+	// ReplacementMoves: docs/product.md section 4, "The story is told once".
+	ReplacementMoves = Lifecycle{"replacement", "proposed", []Move{
+		{"propose", nil, []string{"proposed"}, "system", "tries that a professional watched failed, once a (re)opening"},
+		{"withdraw", []string{"proposed"}, []string{"withdrawn"}, "system", "a correction proves the tries wrong"},
+		{"answer", []string{"proposed"}, []string{"accepted", "declined"}, "proprietor, area_manager, agent", "declined: a reason"},
+	}}
+
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves, &AftercareMoves, &LeaveMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves, &AftercareMoves, &LeaveMoves,
 		&MaintenanceMoves}
 )

@@ -96,17 +96,6 @@ type Delivery struct {
 	TextTo string
 }
 
-// Deadline is a due time judged by the injected clock; a ticker claims what
-// is due once (docs/product.md section 8).
-type Deadline struct {
-	ID        ID
-	Kind      string // missed, held_cancel, last_notice, close_resolved, triage, thanks, jeopardy, day, maintenance
-	SubjectID ID     // visit, job, flag, thank-you, technician or maintenance
-	JobID     *ID
-	DueAt     time.Time
-	DoneAt    *time.Time
-}
-
 // Link is the customer's way in: one for a job. The token is an HMAC over the
 // random id; only its hash is kept.
 type Link struct {

@@ -77,7 +77,7 @@ func (s *Service) notice(kind, language string, now, expires time.Time, opts ...
 }
 
 // about sets the visit and the window in words.
-func (d *dossier) about(kind string, v *Visit, language string) noticeOption {
+func (d *Case) about(kind string, v *Visit, language string) noticeOption {
 	return func(n *Notice) {
 		n.JobID = &d.job.ID
 		when := ""
@@ -99,15 +99,15 @@ func expiry(v *Visit, now time.Time) time.Time {
 
 // notifyCrew tells technicians about a visit; flapping of assignments is folded
 // in notifyCrewChange.
-func (s *Service) notifyCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string, now time.Time) {
+func (s *Service) notifyCrew(d *Case, v *Visit, crew []ID, kind string) {
 	for _, id := range crew {
 		u, leaves := d.crew[id], d.leaves
 		if u == nil {
 			var err error
-			if u, err = tx.User(id); err != nil {
+			if u, err = d.tx.User(id); err != nil {
 				continue
 			}
-			if leaves, err = tx.LeavesAt([]ID{id}, now); err != nil {
+			if leaves, err = d.tx.LeavesAt([]ID{id}, d.now); err != nil {
 				continue
 			}
 		}
@@ -115,18 +115,17 @@ func (s *Service) notifyCrew(tx Tx, d *dossier, v *Visit, crew []ID, kind string
 		if v != nil {
 			starts = &v.WindowStart
 			if v.Status.UnderWay() {
-				starts = &now
+				starts = &d.now
 			}
 		}
-		s.notifyOne(tx, s.notice(kind, u.Language, now, expiry(v, now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts,
-			now)
+		s.notifyOne(d.tx, s.notice(kind, u.Language, d.now, expiry(v, d.now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts)
 	}
 }
 
 // notifyCrewChange tells who came and who went. The first change for a person
 // is told at once; further ones inside a minute wait for its end and then one
 // notice says what came of it (docs/product.md section 3).
-func (s *Service) notifyCrewChange(m *visitMoveCtx, before []ID) error {
+func (s *Service) notifyCrewChange(m *VisitCase, before []ID) error {
 	told, err := m.tx.CrewNotices(m.v.ID)
 	if err != nil {
 		return err
@@ -140,7 +139,7 @@ func (s *Service) notifyCrewChange(m *visitMoveCtx, before []ID) error {
 				return
 			}
 		}
-		s.notifyCrew(m.tx, m.d, m.v, []ID{id}, kind, m.now)
+		s.notifyCrew(m.Case, m.v, []ID{id}, kind)
 	}
 	for _, id := range m.v.Crew {
 		if !has(before, id) {
@@ -153,10 +152,10 @@ func (s *Service) notifyCrewChange(m *visitMoveCtx, before []ID) error {
 		}
 	}
 	if stay := staying(m.v.Crew, before); !wait && len(stay) > 0 {
-		s.notifyCrew(m.tx, m.d, m.v, stay, "visit.crew_changed", m.now)
+		s.notifyCrew(m.Case, m.v, stay, "visit.crew_changed")
 	}
 	if wait {
-		m.tx.Arm(Deadline{ID: s.NewID(), Kind: "crew_told", SubjectID: m.v.ID, JobID: &m.v.JobID, DueAt: m.now.Add(crewFlapping)})
+		m.tx.arm(DueCrewTold, m.v.ID, &m.v.JobID, m.now.Add(crewFlapping))
 	}
 	return nil
 }
@@ -173,7 +172,7 @@ func staying(crew, before []ID) []ID {
 
 // settleCrew tells each person who was told something else than what is true
 // now; it runs at the end of a flapping minute.
-func (s *Service) settleCrew(m *visitMoveCtx) error {
+func (s *Service) settleCrew(m *VisitCase) error {
 	told, err := m.tx.CrewNotices(m.v.ID)
 	if err != nil {
 		return err
@@ -186,9 +185,9 @@ func (s *Service) settleCrew(m *visitMoveCtx) error {
 		in := has(m.v.Crew, id)
 		switch {
 		case in && last[id] != "visit.assigned":
-			s.notifyCrew(m.tx, m.d, m.v, []ID{id}, "visit.assigned", m.now)
+			s.notifyCrew(m.Case, m.v, []ID{id}, "visit.assigned")
 		case !in && last[id] == "visit.assigned":
-			s.notifyCrew(m.tx, m.d, m.v, []ID{id}, "visit.unassigned", m.now)
+			s.notifyCrew(m.Case, m.v, []ID{id}, "visit.unassigned")
 		}
 	}
 	return nil
@@ -199,19 +198,19 @@ var customerKind = map[string]string{"visit.cancelled": "visit.cancelled_home"}
 
 // notifyCustomer tells the household; the worker adds the link at sending and
 // chooses device, webhook or ready text.
-func (s *Service) notifyCustomer(tx Tx, d *dossier, v *Visit, kind string, now time.Time) {
+func (s *Service) notifyCustomer(d *Case, v *Visit, kind string) {
 	if k, ok := customerKind[kind]; ok {
 		kind = k
 	}
 	language := d.customer.LanguageOf(d.job.ContactID)
-	tx.Enqueue(s.notice(kind, language, now, expiry(v, now), d.about(kind, v, language), func(n *Notice) {
+	d.tx.Enqueue(s.notice(kind, language, d.now, expiry(v, d.now), d.about(kind, v, language), func(n *Notice) {
 		n.CustomerID, n.WithLink = &d.customer.ID, true
 	}))
 }
 
 // notifyStaff tells everybody of the roles in the job's centre, or its area for
 // area managers and their deputies.
-func (s *Service) notifyStaff(tx Tx, d *dossier, v *Visit, kind string, now time.Time, roles ...Role) error {
+func (s *Service) notifyStaff(d *Case, v *Visit, kind string, roles ...Role) error {
 	for _, role := range roles {
 		var centre, area *ID
 		if role == RoleAreaManager {
@@ -219,12 +218,12 @@ func (s *Service) notifyStaff(tx Tx, d *dossier, v *Visit, kind string, now time
 		} else {
 			centre = &d.job.CentreID
 		}
-		users, err := tx.UsersWith(role, centre, area)
+		users, err := d.tx.UsersWith(role, centre, area)
 		if err != nil {
 			return err
 		}
-		err = s.notifyOnDuty(tx, users, d.centre, now, func(u *User) Notice {
-			return s.notice(kind, u.Language, now, expiry(v, now), toUser(u.ID), d.about(kind, v, u.Language))
+		err = s.notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
+			return s.notice(kind, u.Language, d.now, expiry(v, d.now), toUser(u.ID), d.about(kind, v, u.Language))
 		})
 		if err != nil {
 			return err
@@ -235,7 +234,7 @@ func (s *Service) notifyStaff(tx Tx, d *dossier, v *Visit, kind string, now time
 
 // notifyUser tells one member of staff something that is about no visit; it
 // stands for a week.
-func (s *Service) notifyUser(tx Tx, id ID, kind string, now time.Time, opts ...noticeOption) error {
+func (s *Service) notifyUser(tx *Work, id ID, kind string, opts ...noticeOption) error {
 	u, err := tx.User(id)
 	if err != nil {
 		return err
@@ -246,18 +245,18 @@ func (s *Service) notifyUser(tx Tx, id ID, kind string, now time.Time, opts ...n
 			return err
 		}
 	}
-	leaves, err := tx.LeavesAt([]ID{u.ID}, now)
+	leaves, err := tx.LeavesAt([]ID{u.ID}, tx.Now)
 	if err != nil {
 		return err
 	}
-	s.notifyOne(tx, s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), append(opts, toUser(u.ID))...), u, c, leaves, nil, now)
+	s.notifyOne(tx, s.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), append(opts, toUser(u.ID))...), u, c, leaves, nil)
 	return nil
 }
 
 // SeenNotice marks an inbox notice as seen by its reader: accepted by a push
 // service is not seen by a person.
 func (s *Service) SeenNotice(ctx context.Context, call *Call, id ID) (Notice, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Notice, error) {
+	return run(ctx, s, call, func(tx *Work) (Notice, error) {
 		n, err := tx.Notice(id)
 		if err != nil {
 			return Notice{}, err
@@ -266,8 +265,8 @@ func (s *Service) SeenNotice(ctx context.Context, call *Call, id ID) (Notice, er
 			return Notice{}, NotFound("notice")
 		}
 		if n.SeenAt == nil {
-			n.SeenAt = &now
-			if err := tx.SaveNoticeSeen(id, now); err != nil {
+			n.SeenAt = &tx.Now
+			if err := tx.SaveNoticeSeen(id, tx.Now); err != nil {
 				return Notice{}, err
 			}
 		}
@@ -289,8 +288,8 @@ type DeviceInput struct {
 // cannot push the household's own phone out. Errors: CodeTooMany,
 // CodeUnauthenticated for a session that was ended.
 func (s *Service) PutDevice(ctx context.Context, call *Call, installation ID, in DeviceInput) (Device, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Device, error) {
-		d := Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: now, UpdatedAt: now}
+	return run(ctx, s, call, func(tx *Work) (Device, error) {
+		d := Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: tx.Now, UpdatedAt: tx.Now}
 		old, err := tx.Device(installation)
 		if err == nil {
 			d.CreatedAt = old.CreatedAt
@@ -300,12 +299,12 @@ func (s *Service) PutDevice(ctx context.Context, call *Call, installation ID, in
 		if call.Actor.Role == RoleCustomer {
 			err = s.deviceOfLink(tx, call.Actor, &d)
 		} else {
-			err = s.deviceOfUser(tx, call.Actor, &d, now)
+			err = s.deviceOfUser(tx, call.Actor, &d)
 		}
 		if err != nil {
 			return Device{}, err
 		}
-		if err := tx.DropToken(d.Token, d.InstallationID, "another owner", now); err != nil {
+		if err := tx.DropToken(d.Token, d.InstallationID, "another owner", tx.Now); err != nil {
 			return Device{}, err
 		}
 		return d, tx.PutDevice(&d)
@@ -336,7 +335,7 @@ func (s *Service) deviceOfLink(tx Tx, a Actor, d *Device) error {
 	return err
 }
 
-func (s *Service) deviceOfUser(tx Tx, a Actor, d *Device, now time.Time) error {
+func (s *Service) deviceOfUser(tx *Work, a Actor, d *Device) error {
 	// One row orders all devices of a user, and the end of their sessions.
 	if _, err := tx.LockUser(a.UserID); err != nil {
 		return err
@@ -358,7 +357,7 @@ func (s *Service) deviceOfUser(tx Tx, a Actor, d *Device, now time.Time) error {
 	}
 	devices = slices.DeleteFunc(devices, func(o Device) bool { return o.InstallationID == d.InstallationID })
 	for i := 0; i <= len(devices)-devicesOfUser; i++ {
-		if err := tx.DropDevice(devices[i].InstallationID, "too many", now); err != nil {
+		if err := tx.DropDevice(devices[i].InstallationID, "too many", tx.Now); err != nil {
 			return err
 		}
 	}
@@ -368,7 +367,7 @@ func (s *Service) deviceOfUser(tx Tx, a Actor, d *Device, now time.Time) error {
 // DeleteDevice ends pushes to an installation of the caller; an unknown one
 // is no error.
 func (s *Service) DeleteDevice(ctx context.Context, call *Call, installation ID) error {
-	return s.Store.InTx(ctx, func(tx Tx) error {
+	return s.inWork(ctx, nil, func(tx *Work) error {
 		d, err := tx.Device(installation)
 		if notFound(err) {
 			return nil

@@ -62,9 +62,9 @@ func ringsAt(n *Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, n
 }
 
 // notifyOne rings one person, or lets the notice wait for their next duty.
-func (s *Service) notifyOne(tx Tx, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, now time.Time) {
-	s.remind(tx, &n, u, now)
-	if at := ringsAt(&n, u, c, leaves, starts, now); at.After(now) {
+func (s *Service) notifyOne(tx *Work, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time) {
+	s.remind(tx, &n, u)
+	if at := ringsAt(&n, u, c, leaves, starts, tx.Now); at.After(tx.Now) {
 		s.wait(tx, &n, u, starts, at)
 	}
 	tx.Enqueue(n)
@@ -72,41 +72,41 @@ func (s *Service) notifyOne(tx Tx, n Notice, u *User, c *Centre, leaves []Leave,
 
 // wait keeps a notice for the beginning of a duty. Unless it is about a visit
 // with a time of its own, it is still good then.
-func (s *Service) wait(tx Tx, n *Notice, u *User, starts *time.Time, until time.Time) {
+func (s *Service) wait(tx *Work, n *Notice, u *User, starts *time.Time, until time.Time) {
 	n.Waits, n.NotBefore = true, until
 	if good := until.Add(24 * time.Hour); starts == nil && n.ExpiresAt.Before(good) {
 		n.ExpiresAt = good
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "duty", SubjectID: u.ID, DueAt: until})
+	tx.arm(DueDuty, u.ID, nil, until)
 }
 
 // notifyOnDuty rings those of a role who are on duty; the others find it in their
 // inbox. When nobody is, it waits for each one's next duty.
-func (s *Service) notifyOnDuty(tx Tx, users []User, c *Centre, now time.Time, make func(*User) Notice) error {
+func (s *Service) notifyOnDuty(tx *Work, users []User, c *Centre, make func(*User) Notice) error {
 	ids := []ID{}
 	for i := range users {
 		ids = append(ids, users[i].ID)
 	}
-	leaves, err := tx.LeavesAt(ids, now)
+	leaves, err := tx.LeavesAt(ids, tx.Now)
 	if err != nil {
 		return err
 	}
 	on := map[ID]bool{}
 	for i := range users {
-		if r := onDuty(&users[i], c, leaves); r.On(now) {
+		if r := onDuty(&users[i], c, leaves); r.On(tx.Now) {
 			on[users[i].ID] = true
 		}
 	}
 	for i := range users {
 		u := &users[i]
 		n := make(u)
-		s.remind(tx, &n, u, now)
+		s.remind(tx, &n, u)
 		switch {
 		case on[u.ID] || alwaysRings[n.Kind]:
 		case len(on) > 0:
 			n.State = "done"
 		default:
-			if at := ringsAt(&n, u, c, leaves, nil, now); at.After(now) {
+			if at := ringsAt(&n, u, c, leaves, nil, tx.Now); at.After(tx.Now) {
 				s.wait(tx, &n, u, nil, at)
 			}
 		}
@@ -117,7 +117,7 @@ func (s *Service) notifyOnDuty(tx Tx, users []User, c *Centre, now time.Time, ma
 
 // dutyBegins hands over what waited: one notice as itself, several as one
 // digest.
-func (s *Service) dutyBegins(tx Tx, user ID, now time.Time) error {
+func (s *Service) dutyBegins(tx *Work, user ID) error {
 	u, err := tx.User(user)
 	if notFound(err) || err == nil && u.Disabled {
 		return nil
@@ -136,7 +136,7 @@ func (s *Service) dutyBegins(tx Tx, user ID, now time.Time) error {
 	}
 	live := waiting[:0]
 	for _, n := range waiting {
-		if n.ExpiresAt.After(now) {
+		if n.ExpiresAt.After(tx.Now) {
 			live = append(live, n)
 		} else if err := tx.EndWaiting(n.ID, "expired"); err != nil {
 			return err
@@ -145,13 +145,13 @@ func (s *Service) dutyBegins(tx Tx, user ID, now time.Time) error {
 	if len(live) == 0 {
 		return nil
 	}
-	leaves, err := tx.LeavesOf(user, now, now.AddDate(0, 0, 60))
+	leaves, err := tx.LeavesOf(user, tx.Now, tx.Now.AddDate(0, 0, 60))
 	if err != nil {
 		return err
 	}
-	if r := onDuty(u, c, leaves); !r.On(now) { // their hours changed meanwhile
-		if next, ok := r.Next(now); ok {
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "duty", SubjectID: user, DueAt: next})
+	if r := onDuty(u, c, leaves); !r.On(tx.Now) { // their hours changed meanwhile
+		if next, ok := r.Next(tx.Now); ok {
+			tx.arm(DueDuty, user, nil, next)
 		}
 		return nil
 	}
@@ -160,7 +160,7 @@ func (s *Service) dutyBegins(tx Tx, user ID, now time.Time) error {
 		if err := tx.EndWaiting(n.ID, "withdrawn"); err != nil {
 			return err
 		}
-		n.ID, n.Waits, n.NotBefore, n.DedupeKey, n.CreatedAt = s.NewID(), false, now, nil, now
+		n.ID, n.Waits, n.NotBefore, n.DedupeKey, n.CreatedAt = s.NewID(), false, tx.Now, nil, tx.Now
 		n.Data.V["notice_id"] = n.ID.String()
 		tx.Enqueue(n)
 		return nil
@@ -172,7 +172,7 @@ func (s *Service) dutyBegins(tx Tx, user ID, now time.Time) error {
 			return err
 		}
 	}
-	tx.Enqueue(s.notice("digest", u.Language, now, now.Add(12*time.Hour), toUser(user), func(n *Notice) {
+	tx.Enqueue(s.notice("digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), toUser(user), func(n *Notice) {
 		n.Title, n.Body = say("digest", u.Language, "")
 		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", itoa(len(live))), high
 	}))
@@ -199,7 +199,7 @@ func checkQuiet(from, to string) error {
 // SetQuiet sets the own quiet hours. Everyone for themselves; they are local to
 // their centre, else UTC.
 func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+	return run(ctx, s, call, func(tx *Work) (User, error) {
 		if err := checkQuiet(in.QuietFrom, in.QuietTo); err != nil {
 			return User{}, err
 		}
@@ -208,7 +208,7 @@ func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User
 			return User{}, err
 		}
 		u.QuietFrom, u.QuietTo, u.RingsAlways = in.QuietFrom, in.QuietTo, in.RingsAlways
-		s.changed(&u.Meta, now)
+		s.changed(&u.Meta, tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})
@@ -217,7 +217,7 @@ func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User
 // SetRoster replaces the weekly hours of anybody: proprietor for their centre,
 // area manager for the area, admin. Errors: CodeUnprocessable.
 func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shift) (User, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+	return run(ctx, s, call, func(tx *Work) (User, error) {
 		u, err := s.authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return User{}, err
@@ -234,7 +234,7 @@ func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shif
 			}
 		}
 		u.Hours, u.RingsAlways = hours, false
-		s.changed(&u.Meta, now)
+		s.changed(&u.Meta, tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})

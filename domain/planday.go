@@ -60,17 +60,15 @@ func (p *planDay) instant(minute float64) time.Time {
 	return p.from.Add(time.Duration(minute) * time.Minute)
 }
 
-// diaryTx answers checkCrew from what was read before, so that a plan refuses
-// by the very rules and in the very words of an assignment. It can nothing
-// else.
-type diaryTx struct {
-	Tx
+// draft is a day with what stands on it and what the plan has placed so far.
+type draft struct {
 	day  *planDay
 	busy []Busy
 }
 
-// LockDiary gives what Tx.LockDiary would; nothing is locked.
-func (t *diaryTx) LockDiary(ids []ID, customer ID, from, to, _ time.Time) (*Diary, error) {
+// diary gives of a draft what Tx.LockDiary reads for a visit, so that a plan
+// refuses by the very rules and in the very words of an assignment.
+func (t *draft) diary(ids []ID, customer ID, from, to time.Time) *Diary {
 	from, to = from.Add(-DiaryReach), to.Add(DiaryReach)
 	out := &Diary{}
 	for _, u := range t.day.technicians {
@@ -103,7 +101,7 @@ func (t *diaryTx) LockDiary(ids []ID, customer ID, from, to, _ time.Time) (*Diar
 			out.KeptAway = append(out.KeptAway, k)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // shifts gives when a technician may be at work on the day, in minutes, in
@@ -161,7 +159,7 @@ func (p *planDay) vehicle(u *User, home int) dayplan.Vehicle {
 // candidate is a visit to place, with what judges it.
 type candidate struct {
 	visit    *Visit
-	d        *dossier
+	d        *Case
 	from, to float64 // when it may begin
 	place    int
 	pair     bool // the plan asks for two people
@@ -194,7 +192,7 @@ func (p *planDay) window(c *candidate) {
 }
 
 // refusal asks the rules of assignment for a crew; nil: they permit it.
-func (s *Service) refusal(tx *diaryTx, c *candidate, begin time.Time, crew ...ID) *Error {
+func (s *Service) refusal(t *draft, c *candidate, begin time.Time, crew ...ID) *Error {
 	v := *c.visit
 	v.PlannedStart = begin
 	if c.d.held != nil && visitMove("assign").Holds.refuses(HoldSafety) {
@@ -202,7 +200,17 @@ func (s *Service) refusal(tx *diaryTx, c *candidate, begin time.Time, crew ...ID
 		errors.As(c.d.refuseHeld(), &e)
 		return e
 	}
-	err := s.checkCrew(tx, c.d, &v, crew, tx.day.now)
+	err := c.d.crewFits(&v, crew)
+	if err == nil {
+		// The centre's number does not bind: the visits of a day stand on it already.
+		rules, diary := s.rulesFor(c.d, &v, crew), t.diary(crew, c.d.customer.ID, v.PlannedStart, v.PlannedEnd())
+		rules.Centre.Load.Most = 0
+		if anyBounded(diary.Technicians) {
+			diary.Taken = t.taken()
+			c.d.load(rules, diary.Taken, &v)
+		}
+		err = c.d.judgeCrew(rules, diary, &v, crew)
+	}
 	var e *Error
 	if err != nil && !errors.As(err, &e) {
 		e = Fail(CodeInternal, "It could not be judged.").Because(err)
@@ -211,16 +219,16 @@ func (s *Service) refusal(tx *diaryTx, c *candidate, begin time.Time, crew ...ID
 }
 
 // alone is refusal for one of two, as if one were enough.
-func (s *Service) alone(tx *diaryTx, c *candidate, begin time.Time, technician ID) *Error {
+func (s *Service) alone(t *draft, c *candidate, begin time.Time, technician ID) *Error {
 	if !c.pair {
-		return s.refusal(tx, c, begin, technician)
+		return s.refusal(t, c, begin, technician)
 	}
 	one, d, j := *c, *c.d, *c.d.job
 	j.SkillLevel = min(j.SkillLevel, slots.Helper) // which the other one has
 	d.job = &j
 	d.plan = slices.DeleteFunc(slices.Clone(d.plan), func(p string) bool { return p == "two_people" })
 	one.d = &d
-	return s.refusal(tx, &one, begin, technician)
+	return s.refusal(t, &one, begin, technician)
 }
 
 // byTheTime are refusals that another time of the day may not meet.
@@ -280,7 +288,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		problem.Vehicles = append(problem.Vehicles, p.vehicle(&p.technicians[i], i))
 	}
 	// What stands: visits that have their crew, here and in other centres.
-	tx := &diaryTx{day: p, busy: slices.Clone(p.around.Busy)}
+	t := &draft{day: p, busy: slices.Clone(p.around.Busy)}
 	standing := map[ID]bool{}
 	for i := range p.around.Busy {
 		b := &p.around.Busy[i]
@@ -312,7 +320,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		if !p.wants(v) || v.WindowStart.Before(p.from) || p.only != nil && !p.only[v.ID] || jobs[v.JobID] == nil {
 			continue
 		}
-		d := &dossier{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre,
+		d := &Case{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre, now: p.now,
 			holds: p.open[v.ID], plan: p.plans[v.ID]}
 		if d.site == nil {
 			d.site = &Site{Zone: p.centre.Zone}
@@ -325,7 +333,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 	}
 	of, placed, crews := map[int]*candidate{}, map[ID]bool{}, map[ID]JSONList[ID]{}
 	for _, c := range byWeight(free) {
-		crew, begin, ok := s.couple(p, tx, c, problem, knows[c.visit.CustomerID])
+		crew, begin, ok := s.couple(p, t, c, problem, knows[c.visit.CustomerID])
 		if !ok {
 			continue
 		}
@@ -337,7 +345,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 			of[len(problem.Stops)] = c
 			problem.Stops = append(problem.Stops, dayplan.Stop{Place: c.place, Minutes: float64(c.visit.PlannedMinutes), From: begin, To: begin,
 				Fixed: ptr(number[id])})
-			tx.busy = append(tx.busy, c.busy(id, p.instant(begin)))
+			t.busy = append(t.busy, c.busy(id, p.instant(begin)))
 		}
 	}
 	searched := false
@@ -349,7 +357,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		possible := false
 		for i := range p.technicians {
 			id, cost := p.technicians[i].ID, 0.0
-			if e := s.refusal(&diaryTx{day: p}, c, p.instant(c.from), id); e != nil && !byTheTime(e.Code) {
+			if e := s.refusal(&draft{day: p}, c, p.instant(c.from), id); e != nil && !byTheTime(e.Code) {
 				cost = math.Inf(1)
 			} else if faces := knows[c.visit.CustomerID]; len(faces) > 0 && !has(faces, id) {
 				cost = newFace
@@ -388,10 +396,10 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 			if c.pair {
 				crew = crews[c.visit.ID]
 			} else {
-				if s.refusal(tx, c, begin, u.ID) != nil {
+				if s.refusal(t, c, begin, u.ID) != nil {
 					continue // the rules have the last word; refusals say why
 				}
-				tx.busy = append(tx.busy, c.busy(u.ID, begin))
+				t.busy = append(t.busy, c.busy(u.ID, begin))
 				placed[c.visit.ID] = true
 			}
 			arrival := begin
@@ -405,7 +413,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 	}
 	for _, c := range free {
 		if !placed[c.visit.ID] {
-			out.Unplaced = append(out.Unplaced, s.explain(p, tx, c))
+			out.Unplaced = append(out.Unplaced, s.explain(p, t, c))
 		}
 	}
 	out.Before.V = PlanTotals{Visits: len(standing), Unassigned: len(free), TravelMinutes: int(math.Round(before.Travel)),
@@ -461,7 +469,7 @@ func byWeight(free []*candidate) []*candidate {
 // begins: of all times the one at which the two cheapest of those who can come
 // cost least. Such visits go before the search for all others, since few times
 // suit two, and stand still in it. Who stays from a crew is one of the two.
-func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan.Problem,
+func (s *Service) couple(p *planDay, t *draft, c *candidate, problem *dayplan.Problem,
 	faces JSONList[ID]) (crew JSONList[ID], begin float64, ok bool) {
 	type comer struct {
 		technician ID
@@ -470,7 +478,7 @@ func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan
 	best := math.Inf(1)
 	var able []int // whom no other time would help
 	for i := range p.technicians {
-		if e := s.alone(&diaryTx{day: p}, c, p.instant(c.from), p.technicians[i].ID); e == nil || byTheTime(e.Code) {
+		if e := s.alone(&draft{day: p}, c, p.instant(c.from), p.technicians[i].ID); e == nil || byTheTime(e.Code) {
 			able = append(able, i)
 		}
 	}
@@ -483,7 +491,7 @@ func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan
 				continue
 			}
 			price, fits := detour(problem, i, c, at)
-			if !fits || s.alone(tx, c, p.instant(at), id) != nil {
+			if !fits || s.alone(t, c, p.instant(at), id) != nil {
 				continue
 			}
 			if len(faces) > 0 && !has(faces, id) {
@@ -507,7 +515,7 @@ func (s *Service) couple(p *planDay, tx *diaryTx, c *candidate, problem *dayplan
 					break
 				}
 				two := JSONList[ID]{first.technician, second.technician}
-				if price < best && p.skilled(c.d.job, two) && s.refusal(tx, c, p.instant(at), two...) == nil {
+				if price < best && p.skilled(c.d.job, two) && s.refusal(t, c, p.instant(at), two...) == nil {
 					best, crew, begin, ok = price, two, at, true
 				}
 			}
@@ -573,7 +581,7 @@ func later(a, b time.Time) time.Time {
 
 // explain says why a visit has no place: what the rules answer for each
 // technician, at all the times at which it could begin.
-func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
+func (s *Service) explain(p *planDay, t *draft, c *candidate) UnplacedVisit {
 	out := UnplacedVisit{VisitID: c.visit.ID, JobID: c.visit.JobID, Refusals: JSONList[Refusal]{}}
 	say := func(code Code, reason string, technician ID) {
 		for i := range out.Refusals {
@@ -592,14 +600,14 @@ func (s *Service) explain(p *planDay, tx *diaryTx, c *candidate) UnplacedVisit {
 	for i := range p.technicians {
 		u := &p.technicians[i]
 		if c.from > c.to {
-			if e := s.alone(tx, c, c.visit.PlannedStart, u.ID); e != nil {
+			if e := s.alone(t, c, c.visit.PlannedStart, u.ID); e != nil {
 				say(e.Code, e.Message, u.ID)
 			}
 			continue
 		}
 		var worst *Error
 		for at := c.from; at <= c.to; at += looksEvery {
-			e := s.alone(tx, c, p.instant(at), u.ID)
+			e := s.alone(t, c, p.instant(at), u.ID)
 			if e == nil {
 				worst = nil
 				break

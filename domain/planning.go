@@ -103,13 +103,13 @@ func (s *Service) PlanDay(ctx context.Context, call *Call, centre ID, in PlanInp
 	if err != nil {
 		return DayPlan{}, err
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (DayPlan, error) {
-		return *plan, s.keepPlan(tx, plan, call.Actor, now)
+	return run(ctx, s, call, func(tx *Work) (DayPlan, error) {
+		return *plan, s.keepPlan(tx, plan, call.Actor)
 	})
 }
 
-func (s *Service) keepPlan(tx Tx, plan *DayPlan, a Actor, now time.Time) error {
-	plan.Meta, plan.ExpiresAt, plan.CreatedBy = newMeta(s.NewID(), now), now.Add(dayPlanLife), a.UserID
+func (s *Service) keepPlan(tx *Work, plan *DayPlan, a Actor) error {
+	plan.Meta, plan.ExpiresAt, plan.CreatedBy = newMeta(s.NewID(), tx.Now), tx.Now.Add(dayPlanLife), a.UserID
 	return tx.InsertDayPlan(plan)
 }
 
@@ -263,7 +263,7 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 	}
 	out := AcceptedPlan{PlanID: id, Accepted: JSONList[ID]{}, Refused: JSONList[RefusedVisit]{}}
 	var plan *DayPlan
-	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
 		if plan, err = tx.LockDayPlan(id); err != nil {
 			return err
 		}
@@ -306,7 +306,7 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 			return out, err
 		}
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (AcceptedPlan, error) {
+	return run(ctx, s, call, func(tx *Work) (AcceptedPlan, error) {
 		plan, err := tx.LockDayPlan(id)
 		if err != nil {
 			return out, err
@@ -316,14 +316,14 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 				plan.Accepted = append(plan.Accepted, v)
 			}
 		}
-		s.changed(&plan.Meta, now)
+		s.changed(&plan.Meta, tx.Now)
 		return out, tx.SaveDayPlan(plan)
 	})
 }
 
 // assignPlanned makes one proposed assignment; what was made already stands.
 func (s *Service) assignPlanned(ctx context.Context, a Actor, p *PlannedVisit, accepted bool) error {
-	_, err := s.onVisit(ctx, &Call{Actor: a}, p.VisitID, "assign", "", func(m *visitMoveCtx) error {
+	_, err := s.onVisit(ctx, &Call{Actor: a}, p.VisitID, "assign", "", func(m *VisitCase) error {
 		if sameCrew(m.v.Crew, p.Crew) && m.v.PlannedStart.Equal(p.PlannedStart) {
 			return nil
 		}

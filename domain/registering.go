@@ -131,8 +131,8 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 			return Customer{}, err
 		}
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Customer, error) {
-		c := Customer{Meta: newMeta(s.newID(in.ID), now), Language: "en", Contacts: []Contact{}, Sites: []Site{}}
+	return run(ctx, s, call, func(tx *Work) (Customer, error) {
+		c := Customer{Meta: newMeta(s.newID(in.ID), tx.Now), Language: "en", Contacts: []Contact{}, Sites: []Site{}}
 		if call.Actor.Role != RoleAgent { // agents see every household anyway
 			c.RegisteredCentreID = where.centre
 		}
@@ -169,7 +169,7 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id ID, version 
 	if err != nil {
 		return Customer{}, err
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Customer, error) {
+	return run(ctx, s, call, func(tx *Work) (Customer, error) {
 		if !call.Actor.Is(staff...) {
 			return Customer{}, Fail(CodeForbidden, "As %s you may not change households.", roleWords(call.Actor.Role))
 		}
@@ -183,7 +183,7 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id ID, version 
 		if err := s.applyCustomer(c, in, where.country, where.zone); err != nil {
 			return Customer{}, err
 		}
-		s.changed(&c.Meta, now)
+		s.changed(&c.Meta, tx.Now)
 		err = tx.SaveCustomer(c)
 		return *c, err
 	})
@@ -229,12 +229,12 @@ func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceI
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.CustomerID); err != nil {
 		return Appliance{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Appliance, error) {
+	return run(ctx, s, call, func(tx *Work) (Appliance, error) {
 		c, err := tx.Customer(*in.CustomerID)
 		if err != nil {
 			return Appliance{}, err
 		}
-		ap := Appliance{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID}
+		ap := Appliance{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID}
 		if err := applyAppliance(&ap, in, c); err != nil {
 			return Appliance{}, err
 		}
@@ -260,7 +260,7 @@ func (s *Service) PatchAppliance(ctx context.Context, call *Call, id ID, version
 	if _, err := s.Read.Appliance(ctx, call.Actor.Scope(), id); err != nil {
 		return Appliance{}, err
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Appliance, error) {
+	return run(ctx, s, call, func(tx *Work) (Appliance, error) {
 		if !call.Actor.Is(staff...) {
 			return Appliance{}, Fail(CodeForbidden, "As %s you may not change appliances.", roleWords(call.Actor.Role))
 		}
@@ -278,7 +278,7 @@ func (s *Service) PatchAppliance(ctx context.Context, call *Call, id ID, version
 		if err := applyAppliance(ap, in, c); err != nil {
 			return Appliance{}, err
 		}
-		s.changed(&ap.Meta, now)
+		s.changed(&ap.Meta, tx.Now)
 		err = tx.SaveAppliance(ap)
 		return *ap, err
 	})
@@ -378,18 +378,18 @@ func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (JobVi
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.CustomerID); err != nil {
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
-		return s.createJob(tx, call.Actor, in, now)
+	return run(ctx, s, call, func(tx *Work) (JobView, error) {
+		return s.createJob(tx, call.Actor, in)
 	})
 }
 
-func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView, error) {
+func (s *Service) createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 	c, err := tx.Customer(*in.CustomerID)
 	if err != nil {
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	j := Job{Meta: newMeta(s.newID(in.ID), now), CustomerID: c.ID, Status: JobOpen, Priority: "normal", Cover: "warranty",
-		SkillLevel: slots.Helper, OpenedAt: now, Verdict: "untried"}
+	j := Job{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID, Priority: "normal", Cover: "warranty",
+		SkillLevel: slots.Helper, OpenedAt: tx.Now, Verdict: "untried"}
 	if in.SiteID == nil {
 		if len(c.Sites) == 0 {
 			return JobView{}, Fail(CodeUnprocessable, "The household has no site yet.").At("/site_id", "add a site to the customer first")
@@ -414,7 +414,7 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 	}
 	j.CentreID, j.AreaID = centre.ID, centre.AreaID
 	if j.Serial != "" {
-		if earlier, err := tx.LatestJobBySerial(j.Serial, now.Add(-repeatWithin), j.ID); err == nil {
+		if earlier, err := tx.LatestJobBySerial(j.Serial, tx.Now.Add(-repeatWithin), j.ID); err == nil {
 			j.RepeatOf = &earlier.ID
 		} else if !notFound(err) {
 			return JobView{}, err
@@ -426,11 +426,14 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 			return JobView{}, err
 		}
 	}
-	s.entry(tx, &j, a, "job.registered", nil, at(now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf,
+	if err := tx.apply(&j, "register"); err != nil {
+		return JobView{}, err
+	}
+	tx.entry(&j, a, "job.registered", nil, at(tx.Now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf,
 		"priority": j.Priority})
-	tried := s.listedSteps(tx, &j, a, known, now)
+	tried := s.listedSteps(tx, &j, a, known)
 	if len(tried) > 0 {
-		if err := s.proposeReplacement(tx, &j, append(known, tried...), now); err != nil {
+		if err := s.proposeReplacement(tx, &j, append(known, tried...)); err != nil {
 			return JobView{}, err
 		}
 	}
@@ -440,7 +443,7 @@ func (s *Service) createJob(tx Tx, a Actor, in JobInput, now time.Time) (JobView
 	if err := insertSteps(tx, tried); err != nil {
 		return JobView{}, err
 	}
-	link := Link{ID: s.NewID(), JobID: j.ID, CreatedAt: now}
+	link := Link{ID: s.NewID(), JobID: j.ID, CreatedAt: tx.Now}
 	if err := s.newLink(tx, &link); err != nil {
 		return JobView{}, err
 	}
@@ -471,7 +474,7 @@ func (s *Service) centreForJob(tx Tx, a Actor, want *ID, site *Site) (*Centre, e
 
 // PatchJob changes what a job says. Staff of the centre, area manager, agent.
 func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64, in JobInput) (JobView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
+	return run(ctx, s, call, func(tx *Work) (JobView, error) {
 		j, err := s.authorizeJob(tx, call.Actor, id)
 		if err != nil {
 			return JobView{}, err
@@ -493,16 +496,12 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64
 		if err := s.applyJob(tx, j, in, c); err != nil {
 			return JobView{}, err
 		}
-		s.entry(tx, j, call.Actor, "job.changed", nil, at(now), in)
-		s.historyCorrected(tx, j, call.Actor, corrected{Changes: storyChanges(&was, j)}, at(now))
+		tx.entry(j, call.Actor, "job.changed", nil, at(tx.Now), in)
+		s.historyCorrected(tx, j, call.Actor, corrected{Changes: storyChanges(&was, j)}, at(tx.Now))
 		if in.TriedSteps != nil {
-			if err := s.addListedSteps(tx, j, call.Actor, now); err != nil {
+			if err := s.addListedSteps(tx, j, call.Actor); err != nil {
 				return JobView{}, err
 			}
-		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
-			return JobView{}, err
 		}
 		return s.jobView(tx, call.Actor, j)
 	})
@@ -510,7 +509,7 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64
 
 // authorizeJob locks a job that the actor may see: a technician while in the crew
 // of one of its visits.
-func (s *Service) authorizeJob(tx Tx, a Actor, id ID) (*Job, error) {
+func (s *Service) authorizeJob(tx *Work, a Actor, id ID) (*Job, error) {
 	j, err := tx.LockJob(id)
 	if err != nil {
 		return nil, err
@@ -537,12 +536,15 @@ func (s *Service) authorizeJob(tx Tx, a Actor, id ID) (*Job, error) {
 	return j, nil
 }
 
-func (s *Service) jobView(tx Tx, a Actor, j *Job) (JobView, error) {
+func (s *Service) jobView(tx *Work, a Actor, j *Job) (JobView, error) {
+	if err := tx.save(); err != nil {
+		return JobView{}, err
+	}
 	holds, err := tx.HoldsOver(j, true)
 	if err != nil {
 		return JobView{}, err
 	}
-	return NewJobView(a, j, holds, s.now()), nil
+	return NewJobView(a, j, holds, tx.Now), nil
 }
 
 // NewJobView shows a job to an actor: open holds, the plan in force, actions.

@@ -14,19 +14,19 @@ import (
 // flagSteps are who answers for a report, one after the other. It begins with
 // the first step that has somebody who is not involved; while it is late it is
 // passed on, and each step is told once.
-var flagSteps = []func(*Service, Tx, *Flag, time.Time) ([]User, error){
+var flagSteps = []func(*Service, *Work, *Flag) ([]User, error){
 	(*Service).flagManagers, (*Service).flagDeputies, (*Service).flagAnother, (*Service).flagAdmins,
 }
 
-func (s *Service) flagManagers(tx Tx, f *Flag, _ time.Time) ([]User, error) {
+func (s *Service) flagManagers(tx *Work, f *Flag) ([]User, error) {
 	if f.AreaID == nil {
 		return nil, nil
 	}
 	return tx.UsersWith(RoleAreaManager, nil, f.AreaID)
 }
 
-func (s *Service) flagDeputies(tx Tx, f *Flag, now time.Time) ([]User, error) {
-	managers, err := s.flagManagers(tx, f, now)
+func (s *Service) flagDeputies(tx *Work, f *Flag) ([]User, error) {
+	managers, err := s.flagManagers(tx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -48,12 +48,12 @@ func (s *Service) flagDeputies(tx Tx, f *Flag, now time.Time) ([]User, error) {
 
 // flagAnother is one manager of another area who is not away. Reports spread
 // over them by their ids; more than one need not know of it.
-func (s *Service) flagAnother(tx Tx, f *Flag, now time.Time) ([]User, error) {
+func (s *Service) flagAnother(tx *Work, f *Flag) ([]User, error) {
 	all, err := tx.UsersWith(RoleAreaManager, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	deputies, err := s.flagDeputies(tx, f, now)
+	deputies, err := s.flagDeputies(tx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -65,12 +65,12 @@ func (s *Service) flagAnother(tx Tx, f *Flag, now time.Time) ([]User, error) {
 	for i := range others {
 		ids = append(ids, others[i].ID)
 	}
-	leaves, err := tx.LeavesAt(ids, now)
+	leaves, err := tx.LeavesAt(ids, tx.Now)
 	if err != nil {
 		return nil, err
 	}
 	there := slices.DeleteFunc(slices.Clone(others), func(u User) bool {
-		return slices.ContainsFunc(leaves, func(l Leave) bool { return l.TechnicianID == u.ID && !l.StartsAt.After(now) })
+		return slices.ContainsFunc(leaves, func(l Leave) bool { return l.TechnicianID == u.ID && !l.StartsAt.After(tx.Now) })
 	})
 	if len(there) > 0 {
 		others = there
@@ -81,16 +81,16 @@ func (s *Service) flagAnother(tx Tx, f *Flag, now time.Time) ([]User, error) {
 	return []User{others[int(f.ID[len(f.ID)-1])%len(others)]}, nil
 }
 
-func (s *Service) flagAdmins(tx Tx, _ *Flag, _ time.Time) ([]User, error) {
+func (s *Service) flagAdmins(tx *Work, _ *Flag) ([]User, error) {
 	return tx.UsersWith(RoleAdmin, nil, nil)
 }
 
 // passOn tells the next step that has somebody who is not involved and was
 // not told in this state of the report. The caller saves it.
-func (s *Service) passOn(tx Tx, f *Flag, kind string, now time.Time) error {
+func (s *Service) passOn(tx *Work, f *Flag, kind string) error {
 	before := map[ID]bool{}
 	for i := range f.Step {
-		users, err := flagSteps[i](s, tx, f, now)
+		users, err := flagSteps[i](s, tx, f)
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (s *Service) passOn(tx Tx, f *Flag, kind string, now time.Time) error {
 		}
 	}
 	for f.Step < len(flagSteps) {
-		users, err := flagSteps[f.Step](s, tx, f, now)
+		users, err := flagSteps[f.Step](s, tx, f)
 		if err != nil {
 			return err
 		}
@@ -114,13 +114,13 @@ func (s *Service) passOn(tx Tx, f *Flag, kind string, now time.Time) error {
 			}
 		}
 		f.WithAdmins = f.WithAdmins || f.Step == len(flagSteps)
-		return s.notifyOfFlag(tx, f, users, kind, now)
+		return s.notifyOfFlag(tx, f, users, kind)
 	}
 	return nil
 }
 
 // notifyHandlers tells all who answer for a report.
-func (s *Service) notifyHandlers(tx Tx, f *Flag, kind string, now time.Time) error {
+func (s *Service) notifyHandlers(tx *Work, f *Flag, kind string) error {
 	var users []User
 	for _, id := range f.Handlers {
 		u, err := tx.User(id)
@@ -132,20 +132,20 @@ func (s *Service) notifyHandlers(tx Tx, f *Flag, kind string, now time.Time) err
 		}
 	}
 	for i := 0; len(users) == 0 && i < len(flagSteps); i++ { // they have left
-		found, err := flagSteps[i](s, tx, f, now)
+		found, err := flagSteps[i](s, tx, f)
 		if err != nil {
 			return err
 		}
 		users = slices.DeleteFunc(found, func(u User) bool { return f.involves(u.ID) })
 	}
-	return s.notifyOfFlag(tx, f, users, kind, now)
+	return s.notifyOfFlag(tx, f, users, kind)
 }
 
 // liveKinds are what takes the place of notices about a report of what happens
 // now.
 var liveKinds = map[string]string{"flag.triage": "flag.live", "flag.overdue": "flag.live_overdue"}
 
-func (s *Service) notifyOfFlag(tx Tx, f *Flag, users []User, kind string, now time.Time) error {
+func (s *Service) notifyOfFlag(tx *Work, f *Flag, users []User, kind string) error {
 	var c *Centre
 	if f.CentreID != nil {
 		var err error
@@ -156,12 +156,12 @@ func (s *Service) notifyOfFlag(tx Tx, f *Flag, users []User, kind string, now ti
 	urgent, rings := liveKinds[kind]
 	if rings = rings && f.live(); rings {
 		kind = urgent
-		if now.Before(f.RecordedAt.Add(liveRings)) {
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "flag.live", SubjectID: f.ID, DueAt: now.Add(liveRepeat)})
+		if tx.Now.Before(f.RecordedAt.Add(liveRings)) {
+			tx.arm(DueLiveReport, f.ID, nil, tx.Now.Add(liveRepeat))
 		}
 	}
-	return s.notifyOnDuty(tx, users, c, now, func(u *User) Notice {
-		return s.notice(kind, u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), f.named(), func(n *Notice) {
+	return s.notifyOnDuty(tx, users, c, func(u *User) Notice {
+		return s.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID), f.named(), func(n *Notice) {
 			if rings {
 				n.High, n.DedupeKey = true, ptr(fmt.Sprintf("%s|%s|%s", kind, f.ID, n.ID)) // by which triage finds it
 			}
@@ -170,14 +170,14 @@ func (s *Service) notifyOfFlag(tx Tx, f *Flag, users []User, kind string, now ti
 }
 
 // liveDue rings for a report of what happens now until somebody triages it.
-func (s *Service) liveDue(tx Tx, id ID, now time.Time) error {
+func (s *Service) liveDue(tx *Work, id ID) error {
 	f, err := tx.LockFlag(id)
 	if notFound(err) || err == nil && !f.live() {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	return s.notifyHandlers(tx, f, "flag.triage", now)
+	return s.notifyHandlers(tx, f, "flag.triage")
 }
 
 // named lets a notice say which report it is about, by id.
@@ -189,9 +189,9 @@ func (f *Flag) named() noticeOption {
 var homeWords = map[string]string{"flag.triaged": "report.read_home", "flag.decided": "report.decided_home"}
 
 // notifyReporter tells who raised a flag that it moved on.
-func (s *Service) notifyReporter(tx Tx, f *Flag, kind string, now time.Time) error {
+func (s *Service) notifyReporter(tx *Work, f *Flag, kind string) error {
 	if f.ReporterID != nil {
-		return s.notifyUser(tx, *f.ReporterID, kind, now, f.named())
+		return s.notifyUser(tx, *f.ReporterID, kind, f.named())
 	}
 	kind, ok := homeWords[kind]
 	if !ok || f.JobID == nil {
@@ -201,11 +201,11 @@ func (s *Service) notifyReporter(tx Tx, f *Flag, kind string, now time.Time) err
 	if err != nil {
 		return err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	s.notifyCustomer(tx, d, nil, kind, now)
+	s.notifyCustomer(d, nil, kind)
 	return nil
 }
 
@@ -219,65 +219,65 @@ func byLevel(level int, usual, severe time.Duration) time.Duration {
 func triageTime(level int) time.Duration { return byLevel(level, triageDue, triageDueSevere) }
 
 // armFlag keeps the deadline of the report's present state.
-func (s *Service) armFlag(tx Tx, f *Flag) {
+func (s *Service) armFlag(tx *Work, f *Flag) {
 	if f.DueAt == nil {
-		tx.Disarm("triage", f.ID)
+		tx.Disarm(DueTriage, f.ID)
 		return
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: *f.DueAt})
+	tx.arm(DueTriage, f.ID, nil, *f.DueAt)
 }
 
 // setDue gives a report that has moved on its new due time. A report of level
 // 3 or 4 about our own people has one clock to its decision: a person waits
 // for it who may not work (docs/product.md section 5).
-func (s *Service) setDue(tx Tx, f *Flag, raised bool, now time.Time) {
+func (s *Service) setDue(tx *Work, f *Flag, raised bool) {
 	switch {
 	case !f.Status.Open():
 		f.DueAt = nil
 	case f.Conduct() && f.severe() && !raised:
 		return
 	case f.Conduct() && f.severe():
-		f.DueAt = ptr(now.Add(conductDue))
+		f.DueAt = ptr(tx.Now.Add(conductDue))
 	case f.Status == FlagTriaged:
-		f.DueAt = ptr(now.Add(byLevel(f.Level, reviewDue, reviewDueSevere)))
+		f.DueAt = ptr(tx.Now.Add(byLevel(f.Level, reviewDue, reviewDueSevere)))
 	default:
-		f.DueAt = ptr(now.Add(byLevel(f.Level, decideDue, decideDueSevere)))
+		f.DueAt = ptr(tx.Now.Add(byLevel(f.Level, decideDue, decideDueSevere)))
 	}
 	f.Step = 0
 	s.armFlag(tx, f)
 }
 
 // flagOverdue passes a report on whose present state is late.
-func (s *Service) flagOverdue(tx Tx, id ID, now time.Time) error {
+func (s *Service) flagOverdue(tx *Work, id ID) error {
 	f, err := tx.LockFlag(id)
 	if notFound(err) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	if !f.Status.Open() || f.DueAt == nil || now.Before(*f.DueAt) || f.Step == len(flagSteps) {
+	if !f.Status.Open() || f.DueAt == nil || tx.Now.Before(*f.DueAt) || f.Step == len(flagSteps) {
 		return nil
 	}
-	if err := s.passOn(tx, f, "flag.overdue", now); err != nil {
+	if err := s.passOn(tx, f, "flag.overdue"); err != nil {
 		return err
 	}
 	if f.EscalatedAt == nil {
-		f.EscalatedAt = &now
+		f.EscalatedAt = &tx.Now
 	}
 	if f.Step < len(flagSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "triage", SubjectID: f.ID, DueAt: now.Add(byLevel(f.Level, flagPassedOn, flagPassedOnSevere))})
+		tx.arm(DueTriage, f.ID, nil, tx.Now.Add(byLevel(f.Level, flagPassedOn, flagPassedOnSevere)))
 	}
-	s.changed(&f.Meta, now)
+	s.changed(&f.Meta, tx.Now)
 	if err := tx.SaveFlag(f); err != nil {
 		return err
 	}
-	return s.notifyReporter(tx, f, "flag.passed_on", now)
+	return s.notifyReporter(tx, f, "flag.passed_on")
 }
 
 // holdSteps are who is told of a safety hold that was not released in time,
 // one after the other.
-var holdSteps = []func(*Service, Tx, *Hold, *Flag, time.Time) ([]User, error){
-	func(_ *Service, tx Tx, h *Hold, _ *Flag, _ time.Time) ([]User, error) {
+var holdSteps = []func(*Service, *Work, *Hold, *Flag) ([]User, error){
+	func(_ *Service, tx *Work, h *Hold, _ *Flag) ([]User, error) {
 		if h.OwnerID == nil {
 			return nil, nil
 		}
@@ -287,16 +287,16 @@ var holdSteps = []func(*Service, Tx, *Hold, *Flag, time.Time) ([]User, error){
 		}
 		return []User{*u}, nil
 	},
-	func(s *Service, tx Tx, _ *Hold, f *Flag, now time.Time) ([]User, error) {
-		return s.flagDeputies(tx, f, now)
+	func(s *Service, tx *Work, _ *Hold, f *Flag) ([]User, error) {
+		return s.flagDeputies(tx, f)
 	},
-	func(s *Service, tx Tx, _ *Hold, f *Flag, now time.Time) ([]User, error) {
-		return s.flagAdmins(tx, f, now)
+	func(s *Service, tx *Work, _ *Hold, f *Flag) ([]User, error) {
+		return s.flagAdmins(tx, f)
 	},
 }
 
 // holdOverdue tells the next who answers that a safety hold still stands.
-func (s *Service) holdOverdue(tx Tx, id ID, now time.Time) error {
+func (s *Service) holdOverdue(tx *Work, id ID) error {
 	h, err := tx.Hold(id)
 	if notFound(err) || err == nil && (h.LiftedAt != nil || h.FlagID == nil) {
 		return nil
@@ -308,7 +308,7 @@ func (s *Service) holdOverdue(tx Tx, id ID, now time.Time) error {
 		return err
 	}
 	for step := h.Step; step < len(holdSteps); step++ {
-		users, err := holdSteps[step](s, tx, h, f, now)
+		users, err := holdSteps[step](s, tx, h, f)
 		if err != nil {
 			return err
 		}
@@ -319,7 +319,7 @@ func (s *Service) holdOverdue(tx Tx, id ID, now time.Time) error {
 			continue
 		}
 		if step+1 < len(holdSteps) {
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "hold", SubjectID: h.ID, JobID: f.JobID, DueAt: now.Add(holdPassedOn)})
+			tx.arm(DueHold, h.ID, f.JobID, tx.Now.Add(holdPassedOn))
 		}
 		if err := tx.HoldStep(h.ID, step+1); err != nil {
 			return err
@@ -334,12 +334,12 @@ func (s *Service) holdOverdue(tx Tx, id ID, now time.Time) error {
 			}
 		}
 		f.WithAdmins = f.WithAdmins || step+1 == len(holdSteps)
-		s.changed(&f.Meta, now)
+		s.changed(&f.Meta, tx.Now)
 		if err := tx.SaveFlag(f); err != nil {
 			return err
 		}
-		return s.notifyOnDuty(tx, users, nil, now, func(u *User) Notice {
-			return s.notice("hold.overdue", u.Language, now, now.Add(7*24*time.Hour), toUser(u.ID), func(n *Notice) { n.JobID = f.JobID })
+		return s.notifyOnDuty(tx, users, nil, func(u *User) Notice {
+			return s.notice("hold.overdue", u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID), func(n *Notice) { n.JobID = f.JobID })
 		})
 	}
 	return nil
@@ -395,6 +395,8 @@ func (a Actor) answersFor(f *Flag) bool {
 // checkFlag refuses a move on a flag that the actor sees.
 func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
 	switch {
+	case m.System:
+		return Fail(CodeForbidden, "It follows by itself.")
 	case m.Subject && !a.Hears(f):
 		return Fail(CodeForbidden, "Only who is asked for their side gives it.")
 	case m.Reporter && !f.reportedBy(a.UserID):
@@ -419,7 +421,7 @@ func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
 // (escalated) admin who is not involved; withdraw: the reporter only. Errors:
 // CodeNotFound, CodeForbidden, CodeState, CodePreconditionMissing, CodeUnprocessable.
 func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string, in FlagDecision) (FlagView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (FlagView, error) {
+	return run(ctx, s, call, func(tx *Work) (FlagView, error) {
 		a, m := call.Actor, flagMove(action)
 		f, err := tx.LockFlag(id)
 		if err != nil {
@@ -433,27 +435,29 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 			return FlagView{}, err
 		}
 		was := f.Level
-		again := f.Status == m.To
-		if m.To != "" {
-			f.Status = m.To
+		again := has(m.To, f.Status)
+		if action != "decide" { // which names one of its ends
+			if err := tx.apply(f, action); err != nil {
+				return FlagView{}, err
+			}
 		}
 		kind := ""
 		switch action {
 		case "triage":
 			kind = "flag.triaged"
-			err = s.triage(tx, a, f, in, now)
+			err = s.triage(tx, a, f, in)
 		case "review":
 			if !again {
 				kind = "flag.reviewed"
 			}
-			err = s.review(tx, f, in, now)
+			err = s.review(tx, f, in)
 		case "decide":
 			kind = "flag.decided"
-			err = f.decide(a, in, now)
+			err = f.decide(a, in, tx.Now)
 		case "withdraw":
-			f.WithdrawnAt, f.Pressure = &now, in.Pressure
+			f.WithdrawnAt, f.Pressure = &tx.Now, in.Pressure
 			if f.pressed() && f.Level > 0 || f.SubjectID != nil && f.severe() {
-				err = s.notifyHandlers(tx, f, "flag.withdrawn", now)
+				err = s.notifyHandlers(tx, f, "flag.withdrawn")
 			}
 		}
 		if err != nil {
@@ -463,24 +467,24 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 			f.Reasons = in.Reasons
 		}
 		if !again {
-			s.setDue(tx, f, f.Level > was, now)
+			s.setDue(tx, f, f.Level > was)
 		}
 		if !f.Status.Open() {
-			if err := s.settleConduct(tx, a, f, now); err != nil {
+			if err := s.settleConduct(tx, a, f); err != nil {
 				return FlagView{}, err
 			}
 		}
-		s.changed(&f.Meta, now)
+		s.changed(&f.Meta, tx.Now)
 		if err := tx.SaveFlag(f); err != nil {
 			return FlagView{}, err
 		}
 		if kind != "" {
-			if err := s.notifyReporter(tx, f, kind, now); err != nil {
+			if err := s.notifyReporter(tx, f, kind); err != nil {
 				return FlagView{}, err
 			}
 		}
 		taken, err := s.coolOffTaken(tx, a, f)
-		return NewFlagView(a, f, now, taken), err
+		return NewFlagView(a, f, tx.Now, taken), err
 	})
 }
 
@@ -490,8 +494,8 @@ func (f *Flag) pressed() bool { return f.Pressure != nil && *f.Pressure }
 // triage corrects the level and, of a household's report, who was meant; what
 // follows from that follows at once. A hold that stands is lifted only by its
 // own rule, also when the level falls.
-func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time) error {
-	f.TriagedAt, f.TriagedBy = &now, &a.UserID
+func (s *Service) triage(tx *Work, a Actor, f *Flag, in FlagDecision) error {
+	f.TriagedAt, f.TriagedBy = &tx.Now, &a.UserID
 	if err := tx.HushReport(f.ID); err != nil {
 		return err
 	}
@@ -513,7 +517,7 @@ func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time
 		}
 		f.SubjectID = in.SubjectID
 	}
-	if err := s.careFor(tx, f, now); err != nil {
+	if err := s.careFor(tx, f); err != nil {
 		return err
 	}
 	if f.JobID == nil {
@@ -523,7 +527,7 @@ func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time
 	if err != nil {
 		return err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return err
 	}
@@ -533,11 +537,10 @@ func (s *Service) triage(tx Tx, a Actor, f *Flag, in FlagDecision, now time.Time
 			return err
 		}
 	}
-	was := *j
-	if err := s.consequences(tx, d, v, f, now); err != nil {
+	if err := s.consequences(d, v, f); err != nil {
 		return err
 	}
-	return s.saveJobIfChanged(tx, &was, j, now)
+	return nil
 }
 
 // decide closes a report with reasons. Against one of our own people only when
@@ -552,8 +555,8 @@ func (f *Flag) decide(a Actor, in FlagDecision, now time.Time) error {
 		return Fail(CodePreconditionMissing,
 			"Nobody is found at fault unheard: review it and tell the person what it is about, as far as may be told.")
 	}
-	f.Status, f.DecidedAt, f.DecidedBy = FlagStatus(in.Outcome), &now, &a.UserID
-	return nil
+	f.DecidedAt, f.DecidedBy = &now, &a.UserID
+	return Apply(f, "decide", now, in.Outcome)
 }
 
 // NewFlagView shows a flag with what the actor may do; coolOff reports whether

@@ -60,7 +60,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 	if err != nil {
 		return Raised{}, err
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Raised, error) {
+	return run(ctx, s, call, func(tx *Work) (Raised, error) {
 		a := call.Actor
 		f := &Flag{Kind: in.Kind, Level: *in.Level, Note: in.Note, SubjectID: in.SubjectID}
 		f.ID = s.newID(in.ID)
@@ -85,7 +85,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				return Raised{}, meaningIfAbsent(err, "user", "/subject_id")
 			}
 		}
-		var d *dossier
+		var d *Case
 		var v *Visit
 		var j *Job
 		var err error
@@ -102,15 +102,14 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				return Raised{}, err
 			}
 		case in.Phone != "":
-			return s.flagByPhone(tx, call, f, in, where.country, now)
+			return s.flagByPhone(tx, call, f, in, where.country)
 		default:
 			return Raised{}, Fail(CodeUnprocessable, "A report names a visit, a job or a phone number.").At("/visit_id", "visit_id, job_id or phone")
 		}
-		if d, err = s.dossier(tx, j); err != nil {
+		if d, err = s.openCase(tx, j); err != nil {
 			return Raised{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return Raised{}, err
 		}
 		if v != nil {
@@ -121,7 +120,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 			for i := range flags {
 				if p := &flags[i]; p.Provisional && p.reportedBy(a.UserID) && p.Status.Open() {
 					f = p
-					return s.complete(tx, a, d, v, p, in, now)
+					return s.complete(a, d, v, p, in)
 				}
 			}
 			for i := range flags {
@@ -133,11 +132,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				}
 			}
 		}
-		was := *j
-		if err := s.raise(tx, a, d, v, f, st, now); err != nil {
-			return Raised{}, err
-		}
-		if err := s.saveJobIfChanged(tx, &was, j, now); err != nil {
+		if err := s.raise(tx, a, d, v, f, d.st); err != nil {
 			return Raised{}, err
 		}
 		return answer()
@@ -146,7 +141,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 
 // complete turns the provisional flag of a stop into the reporter's own
 // words; the hold that stands is not weakened by it.
-func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in FlagInput, now time.Time) (Raised, error) {
+func (s *Service) complete(a Actor, d *Case, v *Visit, f *Flag, in FlagInput) (Raised, error) {
 	before := f.live()
 	f.Kind, f.Level, f.Note, f.Provisional = in.Kind, *in.Level, in.Note, false
 	if in.SubjectID != nil {
@@ -154,51 +149,36 @@ func (s *Service) complete(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, in Fla
 	}
 	if due := f.RecordedAt.Add(triageTime(f.Level)); f.Status == FlagReported && due.Before(f.TriageDueAt) {
 		f.TriageDueAt, f.DueAt = due, &due
-		s.armFlag(tx, f)
+		s.armFlag(d.tx, f)
 	}
 	if f.live() && !before {
-		if err := s.notifyHandlers(tx, f, "flag.triage", now); err != nil {
+		if err := s.notifyHandlers(d.tx, f, "flag.triage"); err != nil {
 			return Raised{}, err
 		}
 	}
 	if f.Level == 0 { // a private note after all; the hold waits for its release
 		f.DueAt = nil
-		s.armFlag(tx, f)
+		s.armFlag(d.tx, f)
 	}
-	s.changed(&f.Meta, now)
-	if err := tx.SaveFlag(f); err != nil {
+	s.changed(&f.Meta, d.now)
+	if err := d.tx.SaveFlag(f); err != nil {
 		return Raised{}, err
 	}
-	was := *d.job
-	if err := s.consequences(tx, d, v, f, now); err != nil {
-		return Raised{}, err
-	}
-	if err := s.saveJobIfChanged(tx, &was, d.job, now); err != nil {
+	if err := s.consequences(d, v, f); err != nil {
 		return Raised{}, err
 	}
 	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
 }
 
-// saveJobIfChanged saves a job on which a report left an entry or another state.
-// One that changes nothing there moves no version either: whoever follows the job
-// would learn of it.
-func (s *Service) saveJobIfChanged(tx Tx, was, j *Job, now time.Time) error {
-	if j.Seq == was.Seq && j.Status == was.Status {
-		return nil
-	}
-	s.changed(&j.Meta, now)
-	return tx.SaveJob(j)
-}
-
 // flagByPhone routes a report about a caller blindly: to the area of the
 // household's latest job, else the recorder's. The answer is the same.
-func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, country string, now time.Time) (Raised, error) {
+func (s *Service) flagByPhone(tx *Work, call *Call, f *Flag, in FlagInput, country string) (Raised, error) {
 	a := call.Actor
 	phone, err := s.phone(in.Phone, country, "/phone")
 	if err != nil {
 		return Raised{}, err
 	}
-	st, err := s.stamp(call, in.OccurredAt, time.UTC, now)
+	st, err := stamp(call, in.OccurredAt, time.UTC, tx.Now)
 	if err != nil {
 		return Raised{}, err
 	}
@@ -207,7 +187,7 @@ func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, country 
 	if err != nil {
 		return Raised{}, err
 	}
-	var d *dossier
+	var d *Case
 	for _, c := range customers {
 		j, err := tx.LatestJobOf(c)
 		if notFound(err) {
@@ -218,36 +198,30 @@ func (s *Service) flagByPhone(tx Tx, call *Call, f *Flag, in FlagInput, country 
 		if j, err = tx.LockJob(j.ID); err != nil {
 			return Raised{}, err
 		}
-		if d, err = s.dossier(tx, j); err != nil {
+		if d, err = s.openCase(tx, j); err != nil {
 			return Raised{}, err
 		}
 		break
 	}
-	var was Job
-	if d != nil {
-		was = *d.job
-	}
-	if err := s.raise(tx, a, d, nil, f, st, now); err != nil {
+	if err := s.raise(tx, a, d, nil, f, st); err != nil {
 		return Raised{}, err
-	}
-	if d != nil {
-		if err := s.saveJobIfChanged(tx, &was, d.job, now); err != nil {
-			return Raised{}, err
-		}
 	}
 	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
 }
 
 // raise writes a flag and what follows from it: who answers for it and by
 // when, safety hold at level 2 and above or, about our own people, who is kept
-// away, exclusion, notices. d and v may be nil. The caller saves the job.
-func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st EntryTime, now time.Time) error {
+// away, exclusion, notices. d and v may be nil.
+func (s *Service) raise(tx *Work, a Actor, d *Case, v *Visit, f *Flag, st EntryTime) error {
 	if f.ID == (ID{}) {
 		f.ID = s.NewID()
 	}
-	f.Meta = newMeta(f.ID, now)
-	f.Status, f.OccurredAt, f.RecordedAt = FlagReported, st.occurred, now
-	f.TriageDueAt = now.Add(triageTime(f.Level))
+	f.Meta = newMeta(f.ID, tx.Now)
+	if err := tx.apply(f, "report"); err != nil {
+		return err
+	}
+	f.OccurredAt, f.RecordedAt = st.occurred, tx.Now
+	f.TriageDueAt = tx.Now.Add(triageTime(f.Level))
 	if !f.ByCustomer {
 		f.ReporterID = &a.UserID
 	}
@@ -266,23 +240,23 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st EntryT
 		return tx.InsertFlag(f)
 	}
 	f.DueAt = ptr(f.TriageDueAt)
-	if err := s.passOn(tx, f, "flag.triage", now); err != nil {
+	if err := s.passOn(tx, f, "flag.triage"); err != nil {
 		return err
 	}
 	if err := tx.InsertFlag(f); err != nil {
 		return err
 	}
 	s.armFlag(tx, f)
-	if err := s.careFor(tx, f, now); err != nil {
+	if err := s.careFor(tx, f); err != nil {
 		return err
 	}
 	if d != nil {
-		if err := s.consequences(tx, d, v, f, now); err != nil {
+		if err := s.consequences(d, v, f); err != nil {
 			return err
 		}
 	}
 	if v != nil && !v.Status.Unfinished() && !f.Conduct() {
-		return s.complimentsAfter(tx, v, now)
+		return s.complimentsAfter(tx, v)
 	}
 	return nil
 }
@@ -290,25 +264,25 @@ func (s *Service) raise(tx Tx, a Actor, d *dossier, v *Visit, f *Flag, st EntryT
 // consequences are what follows at once from a report about a household, or
 // about our people there, at its present level. What stands already is not
 // done again.
-func (s *Service) consequences(tx Tx, d *dossier, v *Visit, f *Flag, now time.Time) error {
+func (s *Service) consequences(d *Case, v *Visit, f *Flag) error {
 	if f.Conduct() {
-		return s.separate(tx, d, f, now)
+		return s.separate(d, f)
 	}
 	held := false
 	for _, h := range d.holds {
 		held = held || h.FlagID != nil && *h.FlagID == f.ID
 	}
 	if f.Level >= 2 && !held {
-		if err := s.placeSafetyHold(tx, d, f, now); err != nil {
+		if err := s.placeSafetyHold(d, f); err != nil {
 			return err
 		}
 	}
-	reporter, err := tx.User(*f.ReporterID)
+	reporter, err := d.tx.User(*f.ReporterID)
 	if err != nil {
 		return err
 	}
 	if reporter.Role == RoleTechnician || v != nil && has(v.EverCrew, reporter.ID) {
-		return s.exclude(tx, reporter.ID, d, f, now)
+		return s.exclude(reporter.ID, d, f)
 	}
 	return nil
 }
@@ -316,10 +290,10 @@ func (s *Service) consequences(tx Tx, d *dossier, v *Visit, f *Flag, now time.Ti
 // placeSafetyHold locks the household (a fixable hazard: the site) for every
 // centre, warns crews on their way and lets scheduled visits keep their slot
 // until their window.
-func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) error {
+func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
 	j := d.job
-	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Since: now, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
-		DueAt:   ptr(now.Add(safetyHoldDue)),
+	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
+		DueAt:   ptr(d.now.Add(safetyHoldDue)),
 		Fixable: has(FixableFlagKinds, f.Kind)}
 	if h.Fixable {
 		h.SiteID = &j.SiteID
@@ -329,16 +303,19 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 	if len(f.Handlers) > 0 {
 		h.OwnerID = &f.Handlers[0]
 	}
-	if err := tx.InsertHold(h); err != nil {
+	if err := d.tx.apply(h, "place"); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "hold", SubjectID: h.ID, JobID: &j.ID, DueAt: *h.DueAt})
+	if err := d.tx.InsertHold(h); err != nil {
+		return err
+	}
+	d.tx.arm(DueHold, h.ID, &j.ID, *h.DueAt)
 	d.holds, d.held = append(d.holds, *h), h
-	s.entry(tx, j, System, "hold.placed", nil, at(now), map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
-	if err := s.notifyStaff(tx, d, nil, "hold.area", now, RoleProprietor); err != nil {
+	d.entry(System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
+	if err := s.notifyStaff(d, nil, "hold.area", RoleProprietor); err != nil {
 		return err
 	}
-	visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
+	visits, err := d.tx.UnfinishedOfCustomer(j.CustomerID)
 	if err != nil {
 		return err
 	}
@@ -347,14 +324,14 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 		others := without(o.Crew, *f.ReporterID) // they know
 		if o.Status == VisitScheduled {
 			due := o.WindowStart
-			if due.Before(now) {
-				due = now
+			if due.Before(d.now) {
+				due = d.now
 			}
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "held_cancel", SubjectID: o.ID, JobID: &o.JobID, DueAt: due})
-			s.notifyCrew(tx, d, o, others, "visit.wait", now)
+			d.tx.arm(DueHeldCancel, o.ID, &o.JobID, due)
+			s.notifyCrew(d, o, others, "visit.wait")
 			continue
 		}
-		s.notifyCrew(tx, d, o, others, "visit.call_desk", now)
+		s.notifyCrew(d, o, others, "visit.call_desk")
 	}
 	return nil
 }
@@ -362,16 +339,16 @@ func (s *Service) placeSafetyHold(tx Tx, d *dossier, f *Flag, now time.Time) err
 // exclude keeps a member of staff and a household apart after a report of
 // something directed by a person: the reporter, or whom it is about
 // (docs/product.md section 5).
-func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) error {
+func (s *Service) exclude(user ID, d *Case, f *Flag) error {
 	if f.Level < 1 || !f.Conduct() && !has(PersonFlagKinds, f.Kind) {
 		return nil
 	}
 	// Whoever books them meanwhile waits, and then finds this; or was faster, and
 	// is found below.
-	if _, err := tx.LockTechnicians([]ID{user}); err != nil {
+	if _, err := d.tx.LockTechnicians([]ID{user}); err != nil {
 		return err
 	}
-	there, err := tx.Exclusions(d.customer.ID)
+	there, err := d.tx.Exclusions(d.customer.ID)
 	if err != nil {
 		return err
 	}
@@ -382,11 +359,11 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 			return nil
 		}
 	}
-	visits, err := tx.UnfinishedOfCustomer(d.customer.ID)
+	visits, err := d.tx.UnfinishedOfCustomer(d.customer.ID)
 	if err != nil {
 		return err
 	}
-	x := &Exclusion{ID: s.NewID(), UserID: user, CustomerID: d.customer.ID, FlagID: f.ID, Since: now}
+	x := &Exclusion{ID: s.NewID(), UserID: user, CustomerID: d.customer.ID, FlagID: f.ID, Since: d.now}
 	visits = slices.DeleteFunc(visits, func(o Visit) bool {
 		return !has(o.Crew, user) || o.Status != VisitScheduled && (o.Status != VisitEnRoute || !f.about(user))
 	})
@@ -397,53 +374,51 @@ func (s *Service) exclude(tx Tx, user ID, d *dossier, f *Flag, now time.Time) er
 			x.TurnedBack = append(x.TurnedBack, o.ID)
 		}
 	}
-	if err := tx.InsertExclusion(x); err != nil {
+	if err := d.tx.InsertExclusion(x); err != nil {
 		return err
 	}
 	for i := range visits {
 		o := &visits[i]
 		if o.Status == VisitEnRoute {
-			if err := s.turnBack(tx, d, o, user, f, now); err != nil {
+			if err := s.turnBack(d, o, user, f); err != nil {
 				return err
 			}
 			continue
 		}
 		o.Crew = without(o.Crew, user)
-		s.changed(&o.Meta, now)
-		if err := tx.SaveVisit(o); err != nil {
+		s.changed(&o.Meta, d.now)
+		if err := d.tx.SaveVisit(o); err != nil {
 			return err
 		}
 		if !f.reportedBy(user) {
-			s.notifyCrew(tx, d, o, []ID{user}, "visit.unassigned", now)
+			s.notifyCrew(d, o, []ID{user}, "visit.unassigned")
 		}
-		if err := s.notifyStaff(tx, d, o, "visit.needs_someone", now, RoleCoordinator, RoleProprietor); err != nil {
+		if err := s.notifyStaff(d, o, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// turnBack takes somebody off their way to the home that reported them. The
-// caller saves d's job.
-func (s *Service) turnBack(tx Tx, d *dossier, v *Visit, user ID, f *Flag, now time.Time) error {
+// turnBack takes somebody off their way to the home that reported them.
+func (s *Service) turnBack(d *Case, v *Visit, user ID, f *Flag) error {
 	own := d
 	if v.JobID != d.job.ID {
-		j, err := tx.LockJob(v.JobID)
+		j, err := d.tx.LockJob(v.JobID)
 		if err == nil {
-			own, err = s.dossier(tx, j)
+			own, err = s.openCase(d.tx, j)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := s.takeOut(&visitMoveCtx{tx: tx, now: now, v: v, d: own, st: at(now)}, user); err != nil {
+	if err := s.takeOut(own.on(v), user); err != nil {
 		return err
 	}
-	if err := s.callManager(tx, f, now); err != nil || own == d {
+	if err := s.callManager(d.tx, f); err != nil || own == d {
 		return err
 	}
-	s.changed(&own.job.Meta, now)
-	return tx.SaveJob(own.job)
+	return nil
 }
 
 // ReleaseInput releases the safety holds over a job's household with a
@@ -481,7 +456,7 @@ func (a Actor) answersForHolds(tx Tx, holds []Hold) (bool, error) {
 // hazard_removed also coordinator and proprietor. Errors: CodeForbidden,
 // CodeState without a hold, CodeUnprocessable for a plan.
 func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in ReleaseInput) (JobView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (JobView, error) {
+	return run(ctx, s, call, func(tx *Work) (JobView, error) {
 		a := call.Actor
 		j, err := s.authorizeJob(tx, a, job)
 		foreign := notFound(err) && a.Role == RoleAreaManager
@@ -491,7 +466,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		if err != nil {
 			return JobView{}, err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return JobView{}, err
 		}
@@ -538,8 +513,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		if len(in.Plan) == 0 {
 			return JobView{}, Fail(CodeUnprocessable, "A safety hold is released with a plan only.").At("/plan", strings.Join(SafeVisitPlans, ", "))
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return JobView{}, err
 		}
 		for i := range d.holds {
@@ -556,8 +530,11 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 					return JobView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
 				}
 			}
-			h.LiftedAt, h.LiftedByID, h.LiftReason, h.Plan = ptr(now), &a.UserID, in.Reason, in.Plan
-			tx.Disarm("hold", h.ID)
+			if err := tx.apply(h, "safety-release"); err != nil {
+				return JobView{}, err
+			}
+			h.LiftedByID, h.LiftReason, h.Plan = &a.UserID, in.Reason, in.Plan
+			tx.Disarm(DueHold, h.ID)
 			if err := tx.SaveHold(h); err != nil {
 				return JobView{}, err
 			}
@@ -574,38 +551,37 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 					return JobView{}, Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
 				}
 			}
-			h := Hold{FlagID: flag, ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Since: now, Reason: "area hold", ByID: &a.UserID,
-				By: "staff", LiftedAt: ptr(now), LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+			h := Hold{FlagID: flag, ID: s.NewID(), Kind: HoldSafety, CustomerID: &j.CustomerID, Reason: "area hold", ByID: &a.UserID,
+				By: "staff", LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+			if err := tx.apply(&h, "revise-plan"); err != nil {
+				return JobView{}, err
+			}
 			if err := tx.InsertHold(&h); err != nil {
 				return JobView{}, err
 			}
 			d.holds = append(d.holds, h)
 		}
-		s.entry(tx, j, a, "hold.released", nil, st, map[string]any{"kind": HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
+		d.entry(a, "hold.released", nil, map[string]any{"kind": HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
 		d.plan = PlanInForce(d.holds)
 		visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
 		if err != nil {
 			return JobView{}, err
 		}
 		for i := range visits {
-			tx.Disarm("held_cancel", visits[i].ID)
+			tx.Disarm(DueHeldCancel, visits[i].ID)
 			if o := &visits[i]; len(o.PlanSeen) > 0 { // another plan was seen, not this one
 				o.PlanSeen = JSONList[ID]{}
-				s.changed(&o.Meta, now)
+				s.changed(&o.Meta, tx.Now)
 				if err := tx.SaveVisit(o); err != nil {
 					return JobView{}, err
 				}
 			}
-			s.notifyCrew(tx, d, &visits[i], visits[i].Crew, "visit.read_plan", now)
+			s.notifyCrew(d, &visits[i], visits[i].Crew, "visit.read_plan")
 		}
-		s.forbidAhead(tx, d, visits, now)
-		if err := s.notifyStaff(tx, d, nil, "hold.released", now, RoleProprietor, RoleCoordinator); err != nil {
+		s.forbidAhead(d, visits)
+		if err := s.notifyStaff(d, nil, "hold.released", RoleProprietor, RoleCoordinator); err != nil {
 			return JobView{}, err
 		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
-			return JobView{}, err
-		}
-		return NewJobView(a, j, d.holds, now), nil
+		return d.jobView(a)
 	})
 }

@@ -213,11 +213,11 @@ func (c *clocks) of(ctx context.Context, h *JobClockInput, now time.Time) ([]job
 		}
 		c.centres[h.Job.CentreID], c.policies[h.Job.CentreID] = centre, policies
 	}
-	d := &dossier{job: &h.Job, customer: &h.Customer, centre: centre, holds: h.Holds}
+	d := &Case{now: now, job: &h.Job, customer: &h.Customer, centre: centre, holds: h.Holds}
 	if d.site = h.Customer.site(h.Job.SiteID); d.site == nil {
 		d.site = &Site{ID: h.Job.SiteID, Zone: "UTC"}
 	}
-	return jobclock.Split(h.Job.OpenedAt, clockEnd(&h.Job, now), pauses(d, h, c.policies[h.Job.CentreID], now)), nil
+	return jobclock.Split(h.Job.OpenedAt, clockEnd(&h.Job, now), pauses(d, h, c.policies[h.Job.CentreID])), nil
 }
 
 // doneUntilReopened is the time in which nobody asked for anything: from a
@@ -245,7 +245,7 @@ func doneUntilReopened(h *JobClockInput, v *Visit) *jobclock.Pause {
 }
 
 // pauses reads from the facts whose time it was when not the centre's.
-func pauses(d *dossier, h *JobClockInput, policies []Policy, now time.Time) []jobclock.Pause {
+func pauses(d *Case, h *JobClockInput, policies []Policy) []jobclock.Pause {
 	var out []jobclock.Pause
 	for i := range h.Holds {
 		hold := &h.Holds[i]
@@ -272,7 +272,7 @@ func pauses(d *dossier, h *JobClockInput, policies []Policy, now time.Time) []jo
 	// Each stretch between two contacts is judged as it stood at its end:
 	// customer time starts at the first attempt that counts.
 	from := time.Time{}
-	for _, end := range append(slices.Clone(contacts), now) {
+	for _, end := range append(slices.Clone(contacts), d.now) {
 		stretch := []Attempt{}
 		for i := range h.Attempts {
 			if a := &h.Attempts[i]; a.OccurredAt.After(from) && a.OccurredAt.Before(end) {

@@ -103,10 +103,10 @@ func (f PlanFacts) Withhold(v *Visit, plan []string, actions JSONList[string], n
 }
 
 // planFacts reads what the plan in force asks for.
-func (d *dossier) planFacts() PlanFacts { return PlanFacts{d.site, d.spoken} }
+func (d *Case) planFacts() PlanFacts { return PlanFacts{d.site, d.spoken} }
 
 // readPlan notes what the plan in force is judged by.
-func (d *dossier) readPlan(tx Tx) error {
+func (d *Case) readPlan() error {
 	d.plan = PlanInForce(d.holds)
 	for _, h := range d.holds {
 		if h.Kind == HoldSafety && h.LiftedAt != nil && len(h.Plan) > 0 && (d.planSince.IsZero() || h.Since.Before(d.planSince)) {
@@ -116,7 +116,7 @@ func (d *dossier) readPlan(tx Tx) error {
 	if !has(d.plan, "phone_first") {
 		return nil
 	}
-	attempts, err := tx.AttemptsOf(d.job.ID)
+	attempts, err := d.tx.AttemptsOf(d.job.ID)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (d *dossier) readPlan(tx Tx) error {
 
 // planPermits checks what a safe-visit plan demands of a booking. A crew may
 // still be empty: then nobody goes.
-func (d *dossier) planPermits(v *Visit, crew []ID) error {
+func (d *Case) planPermits(v *Visit, crew []ID) error {
 	if p := PlanPermits.unmet(d.plan, crew, nil); p != "" {
 		return d.noVisit(p)
 	}
@@ -145,9 +145,9 @@ func (d *dossier) planPermits(v *Visit, crew []ID) error {
 
 // planKept refuses a forward move while the plan is not kept. What happened
 // before there was one is a late fact, and not refused.
-func (m *visitMoveCtx) planKept(action string) error {
-	v, plan := m.v, m.d.plan
-	if len(plan) == 0 || m.before(m.d.planSince) {
+func (m *VisitCase) planKept(action string) error {
+	v, plan := m.v, m.plan
+	if len(plan) == 0 || m.before(m.planSince) {
 		return nil
 	}
 	switch p := visitMove(action).planUnmet(plan, v); p {
@@ -160,10 +160,10 @@ func (m *visitMoveCtx) planKept(action string) error {
 		return Fail(CodePlan, "The plan of this household is carry-in: the appliance is handed over at the door and repaired at the centre.").
 			With("plan", plan)
 	default:
-		return m.d.noVisit(p)
+		return m.noVisit(p)
 	}
 	if !v.setOut() {
-		return m.d.planFacts().setsOut(v, plan, m.st.occurred)
+		return m.planFacts().setsOut(v, plan, m.st.occurred)
 	}
 	return nil
 }
@@ -171,43 +171,46 @@ func (m *visitMoveCtx) planKept(action string) error {
 // before reports whether a move is a late fact from before an instant. It is not
 // when it claims a time before the visit was planned, or long before its
 // window: no clock that is wrong, and no wish, opens a door that is held.
-func (m *visitMoveCtx) before(since time.Time) bool {
+func (m *VisitCase) before(since time.Time) bool {
 	at := m.st.occurred
 	return at.Before(since) && !at.Before(m.v.CreatedAt) && !at.Before(m.v.WindowStart.Add(-workingDay))
 }
 
 // waitForCompany takes a visit back from its way when the plan is no longer
 // kept without who just left it: it waits for somebody to go with who stays.
-func (s *Service) waitForCompany(m *visitMoveCtx) error {
+func (s *Service) waitForCompany(m *VisitCase) error {
 	v := m.v
-	if len(v.Crew) > 0 && (!has(m.d.plan, "two_people") || len(v.Crew) > 1) || !v.Status.UnderWay() {
+	if len(v.Crew) > 0 && (!has(m.plan, "two_people") || len(v.Crew) > 1) || !v.Status.UnderWay() {
 		return nil
 	}
-	v.Status, v.EnRouteAt = VisitScheduled, nil
+	if err := m.tx.apply(v, "wait"); err != nil {
+		return err
+	}
+	v.EnRouteAt = nil
 	timers, err := m.tx.TimersOf(v.ID)
 	if err != nil {
 		return err
 	}
 	for i := range timers {
 		if TimerMoves.open("visit-ends", timers[i].Status) {
-			if err := s.endTimer(m.tx, &timers[i], "visit", m.now, m.now); err != nil {
+			if err := s.endTimer(m.tx, &timers[i], "visit", m.now); err != nil {
 				return err
 			}
 		}
 	}
-	s.notifyCrew(m.tx, m.d, v, v.Crew, "visit.wait", m.now)
+	s.notifyCrew(m.Case, v, v.Crew, "visit.wait")
 	return nil
 }
 
 // forbidAhead lets the visits of a household fall away at once when the plan
 // with which a hold was released permits none.
-func (s *Service) forbidAhead(tx Tx, d *dossier, visits []Visit, now time.Time) {
+func (s *Service) forbidAhead(d *Case, visits []Visit) {
 	if PlanPermits.unmet(d.plan, nil, nil) == "" {
 		return
 	}
 	for i := range visits {
 		if v := &visits[i]; v.Status == VisitScheduled {
-			tx.Arm(Deadline{ID: s.NewID(), Kind: "held_cancel", SubjectID: v.ID, JobID: &v.JobID, DueAt: now})
+			d.tx.arm(DueHeldCancel, v.ID, &v.JobID, d.now)
 		}
 	}
 }

@@ -5,9 +5,7 @@ package domain
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -62,6 +60,10 @@ type Call struct {
 	Key, Hash string
 	Status    int        // of the answer, stored with it
 	SentAt    *time.Time // the device's clock when it sent
+	// DryRun lets everything happen but the commit; Told lists then whom the
+	// move would tell of what.
+	DryRun bool
+	Told   []Notice
 	// Answer is what to send: stored by an earlier request when Replayed.
 	Answer   *Replay
 	Replayed bool
@@ -70,60 +72,12 @@ type Call struct {
 // Headed is what carries id and version for Location and ETag.
 type Headed interface{ Head() (ID, int64) }
 
-// run is one use case in one transaction; the answer is stored with the
-// effect, and a repeated key gets that answer (docs/product.md section 8).
-func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx Tx, now time.Time) (T, error)) (T, error) {
-	var out T
-	if call.Key != "" {
-		mark := call.Actor.UserID.String() + "|" + call.Key
-		if _, busy := s.inflight.LoadOrStore(mark, struct{}{}); busy {
-			return out, Fail(CodeIdemInFlight, "The first request with this key is still running.")
-		}
-		defer s.inflight.Delete(mark)
-	}
-	err := s.Store.InTx(ctx, func(tx Tx) error {
-		now := s.now()
-		v, err := fn(tx, now)
-		if err != nil {
-			return err
-		}
-		out = v
-		answer := &Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.standing(), Status: call.Status,
-			CreatedAt: now}
-		if answer.Body, err = json.Marshal(shownTo(call.Actor, v)); err != nil {
-			return err
-		}
-		if h, ok := any(v).(Headed); ok {
-			id, version := h.Head()
-			answer.Head = fmt.Sprintf("%s %d", id, version)
-		}
-		call.Answer = answer
-		if call.Key != "" {
-			tx.PutReplay(*answer)
-		}
-		return nil
-	})
-	if err == nil || call.Key == "" {
-		return out, err
-	}
-	// The key is looked up only when something refused: a first request, which
-	// is nearly every one, spares the question, and a second one cannot commit
-	// because its key is there.
-	replayed, rerr := s.replay(ctx, call)
-	if rerr == nil && replayed {
-		rerr = s.mayReadAgain(ctx, call.Actor, out, call.Answer)
-	}
-	if rerr != nil {
-		err, call.Answer, call.Replayed = rerr, nil, false
-	} else if replayed {
-		err = nil
-	}
-	return out, err
-}
-
 // replay finds the answer of an earlier request with the same key. Use cases
 // that commit in several transactions ask for it first.
 func (s *Service) replay(ctx context.Context, call *Call) (found bool, err error) {
+	if call.DryRun {
+		return false, Fail(CodeInternal, "This takes several transactions; it cannot be asked first.")
+	}
 	if call.Key == "" {
 		return false, nil
 	}
@@ -146,7 +100,7 @@ func (s *Service) replay(ctx context.Context, call *Call) (found bool, err error
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
-// When is what a client says of the time of a fact; see Service.stamp.
+// When is what a client says of the time of a fact; see stamp.
 type When struct {
 	OccurredAt string `json:"occurred_at"`
 }
@@ -161,7 +115,7 @@ type EntryTime struct {
 // stamp corrects a claimed time by the device's clock: rules judge
 // occurred_at + (received − sent_at), at most recorded_at; both are kept
 // (docs/product.md section 8).
-func (s *Service) stamp(call *Call, raw string, loc *time.Location, now time.Time) (EntryTime, error) {
+func stamp(call *Call, raw string, loc *time.Location, now time.Time) (EntryTime, error) {
 	st := EntryTime{occurred: now, recorded: now}
 	if raw == "" {
 		return st, nil
@@ -182,22 +136,6 @@ func (s *Service) stamp(call *Call, raw string, loc *time.Location, now time.Tim
 	}
 	st.occurred = at.UTC().Truncate(time.Microsecond)
 	return st, nil
-}
-
-// entry appends to the job's timeline; the job's row is locked and saved by
-// the caller afterwards.
-func (s *Service) entry(tx Tx, j *Job, a Actor, kind string, visit *ID, st EntryTime, payload any) {
-	body, err := json.Marshal(payload)
-	if err != nil || payload == nil {
-		body = []byte("{}")
-	}
-	f := &Entry{ID: s.NewID(), Kind: kind, VisitID: visit, ActorRole: a.Role,
-		OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: st.recorded, Payload: body}
-	if a.Role != RoleSystem && a.UserID != (ID{}) { // of a household: who wrote it down for a caller
-		f.ActorID = ptr(a.UserID)
-	}
-	j.Append(f)
-	tx.Append(f)
 }
 
 func at(now time.Time) EntryTime { return EntryTime{occurred: now, recorded: now} }

@@ -38,8 +38,8 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 	var c *Centre
 	var from, to time.Time
 	var day []Visit
-	err := s.Store.InTx(ctx, func(tx Tx) error {
-		now := s.now()
+	err := s.inWork(ctx, nil, func(tx *Work) error {
+		now := tx.Now
 		u, err := s.authorizeUser(tx, a, technician)
 		if err != nil || u.Role != RoleTechnician || u.CentreID == nil {
 			return NotFound("technician")
@@ -68,7 +68,10 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 			}
 		}
 		l := Leave{Meta: newMeta(s.NewID(), now), TechnicianID: technician, StartsAt: begins, EndsAt: to, Kind: LeaveSick,
-			Note: strings.TrimSpace(in.Note), Status: "approved", RecordedBy: &a.UserID}
+			Note: strings.TrimSpace(in.Note), RecordedBy: &a.UserID}
+		if err := tx.apply(&l, "record"); err != nil {
+			return err
+		}
 		out.Leave = l.View(a, now)
 		return tx.InsertLeave(&l)
 	})
@@ -98,20 +101,20 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 	if err != nil {
 		return out, err
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (FreedDay, error) {
-		if err := s.keepPlan(tx, plan, a, now); err != nil {
+	return run(ctx, s, call, func(tx *Work) (FreedDay, error) {
+		if err := s.keepPlan(tx, plan, a); err != nil {
 			return out, err
 		}
 		if a.Is(desk...) {
 			out.Plan = plan
 		}
-		return out, s.notifyOfFreedDay(tx, a, c, plan, len(out.Freed), now)
+		return out, s.notifyOfFreedDay(tx, a, c, plan, len(out.Freed))
 	})
 }
 
 // free takes one technician out of a visit's crew.
 func (s *Service) free(ctx context.Context, a Actor, visit, technician ID) error {
-	_, err := s.onVisit(ctx, &Call{Actor: System}, visit, "free", "", func(m *visitMoveCtx) error {
+	_, err := s.onVisit(ctx, &Call{Actor: System}, visit, "free", "", func(m *VisitCase) error {
 		if !has(m.v.Crew, technician) {
 			return nil
 		}
@@ -121,7 +124,7 @@ func (s *Service) free(ctx context.Context, a Actor, visit, technician ID) error
 			return err
 		}
 		// Why they do not come is nobody's business in a household's timeline.
-		s.entry(m.tx, m.d.job, a, "visit.freed", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before})
+		m.entry(a, "visit.freed", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before})
 		if err := s.saveVisit(m); err != nil {
 			return err
 		}
@@ -132,7 +135,7 @@ func (s *Service) free(ctx context.Context, a Actor, visit, technician ID) error
 
 // notifyOfFreedDay tells the desk how many visits need somebody, once and not visit
 // by visit; whoever freed the day knows it.
-func (s *Service) notifyOfFreedDay(tx Tx, a Actor, c *Centre, plan *DayPlan, n int, now time.Time) error {
+func (s *Service) notifyOfFreedDay(tx *Work, a Actor, c *Centre, plan *DayPlan, n int) error {
 	if n == 0 {
 		return nil
 	}
@@ -142,8 +145,8 @@ func (s *Service) notifyOfFreedDay(tx Tx, a Actor, c *Centre, plan *DayPlan, n i
 			return err
 		}
 		users = slices.DeleteFunc(users, func(u User) bool { return u.ID == a.UserID })
-		err = s.notifyOnDuty(tx, users, c, now, func(u *User) Notice {
-			return s.notice("day.freed", u.Language, now, now.Add(24*time.Hour), toUser(u.ID), func(o *Notice) {
+		err = s.notifyOnDuty(tx, users, c, func(u *User) Notice {
+			return s.notice("day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), toUser(u.ID), func(o *Notice) {
 				o.Title, o.Body = say("day.freed", u.Language, "")
 				o.Title = strings.ReplaceAll(o.Title, "{n}", itoa(n))
 				o.Data.V = map[string]string{"plan_id": plan.ID.String(), "date": plan.Date}

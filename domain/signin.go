@@ -24,7 +24,7 @@ func (s *Service) Login(ctx context.Context, login, password string) (SignIn, er
 	var user *User
 	// The hash costs tens of milliseconds, so it is not computed inside the
 	// transaction that begins the session.
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	err := s.inWork(ctx, nil, func(tx *Work) error {
 		u, err := tx.UserByLogin(login)
 		if err != nil && !notFound(err) {
 			return err
@@ -51,7 +51,7 @@ func (s *Service) beginSession(ctx context.Context, user *User) (SignIn, error) 
 	token := s.refreshToken(session.ID)
 	session.TokenHash = HashToken(token)
 	out := SignIn{User: *user, RefreshToken: token, Session: session.FamilyID}
-	err := s.Store.InTx(ctx, func(tx Tx) (err error) {
+	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
 		if user.SignedInAt == nil {
 			u, err := tx.LockUser(user.ID)
 			if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 	refused := Fail(CodeUnauthenticated, "The refresh token is not valid any more; sign in again.")
 	var out SignIn
 	var outcome error
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	err := s.inWork(ctx, nil, func(tx *Work) error {
 		outcome = nil // the transaction may run again
 		now := s.Wall().UTC().Truncate(time.Microsecond)
 		old, err := tx.LockSession(HashToken(token))
@@ -137,7 +137,7 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 // Logout revokes the family of a refresh token, and ends pushes to what
 // registered in it; an unknown token is no error.
 func (s *Service) Logout(ctx context.Context, token string) error {
-	return s.Store.InTx(ctx, func(tx Tx) error {
+	return s.inWork(ctx, nil, func(tx *Work) error {
 		old, err := tx.LockSession(HashToken(token))
 		if notFound(err) {
 			return nil
@@ -177,7 +177,7 @@ func checkNewPassword(password, login string) error {
 // themselves; errors: CodeBadCredentials, CodeUnprocessable.
 func (s *Service) ChangePassword(ctx context.Context, a Actor, old, password string) error {
 	var user *User
-	if err := s.Store.InTx(ctx, func(tx Tx) (err error) { user, err = tx.User(a.UserID); return }); err != nil {
+	if err := s.inWork(ctx, nil, func(tx *Work) (err error) { user, err = tx.User(a.UserID); return }); err != nil {
 		return err
 	}
 	if !s.CheckPassword(user.PasswordHash, old) {
@@ -188,7 +188,7 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, old, password str
 
 func (s *Service) setPassword(ctx context.Context, id ID, password string, use *Invitation) error {
 	var login string
-	if err := s.Store.InTx(ctx, func(tx Tx) error {
+	if err := s.inWork(ctx, nil, func(tx *Work) error {
 		u, err := tx.User(id)
 		if err == nil {
 			login = u.Login
@@ -204,7 +204,7 @@ func (s *Service) setPassword(ctx context.Context, id ID, password string, use *
 	if err != nil {
 		return err
 	}
-	return s.Store.InTx(ctx, func(tx Tx) error {
+	return s.inWork(ctx, nil, func(tx *Work) error {
 		u, err := tx.LockUser(id)
 		if err != nil {
 			return err
@@ -229,7 +229,7 @@ func (s *Service) setPassword(ctx context.Context, id ID, password string, use *
 			return err
 		}
 		if use != nil && use.Purpose == purposeReset {
-			s.notifyOfAccount(tx, u, "account.password_set", nil, s.now().Add(resetsTold), s.now())
+			s.notifyOfAccount(tx, u, "account.password_set", nil, s.now().Add(resetsTold))
 		}
 		return s.signOut(tx, u, "new password")
 	})

@@ -84,7 +84,7 @@ type SlotRefusal struct {
 
 // rules are the hard rules of a visit on this job: the one judge of who
 // searches and of who books.
-func (s *Service) rules(d *dossier, minutes int) *slots.Judge {
+func (s *Service) rules(d *Case, minutes int) *slots.Judge {
 	j := &slots.Judge{Travel: slots.GreatCircle(slots.DefaultSpeed),
 		Centre: slots.Centre{Location: d.centre.Location(), Holidays: d.centre.Holidays, WorkingDays: d.centre.WorkingDays,
 			Load: slots.Load{Most: dailyMost(d.centre.MaxVisitsPerDay)}},
@@ -149,7 +149,7 @@ func awayOf(leaves []Leave) []slots.Span {
 // candidate is a technician of a diary as the rules see them. What the visit
 // itself takes, or the one that it follows, or its household has reserved, is
 // free for it.
-func (d *dossier) candidate(diary *Diary, u *User, v *Visit) slots.Technician {
+func (d *Case) candidate(diary *Diary, u *User, v *Visit) slots.Technician {
 	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Levels: u.SkillLevels.V, Weekly: shiftsOf(u), Dates: datesOf(u),
 		Away: awayOf(diary.leavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
 		Apart: diary.apart(u.ID), Knows: has(diary.Known, u.ID), Load: d.loadOf(u, diary.Taken, v)}
@@ -168,7 +168,7 @@ func (d *dossier) candidate(diary *Diary, u *User, v *Visit) slots.Technician {
 }
 
 // refuses turns a reason of the rules into the error of whoever books.
-func (d *dossier) refuses(j *slots.Judge, t *slots.Technician, start time.Time, r slots.Reason) *Error {
+func (d *Case) refuses(j *slots.Judge, t *slots.Technician, start time.Time, r slots.Reason) *Error {
 	if r == slots.Plan {
 		v, crew := &Visit{PlannedStart: start, PlannedMinutes: j.Job.Minutes}, []ID{t.ID}
 		if j.Of(t, start) == r { // not for want of a second one
@@ -211,8 +211,8 @@ func (s *Service) Slots(ctx context.Context, a Actor, job ID, q SlotQuery) (Slot
 		return SlotAnswer{}, Fail(CodeForbidden, "As %s you may not schedule visits.", roleWords(a.Role))
 	}
 	var look *search
-	if err := s.Store.InTx(ctx, func(tx Tx) (err error) {
-		look, err = s.searchFor(tx, a, job, q, s.now())
+	if err := s.inWork(ctx, nil, func(tx *Work) (err error) {
+		look, err = s.searchFor(tx, a, job, q)
 		return err
 	}); err != nil {
 		return SlotAnswer{}, err
@@ -223,7 +223,7 @@ func (s *Service) Slots(ctx context.Context, a Actor, job ID, q SlotQuery) (Slot
 
 // search is a question with all that answers it.
 type search struct {
-	d       *dossier
+	d       *Case
 	diary   *Diary
 	judge   *slots.Judge
 	people  []slots.Technician
@@ -231,12 +231,12 @@ type search struct {
 	out     SlotAnswer
 }
 
-func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) (*search, error) {
+func (s *Service) searchFor(tx *Work, a Actor, job ID, q SlotQuery) (*search, error) {
 	j, err := tx.Job(job)
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.dossier(tx, j)
+	d, err := s.openCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +246,7 @@ func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) 
 			return nil, Fail(CodeUnprocessable, "The job has no such visit.").At("/visit_id", "a visit of the job")
 		}
 	}
-	from, to := now, now.AddDate(0, 0, slotDays)
+	from, to := tx.Now, tx.Now.AddDate(0, 0, slotDays)
 	if q.From != "" {
 		if from, err = ParseInstant(q.From, d.site.Location(), "/from"); err != nil {
 			return nil, err
@@ -263,15 +263,15 @@ func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) 
 		return nil, Fail(CodeUnprocessable, "The search ends before it begins.").At("/to", "after from")
 	case to.Sub(from) > slotDaysMax*24*time.Hour:
 		return nil, Fail(CodeUnprocessable, "At most %d days are searched at once.", slotDaysMax).At("/to", "at most 31 days after from")
-	case from.After(now.AddDate(1, 0, 0)):
+	case from.After(tx.Now.AddDate(1, 0, 0)):
 		return nil, Fail(CodeUnprocessable, "The search begins more than a year ahead.").At("/from", "within a year")
 	}
-	if from.Before(now) {
-		if from = now; !to.After(now) {
+	if from.Before(tx.Now) {
+		if from = tx.Now; !to.After(tx.Now) {
 			return nil, Fail(CodeUnprocessable, "This time is over.").At("/to", "a time to come")
 		}
 	}
-	look, err := s.searchIn(tx, d, moved, q.Minutes, from, to, now)
+	look, err := s.searchIn(d, moved, q.Minutes, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -298,7 +298,7 @@ func (s *Service) searchFor(tx Tx, a Actor, job ID, q SlotQuery, now time.Time) 
 }
 
 // searchIn reads what a search between two instants needs.
-func (s *Service) searchIn(tx Tx, d *dossier, moved *Visit, minutes int, from, to, now time.Time) (*search, error) {
+func (s *Service) searchIn(d *Case, moved *Visit, minutes int, from, to time.Time) (*search, error) {
 	if minutes == 0 {
 		minutes = 60
 		if moved != nil {
@@ -315,12 +315,12 @@ func (s *Service) searchIn(tx Tx, d *dossier, moved *Visit, minutes int, from, t
 		v.PredecessorID, look.out.VisitID = &moved.ID, &moved.ID
 	}
 	var err error
-	if look.diary, err = tx.ReadDiary(d.job.CentreID, d.customer.ID, from.Add(-DiaryReach), to.Add(DiaryReach), now); err != nil {
+	if look.diary, err = d.tx.ReadDiary(d.job.CentreID, d.customer.ID, from.Add(-DiaryReach), to.Add(DiaryReach), d.now); err != nil {
 		return nil, err
 	}
 	if look.judge.Centre.Load.Most > 0 || anyBounded(look.diary.Technicians) {
 		first, end := d.centre.days(from, to.AddDate(0, 0, 1)) // a window is less than a day
-		if look.diary.Taken, err = tx.Taken(d.job.CentreID, ID{}, first, end, now); err != nil {
+		if look.diary.Taken, err = d.tx.Taken(d.job.CentreID, ID{}, first, end, d.now); err != nil {
 			return nil, err
 		}
 		d.load(look.judge, look.diary.Taken, v)
@@ -409,8 +409,8 @@ func (s *Service) withSlots(ctx context.Context, a Actor, job ID, q SlotQuery, e
 		return err
 	}
 	var look *search
-	if s.Store.InTx(ctx, func(tx Tx) (err error) {
-		look, err = s.searchFor(tx, a, job, q, s.now())
+	if s.inWork(ctx, nil, func(tx *Work) (err error) {
+		look, err = s.searchFor(tx, a, job, q)
 		return err
 	}) != nil {
 		return err

@@ -40,12 +40,12 @@ type HeldSlot struct {
 type FreeSlot struct{ WindowStart, WindowEnd time.Time }
 
 // heldSlot is what is kept for a job now, and who would come.
-func heldSlot(tx Tx, job ID, now time.Time) (*HeldSlot, []SlotHold, error) {
+func heldSlot(tx *Work, job ID) (*HeldSlot, []SlotHold, error) {
 	rows, err := tx.SlotHoldsOf(job)
 	if err != nil {
 		return nil, nil, err
 	}
-	rows = slices.DeleteFunc(rows, func(h SlotHold) bool { return !now.Before(h.ExpiresAt) })
+	rows = slices.DeleteFunc(rows, func(h SlotHold) bool { return !tx.Now.Before(h.ExpiresAt) })
 	if len(rows) == 0 {
 		return nil, nil, nil
 	}
@@ -54,12 +54,12 @@ func heldSlot(tx Tx, job ID, now time.Time) (*HeldSlot, []SlotHold, error) {
 
 // linkSlots adds to the page what the household can choose. Where nobody may
 // be sent it offers nothing, and does not say why.
-func (s *Service) linkSlots(tx Tx, d *dossier, p *LinkPage, now time.Time) error {
+func (s *Service) linkSlots(d *Case, p *LinkPage) error {
 	if !p.CanAnotherTime {
 		return nil
 	}
 	var err error
-	if p.Held, _, err = heldSlot(tx, d.job.ID, now); err != nil {
+	if p.Held, _, err = heldSlot(d.tx, d.job.ID); err != nil {
 		return err
 	}
 	open := *d
@@ -68,7 +68,7 @@ func (s *Service) linkSlots(tx Tx, d *dossier, p *LinkPage, now time.Time) error
 		p.Held = nil
 		return nil
 	}
-	look, err := s.searchIn(tx, &open, movable(p.Visit), 0, now.Add(slotNotice), now.Add(slotNotice).AddDate(0, 0, slotLinkDays), now)
+	look, err := s.searchIn(&open, movable(p.Visit), 0, d.now.Add(slotNotice), d.now.Add(slotNotice).AddDate(0, 0, slotLinkDays))
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func movable(v *Visit) *Visit {
 // anotherSlot keeps the window that the household names, takes what is kept,
 // or both at once.
 func (s *Service) anotherSlot(k *request) error {
-	if j := k.d.job; j.Status.Ended() || j.Status == JobResolved || k.v != nil && k.v.Status.UnderWay() {
+	if j := k.job; j.Status.Ended() || j.Status == JobResolved || k.v != nil && k.v.Status.UnderWay() {
 		return Fail(CodeState, "There is nothing to be moved now.")
 	}
 	if k.in.Window != "" {
@@ -143,7 +143,7 @@ func (s *Service) anotherSlot(k *request) error {
 	if !k.in.Take {
 		return nil
 	}
-	k.held = nil
+	k.kept = nil
 	return s.takeSlot(k)
 }
 
@@ -154,15 +154,15 @@ func slotGone() *Error {
 // holdSlot keeps a window for the household, which it names by its start. A
 // former choice is let go.
 func (s *Service) holdSlot(k *request) error {
-	start, err := ParseInstant(k.in.Window, k.d.site.Location(), "/window_start")
+	start, err := ParseInstant(k.in.Window, k.site.Location(), "/window_start")
 	if err != nil || start.Before(k.now) || start.After(k.now.AddDate(0, 3, 0)) {
 		return Fail(CodeUnprocessable, "Please choose a window within the next three months.").
 			At("/window_start", "the start of a window that was offered")
 	}
-	if err := k.d.mayBook(false); err != nil {
+	if err := k.mayBook(false); err != nil {
 		return Fail(CodeState, "No time can be booked right now. Please call us.")
 	}
-	look, err := s.searchIn(k.tx, k.d, movable(k.v), 0, start, start.Add(time.Minute), k.now)
+	look, err := s.searchIn(k.Case, movable(k.v), 0, start, start.Add(time.Minute))
 	if err != nil {
 		return err
 	}
@@ -182,32 +182,32 @@ func (s *Service) holdSlot(k *request) error {
 	if old := movable(k.v); old != nil {
 		v.PredecessorID = &old.ID
 	}
-	if err := s.checkCrew(k.tx, k.d, v, v.Crew, k.now); err != nil { // once more, with the technicians locked
+	if err := s.checkCrew(k.Case, v, v.Crew); err != nil { // once more, with the technicians locked
 		if refusal(err) {
 			return slotGone()
 		}
 		return err
 	}
-	if err := k.tx.DropSlotHolds(k.d.job.ID); err != nil {
+	if err := k.tx.DropSlotHolds(k.job.ID); err != nil {
 		return err
 	}
 	until := k.now.Add(slotHeldFor)
 	for _, id := range v.Crew {
-		if err := k.tx.InsertSlotHold(&SlotHold{ID: s.NewID(), JobID: k.d.job.ID, TechnicianID: id, WindowStart: v.WindowStart,
+		if err := k.tx.InsertSlotHold(&SlotHold{ID: s.NewID(), JobID: k.job.ID, TechnicianID: id, WindowStart: v.WindowStart,
 			WindowEnd: v.WindowEnd,
 			StartsAt:  v.PlannedStart, EndsAt: v.PlannedEnd(), CreatedAt: k.now, ExpiresAt: until}); err != nil {
 			return err
 		}
 	}
-	k.tx.Arm(Deadline{ID: s.NewID(), Kind: "slot_hold", SubjectID: k.d.job.ID, JobID: &k.d.job.ID, DueAt: until})
-	k.held, k.done = &HeldSlot{v.WindowStart, v.WindowEnd, until}, "slot-held"
+	k.tx.arm(DueSlotHold, k.job.ID, &k.job.ID, until)
+	k.kept, k.done = &HeldSlot{v.WindowStart, v.WindowEnd, until}, "slot-held"
 	return nil
 }
 
 // takeSlot schedules what is kept for the household: the visit ahead moves
 // there, or a new one is made. Its own choice is its agreement.
 func (s *Service) takeSlot(k *request) error {
-	held, rows, err := heldSlot(k.tx, k.d.job.ID, k.now)
+	held, rows, err := heldSlot(k.tx, k.job.ID)
 	if err != nil {
 		return err
 	}
@@ -228,15 +228,15 @@ func (s *Service) takeSlot(k *request) error {
 	for i := range k.visits { // the calendar entry belongs to the job
 		next.Sequence = max(next.Sequence, k.visits[i].Sequence+1)
 	}
-	if err := k.tx.DropSlotHolds(k.d.job.ID); err != nil {
+	if err := k.tx.DropSlotHolds(k.job.ID); err != nil {
 		return err
 	}
-	k.tx.Disarm("slot_hold", k.d.job.ID)
+	k.tx.Disarm(DueSlotHold, k.job.ID)
 	if old := movable(k.v); old != nil {
 		next.PredecessorID = &old.ID
 		err = s.succeed(k.move(), k.call, next, in)
 	} else {
-		err = s.book(k.tx, k.call, k.d, next, in, k.now, k.st, "visit.scheduled")
+		err = s.book(k.call, k.Case, next, in, "visit.scheduled")
 	}
 	if refusal(err) {
 		return Fail(CodeState, "This time cannot be booked any more. Please choose another one.")
@@ -246,8 +246,8 @@ func (s *Service) takeSlot(k *request) error {
 }
 
 // slotHoldDue lets go what a household has not taken.
-func (s *Service) slotHoldDue(tx Tx, job ID, now time.Time) error {
-	if held, _, err := heldSlot(tx, job, now); err != nil || held != nil {
+func (s *Service) slotHoldDue(tx *Work, job ID) error {
+	if held, _, err := heldSlot(tx, job); err != nil || held != nil {
 		return err
 	}
 	return tx.DropSlotHolds(job)

@@ -147,7 +147,7 @@ type SOSInput struct {
 // names one by the client's id gets that, ended or not. Durable before it is
 // answered; the first tier is told in the same transaction.
 func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (SOSView, error) {
+	return run(ctx, s, call, func(tx *Work) (SOSView, error) {
 		a := call.Actor
 		// Two taps at once are one alarm.
 		u, err := tx.LockUser(a.UserID)
@@ -159,7 +159,7 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 			switch {
 			case err == nil && x.RaiserID == a.UserID && x.Source != "duress":
 				// The reply was lost: that is the same tap, and rings nobody anew.
-				return s.addToSOS(tx, a, x, in, false, now)
+				return s.addToSOS(tx, a, x, in, false)
 			case err != nil && !notFound(err):
 				return SOSView{}, err
 			}
@@ -168,21 +168,21 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 		if err != nil {
 			return SOSView{}, err
 		}
-		x, err := s.standingSOS(tx, a.UserID, v, now, "tap", "timer")
+		x, err := s.standingSOS(tx, a.UserID, v, "tap", "timer")
 		if err != nil {
 			return SOSView{}, err
 		}
 		if x != nil {
-			return s.addToSOS(tx, a, x, in, true, now)
+			return s.addToSOS(tx, a, x, in, true)
 		}
-		return s.raiseSOS(tx, call, u, in, "tap", now)
+		return s.raiseSOS(tx, call, u, in, "tap")
 	})
 }
 
 // standingSOS locks what somebody raised and nobody resolved yet, of the same
 // cause: one that rings, or one that was answered within the hour and not at
 // another visit. Nil when there is none.
-func (s *Service) standingSOS(tx Tx, raiser ID, v *Visit, now time.Time, sources ...string) (*SOS, error) {
+func (s *Service) standingSOS(tx *Work, raiser ID, v *Visit, sources ...string) (*SOS, error) {
 	open, err := tx.OpenSOS(raiser)
 	if err != nil {
 		return nil, err
@@ -196,7 +196,7 @@ func (s *Service) standingSOS(tx Tx, raiser ID, v *Visit, now time.Time, sources
 			return nil, err
 		}
 		elsewhere := v != nil && x.VisitID != nil && v.ID != *x.VisitID
-		if SOSMoves.open("add", x.Status) && (x.Status == "raised" || !elsewhere && now.Sub(*x.AcknowledgedAt) < sosSameCause) {
+		if SOSMoves.open("add", x.Status) && (x.Status == "raised" || !elsewhere && tx.Now.Sub(*x.AcknowledgedAt) < sosSameCause) {
 			return x, nil
 		}
 	}
@@ -207,7 +207,7 @@ func (s *Service) standingSOS(tx Tx, raiser ID, v *Visit, now time.Time, sources
 // somebody answered, a tap that is new says that help has not come: it rings
 // on, past whoever must be avoided, until somebody acknowledges again. A retry
 // does so only when it tells to avoid whoever answers.
-func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now time.Time) (SOSView, error) {
+func (s *Service) addToSOS(tx *Work, a Actor, x *SOS, in SOSInput, fresh bool) (SOSView, error) {
 	if !SOSMoves.open("add", x.Status) {
 		return x.View(a), nil
 	}
@@ -228,7 +228,10 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now 
 	fresh = fresh || x.OwnerID != nil && has(x.Avoid, *x.OwnerID)
 	reopened := fresh && SOSMoves.open("reopen", x.Status)
 	if reopened {
-		x.Status, x.OwnerID, x.AcknowledgedAt = "raised", nil, nil
+		if err := tx.apply(x, "reopen"); err != nil {
+			return SOSView{}, err
+		}
+		x.OwnerID, x.AcknowledgedAt = nil, nil
 	}
 	// While it rings for somebody it waits for its time; when all who were rung
 	// must be avoided, or hear nothing, it is silent, and climbs.
@@ -240,11 +243,11 @@ func (s *Service) addToSOS(tx Tx, a Actor, x *SOS, in SOSInput, fresh bool, now 
 		}
 	}
 	if reopened || !heard {
-		if err := s.ringSOS(tx, x, now); err != nil {
+		if err := s.ringSOS(tx, x); err != nil {
 			return SOSView{}, err
 		}
 	}
-	s.changed(&x.Meta, now)
+	s.changed(&x.Meta, tx.Now)
 	err := tx.SaveSOS(x)
 	return x.View(a), err
 }
@@ -261,7 +264,7 @@ func boundNote(note string) string {
 
 // ringAll rings whom it has reached so far, who answers for it and to whom it
 // is being handed over; the first one leads the round.
-func (s *Service) ringAll(tx Tx, x *SOS, now time.Time) error {
+func (s *Service) ringAll(tx *Work, x *SOS) error {
 	ids := slices.Clone(x.Rung)
 	for _, id := range []*ID{x.OwnerID, x.OfferedTo} {
 		if id != nil && !has(ids, *id) {
@@ -273,16 +276,19 @@ func (s *Service) ringAll(tx Tx, x *SOS, now time.Time) error {
 		return err
 	}
 	for i := range users {
-		s.enqueueSOS(tx, x, &users[i], "sos.raised", i == 0, now)
+		s.enqueueSOS(tx, x, &users[i], "sos.raised", i == 0)
 	}
 	return nil
 }
 
-func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source string, now time.Time) (SOSView, error) {
+func (s *Service) raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source string) (SOSView, error) {
 	a := call.Actor
-	x := &SOS{Meta: newMeta(s.newID(in.ID), now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note,
+	x := &SOS{Meta: newMeta(s.newID(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note,
 		Lat: in.Lat, Lon: in.Lon,
-		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), Status: "raised", RecordedAt: now}
+		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), RecordedAt: tx.Now}
+	if err := tx.apply(x, "raise"); err != nil {
+		return SOSView{}, err
+	}
 	if in.ID != nil {
 		if _, err := tx.SOS(*in.ID); err == nil {
 			x.ID = s.NewID() // an id that is taken does not stand in the way
@@ -308,15 +314,15 @@ func (s *Service) raiseSOS(tx Tx, call *Call, u *User, in SOSInput, source strin
 		}
 		x.Country, x.DeskPhone, x.AreaID, zone = c.Country, c.Phone, &c.AreaID, c.Location()
 	}
-	st, err := s.stamp(call, in.OccurredAt, zone, now)
+	st, err := stamp(call, in.OccurredAt, zone, tx.Now)
 	if err != nil {
-		st = at(now)
+		st = at(tx.Now)
 	}
 	x.OccurredAt, x.ClaimedAt = st.occurred, st.claimed
 	if err := tx.InsertSOS(x); err != nil {
 		return SOSView{}, err
 	}
-	if err := s.ringSOS(tx, x, now); err != nil {
+	if err := s.ringSOS(tx, x); err != nil {
 		return SOSView{}, err
 	}
 	err = tx.SaveSOS(x)
@@ -378,12 +384,12 @@ func ladderOf(tx Tx, centre *ID) ([]ladder.Tier, error) {
 // ringSOS rings whoever it is time to ring, and sets the next time. A tier that
 // nobody can hear falls through to the next at once; deaf are those whom the
 // last ring could not reach. The caller saves.
-func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time, deaf ...ID) error {
+func (s *Service) ringSOS(tx *Work, x *SOS, deaf ...ID) error {
 	tiers, err := ladderOf(tx, x.CentreID)
 	if err != nil {
 		return err
 	}
-	due := ladder.Due(tiers, x.RecordedAt, now)
+	due := ladder.Due(tiers, x.RecordedAt, tx.Now)
 	heard, err := s.heard(tx, x, deaf)
 	if err != nil {
 		return err
@@ -406,23 +412,23 @@ func (s *Service) ringSOS(tx Tx, x *SOS, now time.Time, deaf ...ID) error {
 		}
 	}
 	x.Round++
-	if err := s.ringAll(tx, x, now); err != nil {
+	if err := s.ringAll(tx, x); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: ladder.Next(tiers, x.Tier, x.RecordedAt, now)})
+	tx.arm(DueSOS, x.ID, nil, ladder.Next(tiers, x.Tier, x.RecordedAt, tx.Now))
 	if heard {
 		return nil
 	}
-	return s.notifyUnheard(tx, x, now)
+	return s.notifyUnheard(tx, x)
 }
 
 // enqueueSOS writes one ring. It is never collapsed, has a queue of its own,
 // and waits for nobody's duty. The lead of a round also goes to the webhook of
 // a telephony or monitoring provider.
-func (s *Service) enqueueSOS(tx Tx, x *SOS, u *User, kind string, lead bool, now time.Time) {
+func (s *Service) enqueueSOS(tx *Work, x *SOS, u *User, kind string, lead bool) {
 	key := fmt.Sprintf("%s|%s|%d|%s", kind, x.ID, x.Round, u.ID)
 	age := x.RecordedAt.Sub(x.OccurredAt)
-	tx.Enqueue(s.notice(kind, u.Language, now, now.Add(time.Hour), toUser(u.ID), func(n *Notice) {
+	tx.Enqueue(s.notice(kind, u.Language, tx.Now, tx.Now.Add(time.Hour), toUser(u.ID), func(n *Notice) {
 		n.High, n.DedupeKey = true, &key
 		if kind == "sos.raised" && age >= 2*time.Minute { // it says how old it is
 			n.Title, n.Body = say("sos.late", u.Language, itoa(int(age/time.Minute)))
@@ -500,7 +506,7 @@ func (s *Service) sosAudience(tx Tx, x *SOS, audience string) ([]User, error) {
 }
 
 // sosDue climbs the ladder at its time.
-func (s *Service) sosDue(tx Tx, id ID, now time.Time) error {
+func (s *Service) sosDue(tx *Work, id ID) error {
 	x, err := tx.LockSOS(id)
 	switch {
 	case notFound(err):
@@ -509,30 +515,30 @@ func (s *Service) sosDue(tx Tx, id ID, now time.Time) error {
 		return err
 	case SOSMoves.open("ring", x.Status):
 		// A whole round has gone by; what no phone took until now, it did not reach.
-		if err = s.ringSOS(tx, x, now); err == nil && !x.reached() {
-			err = s.notifyUnheard(tx, x, now)
+		if err = s.ringSOS(tx, x); err == nil && !x.reached() {
+			err = s.notifyUnheard(tx, x)
 		}
 	case SOSMoves.open("remind", x.Status):
-		err = s.remindSOS(tx, x, now)
+		err = s.remindSOS(tx, x)
 	default:
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	s.changed(&x.Meta, now)
+	s.changed(&x.Meta, tx.Now)
 	return tx.SaveSOS(x)
 }
 
 // remindSOS asks whoever answers to say how it ended.
-func (s *Service) remindSOS(tx Tx, x *SOS, now time.Time) error {
+func (s *Service) remindSOS(tx *Work, x *SOS) error {
 	x.Round++
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: now.Add(sosNag)})
+	tx.arm(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
 	owner, err := tx.User(*x.OwnerID)
 	if err != nil {
 		return err
 	}
-	s.enqueueSOS(tx, x, owner, "sos.open", false, now)
+	s.enqueueSOS(tx, x, owner, "sos.open", false)
 	return nil
 }
 
@@ -552,7 +558,7 @@ type SOSAnswer struct {
 // is handed to acknowledges in turn, and answers for it from then on. Errors:
 // CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action string, in SOSAnswer) (SOSView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (SOSView, error) {
+	return run(ctx, s, call, func(tx *Work) (SOSView, error) {
 		a := call.Actor
 		x, err := tx.LockSOS(id)
 		if err != nil {
@@ -569,7 +575,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 		}
 		switch action {
 		case "acknowledge":
-			if err := s.acknowledgeSOS(tx, x, call, in, now); err != nil {
+			if err := s.acknowledgeSOS(tx, x, call, in); err != nil {
 				return SOSView{}, err
 			}
 		case "hand-over":
@@ -588,7 +594,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			}
 			x.OfferedTo = &u.ID
 			x.Round++
-			s.enqueueSOS(tx, x, u, "sos.raised", false, now)
+			s.enqueueSOS(tx, x, u, "sos.raised", false)
 		case "resolve":
 			if err := SOSMoves.check(action, x.Status); err != nil {
 				return SOSView{}, err
@@ -602,11 +608,14 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			if !has([]string{"real", "false_alarm", "test"}, in.Outcome) {
 				return SOSView{}, Fail(CodeUnprocessable, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
 			}
-			ended := s.saidAt(call, in.OccurredAt, x.RecordedAt, now)
-			x.Status, x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = "resolved", &ended, &a.UserID, in.Words, in.Outcome
-			tx.Disarm("sos", x.ID)
+			ended := s.saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now)
+			if err := tx.apply(x, action); err != nil {
+				return SOSView{}, err
+			}
+			x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = &ended, &a.UserID, in.Words, in.Outcome
+			tx.Disarm(DueSOS, x.ID)
 		}
-		s.changed(&x.Meta, now)
+		s.changed(&x.Meta, tx.Now)
 		if err = tx.SaveSOS(x); err != nil {
 			return SOSView{}, err
 		}
@@ -620,7 +629,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 // saidAt is when something was said by the time that a phone gives: never
 // before what it is about, never after now.
 func (s *Service) saidAt(call *Call, raw string, from, now time.Time) time.Time {
-	st, err := s.stamp(call, raw, time.UTC, now)
+	st, err := stamp(call, raw, time.UTC, now)
 	if err != nil || st.occurred.After(now) {
 		return now
 	}
@@ -630,7 +639,7 @@ func (s *Service) saidAt(call *Call, raw string, from, now time.Time) time.Time 
 	return st.occurred
 }
 
-func (s *Service) acknowledgeSOS(tx Tx, x *SOS, call *Call, in SOSAnswer, now time.Time) error {
+func (s *Service) acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) error {
 	a := call.Actor
 	taking := x.offeredTo(a) && SOSMoves.open("take-over", x.Status)
 	if !taking && !SOSMoves.open("acknowledge", x.Status) {
@@ -640,14 +649,21 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, call *Call, in SOSAnswer, now ti
 		return Fail(CodeState, "Somebody has acknowledged it already.").With("status", x.Status)
 	}
 	first := x.Status == "raised"
-	x.Status, x.OwnerID, x.OfferedTo, x.UnheardAt = "acknowledged", &a.UserID, nil, nil
+	action := "acknowledge"
+	if taking {
+		action = "take-over"
+	}
+	if err := tx.apply(x, action); err != nil {
+		return err
+	}
+	x.OwnerID, x.OfferedTo, x.UnheardAt = &a.UserID, nil, nil
 	if x.AcknowledgedAt == nil {
-		x.AcknowledgedAt = ptr(s.saidAt(call, in.OccurredAt, x.RecordedAt, now))
+		x.AcknowledgedAt = ptr(s.saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now))
 	}
 	if note := strings.TrimSpace(in.Note); note != "" {
 		x.Note = boundNote(strings.TrimSpace(x.Note + "\n" + a.Name + ": " + note))
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "sos", SubjectID: x.ID, DueAt: now.Add(sosNag)})
+	tx.arm(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
 	if err := tx.SilenceSOS(x.ID); err != nil {
 		return err
 	}
@@ -664,7 +680,7 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, call *Call, in SOSAnswer, now ti
 		return err
 	}
 	for i := range users {
-		s.enqueueSOS(tx, x, &users[i], "sos.taken", false, now)
+		s.enqueueSOS(tx, x, &users[i], "sos.taken", false)
 	}
 	return nil
 }
@@ -672,7 +688,7 @@ func (s *Service) acknowledgeSOS(tx Tx, x *SOS, call *Call, in SOSAnswer, now ti
 // SetLadder sets a centre's own ladder; none takes back the default. Admin,
 // area manager. Errors: CodeUnprocessable with a sentence for each fault.
 func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []ladder.Tier) (Centre, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Centre, error) {
+	return run(ctx, s, call, func(tx *Work) (Centre, error) {
 		c, err := s.authorizeCentre(tx, call.Actor, centre)
 		if err != nil {
 			return Centre{}, err
@@ -690,7 +706,7 @@ func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []
 			}
 		}
 		c.Ladder = tiers
-		s.changed(&c.Meta, now)
+		s.changed(&c.Meta, tx.Now)
 		err = tx.SaveCentre(c)
 		return *c, err
 	})
@@ -699,7 +715,7 @@ func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []
 // SetColleague chooses who is rung first beside the proprietor when the caller
 // raises an SOS. Everyone for themselves; null for nobody.
 func (s *Service) SetColleague(ctx context.Context, call *Call, colleague *ID) (User, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+	return run(ctx, s, call, func(tx *Work) (User, error) {
 		u, err := tx.LockUser(call.Actor.UserID)
 		if err != nil {
 			return User{}, err
@@ -711,7 +727,7 @@ func (s *Service) SetColleague(ctx context.Context, call *Call, colleague *ID) (
 			}
 		}
 		u.ColleagueID = colleague
-		s.changed(&u.Meta, now)
+		s.changed(&u.Meta, tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 )
 
 // An SOS that nobody hears must be known to somebody: to the raiser, who may
@@ -101,18 +100,18 @@ func (s *Service) heard(tx Tx, x *SOS, deaf []ID) (bool, error) {
 
 // notifyUnheard tells the admins, and the raiser unless it was raised in silence,
 // that nobody hears it; once, until somebody does.
-func (s *Service) notifyUnheard(tx Tx, x *SOS, now time.Time) error {
+func (s *Service) notifyUnheard(tx *Work, x *SOS) error {
 	if x.UnheardAt != nil || x.reached() {
 		return nil
 	}
-	x.UnheardAt = &now
+	x.UnheardAt = &tx.Now
 	admins, err := tx.UsersWith(RoleAdmin, nil, nil)
 	if err != nil {
 		return err
 	}
 	for i := range admins {
 		if u := &admins[i]; !u.Disabled && u.ID != x.RaiserID && !has(x.Avoid, u.ID) {
-			s.enqueueSOS(tx, x, u, "sos.unheard", false, now)
+			s.enqueueSOS(tx, x, u, "sos.unheard", false)
 		}
 	}
 	if x.Source == "duress" { // nothing on their phone differs
@@ -122,7 +121,7 @@ func (s *Service) notifyUnheard(tx Tx, x *SOS, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.enqueueSOS(tx, x, raiser, "sos.call_yourself", false, now)
+	s.enqueueSOS(tx, x, raiser, "sos.call_yourself", false)
 	return nil
 }
 
@@ -130,7 +129,7 @@ func (s *Service) notifyUnheard(tx Tx, x *SOS, now time.Time) error {
 // of whom a device or gateway took one, and who can be reached by neither. When
 // nobody is left who hears it, the next tier is rung at once.
 func (s *Service) RingsEnded(ctx context.Context, sos ID, took, deaf []ID) error {
-	return s.Store.InTx(ctx, func(tx Tx) error {
+	return s.inWork(ctx, nil, func(tx *Work) error {
 		x, err := tx.LockSOS(sos)
 		if notFound(err) {
 			return nil
@@ -165,9 +164,9 @@ func (s *Service) RingsEnded(ctx context.Context, sos ID, took, deaf []ID) error
 					return err
 				}
 				if x.Tier < len(tiers) {
-					err, changed = s.ringSOS(tx, x, now, deaf...), true
+					err, changed = s.ringSOS(tx, x, deaf...), true
 				} else if x.UnheardAt == nil {
-					err, changed = s.notifyUnheard(tx, x, now), true
+					err, changed = s.notifyUnheard(tx, x), true
 				}
 				if err != nil {
 					return err

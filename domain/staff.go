@@ -58,11 +58,11 @@ func mustAdmin(a Actor, what string) error {
 
 // CreateArea makes an area. Admin. Errors: CodeForbidden, CodeDuplicate.
 func (s *Service) CreateArea(ctx context.Context, call *Call, in AreaInput) (Area, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Area, error) {
+	return run(ctx, s, call, func(tx *Work) (Area, error) {
 		if err := mustAdmin(call.Actor, "creates areas"); err != nil {
 			return Area{}, err
 		}
-		a := Area{Meta: newMeta(s.newID(in.ID), now), Name: str(in.Name)}
+		a := Area{Meta: newMeta(s.newID(in.ID), tx.Now), Name: str(in.Name)}
 		if old, err := tx.Area(a.ID); err == nil {
 			return *old, sameOr(old.Name == a.Name, "area")
 		}
@@ -92,7 +92,7 @@ func set[T any](dst *T, src *T) {
 
 // PatchArea renames an area. Admin. Errors: CodeStale.
 func (s *Service) PatchArea(ctx context.Context, call *Call, id ID, version int64, in AreaInput) (Area, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Area, error) {
+	return run(ctx, s, call, func(tx *Work) (Area, error) {
 		a, err := tx.Area(id)
 		if err != nil {
 			return Area{}, err
@@ -107,7 +107,7 @@ func (s *Service) PatchArea(ctx context.Context, call *Call, id ID, version int6
 			return Area{}, err
 		}
 		set(&a.Name, in.Name)
-		s.changed(&a.Meta, now)
+		s.changed(&a.Meta, tx.Now)
 		err = tx.SaveArea(a)
 		return *a, err
 	})
@@ -180,11 +180,11 @@ func (s *Service) phone(raw, country, pointer string) (string, error) {
 
 // CreateCentre makes a centre. Admin.
 func (s *Service) CreateCentre(ctx context.Context, call *Call, in CentreInput) (Centre, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Centre, error) {
+	return run(ctx, s, call, func(tx *Work) (Centre, error) {
 		if err := mustAdmin(call.Actor, "creates centres"); err != nil {
 			return Centre{}, err
 		}
-		c := Centre{Meta: newMeta(s.newID(in.ID), now), WorkingDays: JSONList[int]{1, 2, 3, 4, 5, 6}}
+		c := Centre{Meta: newMeta(s.newID(in.ID), tx.Now), WorkingDays: JSONList[int]{1, 2, 3, 4, 5, 6}}
 		if err := s.applyCentre(tx, &c, in); err != nil {
 			return Centre{}, err
 		}
@@ -198,7 +198,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *Call, in CentreInput) 
 // PatchCentre changes a centre. Admin; the proprietor and area manager its
 // holidays, working days, visits a day, phone and import mapping.
 func (s *Service) PatchCentre(ctx context.Context, call *Call, id ID, version int64, in CentreInput) (Centre, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Centre, error) {
+	return run(ctx, s, call, func(tx *Work) (Centre, error) {
 		c, err := s.authorizeCentre(tx, call.Actor, id)
 		if err != nil {
 			return Centre{}, err
@@ -218,7 +218,7 @@ func (s *Service) PatchCentre(ctx context.Context, call *Call, id ID, version in
 		if err := s.applyCentre(tx, c, in); err != nil {
 			return Centre{}, err
 		}
-		s.changed(&c.Meta, now)
+		s.changed(&c.Meta, tx.Now)
 		err = tx.SaveCentre(c)
 		return *c, err
 	})
@@ -428,11 +428,11 @@ func accountRefused() error {
 
 // CreateUser makes a user without a password; invite them next. Admin.
 func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (User, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+	return run(ctx, s, call, func(tx *Work) (User, error) {
 		if err := mustAdmin(call.Actor, "creates users"); err != nil {
 			return User{}, err
 		}
-		u := User{Meta: newMeta(s.newID(in.ID), now), Language: "en"}
+		u := User{Meta: newMeta(s.newID(in.ID), tx.Now), Language: "en"}
 		if err := s.applyUser(tx, &u, in); err != nil {
 			return User{}, err
 		}
@@ -455,7 +455,7 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 // disabled by the area manager only (docs/product.md, People
 // and scope). Errors: CodeForbidden, CodeStale, CodeUnprocessable, CodeDuplicate.
 func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int64, in UserInput) (User, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+	return run(ctx, s, call, func(tx *Work) (User, error) {
 		u, err := s.authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return User{}, err
@@ -490,7 +490,7 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 			return User{}, err
 		}
 		if u.Phone != before.Phone || u.Login != before.Login {
-			s.notifyOfAccount(tx, u, "account.changed", nil, now.Add(resetsTold), now)
+			s.notifyOfAccount(tx, u, "account.changed", nil, tx.Now.Add(resetsTold))
 		}
 		if u.Role != before.Role || u.Disabled != before.Disabled || !same(u.CentreID, before.CentreID) || !same(u.AreaID, before.AreaID) {
 			u.Epoch++ // tokens of the former role end now, refresh tokens too
@@ -498,7 +498,7 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 				return User{}, err
 			}
 		}
-		s.changed(&u.Meta, now)
+		s.changed(&u.Meta, tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})
@@ -546,7 +546,7 @@ func checkExceptions(days []DayHours) error {
 }
 
 func (s *Service) setTechnician(ctx context.Context, call *Call, id ID, change func(*User) error) (User, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+	return run(ctx, s, call, func(tx *Work) (User, error) {
 		u, err := s.authorizeUser(tx, call.Actor, id)
 		if err != nil || u.Role != RoleTechnician {
 			return User{}, NotFound("technician")
@@ -557,7 +557,7 @@ func (s *Service) setTechnician(ctx context.Context, call *Call, id ID, change f
 		if err := change(u); err != nil {
 			return User{}, err
 		}
-		s.changed(&u.Meta, now)
+		s.changed(&u.Meta, tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})

@@ -271,7 +271,7 @@ type Tx interface {
 	CrewNotices(visit ID) ([]Notice, error)
 	Enqueue(...Notice) // rows and one queue job for all of the transaction
 	Arm(Deadline)      // replaces an open deadline of the same kind and subject
-	Disarm(kind string, subject ID)
+	Disarm(kind DeadlineKind, subject ID)
 	WithdrawNotices(visit ID, kinds ...string) error  // pending or done ones vanish from inboxes
 	WithdrawJobNotices(job ID, kinds ...string) error // the same of those about no visit
 	WaitingNotices(user ID) ([]Notice, error)         // by created_at
@@ -308,7 +308,7 @@ type Tx interface {
 
 	// ClaimDue marks up to n due deadlines done and returns them; on
 	// PostgreSQL rows claimed by another replica are skipped.
-	ClaimDue(now time.Time, n int, kinds ...string) ([]Deadline, error) // with kinds, of those only
+	ClaimDue(now time.Time, n int, kinds ...DeadlineKind) ([]Deadline, error) // with kinds, of those only
 }
 
 // Diary is what the rules of assignment need to know of technicians.

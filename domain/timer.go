@@ -69,7 +69,7 @@ const (
 
 // timersFollow arms, rebases and ends the timers of a visit as it moves: one
 // for each of the crew while it is under way. Late facts rebase them.
-func (s *Service) timersFollow(m *visitMoveCtx) error {
+func (s *Service) timersFollow(m *VisitCase) error {
 	v := m.v
 	if v.EnRouteAt == nil && v.ArrivedAt == nil && v.StartedAt == nil && !v.Status.UnderWay() {
 		return nil
@@ -91,13 +91,15 @@ func (s *Service) timersFollow(m *visitMoveCtx) error {
 	for i := range timers {
 		t := &timers[i]
 		have[t.UserID] = true
+		action := "rebase"
 		switch {
 		case TimerMoves.open("again", t.Status) && t.EndedHow == "visit" && v.Status.UnderWay() && has(v.Crew, t.UserID):
+			action = "again"
 			t.EndedAt, t.EndedHow = nil, ""
 		case !TimerMoves.open("rebase", t.Status):
 			continue
 		case !v.Status.UnderWay() || !has(v.Crew, t.UserID):
-			if err := s.endTimer(m.tx, t, "visit", m.now, m.now); err != nil {
+			if err := s.endTimer(m.tx, t, "visit", m.now); err != nil {
 				return err
 			}
 			continue
@@ -105,7 +107,7 @@ func (s *Service) timersFollow(m *visitMoveCtx) error {
 			continue
 		}
 		t.BaseAt, t.Provisional = base, provisional
-		if err := s.armTimer(m.tx, t, v, m.now); err != nil {
+		if err := s.resetTimer(m.tx, t, action, v.JobID, timerEnd(t, v)); err != nil {
 			return err
 		}
 	}
@@ -116,27 +118,30 @@ func (s *Service) timersFollow(m *visitMoveCtx) error {
 		if have[id] {
 			continue
 		}
-		if err := s.newTimer(m.tx, v, id, base, provisional, m.now); err != nil {
+		if err := s.newTimer(m.tx, "start", v, id, base, provisional); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) newTimer(tx Tx, v *Visit, user ID, base time.Time, provisional bool, now time.Time) error {
-	t := &Timer{Meta: newMeta(s.NewID(), now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID, Status: "armed",
+func (s *Service) newTimer(tx *Work, action string, v *Visit, user ID, base time.Time, provisional bool) error {
+	t := &Timer{Meta: newMeta(s.NewID(), tx.Now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID,
 		BaseAt: base, Provisional: provisional}
+	if err := tx.apply(t, action); err != nil {
+		return err
+	}
 	t.DueAt = timerEnd(t, v)
 	if err := tx.InsertTimer(t); err != nil {
 		return err
 	}
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID, DueAt: t.DueAt})
+	tx.arm(DueTimer, t.ID, &v.JobID, t.DueAt)
 	return nil
 }
 
 // timerAhead looks, when a visit ended, at where each of its crew goes next: a
 // phone that falls silent between two visits sets no timer itself.
-func (s *Service) timerAhead(m *visitMoveCtx) error {
+func (s *Service) timerAhead(m *VisitCase) error {
 	if s.NoPlanTimers {
 		return nil
 	}
@@ -147,7 +152,7 @@ func (s *Service) timerAhead(m *visitMoveCtx) error {
 		}
 		for i := range next {
 			if o := &next[i]; o.ID != m.v.ID && o.Status == VisitScheduled && o.PlannedStart.After(m.now) {
-				m.tx.Arm(Deadline{ID: s.NewID(), Kind: "timer_plan", SubjectID: o.ID, JobID: &o.JobID, DueAt: o.PlannedStart.Add(silentFor)})
+				m.tx.arm(DueTimerPlan, o.ID, &o.JobID, o.PlannedStart.Add(silentFor))
 				break
 			}
 		}
@@ -159,9 +164,9 @@ func (s *Service) timerAhead(m *visitMoveCtx) error {
 // worked today and whose phone has told of nothing since shortly before it:
 // they may be inside already (docs/product.md section 5, "for an offline phone").
 // Whoever has not moved at all today, or has moved since, is not asked.
-func (s *Service) timerFromPlan(tx Tx, visit ID, now time.Time) error {
+func (s *Service) timerFromPlan(tx *Work, visit ID) error {
 	v, err := tx.Visit(visit)
-	if notFound(err) || err == nil && (v.Status != VisitScheduled || now.Before(v.PlannedStart)) {
+	if notFound(err) || err == nil && (v.Status != VisitScheduled || tx.Now.Before(v.PlannedStart)) {
 		return nil
 	} else if err != nil {
 		return err
@@ -178,7 +183,7 @@ func (s *Service) timerFromPlan(tx Tx, visit ID, now time.Time) error {
 		if last == nil || last.After(v.PlannedStart.Add(-silentFor)) || slices.ContainsFunc(have, func(t Timer) bool { return t.UserID == id }) {
 			continue
 		}
-		if err := s.newTimer(tx, v, id, v.PlannedStart, true, now); err != nil {
+		if err := s.newTimer(tx, "plan", v, id, v.PlannedStart, true); err != nil {
 			return err
 		}
 	}
@@ -189,28 +194,36 @@ func timerEnd(t *Timer, v *Visit) time.Time {
 	return t.BaseAt.Add(time.Duration(v.PlannedMinutes+t.Extended)*time.Minute + timerSpare)
 }
 
-// armTimer sets a timer anew from its base.
-func (s *Service) armTimer(tx Tx, t *Timer, v *Visit, now time.Time) error {
-	return s.resetTimer(tx, t, v.JobID, timerEnd(t, v), now)
-}
-
-func (s *Service) resetTimer(tx Tx, t *Timer, job ID, due, now time.Time) error {
-	t.Status, t.PingedAt, t.PingID, t.DueAt = "armed", nil, nil, due
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &job, DueAt: due})
-	s.changed(&t.Meta, now)
+// resetTimer sets a timer anew.
+func (s *Service) resetTimer(tx *Work, t *Timer, action string, job ID, due time.Time) error {
+	if err := tx.apply(t, action); err != nil {
+		return err
+	}
+	t.PingedAt, t.PingID, t.DueAt = nil, nil, due
+	tx.arm(DueTimer, t.ID, &job, due)
+	s.changed(&t.Meta, tx.Now)
 	return tx.SaveTimer(t)
 }
 
-func (s *Service) endTimer(tx Tx, t *Timer, how string, at, now time.Time) error {
-	t.Status, t.EndedAt, t.EndedHow = "ended", &at, how
-	tx.Disarm("timer", t.ID)
-	s.changed(&t.Meta, now)
+// endTimer ends a timer: how is "person" for whose timer it is, "visit" when it
+// went with the visit.
+func (s *Service) endTimer(tx *Work, t *Timer, how string, at time.Time) error {
+	action := "end"
+	if how == "visit" {
+		action = "visit-ends"
+	}
+	if err := tx.apply(t, action); err != nil {
+		return err
+	}
+	t.EndedAt, t.EndedHow = &at, how
+	tx.Disarm(DueTimer, t.ID)
+	s.changed(&t.Meta, tx.Now)
 	return tx.SaveTimer(t)
 }
 
 // timerDue takes the steps of a timer that ran out: one alarm for one cause,
 // however many servers run.
-func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
+func (s *Service) timerDue(tx *Work, id ID) error {
 	t, err := tx.LockTimer(id)
 	if notFound(err) || err == nil && !has(timerRuns, t.Status) {
 		return nil
@@ -223,7 +236,7 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 	}
 	// One that was set from the plan ends when the visit has moved away.
 	if fromPlan := t.Provisional && v.Status == VisitScheduled; !v.Status.UnderWay() && !fromPlan || !has(v.Crew, t.UserID) {
-		return s.endTimer(tx, t, "visit", now, now)
+		return s.endTimer(tx, t, "visit", tx.Now)
 	}
 	u, err := tx.User(t.UserID)
 	if err != nil {
@@ -241,13 +254,18 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 	// is rung with an alarm who was not asked first.
 	switch timerSteps[next].To {
 	case "pinged":
-		n := s.notice("timer.ping", u.Language, now, now.Add(10*time.Minute), toUser(u.ID), func(n *Notice) { n.High, n.JobID = true, &v.JobID })
+		n := s.notice("timer.ping", u.Language, tx.Now, tx.Now.Add(10*time.Minute), toUser(u.ID), func(n *Notice) { n.High, n.JobID = true, &v.JobID })
 		n.Data.V["visit_id"] = v.ID.String()
 		tx.Enqueue(n)
-		t.Status, t.PingedAt, t.PingID = "pinged", &now, &n.ID
+		if err := tx.apply(t, "ping"); err != nil {
+			return err
+		}
+		t.PingedAt, t.PingID = &tx.Now, &n.ID
 		t.Pings++
 	case "desk_asked":
-		t.Status = "desk_asked"
+		if err := tx.apply(t, "ask-desk"); err != nil {
+			return err
+		}
 		kind := "timer.no_signal"
 		if t.PingID != nil {
 			if ping, err := tx.Notice(*t.PingID); err == nil && ping.SeenAt != nil {
@@ -260,23 +278,25 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 				return err
 			}
 			for i := range users {
-				tx.Enqueue(s.notice(kind, users[i].Language, now, now.Add(time.Hour), toUser(users[i].ID), func(n *Notice) {
+				tx.Enqueue(s.notice(kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), toUser(users[i].ID), func(n *Notice) {
 					n.High, n.JobID, n.Data.V = true, &v.JobID, map[string]string{"visit_id": v.ID.String(), "user_id": u.ID.String()}
 				}))
 			}
 		}
 	case "alarmed":
-		t.Status = "alarmed"
+		if err := tx.apply(t, "alarm"); err != nil {
+			return err
+		}
 		// They may have called themselves: one cause is one alarm.
-		x, err := s.standingSOS(tx, u.ID, v, now, "tap", "timer")
+		x, err := s.standingSOS(tx, u.ID, v, "tap", "timer")
 		if err != nil {
 			return err
 		}
 		if x != nil {
-			_, err = s.addToSOS(tx, Actor{UserID: u.ID, Role: u.Role}, x, SOSInput{}, true, now)
+			_, err = s.addToSOS(tx, Actor{UserID: u.ID, Role: u.Role}, x, SOSInput{}, true)
 		} else {
 			var made SOSView
-			made, err = s.raiseSOS(tx, &Call{Actor: Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer", now)
+			made, err = s.raiseSOS(tx, &Call{Actor: Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer")
 			x = &made.SOS
 		}
 		if err != nil {
@@ -285,10 +305,9 @@ func (s *Service) timerDue(tx Tx, id ID, now time.Time) error {
 		t.SOSID = &x.ID
 	}
 	if next+1 < len(timerSteps) {
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "timer", SubjectID: t.ID, JobID: &v.JobID,
-			DueAt: now.Add(timerSteps[next+1].After - timerSteps[next].After)})
+		tx.arm(DueTimer, t.ID, &v.JobID, tx.Now.Add(timerSteps[next+1].After-timerSteps[next].After))
 	}
-	s.changed(&t.Meta, now)
+	s.changed(&t.Meta, tx.Now)
 	return tx.SaveTimer(t)
 }
 
@@ -306,7 +325,7 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 	if action == "extend" && (in.Minutes < 1 || time.Duration(in.Minutes)*time.Minute > timerMost) {
 		return TimerView{}, Fail(CodeUnprocessable, "Extend by up to four hours.").At("/minutes", "1 to 240")
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (TimerView, error) {
+	return run(ctx, s, call, func(tx *Work) (TimerView, error) {
 		v, err := tx.Visit(visit)
 		if err != nil {
 			return TimerView{}, err
@@ -325,12 +344,12 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 		if err != nil {
 			return TimerView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, c.Location(), now)
+		st, err := stamp(call, in.OccurredAt, c.Location(), tx.Now)
 		if err != nil {
 			return TimerView{}, err
 		}
 		if action == "end" {
-			err = s.endTimer(tx, t, "person", st.occurred, now)
+			err = s.endTimer(tx, t, "person", st.occurred)
 			return t.View(call.Actor), err
 		}
 		least := timerFine
@@ -345,7 +364,7 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 		if soonest := st.occurred.Add(least); due.Before(soonest) {
 			due = soonest
 		}
-		err = s.resetTimer(tx, t, v.JobID, due, now)
+		err = s.resetTimer(tx, t, action, v.JobID, due)
 		return t.View(call.Actor), err
 	})
 }
@@ -362,7 +381,7 @@ type SpokenInput struct {
 // manager; never oneself. It ends no SOS. Errors: CodeNotFound, CodeForbidden,
 // CodeState.
 func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in SpokenInput) (TimerView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (TimerView, error) {
+	return run(ctx, s, call, func(tx *Work) (TimerView, error) {
 		a := call.Actor
 		v, err := tx.Visit(visit)
 		if err != nil {
@@ -381,7 +400,7 @@ func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in Spoken
 		if err != nil {
 			return TimerView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, c.Location(), now)
+		st, err := stamp(call, in.OccurredAt, c.Location(), tx.Now)
 		if err != nil {
 			return TimerView{}, err
 		}
@@ -405,7 +424,7 @@ func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in Spoken
 			if soonest := st.occurred.Add(timerFine); due.Before(soonest) {
 				due = soonest
 			}
-			if err := s.resetTimer(tx, t, v.JobID, due, now); err != nil {
+			if err := s.resetTimer(tx, t, "spoken", v.JobID, due); err != nil {
 				return TimerView{}, err
 			}
 			out = t
@@ -440,8 +459,7 @@ func (s *Service) CheckCode(ctx context.Context, a Actor, visit ID, code string)
 // callSilently raises an SOS in a transaction of its own: the answer to the
 // request must depend on nothing of it. One that stands is enough.
 func (s *Service) callSilently(ctx context.Context, a Actor, visit *ID) error {
-	return s.Store.InTx(ctx, func(tx Tx) error {
-		now := s.now()
+	return s.inWork(ctx, nil, func(tx *Work) error {
 		u, err := tx.LockUser(a.UserID)
 		if err != nil {
 			return err
@@ -450,15 +468,15 @@ func (s *Service) callSilently(ctx context.Context, a Actor, visit *ID) error {
 		if err != nil {
 			return err
 		}
-		x, err := s.standingSOS(tx, u.ID, v, now, "duress")
+		x, err := s.standingSOS(tx, u.ID, v, "duress")
 		if err != nil {
 			return err
 		}
 		if x != nil {
-			_, err = s.addToSOS(tx, a, x, SOSInput{}, true, now)
+			_, err = s.addToSOS(tx, a, x, SOSInput{}, true)
 			return err
 		}
-		_, err = s.raiseSOS(tx, &Call{Actor: a}, u, SOSInput{VisitID: visit}, "duress", now)
+		_, err = s.raiseSOS(tx, &Call{Actor: a}, u, SOSInput{VisitID: visit}, "duress")
 		return err
 	})
 }
@@ -510,7 +528,7 @@ func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User
 			return User{}, err
 		}
 	}
-	return run(ctx, s, call, func(tx Tx, now time.Time) (User, error) {
+	return run(ctx, s, call, func(tx *Work) (User, error) {
 		u, err := tx.LockUser(call.Actor.UserID)
 		if err != nil {
 			return User{}, err
@@ -518,7 +536,7 @@ func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User
 		if !in.Keep {
 			u.CodeHash, u.DuressHash = hash, duress
 		}
-		s.changed(&u.Meta, now)
+		s.changed(&u.Meta, tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})

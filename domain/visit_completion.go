@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"encoding/binary"
 	"fmt"
-	"time"
 )
 
 // Done is a claim until the household confirms it, by link, by any desk, or
@@ -40,7 +39,7 @@ func (s *Service) endCode(l *Link, visit ID) string {
 // code.
 func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in ConfirmDoneInput) (VisitView, error) {
 	wrong := false
-	v, err := s.onVisit(ctx, call, id, "confirm-done", in.OccurredAt, func(m *visitMoveCtx) error {
+	v, err := s.onVisit(ctx, call, id, "confirm-done", in.OccurredAt, func(m *VisitCase) error {
 		wrong = false // the transaction may run again
 		if m.v.Disputed {
 			return Fail(CodeState, "The household says that it is not done; the area manager decides.")
@@ -67,14 +66,14 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 		if m.v.EndedAt != nil {
 			since = *m.v.EndedAt
 		}
-		if _, err := s.proof(m.tx, call, m.d, in.AttemptID, in.Contact, since, m.now); err != nil {
+		if _, err := s.proof(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
 			return err
 		}
 		return s.confirmDone(m, call.Actor, "desk")
 	})
 	if wrong { // the refusal is undone with its transaction, the count of tries must not be
 		_, kept := s.onVisit(ctx, &Call{Actor: call.Actor}, id, "confirm-done", "",
-			func(m *visitMoveCtx) error { return s.wrongEndCode(m, call.Actor) })
+			func(m *VisitCase) error { return s.wrongEndCode(m, call.Actor) })
 		if kept != nil {
 			err = kept
 		}
@@ -83,11 +82,11 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 }
 
 // tryEndCode compares a code in constant time, as long as tries are left.
-func (s *Service) tryEndCode(m *visitMoveCtx, code string) (bool, error) {
+func (s *Service) tryEndCode(m *VisitCase, code string) (bool, error) {
 	if m.v.EndCodeTries >= endCodeTries {
 		return false, Fail(CodePreconditionMissing, "The code was wrong %d times; the household confirms by its page or by phone.", endCodeTries)
 	}
-	l, err := m.tx.LinkOfJob(m.d.job.ID)
+	l, err := m.tx.LinkOfJob(m.job.ID)
 	if err != nil {
 		return false, meaningOf(err, "code")
 	}
@@ -95,23 +94,23 @@ func (s *Service) tryEndCode(m *visitMoveCtx, code string) (bool, error) {
 	return want != "" && hmac.Equal([]byte(want), []byte(code)), nil
 }
 
-func (s *Service) wrongEndCode(m *visitMoveCtx, a Actor) error {
+func (s *Service) wrongEndCode(m *VisitCase, a Actor) error {
 	m.v.EndCodeTries++
-	s.entry(m.tx, m.d.job, a, "visit.end_code_wrong", &m.v.ID, m.st, nil)
+	m.entry(a, "visit.end_code_wrong", &m.v.ID, nil)
 	s.changed(&m.v.Meta, m.now)
 	return m.tx.SaveVisit(m.v)
 }
 
 // confirmDone keeps the household's word. The visit's own end stays as it is.
-func (s *Service) confirmDone(m *visitMoveCtx, a Actor, how string) error {
+func (s *Service) confirmDone(m *VisitCase, a Actor, how string) error {
 	m.v.DoneConfirmedAt, m.v.DoneConfirmedHow = ptr(m.st.occurred), how
-	s.entry(m.tx, m.d.job, a, "visit.done_confirmed", &m.v.ID, m.st, map[string]any{"how": how})
-	m.tx.Disarm("sample", m.v.ID)
+	m.entry(a, "visit.done_confirmed", &m.v.ID, map[string]any{"how": how})
+	m.tx.Disarm(DueSample, m.v.ID)
 	s.changed(&m.v.Meta, m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	return s.settleCheck(m.tx, m.v.ID, m.now)
+	return s.settleCheck(m.tx, m.v.ID)
 }
 
 // confirmDoneAct is the household's own confirmation.
@@ -137,7 +136,7 @@ func (s *Service) confirmDoneAct(k *request) error {
 
 // completed follows a completion: an end code confirms it at once, a wrong
 // one never stands in its way; without either it may be asked about.
-func (s *Service) completed(m *visitMoveCtx, a Actor, code string) error {
+func (s *Service) completed(m *VisitCase, a Actor, code string) error {
 	if code != "" {
 		right, err := s.tryEndCode(m, code)
 		if err != nil {
@@ -150,44 +149,50 @@ func (s *Service) completed(m *visitMoveCtx, a Actor, code string) error {
 			return err
 		}
 	}
-	m.tx.Arm(Deadline{ID: s.NewID(), Kind: "sample", SubjectID: m.v.ID, JobID: &m.v.JobID, DueAt: m.now.Add(sampleAfter)})
+	m.tx.arm(DueSample, m.v.ID, &m.v.JobID, m.now.Add(sampleAfter))
 	return nil
 }
 
 // sampled reports whether an unconfirmed completion is asked about: one in
 // sampleOneIn, chosen by a secret, so that no centre can foresee it; always
 // where a wrong end code was given or nobody of the household can use a page.
-func (s *Service) sampled(d *dossier, v *Visit) bool {
+func (s *Service) sampled(d *Case, v *Visit) bool {
 	mac, _ := s.Keys.mac(s.Keys.Current(), "sample", v.ID[:])
 	return v.EndCodeTries > 0 || d.customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%sampleOneIn == 0
 }
 
 // sample puts an unconfirmed completion into the brand's queue, a day after
 // its end.
-func (s *Service) sample(m *visitMoveCtx) error {
+func (s *Service) sample(m *VisitCase) error {
 	v := m.v
-	if v.Status != VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !s.sampled(m.d, v) {
+	if v.Status != VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !s.sampled(m.Case, v) {
 		return nil
 	}
 	c := &DoneCheck{Meta: newMeta(s.NewID(), m.now), JobID: v.JobID, VisitID: v.ID, CentreID: v.CentreID, AreaID: v.AreaID,
-		DueAt: m.now.Add(sampleDue), Status: "open"}
+		DueAt: m.now.Add(sampleDue)}
+	if err := m.tx.apply(c, "ask"); err != nil {
+		return err
+	}
 	if err := m.tx.InsertDoneCheck(c); err != nil {
 		return err
 	}
-	s.entry(m.tx, m.d.job, System, "visit.sampled", &v.ID, at(m.now), map[string]any{"check_id": c.ID})
+	m.entry(System, "visit.sampled", &v.ID, map[string]any{"check_id": c.ID})
 	return nil
 }
 
 // settleCheck ends an open check whose answer came by another way.
-func (s *Service) settleCheck(tx Tx, visit ID, now time.Time) error {
+func (s *Service) settleCheck(tx *Work, visit ID) error {
 	c, err := tx.DoneCheckOf(visit)
 	if notFound(err) || err == nil && !CheckMoves.open("settle", c.Status) {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	c.Status, c.DoneAt = "settled", &now
-	s.changed(&c.Meta, now)
+	if err := tx.apply(c, "settle"); err != nil {
+		return err
+	}
+	c.DoneAt = &tx.Now
+	s.changed(&c.Meta, tx.Now)
 	return tx.SaveDoneCheck(c)
 }
 
@@ -206,7 +211,7 @@ type CheckInput struct {
 // not_done disputes the completion. Errors: CodeNotFound for the centre,
 // CodeForbidden, CodeState, CodePreconditionMissing.
 func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckInput) (DoneCheckView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (DoneCheckView, error) {
+	return run(ctx, s, call, func(tx *Work) (DoneCheckView, error) {
 		switch call.Actor.Role {
 		case RoleAgent:
 		case RoleAdmin:
@@ -228,26 +233,28 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 		if err := CheckMoves.check("answer", c.Status); err != nil {
 			return DoneCheckView{}, err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return DoneCheckView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return DoneCheckView{}, err
 		}
-		c.Status, c.ByID, c.DoneAt, c.Note = in.Result, &call.Actor.UserID, ptr(st.occurred), in.Note
-		s.changed(&c.Meta, now)
+		if err := tx.apply(c, "answer", in.Result); err != nil {
+			return DoneCheckView{}, Fail(CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
+		}
+		c.ByID, c.DoneAt, c.Note = &call.Actor.UserID, ptr(d.st.occurred), in.Note
+		s.changed(&c.Meta, tx.Now)
 		if err := tx.SaveDoneCheck(c); err != nil {
 			return DoneCheckView{}, err
 		}
-		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
+		m := d.on(v)
 		switch in.Result {
 		case "confirmed":
 			if err := CheckVisit(call.Actor, "confirm-done", v); err != nil {
 				return DoneCheckView{}, err
 			}
-			if _, err := s.proof(tx, call, d, in.AttemptID, in.Contact, *v.EndedAt, now); err != nil {
+			if _, err := s.proof(call, d, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
 				return DoneCheckView{}, err
 			}
 			err = s.confirmDone(m, call.Actor, "desk")
@@ -262,11 +269,11 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 				claim = "nobody_came"
 			}
 			_, err = s.requestByVoice(tx, call, j.ID, LinkAction{Action: "dispute", VisitID: &v.ID, Claim: claim, Reason: in.Note},
-				VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt}, now)
+				VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt})
 			return c.View(call.Actor), err // requestByVoice saved the job
 		case "not_reached":
 			if in.Contact != nil {
-				_, err = s.recordAttempt(tx, call, d, nil, *in.Contact, now)
+				_, err = s.recordAttempt(call, d, nil, *in.Contact)
 			}
 		default:
 			err = Fail(CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
@@ -274,7 +281,6 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 		if err != nil {
 			return DoneCheckView{}, err
 		}
-		s.changed(&j.Meta, now)
-		return c.View(call.Actor), tx.SaveJob(j)
+		return c.View(call.Actor), nil
 	})
 }

@@ -46,7 +46,7 @@ func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string,
 // cameAnyway keeps the arrival of a technician who is no longer in the crew;
 // whoever decides a report of that home about them learns of it at once.
 func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt string) (VisitView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+	return run(ctx, s, call, func(tx *Work) (VisitView, error) {
 		j, v, err := tx.LockVisit(id)
 		if err != nil {
 			return VisitView{}, err
@@ -55,15 +55,14 @@ func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt 
 		if a.Role != RoleTechnician || !a.wasInCrew(v) || a.CentreID != v.CentreID {
 			return VisitView{}, NotFound("visit")
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return VisitView{}, err
 		}
-		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, occurredAt); err != nil {
 			return VisitView{}, err
 		}
-		s.entry(tx, j, a, "visit.arrived_anyway", &v.ID, st, map[string]any{"crew": v.Crew})
+		d.entry(a, "visit.arrived_anyway", &v.ID, map[string]any{"crew": v.Crew})
 		reports, err := tx.FlagsOfCustomer(d.customer.ID)
 		if err != nil {
 			return VisitView{}, err
@@ -76,25 +75,21 @@ func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt 
 			if err != nil {
 				return VisitView{}, err
 			}
-			f.CameAt = &st.occurred
-			s.changed(&f.Meta, now)
+			f.CameAt = &d.st.occurred
+			s.changed(&f.Meta, tx.Now)
 			if err := tx.SaveFlag(f); err != nil {
 				return VisitView{}, err
 			}
-			if err := s.notifyHandlers(tx, f, "flag.triage", now); err != nil {
+			if err := s.notifyHandlers(tx, f, "flag.triage"); err != nil {
 				return VisitView{}, err
 			}
 		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
-			return VisitView{}, err
-		}
-		return d.view(a, v, now), nil
+		return d.view(a, v), nil
 	})
 }
 
 func (s *Service) advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
-	return s.onVisit(ctx, call, id, action, in.OccurredAt, func(m *visitMoveCtx) error {
+	return s.onVisit(ctx, call, id, action, in.OccurredAt, func(m *VisitCase) error {
 		v := m.v
 		switch v.Status {
 		case VisitMissed:
@@ -120,14 +115,16 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 				*at = ptr(m.st.occurred)
 				break
 			}
-			if f.action == "start" && (action == "no-access" || has(m.d.plan, "carry_in")) {
+			if f.action == "start" && (action == "no-access" || has(m.plan, "carry_in")) {
 				break
 			}
 			if *at == nil && !has(v.NotRecorded, f.action) {
 				v.NotRecorded = append(v.NotRecorded, f.action)
 			}
 		}
-		v.Status = visitMove(action).To
+		if err := m.tx.apply(v, action); err != nil {
+			return err
+		}
 		if in.Findings != nil {
 			v.Findings = *in.Findings
 		}
@@ -140,18 +137,18 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 		if in.Tested != nil {
 			v.Tested = *in.Tested
 		}
-		m.tx.Disarm("missed", v.ID)
+		m.tx.Disarm(DueMissed, v.ID)
 		payload := map[string]any{"note": in.Note}
 		if !v.Status.Unfinished() {
 			v.EndedAt, v.EndReason = ptr(m.st.occurred), in.Reason
 			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts,
 				"tested": v.Tested}
-			m.tx.Disarm("held_cancel", v.ID)
+			m.tx.Disarm(DueHeldCancel, v.ID)
 		}
 		if v.Status == VisitNoAccess {
 			v.CountsAgainst, v.ProvisionalTo = "customer", ptr(m.now.Add(provisionalFor))
 		}
-		s.entry(m.tx, m.d.job, call.Actor, visitMove(action).Fact, &v.ID, m.st, payload)
+		m.entry(call.Actor, visitMove(action).Fact, &v.ID, payload)
 		if err := s.saveVisit(m); err != nil {
 			return err
 		}
@@ -161,24 +158,17 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 			}
 		}
 		if !v.Status.Unfinished() {
-			if err := s.complimentsAfter(m.tx, v, m.now); err != nil {
+			if err := s.complimentsAfter(m.tx, v); err != nil {
 				return err
 			}
 		}
-		switch action {
-		case "en-route", "arrive", "complete", "partial":
-			s.notifyCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)
-		case "no-access":
-			s.notifyCustomer(m.tx, m.d, v, visitMove(action).Fact, m.now)
-			return s.notifyStaff(m.tx, m.d, v, "visit.no_access_desk", m.now, RoleCoordinator)
-		}
-		return nil
+		return s.tell(m, action)
 	})
 }
 
 // noAccessGuard: arrived, 10 minutes inside the window, one call and one
 // message since arrival, or the reason why not (docs/product.md section 3).
-func (m *visitMoveCtx) noAccessGuard(reason string) error {
+func (m *VisitCase) noAccessGuard(reason string) error {
 	if strings.TrimSpace(reason) != "" {
 		return nil
 	}
@@ -191,17 +181,17 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 		from = m.v.WindowStart
 	}
 	if until := from.Add(noAccessInside); m.st.occurred.Before(until) {
-		return Fail(CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.", until.In(m.d.site.Location()).
+		return Fail(CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.", until.In(m.site.Location()).
 			Format("15:04")).At("/reason", "why you could not wait")
 	}
-	attempts, err := m.tx.AttemptsOf(m.d.job.ID)
+	attempts, err := m.tx.AttemptsOf(m.job.ID)
 	if err != nil {
 		return err
 	}
 	call, message := false, false
 	for i := range attempts {
 		a := &attempts[i]
-		if a.Direction != "outbound" || a.OccurredAt.Before(*m.v.ArrivedAt) || a.dialled() && a.Address != "" && !m.d.customer.knows(a.Address) {
+		if a.Direction != "outbound" || a.OccurredAt.Before(*m.v.ArrivedAt) || a.dialled() && a.Address != "" && !m.customer.knows(a.Address) {
 			continue
 		}
 		switch a.Channel {
@@ -220,7 +210,7 @@ func (m *visitMoveCtx) noAccessGuard(reason string) error {
 
 // overturnMissed withdraws a missed that an offline phone proves wrong: the
 // move happened before the sweep could rightly call it missed.
-func (s *Service) overturnMissed(m *visitMoveCtx) error {
+func (s *Service) overturnMissed(m *VisitCase) error {
 	v := m.v
 	if !v.overturnable(m.now) {
 		return Fail(CodeState, "The visit was missed more than 72 hours ago; that stands now.").With("status", v.Status)
@@ -229,21 +219,21 @@ func (s *Service) overturnMissed(m *visitMoveCtx) error {
 		return Fail(CodeState, "The visit was missed: nothing happened until 15 minutes after its window.").With("status", v.Status)
 	}
 	v.CountsAgainst, v.ProvisionalTo, v.EndedAt, v.EndReason = "nobody", nil, nil, ""
-	s.entry(m.tx, m.d.job, System, "visit.missed_withdrawn", &v.ID, at(m.now),
+	m.entry(System, "visit.missed_withdrawn", &v.ID,
 		map[string]any{"because": "a late fact of " + m.st.occurred.Format(time.RFC3339)})
 	if err := m.tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
 		return err
 	}
-	s.notifyCustomer(m.tx, m.d, v, "visit.missed_withdrawn", m.now)
+	s.notifyCustomer(m.Case, v, "visit.missed_withdrawn")
 	return nil
 }
 
 // overturnHeld takes a visit back that fell away under a safety hold, when an
 // offline phone proves that its crew moved before the hold was placed.
-func (m *visitMoveCtx) overturnHeld() error {
+func (m *VisitCase) overturnHeld() error {
 	v := m.v
 	stood := false
-	for _, h := range m.d.holds {
+	for _, h := range m.holds {
 		if h.Kind == HoldSafety && v.EndedAt != nil && !h.Since.After(*v.EndedAt) && !m.st.occurred.Before(h.Since) &&
 			(h.LiftedAt == nil || h.LiftedAt.After(m.st.occurred)) {
 			stood = true
@@ -277,7 +267,7 @@ type Stopped struct {
 // on an ended visit the status stays but fact, flag and hold are recorded.
 // Errors: CodeNotFound only.
 func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (Stopped, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (Stopped, error) {
+	return run(ctx, s, call, func(tx *Work) (Stopped, error) {
 		j, v, err := tx.LockVisit(id)
 		if err != nil {
 			return Stopped{}, err
@@ -285,15 +275,14 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if !visitMove("stop").mayMove(call.Actor, v) {
 			return Stopped{}, NotFound("visit")
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return Stopped{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-		if err != nil {
-			st = at(now)
+		if err := d.stamp(call, in.OccurredAt); err != nil {
+			d.st = at(tx.Now)
 		}
-		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
+		m := d.on(v)
 		flags, err := tx.FlagsOfVisit(v.ID)
 		if err != nil {
 			return Stopped{}, err
@@ -303,26 +292,30 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 			// The same tap again: everything that it asks for stands, and what it
 			// tells beyond the first is added.
 			if d.held != nil && f.Provisional && f.reportedBy(call.Actor.UserID) && f.Status.Open() {
-				if err := s.notifyOfMoreWords(tx, d, v, f.ID, in, now); err != nil {
+				if err := s.notifyOfMoreWords(d, v, f.ID, in); err != nil {
 					return Stopped{}, err
 				}
-				return Stopped{d.view(call.Actor, v, now), f.ID}, nil
+				return Stopped{d.view(call.Actor, v), f.ID}, nil
 			}
 		}
-		if v.Status.Unfinished() || v.Status == VisitMissed {
-			if v.Status == VisitMissed {
+		was := v.Status
+		if err := tx.apply(v, "stop"); err != nil {
+			return Stopped{}, err
+		}
+		if v.Status != was {
+			if was == VisitMissed {
 				if err := tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
 					return Stopped{}, err
 				}
 			}
-			v.Status, v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = VisitStopped, ptr(st.occurred), "", "nobody", nil
-			tx.Disarm("missed", v.ID)
-			tx.Disarm("held_cancel", v.ID)
+			v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = ptr(d.st.occurred), "", "nobody", nil
+			tx.Disarm(DueMissed, v.ID)
+			tx.Disarm(DueHeldCancel, v.ID)
 		}
 		// The fact names the crew, not who pressed (docs/product.md section 5).
 		crew := call.Actor
 		crew.Role = RoleSystem
-		s.entry(tx, j, crew, "visit.stopped", &v.ID, st, map[string]any{"crew": v.EverCrew})
+		d.entryAt(d.st, crew, "visit.stopped", &v.ID, map[string]any{"crew": v.EverCrew})
 		if err := s.saveVisit(m); err != nil {
 			return Stopped{}, err
 		}
@@ -333,26 +326,22 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if in.Level != nil && *in.Level > 2 && *in.Level <= 4 {
 			f.Level = *in.Level
 		}
-		if err := s.raise(tx, call.Actor, d, v, f, st, now); err != nil {
-			return Stopped{}, err
-		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
+		if err := s.raise(tx, call.Actor, d, v, f, d.st); err != nil {
 			return Stopped{}, err
 		}
 		// The hold was placed in this very transaction; actions must show it.
 		if d.holds, err = tx.HoldsOver(j, true); err != nil {
 			return Stopped{}, err
 		}
-		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, d.holds, d.plan, now)}, f.ID}, nil
+		return Stopped{VisitView{Visit: *v, Plan: d.plan, Actions: VisitActions(call.Actor, v, d.holds, d.plan, tx.Now)}, f.ID}, nil
 	})
 }
 
 // notifyOfMoreWords adds to the provisional flag of a stop what a further tap tells:
 // words, what it was, a higher level, which its handlers hear of; never a
 // lower one.
-func (s *Service) notifyOfMoreWords(tx Tx, d *dossier, v *Visit, flag ID, in StopInput, now time.Time) error {
-	f, err := tx.LockFlag(flag)
+func (s *Service) notifyOfMoreWords(d *Case, v *Visit, flag ID, in StopInput) error {
+	f, err := d.tx.LockFlag(flag)
 	if err != nil {
 		return err
 	}
@@ -371,23 +360,22 @@ func (s *Service) notifyOfMoreWords(tx Tx, d *dossier, v *Visit, flag ID, in Sto
 	if worse {
 		f.Level = *in.Level
 		if f.Status == FlagReported {
-			f.TriageDueAt = earlier(f.TriageDueAt, now.Add(triageTime(f.Level)))
+			f.TriageDueAt = earlier(f.TriageDueAt, d.now.Add(triageTime(f.Level)))
 			f.DueAt = ptr(f.TriageDueAt)
-			s.armFlag(tx, f)
+			s.armFlag(d.tx, f)
 		}
-		if err := s.notifyHandlers(tx, f, "flag.triage", now); err != nil {
+		if err := s.notifyHandlers(d.tx, f, "flag.triage"); err != nil {
 			return err
 		}
 	}
-	s.changed(&f.Meta, now)
-	if err := tx.SaveFlag(f); err != nil {
+	s.changed(&f.Meta, d.now)
+	if err := d.tx.SaveFlag(f); err != nil {
 		return err
 	}
-	if err := s.consequences(tx, d, v, f, now); err != nil {
+	if err := s.consequences(d, v, f); err != nil {
 		return err
 	}
-	s.changed(&d.job.Meta, now)
-	return tx.SaveJob(d.job)
+	return nil
 }
 
 // VisitPatch corrects what a crew wrote; the old words stay in the timeline.
@@ -401,7 +389,7 @@ type VisitPatch struct {
 // PatchVisit corrects findings, work done, parts and test. The crew,
 // coordinator, proprietor, area manager. Errors: CodeStale.
 func (s *Service) PatchVisit(ctx context.Context, call *Call, id ID, version int64, in VisitPatch) (VisitView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+	return run(ctx, s, call, func(tx *Work) (VisitView, error) {
 		j, v, err := tx.LockVisit(id)
 		if err != nil {
 			return VisitView{}, err
@@ -415,7 +403,7 @@ func (s *Service) PatchVisit(ctx context.Context, call *Call, id ID, version int
 		if err := ifVersion(v.Meta, version); err != nil {
 			return VisitView{}, err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return VisitView{}, err
 		}
@@ -425,15 +413,11 @@ func (s *Service) PatchVisit(ctx context.Context, call *Call, id ID, version int
 		if in.Parts != nil {
 			v.Parts = *in.Parts
 		}
-		s.entry(tx, j, call.Actor, "visit.corrected", &v.ID, at(now), in)
-		s.changed(&v.Meta, now)
+		d.entryAt(at(tx.Now), call.Actor, "visit.corrected", &v.ID, in)
+		s.changed(&v.Meta, tx.Now)
 		if err := tx.SaveVisit(v); err != nil {
 			return VisitView{}, err
 		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
-			return VisitView{}, err
-		}
-		return d.view(call.Actor, v, now), nil
+		return d.view(call.Actor, v), nil
 	})
 }

@@ -32,54 +32,7 @@ type ScheduleInput struct {
 	chosenIn *ID
 }
 
-// dossier is what the rules need to know of a job besides its visits.
-type dossier struct {
-	job       *Job
-	customer  *Customer
-	site      *Site
-	centre    *Centre
-	holds     []Hold
-	plan      JSONList[string]
-	planSince time.Time   // facts from before it are not judged by the plan
-	spoken    []time.Time // with the household by phone, where the plan asks
-	held      *Hold       // the open safety hold, if any
-	// technicians that were read anyway, with their leave from now on.
-	crew       map[ID]*User
-	leaves     []Leave
-	closeAfter int  // days of the policy in force, once the verdict was computed
-	folded     bool // the household's many contacts are one case, so nobody else is rung
-	ending     bool // the job ends in this transaction
-	disrupted  bool // its visit stands and has to move, however full the centre's other day is
-	approved   bool // the area manager confirms a safety-critical job unreachable
-}
-
-func (s *Service) dossier(tx Tx, j *Job) (*dossier, error) {
-	d := &dossier{job: j}
-	var err error
-	if d.customer, err = tx.Customer(j.CustomerID); err != nil {
-		return nil, err
-	}
-	if d.site = d.customer.site(j.SiteID); d.site == nil {
-		d.site = &Site{ID: j.SiteID, Zone: "UTC"}
-	}
-	if d.centre, err = tx.Centre(j.CentreID); err != nil {
-		return nil, err
-	}
-	if d.holds, err = tx.HoldsOver(j, true); err != nil {
-		return nil, err
-	}
-	if err := d.readPlan(tx); err != nil {
-		return nil, err
-	}
-	for i := range d.holds {
-		if h := &d.holds[i]; h.Kind == HoldSafety && h.LiftedAt == nil && (d.held == nil || h.Since.Before(d.held.Since)) {
-			d.held = h
-		}
-	}
-	return d, nil
-}
-
-func (d *dossier) refuseHeld() error {
+func (d *Case) refuseHeld() error {
 	return Fail(CodeOnHold, "A safety hold stands over this household. The area manager releases it with a plan.").
 		With("hold", map[string]any{"id": d.held.ID, "kind": d.held.Kind, "since": d.held.Since, "due_at": d.held.DueAt}).
 		With("alternative", "Repair by phone, collection of the appliance, or ask the area manager for a release.")
@@ -87,7 +40,7 @@ func (d *dossier) refuseHeld() error {
 
 // mayBook refuses schedule and reschedule as the table says; a disruption
 // moves visits that stand already, whatever the job itself waits for.
-func (d *dossier) mayBook(disruption bool) error {
+func (d *Case) mayBook(disruption bool) error {
 	move := jobMove("schedule")
 	if d.held != nil {
 		return d.refuseHeld()
@@ -101,7 +54,7 @@ func (d *dossier) mayBook(disruption bool) error {
 	return nil
 }
 
-func (d *dossier) noVisit(p string) error {
+func (d *Case) noVisit(p string) error {
 	return Fail(CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", d.plan)
 }
 
@@ -151,30 +104,40 @@ func Works(u *User, c *Centre, leaves []Leave, from, to time.Time) (bool, string
 	return r == "", why
 }
 
-// checkCrew holds the hard rules of assignment: centre, and what Service.rules
-// judges, as a search for slots does. It locks the technicians, so that two bookers of one
-// technician wait for each other, and before them the centre, where it takes a
-// number of visits a day.
-func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Time) error {
-	seen := map[ID]bool{}
+// crewFits refuses a crew by its number and by the safe-visit plan.
+func (d *Case) crewFits(v *Visit, crew []ID) error {
 	for i, id := range crew {
-		if seen[id] {
+		if has(crew[:i], id) {
 			return Fail(CodeUnprocessable, "A technician stands twice in the crew.").At(fmt.Sprintf("/crew/%d", i), "each once")
 		}
-		seen[id] = true
 	}
 	if len(crew) > 4 {
 		return Fail(CodeUnprocessable, "A crew has at most four technicians.").At("/crew", "0 to 4")
 	}
-	if err := d.planPermits(v, crew); err != nil {
-		return err
-	}
+	return d.planPermits(v, crew)
+}
+
+// rulesFor are the rules by which a crew for a visit is judged, as a search for
+// slots does.
+func (s *Service) rulesFor(d *Case, v *Visit, crew []ID) *slots.Judge {
 	rules := s.rules(d, v.PlannedMinutes)
 	rules.Job.Two = rules.Job.Two || len(crew) > 1
+	return rules
+}
+
+// checkCrew holds the hard rules of assignment: the plan, the centre's number
+// of visits a day, and what judgeCrew judges. It locks the technicians, so that
+// two bookers of one technician wait for each other, and before them the centre,
+// where it takes a number of visits a day.
+func (s *Service) checkCrew(d *Case, v *Visit, crew []ID) error {
+	if err := d.crewFits(v, crew); err != nil {
+		return err
+	}
+	rules := s.rulesFor(d, v, crew)
 	if d.disrupted {
 		rules.Centre.Load.Most = 0
 	} else if d.centre.MaxVisitsPerDay != nil {
-		c, err := tx.LockCentre(d.job.CentreID)
+		c, err := d.tx.LockCentre(d.job.CentreID)
 		if err != nil {
 			return err
 		}
@@ -186,7 +149,7 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 		if v.PredecessorID != nil {
 			also = *v.PredecessorID
 		}
-		return tx.Taken(d.job.CentreID, also, from, to, now)
+		return d.tx.Taken(d.job.CentreID, also, from, to, d.now)
 	}
 	if len(crew) == 0 {
 		if rules.Centre.Load.Most == 0 {
@@ -203,7 +166,7 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 	}
 	sorted := slices.Clone(crew)
 	slices.SortFunc(sorted, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
-	diary, err := tx.LockDiary(sorted, d.customer.ID, v.PlannedStart, v.PlannedEnd(), now)
+	diary, err := d.tx.LockDiary(sorted, d.customer.ID, v.PlannedStart, v.PlannedEnd(), d.now)
 	if err != nil {
 		return err
 	}
@@ -221,6 +184,13 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 		}
 		d.load(rules, diary.Taken, v)
 	}
+	return d.judgeCrew(rules, diary, v, crew)
+}
+
+// judgeCrew judges each of a crew, and their skills together, by what a diary
+// says of them.
+func (d *Case) judgeCrew(rules *slots.Judge, diary *Diary, v *Visit, crew []ID) error {
+	users := diary.Technicians
 	var team []*slots.Technician
 	for i := range users {
 		team = append(team, &slots.Technician{Skills: users[i].Skills, Levels: users[i].SkillLevels.V})
@@ -250,7 +220,7 @@ func (s *Service) checkCrew(tx Tx, d *dossier, v *Visit, crew []ID, now time.Tim
 
 // refuseHoliday refuses a visit without a crew on a day on which nobody could
 // be assigned to it.
-func (s *Service) refuseHoliday(d *dossier, v *Visit) error {
+func (s *Service) refuseHoliday(d *Case, v *Visit) error {
 	rules, nobody := s.rules(d, v.PlannedMinutes), &slots.Technician{}
 	why, _ := rules.OffDuty(nobody, slots.Span{From: v.PlannedStart, To: v.PlannedEnd()})
 	if why != slots.Holiday {
@@ -267,10 +237,9 @@ func (a *Attempt) agrees() bool {
 
 // proof finds or records the contact, not older than since, that shows the
 // customer agreed.
-func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *AttemptInput, since time.Time,
-	now time.Time) (*Attempt, error) {
+func (s *Service) proof(call *Call, d *Case, attempt *ID, contact *AttemptInput, since time.Time) (*Attempt, error) {
 	if contact != nil {
-		made, err := s.recordAttempt(tx, call, d, nil, *contact, now)
+		made, err := s.recordAttempt(call, d, nil, *contact)
 		if err != nil {
 			return nil, err
 		}
@@ -280,7 +249,7 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 		return made, nil
 	}
 	if attempt != nil {
-		a, err := tx.Attempt(*attempt)
+		a, err := d.tx.Attempt(*attempt)
 		if err != nil || a.JobID != d.job.ID || !a.agrees() || a.OccurredAt.Before(since) {
 			return nil, Fail(CodeUnprocessable, "In this attempt the customer did not agree to the visit.").
 				At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
@@ -288,7 +257,7 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 		return a, nil
 	}
 	if d.job.LastContactAt != nil && !d.job.LastContactAt.Before(since) {
-		attempts, err := tx.AttemptsOf(d.job.ID)
+		attempts, err := d.tx.AttemptsOf(d.job.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -308,19 +277,19 @@ func (s *Service) proof(tx Tx, call *Call, d *dossier, attempt *ID, contact *Att
 // CodePlan, CodeHours, CodeSkill, CodeUnprocessable, CodePreconditionMissing; with the first three
 // but CodeOnHold come slots that are free instead.
 func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleInput) (VisitView, error) {
-	out, err := run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+	out, err := run(ctx, s, call, func(tx *Work) (VisitView, error) {
 		j, err := s.authorizeJob(tx, call.Actor, job)
 		if err != nil {
 			return VisitView{}, err
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return VisitView{}, err
 		}
-		v := &Visit{Meta: newMeta(s.newID(in.ID), now)}
+		v := &Visit{Meta: newMeta(s.newID(in.ID), tx.Now)}
 		if in.ID != nil {
 			if old, err := tx.Visit(v.ID); err == nil {
-				if err := in.times(v, d.site.Location(), now); err != nil {
+				if err := in.times(v, d.site.Location(), tx.Now); err != nil {
 					return VisitView{}, err
 				}
 				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) ||
@@ -328,7 +297,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 					old.PlannedMinutes != v.PlannedMinutes || in.Crew != nil && !slices.Equal(*in.Crew, []ID(old.Crew)) {
 					return VisitView{}, Fail(CodeDuplicate, "Another visit has this id.")
 				}
-				return d.view(call.Actor, old, now), nil
+				return d.view(call.Actor, old), nil
 			} else if !notFound(err) {
 				return VisitView{}, err
 			}
@@ -336,8 +305,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 		if err := CheckJob(call.Actor, "schedule", j); err != nil {
 			return VisitView{}, err
 		}
-		st, err := s.stamp(call, in.OccurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return VisitView{}, err
 		}
 		earlier, err := tx.VisitsOfJob(j.ID)
@@ -347,21 +315,17 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 		for i := range earlier { // the calendar entry belongs to the job
 			v.Sequence = max(v.Sequence, earlier[i].Sequence+1)
 		}
-		if err := s.book(tx, call, d, v, in, now, st, "visit.scheduled"); err != nil {
+		if err := s.book(call, d, v, in, "visit.scheduled"); err != nil {
 			return VisitView{}, err
 		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
-			return VisitView{}, err
-		}
-		return d.view(call.Actor, v, now), nil
+		return d.view(call.Actor, v), nil
 	})
 	return out, s.withSlots(ctx, call.Actor, job, SlotQuery{Minutes: in.PlannedMinutes}, err)
 }
 
-// book checks every rule and writes a new visit on the job; the caller saves
+// book checks every rule and writes a new visit on the job.
 // the job.
-func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput, now time.Time, st EntryTime, kind string) error {
+func (s *Service) book(call *Call, d *Case, v *Visit, in ScheduleInput, kind string) error {
 	j := d.job
 	var agreed *Attempt
 	var err error
@@ -372,11 +336,11 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
 			return Fail(CodeForbidden, "A technician schedules for themselves only.").At("/crew", "yourself")
 		}
-		if agreed, err = s.proof(tx, call, d, in.AttemptID, in.Contact, now.Add(-factTooOld), now); err != nil {
+		if agreed, err = s.proof(call, d, in.AttemptID, in.Contact, d.now.Add(-factTooOld)); err != nil {
 			return err
 		}
 	} else if in.AttemptID != nil || in.Contact != nil {
-		if agreed, err = s.proof(tx, call, d, in.AttemptID, in.Contact, now.Add(-factTooOld), now); err != nil {
+		if agreed, err = s.proof(call, d, in.AttemptID, in.Contact, d.now.Add(-factTooOld)); err != nil {
 			return err
 		}
 	}
@@ -386,11 +350,14 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 	if call.Actor.Role == RoleAgent && in.Crew != nil && (v.PredecessorID == nil && len(*in.Crew) > 0) {
 		return Fail(CodeForbidden, "An agent schedules; the centre assigns.").At("/crew", "leave it out")
 	}
-	if err := in.times(v, d.site.Location(), now); err != nil {
+	if err := in.times(v, d.site.Location(), d.now); err != nil {
 		return err
 	}
 	v.JobID, v.CentreID, v.AreaID, v.CustomerID = j.ID, j.CentreID, j.AreaID, j.CustomerID
-	v.Status, v.Confirmation, v.CountsAgainst = VisitScheduled, ConfirmAwaiting, "nobody"
+	if err := d.tx.apply(v, "schedule"); err != nil {
+		return err
+	}
+	v.Confirmation, v.CountsAgainst = ConfirmAwaiting, "nobody"
 	if in.Crew != nil {
 		v.Crew = *in.Crew
 	}
@@ -405,7 +372,7 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 		}
 	}
 	d.disrupted = in.disruption
-	if err := s.checkCrew(tx, d, v, v.Crew, now); err != nil {
+	if err := s.checkCrew(d, v, v.Crew); err != nil {
 		return err
 	}
 	if len(v.Crew) == 0 && !d.disrupted {
@@ -413,21 +380,23 @@ func (s *Service) book(tx Tx, call *Call, d *dossier, v *Visit, in ScheduleInput
 			return err
 		}
 	}
-	if err := tx.InsertVisit(v); err != nil {
+	if err := d.tx.InsertVisit(v); err != nil {
 		return err
 	}
 	if j.Status == JobOpen || j.Status == JobResolved {
-		j.Status = JobScheduled
-		tx.Disarm("close_resolved", j.ID)
+		if err := d.tx.apply(j, "follow", string(JobScheduled)); err != nil {
+			return err
+		}
+		d.tx.Disarm(DueCloseResolved, j.ID)
 	}
-	s.entry(tx, j, call.Actor, kind, &v.ID, st, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
+	d.entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
 		"planned_start":   v.PlannedStart,
 		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.chosen != ""})
-	tx.Arm(Deadline{ID: s.NewID(), Kind: "missed", SubjectID: v.ID, JobID: &j.ID, DueAt: v.WindowEnd.Add(missedAfter)})
-	s.dayFollows(tx, v, now)
-	s.notifyCrew(tx, d, v, v.Crew, "visit.assigned", now)
+	d.tx.arm(DueMissed, v.ID, &j.ID, v.WindowEnd.Add(missedAfter))
+	s.dayFollows(d.tx, v)
+	s.notifyCrew(d, v, v.Crew, "visit.assigned")
 	if in.chosen != "link" { // who chose it has it before them
-		s.notifyCustomer(tx, d, v, "visit.offered", now)
+		s.notifyCustomer(d, v, "visit.offered")
 	}
 	return nil
 }
@@ -440,8 +409,8 @@ func howOf(channel string) string {
 	return "message"
 }
 
-func (d *dossier) view(a Actor, v *Visit, now time.Time) VisitView {
-	actions := d.planFacts().Withhold(v, d.plan, VisitActions(a, v, d.holds, d.plan, now), now)
+func (d *Case) view(a Actor, v *Visit) VisitView {
+	actions := d.planFacts().Withhold(v, d.plan, VisitActions(a, v, d.holds, d.plan, d.now), d.now)
 	return VisitView{Visit: *v, Plan: d.plan, Actions: actions}
 }
 
@@ -453,27 +422,18 @@ type CrewInput struct {
 	OccurredAt   string `json:"occurred_at"`
 }
 
-// visitMoveCtx is the common opening of every move on a visit.
-type visitMoveCtx struct {
-	tx  Tx
-	now time.Time
-	v   *Visit
-	d   *dossier
-	st  EntryTime
-}
-
 // onVisit loads and locks job and visit, checks scope, role and state, and
 // gives the move a stamped time; fn does the rest and the job is saved after.
 // The answer is m.v, which a reschedule sets to the successor.
 func (s *Service) onVisit(ctx context.Context, call *Call, id ID, action, occurredAt string,
-	fn func(*visitMoveCtx) error) (VisitView, error) {
+	fn func(*VisitCase) error) (VisitView, error) {
 	return s.onVisitTo(ctx, call, id, nil, action, occurredAt, fn)
 }
 
 // onVisitTo is onVisit for a reschedule whose client named the successor.
 func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *ID, action, occurredAt string,
-	fn func(*visitMoveCtx) error) (VisitView, error) {
-	return run(ctx, s, call, func(tx Tx, now time.Time) (VisitView, error) {
+	fn func(*VisitCase) error) (VisitView, error) {
+	return run(ctx, s, call, func(tx *Work) (VisitView, error) {
 		j, v, err := tx.LockVisit(id)
 		if err != nil {
 			return VisitView{}, err
@@ -481,7 +441,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 		if !call.Actor.sees(v) {
 			return VisitView{}, NotFound("visit")
 		}
-		d, err := s.dossier(tx, j)
+		d, err := s.openCase(tx, j)
 		if err != nil {
 			return VisitView{}, err
 		}
@@ -490,27 +450,22 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 			if err != nil {
 				return VisitView{}, err
 			}
-			return d.view(call.Actor, next, now), nil
+			return d.view(call.Actor, next), nil
 		}
 		if err := CheckVisit(call.Actor, action, v); err != nil {
 			return VisitView{}, err
 		}
-		st, err := s.stamp(call, occurredAt, d.site.Location(), now)
-		if err != nil {
+		if err := d.stamp(call, occurredAt); err != nil {
 			return VisitView{}, err
 		}
-		m := &visitMoveCtx{tx: tx, now: now, v: v, d: d, st: st}
+		m := d.on(v)
 		if d.held != nil && visitMove(action).Holds.refuses(HoldSafety) && !m.before(d.held.Since) {
 			return VisitView{}, d.refuseHeld()
 		}
 		if err := fn(m); err != nil {
 			return VisitView{}, err
 		}
-		s.changed(&j.Meta, now)
-		if err := tx.SaveJob(j); err != nil {
-			return VisitView{}, err
-		}
-		return d.view(call.Actor, m.v, now), nil
+		return d.view(call.Actor, m.v), nil
 	})
 }
 
@@ -527,7 +482,7 @@ func (a Actor) sees(v *Visit) bool {
 
 // saveVisit stores the visit and derives the job's status from all of its
 // visits (docs/product.md section 3).
-func (s *Service) saveVisit(m *visitMoveCtx) error {
+func (s *Service) saveVisit(m *VisitCase) error {
 	s.changed(&m.v.Meta, m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
@@ -535,16 +490,28 @@ func (s *Service) saveVisit(m *visitMoveCtx) error {
 	if err := s.timersFollow(m); err != nil {
 		return err
 	}
-	s.dayFollows(m.tx, m.v, m.now)
-	if err := s.derive(m.tx, m.d.job, m.v, m.now); err != nil {
+	s.dayFollows(m.tx, m.v)
+	if err := s.derive(m.tx, m.job, m.v); err != nil {
 		return err
 	}
-	return s.visitMoved(m.tx, m.d, m.v, m.now)
+	return s.visitMoved(m.Case, m.v)
+}
+
+// tell sends the notices that a row of the table names.
+func (s *Service) tell(m *VisitCase, action string) error {
+	row := visitMove(action)
+	if row.Household != "" {
+		s.notifyCustomer(m.Case, m.v, row.Household)
+	}
+	if row.Desk == "" {
+		return nil
+	}
+	return s.notifyStaff(m.Case, m.v, row.Desk, row.DeskRoles...)
 }
 
 // derive recomputes the job's status; changed, when given, stands in for its
 // stored row.
-func (s *Service) derive(tx Tx, j *Job, changed *Visit, now time.Time) error {
+func (s *Service) derive(tx *Work, j *Job, changed *Visit) error {
 	if j.Status.Ended() {
 		return nil
 	}
@@ -558,14 +525,16 @@ func (s *Service) derive(tx Tx, j *Job, changed *Visit, now time.Time) error {
 		}
 	}
 	was := j.Status
-	j.Status = DeriveJobStatus(j, visits)
+	if err := tx.apply(j, "follow", string(DeriveJobStatus(j, visits))); err != nil {
+		return err
+	}
 	switch {
 	case j.Status == JobResolved && was != JobResolved:
-		j.ResolvedAt = ptr(now)
-		tx.Arm(Deadline{ID: s.NewID(), Kind: "close_resolved", SubjectID: j.ID, JobID: &j.ID, DueAt: now.Add(closeResolvedAfter)})
+		j.ResolvedAt = ptr(tx.Now)
+		tx.arm(DueCloseResolved, j.ID, &j.ID, tx.Now.Add(closeResolvedAfter))
 	case was == JobResolved && j.Status != JobResolved:
 		j.ResolvedAt = nil
-		tx.Disarm("close_resolved", j.ID)
+		tx.Disarm(DueCloseResolved, j.ID)
 	}
 	return nil
 }
@@ -598,11 +567,11 @@ func DeriveJobStatus(j *Job, visits []Visit) JobStatus {
 // Assign sets the crew of a visit. Coordinator, proprietor, area manager.
 // Errors as Schedule.
 func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (VisitView, error) {
-	out, err := s.onVisit(ctx, call, id, "assign", in.OccurredAt, func(m *visitMoveCtx) error {
+	out, err := s.onVisit(ctx, call, id, "assign", in.OccurredAt, func(m *VisitCase) error {
 		if in.PlannedStart == "" {
 			return s.assign(m, call.Actor, in.Crew, in.Reason)
 		}
-		start, err := ParseInstant(in.PlannedStart, m.d.site.Location(), "/planned_start")
+		start, err := ParseInstant(in.PlannedStart, m.site.Location(), "/planned_start")
 		if err != nil {
 			return err
 		}
@@ -611,13 +580,13 @@ func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (
 	return out, s.withSlotsFor(ctx, call.Actor, id, err)
 }
 
-func (s *Service) assign(m *visitMoveCtx, a Actor, crew []ID, reason string) error {
-	if err := s.checkCrew(m.tx, m.d, m.v, crew, m.now); err != nil {
+func (s *Service) assign(m *VisitCase, a Actor, crew []ID, reason string) error {
+	if err := s.checkCrew(m.Case, m.v, crew); err != nil {
 		return err
 	}
 	before := slices.Clone(m.v.Crew)
 	m.setCrew(crew)
-	s.entry(m.tx, m.d.job, a, "visit.assigned", &m.v.ID, m.st, map[string]any{"crew": m.v.Crew, "was": before, "reason": reason})
+	m.entry(a, "visit.assigned", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before, "reason": reason})
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
@@ -626,7 +595,7 @@ func (s *Service) assign(m *visitMoveCtx, a Actor, crew []ID, reason string) err
 
 // assignAt is assign with another beginning inside the window, which is what
 // the household was promised.
-func (s *Service) assignAt(m *visitMoveCtx, a Actor, crew []ID, start time.Time, reason string) error {
+func (s *Service) assignAt(m *VisitCase, a Actor, crew []ID, start time.Time, reason string) error {
 	was := m.v.PlannedStart
 	switch {
 	case start.Equal(was):
@@ -639,12 +608,12 @@ func (s *Service) assignAt(m *visitMoveCtx, a Actor, crew []ID, start time.Time,
 	if err := s.assign(m, a, crew, reason); err != nil || start.Equal(was) {
 		return err
 	}
-	s.entry(m.tx, m.d.job, a, "visit.planned", &m.v.ID, m.st, map[string]any{"planned_start": start, "was": was})
-	s.dayFollows(m.tx, m.v, m.now)
+	m.entry(a, "visit.planned", &m.v.ID, map[string]any{"planned_start": start, "was": was})
+	s.dayFollows(m.tx, m.v)
 	return nil
 }
 
-func (m *visitMoveCtx) setCrew(crew []ID) {
+func (m *VisitCase) setCrew(crew []ID) {
 	m.v.Crew = append(JSONList[ID]{}, crew...)
 	for _, id := range crew {
 		if !has(m.v.EverCrew, id) {
@@ -670,7 +639,7 @@ type ReasonInput struct {
 // Decline gives a visit back. The assigned technician; reason unsafe, sick,
 // conflict or other. Their figures are untouched.
 func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
-	return s.onVisit(ctx, call, id, "decline", in.OccurredAt, func(m *visitMoveCtx) error {
+	return s.onVisit(ctx, call, id, "decline", in.OccurredAt, func(m *VisitCase) error {
 		if !has([]string{"unsafe", "sick", "conflict", "other"}, in.Reason) {
 			return Fail(CodeUnprocessable, "Say why: unsafe, sick, conflict or other.").At("/reason", "unsafe, sick, conflict or other")
 		}
@@ -684,16 +653,16 @@ func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput
 		if said == "unsafe" {
 			said = "other"
 		}
-		s.entry(m.tx, m.d.job, call.Actor, "visit.declined", &m.v.ID, m.st, map[string]any{"reason": said})
+		m.entry(call.Actor, "visit.declined", &m.v.ID, map[string]any{"reason": said})
 		if err := s.saveVisit(m); err != nil {
 			return err
 		}
 		roles := []Role{RoleProprietor, RoleCoordinator}
-		if err := s.notifyStaff(m.tx, m.d, m.v, "visit.needs_someone", m.now, roles...); err != nil {
+		if err := s.notifyStaff(m.Case, m.v, "visit.needs_someone", roles...); err != nil {
 			return err
 		}
 		if in.Reason == "unsafe" {
-			return s.notifyStaff(m.tx, m.d, m.v, "visit.declined_unsafe", m.now, RoleAreaManager)
+			return s.notifyStaff(m.Case, m.v, "visit.declined_unsafe", RoleAreaManager)
 		}
 		return nil
 	})
@@ -710,12 +679,12 @@ type ConfirmInput struct {
 // or staff with the contact that proves it. Errors: CodeState after the
 // window, CodePreconditionMissing without a contact.
 func (s *Service) Confirm(ctx context.Context, call *Call, id ID, in ConfirmInput) (VisitView, error) {
-	return s.onVisit(ctx, call, id, "confirm", in.OccurredAt, func(m *visitMoveCtx) error {
+	return s.onVisit(ctx, call, id, "confirm", in.OccurredAt, func(m *VisitCase) error {
 		return s.confirm(m, call, in)
 	})
 }
 
-func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
+func (s *Service) confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 	if !m.st.occurred.Before(m.v.WindowEnd) {
 		return Fail(CodeState, "The window of this visit is over.")
 	}
@@ -724,7 +693,7 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 		how = "call" // a desk writes it down for a caller
 	}
 	if call.Actor.Role != RoleCustomer {
-		proof, err := s.proof(m.tx, call, m.d, in.AttemptID, in.Contact, m.v.CreatedAt, m.now)
+		proof, err := s.proof(call, m.Case, in.AttemptID, in.Contact, m.v.CreatedAt)
 		if err != nil {
 			return err
 		}
@@ -734,19 +703,19 @@ func (s *Service) confirm(m *visitMoveCtx, call *Call, in ConfirmInput) error {
 		return nil
 	}
 	m.v.Confirmation, m.v.ConfirmedHow = ConfirmConfirmed, how
-	s.entry(m.tx, m.d.job, call.Actor, "visit.confirmed", &m.v.ID, m.st, map[string]any{"how": how})
+	m.entry(call.Actor, "visit.confirmed", &m.v.ID, map[string]any{"how": how})
 	s.changed(&m.v.Meta, m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	s.notifyCrew(m.tx, m.d, m.v, m.v.Crew, "visit.confirmed", m.now)
+	s.notifyCrew(m.Case, m.v, m.v.Crew, "visit.confirmed")
 	return nil
 }
 
 // Reschedule moves a visit to another time as a linked successor. Who and
 // errors as Schedule.
 func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in ScheduleInput) (VisitView, error) {
-	out, err := s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *visitMoveCtx) error {
+	out, err := s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *VisitCase) error {
 		old, in := m.v, in // the transaction may run again
 		if in.Crew != nil && call.Actor.Role == RoleAgent {
 			return Fail(CodeForbidden, "An agent reschedules; the centre assigns.").At("/crew", "leave it out")
@@ -766,19 +735,22 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in Schedule
 }
 
 // succeed ends a visit as rescheduled and books its successor.
-func (s *Service) succeed(m *visitMoveCtx, call *Call, next *Visit, in ScheduleInput) error {
+func (s *Service) succeed(m *VisitCase, call *Call, next *Visit, in ScheduleInput) error {
 	old := m.v
-	old.Status, old.SuccessorID, old.EndedAt, old.EndReason = VisitRescheduled, &next.ID, ptr(m.st.occurred), in.Reason
+	if err := m.tx.apply(old, "reschedule"); err != nil {
+		return err
+	}
+	old.SuccessorID, old.EndedAt, old.EndReason = &next.ID, ptr(m.st.occurred), in.Reason
 	s.changed(&old.Meta, m.now)
 	if err := m.tx.SaveVisit(old); err != nil {
 		return err
 	}
-	m.tx.Disarm("missed", old.ID)
-	m.tx.Disarm("held_cancel", old.ID)
+	m.tx.Disarm(DueMissed, old.ID)
+	m.tx.Disarm(DueHeldCancel, old.ID)
 	if err := m.tx.WithdrawNotices(old.ID, "visit.offered"); err != nil {
 		return err
 	}
-	if err := s.book(m.tx, call, m.d, next, in, m.now, m.st, "visit.rescheduled"); err != nil {
+	if err := s.book(call, m.Case, next, in, "visit.rescheduled"); err != nil {
 		return err
 	}
 	gone := []ID{}
@@ -787,17 +759,17 @@ func (s *Service) succeed(m *visitMoveCtx, call *Call, next *Visit, in ScheduleI
 			gone = append(gone, id)
 		}
 	}
-	s.notifyCrew(m.tx, m.d, old, gone, "visit.unassigned", m.now)
-	if err := s.derive(m.tx, m.d.job, next, m.now); err != nil {
+	s.notifyCrew(m.Case, old, gone, "visit.unassigned")
+	if err := s.derive(m.tx, m.job, next); err != nil {
 		return err
 	}
-	return s.visitMoved(m.tx, m.d, old, m.now)
+	return s.visitMoved(m.Case, old)
 }
 
 // Cancel ends a visit that has not begun. The customer by link; coordinator,
 // proprietor, area manager, agent, with a reason.
 func (s *Service) Cancel(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
-	return s.onVisit(ctx, call, id, "cancel", in.OccurredAt, func(m *visitMoveCtx) error {
+	return s.onVisit(ctx, call, id, "cancel", in.OccurredAt, func(m *VisitCase) error {
 		if strings.TrimSpace(in.Reason) == "" && call.Actor.Role != RoleCustomer {
 			return Fail(CodeUnprocessable, "Say why the visit is cancelled.").At("/reason", "a few words")
 		}
@@ -805,44 +777,47 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id ID, in ReasonInput)
 	})
 }
 
-func (s *Service) cancelVisit(m *visitMoveCtx, a Actor, reason, against string) error {
+func (s *Service) cancelVisit(m *VisitCase, a Actor, reason, against string) error {
 	v := m.v
-	v.Status, v.EndedAt, v.EndReason, v.CountsAgainst = VisitCancelled, ptr(m.st.occurred), reason, against
+	if err := m.tx.apply(v, "cancel"); err != nil {
+		return err
+	}
+	v.EndedAt, v.EndReason, v.CountsAgainst = ptr(m.when(a).occurred), reason, against
 	if a.Role == RoleCustomer {
 		v.Confirmation, v.ConfirmedHow = ConfirmDeclined, "link"
 		if a.UserID != (ID{}) {
 			v.ConfirmedHow = "call"
 		}
 	}
-	m.tx.Disarm("missed", v.ID)
-	m.tx.Disarm("held_cancel", v.ID)
-	s.entry(m.tx, m.d.job, a, "visit.cancelled", &v.ID, m.st, map[string]any{"reason": reason})
+	m.tx.Disarm(DueMissed, v.ID)
+	m.tx.Disarm(DueHeldCancel, v.ID)
+	m.entry(a, "visit.cancelled", &v.ID, map[string]any{"reason": reason})
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
 	if err := s.saveVisit(m); err != nil {
 		return err
 	}
-	s.notifyCrew(m.tx, m.d, v, v.Crew, "visit.cancelled", m.now)
+	s.notifyCrew(m.Case, v, v.Crew, "visit.cancelled")
 	if a.Role == RoleCustomer {
-		return s.notifyStaff(m.tx, m.d, v, "visit.cancelled_by_customer", m.now, RoleCoordinator)
+		return s.notifyStaff(m.Case, v, "visit.cancelled_by_customer", RoleCoordinator)
 	}
-	s.notifyCustomer(m.tx, m.d, v, "visit.cancelled", m.now)
+	s.notifyCustomer(m.Case, v, "visit.cancelled")
 	return nil
 }
 
 // PlanSeen records that a crew member accepts the safe-visit plan. Errors:
 // CodePreconditionMissing without a plan.
 func (s *Service) PlanSeen(ctx context.Context, call *Call, id ID, in ReasonInput) (VisitView, error) {
-	return s.onVisit(ctx, call, id, "plan-seen", in.OccurredAt, func(m *visitMoveCtx) error {
-		if len(m.d.plan) == 0 {
+	return s.onVisit(ctx, call, id, "plan-seen", in.OccurredAt, func(m *VisitCase) error {
+		if len(m.plan) == 0 {
 			return Fail(CodePreconditionMissing, "No plan is in force for this household.")
 		}
 		if has(m.v.PlanSeen, call.Actor.UserID) {
 			return nil
 		}
 		m.v.PlanSeen = append(m.v.PlanSeen, call.Actor.UserID)
-		s.entry(m.tx, m.d.job, call.Actor, "visit.plan_seen", &m.v.ID, m.st, nil)
+		m.entry(call.Actor, "visit.plan_seen", &m.v.ID, nil)
 		s.changed(&m.v.Meta, m.now)
 		return m.tx.SaveVisit(m.v)
 	})

@@ -35,9 +35,11 @@ func (s *Service) handleWithdrawReport(k *request) error {
 		}
 		f.WithdrawnAt, f.WithdrawnWords = ptr(k.st.occurred), strings.TrimSpace(k.in.Note)
 		if ends {
-			f.Status = FlagWithdrawn
-			s.setDue(k.tx, f, false, k.now)
-			if err := s.settleConduct(k.tx, k.actor, f, k.now); err != nil {
+			if err := k.tx.apply(f, "withdraw"); err != nil {
+				return err
+			}
+			s.setDue(k.tx, f, false)
+			if err := s.settleConduct(k.tx, k.actor, f); err != nil {
 				return err
 			}
 			if err := s.consentHome(k, f, ptr(k.st.occurred)); err != nil {
@@ -48,7 +50,7 @@ func (s *Service) handleWithdrawReport(k *request) error {
 		if err := k.tx.SaveFlag(f); err != nil {
 			return err
 		}
-		if err := s.notifyHandlers(k.tx, f, "flag.withdrawn", k.now); err != nil {
+		if err := s.notifyHandlers(k.tx, f, "flag.withdrawn"); err != nil {
 			return err
 		}
 	}
@@ -57,11 +59,11 @@ func (s *Service) handleWithdrawReport(k *request) error {
 
 // reportsOfHome are the household's own reports on the job, locked.
 func (s *Service) reportsOfHome(k *request) ([]Flag, error) {
-	all, err := k.tx.FlagsOfCustomer(k.d.customer.ID)
+	all, err := k.tx.FlagsOfCustomer(k.customer.ID)
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(f Flag) bool { return !f.ByCustomer || f.JobID == nil || *f.JobID != k.d.job.ID })
+	all = slices.DeleteFunc(all, func(f Flag) bool { return !f.ByCustomer || f.JobID == nil || *f.JobID != k.job.ID })
 	for i := range all {
 		f, err := k.tx.LockFlag(all[i].ID)
 		if err != nil {
@@ -75,7 +77,7 @@ func (s *Service) reportsOfHome(k *request) ([]Flag, error) {
 // consentHome notes or takes back the household's consent to meet the person
 // of its report again.
 func (s *Service) consentHome(k *request, f *Flag, at *time.Time) error {
-	apart, err := k.tx.Exclusions(k.d.customer.ID)
+	apart, err := k.tx.Exclusions(k.customer.ID)
 	if err != nil {
 		return err
 	}
@@ -105,13 +107,15 @@ func (s *Service) undoTakenBack(k *request, contacts []Attempt) error {
 		}
 		f.WithdrawnAt, f.WithdrawnWords = nil, ""
 		if f.Status == FlagWithdrawn {
-			f.Status = FlagReported
+			if err := k.tx.apply(f, "undo-withdraw"); err != nil {
+				return err
+			}
 			f.DueAt, f.Step = ptr(k.now.Add(triageTime(f.Level))), 0
 			s.armFlag(k.tx, f)
 			if err := s.consentHome(k, f, nil); err != nil {
 				return err
 			}
-			if err := s.notifyHandlers(k.tx, f, "flag.triage", k.now); err != nil {
+			if err := s.notifyHandlers(k.tx, f, "flag.triage"); err != nil {
 				return err
 			}
 		}

@@ -76,7 +76,7 @@ type deadlineOp struct {
 
 func (t *tx) Arm(d domain.Deadline) { t.setDeadline(deadlineOp{d, true}) }
 
-func (t *tx) Disarm(kind string, subject domain.ID) {
+func (t *tx) Disarm(kind domain.DeadlineKind, subject domain.ID) {
 	t.setDeadline(deadlineOp{domain.Deadline{Kind: kind, SubjectID: subject}, false})
 }
 
@@ -95,7 +95,7 @@ func (t *tx) setDeadline(op deadlineOp) {
 // transaction, when it holds the locks of their jobs: a row that was claimed
 // or disarmed meanwhile runs the transaction anew. Marking them at once would
 // let the ticker wait for a job while that job's holder waits for the row.
-func (t *tx) ClaimDue(now time.Time, n int, kinds ...string) ([]domain.Deadline, error) {
+func (t *tx) ClaimDue(now time.Time, n int, kinds ...domain.DeadlineKind) ([]domain.Deadline, error) {
 	open := t.table("deadlines").Where("done_at IS NULL AND due_at <= ?", now).Order("due_at, id")
 	if len(kinds) > 0 {
 		open = open.Where(inText(t.db, "kind", kinds))

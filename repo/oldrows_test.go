@@ -299,3 +299,44 @@ func readOldSecrets(t *testing.T, db *repo.DB) {
 		t.Errorf("deadlines: %v, %v", due, err)
 	}
 }
+
+// TestWhatWasAskedByLinkIsKnown: contacts from before a request had a column of
+// its own take it from the note that the page wrote, and from no other note.
+func TestWhatWasAskedByLinkIsKnown(t *testing.T) {
+	for _, engine := range repotest.Engines(t) {
+		t.Run(engine, func(t *testing.T) {
+			url := filepath.Join(t.TempDir(), "old.db")
+			if engine == repo.Postgres {
+				url = repotest.EmptyURL(t)
+			}
+			db, err := repo.Open(t.Context(), repo.Config{URL: url})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			if err := db.MigrateTo(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+			writeOldRows(t, db)
+			if err := db.MigrateTo(t.Context(), 37); err != nil {
+				t.Fatal(err)
+			}
+			exec := func(sql string) {
+				t.Helper()
+				if _, err := db.SQL().ExecContext(t.Context(), sql); err != nil {
+					t.Fatal(err)
+				}
+			}
+			exec("UPDATE attempts SET direction = 'inbound', note = 'reopen by link', link_id = (SELECT id FROM links ORDER BY id LIMIT 1)")
+			// A caller's words are no request.
+			exec("UPDATE attempts SET link_id = NULL WHERE id = (SELECT id FROM attempts ORDER BY id LIMIT 1)")
+			written := number(t, db, "SELECT count(*) FROM attempts")
+			if err := db.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := number(t, db, "SELECT count(*) FROM attempts WHERE request = 'reopen'"); n != written-1 || n == 0 {
+				t.Errorf("%d of %d contacts ask to reopen", n, written)
+			}
+		})
+	}
+}

@@ -99,7 +99,8 @@ func LoadContract(data []byte) (*Contract, error) {
 			s.DependentSchemas != nil || s.DependentRequired != nil || s.PropertyNames != nil || s.If != nil ||
 			s.UnevaluatedItems.Has != nil || s.UnevaluatedItems.Schema != nil ||
 			s.UnevaluatedProperties.Has != nil || s.UnevaluatedProperties.Schema != nil {
-			return fmt.Errorf("openapi.yaml: %s uses a keyword of JSON Schema 2020-12 that is not checked here (const, if, prefixItems, …)", pointer)
+			return fmt.Errorf("openapi.yaml: %s uses a keyword of JSON Schema 2020-12 that is not checked here "+
+				"(const, if, prefixItems, …)", pointer)
 		}
 		return nil
 	}); err != nil {

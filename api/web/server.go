@@ -9,7 +9,7 @@
 //   - problem.go, answers.go, etag.go: what is sent
 //   - rate.go, client_ip.go: how often, and who asks
 //   - tokens.go, password.go: access tokens and password hashes
-//   - reference.go, problem_pages.go, html.go: /docs and /problems
+//   - reference.go, problem_pages.go, html.go, docs.html, docs.css: /docs and /problems
 package web
 
 import (
@@ -430,7 +430,8 @@ func (s *Server) Drain(ctx context.Context) error {
 		return err
 	}
 	if n := s.running.Load(); n > 0 {
-		return fmt.Errorf("the time to stop was over before %d running requests were answered; sent again with the same Idempotency-Key they are done once", n)
+		return fmt.Errorf("the time to stop was over before %d running requests were answered; "+
+			"sent again with the same Idempotency-Key they are done once", n)
 	}
 	return nil
 }

@@ -309,7 +309,7 @@ func deadlines(t *testing.T, db *repo.DB) {
 		t.Error("an empty table has a next deadline")
 	}
 	subject := ID()
-	arm := func(kind string, subject domain.ID, at time.Time) domain.Deadline {
+	arm := func(kind domain.DeadlineKind, subject domain.ID, at time.Time) domain.Deadline {
 		d := domain.Deadline{ID: ID(), Kind: kind, SubjectID: subject, JobID: &w.Job.ID, DueAt: at}
 		Do(t, db, func(tx domain.Tx) error { tx.Arm(d); return nil })
 		return d

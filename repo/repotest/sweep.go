@@ -69,7 +69,7 @@ func sweep(t *testing.T, db *repo.DB) {
 		keep("idempotency", a.kept)
 	}
 	for i, a := range []age{{0, true}, {30*day - time.Second, true}, {30*day + time.Second, false}} {
-		dl := domain.Deadline{ID: ID(), Kind: fmt.Sprint("kind ", i), SubjectID: ID(), DueAt: now.Add(-a.ago)}
+		dl := domain.Deadline{ID: ID(), Kind: domain.DeadlineKind(fmt.Sprint("kind ", i)), SubjectID: ID(), DueAt: now.Add(-a.ago)}
 		Do(t, db, func(tx domain.Tx) error { tx.Arm(dl); return nil })
 		Do(t, db, func(tx domain.Tx) error { _, err := tx.ClaimDue(now.Add(-a.ago), 100); return err })
 		keep("deadlines", a.kept)

@@ -1,0 +1,52 @@
+package domain
+
+import "time"
+
+// DeadlineKind says what falls due. A kind is stored and never renamed; what
+// carries it out stands in dueHandlers.
+type DeadlineKind string
+
+// The kinds, with what their subject is.
+const (
+	DueMissed        DeadlineKind = "missed"         // visit: nobody moved until a quarter of an hour after its window
+	DueHeldCancel    DeadlineKind = "held_cancel"    // visit: its window began under a hold
+	DueCrewTold      DeadlineKind = "crew_told"      // visit: the end of a minute in which its crew changed
+	DueJeopardy      DeadlineKind = "jeopardy"       // visit: it may come late
+	DueSample        DeadlineKind = "sample"         // visit: its completion may be asked about
+	DueCoolOff       DeadlineKind = "cool_off"       // visit: the end of a break after a hard one
+	DueTimer         DeadlineKind = "timer"          // timer
+	DueTimerPlan     DeadlineKind = "timer_plan"     // visit: its planned time is over and phones told nothing
+	DueLastNotice    DeadlineKind = "last_notice"    // job: the time to answer the last notice is over
+	DueCloseResolved DeadlineKind = "close_resolved" // job: nobody objected
+	DueSlotHold      DeadlineKind = "slot_hold"      // job: a window was kept for the household long enough
+	DueSOS           DeadlineKind = "sos"            // SOS
+	DueTriage        DeadlineKind = "triage"         // report
+	DueLiveReport    DeadlineKind = "flag.live"      // report of what happens now
+	DueHold          DeadlineKind = "hold"           // safety hold
+	DueAdvisory      DeadlineKind = "advisory"       // advisory
+	DueAppeal        DeadlineKind = "appeal"         // appeal
+	DueAftercare     DeadlineKind = "aftercare"      // conversation
+	DuePromise       DeadlineKind = "promise"        // promise
+	DueDispute       DeadlineKind = "dispute"        // dispute
+	DueThanks        DeadlineKind = "thanks"         // thank-you
+	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
+	DueDuty          DeadlineKind = "duty"           // user: their next duty begins
+	DueMorning       DeadlineKind = "morning"        // user: their list of the morning
+	DueDay           DeadlineKind = "day"            // technician: expected arrivals of their day
+)
+
+// Deadline is a due time judged by the injected clock; a ticker claims what
+// is due once (docs/product.md section 8).
+type Deadline struct {
+	ID        ID
+	Kind      DeadlineKind
+	SubjectID ID
+	JobID     *ID
+	DueAt     time.Time
+	DoneAt    *time.Time
+}
+
+// arm sets a due time; an open one of the same kind and subject gives way.
+func (w *Work) arm(kind DeadlineKind, subject ID, job *ID, due time.Time) {
+	w.Arm(Deadline{ID: w.new(), Kind: kind, SubjectID: subject, JobID: job, DueAt: due})
+}
