@@ -35,13 +35,14 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"cmd/doorstep/stories/harness", "api/web cmd/doorstep/app cmd/doorstep/demo domain notifications notifications/fcmtest repo repo/files " +
 		"repo/repotest", "crypto uuid"},
 
-	{"domain", "domain/dayplan domain/duty domain/jobclock domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
+	{"domain", "domain/dayplan domain/duty domain/geo domain/jobclock domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
 	{"domain/dayplan", "", ""},
 	{"domain/duty", "", ""},
+	{"domain/geo", "", ""},
 	{"domain/jobclock", "", ""},
 	{"domain/ladder", "", ""},
 	{"domain/reach", "", "uuid"},
-	{"domain/slots", "", ""},
+	{"domain/slots", "domain/geo", ""},
 	{"domain/sun", "", ""},
 	{"domain/watch", "", ""},
 

@@ -13,7 +13,7 @@ import (
 // mountBoard serves the dispatch board: its one read, its page and what that
 // loads.
 func (a *App) mountBoard(s *web.Server) {
-	s.Handle("GET", "/v1/centres/{id}/board", a.board)
+	s.Handle("GET", "/v1/centres/{id}/board", func(c *fiber.Ctx) error { return a.board(c, s) })
 	servePage(s, "/board", pages.Board, "board")
 	serveScript(s, "/board/app.js", "session.js", "moves.js", "planner.js", "slot-picker.js", "job-panel.js", "board.js")
 	serveScript(s, "/board/reports.js", "reports.js")
@@ -22,7 +22,7 @@ func (a *App) mountBoard(s *web.Server) {
 
 // board reads a day, or days, in the centre's zone; unchanged, the answer is
 // 304, so that a board may also ask every few seconds.
-func (a *App) board(c *fiber.Ctx) error {
+func (a *App) board(c *fiber.Ctx, s *web.Server) error {
 	id, err := web.PathID(c, "id", "centre")
 	if err != nil {
 		return err
@@ -47,6 +47,9 @@ func (a *App) board(c *fiber.Ctx) error {
 	b, err := a.Service.Board(c.UserContext(), actor, id, day.UTC(), day.AddDate(0, 0, days).UTC())
 	if err != nil {
 		return err
+	}
+	for i := range b.Alarms {
+		addressMoves(s, b.Alarms[i].Moves)
 	}
 	asked := b.Now
 	b.Now = time.Time{} // does not count as a change

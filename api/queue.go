@@ -7,6 +7,7 @@ import (
 
 	"doorstep/api/pages"
 	"doorstep/api/web"
+	"doorstep/domain"
 )
 
 // mountQueue serves the decision queue and its page, which asks for changes
@@ -16,6 +17,13 @@ func (a *App) mountQueue(s *web.Server) {
 		q, err := a.Service.Queue(c.UserContext(), actorOf(c))
 		if err != nil {
 			return err
+		}
+		for i := range q.Items {
+			it := &q.Items[i]
+			if it.ReadBy != nil {
+				it.Read = s.PathOf(it.ReadBy.Name, it.ReadBy.ID)
+			}
+			addressMoves(s, it.Moves)
 		}
 		body, err := json.Marshal(q.Items)
 		if err != nil {
@@ -29,4 +37,11 @@ func (a *App) mountQueue(s *web.Server) {
 	})
 	servePage(s, "/queue", pages.Queue, "queue")
 	serveScript(s, "/queue/app.js", "session.js", "moves.js", "queue.js")
+}
+
+// addressMoves says where the form of each move goes.
+func addressMoves(s *web.Server, moves []domain.QueueMove) {
+	for i := range moves {
+		moves[i].To = s.PathOf(moves[i].By.Name, moves[i].By.ID)
+	}
 }

@@ -20,7 +20,7 @@ func (a *App) mountVisits(s *web.Server) {
 		}
 		return listOf(c, func(p domain.Page) ([]domain.Visit, error) {
 			return read.Visits(c.UserContext(), actorOf(c).Scope(), f, p)
-		}, func(v domain.Visit) (time.Time, domain.ID) { return v.WindowStart, v.ID }, func(rows []domain.Visit) ([]domain.VisitView, error) {
+		}, func(v domain.Visit) (time.Time, domain.ID) { return v.WindowStart, v.ID }, func(rows []domain.Visit) ([]visitItem, error) {
 			return a.visitViews(c, rows)
 		})
 	})
@@ -33,7 +33,7 @@ func (a *App) mountVisits(s *web.Server) {
 		if err != nil {
 			return domain.VisitView{}, err
 		}
-		return views[0], nil
+		return views[0].VisitView, nil
 	}))
 	s.Handle("PATCH", "/v1/visits/{id}", patch("visit", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
 		in domain.VisitPatch) error {
@@ -126,7 +126,7 @@ func (a *App) visitFilter(c *fiber.Ctx) (domain.VisitFilter, error) {
 	return f, nil
 }
 
-func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]domain.VisitView, error) {
+func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]visitItem, error) {
 	holds, plans, err := a.Service.Read.HoldsOfVisits(c.UserContext(), rows)
 	if err != nil {
 		return nil, err
@@ -136,11 +136,11 @@ func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]domain.VisitView,
 		return nil, err
 	}
 	actor, now := actorOf(c), a.Service.Now()
-	out := make([]domain.VisitView, len(rows))
+	out := make([]visitItem, len(rows))
 	for i := range rows {
 		id := rows[i].ID
 		actions := facts[id].Withhold(&rows[i], plans[id], domain.VisitActions(actor, &rows[i], holds[id], plans[id], now), now)
-		out[i] = domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: actions}
+		out[i] = visitItem{domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: actions}}
 	}
 	return out, nil
 }

@@ -360,7 +360,7 @@ func (s *Service) queuedAftercare(ctx context.Context, a Actor, now time.Time) (
 		if owner, ok := people[x.OwnerID]; ok && x.OwnerID != a.UserID {
 			it.Known = append(it.Known, "Owed by "+owner.Name)
 		}
-		it.Moves = append(it.Moves, move("We talked", "/v1/aftercare/"+x.ID.String()+"/done",
+		it.Moves = append(it.Moves, move("We talked", Operation{"doneAftercare", x.ID},
 			QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: JSONList[string]{}}))
 		out = append(out, it)
 	}

@@ -454,7 +454,7 @@ func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User, 
 	it.Known = append(it.Known, place...)
 	if has(it.Actions, "spoken") {
 		whom := QueueField{Name: "user_id", Type: "fixed", Options: JSONList[string]{u.ID.String()}, Required: true}
-		it.Moves = append(it.Moves, move("I spoke with them", "/v1/visits/"+v.ID.String()+"/timer/spoken", whom))
+		it.Moves = append(it.Moves, move("I spoke with them", Operation{"spokenTimer", v.ID}, whom))
 	}
 	return it, nil
 }

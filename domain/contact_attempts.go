@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"doorstep/domain/geo"
 	"doorstep/domain/reach"
 )
 
@@ -108,7 +109,7 @@ func (s *Service) recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) 
 		return nil, Fail(CodeUnprocessable, "Coordinates come in pairs.").At("/lat", "lat and lon, or neither")
 	}
 	if in.Lat != nil && d.site.Lat != nil && d.site.Lon != nil {
-		a.DistanceM = ptr(math.Round(Distance(*in.Lat, *in.Lon, *d.site.Lat, *d.site.Lon)))
+		a.DistanceM = ptr(math.Round(geo.Metres(*in.Lat, *in.Lon, *d.site.Lat, *d.site.Lon)))
 	}
 	if a.Grade == reach.Proven && a.EvidenceDigest == "" && call.Actor.Role != RoleCustomer {
 		a.Grade = reach.Recorded // proven is what a provider's receipt says, not a person
@@ -259,13 +260,6 @@ func (s *Service) invalidateNumber(d *Case, number string) error {
 	}
 	s.changed(&d.customer.Meta, d.now)
 	return d.tx.SaveCustomer(d.customer)
-}
-
-// Distance is the great circle in metres (mean earth radius).
-func Distance(lat1, lon1, lat2, lon2 float64) float64 {
-	const rad = math.Pi / 180
-	h := math.Pow(math.Sin((lat2-lat1)*rad/2), 2) + math.Cos(lat1*rad)*math.Cos(lat2*rad)*math.Pow(math.Sin((lon2-lon1)*rad/2), 2)
-	return 2 * 6371008.8 * math.Asin(math.Min(1, math.Sqrt(h)))
 }
 
 // EffectivePolicy is the centre's rule in force at now, else the brand's,

@@ -109,7 +109,7 @@ type Hold struct {
 	Step       int              `json:"-"`    // of an overdue safety hold: how many of holdSteps were told
 	// Alternatives are what can be done for the household while a safety hold
 	// stands.
-	Alternatives JSONList[string] `json:"alternatives" gorm:"-"`
+	Alternatives JSONList[string] `json:"alternatives"`
 }
 
 // HoldAlternatives stand beside every safety hold: the appliance is brought

@@ -19,10 +19,10 @@ type Maintenance struct {
 	ApplianceID    *ID                   `json:"appliance_id"`
 	CentreID       ID                    `json:"centre_id"`
 	AreaID         ID                    `json:"area_id"`
-	RRule          string                `json:"rrule" gorm:"column:rrule"`
-	DTStart        string                `json:"dtstart" gorm:"column:dtstart"` // local, without offset: the first date and its time of day
-	Zone           string                `json:"zone"`                          // of the site
-	Fault          string                `json:"fault"`                         // what is to be done
+	RRule          string                `json:"rrule"`
+	DTStart        string                `json:"dtstart"` // local, without offset: the first date and its time of day
+	Zone           string                `json:"zone"`    // of the site
+	Fault          string                `json:"fault"`   // what is to be done
 	Category       string                `json:"category"`
 	PlannedMinutes int                   `json:"planned_minutes"`
 	WindowMinutes  int                   `json:"window_minutes"`

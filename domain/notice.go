@@ -32,15 +32,6 @@ type Notice struct {
 	SeenAt      *time.Time              `json:"seen_at"`
 }
 
-// NotifyArgs are the arguments of the queue's job: ids only, so that the
-// queue never holds what a notice says.
-type NotifyArgs struct {
-	NoticeIDs []ID `json:"notice_ids"`
-}
-
-// Kind names the job in the queue and is never renamed.
-func (NotifyArgs) Kind() string { return "notify" }
-
 // Device is one installation that can be pushed to: of a user or of a
 // household.
 type Device struct {

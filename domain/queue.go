@@ -25,18 +25,26 @@ type QueueItem struct {
 	Late    bool                `json:"late"`
 	Default string              `json:"default"` // what happens when nobody decides in time
 	Known   JSONList[string]    `json:"known"`
-	Read    string              `json:"read"` // path of what is not shown unasked, for reading it is noted; empty: nothing
+	ReadBy  *Operation          `json:"-"`    // gives what is not shown unasked, for reading it is noted; nil: nothing
+	Read    string              `json:"read"` // its address, filled in where it is shown
 	Moves   JSONList[QueueMove] `json:"moves"`
 	Rings   int                 `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; of a live report: 1; 0: it is silent
 	rank    int
 	level   int // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
 }
 
-// QueueMove is a decision as a form: POST To with Fields as JSON.
+// QueueMove is a decision as a form: By is called with Fields as JSON.
 type QueueMove struct {
 	Label  string               `json:"label"`
-	To     string               `json:"to"`
+	By     Operation            `json:"-"`
+	To     string               `json:"to"` // its address, filled in where it is shown
 	Fields JSONList[QueueField] `json:"fields"`
+}
+
+// Operation is one of openapi.yaml, by its operationId, and the object it is called for.
+type Operation struct {
+	Name string
+	ID   ID
 }
 
 // QueueField is one member of the body of a move.
@@ -70,8 +78,8 @@ func choice(name, label string, required bool, options ...string) QueueField {
 	return QueueField{Name: name, Label: label, Type: "choice", Options: options, Required: required}
 }
 
-func move(label, to string, fields ...QueueField) QueueMove {
-	return QueueMove{Label: label, To: to, Fields: append(JSONList[QueueField]{}, fields...)}
+func move(label string, by Operation, fields ...QueueField) QueueMove {
+	return QueueMove{Label: label, By: by, Fields: append(JSONList[QueueField]{}, fields...)}
 }
 
 // queueSources are read in this order; SOS stands above all else.
@@ -244,13 +252,12 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 		it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."
 	}
 	it.Known = append(it.Known, "Emergency number "+x.EmergencyNumber+". "+disclaimer)
-	to := "/v1/sos/" + x.ID.String() + "/"
 	for _, action := range x.Actions {
 		switch action {
 		case "acknowledge":
-			it.Moves = append(it.Moves, move("I am on it", to+action))
+			it.Moves = append(it.Moves, move("I am on it", Operation{"acknowledgeSOS", x.ID}))
 		case "resolve":
-			it.Moves = append(it.Moves, move("Resolve", to+action, choice("outcome", "What was it?", true, "real", "false_alarm", "test"),
+			it.Moves = append(it.Moves, move("Resolve", Operation{"resolveSOS", x.ID}, choice("outcome", "What was it?", true, "real", "false_alarm", "test"),
 				QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: JSONList[string]{}}))
 		}
 	}
@@ -259,7 +266,7 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 		if err != nil {
 			return it, err
 		}
-		it.Moves = append(it.Moves, move("Hand it over", to+"hand-over", takers))
+		it.Moves = append(it.Moves, move("Hand it over", Operation{"handOverSOS", x.ID}, takers))
 	}
 	return it, nil
 }
@@ -329,7 +336,7 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 				it.Known = append(it.Known, "A hazard of the place; the centre may settle it with the household.")
 			}
 			if has(jobMove("safety-release").From, j.Status) {
-				it.Moves = append(it.Moves, move("Release with a plan", "/v1/jobs/"+j.ID.String()+"/safety-release",
+				it.Moves = append(it.Moves, move("Release with a plan", Operation{"safetyRelease", j.ID},
 					QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: SafeVisitPlans, Required: true}, reasonField,
 					QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: JSONList[string]{}}))
 			}
@@ -412,22 +419,21 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 		if f.Note != "" {
 			it.Known = append(it.Known, "“"+f.Note+"”")
 		}
-		to := "/v1/flags/" + f.ID.String() + "/"
 		for _, action := range NewFlagView(a, f, now, true).Actions {
 			switch action {
 			case "triage":
-				it.Moves = append(it.Moves, move("Triage", to+action, QueueField{Name: "level", Label: "Level, if it should change", Type: "number",
+				it.Moves = append(it.Moves, move("Triage", Operation{"triageFlag", f.ID}, QueueField{Name: "level", Label: "Level, if it should change", Type: "number",
 					Options: JSONList[string]{"1", "2", "3", "4"}}))
 			case "review":
 				if f.SubjectID != nil {
-					it.Moves = append(it.Moves, move("Hear their side", to+action, QueueField{Name: "told", Label: "What they may know", Type: "text",
+					it.Moves = append(it.Moves, move("Hear their side", Operation{"reviewFlag", f.ID}, QueueField{Name: "told", Label: "What they may know", Type: "text",
 						Required: true, Options: JSONList[string]{}}))
 				}
 				if f.Status == FlagTriaged {
-					it.Moves = append(it.Moves, move("Take it into review", to+action))
+					it.Moves = append(it.Moves, move("Take it into review", Operation{"reviewFlag", f.ID}))
 				}
 			case "decide":
-				it.Moves = append(it.Moves, move("Decide", to+action, choice("outcome", "Outcome", true, "upheld", "not_upheld", "unclear"),
+				it.Moves = append(it.Moves, move("Decide", Operation{"decideFlag", f.ID}, choice("outcome", "Outcome", true, "upheld", "not_upheld", "unclear"),
 					reasonsField))
 			}
 		}
@@ -475,7 +481,7 @@ func (s *Service) queuedDisputes(ctx context.Context, a Actor, _ time.Time) ([]Q
 		if own {
 			it.Known = append(it.Known, "It is your own fact: somebody else decides.")
 		} else if has(f.View(a).Actions, "decide") {
-			it.Moves = append(it.Moves, move("Decide", "/v1/disputes/"+f.ID.String()+"/decide", choice("decision", "The fact", true, Uphold, Strike),
+			it.Moves = append(it.Moves, move("Decide", Operation{"decideDispute", f.ID}, choice("decision", "The fact", true, Uphold, Strike),
 				reasonsField))
 		}
 		out = append(out, it)
@@ -502,7 +508,7 @@ func (s *Service) queuedExclusions(ctx context.Context, a Actor, _ time.Time) ([
 		}
 		out = append(out, QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt,
 			Default: "They stay apart.",
-			Known:   JSONList[string]{known}, Moves: JSONList[QueueMove]{move("Lift it", "/v1/exclusions/"+x.ID.String()+"/lift", reasonField)}})
+			Known:   JSONList[string]{known}, Moves: JSONList[QueueMove]{move("Lift it", Operation{"liftExclusion", x.ID}, reasonField)}})
 	}
 	return out, nil
 }
@@ -536,7 +542,7 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 		if p.What != "" {
 			it.Known = append(it.Known, "“"+p.What+"”")
 		}
-		it.Moves = append(it.Moves, move("I take it over", "/v1/promises/"+p.ID.String()+"/hand-over",
+		it.Moves = append(it.Moves, move("I take it over", Operation{"handOverPromise", p.ID},
 			QueueField{Name: "owner_id", Type: "fixed", Options: JSONList[string]{a.UserID.String()}, Required: true}))
 		out = append(out, it)
 	}
@@ -567,14 +573,14 @@ func (s *Service) queuedAdvisories(ctx context.Context, a Actor, now time.Time) 
 				open = append(open, appeal)
 			}
 			actions := NewAdvisoryView(a, x, open, now).Actions
-			path := "/v1/advisories/" + x.ID.String()
-			it := QueueItem{Kind: "advisory", ID: x.ID, JobID: &x.JobID, Since: x.UpdatedAt, DueAt: &x.ExpiresAt, Read: path}
+			it := QueueItem{Kind: "advisory", ID: x.ID, JobID: &x.JobID, Since: x.UpdatedAt, DueAt: &x.ExpiresAt,
+				ReadBy: &Operation{"getAdvisory", x.ID}}
 			switch {
 			case len(open) > 0 && has(actions, "decide-appeal"):
 				it.Kind, it.Title, it.Since, it.DueAt = "appeal", "A household appeals against an advisory", open[0].CreatedAt, &open[0].DueAt
 				it.Default = "It stays open, and rings every week."
 				it.Known = JSONList[string]{"“" + open[0].Words + "”"}
-				it.Moves = JSONList[QueueMove]{move("Decide", path+"/decide-appeal", choice("outcome", "The advisory", true, "keep", "end"),
+				it.Moves = JSONList[QueueMove]{move("Decide", Operation{"decideAdvisoryAppeal", x.ID}, choice("outcome", "The advisory", true, "keep", "end"),
 					reasonsField)}
 			case has(actions, "approve"):
 				it.Title, it.Default = "An advisory waits for your approval", "It is not shown to anybody, and expires."
@@ -582,10 +588,10 @@ func (s *Service) queuedAdvisories(ctx context.Context, a Actor, now time.Time) 
 					it.Title, it.Default = "An advisory waits for its renewal, until "+x.RenewOn, "It expires."
 				}
 				it.Moves = JSONList[QueueMove]{
-					move("Approve", path+"/approve", QueueField{Name: "told", Label: "Tell the household?", Type: "bool",
+					move("Approve", Operation{"approveAdvisory", x.ID}, QueueField{Name: "told", Label: "Tell the household?", Type: "bool",
 						Options: JSONList[string]{"true", "false"}, Required: true},
 						QueueField{Name: "not_told_reason", Label: "If not: why not", Type: "text", Options: JSONList[string]{}}),
-					move("Refuse", path+"/refuse", reasonsField)}
+					move("Refuse", Operation{"refuseAdvisory", x.ID}, reasonsField)}
 			default:
 				continue
 			}

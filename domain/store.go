@@ -558,7 +558,8 @@ type Reader interface {
 	Loads(ctx context.Context, s Scope, f ReportFilter) ([]TechnicianLoad, error)
 }
 
-// Outbox is what the delivery workers need of the store.
+// Outbox is what the delivery workers need of the store. Between the commit and them travel the ids of notices and nothing else, so
+// that no queue holds what a notice says.
 type Outbox interface {
 	// Deliveries loads pending notices with their devices; unknown, withdrawn
 	// and done ones are left out.

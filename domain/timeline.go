@@ -3,10 +3,8 @@ package domain
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"database/sql/driver"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"time"
 )
 
@@ -40,25 +38,6 @@ func (r RawJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(r).Marsh
 
 // UnmarshalJSON keeps the bytes as they are.
 func (r *RawJSON) UnmarshalJSON(b []byte) error { *r = append((*r)[:0], b...); return nil }
-
-// Value implements driver.Valuer.
-func (r RawJSON) Value() (driver.Value, error) { return []byte(r), nil }
-
-// Scan implements sql.Scanner; what somebody put there as text is read too,
-// for verify to judge.
-func (r *RawJSON) Scan(src any) error {
-	switch v := src.(type) {
-	case nil:
-		*r = nil
-	case []byte:
-		*r = append(RawJSON(nil), v...)
-	case string:
-		*r = RawJSON(v)
-	default:
-		return fmt.Errorf("domain: a payload of %T", src)
-	}
-	return nil
-}
 
 // Commit binds a payload to a salt without revealing either.
 func Commit(salt, payload []byte) []byte {

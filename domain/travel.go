@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"doorstep/domain/geo"
 	"doorstep/domain/slots"
 )
 
@@ -27,7 +28,7 @@ func travelMinutes(from, to Point) (minutes float64, known bool) {
 	if !from.known() || !to.known() {
 		return unknownTravel, false
 	}
-	km := Distance(*from.Lat, *from.Lon, *to.Lat, *to.Lon) / 1000
+	km := geo.Metres(*from.Lat, *from.Lon, *to.Lat, *to.Lon) / 1000
 	return math.Ceil(km * travelDetour / travelSpeed * 60), true
 }
 

@@ -1,9 +1,7 @@
 package domain
 
 import (
-	"database/sql/driver"
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,8 +26,7 @@ func newMeta(id ID, now time.Time) Meta {
 	return Meta{ID: id, Version: 1, CreatedAt: now, UpdatedAt: now}
 }
 
-// JSONList is a slice that is kept as one JSON value in a column and is never
-// null on the wire.
+// JSONList is a list that is kept as one value, and never null on the wire.
 type JSONList[T any] []T
 
 // MarshalJSON writes an empty list as [].
@@ -40,63 +37,7 @@ func (l JSONList[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]T(l))
 }
 
-// Value implements driver.Valuer.
-func (l JSONList[T]) Value() (driver.Value, error) {
-	b, err := l.MarshalJSON()
-	return string(b), err
-}
-
-// Scan implements sql.Scanner.
-func (l *JSONList[T]) Scan(src any) error {
-	switch v := src.(type) {
-	case []byte:
-		return l.ScanBytes(v)
-	case string:
-		return l.ScanBytes([]byte(v))
-	}
-	return scanJSON(src, (*[]T)(l))
-}
-
-// ScanBytes is Scan for drivers that hand over their buffer.
-func (l *JSONList[T]) ScanBytes(src []byte) error {
-	if ids, ok := any(l).(*JSONList[ID]); ok && readIDs(src, ids) {
-		return nil
-	}
-	return scanJSON(src, (*[]T)(l))
-}
-
-// readIDs reads a JSON list of ids as it is written here and by the databases:
-// a day of visits has a hundred of them. False: it is something else.
-func readIDs(src []byte, out *JSONList[ID]) bool {
-	const text, step = 36, 38 // an id, and one in quotes
-	if len(src) < 2 || src[0] != '[' {
-		return false
-	}
-	var list JSONList[ID]
-	for at := 1; ; {
-		if len(src) < at+step+1 || src[at] != '"' || src[at+step-1] != '"' {
-			return false
-		}
-		id, err := uuid.ParseBytes(src[at+1 : at+1+text])
-		if err != nil {
-			return false
-		}
-		list = append(list, id)
-		at += step
-		switch {
-		case src[at] == ']' && len(src) == at+1:
-			*out = list
-			return true
-		case src[at] != ',':
-			return false
-		}
-		if at++; at < len(src) && src[at] == ' ' { // PostgreSQL's way
-			at++
-		}
-	}
-}
-
-// JSON is a value of any shape kept as JSON in a column.
+// JSON is a value of any shape that is kept as one.
 type JSON[T any] struct{ V T }
 
 // MarshalJSON writes the value alone.
@@ -104,36 +45,6 @@ func (d JSON[T]) MarshalJSON() ([]byte, error) { return json.Marshal(d.V) }
 
 // UnmarshalJSON reads the value alone.
 func (d *JSON[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &d.V) }
-
-// Value implements driver.Valuer.
-func (d JSON[T]) Value() (driver.Value, error) {
-	b, err := json.Marshal(d.V)
-	return string(b), err
-}
-
-// Scan implements sql.Scanner.
-func (d *JSON[T]) Scan(src any) error { return scanJSON(src, &d.V) }
-
-// ScanBytes is Scan for drivers that hand over their buffer.
-func (d *JSON[T]) ScanBytes(src []byte) error { return scanJSON(src, &d.V) }
-
-func scanJSON(src any, dst any) error {
-	switch v := src.(type) {
-	case nil:
-		return nil
-	case []byte:
-		if len(v) == 0 || string(v) == "[]" { // most lists are empty
-			return nil
-		}
-		return json.Unmarshal(v, dst)
-	case string:
-		if v == "" || v == "[]" {
-			return nil
-		}
-		return json.Unmarshal([]byte(v), dst)
-	}
-	return fmt.Errorf("domain: cannot read JSON from %T", src)
-}
 
 func has[T comparable](list []T, v T) bool {
 	for _, x := range list {

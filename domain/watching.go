@@ -2,9 +2,9 @@ package domain
 
 import (
 	"context"
-	"math"
 	"time"
 
+	"doorstep/domain/geo"
 	"doorstep/domain/watch"
 )
 
@@ -141,7 +141,5 @@ func distanceKm(lat1, lon1, lat2, lon2 *float64) *float64 {
 	if lat1 == nil || lon1 == nil || lat2 == nil || lon2 == nil {
 		return nil
 	}
-	rad := func(d float64) float64 { return d * math.Pi / 180 }
-	h := math.Pow(math.Sin(rad(*lat2-*lat1)/2), 2) + math.Cos(rad(*lat1))*math.Cos(rad(*lat2))*math.Pow(math.Sin(rad(*lon2-*lon1)/2), 2)
-	return ptr(2 * 6371 * math.Asin(math.Min(1, math.Sqrt(h))))
+	return ptr(geo.Metres(*lat1, *lon1, *lat2, *lon2) / 1000)
 }

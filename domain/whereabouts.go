@@ -153,7 +153,7 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 	}
 	label := "Send a colleague, job " + jobWords(job)
 	if !inside && v.Status == VisitScheduled && len(v.Crew) == 0 {
-		it.Moves = append(it.Moves, move(label, "/v1/visits/"+v.ID.String()+"/assign", crew))
+		it.Moves = append(it.Moves, move(label, Operation{"assignVisit", v.ID}, crew))
 		return nil
 	}
 	// Who comes has a visit of their own: what the one inside did stays theirs.
@@ -161,7 +161,7 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 	fixed := func(name string, at time.Time) QueueField {
 		return QueueField{Name: name, Type: "fixed", Options: JSONList[string]{at.Format(time.RFC3339)}, Required: true}
 	}
-	it.Moves = append(it.Moves, move(label, "/v1/jobs/"+v.JobID.String()+"/visits", fixed("window_start", from),
+	it.Moves = append(it.Moves, move(label, Operation{"scheduleVisit", v.JobID}, fixed("window_start", from),
 		fixed("window_end", from.Add(colleagueIn)), crew))
 	return nil
 }
@@ -219,7 +219,7 @@ func (s *Service) queuedKeepAways(ctx context.Context, a Actor, _ time.Time) ([]
 		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since,
 			Default: "They go to no home; their pay goes on.",
 			Known:   JSONList[string]{"The report about them is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
-			Moves:   JSONList[QueueMove]{move("Lift it", "/v1/keep-aways/"+k.ID.String()+"/lift", reasonField)}})
+			Moves:   JSONList[QueueMove]{move("Lift it", Operation{"liftKeepAway", k.ID}, reasonField)}})
 	}
 	return out, nil
 }

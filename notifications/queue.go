@@ -204,9 +204,17 @@ func (q *Queue) busy(ctx context.Context) (bool, error) {
 	return len(running.Jobs) == 1000 || q.done.count() != ended, nil
 }
 
+// NotifyArgs are the arguments of a delivery job, as the store writes them: the ids of notices.
+type NotifyArgs struct {
+	NoticeIDs []domain.ID `json:"notice_ids"`
+}
+
+// Kind names the job in the queue. Jobs of other versions wait there: neither it nor the JSON is ever renamed.
+func (NotifyArgs) Kind() string { return "notify" }
+
 // worker is River's side of the Deliverer.
 type worker struct {
-	river.WorkerDefaults[domain.NotifyArgs]
+	river.WorkerDefaults[NotifyArgs]
 	deliverer *Deliverer
 	log       *slog.Logger
 	done      *finished
@@ -215,7 +223,7 @@ type worker struct {
 // Work delivers the notices of one commit. Waiting is a snooze, which costs no
 // attempt: a notice ends by its own expiry and not because FCM was down for
 // long.
-func (w *worker) Work(ctx context.Context, job *river.Job[domain.NotifyArgs]) error {
+func (w *worker) Work(ctx context.Context, job *river.Job[NotifyArgs]) error {
 	defer w.done.add(job.JobRow)
 	attempt := job.Attempt + snoozes(job.Metadata)
 	wait, err := w.deliverer.Deliver(ctx, job.Args.NoticeIDs, attempt)

@@ -3,6 +3,7 @@ package notifications_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -53,7 +54,7 @@ func newJobs(t testing.TB) *jobs {
 
 func (j *jobs) add(ids ...domain.ID) {
 	j.t.Helper()
-	if _, err := j.insert.Insert(j.t.Context(), domain.NotifyArgs{NoticeIDs: ids},
+	if _, err := j.insert.Insert(j.t.Context(), notifications.NotifyArgs{NoticeIDs: ids},
 		&river.InsertOpts{Queue: notifications.QueueName}); err != nil {
 		j.t.Fatal(err)
 	}
@@ -97,6 +98,23 @@ func idle(t testing.TB, q *notifications.Queue) {
 	defer cancel()
 	if err := q.Idle(ctx); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestQueueTakesWhatTheStoreWrites: kind, JSON and queues are those of the store, also of jobs that older versions left. What the
+// store writes is held to the same by repotest.
+func TestQueueTakesWhatTheStoreWrites(t *testing.T) {
+	const stored = `{"notice_ids":["0190b0f4-7f3a-7cc1-8b0e-1f2d3c4b5a69"]}`
+	var args notifications.NotifyArgs
+	if err := json.Unmarshal([]byte(stored), &args); err != nil {
+		t.Fatal(err)
+	}
+	again, err := json.Marshal(args)
+	if err != nil || string(again) != stored || len(args.NoticeIDs) != 1 {
+		t.Errorf("a job of %s is read as %v and written as %s (%v)", stored, args.NoticeIDs, again, err)
+	}
+	if args.Kind() != "notify" || notifications.QueueName != "notify" || notifications.AlarmQueue != "sos" {
+		t.Errorf("jobs of the kind %q are taken from %q and %q", args.Kind(), notifications.QueueName, notifications.AlarmQueue)
 	}
 }
 
@@ -239,7 +257,7 @@ func BenchmarkDrain(b *testing.B) {
 		box.letters[id] = &domain.Delivery{Notice: domain.Notice{ID: id, Kind: "visit.assigned", UserID: &domain.ID{1}, Title: "New visit",
 			Body:      "Tomorrow",
 			ExpiresAt: now.Add(time.Hour), State: "pending"}, Devices: []domain.Device{device(fmt.Sprint("token-", i%1000))}}
-		params = append(params, river.InsertManyParams{Args: domain.NotifyArgs{NoticeIDs: []domain.ID{id}},
+		params = append(params, river.InsertManyParams{Args: notifications.NotifyArgs{NoticeIDs: []domain.ID{id}},
 			InsertOpts: &river.InsertOpts{Queue: notifications.QueueName}})
 	}
 	for part := range slices.Chunk(params, 1000) {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
-	"gorm.io/gorm/schema"
 )
 
 // bundle is one statement that reads rows of several tables around a job,
@@ -20,7 +19,7 @@ type bundle []part
 // part is a table, known as t, with a condition.
 type part struct {
 	table, where string
-	fields       func(schema.Namer) *fieldset
+	fields       func() *fieldset
 }
 
 func partOf[T any](table, where string) part { return part{table, where, fieldsOf[T]} }
@@ -32,7 +31,7 @@ func (b bundle) text(db *DB, job string) string {
 	return b.kept(db, job, func() string {
 		selects := make([]string, len(b))
 		for i, p := range b {
-			selects[i] = "SELECT " + strconv.Itoa(i) + ` AS part, ROW(t."` + strings.Join(p.fields(db.gorm.NamingStrategy).names, `", t."`) +
+			selects[i] = "SELECT " + strconv.Itoa(i) + ` AS part, ROW(t."` + strings.Join(p.fields().names, `", t."`) +
 				`") AS fields FROM ` + p.table + " t WHERE " + p.where
 		}
 		return "SELECT x.part, x.fields FROM jobs j CROSS JOIN LATERAL (" + strings.Join(selects, " UNION ALL ") + ") x WHERE j.id = " + job
@@ -47,7 +46,7 @@ func (b bundle) union(db *DB, job string) string {
 	return b.kept(db, job, func() string {
 		selects, width := make([]string, len(b)), b.width(db)
 		for i, p := range b {
-			f := p.fields(db.gorm.NamingStrategy)
+			f := p.fields()
 			columns := make([]string, width)
 			for k := range columns {
 				switch {
@@ -79,7 +78,7 @@ func (b bundle) kept(db *DB, job string, build func() string) string {
 func (b bundle) width(db *DB) int {
 	width := 0
 	for _, p := range b {
-		width = max(width, len(p.fields(db.gorm.NamingStrategy).names))
+		width = max(width, len(p.fields().names))
 	}
 	return width
 }
@@ -114,7 +113,7 @@ func (b bundle) scan(db *DB, to ...func() reflect.Value) func(rowSet) error {
 func (b bundle) scanUnion(db *DB, to ...func() reflect.Value) func(rowSet) error {
 	return func(rows rowSet) error {
 		width, i := b.width(db), 0
-		whose, dest := make([]any, 1+width), make([]any, 1+width)
+		whose, dest, boxes := make([]any, 1+width), make([]any, 1+width), make([]fromJSON, width)
 		whose[0], dest[0] = &i, skip{}
 		for k := range width {
 			whose[1+k] = skip{}
@@ -123,8 +122,8 @@ func (b bundle) scanUnion(db *DB, to ...func() reflect.Value) func(rowSet) error
 			if err := rows.Scan(whose...); err != nil {
 				return err
 			}
-			f := b[i].fields(db.gorm.NamingStrategy)
-			f.point(to[i](), dest[1:])
+			f := b[i].fields()
+			f.point(to[i](), boxes, dest[1:])
 			for k := range width {
 				if k >= len(f.names) {
 					dest[1+k] = skip{}
@@ -189,18 +188,19 @@ func (p *part) decode(db *DB, conn *pgx.Conn, record []byte, row reflect.Value) 
 		kept = plans{}
 		conn.PgConn().CustomData()[plansKey] = kept
 	}
-	fields := p.fields(db.gorm.NamingStrategy)
+	fields := p.fields()
 	ways := kept[p.table]
 	if ways == nil {
 		ways = make([]pgtype.ScanPlan, len(fields.at))
 		kept[p.table] = ways
 	}
 	in := pgtype.NewCompositeBinaryScanner(conn.TypeMap(), record)
-	for i, at := range fields.at {
+	var box fromJSON
+	for i := range fields.at {
 		if !in.Next() {
 			break
 		}
-		dst := row.FieldByIndex(at).Addr().Interface()
+		dst := fields.destination(row, i, &box)
 		if ways[i] == nil {
 			ways[i] = conn.TypeMap().PlanScan(in.OID(), pgtype.BinaryFormatCode, dst)
 		}

@@ -3,7 +3,7 @@ package repo
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"reflect"
 	"slices"
@@ -96,12 +96,12 @@ func fixed(v any) (any, error) {
 		}
 		return fixed(r.Elem().Interface())
 	}
-	if valuer, ok := v.(driver.Valuer); ok {
-		plain, err := valuer.Value()
-		if text, ok := plain.(string); ok && err == nil {
-			err = cleanJSON(text)
+	if list, ok := v.(json.Marshaler); ok { // domain.JSONList, domain.JSON
+		text, err := list.MarshalJSON()
+		if err == nil {
+			err = cleanJSON(string(text))
 		}
-		return plain, err
+		return string(text), err
 	}
 	if r.Kind() == reflect.String {
 		return r.String(), cleanText(r.String())
@@ -135,16 +135,15 @@ func cleanJSON(s string) error {
 	}
 }
 
-// query asks for all rows of a statement as T. GORM's schema says which
-// column belongs to which field.
+// query asks for all rows of a statement as T.
 func query[T any](q *gorm.DB) (*step, *[]T, error) {
 	out := []T{}
-	q = q.Find(&out)
-	s, err := built(q)
+	fields := fieldsOf[T]()
+	s, err := built(fields.selecting(q).Find(&[]map[string]any{}))
 	if err != nil {
 		return nil, nil, err
 	}
-	s.rows = scanInto(fieldsOf[T](q.NamingStrategy), &out)
+	s.rows = scanInto(fields, &out)
 	return s, &out, nil
 }
 

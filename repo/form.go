@@ -2,7 +2,6 @@ package repo
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -12,15 +11,15 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
-	"gorm.io/gorm/schema"
 )
 
 // form is a statement on a table without its values: the text, and the fields
-// whose values are the arguments. GORM builds it from the first row; building
-// it anew for each one costs as much as sending it.
+// whose values are the arguments. GORM builds it once for a type; building
+// it anew for each row costs as much as sending it.
 type form struct {
-	sql    string
-	fields []*schema.Field
+	sql     string
+	columns []string
+	at      [][]int // of reflect
 }
 
 // forms keeps what was built, by formKey; texts of our own and of queries by
@@ -36,9 +35,8 @@ type formKey struct {
 	rows        int
 }
 
-// form finds or builds a form; build gives the statement and its columns in
-// the order of their arguments.
-func (db *DB) form(kind, table string, row any, build func() (*gorm.DB, []string)) (*form, error) {
+// form finds or builds a form; build gives the statement and the columns that are its arguments, in their order.
+func (db *DB) form(kind, table string, row any, build func(*fieldset) (*gorm.DB, []string)) (*form, error) {
 	key := formKey{kind, table, reflect.TypeOf(row), 1}
 	if v := reflect.ValueOf(row); v.Kind() == reflect.Slice {
 		key.rows = v.Len()
@@ -46,13 +44,18 @@ func (db *DB) form(kind, table string, row any, build func() (*gorm.DB, []string
 	if f, ok := db.forms.Load(key); ok {
 		return f.(*form), nil
 	}
-	q, columns := build()
+	t := key.row
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	fields := fieldsOfType(t)
+	q, columns := build(fields)
 	if q.Error != nil {
 		return nil, q.Error
 	}
-	f := &form{sql: q.Statement.SQL.String()}
+	f := &form{sql: q.Statement.SQL.String(), columns: columns}
 	for _, name := range columns {
-		f.fields = append(f.fields, q.Statement.Schema.FieldsByDBName[name])
+		f.at = append(f.at, fields.at[slices.Index(fields.names, name)])
 	}
 	db.forms.Store(key, f)
 	return f, nil
@@ -66,15 +69,14 @@ func (f *form) with(rows any, more ...any) (*step, error) {
 	if v.Kind() == reflect.Slice {
 		n = v.Len()
 	}
-	s := &step{sql: f.sql, args: make([]any, 0, n*len(f.fields)+len(more))}
+	s := &step{sql: f.sql, args: make([]any, 0, n*len(f.at)+len(more))}
 	for i := range n {
 		row := v
 		if v.Kind() == reflect.Slice {
 			row = reflect.Indirect(v.Index(i))
 		}
-		for _, field := range f.fields {
-			value, _ := field.ValueOf(context.Background(), row)
-			s.args = append(s.args, value)
+		for _, at := range f.at {
+			s.args = append(s.args, row.FieldByIndex(at).Interface())
 		}
 	}
 	s.args = append(s.args, more...)
@@ -88,19 +90,25 @@ func (db *DB) inserting(table string, row any, over *clause.OnConflict) (*form, 
 	if over != nil {
 		kind = "put"
 	}
-	return db.form(kind, table, row, func() (*gorm.DB, []string) {
+	return db.form(kind, table, row, func(f *fieldset) (*gorm.DB, []string) {
+		values := clause.Values{Values: make([][]any, 1)}
+		if list := reflect.ValueOf(row); list.Kind() == reflect.Slice {
+			values.Values = make([][]any, list.Len())
+		}
+		for _, name := range f.names {
+			values.Columns = append(values.Columns, clause.Column{Name: name})
+		}
+		for i := range values.Values {
+			values.Values[i] = make([]any, len(f.names))
+		}
 		q := db.table(table)
+		q.Statement.AddClause(clause.Insert{})
+		q.Statement.AddClause(values)
 		if over != nil {
-			q = q.Clauses(*over)
+			q.Statement.AddClause(*over)
 		}
-		q = q.Create(row)
-		var columns []string
-		if values, ok := q.Statement.Clauses["VALUES"].Expression.(clause.Values); ok {
-			for _, c := range values.Columns {
-				columns = append(columns, c.Name)
-			}
-		}
-		return q, columns
+		q.Statement.Build("INSERT", "VALUES", "ON CONFLICT")
+		return q, f.names
 	})
 }
 
@@ -115,26 +123,21 @@ func (db *DB) updating(table string, row any, versioned bool) (*form, error) {
 	if versioned {
 		kind = "save"
 	}
-	return db.form(kind, table, row, func() (*gorm.DB, []string) {
-		q := db.table(table).Model(row)
-		if err := q.Statement.Parse(row); err != nil {
-			_ = q.AddError(err)
-			return q, nil
-		}
+	return db.form(kind, table, row, func(f *fieldset) (*gorm.DB, []string) {
 		var set clause.Set
 		var columns []string
-		for _, name := range q.Statement.Schema.DBNames {
+		for _, name := range f.names {
 			if name == "id" || name == "created_at" {
 				continue
 			}
 			set = append(set, clause.Assignment{Column: clause.Column{Name: name}, Value: 0})
 			columns = append(columns, name)
 		}
-		q = q.Clauses(db.tracing(table, set)).Where("id = ?", 0)
+		q := db.table(table).Clauses(db.tracing(table, set)).Where("id = ?", 0)
 		if versioned {
 			q = q.Where("version = ?", 0)
 		}
-		return q.Updates(row), append(columns, "id")
+		return q.Updates(map[string]any{}), append(columns, "id")
 	})
 }
 
@@ -145,7 +148,7 @@ const maxMasks = 200
 // changing is the form of updating, of a versioned row, for the columns whose
 // value is not what it was. Both lists are arguments of updating.
 func (db *DB) changing(table string, row any, full *form, was, is []any) (*step, error) {
-	columns, mask := len(full.fields)-1, make([]byte, len(full.fields)-1) // without the id
+	columns, mask := len(full.columns)-1, make([]byte, len(full.columns)-1) // without the id
 	var args []any
 	for i := range columns {
 		if mask[i] = '0'; !sameArg(was[i], is[i]) {
@@ -157,15 +160,15 @@ func (db *DB) changing(table string, row any, full *form, was, is []any) (*step,
 	if _, ok := db.forms.Load(formKey{kind, table, reflect.TypeOf(row), 1}); !ok && db.masks.Add(1) > maxMasks {
 		return &step{sql: full.sql, args: is}, nil
 	}
-	f, err := db.form(kind, table, row, func() (*gorm.DB, []string) {
-		q := db.table(table).Model(row)
+	f, err := db.form(kind, table, row, func(*fieldset) (*gorm.DB, []string) {
 		var set clause.Set
 		for i := range columns {
 			if mask[i] == '1' {
-				set = append(set, clause.Assignment{Column: clause.Column{Name: full.fields[i].DBName}, Value: 0})
+				set = append(set, clause.Assignment{Column: clause.Column{Name: full.columns[i]}, Value: 0})
 			}
 		}
-		return q.Clauses(db.tracing(table, set)).Where("id = ?", 0).Where("version = ?", 0).Updates(row), nil
+		q := db.table(table).Clauses(db.tracing(table, set)).Where("id = ?", 0).Where("version = ?", 0)
+		return q.Updates(map[string]any{}), nil
 	})
 	if err != nil {
 		return nil, err
@@ -212,7 +215,7 @@ func known[T any](db *DB, name string, build func(q *gorm.DB) *gorm.DB, table st
 	if text, ok := db.forms.Load(name); ok {
 		s := &step{sql: text.(string), args: args, byKey: true}
 		out := []T{}
-		s.rows = scanInto(fieldsOf[T](db.gorm.NamingStrategy), &out)
+		s.rows = scanInto(fieldsOf[T](), &out)
 		return s, &out, s.fix()
 	}
 	s, out, err := query[T](build(db.table(table)))
@@ -226,57 +229,12 @@ func known[T any](db *DB, name string, build func(q *gorm.DB) *gorm.DB, table st
 	return s, out, err
 }
 
-// fieldset is the fields of a type that are kept, in the order of its schema,
-// which is also that of GORM's queries.
-type fieldset struct {
-	names []string
-	at    [][]int // of reflect
-	types []reflect.Type
-}
-
-// number reports whether a field is kept as a number.
-func (f *fieldset) number(i int) bool {
-	t := f.types[i]
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t.Kind() >= reflect.Bool && t.Kind() <= reflect.Float64
-}
-
-var tables, fieldsets sync.Map // of GORM; *fieldset by type
-
-// fieldsOf asks GORM's schema.
-func fieldsOf[T any](names schema.Namer) *fieldset {
-	t := reflect.TypeFor[T]()
-	if c, ok := fieldsets.Load(t); ok {
-		return c.(*fieldset)
-	}
-	table, err := schema.Parse(new(T), &tables, names)
-	if err != nil {
-		panic("repo: " + err.Error()) // a type that GORM cannot map is a defect
-	}
-	c := &fieldset{names: table.DBNames}
-	for _, name := range table.DBNames {
-		field := table.FieldsByDBName[name].StructField
-		c.at, c.types = append(c.at, field.Index), append(c.types, field.Type)
-	}
-	fieldsets.Store(t, c)
-	return c
-}
-
-// point lists pointers to the fields of a row.
-func (f *fieldset) point(row reflect.Value, dest []any) {
-	for i, at := range f.at {
-		dest[i] = row.FieldByIndex(at).Addr().Interface()
-	}
-}
-
 // scanInto appends each row of an answer to out.
 func scanInto[T any](c *fieldset, out *[]T) func(rowSet) error {
 	return func(rows rowSet) error {
 		var row, none T
 		dest := make([]any, len(c.at))
-		c.point(reflect.ValueOf(&row).Elem(), dest)
+		c.point(reflect.ValueOf(&row).Elem(), make([]fromJSON, len(c.at)), dest)
 		for rows.Next() {
 			row = none // what a row points to is its own
 			if err := rows.Scan(dest...); err != nil {

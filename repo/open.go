@@ -1,10 +1,10 @@
 // Package repo keeps the domain's objects in a database: an embedded SQLite
 // file or PostgreSQL 15 and later, behind the same interfaces.
 //
-// GORM maps the domain's structs to columns and builds every statement; what
-// carries the statements is ours (flight.go), because round trips to
-// PostgreSQL decide speed: writes wait until the next read or the commit and
-// travel with it.
+// GORM builds every statement. Which field of the domain's structs is which
+// column is said in columns.go, and what carries the statements is ours
+// (flight.go), because round trips to PostgreSQL decide speed: writes wait
+// until the next read or the commit and travel with it.
 package repo
 
 import (
@@ -121,7 +121,6 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 			DryRun:                 true,
 			SkipDefaultTransaction: true,
 			DisableAutomaticPing:   true,
-			QueryFields:            true, // columns are named, so that a new one does not break an old binary
 			Logger:                 logger.Discard,
 			NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) },
 		})

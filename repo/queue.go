@@ -23,6 +23,14 @@ const NotifyQueue = "notify"
 // has workers of its own, so that an alarm never waits behind others.
 const AlarmQueue = "sos"
 
+// notifyArgs are the arguments of a delivery job: the ids of notices that were written with it.
+type notifyArgs struct {
+	NoticeIDs []domain.ID `json:"notice_ids"`
+}
+
+// Kind names the job in the queue. Jobs of other versions wait there: neither it nor the JSON is ever renamed.
+func (notifyArgs) Kind() string { return "notify" }
+
 // Priorities of River: a transaction with an urgent notice goes first.
 const (
 	urgentPriority = 1
@@ -63,7 +71,7 @@ func jobsOf(list []domain.Notice, queue string) []river.InsertManyParams {
 	var jobs []river.InsertManyParams
 	for _, wait := range waits {
 		for part := range slices.Chunk(byWait[wait], noticesPerJob) {
-			args := domain.NotifyArgs{NoticeIDs: make([]domain.ID, len(part))}
+			args := notifyArgs{NoticeIDs: make([]domain.ID, len(part))}
 			opts := &river.InsertOpts{Queue: queue, Priority: calmPriority}
 			for i, n := range part {
 				args.NoticeIDs[i] = n.ID

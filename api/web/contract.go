@@ -34,7 +34,8 @@ type Contract struct {
 	raw  []byte
 	doc  *openapi3.T
 	ops  map[string]*Operation // by "METHOD /path/{id}"
-	list []*Operation          // by path, then method
+	byID map[string]*Operation
+	list []*Operation // by path, then method
 }
 
 // Operation is one method of one path of the contract.
@@ -110,7 +111,7 @@ func LoadContract(data []byte) (*Contract, error) {
 	// The filter looks at the version to choose the validator; 3.0's is the fast one.
 	spec := *doc
 	spec.OpenAPI = "3.0.3"
-	ct := &Contract{raw: data, doc: doc, ops: map[string]*Operation{}}
+	ct := &Contract{raw: data, doc: doc, ops: map[string]*Operation{}, byID: map[string]*Operation{}}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			o := &Operation{
@@ -152,7 +153,7 @@ func LoadContract(data []byte) (*Contract, error) {
 					}
 				}
 			}
-			ct.ops[method+" "+path] = o
+			ct.ops[method+" "+path], ct.byID[o.ID] = o, o
 			ct.list = append(ct.list, o)
 		}
 	}
@@ -169,6 +170,18 @@ func (ct *Contract) Operations() []*Operation { return slices.Clone(ct.list) }
 func (ct *Contract) Operation(method, path string) (*Operation, bool) {
 	o, ok := ct.ops[method+" "+path]
 	return o, ok
+}
+
+// PathOf is the path of an operation that is called for one object. A name that the contract does not have is a defect, which
+// TestOperationsOfTheDomain finds.
+func (ct *Contract) PathOf(operation string, id domain.ID) string {
+	o, ok := ct.byID[operation]
+	if !ok {
+		panic("api: openapi.yaml has no operation " + operation)
+	}
+	before, rest, _ := strings.Cut(o.Path, "{")
+	_, after, _ := strings.Cut(rest, "}")
+	return before + id.String() + after
 }
 
 // Find gives the operation that a concrete path belongs to; fixed segments win

@@ -435,3 +435,9 @@ func (s *Server) Drain(ctx context.Context) error {
 	}
 	return nil
 }
+
+// PathOf is the path of an operation of the contract that is called for one
+// object.
+func (s *Server) PathOf(operation string, id domain.ID) string {
+	return s.cfg.Contract.PathOf(operation, id)
+}

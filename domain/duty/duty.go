@@ -1,6 +1,3 @@
-// Package duty knows when somebody works: a weekly roster in local wall-clock
-// time, holidays, leave and quiet hours, across changes of the clocks
-// (docs/product.md section 5, "Off duty is off duty", and section 8). It is pure.
 package duty
 
 import (

@@ -1,6 +1,3 @@
-// Package jobclock splits the age of a job into the time that the centre, the
-// customer, missing parts and the brand took (docs/product.md section 3, "Job
-// clock"). Each pause names the fact that proves it. It is pure.
 package jobclock
 
 import (

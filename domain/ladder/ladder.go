@@ -1,5 +1,3 @@
-// Package ladder climbs: it says when an SOS rings whom, tier by tier, until
-// somebody answers (docs/product.md section 5, "SOS"). It is pure; time comes in.
 package ladder
 
 import (

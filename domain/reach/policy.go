@@ -1,6 +1,3 @@
-// Package reach judges whether a household can be reached: the verdict of docs/product.md section 4, computed from attempts,
-// a policy and a clock, and explained in words. It is pure: the same case gives the same verdict in whatever order its
-// attempts are listed, and any new fact, also one that arrives late, can overturn it.
 package reach
 
 import (

@@ -1,7 +1,3 @@
-// Package slots finds arrival windows for a job and says for every technician
-// why a time is possible or not (docs/product.md section 6). One rule, Judge.Of,
-// answers who searches and who books, so that both always agree. It is pure:
-// it knows time and its own plain types only.
 package slots
 
 import (
@@ -11,6 +7,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"doorstep/domain/geo"
 )
 
 // ID names a technician.
@@ -425,11 +423,9 @@ func (j *Judge) OffDuty(t *Technician, v Span) (Reason, string) {
 // GreatCircle is the way over the earth's surface, 1.4 times as long for the
 // streets, at a speed in km/h.
 func GreatCircle(kmh float64) Travel {
-	const radius, streets, degree = 6371.0, 1.4, math.Pi / 180
+	const streets = 1.4
 	return func(a, b Place) float64 {
-		s, c := math.Sin((b.Lat-a.Lat)*degree/2), math.Sin((b.Lon-a.Lon)*degree/2)
-		h := s*s + math.Cos(a.Lat*degree)*math.Cos(b.Lat*degree)*c*c
-		return 2 * radius * math.Asin(math.Sqrt(min(1, h))) * streets / kmh * 60
+		return geo.Metres(a.Lat, a.Lon, b.Lat, b.Lon) / 1000 * streets / kmh * 60
 	}
 }
 

@@ -465,9 +465,11 @@ func Jobs(t testing.TB, db *repo.DB) []QueueJob {
 		var j QueueJob
 		var raw string
 		noError(t, rows.Scan(&j.Kind, &j.Queue, &j.State, &j.Priority, &j.Scheduled, &raw))
-		var a domain.NotifyArgs
-		noError(t, json.Unmarshal([]byte(raw), &a))
-		j.Notices = a.NoticeIDs
+		var args struct { // as the workers read it
+			NoticeIDs []domain.ID `json:"notice_ids"`
+		}
+		noError(t, json.Unmarshal([]byte(raw), &args))
+		j.Notices = args.NoticeIDs
 		out = append(out, j)
 	}
 	noError(t, rows.Err())
@@ -500,7 +502,7 @@ func telling(t *testing.T, db *repo.DB) {
 	})
 	jobs := Jobs(t, db)
 	if len(jobs) != 1 || !slices.Equal(jobs[0].Notices, []domain.ID{a.ID, b.ID}) || jobs[0].Kind != "notify" ||
-		jobs[0].Queue != repo.NotifyQueue || jobs[0].Priority != 1 || jobs[0].State != "available" {
+		jobs[0].Queue != "notify" || repo.AlarmQueue != "sos" || jobs[0].Priority != 1 || jobs[0].State != "available" {
 		t.Errorf("one transaction is one job: %+v", jobs)
 	}
 

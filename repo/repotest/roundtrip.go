@@ -711,7 +711,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			Lat: Ptr(28.000001), Lon: Ptr(77.1),
 			DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
 			ClaimedAt: &later, RecordedAt: later,
-			Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, CreatedAt: later}
+			Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", CreatedAt: later}
 		Filled(t, "attempt", a)
 		bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push,
 			Outcome: reach.Reached, Grade: reach.Declared,

@@ -27,6 +27,14 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"flag scopes", flagScopes},
 		{"filters", filters},
 		{"pages", pages},
+		{"planning", planning},
+		{"days", days},
+		{"alarms", alarms},
+		{"events", events},
+		{"contacts", contacts},
+		{"sides", sides},
+		{"danger", danger},
+		{"locks", locks},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}

@@ -141,7 +141,7 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 				}
 			}
 			inbox, _ := ravi.Raw("GET", "/v1/inbox", nil)
-			answers = append(answers, string(inbox), strings.Join(log.Lines(""), ""), dumpTables(h))
+			answers = append(answers, string(inbox), strings.Join(log.Lines(""), ""), h.DumpTables())
 			for _, code := range codes {
 				for _, text := range answers {
 					if strings.Contains(text, code) || strings.Contains(text, strings.ReplaceAll(code, "-", "")) {
@@ -158,40 +158,6 @@ func TestACodeGoesToItsPersonAlone(t *testing.T) {
 			signIn(h, "ravi", "correct horse battery 1", 200)
 		})
 	}
-}
-
-// dumpTables is every row of the database as text.
-func dumpTables(h *harness.Harness) string {
-	h.Helper()
-	tables := "SELECT name FROM sqlite_master WHERE type = 'table'"
-	if h.DB.Pool() != nil {
-		tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
-	}
-	var out strings.Builder
-	for _, table := range h.Column(tables) {
-		rows, err := h.DB.SQL().QueryContext(h.Context(), `SELECT * FROM "`+table+`"`)
-		h.Must(err)
-		names, err := rows.Columns()
-		h.Must(err)
-		for rows.Next() {
-			values := make([]any, len(names))
-			for i := range values {
-				values[i] = new(any)
-			}
-			h.Must(rows.Scan(values...))
-			for i, v := range values {
-				switch x := (*v.(*any)).(type) {
-				case []byte:
-					fmt.Fprintf(&out, "%s.%s=%s\n", table, names[i], x)
-				default:
-					fmt.Fprintf(&out, "%s.%s=%v\n", table, names[i], x)
-				}
-			}
-		}
-		h.Must(rows.Err())
-		h.Must(rows.Close())
-	}
-	return out.String()
 }
 
 // dropDevices takes away what reaches somebody: there is no message webhook.
@@ -338,7 +304,7 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 			201)
 		accounts := func() string {
 			out := []string{}
-			for _, line := range strings.Split(dumpTables(h), "\n") {
+			for _, line := range strings.Split(h.DumpTables(), "\n") {
 				if strings.HasPrefix(line, "users.") || strings.HasPrefix(line, "invitations.") {
 					out = append(out, line)
 				}

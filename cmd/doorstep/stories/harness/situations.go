@@ -351,3 +351,37 @@ func (h *Harness) ArrivedVisit() (visit Object) {
 	h.As("ravi").Send("POST", Path("/v1/visits/%s/arrive", visit), nil, 200)
 	return visit
 }
+
+// DumpTables is every row of the database as text.
+func (h *Harness) DumpTables() string {
+	h.Helper()
+	tables := "SELECT name FROM sqlite_master WHERE type = 'table'"
+	if h.DB.Pool() != nil {
+		tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
+	}
+	var out strings.Builder
+	for _, table := range h.Column(tables) {
+		rows, err := h.DB.SQL().QueryContext(h.Context(), `SELECT * FROM "`+table+`"`)
+		h.Must(err)
+		names, err := rows.Columns()
+		h.Must(err)
+		for rows.Next() {
+			values := make([]any, len(names))
+			for i := range values {
+				values[i] = new(any)
+			}
+			h.Must(rows.Scan(values...))
+			for i, v := range values {
+				switch x := (*v.(*any)).(type) {
+				case []byte:
+					fmt.Fprintf(&out, "%s.%s=%s\n", table, names[i], x)
+				default:
+					fmt.Fprintf(&out, "%s.%s=%v\n", table, names[i], x)
+				}
+			}
+		}
+		h.Must(rows.Err())
+		h.Must(rows.Close())
+	}
+	return out.String()
+}

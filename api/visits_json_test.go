@@ -1,4 +1,4 @@
-package domain
+package api
 
 import (
 	"encoding/json"
@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"doorstep/domain"
 )
 
 // TestVisitAppendsItself: AppendJSON writes what json.Marshal writes, whatever
 // stands in the fields; a field that is added to the view and forgotten there
 // fails.
 func TestVisitAppendsItself(t *testing.T) {
-	same := func(v VisitView) {
+	same := func(v visitItem) {
 		t.Helper()
-		want, err := json.Marshal(v)
+		want, err := json.Marshal(v.VisitView)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -23,10 +25,10 @@ func TestVisitAppendsItself(t *testing.T) {
 			t.Errorf("\n got %s\nwant %s", got, want)
 		}
 	}
-	same(VisitView{})
+	same(visitItem{})
 	for _, text := range []string{"plain", `quote " and \`, "line\nbreak", "पंखा", "<b>&amp;</b>", "\u2028", "bad \xff", "\x7f"} {
 		for n := range 3 {
-			var v VisitView
+			var v visitItem
 			fill(reflect.ValueOf(&v).Elem(), text, n)
 			same(v)
 		}
@@ -36,7 +38,7 @@ func TestVisitAppendsItself(t *testing.T) {
 // fill sets every field, lists with n entries.
 func fill(v reflect.Value, text string, n int) {
 	switch at := v.Addr().Interface().(type) {
-	case *ID:
+	case *domain.ID:
 		*at = uuid.New()
 		return
 	case *time.Time:

@@ -1,15 +1,20 @@
-package domain
+package api
 
 import (
 	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"time"
+
+	"doorstep/domain"
 )
 
-// AppendJSON writes the view as json.Marshal does, at a tenth of its cost:
+// visitItem is a visit in a list.
+type visitItem struct{ domain.VisitView }
+
+// AppendJSON writes the visit as json.Marshal does, at a tenth of its cost:
 // days of visits are what phones ask for most.
-func (v *VisitView) AppendJSON(b []byte) []byte {
+func (v *visitItem) AppendJSON(b []byte) []byte {
 	b = appendID(append(b, `{"id":`...), v.ID)
 	b = strconv.AppendInt(append(b, `,"version":`...), v.Version, 10)
 	b = appendTime(append(b, `,"created_at":`...), v.CreatedAt)
@@ -52,7 +57,7 @@ func (v *VisitView) AppendJSON(b []byte) []byte {
 	return append(b, '}')
 }
 
-func appendID(b []byte, id ID) []byte {
+func appendID(b []byte, id domain.ID) []byte {
 	b = append(b, '"')
 	for i, part := range [...][]byte{id[:4], id[4:6], id[6:8], id[8:10], id[10:]} {
 		if i > 0 {
@@ -87,7 +92,7 @@ func appendOr[T any](b []byte, v *T, one func([]byte, T) []byte) []byte {
 	return one(b, *v)
 }
 
-func appendList[T any](b []byte, list JSONList[T], one func([]byte, T) []byte) []byte {
+func appendList[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
 	b = append(b, '[')
 	for i, v := range list {
 		if i > 0 {
