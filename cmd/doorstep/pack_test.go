@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/domain"
 )
 
@@ -55,40 +56,41 @@ func unpacked(t *testing.T, pack []byte) map[string][]byte {
 }
 
 func TestAnEvidencePackProvesItself(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.anyPush = true
-		desk, ravi, maya := h.as("kiran"), h.as("ravi"), h.as("maya")
-		_, job := h.household(desk, nil)
-		visit := h.visit(desk, job, h.clock.Now().Add(time.Hour), "ravi")
-		tried := desk.attempt(job, "phone", "switched_off", nil)
-		h.home(desk, job).taps("dispute", 303, "attempt_id", toString(tried["id"]), "claim", "phone_was_on", "reason", "It lay before me: हाँ.")
-		ravi.send("POST", path("/v1/visits/%s/flags", visit), obj{"kind": "threat", "level": 3, "note": "He raised a chair."}, 201)
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("dispute.opened", "flag.live", "hold.area", "visit.assigned", "visit.needs_someone")
+		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
+		tried := desk.Attempt(job, "phone", "switched_off", nil)
+		h.CustomerPage(desk, job).Submit("dispute", 303, "attempt_id", harness.String(tried["id"]), "claim", "phone_was_on", "reason",
+			"It lay before me: हाँ.")
+		ravi.Send("POST", harness.Path("/v1/visits/%s/flags", visit), harness.Object{"kind": "threat", "level": 3, "note": "He raised a chair."}, 201)
 		for login, want := range map[string]int{"kiran": 403, "asha": 403, "ravi": 404, "gita": 403, "maya2": 404} {
-			if _, res := h.as(login).raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil); res.StatusCode != want {
+			if _, res := h.As(login).Raw("GET", harness.Path("/v1/jobs/%s/evidence-pack", job), nil); res.StatusCode != want {
 				t.Errorf("%s takes the pack: %d, want %d", login, res.StatusCode, want)
 			}
 		}
 		take := func() []byte {
 			t.Helper()
-			pack, res := maya.raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
+			pack, res := maya.Raw("GET", harness.Path("/v1/jobs/%s/evidence-pack", job), nil)
 			if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/zip" {
 				t.Fatalf("the pack: %d %s", res.StatusCode, pack)
 			}
 			return pack
 		}
 		pack := take()
-		key := items(maya.send("GET", "/v1/signing-keys", nil, 200))[0]["public_key"].(string)
+		key := harness.Items(maya.Send("GET", "/v1/signing-keys", nil, 200))[0]["public_key"].(string)
 		proves := func(pack []byte, key string) (*domain.PackReport, error) {
 			return domain.VerifyPack(bytes.NewReader(pack), int64(len(pack)), key)
 		}
 		report, err := proves(pack, key)
-		facts := len(items(maya.send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)))
-		if err != nil || report.Facts != facts || report.Erased != 0 || report.Manifest.MadeBy != maya.id {
+		facts := len(harness.Items(maya.Send("GET", harness.Path("/v1/jobs/%s/timeline", job), nil, 200)))
+		if err != nil || report.Facts != facts || report.Erased != 0 || report.Manifest.MadeBy != maya.ID {
 			t.Fatalf("%+v %v, want %d facts", report, err, facts)
 		}
 		files := unpacked(t, pack)
 		for name, words := range map[string]string{"flags.json": "He raised a chair.", "disputes.json": "हाँ", "attempts.json": "switched_off",
-			"visits.json": toString(visit["id"]), "household.json": "does not cool"} {
+			"visits.json": harness.String(visit["id"]), "household.json": "does not cool"} {
 			if !bytes.Contains(files[name], []byte(words)) {
 				t.Errorf("%s does not hold %q", name, words)
 			}
@@ -96,7 +98,7 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 		// The command proves it without any database.
 		dir := t.TempDir()
 		file := filepath.Join(dir, "pack.zip")
-		h.must(os.WriteFile(file, pack, 0o600))
+		h.Must(os.WriteFile(file, pack, 0o600))
 		if code, out, errs := command("verify", file, "--key", key, "--data", filepath.Join(dir, "none")); code != 0 ||
 			!strings.Contains(out, "the pack holds") {
 			t.Errorf("verify: %d %s %s", code, out, errs)
@@ -128,7 +130,7 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 			if _, err := proves(bad, ""); err == nil {
 				t.Errorf("changed: %s, and the pack holds", what)
 			}
-			h.must(os.WriteFile(file, bad, 0o600))
+			h.Must(os.WriteFile(file, bad, 0o600))
 			if code, _, errs := command("verify", file); code == 0 || !strings.Contains(errs, "does not hold") {
 				t.Errorf("changed: %s: the command says %d %s", what, code, errs)
 			}
@@ -137,9 +139,9 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 			t.Error("another key proves it")
 		}
 		// An erased payload is proven by its commitment.
-		_, err = h.db.SQL().ExecContext(t.Context(), "UPDATE facts SET payload = '{}', salt = '' WHERE job_id = '"+toString(job["id"])+
+		_, err = h.DB.SQL().ExecContext(t.Context(), "UPDATE facts SET payload = '{}', salt = '' WHERE job_id = '"+harness.String(job["id"])+
 			"' AND seq = 2")
-		h.must(err)
+		h.Must(err)
 		if report, err = proves(take(), key); err != nil || report.Erased != 1 {
 			t.Errorf("with an erased payload: %+v %v", report, err)
 		}
@@ -149,16 +151,15 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 // Rows cut off the end of a chain, together with the head on the job, are seen
 // by the heads of an earlier day alone.
 func TestHeadsShowWhatWasCutOff(t *testing.T) {
-	stories(t, func(h *harness) {
-		h.anyPush = true
-		desk := h.as("kiran")
-		_, job := h.household(desk, nil)
-		_, other := h.household(desk, nil)
-		desk.attempt(job, "phone", "switched_off", nil)
-		svc := h.house.Service
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		_, other := h.Household(desk, nil)
+		desk.Attempt(job, "phone", "switched_off", nil)
+		svc := h.Server.Service
 		var file bytes.Buffer
 		n, err := svc.ExportHeads(t.Context(), &file)
-		h.must(err)
+		h.Must(err)
 		if n != 2 {
 			t.Fatalf("%d heads", n)
 		}
@@ -166,17 +167,17 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		holds := func() []domain.ChainFault {
 			t.Helper()
 			_, faults, err := svc.VerifyHeads(t.Context(), heads, svc.SigningKeys()[0].PublicKey)
-			h.must(err)
+			h.Must(err)
 			return faults
 		}
-		desk.attempt(other, "phone", "switched_off", nil) // chains grow
+		desk.Attempt(other, "phone", "switched_off", nil) // chains grow
 		if f := holds(); len(f) != 0 {
 			t.Fatalf("broken: %v", f)
 		}
-		exec := func(sql string) { _, err := h.db.SQL().ExecContext(t.Context(), sql); h.must(err) }
-		id := toString(job["id"])
+		exec := func(sql string) { _, err := h.DB.SQL().ExecContext(t.Context(), sql); h.Must(err) }
+		id := harness.String(job["id"])
 		var seq int64
-		h.must(h.db.SQL().QueryRowContext(t.Context(), "SELECT seq FROM jobs WHERE id = '"+id+"'").Scan(&seq))
+		h.Must(h.DB.SQL().QueryRowContext(t.Context(), "SELECT seq FROM jobs WHERE id = '"+id+"'").Scan(&seq))
 		exec("DELETE FROM facts WHERE job_id = '" + id + "' AND seq = (SELECT seq FROM jobs WHERE id = '" + id + "')")
 		exec("UPDATE jobs SET seq = seq - 1, chain_head = (SELECT hash FROM facts WHERE facts.job_id = jobs.id AND facts.seq = jobs.seq - 1) WHERE id = '" + id + "'")
 		if faults, err := svc.Verify(t.Context(), func(int, int) {}); err != nil || len(faults) != 0 {
@@ -186,7 +187,7 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 			t.Errorf("the heads show %v, want row %d", f, seq)
 		}
 		for what, bad := range map[string][]byte{"cut": heads[:len(heads)/2],
-			"changed": bytes.Replace(heads, []byte(id), []byte(toString(other["id"])), 1), "empty": nil} {
+			"changed": bytes.Replace(heads, []byte(id), []byte(harness.String(other["id"])), 1), "empty": nil} {
 			if _, _, err := svc.VerifyHeads(t.Context(), bad, ""); err == nil {
 				t.Errorf("%s heads are taken", what)
 			}
@@ -201,15 +202,14 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 
 // TestAPackNeedsNoFolder: a scratch image has no folder for temporary files.
 func TestAPackNeedsNoFolder(t *testing.T) {
-	h := newHarness(t, "sqlite")
-	h.anyPush = true
-	desk, maya := h.as("kiran"), h.as("maya")
-	_, job := h.household(desk, nil)
+	h := harness.New(t, "sqlite")
+	desk, maya := h.As("kiran"), h.As("maya")
+	_, job := h.Household(desk, nil)
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
 	if f, err := os.CreateTemp("", "x"); err == nil {
 		t.Fatalf("%s can be made", f.Name())
 	}
-	pack, res := maya.raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
+	pack, res := maya.Raw("GET", harness.Path("/v1/jobs/%s/evidence-pack", job), nil)
 	if res.StatusCode != 200 || len(unpacked(t, pack)) < 5 {
 		t.Errorf("%d, %d bytes", res.StatusCode, len(pack))
 	}

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"testing"
+
+	"doorstep/cmd/doorstep/stories/harness"
+)
+
+func TestMain(m *testing.M) { harness.Main(m) }

@@ -1,0 +1,15 @@
+// Package alarm tells stories of SOS and visit timers.
+package alarm
+
+import (
+	"testing"
+
+	"doorstep/cmd/doorstep/stories/harness"
+)
+
+// What stories say most often.
+type object = harness.Object
+
+var path, items = harness.Path, harness.Items
+
+func TestMain(m *testing.M) { harness.Main(m) }

@@ -1,0 +1,198 @@
+package contract
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+
+	"github.com/google/uuid"
+)
+
+// bodies are well-formed requests for operations whose shape the contract
+// judges before the role.
+var bodies = map[string]object{
+	"createArea": {"name": "x"}, "patchArea": {"name": "x"},
+	"createCentre": {"area_id": uuid.NewString(), "name": "x", "zone": "UTC", "country": "IN"},
+	"createUser":   {"login": "new.user", "name": "x", "role": "admin"},
+	"putHours":     {"hours": []object{}}, "putSkills": {"skills": []string{}},
+	"createLeave":    {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
+	"createCustomer": {"name": "x"}, "createAppliance": {"customer_id": uuid.NewString()}, "createJob": {"customer_id": uuid.NewString()},
+	"scheduleVisit":   {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
+	"rescheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
+	"recordStep":      {"step": "reset", "result": "failed"}, "correctStep": {"note": "x"}, "answerReplacement": {"decision": "accepted"},
+	"moderateThanks": {"decision": "approve"},
+	"cancelJob":      {"reason": "x"}, "holdJob": {"kind": "parts"}, "releaseJob": {"kind": "parts"},
+	"transferJob": {"centre_id": uuid.NewString()}, "safetyRelease": {"plan": []string{"two_people"}},
+	"assignVisit": {"crew": []string{}}, "declineVisit": {"reason": "sick"}, "cancelVisit": {"reason": "x"},
+	"recordJobAttempt": {"channel": "phone", "outcome": "no_answer"}, "recordVisitAttempt": {"channel": "phone", "outcome": "no_answer"},
+	"flagVisit": {"kind": "other", "level": 1}, "createFlag": {"kind": "other", "level": 0, "phone": "+919800000001"},
+	"decideFlag": {"outcome": "unclear", "reasons": "x"},
+	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
+	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
+	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
+	"decideDispute": {"decision": "uphold", "reasons": "x"},
+	"setQuiet":      {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
+	"createUserLeave": {"starts_at": "2027-04-01T00:00:00Z",
+		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
+	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
+	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
+	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
+	"setLadder": {"tiers": []object{}},
+	"stateFlag": {"text": "x"}, "liftKeepAway": {"reason": "x"},
+	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
+	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
+	"doneAftercare": {"note": "x"}, "answerCoolOff": {"accept": false},
+	"proposeAdvisory": {"job_id": uuid.NewString(), "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"},
+	"approveAdvisory": {"told": true},
+	"refuseAdvisory":  {"reasons": "x"}, "renewAdvisory": {"expires_on": "2027-10-01", "reasons": "x"}, "appealAdvisory": {"words": "x"},
+	"decideAdvisoryAppeal": {"outcome": "keep", "reasons": "x"}, "endAdvisory": {"reasons": "x"},
+	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {},
+	"createMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
+	"putCentrePolicy": {"rules": harness.DefaultRules()}, "putBrandPolicy": {"rules": harness.DefaultRules()},
+}
+
+// TestRoleMatrix walks every operation with every role: outside the roles of
+// the contract nothing succeeds, a foreign object is always 404, and without
+// a token nothing but the public operations answers.
+func TestRoleMatrix(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked",
+			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
+			"visit.unassigned")
+		ids := oneOfEach(h)
+		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita",
+			"admin": "root"}
+		foreign := []string{"ravi2", "kiran2", "asha2", "maya2"}
+		nobody := h.Anonymous()
+		checked := 0
+		for _, op := range h.Contract.Operations() {
+			if !strings.HasPrefix(op.Path, "/v1/") {
+				continue
+			}
+			checked++
+			segments := strings.Split(op.Path, "/")
+			address := op.Path
+			if strings.Contains(address, "{id}") {
+				address = strings.ReplaceAll(address, "{id}", strings.ToLower(harness.String(ids[segments[2]])))
+			}
+			address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
+			address = strings.ReplaceAll(address, "{evidence_id}", harness.String(ids["evidence"]))
+			headers := []string{"If-Match", `"99"`}
+			var body any
+			if b, ok := bodies[op.ID]; ok {
+				body = b
+			} else if strings.HasPrefix(op.ID, "patch") {
+				body = object{}
+			} else if op.ID == "importJobs" {
+				body, headers = "ref\nX-1\n", append(headers, "Content-Type", "text/csv")
+			} else if op.ID == "addEvidence" {
+				body, headers = string(harness.PNG), append(headers, "Content-Type", "image/png")
+			} else if op.Public {
+				body = object{"login": "x", "password": "x", "refresh_token": "x", "token": "x"}
+			}
+			if !op.Public {
+				if _, res := nobody.Raw(op.Method, address, body, headers...); res.StatusCode != 401 {
+					t.Errorf("%s %s without a token: %d", op.Method, op.Path, res.StatusCode)
+				}
+				if len(op.Roles) == 0 {
+					t.Errorf("%s %s has no x-roles", op.Method, op.Path)
+				}
+				for role, login := range roles {
+					if slices.Contains(op.Roles, role) {
+						continue
+					}
+					if out, res := h.As(login).Raw(op.Method, address, body, headers...); res.StatusCode != 403 && res.StatusCode != 404 {
+						t.Errorf("%s %s as %s: %d, want 403 or 404: %s", op.Method, op.Path, role, res.StatusCode, out)
+					}
+				}
+				if strings.Contains(op.Path, "{id}") {
+					for _, login := range foreign {
+						if out, res := h.As(login).Raw(op.Method, address, body, headers...); res.StatusCode != 404 {
+							t.Errorf("%s %s as %s of another area: %d, want 404: %s", op.Method, op.Path, login, res.StatusCode, out)
+						}
+					}
+				}
+			}
+		}
+		if checked < 81 {
+			t.Fatalf("only %d operations were walked", checked)
+		}
+	})
+}
+
+// oneOfEach makes one object of each resource, most of them about Ravi's visit
+// to one household, and gives their ids by the first part of their address.
+func oneOfEach(h *harness.Harness) map[string]any {
+	h.Helper()
+	desk := h.As("kiran")
+	customer, job := h.Household(desk, nil)
+	appliance := desk.Send("POST", "/v1/appliances", object{"customer_id": customer["id"]}, 201)
+	visit := h.Visit(desk, job, harness.Monday.Add(30*time.Hour), "ravi")
+	flag := h.As("ravi").Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "other", "level": 1}, 201)
+	tried := desk.Send("POST", path("/v1/jobs/%s/tried-steps", job), object{"step": "socket", "result": "failed"}, 201)
+	_, thanks := h.Compliment("meena", "Well done")
+	ids := map[string]any{"tried-steps": tried["id"], "thanks": thanks["id"], "customers": customer["id"], "jobs": job["id"],
+		"appliances": appliance["id"], "visits": visit["id"], "flags": flag["id"],
+		"centres": h.Centre, "users": h.People["ravi"].ID, "technicians": h.People["ravi"].ID, "areas": uuid.Nil, "inbox": uuid.New()}
+	ids["leave"] = h.As("ravi").AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
+	// A disputed attempt, and a completion that the brand asks about.
+	attempt := desk.Attempt(job, "phone", "switched_off", nil)
+	ids["attempts"], ids["disputes"] = attempt["id"], desk.Send("POST", path("/v1/attempts/%s/dispute", attempt),
+		object{"claim": "phone_was_on"},
+		201)["id"]
+	ids["maintenance"] = desk.Send("POST", "/v1/maintenance", object{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY",
+		"dtstart": "2027-03-20T10:00", "fault": "service"}, 201)["id"]
+	ids["plans"] = h.PlanDay(desk, "2027-03-09")["id"]
+	ids["promises"] = desk.Send("POST", path("/v1/jobs/%s/promises", job), object{"what": "a call"}, 201)["id"]
+	_, done := h.Household(desk, nil)
+	end := h.Visit(desk, done, harness.Monday.Add(time.Hour), "ravi")
+	h.As("ravi").Send("POST", path("/v1/visits/%s/complete", end), object{"end_code": "0"}, 200)
+	h.Advance(25 * time.Hour)
+	ids["sos"] = h.As("ravi").Send("POST", "/v1/sos", nil, 201)["id"]
+	ids["completion-checks"] = items(h.As("gita").Send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
+	_, second := h.Household(desk, nil)
+	h.As("ravi").Send("POST", path("/v1/visits/%s/flags", h.Visit(desk, second, harness.Monday.Add(50*time.Hour), "ravi")),
+		object{"kind": "verbal_abuse", "level": 1}, 201)
+	ids["exclusions"] = h.As("ravi").Send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(object)["id"]
+	for _, a := range h.As("root").Send("GET", "/v1/areas", nil, 200)["items"].([]any) {
+		if a.(object)["name"] == "Pune" {
+			ids["areas"] = a.(object)["id"]
+		}
+	}
+	flag = h.As("ravi").Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "other", "level": 1},
+		201) // the first one was late and passed on
+	ids["flags"] = flag["id"]
+	ids["keep-aways"], ids["evidence"] = h.ReportAgainst("meena")["id"], h.As("ravi").Send("POST", path("/v1/flags/%s/evidence", flag),
+		string(harness.PNG), 201, "Content-Type", "image/png")["id"]
+	ids["advisories"] = h.As("maya").Send("POST", "/v1/advisories", object{"job_id": job["id"], "subject": "person", "precautions": "x",
+		"behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
+	h.As("ravi").Send("POST", "/v1/flags", object{"phone": "+919800000099", "kind": "verbal_abuse", "level": 2}, 201)
+	ids["aftercare"] = items(h.As("ravi").Send("GET", "/v1/aftercare", nil, 200))[0]["id"]
+	return ids
+}
+
+// TestRoutesAreTheContract demands that the server answers what the contract
+// offers and nothing else.
+func TestRoutesAreTheContract(t *testing.T) {
+	h := harness.New(t, "sqlite")
+	routes := map[string]bool{}
+	for _, r := range h.Server.HTTP.Routes() {
+		routes[r.Method+" "+r.Path] = true
+	}
+	for _, op := range h.Contract.Operations() {
+		name := op.Method + " " + op.Path
+		if strings.HasPrefix(op.Path, "/demo") {
+			continue // mounted in the demo only, see TestDemo
+		}
+		if !routes[name] {
+			t.Errorf("%s is in the contract and not served", name)
+		}
+		delete(routes, name)
+	}
+	for name := range routes {
+		t.Errorf("%s is served and not in the contract", name)
+	}
+}

@@ -1,0 +1,74 @@
+package harness
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// CustomerPage is a family at its page.
+type CustomerPage struct {
+	Harness *Harness
+	Link    string
+}
+
+func (h *Harness) CustomerPage(desk *Client, job Object) *CustomerPage {
+	h.Helper()
+	share := desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	return &CustomerPage{h, strings.TrimPrefix(share, h.URL)}
+}
+
+func (m *CustomerPage) Read() string {
+	m.Harness.Helper()
+	body, res := m.Harness.Anonymous().Raw("GET", m.Link, nil)
+	if res.StatusCode != 200 {
+		m.Harness.Fatalf("the page: %d", res.StatusCode)
+	}
+	return string(body)
+}
+
+// Submit sends a form of the page as it stands now.
+func (m *CustomerPage) Submit(action string, want int, fields ...string) string {
+	m.Harness.Helper()
+	key := FormKey.FindStringSubmatch(m.Read())
+	if key == nil {
+		m.Harness.Fatal("no form key on the page")
+	}
+	return m.SubmitWithKey(action, key[1], want, fields...)
+}
+
+func (m *CustomerPage) SubmitWithKey(action, key string, want int, fields ...string) string {
+	m.Harness.Helper()
+	form := url.Values{"form_key": {key}}
+	for i := 0; i+1 < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	body, res := m.Harness.Anonymous().Raw("POST", m.Link+"/"+action, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	if res.StatusCode != want {
+		m.Harness.Fatalf("%s: %d, want %d:\n%s", action, res.StatusCode, want, body)
+	}
+	if res.StatusCode == http.StatusSeeOther {
+		body, _ = m.Harness.Anonymous().Raw("GET", res.Header.Get("Location"), nil)
+	}
+	return string(body)
+}
+
+// RegisterDevice gives the household a device, so that it is told of things by push.
+func (m *CustomerPage) RegisterDevice(token string) {
+	m.Harness.Helper()
+	m.Harness.Anonymous().Send("PUT", m.Link+"/devices/"+uuid.NewString(), Object{"token": token, "platform": "web"}, 200)
+}
+
+// FreeWindows are the starts that the page offers.
+func (m *CustomerPage) FreeWindows() (out []string) {
+	m.Harness.Helper()
+	for _, w := range freeWindow.FindAllStringSubmatch(m.Read(), -1) {
+		out = append(out, w[1])
+	}
+	return out
+}
+
+var FormKey = regexp.MustCompile(`name="form_key" value="([^"]+)"`)

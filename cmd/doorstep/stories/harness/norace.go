@@ -1,0 +1,10 @@
+//go:build !race
+
+package harness
+
+// Machines are shared and noisy: a bound on time is the product's times this.
+// What a quiet one does stands in BENCHMARKS.md.
+const (
+	UnderRace = false
+	Slowness  = 2
+)

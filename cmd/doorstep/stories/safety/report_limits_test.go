@@ -1,0 +1,95 @@
+package safety
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+)
+
+// No invented hazard, no wrong clock and nobody who is involved opens a door
+// that an area manager has closed.
+func TestNothingWeakensAPlan(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.live", "flag.live_overdue", "flag.passed_on", "flag.triage", "hold.area", "hold.released", "visit.assigned",
+			"visit.wait")
+		desk, ravi, maya, noor := h.As("kiran"), h.As("ravi"), h.As("maya"), h.As("noor")
+		release := func(p *harness.Client, job object, plan []string, want int) {
+			t.Helper()
+			p.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": plan, "reason": "spoken", "confirmed_by": "the desk"}, want)
+		}
+		_, job := h.Household(desk, nil)
+		h.As("gita").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "sexual_harassment", "level": 3}, 201)
+		release(maya, job, []string{"no_visit"}, 200)
+		desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "hazard", "level": 2}, 201)
+		release(desk, job, []string{"hazard_removed"}, 403) // who reported it does not settle it
+		release(h.As("asha"), job, []string{"hazard_removed"}, 200)
+		at := object{"window_start": harness.Monday.Add(26 * time.Hour).Format(time.RFC3339), "window_end": harness.Monday.Add(28 * time.Hour).
+			Format(time.RFC3339),
+			"crew": []string{h.As("meena").ID.String()}}
+		desk.Send("POST", path("/v1/jobs/%s/visits", job), at, 409)
+		if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); harness.Offers(got, "schedule") {
+			t.Errorf("after an invented hazard the job offers %v under the plan %v", got["actions"], got["plan"])
+		}
+		// A plan is revised by nobody who is involved.
+		_, other := h.Household(desk, nil)
+		maya.Send("POST", "/v1/flags", object{"job_id": other["id"], "kind": "threat", "level": 3}, 201)
+		release(maya, other, []string{"phone_first"}, 403)
+		release(noor, other, []string{"two_people", "daylight"}, 200)
+		release(maya, other, []string{"phone_first"}, 403)
+		release(noor, other, []string{"phone_first"}, 200)
+		release(maya, other, []string{"daylight"}, 403)
+
+		// A claim from before the visit was planned is no late fact.
+		h.Clock.Advance(time.Hour)
+		_, third := h.Household(desk, nil)
+		h.Clock.Advance(10 * time.Minute)
+		visit := h.Visit(desk, third, h.Clock.Now().Add(30*time.Minute), "ravi")
+		h.Clock.Advance(10 * time.Minute)
+		before := h.Clock.Now().Add(-time.Minute)
+		maya.Send("POST", "/v1/flags", object{"job_id": third["id"], "kind": "threat", "level": 3}, 201)
+		h.Clock.Advance(time.Minute)
+		ravi.Send("POST", path("/v1/visits/%s/en-route", visit), nil, 409)
+		ravi.Send("POST", path("/v1/visits/%s/en-route", visit), object{"occurred_at": third["created_at"]}, 409)
+		ravi.Send("POST", path("/v1/visits/%s/en-route", visit), object{"occurred_at": before.Format(time.RFC3339)}, 200) // an offline phone
+	})
+}
+
+// Nobody silences who reported him, and the refusal tells him nothing.
+func TestTheAccusedCannotDisableTheReporter(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage")
+		ravi, maya, noor := h.As("ravi"), h.As("maya"), h.As("noor")
+		ravi.Send("POST", "/v1/flags", object{"phone": "+919800000042", "kind": "sexual_harassment", "level": 2, "subject_id": maya.ID}, 201)
+		user := noor.Send("GET", "/v1/users/"+ravi.ID.String(), nil, 200)
+		version := []string{"If-Match", fmt.Sprintf(`"%v"`, user["version"])}
+		out := maya.Send("PATCH", path("/v1/users/%s", user), object{"disabled": true}, 403, version...)
+		if out["detail"] != "You cannot change this account for now. Ask the area manager, or another one, or an admin." {
+			t.Errorf("the refusal says %v", out["detail"])
+		}
+		h.As("root").Send("PATCH", path("/v1/users/%s", user), object{"disabled": true}, 403, version...)
+		noor.Send("PATCH", path("/v1/users/%s", user), object{"disabled": true}, 200, version...)
+	})
+}
+
+// A triage that was wrong is corrected, and what follows from it follows.
+func TestTriageIsCorrected(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.reviewed", "flag.triage", "flag.triaged", "hold.area")
+		desk, maya := h.As("kiran"), h.As("maya")
+		_, job := h.Household(desk, nil)
+		flag := desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "verbal_abuse", "level": 1}, 201)
+		maya.Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 1}, 200)
+		if held := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(held) != 0 {
+			t.Fatalf("held at level 1: %v", held)
+		}
+		maya.Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 3}, 200)
+		maya.Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 3}, 200)
+		if held := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(held) != 1 {
+			t.Errorf("corrected to level 3: %d holds", len(held))
+		}
+		maya.Send("POST", path("/v1/flags/%s/review", flag), nil, 200)
+		maya.Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 1}, 409)
+	})
+}
