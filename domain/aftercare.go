@@ -333,7 +333,7 @@ func (s *Service) AftercareReport(ctx context.Context, a Actor, f ReportFilter) 
 
 // queuedAftercare are the conversations, from their reminder on, that the actor may
 // have; a manager's queue names neither the report nor what was said before.
-func (s *Service) queuedAftercare(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+func queuedAftercare(s *Service, ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Aftercares(ctx, a, "open", Page{Limit: waiting.Limit})
 	if err != nil {
 		return nil, err
@@ -342,7 +342,7 @@ func (s *Service) queuedAftercare(ctx context.Context, a Actor, now time.Time) (
 	for i := range rows {
 		named = append(named, rows[i].PersonID, rows[i].OwnerID)
 	}
-	people, err := s.peopleOf(ctx, named)
+	people, err := peopleOf(s, ctx, named)
 	if err != nil {
 		return nil, err
 	}

@@ -256,7 +256,7 @@ func (s *Service) boardLeave(ctx context.Context, a Actor, scope Scope, b *Board
 	for i := range asked {
 		ids = append(ids, asked[i].TechnicianID)
 	}
-	people, err := s.peopleOf(ctx, ids)
+	people, err := peopleOf(s, ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -391,7 +391,7 @@ func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []
 	for i := range asking {
 		ringing = append(ringing, asking[i].UserID)
 	}
-	silent, err := s.silent(ctx, a, ringing...)
+	silent, err := silent(s, ctx, a, ringing...)
 	if err != nil {
 		return err
 	}
@@ -407,7 +407,7 @@ func (s *Service) boardWords(ctx context.Context, a Actor, b *Board, promises []
 		it := BoardAlarm{Kind: "sos", ID: x.ID, VisitID: x.VisitID, Raiser: nameIn(names, x.RaiserID), Status: x.Status, RaisedAt: x.OccurredAt,
 			Known: JSONList[string]{}, Moves: JSONList[QueueMove]{}, Actions: x.View(a).Actions}
 		if raiser := names[x.RaiserID]; raiser != nil && x.mayAnswer(a) {
-			whole, err := s.itemOfSOS(ctx, a, x, raiser, silent[raiser.ID])
+			whole, err := itemOfSOS(s, ctx, a, x, raiser, silent[raiser.ID])
 			if err != nil {
 				return err
 			}
@@ -447,7 +447,7 @@ func (s *Service) alarmOfTimer(ctx context.Context, a Actor, t *Timer, u *User, 
 	if err != nil {
 		return it, err
 	}
-	place, err := s.placeOfSOS(ctx, &SOS{CentreID: &t.CentreID, JobID: &v.JobID, VisitID: &v.ID})
+	place, err := placeOfSOS(s, ctx, &SOS{CentreID: &t.CentreID, JobID: &v.JobID, VisitID: &v.ID})
 	if err != nil {
 		return it, err
 	}

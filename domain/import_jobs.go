@@ -332,13 +332,13 @@ func saveNewImport(tx *Work, call *Call, c *Centre, w *parsedRow) (*Job, error) 
 			language = "en"
 		}
 		h = &Customer{Meta: newMeta(tx.NewID(), tx.Now), Name: w.is("name"), Language: language, RegisteredCentreID: &c.ID}
-		contact, site = tx.svc.addContact(h, w, language), tx.svc.addSite(h, w, c)
+		contact, site = addContact(tx.svc, h, w, language), addSite(tx.svc, h, w, c)
 		if err := tx.InsertCustomer(h); err != nil {
 			return nil, err
 		}
 	} else {
 		var grown bool
-		if contact, site, grown = tx.svc.mergeCustomer(h, nil, w, c); grown {
+		if contact, site, grown = mergeCustomer(tx.svc, h, nil, w, c); grown {
 			h.changedAt(tx.Now)
 			if err := tx.SaveCustomer(h); err != nil {
 				return nil, err
@@ -405,7 +405,7 @@ func (c *Customer) named(name string) *Contact {
 // sameWords compares names and addresses without case, spaces and signs.
 func sameWords(a, b string) bool { return headingKey(a) == headingKey(b) }
 
-func (s *Service) addContact(h *Customer, w *parsedRow, language string) ID {
+func addContact(s *Service, h *Customer, w *parsedRow, language string) ID {
 	name := w.is("name")
 	if name == "" {
 		name = h.Name
@@ -416,7 +416,7 @@ func (s *Service) addContact(h *Customer, w *parsedRow, language string) ID {
 	return n.ID
 }
 
-func (s *Service) addSite(h *Customer, w *parsedRow, c *Centre) ID {
+func addSite(s *Service, h *Customer, w *parsedRow, c *Centre) ID {
 	n := Site{ID: s.NewID(), CustomerID: h.ID, Address: w.is("address"), Landmark: w.is("landmark"), PostalCode: w.is("postal_code"),
 		Zone: c.Zone, Lat: w.lat, Lon: w.lon}
 	h.Sites = append(h.Sites, n)
@@ -427,7 +427,7 @@ func (s *Service) addSite(h *Customer, w *parsedRow, c *Centre) ID {
 // numbers, an address, and what is empty at the address. It overwrites
 // nothing, so that two rows about one household do not undo each other. j is
 // the row's job, if it exists.
-func (s *Service) mergeCustomer(h *Customer, j *Job, w *parsedRow, c *Centre) (contact, site ID, grown bool) {
+func mergeCustomer(s *Service, h *Customer, j *Job, w *parsedRow, c *Centre) (contact, site ID, grown bool) {
 	person := h.named(w.is("name"))
 	if j != nil && j.ContactID != nil && (w.is("name") == "" || sameWords(h.Name, w.is("name"))) {
 		if p := h.contact(*j.ContactID); p != nil {
@@ -435,7 +435,7 @@ func (s *Service) mergeCustomer(h *Customer, j *Job, w *parsedRow, c *Centre) (c
 		}
 	}
 	if person == nil || person == anybody {
-		contact, grown = s.addContact(h, w, h.Language), true
+		contact, grown = addContact(s, h, w, h.Language), true
 	} else {
 		contact = person.ID
 		for _, phone := range w.phones {
@@ -464,7 +464,7 @@ func (s *Service) mergeCustomer(h *Customer, j *Job, w *parsedRow, c *Centre) (c
 		}
 	}
 	if place == nil {
-		return contact, s.addSite(h, w, c), true
+		return contact, addSite(s, h, w, c), true
 	}
 	fill := func(dst *string, v string) {
 		if *dst == "" && v != "" {
@@ -552,7 +552,7 @@ func importJob(tx *Work, call *Call, c *Centre, j *Job, w *parsedRow) (bool, err
 	contact, site, grown := j.ContactID, j.SiteID, false
 	if fresh("household") {
 		var person ID
-		person, site, grown = tx.svc.mergeCustomer(h, j, w, c)
+		person, site, grown = mergeCustomer(tx.svc, h, j, w, c)
 		contact = &person
 	}
 	var in JobInput

@@ -36,11 +36,11 @@ func (s *Service) Inbox(ctx context.Context, a Actor, rows []Notice) ([]NoticeVi
 			ids = append(ids, id)
 		}
 	}
-	silent, err := s.silent(ctx, a, ids...)
+	silent, err := silent(s, ctx, a, ids...)
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.peopleOf(ctx, ids)
+	people, err := peopleOf(s, ctx, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -299,7 +299,7 @@ func linkPage(tx *Work, token string) (*LinkPage, error) {
 	if err := linkSlots(d, p); err != nil {
 		return nil, err
 	}
-	p.FormKey = tx.svc.formKey(l, p.Visit, tx.Now)
+	p.FormKey = formKey(tx.svc, l, p.Visit, tx.Now)
 	return p, nil
 }
 
@@ -358,17 +358,17 @@ func linkFacts(d *Case, p *LinkPage) error {
 
 // formKey is good for one action on the state that the page showed, for as
 // long as used ones are remembered.
-func (s *Service) formKey(l *Link, v *Visit, now time.Time) string {
+func formKey(s *Service, l *Link, v *Visit, now time.Time) string {
 	nonce := make([]byte, 24)
 	binary.BigEndian.PutUint64(nonce, uint64(now.Unix()))
 	_, _ = rand.Read(nonce[8:])
-	return s.signForm(l, base64.RawURLEncoding.EncodeToString(nonce), visitMark(v))
+	return signForm(s, l, base64.RawURLEncoding.EncodeToString(nonce), visitMark(v))
 }
 
 // readForm gives the mark of a form key that is ours and not too old.
 func (s *Service) readForm(l *Link, key string, now time.Time) (mark string, ok bool) {
 	parts := strings.Split(key, ".")
-	if len(parts) != 3 || len(key) > 200 || !hmac.Equal([]byte(s.signForm(l, parts[0], parts[1])), []byte(key)) {
+	if len(parts) != 3 || len(key) > 200 || !hmac.Equal([]byte(signForm(s, l, parts[0], parts[1])), []byte(key)) {
 		return "", false
 	}
 	nonce, err := base64.RawURLEncoding.DecodeString(parts[0])
@@ -388,7 +388,7 @@ func visitMark(v *Visit) string {
 
 // signForm signs with the link's own key, so that a form that is open outlives a
 // rotation; where that key is no longer kept, with the present one.
-func (s *Service) signForm(l *Link, nonce, mark string) string {
+func signForm(s *Service, l *Link, nonce, mark string) string {
 	mac, kept := s.Keys.mac(l.KeyID, "form", l.ID[:], []byte(nonce), []byte(mark))
 	if !kept {
 		mac, _ = s.Keys.mac(s.Keys.Current(), "form", l.ID[:], []byte(nonce), []byte(mark))

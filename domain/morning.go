@@ -65,7 +65,7 @@ func morning(ctx context.Context, tx *Work, user ID, due time.Time) error {
 	}
 	over := time.Date(local.Year(), local.Month(), local.Day(), morningHour+1, 0, 0, 0, loc)
 	if local.Hour() >= morningHour && local.Hour() < morningUntil && due.Before(over) {
-		q, err := tx.svc.Queue(ctx, a)
+		q, err := readQueue(tx.svc, ctx, a)
 		if err != nil || len(q.Items) == 0 {
 			return err
 		}

@@ -84,14 +84,15 @@ func move(label string, by Operation, fields ...QueueField) QueueMove {
 
 // queueSources are read in this order; SOS stands above all else.
 var queueSources = []func(*Service, context.Context, Actor, time.Time) ([]QueueItem, error){
-	(*Service).queuedSOS, (*Service).queuedHolds, (*Service).queuedFlags, (*Service).queuedDisputes, (*Service).queuedExclusions, (*Service).
-		queuedKeepAways, (*Service).queuedPromises,
-	(*Service).queuedAftercare, (*Service).queuedAdvisories,
+	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedExclusions, queuedKeepAways, queuedPromises,
+	queuedAftercare, queuedAdvisories,
 }
 
 // Queue lists what waits for the actor's decision. Area manager, deputy,
 // admin (what was escalated to the brand). Errors: CodeForbidden.
-func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) {
+func (s *Service) Queue(ctx context.Context, a Actor) (Queue, error) { return readQueue(s, ctx, a) }
+
+func readQueue(s *Service, ctx context.Context, a Actor) (Queue, error) {
 	if !a.Is(RoleAreaManager, RoleAdmin) {
 		return Queue{}, Fail(CodeForbidden, "As %s you have no decisions waiting here.", roleWords(a.Role))
 	}
@@ -161,7 +162,7 @@ func boolRank(b bool) int {
 var waiting = Page{Limit: 1000, ByDue: true}
 
 // peopleOf reads who is named in items, in one go.
-func (s *Service) peopleOf(ctx context.Context, ids []ID) (map[ID]User, error) {
+func peopleOf(s *Service, ctx context.Context, ids []ID) (map[ID]User, error) {
 	out := map[ID]User{}
 	slices.SortFunc(ids, func(a, b ID) int { return slices.Compare(a[:], b[:]) })
 	if ids = slices.Compact(ids); len(ids) == 0 {
@@ -174,7 +175,7 @@ func (s *Service) peopleOf(ctx context.Context, ids []ID) (map[ID]User, error) {
 	return out, err
 }
 
-func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+func queuedSOS(s *Service, ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.SOSs(ctx, a, true, Page{Limit: waiting.Limit})
 	if err != nil {
 		return nil, err
@@ -186,11 +187,11 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 	for i := range rows {
 		raisers[i] = rows[i].RaiserID
 	}
-	people, err := s.peopleOf(ctx, slices.Clone(raisers))
+	people, err := peopleOf(s, ctx, slices.Clone(raisers))
 	if err != nil {
 		return nil, err
 	}
-	silent, err := s.silent(ctx, a, raisers...)
+	silent, err := silent(s, ctx, a, raisers...)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +202,7 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 			continue
 		}
 		raiser := people[rows[i].RaiserID]
-		it, err := s.itemOfSOS(ctx, a, &rows[i], &raiser, silent[raiser.ID])
+		it, err := itemOfSOS(s, ctx, a, &rows[i], &raiser, silent[raiser.ID])
 		if err != nil {
 			return nil, err
 		}
@@ -213,7 +214,7 @@ func (s *Service) queuedSOS(ctx context.Context, a Actor, _ time.Time) ([]QueueI
 // itemOfSOS is an SOS as whoever may answer it reads it, on the queue and the
 // board: who it is, how to call them, where, and what may be done. In silence:
 // they are not to be called openly, for this alarm or another.
-func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User, silent bool) (QueueItem, error) {
+func itemOfSOS(s *Service, ctx context.Context, a Actor, row *SOS, raiser *User, silent bool) (QueueItem, error) {
 	x := row.View(a)
 	silent = silent || x.Silent
 	it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
@@ -229,7 +230,7 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 	if x.Note != "" {
 		it.Known = append(it.Known, "“"+x.Note+"”")
 	}
-	place, err := s.placeOfSOS(ctx, row)
+	place, err := placeOfSOS(s, ctx, row)
 	if err != nil {
 		return it, err
 	}
@@ -263,7 +264,7 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 		}
 	}
 	if has(x.Actions, "hand-over") {
-		takers, err := s.takersOfSOS(ctx, a, row)
+		takers, err := takersOfSOS(s, ctx, a, row)
 		if err != nil {
 			return it, err
 		}
@@ -272,7 +273,7 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 	return it, nil
 }
 
-func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+func queuedHolds(s *Service, ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
 	jobs, err := s.Read.Jobs(ctx, a.Scope(), JobFilter{Hold: string(HoldSafety)}, waiting)
 	if err != nil {
 		return nil, err
@@ -303,7 +304,7 @@ func (s *Service) queuedHolds(ctx context.Context, a Actor, now time.Time) ([]Qu
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.peopleOf(ctx, owners)
+	people, err := peopleOf(s, ctx, owners)
 	if err != nil {
 		return nil, err
 	}
@@ -354,7 +355,7 @@ func jobWords(j *Job) string {
 	return j.ID.String()[:8]
 }
 
-func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+func queuedFlags(s *Service, ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Flags(ctx, a, FlagFilter{Status: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}}, waiting)
 	if err != nil {
 		return nil, err
@@ -362,7 +363,7 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 	slices.SortStableFunc(rows, func(x, y Flag) int { // what is shown is never only counted
 		return cmp.Compare(boolRank(y.live()), boolRank(x.live()))
 	})
-	turned, err := s.turnedBack(ctx, a, rows)
+	turned, err := turnedBack(s, ctx, a, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -396,7 +397,7 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 			it.Known = append(it.Known, "About one of our people.")
 		}
 		if f.SubjectID != nil && f.Level >= 2 {
-			if err := s.whereabouts(ctx, a, f, turned[f.ID], &it, now); err != nil {
+			if err := whereabouts(s, ctx, a, f, turned[f.ID], &it, now); err != nil {
 				return nil, err
 			}
 		}
@@ -446,7 +447,7 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 	return out, nil
 }
 
-func (s *Service) queuedDisputes(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+func queuedDisputes(s *Service, ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Disputes(ctx, a.Scope(), DisputeFilter{Status: []DisputeStatus{DisputeOpen}}, waiting)
 	if err != nil {
 		return nil, err
@@ -494,7 +495,7 @@ func (s *Service) queuedDisputes(ctx context.Context, a Actor, _ time.Time) ([]Q
 }
 
 // queuedExclusions are those to whose lifting the reporter has consented.
-func (s *Service) queuedExclusions(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+func queuedExclusions(s *Service, ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Exclusions(ctx, a, Page{Limit: 1000}) // most wait for nothing
 	if err != nil {
 		return nil, err
@@ -518,7 +519,7 @@ func (s *Service) queuedExclusions(ctx context.Context, a Actor, _ time.Time) ([
 }
 
 // queuedPromises are those late by four hours: the last step of their ladder.
-func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+func queuedPromises(s *Service, ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
 	if a.Role != RoleAreaManager {
 		return nil, nil
 	}
@@ -531,7 +532,7 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 	for i := range rows {
 		owners[i] = rows[i].OwnerID
 	}
-	people, err := s.peopleOf(ctx, owners)
+	people, err := peopleOf(s, ctx, owners)
 	if err != nil {
 		return nil, err
 	}
@@ -555,7 +556,7 @@ func (s *Service) queuedPromises(ctx context.Context, a Actor, now time.Time) ([
 
 // queuedAdvisories wait for another person's approval, or for somebody new who
 // decides an appeal. What they say is not shown here: each reading is noted.
-func (s *Service) queuedAdvisories(ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
+func queuedAdvisories(s *Service, ctx context.Context, a Actor, now time.Time) ([]QueueItem, error) {
 	var out []QueueItem
 	for _, status := range []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved} {
 		rows, err := s.Read.Advisories(ctx, a, string(status), now, Page{Limit: 1000}) // most wait for nothing

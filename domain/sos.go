@@ -238,7 +238,7 @@ func addToSOS(tx *Work, a Actor, x *SOS, in SOSInput, fresh bool) (SOSView, erro
 	heard := reopened || x.Status != "raised"
 	if !heard {
 		var err error
-		if heard, err = tx.svc.heard(tx, x, nil); err != nil {
+		if heard, err = sosHeard(tx.svc, tx, x, nil); err != nil {
 			return SOSView{}, err
 		}
 	}
@@ -391,7 +391,7 @@ func ringSOS(tx *Work, x *SOS, deaf ...ID) error {
 		return err
 	}
 	due := ladder.Due(tiers, x.RecordedAt, tx.Now)
-	heard, err := tx.svc.heard(tx, x, deaf)
+	heard, err := sosHeard(tx.svc, tx, x, deaf)
 	if err != nil {
 		return err
 	}
@@ -408,7 +408,7 @@ func ringSOS(tx *Work, x *SOS, deaf ...ID) error {
 			}
 		}
 		x.Tier++
-		if heard, err = tx.svc.heard(tx, x, deaf); err != nil {
+		if heard, err = sosHeard(tx.svc, tx, x, deaf); err != nil {
 			return err
 		}
 	}

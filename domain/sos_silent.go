@@ -21,7 +21,7 @@ func silences(open []SOS, a Actor) map[ID]bool {
 }
 
 // silent are those of some people who are not to be called openly.
-func (s *Service) silent(ctx context.Context, a Actor, people ...ID) (map[ID]bool, error) {
+func silent(s *Service, ctx context.Context, a Actor, people ...ID) (map[ID]bool, error) {
 	if len(people) == 0 {
 		return nil, nil
 	}
@@ -35,7 +35,7 @@ func (s *Service) ViewSOSs(ctx context.Context, a Actor, rows ...SOS) ([]SOSView
 	for i := range rows {
 		ids[i] = rows[i].RaiserID
 	}
-	silent, err := s.silent(ctx, a, ids...)
+	silent, err := silent(s, ctx, a, ids...)
 	out := make([]SOSView, len(rows))
 	for i := range rows {
 		out[i] = rows[i].View(a)

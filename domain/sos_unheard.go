@@ -69,10 +69,10 @@ func (x *SOS) advice(language string) string {
 	return fmt.Sprintf("Nobody was reached yet: call %s, or your desk at %s.", number, x.DeskPhone)
 }
 
-// heard reports whether anybody of those rung can hear it: who may answer, and
+// sosHeard reports whether anybody of those rung can hear it: who may answer, and
 // has a device, or a number that the alarm webhook calls. Deaf are those whom
 // neither reached just now.
-func (s *Service) heard(tx Tx, x *SOS, deaf []ID) (bool, error) {
+func sosHeard(s *Service, tx Tx, x *SOS, deaf []ID) (bool, error) {
 	var ids []ID
 	for _, id := range x.Rung {
 		if id != x.RaiserID && !has(x.Avoid, id) && !has(deaf, id) {
@@ -154,7 +154,7 @@ func (s *Service) RingsEnded(ctx context.Context, sos ID, took, deaf []ID) error
 			x.UnheardAt, changed = nil, true
 		}
 		if len(deaf) > 0 {
-			heard, err := s.heard(tx, x, deaf)
+			heard, err := sosHeard(s, tx, x, deaf)
 			if err != nil {
 				return err
 			}

@@ -15,7 +15,7 @@ import (
 const handOverMost = 60
 
 // placeOfSOS says where an SOS is, as far as it is known.
-func (s *Service) placeOfSOS(ctx context.Context, x *SOS) ([]string, error) {
+func placeOfSOS(s *Service, ctx context.Context, x *SOS) ([]string, error) {
 	everything := Scope{All: true} // of the one place that the reader answers for
 	var out []string
 	zone := location("")
@@ -78,7 +78,7 @@ func (s *Service) placeOfSOS(ctx context.Context, x *SOS) ([]string, error) {
 
 // takersOfSOS are those to whom an SOS may be handed over, to choose from: who
 // was rung, the desk of its centre, and the managers.
-func (s *Service) takersOfSOS(ctx context.Context, a Actor, x *SOS) (QueueField, error) {
+func takersOfSOS(s *Service, ctx context.Context, a Actor, x *SOS) (QueueField, error) {
 	out := QueueField{Name: "user_id", Label: "To whom", Type: "choice", Required: true, Options: JSONList[string]{},
 		Labels: JSONList[string]{}}
 	filters := []UserFilter{{Role: RoleAreaManager, AreaID: x.AreaID}, {Role: RoleAdmin}}

@@ -20,7 +20,7 @@ const (
 
 // turnedBack are, by report, the visits to which the person it is about was on
 // their way: at level 2 those to that home, at 3 and 4 all.
-func (s *Service) turnedBack(ctx context.Context, a Actor, flags []Flag) (map[ID][]ID, error) {
+func turnedBack(s *Service, ctx context.Context, a Actor, flags []Flag) (map[ID][]ID, error) {
 	out := map[ID][]ID{}
 	if !slices.ContainsFunc(flags, func(f Flag) bool { return f.SubjectID != nil && f.Level >= 2 }) {
 		return out, nil
@@ -52,7 +52,7 @@ func (f *Flag) home(v *Visit) bool { return f.CustomerID != nil && v.CustomerID 
 // whereabouts adds to the item of a report about one of our people. A report
 // from the home to which they were on their way is itself a sign that they may be
 // inside, whoever goes there by now, until a crew says how it found the place.
-func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, turned []ID, it *QueueItem, now time.Time) error {
+func whereabouts(s *Service, ctx context.Context, a Actor, f *Flag, turned []ID, it *QueueItem, now time.Time) error {
 	everything := Scope{All: true} // of the one person whom the actor decides about
 	visits, err := s.Read.Visits(ctx, everything, VisitFilter{TechnicianID: f.SubjectID, Status: []VisitStatus{VisitArrived, VisitInProgress}},
 		Page{Limit: 5})
@@ -75,12 +75,12 @@ func (s *Service) whereabouts(ctx context.Context, a Actor, f *Flag, turned []ID
 	if len(visits) == 0 {
 		return nil
 	}
-	people, err := s.peopleOf(ctx, []ID{*f.SubjectID})
+	people, err := peopleOf(s, ctx, []ID{*f.SubjectID})
 	if err != nil {
 		return err
 	}
 	person := people[*f.SubjectID]
-	silent, err := s.silent(ctx, a, person.ID)
+	silent, err := silent(s, ctx, a, person.ID)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, per
 	}
 	it.Known = append(it.Known, words)
 	if !inside && len(v.Crew) > 0 {
-		sent, err := s.peopleOf(ctx, slices.Clone(v.Crew))
+		sent, err := peopleOf(s, ctx, slices.Clone(v.Crew))
 		if err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func (s *Service) colleagues(ctx context.Context, v *Visit, not ID, now time.Tim
 
 // queuedKeepAways are those that outlast their report: nobody but those who
 // answer for it ends them.
-func (s *Service) queuedKeepAways(ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
+func queuedKeepAways(s *Service, ctx context.Context, a Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.StandDowns(ctx, a, Page{Limit: 1000}) // most were lifted
 	if err != nil {
 		return nil, err
