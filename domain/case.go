@@ -132,7 +132,7 @@ func (w *Work) entry(j *Job, a Actor, kind string, visit *ID, st EntryTime, payl
 type Case struct {
 	tx  *Work
 	now time.Time
-	st  EntryTime // of what is said to have happened; now, unless somebody claims another time
+	said  EntryTime // of what is said to have happened; now, unless somebody claims another time
 
 	job       *Job
 	customer  *Customer
@@ -158,7 +158,7 @@ type Case struct {
 // VisitCase is a case with the visit that a move is about.
 type VisitCase struct {
 	*Case
-	v *Visit
+	visit *Visit
 }
 
 func (c *Case) on(v *Visit) *VisitCase { return &VisitCase{c, v} }
@@ -170,7 +170,7 @@ func openCase(tx *Work, j *Job) (*Case, error) {
 	if l != nil && l.c != nil {
 		return l.c, nil
 	}
-	c := &Case{tx: tx, now: tx.Now, st: at(tx.Now), job: j, roads: tx.svc.Roads}
+	c := &Case{tx: tx, now: tx.Now, said: at(tx.Now), job: j, roads: tx.svc.Roads}
 	var err error
 	if c.customer, err = tx.Customer(j.CustomerID); err != nil {
 		return nil, err
@@ -289,13 +289,13 @@ func (c *Case) when(a Actor) EntryTime {
 	if a.Role == RoleSystem {
 		return at(c.now)
 	}
-	return c.st
+	return c.said
 }
 
 // stamp judges when what is said happened, by the clock of the device that
 // said it.
 func (c *Case) stamp(call *Call, occurredAt string) (err error) {
-	c.st, err = stamp(call, occurredAt, c.site.Location(), c.now)
+	c.said, err = stamp(call, occurredAt, c.site.Location(), c.now)
 	return err
 }
 

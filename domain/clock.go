@@ -158,9 +158,9 @@ func (s *Service) postpone(ctx context.Context, dl Deadline) error {
 // permits none; one that was held until now waits for its release.
 func missedDue(m *VisitCase) error {
 	switch {
-	case m.v.Status != VisitScheduled:
+	case m.visit.Status != VisitScheduled:
 		return nil
-	case m.held != nil && !m.now.Before(m.v.WindowStart), PlanPermits.unmet(m.plan, nil, nil) != "":
+	case m.held != nil && !m.now.Before(m.visit.WindowStart), PlanPermits.unmet(m.plan, nil, nil) != "":
 		return heldCancel(m)
 	case m.held == nil:
 		return miss(m)
@@ -171,14 +171,14 @@ func missedDue(m *VisitCase) error {
 // heldCancelDue lets a visit fall away that is held at the beginning of its
 // window, or whose household's plan permits none.
 func heldCancelDue(m *VisitCase) error {
-	if m.v.Status != VisitScheduled || (m.held == nil || m.now.Before(m.v.WindowStart)) && PlanPermits.unmet(m.plan, nil, nil) == "" {
+	if m.visit.Status != VisitScheduled || (m.held == nil || m.now.Before(m.visit.WindowStart)) && PlanPermits.unmet(m.plan, nil, nil) == "" {
 		return nil
 	}
 	return heldCancel(m)
 }
 
 func crewToldDue(m *VisitCase) error {
-	if m.v.Status != VisitScheduled {
+	if m.visit.Status != VisitScheduled {
 		return nil
 	}
 	return settleCrew(m)
@@ -194,7 +194,7 @@ func closeResolvedDue(c *Case) error {
 // miss calls a visit missed: nobody moved until 15 minutes after its window.
 // Counted against us; the household gets an apology and the first choice.
 func miss(m *VisitCase) error {
-	v := m.v
+	v := m.visit
 	if err := m.tx.apply(v, "missed"); err != nil {
 		return err
 	}
@@ -214,11 +214,11 @@ func miss(m *VisitCase) error {
 // heldCancel ends a visit whose hold was not released until its window.
 // Counted for nobody.
 func heldCancel(m *VisitCase) error {
-	m.v.ProvisionalTo = ptr(m.now.Add(provisionalFor))
+	m.visit.ProvisionalTo = ptr(m.now.Add(provisionalFor))
 	if err := cancelVisit(m, System, "held", "nobody"); err != nil {
 		return err
 	}
-	return notifyStaff(m.Case, m.v, "visit.held_cancelled", RoleCoordinator, RoleProprietor)
+	return notifyStaff(m.Case, m.visit, "visit.held_cancelled", RoleCoordinator, RoleProprietor)
 }
 
 // Verify proves the hash chains of all jobs and names the first bad row of

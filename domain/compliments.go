@@ -249,7 +249,7 @@ func deliverThanks(tx *Work, to ThanksFor) error {
 // ended was hard. It never says why now: the row of the thank-you does not
 // change, so that no desk can tell from it what happened.
 func init() {
-	visitEnded = append(visitEnded, func(m *VisitCase) error { return complimentsAfter(m.tx, m.v) })
+	visitEnded = append(visitEnded, func(m *VisitCase) error { return complimentsAfter(m.tx, m.visit) })
 }
 
 func complimentsAfter(tx *Work, v *Visit) error {

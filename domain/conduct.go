@@ -61,7 +61,7 @@ func handleReport(k *request) error {
 			f.SubjectID = nil
 		}
 	}
-	v := k.v
+	v := k.visit
 	for i := range k.visits { // by window_start: the last one on which they met
 		if o := &k.visits[i]; o.met() && (f.SubjectID == nil || has(o.EverCrew, *f.SubjectID)) {
 			v = o
@@ -349,23 +349,23 @@ func standDown(d *Case, f *Flag) error {
 
 // takeOut takes somebody out of the crew of a visit that has not begun.
 func takeOut(m *VisitCase, user ID) error {
-	before := slices.Clone(m.v.Crew)
-	m.setCrew(without(m.v.Crew, user))
-	if m.v.Status == VisitScheduled {
-		notifyCrew(m.Case, m.v, m.v.Crew, "visit.crew_changed")
+	before := slices.Clone(m.visit.Crew)
+	m.setCrew(without(m.visit.Crew, user))
+	if m.visit.Status == VisitScheduled {
+		notifyCrew(m.Case, m.visit, m.visit.Crew, "visit.crew_changed")
 	}
 	if err := waitForCompany(m); err != nil {
 		return err
 	}
-	if m.v.Status == VisitEnRoute { // no plan asks for two; whoever goes on alone hears it from the desk
-		notifyCrew(m.Case, m.v, m.v.Crew, "visit.call_desk")
+	if m.visit.Status == VisitEnRoute { // no plan asks for two; whoever goes on alone hears it from the desk
+		notifyCrew(m.Case, m.visit, m.visit.Crew, "visit.call_desk")
 	}
-	m.entry(System, "visit.assigned", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before, "reason": ""})
+	m.entry(System, "visit.assigned", &m.visit.ID, map[string]any{"crew": m.visit.Crew, "was": before, "reason": ""})
 	if err := saveVisit(m); err != nil {
 		return err
 	}
-	notifyCrew(m.Case, m.v, []ID{user}, "visit.unassigned")
-	return notifyStaff(m.Case, m.v, "visit.needs_someone", RoleCoordinator, RoleProprietor)
+	notifyCrew(m.Case, m.visit, []ID{user}, "visit.unassigned")
+	return notifyStaff(m.Case, m.visit, "visit.needs_someone", RoleCoordinator, RoleProprietor)
 }
 
 // settleConduct ends what stood until a report about our own people was

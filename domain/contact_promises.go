@@ -603,7 +603,7 @@ func ring(k *request, kind string) error {
 	if k.folded {
 		return nil
 	}
-	return notifyStaff(k.Case, k.v, kind, RoleCoordinator)
+	return notifyStaff(k.Case, k.visit, kind, RoleCoordinator)
 }
 
 // momentWords says an instant: weekday, date and time of the place.

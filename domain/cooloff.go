@@ -193,10 +193,10 @@ func othersFor(m *VisitCase, user ID) (bool, error) {
 	}
 	slices.SortFunc(users, func(a, b User) int { return slices.Compare(a.ID[:], b.ID[:]) }) // the order of locks
 	for i := range users {
-		if users[i].ID == user || has(m.v.Crew, users[i].ID) {
+		if users[i].ID == user || has(m.visit.Crew, users[i].ID) {
 			continue
 		}
-		err := checkCrew(m.Case, m.v, append(slices.Clone(m.v.Crew), users[i].ID))
+		err := checkCrew(m.Case, m.visit, append(slices.Clone(m.visit.Crew), users[i].ID))
 		if err == nil {
 			return true, nil
 		}
@@ -223,7 +223,7 @@ func refusal(err error) bool {
 // cannot come, and nothing of why.
 func moveHonestly(m *VisitCase, user ID) error {
 	const words = "our technician cannot come at that time"
-	v, loc := m.v, m.site.Location()
+	v, loc := m.visit, m.site.Location()
 	crew := append(slices.Clone([]ID(v.Crew)), user)
 	notifyCustomer(m.Case, v, "visit.moved_ours")
 	if m.mayBook(false) == nil {

@@ -78,7 +78,7 @@ func (v VoiceAnswer) Head() (ID, int64) { return v.Job.ID, v.Job.Version }
 // household's own also when a desk wrote them down; then they name the desk.
 type request struct {
 	*Case
-	v       *Visit // the one that the page speaks of
+	visit       *Visit // the one that the page speaks of
 	visits  []Visit
 	link    *Link    // nil by voice
 	by      *Actor   // who wrote it down; nil by link
@@ -101,7 +101,7 @@ func (k *request) how() string {
 
 // visit finds a visit of the job; the one the page speaks of is the same
 // object, so that it is saved once.
-func (k *request) visit(id ID) *Visit {
+func (k *request) visitByID(id ID) *Visit {
 	for i := range k.visits {
 		if k.visits[i].ID == id {
 			return &k.visits[i]
@@ -111,7 +111,7 @@ func (k *request) visit(id ID) *Visit {
 }
 
 func (k *request) move() *VisitCase {
-	return k.Case.on(k.v)
+	return k.Case.on(k.visit)
 }
 
 // asks are the wishes a household can have, and how each is carried out.
@@ -170,7 +170,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			return err
 		}
 		actor := Actor{Role: RoleCustomer, JobID: j.ID, Name: "customer"}
-		k := &request{Case: d, v: v, visits: visits, link: l, actor: actor, call: &Call{Actor: actor}, in: in}
+		k := &request{Case: d, visit: v, visits: visits, link: l, actor: actor, call: &Call{Actor: actor}, in: in}
 		stale := mark != visitMark(v) && has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
@@ -277,7 +277,7 @@ func requestByVoice(tx *Work, call *Call, job ID, act LinkAction, in VoiceInput)
 		}
 	default:
 		if in.Contact == nil { // several wishes of one call are one contact
-			if k.contact, err = sameCall(tx, call.Actor, j.ID, d.st.occurred); err != nil {
+			if k.contact, err = sameCall(tx, call.Actor, j.ID, d.said.occurred); err != nil {
 				return nil, err
 			}
 			if k.contact != nil {
@@ -303,9 +303,9 @@ func requestByVoice(tx *Work, call *Call, job ID, act LinkAction, in VoiceInput)
 	if k.visits, err = tx.VisitsOfJob(j.ID); err != nil {
 		return nil, err
 	}
-	k.v = currentVisit(k.visits)
+	k.visit = currentVisit(k.visits)
 	if act.VisitID != nil {
-		if k.v = k.visit(*act.VisitID); k.v == nil {
+		if k.visit = k.visitByID(*act.VisitID); k.visit == nil {
 			return nil, NotFound("visit")
 		}
 	}
@@ -344,10 +344,10 @@ func told(tx ContactTx, visits []Visit, job ID, at time.Time) error {
 }
 
 func handleConfirm(k *request) error {
-	if k.v == nil {
+	if k.visit == nil {
 		return Fail(CodeState, "There is no visit to confirm now.")
 	}
-	if err := CheckVisit(k.actor, "confirm", k.v); err != nil {
+	if err := CheckVisit(k.actor, "confirm", k.visit); err != nil {
 		return err
 	}
 	if k.held != nil {
@@ -358,10 +358,10 @@ func handleConfirm(k *request) error {
 }
 
 func handleCancel(k *request) error {
-	if k.v == nil {
+	if k.visit == nil {
 		return Fail(CodeState, "There is no visit to cancel now.")
 	}
-	if err := CheckVisit(k.actor, "cancel", k.v); err != nil {
+	if err := CheckVisit(k.actor, "cancel", k.visit); err != nil {
 		return err
 	}
 	return cancelVisit(k.move(), k.actor, byCustomer, "nobody")
@@ -381,11 +381,11 @@ func noteFits(note string) error {
 // takes it; else it records the wish as contact. Until an hour before the
 // window of a scheduled visit.
 func handleAnotherTime(k *request) error {
-	if k.v != nil && k.v.Status.Unfinished() {
-		if err := CheckVisit(k.actor, "another-time", k.v); err != nil {
+	if k.visit != nil && k.visit.Status.Unfinished() {
+		if err := CheckVisit(k.actor, "another-time", k.visit); err != nil {
 			return err
 		}
-		if !k.now.Before(k.v.WindowStart.Add(-anotherTimeUntil)) {
+		if !k.now.Before(k.visit.WindowStart.Add(-anotherTimeUntil)) {
 			return Fail(CodeState, "The visit is less than an hour away; please call us.")
 		}
 	}
@@ -403,15 +403,15 @@ func handleAnotherTime(k *request) error {
 		return err
 	}
 	var id *ID
-	if k.v != nil {
-		id = &k.v.ID
+	if k.visit != nil {
+		id = &k.visit.ID
 	}
 	k.entry(k.actor, "visit.another_time_asked", id, map[string]any{"date": k.in.Date, "part": k.in.Part,
 		"note": k.in.Note})
-	if k.v != nil && k.v.Status == VisitScheduled {
-		k.v.Confirmation, k.v.ConfirmedHow = ConfirmDeclined, k.how()
-		k.v.changedAt(k.now)
-		if err := k.tx.SaveVisit(k.v); err != nil {
+	if k.visit != nil && k.visit.Status == VisitScheduled {
+		k.visit.Confirmation, k.visit.ConfirmedHow = ConfirmDeclined, k.how()
+		k.visit.changedAt(k.now)
+		if err := k.tx.SaveVisit(k.visit); err != nil {
 			return err
 		}
 	}
@@ -631,7 +631,7 @@ func undo(k *request, l *Link) error {
 }
 
 func undoVisit(m *VisitCase, l *Link) error {
-	v := m.v
+	v := m.visit
 	cancelled := v.Status == VisitCancelled && v.ConfirmedHow == "link" && v.EndReason == byCustomer && v.EndedAt != nil &&
 		!v.EndedAt.Before(l.CreatedAt)
 	switch {

@@ -131,7 +131,7 @@ func disputeAct(k *request) error {
 	}
 	f := &Dispute{Meta: newMeta(k.tx.NewID(), k.now), JobID: k.job.ID, CentreID: k.job.CentreID, AreaID: k.job.AreaID,
 		CustomerID: k.customer.ID,
-		Claim:      claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.st.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue),
+		Claim:      claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.said.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue),
 		Fallback: Strike}
 	if err := k.tx.apply(f, "dispute"); err != nil {
 		return err
@@ -170,11 +170,11 @@ func disputeAct(k *request) error {
 		"claim":  f.Claim,
 		"reason": f.Reason, "due_at": f.DueAt, "default": f.Fallback})
 	k.tx.arm(DueDispute, f.ID, &f.JobID, f.DueAt)
-	if err := notifyStaff(k.Case, k.v, "dispute.opened", RoleAreaManager); err != nil {
+	if err := notifyStaff(k.Case, k.visit, "dispute.opened", RoleAreaManager); err != nil {
 		return err
 	}
 	if f.Subject == AboutAgreement || f.Subject == AboutCompletion {
-		if err := notifyStaff(k.Case, k.v, "dispute.desk", RoleCoordinator); err != nil {
+		if err := notifyStaff(k.Case, k.visit, "dispute.desk", RoleCoordinator); err != nil {
 			return err
 		}
 	}
@@ -202,7 +202,7 @@ func denyAttempt(k *request, f *Dispute) (proven bool, err error) {
 
 // denyVisit stops a visit's end, or the household's agreement, from counting.
 func denyVisit(k *request, f *Dispute) (proven bool, err error) {
-	v := k.visit(*k.in.VisitID)
+	v := k.visitByID(*k.in.VisitID)
 	if v == nil {
 		return false, Fail(CodeUnprocessable, "This job has no such visit.").At("/visit_id", "one of the job's visits")
 	}
@@ -213,7 +213,7 @@ func denyVisit(k *request, f *Dispute) (proven bool, err error) {
 	if why != "" {
 		return false, Fail(CodeState, "%s", why)
 	}
-	f.Subject, f.VisitID, k.v = subject, &v.ID, v
+	f.Subject, f.VisitID, k.visit = subject, &v.ID, v
 	m := k.Case.on(v)
 	attempts, err := k.tx.AttemptsOf(v.JobID)
 	if err != nil {
@@ -259,7 +259,7 @@ func denyVisit(k *request, f *Dispute) (proven bool, err error) {
 // follow: a denied completion reopens it with its original clock.
 func restand(m *VisitCase) error {
 	j := m.job
-	if j.Status == JobClosed && m.v.Disputed && m.v.Status == VisitCompleted {
+	if j.Status == JobClosed && m.visit.Disputed && m.visit.Status == VisitCompleted {
 		if err := m.tx.apply(j, "deny-done"); err != nil {
 			return err
 		}

@@ -140,7 +140,7 @@ func lookAt(tx *Work, e eta) {
 // jeopardyDue tells desk and household, once for each visit, that it will be
 // late. Not under a safety hold or a plan that permits no visit: nobody comes.
 func jeopardyDue(m *VisitCase) error {
-	v := m.v
+	v := m.visit
 	if v.Status != VisitScheduled || m.held != nil || PlanPermits.unmet(m.plan, nil, nil) != "" || !m.now.Before(v.WindowEnd) {
 		return nil
 	}

@@ -667,7 +667,7 @@ func importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visit, bool, erro
 		case same.Status != VisitScheduled || crew == nil || sameCrew(same.Crew, *crew):
 			return same, false, nil
 		}
-		m.v = same
+		m.visit = same
 		if err := CheckVisit(call.Actor, "assign", same); err != nil {
 			return nil, false, err
 		}
@@ -685,17 +685,17 @@ func importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visit, bool, erro
 			return nil, false, Fail(CodeState, "A visit of this job is under way (%s).", v.Status).At("/date", "after the visit")
 		}
 		if v.Status == VisitScheduled {
-			m.v = v
+			m.visit = v
 		}
 	}
-	if m.v == nil {
+	if m.visit == nil {
 		if err := CheckJob(call.Actor, "schedule", j); err != nil {
 			return nil, false, err
 		}
 		v := &Visit{Meta: newMeta(tx.NewID(), tx.Now), Sequence: sequence}
 		return v, true, book(one, d, v, in, "visit.scheduled")
 	}
-	old := m.v
+	old := m.visit
 	if err := CheckVisit(call.Actor, "reschedule", old); err != nil {
 		return nil, false, err
 	}

@@ -170,7 +170,7 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 			}
 			r.RepeatOf, r.RepeatReason = &same[0].ID, reason
 		}
-		stepTried(tx, j, call.Actor, &r, d.st)
+		stepTried(tx, j, call.Actor, &r, d.said)
 		if err := tx.InsertStep(&r); err != nil {
 			return StepView{}, err
 		}
@@ -259,7 +259,7 @@ func (s *Service) CorrectStep(ctx context.Context, call *Call, id ID, in StepCha
 		if r, err = tx.Step(id); err != nil { // as it is under the lock
 			return StepView{}, err
 		}
-		if err := correctStep(tx, j, call.Actor, r, in, d.st); err != nil {
+		if err := correctStep(tx, j, call.Actor, r, in, d.said); err != nil {
 			return StepView{}, err
 		}
 		known, err := stepsKnown(tx, j)
@@ -368,7 +368,7 @@ func handleCorrection(k *request) error {
 	if !said {
 		return Fail(CodeUnprocessable, "Nothing was written.").At("/fault", "a few words").At("/step", "a few words")
 	}
-	historyCorrected(tx, j, k.actor, corrected{Changes: storyChanges(&was, j), Via: k.via()}, k.st)
+	historyCorrected(tx, j, k.actor, corrected{Changes: storyChanges(&was, j), Via: k.via()}, k.said)
 	if r.Step == "" {
 		return nil
 	}
@@ -381,10 +381,10 @@ func handleCorrection(k *request) error {
 	}
 	for _, same := range slices.Backward(sameStep(known, StepMark(r.Step))) {
 		if same.JobID == j.ID {
-			return correctStep(tx, j, k.actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.st)
+			return correctStep(tx, j, k.actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.said)
 		}
 	}
-	stepTried(tx, j, k.actor, &r, k.st)
+	stepTried(tx, j, k.actor, &r, k.said)
 	if err := tx.InsertStep(&r); err != nil {
 		return err
 	}
@@ -842,7 +842,7 @@ func (s *Service) AnswerReplacement(ctx context.Context, call *Call, job ID, in 
 		if err := m.tx.apply(r, "answer", in.Decision); err != nil {
 			return err
 		}
-		r.Reason, r.DecidedAt, r.DecidedBy = in.Reason, ptr(m.st.occurred), call.Actor.Role
+		r.Reason, r.DecidedAt, r.DecidedBy = in.Reason, ptr(m.said.occurred), call.Actor.Role
 		m.entry(call.Actor, "replacement.answered", nil, map[string]any{"decision": in.Decision, "reason": in.Reason})
 		return nil
 	})

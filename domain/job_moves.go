@@ -209,7 +209,7 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 			}
 			h.DueAt = &due
 		}
-		if err := Apply(&h, "place", m.st.occurred); err != nil {
+		if err := Apply(&h, "place", m.said.occurred); err != nil {
 			return err
 		}
 		if err := m.tx.InsertHold(&h); err != nil {

@@ -46,7 +46,7 @@ func raiseOrMerge(k *request, v *Visit, f *Flag) error {
 	case into != nil:
 		return mergeReport(k, v, into, f)
 	case open < homeMost:
-		return raise(k.tx, k.actor, k.Case, v, f, k.st)
+		return raise(k.tx, k.actor, k.Case, v, f, k.said)
 	case k.by != nil:
 		return Fail(CodeState, "%d reports of this household wait for the area manager already; tell what is new to the manager.", open).
 			With("open", open)

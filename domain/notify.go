@@ -127,7 +127,7 @@ func notifyCrew(d *Case, v *Visit, crew []ID, kind string) {
 // is told at once; further ones inside a minute wait for its end and then one
 // notice says what came of it (docs/product.md section 3).
 func notifyCrewChange(m *VisitCase, before []ID) error {
-	told, err := m.tx.CrewNotices(m.v.ID)
+	told, err := m.tx.CrewNotices(m.visit.ID)
 	if err != nil {
 		return err
 	}
@@ -135,28 +135,28 @@ func notifyCrewChange(m *VisitCase, before []ID) error {
 	tell := func(id ID, kind string) {
 		for i := range told {
 			n := &told[i]
-			if *n.UserID == id && m.now.Sub(n.CreatedAt) < crewFlapping && n.CreatedAt.After(m.v.CreatedAt) {
+			if *n.UserID == id && m.now.Sub(n.CreatedAt) < crewFlapping && n.CreatedAt.After(m.visit.CreatedAt) {
 				wait = true
 				return
 			}
 		}
-		notifyCrew(m.Case, m.v, []ID{id}, kind)
+		notifyCrew(m.Case, m.visit, []ID{id}, kind)
 	}
-	for _, id := range m.v.Crew {
+	for _, id := range m.visit.Crew {
 		if !has(before, id) {
 			tell(id, "visit.assigned")
 		}
 	}
 	for _, id := range before {
-		if !has(m.v.Crew, id) {
+		if !has(m.visit.Crew, id) {
 			tell(id, "visit.unassigned")
 		}
 	}
-	if stay := staying(m.v.Crew, before); !wait && len(stay) > 0 {
-		notifyCrew(m.Case, m.v, stay, "visit.crew_changed")
+	if stay := staying(m.visit.Crew, before); !wait && len(stay) > 0 {
+		notifyCrew(m.Case, m.visit, stay, "visit.crew_changed")
 	}
 	if wait {
-		m.tx.arm(DueCrewTold, m.v.ID, &m.v.JobID, m.now.Add(crewFlapping))
+		m.tx.arm(DueCrewTold, m.visit.ID, &m.visit.JobID, m.now.Add(crewFlapping))
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func staying(crew, before []ID) []ID {
 // settleCrew tells each person who was told something else than what is true
 // now; it runs at the end of a flapping minute.
 func settleCrew(m *VisitCase) error {
-	told, err := m.tx.CrewNotices(m.v.ID)
+	told, err := m.tx.CrewNotices(m.visit.ID)
 	if err != nil {
 		return err
 	}
@@ -182,13 +182,13 @@ func settleCrew(m *VisitCase) error {
 	for i := range told {
 		last[*told[i].UserID] = told[i].Kind
 	}
-	for _, id := range m.v.EverCrew {
-		in := has(m.v.Crew, id)
+	for _, id := range m.visit.EverCrew {
+		in := has(m.visit.Crew, id)
 		switch {
 		case in && last[id] != "visit.assigned":
-			notifyCrew(m.Case, m.v, []ID{id}, "visit.assigned")
+			notifyCrew(m.Case, m.visit, []ID{id}, "visit.assigned")
 		case !in && last[id] == "visit.assigned":
-			notifyCrew(m.Case, m.v, []ID{id}, "visit.unassigned")
+			notifyCrew(m.Case, m.visit, []ID{id}, "visit.unassigned")
 		}
 	}
 	return nil

@@ -324,10 +324,10 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 // assignPlanned makes one proposed assignment; what was made already stands.
 func (s *Service) assignPlanned(ctx context.Context, a Actor, p *PlannedVisit, accepted bool) error {
 	_, err := s.onVisit(ctx, &Call{Actor: a}, p.VisitID, "assign", "", func(m *VisitCase) error {
-		if sameCrew(m.v.Crew, p.Crew) && m.v.PlannedStart.Equal(p.PlannedStart) {
+		if sameCrew(m.visit.Crew, p.Crew) && m.visit.PlannedStart.Equal(p.PlannedStart) {
 			return nil
 		}
-		if slices.ContainsFunc(m.v.Crew, func(id ID) bool { return !has(p.Crew, id) }) || len(m.v.Crew) >= len(p.Crew) {
+		if slices.ContainsFunc(m.visit.Crew, func(id ID) bool { return !has(p.Crew, id) }) || len(m.visit.Crew) >= len(p.Crew) {
 			return Fail(CodeState, "Somebody has been assigned to it meanwhile.")
 		}
 		if accepted {

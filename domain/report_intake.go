@@ -132,7 +132,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				}
 			}
 		}
-		if err := raise(tx, a, d, v, f, d.st); err != nil {
+		if err := raise(tx, a, d, v, f, d.said); err != nil {
 			return Raised{}, err
 		}
 		return answer()

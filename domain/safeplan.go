@@ -147,7 +147,7 @@ func (d *Case) planPermits(v *Visit, crew []ID) error {
 // planKept refuses a forward move while the plan is not kept. What happened
 // before there was one is a late fact, and not refused.
 func (m *VisitCase) planKept(action string) error {
-	v, plan := m.v, m.plan
+	v, plan := m.visit, m.plan
 	if len(plan) == 0 || m.before(m.planSince) {
 		return nil
 	}
@@ -164,7 +164,7 @@ func (m *VisitCase) planKept(action string) error {
 		return m.noVisit(p)
 	}
 	if !v.setOut() {
-		return m.planFacts().setsOut(v, plan, m.st.occurred)
+		return m.planFacts().setsOut(v, plan, m.said.occurred)
 	}
 	return nil
 }
@@ -173,14 +173,14 @@ func (m *VisitCase) planKept(action string) error {
 // when it claims a time before the visit was planned, or long before its
 // window: no clock that is wrong, and no wish, opens a door that is held.
 func (m *VisitCase) before(since time.Time) bool {
-	at := m.st.occurred
-	return at.Before(since) && !at.Before(m.v.CreatedAt) && !at.Before(m.v.WindowStart.Add(-workingDay))
+	at := m.said.occurred
+	return at.Before(since) && !at.Before(m.visit.CreatedAt) && !at.Before(m.visit.WindowStart.Add(-workingDay))
 }
 
 // waitForCompany takes a visit back from its way when the plan is no longer
 // kept without who just left it: it waits for somebody to go with who stays.
 func waitForCompany(m *VisitCase) error {
-	v := m.v
+	v := m.visit
 	if len(v.Crew) > 0 && (!has(m.plan, "two_people") || len(v.Crew) > 1) || !v.Status.UnderWay() {
 		return nil
 	}

@@ -115,16 +115,16 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 // free takes one technician out of a visit's crew.
 func (s *Service) free(ctx context.Context, a Actor, visit, technician ID) error {
 	_, err := s.onVisit(ctx, &Call{Actor: System}, visit, "free", "", func(m *VisitCase) error {
-		if !has(m.v.Crew, technician) {
+		if !has(m.visit.Crew, technician) {
 			return nil
 		}
-		before := slices.Clone(m.v.Crew)
-		m.setCrew(without(m.v.Crew, technician))
+		before := slices.Clone(m.visit.Crew)
+		m.setCrew(without(m.visit.Crew, technician))
 		if err := waitForCompany(m); err != nil {
 			return err
 		}
 		// Why they do not come is nobody's business in a household's timeline.
-		m.entry(a, "visit.freed", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before})
+		m.entry(a, "visit.freed", &m.visit.ID, map[string]any{"crew": m.visit.Crew, "was": before})
 		if err := saveVisit(m); err != nil {
 			return err
 		}

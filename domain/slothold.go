@@ -132,7 +132,7 @@ func movable(v *Visit) *Visit {
 // anotherSlot keeps the window that the household names, takes what is kept,
 // or both at once.
 func anotherSlot(k *request) error {
-	if j := k.job; j.Status.Ended() || j.Status == JobResolved || k.v != nil && k.v.Status.UnderWay() {
+	if j := k.job; j.Status.Ended() || j.Status == JobResolved || k.visit != nil && k.visit.Status.UnderWay() {
 		return Fail(CodeState, "There is nothing to be moved now.")
 	}
 	if k.in.Window != "" {
@@ -162,7 +162,7 @@ func holdSlot(k *request) error {
 	if err := k.mayBook(false); err != nil {
 		return Fail(CodeState, "No time can be booked right now. Please call us.")
 	}
-	look, err := searchIn(k.Case, movable(k.v), 0, start, start.Add(time.Minute))
+	look, err := searchIn(k.Case, movable(k.visit), 0, start, start.Add(time.Minute))
 	if err != nil {
 		return err
 	}
@@ -172,14 +172,14 @@ func holdSlot(k *request) error {
 	}
 	best := found[0].Offers[0]
 	for _, f := range found[0].Offers { // who would have come comes, where they can
-		if k.v != nil && sameCrew(look.crew(f), k.v.Crew) {
+		if k.visit != nil && sameCrew(look.crew(f), k.visit.Crew) {
 			best = f
 			break
 		}
 	}
 	v := &Visit{WindowStart: found[0].From.UTC(), WindowEnd: found[0].To.UTC(), PlannedStart: best.Start.UTC(),
 		PlannedMinutes: look.out.PlannedMinutes, Crew: look.crew(best)}
-	if old := movable(k.v); old != nil {
+	if old := movable(k.visit); old != nil {
 		v.PredecessorID = &old.ID
 	}
 	if err := checkCrew(k.Case, v, v.Crew); err != nil { // once more, with the technicians locked
@@ -232,7 +232,7 @@ func takeSlot(k *request) error {
 		return err
 	}
 	k.tx.Disarm(DueSlotHold, k.job.ID)
-	if old := movable(k.v); old != nil {
+	if old := movable(k.visit); old != nil {
 		next.PredecessorID = &old.ID
 		err = succeed(k.move(), k.call, next, in)
 	} else {

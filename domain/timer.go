@@ -74,7 +74,7 @@ func init() {
 
 // timersEnd ends the timers of a visit whose crew waits for company.
 func timersEnd(m *VisitCase) error {
-	timers, err := m.tx.TimersOf(m.v.ID)
+	timers, err := m.tx.TimersOf(m.visit.ID)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func timersEnd(m *VisitCase) error {
 // timersFollow arms, rebases and ends the timers of a visit as it moves: one
 // for each of the crew while it is under way. Late facts rebase them.
 func timersFollow(m *VisitCase) error {
-	v := m.v
+	v := m.visit
 	if v.EnRouteAt == nil && v.ArrivedAt == nil && v.StartedAt == nil && !v.Status.UnderWay() {
 		return nil
 	}
@@ -166,13 +166,13 @@ func timerAhead(m *VisitCase) error {
 	if m.tx.svc.NoPlanTimers {
 		return nil
 	}
-	for _, id := range m.v.Crew {
+	for _, id := range m.visit.Crew {
 		next, err := m.tx.BusyBetween(id, m.now, m.now.Add(workingDay))
 		if err != nil {
 			return err
 		}
 		for i := range next {
-			if o := &next[i]; o.ID != m.v.ID && o.Status == VisitScheduled && o.PlannedStart.After(m.now) {
+			if o := &next[i]; o.ID != m.visit.ID && o.Status == VisitScheduled && o.PlannedStart.After(m.now) {
 				m.tx.arm(DueTimerPlan, o.ID, &o.JobID, o.PlannedStart.Add(silentFor))
 				break
 			}

@@ -41,10 +41,10 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 	wrong := false
 	v, err := s.onVisit(ctx, call, id, "confirm-done", in.OccurredAt, func(m *VisitCase) error {
 		wrong = false // the transaction may run again
-		if m.v.Disputed {
+		if m.visit.Disputed {
 			return Fail(CodeState, "The household says that it is not done; the area manager decides.")
 		}
-		if m.v.DoneConfirmedAt != nil {
+		if m.visit.DoneConfirmedAt != nil {
 			return nil
 		}
 		if call.Actor.Role == RoleTechnician {
@@ -62,9 +62,9 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 			}
 			return confirmDone(m, call.Actor, "code")
 		}
-		since := m.v.CreatedAt
-		if m.v.EndedAt != nil {
-			since = *m.v.EndedAt
+		since := m.visit.CreatedAt
+		if m.visit.EndedAt != nil {
+			since = *m.visit.EndedAt
 		}
 		if _, err := proof(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
 			return err
@@ -83,48 +83,48 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 
 // tryEndCode compares a code in constant time, as long as tries are left.
 func tryEndCode(m *VisitCase, code string) (bool, error) {
-	if m.v.EndCodeTries >= endCodeTries {
+	if m.visit.EndCodeTries >= endCodeTries {
 		return false, Fail(CodePreconditionMissing, "The code was wrong %d times; the household confirms by its page or by phone.", endCodeTries)
 	}
 	l, err := m.tx.LinkOfJob(m.job.ID)
 	if err != nil {
 		return false, meaningOf(err, "code")
 	}
-	want := m.tx.svc.endCode(l, m.v.ID)
+	want := m.tx.svc.endCode(l, m.visit.ID)
 	return want != "" && hmac.Equal([]byte(want), []byte(code)), nil
 }
 
 func wrongEndCode(m *VisitCase, a Actor) error {
-	m.v.EndCodeTries++
-	m.entry(a, "visit.end_code_wrong", &m.v.ID, nil)
-	m.v.changedAt(m.now)
-	return m.tx.SaveVisit(m.v)
+	m.visit.EndCodeTries++
+	m.entry(a, "visit.end_code_wrong", &m.visit.ID, nil)
+	m.visit.changedAt(m.now)
+	return m.tx.SaveVisit(m.visit)
 }
 
 // confirmDone keeps the household's word. The visit's own end stays as it is.
 func confirmDone(m *VisitCase, a Actor, how string) error {
-	m.v.DoneConfirmedAt, m.v.DoneConfirmedHow = ptr(m.st.occurred), how
-	m.entry(a, "visit.done_confirmed", &m.v.ID, map[string]any{"how": how})
-	m.tx.Disarm(DueSample, m.v.ID)
-	m.v.changedAt(m.now)
-	if err := m.tx.SaveVisit(m.v); err != nil {
+	m.visit.DoneConfirmedAt, m.visit.DoneConfirmedHow = ptr(m.said.occurred), how
+	m.entry(a, "visit.done_confirmed", &m.visit.ID, map[string]any{"how": how})
+	m.tx.Disarm(DueSample, m.visit.ID)
+	m.visit.changedAt(m.now)
+	if err := m.tx.SaveVisit(m.visit); err != nil {
 		return err
 	}
-	return settleCheck(m.tx, m.v.ID)
+	return settleCheck(m.tx, m.visit.ID)
 }
 
 // confirmDoneAct is the household's own confirmation.
 func confirmDoneAct(k *request) error {
-	if k.v == nil {
+	if k.visit == nil {
 		return Fail(CodeState, "There is no visit to confirm now.")
 	}
-	if err := CheckVisit(k.actor, "confirm-done", k.v); err != nil {
+	if err := CheckVisit(k.actor, "confirm-done", k.visit); err != nil {
 		return err
 	}
-	if k.v.Disputed {
+	if k.visit.Disputed {
 		return Fail(CodeState, "You said that it is not done; the area manager decides.")
 	}
-	if k.v.DoneConfirmedAt != nil {
+	if k.visit.DoneConfirmedAt != nil {
 		return nil
 	}
 	how := "link"
@@ -149,7 +149,7 @@ func completed(m *VisitCase, a Actor, code string) error {
 			return err
 		}
 	}
-	m.tx.arm(DueSample, m.v.ID, &m.v.JobID, m.now.Add(sampleAfter))
+	m.tx.arm(DueSample, m.visit.ID, &m.visit.JobID, m.now.Add(sampleAfter))
 	return nil
 }
 
@@ -164,7 +164,7 @@ func sampled(d *Case, v *Visit) bool {
 // sample puts an unconfirmed completion into the brand's queue, a day after
 // its end.
 func sample(m *VisitCase) error {
-	v := m.v
+	v := m.visit
 	if v.Status != VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !sampled(m.Case, v) {
 		return nil
 	}
@@ -243,7 +243,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 		if err := tx.apply(c, "answer", in.Result); err != nil {
 			return DoneCheckView{}, Fail(CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
 		}
-		c.ByID, c.DoneAt, c.Note = &call.Actor.UserID, ptr(d.st.occurred), in.Note
+		c.ByID, c.DoneAt, c.Note = &call.Actor.UserID, ptr(d.said.occurred), in.Note
 		c.changedAt(tx.Now)
 		if err := tx.SaveDoneCheck(c); err != nil {
 			return DoneCheckView{}, err

@@ -75,7 +75,7 @@ func cameAnyway(ctx context.Context, s *Service, call *Call, id ID, occurredAt s
 			if err != nil {
 				return VisitView{}, err
 			}
-			f.CameAt = &d.st.occurred
+			f.CameAt = &d.said.occurred
 			f.changedAt(tx.Now)
 			if err := tx.SaveFlag(f); err != nil {
 				return VisitView{}, err
@@ -90,7 +90,7 @@ func cameAnyway(ctx context.Context, s *Service, call *Call, id ID, occurredAt s
 
 func (s *Service) advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, action, in.OccurredAt, func(m *VisitCase) error {
-		v := m.v
+		v := m.visit
 		switch v.Status {
 		case VisitMissed:
 			if err := overturnMissed(m); err != nil {
@@ -113,7 +113,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 		for _, f := range forward {
 			at := f.at(v)
 			if f.action == action {
-				*at = ptr(m.st.occurred)
+				*at = ptr(m.said.occurred)
 				break
 			}
 			if f.action == "start" && (action == "no-access" || has(m.plan, "carry_in")) {
@@ -141,7 +141,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 		m.tx.Disarm(DueMissed, v.ID)
 		payload := map[string]any{"note": in.Note}
 		if !v.Status.Unfinished() {
-			v.EndedAt, v.EndReason = ptr(m.st.occurred), in.Reason
+			v.EndedAt, v.EndReason = ptr(m.said.occurred), in.Reason
 			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts,
 				"tested": v.Tested}
 			m.tx.Disarm(DueHeldCancel, v.ID)
@@ -173,15 +173,15 @@ func (m *VisitCase) noAccessGuard(reason string) error {
 	if strings.TrimSpace(reason) != "" {
 		return nil
 	}
-	if m.v.ArrivedAt == nil {
+	if m.visit.ArrivedAt == nil {
 		return Fail(CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").
 			At("/reason", "why the arrival was not recorded")
 	}
-	from := *m.v.ArrivedAt
-	if m.v.WindowStart.After(from) {
-		from = m.v.WindowStart
+	from := *m.visit.ArrivedAt
+	if m.visit.WindowStart.After(from) {
+		from = m.visit.WindowStart
 	}
-	if until := from.Add(noAccessInside); m.st.occurred.Before(until) {
+	if until := from.Add(noAccessInside); m.said.occurred.Before(until) {
 		return Fail(CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.", until.In(m.site.Location()).
 			Format("15:04")).At("/reason", "why you could not wait")
 	}
@@ -192,7 +192,7 @@ func (m *VisitCase) noAccessGuard(reason string) error {
 	call, message := false, false
 	for i := range attempts {
 		a := &attempts[i]
-		if a.Direction != "outbound" || a.OccurredAt.Before(*m.v.ArrivedAt) || a.dialled() && a.Address != "" && !m.customer.knows(a.Address) {
+		if a.Direction != "outbound" || a.OccurredAt.Before(*m.visit.ArrivedAt) || a.dialled() && a.Address != "" && !m.customer.knows(a.Address) {
 			continue
 		}
 		switch a.Channel {
@@ -212,16 +212,16 @@ func (m *VisitCase) noAccessGuard(reason string) error {
 // overturnMissed withdraws a missed that an offline phone proves wrong: the
 // move happened before the sweep could rightly call it missed.
 func overturnMissed(m *VisitCase) error {
-	v := m.v
+	v := m.visit
 	if !v.overturnable(m.now) {
 		return Fail(CodeState, "The visit was missed more than 72 hours ago; that stands now.").With("status", v.Status)
 	}
-	if m.st.occurred.After(v.WindowEnd.Add(missedAfter)) {
+	if m.said.occurred.After(v.WindowEnd.Add(missedAfter)) {
 		return Fail(CodeState, "The visit was missed: nothing happened until 15 minutes after its window.").With("status", v.Status)
 	}
 	v.CountsAgainst, v.ProvisionalTo, v.EndedAt, v.EndReason = "nobody", nil, nil, ""
 	m.entry(System, "visit.missed_withdrawn", &v.ID,
-		map[string]any{"because": "a late fact of " + m.st.occurred.Format(time.RFC3339)})
+		map[string]any{"because": "a late fact of " + m.said.occurred.Format(time.RFC3339)})
 	if err := m.tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
 		return err
 	}
@@ -232,15 +232,15 @@ func overturnMissed(m *VisitCase) error {
 // overturnHeld takes a visit back that fell away under a safety hold, when an
 // offline phone proves that its crew moved before the hold was placed.
 func (m *VisitCase) overturnHeld() error {
-	v := m.v
+	v := m.visit
 	stood := false
 	for _, h := range m.holds {
-		if h.Kind == HoldSafety && v.EndedAt != nil && !h.Since.After(*v.EndedAt) && !m.st.occurred.Before(h.Since) &&
-			(h.LiftedAt == nil || h.LiftedAt.After(m.st.occurred)) {
+		if h.Kind == HoldSafety && v.EndedAt != nil && !h.Since.After(*v.EndedAt) && !m.said.occurred.Before(h.Since) &&
+			(h.LiftedAt == nil || h.LiftedAt.After(m.said.occurred)) {
 			stood = true
 		}
 	}
-	if !v.overturnable(m.now) || stood || v.EndedAt == nil || m.st.occurred.After(*v.EndedAt) {
+	if !v.overturnable(m.now) || stood || v.EndedAt == nil || m.said.occurred.After(*v.EndedAt) {
 		return Fail(CodeState, "The visit was cancelled: the hold over it had not been released.").With("status", v.Status)
 	}
 	v.ProvisionalTo, v.EndedAt, v.EndReason = nil, nil, ""
@@ -281,7 +281,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 			return Stopped{}, err
 		}
 		if err := d.stamp(call, in.OccurredAt); err != nil {
-			d.st = at(tx.Now)
+			d.said = at(tx.Now)
 		}
 		m := d.on(v)
 		flags, err := tx.FlagsOfVisit(v.ID)
@@ -309,14 +309,14 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 					return Stopped{}, err
 				}
 			}
-			v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = ptr(d.st.occurred), "", "nobody", nil
+			v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = ptr(d.said.occurred), "", "nobody", nil
 			tx.Disarm(DueMissed, v.ID)
 			tx.Disarm(DueHeldCancel, v.ID)
 		}
 		// The fact names the crew, not who pressed (docs/product.md section 5).
 		crew := call.Actor
 		crew.Role = RoleSystem
-		d.entryAt(d.st, crew, "visit.stopped", &v.ID, map[string]any{"crew": v.EverCrew})
+		d.entryAt(d.said, crew, "visit.stopped", &v.ID, map[string]any{"crew": v.EverCrew})
 		if err := saveVisit(m); err != nil {
 			return Stopped{}, err
 		}
@@ -327,7 +327,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if in.Level != nil && *in.Level > 2 && *in.Level <= 4 {
 			f.Level = *in.Level
 		}
-		if err := raise(tx, call.Actor, d, v, f, d.st); err != nil {
+		if err := raise(tx, call.Actor, d, v, f, d.said); err != nil {
 			return Stopped{}, err
 		}
 		// The hold was placed in this very transaction; actions must show it.

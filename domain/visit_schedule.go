@@ -465,7 +465,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 		if err := fn(m); err != nil {
 			return VisitView{}, err
 		}
-		return d.view(call.Actor, m.v), nil
+		return d.view(call.Actor, m.visit), nil
 	})
 }
 
@@ -484,30 +484,30 @@ func (a Actor) sees(v *Visit) bool {
 // saveVisit stores the visit and derives the job's status from all of its
 // visits (docs/product.md section 3).
 func saveVisit(m *VisitCase) error {
-	m.v.changedAt(m.now)
-	if err := m.tx.SaveVisit(m.v); err != nil {
+	m.visit.changedAt(m.now)
+	if err := m.tx.SaveVisit(m.visit); err != nil {
 		return err
 	}
 	if err := each(visitSaved, m); err != nil {
 		return err
 	}
-	dayFollows(m.tx, m.v)
-	if err := derive(m.tx, m.job, m.v); err != nil {
+	dayFollows(m.tx, m.visit)
+	if err := derive(m.tx, m.job, m.visit); err != nil {
 		return err
 	}
-	return visitMoved(m.Case, m.v)
+	return visitMoved(m.Case, m.visit)
 }
 
 // tell sends the notices that a row of the table names.
 func tell(m *VisitCase, action string) error {
 	row := visitMove(action)
 	if row.Household != "" {
-		notifyCustomer(m.Case, m.v, row.Household)
+		notifyCustomer(m.Case, m.visit, row.Household)
 	}
 	if row.Desk == "" {
 		return nil
 	}
-	return notifyStaff(m.Case, m.v, row.Desk, row.DeskRoles...)
+	return notifyStaff(m.Case, m.visit, row.Desk, row.DeskRoles...)
 }
 
 // derive recomputes the job's status; changed, when given, stands in for its
@@ -582,12 +582,12 @@ func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (
 }
 
 func assign(m *VisitCase, a Actor, crew []ID, reason string) error {
-	if err := checkCrew(m.Case, m.v, crew); err != nil {
+	if err := checkCrew(m.Case, m.visit, crew); err != nil {
 		return err
 	}
-	before := slices.Clone(m.v.Crew)
+	before := slices.Clone(m.visit.Crew)
 	m.setCrew(crew)
-	m.entry(a, "visit.assigned", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before, "reason": reason})
+	m.entry(a, "visit.assigned", &m.visit.ID, map[string]any{"crew": m.visit.Crew, "was": before, "reason": reason})
 	if err := saveVisit(m); err != nil {
 		return err
 	}
@@ -597,37 +597,37 @@ func assign(m *VisitCase, a Actor, crew []ID, reason string) error {
 // assignAt is assign with another beginning inside the window, which is what
 // the household was promised.
 func assignAt(m *VisitCase, a Actor, crew []ID, start time.Time, reason string) error {
-	was := m.v.PlannedStart
+	was := m.visit.PlannedStart
 	switch {
 	case start.Equal(was):
 	case start.Before(m.now):
 		return Fail(CodeUnprocessable, "The planned start is over.").At("/planned_start", "a time to come")
-	case start.Before(m.v.WindowStart) || start.After(m.v.WindowEnd):
+	case start.Before(m.visit.WindowStart) || start.After(m.visit.WindowEnd):
 		return Fail(CodeUnprocessable, "The planned start lies outside the window.").At("/planned_start", "inside the window, or reschedule")
 	}
-	m.v.PlannedStart = start
+	m.visit.PlannedStart = start
 	if err := assign(m, a, crew, reason); err != nil || start.Equal(was) {
 		return err
 	}
-	m.entry(a, "visit.planned", &m.v.ID, map[string]any{"planned_start": start, "was": was})
-	dayFollows(m.tx, m.v)
+	m.entry(a, "visit.planned", &m.visit.ID, map[string]any{"planned_start": start, "was": was})
+	dayFollows(m.tx, m.visit)
 	return nil
 }
 
 func (m *VisitCase) setCrew(crew []ID) {
-	m.v.Crew = append(JSONList[ID]{}, crew...)
+	m.visit.Crew = append(JSONList[ID]{}, crew...)
 	for _, id := range crew {
-		if !has(m.v.EverCrew, id) {
-			m.v.EverCrew = append(m.v.EverCrew, id)
+		if !has(m.visit.EverCrew, id) {
+			m.visit.EverCrew = append(m.visit.EverCrew, id)
 		}
 	}
 	seen := JSONList[ID]{}
-	for _, id := range m.v.PlanSeen {
+	for _, id := range m.visit.PlanSeen {
 		if has(crew, id) {
 			seen = append(seen, id)
 		}
 	}
-	m.v.PlanSeen = seen
+	m.visit.PlanSeen = seen
 }
 
 // ReasonInput carries a reason, and for decline which of the four.
@@ -644,7 +644,7 @@ func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput
 		if !has([]string{"unsafe", "sick", "conflict", "other"}, in.Reason) {
 			return Fail(CodeUnprocessable, "Say why: unsafe, sick, conflict or other.").At("/reason", "unsafe, sick, conflict or other")
 		}
-		m.setCrew(without(m.v.Crew, call.Actor.UserID))
+		m.setCrew(without(m.visit.Crew, call.Actor.UserID))
 		if err := waitForCompany(m); err != nil {
 			return err
 		}
@@ -654,16 +654,16 @@ func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput
 		if said == "unsafe" {
 			said = "other"
 		}
-		m.entry(call.Actor, "visit.declined", &m.v.ID, map[string]any{"reason": said})
+		m.entry(call.Actor, "visit.declined", &m.visit.ID, map[string]any{"reason": said})
 		if err := saveVisit(m); err != nil {
 			return err
 		}
 		roles := []Role{RoleProprietor, RoleCoordinator}
-		if err := notifyStaff(m.Case, m.v, "visit.needs_someone", roles...); err != nil {
+		if err := notifyStaff(m.Case, m.visit, "visit.needs_someone", roles...); err != nil {
 			return err
 		}
 		if in.Reason == "unsafe" {
-			return notifyStaff(m.Case, m.v, "visit.declined_unsafe", RoleAreaManager)
+			return notifyStaff(m.Case, m.visit, "visit.declined_unsafe", RoleAreaManager)
 		}
 		return nil
 	})
@@ -686,7 +686,7 @@ func (s *Service) Confirm(ctx context.Context, call *Call, id ID, in ConfirmInpu
 }
 
 func confirm(m *VisitCase, call *Call, in ConfirmInput) error {
-	if !m.st.occurred.Before(m.v.WindowEnd) {
+	if !m.said.occurred.Before(m.visit.WindowEnd) {
 		return Fail(CodeState, "The window of this visit is over.")
 	}
 	how := "link"
@@ -694,22 +694,22 @@ func confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 		how = "call" // a desk writes it down for a caller
 	}
 	if call.Actor.Role != RoleCustomer {
-		proof, err := proof(call, m.Case, in.AttemptID, in.Contact, m.v.CreatedAt)
+		proof, err := proof(call, m.Case, in.AttemptID, in.Contact, m.visit.CreatedAt)
 		if err != nil {
 			return err
 		}
-		how, m.v.AgreedID = howOf(proof.Channel), &proof.ID
+		how, m.visit.AgreedID = howOf(proof.Channel), &proof.ID
 	}
-	if m.v.Confirmation == ConfirmConfirmed {
+	if m.visit.Confirmation == ConfirmConfirmed {
 		return nil
 	}
-	m.v.Confirmation, m.v.ConfirmedHow = ConfirmConfirmed, how
-	m.entry(call.Actor, "visit.confirmed", &m.v.ID, map[string]any{"how": how})
-	m.v.changedAt(m.now)
-	if err := m.tx.SaveVisit(m.v); err != nil {
+	m.visit.Confirmation, m.visit.ConfirmedHow = ConfirmConfirmed, how
+	m.entry(call.Actor, "visit.confirmed", &m.visit.ID, map[string]any{"how": how})
+	m.visit.changedAt(m.now)
+	if err := m.tx.SaveVisit(m.visit); err != nil {
 		return err
 	}
-	notifyCrew(m.Case, m.v, m.v.Crew, "visit.confirmed")
+	notifyCrew(m.Case, m.visit, m.visit.Crew, "visit.confirmed")
 	return nil
 }
 
@@ -717,7 +717,7 @@ func confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 // errors as Schedule.
 func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in ScheduleInput) (VisitView, error) {
 	out, err := s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *VisitCase) error {
-		old, in := m.v, in // the transaction may run again
+		old, in := m.visit, in // the transaction may run again
 		if in.Crew != nil && call.Actor.Role == RoleAgent {
 			return Fail(CodeForbidden, "An agent reschedules; the centre assigns.").At("/crew", "leave it out")
 		}
@@ -729,7 +729,7 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in Schedule
 		}
 		next := &Visit{Meta: newMeta(s.newID(in.ID), m.now), PredecessorID: &old.ID, Sequence: old.Sequence + 1}
 		err := succeed(m, call, next, in)
-		m.v = next
+		m.visit = next
 		return err
 	})
 	return out, s.withSlotsFor(ctx, call.Actor, id, err)
@@ -737,11 +737,11 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in Schedule
 
 // succeed ends a visit as rescheduled and books its successor.
 func succeed(m *VisitCase, call *Call, next *Visit, in ScheduleInput) error {
-	old := m.v
+	old := m.visit
 	if err := m.tx.apply(old, "reschedule"); err != nil {
 		return err
 	}
-	old.SuccessorID, old.EndedAt, old.EndReason = &next.ID, ptr(m.st.occurred), in.Reason
+	old.SuccessorID, old.EndedAt, old.EndReason = &next.ID, ptr(m.said.occurred), in.Reason
 	old.changedAt(m.now)
 	if err := m.tx.SaveVisit(old); err != nil {
 		return err
@@ -779,7 +779,7 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id ID, in ReasonInput)
 }
 
 func cancelVisit(m *VisitCase, a Actor, reason, against string) error {
-	v := m.v
+	v := m.visit
 	if err := m.tx.apply(v, "cancel"); err != nil {
 		return err
 	}
@@ -814,12 +814,12 @@ func (s *Service) PlanSeen(ctx context.Context, call *Call, id ID, in ReasonInpu
 		if len(m.plan) == 0 {
 			return Fail(CodePreconditionMissing, "No plan is in force for this household.")
 		}
-		if has(m.v.PlanSeen, call.Actor.UserID) {
+		if has(m.visit.PlanSeen, call.Actor.UserID) {
 			return nil
 		}
-		m.v.PlanSeen = append(m.v.PlanSeen, call.Actor.UserID)
-		m.entry(call.Actor, "visit.plan_seen", &m.v.ID, nil)
-		m.v.changedAt(m.now)
-		return m.tx.SaveVisit(m.v)
+		m.visit.PlanSeen = append(m.visit.PlanSeen, call.Actor.UserID)
+		m.entry(call.Actor, "visit.plan_seen", &m.visit.ID, nil)
+		m.visit.changedAt(m.now)
+		return m.tx.SaveVisit(m.visit)
 	})
 }

@@ -85,7 +85,7 @@ func whereabouts(s *Service, ctx context.Context, a Actor, f *Flag, turned []ID,
 		return err
 	}
 	for i := range visits {
-		if err := s.whereHeIs(ctx, a, f, &visits[i], &person, it, now); err != nil {
+		if err := whereHeIs(s, ctx, a, f, &visits[i], &person, it, now); err != nil {
 			return err
 		}
 	}
@@ -98,7 +98,7 @@ func whereabouts(s *Service, ctx context.Context, a Actor, f *Flag, turned []ID,
 	return nil
 }
 
-func (s *Service) whereHeIs(ctx context.Context, a Actor, f *Flag, v *Visit, person *User, it *QueueItem, now time.Time) error {
+func whereHeIs(s *Service, ctx context.Context, a Actor, f *Flag, v *Visit, person *User, it *QueueItem, now time.Time) error {
 	job, err := s.Read.Job(ctx, Scope{All: true}, v.JobID)
 	if err != nil {
 		return err

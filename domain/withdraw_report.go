@@ -39,7 +39,7 @@ func handleWithdrawReport(k *request) error {
 		if !f.Status.Open() || f.WithdrawnAt != nil && !ends { // said before
 			continue
 		}
-		f.WithdrawnAt, f.WithdrawnWords = ptr(k.st.occurred), strings.TrimSpace(k.in.Note)
+		f.WithdrawnAt, f.WithdrawnWords = ptr(k.said.occurred), strings.TrimSpace(k.in.Note)
 		if ends {
 			if err := k.tx.apply(f, "withdraw"); err != nil {
 				return err
@@ -48,7 +48,7 @@ func handleWithdrawReport(k *request) error {
 			if err := settleConduct(k.tx, k.actor, f); err != nil {
 				return err
 			}
-			if err := consentHome(k, f, ptr(k.st.occurred)); err != nil {
+			if err := consentHome(k, f, ptr(k.said.occurred)); err != nil {
 				return err
 			}
 		}
