@@ -140,7 +140,7 @@ func whereHeIs(s *Service, ctx context.Context, a Actor, f *Flag, v *Visit, pers
 		}
 		return nil
 	}
-	crew, err := s.colleagues(ctx, v, person.ID, now)
+	crew, err := colleagues(s, ctx, v, person.ID, now)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func whereHeIs(s *Service, ctx context.Context, a Actor, f *Flag, v *Visit, pers
 // colleagues are the technicians of a visit's centre who may go there now: not
 // kept from that home or from all, not on leave, in no other visit. What else
 // the rules ask, skill or the hours of the day, is said when one is chosen.
-func (s *Service) colleagues(ctx context.Context, v *Visit, not ID, now time.Time) (QueueField, error) {
+func colleagues(s *Service, ctx context.Context, v *Visit, not ID, now time.Time) (QueueField, error) {
 	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: JSONList[string]{},
 		Labels: JSONList[string]{}}
 	everything := Scope{All: true}
