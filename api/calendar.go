@@ -68,6 +68,8 @@ func calendarStatus(v *domain.Visit) ics.ObjectStatus {
 		if v.Confirmation != domain.ConfirmConfirmed {
 			return ics.ObjectStatusTentative
 		}
+	case domain.VisitEnRoute, domain.VisitArrived, domain.VisitInProgress, domain.VisitCompleted, domain.VisitPartial,
+		domain.VisitNoAccess, domain.VisitStopped: // it was kept, whatever came of it
 	}
 	return ics.ObjectStatusConfirmed
 }

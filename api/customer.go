@@ -396,6 +396,7 @@ func customerState(p *domain.LinkPage) (state, tone string) {
 			return string(v.Status), "warn"
 		case domain.VisitRescheduled:
 			return string(v.Status), ""
+		case domain.VisitScheduled, domain.VisitEnRoute, domain.VisitArrived, domain.VisitInProgress, domain.VisitCompleted:
 		}
 		return string(v.Status), "good"
 	case !p.Now.Before(v.WindowEnd):

@@ -2,7 +2,7 @@ package api
 
 import (
 	"go/ast"
-	goparser "go/parser"
+	"go/parser"
 	"go/token"
 	"maps"
 	"path/filepath"
@@ -80,7 +80,7 @@ func operationsNamedIn(t *testing.T, patterns ...string) []string {
 			if strings.HasSuffix(file, "_test.go") {
 				continue
 			}
-			parsed, err := goparser.ParseFile(fset, file, nil, goparser.SkipObjectResolution)
+			parsed, err := parser.ParseFile(fset, file, nil, parser.SkipObjectResolution)
 			if err != nil {
 				t.Fatal(err)
 			}

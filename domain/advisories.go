@@ -42,16 +42,16 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 					old.ExpiresOn != in.ExpiresOn {
 					return AdvisoryView{}, Fail(CodeDuplicate, "Another advisory has this id.")
 				}
-				return s.advisoryView(tx, a, old)
+				return advisoryView(tx, a, old)
 			} else if !notFound(err) {
 				return AdvisoryView{}, err
 			}
 		}
-		j, err := s.authorizeJob(tx, a, in.JobID)
+		j, err := authorizeJob(tx, a, in.JobID)
 		if err != nil {
 			return AdvisoryView{}, meaningIfAbsent(err, "job", "/job_id")
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return AdvisoryView{}, err
 		}
@@ -91,8 +91,8 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 		if err := tx.InsertAdvisory(x); err != nil {
 			return AdvisoryView{}, err
 		}
-		s.armAdvisory(tx, x)
-		if err := s.notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}); err != nil {
+		armAdvisory(tx, x)
+		if err := notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin}); err != nil {
 			return AdvisoryView{}, err
 		}
 		return NewAdvisoryView(a, x, nil, tx.Now), nil
@@ -127,7 +127,7 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 		part := action != "appeal" && action != "decide-appeal" && action != "end"
 		switch action {
 		case "approve":
-			err = s.approveAdvisory(tx, a, x, in)
+			err = approveAdvisory(tx, a, x, in)
 		case "refuse":
 			x.DecidedBy, x.DecidedAt, x.Reasons = &a.UserID, &tx.Now, in.Reasons
 			if err := tx.apply(x, "refuse"); err != nil {
@@ -146,16 +146,16 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 				return AdvisoryView{}, Fail(CodeUnprocessable, "It stands until %s already.", x.ExpiresOn).At("/expires_on", "a later day")
 			}
 			x.RenewOn, x.RenewBy, x.RenewReasons = in.ExpiresOn, &a.UserID, in.Reasons
-			err = s.notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin})
+			err = notifyAdvisers(tx, x, "note.waiting", []Role{RoleAdmin})
 		case "appeal":
 			if strings.TrimSpace(in.Words) == "" {
 				return AdvisoryView{}, Fail(CodeUnprocessable, "Write down what the household says.").At("/words", "in its words")
 			}
-			err = s.openAppealOf(tx, x, "voice", &a.UserID, in.Words)
+			err = openAppealOf(tx, x, "voice", &a.UserID, in.Words)
 		case "decide-appeal":
-			err = s.decideAppeal(tx, a, x, open, in)
+			err = decideAppeal(tx, a, x, open, in)
 		case "end":
-			err = s.endAdvisory(tx, x, &a.UserID, "end", in.Reasons, tx.Now)
+			err = endAdvisory(tx, x, &a.UserID, "end", in.Reasons, tx.Now)
 		}
 		if err != nil {
 			return AdvisoryView{}, err
@@ -163,22 +163,22 @@ func (s *Service) MoveAdvisory(ctx context.Context, call *Call, id ID, action st
 		if part && !has(x.Involved, a.UserID) {
 			x.Involved = append(x.Involved, a.UserID)
 		}
-		s.changed(&x.Meta, tx.Now)
+		x.changedAt(tx.Now)
 		if err := tx.SaveAdvisory(x); err != nil {
 			return AdvisoryView{}, err
 		}
 		if a.UserID != x.ProposedBy && action != "appeal" {
-			if err := s.notifyUser(tx, x.ProposedBy, "note.moved"); err != nil {
+			if err := notifyUser(tx, x.ProposedBy, "note.moved"); err != nil {
 				return AdvisoryView{}, err
 			}
 		}
-		return s.advisoryView(tx, a, x)
+		return advisoryView(tx, a, x)
 	})
 }
 
 // approveAdvisory lets a proposal or a renewal stand. The household is told by
 // its link, or the reason why not is on record.
-func (s *Service) approveAdvisory(tx *Work, a Actor, x *Advisory, in AdvisoryDecision) error {
+func approveAdvisory(tx *Work, a Actor, x *Advisory, in AdvisoryDecision) error {
 	why := strings.TrimSpace(in.NotToldReason)
 	switch {
 	case in.Told == nil, !*in.Told && why == "":
@@ -200,7 +200,7 @@ func (s *Service) approveAdvisory(tx *Work, a Actor, x *Advisory, in AdvisoryDec
 		return err
 	}
 	x.DecidedBy, x.DecidedAt, x.Reasons, x.NotToldReason = &a.UserID, &tx.Now, in.Reasons, why
-	s.armAdvisory(tx, x)
+	armAdvisory(tx, x)
 	if !*in.Told {
 		return nil // told at an earlier time stays told
 	}
@@ -209,37 +209,37 @@ func (s *Service) approveAdvisory(tx *Work, a Actor, x *Advisory, in AdvisoryDec
 	if err != nil {
 		return err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	s.notifyCustomer(d, nil, "note.told")
+	notifyCustomer(d, nil, "note.told")
 	return nil
 }
 
 // openAppealOf keeps a household's objection; it is due in 30 days.
-func (s *Service) openAppealOf(tx *Work, x *Advisory, how string, by *ID, words string) error {
-	p := &Appeal{Meta: newMeta(s.NewID(), tx.Now), AdvisoryID: x.ID, How: how, ByID: by, Words: strings.TrimSpace(words),
+func openAppealOf(tx *Work, x *Advisory, how string, by *ID, words string) error {
+	p := &Appeal{Meta: newMeta(tx.NewID(), tx.Now), AdvisoryID: x.ID, How: how, ByID: by, Words: strings.TrimSpace(words),
 		DueAt: tx.Now.Add(appealDue)}
 	if err := tx.InsertAppeal(p); err != nil {
 		return err
 	}
 	tx.arm(DueAppeal, p.ID, nil, p.DueAt)
-	return s.notifyAdvisers(tx, x, "note.waiting", keepers)
+	return notifyAdvisers(tx, x, "note.waiting", keepers)
 }
 
-func (s *Service) decideAppeal(tx *Work, a Actor, x *Advisory, p *Appeal, in AdvisoryDecision) error {
+func decideAppeal(tx *Work, a Actor, x *Advisory, p *Appeal, in AdvisoryDecision) error {
 	if in.Outcome != "keep" && in.Outcome != "end" {
 		return Fail(CodeUnprocessable, "An appeal keeps the advisory or ends it.").At("/outcome", "keep or end")
 	}
 	p.Outcome, p.Reasons, p.DecidedBy, p.DecidedAt = in.Outcome, in.Reasons, &a.UserID, &tx.Now
 	tx.Disarm(DueAppeal, p.ID)
-	s.changed(&p.Meta, tx.Now)
+	p.changedAt(tx.Now)
 	if err := tx.SaveAppeal(p); err != nil {
 		return err
 	}
 	if in.Outcome == "end" {
-		if err := s.endAdvisory(tx, x, &a.UserID, "end", "on appeal", tx.Now); err != nil {
+		if err := endAdvisory(tx, x, &a.UserID, "end", "on appeal", tx.Now); err != nil {
 			return err
 		}
 	}
@@ -250,15 +250,15 @@ func (s *Service) decideAppeal(tx *Work, a Actor, x *Advisory, p *Appeal, in Adv
 	if err != nil {
 		return err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	s.notifyCustomer(d, nil, "note.told")
+	notifyCustomer(d, nil, "note.told")
 	return nil
 }
 
-func (s *Service) endAdvisory(tx *Work, x *Advisory, by *ID, action, reason string, at time.Time) error {
+func endAdvisory(tx *Work, x *Advisory, by *ID, action, reason string, at time.Time) error {
 	if err := tx.apply(x, action); err != nil {
 		return err
 	}
@@ -269,7 +269,7 @@ func (s *Service) endAdvisory(tx *Work, x *Advisory, by *ID, action, reason stri
 }
 
 // armAdvisory reminds in time and lets it expire at its end.
-func (s *Service) armAdvisory(tx *Work, x *Advisory) {
+func armAdvisory(tx *Work, x *Advisory) {
 	due := x.ExpiresAt.Add(-advisoryReminder)
 	if !due.After(tx.Now) {
 		due = x.ExpiresAt
@@ -279,7 +279,7 @@ func (s *Service) armAdvisory(tx *Work, x *Advisory) {
 
 // advisoryDue reminds who may renew an advisory that it ends soon, or lets it
 // expire. Nobody else is told anything.
-func (s *Service) advisoryDue(tx *Work, id ID) error {
+func advisoryDue(tx *Work, id ID) error {
 	x, err := tx.LockAdvisory(id)
 	if notFound(err) || err == nil && x.Status != AdvisoryApproved && x.Status != AdvisoryProposed {
 		return nil
@@ -288,12 +288,12 @@ func (s *Service) advisoryDue(tx *Work, id ID) error {
 	}
 	if tx.Now.Before(x.ExpiresAt) {
 		tx.arm(DueAdvisory, x.ID, nil, x.ExpiresAt)
-		return s.notifyAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager})
+		return notifyAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager})
 	}
-	if err := s.endAdvisory(tx, x, nil, "expire", "not renewed", x.ExpiresAt); err != nil {
+	if err := endAdvisory(tx, x, nil, "expire", "not renewed", x.ExpiresAt); err != nil {
 		return err
 	}
-	s.changed(&x.Meta, tx.Now)
+	x.changedAt(tx.Now)
 	if err := tx.SaveAdvisory(x); err != nil {
 		return err
 	}
@@ -304,7 +304,7 @@ func (s *Service) advisoryDue(tx *Work, id ID) error {
 	if p := openAppeal(appeals); p != nil { // what it asked for has come
 		p.Outcome, p.Reasons, p.DecidedAt = "end", "not renewed", &tx.Now
 		tx.Disarm(DueAppeal, p.ID)
-		s.changed(&p.Meta, tx.Now)
+		p.changedAt(tx.Now)
 		return tx.SaveAppeal(p)
 	}
 	return nil
@@ -312,7 +312,7 @@ func (s *Service) advisoryDue(tx *Work, id ID) error {
 
 // appealOverdue rings everybody who may decide an appeal that nobody decided
 // in 30 days, and again each week until somebody does.
-func (s *Service) appealOverdue(tx *Work, id ID) error {
+func appealOverdue(tx *Work, id ID) error {
 	p, err := tx.Appeal(id)
 	if notFound(err) || err == nil && p.DecidedAt != nil {
 		return nil
@@ -325,18 +325,18 @@ func (s *Service) appealOverdue(tx *Work, id ID) error {
 	}
 	if p.EscalatedAt == nil {
 		p.EscalatedAt = &tx.Now
-		s.changed(&p.Meta, tx.Now)
+		p.changedAt(tx.Now)
 		if err := tx.SaveAppeal(p); err != nil {
 			return err
 		}
 	}
 	tx.arm(DueAppeal, p.ID, nil, tx.Now.Add(appealAgain))
-	return s.notifyAdvisers(tx, x, "note.overdue", keepers)
+	return notifyAdvisers(tx, x, "note.overdue", keepers)
 }
 
 // notifyAdvisers rings those of the roles who keep the advisory; who decides an
 // appeal had no part in it.
-func (s *Service) notifyAdvisers(tx *Work, x *Advisory, kind string, roles []Role) error {
+func notifyAdvisers(tx *Work, x *Advisory, kind string, roles []Role) error {
 	for _, role := range roles {
 		var area *ID
 		if role == RoleAreaManager {
@@ -352,8 +352,8 @@ func (s *Service) notifyAdvisers(tx *Work, x *Advisory, kind string, roles []Rol
 				fit = append(fit, u)
 			}
 		}
-		if err := s.notifyOnDuty(tx, fit, nil, func(u *User) Notice {
-			return s.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID))
+		if err := notifyOnDuty(tx, fit, nil, func(u *User) Notice {
+			return tx.svc.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID))
 		}); err != nil {
 			return err
 		}
@@ -361,16 +361,16 @@ func (s *Service) notifyAdvisers(tx *Work, x *Advisory, kind string, roles []Rol
 	return nil
 }
 
-func (s *Service) advisoryView(tx *Work, a Actor, x *Advisory) (AdvisoryView, error) {
+func advisoryView(tx *Work, a Actor, x *Advisory) (AdvisoryView, error) {
 	appeals, err := tx.AppealsOf(x.ID)
 	return NewAdvisoryView(a, x, appeals, tx.Now), err
 }
 
 // noteReads writes down who reads which advisories.
-func (s *Service) noteReads(tx *Work, a Actor, list []ID, visit *ID) error {
+func noteReads(tx *Work, a Actor, list []ID, visit *ID) error {
 	rows := make([]AdvisoryRead, len(list))
 	for i, id := range list {
-		rows[i] = AdvisoryRead{ID: s.NewID(), CreatedAt: tx.Now, AdvisoryID: id, UserID: a.UserID, Role: a.Role, VisitID: visit}
+		rows[i] = AdvisoryRead{ID: tx.NewID(), CreatedAt: tx.Now, AdvisoryID: id, UserID: a.UserID, Role: a.Role, VisitID: visit}
 	}
 	return tx.InsertAdvisoryReads(rows)
 }
@@ -391,13 +391,13 @@ func (s *Service) ReadAdvisories(ctx context.Context, a Actor, list []Advisory) 
 	err := s.inWork(ctx, nil, func(tx *Work) error {
 		ids := make([]ID, len(list))
 		for i := range list {
-			v, err := s.advisoryView(tx, a, &list[i])
+			v, err := advisoryView(tx, a, &list[i])
 			if err != nil {
 				return err
 			}
 			out[i], ids[i] = v, list[i].ID
 		}
-		return s.noteReads(tx, a, ids, nil)
+		return noteReads(tx, a, ids, nil)
 	})
 	return out, err
 }
@@ -414,10 +414,10 @@ func (s *Service) AdvisoryByID(ctx context.Context, a Actor, id ID) (AdvisoryVie
 		if !x.keptBy(a) {
 			return NotFound("advisory")
 		}
-		if out, err = s.advisoryView(tx, a, x); err != nil {
+		if out, err = advisoryView(tx, a, x); err != nil {
 			return err
 		}
-		return s.noteReads(tx, a, []ID{id}, nil)
+		return noteReads(tx, a, []ID{id}, nil)
 	})
 	return out, err
 }
@@ -464,14 +464,14 @@ func (s *Service) VisitAdvisories(ctx context.Context, a Actor, visit ID) (JSONL
 				ids = append(ids, x.ID)
 			}
 		}
-		return s.noteReads(tx, a, ids, &v.ID)
+		return noteReads(tx, a, ids, &v.ID)
 	})
 	return out, err
 }
 
 // toldOf lists the advisories that a household was told of, that concern a
 // job's door and stand.
-func (s *Service) toldOf(tx *Work, j *Job) ([]Advisory, error) {
+func toldOf(tx *Work, j *Job) ([]Advisory, error) {
 	list, err := tx.AdvisoriesOf(j.CustomerID)
 	if err != nil {
 		return nil, err
@@ -487,8 +487,8 @@ func (s *Service) toldOf(tx *Work, j *Job) ([]Advisory, error) {
 
 // linkNote tells the household's page that a note stands and until when, and
 // nothing of what is in it.
-func (s *Service) linkNote(tx *Work, p *LinkPage) error {
-	list, err := s.toldOf(tx, &p.Job)
+func linkNote(tx *Work, p *LinkPage) error {
+	list, err := toldOf(tx, &p.Job)
 	if err != nil {
 		return err
 	}
@@ -514,12 +514,12 @@ func (s *Service) linkNote(tx *Work, p *LinkPage) error {
 // appealAct is the household's objection, by link or by voice. By voice it is
 // answered the same whether there is an advisory or not: the desk does not
 // learn of one.
-func (s *Service) appealAct(k *request) error {
+func appealAct(k *request) error {
 	words := strings.TrimSpace(k.in.Reason)
 	if n := len([]rune(words)); n == 0 || n > 500 {
 		return Fail(CodeUnprocessable, "Please say what is not so.").At("/reason", "1 to 500 characters")
 	}
-	list, err := s.toldOf(k.tx, k.job)
+	list, err := toldOf(k.tx, k.job)
 	if err != nil {
 		return err
 	}
@@ -538,7 +538,7 @@ func (s *Service) appealAct(k *request) error {
 		if openAppeal(appeals) != nil {
 			continue
 		}
-		if err := s.openAppealOf(k.tx, &list[i], k.how(), by, words); err != nil {
+		if err := openAppealOf(k.tx, &list[i], k.how(), by, words); err != nil {
 			return err
 		}
 	}

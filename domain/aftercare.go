@@ -106,7 +106,7 @@ func (x *Aftercare) Sees(a Actor, f *Flag) bool {
 
 // careFor owes conversations to who reported harm at level 2 and above: its
 // reporter's manager, or, where that one is involved, somebody else.
-func (s *Service) careFor(tx *Work, f *Flag) error {
+func careFor(tx *Work, f *Flag) error {
 	if f.Level < aftercareLevel || f.ReporterID == nil {
 		return nil
 	}
@@ -128,12 +128,12 @@ func (s *Service) careFor(tx *Work, f *Flag) error {
 		}
 		area = &c.AreaID
 	}
-	owner, err := s.careOwner(tx, f, area)
+	owner, err := careOwner(tx, f, area)
 	if err != nil || owner == nil {
 		return err
 	}
 	for i, after := range aftercareAfter {
-		x := &Aftercare{Meta: newMeta(s.NewID(), tx.Now), FlagID: f.ID, PersonID: person.ID, AreaID: area, Step: i + 1,
+		x := &Aftercare{Meta: newMeta(tx.NewID(), tx.Now), FlagID: f.ID, PersonID: person.ID, AreaID: area, Step: i + 1,
 			DueAt: f.RecordedAt.Add(after), OwnerID: owner.ID}
 		if err := tx.apply(x, "plan"); err != nil {
 			return err
@@ -143,12 +143,12 @@ func (s *Service) careFor(tx *Work, f *Flag) error {
 		}
 		tx.arm(DueAftercare, x.ID, nil, x.nextRing())
 	}
-	return s.offerBreak(tx, f, person)
+	return offerBreak(tx, f, person)
 }
 
 // careOwner is a manager of the person's area who had no part in it, else a
 // deputy, else an admin.
-func (s *Service) careOwner(tx Tx, f *Flag, area *ID) (*User, error) {
+func careOwner(tx UserTx, f *Flag, area *ID) (*User, error) {
 	var all []User
 	if area != nil {
 		managers, err := tx.UsersWith(RoleAreaManager, nil, area)
@@ -184,7 +184,7 @@ func (s *Service) careOwner(tx Tx, f *Flag, area *ID) (*User, error) {
 func (x *Aftercare) nextRing() time.Time { return x.DueAt.Add(aftercareSteps[x.Rung].After) }
 
 // aftercareDue takes the next step of a conversation that nobody has had.
-func (s *Service) aftercareDue(tx *Work, id ID) error {
+func aftercareDue(tx *Work, id ID) error {
 	x, err := tx.LockAftercare(id)
 	if notFound(err) || err == nil && (!AftercareMoves.open("ring", x.Status) || x.Rung >= len(aftercareSteps)) {
 		return nil
@@ -200,7 +200,7 @@ func (s *Service) aftercareDue(tx *Work, id ID) error {
 		x.LateAt = ptr(x.DueAt)
 	}
 	x.Rung++
-	s.changed(&x.Meta, tx.Now)
+	x.changedAt(tx.Now)
 	if err := tx.SaveAftercare(x); err != nil {
 		return err
 	}
@@ -242,8 +242,8 @@ func (s *Service) aftercareDue(tx *Work, id ID) error {
 			fit = append(fit, u)
 		}
 	}
-	return s.notifyOnDuty(tx, fit, nil, func(u *User) Notice {
-		return s.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID))
+	return notifyOnDuty(tx, fit, nil, func(u *User) Notice {
+		return tx.svc.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID))
 	})
 }
 
@@ -289,7 +289,7 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 			}
 			x.DoneAt, x.DoneBy, x.Note = &st.occurred, &a.UserID, in.Note
 			tx.Disarm(DueAftercare, x.ID)
-			s.changed(&x.Meta, tx.Now)
+			x.changedAt(tx.Now)
 			err := tx.SaveAftercare(x)
 			return x.View(a), err
 		}
@@ -310,7 +310,7 @@ func (s *Service) MoveAftercare(ctx context.Context, call *Call, id ID, action s
 			}
 			o.DoneAt, o.DoneBy = &st.occurred, &a.UserID
 			tx.Disarm(DueAftercare, o.ID)
-			s.changed(&o.Meta, tx.Now)
+			o.changedAt(tx.Now)
 			if err := tx.SaveAftercare(o); err != nil {
 				return AftercareView{}, err
 			}

@@ -18,8 +18,11 @@ type Work struct {
 	Call *Call // nil: nobody asked for it, it was due
 
 	jobs []*lockedJob
-	new  func() ID
+	svc  *Service
 }
+
+// NewID makes an id.
+func (w *Work) NewID() ID { return w.svc.NewID() }
 
 // errDryRun rolls a unit of work back that was only asked for.
 var errDryRun = errors.New("dry run")
@@ -114,7 +117,7 @@ func (w *Work) entry(j *Job, a Actor, kind string, visit *ID, st EntryTime, payl
 	if err != nil || payload == nil {
 		body = []byte("{}")
 	}
-	f := &Entry{ID: w.new(), Kind: kind, VisitID: visit, ActorRole: a.Role,
+	f := &Entry{ID: w.NewID(), Kind: kind, VisitID: visit, ActorRole: a.Role,
 		OccurredAt: st.occurred, ClaimedAt: st.claimed, RecordedAt: st.recorded, Payload: body}
 	if a.Role != RoleSystem && a.UserID != (ID{}) { // of a household: who wrote it down for a caller
 		f.ActorID = ptr(a.UserID)
@@ -140,6 +143,7 @@ type Case struct {
 	planSince time.Time   // facts from before it are not judged by the plan
 	spoken    []time.Time // with the household by phone, where the plan asks
 	held      *Hold       // the open safety hold, if any
+	roads     Roads       // how long the way is; nil: the great circle
 	// technicians that were read anyway, with their leave from now on.
 	crew   map[ID]*User
 	leaves []Leave
@@ -161,12 +165,12 @@ func (c *Case) on(v *Visit) *VisitCase { return &VisitCase{c, v} }
 
 // openCase reads what the rules need to know of a locked job, once a unit of
 // work.
-func (s *Service) openCase(tx *Work, j *Job) (*Case, error) {
+func openCase(tx *Work, j *Job) (*Case, error) {
 	l := tx.locked(j.ID)
 	if l != nil && l.c != nil {
 		return l.c, nil
 	}
-	c := &Case{tx: tx, now: tx.Now, st: at(tx.Now), job: j}
+	c := &Case{tx: tx, now: tx.Now, st: at(tx.Now), job: j, roads: tx.svc.Roads}
 	var err error
 	if c.customer, err = tx.Customer(j.CustomerID); err != nil {
 		return nil, err
@@ -197,7 +201,7 @@ func (s *Service) openCase(tx *Work, j *Job) (*Case, error) {
 // inWork begins a transaction, lets fn do its work, and saves what changed.
 func (s *Service) inWork(ctx context.Context, call *Call, fn func(tx *Work) error) error {
 	return s.Store.InTx(ctx, func(tx Tx) error {
-		w := &Work{Tx: tx, Now: s.now(), Call: call, new: s.NewID}
+		w := &Work{Tx: tx, Now: s.now(), Call: call, svc: s}
 		if err := fn(w); err != nil {
 			return err
 		}
@@ -218,7 +222,7 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 	}
 	err := s.Store.InTx(ctx, func(tx Tx) error {
 		call.Told = nil // the transaction may run again
-		w := &Work{Tx: tx, Now: s.now(), Call: call, new: s.NewID}
+		w := &Work{Tx: tx, Now: s.now(), Call: call, svc: s}
 		v, err := fn(w)
 		if err != nil {
 			return err

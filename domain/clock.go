@@ -28,12 +28,12 @@ func (s *Service) tick(ctx context.Context, kinds ...DeadlineKind) (int, error) 
 		var one *Deadline
 		err := s.inWork(ctx, nil, func(tx *Work) error {
 			one = nil
-			due, err := tx.ClaimDue(tx.Now, 1, kinds...)
-			if err != nil || len(due) == 0 {
+			claimed, err := tx.ClaimDue(tx.Now, 1, kinds...)
+			if err != nil || len(claimed) == 0 {
 				return err
 			}
-			one = &due[0]
-			return s.due(ctx, tx, *one)
+			one = &claimed[0]
+			return due(ctx, tx, *one)
 		})
 		switch {
 		case err == nil && one == nil:
@@ -53,75 +53,75 @@ func (s *Service) tick(ctx context.Context, kinds ...DeadlineKind) (int, error) 
 }
 
 // dueHandlers carry out what is due, by its kind.
-var dueHandlers map[DeadlineKind]func(context.Context, *Service, *Work, Deadline) error
+var dueHandlers map[DeadlineKind]func(context.Context, *Work, Deadline) error
 
 func init() { // not a literal: some of them arm what others carry out
-	dueHandlers = map[DeadlineKind]func(context.Context, *Service, *Work, Deadline) error{
-		DueMissed:        ofVisit((*Service).missedDue),
-		DueHeldCancel:    ofVisit((*Service).heldCancelDue),
-		DueCrewTold:      ofVisit((*Service).crewToldDue),
-		DueJeopardy:      ofVisit((*Service).jeopardyDue),
-		DueSample:        ofVisit((*Service).sample),
-		DueLastNotice:    ofJob((*Service).reassess),
-		DueCloseResolved: ofJob((*Service).closeResolvedDue),
-		DueCoolOff:       of((*Service).coolOffDue),
-		DueTimer:         of((*Service).timerDue),
-		DueTimerPlan:     of((*Service).timerFromPlan),
-		DueSlotHold:      of((*Service).slotHoldDue),
-		DueSOS:           of((*Service).sosDue),
-		DueTriage:        of((*Service).flagOverdue),
-		DueLiveReport:    of((*Service).liveDue),
-		DueHold:          of((*Service).holdOverdue),
-		DueAdvisory:      of((*Service).advisoryDue),
-		DueAppeal:        of((*Service).appealOverdue),
-		DueAftercare:     of((*Service).aftercareDue),
-		DuePromise:       of((*Service).promiseLate),
-		DueDispute:       of((*Service).disputeOverdue),
-		DueThanks:        of((*Service).thanksDue),
-		DueMaintenance:   of((*Service).maintain),
-		DueDuty:          of((*Service).dutyBegins),
-		DueDay:           of((*Service).recomputeETAs),
-		DueMorning: func(ctx context.Context, s *Service, tx *Work, dl Deadline) error {
-			return s.morning(ctx, tx, dl.SubjectID, dl.DueAt)
+	dueHandlers = map[DeadlineKind]func(context.Context, *Work, Deadline) error{
+		DueMissed:        ofVisit(missedDue),
+		DueHeldCancel:    ofVisit(heldCancelDue),
+		DueCrewTold:      ofVisit(crewToldDue),
+		DueJeopardy:      ofVisit(jeopardyDue),
+		DueSample:        ofVisit(sample),
+		DueLastNotice:    ofJob(reassess),
+		DueCloseResolved: ofJob(closeResolvedDue),
+		DueCoolOff:       of(coolOffDue),
+		DueTimer:         of(timerDue),
+		DueTimerPlan:     of(timerFromPlan),
+		DueSlotHold:      of(slotHoldDue),
+		DueSOS:           of(sosDue),
+		DueTriage:        of(flagOverdue),
+		DueLiveReport:    of(liveDue),
+		DueHold:          of(holdOverdue),
+		DueAdvisory:      of(advisoryDue),
+		DueAppeal:        of(appealOverdue),
+		DueAftercare:     of(aftercareDue),
+		DuePromise:       of(promiseLate),
+		DueDispute:       of(disputeOverdue),
+		DueThanks:        of(thanksDue),
+		DueMaintenance:   of(maintain),
+		DueDuty:          of(dutyBegins),
+		DueDay:           of(recomputeETAs),
+		DueMorning: func(ctx context.Context, tx *Work, dl Deadline) error {
+			return morning(ctx, tx, dl.SubjectID, dl.DueAt)
 		},
 	}
 }
 
-func of(do func(*Service, *Work, ID) error) func(context.Context, *Service, *Work, Deadline) error {
-	return func(_ context.Context, s *Service, tx *Work, dl Deadline) error { return do(s, tx, dl.SubjectID) }
+func of(do func(*Work, ID) error) func(context.Context, *Work, Deadline) error {
+	return func(_ context.Context, tx *Work, dl Deadline) error { return do(tx, dl.SubjectID) }
 }
 
 // ofVisit opens the case of a visit; one that is gone asks for nothing.
-func ofVisit(do func(*Service, *VisitCase) error) func(context.Context, *Service, *Work, Deadline) error {
-	return of(func(s *Service, tx *Work, id ID) error {
+func ofVisit(do func(*VisitCase) error) func(context.Context, *Work, Deadline) error {
+	return of(func(tx *Work, id ID) error {
 		j, v, err := tx.LockVisit(id)
 		if notFound(err) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		c, err := s.openCase(tx, j)
+		c, err := openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		return do(s, c.on(v))
+		return do(c.on(v))
 	})
 }
 
 // ofJob opens the case of a job; one that is gone asks for nothing.
-func ofJob(do func(*Service, *Case) error) func(context.Context, *Service, *Work, Deadline) error {
-	return of(func(s *Service, tx *Work, id ID) error {
+func ofJob(do func(*Case) error) func(context.Context, *Work, Deadline) error {
+	return of(func(tx *Work, id ID) error {
 		j, err := tx.LockJob(id)
 		if notFound(err) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		c, err := s.openCase(tx, j)
+		c, err := openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		return do(s, c)
+		return do(c)
 	})
 }
 
@@ -129,7 +129,7 @@ func ofJob(do func(*Service, *Case) error) func(context.Context, *Service, *Work
 // kind that nobody knows is an error, so that it stays due and is seen. One that
 // panics fails alone: the clock also drives alarms, and a row that is due would
 // end each replica anew.
-func (s *Service) due(ctx context.Context, tx *Work, dl Deadline) (err error) {
+func due(ctx context.Context, tx *Work, dl Deadline) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
@@ -139,7 +139,7 @@ func (s *Service) due(ctx context.Context, tx *Work, dl Deadline) (err error) {
 	if !ok {
 		return fmt.Errorf("no handler for deadlines of the kind %q", dl.Kind)
 	}
-	return do(ctx, s, tx, dl)
+	return do(ctx, tx, dl)
 }
 
 // postpone lets a deadline that failed be tried again later; alarms soon.
@@ -156,44 +156,44 @@ func (s *Service) postpone(ctx context.Context, dl Deadline) error {
 
 // missedDue calls a visit missed, or lets it fall away where a hold or its plan
 // permits none; one that was held until now waits for its release.
-func (s *Service) missedDue(m *VisitCase) error {
+func missedDue(m *VisitCase) error {
 	switch {
 	case m.v.Status != VisitScheduled:
 		return nil
 	case m.held != nil && !m.now.Before(m.v.WindowStart), PlanPermits.unmet(m.plan, nil, nil) != "":
-		return s.heldCancel(m)
+		return heldCancel(m)
 	case m.held == nil:
-		return s.miss(m)
+		return miss(m)
 	}
 	return nil
 }
 
 // heldCancelDue lets a visit fall away that is held at the beginning of its
 // window, or whose household's plan permits none.
-func (s *Service) heldCancelDue(m *VisitCase) error {
+func heldCancelDue(m *VisitCase) error {
 	if m.v.Status != VisitScheduled || (m.held == nil || m.now.Before(m.v.WindowStart)) && PlanPermits.unmet(m.plan, nil, nil) == "" {
 		return nil
 	}
-	return s.heldCancel(m)
+	return heldCancel(m)
 }
 
-func (s *Service) crewToldDue(m *VisitCase) error {
+func crewToldDue(m *VisitCase) error {
 	if m.v.Status != VisitScheduled {
 		return nil
 	}
-	return s.settleCrew(m)
+	return settleCrew(m)
 }
 
-func (s *Service) closeResolvedDue(c *Case) error {
+func closeResolvedDue(c *Case) error {
 	if c.job.Status != JobResolved {
 		return nil
 	}
-	return s.endJob(c, System, "close", "resolved, no objection in 72 h")
+	return endJob(c, System, "close", "resolved, no objection in 72 h")
 }
 
 // miss calls a visit missed: nobody moved until 15 minutes after its window.
 // Counted against us; the household gets an apology and the first choice.
-func (s *Service) miss(m *VisitCase) error {
+func miss(m *VisitCase) error {
 	v := m.v
 	if err := m.tx.apply(v, "missed"); err != nil {
 		return err
@@ -202,23 +202,23 @@ func (s *Service) miss(m *VisitCase) error {
 	v.CountsAgainst, v.ProvisionalTo = "brand", ptr(m.now.Add(provisionalFor))
 	m.entryAt(EntryTime{occurred: *v.EndedAt, recorded: m.now}, System, "visit.missed", &v.ID,
 		map[string]any{"window_end": v.WindowEnd})
-	if err := s.saveVisit(m); err != nil {
+	if err := saveVisit(m); err != nil {
 		return err
 	}
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
-	return s.tell(m, "missed")
+	return tell(m, "missed")
 }
 
 // heldCancel ends a visit whose hold was not released until its window.
 // Counted for nobody.
-func (s *Service) heldCancel(m *VisitCase) error {
+func heldCancel(m *VisitCase) error {
 	m.v.ProvisionalTo = ptr(m.now.Add(provisionalFor))
-	if err := s.cancelVisit(m, System, "held", "nobody"); err != nil {
+	if err := cancelVisit(m, System, "held", "nobody"); err != nil {
 		return err
 	}
-	return s.notifyStaff(m.Case, m.v, "visit.held_cancelled", RoleCoordinator, RoleProprietor)
+	return notifyStaff(m.Case, m.v, "visit.held_cancelled", RoleCoordinator, RoleProprietor)
 }
 
 // Verify proves the hash chains of all jobs and names the first bad row of

@@ -59,7 +59,7 @@ func thankable(v *Visit) bool {
 }
 
 // thanksVisit is the last visit for which thanks can be given and were not.
-func thanksVisit(tx Tx, visits []Visit) (*Visit, error) {
+func thanksVisit(tx ThanksTx, visits []Visit) (*Visit, error) {
 	var last *Visit
 	for i := range visits {
 		if v := &visits[i]; thankable(v) && (last == nil || v.WindowStart.After(last.WindowStart)) {
@@ -79,7 +79,7 @@ func thanksVisit(tx Tx, visits []Visit) (*Visit, error) {
 // handleThanks keeps what the household said and asks the centre to read it. The
 // timeline does not name it: the crew would see there what nobody has read
 // yet.
-func (s *Service) handleThanks(k *request) error {
+func handleThanks(k *request) error {
 	tx, now := k.tx, k.now
 	v, err := thanksVisit(tx, k.visits)
 	if err != nil {
@@ -92,8 +92,9 @@ func (s *Service) handleThanks(k *request) error {
 	if n := len([]rune(text)); n == 0 || n > 500 {
 		return Fail(CodeUnprocessable, "Thanks are a few words.").At("/text", "1 to 500 characters")
 	}
-	t := &Thanks{Meta: newMeta(s.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID, CentreID: v.CentreID,
-		AreaID: v.AreaID, Text: text,
+	t := &Thanks{Meta: newMeta(k.tx.NewID(), now), JobID: v.JobID, VisitID: v.ID, ViaID: k.via(), CustomerID: v.CustomerID,
+		CentreID: v.CentreID,
+		AreaID:   v.AreaID, Text: text,
 		Crew: v.Crew, DeliverBy: now.Add(thanksWithin)}
 	if err := tx.apply(t, "thank"); err != nil {
 		return err
@@ -110,13 +111,13 @@ func (s *Service) handleThanks(k *request) error {
 	if err != nil {
 		return err
 	}
-	return s.notifyOnDuty(tx, users, c, func(u *User) Notice {
-		return s.notice("thanks.waiting", u.Language, now, t.DeliverBy, toUser(u.ID))
+	return notifyOnDuty(tx, users, c, func(u *User) Notice {
+		return k.tx.svc.notice("thanks.waiting", u.Language, now, t.DeliverBy, toUser(u.ID))
 	})
 }
 
 // undoThanks stops what a stranger wrote, as long as nobody has it.
-func (s *Service) undoThanks(tx *Work, j *Job, via map[ID]bool) error {
+func undoThanks(tx *Work, j *Job, via map[ID]bool) error {
 	list, err := tx.ThanksOfJob(j.ID)
 	if err != nil {
 		return err
@@ -131,7 +132,7 @@ func (s *Service) undoThanks(tx *Work, j *Job, via map[ID]bool) error {
 		}
 		t.Reason, t.ModeratedAt = "said by somebody else", &tx.Now
 		tx.Disarm(DueThanks, t.ID)
-		s.changed(&t.Meta, tx.Now)
+		t.changedAt(tx.Now)
 		if err := tx.SaveThanks(t); err != nil {
 			return err
 		}
@@ -175,7 +176,7 @@ func (s *Service) ModerateThanks(ctx context.Context, call *Call, id ID, in Mode
 			return ThanksView{}, err
 		}
 		t.ModeratedBy, t.ModeratedAt, t.Reason = &call.Actor.UserID, &tx.Now, strings.TrimSpace(in.Reason)
-		s.changed(&t.Meta, tx.Now)
+		t.changedAt(tx.Now)
 		err = tx.SaveThanks(t)
 		return NewThanksView(call.Actor, t), err
 	})
@@ -198,7 +199,7 @@ var private = regexp.MustCompile(`(?:[0-9०-९][\s().+-]*){5}|https?:|www\.|[^
 // thanksDue ends the time of a thank-you. What nobody read is passed on when
 // nothing private stands in it, else refused; what was approved goes to those
 // of the crew who do not have it yet.
-func (s *Service) thanksDue(tx *Work, id ID) error {
+func thanksDue(tx *Work, id ID) error {
 	t, err := tx.LockThanks(id)
 	if notFound(err) {
 		return nil
@@ -216,19 +217,19 @@ func (s *Service) thanksDue(tx *Work, id ID) error {
 		t.ModeratedAt, t.Reason = &tx.Now, why
 	}
 	if !ThanksMoves.open("deliver", t.Status) {
-		s.changed(&t.Meta, tx.Now)
+		t.changedAt(tx.Now)
 		return tx.SaveThanks(t)
 	}
 	if err := tx.apply(t, "deliver"); err != nil {
 		return err
 	}
-	s.changed(&t.Meta, tx.Now)
+	t.changedAt(tx.Now)
 	list, err := tx.UndeliveredThanks(&t.ID, nil)
 	if err != nil {
 		return err
 	}
 	for _, to := range list {
-		if err := s.deliverThanks(tx, to); err != nil {
+		if err := deliverThanks(tx, to); err != nil {
 			return err
 		}
 	}
@@ -236,18 +237,22 @@ func (s *Service) thanksDue(tx *Work, id ID) error {
 }
 
 // deliverThanks tells one person, once. The text waits in the app.
-func (s *Service) deliverThanks(tx *Work, to ThanksFor) error {
+func deliverThanks(tx *Work, to ThanksFor) error {
 	fresh, err := tx.DeliverThanks(to, tx.Now)
 	if err != nil || !fresh {
 		return err
 	}
-	return s.notifyUser(tx, to.UserID, "kindness.thanks")
+	return notifyUser(tx, to.UserID, "kindness.thanks")
 }
 
 // complimentsAfter hands approved thanks to those of a crew for whom the visit that
 // ended was hard. It never says why now: the row of the thank-you does not
 // change, so that no desk can tell from it what happened.
-func (s *Service) complimentsAfter(tx *Work, v *Visit) error {
+func init() {
+	visitEnded = append(visitEnded, func(m *VisitCase) error { return complimentsAfter(m.tx, m.v) })
+}
+
+func complimentsAfter(tx *Work, v *Visit) error {
 	list, err := tx.UndeliveredThanks(nil, v.EverCrew)
 	if err != nil || len(list) == 0 {
 		return err
@@ -262,7 +267,7 @@ func (s *Service) complimentsAfter(tx *Work, v *Visit) error {
 	}
 	for _, to := range list {
 		if hardFor(to.UserID, v, flags, attempts) {
-			if err := s.deliverThanks(tx, to); err != nil {
+			if err := deliverThanks(tx, to); err != nil {
 				return err
 			}
 		}

@@ -34,7 +34,7 @@ var ConductWhat = []string{"rude", "discriminated", "drunk", "harassed", "threat
 // does not name it, and no desk sees it afterwards, also not the one that wrote
 // it down. Written down by a desk, it names a technician only who was ever in a
 // crew of this job.
-func (s *Service) handleReport(k *request) error {
+func handleReport(k *request) error {
 	what, ok := conductWhat[k.in.What]
 	if !ok {
 		return Fail(CodeUnprocessable, "Please choose what happened.").At("/what", strings.Join(ConductWhat, ", "))
@@ -67,7 +67,7 @@ func (s *Service) handleReport(k *request) error {
 			v = o
 		}
 	}
-	return s.raiseOrMerge(k, v, f)
+	return raiseOrMerge(k, v, f)
 }
 
 // conductPeople are those of our people who set out for a household. Whom it
@@ -147,7 +147,7 @@ func NewStandDownView(a Actor, k *StoodDown) StandDownView {
 	return v
 }
 
-// SeesStandDown: those who answer for the report it came of, and nobody else.
+// SeesStandDown reports whether the actor sees what keeps somebody from homes: those who answer for the report it came of, and nobody else.
 func (a Actor) SeesStandDown(f *Flag) bool { return a.answersFor(f) }
 
 func checkStandDown(a Actor, k *StoodDown) error {
@@ -189,19 +189,19 @@ func (s *Service) LiftStandDown(ctx context.Context, call *Call, id ID, in Reaso
 		if err := tx.SaveStandDown(&x.StandDown); err != nil {
 			return StandDownView{}, err
 		}
-		return NewStandDownView(call.Actor, x), s.goesAgain(tx, &x.StandDown)
+		return NewStandDownView(call.Actor, x), goesAgain(tx, &x.StandDown)
 	})
 }
 
 // goesAgain tells somebody that they are kept from all homes no longer, unless
 // another report still does, and tells the desk once more of those of their
 // visits that nobody has taken.
-func (s *Service) goesAgain(tx *Work, k *StandDown) error {
+func goesAgain(tx *Work, k *StandDown) error {
 	diary, err := tx.LockDiary([]ID{k.UserID}, ID{}, tx.Now, tx.Now, tx.Now)
 	if err != nil || len(diary.KeptAway) > 0 {
 		return err
 	}
-	if err := s.notifyUser(tx, k.UserID, "visits.again"); err != nil {
+	if err := notifyUser(tx, k.UserID, "visits.again"); err != nil {
 		return err
 	}
 	for _, id := range k.Visits {
@@ -216,11 +216,11 @@ func (s *Service) goesAgain(tx *Work, k *StandDown) error {
 		if err != nil {
 			return err
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		if err := s.notifyStaff(d, v, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
+		if err := notifyStaff(d, v, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	}
@@ -229,20 +229,20 @@ func (s *Service) goesAgain(tx *Work, k *StandDown) error {
 
 // separate keeps the person whom a report is about from that home at level 2
 // and above, and from every home at 3 and 4.
-func (s *Service) separate(d *Case, f *Flag) error {
+func separate(d *Case, f *Flag) error {
 	if f.SubjectID == nil || f.Level < 2 {
 		return nil
 	}
-	asked, err := s.separatedBefore(d, f)
+	asked, err := separatedBefore(d, f)
 	if err != nil {
 		return err
 	}
 	if f.severe() {
-		if err := s.standDown(d, f); err != nil {
+		if err := standDown(d, f); err != nil {
 			return err
 		}
 	}
-	if err := s.exclude(*f.SubjectID, d, f); err != nil {
+	if err := exclude(*f.SubjectID, d, f); err != nil {
 		return err
 	}
 	if asked {
@@ -254,7 +254,7 @@ func (s *Service) separate(d *Case, f *Flag) error {
 	}
 	for i := range there {
 		if v := &there[i]; insideNow(v) && (f.severe() || v.CustomerID == d.customer.ID) {
-			return s.callManager(d.tx, f)
+			return callManager(d.tx, f)
 		}
 	}
 	return nil
@@ -262,7 +262,7 @@ func (s *Service) separate(d *Case, f *Flag) error {
 
 // separatedBefore reports whether a report has had its consequences at this level
 // already; then nobody is asked to call once more.
-func (s *Service) separatedBefore(d *Case, f *Flag) (bool, error) {
+func separatedBefore(d *Case, f *Flag) (bool, error) {
 	if f.severe() {
 		_, err := d.tx.StandDownOf(f.ID)
 		if notFound(err) {
@@ -281,13 +281,13 @@ func (s *Service) separatedBefore(d *Case, f *Flag) (bool, error) {
 // whoever decides sees at once where they are, calls, and sends a colleague.
 func insideNow(v *Visit) bool { return v.Status == VisitArrived || v.Status == VisitInProgress }
 
-func (s *Service) callManager(tx *Work, f *Flag) error {
-	return s.notifyUser(tx, *f.SubjectID, "call.manager")
+func callManager(tx *Work, f *Flag) error {
+	return notifyUser(tx, *f.SubjectID, "call.manager")
 }
 
 // standDown takes somebody out of all visits that have not begun; each desk
 // learns that a visit needs somebody, and not why.
-func (s *Service) standDown(d *Case, f *Flag) error {
+func standDown(d *Case, f *Flag) error {
 	user := *f.SubjectID
 	if _, err := d.tx.StandDownOf(f.ID); err == nil || !notFound(err) {
 		return err
@@ -310,7 +310,7 @@ func (s *Service) standDown(d *Case, f *Flag) error {
 		}
 		j, err := d.tx.LockJob(id)
 		if err == nil {
-			jobs[id], err = s.openCase(d.tx, j)
+			jobs[id], err = openCase(d.tx, j)
 		}
 		return err
 	}
@@ -325,7 +325,7 @@ func (s *Service) standDown(d *Case, f *Flag) error {
 	if visits, err = ahead(); err != nil {
 		return err
 	}
-	k := &StandDown{ID: s.NewID(), UserID: user, FlagID: f.ID, Since: d.now}
+	k := &StandDown{ID: d.tx.NewID(), UserID: user, FlagID: f.ID, Since: d.now}
 	for i := range visits {
 		v := &visits[i]
 		if err := load(v.JobID); err != nil {
@@ -335,12 +335,12 @@ func (s *Service) standDown(d *Case, f *Flag) error {
 		if v.Status == VisitEnRoute {
 			k.TurnedBack = append(k.TurnedBack, v.ID)
 		}
-		if err := s.takeOut(jobs[v.JobID].on(v), user); err != nil {
+		if err := takeOut(jobs[v.JobID].on(v), user); err != nil {
 			return err
 		}
 	}
 	if len(k.TurnedBack) > 0 {
-		if err := s.callManager(d.tx, f); err != nil {
+		if err := callManager(d.tx, f); err != nil {
 			return err
 		}
 	}
@@ -348,31 +348,31 @@ func (s *Service) standDown(d *Case, f *Flag) error {
 }
 
 // takeOut takes somebody out of the crew of a visit that has not begun.
-func (s *Service) takeOut(m *VisitCase, user ID) error {
+func takeOut(m *VisitCase, user ID) error {
 	before := slices.Clone(m.v.Crew)
 	m.setCrew(without(m.v.Crew, user))
 	if m.v.Status == VisitScheduled {
-		s.notifyCrew(m.Case, m.v, m.v.Crew, "visit.crew_changed")
+		notifyCrew(m.Case, m.v, m.v.Crew, "visit.crew_changed")
 	}
-	if err := s.waitForCompany(m); err != nil {
+	if err := waitForCompany(m); err != nil {
 		return err
 	}
 	if m.v.Status == VisitEnRoute { // no plan asks for two; whoever goes on alone hears it from the desk
-		s.notifyCrew(m.Case, m.v, m.v.Crew, "visit.call_desk")
+		notifyCrew(m.Case, m.v, m.v.Crew, "visit.call_desk")
 	}
 	m.entry(System, "visit.assigned", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before, "reason": ""})
-	if err := s.saveVisit(m); err != nil {
+	if err := saveVisit(m); err != nil {
 		return err
 	}
-	s.notifyCrew(m.Case, m.v, []ID{user}, "visit.unassigned")
-	return s.notifyStaff(m.Case, m.v, "visit.needs_someone", RoleCoordinator, RoleProprietor)
+	notifyCrew(m.Case, m.v, []ID{user}, "visit.unassigned")
+	return notifyStaff(m.Case, m.v, "visit.needs_someone", RoleCoordinator, RoleProprietor)
 }
 
 // settleConduct ends what stood until a report about our own people was
 // decided. Upheld, or withdrawn at level 3 and 4 or under pressure, it stays
 // until whoever decides lifts it with reasons: somebody may have been asked to
 // withdraw.
-func (s *Service) settleConduct(tx *Work, a Actor, f *Flag) error {
+func settleConduct(tx *Work, a Actor, f *Flag) error {
 	if f.SubjectID == nil {
 		return nil
 	}
@@ -389,19 +389,19 @@ func (s *Service) settleConduct(tx *Work, a Actor, f *Flag) error {
 		if err := tx.SaveStandDown(k); err != nil {
 			return err
 		}
-		if err := s.goesAgain(tx, k); err != nil {
+		if err := goesAgain(tx, k); err != nil {
 			return err
 		}
 	}
 	if f.ToldAt == nil {
 		return nil
 	}
-	return s.notifyUser(tx, *f.SubjectID, "flag.heard", f.named())
+	return notifyUser(tx, *f.SubjectID, "flag.heard", f.named())
 }
 
 // review asks the person whom a report is about for their side, with what they may
 // be told in the area manager's words.
-func (s *Service) review(tx *Work, f *Flag, in FlagDecision) error {
+func review(tx *Work, f *Flag, in FlagDecision) error {
 	told := strings.TrimSpace(in.Told)
 	if told == "" {
 		return nil
@@ -414,7 +414,7 @@ func (s *Service) review(tx *Work, f *Flag, in FlagDecision) error {
 		return nil
 	}
 	f.ToldAt = &tx.Now
-	return s.notifyUser(tx, *f.SubjectID, "flag.hearing", f.named())
+	return notifyUser(tx, *f.SubjectID, "flag.hearing", f.named())
 }
 
 // NewFlagHearing shows the person named what they may know.
@@ -463,10 +463,10 @@ func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInpu
 			return FlagHearing{}, Fail(CodeUnprocessable, "Say it in your own words.").At("/text", "a few sentences")
 		}
 		f.Statement, f.StatedAt = text, &tx.Now
-		s.changed(&f.Meta, tx.Now)
+		f.changedAt(tx.Now)
 		if err := tx.SaveFlag(f); err != nil {
 			return FlagHearing{}, err
 		}
-		return NewFlagHearing(call.Actor, f), s.notifyHandlers(tx, f, "flag.stated")
+		return NewFlagHearing(call.Actor, f), notifyHandlers(tx, f, "flag.stated")
 	})
 }

@@ -59,7 +59,7 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *ID,
 				err = NotFound("visit")
 			}
 		} else {
-			j, err = s.authorizeJob(tx, call.Actor, *job)
+			j, err = authorizeJob(tx, call.Actor, *job)
 		}
 		if err != nil {
 			return Attempt{}, err
@@ -67,11 +67,11 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *ID,
 		if call.Actor.Role == RoleAdmin {
 			return Attempt{}, Fail(CodeForbidden, "As admin you may not record attempts.")
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return Attempt{}, err
 		}
-		a, err := s.recordAttempt(call, d, v, in)
+		a, err := recordAttempt(call, d, v, in)
 		if err != nil {
 			return Attempt{}, err
 		}
@@ -80,7 +80,7 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *ID,
 }
 
 // recordAttempt writes the attempt and lets the verdict follow.
-func (s *Service) recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) (*Attempt, error) {
+func recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) (*Attempt, error) {
 	j := d.job
 	if in.Direction == "" {
 		in.Direction = reach.Outbound
@@ -93,12 +93,13 @@ func (s *Service) recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) 
 	if err != nil {
 		return nil, err
 	}
-	a := &Attempt{ID: s.newID(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
+	a := &Attempt{ID: d.tx.svc.newID(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
 		Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
 		Lon:         in.Lon,
-		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, Request: in.request, ByRole: call.Actor.Role, OccurredAt: st.occurred,
-		ClaimedAt: st.claimed, RecordedAt: d.now, CreatedAt: d.now}
+		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.link, Request: in.request, ByRole: call.Actor.Role,
+		OccurredAt: st.occurred,
+		ClaimedAt:  st.claimed, RecordedAt: d.now, CreatedAt: d.now}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
@@ -120,7 +121,7 @@ func (s *Service) recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) 
 			a.Grade = reach.Recorded
 		}
 	}
-	if err := s.resolveAddress(d, a, in.Address); err != nil {
+	if err := resolveAddress(d, a, in.Address); err != nil {
 		return nil, err
 	}
 	if in.ID != nil {
@@ -140,11 +141,11 @@ func (s *Service) recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) 
 		return nil, err
 	}
 	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" {
-		if err := s.invalidateNumber(d, a.Address); err != nil {
+		if err := invalidateNumber(d, a.Address); err != nil {
 			return nil, err
 		}
 	}
-	s.attemptFact(call.Actor, d, a, st)
+	attemptFact(call.Actor, d, a, st)
 	if d.customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
 		// To a household that cannot use a page, speaking with it is telling it.
 		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
@@ -154,17 +155,17 @@ func (s *Service) recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) 
 			return nil, err
 		}
 	}
-	if err := s.reassess(d); err != nil {
+	if err := reassess(d); err != nil {
 		return nil, err
 	}
 	if a.Direction == reach.Inbound {
-		if err := s.groupContacts(d, a); err != nil {
+		if err := groupContacts(d, a); err != nil {
 			return nil, err
 		}
-		return a, s.applyToOpenJobs(call, d, a, st)
+		return a, applyToOpenJobs(call, d, a, st)
 	}
 	if a.Contact() {
-		return a, s.keepByCall(d, call.Actor, a)
+		return a, keepByCall(d, call.Actor, a)
 	}
 	return a, nil
 }
@@ -173,7 +174,7 @@ func equalTime(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
-func (s *Service) attemptFact(actor Actor, d *Case, a *Attempt, st EntryTime) {
+func attemptFact(actor Actor, d *Case, a *Attempt, st EntryTime) {
 	d.entryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
 		"channel": a.Channel,
 		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
@@ -183,7 +184,7 @@ func (s *Service) attemptFact(actor Actor, d *Case, a *Attempt, st EntryTime) {
 }
 
 // applyToOpenJobs lets an inbound contact count on all open jobs of the household.
-func (s *Service) applyToOpenJobs(call *Call, d *Case, a *Attempt, st EntryTime) error {
+func applyToOpenJobs(call *Call, d *Case, a *Attempt, st EntryTime) error {
 	others, err := d.tx.OpenJobsOf(d.customer.ID)
 	if err != nil {
 		return err
@@ -196,17 +197,17 @@ func (s *Service) applyToOpenJobs(call *Call, d *Case, a *Attempt, st EntryTime)
 		if err != nil {
 			return err
 		}
-		od, err := s.openCase(d.tx, o)
+		od, err := openCase(d.tx, o)
 		if err != nil {
 			return err
 		}
 		b := *a
-		b.ID, b.JobID, b.VisitID = s.NewID(), o.ID, nil
+		b.ID, b.JobID, b.VisitID = d.tx.NewID(), o.ID, nil
 		if err := d.tx.InsertAttempt(&b); err != nil {
 			return err
 		}
-		s.attemptFact(call.Actor, od, &b, st)
-		if err := s.reassess(od); err != nil {
+		attemptFact(call.Actor, od, &b, st)
+		if err := reassess(od); err != nil {
 			return err
 		}
 	}
@@ -214,12 +215,12 @@ func (s *Service) applyToOpenJobs(call *Call, d *Case, a *Attempt, st EntryTime)
 }
 
 // resolveAddress finds which number and person were tried.
-func (s *Service) resolveAddress(d *Case, a *Attempt, raw string) error {
+func resolveAddress(d *Case, a *Attempt, raw string) error {
 	if a.ContactID != nil && d.customer.contact(*a.ContactID) == nil {
 		return Fail(CodeUnprocessable, "The household has no such contact.").At("/contact_id", "a contact of the customer")
 	}
 	if raw != "" && a.dialled() {
-		e164, err := s.phone(raw, d.centre.Country, "/address")
+		e164, err := d.tx.svc.phone(raw, d.centre.Country, "/address")
 		if err != nil {
 			return err
 		}
@@ -247,7 +248,7 @@ func (s *Service) resolveAddress(d *Case, a *Attempt, raw string) error {
 }
 
 // invalidateNumber removes a number that belongs to somebody else from the known ones.
-func (s *Service) invalidateNumber(d *Case, number string) error {
+func invalidateNumber(d *Case, number string) error {
 	hit := false
 	for i := range d.customer.Contacts {
 		c := &d.customer.Contacts[i]
@@ -258,7 +259,7 @@ func (s *Service) invalidateNumber(d *Case, number string) error {
 	if !hit {
 		return nil
 	}
-	s.changed(&d.customer.Meta, d.now)
+	d.customer.changedAt(d.now)
 	return d.tx.SaveCustomer(d.customer)
 }
 
@@ -289,7 +290,7 @@ func EffectivePolicy(list []Policy, now time.Time) reach.Policy {
 }
 
 // verdict computes reachability from all facts of the job.
-func (s *Service) verdict(d *Case) (reach.Verdict, []Visit, error) {
+func verdict(d *Case) (reach.Verdict, []Visit, error) {
 	attempts, err := d.tx.AttemptsOf(d.job.ID)
 	if err != nil {
 		return reach.Verdict{}, nil, err
@@ -364,12 +365,12 @@ func (d *Case) reachCase(attempts []Attempt, policies []Policy, visits []Visit, 
 
 // reassess computes the verdict anew and lets what follows from it follow: the
 // last notice goes out, the hold is placed or lifted (docs/product.md section 4).
-func (s *Service) reassess(d *Case) error {
+func reassess(d *Case) error {
 	j := d.job
 	if j.Status.Ended() {
 		return nil
 	}
-	v, visits, err := s.verdict(d)
+	v, visits, err := verdict(d)
 	if err != nil {
 		return err
 	}
@@ -386,7 +387,7 @@ func (s *Service) reassess(d *Case) error {
 	}
 	switch {
 	case v.Verdict == reach.Unreachable && open == nil:
-		return s.becomeUnreachable(d, v, visits)
+		return becomeUnreachable(d, v, visits)
 	case v.Verdict != reach.Unreachable && open != nil:
 		// Contact ended the case, or another fact, such as a visit that an
 		// offline phone was on, shows that it was never so.
@@ -405,7 +406,7 @@ func (s *Service) reassess(d *Case) error {
 			return err
 		}
 		d.entry(System, "hold.lifted", nil, map[string]any{"hold_id": open.ID, "kind": HoldUnreachable, "because": v.Explanation})
-		if err := s.notifyStaff(d, nil, kind, RoleProprietor, RoleCoordinator); err != nil {
+		if err := notifyStaff(d, nil, kind, RoleProprietor, RoleCoordinator); err != nil {
 			return err
 		}
 	case was != v.Verdict:
@@ -418,7 +419,7 @@ func (s *Service) reassess(d *Case) error {
 		}
 	}
 	if v.EnoughAt != nil && v.LastNoticeSentAt == nil {
-		if err := s.sendLastNotice(d, *v.EnoughAt); err != nil {
+		if err := sendLastNotice(d, *v.EnoughAt); err != nil {
 			return err
 		}
 	}
@@ -440,7 +441,7 @@ func (s *Service) reassess(d *Case) error {
 // began is contact. What else a visit changes is whether a confirmed one lies
 // ahead, which matters once the last notice runs: the clock judges that anew,
 // from all facts, within its next second.
-func (s *Service) visitMoved(d *Case, v *Visit) error {
+func visitMoved(d *Case, v *Visit) error {
 	j := d.job
 	at := v.begun()
 	if at != nil && (j.LastContactAt == nil || at.After(*j.LastContactAt)) {
@@ -451,20 +452,20 @@ func (s *Service) visitMoved(d *Case, v *Visit) error {
 	case at != nil && j.Verdict == reach.Untried:
 		j.Verdict = reach.Reached
 	case at != nil && j.Verdict != reach.Reached:
-		return s.reassess(d)
+		return reassess(d)
 	case j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable:
 		d.tx.arm(DueLastNotice, j.ID, &j.ID, d.now)
 	}
 	return nil
 }
 
-func (s *Service) becomeUnreachable(d *Case, v reach.Verdict, visits []Visit) error {
+func becomeUnreachable(d *Case, v reach.Verdict, visits []Visit) error {
 	j := d.job
 	since := d.now
 	if v.UnreachableSince != nil {
 		since = *v.UnreachableSince
 	}
-	h := &Hold{ID: s.NewID(), Kind: HoldUnreachable, JobID: &j.ID, Reason: v.Explanation, By: string(RoleSystem),
+	h := &Hold{ID: d.tx.NewID(), Kind: HoldUnreachable, JobID: &j.ID, Reason: v.Explanation, By: string(RoleSystem),
 		DueAt: ptr(since.AddDate(0, 0, d.closeAfter))}
 	if err := Apply(h, "place", since); err != nil {
 		return err
@@ -481,21 +482,21 @@ func (s *Service) becomeUnreachable(d *Case, v reach.Verdict, visits []Visit) er
 			continue
 		}
 		m := d.on(o)
-		if err := s.cancelVisit(m, System, "household unreachable", "nobody"); err != nil {
+		if err := cancelVisit(m, System, "household unreachable", "nobody"); err != nil {
 			return err
 		}
 	}
-	if err := s.notifyStaff(d, nil, "job.unreachable", RoleProprietor, RoleCoordinator); err != nil {
+	if err := notifyStaff(d, nil, "job.unreachable", RoleProprietor, RoleCoordinator); err != nil {
 		return err
 	}
-	s.notifyCustomer(d, nil, "job.unreachable_home")
+	notifyCustomer(d, nil, "job.unreachable_home")
 	return nil
 }
 
 // sendLastNotice sends the one written notice to a device or the webhook;
 // without either the desk is told that the text is ready. To a household that
 // uses no page the desk speaks once more. Once a case.
-func (s *Service) sendLastNotice(d *Case, enough time.Time) error {
+func sendLastNotice(d *Case, enough time.Time) error {
 	spoken, kind := d.customer.VoiceOnly(), "job.notice_ready"
 	if spoken {
 		kind = "job.call_once_more"
@@ -505,20 +506,21 @@ func (s *Service) sendLastNotice(d *Case, enough time.Time) error {
 		return err
 	}
 	mark := fmt.Sprintf("last_notice|%s|%d", d.job.ID, enough.Unix())
-	if !spoken && (len(devices) > 0 || s.TextGateway) {
+	if !spoken && (len(devices) > 0 || d.tx.svc.TextGateway) {
 		language := d.customer.LanguageOf(d.job.ContactID)
-		d.tx.Enqueue(s.notice("job.last_notice", language, d.now, d.now.Add(48*time.Hour), d.about("job.last_notice", nil, language), func(n *Notice) {
-			n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.customer.ID, true, true, &mark
-		}))
+		d.tx.Enqueue(d.tx.svc.notice("job.last_notice", language, d.now, d.now.Add(48*time.Hour), d.about("job.last_notice", nil, language),
+			func(n *Notice) {
+				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.customer.ID, true, true, &mark
+			}))
 		return nil
 	}
 	users, err := d.tx.UsersWith(RoleCoordinator, &d.job.CentreID, nil)
 	if err != nil {
 		return err
 	}
-	return s.notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
+	return notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
 		key := mark + "|" + u.ID.String()
-		return s.notice(kind, u.Language, d.now, d.now.Add(72*time.Hour), toUser(u.ID), d.about(kind, nil, u.Language),
+		return d.tx.svc.notice(kind, u.Language, d.now, d.now.Add(72*time.Hour), toUser(u.ID), d.about(kind, nil, u.Language),
 			func(n *Notice) { n.DedupeKey = &key })
 	})
 }
@@ -548,12 +550,12 @@ func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt
 			tx.entry(j, System, "household.told", visit, at(now), map[string]any{"notice": n.Kind, "channel": channel})
 			return nil
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return err
 		}
 		sum := HashToken(receipt)
-		if _, err := s.recordAttempt(&Call{Actor: System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
+		if _, err := recordAttempt(&Call{Actor: System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
 			Outcome: reach.Sent,
 			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}); err != nil {
 			return err
@@ -574,11 +576,11 @@ func (s *Service) Reachability(ctx context.Context, a Actor, job ID) (reach.Verd
 		if err != nil {
 			return err
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		out, _, err = s.verdict(d)
+		out, _, err = verdict(d)
 		return err
 	})
 	return out, err
@@ -680,7 +682,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 			if err != nil {
 				return out, err
 			}
-			d, err := s.openCase(tx, j)
+			d, err := openCase(tx, j)
 			if err != nil {
 				return out, err
 			}
@@ -689,7 +691,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 				id = s.NewID() // a second household with this number
 			}
 			known = true
-			if _, err := s.recordAttempt(call, d, nil, AttemptInput{ID: &id, Direction: in.Direction, Address: phone, Channel: in.Channel,
+			if _, err := recordAttempt(call, d, nil, AttemptInput{ID: &id, Direction: in.Direction, Address: phone, Channel: in.Channel,
 				Outcome: in.Outcome,
 				Note:    in.Note, OccurredAt: in.OccurredAt}); err != nil {
 				return out, err
@@ -707,7 +709,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 		}
 		if in.Flag != nil {
 			f := &Flag{Kind: in.Flag.Kind, Level: *in.Flag.Level, Note: in.Flag.Note}
-			if _, err := s.flagByPhone(tx, call, f, FlagInput{Phone: phone, OccurredAt: in.OccurredAt}, where.country); err != nil {
+			if _, err := flagByPhone(tx, call, f, FlagInput{Phone: phone, OccurredAt: in.OccurredAt}, where.country); err != nil {
 				return out, err
 			}
 		}
@@ -722,7 +724,7 @@ func (s *Service) PutPolicy(ctx context.Context, call *Call, centre *ID, rules r
 	return run(ctx, s, call, func(tx *Work) (Policy, error) {
 		loc := time.UTC
 		if centre != nil {
-			c, err := s.authorizeCentre(tx, call.Actor, *centre)
+			c, err := authorizeCentre(tx, call.Actor, *centre)
 			if err != nil {
 				return Policy{}, err
 			}

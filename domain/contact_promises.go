@@ -64,7 +64,7 @@ func rosterOf(hours []Shift, dates []DayHours, c *Centre) duty.Roster {
 }
 
 // dutyOf reads when somebody of the job's centre, area or brand is on duty.
-func (s *Service) dutyOf(d *Case, u *User) (duty.Roster, error) {
+func dutyOf(d *Case, u *User) (duty.Roster, error) {
 	policies, err := d.tx.Policies(d.job.CentreID)
 	if err != nil {
 		return duty.Roster{}, err
@@ -80,7 +80,7 @@ func (s *Service) dutyOf(d *Case, u *User) (duty.Roster, error) {
 // on duty, else of those on duty at the desk the one with the fewest open
 // promises, else whose duty begins first. Where there is no desk the
 // proprietor, else the area manager.
-func (s *Service) chooseOwner(d *Case) (*User, duty.Roster, error) {
+func chooseOwner(d *Case) (*User, duty.Roster, error) {
 	for _, role := range []Role{RoleCoordinator, RoleProprietor, RoleAreaManager} {
 		var users []User
 		var err error
@@ -101,7 +101,7 @@ func (s *Service) chooseOwner(d *Case) (*User, duty.Roster, error) {
 		}
 		best, bestRoster, bestFrom, bestLoad := -1, duty.Roster{}, time.Time{}, 0
 		for i := range users {
-			r, err := s.dutyOf(d, &users[i])
+			r, err := dutyOf(d, &users[i])
 			if err != nil {
 				return nil, duty.Roster{}, err
 			}
@@ -126,7 +126,7 @@ func (s *Service) chooseOwner(d *Case) (*User, duty.Roster, error) {
 }
 
 // promise writes a promise and starts its clock.
-func (s *Service) promise(d *Case, a Actor, p *Promise, owner *User) error {
+func promise(d *Case, a Actor, p *Promise, owner *User) error {
 	if err := d.tx.apply(p, "promise"); err != nil {
 		return err
 	}
@@ -138,20 +138,20 @@ func (s *Service) promise(d *Case, a Actor, p *Promise, owner *User) error {
 		"owner_id": p.OwnerID, "due_at": p.DueAt})
 	d.tx.arm(DuePromise, p.ID, &p.JobID, p.DueAt)
 	if a.UserID != owner.ID {
-		return s.notifyOwner(d, p, owner, "promise.yours")
+		return notifyOwner(d, p, owner, "promise.yours")
 	}
 	return nil
 }
 
 // notifyOwner tells one person of a promise; further news of the same one takes
 // the place of the last.
-func (s *Service) notifyOwner(d *Case, p *Promise, owner *User, kind string) error {
+func notifyOwner(d *Case, p *Promise, owner *User, kind string) error {
 	leaves, err := d.tx.LeavesAt([]ID{owner.ID}, d.now)
 	if err != nil {
 		return err
 	}
 	when := momentWords(p.DueAt, d.centre.Location(), owner.Language)
-	s.notifyOne(d.tx, s.notice(kind, owner.Language, d.now, d.now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
+	notifyOne(d.tx, d.tx.svc.notice(kind, owner.Language, d.now, d.now.Add(72*time.Hour), toUser(owner.ID), func(n *Notice) {
 		n.JobID = &d.job.ID
 		n.Title, n.Body = say(kind, owner.Language, when)
 		n.CollapseKey = "promise-" + p.ID.String()[24:]
@@ -166,14 +166,14 @@ func (s *Service) notifyOwner(d *Case, p *Promise, owner *User, kind string) err
 func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in PromiseInput) (PromiseView, error) {
 	return run(ctx, s, call, func(tx *Work) (PromiseView, error) {
 		a := call.Actor
-		j, err := s.authorizeJob(tx, a, job)
+		j, err := authorizeJob(tx, a, job)
 		if err != nil {
 			return PromiseView{}, err
 		}
 		if a.Role == RoleAdmin {
 			return PromiseView{}, Fail(CodeForbidden, "As admin you may not make promises.")
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return PromiseView{}, err
 		}
@@ -194,11 +194,11 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return PromiseView{}, err
 		}
-		owner, err := s.promiseOwner(d, a, in.OwnerID)
+		owner, err := promiseOwner(d, a, in.OwnerID)
 		if err != nil {
 			return PromiseView{}, err
 		}
-		on, err := s.dutyOf(d, owner)
+		on, err := dutyOf(d, owner)
 		if err != nil {
 			return PromiseView{}, err
 		}
@@ -216,7 +216,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 				p.DueAt = next
 			}
 		}
-		if err := s.promise(d, a, p, owner); err != nil {
+		if err := promise(d, a, p, owner); err != nil {
 			return PromiseView{}, err
 		}
 		return p.View(a), nil
@@ -224,7 +224,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 }
 
 // promiseOwner finds the owner that was asked for: the caller themselves without.
-func (s *Service) promiseOwner(d *Case, a Actor, want *ID) (*User, error) {
+func promiseOwner(d *Case, a Actor, want *ID) (*User, error) {
 	if want == nil {
 		want = &a.UserID
 	}
@@ -272,7 +272,7 @@ func (s *Service) onPromise(ctx context.Context, call *Call, id ID, action, occu
 		if err := PromiseMoves.check(action, string(p.Status)); err != nil {
 			return PromiseView{}, err
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return PromiseView{}, err
 		}
@@ -298,7 +298,7 @@ func (p *Promise) seenBy(a Actor) bool {
 func (s *Service) KeepPromise(ctx context.Context, call *Call, id ID, in KeepInput) (PromiseView, error) {
 	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(d *Case, p *Promise) error {
 		since := p.CreatedAt
-		proof, err := s.contactSince(call, d, in.AttemptID, in.Contact, since)
+		proof, err := contactSince(call, d, in.AttemptID, in.Contact, since)
 		if err != nil {
 			return err
 		}
@@ -311,15 +311,15 @@ func (s *Service) KeepPromise(ctx context.Context, call *Call, id ID, in KeepInp
 			return nil
 		}
 		p.Note = in.Note
-		return s.keep(d, call.Actor, p, proof)
+		return keep(d, call.Actor, p, proof)
 	})
 }
 
 // contactSince finds or records a contact of any kind with the household.
-func (s *Service) contactSince(call *Call, d *Case, attempt *ID, contact *AttemptInput, since time.Time) (*Attempt, error) {
+func contactSince(call *Call, d *Case, attempt *ID, contact *AttemptInput, since time.Time) (*Attempt, error) {
 	switch {
 	case contact != nil:
-		made, err := s.recordAttempt(call, d, nil, *contact)
+		made, err := recordAttempt(call, d, nil, *contact)
 		if err == nil && !made.Contact() {
 			err = Fail(CodeUnprocessable, "Nobody was reached in this attempt.").At("/contact/outcome", "reached, or an inbound contact")
 		}
@@ -336,7 +336,7 @@ func (s *Service) contactSince(call *Call, d *Case, attempt *ID, contact *Attemp
 }
 
 // keep ends a promise.
-func (s *Service) keep(d *Case, a Actor, p *Promise, proof *Attempt) error {
+func keep(d *Case, a Actor, p *Promise, proof *Attempt) error {
 	to := PromiseKept
 	if proof.OccurredAt.After(p.DueAt) {
 		to = PromiseKeptLate
@@ -348,7 +348,7 @@ func (s *Service) keep(d *Case, a Actor, p *Promise, proof *Attempt) error {
 	}
 	p.KeptAt, p.KeptID = ptr(proof.OccurredAt), &proof.ID
 	d.tx.Disarm(DuePromise, p.ID)
-	s.changed(&p.Meta, d.now)
+	p.changedAt(d.now)
 	if err := d.tx.SavePromise(p); err != nil {
 		return err
 	}
@@ -358,7 +358,7 @@ func (s *Service) keep(d *Case, a Actor, p *Promise, proof *Attempt) error {
 }
 
 // keepByCall lets an outbound contact keep what was promised: a call back.
-func (s *Service) keepByCall(d *Case, a Actor, contact *Attempt) error {
+func keepByCall(d *Case, a Actor, contact *Attempt) error {
 	list, err := d.tx.PromisesDue(d.customer.ID)
 	if err != nil {
 		return err
@@ -366,7 +366,7 @@ func (s *Service) keepByCall(d *Case, a Actor, contact *Attempt) error {
 	for i := range list {
 		p := &list[i]
 		if p.Kind == PromiseCallBack && p.JobID == d.job.ID && !contact.OccurredAt.Before(p.CreatedAt) {
-			if err := s.keep(d, a, p, contact); err != nil {
+			if err := keep(d, a, p, contact); err != nil {
 				return err
 			}
 		}
@@ -388,7 +388,7 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverIn
 		if in.OwnerID == nil {
 			return Fail(CodeUnprocessable, "Say to whom.").At("/owner_id", "required")
 		}
-		owner, err := s.promiseOwner(d, call.Actor, in.OwnerID)
+		owner, err := promiseOwner(d, call.Actor, in.OwnerID)
 		if err != nil {
 			return err
 		}
@@ -397,7 +397,7 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverIn
 			return nil
 		}
 		p.OwnerID = owner.ID
-		s.changed(&p.Meta, d.now)
+		p.changedAt(d.now)
 		if err := d.tx.SavePromise(p); err != nil {
 			return err
 		}
@@ -406,12 +406,12 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id ID, in HandOverIn
 		if owner.ID == call.Actor.UserID {
 			return nil
 		}
-		return s.notifyOwner(d, p, owner, "promise.yours")
+		return notifyOwner(d, p, owner, "promise.yours")
 	})
 }
 
 // promiseLate breaks a promise at its due time and climbs its ladder.
-func (s *Service) promiseLate(tx *Work, id ID) error {
+func promiseLate(tx *Work, id ID) error {
 	p, err := tx.Promise(id)
 	if notFound(err) {
 		return nil
@@ -425,7 +425,7 @@ func (s *Service) promiseLate(tx *Work, id ID) error {
 	if p, err = tx.Promise(id); err != nil || !p.Status.Due() {
 		return err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
@@ -439,7 +439,7 @@ func (s *Service) promiseLate(tx *Work, id ID) error {
 	}
 	// A server that was away tells all who should have been told by now.
 	for PromiseMoves.open("escalate", string(p.Status)) && p.Step < len(lateSteps) && !tx.Now.Before(p.DueAt.Add(lateSteps[p.Step].After)) {
-		if err := s.notifyOfLateness(d, p, lateSteps[p.Step].To); err != nil {
+		if err := notifyOfLateness(d, p, lateSteps[p.Step].To); err != nil {
 			return err
 		}
 		p.Step++
@@ -447,14 +447,14 @@ func (s *Service) promiseLate(tx *Work, id ID) error {
 	if p.Step < len(lateSteps) {
 		tx.arm(DuePromise, p.ID, &p.JobID, p.DueAt.Add(lateSteps[p.Step].After))
 	}
-	s.changed(&p.Meta, tx.Now)
+	p.changedAt(tx.Now)
 	if err := tx.SavePromise(p); err != nil {
 		return err
 	}
 	return nil
 }
 
-func (s *Service) notifyOfLateness(d *Case, p *Promise, role Role) error {
+func notifyOfLateness(d *Case, p *Promise, role Role) error {
 	if role != "" {
 		var users []User
 		var err error
@@ -466,8 +466,8 @@ func (s *Service) notifyOfLateness(d *Case, p *Promise, role Role) error {
 		if err != nil {
 			return err
 		}
-		return s.notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
-			return s.notice("promise.late", u.Language, d.now, d.now.Add(72*time.Hour), toUser(u.ID), func(n *Notice) {
+		return notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
+			return d.tx.svc.notice("promise.late", u.Language, d.now, d.now.Add(72*time.Hour), toUser(u.ID), func(n *Notice) {
 				n.JobID = &d.job.ID
 				n.Title, n.Body = say("promise.late", u.Language, momentWords(p.DueAt, d.centre.Location(), u.Language))
 			})
@@ -477,12 +477,12 @@ func (s *Service) notifyOfLateness(d *Case, p *Promise, role Role) error {
 	if err != nil {
 		return err
 	}
-	return s.notifyOwner(d, p, owner, "promise.late")
+	return notifyOwner(d, p, owner, "promise.late")
 }
 
 // callMe is the household's "call me" or "I could not reach you": a promise
 // with an owner and a due time. While one stands, asking again adds to it.
-func (s *Service) callMe(k *request) error {
+func callMe(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
 		return err
 	}
@@ -498,7 +498,7 @@ func (s *Service) callMe(k *request) error {
 	if err != nil {
 		return err
 	}
-	owner, on, err := s.chooseOwner(k.Case)
+	owner, on, err := chooseOwner(k.Case)
 	if err != nil {
 		return err
 	}
@@ -511,22 +511,22 @@ func (s *Service) callMe(k *request) error {
 		if k.folded { // the contact itself was added to the case already
 			return nil
 		}
-		return s.addTo(k.Case, p)
+		return addTo(k.Case, p)
 	}
-	p := &Promise{Meta: newMeta(s.NewID(), k.now), Kind: PromiseCallBack, Source: source, What: k.in.Note, DueAt: due}
+	p := &Promise{Meta: newMeta(k.tx.NewID(), k.now), Kind: PromiseCallBack, Source: source, What: k.in.Note, DueAt: due}
 	if k.by != nil {
 		p.MadeBy = &k.by.UserID
 	}
 	if k.contact != nil {
 		p.ViaID = &k.contact.ID
 	}
-	return s.promise(k.Case, k.actor, p, owner)
+	return promise(k.Case, k.actor, p, owner)
 }
 
 // addTo counts a further contact to a promise and tells its owner again.
-func (s *Service) addTo(d *Case, p *Promise) error {
+func addTo(d *Case, p *Promise) error {
 	p.Contacts++
-	s.changed(&p.Meta, d.now)
+	p.changedAt(d.now)
 	if err := d.tx.SavePromise(p); err != nil {
 		return err
 	}
@@ -534,26 +534,26 @@ func (s *Service) addTo(d *Case, p *Promise) error {
 	if err != nil {
 		return err
 	}
-	return s.notifyOwner(d, p, owner, "promise.again")
+	return notifyOwner(d, p, owner, "promise.again")
 }
 
 // groupContacts makes one case of many contacts: more than four of one household in an
 // hour get one owner on duty, later ones are added, others are not rung, and
 // the household is told who calls and by when (docs/product.md section 4).
-func (s *Service) groupContacts(d *Case, a *Attempt) error {
+func groupContacts(d *Case, a *Attempt) error {
 	standing, err := d.tx.PromisesDue(d.customer.ID)
 	if err != nil {
 		return err
 	}
 	if i := slices.IndexFunc(standing, func(p Promise) bool { return p.Source == FromCase }); i >= 0 {
 		d.folded = true
-		return s.addTo(d, &standing[i])
+		return addTo(d, &standing[i])
 	}
 	n, err := d.tx.InboundSince(d.customer.ID, a.OccurredAt.Add(-time.Hour), a.OccurredAt)
 	if err != nil || n <= caseContacts || d.job.Status.Ended() || d.now.Sub(a.OccurredAt) > time.Hour {
 		return err
 	}
-	owner, on, err := s.chooseOwner(d)
+	owner, on, err := chooseOwner(d)
 	if err != nil {
 		return err
 	}
@@ -565,31 +565,31 @@ func (s *Service) groupContacts(d *Case, a *Attempt) error {
 				return err
 			}
 			p.Source, p.Contacts = FromCase, contacts
-			s.changed(&p.Meta, d.now)
+			p.changedAt(d.now)
 			if err := d.tx.SavePromise(p); err != nil {
 				return err
 			}
-			return s.caseTold(d, p, owner)
+			return caseTold(d, p, owner)
 		}
 	}
-	p := &Promise{Meta: newMeta(s.NewID(), d.now), Kind: PromiseCallBack, Source: FromCase, DueAt: on.Add(d.now, caseDue), ViaID: &a.ID}
-	if err := s.promise(d, System, p, owner); err != nil {
+	p := &Promise{Meta: newMeta(d.tx.NewID(), d.now), Kind: PromiseCallBack, Source: FromCase, DueAt: on.Add(d.now, caseDue), ViaID: &a.ID}
+	if err := promise(d, System, p, owner); err != nil {
 		return err
 	}
 	p.Contacts = contacts
 	if err := d.tx.SavePromise(p); err != nil {
 		return err
 	}
-	return s.caseTold(d, p, owner)
+	return caseTold(d, p, owner)
 }
 
-func (s *Service) caseTold(d *Case, p *Promise, owner *User) error {
+func caseTold(d *Case, p *Promise, owner *User) error {
 	d.folded = true
 	d.entry(System, "case.opened", nil, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
 		"contacts": p.Contacts})
 	language := d.customer.LanguageOf(d.job.ContactID)
 	when := momentWords(p.DueAt, d.site.Location(), language)
-	d.tx.Enqueue(s.notice("case.opened_home", language, d.now, p.DueAt.Add(time.Hour), func(n *Notice) {
+	d.tx.Enqueue(d.tx.svc.notice("case.opened_home", language, d.now, p.DueAt.Add(time.Hour), func(n *Notice) {
 		n.JobID, n.CustomerID, n.WithLink = &d.job.ID, &d.customer.ID, true
 		n.Title, n.Body = say("case.opened_home", language, when)
 		n.Title = strings.ReplaceAll(n.Title, "{who}", owner.FirstName())
@@ -599,11 +599,11 @@ func (s *Service) caseTold(d *Case, p *Promise, owner *User) error {
 
 // ring tells the desk of what a household asks, unless its many contacts are
 // one case by now: then its owner knows already.
-func (s *Service) ring(k *request, kind string) error {
+func ring(k *request, kind string) error {
 	if k.folded {
 		return nil
 	}
-	return s.notifyStaff(k.Case, k.v, kind, RoleCoordinator)
+	return notifyStaff(k.Case, k.v, kind, RoleCoordinator)
 }
 
 // momentWords says an instant: weekday, date and time of the place.

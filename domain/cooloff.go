@@ -31,9 +31,9 @@ type CoolOffInput struct {
 }
 
 // offerBreak puts the offer into the technician's inbox; it rings nobody.
-func (s *Service) offerBreak(tx *Work, f *Flag, u *User) error {
+func offerBreak(tx *Work, f *Flag, u *User) error {
 	if u.Role == RoleTechnician {
-		tx.Enqueue(s.notice("break.offered", u.Language, tx.Now, f.RecordedAt.Add(coolOffWithin), toUser(u.ID),
+		tx.Enqueue(tx.svc.notice("break.offered", u.Language, tx.Now, f.RecordedAt.Add(coolOffWithin), toUser(u.ID),
 			func(n *Notice) { n.State = "done" }))
 	}
 	return nil
@@ -52,7 +52,7 @@ func (a Actor) checkCoolOff(f *Flag, now time.Time) error {
 
 // coolOffTaken reports whether the pause of a report was taken, where that
 // matters to the actor.
-func (s *Service) coolOffTaken(tx Tx, a Actor, f *Flag) (bool, error) {
+func coolOffTaken(tx SafetyTx, a Actor, f *Flag) (bool, error) {
 	if !f.reportedBy(a.UserID) {
 		return false, nil
 	}
@@ -119,20 +119,20 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in Coo
 		}
 		if *in.Accept {
 			c.Accepted = true
-			if err := s.freeNext(tx, a.UserID, c); err != nil {
+			if err := freeNext(tx, a.UserID, c); err != nil {
 				return CoolOff{}, err
 			}
 		}
 		if fresh {
 			return *c, tx.InsertCoolOff(c)
 		}
-		s.changed(&c.Meta, tx.Now)
+		c.changedAt(tx.Now)
 		return *c, tx.SaveCoolOff(c)
 	})
 }
 
 // freeNext takes a technician's next visit out of their diary.
-func (s *Service) freeNext(tx *Work, user ID, c *CoolOff) error {
+func freeNext(tx *Work, user ID, c *CoolOff) error {
 	c.Outcome = "nothing_ahead"
 	diary, err := tx.BusyBetween(user, tx.Now, tx.Now.Add(coolOffAhead))
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *Service) freeNext(tx *Work, user ID, c *CoolOff) error {
 	if v.Status != VisitScheduled || !has(v.Crew, user) {
 		return nil
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
@@ -158,11 +158,11 @@ func (s *Service) freeNext(tx *Work, user ID, c *CoolOff) error {
 	m.setCrew(without(v.Crew, user))
 	// The fact is the clock's: it names neither who gave it away nor why.
 	d.entry(System, "visit.assigned", &v.ID, map[string]any{"crew": v.Crew, "was": was, "reason": ""})
-	if err := s.saveVisit(m); err != nil {
+	if err := saveVisit(m); err != nil {
 		return err
 	}
 	c.VisitID = &v.ID
-	found, err := s.othersFor(m, user)
+	found, err := othersFor(m, user)
 	if err != nil {
 		return err
 	}
@@ -173,12 +173,12 @@ func (s *Service) freeNext(tx *Work, user ID, c *CoolOff) error {
 			due = tx.Now.Add(v.WindowStart.Sub(tx.Now) / 2)
 		}
 		tx.arm(DueCoolOff, v.ID, &v.JobID, due)
-		if err := s.notifyStaff(d, v, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
+		if err := notifyStaff(d, v, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	} else {
 		c.Outcome = "moved"
-		if err := s.moveHonestly(m, user); err != nil {
+		if err := moveHonestly(m, user); err != nil {
 			return err
 		}
 	}
@@ -186,7 +186,7 @@ func (s *Service) freeNext(tx *Work, user ID, c *CoolOff) error {
 }
 
 // othersFor reports whether anybody else of the centre can take the place.
-func (s *Service) othersFor(m *VisitCase, user ID) (bool, error) {
+func othersFor(m *VisitCase, user ID) (bool, error) {
 	users, err := m.tx.UsersWith(RoleTechnician, &m.job.CentreID, nil)
 	if err != nil {
 		return false, err
@@ -196,7 +196,7 @@ func (s *Service) othersFor(m *VisitCase, user ID) (bool, error) {
 		if users[i].ID == user || has(m.v.Crew, users[i].ID) {
 			continue
 		}
-		err := s.checkCrew(m.Case, m.v, append(slices.Clone(m.v.Crew), users[i].ID))
+		err := checkCrew(m.Case, m.v, append(slices.Clone(m.v.Crew), users[i].ID))
 		if err == nil {
 			return true, nil
 		}
@@ -221,35 +221,36 @@ func refusal(err error) bool {
 // moveHonestly moves a visit to which nobody can come to the same hours of one
 // of the next days, or ends it; the household is told that our technician
 // cannot come, and nothing of why.
-func (s *Service) moveHonestly(m *VisitCase, user ID) error {
+func moveHonestly(m *VisitCase, user ID) error {
 	const words = "our technician cannot come at that time"
 	v, loc := m.v, m.site.Location()
 	crew := append(slices.Clone([]ID(v.Crew)), user)
-	s.notifyCustomer(m.Case, v, "visit.moved_ours")
+	notifyCustomer(m.Case, v, "visit.moved_ours")
 	if m.mayBook(false) == nil {
 		for day := 1; day <= coolOffDays; day++ {
 			shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, day).Format(time.RFC3339) }
 			in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart),
 				PlannedMinutes: v.PlannedMinutes, Crew: &crew, Reason: words}
-			next := &Visit{Meta: newMeta(s.NewID(), m.now), PredecessorID: &v.ID, Sequence: v.Sequence + 1, JobID: v.JobID, CustomerID: v.CustomerID}
+			next := &Visit{Meta: newMeta(m.tx.NewID(), m.now), PredecessorID: &v.ID, Sequence: v.Sequence + 1, JobID: v.JobID,
+				CustomerID: v.CustomerID}
 			if err := in.times(next, loc, m.now); err != nil {
 				continue
 			}
-			if err := s.checkCrew(m.Case, next, crew); err == nil {
-				return s.succeed(m, &Call{Actor: System}, next, in)
+			if err := checkCrew(m.Case, next, crew); err == nil {
+				return succeed(m, &Call{Actor: System}, next, in)
 			} else if !refusal(err) {
 				return err
 			}
 		}
 	}
-	if err := s.cancelVisit(m, System, words, "nobody"); err != nil {
+	if err := cancelVisit(m, System, words, "nobody"); err != nil {
 		return err
 	}
-	return s.notifyStaff(m.Case, v, "visit.needs_someone", RoleCoordinator)
+	return notifyStaff(m.Case, v, "visit.needs_someone", RoleCoordinator)
 }
 
 // coolOffDue moves a visit that nobody else has taken.
-func (s *Service) coolOffDue(tx *Work, visit ID) error {
+func coolOffDue(tx *Work, visit ID) error {
 	c, err := tx.CoolOffOfVisit(visit)
 	if notFound(err) || err == nil && c.Outcome != "offered" {
 		return nil
@@ -260,17 +261,17 @@ func (s *Service) coolOffDue(tx *Work, visit ID) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
 	c.Outcome = "taken"
 	if v.Status == VisitScheduled && (len(v.Crew) == 0 || d.planPermits(v, v.Crew) != nil) {
 		c.Outcome = "moved"
-		if err := s.moveHonestly(d.on(v), c.UserID); err != nil {
+		if err := moveHonestly(d.on(v), c.UserID); err != nil {
 			return err
 		}
 	}
-	s.changed(&c.Meta, tx.Now)
+	c.changedAt(tx.Now)
 	return tx.SaveCoolOff(c)
 }

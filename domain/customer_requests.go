@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"doorstep/domain/reach"
@@ -114,26 +115,23 @@ func (k *request) move() *VisitCase {
 }
 
 // asks are the wishes a household can have, and how each is carried out.
-var asks map[string]func(*Service, *request) error
+var asks = map[string]func(*request) error{}
 
 func init() {
-	asks = map[string]func(*Service, *request) error{
-		"confirm":         (*Service).handleConfirm,
-		"cancel":          (*Service).handleCancel,
-		"another-time":    (*Service).handleAnotherTime,
-		"call-me":         (*Service).callMe,
-		"could-not-reach": (*Service).callMe,
-		"done":            (*Service).confirmDoneAct,
-		"dispute":         (*Service).disputeAct,
-		"reopen":          (*Service).handleReopen,
-		"passport":        (*Service).handleCorrection,
-		"thanks":          (*Service).handleThanks,
-		"report":          (*Service).handleReport,
-		"withdraw-report": (*Service).handleWithdrawReport,
-		"wrong-person":    (*Service).wrongPerson,
-		"stop-visits":     (*Service).stopVisits,
-		"appeal":          (*Service).appealAct,
-	}
+	maps.Copy(asks, map[string]func(*request) error{
+		"confirm":         handleConfirm,
+		"cancel":          handleCancel,
+		"another-time":    handleAnotherTime,
+		"call-me":         callMe,
+		"could-not-reach": callMe,
+		"done":            confirmDoneAct,
+		"dispute":         disputeAct,
+		"reopen":          handleReopen,
+		"passport":        handleCorrection,
+		"thanks":          handleThanks,
+		"wrong-person":    wrongPerson,
+		"stop-visits":     stopVisits,
+	})
 }
 
 // bound asks speak of the visit as the page showed it; when that has changed
@@ -149,7 +147,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 	err := s.inWork(ctx, nil, func(tx *Work) error {
 		refused = nil
 		now := tx.Now
-		l, j, visits, err := s.openLink(tx, token, true)
+		l, j, visits, err := openLink(tx, token, true)
 		if err != nil {
 			return err
 		}
@@ -167,7 +165,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			out.Done = "already"
 			return nil
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return err
 		}
@@ -176,7 +174,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		stale := mark != visitMark(v) && has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
-			if k.contact, err = s.recordAttempt(k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
+			if k.contact, err = recordAttempt(k.call, d, nil, AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
 				Outcome: reach.Reached,
 				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), link: &l.ID, request: in.Action}); err != nil {
 				return err
@@ -185,13 +183,13 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 				return err
 			}
 			// Who sends the form has the page before them, which tells of everything.
-			if err := s.told(tx, k.visits, j.ID, now); err != nil {
+			if err := told(tx, k.visits, j.ID, now); err != nil {
 				return err
 			}
 		}
 		if stale {
 			refused = Fail(CodeState, "The visit has changed since you opened the page. Please look at it again.")
-		} else if err := s.dispatch(k); err != nil {
+		} else if err := dispatch(k); err != nil {
 			return err
 		}
 		if k.done != "" {
@@ -214,12 +212,12 @@ func contactNote(action, how string) string {
 	return action + " by " + how
 }
 
-func (s *Service) dispatch(k *request) error {
+func dispatch(k *request) error {
 	do, ok := asks[k.in.Action]
 	if !ok {
 		return NotFound("action")
 	}
-	return do(s, k)
+	return do(k)
 }
 
 // OnBehalfOf carries out for a caller whatever the link does. Coordinator,
@@ -231,7 +229,7 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *Call, job ID, in VoiceIn
 		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID,
 			VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
 			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
-		k, err := s.requestByVoice(tx, call, job, act, in)
+		k, err := requestByVoice(tx, call, job, act, in)
 		if err != nil {
 			return VoiceAnswer{}, err
 		}
@@ -247,8 +245,8 @@ func (s *Service) OnBehalfOf(ctx context.Context, call *Call, job ID, in VoiceIn
 	})
 }
 
-func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, in VoiceInput) (*request, error) {
-	j, err := s.authorizeJob(tx, call.Actor, job)
+func requestByVoice(tx *Work, call *Call, job ID, act LinkAction, in VoiceInput) (*request, error) {
+	j, err := authorizeJob(tx, call.Actor, job)
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +256,7 @@ func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, i
 	if _, ok := asks[act.Action]; !ok {
 		return nil, Fail(CodeUnprocessable, "A household can ask for none of that.").At("/action", "what the customer's page offers")
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -269,7 +267,7 @@ func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, i
 	k := &request{Case: d, by: &call.Actor, actor: actor, call: &Call{Actor: actor, SentAt: call.SentAt}, in: act}
 	switch {
 	case act.Action == "wrong-person":
-		if k.phone, err = s.phone(in.Phone, d.centre.Country, "/phone"); err != nil {
+		if k.phone, err = tx.svc.phone(in.Phone, d.centre.Country, "/phone"); err != nil {
 			return nil, err
 		}
 	case in.AttemptID != nil:
@@ -279,7 +277,7 @@ func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, i
 		}
 	default:
 		if in.Contact == nil { // several wishes of one call are one contact
-			if k.contact, err = s.sameCall(tx, call.Actor, j.ID, d.st.occurred); err != nil {
+			if k.contact, err = sameCall(tx, call.Actor, j.ID, d.st.occurred); err != nil {
 				return nil, err
 			}
 			if k.contact != nil {
@@ -292,7 +290,7 @@ func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, i
 			said = *in.Contact
 		}
 		said.request = act.Action
-		if k.contact, err = s.recordAttempt(call, d, nil, said); err != nil {
+		if k.contact, err = recordAttempt(call, d, nil, said); err != nil {
 			return nil, err
 		}
 		if !k.contact.Contact() {
@@ -311,7 +309,7 @@ func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, i
 			return nil, NotFound("visit")
 		}
 	}
-	if err := s.dispatch(k); err != nil {
+	if err := dispatch(k); err != nil {
 		return nil, err
 	}
 	return k, nil
@@ -319,7 +317,7 @@ func (s *Service) requestByVoice(tx *Work, call *Call, job ID, act LinkAction, i
 
 // sameCall finds the contact by phone that the same person wrote down on the
 // job within the last minutes.
-func (s *Service) sameCall(tx Tx, a Actor, job ID, said time.Time) (*Attempt, error) {
+func sameCall(tx ContactTx, a Actor, job ID, said time.Time) (*Attempt, error) {
 	attempts, err := tx.AttemptsOf(job)
 	if err != nil {
 		return nil, err
@@ -336,7 +334,7 @@ func (s *Service) sameCall(tx Tx, a Actor, job ID, said time.Time) (*Attempt, er
 
 // told notes that the household knows of all attempts and visit ends so far;
 // its time to dispute them begins.
-func (s *Service) told(tx Tx, visits []Visit, job ID, at time.Time) error {
+func told(tx ContactTx, visits []Visit, job ID, at time.Time) error {
 	for i := range visits {
 		if v := &visits[i]; v.EndedAt != nil && v.ToldAt == nil {
 			v.ToldAt = &at
@@ -345,7 +343,7 @@ func (s *Service) told(tx Tx, visits []Visit, job ID, at time.Time) error {
 	return tx.MarkNotified(job, nil, at)
 }
 
-func (s *Service) handleConfirm(k *request) error {
+func handleConfirm(k *request) error {
 	if k.v == nil {
 		return Fail(CodeState, "There is no visit to confirm now.")
 	}
@@ -356,17 +354,17 @@ func (s *Service) handleConfirm(k *request) error {
 		// The household is not told of a safety hold by its own tap.
 		return Fail(CodeState, "This visit cannot be confirmed right now. Please call us.")
 	}
-	return s.confirm(k.move(), k.call, ConfirmInput{})
+	return confirm(k.move(), k.call, ConfirmInput{})
 }
 
-func (s *Service) handleCancel(k *request) error {
+func handleCancel(k *request) error {
 	if k.v == nil {
 		return Fail(CodeState, "There is no visit to cancel now.")
 	}
 	if err := CheckVisit(k.actor, "cancel", k.v); err != nil {
 		return err
 	}
-	return s.cancelVisit(k.move(), k.actor, byCustomer, "nobody")
+	return cancelVisit(k.move(), k.actor, byCustomer, "nobody")
 }
 
 // byCustomer is the reason of a visit that its household cancelled.
@@ -382,7 +380,7 @@ func noteFits(note string) error {
 // handleAnotherTime keeps a free window for the household and schedules it when it
 // takes it; else it records the wish as contact. Until an hour before the
 // window of a scheduled visit.
-func (s *Service) handleAnotherTime(k *request) error {
+func handleAnotherTime(k *request) error {
 	if k.v != nil && k.v.Status.Unfinished() {
 		if err := CheckVisit(k.actor, "another-time", k.v); err != nil {
 			return err
@@ -392,7 +390,7 @@ func (s *Service) handleAnotherTime(k *request) error {
 		}
 	}
 	if k.in.Window != "" || k.in.Take {
-		return s.anotherSlot(k)
+		return anotherSlot(k)
 	}
 	day, err := time.ParseInLocation("2006-01-02", k.in.Date, k.site.Location())
 	if err != nil || day.AddDate(0, 0, 1).Before(k.now) || day.After(k.now.AddDate(0, 3, 0)) {
@@ -412,16 +410,16 @@ func (s *Service) handleAnotherTime(k *request) error {
 		"note": k.in.Note})
 	if k.v != nil && k.v.Status == VisitScheduled {
 		k.v.Confirmation, k.v.ConfirmedHow = ConfirmDeclined, k.how()
-		s.changed(&k.v.Meta, k.now)
+		k.v.changedAt(k.now)
 		if err := k.tx.SaveVisit(k.v); err != nil {
 			return err
 		}
 	}
-	return s.ring(k, "visit.another_time")
+	return ring(k, "visit.another_time")
 }
 
 // handleReopen brings a job back at the household's word, for 30 days.
-func (s *Service) handleReopen(k *request) error {
+func handleReopen(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
 		return err
 	}
@@ -432,16 +430,16 @@ func (s *Service) handleReopen(k *request) error {
 	if reason == "" {
 		reason = byCustomer
 	}
-	if err := s.reopen(k.Case, k.actor, reason); err != nil {
+	if err := reopen(k.Case, k.actor, reason); err != nil {
 		return err
 	}
-	return s.ring(k, "job.reopened")
+	return ring(k, "job.reopened")
 }
 
 // wrongPerson revokes the link at once, strikes the number that it went to,
 // undoes what was done by it, and makes a fresh link for the job, so that
 // staff can reach the right person.
-func (s *Service) wrongPerson(k *request) error {
+func wrongPerson(k *request) error {
 	tx, d, now := k.tx, k.Case, k.now
 	l := k.link
 	if l == nil {
@@ -451,12 +449,12 @@ func (s *Service) wrongPerson(k *request) error {
 		}
 		l = found
 	}
-	number, err := s.wrongNumber(k)
+	number, err := wrongNumber(k)
 	if err != nil {
 		return err
 	}
 	if number != "" {
-		if err := s.invalidateNumber(d, number); err != nil {
+		if err := invalidateNumber(d, number); err != nil {
 			return err
 		}
 	}
@@ -477,21 +475,21 @@ func (s *Service) wrongPerson(k *request) error {
 			}
 		}
 	}
-	if err := s.newLink(tx, &Link{JobID: d.job.ID, CreatedAt: now}); err != nil {
+	if err := k.tx.svc.newLink(tx, &Link{JobID: d.job.ID, CreatedAt: now}); err != nil {
 		return err
 	}
 	k.entry(k.actor, "link.revoked", nil, map[string]any{"because": "wrong person", "number_struck": number != ""})
 	if l != nil {
-		if err := s.undo(k, l); err != nil {
+		if err := undo(k, l); err != nil {
 			return err
 		}
 	}
-	return s.notifyStaff(d, nil, "link.wrong_person", RoleCoordinator)
+	return notifyStaff(d, nil, "link.wrong_person", RoleCoordinator)
 }
 
 // wrongNumber is the number that is somebody else's: the one a caller names,
 // else the one that was written to last, else the first person's first.
-func (s *Service) wrongNumber(k *request) (string, error) {
+func wrongNumber(k *request) (string, error) {
 	if k.phone != "" {
 		return k.phone, nil
 	}
@@ -516,7 +514,7 @@ func (s *Service) wrongNumber(k *request) (string, error) {
 // they confirmed waits again, what they cancelled or stopped stands again if its time
 // is ahead, what they disputed counts again, what they reopened is closed again, what
 // they wrote into the passport or as thanks is taken out.
-func (s *Service) undo(k *request, l *Link) error {
+func undo(k *request, l *Link) error {
 	tx, d, now := k.tx, k.Case, k.now
 	attempts, err := tx.AttemptsByLink(l.ID)
 	if err != nil {
@@ -558,10 +556,10 @@ func (s *Service) undo(k *request, l *Link) error {
 			return err
 		}
 		f.DecidedAt, f.Reasons = &now, "said by somebody else"
-		if _, _, err := s.applyDecision(d, f); err != nil {
+		if _, _, err := applyDecision(d, f); err != nil {
 			return err
 		}
-		s.changed(&f.Meta, now)
+		f.changedAt(now)
 		if err := tx.SaveDispute(f); err != nil {
 			return err
 		}
@@ -577,20 +575,22 @@ func (s *Service) undo(k *request, l *Link) error {
 				return err
 			}
 			tx.Disarm(DuePromise, p.ID)
-			s.changed(&p.Meta, now)
+			p.changedAt(now)
 			if err := tx.SavePromise(p); err != nil {
 				return err
 			}
 		}
 	}
-	if err := s.undoTakenBack(k, attempts); err != nil {
-		return err
+	for _, undo := range linkUndone {
+		if err := undo(k, attempts); err != nil {
+			return err
+		}
 	}
-	if err := s.undoCorrections(k, via); err != nil {
+	if err := undoCorrections(k, via); err != nil {
 		return err
 	}
 	if stopped {
-		if err := s.undoStop(k, l); err != nil {
+		if err := undoStop(k, l); err != nil {
 			return err
 		}
 	}
@@ -599,12 +599,12 @@ func (s *Service) undo(k *request, l *Link) error {
 		return err
 	}
 	for i := range visits {
-		if err := s.undoVisit(d.on(&visits[i]), l); err != nil {
+		if err := undoVisit(d.on(&visits[i]), l); err != nil {
 			return err
 		}
 	}
 	if reopened && !d.job.Status.Ended() && d.job.Status == JobOpen {
-		if err := s.endJob(d, System, "close", string(HoldUnreachable)); err != nil {
+		if err := endJob(d, System, "close", string(HoldUnreachable)); err != nil {
 			return err
 		}
 	}
@@ -613,24 +613,24 @@ func (s *Service) undo(k *request, l *Link) error {
 		if err != nil {
 			return err
 		}
-		od, err := s.openCase(tx, o)
+		od, err := openCase(tx, o)
 		if err != nil {
 			return err
 		}
-		if err := s.recount(od); err != nil {
+		if err := recount(od); err != nil {
 			return err
 		}
-		if err := s.rejudge(od); err != nil {
+		if err := rejudge(od); err != nil {
 			return err
 		}
 	}
-	if err := s.recount(d); err != nil {
+	if err := recount(d); err != nil {
 		return err
 	}
-	return s.rejudge(d)
+	return rejudge(d)
 }
 
-func (s *Service) undoVisit(m *VisitCase, l *Link) error {
+func undoVisit(m *VisitCase, l *Link) error {
 	v := m.v
 	cancelled := v.Status == VisitCancelled && v.ConfirmedHow == "link" && v.EndReason == byCustomer && v.EndedAt != nil &&
 		!v.EndedAt.Before(l.CreatedAt)
@@ -641,14 +641,14 @@ func (s *Service) undoVisit(m *VisitCase, l *Link) error {
 			return err
 		}
 		v.EndedAt, v.EndReason, v.CountsAgainst = nil, "", "nobody"
-		if s.checkCrew(m.Case, v, v.Crew) != nil { // somebody has another visit by now
+		if checkCrew(m.Case, v, v.Crew) != nil { // somebody has another visit by now
 			v.Crew = JSONList[ID]{}
 		}
 		m.tx.arm(DueMissed, v.ID, &v.JobID, v.WindowEnd.Add(missedAfter))
 		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
-		s.notifyCrew(m.Case, v, v.Crew, "visit.assigned")
+		notifyCrew(m.Case, v, v.Crew, "visit.assigned")
 		if len(v.Crew) == 0 && len(crew) > 0 {
-			if err := s.notifyStaff(m.Case, v, "visit.needs_someone", RoleCoordinator); err != nil {
+			if err := notifyStaff(m.Case, v, "visit.needs_someone", RoleCoordinator); err != nil {
 				return err
 			}
 		}
@@ -656,7 +656,7 @@ func (s *Service) undoVisit(m *VisitCase, l *Link) error {
 		was := v.Confirmation
 		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
 		if was == ConfirmConfirmed {
-			s.notifyCrew(m.Case, v, v.Crew, "visit.unconfirmed")
+			notifyCrew(m.Case, v, v.Crew, "visit.unconfirmed")
 		}
 	case v.DoneConfirmedHow == "link":
 		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
@@ -664,5 +664,5 @@ func (s *Service) undoVisit(m *VisitCase, l *Link) error {
 		return nil
 	}
 	m.entry(System, "visit.undone", &v.ID, map[string]any{"status": v.Status, "confirmation": v.Confirmation})
-	return s.saveVisit(m)
+	return saveVisit(m)
 }

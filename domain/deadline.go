@@ -48,5 +48,5 @@ type Deadline struct {
 
 // arm sets a due time; an open one of the same kind and subject gives way.
 func (w *Work) arm(kind DeadlineKind, subject ID, job *ID, due time.Time) {
-	w.Arm(Deadline{ID: w.new(), Kind: kind, SubjectID: subject, JobID: job, DueAt: due})
+	w.Arm(Deadline{ID: w.NewID(), Kind: kind, SubjectID: subject, JobID: job, DueAt: due})
 }

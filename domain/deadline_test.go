@@ -39,7 +39,7 @@ func TestEveryDeadlineIsCarriedOut(t *testing.T) {
 	if len(dueHandlers) != len(kinds) {
 		t.Errorf("%d handlers for %d kinds", len(dueHandlers), len(kinds))
 	}
-	if err := (&Service{}).due(t.Context(), &Work{}, Deadline{Kind: "gone"}); err == nil || !strings.Contains(err.Error(), `"gone"`) {
+	if err := due(t.Context(), &Work{}, Deadline{Kind: "gone"}); err == nil || !strings.Contains(err.Error(), `"gone"`) {
 		t.Errorf("a kind that nobody knows: %v", err)
 	}
 }

@@ -109,7 +109,7 @@ func (s *Service) disputeByVoice(ctx context.Context, call *Call, subject func(T
 			return DisputeView{}, err
 		}
 		act.Action, act.Claim, act.Reason = "dispute", in.Claim, in.Reason
-		k, err := s.requestByVoice(tx, call, job, act, VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt})
+		k, err := requestByVoice(tx, call, job, act, VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt})
 		if err != nil {
 			return DisputeView{}, err
 		}
@@ -118,7 +118,7 @@ func (s *Service) disputeByVoice(ctx context.Context, call *Call, subject func(T
 }
 
 // disputeAct is the household's own move, by link or by voice.
-func (s *Service) disputeAct(k *request) error {
+func disputeAct(k *request) error {
 	claim := k.in.Claim
 	if claim == "" && strings.TrimSpace(k.in.Reason) != "" {
 		claim = "other"
@@ -129,7 +129,7 @@ func (s *Service) disputeAct(k *request) error {
 	if len([]rune(k.in.Reason)) > 500 {
 		return Fail(CodeUnprocessable, "The reason is too long.").At("/reason", "at most 500 characters")
 	}
-	f := &Dispute{Meta: newMeta(s.NewID(), k.now), JobID: k.job.ID, CentreID: k.job.CentreID, AreaID: k.job.AreaID,
+	f := &Dispute{Meta: newMeta(k.tx.NewID(), k.now), JobID: k.job.ID, CentreID: k.job.CentreID, AreaID: k.job.AreaID,
 		CustomerID: k.customer.ID,
 		Claim:      claim, Reason: k.in.Reason, How: k.how(), OccurredAt: k.st.occurred, RecordedAt: k.now, DueAt: k.now.Add(disputeDue),
 		Fallback: Strike}
@@ -146,9 +146,9 @@ func (s *Service) disputeAct(k *request) error {
 	var err error
 	switch {
 	case k.in.AttemptID != nil:
-		proven, err = s.denyAttempt(k, f)
+		proven, err = denyAttempt(k, f)
 	case k.in.VisitID != nil:
-		proven, err = s.denyVisit(k, f)
+		proven, err = denyVisit(k, f)
 	default:
 		err = Fail(CodeUnprocessable, "Say which fact.").At("/attempt_id", "attempt_id or visit_id")
 	}
@@ -170,19 +170,19 @@ func (s *Service) disputeAct(k *request) error {
 		"claim":  f.Claim,
 		"reason": f.Reason, "due_at": f.DueAt, "default": f.Fallback})
 	k.tx.arm(DueDispute, f.ID, &f.JobID, f.DueAt)
-	if err := s.notifyStaff(k.Case, k.v, "dispute.opened", RoleAreaManager); err != nil {
+	if err := notifyStaff(k.Case, k.v, "dispute.opened", RoleAreaManager); err != nil {
 		return err
 	}
 	if f.Subject == AboutAgreement || f.Subject == AboutCompletion {
-		if err := s.notifyStaff(k.Case, k.v, "dispute.desk", RoleCoordinator); err != nil {
+		if err := notifyStaff(k.Case, k.v, "dispute.desk", RoleCoordinator); err != nil {
 			return err
 		}
 	}
-	return s.rejudge(k.Case)
+	return rejudge(k.Case)
 }
 
 // denyAttempt takes an attempt out of the count.
-func (s *Service) denyAttempt(k *request, f *Dispute) (proven bool, err error) {
+func denyAttempt(k *request, f *Dispute) (proven bool, err error) {
 	a, err := k.tx.Attempt(*k.in.AttemptID)
 	if err != nil || a.JobID != k.job.ID {
 		return false, Fail(CodeUnprocessable, "This job has no such attempt.").At("/attempt_id", "one of the job's attempts")
@@ -201,7 +201,7 @@ func (s *Service) denyAttempt(k *request, f *Dispute) (proven bool, err error) {
 }
 
 // denyVisit stops a visit's end, or the household's agreement, from counting.
-func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
+func denyVisit(k *request, f *Dispute) (proven bool, err error) {
 	v := k.visit(*k.in.VisitID)
 	if v == nil {
 		return false, Fail(CodeUnprocessable, "This job has no such visit.").At("/visit_id", "one of the job's visits")
@@ -232,16 +232,16 @@ func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 			}
 		}
 		v.Confirmation, v.ConfirmedHow = ConfirmDeclined, k.how()
-		s.changed(&v.Meta, k.now)
+		v.changedAt(k.now)
 		if err := k.tx.SaveVisit(v); err != nil {
 			return false, err
 		}
-		return proven, s.recount(k.Case)
+		return proven, recount(k.Case)
 	case AboutNoAccess:
 		v.CountsAgainst = "nobody"
 	case AboutCompletion:
 		k.tx.Disarm(DueSample, v.ID)
-		if err := s.settleCheck(k.tx, v.ID); err != nil {
+		if err := settleCheck(k.tx, v.ID); err != nil {
 			return false, err
 		}
 	}
@@ -252,12 +252,12 @@ func (s *Service) denyVisit(k *request, f *Dispute) (proven bool, err error) {
 			*a.VisitID == v.ID && !a.OccurredAt.Before(*v.ArrivedAt)
 	}
 	v.Disputed = true
-	return proven, s.restand(m)
+	return proven, restand(m)
 }
 
 // restand saves a visit whose end counts otherwise now and lets the job
 // follow: a denied completion reopens it with its original clock.
-func (s *Service) restand(m *VisitCase) error {
+func restand(m *VisitCase) error {
 	j := m.job
 	if j.Status == JobClosed && m.v.Disputed && m.v.Status == VisitCompleted {
 		if err := m.tx.apply(j, "deny-done"); err != nil {
@@ -266,7 +266,7 @@ func (s *Service) restand(m *VisitCase) error {
 		j.EndedAt, j.EndReason, j.ReopenUntil = nil, "", nil
 	}
 	was := j.Status
-	if err := s.saveVisit(m); err != nil {
+	if err := saveVisit(m); err != nil {
 		return err
 	}
 	if was == JobResolved && j.Status == JobOpen {
@@ -277,7 +277,7 @@ func (s *Service) restand(m *VisitCase) error {
 }
 
 // recount finds the last contact anew after a fact stopped or began to count.
-func (s *Service) recount(d *Case) error {
+func recount(d *Case) error {
 	attempts, err := d.tx.AttemptsOf(d.job.ID)
 	if err != nil {
 		return err
@@ -302,11 +302,11 @@ func (s *Service) recount(d *Case) error {
 }
 
 // rejudge reads the holds anew and lets the verdict follow.
-func (s *Service) rejudge(d *Case) (err error) {
+func rejudge(d *Case) (err error) {
 	if d.holds, err = d.tx.HoldsOver(d.job, true); err != nil {
 		return err
 	}
-	return s.reassess(d)
+	return reassess(d)
 }
 
 // DecisionInput decides a disputed fact.
@@ -356,7 +356,7 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		if err != nil {
 			return DisputeView{}, err
 		}
-		j, err := s.authorizeJob(tx, call.Actor, f.JobID)
+		j, err := authorizeJob(tx, call.Actor, f.JobID)
 		if err != nil {
 			return DisputeView{}, meaningOf(err, "dispute")
 		}
@@ -376,11 +376,11 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		if strings.TrimSpace(in.Reasons) == "" {
 			return DisputeView{}, Fail(CodeUnprocessable, "A decision has reasons; both sides read them.").At("/reasons", "a few words")
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return DisputeView{}, err
 		}
-		if mine, err := s.involved(tx, call.Actor, f); err != nil {
+		if mine, err := involved(tx, call.Actor, f); err != nil {
 			return DisputeView{}, err
 		} else if mine {
 			return DisputeView{}, Fail(CodeForbidden, "Nobody decides about their own fact; another manager or the deputy does.")
@@ -388,7 +388,7 @@ func (s *Service) decideDispute(ctx context.Context, call *Call, find func(Tx) (
 		if err := d.stamp(call, in.OccurredAt); err != nil {
 			return DisputeView{}, err
 		}
-		if err := s.settleDispute(d, f, call.Actor, in.Decision, in.Reasons); err != nil {
+		if err := settleDispute(d, f, call.Actor, in.Decision, in.Reasons); err != nil {
 			return DisputeView{}, err
 		}
 		return f.View(call.Actor), nil
@@ -405,7 +405,7 @@ func meaningOf(err error, what string) error {
 }
 
 // involved reports whether the fact in dispute is the actor's own.
-func (s *Service) involved(tx Tx, a Actor, f *Dispute) (bool, error) {
+func involved(tx ContactTx, a Actor, f *Dispute) (bool, error) {
 	if f.AttemptID == nil {
 		return false, nil
 	}
@@ -414,7 +414,7 @@ func (s *Service) involved(tx Tx, a Actor, f *Dispute) (bool, error) {
 }
 
 // settleDispute carries out a decision: a human's or the stated default.
-func (s *Service) settleDispute(d *Case, f *Dispute, a Actor, decision, reasons string) error {
+func settleDispute(d *Case, f *Dispute, a Actor, decision, reasons string) error {
 	action, to := "decide", DisputeUpheld
 	if a.Role == RoleSystem {
 		action = "default"
@@ -429,11 +429,11 @@ func (s *Service) settleDispute(d *Case, f *Dispute, a Actor, decision, reasons 
 	if a.Role != RoleSystem {
 		f.DecidedBy = &a.UserID
 	}
-	author, v, err := s.applyDecision(d, f)
+	author, v, err := applyDecision(d, f)
 	if err != nil {
 		return err
 	}
-	s.changed(&f.Meta, d.now)
+	f.changedAt(d.now)
 	if err := d.tx.SaveDispute(f); err != nil {
 		return err
 	}
@@ -441,15 +441,15 @@ func (s *Service) settleDispute(d *Case, f *Dispute, a Actor, decision, reasons 
 	d.entry(a, "dispute.decided", f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
 		"decision": f.Status,
 		"reasons":  reasons, "by_default": f.ByDefault})
-	if err := s.recount(d); err != nil {
+	if err := recount(d); err != nil {
 		return err
 	}
-	if err := s.rejudge(d); err != nil {
+	if err := rejudge(d); err != nil {
 		return err
 	}
-	s.notifyCustomer(d, nil, "dispute.decided_home")
-	s.notifyCrew(d, v, author, "dispute.decided")
-	if err := s.notifyStaff(d, nil, "dispute.decided", RoleProprietor); err != nil {
+	notifyCustomer(d, nil, "dispute.decided_home")
+	notifyCrew(d, v, author, "dispute.decided")
+	if err := notifyStaff(d, nil, "dispute.decided", RoleProprietor); err != nil {
 		return err
 	}
 	return nil
@@ -457,7 +457,7 @@ func (s *Service) settleDispute(d *Case, f *Dispute, a Actor, decision, reasons 
 
 // applyDecision lets the fact count again, or never; author is whose fact it
 // was.
-func (s *Service) applyDecision(d *Case, f *Dispute) (author []ID, v *Visit, err error) {
+func applyDecision(d *Case, f *Dispute) (author []ID, v *Visit, err error) {
 	struck := f.Status == DisputeStruck
 	restore := func(id ID) error {
 		a, err := d.tx.Attempt(id)
@@ -490,7 +490,7 @@ func (s *Service) applyDecision(d *Case, f *Dispute) (author []ID, v *Visit, err
 		}
 		if !struck && v.Status.Unfinished() && v.Confirmation == ConfirmDeclined {
 			v.Confirmation, v.ConfirmedHow = ConfirmConfirmed, "call"
-			s.changed(&v.Meta, d.now)
+			v.changedAt(d.now)
 			err = d.tx.SaveVisit(v)
 		}
 		return v.Crew, v, err
@@ -506,12 +506,12 @@ func (s *Service) applyDecision(d *Case, f *Dispute) (author []ID, v *Visit, err
 		v.CountsAgainst, v.ProvisionalTo, v.EndReason = "brand", nil, "struck: "+f.Subject
 		v.DoneConfirmedAt, v.DoneConfirmedHow = nil, ""
 	}
-	return v.Crew, v, s.restand(m)
+	return v.Crew, v, restand(m)
 }
 
 // disputeOverdue carries out the stated default of a dispute that nobody decided
 // in time.
-func (s *Service) disputeOverdue(tx *Work, id ID) error {
+func disputeOverdue(tx *Work, id ID) error {
 	f, err := tx.Dispute(id)
 	if notFound(err) {
 		return nil
@@ -525,11 +525,11 @@ func (s *Service) disputeOverdue(tx *Work, id ID) error {
 	if f, err = tx.Dispute(id); err != nil || !DisputeMoves.open("default", string(f.Status)) {
 		return err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	return s.settleDispute(d, f, System, f.Fallback, disputeDefaultWords[f.Fallback])
+	return settleDispute(d, f, System, f.Fallback, disputeDefaultWords[f.Fallback])
 }
 
 // disputeDefaultWords are the reasons of a decision that the clock made.

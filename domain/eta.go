@@ -83,7 +83,7 @@ func runningDay(day []Visit, place func(*Visit) Point, way func(from, to Point) 
 }
 
 // dayFollows looks at a crew's day anew when one of its visits moves.
-func (s *Service) dayFollows(tx *Work, v *Visit) {
+func dayFollows(tx *Work, v *Visit) {
 	if v.PlannedStart.After(tx.Now.Add(dayAhead)) {
 		return
 	}
@@ -93,7 +93,7 @@ func (s *Service) dayFollows(tx *Work, v *Visit) {
 }
 
 // etasOfDay reckons the day of a technician from what is stored.
-func (s *Service) etasOfDay(tx *Work, technician ID) ([]eta, error) {
+func etasOfDay(tx *Work, technician ID) ([]eta, error) {
 	day, err := tx.DayOf(technician, tx.Now.Add(-dayAhead), tx.Now.Add(dayAhead))
 	if err != nil || len(day) == 0 {
 		return nil, err
@@ -110,24 +110,24 @@ func (s *Service) etasOfDay(tx *Work, technician ID) ([]eta, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, _ := runningDay(day, func(v *Visit) Point { return places[v.JobID] }, s.way, Point{u.HomeLat, u.HomeLon}, tx.Now)
+	out, _ := runningDay(day, func(v *Visit) Point { return places[v.JobID] }, tx.svc.way, Point{u.HomeLat, u.HomeLon}, tx.Now)
 	return out, nil
 }
 
 // recomputeETAs sets for each visit ahead when to look at it: now when it will be
 // late, else when it could be at the earliest.
-func (s *Service) recomputeETAs(tx *Work, technician ID) error {
-	day, err := s.etasOfDay(tx, technician)
+func recomputeETAs(tx *Work, technician ID) error {
+	day, err := etasOfDay(tx, technician)
 	if notFound(err) {
 		return nil
 	}
 	for _, e := range day {
-		s.lookAt(tx, e)
+		lookAt(tx, e)
 	}
 	return err
 }
 
-func (s *Service) lookAt(tx *Work, e eta) {
+func lookAt(tx *Work, e eta) {
 	due := tx.Now
 	if spare := e.visit.WindowEnd.Sub(e.arrival); spare >= 0 {
 		due = tx.Now.Add(max(spare, checkAgain))
@@ -139,14 +139,14 @@ func (s *Service) lookAt(tx *Work, e eta) {
 
 // jeopardyDue tells desk and household, once for each visit, that it will be
 // late. Not under a safety hold or a plan that permits no visit: nobody comes.
-func (s *Service) jeopardyDue(m *VisitCase) error {
+func jeopardyDue(m *VisitCase) error {
 	v := m.v
 	if v.Status != VisitScheduled || m.held != nil || PlanPermits.unmet(m.plan, nil, nil) != "" || !m.now.Before(v.WindowEnd) {
 		return nil
 	}
 	var worst *eta
 	for _, id := range v.Crew {
-		day, err := s.etasOfDay(m.tx, id)
+		day, err := etasOfDay(m.tx, id)
 		if err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (s *Service) jeopardyDue(m *VisitCase) error {
 		return nil
 	}
 	if !worst.arrival.After(v.WindowEnd) {
-		s.lookAt(m.tx, *worst)
+		lookAt(m.tx, *worst)
 		return nil
 	}
 	told, err := m.tx.FactsOfKind(m.job.ID, "visit.late_expected")
@@ -182,14 +182,14 @@ func (s *Service) jeopardyDue(m *VisitCase) error {
 	if err != nil {
 		return err
 	}
-	err = s.notifyOnDuty(m.tx, users, m.centre, func(u *User) Notice {
-		return s.notice("visit.late_desk", u.Language, m.now, expires, toUser(u.ID), m.about("visit.late_desk", v, u.Language), expectedAt)
+	err = notifyOnDuty(m.tx, users, m.centre, func(u *User) Notice {
+		return m.tx.svc.notice("visit.late_desk", u.Language, m.now, expires, toUser(u.ID), m.about("visit.late_desk", v, u.Language), expectedAt)
 	})
 	if err != nil {
 		return err
 	}
 	language := m.customer.LanguageOf(m.job.ContactID)
-	m.tx.Enqueue(s.notice("visit.late", language, m.now, expires, m.about("visit.late", v, language), expectedAt, func(n *Notice) {
+	m.tx.Enqueue(m.tx.svc.notice("visit.late", language, m.now, expires, m.about("visit.late", v, language), expectedAt, func(n *Notice) {
 		n.CustomerID, n.WithLink = &m.customer.ID, true
 	}))
 	return nil

@@ -119,7 +119,7 @@ type EvidenceInput struct {
 
 // evidenceFlag finds the report; who may add is its reporter and those who
 // answer for it, while it is open.
-func (s *Service) evidenceFlag(tx Tx, a Actor, id ID) (*Flag, error) {
+func evidenceFlag(tx SafetyTx, a Actor, id ID) (*Flag, error) {
 	f, err := tx.LockFlag(id)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 		Digest: hex.EncodeToString(sum[:])}
 	var f *Flag
 	judge := func(tx Tx) (_ *Evidence, err error) {
-		f, err = s.evidenceFlag(tx, call.Actor, flag)
+		f, err = evidenceFlag(tx, call.Actor, flag)
 		if err != nil {
 			return nil, err
 		}

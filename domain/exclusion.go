@@ -71,7 +71,7 @@ func NewExclusionView(a Actor, x *ExcludedFor) ExclusionView {
 	return v
 }
 
-// SeesExclusion: the reporter sees what came of their report, the area manager
+// SeesExclusion reports whether the actor sees who is kept apart: the reporter sees what came of their report, the area manager
 // what came of those they triage; the desk and the person whom a report is
 // about see nothing.
 func (a Actor) SeesExclusion(f *Flag) bool {
@@ -126,12 +126,12 @@ func (s *Service) MoveExclusion(ctx context.Context, call *Call, id ID, action s
 			return ExclusionView{}, Fail(CodeUnprocessable, "Say why it is lifted.").At("/reason", "a few words")
 		case action == "lift":
 			x.LiftedAt, x.LiftedByID, x.LiftReason = &st.occurred, &a.UserID, in.Reason
-			if err := s.notifyReporter(tx, f, "flag.moved"); err != nil {
+			if err := notifyReporter(tx, f, "flag.moved"); err != nil {
 				return ExclusionView{}, err
 			}
 		case x.ConsentedAt == nil:
 			x.ConsentedAt = &st.occurred
-			if err := s.notifyHandlers(tx, f, "flag.triage"); err != nil {
+			if err := notifyHandlers(tx, f, "flag.triage"); err != nil {
 				return ExclusionView{}, err
 			}
 		default: // said before

@@ -82,7 +82,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *Call, in ImportInput) (I
 	var centre *Centre
 	var technicians []User
 	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
-		if centre, err = s.importCentre(tx, call.Actor, in.CentreID); err != nil {
+		if centre, err = importCentre(tx, call.Actor, in.CentreID); err != nil {
 			return err
 		}
 		technicians, err = tx.UsersWith(RoleTechnician, &centre.ID, nil)
@@ -163,7 +163,7 @@ func MayImport(a Actor) error {
 	return nil
 }
 
-func (s *Service) importCentre(tx *Work, a Actor, want *ID) (*Centre, error) {
+func importCentre(tx *Work, a Actor, want *ID) (*Centre, error) {
 	if err := MayImport(a); err != nil {
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (s *Service) importCentre(tx *Work, a Actor, want *ID) (*Centre, error) {
 	if want == nil {
 		return nil, Fail(CodeUnprocessable, "Say for which centre these jobs are.").At("/centre_id", "required")
 	}
-	c, err := s.authorizeCentre(tx, a, *want)
+	c, err := authorizeCentre(tx, a, *want)
 	return c, meaningIfAbsent(err, "centre", "/centre_id")
 }
 
@@ -184,7 +184,7 @@ func (s *Service) importRow(ctx context.Context, call *Call, c *Centre, w *parse
 		item := ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")}
 		err := s.inWork(ctx, nil, func(tx *Work) error {
 			item = ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")} // the transaction may run again
-			if err := s.saveImport(tx, call, c, w, &item, preview); err != nil {
+			if err := saveImport(tx, call, c, w, &item, preview); err != nil {
 				return err
 			}
 			if preview {
@@ -248,13 +248,13 @@ func importFieldOf(e *Error, w *parsedRow) string {
 }
 
 // saveImport carries one row out in a transaction.
-func (s *Service) saveImport(tx *Work, call *Call, c *Centre, w *parsedRow, item *ImportRowResult, preview bool) error {
+func saveImport(tx *Work, call *Call, c *Centre, w *parsedRow, item *ImportRowResult, preview bool) error {
 	item.Outcome = "unchanged"
 	j, err := tx.JobByRef(w.is("external_ref"))
 	switch {
 	case notFound(err):
 		item.Outcome = "created"
-		if j, err = s.saveNewImport(tx, call, c, w); err != nil {
+		if j, err = saveNewImport(tx, call, c, w); err != nil {
 			return err
 		}
 		if !preview {
@@ -273,7 +273,7 @@ func (s *Service) saveImport(tx *Work, call *Call, c *Centre, w *parsedRow, item
 	}
 	changed := false
 	if item.Outcome != "created" {
-		if changed, err = s.importJob(tx, call, c, j, w); err != nil {
+		if changed, err = importJob(tx, call, c, j, w); err != nil {
 			return err
 		}
 		if changed {
@@ -281,9 +281,9 @@ func (s *Service) saveImport(tx *Work, call *Call, c *Centre, w *parsedRow, item
 		}
 	}
 	if w.start.IsZero() {
-		return s.savedImport(tx, j, w, changed)
+		return savedImport(tx, j, w, changed)
 	}
-	v, moved, err := s.importVisit(tx, call, j, w)
+	v, moved, err := importVisit(tx, call, j, w)
 	if err != nil {
 		return err
 	}
@@ -294,12 +294,12 @@ func (s *Service) saveImport(tx *Work, call *Call, c *Centre, w *parsedRow, item
 	if moved && item.Outcome == "unchanged" {
 		item.Outcome = "updated"
 	}
-	return s.savedImport(tx, j, w, changed || moved)
+	return savedImport(tx, j, w, changed || moved)
 }
 
 // savedImport notes on the job what its row said; the same words again are no
 // change.
-func (s *Service) savedImport(tx *Work, j *Job, w *parsedRow, changed bool) error {
+func savedImport(tx *Work, j *Job, w *parsedRow, changed bool) error {
 	said := w.digests(j.ID)
 	for field, digest := range said {
 		changed = changed || !j.Status.Ended() && j.Imported.V[field] != digest
@@ -317,8 +317,8 @@ func (s *Service) savedImport(tx *Work, j *Job, w *parsedRow, changed bool) erro
 }
 
 // saveNewImport registers the household, where it is new, the appliance and the job.
-func (s *Service) saveNewImport(tx *Work, call *Call, c *Centre, w *parsedRow) (*Job, error) {
-	h, err := s.householdOf(tx, w)
+func saveNewImport(tx *Work, call *Call, c *Centre, w *parsedRow) (*Job, error) {
+	h, err := householdOf(tx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -331,21 +331,21 @@ func (s *Service) saveNewImport(tx *Work, call *Call, c *Centre, w *parsedRow) (
 		if language == "" {
 			language = "en"
 		}
-		h = &Customer{Meta: newMeta(s.NewID(), tx.Now), Name: w.is("name"), Language: language, RegisteredCentreID: &c.ID}
-		contact, site = s.addContact(h, w, language), s.addSite(h, w, c)
+		h = &Customer{Meta: newMeta(tx.NewID(), tx.Now), Name: w.is("name"), Language: language, RegisteredCentreID: &c.ID}
+		contact, site = tx.svc.addContact(h, w, language), tx.svc.addSite(h, w, c)
 		if err := tx.InsertCustomer(h); err != nil {
 			return nil, err
 		}
 	} else {
 		var grown bool
-		if contact, site, grown = s.mergeCustomer(h, nil, w, c); grown {
-			s.changed(&h.Meta, tx.Now)
+		if contact, site, grown = tx.svc.mergeCustomer(h, nil, w, c); grown {
+			h.changedAt(tx.Now)
 			if err := tx.SaveCustomer(h); err != nil {
 				return nil, err
 			}
 		}
 	}
-	appliance, err := s.applianceOf(tx, h, site, nil, w)
+	appliance, err := applianceOf(tx, h, site, nil, w)
 	if err != nil {
 		return nil, err
 	}
@@ -354,7 +354,7 @@ func (s *Service) saveNewImport(tx *Work, call *Call, c *Centre, w *parsedRow) (
 		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
 		Priority: w.opt("priority"),
 		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value}
-	view, err := s.createJob(tx, call.Actor, in)
+	view, err := createJob(tx, call.Actor, in)
 	if err != nil {
 		return nil, err
 	}
@@ -363,7 +363,7 @@ func (s *Service) saveNewImport(tx *Work, call *Call, c *Centre, w *parsedRow) (
 
 // householdOf finds the household that a row means: one of the numbers, and
 // the same name or none in the row.
-func (s *Service) householdOf(tx *Work, w *parsedRow) (*Customer, error) {
+func householdOf(tx *Work, w *parsedRow) (*Customer, error) {
 	for _, phone := range w.phones {
 		ids, err := tx.CustomersByPhone(phone)
 		if err != nil {
@@ -491,7 +491,7 @@ func (c *Customer) knows(phone string) bool {
 
 // applianceOf finds or registers the appliance of a row: the job's own, else
 // the household's with this serial number. nil when the row names none.
-func (s *Service) applianceOf(tx *Work, h *Customer, site ID, j *Job, w *parsedRow) (*ID, error) {
+func applianceOf(tx *Work, h *Customer, site ID, j *Job, w *parsedRow) (*ID, error) {
 	brand, model, serial := w.is("brand"), w.is("model"), w.is("serial")
 	if brand == "" && model == "" && serial == "" {
 		return nil, nil
@@ -518,7 +518,8 @@ func (s *Service) applianceOf(tx *Work, h *Customer, site ID, j *Job, w *parsedR
 		}
 	}
 	if ap == nil {
-		ap = &Appliance{Meta: newMeta(s.NewID(), tx.Now), CustomerID: h.ID, SiteID: &site, Category: w.is("category"), Brand: brand, Model: model,
+		ap = &Appliance{Meta: newMeta(tx.NewID(), tx.Now), CustomerID: h.ID, SiteID: &site, Category: w.is("category"), Brand: brand,
+			Model:  model,
 			Serial: serial}
 		return &ap.ID, tx.InsertAppliance(ap)
 	}
@@ -532,7 +533,7 @@ func (s *Service) applianceOf(tx *Work, h *Customer, site ID, j *Job, w *parsedR
 		}
 	}
 	if grown {
-		s.changed(&ap.Meta, tx.Now)
+		ap.changedAt(tx.Now)
 		if err := tx.SaveAppliance(ap); err != nil {
 			return nil, err
 		}
@@ -542,7 +543,7 @@ func (s *Service) applianceOf(tx *Work, h *Customer, site ID, j *Job, w *parsedR
 
 // importJob brings an existing job to what the row says. Only what differs is
 // changed and told to the timeline.
-func (s *Service) importJob(tx *Work, call *Call, c *Centre, j *Job, w *parsedRow) (bool, error) {
+func importJob(tx *Work, call *Call, c *Centre, j *Job, w *parsedRow) (bool, error) {
 	h, err := tx.LockCustomer(j.CustomerID)
 	if err != nil {
 		return false, err
@@ -551,7 +552,7 @@ func (s *Service) importJob(tx *Work, call *Call, c *Centre, j *Job, w *parsedRo
 	contact, site, grown := j.ContactID, j.SiteID, false
 	if fresh("household") {
 		var person ID
-		person, site, grown = s.mergeCustomer(h, j, w, c)
+		person, site, grown = tx.svc.mergeCustomer(h, j, w, c)
 		contact = &person
 	}
 	var in JobInput
@@ -589,14 +590,14 @@ func (s *Service) importJob(tx *Work, call *Call, c *Centre, j *Job, w *parsedRo
 		return false, nil
 	}
 	if grown {
-		s.changed(&h.Meta, tx.Now)
+		h.changedAt(tx.Now)
 		if err := tx.SaveCustomer(h); err != nil {
 			return false, err
 		}
 	}
 	var appliance *ID
 	if fresh("appliance") {
-		if appliance, err = s.applianceOf(tx, h, site, j, w); err != nil {
+		if appliance, err = applianceOf(tx, h, site, j, w); err != nil {
 			return false, err
 		}
 	}
@@ -609,7 +610,7 @@ func (s *Service) importJob(tx *Work, call *Call, c *Centre, j *Job, w *parsedRo
 	if !differs {
 		return grown, nil
 	}
-	if err := s.applyJob(tx, j, in, h); err != nil {
+	if err := applyJob(tx, j, in, h); err != nil {
 		return false, err
 	}
 	tx.entry(j, call.Actor, "job.changed", nil, at(tx.Now), in)
@@ -618,8 +619,8 @@ func (s *Service) importJob(tx *Work, call *Call, c *Centre, j *Job, w *parsedRo
 
 // importVisit brings the job's visit to the row's window and crew: it books,
 // moves or assigns. What has come of a window already, is not asked for again.
-func (s *Service) importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visit, bool, error) {
-	d, err := s.openCase(tx, j)
+func importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visit, bool, error) {
+	d, err := openCase(tx, j)
 	if err != nil {
 		return nil, false, err
 	}
@@ -673,7 +674,7 @@ func (s *Service) importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visi
 		if d.held != nil {
 			return nil, false, d.refuseHeld()
 		}
-		return same, true, s.assign(m, call.Actor, *crew, "import")
+		return same, true, assign(m, call.Actor, *crew, "import")
 	}
 	in := ScheduleInput{WindowStart: w.start.Format(time.RFC3339), WindowEnd: w.end.Format(time.RFC3339), Crew: w.crew, Reason: "import"}
 	sequence := 0
@@ -691,8 +692,8 @@ func (s *Service) importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visi
 		if err := CheckJob(call.Actor, "schedule", j); err != nil {
 			return nil, false, err
 		}
-		v := &Visit{Meta: newMeta(s.NewID(), tx.Now), Sequence: sequence}
-		return v, true, s.book(one, d, v, in, "visit.scheduled")
+		v := &Visit{Meta: newMeta(tx.NewID(), tx.Now), Sequence: sequence}
+		return v, true, book(one, d, v, in, "visit.scheduled")
 	}
 	old := m.v
 	if err := CheckVisit(call.Actor, "reschedule", old); err != nil {
@@ -705,8 +706,8 @@ func (s *Service) importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visi
 		in.Crew = ptr(slices.Clone([]ID(old.Crew)))
 	}
 	in.PlannedMinutes = old.PlannedMinutes
-	next := &Visit{Meta: newMeta(s.NewID(), tx.Now), PredecessorID: &old.ID, Sequence: sequence}
-	return next, true, s.succeed(m, one, next, in)
+	next := &Visit{Meta: newMeta(tx.NewID(), tx.Now), PredecessorID: &old.ID, Sequence: sequence}
+	return next, true, succeed(m, one, next, in)
 }
 
 func sameCrew(a, b []ID) bool {

@@ -97,7 +97,7 @@ func plainCode(typed string) string {
 // CodeState where nothing reaches the person.
 func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput) (Invited, error) {
 	return run(ctx, s, call, func(tx *Work) (Invited, error) {
-		u, err := s.authorizeUser(tx, call.Actor, id)
+		u, err := authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return Invited{}, err
 		}
@@ -110,7 +110,7 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 		if call.Actor.Role == RoleProprietor && u.Role == RoleProprietor && u.ID != call.Actor.UserID {
 			return Invited{}, Fail(CodeForbidden, "Another proprietor is invited by the area manager or the admin.")
 		}
-		if err := s.mayChangeAccount(tx, call.Actor, u); err != nil {
+		if err := mayChangeAccount(tx, call.Actor, u); err != nil {
 			return Invited{}, err
 		}
 		wall := s.Wall().UTC().Truncate(time.Microsecond)
@@ -124,7 +124,7 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 		}
 		inv.TokenHash = HashToken(plainCode(s.InvitationCode(inv.ID)))
 		if in.InPerson {
-			inv.Note, err = s.handOver(tx, call.Actor, u, in.Note)
+			inv.Note, err = handOver(tx, call.Actor, u, in.Note)
 		} else {
 			inv.SentBy, err = s.waysTo(tx, u)
 		}
@@ -142,10 +142,10 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 			return Invited{}, err
 		}
 		if inv.Purpose == purposeReset {
-			s.notifyOfAccount(tx, u, "account.reset", nil, tx.Now.Add(resetsTold))
+			notifyOfAccount(tx, u, "account.reset", nil, tx.Now.Add(resetsTold))
 		}
 		if !inv.byHand() {
-			s.notifyOfAccount(tx, u, NoticeAccountCode, &inv.ID, tx.Now.Add(inv.ExpiresAt.Sub(wall)))
+			notifyOfAccount(tx, u, NoticeAccountCode, &inv.ID, tx.Now.Add(inv.ExpiresAt.Sub(wall)))
 		}
 		return Invited{inv.ID, inv.UserID, inv.Purpose, inv.ExpiresAt, inv.SentBy}, nil
 	})
@@ -153,7 +153,7 @@ func (s *Service) Invite(ctx context.Context, call *Call, id ID, in InviteInput)
 
 // handOver judges whether an admin may hand a code over, and what they say of
 // how the person was recognised.
-func (s *Service) handOver(tx Tx, a Actor, u *User, note string) (string, error) {
+func handOver(tx SafetyTx, a Actor, u *User, note string) (string, error) {
 	if a.Role != RoleAdmin {
 		return "", Fail(CodeForbidden, "Only an admin hands a code over in person.")
 	}
@@ -170,7 +170,7 @@ func (s *Service) handOver(tx Tx, a Actor, u *User, note string) (string, error)
 
 // waysTo lists how a code reaches a user and nobody else. A browser is none: it
 // may stand on a desk that many share.
-func (s *Service) waysTo(tx Tx, u *User) (JSONList[string], error) {
+func (s *Service) waysTo(tx DeviceTx, u *User) (JSONList[string], error) {
 	ways := JSONList[string]{}
 	if s.TextGateway && u.Phone != "" {
 		ways = append(ways, sentByMessage)
@@ -187,8 +187,8 @@ func (s *Service) waysTo(tx Tx, u *User) (JSONList[string], error) {
 
 // notifyOfAccount tells a user at once of what happens to their account, on duty or
 // not: it is theirs to stop it.
-func (s *Service) notifyOfAccount(tx *Work, u *User, kind string, invitation *ID, until time.Time) {
-	tx.Enqueue(s.notice(kind, u.Language, tx.Now, until, toUser(u.ID), func(n *Notice) {
+func notifyOfAccount(tx *Work, u *User, kind string, invitation *ID, until time.Time) {
+	tx.Enqueue(tx.svc.notice(kind, u.Language, tx.Now, until, toUser(u.ID), func(n *Notice) {
 		n.High = true
 		if invitation != nil {
 			n.Data.V = map[string]string{"invitation_id": invitation.String()}
@@ -216,7 +216,7 @@ func (s *Service) Invitations(ctx context.Context, a Actor, id ID) ([]Invitation
 
 // resetsOf tells of the resets of an account in the last 30 days. Reading marks
 // nothing: whoever signs in first by a reset takes it from nobody.
-func (s *Service) resetsOf(tx Tx, user ID, wall time.Time) ([]Reset, error) {
+func resetsOf(tx Tx, user ID, wall time.Time) ([]Reset, error) {
 	records, err := tx.InvitationsOf(user, wall.Add(-resetsTold), maxRecords)
 	if err != nil {
 		return nil, err

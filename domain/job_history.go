@@ -108,7 +108,7 @@ func sameFault(j *Job, load func(ID) (*Job, error)) ([]ID, error) {
 }
 
 // stepsKnown lists all that was tried for the fault, oldest first.
-func stepsKnown(tx Tx, j *Job) ([]StepRecord, error) {
+func stepsKnown(tx JobTx, j *Job) ([]StepRecord, error) {
 	jobs, err := sameFault(j, tx.Job)
 	if err != nil {
 		return nil, err
@@ -118,15 +118,15 @@ func stepsKnown(tx Tx, j *Job) ([]StepRecord, error) {
 
 // authorizeForHistory locks a job for somebody who may add to its passport: any
 // staff who reach it but the admin.
-func (s *Service) authorizeForHistory(tx *Work, a Actor, job ID) (*Job, *Case, error) {
-	j, err := s.authorizeJob(tx, a, job)
+func authorizeForHistory(tx *Work, a Actor, job ID) (*Job, *Case, error) {
+	j, err := authorizeJob(tx, a, job)
 	if err != nil {
 		return nil, nil, err
 	}
 	if a.Role == RoleAdmin {
 		return nil, nil, Fail(CodeForbidden, "As admin you may not write into a job's passport.")
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	return j, d, err
 }
 
@@ -135,7 +135,7 @@ func (s *Service) authorizeForHistory(tx *Work, a Actor, job ID) (*Job, *Case, e
 // step is known and no reason is given; CodeUnprocessable, CodeDuplicate.
 func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInput) (StepView, error) {
 	return run(ctx, s, call, func(tx *Work) (StepView, error) {
-		j, d, err := s.authorizeForHistory(tx, call.Actor, job)
+		j, d, err := authorizeForHistory(tx, call.Actor, job)
 		if err != nil {
 			return StepView{}, err
 		}
@@ -170,11 +170,11 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 			}
 			r.RepeatOf, r.RepeatReason = &same[0].ID, reason
 		}
-		s.stepTried(tx, j, call.Actor, &r, d.st)
+		stepTried(tx, j, call.Actor, &r, d.st)
 		if err := tx.InsertStep(&r); err != nil {
 			return StepView{}, err
 		}
-		if err := s.proposeReplacement(tx, j, append(known, r)); err != nil {
+		if err := proposeReplacement(tx, j, append(known, r)); err != nil {
 			return StepView{}, err
 		}
 		return StepView{r, len(same) + 1}, nil
@@ -182,7 +182,7 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 }
 
 // stepTried completes a record and appends its entry; the caller inserts it.
-func (s *Service) stepTried(tx *Work, j *Job, a Actor, r *StepRecord, st EntryTime) {
+func stepTried(tx *Work, j *Job, a Actor, r *StepRecord, st EntryTime) {
 	r.JobID, r.ByRole, r.OccurredAt, r.ClaimedAt, r.RecordedAt = j.ID, a.Role, st.occurred, st.claimed, st.recorded
 	if a.UserID != (ID{}) { // of a household: who wrote it down for a caller
 		r.ByID = ptr(a.UserID)
@@ -195,10 +195,10 @@ func (s *Service) stepTried(tx *Work, j *Job, a Actor, r *StepRecord, st EntryTi
 // listedSteps makes records of the steps that came with a job and are not
 // known yet: what a household tried before it called asks nobody for a
 // reason. A result in other words is kept as the note of an unclear one.
-func (s *Service) listedSteps(tx *Work, j *Job, a Actor, known []StepRecord) []StepRecord {
+func listedSteps(tx *Work, j *Job, a Actor, known []StepRecord) []StepRecord {
 	var fresh []StepRecord
 	for _, t := range j.TriedSteps {
-		r := StepRecord{Meta: newMeta(s.NewID(), tx.Now), Step: strings.TrimSpace(t.What), Result: strings.ToLower(strings.TrimSpace(t.Result)),
+		r := StepRecord{Meta: newMeta(tx.NewID(), tx.Now), Step: strings.TrimSpace(t.What), Result: strings.ToLower(strings.TrimSpace(t.Result)),
 			WatchedBy: t.WatchedBy}
 		if !has(stepResults, r.Result) {
 			r.Result, r.Note = "unclear", strings.TrimSpace(t.Result)
@@ -210,7 +210,7 @@ func (s *Service) listedSteps(tx *Work, j *Job, a Actor, known []StepRecord) []S
 		if t.At.Year() >= 1970 && t.At.Before(tx.Now) {
 			st.occurred = t.At.UTC().Truncate(time.Microsecond)
 		}
-		s.stepTried(tx, j, a, &r, st)
+		stepTried(tx, j, a, &r, st)
 		known, fresh = append(known, r), append(fresh, r)
 	}
 	return fresh
@@ -218,19 +218,19 @@ func (s *Service) listedSteps(tx *Work, j *Job, a Actor, known []StepRecord) []S
 
 // addListedSteps makes records of what a job's list has gained; a record stays
 // when the list loses it.
-func (s *Service) addListedSteps(tx *Work, j *Job, a Actor) error {
+func addListedSteps(tx *Work, j *Job, a Actor) error {
 	known, err := stepsKnown(tx, j)
 	if err != nil {
 		return err
 	}
-	fresh := s.listedSteps(tx, j, a, known)
+	fresh := listedSteps(tx, j, a, known)
 	if err := insertSteps(tx, fresh); err != nil {
 		return err
 	}
-	return s.proposeReplacement(tx, j, append(known, fresh...))
+	return proposeReplacement(tx, j, append(known, fresh...))
 }
 
-func insertSteps(tx Tx, steps []StepRecord) error {
+func insertSteps(tx JobTx, steps []StepRecord) error {
 	for i := range steps {
 		if err := tx.InsertStep(&steps[i]); err != nil {
 			return err
@@ -247,7 +247,7 @@ func (s *Service) CorrectStep(ctx context.Context, call *Call, id ID, in StepCha
 		if err != nil {
 			return StepView{}, err
 		}
-		j, d, err := s.authorizeForHistory(tx, call.Actor, r.JobID)
+		j, d, err := authorizeForHistory(tx, call.Actor, r.JobID)
 		if notFound(err) {
 			return StepView{}, NotFound("tried step")
 		} else if err != nil {
@@ -259,7 +259,7 @@ func (s *Service) CorrectStep(ctx context.Context, call *Call, id ID, in StepCha
 		if r, err = tx.Step(id); err != nil { // as it is under the lock
 			return StepView{}, err
 		}
-		if err := s.correctStep(tx, j, call.Actor, r, in, d.st); err != nil {
+		if err := correctStep(tx, j, call.Actor, r, in, d.st); err != nil {
 			return StepView{}, err
 		}
 		known, err := stepsKnown(tx, j)
@@ -271,7 +271,7 @@ func (s *Service) CorrectStep(ctx context.Context, call *Call, id ID, in StepCha
 }
 
 // correctStep changes a record and lets what follows from it follow.
-func (s *Service) correctStep(tx *Work, j *Job, a Actor, r *StepRecord, in StepChange, st EntryTime) error {
+func correctStep(tx *Work, j *Job, a Actor, r *StepRecord, in StepChange, st EntryTime) error {
 	var changes []Change
 	for _, f := range []struct {
 		name string
@@ -285,12 +285,12 @@ func (s *Service) correctStep(tx *Work, j *Job, a Actor, r *StepRecord, in StepC
 	if err := r.check(); err != nil {
 		return err
 	}
-	s.changed(&j.Meta, tx.Now)
+	j.changedAt(tx.Now)
 	if len(changes) == 0 {
 		return nil
 	}
-	s.historyCorrected(tx, j, a, corrected{StepID: &r.ID, Changes: changes, Reason: in.Reason, Via: in.via}, st)
-	s.changed(&r.Meta, tx.Now)
+	historyCorrected(tx, j, a, corrected{StepID: &r.ID, Changes: changes, Reason: in.Reason, Via: in.via}, st)
+	r.changedAt(tx.Now)
 	if err := tx.SaveStep(r); err != nil {
 		return err
 	}
@@ -298,7 +298,7 @@ func (s *Service) correctStep(tx *Work, j *Job, a Actor, r *StepRecord, in StepC
 	if err != nil {
 		return err
 	}
-	return s.proposeReplacement(tx, j, known)
+	return proposeReplacement(tx, j, known)
 }
 
 // Change is one field of a passport before and after its correction.
@@ -328,7 +328,7 @@ type corrected struct {
 
 const factPassportCorrected = "passport.corrected"
 
-func (s *Service) historyCorrected(tx *Work, j *Job, a Actor, c corrected, st EntryTime) {
+func historyCorrected(tx *Work, j *Job, a Actor, c corrected, st EntryTime) {
 	if len(c.Changes) > 0 {
 		tx.entry(j, a, factPassportCorrected, nil, st, c)
 	}
@@ -343,9 +343,9 @@ func storyChanges(was, is *Job) []Change {
 // handleCorrection is the household's own correction: of what it says, where blank
 // clears only what matters. A step that is recorded on the job has its result
 // corrected; another one is added.
-func (s *Service) handleCorrection(k *request) error {
+func handleCorrection(k *request) error {
 	tx, j, was, now := k.tx, k.job, *k.job, k.now
-	r := StepRecord{Meta: newMeta(s.NewID(), now), Result: k.in.Result, WatchedBy: "household", ViaID: k.via()}
+	r := StepRecord{Meta: newMeta(k.tx.NewID(), now), Result: k.in.Result, WatchedBy: "household", ViaID: k.via()}
 	said := false
 	for _, f := range []struct {
 		pointer string
@@ -368,7 +368,7 @@ func (s *Service) handleCorrection(k *request) error {
 	if !said {
 		return Fail(CodeUnprocessable, "Nothing was written.").At("/fault", "a few words").At("/step", "a few words")
 	}
-	s.historyCorrected(tx, j, k.actor, corrected{Changes: storyChanges(&was, j), Via: k.via()}, k.st)
+	historyCorrected(tx, j, k.actor, corrected{Changes: storyChanges(&was, j), Via: k.via()}, k.st)
 	if r.Step == "" {
 		return nil
 	}
@@ -381,14 +381,14 @@ func (s *Service) handleCorrection(k *request) error {
 	}
 	for _, same := range slices.Backward(sameStep(known, StepMark(r.Step))) {
 		if same.JobID == j.ID {
-			return s.correctStep(tx, j, k.actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.st)
+			return correctStep(tx, j, k.actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.st)
 		}
 	}
-	s.stepTried(tx, j, k.actor, &r, k.st)
+	stepTried(tx, j, k.actor, &r, k.st)
 	if err := tx.InsertStep(&r); err != nil {
 		return err
 	}
-	return s.proposeReplacement(tx, j, append(known, r))
+	return proposeReplacement(tx, j, append(known, r))
 }
 
 // via is the contact in which something was asked.
@@ -402,7 +402,7 @@ func (k *request) via() *ID {
 // undoCorrections takes out what a stranger wrote by contacts that were theirs: a
 // field that still reads as they left it reads as before, their steps are no
 // records, and thanks that nobody has yet go no further.
-func (s *Service) undoCorrections(k *request, via map[ID]bool) error {
+func undoCorrections(k *request, via map[ID]bool) error {
 	tx, j, now := k.tx, k.job, k.now
 	theirs := func(id *ID) bool { return id != nil && via[*id] }
 	facts, err := tx.FactsOfKind(j.ID, factPassportCorrected)
@@ -426,7 +426,7 @@ func (s *Service) undoCorrections(k *request, via map[ID]bool) error {
 				for n := range steps {
 					if r := &steps[n]; r.ID == *c.StepID && f.Field == "result" && r.Result == f.New {
 						back = change(back, f.Field, &r.Result, f.Old)
-						s.changed(&r.Meta, now)
+						r.changedAt(now)
 						if err := tx.SaveStep(r); err != nil {
 							return err
 						}
@@ -438,13 +438,13 @@ func (s *Service) undoCorrections(k *request, via map[ID]bool) error {
 				back = change(back, f.Field, &j.WhatMatters, f.Old)
 			}
 		}
-		s.historyCorrected(tx, j, System, corrected{StepID: c.StepID, Changes: back, Reason: "said by somebody else"}, at)
+		historyCorrected(tx, j, System, corrected{StepID: c.StepID, Changes: back, Reason: "said by somebody else"}, at)
 	}
 	for i := range steps {
 		if r := &steps[i]; theirs(r.ViaID) {
 			r.WithdrawnAt = &now
 			tx.entry(j, System, "step.withdrawn", nil, at, map[string]any{"step_id": r.ID, "because": "said by somebody else"})
-			s.changed(&r.Meta, now)
+			r.changedAt(now)
 			if err := tx.SaveStep(r); err != nil {
 				return err
 			}
@@ -454,10 +454,10 @@ func (s *Service) undoCorrections(k *request, via map[ID]bool) error {
 	if err != nil {
 		return err
 	}
-	if err := s.proposeReplacement(tx, j, known); err != nil {
+	if err := proposeReplacement(tx, j, known); err != nil {
 		return err
 	}
-	return s.undoThanks(tx, j, via)
+	return undoThanks(tx, j, via)
 }
 
 // JobHistory is what every new voice reads first (docs/product.md section 4). It
@@ -671,6 +671,7 @@ func historyStatus(st VisitStatus) string {
 		return ""
 	case VisitStopped:
 		return "ended_early"
+	default: // the others read as they are
 	}
 	return string(st)
 }
@@ -758,7 +759,7 @@ func ReplacementDue(steps []StepRecord) (failed []ID, due bool) {
 
 // proposeReplacement proposes the replacement, once a (re)opening, and takes an
 // unanswered proposal back when a correction proves its tries wrong.
-func (s *Service) proposeReplacement(tx *Work, j *Job, steps []StepRecord) error {
+func proposeReplacement(tx *Work, j *Job, steps []StepRecord) error {
 	failed, due := ReplacementDue(steps)
 	r := j.Replacement.V
 	opened := j.OpenedAt
@@ -780,11 +781,11 @@ func (s *Service) proposeReplacement(tx *Work, j *Job, steps []StepRecord) error
 		}
 		j.Replacement.V = r
 		tx.entry(j, System, "replacement.proposed", nil, at(tx.Now), map[string]any{"steps": failed})
-		c, err := s.openCase(tx, j)
+		c, err := openCase(tx, j)
 		if err != nil {
 			return err
 		}
-		return s.notifyStaff(c, nil, "replacement.proposed", RoleProprietor, RoleCoordinator)
+		return notifyStaff(c, nil, "replacement.proposed", RoleProprietor, RoleCoordinator)
 	}
 	return nil
 }

@@ -19,14 +19,14 @@ type JobMoveInput struct {
 
 func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*Case) error) (JobView, error) {
 	return run(ctx, s, call, func(tx *Work) (JobView, error) {
-		j, err := s.authorizeJob(tx, call.Actor, id)
+		j, err := authorizeJob(tx, call.Actor, id)
 		if err != nil {
 			return JobView{}, err
 		}
 		if err := CheckJob(call.Actor, action, j); err != nil {
 			return JobView{}, err
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return JobView{}, err
 		}
@@ -51,14 +51,14 @@ func (s *Service) CancelJob(ctx context.Context, call *Call, id ID, in JobMoveIn
 			return Fail(CodeUnprocessable, "Say why the job is cancelled.").At("/reason", "a few words")
 		}
 		m.ending = true
-		if err := s.cancelVisits(m, call.Actor, in.Reason); err != nil {
+		if err := cancelVisits(m, call.Actor, in.Reason); err != nil {
 			return err
 		}
-		return s.endJob(m, call.Actor, "cancel", in.Reason)
+		return endJob(m, call.Actor, "cancel", in.Reason)
 	})
 }
 
-func (s *Service) cancelVisits(m *Case, a Actor, reason string) error {
+func cancelVisits(m *Case, a Actor, reason string) error {
 	visits, err := m.tx.VisitsOfJob(m.job.ID)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (s *Service) cancelVisits(m *Case, a Actor, reason string) error {
 	for i := range visits {
 		if visits[i].Status == VisitScheduled {
 			v := m.on(&visits[i])
-			if err := s.cancelVisit(v, a, reason, "nobody"); err != nil {
+			if err := cancelVisit(v, a, reason, "nobody"); err != nil {
 				return err
 			}
 		}
@@ -75,7 +75,7 @@ func (s *Service) cancelVisits(m *Case, a Actor, reason string) error {
 }
 
 // endJob closes or cancels a job, and ends what waited for it.
-func (s *Service) endJob(d *Case, a Actor, action, reason string) error {
+func endJob(d *Case, a Actor, action, reason string) error {
 	j := d.job
 	if err := d.tx.apply(j, action); err != nil {
 		return err
@@ -130,7 +130,7 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 			if reason == "" {
 				reason = "customer's word"
 			}
-			return s.endJob(m, call.Actor, "close", reason)
+			return endJob(m, call.Actor, "close", reason)
 		}
 		if j.SafetyCritical && call.Actor.Role != RoleAreaManager {
 			return Fail(CodeForbidden, "A safety-critical job is closed as unreachable by the area manager only.")
@@ -148,7 +148,7 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 			if err != nil {
 				return err
 			}
-			if err := s.endJob(m, call.Actor, "close", string(HoldUnreachable)); err != nil {
+			if err := endJob(m, call.Actor, "close", string(HoldUnreachable)); err != nil {
 				return err
 			}
 			j.ReopenUntil = ptr(m.now.AddDate(0, 0, EffectivePolicy(policies, m.now).ReopenDays))
@@ -163,11 +163,11 @@ func (s *Service) Close(ctx context.Context, call *Call, id ID, in JobMoveInput)
 // as many as the policy said then.
 func (s *Service) Reopen(ctx context.Context, call *Call, id ID, in JobMoveInput) (JobView, error) {
 	return s.onJob(ctx, call, id, "reopen", in.OccurredAt, func(m *Case) error {
-		return s.reopen(m, call.Actor, in.Reason)
+		return reopen(m, call.Actor, in.Reason)
 	})
 }
 
-func (s *Service) reopen(d *Case, a Actor, reason string) error {
+func reopen(d *Case, a Actor, reason string) error {
 	j := d.job
 	if !j.reopens(d.now) {
 		return Fail(CodePreconditionMissing, "The time in which this job could be reopened is over; register a new one.")
@@ -178,10 +178,10 @@ func (s *Service) reopen(d *Case, a Actor, reason string) error {
 	j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = nil, "", nil, ptr(d.now), nil
 	d.tx.Disarm(DueCloseResolved, j.ID)
 	d.entry(a, "job.reopened", nil, map[string]any{"reason": reason})
-	if err := s.derive(d.tx, j, nil); err != nil {
+	if err := derive(d.tx, j, nil); err != nil {
 		return err
 	}
-	return s.rejudge(d) // what was learnt after the end counts from here
+	return rejudge(d) // what was learnt after the end counts from here
 }
 
 // HoldJob places a hold for parts or at the customer's request; it refuses
@@ -190,7 +190,7 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 	return s.onJob(ctx, call, id, "hold", in.OccurredAt, func(m *Case) error {
 		kind := HoldKind(in.Kind)
 		if kind == HoldUnreachable {
-			return s.approveUnreachable(m, call.Actor)
+			return approveUnreachable(m, call.Actor)
 		}
 		if kind != HoldParts && kind != HoldCustomerRequest {
 			return Fail(CodeUnprocessable, "A hold by hand is for parts or customer_request.").At("/kind", "parts or customer_request")
@@ -224,13 +224,13 @@ func (s *Service) HoldJob(ctx context.Context, call *Call, id ID, in JobMoveInpu
 
 // approveUnreachable is the area manager's word on a safety-critical job: the
 // household is unreachable by every rule but this one (docs/product.md section 4).
-func (s *Service) approveUnreachable(m *Case, a Actor) error {
+func approveUnreachable(m *Case, a Actor) error {
 	j := m.job
 	if !j.SafetyCritical || a.Role != RoleAreaManager {
 		return Fail(CodeForbidden, "Unreachable is a verdict, not a move; of a safety-critical job the area manager confirms it.")
 	}
 	m.approved = true
-	v, visits, err := s.verdict(m)
+	v, visits, err := verdict(m)
 	if err != nil {
 		return err
 	}
@@ -243,7 +243,7 @@ func (s *Service) approveUnreachable(m *Case, a Actor) error {
 	}
 	j.Verdict = v.Verdict
 	v.UnreachableSince = nil // the days until it may be closed begin with the word
-	return s.becomeUnreachable(m, v, visits)
+	return becomeUnreachable(m, v, visits)
 }
 
 // ReleaseJob lifts a hold for parts or customer_request. Contact alone lifts
@@ -282,7 +282,7 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 		if in.CentreID == nil {
 			return Fail(CodeUnprocessable, "Say which centre.").At("/centre_id", "required")
 		}
-		c, err := s.authorizeCentre(m.tx, call.Actor, *in.CentreID)
+		c, err := authorizeCentre(m.tx, call.Actor, *in.CentreID)
 		if err != nil {
 			return meaningIfAbsent(err, "centre", "/centre_id")
 		}
@@ -302,11 +302,11 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 			}
 			crew := v.Crew
 			v.CentreID, v.AreaID, v.Crew, v.PlanSeen = c.ID, c.AreaID, JSONList[ID]{}, JSONList[ID]{}
-			s.changed(&v.Meta, m.now)
+			v.changedAt(m.now)
 			if err := m.tx.SaveVisit(v); err != nil {
 				return err
 			}
-			s.notifyCrew(m, v, crew, "visit.unassigned")
+			notifyCrew(m, v, crew, "visit.unassigned")
 		}
 		promises, err := m.tx.PromisesDue(j.CustomerID)
 		if err != nil {
@@ -315,7 +315,7 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 		for i := range promises { // the owner stays until somebody hands over, but the new centre sees it
 			if p := &promises[i]; p.JobID == j.ID {
 				p.CentreID, p.AreaID = c.ID, c.AreaID
-				s.changed(&p.Meta, m.now)
+				p.changedAt(m.now)
 				if err := m.tx.SavePromise(p); err != nil {
 					return err
 				}
@@ -323,7 +323,7 @@ func (s *Service) Transfer(ctx context.Context, call *Call, id ID, in JobMoveInp
 		}
 		m.centre = c
 		m.entry(call.Actor, "job.transferred", nil, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
-		return s.notifyStaff(m, nil, "job.transferred", RoleCoordinator, RoleProprietor)
+		return notifyStaff(m, nil, "job.transferred", RoleCoordinator, RoleProprietor)
 	})
 }
 
@@ -351,7 +351,7 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 	out := Disruption{ID: s.NewID(), CentreID: centre, Date: in.Date, Reason: in.Reason, Note: in.Note, CreatedBy: a.UserID}
 	var days int
 	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
-		if c, err = s.authorizeCentre(tx, a, centre); err != nil {
+		if c, err = authorizeCentre(tx, a, centre); err != nil {
 			return err
 		}
 		if !a.Is(desk...) {

@@ -123,7 +123,7 @@ func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in Leav
 		if u.Role == RoleTechnician {
 			return nil
 		}
-		return s.mayChangeAccount(tx, call.Actor, u) // who decides is not sent away by who is reported
+		return mayChangeAccount(tx, call.Actor, u) // who decides is not sent away by who is reported
 	})
 }
 
@@ -133,7 +133,7 @@ func (s *Service) AddUserLeave(ctx context.Context, call *Call, user ID, in Leav
 func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInput, may func(Tx, *User) error) (LeaveView, error) {
 	return run(ctx, s, call, func(tx *Work) (LeaveView, error) {
 		a := call.Actor
-		u, err := s.authorizeUser(tx, a, user)
+		u, err := authorizeUser(tx, a, user)
 		if err != nil {
 			return LeaveView{}, err
 		}
@@ -183,7 +183,7 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 			if err := askedBefore(tx, &l); err != nil {
 				return LeaveView{}, err
 			}
-			if err := s.notifyLeaveApprovers(tx, u, c, "leave.asked", l.ID); err != nil {
+			if err := notifyLeaveApprovers(tx, u, c, "leave.asked", l.ID); err != nil {
 				return LeaveView{}, err
 			}
 			return l.View(a, tx.Now), tx.InsertLeave(&l)
@@ -195,13 +195,13 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if err != nil || u.ID != a.UserID || len(*v.Affected) == 0 {
 			return v, err
 		}
-		return v, s.notifyOfSickness(tx, u, c, &l, len(*v.Affected))
+		return v, notifyOfSickness(tx, u, c, &l, len(*v.Affected))
 	})
 }
 
 // notifyOfSickness tells the desk and the proprietor that somebody has said they are ill
 // while visits stand with them.
-func (s *Service) notifyOfSickness(tx *Work, u *User, c *Centre, l *Leave, n int) error {
+func notifyOfSickness(tx *Work, u *User, c *Centre, l *Leave, n int) error {
 	if u.CentreID == nil {
 		return nil
 	}
@@ -210,8 +210,8 @@ func (s *Service) notifyOfSickness(tx *Work, u *User, c *Centre, l *Leave, n int
 		if err != nil {
 			return err
 		}
-		err = s.notifyOnDuty(tx, users, c, func(to *User) Notice {
-			return s.notice("leave.sick", to.Language, tx.Now, l.EndsAt, toUser(to.ID), aboutLeave(l.ID), func(o *Notice) {
+		err = notifyOnDuty(tx, users, c, func(to *User) Notice {
+			return tx.svc.notice("leave.sick", to.Language, tx.Now, l.EndsAt, toUser(to.ID), aboutLeave(l.ID), func(o *Notice) {
 				o.Title, o.Body = say("leave.sick", to.Language, "")
 				o.Title = strings.ReplaceAll(o.Title, "{n}", itoa(n))
 			})
@@ -224,7 +224,7 @@ func (s *Service) notifyOfSickness(tx *Work, u *User, c *Centre, l *Leave, n int
 }
 
 // centreOf is where somebody works; of who belongs to none, a place in UTC.
-func centreOf(tx Tx, u *User) (*Centre, error) {
+func centreOf(tx CentreTx, u *User) (*Centre, error) {
 	if u.CentreID == nil {
 		return &Centre{Zone: "UTC"}, nil
 	}
@@ -233,7 +233,7 @@ func centreOf(tx Tx, u *User) (*Centre, error) {
 
 // askedBefore refuses a request for a time in which there is leave, or a
 // request, already. The person's row is locked.
-func askedBefore(tx Tx, l *Leave) error {
+func askedBefore(tx LeaveTx, l *Leave) error {
 	for _, read := range []func(ID, time.Time, time.Time) ([]Leave, error){tx.LeavesOf, tx.LeaveRequestsOf} {
 		there, err := read(l.TechnicianID, l.StartsAt, l.EndsAt)
 		if err != nil {
@@ -282,7 +282,7 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 		}
 		// Who books waits for this row, and this for them: a visit is refused by
 		// the leave, or is among those in its way.
-		u, err := s.authorizeUser(tx, a, l.TechnicianID)
+		u, err := authorizeUser(tx, a, l.TechnicianID)
 		if notFound(err) {
 			return LeaveView{}, NotFound("leave")
 		} else if err != nil {
@@ -314,17 +314,17 @@ func (s *Service) MoveLeave(ctx context.Context, call *Call, id ID, action strin
 			return LeaveView{}, err
 		}
 		l.DecidedBy, l.DecidedAt = &a.UserID, &st.occurred
-		s.changed(&l.Meta, tx.Now)
+		l.changedAt(tx.Now)
 		if err := tx.SaveLeave(l); err != nil {
 			return LeaveView{}, err
 		}
 		switch {
 		case a.UserID != l.TechnicianID:
-			if err := s.notifyUser(tx, l.TechnicianID, "leave."+l.Status, aboutLeave(l.ID)); err != nil {
+			if err := notifyUser(tx, l.TechnicianID, "leave."+l.Status, aboutLeave(l.ID)); err != nil {
 				return LeaveView{}, err
 			}
 		case !asked:
-			if err := s.notifyLeaveApprovers(tx, u, c, "leave.withdrawn", l.ID); err != nil {
+			if err := notifyLeaveApprovers(tx, u, c, "leave.withdrawn", l.ID); err != nil {
 				return LeaveView{}, err
 			}
 		}
@@ -341,7 +341,7 @@ func aboutLeave(id ID) noticeOption {
 
 // notifyLeaveApprovers tells who decides about somebody's leave: the proprietors of their
 // centre, else the area's managers, else the admins; never themselves.
-func (s *Service) notifyLeaveApprovers(tx *Work, u *User, c *Centre, kind string, leave ID) error {
+func notifyLeaveApprovers(tx *Work, u *User, c *Centre, kind string, leave ID) error {
 	area := u.AreaID
 	if u.CentreID != nil {
 		area = &c.AreaID
@@ -357,6 +357,7 @@ func (s *Service) notifyLeaveApprovers(tx *Work, u *User, c *Centre, kind string
 			centre = u.CentreID
 		case RoleAreaManager:
 			of = area
+		default: // admins, wherever it is
 		}
 		found, err := tx.UsersWith(role, centre, of)
 		if err != nil {
@@ -366,7 +367,7 @@ func (s *Service) notifyLeaveApprovers(tx *Work, u *User, c *Centre, kind string
 			break
 		}
 	}
-	return s.notifyOnDuty(tx, judges, c, func(to *User) Notice {
-		return s.notice(kind, to.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(to.ID), aboutLeave(leave))
+	return notifyOnDuty(tx, judges, c, func(to *User) Notice {
+		return tx.svc.notice(kind, to.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(to.ID), aboutLeave(leave))
 	})
 }

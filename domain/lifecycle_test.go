@@ -87,6 +87,7 @@ func heldOff(s HoldPolicy, action string, kind HoldKind) bool {
 		return true
 	case HoldSafety:
 		return s == HoldAllows
+	case HoldUnreachable, HoldParts, HoldCustomerRequest:
 	}
 	return action != "schedule" && action != "reschedule"
 }

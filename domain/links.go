@@ -15,7 +15,7 @@ import (
 )
 
 // newLink makes the customer's way in; the caller gives id and job.
-func (s *Service) newLink(tx Tx, l *Link) error {
+func (s *Service) newLink(tx LinkTx, l *Link) error {
 	// The id alone must not be guessable: 128 random bits, not a time-ordered
 	// identifier (OWASP ASVS 11.5.1).
 	if _, err := rand.Read(l.ID[:]); err != nil {
@@ -154,7 +154,7 @@ func linkGone() error { return NotFound("link") }
 
 // openLink finds a live link; unknown, revoked and expired are one answer.
 // write locks the job; looking does not wait for writers.
-func (s *Service) openLink(tx *Work, token string, write bool) (*Link, *Job, []Visit, error) {
+func openLink(tx *Work, token string, write bool) (*Link, *Job, []Visit, error) {
 	if len(token) > 128 {
 		return nil, nil, nil, linkGone()
 	}
@@ -219,18 +219,18 @@ func currentVisit(visits []Visit) *Visit {
 func (s *Service) OpenLink(ctx context.Context, token string) (*LinkPage, error) {
 	var page *LinkPage
 	err := s.inWork(ctx, nil, func(tx *Work) (err error) {
-		page, err = s.linkPage(tx, token)
+		page, err = linkPage(tx, token)
 		return err
 	})
 	return page, err
 }
 
-func (s *Service) linkPage(tx *Work, token string) (*LinkPage, error) {
-	l, j, visits, err := s.openLink(tx, token, false)
+func linkPage(tx *Work, token string) (*LinkPage, error) {
+	l, j, visits, err := openLink(tx, token, false)
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -263,7 +263,7 @@ func (s *Service) linkPage(tx *Work, token string) (*LinkPage, error) {
 	p.CanReopen = d.held == nil && has(JobActions(Actor{Role: RoleCustomer, JobID: j.ID}, j, d.holds, d.plan, tx.Now), "reopen") &&
 		j.Status.Ended() && j.Status != JobCancelled
 	if j.Verdict == reach.LastNotice {
-		v, _, err := s.verdict(d)
+		v, _, err := verdict(d)
 		if err != nil {
 			return nil, err
 		}
@@ -274,7 +274,7 @@ func (s *Service) linkPage(tx *Work, token string) (*LinkPage, error) {
 			p.ClosesFrom = h.DueAt
 		}
 	}
-	if err := s.linkFacts(d, p); err != nil {
+	if err := linkFacts(d, p); err != nil {
 		return nil, err
 	}
 	for _, id := range conductPeople(visits) {
@@ -293,18 +293,18 @@ func (s *Service) linkPage(tx *Work, token string) (*LinkPage, error) {
 		return nil, err
 	}
 	p.CanThank = thanked != nil
-	if err := s.linkNote(tx, p); err != nil {
+	if err := linkNote(tx, p); err != nil {
 		return nil, err
 	}
-	if err := s.linkSlots(d, p); err != nil {
+	if err := linkSlots(d, p); err != nil {
 		return nil, err
 	}
-	p.FormKey = s.formKey(l, p.Visit, tx.Now)
+	p.FormKey = tx.svc.formKey(l, p.Visit, tx.Now)
 	return p, nil
 }
 
 // linkFacts adds what the brand says it did, for the household to check.
-func (s *Service) linkFacts(d *Case, p *LinkPage) error {
+func linkFacts(d *Case, p *LinkPage) error {
 	attempts, err := d.tx.AttemptsOf(d.job.ID)
 	if err != nil {
 		return err
@@ -351,7 +351,7 @@ func (s *Service) linkFacts(d *Case, p *LinkPage) error {
 	}
 	p.CanDone = v.Status == VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !d.job.Status.Ended()
 	if v.Status == VisitArrived || v.Status == VisitInProgress {
-		p.EndCode = s.endCode(&p.Link, v.ID)
+		p.EndCode = d.tx.svc.endCode(&p.Link, v.ID)
 	}
 	return nil
 }

@@ -187,7 +187,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 			}
 		}
 		m.SiteID, m.Zone = site.ID, site.Zone
-		centre, err := s.centreForJob(tx, call.Actor, in.CentreID, site)
+		centre, err := centreForJob(tx, call.Actor, in.CentreID, site)
 		if err != nil {
 			return Maintenance{}, err
 		}
@@ -211,7 +211,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 }
 
 // authorizeMaintenance locks one that the actor may see and change.
-func (s *Service) authorizeMaintenance(tx *Work, a Actor, id ID, action string) (*Maintenance, error) {
+func authorizeMaintenance(tx *Work, a Actor, id ID, action string) (*Maintenance, error) {
 	m, err := tx.LockMaintenance(id)
 	if err != nil {
 		return nil, err
@@ -230,7 +230,7 @@ func (s *Service) authorizeMaintenance(tx *Work, a Actor, id ID, action string) 
 // CodeUnprocessable, CodeState.
 func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, version int64, in MaintenanceInput) (Maintenance, error) {
 	return run(ctx, s, call, func(tx *Work) (Maintenance, error) {
-		m, err := s.authorizeMaintenance(tx, call.Actor, id, "change")
+		m, err := authorizeMaintenance(tx, call.Actor, id, "change")
 		if err != nil {
 			return Maintenance{}, err
 		}
@@ -246,7 +246,7 @@ func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, versi
 			return Maintenance{}, err
 		}
 		tx.arm(DueMaintenance, m.ID, nil, tx.Now)
-		s.changed(&m.Meta, tx.Now)
+		m.changedAt(tx.Now)
 		err = tx.SaveMaintenance(m)
 		return *m, err
 	})
@@ -264,7 +264,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 	}
 	var jobs JSONList[Maintaining]
 	err := s.inWork(ctx, nil, func(tx *Work) error {
-		m, err := s.authorizeMaintenance(tx, call.Actor, id, "end")
+		m, err := authorizeMaintenance(tx, call.Actor, id, "end")
 		if err == nil {
 			jobs = m.Jobs
 		}
@@ -283,7 +283,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 		}
 	}
 	return run(ctx, s, call, func(tx *Work) (Maintenance, error) {
-		m, err := s.authorizeMaintenance(tx, call.Actor, id, "end")
+		m, err := authorizeMaintenance(tx, call.Actor, id, "end")
 		if err != nil {
 			return Maintenance{}, err
 		}
@@ -292,7 +292,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 		}
 		m.EndReason = in.Reason
 		tx.Disarm(DueMaintenance, m.ID)
-		s.changed(&m.Meta, tx.Now)
+		m.changedAt(tx.Now)
 		err = tx.SaveMaintenance(m)
 		return *m, err
 	})
@@ -300,7 +300,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 
 // maintain makes the jobs of the dates that are near enough, each once: a
 // job's id comes of the maintenance and its date.
-func (s *Service) maintain(tx *Work, id ID) error {
+func maintain(tx *Work, id ID) error {
 	m, err := tx.LockMaintenance(id)
 	if notFound(err) || err == nil && !MaintenanceMoves.open("generate", m.Status) {
 		return nil
@@ -317,14 +317,14 @@ func (s *Service) maintain(tx *Work, id ID) error {
 		after = done
 	}
 	horizon := wallNow(tx.Now.Add(maintenanceAhead), loc)
-	dates, err := s.Recur(m.RRule, loc, start, after, horizon, maintenanceChunk)
+	dates, err := tx.svc.Recur(m.RRule, loc, start, after, horizon, maintenanceChunk)
 	if err != nil {
 		return err
 	}
 	for _, wall := range dates {
 		at := wallInstant(wall, loc)
 		job := uuid.NewSHA1(m.ID, []byte(wall.Format(wallLayout)))
-		if err := s.maintainOnce(tx, m, job, at); err != nil {
+		if err := maintainOnce(tx, m, job, at); err != nil {
 			return err
 		}
 		m.Through = wall.Format(wallLayout)
@@ -334,7 +334,7 @@ func (s *Service) maintain(tx *Work, id ID) error {
 	m.Jobs = slices.DeleteFunc(m.Jobs, func(j Maintaining) bool { return j.At.Before(tx.Now.Add(-maintenanceKept)) })
 	due := tx.Now // more of them at once
 	if len(dates) < maintenanceChunk {
-		next, err := s.Recur(m.RRule, loc, start, after, after.AddDate(5, 0, 0), 1)
+		next, err := tx.svc.Recur(m.RRule, loc, start, after, after.AddDate(5, 0, 0), 1)
 		if err != nil {
 			return err
 		}
@@ -350,18 +350,18 @@ func (s *Service) maintain(tx *Work, id ID) error {
 	if MaintenanceMoves.open("generate", m.Status) {
 		tx.arm(DueMaintenance, m.ID, nil, due)
 	}
-	s.changed(&m.Meta, tx.Now)
+	m.changedAt(tx.Now)
 	return tx.SaveMaintenance(m)
 }
 
 // maintainOnce makes the job of one date, with a visit that has nobody yet;
 // under a hold that forbids visits, on a holiday, or on a day that takes no more
 // of them, the job waits without one.
-func (s *Service) maintainOnce(tx *Work, m *Maintenance, id ID, at time.Time) error {
+func maintainOnce(tx *Work, m *Maintenance, id ID, at time.Time) error {
 	if _, err := tx.Job(id); err == nil || !notFound(err) {
 		return err
 	}
-	_, err := s.createJob(tx, System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID,
+	_, err := createJob(tx, System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID,
 		CentreID: &m.CentreID, Category: &m.Category, Fault: &m.Fault})
 	if err != nil {
 		return err
@@ -370,17 +370,17 @@ func (s *Service) maintainOnce(tx *Work, m *Maintenance, id ID, at time.Time) er
 	if err != nil {
 		return err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
 	if d.mayBook(false) != nil {
 		return nil
 	}
-	v := &Visit{Meta: newMeta(s.NewID(), tx.Now)}
+	v := &Visit{Meta: newMeta(tx.NewID(), tx.Now)}
 	in := ScheduleInput{WindowStart: at.Format(time.RFC3339), WindowEnd: at.Add(time.Duration(m.WindowMinutes) * time.Minute).
 		Format(time.RFC3339), PlannedMinutes: m.PlannedMinutes}
-	if err := s.book(&Call{Actor: System}, d, v, in, "visit.scheduled"); IsCode(err,
+	if err := book(&Call{Actor: System}, d, v, in, "visit.scheduled"); IsCode(err,
 		CodeCapacity) || IsCode(err, CodeHours) {
 		return nil
 	} else if err != nil {

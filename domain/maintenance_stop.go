@@ -7,7 +7,7 @@ import "slices"
 const stoppedVisits = "the household stopped these visits"
 
 // seriesOf finds the maintenance in a state that made a job; nil: none.
-func seriesOf(tx Tx, j *Job, status string) (*Maintenance, error) {
+func seriesOf(tx HouseholdTx, j *Job, status string) (*Maintenance, error) {
 	rows, err := tx.MaintenanceOf(j.CustomerID)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func seriesOf(tx Tx, j *Job, status string) (*Maintenance, error) {
 // stopVisits ends the maintenance that the job is of: this visit and those
 // ahead are cancelled, and no more of them come. Who is at the door already
 // finishes. A household that cancels one visit only keeps the others.
-func (s *Service) stopVisits(k *request) error {
+func stopVisits(k *request) error {
 	m, err := seriesOf(k.tx, k.job, "active")
 	if err != nil {
 		return err
@@ -39,40 +39,40 @@ func (s *Service) stopVisits(k *request) error {
 	}
 	m.EndReason = stoppedVisits
 	k.tx.Disarm(DueMaintenance, m.ID)
-	s.changed(&m.Meta, k.now)
+	m.changedAt(k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {
 		return err
 	}
 	k.entry(k.actor, "maintenance.stopped", nil, nil)
-	if err := s.stopJob(k.Case, k.actor); err != nil {
+	if err := stopJob(k.Case, k.actor); err != nil {
 		return err
 	}
-	err = s.eachAhead(k, m, func(d *Case) error {
+	err = eachAhead(k, m, func(d *Case) error {
 		actor := k.actor
 		actor.JobID = d.job.ID
-		return s.stopJob(d, actor)
+		return stopJob(d, actor)
 	})
 	if err != nil {
 		return err
 	}
-	return s.ring(k, "maintenance.stopped")
+	return ring(k, "maintenance.stopped")
 }
 
 // stopJob cancels a job of a series that nobody works on yet.
-func (s *Service) stopJob(m *Case, a Actor) error {
+func stopJob(m *Case, a Actor) error {
 	if j := m.job; j.Status != JobOpen && j.Status != JobScheduled {
 		return nil
 	}
 	m.ending = true
-	if err := s.cancelVisits(m, a, byCustomer); err != nil {
+	if err := cancelVisits(m, a, byCustomer); err != nil {
 		return err
 	}
-	return s.endJob(m, a, "cancel", stoppedVisits)
+	return endJob(m, a, "cancel", stoppedVisits)
 }
 
 // eachAhead does something with the other jobs of a series whose date is
 // ahead, in the order of locks.
-func (s *Service) eachAhead(k *request, m *Maintenance, do func(*Case) error) error {
+func eachAhead(k *request, m *Maintenance, do func(*Case) error) error {
 	var ids []ID
 	for _, x := range m.Jobs {
 		if x.JobID != k.job.ID && !x.At.Before(k.now) {
@@ -87,7 +87,7 @@ func (s *Service) eachAhead(k *request, m *Maintenance, do func(*Case) error) er
 		} else if err != nil {
 			return err
 		}
-		d, err := s.openCase(k.tx, j)
+		d, err := openCase(k.tx, j)
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (s *Service) eachAhead(k *request, m *Maintenance, do func(*Case) error) er
 
 // undoStop lets a series go on that a stranger stopped by a link: its jobs are
 // open again, and their visits stand where their time is ahead.
-func (s *Service) undoStop(k *request, l *Link) error {
+func undoStop(k *request, l *Link) error {
 	m, err := seriesOf(k.tx, k.job, "ended")
 	if err != nil || m == nil || m.EndReason != stoppedVisits {
 		return err
@@ -113,7 +113,7 @@ func (s *Service) undoStop(k *request, l *Link) error {
 	}
 	m.EndReason = ""
 	k.tx.arm(DueMaintenance, m.ID, nil, k.now)
-	s.changed(&m.Meta, k.now)
+	m.changedAt(k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {
 		return err
 	}
@@ -121,12 +121,12 @@ func (s *Service) undoStop(k *request, l *Link) error {
 		if d.job.Status != JobCancelled || d.job.EndReason != stoppedVisits || !d.job.reopens(k.now) {
 			return nil
 		}
-		return s.reopen(d, System, "stopped by somebody else")
+		return reopen(d, System, "stopped by somebody else")
 	}
 	if err := again(k.Case); err != nil {
 		return err
 	}
-	return s.eachAhead(k, m, func(d *Case) error {
+	return eachAhead(k, m, func(d *Case) error {
 		if err := again(d); err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (s *Service) undoStop(k *request, l *Link) error {
 			return err
 		}
 		for i := range visits {
-			if err := s.undoVisit(d.on(&visits[i]), l); err != nil {
+			if err := undoVisit(d.on(&visits[i]), l); err != nil {
 				return err
 			}
 		}

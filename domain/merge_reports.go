@@ -19,8 +19,8 @@ const (
 // What a desk wrote down and what came by the link stay apart, for one may be
 // undone without the other. Beyond homeMost the words are kept with the newest,
 // and a desk is told. Errors: CodeState by voice.
-func (s *Service) raiseOrMerge(k *request, v *Visit, f *Flag) error {
-	reports, err := s.reportsOfHome(k)
+func raiseOrMerge(k *request, v *Visit, f *Flag) error {
+	reports, err := reportsOfHome(k)
 	if err != nil {
 		return err
 	}
@@ -44,14 +44,14 @@ func (s *Service) raiseOrMerge(k *request, v *Visit, f *Flag) error {
 	}
 	switch {
 	case into != nil:
-		return s.mergeReport(k, v, into, f)
+		return mergeReport(k, v, into, f)
 	case open < homeMost:
-		return s.raise(k.tx, k.actor, k.Case, v, f, k.st)
+		return raise(k.tx, k.actor, k.Case, v, f, k.st)
 	case k.by != nil:
 		return Fail(CodeState, "%d reports of this household wait for the area manager already; tell what is new to the manager.", open).
 			With("open", open)
 	case newest != nil:
-		return s.addWords(k, newest, f)
+		return addWords(k, newest, f)
 	}
 	return nil
 }
@@ -59,9 +59,9 @@ func (s *Service) raiseOrMerge(k *request, v *Visit, f *Flag) error {
 // mergeReport adds a further report to an open one. Only a higher level is told anew,
 // and has its consequences at once; a level that was corrected for the same
 // kind stays.
-func (s *Service) mergeReport(k *request, v *Visit, into, f *Flag) error {
+func mergeReport(k *request, v *Visit, into, f *Flag) error {
 	if f.Level <= into.Level || into.TriagedAt != nil && f.Kind == into.Kind {
-		return s.addWords(k, into, f)
+		return addWords(k, into, f)
 	}
 	if into.Kind != f.Kind {
 		into.Note = boundNote(strings.TrimSpace(into.Note + "\n[" + into.Kind + "]"))
@@ -72,23 +72,23 @@ func (s *Service) mergeReport(k *request, v *Visit, into, f *Flag) error {
 		into.TriageDueAt = earlier(into.TriageDueAt, k.now.Add(triageTime(into.Level)))
 		into.DueAt = ptr(into.TriageDueAt)
 	} else {
-		s.setDue(k.tx, into, true)
+		setDue(k.tx, into, true)
 	}
 	if before != nil && into.DueAt != nil {
 		into.DueAt = ptr(earlier(*before, *into.DueAt))
 	}
-	s.armFlag(k.tx, into)
-	if err := s.notifyHandlers(k.tx, into, "flag.triage"); err != nil {
+	armFlag(k.tx, into)
+	if err := notifyHandlers(k.tx, into, "flag.triage"); err != nil {
 		return err
 	}
-	if err := s.consequences(k.Case, v, into); err != nil {
+	if err := consequences(k.Case, v, into); err != nil {
 		return err
 	}
-	return s.addWords(k, into, f)
+	return addWords(k, into, f)
 }
 
 // addWords keeps what was said, with what was chosen where that is other.
-func (s *Service) addWords(k *request, into, f *Flag) error {
+func addWords(k *request, into, f *Flag) error {
 	words := f.Note
 	if f.Kind != into.Kind {
 		words = "[" + k.in.What + "] " + words
@@ -96,7 +96,7 @@ func (s *Service) addWords(k *request, into, f *Flag) error {
 	if words != "" && !strings.Contains(into.Note, words) {
 		into.Note = boundNote(strings.TrimSpace(into.Note + "\n" + words))
 	}
-	s.changed(&into.Meta, k.now)
+	into.changedAt(k.now)
 	return k.tx.SaveFlag(into)
 }
 

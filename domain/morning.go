@@ -20,7 +20,7 @@ const (
 
 // remind lets the next morning look into the queue of somebody who was told of
 // something that may wait there.
-func (s *Service) remind(tx *Work, n *Notice, u *User) {
+func remind(tx *Work, n *Notice, u *User) {
 	if (u.Role == RoleAreaManager || u.Role == RoleAdmin) && !strings.HasPrefix(n.Kind, "queue.") {
 		tx.arm(DueMorning, u.ID, nil, tx.Now.Truncate(morningQuarter).Add(morningQuarter))
 	}
@@ -29,7 +29,7 @@ func (s *Service) remind(tx *Work, n *Notice, u *User) {
 // morning tells a manager what waits for them, if it is the hour, and comes
 // again the next morning while something does. Where nothing ran at the hour
 // that it was due, it tells late the same morning.
-func (s *Service) morning(ctx context.Context, tx *Work, user ID, due time.Time) error {
+func morning(ctx context.Context, tx *Work, user ID, due time.Time) error {
 	u, err := tx.User(user)
 	if notFound(err) || err == nil && (u.Disabled || u.Role != RoleAreaManager && u.Role != RoleAdmin) {
 		return nil
@@ -41,7 +41,7 @@ func (s *Service) morning(ctx context.Context, tx *Work, user ID, due time.Time)
 		a.AreaID = *u.AreaID
 	}
 	if u.Role == RoleAreaManager {
-		if a.Deputises, err = s.Read.DeputyFor(ctx, u.ID); err != nil {
+		if a.Deputises, err = tx.svc.Read.DeputyFor(ctx, u.ID); err != nil {
 			return err
 		}
 	}
@@ -51,7 +51,7 @@ func (s *Service) morning(ctx context.Context, tx *Work, user ID, due time.Time)
 	if u.AreaID != nil {
 		scope = Scope{AreaIDs: []ID{*u.AreaID}}
 	}
-	centres, err := s.Read.Centres(ctx, scope, Page{Limit: 1})
+	centres, err := tx.svc.Read.Centres(ctx, scope, Page{Limit: 1})
 	if err != nil {
 		return err
 	}
@@ -65,11 +65,11 @@ func (s *Service) morning(ctx context.Context, tx *Work, user ID, due time.Time)
 	}
 	over := time.Date(local.Year(), local.Month(), local.Day(), morningHour+1, 0, 0, 0, loc)
 	if local.Hour() >= morningHour && local.Hour() < morningUntil && due.Before(over) {
-		q, err := s.Queue(ctx, a)
+		q, err := tx.svc.Queue(ctx, a)
 		if err != nil || len(q.Items) == 0 {
 			return err
 		}
-		if err := s.notifyUser(tx, u.ID, "queue.morning", q.inNumbers(u.Language), func(n *Notice) {
+		if err := notifyUser(tx, u.ID, "queue.morning", q.inNumbers(u.Language), func(n *Notice) {
 			n.ExpiresAt, n.DedupeKey = tx.Now.Add(12*time.Hour), ptr("morning "+u.ID.String()+" "+local.Format(time.DateOnly))
 		}); err != nil {
 			return err

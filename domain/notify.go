@@ -99,7 +99,7 @@ func expiry(v *Visit, now time.Time) time.Time {
 
 // notifyCrew tells technicians about a visit; flapping of assignments is folded
 // in notifyCrewChange.
-func (s *Service) notifyCrew(d *Case, v *Visit, crew []ID, kind string) {
+func notifyCrew(d *Case, v *Visit, crew []ID, kind string) {
 	for _, id := range crew {
 		u, leaves := d.crew[id], d.leaves
 		if u == nil {
@@ -118,14 +118,15 @@ func (s *Service) notifyCrew(d *Case, v *Visit, crew []ID, kind string) {
 				starts = &d.now
 			}
 		}
-		s.notifyOne(d.tx, s.notice(kind, u.Language, d.now, expiry(v, d.now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves, starts)
+		notifyOne(d.tx, d.tx.svc.notice(kind, u.Language, d.now, expiry(v, d.now), toUser(id), d.about(kind, v, u.Language)), u, d.centre, leaves,
+			starts)
 	}
 }
 
 // notifyCrewChange tells who came and who went. The first change for a person
 // is told at once; further ones inside a minute wait for its end and then one
 // notice says what came of it (docs/product.md section 3).
-func (s *Service) notifyCrewChange(m *VisitCase, before []ID) error {
+func notifyCrewChange(m *VisitCase, before []ID) error {
 	told, err := m.tx.CrewNotices(m.v.ID)
 	if err != nil {
 		return err
@@ -139,7 +140,7 @@ func (s *Service) notifyCrewChange(m *VisitCase, before []ID) error {
 				return
 			}
 		}
-		s.notifyCrew(m.Case, m.v, []ID{id}, kind)
+		notifyCrew(m.Case, m.v, []ID{id}, kind)
 	}
 	for _, id := range m.v.Crew {
 		if !has(before, id) {
@@ -152,7 +153,7 @@ func (s *Service) notifyCrewChange(m *VisitCase, before []ID) error {
 		}
 	}
 	if stay := staying(m.v.Crew, before); !wait && len(stay) > 0 {
-		s.notifyCrew(m.Case, m.v, stay, "visit.crew_changed")
+		notifyCrew(m.Case, m.v, stay, "visit.crew_changed")
 	}
 	if wait {
 		m.tx.arm(DueCrewTold, m.v.ID, &m.v.JobID, m.now.Add(crewFlapping))
@@ -172,7 +173,7 @@ func staying(crew, before []ID) []ID {
 
 // settleCrew tells each person who was told something else than what is true
 // now; it runs at the end of a flapping minute.
-func (s *Service) settleCrew(m *VisitCase) error {
+func settleCrew(m *VisitCase) error {
 	told, err := m.tx.CrewNotices(m.v.ID)
 	if err != nil {
 		return err
@@ -185,9 +186,9 @@ func (s *Service) settleCrew(m *VisitCase) error {
 		in := has(m.v.Crew, id)
 		switch {
 		case in && last[id] != "visit.assigned":
-			s.notifyCrew(m.Case, m.v, []ID{id}, "visit.assigned")
+			notifyCrew(m.Case, m.v, []ID{id}, "visit.assigned")
 		case !in && last[id] == "visit.assigned":
-			s.notifyCrew(m.Case, m.v, []ID{id}, "visit.unassigned")
+			notifyCrew(m.Case, m.v, []ID{id}, "visit.unassigned")
 		}
 	}
 	return nil
@@ -198,19 +199,19 @@ var customerKind = map[string]string{"visit.cancelled": "visit.cancelled_home"}
 
 // notifyCustomer tells the household; the worker adds the link at sending and
 // chooses device, webhook or ready text.
-func (s *Service) notifyCustomer(d *Case, v *Visit, kind string) {
+func notifyCustomer(d *Case, v *Visit, kind string) {
 	if k, ok := customerKind[kind]; ok {
 		kind = k
 	}
 	language := d.customer.LanguageOf(d.job.ContactID)
-	d.tx.Enqueue(s.notice(kind, language, d.now, expiry(v, d.now), d.about(kind, v, language), func(n *Notice) {
+	d.tx.Enqueue(d.tx.svc.notice(kind, language, d.now, expiry(v, d.now), d.about(kind, v, language), func(n *Notice) {
 		n.CustomerID, n.WithLink = &d.customer.ID, true
 	}))
 }
 
 // notifyStaff tells everybody of the roles in the job's centre, or its area for
 // area managers and their deputies.
-func (s *Service) notifyStaff(d *Case, v *Visit, kind string, roles ...Role) error {
+func notifyStaff(d *Case, v *Visit, kind string, roles ...Role) error {
 	for _, role := range roles {
 		var centre, area *ID
 		if role == RoleAreaManager {
@@ -222,8 +223,8 @@ func (s *Service) notifyStaff(d *Case, v *Visit, kind string, roles ...Role) err
 		if err != nil {
 			return err
 		}
-		err = s.notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
-			return s.notice(kind, u.Language, d.now, expiry(v, d.now), toUser(u.ID), d.about(kind, v, u.Language))
+		err = notifyOnDuty(d.tx, users, d.centre, func(u *User) Notice {
+			return d.tx.svc.notice(kind, u.Language, d.now, expiry(v, d.now), toUser(u.ID), d.about(kind, v, u.Language))
 		})
 		if err != nil {
 			return err
@@ -234,7 +235,7 @@ func (s *Service) notifyStaff(d *Case, v *Visit, kind string, roles ...Role) err
 
 // notifyUser tells one member of staff something that is about no visit; it
 // stands for a week.
-func (s *Service) notifyUser(tx *Work, id ID, kind string, opts ...noticeOption) error {
+func notifyUser(tx *Work, id ID, kind string, opts ...noticeOption) error {
 	u, err := tx.User(id)
 	if err != nil {
 		return err
@@ -249,7 +250,7 @@ func (s *Service) notifyUser(tx *Work, id ID, kind string, opts ...noticeOption)
 	if err != nil {
 		return err
 	}
-	s.notifyOne(tx, s.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), append(opts, toUser(u.ID))...), u, c, leaves, nil)
+	notifyOne(tx, tx.svc.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), append(opts, toUser(u.ID))...), u, c, leaves, nil)
 	return nil
 }
 
@@ -289,7 +290,8 @@ type DeviceInput struct {
 // CodeUnauthenticated for a session that was ended.
 func (s *Service) PutDevice(ctx context.Context, call *Call, installation ID, in DeviceInput) (Device, error) {
 	return run(ctx, s, call, func(tx *Work) (Device, error) {
-		d := Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+		d := Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: tx.Now,
+			UpdatedAt: tx.Now}
 		old, err := tx.Device(installation)
 		if err == nil {
 			d.CreatedAt = old.CreatedAt
@@ -297,9 +299,9 @@ func (s *Service) PutDevice(ctx context.Context, call *Call, installation ID, in
 			return Device{}, err
 		}
 		if call.Actor.Role == RoleCustomer {
-			err = s.deviceOfLink(tx, call.Actor, &d)
+			err = deviceOfLink(tx, call.Actor, &d)
 		} else {
-			err = s.deviceOfUser(tx, call.Actor, &d)
+			err = deviceOfUser(tx, call.Actor, &d)
 		}
 		if err != nil {
 			return Device{}, err
@@ -311,7 +313,7 @@ func (s *Service) PutDevice(ctx context.Context, call *Call, installation ID, in
 	})
 }
 
-func (s *Service) deviceOfLink(tx Tx, a Actor, d *Device) error {
+func deviceOfLink(tx Tx, a Actor, d *Device) error {
 	j, err := tx.Job(a.JobID)
 	if err != nil {
 		return err
@@ -335,7 +337,7 @@ func (s *Service) deviceOfLink(tx Tx, a Actor, d *Device) error {
 	return err
 }
 
-func (s *Service) deviceOfUser(tx *Work, a Actor, d *Device) error {
+func deviceOfUser(tx *Work, a Actor, d *Device) error {
 	// One row orders all devices of a user, and the end of their sessions.
 	if _, err := tx.LockUser(a.UserID); err != nil {
 		return err

@@ -62,17 +62,17 @@ func ringsAt(n *Notice, u *User, c *Centre, leaves []Leave, starts *time.Time, n
 }
 
 // notifyOne rings one person, or lets the notice wait for their next duty.
-func (s *Service) notifyOne(tx *Work, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time) {
-	s.remind(tx, &n, u)
+func notifyOne(tx *Work, n Notice, u *User, c *Centre, leaves []Leave, starts *time.Time) {
+	remind(tx, &n, u)
 	if at := ringsAt(&n, u, c, leaves, starts, tx.Now); at.After(tx.Now) {
-		s.wait(tx, &n, u, starts, at)
+		wait(tx, &n, u, starts, at)
 	}
 	tx.Enqueue(n)
 }
 
 // wait keeps a notice for the beginning of a duty. Unless it is about a visit
 // with a time of its own, it is still good then.
-func (s *Service) wait(tx *Work, n *Notice, u *User, starts *time.Time, until time.Time) {
+func wait(tx *Work, n *Notice, u *User, starts *time.Time, until time.Time) {
 	n.Waits, n.NotBefore = true, until
 	if good := until.Add(24 * time.Hour); starts == nil && n.ExpiresAt.Before(good) {
 		n.ExpiresAt = good
@@ -82,7 +82,7 @@ func (s *Service) wait(tx *Work, n *Notice, u *User, starts *time.Time, until ti
 
 // notifyOnDuty rings those of a role who are on duty; the others find it in their
 // inbox. When nobody is, it waits for each one's next duty.
-func (s *Service) notifyOnDuty(tx *Work, users []User, c *Centre, make func(*User) Notice) error {
+func notifyOnDuty(tx *Work, users []User, c *Centre, make func(*User) Notice) error {
 	ids := []ID{}
 	for i := range users {
 		ids = append(ids, users[i].ID)
@@ -100,14 +100,14 @@ func (s *Service) notifyOnDuty(tx *Work, users []User, c *Centre, make func(*Use
 	for i := range users {
 		u := &users[i]
 		n := make(u)
-		s.remind(tx, &n, u)
+		remind(tx, &n, u)
 		switch {
 		case on[u.ID] || alwaysRings[n.Kind]:
 		case len(on) > 0:
 			n.State = "done"
 		default:
 			if at := ringsAt(&n, u, c, leaves, nil, tx.Now); at.After(tx.Now) {
-				s.wait(tx, &n, u, nil, at)
+				wait(tx, &n, u, nil, at)
 			}
 		}
 		tx.Enqueue(n)
@@ -117,7 +117,7 @@ func (s *Service) notifyOnDuty(tx *Work, users []User, c *Centre, make func(*Use
 
 // dutyBegins hands over what waited: one notice as itself, several as one
 // digest.
-func (s *Service) dutyBegins(tx *Work, user ID) error {
+func dutyBegins(tx *Work, user ID) error {
 	u, err := tx.User(user)
 	if notFound(err) || err == nil && u.Disabled {
 		return nil
@@ -160,7 +160,7 @@ func (s *Service) dutyBegins(tx *Work, user ID) error {
 		if err := tx.EndWaiting(n.ID, "withdrawn"); err != nil {
 			return err
 		}
-		n.ID, n.Waits, n.NotBefore, n.DedupeKey, n.CreatedAt = s.NewID(), false, tx.Now, nil, tx.Now
+		n.ID, n.Waits, n.NotBefore, n.DedupeKey, n.CreatedAt = tx.NewID(), false, tx.Now, nil, tx.Now
 		n.Data.V["notice_id"] = n.ID.String()
 		tx.Enqueue(n)
 		return nil
@@ -172,7 +172,7 @@ func (s *Service) dutyBegins(tx *Work, user ID) error {
 			return err
 		}
 	}
-	tx.Enqueue(s.notice("digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), toUser(user), func(n *Notice) {
+	tx.Enqueue(tx.svc.notice("digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), toUser(user), func(n *Notice) {
 		n.Title, n.Body = say("digest", u.Language, "")
 		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", itoa(len(live))), high
 	}))
@@ -208,7 +208,7 @@ func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User
 			return User{}, err
 		}
 		u.QuietFrom, u.QuietTo, u.RingsAlways = in.QuietFrom, in.QuietTo, in.RingsAlways
-		s.changed(&u.Meta, tx.Now)
+		u.changedAt(tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})
@@ -218,7 +218,7 @@ func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (User
 // area manager for the area, admin. Errors: CodeUnprocessable.
 func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shift) (User, error) {
 	return run(ctx, s, call, func(tx *Work) (User, error) {
-		u, err := s.authorizeUser(tx, call.Actor, id)
+		u, err := authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return User{}, err
 		}
@@ -229,12 +229,12 @@ func (s *Service) SetRoster(ctx context.Context, call *Call, id ID, hours []Shif
 			return User{}, err
 		}
 		if u.Role != RoleTechnician { // who decides is not put off duty by who is reported
-			if err := s.mayChangeAccount(tx, call.Actor, u); err != nil {
+			if err := mayChangeAccount(tx, call.Actor, u); err != nil {
 				return User{}, err
 			}
 		}
 		u.Hours, u.RingsAlways = hours, false
-		s.changed(&u.Meta, tx.Now)
+		u.changedAt(tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})

@@ -191,8 +191,8 @@ func (p *planDay) window(c *candidate) {
 	}
 }
 
-// refusal asks the rules of assignment for a crew; nil: they permit it.
-func (s *Service) refusal(t *draft, c *candidate, begin time.Time, crew ...ID) *Error {
+// crewRefusal asks the rules of assignment for a crew; nil: they permit it.
+func crewRefusal(t *draft, c *candidate, begin time.Time, crew ...ID) *Error {
 	v := *c.visit
 	v.PlannedStart = begin
 	if c.d.held != nil && visitMove("assign").Holds.refuses(HoldSafety) {
@@ -203,7 +203,7 @@ func (s *Service) refusal(t *draft, c *candidate, begin time.Time, crew ...ID) *
 	err := c.d.crewFits(&v, crew)
 	if err == nil {
 		// The centre's number does not bind: the visits of a day stand on it already.
-		rules, diary := s.rulesFor(c.d, &v, crew), t.diary(crew, c.d.customer.ID, v.PlannedStart, v.PlannedEnd())
+		rules, diary := rulesFor(c.d, &v, crew), t.diary(crew, c.d.customer.ID, v.PlannedStart, v.PlannedEnd())
 		rules.Centre.Load.Most = 0
 		if anyBounded(diary.Technicians) {
 			diary.Taken = t.taken()
@@ -218,17 +218,17 @@ func (s *Service) refusal(t *draft, c *candidate, begin time.Time, crew ...ID) *
 	return e
 }
 
-// alone is refusal for one of two, as if one were enough.
-func (s *Service) alone(t *draft, c *candidate, begin time.Time, technician ID) *Error {
+// alone is crewRefusal for one of two, as if one were enough.
+func alone(t *draft, c *candidate, begin time.Time, technician ID) *Error {
 	if !c.pair {
-		return s.refusal(t, c, begin, technician)
+		return crewRefusal(t, c, begin, technician)
 	}
 	one, d, j := *c, *c.d, *c.d.job
 	j.SkillLevel = min(j.SkillLevel, slots.Helper) // which the other one has
 	d.job = &j
 	d.plan = slices.DeleteFunc(slices.Clone(d.plan), func(p string) bool { return p == "two_people" })
 	one.d = &d
-	return s.refusal(t, &one, begin, technician)
+	return crewRefusal(t, &one, begin, technician)
 }
 
 // byTheTime are refusals that another time of the day may not meet.
@@ -320,7 +320,8 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		if !p.wants(v) || v.WindowStart.Before(p.from) || p.only != nil && !p.only[v.ID] || jobs[v.JobID] == nil {
 			continue
 		}
-		d := &Case{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre, now: p.now,
+		d := &Case{job: jobs[v.JobID], customer: &Customer{Meta: Meta{ID: v.CustomerID}}, site: sites[jobs[v.JobID].SiteID], centre: p.centre,
+			now: p.now, roads: s.Roads,
 			holds: p.open[v.ID], plan: p.plans[v.ID]}
 		if d.site == nil {
 			d.site = &Site{Zone: p.centre.Zone}
@@ -357,7 +358,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 		possible := false
 		for i := range p.technicians {
 			id, cost := p.technicians[i].ID, 0.0
-			if e := s.refusal(&draft{day: p}, c, p.instant(c.from), id); e != nil && !byTheTime(e.Code) {
+			if e := crewRefusal(&draft{day: p}, c, p.instant(c.from), id); e != nil && !byTheTime(e.Code) {
 				cost = math.Inf(1)
 			} else if faces := knows[c.visit.CustomerID]; len(faces) > 0 && !has(faces, id) {
 				cost = newFace
@@ -396,7 +397,7 @@ func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64
 			if c.pair {
 				crew = crews[c.visit.ID]
 			} else {
-				if s.refusal(t, c, begin, u.ID) != nil {
+				if crewRefusal(t, c, begin, u.ID) != nil {
 					continue // the rules have the last word; refusals say why
 				}
 				t.busy = append(t.busy, c.busy(u.ID, begin))
@@ -478,7 +479,7 @@ func (s *Service) couple(p *planDay, t *draft, c *candidate, problem *dayplan.Pr
 	best := math.Inf(1)
 	var able []int // whom no other time would help
 	for i := range p.technicians {
-		if e := s.alone(&draft{day: p}, c, p.instant(c.from), p.technicians[i].ID); e == nil || byTheTime(e.Code) {
+		if e := alone(&draft{day: p}, c, p.instant(c.from), p.technicians[i].ID); e == nil || byTheTime(e.Code) {
 			able = append(able, i)
 		}
 	}
@@ -491,7 +492,7 @@ func (s *Service) couple(p *planDay, t *draft, c *candidate, problem *dayplan.Pr
 				continue
 			}
 			price, fits := detour(problem, i, c, at)
-			if !fits || s.alone(t, c, p.instant(at), id) != nil {
+			if !fits || alone(t, c, p.instant(at), id) != nil {
 				continue
 			}
 			if len(faces) > 0 && !has(faces, id) {
@@ -515,7 +516,7 @@ func (s *Service) couple(p *planDay, t *draft, c *candidate, problem *dayplan.Pr
 					break
 				}
 				two := JSONList[ID]{first.technician, second.technician}
-				if price < best && p.skilled(c.d.job, two) && s.refusal(t, c, p.instant(at), two...) == nil {
+				if price < best && p.skilled(c.d.job, two) && crewRefusal(t, c, p.instant(at), two...) == nil {
 					best, crew, begin, ok = price, two, at, true
 				}
 			}
@@ -600,14 +601,14 @@ func (s *Service) explain(p *planDay, t *draft, c *candidate) UnplacedVisit {
 	for i := range p.technicians {
 		u := &p.technicians[i]
 		if c.from > c.to {
-			if e := s.alone(t, c, c.visit.PlannedStart, u.ID); e != nil {
+			if e := alone(t, c, c.visit.PlannedStart, u.ID); e != nil {
 				say(e.Code, e.Message, u.ID)
 			}
 			continue
 		}
 		var worst *Error
 		for at := c.from; at <= c.to; at += looksEvery {
-			e := s.alone(t, c, p.instant(at), u.ID)
+			e := alone(t, c, p.instant(at), u.ID)
 			if e == nil {
 				worst = nil
 				break

@@ -104,12 +104,12 @@ func (s *Service) PlanDay(ctx context.Context, call *Call, centre ID, in PlanInp
 		return DayPlan{}, err
 	}
 	return run(ctx, s, call, func(tx *Work) (DayPlan, error) {
-		return *plan, s.keepPlan(tx, plan, call.Actor)
+		return *plan, keepPlan(tx, plan, call.Actor)
 	})
 }
 
-func (s *Service) keepPlan(tx *Work, plan *DayPlan, a Actor) error {
-	plan.Meta, plan.ExpiresAt, plan.CreatedBy = newMeta(s.NewID(), tx.Now), tx.Now.Add(dayPlanLife), a.UserID
+func keepPlan(tx *Work, plan *DayPlan, a Actor) error {
+	plan.Meta, plan.ExpiresAt, plan.CreatedBy = newMeta(tx.NewID(), tx.Now), tx.Now.Add(dayPlanLife), a.UserID
 	return tx.InsertDayPlan(plan)
 }
 
@@ -316,7 +316,7 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 				plan.Accepted = append(plan.Accepted, v)
 			}
 		}
-		s.changed(&plan.Meta, tx.Now)
+		plan.changedAt(tx.Now)
 		return out, tx.SaveDayPlan(plan)
 	})
 }
@@ -333,7 +333,7 @@ func (s *Service) assignPlanned(ctx context.Context, a Actor, p *PlannedVisit, a
 		if accepted {
 			return Fail(CodeState, "This was accepted before, and the visit has been changed since.")
 		}
-		return s.assignAt(m, a, p.Crew, p.PlannedStart, "plan of the day")
+		return assignAt(m, a, p.Crew, p.PlannedStart, "plan of the day")
 	})
 	return err
 }

@@ -257,7 +257,8 @@ func (s *Service) itemOfSOS(ctx context.Context, a Actor, row *SOS, raiser *User
 		case "acknowledge":
 			it.Moves = append(it.Moves, move("I am on it", Operation{"acknowledgeSOS", x.ID}))
 		case "resolve":
-			it.Moves = append(it.Moves, move("Resolve", Operation{"resolveSOS", x.ID}, choice("outcome", "What was it?", true, "real", "false_alarm", "test"),
+			it.Moves = append(it.Moves, move("Resolve", Operation{"resolveSOS", x.ID}, choice("outcome", "What was it?", true, "real", "false_alarm",
+				"test"),
 				QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: JSONList[string]{}}))
 		}
 	}
@@ -422,18 +423,21 @@ func (s *Service) queuedFlags(ctx context.Context, a Actor, now time.Time) ([]Qu
 		for _, action := range NewFlagView(a, f, now, true).Actions {
 			switch action {
 			case "triage":
-				it.Moves = append(it.Moves, move("Triage", Operation{"triageFlag", f.ID}, QueueField{Name: "level", Label: "Level, if it should change", Type: "number",
+				it.Moves = append(it.Moves, move("Triage", Operation{"triageFlag", f.ID}, QueueField{Name: "level", Label: "Level, if it should change",
+					Type:    "number",
 					Options: JSONList[string]{"1", "2", "3", "4"}}))
 			case "review":
 				if f.SubjectID != nil {
-					it.Moves = append(it.Moves, move("Hear their side", Operation{"reviewFlag", f.ID}, QueueField{Name: "told", Label: "What they may know", Type: "text",
-						Required: true, Options: JSONList[string]{}}))
+					it.Moves = append(it.Moves, move("Hear their side", Operation{"reviewFlag", f.ID},
+						QueueField{Name: "told", Label: "What they may know", Type: "text",
+							Required: true, Options: JSONList[string]{}}))
 				}
 				if f.Status == FlagTriaged {
 					it.Moves = append(it.Moves, move("Take it into review", Operation{"reviewFlag", f.ID}))
 				}
 			case "decide":
-				it.Moves = append(it.Moves, move("Decide", Operation{"decideFlag", f.ID}, choice("outcome", "Outcome", true, "upheld", "not_upheld", "unclear"),
+				it.Moves = append(it.Moves, move("Decide", Operation{"decideFlag", f.ID}, choice("outcome", "Outcome", true, "upheld", "not_upheld",
+					"unclear"),
 					reasonsField))
 			}
 		}
@@ -580,7 +584,8 @@ func (s *Service) queuedAdvisories(ctx context.Context, a Actor, now time.Time) 
 				it.Kind, it.Title, it.Since, it.DueAt = "appeal", "A household appeals against an advisory", open[0].CreatedAt, &open[0].DueAt
 				it.Default = "It stays open, and rings every week."
 				it.Known = JSONList[string]{"“" + open[0].Words + "”"}
-				it.Moves = JSONList[QueueMove]{move("Decide", Operation{"decideAdvisoryAppeal", x.ID}, choice("outcome", "The advisory", true, "keep", "end"),
+				it.Moves = JSONList[QueueMove]{move("Decide", Operation{"decideAdvisoryAppeal", x.ID}, choice("outcome", "The advisory", true, "keep",
+					"end"),
 					reasonsField)}
 			case has(actions, "approve"):
 				it.Title, it.Default = "An advisory waits for your approval", "It is not shown to anybody, and expires."

@@ -183,7 +183,7 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id ID, version 
 		if err := s.applyCustomer(c, in, where.country, where.zone); err != nil {
 			return Customer{}, err
 		}
-		s.changed(&c.Meta, tx.Now)
+		c.changedAt(tx.Now)
 		err = tx.SaveCustomer(c)
 		return *c, err
 	})
@@ -278,7 +278,7 @@ func (s *Service) PatchAppliance(ctx context.Context, call *Call, id ID, version
 		if err := applyAppliance(ap, in, c); err != nil {
 			return Appliance{}, err
 		}
-		s.changed(&ap.Meta, tx.Now)
+		ap.changedAt(tx.Now)
 		err = tx.SaveAppliance(ap)
 		return *ap, err
 	})
@@ -305,7 +305,7 @@ type JobInput struct {
 	ValueMinor     *int64       `json:"value_minor"`
 }
 
-func (s *Service) applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
+func applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
 	set(&j.Fault, in.Fault)
 	set(&j.WhatMatters, in.WhatMatters)
 	set(&j.Priority, in.Priority)
@@ -379,16 +379,16 @@ func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (JobVi
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
 	return run(ctx, s, call, func(tx *Work) (JobView, error) {
-		return s.createJob(tx, call.Actor, in)
+		return createJob(tx, call.Actor, in)
 	})
 }
 
-func (s *Service) createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
+func createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 	c, err := tx.Customer(*in.CustomerID)
 	if err != nil {
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	j := Job{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID, Priority: "normal", Cover: "warranty",
+	j := Job{Meta: newMeta(tx.svc.newID(in.ID), tx.Now), CustomerID: c.ID, Priority: "normal", Cover: "warranty",
 		SkillLevel: slots.Helper, OpenedAt: tx.Now, Verdict: "untried"}
 	if in.SiteID == nil {
 		if len(c.Sites) == 0 {
@@ -403,12 +403,12 @@ func (s *Service) createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 		if !a.reaches(old.CentreID, old.AreaID) || old.CustomerID != c.ID || old.Fault != str2(in.Fault) {
 			return JobView{}, Fail(CodeDuplicate, "Another job has this id.")
 		}
-		return s.jobView(tx, a, old)
+		return jobView(tx, a, old)
 	}
-	if err := s.applyJob(tx, &j, in, c); err != nil {
+	if err := applyJob(tx, &j, in, c); err != nil {
 		return JobView{}, err
 	}
-	centre, err := s.centreForJob(tx, a, in.CentreID, c.site(j.SiteID))
+	centre, err := centreForJob(tx, a, in.CentreID, c.site(j.SiteID))
 	if err != nil {
 		return JobView{}, err
 	}
@@ -431,9 +431,9 @@ func (s *Service) createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 	}
 	tx.entry(&j, a, "job.registered", nil, at(tx.Now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf,
 		"priority": j.Priority})
-	tried := s.listedSteps(tx, &j, a, known)
+	tried := listedSteps(tx, &j, a, known)
 	if len(tried) > 0 {
-		if err := s.proposeReplacement(tx, &j, append(known, tried...)); err != nil {
+		if err := proposeReplacement(tx, &j, append(known, tried...)); err != nil {
 			return JobView{}, err
 		}
 	}
@@ -443,11 +443,11 @@ func (s *Service) createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 	if err := insertSteps(tx, tried); err != nil {
 		return JobView{}, err
 	}
-	link := Link{ID: s.NewID(), JobID: j.ID, CreatedAt: tx.Now}
-	if err := s.newLink(tx, &link); err != nil {
+	link := Link{ID: tx.NewID(), JobID: j.ID, CreatedAt: tx.Now}
+	if err := tx.svc.newLink(tx, &link); err != nil {
 		return JobView{}, err
 	}
-	return s.jobView(tx, a, &j)
+	return jobView(tx, a, &j)
 }
 
 func str2(p *string) string {
@@ -457,7 +457,7 @@ func str2(p *string) string {
 	return *p
 }
 
-func (s *Service) centreForJob(tx Tx, a Actor, want *ID, site *Site) (*Centre, error) {
+func centreForJob(tx CentreTx, a Actor, want *ID, site *Site) (*Centre, error) {
 	if want == nil && a.Role.OfCentre() {
 		want = &a.CentreID
 	}
@@ -468,14 +468,14 @@ func (s *Service) centreForJob(tx Tx, a Actor, want *ID, site *Site) (*Centre, e
 		}
 		return c, nil
 	}
-	c, err := s.authorizeCentre(tx, a, *want)
+	c, err := authorizeCentre(tx, a, *want)
 	return c, meaningIfAbsent(err, "centre", "/centre_id")
 }
 
 // PatchJob changes what a job says. Staff of the centre, area manager, agent.
 func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64, in JobInput) (JobView, error) {
 	return run(ctx, s, call, func(tx *Work) (JobView, error) {
-		j, err := s.authorizeJob(tx, call.Actor, id)
+		j, err := authorizeJob(tx, call.Actor, id)
 		if err != nil {
 			return JobView{}, err
 		}
@@ -493,23 +493,23 @@ func (s *Service) PatchJob(ctx context.Context, call *Call, id ID, version int64
 			return JobView{}, err
 		}
 		was := *j
-		if err := s.applyJob(tx, j, in, c); err != nil {
+		if err := applyJob(tx, j, in, c); err != nil {
 			return JobView{}, err
 		}
 		tx.entry(j, call.Actor, "job.changed", nil, at(tx.Now), in)
-		s.historyCorrected(tx, j, call.Actor, corrected{Changes: storyChanges(&was, j)}, at(tx.Now))
+		historyCorrected(tx, j, call.Actor, corrected{Changes: storyChanges(&was, j)}, at(tx.Now))
 		if in.TriedSteps != nil {
-			if err := s.addListedSteps(tx, j, call.Actor); err != nil {
+			if err := addListedSteps(tx, j, call.Actor); err != nil {
 				return JobView{}, err
 			}
 		}
-		return s.jobView(tx, call.Actor, j)
+		return jobView(tx, call.Actor, j)
 	})
 }
 
 // authorizeJob locks a job that the actor may see: a technician while in the crew
 // of one of its visits.
-func (s *Service) authorizeJob(tx *Work, a Actor, id ID) (*Job, error) {
+func authorizeJob(tx *Work, a Actor, id ID) (*Job, error) {
 	j, err := tx.LockJob(id)
 	if err != nil {
 		return nil, err
@@ -536,7 +536,7 @@ func (s *Service) authorizeJob(tx *Work, a Actor, id ID) (*Job, error) {
 	return j, nil
 }
 
-func (s *Service) jobView(tx *Work, a Actor, j *Job) (JobView, error) {
+func jobView(tx *Work, a Actor, j *Job) (JobView, error) {
 	if err := tx.save(); err != nil {
 		return JobView{}, err
 	}

@@ -14,19 +14,19 @@ import (
 // flagSteps are who answers for a report, one after the other. It begins with
 // the first step that has somebody who is not involved; while it is late it is
 // passed on, and each step is told once.
-var flagSteps = []func(*Service, *Work, *Flag) ([]User, error){
-	(*Service).flagManagers, (*Service).flagDeputies, (*Service).flagAnother, (*Service).flagAdmins,
+var flagSteps = []func(*Work, *Flag) ([]User, error){
+	flagManagers, flagDeputies, flagAnother, flagAdmins,
 }
 
-func (s *Service) flagManagers(tx *Work, f *Flag) ([]User, error) {
+func flagManagers(tx *Work, f *Flag) ([]User, error) {
 	if f.AreaID == nil {
 		return nil, nil
 	}
 	return tx.UsersWith(RoleAreaManager, nil, f.AreaID)
 }
 
-func (s *Service) flagDeputies(tx *Work, f *Flag) ([]User, error) {
-	managers, err := s.flagManagers(tx, f)
+func flagDeputies(tx *Work, f *Flag) ([]User, error) {
+	managers, err := flagManagers(tx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -48,12 +48,12 @@ func (s *Service) flagDeputies(tx *Work, f *Flag) ([]User, error) {
 
 // flagAnother is one manager of another area who is not away. Reports spread
 // over them by their ids; more than one need not know of it.
-func (s *Service) flagAnother(tx *Work, f *Flag) ([]User, error) {
+func flagAnother(tx *Work, f *Flag) ([]User, error) {
 	all, err := tx.UsersWith(RoleAreaManager, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	deputies, err := s.flagDeputies(tx, f)
+	deputies, err := flagDeputies(tx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -81,16 +81,16 @@ func (s *Service) flagAnother(tx *Work, f *Flag) ([]User, error) {
 	return []User{others[int(f.ID[len(f.ID)-1])%len(others)]}, nil
 }
 
-func (s *Service) flagAdmins(tx *Work, _ *Flag) ([]User, error) {
+func flagAdmins(tx *Work, _ *Flag) ([]User, error) {
 	return tx.UsersWith(RoleAdmin, nil, nil)
 }
 
 // passOn tells the next step that has somebody who is not involved and was
 // not told in this state of the report. The caller saves it.
-func (s *Service) passOn(tx *Work, f *Flag, kind string) error {
+func passOn(tx *Work, f *Flag, kind string) error {
 	before := map[ID]bool{}
 	for i := range f.Step {
-		users, err := flagSteps[i](s, tx, f)
+		users, err := flagSteps[i](tx, f)
 		if err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (s *Service) passOn(tx *Work, f *Flag, kind string) error {
 		}
 	}
 	for f.Step < len(flagSteps) {
-		users, err := flagSteps[f.Step](s, tx, f)
+		users, err := flagSteps[f.Step](tx, f)
 		if err != nil {
 			return err
 		}
@@ -114,13 +114,13 @@ func (s *Service) passOn(tx *Work, f *Flag, kind string) error {
 			}
 		}
 		f.WithAdmins = f.WithAdmins || f.Step == len(flagSteps)
-		return s.notifyOfFlag(tx, f, users, kind)
+		return notifyOfFlag(tx, f, users, kind)
 	}
 	return nil
 }
 
 // notifyHandlers tells all who answer for a report.
-func (s *Service) notifyHandlers(tx *Work, f *Flag, kind string) error {
+func notifyHandlers(tx *Work, f *Flag, kind string) error {
 	var users []User
 	for _, id := range f.Handlers {
 		u, err := tx.User(id)
@@ -132,20 +132,20 @@ func (s *Service) notifyHandlers(tx *Work, f *Flag, kind string) error {
 		}
 	}
 	for i := 0; len(users) == 0 && i < len(flagSteps); i++ { // they have left
-		found, err := flagSteps[i](s, tx, f)
+		found, err := flagSteps[i](tx, f)
 		if err != nil {
 			return err
 		}
 		users = slices.DeleteFunc(found, func(u User) bool { return f.involves(u.ID) })
 	}
-	return s.notifyOfFlag(tx, f, users, kind)
+	return notifyOfFlag(tx, f, users, kind)
 }
 
 // liveKinds are what takes the place of notices about a report of what happens
 // now.
 var liveKinds = map[string]string{"flag.triage": "flag.live", "flag.overdue": "flag.live_overdue"}
 
-func (s *Service) notifyOfFlag(tx *Work, f *Flag, users []User, kind string) error {
+func notifyOfFlag(tx *Work, f *Flag, users []User, kind string) error {
 	var c *Centre
 	if f.CentreID != nil {
 		var err error
@@ -160,8 +160,8 @@ func (s *Service) notifyOfFlag(tx *Work, f *Flag, users []User, kind string) err
 			tx.arm(DueLiveReport, f.ID, nil, tx.Now.Add(liveRepeat))
 		}
 	}
-	return s.notifyOnDuty(tx, users, c, func(u *User) Notice {
-		return s.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID), f.named(), func(n *Notice) {
+	return notifyOnDuty(tx, users, c, func(u *User) Notice {
+		return tx.svc.notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID), f.named(), func(n *Notice) {
 			if rings {
 				n.High, n.DedupeKey = true, ptr(fmt.Sprintf("%s|%s|%s", kind, f.ID, n.ID)) // by which triage finds it
 			}
@@ -170,14 +170,14 @@ func (s *Service) notifyOfFlag(tx *Work, f *Flag, users []User, kind string) err
 }
 
 // liveDue rings for a report of what happens now until somebody triages it.
-func (s *Service) liveDue(tx *Work, id ID) error {
+func liveDue(tx *Work, id ID) error {
 	f, err := tx.LockFlag(id)
 	if notFound(err) || err == nil && !f.live() {
 		return nil
 	} else if err != nil {
 		return err
 	}
-	return s.notifyHandlers(tx, f, "flag.triage")
+	return notifyHandlers(tx, f, "flag.triage")
 }
 
 // named lets a notice say which report it is about, by id.
@@ -189,9 +189,9 @@ func (f *Flag) named() noticeOption {
 var homeWords = map[string]string{"flag.triaged": "report.read_home", "flag.decided": "report.decided_home"}
 
 // notifyReporter tells who raised a flag that it moved on.
-func (s *Service) notifyReporter(tx *Work, f *Flag, kind string) error {
+func notifyReporter(tx *Work, f *Flag, kind string) error {
 	if f.ReporterID != nil {
-		return s.notifyUser(tx, *f.ReporterID, kind, f.named())
+		return notifyUser(tx, *f.ReporterID, kind, f.named())
 	}
 	kind, ok := homeWords[kind]
 	if !ok || f.JobID == nil {
@@ -201,11 +201,11 @@ func (s *Service) notifyReporter(tx *Work, f *Flag, kind string) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
-	s.notifyCustomer(d, nil, kind)
+	notifyCustomer(d, nil, kind)
 	return nil
 }
 
@@ -219,7 +219,7 @@ func byLevel(level int, usual, severe time.Duration) time.Duration {
 func triageTime(level int) time.Duration { return byLevel(level, triageDue, triageDueSevere) }
 
 // armFlag keeps the deadline of the report's present state.
-func (s *Service) armFlag(tx *Work, f *Flag) {
+func armFlag(tx *Work, f *Flag) {
 	if f.DueAt == nil {
 		tx.Disarm(DueTriage, f.ID)
 		return
@@ -230,7 +230,7 @@ func (s *Service) armFlag(tx *Work, f *Flag) {
 // setDue gives a report that has moved on its new due time. A report of level
 // 3 or 4 about our own people has one clock to its decision: a person waits
 // for it who may not work (docs/product.md section 5).
-func (s *Service) setDue(tx *Work, f *Flag, raised bool) {
+func setDue(tx *Work, f *Flag, raised bool) {
 	switch {
 	case !f.Status.Open():
 		f.DueAt = nil
@@ -244,11 +244,11 @@ func (s *Service) setDue(tx *Work, f *Flag, raised bool) {
 		f.DueAt = ptr(tx.Now.Add(byLevel(f.Level, decideDue, decideDueSevere)))
 	}
 	f.Step = 0
-	s.armFlag(tx, f)
+	armFlag(tx, f)
 }
 
 // flagOverdue passes a report on whose present state is late.
-func (s *Service) flagOverdue(tx *Work, id ID) error {
+func flagOverdue(tx *Work, id ID) error {
 	f, err := tx.LockFlag(id)
 	if notFound(err) {
 		return nil
@@ -258,7 +258,7 @@ func (s *Service) flagOverdue(tx *Work, id ID) error {
 	if !f.Status.Open() || f.DueAt == nil || tx.Now.Before(*f.DueAt) || f.Step == len(flagSteps) {
 		return nil
 	}
-	if err := s.passOn(tx, f, "flag.overdue"); err != nil {
+	if err := passOn(tx, f, "flag.overdue"); err != nil {
 		return err
 	}
 	if f.EscalatedAt == nil {
@@ -267,17 +267,17 @@ func (s *Service) flagOverdue(tx *Work, id ID) error {
 	if f.Step < len(flagSteps) {
 		tx.arm(DueTriage, f.ID, nil, tx.Now.Add(byLevel(f.Level, flagPassedOn, flagPassedOnSevere)))
 	}
-	s.changed(&f.Meta, tx.Now)
+	f.changedAt(tx.Now)
 	if err := tx.SaveFlag(f); err != nil {
 		return err
 	}
-	return s.notifyReporter(tx, f, "flag.passed_on")
+	return notifyReporter(tx, f, "flag.passed_on")
 }
 
 // holdSteps are who is told of a safety hold that was not released in time,
 // one after the other.
-var holdSteps = []func(*Service, *Work, *Hold, *Flag) ([]User, error){
-	func(_ *Service, tx *Work, h *Hold, _ *Flag) ([]User, error) {
+var holdSteps = []func(*Work, *Hold, *Flag) ([]User, error){
+	func(tx *Work, h *Hold, _ *Flag) ([]User, error) {
 		if h.OwnerID == nil {
 			return nil, nil
 		}
@@ -287,16 +287,16 @@ var holdSteps = []func(*Service, *Work, *Hold, *Flag) ([]User, error){
 		}
 		return []User{*u}, nil
 	},
-	func(s *Service, tx *Work, _ *Hold, f *Flag) ([]User, error) {
-		return s.flagDeputies(tx, f)
+	func(tx *Work, _ *Hold, f *Flag) ([]User, error) {
+		return flagDeputies(tx, f)
 	},
-	func(s *Service, tx *Work, _ *Hold, f *Flag) ([]User, error) {
-		return s.flagAdmins(tx, f)
+	func(tx *Work, _ *Hold, f *Flag) ([]User, error) {
+		return flagAdmins(tx, f)
 	},
 }
 
 // holdOverdue tells the next who answers that a safety hold still stands.
-func (s *Service) holdOverdue(tx *Work, id ID) error {
+func holdOverdue(tx *Work, id ID) error {
 	h, err := tx.Hold(id)
 	if notFound(err) || err == nil && (h.LiftedAt != nil || h.FlagID == nil) {
 		return nil
@@ -308,7 +308,7 @@ func (s *Service) holdOverdue(tx *Work, id ID) error {
 		return err
 	}
 	for step := h.Step; step < len(holdSteps); step++ {
-		users, err := holdSteps[step](s, tx, h, f)
+		users, err := holdSteps[step](tx, h, f)
 		if err != nil {
 			return err
 		}
@@ -334,12 +334,12 @@ func (s *Service) holdOverdue(tx *Work, id ID) error {
 			}
 		}
 		f.WithAdmins = f.WithAdmins || step+1 == len(holdSteps)
-		s.changed(&f.Meta, tx.Now)
+		f.changedAt(tx.Now)
 		if err := tx.SaveFlag(f); err != nil {
 			return err
 		}
-		return s.notifyOnDuty(tx, users, nil, func(u *User) Notice {
-			return s.notice("hold.overdue", u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID), func(n *Notice) { n.JobID = f.JobID })
+		return notifyOnDuty(tx, users, nil, func(u *User) Notice {
+			return tx.svc.notice("hold.overdue", u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), toUser(u.ID), func(n *Notice) { n.JobID = f.JobID })
 		})
 	}
 	return nil
@@ -374,6 +374,7 @@ func (a Actor) seesFlag(f *Flag) (all, brief bool) {
 		return f.WithAdmins || f.AreaID == nil, false
 	case RoleProprietor:
 		return false, !f.Conduct() && f.CentreID != nil && *f.CentreID == a.CentreID && f.Level >= 2
+	default: // the others see what they reported themselves
 	}
 	return false, false
 }
@@ -445,19 +446,19 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 		switch action {
 		case "triage":
 			kind = "flag.triaged"
-			err = s.triage(tx, a, f, in)
+			err = triage(tx, a, f, in)
 		case "review":
 			if !again {
 				kind = "flag.reviewed"
 			}
-			err = s.review(tx, f, in)
+			err = review(tx, f, in)
 		case "decide":
 			kind = "flag.decided"
 			err = f.decide(a, in, tx.Now)
 		case "withdraw":
 			f.WithdrawnAt, f.Pressure = &tx.Now, in.Pressure
 			if f.pressed() && f.Level > 0 || f.SubjectID != nil && f.severe() {
-				err = s.notifyHandlers(tx, f, "flag.withdrawn")
+				err = notifyHandlers(tx, f, "flag.withdrawn")
 			}
 		}
 		if err != nil {
@@ -467,23 +468,23 @@ func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string
 			f.Reasons = in.Reasons
 		}
 		if !again {
-			s.setDue(tx, f, f.Level > was)
+			setDue(tx, f, f.Level > was)
 		}
 		if !f.Status.Open() {
-			if err := s.settleConduct(tx, a, f); err != nil {
+			if err := settleConduct(tx, a, f); err != nil {
 				return FlagView{}, err
 			}
 		}
-		s.changed(&f.Meta, tx.Now)
+		f.changedAt(tx.Now)
 		if err := tx.SaveFlag(f); err != nil {
 			return FlagView{}, err
 		}
 		if kind != "" {
-			if err := s.notifyReporter(tx, f, kind); err != nil {
+			if err := notifyReporter(tx, f, kind); err != nil {
 				return FlagView{}, err
 			}
 		}
-		taken, err := s.coolOffTaken(tx, a, f)
+		taken, err := coolOffTaken(tx, a, f)
 		return NewFlagView(a, f, tx.Now, taken), err
 	})
 }
@@ -494,7 +495,7 @@ func (f *Flag) pressed() bool { return f.Pressure != nil && *f.Pressure }
 // triage corrects the level and, of a household's report, who was meant; what
 // follows from that follows at once. A hold that stands is lifted only by its
 // own rule, also when the level falls.
-func (s *Service) triage(tx *Work, a Actor, f *Flag, in FlagDecision) error {
+func triage(tx *Work, a Actor, f *Flag, in FlagDecision) error {
 	f.TriagedAt, f.TriagedBy = &tx.Now, &a.UserID
 	if err := tx.HushReport(f.ID); err != nil {
 		return err
@@ -517,7 +518,7 @@ func (s *Service) triage(tx *Work, a Actor, f *Flag, in FlagDecision) error {
 		}
 		f.SubjectID = in.SubjectID
 	}
-	if err := s.careFor(tx, f); err != nil {
+	if err := careFor(tx, f); err != nil {
 		return err
 	}
 	if f.JobID == nil {
@@ -527,7 +528,7 @@ func (s *Service) triage(tx *Work, a Actor, f *Flag, in FlagDecision) error {
 	if err != nil {
 		return err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return err
 	}
@@ -537,7 +538,7 @@ func (s *Service) triage(tx *Work, a Actor, f *Flag, in FlagDecision) error {
 			return err
 		}
 	}
-	if err := s.consequences(d, v, f); err != nil {
+	if err := consequences(d, v, f); err != nil {
 		return err
 	}
 	return nil

@@ -98,15 +98,15 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				return Raised{}, NotFound("visit")
 			}
 		case in.JobID != nil:
-			if j, err = s.authorizeJob(tx, a, *in.JobID); err != nil {
+			if j, err = authorizeJob(tx, a, *in.JobID); err != nil {
 				return Raised{}, err
 			}
 		case in.Phone != "":
-			return s.flagByPhone(tx, call, f, in, where.country)
+			return flagByPhone(tx, call, f, in, where.country)
 		default:
 			return Raised{}, Fail(CodeUnprocessable, "A report names a visit, a job or a phone number.").At("/visit_id", "visit_id, job_id or phone")
 		}
-		if d, err = s.openCase(tx, j); err != nil {
+		if d, err = openCase(tx, j); err != nil {
 			return Raised{}, err
 		}
 		if err := d.stamp(call, in.OccurredAt); err != nil {
@@ -120,7 +120,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 			for i := range flags {
 				if p := &flags[i]; p.Provisional && p.reportedBy(a.UserID) && p.Status.Open() {
 					f = p
-					return s.complete(a, d, v, p, in)
+					return complete(a, d, v, p, in)
 				}
 			}
 			for i := range flags {
@@ -132,7 +132,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 				}
 			}
 		}
-		if err := s.raise(tx, a, d, v, f, d.st); err != nil {
+		if err := raise(tx, a, d, v, f, d.st); err != nil {
 			return Raised{}, err
 		}
 		return answer()
@@ -141,7 +141,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 
 // complete turns the provisional flag of a stop into the reporter's own
 // words; the hold that stands is not weakened by it.
-func (s *Service) complete(a Actor, d *Case, v *Visit, f *Flag, in FlagInput) (Raised, error) {
+func complete(a Actor, d *Case, v *Visit, f *Flag, in FlagInput) (Raised, error) {
 	before := f.live()
 	f.Kind, f.Level, f.Note, f.Provisional = in.Kind, *in.Level, in.Note, false
 	if in.SubjectID != nil {
@@ -149,22 +149,22 @@ func (s *Service) complete(a Actor, d *Case, v *Visit, f *Flag, in FlagInput) (R
 	}
 	if due := f.RecordedAt.Add(triageTime(f.Level)); f.Status == FlagReported && due.Before(f.TriageDueAt) {
 		f.TriageDueAt, f.DueAt = due, &due
-		s.armFlag(d.tx, f)
+		armFlag(d.tx, f)
 	}
 	if f.live() && !before {
-		if err := s.notifyHandlers(d.tx, f, "flag.triage"); err != nil {
+		if err := notifyHandlers(d.tx, f, "flag.triage"); err != nil {
 			return Raised{}, err
 		}
 	}
 	if f.Level == 0 { // a private note after all; the hold waits for its release
 		f.DueAt = nil
-		s.armFlag(d.tx, f)
+		armFlag(d.tx, f)
 	}
-	s.changed(&f.Meta, d.now)
+	f.changedAt(d.now)
 	if err := d.tx.SaveFlag(f); err != nil {
 		return Raised{}, err
 	}
-	if err := s.consequences(d, v, f); err != nil {
+	if err := consequences(d, v, f); err != nil {
 		return Raised{}, err
 	}
 	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
@@ -172,9 +172,9 @@ func (s *Service) complete(a Actor, d *Case, v *Visit, f *Flag, in FlagInput) (R
 
 // flagByPhone routes a report about a caller blindly: to the area of the
 // household's latest job, else the recorder's. The answer is the same.
-func (s *Service) flagByPhone(tx *Work, call *Call, f *Flag, in FlagInput, country string) (Raised, error) {
+func flagByPhone(tx *Work, call *Call, f *Flag, in FlagInput, country string) (Raised, error) {
 	a := call.Actor
-	phone, err := s.phone(in.Phone, country, "/phone")
+	phone, err := tx.svc.phone(in.Phone, country, "/phone")
 	if err != nil {
 		return Raised{}, err
 	}
@@ -198,12 +198,12 @@ func (s *Service) flagByPhone(tx *Work, call *Call, f *Flag, in FlagInput, count
 		if j, err = tx.LockJob(j.ID); err != nil {
 			return Raised{}, err
 		}
-		if d, err = s.openCase(tx, j); err != nil {
+		if d, err = openCase(tx, j); err != nil {
 			return Raised{}, err
 		}
 		break
 	}
-	if err := s.raise(tx, a, d, nil, f, st); err != nil {
+	if err := raise(tx, a, d, nil, f, st); err != nil {
 		return Raised{}, err
 	}
 	return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil
@@ -212,9 +212,9 @@ func (s *Service) flagByPhone(tx *Work, call *Call, f *Flag, in FlagInput, count
 // raise writes a flag and what follows from it: who answers for it and by
 // when, safety hold at level 2 and above or, about our own people, who is kept
 // away, exclusion, notices. d and v may be nil.
-func (s *Service) raise(tx *Work, a Actor, d *Case, v *Visit, f *Flag, st EntryTime) error {
+func raise(tx *Work, a Actor, d *Case, v *Visit, f *Flag, st EntryTime) error {
 	if f.ID == (ID{}) {
-		f.ID = s.NewID()
+		f.ID = tx.NewID()
 	}
 	f.Meta = newMeta(f.ID, tx.Now)
 	if err := tx.apply(f, "report"); err != nil {
@@ -240,23 +240,23 @@ func (s *Service) raise(tx *Work, a Actor, d *Case, v *Visit, f *Flag, st EntryT
 		return tx.InsertFlag(f)
 	}
 	f.DueAt = ptr(f.TriageDueAt)
-	if err := s.passOn(tx, f, "flag.triage"); err != nil {
+	if err := passOn(tx, f, "flag.triage"); err != nil {
 		return err
 	}
 	if err := tx.InsertFlag(f); err != nil {
 		return err
 	}
-	s.armFlag(tx, f)
-	if err := s.careFor(tx, f); err != nil {
+	armFlag(tx, f)
+	if err := careFor(tx, f); err != nil {
 		return err
 	}
 	if d != nil {
-		if err := s.consequences(d, v, f); err != nil {
+		if err := consequences(d, v, f); err != nil {
 			return err
 		}
 	}
 	if v != nil && !v.Status.Unfinished() && !f.Conduct() {
-		return s.complimentsAfter(tx, v)
+		return complimentsAfter(tx, v)
 	}
 	return nil
 }
@@ -264,16 +264,16 @@ func (s *Service) raise(tx *Work, a Actor, d *Case, v *Visit, f *Flag, st EntryT
 // consequences are what follows at once from a report about a household, or
 // about our people there, at its present level. What stands already is not
 // done again.
-func (s *Service) consequences(d *Case, v *Visit, f *Flag) error {
+func consequences(d *Case, v *Visit, f *Flag) error {
 	if f.Conduct() {
-		return s.separate(d, f)
+		return separate(d, f)
 	}
 	held := false
 	for _, h := range d.holds {
 		held = held || h.FlagID != nil && *h.FlagID == f.ID
 	}
 	if f.Level >= 2 && !held {
-		if err := s.placeSafetyHold(d, f); err != nil {
+		if err := placeSafetyHold(d, f); err != nil {
 			return err
 		}
 	}
@@ -282,7 +282,7 @@ func (s *Service) consequences(d *Case, v *Visit, f *Flag) error {
 		return err
 	}
 	if reporter.Role == RoleTechnician || v != nil && has(v.EverCrew, reporter.ID) {
-		return s.exclude(reporter.ID, d, f)
+		return exclude(reporter.ID, d, f)
 	}
 	return nil
 }
@@ -290,9 +290,9 @@ func (s *Service) consequences(d *Case, v *Visit, f *Flag) error {
 // placeSafetyHold locks the household (a fixable hazard: the site) for every
 // centre, warns crews on their way and lets scheduled visits keep their slot
 // until their window.
-func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
+func placeSafetyHold(d *Case, f *Flag) error {
 	j := d.job
-	h := &Hold{ID: s.NewID(), Kind: HoldSafety, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
+	h := &Hold{ID: d.tx.NewID(), Kind: HoldSafety, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
 		DueAt:   ptr(d.now.Add(safetyHoldDue)),
 		Fixable: has(FixableFlagKinds, f.Kind)}
 	if h.Fixable {
@@ -312,7 +312,7 @@ func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
 	d.tx.arm(DueHold, h.ID, &j.ID, *h.DueAt)
 	d.holds, d.held = append(d.holds, *h), h
 	d.entry(System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
-	if err := s.notifyStaff(d, nil, "hold.area", RoleProprietor); err != nil {
+	if err := notifyStaff(d, nil, "hold.area", RoleProprietor); err != nil {
 		return err
 	}
 	visits, err := d.tx.UnfinishedOfCustomer(j.CustomerID)
@@ -328,10 +328,10 @@ func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
 				due = d.now
 			}
 			d.tx.arm(DueHeldCancel, o.ID, &o.JobID, due)
-			s.notifyCrew(d, o, others, "visit.wait")
+			notifyCrew(d, o, others, "visit.wait")
 			continue
 		}
-		s.notifyCrew(d, o, others, "visit.call_desk")
+		notifyCrew(d, o, others, "visit.call_desk")
 	}
 	return nil
 }
@@ -339,7 +339,7 @@ func (s *Service) placeSafetyHold(d *Case, f *Flag) error {
 // exclude keeps a member of staff and a household apart after a report of
 // something directed by a person: the reporter, or whom it is about
 // (docs/product.md section 5).
-func (s *Service) exclude(user ID, d *Case, f *Flag) error {
+func exclude(user ID, d *Case, f *Flag) error {
 	if f.Level < 1 || !f.Conduct() && !has(PersonFlagKinds, f.Kind) {
 		return nil
 	}
@@ -363,7 +363,7 @@ func (s *Service) exclude(user ID, d *Case, f *Flag) error {
 	if err != nil {
 		return err
 	}
-	x := &Exclusion{ID: s.NewID(), UserID: user, CustomerID: d.customer.ID, FlagID: f.ID, Since: d.now}
+	x := &Exclusion{ID: d.tx.NewID(), UserID: user, CustomerID: d.customer.ID, FlagID: f.ID, Since: d.now}
 	visits = slices.DeleteFunc(visits, func(o Visit) bool {
 		return !has(o.Crew, user) || o.Status != VisitScheduled && (o.Status != VisitEnRoute || !f.about(user))
 	})
@@ -380,20 +380,20 @@ func (s *Service) exclude(user ID, d *Case, f *Flag) error {
 	for i := range visits {
 		o := &visits[i]
 		if o.Status == VisitEnRoute {
-			if err := s.turnBack(d, o, user, f); err != nil {
+			if err := turnBack(d, o, user, f); err != nil {
 				return err
 			}
 			continue
 		}
 		o.Crew = without(o.Crew, user)
-		s.changed(&o.Meta, d.now)
+		o.changedAt(d.now)
 		if err := d.tx.SaveVisit(o); err != nil {
 			return err
 		}
 		if !f.reportedBy(user) {
-			s.notifyCrew(d, o, []ID{user}, "visit.unassigned")
+			notifyCrew(d, o, []ID{user}, "visit.unassigned")
 		}
-		if err := s.notifyStaff(d, o, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
+		if err := notifyStaff(d, o, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}
 	}
@@ -401,21 +401,21 @@ func (s *Service) exclude(user ID, d *Case, f *Flag) error {
 }
 
 // turnBack takes somebody off their way to the home that reported them.
-func (s *Service) turnBack(d *Case, v *Visit, user ID, f *Flag) error {
+func turnBack(d *Case, v *Visit, user ID, f *Flag) error {
 	own := d
 	if v.JobID != d.job.ID {
 		j, err := d.tx.LockJob(v.JobID)
 		if err == nil {
-			own, err = s.openCase(d.tx, j)
+			own, err = openCase(d.tx, j)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if err := s.takeOut(own.on(v), user); err != nil {
+	if err := takeOut(own.on(v), user); err != nil {
 		return err
 	}
-	if err := s.callManager(d.tx, f); err != nil || own == d {
+	if err := callManager(d.tx, f); err != nil || own == d {
 		return err
 	}
 	return nil
@@ -432,7 +432,7 @@ type ReleaseInput struct {
 
 // answersForHolds reports whether the actor answers for the report behind each
 // open safety hold.
-func (a Actor) answersForHolds(tx Tx, holds []Hold) (bool, error) {
+func (a Actor) answersForHolds(tx SafetyTx, holds []Hold) (bool, error) {
 	answers := false
 	for i := range holds {
 		h := &holds[i]
@@ -458,7 +458,7 @@ func (a Actor) answersForHolds(tx Tx, holds []Hold) (bool, error) {
 func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in ReleaseInput) (JobView, error) {
 	return run(ctx, s, call, func(tx *Work) (JobView, error) {
 		a := call.Actor
-		j, err := s.authorizeJob(tx, a, job)
+		j, err := authorizeJob(tx, a, job)
 		foreign := notFound(err) && a.Role == RoleAreaManager
 		if foreign {
 			j, err = tx.LockJob(job)
@@ -466,7 +466,7 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 		if err != nil {
 			return JobView{}, err
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return JobView{}, err
 		}
@@ -571,15 +571,15 @@ func (s *Service) SafetyRelease(ctx context.Context, call *Call, job ID, in Rele
 			tx.Disarm(DueHeldCancel, visits[i].ID)
 			if o := &visits[i]; len(o.PlanSeen) > 0 { // another plan was seen, not this one
 				o.PlanSeen = JSONList[ID]{}
-				s.changed(&o.Meta, tx.Now)
+				o.changedAt(tx.Now)
 				if err := tx.SaveVisit(o); err != nil {
 					return JobView{}, err
 				}
 			}
-			s.notifyCrew(d, &visits[i], visits[i].Crew, "visit.read_plan")
+			notifyCrew(d, &visits[i], visits[i].Crew, "visit.read_plan")
 		}
-		s.forbidAhead(d, visits)
-		if err := s.notifyStaff(d, nil, "hold.released", RoleProprietor, RoleCoordinator); err != nil {
+		forbidAhead(d, visits)
+		if err := notifyStaff(d, nil, "hold.released", RoleProprietor, RoleCoordinator); err != nil {
 			return JobView{}, err
 		}
 		return d.jobView(a)

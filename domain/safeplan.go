@@ -49,6 +49,7 @@ func (s *Site) light(at time.Time) (from, to time.Time, words string) {
 		return clock("00:00"), clock("00:00").AddDate(0, 0, 1), "the sun does not set there on " + local.Format("2 Jan")
 	case sun.Never:
 		return clock("12:00"), clock("12:00"), "the sun does not rise there on " + local.Format("2 Jan")
+	default: // it rises and sets
 	}
 	return rise, set, "the sun stands there from " + rise.Format("15:04") + " to " + set.Format("15:04") + " on " + local.Format("2 Jan")
 }
@@ -178,7 +179,7 @@ func (m *VisitCase) before(since time.Time) bool {
 
 // waitForCompany takes a visit back from its way when the plan is no longer
 // kept without who just left it: it waits for somebody to go with who stays.
-func (s *Service) waitForCompany(m *VisitCase) error {
+func waitForCompany(m *VisitCase) error {
 	v := m.v
 	if len(v.Crew) > 0 && (!has(m.plan, "two_people") || len(v.Crew) > 1) || !v.Status.UnderWay() {
 		return nil
@@ -187,24 +188,16 @@ func (s *Service) waitForCompany(m *VisitCase) error {
 		return err
 	}
 	v.EnRouteAt = nil
-	timers, err := m.tx.TimersOf(v.ID)
-	if err != nil {
+	if err := each(crewLeft, m); err != nil {
 		return err
 	}
-	for i := range timers {
-		if TimerMoves.open("visit-ends", timers[i].Status) {
-			if err := s.endTimer(m.tx, &timers[i], "visit", m.now); err != nil {
-				return err
-			}
-		}
-	}
-	s.notifyCrew(m.Case, v, v.Crew, "visit.wait")
+	notifyCrew(m.Case, v, v.Crew, "visit.wait")
 	return nil
 }
 
 // forbidAhead lets the visits of a household fall away at once when the plan
 // with which a hold was released permits none.
-func (s *Service) forbidAhead(d *Case, visits []Visit) {
+func forbidAhead(d *Case, visits []Visit) {
 	if PlanPermits.unmet(d.plan, nil, nil) == "" {
 		return
 	}

@@ -155,8 +155,6 @@ func (s *Service) newID(client *ID) ID {
 	return s.NewID()
 }
 
-func (s *Service) changed(m *Meta, now time.Time) { m.UpdatedAt = now }
-
 // IfVersion refuses a PATCH that was made from another version.
 func ifVersion(m Meta, want int64) error {
 	if m.Version != want {

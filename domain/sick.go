@@ -40,7 +40,7 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 	var day []Visit
 	err := s.inWork(ctx, nil, func(tx *Work) error {
 		now := tx.Now
-		u, err := s.authorizeUser(tx, a, technician)
+		u, err := authorizeUser(tx, a, technician)
 		if err != nil || u.Role != RoleTechnician || u.CentreID == nil {
 			return NotFound("technician")
 		}
@@ -102,13 +102,13 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 		return out, err
 	}
 	return run(ctx, s, call, func(tx *Work) (FreedDay, error) {
-		if err := s.keepPlan(tx, plan, a); err != nil {
+		if err := keepPlan(tx, plan, a); err != nil {
 			return out, err
 		}
 		if a.Is(desk...) {
 			out.Plan = plan
 		}
-		return out, s.notifyOfFreedDay(tx, a, c, plan, len(out.Freed))
+		return out, notifyOfFreedDay(tx, a, c, plan, len(out.Freed))
 	})
 }
 
@@ -120,22 +120,22 @@ func (s *Service) free(ctx context.Context, a Actor, visit, technician ID) error
 		}
 		before := slices.Clone(m.v.Crew)
 		m.setCrew(without(m.v.Crew, technician))
-		if err := s.waitForCompany(m); err != nil {
+		if err := waitForCompany(m); err != nil {
 			return err
 		}
 		// Why they do not come is nobody's business in a household's timeline.
 		m.entry(a, "visit.freed", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before})
-		if err := s.saveVisit(m); err != nil {
+		if err := saveVisit(m); err != nil {
 			return err
 		}
-		return s.notifyCrewChange(m, before)
+		return notifyCrewChange(m, before)
 	})
 	return err
 }
 
 // notifyOfFreedDay tells the desk how many visits need somebody, once and not visit
 // by visit; whoever freed the day knows it.
-func (s *Service) notifyOfFreedDay(tx *Work, a Actor, c *Centre, plan *DayPlan, n int) error {
+func notifyOfFreedDay(tx *Work, a Actor, c *Centre, plan *DayPlan, n int) error {
 	if n == 0 {
 		return nil
 	}
@@ -145,8 +145,8 @@ func (s *Service) notifyOfFreedDay(tx *Work, a Actor, c *Centre, plan *DayPlan, 
 			return err
 		}
 		users = slices.DeleteFunc(users, func(u User) bool { return u.ID == a.UserID })
-		err = s.notifyOnDuty(tx, users, c, func(u *User) Notice {
-			return s.notice("day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), toUser(u.ID), func(o *Notice) {
+		err = notifyOnDuty(tx, users, c, func(u *User) Notice {
+			return tx.svc.notice("day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), toUser(u.ID), func(o *Notice) {
 				o.Title, o.Body = say("day.freed", u.Language, "")
 				o.Title = strings.ReplaceAll(o.Title, "{n}", itoa(n))
 				o.Data.V = map[string]string{"plan_id": plan.ID.String(), "date": plan.Date}

@@ -65,7 +65,7 @@ func (s *Service) beginSession(ctx context.Context, user *User) (SignIn, error) 
 			}
 			out.User = *u
 		}
-		if out.Resets, err = s.resetsOf(tx, user.ID, now); err != nil {
+		if out.Resets, err = resetsOf(tx, user.ID, now); err != nil {
 			return err
 		}
 		return tx.InsertSession(&session)
@@ -224,12 +224,12 @@ func (s *Service) setPassword(ctx context.Context, id ID, password string, use *
 		}
 		u.PasswordHash = hash
 		u.Epoch++
-		s.changed(&u.Meta, s.now())
+		u.changedAt(s.now())
 		if err := tx.SaveUser(u); err != nil {
 			return err
 		}
 		if use != nil && use.Purpose == purposeReset {
-			s.notifyOfAccount(tx, u, "account.password_set", nil, s.now().Add(resetsTold))
+			notifyOfAccount(tx, u, "account.password_set", nil, s.now().Add(resetsTold))
 		}
 		return s.signOut(tx, u, "new password")
 	})

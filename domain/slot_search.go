@@ -84,14 +84,14 @@ type SlotRefusal struct {
 
 // rules are the hard rules of a visit on this job: the one judge of who
 // searches and of who books.
-func (s *Service) rules(d *Case, minutes int) *slots.Judge {
+func rules(d *Case, minutes int) *slots.Judge {
 	j := &slots.Judge{Travel: slots.GreatCircle(slots.DefaultSpeed),
 		Centre: slots.Centre{Location: d.centre.Location(), Holidays: d.centre.Holidays, WorkingDays: d.centre.WorkingDays,
 			Load: slots.Load{Most: dailyMost(d.centre.MaxVisitsPerDay)}},
 		Job: slots.Job{Skill: d.job.Category, Level: d.job.SkillLevel, Minutes: minutes, Place: placeOf(d.site.Lat, d.site.Lon),
 			Two: has(d.plan, "two_people")}}
-	if s.Roads != nil {
-		j.Travel = s.Roads.Minutes
+	if d.roads != nil {
+		j.Travel = d.roads.Minutes
 	}
 	if has(d.plan, "daylight") {
 		loc, days := d.site.Location(), map[string]slots.Span{}
@@ -193,6 +193,7 @@ func (d *Case) refuses(j *slots.Judge, t *slots.Technician, start time.Time, r s
 		code, mend = CodeOverlap, "another time or another technician"
 	case slots.Way:
 		code, mend = CodeTooFar, "another time or another technician"
+	default: // they are said with the code alone
 	}
 	e := Fail(code, "%s", j.Words(t, start, r)).With("reason", r)
 	e.Fields = []FieldError{{Detail: mend}}
@@ -212,7 +213,7 @@ func (s *Service) Slots(ctx context.Context, a Actor, job ID, q SlotQuery) (Slot
 	}
 	var look *search
 	if err := s.inWork(ctx, nil, func(tx *Work) (err error) {
-		look, err = s.searchFor(tx, a, job, q)
+		look, err = searchFor(tx, a, job, q)
 		return err
 	}); err != nil {
 		return SlotAnswer{}, err
@@ -231,12 +232,12 @@ type search struct {
 	out     SlotAnswer
 }
 
-func (s *Service) searchFor(tx *Work, a Actor, job ID, q SlotQuery) (*search, error) {
+func searchFor(tx *Work, a Actor, job ID, q SlotQuery) (*search, error) {
 	j, err := tx.Job(job)
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.openCase(tx, j)
+	d, err := openCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -271,7 +272,7 @@ func (s *Service) searchFor(tx *Work, a Actor, job ID, q SlotQuery) (*search, er
 			return nil, Fail(CodeUnprocessable, "This time is over.").At("/to", "a time to come")
 		}
 	}
-	look, err := s.searchIn(d, moved, q.Minutes, from, to)
+	look, err := searchIn(d, moved, q.Minutes, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -298,14 +299,14 @@ func (s *Service) searchFor(tx *Work, a Actor, job ID, q SlotQuery) (*search, er
 }
 
 // searchIn reads what a search between two instants needs.
-func (s *Service) searchIn(d *Case, moved *Visit, minutes int, from, to time.Time) (*search, error) {
+func searchIn(d *Case, moved *Visit, minutes int, from, to time.Time) (*search, error) {
 	if minutes == 0 {
 		minutes = 60
 		if moved != nil {
 			minutes = moved.PlannedMinutes
 		}
 	}
-	look := &search{d: d, judge: s.rules(d, minutes), windows: s.grid().Windows(d.centre.Location(), from, to)}
+	look := &search{d: d, judge: rules(d, minutes), windows: d.tx.svc.grid().Windows(d.centre.Location(), from, to)}
 	look.out = SlotAnswer{JobID: d.job.ID, From: from, To: to, Zone: d.centre.Zone, PlannedMinutes: minutes, CrewSize: 1}
 	if look.judge.Job.Two {
 		look.out.CrewSize = 2
@@ -410,7 +411,7 @@ func (s *Service) withSlots(ctx context.Context, a Actor, job ID, q SlotQuery, e
 	}
 	var look *search
 	if s.inWork(ctx, nil, func(tx *Work) (err error) {
-		look, err = s.searchFor(tx, a, job, q)
+		look, err = searchFor(tx, a, job, q)
 		return err
 	}) != nil {
 		return err

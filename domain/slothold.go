@@ -54,7 +54,7 @@ func heldSlot(tx *Work, job ID) (*HeldSlot, []SlotHold, error) {
 
 // linkSlots adds to the page what the household can choose. Where nobody may
 // be sent it offers nothing, and does not say why.
-func (s *Service) linkSlots(d *Case, p *LinkPage) error {
+func linkSlots(d *Case, p *LinkPage) error {
 	if !p.CanAnotherTime {
 		return nil
 	}
@@ -68,7 +68,7 @@ func (s *Service) linkSlots(d *Case, p *LinkPage) error {
 		p.Held = nil
 		return nil
 	}
-	look, err := s.searchIn(&open, movable(p.Visit), 0, d.now.Add(slotNotice), d.now.Add(slotNotice).AddDate(0, 0, slotLinkDays))
+	look, err := searchIn(&open, movable(p.Visit), 0, d.now.Add(slotNotice), d.now.Add(slotNotice).AddDate(0, 0, slotLinkDays))
 	if err != nil {
 		return err
 	}
@@ -131,12 +131,12 @@ func movable(v *Visit) *Visit {
 
 // anotherSlot keeps the window that the household names, takes what is kept,
 // or both at once.
-func (s *Service) anotherSlot(k *request) error {
+func anotherSlot(k *request) error {
 	if j := k.job; j.Status.Ended() || j.Status == JobResolved || k.v != nil && k.v.Status.UnderWay() {
 		return Fail(CodeState, "There is nothing to be moved now.")
 	}
 	if k.in.Window != "" {
-		if err := s.holdSlot(k); err != nil {
+		if err := holdSlot(k); err != nil {
 			return err
 		}
 	}
@@ -144,7 +144,7 @@ func (s *Service) anotherSlot(k *request) error {
 		return nil
 	}
 	k.kept = nil
-	return s.takeSlot(k)
+	return takeSlot(k)
 }
 
 func slotGone() *Error {
@@ -153,7 +153,7 @@ func slotGone() *Error {
 
 // holdSlot keeps a window for the household, which it names by its start. A
 // former choice is let go.
-func (s *Service) holdSlot(k *request) error {
+func holdSlot(k *request) error {
 	start, err := ParseInstant(k.in.Window, k.site.Location(), "/window_start")
 	if err != nil || start.Before(k.now) || start.After(k.now.AddDate(0, 3, 0)) {
 		return Fail(CodeUnprocessable, "Please choose a window within the next three months.").
@@ -162,7 +162,7 @@ func (s *Service) holdSlot(k *request) error {
 	if err := k.mayBook(false); err != nil {
 		return Fail(CodeState, "No time can be booked right now. Please call us.")
 	}
-	look, err := s.searchIn(k.Case, movable(k.v), 0, start, start.Add(time.Minute))
+	look, err := searchIn(k.Case, movable(k.v), 0, start, start.Add(time.Minute))
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (s *Service) holdSlot(k *request) error {
 	if old := movable(k.v); old != nil {
 		v.PredecessorID = &old.ID
 	}
-	if err := s.checkCrew(k.Case, v, v.Crew); err != nil { // once more, with the technicians locked
+	if err := checkCrew(k.Case, v, v.Crew); err != nil { // once more, with the technicians locked
 		if refusal(err) {
 			return slotGone()
 		}
@@ -193,7 +193,7 @@ func (s *Service) holdSlot(k *request) error {
 	}
 	until := k.now.Add(slotHeldFor)
 	for _, id := range v.Crew {
-		if err := k.tx.InsertSlotHold(&SlotHold{ID: s.NewID(), JobID: k.job.ID, TechnicianID: id, WindowStart: v.WindowStart,
+		if err := k.tx.InsertSlotHold(&SlotHold{ID: k.tx.NewID(), JobID: k.job.ID, TechnicianID: id, WindowStart: v.WindowStart,
 			WindowEnd: v.WindowEnd,
 			StartsAt:  v.PlannedStart, EndsAt: v.PlannedEnd(), CreatedAt: k.now, ExpiresAt: until}); err != nil {
 			return err
@@ -206,7 +206,7 @@ func (s *Service) holdSlot(k *request) error {
 
 // takeSlot schedules what is kept for the household: the visit ahead moves
 // there, or a new one is made. Its own choice is its agreement.
-func (s *Service) takeSlot(k *request) error {
+func takeSlot(k *request) error {
 	held, rows, err := heldSlot(k.tx, k.job.ID)
 	if err != nil {
 		return err
@@ -224,7 +224,7 @@ func (s *Service) takeSlot(k *request) error {
 	if k.contact != nil {
 		in.chosenIn = &k.contact.ID
 	}
-	next := &Visit{Meta: newMeta(s.NewID(), k.now)}
+	next := &Visit{Meta: newMeta(k.tx.NewID(), k.now)}
 	for i := range k.visits { // the calendar entry belongs to the job
 		next.Sequence = max(next.Sequence, k.visits[i].Sequence+1)
 	}
@@ -234,9 +234,9 @@ func (s *Service) takeSlot(k *request) error {
 	k.tx.Disarm(DueSlotHold, k.job.ID)
 	if old := movable(k.v); old != nil {
 		next.PredecessorID = &old.ID
-		err = s.succeed(k.move(), k.call, next, in)
+		err = succeed(k.move(), k.call, next, in)
 	} else {
-		err = s.book(k.call, k.Case, next, in, "visit.scheduled")
+		err = book(k.call, k.Case, next, in, "visit.scheduled")
 	}
 	if refusal(err) {
 		return Fail(CodeState, "This time cannot be booked any more. Please choose another one.")
@@ -246,7 +246,7 @@ func (s *Service) takeSlot(k *request) error {
 }
 
 // slotHoldDue lets go what a household has not taken.
-func (s *Service) slotHoldDue(tx *Work, job ID) error {
+func slotHoldDue(tx *Work, job ID) error {
 	if held, _, err := heldSlot(tx, job); err != nil || held != nil {
 		return err
 	}

@@ -159,30 +159,30 @@ func (s *Service) RaiseSOS(ctx context.Context, call *Call, in SOSInput) (SOSVie
 			switch {
 			case err == nil && x.RaiserID == a.UserID && x.Source != "duress":
 				// The reply was lost: that is the same tap, and rings nobody anew.
-				return s.addToSOS(tx, a, x, in, false)
+				return addToSOS(tx, a, x, in, false)
 			case err != nil && !notFound(err):
 				return SOSView{}, err
 			}
 		}
-		v, err := s.visitOfSOS(tx, u, in.VisitID)
+		v, err := visitOfSOS(tx, u, in.VisitID)
 		if err != nil {
 			return SOSView{}, err
 		}
-		x, err := s.standingSOS(tx, a.UserID, v, "tap", "timer")
+		x, err := standingSOS(tx, a.UserID, v, "tap", "timer")
 		if err != nil {
 			return SOSView{}, err
 		}
 		if x != nil {
-			return s.addToSOS(tx, a, x, in, true)
+			return addToSOS(tx, a, x, in, true)
 		}
-		return s.raiseSOS(tx, call, u, in, "tap")
+		return raiseSOS(tx, call, u, in, "tap")
 	})
 }
 
 // standingSOS locks what somebody raised and nobody resolved yet, of the same
 // cause: one that rings, or one that was answered within the hour and not at
 // another visit. Nil when there is none.
-func (s *Service) standingSOS(tx *Work, raiser ID, v *Visit, sources ...string) (*SOS, error) {
+func standingSOS(tx *Work, raiser ID, v *Visit, sources ...string) (*SOS, error) {
 	open, err := tx.OpenSOS(raiser)
 	if err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func (s *Service) standingSOS(tx *Work, raiser ID, v *Visit, sources ...string) 
 // somebody answered, a tap that is new says that help has not come: it rings
 // on, past whoever must be avoided, until somebody acknowledges again. A retry
 // does so only when it tells to avoid whoever answers.
-func (s *Service) addToSOS(tx *Work, a Actor, x *SOS, in SOSInput, fresh bool) (SOSView, error) {
+func addToSOS(tx *Work, a Actor, x *SOS, in SOSInput, fresh bool) (SOSView, error) {
 	if !SOSMoves.open("add", x.Status) {
 		return x.View(a), nil
 	}
@@ -238,16 +238,16 @@ func (s *Service) addToSOS(tx *Work, a Actor, x *SOS, in SOSInput, fresh bool) (
 	heard := reopened || x.Status != "raised"
 	if !heard {
 		var err error
-		if heard, err = s.heard(tx, x, nil); err != nil {
+		if heard, err = tx.svc.heard(tx, x, nil); err != nil {
 			return SOSView{}, err
 		}
 	}
 	if reopened || !heard {
-		if err := s.ringSOS(tx, x); err != nil {
+		if err := ringSOS(tx, x); err != nil {
 			return SOSView{}, err
 		}
 	}
-	s.changed(&x.Meta, tx.Now)
+	x.changedAt(tx.Now)
 	err := tx.SaveSOS(x)
 	return x.View(a), err
 }
@@ -264,7 +264,7 @@ func boundNote(note string) string {
 
 // ringAll rings whom it has reached so far, who answers for it and to whom it
 // is being handed over; the first one leads the round.
-func (s *Service) ringAll(tx *Work, x *SOS) error {
+func ringAll(tx *Work, x *SOS) error {
 	ids := slices.Clone(x.Rung)
 	for _, id := range []*ID{x.OwnerID, x.OfferedTo} {
 		if id != nil && !has(ids, *id) {
@@ -276,22 +276,23 @@ func (s *Service) ringAll(tx *Work, x *SOS) error {
 		return err
 	}
 	for i := range users {
-		s.enqueueSOS(tx, x, &users[i], "sos.raised", i == 0)
+		enqueueSOS(tx, x, &users[i], "sos.raised", i == 0)
 	}
 	return nil
 }
 
-func (s *Service) raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source string) (SOSView, error) {
+func raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source string) (SOSView, error) {
 	a := call.Actor
-	x := &SOS{Meta: newMeta(s.newID(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source, Note: in.Note,
-		Lat: in.Lat, Lon: in.Lon,
+	x := &SOS{Meta: newMeta(tx.svc.newID(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source,
+		Note: in.Note,
+		Lat:  in.Lat, Lon: in.Lon,
 		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), RecordedAt: tx.Now}
 	if err := tx.apply(x, "raise"); err != nil {
 		return SOSView{}, err
 	}
 	if in.ID != nil {
 		if _, err := tx.SOS(*in.ID); err == nil {
-			x.ID = s.NewID() // an id that is taken does not stand in the way
+			x.ID = tx.NewID() // an id that is taken does not stand in the way
 		} else if !notFound(err) {
 			return SOSView{}, err
 		}
@@ -300,7 +301,7 @@ func (s *Service) raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source st
 		x.Lat, x.Lon = nil, nil
 	}
 	zone := time.UTC
-	v, err := s.visitOfSOS(tx, u, in.VisitID)
+	v, err := visitOfSOS(tx, u, in.VisitID)
 	if err != nil {
 		return SOSView{}, err
 	}
@@ -322,7 +323,7 @@ func (s *Service) raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source st
 	if err := tx.InsertSOS(x); err != nil {
 		return SOSView{}, err
 	}
-	if err := s.ringSOS(tx, x); err != nil {
+	if err := ringSOS(tx, x); err != nil {
 		return SOSView{}, err
 	}
 	err = tx.SaveSOS(x)
@@ -331,7 +332,7 @@ func (s *Service) raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source st
 
 // visitOfSOS finds the visit that an SOS is about: the one named, if it was
 // ever theirs, else the one under way.
-func (s *Service) visitOfSOS(tx Tx, u *User, named *ID) (*Visit, error) {
+func visitOfSOS(tx Tx, u *User, named *ID) (*Visit, error) {
 	if named != nil {
 		v, err := tx.Visit(*named)
 		if err == nil && has(v.EverCrew, u.ID) {
@@ -341,12 +342,12 @@ func (s *Service) visitOfSOS(tx Tx, u *User, named *ID) (*Visit, error) {
 			return nil, err
 		}
 	}
-	return s.underWay(tx, u.ID)
+	return visitUnderWay(tx, u.ID)
 }
 
-// underWay finds the visit that somebody is on now, whatever its plan says: the
+// visitUnderWay finds the visit that somebody is on now, whatever its plan says: the
 // one at which they moved last, for another may have been left open. Nil: none.
-func (s *Service) underWay(tx Tx, user ID) (*Visit, error) {
+func visitUnderWay(tx DiaryTx, user ID) (*Visit, error) {
 	visits, err := tx.UnderWayOf(user)
 	if err != nil || len(visits) == 0 {
 		return nil, err
@@ -367,7 +368,7 @@ func (v *Visit) lastMove() time.Time {
 }
 
 // ladderOf is the centre's own ladder, else the default.
-func ladderOf(tx Tx, centre *ID) ([]ladder.Tier, error) {
+func ladderOf(tx CentreTx, centre *ID) ([]ladder.Tier, error) {
 	if centre == nil {
 		return ladder.Default(), nil
 	}
@@ -384,19 +385,19 @@ func ladderOf(tx Tx, centre *ID) ([]ladder.Tier, error) {
 // ringSOS rings whoever it is time to ring, and sets the next time. A tier that
 // nobody can hear falls through to the next at once; deaf are those whom the
 // last ring could not reach. The caller saves.
-func (s *Service) ringSOS(tx *Work, x *SOS, deaf ...ID) error {
+func ringSOS(tx *Work, x *SOS, deaf ...ID) error {
 	tiers, err := ladderOf(tx, x.CentreID)
 	if err != nil {
 		return err
 	}
 	due := ladder.Due(tiers, x.RecordedAt, tx.Now)
-	heard, err := s.heard(tx, x, deaf)
+	heard, err := tx.svc.heard(tx, x, deaf)
 	if err != nil {
 		return err
 	}
 	for x.Tier < len(tiers) && (x.Tier < due || !heard) {
 		for _, audience := range tiers[x.Tier].To {
-			users, err := s.sosAudience(tx, x, audience)
+			users, err := sosAudience(tx, x, audience)
 			if err != nil {
 				return err
 			}
@@ -407,28 +408,28 @@ func (s *Service) ringSOS(tx *Work, x *SOS, deaf ...ID) error {
 			}
 		}
 		x.Tier++
-		if heard, err = s.heard(tx, x, deaf); err != nil {
+		if heard, err = tx.svc.heard(tx, x, deaf); err != nil {
 			return err
 		}
 	}
 	x.Round++
-	if err := s.ringAll(tx, x); err != nil {
+	if err := ringAll(tx, x); err != nil {
 		return err
 	}
 	tx.arm(DueSOS, x.ID, nil, ladder.Next(tiers, x.Tier, x.RecordedAt, tx.Now))
 	if heard {
 		return nil
 	}
-	return s.notifyUnheard(tx, x)
+	return notifyUnheard(tx, x)
 }
 
 // enqueueSOS writes one ring. It is never collapsed, has a queue of its own,
 // and waits for nobody's duty. The lead of a round also goes to the webhook of
 // a telephony or monitoring provider.
-func (s *Service) enqueueSOS(tx *Work, x *SOS, u *User, kind string, lead bool) {
+func enqueueSOS(tx *Work, x *SOS, u *User, kind string, lead bool) {
 	key := fmt.Sprintf("%s|%s|%d|%s", kind, x.ID, x.Round, u.ID)
 	age := x.RecordedAt.Sub(x.OccurredAt)
-	tx.Enqueue(s.notice(kind, u.Language, tx.Now, tx.Now.Add(time.Hour), toUser(u.ID), func(n *Notice) {
+	tx.Enqueue(tx.svc.notice(kind, u.Language, tx.Now, tx.Now.Add(time.Hour), toUser(u.ID), func(n *Notice) {
 		n.High, n.DedupeKey = true, &key
 		if kind == "sos.raised" && age >= 2*time.Minute { // it says how old it is
 			n.Title, n.Body = say("sos.late", u.Language, itoa(int(age/time.Minute)))
@@ -440,7 +441,7 @@ func (s *Service) enqueueSOS(tx *Work, x *SOS, u *User, kind string, lead bool) 
 	}))
 }
 
-func (s *Service) sosAudience(tx Tx, x *SOS, audience string) ([]User, error) {
+func sosAudience(tx UserTx, x *SOS, audience string) ([]User, error) {
 	switch audience {
 	case ladder.Proprietor:
 		if x.CentreID == nil {
@@ -506,7 +507,7 @@ func (s *Service) sosAudience(tx Tx, x *SOS, audience string) ([]User, error) {
 }
 
 // sosDue climbs the ladder at its time.
-func (s *Service) sosDue(tx *Work, id ID) error {
+func sosDue(tx *Work, id ID) error {
 	x, err := tx.LockSOS(id)
 	switch {
 	case notFound(err):
@@ -515,30 +516,30 @@ func (s *Service) sosDue(tx *Work, id ID) error {
 		return err
 	case SOSMoves.open("ring", x.Status):
 		// A whole round has gone by; what no phone took until now, it did not reach.
-		if err = s.ringSOS(tx, x); err == nil && !x.reached() {
-			err = s.notifyUnheard(tx, x)
+		if err = ringSOS(tx, x); err == nil && !x.reached() {
+			err = notifyUnheard(tx, x)
 		}
 	case SOSMoves.open("remind", x.Status):
-		err = s.remindSOS(tx, x)
+		err = remindSOS(tx, x)
 	default:
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	s.changed(&x.Meta, tx.Now)
+	x.changedAt(tx.Now)
 	return tx.SaveSOS(x)
 }
 
 // remindSOS asks whoever answers to say how it ended.
-func (s *Service) remindSOS(tx *Work, x *SOS) error {
+func remindSOS(tx *Work, x *SOS) error {
 	x.Round++
 	tx.arm(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
 	owner, err := tx.User(*x.OwnerID)
 	if err != nil {
 		return err
 	}
-	s.enqueueSOS(tx, x, owner, "sos.open", false)
+	enqueueSOS(tx, x, owner, "sos.open", false)
 	return nil
 }
 
@@ -575,7 +576,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 		}
 		switch action {
 		case "acknowledge":
-			if err := s.acknowledgeSOS(tx, x, call, in); err != nil {
+			if err := acknowledgeSOS(tx, x, call, in); err != nil {
 				return SOSView{}, err
 			}
 		case "hand-over":
@@ -594,7 +595,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			}
 			x.OfferedTo = &u.ID
 			x.Round++
-			s.enqueueSOS(tx, x, u, "sos.raised", false)
+			enqueueSOS(tx, x, u, "sos.raised", false)
 		case "resolve":
 			if err := SOSMoves.check(action, x.Status); err != nil {
 				return SOSView{}, err
@@ -608,14 +609,14 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 			if !has([]string{"real", "false_alarm", "test"}, in.Outcome) {
 				return SOSView{}, Fail(CodeUnprocessable, "It was real, a false alarm or a test.").At("/outcome", "real, false_alarm or test")
 			}
-			ended := s.saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now)
+			ended := saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now)
 			if err := tx.apply(x, action); err != nil {
 				return SOSView{}, err
 			}
 			x.ResolvedAt, x.ResolvedBy, x.Words, x.Outcome = &ended, &a.UserID, in.Words, in.Outcome
 			tx.Disarm(DueSOS, x.ID)
 		}
-		s.changed(&x.Meta, tx.Now)
+		x.changedAt(tx.Now)
 		if err = tx.SaveSOS(x); err != nil {
 			return SOSView{}, err
 		}
@@ -628,7 +629,7 @@ func (s *Service) AnswerSOS(ctx context.Context, call *Call, id ID, action strin
 
 // saidAt is when something was said by the time that a phone gives: never
 // before what it is about, never after now.
-func (s *Service) saidAt(call *Call, raw string, from, now time.Time) time.Time {
+func saidAt(call *Call, raw string, from, now time.Time) time.Time {
 	st, err := stamp(call, raw, time.UTC, now)
 	if err != nil || st.occurred.After(now) {
 		return now
@@ -639,7 +640,7 @@ func (s *Service) saidAt(call *Call, raw string, from, now time.Time) time.Time 
 	return st.occurred
 }
 
-func (s *Service) acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) error {
+func acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) error {
 	a := call.Actor
 	taking := x.offeredTo(a) && SOSMoves.open("take-over", x.Status)
 	if !taking && !SOSMoves.open("acknowledge", x.Status) {
@@ -658,7 +659,7 @@ func (s *Service) acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) err
 	}
 	x.OwnerID, x.OfferedTo, x.UnheardAt = &a.UserID, nil, nil
 	if x.AcknowledgedAt == nil {
-		x.AcknowledgedAt = ptr(s.saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now))
+		x.AcknowledgedAt = ptr(saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now))
 	}
 	if note := strings.TrimSpace(in.Note); note != "" {
 		x.Note = boundNote(strings.TrimSpace(x.Note + "\n" + a.Name + ": " + note))
@@ -680,7 +681,7 @@ func (s *Service) acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) err
 		return err
 	}
 	for i := range users {
-		s.enqueueSOS(tx, x, &users[i], "sos.taken", false)
+		enqueueSOS(tx, x, &users[i], "sos.taken", false)
 	}
 	return nil
 }
@@ -689,7 +690,7 @@ func (s *Service) acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) err
 // area manager. Errors: CodeUnprocessable with a sentence for each fault.
 func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []ladder.Tier) (Centre, error) {
 	return run(ctx, s, call, func(tx *Work) (Centre, error) {
-		c, err := s.authorizeCentre(tx, call.Actor, centre)
+		c, err := authorizeCentre(tx, call.Actor, centre)
 		if err != nil {
 			return Centre{}, err
 		}
@@ -706,7 +707,7 @@ func (s *Service) SetLadder(ctx context.Context, call *Call, centre ID, tiers []
 			}
 		}
 		c.Ladder = tiers
-		s.changed(&c.Meta, tx.Now)
+		c.changedAt(tx.Now)
 		err = tx.SaveCentre(c)
 		return *c, err
 	})
@@ -727,7 +728,7 @@ func (s *Service) SetColleague(ctx context.Context, call *Call, colleague *ID) (
 			}
 		}
 		u.ColleagueID = colleague
-		s.changed(&u.Meta, tx.Now)
+		u.changedAt(tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})

@@ -100,7 +100,7 @@ func (s *Service) heard(tx Tx, x *SOS, deaf []ID) (bool, error) {
 
 // notifyUnheard tells the admins, and the raiser unless it was raised in silence,
 // that nobody hears it; once, until somebody does.
-func (s *Service) notifyUnheard(tx *Work, x *SOS) error {
+func notifyUnheard(tx *Work, x *SOS) error {
 	if x.UnheardAt != nil || x.reached() {
 		return nil
 	}
@@ -111,7 +111,7 @@ func (s *Service) notifyUnheard(tx *Work, x *SOS) error {
 	}
 	for i := range admins {
 		if u := &admins[i]; !u.Disabled && u.ID != x.RaiserID && !has(x.Avoid, u.ID) {
-			s.enqueueSOS(tx, x, u, "sos.unheard", false)
+			enqueueSOS(tx, x, u, "sos.unheard", false)
 		}
 	}
 	if x.Source == "duress" { // nothing on their phone differs
@@ -121,7 +121,7 @@ func (s *Service) notifyUnheard(tx *Work, x *SOS) error {
 	if err != nil {
 		return err
 	}
-	s.enqueueSOS(tx, x, raiser, "sos.call_yourself", false)
+	enqueueSOS(tx, x, raiser, "sos.call_yourself", false)
 	return nil
 }
 
@@ -164,9 +164,9 @@ func (s *Service) RingsEnded(ctx context.Context, sos ID, took, deaf []ID) error
 					return err
 				}
 				if x.Tier < len(tiers) {
-					err, changed = s.ringSOS(tx, x, deaf...), true
+					err, changed = ringSOS(tx, x, deaf...), true
 				} else if x.UnheardAt == nil {
-					err, changed = s.notifyUnheard(tx, x), true
+					err, changed = notifyUnheard(tx, x), true
 				}
 				if err != nil {
 					return err
@@ -176,7 +176,7 @@ func (s *Service) RingsEnded(ctx context.Context, sos ID, took, deaf []ID) error
 		if !changed {
 			return nil
 		}
-		s.changed(&x.Meta, now)
+		x.changedAt(now)
 		return tx.SaveSOS(x)
 	})
 }

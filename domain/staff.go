@@ -107,13 +107,13 @@ func (s *Service) PatchArea(ctx context.Context, call *Call, id ID, version int6
 			return Area{}, err
 		}
 		set(&a.Name, in.Name)
-		s.changed(&a.Meta, tx.Now)
+		a.changedAt(tx.Now)
 		err = tx.SaveArea(a)
 		return *a, err
 	})
 }
 
-func (s *Service) applyCentre(tx Tx, c *Centre, in CentreInput) error {
+func (s *Service) applyCentre(tx CentreTx, c *Centre, in CentreInput) error {
 	set(&c.AreaID, in.AreaID)
 	set(&c.Name, in.Name)
 	set(&c.Zone, in.Zone)
@@ -199,7 +199,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *Call, in CentreInput) 
 // holidays, working days, visits a day, phone and import mapping.
 func (s *Service) PatchCentre(ctx context.Context, call *Call, id ID, version int64, in CentreInput) (Centre, error) {
 	return run(ctx, s, call, func(tx *Work) (Centre, error) {
-		c, err := s.authorizeCentre(tx, call.Actor, id)
+		c, err := authorizeCentre(tx, call.Actor, id)
 		if err != nil {
 			return Centre{}, err
 		}
@@ -218,14 +218,14 @@ func (s *Service) PatchCentre(ctx context.Context, call *Call, id ID, version in
 		if err := s.applyCentre(tx, c, in); err != nil {
 			return Centre{}, err
 		}
-		s.changed(&c.Meta, tx.Now)
+		c.changedAt(tx.Now)
 		err = tx.SaveCentre(c)
 		return *c, err
 	})
 }
 
 // authorizeCentre loads a centre that the actor may see.
-func (s *Service) authorizeCentre(tx Tx, a Actor, id ID) (*Centre, error) {
+func authorizeCentre(tx CentreTx, a Actor, id ID) (*Centre, error) {
 	c, err := tx.Centre(id)
 	if err != nil {
 		return nil, err
@@ -249,7 +249,7 @@ func (a Actor) reaches(centre, area ID) bool {
 	}
 }
 
-func (s *Service) authorizeUser(tx Tx, a Actor, id ID) (*User, error) {
+func authorizeUser(tx UserTx, a Actor, id ID) (*User, error) {
 	u, err := tx.LockUser(id)
 	if err != nil {
 		return nil, err
@@ -367,7 +367,7 @@ func checkHours(hours []Shift) error {
 // Trust): password, phone, login, role, place, being disabled. Who is in a report
 // about our own people changes nobody's account, so that a refusal for one name
 // tells nothing of that name. Errors: CodeForbidden.
-func (s *Service) mayChangeAccount(tx Tx, a Actor, target *User) error {
+func mayChangeAccount(tx SafetyTx, a Actor, target *User) error {
 	if a.UserID == (ID{}) || a.UserID == target.ID { // the command line; one's own
 		return nil
 	}
@@ -395,7 +395,7 @@ func (s *Service) mayChangeAccount(tx Tx, a Actor, target *User) error {
 // party to it is disabled by the area manager only and otherwise stays who and
 // where they are and is reached as before; and nobody names the deputy who would
 // decide about themselves.
-func (s *Service) mayPatchUser(tx Tx, a Actor, before, u *User) error {
+func mayPatchUser(tx SafetyTx, a Actor, before, u *User) error {
 	if a.UserID == u.ID && !same(u.DeputyID, before.DeputyID) {
 		reports, err := tx.PartiesTo(a.UserID)
 		if err != nil {
@@ -416,10 +416,10 @@ func (s *Service) mayPatchUser(tx Tx, a Actor, before, u *User) error {
 			return accountRefused()
 		}
 	}
-	if err := s.mayChangeAccount(tx, a, before); err != nil {
+	if err := mayChangeAccount(tx, a, before); err != nil {
 		return err
 	}
-	return s.mayChangeAccount(tx, a, u) // as they would be: a new judge is one too
+	return mayChangeAccount(tx, a, u) // as they would be: a new judge is one too
 }
 
 func accountRefused() error {
@@ -436,7 +436,7 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 		if err := s.applyUser(tx, &u, in); err != nil {
 			return User{}, err
 		}
-		if err := s.mayChangeAccount(tx, call.Actor, &u); err != nil {
+		if err := mayChangeAccount(tx, call.Actor, &u); err != nil {
 			return User{}, err
 		}
 		if old, err := tx.User(u.ID); err == nil {
@@ -456,7 +456,7 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 // and scope). Errors: CodeForbidden, CodeStale, CodeUnprocessable, CodeDuplicate.
 func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int64, in UserInput) (User, error) {
 	return run(ctx, s, call, func(tx *Work) (User, error) {
-		u, err := s.authorizeUser(tx, call.Actor, id)
+		u, err := authorizeUser(tx, call.Actor, id)
 		if err != nil {
 			return User{}, err
 		}
@@ -486,11 +486,11 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 		}
 		// Judged last, so that what is wrong with the values is answered alike for
 		// everybody.
-		if err := s.mayPatchUser(tx, a, &before, u); err != nil {
+		if err := mayPatchUser(tx, a, &before, u); err != nil {
 			return User{}, err
 		}
 		if u.Phone != before.Phone || u.Login != before.Login {
-			s.notifyOfAccount(tx, u, "account.changed", nil, tx.Now.Add(resetsTold))
+			notifyOfAccount(tx, u, "account.changed", nil, tx.Now.Add(resetsTold))
 		}
 		if u.Role != before.Role || u.Disabled != before.Disabled || !same(u.CentreID, before.CentreID) || !same(u.AreaID, before.AreaID) {
 			u.Epoch++ // tokens of the former role end now, refresh tokens too
@@ -498,7 +498,7 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 				return User{}, err
 			}
 		}
-		s.changed(&u.Meta, tx.Now)
+		u.changedAt(tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})
@@ -547,7 +547,7 @@ func checkExceptions(days []DayHours) error {
 
 func (s *Service) setTechnician(ctx context.Context, call *Call, id ID, change func(*User) error) (User, error) {
 	return run(ctx, s, call, func(tx *Work) (User, error) {
-		u, err := s.authorizeUser(tx, call.Actor, id)
+		u, err := authorizeUser(tx, call.Actor, id)
 		if err != nil || u.Role != RoleTechnician {
 			return User{}, NotFound("technician")
 		}
@@ -557,7 +557,7 @@ func (s *Service) setTechnician(ctx context.Context, call *Call, id ID, change f
 		if err := change(u); err != nil {
 			return User{}, err
 		}
-		s.changed(&u.Meta, tx.Now)
+		u.changedAt(tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})

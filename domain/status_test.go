@@ -37,7 +37,8 @@ var product = sync.OnceValues(load)
 func load() (*module, error) {
 	m := &module{fset: token.NewFileSet(), calls: map[types.Object][]call{}}
 	var err error
-	m.pkgs, err = packages.Load(&packages.Config{Fset: m.fset, Dir: "..", Mode: packages.LoadSyntax}, "./domain/...", "./api/...", "./repo/...",
+	m.pkgs, err = packages.Load(&packages.Config{Fset: m.fset, Dir: "..", Mode: packages.LoadSyntax}, "./domain/...", "./api/...",
+		"./repo/...",
 		"./notifications/...", "./cmd/...")
 	if err == nil && len(m.pkgs) < 5 {
 		err = fmt.Errorf("%d packages only", len(m.pkgs))

@@ -22,27 +22,29 @@ type Store interface {
 	Reader() Reader
 }
 
-// Tx is one transaction. Locks are taken in one order: jobs by id, each with the
-// visit that is meant, the centre, technicians by id. Load methods answer CodeNotFound; the Lock variants
-// lock the row on PostgreSQL (SQLite has one writer anyway).
-//
-// Insert methods that name an existing id fail with CodeDuplicate. Save
-// methods demand the version the object was read at, raise it by one in the
-// object and in the row, set updated_at as given in the object, and fail with
-// CodeStale when the row has moved on.
-type Tx interface {
+// ReplayTx keeps the answers of requests with an Idempotency-Key.
+type ReplayTx interface {
 	// Replay finds the stored answer for an idempotency key, or nil.
 	Replay(actor ID, key string) (*Replay, error)
 	PutReplay(Replay) // buffered; a key used meanwhile fails the commit with CodeIdemInFlight
+}
 
-	// People.
+// CentreTx keeps areas and centres.
+type CentreTx interface {
 	Area(id ID) (*Area, error)
 	InsertArea(*Area) error
 	SaveArea(*Area) error
 	Centre(id ID) (*Centre, error)
 	CentreServing(postalCode string) (*Centre, error) // CodeNotFound when none
+	// LockCentre makes those wait who book where a centre takes a number of
+	// visits a day. It comes after jobs and before technicians.
+	LockCentre(id ID) (*Centre, error)
 	InsertCentre(*Centre) error
 	SaveCentre(*Centre) error
+}
+
+// UserTx keeps people.
+type UserTx interface {
 	User(id ID) (*User, error)
 	LockUser(id ID) (*User, error)
 	Users(ids []ID) ([]User, error) // in the order asked; absent ones are left out
@@ -53,6 +55,29 @@ type Tx interface {
 	// means any. Area matches the user's own area or that of their centre.
 	UsersWith(role Role, centre, area *ID) ([]User, error)
 	LockTechnicians(ids []ID) ([]User, error) // in id order; absent ones are left out
+}
+
+// AccountTx keeps sessions, ways to set a password, and failed tries.
+type AccountTx interface {
+	InsertSession(*Session) error
+	LockSession(tokenHash string) (*Session, error)
+	SessionByID(id ID) (*Session, error)
+	SaveSession(*Session) error
+	RevokeFamily(family ID, at time.Time) error
+	RevokeSessionsOf(user ID, at time.Time) error
+	HasSession(user ID, at time.Time) (bool, error) // one that is neither revoked nor expired
+	SessionRevoked(family ID) (bool, error)         // the family began and was revoked
+	InsertInvitation(*Invitation) error
+	LockInvitation(tokenHash string) (*Invitation, error)
+	SpendInvitations(user ID, at time.Time) error                            // all that were not used
+	InvitationsOf(user ID, since time.Time, limit int) ([]Invitation, error) // made since then, newest first
+	// LockThrottle gives an empty row where there was none.
+	LockThrottle(key string) (*Throttle, error)
+	SaveThrottle(*Throttle) error
+}
+
+// DiaryTx keeps what a technician's time is taken by.
+type DiaryTx interface {
 	// LockDiary locks technicians in id order, as LockTechnicians, and reads
 	// with them what bears on a visit from one instant to another: of each
 	// diary what meets it and what comes right before and after it, no further
@@ -63,9 +88,27 @@ type Tx interface {
 	// ReadDiary reads the same of all enabled technicians of a centre without
 	// locking them, and who of them was with the customer before.
 	ReadDiary(centre, customer ID, from, to, now time.Time) (*Diary, error)
-	SlotHoldsOf(job ID) ([]SlotHold, error) // expired or not, by technician
+	// BookedCapacity lists what stands in a centre's days, by planned start in [from,
+	// to), and the visit also in any state.
+	Taken(centre, also ID, from, to, now time.Time) ([]BookedCapacity, error)
+	BusyBetween(technician ID, from, to time.Time) ([]Visit, error) // unfinished, overlapping
+	UnderWayOf(technician ID) ([]Visit, error)                      // en route, arrived or in progress, whenever planned
+	// DayOf lists the visits of a technician's crews with a window that begins
+	// in [from, to), of any state, by planned start.
+	DayOf(technician ID, from, to time.Time) ([]Visit, error)
+	PlacesOf(jobs []ID) (map[ID]Point, error) // of the jobs' sites; unknown ones with nil
+	SlotHoldsOf(job ID) ([]SlotHold, error)   // expired or not, by technician
 	InsertSlotHold(*SlotHold) error
 	DropSlotHolds(job ID) error
+	InsertDayPlan(*DayPlan) error
+	LockDayPlan(id ID) (*DayPlan, error)
+	SaveDayPlan(*DayPlan) error
+	InsertFeed(*Feed) error
+	RevokeFeeds(user ID, at time.Time) error
+}
+
+// LeaveTx keeps leave.
+type LeaveTx interface {
 	// LeavesOf and LeavesAt give what is approved; LeaveRequestsOf what waits to
 	// be.
 	LeavesOf(technician ID, from, to time.Time) ([]Leave, error)
@@ -75,31 +118,10 @@ type Tx interface {
 	LockLeave(id ID) (*Leave, error)
 	InsertLeave(*Leave) error
 	SaveLeave(*Leave) error
-	// LockCentre makes those wait who book where a centre takes a number of
-	// visits a day. It comes after jobs and before technicians.
-	LockCentre(id ID) (*Centre, error)
-	// BookedCapacity lists what stands in a centre's days, by planned start in [from,
-	// to), and the visit also in any state.
-	Taken(centre, also ID, from, to, now time.Time) ([]BookedCapacity, error)
-	InsertSession(*Session) error
-	LockSession(tokenHash string) (*Session, error)
-	SessionByID(id ID) (*Session, error)
-	SaveSession(*Session) error
-	RevokeFamily(family ID, at time.Time) error
-	RevokeSessionsOf(user ID, at time.Time) error
-	InsertInvitation(*Invitation) error
-	LockInvitation(tokenHash string) (*Invitation, error)
-	SpendInvitations(user ID, at time.Time) error // all that were not used
-	// LockThrottle gives an empty row where there was none.
-	LockThrottle(key string) (*Throttle, error)
-	SaveThrottle(*Throttle) error
-	InvitationsOf(user ID, since time.Time, limit int) ([]Invitation, error) // made since then, newest first
-	HasSession(user ID, at time.Time) (bool, error)                          // one that is neither revoked nor expired
-	SessionRevoked(family ID) (bool, error)                                  // the family began and was revoked
-	PartyToReport(user ID) (bool, error)                                     // an open report was raised by them or is about them
-	PartiesTo(user ID) ([]Flag, error)                                       // the open reports to which they are a party
+}
 
-	// Households.
+// HouseholdTx keeps households, what stands there, and its maintenance.
+type HouseholdTx interface {
 	Customer(id ID) (*Customer, error) // with contacts and sites
 	LockCustomer(id ID) (*Customer, error)
 	InsertCustomer(*Customer) error // with contacts and sites
@@ -108,8 +130,16 @@ type Tx interface {
 	Appliance(id ID) (*Appliance, error)
 	InsertAppliance(*Appliance) error
 	SaveAppliance(*Appliance) error
+	LockMaintenance(id ID) (*Maintenance, error)
+	// MaintenanceOf lists those of a household, latest first, at most 100; it
+	// locks nothing.
+	MaintenanceOf(customer ID) ([]Maintenance, error)
+	InsertMaintenance(*Maintenance) error
+	SaveMaintenance(*Maintenance) error
+}
 
-	// Jobs.
+// JobTx keeps jobs, their holds, timeline and tried steps.
+type JobTx interface {
 	Job(id ID) (*Job, error)
 	LockJob(id ID) (*Job, error)
 	JobByRef(ref string) (*Job, error)
@@ -124,14 +154,20 @@ type Tx interface {
 	Hold(id ID) (*Hold, error)
 	InsertHold(*Hold) error
 	SaveHold(*Hold) error
-
+	// HoldStep notes how far an overdue hold has climbed; one that was lifted
+	// meanwhile stays as it is.
+	HoldStep(id ID, step int) error
+	Append(*Entry) // after Job.Append
+	FactsOfKind(job ID, kind string) ([]Entry, error)
 	Step(id ID) (*StepRecord, error)
 	StepsOf(jobs []ID) ([]StepRecord, error) // by occurred_at; without withdrawn ones
-	FactsOfKind(job ID, kind string) ([]Entry, error)
 	InsertStep(*StepRecord) error
 	SaveStep(*StepRecord) error
+	InsertDisruption(*Disruption) error
+}
 
-	// Visits.
+// VisitTx keeps visits and what was asked about their completion.
+type VisitTx interface {
 	Visit(id ID) (*Visit, error)
 	LockVisit(id ID) (*Job, *Visit, error) // locks the visit's job, then the visit
 	InsertVisit(*Visit) error              // also its assignments; overlap → CodeOverlap
@@ -141,31 +177,14 @@ type Tx interface {
 	// when given) in every centre.
 	UnfinishedOfCustomer(customer ID) ([]Visit, error)
 	VisitsOfCentreDay(centre ID, from, to time.Time) ([]Visit, error) // status scheduled, window_start in [from,to)
-	BusyBetween(technician ID, from, to time.Time) ([]Visit, error)   // unfinished, overlapping
-	UnderWayOf(technician ID) ([]Visit, error)                        // en route, arrived or in progress, whenever planned
-	Exclusions(customer ID) ([]Exclusion, error)                      // in force
-	InsertExclusion(*Exclusion) error
-	LockExclusion(id ID) (*Exclusion, error)
-	SaveExclusion(*Exclusion) error
+	DoneCheck(id ID) (*DoneCheck, error)
+	DoneCheckOf(visit ID) (*DoneCheck, error)
+	InsertDoneCheck(*DoneCheck) error
+	SaveDoneCheck(*DoneCheck) error
+}
 
-	// The day.
-	InsertDayPlan(*DayPlan) error
-	LockDayPlan(id ID) (*DayPlan, error)
-	SaveDayPlan(*DayPlan) error
-	// DayOf lists the visits of a technician's crews with a window that begins
-	// in [from, to), of any state, by planned start.
-	DayOf(technician ID, from, to time.Time) ([]Visit, error)
-	PlacesOf(jobs []ID) (map[ID]Point, error) // of the jobs' sites; unknown ones with nil
-	LockMaintenance(id ID) (*Maintenance, error)
-	// MaintenanceOf lists those of a household, latest first, at most 100; it
-	// locks nothing.
-	MaintenanceOf(customer ID) ([]Maintenance, error)
-	InsertMaintenance(*Maintenance) error
-	SaveMaintenance(*Maintenance) error
-	InsertFeed(*Feed) error
-	RevokeFeeds(user ID, at time.Time) error
-
-	// Contact.
+// ContactTx keeps attempts, what is disputed of them, promises and policies.
+type ContactTx interface {
 	Attempt(id ID) (*Attempt, error)
 	InsertAttempt(*Attempt) error // CodeDuplicate on the id
 	SaveAttempt(*Attempt) error   // discounted and told_at only
@@ -179,10 +198,6 @@ type Tx interface {
 	DisputesOf(job ID) ([]Dispute, error)
 	InsertDispute(*Dispute) error // CodeDuplicate when the fact is disputed already
 	SaveDispute(*Dispute) error
-	DoneCheck(id ID) (*DoneCheck, error)
-	DoneCheckOf(visit ID) (*DoneCheck, error)
-	InsertDoneCheck(*DoneCheck) error
-	SaveDoneCheck(*DoneCheck) error
 	Promise(id ID) (*Promise, error)
 	PromisesDue(customer ID) ([]Promise, error)                // open and broken ones
 	LastPromiseOf(customer ID) (*Promise, error)               // CodeNotFound when none
@@ -194,8 +209,10 @@ type Tx interface {
 	UnmatchedContact(id ID) (*UnmatchedContact, error)
 	Policies(centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	PutPolicy(*Policy) error
+}
 
-	// SOS.
+// AlarmTx keeps SOS and visit timers.
+type AlarmTx interface {
 	SOS(id ID) (*SOS, error)
 	LockSOS(id ID) (*SOS, error)
 	OpenSOS(raiser ID) ([]SOS, error) // not resolved, oldest first
@@ -212,26 +229,41 @@ type Tx interface {
 	LockTimerOf(visit, user ID) (*Timer, error)
 	InsertTimer(*Timer) error
 	SaveTimer(*Timer) error
+}
 
-	// Danger.
+// SafetyTx keeps reports and what follows from them.
+type SafetyTx interface {
 	Flag(id ID) (*Flag, error)
 	LockFlag(id ID) (*Flag, error)
 	InsertFlag(*Flag) error
 	SaveFlag(*Flag) error
-	// HoldStep notes how far an overdue hold has climbed; one that was lifted
-	// meanwhile stays as it is.
-	HoldStep(id ID, step int) error
+	FlagsOfVisit(visit ID) ([]Flag, error)
+	FlagsOfCustomer(customer ID) ([]Flag, error)
+	PartyToReport(user ID) (bool, error) // an open report was raised by them or is about them
+	PartiesTo(user ID) ([]Flag, error)   // the open reports to which they are a party
 	LockStandDown(id ID) (*StandDown, error)
 	StandDownOf(flag ID) (*StandDown, error) // CodeNotFound when none
 	InsertStandDown(*StandDown) error
 	SaveStandDown(*StandDown) error
+	Exclusions(customer ID) ([]Exclusion, error) // in force
+	InsertExclusion(*Exclusion) error
+	LockExclusion(id ID) (*Exclusion, error)
+	SaveExclusion(*Exclusion) error
 	EvidenceOf(flag ID) ([]Evidence, error) // by created_at
 	InsertEvidence(*Evidence) error
 	SaveEvidence(*Evidence) error // that it was removed
-	FlagsOfVisit(visit ID) ([]Flag, error)
-	FlagsOfCustomer(customer ID) ([]Flag, error)
+	LockAftercare(id ID) (*Aftercare, error)
+	AftercareOf(flag ID) ([]Aftercare, error) // by step
+	InsertAftercare(*Aftercare) error
+	SaveAftercare(*Aftercare) error
+	CoolOffOf(flag ID) (*CoolOff, error)
+	CoolOffOfVisit(visit ID) (*CoolOff, error) // the last one
+	InsertCoolOff(*CoolOff) error
+	SaveCoolOff(*CoolOff) error
+}
 
-	// Advisories.
+// AdvisoryTx keeps advisories and appeals.
+type AdvisoryTx interface {
 	Advisory(id ID) (*Advisory, error)
 	LockAdvisory(id ID) (*Advisory, error)
 	AdvisoriesOf(customer ID) ([]Advisory, error) // approved ones, expired in the meantime or not
@@ -242,18 +274,10 @@ type Tx interface {
 	InsertAppeal(*Appeal) error
 	SaveAppeal(*Appeal) error
 	InsertAdvisoryReads([]AdvisoryRead) error
+}
 
-	// Afterwards.
-	LockAftercare(id ID) (*Aftercare, error)
-	AftercareOf(flag ID) ([]Aftercare, error) // by step
-	InsertAftercare(*Aftercare) error
-	SaveAftercare(*Aftercare) error
-	CoolOffOf(flag ID) (*CoolOff, error)
-	CoolOffOfVisit(visit ID) (*CoolOff, error) // the last one
-	InsertCoolOff(*CoolOff) error
-	SaveCoolOff(*CoolOff) error
-
-	// Kindness.
+// ThanksTx keeps thanks.
+type ThanksTx interface {
 	LockThanks(id ID) (*Thanks, error)
 	ThanksOfVisit(visit ID) (given bool, err error)
 	ThanksOfJob(job ID) ([]Thanks, error)
@@ -263,19 +287,24 @@ type Tx interface {
 	// what is approved for some people.
 	UndeliveredThanks(id *ID, users []ID) ([]ThanksFor, error)
 	DeliverThanks(to ThanksFor, at time.Time) (fresh bool, err error) // once
+}
 
-	// Telling. All but reads are buffered and written in one go at commit.
-	Append(*Entry) // after Job.Append
+// NoticeTx keeps notices. All but reads are buffered and written in one go at commit.
+type NoticeTx interface {
 	// CrewNotices lists visit.assigned and visit.unassigned notices of a visit,
 	// oldest first, those of this transaction not included.
 	CrewNotices(visit ID) ([]Notice, error)
-	Enqueue(...Notice) // rows and one queue job for all of the transaction
-	Arm(Deadline)      // replaces an open deadline of the same kind and subject
-	Disarm(kind DeadlineKind, subject ID)
+	Enqueue(...Notice)                                // rows and one queue job for all of the transaction
 	WithdrawNotices(visit ID, kinds ...string) error  // pending or done ones vanish from inboxes
 	WithdrawJobNotices(job ID, kinds ...string) error // the same of those about no visit
 	WaitingNotices(user ID) ([]Notice, error)         // by created_at
 	EndWaiting(id ID, state string) error
+	Notice(id ID) (*Notice, error)
+	SaveNoticeSeen(id ID, at time.Time) error
+}
+
+// DeviceTx keeps devices.
+type DeviceTx interface {
 	Device(id ID) (*Device, error)
 	PutDevice(*Device) error
 	DropDevice(id ID, why string, at time.Time) error
@@ -291,24 +320,58 @@ type Tx interface {
 	// user.
 	HeldByUser(installation ID, token string) (bool, error)
 	CustomerDevices(customer ID) ([]Device, error)
-	Notice(id ID) (*Notice, error)
-	SaveNoticeSeen(id ID, at time.Time) error
+}
+
+// LinkTx keeps the links of households.
+type LinkTx interface {
 	LinkOfJob(job ID) (*Link, error) // not revoked; CodeNotFound
 	LinkByHash(hash string) (*Link, error)
 	InsertLink(*Link) error
 	SaveLink(*Link) error
 	// UseFormKey spends a one-time form key; false when it was spent before.
 	UseFormKey(hash string, link ID, at time.Time) (bool, error)
-	InsertDisruption(*Disruption) error
+}
 
+// ClockTx keeps what is due. Arming and disarming are buffered.
+type ClockTx interface {
+	Arm(Deadline) // replaces an open deadline of the same kind and subject
+	Disarm(kind DeadlineKind, subject ID)
+	// ClaimDue marks up to n due deadlines done and returns them; on
+	// PostgreSQL rows claimed by another replica are skipped.
+	ClaimDue(now time.Time, n int, kinds ...DeadlineKind) ([]Deadline, error) // with kinds, of those only
 	// Purge deletes up to n rows of a kind (idempotency, deadlines, form_keys,
 	// sessions, invitations) that have been of no use since before an instant,
 	// and tells how many there were.
 	Purge(kind string, before time.Time, n int) (int, error)
+}
 
-	// ClaimDue marks up to n due deadlines done and returns them; on
-	// PostgreSQL rows claimed by another replica are skipped.
-	ClaimDue(now time.Time, n int, kinds ...DeadlineKind) ([]Deadline, error) // with kinds, of those only
+// Tx is one transaction. Locks are taken in one order: jobs by id, each with the
+// visit that is meant, the centre, technicians by id. Load methods answer CodeNotFound; the Lock variants
+// lock the row on PostgreSQL (SQLite has one writer anyway).
+//
+// Insert methods that name an existing id fail with CodeDuplicate. Save
+// methods demand the version the object was read at, raise it by one in the
+// object and in the row, set updated_at as given in the object, and fail with
+// CodeStale when the row has moved on.
+type Tx interface {
+	ReplayTx
+	CentreTx
+	UserTx
+	AccountTx
+	DiaryTx
+	LeaveTx
+	HouseholdTx
+	JobTx
+	VisitTx
+	ContactTx
+	AlarmTx
+	SafetyTx
+	AdvisoryTx
+	ThanksTx
+	NoticeTx
+	DeviceTx
+	LinkTx
+	ClockTx
 }
 
 // Diary is what the rules of assignment need to know of technicians.
@@ -415,10 +478,8 @@ type FlagFilter struct {
 	JobID  *ID
 }
 
-// Reader answers plain reads. Every method demands a Scope; what lies outside
-// it is CodeNotFound or left out.
-type Reader interface {
-	Ping(ctx context.Context) error
+// PeopleReader reads people and places.
+type PeopleReader interface {
 	Areas(ctx context.Context, s Scope, p Page) ([]Area, error)
 	Area(ctx context.Context, s Scope, id ID) (*Area, error)
 	Centres(ctx context.Context, s Scope, p Page) ([]Centre, error)
@@ -434,10 +495,23 @@ type Reader interface {
 	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
 	// BookedCapacity is that of Tx, of a centre in the scope.
 	Taken(ctx context.Context, s Scope, centre ID, from, to, now time.Time) ([]BookedCapacity, error)
+	// LeavesBetween are the approved ones of a centre's technicians that overlap
+	// a time.
+	LeavesBetween(ctx context.Context, s Scope, centre ID, from, to time.Time) ([]Leave, error)
+}
+
+// HouseholdReader reads households.
+type HouseholdReader interface {
 	Customers(ctx context.Context, s Scope, f CustomerFilter, p Page) ([]Customer, error)
 	Customer(ctx context.Context, s Scope, id ID) (*Customer, error)
 	Appliances(ctx context.Context, s Scope, customer *ID, serial string, p Page) ([]Appliance, error)
 	Appliance(ctx context.Context, s Scope, id ID) (*Appliance, error)
+	Maintenance(ctx context.Context, s Scope, id ID) (*Maintenance, error)
+	Maintenances(ctx context.Context, s Scope, f MaintenanceFilter, p Page) ([]Maintenance, error)
+}
+
+// CaseReader reads jobs, visits and what happened to them.
+type CaseReader interface {
 	Jobs(ctx context.Context, s Scope, f JobFilter, p Page) ([]Job, error)
 	Job(ctx context.Context, s Scope, id ID) (*Job, error)
 	// JobsHandedOver lists jobs outside an area manager's areas over which a
@@ -445,7 +519,6 @@ type Reader interface {
 	// (created_at, id). FlagsBehind gives the reports behind holds by id; whoever
 	// asks judges what of them is shown.
 	JobsHandedOver(ctx context.Context, a Actor, p Page) ([]Job, error)
-	FlagsBehind(ctx context.Context, ids []ID) (map[ID]Flag, error)
 	// HoldsOfJobs gives open holds (job, customer and site ones) by job id,
 	// and the safe-visit plan in force: that of the latest released safety
 	// hold over the job.
@@ -463,22 +536,25 @@ type Reader interface {
 	FactsOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Entry, error)
 	Steps(ctx context.Context, s Scope, jobs []ID) ([]StepRecord, error) // by occurred_at
 	Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error)
-	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)
-	Flag(ctx context.Context, a Actor, id ID) (*Flag, error)
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
 	Dispute(ctx context.Context, s Scope, id ID) (*Dispute, error)
 	DoneChecks(ctx context.Context, s Scope, status string, p Page) ([]DoneCheck, error)
 	// Promises lists those in the scope; a technician sees their own.
 	Promises(ctx context.Context, a Actor, f PromiseFilter, p Page) ([]Promise, error)
 	Promise(ctx context.Context, a Actor, id ID) (*Promise, error)
-	// ReachabilityCounts gives a row for each centre in the scope, without the
-	// clock; JobClockInputs the jobs opened in the period, by (opened_at, id).
-	ReachabilityCounts(ctx context.Context, s Scope, f ReportFilter) ([]ReachabilityRow, error)
-	JobClockInputs(ctx context.Context, s Scope, f ReportFilter, p Page) ([]JobClockInput, error)
-	// SafetyCounts gives a row for each centre in the scope, without the rate.
-	SafetyCounts(ctx context.Context, s Scope, f ReportFilter) ([]SafetyRow, error)
-	JobClockInput(ctx context.Context, s Scope, job ID) (*JobClockInput, error)
 	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
+	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
+	Link(ctx context.Context, s Scope, job ID) (*Link, error)
+	LinkByHash(ctx context.Context, hash string) (*Link, error)
+	// JobBriefs gives what a board says of jobs in a scope, by id.
+	JobBriefs(ctx context.Context, s Scope, ids []ID) (map[ID]JobBrief, error)
+}
+
+// SafetyReader reads reports and what follows from them.
+type SafetyReader interface {
+	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)
+	Flag(ctx context.Context, a Actor, id ID) (*Flag, error)
+	FlagsBehind(ctx context.Context, ids []ID) (map[ID]Flag, error)
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them
 	// see. What came of a report by phone number alone is not listed to its
 	// reporter: it would tell them that the number is a household's.
@@ -490,14 +566,6 @@ type Reader interface {
 	// EvidenceFiles tells which of some file names belong to a row that was not
 	// removed.
 	EvidenceFiles(ctx context.Context, names []string) ([]string, error)
-	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
-	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
-	UnheardSOS(ctx context.Context) ([]SOS, error) // that ring and that nobody hears
-	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
-	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
-	// AskingTimers are those of a centre for which the desk is asked to call.
-	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
-	// Advisories are those that the actor keeps, by (created_at, id); status as
 	// of now. AdvisoryReads by (created_at, id).
 	Advisories(ctx context.Context, a Actor, status string, now time.Time, p Page) ([]Advisory, error)
 	// CoolOffsTaken tells of which reports the pause was taken.
@@ -507,55 +575,93 @@ type Reader interface {
 	// Aftercares are those that the actor may know of, by (due_at, id).
 	Aftercares(ctx context.Context, a Actor, status string, p Page) ([]Aftercare, error)
 	AftercareCounts(ctx context.Context, a Actor, f ReportFilter, now time.Time) ([]AftercareCount, error)
-	// PayableVisits are those of a technician by (window_start, id).
-	PayableVisits(ctx context.Context, s Scope, technician ID, f ReportFilter, p Page) ([]PayableVisit, error)
 	// WatchedCentres counts each centre of the actor's areas; Reporters lists
 	// who reported in them, the latest first; Diaries their visits.
 	WatchedCentres(ctx context.Context, a Actor, f ReportFilter) ([]CentreCount, error)
 	Reporters(ctx context.Context, a Actor, f ReportFilter, limit int) ([]Reporter, error)
 	Diaries(ctx context.Context, technicians []ID, from, to time.Time) ([]DiaryEntry, error)
-	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error)            // a technician their own
-	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
-	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
-	Devices(ctx context.Context, user ID) ([]Device, error)
-	Link(ctx context.Context, s Scope, job ID) (*Link, error)
-	LinkByHash(ctx context.Context, hash string) (*Link, error)
+}
+
+// AlarmReader reads SOS and visit timers.
+type AlarmReader interface {
+	SOSs(ctx context.Context, a Actor, open bool, p Page) ([]SOS, error) // newest first
+	SOS(ctx context.Context, a Actor, id ID) (*SOS, error)
+	UnheardSOS(ctx context.Context) ([]SOS, error) // that ring and that nobody hears
+	// SilentSOSs are the open ones that these people raised in silence, whoever asks.
+	SilentSOSs(ctx context.Context, raisers []ID) ([]SOS, error)
+	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error) // in no order
+	// AskingTimers are those of a centre for which the desk is asked to call.
+	AskingTimers(ctx context.Context, s Scope, centre ID, p Page) ([]Timer, error)
+	Timers(ctx context.Context, s Scope, visit ID) ([]Timer, error) // a technician their own
+}
+
+// ReportReader reads figures.
+type ReportReader interface {
+	// ReachabilityCounts gives a row for each centre in the scope, without the
+	// clock; JobClockInputs the jobs opened in the period, by (opened_at, id).
+	ReachabilityCounts(ctx context.Context, s Scope, f ReportFilter) ([]ReachabilityRow, error)
+	JobClockInputs(ctx context.Context, s Scope, f ReportFilter, p Page) ([]JobClockInput, error)
+	JobClockInput(ctx context.Context, s Scope, job ID) (*JobClockInput, error)
+	// SafetyCounts gives a row for each centre in the scope, without the rate.
+	SafetyCounts(ctx context.Context, s Scope, f ReportFilter) ([]SafetyRow, error)
+	// PayableVisits are those of a technician by (window_start, id).
+	PayableVisits(ctx context.Context, s Scope, technician ID, f ReportFilter, p Page) ([]PayableVisit, error)
+	// Loads gives a row for each technician with a visit in the period, by
+	// name.
+	Loads(ctx context.Context, s Scope, f ReportFilter) ([]TechnicianLoad, error)
+}
+
+// PlanReader reads days and feeds.
+type PlanReader interface {
 	DayPlan(ctx context.Context, s Scope, id ID) (*DayPlan, error)
 	// DayAround reads what the plan of a day needs of visits in the scope and
 	// of technicians between two instants; now is when kept times are judged.
 	DayAround(ctx context.Context, s Scope, visits []Visit, technicians []ID, from, to, now time.Time) (DayAround, error)
-	Maintenance(ctx context.Context, s Scope, id ID) (*Maintenance, error)
-	Maintenances(ctx context.Context, s Scope, f MaintenanceFilter, p Page) ([]Maintenance, error)
 	FeedByHash(ctx context.Context, hash string) (*Feed, error)
 	FeedOf(ctx context.Context, user ID) (*Feed, error) // not revoked
 	// FeedVisits lists visits in whose crew somebody is or was, with a window
 	// that begins in [from, to), by window_start; at most n of each.
 	FeedVisits(ctx context.Context, technician ID, from, to time.Time, n int) ([]FeedVisit, error)
-	// JobsToVerify walks jobs in id order for verify.
-	JobsToVerify(ctx context.Context, after *ID, limit int) ([]Job, error)
-	FactsOf(ctx context.Context, job ID) ([]Entry, error)
-	NextDeadline(ctx context.Context) (*time.Time, error)
+}
 
-	// Events. The ChangeFeed reads for everybody and tells each what lies in their
-	// scope.
+// NoticeReader reads inboxes and devices.
+type NoticeReader interface {
+	Inbox(ctx context.Context, user ID, unseen bool, p Page) ([]Notice, error) // newest first
+	Devices(ctx context.Context, user ID) ([]Device, error)
+}
 
+// ChangeReader reads what changed, for everybody: each is told what lies in their scope.
+type ChangeReader interface {
 	// Changes lists what changed behind a mark, in order, as far as every
 	// earlier transaction has ended: nothing comes before it any more.
 	Changes(ctx context.Context, after Mark, limit int) ([]FeedChange, error)
 	LastChange(ctx context.Context) (Mark, error)                    // where Changes would end now
 	CrewsOfJobs(ctx context.Context, jobs []ID) (map[ID][]ID, error) // the present crews of their visits
-	AlarmsByID(ctx context.Context, ids []ID) ([]SOS, error)         // in no order
+}
 
-	// The board and the service report.
+// ProofReader reads chains.
+type ProofReader interface {
+	// JobsToVerify walks jobs in id order for verify.
+	JobsToVerify(ctx context.Context, after *ID, limit int) ([]Job, error)
+	FactsOf(ctx context.Context, job ID) ([]Entry, error)
+}
 
-	// JobBriefs gives what a board says of jobs in a scope, by id.
-	JobBriefs(ctx context.Context, s Scope, ids []ID) (map[ID]JobBrief, error)
-	// LeavesBetween are the approved ones of a centre's technicians that overlap
-	// a time.
-	LeavesBetween(ctx context.Context, s Scope, centre ID, from, to time.Time) ([]Leave, error)
-	// Loads gives a row for each technician with a visit in the period, by
-	// name.
-	Loads(ctx context.Context, s Scope, f ReportFilter) ([]TechnicianLoad, error)
+// Reader answers plain reads. Every method demands a Scope; what lies outside
+// it is CodeNotFound or left out.
+type Reader interface {
+	PeopleReader
+	HouseholdReader
+	CaseReader
+	SafetyReader
+	AlarmReader
+	ReportReader
+	PlanReader
+	NoticeReader
+	ChangeReader
+	ProofReader
+
+	Ping(ctx context.Context) error
+	NextDeadline(ctx context.Context) (*time.Time, error)
 }
 
 // Outbox is what the delivery workers need of the store. Between the commit and them travel the ids of notices and nothing else, so

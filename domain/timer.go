@@ -67,9 +67,30 @@ const (
 	workingDay     = 12 * time.Hour
 )
 
+func init() {
+	visitSaved = append(visitSaved, timersFollow)
+	crewLeft = append(crewLeft, timersEnd)
+}
+
+// timersEnd ends the timers of a visit whose crew waits for company.
+func timersEnd(m *VisitCase) error {
+	timers, err := m.tx.TimersOf(m.v.ID)
+	if err != nil {
+		return err
+	}
+	for i := range timers {
+		if TimerMoves.open("visit-ends", timers[i].Status) {
+			if err := endTimer(m.tx, &timers[i], "visit", m.now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // timersFollow arms, rebases and ends the timers of a visit as it moves: one
 // for each of the crew while it is under way. Late facts rebase them.
-func (s *Service) timersFollow(m *VisitCase) error {
+func timersFollow(m *VisitCase) error {
 	v := m.v
 	if v.EnRouteAt == nil && v.ArrivedAt == nil && v.StartedAt == nil && !v.Status.UnderWay() {
 		return nil
@@ -99,7 +120,7 @@ func (s *Service) timersFollow(m *VisitCase) error {
 		case !TimerMoves.open("rebase", t.Status):
 			continue
 		case !v.Status.UnderWay() || !has(v.Crew, t.UserID):
-			if err := s.endTimer(m.tx, t, "visit", m.now); err != nil {
+			if err := endTimer(m.tx, t, "visit", m.now); err != nil {
 				return err
 			}
 			continue
@@ -107,26 +128,26 @@ func (s *Service) timersFollow(m *VisitCase) error {
 			continue
 		}
 		t.BaseAt, t.Provisional = base, provisional
-		if err := s.resetTimer(m.tx, t, action, v.JobID, timerEnd(t, v)); err != nil {
+		if err := resetTimer(m.tx, t, action, v.JobID, timerEnd(t, v)); err != nil {
 			return err
 		}
 	}
 	if !v.Status.UnderWay() {
-		return s.timerAhead(m)
+		return timerAhead(m)
 	}
 	for _, id := range v.Crew {
 		if have[id] {
 			continue
 		}
-		if err := s.newTimer(m.tx, "start", v, id, base, provisional); err != nil {
+		if err := newTimer(m.tx, "start", v, id, base, provisional); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) newTimer(tx *Work, action string, v *Visit, user ID, base time.Time, provisional bool) error {
-	t := &Timer{Meta: newMeta(s.NewID(), tx.Now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID,
+func newTimer(tx *Work, action string, v *Visit, user ID, base time.Time, provisional bool) error {
+	t := &Timer{Meta: newMeta(tx.NewID(), tx.Now), VisitID: v.ID, UserID: user, CentreID: v.CentreID, AreaID: v.AreaID,
 		BaseAt: base, Provisional: provisional}
 	if err := tx.apply(t, action); err != nil {
 		return err
@@ -141,8 +162,8 @@ func (s *Service) newTimer(tx *Work, action string, v *Visit, user ID, base time
 
 // timerAhead looks, when a visit ended, at where each of its crew goes next: a
 // phone that falls silent between two visits sets no timer itself.
-func (s *Service) timerAhead(m *VisitCase) error {
-	if s.NoPlanTimers {
+func timerAhead(m *VisitCase) error {
+	if m.tx.svc.NoPlanTimers {
 		return nil
 	}
 	for _, id := range m.v.Crew {
@@ -164,7 +185,7 @@ func (s *Service) timerAhead(m *VisitCase) error {
 // worked today and whose phone has told of nothing since shortly before it:
 // they may be inside already (docs/product.md section 5, "for an offline phone").
 // Whoever has not moved at all today, or has moved since, is not asked.
-func (s *Service) timerFromPlan(tx *Work, visit ID) error {
+func timerFromPlan(tx *Work, visit ID) error {
 	v, err := tx.Visit(visit)
 	if notFound(err) || err == nil && (v.Status != VisitScheduled || tx.Now.Before(v.PlannedStart)) {
 		return nil
@@ -183,7 +204,7 @@ func (s *Service) timerFromPlan(tx *Work, visit ID) error {
 		if last == nil || last.After(v.PlannedStart.Add(-silentFor)) || slices.ContainsFunc(have, func(t Timer) bool { return t.UserID == id }) {
 			continue
 		}
-		if err := s.newTimer(tx, "plan", v, id, v.PlannedStart, true); err != nil {
+		if err := newTimer(tx, "plan", v, id, v.PlannedStart, true); err != nil {
 			return err
 		}
 	}
@@ -195,19 +216,19 @@ func timerEnd(t *Timer, v *Visit) time.Time {
 }
 
 // resetTimer sets a timer anew.
-func (s *Service) resetTimer(tx *Work, t *Timer, action string, job ID, due time.Time) error {
+func resetTimer(tx *Work, t *Timer, action string, job ID, due time.Time) error {
 	if err := tx.apply(t, action); err != nil {
 		return err
 	}
 	t.PingedAt, t.PingID, t.DueAt = nil, nil, due
 	tx.arm(DueTimer, t.ID, &job, due)
-	s.changed(&t.Meta, tx.Now)
+	t.changedAt(tx.Now)
 	return tx.SaveTimer(t)
 }
 
 // endTimer ends a timer: how is "person" for whose timer it is, "visit" when it
 // went with the visit.
-func (s *Service) endTimer(tx *Work, t *Timer, how string, at time.Time) error {
+func endTimer(tx *Work, t *Timer, how string, at time.Time) error {
 	action := "end"
 	if how == "visit" {
 		action = "visit-ends"
@@ -217,13 +238,13 @@ func (s *Service) endTimer(tx *Work, t *Timer, how string, at time.Time) error {
 	}
 	t.EndedAt, t.EndedHow = &at, how
 	tx.Disarm(DueTimer, t.ID)
-	s.changed(&t.Meta, tx.Now)
+	t.changedAt(tx.Now)
 	return tx.SaveTimer(t)
 }
 
 // timerDue takes the steps of a timer that ran out: one alarm for one cause,
 // however many servers run.
-func (s *Service) timerDue(tx *Work, id ID) error {
+func timerDue(tx *Work, id ID) error {
 	t, err := tx.LockTimer(id)
 	if notFound(err) || err == nil && !has(timerRuns, t.Status) {
 		return nil
@@ -236,7 +257,7 @@ func (s *Service) timerDue(tx *Work, id ID) error {
 	}
 	// One that was set from the plan ends when the visit has moved away.
 	if fromPlan := t.Provisional && v.Status == VisitScheduled; !v.Status.UnderWay() && !fromPlan || !has(v.Crew, t.UserID) {
-		return s.endTimer(tx, t, "visit", tx.Now)
+		return endTimer(tx, t, "visit", tx.Now)
 	}
 	u, err := tx.User(t.UserID)
 	if err != nil {
@@ -254,7 +275,7 @@ func (s *Service) timerDue(tx *Work, id ID) error {
 	// is rung with an alarm who was not asked first.
 	switch timerSteps[next].To {
 	case "pinged":
-		n := s.notice("timer.ping", u.Language, tx.Now, tx.Now.Add(10*time.Minute), toUser(u.ID), func(n *Notice) { n.High, n.JobID = true, &v.JobID })
+		n := tx.svc.notice("timer.ping", u.Language, tx.Now, tx.Now.Add(10*time.Minute), toUser(u.ID), func(n *Notice) { n.High, n.JobID = true, &v.JobID })
 		n.Data.V["visit_id"] = v.ID.String()
 		tx.Enqueue(n)
 		if err := tx.apply(t, "ping"); err != nil {
@@ -278,7 +299,7 @@ func (s *Service) timerDue(tx *Work, id ID) error {
 				return err
 			}
 			for i := range users {
-				tx.Enqueue(s.notice(kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), toUser(users[i].ID), func(n *Notice) {
+				tx.Enqueue(tx.svc.notice(kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), toUser(users[i].ID), func(n *Notice) {
 					n.High, n.JobID, n.Data.V = true, &v.JobID, map[string]string{"visit_id": v.ID.String(), "user_id": u.ID.String()}
 				}))
 			}
@@ -288,15 +309,15 @@ func (s *Service) timerDue(tx *Work, id ID) error {
 			return err
 		}
 		// They may have called themselves: one cause is one alarm.
-		x, err := s.standingSOS(tx, u.ID, v, "tap", "timer")
+		x, err := standingSOS(tx, u.ID, v, "tap", "timer")
 		if err != nil {
 			return err
 		}
 		if x != nil {
-			_, err = s.addToSOS(tx, Actor{UserID: u.ID, Role: u.Role}, x, SOSInput{}, true)
+			_, err = addToSOS(tx, Actor{UserID: u.ID, Role: u.Role}, x, SOSInput{}, true)
 		} else {
 			var made SOSView
-			made, err = s.raiseSOS(tx, &Call{Actor: Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer")
+			made, err = raiseSOS(tx, &Call{Actor: Actor{UserID: u.ID, Role: u.Role}}, u, SOSInput{VisitID: &v.ID}, "timer")
 			x = &made.SOS
 		}
 		if err != nil {
@@ -307,7 +328,7 @@ func (s *Service) timerDue(tx *Work, id ID) error {
 	if next+1 < len(timerSteps) {
 		tx.arm(DueTimer, t.ID, &v.JobID, tx.Now.Add(timerSteps[next+1].After-timerSteps[next].After))
 	}
-	s.changed(&t.Meta, tx.Now)
+	t.changedAt(tx.Now)
 	return tx.SaveTimer(t)
 }
 
@@ -349,7 +370,7 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 			return TimerView{}, err
 		}
 		if action == "end" {
-			err = s.endTimer(tx, t, "person", st.occurred)
+			err = endTimer(tx, t, "person", st.occurred)
 			return t.View(call.Actor), err
 		}
 		least := timerFine
@@ -364,7 +385,7 @@ func (s *Service) AnswerTimer(ctx context.Context, call *Call, visit ID, action 
 		if soonest := st.occurred.Add(least); due.Before(soonest) {
 			due = soonest
 		}
-		err = s.resetTimer(tx, t, action, v.JobID, due)
+		err = resetTimer(tx, t, action, v.JobID, due)
 		return t.View(call.Actor), err
 	})
 }
@@ -424,7 +445,7 @@ func (s *Service) SpokeWith(ctx context.Context, call *Call, visit ID, in Spoken
 			if soonest := st.occurred.Add(timerFine); due.Before(soonest) {
 				due = soonest
 			}
-			if err := s.resetTimer(tx, t, "spoken", v.JobID, due); err != nil {
+			if err := resetTimer(tx, t, "spoken", v.JobID, due); err != nil {
 				return TimerView{}, err
 			}
 			out = t
@@ -464,19 +485,19 @@ func (s *Service) callSilently(ctx context.Context, a Actor, visit *ID) error {
 		if err != nil {
 			return err
 		}
-		v, err := s.visitOfSOS(tx, u, visit)
+		v, err := visitOfSOS(tx, u, visit)
 		if err != nil {
 			return err
 		}
-		x, err := s.standingSOS(tx, u.ID, v, "duress")
+		x, err := standingSOS(tx, u.ID, v, "duress")
 		if err != nil {
 			return err
 		}
 		if x != nil {
-			_, err = s.addToSOS(tx, a, x, SOSInput{}, true)
+			_, err = addToSOS(tx, a, x, SOSInput{}, true)
 			return err
 		}
-		_, err = s.raiseSOS(tx, &Call{Actor: a}, u, SOSInput{VisitID: visit}, "duress")
+		_, err = raiseSOS(tx, &Call{Actor: a}, u, SOSInput{VisitID: visit}, "duress")
 		return err
 	})
 }
@@ -536,7 +557,7 @@ func (s *Service) SetCodes(ctx context.Context, call *Call, in CodesInput) (User
 		if !in.Keep {
 			u.CodeHash, u.DuressHash = hash, duress
 		}
-		s.changed(&u.Meta, tx.Now)
+		u.changedAt(tx.Now)
 		err = tx.SaveUser(u)
 		return *u, err
 	})

@@ -58,6 +58,7 @@ func (a Actor) RelationTo(u *User) Relation {
 		return RelationDesk
 	case RoleAgent:
 		return RelationAgent
+	default: // the others see of people what their work needs
 	}
 	return RelationColleague
 }

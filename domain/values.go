@@ -22,6 +22,9 @@ type Meta struct {
 // Head gives id and version of an object for Location and ETag.
 func (m Meta) Head() (ID, int64) { return m.ID, m.Version }
 
+// changedAt notes when an object was changed; the storage raises the version.
+func (m *Meta) changedAt(now time.Time) { m.UpdatedAt = now }
+
 func newMeta(id ID, now time.Time) Meta {
 	return Meta{ID: id, Version: 1, CreatedAt: now, UpdatedAt: now}
 }

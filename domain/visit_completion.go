@@ -52,7 +52,7 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 				return Fail(CodeUnprocessable, "The crew confirms with the end code; a contact is the desk's to name.").
 					At("/end_code", "six digits from the household's page")
 			}
-			right, err := s.tryEndCode(m, in.EndCode)
+			right, err := tryEndCode(m, in.EndCode)
 			if wrong = err == nil && !right; wrong {
 				err = Fail(CodeUnprocessable, "This is not the code that the household's page shows.").
 					At("/end_code", "six digits, or leave the visit unconfirmed")
@@ -60,20 +60,20 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 			if err != nil {
 				return err
 			}
-			return s.confirmDone(m, call.Actor, "code")
+			return confirmDone(m, call.Actor, "code")
 		}
 		since := m.v.CreatedAt
 		if m.v.EndedAt != nil {
 			since = *m.v.EndedAt
 		}
-		if _, err := s.proof(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
+		if _, err := proof(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
 			return err
 		}
-		return s.confirmDone(m, call.Actor, "desk")
+		return confirmDone(m, call.Actor, "desk")
 	})
 	if wrong { // the refusal is undone with its transaction, the count of tries must not be
 		_, kept := s.onVisit(ctx, &Call{Actor: call.Actor}, id, "confirm-done", "",
-			func(m *VisitCase) error { return s.wrongEndCode(m, call.Actor) })
+			func(m *VisitCase) error { return wrongEndCode(m, call.Actor) })
 		if kept != nil {
 			err = kept
 		}
@@ -82,7 +82,7 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id ID, in Confirm
 }
 
 // tryEndCode compares a code in constant time, as long as tries are left.
-func (s *Service) tryEndCode(m *VisitCase, code string) (bool, error) {
+func tryEndCode(m *VisitCase, code string) (bool, error) {
 	if m.v.EndCodeTries >= endCodeTries {
 		return false, Fail(CodePreconditionMissing, "The code was wrong %d times; the household confirms by its page or by phone.", endCodeTries)
 	}
@@ -90,31 +90,31 @@ func (s *Service) tryEndCode(m *VisitCase, code string) (bool, error) {
 	if err != nil {
 		return false, meaningOf(err, "code")
 	}
-	want := s.endCode(l, m.v.ID)
+	want := m.tx.svc.endCode(l, m.v.ID)
 	return want != "" && hmac.Equal([]byte(want), []byte(code)), nil
 }
 
-func (s *Service) wrongEndCode(m *VisitCase, a Actor) error {
+func wrongEndCode(m *VisitCase, a Actor) error {
 	m.v.EndCodeTries++
 	m.entry(a, "visit.end_code_wrong", &m.v.ID, nil)
-	s.changed(&m.v.Meta, m.now)
+	m.v.changedAt(m.now)
 	return m.tx.SaveVisit(m.v)
 }
 
 // confirmDone keeps the household's word. The visit's own end stays as it is.
-func (s *Service) confirmDone(m *VisitCase, a Actor, how string) error {
+func confirmDone(m *VisitCase, a Actor, how string) error {
 	m.v.DoneConfirmedAt, m.v.DoneConfirmedHow = ptr(m.st.occurred), how
 	m.entry(a, "visit.done_confirmed", &m.v.ID, map[string]any{"how": how})
 	m.tx.Disarm(DueSample, m.v.ID)
-	s.changed(&m.v.Meta, m.now)
+	m.v.changedAt(m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	return s.settleCheck(m.tx, m.v.ID)
+	return settleCheck(m.tx, m.v.ID)
 }
 
 // confirmDoneAct is the household's own confirmation.
-func (s *Service) confirmDoneAct(k *request) error {
+func confirmDoneAct(k *request) error {
 	if k.v == nil {
 		return Fail(CodeState, "There is no visit to confirm now.")
 	}
@@ -131,21 +131,21 @@ func (s *Service) confirmDoneAct(k *request) error {
 	if k.by != nil {
 		how = "desk"
 	}
-	return s.confirmDone(k.move(), k.actor, how)
+	return confirmDone(k.move(), k.actor, how)
 }
 
 // completed follows a completion: an end code confirms it at once, a wrong
 // one never stands in its way; without either it may be asked about.
-func (s *Service) completed(m *VisitCase, a Actor, code string) error {
+func completed(m *VisitCase, a Actor, code string) error {
 	if code != "" {
-		right, err := s.tryEndCode(m, code)
+		right, err := tryEndCode(m, code)
 		if err != nil {
 			return err
 		}
 		if right {
-			return s.confirmDone(m, a, "code")
+			return confirmDone(m, a, "code")
 		}
-		if err := s.wrongEndCode(m, a); err != nil {
+		if err := wrongEndCode(m, a); err != nil {
 			return err
 		}
 	}
@@ -156,19 +156,19 @@ func (s *Service) completed(m *VisitCase, a Actor, code string) error {
 // sampled reports whether an unconfirmed completion is asked about: one in
 // sampleOneIn, chosen by a secret, so that no centre can foresee it; always
 // where a wrong end code was given or nobody of the household can use a page.
-func (s *Service) sampled(d *Case, v *Visit) bool {
-	mac, _ := s.Keys.mac(s.Keys.Current(), "sample", v.ID[:])
+func sampled(d *Case, v *Visit) bool {
+	mac, _ := d.tx.svc.Keys.mac(d.tx.svc.Keys.Current(), "sample", v.ID[:])
 	return v.EndCodeTries > 0 || d.customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%sampleOneIn == 0
 }
 
 // sample puts an unconfirmed completion into the brand's queue, a day after
 // its end.
-func (s *Service) sample(m *VisitCase) error {
+func sample(m *VisitCase) error {
 	v := m.v
-	if v.Status != VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !s.sampled(m.Case, v) {
+	if v.Status != VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !sampled(m.Case, v) {
 		return nil
 	}
-	c := &DoneCheck{Meta: newMeta(s.NewID(), m.now), JobID: v.JobID, VisitID: v.ID, CentreID: v.CentreID, AreaID: v.AreaID,
+	c := &DoneCheck{Meta: newMeta(m.tx.NewID(), m.now), JobID: v.JobID, VisitID: v.ID, CentreID: v.CentreID, AreaID: v.AreaID,
 		DueAt: m.now.Add(sampleDue)}
 	if err := m.tx.apply(c, "ask"); err != nil {
 		return err
@@ -181,7 +181,7 @@ func (s *Service) sample(m *VisitCase) error {
 }
 
 // settleCheck ends an open check whose answer came by another way.
-func (s *Service) settleCheck(tx *Work, visit ID) error {
+func settleCheck(tx *Work, visit ID) error {
 	c, err := tx.DoneCheckOf(visit)
 	if notFound(err) || err == nil && !CheckMoves.open("settle", c.Status) {
 		return nil
@@ -192,7 +192,7 @@ func (s *Service) settleCheck(tx *Work, visit ID) error {
 		return err
 	}
 	c.DoneAt = &tx.Now
-	s.changed(&c.Meta, tx.Now)
+	c.changedAt(tx.Now)
 	return tx.SaveDoneCheck(c)
 }
 
@@ -233,7 +233,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 		if err := CheckMoves.check("answer", c.Status); err != nil {
 			return DoneCheckView{}, err
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return DoneCheckView{}, err
 		}
@@ -244,7 +244,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 			return DoneCheckView{}, Fail(CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
 		}
 		c.ByID, c.DoneAt, c.Note = &call.Actor.UserID, ptr(d.st.occurred), in.Note
-		s.changed(&c.Meta, tx.Now)
+		c.changedAt(tx.Now)
 		if err := tx.SaveDoneCheck(c); err != nil {
 			return DoneCheckView{}, err
 		}
@@ -254,10 +254,10 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 			if err := CheckVisit(call.Actor, "confirm-done", v); err != nil {
 				return DoneCheckView{}, err
 			}
-			if _, err := s.proof(call, d, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
+			if _, err := proof(call, d, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
 				return DoneCheckView{}, err
 			}
-			err = s.confirmDone(m, call.Actor, "desk")
+			err = confirmDone(m, call.Actor, "desk")
 		case "not_done":
 			if in.AttemptID == nil && in.Contact == nil {
 				return DoneCheckView{},
@@ -268,12 +268,12 @@ func (s *Service) AnswerCheck(ctx context.Context, call *Call, id ID, in CheckIn
 			if claim == "" {
 				claim = "nobody_came"
 			}
-			_, err = s.requestByVoice(tx, call, j.ID, LinkAction{Action: "dispute", VisitID: &v.ID, Claim: claim, Reason: in.Note},
+			_, err = requestByVoice(tx, call, j.ID, LinkAction{Action: "dispute", VisitID: &v.ID, Claim: claim, Reason: in.Note},
 				VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt})
 			return c.View(call.Actor), err // requestByVoice saved the job
 		case "not_reached":
 			if in.Contact != nil {
-				_, err = s.recordAttempt(call, d, nil, *in.Contact)
+				_, err = recordAttempt(call, d, nil, *in.Contact)
 			}
 		default:
 			err = Fail(CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")

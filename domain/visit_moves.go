@@ -38,14 +38,14 @@ var forward = []struct {
 func (s *Service) Advance(ctx context.Context, call *Call, id ID, action string, in MoveInput) (VisitView, error) {
 	out, err := s.advance(ctx, call, id, action, in)
 	if action == "arrive" && notFound(err) {
-		return s.cameAnyway(ctx, call, id, in.OccurredAt)
+		return arrivedAnyway(ctx, s, call, id, in.OccurredAt)
 	}
 	return out, err
 }
 
 // cameAnyway keeps the arrival of a technician who is no longer in the crew;
 // whoever decides a report of that home about them learns of it at once.
-func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt string) (VisitView, error) {
+func cameAnyway(ctx context.Context, s *Service, call *Call, id ID, occurredAt string) (VisitView, error) {
 	return run(ctx, s, call, func(tx *Work) (VisitView, error) {
 		j, v, err := tx.LockVisit(id)
 		if err != nil {
@@ -55,7 +55,7 @@ func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt 
 		if a.Role != RoleTechnician || !a.wasInCrew(v) || a.CentreID != v.CentreID {
 			return VisitView{}, NotFound("visit")
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return VisitView{}, err
 		}
@@ -76,11 +76,11 @@ func (s *Service) cameAnyway(ctx context.Context, call *Call, id ID, occurredAt 
 				return VisitView{}, err
 			}
 			f.CameAt = &d.st.occurred
-			s.changed(&f.Meta, tx.Now)
+			f.changedAt(tx.Now)
 			if err := tx.SaveFlag(f); err != nil {
 				return VisitView{}, err
 			}
-			if err := s.notifyHandlers(tx, f, "flag.triage"); err != nil {
+			if err := notifyHandlers(tx, f, "flag.triage"); err != nil {
 				return VisitView{}, err
 			}
 		}
@@ -93,13 +93,14 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 		v := m.v
 		switch v.Status {
 		case VisitMissed:
-			if err := s.overturnMissed(m); err != nil {
+			if err := overturnMissed(m); err != nil {
 				return err
 			}
 		case VisitCancelled:
 			if err := m.overturnHeld(); err != nil {
 				return err
 			}
+		default: // nothing to overturn
 		}
 		if err := m.planKept(action); err != nil {
 			return err
@@ -149,20 +150,20 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 			v.CountsAgainst, v.ProvisionalTo = "customer", ptr(m.now.Add(provisionalFor))
 		}
 		m.entry(call.Actor, visitMove(action).Fact, &v.ID, payload)
-		if err := s.saveVisit(m); err != nil {
+		if err := saveVisit(m); err != nil {
 			return err
 		}
 		if action == "complete" {
-			if err := s.completed(m, call.Actor, in.EndCode); err != nil {
+			if err := completed(m, call.Actor, in.EndCode); err != nil {
 				return err
 			}
 		}
 		if !v.Status.Unfinished() {
-			if err := s.complimentsAfter(m.tx, v); err != nil {
+			if err := each(visitEnded, m); err != nil {
 				return err
 			}
 		}
-		return s.tell(m, action)
+		return tell(m, action)
 	})
 }
 
@@ -210,7 +211,7 @@ func (m *VisitCase) noAccessGuard(reason string) error {
 
 // overturnMissed withdraws a missed that an offline phone proves wrong: the
 // move happened before the sweep could rightly call it missed.
-func (s *Service) overturnMissed(m *VisitCase) error {
+func overturnMissed(m *VisitCase) error {
 	v := m.v
 	if !v.overturnable(m.now) {
 		return Fail(CodeState, "The visit was missed more than 72 hours ago; that stands now.").With("status", v.Status)
@@ -224,7 +225,7 @@ func (s *Service) overturnMissed(m *VisitCase) error {
 	if err := m.tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
 		return err
 	}
-	s.notifyCustomer(m.Case, v, "visit.missed_withdrawn")
+	notifyCustomer(m.Case, v, "visit.missed_withdrawn")
 	return nil
 }
 
@@ -275,7 +276,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if !visitMove("stop").mayMove(call.Actor, v) {
 			return Stopped{}, NotFound("visit")
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return Stopped{}, err
 		}
@@ -292,7 +293,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 			// The same tap again: everything that it asks for stands, and what it
 			// tells beyond the first is added.
 			if d.held != nil && f.Provisional && f.reportedBy(call.Actor.UserID) && f.Status.Open() {
-				if err := s.notifyOfMoreWords(d, v, f.ID, in); err != nil {
+				if err := notifyOfMoreWords(d, v, f.ID, in); err != nil {
 					return Stopped{}, err
 				}
 				return Stopped{d.view(call.Actor, v), f.ID}, nil
@@ -316,7 +317,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		crew := call.Actor
 		crew.Role = RoleSystem
 		d.entryAt(d.st, crew, "visit.stopped", &v.ID, map[string]any{"crew": v.EverCrew})
-		if err := s.saveVisit(m); err != nil {
+		if err := saveVisit(m); err != nil {
 			return Stopped{}, err
 		}
 		f := &Flag{Kind: "other", Level: 2, Note: in.Note, Provisional: true}
@@ -326,7 +327,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if in.Level != nil && *in.Level > 2 && *in.Level <= 4 {
 			f.Level = *in.Level
 		}
-		if err := s.raise(tx, call.Actor, d, v, f, d.st); err != nil {
+		if err := raise(tx, call.Actor, d, v, f, d.st); err != nil {
 			return Stopped{}, err
 		}
 		// The hold was placed in this very transaction; actions must show it.
@@ -340,7 +341,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 // notifyOfMoreWords adds to the provisional flag of a stop what a further tap tells:
 // words, what it was, a higher level, which its handlers hear of; never a
 // lower one.
-func (s *Service) notifyOfMoreWords(d *Case, v *Visit, flag ID, in StopInput) error {
+func notifyOfMoreWords(d *Case, v *Visit, flag ID, in StopInput) error {
 	f, err := d.tx.LockFlag(flag)
 	if err != nil {
 		return err
@@ -362,17 +363,17 @@ func (s *Service) notifyOfMoreWords(d *Case, v *Visit, flag ID, in StopInput) er
 		if f.Status == FlagReported {
 			f.TriageDueAt = earlier(f.TriageDueAt, d.now.Add(triageTime(f.Level)))
 			f.DueAt = ptr(f.TriageDueAt)
-			s.armFlag(d.tx, f)
+			armFlag(d.tx, f)
 		}
-		if err := s.notifyHandlers(d.tx, f, "flag.triage"); err != nil {
+		if err := notifyHandlers(d.tx, f, "flag.triage"); err != nil {
 			return err
 		}
 	}
-	s.changed(&f.Meta, d.now)
+	f.changedAt(d.now)
 	if err := d.tx.SaveFlag(f); err != nil {
 		return err
 	}
-	if err := s.consequences(d, v, f); err != nil {
+	if err := consequences(d, v, f); err != nil {
 		return err
 	}
 	return nil
@@ -403,7 +404,7 @@ func (s *Service) PatchVisit(ctx context.Context, call *Call, id ID, version int
 		if err := ifVersion(v.Meta, version); err != nil {
 			return VisitView{}, err
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return VisitView{}, err
 		}
@@ -414,7 +415,7 @@ func (s *Service) PatchVisit(ctx context.Context, call *Call, id ID, version int
 			v.Parts = *in.Parts
 		}
 		d.entryAt(at(tx.Now), call.Actor, "visit.corrected", &v.ID, in)
-		s.changed(&v.Meta, tx.Now)
+		v.changedAt(tx.Now)
 		if err := tx.SaveVisit(v); err != nil {
 			return VisitView{}, err
 		}

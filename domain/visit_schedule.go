@@ -119,8 +119,8 @@ func (d *Case) crewFits(v *Visit, crew []ID) error {
 
 // rulesFor are the rules by which a crew for a visit is judged, as a search for
 // slots does.
-func (s *Service) rulesFor(d *Case, v *Visit, crew []ID) *slots.Judge {
-	rules := s.rules(d, v.PlannedMinutes)
+func rulesFor(d *Case, v *Visit, crew []ID) *slots.Judge {
+	rules := rules(d, v.PlannedMinutes)
 	rules.Job.Two = rules.Job.Two || len(crew) > 1
 	return rules
 }
@@ -129,11 +129,11 @@ func (s *Service) rulesFor(d *Case, v *Visit, crew []ID) *slots.Judge {
 // of visits a day, and what judgeCrew judges. It locks the technicians, so that
 // two bookers of one technician wait for each other, and before them the centre,
 // where it takes a number of visits a day.
-func (s *Service) checkCrew(d *Case, v *Visit, crew []ID) error {
+func checkCrew(d *Case, v *Visit, crew []ID) error {
 	if err := d.crewFits(v, crew); err != nil {
 		return err
 	}
-	rules := s.rulesFor(d, v, crew)
+	rules := rulesFor(d, v, crew)
 	if d.disrupted {
 		rules.Centre.Load.Most = 0
 	} else if d.centre.MaxVisitsPerDay != nil {
@@ -220,8 +220,8 @@ func (d *Case) judgeCrew(rules *slots.Judge, diary *Diary, v *Visit, crew []ID) 
 
 // refuseHoliday refuses a visit without a crew on a day on which nobody could
 // be assigned to it.
-func (s *Service) refuseHoliday(d *Case, v *Visit) error {
-	rules, nobody := s.rules(d, v.PlannedMinutes), &slots.Technician{}
+func refuseHoliday(d *Case, v *Visit) error {
+	rules, nobody := rules(d, v.PlannedMinutes), &slots.Technician{}
 	why, _ := rules.OffDuty(nobody, slots.Span{From: v.PlannedStart, To: v.PlannedEnd()})
 	if why != slots.Holiday {
 		return nil
@@ -237,9 +237,9 @@ func (a *Attempt) agrees() bool {
 
 // proof finds or records the contact, not older than since, that shows the
 // customer agreed.
-func (s *Service) proof(call *Call, d *Case, attempt *ID, contact *AttemptInput, since time.Time) (*Attempt, error) {
+func proof(call *Call, d *Case, attempt *ID, contact *AttemptInput, since time.Time) (*Attempt, error) {
 	if contact != nil {
-		made, err := s.recordAttempt(call, d, nil, *contact)
+		made, err := recordAttempt(call, d, nil, *contact)
 		if err != nil {
 			return nil, err
 		}
@@ -278,11 +278,11 @@ func (s *Service) proof(call *Call, d *Case, attempt *ID, contact *AttemptInput,
 // but CodeOnHold come slots that are free instead.
 func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleInput) (VisitView, error) {
 	out, err := run(ctx, s, call, func(tx *Work) (VisitView, error) {
-		j, err := s.authorizeJob(tx, call.Actor, job)
+		j, err := authorizeJob(tx, call.Actor, job)
 		if err != nil {
 			return VisitView{}, err
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return VisitView{}, err
 		}
@@ -315,7 +315,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 		for i := range earlier { // the calendar entry belongs to the job
 			v.Sequence = max(v.Sequence, earlier[i].Sequence+1)
 		}
-		if err := s.book(call, d, v, in, "visit.scheduled"); err != nil {
+		if err := book(call, d, v, in, "visit.scheduled"); err != nil {
 			return VisitView{}, err
 		}
 		return d.view(call.Actor, v), nil
@@ -325,7 +325,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 
 // book checks every rule and writes a new visit on the job.
 // the job.
-func (s *Service) book(call *Call, d *Case, v *Visit, in ScheduleInput, kind string) error {
+func book(call *Call, d *Case, v *Visit, in ScheduleInput, kind string) error {
 	j := d.job
 	var agreed *Attempt
 	var err error
@@ -336,11 +336,11 @@ func (s *Service) book(call *Call, d *Case, v *Visit, in ScheduleInput, kind str
 		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
 			return Fail(CodeForbidden, "A technician schedules for themselves only.").At("/crew", "yourself")
 		}
-		if agreed, err = s.proof(call, d, in.AttemptID, in.Contact, d.now.Add(-factTooOld)); err != nil {
+		if agreed, err = proof(call, d, in.AttemptID, in.Contact, d.now.Add(-factTooOld)); err != nil {
 			return err
 		}
 	} else if in.AttemptID != nil || in.Contact != nil {
-		if agreed, err = s.proof(call, d, in.AttemptID, in.Contact, d.now.Add(-factTooOld)); err != nil {
+		if agreed, err = proof(call, d, in.AttemptID, in.Contact, d.now.Add(-factTooOld)); err != nil {
 			return err
 		}
 	}
@@ -372,11 +372,11 @@ func (s *Service) book(call *Call, d *Case, v *Visit, in ScheduleInput, kind str
 		}
 	}
 	d.disrupted = in.disruption
-	if err := s.checkCrew(d, v, v.Crew); err != nil {
+	if err := checkCrew(d, v, v.Crew); err != nil {
 		return err
 	}
 	if len(v.Crew) == 0 && !d.disrupted {
-		if err := s.refuseHoliday(d, v); err != nil {
+		if err := refuseHoliday(d, v); err != nil {
 			return err
 		}
 	}
@@ -393,10 +393,10 @@ func (s *Service) book(call *Call, d *Case, v *Visit, in ScheduleInput, kind str
 		"planned_start":   v.PlannedStart,
 		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.chosen != ""})
 	d.tx.arm(DueMissed, v.ID, &j.ID, v.WindowEnd.Add(missedAfter))
-	s.dayFollows(d.tx, v)
-	s.notifyCrew(d, v, v.Crew, "visit.assigned")
+	dayFollows(d.tx, v)
+	notifyCrew(d, v, v.Crew, "visit.assigned")
 	if in.chosen != "link" { // who chose it has it before them
-		s.notifyCustomer(d, v, "visit.offered")
+		notifyCustomer(d, v, "visit.offered")
 	}
 	return nil
 }
@@ -441,7 +441,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 		if !call.Actor.sees(v) {
 			return VisitView{}, NotFound("visit")
 		}
-		d, err := s.openCase(tx, j)
+		d, err := openCase(tx, j)
 		if err != nil {
 			return VisitView{}, err
 		}
@@ -476,42 +476,43 @@ func (a Actor) sees(v *Visit) bool {
 		return has(v.Crew, a.UserID)
 	case RoleCustomer:
 		return v.JobID == a.JobID
+	default: // the others by their centres
 	}
 	return a.reaches(v.CentreID, v.AreaID)
 }
 
 // saveVisit stores the visit and derives the job's status from all of its
 // visits (docs/product.md section 3).
-func (s *Service) saveVisit(m *VisitCase) error {
-	s.changed(&m.v.Meta, m.now)
+func saveVisit(m *VisitCase) error {
+	m.v.changedAt(m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	if err := s.timersFollow(m); err != nil {
+	if err := each(visitSaved, m); err != nil {
 		return err
 	}
-	s.dayFollows(m.tx, m.v)
-	if err := s.derive(m.tx, m.job, m.v); err != nil {
+	dayFollows(m.tx, m.v)
+	if err := derive(m.tx, m.job, m.v); err != nil {
 		return err
 	}
-	return s.visitMoved(m.Case, m.v)
+	return visitMoved(m.Case, m.v)
 }
 
 // tell sends the notices that a row of the table names.
-func (s *Service) tell(m *VisitCase, action string) error {
+func tell(m *VisitCase, action string) error {
 	row := visitMove(action)
 	if row.Household != "" {
-		s.notifyCustomer(m.Case, m.v, row.Household)
+		notifyCustomer(m.Case, m.v, row.Household)
 	}
 	if row.Desk == "" {
 		return nil
 	}
-	return s.notifyStaff(m.Case, m.v, row.Desk, row.DeskRoles...)
+	return notifyStaff(m.Case, m.v, row.Desk, row.DeskRoles...)
 }
 
 // derive recomputes the job's status; changed, when given, stands in for its
 // stored row.
-func (s *Service) derive(tx *Work, j *Job, changed *Visit) error {
+func derive(tx *Work, j *Job, changed *Visit) error {
 	if j.Status.Ended() {
 		return nil
 	}
@@ -569,33 +570,33 @@ func DeriveJobStatus(j *Job, visits []Visit) JobStatus {
 func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (VisitView, error) {
 	out, err := s.onVisit(ctx, call, id, "assign", in.OccurredAt, func(m *VisitCase) error {
 		if in.PlannedStart == "" {
-			return s.assign(m, call.Actor, in.Crew, in.Reason)
+			return assign(m, call.Actor, in.Crew, in.Reason)
 		}
 		start, err := ParseInstant(in.PlannedStart, m.site.Location(), "/planned_start")
 		if err != nil {
 			return err
 		}
-		return s.assignAt(m, call.Actor, in.Crew, start, in.Reason)
+		return assignAt(m, call.Actor, in.Crew, start, in.Reason)
 	})
 	return out, s.withSlotsFor(ctx, call.Actor, id, err)
 }
 
-func (s *Service) assign(m *VisitCase, a Actor, crew []ID, reason string) error {
-	if err := s.checkCrew(m.Case, m.v, crew); err != nil {
+func assign(m *VisitCase, a Actor, crew []ID, reason string) error {
+	if err := checkCrew(m.Case, m.v, crew); err != nil {
 		return err
 	}
 	before := slices.Clone(m.v.Crew)
 	m.setCrew(crew)
 	m.entry(a, "visit.assigned", &m.v.ID, map[string]any{"crew": m.v.Crew, "was": before, "reason": reason})
-	if err := s.saveVisit(m); err != nil {
+	if err := saveVisit(m); err != nil {
 		return err
 	}
-	return s.notifyCrewChange(m, before)
+	return notifyCrewChange(m, before)
 }
 
 // assignAt is assign with another beginning inside the window, which is what
 // the household was promised.
-func (s *Service) assignAt(m *VisitCase, a Actor, crew []ID, start time.Time, reason string) error {
+func assignAt(m *VisitCase, a Actor, crew []ID, start time.Time, reason string) error {
 	was := m.v.PlannedStart
 	switch {
 	case start.Equal(was):
@@ -605,11 +606,11 @@ func (s *Service) assignAt(m *VisitCase, a Actor, crew []ID, start time.Time, re
 		return Fail(CodeUnprocessable, "The planned start lies outside the window.").At("/planned_start", "inside the window, or reschedule")
 	}
 	m.v.PlannedStart = start
-	if err := s.assign(m, a, crew, reason); err != nil || start.Equal(was) {
+	if err := assign(m, a, crew, reason); err != nil || start.Equal(was) {
 		return err
 	}
 	m.entry(a, "visit.planned", &m.v.ID, map[string]any{"planned_start": start, "was": was})
-	s.dayFollows(m.tx, m.v)
+	dayFollows(m.tx, m.v)
 	return nil
 }
 
@@ -644,7 +645,7 @@ func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput
 			return Fail(CodeUnprocessable, "Say why: unsafe, sick, conflict or other.").At("/reason", "unsafe, sick, conflict or other")
 		}
 		m.setCrew(without(m.v.Crew, call.Actor.UserID))
-		if err := s.waitForCompany(m); err != nil {
+		if err := waitForCompany(m); err != nil {
 			return err
 		}
 		// An unsafe decline is a safety word: it reaches proprietor and area
@@ -654,15 +655,15 @@ func (s *Service) Decline(ctx context.Context, call *Call, id ID, in ReasonInput
 			said = "other"
 		}
 		m.entry(call.Actor, "visit.declined", &m.v.ID, map[string]any{"reason": said})
-		if err := s.saveVisit(m); err != nil {
+		if err := saveVisit(m); err != nil {
 			return err
 		}
 		roles := []Role{RoleProprietor, RoleCoordinator}
-		if err := s.notifyStaff(m.Case, m.v, "visit.needs_someone", roles...); err != nil {
+		if err := notifyStaff(m.Case, m.v, "visit.needs_someone", roles...); err != nil {
 			return err
 		}
 		if in.Reason == "unsafe" {
-			return s.notifyStaff(m.Case, m.v, "visit.declined_unsafe", RoleAreaManager)
+			return notifyStaff(m.Case, m.v, "visit.declined_unsafe", RoleAreaManager)
 		}
 		return nil
 	})
@@ -680,11 +681,11 @@ type ConfirmInput struct {
 // window, CodePreconditionMissing without a contact.
 func (s *Service) Confirm(ctx context.Context, call *Call, id ID, in ConfirmInput) (VisitView, error) {
 	return s.onVisit(ctx, call, id, "confirm", in.OccurredAt, func(m *VisitCase) error {
-		return s.confirm(m, call, in)
+		return confirm(m, call, in)
 	})
 }
 
-func (s *Service) confirm(m *VisitCase, call *Call, in ConfirmInput) error {
+func confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 	if !m.st.occurred.Before(m.v.WindowEnd) {
 		return Fail(CodeState, "The window of this visit is over.")
 	}
@@ -693,7 +694,7 @@ func (s *Service) confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 		how = "call" // a desk writes it down for a caller
 	}
 	if call.Actor.Role != RoleCustomer {
-		proof, err := s.proof(call, m.Case, in.AttemptID, in.Contact, m.v.CreatedAt)
+		proof, err := proof(call, m.Case, in.AttemptID, in.Contact, m.v.CreatedAt)
 		if err != nil {
 			return err
 		}
@@ -704,11 +705,11 @@ func (s *Service) confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 	}
 	m.v.Confirmation, m.v.ConfirmedHow = ConfirmConfirmed, how
 	m.entry(call.Actor, "visit.confirmed", &m.v.ID, map[string]any{"how": how})
-	s.changed(&m.v.Meta, m.now)
+	m.v.changedAt(m.now)
 	if err := m.tx.SaveVisit(m.v); err != nil {
 		return err
 	}
-	s.notifyCrew(m.Case, m.v, m.v.Crew, "visit.confirmed")
+	notifyCrew(m.Case, m.v, m.v.Crew, "visit.confirmed")
 	return nil
 }
 
@@ -727,7 +728,7 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in Schedule
 			in.PlannedMinutes = old.PlannedMinutes
 		}
 		next := &Visit{Meta: newMeta(s.newID(in.ID), m.now), PredecessorID: &old.ID, Sequence: old.Sequence + 1}
-		err := s.succeed(m, call, next, in)
+		err := succeed(m, call, next, in)
 		m.v = next
 		return err
 	})
@@ -735,13 +736,13 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in Schedule
 }
 
 // succeed ends a visit as rescheduled and books its successor.
-func (s *Service) succeed(m *VisitCase, call *Call, next *Visit, in ScheduleInput) error {
+func succeed(m *VisitCase, call *Call, next *Visit, in ScheduleInput) error {
 	old := m.v
 	if err := m.tx.apply(old, "reschedule"); err != nil {
 		return err
 	}
 	old.SuccessorID, old.EndedAt, old.EndReason = &next.ID, ptr(m.st.occurred), in.Reason
-	s.changed(&old.Meta, m.now)
+	old.changedAt(m.now)
 	if err := m.tx.SaveVisit(old); err != nil {
 		return err
 	}
@@ -750,7 +751,7 @@ func (s *Service) succeed(m *VisitCase, call *Call, next *Visit, in ScheduleInpu
 	if err := m.tx.WithdrawNotices(old.ID, "visit.offered"); err != nil {
 		return err
 	}
-	if err := s.book(call, m.Case, next, in, "visit.rescheduled"); err != nil {
+	if err := book(call, m.Case, next, in, "visit.rescheduled"); err != nil {
 		return err
 	}
 	gone := []ID{}
@@ -759,11 +760,11 @@ func (s *Service) succeed(m *VisitCase, call *Call, next *Visit, in ScheduleInpu
 			gone = append(gone, id)
 		}
 	}
-	s.notifyCrew(m.Case, old, gone, "visit.unassigned")
-	if err := s.derive(m.tx, m.job, next); err != nil {
+	notifyCrew(m.Case, old, gone, "visit.unassigned")
+	if err := derive(m.tx, m.job, next); err != nil {
 		return err
 	}
-	return s.visitMoved(m.Case, old)
+	return visitMoved(m.Case, old)
 }
 
 // Cancel ends a visit that has not begun. The customer by link; coordinator,
@@ -773,11 +774,11 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id ID, in ReasonInput)
 		if strings.TrimSpace(in.Reason) == "" && call.Actor.Role != RoleCustomer {
 			return Fail(CodeUnprocessable, "Say why the visit is cancelled.").At("/reason", "a few words")
 		}
-		return s.cancelVisit(m, call.Actor, in.Reason, "nobody")
+		return cancelVisit(m, call.Actor, in.Reason, "nobody")
 	})
 }
 
-func (s *Service) cancelVisit(m *VisitCase, a Actor, reason, against string) error {
+func cancelVisit(m *VisitCase, a Actor, reason, against string) error {
 	v := m.v
 	if err := m.tx.apply(v, "cancel"); err != nil {
 		return err
@@ -795,14 +796,14 @@ func (s *Service) cancelVisit(m *VisitCase, a Actor, reason, against string) err
 	if err := m.tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
 		return err
 	}
-	if err := s.saveVisit(m); err != nil {
+	if err := saveVisit(m); err != nil {
 		return err
 	}
-	s.notifyCrew(m.Case, v, v.Crew, "visit.cancelled")
+	notifyCrew(m.Case, v, v.Crew, "visit.cancelled")
 	if a.Role == RoleCustomer {
-		return s.notifyStaff(m.Case, v, "visit.cancelled_by_customer", RoleCoordinator)
+		return notifyStaff(m.Case, v, "visit.cancelled_by_customer", RoleCoordinator)
 	}
-	s.notifyCustomer(m.Case, v, "visit.cancelled")
+	notifyCustomer(m.Case, v, "visit.cancelled")
 	return nil
 }
 
@@ -818,7 +819,7 @@ func (s *Service) PlanSeen(ctx context.Context, call *Call, id ID, in ReasonInpu
 		}
 		m.v.PlanSeen = append(m.v.PlanSeen, call.Actor.UserID)
 		m.entry(call.Actor, "visit.plan_seen", &m.v.ID, nil)
-		s.changed(&m.v.Meta, m.now)
+		m.v.changedAt(m.now)
 		return m.tx.SaveVisit(m.v)
 	})
 }

@@ -18,12 +18,18 @@ import (
 // and person stay apart until an area manager lifts that, to which the
 // household consents by taking back.
 
+func init() {
+	asks["report"], asks["withdraw-report"], asks["appeal"] = handleReport, handleWithdrawReport, appealAct
+	linkUndone = append(linkUndone, undoTakenBack)
+	arrivedAnyway = cameAnyway
+}
+
 // handleWithdrawReport notes it on the household's open reports of the job.
-func (s *Service) handleWithdrawReport(k *request) error {
+func handleWithdrawReport(k *request) error {
 	if err := noteFits(k.in.Note); err != nil {
 		return err
 	}
-	reports, err := s.reportsOfHome(k)
+	reports, err := reportsOfHome(k)
 	if err != nil {
 		return err
 	}
@@ -38,19 +44,19 @@ func (s *Service) handleWithdrawReport(k *request) error {
 			if err := k.tx.apply(f, "withdraw"); err != nil {
 				return err
 			}
-			s.setDue(k.tx, f, false)
-			if err := s.settleConduct(k.tx, k.actor, f); err != nil {
+			setDue(k.tx, f, false)
+			if err := settleConduct(k.tx, k.actor, f); err != nil {
 				return err
 			}
-			if err := s.consentHome(k, f, ptr(k.st.occurred)); err != nil {
+			if err := consentHome(k, f, ptr(k.st.occurred)); err != nil {
 				return err
 			}
 		}
-		s.changed(&f.Meta, k.now)
+		f.changedAt(k.now)
 		if err := k.tx.SaveFlag(f); err != nil {
 			return err
 		}
-		if err := s.notifyHandlers(k.tx, f, "flag.withdrawn"); err != nil {
+		if err := notifyHandlers(k.tx, f, "flag.withdrawn"); err != nil {
 			return err
 		}
 	}
@@ -58,7 +64,7 @@ func (s *Service) handleWithdrawReport(k *request) error {
 }
 
 // reportsOfHome are the household's own reports on the job, locked.
-func (s *Service) reportsOfHome(k *request) ([]Flag, error) {
+func reportsOfHome(k *request) ([]Flag, error) {
 	all, err := k.tx.FlagsOfCustomer(k.customer.ID)
 	if err != nil {
 		return nil, err
@@ -76,7 +82,7 @@ func (s *Service) reportsOfHome(k *request) ([]Flag, error) {
 
 // consentHome notes or takes back the household's consent to meet the person
 // of its report again.
-func (s *Service) consentHome(k *request, f *Flag, at *time.Time) error {
+func consentHome(k *request, f *Flag, at *time.Time) error {
 	apart, err := k.tx.Exclusions(k.customer.ID)
 	if err != nil {
 		return err
@@ -94,8 +100,8 @@ func (s *Service) consentHome(k *request, f *Flag, at *time.Time) error {
 
 // undoTakenBack opens the reports again that a stranger took back by a link:
 // at the very moment of a contact by it. What a desk wrote down stays.
-func (s *Service) undoTakenBack(k *request, contacts []Attempt) error {
-	reports, err := s.reportsOfHome(k)
+func undoTakenBack(k *request, contacts []Attempt) error {
+	reports, err := reportsOfHome(k)
 	if err != nil {
 		return err
 	}
@@ -111,15 +117,15 @@ func (s *Service) undoTakenBack(k *request, contacts []Attempt) error {
 				return err
 			}
 			f.DueAt, f.Step = ptr(k.now.Add(triageTime(f.Level))), 0
-			s.armFlag(k.tx, f)
-			if err := s.consentHome(k, f, nil); err != nil {
+			armFlag(k.tx, f)
+			if err := consentHome(k, f, nil); err != nil {
 				return err
 			}
-			if err := s.notifyHandlers(k.tx, f, "flag.triage"); err != nil {
+			if err := notifyHandlers(k.tx, f, "flag.triage"); err != nil {
 				return err
 			}
 		}
-		s.changed(&f.Meta, k.now)
+		f.changedAt(k.now)
 		if err := k.tx.SaveFlag(f); err != nil {
 			return err
 		}

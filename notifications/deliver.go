@@ -439,6 +439,7 @@ func (r *run) note(l *delivery, channel string, installation *domain.ID, res Res
 			l.rejected = true
 		case Expired:
 			l.expired = true
+		case Accepted, Retry, Dropped, Misconfigured: // the record alone says it
 		}
 		r.record.Dispatches = append(r.record.Dispatches, domain.Dispatch{ID: uuid.Must(uuid.NewV7()), NoticeID: l.Notice.ID,
 			InstallationID: installation, Channel: channel, Outcome: string(res.Outcome), Detail: res.Detail, MessageID: res.MessageID,

@@ -50,6 +50,7 @@ func (r *reader) advisories(a domain.Actor) *gorm.DB {
 		return q
 	case domain.RoleAreaManager:
 		return q.Where(r.db.in("area_id", a.Scope().AreaIDs))
+	case domain.RoleTechnician, domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAgent, domain.RoleCustomer, domain.RoleSystem:
 	}
 	return q.Where(never)
 }

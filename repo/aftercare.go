@@ -56,6 +56,7 @@ func (r *reader) aftercare(a domain.Actor) *gorm.DB {
 		return q.Where("(person_id = ? OR owner_id = ? OR "+in.SQL+")", append([]any{a.UserID, a.UserID}, in.Vars...)...)
 	case domain.RoleAdmin:
 		return q.Where("(person_id = ? OR owner_id = ? OR late_at IS NOT NULL)", a.UserID, a.UserID)
+	case domain.RoleTechnician, domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAgent, domain.RoleCustomer, domain.RoleSystem:
 	}
 	return q.Where("(person_id = ? OR owner_id = ?)", a.UserID, a.UserID)
 }

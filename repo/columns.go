@@ -114,6 +114,7 @@ func (f *fieldset) destination(row reflect.Value, i int, box *fromJSON) any {
 	case asJSON:
 		box.to = to
 		return box
+	case plain:
 	}
 	return to
 }

@@ -16,7 +16,8 @@ import (
 // spelling, and nothing else.
 func TestListOfIDsIsReadAsJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		ids := rapid.SliceOfN(rapid.Map(rapid.SliceOfN(rapid.Byte(), 16, 16), func(b []byte) domain.ID { return domain.ID(b) }), 0, 5).Draw(t, "ids")
+		ids := rapid.SliceOfN(rapid.Map(rapid.SliceOfN(rapid.Byte(), 16, 16), func(b []byte) domain.ID { return domain.ID(b) }), 0, 5).
+			Draw(t, "ids")
 		kept, err := domain.JSONList[domain.ID](ids).MarshalJSON()
 		if err != nil {
 			t.Fatal(err)

@@ -447,6 +447,7 @@ func (r *reader) flags(a domain.Actor) *gorm.DB {
 		seen, args = office("(with_admins OR area_id IS NULL)")
 	case domain.RoleProprietor:
 		seen, args = office("level >= 2 AND subject_id IS NULL AND NOT by_customer AND centre_id = ?", a.CentreID)
+	case domain.RoleTechnician, domain.RoleCoordinator, domain.RoleAgent, domain.RoleCustomer, domain.RoleSystem: // their own
 	}
 	return q.Where("(("+seen+") AND (subject_id IS NULL OR subject_id <> ?) OR subject_id = ? AND told_at IS NOT NULL)",
 		append(args, a.UserID, a.UserID)...)

@@ -80,6 +80,7 @@ func (r *reader) alarms(a domain.Actor) *gorm.DB {
 		seen, args = seen+" OR "+in.SQL, append(args, in.Vars...)
 	case domain.RoleProprietor:
 		seen, args = seen+" OR centre_id = ?", append(args, a.CentreID)
+	case domain.RoleTechnician, domain.RoleCoordinator, domain.RoleAgent, domain.RoleCustomer, domain.RoleSystem: // what they are part of
 	}
 	return q.Where("("+seen+"))) AND NOT ("+avoid.SQL+")", append(args, avoid.Vars...)...)
 }

@@ -16,6 +16,7 @@ func (r *reader) watched(a domain.Actor, column string) clause.Expr {
 		return clause.Expr{SQL: "1 = 1"}
 	case domain.RoleAreaManager:
 		return r.db.in(column, a.Scope().AreaIDs)
+	case domain.RoleTechnician, domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAgent, domain.RoleCustomer, domain.RoleSystem:
 	}
 	return never
 }

@@ -104,7 +104,7 @@ func settleTown(ctx context.Context, binary string, s *subject, technicians, job
 	}
 	type made struct {
 		ID    string `json:"id"`
-		Token string `json:"token"`
+		Code  string `json:"code"` // handed over: they never signed in, and cannot be reached
 		Sites []struct {
 			ID string `json:"id"`
 		} `json:"sites"`
@@ -133,7 +133,7 @@ func settleTown(ctx context.Context, binary string, s *subject, technicians, job
 		if err != nil {
 			return nil, err
 		}
-		if err := open.do(ctx, "POST", "/v1/auth/reset", obj{"token": inv.Token, "password": loadPassword}, nil); err != nil {
+		if err := open.do(ctx, "POST", "/v1/auth/reset", obj{"token": inv.Code, "password": loadPassword}, nil); err != nil {
 			return nil, err
 		}
 		return open.login(ctx, login, loadPassword)

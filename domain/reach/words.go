@@ -85,6 +85,7 @@ func (j *judging) whyOutcome(a *Attempt) {
 
 func (j *judging) judgeHours(day, sec int64) {
 	switch j.l.free(day) {
+	case works:
 	case notWorking:
 		j.why(weekday(day).String())
 		j.buf = append(j.buf, " is not a working day of the centre"...)

@@ -343,6 +343,7 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 	local := start.In(loc)
 	v := Span{start, start.Add(time.Duration(j.Job.Minutes) * time.Minute)}
 	switch r {
+	case Plan:
 	case NotAvailable:
 		return t.Name + " is not available for this visit."
 	case Skill:

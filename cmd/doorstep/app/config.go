@@ -14,6 +14,7 @@ type Storage struct {
 	Synchronous string `help:"SQLite: with NORMAL a power cut can lose the last writes, an SOS too." default:"FULL" enum:"NORMAL,FULL" env:"DOORSTEP_SYNCHRONOUS"`
 }
 
+// URL is the address of the database: the one given, else the file in the data folder.
 func (s Storage) URL() string {
 	if s.DatabaseURL != "" {
 		return s.DatabaseURL
@@ -28,6 +29,7 @@ type Secrets struct {
 	LinkSecret string `help:"Signs customer links and refresh tokens; as above." env:"DOORSTEP_LINK_SECRET" placeholder:"SECRET"`
 }
 
+// Check refuses secrets that are missing or too short to keep one.
 func (s Secrets) Check() error {
 	if err := checkSecret("DOORSTEP_JWT_SECRET", s.JWTSecret); err != nil {
 		return err
@@ -42,6 +44,7 @@ func (s Secrets) Check() error {
 }
 
 // CheckLink is for what needs no access token.
+// Check refuses secrets that are missing or too short to keep one.
 func (s Secrets) CheckLink() error { return checkSecret("DOORSTEP_LINK_SECRET", s.LinkSecret) }
 
 func checkSecret(name, value string) error {

@@ -34,6 +34,7 @@ type Moment struct{ at atomic.Pointer[time.Time] }
 
 func (m *Moment) note() { m.NoteAt(time.Now()) }
 
+// NoteAt keeps an instant; the last one stands.
 func (m *Moment) NoteAt(t time.Time) { m.at.Store(&t) }
 
 // older reports whether it was longer ago than d, or never.

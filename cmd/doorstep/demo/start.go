@@ -36,7 +36,7 @@ type Demo struct {
 	Phones *fcmtest.Server // takes the pushes; whoever started the demo closes it
 }
 
-// ErrNotEmpty: the demo would mix with what is there.
+// ErrNotEmpty says that the demo would mix with what is there.
 var ErrNotEmpty = errors.New("this database already holds data: the demo needs an empty one")
 
 // Start fills the store through the use cases and lets the clocks run; what is

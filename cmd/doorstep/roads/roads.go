@@ -77,6 +77,7 @@ type Matrix struct {
 	rests  time.Time // until then nothing is asked
 }
 
+// Minutes is the way between two places, in minutes: as the engine said, else by the great circle.
 func (m *Matrix) Minutes(from, to slots.Place) float64 {
 	m.mu.RLock()
 	minutes, ok := m.known[leg{from, to}]

@@ -23,6 +23,7 @@ func TestAMoveCanBeAskedFirst(t *testing.T) {
 		id := uuid.MustParse(job["id"].(string))
 		kiran := domain.Actor{UserID: h.People["kiran"].ID, Role: domain.RoleCoordinator, CentreID: h.Centre}
 		ask := func(move func(call *domain.Call) error) []string {
+			h.Settle() // what was sent is recorded
 			before := h.DumpTables()
 			call := &domain.Call{Actor: kiran, DryRun: true}
 			h.Must(move(call))
