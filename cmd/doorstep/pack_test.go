@@ -64,7 +64,8 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 		tried := desk.Attempt(job, "phone", "switched_off", nil)
 		h.CustomerPage(desk, job).Submit("dispute", 303, "attempt_id", harness.String(tried["id"]), "claim", "phone_was_on", "reason",
 			"It lay before me: हाँ.")
-		ravi.Send("POST", harness.Path("/v1/visits/%s/flags", visit), harness.Object{"kind": "threat", "level": 3, "note": "He raised a chair."}, 201)
+		ravi.Send("POST", harness.Path("/v1/visits/%s/flags", visit), harness.Object{"kind": "threat", "level": 3, "note": "He raised a chair."},
+			201)
 		for login, want := range map[string]int{"kiran": 403, "asha": 403, "ravi": 404, "gita": 403, "maya2": 404} {
 			if _, res := h.As(login).Raw("GET", harness.Path("/v1/jobs/%s/evidence-pack", job), nil); res.StatusCode != want {
 				t.Errorf("%s takes the pack: %d, want %d", login, res.StatusCode, want)

@@ -150,9 +150,13 @@ func takesNoWrites(d *day) {
 	if code, said := s.detail(); code != 503 || said != "The database answers, but takes no writes." {
 		d.Errorf("/readyz: %d %q", code, said)
 	}
-	d.gone(ravi, "POST", "/v1/sos", object{})
-	d.gone(ravi, "POST", path("/v1/visits/%s/stop", visit), object{"kind": "threat"})
-	d.gone(desk, "POST", path("/v1/visits/%s/attempts", visit), object{"channel": "phone", "outcome": "busy"})
+	var refused sync.WaitGroup // each waits for the lock as long as a server is willing to
+	refused.Go(func() { d.gone(ravi, "POST", "/v1/sos", object{}) })
+	refused.Go(func() { d.gone(ravi, "POST", path("/v1/visits/%s/stop", visit), object{"kind": "threat"}) })
+	refused.Go(func() {
+		d.gone(desk, "POST", path("/v1/visits/%s/attempts", visit), object{"channel": "phone", "outcome": "busy"})
+	})
+	refused.Wait()
 	desk.Send("GET", path("/v1/visits/%s", visit), nil, 200) // reading goes on
 	undo()
 	d.until("ready again", func() bool { return s.probe("/readyz") == 200 })
