@@ -60,12 +60,12 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *Call, in AdvisoryIn
 			if err != nil {
 				return AdvisoryView{}, meaningIfAbsent(err, "report", "/flag_id")
 			}
-			if all, _ := a.seesFlag(f); !all || f.CustomerID == nil || *f.CustomerID != j.CustomerID {
+			if all, _ := a.SeesFlag(f); !all || f.CustomerID == nil || *f.CustomerID != j.CustomerID {
 				return AdvisoryView{}, Fail(CodeUnprocessable, "There is no such report about this household.").
 					At("/flag_id", "a report that you triage")
 			}
 		}
-		x := &Advisory{Meta: newMeta(s.newID(in.ID), tx.Now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID, FlagID: in.FlagID,
+		x := &Advisory{Meta: newMeta(s.idOr(in.ID), tx.Now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID, FlagID: in.FlagID,
 			Subject: in.Subject, Precautions: in.Precautions,
 			Behaviour: in.Behaviour, Zone: d.site.Zone, ExpiresOn: in.ExpiresOn, ProposedBy: a.UserID,
 			Involved: JSONList[ID]{a.UserID}}
@@ -381,7 +381,7 @@ func (s *Service) Advisories(ctx context.Context, a Actor, status string, p Page
 	if !a.Is(keepers...) {
 		return nil, Fail(CodeForbidden, "As %s you may not read advisories; a crew reads them with its visit.", roleWords(a.Role))
 	}
-	return s.Read.Advisories(ctx, a, status, s.now(), p)
+	return s.Read.Advisories(ctx, a, status, s.instant(), p)
 }
 
 // ReadAdvisories gives the views of advisories that are sent, and notes each
@@ -456,7 +456,7 @@ func (s *Service) VisitAdvisories(ctx context.Context, a Actor, visit ID) (JSONL
 		if err != nil {
 			return err
 		}
-		now, ids := s.now(), []ID{}
+		now, ids := s.instant(), []ID{}
 		for i := range list {
 			if x := &list[i]; x.shownFor(v, j.SiteID, now) {
 				out = append(out, AdvisoryBrief{ID: x.ID, Subject: x.Subject, Precautions: x.Precautions, Behaviour: x.Behaviour,

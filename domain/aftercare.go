@@ -328,7 +328,7 @@ func (s *Service) AftercareReport(ctx context.Context, a Actor, f ReportFilter) 
 	if err := reportPeriod(f.From, f.To); err != nil {
 		return nil, err
 	}
-	return s.Read.AftercareCounts(ctx, a, f, s.now())
+	return s.Read.AftercareCounts(ctx, a, f, s.instant())
 }
 
 // queuedAftercare are the conversations, from their reminder on, that the actor may

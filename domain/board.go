@@ -152,7 +152,7 @@ func (s *Service) Board(ctx context.Context, a Actor, centre ID, from, to time.T
 	if to.Year() > 9999 {
 		return nil, Fail(CodeUnprocessable, "There is no board of that day.").At("#/query/date", "a date before 9999-12-24")
 	}
-	now := s.now()
+	now := s.instant()
 	b := &Board{Now: now, From: from, To: to, Centre: BoardCentre{c.ID, c.Name, c.Zone}, Technicians: JSONList[BoardPerson]{},
 		Visits: JSONList[BoardVisit]{}, ToSchedule: JSONList[BoardJob]{},
 		Reaching: JSONList[BoardJob]{}, Parts: JSONList[BoardJob]{}, Promises: JSONList[BoardPromise]{}, Alarms: JSONList[BoardAlarm]{},

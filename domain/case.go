@@ -130,9 +130,9 @@ func (w *Work) entry(j *Job, a Actor, kind string, visit *ID, st EntryTime, payl
 // opened once (openCase) and its job is saved once, with the unit of work that
 // it belongs to.
 type Case struct {
-	tx  *Work
-	now time.Time
-	said  EntryTime // of what is said to have happened; now, unless somebody claims another time
+	tx   *Work
+	now  time.Time
+	said EntryTime // of what is said to have happened; now, unless somebody claims another time
 
 	job       *Job
 	customer  *Customer
@@ -201,7 +201,7 @@ func openCase(tx *Work, j *Job) (*Case, error) {
 // inWork begins a transaction, lets fn do its work, and saves what changed.
 func (s *Service) inWork(ctx context.Context, call *Call, fn func(tx *Work) error) error {
 	return s.Store.InTx(ctx, func(tx Tx) error {
-		w := &Work{Tx: tx, Now: s.now(), Call: call, svc: s}
+		w := &Work{Tx: tx, Now: s.instant(), Call: call, svc: s}
 		if err := fn(w); err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 	}
 	err := s.Store.InTx(ctx, func(tx Tx) error {
 		call.Told = nil // the transaction may run again
-		w := &Work{Tx: tx, Now: s.now(), Call: call, svc: s}
+		w := &Work{Tx: tx, Now: s.instant(), Call: call, svc: s}
 		v, err := fn(w)
 		if err != nil {
 			return err

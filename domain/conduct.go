@@ -427,7 +427,7 @@ func NewFlagHearing(a Actor, f *Flag) FlagHearing {
 	case !f.Status.Open():
 		v.Status, v.Outcome = "decided", string(f.Status)
 	}
-	if a.checkFlag(flagMove("statement"), f) == nil {
+	if a.checkFlag(flagMoveOf("statement"), f) == nil {
 		v.Actions = append(v.Actions, "statement")
 	}
 	return v
@@ -448,7 +448,7 @@ func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInpu
 		if err != nil {
 			return FlagHearing{}, err
 		}
-		all, brief := call.Actor.seesFlag(f)
+		all, brief := call.Actor.SeesFlag(f)
 		if !all && !brief && !call.Actor.Hears(f) {
 			return FlagHearing{}, NotFound("flag")
 		}
@@ -456,7 +456,7 @@ func (s *Service) State(ctx context.Context, call *Call, id ID, in StatementInpu
 		if call.Actor.Hears(f) && f.StatedAt != nil && f.Statement == text { // a retry whose answer was lost
 			return NewFlagHearing(call.Actor, f), nil
 		}
-		if err := call.Actor.checkFlag(flagMove("statement"), f); err != nil {
+		if err := call.Actor.checkFlag(flagMoveOf("statement"), f); err != nil {
 			return FlagHearing{}, err
 		}
 		if text == "" {

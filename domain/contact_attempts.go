@@ -93,7 +93,7 @@ func recordAttempt(call *Call, d *Case, v *Visit, in AttemptInput) (*Attempt, er
 	if err != nil {
 		return nil, err
 	}
-	a := &Attempt{ID: d.tx.svc.newID(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
+	a := &Attempt{ID: d.tx.svc.idOr(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
 		Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
 		Lon:         in.Lon,
@@ -644,7 +644,7 @@ func (s *Service) LogContact(ctx context.Context, call *Call, in ContactByPhone)
 		if err != nil {
 			return Accepted{}, err
 		}
-		out := Accepted{ID: s.newID(in.ID), Status: "accepted", OccurredAt: st.occurred, RecordedAt: tx.Now}
+		out := Accepted{ID: s.idOr(in.ID), Status: "accepted", OccurredAt: st.occurred, RecordedAt: tx.Now}
 		if in.ID != nil { // the first fact of a report carries the client's id, known number or not
 			if old, err := tx.Attempt(*in.ID); err == nil {
 				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, sameOr(old.Address == phone && old.Outcome == in.Outcome,

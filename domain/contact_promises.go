@@ -177,7 +177,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job ID, in Promis
 		if err != nil {
 			return PromiseView{}, err
 		}
-		p := &Promise{Meta: newMeta(s.newID(in.ID), tx.Now), Kind: in.Kind, Source: FromStaff, What: in.What, MadeBy: &a.UserID}
+		p := &Promise{Meta: newMeta(s.idOr(in.ID), tx.Now), Kind: in.Kind, Source: FromStaff, What: in.What, MadeBy: &a.UserID}
 		if p.Kind == "" {
 			p.Kind = PromiseCallBack
 		}

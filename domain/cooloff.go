@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-const (
-	coolOffWithin = 72 * time.Hour // after the report
-	coolOffAhead  = 24 * time.Hour // the next visit in this time is given away
-	coolOffSettle = 2 * time.Hour  // before the window: then nobody else is found
-	coolOffDays   = 7              // ahead, in which another time is looked for
-)
+const coolOffWithin = 72 * time.Hour // after the report
+
+const coolOffAhead = 24 * time.Hour // the next visit in this time is given away
+
+const coolOffSettle = 2 * time.Hour // before the window: then nobody else is found
+
+const coolOffDays = 7 // ahead, in which another time is looked for
 
 // CoolOff is the answer of somebody who was harmed to a pause that they were
 // offered. It counts against nobody and stays payable (docs/product.md section 5).
@@ -78,7 +79,7 @@ func (s *Service) ShowFlags(ctx context.Context, a Actor, flags ...*Flag) ([]Fla
 	}
 	out := make([]FlagView, len(flags))
 	for i, f := range flags {
-		out[i] = NewFlagView(a, f, s.now(), has(taken, f.ID))
+		out[i] = NewFlagView(a, f, s.instant(), has(taken, f.ID))
 	}
 	return out, nil
 }
@@ -94,7 +95,7 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *Call, flag ID, in Coo
 		if err != nil {
 			return CoolOff{}, err
 		}
-		all, brief := a.seesFlag(f)
+		all, brief := a.SeesFlag(f)
 		if !all && !brief {
 			return CoolOff{}, NotFound("flag")
 		}

@@ -78,7 +78,7 @@ func (v VoiceAnswer) Head() (ID, int64) { return v.Job.ID, v.Job.Version }
 // household's own also when a desk wrote them down; then they name the desk.
 type request struct {
 	*Case
-	visit       *Visit // the one that the page speaks of
+	visit   *Visit // the one that the page speaks of
 	visits  []Visit
 	link    *Link    // nil by voice
 	by      *Actor   // who wrote it down; nil by link

@@ -124,7 +124,7 @@ func evidenceFlag(tx SafetyTx, a Actor, id ID) (*Flag, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, brief := a.seesFlag(f)
+	all, brief := a.SeesFlag(f)
 	switch {
 	case !all && !brief:
 		return nil, NotFound("flag")
@@ -154,7 +154,7 @@ func (s *Service) AddEvidence(ctx context.Context, call *Call, flag ID, in Evide
 		return EvidenceView{}, err
 	}
 	sum := sha256.Sum256(in.Body)
-	e := Evidence{ID: s.newID(in.ID), FlagID: flag, UploadedBy: call.Actor.UserID, MediaType: in.MediaType, Size: int64(len(in.Body)),
+	e := Evidence{ID: s.idOr(in.ID), FlagID: flag, UploadedBy: call.Actor.UserID, MediaType: in.MediaType, Size: int64(len(in.Body)),
 		Digest: hex.EncodeToString(sum[:])}
 	var f *Flag
 	judge := func(tx Tx) (_ *Evidence, err error) {
@@ -251,7 +251,7 @@ func (s *Service) RemoveEvidence(ctx context.Context, call *Call, flag, id ID, i
 		if err != nil {
 			return EvidenceView{}, err
 		}
-		if all, _ := call.Actor.seesFlag(f); !all {
+		if all, _ := call.Actor.SeesFlag(f); !all {
 			return EvidenceView{}, NotFound("evidence")
 		}
 		there, err := tx.EvidenceOf(f.ID)
@@ -286,7 +286,7 @@ func (s *Service) seenFlag(ctx context.Context, a Actor, flag ID) (*Flag, error)
 	if err != nil {
 		return nil, err
 	}
-	if all, _ := a.seesFlag(f); !all {
+	if all, _ := a.SeesFlag(f); !all {
 		return nil, NotFound("flag")
 	}
 	return f, nil

@@ -130,7 +130,7 @@ func (s *Service) EvidencePack(ctx context.Context, a Actor, id ID, to io.Writer
 	if !a.Is(RoleAreaManager, RoleAdmin) {
 		return Fail(CodeForbidden, "As %s you may not take an evidence pack; ask the area manager.", roleWords(a.Role))
 	}
-	p := &packWriter{zip: zip.NewWriter(to), at: s.now()}
+	p := &packWriter{zip: zip.NewWriter(to), at: s.instant()}
 	facts, err := s.Read.FactsOf(ctx, id)
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (s *Service) packContents(ctx context.Context, a Actor, job *Job, p *packWr
 	if err != nil {
 		return err
 	}
-	flags = slices.DeleteFunc(flags, func(f Flag) bool { all, _ := a.seesFlag(&f); return !all })
+	flags = slices.DeleteFunc(flags, func(f Flag) bool { all, _ := a.SeesFlag(&f); return !all })
 	for _, f := range []struct {
 		name string
 		rows any

@@ -75,7 +75,7 @@ func NewExclusionView(a Actor, x *ExcludedFor) ExclusionView {
 // what came of those they triage; the desk and the person whom a report is
 // about see nothing.
 func (a Actor) SeesExclusion(f *Flag) bool {
-	all, _ := a.seesFlag(f)
+	all, _ := a.SeesFlag(f)
 	return all && (f.reportedBy(a.UserID) || a.Role == RoleAreaManager)
 }
 

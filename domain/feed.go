@@ -115,7 +115,7 @@ func (s *Service) Feed(ctx context.Context, token string) (*FeedPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := s.now()
+	now := s.instant()
 	p := &FeedPage{Now: now, Zone: c.Location(), From: now.Add(-feedBack), To: now.Add(feedAhead)}
 	rows, err := s.Read.FeedVisits(ctx, u.ID, p.From, p.To, feedMost)
 	for i := range rows {

@@ -38,7 +38,7 @@ type HeadsInfo struct {
 func (s *Service) ExportHeads(ctx context.Context, to io.Writer) (int, error) {
 	key := s.Keys.evidenceKey(s.Keys.Current())
 	public := key.Public().(ed25519.PublicKey)
-	info, err := json.Marshal(HeadsInfo{HeadsFormat, s.now(), keyID(public), base64.StdEncoding.EncodeToString(public)})
+	info, err := json.Marshal(HeadsInfo{HeadsFormat, s.instant(), keyID(public), base64.StdEncoding.EncodeToString(public)})
 	if err != nil {
 		return 0, err
 	}

@@ -145,7 +145,7 @@ func (s *Service) RecordStep(ctx context.Context, call *Call, job ID, in StepInp
 		if in.WatchedBy == "" {
 			in.WatchedBy = "nobody"
 		}
-		r := StepRecord{Meta: newMeta(s.newID(in.ID), tx.Now), Step: strings.TrimSpace(in.Step), Result: in.Result, WatchedBy: in.WatchedBy,
+		r := StepRecord{Meta: newMeta(s.idOr(in.ID), tx.Now), Step: strings.TrimSpace(in.Step), Result: in.Result, WatchedBy: in.WatchedBy,
 			Note: strings.TrimSpace(in.Note)}
 		if err := r.check(); err != nil {
 			return StepView{}, err
@@ -279,7 +279,7 @@ func correctStep(tx *Work, j *Job, a Actor, r *StepRecord, in StepChange, st Ent
 		want *string
 	}{{"step", &r.Step, in.Step}, {"result", &r.Result, in.Result}, {"watched_by", &r.WatchedBy, in.WatchedBy}, {"note", &r.Note, in.Note}} {
 		if f.want != nil {
-			changes = change(changes, f.name, f.at, strings.TrimSpace(*f.want))
+			changes = changeOf(changes, f.name, f.at, strings.TrimSpace(*f.want))
 		}
 	}
 	if err := r.check(); err != nil {
@@ -309,7 +309,7 @@ type Change struct {
 }
 
 // change sets a field and notes what it was.
-func change(list []Change, field string, at *string, to string) []Change {
+func changeOf(list []Change, field string, at *string, to string) []Change {
 	if *at == to {
 		return list
 	}
@@ -337,7 +337,7 @@ func historyCorrected(tx *Work, j *Job, a Actor, c corrected, st EntryTime) {
 // storyChanges is what differs between two states of a job's own words.
 func storyChanges(was, is *Job) []Change {
 	old := *was
-	return change(change(nil, "fault", &old.Fault, is.Fault), "what_matters", &old.WhatMatters, is.WhatMatters)
+	return changeOf(changeOf(nil, "fault", &old.Fault, is.Fault), "what_matters", &old.WhatMatters, is.WhatMatters)
 }
 
 // handleCorrection is the household's own correction: of what it says, where blank
@@ -425,7 +425,7 @@ func undoCorrections(k *request, via map[ID]bool) error {
 			case c.StepID != nil:
 				for n := range steps {
 					if r := &steps[n]; r.ID == *c.StepID && f.Field == "result" && r.Result == f.New {
-						back = change(back, f.Field, &r.Result, f.Old)
+						back = changeOf(back, f.Field, &r.Result, f.Old)
 						r.changedAt(now)
 						if err := tx.SaveStep(r); err != nil {
 							return err
@@ -433,9 +433,9 @@ func undoCorrections(k *request, via map[ID]bool) error {
 					}
 				}
 			case f.Field == "fault" && j.Fault == f.New:
-				back = change(back, f.Field, &j.Fault, f.Old)
+				back = changeOf(back, f.Field, &j.Fault, f.Old)
 			case f.Field == "what_matters" && j.WhatMatters == f.New:
-				back = change(back, f.Field, &j.WhatMatters, f.Old)
+				back = changeOf(back, f.Field, &j.WhatMatters, f.Old)
 			}
 		}
 		historyCorrected(tx, j, System, corrected{StepID: c.StepID, Changes: back, Reason: "said by somebody else"}, at)

@@ -33,7 +33,7 @@ func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurred
 		if err := d.stamp(call, occurredAt); err != nil {
 			return JobView{}, err
 		}
-		if d.held != nil && jobMove(action).Holds.refuses(HoldSafety) {
+		if d.held != nil && jobMoveOf(action).Holds.refuses(HoldSafety) {
 			return JobView{}, d.refuseHeld()
 		}
 		if err := fn(d); err != nil {
@@ -83,7 +83,7 @@ func endJob(d *Case, a Actor, action, reason string) error {
 	j.EndedAt, j.EndReason, j.ReopenUntil = ptr(d.now), reason, ptr(d.now.Add(reopenWithin))
 	d.tx.Disarm(DueCloseResolved, j.ID)
 	d.tx.Disarm(DueLastNotice, j.ID)
-	d.entry(a, jobMove(action).Fact, nil, map[string]any{"reason": reason})
+	d.entry(a, jobMoveOf(action).Fact, nil, map[string]any{"reason": reason})
 	promises, err := d.tx.PromisesDue(j.CustomerID)
 	if err != nil {
 		return err
@@ -362,7 +362,7 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre ID, in Disrupt
 		if err != nil {
 			return Fail(CodeUnprocessable, "Say which day.").At("/date", "YYYY-MM-DD")
 		}
-		if day.AddDate(0, 0, 1).Before(s.now()) {
+		if day.AddDate(0, 0, 1).Before(s.instant()) {
 			return Fail(CodeUnprocessable, "This day is over.").At("/date", "today or later")
 		}
 		to := day.AddDate(0, 0, 1)

@@ -144,7 +144,7 @@ func (s *Service) addLeave(ctx context.Context, call *Call, user ID, in LeaveInp
 		if err != nil {
 			return LeaveView{}, err
 		}
-		l := Leave{Meta: newMeta(s.newID(in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note),
+		l := Leave{Meta: newMeta(s.idOr(in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note),
 			RecordedBy: &a.UserID}
 		action := "record"
 		if u.ID == a.UserID && l.Kind != LeaveSick {

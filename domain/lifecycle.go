@@ -237,7 +237,7 @@ var FlagMoves = []FlagMove{
 		Guard: "whom it is about, once, after they were told what they may know"},
 }
 
-func visitMove(action string) *VisitMove {
+func visitMoveOf(action string) *VisitMove {
 	for i := range VisitMoves {
 		if VisitMoves[i].Action == action {
 			return &VisitMoves[i]
@@ -246,7 +246,7 @@ func visitMove(action string) *VisitMove {
 	panic("domain: no visit move " + action)
 }
 
-func jobMove(action string) *JobMove {
+func jobMoveOf(action string) *JobMove {
 	for i := range JobMoves {
 		if JobMoves[i].Action == action {
 			return &JobMoves[i]
@@ -255,7 +255,7 @@ func jobMove(action string) *JobMove {
 	panic("domain: no job move " + action)
 }
 
-func flagMove(action string) *FlagMove {
+func flagMoveOf(action string) *FlagMove {
 	for i := range FlagMoves {
 		if FlagMoves[i].Action == action {
 			return &FlagMoves[i]
@@ -282,7 +282,7 @@ func (a Actor) wasInCrew(v *Visit) bool {
 // CheckVisit refuses a move by role (403) or state (409). Guards that need
 // more than the visit stand in the use cases.
 func CheckVisit(a Actor, action string, v *Visit) error {
-	m := visitMove(action)
+	m := visitMoveOf(action)
 	if i := slices.IndexFunc(visitMovesFrom[v.Status], func(o *VisitMove) bool { return o.Action == action }); i >= 0 {
 		m = visitMovesFrom[v.Status][i]
 	}
@@ -348,7 +348,7 @@ func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time)
 
 // CheckJob refuses a move by role (403) or state (409).
 func CheckJob(a Actor, action string, j *Job) error {
-	m := jobMove(action)
+	m := jobMoveOf(action)
 	if !a.Is(m.Roles...) {
 		return Fail(CodeForbidden, "As %s you may not %s this job.", roleWords(a.Role), actionWords(action))
 	}

@@ -246,7 +246,7 @@ func linkPage(tx *Work, token string) (*LinkPage, error) {
 			p.CrewNames = append(p.CrewNames, u.FirstName())
 		}
 		p.CanConfirm = v.Status == VisitScheduled && v.Confirmation != ConfirmConfirmed && tx.Now.Before(v.WindowEnd) && d.held == nil
-		p.CanCancel = has(visitMove("cancel").From, v.Status)
+		p.CanCancel = has(visitMoveOf("cancel").From, v.Status)
 		p.CanAnotherTime = v.Status == VisitScheduled && tx.Now.Before(v.WindowStart.Add(-anotherTimeUntil))
 	}
 	if (p.Visit == nil || !p.Visit.Status.Unfinished()) && !j.Status.Ended() && j.Status != JobResolved {

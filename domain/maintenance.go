@@ -172,7 +172,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		if err != nil {
 			return Maintenance{}, meaningIfAbsent(err, "customer", "/customer_id")
 		}
-		m := Maintenance{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
+		m := Maintenance{Meta: newMeta(s.idOr(in.ID), tx.Now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
 			WindowMinutes: 120, CreatedBy: call.Actor.UserID}
 		if err := tx.apply(&m, "arrange"); err != nil {
 			return Maintenance{}, err
@@ -274,7 +274,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id ID, in Reas
 		return Maintenance{}, err
 	}
 	for _, j := range jobs {
-		if j.At.Before(s.now()) {
+		if j.At.Before(s.instant()) {
 			continue
 		}
 		_, err := s.CancelJob(ctx, &Call{Actor: call.Actor}, j.JobID, JobMoveInput{Reason: in.Reason})

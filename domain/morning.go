@@ -12,11 +12,11 @@ import (
 // first push was overlooked. With weekly hours it waits for their duty like all
 // else (docs/product.md sections 5 and 9).
 
-const (
-	morningHour    = 8
-	morningUntil   = 12               // later a morning that was missed waits for the next
-	morningQuarter = 15 * time.Minute // every zone's hours begin on one
-)
+const morningHour = 8
+
+const morningUntil = 12 // later a morning that was missed waits for the next
+
+const morningQuarter = 15 * time.Minute // every zone's hours begin on one
 
 // remind lets the next morning look into the queue of somebody who was told of
 // something that may wait there.

@@ -379,6 +379,6 @@ func (s *Service) DeleteDevice(ctx context.Context, call *Call, installation ID)
 		if d.UserID == nil || *d.UserID != call.Actor.UserID {
 			return nil
 		}
-		return tx.DropDevice(installation, "signed out", s.now())
+		return tx.DropDevice(installation, "signed out", s.instant())
 	})
 }

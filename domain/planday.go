@@ -45,13 +45,15 @@ type planDay struct {
 }
 
 // The numbers of a plan beyond those of the search.
-const (
-	newFace    = 10.0 // minutes of travel that a face the household knows is worth
-	fairLoad   = 0.5  // minutes of travel for each squared hour of work on one person
-	ownTime    = 12 * 60.0
-	looksEvery = 15.0 // minutes between the times at which a refusal is looked for
-	twoEvery   = 5.0  // minutes between the times that are tried for two people
-)
+const newFace = 10.0 // minutes of travel that a face the household knows is worth
+
+const fairLoad = 0.5 // minutes of travel for each squared hour of work on one person
+
+const ownTime = 12 * 60.0
+
+const looksEvery = 15.0 // minutes between the times at which a refusal is looked for
+
+const twoEvery = 5.0 // minutes between the times that are tried for two people
 
 // minute is an instant as the planner counts: minutes since local midnight.
 func (p *planDay) minute(t time.Time) float64 { return t.Sub(p.from).Minutes() }
@@ -195,7 +197,7 @@ func (p *planDay) window(c *candidate) {
 func crewRefusal(t *draft, c *candidate, begin time.Time, crew ...ID) *Error {
 	v := *c.visit
 	v.PlannedStart = begin
-	if c.d.held != nil && visitMove("assign").Holds.refuses(HoldSafety) {
+	if c.d.held != nil && visitMoveOf("assign").Holds.refuses(HoldSafety) {
 		var e *Error
 		errors.As(c.d.refuseHeld(), &e)
 		return e

@@ -123,7 +123,7 @@ func (s *Service) planOf(ctx context.Context, a Actor, centre ID, in PlanInput, 
 	if only == nil && !a.Is(desk...) {
 		return nil, Fail(CodeForbidden, "As %s you may not plan a centre's day.", roleWords(a.Role))
 	}
-	now := s.now()
+	now := s.instant()
 	from, to, err := c.day(in.Date, now)
 	if err != nil {
 		return nil, err
@@ -270,7 +270,7 @@ func (s *Service) AcceptPlan(ctx context.Context, call *Call, id ID, in AcceptIn
 		if err := call.Actor.seesPlan(plan); err != nil {
 			return err
 		}
-		if !s.now().Before(plan.ExpiresAt) {
+		if !s.instant().Before(plan.ExpiresAt) {
 			return Fail(CodeState, "This plan is older than an hour; ask for a new one.")
 		}
 		return nil

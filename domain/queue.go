@@ -96,7 +96,7 @@ func readQueue(s *Service, ctx context.Context, a Actor) (Queue, error) {
 	if !a.Is(RoleAreaManager, RoleAdmin) {
 		return Queue{}, Fail(CodeForbidden, "As %s you have no decisions waiting here.", roleWords(a.Role))
 	}
-	q := Queue{Now: s.now(), Items: JSONList[QueueItem]{}}
+	q := Queue{Now: s.instant(), Items: JSONList[QueueItem]{}}
 	for rank, source := range queueSources {
 		items, err := source(s, ctx, a, q.Now)
 		if err != nil {
@@ -337,7 +337,7 @@ func queuedHolds(s *Service, ctx context.Context, a Actor, now time.Time) ([]Que
 			if h.SiteID != nil {
 				it.Known = append(it.Known, "A hazard of the place; the centre may settle it with the household.")
 			}
-			if has(jobMove("safety-release").From, j.Status) {
+			if has(jobMoveOf("safety-release").From, j.Status) {
 				it.Moves = append(it.Moves, move("Release with a plan", Operation{"safetyRelease", j.ID},
 					QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: SafeVisitPlans, Required: true}, reasonField,
 					QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: JSONList[string]{}}))

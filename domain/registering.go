@@ -54,7 +54,7 @@ func (s *Service) applyCustomer(c *Customer, in CustomerInput, country, zone str
 	if in.Contacts != nil {
 		list := make([]Contact, 0, len(*in.Contacts))
 		for i, p := range *in.Contacts {
-			n := Contact{ID: s.newID(p.ID), CustomerID: c.ID, Name: p.Name, Relation: p.Relation, Email: strings.ToLower(strings.TrimSpace(p.Email)),
+			n := Contact{ID: s.idOr(p.ID), CustomerID: c.ID, Name: p.Name, Relation: p.Relation, Email: strings.ToLower(strings.TrimSpace(p.Email)),
 				Language: p.Language, VoiceOnly: p.VoiceOnly, Position: i}
 			for k, raw := range p.Phones {
 				e164, err := s.phone(raw, country, fmt.Sprintf("/contacts/%d/phones/%d", i, k))
@@ -79,7 +79,7 @@ func (s *Service) applyCustomer(c *Customer, in CustomerInput, country, zone str
 	if in.Sites != nil {
 		list := make([]Site, 0, len(*in.Sites))
 		for i, p := range *in.Sites {
-			n := Site{ID: s.newID(p.ID), CustomerID: c.ID, Label: p.Label, Address: p.Address, Landmark: p.Landmark,
+			n := Site{ID: s.idOr(p.ID), CustomerID: c.ID, Label: p.Label, Address: p.Address, Landmark: p.Landmark,
 				PostalCode: strings.ToUpper(strings.TrimSpace(p.PostalCode)), Zone: p.Zone, Lat: p.Lat, Lon: p.Lon, Occupant: p.Occupant}
 			if n.Zone == "" {
 				n.Zone = zone
@@ -132,7 +132,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 		}
 	}
 	return run(ctx, s, call, func(tx *Work) (Customer, error) {
-		c := Customer{Meta: newMeta(s.newID(in.ID), tx.Now), Language: "en", Contacts: []Contact{}, Sites: []Site{}}
+		c := Customer{Meta: newMeta(s.idOr(in.ID), tx.Now), Language: "en", Contacts: []Contact{}, Sites: []Site{}}
 		if call.Actor.Role != RoleAgent { // agents see every household anyway
 			c.RegisteredCentreID = where.centre
 		}
@@ -234,7 +234,7 @@ func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceI
 		if err != nil {
 			return Appliance{}, err
 		}
-		ap := Appliance{Meta: newMeta(s.newID(in.ID), tx.Now), CustomerID: c.ID}
+		ap := Appliance{Meta: newMeta(s.idOr(in.ID), tx.Now), CustomerID: c.ID}
 		if err := applyAppliance(&ap, in, c); err != nil {
 			return Appliance{}, err
 		}
@@ -388,7 +388,7 @@ func createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 	if err != nil {
 		return JobView{}, meaningIfAbsent(err, "customer", "/customer_id")
 	}
-	j := Job{Meta: newMeta(tx.svc.newID(in.ID), tx.Now), CustomerID: c.ID, Priority: "normal", Cover: "warranty",
+	j := Job{Meta: newMeta(tx.svc.idOr(in.ID), tx.Now), CustomerID: c.ID, Priority: "normal", Cover: "warranty",
 		SkillLevel: slots.Helper, OpenedAt: tx.Now, Verdict: "untried"}
 	if in.SiteID == nil {
 		if len(c.Sites) == 0 {

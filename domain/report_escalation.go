@@ -358,7 +358,7 @@ type FlagDecision struct {
 
 // seesFlag reports whether the actor may see a flag at all, and whether only
 // its brief (docs/product.md section 2).
-func (a Actor) seesFlag(f *Flag) (all, brief bool) {
+func (a Actor) SeesFlag(f *Flag) (all, brief bool) {
 	switch {
 	case f.about(a.UserID):
 		return false, false
@@ -379,9 +379,6 @@ func (a Actor) seesFlag(f *Flag) (all, brief bool) {
 	return false, false
 }
 
-// SeesFlag is the rule of who sees what of a flag, for the reader.
-func (a Actor) SeesFlag(f *Flag) (all, brief bool) { return a.seesFlag(f) }
-
 // Hears reports whether the actor is asked for their side of a report about
 // themselves.
 func (a Actor) Hears(f *Flag) bool { return f.about(a.UserID) && f.ToldAt != nil }
@@ -389,7 +386,7 @@ func (a Actor) Hears(f *Flag) bool { return f.about(a.UserID) && f.ToldAt != nil
 // answersFor reports whether the actor may decide about a flag: who sees all of
 // it by their office and is not involved.
 func (a Actor) answersFor(f *Flag) bool {
-	all, _ := a.seesFlag(f)
+	all, _ := a.SeesFlag(f)
 	return all && a.Is(RoleAreaManager, RoleAdmin) && !f.involves(a.UserID)
 }
 
@@ -423,12 +420,12 @@ func (a Actor) checkFlag(m *FlagMove, f *Flag) error {
 // CodeNotFound, CodeForbidden, CodeState, CodePreconditionMissing, CodeUnprocessable.
 func (s *Service) MoveFlag(ctx context.Context, call *Call, id ID, action string, in FlagDecision) (FlagView, error) {
 	return run(ctx, s, call, func(tx *Work) (FlagView, error) {
-		a, m := call.Actor, flagMove(action)
+		a, m := call.Actor, flagMoveOf(action)
 		f, err := tx.LockFlag(id)
 		if err != nil {
 			return FlagView{}, err
 		}
-		all, brief := a.seesFlag(f)
+		all, brief := a.SeesFlag(f)
 		if !all && !brief {
 			return FlagView{}, NotFound("flag")
 		}
@@ -576,7 +573,7 @@ func NewFlagView(a Actor, f *Flag, now time.Time, coolOff bool) FlagView {
 			v.Actions = append(v.Actions, FlagMoves[i].Action)
 		}
 	}
-	if all, _ := a.seesFlag(f); all && f.Status.Open() {
+	if all, _ := a.SeesFlag(f); all && f.Status.Open() {
 		v.Actions = append(v.Actions, "evidence")
 	}
 	if !coolOff && a.checkCoolOff(f, now) == nil {

@@ -63,7 +63,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *Call, in FlagInput) (Rais
 	return run(ctx, s, call, func(tx *Work) (Raised, error) {
 		a := call.Actor
 		f := &Flag{Kind: in.Kind, Level: *in.Level, Note: in.Note, SubjectID: in.SubjectID}
-		f.ID = s.newID(in.ID)
+		f.ID = s.idOr(in.ID)
 		answer := func() (Raised, error) { return Raised{f.ID, f.Status, f.Level, f.Kind, f.OccurredAt}, nil }
 		if in.ID != nil {
 			if old, err := tx.Flag(f.ID); err == nil {

@@ -101,7 +101,7 @@ func (s *Service) ReachabilityReport(ctx context.Context, a Actor, f ReportFilte
 		at[*rows[i].CentreID] = i
 		rows[i].Clock = jobclock.Sum(nil)
 	}
-	now := s.now()
+	now := s.instant()
 	clocks := newClocks(s.Read)
 	for page := (Page{Limit: 200}); ; {
 		list, err := s.Read.JobClockInputs(ctx, a.Scope(), f, page)
@@ -169,7 +169,7 @@ func (s *Service) Clock(ctx context.Context, a Actor, job ID) (JobClock, error) 
 	if err != nil {
 		return JobClock{}, err
 	}
-	now := s.now()
+	now := s.instant()
 	segments, err := newClocks(s.Read).of(ctx, h, now)
 	if err != nil {
 		return JobClock{}, err

@@ -22,10 +22,9 @@ var sweeps = []struct {
 	{"throttles", 0, true},                      // since they say nothing any more
 }
 
-const (
-	sweepChunk  = 250 // rows in a transaction: a few milliseconds of SQLite's one writer
-	sweepChunks = 400 // of one kind in a run; the next run does the rest
-)
+const sweepChunk = 250 // rows in a transaction: a few milliseconds of SQLite's one writer
+
+const sweepChunks = 400 // of one kind in a run; the next run does the rest
 
 // Retention forgets old rows in chunks, each a transaction of its own, and tells
 // how many. Any number of replicas may do it at once; what a killed one left
@@ -33,7 +32,7 @@ const (
 func (s *Service) Retention(ctx context.Context) (int, error) {
 	done := 0
 	for _, w := range sweeps {
-		now := s.now()
+		now := s.instant()
 		if w.wall {
 			now = s.Wall().UTC()
 		}

@@ -96,7 +96,7 @@ func (f PlanFacts) Withhold(v *Visit, plan []string, actions JSONList[string], n
 	}
 	out := JSONList[string]{}
 	for _, action := range actions {
-		if !visitMove(action).Plan.asksCrew() {
+		if !visitMoveOf(action).Plan.asksCrew() {
 			out = append(out, action)
 		}
 	}
@@ -151,7 +151,7 @@ func (m *VisitCase) planKept(action string) error {
 	if len(plan) == 0 || m.before(m.planSince) {
 		return nil
 	}
-	switch p := visitMove(action).planUnmet(plan, v); p {
+	switch p := visitMoveOf(action).planUnmet(plan, v); p {
 	case "":
 	case "plan-seen":
 		return Fail(CodePlan, "The whole crew accepts the safe-visit plan first (plan-seen).").With("plan", plan)

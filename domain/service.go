@@ -83,7 +83,7 @@ func (s *Service) replay(ctx context.Context, call *Call) (found bool, err error
 	}
 	err = s.Store.InTx(ctx, func(tx Tx) error {
 		old, err := tx.Replay(call.Actor.UserID, call.Key)
-		if err != nil || old == nil || s.now().Sub(old.CreatedAt) >= 7*24*time.Hour {
+		if err != nil || old == nil || s.instant().Sub(old.CreatedAt) >= 7*24*time.Hour {
 			return err
 		}
 		if old.Hash != call.Hash {
@@ -98,7 +98,7 @@ func (s *Service) replay(ctx context.Context, call *Call) (found bool, err error
 	return found, err
 }
 
-func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+func (s *Service) instant() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
 // When is what a client says of the time of a fact; see stamp.
 type When struct {
@@ -148,7 +148,7 @@ func notFound(err error) bool {
 }
 
 // newID takes the client's id or makes one.
-func (s *Service) newID(client *ID) ID {
+func (s *Service) idOr(client *ID) ID {
 	if client != nil && *client != (ID{}) {
 		return *client
 	}

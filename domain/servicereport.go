@@ -92,7 +92,7 @@ func (s *Service) ServiceReport(ctx context.Context, a Actor, f ReportFilter) (*
 			Repeats:      c.Repeats, NoAccess: c.NoAccess, MissedByUs: c.MissedByUs, Tries: c.Tries, Reached: c.Reached}
 		at[*c.CentreID] = &out.Rows[i]
 	}
-	now := s.now()
+	now := s.instant()
 	clocks := newClocks(s.Read)
 	for page := (Page{Limit: 200}); ; {
 		list, err := s.Read.JobClockInputs(ctx, a.Scope(), f, page)

@@ -86,7 +86,7 @@ func (s *Service) Sick(ctx context.Context, call *Call, technician ID, in SickIn
 			return out, err
 		}
 	}
-	p, err := s.readDay(ctx, c, from, to, s.now())
+	p, err := s.readDay(ctx, c, from, to, s.instant())
 	if err != nil {
 		return out, err
 	}

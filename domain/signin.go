@@ -156,7 +156,7 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 		if !live { // with the last one go the devices of which no session is known
 			ended = nil
 		}
-		return tx.DropDevicesOf(old.UserID, ended, "signed out", s.now())
+		return tx.DropDevicesOf(old.UserID, ended, "signed out", s.instant())
 	})
 }
 
@@ -224,12 +224,12 @@ func (s *Service) setPassword(ctx context.Context, id ID, password string, use *
 		}
 		u.PasswordHash = hash
 		u.Epoch++
-		u.changedAt(s.now())
+		u.changedAt(s.instant())
 		if err := tx.SaveUser(u); err != nil {
 			return err
 		}
 		if use != nil && use.Purpose == purposeReset {
-			notifyOfAccount(tx, u, "account.password_set", nil, s.now().Add(resetsTold))
+			notifyOfAccount(tx, u, "account.password_set", nil, s.instant().Add(resetsTold))
 		}
 		return s.signOut(tx, u, "new password")
 	})
@@ -240,5 +240,5 @@ func (s *Service) signOut(tx Tx, u *User, why string) error {
 	if err := tx.RevokeSessionsOf(u.ID, s.Wall().UTC()); err != nil {
 		return err
 	}
-	return tx.DropDevicesOf(u.ID, nil, why, s.now())
+	return tx.DropDevicesOf(u.ID, nil, why, s.instant())
 }

@@ -208,7 +208,7 @@ func (s *Service) Slots(ctx context.Context, a Actor, job ID, q SlotQuery) (Slot
 	if _, err := s.Read.Job(ctx, a.Scope(), job); err != nil {
 		return SlotAnswer{}, err
 	}
-	if !has(jobMove("schedule").Roles, a.Role) {
+	if !has(jobMoveOf("schedule").Roles, a.Role) {
 		return SlotAnswer{}, Fail(CodeForbidden, "As %s you may not schedule visits.", roleWords(a.Role))
 	}
 	var look *search

@@ -92,7 +92,7 @@ func (x SOS) View(a Actor) SOSView {
 	}
 	switch {
 	case !x.mayAnswer(a):
-	case x.offeredTo(a) && SOSMoves.open("take-over", x.Status):
+	case x.isOfferedTo(a) && SOSMoves.open("take-over", x.Status):
 		v.Actions = JSONList[string]{"acknowledge"}
 	case x.mayEnd(a):
 		v.Actions = SOSMoves.of(x.Status, "acknowledge", "hand-over", "resolve")
@@ -111,7 +111,7 @@ func (x *SOS) Sees(a Actor) bool {
 		return false
 	case a.UserID == x.RaiserID:
 		return x.Source != "duress"
-	case has(x.Rung, a.UserID), x.offeredTo(a), x.OwnerID != nil && *x.OwnerID == a.UserID, a.Role == RoleAdmin:
+	case has(x.Rung, a.UserID), x.isOfferedTo(a), x.OwnerID != nil && *x.OwnerID == a.UserID, a.Role == RoleAdmin:
 		return true
 	case a.Role == RoleAreaManager:
 		return x.AreaID != nil && has(a.Scope().AreaIDs, *x.AreaID)
@@ -121,7 +121,7 @@ func (x *SOS) Sees(a Actor) bool {
 	return false
 }
 
-func (x *SOS) offeredTo(a Actor) bool { return x.OfferedTo != nil && *x.OfferedTo == a.UserID }
+func (x *SOS) isOfferedTo(a Actor) bool { return x.OfferedTo != nil && *x.OfferedTo == a.UserID }
 
 // mayEnd: whoever answers for it, and the managers above.
 func (x *SOS) mayEnd(a Actor) bool {
@@ -283,7 +283,7 @@ func ringAll(tx *Work, x *SOS) error {
 
 func raiseSOS(tx *Work, call *Call, u *User, in SOSInput, source string) (SOSView, error) {
 	a := call.Actor
-	x := &SOS{Meta: newMeta(tx.svc.newID(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source,
+	x := &SOS{Meta: newMeta(tx.svc.idOr(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source,
 		Note: in.Note,
 		Lat:  in.Lat, Lon: in.Lon,
 		Language: u.Language, HeardBy: JSONList[ID]{}, Avoid: without(in.Avoid, u.ID), RecordedAt: tx.Now}
@@ -642,7 +642,7 @@ func saidAt(call *Call, raw string, from, now time.Time) time.Time {
 
 func acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) error {
 	a := call.Actor
-	taking := x.offeredTo(a) && SOSMoves.open("take-over", x.Status)
+	taking := x.isOfferedTo(a) && SOSMoves.open("take-over", x.Status)
 	if !taking && !SOSMoves.open("acknowledge", x.Status) {
 		if x.OwnerID != nil && *x.OwnerID == a.UserID {
 			return nil // the same tap again

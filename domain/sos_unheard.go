@@ -139,7 +139,7 @@ func (s *Service) RingsEnded(ctx context.Context, sos ID, took, deaf []ID) error
 		if !SOSMoves.open("ring", x.Status) {
 			return nil
 		}
-		now, changed := s.now(), false
+		now, changed := s.instant(), false
 		for _, id := range deaf {
 			if has(x.HeardBy, id) && !has(took, id) {
 				x.HeardBy, changed = without(x.HeardBy, id), true

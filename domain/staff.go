@@ -62,7 +62,7 @@ func (s *Service) CreateArea(ctx context.Context, call *Call, in AreaInput) (Are
 		if err := mustAdmin(call.Actor, "creates areas"); err != nil {
 			return Area{}, err
 		}
-		a := Area{Meta: newMeta(s.newID(in.ID), tx.Now), Name: str(in.Name)}
+		a := Area{Meta: newMeta(s.idOr(in.ID), tx.Now), Name: str(in.Name)}
 		if old, err := tx.Area(a.ID); err == nil {
 			return *old, sameOr(old.Name == a.Name, "area")
 		}
@@ -184,7 +184,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *Call, in CentreInput) 
 		if err := mustAdmin(call.Actor, "creates centres"); err != nil {
 			return Centre{}, err
 		}
-		c := Centre{Meta: newMeta(s.newID(in.ID), tx.Now), WorkingDays: JSONList[int]{1, 2, 3, 4, 5, 6}}
+		c := Centre{Meta: newMeta(s.idOr(in.ID), tx.Now), WorkingDays: JSONList[int]{1, 2, 3, 4, 5, 6}}
 		if err := s.applyCentre(tx, &c, in); err != nil {
 			return Centre{}, err
 		}
@@ -432,7 +432,7 @@ func (s *Service) CreateUser(ctx context.Context, call *Call, in UserInput) (Use
 		if err := mustAdmin(call.Actor, "creates users"); err != nil {
 			return User{}, err
 		}
-		u := User{Meta: newMeta(s.newID(in.ID), tx.Now), Language: "en"}
+		u := User{Meta: newMeta(s.idOr(in.ID), tx.Now), Language: "en"}
 		if err := s.applyUser(tx, &u, in); err != nil {
 			return User{}, err
 		}

@@ -14,19 +14,27 @@ import (
 // The limits of guessing. Nothing locks out for good: the longest wait is 15
 // minutes, an hour without failures forgets them, and somebody who has signed in
 // from an address before is not held up there by strangers who guess elsewhere.
-const (
-	freeByAccount = 5
-	freeByAddress = 100 // a whole centre signs in from one address
-	firstDelay    = 30 * time.Second
-	longestDelay  = 15 * time.Minute
-	forgetAfter   = time.Hour
-	trustFor      = 30 * 24 * time.Hour
-	trustAnew     = 24 * time.Hour // trust is written again after this
-	throttleRead  = 2 * time.Second
-	throttleWrite = 3 * time.Second
-	maxTries      = 20_000  // that one replica remembers
-	throttleRows  = 1 << 18 // of accounts and of addresses: more of them share rows, which slows nobody for good
-)
+const freeByAccount = 5
+
+const freeByAddress = 100 // a whole centre signs in from one address
+
+const firstDelay = 30 * time.Second
+
+const longestDelay = 15 * time.Minute
+
+const forgetAfter = time.Hour
+
+const trustFor = 30 * 24 * time.Hour
+
+const trustAnew = 24 * time.Hour // trust is written again after this
+
+const throttleRead = 2 * time.Second
+
+const throttleWrite = 3 * time.Second
+
+const maxTries = 20_000 // that one replica remembers
+
+const throttleRows = 1 << 18 // of accounts and of addresses: more of them share rows, which slows nobody for good
 
 // Throttle is what the replicas know of failed tries at one account or from one
 // address. Its key is hashed with a secret: a dump shows no names and addresses,
@@ -45,16 +53,16 @@ type Throttle struct {
 // only reads does not open guessing.
 type Tries struct {
 	mu    sync.Mutex
-	known map[string]*tries
+	known map[string]*tryCount
 }
 
-type tries struct {
+type tryCount struct {
 	inFlight int
 	last     Throttle
 }
 
 // NewTries remembers nothing yet.
-func NewTries() *Tries { return &Tries{known: map[string]*tries{}} }
+func NewTries() *Tries { return &Tries{known: map[string]*tryCount{}} }
 
 // A Try is a guess at a secret, or somebody who knows it.
 type Try struct {
@@ -217,7 +225,7 @@ func (s *Service) change(ctx context.Context, now time.Time, changes map[string]
 			}
 			row.forget(now)
 			changes[k](row)
-			row.ForgetAt = row.forgetAt()
+			row.ForgetAt = row.forgottenAt()
 			if err := tx.SaveThrottle(row); err != nil {
 				return err
 			}
@@ -240,7 +248,7 @@ func (s *Service) change(ctx context.Context, now time.Time, changes map[string]
 
 // entry finds what is remembered of a key and makes it when it is not there.
 // REQUIRES: mu is held.
-func (t *Tries) entry(key string) *tries {
+func (t *Tries) entry(key string) *tryCount {
 	if e, ok := t.known[key]; ok {
 		return e
 	}
@@ -252,7 +260,7 @@ func (t *Tries) entry(key string) *tries {
 			delete(t.known, k)
 		}
 	}
-	e := &tries{}
+	e := &tryCount{}
 	t.known[key] = e
 	return e
 }
@@ -270,7 +278,7 @@ func (t *Tries) latest(key string, rows map[string]Throttle, now time.Time) Thro
 
 // wait is how long a key asks for. Beyond the free tries one at a time is let
 // through.
-func (e *tries) wait(row Throttle, free int, now time.Time) time.Duration {
+func (e *tryCount) wait(row Throttle, free int, now time.Time) time.Duration {
 	if row.UntilAt != nil && row.UntilAt.After(now) {
 		return row.UntilAt.Sub(now)
 	}
@@ -305,7 +313,7 @@ func (r *Throttle) fail(free int, now time.Time) {
 	}
 }
 
-func (r *Throttle) forgetAt() time.Time {
+func (r *Throttle) forgottenAt() time.Time {
 	at := r.ChangedAt.Add(forgetAfter)
 	if r.UntilAt != nil && r.UntilAt.After(at) {
 		at = *r.UntilAt

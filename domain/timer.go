@@ -58,14 +58,17 @@ var timerSteps = []struct {
 	{5 * time.Minute, "alarmed"},
 }
 
-const (
-	timerSpare     = 10 * time.Minute // beyond the planned length
-	timerFine      = 15 * time.Minute // after "I am fine", or what is left of the plan
-	timerMost      = 4 * time.Hour    // of one extension
-	timerMostInAll = 8 * time.Hour
-	silentFor      = 15 * time.Minute // around a planned time, without a move: the phone may be offline
-	workingDay     = 12 * time.Hour
-)
+const timerSpare = 10 * time.Minute // beyond the planned length
+
+const timerFine = 15 * time.Minute // after "I am fine", or what is left of the plan
+
+const timerMost = 4 * time.Hour // of one extension
+
+const timerMostInAll = 8 * time.Hour
+
+const silentFor = 15 * time.Minute // around a planned time, without a move: the phone may be offline
+
+const workingDay = 12 * time.Hour
 
 func init() {
 	visitSaved = append(visitSaved, timersFollow)

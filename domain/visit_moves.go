@@ -149,7 +149,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id ID, action string,
 		if v.Status == VisitNoAccess {
 			v.CountsAgainst, v.ProvisionalTo = "customer", ptr(m.now.Add(provisionalFor))
 		}
-		m.entry(call.Actor, visitMove(action).Fact, &v.ID, payload)
+		m.entry(call.Actor, visitMoveOf(action).Fact, &v.ID, payload)
 		if err := saveVisit(m); err != nil {
 			return err
 		}
@@ -273,7 +273,7 @@ func (s *Service) Stop(ctx context.Context, call *Call, id ID, in StopInput) (St
 		if err != nil {
 			return Stopped{}, err
 		}
-		if !visitMove("stop").mayMove(call.Actor, v) {
+		if !visitMoveOf("stop").mayMove(call.Actor, v) {
 			return Stopped{}, NotFound("visit")
 		}
 		d, err := openCase(tx, j)

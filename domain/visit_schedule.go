@@ -41,7 +41,7 @@ func (d *Case) refuseHeld() error {
 // mayBook refuses schedule and reschedule as the table says; a disruption
 // moves visits that stand already, whatever the job itself waits for.
 func (d *Case) mayBook(disruption bool) error {
-	move := jobMove("schedule")
+	move := jobMoveOf("schedule")
 	if d.held != nil {
 		return d.refuseHeld()
 	}
@@ -286,7 +286,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job ID, in ScheduleI
 		if err != nil {
 			return VisitView{}, err
 		}
-		v := &Visit{Meta: newMeta(s.newID(in.ID), tx.Now)}
+		v := &Visit{Meta: newMeta(s.idOr(in.ID), tx.Now)}
 		if in.ID != nil {
 			if old, err := tx.Visit(v.ID); err == nil {
 				if err := in.times(v, d.site.Location(), tx.Now); err != nil {
@@ -459,7 +459,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id ID, successor *I
 			return VisitView{}, err
 		}
 		m := d.on(v)
-		if d.held != nil && visitMove(action).Holds.refuses(HoldSafety) && !m.before(d.held.Since) {
+		if d.held != nil && visitMoveOf(action).Holds.refuses(HoldSafety) && !m.before(d.held.Since) {
 			return VisitView{}, d.refuseHeld()
 		}
 		if err := fn(m); err != nil {
@@ -500,7 +500,7 @@ func saveVisit(m *VisitCase) error {
 
 // tell sends the notices that a row of the table names.
 func tell(m *VisitCase, action string) error {
-	row := visitMove(action)
+	row := visitMoveOf(action)
 	if row.Household != "" {
 		notifyCustomer(m.Case, m.visit, row.Household)
 	}
@@ -727,7 +727,7 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id ID, in Schedule
 		if in.PlannedMinutes == 0 {
 			in.PlannedMinutes = old.PlannedMinutes
 		}
-		next := &Visit{Meta: newMeta(s.newID(in.ID), m.now), PredecessorID: &old.ID, Sequence: old.Sequence + 1}
+		next := &Visit{Meta: newMeta(s.idOr(in.ID), m.now), PredecessorID: &old.ID, Sequence: old.Sequence + 1}
 		err := succeed(m, call, next, in)
 		m.visit = next
 		return err

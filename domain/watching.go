@@ -82,7 +82,7 @@ func (s *Service) Suppression(ctx context.Context, a Actor, f ReportFilter) (Sup
 	if err := reportPeriod(f.From, f.To); err != nil {
 		return out, err
 	}
-	now := s.now()
+	now := s.instant()
 	centres, err := s.Read.WatchedCentres(ctx, a, f)
 	if err != nil {
 		return out, err
