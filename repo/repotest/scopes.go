@@ -318,7 +318,7 @@ func flagScopes(t *testing.T, db *repo.DB) {
 			var want, got []domain.ID
 			for i := range flags {
 				f := &flags[i]
-				whole, brief := a.seesFlag(f)
+				whole, brief := a.SeesFlag(f)
 				whole = whole || a.Hears(f)
 				if (whole || brief) && (len(status) == 0 || slices.Contains(status, f.Status)) {
 					want = append(want, f.ID)
