@@ -224,7 +224,7 @@ func openAppealOf(tx *Work, x *Advisory, how string, by *ID, words string) error
 	if err := tx.InsertAppeal(p); err != nil {
 		return err
 	}
-	tx.arm(DueAppeal, p.ID, nil, p.DueAt)
+	tx.setDeadline(DueAppeal, p.ID, nil, p.DueAt)
 	return notifyAdvisers(tx, x, "note.waiting", keepers)
 }
 
@@ -274,7 +274,7 @@ func armAdvisory(tx *Work, x *Advisory) {
 	if !due.After(tx.Now) {
 		due = x.ExpiresAt
 	}
-	tx.arm(DueAdvisory, x.ID, nil, due)
+	tx.setDeadline(DueAdvisory, x.ID, nil, due)
 }
 
 // advisoryDue reminds who may renew an advisory that it ends soon, or lets it
@@ -287,7 +287,7 @@ func advisoryDue(tx *Work, id ID) error {
 		return err
 	}
 	if tx.Now.Before(x.ExpiresAt) {
-		tx.arm(DueAdvisory, x.ID, nil, x.ExpiresAt)
+		tx.setDeadline(DueAdvisory, x.ID, nil, x.ExpiresAt)
 		return notifyAdvisers(tx, x, "note.ends_soon", []Role{RoleAreaManager})
 	}
 	if err := endAdvisory(tx, x, nil, "expire", "not renewed", x.ExpiresAt); err != nil {
@@ -330,7 +330,7 @@ func appealOverdue(tx *Work, id ID) error {
 			return err
 		}
 	}
-	tx.arm(DueAppeal, p.ID, nil, tx.Now.Add(appealAgain))
+	tx.setDeadline(DueAppeal, p.ID, nil, tx.Now.Add(appealAgain))
 	return notifyAdvisers(tx, x, "note.overdue", keepers)
 }
 

@@ -141,7 +141,7 @@ func careFor(tx *Work, f *Flag) error {
 		if err := tx.InsertAftercare(x); err != nil {
 			return err
 		}
-		tx.arm(DueAftercare, x.ID, nil, x.nextRing())
+		tx.setDeadline(DueAftercare, x.ID, nil, x.nextRing())
 	}
 	return offerBreak(tx, f, person)
 }
@@ -205,7 +205,7 @@ func aftercareDue(tx *Work, id ID) error {
 		return err
 	}
 	if x.Rung < len(aftercareSteps) {
-		tx.arm(DueAftercare, x.ID, nil, x.nextRing())
+		tx.setDeadline(DueAftercare, x.ID, nil, x.nextRing())
 	}
 	owner, err := tx.User(x.OwnerID)
 	if err != nil {

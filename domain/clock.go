@@ -149,7 +149,7 @@ func (s *Service) postpone(ctx context.Context, dl Deadline) error {
 		if has(urgentKinds, dl.Kind) {
 			again = time.Second
 		}
-		tx.arm(dl.Kind, dl.SubjectID, dl.JobID, tx.Now.Add(again))
+		tx.setDeadline(dl.Kind, dl.SubjectID, dl.JobID, tx.Now.Add(again))
 		return nil
 	})
 }

@@ -102,7 +102,7 @@ func handleThanks(k *request) error {
 	if err := tx.InsertThanks(t); err != nil {
 		return err
 	}
-	tx.arm(DueThanks, t.ID, &t.JobID, t.DeliverBy)
+	tx.setDeadline(DueThanks, t.ID, &t.JobID, t.DeliverBy)
 	users, err := tx.UsersWith(RoleCoordinator, &t.CentreID, nil)
 	if err != nil {
 		return err

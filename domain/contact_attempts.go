@@ -431,7 +431,7 @@ func reassess(d *Case) error {
 			}
 		}
 		if due.After(d.now) {
-			d.tx.arm(DueLastNotice, j.ID, &j.ID, due)
+			d.tx.setDeadline(DueLastNotice, j.ID, &j.ID, due)
 		}
 	}
 	return nil
@@ -454,7 +454,7 @@ func visitMoved(d *Case, v *Visit) error {
 	case at != nil && j.Verdict != reach.Reached:
 		return reassess(d)
 	case j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable:
-		d.tx.arm(DueLastNotice, j.ID, &j.ID, d.now)
+		d.tx.setDeadline(DueLastNotice, j.ID, &j.ID, d.now)
 	}
 	return nil
 }

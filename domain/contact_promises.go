@@ -136,7 +136,7 @@ func promise(d *Case, a Actor, p *Promise, owner *User) error {
 	}
 	d.entry(a, "promise.made", nil, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
 		"owner_id": p.OwnerID, "due_at": p.DueAt})
-	d.tx.arm(DuePromise, p.ID, &p.JobID, p.DueAt)
+	d.tx.setDeadline(DuePromise, p.ID, &p.JobID, p.DueAt)
 	if a.UserID != owner.ID {
 		return notifyOwner(d, p, owner, "promise.yours")
 	}
@@ -445,7 +445,7 @@ func promiseLate(tx *Work, id ID) error {
 		p.Step++
 	}
 	if p.Step < len(lateSteps) {
-		tx.arm(DuePromise, p.ID, &p.JobID, p.DueAt.Add(lateSteps[p.Step].After))
+		tx.setDeadline(DuePromise, p.ID, &p.JobID, p.DueAt.Add(lateSteps[p.Step].After))
 	}
 	p.changedAt(tx.Now)
 	if err := tx.SavePromise(p); err != nil {

@@ -173,7 +173,7 @@ func freeNext(tx *Work, user ID, c *CoolOff) error {
 		if !due.After(tx.Now) {
 			due = tx.Now.Add(v.WindowStart.Sub(tx.Now) / 2)
 		}
-		tx.arm(DueCoolOff, v.ID, &v.JobID, due)
+		tx.setDeadline(DueCoolOff, v.ID, &v.JobID, due)
 		if err := notifyStaff(d, v, "visit.needs_someone", RoleCoordinator, RoleProprietor); err != nil {
 			return err
 		}

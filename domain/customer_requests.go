@@ -644,7 +644,7 @@ func undoVisit(m *VisitCase, l *Link) error {
 		if checkCrew(m.Case, v, v.Crew) != nil { // somebody has another visit by now
 			v.Crew = JSONList[ID]{}
 		}
-		m.tx.arm(DueMissed, v.ID, &v.JobID, v.WindowEnd.Add(missedAfter))
+		m.tx.setDeadline(DueMissed, v.ID, &v.JobID, v.WindowEnd.Add(missedAfter))
 		v.Confirmation, v.ConfirmedHow = ConfirmAwaiting, ""
 		notifyCrew(m.Case, v, v.Crew, "visit.assigned")
 		if len(v.Crew) == 0 && len(crew) > 0 {

@@ -47,6 +47,6 @@ type Deadline struct {
 }
 
 // arm sets a due time; an open one of the same kind and subject gives way.
-func (w *Work) arm(kind DeadlineKind, subject ID, job *ID, due time.Time) {
+func (w *Work) setDeadline(kind DeadlineKind, subject ID, job *ID, due time.Time) {
 	w.Arm(Deadline{ID: w.NewID(), Kind: kind, SubjectID: subject, JobID: job, DueAt: due})
 }

@@ -169,7 +169,7 @@ func disputeAct(k *request) error {
 	k.entry(k.actor, kind, f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
 		"claim":  f.Claim,
 		"reason": f.Reason, "due_at": f.DueAt, "default": f.Fallback})
-	k.tx.arm(DueDispute, f.ID, &f.JobID, f.DueAt)
+	k.tx.setDeadline(DueDispute, f.ID, &f.JobID, f.DueAt)
 	if err := notifyStaff(k.Case, k.visit, "dispute.opened", RoleAreaManager); err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func dayFollows(tx *Work, v *Visit) {
 		return
 	}
 	for _, id := range v.Crew {
-		tx.arm(DueDay, id, nil, tx.Now)
+		tx.setDeadline(DueDay, id, nil, tx.Now)
 	}
 }
 
@@ -133,7 +133,7 @@ func lookAt(tx *Work, e eta) {
 		due = tx.Now.Add(max(spare, checkAgain))
 	}
 	if due.Before(e.visit.WindowEnd) {
-		tx.arm(DueJeopardy, e.visit.ID, &e.visit.JobID, due)
+		tx.setDeadline(DueJeopardy, e.visit.ID, &e.visit.JobID, due)
 	}
 }
 

@@ -205,7 +205,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		} else if !notFound(err) {
 			return Maintenance{}, err
 		}
-		tx.arm(DueMaintenance, m.ID, nil, tx.Now)
+		tx.setDeadline(DueMaintenance, m.ID, nil, tx.Now)
 		return m, tx.InsertMaintenance(&m)
 	})
 }
@@ -245,7 +245,7 @@ func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id ID, versi
 		if err := s.checkMaintenance(m, tx.Now); err != nil {
 			return Maintenance{}, err
 		}
-		tx.arm(DueMaintenance, m.ID, nil, tx.Now)
+		tx.setDeadline(DueMaintenance, m.ID, nil, tx.Now)
 		m.changedAt(tx.Now)
 		err = tx.SaveMaintenance(m)
 		return *m, err
@@ -348,7 +348,7 @@ func maintain(tx *Work, id ID) error {
 		}
 	}
 	if MaintenanceMoves.open("generate", m.Status) {
-		tx.arm(DueMaintenance, m.ID, nil, due)
+		tx.setDeadline(DueMaintenance, m.ID, nil, due)
 	}
 	m.changedAt(tx.Now)
 	return tx.SaveMaintenance(m)

@@ -112,7 +112,7 @@ func undoStop(k *request, l *Link) error {
 		return err
 	}
 	m.EndReason = ""
-	k.tx.arm(DueMaintenance, m.ID, nil, k.now)
+	k.tx.setDeadline(DueMaintenance, m.ID, nil, k.now)
 	m.changedAt(k.now)
 	if err := k.tx.SaveMaintenance(m); err != nil {
 		return err

@@ -22,7 +22,7 @@ const morningQuarter = 15 * time.Minute // every zone's hours begin on one
 // something that may wait there.
 func remind(tx *Work, n *Notice, u *User) {
 	if (u.Role == RoleAreaManager || u.Role == RoleAdmin) && !strings.HasPrefix(n.Kind, "queue.") {
-		tx.arm(DueMorning, u.ID, nil, tx.Now.Truncate(morningQuarter).Add(morningQuarter))
+		tx.setDeadline(DueMorning, u.ID, nil, tx.Now.Truncate(morningQuarter).Add(morningQuarter))
 	}
 }
 
@@ -75,7 +75,7 @@ func morning(ctx context.Context, tx *Work, user ID, due time.Time) error {
 			return err
 		}
 	}
-	tx.arm(DueMorning, u.ID, nil, next)
+	tx.setDeadline(DueMorning, u.ID, nil, next)
 	return nil
 }
 

@@ -156,7 +156,7 @@ func notifyCrewChange(m *VisitCase, before []ID) error {
 		notifyCrew(m.Case, m.visit, stay, "visit.crew_changed")
 	}
 	if wait {
-		m.tx.arm(DueCrewTold, m.visit.ID, &m.visit.JobID, m.now.Add(crewFlapping))
+		m.tx.setDeadline(DueCrewTold, m.visit.ID, &m.visit.JobID, m.now.Add(crewFlapping))
 	}
 	return nil
 }

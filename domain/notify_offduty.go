@@ -77,7 +77,7 @@ func wait(tx *Work, n *Notice, u *User, starts *time.Time, until time.Time) {
 	if good := until.Add(24 * time.Hour); starts == nil && n.ExpiresAt.Before(good) {
 		n.ExpiresAt = good
 	}
-	tx.arm(DueDuty, u.ID, nil, until)
+	tx.setDeadline(DueDuty, u.ID, nil, until)
 }
 
 // notifyOnDuty rings those of a role who are on duty; the others find it in their
@@ -151,7 +151,7 @@ func dutyBegins(tx *Work, user ID) error {
 	}
 	if r := onDuty(u, c, leaves); !r.On(tx.Now) { // their hours changed meanwhile
 		if next, ok := r.Next(tx.Now); ok {
-			tx.arm(DueDuty, user, nil, next)
+			tx.setDeadline(DueDuty, user, nil, next)
 		}
 		return nil
 	}

@@ -157,7 +157,7 @@ func notifyOfFlag(tx *Work, f *Flag, users []User, kind string) error {
 	if rings = rings && f.live(); rings {
 		kind = urgent
 		if tx.Now.Before(f.RecordedAt.Add(liveRings)) {
-			tx.arm(DueLiveReport, f.ID, nil, tx.Now.Add(liveRepeat))
+			tx.setDeadline(DueLiveReport, f.ID, nil, tx.Now.Add(liveRepeat))
 		}
 	}
 	return notifyOnDuty(tx, users, c, func(u *User) Notice {
@@ -224,7 +224,7 @@ func armFlag(tx *Work, f *Flag) {
 		tx.Disarm(DueTriage, f.ID)
 		return
 	}
-	tx.arm(DueTriage, f.ID, nil, *f.DueAt)
+	tx.setDeadline(DueTriage, f.ID, nil, *f.DueAt)
 }
 
 // setDue gives a report that has moved on its new due time. A report of level
@@ -265,7 +265,7 @@ func flagOverdue(tx *Work, id ID) error {
 		f.EscalatedAt = &tx.Now
 	}
 	if f.Step < len(flagSteps) {
-		tx.arm(DueTriage, f.ID, nil, tx.Now.Add(byLevel(f.Level, flagPassedOn, flagPassedOnSevere)))
+		tx.setDeadline(DueTriage, f.ID, nil, tx.Now.Add(byLevel(f.Level, flagPassedOn, flagPassedOnSevere)))
 	}
 	f.changedAt(tx.Now)
 	if err := tx.SaveFlag(f); err != nil {
@@ -319,7 +319,7 @@ func holdOverdue(tx *Work, id ID) error {
 			continue
 		}
 		if step+1 < len(holdSteps) {
-			tx.arm(DueHold, h.ID, f.JobID, tx.Now.Add(holdPassedOn))
+			tx.setDeadline(DueHold, h.ID, f.JobID, tx.Now.Add(holdPassedOn))
 		}
 		if err := tx.HoldStep(h.ID, step+1); err != nil {
 			return err

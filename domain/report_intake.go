@@ -309,7 +309,7 @@ func placeSafetyHold(d *Case, f *Flag) error {
 	if err := d.tx.InsertHold(h); err != nil {
 		return err
 	}
-	d.tx.arm(DueHold, h.ID, &j.ID, *h.DueAt)
+	d.tx.setDeadline(DueHold, h.ID, &j.ID, *h.DueAt)
 	d.holds, d.held = append(d.holds, *h), h
 	d.entry(System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
 	if err := notifyStaff(d, nil, "hold.area", RoleProprietor); err != nil {
@@ -327,7 +327,7 @@ func placeSafetyHold(d *Case, f *Flag) error {
 			if due.Before(d.now) {
 				due = d.now
 			}
-			d.tx.arm(DueHeldCancel, o.ID, &o.JobID, due)
+			d.tx.setDeadline(DueHeldCancel, o.ID, &o.JobID, due)
 			notifyCrew(d, o, others, "visit.wait")
 			continue
 		}

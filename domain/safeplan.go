@@ -203,7 +203,7 @@ func forbidAhead(d *Case, visits []Visit) {
 	}
 	for i := range visits {
 		if v := &visits[i]; v.Status == VisitScheduled {
-			d.tx.arm(DueHeldCancel, v.ID, &v.JobID, d.now)
+			d.tx.setDeadline(DueHeldCancel, v.ID, &v.JobID, d.now)
 		}
 	}
 }

@@ -199,7 +199,7 @@ func holdSlot(k *request) error {
 			return err
 		}
 	}
-	k.tx.arm(DueSlotHold, k.job.ID, &k.job.ID, until)
+	k.tx.setDeadline(DueSlotHold, k.job.ID, &k.job.ID, until)
 	k.kept, k.done = &HeldSlot{v.WindowStart, v.WindowEnd, until}, "slot-held"
 	return nil
 }

@@ -416,7 +416,7 @@ func ringSOS(tx *Work, x *SOS, deaf ...ID) error {
 	if err := ringAll(tx, x); err != nil {
 		return err
 	}
-	tx.arm(DueSOS, x.ID, nil, ladder.Next(tiers, x.Tier, x.RecordedAt, tx.Now))
+	tx.setDeadline(DueSOS, x.ID, nil, ladder.Next(tiers, x.Tier, x.RecordedAt, tx.Now))
 	if heard {
 		return nil
 	}
@@ -534,7 +534,7 @@ func sosDue(tx *Work, id ID) error {
 // remindSOS asks whoever answers to say how it ended.
 func remindSOS(tx *Work, x *SOS) error {
 	x.Round++
-	tx.arm(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
+	tx.setDeadline(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
 	owner, err := tx.User(*x.OwnerID)
 	if err != nil {
 		return err
@@ -664,7 +664,7 @@ func acknowledgeSOS(tx *Work, x *SOS, call *Call, in SOSAnswer) error {
 	if note := strings.TrimSpace(in.Note); note != "" {
 		x.Note = boundNote(strings.TrimSpace(x.Note + "\n" + a.Name + ": " + note))
 	}
-	tx.arm(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
+	tx.setDeadline(DueSOS, x.ID, nil, tx.Now.Add(sosNag))
 	if err := tx.SilenceSOS(x.ID); err != nil {
 		return err
 	}

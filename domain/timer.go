@@ -159,7 +159,7 @@ func newTimer(tx *Work, action string, v *Visit, user ID, base time.Time, provis
 	if err := tx.InsertTimer(t); err != nil {
 		return err
 	}
-	tx.arm(DueTimer, t.ID, &v.JobID, t.DueAt)
+	tx.setDeadline(DueTimer, t.ID, &v.JobID, t.DueAt)
 	return nil
 }
 
@@ -176,7 +176,7 @@ func timerAhead(m *VisitCase) error {
 		}
 		for i := range next {
 			if o := &next[i]; o.ID != m.visit.ID && o.Status == VisitScheduled && o.PlannedStart.After(m.now) {
-				m.tx.arm(DueTimerPlan, o.ID, &o.JobID, o.PlannedStart.Add(silentFor))
+				m.tx.setDeadline(DueTimerPlan, o.ID, &o.JobID, o.PlannedStart.Add(silentFor))
 				break
 			}
 		}
@@ -224,7 +224,7 @@ func resetTimer(tx *Work, t *Timer, action string, job ID, due time.Time) error 
 		return err
 	}
 	t.PingedAt, t.PingID, t.DueAt = nil, nil, due
-	tx.arm(DueTimer, t.ID, &job, due)
+	tx.setDeadline(DueTimer, t.ID, &job, due)
 	t.changedAt(tx.Now)
 	return tx.SaveTimer(t)
 }
@@ -329,7 +329,7 @@ func timerDue(tx *Work, id ID) error {
 		t.SOSID = &x.ID
 	}
 	if next+1 < len(timerSteps) {
-		tx.arm(DueTimer, t.ID, &v.JobID, tx.Now.Add(timerSteps[next+1].After-timerSteps[next].After))
+		tx.setDeadline(DueTimer, t.ID, &v.JobID, tx.Now.Add(timerSteps[next+1].After-timerSteps[next].After))
 	}
 	t.changedAt(tx.Now)
 	return tx.SaveTimer(t)

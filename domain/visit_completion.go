@@ -149,7 +149,7 @@ func completed(m *VisitCase, a Actor, code string) error {
 			return err
 		}
 	}
-	m.tx.arm(DueSample, m.visit.ID, &m.visit.JobID, m.now.Add(sampleAfter))
+	m.tx.setDeadline(DueSample, m.visit.ID, &m.visit.JobID, m.now.Add(sampleAfter))
 	return nil
 }
 

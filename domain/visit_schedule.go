@@ -392,7 +392,7 @@ func book(call *Call, d *Case, v *Visit, in ScheduleInput, kind string) error {
 	d.entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
 		"planned_start":   v.PlannedStart,
 		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.chosen != ""})
-	d.tx.arm(DueMissed, v.ID, &j.ID, v.WindowEnd.Add(missedAfter))
+	d.tx.setDeadline(DueMissed, v.ID, &j.ID, v.WindowEnd.Add(missedAfter))
 	dayFollows(d.tx, v)
 	notifyCrew(d, v, v.Crew, "visit.assigned")
 	if in.chosen != "link" { // who chose it has it before them
@@ -532,7 +532,7 @@ func derive(tx *Work, j *Job, changed *Visit) error {
 	switch {
 	case j.Status == JobResolved && was != JobResolved:
 		j.ResolvedAt = ptr(tx.Now)
-		tx.arm(DueCloseResolved, j.ID, &j.ID, tx.Now.Add(closeResolvedAfter))
+		tx.setDeadline(DueCloseResolved, j.ID, &j.ID, tx.Now.Add(closeResolvedAfter))
 	case was == JobResolved && j.Status != JobResolved:
 		j.ResolvedAt = nil
 		tx.Disarm(DueCloseResolved, j.ID)
