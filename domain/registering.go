@@ -550,15 +550,15 @@ func jobView(tx *Work, a Actor, j *Job) (JobView, error) {
 // NewJobView shows a job to an actor: open holds, the plan in force, actions.
 func NewJobView(a Actor, j *Job, holds []Hold, now time.Time) JobView {
 	plan := PlanInForce(holds)
-	return newJobView(a, j, holds, plan, now)
+	return jobViewUnder(a, j, holds, plan, now)
 }
 
 // NewJobListView is NewJobView from open holds and a plan read apart.
 func NewJobListView(a Actor, j *Job, open []Hold, plan []string, now time.Time) JobView {
-	return newJobView(a, j, open, plan, now)
+	return jobViewUnder(a, j, open, plan, now)
 }
 
-func newJobView(a Actor, j *Job, holds []Hold, plan []string, now time.Time) JobView {
+func jobViewUnder(a Actor, j *Job, holds []Hold, plan []string, now time.Time) JobView {
 	v := JobView{Job: *j, Holds: JSONList[Hold]{}, Plan: plan, Actions: JobActions(a, j, holds, plan, now)}
 	for _, h := range holds {
 		if h.LiftedAt == nil {
