@@ -540,7 +540,7 @@ func (s *Service) NoticeAccepted(ctx context.Context, n Notice, channel, receipt
 			return err
 		}
 		var visit *ID
-		if tells[n.Kind] != AboutAttempt {
+		if noticesThatTell[n.Kind] != AboutAttempt {
 			visit = n.VisitID
 		}
 		if err := tx.MarkNotified(j.ID, visit, now); err != nil {

@@ -21,7 +21,7 @@ type DisputeInput struct {
 // tells lists, by kind, what a notice to a household tells of: all attempts
 // so far, or the end of its visit. Acceptance begins the time in which the
 // household can say "that is not so" (docs/product.md section 4).
-var tells = map[string]string{
+var noticesThatTell = map[string]string{
 	"job.last_notice":      AboutAttempt,
 	"job.unreachable_home": AboutAttempt,
 	"visit.no_access":      AboutNoAccess,
@@ -31,7 +31,7 @@ var tells = map[string]string{
 
 // Tells says whether the acceptance of a notice of this kind is itself a fact
 // that must be kept.
-func Tells(kind string) bool { return tells[kind] != "" }
+func Tells(kind string) bool { return noticesThatTell[kind] != "" }
 
 // disputeUntil is when the household's time to dispute ends; nil while it has
 // not been told.
