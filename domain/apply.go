@@ -189,6 +189,7 @@ func (r *Replacement) row(action string) ([]string, bool) {
 }
 func (r *Replacement) become(to string, _ time.Time) { r.Status = to }
 
+// texts gives strings of a list of names.
 func texts[S ~string](list []S) []string {
 	out := make([]string, len(list))
 	for i, s := range list {

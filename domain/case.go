@@ -161,6 +161,7 @@ type VisitCase struct {
 	visit *Visit
 }
 
+// on is the case with a visit that a move is about.
 func (c *Case) on(v *Visit) *VisitCase { return &VisitCase{c, v} }
 
 // openCase reads what the rules need to know of a locked job, once a unit of
@@ -280,6 +281,7 @@ func (c *Case) entry(a Actor, kind string, visit *ID, payload any) {
 	c.entryAt(c.when(a), a, kind, visit, payload)
 }
 
+// entryAt is entry at a time that is neither: of a due time, of what was learned late.
 func (c *Case) entryAt(st EntryTime, a Actor, kind string, visit *ID, payload any) {
 	c.tx.entry(c.job, a, kind, visit, st, payload)
 }

@@ -252,6 +252,7 @@ func init() {
 	visitEnded = append(visitEnded, func(m *VisitCase) error { return complimentsAfter(m.tx, m.visit) })
 }
 
+// complimentsAfter delivers to the crew what is still theirs, best after a hard visit.
 func complimentsAfter(tx *Work, v *Visit) error {
 	list, err := tx.UndeliveredThanks(nil, v.EverCrew)
 	if err != nil || len(list) == 0 {

@@ -150,6 +150,7 @@ func NewStandDownView(a Actor, k *StoodDown) StandDownView {
 // SeesStandDown reports whether the actor sees what keeps somebody from homes: those who answer for the report it came of, and nobody else.
 func (a Actor) SeesStandDown(f *Flag) bool { return a.answersFor(f) }
 
+// checkStandDown refuses to lift what keeps somebody away (CodeForbidden, CodeState).
 func checkStandDown(a Actor, k *StoodDown) error {
 	switch {
 	case !a.answersFor(&k.Flag):

@@ -312,6 +312,7 @@ func verdict(d *Case) (reach.Verdict, []Visit, error) {
 	return v, visits, nil
 }
 
+// reachCase is what the verdict depends on, at an instant.
 func (d *Case) reachCase(attempts []Attempt, policies []Policy, visits []Visit, now time.Time) reach.Case {
 	c := reach.Case{JobCreatedAt: d.job.OpenedAt, SafetyCritical: d.job.SafetyCritical, AreaManagerApproved: d.approved,
 		VoiceOnly: d.customer.VoiceOnly(), Now: now,

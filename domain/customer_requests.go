@@ -92,6 +92,7 @@ type request struct {
 	done    string    // what was done, where the action alone does not say it
 }
 
+// how says by which way a wish came: link or voice.
 func (k *request) how() string {
 	if k.by != nil {
 		return "voice"
@@ -370,6 +371,7 @@ func handleCancel(k *request) error {
 // byCustomer is the reason of a visit that its household cancelled.
 const byCustomer = "by the customer"
 
+// noteFits refuses a note of more than 500 characters.
 func noteFits(note string) error {
 	if len([]rune(note)) > 500 {
 		return Fail(CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")

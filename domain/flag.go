@@ -80,6 +80,7 @@ type Flag struct {
 // never locks a household, and their centre sees nothing of it.
 func (f *Flag) Conduct() bool { return f.ByCustomer || f.SubjectID != nil }
 
+// severe reports whether a report is of level 3 or 4.
 func (f *Flag) severe() bool { return f.Level >= 3 }
 
 // live reports whether it tells of what happens now and nobody has triaged it:
@@ -88,8 +89,10 @@ func (f *Flag) live() bool {
 	return f.Status == FlagReported && f.severe() && f.RecordedAt.Sub(f.OccurredAt) < liveWithin
 }
 
+// reportedBy reports whether somebody made the report.
 func (f *Flag) reportedBy(user ID) bool { return f.ReporterID != nil && *f.ReporterID == user }
 
+// about reports whether the report is about somebody.
 func (f *Flag) about(user ID) bool { return f.SubjectID != nil && *f.SubjectID == user }
 
 // involves tells who decides nothing about a report: its reporter, whom it is

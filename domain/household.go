@@ -71,6 +71,7 @@ func (c *Customer) VoiceOnly() bool {
 	return len(c.Contacts) > 0
 }
 
+// contact finds a person of the household; nil: none.
 func (c *Customer) contact(id ID) *Contact {
 	for i := range c.Contacts {
 		if c.Contacts[i].ID == id {
@@ -80,6 +81,7 @@ func (c *Customer) contact(id ID) *Contact {
 	return nil
 }
 
+// site finds a site of the household; nil: none.
 func (c *Customer) site(id ID) *Site {
 	for i := range c.Sites {
 		if c.Sites[i].ID == id {

@@ -383,6 +383,7 @@ func householdOf(tx *Work, w *parsedRow) (*Customer, error) {
 	return nil, nil
 }
 
+// anybody stands for a person whom a table does not name.
 var anybody = &Contact{}
 
 // named finds the contact of a name; a household that has the name itself, or
@@ -710,6 +711,7 @@ func importVisit(tx *Work, call *Call, j *Job, w *parsedRow) (*Visit, bool, erro
 	return next, true, succeed(m, one, next, in)
 }
 
+// sameCrew reports whether two crews are the same people, in any order.
 func sameCrew(a, b []ID) bool {
 	if len(a) != len(b) {
 		return false

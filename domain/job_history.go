@@ -64,6 +64,7 @@ type StepChange struct {
 	via        *ID     // the contact in which the household said it
 }
 
+// check refuses a step that says nothing or knows no such result.
 func (r *StepRecord) check() error {
 	switch {
 	case StepMark(r.Step) == "" || len([]rune(r.Step)) > 500:
@@ -326,8 +327,10 @@ type corrected struct {
 	Via     *ID      `json:"via"` // the contact in which the household said it
 }
 
+// factPassportCorrected is the kind of the entry of a correction.
 const factPassportCorrected = "passport.corrected"
 
+// historyCorrected appends the entry of a correction that changed something.
 func historyCorrected(tx *Work, j *Job, a Actor, c corrected, st EntryTime) {
 	if len(c.Changes) > 0 {
 		tx.entry(j, a, factPassportCorrected, nil, st, c)
@@ -739,6 +742,7 @@ type Replacement struct {
 	DecidedBy Role         `json:"decided_by"`
 }
 
+// replacementProposed reports whether a replacement waits for its answer.
 func (j *Job) replacementProposed() bool {
 	return j.Replacement.V != nil && j.Replacement.V.Status == "proposed"
 }
@@ -801,6 +805,7 @@ type Proposal struct {
 	DecidedBy Role             `json:"decided_by"`
 }
 
+// proposal is the replacement as the job's history shows it, with its reasons.
 func (j *Job) proposal(steps []StepRecord, zone *time.Location) *Proposal {
 	r := j.Replacement.V
 	if r == nil || r.Status == "withdrawn" {

@@ -17,6 +17,7 @@ type JobMoveInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
+// onJob opens the case of a job for a move: scope, role, state, time.
 func (s *Service) onJob(ctx context.Context, call *Call, id ID, action, occurredAt string, fn func(*Case) error) (JobView, error) {
 	return run(ctx, s, call, func(tx *Work) (JobView, error) {
 		j, err := authorizeJob(tx, call.Actor, id)
@@ -58,6 +59,7 @@ func (s *Service) CancelJob(ctx context.Context, call *Call, id ID, in JobMoveIn
 	})
 }
 
+// cancelVisits cancels the scheduled visits of a job.
 func cancelVisits(m *Case, a Actor, reason string) error {
 	visits, err := m.tx.VisitsOfJob(m.job.ID)
 	if err != nil {
@@ -167,6 +169,7 @@ func (s *Service) Reopen(ctx context.Context, call *Call, id ID, in JobMoveInput
 	})
 }
 
+// reopen brings a job back with its original clock.
 func reopen(d *Case, a Actor, reason string) error {
 	j := d.job
 	if !j.reopens(d.now) {

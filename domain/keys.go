@@ -36,6 +36,7 @@ func NewKeyRing(list string) (KeyRing, error) {
 // Current names the signing key.
 func (r KeyRing) Current() string { return r.keys[0].id }
 
+// mac signs data for a purpose; false: the key is not known.
 func (r KeyRing) mac(keyID, purpose string, data ...[]byte) ([]byte, bool) {
 	for _, k := range r.keys {
 		if k.id == keyID {

@@ -19,6 +19,7 @@ const (
 	HoldAllows                      // stop, decline, cancel
 )
 
+// refuses reports whether an open hold of a kind refuses the move.
 func (s HoldPolicy) refuses(kind HoldKind) bool {
 	return s == AnyRefuses || s == SafetyRefuses && kind == HoldSafety
 }
@@ -237,6 +238,7 @@ var FlagMoves = []FlagMove{
 		Guard: "whom it is about, once, after they were told what they may know"},
 }
 
+// visitMoveOf is the first row of an action; it panics where there is none, which is a defect.
 func visitMoveOf(action string) *VisitMove {
 	for i := range VisitMoves {
 		if VisitMoves[i].Action == action {
@@ -246,6 +248,7 @@ func visitMoveOf(action string) *VisitMove {
 	panic("domain: no visit move " + action)
 }
 
+// jobMoveOf is the row of an action; it panics where there is none, which is a defect.
 func jobMoveOf(action string) *JobMove {
 	for i := range JobMoves {
 		if JobMoves[i].Action == action {
@@ -255,6 +258,7 @@ func jobMoveOf(action string) *JobMove {
 	panic("domain: no job move " + action)
 }
 
+// flagMoveOf is the row of an action; it panics where there is none, which is a defect.
 func flagMoveOf(action string) *FlagMove {
 	for i := range FlagMoves {
 		if FlagMoves[i].Action == action {
@@ -387,6 +391,7 @@ func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) JSO
 	return out
 }
 
+// roleWords says a role in a sentence.
 func roleWords(r Role) string {
 	if r == RoleAreaManager {
 		return "area manager"

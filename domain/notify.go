@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// itoa writes a number.
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // urgent notices wake a phone; the others may wait for it.
@@ -47,10 +48,13 @@ var (
 	hindiMonths = [...]string{"जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"}
 )
 
+// noticeOption changes a notice before it is sent.
 type noticeOption func(*Notice)
 
+// toUser addresses a notice to a member of staff.
 func toUser(id ID) noticeOption { return func(n *Notice) { n.UserID = &id } }
 
+// notice makes a notice of a kind in a language, good until it expires.
 func (s *Service) notice(kind, language string, now, expires time.Time, opts ...noticeOption) Notice {
 	n := Notice{ID: s.NewID(), Kind: kind, Language: language, High: urgent[kind], CreatedAt: now, NotBefore: now, ExpiresAt: expires,
 		State: "pending"}

@@ -57,6 +57,7 @@ type Centre struct {
 // Location is the centre's zone; the constructor has proved that it loads.
 func (c *Centre) Location() *time.Location { return location(c.Zone) }
 
+// location is a zone by its name; UTC where it is not known.
 func location(zone string) *time.Location {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {

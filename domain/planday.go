@@ -58,6 +58,7 @@ const twoEvery = 5.0 // minutes between the times that are tried for two people
 // minute is an instant as the planner counts: minutes since local midnight.
 func (p *planDay) minute(t time.Time) float64 { return t.Sub(p.from).Minutes() }
 
+// instant is a minute of the day as an instant.
 func (p *planDay) instant(minute float64) time.Time {
 	return p.from.Add(time.Duration(minute) * time.Minute)
 }
@@ -245,6 +246,7 @@ type atlas struct {
 	of     map[ID]int // by job
 }
 
+// atlas numbers the places of the day.
 func (p *planDay) atlas(jobs map[ID]*Job, sites map[ID]*Site) *atlas {
 	m := &atlas{of: map[ID]int{}}
 	for i := range p.technicians {
@@ -575,6 +577,7 @@ func detour(problem *dayplan.Problem, technician int, c *candidate, at float64) 
 	return price + problem.Fair*(after*after-work*work)/3600, true
 }
 
+// later is the later one of two instants.
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

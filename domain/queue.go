@@ -78,6 +78,7 @@ func choice(name, label string, required bool, options ...string) QueueField {
 	return QueueField{Name: name, Label: label, Type: "choice", Options: options, Required: required}
 }
 
+// move is a decision that is offered, with the operation that makes it.
 func move(label string, by Operation, fields ...QueueField) QueueMove {
 	return QueueMove{Label: label, By: by, Fields: append(JSONList[QueueField]{}, fields...)}
 }

@@ -305,6 +305,7 @@ type JobInput struct {
 	ValueMinor     *int64       `json:"value_minor"`
 }
 
+// applyJob sets the fields of a job that are given. Errors: CodeUnprocessable.
 func applyJob(tx Tx, j *Job, in JobInput, c *Customer) error {
 	set(&j.Fault, in.Fault)
 	set(&j.WhatMatters, in.WhatMatters)
@@ -383,6 +384,7 @@ func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (JobVi
 	})
 }
 
+// createJob registers a job in the transaction. Errors as RegisterJob.
 func createJob(tx *Work, a Actor, in JobInput) (JobView, error) {
 	c, err := tx.Customer(*in.CustomerID)
 	if err != nil {

@@ -133,6 +133,7 @@ func (s *Service) ReachabilityReport(ctx context.Context, a Actor, f ReportFilte
 	return append(rows, total), nil
 }
 
+// add counts another centre in.
 func (t *ReachabilityRow) add(r *ReachabilityRow) {
 	for _, p := range [][2]*int{{&t.JobsOpened, &r.JobsOpened}, {&t.Repeats, &r.Repeats}, {&t.Tries, &r.Tries}, {&t.Reached, &r.Reached},
 		{&t.Inbound, &r.Inbound},

@@ -66,6 +66,7 @@ func (s *Service) SafetyReport(ctx context.Context, a Actor, f ReportFilter) ([]
 	return append(rows, total), nil
 }
 
+// rate computes the share of visits with a report.
 func (r *SafetyRow) rate() {
 	if n := r.Real + r.False; n > 0 {
 		r.FalseRate = ptr(float64(r.False) / float64(n))

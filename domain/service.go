@@ -98,6 +98,7 @@ func (s *Service) replay(ctx context.Context, call *Call) (found bool, err error
 	return found, err
 }
 
+// instant is now, as it is stored.
 func (s *Service) instant() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
 // When is what a client says of the time of a fact; see stamp.
@@ -138,6 +139,7 @@ func stamp(call *Call, raw string, loc *time.Location, now time.Time) (EntryTime
 	return st, nil
 }
 
+// at is the time of what happens now.
 func at(now time.Time) EntryTime { return EntryTime{occurred: now, recorded: now} }
 
 // ifAbsent tells a create with a client's id apart: the stored row comes back

@@ -115,6 +115,7 @@ func placeOf(lat, lon *float64) *slots.Place {
 	return &slots.Place{Lat: *lat, Lon: *lon}
 }
 
+// shiftsOf are the weekly hours of a technician.
 func shiftsOf(u *User) []slots.Shift {
 	out := make([]slots.Shift, len(u.Hours))
 	for i, h := range u.Hours {
@@ -123,6 +124,7 @@ func shiftsOf(u *User) []slots.Shift {
 	return out
 }
 
+// datesOf are their other hours on some dates.
 func datesOf(u *User) map[string][]slots.Shift {
 	if len(u.Exceptions) == 0 {
 		return nil
@@ -362,6 +364,7 @@ func (s *Service) learnRoads(ctx context.Context, look *search) {
 	s.Roads.Learn(ctx, *site, others)
 }
 
+// found are the windows of a search as they are offered.
 func (l *search) found(o slots.Options) []slots.Window {
 	o.From, o.To = l.out.From, l.out.To
 	return l.judge.Search(l.windows, l.people, o)
@@ -391,6 +394,7 @@ func (l *search) answer(explain bool, most int) SlotAnswer {
 	return l.out
 }
 
+// crew are the technicians of an offer.
 func (l *search) crew(f slots.Offer) JSONList[ID] {
 	out := JSONList[ID]{}
 	for _, i := range f.Crew {

@@ -121,6 +121,7 @@ func (x *SOS) Sees(a Actor) bool {
 	return false
 }
 
+// isOfferedTo reports whether an SOS was handed over to the actor.
 func (x *SOS) isOfferedTo(a Actor) bool { return x.OfferedTo != nil && *x.OfferedTo == a.UserID }
 
 // mayEnd: whoever answers for it, and the managers above.

@@ -6,6 +6,7 @@ import "context"
 // else asks for the call. While one is open, nothing offers to call its raiser
 // with one tap (docs/product.md section 5).
 
+// notOpenly stands where an alarm was raised in silence.
 const notOpenly = "An alarm was raised in silence: do not call them openly."
 
 // silences are the raisers of silent alarms that are open, for an actor: to the

@@ -70,6 +70,7 @@ func (s *Service) CreateArea(ctx context.Context, call *Call, in AreaInput) (Are
 	})
 }
 
+// sameOr is nil for a repeated create, else CodeDuplicate.
 func sameOr(same bool, what string) error {
 	if same {
 		return nil
@@ -84,6 +85,7 @@ func str(p *string) string {
 	return strings.TrimSpace(*p)
 }
 
+// set sets a field that is given.
 func set[T any](dst *T, src *T) {
 	if src != nil {
 		*dst = *src
@@ -167,6 +169,7 @@ func (s *Service) applyCentre(tx CentreTx, c *Centre, in CentreInput) error {
 	return nil
 }
 
+// phone reads a number as dialled in a country. Errors: CodeUnprocessable at the pointer.
 func (s *Service) phone(raw, country, pointer string) (string, error) {
 	if strings.TrimSpace(raw) == "" {
 		return "", nil
@@ -249,6 +252,7 @@ func (a Actor) reaches(centre, area ID) bool {
 	}
 }
 
+// authorizeUser finds a user whom the actor may see. Errors: CodeNotFound.
 func authorizeUser(tx UserTx, a Actor, id ID) (*User, error) {
 	u, err := tx.LockUser(id)
 	if err != nil {
@@ -344,6 +348,7 @@ func (s *Service) applyUser(tx Tx, u *User, in UserInput) error {
 	return checkHours(u.Hours)
 }
 
+// checkHours refuses shifts that overlap or end before they begin.
 func checkHours(hours []Shift) error {
 	for i, h := range hours {
 		p := fmt.Sprintf("/hours/%d", i)
@@ -422,6 +427,7 @@ func mayPatchUser(tx SafetyTx, a Actor, before, u *User) error {
 	return mayChangeAccount(tx, a, u) // as they would be: a new judge is one too
 }
 
+// accountRefused is the one answer to a change of an account that is not theirs to make.
 func accountRefused() error {
 	return Fail(CodeForbidden, "You cannot change this account for now. Ask the area manager, or another one, or an admin.")
 }
@@ -504,6 +510,7 @@ func (s *Service) PatchUser(ctx context.Context, call *Call, id ID, version int6
 	})
 }
 
+// same reports whether two ids are both absent or equal.
 func same(a, b *ID) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }
 
 // SetHours replaces a technician's weekly hours and, unless they are nil, the

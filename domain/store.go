@@ -401,6 +401,7 @@ type Busy struct {
 	Lat, Lon         *float64
 }
 
+// leavesOf are the leaves of one technician.
 func (d *Diary) leavesOf(id ID) []Leave {
 	var out []Leave
 	for _, l := range d.Leaves {

@@ -56,6 +56,7 @@ type Tries struct {
 	known map[string]*tryCount
 }
 
+// tryCount is what this replica knows of failed tries of a key.
 type tryCount struct {
 	inFlight int
 	last     Throttle
@@ -300,6 +301,7 @@ func (r *Throttle) forget(now time.Time) {
 	}
 }
 
+// fail counts a failed try and sets how long the next one waits.
 func (r *Throttle) fail(free int, now time.Time) {
 	r.Failures++
 	r.ChangedAt = now
@@ -313,6 +315,7 @@ func (r *Throttle) fail(free int, now time.Time) {
 	}
 }
 
+// forgottenAt is when a row is of no use any more.
 func (r *Throttle) forgottenAt() time.Time {
 	at := r.ChangedAt.Add(forgetAfter)
 	if r.UntilAt != nil && r.UntilAt.After(at) {

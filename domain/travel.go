@@ -20,6 +20,7 @@ const (
 // Point is a place; nil where a coordinate is unknown.
 type Point struct{ Lat, Lon *float64 }
 
+// known reports whether both coordinates are.
 func (p Point) known() bool { return p.Lat != nil && p.Lon != nil }
 
 // travelMinutes is how long a way takes, in whole minutes; known is false
@@ -56,6 +57,7 @@ func (s *Service) travelTable(places []Point) [][]float64 {
 	return table
 }
 
+// travelBasis says by what ways are reckoned.
 func (s *Service) travelBasis() TravelBasis {
 	b := TravelBasis{DetourFactor: travelDetour, SpeedKmh: travelSpeed, UnknownMinutes: unknownTravel}
 	if s.Roads != nil {

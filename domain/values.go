@@ -25,6 +25,7 @@ func (m Meta) Head() (ID, int64) { return m.ID, m.Version }
 // changedAt notes when an object was changed; the storage raises the version.
 func (m *Meta) changedAt(now time.Time) { m.UpdatedAt = now }
 
+// newMeta begins an object at its first version.
 func newMeta(id ID, now time.Time) Meta {
 	return Meta{ID: id, Version: 1, CreatedAt: now, UpdatedAt: now}
 }
@@ -49,6 +50,7 @@ func (d JSON[T]) MarshalJSON() ([]byte, error) { return json.Marshal(d.V) }
 // UnmarshalJSON reads the value alone.
 func (d *JSON[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &d.V) }
 
+// has reports whether a list holds a value.
 func has[T comparable](list []T, v T) bool {
 	for _, x := range list {
 		if x == v {
@@ -58,6 +60,7 @@ func has[T comparable](list []T, v T) bool {
 	return false
 }
 
+// without is a list less a value.
 func without[T comparable](list []T, v T) []T {
 	out := make([]T, 0, len(list))
 	for _, x := range list {
@@ -68,4 +71,5 @@ func without[T comparable](list []T, v T) []T {
 	return out
 }
 
+// ptr is a pointer to a value.
 func ptr[T any](v T) *T { return &v }

@@ -32,6 +32,7 @@ type ScheduleInput struct {
 	chosenIn *ID
 }
 
+// refuseHeld is CodeOnHold, with the safety hold and what can be done instead.
 func (d *Case) refuseHeld() error {
 	return Fail(CodeOnHold, "A safety hold stands over this household. The area manager releases it with a plan.").
 		With("hold", map[string]any{"id": d.held.ID, "kind": d.held.Kind, "since": d.held.Since, "due_at": d.held.DueAt}).
@@ -409,6 +410,7 @@ func howOf(channel string) string {
 	return "message"
 }
 
+// view is a visit as an actor is shown it.
 func (d *Case) view(a Actor, v *Visit) VisitView {
 	actions := d.planFacts().Withhold(v, d.plan, VisitActions(a, v, d.holds, d.plan, d.now), d.now)
 	return VisitView{Visit: *v, Plan: d.plan, Actions: actions}
@@ -581,6 +583,7 @@ func (s *Service) Assign(ctx context.Context, call *Call, id ID, in CrewInput) (
 	return out, s.withSlotsFor(ctx, call.Actor, id, err)
 }
 
+// assign sets the crew of a visit and tells who came and who went.
 func assign(m *VisitCase, a Actor, crew []ID, reason string) error {
 	if err := checkCrew(m.Case, m.visit, crew); err != nil {
 		return err
@@ -614,6 +617,7 @@ func assignAt(m *VisitCase, a Actor, crew []ID, start time.Time, reason string) 
 	return nil
 }
 
+// setCrew sets who goes, and forgets who of the others had seen the plan.
 func (m *VisitCase) setCrew(crew []ID) {
 	m.visit.Crew = append(JSONList[ID]{}, crew...)
 	for _, id := range crew {
@@ -685,6 +689,7 @@ func (s *Service) Confirm(ctx context.Context, call *Call, id ID, in ConfirmInpu
 	})
 }
 
+// confirm records that the household agreed to the time.
 func confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 	if !m.said.occurred.Before(m.visit.WindowEnd) {
 		return Fail(CodeState, "The window of this visit is over.")
@@ -778,6 +783,7 @@ func (s *Service) Cancel(ctx context.Context, call *Call, id ID, in ReasonInput)
 	})
 }
 
+// cancelVisit ends a visit that has not begun.
 func cancelVisit(m *VisitCase, a Actor, reason, against string) error {
 	v := m.visit
 	if err := m.tx.apply(v, "cancel"); err != nil {

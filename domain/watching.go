@@ -47,6 +47,7 @@ type CentreCount struct {
 	Visits, Reports, Withdrawn, UnderPressure int
 }
 
+// counts are a centre's figures as the rules of watch take them.
 func (c *CentreCount) counts() watch.Centre {
 	return watch.Centre{Visits: c.Visits, Reports: c.Reports, Withdrawn: c.Withdrawn, UnderPressure: c.UnderPressure}
 }

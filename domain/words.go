@@ -208,6 +208,7 @@ var words = map[string]map[string][2]string{
 // Languages that notices and pages speak.
 var Languages = []string{"en", "hi"}
 
+// say gives title and body of a notice in a language.
 func say(kind, language, when string) (title, body string) {
 	text, ok := words[kind]
 	if !ok {
