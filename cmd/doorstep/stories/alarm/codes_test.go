@@ -77,7 +77,7 @@ func TestCodesChangeAgainstWhatStandsOnly(t *testing.T) {
 		sets("", "", "1234", 429)
 		fine("1234", 429)
 		rung := h.Alarms("asha")
-		maya.Send("POST", path("/v1/sos/%s/acknowledge", x[0]), nil, 200)
+		maya.AcknowledgeSOS(x[0])
 		h.Settle()
 		sets("", "", "4321", 429)
 		h.Settle()

@@ -32,6 +32,7 @@ import (
 	"doorstep/api/web"
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
 )
@@ -317,7 +318,7 @@ func (n *nasty) schema(op *web.Operation) *openapi3.Schema {
 // as the frozen world allows.
 func (n *nasty) fitting(op *web.Operation) object {
 	b := object{}
-	maps.Copy(b, bodies[op.ID])
+	maps.Copy(b, requestBodies[op.ID])
 	switch op.ID {
 	case "login":
 		b = object{"login": "ravi", "password": "wrong"}
@@ -1139,9 +1140,9 @@ func TestHoursThatAreMissingOrDoubled(t *testing.T) {
 			t.Errorf("judged at %v", out["occurred_at"])
 		}
 		// Nothing refuses a stop, least of all the clocks going back.
-		stopped := h.As("ravi2").Send("POST", path("/v1/visits/%s/stop", visit), object{"occurred_at": "2027-10-31T01:30:00"}, 200)
-		if stopped["status"] != "stopped_unsafe" {
-			t.Errorf("the visit is %v", stopped["status"])
+		stopped := h.As("ravi2").StopVisit(visit, bodies.Stop{OccurredAt: "2027-10-31T01:30:00"})
+		if stopped.Status != "stopped_unsafe" {
+			t.Errorf("the visit is %v", stopped.Status)
 		}
 	})
 }
