@@ -617,7 +617,6 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(30*time.Hour), "ravi")
 		link := strings.TrimPrefix(harness.String(desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.URL)
-		nobody := h.Anonymous()
 		key := func(base string) string {
 			h.Helper()
 			page, _ := h.Through(base).Anonymous().Raw("GET", link, nil)
@@ -630,7 +629,7 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 		old := key(h.URL)
 		h.Config.Secrets.LinkSecret = strings.Repeat("another secret ", 3)
 		second := h.SecondServer()
-		nobody = h.Through(second).Anonymous()
+		nobody := h.Through(second).Anonymous()
 		confirm := func(key string) int {
 			h.Helper()
 			_, res := nobody.Raw("POST", link+"/confirm", "form_key="+url.QueryEscape(key), "Content-Type", "application/x-www-form-urlencoded")

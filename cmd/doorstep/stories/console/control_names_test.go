@@ -57,6 +57,7 @@ func TestNoTwoControlsOfTheQueueShareAName(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	h.Ignores("account.changed", "dispute.opened", "flag.live", "flag.triage", "hold.area", "sos.raised", "visit.assigned",
 		"visit.needs_someone")
+	h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 	withNumber(h)
 	desk, ravi := h.As("kiran"), h.As("ravi")
 	for i := range 7 {
@@ -97,6 +98,7 @@ func TestNoTwoControlsOfTheQueueShareAName(t *testing.T) {
 func TestNoTwoControlsOfTheBoardShareAName(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	h.Ignores("account.changed", "leave.asked", "sos.raised", "sos.taken", "visit.assigned")
+	h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 	desk := h.As("kiran")
 	for i := range 3 {
 		_, job := h.Household(desk, object{"name": "Rao"})
