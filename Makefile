@@ -5,5 +5,5 @@ test: ; DOORSTEP_TEST_ENGINES=sqlite DOORSTEP_TEST_BROWSER=off go test ./... ## 
 test-pg: ; DOORSTEP_TEST_REQUIRE_POSTGRES=1 go test ./... ## all tests on SQLite and PostgreSQL
 race: ; DOORSTEP_TEST_REQUIRE_POSTGRES=1 go test -race -timeout 45m ./... ## the same with the race detector (needs a C compiler)
 lint: ; test -z "$$(gofmt -l .)" && go vet ./... && go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run ./... ## format, vet, golangci-lint
-generate: ; go test ./domain -run Diagrams -update ## what is made of the code: docs/lifecycles.md
+generate: ; go generate ./... && go test ./domain -run Diagrams -update ## what is made of the contract and the code
 bench: ; go test -run '^$$' -bench . ./... ## benchmarks of the parts; of a whole server see BENCHMARKS.md

@@ -32,7 +32,8 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"cmd/doorstep/recur", "", "rrule"},
 	{"cmd/doorstep/roads", "domain/slots", ""},
 	{"cmd/doorstep/roads/osrmtest", "", ""},
-	{"cmd/doorstep/stories/harness", "api/web cmd/doorstep/app cmd/doorstep/demo domain notifications notifications/fcmtest repo repo/files " +
+	{"cmd/doorstep/stories/harness/bodies", "", ""},
+	{"cmd/doorstep/stories/harness", "api/web cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/stories/harness/bodies domain notifications notifications/fcmtest repo repo/files " +
 		"repo/repotest", "crypto uuid"},
 
 	{"domain", "domain/dayplan domain/duty domain/geo domain/jobclock domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},

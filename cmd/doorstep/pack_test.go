@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
 )
 
@@ -61,11 +62,10 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
-		tried := desk.Attempt(job, "phone", "switched_off", nil)
-		h.CustomerPage(desk, job).Submit("dispute", 303, "attempt_id", harness.String(tried["id"]), "claim", "phone_was_on", "reason",
+		tried := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
+		h.CustomerPage(desk, job).Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on", "reason",
 			"It lay before me: हाँ.")
-		ravi.Send("POST", harness.Path("/v1/visits/%s/flags", visit), harness.Object{"kind": "threat", "level": 3, "note": "He raised a chair."},
-			201)
+		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "He raised a chair."})
 		for login, want := range map[string]int{"kiran": 403, "asha": 403, "ravi": 404, "gita": 403, "maya2": 404} {
 			if _, res := h.As(login).Raw("GET", harness.Path("/v1/jobs/%s/evidence-pack", job), nil); res.StatusCode != want {
 				t.Errorf("%s takes the pack: %d, want %d", login, res.StatusCode, want)
@@ -156,7 +156,7 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
 		_, other := h.Household(desk, nil)
-		desk.Attempt(job, "phone", "switched_off", nil)
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
 		svc := h.Server.Service
 		var file bytes.Buffer
 		n, err := svc.ExportHeads(t.Context(), &file)
@@ -171,7 +171,7 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 			h.Must(err)
 			return faults
 		}
-		desk.Attempt(other, "phone", "switched_off", nil) // chains grow
+		desk.Attempt(other, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"}) // chains grow
 		if f := holds(); len(f) != 0 {
 			t.Fatalf("broken: %v", f)
 		}

@@ -19,6 +19,7 @@ import (
 
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
@@ -296,12 +297,13 @@ func TestAPartyToAReportChangesNobodysAccount(t *testing.T) {
 		_, job := h.Household(h.As("kiran"), nil)
 		// Ravi reports Maya, the manager of the area; Noor may decide. Gita reports
 		// the admin.
-		ravi.Send("POST", "/v1/flags", object{"job_id": visitedJob(h, job, "ravi"), "kind": "discrimination", "level": 2, "note": "x",
-			"subject_id": maya.ID}, 201)
-		gita.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": root.ID}, 201)
+		ravi.CreateFlag(bodies.FlagCreate{JobID: harness.String(visitedJob(h, job, "ravi")), Kind: "discrimination", Level: 2, Note: "x",
+			SubjectID: maya.ID.String()})
+		gita.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "discrimination", Level: 2, Note: "x",
+			SubjectID: root.ID.String()})
 		asha := h.As("asha")
-		asha.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x", "subject_id": h.People["kiran"].ID},
-			201)
+		asha.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2, Note: "x",
+			SubjectID: h.People["kiran"].ID.String()})
 		accounts := func() string {
 			out := []string{}
 			for _, line := range strings.Split(h.DumpTables(), "\n") {
@@ -368,7 +370,7 @@ func TestWhoReportsAHouseholdLeavesItsJudgeAlone(t *testing.T) {
 		h.Ignores("flag.triage", "hold.area")
 		maya := h.As("maya")
 		_, job := h.Household(h.As("kiran"), nil)
-		maya.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 2, "note": "x"}, 201)
+		maya.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2, Note: "x"})
 		disable := func(login string, want int) {
 			h.Helper()
 			maya.Send("PATCH", fmt.Sprintf("/v1/users/%s", h.People[login].ID), object{"disabled": true}, want, "If-Match",
@@ -663,7 +665,8 @@ func TestAReportFixesItsParties(t *testing.T) {
 		}
 		_, job := h.Household(h.As("kiran"), nil)
 		visitedJob(h, job, "ravi")
-		ravi.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x", "subject_id": maya.ID}, 201)
+		ravi.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "discrimination", Level: 2, Note: "x",
+			SubjectID: maya.ID.String()})
 		for _, body := range []object{{"phone": "+919812345671"}, {"login": "locked.out"}, {"centre_id": h.OtherCentre}, {"role": "agent"},
 			{"disabled": true}} {
 			patch(root, "ravi", body, 403)
@@ -690,7 +693,7 @@ func TestAPrivateNoteLocksNobody(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("account.code")
 		root := h.As("root")
-		h.As("ravi").Send("POST", "/v1/flags", object{"phone": "+919800000042", "kind": "other", "level": 0, "subject_id": root.ID}, 201)
+		h.As("ravi").CreateFlag(bodies.FlagCreate{Phone: "+919800000042", Kind: "other", Level: 0, SubjectID: root.ID.String()})
 		h.Invite(root, "meena", nil, 201)
 		root.Send("POST", "/v1/users", object{"login": "new.agent", "name": "New Agent", "role": "agent"}, 201)
 	})
@@ -726,8 +729,8 @@ func TestAReportMovesNoVersion(t *testing.T) {
 				t.Errorf("%v moves %s to %s", report, before, after)
 			}
 		}
-		h.As("gita").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "discrimination", "level": 2, "note": "x",
-			"subject_id": maya.ID}, 201)
+		h.As("gita").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "discrimination", Level: 2, Note: "x",
+			SubjectID: maya.ID.String()})
 		if after := state(); after != before {
 			t.Errorf("a report on the job moves %s to %s", before, after)
 		}

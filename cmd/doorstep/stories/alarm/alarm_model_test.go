@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	"pgregory.net/rapid"
 )
@@ -49,7 +50,7 @@ func alarmsInAnyOrder(h *harness.Harness, rt *rapid.T) {
 		AddDate(0, 0, int(h.Clock.Now().Sub(harness.Monday)/(24*time.Hour))+7))
 	for _, x := range items(maya.Send("GET", "/v1/sos?status=open", nil, 200)) { // of a run that failed
 		maya.Raw("POST", path("/v1/sos/%s/acknowledge", x), nil)
-		maya.Send("POST", path("/v1/sos/%s/resolve", x), object{"words": "left over"}, 200)
+		maya.ResolveSOS(x, bodies.SOSResolve{Words: "left over"})
 	}
 	h.Settle()
 	h.NoMorePushes()
@@ -57,7 +58,7 @@ func alarmsInAnyOrder(h *harness.Harness, rt *rapid.T) {
 	_, job := h.Household(desk, nil)
 	visit := h.Visit(desk, job, h.Clock.Now().Add(time.Minute), "ravi")
 	h.Clock.Advance(time.Minute)
-	ravi.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+	ravi.Arrive(visit)
 	rings := func() map[string]int {
 		h.Settle()
 		out := map[string]int{}
@@ -141,7 +142,7 @@ func alarmsInAnyOrder(h *harness.Harness, rt *rapid.T) {
 		"time passes": advance,
 		"a tap": func(rt *rapid.T) {
 			before := rings()
-			ravi.Send("POST", "/v1/sos", nil, 201)
+			ravi.RaiseSOS()
 			switch {
 			case m.sos == "" || m.owner != "" && h.Clock.Now().Sub(m.answered) >= time.Hour:
 				for _, x := range items(maya.Send("GET", "/v1/sos?status=open", nil, 200)) { // the old one is seen to
@@ -202,7 +203,7 @@ func alarmsInAnyOrder(h *harness.Harness, rt *rapid.T) {
 		},
 		"a hold": func(*rapid.T) {
 			if !m.held {
-				h.As("noor").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "animal", "level": 2}, 201)
+				h.As("noor").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "animal", Level: 2})
 				m.held = true
 			}
 			out, res := desk.Raw("POST", path("/v1/jobs/%s/visits", job), object{"window_start": h.Clock.Now().Add(26 * time.Hour),
@@ -221,7 +222,7 @@ func alarmsInAnyOrder(h *harness.Harness, rt *rapid.T) {
 		}
 		want(maya, "/v1/sos/"+m.sos+"/resolve", object{"words": "the end"}, true)
 	}
-	ravi.Send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
+	ravi.StopVisit(visit)
 	for _, x := range items(maya.Send("GET", "/v1/sos?status=open", nil, 200)) {
 		rt.Fatalf("an alarm is left: %v", x)
 	}

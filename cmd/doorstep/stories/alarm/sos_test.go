@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
 	"doorstep/notifications/fcmtest"
 )
@@ -17,16 +18,17 @@ import (
 func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised", "sos.taken", "visit.assigned")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		ravi, meena, maya := h.As("ravi"), h.As("meena"), h.As("maya")
 		ravi.Send("PUT", "/v1/me/colleague", object{"colleague_id": meena.ID}, 200)
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(10*time.Minute), "ravi")
 		h.Clock.Set(harness.Monday.Add(12 * time.Minute))
-		ravi.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
-		x := ravi.Send("POST", "/v1/sos", nil, 201)
-		if x["status"] != "raised" || x["visit_id"] != visit["id"] || x["emergency_number"] != "112" ||
-			!strings.Contains(x["disclaimer"].(string), "not a police") {
+		ravi.Arrive(visit)
+		x := ravi.RaiseSOS()
+		if x.Status != "raised" || x.VisitID != visit["id"] || x.EmergencyNumber != "112" ||
+			!strings.Contains(x.Disclaimer, "not a police") {
 			t.Fatalf("raised: %v", x)
 		}
 		h.Settle()
@@ -41,8 +43,8 @@ func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 		}
 		want("at once", map[string]int{"asha": 1, "meena": 1, "maya": 0, "ravi": 0, "kiran": 0})
 		// A second tap is the same alarm and rings nobody anew.
-		if again := ravi.Send("POST", "/v1/sos", object{"note": "second floor"}, 201); again["id"] != x["id"] || again["note"] != "second floor" {
-			t.Errorf("the second tap made %v", again["id"])
+		if again := ravi.RaiseSOS(bodies.SOSRaise{Note: "second floor"}); again.ID != x.ID || again.Note != "second floor" {
+			t.Errorf("the second tap made %v", again.ID)
 		}
 		h.Advance(30 * time.Second)
 		want("after 30 s", map[string]int{"asha": 2, "meena": 2, "maya": 0})
@@ -60,7 +62,7 @@ func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 		// Never the raiser; a human who was rung; and then silence.
 		ravi.Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 403)
 		h.As("ravi2").Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 404)
-		if got := maya.Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200); got["owner_id"] != maya.ID.String() {
+		if got := maya.AcknowledgeSOS(x); got.OwnerID != maya.ID.String() {
 			t.Fatalf("acknowledged: %v", got)
 		}
 		h.As("noor").Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 409)
@@ -79,13 +81,13 @@ func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 		// Hand-over is an offer; words end it.
 		maya.Send("POST", path("/v1/sos/%s/hand-over", x), object{"user_id": ravi.ID}, 422)
 		maya.Send("POST", path("/v1/sos/%s/hand-over", x), object{"user_id": h.As("noor").ID}, 200)
-		if got := h.As("noor").Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200); got["owner_id"] != h.As("noor").ID.String() {
-			t.Errorf("after the hand-over %v answers", got["owner_id"])
+		if got := h.As("noor").AcknowledgeSOS(x); got.OwnerID != h.As("noor").ID.String() {
+			t.Errorf("after the hand-over %v answers", got.OwnerID)
 		}
 		maya.Send("POST", path("/v1/sos/%s/resolve", x), object{"words": ""}, 400)
-		got := h.As("noor").Send("POST", path("/v1/sos/%s/resolve", x), object{"words": "He is safe in the car.", "outcome": "real"}, 200)
-		if got["status"] != "resolved" || len(items(maya.Send("GET", "/v1/sos?status=open", nil, 200))) != 0 {
-			t.Errorf("resolved: %v", got["status"])
+		got := h.As("noor").ResolveSOS(x, bodies.SOSResolve{Words: "He is safe in the car.", Outcome: "real"})
+		if got.Status != "resolved" || len(items(maya.Send("GET", "/v1/sos?status=open", nil, 200))) != 0 {
+			t.Errorf("resolved: %v", got.Status)
 		}
 	})
 }
@@ -93,6 +95,7 @@ func TestSOSClimbsUntilSomebodyAnswers(t *testing.T) {
 func TestNothingRefusesAnSOS(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		for login, body := range map[string]any{"ravi": "{broken", "meena": `{"lat":"x","visit_id":7,"occurred_at":"yesterday","avoid":"me"}`,
 			"kiran": object{"id": "nonsense", "lat": 1e9, "lon": 2},
 			"asha":  strings.Repeat("x", 1000), "gita": object{"visit_id": "00000000-0000-0000-0000-000000000001"}} {
@@ -136,16 +139,17 @@ func TestNothingRefusesAnSOS(t *testing.T) {
 func TestFurtherTapsOnAnSOS(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised", "sos.taken")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		ravi, asha := h.As("ravi"), h.As("asha")
 		id := uuid.New()
-		x := ravi.Send("POST", "/v1/sos", object{"id": id, "note": "one"}, 201)
+		x := ravi.RaiseSOS(bodies.SOSRaise{ID: id.String(), Note: "one"})
 		h.Settle()
-		asha.Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+		asha.AcknowledgeSOS(x)
 		rung := h.Alarms("asha")
 		// The reply was lost: the same tap again is no new one.
-		if retry := ravi.Send("POST", "/v1/sos", object{"id": id, "note": "one"}, 201); retry["id"] != x["id"] ||
-			retry["status"] != "acknowledged" {
-			t.Errorf("a retry after the answer: %v", retry["status"])
+		if retry := ravi.RaiseSOS(bodies.SOSRaise{ID: id.String(), Note: "one"}); retry.ID != x.ID ||
+			retry.Status != "acknowledged" {
+			t.Errorf("a retry after the answer: %v", retry.Status)
 		}
 		h.Advance(time.Minute)
 		if h.Alarms("asha") != rung || h.Alarms("maya") != 0 {
@@ -153,7 +157,7 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 		}
 		again := ravi.Send("POST", "/v1/sos", object{"note": "he is at the door \u0000"}, 201)
 		h.Settle()
-		if again["id"] != x["id"] || again["status"] != "raised" || h.Alarms("asha") != rung+1 {
+		if again["id"] != x.ID || again["status"] != "raised" || h.Alarms("asha") != rung+1 {
 			t.Fatalf("a tap after the answer: %v, the phone rang %d times more", again["status"], h.Alarms("asha")-rung)
 		}
 		if again["note"] != "one\nhe is at the door" {
@@ -163,7 +167,7 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 		if h.Alarms("maya") == 0 {
 			t.Error("after the tap it does not climb on")
 		}
-		asha.Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+		asha.AcknowledgeSOS(x)
 		// However often he taps, the note stays a note.
 		for i := range 5 {
 			again = ravi.Send("POST", "/v1/sos", object{"note": strings.Repeat(string(rune('a'+i)), 1500)}, 201)
@@ -184,21 +188,21 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 		if h.Alarms("asha") != before || h.Alarms("maya") == had {
 			t.Errorf("the danger was rung %d times more, the manager %d times", h.Alarms("asha")-before, h.Alarms("maya")-had)
 		}
-		maya.Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+		maya.AcknowledgeSOS(x)
 		h.Settle()
 		for _, m := range h.Phones.MessagesFor("phone:asha") {
 			if m.Title == "Somebody is on it" {
 				t.Error("who must be avoided is told who answers")
 			}
 		}
-		maya.Send("POST", path("/v1/sos/%s/resolve", x), object{"words": "Safe."}, 200)
+		maya.ResolveSOS(x, bodies.SOSResolve{Words: "Safe."})
 		// A retry that comes late is that alarm, not another one.
-		if late := ravi.Send("POST", "/v1/sos", object{"id": id, "note": "one"}, 201); late["id"] != x["id"] || late["status"] != "resolved" {
-			t.Errorf("the late retry is %v %v", late["id"], late["status"])
+		if late := ravi.RaiseSOS(bodies.SOSRaise{ID: id.String(), Note: "one"}); late.ID != x.ID || late.Status != "resolved" {
+			t.Errorf("the late retry is %v %v", late.ID, late.Status)
 		}
 		// A new tap is a new one, also when a stranger took the id before.
-		if fresh := h.As("meena").Send("POST", "/v1/sos", object{"id": id}, 201); fresh["id"] == x["id"] || fresh["status"] != "raised" {
-			t.Errorf("another's tap is %v", fresh["id"])
+		if fresh := h.As("meena").RaiseSOS(bodies.SOSRaise{ID: id.String()}); fresh.ID == x.ID || fresh.Status != "raised" {
+			t.Errorf("another's tap is %v", fresh.ID)
 		}
 		maya.Send("POST", path("/v1/sos/%s/hand-over", x), object{"user_id": asha.ID}, 409)
 	})
@@ -210,32 +214,32 @@ func TestAnOldAlarmSwallowsNoOther(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.call_yourself", "sos.raised", "sos.taken", "sos.unheard")
 		ravi, asha, maya := h.As("ravi"), h.As("asha"), h.As("maya")
-		old := ravi.Send("POST", "/v1/sos", nil, 201)
-		asha.Send("POST", path("/v1/sos/%s/acknowledge", old), nil, 200)
+		old := ravi.RaiseSOS()
+		asha.AcknowledgeSOS(old)
 		h.Advance(31 * time.Minute)
 		if n := h.Pushes("asha", "An SOS is still open"); n != 1 {
 			t.Errorf("its owner was reminded %d times", n)
 		}
 		h.Advance(30 * time.Hour)
-		fresh := ravi.Send("POST", "/v1/sos", object{"note": "two"}, 201)
-		if fresh["id"] == old["id"] || fresh["status"] != "raised" {
-			t.Fatalf("a day later the tap is %v %v", fresh["id"], fresh["status"])
+		fresh := ravi.RaiseSOS(bodies.SOSRaise{Note: "two"})
+		if fresh.ID == old.ID || fresh.Status != "raised" {
+			t.Fatalf("a day later the tap is %v %v", fresh.ID, fresh.Status)
 		}
 		h.Advance(time.Minute)
 		if h.Alarms("maya") == 0 {
 			t.Error("its ladder does not climb")
 		}
 		// Who answers for it ends it; another who was rung does not.
-		asha.Send("POST", path("/v1/sos/%s/acknowledge", fresh), nil, 200)
+		asha.AcknowledgeSOS(fresh)
 		desk := h.As("kiran")
 		h.As("ravi2").Send("GET", path("/v1/sos/%s", fresh), nil, 404)
 		asha.Send("POST", path("/v1/sos/%s/hand-over", fresh), object{"user_id": h.As("ravi2").ID}, 422) // of another centre
 		asha.Send("POST", path("/v1/sos/%s/hand-over", fresh), object{"user_id": desk.ID}, 200)
 		desk.Send("POST", path("/v1/sos/%s/resolve", fresh), object{"words": "fine"}, 403)
-		desk.Send("POST", path("/v1/sos/%s/acknowledge", fresh), nil, 200)
+		desk.AcknowledgeSOS(fresh)
 		asha.Send("POST", path("/v1/sos/%s/resolve", fresh), object{"words": "fine"}, 403)
-		desk.Send("POST", path("/v1/sos/%s/resolve", fresh), object{"words": "fine"}, 200)
-		maya.Send("POST", path("/v1/sos/%s/resolve", old), object{"words": "long over"}, 200)
+		desk.ResolveSOS(fresh, bodies.SOSResolve{Words: "fine"})
+		maya.ResolveSOS(old, bodies.SOSResolve{Words: "long over"})
 		before := h.Pushes("asha", "An SOS is still open")
 		h.Advance(2 * time.Hour)
 		if h.Pushes("asha", "An SOS is still open") != before {
@@ -256,8 +260,8 @@ func TestABrokenSOSStillAvoids(t *testing.T) {
 			h.As("asha").Send("GET", path("/v1/sos/%s", x), nil, 404)
 			maya := h.As("maya")
 			h.Advance(time.Minute)
-			maya.Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
-			maya.Send("POST", path("/v1/sos/%s/resolve", x), object{"words": "seen to"}, 200)
+			maya.AcknowledgeSOS(x)
+			maya.ResolveSOS(x, bodies.SOSResolve{Words: "seen to"})
 		}
 		if h.Alarms("asha") != 0 {
 			t.Error("who must be avoided was rung")
@@ -268,8 +272,9 @@ func TestABrokenSOSStillAvoids(t *testing.T) {
 func TestSOSWhenTheProprietorIsTheDanger(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		ravi, asha := h.As("ravi"), h.As("asha")
-		x := ravi.Send("POST", "/v1/sos", object{"avoid": []string{asha.ID.String()}, "note": "canary-note"}, 201)
+		x := ravi.RaiseSOS(bodies.SOSRaise{Avoid: []string{asha.ID.String()}, Note: "canary-note"})
 		h.Settle()
 		// Nobody is left in the first tier: the second is rung at once.
 		if h.Alarms("asha") != 0 || h.Alarms("maya") != 1 {
@@ -294,6 +299,7 @@ func TestSOSWhenTheProprietorIsTheDanger(t *testing.T) {
 func TestALateSOSSaysHowOldItIs(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		x := h.As("ravi").Send("POST", "/v1/sos", object{"occurred_at": h.Clock.Now().Add(-47 * time.Minute).Format(time.RFC3339)}, 201)
 		if x["age_seconds"] != 47.0*60 {
 			t.Errorf("%v s old", x["age_seconds"])
@@ -311,15 +317,15 @@ func TestSOSWhileThePushServiceIsDown(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.call_yourself", "sos.raised", "sos.unheard")
 		h.Phones.SetDown(true)
-		x := h.As("ravi").Send("POST", "/v1/sos", nil, 201)
+		x := h.As("ravi").RaiseSOS()
 		h.Clock.Advance(10 * time.Minute)
 		if _, err := h.Server.Service.TickUrgent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := h.As("maya").Send("GET", path("/v1/sos/%s", x), nil, 200); got["tier"] != 4.0 {
-			t.Fatalf("tier %v", got["tier"])
+		if got := h.As("maya").SOS(x); got.Tier != 4.0 {
+			t.Fatalf("tier %v", got.Tier)
 		}
-		if got := h.As("ravi").Send("GET", path("/v1/sos/%s", x), nil, 200); got["reached"] != false || got["advice"] == "" {
+		if got := h.As("ravi").SOS(x); got.Reached != false || got.Advice == "" {
 			t.Errorf("nobody took a ring, and the raiser reads %v", got)
 		}
 		if it := harness.Queue(h.As("root"))["sos"]; it == nil || it["title"] != "SOS, nobody was reached" {
@@ -339,6 +345,7 @@ func TestSOSWhileThePushServiceIsDown(t *testing.T) {
 func TestLadders(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		root := h.As("root")
 		at := "/v1/centres/" + h.Centre.String() + "/ladder"
 		root.Send("PUT", at, object{"tiers": []object{{"after_seconds": 0, "to": []string{"proprietor"}, "repeat_seconds": 30}}}, 422)
@@ -348,7 +355,7 @@ func TestLadders(t *testing.T) {
 		if len(got["ladder"].([]any)) != 2 {
 			t.Fatalf("the ladder is %v", got["ladder"])
 		}
-		h.As("ravi").Send("POST", "/v1/sos", nil, 201)
+		h.As("ravi").RaiseSOS()
 		h.Settle()
 		if h.Alarms("maya") != 1 || h.Alarms("asha") != 0 {
 			t.Errorf("maya rung %d times, asha %d", h.Alarms("maya"), h.Alarms("asha"))
@@ -381,7 +388,7 @@ func TestAnAlarmNeverWaitsBehindReminders(t *testing.T) {
 		}
 		ravi := h.As("ravi")
 		began := time.Now()
-		ravi.Send("POST", "/v1/sos", nil, 201)
+		ravi.RaiseSOS()
 		for h.Alarms("asha") == 0 {
 			if time.Since(began) > 20*time.Second {
 				t.Fatal("the alarm waits behind the reminders")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	"github.com/google/uuid"
 )
@@ -15,6 +16,7 @@ import (
 func TestTheServerAsksWhetherHeIsWell(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised", "timer.no_answer", "timer.no_signal", "visit.assigned")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		visit := h.ArrivedVisit()
 		ravi := h.As("ravi")
 		timer := func() object { return items(ravi.Send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0] }
@@ -92,7 +94,7 @@ func TestTimersFollowTheVisit(t *testing.T) {
 		ravi := h.As("ravi")
 		// It ends with the visit.
 		visit := h.ArrivedVisit()
-		ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{}, 200)
+		ravi.CompleteVisit(visit, bodies.Finish{})
 		h.Advance(5 * time.Hour)
 		if h.Pushes("ravi", "Are you fine?") != 0 {
 			t.Error("asked after the visit")
@@ -102,13 +104,13 @@ func TestTimersFollowTheVisit(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		now := h.Clock.Now()
 		visit = h.Visit(desk, job, now.Add(time.Hour), "ravi")
-		ravi.Send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
+		ravi.EnRoute(visit)
 		timer := func() object { return items(ravi.Send("GET", path("/v1/visits/%s/timer", visit), nil, 200))[0] }
 		if got := timer(); got["provisional"] != true || !harness.Instant(t, got["due_at"]).Equal(now.Add(130*time.Minute)) {
 			t.Errorf("after setting out: %v", got)
 		}
 		h.Clock.Advance(2 * time.Hour)
-		ravi.Send("POST", path("/v1/visits/%s/arrive", visit), object{"occurred_at": now.Add(90 * time.Minute).Format(time.RFC3339)}, 200)
+		ravi.Arrive(visit, bodies.Move{OccurredAt: now.Add(90 * time.Minute).Format(time.RFC3339)})
 		if got := timer(); got["provisional"] != false || !harness.Instant(t, got["due_at"]).Equal(now.Add(160*time.Minute)) {
 			t.Errorf("after the late arrival: %v", got)
 		}
@@ -131,6 +133,7 @@ func TestTimersFollowTheVisit(t *testing.T) {
 func TestDuressIsAnsweredTheSame(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised", "timer.ping", "visit.assigned")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		ravi := h.As("ravi")
 		ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "1234"}, 422)
 		ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "4321"}, 200)
@@ -164,7 +167,7 @@ func TestDuressIsAnsweredTheSame(t *testing.T) {
 		}
 		// Nothing that he sees later differs.
 		x := items(h.As("asha").Send("GET", "/v1/sos", nil, 200))[0]
-		h.As("asha").Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+		h.As("asha").AcknowledgeSOS(x)
 		if after := h.Titles("ravi"); len(after) != len(before) {
 			t.Errorf("his phone shows %v after %v", after, before)
 		}
@@ -183,8 +186,8 @@ func TestDuressIsAnsweredTheSame(t *testing.T) {
 			t.Error("the second silent call was not heard, or is another alarm")
 		}
 		// A loud one besides is another alarm, and looks like the first to him.
-		if loud := ravi.Send("POST", "/v1/sos", nil, 201); loud["id"] == x["id"] || loud["source"] != "tap" {
-			t.Errorf("the loud one is %v", loud["id"])
+		if loud := ravi.RaiseSOS(); loud.ID == x["id"] || loud.Source != "tap" {
+			t.Errorf("the loud one is %v", loud.ID)
 		}
 	})
 }
@@ -196,6 +199,7 @@ var seconds = regexp.MustCompile(`[0-9]+ seconds?`)
 func TestDuressWhateverTheTimer(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		ravi, maya := h.As("ravi"), h.As("maya")
 		ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "4321"}, 200)
 		silent := func() int {
@@ -233,8 +237,8 @@ func TestDuressWhateverTheTimer(t *testing.T) {
 			}
 			h.Settle()
 			for _, x := range items(maya.Send("GET", "/v1/sos?status=open", nil, 200)) {
-				maya.Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
-				maya.Send("POST", path("/v1/sos/%s/resolve", x), object{"words": "Seen to."}, 200)
+				maya.AcknowledgeSOS(x)
+				maya.ResolveSOS(x, bodies.SOSResolve{Words: "Seen to."})
 			}
 		}
 		same("a visit that is not his", uuid.NewString(), "fine", 404)
@@ -245,7 +249,7 @@ func TestDuressWhateverTheTimer(t *testing.T) {
 		}
 		same("alarmed", id, "fine", 409)
 		same("alarmed", id, "end", 409)
-		ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{}, 200)
+		ravi.CompleteVisit(visit, bodies.Finish{})
 		same("the visit over", id, "fine", 409)
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
@@ -299,9 +303,9 @@ func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
 		idle := at(3*time.Hour, "meena") // has not worked today
 		third := at(6*time.Hour, "ravi")
 		h.Clock.Set(harness.Monday.Add(20 * time.Minute))
-		ravi.Send("POST", path("/v1/visits/%s/arrive", first), nil, 200)
+		ravi.Arrive(first)
 		h.Clock.Set(harness.Monday.Add(80 * time.Minute))
-		ravi.Send("POST", path("/v1/visits/%s/complete", first), object{}, 200)
+		ravi.CompleteVisit(first, bodies.Finish{})
 		timers := func(p *harness.Client, v object) []object {
 			return items(p.Send("GET", path("/v1/visits/%s/timer", v), nil, 200))
 		}
@@ -322,12 +326,11 @@ func TestAPhoneThatFallsSilentIsAskedFromThePlan(t *testing.T) {
 			t.Fatalf("he is not asked: %v", h.Titles("ravi"))
 		}
 		// Late facts: he was inside since 3:05, and is done.
-		ravi.Send("POST", path("/v1/visits/%s/arrive", second), object{"occurred_at": harness.Monday.Add(185 * time.Minute).Format(time.RFC3339)},
-			200)
+		ravi.Arrive(second, bodies.Move{OccurredAt: harness.Monday.Add(185 * time.Minute).Format(time.RFC3339)})
 		if got := timers(ravi, second)[0]; got["provisional"] != false || got["status"] != "armed" {
 			t.Errorf("after the late arrival: %v", got)
 		}
-		ravi.Send("POST", path("/v1/visits/%s/complete", second), object{}, 200)
+		ravi.CompleteVisit(second, bodies.Finish{})
 		// He tells of something around the next planned time: no timer.
 		step(6*time.Hour - 5*time.Minute)
 		ravi.Send("POST", path("/v1/visits/%s/attempts", third), object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30}, 201)
@@ -354,11 +357,11 @@ func TestSilenceFromThePlanEndsInAnAlarm(t *testing.T) {
 			first := h.Visit(desk, job, start.Add(time.Minute), "ravi")
 			_, job = h.Household(desk, nil)
 			second := h.Visit(desk, job, start.Add(2*time.Hour), "ravi")
-			ravi.Send("POST", path("/v1/visits/%s/arrive", first), nil, 200)
-			ravi.Send("POST", path("/v1/visits/%s/complete", first), object{}, 200)
+			ravi.Arrive(first)
+			ravi.CompleteVisit(first, bodies.Finish{})
 			h.Advance(2*time.Hour + 15*time.Minute)
 			if cancelled {
-				desk.Send("POST", path("/v1/visits/%s/cancel", second), object{"reason": "customer"}, 200)
+				desk.CancelVisit(second, bodies.CancelVisit{Reason: "customer"})
 			}
 			for _, d := range []time.Duration{55, 2, 3} {
 				h.Advance(d * time.Minute)
@@ -375,7 +378,7 @@ func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.MayIgnore("sos.call_yourself", "sos.unheard") // where the phones are slow
 		ravi := h.As("ravi")
-		ravi.Send("POST", "/v1/sos", nil, 201)
+		ravi.RaiseSOS()
 		x := items(h.As("asha").Send("GET", "/v1/sos", nil, 200))[0]
 		// A row that no code can read: its ladder is broken in the file.
 		_, err := h.DB.SQL().ExecContext(t.Context(), "UPDATE sos SET rung = 'broken' WHERE id = '"+harness.String(x["id"])+"'")
@@ -383,7 +386,7 @@ func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
 			_, err = h.DB.SQL().ExecContext(t.Context(), "UPDATE sos SET rung = '\"broken\"' WHERE id = '"+harness.String(x["id"])+"'")
 		}
 		h.Must(err)
-		h.As("meena").Send("POST", "/v1/sos", nil, 201)
+		h.As("meena").RaiseSOS()
 		h.Clock.Advance(30 * time.Second)
 		_, err = h.Server.Service.TickUrgent(t.Context())
 		if err == nil {

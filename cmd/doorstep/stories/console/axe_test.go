@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	"github.com/chromedp/chromedp"
 )
@@ -160,7 +161,7 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 	a.open(link(first) + "?lang=hi")
 	a.judge("awaiting, Hindi", "क्या यह समय आपके लिए ठीक है?")
 	a.open(link(first))
-	desk.Send("POST", path("/v1/visits/%s/assign", confirmed), object{"crew": []string{ravi.ID.String()}}, 200)
+	desk.AssignVisit(confirmed, bodies.CrewInput{Crew: []string{ravi.ID.String()}})
 	a.submit("confirm")
 	a.judge("stale", "out of date")
 	a.open(link(first))
@@ -196,10 +197,10 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 	see(stopped, "stopped", "The visit ended early")
 	held := job()
 	visit(held)
-	h.As("maya").Send("POST", "/v1/flags", object{"job_id": held["id"], "kind": "threat", "level": 2}, 201)
+	h.As("maya").CreateFlag(bodies.FlagCreate{JobID: harness.String(held["id"]), Kind: "threat", Level: 2})
 	see(held, "waiting", "Your visit is being arranged")
 	called := job()
-	desk.Send("POST", path("/v1/visits/%s/cancel", visit(called)), object{"reason": "no parts"}, 200)
+	desk.CancelVisit(visit(called), bodies.CancelVisit{Reason: "no parts"})
 	see(called, "cancelled", "The visit is cancelled")
 	desk.Send("POST", path("/v1/jobs/%s/cancel", called), object{"reason": "bought new"}, 200)
 	see(called, "job cancelled", "This repair is cancelled")

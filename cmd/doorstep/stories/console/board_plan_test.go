@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 func (d *desktop) text(js string) string { return evaluate[string](d.T, d.ctx, js+".innerText") }
@@ -76,7 +77,7 @@ func TestTheBoardPlansADay(t *testing.T) {
 		t.Errorf("the button says %q", first)
 	}
 	d.until("the board follows", "document.querySelectorAll('#calendar [data-visit].tray').length === 4")
-	desk.Send("POST", path("/v1/visits/%s/cancel", pair), object{"reason": "they will be away"}, 200)
+	desk.CancelVisit(pair, bodies.CancelVisit{Reason: "they will be away"})
 	d.until("it is gone from the board", fmt.Sprintf(card, pair["id"])+" === null")
 	d.press("Accept all 3")
 	d.until("all are answered",
@@ -214,9 +215,9 @@ func TestTheWeekOfTheBoardCanBeRead(t *testing.T) {
 	}
 	d.mouse("mouseReleased", where.X+20+where.W, where.Y+10)
 	for end := time.Now().Add(harness.Patience / 4); ; time.Sleep(50 * time.Millisecond) {
-		got := desk.Send("GET", path("/v1/visits/%s", last), nil, 200)
-		if got["status"] == "rescheduled" {
-			next := desk.Send("GET", "/v1/visits/"+got["successor_id"].(string), nil, 200)
+		got := desk.Visit(last)
+		if got.Status == "rescheduled" {
+			next := desk.Send("GET", "/v1/visits/"+got.SuccessorID, nil, 200)
 			if !harness.At(next, "window_start").Equal(harness.At(last, "window_start").Add(24*time.Hour)) || len(next["crew"].([]any)) != 1 {
 				t.Errorf("it went from %v to %v with %v", last["window_start"], next["window_start"], next["crew"])
 			}
@@ -224,7 +225,7 @@ func TestTheWeekOfTheBoardCanBeRead(t *testing.T) {
 		}
 		if time.Now().After(end) {
 			d.shot("week-drag")
-			t.Fatalf("the drag did nothing: %v, %s", got["status"], d.text("document.getElementById('dialog')"))
+			t.Fatalf("the drag did nothing: %v, %s", got.Status, d.text("document.getElementById('dialog')"))
 		}
 	}
 	d.noFaults()

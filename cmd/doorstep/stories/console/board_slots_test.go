@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // Whoever schedules or moves is offered the windows with the people who can
@@ -116,7 +117,7 @@ func TestADragInsideTheWindowAsksNobody(t *testing.T) {
 	desk := h.As("kiran")
 	_, job := h.Household(desk, object{"name": "Dragged household"})
 	visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
-	desk.Send("POST", path("/v1/visits/%s/confirm", visit), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
+	desk.ConfirmVisit(visit, bodies.Confirm{Contact: bodies.AttemptCreate{Channel: "phone", Outcome: "reached"}})
 	d := openBoard(t, h, "kiran", 1280, 800)
 	at := fmt.Sprintf(card, visit["id"])
 	d.until("its card", at+" !== null")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	"github.com/chromedp/chromedp"
 )
@@ -86,10 +87,10 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 	}
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] == "confirmed" {
+		if got := desk.Visit(visit); got.Confirmation == "confirmed" {
 			break
 		} else if time.Now().After(deadline) {
-			t.Fatalf("Enter on the button did not confirm: %v", got["confirmation"])
+			t.Fatalf("Enter on the button did not confirm: %v", got.Confirmation)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
@@ -147,7 +148,7 @@ func TestTheCustomersPageIsLight(t *testing.T) {
 	desk := h.As("kiran")
 	_, job := h.Household(desk, nil)
 	for range 25 {
-		desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30})
 		h.Clock.Advance(time.Hour)
 	}
 	h.Visit(desk, job, h.Clock.Now().Add(24*time.Hour), "ravi")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // TestEachMorningTellsWhatWaits: a manager without hours is told once each
@@ -43,14 +44,14 @@ func TestEachMorningTellsWhatWaits(t *testing.T) {
 			object{"hours": []object{{"weekday": 2, "from": "10:00", "to": "18:00"}}}, 200)
 		h.Clock.Set(harness.Kolkata(2, 7, 30))
 		h.Advance(time.Second)
-		ravi.Send("POST", "/v1/flags", object{"phone": "+919800000002", "kind": "threat", "level": 2}, 201)
+		ravi.CreateFlag(bodies.FlagCreate{Phone: "+919800000002", Kind: "threat", Level: 2})
 		says("maya")
 		h.Advance(29*time.Minute + 58*time.Second)
 		says("maya")
 		h.Advance(2 * time.Second)
 		says("maya", "1 overdue, 2 wait for you")
 		h.Advance(90 * time.Minute) // once a morning
-		ravi.Send("POST", "/v1/flags", object{"phone": "+919800000003", "kind": "threat", "level": 2}, 201)
+		ravi.CreateFlag(bodies.FlagCreate{Phone: "+919800000003", Kind: "threat", Level: 2})
 		h.Advance(15 * time.Minute)
 		says("maya", "1 overdue, 2 wait for you")
 		says("noor") // off duty: it waits

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 func TestReportSetsBothSidesSideBySide(t *testing.T) {
@@ -21,7 +22,7 @@ func TestReportSetsBothSidesSideBySide(t *testing.T) {
 		door := h.Visit(desk, shut, harness.Monday.Add(time.Hour), "ravi")
 		h.CustomerPage(desk, missed).Submit("could-not-reach", 303)
 		h.Clock.Advance(90 * time.Minute)
-		h.As("ravi").Send("POST", path("/v1/visits/%s/arrive", door), nil, 200)
+		h.As("ravi").Arrive(door)
 		h.As("ravi").Send("POST", path("/v1/visits/%s/no-access", door), object{"reason": "no answer at the gate, phone off"}, 200)
 		h.Advance(3 * time.Hour)
 		_, fixed := h.Household(desk, nil)
@@ -69,7 +70,7 @@ func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
 		h.Clock.Advance(time.Hour) // the centre's
-		tried := desk.Attempt(job, "phone", "switched_off", nil)
+		tried := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
 		h.Clock.Advance(2 * time.Hour) // the customer's
 		desk.Send("POST", "/v1/jobs/"+harness.String(job["id"])+"/attempts", object{"direction": "inbound", "channel": "phone",
 			"outcome": "reached"},
@@ -79,7 +80,7 @@ func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
 		h.Clock.Advance(4 * time.Hour)
 		desk.Send("POST", path("/v1/jobs/%s/release", job), object{"kind": "parts"}, 200)
 		// A report of danger is the brand's time and changes no centre's figure.
-		h.As("maya").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 3}, 201)
+		h.As("maya").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 3})
 		h.Clock.Advance(5 * time.Hour)
 		got := desk.Send("GET", path("/v1/jobs/%s/clock", job), nil, 200)
 		for whose, hours := range map[string]float64{"centre": 4, "customer": 2, "parts": 4, "brand": 5} {
@@ -89,7 +90,7 @@ func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
 		}
 		proven := false
 		for _, s := range got["segments"].([]any) {
-			proven = proven || s.(object)["whose"] == "customer" && s.(object)["proof"] == tried["id"]
+			proven = proven || s.(object)["whose"] == "customer" && s.(object)["proof"] == tried.ID
 		}
 		if !proven {
 			t.Errorf("the customer's time does not name the attempt: %v", got["segments"])
@@ -108,12 +109,12 @@ func TestTheSafetyReportPublishesFalseAlarms(t *testing.T) {
 			t.Errorf("without an alarm: %v", total)
 		}
 		for i, login := range []string{"ravi", "meena", "kiran"} {
-			x := h.As(login).Send("POST", "/v1/sos", nil, 201)
+			x := h.As(login).RaiseSOS()
 			h.Advance(time.Duration(i*45) * time.Second)
-			maya.Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
-			maya.Send("POST", path("/v1/sos/%s/resolve", x), object{"words": "x", "outcome": []string{"real", "false_alarm", "false_alarm"}[i]}, 200)
+			maya.AcknowledgeSOS(x)
+			maya.ResolveSOS(x, bodies.SOSResolve{Words: "x", Outcome: bodies.SOSResolveOutcome([]string{"real", "false_alarm", "false_alarm"}[i])})
 		}
-		h.As("ravi").Send("POST", "/v1/sos", nil, 201)
+		h.As("ravi").RaiseSOS()
 		h.ArrivedVisit()
 		h.Advance(70 * time.Minute)
 		got := asha.Send("GET", "/v1/reports/safety", nil, 200)["total"].(object)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	"github.com/google/uuid"
 )
@@ -16,9 +17,9 @@ func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 		h.Ignores("dispute.decided", "dispute.opened")
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, job := h.Household(desk, nil)
-		first := desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30})
+		first := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30})
 		h.Clock.Advance(3 * time.Hour)
-		second := maya.Attempt(job, "phone", "switched_off", nil)
+		second := maya.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
 		m := h.CustomerPage(desk, job)
 		page := m.Read()
 		for _, words := range []string{"We tried to reach you 2 times", "no answer", "phone switched off", "written down by hand"} {
@@ -29,10 +30,10 @@ func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 		if strings.Contains(page, "Surname") || strings.Contains(page, "Maya") {
 			t.Error("the page names who tried")
 		}
-		m.Submit("dispute", 422, "attempt_id", harness.String(second["id"]))                           // without saying what
+		m.Submit("dispute", 422, "attempt_id", second.ID)                                              // without saying what
 		m.Submit("dispute", 422, "attempt_id", uuid.NewString(), "claim", "phone_was_on")              // of nobody
-		m.Submit("dispute", 303, "attempt_id", harness.String(second["id"]), "claim", "phone_was_on")  // once
-		m.Submit("dispute", 409, "attempt_id", harness.String(second["id"]), "claim", "phone_was_on")  // is enough
+		m.Submit("dispute", 303, "attempt_id", second.ID, "claim", "phone_was_on")                     // once
+		m.Submit("dispute", 409, "attempt_id", second.ID, "claim", "phone_was_on")                     // is enough
 		desk.Send("POST", path("/v1/attempts/%s/dispute", second), object{"reason": "it was on"}, 409) // by any way
 		list := items(desk.Send("GET", "/v1/disputes?status=open", nil, 200))
 		if len(list) != 1 || list[0]["default"] != "strike" || list[0]["subject"] != "attempt" || len(list[0]["actions"].([]any)) != 0 {
@@ -43,7 +44,7 @@ func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 		}
 		why := ""
 		for _, x := range desk.Verdict(job)["does_not_count"].([]any) {
-			if x.(object)["id"] == second["id"] {
+			if x.(object)["id"] == second.ID {
 				why = x.(object)["why"].(string)
 			}
 		}
@@ -75,19 +76,19 @@ func TestADisputeEndsByItsDefaultAndInTime(t *testing.T) {
 		h.Ignores("dispute.decided", "dispute.opened", "queue.morning")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
-		proven := desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30, "grade": "proven",
-			"evidence_digest": strings.Repeat("ab", 32)})
-		said := desk.Attempt(job, "phone", "switched_off", nil)
-		late := desk.Attempt(job, "sms", "delivered", nil)
+		proven := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "proven",
+			EvidenceDigest: strings.Repeat("ab", 32)})
+		said := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
+		late := desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})
 		m := h.CustomerPage(desk, job)
-		m.Submit("dispute", 303, "attempt_id", harness.String(proven["id"]), "claim", "phone_was_on")
-		m.Submit("dispute", 303, "attempt_id", harness.String(said["id"]), "claim", "phone_was_on")
+		m.Submit("dispute", 303, "attempt_id", proven.ID, "claim", "phone_was_on")
+		m.Submit("dispute", 303, "attempt_id", said.ID, "claim", "phone_was_on")
 		// Having had the page before it, the household was told of all of them.
 		h.Clock.Advance(24*time.Hour + time.Second)
-		m.Submit("dispute", 409, "attempt_id", harness.String(late["id"]), "claim", "other", "reason", "too late")
+		m.Submit("dispute", 409, "attempt_id", late.ID, "claim", "other", "reason", "too late")
 		h.Advance(48 * time.Hour)
 		for _, f := range items(desk.Send("GET", path("/v1/disputes?job_id=%s", job), nil, 200)) {
-			want := map[any]string{proven["id"]: "upheld", said["id"]: "struck"}[f["attempt_id"]]
+			want := map[any]string{proven.ID: "upheld", said.ID: "struck"}[f["attempt_id"]]
 			if f["status"] != want || f["by_default"] != true || f["reasons"] == "" {
 				t.Errorf("a dispute of %v ended %v by default %v, want %s", f["attempt_id"], f["status"], f["by_default"], want)
 			}
@@ -121,31 +122,31 @@ func TestDoneIsAClaim(t *testing.T) {
 		}
 		f := items(noor.Send("GET", path("/v1/disputes?job_id=%s", job), nil, 200))[0]
 		noor.Send("POST", path("/v1/disputes/%s/decide", f), object{"decision": "uphold", "reasons": "the relay is in"}, 200)
-		if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "resolved" {
-			t.Errorf("an upheld completion leaves the job %v", got["status"])
+		if got := desk.Job(job); got.Status != "resolved" {
+			t.Errorf("an upheld completion leaves the job %v", got.Status)
 		}
 		m.Submit("dispute", 409, "visit_id", harness.String(visit["id"]), "claim", "nobody_came")
 		// Struck, by default: nobody decided in time and there is no receipt.
 		h.Clock.Advance(24 * time.Hour)
 		job, visit, _ = nobodyCame()
 		h.Advance(72*time.Hour + time.Minute)
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" || got["counts_against"] != "brand" {
-			t.Errorf("a struck completion is %v, counted against %v", got["status"], got["counts_against"])
+		if got := desk.Visit(visit); got.Status != "missed" || got.CountsAgainst != "brand" {
+			t.Errorf("a struck completion is %v, counted against %v", got.Status, got.CountsAgainst)
 		}
-		if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" {
-			t.Errorf("the job is %v", got["status"])
+		if got := desk.Job(job); got.Status != "open" {
+			t.Errorf("the job is %v", got.Status)
 		}
 		// A job that closed by itself comes back too, for it was never told of.
 		_, job = h.Household(desk, nil)
 		visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena")
 		h.WorkUntil("meena", visit, "complete", nil)
 		h.Advance(73 * time.Hour)
-		if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "closed" {
-			t.Fatalf("the job is %v", got["status"])
+		if got := desk.Job(job); got.Status != "closed" {
+			t.Fatalf("the job is %v", got.Status)
 		}
 		h.CustomerPage(desk, job).Submit("dispute", 303, "visit_id", harness.String(visit["id"]), "claim", "not_done")
-		if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "open" {
-			t.Errorf("after the objection the job is %v", got["status"])
+		if got := desk.Job(job); got.Status != "open" {
+			t.Errorf("after the objection the job is %v", got.Status)
 		}
 	})
 }
@@ -163,7 +164,7 @@ func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 			if endCode.MatchString(m.Read()) {
 				t.Error("the end code is shown before arrival")
 			}
-			ravi.Send("POST", path("/v1/visits/%s/start", visit), nil, 200)
+			ravi.StartVisit(visit)
 			found := endCode.FindStringSubmatch(m.Read())
 			if found == nil {
 				t.Fatal("no end code after arrival")
@@ -187,15 +188,15 @@ func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 		ravi.Send("POST", path("/v1/visits/%s/confirm-done", visit), object{"end_code": code}, 409) // too many tries
 		desk.Send("POST", path("/v1/visits/%s/confirm-done", visit), nil, 409)                      // without a contact
 		m.Submit("done", 303)
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["done_confirmed_how"] != "link" {
-			t.Errorf("confirmed by %q", got["done_confirmed_how"])
+		if got := desk.Visit(visit); got.DoneConfirmedHow != "link" {
+			t.Errorf("confirmed by %q", got.DoneConfirmedHow)
 		}
 		if strings.Contains(m.Read(), "it is not done") {
 			t.Error("what the household confirmed itself is offered for dispute")
 		}
 		h.Clock.Advance(20 * time.Hour)
 		visit, _, _ = atWork()
-		ravi.Send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+		ravi.CompleteVisit(visit)
 		out = desk.Send("POST", path("/v1/visits/%s/confirm-done", visit),
 			object{"contact": object{"direction": "inbound", "channel": "phone", "outcome": "reached"}}, 200)
 		if out["done_confirmed_how"] != "desk" {
@@ -211,7 +212,7 @@ func TestUnconfirmedCompletionsAreSampledByTheBrand(t *testing.T) {
 		complete := func(code string) object { // a wrong code is always asked about
 			_, job := h.Household(desk, nil)
 			visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
-			h.As("ravi").Send("POST", path("/v1/visits/%s/complete", visit), object{"end_code": code}, 200)
+			h.As("ravi").CompleteVisit(visit, bodies.Finish{EndCode: code})
 			h.Clock.Advance(2 * time.Hour)
 			return visit
 		}
@@ -234,10 +235,10 @@ func TestUnconfirmedCompletionsAreSampledByTheBrand(t *testing.T) {
 		gita.Send("POST", path("/v1/completion-checks/%s/answer", checks[denied["id"]]),
 			object{"result": "not_done", "contact": call, "note": "he never came"}, 200)
 		gita.Send("POST", path("/v1/completion-checks/%s/answer", checks[denied["id"]]), object{"result": "confirmed", "contact": call}, 409)
-		if got := desk.Send("GET", path("/v1/visits/%s", asked), nil, 200); got["done_confirmed_how"] != "desk" {
-			t.Errorf("confirmed by %q", got["done_confirmed_how"])
+		if got := desk.Visit(asked); got.DoneConfirmedHow != "desk" {
+			t.Errorf("confirmed by %q", got.DoneConfirmedHow)
 		}
-		if got := desk.Send("GET", path("/v1/visits/%s", denied), nil, 200); got["disputed"] != true {
+		if got := desk.Visit(denied); got.Disputed != true {
 			t.Error("what the household denied to the brand is not disputed")
 		}
 	})
@@ -258,9 +259,9 @@ func TestNotAgreed(t *testing.T) {
 		}
 		m := h.CustomerPage(desk, job)
 		m.Submit("dispute", 303, "visit_id", harness.String(visit["id"]), "claim", "not_agreed")
-		got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)
-		if got["confirmation"] != "declined" {
-			t.Errorf("the visit is %v", got["confirmation"])
+		got := desk.Visit(visit)
+		if got.Confirmation != "declined" {
+			t.Errorf("the visit is %v", got.Confirmation)
 		}
 		for _, a := range items(desk.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)) {
 			if a["id"] == visit["agreed_attempt_id"] && a["discounted"] == "" {
@@ -285,8 +286,8 @@ func TestADeskDoesForACallerWhatTheLinkDoes(t *testing.T) {
 		}
 		visit := h.Visit(desk, job, h.Clock.Now().Add(24*time.Hour), "ravi")
 		voice(object{"action": "confirm"}, 200)
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] != "confirmed" || got["confirmed_how"] != "call" {
-			t.Errorf("the visit is %v by %v", got["confirmation"], got["confirmed_how"])
+		if got := desk.Visit(visit); got.Confirmation != "confirmed" || got.ConfirmedHow != "call" {
+			t.Errorf("the visit is %v by %v", got.Confirmation, got.ConfirmedHow)
 		}
 		voice(object{"action": "call-me", "note": "after six"}, 200)
 		out := voice(object{"action": "cancel", "contact": object{"direction": "inbound", "channel": "whatsapp", "outcome": "reached"}}, 200)
@@ -314,13 +315,13 @@ func TestAStrangersWordsAreUndone(t *testing.T) {
 		desk := h.As("kiran")
 		customer, job := h.Household(desk, nil)
 		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
-		tried := desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30})
-		desk.Attempt(job, "sms", "sent", object{"address": number})
+		tried := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "sent", Address: harness.String(number)})
 		visit := h.Visit(desk, job, harness.Monday.Add(30*time.Hour), "ravi")
 		m := h.CustomerPage(desk, job)
 		m.RegisterDevice("home:stranger")
 		m.Submit("confirm", 303)
-		m.Submit("dispute", 303, "attempt_id", harness.String(tried["id"]), "claim", "phone_was_on")
+		m.Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on")
 		m.Submit("cancel", 303)
 		if v := desk.Verdict(job); v["verdict"] != "reached" {
 			t.Fatalf("the stranger's taps leave the verdict %v", v["verdict"])

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // What a household was promised ends with its job; what was broken before
@@ -65,16 +66,16 @@ func TestAnUpheldAgreementIsConfirmedAgain(t *testing.T) {
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(48*time.Hour), "ravi")
-		desk.Send("POST", path("/v1/visits/%s/confirm", visit), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
+		desk.ConfirmVisit(visit, bodies.Confirm{Contact: bodies.AttemptCreate{Channel: "phone", Outcome: "reached"}})
 		m := h.CustomerPage(desk, job)
 		m.Submit("dispute", 303, "visit_id", harness.String(visit["id"]), "claim", "not_agreed")
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] != "declined" {
-			t.Fatalf("denied, it is %v", got["confirmation"])
+		if got := desk.Visit(visit); got.Confirmation != "declined" {
+			t.Fatalf("denied, it is %v", got.Confirmation)
 		}
 		dispute := items(desk.Send("GET", "/v1/disputes?status=open", nil, 200))[0]
 		h.As("maya").Send("POST", path("/v1/disputes/%s/decide", dispute), object{"decision": "uphold", "reasons": "The call was recorded."}, 200)
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] != "confirmed" {
-			t.Errorf("upheld, it is %v", got["confirmation"])
+		if got := desk.Visit(visit); got.Confirmation != "confirmed" {
+			t.Errorf("upheld, it is %v", got.Confirmation)
 		}
 		if !strings.Contains(m.Read(), "The call was recorded.") {
 			t.Error("the household does not read why")
@@ -88,7 +89,7 @@ func TestTheDefaultIsExplainedInTheReadersLanguage(t *testing.T) {
 		h.Ignores("dispute.decided", "dispute.opened", "queue.morning")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, object{"language": "hi"})
-		desk.Attempt(job, "phone", "switched_off", nil)
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
 		tried := items(desk.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200))[0]
 		m := h.CustomerPage(desk, job)
 		m.Submit("dispute", 303, "attempt_id", harness.String(tried["id"]), "claim", "phone_was_on")
@@ -109,16 +110,14 @@ func TestAMessageIsNoNoticeToWhoCannotRead(t *testing.T) {
 		customer, job := h.Household(desk, object{"contacts": []object{{"name": "Dadi", "phones": []string{"+919811100001"}, "voice_only": true},
 			{"name": "Son", "relation": "son", "phones": []string{"+919811100002"}, "voice_only": true}}})
 		contacts := customer["contacts"].([]any)
-		son := contacts[1].(object)["id"]
-		try := func(by *harness.Client, channel, outcome string, more object) {
-			by.Attempt(job, channel, outcome, more)
-		}
-		try(desk, "phone", "no_answer", object{"ring_seconds": 30, "grade": "recorded", "contact_id": contacts[0].(object)["id"]})
+		dadi, son := harness.String(contacts[0].(object)["id"]), harness.String(contacts[1].(object)["id"])
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "recorded", ContactID: dadi})
 		h.Clock.Advance(4 * time.Hour)
-		try(asha, "doorstep", "nobody_home", object{"place_reason": "the map has the lane wrong", "contact_id": contacts[0].(object)["id"]})
+		asha.Attempt(job, bodies.AttemptCreate{Channel: "doorstep", Outcome: "nobody_home", PlaceReason: "the map has the lane wrong",
+			ContactID: dadi})
 		h.Clock.Advance(27 * time.Hour)
-		try(desk, "phone", "switched_off", object{"contact_id": son})
-		try(desk, "sms", "sent", object{"last_notice": true, "contact_id": son})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off", ContactID: son})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "sent", LastNotice: true, ContactID: son})
 		h.Advance(30 * time.Hour)
 		v := desk.Verdict(job)
 		if v["verdict"] != "trying" {
@@ -126,8 +125,8 @@ func TestAMessageIsNoNoticeToWhoCannotRead(t *testing.T) {
 		}
 		// Tuesday 16:00 + 30 h is Wednesday 22:00; on Thursday both are called.
 		h.Advance(13 * time.Hour)
-		try(desk, "phone", "no_answer", object{"ring_seconds": 30, "contact_id": contacts[0].(object)["id"]})
-		try(asha, "phone", "no_answer", object{"ring_seconds": 30, "contact_id": son})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, ContactID: dadi})
+		asha.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, ContactID: son})
 		if v := desk.Verdict(job); v["verdict"] != "last_notice" {
 			t.Fatalf("after the spoken notice: %v, missing %v", v["verdict"], v["missing"])
 		}
@@ -187,12 +186,12 @@ func TestClosingASafetyCriticalJobCountsFromTheManagersWord(t *testing.T) {
 		customer, _ := h.Household(desk, nil)
 		job := desk.Send("POST", "/v1/jobs", object{"customer_id": customer["id"], "fault": "smells of gas", "category": "refrigerator",
 			"safety_critical": true}, 201)
-		desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30, "grade": "recorded"})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "recorded"})
 		h.Clock.Advance(4 * time.Hour)
-		asha.Attempt(job, "sms", "delivered", nil)
+		asha.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})
 		h.Clock.Advance(27 * time.Hour)
-		desk.Attempt(job, "phone", "switched_off", nil)
-		desk.Attempt(job, "sms", "sent", object{"last_notice": true})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "sent", LastNotice: true})
 		h.Advance(6 * 24 * time.Hour)
 		maya.Send("POST", path("/v1/jobs/%s/hold", job), object{"kind": "unreachable", "reason": "neighbours say they are away"}, 200)
 		h.Advance(2 * 24 * time.Hour)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	"github.com/google/uuid"
 )
@@ -148,8 +149,8 @@ func TestStepsToldAtRegistrationAndOnARepeatJob(t *testing.T) {
 		// again. Later, or in another household, it is another story.
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
 		h.Clock.Advance(time.Hour)
-		h.As("ravi").Send("POST", path("/v1/visits/%s/complete", visit), object{"findings": "relay stuck", "work_done": "relay replaced",
-			"parts": []string{"relay"}, "tested": "4 °C"}, 200)
+		h.As("ravi").CompleteVisit(visit, bodies.Finish{Findings: "relay stuck", WorkDone: "relay replaced", Parts: []string{"relay"},
+			Tested: "4 °C"})
 		h.ExpectOnly("ravi", "visit.assigned")
 		h.Advance(10 * 24 * time.Hour)
 		repeat := register(nil)
@@ -378,7 +379,7 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 			t.Errorf("the figures are %v", c)
 		}
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
-		ravi.Send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+		ravi.CompleteVisit(visit)
 		voice(gita, job, object{"action": "thanks", "text": "so quick"}, 409)
 		voice(gita, job, object{"action": "done"}, 200)
 		voice(gita, job, object{"action": "thanks", "text": ""}, 422)
@@ -436,8 +437,8 @@ func TestPassportSaysNothingOfDanger(t *testing.T) {
 			"language": "hi"})
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
 		h.Clock.Advance(time.Hour)
-		ravi.Send("POST", path("/v1/visits/%s/stop", visit), object{"note": "canary"}, 200)
-		ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "threat", "level": 3, "note": "canary"}, 201)
+		ravi.StopVisit(visit, bodies.Stop{Note: "canary"})
+		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "canary"})
 		for _, who := range []string{"kiran", "asha", "maya", "ravi"} {
 			p := jobHistory(h.As(who), job)
 			if v := harness.List(p, "visits"); len(v) != 1 || v[0]["status"] != "ended_early" || p["voice_only"] != true || p["language"] != "hi" {
@@ -464,7 +465,7 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		visit := h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi", "meena")
 		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 409, "text", "too early")
 		h.Clock.Advance(26 * time.Hour)
-		ravi.Send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+		ravi.CompleteVisit(visit)
 		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 409, "text", "not confirmed yet")
 		h.CustomerPage(h.As("kiran"), job).Submit("done", 303)
 		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 422, "text", "  ")
@@ -506,7 +507,7 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		// one who stood there gets it, and the desk cannot tell when.
 		_, second := h.Household(desk, nil)
 		easy := h.Visit(desk, second, h.Clock.Now().Add(2*time.Hour), "ravi")
-		ravi.Send("POST", path("/v1/visits/%s/complete", easy), nil, 200)
+		ravi.CompleteVisit(easy)
 		_, third := h.Household(desk, nil)
 		hard := h.Visit(desk, third, h.Clock.Now().Add(2*time.Hour), "ravi")
 		h.Expect("ravi", "New visit")
@@ -555,27 +556,27 @@ func TestThanksOfEachHardEnd(t *testing.T) {
 			end  func(visit, job object)
 			hard bool
 		}{
-			"an easy visit": {func(v, _ object) { ravi.Send("POST", path("/v1/visits/%s/complete", v), nil, 200) }, false},
+			"an easy visit": {func(v, _ object) { ravi.CompleteVisit(v) }, false},
 			"a private note": {func(v, _ object) {
-				ravi.Send("POST", path("/v1/visits/%s/flags", v), object{"kind": "verbal_abuse", "level": 0}, 201)
-				ravi.Send("POST", path("/v1/visits/%s/complete", v), nil, 200)
+				ravi.FlagVisit(v, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 0})
+				ravi.CompleteVisit(v)
 			}, false},
 			"a report during the visit": {func(v, _ object) {
-				ravi.Send("POST", path("/v1/visits/%s/flags", v), object{"kind": "verbal_abuse", "level": 1}, 201)
+				ravi.FlagVisit(v, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1})
 				if n := len(complimentsOf(h, "ravi", "")); n != got {
 					t.Error("it comes before the visit ends")
 				}
 				ravi.Send("POST", path("/v1/visits/%s/partial", v), nil, 200)
 			}, true},
 			"a report after it": {func(v, _ object) {
-				ravi.Send("POST", path("/v1/visits/%s/complete", v), nil, 200)
-				ravi.Send("POST", path("/v1/visits/%s/flags", v), object{"kind": "animal", "level": 1}, 201)
+				ravi.CompleteVisit(v)
+				ravi.FlagVisit(v, bodies.VisitFlagCreate{Kind: "animal", Level: 1})
 			}, true},
 			"hostile words": {func(v, j object) {
 				ravi.Send("POST", path("/v1/visits/%s/attempts", v), object{"channel": "doorstep", "outcome": "hostile"}, 201)
-				ravi.Send("POST", path("/v1/visits/%s/complete", v), nil, 200)
+				ravi.CompleteVisit(v)
 			}, true},
-			"a stop": {func(v, _ object) { ravi.Send("POST", path("/v1/visits/%s/stop", v), nil, 200) }, true},
+			"a stop": {func(v, _ object) { ravi.StopVisit(v) }, true},
 		} {
 			day++
 			h.Clock.Set(harness.Monday.AddDate(0, 0, day))
@@ -588,7 +589,7 @@ func TestThanksOfEachHardEnd(t *testing.T) {
 			_, job := h.Household(desk, nil)
 			visit := h.Visit(desk, job, h.Clock.Now().Add(30*time.Minute), "ravi")
 			h.Clock.Advance(30 * time.Minute)
-			ravi.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+			ravi.Arrive(visit)
 			if n := len(complimentsOf(h, "ravi", "")); n != got {
 				t.Errorf("during %s he has %d, want %d", name, n, got)
 			}
@@ -678,7 +679,7 @@ func TestThanksAndProposalsWaitForTheNextDuty(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(2*time.Hour), "ravi")
 		h.Expect("ravi", "New visit")
-		ravi.Send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+		ravi.CompleteVisit(visit)
 		h.CustomerPage(h.As("kiran"), job).Submit("done", 303)
 		h.Advance(13 * time.Hour) // 22:00 in Kolkata
 		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 303, "text", "so quick")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 func TestAPromiseIsKeptOrBreaksAndClimbs(t *testing.T) {
@@ -24,7 +25,7 @@ func TestAPromiseIsKeptOrBreaksAndClimbs(t *testing.T) {
 			t.Errorf("the page does not say who calls: %s", page)
 		}
 		// Trying in vain does not keep it, and asking again is the same promise.
-		desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30})
 		m.Submit("could-not-reach", 303)
 		h.Expect("kiran", "Asked once more")
 		h.Advance(2 * time.Hour)
@@ -39,7 +40,7 @@ func TestAPromiseIsKeptOrBreaksAndClimbs(t *testing.T) {
 			t.Error("the page does not admit that the call is late")
 		}
 		// The call that reaches them keeps it, late, and stops the ladder.
-		desk.Attempt(job, "phone", "reached", nil)
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "reached"})
 		got = desk.Send("GET", path("/v1/promises/%s", p), nil, 200)
 		if got["status"] != "kept_late" || got["kept_attempt_id"] == nil {
 			t.Errorf("after the call: %v", got)
@@ -117,7 +118,7 @@ func TestManyCallsAreOneCase(t *testing.T) {
 		if got := desk.Send("GET", path("/v1/promises/%s", p), nil, 200); got["contacts"] != 7.0 {
 			t.Errorf("%v contacts in the case, want 7", got["contacts"])
 		}
-		desk.Attempt(job, "phone", "reached", nil)
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "reached"})
 		if got := desk.Send("GET", path("/v1/promises/%s", p), nil, 200); got["status"] != "kept" {
 			t.Errorf("after the call the case is %v", got["status"])
 		}

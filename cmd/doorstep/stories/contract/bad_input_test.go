@@ -32,6 +32,7 @@ import (
 	"doorstep/api/web"
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
 )
@@ -317,7 +318,7 @@ func (n *nasty) schema(op *web.Operation) *openapi3.Schema {
 // as the frozen world allows.
 func (n *nasty) fitting(op *web.Operation) object {
 	b := object{}
-	maps.Copy(b, bodies[op.ID])
+	maps.Copy(b, requestBodies[op.ID])
 	switch op.ID {
 	case "login":
 		b = object{"login": "ravi", "password": "wrong"}
@@ -663,6 +664,7 @@ func TestBadFields(t *testing.T) {
 		n.Ignores("flag.triage", "flag.withdrawn", "kindness.thanks", "leave.asked", "note.moved", "note.told", "note.waiting",
 			"thanks.waiting", "timer.ping", "visit.assigned", "visit.confirmed", "visit.needs_someone", "visit.no_access_desk",
 			"visit.unassigned")
+		n.MayIgnore("visit.offered") // unless a later one overtakes it
 		for _, op := range n.operations() {
 			schema := n.schema(op)
 			if schema == nil {
@@ -1139,9 +1141,9 @@ func TestHoursThatAreMissingOrDoubled(t *testing.T) {
 			t.Errorf("judged at %v", out["occurred_at"])
 		}
 		// Nothing refuses a stop, least of all the clocks going back.
-		stopped := h.As("ravi2").Send("POST", path("/v1/visits/%s/stop", visit), object{"occurred_at": "2027-10-31T01:30:00"}, 200)
-		if stopped["status"] != "stopped_unsafe" {
-			t.Errorf("the visit is %v", stopped["status"])
+		stopped := h.As("ravi2").StopVisit(visit, bodies.Stop{OccurredAt: "2027-10-31T01:30:00"})
+		if stopped.Status != "stopped_unsafe" {
+			t.Errorf("the visit is %v", stopped.Status)
 		}
 	})
 }

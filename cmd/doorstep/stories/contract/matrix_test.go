@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	"github.com/google/uuid"
 )
 
 // bodies are well-formed requests for operations whose shape the contract
 // judges before the role.
-var bodies = map[string]object{
+var requestBodies = map[string]object{
 	"createArea": {"name": "x"}, "patchArea": {"name": "x"},
 	"createCentre": {"area_id": uuid.NewString(), "name": "x", "zone": "UTC", "country": "IN"},
 	"createUser":   {"login": "new.user", "name": "x", "role": "admin"},
@@ -62,6 +63,7 @@ func TestRoleMatrix(t *testing.T) {
 		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked",
 			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
 			"visit.unassigned")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		ids := oneOfEach(h)
 		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita",
 			"admin": "root"}
@@ -82,7 +84,7 @@ func TestRoleMatrix(t *testing.T) {
 			address = strings.ReplaceAll(address, "{evidence_id}", harness.String(ids["evidence"]))
 			headers := []string{"If-Match", `"99"`}
 			var body any
-			if b, ok := bodies[op.ID]; ok {
+			if b, ok := requestBodies[op.ID]; ok {
 				body = b
 			} else if strings.HasPrefix(op.ID, "patch") {
 				body = object{}
@@ -139,8 +141,8 @@ func oneOfEach(h *harness.Harness) map[string]any {
 		"centres": h.Centre, "users": h.People["ravi"].ID, "technicians": h.People["ravi"].ID, "areas": uuid.Nil, "inbox": uuid.New()}
 	ids["leave"] = h.As("ravi").AskLeave("2027-04-05T08:00", "2027-04-05T20:00", 201)["id"]
 	// A disputed attempt, and a completion that the brand asks about.
-	attempt := desk.Attempt(job, "phone", "switched_off", nil)
-	ids["attempts"], ids["disputes"] = attempt["id"], desk.Send("POST", path("/v1/attempts/%s/dispute", attempt),
+	attempt := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
+	ids["attempts"], ids["disputes"] = attempt.ID, desk.Send("POST", path("/v1/attempts/%s/dispute", attempt),
 		object{"claim": "phone_was_on"},
 		201)["id"]
 	ids["maintenance"] = desk.Send("POST", "/v1/maintenance", object{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY",
@@ -149,13 +151,13 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	ids["promises"] = desk.Send("POST", path("/v1/jobs/%s/promises", job), object{"what": "a call"}, 201)["id"]
 	_, done := h.Household(desk, nil)
 	end := h.Visit(desk, done, harness.Monday.Add(time.Hour), "ravi")
-	h.As("ravi").Send("POST", path("/v1/visits/%s/complete", end), object{"end_code": "0"}, 200)
+	h.As("ravi").CompleteVisit(end, bodies.Finish{EndCode: "0"})
 	h.Advance(25 * time.Hour)
 	ids["sos"] = h.As("ravi").Send("POST", "/v1/sos", nil, 201)["id"]
 	ids["completion-checks"] = items(h.As("gita").Send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
 	_, second := h.Household(desk, nil)
-	h.As("ravi").Send("POST", path("/v1/visits/%s/flags", h.Visit(desk, second, harness.Monday.Add(50*time.Hour), "ravi")),
-		object{"kind": "verbal_abuse", "level": 1}, 201)
+	h.As("ravi").FlagVisit(h.Visit(desk, second, harness.Monday.Add(50*time.Hour), "ravi"),
+		bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1})
 	ids["exclusions"] = h.As("ravi").Send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(object)["id"]
 	for _, a := range h.As("root").Send("GET", "/v1/areas", nil, 200)["items"].([]any) {
 		if a.(object)["name"] == "Pune" {
@@ -169,7 +171,7 @@ func oneOfEach(h *harness.Harness) map[string]any {
 		string(harness.PNG), 201, "Content-Type", "image/png")["id"]
 	ids["advisories"] = h.As("maya").Send("POST", "/v1/advisories", object{"job_id": job["id"], "subject": "person", "precautions": "x",
 		"behaviour": "x", "expires_on": "2027-09-01"}, 201)["id"]
-	h.As("ravi").Send("POST", "/v1/flags", object{"phone": "+919800000099", "kind": "verbal_abuse", "level": 2}, 201)
+	h.As("ravi").CreateFlag(bodies.FlagCreate{Phone: "+919800000099", Kind: "verbal_abuse", Level: 2})
 	ids["aftercare"] = items(h.As("ravi").Send("GET", "/v1/aftercare", nil, 200))[0]["id"]
 	return ids
 }

@@ -547,16 +547,8 @@ func (h *Harness) Visit(by *Client, job Object, from time.Time, crew ...string) 
 		"planned_minutes": 60, "crew": ids}, 201)
 }
 
-func Path(format string, o Object) string { return fmt.Sprintf(format, o["id"]) }
-
-func (p *Client) Attempt(job Object, channel, outcome string, more Object) Object {
-	p.Harness.Helper()
-	b := Object{"channel": channel, "outcome": outcome}
-	for k, v := range more {
-		b[k] = v
-	}
-	return p.Send("POST", Path("/v1/jobs/%s/attempts", job), b, 201)
-}
+// Path puts the id of an object, as it was answered, into an address.
+func Path(format string, of any) string { return fmt.Sprintf(format, idOf(of)) }
 
 func (p *Client) Verdict(job Object) Object {
 	p.Harness.Helper()

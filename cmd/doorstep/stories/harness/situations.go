@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/cmd/doorstep/app"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
 )
 
@@ -97,7 +98,7 @@ func (h *Harness) ReportAgainst(login string) Object {
 	h.Helper()
 	_, job := h.Household(h.As("kiran"), nil)
 	visit := h.Visit(h.As("kiran"), job, h.Clock.Now().Add(90*24*time.Hour), login)
-	h.As(login).Send("POST", Path("/v1/visits/%s/en-route", visit), nil, 200) // they are about to meet
+	h.As(login).EnRoute(visit) // they are about to meet
 	h.CustomerPage(h.As("kiran"), job).Submit("report", 303, "what", "threatened", "who", h.People[login].ID.String(), "note",
 		"canary-narrative")
 	list := Items(h.As("maya").Send("GET", "/v1/keep-aways", nil, 200))
@@ -154,7 +155,7 @@ func (h *Harness) Compliment(login, text string) (visit, thanks Object) {
 	desk := h.As("kiran")
 	_, job := h.Household(desk, nil)
 	visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), login)
-	h.As(login).Send("POST", Path("/v1/visits/%s/complete", visit), nil, 200)
+	h.As(login).CompleteVisit(visit)
 	h.CustomerPage(h.As("kiran"), job).Submit("done", 303)
 	h.CustomerPage(h.As("kiran"), job).Submit("thanks", 303, "text", text)
 	for _, o := range Items(desk.Send("GET", "/v1/thanks?status=waiting&limit=200", nil, 200)) {
@@ -235,7 +236,7 @@ func (h *Harness) AddTechnician(login string) string {
 func (h *Harness) SafePlan(job Object, plan ...string) {
 	h.Helper()
 	maya := h.As("maya")
-	h.As("noor").Send("POST", "/v1/flags", Object{"job_id": job["id"], "kind": "unsafe_premises", "level": 2}, 201)
+	h.As("noor").CreateFlag(bodies.FlagCreate{JobID: String(job["id"]), Kind: "unsafe_premises", Level: 2})
 	h.ReleaseHold(maya, job, plan...)
 }
 
@@ -294,14 +295,14 @@ func (h *Harness) SetPhone(login, number string) {
 func UnreachableHousehold(h *Harness) (job Object) {
 	desk, asha := h.As("kiran"), h.As("asha")
 	_, job = h.Household(desk, nil)
-	desk.Attempt(job, "phone", "no_answer", Object{"ring_seconds": 30, "grade": "recorded"}) // Mon 09:00
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "recorded"}) // Mon 09:00
 	h.Clock.Advance(4 * time.Hour)
-	asha.Attempt(job, "sms", "delivered", nil) // 13:00
+	asha.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"}) // 13:00
 	h.Clock.Advance(27 * time.Hour)
 	if v := desk.Verdict(job); v["verdict"] != "trying" {
 		h.Fatalf("two attempts are %v: %v", v["verdict"], v["explanation"])
 	}
-	desk.Attempt(job, "phone", "switched_off", nil) // Tue 16:00
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"}) // Tue 16:00
 	h.Expect("kiran", "Last notice ready")
 	if v := desk.Verdict(job); v["verdict"] != "trying" || len(v["missing"].([]any)) == 0 {
 		h.Fatalf("without a last notice the verdict is %v, missing %v", v["verdict"], v["missing"])
@@ -310,7 +311,7 @@ func UnreachableHousehold(h *Harness) (job Object) {
 	if !strings.Contains(link["text"].(string), link["share_url"].(string)) {
 		h.Fatalf("the ready text has no link: %v", link)
 	}
-	desk.Attempt(job, "sms", "sent", Object{"last_notice": true})
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "sent", LastNotice: true})
 	if v := desk.Verdict(job); v["verdict"] != "last_notice" {
 		h.Fatalf("after the last notice the verdict is %v, missing %v", v["verdict"], v["missing"])
 	}
@@ -348,7 +349,7 @@ func (h *Harness) ArrivedVisit() (visit Object) {
 	_, job := h.Household(desk, nil)
 	visit = h.Visit(desk, job, h.Clock.Now().Add(10*time.Minute), "ravi")
 	h.Clock.Advance(10 * time.Minute)
-	h.As("ravi").Send("POST", Path("/v1/visits/%s/arrive", visit), nil, 200)
+	h.As("ravi").Arrive(visit)
 	return visit
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
@@ -75,7 +76,7 @@ func alarmKilled(d *day) {
 	second := []string{"--alarm-webhook-url", x.URL, "--alarm-webhook-secret", harness.TelephonySecret}
 	a := d.serve(second...)
 	d.quick()
-	sos := d.As("ravi").Send("POST", "/v1/sos", object{"note": "canary"}, 201)
+	sos := d.As("ravi").RaiseSOS(bodies.SOSRaise{Note: "canary"})
 	d.until("the first tier", func() bool { return d.rings("asha")["1"] == 1 })
 	d.until("the provider is called", func() bool { return x.called() == 1 })
 	a.kill()
@@ -90,7 +91,7 @@ func alarmKilled(d *day) {
 		d.Errorf("rung %v after the restart", took)
 	}
 	maya := d.As("maya")
-	maya.Send("POST", path("/v1/sos/%s/acknowledge", sos), nil, 200)
+	maya.AcknowledgeSOS(sos)
 	time.Sleep(time.Second) // what is under way arrives
 	before, calls := len(d.rings("asha"))+len(d.rings("kiran")), x.called()
 	time.Sleep(6 * time.Second)
@@ -109,11 +110,11 @@ func alarmOnReplicas(d *day) {
 	b := d.serve()
 	d.URL = a.base
 	d.quick()
-	d.As("ravi").Send("POST", "/v1/sos", nil, 201)
+	d.As("ravi").RaiseSOS()
 	d.until("the last tier", func() bool { return len(d.rings("kiran")) > 0 })
 	d.until("a repeat of it", func() bool { return len(d.rings("kiran")) > 1 })
 	sos := items(d.at(b).As("maya").Send("GET", "/v1/sos?status=open", nil, 200))[0]
-	d.at(b).As("maya").Send("POST", path("/v1/sos/%s/acknowledge", sos), nil, 200)
+	d.at(b).As("maya").AcknowledgeSOS(sos)
 	for _, login := range []string{"asha", "maya", "noor", "kiran", "root"} {
 		for round, n := range d.rings(login) {
 			if n != 1 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // canaries plants a word in every confidential field of safety and wellbeing,
@@ -40,8 +41,8 @@ func canaries(d *day) {
 	link = link[strings.Index(link, "/c/"):]
 
 	// A report of danger, to the end.
-	flag := ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "threat", "level": 3, "note": plant("narrative")}, 201)
-	id := harness.String(flag["id"])
+	flag := ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: plant("narrative")})
+	id := flag.ID
 	ravi.Upload(id, "image/png", append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), plant("evidence")...), 201)
 	refused(desk, "POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 2, "meena"))
 	refused(meena, "GET", "/v1/flags/"+id, nil)
@@ -60,15 +61,14 @@ func canaries(d *day) {
 	}
 
 	// A report about one of ours, and his side.
-	about := d.As("gita").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "discrimination", "level": 2,
-		"note": plant("about a colleague"), "subject_id": meena.ID}, 201)
-	id = harness.String(about["id"])
+	about := d.As("gita").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "discrimination", Level: 2,
+		Note: plant("about a colleague"), SubjectID: meena.ID.String()})
+	id = about.ID
 	maya.Send("POST", "/v1/flags/"+id+"/triage", nil, 200)
 	maya.Send("POST", "/v1/flags/"+id+"/review", object{"told": "Please tell how the talk went."}, 200)
 	meena.Send("POST", "/v1/flags/"+id+"/statement", object{"text": plant("his side")}, 200)
 	maya.Send("POST", "/v1/flags/"+id+"/decide", object{"outcome": "unclear", "reasons": plant("reasons about a colleague")}, 200)
-	own := ravi.Send("POST", "/v1/flags", object{"phone": "+919811100099", "kind": "verbal_abuse", "level": 1, "note": plant("phone report")},
-		201)
+	own := ravi.CreateFlag(bodies.FlagCreate{Phone: "+919811100099", Kind: "verbal_abuse", Level: 1, Note: plant("phone report")})
 	ravi.Send("POST", path("/v1/flags/%s/withdraw", own), object{"pressure": true, "reasons": plant("withdrawal")}, 200)
 
 	// An advisory, an alarm.
@@ -78,9 +78,9 @@ func canaries(d *day) {
 	root.Send("POST", path("/v1/advisories/%s/approve", advisory), object{"told": false, "not_told_reason": plant("why not told")}, 200)
 	noor.Send("POST", path("/v1/advisories/%s/appeal", advisory), object{"words": plant("appeal")}, 200)
 	refused(desk, "GET", path("/v1/advisories/%s", advisory), nil)
-	sos := ravi.Send("POST", "/v1/sos", object{"note": plant("cry for help")}, 201)
-	asha.Send("POST", path("/v1/sos/%s/acknowledge", sos), nil, 200)
-	asha.Send("POST", path("/v1/sos/%s/resolve", sos), object{"words": plant("how it ended"), "outcome": "real"}, 200)
+	sos := ravi.RaiseSOS(bodies.SOSRaise{Note: plant("cry for help")})
+	asha.AcknowledgeSOS(sos)
+	asha.ResolveSOS(sos, bodies.SOSResolve{Words: plant("how it ended"), Outcome: "real"})
 	d.until("pushes", func() bool { return d.Phones.Requests() >= 10 })
 
 	// Where none of it belongs.

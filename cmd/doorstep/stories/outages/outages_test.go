@@ -31,6 +31,7 @@ import (
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/demo"
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
 	"doorstep/repo"
@@ -621,12 +622,10 @@ func logKeepsSecrets(d *day) {
 	d.Phones.Script("phone:kiran", fcmtest.ThirdPartyAuth().Always())
 	d.Phones.Script("phone:asha", fcmtest.Disconnect())
 	visit := desk.Send("POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 1, "ravi"), 201)
-	desk.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "no_answer",
-		"note": plant("a note", "canary-note"), "address": "98111 22233"}, 201)
-	ravi.Send("POST", path("/v1/visits/%s/stop", visit), object{"note": plant("a stop's note", "canary-stop"), "kind": "threat"}, 200)
-	ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "threat", "level": 3,
-		"note": plant("a narrative", "canary-narrative")},
-		201)
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", Note: plant("a note", "canary-note"),
+		Address: "98111 22233"})
+	ravi.StopVisit(visit, bodies.Stop{Note: plant("a stop's note", "canary-stop"), Kind: "threat"})
+	ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: plant("a narrative", "canary-narrative")})
 	flag := maya.Send("GET", "/v1/flags", nil, 200)["items"].([]any)[0].(object)
 	maya.Send("POST", path("/v1/flags/%s/triage", flag), nil, 200)
 	maya.Send("POST", path("/v1/flags/%s/decide", flag), object{"outcome": "upheld", "reasons": plant("the reasons", "canary-reasons")}, 200)
@@ -1060,7 +1059,7 @@ func fileHeld(d *day) {
 		})
 	}
 	// Who only reads does not wait.
-	desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)
+	desk.Visit(visit)
 	if s.probe("/healthz") != 200 || time.Since(began) > 5*time.Second {
 		d.Errorf("reading waits for the writer: %v", time.Since(began))
 	}
@@ -1111,7 +1110,7 @@ func twoReplicas(d *day) {
 	d.until("all missed", func() bool {
 		n := 0
 		for _, v := range visits {
-			if desk.Send("GET", path("/v1/visits/%s", v), nil, 200)["status"] == "missed" {
+			if desk.Visit(v).Status == "missed" {
 				n++
 			}
 		}

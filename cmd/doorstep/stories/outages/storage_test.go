@@ -16,6 +16,7 @@ import (
 
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
@@ -157,11 +158,11 @@ func takesNoWrites(d *day) {
 		d.gone(desk, "POST", path("/v1/visits/%s/attempts", visit), object{"channel": "phone", "outcome": "busy"})
 	})
 	refused.Wait()
-	desk.Send("GET", path("/v1/visits/%s", visit), nil, 200) // reading goes on
+	desk.Visit(visit) // reading goes on
 	undo()
 	d.until("ready again", func() bool { return s.probe("/readyz") == 200 })
-	ravi.Send("POST", "/v1/sos", object{}, 201)
-	ravi.Send("POST", path("/v1/visits/%s/stop", visit), object{"kind": "threat"}, 200)
+	ravi.RaiseSOS(bodies.SOSRaise{})
+	ravi.StopVisit(visit, bodies.Stop{Kind: "threat"})
 	if code := s.terminate(); code != 0 {
 		d.Errorf("exit %d", code)
 	}
@@ -170,7 +171,7 @@ func takesNoWrites(d *day) {
 // figuresOfAlarms: what a monitor reads beside the requests.
 func figuresOfAlarms(d *day) {
 	s := d.serve()
-	d.As("ravi").Send("POST", "/v1/sos", object{}, 201)
+	d.As("ravi").RaiseSOS(bodies.SOSRaise{})
 	d.until("figures", func() bool { return s.metric("doorstep_figures_timestamp_seconds") > 0 })
 	d.until("the next figures", func() bool { return s.metric("doorstep_sos_unacknowledged_oldest_seconds") >= 1 })
 	for name, least := range map[string]float64{"doorstep_sos_open": 1, "doorstep_sos_unacknowledged": 1,
@@ -182,7 +183,7 @@ func figuresOfAlarms(d *day) {
 		}
 	}
 	x := d.As("maya").Send("GET", "/v1/sos", nil, 200)["items"].([]any)[0].(object)
-	d.As("maya").Send("POST", path("/v1/sos/%s/acknowledge", x), nil, 200)
+	d.As("maya").AcknowledgeSOS(x)
 	d.until("the acknowledgement to be seen", func() bool { return s.metric("doorstep_sos_unacknowledged") == 0 })
 	if got := s.metric("doorstep_sos_open"); got != 1 {
 		d.Errorf("%v open alarms", got)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // offeredWindows lists the starts of windows in which somebody is offered for a job.
@@ -279,7 +280,7 @@ func TestALevelOfSkillIsAskedFor(t *testing.T) {
 			got := desk.Send("POST", path("/v1/jobs/%s/visits", tc.job), object{"window_start": "2027-03-02T10:00", "window_end": "2027-03-02T12:00",
 				"crew": h.Crew(tc.crew...)["crew"]}, want)
 			if want == 201 {
-				desk.Send("POST", path("/v1/visits/%s/cancel", got), object{"reason": "another try"}, 200)
+				desk.CancelVisit(got, bodies.CancelVisit{Reason: "another try"})
 			} else if got["code"] != "skill_missing" || got["reason"] != "skill" || got["detail"] != tc.no {
 				t.Errorf("%v: %v", tc.crew, got)
 			}
@@ -291,10 +292,9 @@ func TestALevelOfSkillIsAskedFor(t *testing.T) {
 			t.Error("sunil is not offered")
 		}
 		// A plan of the day gives it to who can; the level of a job may change.
-		tray := desk.Send("POST", path("/v1/jobs/%s/visits", three), object{"window_start": "2027-03-04T10:00", "window_end": "2027-03-04T12:00"},
-			201)
+		tray := desk.ScheduleVisit(three, bodies.Schedule{WindowStart: "2027-03-04T10:00", WindowEnd: "2027-03-04T12:00"})
 		placed := harness.List(h.PlanDay(desk, "2027-03-04"), "visits")
-		if len(placed) != 1 || placed[0]["visit_id"] != tray["id"] || placed[0]["technician_id"] != h.People["sunil"].ID.String() {
+		if len(placed) != 1 || placed[0]["visit_id"] != tray.ID || placed[0]["technician_id"] != h.People["sunil"].ID.String() {
 			t.Errorf("the plan: %v", placed)
 		}
 		now := desk.Send("GET", path("/v1/jobs/%s", three), nil, 200)
@@ -369,7 +369,7 @@ func TestACentreTakesSoManyVisitsADay(t *testing.T) {
 			}
 		}
 		// What falls through gives its place back; a bound that is lowered undoes nothing.
-		desk.Send("POST", path("/v1/visits/%s/cancel", moved), object{"reason": "x"}, 200)
+		desk.CancelVisit(moved, bodies.CancelVisit{Reason: "x"})
 		third := book(jobs[3], 3, 18, 201)
 		h.SetDailyLimit(1)
 		desk.Send("POST", path("/v1/visits/%s/assign", third), h.Crew("ravi"), 200)
@@ -409,7 +409,7 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 			jobs = append(jobs, job)
 		}
 		done := h.Visit(desk, jobs[0], harness.Monday, "ravi")
-		ravi.Send("POST", path("/v1/visits/%s/complete", done), object{"end_code": "0"}, 200)
+		ravi.CompleteVisit(done, bodies.Finish{EndCode: "0"})
 		h.Visit(desk, jobs[1], harness.Monday.Add(3*time.Hour), "ravi")
 		third := object{"window_start": harness.Monday.Add(6 * time.Hour), "window_end": harness.Monday.Add(8 * time.Hour),
 			"crew": h.Crew("ravi")["crew"]}
@@ -417,8 +417,8 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 			no["detail"] != "Ravi takes 2 visits on 2027-03-01 and has 2." {
 			t.Errorf("the third one: %v", no)
 		}
-		tray := desk.Send("POST", path("/v1/jobs/%s/visits", jobs[2]),
-			object{"window_start": third["window_start"], "window_end": third["window_end"]}, 201)
+		tray := desk.ScheduleVisit(jobs[2], bodies.Schedule{WindowStart: harness.Monday.Add(6 * time.Hour).Format(time.RFC3339),
+			WindowEnd: harness.Monday.Add(8 * time.Hour).Format(time.RFC3339)})
 		if no := desk.Send("POST", path("/v1/visits/%s/assign", tray), h.Crew("ravi"), 409); no["code"] != "capacity_full" {
 			t.Errorf("assigned: %v", no)
 		}
@@ -429,7 +429,8 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 		// Meena takes what is beyond his number.
 		for i, job := range jobs[2:] {
 			from := harness.Monday.AddDate(0, 0, 3).Add(time.Duration(3*i) * time.Hour)
-			desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201)
+			desk.ScheduleVisit(job, bodies.Schedule{WindowStart: from.Format(time.RFC3339Nano), WindowEnd: from.Add(2 * time.Hour).
+				Format(time.RFC3339Nano)})
 		}
 		desk.Send("PUT", hours, object{"hours": week, "max_visits_per_day": 1}, 200)
 		his := 0
@@ -447,7 +448,8 @@ func TestATechnicianTakesSoManyVisitsADay(t *testing.T) {
 		desk.Send("PUT", "/v1/technicians/"+h.People["meena"].ID.String()+"/skills", object{"skills": []string{"oven"}}, 200)
 		for i, job := range jobs[2:] {
 			from := harness.Monday.AddDate(0, 0, 2).Add(time.Duration(3*i) * time.Hour)
-			desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": from, "window_end": from.Add(2 * time.Hour)}, 201)
+			desk.ScheduleVisit(job, bodies.Schedule{WindowStart: from.Format(time.RFC3339Nano), WindowEnd: from.Add(2 * time.Hour).
+				Format(time.RFC3339Nano)})
 		}
 		plan := h.PlanDay(desk, "2027-03-03")
 		out := harness.List(plan, "unplaced")
@@ -477,8 +479,8 @@ func TestManyWantTheLastPlaceOfADay(t *testing.T) {
 			day := time.Date(2027, 3, 3+round, 8, 0, 0, 0, harness.Zone("Asia/Kolkata"))
 			for i := range 2 {
 				_, job := h.Household(desk, nil)
-				desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": day.Add(time.Duration(2*i) * time.Hour),
-					"window_end": day.Add(time.Duration(2*i+2) * time.Hour)}, 201)
+				desk.ScheduleVisit(job, bodies.Schedule{WindowStart: day.Add(time.Duration(2*i) * time.Hour).Format(time.RFC3339Nano),
+					WindowEnd: day.Add(time.Duration(2*i+2) * time.Hour).Format(time.RFC3339Nano)})
 			}
 			jobs := []object{}
 			for range 8 {

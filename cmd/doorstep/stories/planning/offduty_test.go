@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 func TestOffDutyIsOffDuty(t *testing.T) {
@@ -71,7 +72,7 @@ func TestLeaveIsNotRung(t *testing.T) {
 			"kind": "sick"}, 201)
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Kolkata(4, 10, 0), "meena")
-		desk.Send("POST", path("/v1/visits/%s/assign", visit), object{"crew": []string{h.People["ravi"].ID.String()}}, 200)
+		desk.AssignVisit(visit, bodies.CrewInput{Crew: []string{h.People["ravi"].ID.String()}})
 		h.Expect("ravi", "New visit")
 		h.Advance(27 * time.Hour)
 		if n := len(h.Phones.MessagesFor("phone:meena")); n != 0 {

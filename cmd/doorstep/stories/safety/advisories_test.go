@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 
 	"github.com/google/uuid"
 )
@@ -187,7 +188,7 @@ func TestAnAdvisoryThatExpiresTonight(t *testing.T) {
 				got["end_reason"] != "not renewed" || got["ended_at"] != c.end.Format(time.RFC3339) {
 				t.Errorf("swept it is %v (%v) since %v", got["status"], got["end_reason"], got["ended_at"])
 			}
-			desk.Send("POST", path("/v1/visits/%s/cancel", visit), object{"reason": "next"}, 200)
+			desk.CancelVisit(visit, bodies.CancelVisit{Reason: "next"})
 		}
 	})
 }

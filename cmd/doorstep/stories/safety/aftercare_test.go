@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // TestWhoWasHarmedIsLookedAfter: four conversations, owed by a manager who had
@@ -18,18 +19,18 @@ func TestWhoWasHarmedIsLookedAfter(t *testing.T) {
 		desk, ravi, maya, noor, root := h.As("kiran"), h.As("ravi"), h.As("maya"), h.As("noor"), h.As("root")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
-		ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "unsafe_premises", "level": 1}, 201)
+		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "unsafe_premises", Level: 1})
 		if n := len(items(ravi.Send("GET", "/v1/aftercare", nil, 200))); n != 0 {
 			t.Errorf("after level 1: %d", n)
 		}
 		began := h.Clock.Now()
-		flag := ravi.Send("POST", path("/v1/visits/%s/stop", visit), object{"note": "canary"}, 200)
+		flag := ravi.StopVisit(visit, bodies.Stop{Note: "canary"})
 		own := items(ravi.Send("GET", "/v1/aftercare", nil, 200))
 		if len(own) != 4 {
 			t.Fatalf("he is owed %d", len(own))
 		}
 		for i, after := range []time.Duration{24 * time.Hour, 7 * 24 * time.Hour, 14 * 24 * time.Hour, 28 * 24 * time.Hour} {
-			if own[i]["due_at"] != began.Add(after).Format(time.RFC3339) || own[i]["flag_id"] != flag["flag_id"] ||
+			if own[i]["due_at"] != began.Add(after).Format(time.RFC3339) || own[i]["flag_id"] != flag.FlagID ||
 				!harness.Offers(own[i], "stop") ||
 				harness.Offers(own[i], "done") {
 				t.Errorf("%d: %v", i, own[i])
@@ -126,7 +127,7 @@ func TestAManagerIsLookedAfterBySomebodyElse(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.triage")
 		maya := h.As("maya")
-		maya.Send("POST", "/v1/flags", object{"phone": "+447911123456", "kind": "verbal_abuse", "level": 2}, 201)
+		maya.CreateFlag(bodies.FlagCreate{Phone: "+447911123456", Kind: "verbal_abuse", Level: 2})
 		own := items(maya.Send("GET", "/v1/aftercare", nil, 200))
 		if len(own) != 4 {
 			t.Fatalf("she is owed %d", len(own))
@@ -150,10 +151,10 @@ func TestAPauseMovesTheDiary(t *testing.T) {
 		_, next := h.Household(desk, nil)
 		hard := h.Visit(desk, bad, harness.Monday.Add(time.Hour), "ravi")
 		ahead := h.Visit(desk, next, harness.Monday.Add(6*time.Hour), "ravi")
-		low := ravi.Send("POST", path("/v1/visits/%s/flags", hard), object{"kind": "unsafe_premises", "level": 1}, 201)
+		low := ravi.FlagVisit(hard, bodies.VisitFlagCreate{Kind: "unsafe_premises", Level: 1})
 		ravi.Send("POST", path("/v1/flags/%s/cool-off", low), object{"accept": true}, 409)
-		stop := ravi.Send("POST", path("/v1/visits/%s/stop", hard), object{"note": "canary"}, 200)
-		answer := fmt.Sprintf("/v1/flags/%s/cool-off", stop["flag_id"])
+		stop := ravi.StopVisit(hard, bodies.Stop{Note: "canary"})
+		answer := fmt.Sprintf("/v1/flags/%s/cool-off", stop.FlagID)
 		found := false
 		for _, n := range items(ravi.Send("GET", "/v1/inbox", nil, 200)) {
 			found = found || n["title"] == "A pause is yours to take"
@@ -179,7 +180,7 @@ func TestAPauseMovesTheDiary(t *testing.T) {
 		if n := h.Pushes("kiran", "A visit needs somebody"); n != before+1 {
 			t.Errorf("the desk is told %d times", n-before)
 		}
-		desk.Send("POST", path("/v1/visits/%s/assign", ahead), object{"crew": []string{meena.ID.String()}}, 200)
+		desk.AssignVisit(ahead, bodies.CrewInput{Crew: []string{meena.ID.String()}})
 		h.Advance(5 * time.Hour)
 		got := desk.Send("GET", path("/v1/visits/%s", ahead), nil, 200)
 		if got["status"] != "scheduled" || got["crew"].([]any)[0] != meena.ID.String() {
@@ -210,8 +211,8 @@ func TestAPauseMovesTheVisitWhereNobodyElseCanCome(t *testing.T) {
 				_, busy := h.Household(desk, nil)
 				h.Visit(desk, busy, h.Clock.Now().Add(after), "meena")
 			}
-			stop := ravi.Send("POST", path("/v1/visits/%s/stop", hard), nil, 200)
-			return job, ahead, ravi.Send("POST", fmt.Sprintf("/v1/flags/%s/cool-off", stop["flag_id"]), object{"accept": true}, 200)
+			stop := ravi.StopVisit(hard)
+			return job, ahead, ravi.Send("POST", fmt.Sprintf("/v1/flags/%s/cool-off", stop.FlagID), object{"accept": true}, 200)
 		}
 		honest := func(job object) bool {
 			h.Helper()

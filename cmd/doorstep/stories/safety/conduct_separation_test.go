@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // TestEachReportKeepsApartByItself: a technician's own report about a
@@ -21,7 +22,7 @@ func TestEachReportKeepsApartByItself(t *testing.T) {
 			start := harness.Monday.Add(time.Duration(n*24+1) * time.Hour)
 			visit := h.Visit(desk, job, start, "ravi")
 			h.Clock.Set(start)
-			ravi.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+			ravi.Arrive(visit)
 			ravi.Send("POST", path("/v1/visits/%s/partial", visit), nil, 200)
 			var own any
 			for _, whose := range order {
@@ -56,7 +57,7 @@ func TestEachReportKeepsApartByItself(t *testing.T) {
 				}
 			}
 			desk.Send("POST", path("/v1/visits/%s/assign", again), h.Crew("ravi"), 200)
-			desk.Send("POST", path("/v1/visits/%s/cancel", again), object{"reason": "x"}, 200)
+			desk.CancelVisit(again, bodies.CancelVisit{Reason: "x"})
 		}
 		// Nobody reports himself.
 		_, job := h.Household(desk, nil)
@@ -75,7 +76,7 @@ func TestWhatWasLostStaysPayable(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		met := h.Visit(desk, job, harness.Monday.Add(time.Hour), "meena")
 		h.Clock.Set(harness.Monday.Add(time.Hour))
-		meena.Send("POST", path("/v1/visits/%s/arrive", met), nil, 200)
+		meena.Arrive(met)
 		meena.Send("POST", path("/v1/visits/%s/partial", met), nil, 200)
 		_, other := h.Household(desk, nil)
 		lost := h.Visit(desk, other, harness.Monday.Add(3*time.Hour), "meena")
@@ -83,7 +84,7 @@ func TestWhatWasLostStaysPayable(t *testing.T) {
 		stopped := h.Visit(desk, third, harness.Monday.Add(5*time.Hour), "meena")
 		h.CustomerPage(desk, job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
 		desk.Send("POST", path("/v1/visits/%s/assign", lost), h.Crew("ravi"), 200)
-		meena.Send("POST", path("/v1/visits/%s/stop", stopped), nil, 200)
+		meena.StopVisit(stopped)
 		address := fmt.Sprintf("/v1/technicians/%s/payable?from=2027-03-01&to=2027-03-02", meena.ID)
 		for _, login := range []string{"meena", "asha", "maya"} {
 			found := 0
@@ -159,7 +160,7 @@ func TestWhoGoesOnAloneIsTold(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		both := h.Visit(desk, job, harness.Monday.Add(time.Hour), "meena", "ravi")
 		h.Clock.Set(harness.Monday.Add(50 * time.Minute))
-		meena.Send("POST", path("/v1/visits/%s/en-route", both), nil, 200)
+		meena.EnRoute(both)
 		h.Settle()
 		before := h.Pushes("kiran", "A visit needs somebody")
 		h.CustomerPage(desk, job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
@@ -184,7 +185,7 @@ func TestAMorningThatWasMissedIsToldLate(t *testing.T) {
 			return n
 		}
 		h.Clock.Set(harness.Kolkata(1, 21, 0))
-		ravi.Send("POST", "/v1/flags", object{"phone": "+919800000001", "kind": "threat", "level": 2}, 201)
+		ravi.CreateFlag(bodies.FlagCreate{Phone: "+919800000001", Kind: "threat", Level: 2})
 		h.Advance(20 * time.Minute)
 		for _, step := range []struct {
 			day, hour, want int
@@ -211,7 +212,7 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 			start := harness.Monday.Add(time.Duration(1+3*n) * time.Hour)
 			visit := h.Visit(desk, job, start, "meena")
 			h.Clock.Set(start)
-			meena.Send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
+			meena.EnRoute(visit)
 			h.CustomerPage(desk, job).Submit("report", 303, "what", what, "who", meena.ID.String())
 			item := func() object {
 				for _, x := range items(maya.Send("GET", "/v1/queue", nil, 200)) {
@@ -250,12 +251,12 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 			if came["status"] != "scheduled" || fmt.Sprint(came["crew"]) != fmt.Sprint(h.Crew("ravi")["crew"]) {
 				t.Errorf("her arrival moved the visit: %v %v", came["status"], came["crew"])
 			}
-			meena.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+			meena.Arrive(visit)
 			if got := told(); got != before+1 {
 				t.Errorf("maya was told %d times more", got-before)
 			}
 			says("is at a home NOW")
-			h.As("ravi").Send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+			h.As("ravi").CompleteVisit(visit)
 			if known := fmt.Sprint(item()["known"]); strings.Contains(known, "NOW") || strings.Contains(known, "inside") {
 				t.Errorf("a crew was there, and the queue says %s", known)
 			}
@@ -294,7 +295,7 @@ func TestTakenBackAtLevel3AndThenLowered(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "meena")
 		h.Clock.Set(harness.Monday.Add(time.Hour))
-		meena.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+		meena.Arrive(visit)
 		meena.Send("POST", path("/v1/visits/%s/partial", visit), nil, 200)
 		home := h.CustomerPage(desk, job)
 		home.Submit("report", 303, "what", "threatened", "who", meena.ID.String())
@@ -327,7 +328,7 @@ func TestAPlanContradictsNothing(t *testing.T) {
 		h.Ignores("flag.triage", "hold.area", "hold.released")
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, job := h.Household(desk, nil)
-		desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2})
 		for _, plan := range [][]string{{"daylight", "daylight"}, {"no_visit", "two_people"}, {"daylight", "no_visit"},
 			{"remote_only", "carry_in"}} {
 			maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": plan, "reason": "x"}, 422)

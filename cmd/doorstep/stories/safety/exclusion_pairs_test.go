@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // TestTheExcludedPairByEveryRoute: who reported is never sent back to that
@@ -21,7 +22,7 @@ func TestTheExcludedPairByEveryRoute(t *testing.T) {
 		customer, job := h.Household(desk, object{"name": "Apart household"})
 		first := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
 		kept := h.Visit(desk, job, harness.Monday.Add(50*time.Hour), "ravi", "meena")
-		ravi.Send("POST", path("/v1/visits/%s/flags", first), object{"kind": "verbal_abuse", "level": 1, "note": "canary"}, 201)
+		ravi.FlagVisit(first, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary"})
 		// What stood in his diary is somebody else's now.
 		for _, v := range []object{first, kept} {
 			if got := desk.Send("GET", path("/v1/visits/%s", v), nil, 200); strings.Contains(fmt.Sprint(got["crew"]), me[0]) {

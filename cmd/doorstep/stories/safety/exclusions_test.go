@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 func exclusions(p *harness.Client) []any {
@@ -23,7 +24,7 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
-		flag := ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "verbal_abuse", "level": 1, "note": "canary-narrative"}, 201)
+		flag := ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary-narrative"})
 		for _, login := range []string{"kiran", "asha", "meena", "gita", "root", "maya2", "ravi2"} {
 			if got := exclusions(h.As(login)); len(got) != 0 {
 				t.Errorf("%s sees %v", login, got)
@@ -35,7 +36,7 @@ func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 		}
 		x := own[0].(object)
 		managed := exclusions(maya)
-		if len(managed) != 1 || len(managed[0].(object)["actions"].([]any)) != 0 || managed[0].(object)["flag_id"] != flag["id"] ||
+		if len(managed) != 1 || len(managed[0].(object)["actions"].([]any)) != 0 || managed[0].(object)["flag_id"] != flag.ID ||
 			managed[0].(object)["user_id"] != h.People["ravi"].ID.String() {
 			t.Fatalf("the area manager sees %v", managed)
 		}
@@ -96,8 +97,7 @@ func TestAnExclusionAboutOurOwnPeople(t *testing.T) {
 		h.Ignores("flag.moved", "flag.triage")
 		desk, noor, maya := h.As("kiran"), h.As("noor"), h.As("maya")
 		customer, job := h.Household(desk, nil)
-		noor.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 2, "subject_id": h.People["meena"].ID.String()},
-			201)
+		noor.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2, SubjectID: h.People["meena"].ID.String()})
 		x := exclusions(maya)[0].(object)
 		if x["user_id"] != h.People["meena"].ID.String() {
 			t.Fatalf("kept apart: %v", x)
@@ -115,7 +115,7 @@ func TestAnExclusionAboutOurOwnPeople(t *testing.T) {
 		// manager he may consent all the same.
 		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
 		ravi := h.As("ravi")
-		ravi.Send("POST", "/v1/flags", object{"phone": number, "kind": "online_abuse", "level": 1}, 201)
+		ravi.CreateFlag(bodies.FlagCreate{Phone: harness.String(number), Kind: "online_abuse", Level: 1})
 		if got := exclusions(ravi); len(got) != 0 {
 			t.Errorf("by phone alone the reporter learns %v", got)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // A household that says the same again adds to its report; only a higher level
@@ -18,7 +19,7 @@ func TestAHouseholdsReportsAreOne(t *testing.T) {
 		desk, meena, maya := h.As("kiran"), h.As("meena"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena", "ravi")
-		meena.Send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
+		meena.EnRoute(visit)
 		home := h.CustomerPage(desk, job)
 		flags := func() []object { return items(maya.Send("GET", "/v1/flags?limit=100", nil, 200)) }
 		told := func() int {
@@ -99,13 +100,13 @@ func TestTheQueueKeepsWhatIsOverdue(t *testing.T) {
 			"promise.yours")
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, first := h.Household(desk, nil)
-		old := desk.Send("POST", "/v1/flags", object{"job_id": first["id"], "kind": "threat", "level": 3, "note": "the old one"}, 201)
+		old := desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(first["id"]), Kind: "threat", Level: 3, Note: "the old one"})
 		h.Clock.Advance(2 * time.Hour)
 		_, job := h.Household(desk, nil)
-		mild := desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 3}, 201)
-		worse := desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "assault", "level": 4}, 201)
+		mild := desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 3})
+		worse := desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "assault", Level: 4})
 		for range 56 {
-			desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "verbal_abuse", "level": 1}, 201)
+			desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "verbal_abuse", Level: 1})
 		}
 		q := maya.Send("GET", "/v1/queue", nil, 200)
 		var order []string
@@ -117,8 +118,8 @@ func TestTheQueueKeepsWhatIsOverdue(t *testing.T) {
 		if len(order) != 50 || q["more"] != 9.0 || q["late"].(float64) < 1 {
 			t.Fatalf("%d reports, %v more, %v late", len(order), q["more"], q["late"])
 		}
-		if order[0] != old["id"] || order[1] != worse["id"] || order[2] != mild["id"] {
-			t.Errorf("the order is %v, want %v, %v, %v", order[:3], old["id"], worse["id"], mild["id"])
+		if order[0] != old.ID || order[1] != worse.ID || order[2] != mild.ID {
+			t.Errorf("the order is %v, want %v, %v, %v", order[:3], old.ID, worse.ID, mild.ID)
 		}
 		// Of many disputes the ones due first are shown.
 		_, many := h.Household(desk, nil)
@@ -126,8 +127,8 @@ func TestTheQueueKeepsWhatIsOverdue(t *testing.T) {
 		var earliest any
 		for i := range 52 {
 			h.Clock.Advance(time.Minute)
-			tried := desk.Attempt(many, "phone", "switched_off", nil)
-			home.Submit("dispute", 303, "attempt_id", harness.String(tried["id"]), "claim", "phone_was_on")
+			tried := desk.Attempt(many, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
+			home.Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on")
 			if i == 0 {
 				earliest = items(maya.Send("GET", "/v1/disputes", nil, 200))[0]["id"]
 			}

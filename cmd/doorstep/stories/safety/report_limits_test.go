@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // No invented hazard, no wrong clock and nobody who is involved opens a door
@@ -20,9 +21,9 @@ func TestNothingWeakensAPlan(t *testing.T) {
 			p.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": plan, "reason": "spoken", "confirmed_by": "the desk"}, want)
 		}
 		_, job := h.Household(desk, nil)
-		h.As("gita").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "sexual_harassment", "level": 3}, 201)
+		h.As("gita").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "sexual_harassment", Level: 3})
 		release(maya, job, []string{"no_visit"}, 200)
-		desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "hazard", "level": 2}, 201)
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "hazard", Level: 2})
 		release(desk, job, []string{"hazard_removed"}, 403) // who reported it does not settle it
 		release(h.As("asha"), job, []string{"hazard_removed"}, 200)
 		at := object{"window_start": harness.Monday.Add(26 * time.Hour).Format(time.RFC3339), "window_end": harness.Monday.Add(28 * time.Hour).
@@ -34,7 +35,7 @@ func TestNothingWeakensAPlan(t *testing.T) {
 		}
 		// A plan is revised by nobody who is involved.
 		_, other := h.Household(desk, nil)
-		maya.Send("POST", "/v1/flags", object{"job_id": other["id"], "kind": "threat", "level": 3}, 201)
+		maya.CreateFlag(bodies.FlagCreate{JobID: harness.String(other["id"]), Kind: "threat", Level: 3})
 		release(maya, other, []string{"phone_first"}, 403)
 		release(noor, other, []string{"two_people", "daylight"}, 200)
 		release(maya, other, []string{"phone_first"}, 403)
@@ -48,11 +49,11 @@ func TestNothingWeakensAPlan(t *testing.T) {
 		visit := h.Visit(desk, third, h.Clock.Now().Add(30*time.Minute), "ravi")
 		h.Clock.Advance(10 * time.Minute)
 		before := h.Clock.Now().Add(-time.Minute)
-		maya.Send("POST", "/v1/flags", object{"job_id": third["id"], "kind": "threat", "level": 3}, 201)
+		maya.CreateFlag(bodies.FlagCreate{JobID: harness.String(third["id"]), Kind: "threat", Level: 3})
 		h.Clock.Advance(time.Minute)
 		ravi.Send("POST", path("/v1/visits/%s/en-route", visit), nil, 409)
 		ravi.Send("POST", path("/v1/visits/%s/en-route", visit), object{"occurred_at": third["created_at"]}, 409)
-		ravi.Send("POST", path("/v1/visits/%s/en-route", visit), object{"occurred_at": before.Format(time.RFC3339)}, 200) // an offline phone
+		ravi.EnRoute(visit, bodies.Move{OccurredAt: before.Format(time.RFC3339)}) // an offline phone
 	})
 }
 
@@ -61,7 +62,7 @@ func TestTheAccusedCannotDisableTheReporter(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.triage")
 		ravi, maya, noor := h.As("ravi"), h.As("maya"), h.As("noor")
-		ravi.Send("POST", "/v1/flags", object{"phone": "+919800000042", "kind": "sexual_harassment", "level": 2, "subject_id": maya.ID}, 201)
+		ravi.CreateFlag(bodies.FlagCreate{Phone: "+919800000042", Kind: "sexual_harassment", Level: 2, SubjectID: maya.ID.String()})
 		user := noor.Send("GET", "/v1/users/"+ravi.ID.String(), nil, 200)
 		version := []string{"If-Match", fmt.Sprintf(`"%v"`, user["version"])}
 		out := maya.Send("PATCH", path("/v1/users/%s", user), object{"disabled": true}, 403, version...)
@@ -79,7 +80,7 @@ func TestTriageIsCorrected(t *testing.T) {
 		h.Ignores("flag.reviewed", "flag.triage", "flag.triaged", "hold.area")
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, job := h.Household(desk, nil)
-		flag := desk.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "verbal_abuse", "level": 1}, 201)
+		flag := desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "verbal_abuse", Level: 1})
 		maya.Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 1}, 200)
 		if held := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(held) != 0 {
 			t.Fatalf("held at level 1: %v", held)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // moveAsOffered demands that a move is offered and taken, or neither.
@@ -70,7 +71,7 @@ func TestTwoPeopleAreReallyTwo(t *testing.T) {
 				t.Errorf("%s with one: %v", what, out["code"])
 			}
 		}
-		desk.Send("POST", path("/v1/visits/%s/assign", alone), object{"crew": ids("ravi", "meena")}, 200)
+		desk.AssignVisit(alone, bodies.CrewInput{Crew: ids("ravi", "meena")})
 		moveAsOffered(ravi, alone, "en-route", 409, nil) // she has not seen the plan
 		meena.Send("POST", path("/v1/visits/%s/plan-seen", alone), nil, 200)
 		h.Clock.Set(harness.Monday.Add(25*time.Hour + 50*time.Minute))
@@ -88,7 +89,7 @@ func TestTwoPeopleAreReallyTwo(t *testing.T) {
 		}
 		moveAsOffered(ravi, alone, "en-route", 409, nil)
 		moveAsOffered(ravi, alone, "arrive", 409, nil)
-		desk.Send("POST", path("/v1/visits/%s/assign", alone), object{"crew": ids("ravi", "meena")}, 200)
+		desk.AssignVisit(alone, bodies.CrewInput{Crew: ids("ravi", "meena")})
 		meena.Send("POST", path("/v1/visits/%s/plan-seen", alone), nil, 200)
 		moveAsOffered(ravi, alone, "en-route", 200, nil)
 		armed := 0
@@ -115,14 +116,14 @@ func TestAPlanReachesWhoIsOnHisWay(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
 		h.Clock.Set(harness.Monday.Add(50 * time.Minute))
-		ravi.Send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
+		ravi.EnRoute(visit)
 		h.Clock.Advance(time.Minute)
 		h.SafePlan(job, "two_people")
 		h.Clock.Advance(time.Minute)
 		moveAsOffered(ravi, visit, "arrive", 409, nil)
 		// What happened before anybody knew is a late fact.
-		ravi.Send("POST", path("/v1/visits/%s/arrive", visit), object{"occurred_at": harness.Monday.Add(50*time.Minute + 30*time.Second).
-			Format(time.RFC3339)}, 200)
+		ravi.Arrive(visit, bodies.Move{OccurredAt: harness.Monday.Add(50*time.Minute + 30*time.Second).
+			Format(time.RFC3339)})
 	})
 }
 
@@ -137,7 +138,7 @@ func TestWorkIsNotBegunUnderAPlanNobodyHasSeen(t *testing.T) {
 		h.Clock.Advance(2 * time.Hour)
 		arrived := h.Clock.Now()
 		h.Clock.Advance(5 * time.Minute)
-		maya.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
+		maya.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2})
 		h.Clock.Advance(5 * time.Minute)
 		h.As("noor").Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"daylight"}, "reason": "spoken with the son"},
 			200)
@@ -151,10 +152,10 @@ func TestWorkIsNotBegunUnderAPlanNobodyHasSeen(t *testing.T) {
 		if got := ravi.Send("POST", path("/v1/visits/%s/plan-seen", visit), nil, 200); !harness.Offers(got, "start") {
 			t.Errorf("with the plan seen he is offered %v", got["actions"])
 		}
-		ravi.Send("POST", path("/v1/visits/%s/start", visit), nil, 200)
+		ravi.StartVisit(visit)
 		// Work that had begun goes on, whatever plan comes.
 		h.As("noor").Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"phone_first"}}, 200)
-		ravi.Send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+		ravi.CompleteVisit(visit)
 	})
 }
 
@@ -204,7 +205,7 @@ func TestDaylightIsThatOfThePlace(t *testing.T) {
 		}
 		visit := book(unknown, "16:30", 201)
 		ravi := h.As("ravi")
-		desk.Send("POST", path("/v1/visits/%s/assign", visit), object{"crew": []string{ravi.ID.String()}}, 200)
+		desk.AssignVisit(visit, bodies.CrewInput{Crew: []string{ravi.ID.String()}})
 		ravi.Send("POST", path("/v1/visits/%s/plan-seen", visit), nil, 200)
 		h.Clock.Set(time.Date(2027, 3, 3, 12, 45, 0, 0, time.UTC)) // 18:15 there
 		moveAsOffered(ravi, visit, "en-route", 409, nil)
@@ -222,14 +223,14 @@ func TestPhoneFirstIsACallOnTheDay(t *testing.T) {
 		h.SafePlan(job, "phone_first")
 		visit := h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi")
 		ravi.Send("POST", path("/v1/visits/%s/plan-seen", visit), nil, 200)
-		desk.Attempt(job, "phone", "reached", nil) // the day before
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "reached"}) // the day before
 		h.Clock.Set(harness.Monday.Add(25 * time.Hour))
 		moveAsOffered(ravi, visit, "en-route", 409, nil)
-		desk.Attempt(job, "phone", "no_answer", nil)
-		desk.Attempt(job, "sms", "delivered", nil)
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer"})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})
 		h.CustomerPage(desk, job).Submit("confirm", 303) // contact, and no conversation
 		moveAsOffered(ravi, visit, "en-route", 409, nil)
-		ravi.Attempt(job, "phone", "reached", object{"direction": "inbound"})
+		ravi.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "reached", Direction: "inbound"})
 		moveAsOffered(ravi, visit, "en-route", 200, nil)
 	})
 }
@@ -274,9 +275,9 @@ func TestAPlanThatPermitsNoVisit(t *testing.T) {
 				"window_end": harness.Monday.Add(82 * time.Hour)})
 			moveAsOffered(desk, visit, "assign", 409, object{"crew": []string{}})
 			h.Settle()
-			got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)
-			if got["status"] != "cancelled" || got["end_reason"] != "held" || got["counts_against"] != "nobody" {
-				t.Errorf("%s: the visit ahead is %v (%v)", plan, got["status"], got["end_reason"])
+			got := desk.Visit(visit)
+			if got.Status != "cancelled" || got.EndReason != "held" || got.CountsAgainst != "nobody" {
+				t.Errorf("%s: the visit ahead is %v (%v)", plan, got.Status, got.EndReason)
 			}
 			if out := desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": harness.Monday.Add(80 * time.Hour),
 				"window_end": harness.Monday.Add(82 * time.Hour)}, 409); out["code"] != "plan_not_met" {
@@ -295,7 +296,7 @@ func TestAHazardIsRemovedBySomebody(t *testing.T) {
 		h.Ignores("flag.triage", "hold.area", "hold.released")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
-		h.As("noor").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "animal", "level": 2}, 201)
+		h.As("noor").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "animal", Level: 2})
 		release := path("/v1/jobs/%s/safety-release", job)
 		desk.Send("POST", release, object{"plan": []string{"hazard_removed"}, "confirmed_by": " "}, 422)
 		desk.Send("POST", release, object{"plan": []string{"hazard_removed", "daylight"}, "confirmed_by": "the neighbour"}, 403)
@@ -310,7 +311,7 @@ func TestAHazardIsRemovedBySomebody(t *testing.T) {
 		}
 		// Of something directed by a person the desk settles nothing.
 		_, second := h.Household(desk, nil)
-		h.As("noor").Send("POST", "/v1/flags", object{"job_id": second["id"], "kind": "threat", "level": 2}, 201)
+		h.As("noor").CreateFlag(bodies.FlagCreate{JobID: harness.String(second["id"]), Kind: "threat", Level: 2})
 		desk.Send("POST", path("/v1/jobs/%s/safety-release", second), object{"plan": []string{"hazard_removed"}, "confirmed_by": "him"}, 403)
 	})
 }

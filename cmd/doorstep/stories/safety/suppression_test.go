@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
 )
 
@@ -56,8 +57,8 @@ func TestWhoReportsIsNotMadeToPay(t *testing.T) {
 		for i := range 5 {
 			_, other := h.Household(desk, nil)
 			who := []*harness.Client{ravi, ravi, ravi, ravi, meena}[i]
-			flag := who.Send("POST", path("/v1/visits/%s/flags", h.Visit(desk, other, harness.Monday.Add(time.Duration(i)*90*time.Minute+time.Hour),
-				who.Login)), object{"kind": "verbal_abuse", "level": 1, "note": "canary"}, 201)
+			flag := who.FlagVisit(h.Visit(desk, other, harness.Monday.Add(time.Duration(i)*90*time.Minute+time.Hour),
+				who.Login), bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary"})
 			if i < 2 {
 				who.Send("POST", path("/v1/flags/%s/withdraw", flag), object{"pressure": i == 0}, 200)
 			}
@@ -65,7 +66,7 @@ func TestWhoReportsIsNotMadeToPay(t *testing.T) {
 		// What a household says of the centre's people is no report of theirs, and
 		// neither is what the area manager raises there.
 		h.CustomerPage(desk, job).Submit("report", 303, "what", "rude", "note", "canary")
-		maya.Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "verbal_abuse", "level": 1}, 201)
+		maya.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "verbal_abuse", Level: 1})
 		address := "/v1/reports/suppression?from=2027-02-01&to=2027-03-31"
 		for _, login := range []string{"ravi", "kiran", "asha", "gita"} {
 			h.As(login).Send("GET", address, nil, 403)

@@ -50,7 +50,7 @@ func TestWhereWhoIsReportedIsNow(t *testing.T) {
 		_, other := h.Household(desk, nil)
 		next := h.Visit(desk, other, harness.Monday.Add(5*time.Hour), "meena")
 		h.Clock.Set(harness.Monday.Add(time.Hour))
-		meena.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+		meena.Arrive(visit)
 		h.Clock.Advance(5 * time.Minute)
 		h.CustomerPage(desk, job).Submit("report", 303, "what", "threatened", "who", meena.ID.String(), "note", "canary-narrative")
 		h.Told(call, map[string]int{"meena": 1, "kiran": 0, "asha": 0})
@@ -83,7 +83,7 @@ func TestWhereWhoIsReportedIsNow(t *testing.T) {
 			t.Errorf("sent: %v", sent)
 		}
 		// What she does there is refused nothing; every other home is closed.
-		meena.Send("POST", path("/v1/visits/%s/start", visit), nil, 200)
+		meena.StartVisit(visit)
 		meena.Send("POST", path("/v1/visits/%s/en-route", next), nil, 404)
 		meena.Send("POST", path("/v1/visits/%s/partial", visit), nil, 200)
 		if known := fmt.Sprint(harness.Queue(maya)["review"]["known"]); strings.Contains(known, "NOW") {
@@ -105,7 +105,7 @@ func TestWhoIsReportedIsTurnedBack(t *testing.T) {
 			_, job := h.Household(desk, nil)
 			visit := h.Visit(desk, job, harness.Monday.Add(time.Duration(hours)*time.Hour), login)
 			h.Clock.Set(harness.Monday.Add(time.Duration(hours)*time.Hour - 10*time.Minute))
-			h.As(login).Send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
+			h.As(login).EnRoute(visit)
 			return job, visit
 		}
 		job, visit := underWay("meena", 1)

@@ -19,9 +19,9 @@ func TestAHouseholdTakesItsReportBack(t *testing.T) {
 		reported := func(what string) (*harness.CustomerPage, object, object) {
 			_, job := h.Household(desk, nil)
 			visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena")
-			meena.Send("POST", path("/v1/visits/%s/en-route", visit), nil, 200)
-			meena.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
-			meena.Send("POST", path("/v1/visits/%s/complete", visit), nil, 200)
+			meena.EnRoute(visit)
+			meena.Arrive(visit)
+			meena.CompleteVisit(visit)
 			home := h.CustomerPage(desk, job)
 			home.Submit("report", 303, "what", what, "who", meena.ID.String(), "note", "canary-narrative")
 			h.Clock.Advance(3 * time.Hour)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // TestActionsSayWhatTheMoveWouldDo: what a hold refuses is not offered, in
@@ -48,9 +49,9 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 		}
 		// A plan that permits no visit refuses to book as a hold does.
 		maya := h.As("maya")
-		desk.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": harness.Monday.Add(60 * time.Hour),
-			"window_end": harness.Monday.Add(62 * time.Hour)}, 201)
-		h.As("noor").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "threat", "level": 2}, 201)
+		desk.ScheduleVisit(job, bodies.Schedule{WindowStart: harness.Monday.Add(60 * time.Hour).Format(time.RFC3339Nano),
+			WindowEnd: harness.Monday.Add(62 * time.Hour).Format(time.RFC3339Nano)})
+		h.As("noor").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2})
 		if got := maya.Send("GET", path("/v1/visits/%s", visit), nil, 200); harness.Offers(got, "reschedule") || harness.Offers(got, "assign") ||
 			!harness.Offers(got, "cancel") {
 			t.Errorf("under a safety hold %v is offered", got["actions"])

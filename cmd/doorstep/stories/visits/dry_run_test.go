@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
 )
 
@@ -71,7 +72,7 @@ func TestAMoveCanBeAskedFirst(t *testing.T) {
 		if _, err := svc.Disrupt(t.Context(), call, h.Centre, domain.DisruptionInput{Date: "2027-03-01", Reason: "flood"}); err == nil {
 			t.Error("what takes several transactions was asked first")
 		}
-		desk.Send("POST", path("/v1/visits/%s/cancel", visit), object{"reason": "asked before"}, 200)
+		desk.CancelVisit(visit, bodies.CancelVisit{Reason: "asked before"})
 		h.Expect("ravi", "Visit cancelled")
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // verdictOnBoth demands that what is kept of the verdict is what a fresh
@@ -35,20 +36,20 @@ func silentBeforeAVisit(h *harness.Harness) (job, visit object) {
 	desk, asha := h.As("kiran"), h.As("asha")
 	_, job = h.Household(desk, nil)
 	visit = h.Visit(desk, job, harness.Monday.Add(56*time.Hour), "ravi")
-	desk.Send("POST", path("/v1/visits/%s/confirm", visit), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
+	desk.ConfirmVisit(visit, bodies.Confirm{Contact: bodies.AttemptCreate{Channel: "phone", Outcome: "reached"}})
 	h.Clock.Advance(time.Hour)
-	desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30, "grade": "recorded"}) // Mon 10:00
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "recorded"}) // Mon 10:00
 	h.Clock.Advance(3 * time.Hour)
-	asha.Attempt(job, "sms", "delivered", nil) // 13:00
+	asha.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"}) // 13:00
 	h.Clock.Advance(27 * time.Hour)
-	desk.Attempt(job, "phone", "switched_off", nil) // Tue 16:00
-	desk.Attempt(job, "sms", "sent", object{"last_notice": true})
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"}) // Tue 16:00
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "sent", LastNotice: true})
 	verdictOnBoth(h, job, "last_notice")
 	h.Advance(25 * time.Hour) // Wed 17:00
 	verdictOnBoth(h, job, "last_notice")
 	h.Advance(4 * time.Hour) // 21:00
-	if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" {
-		h.Fatalf("the visit is %v", got["status"])
+	if got := desk.Visit(visit); got.Status != "missed" {
+		h.Fatalf("the visit is %v", got.Status)
 	}
 	verdictOnBoth(h, job, "unreachable")
 	return job, visit
@@ -76,10 +77,10 @@ func TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh(t *testing.T) {
 			t.Errorf("the proprietor has %d notices", inbox())
 		}
 		// While somebody is at the door, the confirmed visit is not over.
-		out := ravi.Send("POST", path("/v1/visits/%s/arrive", visit), object{"occurred_at": harness.Monday.Add(57 * time.Hour).
-			Format(time.RFC3339)}, 200)
-		if out["status"] != "arrived" || out["counts_against"] != "nobody" {
-			t.Fatalf("after the late fact the visit is %v, against %v", out["status"], out["counts_against"])
+		out := ravi.Arrive(visit, bodies.Move{OccurredAt: harness.Monday.Add(57 * time.Hour).
+			Format(time.RFC3339)})
+		if out.Status != "arrived" || out.CountsAgainst != "nobody" {
+			t.Fatalf("after the late fact the visit is %v, against %v", out.Status, out.CountsAgainst)
 		}
 		h.Settle()
 		verdictOnBoth(h, job, "last_notice")
@@ -106,10 +107,10 @@ func TestLateCompletionIsContact(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("job.notice_ready", "job.reached", "job.unreachable", "visit.assigned", "visit.confirmed", "visit.missed_desk")
 		job, visit := silentBeforeAVisit(h)
-		out := h.As("ravi").Send("POST", path("/v1/visits/%s/complete", visit), object{"occurred_at": harness.Monday.Add(57 * time.Hour).
-			Format(time.RFC3339), "work_done": "fixed offline"}, 200)
-		if out["status"] != "completed" {
-			t.Fatalf("the visit is %v", out["status"])
+		out := h.As("ravi").CompleteVisit(visit, bodies.Finish{OccurredAt: harness.Monday.Add(57 * time.Hour).
+			Format(time.RFC3339), WorkDone: "fixed offline"})
+		if out.Status != "completed" {
+			t.Fatalf("the visit is %v", out.Status)
 		}
 		v := verdictOnBoth(h, job, "reached")
 		if n := len(v["does_not_count"].([]any)); n != 5 {
@@ -131,17 +132,17 @@ func TestACancelledConfirmedVisitDelaysNoVerdict(t *testing.T) {
 		desk, asha := h.As("kiran"), h.As("asha")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(74*time.Hour), "ravi") // Thu 11:00
-		desk.Send("POST", path("/v1/visits/%s/confirm", visit), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
+		desk.ConfirmVisit(visit, bodies.Confirm{Contact: bodies.AttemptCreate{Channel: "phone", Outcome: "reached"}})
 		h.Clock.Advance(time.Hour)
-		desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30, "grade": "recorded"})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "recorded"})
 		h.Clock.Advance(3 * time.Hour)
-		asha.Attempt(job, "sms", "delivered", nil)
+		asha.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})
 		h.Clock.Advance(27 * time.Hour)
-		desk.Attempt(job, "phone", "switched_off", nil)
-		desk.Attempt(job, "sms", "sent", object{"last_notice": true})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "sent", LastNotice: true})
 		h.Advance(25 * time.Hour)
 		verdictOnBoth(h, job, "last_notice")
-		desk.Send("POST", path("/v1/visits/%s/cancel", visit), object{"reason": "no parts"}, 200)
+		desk.CancelVisit(visit, bodies.CancelVisit{Reason: "no parts"})
 		h.Settle()
 		verdictOnBoth(h, job, "unreachable")
 	})

@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/notifications/fcmtest"
 )
 
@@ -34,14 +35,14 @@ func TestVisitFromJobToCompletion(t *testing.T) {
 			}
 			h.Clock.Advance(5 * time.Minute)
 		}
-		ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{"findings": "compressor relay", "work_done": "relay replaced",
-			"parts": []string{"relay 12"}, "tested": "cools to 4 °C"}, 200)
-		if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "resolved" {
-			t.Fatalf("the job is %v, want resolved", got["status"])
+		ravi.CompleteVisit(visit, bodies.Finish{Findings: "compressor relay", WorkDone: "relay replaced", Parts: []string{"relay 12"},
+			Tested: "cools to 4 °C"})
+		if got := desk.Job(job); got.Status != "resolved" {
+			t.Fatalf("the job is %v, want resolved", got.Status)
 		}
 		h.Advance(73 * time.Hour)
-		if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); got["status"] != "closed" {
-			t.Fatalf("72 h later the job is %v, want closed", got["status"])
+		if got := desk.Job(job); got.Status != "closed" {
+			t.Fatalf("72 h later the job is %v, want closed", got.Status)
 		}
 		facts := desk.Send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)["items"].([]any)
 		if len(facts) < 6 {
@@ -92,7 +93,7 @@ func TestAbusedTechnicianAndTheAttemptToSendAnother(t *testing.T) {
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
 		h.Expect("ravi", "New visit")
 		h.Clock.Advance(time.Hour)
-		ravi.Send("POST", path("/v1/visits/%s/arrive", visit), nil, 200)
+		ravi.Arrive(visit)
 
 		// Nothing is needed and nothing refuses a stop.
 		for _, body := range []any{nil, "{broken", `{"occurred_at":"yesterday","level":"x"}`} {
@@ -105,7 +106,7 @@ func TestAbusedTechnicianAndTheAttemptToSendAnother(t *testing.T) {
 		h.Expect("maya", "A report needs you")
 		h.Expect("noor", "A report needs you")
 
-		ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "threat", "level": 3, "note": "canary-narrative"}, 201)
+		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "canary-narrative"})
 		h.Expect("maya", harness.TitleLiveReport)
 		h.Expect("noor", harness.TitleLiveReport)
 		got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)
@@ -265,8 +266,8 @@ func TestCustomerConfirmsAfterABotFetchedThePage(t *testing.T) {
 				t.Fatalf("confirm: %d", res.StatusCode)
 			}
 		}
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["confirmation"] != "confirmed" || got["confirmed_how"] != "link" {
-			t.Fatalf("the visit is %v by %v", got["confirmation"], got["confirmed_how"])
+		if got := desk.Visit(visit); got.Confirmation != "confirmed" || got.ConfirmedHow != "link" {
+			t.Fatalf("the visit is %v by %v", got.Confirmation, got.ConfirmedHow)
 		}
 		h.Expect("ravi", "Visit confirmed")
 		unknown, res := nobody.Raw("GET", "/c/"+strings.Repeat("A", 43), nil)
@@ -322,8 +323,8 @@ func TestMissedVisitIsWithdrawnByALateFact(t *testing.T) {
 		h.Advance(4 * time.Hour)
 		h.Expect("kiran", "Visit missed")
 		h.Expect("asha", "Visit missed")
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" || got["counts_against"] != "brand" {
-			t.Fatalf("the visit is %v, against %v", got["status"], got["counts_against"])
+		if got := desk.Visit(visit); got.Status != "missed" || got.CountsAgainst != "brand" {
+			t.Fatalf("the visit is %v, against %v", got.Status, got.CountsAgainst)
 		}
 		out := h.As("ravi").Send("POST", path("/v1/visits/%s/complete", visit), object{"occurred_at": harness.Monday.Add(2 * time.Hour).
 			Format(time.RFC3339),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // TestPayableAttended: what was stopped, reported or disputed, and a proven
@@ -36,13 +37,13 @@ func TestPayableAttended(t *testing.T) {
 		}
 		h.WorkUntil("ravi", make("done", "=1+1"), "complete", nil)
 		h.WorkUntil("ravi", make("mild", ""), "complete", nil)
-		ravi.Send("POST", path("/v1/visits/%s/flags", visits["mild"]), object{"kind": "verbal_abuse", "level": 1, "note": "canary"}, 201)
+		ravi.FlagVisit(visits["mild"], bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary"})
 		h.WorkUntil("ravi", make("grave", ""), "complete", nil)
-		ravi.Send("POST", path("/v1/visits/%s/flags", visits["grave"]), object{"kind": "threat", "level": 3, "note": "canary"}, 201)
-		ravi.Send("POST", path("/v1/visits/%s/stop", make("stopped", "")), nil, 200)
+		ravi.FlagVisit(visits["grave"], bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "canary"})
+		ravi.StopVisit(make("stopped", ""))
 		for _, name := range []string{"proven", "claimed"} {
 			v := make(name, "")
-			ravi.Send("POST", path("/v1/visits/%s/arrive", v), nil, 200)
+			ravi.Arrive(v)
 			if name == "proven" {
 				ravi.Send("POST", path("/v1/visits/%s/attempts", v), object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30,
 					"grade": "recorded", "evidence_digest": strings.Repeat("ab", 32)}, 201)
@@ -103,8 +104,8 @@ func TestPayableAttended(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		given := h.Visit(desk, job, h.Clock.Now().Add(5*time.Hour), "ravi")
 		_, bad := h.Household(desk, nil)
-		stop := ravi.Send("POST", path("/v1/visits/%s/stop", h.Visit(desk, bad, h.Clock.Now().Add(time.Hour), "ravi")), nil, 200)
-		ravi.Send("POST", fmt.Sprintf("/v1/flags/%s/cool-off", stop["flag_id"]), object{"accept": true}, 200)
+		stop := ravi.StopVisit(h.Visit(desk, bad, h.Clock.Now().Add(time.Hour), "ravi"))
+		ravi.Send("POST", fmt.Sprintf("/v1/flags/%s/cool-off", stop.FlagID), object{"accept": true}, 200)
 		address = fmt.Sprintf("/v1/technicians/%s/payable?from=2027-03-05&to=2027-03-05", ravi.ID)
 		for p, why := range map[*harness.Client]string{ravi: "you took a pause that you were offered", asha: "area hold"} {
 			found := false

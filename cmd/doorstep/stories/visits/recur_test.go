@@ -31,8 +31,8 @@ func TestAPanicAtADeadlineEndsNothing(t *testing.T) {
 		}
 		h.Server.Service.Recur = recur.Dates
 		h.Settle()
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "missed" {
-			t.Errorf("the visit is %v", got["status"])
+		if got := desk.Visit(visit); got.Status != "missed" {
+			t.Errorf("the visit is %v", got.Status)
 		}
 	})
 }

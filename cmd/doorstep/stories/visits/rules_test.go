@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
 )
 
@@ -28,9 +29,9 @@ func TestRefusalProvesNoAgreement(t *testing.T) {
 			desk.Send("POST", path("/v1/visits/%s/confirm", visit), object{"contact": object{"channel": "phone", "outcome": outcome}}, 422)
 		}
 		desk.Send("POST", path("/v1/visits/%s/confirm", visit), nil, 409)
-		out := desk.Send("POST", path("/v1/visits/%s/confirm", visit), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
-		if out["confirmation"] != "confirmed" || out["confirmed_how"] != "call" {
-			t.Errorf("confirmed %v by %v", out["confirmation"], out["confirmed_how"])
+		out := desk.ConfirmVisit(visit, bodies.Confirm{Contact: bodies.AttemptCreate{Channel: "phone", Outcome: "reached"}})
+		if out.Confirmation != "confirmed" || out.ConfirmedHow != "call" {
+			t.Errorf("confirmed %v by %v", out.Confirmation, out.ConfirmedHow)
 		}
 	})
 }
@@ -42,7 +43,7 @@ func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
-		flag := h.As("ravi").Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "threat", "level": 1}, 201)
+		flag := h.As("ravi").FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 1})
 		maya.Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 0}, 422)
 		maya.Send("POST", path("/v1/flags/%s/triage", flag), object{"level": 3}, 200)
 		if holds := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 {
@@ -50,13 +51,13 @@ func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 		}
 		// The slot is kept until the window begins; then it falls away, for nobody.
 		h.Advance(2 * time.Hour)
-		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "scheduled" {
-			t.Fatalf("before its window the visit is %v", got["status"])
+		if got := desk.Visit(visit); got.Status != "scheduled" {
+			t.Fatalf("before its window the visit is %v", got.Status)
 		}
 		h.Advance(65 * time.Minute)
-		got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)
-		if got["status"] != "cancelled" || got["end_reason"] != "held" || got["counts_against"] != "nobody" {
-			t.Fatalf("at its window the visit is %v (%v), against %v", got["status"], got["end_reason"], got["counts_against"])
+		got := desk.Visit(visit)
+		if got.Status != "cancelled" || got.EndReason != "held" || got.CountsAgainst != "nobody" {
+			t.Fatalf("at its window the visit is %v (%v), against %v", got.Status, got.EndReason, got.CountsAgainst)
 		}
 		// A plan can be revised, and what was seen of the old one is void.
 		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"no_visit"}}, 200)
@@ -74,7 +75,7 @@ func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 			t.Errorf("an unseen plan refuses as %v", out["code"])
 		}
 		meena.Send("POST", path("/v1/visits/%s/plan-seen", next), nil, 200)
-		meena.Send("POST", path("/v1/visits/%s/en-route", next), nil, 200)
+		meena.EnRoute(next)
 	})
 }
 
@@ -84,11 +85,11 @@ func TestStopAgainAfterARelease(t *testing.T) {
 		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
-		first := ravi.Send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
+		first := ravi.StopVisit(visit)
 		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}}, 200)
-		second := ravi.Send("POST", path("/v1/visits/%s/stop", visit), nil, 200)
-		if second["status"] != "stopped_unsafe" || second["flag_id"] == first["flag_id"] {
-			t.Errorf("the second stop: %v, flag %v after %v", second["status"], second["flag_id"], first["flag_id"])
+		second := ravi.StopVisit(visit)
+		if second.Status != "stopped_unsafe" || second.FlagID == first.FlagID {
+			t.Errorf("the second stop: %v, flag %v after %v", second.Status, second.FlagID, first.FlagID)
 		}
 		if holds := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)["holds"].([]any); len(holds) != 1 {
 			t.Errorf("after the second stop the holds are %v", holds)
@@ -111,13 +112,13 @@ func TestDisruptionMovesTheDayForNobody(t *testing.T) {
 			t.Fatalf("moved %v, unplaced %v", out["moved"], out["unplaced"])
 		}
 		for _, v := range []object{visit, parts} {
-			old := desk.Send("GET", path("/v1/visits/%s", v), nil, 200)
-			next := desk.Send("GET", "/v1/visits/"+old["successor_id"].(string), nil, 200)
+			old := desk.Visit(v)
+			next := desk.Send("GET", "/v1/visits/"+old.SuccessorID, nil, 200)
 			was, err := time.Parse(time.RFC3339, v["window_start"].(string))
 			h.Must(err)
-			if old["status"] != "rescheduled" || old["counts_against"] != "nobody" || next["window_start"] != was.AddDate(0, 0, 3).
+			if old.Status != "rescheduled" || old.CountsAgainst != "nobody" || next["window_start"] != was.AddDate(0, 0, 3).
 				Format(time.RFC3339) || len(next["crew"].([]any)) != 1 {
-				t.Errorf("%v %v, next at %v with %v", old["status"], old["counts_against"], next["window_start"], next["crew"])
+				t.Errorf("%v %v, next at %v with %v", old.Status, old.CountsAgainst, next["window_start"], next["crew"])
 			}
 		}
 	})
@@ -145,7 +146,7 @@ func TestAStaleTapIsContactAllTheSame(t *testing.T) {
 		visit := h.Visit(desk, job, h.Clock.Now().Add(24*time.Hour), "ravi")
 		page, _ = nobody.Raw("GET", link, nil)
 		key = harness.FormKey.FindSubmatch(page)
-		desk.Send("POST", path("/v1/visits/%s/cancel", visit), object{"reason": "no parts"}, 200)
+		desk.CancelVisit(visit, bodies.CancelVisit{Reason: "no parts"})
 		before := len(desk.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any))
 		if _, res := nobody.Raw("POST", link+"/confirm", url.Values{"form_key": {string(key[1])}}.Encode(), "Content-Type",
 			"application/x-www-form-urlencoded"); res.StatusCode != 409 {
@@ -172,7 +173,7 @@ func TestBlindReportsTellNothing(t *testing.T) {
 					t.Errorf("%v is answered with the id %v", phone, out["id"])
 				}
 			}
-			flag := stranger.Send("POST", "/v1/flags", object{"phone": phone, "kind": "verbal_abuse", "level": 2}, 201)
+			flag := stranger.CreateFlag(bodies.FlagCreate{Phone: harness.String(phone), Kind: "verbal_abuse", Level: 2})
 			got := stranger.Send("GET", path("/v1/flags/%s", flag), nil, 200)
 			for _, field := range []string{"job_id", "customer_id", "site_id", "centre_id", "area_id"} {
 				if got[field] != nil {
@@ -187,8 +188,8 @@ func TestVerifyNamesATamperedRow(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	desk := h.As("kiran")
 	_, job := h.Household(desk, nil)
-	desk.Attempt(job, "phone", "busy", nil)
-	desk.Attempt(job, "phone", "busy", nil)
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "busy"})
+	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "busy"})
 	ctx := context.Background()
 	for _, spoil := range []string{`UPDATE facts SET payload = '{"x":1}' WHERE seq = 2`,
 		`UPDATE facts SET occurred_at = 'junk' WHERE seq = 2`} {
@@ -208,13 +209,13 @@ func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		desk, asha := h.As("kiran"), h.As("asha")
 		customer, job := h.Household(desk, nil)
-		foreign := object{"address": "+919800000099", "ring_seconds": 30, "grade": "recorded"}
-		desk.Attempt(job, "phone", "no_answer", foreign)
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", Address: "+919800000099", RingSeconds: 30,
+			Grade: "recorded"})
 		h.Clock.Advance(4 * time.Hour)
-		asha.Attempt(job, "sms", "delivered", object{"address": "+919800000099"})
+		asha.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered", Address: "+919800000099"})
 		h.Clock.Advance(27 * time.Hour)
-		last := desk.Attempt(job, "whatsapp", "read", object{"address": "+919800000099",
-			"contact_id": customer["contacts"].([]any)[0].(object)["id"]})
+		last := desk.Attempt(job, bodies.AttemptCreate{Channel: "whatsapp", Outcome: "read", Address: "+919800000099",
+			ContactID: harness.String(customer["contacts"].([]any)[0].(object)["id"])})
 		h.Advance(25 * time.Hour)
 		v := desk.Verdict(job)
 		if v["verdict"] != "trying" || len(v["counts"].([]any)) != 0 || len(v["does_not_count"].([]any)) != 3 {
@@ -230,7 +231,7 @@ func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
 		phones := append(contact["phones"].([]any), "+919800000099")
 		desk.Send("PATCH", path("/v1/customers/%s", customer),
 			object{"contacts": []object{{"id": contact["id"], "name": contact["name"], "phones": phones}}}, 200, "If-Match", `"1"`)
-		if v := desk.Verdict(job); len(v["counts"].([]any)) != 3 || v["counts"].([]any)[2] != last["id"] {
+		if v := desk.Verdict(job); len(v["counts"].([]any)) != 3 || v["counts"].([]any)[2] != last.ID {
 			t.Errorf("after the number was added %v count, not %v", v["counts"], v["does_not_count"])
 		}
 	})
@@ -269,15 +270,15 @@ func TestStopAfterAChangeOfRole(t *testing.T) {
 			holds[0].(object)["kind"] != "safety" {
 			t.Errorf("holds %v", holds)
 		}
-		done := ravi.Send("POST", path("/v1/visits/%s/flags", first), object{"kind": "threat", "level": 3, "note": "at the gate"}, 201)
-		if done["id"] != out["flag_id"] {
-			t.Errorf("his words made another report: %v", done["id"])
+		done := ravi.FlagVisit(first, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "at the gate"})
+		if done.ID != out["flag_id"] {
+			t.Errorf("his words made another report: %v", done.ID)
 		}
 		// The same in his own centre, with a role that decides about reports.
 		desk.Send("POST", path("/v1/visits/%s/assign", second), object{"crew": []string{}}, 409) // held now
 		meena := become("meena", object{"role": "agent"})
-		if out := meena.Send("POST", path("/v1/visits/%s/stop", second), nil, 200); out["status"] != "stopped_unsafe" {
-			t.Errorf("stopped as an agent: %v", out["status"])
+		if out := meena.StopVisit(second); out.Status != "stopped_unsafe" {
+			t.Errorf("stopped as an agent: %v", out.Status)
 		}
 	})
 }
@@ -368,7 +369,7 @@ func TestMovesMayRunTwice(t *testing.T) {
 			t.Errorf("holidays %v", days)
 		}
 		ravi := h.As("ravi")
-		ravi.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 25}, 201)
+		ravi.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 25})
 		if n := len(desk.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200)["items"].([]any)); n != 1 {
 			t.Errorf("%d attempts", n)
 		}
@@ -450,12 +451,12 @@ func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
 		if out := maya.Send("POST", hold, unreachable, 409); out["code"] != "guard_not_met" || len(out["errors"].([]any)) == 0 {
 			t.Errorf("before anything was tried: %v, %v", out["code"], out["errors"])
 		}
-		desk.Attempt(job, "phone", "no_answer", object{"ring_seconds": 30, "grade": "recorded"})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "recorded"})
 		h.Clock.Advance(4 * time.Hour)
-		asha.Attempt(job, "sms", "delivered", nil)
+		asha.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})
 		h.Clock.Advance(27 * time.Hour)
-		desk.Attempt(job, "phone", "switched_off", nil)
-		desk.Attempt(job, "sms", "sent", object{"last_notice": true})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "sent", LastNotice: true})
 		h.Advance(30 * time.Hour)
 		v := verdictOnBoth(h, job, "last_notice")
 		if missing := v["missing"].([]any); len(missing) != 1 || !strings.Contains(missing[0].(string), "area manager") {
@@ -473,7 +474,7 @@ func TestTheAreaManagerConfirmsUnreachableOnASafetyCriticalJob(t *testing.T) {
 		h.Advance(48 * time.Hour) // and it stays so
 		verdictOnBoth(h, job, "unreachable")
 		desk.Send("POST", path("/v1/jobs/%s/close", job), nil, 403)
-		desk.Attempt(job, "phone", "reached", object{"direction": "inbound"})
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "reached", Direction: "inbound"})
 		verdictOnBoth(h, job, "reached")
 		h.Visit(desk, job, h.Clock.Now().Add(20*time.Hour), "ravi")
 	})
@@ -494,12 +495,12 @@ func TestLateClaimOnAVisitThatFellAwayUnderAHold(t *testing.T) {
 		second := h.Visit(desk, other, harness.Monday.Add(2*time.Hour), "meena")
 		h.Clock.Advance(time.Hour) // Mon 10:00
 		for _, j := range []object{job, other} {
-			h.As("noor").Send("POST", "/v1/flags", object{"job_id": j["id"], "kind": "threat", "level": 3}, 201)
+			h.As("noor").CreateFlag(bodies.FlagCreate{JobID: harness.String(j["id"]), Kind: "threat", Level: 3})
 		}
 		h.Advance(90 * time.Minute) // the windows began at 11:00
 		for _, v := range []object{visit, second} {
-			if got := desk.Send("GET", path("/v1/visits/%s", v), nil, 200); got["status"] != "cancelled" || got["end_reason"] != "held" {
-				t.Fatalf("at its window the visit is %v (%v)", got["status"], got["end_reason"])
+			if got := desk.Visit(v); got.Status != "cancelled" || got.EndReason != "held" {
+				t.Fatalf("at its window the visit is %v (%v)", got.Status, got.EndReason)
 			}
 		}
 		if out := ravi.Send("POST", path("/v1/visits/%s/arrive", visit), before(61*time.Minute), 409); out["code"] != "held" {
@@ -532,17 +533,17 @@ func TestCrewIsToldInItsLanguage(t *testing.T) {
 		if m := h.Expect("ravi", "नई विज़िट"); !strings.HasPrefix(m.Body, "मंगलवार 2 मार्च, 11:00-13:00") {
 			t.Errorf("the window is said as %q", m.Body)
 		}
-		desk.Send("POST", path("/v1/visits/%s/confirm", visit), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
+		desk.ConfirmVisit(visit, bodies.Confirm{Contact: bodies.AttemptCreate{Channel: "phone", Outcome: "reached"}})
 		h.Expect("ravi", "विज़िट की पुष्टि")
 		h.Clock.Advance(2 * time.Minute) // past the minute in which flapping is folded
-		desk.Send("POST", path("/v1/visits/%s/assign", visit), object{"crew": []string{h.People["meena"].ID.String()}}, 200)
+		desk.AssignVisit(visit, bodies.CrewInput{Crew: []string{h.People["meena"].ID.String()}})
 		h.Expect("ravi", "विज़िट हटाई गई")
 		h.Expect("meena", "New visit")
 		h.Clock.Advance(2 * time.Minute)
-		desk.Send("POST", path("/v1/visits/%s/assign", visit), object{"crew": []string{h.People["ravi"].ID.String()}}, 200)
+		desk.AssignVisit(visit, bodies.CrewInput{Crew: []string{h.People["ravi"].ID.String()}})
 		h.Expect("ravi", "नई विज़िट")
 		h.Expect("meena", "Visit removed")
-		desk.Send("POST", path("/v1/visits/%s/cancel", visit), object{"reason": "no parts"}, 200)
+		desk.CancelVisit(visit, bodies.CancelVisit{Reason: "no parts"})
 		h.Expect("ravi", "विज़िट रद्द")
 	})
 }
@@ -614,8 +615,7 @@ func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 		desk, root, maya := h.As("kiran"), h.As("root"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
-		flag := h.As("ravi").Send("POST", path("/v1/visits/%s/flags", visit),
-			object{"kind": "threat", "level": 2, "subject_id": h.People["meena"].ID.String()}, 201)
+		flag := h.As("ravi").FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 2, SubjectID: h.People["meena"].ID.String()})
 		change := func(by *harness.Client, login string, what object, want int) {
 			t.Helper()
 			address := "/v1/users/" + h.People[login].ID.String()

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // sameRefusal demands that scheduling refuses with what slots said.
@@ -116,7 +117,7 @@ func TestWhatSlotsOfferSchedulingAccepts(t *testing.T) {
 					if chance.IntN(3) == 0 {
 						break // it stays, for the next ones to go around; what was found is old now
 					}
-					desk.Send("POST", path("/v1/visits/%s/cancel", v), object{"reason": "another try"}, 200)
+					desk.CancelVisit(v, bodies.CancelVisit{Reason: "another try"})
 				}
 			}
 		}
@@ -156,8 +157,8 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		if body, _ := h.Anonymous().Raw("GET", m.Link+"?lang=hi", nil); !strings.Contains(string(body), "हाँ, यह समय ठीक है") {
 			t.Error("nothing of it in Hindi")
 		}
-		if v := desk.Send("GET", path("/v1/visits/%s", first), nil, 200); v["status"] != "scheduled" || v["confirmation"] != "awaiting" {
-			t.Errorf("what is only kept changed the visit: %v %v", v["status"], v["confirmation"])
+		if v := desk.Visit(first); v.Status != "scheduled" || v.Confirmation != "awaiting" {
+			t.Errorf("what is only kept changed the visit: %v %v", v.Status, v.Confirmation)
 		}
 		// To others he is busy then; the household's own desk is not in the way.
 		at := object{"window_start": free[2], "window_end": start.Add(2 * time.Hour).Format(time.RFC3339), "crew": h.Crew("ravi")["crew"]}
@@ -171,17 +172,17 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		}
 		m.Submit("another-time", 409, "take", "1")
 		taken := desk.Send("POST", path("/v1/jobs/%s/visits", rival), at, 201)
-		desk.Send("POST", path("/v1/visits/%s/cancel", taken), object{"reason": "x"}, 200)
+		desk.CancelVisit(taken, bodies.CancelVisit{Reason: "x"})
 		// Chosen again, and taken.
 		m.Submit("another-time", 303, "window", free[2])
 		m.Submit("another-time", 303, "window", free[1]) // another choice lets the first one go
-		desk.Send("POST", path("/v1/visits/%s/cancel", desk.Send("POST", path("/v1/jobs/%s/visits", rival), at, 201)), object{"reason": "x"}, 200)
+		desk.CancelVisit(desk.Send("POST", path("/v1/jobs/%s/visits", rival), at, 201), bodies.CancelVisit{Reason: "x"})
 		key := harness.FormKey.FindStringSubmatch(m.Read())[1]
 		m.SubmitWithKey("another-time", key, 303, "take", "1")
 		m.SubmitWithKey("another-time", key, 303, "take", "1") // the second tap is the first one's
-		old := desk.Send("GET", path("/v1/visits/%s", first), nil, 200)
-		next := desk.Send("GET", "/v1/visits/"+harness.String(old["successor_id"]), nil, 200)
-		if old["status"] != "rescheduled" || next["status"] != "scheduled" || next["confirmation"] != "confirmed" ||
+		old := desk.Visit(first)
+		next := desk.Send("GET", "/v1/visits/"+old.SuccessorID, nil, 200)
+		if old.Status != "rescheduled" || next["status"] != "scheduled" || next["confirmation"] != "confirmed" ||
 			next["confirmed_how"] != "link" || next["agreed_attempt_id"] == nil ||
 			!harness.Instant(t, next["window_start"]).Equal(harness.Instant(t, free[1])) || len(next["crew"].([]any)) != 1 {
 			t.Errorf("taken: %v\n%v", old, next)
@@ -208,11 +209,11 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 			t.Errorf("by voice: %v", last)
 		}
 		m.Submit("another-time", 303, "date", h.Clock.Now().AddDate(0, 0, 9).Format("2006-01-02"), "part", "morning")
-		if v := desk.Send("GET", path("/v1/visits/%s", last[0]), nil, 200); v["confirmation"] != "declined" {
-			t.Errorf("the wish: %v", v["confirmation"])
+		if v := desk.Visit(last[0]); v.Confirmation != "declined" {
+			t.Errorf("the wish: %v", v.Confirmation)
 		}
 		// Under a hold nothing is offered, and nothing says why.
-		h.As("noor").Send("POST", "/v1/flags", object{"job_id": job["id"], "kind": "unsafe_premises", "level": 2}, 201)
+		h.As("noor").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "unsafe_premises", Level: 2})
 		if held := m.FreeWindows(); len(held) != 0 {
 			t.Errorf("offered under a hold: %v", held)
 		}
