@@ -56,12 +56,17 @@ func (w *Work) keep(j *Job) *Job {
 	if l := w.locked(j.ID); l != nil {
 		return l.job
 	}
-	l := &lockedJob{job: j, was: *j}
-	if r := j.Replacement.V; r != nil { // changed in place
-		l.was.Replacement.V = ptr(*r)
-	}
-	w.jobs = append(w.jobs, l)
+	w.jobs = append(w.jobs, &lockedJob{job: j, was: asItIs(j)})
 	return j
+}
+
+// asItIs copies a job, and of what it points to what is changed in place.
+func asItIs(j *Job) Job {
+	out := *j
+	if r := j.Replacement.V; r != nil {
+		out.Replacement.V = ptr(*r)
+	}
+	return out
 }
 
 // LockJob locks a job once; whoever asks again gets the same object.
@@ -106,7 +111,7 @@ func (w *Work) save() error {
 		if err := w.SaveJob(l.job); err != nil {
 			return err
 		}
-		l.was = *l.job
+		l.was = asItIs(l.job)
 	}
 	return nil
 }
@@ -199,7 +204,8 @@ func openCase(tx *Work, j *Job) (*Case, error) {
 	return c, nil
 }
 
-// inWork begins a transaction, lets fn do its work, and saves what changed.
+// inWork begins a transaction, lets fn do its work, and saves what changed. fn
+// may run again.
 func (s *Service) inWork(ctx context.Context, call *Call, fn func(tx *Work) error) error {
 	return s.Store.InTx(ctx, func(tx Tx) error {
 		w := &Work{Tx: tx, Now: s.instant(), Call: call, svc: s}
@@ -221,14 +227,13 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 		}
 		defer s.inflight.Delete(mark)
 	}
-	err := s.Store.InTx(ctx, func(tx Tx) error {
-		call.Told = nil // the transaction may run again
-		w := &Work{Tx: tx, Now: s.instant(), Call: call, svc: s}
-		v, err := fn(w)
+	err := s.inWork(ctx, call, func(tx *Work) error {
+		call.Told = nil
+		v, err := fn(tx)
 		if err != nil {
 			return err
 		}
-		if err := w.save(); err != nil {
+		if err := tx.save(); err != nil { // the answer tells of the job's version
 			return err
 		}
 		out = v
@@ -240,7 +245,7 @@ func run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 			return errDryRun
 		}
 		answer := &Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.standing(), Status: call.Status,
-			CreatedAt: w.Now}
+			CreatedAt: tx.Now}
 		if answer.Body, err = json.Marshal(shownTo(call.Actor, v)); err != nil {
 			return err
 		}

@@ -448,10 +448,7 @@ func promiseLate(tx *Work, id ID) error {
 		tx.setDeadline(DuePromise, p.ID, &p.JobID, p.DueAt.Add(lateSteps[p.Step].After))
 	}
 	p.changedAt(tx.Now)
-	if err := tx.SavePromise(p); err != nil {
-		return err
-	}
-	return nil
+	return tx.SavePromise(p)
 }
 
 func notifyOfLateness(d *Case, p *Promise, role Role) error {

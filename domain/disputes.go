@@ -449,10 +449,7 @@ func settleDispute(d *Case, f *Dispute, a Actor, decision, reasons string) error
 	}
 	notifyCustomer(d, nil, "dispute.decided_home")
 	notifyCrew(d, v, author, "dispute.decided")
-	if err := notifyStaff(d, nil, "dispute.decided", RoleProprietor); err != nil {
-		return err
-	}
-	return nil
+	return notifyStaff(d, nil, "dispute.decided", RoleProprietor)
 }
 
 // applyDecision lets the fact count again, or never; author is whose fact it

@@ -535,10 +535,7 @@ func triage(tx *Work, a Actor, f *Flag, in FlagDecision) error {
 			return err
 		}
 	}
-	if err := consequences(d, v, f); err != nil {
-		return err
-	}
-	return nil
+	return consequences(d, v, f)
 }
 
 // decide closes a report with reasons. Against one of our own people only when

@@ -142,8 +142,7 @@ func stamp(call *Call, raw string, loc *time.Location, now time.Time) (EntryTime
 // at is the time of what happens now.
 func at(now time.Time) EntryTime { return EntryTime{occurred: now, recorded: now} }
 
-// ifAbsent tells a create with a client's id apart: the stored row comes back
-// when it is there, CodeNotFound means go on.
+// notFound reports whether what was looked for is not there, or not to be seen.
 func notFound(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Kind == KindNotFound

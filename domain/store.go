@@ -88,7 +88,7 @@ type DiaryTx interface {
 	// ReadDiary reads the same of all enabled technicians of a centre without
 	// locking them, and who of them was with the customer before.
 	ReadDiary(centre, customer ID, from, to, now time.Time) (*Diary, error)
-	// BookedCapacity lists what stands in a centre's days, by planned start in [from,
+	// Taken lists what stands in a centre's days, by planned start in [from,
 	// to), and the visit also in any state.
 	Taken(centre, also ID, from, to, now time.Time) ([]BookedCapacity, error)
 	BusyBetween(technician ID, from, to time.Time) ([]Visit, error) // unfinished, overlapping
@@ -494,7 +494,7 @@ type PeopleReader interface {
 	Throttles(ctx context.Context, keys []string) ([]Throttle, error)
 	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named them
 	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
-	// BookedCapacity is that of Tx, of a centre in the scope.
+	// Taken is that of Tx, of a centre in the scope.
 	Taken(ctx context.Context, s Scope, centre ID, from, to, now time.Time) ([]BookedCapacity, error)
 	// LeavesBetween are the approved ones of a centre's technicians that overlap
 	// a time.

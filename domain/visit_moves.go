@@ -373,10 +373,7 @@ func notifyOfMoreWords(d *Case, v *Visit, flag ID, in StopInput) error {
 	if err := d.tx.SaveFlag(f); err != nil {
 		return err
 	}
-	if err := consequences(d, v, f); err != nil {
-		return err
-	}
-	return nil
+	return consequences(d, v, f)
 }
 
 // VisitPatch corrects what a crew wrote; the old words stay in the timeline.

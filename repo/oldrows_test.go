@@ -18,24 +18,31 @@ import (
 	"doorstep/repo/repotest"
 )
 
+// firstSchema is an empty database of the first version.
+func firstSchema(t *testing.T, engine string) *repo.DB {
+	t.Helper()
+	url := filepath.Join(t.TempDir(), "old.db")
+	if engine == repo.Postgres {
+		url = repotest.EmptyURL(t)
+	}
+	db, err := repo.Open(t.Context(), repo.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	if err := db.MigrateTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
 // TestRowsOfTheFirstSchemaLoad puts rows as the first version wrote them, in
 // every table, through all migrations of today and reads them with today's
 // code: nothing is lost, nothing is unreadable, the chains still hold.
 func TestRowsOfTheFirstSchemaLoad(t *testing.T) {
 	for _, engine := range repotest.Engines(t) {
 		t.Run(engine, func(t *testing.T) {
-			url := filepath.Join(t.TempDir(), "old.db")
-			if engine == repo.Postgres {
-				url = repotest.EmptyURL(t)
-			}
-			db, err := repo.Open(t.Context(), repo.Config{URL: url})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			if err := db.MigrateTo(t.Context(), 1); err != nil {
-				t.Fatal(err)
-			}
+			db := firstSchema(t, engine)
 			written := writeOldRows(t, db)
 			tables := oldTables(t, db)
 			if len(written) != len(tables) {
@@ -305,18 +312,7 @@ func readOldSecrets(t *testing.T, db *repo.DB) {
 func TestWhatWasAskedByLinkIsKnown(t *testing.T) {
 	for _, engine := range repotest.Engines(t) {
 		t.Run(engine, func(t *testing.T) {
-			url := filepath.Join(t.TempDir(), "old.db")
-			if engine == repo.Postgres {
-				url = repotest.EmptyURL(t)
-			}
-			db, err := repo.Open(t.Context(), repo.Config{URL: url})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
-			if err := db.MigrateTo(t.Context(), 1); err != nil {
-				t.Fatal(err)
-			}
+			db := firstSchema(t, engine)
 			writeOldRows(t, db)
 			if err := db.MigrateTo(t.Context(), 37); err != nil {
 				t.Fatal(err)

@@ -384,6 +384,13 @@ func (h *Harness) MayIgnore(kinds ...string) {
 	}
 }
 
+// mayCome is MayIgnore by a helper: what the story itself says of a kind stands.
+func (h *Harness) mayCome(kind string) {
+	if _, said := h.ignored[kind]; !said {
+		h.ignored[kind] = false
+	}
+}
+
 // Expect demands the next push on somebody's phone by its title. It passes
 // over the kinds that the story ignores.
 func (h *Harness) Expect(login, title string) fcmtest.Message {

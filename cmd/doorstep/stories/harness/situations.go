@@ -285,6 +285,7 @@ const TitleSOS = "Urgent: open the app now"
 
 func (h *Harness) SetPhone(login, number string) {
 	h.Helper()
+	h.mayCome("account.changed") // to whose number it is
 	root := h.As("root")
 	at := "/v1/users/" + h.People[login].ID.String()
 	user := root.Send("GET", at, nil, 200)
@@ -293,6 +294,7 @@ func (h *Harness) SetPhone(login, number string) {
 
 // UnreachableHousehold tries by the book until the hold stands.
 func UnreachableHousehold(h *Harness) (job Object) {
+	h.mayCome("job.unreachable") // taken back where the household is reached before it is sent
 	desk, asha := h.As("kiran"), h.As("asha")
 	_, job = h.Household(desk, nil)
 	desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "recorded"}) // Mon 09:00

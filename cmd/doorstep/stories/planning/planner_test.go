@@ -2,18 +2,14 @@ package planning
 
 import (
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"doorstep/cmd/doorstep/roads"
-	"doorstep/cmd/doorstep/roads/osrmtest"
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/domain"
 )
@@ -169,12 +165,7 @@ func TestAPlanKeepsToOtherHoursOnADate(t *testing.T) {
 func TestAPlanGoesByTheRoads(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned")
-		var asked atomic.Int32
-		var ill atomic.Bool
-		r, err := roads.New(roads.Config{Speed: 30, OSRM: osrmtest.New(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"},
-			slog.New(slog.DiscardHandler))
-		h.Must(err)
-		h.Server.Service.Roads = r
+		asked, ill := takeRoads(h, 30)
 		desk := h.As("kiran")
 		for i := range 3 { // next door to each other, and 50 minutes by the road
 			_, job := h.HouseholdAt(desk, float64(i)/10, "refrigerator")

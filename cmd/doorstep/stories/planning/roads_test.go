@@ -12,17 +12,24 @@ import (
 	"doorstep/cmd/doorstep/stories/harness"
 )
 
+// takeRoads lets the server ask a road engine whose ways all take 50 minutes:
+// how often it was asked, and whether it is ill.
+func takeRoads(h *harness.Harness, speed float64) (asked *atomic.Int32, ill *atomic.Bool) {
+	h.Helper()
+	asked, ill = &atomic.Int32{}, &atomic.Bool{}
+	r, err := roads.New(roads.Config{Speed: speed, OSRM: osrmtest.New(h.T, 3000, 3000, asked, ill).URL, Profile: "driving"},
+		slog.New(slog.DiscardHandler))
+	h.Must(err)
+	h.Server.Service.Roads = r
+	return asked, ill
+}
+
 // TestTheRoadIsLongerThanItLooks: what the engine said counts for who searches
 // and for who books.
 func TestTheRoadIsLongerThanItLooks(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned")
-		var asked atomic.Int32
-		var ill atomic.Bool
-		r, err := roads.New(roads.Config{Speed: 25, OSRM: osrmtest.New(t, 3000, 3000, &asked, &ill).URL, Profile: "driving"},
-			slog.New(slog.DiscardHandler))
-		h.Must(err)
-		h.Server.Service.Roads = r
+		asked, _ := takeRoads(h, 25)
 		desk, ravi := h.As("kiran"), h.People["ravi"].ID.String()
 		_, first := h.Household(desk, nil)
 		_, second := h.Household(desk, object{"sites": []object{{"address": "2 Lane", "postal_code": "411001", "zone": "Asia/Kolkata",
