@@ -20,23 +20,50 @@ import (
 var imports = []struct{ pkg, inside, outside string }{
 	{".", "", ""},
 
-	{"api", "api/pages api/sheet api/web domain domain/ladder domain/reach", "fiber ical uuid"},
+	{"api", "api/pages api/sheet api/web domain domain/accounts domain/alarm domain/casework domain/customers " +
+		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach " +
+		"domain/reporting domain/safety domain/usecases", "fiber ical uuid"},
 	{"api/pages", "", "i18n text"},
-	{"api/sheet", "domain", "excelize text"},
+	{"api/sheet", "domain domain/intake", "excelize text"},
 	{"api/web", "domain", "crypto fasthttp fiber jwt kin-openapi prometheus text time uuid"},
 
-	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/roads domain domain/slots notifications repo repo/files", "kong uuid"},
-	{"cmd/doorstep-load", "api/web domain domain/dayplan notifications notifications/fcmtest repo", "fasthttp fiber kong pgx sqlite uuid"},
-	{"cmd/doorstep/app", ". api api/web cmd/doorstep/recur domain domain/slots notifications repo", "pgx phonenumbers prometheus uuid"},
-	{"cmd/doorstep/demo", "api cmd/doorstep/app domain domain/reach domain/slots notifications notifications/fcmtest repo repo/files", "uuid"},
+	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/roads domain domain/accounts domain/casework " +
+		"domain/intake domain/proof domain/slots domain/usecases notifications repo repo/files", "kong uuid"},
+	{"cmd/doorstep-load",
+		"api/web domain domain/dayplan notifications notifications/fcmtest repo",
+		"fasthttp fiber kong pgx sqlite uuid"},
+	{"cmd/doorstep/app", ". api api/web cmd/doorstep/recur domain domain/casework domain/slots domain/usecases notifications " +
+		"repo", "pgx phonenumbers prometheus uuid"},
+	{"cmd/doorstep/demo", "api cmd/doorstep/app domain domain/accounts domain/alarm domain/casework domain/customers " +
+		"domain/reach domain/safety domain/slots domain/usecases notifications notifications/fcmtest repo " +
+		"repo/files", "uuid"},
 	{"cmd/doorstep/recur", "", "rrule"},
 	{"cmd/doorstep/roads", "domain/slots", ""},
 	{"cmd/doorstep/roads/osrmtest", "", ""},
+	{"cmd/doorstep/stories/harness",
+		"api/web cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/stories/harness/bodies domain notifications " +
+			"notifications/fcmtest repo repo/files repo/repotest",
+		"crypto uuid"},
 	{"cmd/doorstep/stories/harness/bodies", "", ""},
-	{"cmd/doorstep/stories/harness", "api/web cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/stories/harness/bodies domain notifications notifications/fcmtest repo repo/files " +
-		"repo/repotest", "crypto uuid"},
 
-	{"domain", "domain/dayplan domain/duty domain/geo domain/jobclock domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
+	{"domain", "domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
+
+	{"domain/accounts", "domain domain/casework domain/reach domain/slots", ""},
+	{"domain/alarm", "domain domain/casework domain/ladder domain/safety", ""},
+	{"domain/casework", "domain domain/dayplan domain/duty domain/geo domain/reach domain/slots", "uuid"},
+	{"domain/clock", "domain domain/alarm domain/casework domain/customers domain/decisions domain/proof domain/reporting " +
+		"domain/safety", ""},
+	{"domain/customers", "domain domain/casework domain/reach domain/slots", ""},
+	{"domain/decisions", "domain domain/alarm domain/casework domain/safety", "uuid"},
+	{"domain/intake", "domain domain/casework domain/slots", ""},
+	{"domain/planning", "domain domain/casework domain/dayplan domain/slots", ""},
+	{"domain/proof", "domain domain/casework", "uuid"},
+	{"domain/reporting", "domain domain/alarm domain/casework domain/decisions domain/geo domain/jobclock domain/reach " +
+		"domain/slots domain/watch", ""},
+	{"domain/safety", "domain domain/casework domain/customers domain/reach", ""},
+	{"domain/usecases", "domain/accounts domain/alarm domain/casework domain/clock domain/customers domain/decisions " +
+		"domain/intake domain/planning domain/proof domain/reporting domain/safety", ""},
+
 	{"domain/dayplan", "", ""},
 	{"domain/duty", "", ""},
 	{"domain/geo", "", ""},
@@ -53,7 +80,7 @@ var imports = []struct{ pkg, inside, outside string }{
 
 	{"repo", "domain", "flock goose gorm gorm-postgres gorm-sqlite pgx puddle river river-pgx river-sqlite sqlite sys uuid"},
 	{"repo/files", "domain", "minio"},
-	{"repo/repotest", "domain domain/ladder domain/reach repo", "pgx uuid"},
+	{"repo/repotest", "domain domain/casework domain/ladder domain/reach domain/usecases repo", "pgx uuid"},
 }
 
 // modules are those of others, by the names that imports uses.

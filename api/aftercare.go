@@ -8,6 +8,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 func (a *App) mountAftercare(s *web.Server) {
@@ -28,8 +30,8 @@ func (a *App) mountAftercare(s *web.Server) {
 	})
 	for _, action := range []string{"done", "stop"} {
 		s.Handle("POST", "/v1/aftercare/{id}/"+action, byID("conversation", "", fiber.StatusOK,
-			func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AftercareInput) error {
-				_, err := svc.MoveAftercare(ctx, call, id, action, in)
+			func(ctx context.Context, call *casework.Call, id domain.ID, in safety.AftercareInput) error {
+				_, err := svc.Safety.MoveAftercare(ctx, call, id, action, in)
 				return err
 			}))
 	}
@@ -38,27 +40,27 @@ func (a *App) mountAftercare(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		rows, err := svc.AftercareReport(c.UserContext(), actorOf(c), f)
+		rows, err := svc.Reporting.AftercareReport(c.UserContext(), actorOf(c), f)
 		if err != nil {
 			return err
 		}
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": domain.JSONList[domain.AftercareCount](rows),
-			"definitions": domain.AftercareDefinitions})
+			"definitions": safety.AftercareDefinitions})
 	})
 	s.Handle("GET", "/v1/reports/suppression", func(c *fiber.Ctx) error {
 		f, err := a.reportFilter(c)
 		if err != nil {
 			return err
 		}
-		report, err := svc.Suppression(c.UserContext(), actorOf(c), f)
+		report, err := svc.Reporting.Suppression(c.UserContext(), actorOf(c), f)
 		if err != nil {
 			return err
 		}
 		return c.JSON(report)
 	})
-	s.Handle("POST", "/v1/flags/{id}/cool-off", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.CoolOffInput) error {
-		_, err := svc.AnswerCoolOff(ctx, call, id, in)
+	s.Handle("POST", "/v1/flags/{id}/cool-off", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in safety.CoolOffInput) error {
+		_, err := svc.Safety.AnswerCoolOff(ctx, call, id, in)
 		return err
 	}))
 }

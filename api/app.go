@@ -8,11 +8,12 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/usecases"
 )
 
 // App is the resources of the API over the use cases.
 type App struct {
-	Service *domain.Service
+	Service *usecases.All
 	Tokens  *web.Tokens
 	// Browsers judges and names the key of Web Push; nil: no browser is
 	// asked.
@@ -30,7 +31,7 @@ type Browsers interface {
 }
 
 // NewApp makes the resources; Mount adds them to a server.
-func NewApp(s *domain.Service, tokens *web.Tokens) *App {
+func NewApp(s *usecases.All, tokens *web.Tokens) *App {
 	return &App{Service: s, Tokens: tokens, principals: map[domain.ID]principal{}}
 }
 

@@ -8,6 +8,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 func (a *App) mountAttempts(s *web.Server) {
@@ -37,22 +39,22 @@ func (a *App) mountAttempts(s *web.Server) {
 		}, func(v domain.Attempt) (time.Time, domain.ID) { return v.OccurredAt, v.ID }, asIs)
 	})
 	s.Handle("POST", "/v1/jobs/{id}/attempts", byID("job", "/v1/attempts", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AttemptInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.AttemptInput) error {
 			_, err := svc.RecordAttempt(ctx, call, &id, nil, in)
 			return err
 		}))
 	s.Handle("POST", "/v1/visits/{id}/attempts", byID("visit", "/v1/attempts", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.AttemptInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.AttemptInput) error {
 			_, err := svc.RecordAttempt(ctx, call, nil, &id, in)
 			return err
 		}))
 	s.Handle("POST", "/v1/contacts", func(c *fiber.Ctx) error {
-		in, err := decode[domain.ContactByPhone](c)
+		in, err := decode[safety.ContactByPhone](c)
 		if err != nil {
 			return err
 		}
-		return write(c, fiber.StatusAccepted, "", func(ctx context.Context, call *domain.Call) error {
-			_, err := svc.LogContact(ctx, call, in)
+		return write(c, fiber.StatusAccepted, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Safety.LogContact(ctx, call, in)
 			return err
 		})
 	})

@@ -7,6 +7,7 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
 )
 
 type loginRequest struct {
@@ -19,12 +20,12 @@ type refreshRequest struct {
 }
 
 type tokenAnswer struct {
-	AccessToken  string         `json:"access_token"`
-	RefreshToken string         `json:"refresh_token"`
-	TokenType    string         `json:"token_type"`
-	ExpiresIn    int            `json:"expires_in"`
-	User         domain.User    `json:"user"`
-	Resets       []domain.Reset `json:"resets,omitempty"`
+	AccessToken  string           `json:"access_token"`
+	RefreshToken string           `json:"refresh_token"`
+	TokenType    string           `json:"token_type"`
+	ExpiresIn    int              `json:"expires_in"`
+	User         domain.User      `json:"user"`
+	Resets       []accounts.Reset `json:"resets,omitempty"`
 }
 
 func (a *App) mountAuth(s *web.Server) {
@@ -33,11 +34,11 @@ func (a *App) mountAuth(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		done, err := a.Service.BeginTry(c.UserContext(), a.try(c, trySignIn, in.Login))
+		done, err := a.Service.Accounts.BeginTry(c.UserContext(), a.try(c, trySignIn, in.Login))
 		if err != nil {
 			return err
 		}
-		out, err := a.Service.Login(c.UserContext(), in.Login, in.Password)
+		out, err := a.Service.Accounts.Login(c.UserContext(), in.Login, in.Password)
 		// Only a wrong password counts; a database that is gone does not.
 		done(!domain.IsCode(err, domain.CodeBadCredentials))
 		if err != nil {
@@ -50,7 +51,7 @@ func (a *App) mountAuth(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		out, err := a.Service.Refresh(c.UserContext(), in.RefreshToken)
+		out, err := a.Service.Accounts.Refresh(c.UserContext(), in.RefreshToken)
 		if err != nil {
 			return err
 		}
@@ -59,7 +60,7 @@ func (a *App) mountAuth(s *web.Server) {
 	s.Handle("POST", "/v1/auth/logout", func(c *fiber.Ctx) error {
 		in, err := decode[refreshRequest](c)
 		if err == nil {
-			err = a.Service.Logout(c.UserContext(), in.RefreshToken)
+			err = a.Service.Accounts.Logout(c.UserContext(), in.RefreshToken)
 		}
 		if err != nil {
 			return err
@@ -75,11 +76,11 @@ func (a *App) mountAuth(s *web.Server) {
 			return err
 		}
 		actor := actorOf(c)
-		done, err := a.Service.BeginTry(c.UserContext(), a.try(c, trySignIn, "password of "+actor.UserID.String()))
+		done, err := a.Service.Accounts.BeginTry(c.UserContext(), a.try(c, trySignIn, "password of "+actor.UserID.String()))
 		if err != nil {
 			return err
 		}
-		err = a.Service.ChangePassword(c.UserContext(), actor, in.Old, in.Password)
+		err = a.Service.Accounts.ChangePassword(c.UserContext(), actor, in.Old, in.Password)
 		done(!domain.IsCode(err, domain.CodeBadCredentials))
 		a.forget(actor.UserID)
 		if err != nil {
@@ -95,11 +96,11 @@ func (a *App) mountAuth(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		done, err := a.Service.BeginTry(c.UserContext(), a.try(c, tryReset, in.Token))
+		done, err := a.Service.Accounts.BeginTry(c.UserContext(), a.try(c, tryReset, in.Token))
 		if err != nil {
 			return err
 		}
-		err = a.Service.RedeemInvitation(c.UserContext(), in.Token, in.Password)
+		err = a.Service.Accounts.RedeemInvitation(c.UserContext(), in.Token, in.Password)
 		done(!unknownToken(err))
 		if err != nil {
 			return err
@@ -123,15 +124,15 @@ const (
 )
 
 // try is one by the caller's address. Tokens that work once trust no address.
-func (a *App) try(c *fiber.Ctx, kind, account string) domain.Try {
-	return domain.Try{Kind: kind, Account: account, Address: web.AddressBlock(a.clientIP(c)), Trust: kind == trySignIn}
+func (a *App) try(c *fiber.Ctx, kind, account string) accounts.Try {
+	return accounts.Try{Kind: kind, Account: account, Address: web.AddressBlock(a.clientIP(c)), Trust: kind == trySignIn}
 }
 
 // missed counts a link that names nothing. Too many from one address are told to
 // wait; a link that is live is never held up by them.
 func (a *App) missed(c *fiber.Ctx, err error) error {
 	if domainKind(err) == domain.KindNotFound {
-		if late := a.Service.Missed(c.UserContext(), tryLink, web.AddressBlock(a.clientIP(c))); late != nil {
+		if late := a.Service.Accounts.Missed(c.UserContext(), tryLink, web.AddressBlock(a.clientIP(c))); late != nil {
 			return late
 		}
 	}
@@ -145,7 +146,7 @@ func unknownToken(err error) bool {
 	return errors.As(err, &e) && e.Kind == domain.KindUnprocessable && len(e.Fields) > 0 && e.Fields[0].Pointer == "/token"
 }
 
-func (a *App) sendTokens(c *fiber.Ctx, in domain.SignIn) error {
+func (a *App) sendTokens(c *fiber.Ctx, in accounts.SignIn) error {
 	access, _, err := a.Tokens.Issue(web.Claims{UserID: in.User.ID, Role: string(in.User.Role), Epoch: in.User.Epoch, Session: in.Session})
 	if err != nil {
 		return err

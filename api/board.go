@@ -44,7 +44,7 @@ func (a *App) board(c *fiber.Ctx, s *web.Server) error {
 		}
 	}
 	days := c.QueryInt("days", 1)
-	b, err := a.Service.Board(c.UserContext(), actor, id, day.UTC(), day.AddDate(0, 0, days).UTC())
+	b, err := a.Service.Reporting.Board(c.UserContext(), actor, id, day.UTC(), day.AddDate(0, 0, days).UTC())
 	if err != nil {
 		return err
 	}

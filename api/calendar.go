@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/domain"
+	"doorstep/domain/customers"
 )
 
 // visitCalendar gives the visit as a calendar entry (RFC 5545). Its UID is the
@@ -14,7 +15,7 @@ import (
 // visit's sequence tells which is newer. Calendars are shared: no address, no
 // name of the household, no link.
 func (a *App) visitCalendar(c *fiber.Ctx) error {
-	p, err := a.Service.OpenLink(c.UserContext(), c.Params("token"))
+	p, err := a.Service.Customers.OpenLink(c.UserContext(), c.Params("token"))
 	if err != nil {
 		return a.linkFailed(c, err)
 	}
@@ -28,14 +29,14 @@ func (a *App) visitCalendar(c *fiber.Ctx) error {
 	return c.SendString(calendarEntry(p, text.Say("calendar.summary", "Centre", p.CentreName), describeEntry(p, text.Say)))
 }
 
-func describeEntry(p *domain.LinkPage, say func(string, ...string) string) string {
+func describeEntry(p *customers.LinkPage, say func(string, ...string) string) string {
 	if p.CentrePhone == "" {
 		return say("calendar.description.plain")
 	}
 	return say("calendar.description", "Number", p.CentrePhone)
 }
 
-func calendarEntry(p *domain.LinkPage, summary, description string) string {
+func calendarEntry(p *customers.LinkPage, summary, description string) string {
 	cal := ics.NewCalendarFor("Doorstep")
 	cal.SetMethod(ics.MethodPublish)
 	e := cal.AddEvent("job-" + p.Job.ID.String() + "@doorstep")

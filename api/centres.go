@@ -7,6 +7,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountCentres(s *web.Server) {
@@ -18,21 +20,21 @@ func (a *App) mountCentres(s *web.Server) {
 		},
 			metaKey(func(v domain.Centre) domain.Meta { return v.Meta }), asIs)
 	})
-	s.Handle("POST", "/v1/centres", create("/v1/centres", func(ctx context.Context, call *domain.Call, in domain.CentreInput) error {
-		_, err := svc.CreateCentre(ctx, call, in)
+	s.Handle("POST", "/v1/centres", create("/v1/centres", func(ctx context.Context, call *casework.Call, in accounts.CentreInput) error {
+		_, err := svc.Accounts.CreateCentre(ctx, call, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/centres/{id}", get("centre", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.Centre, error) {
 		return read.Centre(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/centres/{id}", patch("centre", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
-		in domain.CentreInput) error {
-		_, err := svc.PatchCentre(ctx, call, id, version, in)
+	s.Handle("PATCH", "/v1/centres/{id}", patch("centre", func(ctx context.Context, call *casework.Call, id domain.ID, version int64,
+		in accounts.CentreInput) error {
+		_, err := svc.Accounts.PatchCentre(ctx, call, id, version, in)
 		a.forgetAll() // its zone may be another one
 		return err
 	}))
 	s.Handle("POST", "/v1/centres/{id}/disruption", byID("centre", "", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisruptionInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.DisruptionInput) error {
 			_, err := svc.Disrupt(ctx, call, id, in)
 			return err
 		}))

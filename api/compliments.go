@@ -8,24 +8,26 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/customers"
 )
 
 func (a *App) mountCompliments(s *web.Server) {
 	s.Handle("GET", "/v1/thanks", func(c *fiber.Ctx) error {
 		actor := actorOf(c)
 		return listOf(c, func(p domain.Page) ([]domain.Thanks, error) {
-			return a.Service.Thanks(c.UserContext(), actor, c.Query("status"), p)
-		}, func(v domain.Thanks) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.Thanks) ([]domain.ThanksView, error) {
-			out := make([]domain.ThanksView, len(rows))
+			return a.Service.Customers.Thanks(c.UserContext(), actor, c.Query("status"), p)
+		}, func(v domain.Thanks) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.Thanks) ([]customers.ThanksView, error) {
+			out := make([]customers.ThanksView, len(rows))
 			for i := range rows {
-				out[i] = domain.NewThanksView(actor, &rows[i])
+				out[i] = customers.NewThanksView(actor, &rows[i])
 			}
 			return out, nil
 		})
 	})
 	s.Handle("POST", "/v1/thanks/{id}/moderate", byID("thank-you", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.Moderation) error {
-			_, err := a.Service.ModerateThanks(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in customers.Moderation) error {
+			_, err := a.Service.Customers.ModerateThanks(ctx, call, id, in)
 			return err
 		}))
 }

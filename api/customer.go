@@ -14,6 +14,9 @@ import (
 	"doorstep/api/pages"
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/customers"
+	"doorstep/domain/safety"
 )
 
 // linkActions are what the customer's page can do, in the order in which it
@@ -45,7 +48,7 @@ func (a *App) mountCustomer(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		in, err := decode[domain.DeviceInput](c)
+		in, err := decode[accounts.DeviceInput](c)
 		if err != nil {
 			return err
 		}
@@ -53,7 +56,7 @@ func (a *App) mountCustomer(s *web.Server) {
 			return domain.Fail(domain.CodeUnprocessable, "This is no push service of a browser.").
 				At("/token", "the browser's PushSubscription, or a token of the app")
 		}
-		actor, err := a.Service.LinkActor(c.UserContext(), c.Params("token"))
+		actor, err := a.Service.Customers.LinkActor(c.UserContext(), c.Params("token"))
 		if err != nil {
 			return a.missed(c, err)
 		}
@@ -62,7 +65,7 @@ func (a *App) mountCustomer(s *web.Server) {
 			return err
 		}
 		call.Actor = actor
-		if _, err := a.Service.PutDevice(c.UserContext(), call, id, in); err != nil {
+		if _, err := a.Service.Accounts.PutDevice(c.UserContext(), call, id, in); err != nil {
 			return err
 		}
 		return sendAnswer(c, call, "")
@@ -162,7 +165,7 @@ func retryLater(h fiber.Handler) fiber.Handler {
 }
 
 func (a *App) customerPage(c *fiber.Ctx) error {
-	page, err := a.Service.OpenLink(c.UserContext(), c.Params("token"))
+	page, err := a.Service.Customers.OpenLink(c.UserContext(), c.Params("token"))
 	if err != nil {
 		return a.linkFailed(c, err)
 	}
@@ -176,7 +179,7 @@ func (a *App) customerPage(c *fiber.Ctx) error {
 
 // doneWords thanks for what was done. The query chooses among known sentences
 // only, and not one that the state belies.
-func doneWords(t *pages.Text, done string, p *domain.LinkPage) string {
+func doneWords(t *pages.Text, done string, p *customers.LinkPage) string {
 	switch done {
 	case "confirm":
 		if p.Visit == nil || p.Visit.Confirmation != domain.ConfirmConfirmed {
@@ -217,7 +220,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		in := domain.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"),
+		in := customers.LinkAction{Action: action, FormKey: form.Get("form_key"), Date: form.Get("date"), Part: form.Get("part"),
 			Window: form.Get("window"), Take: form.Has("take"), Note: form.Get("note"),
 			Claim: form.Get("claim"), Reason: form.Get("reason"),
 			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"),
@@ -225,7 +228,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if form.Has("back") {
 			in.Note = form.Get("back")
 		}
-		var out *domain.LinkOutcome
+		var out *customers.LinkOutcome
 		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID, "who": &in.SubjectID} {
 			if raw := form.Get(name); raw != "" && err == nil {
 				id, bad := uuid.Parse(raw)
@@ -241,7 +244,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if len([]rune(in.Note)) > noteLimit {
 			err = domain.Fail(domain.CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")
 		} else {
-			out, err = a.Service.LinkAct(c.UserContext(), token, in)
+			out, err = a.Service.Customers.LinkAct(c.UserContext(), token, in)
 		}
 		if err != nil {
 			return a.customerRefused(c, token, form, err)
@@ -268,7 +271,7 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 	if kind != domain.KindConflict && kind != domain.KindPrecondition && kind != domain.KindForbidden && kind != domain.KindUnprocessable {
 		return a.linkFailed(c, err)
 	}
-	page, openErr := a.Service.OpenLink(c.UserContext(), token)
+	page, openErr := a.Service.Customers.OpenLink(c.UserContext(), token)
 	if openErr != nil {
 		return a.linkFailed(c, openErr)
 	}
@@ -355,7 +358,7 @@ func sendCustomer(c *fiber.Ctx, status int, name string, v *customerView) error 
 }
 
 // viewCustomer says a page of a link in the reader's language.
-func viewCustomer(c *fiber.Ctx, p *domain.LinkPage) *customerView {
+func viewCustomer(c *fiber.Ctx, p *customers.LinkPage) *customerView {
 	text, chosen := localizer(c, p.Language)
 	v := newCustomerView(p, text)
 	v.base = "/c/" + url.PathEscape(c.Params("token"))
@@ -371,7 +374,7 @@ func viewCustomer(c *fiber.Ctx, p *domain.LinkPage) *customerView {
 
 // customerState names what the page speaks of: it chooses heading, sentence
 // and tone.
-func customerState(p *domain.LinkPage) (state, tone string) {
+func customerState(p *customers.LinkPage) (state, tone string) {
 	v := p.Visit
 	switch {
 	case p.Job.Status == domain.JobClosed:
@@ -411,7 +414,7 @@ func customerState(p *domain.LinkPage) (state, tone string) {
 	return "awaiting", ""
 }
 
-func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
+func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 	state, tone := customerState(p)
 	v := &customerView{Text: t, Tone: tone, Title: t.Say("h." + state), Explain: t.Say("p." + state), Centre: p.CentreName,
 		Phone:      p.CentrePhone,
@@ -474,7 +477,7 @@ func newCustomerView(p *domain.LinkPage, t *pages.Text) *customerView {
 		v.People = append(v.People, partView{Value: who.ID.String(), Words: who.Name})
 	}
 	v.People = append(v.People, partView{Words: t.Say("report.who.else"), Checked: true})
-	for _, what := range domain.ConductWhat {
+	for _, what := range safety.ConductWhat {
 		v.Whats = append(v.Whats, partView{Value: what, Words: t.Say("report." + what)})
 	}
 	v.Other, v.OtherName = "hi", "हिन्दी"
@@ -502,7 +505,7 @@ func claims(t *pages.Text, subject string) []partView {
 
 // factsInWords says what the brand claims to have done, and what the household
 // can say to it.
-func factsInWords(v *customerView, p *domain.LinkPage, t *pages.Text, loc *time.Location) {
+func factsInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *time.Location) {
 	v.CanDone, v.CanReopen, v.CanStop, v.EndCode = p.CanDone, p.CanReopen, p.CanStop, p.EndCode
 	if len(p.Tries) > 0 {
 		v.TriesWords, v.TryClaims = t.Count("tries", len(p.Tries)), claims(t, domain.AboutAttempt)

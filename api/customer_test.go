@@ -23,6 +23,9 @@ import (
 	"doorstep/api/sheet"
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
+	"doorstep/domain/usecases"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
 )
@@ -32,7 +35,7 @@ import (
 type door struct {
 	t       *testing.T
 	db      *repo.DB
-	s       *domain.Service
+	s       *usecases.All
 	server  *web.Server
 	tokens  *web.Tokens
 	now     time.Time
@@ -53,7 +56,7 @@ func openDoor(t *testing.T) *door {
 		t.Fatal(err)
 	}
 	d := &door{t: t, db: db, now: time.Date(2026, 11, 22, 3, 30, 0, 0, time.UTC)}
-	d.s = &domain.Service{Store: db, Read: db.Reader(), Now: func() time.Time { return d.now }, Wall: time.Now,
+	d.s = usecases.New(&casework.Service{Store: db, Read: db.Reader(), Now: func() time.Time { return d.now }, Wall: time.Now,
 		NewID:         func() domain.ID { return uuid.Must(uuid.NewV7()) },
 		HashPassword:  func(string) (string, error) { return "hash", nil },
 		CheckPassword: func(string, string) bool { return false },
@@ -63,7 +66,7 @@ func openDoor(t *testing.T) *door {
 				err = errors.New("not possible")
 			}
 			return phonenumbers.Format(n, phonenumbers.E164), err
-		}, Keys: keys, Tries: domain.NewTries()}
+		}, Keys: keys})
 	contract, err := web.LoadContract(doorstep.OpenAPI)
 	d.must(err)
 	d.tokens, err = web.NewTokens(strings.Repeat("t", 32), "doorstep", "doorstep", time.Hour)
@@ -83,15 +86,16 @@ func openDoor(t *testing.T) *door {
 	go func() { _ = d.server.Serve(ln) }()
 	t.Cleanup(func() { _ = d.server.Drain(context.Background()) })
 	d.base = "http://" + ln.Addr().String()
-	ctx, admin := context.Background(), &domain.Call{Actor: domain.Actor{Role: domain.RoleAdmin}}
-	area, err := d.s.CreateArea(ctx, admin, domain.AreaInput{Name: p("Pune")})
+	ctx, admin := context.Background(), &casework.Call{Actor: domain.Actor{Role: domain.RoleAdmin}}
+	area, err := d.s.Accounts.CreateArea(ctx, admin, accounts.AreaInput{Name: p("Pune")})
 	d.must(err)
-	c, err := d.s.CreateCentre(ctx, admin, domain.CentreInput{AreaID: &area.ID, Name: p("Shivaji Nagar Service"), Zone: p("Asia/Kolkata"),
+	c, err := d.s.Accounts.CreateCentre(ctx, admin, accounts.CentreInput{AreaID: &area.ID, Name: p("Shivaji Nagar Service"),
+		Zone:    p("Asia/Kolkata"),
 		Country: p("IN"), Phone: p("020 2567 0000")})
 	d.must(err)
 	d.centre = c.ID
 	user := func(login, name string, role domain.Role) domain.User {
-		u, err := d.s.CreateUser(ctx, admin, domain.UserInput{Login: &login, Name: &name, Role: &role, CentreID: &c.ID})
+		u, err := d.s.Accounts.CreateUser(ctx, admin, accounts.UserInput{Login: &login, Name: &name, Role: &role, CentreID: &c.ID})
 		d.must(err)
 		return u
 	}
@@ -99,13 +103,13 @@ func openDoor(t *testing.T) *door {
 	d.desk = domain.Actor{UserID: meera.ID, Role: meera.Role, CentreID: c.ID, AreaID: area.ID}
 	d.deskTok, _, err = d.tokens.Issue(web.Claims{UserID: meera.ID, Role: string(meera.Role), Epoch: meera.Epoch})
 	d.must(err)
-	h, err := d.s.CreateCustomer(ctx, d.call(), domain.CustomerInput{Name: p("Lata Householdname"), Language: p("hi"),
-		Contacts: &[]domain.ContactInput{{Name: "Lata Householdname", Phones: []string{"98765 43210"}}},
-		Sites:    &[]domain.SiteInput{{Address: "12 Secret Road", Zone: "Asia/Kolkata"}}})
+	h, err := d.s.CreateCustomer(ctx, d.call(), casework.CustomerInput{Name: p("Lata Householdname"), Language: p("hi"),
+		Contacts: &[]casework.ContactInput{{Name: "Lata Householdname", Phones: []string{"98765 43210"}}},
+		Sites:    &[]casework.SiteInput{{Address: "12 Secret Road", Zone: "Asia/Kolkata"}}})
 	d.must(err)
-	j, err := d.s.CreateJob(ctx, d.call(), domain.JobInput{CustomerID: &h.ID, Fault: p("Dead")})
+	j, err := d.s.CreateJob(ctx, d.call(), casework.JobInput{CustomerID: &h.ID, Fault: p("Dead")})
 	d.must(err)
-	v, err := d.s.Schedule(ctx, d.call(), j.ID, domain.ScheduleInput{WindowStart: "2026-11-24T10:00", WindowEnd: "2026-11-24T12:00",
+	v, err := d.s.Schedule(ctx, d.call(), j.ID, casework.ScheduleInput{WindowStart: "2026-11-24T10:00", WindowEnd: "2026-11-24T12:00",
 		Crew: &[]domain.ID{ravi.ID}})
 	d.must(err)
 	d.job, d.visit = j.ID, v.ID
@@ -113,11 +117,11 @@ func openDoor(t *testing.T) *door {
 	return d
 }
 
-func (d *door) call() *domain.Call { return &domain.Call{Actor: d.desk} }
+func (d *door) call() *casework.Call { return &casework.Call{Actor: d.desk} }
 
 func (d *door) link(job domain.ID) string {
 	d.t.Helper()
-	l, err := d.s.Share(context.Background(), d.desk, job)
+	l, err := d.s.Customers.Share(context.Background(), d.desk, job)
 	d.must(err)
 	return l.ShareURL
 }
@@ -350,7 +354,7 @@ func TestCustomerPageWithoutVisit(t *testing.T) {
 	d := openDoor(t)
 	j, err := d.s.Read.Job(context.Background(), d.desk.Scope(), d.job)
 	d.must(err)
-	next, err := d.s.CreateJob(context.Background(), d.call(), domain.JobInput{CustomerID: &j.CustomerID, Fault: p("Other")})
+	next, err := d.s.CreateJob(context.Background(), d.call(), casework.JobInput{CustomerID: &j.CustomerID, Fault: p("Other")})
 	d.must(err)
 	d.page = d.link(next.ID)
 	d.says(d.get(d.page), 200, "No visit is planned yet", `<details class="another main" open>`)

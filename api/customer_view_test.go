@@ -18,6 +18,7 @@ import (
 
 	"doorstep/api/pages"
 	"doorstep/domain"
+	"doorstep/domain/customers"
 )
 
 var kolkata = func() *time.Location {
@@ -30,9 +31,9 @@ var kolkata = func() *time.Location {
 
 // linkPage is a page as the use case gives it: Sunday 22 November 2026, 09:00
 // in Kolkata, with a visit on Tuesday from 10 to 12.
-func linkPage(status domain.VisitStatus, confirmation domain.Confirmation) *domain.LinkPage {
+func linkPage(status domain.VisitStatus, confirmation domain.Confirmation) *customers.LinkPage {
 	from := time.Date(2026, 11, 24, 10, 0, 0, 0, kolkata).UTC()
-	p := &domain.LinkPage{
+	p := &customers.LinkPage{
 		Job: domain.Job{Meta: domain.Meta{ID: uuid.MustParse("0190a000-0000-7000-8000-000000000001")}, Status: domain.JobScheduled,
 			Fault: "Leaks <now>", WhatMatters: "insulin"},
 		Steps: []domain.StepRecord{{Step: "Turned it off", Result: "worked", OccurredAt: time.Date(2026, 11, 20, 9, 0, 0, 0, kolkata)},
@@ -53,26 +54,26 @@ func linkPage(status domain.VisitStatus, confirmation domain.Confirmation) *doma
 
 type pageState struct {
 	name   string
-	page   *domain.LinkPage
+	page   *customers.LinkPage
 	en, hi string // heading
 }
 
 func pageStates() []pageState {
-	change := func(p *domain.LinkPage, fn func(*domain.LinkPage)) *domain.LinkPage { fn(p); return p }
+	change := func(p *customers.LinkPage, fn func(*customers.LinkPage)) *customers.LinkPage { fn(p); return p }
 	return []pageState{
 		{"awaiting", linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), "Does this time suit you?", "क्या यह समय आपके लिए ठीक है?"},
 		{"confirmed", linkPage(domain.VisitScheduled, domain.ConfirmConfirmed), "Your visit is confirmed", "आपकी विज़िट की पुष्टि हो गई है"},
 		{"declined", linkPage(domain.VisitScheduled, domain.ConfirmDeclined), "You asked for another time", "आपने दूसरा समय माँगा है"},
-		{"waiting", change(linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.CanConfirm = false }),
+		{"waiting", change(linkPage(domain.VisitScheduled, domain.ConfirmAwaiting), func(p *customers.LinkPage) { p.CanConfirm = false }),
 			"Your visit is being arranged", "आपकी विज़िट तय की जा रही है"},
 		{"late", change(linkPage(domain.VisitScheduled, domain.ConfirmConfirmed),
-			func(p *domain.LinkPage) { p.Now, p.CanAnotherTime = p.Visit.WindowEnd.Add(time.Minute), false }), "Your visit is late",
+			func(p *customers.LinkPage) { p.Now, p.CanAnotherTime = p.Visit.WindowEnd.Add(time.Minute), false }), "Your visit is late",
 			"आपकी विज़िट में देर हो रही है"},
 		{"en_route", linkPage(domain.VisitEnRoute, domain.ConfirmConfirmed), "On the way to you", "तकनीशियन आपके पास आ रहे हैं"},
 		{"arrived", linkPage(domain.VisitArrived, domain.ConfirmConfirmed), "At your door", "तकनीशियन आपके द्वार पर हैं"},
 		{"in_progress", linkPage(domain.VisitInProgress, domain.ConfirmConfirmed), "The repair is under way", "मरम्मत चल रही है"},
 		{"completed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed),
-			func(p *domain.LinkPage) { p.Job.Status = domain.JobResolved }), "The repair is done", "मरम्मत पूरी हो गई है"},
+			func(p *customers.LinkPage) { p.Job.Status = domain.JobResolved }), "The repair is done", "मरम्मत पूरी हो गई है"},
 		{"partial", linkPage(domain.VisitPartial, domain.ConfirmConfirmed), "The repair is not finished yet", "मरम्मत अभी पूरी नहीं हुई है"},
 		{"no_access", linkPage(domain.VisitNoAccess, domain.ConfirmConfirmed), "We were at your door", "हम आपके द्वार पर आए थे"},
 		{"stopped", linkPage(domain.VisitStopped, domain.ConfirmConfirmed), "The visit ended early", "विज़िट जल्दी समाप्त हो गई"},
@@ -80,18 +81,18 @@ func pageStates() []pageState {
 		{"rescheduled", linkPage(domain.VisitRescheduled, domain.ConfirmAwaiting), "Your visit is being moved", "आपकी विज़िट का समय बदल रहा है"},
 		{"cancelled", linkPage(domain.VisitCancelled, domain.ConfirmDeclined), "The visit is cancelled", "विज़िट रद्द हो गई है"},
 		{"none", linkPage("", ""), "No visit is planned yet", "अभी कोई विज़िट तय नहीं है"},
-		{"unreachable", change(linkPage(domain.VisitCancelled, domain.ConfirmAwaiting), func(p *domain.LinkPage) { p.Unreachable = true }),
+		{"unreachable", change(linkPage(domain.VisitCancelled, domain.ConfirmAwaiting), func(p *customers.LinkPage) { p.Unreachable = true }),
 			"We could not reach you", "हम आपसे संपर्क नहीं कर सके"},
-		{"closed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed), func(p *domain.LinkPage) {
+		{"closed", change(linkPage(domain.VisitCompleted, domain.ConfirmConfirmed), func(p *customers.LinkPage) {
 			p.Job.Status, p.CanCallMe, p.CanAnotherTime, p.CanCorrect = domain.JobClosed, false, false, false
 		}), "This repair is closed", "यह मरम्मत बंद हो चुकी है"},
-		{"job_cancelled", change(linkPage("", ""), func(p *domain.LinkPage) {
+		{"job_cancelled", change(linkPage("", ""), func(p *customers.LinkPage) {
 			p.Job.Status, p.CanCallMe, p.CanAnotherTime = domain.JobCancelled, false, false
 		}), "This repair is cancelled", "यह मरम्मत रद्द हो चुकी है"},
 	}
 }
 
-func renderState(t *testing.T, p *domain.LinkPage, lang string) string {
+func renderState(t *testing.T, p *customers.LinkPage, lang string) string {
 	t.Helper()
 	v := newCustomerView(p, pages.In(lang))
 	v.base = "/c/token"
@@ -285,7 +286,7 @@ func TestDoneIsOnlyAKnownSentence(t *testing.T) {
 	en := pages.In("en")
 	for _, c := range []struct {
 		done string
-		page *domain.LinkPage
+		page *customers.LinkPage
 		want string
 	}{
 		{"confirm", linkPage(domain.VisitScheduled, domain.ConfirmConfirmed), "Thank you. Your visit is confirmed."},
@@ -363,13 +364,13 @@ func TestNoTwoControlsShareALabel(t *testing.T) {
 		until := p.Now.Add(24 * time.Hour)
 		p.NoteUntil, p.NoteAnswer = &until, "It stands."
 		p.Caller, p.CallBy = "Sneha", until
-		p.People = []domain.LinkPerson{{ID: id, Name: "Ravi"}}
-		p.Tries = []domain.LinkTry{{ID: id, At: p.Now.Add(-time.Hour), Channel: "phone", Outcome: "no_answer", Grade: "declared",
+		p.People = []customers.LinkPerson{{ID: id, Name: "Ravi"}}
+		p.Tries = []customers.LinkTry{{ID: id, At: p.Now.Add(-time.Hour), Channel: "phone", Outcome: "no_answer", Grade: "declared",
 			Disputable: true}}
 		if p.CanAnotherTime {
-			p.Free = []domain.FreeSlot{{WindowStart: until, WindowEnd: until.Add(2 * time.Hour)},
+			p.Free = []customers.FreeSlot{{WindowStart: until, WindowEnd: until.Add(2 * time.Hour)},
 				{WindowStart: until.Add(2 * time.Hour), WindowEnd: until.Add(4 * time.Hour)}}
-			p.Held = &domain.HeldSlot{WindowStart: until.Add(time.Hour), WindowEnd: until.Add(3 * time.Hour), Until: p.Now.Add(10 * time.Minute)}
+			p.Held = &customers.HeldSlot{WindowStart: until.Add(time.Hour), WindowEnd: until.Add(3 * time.Hour), Until: p.Now.Add(10 * time.Minute)}
 		}
 		if p.Visit != nil {
 			p.VisitSubject = subjects[p.Visit.Status]

@@ -6,7 +6,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/web"
-	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountDevices(s *web.Server) {
@@ -17,12 +18,12 @@ func (a *App) mountDevices(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		in, err := decode[domain.DeviceInput](c)
+		in, err := decode[accounts.DeviceInput](c)
 		if err != nil {
 			return err
 		}
-		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
-			_, err := svc.PutDevice(ctx, call, id, in)
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Accounts.PutDevice(ctx, call, id, in)
 			return err
 		})
 	})
@@ -33,7 +34,7 @@ func (a *App) mountDevices(s *web.Server) {
 		}
 		call, err := callOf(c, fiber.StatusNoContent)
 		if err == nil {
-			err = svc.DeleteDevice(c.UserContext(), call, id)
+			err = svc.Accounts.DeleteDevice(c.UserContext(), call, id)
 		}
 		if err != nil {
 			return err

@@ -8,29 +8,33 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/customers"
 )
 
 func (a *App) mountDisputes(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/attempts/{id}/dispute", byID("attempt", "/v1/disputes", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisputeInput) error {
-			_, err := svc.DisputeAttempt(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in customers.DisputeInput) error {
+			_, err := svc.Customers.DisputeAttempt(ctx, call, id, in)
 			return err
 		}))
 	s.Handle("POST", "/v1/visits/{id}/dispute", byID("visit", "/v1/disputes", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.DisputeInput) error {
-			_, err := svc.DisputeVisit(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in customers.DisputeInput) error {
+			_, err := svc.Customers.DisputeVisit(ctx, call, id, in)
 			return err
 		}))
-	s.Handle("POST", "/v1/attempts/{id}/decide", byID("attempt", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.DecisionInput) error {
-		_, err := svc.DecideAttempt(ctx, call, id, in)
+	s.Handle("POST", "/v1/attempts/{id}/decide", byID("attempt", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call,
+		id domain.ID,
+		in customers.DecisionInput) error {
+		_, err := svc.Customers.DecideAttempt(ctx, call, id, in)
 		return err
 	}))
-	s.Handle("POST", "/v1/disputes/{id}/decide", byID("dispute", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.DecisionInput) error {
-		_, err := svc.DecideDispute(ctx, call, id, in)
+	s.Handle("POST", "/v1/disputes/{id}/decide", byID("dispute", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call,
+		id domain.ID,
+		in customers.DecisionInput) error {
+		_, err := svc.Customers.DecideDispute(ctx, call, id, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/disputes", func(c *fiber.Ctx) error {
@@ -60,13 +64,13 @@ func (a *App) mountDisputes(s *web.Server) {
 		return v.View(ac), nil
 	}))
 	s.Handle("POST", "/v1/visits/{id}/confirm-done", byID("visit", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ConfirmDoneInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.ConfirmDoneInput) error {
 			_, err := svc.ConfirmDone(ctx, call, id, in)
 			return err
 		}))
-	s.Handle("POST", "/v1/jobs/{id}/voice", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.VoiceInput) error {
-		_, err := svc.OnBehalfOf(ctx, call, id, in)
+	s.Handle("POST", "/v1/jobs/{id}/voice", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in customers.VoiceInput) error {
+		_, err := svc.Customers.OnBehalfOf(ctx, call, id, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/completion-checks", func(c *fiber.Ctx) error {
@@ -86,8 +90,8 @@ func (a *App) mountDisputes(s *web.Server) {
 		})
 	})
 	s.Handle("POST", "/v1/completion-checks/{id}/answer", byID("check", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.CheckInput) error {
-			_, err := svc.AnswerCheck(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in customers.CheckInput) error {
+			_, err := svc.Customers.AnswerCheck(ctx, call, id, in)
 			return err
 		}))
 }

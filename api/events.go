@@ -13,6 +13,7 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/reporting"
 )
 
 const (
@@ -25,7 +26,7 @@ const (
 // mountEvents serves GET /v1/events, a stream of what changed in the caller's
 // scope (Server-Sent Events, HTML Living Standard section 9.2).
 func (a *App) mountEvents(s *web.Server) {
-	feed := domain.NewChangeFeed(a.Service.Read, a.Service.Wall)
+	feed := reporting.NewChangeFeed(a.Service.Read, a.Service.Wall)
 	s.OnDrain(feed.Close)
 	s.Handle("GET", "/v1/events", func(c *fiber.Ctx) error {
 		claims, err := a.Tokens.Verify(web.BearerToken(c))
@@ -64,7 +65,7 @@ func (a *App) mountEvents(s *web.Server) {
 
 // stream tells one listener what changes until the client leaves, the token
 // ends, the user is changed or the server stops.
-func (a *App) stream(l *domain.Listener, claims web.Claims, send func(string) error) {
+func (a *App) stream(l *reporting.Listener, claims web.Claims, send func(string) error) {
 	kind := "ready"
 	if l.Lost {
 		kind = "reload"
@@ -109,7 +110,7 @@ func (a *App) stream(l *domain.Listener, claims web.Claims, send func(string) er
 	}
 }
 
-func (a *App) eventText(events []domain.Event) string {
+func (a *App) eventText(events []reporting.Event) string {
 	var b strings.Builder
 	for i := range events {
 		e := &events[i]
@@ -148,7 +149,7 @@ func readMark(raw string, now time.Time) (after *domain.Mark, lost bool) {
 		}
 		n[i] = v
 	}
-	if now.Sub(time.Unix(n[2], 0)) > domain.StreamKeep {
+	if now.Sub(time.Unix(n[2], 0)) > reporting.StreamKeep {
 		return nil, true
 	}
 	return &domain.Mark{Tx: n[0], Seq: n[1]}, false

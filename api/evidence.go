@@ -8,7 +8,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/web"
-	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/proof"
 )
 
 func (a *App) mountEvidence(s *web.Server) {
@@ -19,15 +20,15 @@ func (a *App) mountEvidence(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		in := domain.EvidenceInput{Body: c.Request().Body()}
+		in := proof.EvidenceInput{Body: c.Request().Body()}
 		if in.ID, err = web.QueryID(c, "evidence_id"); err != nil {
 			return err
 		}
 		if in.MediaType, err = web.MediaType(c); err != nil {
 			return err
 		}
-		return write(c, fiber.StatusCreated, "/v1/flags/"+id.String()+"/evidence", func(ctx context.Context, call *domain.Call) error {
-			_, err := svc.AddEvidence(ctx, call, id, in)
+		return write(c, fiber.StatusCreated, "/v1/flags/"+id.String()+"/evidence", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Proof.AddEvidence(ctx, call, id, in)
 			return err
 		})
 	})
@@ -36,7 +37,7 @@ func (a *App) mountEvidence(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		rows, err := svc.EvidenceList(c.UserContext(), actorOf(c), id)
+		rows, err := svc.Proof.EvidenceList(c.UserContext(), actorOf(c), id)
 		if err != nil {
 			return err
 		}
@@ -51,12 +52,12 @@ func (a *App) mountEvidence(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		in, err := decode[domain.When](c)
+		in, err := decode[casework.When](c)
 		if err != nil {
 			return err
 		}
-		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
-			_, err := svc.RemoveEvidence(ctx, call, flag, id, in)
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Proof.RemoveEvidence(ctx, call, flag, id, in)
 			return err
 		})
 	})
@@ -70,7 +71,7 @@ func (a *App) mountEvidence(s *web.Server) {
 			return err
 		}
 		// The file is sent after the handler's context has ended.
-		e, file, err := svc.OpenEvidence(context.WithoutCancel(c.UserContext()), actorOf(c), flag, id)
+		e, file, err := svc.Proof.OpenEvidence(context.WithoutCancel(c.UserContext()), actorOf(c), flag, id)
 		if err != nil {
 			return err
 		}

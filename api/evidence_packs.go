@@ -15,7 +15,7 @@ const packTime = time.Minute
 
 func (a *App) mountPacks(s *web.Server) {
 	s.Handle("GET", "/v1/jobs/{id}/evidence-pack", a.evidencePack)
-	s.Handle("GET", "/v1/signing-keys", func(c *fiber.Ctx) error { return web.List(c, a.Service.SigningKeys(), "") })
+	s.Handle("GET", "/v1/signing-keys", func(c *fiber.Ctx) error { return web.List(c, a.Service.Proof.SigningKeys(), "") })
 }
 
 // evidencePack makes the archive twice: once for nobody, so that a fault is an
@@ -28,7 +28,7 @@ func (a *App) evidencePack(c *fiber.Ctx) error {
 		return err
 	}
 	actor := actorOf(c)
-	if err := a.Service.EvidencePack(c.UserContext(), actor, id, io.Discard); err != nil {
+	if err := a.Service.Proof.EvidencePack(c.UserContext(), actor, id, io.Discard); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, "application/zip")
@@ -38,7 +38,7 @@ func (a *App) evidencePack(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), packTime)
 	go func() {
 		defer cancel()
-		_ = sent.CloseWithError(a.Service.EvidencePack(ctx, actor, id, sent))
+		_ = sent.CloseWithError(a.Service.Proof.EvidencePack(ctx, actor, id, sent))
 	}()
 	return c.SendStream(archive)
 }

@@ -8,6 +8,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 func (a *App) mountExclusions(s *web.Server) {
@@ -16,19 +18,19 @@ func (a *App) mountExclusions(s *web.Server) {
 	s.Handle("GET", "/v1/exclusions", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.ExcludedFor, error) {
 			return read.Exclusions(c.UserContext(), actorOf(c), p)
-		}, func(v domain.ExcludedFor) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.ExcludedFor) ([]domain.ExclusionView,
+		}, func(v domain.ExcludedFor) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.ExcludedFor) ([]safety.ExclusionView,
 			error) {
-			out := make([]domain.ExclusionView, len(rows))
+			out := make([]safety.ExclusionView, len(rows))
 			for i := range rows {
-				out[i] = domain.NewExclusionView(actorOf(c), &rows[i])
+				out[i] = safety.NewExclusionView(actorOf(c), &rows[i])
 			}
 			return out, nil
 		})
 	})
-	for _, action := range domain.ExclusionMoves {
+	for _, action := range safety.ExclusionMoves {
 		s.Handle("POST", "/v1/exclusions/{id}/"+action, byID("exclusion", "", fiber.StatusOK,
-			func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
-				_, err := svc.MoveExclusion(ctx, call, id, action, in)
+			func(ctx context.Context, call *casework.Call, id domain.ID, in casework.ReasonInput) error {
+				_, err := svc.Safety.MoveExclusion(ctx, call, id, action, in)
 				return err
 			}))
 	}

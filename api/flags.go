@@ -8,19 +8,21 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 func (a *App) mountFlags(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/visits/{id}/flags", byID("visit", "/v1/flags", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.FlagInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in safety.FlagInput) error {
 			in.VisitID = &id
-			_, err := svc.RaiseFlag(ctx, call, in)
+			_, err := svc.Safety.RaiseFlag(ctx, call, in)
 			return err
 		}))
-	s.Handle("POST", "/v1/flags", create("/v1/flags", func(ctx context.Context, call *domain.Call, in domain.FlagInput) error {
-		_, err := svc.RaiseFlag(ctx, call, in)
+	s.Handle("POST", "/v1/flags", create("/v1/flags", func(ctx context.Context, call *casework.Call, in safety.FlagInput) error {
+		_, err := svc.Safety.RaiseFlag(ctx, call, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/flags", func(c *fiber.Ctx) error {
@@ -58,15 +60,15 @@ func (a *App) mountFlags(s *web.Server) {
 		return web.JSON(c, fiber.StatusOK, views[0], f.Version)
 	})
 	for _, action := range []string{"triage", "review", "decide", "withdraw"} {
-		s.Handle("POST", "/v1/flags/{id}/"+action, byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+		s.Handle("POST", "/v1/flags/{id}/"+action, byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 			in domain.FlagDecision) error {
-			_, err := svc.MoveFlag(ctx, call, id, action, in)
+			_, err := svc.Safety.MoveFlag(ctx, call, id, action, in)
 			return err
 		}))
 	}
-	s.Handle("POST", "/v1/flags/{id}/statement", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.StatementInput) error {
-		_, err := svc.State(ctx, call, id, in)
+	s.Handle("POST", "/v1/flags/{id}/statement", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in safety.StatementInput) error {
+		_, err := svc.Safety.State(ctx, call, id, in)
 		return err
 	}))
 }
@@ -81,7 +83,7 @@ func (a *App) showFlags(c *fiber.Ctx, flags ...*domain.Flag) ([]any, error) {
 			whole = append(whole, f)
 		}
 	}
-	views, err := a.Service.ShowFlags(c.UserContext(), actor, whole...)
+	views, err := a.Service.Safety.ShowFlags(c.UserContext(), actor, whole...)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +100,7 @@ func (a *App) showFlags(c *fiber.Ctx, flags ...*domain.Flag) ([]any, error) {
 
 func (a *App) showInPart(c *fiber.Ctx, actor domain.Actor, f *domain.Flag) (any, error) {
 	if actor.Hears(f) {
-		return domain.NewFlagHearing(actor, f), nil
+		return safety.NewFlagHearing(actor, f), nil
 	}
 	b := domain.FlagBrief{ID: f.ID, JobID: f.JobID, Since: f.RecordedAt, Plan: domain.JSONList[string]{}}
 	if f.JobID != nil {

@@ -13,11 +13,12 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
 )
 
 // callOf gathers what a use case needs to know of the request.
-func callOf(c *fiber.Ctx, status int) (*domain.Call, error) {
-	call := &domain.Call{Actor: actorOf(c), Status: status}
+func callOf(c *fiber.Ctx, status int) (*casework.Call, error) {
+	call := &casework.Call{Actor: actorOf(c), Status: status}
 	if raw := c.Get(web.HeaderIdempotencyKey); raw != "" && c.Method() == fiber.MethodPost {
 		key, err := web.IdempotencyKey(c)
 		if err != nil {
@@ -42,7 +43,7 @@ func callOf(c *fiber.Ctx, status int) (*domain.Call, error) {
 // write runs one use case and sends its answer, or the stored one of the
 // first request with the same key. location is the collection a created
 // object lives in.
-func write(c *fiber.Ctx, status int, location string, fn func(ctx context.Context, call *domain.Call) error) error {
+func write(c *fiber.Ctx, status int, location string, fn func(ctx context.Context, call *casework.Call) error) error {
 	call, err := callOf(c, status)
 	if err != nil {
 		return err
@@ -53,7 +54,7 @@ func write(c *fiber.Ctx, status int, location string, fn func(ctx context.Contex
 	return sendAnswer(c, call, location)
 }
 
-func sendAnswer(c *fiber.Ctx, call *domain.Call, location string) error {
+func sendAnswer(c *fiber.Ctx, call *casework.Call, location string) error {
 	if call.Answer == nil {
 		return errors.New("api: the use case left no answer")
 	}
@@ -81,7 +82,7 @@ func decode[T any](c *fiber.Ctx) (T, error) {
 
 // byID is the shape of most moves: an id from the address, an input from the
 // body, one use case.
-func byID[T any](what, location string, status int, fn func(ctx context.Context, call *domain.Call, id domain.ID,
+func byID[T any](what, location string, status int, fn func(ctx context.Context, call *casework.Call, id domain.ID,
 	in T) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		id, err := web.PathID(c, "id", what)
@@ -92,23 +93,23 @@ func byID[T any](what, location string, status int, fn func(ctx context.Context,
 		if err != nil {
 			return err
 		}
-		return write(c, status, location, func(ctx context.Context, call *domain.Call) error { return fn(ctx, call, id, in) })
+		return write(c, status, location, func(ctx context.Context, call *casework.Call) error { return fn(ctx, call, id, in) })
 	}
 }
 
 // create is the shape of POST on a collection.
-func create[T any](location string, fn func(ctx context.Context, call *domain.Call, in T) error) fiber.Handler {
+func create[T any](location string, fn func(ctx context.Context, call *casework.Call, in T) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		in, err := decode[T](c)
 		if err != nil {
 			return err
 		}
-		return write(c, fiber.StatusCreated, location, func(ctx context.Context, call *domain.Call) error { return fn(ctx, call, in) })
+		return write(c, fiber.StatusCreated, location, func(ctx context.Context, call *casework.Call) error { return fn(ctx, call, in) })
 	}
 }
 
 // patch is the shape of PATCH: If-Match names the version that was read.
-func patch[T any](what string, fn func(ctx context.Context, call *domain.Call, id domain.ID, version int64, in T) error) fiber.Handler {
+func patch[T any](what string, fn func(ctx context.Context, call *casework.Call, id domain.ID, version int64, in T) error) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		id, err := web.PathID(c, "id", what)
 		if err != nil {
@@ -122,12 +123,12 @@ func patch[T any](what string, fn func(ctx context.Context, call *domain.Call, i
 		if err != nil {
 			return err
 		}
-		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error { return fn(ctx, call, id, version, in) })
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error { return fn(ctx, call, id, version, in) })
 	}
 }
 
 // get is the shape of reading one object.
-func get[T domain.Headed](what string, fn func(c *fiber.Ctx, a domain.Actor, id domain.ID) (T, error)) fiber.Handler {
+func get[T casework.Headed](what string, fn func(c *fiber.Ctx, a domain.Actor, id domain.ID) (T, error)) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		id, err := web.PathID(c, "id", what)
 		if err != nil {

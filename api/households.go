@@ -8,6 +8,7 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountHouseholds(s *web.Server) {
@@ -23,15 +24,15 @@ func (a *App) mountHouseholds(s *web.Server) {
 			return read.Customers(c.UserContext(), actorOf(c).Scope(), f, p)
 		}, metaKey(func(v domain.Customer) domain.Meta { return v.Meta }), asIs)
 	})
-	s.Handle("POST", "/v1/customers", create("/v1/customers", func(ctx context.Context, call *domain.Call, in domain.CustomerInput) error {
+	s.Handle("POST", "/v1/customers", create("/v1/customers", func(ctx context.Context, call *casework.Call, in casework.CustomerInput) error {
 		_, err := svc.CreateCustomer(ctx, call, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/customers/{id}", get("customer", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.Customer, error) {
 		return read.Customer(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/customers/{id}", patch("customer", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
-		in domain.CustomerInput) error {
+	s.Handle("PATCH", "/v1/customers/{id}", patch("customer", func(ctx context.Context, call *casework.Call, id domain.ID, version int64,
+		in casework.CustomerInput) error {
 		_, err := svc.PatchCustomer(ctx, call, id, version, in)
 		return err
 	}))
@@ -44,15 +45,16 @@ func (a *App) mountHouseholds(s *web.Server) {
 			return read.Appliances(c.UserContext(), actorOf(c).Scope(), customer, strings.ToUpper(strings.TrimSpace(c.Query("serial"))), p)
 		}, metaKey(func(v domain.Appliance) domain.Meta { return v.Meta }), asIs)
 	})
-	s.Handle("POST", "/v1/appliances", create("/v1/appliances", func(ctx context.Context, call *domain.Call, in domain.ApplianceInput) error {
+	s.Handle("POST", "/v1/appliances", create("/v1/appliances", func(ctx context.Context, call *casework.Call,
+		in casework.ApplianceInput) error {
 		_, err := svc.CreateAppliance(ctx, call, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/appliances/{id}", get("appliance", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (*domain.Appliance, error) {
 		return read.Appliance(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/appliances/{id}", patch("appliance", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
-		in domain.ApplianceInput) error {
+	s.Handle("PATCH", "/v1/appliances/{id}", patch("appliance", func(ctx context.Context, call *casework.Call, id domain.ID, version int64,
+		in casework.ApplianceInput) error {
 		_, err := svc.PatchAppliance(ctx, call, id, version, in)
 		return err
 	}))

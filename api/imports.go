@@ -8,7 +8,7 @@ import (
 
 	"doorstep/api/sheet"
 	"doorstep/api/web"
-	"doorstep/domain"
+	"doorstep/domain/intake"
 )
 
 // importDeadline is longer than that of other requests: an import commits row
@@ -18,7 +18,7 @@ const importDeadline = 2 * time.Minute
 
 func (a *App) mountImports(s *web.Server) {
 	s.Handle("POST", "/v1/imports/jobs", func(c *fiber.Ctx) error {
-		if err := domain.MayImport(actorOf(c)); err != nil {
+		if err := intake.MayImport(actorOf(c)); err != nil {
 			return err
 		}
 		centre, err := web.QueryID(c, "centre_id")
@@ -35,8 +35,8 @@ func (a *App) mountImports(s *web.Server) {
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), importDeadline)
 		defer cancel()
-		in := domain.ImportInput{CentreID: centre, Preview: c.QueryBool("preview"), Header: header, Rows: rows}
-		if _, err := a.Service.ImportJobs(ctx, call, in); err != nil {
+		in := intake.ImportInput{CentreID: centre, Preview: c.QueryBool("preview"), Header: header, Rows: rows}
+		if _, err := a.Service.Intake.ImportJobs(ctx, call, in); err != nil {
 			return err
 		}
 		return sendAnswer(c, call, "")

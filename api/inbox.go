@@ -8,6 +8,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/decisions"
 )
 
 func (a *App) mountInbox(s *web.Server) {
@@ -16,11 +18,11 @@ func (a *App) mountInbox(s *web.Server) {
 	s.Handle("GET", "/v1/inbox", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.Notice, error) {
 			return read.Inbox(c.UserContext(), actorOf(c).UserID, c.Query("unseen") == "true", p)
-		}, func(v domain.Notice) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.Notice) ([]domain.NoticeView, error) {
-			return svc.Inbox(c.UserContext(), actorOf(c), rows)
+		}, func(v domain.Notice) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.Notice) ([]decisions.NoticeView, error) {
+			return svc.Decisions.Inbox(c.UserContext(), actorOf(c), rows)
 		})
 	})
-	s.Handle("POST", "/v1/inbox/{id}/seen", byID("notice", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+	s.Handle("POST", "/v1/inbox/{id}/seen", byID("notice", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 		_ struct{}) error {
 		_, err := svc.SeenNotice(ctx, call, id)
 		return err

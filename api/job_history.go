@@ -9,6 +9,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/customers"
 )
 
 func (a *App) mountJobHistory(s *web.Server) {
@@ -19,25 +21,25 @@ func (a *App) mountJobHistory(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		p, err := svc.JobHistory(c.UserContext(), actorOf(c), id)
+		p, err := svc.Customers.JobHistory(c.UserContext(), actorOf(c), id)
 		if err != nil {
 			return err
 		}
 		return c.JSON(p)
 	})
 	s.Handle("POST", "/v1/jobs/{id}/tried-steps", byID("job", "/v1/tried-steps", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.StepInput) error {
-			_, err := svc.RecordStep(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in customers.StepInput) error {
+			_, err := svc.Customers.RecordStep(ctx, call, id, in)
 			return err
 		}))
 	s.Handle("POST", "/v1/tried-steps/{id}/correct", byID("tried step", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.StepChange) error {
-			_, err := svc.CorrectStep(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in customers.StepChange) error {
+			_, err := svc.Customers.CorrectStep(ctx, call, id, in)
 			return err
 		}))
-	s.Handle("POST", "/v1/jobs/{id}/replacement", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.ReplacementAnswer) error {
-		_, err := svc.AnswerReplacement(ctx, call, id, in)
+	s.Handle("POST", "/v1/jobs/{id}/replacement", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in customers.ReplacementAnswer) error {
+		_, err := svc.Customers.AnswerReplacement(ctx, call, id, in)
 		return err
 	}))
 }
@@ -55,7 +57,7 @@ func said(form url.Values, name string) *string {
 type stepLine struct{ Step, Words string }
 
 // stepLines says each step once, with what came of it last.
-func (v *customerView) stepLines(p *domain.LinkPage, loc *time.Location) {
+func (v *customerView) stepLines(p *customers.LinkPage, loc *time.Location) {
 	at := map[string]int{}
 	for _, r := range p.Steps {
 		line := stepLine{r.Step, v.Text.Say("step.line", "Result", v.Text.Say("result."+r.Result), "Day",

@@ -10,6 +10,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 func (a *App) mountJobs(s *web.Server) {
@@ -38,7 +40,7 @@ func (a *App) mountJobs(s *web.Server) {
 			return a.jobViews(c, rows)
 		})
 	})
-	s.Handle("POST", "/v1/jobs", create("/v1/jobs", func(ctx context.Context, call *domain.Call, in domain.JobInput) error {
+	s.Handle("POST", "/v1/jobs", create("/v1/jobs", func(ctx context.Context, call *casework.Call, in casework.JobInput) error {
 		_, err := svc.CreateJob(ctx, call, in)
 		return err
 	}))
@@ -53,29 +55,30 @@ func (a *App) mountJobs(s *web.Server) {
 		}
 		return views[0], nil
 	}))
-	s.Handle("PATCH", "/v1/jobs/{id}", patch("job", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
-		in domain.JobInput) error {
+	s.Handle("PATCH", "/v1/jobs/{id}", patch("job", func(ctx context.Context, call *casework.Call, id domain.ID, version int64,
+		in casework.JobInput) error {
 		_, err := svc.PatchJob(ctx, call, id, version, in)
 		return err
 	}))
 	s.Handle("POST", "/v1/jobs/{id}/visits", byID("job", "/v1/visits", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ScheduleInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.ScheduleInput) error {
 			_, err := svc.Schedule(ctx, call, id, in)
 			return err
 		}))
-	for action, move := range map[string]func(context.Context, *domain.Call, domain.ID, domain.JobMoveInput) (domain.JobView, error){
+	for action, move := range map[string]func(context.Context, *casework.Call, domain.ID, casework.JobMoveInput) (domain.JobView, error){
 		"cancel": svc.CancelJob, "close": svc.Close, "reopen": svc.Reopen, "hold": svc.HoldJob, "release": svc.ReleaseJob,
 		"transfer": svc.Transfer,
 	} {
-		s.Handle("POST", "/v1/jobs/{id}/"+action, byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-			in domain.JobMoveInput) error {
+		s.Handle("POST", "/v1/jobs/{id}/"+action, byID("job", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+			in casework.JobMoveInput) error {
 			_, err := move(ctx, call, id, in)
 			return err
 		}))
 	}
-	s.Handle("POST", "/v1/jobs/{id}/safety-release", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.ReleaseInput) error {
-		_, err := svc.SafetyRelease(ctx, call, id, in)
+	s.Handle("POST", "/v1/jobs/{id}/safety-release", byID("job", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call,
+		id domain.ID,
+		in safety.ReleaseInput) error {
+		_, err := svc.Safety.SafetyRelease(ctx, call, id, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/jobs/{id}/timeline", a.timeline)
@@ -84,7 +87,7 @@ func (a *App) mountJobs(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		l, err := svc.Share(c.UserContext(), actorOf(c), id)
+		l, err := svc.Customers.Share(c.UserContext(), actorOf(c), id)
 		if err != nil {
 			return err
 		}
@@ -100,7 +103,7 @@ func (a *App) jobViews(c *fiber.Ctx, rows []domain.Job) ([]domain.JobView, error
 	actor, now := actorOf(c), a.Service.Now()
 	out := make([]domain.JobView, len(rows))
 	for i := range rows {
-		out[i] = domain.NewJobListView(actor, &rows[i], holds[rows[i].ID], plans[rows[i].ID], now)
+		out[i] = casework.NewJobListView(actor, &rows[i], holds[rows[i].ID], plans[rows[i].ID], now)
 	}
 	return out, nil
 }

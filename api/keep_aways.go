@@ -8,6 +8,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 func (a *App) mountKeepAways(s *web.Server) {
@@ -16,18 +18,18 @@ func (a *App) mountKeepAways(s *web.Server) {
 	s.Handle("GET", "/v1/keep-aways", func(c *fiber.Ctx) error {
 		return listOf(c, func(p domain.Page) ([]domain.StoodDown, error) {
 			return read.StandDowns(c.UserContext(), actorOf(c), p)
-		}, func(v domain.StoodDown) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.StoodDown) ([]domain.StandDownView,
+		}, func(v domain.StoodDown) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.StoodDown) ([]safety.StandDownView,
 			error) {
-			out := make([]domain.StandDownView, len(rows))
+			out := make([]safety.StandDownView, len(rows))
 			for i := range rows {
-				out[i] = domain.NewStandDownView(actorOf(c), &rows[i])
+				out[i] = safety.NewStandDownView(actorOf(c), &rows[i])
 			}
 			return out, nil
 		})
 	})
 	s.Handle("POST", "/v1/keep-aways/{id}/lift", byID("keep-away", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
-			_, err := svc.LiftStandDown(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.ReasonInput) error {
+			_, err := svc.Safety.LiftStandDown(ctx, call, id, in)
 			return err
 		}))
 }

@@ -7,6 +7,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountLeave(s *web.Server) {
@@ -35,9 +37,9 @@ func (a *App) mountLeave(s *web.Server) {
 		return leaves(c, actorOf(c).Scope(), domain.LeaveFilter{CentreID: centre})
 	})
 	for _, action := range []string{"approve", "decline", "withdraw"} {
-		s.Handle("POST", "/v1/leave/{id}/"+action, byID("leave", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-			in domain.LeaveMove) error {
-			_, err := svc.MoveLeave(ctx, call, id, action, in)
+		s.Handle("POST", "/v1/leave/{id}/"+action, byID("leave", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+			in accounts.LeaveMove) error {
+			_, err := svc.Accounts.MoveLeave(ctx, call, id, action, in)
 			return err
 		}))
 	}
@@ -57,9 +59,9 @@ func (a *App) mountLeave(s *web.Server) {
 		}
 		return leaves(c, scope, domain.LeaveFilter{UserID: &id})
 	})
-	s.Handle("POST", "/v1/users/{id}/leave", byID("user", "", fiber.StatusCreated, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.LeaveInput) error {
-		_, err := svc.AddUserLeave(ctx, call, id, in)
+	s.Handle("POST", "/v1/users/{id}/leave", byID("user", "", fiber.StatusCreated, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in accounts.LeaveInput) error {
+		_, err := svc.Accounts.AddUserLeave(ctx, call, id, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/technicians/{id}/leave", func(c *fiber.Ctx) error {
@@ -80,8 +82,8 @@ func (a *App) mountLeave(s *web.Server) {
 		return leaves(c, actorOf(c).Scope(), domain.LeaveFilter{UserID: &id})
 	})
 	s.Handle("POST", "/v1/technicians/{id}/leave", byID("technician", "", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.LeaveInput) error {
-			_, err := svc.AddLeave(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in accounts.LeaveInput) error {
+			_, err := svc.Accounts.AddLeave(ctx, call, id, in)
 			return err
 		}))
 }

@@ -7,13 +7,14 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountMaintenance(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/maintenance", create("/v1/maintenance",
-		func(ctx context.Context, call *domain.Call, in domain.MaintenanceInput) error {
+		func(ctx context.Context, call *casework.Call, in casework.MaintenanceInput) error {
 			_, err := svc.CreateMaintenance(ctx, call, in)
 			return err
 		}))
@@ -36,13 +37,13 @@ func (a *App) mountMaintenance(s *web.Server) {
 		}
 		return read.Maintenance(c.UserContext(), ac.Scope(), id)
 	}))
-	s.Handle("PATCH", "/v1/maintenance/{id}", patch("maintenance", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
-		in domain.MaintenanceInput) error {
+	s.Handle("PATCH", "/v1/maintenance/{id}", patch("maintenance", func(ctx context.Context, call *casework.Call, id domain.ID, version int64,
+		in casework.MaintenanceInput) error {
 		_, err := svc.PatchMaintenance(ctx, call, id, version, in)
 		return err
 	}))
 	s.Handle("POST", "/v1/maintenance/{id}/end", byID("maintenance", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ReasonInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.ReasonInput) error {
 			_, err := svc.EndMaintenance(ctx, call, id, in)
 			return err
 		}))

@@ -8,6 +8,7 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/reporting"
 )
 
 // payableLimit bounds the rows of a table; a technician has a few a day.
@@ -24,13 +25,13 @@ func (a *App) mountPayable(s *web.Server) {
 			return err
 		}
 		if !wantsCSV(c) {
-			return listOf(c, func(p domain.Page) ([]domain.PayableRow, error) {
-				return a.Service.Payable(c.UserContext(), actorOf(c), id, f, p)
-			}, func(r domain.PayableRow) (time.Time, domain.ID) { return r.WindowStart, r.VisitID }, asIs)
+			return listOf(c, func(p domain.Page) ([]reporting.PayableRow, error) {
+				return a.Service.Reporting.Payable(c.UserContext(), actorOf(c), id, f, p)
+			}, func(r reporting.PayableRow) (time.Time, domain.ID) { return r.WindowStart, r.VisitID }, asIs)
 		}
 		table := [][]string{{"date", "external_ref", "visit_id", "status", "payable", "counted", "why"}}
 		for page := (domain.Page{Limit: 500}); len(table) < payableLimit; {
-			rows, err := a.Service.Payable(c.UserContext(), actorOf(c), id, f, page)
+			rows, err := a.Service.Reporting.Payable(c.UserContext(), actorOf(c), id, f, page)
 			if err != nil {
 				return err
 			}

@@ -10,31 +10,34 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/planning"
+	"doorstep/domain/reporting"
 )
 
 func (a *App) mountPlans(s *web.Server) {
 	svc := a.Service
 
 	s.Handle("POST", "/v1/centres/{id}/plan", byID("centre", "/v1/plans", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.PlanInput) error {
-			_, err := svc.PlanDay(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in planning.PlanInput) error {
+			_, err := svc.Planning.PlanDay(ctx, call, id, in)
 			return err
 		}))
 	s.Handle("GET", "/v1/plans/{id}", get("plan", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.DayPlan, error) {
-		return svc.DayPlan(c.UserContext(), ac, id)
+		return svc.Planning.DayPlan(c.UserContext(), ac, id)
 	}))
-	s.Handle("POST", "/v1/plans/{id}/accept", byID("plan", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.AcceptInput) error {
-		_, err := svc.AcceptPlan(ctx, call, id, in)
+	s.Handle("POST", "/v1/plans/{id}/accept", byID("plan", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in planning.AcceptInput) error {
+		_, err := svc.Planning.AcceptPlan(ctx, call, id, in)
 		return err
 	}))
 	s.Handle("POST", "/v1/technicians/{id}/sick", byID("technician", "", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SickInput) error {
-			_, err := svc.Sick(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in planning.SickInput) error {
+			_, err := svc.Planning.Sick(ctx, call, id, in)
 			return err
 		}))
 	s.Handle("GET", "/v1/me/calendar", func(c *fiber.Ctx) error {
-		f, err := svc.FeedAddress(c.UserContext(), actorOf(c))
+		f, err := svc.Reporting.FeedAddress(c.UserContext(), actorOf(c))
 		if err != nil {
 			return err
 		}
@@ -45,11 +48,11 @@ func (a *App) mountPlans(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		if _, err := svc.OpenFeed(c.UserContext(), call); err != nil {
+		if _, err := svc.Reporting.OpenFeed(c.UserContext(), call); err != nil {
 			return err
 		}
 		// The stored answer holds no address: it is recomputed.
-		f, err := svc.FeedAddress(c.UserContext(), call.Actor)
+		f, err := svc.Reporting.FeedAddress(c.UserContext(), call.Actor)
 		if err != nil {
 			return err
 		}
@@ -62,7 +65,7 @@ func (a *App) mountPlans(s *web.Server) {
 	s.Handle("DELETE", "/v1/me/calendar", func(c *fiber.Ctx) error {
 		call, err := callOf(c, fiber.StatusNoContent)
 		if err == nil {
-			err = svc.CloseFeed(c.UserContext(), call)
+			err = svc.Reporting.CloseFeed(c.UserContext(), call)
 		}
 		if err != nil {
 			return err
@@ -70,7 +73,7 @@ func (a *App) mountPlans(s *web.Server) {
 		return c.SendStatus(fiber.StatusNoContent)
 	})
 	s.Handle("GET", "/calendar/{token}.ics", func(c *fiber.Ctx) error {
-		p, err := svc.Feed(c.UserContext(), c.Params("token"))
+		p, err := svc.Reporting.Feed(c.UserContext(), c.Params("token"))
 		if err != nil {
 			return a.missed(c, err)
 		}
@@ -81,7 +84,7 @@ func (a *App) mountPlans(s *web.Server) {
 
 // feedCalendar is a technician's calendar (RFC 5545). It leaves our house:
 // window, category and postal code, no name, no address, no word of safety.
-func feedCalendar(p *domain.FeedPage) string {
+func feedCalendar(p *reporting.FeedPage) string {
 	cal := ics.NewCalendarFor("Doorstep")
 	cal.SetMethod(ics.MethodPublish)
 	zone := p.Zone.String()

@@ -9,6 +9,7 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
 	"doorstep/domain/reach"
 )
 
@@ -36,14 +37,14 @@ func (a *App) mountPolicies(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
-			_, err := svc.PutPolicy(ctx, call, nil, in.Rules, in.EffectiveFrom)
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Accounts.PutPolicy(ctx, call, nil, in.Rules, in.EffectiveFrom)
 			return err
 		})
 	})
-	s.Handle("PUT", "/v1/centres/{id}/policy", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+	s.Handle("PUT", "/v1/centres/{id}/policy", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 		in policyPut) error {
-		_, err := svc.PutPolicy(ctx, call, &id, in.Rules, in.EffectiveFrom)
+		_, err := svc.Accounts.PutPolicy(ctx, call, &id, in.Rules, in.EffectiveFrom)
 		return err
 	}))
 }

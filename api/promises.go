@@ -8,13 +8,14 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountPromises(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/jobs/{id}/promises", byID("job", "/v1/promises", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.PromiseInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.PromiseInput) error {
 			_, err := svc.MakePromise(ctx, call, id, in)
 			return err
 		}))
@@ -61,13 +62,13 @@ func (a *App) mountPromises(s *web.Server) {
 		}
 		return p.View(ac), nil
 	}))
-	s.Handle("POST", "/v1/promises/{id}/keep", byID("promise", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.KeepInput) error {
+	s.Handle("POST", "/v1/promises/{id}/keep", byID("promise", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in casework.KeepInput) error {
 		_, err := svc.KeepPromise(ctx, call, id, in)
 		return err
 	}))
 	s.Handle("POST", "/v1/promises/{id}/hand-over", byID("promise", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.HandOverInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.HandOverInput) error {
 			_, err := svc.HandOver(ctx, call, id, in)
 			return err
 		}))

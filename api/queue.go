@@ -7,14 +7,14 @@ import (
 
 	"doorstep/api/pages"
 	"doorstep/api/web"
-	"doorstep/domain"
+	"doorstep/domain/decisions"
 )
 
 // mountQueue serves the decision queue and its page, which asks for changes
 // every two seconds; unchanged, the answer is 304.
 func (a *App) mountQueue(s *web.Server) {
 	s.Handle("GET", "/v1/queue", func(c *fiber.Ctx) error {
-		q, err := a.Service.Queue(c.UserContext(), actorOf(c))
+		q, err := a.Service.Decisions.Queue(c.UserContext(), actorOf(c))
 		if err != nil {
 			return err
 		}
@@ -40,7 +40,7 @@ func (a *App) mountQueue(s *web.Server) {
 }
 
 // addressMoves says where the form of each move goes.
-func addressMoves(s *web.Server, moves []domain.QueueMove) {
+func addressMoves(s *web.Server, moves []decisions.QueueMove) {
 	for i := range moves {
 		moves[i].To = s.PathOf(moves[i].By.Name, moves[i].By.ID)
 	}

@@ -11,6 +11,7 @@ import (
 	"doorstep/api/sheet"
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/reporting"
 )
 
 func (a *App) mountReports(s *web.Server) {
@@ -19,7 +20,7 @@ func (a *App) mountReports(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		rows, err := a.Service.ReachabilityReport(c.UserContext(), actorOf(c), f)
+		rows, err := a.Service.Reporting.ReachabilityReport(c.UserContext(), actorOf(c), f)
 		if err != nil {
 			return err
 		}
@@ -27,14 +28,14 @@ func (a *App) mountReports(s *web.Server) {
 			return sendCSV(c, "reachability", reachabilityTable(rows))
 		}
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1],
-			"definitions": domain.ReportDefinitions})
+			"definitions": reporting.ReportDefinitions})
 	})
 	s.Handle("GET", "/v1/reports/safety", func(c *fiber.Ctx) error {
 		f, err := a.reportFilter(c)
 		if err != nil {
 			return err
 		}
-		rows, err := a.Service.SafetyReport(c.UserContext(), actorOf(c), f)
+		rows, err := a.Service.Reporting.SafetyReport(c.UserContext(), actorOf(c), f)
 		if err != nil {
 			return err
 		}
@@ -42,7 +43,7 @@ func (a *App) mountReports(s *web.Server) {
 			return sendCSV(c, "safety", safetyTable(rows))
 		}
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1],
-			"definitions": domain.SafetyDefinitions})
+			"definitions": reporting.SafetyDefinitions})
 	})
 	s.Handle("GET", "/v1/reports/service", a.serviceReport)
 	s.Handle("GET", "/v1/jobs/{id}/clock", func(c *fiber.Ctx) error {
@@ -50,7 +51,7 @@ func (a *App) mountReports(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		v, err := a.Service.Clock(c.UserContext(), actorOf(c), id)
+		v, err := a.Service.Reporting.Clock(c.UserContext(), actorOf(c), id)
 		if err != nil {
 			return err
 		}
@@ -166,14 +167,14 @@ func (a *App) serviceReport(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	r, err := a.Service.ServiceReport(c.UserContext(), actorOf(c), f)
+	r, err := a.Service.Reporting.ServiceReport(c.UserContext(), actorOf(c), f)
 	if err != nil {
 		return err
 	}
 	last := len(r.Rows) - 1
 	if !wantsCSV(c) {
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": r.Rows[:last], "total": r.Rows[last], "load": r.Loads,
-			"definitions": domain.ServiceDefinitions})
+			"definitions": reporting.ServiceDefinitions})
 	}
 	if c.Query("of") == "load" {
 		return sendCSV(c, "load", loadTable(r.Loads))
@@ -181,7 +182,7 @@ func (a *App) serviceReport(c *fiber.Ctx) error {
 	return sendCSV(c, "service", serviceTable(r.Rows))
 }
 
-func serviceTable(rows []domain.ServiceRow) [][]string {
+func serviceTable(rows []reporting.ServiceRow) [][]string {
 	n := strconv.Itoa
 	seconds := func(v *int64) string {
 		if v == nil {

@@ -4,7 +4,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/web"
-	"doorstep/domain"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountSlots(s *web.Server) {
@@ -13,7 +13,7 @@ func (a *App) mountSlots(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		q := domain.SlotQuery{From: c.Query("from"), To: c.Query("to"), Explain: c.QueryBool("explain"), Minutes: c.QueryInt("planned_minutes")}
+		q := casework.SlotQuery{From: c.Query("from"), To: c.Query("to"), Explain: c.QueryBool("explain"), Minutes: c.QueryInt("planned_minutes")}
 		if q.VisitID, err = web.QueryID(c, "visit_id"); err != nil {
 			return err
 		}

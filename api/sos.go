@@ -10,6 +10,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/alarm"
+	"doorstep/domain/casework"
 	"doorstep/domain/ladder"
 )
 
@@ -19,11 +21,11 @@ func (a *App) mountSOS(s *web.Server) {
 	s.Handle("POST", "/v1/sos", func(c *fiber.Ctx) error {
 		var body sosBody
 		web.DecodeLenient(c, &body)
-		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusCreated}
+		call := &casework.Call{Actor: actorOf(c), Status: fiber.StatusCreated}
 		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}
-		if _, err := svc.RaiseSOS(c.UserContext(), call, body.input()); err != nil {
+		if _, err := svc.Alarm.RaiseSOS(c.UserContext(), call, body.input()); err != nil {
 			return err
 		}
 		return sendAnswer(c, call, "/v1/sos")
@@ -32,7 +34,7 @@ func (a *App) mountSOS(s *web.Server) {
 		return listOf(c, func(p domain.Page) ([]domain.SOS, error) {
 			return read.SOSs(c.UserContext(), actorOf(c), c.Query("status") == "open", p)
 		}, func(v domain.SOS) (time.Time, domain.ID) { return v.CreatedAt, v.ID }, func(rows []domain.SOS) ([]domain.SOSView, error) {
-			return svc.ViewSOSs(c.UserContext(), actorOf(c), rows...)
+			return svc.Alarm.ViewSOSs(c.UserContext(), actorOf(c), rows...)
 		})
 	})
 	s.Handle("GET", "/v1/sos/{id}", get("SOS", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.SOSView, error) {
@@ -40,7 +42,7 @@ func (a *App) mountSOS(s *web.Server) {
 		if err != nil {
 			return domain.SOSView{}, err
 		}
-		out, err := svc.ViewSOSs(c.UserContext(), ac, *x)
+		out, err := svc.Alarm.ViewSOSs(c.UserContext(), ac, *x)
 		if err != nil {
 			return domain.SOSView{}, err
 		}
@@ -54,31 +56,31 @@ func (a *App) mountSOS(s *web.Server) {
 		// As with stop and SOS: nothing that a phone sends may keep it ringing.
 		var body acknowledgeBody
 		web.DecodeLenient(c, &body)
-		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusOK}
+		call := &casework.Call{Actor: actorOf(c), Status: fiber.StatusOK}
 		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}
 		if r := []rune(body.Note); len(r) > 2000 {
 			body.Note = string(r[:2000])
 		}
-		in := domain.SOSAnswer{Note: body.Note, OccurredAt: body.OccurredAt}
-		if _, err := svc.AnswerSOS(c.UserContext(), call, id, "acknowledge", in); err != nil {
+		in := alarm.SOSAnswer{Note: body.Note, OccurredAt: body.OccurredAt}
+		if _, err := svc.Alarm.AnswerSOS(c.UserContext(), call, id, "acknowledge", in); err != nil {
 			return err
 		}
 		return sendAnswer(c, call, "")
 	})
 	for _, action := range []string{"hand-over", "resolve"} {
-		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-			in domain.SOSAnswer) error {
-			_, err := svc.AnswerSOS(ctx, call, id, action, in)
+		s.Handle("POST", "/v1/sos/{id}/"+action, byID("SOS", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+			in alarm.SOSAnswer) error {
+			_, err := svc.Alarm.AnswerSOS(ctx, call, id, action, in)
 			return err
 		}))
 	}
-	s.Handle("PUT", "/v1/centres/{id}/ladder", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+	s.Handle("PUT", "/v1/centres/{id}/ladder", byID("centre", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 		in struct {
 			Tiers []ladder.Tier `json:"tiers"`
 		}) error {
-		_, err := svc.SetLadder(ctx, call, id, in.Tiers)
+		_, err := svc.Alarm.SetLadder(ctx, call, id, in.Tiers)
 		return err
 	}))
 }
@@ -100,8 +102,8 @@ type acknowledgeBody struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-func (b *sosBody) input() domain.SOSInput {
-	in := domain.SOSInput{Note: b.Note, OccurredAt: b.OccurredAt}
+func (b *sosBody) input() alarm.SOSInput {
+	in := alarm.SOSInput{Note: b.Note, OccurredAt: b.OccurredAt}
 	if r := []rune(in.Note); len(r) > 2000 {
 		in.Note = string(r[:2000])
 	}

@@ -4,7 +4,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/web"
-	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 // stopBody is read leniently: nothing in it can refuse a stop.
@@ -25,14 +26,14 @@ func (a *App) mountStop(s *web.Server) {
 		}
 		var body stopBody
 		web.DecodeLenient(c, &body)
-		call := &domain.Call{Actor: actorOf(c), Status: fiber.StatusOK}
+		call := &casework.Call{Actor: actorOf(c), Status: fiber.StatusOK}
 		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}
 		if len(body.Note) > 16_000 {
 			body.Note = string([]rune(body.Note)[:4000])
 		}
-		if _, err := svc.Stop(c.UserContext(), call, id, domain.StopInput(body)); err != nil {
+		if _, err := svc.Safety.Stop(c.UserContext(), call, id, safety.StopInput(body)); err != nil {
 			return err
 		}
 		return sendAnswer(c, call, "")

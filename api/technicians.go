@@ -7,6 +7,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountTechnicians(s *web.Server) {
@@ -28,8 +30,8 @@ func (a *App) mountTechnicians(s *web.Server) {
 		return web.JSON(c, fiber.StatusOK, hours{u.Hours, &u.Exceptions, u.MaxVisitsPerDay}, u.Version)
 	})
 	s.Handle("PUT", "/v1/technicians/{id}/hours", byID("technician", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in hours) error {
-			_, err := svc.SetHours(ctx, call, id, in.Hours, in.Exceptions, in.MaxVisitsPerDay)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in hours) error {
+			_, err := svc.Accounts.SetHours(ctx, call, id, in.Hours, in.Exceptions, in.MaxVisitsPerDay)
 			return err
 		}))
 	s.Handle("GET", "/v1/technicians/{id}/skills", func(c *fiber.Ctx) error {
@@ -40,8 +42,8 @@ func (a *App) mountTechnicians(s *web.Server) {
 		return web.JSON(c, fiber.StatusOK, skills{u.Skills, u.AllLevels()}, u.Version)
 	})
 	s.Handle("PUT", "/v1/technicians/{id}/skills", byID("technician", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in skillsPut) error {
-			_, err := svc.SetSkills(ctx, call, id, in.Skills)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in skillsPut) error {
+			_, err := svc.Accounts.SetSkills(ctx, call, id, in.Skills)
 			return err
 		}))
 }
@@ -59,7 +61,7 @@ type skills struct {
 }
 
 type skillsPut struct {
-	Skills []domain.Skill `json:"skills"`
+	Skills []accounts.Skill `json:"skills"`
 }
 
 // technician reads the one of the address.

@@ -7,6 +7,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/alarm"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountTimers(s *web.Server) {
@@ -18,22 +20,22 @@ func (a *App) mountTimers(s *web.Server) {
 			if err != nil {
 				return err
 			}
-			in, err := decode[domain.TimerInput](c)
+			in, err := decode[alarm.TimerInput](c)
 			if err != nil {
 				return err
 			}
 			if err := a.checkCode(c, id, in.Code); err != nil {
 				return err
 			}
-			return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
-				_, err := svc.AnswerTimer(ctx, call, id, action, in)
+			return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+				_, err := svc.Alarm.AnswerTimer(ctx, call, id, action, in)
 				return err
 			})
 		})
 	}
 	s.Handle("POST", "/v1/visits/{id}/timer/spoken", byID("visit", "", fiber.StatusOK,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.SpokenInput) error {
-			_, err := svc.SpokeWith(ctx, call, id, in)
+		func(ctx context.Context, call *casework.Call, id domain.ID, in alarm.SpokenInput) error {
+			_, err := svc.Alarm.SpokeWith(ctx, call, id, in)
 			return err
 		}))
 	s.Handle("GET", "/v1/visits/{id}/timer", func(c *fiber.Ctx) error {
@@ -52,18 +54,18 @@ func (a *App) mountTimers(s *web.Server) {
 		return web.List(c, out, "")
 	})
 	s.Handle("PUT", "/v1/me/codes", func(c *fiber.Ctx) error {
-		in, err := decode[domain.CodesInput](c)
+		in, err := decode[alarm.CodesInput](c)
 		if err != nil {
 			return err
 		}
 		if err := a.guessed(c, func() (err error) {
-			in.Keep, err = a.Service.CheckPresent(c.UserContext(), actorOf(c), in.Present)
+			in.Keep, err = a.Service.Alarm.CheckPresent(c.UserContext(), actorOf(c), in.Present)
 			return err
 		}); err != nil {
 			return err
 		}
-		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
-			_, err := svc.SetCodes(ctx, call, in)
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Alarm.SetCodes(ctx, call, in)
 			return err
 		})
 	})
@@ -71,13 +73,13 @@ func (a *App) mountTimers(s *web.Server) {
 
 // checkCode compares the code of a timer.
 func (a *App) checkCode(c *fiber.Ctx, visit domain.ID, code string) error {
-	return a.guessed(c, func() error { return a.Service.CheckCode(c.UserContext(), actorOf(c), visit, code) })
+	return a.guessed(c, func() error { return a.Service.Alarm.CheckCode(c.UserContext(), actorOf(c), visit, code) })
 }
 
 // guessed slows down guessing of codes, wherever they are asked for; the duress
 // code is heard all the same.
 func (a *App) guessed(c *fiber.Ctx, check func() error) error {
-	done, late := a.Service.BeginTry(c.UserContext(), a.try(c, trySignIn, "code of "+actorOf(c).UserID.String()))
+	done, late := a.Service.Accounts.BeginTry(c.UserContext(), a.try(c, trySignIn, "code of "+actorOf(c).UserID.String()))
 	err := check()
 	if late != nil {
 		return late

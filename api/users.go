@@ -7,6 +7,8 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountUsers(s *web.Server) {
@@ -23,8 +25,8 @@ func (a *App) mountUsers(s *web.Server) {
 		}
 		return a.listUsers(c, f)
 	})
-	s.Handle("POST", "/v1/users", create("/v1/users", func(ctx context.Context, call *domain.Call, in domain.UserInput) error {
-		_, err := svc.CreateUser(ctx, call, in)
+	s.Handle("POST", "/v1/users", create("/v1/users", func(ctx context.Context, call *casework.Call, in accounts.UserInput) error {
+		_, err := svc.Accounts.CreateUser(ctx, call, in)
 		return err
 	}))
 	s.Handle("GET", "/v1/users/{id}", get("user", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.UserView, error) {
@@ -34,9 +36,9 @@ func (a *App) mountUsers(s *web.Server) {
 		}
 		return u.ShownTo(ac), nil
 	}))
-	s.Handle("PATCH", "/v1/users/{id}", patch("user", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
-		in domain.UserInput) error {
-		_, err := svc.PatchUser(ctx, call, id, version, in)
+	s.Handle("PATCH", "/v1/users/{id}", patch("user", func(ctx context.Context, call *casework.Call, id domain.ID, version int64,
+		in accounts.UserInput) error {
+		_, err := svc.Accounts.PatchUser(ctx, call, id, version, in)
 		a.forgetAll() // a deputy may see more or less now
 		return err
 	}))
@@ -46,23 +48,23 @@ func (a *App) mountUsers(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		rows, err := svc.Invitations(c.UserContext(), actorOf(c), id)
+		rows, err := svc.Accounts.Invitations(c.UserContext(), actorOf(c), id)
 		if err != nil {
 			return err
 		}
 		return web.List(c, rows, "")
 	})
-	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
+	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 		in roster) error {
 		_, err := svc.SetRoster(ctx, call, id, in.Hours)
 		return err
 	}))
 	s.Handle("PUT", "/v1/me/quiet", func(c *fiber.Ctx) error {
-		in, err := decode[domain.QuietInput](c)
+		in, err := decode[casework.QuietInput](c)
 		if err != nil {
 			return err
 		}
-		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
 			_, err := svc.SetQuiet(ctx, call, in)
 			return err
 		})
@@ -74,8 +76,8 @@ func (a *App) mountUsers(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *domain.Call) error {
-			_, err := svc.SetColleague(ctx, call, in.ColleagueID)
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Alarm.SetColleague(ctx, call, in.ColleagueID)
 			return err
 		})
 	})
@@ -103,7 +105,7 @@ type roster struct {
 // invited adds the code at sending where it is handed over: it is derived anew
 // and never stored.
 type invited struct {
-	domain.Invited
+	accounts.Invited
 	Code string `json:"code,omitempty"`
 }
 
@@ -112,7 +114,7 @@ func (a *App) invite(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	in, err := decode[domain.InviteInput](c)
+	in, err := decode[accounts.InviteInput](c)
 	if err != nil {
 		return err
 	}
@@ -120,7 +122,7 @@ func (a *App) invite(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	out, err := a.Service.Invite(c.UserContext(), call, id, in)
+	out, err := a.Service.Accounts.Invite(c.UserContext(), call, id, in)
 	if err != nil {
 		return err
 	}
@@ -132,7 +134,7 @@ func (a *App) invite(c *fiber.Ctx) error {
 	}
 	answer := invited{Invited: out}
 	if out.ByHand() {
-		answer.Code = a.Service.InvitationCode(out.ID)
+		answer.Code = a.Service.Accounts.InvitationCode(out.ID)
 	}
 	return c.Status(fiber.StatusCreated).JSON(answer)
 }

@@ -8,6 +8,7 @@ import (
 
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/casework"
 )
 
 func (a *App) mountVisits(s *web.Server) {
@@ -35,38 +36,38 @@ func (a *App) mountVisits(s *web.Server) {
 		}
 		return views[0].VisitView, nil
 	}))
-	s.Handle("PATCH", "/v1/visits/{id}", patch("visit", func(ctx context.Context, call *domain.Call, id domain.ID, version int64,
-		in domain.VisitPatch) error {
+	s.Handle("PATCH", "/v1/visits/{id}", patch("visit", func(ctx context.Context, call *casework.Call, id domain.ID, version int64,
+		in casework.VisitPatch) error {
 		_, err := svc.PatchVisit(ctx, call, id, version, in)
 		return err
 	}))
-	s.Handle("POST", "/v1/visits/{id}/assign", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.CrewInput) error {
+	s.Handle("POST", "/v1/visits/{id}/assign", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in casework.CrewInput) error {
 		_, err := svc.Assign(ctx, call, id, in)
 		return err
 	}))
-	s.Handle("POST", "/v1/visits/{id}/confirm", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-		in domain.ConfirmInput) error {
+	s.Handle("POST", "/v1/visits/{id}/confirm", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in casework.ConfirmInput) error {
 		_, err := svc.Confirm(ctx, call, id, in)
 		return err
 	}))
 	s.Handle("POST", "/v1/visits/{id}/reschedule", byID("visit", "/v1/visits", fiber.StatusCreated,
-		func(ctx context.Context, call *domain.Call, id domain.ID, in domain.ScheduleInput) error {
+		func(ctx context.Context, call *casework.Call, id domain.ID, in casework.ScheduleInput) error {
 			_, err := svc.Reschedule(ctx, call, id, in)
 			return err
 		}))
-	for action, move := range map[string]func(context.Context, *domain.Call, domain.ID, domain.ReasonInput) (domain.VisitView, error){
+	for action, move := range map[string]func(context.Context, *casework.Call, domain.ID, casework.ReasonInput) (domain.VisitView, error){
 		"decline": svc.Decline, "cancel": svc.Cancel, "plan-seen": svc.PlanSeen,
 	} {
-		s.Handle("POST", "/v1/visits/{id}/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-			in domain.ReasonInput) error {
+		s.Handle("POST", "/v1/visits/{id}/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+			in casework.ReasonInput) error {
 			_, err := move(ctx, call, id, in)
 			return err
 		}))
 	}
 	for _, action := range []string{"en-route", "arrive", "start", "complete", "partial", "no-access"} {
-		s.Handle("POST", "/v1/visits/{id}/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *domain.Call, id domain.ID,
-			in domain.MoveInput) error {
+		s.Handle("POST", "/v1/visits/{id}/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+			in casework.MoveInput) error {
 			_, err := svc.Advance(ctx, call, id, action, in)
 			return err
 		}))

@@ -25,12 +25,13 @@ const (
 	AboutSite   = "site"
 )
 
+// Times of an advisory (docs/product.md section 5).
 const (
-	advisoryMonths   = 12                  // at most (docs/product.md section 5)
-	advisoryShown    = 24 * time.Hour      // before the window, to the crew (section 5)
-	advisoryReminder = 14 * 24 * time.Hour // before the end, to who may renew it
-	appealDue        = 30 * 24 * time.Hour // section 5
-	appealAgain      = 7 * 24 * time.Hour  // a late one is rung again
+	advisoryMonths   = 12                  // at most
+	advisoryShown    = 24 * time.Hour      // before the window, to the crew
+	AdvisoryReminder = 14 * 24 * time.Hour // before the end, to who may renew it
+	AppealDue        = 30 * 24 * time.Hour // of a decision, after the appeal
+	AppealAgain      = 7 * 24 * time.Hour  // a late one is rung again
 )
 
 // Advisory is a warning marker: what to take care of, and what happened.
@@ -120,15 +121,18 @@ type AdvisoryMove struct {
 	may func(a Actor, x *Advisory, open *Appeal) error
 }
 
-var keepers = []Role{RoleAreaManager, RoleAdmin}
+// Keepers are the roles that keep advisories.
+var Keepers = []Role{RoleAreaManager, RoleAdmin}
 
 // AdvisoryMoves is the advisory's lifecycle. What an area manager proposes or
 // asks to renew, an admin who is somebody else approves; an appeal is decided
 // by somebody who had no part in it.
 var AdvisoryMoves = []AdvisoryMove{
 	{Action: "propose", To: []AdvisoryStatus{AdvisoryProposed}, Guard: "an area manager; what to do, and until when, at most 12 months"},
-	{Action: "expire", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryExpired}, Guard: "its end is over"},
-	{Action: "approve", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryApproved}, Roles: []Role{RoleAdmin},
+	{Action: "expire", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryExpired},
+		Guard: "its end is over"},
+	{Action: "approve", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryApproved},
+		Roles: []Role{RoleAdmin},
 		Guard: "proposed or asked to be renewed, by somebody else; the household told, or why not", may: mayJudgeAdvisory},
 	{Action: "refuse", From: []AdvisoryStatus{AdvisoryProposed}, To: []AdvisoryStatus{AdvisoryRefused}, Roles: []Role{RoleAdmin},
 		Guard: "as approve; reasons", may: mayJudgeAdvisory},
@@ -141,24 +145,25 @@ var AdvisoryMoves = []AdvisoryMove{
 			}
 			return nil
 		}},
-	{Action: "appeal", From: []AdvisoryStatus{AdvisoryApproved}, Roles: keepers, Guard: "the household's words; no other appeal open",
+	{Action: "appeal", From: []AdvisoryStatus{AdvisoryApproved}, Roles: Keepers, Guard: "the household's words; no other appeal open",
 		may: func(_ Actor, _ *Advisory, open *Appeal) error {
 			if open != nil {
 				return Fail(CodeState, "The household has appealed already; it is not decided yet.")
 			}
 			return nil
 		}},
-	{Action: "decide-appeal", From: []AdvisoryStatus{AdvisoryApproved}, Roles: keepers,
+	{Action: "decide-appeal", From: []AdvisoryStatus{AdvisoryApproved}, Roles: Keepers,
 		Guard: "neither proposed, approved nor renewed it; reasons", may: func(a Actor, x *Advisory, open *Appeal) error {
 			switch {
 			case open == nil:
 				return Fail(CodeState, "No appeal is open.")
-			case has(x.Involved, a.UserID) || open.ByID != nil && *open.ByID == a.UserID:
+			case Has(x.Involved, a.UserID) || open.ByID != nil && *open.ByID == a.UserID:
 				return Fail(CodeForbidden, "You had a part in it; somebody new decides the appeal.")
 			}
 			return nil
 		}},
-	{Action: "end", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryEnded}, Roles: keepers, Guard: "a reason"},
+	{Action: "end", From: []AdvisoryStatus{AdvisoryProposed, AdvisoryApproved}, To: []AdvisoryStatus{AdvisoryEnded}, Roles: Keepers,
+		Guard: "a reason"},
 }
 
 func mayJudgeAdvisory(a Actor, x *Advisory, _ *Appeal) error {
@@ -171,40 +176,40 @@ func mayJudgeAdvisory(a Actor, x *Advisory, _ *Appeal) error {
 	return nil
 }
 
-// stands gives the status at an instant: what nobody renewed in time has
+// Stands gives the status at an instant: what nobody renewed in time has
 // expired.
-func (x *Advisory) stands(now time.Time) AdvisoryStatus {
+func (x *Advisory) Stands(now time.Time) AdvisoryStatus {
 	if (x.Status == AdvisoryProposed || x.Status == AdvisoryApproved) && !now.Before(x.ExpiresAt) {
 		return AdvisoryExpired
 	}
 	return x.Status
 }
 
-// shownFor reports whether a crew sees the advisory before or during its visit:
+// ShownFor reports whether a crew sees the advisory before or during its visit:
 // from 24 h before the window until the visit ends.
-func (x *Advisory) shownFor(v *Visit, site ID, now time.Time) bool {
-	return x.stands(now) == AdvisoryApproved && x.CustomerID == v.CustomerID && (x.SiteID == nil || *x.SiteID == site) &&
+func (x *Advisory) ShownFor(v *Visit, site ID, now time.Time) bool {
+	return x.Stands(now) == AdvisoryApproved && x.CustomerID == v.CustomerID && (x.SiteID == nil || *x.SiteID == site) &&
 		v.Status.Unfinished() && !now.Before(v.WindowStart.Add(-advisoryShown))
 }
 
-// keeps reports whether the actor keeps advisories of the place: its area's
+// KeptBy reports whether the actor keeps advisories of the place: its area's
 // managers, their deputies, the admins.
-func (x *Advisory) keptBy(a Actor) bool {
-	return a.Role == RoleAdmin || a.Role == RoleAreaManager && has(a.Scope().AreaIDs, x.AreaID)
+func (x *Advisory) KeptBy(a Actor) bool {
+	return a.Role == RoleAdmin || a.Role == RoleAreaManager && Has(a.Scope().AreaIDs, x.AreaID)
 }
 
-// checkAdvisory refuses a move to who keeps the advisory, by role (403) or
+// CheckAdvisory refuses a move to who keeps the advisory, by role (403) or
 // state (409).
-func checkAdvisory(a Actor, action string, x *Advisory, open *Appeal, now time.Time) error {
+func CheckAdvisory(a Actor, action string, x *Advisory, open *Appeal, now time.Time) error {
 	for i := range AdvisoryMoves {
 		m := &AdvisoryMoves[i]
 		if m.Action != action || m.elsewhere(x, now) {
 			continue
 		}
 		if len(m.Roles) == 0 || !a.Is(m.Roles...) {
-			return Fail(CodeForbidden, "As %s you may not %s this advisory.", roleWords(a.Role), action)
+			return Fail(CodeForbidden, "As %s you may not %s this advisory.", RoleWords(a.Role), action)
 		}
-		if s := x.stands(now); !has(m.From, s) {
+		if s := x.Stands(now); !Has(m.From, s) {
 			return Fail(CodeState, "An advisory that is %s cannot take the move %s.", s, action).With("status", s)
 		}
 		if m.may == nil {
@@ -217,12 +222,12 @@ func checkAdvisory(a Actor, action string, x *Advisory, open *Appeal, now time.T
 
 // elsewhere reports whether another row of the same action is meant by the state.
 func (m *AdvisoryMove) elsewhere(x *Advisory, now time.Time) bool {
-	s := x.stands(now)
-	return !has(m.From, s) && slices.ContainsFunc(AdvisoryMoves, func(o AdvisoryMove) bool { return o.Action == m.Action && has(o.From, s) })
+	s := x.Stands(now)
+	return !Has(m.From, s) && slices.ContainsFunc(AdvisoryMoves, func(o AdvisoryMove) bool { return o.Action == m.Action && Has(o.From, s) })
 }
 
-// openAppeal finds the one that nobody has decided.
-func openAppeal(appeals []Appeal) *Appeal {
+// OpenAppeal finds the one that nobody has decided.
+func OpenAppeal(appeals []Appeal) *Appeal {
 	for i := range appeals {
 		if appeals[i].DecidedAt == nil {
 			return &appeals[i]
@@ -234,9 +239,9 @@ func openAppeal(appeals []Appeal) *Appeal {
 // NewAdvisoryView shows an advisory with what the actor may do.
 func NewAdvisoryView(a Actor, x *Advisory, appeals []Appeal, now time.Time) AdvisoryView {
 	v := AdvisoryView{Advisory: *x, Appeals: appeals, Actions: JSONList[string]{}}
-	v.Status = x.stands(now)
+	v.Status = x.Stands(now)
 	for i := range AdvisoryMoves {
-		if action := AdvisoryMoves[i].Action; !has(v.Actions, action) && checkAdvisory(a, action, x, openAppeal(appeals), now) == nil {
+		if action := AdvisoryMoves[i].Action; !Has(v.Actions, action) && CheckAdvisory(a, action, x, OpenAppeal(appeals), now) == nil {
 			v.Actions = append(v.Actions, action)
 		}
 	}
@@ -261,9 +266,9 @@ func dayEnds(day time.Time, loc *time.Location) time.Time {
 	return next.UTC()
 }
 
-// advisoryTerm reads the last day of an advisory: after the day after, and at
+// AdvisoryTerm reads the last day of an advisory: after the day after, and at
 // most twelve months ahead.
-func advisoryTerm(raw string, loc *time.Location, now time.Time) (time.Time, error) {
+func AdvisoryTerm(raw string, loc *time.Location, now time.Time) (time.Time, error) {
 	day, err := time.Parse(time.DateOnly, raw)
 	if err != nil {
 		return time.Time{}, Fail(CodeUnprocessable, "Name the last day on which it stands.").At("/expires_on", "YYYY-MM-DD")

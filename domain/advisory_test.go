@@ -14,11 +14,11 @@ func TestAnAdvisoryStandsForAllOfItsLastDay(t *testing.T) {
 	zones := []string{"UTC", "Asia/Kolkata", "Europe/London", "America/New_York", "America/Santiago", "America/Havana", "Africa/Cairo",
 		"Australia/Lord_Howe", "Asia/Tehran", "Pacific/Apia", "America/Sao_Paulo"}
 	rapid.Check(t, func(t *rapid.T) {
-		loc := location(rapid.SampledFrom(zones).Draw(t, "zone"))
+		loc := Location(rapid.SampledFrom(zones).Draw(t, "zone"))
 		now := time.Date(2017, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 15*365*24*60).Draw(t, "minute")) * time.Minute)
 		day := now.In(loc).AddDate(0, 0, rapid.IntRange(-2, 370).Draw(t, "days"))
 		raw := day.Format(time.DateOnly)
-		end, err := advisoryTerm(raw, loc, now)
+		end, err := AdvisoryTerm(raw, loc, now)
 		if raw < now.In(loc).Format(time.DateOnly) || raw > now.In(loc).AddDate(1, 0, 0).Format(time.DateOnly) {
 			if err == nil {
 				t.Fatalf("%s is taken at %v", raw, now.In(loc))
@@ -36,8 +36,8 @@ func TestAnAdvisoryStandsForAllOfItsLastDay(t *testing.T) {
 		}
 		x := &Advisory{Status: AdvisoryApproved, ExpiresAt: end}
 		at := now.Add(time.Duration(rapid.IntRange(0, 400*24*60).Draw(t, "later")) * time.Minute)
-		if (x.stands(at) == AdvisoryApproved) != (at.In(loc).Format(time.DateOnly) <= raw) {
-			t.Fatalf("at %v it is %s", at.In(loc), x.stands(at))
+		if (x.Stands(at) == AdvisoryApproved) != (at.In(loc).Format(time.DateOnly) <= raw) {
+			t.Fatalf("at %v it is %s", at.In(loc), x.Stands(at))
 		}
 	})
 }
@@ -74,7 +74,7 @@ func TestAdvisoryMovesWalked(t *testing.T) {
 								if m.elsewhere(x, now) {
 									continue // the row of its state says it
 								}
-								want := has(m.Roles, role) && has(m.From, status) && !over
+								want := Has(m.Roles, role) && Has(m.From, status) && !over
 								switch m.Action {
 								case "approve", "refuse":
 									want = want && !mine && (status == AdvisoryProposed || renewing)
@@ -85,7 +85,7 @@ func TestAdvisoryMovesWalked(t *testing.T) {
 								case "decide-appeal":
 									want = want && appealed && !mine
 								}
-								if got := has(v.Actions, m.Action); got != want {
+								if got := Has(v.Actions, m.Action); got != want {
 									t.Errorf("%s of %s (mine %v, renewing %v, appealed %v, over %v) by %s: offered %v", m.Action, status, mine, renewing, appealed,
 										over, role, got)
 								}

@@ -1,6 +1,8 @@
 package domain
 
-import "time"
+import (
+	"time"
+)
 
 // Attempt is one try to reach the other side, in either direction; it is
 // never edited (docs/product.md section 4).
@@ -44,8 +46,8 @@ func (a *Attempt) Contact() bool {
 	return a.Direction == "inbound" || a.Outcome == "reached" || a.Outcome == "refused" || a.Outcome == "hostile"
 }
 
-// dialled reports whether the address is a phone number.
-func (a *Attempt) dialled() bool {
+// Dialled reports whether the address is a phone number.
+func (a *Attempt) Dialled() bool {
 	return a.Channel == "phone" || a.Channel == "sms" || a.Channel == "whatsapp"
 }
 

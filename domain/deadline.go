@@ -1,6 +1,8 @@
 package domain
 
-import "time"
+import (
+	"time"
+)
 
 // DeadlineKind says what falls due. A kind is stored and never renamed; what
 // carries it out stands in dueHandlers.
@@ -44,9 +46,4 @@ type Deadline struct {
 	JobID     *ID
 	DueAt     time.Time
 	DoneAt    *time.Time
-}
-
-// arm sets a due time; an open one of the same kind and subject gives way.
-func (w *Work) setDeadline(kind DeadlineKind, subject ID, job *ID, due time.Time) {
-	w.Arm(Deadline{ID: w.NewID(), Kind: kind, SubjectID: subject, JobID: job, DueAt: due})
 }

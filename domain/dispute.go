@@ -1,6 +1,8 @@
 package domain
 
-import "time"
+import (
+	"time"
+)
 
 // DisputeStatus is where a disputed fact stands.
 type DisputeStatus string
@@ -69,7 +71,7 @@ type DisputeView struct {
 func (f Dispute) View(a Actor) DisputeView {
 	v := DisputeView{Dispute: f, Actions: JSONList[string]{}}
 	if a.Role == RoleAreaManager {
-		v.Actions = DisputeMoves.of(string(f.Status), "decide")
+		v.Actions = DisputeMoves.Of(string(f.Status), "decide")
 	}
 	return v
 }
@@ -99,7 +101,7 @@ type DoneCheckView struct {
 func (c DoneCheck) View(a Actor) DoneCheckView {
 	v := DoneCheckView{DoneCheck: c, Actions: JSONList[string]{}}
 	if a.Role == RoleAgent {
-		v.Actions = CheckMoves.of(c.Status, "answer")
+		v.Actions = CheckMoves.Of(c.Status, "answer")
 	}
 	return v
 }

@@ -1,6 +1,9 @@
 package domain
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // FlagStatus is where an incident report stands (docs/product.md section 5).
 type FlagStatus string
@@ -80,25 +83,25 @@ type Flag struct {
 // never locks a household, and their centre sees nothing of it.
 func (f *Flag) Conduct() bool { return f.ByCustomer || f.SubjectID != nil }
 
-// severe reports whether a report is of level 3 or 4.
-func (f *Flag) severe() bool { return f.Level >= 3 }
+// Severe reports whether a report is of level 3 or 4.
+func (f *Flag) Severe() bool { return f.Level >= 3 }
 
-// live reports whether it tells of what happens now and nobody has triaged it:
+// Live reports whether it tells of what happens now and nobody has triaged it:
 // such a report rings like an alarm (docs/product.md section 5).
-func (f *Flag) live() bool {
-	return f.Status == FlagReported && f.severe() && f.RecordedAt.Sub(f.OccurredAt) < liveWithin
+func (f *Flag) Live() bool {
+	return f.Status == FlagReported && f.Severe() && f.RecordedAt.Sub(f.OccurredAt) < liveWithin
 }
 
-// reportedBy reports whether somebody made the report.
-func (f *Flag) reportedBy(user ID) bool { return f.ReporterID != nil && *f.ReporterID == user }
+// ReportedBy reports whether somebody made the report.
+func (f *Flag) ReportedBy(user ID) bool { return f.ReporterID != nil && *f.ReporterID == user }
 
-// about reports whether the report is about somebody.
-func (f *Flag) about(user ID) bool { return f.SubjectID != nil && *f.SubjectID == user }
+// About reports whether the report is about somebody.
+func (f *Flag) About(user ID) bool { return f.SubjectID != nil && *f.SubjectID == user }
 
-// involves tells who decides nothing about a report: its reporter, whom it is
+// Involves tells who decides nothing about a report: its reporter, whom it is
 // about, and who was in the crew with the reporter at that visit.
-func (f *Flag) involves(user ID) bool {
-	return f.reportedBy(user) || f.about(user) || has(f.Involved, user)
+func (f *Flag) Involves(user ID) bool {
+	return f.ReportedBy(user) || f.About(user) || Has(f.Involved, user)
 }
 
 // FlagBrief is all that a proprietor sees of a flag: job, since, hold, plan.
@@ -134,3 +137,121 @@ type FlagHearing struct {
 
 // Head gives id and version for Location and ETag.
 func (v FlagHearing) Head() (ID, int64) { return v.ID, v.Version }
+
+// Named lets a notice say which report it is about, by id.
+func (f *Flag) Named() NoticeOption {
+	return func(n *Notice) { n.Data.V = map[string]string{"flag_id": f.ID.String()} }
+}
+
+// FlagDecision moves a flag on.
+type FlagDecision struct {
+	Level      *int   `json:"level"`      // triage may correct it
+	SubjectID  *ID    `json:"subject_id"` // triage names whom a household meant
+	Told       string `json:"told"`       // of review: what the person named may know, and is asked about
+	Outcome    string `json:"outcome"`    // of decide: upheld, not_upheld, unclear
+	Reasons    string `json:"reasons"`
+	Pressure   *bool  `json:"pressure"` // of withdraw, asked in private
+	OccurredAt string `json:"occurred_at"`
+}
+
+// SeesFlag reports whether the actor may see a flag at all, and whether only
+// its brief (docs/product.md section 2).
+func (a Actor) SeesFlag(f *Flag) (all, brief bool) {
+	switch {
+	case f.About(a.UserID):
+		return false, false
+	case f.ReportedBy(a.UserID):
+		return true, false
+	case f.Level == 0, f.Involves(a.UserID): // a private note; a colleague who was there
+		return false, false
+	}
+	switch a.Role {
+	case RoleAreaManager:
+		return f.AreaID != nil && Has(a.Scope().AreaIDs, *f.AreaID) || Has(f.Handlers, a.UserID), false
+	case RoleAdmin:
+		return f.WithAdmins || f.AreaID == nil, false
+	case RoleProprietor:
+		return false, !f.Conduct() && f.CentreID != nil && *f.CentreID == a.CentreID && f.Level >= 2
+	default: // the others see what they reported themselves
+	}
+	return false, false
+}
+
+// Hears reports whether the actor is asked for their side of a report about
+// themselves.
+func (a Actor) Hears(f *Flag) bool { return f.About(a.UserID) && f.ToldAt != nil }
+
+// AnswersFor reports whether the actor may decide about a flag: who sees all of
+// it by their office and is not involved.
+func (a Actor) AnswersFor(f *Flag) bool {
+	all, _ := a.SeesFlag(f)
+	return all && a.Is(RoleAreaManager, RoleAdmin) && !f.Involves(a.UserID)
+}
+
+// CheckFlag refuses a move on a flag that the actor sees.
+func (a Actor) CheckFlag(m *FlagMove, f *Flag) error {
+	switch {
+	case m.System:
+		return Fail(CodeForbidden, "It follows by itself.")
+	case m.Subject && !a.Hears(f):
+		return Fail(CodeForbidden, "Only who is asked for their side gives it.")
+	case m.Reporter && !f.ReportedBy(a.UserID):
+		return Fail(CodeForbidden, "Only the reporter withdraws a report.")
+	case !m.Reporter && !m.Subject && !a.Is(RoleAreaManager, RoleAdmin):
+		return Fail(CodeForbidden, "As %s you may not decide about reports.", RoleWords(a.Role))
+	case !m.Reporter && !m.Subject && !a.AnswersFor(f):
+		return Fail(CodeForbidden, "You are involved; another area manager or your deputy decides.")
+	case m.Subject && f.StatedAt != nil:
+		return Fail(CodeState,
+			"You have given your side already; it stands word for word, and whoever decides reads it. If something is missing, call your area manager: what you add is heard before the decision.").
+			With("stated_at", f.StatedAt)
+	case m.Subject && !Has(m.From, f.Status):
+		return Fail(CodeState, "The report is closed; your side can no longer be added. Call your area manager if something is wrong.")
+	case !Has(m.From, f.Status):
+		return Fail(CodeState, "A report that is %s cannot take the move %s.", f.Status, m.Action).With("status", f.Status)
+	}
+	return nil
+}
+
+// Pressed reports whether the reporter said that they were pressed to withdraw.
+func (f *Flag) Pressed() bool { return f.Pressure != nil && *f.Pressure }
+
+// Decide closes a report with reasons. Against one of our own people only when
+// they were asked for their side.
+func (f *Flag) Decide(a Actor, in FlagDecision, now time.Time) error {
+	switch {
+	case !Has([]string{"upheld", "not_upheld", "unclear"}, in.Outcome):
+		return Fail(CodeUnprocessable, "Decide upheld, not_upheld or unclear.").At("/outcome", "upheld, not_upheld or unclear")
+	case strings.TrimSpace(in.Reasons) == "":
+		return Fail(CodeUnprocessable, "A decision gives its reasons; the reporter reads them.").At("/reasons", "a few sentences")
+	case in.Outcome == "upheld" && f.SubjectID != nil && f.ToldAt == nil:
+		return Fail(CodePreconditionMissing,
+			"Nobody is found at fault unheard: review it and tell the person what it is about, as far as may be told.")
+	}
+	f.DecidedAt, f.DecidedBy = &now, &a.UserID
+	return Apply(f, "decide", now, in.Outcome)
+}
+
+// AnswersForHolds reports whether the actor answers for the report behind each
+// open safety hold.
+func (a Actor) AnswersForHolds(tx SafetyTx, holds []Hold) (bool, error) {
+	answers := false
+	for i := range holds {
+		h := &holds[i]
+		if h.Kind != HoldSafety || h.LiftedAt != nil {
+			continue
+		}
+		if h.FlagID == nil {
+			return false, nil
+		}
+		f, err := tx.Flag(*h.FlagID)
+		if err != nil || !a.AnswersFor(f) {
+			return false, err
+		}
+		answers = true
+	}
+	return answers, nil
+}
+
+// Home reports whether a report came from the home of a visit.
+func (f *Flag) Home(v *Visit) bool { return f.CustomerID != nil && v.CustomerID == *f.CustomerID }

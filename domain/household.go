@@ -3,6 +3,7 @@ package domain
 import (
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Customer is a household: brand-wide, visible to a centre that holds or held
@@ -47,7 +48,7 @@ type Site struct {
 }
 
 // Location is the site's zone.
-func (s *Site) Location() *time.Location { return location(s.Zone) }
+func (s *Site) Location() *time.Location { return Location(s.Zone) }
 
 // Appliance is a thing that can be repaired.
 type Appliance struct {
@@ -71,8 +72,8 @@ func (c *Customer) VoiceOnly() bool {
 	return len(c.Contacts) > 0
 }
 
-// contact finds a person of the household; nil: none.
-func (c *Customer) contact(id ID) *Contact {
+// Contact finds a person of the household; nil: none.
+func (c *Customer) Contact(id ID) *Contact {
 	for i := range c.Contacts {
 		if c.Contacts[i].ID == id {
 			return &c.Contacts[i]
@@ -81,8 +82,8 @@ func (c *Customer) contact(id ID) *Contact {
 	return nil
 }
 
-// site finds a site of the household; nil: none.
-func (c *Customer) site(id ID) *Site {
+// Site finds a site of the household; nil: none.
+func (c *Customer) Site(id ID) *Site {
 	for i := range c.Sites {
 		if c.Sites[i].ID == id {
 			return &c.Sites[i]
@@ -95,12 +96,55 @@ func (c *Customer) site(id ID) *Site {
 // notices and pages speak it, else the household's.
 func (c *Customer) LanguageOf(contact *ID) string {
 	if contact != nil {
-		if p := c.contact(*contact); p != nil {
+		if p := c.Contact(*contact); p != nil {
 			base, _, _ := strings.Cut(strings.ToLower(p.Language), "-")
-			if has(Languages, base) {
+			if Has(Languages, base) {
 				return base
 			}
 		}
 	}
 	return c.Language
+}
+
+// HeadingKey makes "Phone No.", "phone_no" and "PHONE NO" the same.
+func HeadingKey(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, s)
+}
+
+// Anybody stands for a person whom a table does not name.
+var Anybody = &Contact{}
+
+// Named finds the contact of a name; a household that has the name itself, or
+// no name in question, answers with its first contact or anybody.
+func (c *Customer) Named(name string) *Contact {
+	for i := range c.Contacts {
+		if SameWords(c.Contacts[i].Name, name) {
+			return &c.Contacts[i]
+		}
+	}
+	if name == "" || SameWords(c.Name, name) || c.Name == "" {
+		if len(c.Contacts) > 0 {
+			return &c.Contacts[0]
+		}
+		return Anybody
+	}
+	return nil
+}
+
+// SameWords compares names and addresses without case, spaces and signs.
+func SameWords(a, b string) bool { return HeadingKey(a) == HeadingKey(b) }
+
+// Knows reports whether the household has a number, or had it struck.
+func (c *Customer) Knows(phone string) bool {
+	for _, p := range c.Contacts {
+		if Has(p.Phones, phone) || Has(p.Struck, phone) {
+			return true
+		}
+	}
+	return false
 }

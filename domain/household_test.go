@@ -1,6 +1,8 @@
 package domain
 
-import "testing"
+import (
+	"testing"
+)
 
 func TestLanguageOfWhoIsAddressed(t *testing.T) {
 	hindi, quiet, marathi, regional := ID{1}, ID{2}, ID{3}, ID{4}

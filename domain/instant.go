@@ -90,7 +90,7 @@ func parseWall(s string) (w wallTime, ok bool) {
 	if len(s) < 16 || len(s) > 64 || (s[10] != 'T' && s[10] != 't') || s[13] != ':' {
 		return w, false
 	}
-	if w.year, w.month, w.day, ok = parseDate(s[:10]); !ok {
+	if w.year, w.month, w.day, ok = ParseDate(s[:10]); !ok {
 		return w, false
 	}
 	var okH, okM, okS bool
@@ -139,8 +139,8 @@ func parseWall(s string) (w wallTime, ok bool) {
 	return w, false
 }
 
-// parseDate reads YYYY-MM-DD and refuses days that no calendar has.
-func parseDate(s string) (year, month, day int, ok bool) {
+// ParseDate reads YYYY-MM-DD and refuses days that no calendar has.
+func ParseDate(s string) (year, month, day int, ok bool) {
 	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
 		return 0, 0, 0, false
 	}
@@ -173,6 +173,6 @@ func InstantShape(s string) (zoned, ok bool) {
 
 // DateShape reports whether a text is a day of the calendar, YYYY-MM-DD.
 func DateShape(s string) bool {
-	_, _, _, ok := parseDate(s)
+	_, _, _, ok := ParseDate(s)
 	return ok
 }

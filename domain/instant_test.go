@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-	_ "time/tzdata"
 )
 
 func TestParseInstant(t *testing.T) {

@@ -1,6 +1,8 @@
 package domain
 
-import "time"
+import (
+	"time"
+)
 
 // JobStatus derives from the job's visits and its end (docs/product.md section 3).
 type JobStatus string
@@ -56,13 +58,13 @@ type Job struct {
 	ChainHead     []byte                  `json:"-"`
 }
 
-// reopens reports whether the job may still come back for the same fault.
-func (j *Job) reopens(now time.Time) bool {
+// Reopens reports whether the job may still come back for the same fault.
+func (j *Job) Reopens(now time.Time) bool {
 	until := j.ReopenUntil
 	if until == nil && j.EndedAt != nil {
-		until = ptr(j.EndedAt.Add(reopenWithin))
+		until = Ptr(j.EndedAt.Add(ReopenWithin))
 	} else if until == nil && j.ResolvedAt != nil {
-		until = ptr(j.ResolvedAt.Add(reopenWithin))
+		until = Ptr(j.ResolvedAt.Add(ReopenWithin))
 	}
 	return until == nil || !now.After(*until)
 }
@@ -116,9 +118,9 @@ type Hold struct {
 // in, the fault is solved by phone or video, or the appliance is replaced.
 var HoldAlternatives = []string{"carry_in", "remote", "replacement"}
 
-// closesFrom is when a job may be closed as unreachable: after as many days as
+// ClosesFrom is when a job may be closed as unreachable: after as many days as
 // the policy asked for when the hold was placed.
-func (h *Hold) closesFrom() time.Time {
+func (h *Hold) ClosesFrom() time.Time {
 	if h.DueAt == nil {
 		return h.Since
 	}
@@ -134,4 +136,14 @@ type JobView struct {
 	Holds   JSONList[Hold]   `json:"holds"`
 	Plan    JSONList[string] `json:"plan"` // the safe-visit plan in force
 	Actions JSONList[string] `json:"actions"`
+}
+
+// JobBrief is what a board says of a job.
+type JobBrief struct {
+	JobID          ID     `json:"job_id"`
+	Ref            string `json:"external_ref"`
+	Household      string `json:"household"`
+	Category       string `json:"category"`
+	Priority       string `json:"priority"`
+	SafetyCritical bool   `json:"safety_critical"`
 }

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,10 +12,10 @@ import (
 
 // KeyRing makes and checks tokens by HMAC-SHA-256. The first key signs, all
 // verify, so that keys rotate without breaking what was handed out.
-type KeyRing struct{ keys []ringKey }
+type KeyRing struct{ Keys []ringKey }
 
 type ringKey struct {
-	id     string
+	ID     string
 	secret []byte
 }
 
@@ -28,18 +29,18 @@ func NewKeyRing(list string) (KeyRing, error) {
 			return ring, errors.New("a secret has fewer than 32 characters")
 		}
 		sum := sha256.Sum256([]byte(secret))
-		ring.keys = append(ring.keys, ringKey{hex.EncodeToString(sum[:4]), []byte(secret)})
+		ring.Keys = append(ring.Keys, ringKey{hex.EncodeToString(sum[:4]), []byte(secret)})
 	}
 	return ring, nil
 }
 
 // Current names the signing key.
-func (r KeyRing) Current() string { return r.keys[0].id }
+func (r KeyRing) Current() string { return r.Keys[0].ID }
 
-// mac signs data for a purpose; false: the key is not known.
-func (r KeyRing) mac(keyID, purpose string, data ...[]byte) ([]byte, bool) {
-	for _, k := range r.keys {
-		if k.id == keyID {
+// Mac signs data for a purpose; false: the key is not known.
+func (r KeyRing) Mac(keyID, purpose string, data ...[]byte) ([]byte, bool) {
+	for _, k := range r.Keys {
+		if k.ID == keyID {
 			h := hmac.New(sha256.New, k.secret)
 			h.Write([]byte(purpose))
 			for _, d := range data {
@@ -54,14 +55,14 @@ func (r KeyRing) mac(keyID, purpose string, data ...[]byte) ([]byte, bool) {
 
 // Derive makes key material of the signing key for one purpose.
 func (r KeyRing) Derive(purpose string) []byte {
-	m, _ := r.mac(r.Current(), purpose)
+	m, _ := r.Mac(r.Current(), purpose)
 	return m
 }
 
-// token derives the bearer token of an object from its random id; it is never
+// Token derives the bearer token of an object from its random id; it is never
 // stored, only its hash is.
-func (r KeyRing) token(keyID, purpose string, id ID) (string, bool) {
-	m, ok := r.mac(keyID, purpose, id[:])
+func (r KeyRing) Token(keyID, purpose string, id ID) (string, bool) {
+	m, ok := r.Mac(keyID, purpose, id[:])
 	return base64.RawURLEncoding.EncodeToString(m), ok
 }
 
@@ -69,4 +70,10 @@ func (r KeyRing) token(keyID, purpose string, id ID) (string, bool) {
 func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
+}
+
+// EvidenceKey is derived from a link secret for this purpose alone.
+func (r KeyRing) EvidenceKey(ring string) ed25519.PrivateKey {
+	seed, _ := r.Mac(ring, "evidence signature")
+	return ed25519.NewKeyFromSeed(seed)
 }

@@ -19,8 +19,8 @@ const (
 	HoldAllows                      // stop, decline, cancel
 )
 
-// refuses reports whether an open hold of a kind refuses the move.
-func (s HoldPolicy) refuses(kind HoldKind) bool {
+// Refuses reports whether an open hold of a kind refuses the move.
+func (s HoldPolicy) Refuses(kind HoldKind) bool {
 	return s == AnyRefuses || s == SafetyRefuses && kind == HoldSafety
 }
 
@@ -38,9 +38,9 @@ const (
 // asksCrew reports whether the rule asks something of who goes.
 func (r PlanRule) asksCrew() bool { return r == PlanSeen || r == PlanInside }
 
-// unmet gives the word of the plan that refuses the move, or "plan-seen" when
+// Unmet gives the word of the plan that refuses the move, or "plan-seen" when
 // somebody of the crew has not accepted it yet; empty when nothing refuses.
-func (r PlanRule) unmet(plan []string, crew, seen []ID) string {
+func (r PlanRule) Unmet(plan []string, crew, seen []ID) string {
 	if r == PlanAllows || len(plan) == 0 {
 		return ""
 	}
@@ -50,24 +50,24 @@ func (r PlanRule) unmet(plan []string, crew, seen []ID) string {
 		}
 	}
 	for _, id := range crew {
-		if r.asksCrew() && !has(seen, id) {
+		if r.asksCrew() && !Has(seen, id) {
 			return "plan-seen"
 		}
 	}
 	return ""
 }
 
-// planUnmet gives the word of the plan that refuses a move on the visit as it
+// PlanUnmet gives the word of the plan that refuses a move on the visit as it
 // stands. Who has set out has accepted the plan; until they arrived, it still
 // says how many go in, and whether anybody does. To begin work is judged as to
 // set out, for the plan may be younger than the way there.
-func (m *VisitMove) planUnmet(plan []string, v *Visit) string {
+func (m *VisitMove) PlanUnmet(plan []string, v *Visit) string {
 	switch {
-	case !m.Plan.asksCrew() || !v.setOut(), m.Action == "start":
-		return m.Plan.unmet(plan, v.Crew, v.PlanSeen)
+	case !m.Plan.asksCrew() || !v.SetOut(), m.Action == "start":
+		return m.Plan.Unmet(plan, v.Crew, v.PlanSeen)
 	case v.ArrivedAt == nil && v.StartedAt == nil:
-		return m.Plan.unmet(plan, v.Crew, v.Crew)
-	case m.Plan == PlanInside && has(plan, "carry_in"):
+		return m.Plan.Unmet(plan, v.Crew, v.Crew)
+	case m.Plan == PlanInside && Has(plan, "carry_in"):
 		return "carry_in"
 	}
 	return ""
@@ -93,9 +93,17 @@ type VisitMove struct {
 	DeskRoles []Role
 }
 
+// Roles that many rows name: who plans a centre's day, and everybody who talks
+// with households.
 var (
-	desk  = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager}
-	staff = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager, RoleAgent}
+	Desk  = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager}
+	Staff = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager, RoleAgent}
+)
+
+// NotYetThere are the states of a visit before its crew arrived.
+var NotYetThere = []VisitStatus{VisitScheduled, VisitEnRoute}
+
+var (
 	// States a crew's forward move may start from. A missed visit, and one
 	// cancelled because it was held, are provisional: a late claim of what
 	// happened before overturns them.
@@ -103,7 +111,6 @@ var (
 	beforeArrive  = []VisitStatus{VisitScheduled, VisitEnRoute, VisitMissed, VisitCancelled}
 	beforeStart   = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed, VisitCancelled}
 	beforeEnd     = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitMissed, VisitCancelled}
-	notYetThere   = []VisitStatus{VisitScheduled, VisitEnRoute}
 	beforeWork    = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived}
 	underWay      = []VisitStatus{VisitEnRoute, VisitArrived, VisitInProgress}
 	stoppable     = []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress, VisitMissed}
@@ -113,13 +120,13 @@ var (
 // VisitMoves is the visit's lifecycle. An action that leads elsewhere from some
 // states has a row for each.
 var VisitMoves = []VisitMove{
-	{Action: "schedule", To: VisitScheduled, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits,
+	{Action: "schedule", To: VisitScheduled, Roles: append([]Role{RoleTechnician}, Staff...), Holds: AnyRefuses, Plan: PlanPermits,
 		Guard: "as the job's schedule; also the successor of a reschedule", Fact: "visit.scheduled"},
-	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: desk, Plan: PlanPermits,
+	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: Desk, Plan: PlanPermits,
 		Guard: "hours, skill, free, no exclusion, plan kept", Fact: "visit.assigned"},
-	{Action: "decline", From: notYetThere, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a reason",
+	{Action: "decline", From: NotYetThere, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a reason",
 		Fact: "visit.declined"},
-	{Action: "confirm", From: notYetThere, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true,
+	{Action: "confirm", From: NotYetThere, Roles: append([]Role{RoleCustomer, RoleTechnician}, Staff...), Crew: true,
 		Guard: "before the window ends; staff name the contact that proves it", Fact: "visit.confirmed"},
 	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows,
 		Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
@@ -145,19 +152,19 @@ var VisitMoves = []VisitMove{
 	{Action: "missed", From: []VisitStatus{VisitScheduled}, To: VisitMissed, Roles: []Role{RoleSystem},
 		Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed",
 		Household: "visit.missed", Desk: "visit.missed_desk", DeskRoles: []Role{RoleProprietor, RoleCoordinator}},
-	{Action: "cancel", From: notYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows,
+	{Action: "cancel", From: NotYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, Staff...), Holds: HoldAllows,
 		Guard: "a reason", Fact: "visit.cancelled"},
-	{Action: "reschedule", From: notYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, staff...), Crew: true,
+	{Action: "reschedule", From: NotYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, Staff...), Crew: true,
 		Holds: AnyRefuses, Plan: PlanPermits, Guard: "as schedule", Fact: "visit.rescheduled"},
-	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, staff...), Crew: true,
+	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, Staff...), Crew: true,
 		Holds: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Fact: "visit.done_confirmed"},
 	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial},
-		Roles: append([]Role{RoleCustomer}, staff...), Holds: HoldAllows,
+		Roles: append([]Role{RoleCustomer}, Staff...), Holds: HoldAllows,
 		Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message",
 		Fact:  "visit.disputed"},
 	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem},
 		Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
-	{Action: "free", From: notYetThere, Roles: []Role{RoleSystem}, Holds: HoldAllows,
+	{Action: "free", From: NotYetThere, Roles: []Role{RoleSystem}, Holds: HoldAllows,
 		Guard: "a technician of the crew fell ill", Fact: "visit.freed"},
 	{Action: "wait", From: underWay, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,
 		Guard: "whoever was on the way left its crew, and nobody is in it, or the plan asks for one more"},
@@ -188,20 +195,22 @@ var (
 
 // JobMoves is the job's lifecycle.
 var JobMoves = []JobMove{
-	{Action: "register", To: []JobStatus{JobOpen}, Roles: staff, Holds: HoldAllows, Guard: "a household with a site", Fact: "job.registered"},
+	{Action: "register", To: []JobStatus{JobOpen}, Roles: Staff, Holds: HoldAllows, Guard: "a household with a site", Fact: "job.registered"},
 	{Action: "follow", From: jobLive, To: jobLive, Roles: []Role{RoleSystem}, Holds: HoldAllows,
 		Guard: "one of its visits under way, else one scheduled, else one completed since it was opened last, else open"},
 	{Action: "deny-done", From: []JobStatus{JobClosed}, To: []JobStatus{JobResolved}, Roles: []Role{RoleSystem}, Holds: HoldAllows,
 		Guard: "the household says that a completion is not so; its visits decide what follows"},
-	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, staff...), Holds: AnyRefuses, Plan: PlanPermits,
+	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, Staff...), Holds: AnyRefuses, Plan: PlanPermits,
 		Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for themselves with the contact in which the customer agreed", Fact: "visit.scheduled"},
-	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, To: []JobStatus{JobCancelled}, Roles: staff, Holds: HoldAllows, Guard: "a reason", Fact: "job.cancelled"},
-	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, To: []JobStatus{JobClosed}, Roles: staff, Holds: HoldAllows,
+	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, To: []JobStatus{JobCancelled}, Roles: Staff, Holds: HoldAllows,
+		Guard: "a reason", Fact: "job.cancelled"},
+	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, To: []JobStatus{JobClosed}, Roles: Staff, Holds: HoldAllows,
 		Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
-	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, To: []JobStatus{JobOpen}, Roles: append([]Role{RoleCustomer}, staff...),
+	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, To: []JobStatus{JobOpen},
+		Roles: append([]Role{RoleCustomer}, Staff...),
 		Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Fact: "job.reopened"},
-	{Action: "hold", From: jobPending, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
-	{Action: "release", From: jobLive, Roles: staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
+	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
+	{Action: "release", From: jobLive, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre",
 		Fact: "job.transferred"},
 	{Action: "replacement", From: jobLive, Roles: []Role{RoleProprietor, RoleAreaManager, RoleAgent}, Holds: HoldAllows,
@@ -225,7 +234,8 @@ type FlagMove struct {
 // area manager's (a deputy's, an escalated admin's) who is not involved.
 var FlagMoves = []FlagMove{
 	{Action: "report", To: []FlagStatus{FlagReported}, System: true, Guard: "whoever may report; a stop reports by itself"},
-	{Action: "triage", From: []FlagStatus{FlagReported, FlagTriaged}, To: []FlagStatus{FlagTriaged}, Guard: "nobody involved; again, to correct it"},
+	{Action: "triage", From: []FlagStatus{FlagReported, FlagTriaged}, To: []FlagStatus{FlagTriaged},
+		Guard: "nobody involved; again, to correct it"},
 	{Action: "review", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: []FlagStatus{FlagUnderReview},
 		Guard: "nobody involved; may ask one of our own people for their side"},
 	{Action: "decide", From: []FlagStatus{FlagTriaged, FlagUnderReview}, To: []FlagStatus{FlagUpheld, FlagNotUpheld, FlagUnclear},
@@ -238,8 +248,8 @@ var FlagMoves = []FlagMove{
 		Guard: "whom it is about, once, after they were told what they may know"},
 }
 
-// visitMoveOf is the first row of an action; it panics where there is none, which is a defect.
-func visitMoveOf(action string) *VisitMove {
+// VisitMoveOf is the first row of an action; it panics where there is none, which is a defect.
+func VisitMoveOf(action string) *VisitMove {
 	for i := range VisitMoves {
 		if VisitMoves[i].Action == action {
 			return &VisitMoves[i]
@@ -248,8 +258,8 @@ func visitMoveOf(action string) *VisitMove {
 	panic("domain: no visit move " + action)
 }
 
-// jobMoveOf is the row of an action; it panics where there is none, which is a defect.
-func jobMoveOf(action string) *JobMove {
+// JobMoveOf is the row of an action; it panics where there is none, which is a defect.
+func JobMoveOf(action string) *JobMove {
 	for i := range JobMoves {
 		if JobMoves[i].Action == action {
 			return &JobMoves[i]
@@ -258,8 +268,8 @@ func jobMoveOf(action string) *JobMove {
 	panic("domain: no job move " + action)
 }
 
-// flagMoveOf is the row of an action; it panics where there is none, which is a defect.
-func flagMoveOf(action string) *FlagMove {
+// FlagMoveOf is the row of an action; it panics where there is none, which is a defect.
+func FlagMoveOf(action string) *FlagMove {
 	for i := range FlagMoves {
 		if FlagMoves[i].Action == action {
 			return &FlagMoves[i]
@@ -268,32 +278,32 @@ func flagMoveOf(action string) *FlagMove {
 	panic("domain: no flag move " + action)
 }
 
-// mayMove reports whether the actor, who can read the visit, may make the move
+// MayMove reports whether the actor, who can read the visit, may make the move
 // at all, whatever the state.
-func (m *VisitMove) mayMove(a Actor, v *Visit) bool {
+func (m *VisitMove) MayMove(a Actor, v *Visit) bool {
 	if m.EverCrew {
-		return a.wasInCrew(v)
+		return a.WasInCrew(v)
 	}
-	return a.Is(m.Roles...) && (a.Role != RoleTechnician || !m.Crew || has(v.Crew, a.UserID))
+	return a.Is(m.Roles...) && (a.Role != RoleTechnician || !m.Crew || Has(v.Crew, a.UserID))
 }
 
-// wasInCrew reports whether the actor is or ever was in the visit's crew; who
+// WasInCrew reports whether the actor is or ever was in the visit's crew; who
 // acts for a household is not.
-func (a Actor) wasInCrew(v *Visit) bool {
-	return a.Role != RoleCustomer && a.UserID != (ID{}) && (has(v.EverCrew, a.UserID) || has(v.Crew, a.UserID))
+func (a Actor) WasInCrew(v *Visit) bool {
+	return a.Role != RoleCustomer && a.UserID != (ID{}) && (Has(v.EverCrew, a.UserID) || Has(v.Crew, a.UserID))
 }
 
 // CheckVisit refuses a move by role (403) or state (409). Guards that need
 // more than the visit stand in the use cases.
 func CheckVisit(a Actor, action string, v *Visit) error {
-	m := visitMoveOf(action)
+	m := VisitMoveOf(action)
 	if i := slices.IndexFunc(visitMovesFrom[v.Status], func(o *VisitMove) bool { return o.Action == action }); i >= 0 {
 		m = visitMovesFrom[v.Status][i]
 	}
-	if !m.mayMove(a, v) {
-		return Fail(CodeForbidden, "As %s you may not %s this visit.", roleWords(a.Role), actionWords(action))
+	if !m.MayMove(a, v) {
+		return Fail(CodeForbidden, "As %s you may not %s this visit.", RoleWords(a.Role), actionWords(action))
 	}
-	if !has(m.From, v.Status) || !m.reaches(v) {
+	if !Has(m.From, v.Status) || !m.reaches(v) {
 		return Fail(CodeState, "A visit that is %s cannot take the move %s.", v.Status, action).With("status", v.Status)
 	}
 	return nil
@@ -304,10 +314,10 @@ func (m *VisitMove) reaches(v *Visit) bool {
 	return m.Action == "stop" || v.ProvisionalTo != nil || v.Status != VisitMissed && v.Status != VisitCancelled
 }
 
-// refusing gives the first open hold that refuses a move, or nil.
-func refusing(s HoldPolicy, holds []Hold) *Hold {
+// Refusing gives the first open hold that refuses a move, or nil.
+func Refusing(s HoldPolicy, holds []Hold) *Hold {
 	for i := range holds {
-		if h := &holds[i]; h.LiftedAt == nil && s.refuses(h.Kind) {
+		if h := &holds[i]; h.LiftedAt == nil && s.Refuses(h.Kind) {
 			return h
 		}
 	}
@@ -332,16 +342,16 @@ func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time)
 	from := visitMovesFrom[v.Status]
 	out := make(JSONList[string], 0, len(from))
 	for _, m := range from {
-		if !m.mayMove(a, v) || refusing(m.Holds, holds) != nil {
+		if !m.MayMove(a, v) || Refusing(m.Holds, holds) != nil {
 			continue
 		}
 		switch {
-		case m.planUnmet(plan, v) != "",
-			!m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.overturnable(now),
-			m.Action == "plan-seen" && (len(plan) == 0 || has(v.PlanSeen, a.UserID)),
+		case m.PlanUnmet(plan, v) != "",
+			!m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.Overturnable(now),
+			m.Action == "plan-seen" && (len(plan) == 0 || Has(v.PlanSeen, a.UserID)),
 			m.Action == "confirm-done" && (v.DoneConfirmedAt != nil || v.Disputed),
 			m.Action == "dispute" && (v.Disputed || v.DoneConfirmedAt != nil && v.DoneConfirmedHow != "desk" ||
-				has(notYetThere, v.Status) && (v.AgreedID == nil || v.Confirmation != ConfirmConfirmed || v.ConfirmedHow == "link")),
+				Has(NotYetThere, v.Status) && (v.AgreedID == nil || v.Confirmation != ConfirmConfirmed || v.ConfirmedHow == "link")),
 			m.Action == "confirm" && (v.Confirmation == ConfirmConfirmed || !now.Before(v.WindowEnd)):
 			continue
 		}
@@ -352,11 +362,11 @@ func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time)
 
 // CheckJob refuses a move by role (403) or state (409).
 func CheckJob(a Actor, action string, j *Job) error {
-	m := jobMoveOf(action)
+	m := JobMoveOf(action)
 	if !a.Is(m.Roles...) {
-		return Fail(CodeForbidden, "As %s you may not %s this job.", roleWords(a.Role), actionWords(action))
+		return Fail(CodeForbidden, "As %s you may not %s this job.", RoleWords(a.Role), actionWords(action))
 	}
-	if !has(m.From, j.Status) {
+	if !Has(m.From, j.Status) {
 		return Fail(CodeState, "A job that is %s cannot take the move %s.", j.Status, action).With("status", j.Status)
 	}
 	return nil
@@ -368,21 +378,21 @@ func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) JSO
 	for _, h := range holds {
 		if h.LiftedAt == nil {
 			on[h.Kind] = true
-			closable = closable || h.Kind == HoldUnreachable && !now.Before(h.closesFrom())
+			closable = closable || h.Kind == HoldUnreachable && !now.Before(h.ClosesFrom())
 		}
 	}
 	out := JSONList[string]{}
 	for i := range JobMoves {
 		m := &JobMoves[i]
-		if !a.Is(m.Roles...) || !has(m.From, j.Status) || refusing(m.Holds, holds) != nil || m.Plan.unmet(plan, nil, nil) != "" {
+		if !a.Is(m.Roles...) || !Has(m.From, j.Status) || Refusing(m.Holds, holds) != nil || m.Plan.Unmet(plan, nil, nil) != "" {
 			continue
 		}
 		switch {
 		case m.Action == "hold" && on[HoldParts] && on[HoldCustomerRequest],
 			m.Action == "release" && !on[HoldParts] && !on[HoldCustomerRequest],
 			m.Action == "safety-release" && !on[HoldSafety] && len(plan) == 0,
-			m.Action == "reopen" && !j.reopens(now),
-			m.Action == "replacement" && !j.replacementProposed(),
+			m.Action == "reopen" && !j.Reopens(now),
+			m.Action == "replacement" && !j.ReplacementProposed(),
 			m.Action == "close" && j.Status == JobOpen && (!closable || j.SafetyCritical && a.Role != RoleAreaManager):
 			continue
 		}
@@ -391,8 +401,8 @@ func JobActions(a Actor, j *Job, holds []Hold, plan []string, now time.Time) JSO
 	return out
 }
 
-// roleWords says a role in a sentence.
-func roleWords(r Role) string {
+// RoleWords says a role in a sentence.
+func RoleWords(r Role) string {
 	if r == RoleAreaManager {
 		return "area manager"
 	}

@@ -18,29 +18,29 @@ type Lifecycle struct {
 	Moves []Move
 }
 
-// open reports whether a state allows an action.
-func (l *Lifecycle) open(action, status string) bool {
+// Open reports whether a state allows an action.
+func (l *Lifecycle) Open(action, status string) bool {
 	for i := range l.Moves {
-		if m := &l.Moves[i]; m.Action == action && has(m.From, status) {
+		if m := &l.Moves[i]; m.Action == action && Has(m.From, status) {
 			return true
 		}
 	}
 	return false
 }
 
-// check refuses an action by state: CodeState.
-func (l *Lifecycle) check(action, status string) error {
-	if l.open(action, status) {
+// Check refuses an action by state: CodeState.
+func (l *Lifecycle) Check(action, status string) error {
+	if l.Open(action, status) {
 		return nil
 	}
 	return Fail(CodeState, "The %s is %s; it cannot take the move %s.", l.Name, status, action).With("status", status)
 }
 
-// of lists, of some actions, those that a state allows.
-func (l *Lifecycle) of(status string, actions ...string) JSONList[string] {
+// Of lists, of some actions, those that a state allows.
+func (l *Lifecycle) Of(status string, actions ...string) JSONList[string] {
 	out := JSONList[string]{}
 	for _, a := range actions {
-		if l.open(a, status) {
+		if l.Open(a, status) {
 			out = append(out, a)
 		}
 	}
@@ -63,7 +63,7 @@ var (
 		{"resolve", []string{"acknowledged"}, []string{"resolved"}, "its owner, area_manager, admin", "not the raiser; with words"},
 	}}
 
-	timerRuns = []string{"armed", "pinged", "desk_asked"}
+	TimerRuns = []string{"armed", "pinged", "desk_asked"}
 	// TimerMoves: docs/product.md section 5, "Visit timer".
 	TimerMoves = Lifecycle{"timer", "armed", []Move{
 		{"start", nil, []string{"armed"}, "system", "a crew is under way, inside or at work: one for each of them"},
@@ -71,13 +71,13 @@ var (
 		{"ping", []string{"armed"}, []string{"pinged"}, "system", "its time is over"},
 		{"ask-desk", []string{"pinged"}, []string{"desk_asked"}, "system", "2 min without an answer"},
 		{"alarm", []string{"desk_asked"}, []string{"alarmed"}, "system", "5 min without an answer; raises an SOS"},
-		{"rebase", timerRuns, []string{"armed"}, "system", "a late fact of the visit"},
-		{"extend", timerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes, eight hours in all; the code, where one is set"},
-		{"fine", timerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
-		{"end", timerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
+		{"rebase", TimerRuns, []string{"armed"}, "system", "a late fact of the visit"},
+		{"extend", TimerRuns, []string{"armed"}, "whose timer it is", "1 to 240 minutes, eight hours in all; the code, where one is set"},
+		{"fine", TimerRuns, []string{"armed"}, "whose timer it is", "the code, where one is set"},
+		{"end", TimerRuns, []string{"ended"}, "whose timer it is", "the code, where one is set"},
 		{"spoken", []string{"desk_asked"}, []string{"armed"}, "coordinator, proprietor, area_manager",
 			"the desk was asked to call and spoke with them"},
-		{"visit-ends", timerRuns, []string{"ended"}, "system", "the visit is over, waits for company, or they left its crew"},
+		{"visit-ends", TimerRuns, []string{"ended"}, "system", "the visit is over, waits for company, or they left its crew"},
 		{"again", []string{"ended"}, []string{"armed"}, "system", "ended with the visit, and they set out anew"},
 	}}
 

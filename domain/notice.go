@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"fmt"
 	"time"
 
 	"doorstep/domain/reach"
@@ -138,3 +139,24 @@ type Disruption struct {
 
 // Head gives id and version for Location and ETag.
 func (d Disruption) Head() (ID, int64) { return d.ID, 1 }
+
+// NoticesThatTell lists, by kind, what a notice to a household tells of: all attempts
+// so far, or the end of its visit. Acceptance begins the time in which the
+// household can say "that is not so" (docs/product.md section 4).
+var NoticesThatTell = map[string]string{
+	"job.last_notice":      AboutAttempt,
+	"job.unreachable_home": AboutAttempt,
+	"visit.no_access":      AboutNoAccess,
+	"visit.completed":      AboutCompletion,
+	"visit.partial":        AboutCompletion,
+}
+
+// Tells says whether the acceptance of a notice of this kind is itself a fact
+// that must be kept.
+func Tells(kind string) bool { return NoticesThatTell[kind] != "" }
+
+// String keeps a link out of logs.
+func (l Link) String() string { return fmt.Sprintf("link of job %s", l.JobID) }
+
+// NoticeOption changes a notice before it is sent.
+type NoticeOption func(*Notice)

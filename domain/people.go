@@ -1,9 +1,12 @@
 package domain
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"doorstep/domain/ladder"
+	"doorstep/domain/reach"
 )
 
 // Role is what a user may do; docs/product.md section 2 has the table.
@@ -55,10 +58,10 @@ type Centre struct {
 }
 
 // Location is the centre's zone; the constructor has proved that it loads.
-func (c *Centre) Location() *time.Location { return location(c.Zone) }
+func (c *Centre) Location() *time.Location { return Location(c.Zone) }
 
-// location is a zone by its name; UTC where it is not known.
-func location(zone string) *time.Location {
+// Location is a zone by its name; UTC where it is not known.
+func Location(zone string) *time.Location {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
 		return time.UTC
@@ -185,4 +188,51 @@ func (a Actor) Scope() Scope {
 }
 
 // Is reports whether the actor has one of the roles.
-func (a Actor) Is(roles ...Role) bool { return has(roles, a.Role) }
+func (a Actor) Is(roles ...Role) bool { return Has(roles, a.Role) }
+
+// Standing names what an actor may see by: role, place, and for whom they stand
+// in. A stored answer is for that standing alone (docs/product.md, Time, retries,
+// offline): who was given another role or centre since does not get it back.
+func (a Actor) Standing() string {
+	parts := []string{string(a.Role), a.CentreID.String(), a.AreaID.String()}
+	areas := []string{}
+	for _, id := range a.Deputises {
+		areas = append(areas, id.String())
+	}
+	slices.Sort(areas)
+	return strings.Join(append(parts, areas...), " ")
+}
+
+// Agrees reports whether a customer can have agreed in a contact: refusing and
+// hostile words are contact, and no agreement.
+func (a *Attempt) Agrees() bool {
+	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
+}
+
+// Sees reports whether the visit is in the actor's scope.
+func (a Actor) Sees(v *Visit) bool {
+	switch a.Role {
+	case RoleTechnician:
+		return Has(v.Crew, a.UserID)
+	case RoleCustomer:
+		return v.JobID == a.JobID
+	default: // the others by their centres
+	}
+	return a.Reaches(v.CentreID, v.AreaID)
+}
+
+// Reaches reports whether the actor's scope covers a centre.
+func (a Actor) Reaches(centre, area ID) bool {
+	sc := a.Scope()
+	switch {
+	case sc.All:
+		return true
+	case len(sc.AreaIDs) > 0:
+		return Has(sc.AreaIDs, area)
+	default:
+		return sc.CentreID == centre
+	}
+}
+
+// Same reports whether two ids are both absent or equal.
+func Same(a, b *ID) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }

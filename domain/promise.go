@@ -1,6 +1,8 @@
 package domain
 
-import "time"
+import (
+	"time"
+)
 
 // PromiseStatus is where a promise stands.
 type PromiseStatus string
@@ -16,7 +18,7 @@ const (
 )
 
 // Due reports whether somebody still has to keep it.
-func (s PromiseStatus) Due() bool { return PromiseMoves.open("keep", string(s)) }
+func (s PromiseStatus) Due() bool { return PromiseMoves.Open("keep", string(s)) }
 
 // What a promise is about, and where it comes from.
 const (
@@ -72,9 +74,9 @@ type PromiseFilter struct {
 	DueBy *time.Time
 }
 
-// lateSteps is the ladder of a late promise: how long after its due time who
+// LateSteps is the ladder of a late promise: how long after its due time who
 // is told (docs/product.md section 4). It stops the moment the promise is kept.
-var lateSteps = []struct {
+var LateSteps = []struct {
 	After time.Duration
 	To    Role // empty: the owner
 }{
@@ -83,17 +85,23 @@ var lateSteps = []struct {
 	{4 * time.Hour, RoleAreaManager},
 }
 
-// mayTend tells who may keep a promise or hand it over: its owner, and whoever
+// MayTend tells who may keep a promise or hand it over: its owner, and whoever
 // answers for the job; a technician only their own.
-func (p *Promise) mayTend(a Actor) bool {
-	return p.OwnerID == a.UserID || a.Is(staff...)
+func (p *Promise) MayTend(a Actor) bool {
+	return p.OwnerID == a.UserID || a.Is(Staff...)
 }
 
 // View shows a promise to an actor.
 func (p Promise) View(a Actor) PromiseView {
 	v := PromiseView{Promise: p, Actions: JSONList[string]{}}
-	if p.mayTend(a) {
-		v.Actions = PromiseMoves.of(string(p.Status), "keep", "hand-over")
+	if p.MayTend(a) {
+		v.Actions = PromiseMoves.Of(string(p.Status), "keep", "hand-over")
 	}
 	return v
+}
+
+// SeenBy reports whether a promise is in the actor's scope; its owner sees it
+// wherever the job goes.
+func (p *Promise) SeenBy(a Actor) bool {
+	return p.OwnerID == a.UserID || a.Role != RoleTechnician && a.Reaches(p.CentreID, p.AreaID)
 }

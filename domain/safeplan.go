@@ -22,8 +22,8 @@ type PlanFacts struct {
 	Spoken []time.Time // when somebody of the household was reached by phone
 }
 
-// spoke reports whether an attempt is a conversation by phone, whoever rang.
-func (a *Attempt) spoke() bool {
+// Spoke reports whether an attempt is a conversation by phone, whoever rang.
+func (a *Attempt) Spoke() bool {
 	return a.Channel == reach.Phone && a.Outcome == reach.Reached && a.Discounted == ""
 }
 
@@ -31,9 +31,9 @@ func (a *Attempt) spoke() bool {
 // sun may stand shorter there, and nobody is told that it does.
 var civilDay = [2]string{"07:00", "18:00"}
 
-// light is what of the local day of an instant counts as daylight at a site,
+// Light is what of the local day of an instant counts as daylight at a site,
 // and how that is known, in words. No daylight at all is from and to alike.
-func (s *Site) light(at time.Time) (from, to time.Time, words string) {
+func (s *Site) Light(at time.Time) (from, to time.Time, words string) {
 	local := at.In(s.Location())
 	clock := func(hhmm string) time.Time {
 		c, _ := time.Parse("15:04", hhmm)
@@ -54,25 +54,25 @@ func (s *Site) light(at time.Time) (from, to time.Time, words string) {
 	return rise, set, "the sun stands there from " + rise.Format("15:04") + " to " + set.Format("15:04") + " on " + local.Format("2 Jan")
 }
 
-// inDaylight refuses a planned time that is not all in daylight.
-func (s *Site) inDaylight(v *Visit, plan []string) error {
-	from, to, words := s.light(v.PlannedStart)
+// InDaylight refuses a planned time that is not all in daylight.
+func (s *Site) InDaylight(v *Visit, plan []string) error {
+	from, to, words := s.Light(v.PlannedStart)
 	if v.PlannedStart.Before(from) || v.PlannedEnd().After(to) {
 		return Fail(CodePlan, "The plan of this household asks for daylight; %s.", words).With("plan", plan).At("/planned_start", "in daylight")
 	}
 	return nil
 }
 
-// setsOut refuses to set out at an instant what the plan does not permit,
+// SetsOut refuses to set out at an instant what the plan does not permit,
 // beside its crew.
-func (f PlanFacts) setsOut(v *Visit, plan []string, at time.Time) error {
+func (f PlanFacts) SetsOut(v *Visit, plan []string, at time.Time) error {
 	for _, p := range plan {
 		switch p {
 		case "daylight":
-			if err := f.Site.inDaylight(v, plan); err != nil {
+			if err := f.Site.InDaylight(v, plan); err != nil {
 				return err
 			}
-			if _, to, words := f.Site.light(v.PlannedStart); at.After(to) {
+			if _, to, words := f.Site.Light(v.PlannedStart); at.After(to) {
 				return Fail(CodePlan, "The plan of this household asks for daylight, and it is too late; %s.", words).With("plan", plan)
 			}
 		case "phone_first":
@@ -91,119 +91,42 @@ func (f PlanFacts) setsOut(v *Visit, plan []string, at time.Time) error {
 
 // Withhold leaves out of a visit's actions what the plan would refuse now.
 func (f PlanFacts) Withhold(v *Visit, plan []string, actions JSONList[string], now time.Time) JSONList[string] {
-	if len(plan) == 0 || v.setOut() || f.Site == nil || f.setsOut(v, plan, now) == nil {
+	if len(plan) == 0 || v.SetOut() || f.Site == nil || f.SetsOut(v, plan, now) == nil {
 		return actions
 	}
 	out := JSONList[string]{}
 	for _, action := range actions {
-		if !visitMoveOf(action).Plan.asksCrew() {
+		if !VisitMoveOf(action).Plan.asksCrew() {
 			out = append(out, action)
 		}
 	}
 	return out
 }
 
-// planFacts reads what the plan in force asks for.
-func (d *Case) planFacts() PlanFacts { return PlanFacts{d.site, d.spoken} }
+// PlanInForce is the safe-visit plan of the safety hold released last. A hazard
+// that was settled says no more than that, so it takes nothing from what was
+// asked for another reason.
+func PlanInForce(holds []Hold) JSONList[string] {
+	if h := PlanHold(holds); h != nil {
+		return h.Plan
+	}
+	return JSONList[string]{}
+}
 
-// readPlan notes what the plan in force is judged by.
-func (d *Case) readPlan() error {
-	d.plan = PlanInForce(d.holds)
-	for _, h := range d.holds {
-		if h.Kind == HoldSafety && h.LiftedAt != nil && len(h.Plan) > 0 && (d.planSince.IsZero() || h.Since.Before(d.planSince)) {
-			d.planSince = h.Since
+// PlanHold is the released hold whose plan binds; nil when none does.
+func PlanHold(holds []Hold) *Hold {
+	var last *Hold
+	settled := func(h *Hold) bool { return h.Fixable && len(h.Plan) == 1 && h.Plan[0] == "hazard_removed" }
+	for i := range holds {
+		h := &holds[i]
+		switch {
+		case h.Kind != HoldSafety || h.LiftedAt == nil || len(h.Plan) == 0:
+		case last == nil, settled(last) && !settled(h):
+			last = h
+		case settled(h) && !settled(last):
+		case !h.LiftedAt.Before(*last.LiftedAt):
+			last = h
 		}
 	}
-	if !has(d.plan, "phone_first") {
-		return nil
-	}
-	attempts, err := d.tx.AttemptsOf(d.job.ID)
-	if err != nil {
-		return err
-	}
-	for i := range attempts {
-		if attempts[i].spoke() {
-			d.spoken = append(d.spoken, attempts[i].OccurredAt)
-		}
-	}
-	return nil
-}
-
-// planPermits checks what a safe-visit plan demands of a booking. A crew may
-// still be empty: then nobody goes.
-func (d *Case) planPermits(v *Visit, crew []ID) error {
-	if p := PlanPermits.unmet(d.plan, crew, nil); p != "" {
-		return d.noVisit(p)
-	}
-	if has(d.plan, "two_people") && len(crew) == 1 {
-		return Fail(CodePlan, "The plan of this household asks for two people.").With("plan", d.plan).At("/crew", "two technicians")
-	}
-	if has(d.plan, "daylight") {
-		return d.site.inDaylight(v, d.plan)
-	}
-	return nil
-}
-
-// planKept refuses a forward move while the plan is not kept. What happened
-// before there was one is a late fact, and not refused.
-func (m *VisitCase) planKept(action string) error {
-	v, plan := m.visit, m.plan
-	if len(plan) == 0 || m.before(m.planSince) {
-		return nil
-	}
-	switch p := visitMoveOf(action).planUnmet(plan, v); p {
-	case "":
-	case "plan-seen":
-		return Fail(CodePlan, "The whole crew accepts the safe-visit plan first (plan-seen).").With("plan", plan)
-	case "two_people":
-		return Fail(CodePlan, "The plan of this household asks for two people.").With("plan", plan).At("/crew", "two technicians")
-	case "carry_in":
-		return Fail(CodePlan, "The plan of this household is carry-in: the appliance is handed over at the door and repaired at the centre.").
-			With("plan", plan)
-	default:
-		return m.noVisit(p)
-	}
-	if !v.setOut() {
-		return m.planFacts().setsOut(v, plan, m.said.occurred)
-	}
-	return nil
-}
-
-// before reports whether a move is a late fact from before an instant. It is not
-// when it claims a time before the visit was planned, or long before its
-// window: no clock that is wrong, and no wish, opens a door that is held.
-func (m *VisitCase) before(since time.Time) bool {
-	at := m.said.occurred
-	return at.Before(since) && !at.Before(m.visit.CreatedAt) && !at.Before(m.visit.WindowStart.Add(-workingDay))
-}
-
-// waitForCompany takes a visit back from its way when the plan is no longer
-// kept without who just left it: it waits for somebody to go with who stays.
-func waitForCompany(m *VisitCase) error {
-	v := m.visit
-	if len(v.Crew) > 0 && (!has(m.plan, "two_people") || len(v.Crew) > 1) || !v.Status.UnderWay() {
-		return nil
-	}
-	if err := m.tx.apply(v, "wait"); err != nil {
-		return err
-	}
-	v.EnRouteAt = nil
-	if err := each(crewLeft, m); err != nil {
-		return err
-	}
-	notifyCrew(m.Case, v, v.Crew, "visit.wait")
-	return nil
-}
-
-// forbidAhead lets the visits of a household fall away at once when the plan
-// with which a hold was released permits none.
-func forbidAhead(d *Case, visits []Visit) {
-	if PlanPermits.unmet(d.plan, nil, nil) == "" {
-		return
-	}
-	for i := range visits {
-		if v := &visits[i]; v.Status == VisitScheduled {
-			d.tx.setDeadline(DueHeldCancel, v.ID, &v.JobID, d.now)
-		}
-	}
+	return last
 }

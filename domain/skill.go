@@ -1,10 +1,7 @@
 package domain
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
-	"strings"
 
 	"doorstep/domain/slots"
 )
@@ -32,23 +29,6 @@ func (l *Levels) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Skill is a category of appliances that a technician repairs, and how well:
-// 1 helps, 2 repairs alone, 3 is whom others ask.
-type Skill struct {
-	Category string `json:"category"`
-	Level    int    `json:"level"`
-}
-
-// UnmarshalJSON takes the category alone as well, which is level 2.
-func (k *Skill) UnmarshalJSON(b []byte) error {
-	k.Level = slots.Able
-	if len(b) > 0 && b[0] == '"' {
-		return json.Unmarshal(b, &k.Category)
-	}
-	type plain Skill
-	return json.Unmarshal(b, (*plain)(k))
-}
-
 // AllLevels gives the level of each of a user's skills.
 func (u *User) AllLevels() Levels {
 	out := Levels{}
@@ -59,32 +39,4 @@ func (u *User) AllLevels() Levels {
 		}
 	}
 	return out
-}
-
-// SetSkills replaces a technician's skills. Coordinator, proprietor, area
-// manager, admin. Errors: CodeUnprocessable.
-func (s *Service) SetSkills(ctx context.Context, call *Call, id ID, skills []Skill) (User, error) {
-	return s.setTechnician(ctx, call, id, func(u *User) error {
-		u.Skills, u.SkillLevels.V = JSONList[string]{}, nil
-		for i, k := range skills {
-			p := fmt.Sprintf("/skills/%d", i)
-			switch {
-			case strings.TrimSpace(k.Category) == "":
-				return Fail(CodeUnprocessable, "A skill names a category of appliances.").At(p+"/category", "such as refrigerator")
-			case k.Level < slots.Helper || k.Level > slots.Expert:
-				return Fail(CodeUnprocessable, "The level of a skill is 1, 2 or 3.").At(p+"/level", "1 to 3")
-			case has(u.Skills, k.Category):
-				return Fail(CodeUnprocessable, "A skill stands here twice.").At(p, "each once")
-			}
-			u.Skills = append(u.Skills, k.Category)
-			if k.Level == slots.Able {
-				continue
-			}
-			if u.SkillLevels.V == nil {
-				u.SkillLevels.V = Levels{}
-			}
-			u.SkillLevels.V[k.Category] = k.Level
-		}
-		return nil
-	})
 }

@@ -386,8 +386,8 @@ type Diary struct {
 	KeptAway    []StandDown      // in force, of the technicians, from every home
 }
 
-// apart reports whether a technician is kept from the customer.
-func (d *Diary) apart(id ID) bool {
+// Apart reports whether a technician is kept from the customer.
+func (d *Diary) Apart(id ID) bool {
 	return slices.ContainsFunc(d.Excluded, func(x Exclusion) bool { return x.UserID == id }) ||
 		slices.ContainsFunc(d.KeptAway, func(k StandDown) bool { return k.UserID == id })
 }
@@ -401,8 +401,8 @@ type Busy struct {
 	Lat, Lon         *float64
 }
 
-// leavesOf are the leaves of one technician.
-func (d *Diary) leavesOf(id ID) []Leave {
+// LeavesOf are the leaves of one technician.
+func (d *Diary) LeavesOf(id ID) []Leave {
 	var out []Leave
 	for _, l := range d.Leaves {
 		if l.TechnicianID == id {

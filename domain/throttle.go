@@ -1,40 +1,17 @@
 package domain
 
 import (
-	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 )
 
-// The limits of guessing. Nothing locks out for good: the longest wait is 15
-// minutes, an hour without failures forgets them, and somebody who has signed in
-// from an address before is not held up there by strangers who guess elsewhere.
-const freeByAccount = 5
-
-const freeByAddress = 100 // a whole centre signs in from one address
-
-const firstDelay = 30 * time.Second
-
-const longestDelay = 15 * time.Minute
-
-const forgetAfter = time.Hour
-
-const trustFor = 30 * 24 * time.Hour
-
-const trustAnew = 24 * time.Hour // trust is written again after this
-
-const throttleRead = 2 * time.Second
-
-const throttleWrite = 3 * time.Second
-
-const maxTries = 20_000 // that one replica remembers
-
-const throttleRows = 1 << 18 // of accounts and of addresses: more of them share rows, which slows nobody for good
+const (
+	firstDelay   = 30 * time.Second
+	longestDelay = 15 * time.Minute
+	// ForgetAfter without a failure nothing is held against anybody.
+	ForgetAfter = time.Hour
+	// TrustFor is how long an address stays known after a sign-in.
+	TrustFor = 30 * 24 * time.Hour
+)
 
 // Throttle is what the replicas know of failed tries at one account or from one
 // address. Its key is hashed with a secret: a dump shows no names and addresses,
@@ -48,261 +25,15 @@ type Throttle struct {
 	ForgetAt  time.Time  // when it says nothing any more
 }
 
-// Tries is what this replica knows besides: tries under way, and what it wrote
-// or could not write. A burst in parallel gains nothing by it, and a database that
-// only reads does not open guessing.
-type Tries struct {
-	mu    sync.Mutex
-	known map[string]*tryCount
-}
-
-// tryCount is what this replica knows of failed tries of a key.
-type tryCount struct {
-	inFlight int
-	last     Throttle
-}
-
-// NewTries remembers nothing yet.
-func NewTries() *Tries { return &Tries{known: map[string]*tryCount{}} }
-
-// A Try is a guess at a secret, or somebody who knows it.
-type Try struct {
-	Kind    string // what is tried; each kind counts addresses for itself
-	Account string // whose secret, or which one
-	Address string // as much of it as one customer has
-	// Trust remembers that the account came from this address, so that failures
-	// elsewhere do not hold it up here.
-	Trust bool
-}
-
-// BeginTry asks before a secret is compared. CodeThrottled with RetryAfter when
-// it is too early; otherwise done must be called once with the outcome. Tries
-// under way count as failures until then. A database that does not answer
-// throttles nobody: nothing can be compared without it either.
-func (s *Service) BeginTry(ctx context.Context, in Try) (done func(success bool), err error) {
-	account := strings.ToLower(strings.TrimSpace(in.Account))
-	pair := s.throttleKey("pair", in.Kind, account, in.Address)
-	byAccount := s.throttleKey("account", in.Kind, account)
-	byAddress := s.throttleKey("address", in.Kind, in.Address)
-	keys := []string{byAccount, byAddress}
-	if in.Trust {
-		keys = append(keys, pair)
-	}
-	rows := s.throttles(ctx, keys)
-
-	t := s.Tries
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now := s.tryTime()
-	trusted := t.latest(pair, rows, now).TrustedAt
-	known := in.Trust && trusted != nil && now.Sub(*trusted) < trustFor
-	if known { // this household of addresses counts alone
-		byAccount = pair
-	}
-	a, b := t.entry(byAccount), t.entry(byAddress)
-	wait := a.wait(t.latest(byAccount, rows, now), freeByAccount, now)
-	quota := Quota{"tries-by-account", freeByAccount, forgetAfter}
-	if w := b.wait(t.latest(byAddress, rows, now), freeByAddress, now); !known && w > wait {
-		wait, quota = w, Quota{"tries-by-address", freeByAddress, forgetAfter}
-	}
-	if wait > 0 {
-		return nil, tooManyTries(wait, quota)
-	}
-	a.inFlight++
-	b.inFlight++
-	var once sync.Once
-	return func(success bool) {
-		once.Do(func() {
-			s.endTry(ctx, in, success, byAccount, byAddress, pair)
-			t.mu.Lock()
-			defer t.mu.Unlock()
-			a.inFlight--
-			b.inFlight--
-		})
-	}, nil
-}
-
-func (s *Service) endTry(ctx context.Context, in Try, success bool, byAccount, byAddress, pair string) {
-	now := s.tryTime()
-	if !success {
-		s.change(ctx, now, map[string]func(*Throttle){
-			byAccount: func(r *Throttle) { r.fail(freeByAccount, now) },
-			byAddress: func(r *Throttle) { r.fail(freeByAddress, now) },
-		})
-		return
-	}
-	rows := s.throttles(ctx, []string{byAccount, pair})
-	s.Tries.mu.Lock()
-	failed := s.Tries.latest(byAccount, rows, now).Failures > 0
-	trusted := s.Tries.latest(pair, rows, now).TrustedAt
-	s.Tries.mu.Unlock()
-	changes := map[string]func(*Throttle){}
-	if failed {
-		changes[byAccount] = func(r *Throttle) { r.Failures, r.UntilAt, r.ChangedAt = 0, nil, now }
-	}
-	if in.Trust && in.Account != "" && (trusted == nil || now.Sub(*trusted) > trustAnew) {
-		clear := changes[pair]
-		changes[pair] = func(r *Throttle) {
-			if clear != nil {
-				clear(r)
-			}
-			r.TrustedAt, r.ChangedAt = &now, now
-		}
-	}
-	s.change(ctx, now, changes)
-}
-
-// Missed counts a secret that named nothing, such as an unknown link, after it
-// was looked up: whoever has a true one is never held up by others who guess from
-// the same address. CodeThrottled when there were too many, which is not counted.
-func (s *Service) Missed(ctx context.Context, kind, address string) error {
-	key := s.throttleKey("address", kind, address)
-	rows := s.throttles(ctx, []string{key})
-	now := s.tryTime()
-	s.Tries.mu.Lock()
-	row := s.Tries.latest(key, rows, now)
-	s.Tries.mu.Unlock()
-	if row.UntilAt != nil && row.UntilAt.After(now) {
-		return tooManyTries(row.UntilAt.Sub(now), Quota{"misses-by-address", freeByAddress, forgetAfter})
-	}
-	s.change(ctx, now, map[string]func(*Throttle){key: func(r *Throttle) { r.fail(freeByAddress, now) }})
-	return nil
-}
-
-func tooManyTries(wait time.Duration, quota Quota) *Error {
-	e := Fail(CodeThrottled, "Too many failed tries. Try again in %d seconds.", int((wait+time.Second-1)/time.Second))
-	e.RetryAfter, e.Quota = wait, &quota
-	return e
-}
-
-func (s *Service) tryTime() time.Time { return s.Wall().UTC().Truncate(time.Microsecond) }
-
-func (s *Service) throttleKey(kind string, parts ...string) string {
-	m := hmac.New(sha256.New, s.Keys.Derive("throttle"))
-	m.Write([]byte(strings.Join(append([]string{kind}, parts...), "\x00")))
-	sum := m.Sum(nil)
-	if kind == "pair" { // only who has signed in makes one, and nobody else shall share it
-		return kind + " " + hex.EncodeToString(sum[:16])
-	}
-	sum[0] &= byte(throttleRows>>16 - 1)
-	return kind + " " + hex.EncodeToString(sum[:3])
-}
-
-// throttles reads what all replicas know; nothing when the database does not say.
-func (s *Service) throttles(ctx context.Context, keys []string) map[string]Throttle {
-	within, cancel := context.WithTimeout(ctx, throttleRead)
-	defer cancel()
-	rows, err := s.Read.Throttles(within, keys)
-	if err != nil {
-		return nil
-	}
-	out := make(map[string]Throttle, len(rows))
-	for _, r := range rows {
-		out[r.Key] = r
-	}
-	return out
-}
-
-// change writes rows for all replicas and remembers them. What cannot be
-// written counts here at least.
-func (s *Service) change(ctx context.Context, now time.Time, changes map[string]func(*Throttle)) {
-	if len(changes) == 0 {
-		return
-	}
-	keys := make([]string, 0, len(changes))
-	for k := range changes {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys) // locks are taken in one order
-	written := map[string]Throttle{}
-	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), throttleWrite)
-	defer cancel()
-	err := s.Store.InTx(within, func(tx Tx) error {
-		clear(written)
-		for _, k := range keys {
-			row, err := tx.LockThrottle(k)
-			if err != nil {
-				return err
-			}
-			row.forget(now)
-			changes[k](row)
-			row.ForgetAt = row.forgottenAt()
-			if err := tx.SaveThrottle(row); err != nil {
-				return err
-			}
-			written[k] = *row
-		}
-		return nil
-	})
-	s.Tries.mu.Lock()
-	defer s.Tries.mu.Unlock()
-	for _, k := range keys {
-		row, ok := written[k]
-		if err != nil || !ok {
-			row = s.Tries.latest(k, nil, now)
-			row.Key = k
-			changes[k](&row)
-		}
-		s.Tries.entry(k).last = row
-	}
-}
-
-// entry finds what is remembered of a key and makes it when it is not there.
-// REQUIRES: mu is held.
-func (t *Tries) entry(key string) *tryCount {
-	if e, ok := t.known[key]; ok {
-		return e
-	}
-	for k, e := range t.known {
-		if len(t.known) < maxTries {
-			break
-		}
-		if e.inFlight == 0 {
-			delete(t.known, k)
-		}
-	}
-	e := &tryCount{}
-	t.known[key] = e
-	return e
-}
-
-// latest is what is known last of a key, here or by all.
-// REQUIRES: mu is held.
-func (t *Tries) latest(key string, rows map[string]Throttle, now time.Time) Throttle {
-	row := rows[key]
-	if e, ok := t.known[key]; ok && e.last.ChangedAt.After(row.ChangedAt) {
-		row = e.last
-	}
-	row.forget(now)
-	return row
-}
-
-// wait is how long a key asks for. Beyond the free tries one at a time is let
-// through.
-func (e *tryCount) wait(row Throttle, free int, now time.Time) time.Duration {
-	if row.UntilAt != nil && row.UntilAt.After(now) {
-		return row.UntilAt.Sub(now)
-	}
-	// Without a failure so far a burst is more likely an app that starts than
-	// somebody who guesses; it is still bounded.
-	if row.Failures == 0 {
-		free *= 4
-	}
-	if e.inFlight > 0 && row.Failures+e.inFlight >= free {
-		return time.Second
-	}
-	return 0
-}
-
-// forget drops old failures.
-func (r *Throttle) forget(now time.Time) {
-	if r.Failures > 0 && now.Sub(r.ChangedAt) > forgetAfter && (r.UntilAt == nil || !now.Before(*r.UntilAt)) {
+// Forget drops old failures.
+func (r *Throttle) Forget(now time.Time) {
+	if r.Failures > 0 && now.Sub(r.ChangedAt) > ForgetAfter && (r.UntilAt == nil || !now.Before(*r.UntilAt)) {
 		r.Failures, r.UntilAt = 0, nil
 	}
 }
 
-// fail counts a failed try and sets how long the next one waits.
-func (r *Throttle) fail(free int, now time.Time) {
+// Fail counts a failed try and sets how long the next one waits.
+func (r *Throttle) Fail(free int, now time.Time) {
 	r.Failures++
 	r.ChangedAt = now
 	if over := r.Failures - free; over >= 0 {
@@ -315,14 +46,14 @@ func (r *Throttle) fail(free int, now time.Time) {
 	}
 }
 
-// forgottenAt is when a row is of no use any more.
-func (r *Throttle) forgottenAt() time.Time {
-	at := r.ChangedAt.Add(forgetAfter)
+// ForgottenAt is when a row is of no use any more.
+func (r *Throttle) ForgottenAt() time.Time {
+	at := r.ChangedAt.Add(ForgetAfter)
 	if r.UntilAt != nil && r.UntilAt.After(at) {
 		at = *r.UntilAt
 	}
-	if r.TrustedAt != nil && r.TrustedAt.Add(trustFor).After(at) {
-		at = r.TrustedAt.Add(trustFor)
+	if r.TrustedAt != nil && r.TrustedAt.Add(TrustFor).After(at) {
+		at = r.TrustedAt.Add(TrustFor)
 	}
 	return at
 }

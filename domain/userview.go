@@ -94,8 +94,8 @@ func (v UserView) MarshalJSON() ([]byte, error) {
 	return bytes.TrimSpace(out.Bytes()), err
 }
 
-// shownTo is an answer as its actor is shown it.
-func shownTo(a Actor, answer any) any {
+// ShownTo is an answer as its actor is shown it.
+func ShownTo(a Actor, answer any) any {
 	if u, ok := answer.(User); ok {
 		return u.ShownTo(a)
 	}

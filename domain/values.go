@@ -22,11 +22,11 @@ type Meta struct {
 // Head gives id and version of an object for Location and ETag.
 func (m Meta) Head() (ID, int64) { return m.ID, m.Version }
 
-// changedAt notes when an object was changed; the storage raises the version.
-func (m *Meta) changedAt(now time.Time) { m.UpdatedAt = now }
+// ChangedAt notes when an object was changed; the storage raises the version.
+func (m *Meta) ChangedAt(now time.Time) { m.UpdatedAt = now }
 
-// newMeta begins an object at its first version.
-func newMeta(id ID, now time.Time) Meta {
+// NewMeta begins an object at its first version.
+func NewMeta(id ID, now time.Time) Meta {
 	return Meta{ID: id, Version: 1, CreatedAt: now, UpdatedAt: now}
 }
 
@@ -50,8 +50,8 @@ func (d JSON[T]) MarshalJSON() ([]byte, error) { return json.Marshal(d.V) }
 // UnmarshalJSON reads the value alone.
 func (d *JSON[T]) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &d.V) }
 
-// has reports whether a list holds a value.
-func has[T comparable](list []T, v T) bool {
+// Has reports whether a list holds a value.
+func Has[T comparable](list []T, v T) bool {
 	for _, x := range list {
 		if x == v {
 			return true
@@ -60,8 +60,8 @@ func has[T comparable](list []T, v T) bool {
 	return false
 }
 
-// without is a list less a value.
-func without[T comparable](list []T, v T) []T {
+// Without is a list less a value.
+func Without[T comparable](list []T, v T) []T {
 	out := make([]T, 0, len(list))
 	for _, x := range list {
 		if x != v {
@@ -71,5 +71,11 @@ func without[T comparable](list []T, v T) []T {
 	return out
 }
 
-// ptr is a pointer to a value.
-func ptr[T any](v T) *T { return &v }
+// Ptr is a pointer to a value.
+func Ptr[T any](v T) *T { return &v }
+
+// Point is a place; nil where a coordinate is unknown.
+type Point struct{ Lat, Lon *float64 }
+
+// Known reports whether both coordinates are.
+func (p Point) Known() bool { return p.Lat != nil && p.Lon != nil }

@@ -1,6 +1,8 @@
 package domain
 
-import "time"
+import (
+	"time"
+)
 
 // VisitStatus is where a visit stands (docs/product.md section 3).
 type VisitStatus string
@@ -89,10 +91,10 @@ func (v *Visit) PlannedEnd() time.Time {
 	return v.PlannedStart.Add(time.Duration(v.PlannedMinutes) * time.Minute)
 }
 
-// begun is when the household let the crew in, as far as was recorded; nil
+// Begun is when the household let the crew in, as far as was recorded; nil
 // when work never began, or when the household says so and nobody decided
 // otherwise.
-func (v *Visit) begun() *time.Time {
+func (v *Visit) Begun() *time.Time {
 	if v.Disputed || v.Status == VisitMissed {
 		return nil
 	}
@@ -105,8 +107,8 @@ func (v *Visit) begun() *time.Time {
 	return nil
 }
 
-// setOut reports whether somebody is known to have set out.
-func (v *Visit) setOut() bool {
+// SetOut reports whether somebody is known to have set out.
+func (v *Visit) SetOut() bool {
 	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil
 }
 
@@ -117,8 +119,8 @@ type VisitView struct {
 	Actions JSONList[string] `json:"actions"`
 }
 
-// overturnable reports whether a missed visit can still be claimed by a late
+// Overturnable reports whether a missed visit can still be claimed by a late
 // fact from an offline phone (docs/product.md section 3).
-func (v *Visit) overturnable(now time.Time) bool {
+func (v *Visit) Overturnable(now time.Time) bool {
 	return v.ProvisionalTo != nil && now.Before(*v.ProvisionalTo)
 }

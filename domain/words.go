@@ -1,11 +1,13 @@
 package domain
 
-import "strings"
+import (
+	"strings"
+)
 
-// words is what notices say, by kind and language. {when} is the window in
+// Words is what notices say, by kind and language. {when} is the window in
 // words. They stand on lock screens: no name, no address, no safety word
 // (docs/product.md section 7).
-var words = map[string]map[string][2]string{
+var Words = map[string]map[string][2]string{
 	// to crews
 	"visit.assigned": {"en": {"New visit", "{when}. Open the app for details."}, "hi": {"नई विज़िट", "{when}। विवरण के लिए ऐप खोलें।"}},
 	"visit.unassigned": {"en": {"Visit removed", "The visit {when} is no longer yours."},
@@ -95,7 +97,8 @@ var words = map[string]map[string][2]string{
 		"hi": {"पासवर्ड बनाने का कोड", "यह एक ही बार चलता है। यदि आपने नहीं माँगा, तो अपने प्रबंधक को बताएँ।"}},
 	"account.reset": {"en": {"A new password was asked for", "For your account. If it was not you, tell your manager now."},
 		"hi": {"नया पासवर्ड माँगा गया", "आपके खाते के लिए। यदि आपने नहीं माँगा, तो अभी अपने प्रबंधक को बताएँ।"}},
-	"account.changed": {"en": {"Your account was changed", "Phone number or login. If you do not know of it, tell your manager now."}, "hi": {"आपका खाता बदला गया", "फ़ोन नंबर या लॉगिन। यदि आपको पता नहीं, तो अभी अपने प्रबंधक को बताएँ।"}},
+	"account.changed": {"en": {"Your account was changed", "Phone number or login. If you do not know of it, tell your manager now."},
+		"hi": {"आपका खाता बदला गया", "फ़ोन नंबर या लॉगिन। यदि आपको पता नहीं, तो अभी अपने प्रबंधक को बताएँ।"}},
 	"account.password_set": {"en": {"Your password was changed", "With a code. If it was not you, tell your manager now."},
 		"hi": {"आपका पासवर्ड बदला गया", "एक कोड से। यदि आपने नहीं बदला, तो अभी अपने प्रबंधक को बताएँ।"}},
 	"digest": {"en": {"{n} things waited for you", "Open the app to see them."},
@@ -208,9 +211,9 @@ var words = map[string]map[string][2]string{
 // Languages that notices and pages speak.
 var Languages = []string{"en", "hi"}
 
-// say gives title and body of a notice in a language.
-func say(kind, language, when string) (title, body string) {
-	text, ok := words[kind]
+// Say gives title and body of a notice in a language.
+func Say(kind, language, when string) (title, body string) {
+	text, ok := Words[kind]
 	if !ok {
 		panic("domain: no words for notice " + kind)
 	}

@@ -9,14 +9,16 @@ import (
 	"time"
 
 	"doorstep/domain"
+	"doorstep/domain/casework"
 	"doorstep/domain/reach"
+	"doorstep/domain/usecases"
 	"doorstep/repo/repotest"
 )
 
 // bench is a world with work for many: technicians and open jobs.
 type bench struct {
 	*repotest.World
-	service *domain.Service
+	service *usecases.All
 	crews   []domain.User
 	jobs    []domain.Job
 	next    atomic.Int64
@@ -28,9 +30,10 @@ func newBench(b *testing.B, engine string, technicians, jobs int) *bench {
 	if err != nil {
 		b.Fatal(err)
 	}
-	x := &bench{World: w, service: &domain.Service{Store: w.DB, Read: w.DB.Reader(), Now: func() time.Time { return repotest.Noon },
+	x := &bench{World: w, service: usecases.New(&casework.Service{Store: w.DB, Read: w.DB.Reader(),
+		Now:  func() time.Time { return repotest.Noon },
 		Wall: time.Now, NewID: repotest.ID, Keys: keys,
-		ParsePhone: func(raw, _ string) (string, error) { return raw, nil }}}
+		ParsePhone: func(raw, _ string) (string, error) { return raw, nil }})}
 	repotest.Do(b, w.DB, func(tx domain.Tx) error {
 		// Working every day; hours of its own spare the calendar.
 		for i := range technicians {
@@ -73,8 +76,8 @@ func (x *bench) job() (int, domain.Job) {
 	return n, x.jobs[n%len(x.jobs)]
 }
 
-func (x *bench) call(u domain.User) *domain.Call {
-	return &domain.Call{Actor: repotest.Actor(u), Key: repotest.ID().String(), Hash: "h", Status: 201}
+func (x *bench) call(u domain.User) *casework.Call {
+	return &casework.Call{Actor: repotest.Actor(u), Key: repotest.ID().String(), Hash: "h", Status: 201}
 }
 
 func onEngines(b *testing.B, run func(b *testing.B, engine string)) {
@@ -119,7 +122,7 @@ func BenchmarkSchedule(b *testing.B) {
 		parallel(b, func() error {
 			n, j := x.job()
 			start := repotest.Noon.Add(time.Duration(n/len(x.crews)+1) * time.Hour)
-			_, err := x.service.Schedule(context.Background(), x.call(x.Desk), j.ID, domain.ScheduleInput{WindowStart: start.Format(time.RFC3339),
+			_, err := x.service.Schedule(context.Background(), x.call(x.Desk), j.ID, casework.ScheduleInput{WindowStart: start.Format(time.RFC3339),
 				WindowEnd:      start.Add(time.Hour).Format(time.RFC3339),
 				PlannedMinutes: 30, Crew: &[]domain.ID{x.crews[n%len(x.crews)].ID}})
 			return err
@@ -135,7 +138,7 @@ func BenchmarkAttempt(b *testing.B) {
 			_, j := x.job()
 			ring := 25
 			_, err := x.service.RecordAttempt(context.Background(), x.call(x.Desk), &j.ID, nil,
-				domain.AttemptInput{Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: &ring})
+				casework.AttemptInput{Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: &ring})
 			return err
 		})
 	})

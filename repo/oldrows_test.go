@@ -14,6 +14,8 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/usecases"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
 )
@@ -197,8 +199,8 @@ func readOldRows(t *testing.T, db *repo.DB, written map[string]int) {
 			t.Errorf("link of %s: %+v", j.ID, link)
 		}
 	}
-	proof := &domain.Service{Read: r}
-	faults, err := proof.Verify(ctx, func(_, facts int) { read["facts"] = facts })
+	proof := usecases.New(&casework.Service{Read: r})
+	faults, err := proof.Proof.Verify(ctx, func(_, facts int) { read["facts"] = facts })
 	if err != nil || len(faults) != 0 {
 		t.Errorf("the chains: %v, %v", faults, err)
 	}

@@ -210,7 +210,8 @@ func (t *tx) PartiesTo(user domain.ID) ([]domain.Flag, error) {
 // partyTo are the open reports that somebody raised or is the subject of; a
 // private note is none.
 func (t *tx) partyTo(user domain.ID) *gorm.DB {
-	return t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND level > 0 AND (reporter_id = ? OR subject_id = ?)", user, user)
+	return t.table("flags").Where("status IN ('reported', 'triaged', 'under_review') AND level > 0 AND (reporter_id = ? OR subject_id = ?)",
+		user, user)
 }
 
 // idRow reads nothing but an id.

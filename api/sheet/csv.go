@@ -11,13 +11,13 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 
-	"doorstep/domain"
+	"doorstep/domain/intake"
 )
 
 // errRowTooLong ends the reading of a row that nobody could mean.
 var errRowTooLong = errors.New("the row is too long")
 
-func parseCSV(body []byte) ([]string, []domain.ImportRow, error) {
+func parseCSV(body []byte) ([]string, []intake.ImportRow, error) {
 	text, err := decodeText(body)
 	if err != nil {
 		return nil, nil, err

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"doorstep/domain"
+	"doorstep/domain/intake"
 )
 
 // The media types of imports.
@@ -39,7 +40,7 @@ const (
 	maxRow        = maxColumns*maxCell*utf8.UTFMax + 64<<10
 	maxDelimiters = 100_000 // those within quotes included
 
-	maxCells    = domain.MaxImportRows * maxColumns // of a sheet, empty ones included
+	maxCells    = intake.MaxImportRows * maxColumns // of a sheet, empty ones included
 	maxElements = 500_000                           // of XML in a part, besides four a cell
 	maxRun      = 256 << 10                         // bytes of one piece of text or one tag; a cell of Excel has 32,767 characters
 	maxSheets   = 256
@@ -58,7 +59,7 @@ var parsing = make(chan struct{}, maxParses)
 // that cannot be read says so in Broken. Heading names are unique: the second
 // "Phone" is "Phone (2)". CodeUnprocessable, with the line, for a file that is no
 // such table; CodeUnavailable when others are being read for too long.
-func Parse(ctx context.Context, contentType string, body []byte) (header []string, rows []domain.ImportRow, err error) {
+func Parse(ctx context.Context, contentType string, body []byte) (header []string, rows []intake.ImportRow, err error) {
 	waited := time.NewTimer(parseWait)
 	defer waited.Stop()
 	select {
@@ -96,7 +97,7 @@ func badSheet(line int, format string, args ...any) *domain.Error {
 type table struct {
 	header  []string
 	columns []string // by position; "" where the heading is empty
-	rows    []domain.ImportRow
+	rows    []intake.ImportRow
 	text    int
 }
 
@@ -118,10 +119,10 @@ func (t *table) add(line int, cells []string, broken string) error {
 		}
 		return t.head(line, cells)
 	}
-	if len(t.rows) == domain.MaxImportRows {
-		return badSheet(line, "A table has at most %d rows.", domain.MaxImportRows)
+	if len(t.rows) == intake.MaxImportRows {
+		return badSheet(line, "A table has at most %d rows.", intake.MaxImportRows)
 	}
-	row := domain.ImportRow{Line: line, Cells: make(map[string]string, len(t.columns)), Broken: broken}
+	row := intake.ImportRow{Line: line, Cells: make(map[string]string, len(t.columns)), Broken: broken}
 	for i, c := range cells {
 		switch {
 		case i >= len(t.columns):
@@ -167,7 +168,7 @@ func (t *table) head(line int, cells []string) error {
 	return nil
 }
 
-func (t *table) done() ([]string, []domain.ImportRow, error) {
+func (t *table) done() ([]string, []intake.ImportRow, error) {
 	if t.columns == nil {
 		return nil, nil, badSheet(0, "The table is empty.")
 	}

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"doorstep/domain"
+	"doorstep/domain/intake"
 )
 
 func TestParseCSV(t *testing.T) {
@@ -92,7 +93,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 		"workbook":         {"PK\x03\x04whatever", "", "workbook"},
 		"old workbook":     {"\xd0\xcf\x11\xe0whatever", "", "workbook"},
 		"odd UTF-16":       {"\xff\xfeR\x00e", "", "UTF-16"},
-		"too many rows":    {"Ref\n" + strings.Repeat("A\n", domain.MaxImportRows+1), "/lines/2002", "at most 2000 rows"},
+		"too many rows":    {"Ref\n" + strings.Repeat("A\n", intake.MaxImportRows+1), "/lines/2002", "at most 2000 rows"},
 		"too many columns": {strings.Repeat("A,", maxColumns) + "A\n", "/lines/1", "columns"},
 		"too much text":    {"Ref\n" + strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 17), "/lines/17", "too much text"},
 	} {
@@ -466,7 +467,8 @@ func TestStylesAreFoundAtOnce(t *testing.T) {
 	}
 	body = rewrite(t, body, "xl/worksheets/sheet1.xml", func(s string) string {
 		s = strings.Replace(s, "</sheetData>", rows.String()+"</sheetData>", 1)
-		return strings.Replace(s, "<sheetData>", "<cols>"+strings.Repeat(`<col min="16384" max="16384" style="1"/>`, 100_000)+"</cols><sheetData>", 1)
+		return strings.Replace(s, "<sheetData>", "<cols>"+strings.Repeat(`<col min="16384" max="16384" style="1"/>`, 100_000)+
+			"</cols><sheetData>", 1)
 	})
 	start := time.Now()
 	_, got, err := Parse(context.Background(), MediaXLSX, body)

@@ -9,10 +9,10 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"doorstep/domain"
+	"doorstep/domain/intake"
 )
 
-func parseXLSX(body []byte) ([]string, []domain.ImportRow, error) {
+func parseXLSX(body []byte) ([]string, []intake.ImportRow, error) {
 	if !bytes.HasPrefix(body, []byte("PK\x03\x04")) {
 		return nil, nil, badSheet(0, "This is no XLSX workbook; an old or protected one must be saved as XLSX without a password.")
 	}

@@ -7,6 +7,8 @@ import (
 
 	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/usecases"
 )
 
 type headsCmd struct {
@@ -28,7 +30,7 @@ func (h *headsCmd) Run(ctx context.Context, e *environment) error {
 	if err != nil {
 		return err
 	}
-	n, err := (&domain.Service{Read: db.Reader(), Keys: keys, Now: time.Now}).ExportHeads(ctx, e.stdout)
+	n, err := (usecases.New(&casework.Service{Read: db.Reader(), Keys: keys, Now: time.Now})).Proof.ExportHeads(ctx, e.stdout)
 	fmt.Fprintf(e.stderr, "%d heads\n", n)
 	return err
 }

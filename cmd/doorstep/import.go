@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"doorstep/domain"
+	"doorstep/domain/intake"
 )
 
 type importCmd struct {
@@ -58,7 +58,7 @@ func (i *importCmd) Run(ctx context.Context, e *environment) error {
 	if i.Centre != "" {
 		q.Set("centre_id", i.Centre)
 	}
-	var report domain.ImportReport
+	var report intake.ImportReport
 	if err := call(ctx, client, base+"/v1/imports/jobs?"+q.Encode(), media, tokens.AccessToken, body, &report); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
+	"doorstep/domain/proof"
 )
 
 // repacked copies a ZIP and lets a file be changed, left out or added.
@@ -81,8 +82,8 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 		}
 		pack := take()
 		key := harness.Items(maya.Send("GET", "/v1/signing-keys", nil, 200))[0]["public_key"].(string)
-		proves := func(pack []byte, key string) (*domain.PackReport, error) {
-			return domain.VerifyPack(bytes.NewReader(pack), int64(len(pack)), key)
+		proves := func(pack []byte, key string) (*proof.PackReport, error) {
+			return proof.VerifyPack(bytes.NewReader(pack), int64(len(pack)), key)
 		}
 		report, err := proves(pack, key)
 		facts := len(harness.Items(maya.Send("GET", harness.Path("/v1/jobs/%s/timeline", job), nil, 200)))
@@ -159,7 +160,7 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
 		svc := h.Server.Service
 		var file bytes.Buffer
-		n, err := svc.ExportHeads(t.Context(), &file)
+		n, err := svc.Proof.ExportHeads(t.Context(), &file)
 		h.Must(err)
 		if n != 2 {
 			t.Fatalf("%d heads", n)
@@ -167,7 +168,7 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		heads := file.Bytes()
 		holds := func() []domain.ChainFault {
 			t.Helper()
-			_, faults, err := svc.VerifyHeads(t.Context(), heads, svc.SigningKeys()[0].PublicKey)
+			_, faults, err := svc.Proof.VerifyHeads(t.Context(), heads, svc.Proof.SigningKeys()[0].PublicKey)
 			h.Must(err)
 			return faults
 		}
@@ -181,7 +182,7 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		h.Must(h.DB.SQL().QueryRowContext(t.Context(), "SELECT seq FROM jobs WHERE id = '"+id+"'").Scan(&seq))
 		exec("DELETE FROM facts WHERE job_id = '" + id + "' AND seq = (SELECT seq FROM jobs WHERE id = '" + id + "')")
 		exec("UPDATE jobs SET seq = seq - 1, chain_head = (SELECT hash FROM facts WHERE facts.job_id = jobs.id AND facts.seq = jobs.seq - 1) WHERE id = '" + id + "'")
-		if faults, err := svc.Verify(t.Context(), func(int, int) {}); err != nil || len(faults) != 0 {
+		if faults, err := svc.Proof.Verify(t.Context(), func(int, int) {}); err != nil || len(faults) != 0 {
 			t.Fatalf("the chain alone shows it: %v %v", faults, err)
 		}
 		if f := holds(); len(f) != 1 || f[0].JobID.String() != id || f[0].Seq != seq {
@@ -189,13 +190,13 @@ func TestHeadsShowWhatWasCutOff(t *testing.T) {
 		}
 		for what, bad := range map[string][]byte{"cut": heads[:len(heads)/2],
 			"changed": bytes.Replace(heads, []byte(id), []byte(harness.String(other["id"])), 1), "empty": nil} {
-			if _, _, err := svc.VerifyHeads(t.Context(), bad, ""); err == nil {
+			if _, _, err := svc.Proof.VerifyHeads(t.Context(), bad, ""); err == nil {
 				t.Errorf("%s heads are taken", what)
 			}
 		}
-		var info domain.HeadsInfo
+		var info proof.HeadsInfo
 		first, _, _ := bytes.Cut(heads, []byte("\n"))
-		if json.Unmarshal(first, &info) != nil || info.Format != domain.HeadsFormat {
+		if json.Unmarshal(first, &info) != nil || info.Format != proof.HeadsFormat {
 			t.Errorf("the first line is %s", first)
 		}
 	})

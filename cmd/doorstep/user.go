@@ -16,6 +16,8 @@ import (
 
 	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
 )
 
 type userCmd struct {
@@ -38,7 +40,7 @@ func (u *userCreate) Help() string {
 }
 
 func (u *userCreate) Run(ctx context.Context, e *environment) error {
-	in := domain.UserInput{Login: &u.Login, Name: &u.Name}
+	in := accounts.UserInput{Login: &u.Login, Name: &u.Name}
 	role := domain.Role(u.Role)
 	in.Role = &role
 	for _, f := range []struct {
@@ -83,15 +85,15 @@ func (u *userCreate) Run(ctx context.Context, e *environment) error {
 	}
 	svc := app.NewService(db, keys, time.Now, "")
 	admin := domain.Actor{Role: domain.RoleAdmin, Name: "command line"}
-	user, err := svc.CreateUser(ctx, &domain.Call{Actor: admin}, in)
+	user, err := svc.Accounts.CreateUser(ctx, &casework.Call{Actor: admin}, in)
 	if err != nil {
 		return explain(err)
 	}
-	invited, err := svc.Invite(ctx, &domain.Call{Actor: admin}, user.ID, domain.InviteInput{})
+	invited, err := svc.Accounts.Invite(ctx, &casework.Call{Actor: admin}, user.ID, accounts.InviteInput{})
 	if err != nil {
 		return explain(err)
 	}
-	if err := svc.RedeemInvitation(ctx, svc.InvitationCode(invited.ID), password); err != nil {
+	if err := svc.Accounts.RedeemInvitation(ctx, svc.Accounts.InvitationCode(invited.ID), password); err != nil {
 		return explain(err)
 	}
 	fmt.Fprintf(e.stdout, "created %s %s (%s)\n", user.Role, user.Login, user.ID)

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/app"
-	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/proof"
+	"doorstep/domain/usecases"
 )
 
 type verifyCmd struct {
@@ -27,12 +29,12 @@ func (v *verifyCmd) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	defer db.Close()
-	svc := &domain.Service{Read: db.Reader()}
+	svc := usecases.New(&casework.Service{Read: db.Reader()})
 	if v.Heads != "" {
 		return v.heads(ctx, e, svc)
 	}
 	var jobs, facts int
-	faults, err := svc.Verify(ctx, func(j, f int) {
+	faults, err := svc.Proof.Verify(ctx, func(j, f int) {
 		jobs, facts = j, f
 		fmt.Fprintf(e.stderr, "%d jobs, %d facts checked\n", j, f)
 	})
@@ -59,7 +61,7 @@ func (v *verifyCmd) pack(e *environment) error {
 	if err != nil {
 		return err
 	}
-	r, err := domain.VerifyPack(f, about.Size(), v.Key)
+	r, err := proof.VerifyPack(f, about.Size(), v.Key)
 	if err != nil {
 		return fmt.Errorf("the pack does not hold: %w", err)
 	}
@@ -74,12 +76,12 @@ func (v *verifyCmd) pack(e *environment) error {
 	return nil
 }
 
-func (v *verifyCmd) heads(ctx context.Context, e *environment, svc *domain.Service) error {
+func (v *verifyCmd) heads(ctx context.Context, e *environment, svc *usecases.All) error {
 	file, err := os.ReadFile(v.Heads)
 	if err != nil {
 		return err
 	}
-	info, faults, err := svc.VerifyHeads(ctx, file, v.Key)
+	info, faults, err := svc.Proof.VerifyHeads(ctx, file, v.Key)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/usecases"
 	"doorstep/repo"
 )
 
@@ -140,13 +142,13 @@ func sweep(t *testing.T, db *repo.DB) {
 	// Judged by the wrong clock something would be gone that must stay.
 	dying := &killed{Store: db, left: 1}
 	clock := func() time.Time { return now }
-	s := &domain.Service{Store: dying, Now: clock, Wall: func() time.Time { return wall }}
-	if n, err := s.Retention(t.Context()); !errors.Is(err, errKilled) || n == 0 || n > 250 {
+	s := usecases.New(&casework.Service{Store: dying, Now: clock, Wall: func() time.Time { return wall }})
+	if n, err := s.Clock.Retention(t.Context()); !errors.Is(err, errKilled) || n == 0 || n > 250 {
 		t.Errorf("one transaction forgot %d rows: %v", n, err)
 	}
 	again := &killed{Store: db, left: 1000}
 	s.Store = again
-	if _, err := s.Retention(t.Context()); err != nil {
+	if _, err := s.Clock.Retention(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range tables {
@@ -157,7 +159,7 @@ func sweep(t *testing.T, db *repo.DB) {
 	if again.done < len(tables)+1 {
 		t.Errorf("only %d transactions", again.done)
 	}
-	if n, err := s.Retention(t.Context()); n != 0 || err != nil {
+	if n, err := s.Clock.Retention(t.Context()); n != 0 || err != nil {
 		t.Errorf("again: %d, %v", n, err)
 	}
 	if err := db.InTx(t.Context(), func(tx domain.Tx) error { _, err := tx.Purge("facts", now, 1); return err }); err == nil {

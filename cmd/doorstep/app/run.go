@@ -56,7 +56,7 @@ const tickTime = 10 * time.Second
 func (s *Server) watch(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, tickTime)
 	defer cancel()
-	_, err := s.Service.TickUrgent(within)
+	_, err := s.Service.Clock.TickUrgent(within)
 	if err = errors.Join(err, s.unheard.look(within, s.Service.Read)); err != nil && ctx.Err() == nil {
 		s.log.Warn("the alarms' clock could not tick", "error", err)
 	}
@@ -79,13 +79,13 @@ func (s *Server) sweep(ctx context.Context) {
 		case <-next.C:
 		}
 		within, cancel := context.WithTimeout(ctx, sweepTime)
-		if n, err := s.Service.Retention(within); err != nil && ctx.Err() == nil {
+		if n, err := s.Service.Clock.Retention(within); err != nil && ctx.Err() == nil {
 			s.log.Error("sweep", "forgotten", n, "error", err)
 		}
 		if err := s.keepHeads(within); err != nil && ctx.Err() == nil {
 			s.log.Error("signed heads of the timelines", "error", err)
 		}
-		if n, err := s.Service.EvidenceRetention(within); err != nil && ctx.Err() == nil {
+		if n, err := s.Service.Proof.EvidenceRetention(within); err != nil && ctx.Err() == nil {
 			s.log.Error("sweep of files", "removed", n, "error", err)
 		}
 		cancel()
@@ -111,7 +111,7 @@ func (s *Server) keepHeads(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = os.Remove(draft.Name()) }()
-	_, err = s.Service.ExportHeads(ctx, draft)
+	_, err = s.Service.Proof.ExportHeads(ctx, draft)
 	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (s *Server) keepHeads(ctx context.Context) error {
 func (s *Server) tick(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, tickTime)
 	defer cancel()
-	if done, err := s.Service.Tick(within); err != nil && ctx.Err() == nil && (done == 0 || within.Err() == nil) {
+	if done, err := s.Service.Clock.Tick(within); err != nil && ctx.Err() == nil && (done == 0 || within.Err() == nil) {
 		s.log.Error("deadlines", "error", err)
 	}
 }
@@ -135,7 +135,7 @@ func (s *Server) Settle(ctx context.Context) error {
 		if err := s.Queue.Idle(wait); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
-		n, err := s.Service.Tick(ctx)
+		n, err := s.Service.Clock.Tick(ctx)
 		if err != nil || n == 0 {
 			return errors.Join(err, s.unheard.look(ctx, s.Service.Read))
 		}

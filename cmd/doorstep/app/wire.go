@@ -21,7 +21,9 @@ import (
 	"doorstep/api/web"
 	"doorstep/cmd/doorstep/recur"
 	"doorstep/domain"
+	"doorstep/domain/casework"
 	"doorstep/domain/slots"
+	"doorstep/domain/usecases"
 	"doorstep/notifications"
 	"doorstep/repo"
 )
@@ -43,7 +45,7 @@ type Config struct {
 	Log            *slog.Logger
 	Demo           *api.Demo // nil: no demo
 	NoPlanTimers   bool      // visits of phones that fell silent are not timed from the plan
-	Roads          domain.Roads
+	Roads          casework.Roads
 	Windows        slots.Grid
 	Heads          string        // folder of the signed heads; empty: none are kept
 	QueuePoll      time.Duration // how often the queue looks; 0: as it will
@@ -51,7 +53,7 @@ type Config struct {
 
 // Server is everything that runs: use cases, HTTP, deliveries and clocks.
 type Server struct {
-	Service     *domain.Service
+	Service     *usecases.All
 	HTTP        *web.Server
 	Queue       *notifications.Queue
 	Health      *Health
@@ -66,9 +68,9 @@ type Server struct {
 }
 
 // NewService makes the use cases over an open database.
-func NewService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL string) *domain.Service {
+func NewService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL string) *usecases.All {
 	passwords := web.NewPasswords()
-	return &domain.Service{
+	return usecases.New(&casework.Service{
 		Store: db, Read: db.Reader(), Now: now, Wall: time.Now,
 		NewID:        func() domain.ID { return uuid.Must(uuid.NewV7()) },
 		HashPassword: func(p string) (string, error) { return passwords.Hash(context.Background(), p) },
@@ -80,8 +82,8 @@ func NewService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL 
 			ok, err := passwords.Verify(context.Background(), hash, p)
 			return ok && err == nil
 		},
-		ParsePhone: parsePhone, Recur: recur.Dates, Keys: keys, Tries: domain.NewTries(), BaseURL: strings.TrimSuffix(baseURL, "/"),
-	}
+		ParsePhone: parsePhone, Recur: recur.Dates, Keys: keys, BaseURL: strings.TrimSuffix(baseURL, "/"),
+	})
 }
 
 // parsePhone reads a number as dialled in a country and gives E.164.
@@ -136,8 +138,9 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	handlers.Mount(s.HTTP, c.Demo)
 	s.Queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: c.QueuePoll, Log: c.Log,
 		Deliverer: &notifications.Deliverer{
-			Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.LinkURL, Code: s.Service.InvitationCode,
-			Accepted: s.Service.NoticeAccepted, RingsEnded: s.Service.RingsEnded, Log: c.Log,
+			Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.Customers.LinkURL,
+			Code:     s.Service.Accounts.InvitationCode,
+			Accepted: s.Service.NoticeAccepted, RingsEnded: s.Service.Alarm.RingsEnded, Log: c.Log,
 			Metrics: notifications.NewMetrics(registry)}})
 	return s, err
 }

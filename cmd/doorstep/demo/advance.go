@@ -39,7 +39,7 @@ func Advance(ctx context.Context, h *app.Server, clock *Clock, by time.Duration)
 		if to.After(now) {
 			clock.Advance(to.Sub(now))
 		}
-		n, err := h.Service.Tick(ctx)
+		n, err := h.Service.Clock.Tick(ctx)
 		done += n
 		if err != nil {
 			return clock.Now(), done, err

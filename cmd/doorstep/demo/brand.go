@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/usecases"
 )
 
 // Password opens every account of the demo.
@@ -47,7 +49,7 @@ const (
 // due in between happens: facts, chains, holds and verdicts are what they
 // would be in a real centre. Nothing falls due in the ten minutes after now.
 // The clock is given back as it was.
-func Fill(ctx context.Context, svc *domain.Service, clock *Clock, progress io.Writer) (*Brand, error) {
+func Fill(ctx context.Context, svc *usecases.All, clock *Clock, progress io.Writer) (*Brand, error) {
 	b := &builder{ctx: ctx, svc: svc, clock: clock, now: clock.Now(), rng: rand.New(rand.NewPCG(2026, 11)),
 		brand: &Brand{CustomerLogin: "customer"}}
 	defer clock.borrow()()
@@ -74,7 +76,7 @@ func Fill(ctx context.Context, svc *domain.Service, clock *Clock, progress io.Wr
 // builder plans what happens and then lets it happen in order of time.
 type builder struct {
 	ctx     context.Context
-	svc     *domain.Service
+	svc     *usecases.All
 	clock   *Clock
 	now     time.Time
 	rng     *rand.Rand
@@ -111,7 +113,7 @@ type worker struct {
 }
 
 // call is a request by that person.
-func (w *worker) call() *domain.Call { return &domain.Call{Actor: w.actor} }
+func (w *worker) call() *casework.Call { return &casework.Call{Actor: w.actor} }
 
 // booking is a technician's slot of a day.
 type booking struct {

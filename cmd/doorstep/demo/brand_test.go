@@ -12,12 +12,13 @@ import (
 	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
 	"doorstep/domain/reach"
+	"doorstep/domain/usecases"
 	"doorstep/repo"
 	"doorstep/repo/repotest"
 )
 
 // fillAt builds the demo's brand on an empty database at a time.
-func fillAt(t testing.TB, engine string, now time.Time) (*Brand, *domain.Service, *repo.DB) {
+func fillAt(t testing.TB, engine string, now time.Time) (*Brand, *usecases.All, *repo.DB) {
 	t.Helper()
 	db := repotest.Open(t, engine)
 	keys, err := domain.NewKeyRing("9e83d1a6c54f4027b7e6f20d81c3ba57")
@@ -78,7 +79,7 @@ func checkBrand(t *testing.T, engine string, now time.Time) {
 	if len(alarms) > 0 {
 		t.Errorf("%d alarms rang while the brand was built", len(alarms))
 	}
-	faults, err := svc.Verify(ctx, nil)
+	faults, err := svc.Proof.Verify(ctx, nil)
 	must(err)
 	if len(faults) > 0 {
 		t.Errorf("broken chains: %+v", faults)
@@ -105,7 +106,7 @@ func checkBrand(t *testing.T, engine string, now time.Time) {
 	if roles["technician"] != 24 {
 		t.Errorf("%d technicians", roles["technician"])
 	}
-	if _, err := svc.Login(ctx, brand.Users[0].Login, Password); err != nil {
+	if _, err := svc.Accounts.Login(ctx, brand.Users[0].Login, Password); err != nil {
 		t.Error(err)
 	}
 	users, err := svc.Read.Users(ctx, everything, domain.UserFilter{}, domain.Page{Limit: 200})
@@ -211,7 +212,7 @@ func checkBrand(t *testing.T, engine string, now time.Time) {
 	}
 
 	token := brand.CustomerLink[strings.LastIndexByte(brand.CustomerLink, '/')+1:]
-	page, err := svc.OpenLink(ctx, token)
+	page, err := svc.Customers.OpenLink(ctx, token)
 	must(err)
 	if page.Visit == nil || page.Visit.ID != brand.SampleVisitID || page.Job.ID != brand.SampleJobID || !page.CanConfirm ||
 		!page.CanAnotherTime || page.Visit.Confirmation != domain.ConfirmAwaiting ||
@@ -223,7 +224,7 @@ func checkBrand(t *testing.T, engine string, now time.Time) {
 	t.Logf("%d notices to push", waiting)
 }
 
-func everyJob(t *testing.T, svc *domain.Service, scope domain.Scope) []domain.Job {
+func everyJob(t *testing.T, svc *usecases.All, scope domain.Scope) []domain.Job {
 	t.Helper()
 	var all []domain.Job
 	page := domain.Page{Limit: 100}
@@ -240,7 +241,7 @@ func everyJob(t *testing.T, svc *domain.Service, scope domain.Scope) []domain.Jo
 	}
 }
 
-func everyVisit(t *testing.T, svc *domain.Service, scope domain.Scope) []domain.Visit {
+func everyVisit(t *testing.T, svc *usecases.All, scope domain.Scope) []domain.Visit {
 	t.Helper()
 	var all []domain.Visit
 	page := domain.Page{Limit: 100}

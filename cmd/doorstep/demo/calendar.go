@@ -78,7 +78,7 @@ func (b *builder) settle(until time.Time) error {
 		if next.After(b.clock.Now()) {
 			b.clock.Set(*next)
 		}
-		if _, err := b.svc.Tick(b.ctx); err != nil {
+		if _, err := b.svc.Clock.Tick(b.ctx); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,11 @@ import (
 	"time"
 
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/casework"
+	"doorstep/domain/customers"
 	"doorstep/domain/reach"
+	"doorstep/domain/safety"
 )
 
 // work fills a centre's days.
@@ -71,12 +75,12 @@ func (b *builder) work(c *centre) {
 			case i == 1:
 				b.confirm(o, o.created.Add(30*time.Minute))
 			case i == 4 && day == 1:
-				b.byLink(o, o.created.Add(25*time.Minute), domain.LinkAction{Action: "confirm"})
+				b.byLink(o, o.created.Add(25*time.Minute), customers.LinkAction{Action: "confirm"})
 			case i == 4 && day == 2:
-				b.byLink(o, o.created.Add(25*time.Minute), domain.LinkAction{Action: "another-time", Date: c.clockOn(5, 12, 0).Format("2006-01-02"),
+				b.byLink(o, o.created.Add(25*time.Minute), customers.LinkAction{Action: "another-time", Date: c.clockOn(5, 12, 0).Format("2006-01-02"),
 					Part: "morning", Note: "Mornings suit us better."})
 			case i == 4 && day == 3:
-				b.byLink(o, o.created.Add(25*time.Minute), domain.LinkAction{Action: "call-me", Note: "Please call after six."})
+				b.byLink(o, o.created.Add(25*time.Minute), customers.LinkAction{Action: "call-me", Note: "Please call after six."})
 			case i == 4 && day == 4:
 				b.cancel(o, o.created.Add(35*time.Minute))
 			case i == 5 && day == 1:
@@ -100,9 +104,10 @@ func (b *builder) customer(c *centre) {
 		if b.brand.CustomerLink, err = b.link(o.job); err != nil {
 			return err
 		}
-		call := &domain.Call{Actor: domain.Actor{Role: domain.RoleCustomer, JobID: o.job, Name: "customer"}}
-		_, err = b.svc.PutDevice(b.ctx, call, installation(b.brand.CustomerLogin), domain.DeviceInput{Token: "demo:" + b.brand.CustomerLogin,
-			Platform: "web", Language: "en"})
+		call := &casework.Call{Actor: domain.Actor{Role: domain.RoleCustomer, JobID: o.job, Name: "customer"}}
+		_, err = b.svc.Accounts.PutDevice(b.ctx, call, installation(b.brand.CustomerLogin),
+			accounts.DeviceInput{Token: "demo:" + b.brand.CustomerLogin,
+				Platform: "web", Language: "en"})
 		return err
 	})
 }
@@ -115,10 +120,10 @@ func (b *builder) waiting(c *centre) {
 	}
 	for i := range 3 { // tried, not enough
 		o := b.open(c, day(-2-i, 10, 15*i), home{two: true, voiceOnly: i == 2})
-		b.attempt(o, day(-1, 10, 20+i), o.desk, false, domain.AttemptInput{Channel: reach.Phone, Outcome: reach.Busy}, 0)
+		b.attempt(o, day(-1, 10, 20+i), o.desk, false, casework.AttemptInput{Channel: reach.Phone, Outcome: reach.Busy}, 0)
 		b.attempt(o, day(-1, 14, 30+i), o.desk, false, rang(26+i), 0)
 		if i == 1 {
-			b.attempt(o, day(-1, 17, 10), o.desk, false, domain.AttemptInput{Channel: reach.Phone, Outcome: reach.Voicemail}, 1)
+			b.attempt(o, day(-1, 17, 10), o.desk, false, casework.AttemptInput{Channel: reach.Phone, Outcome: reach.Voicemail}, 1)
 		}
 	}
 	for i := range 2 { // enough; the last notice runs
@@ -148,20 +153,20 @@ func (b *builder) waiting(c *centre) {
 	// Back after weeks of silence, and waiting at their own wish.
 	wish := b.open(c, day(-3, 11, 5), home{})
 	b.at(day(-2, 9, 30), "holding", func() error {
-		_, err := b.svc.HoldJob(b.ctx, wish.coordinator.call(), wish.job, domain.JobMoveInput{Kind: string(domain.HoldCustomerRequest),
+		_, err := b.svc.HoldJob(b.ctx, wish.coordinator.call(), wish.job, casework.JobMoveInput{Kind: string(domain.HoldCustomerRequest),
 			Reason: "travelling until next week", DueAt: day(6, 10, 0).Format(time.RFC3339)})
 		return err
 	})
 	called := b.open(c, day(-3, 9, 50), home{two: true, priority: "high"})
 	b.attempt(called, day(-2, 11, 15), called.desk, false, rang(22), 0)
 	b.at(day(-1, 13, 5), "being called", func() error {
-		_, err := b.svc.LogContact(b.ctx, called.coordinator.call(), domain.ContactByPhone{Phone: called.phone(0),
+		_, err := b.svc.Safety.LogContact(b.ctx, called.coordinator.call(), safety.ContactByPhone{Phone: called.phone(0),
 			Note: "Will be home all week."})
 		return err
 	})
 	gone := b.open(c, day(-4, 17, 0), home{})
 	b.at(day(-3, 10, 0), "cancelling the job", func() error {
-		_, err := b.svc.CancelJob(b.ctx, gone.coordinator.call(), gone.job, domain.JobMoveInput{Reason: "works again by itself"})
+		_, err := b.svc.CancelJob(b.ctx, gone.coordinator.call(), gone.job, casework.JobMoveInput{Reason: "works again by itself"})
 		return err
 	})
 }
@@ -171,8 +176,9 @@ func (b *builder) leave(c *centre) {
 	who := c.technicians[len(c.technicians)-1]
 	day := c.today.AddDate(0, 0, 16)
 	b.at(b.now.Add(-95*time.Minute), "asking for leave", func() error {
-		_, err := b.svc.AddLeave(b.ctx, who.call(), who.ID, domain.LeaveInput{StartsAt: day.Format(time.RFC3339), EndsAt: day.AddDate(0, 0, 1).
-			Format(time.RFC3339), Kind: "annual", Note: "A wedding in the family"})
+		_, err := b.svc.Accounts.AddLeave(b.ctx, who.call(), who.ID, accounts.LeaveInput{StartsAt: day.Format(time.RFC3339),
+			EndsAt: day.AddDate(0, 0, 1).
+				Format(time.RFC3339), Kind: "annual", Note: "A wedding in the family"})
 		return err
 	})
 }

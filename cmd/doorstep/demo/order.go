@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"doorstep/domain"
+	"doorstep/domain/alarm"
+	"doorstep/domain/casework"
+	"doorstep/domain/customers"
 	"doorstep/domain/reach"
 )
 
@@ -56,16 +59,16 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 	if n%10 < c.hindi {
 		language = "hi"
 	}
-	contacts := []domain.ContactInput{{Name: first + " " + last, Relation: "self", Phones: []string{b.number(c.country)}, Language: language,
+	contacts := []casework.ContactInput{{Name: first + " " + last, Relation: "self", Phones: []string{b.number(c.country)}, Language: language,
 		VoiceOnly: h.voiceOnly}}
 	if h.two || n%5 == 0 {
-		contacts = append(contacts, domain.ContactInput{Name: c.first[(n*3+1)%len(c.first)] + " " + last,
+		contacts = append(contacts, casework.ContactInput{Name: c.first[(n*3+1)%len(c.first)] + " " + last,
 			Relation: sampleRelations[n%len(sampleRelations)],
 			Phones:   []string{b.number(c.country)}, Language: language, VoiceOnly: h.voiceOnly})
 	}
 	door := 1 + b.rng.IntN(90)
 	lat, lon := where.lat+(b.rng.Float64()-.5)*.004, where.lon+(b.rng.Float64()-.5)*.004
-	sites := []domain.SiteInput{{Label: "home", Address: fmt.Sprintf("%d %s", door, where.street),
+	sites := []casework.SiteInput{{Label: "home", Address: fmt.Sprintf("%d %s", door, where.street),
 		Landmark: sampleLandmarks[n%len(sampleLandmarks)], PostalCode: where.code, Zone: c.zone}}
 	if n%6 != 0 { // some places are not on the map
 		sites[0].Lat, sites[0].Lon = &lat, &lon
@@ -92,18 +95,18 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 	bought := at.AddDate(-1-n%4, -n%11, 0).Format("2006-01-02")
 	ref := fmt.Sprintf("%s-%05d", strings.ToUpper(c.short[:3]), 20000+n)
 	b.at(at, "registering", func() (err error) {
-		if o.customer, err = b.svc.CreateCustomer(b.ctx, by.call(), domain.CustomerInput{Name: &contacts[0].Name, Language: &language,
+		if o.customer, err = b.svc.CreateCustomer(b.ctx, by.call(), casework.CustomerInput{Name: &contacts[0].Name, Language: &language,
 			Country: &c.country, Contacts: &contacts, Sites: &sites}); err != nil {
 			return err
 		}
 		site := o.customer.Sites[0].ID
-		appliance, err := b.svc.CreateAppliance(b.ctx, by.call(), domain.ApplianceInput{CustomerID: &o.customer.ID, SiteID: &site,
+		appliance, err := b.svc.CreateAppliance(b.ctx, by.call(), casework.ApplianceInput{CustomerID: &o.customer.ID, SiteID: &site,
 			Category: &fault.category,
 			Brand:    &fault.brand, Model: &fault.model, Serial: &serial, PurchasedOn: &bought})
 		if err != nil {
 			return err
 		}
-		job, err := b.svc.CreateJob(b.ctx, by.call(), domain.JobInput{CustomerID: &o.customer.ID, CentreID: &c.id, ApplianceID: &appliance.ID,
+		job, err := b.svc.CreateJob(b.ctx, by.call(), casework.JobInput{CustomerID: &o.customer.ID, CentreID: &c.id, ApplianceID: &appliance.ID,
 			ExternalRef: &ref,
 			Fault:       &fault.words, TriedSteps: &steps, WhatMatters: &matters, Priority: &priority, Cover: &cover, ValueMinor: value})
 		o.job = job.ID
@@ -113,8 +116,8 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 }
 
 // agreed is a call in which the household said yes.
-func (o *order) agreed() *domain.AttemptInput {
-	return &domain.AttemptInput{Channel: reach.Phone, Outcome: reach.Reached, Address: o.phone(0)}
+func (o *order) agreed() *casework.AttemptInput {
+	return &casework.AttemptInput{Channel: reach.Phone, Outcome: reach.Reached, Address: o.phone(0)}
 }
 
 // plan books a visit for an order on a day: false when nobody is free.
@@ -133,7 +136,7 @@ func (b *builder) plan(o *order, day, slot int, crew int, not ...domain.ID) bool
 func (b *builder) schedule(o *order, at time.Time, assigned, agreed bool) {
 	minutes := 40 + 5*(b.visits%4)
 	b.at(at, "scheduling", func() error {
-		in := domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339), WindowEnd: o.windowEnd().Format(time.RFC3339),
+		in := casework.ScheduleInput{WindowStart: o.window.Format(time.RFC3339), WindowEnd: o.windowEnd().Format(time.RFC3339),
 			PlannedMinutes: minutes}
 		if assigned {
 			crew := ids(o.crew)
@@ -163,31 +166,31 @@ func ids(crew []*worker) []domain.ID {
 
 func (b *builder) assign(o *order, at time.Time) {
 	b.at(at, "assigning", func() error {
-		_, err := b.svc.Assign(b.ctx, o.coordinator.call(), o.visit, domain.CrewInput{Crew: ids(o.crew)})
+		_, err := b.svc.Assign(b.ctx, o.coordinator.call(), o.visit, casework.CrewInput{Crew: ids(o.crew)})
 		return err
 	})
 }
 
 func (b *builder) confirm(o *order, at time.Time) {
 	b.at(at, "confirming", func() error {
-		_, err := b.svc.Confirm(b.ctx, o.coordinator.call(), o.visit, domain.ConfirmInput{Contact: o.agreed()})
+		_, err := b.svc.Confirm(b.ctx, o.coordinator.call(), o.visit, casework.ConfirmInput{Contact: o.agreed()})
 		return err
 	})
 }
 
 // byLink is what a household does on its page.
-func (b *builder) byLink(o *order, at time.Time, act domain.LinkAction) {
+func (b *builder) byLink(o *order, at time.Time, act customers.LinkAction) {
 	b.at(at, act.Action+" by link", func() error {
 		token, err := b.token(o.job)
 		if err != nil {
 			return err
 		}
-		page, err := b.svc.OpenLink(b.ctx, token)
+		page, err := b.svc.Customers.OpenLink(b.ctx, token)
 		if err != nil {
 			return err
 		}
 		act.FormKey = page.FormKey
-		_, err = b.svc.LinkAct(b.ctx, token, act)
+		_, err = b.svc.Customers.LinkAct(b.ctx, token, act)
 		return err
 	})
 }
@@ -197,7 +200,7 @@ func (b *builder) link(job domain.ID) (string, error) {
 	err := b.svc.Store.InTx(b.ctx, func(tx domain.Tx) error {
 		l, err := tx.LinkOfJob(job)
 		if err == nil {
-			url, _ = b.svc.LinkURL(l)
+			url, _ = b.svc.Customers.LinkURL(l)
 		}
 		return err
 	})
@@ -210,12 +213,12 @@ func (b *builder) token(job domain.ID) (string, error) {
 }
 
 // move makes a crew's forward move.
-func (b *builder) move(o *order, at time.Time, action string, in domain.MoveInput) {
+func (b *builder) move(o *order, at time.Time, action string, in casework.MoveInput) {
 	b.at(at, action, func() error {
 		_, err := b.svc.Advance(b.ctx, o.tech().call(), o.visit, action, in)
 		if err == nil && (action == "en-route" || action == "arrive") {
 			// Nobody plays the day on: the crews are not asked whether they are well.
-			_, err = b.svc.AnswerTimer(b.ctx, o.tech().call(), o.visit, "extend", domain.TimerInput{Minutes: 240})
+			_, err = b.svc.Alarm.AnswerTimer(b.ctx, o.tech().call(), o.visit, "extend", alarm.TimerInput{Minutes: 240})
 		}
 		return err
 	})
@@ -223,15 +226,15 @@ func (b *builder) move(o *order, at time.Time, action string, in domain.MoveInpu
 
 // setOut is en-route, arrive and start, a few minutes into the window.
 func (b *builder) setOut(o *order) {
-	b.move(o, o.window.Add(-20*time.Minute), "en-route", domain.MoveInput{})
-	b.move(o, o.window.Add(4*time.Minute), "arrive", domain.MoveInput{})
+	b.move(o, o.window.Add(-20*time.Minute), "en-route", casework.MoveInput{})
+	b.move(o, o.window.Add(4*time.Minute), "arrive", casework.MoveInput{})
 }
 
 // complete carries the visit to its end. A resolved job closes by itself after
 // 72 hours: none may do so right after the demo has begun.
 func (b *builder) complete(o *order, closes bool) {
 	b.setOut(o)
-	b.move(o, o.window.Add(9*time.Minute), "start", domain.MoveInput{})
+	b.move(o, o.window.Add(9*time.Minute), "start", casework.MoveInput{})
 	end := o.window.Add(time.Duration(50+b.rng.IntN(25)) * time.Minute)
 	if left := end.Add(72 * time.Hour).Sub(b.now); left > -2*time.Minute && left < 30*time.Minute {
 		end = end.Add(32 * time.Minute)
@@ -241,17 +244,17 @@ func (b *builder) complete(o *order, closes bool) {
 	if f.part != "" {
 		parts = append(parts, f.part)
 	}
-	b.move(o, end, "complete", domain.MoveInput{Findings: &f.findings, WorkDone: &f.work, Parts: &parts, Tested: &f.test})
+	b.move(o, end, "complete", casework.MoveInput{Findings: &f.findings, WorkDone: &f.work, Parts: &parts, Tested: &f.test})
 	if closes {
 		b.at(o.c.nextMorning(end), "closing", func() error {
-			_, err := b.svc.Close(b.ctx, o.coordinator.call(), o.job, domain.JobMoveInput{Reason: "customer's word"})
+			_, err := b.svc.Close(b.ctx, o.coordinator.call(), o.job, casework.JobMoveInput{Reason: "customer's word"})
 			return err
 		})
 	}
 }
 
 // attempt records one try of somebody to reach the household.
-func (b *builder) attempt(o *order, at time.Time, by func() *worker, visit bool, in domain.AttemptInput, contact int) {
+func (b *builder) attempt(o *order, at time.Time, by func() *worker, visit bool, in casework.AttemptInput, contact int) {
 	b.at(at, "trying to reach", func() error {
 		if in.Channel != reach.Doorstep {
 			in.Address = o.phone(contact)
@@ -272,19 +275,20 @@ func (b *builder) attempt(o *order, at time.Time, by func() *worker, visit bool,
 
 func (o *order) desk() *worker { return o.coordinator }
 
-func rang(seconds int) domain.AttemptInput {
-	return domain.AttemptInput{Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: &seconds}
+func rang(seconds int) casework.AttemptInput {
+	return casework.AttemptInput{Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: &seconds}
 }
 
 // delivered is a message with the gateway's report as evidence.
-func delivered(text string) domain.AttemptInput {
+func delivered(text string) casework.AttemptInput {
 	sum := sha256.Sum256([]byte(text))
-	return domain.AttemptInput{Channel: reach.SMS, Outcome: reach.Delivered, Grade: reach.Recorded, EvidenceDigest: hex.EncodeToString(sum[:]),
-		Note: text}
+	return casework.AttemptInput{Channel: reach.SMS, Outcome: reach.Delivered, Grade: reach.Recorded,
+		EvidenceDigest: hex.EncodeToString(sum[:]),
+		Note:           text}
 }
 
-func lastNotice() domain.AttemptInput {
-	return domain.AttemptInput{Channel: reach.WhatsApp, Outcome: reach.Sent, LastNotice: true, Note: "ready text of the link"}
+func lastNotice() casework.AttemptInput {
+	return casework.AttemptInput{Channel: reach.WhatsApp, Outcome: reach.Sent, LastNotice: true, Note: "ready text of the link"}
 }
 
 // noAccess is a closed door, as the rules want it: arrived, waited, called,
@@ -294,21 +298,21 @@ func (b *builder) noAccess(o *order) {
 	w := o.window
 	b.attempt(o, w.Add(8*time.Minute), o.tech, true, rang(31), 0)
 	b.attempt(o, w.Add(9*time.Minute), o.tech, true, delivered("I am at your door."), 0)
-	b.attempt(o, w.Add(15*time.Minute), o.tech, true, domain.AttemptInput{Channel: reach.Doorstep, Outcome: reach.NobodyHome}, 0)
-	b.move(o, w.Add(17*time.Minute), "no-access", domain.MoveInput{Note: "Waited, bell works, no light inside."})
+	b.attempt(o, w.Add(15*time.Minute), o.tech, true, casework.AttemptInput{Channel: reach.Doorstep, Outcome: reach.NobodyHome}, 0)
+	b.move(o, w.Add(17*time.Minute), "no-access", casework.MoveInput{Note: "Waited, bell works, no light inside."})
 }
 
 // unfinished is a visit after which another one is needed.
 func (b *builder) unfinished(o *order) {
 	b.setOut(o)
-	b.move(o, o.window.Add(55*time.Minute), "partial", domain.MoveInput{Findings: &o.fault.findings, Note: "The part is not on the van."})
+	b.move(o, o.window.Add(55*time.Minute), "partial", casework.MoveInput{Findings: &o.fault.findings, Note: "The part is not on the van."})
 }
 
 // partial is an unfinished visit after which the job waits for parts.
 func (b *builder) partial(o *order) {
 	b.unfinished(o)
 	b.at(o.window.Add(75*time.Minute), "waiting for parts", func() error {
-		_, err := b.svc.HoldJob(b.ctx, o.coordinator.call(), o.job, domain.JobMoveInput{Kind: string(domain.HoldParts),
+		_, err := b.svc.HoldJob(b.ctx, o.coordinator.call(), o.job, casework.JobMoveInput{Kind: string(domain.HoldParts),
 			Reason: "ordered: " + o.fault.part, DueAt: o.c.clockOn(4, 18, 0).Format(time.RFC3339)})
 		return err
 	})
@@ -316,14 +320,14 @@ func (b *builder) partial(o *order) {
 
 func (b *builder) cancel(o *order, at time.Time) {
 	b.at(at, "cancelling", func() error {
-		_, err := b.svc.Cancel(b.ctx, o.coordinator.call(), o.visit, domain.ReasonInput{Reason: "the household is away"})
+		_, err := b.svc.Cancel(b.ctx, o.coordinator.call(), o.visit, casework.ReasonInput{Reason: "the household is away"})
 		return err
 	})
 }
 
 func (b *builder) decline(o *order, at time.Time) {
 	b.at(at, "declining", func() error {
-		_, err := b.svc.Decline(b.ctx, o.tech().call(), o.visit, domain.ReasonInput{Reason: "sick"})
+		_, err := b.svc.Decline(b.ctx, o.tech().call(), o.visit, casework.ReasonInput{Reason: "sick"})
 		return err
 	})
 }
@@ -338,7 +342,7 @@ func (b *builder) reschedule(o *order, at time.Time) {
 	b.at(at, "rescheduling", func() error {
 		o.window, o.crew = o.c.clockOn(3, openings[slot], 0), crew
 		next := ids(crew)
-		v, err := b.svc.Reschedule(b.ctx, o.coordinator.call(), o.visit, domain.ScheduleInput{WindowStart: o.window.Format(time.RFC3339),
+		v, err := b.svc.Reschedule(b.ctx, o.coordinator.call(), o.visit, casework.ScheduleInput{WindowStart: o.window.Format(time.RFC3339),
 			WindowEnd: o.windowEnd().Format(time.RFC3339),
 			Crew:      &next, Contact: o.agreed(), Reason: "the household asked for another day"})
 		o.visit = v.ID

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 // reports are incident reports at every stage in one area, and what follows
@@ -38,11 +40,11 @@ func (b *builder) been(c *centre, day, slot int, last bool) *order {
 func (b *builder) raise(o *order, at time.Time, by func() *worker, visit bool, kind string, level int, note string) *domain.ID {
 	id := new(domain.ID)
 	b.at(at, "reporting", func() error {
-		in := domain.FlagInput{JobID: &o.job, Kind: kind, Level: &level, Note: note}
+		in := safety.FlagInput{JobID: &o.job, Kind: kind, Level: &level, Note: note}
 		if visit {
 			in.JobID, in.VisitID = nil, &o.visit
 		}
-		f, err := b.svc.RaiseFlag(b.ctx, by().call(), in)
+		f, err := b.svc.Safety.RaiseFlag(b.ctx, by().call(), in)
 		*id = f.ID
 		return err
 	})
@@ -51,17 +53,17 @@ func (b *builder) raise(o *order, at time.Time, by func() *worker, visit bool, k
 
 func (b *builder) decide(id *domain.ID, at time.Time, by *worker, action string, in domain.FlagDecision) {
 	b.at(at, action+" of a report", func() error {
-		_, err := b.svc.MoveFlag(b.ctx, by.call(), *id, action, in)
+		_, err := b.svc.Safety.MoveFlag(b.ctx, by.call(), *id, action, in)
 		return err
 	})
 }
 
-func (b *builder) release(o *order, at time.Time, by *worker, in domain.ReleaseInput) {
+func (b *builder) release(o *order, at time.Time, by *worker, in safety.ReleaseInput) {
 	b.at(at, "releasing", func() error {
 		if slices.Contains(in.Plan, "hazard_removed") {
 			in.ConfirmedBy = o.customer.Name
 		}
-		_, err := b.svc.SafetyRelease(b.ctx, by.call(), o.job, in)
+		_, err := b.svc.Safety.SafetyRelease(b.ctx, by.call(), o.job, in)
 		return err
 	})
 }
@@ -82,7 +84,7 @@ func (b *builder) provisional(c *centre) {
 	b.schedule(stopped, stopped.created.Add(8*time.Minute), true, true)
 	b.setOut(stopped)
 	b.at(stopped.window.Add(11*time.Minute), "stopping", func() error {
-		_, err := b.svc.Stop(b.ctx, stopped.tech().call(), stopped.visit, domain.StopInput{})
+		_, err := b.svc.Safety.Stop(b.ctx, stopped.tech().call(), stopped.visit, safety.StopInput{})
 		return err
 	})
 }
@@ -105,7 +107,7 @@ func (b *builder) underReview(c *centre) {
 		b.at(review.window.Add(70*time.Minute), "scheduling the next visit", func() error {
 			wanted := ids(crew)
 			_, err := b.svc.Schedule(b.ctx, review.coordinator.call(), review.job,
-				domain.ScheduleInput{WindowStart: next.window.Format(time.RFC3339), WindowEnd: next.windowEnd().Format(time.RFC3339), Crew: &wanted})
+				casework.ScheduleInput{WindowStart: next.window.Format(time.RFC3339), WindowEnd: next.windowEnd().Format(time.RFC3339), Crew: &wanted})
 			return err
 		})
 	}
@@ -127,10 +129,10 @@ func (b *builder) upheld(c *centre) {
 	b.decide(id, c.clockOn(-4, 10, 0), c.managers[0], "review", domain.FlagDecision{})
 	b.decide(id, c.clockOn(-4, 15, 0), c.managers[0], "decide", domain.FlagDecision{Outcome: "upheld",
 		Reasons: "Two accounts agree; the customer's own call confirms it."})
-	b.release(upheld, c.clockOn(-4, 15, 30), c.managers[0], domain.ReleaseInput{Plan: []string{"two_people", "daylight"},
+	b.release(upheld, c.clockOn(-4, 15, 30), c.managers[0], safety.ReleaseInput{Plan: []string{"two_people", "daylight"},
 		Reason: "The daughter will be there."})
 	b.at(c.clockOn(-3, 9, 45), "parts have come", func() error {
-		_, err := b.svc.ReleaseJob(b.ctx, upheld.coordinator.call(), upheld.job, domain.JobMoveInput{Kind: string(domain.HoldParts),
+		_, err := b.svc.ReleaseJob(b.ctx, upheld.coordinator.call(), upheld.job, casework.JobMoveInput{Kind: string(domain.HoldParts),
 			Reason: "delivered"})
 		return err
 	})
@@ -140,13 +142,13 @@ func (b *builder) upheld(c *centre) {
 			upheld.window, upheld.crew = c.clockOn(2, openings[slot], 0), crew
 			two := ids(crew)
 			v, err := b.svc.Schedule(b.ctx, upheld.coordinator.call(), upheld.job,
-				domain.ScheduleInput{WindowStart: upheld.window.Format(time.RFC3339), WindowEnd: upheld.windowEnd().Format(time.RFC3339),
+				casework.ScheduleInput{WindowStart: upheld.window.Format(time.RFC3339), WindowEnd: upheld.windowEnd().Format(time.RFC3339),
 					Crew: &two, Contact: upheld.agreed()})
 			upheld.visit = v.ID
 			return err
 		})
 		b.at(c.clockOn(-1, 18, 40), "reading the plan", func() error {
-			_, err := b.svc.PlanSeen(b.ctx, upheld.tech().call(), upheld.visit, domain.ReasonInput{})
+			_, err := b.svc.PlanSeen(b.ctx, upheld.tech().call(), upheld.visit, casework.ReasonInput{})
 			return err
 		})
 	}
@@ -159,7 +161,7 @@ func (b *builder) notUpheld(c *centre) {
 	b.decide(id, fair.window.Add(2*time.Hour), c.managers[0], "triage", domain.FlagDecision{})
 	b.decide(id, c.clockOn(-4, 11, 0), c.managers[0], "decide", domain.FlagDecision{Outcome: "not_upheld",
 		Reasons: "The recording shows that the customer asked for a Marathi or English speaker, politely."})
-	b.release(fair, c.clockOn(-4, 11, 10), c.managers[0], domain.ReleaseInput{Plan: []string{"phone_first"},
+	b.release(fair, c.clockOn(-4, 11, 10), c.managers[0], safety.ReleaseInput{Plan: []string{"phone_first"},
 		Reason: "A call beforehand clears up the language."})
 }
 
@@ -170,7 +172,7 @@ func (b *builder) unclear(c *centre) {
 	b.decide(id, dog.window.Add(2*time.Hour), c.managers[1], "triage", domain.FlagDecision{})
 	b.decide(id, c.clockOn(-3, 12, 0), c.managers[1], "decide", domain.FlagDecision{Outcome: "unclear",
 		Reasons: "The household says the dog was tied up; nobody else saw it."})
-	b.release(dog, c.clockOn(-3, 12, 30), dog.coordinator, domain.ReleaseInput{Plan: []string{"hazard_removed"},
+	b.release(dog, c.clockOn(-3, 12, 30), dog.coordinator, safety.ReleaseInput{Plan: []string{"hazard_removed"},
 		Reason: "The dog stays with a neighbour during visits."})
 }
 
@@ -180,7 +182,7 @@ func (b *builder) withdrawn(c *centre) {
 	id := b.raise(sorry, sorry.window.Add(80*time.Minute), sorry.tech, true, "verbal_abuse", 1, "Called me useless.")
 	no := false
 	b.at(c.clockOn(-1, 9, 20), "withdrawing a report", func() error {
-		_, err := b.svc.MoveFlag(b.ctx, sorry.tech().call(), *id, "withdraw",
+		_, err := b.svc.Safety.MoveFlag(b.ctx, sorry.tech().call(), *id, "withdraw",
 			domain.FlagDecision{Pressure: &no, Reasons: "He called and apologised."})
 		return err
 	})

@@ -15,6 +15,7 @@ import (
 	"doorstep/api"
 	"doorstep/cmd/doorstep/app"
 	"doorstep/domain"
+	"doorstep/domain/usecases"
 	"doorstep/notifications"
 	"doorstep/notifications/fcmtest"
 	"doorstep/repo"
@@ -102,7 +103,7 @@ func start(ctx context.Context, o Options, db *repo.DB, clock *Clock, phones *fc
 }
 
 // featured chooses the phones of one story: those around the linked customer.
-func featured(ctx context.Context, svc *domain.Service, brand *Brand) ([]string, error) {
+func featured(ctx context.Context, svc *usecases.All, brand *Brand) ([]string, error) {
 	out := []string{brand.CustomerLogin}
 	v, err := svc.Read.Visit(ctx, domain.Scope{All: true}, brand.SampleVisitID)
 	if err != nil {

@@ -16,10 +16,12 @@ import (
 	"doorstep/cmd/doorstep/demo"
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
+	"doorstep/domain/usecases"
 )
 
 // twoServices are two servers' use cases over one database, with a clock of their own.
-func twoServices(h *harness.Harness) (a, b *domain.Service, clock *demo.Clock) {
+func twoServices(h *harness.Harness) (a, b *usecases.All, clock *demo.Clock) {
 	h.Helper()
 	keys, err := domain.NewKeyRing(harness.LinkSecret)
 	h.Must(err)
@@ -38,13 +40,13 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-func tries(account, address string) domain.Try {
-	return domain.Try{Kind: "sign-in", Account: account, Address: address, Trust: true}
+func tries(account, address string) accounts.Try {
+	return accounts.Try{Kind: "sign-in", Account: account, Address: address, Trust: true}
 }
 
 // try makes one; right says with what outcome.
-func try(s *domain.Service, in domain.Try, right bool) error {
-	done, err := s.BeginTry(context.Background(), in)
+func try(s *usecases.All, in accounts.Try, right bool) error {
+	done, err := s.Accounts.BeginTry(context.Background(), in)
 	if err == nil {
 		done(right)
 		done(!right) // only the first word counts
@@ -58,13 +60,13 @@ func TestTriesByAccountOnAllReplicas(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		a, b, clock := twoServices(h)
 		for i := range 5 {
-			if err := try([]*domain.Service{a, b}[i%2], tries("Ravi", here), false); err != nil {
+			if err := try([]*usecases.All{a, b}[i%2], tries("Ravi", here), false); err != nil {
 				t.Fatalf("try %d: %v", i, err)
 			}
 		}
 		for i, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute,
 			15 * time.Minute} {
-			s := []*domain.Service{a, b}[i%2]
+			s := []*usecases.All{a, b}[i%2]
 			if got := retryAfter(try(s, tries(" ravi ", elsewhere), false)); got != want {
 				t.Fatalf("wait %s, want %s", got, want)
 			}
@@ -86,7 +88,7 @@ func TestTriesByAccountOnAllReplicas(t *testing.T) {
 		clock.Advance(time.Minute)
 		for range 3 {
 			for i := range 5 {
-				if err := try([]*domain.Service{a, b}[i%2], tries("meena", here), i == 4); err != nil {
+				if err := try([]*usecases.All{a, b}[i%2], tries("meena", here), i == 4); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -98,7 +100,7 @@ func TestTriesByAddressOnAllReplicas(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		a, b, _ := twoServices(h)
 		for i := range 100 {
-			if err := try([]*domain.Service{a, b}[i%2], tries(fmt.Sprint("user", i), here), false); err != nil {
+			if err := try([]*usecases.All{a, b}[i%2], tries(fmt.Sprint("user", i), here), false); err != nil {
 				t.Fatalf("try %d: %v", i, err)
 			}
 		}
@@ -127,7 +129,7 @@ func TestTriesNeverLockTheOwnerOut(t *testing.T) {
 		for i := range 30 {
 			_ = try(a, tries("ravi", elsewhere), false)
 			clock.Advance(10 * time.Second)
-			if err := try([]*domain.Service{a, b}[i%2], tries("ravi", here), true); err != nil {
+			if err := try([]*usecases.All{a, b}[i%2], tries("ravi", here), true); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -148,10 +150,10 @@ func TestTriesInABurst(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		a, b, clock := twoServices(h)
 		var mu sync.Mutex
-		through := map[*domain.Service]int{}
+		through := map[*usecases.All]int{}
 		var all sync.WaitGroup
 		for i := range 120 {
-			s := []*domain.Service{a, b}[i%2]
+			s := []*usecases.All{a, b}[i%2]
 			all.Go(func() {
 				if try(s, tries("ravi", here), false) == nil {
 					mu.Lock()
@@ -175,7 +177,7 @@ func TestTriesInABurst(t *testing.T) {
 		// What says nothing any more is swept; trust stays longer.
 		h.Must(try(a, tries("asha", here), true))
 		clock.Advance(3 * time.Hour)
-		if _, err := a.Retention(h.Context()); err != nil {
+		if _, err := a.Clock.Retention(h.Context()); err != nil {
 			t.Fatal(err)
 		}
 		left := 0
@@ -217,7 +219,7 @@ func TestTriesWithoutADatabase(t *testing.T) {
 		if err := try(b, tries("asha", here), true); err != nil {
 			t.Errorf("locked out: %v", err)
 		}
-		if err := b.Missed(h.Context(), "link", here); err != nil {
+		if err := b.Accounts.Missed(h.Context(), "link", here); err != nil {
 			t.Errorf("a miss without a database: %v", err)
 		}
 	})

@@ -319,7 +319,7 @@ func TestSOSWhileThePushServiceIsDown(t *testing.T) {
 		h.Phones.SetDown(true)
 		x := h.As("ravi").RaiseSOS()
 		h.Clock.Advance(10 * time.Minute)
-		if _, err := h.Server.Service.TickUrgent(t.Context()); err != nil {
+		if _, err := h.Server.Service.Clock.TickUrgent(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if got := h.As("maya").SOS(x); got.Tier != 4.0 {

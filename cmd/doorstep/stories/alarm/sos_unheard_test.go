@@ -329,7 +329,7 @@ func TestTheSecondChannelIsCalledOnceARoundAndPerson(t *testing.T) {
 		x.set(func(int) int { return 204 })
 		for _, step := range []time.Duration{30 * time.Second, 30 * time.Second} {
 			h.Clock.Advance(step)
-			if _, err := h.Server.Service.TickUrgent(h.Context()); err != nil {
+			if _, err := h.Server.Service.Clock.TickUrgent(h.Context()); err != nil {
 				h.Fatal(err)
 			}
 		}

@@ -388,7 +388,7 @@ func TestAFaultyDeadlineHoldsUpNoOther(t *testing.T) {
 		h.Must(err)
 		h.As("meena").RaiseSOS()
 		h.Clock.Advance(30 * time.Second)
-		_, err = h.Server.Service.TickUrgent(t.Context())
+		_, err = h.Server.Service.Clock.TickUrgent(t.Context())
 		if err == nil {
 			t.Fatal("the broken row is carried out")
 		}

@@ -343,7 +343,7 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 			t.Errorf("the other household's passport is %v", p)
 		}
 		// The chain holds, and a passport says nothing of phones and places.
-		if faults, err := h.Server.Service.Verify(t.Context(), nil); err != nil || len(faults) != 0 {
+		if faults, err := h.Server.Service.Proof.Verify(t.Context(), nil); err != nil || len(faults) != 0 {
 			t.Errorf("the chain: %v %v", faults, err)
 		}
 		raw, _ := desk.Raw("GET", path("/v1/jobs/%s/passport", job), nil)
@@ -422,7 +422,7 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 		if mine := complimentsOf(h, "meena", ""); len(mine) != 0 || len(complimentsOf(h, "ravi", "")) != 1 {
 			t.Errorf("she reads %v", mine)
 		}
-		if faults, err := h.Server.Service.Verify(t.Context(), nil); err != nil || len(faults) != 0 {
+		if faults, err := h.Server.Service.Proof.Verify(t.Context(), nil); err != nil || len(faults) != 0 {
 			t.Errorf("the chain: %v %v", faults, err)
 		}
 	})

@@ -17,7 +17,7 @@ import (
 	"doorstep/api/web"
 	"doorstep/cmd/doorstep/app"
 	"doorstep/cmd/doorstep/stories/harness"
-	"doorstep/domain"
+	"doorstep/domain/accounts"
 )
 
 var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
@@ -125,7 +125,7 @@ func anybodyOf(h *harness.Harness, role string) *harness.Client {
 // forgetTries forgets failed tries, those of all replicas too.
 func forgetTries(h *harness.Harness) {
 	h.Helper()
-	h.Server.Service.Tries = domain.NewTries()
+	h.Server.Service.Accounts.Tries = accounts.NewTries()
 	_, err := h.DB.SQL().ExecContext(h.Context(), "DELETE FROM throttles")
 	h.Must(err)
 }

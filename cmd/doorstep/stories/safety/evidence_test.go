@@ -22,6 +22,7 @@ import (
 
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/domain"
+	"doorstep/domain/proof"
 )
 
 // The first bytes of what is taken, as the formats begin, and some more.
@@ -76,7 +77,7 @@ func TestEvidenceOfAReport(t *testing.T) {
 					n++
 				}
 			}
-			if _, err := domain.VerifyPack(bytes.NewReader(pack), int64(len(pack)), ""); err != nil || n != want {
+			if _, err := proof.VerifyPack(bytes.NewReader(pack), int64(len(pack)), ""); err != nil || n != want {
 				t.Errorf("%s is packed %d files, want %d (%v)", p.Login, n, want, err)
 			}
 		}
@@ -216,7 +217,7 @@ func TestWhoUploadedEvidenceMayRemoveIt(t *testing.T) {
 		if bytes.Contains(unzipped(t, pack), harness.PNG) {
 			t.Error("the pack holds what was removed")
 		}
-		report, err := domain.VerifyPack(bytes.NewReader(pack), int64(len(pack)), "")
+		report, err := proof.VerifyPack(bytes.NewReader(pack), int64(len(pack)), "")
 		if err != nil || report.Removed != 1 {
 			t.Errorf("the pack: %+v, %v", report, err)
 		}
@@ -343,7 +344,7 @@ func TestAFileWithoutARowIsSwept(t *testing.T) {
 			return len(list)
 		}
 		// A fresh one may still get its row.
-		if n, err := h.Server.Service.EvidenceRetention(t.Context()); err != nil || n != 0 || names() != 4 {
+		if n, err := h.Server.Service.Proof.EvidenceRetention(t.Context()); err != nil || n != 0 || names() != 4 {
 			t.Errorf("at once %d were removed (%v), %d are left", n, err, names())
 		}
 		old := time.Now().Add(-2 * time.Hour)
@@ -352,7 +353,7 @@ func TestAFileWithoutARowIsSwept(t *testing.T) {
 		for _, f := range list {
 			h.Must(os.Chtimes(filepath.Join(h.EvidenceFolder, f.Name()), old, old))
 		}
-		if n, err := h.Server.Service.EvidenceRetention(t.Context()); err != nil || n != 2 || names() != 2 {
+		if n, err := h.Server.Service.Proof.EvidenceRetention(t.Context()); err != nil || n != 2 || names() != 2 {
 			t.Errorf("later %d were removed (%v), %d are left", n, err, names())
 		}
 		if body, res := ravi.Raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", flag, kept["id"]), nil); res.StatusCode != 200 ||

@@ -10,6 +10,7 @@ import (
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/cmd/doorstep/stories/harness/bodies"
 	"doorstep/domain"
+	"doorstep/domain/casework"
 )
 
 // TestAMoveCanBeAskedFirst: a dry run takes the very path of the move, refuses
@@ -23,10 +24,10 @@ func TestAMoveCanBeAskedFirst(t *testing.T) {
 		svc := h.Server.Service
 		id := uuid.MustParse(job["id"].(string))
 		kiran := domain.Actor{UserID: h.People["kiran"].ID, Role: domain.RoleCoordinator, CentreID: h.Centre}
-		ask := func(move func(call *domain.Call) error) []string {
+		ask := func(move func(call *casework.Call) error) []string {
 			h.Settle() // what was sent is recorded
 			before := h.DumpTables()
-			call := &domain.Call{Actor: kiran, DryRun: true}
+			call := &casework.Call{Actor: kiran, DryRun: true}
 			h.Must(move(call))
 			if h.DumpTables() != before {
 				t.Error("a dry run left a trace")
@@ -38,8 +39,8 @@ func TestAMoveCanBeAskedFirst(t *testing.T) {
 			slices.Sort(told)
 			return told
 		}
-		told := ask(func(call *domain.Call) error {
-			out, err := svc.CancelJob(t.Context(), call, id, domain.JobMoveInput{Reason: "double"})
+		told := ask(func(call *casework.Call) error {
+			out, err := svc.CancelJob(t.Context(), call, id, casework.JobMoveInput{Reason: "double"})
 			if err == nil && out.Status != domain.JobCancelled {
 				t.Errorf("the answer is not that of the move: %s", out.Status)
 			}
@@ -57,19 +58,19 @@ func TestAMoveCanBeAskedFirst(t *testing.T) {
 		})
 		h.Must(err)
 		// What is refused is refused, by the rules and by the database.
-		call := &domain.Call{Actor: kiran, DryRun: true}
-		if _, err := svc.Close(t.Context(), call, id, domain.JobMoveInput{}); !domain.IsCode(err, domain.CodeState) {
+		call := &casework.Call{Actor: kiran, DryRun: true}
+		if _, err := svc.Close(t.Context(), call, id, casework.JobMoveInput{}); !domain.IsCode(err, domain.CodeState) {
 			t.Errorf("closing a scheduled job: %v", err)
 		}
 		_, other := h.Household(desk, nil)
 		crew := []domain.ID{h.People["ravi"].ID}
 		start := harness.Monday.Add(3 * time.Hour)
-		_, err = svc.Schedule(t.Context(), call, uuid.MustParse(other["id"].(string)), domain.ScheduleInput{
+		_, err = svc.Schedule(t.Context(), call, uuid.MustParse(other["id"].(string)), casework.ScheduleInput{
 			WindowStart: start.Format(time.RFC3339), WindowEnd: start.Add(2 * time.Hour).Format(time.RFC3339), Crew: &crew})
 		if !domain.IsCode(err, domain.CodeOverlap) {
 			t.Errorf("booking a technician twice: %v", err)
 		}
-		if _, err := svc.Disrupt(t.Context(), call, h.Centre, domain.DisruptionInput{Date: "2027-03-01", Reason: "flood"}); err == nil {
+		if _, err := svc.Disrupt(t.Context(), call, h.Centre, casework.DisruptionInput{Date: "2027-03-01", Reason: "flood"}); err == nil {
 			t.Error("what takes several transactions was asked first")
 		}
 		desk.CancelVisit(visit, bodies.CancelVisit{Reason: "asked before"})

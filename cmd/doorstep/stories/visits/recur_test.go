@@ -26,7 +26,7 @@ func TestAPanicAtADeadlineEndsNothing(t *testing.T) {
 			panic("poison")
 		}
 		h.Clock.Advance(4 * time.Hour)
-		if _, err := h.Server.Service.Tick(context.Background()); err == nil || !strings.Contains(err.Error(), "poison") {
+		if _, err := h.Server.Service.Clock.Tick(context.Background()); err == nil || !strings.Contains(err.Error(), "poison") {
 			t.Errorf("the tick says %v", err)
 		}
 		h.Server.Service.Recur = recur.Dates

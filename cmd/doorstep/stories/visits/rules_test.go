@@ -196,7 +196,7 @@ func TestVerifyNamesATamperedRow(t *testing.T) {
 		if _, err := h.DB.SQL().ExecContext(ctx, spoil); err != nil {
 			t.Fatal(err)
 		}
-		faults, err := h.Server.Service.Verify(ctx, nil)
+		faults, err := h.Server.Service.Proof.Verify(ctx, nil)
 		if err != nil || len(faults) != 1 || faults[0].Seq != 2 || faults[0].JobID.String() != job["id"] {
 			t.Errorf("%s: %+v, %v", spoil, faults, err)
 		}
@@ -677,7 +677,7 @@ func TestAPageLeftOpenForWeeksActsNoMore(t *testing.T) {
 			t.Errorf("after a week: %d, %d used keys are remembered", status, keys())
 		}
 		h.Advance(25 * time.Hour)
-		if _, err := h.Server.Service.Retention(t.Context()); err != nil {
+		if _, err := h.Server.Service.Clock.Retention(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if status := tap(); status != 409 || keys() != 0 || calls() != 1 {

@@ -1,0 +1,14 @@
+// Package accounts is people: their sign-in, hours, skills, leave and devices, and
+// the areas, centres and policies that they work under.
+//
+//	devices.go     devices that pushes go to
+//	invitation.go  codes that set a password, and who is told of them
+//	leave.go       leave, asked for and approved
+//	policy.go      policies of reachability
+//	service.go     the use cases
+//	signin.go      sessions
+//	skill.go       skills and their levels
+//	staff.go       areas, centres, users
+//	throttle.go    failed tries of a sign-in
+//	tries.go       failed tries, as far as this replica knows
+package accounts

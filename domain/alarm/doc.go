@@ -1,0 +1,9 @@
+// Package alarm is SOS and visit timers: raising, ringing, answering. What is not
+// happening now is safety.
+//
+//	service.go      the use cases
+//	sos.go          raising, ringing up the ladder, answering, resolving
+//	sos_silent.go   alarms that their raiser's phone must not show
+//	sos_unheard.go  an alarm that nobody hears says so
+//	timer.go        a timer for each who is inside: asked, the desk asked, the alarm
+package alarm

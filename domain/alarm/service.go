@@ -1,0 +1,9 @@
+package alarm
+
+import "doorstep/domain/casework"
+
+// Service holds the use cases of SOS and visit timers.
+type Service struct{ *casework.Service }
+
+// New is the room over the case's use cases.
+func New(s *casework.Service) *Service { return &Service{s} }

@@ -1,0 +1,610 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/geo"
+	"doorstep/domain/reach"
+)
+
+// AttemptInput records one try to reach the other side. Grade defaults to
+// recorded when there is a digest or a place, else declared.
+type AttemptInput struct {
+	ID             *domain.ID `json:"id"`
+	Direction      string     `json:"direction"`
+	ContactID      *domain.ID `json:"contact_id"`
+	Address        string     `json:"address"`
+	Channel        string     `json:"channel"`
+	Outcome        string     `json:"outcome"`
+	RingSeconds    *int       `json:"ring_seconds"`
+	Grade          string     `json:"grade"`
+	EvidenceDigest string     `json:"evidence_digest"`
+	Note           string     `json:"note"`
+	Lat            *float64   `json:"lat"`
+	Lon            *float64   `json:"lon"`
+	PlaceReason    string     `json:"place_reason"`
+	LastNotice     bool       `json:"last_notice"`
+	OccurredAt     string     `json:"occurred_at"`
+	Link           *domain.ID // by which it came
+	Request        string     // what the household asked for in it
+}
+
+// OutcomesOf lists what can come of a channel: a door is not busy and a
+// letter does not ring.
+var OutcomesOf = map[string][]string{
+	"phone":    {"reached", "no_answer", "busy", "switched_off", "out_of_network", "wrong_number", "voicemail", "refused", "hostile"},
+	"sms":      {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number"},
+	"whatsapp": {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number", "no_answer", "busy", "voicemail"},
+	"push":     {"sent", "delivered", "read", "reached", "refused", "hostile"},
+	"email":    {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number"},
+	"doorstep": {"reached", "nobody_home", "refused", "hostile"},
+}
+
+// RecordAttempt writes an attempt on a job, or on a visit's job. The crew,
+// coordinator, proprietor, area manager, agent. What breaks a rule of the
+// policy is recorded and does not count, never refused. Errors: CodeNotFound,
+// CodeForbidden, CodeUnprocessable, CodeDuplicate.
+func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *domain.ID, in AttemptInput) (domain.Attempt, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.Attempt, error) {
+		var j *domain.Job
+		var v *domain.Visit
+		var err error
+		if visit != nil {
+			if j, v, err = tx.LockVisit(*visit); err == nil && !call.Actor.Sees(v) {
+				err = domain.NotFound("visit")
+			}
+		} else {
+			j, err = AuthorizeJob(tx, call.Actor, *job)
+		}
+		if err != nil {
+			return domain.Attempt{}, err
+		}
+		if call.Actor.Role == domain.RoleAdmin {
+			return domain.Attempt{}, domain.Fail(domain.CodeForbidden, "As admin you may not record attempts.")
+		}
+		d, err := OpenCase(tx, j)
+		if err != nil {
+			return domain.Attempt{}, err
+		}
+		a, err := RecordAttempt(call, d, v, in)
+		if err != nil {
+			return domain.Attempt{}, err
+		}
+		return *a, nil
+	})
+}
+
+// RecordAttempt writes the attempt and lets the verdict follow.
+func RecordAttempt(call *Call, d *Case, v *domain.Visit, in AttemptInput) (*domain.Attempt, error) {
+	j := d.Job
+	if in.Direction == "" {
+		in.Direction = reach.Outbound
+	}
+	if !domain.Has(OutcomesOf[in.Channel], in.Outcome) {
+		return nil, domain.Fail(domain.CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).
+			At("/outcome", strings.Join(OutcomesOf[in.Channel], ", "))
+	}
+	st, err := Stamp(call, in.OccurredAt, d.Site.Location(), d.Now)
+	if err != nil {
+		return nil, err
+	}
+	a := &domain.Attempt{ID: d.Tx.Svc.IDOr(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
+		Channel: in.Channel,
+		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
+		Lon:         in.Lon,
+		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.Link, Request: in.Request, ByRole: call.Actor.Role,
+		OccurredAt: st.Occurred,
+		ClaimedAt:  st.Claimed, RecordedAt: d.Now, CreatedAt: d.Now}
+	if v != nil {
+		a.VisitID = &v.ID
+	}
+	if call.Actor.Role != domain.RoleCustomer && call.Actor.Role != domain.RoleSystem {
+		a.ByID = domain.Ptr(call.Actor.UserID)
+	}
+	if (in.Lat == nil) != (in.Lon == nil) {
+		return nil, domain.Fail(domain.CodeUnprocessable, "Coordinates come in pairs.").At("/lat", "lat and lon, or neither")
+	}
+	if in.Lat != nil && d.Site.Lat != nil && d.Site.Lon != nil {
+		a.DistanceM = domain.Ptr(math.Round(geo.Metres(*in.Lat, *in.Lon, *d.Site.Lat, *d.Site.Lon)))
+	}
+	if a.Grade == reach.Proven && a.EvidenceDigest == "" && call.Actor.Role != domain.RoleCustomer {
+		a.Grade = reach.Recorded // proven is what a provider's receipt says, not a person
+	}
+	if a.Grade == "" {
+		a.Grade = reach.Declared
+		if a.EvidenceDigest != "" || (a.Channel == reach.Doorstep && a.Lat != nil) {
+			a.Grade = reach.Recorded
+		}
+	}
+	if err := resolveAddress(d, a, in.Address); err != nil {
+		return nil, err
+	}
+	if in.ID != nil {
+		if old, err := d.Tx.Attempt(a.ID); err == nil {
+			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction ||
+				!equalTime(old.ClaimedAt, a.ClaimedAt) ||
+				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
+				*old.RingSeconds != *a.RingSeconds {
+				return nil, domain.Fail(domain.CodeDuplicate, "Another attempt has this id.")
+			}
+			return old, nil
+		} else if !NotFound(err) {
+			return nil, err
+		}
+	}
+	if err := d.Tx.InsertAttempt(a); err != nil {
+		return nil, err
+	}
+	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" {
+		if err := InvalidateNumber(d, a.Address); err != nil {
+			return nil, err
+		}
+	}
+	attemptFact(call.Actor, d, a, st)
+	if d.Customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
+		// To a household that cannot use a page, speaking with it is telling it.
+		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
+			v.ToldAt = &d.Now
+		}
+		if err := d.Tx.MarkNotified(j.ID, nil, d.Now); err != nil {
+			return nil, err
+		}
+	}
+	if err := Reassess(d); err != nil {
+		return nil, err
+	}
+	if a.Direction == reach.Inbound {
+		if err := groupContacts(d, a); err != nil {
+			return nil, err
+		}
+		return a, applyToOpenJobs(call, d, a, st)
+	}
+	if a.Contact() {
+		return a, keepByCall(d, call.Actor, a)
+	}
+	return a, nil
+}
+
+func equalTime(a, b *time.Time) bool {
+	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
+}
+
+func attemptFact(actor domain.Actor, d *Case, a *domain.Attempt, st EntryTime) {
+	d.EntryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
+		"channel": a.Channel,
+		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
+	if a.Contact() && (d.Job.LastContactAt == nil || a.OccurredAt.After(*d.Job.LastContactAt)) {
+		d.Job.LastContactAt = domain.Ptr(a.OccurredAt)
+	}
+}
+
+// applyToOpenJobs lets an inbound contact count on all open jobs of the household.
+func applyToOpenJobs(call *Call, d *Case, a *domain.Attempt, st EntryTime) error {
+	others, err := d.Tx.OpenJobsOf(d.Customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range others {
+		if others[i].ID == d.Job.ID {
+			continue
+		}
+		o, err := d.Tx.LockJob(others[i].ID)
+		if err != nil {
+			return err
+		}
+		od, err := OpenCase(d.Tx, o)
+		if err != nil {
+			return err
+		}
+		b := *a
+		b.ID, b.JobID, b.VisitID = d.Tx.NewID(), o.ID, nil
+		if err := d.Tx.InsertAttempt(&b); err != nil {
+			return err
+		}
+		attemptFact(call.Actor, od, &b, st)
+		if err := Reassess(od); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolveAddress finds which number and person were tried.
+func resolveAddress(d *Case, a *domain.Attempt, raw string) error {
+	if a.ContactID != nil && d.Customer.Contact(*a.ContactID) == nil {
+		return domain.Fail(domain.CodeUnprocessable, "The household has no such contact.").At("/contact_id", "a contact of the customer")
+	}
+	if raw != "" && a.Dialled() {
+		e164, err := d.Tx.Svc.Phone(raw, d.Centre.Country, "/address")
+		if err != nil {
+			return err
+		}
+		a.Address = e164
+		for i := range d.Customer.Contacts {
+			if c := &d.Customer.Contacts[i]; a.ContactID == nil && (domain.Has(c.Phones, e164) || domain.Has(c.Struck, e164)) {
+				a.ContactID = &c.ID
+			}
+		}
+		return nil
+	}
+	a.Address = strings.TrimSpace(raw)
+	if a.ContactID == nil {
+		a.ContactID = d.Job.ContactID
+	}
+	if a.ContactID == nil || a.Address != "" {
+		return nil
+	}
+	if c := d.Customer.Contact(*a.ContactID); c != nil && a.Dialled() && len(c.Phones) > 0 {
+		a.Address = c.Phones[0]
+	} else if c != nil && a.Channel == "email" {
+		a.Address = c.Email
+	}
+	return nil
+}
+
+// InvalidateNumber removes a number that belongs to somebody else from the known ones.
+func InvalidateNumber(d *Case, number string) error {
+	hit := false
+	for i := range d.Customer.Contacts {
+		c := &d.Customer.Contacts[i]
+		if domain.Has(c.Phones, number) {
+			c.Phones, c.Struck, hit = domain.Without(c.Phones, number), append(c.Struck, number), true
+		}
+	}
+	if !hit {
+		return nil
+	}
+	d.Customer.ChangedAt(d.Now)
+	return d.Tx.SaveCustomer(d.Customer)
+}
+
+// EffectivePolicy is the centre's rule in force at now, else the brand's,
+// else the default of docs/product.md section 4.
+func EffectivePolicy(list []domain.Policy, now time.Time) reach.Policy {
+	var brand, centre *domain.Policy
+	for i := range list {
+		p := &list[i]
+		if p.EffectiveFrom.After(now) {
+			continue
+		}
+		slot := &brand
+		if p.CentreID != nil {
+			slot = &centre
+		}
+		if *slot == nil || p.Number > (*slot).Number {
+			*slot = p
+		}
+	}
+	switch {
+	case centre != nil:
+		return centre.Rules.V
+	case brand != nil:
+		return brand.Rules.V
+	}
+	return reach.Default()
+}
+
+// Verdict computes reachability from all facts of the job.
+func Verdict(d *Case) (reach.Verdict, []domain.Visit, error) {
+	attempts, err := d.Tx.AttemptsOf(d.Job.ID)
+	if err != nil {
+		return reach.Verdict{}, nil, err
+	}
+	policies, err := d.Tx.Policies(d.Job.CentreID)
+	if err != nil {
+		return reach.Verdict{}, nil, err
+	}
+	visits, err := d.Tx.VisitsOfJob(d.Job.ID)
+	if err != nil {
+		return reach.Verdict{}, nil, err
+	}
+	d.closeAfter = EffectivePolicy(policies, d.Now).CloseAfterDays
+	v := reach.Judge(d.ReachCase(attempts, policies, visits, d.Now))
+	// The answer explains attempts; visits have their own place.
+	v.DoesNotCount = slices.DeleteFunc(v.DoesNotCount, func(x reach.Excluded) bool {
+		return slices.ContainsFunc(visits, func(o domain.Visit) bool { return o.ID == x.ID })
+	})
+	return v, visits, nil
+}
+
+// ReachCase is what the verdict depends on, at an instant.
+func (d *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, visits []domain.Visit, now time.Time) reach.Case {
+	c := reach.Case{JobCreatedAt: d.Job.OpenedAt, SafetyCritical: d.Job.SafetyCritical, AreaManagerApproved: d.approved,
+		VoiceOnly: d.Customer.VoiceOnly(), Now: now,
+		Policy: EffectivePolicy(policies, now), Calendar: reach.Calendar{Location: d.Site.Location(), Holidays: map[string]bool{}}}
+	for _, h := range d.Holds { // on a safety-critical job it stands by the area manager's word only
+		c.AreaManagerApproved = c.AreaManagerApproved || h.Kind == domain.HoldUnreachable && h.LiftedAt == nil
+	}
+	for _, w := range d.Centre.WorkingDays {
+		c.Calendar.WorkingDays[w%7] = true
+	}
+	for _, h := range d.Centre.Holidays {
+		c.Calendar.Holidays[h] = true
+	}
+	for i := range d.Customer.Contacts {
+		p := &d.Customer.Contacts[i]
+		for _, n := range slices.Concat(p.Phones, p.Struck) {
+			c.Numbers = append(c.Numbers, reach.Number{ContactID: p.ID, Address: n})
+		}
+		if i > 0 && c.SecondContact == (domain.ID{}) && len(p.Phones) > 0 {
+			c.SecondContact = p.ID
+		}
+	}
+	for i := range visits {
+		v := &visits[i]
+		if v.Confirmation == domain.ConfirmConfirmed && (v.Status.UnderWay() || v.Status == domain.VisitScheduled && v.WindowEnd.After(now)) {
+			c.ConfirmedVisitAhead = true
+		}
+		if at := v.Begun(); at != nil { // somebody opened the door
+			c.Attempts = append(c.Attempts, reach.Attempt{ID: v.ID, Direction: reach.Outbound, Channel: reach.Doorstep, Outcome: reach.Reached,
+				OccurredAt: *at, RecordedAt: *at, Grade: reach.Recorded})
+		}
+	}
+	for i := range attempts {
+		a := &attempts[i]
+		r := reach.Attempt{ID: a.ID, Direction: a.Direction, Channel: a.Channel, Outcome: a.Outcome, Address: a.Address, OccurredAt: a.OccurredAt,
+			RecordedAt: a.RecordedAt, RingSeconds: a.RingSeconds, Grade: a.Grade, DistanceM: a.DistanceM, PlaceReason: a.PlaceReason,
+			LastNotice: a.LastNotice, Discounted: a.Discounted}
+		if a.ContactID != nil {
+			r.ContactID = *a.ContactID
+			if p := d.Customer.Contact(*a.ContactID); p != nil && p.VoiceOnly {
+				r.Unreadable = a.Channel != reach.Phone && a.Channel != reach.Doorstep
+			}
+		}
+		if a.ByID != nil {
+			r.By = *a.ByID
+		}
+		c.Attempts = append(c.Attempts, r)
+	}
+	return c
+}
+
+// Reassess computes the verdict anew and lets what follows from it follow: the
+// last notice goes out, the hold is placed or lifted (docs/product.md section 4).
+func Reassess(d *Case) error {
+	j := d.Job
+	if j.Status.Ended() {
+		return nil
+	}
+	v, visits, err := Verdict(d)
+	if err != nil {
+		return err
+	}
+	was := j.Verdict
+	j.Verdict = v.Verdict
+	var open *domain.Hold
+	for i := range d.Holds {
+		if h := &d.Holds[i]; h.Kind == domain.HoldUnreachable && h.LiftedAt == nil {
+			open = h
+		}
+	}
+	if was == reach.LastNotice || was == reach.Unreachable {
+		d.Tx.Disarm(domain.DueLastNotice, j.ID)
+	}
+	switch {
+	case v.Verdict == reach.Unreachable && open == nil:
+		return becomeUnreachable(d, v, visits)
+	case v.Verdict != reach.Unreachable && open != nil:
+		// Contact ended the case, or another fact, such as a visit that an
+		// offline phone was on, shows that it was never so.
+		reason, kind := "contact", "job.reached"
+		if v.LastContactAt == nil || v.Verdict == reach.LastNotice {
+			reason, kind = "overturned", "job.unreachable_withdrawn"
+		}
+		if err := d.Tx.Apply(open, "reach", domain.HoldLifted); err != nil {
+			return err
+		}
+		open.LiftReason = reason
+		if err := d.Tx.SaveHold(open); err != nil {
+			return err
+		}
+		if err := d.Tx.WithdrawJobNotices(j.ID, "job.unreachable", "job.unreachable_home"); err != nil {
+			return err
+		}
+		d.Entry(domain.System, "hold.lifted", nil, map[string]any{"hold_id": open.ID, "kind": domain.HoldUnreachable, "because": v.Explanation})
+		if err := NotifyStaff(d, nil, kind, domain.RoleProprietor, domain.RoleCoordinator); err != nil {
+			return err
+		}
+	case was != v.Verdict:
+		d.Entry(domain.System, "verdict.changed", nil, map[string]any{"verdict": v.Verdict, "was": was,
+			"policy_version": v.PolicyVersion})
+	}
+	if v.Verdict == reach.Reached && was != reach.Untried && was != reach.Reached {
+		if err := d.Tx.WithdrawJobNotices(j.ID, "job.last_notice", "job.notice_ready"); err != nil {
+			return err
+		}
+	}
+	if v.EnoughAt != nil && v.LastNoticeSentAt == nil {
+		if err := sendLastNotice(d, *v.EnoughAt); err != nil {
+			return err
+		}
+	}
+	if v.LastNoticeEndsAt != nil && v.Verdict == reach.LastNotice {
+		due := *v.LastNoticeEndsAt
+		for i := range visits {
+			if o := &visits[i]; o.Status.Unfinished() && o.Confirmation == domain.ConfirmConfirmed && o.WindowEnd.After(due) {
+				due = o.WindowEnd
+			}
+		}
+		if due.After(d.Now) {
+			d.Tx.SetDeadline(domain.DueLastNotice, j.ID, &j.ID, due)
+		}
+	}
+	return nil
+}
+
+// visitMoved lets the verdict follow a visit that was just saved. A visit that
+// began is contact. What else a visit changes is whether a confirmed one lies
+// ahead, which matters once the last notice runs: the clock judges that anew,
+// from all facts, within its next second.
+func visitMoved(d *Case, v *domain.Visit) error {
+	j := d.Job
+	at := v.Begun()
+	if at != nil && (j.LastContactAt == nil || at.After(*j.LastContactAt)) {
+		j.LastContactAt = at
+	}
+	switch {
+	case j.Status.Ended() || d.Ending:
+	case at != nil && j.Verdict == reach.Untried:
+		j.Verdict = reach.Reached
+	case at != nil && j.Verdict != reach.Reached:
+		return Reassess(d)
+	case j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable:
+		d.Tx.SetDeadline(domain.DueLastNotice, j.ID, &j.ID, d.Now)
+	}
+	return nil
+}
+
+func becomeUnreachable(d *Case, v reach.Verdict, visits []domain.Visit) error {
+	j := d.Job
+	since := d.Now
+	if v.UnreachableSince != nil {
+		since = *v.UnreachableSince
+	}
+	h := &domain.Hold{ID: d.Tx.NewID(), Kind: domain.HoldUnreachable, JobID: &j.ID, Reason: v.Explanation, By: string(domain.RoleSystem),
+		DueAt: domain.Ptr(since.AddDate(0, 0, d.closeAfter))}
+	if err := domain.Apply(h, "place", since); err != nil {
+		return err
+	}
+	if err := d.Tx.InsertHold(h); err != nil {
+		return err
+	}
+	d.Holds = append(d.Holds, *h)
+	d.EntryAt(EntryTime{Occurred: since, Recorded: d.Now}, domain.System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind,
+		"counts": v.Counts, "policy_version": v.PolicyVersion})
+	for i := range visits {
+		o := &visits[i]
+		if o.Status != domain.VisitScheduled || o.Confirmation == domain.ConfirmConfirmed {
+			continue
+		}
+		m := d.On(o)
+		if err := CancelVisit(m, domain.System, "household unreachable", "nobody"); err != nil {
+			return err
+		}
+	}
+	if err := NotifyStaff(d, nil, "job.unreachable", domain.RoleProprietor, domain.RoleCoordinator); err != nil {
+		return err
+	}
+	NotifyCustomer(d, nil, "job.unreachable_home")
+	return nil
+}
+
+// sendLastNotice sends the one written notice to a device or the webhook;
+// without either the desk is told that the text is ready. To a household that
+// uses no page the desk speaks once more. Once a case.
+func sendLastNotice(d *Case, enough time.Time) error {
+	spoken, kind := d.Customer.VoiceOnly(), "job.notice_ready"
+	if spoken {
+		kind = "job.call_once_more"
+	}
+	devices, err := d.Tx.CustomerDevices(d.Customer.ID)
+	if err != nil {
+		return err
+	}
+	mark := fmt.Sprintf("last_notice|%s|%d", d.Job.ID, enough.Unix())
+	if !spoken && (len(devices) > 0 || d.Tx.Svc.TextGateway) {
+		language := d.Customer.LanguageOf(d.Job.ContactID)
+		d.Tx.Enqueue(d.Tx.Svc.Notice("job.last_notice", language, d.Now, d.Now.Add(48*time.Hour), d.about("job.last_notice", nil, language),
+			func(n *domain.Notice) {
+				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.Customer.ID, true, true, &mark
+			}))
+		return nil
+	}
+	users, err := d.Tx.UsersWith(domain.RoleCoordinator, &d.Job.CentreID, nil)
+	if err != nil {
+		return err
+	}
+	return NotifyOnDuty(d.Tx, users, d.Centre, func(u *domain.User) domain.Notice {
+		key := mark + "|" + u.ID.String()
+		return d.Tx.Svc.Notice(kind, u.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(u.ID), d.about(kind, nil, u.Language),
+			func(n *domain.Notice) { n.DedupeKey = &key })
+	})
+}
+
+// NoticeAccepted is told by the delivery worker when a push or text was
+// accepted for a household: its time to dispute what the notice tells of
+// begins. The last notice becomes an attempt then: sent, proven by the
+// receipt, and its 24 hours begin. Repeats change nothing that counts.
+func (s *Service) NoticeAccepted(ctx context.Context, n domain.Notice, channel, receipt string) error {
+	if !domain.Tells(n.Kind) || n.JobID == nil {
+		return nil
+	}
+	return s.InWork(ctx, nil, func(tx *Work) error {
+		now := tx.Now
+		j, err := tx.LockJob(*n.JobID)
+		if err != nil {
+			return err
+		}
+		var visit *domain.ID
+		if domain.NoticesThatTell[n.Kind] != domain.AboutAttempt {
+			visit = n.VisitID
+		}
+		if err := tx.MarkNotified(j.ID, visit, now); err != nil {
+			return err
+		}
+		if n.Kind != "job.last_notice" {
+			tx.Entry(j, domain.System, "household.told", visit, At(now), map[string]any{"notice": n.Kind, "channel": channel})
+			return nil
+		}
+		d, err := OpenCase(tx, j)
+		if err != nil {
+			return err
+		}
+		sum := domain.HashToken(receipt)
+		if _, err := RecordAttempt(&Call{Actor: domain.System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
+			Outcome: reach.Sent,
+			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}); err != nil {
+			return err
+		}
+		return nil
+	})
+}
+
+// Reachability explains whether the household of a job can be reached. Who
+// sees the job.
+func (s *Service) Reachability(ctx context.Context, a domain.Actor, job domain.ID) (reach.Verdict, error) {
+	if _, err := s.Read.Job(ctx, a.Scope(), job); err != nil {
+		return reach.Verdict{}, err
+	}
+	var out reach.Verdict
+	err := s.InWork(ctx, nil, func(tx *Work) error {
+		j, err := tx.Job(job)
+		if err != nil {
+			return err
+		}
+		d, err := OpenCase(tx, j)
+		if err != nil {
+			return err
+		}
+		out, _, err = Verdict(d)
+		return err
+	})
+	return out, err
+}
+
+// NoteFits refuses a note of more than 500 characters.
+func NoteFits(note string) error {
+	if len([]rune(note)) > 500 {
+		return domain.Fail(domain.CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")
+	}
+	return nil
+}
+
+// Raised is the answer to a flag: the same whether the household is known or
+// not.
+type Raised struct {
+	ID         domain.ID         `json:"id"`
+	Status     domain.FlagStatus `json:"status"`
+	Level      int               `json:"level"`
+	Kind       string            `json:"kind"`
+	OccurredAt time.Time         `json:"occurred_at"`
+}
+
+// Head gives id and version for Location and ETag.
+func (r Raised) Head() (domain.ID, int64) { return r.ID, 1 }

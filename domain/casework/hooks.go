@@ -1,0 +1,31 @@
+package casework
+
+import (
+	"context"
+
+	"doorstep/domain"
+)
+
+// Hooks are what follows a move in rooms that know more than the case. They add
+// themselves when the program starts; none may be missing (TestHooksAreSet).
+
+// VisitSaved follows each saved change of a visit: its timers.
+var VisitSaved []func(*VisitCase) error
+
+// CrewLeft follows when a visit waits for company, before it is saved.
+var CrewLeft []func(*VisitCase) error
+
+// VisitEnded follows the end of a visit: compliments that waited for it.
+var VisitEnded []func(*VisitCase) error
+
+// ArrivedAnyway keeps the arrival of somebody who is no longer in the crew.
+var ArrivedAnyway func(ctx context.Context, s *Service, call *Call, visit domain.ID, occurredAt string) (domain.VisitView, error)
+
+func each[T any](hooks []func(T) error, x T) error {
+	for _, do := range hooks {
+		if err := do(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,429 @@
+package casework
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/reach"
+)
+
+// JobMoveInput is what the moves of a job take; each uses its part.
+type JobMoveInput struct {
+	Reason     string     `json:"reason"`
+	Kind       string     `json:"kind"`      // of hold and release
+	DueAt      string     `json:"due_at"`    // of hold
+	CentreID   *domain.ID `json:"centre_id"` // of transfer
+	OccurredAt string     `json:"occurred_at"`
+}
+
+// OnJob opens the case of a job for a move: scope, role, state, time.
+func (s *Service) OnJob(ctx context.Context, call *Call, id domain.ID, action, occurredAt string,
+	fn func(*Case) error) (domain.JobView, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.JobView, error) {
+		j, err := AuthorizeJob(tx, call.Actor, id)
+		if err != nil {
+			return domain.JobView{}, err
+		}
+		if err := domain.CheckJob(call.Actor, action, j); err != nil {
+			return domain.JobView{}, err
+		}
+		d, err := OpenCase(tx, j)
+		if err != nil {
+			return domain.JobView{}, err
+		}
+		if err := d.Stamp(call, occurredAt); err != nil {
+			return domain.JobView{}, err
+		}
+		if d.Held != nil && domain.JobMoveOf(action).Holds.Refuses(domain.HoldSafety) {
+			return domain.JobView{}, d.RefuseHeld()
+		}
+		if err := fn(d); err != nil {
+			return domain.JobView{}, err
+		}
+		return d.JobView(call.Actor)
+	})
+}
+
+// CancelJob ends a job that nobody is working on, and its scheduled visits.
+// Coordinator, proprietor, area manager, agent; with a reason.
+func (s *Service) CancelJob(ctx context.Context, call *Call, id domain.ID, in JobMoveInput) (domain.JobView, error) {
+	return s.OnJob(ctx, call, id, "cancel", in.OccurredAt, func(m *Case) error {
+		if strings.TrimSpace(in.Reason) == "" {
+			return domain.Fail(domain.CodeUnprocessable, "Say why the job is cancelled.").At("/reason", "a few words")
+		}
+		m.Ending = true
+		if err := CancelVisits(m, call.Actor, in.Reason); err != nil {
+			return err
+		}
+		return EndJob(m, call.Actor, "cancel", in.Reason)
+	})
+}
+
+// CancelVisits cancels the scheduled visits of a job.
+func CancelVisits(m *Case, a domain.Actor, reason string) error {
+	visits, err := m.Tx.VisitsOfJob(m.Job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		if visits[i].Status == domain.VisitScheduled {
+			v := m.On(&visits[i])
+			if err := CancelVisit(v, a, reason, "nobody"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// EndJob closes or cancels a job, and ends what waited for it.
+func EndJob(d *Case, a domain.Actor, action, reason string) error {
+	j := d.Job
+	if err := d.Tx.Apply(j, action); err != nil {
+		return err
+	}
+	j.EndedAt, j.EndReason, j.ReopenUntil = domain.Ptr(d.Now), reason, domain.Ptr(d.Now.Add(domain.ReopenWithin))
+	d.Tx.Disarm(domain.DueCloseResolved, j.ID)
+	d.Tx.Disarm(domain.DueLastNotice, j.ID)
+	d.Entry(a, domain.JobMoveOf(action).Fact, nil, map[string]any{"reason": reason})
+	promises, err := d.Tx.PromisesDue(j.CustomerID)
+	if err != nil {
+		return err
+	}
+	for i := range promises { // nobody waits for them any more; a broken one stays broken
+		p := &promises[i]
+		if p.JobID != j.ID {
+			continue
+		}
+		d.Tx.Disarm(domain.DuePromise, p.ID)
+		if domain.PromiseMoves.Open("lapse", string(p.Status)) {
+			if err := d.Tx.Apply(p, "lapse"); err != nil {
+				return err
+			}
+			p.UpdatedAt = d.Now
+			if err := d.Tx.SavePromise(p); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range d.Holds {
+		h := &d.Holds[i]
+		if h.JobID != nil && h.LiftedAt == nil { // a safety hold stays over the household
+			if err := d.Tx.Apply(h, "job-ends"); err != nil {
+				return err
+			}
+			h.LiftReason = "job ended"
+			if err := d.Tx.SaveHold(h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close ends a resolved job at the customer's word, or one whose household
+// stayed unreachable for as long as the policy says; a safety-critical one
+// only by the area manager. Errors: CodePreconditionMissing.
+func (s *Service) Close(ctx context.Context, call *Call, id domain.ID, in JobMoveInput) (domain.JobView, error) {
+	return s.OnJob(ctx, call, id, "close", in.OccurredAt, func(m *Case) error {
+		j := m.Job
+		if j.Status == domain.JobResolved {
+			reason := in.Reason
+			if reason == "" {
+				reason = "customer's word"
+			}
+			return EndJob(m, call.Actor, "close", reason)
+		}
+		if j.SafetyCritical && call.Actor.Role != domain.RoleAreaManager {
+			return domain.Fail(domain.CodeForbidden, "A safety-critical job is closed as unreachable by the area manager only.")
+		}
+		for i := range m.Holds {
+			h := &m.Holds[i]
+			if h.Kind != domain.HoldUnreachable || h.LiftedAt != nil {
+				continue
+			}
+			if due := h.ClosesFrom(); m.Now.Before(due) {
+				return domain.Fail(domain.CodePreconditionMissing, "The household has been unreachable since %s; the job may be closed from %s.",
+					h.Since.In(m.Site.Location()).Format("2 Jan 15:04"), due.In(m.Site.Location()).Format("2 Jan 15:04")).With("from", due)
+			}
+			policies, err := m.Tx.Policies(j.CentreID)
+			if err != nil {
+				return err
+			}
+			if err := EndJob(m, call.Actor, "close", string(domain.HoldUnreachable)); err != nil {
+				return err
+			}
+			j.ReopenUntil = domain.Ptr(m.Now.AddDate(0, 0, EffectivePolicy(policies, m.Now).ReopenDays))
+			return nil
+		}
+		return domain.Fail(domain.CodePreconditionMissing,
+			"An open job is closed only when its household is unreachable; otherwise resolve or cancel it.")
+	})
+}
+
+// Reopen brings a job back for the same fault with its history and original
+// clock, within 30 days of its end; after it was closed as unreachable within
+// as many as the policy said then.
+func (s *Service) Reopen(ctx context.Context, call *Call, id domain.ID, in JobMoveInput) (domain.JobView, error) {
+	return s.OnJob(ctx, call, id, "reopen", in.OccurredAt, func(m *Case) error {
+		return Reopen(m, call.Actor, in.Reason)
+	})
+}
+
+// Reopen brings a job back with its original clock.
+func Reopen(d *Case, a domain.Actor, reason string) error {
+	j := d.Job
+	if !j.Reopens(d.Now) {
+		return domain.Fail(domain.CodePreconditionMissing, "The time in which this job could be reopened is over; register a new one.")
+	}
+	if err := d.Tx.Apply(j, "reopen"); err != nil {
+		return err
+	}
+	j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = nil, "", nil, domain.Ptr(d.Now), nil
+	d.Tx.Disarm(domain.DueCloseResolved, j.ID)
+	d.Entry(a, "job.reopened", nil, map[string]any{"reason": reason})
+	if err := derive(d.Tx, j, nil); err != nil {
+		return err
+	}
+	return Rejudge(d) // what was learnt after the end counts from here
+}
+
+// HoldJob places a hold for parts or at the customer's request; it refuses
+// only schedule and reschedule.
+func (s *Service) HoldJob(ctx context.Context, call *Call, id domain.ID, in JobMoveInput) (domain.JobView, error) {
+	return s.OnJob(ctx, call, id, "hold", in.OccurredAt, func(m *Case) error {
+		kind := domain.HoldKind(in.Kind)
+		if kind == domain.HoldUnreachable {
+			return approveUnreachable(m, call.Actor)
+		}
+		if kind != domain.HoldParts && kind != domain.HoldCustomerRequest {
+			return domain.Fail(domain.CodeUnprocessable, "A hold by hand is for parts or customer_request.").At("/kind", "parts or customer_request")
+		}
+		for _, h := range m.Holds {
+			if h.Kind == kind && h.LiftedAt == nil {
+				return domain.Fail(domain.CodeState, "The job is on hold for this already.").With("hold", map[string]any{"id": h.ID, "kind": h.Kind})
+			}
+		}
+		h := domain.Hold{ID: s.NewID(), Kind: kind, JobID: &m.Job.ID, Reason: in.Reason, ByID: &call.Actor.UserID,
+			By: string(call.Actor.Role)}
+		if in.DueAt != "" {
+			due, err := domain.ParseInstant(in.DueAt, m.Site.Location(), "/due_at")
+			if err != nil {
+				return err
+			}
+			h.DueAt = &due
+		}
+		if err := domain.Apply(&h, "place", m.Said.Occurred); err != nil {
+			return err
+		}
+		if err := m.Tx.InsertHold(&h); err != nil {
+			return err
+		}
+		m.Holds = append(m.Holds, h)
+		m.Entry(call.Actor, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": kind, "reason": in.Reason,
+			"due_at": h.DueAt})
+		return nil
+	})
+}
+
+// approveUnreachable is the area manager's word on a safety-critical job: the
+// household is unreachable by every rule but this one (docs/product.md section 4).
+func approveUnreachable(m *Case, a domain.Actor) error {
+	j := m.Job
+	if !j.SafetyCritical || a.Role != domain.RoleAreaManager {
+		return domain.Fail(domain.CodeForbidden, "Unreachable is a verdict, not a move; of a safety-critical job the area manager confirms it.")
+	}
+	m.approved = true
+	v, visits, err := Verdict(m)
+	if err != nil {
+		return err
+	}
+	if v.Verdict != reach.Unreachable {
+		e := domain.Fail(domain.CodePreconditionMissing, "The household is not unreachable by the rules yet.")
+		for _, w := range v.Missing {
+			e = e.At("/kind", w)
+		}
+		return e
+	}
+	j.Verdict = v.Verdict
+	v.UnreachableSince = nil // the days until it may be closed begin with the word
+	return becomeUnreachable(m, v, visits)
+}
+
+// ReleaseJob lifts a hold for parts or customer_request. Contact alone lifts
+// unreachable, the area manager alone safety.
+func (s *Service) ReleaseJob(ctx context.Context, call *Call, id domain.ID, in JobMoveInput) (domain.JobView, error) {
+	return s.OnJob(ctx, call, id, "release", in.OccurredAt, func(m *Case) error {
+		switch domain.HoldKind(in.Kind) {
+		case domain.HoldUnreachable:
+			return domain.Fail(domain.CodePreconditionMissing, "Only contact with the household lifts this hold; record the attempt.")
+		case domain.HoldSafety:
+			return domain.Fail(domain.CodeForbidden, "A safety hold is released by the area manager with a plan (safety-release).")
+		case domain.HoldParts, domain.HoldCustomerRequest:
+		default:
+			return domain.Fail(domain.CodeUnprocessable, "Say which hold.").At("/kind", "parts or customer_request")
+		}
+		for i := range m.Holds {
+			h := &m.Holds[i]
+			if h.Kind == domain.HoldKind(in.Kind) && h.LiftedAt == nil {
+				if err := m.Tx.Apply(h, "release"); err != nil {
+					return err
+				}
+				h.LiftedByID, h.LiftReason = &call.Actor.UserID, in.Reason
+				m.Entry(call.Actor, "hold.lifted", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "reason": in.Reason})
+				return m.Tx.SaveHold(h)
+			}
+		}
+		return domain.Fail(domain.CodeState, "The job has no such hold.")
+	})
+}
+
+// Transfer gives a job to another centre; its scheduled visits keep their
+// time and lose their crew. Area manager, within their areas.
+func (s *Service) Transfer(ctx context.Context, call *Call, id domain.ID, in JobMoveInput) (domain.JobView, error) {
+	return s.OnJob(ctx, call, id, "transfer", in.OccurredAt, func(m *Case) error {
+		j := m.Job
+		if in.CentreID == nil {
+			return domain.Fail(domain.CodeUnprocessable, "Say which centre.").At("/centre_id", "required")
+		}
+		c, err := AuthorizeCentre(m.Tx, call.Actor, *in.CentreID)
+		if err != nil {
+			return MeaningIfAbsent(err, "centre", "/centre_id")
+		}
+		if c.ID == j.CentreID {
+			return domain.Fail(domain.CodeState, "The job is at this centre already.")
+		}
+		was := j.CentreID
+		visits, err := m.Tx.VisitsOfJob(j.ID)
+		if err != nil {
+			return err
+		}
+		j.CentreID, j.AreaID = c.ID, c.AreaID
+		for i := range visits {
+			v := &visits[i]
+			if v.Status != domain.VisitScheduled {
+				continue
+			}
+			crew := v.Crew
+			v.CentreID, v.AreaID, v.Crew, v.PlanSeen = c.ID, c.AreaID, domain.JSONList[domain.ID]{}, domain.JSONList[domain.ID]{}
+			v.ChangedAt(m.Now)
+			if err := m.Tx.SaveVisit(v); err != nil {
+				return err
+			}
+			NotifyCrew(m, v, crew, "visit.unassigned")
+		}
+		promises, err := m.Tx.PromisesDue(j.CustomerID)
+		if err != nil {
+			return err
+		}
+		for i := range promises { // the owner stays until somebody hands over, but the new centre sees it
+			if p := &promises[i]; p.JobID == j.ID {
+				p.CentreID, p.AreaID = c.ID, c.AreaID
+				p.ChangedAt(m.Now)
+				if err := m.Tx.SavePromise(p); err != nil {
+					return err
+				}
+			}
+		}
+		m.Centre = c
+		m.Entry(call.Actor, "job.transferred", nil, map[string]any{"from": was, "to": c.ID, "reason": in.Reason})
+		return NotifyStaff(m, nil, "job.transferred", domain.RoleCoordinator, domain.RoleProprietor)
+	})
+}
+
+// DisruptionInput moves a centre's day: flood, strike, festival.
+type DisruptionInput struct {
+	Date   string `json:"date"` // in the centre's zone
+	Reason string `json:"reason"`
+	Note   string `json:"note"`
+	MoveTo string `json:"move_to"` // a date; without it the next working day
+}
+
+// Disrupt moves all scheduled visits of a centre's day to another day at the
+// same wall-clock time; those whose crew is not free there lose the crew,
+// the centre's number of visits a day does not bind, and nobody is counted for
+// any of it. Coordinator, proprietor, area manager. It
+// commits visit by visit, so that the writer is never held long; the answer
+// says how many moved. Errors: CodeUnprocessable.
+func (s *Service) Disrupt(ctx context.Context, call *Call, centre domain.ID, in DisruptionInput) (domain.Disruption, error) {
+	a := call.Actor
+	var c *domain.Centre
+	var visits []domain.Visit
+	if found, err := s.Replay(ctx, call); found || err != nil {
+		return domain.Disruption{}, err
+	}
+	out := domain.Disruption{ID: s.NewID(), CentreID: centre, Date: in.Date, Reason: in.Reason, Note: in.Note, CreatedBy: a.UserID}
+	var days int
+	err := s.InWork(ctx, nil, func(tx *Work) (err error) {
+		if c, err = AuthorizeCentre(tx, a, centre); err != nil {
+			return err
+		}
+		if !a.Is(domain.Desk...) {
+			return domain.Fail(domain.CodeForbidden, "As %s you may not move a centre's day.", domain.RoleWords(a.Role))
+		}
+		loc := c.Location()
+		day, err := time.ParseInLocation("2006-01-02", in.Date, loc)
+		if err != nil {
+			return domain.Fail(domain.CodeUnprocessable, "Say which day.").At("/date", "YYYY-MM-DD")
+		}
+		if day.AddDate(0, 0, 1).Before(s.Instant()) {
+			return domain.Fail(domain.CodeUnprocessable, "This day is over.").At("/date", "today or later")
+		}
+		to := day.AddDate(0, 0, 1)
+		if in.MoveTo != "" {
+			if to, err = time.ParseInLocation("2006-01-02", in.MoveTo, loc); err != nil || !to.After(day) {
+				return domain.Fail(domain.CodeUnprocessable, "The day to move to is later.").At("/move_to", "a later date")
+			}
+		} else {
+			for i := 0; i < 60 && (domain.Has(c.Holidays, to.Format("2006-01-02")) ||
+				(len(c.WorkingDays) > 0 && !domain.Has(c.WorkingDays, int(to.Weekday())))); i++ {
+				to = to.AddDate(0, 0, 1)
+			}
+		}
+		// Both are local midnights: dates apart, not hours, so that a change of
+		// clocks between them does not shift the windows.
+		days = int(to.Add(12*time.Hour).Sub(day).Hours() / 24)
+		visits, err = tx.VisitsOfCentreDay(centre, day, day.AddDate(0, 0, 1))
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	for i := range visits {
+		moved, err := s.disruptOne(ctx, call, &visits[i], c, days, in.Reason)
+		if err != nil && !domain.IsCode(err, domain.CodeState) && !domain.IsCode(err, domain.CodeOnHold) {
+			return out, err
+		}
+		if err == nil {
+			out.Moved++
+			if !moved {
+				out.Unplaced++
+			}
+		}
+	}
+	return Run(ctx, s, call, func(tx *Work) (domain.Disruption, error) {
+		out.CreatedAt = tx.Now
+		return out, tx.InsertDisruption(&out)
+	})
+}
+
+func (s *Service) disruptOne(ctx context.Context, call *Call, v *domain.Visit, c *domain.Centre, days int,
+	reason string) (placed bool, err error) {
+	loc := c.Location()
+	shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, days).Format(time.RFC3339) }
+	in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart),
+		PlannedMinutes: v.PlannedMinutes, Reason: reason, disruption: true}
+	one := &Call{Actor: call.Actor}
+	_, err = s.Reschedule(ctx, one, v.ID, in)
+	if err == nil {
+		return true, nil
+	}
+	if domain.IsCode(err, domain.CodeOnHold) || domain.IsCode(err, domain.CodeState) || domain.IsCode(err, domain.CodeNotFound) {
+		return false, err
+	}
+	in.Crew = &[]domain.ID{}
+	_, err = s.Reschedule(ctx, one, v.ID, in)
+	return false, err
+}

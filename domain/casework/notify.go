@@ -1,0 +1,293 @@
+package casework
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+)
+
+// Itoa writes a number.
+func Itoa(n int) string { return strconv.Itoa(n) }
+
+// urgent notices wake a phone; the others may wait for it.
+var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true,
+	"call.manager": true, "visit.wait": true,
+	"visit.needs_someone": true, "visit.late_desk": true, "visit.late": true, "day.freed": true, "hold.area": true, "flag.triage": true,
+	"flag.overdue": true, "visit.en_route": true, "visit.arrived": true, "visit.missed": true, "promise.yours": true, "promise.late": true}
+
+// collapse groups kinds of which only the latest matters on a phone; FCM
+// keeps at most four keys a device.
+func collapse(kind string) string {
+	switch {
+	case strings.HasPrefix(kind, "visit."):
+		return "visit"
+	case strings.HasPrefix(kind, "job."), strings.HasPrefix(kind, "hold."):
+		return "job"
+	}
+	return ""
+}
+
+// WindowWords says a window for people: in the zone of the place, in the
+// language.
+func WindowWords(from, to time.Time, loc *time.Location, language string) string {
+	f, t := from.In(loc), to.In(loc)
+	return dayWords(f, language) + ", " + f.Format("15:04") + "-" + t.Format("15:04")
+}
+
+func dayWords(local time.Time, language string) string {
+	if strings.HasPrefix(language, "hi") {
+		return hindiDays[local.Weekday()] + " " + strconv.Itoa(local.Day()) + " " + hindiMonths[local.Month()-1]
+	}
+	return local.Format("Mon 2 Jan")
+}
+
+var (
+	hindiDays   = [...]string{"रविवार", "सोमवार", "मंगलवार", "बुधवार", "गुरुवार", "शुक्रवार", "शनिवार"}
+	hindiMonths = [...]string{"जनवरी", "फ़रवरी", "मार्च", "अप्रैल", "मई", "जून", "जुलाई", "अगस्त", "सितंबर", "अक्टूबर", "नवंबर", "दिसंबर"}
+)
+
+// ToUser addresses a notice to a member of staff.
+func ToUser(id domain.ID) domain.NoticeOption { return func(n *domain.Notice) { n.UserID = &id } }
+
+// Notice makes a notice of a kind in a language, good until it expires.
+func (s *Service) Notice(kind, language string, now, expires time.Time, opts ...domain.NoticeOption) domain.Notice {
+	n := domain.Notice{ID: s.NewID(), Kind: kind, Language: language, High: urgent[kind], CreatedAt: now, NotBefore: now, ExpiresAt: expires,
+		State: "pending"}
+	for _, o := range opts {
+		o(&n)
+	}
+	if n.Title == "" {
+		n.Title, n.Body = domain.Say(kind, language, "")
+	}
+	if n.Data.V == nil {
+		n.Data.V = map[string]string{}
+	}
+	n.Data.V["kind"], n.Data.V["notice_id"] = kind, n.ID.String()
+	if n.JobID != nil {
+		n.Data.V["job_id"] = n.JobID.String()
+	}
+	if n.VisitID != nil {
+		n.Data.V["visit_id"] = n.VisitID.String()
+		if c := collapse(kind); c != "" {
+			n.CollapseKey = c + "-" + n.VisitID.String()[24:]
+		}
+	}
+	return n
+}
+
+// about sets the visit and the window in words.
+func (d *Case) about(kind string, v *domain.Visit, language string) domain.NoticeOption {
+	return func(n *domain.Notice) {
+		n.JobID = &d.Job.ID
+		when := ""
+		if v != nil {
+			n.VisitID = &v.ID
+			when = WindowWords(v.WindowStart, v.WindowEnd, d.Site.Location(), language)
+		}
+		n.Title, n.Body = domain.Say(kind, language, when)
+	}
+}
+
+// expiry of a notice about a visit is its window's end, not FCM's 28 days.
+func expiry(v *domain.Visit, now time.Time) time.Time {
+	if v != nil && v.WindowEnd.After(now.Add(time.Hour)) {
+		return v.WindowEnd
+	}
+	return now.Add(24 * time.Hour)
+}
+
+// NotifyCrew tells technicians about a visit; flapping of assignments is folded
+// in notifyCrewChange.
+func NotifyCrew(d *Case, v *domain.Visit, crew []domain.ID, kind string) {
+	for _, id := range crew {
+		u, leaves := d.crew[id], d.leaves
+		if u == nil {
+			var err error
+			if u, err = d.Tx.User(id); err != nil {
+				continue
+			}
+			if leaves, err = d.Tx.LeavesAt([]domain.ID{id}, d.Now); err != nil {
+				continue
+			}
+		}
+		var starts *time.Time
+		if v != nil {
+			starts = &v.WindowStart
+			if v.Status.UnderWay() {
+				starts = &d.Now
+			}
+		}
+		notifyOne(d.Tx, d.Tx.Svc.Notice(kind, u.Language, d.Now, expiry(v, d.Now), ToUser(id), d.about(kind, v, u.Language)), u, d.Centre, leaves,
+			starts)
+	}
+}
+
+// NotifyCrewChange tells who came and who went. The first change for a person
+// is told at once; further ones inside a minute wait for its end and then one
+// notice says what came of it (docs/product.md section 3).
+func NotifyCrewChange(m *VisitCase, before []domain.ID) error {
+	told, err := m.Tx.CrewNotices(m.Visit.ID)
+	if err != nil {
+		return err
+	}
+	wait := false
+	tell := func(id domain.ID, kind string) {
+		for i := range told {
+			n := &told[i]
+			if *n.UserID == id && m.Now.Sub(n.CreatedAt) < domain.CrewFlapping && n.CreatedAt.After(m.Visit.CreatedAt) {
+				wait = true
+				return
+			}
+		}
+		NotifyCrew(m.Case, m.Visit, []domain.ID{id}, kind)
+	}
+	for _, id := range m.Visit.Crew {
+		if !domain.Has(before, id) {
+			tell(id, "visit.assigned")
+		}
+	}
+	for _, id := range before {
+		if !domain.Has(m.Visit.Crew, id) {
+			tell(id, "visit.unassigned")
+		}
+	}
+	if stay := staying(m.Visit.Crew, before); !wait && len(stay) > 0 {
+		NotifyCrew(m.Case, m.Visit, stay, "visit.crew_changed")
+	}
+	if wait {
+		m.Tx.SetDeadline(domain.DueCrewTold, m.Visit.ID, &m.Visit.JobID, m.Now.Add(domain.CrewFlapping))
+	}
+	return nil
+}
+
+// staying are those of a crew who were in it before; none when nobody came or
+// went.
+func staying(crew, before []domain.ID) []domain.ID {
+	stay := slices.DeleteFunc(slices.Clone(crew), func(id domain.ID) bool { return !domain.Has(before, id) })
+	if len(stay) == len(crew) && len(stay) == len(before) {
+		return nil
+	}
+	return stay
+}
+
+// SettleCrew tells each person who was told something else than what is true
+// now; it runs at the end of a flapping minute.
+func SettleCrew(m *VisitCase) error {
+	told, err := m.Tx.CrewNotices(m.Visit.ID)
+	if err != nil {
+		return err
+	}
+	last := map[domain.ID]string{}
+	for i := range told {
+		last[*told[i].UserID] = told[i].Kind
+	}
+	for _, id := range m.Visit.EverCrew {
+		in := domain.Has(m.Visit.Crew, id)
+		switch {
+		case in && last[id] != "visit.assigned":
+			NotifyCrew(m.Case, m.Visit, []domain.ID{id}, "visit.assigned")
+		case !in && last[id] == "visit.assigned":
+			NotifyCrew(m.Case, m.Visit, []domain.ID{id}, "visit.unassigned")
+		}
+	}
+	return nil
+}
+
+// customerKind is the household's wording where it differs from the crew's.
+var customerKind = map[string]string{"visit.cancelled": "visit.cancelled_home"}
+
+// NotifyCustomer tells the household; the worker adds the link at sending and
+// chooses device, webhook or ready text.
+func NotifyCustomer(d *Case, v *domain.Visit, kind string) {
+	if k, ok := customerKind[kind]; ok {
+		kind = k
+	}
+	language := d.Customer.LanguageOf(d.Job.ContactID)
+	d.Tx.Enqueue(d.Tx.Svc.Notice(kind, language, d.Now, expiry(v, d.Now), d.about(kind, v, language), func(n *domain.Notice) {
+		n.CustomerID, n.WithLink = &d.Customer.ID, true
+	}))
+}
+
+// NotifyStaff tells everybody of the roles in the job's centre, or its area for
+// area managers and their deputies.
+func NotifyStaff(d *Case, v *domain.Visit, kind string, roles ...domain.Role) error {
+	for _, role := range roles {
+		var centre, area *domain.ID
+		if role == domain.RoleAreaManager {
+			area = &d.Job.AreaID
+		} else {
+			centre = &d.Job.CentreID
+		}
+		users, err := d.Tx.UsersWith(role, centre, area)
+		if err != nil {
+			return err
+		}
+		err = NotifyOnDuty(d.Tx, users, d.Centre, func(u *domain.User) domain.Notice {
+			return d.Tx.Svc.Notice(kind, u.Language, d.Now, expiry(v, d.Now), ToUser(u.ID), d.about(kind, v, u.Language))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// NotifyUser tells one member of staff something that is about no visit; it
+// stands for a week.
+func NotifyUser(tx *Work, id domain.ID, kind string, opts ...domain.NoticeOption) error {
+	u, err := tx.User(id)
+	if err != nil {
+		return err
+	}
+	var c *domain.Centre
+	if u.CentreID != nil {
+		if c, err = tx.Centre(*u.CentreID); err != nil {
+			return err
+		}
+	}
+	leaves, err := tx.LeavesAt([]domain.ID{u.ID}, tx.Now)
+	if err != nil {
+		return err
+	}
+	notifyOne(tx, tx.Svc.Notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), append(opts, ToUser(u.ID))...), u, c, leaves, nil)
+	return nil
+}
+
+// SeenNotice marks an inbox notice as seen by its reader: accepted by a push
+// service is not seen by a person.
+func (s *Service) SeenNotice(ctx context.Context, call *Call, id domain.ID) (domain.Notice, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.Notice, error) {
+		n, err := tx.Notice(id)
+		if err != nil {
+			return domain.Notice{}, err
+		}
+		if n.UserID == nil || *n.UserID != call.Actor.UserID {
+			return domain.Notice{}, domain.NotFound("notice")
+		}
+		if n.SeenAt == nil {
+			n.SeenAt = &tx.Now
+			if err := tx.SaveNoticeSeen(id, tx.Now); err != nil {
+				return domain.Notice{}, err
+			}
+		}
+		return *n, nil
+	})
+}
+
+// NewLink makes the customer's way in; the caller gives id and job.
+func (s *Service) NewLink(tx domain.LinkTx, l *domain.Link) error {
+	// The id alone must not be guessable: 128 random bits, not a time-ordered
+	// identifier (OWASP ASVS 11.5.1).
+	if _, err := rand.Read(l.ID[:]); err != nil {
+		return err
+	}
+	l.KeyID = s.Keys.Current()
+	token, _ := s.Keys.Token(l.KeyID, "link", l.ID)
+	l.TokenHash = domain.HashToken(token)
+	return tx.InsertLink(l)
+}

@@ -1,0 +1,257 @@
+package casework
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/duty"
+)
+
+// Off duty is off duty (docs/product.md section 5): what is not an SOS waits for
+// the reader's next duty, or rings whoever is on duty. Everything stands in
+// the inbox at once, for who looks by themselves.
+
+// alwaysRings are notices that cannot wait: a crew on its way to a door over
+// which a hold was placed is warned at once, and who must not go on is asked to
+// call.
+var alwaysRings = map[string]bool{"flag.live": true, "flag.live_overdue": true, "visit.wait": true, "visit.call_desk": true,
+	"call.manager": true}
+
+// onDuty is when a person may be rung. Without weekly hours it is always, but
+// for leave, quiet hours and dates with hours of their own; holidays of the centre are free for those whose
+// hours are set.
+func onDuty(u *domain.User, c *domain.Centre, leaves []domain.Leave) duty.Roster {
+	var of *domain.Centre
+	var hours domain.JSONList[domain.Shift]
+	var dates domain.JSONList[domain.DayHours]
+	if !u.RingsAlways {
+		hours, dates = u.Hours, u.Exceptions
+	}
+	if len(hours) > 0 {
+		of = c
+	}
+	r := rosterOf(hours, dates, of)
+	if c != nil {
+		r.Location = c.Location()
+	}
+	for _, l := range leaves {
+		if l.TechnicianID == u.ID {
+			r.Away = append(r.Away, duty.Span{From: l.StartsAt, To: l.EndsAt})
+		}
+	}
+	r.QuietFrom, r.QuietTo = u.QuietFrom, u.QuietTo
+	return r
+}
+
+// ringsAt is when a notice may ring a person: now, or at their next duty. What
+// is about a visit that begins before then does not wait.
+func ringsAt(n *domain.Notice, u *domain.User, c *domain.Centre, leaves []domain.Leave, starts *time.Time, now time.Time) time.Time {
+	if alwaysRings[n.Kind] {
+		return now
+	}
+	r := onDuty(u, c, leaves)
+	next, ok := r.Next(now)
+	if !ok { // leave without end: it stands in the inbox for their return
+		next = now.AddDate(0, 0, 60)
+	}
+	if starts != nil && !starts.Before(now.Add(-time.Hour)) && starts.Before(next) {
+		return now
+	}
+	return next
+}
+
+// notifyOne rings one person, or lets the notice wait for their next duty.
+func notifyOne(tx *Work, n domain.Notice, u *domain.User, c *domain.Centre, leaves []domain.Leave, starts *time.Time) {
+	remind(tx, &n, u)
+	if at := ringsAt(&n, u, c, leaves, starts, tx.Now); at.After(tx.Now) {
+		wait(tx, &n, u, starts, at)
+	}
+	tx.Enqueue(n)
+}
+
+// wait keeps a notice for the beginning of a duty. Unless it is about a visit
+// with a time of its own, it is still good then.
+func wait(tx *Work, n *domain.Notice, u *domain.User, starts *time.Time, until time.Time) {
+	n.Waits, n.NotBefore = true, until
+	if good := until.Add(24 * time.Hour); starts == nil && n.ExpiresAt.Before(good) {
+		n.ExpiresAt = good
+	}
+	tx.SetDeadline(domain.DueDuty, u.ID, nil, until)
+}
+
+// NotifyOnDuty rings those of a role who are on duty; the others find it in their
+// inbox. When nobody is, it waits for each one's next duty.
+func NotifyOnDuty(tx *Work, users []domain.User, c *domain.Centre, make func(*domain.User) domain.Notice) error {
+	ids := []domain.ID{}
+	for i := range users {
+		ids = append(ids, users[i].ID)
+	}
+	leaves, err := tx.LeavesAt(ids, tx.Now)
+	if err != nil {
+		return err
+	}
+	on := map[domain.ID]bool{}
+	for i := range users {
+		if r := onDuty(&users[i], c, leaves); r.On(tx.Now) {
+			on[users[i].ID] = true
+		}
+	}
+	for i := range users {
+		u := &users[i]
+		n := make(u)
+		remind(tx, &n, u)
+		switch {
+		case on[u.ID] || alwaysRings[n.Kind]:
+		case len(on) > 0:
+			n.State = "done"
+		default:
+			if at := ringsAt(&n, u, c, leaves, nil, tx.Now); at.After(tx.Now) {
+				wait(tx, &n, u, nil, at)
+			}
+		}
+		tx.Enqueue(n)
+	}
+	return nil
+}
+
+// DutyBegins hands over what waited: one notice as itself, several as one
+// digest.
+func DutyBegins(tx *Work, user domain.ID) error {
+	u, err := tx.User(user)
+	if NotFound(err) || err == nil && u.Disabled {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	var c *domain.Centre
+	if u.CentreID != nil {
+		if c, err = tx.Centre(*u.CentreID); err != nil {
+			return err
+		}
+	}
+	waiting, err := tx.WaitingNotices(user)
+	if err != nil {
+		return err
+	}
+	live := waiting[:0]
+	for _, n := range waiting {
+		if n.ExpiresAt.After(tx.Now) {
+			live = append(live, n)
+		} else if err := tx.EndWaiting(n.ID, "expired"); err != nil {
+			return err
+		}
+	}
+	if len(live) == 0 {
+		return nil
+	}
+	leaves, err := tx.LeavesOf(user, tx.Now, tx.Now.AddDate(0, 0, 60))
+	if err != nil {
+		return err
+	}
+	if r := onDuty(u, c, leaves); !r.On(tx.Now) { // their hours changed meanwhile
+		if next, ok := r.Next(tx.Now); ok {
+			tx.SetDeadline(domain.DueDuty, user, nil, next)
+		}
+		return nil
+	}
+	if len(live) == 1 {
+		n := live[0]
+		if err := tx.EndWaiting(n.ID, "withdrawn"); err != nil {
+			return err
+		}
+		n.ID, n.Waits, n.NotBefore, n.DedupeKey, n.CreatedAt = tx.NewID(), false, tx.Now, nil, tx.Now
+		n.Data.V["notice_id"] = n.ID.String()
+		tx.Enqueue(n)
+		return nil
+	}
+	high := false
+	for _, n := range live {
+		high = high || n.High
+		if err := tx.EndWaiting(n.ID, "done"); err != nil {
+			return err
+		}
+	}
+	tx.Enqueue(tx.Svc.Notice("digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), ToUser(user), func(n *domain.Notice) {
+		n.Title, n.Body = domain.Say("digest", u.Language, "")
+		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", Itoa(len(live))), high
+	}))
+	return nil
+}
+
+// QuietInput sets the hours in which only an SOS rings; both empty for none.
+type QuietInput struct {
+	QuietFrom string `json:"quiet_from"`
+	QuietTo   string `json:"quiet_to"`
+	// RingsAlways asks to be rung outside the weekly hours too; a new roster
+	// takes it back.
+	RingsAlways bool `json:"rings_always"`
+}
+
+func checkQuiet(from, to string) error {
+	if (from == "") != (to == "") || from != "" && (!clockPattern.MatchString(from) || !clockPattern.MatchString(to) || from == to) {
+		return domain.Fail(domain.CodeUnprocessable, "Quiet hours run from one HH:MM to another; leave both empty for none.").
+			At("/quiet_from", "HH:MM, and quiet_to")
+	}
+	return nil
+}
+
+// SetQuiet sets the own quiet hours. Everyone for themselves; they are local to
+// their centre, else UTC.
+func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (domain.User, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.User, error) {
+		if err := checkQuiet(in.QuietFrom, in.QuietTo); err != nil {
+			return domain.User{}, err
+		}
+		u, err := tx.LockUser(call.Actor.UserID)
+		if err != nil {
+			return domain.User{}, err
+		}
+		u.QuietFrom, u.QuietTo, u.RingsAlways = in.QuietFrom, in.QuietTo, in.RingsAlways
+		u.ChangedAt(tx.Now)
+		err = tx.SaveUser(u)
+		return *u, err
+	})
+}
+
+// SetRoster replaces the weekly hours of anybody: proprietor for their centre,
+// area manager for the area, admin. Errors: CodeUnprocessable.
+func (s *Service) SetRoster(ctx context.Context, call *Call, id domain.ID, hours []domain.Shift) (domain.User, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.User, error) {
+		u, err := AuthorizeUser(tx, call.Actor, id)
+		if err != nil {
+			return domain.User{}, err
+		}
+		if !call.Actor.Is(domain.RoleProprietor, domain.RoleAreaManager, domain.RoleAdmin) {
+			return domain.User{}, domain.Fail(domain.CodeForbidden, "As %s you may not set rosters.", domain.RoleWords(call.Actor.Role))
+		}
+		if err := CheckHours(hours); err != nil {
+			return domain.User{}, err
+		}
+		if u.Role != domain.RoleTechnician { // who decides is not put off duty by who is reported
+			if err := MayChangeAccount(tx, call.Actor, u); err != nil {
+				return domain.User{}, err
+			}
+		}
+		u.Hours, u.RingsAlways = hours, false
+		u.ChangedAt(tx.Now)
+		err = tx.SaveUser(u)
+		return *u, err
+	})
+}
+
+// LeaveSick is the kind that is told and not asked for: it stands at once, as
+// Service.Sick does, also when somebody tells it of themselves.
+const (
+	LeaveSick      = "sick"
+	morningQuarter = 15 * time.Minute // every zone's hours begin on one
+)
+
+// remind lets the next morning look into the queue of somebody who was told of
+// something that may wait there.
+func remind(tx *Work, n *domain.Notice, u *domain.User) {
+	if (u.Role == domain.RoleAreaManager || u.Role == domain.RoleAdmin) && !strings.HasPrefix(n.Kind, "queue.") {
+		tx.SetDeadline(domain.DueMorning, u.ID, nil, tx.Now.Truncate(morningQuarter).Add(morningQuarter))
+	}
+}

@@ -1,0 +1,164 @@
+package casework
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/slots"
+)
+
+// Service holds the use cases. Cmd wires it once; its fields are not changed
+// afterwards.
+type Service struct {
+	Store domain.Store
+	Read  domain.Reader
+	// Now is the clock of every rule; Wall is the clock of sessions and
+	// tokens, which stay on wall time also when a demo moves Now.
+	Now   func() time.Time
+	Wall  func() time.Time
+	NewID func() domain.ID
+	// HashPassword and CheckPassword are argon2id; CheckPassword with an
+	// empty hash takes as long and answers false.
+	HashPassword  func(password string) (string, error)
+	CheckPassword func(hash, password string) bool
+	// ParsePhone reads a number as dialled in a country and gives E.164.
+	ParsePhone func(raw, country string) (string, error)
+	// Recur lists the dates of maintenance.
+	Recur   Recurrence
+	Keys    domain.KeyRing
+	BaseURL string // of customer links, without a trailing slash
+	Files   domain.EvidenceFiles
+	// TextGateway reports whether a message webhook is configured: then the
+	// last notice can go out to a household without a device.
+	TextGateway bool
+	// AlarmGateway reports whether an alarm webhook is configured: then whoever has
+	// a phone number hears an SOS without a device.
+	AlarmGateway bool
+
+	// NoPlanTimers leaves phones in peace that fall silent between two visits:
+	// for brands whose technicians do not tell of each move, and for the demo.
+	NoPlanTimers bool
+
+	Roads   Roads      // how long the way is; nil: the great circle
+	Windows slots.Grid // arrival windows of a day; zero: the default
+
+	Inflight sync.Map // requests with an Idempotency-Key that run
+}
+
+// Call is one request as the use cases see it.
+type Call struct {
+	Actor domain.Actor
+	// Key and Hash are the Idempotency-Key and a digest of method, path and
+	// body; both empty for operations that have none.
+	Key, Hash string
+	Status    int        // of the answer, stored with it
+	SentAt    *time.Time // the device's clock when it sent
+	// DryRun lets everything happen but the commit; Told lists then whom the
+	// move would tell of what.
+	DryRun bool
+	Told   []domain.Notice
+	// Answer is what to send: stored by an earlier request when Replayed.
+	Answer   *domain.Replay
+	Replayed bool
+}
+
+// Headed is what carries id and version for Location and ETag.
+type Headed interface{ Head() (domain.ID, int64) }
+
+// Replay finds the answer of an earlier request with the same key. Use cases
+// that commit in several transactions ask for it first.
+func (s *Service) Replay(ctx context.Context, call *Call) (found bool, err error) {
+	if call.DryRun {
+		return false, domain.Fail(domain.CodeInternal, "This takes several transactions; it cannot be asked first.")
+	}
+	if call.Key == "" {
+		return false, nil
+	}
+	err = s.Store.InTx(ctx, func(tx domain.Tx) error {
+		old, err := tx.Replay(call.Actor.UserID, call.Key)
+		if err != nil || old == nil || s.Instant().Sub(old.CreatedAt) >= 7*24*time.Hour {
+			return err
+		}
+		if old.Hash != call.Hash {
+			return domain.Fail(domain.CodeIdemMismatch, "This Idempotency-Key belongs to another request.")
+		}
+		if old.Standing != call.Actor.Standing() {
+			return answerWithheld()
+		}
+		found, call.Answer, call.Replayed = true, old, true
+		return nil
+	})
+	return found, err
+}
+
+// Instant is now, as it is stored.
+func (s *Service) Instant() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
+// When is what a client says of the time of a fact; see stamp.
+type When struct {
+	OccurredAt string `json:"occurred_at"`
+}
+
+// EntryTime is a fact's time as judged, as claimed, and as learned.
+type EntryTime struct {
+	Occurred time.Time
+	Claimed  *time.Time
+	Recorded time.Time
+}
+
+// Stamp corrects a claimed time by the device's clock: rules judge
+// occurred_at + (received − sent_at), at most recorded_at; both are kept
+// (docs/product.md section 8).
+func Stamp(call *Call, raw string, loc *time.Location, now time.Time) (EntryTime, error) {
+	st := EntryTime{Occurred: now, Recorded: now}
+	if raw == "" {
+		return st, nil
+	}
+	at, err := domain.ParseInstant(raw, loc, "/occurred_at")
+	if err != nil {
+		return st, err
+	}
+	st.Claimed = domain.Ptr(at)
+	if call.SentAt != nil {
+		at = at.Add(now.Sub(*call.SentAt))
+	}
+	if at.After(now) {
+		at = now
+	}
+	if epoch := time.Unix(0, 0); at.Before(epoch) { // a device's clock may be anywhere
+		at = epoch
+	}
+	st.Occurred = at.UTC().Truncate(time.Microsecond)
+	return st, nil
+}
+
+// At is the time of what happens now.
+func At(now time.Time) EntryTime { return EntryTime{Occurred: now, Recorded: now} }
+
+// NotFound reports whether what was looked for is not there, or not to be seen.
+func NotFound(err error) bool {
+	var e *domain.Error
+	return errors.As(err, &e) && e.Kind == domain.KindNotFound
+}
+
+// IDOr takes the client's id or makes one.
+func (s *Service) IDOr(client *domain.ID) domain.ID {
+	if client != nil && *client != (domain.ID{}) {
+		return *client
+	}
+	return s.NewID()
+}
+
+// IfVersion refuses a PATCH that was made from another version.
+func IfVersion(m domain.Meta, want int64) error {
+	if m.Version != want {
+		return domain.Fail(domain.CodeStale, "The present version is %d; you changed version %d.", m.Version, want)
+	}
+	return nil
+}
+
+// WorkingDay is how far a crew's next and last visit are looked for.
+const WorkingDay = 12 * time.Hour

@@ -1,0 +1,179 @@
+package casework
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/binary"
+	"fmt"
+
+	"doorstep/domain"
+)
+
+// Done is a claim until the household confirms it, by link, by any desk, or
+// with the end code that its page shows after arrival; never compulsory
+// (docs/product.md section 4).
+
+// ConfirmDoneInput confirms that the work is done; staff name the contact that
+// proves it, the crew the end code.
+type ConfirmDoneInput struct {
+	EndCode    string        `json:"end_code"`
+	AttemptID  *domain.ID    `json:"attempt_id"`
+	Contact    *AttemptInput `json:"contact"`
+	OccurredAt string        `json:"occurred_at"`
+}
+
+// endCodeTries bounds guessing: six digits, five tries a visit.
+const endCodeTries = 5
+
+// EndCode is what the household reads to its technician when the work is
+// done: derived from the link's key, stored nowhere.
+func (s *Service) EndCode(l *domain.Link, visit domain.ID) string {
+	mac, ok := s.Keys.Mac(l.KeyID, "end", l.ID[:], visit[:])
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%06d", binary.BigEndian.Uint64(mac)%1_000_000)
+}
+
+// ConfirmDone records the household's word that the work is done. Coordinator,
+// proprietor, area manager and agent with the contact that proves it; the crew
+// with the end code. Errors: CodeState, CodePreconditionMissing, CodeUnprocessable for a wrong
+// code.
+func (s *Service) ConfirmDone(ctx context.Context, call *Call, id domain.ID, in ConfirmDoneInput) (domain.VisitView, error) {
+	wrong := false
+	v, err := s.OnVisit(ctx, call, id, "confirm-done", in.OccurredAt, func(m *VisitCase) error {
+		wrong = false // the transaction may run again
+		if m.Visit.Disputed {
+			return domain.Fail(domain.CodeState, "The household says that it is not done; the area manager decides.")
+		}
+		if m.Visit.DoneConfirmedAt != nil {
+			return nil
+		}
+		if call.Actor.Role == domain.RoleTechnician {
+			if in.EndCode == "" {
+				return domain.Fail(domain.CodeUnprocessable, "The crew confirms with the end code; a contact is the desk's to name.").
+					At("/end_code", "six digits from the household's page")
+			}
+			right, err := tryEndCode(m, in.EndCode)
+			if wrong = err == nil && !right; wrong {
+				err = domain.Fail(domain.CodeUnprocessable, "This is not the code that the household's page shows.").
+					At("/end_code", "six digits, or leave the visit unconfirmed")
+			}
+			if err != nil {
+				return err
+			}
+			return ConfirmDone(m, call.Actor, "code")
+		}
+		since := m.Visit.CreatedAt
+		if m.Visit.EndedAt != nil {
+			since = *m.Visit.EndedAt
+		}
+		if _, err := Proof(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
+			return err
+		}
+		return ConfirmDone(m, call.Actor, "desk")
+	})
+	if wrong { // the refusal is undone with its transaction, the count of tries must not be
+		_, kept := s.OnVisit(ctx, &Call{Actor: call.Actor}, id, "confirm-done", "",
+			func(m *VisitCase) error { return wrongEndCode(m, call.Actor) })
+		if kept != nil {
+			err = kept
+		}
+	}
+	return v, err
+}
+
+// tryEndCode compares a code in constant time, as long as tries are left.
+func tryEndCode(m *VisitCase, code string) (bool, error) {
+	if m.Visit.EndCodeTries >= endCodeTries {
+		return false, domain.Fail(domain.CodePreconditionMissing, "The code was wrong %d times; the household confirms by its page or by phone.",
+			endCodeTries)
+	}
+	l, err := m.Tx.LinkOfJob(m.Job.ID)
+	if err != nil {
+		return false, MeaningOf(err, "code")
+	}
+	want := m.Tx.Svc.EndCode(l, m.Visit.ID)
+	return want != "" && hmac.Equal([]byte(want), []byte(code)), nil
+}
+
+func wrongEndCode(m *VisitCase, a domain.Actor) error {
+	m.Visit.EndCodeTries++
+	m.Entry(a, "visit.end_code_wrong", &m.Visit.ID, nil)
+	m.Visit.ChangedAt(m.Now)
+	return m.Tx.SaveVisit(m.Visit)
+}
+
+// ConfirmDone keeps the household's word. The visit's own end stays as it is.
+func ConfirmDone(m *VisitCase, a domain.Actor, how string) error {
+	m.Visit.DoneConfirmedAt, m.Visit.DoneConfirmedHow = domain.Ptr(m.Said.Occurred), how
+	m.Entry(a, "visit.done_confirmed", &m.Visit.ID, map[string]any{"how": how})
+	m.Tx.Disarm(domain.DueSample, m.Visit.ID)
+	m.Visit.ChangedAt(m.Now)
+	if err := m.Tx.SaveVisit(m.Visit); err != nil {
+		return err
+	}
+	return SettleCheck(m.Tx, m.Visit.ID)
+}
+
+// completed follows a completion: an end code confirms it at once, a wrong
+// one never stands in its way; without either it may be asked about.
+func completed(m *VisitCase, a domain.Actor, code string) error {
+	if code != "" {
+		right, err := tryEndCode(m, code)
+		if err != nil {
+			return err
+		}
+		if right {
+			return ConfirmDone(m, a, "code")
+		}
+		if err := wrongEndCode(m, a); err != nil {
+			return err
+		}
+	}
+	m.Tx.SetDeadline(domain.DueSample, m.Visit.ID, &m.Visit.JobID, m.Now.Add(domain.SampleAfter))
+	return nil
+}
+
+// sampled reports whether an unconfirmed completion is asked about: one in
+// sampleOneIn, chosen by a secret, so that no centre can foresee it; always
+// where a wrong end code was given or nobody of the household can use a page.
+func sampled(d *Case, v *domain.Visit) bool {
+	mac, _ := d.Tx.Svc.Keys.Mac(d.Tx.Svc.Keys.Current(), "sample", v.ID[:])
+	return v.EndCodeTries > 0 || d.Customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%domain.SampleOneIn == 0
+}
+
+// Sample puts an unconfirmed completion into the brand's queue, a day after
+// its end.
+func Sample(m *VisitCase) error {
+	v := m.Visit
+	if v.Status != domain.VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !sampled(m.Case, v) {
+		return nil
+	}
+	c := &domain.DoneCheck{Meta: domain.NewMeta(m.Tx.NewID(), m.Now), JobID: v.JobID, VisitID: v.ID, CentreID: v.CentreID, AreaID: v.AreaID,
+		DueAt: m.Now.Add(domain.SampleDue)}
+	if err := m.Tx.Apply(c, "ask"); err != nil {
+		return err
+	}
+	if err := m.Tx.InsertDoneCheck(c); err != nil {
+		return err
+	}
+	m.Entry(domain.System, "visit.sampled", &v.ID, map[string]any{"check_id": c.ID})
+	return nil
+}
+
+// SettleCheck ends an open check whose answer came by another way.
+func SettleCheck(tx *Work, visit domain.ID) error {
+	c, err := tx.DoneCheckOf(visit)
+	if NotFound(err) || err == nil && !domain.CheckMoves.Open("settle", c.Status) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := tx.Apply(c, "settle"); err != nil {
+		return err
+	}
+	c.DoneAt = &tx.Now
+	c.ChangedAt(tx.Now)
+	return tx.SaveDoneCheck(c)
+}

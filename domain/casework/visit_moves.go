@@ -1,0 +1,252 @@
+package casework
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+)
+
+// MoveInput is what a crew says with a forward move; each move uses its part.
+type MoveInput struct {
+	OccurredAt string    `json:"occurred_at"`
+	Note       string    `json:"note"`
+	Reason     string    `json:"reason"` // of no-access: why the guard could not be met
+	Findings   *string   `json:"findings"`
+	WorkDone   *string   `json:"work_done"`
+	Parts      *[]string `json:"parts"`
+	Tested     *string   `json:"tested"`
+	EndCode    string    `json:"end_code"` // of complete: what the household's page shows
+}
+
+// forward is the order of the moves that a later one implies.
+var forward = []struct {
+	action string
+	at     func(v *domain.Visit) **time.Time
+}{
+	{"en-route", func(v *domain.Visit) **time.Time { return &v.EnRouteAt }},
+	{"arrive", func(v *domain.Visit) **time.Time { return &v.ArrivedAt }},
+	{"start", func(v *domain.Visit) **time.Time { return &v.StartedAt }},
+}
+
+// Advance makes a forward move: en-route, arrive, start, complete, partial or
+// no-access. The crew. A later move implies the skipped ones, marked not
+// recorded. A late claim overturns a provisional missed. Errors: CodeOnHold,
+// CodePlan, CodePreconditionMissing, CodeState.
+//
+// An arrival of somebody who was taken out of the crew meanwhile moves nothing
+// and is kept: where they are counts, whoever goes there now.
+func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
+	out, err := s.advance(ctx, call, id, action, in)
+	if action == "arrive" && NotFound(err) {
+		return ArrivedAnyway(ctx, s, call, id, in.OccurredAt)
+	}
+	return out, err
+}
+
+func (s *Service) advance(ctx context.Context, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
+	return s.OnVisit(ctx, call, id, action, in.OccurredAt, func(m *VisitCase) error {
+		v := m.Visit
+		switch v.Status {
+		case domain.VisitMissed:
+			if err := overturnMissed(m); err != nil {
+				return err
+			}
+		case domain.VisitCancelled:
+			if err := m.overturnHeld(); err != nil {
+				return err
+			}
+		default: // nothing to overturn
+		}
+		if err := m.planKept(action); err != nil {
+			return err
+		}
+		if action == "no-access" {
+			if err := m.noAccessGuard(in.Reason); err != nil {
+				return err
+			}
+		}
+		for _, f := range forward {
+			at := f.at(v)
+			if f.action == action {
+				*at = domain.Ptr(m.Said.Occurred)
+				break
+			}
+			if f.action == "start" && (action == "no-access" || domain.Has(m.Plan, "carry_in")) {
+				break
+			}
+			if *at == nil && !domain.Has(v.NotRecorded, f.action) {
+				v.NotRecorded = append(v.NotRecorded, f.action)
+			}
+		}
+		if err := m.Tx.Apply(v, action); err != nil {
+			return err
+		}
+		if in.Findings != nil {
+			v.Findings = *in.Findings
+		}
+		if in.WorkDone != nil {
+			v.WorkDone = *in.WorkDone
+		}
+		if in.Parts != nil {
+			v.Parts = *in.Parts
+		}
+		if in.Tested != nil {
+			v.Tested = *in.Tested
+		}
+		m.Tx.Disarm(domain.DueMissed, v.ID)
+		payload := map[string]any{"note": in.Note}
+		if !v.Status.Unfinished() {
+			v.EndedAt, v.EndReason = domain.Ptr(m.Said.Occurred), in.Reason
+			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts,
+				"tested": v.Tested}
+			m.Tx.Disarm(domain.DueHeldCancel, v.ID)
+		}
+		if v.Status == domain.VisitNoAccess {
+			v.CountsAgainst, v.ProvisionalTo = "customer", domain.Ptr(m.Now.Add(domain.ProvisionalFor))
+		}
+		m.Entry(call.Actor, domain.VisitMoveOf(action).Fact, &v.ID, payload)
+		if err := SaveVisit(m); err != nil {
+			return err
+		}
+		if action == "complete" {
+			if err := completed(m, call.Actor, in.EndCode); err != nil {
+				return err
+			}
+		}
+		if !v.Status.Unfinished() {
+			if err := each(VisitEnded, m); err != nil {
+				return err
+			}
+		}
+		return Tell(m, action)
+	})
+}
+
+// noAccessGuard: arrived, 10 minutes inside the window, one call and one
+// message since arrival, or the reason why not (docs/product.md section 3).
+func (m *VisitCase) noAccessGuard(reason string) error {
+	if strings.TrimSpace(reason) != "" {
+		return nil
+	}
+	if m.Visit.ArrivedAt == nil {
+		return domain.Fail(domain.CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").
+			At("/reason", "why the arrival was not recorded")
+	}
+	from := *m.Visit.ArrivedAt
+	if m.Visit.WindowStart.After(from) {
+		from = m.Visit.WindowStart
+	}
+	if until := from.Add(domain.NoAccessInside); m.Said.Occurred.Before(until) {
+		return domain.Fail(domain.CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.",
+			until.In(m.Site.Location()).
+				Format("15:04")).At("/reason", "why you could not wait")
+	}
+	attempts, err := m.Tx.AttemptsOf(m.Job.ID)
+	if err != nil {
+		return err
+	}
+	call, message := false, false
+	for i := range attempts {
+		a := &attempts[i]
+		if a.Direction != "outbound" || a.OccurredAt.Before(*m.Visit.ArrivedAt) || a.Dialled() && a.Address != "" &&
+			!m.Customer.Knows(a.Address) {
+			continue
+		}
+		switch a.Channel {
+		case "phone":
+			call = true
+		case "sms", "whatsapp", "push", "email":
+			message = true
+		}
+	}
+	if !call || !message {
+		return domain.Fail(domain.CodePreconditionMissing, "No access needs one call and one message since arrival, or the reason why not.").
+			At("/reason", "why there was no call or message")
+	}
+	return nil
+}
+
+// overturnMissed withdraws a missed that an offline phone proves wrong: the
+// move happened before the sweep could rightly call it missed.
+func overturnMissed(m *VisitCase) error {
+	v := m.Visit
+	if !v.Overturnable(m.Now) {
+		return domain.Fail(domain.CodeState, "The visit was missed more than 72 hours ago; that stands now.").With("status", v.Status)
+	}
+	if m.Said.Occurred.After(v.WindowEnd.Add(domain.MissedAfter)) {
+		return domain.Fail(domain.CodeState, "The visit was missed: nothing happened until 15 minutes after its window.").With("status", v.Status)
+	}
+	v.CountsAgainst, v.ProvisionalTo, v.EndedAt, v.EndReason = "nobody", nil, nil, ""
+	m.Entry(domain.System, "visit.missed_withdrawn", &v.ID,
+		map[string]any{"because": "a late fact of " + m.Said.Occurred.Format(time.RFC3339)})
+	if err := m.Tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
+		return err
+	}
+	NotifyCustomer(m.Case, v, "visit.missed_withdrawn")
+	return nil
+}
+
+// overturnHeld takes a visit back that fell away under a safety hold, when an
+// offline phone proves that its crew moved before the hold was placed.
+func (m *VisitCase) overturnHeld() error {
+	v := m.Visit
+	stood := false
+	for _, h := range m.Holds {
+		if h.Kind == domain.HoldSafety && v.EndedAt != nil && !h.Since.After(*v.EndedAt) && !m.Said.Occurred.Before(h.Since) &&
+			(h.LiftedAt == nil || h.LiftedAt.After(m.Said.Occurred)) {
+			stood = true
+		}
+	}
+	if !v.Overturnable(m.Now) || stood || v.EndedAt == nil || m.Said.Occurred.After(*v.EndedAt) {
+		return domain.Fail(domain.CodeState, "The visit was cancelled: the hold over it had not been released.").With("status", v.Status)
+	}
+	v.ProvisionalTo, v.EndedAt, v.EndReason = nil, nil, ""
+	return nil
+}
+
+// VisitPatch corrects what a crew wrote; the old words stay in the timeline.
+type VisitPatch struct {
+	Findings *string   `json:"findings"`
+	WorkDone *string   `json:"work_done"`
+	Parts    *[]string `json:"parts"`
+	Tested   *string   `json:"tested"`
+}
+
+// PatchVisit corrects findings, work done, parts and test. The crew,
+// coordinator, proprietor, area manager. Errors: CodeStale.
+func (s *Service) PatchVisit(ctx context.Context, call *Call, id domain.ID, version int64, in VisitPatch) (domain.VisitView, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.VisitView, error) {
+		j, v, err := tx.LockVisit(id)
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		if !call.Actor.Sees(v) {
+			return domain.VisitView{}, domain.NotFound("visit")
+		}
+		if !call.Actor.Is(domain.RoleTechnician, domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAreaManager) {
+			return domain.VisitView{}, domain.Fail(domain.CodeForbidden, "As %s you may not change a visit's report.",
+				domain.RoleWords(call.Actor.Role))
+		}
+		if err := IfVersion(v.Meta, version); err != nil {
+			return domain.VisitView{}, err
+		}
+		d, err := OpenCase(tx, j)
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		Set(&v.Findings, in.Findings)
+		Set(&v.WorkDone, in.WorkDone)
+		Set(&v.Tested, in.Tested)
+		if in.Parts != nil {
+			v.Parts = *in.Parts
+		}
+		d.EntryAt(At(tx.Now), call.Actor, "visit.corrected", &v.ID, in)
+		v.ChangedAt(tx.Now)
+		if err := tx.SaveVisit(v); err != nil {
+			return domain.VisitView{}, err
+		}
+		return d.View(call.Actor, v), nil
+	})
+}

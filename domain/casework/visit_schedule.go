@@ -1,0 +1,834 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/slots"
+)
+
+// ScheduleInput makes a visit, or its successor. Times without an offset are
+// read in the site's zone.
+type ScheduleInput struct {
+	ID             *domain.ID    `json:"id"`
+	WindowStart    string        `json:"window_start"`
+	WindowEnd      string        `json:"window_end"`
+	PlannedStart   string        `json:"planned_start"`   // default: window_start
+	PlannedMinutes int           `json:"planned_minutes"` // default: 60
+	Crew           *[]domain.ID  `json:"crew"`
+	AttemptID      *domain.ID    `json:"attempt_id"` // the contact in which the customer agreed
+	Contact        *AttemptInput `json:"contact"`    // the same, recorded with this move
+	Reason         string        `json:"reason"`
+	OccurredAt     string        `json:"occurred_at"`
+	// disruption moves a visit whatever its job waits for; safety still refuses.
+	disruption bool
+	// chosen is how the household chose this time itself (link, voice), which
+	// is its agreement; chosenIn the contact.
+	Chosen   string
+	ChosenIn *domain.ID
+}
+
+// RefuseHeld is CodeOnHold, with the safety hold and what can be done instead.
+func (d *Case) RefuseHeld() error {
+	return domain.Fail(domain.CodeOnHold, "A safety hold stands over this household. The area manager releases it with a plan.").
+		With("hold", map[string]any{"id": d.Held.ID, "kind": d.Held.Kind, "since": d.Held.Since, "due_at": d.Held.DueAt}).
+		With("alternative", "Repair by phone, collection of the appliance, or ask the area manager for a release.")
+}
+
+// MayBook refuses schedule and reschedule as the table says; a disruption
+// moves visits that stand already, whatever the job itself waits for.
+func (d *Case) MayBook(disruption bool) error {
+	move := domain.JobMoveOf("schedule")
+	if d.Held != nil {
+		return d.RefuseHeld()
+	}
+	if h := domain.Refusing(move.Holds, d.Holds); h != nil && !disruption {
+		return domain.Fail(domain.CodeOnHold, "The job is on hold (%s).", h.Kind).
+			With("hold", map[string]any{"id": h.ID, "kind": h.Kind, "since": h.Since})
+	}
+	if p := move.Plan.Unmet(d.Plan, nil, nil); p != "" {
+		return d.noVisit(p)
+	}
+	return nil
+}
+
+func (d *Case) noVisit(p string) error {
+	return domain.Fail(domain.CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", d.Plan)
+}
+
+// Times reads and checks the window and the planned time.
+func (in *ScheduleInput) Times(v *domain.Visit, loc *time.Location, now time.Time) error {
+	var err error
+	if v.WindowStart, err = domain.ParseInstant(in.WindowStart, loc, "/window_start"); err != nil {
+		return err
+	}
+	if v.WindowEnd, err = domain.ParseInstant(in.WindowEnd, loc, "/window_end"); err != nil {
+		return err
+	}
+	v.PlannedStart = v.WindowStart
+	if in.PlannedStart != "" {
+		if v.PlannedStart, err = domain.ParseInstant(in.PlannedStart, loc, "/planned_start"); err != nil {
+			return err
+		}
+	}
+	v.PlannedMinutes = in.PlannedMinutes
+	if v.PlannedMinutes == 0 {
+		v.PlannedMinutes = 60
+	}
+	switch {
+	case !v.WindowEnd.After(v.WindowStart):
+		return domain.Fail(domain.CodeUnprocessable, "The window ends before it starts.").At("/window_end", "after window_start")
+	case v.WindowEnd.Sub(v.WindowStart) > 12*time.Hour:
+		return domain.Fail(domain.CodeUnprocessable, "A window of more than 12 hours is no appointment.").
+			At("/window_end", "at most 12 h after window_start")
+	case !v.WindowEnd.After(now):
+		return domain.Fail(domain.CodeUnprocessable, "The window is over already.").At("/window_end", "in the future")
+	case v.WindowStart.After(now.AddDate(1, 0, 0)):
+		return domain.Fail(domain.CodeUnprocessable, "The window is more than a year ahead.").At("/window_start", "within a year")
+	case v.PlannedStart.Before(v.WindowStart) || v.PlannedStart.After(v.WindowEnd):
+		return domain.Fail(domain.CodeUnprocessable, "The planned start lies outside the window.").
+			At("/planned_start", "between window_start and window_end")
+	case v.PlannedMinutes < 5 || v.PlannedMinutes > 720:
+		return domain.Fail(domain.CodeUnprocessable, "A visit takes 5 to 720 minutes.").At("/planned_minutes", "5 to 720")
+	}
+	return nil
+}
+
+// Works reports whether a technician's week covers [from, to) in the zone of
+// their centre; the sentence says why not. A technician without recorded hours
+// works on the centre's working days.
+func Works(u *domain.User, c *domain.Centre, leaves []domain.Leave, from, to time.Time) (bool, string) {
+	j := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
+	r, why := j.OffDuty(&slots.Technician{Name: u.FirstName(), Weekly: ShiftsOf(u), Dates: DatesOf(u), Away: awayOf(leaves)},
+		slots.Span{From: from, To: to})
+	return r == "", why
+}
+
+// CrewFits refuses a crew by its number and by the safe-visit plan.
+func (d *Case) CrewFits(v *domain.Visit, crew []domain.ID) error {
+	for i, id := range crew {
+		if domain.Has(crew[:i], id) {
+			return domain.Fail(domain.CodeUnprocessable, "A technician stands twice in the crew.").At(fmt.Sprintf("/crew/%d", i), "each once")
+		}
+	}
+	if len(crew) > 4 {
+		return domain.Fail(domain.CodeUnprocessable, "A crew has at most four technicians.").At("/crew", "0 to 4")
+	}
+	return d.PlanPermits(v, crew)
+}
+
+// RulesFor are the rules by which a crew for a visit is judged, as a search for
+// slots does.
+func RulesFor(d *Case, v *domain.Visit, crew []domain.ID) *slots.Judge {
+	rules := rules(d, v.PlannedMinutes)
+	rules.Job.Two = rules.Job.Two || len(crew) > 1
+	return rules
+}
+
+// CheckCrew holds the hard rules of assignment: the plan, the centre's number
+// of visits a day, and what judgeCrew judges. It locks the technicians, so that
+// two bookers of one technician wait for each other, and before them the centre,
+// where it takes a number of visits a day.
+func CheckCrew(d *Case, v *domain.Visit, crew []domain.ID) error {
+	if err := d.CrewFits(v, crew); err != nil {
+		return err
+	}
+	rules := RulesFor(d, v, crew)
+	if d.disrupted {
+		rules.Centre.Load.Most = 0
+	} else if d.Centre.MaxVisitsPerDay != nil {
+		c, err := d.Tx.LockCentre(d.Job.CentreID)
+		if err != nil {
+			return err
+		}
+		rules.Centre.Load.Most = dailyMost(c.MaxVisitsPerDay)
+	}
+	taken := func() ([]domain.BookedCapacity, error) {
+		from, to := d.Centre.Days(v.PlannedStart, v.PlannedStart)
+		var also domain.ID
+		if v.PredecessorID != nil {
+			also = *v.PredecessorID
+		}
+		return d.Tx.Taken(d.Job.CentreID, also, from, to, d.Now)
+	}
+	if len(crew) == 0 {
+		if rules.Centre.Load.Most == 0 {
+			return nil
+		}
+		all, err := taken()
+		if err != nil {
+			return err
+		}
+		if d.Load(rules, all, v); rules.Full(v.PlannedStart) {
+			return d.refuses(rules, &slots.Technician{}, v.PlannedStart, slots.Capacity)
+		}
+		return nil
+	}
+	sorted := slices.Clone(crew)
+	slices.SortFunc(sorted, func(a, b domain.ID) int { return slices.Compare(a[:], b[:]) })
+	diary, err := d.Tx.LockDiary(sorted, d.Customer.ID, v.PlannedStart, v.PlannedEnd(), d.Now)
+	if err != nil {
+		return err
+	}
+	users := diary.Technicians
+	d.leaves = diary.Leaves
+	for i := range users {
+		if d.crew == nil {
+			d.crew = map[domain.ID]*domain.User{}
+		}
+		d.crew[users[i].ID] = &users[i]
+	}
+	if rules.Centre.Load.Most > 0 || AnyBounded(users) {
+		if diary.Taken, err = taken(); err != nil {
+			return err
+		}
+		d.Load(rules, diary.Taken, v)
+	}
+	return d.JudgeCrew(rules, diary, v, crew)
+}
+
+// JudgeCrew judges each of a crew, and their skills together, by what a diary
+// says of them.
+func (d *Case) JudgeCrew(rules *slots.Judge, diary *domain.Diary, v *domain.Visit, crew []domain.ID) error {
+	users := diary.Technicians
+	var team []*slots.Technician
+	for i := range users {
+		team = append(team, &slots.Technician{Skills: users[i].Skills, Levels: users[i].SkillLevels.V})
+	}
+	for i, id := range crew {
+		at := fmt.Sprintf("/crew/%d", i)
+		k := slices.IndexFunc(users, func(u domain.User) bool { return u.ID == id })
+		if k < 0 || users[k].Disabled || users[k].Role != domain.RoleTechnician || users[k].CentreID == nil ||
+			*users[k].CentreID != d.Job.CentreID {
+			return domain.Fail(domain.CodeUnprocessable, "There is no such technician in the centre of the job.").
+				At(at, "an enabled technician of the job's centre")
+		}
+		t := d.candidate(diary, &users[k], v)
+		why := rules.Of(&t, v.PlannedStart)
+		if why == "" && !rules.Skilled(team...) {
+			why = slots.Skill
+		}
+		if why != "" {
+			e := d.refuses(rules, &t, v.PlannedStart, why)
+			for n := range e.Fields {
+				e.Fields[n].Pointer = at
+			}
+			return e
+		}
+	}
+	return nil
+}
+
+// refuseHoliday refuses a visit without a crew on a day on which nobody could
+// be assigned to it.
+func refuseHoliday(d *Case, v *domain.Visit) error {
+	rules, nobody := rules(d, v.PlannedMinutes), &slots.Technician{}
+	why, _ := rules.OffDuty(nobody, slots.Span{From: v.PlannedStart, To: v.PlannedEnd()})
+	if why != slots.Holiday {
+		return nil
+	}
+	return d.refuses(rules, nobody, v.PlannedStart, why)
+}
+
+// Proof finds or records the contact, not older than since, that shows the
+// customer agreed.
+func Proof(call *Call, d *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
+	if contact != nil {
+		made, err := RecordAttempt(call, d, nil, *contact)
+		if err != nil {
+			return nil, err
+		}
+		if !made.Agrees() {
+			return nil, domain.Fail(domain.CodeUnprocessable, "Nobody agreed in this attempt.").
+				At("/contact/outcome", "reached, or an inbound contact")
+		}
+		return made, nil
+	}
+	if attempt != nil {
+		a, err := d.Tx.Attempt(*attempt)
+		if err != nil || a.JobID != d.Job.ID || !a.Agrees() || a.OccurredAt.Before(since) {
+			return nil, domain.Fail(domain.CodeUnprocessable, "In this attempt the customer did not agree to the visit.").
+				At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
+		}
+		return a, nil
+	}
+	if d.Job.LastContactAt != nil && !d.Job.LastContactAt.Before(since) {
+		attempts, err := d.Tx.AttemptsOf(d.Job.ID)
+		if err != nil {
+			return nil, err
+		}
+		for i := len(attempts) - 1; i >= 0; i-- {
+			if a := &attempts[i]; a.Agrees() && !a.OccurredAt.Before(since) {
+				return a, nil
+			}
+		}
+	}
+	return nil, domain.Fail(domain.CodePreconditionMissing,
+		"Name the contact in which the customer agreed: attempt_id, or contact to record it now.").
+		At("/attempt_id", "a contact on this job")
+}
+
+// Schedule makes a visit. Staff of the centre, area manager, agent; the
+// technician of the job for themselves, with the contact in which the customer
+// agreed. Errors: CodeOnHold, CodeOverlap, CodeTooFar, CodeCapacity, CodeExcluded,
+// CodePlan, CodeHours, CodeSkill, CodeUnprocessable, CodePreconditionMissing; with the first three
+// but CodeOnHold come slots that are free instead.
+func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in ScheduleInput) (domain.VisitView, error) {
+	out, err := Run(ctx, s, call, func(tx *Work) (domain.VisitView, error) {
+		j, err := AuthorizeJob(tx, call.Actor, job)
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		d, err := OpenCase(tx, j)
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		v := &domain.Visit{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now)}
+		if in.ID != nil {
+			if old, err := tx.Visit(v.ID); err == nil {
+				if err := in.Times(v, d.Site.Location(), tx.Now); err != nil {
+					return domain.VisitView{}, err
+				}
+				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) ||
+					!old.PlannedStart.Equal(v.PlannedStart) ||
+					old.PlannedMinutes != v.PlannedMinutes || in.Crew != nil && !slices.Equal(*in.Crew, []domain.ID(old.Crew)) {
+					return domain.VisitView{}, domain.Fail(domain.CodeDuplicate, "Another visit has this id.")
+				}
+				return d.View(call.Actor, old), nil
+			} else if !NotFound(err) {
+				return domain.VisitView{}, err
+			}
+		}
+		if err := domain.CheckJob(call.Actor, "schedule", j); err != nil {
+			return domain.VisitView{}, err
+		}
+		if err := d.Stamp(call, in.OccurredAt); err != nil {
+			return domain.VisitView{}, err
+		}
+		earlier, err := tx.VisitsOfJob(j.ID)
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		for i := range earlier { // the calendar entry belongs to the job
+			v.Sequence = max(v.Sequence, earlier[i].Sequence+1)
+		}
+		if err := Book(call, d, v, in, "visit.scheduled"); err != nil {
+			return domain.VisitView{}, err
+		}
+		return d.View(call.Actor, v), nil
+	})
+	return out, s.withSlots(ctx, call.Actor, job, SlotQuery{Minutes: in.PlannedMinutes}, err)
+}
+
+// Book checks every rule and writes a new visit on the job.
+// the job.
+func Book(call *Call, d *Case, v *domain.Visit, in ScheduleInput, kind string) error {
+	j := d.Job
+	var agreed *domain.Attempt
+	var err error
+	if call.Actor.Role == domain.RoleTechnician {
+		if in.Crew == nil {
+			in.Crew = &[]domain.ID{call.Actor.UserID}
+		}
+		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
+			return domain.Fail(domain.CodeForbidden, "A technician schedules for themselves only.").At("/crew", "yourself")
+		}
+		if agreed, err = Proof(call, d, in.AttemptID, in.Contact, d.Now.Add(-domain.FactTooOld)); err != nil {
+			return err
+		}
+	} else if in.AttemptID != nil || in.Contact != nil {
+		if agreed, err = Proof(call, d, in.AttemptID, in.Contact, d.Now.Add(-domain.FactTooOld)); err != nil {
+			return err
+		}
+	}
+	if err := d.MayBook(in.disruption); err != nil {
+		return err
+	}
+	if call.Actor.Role == domain.RoleAgent && in.Crew != nil && (v.PredecessorID == nil && len(*in.Crew) > 0) {
+		return domain.Fail(domain.CodeForbidden, "An agent schedules; the centre assigns.").At("/crew", "leave it out")
+	}
+	if err := in.Times(v, d.Site.Location(), d.Now); err != nil {
+		return err
+	}
+	v.JobID, v.CentreID, v.AreaID, v.CustomerID = j.ID, j.CentreID, j.AreaID, j.CustomerID
+	if err := d.Tx.Apply(v, "schedule"); err != nil {
+		return err
+	}
+	v.Confirmation, v.CountsAgainst = domain.ConfirmAwaiting, "nobody"
+	if in.Crew != nil {
+		v.Crew = *in.Crew
+	}
+	v.EverCrew = append(v.EverCrew, v.Crew...)
+	if agreed != nil {
+		v.Confirmation, v.ConfirmedHow, v.AgreedID = domain.ConfirmConfirmed, howOf(agreed.Channel), &agreed.ID
+	}
+	if in.Chosen != "" {
+		v.Confirmation, v.ConfirmedHow, v.AgreedID = domain.ConfirmConfirmed, "link", in.ChosenIn
+		if in.Chosen == "voice" {
+			v.ConfirmedHow = "call"
+		}
+	}
+	d.disrupted = in.disruption
+	if err := CheckCrew(d, v, v.Crew); err != nil {
+		return err
+	}
+	if len(v.Crew) == 0 && !d.disrupted {
+		if err := refuseHoliday(d, v); err != nil {
+			return err
+		}
+	}
+	if err := d.Tx.InsertVisit(v); err != nil {
+		return err
+	}
+	if j.Status == domain.JobOpen || j.Status == domain.JobResolved {
+		if err := d.Tx.Apply(j, "follow", string(domain.JobScheduled)); err != nil {
+			return err
+		}
+		d.Tx.Disarm(domain.DueCloseResolved, j.ID)
+	}
+	d.Entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
+		"planned_start":   v.PlannedStart,
+		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.Chosen != ""})
+	d.Tx.SetDeadline(domain.DueMissed, v.ID, &j.ID, v.WindowEnd.Add(domain.MissedAfter))
+	dayFollows(d.Tx, v)
+	NotifyCrew(d, v, v.Crew, "visit.assigned")
+	if in.Chosen != "link" { // who chose it has it before them
+		NotifyCustomer(d, v, "visit.offered")
+	}
+	return nil
+}
+
+func howOf(channel string) string {
+	switch channel {
+	case "phone", "doorstep":
+		return "call"
+	}
+	return "message"
+}
+
+// View is a visit as an actor is shown it.
+func (d *Case) View(a domain.Actor, v *domain.Visit) domain.VisitView {
+	actions := d.planFacts().Withhold(v, d.Plan, domain.VisitActions(a, v, d.Holds, d.Plan, d.Now), d.Now)
+	return domain.VisitView{Visit: *v, Plan: d.Plan, Actions: actions}
+}
+
+// CrewInput assigns a visit; an empty crew unassigns it.
+type CrewInput struct {
+	Crew         []domain.ID `json:"crew"`
+	PlannedStart string      `json:"planned_start"` // inside the visit's window; empty: as it stands
+	Reason       string      `json:"reason"`
+	OccurredAt   string      `json:"occurred_at"`
+}
+
+// OnVisit loads and locks job and visit, checks scope, role and state, and
+// gives the move a stamped time; fn does the rest and the job is saved after.
+// The answer is m.v, which a reschedule sets to the successor.
+func (s *Service) OnVisit(ctx context.Context, call *Call, id domain.ID, action, occurredAt string,
+	fn func(*VisitCase) error) (domain.VisitView, error) {
+	return s.onVisitTo(ctx, call, id, nil, action, occurredAt, fn)
+}
+
+// onVisitTo is onVisit for a reschedule whose client named the successor.
+func (s *Service) onVisitTo(ctx context.Context, call *Call, id domain.ID, successor *domain.ID, action, occurredAt string,
+	fn func(*VisitCase) error) (domain.VisitView, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.VisitView, error) {
+		j, v, err := tx.LockVisit(id)
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		if !call.Actor.Sees(v) {
+			return domain.VisitView{}, domain.NotFound("visit")
+		}
+		d, err := OpenCase(tx, j)
+		if err != nil {
+			return domain.VisitView{}, err
+		}
+		if action == "reschedule" && successor != nil && v.SuccessorID != nil && *v.SuccessorID == *successor {
+			next, err := tx.Visit(*successor) // the retry of a move that was made
+			if err != nil {
+				return domain.VisitView{}, err
+			}
+			return d.View(call.Actor, next), nil
+		}
+		if err := domain.CheckVisit(call.Actor, action, v); err != nil {
+			return domain.VisitView{}, err
+		}
+		if err := d.Stamp(call, occurredAt); err != nil {
+			return domain.VisitView{}, err
+		}
+		m := d.On(v)
+		if d.Held != nil && domain.VisitMoveOf(action).Holds.Refuses(domain.HoldSafety) && !m.before(d.Held.Since) {
+			return domain.VisitView{}, d.RefuseHeld()
+		}
+		if err := fn(m); err != nil {
+			return domain.VisitView{}, err
+		}
+		return d.View(call.Actor, m.Visit), nil
+	})
+}
+
+// SaveVisit stores the visit and derives the job's status from all of its
+// visits (docs/product.md section 3).
+func SaveVisit(m *VisitCase) error {
+	m.Visit.ChangedAt(m.Now)
+	if err := m.Tx.SaveVisit(m.Visit); err != nil {
+		return err
+	}
+	if err := each(VisitSaved, m); err != nil {
+		return err
+	}
+	dayFollows(m.Tx, m.Visit)
+	if err := derive(m.Tx, m.Job, m.Visit); err != nil {
+		return err
+	}
+	return visitMoved(m.Case, m.Visit)
+}
+
+// Tell sends the notices that a row of the table names.
+func Tell(m *VisitCase, action string) error {
+	row := domain.VisitMoveOf(action)
+	if row.Household != "" {
+		NotifyCustomer(m.Case, m.Visit, row.Household)
+	}
+	if row.Desk == "" {
+		return nil
+	}
+	return NotifyStaff(m.Case, m.Visit, row.Desk, row.DeskRoles...)
+}
+
+// derive recomputes the job's status; changed, when given, stands in for its
+// stored row.
+func derive(tx *Work, j *domain.Job, changed *domain.Visit) error {
+	if j.Status.Ended() {
+		return nil
+	}
+	visits, err := tx.VisitsOfJob(j.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		if changed != nil && visits[i].ID == changed.ID {
+			visits[i] = *changed
+		}
+	}
+	was := j.Status
+	if err := tx.Apply(j, "follow", string(DeriveJobStatus(j, visits))); err != nil {
+		return err
+	}
+	switch {
+	case j.Status == domain.JobResolved && was != domain.JobResolved:
+		j.ResolvedAt = domain.Ptr(tx.Now)
+		tx.SetDeadline(domain.DueCloseResolved, j.ID, &j.ID, tx.Now.Add(domain.CloseResolvedAfter))
+	case was == domain.JobResolved && j.Status != domain.JobResolved:
+		j.ResolvedAt = nil
+		tx.Disarm(domain.DueCloseResolved, j.ID)
+	}
+	return nil
+}
+
+// DeriveJobStatus is the rule of docs/product.md section 3: one under way, else
+// one scheduled, else completed since the last (re)opening, else open.
+func DeriveJobStatus(j *domain.Job, visits []domain.Visit) domain.JobStatus {
+	if j.Status.Ended() {
+		return j.Status
+	}
+	opened := j.OpenedAt
+	if j.ReopenedAt != nil {
+		opened = *j.ReopenedAt
+	}
+	out := domain.JobOpen
+	for i := range visits {
+		v := &visits[i]
+		switch {
+		case v.Status.UnderWay():
+			return domain.JobInProgress
+		case v.Status == domain.VisitScheduled:
+			out = domain.JobScheduled
+		case v.Status == domain.VisitCompleted && !v.Disputed && v.EndedAt != nil && !v.EndedAt.Before(opened) && out == domain.JobOpen:
+			out = domain.JobResolved
+		}
+	}
+	return out
+}
+
+// Assign sets the crew of a visit. Coordinator, proprietor, area manager.
+// Errors as Schedule.
+func (s *Service) Assign(ctx context.Context, call *Call, id domain.ID, in CrewInput) (domain.VisitView, error) {
+	out, err := s.OnVisit(ctx, call, id, "assign", in.OccurredAt, func(m *VisitCase) error {
+		if in.PlannedStart == "" {
+			return Assign(m, call.Actor, in.Crew, in.Reason)
+		}
+		start, err := domain.ParseInstant(in.PlannedStart, m.Site.Location(), "/planned_start")
+		if err != nil {
+			return err
+		}
+		return AssignAt(m, call.Actor, in.Crew, start, in.Reason)
+	})
+	return out, s.withSlotsFor(ctx, call.Actor, id, err)
+}
+
+// Assign sets the crew of a visit and tells who came and who went.
+func Assign(m *VisitCase, a domain.Actor, crew []domain.ID, reason string) error {
+	if err := CheckCrew(m.Case, m.Visit, crew); err != nil {
+		return err
+	}
+	before := slices.Clone(m.Visit.Crew)
+	m.SetCrew(crew)
+	m.Entry(a, "visit.assigned", &m.Visit.ID, map[string]any{"crew": m.Visit.Crew, "was": before, "reason": reason})
+	if err := SaveVisit(m); err != nil {
+		return err
+	}
+	return NotifyCrewChange(m, before)
+}
+
+// AssignAt is assign with another beginning inside the window, which is what
+// the household was promised.
+func AssignAt(m *VisitCase, a domain.Actor, crew []domain.ID, start time.Time, reason string) error {
+	was := m.Visit.PlannedStart
+	switch {
+	case start.Equal(was):
+	case start.Before(m.Now):
+		return domain.Fail(domain.CodeUnprocessable, "The planned start is over.").At("/planned_start", "a time to come")
+	case start.Before(m.Visit.WindowStart) || start.After(m.Visit.WindowEnd):
+		return domain.Fail(domain.CodeUnprocessable, "The planned start lies outside the window.").
+			At("/planned_start", "inside the window, or reschedule")
+	}
+	m.Visit.PlannedStart = start
+	if err := Assign(m, a, crew, reason); err != nil || start.Equal(was) {
+		return err
+	}
+	m.Entry(a, "visit.planned", &m.Visit.ID, map[string]any{"planned_start": start, "was": was})
+	dayFollows(m.Tx, m.Visit)
+	return nil
+}
+
+// SetCrew sets who goes, and forgets who of the others had seen the plan.
+func (m *VisitCase) SetCrew(crew []domain.ID) {
+	m.Visit.Crew = append(domain.JSONList[domain.ID]{}, crew...)
+	for _, id := range crew {
+		if !domain.Has(m.Visit.EverCrew, id) {
+			m.Visit.EverCrew = append(m.Visit.EverCrew, id)
+		}
+	}
+	seen := domain.JSONList[domain.ID]{}
+	for _, id := range m.Visit.PlanSeen {
+		if domain.Has(crew, id) {
+			seen = append(seen, id)
+		}
+	}
+	m.Visit.PlanSeen = seen
+}
+
+// ReasonInput carries a reason, and for decline which of the four.
+type ReasonInput struct {
+	Reason     string `json:"reason"`
+	Note       string `json:"note"`
+	OccurredAt string `json:"occurred_at"`
+}
+
+// Decline gives a visit back. The assigned technician; reason unsafe, sick,
+// conflict or other. Their figures are untouched.
+func (s *Service) Decline(ctx context.Context, call *Call, id domain.ID, in ReasonInput) (domain.VisitView, error) {
+	return s.OnVisit(ctx, call, id, "decline", in.OccurredAt, func(m *VisitCase) error {
+		if !domain.Has([]string{"unsafe", "sick", "conflict", "other"}, in.Reason) {
+			return domain.Fail(domain.CodeUnprocessable, "Say why: unsafe, sick, conflict or other.").
+				At("/reason", "unsafe, sick, conflict or other")
+		}
+		m.SetCrew(domain.Without(m.Visit.Crew, call.Actor.UserID))
+		if err := WaitForCompany(m); err != nil {
+			return err
+		}
+		// An unsafe decline is a safety word: it reaches proprietor and area
+		// manager by notice, not the timeline.
+		said := in.Reason
+		if said == "unsafe" {
+			said = "other"
+		}
+		m.Entry(call.Actor, "visit.declined", &m.Visit.ID, map[string]any{"reason": said})
+		if err := SaveVisit(m); err != nil {
+			return err
+		}
+		roles := []domain.Role{domain.RoleProprietor, domain.RoleCoordinator}
+		if err := NotifyStaff(m.Case, m.Visit, "visit.needs_someone", roles...); err != nil {
+			return err
+		}
+		if in.Reason == "unsafe" {
+			return NotifyStaff(m.Case, m.Visit, "visit.declined_unsafe", domain.RoleAreaManager)
+		}
+		return nil
+	})
+}
+
+// ConfirmInput confirms a visit; staff name the contact that proves it.
+type ConfirmInput struct {
+	AttemptID  *domain.ID    `json:"attempt_id"`
+	Contact    *AttemptInput `json:"contact"`
+	OccurredAt string        `json:"occurred_at"`
+}
+
+// Confirm records that the customer agreed to the time: the customer by link,
+// or staff with the contact that proves it. Errors: CodeState after the
+// window, CodePreconditionMissing without a contact.
+func (s *Service) Confirm(ctx context.Context, call *Call, id domain.ID, in ConfirmInput) (domain.VisitView, error) {
+	return s.OnVisit(ctx, call, id, "confirm", in.OccurredAt, func(m *VisitCase) error {
+		return Confirm(m, call, in)
+	})
+}
+
+// Confirm records that the household agreed to the time.
+func Confirm(m *VisitCase, call *Call, in ConfirmInput) error {
+	if !m.Said.Occurred.Before(m.Visit.WindowEnd) {
+		return domain.Fail(domain.CodeState, "The window of this visit is over.")
+	}
+	how := "link"
+	if call.Actor.Role == domain.RoleCustomer && call.Actor.UserID != (domain.ID{}) {
+		how = "call" // a desk writes it down for a caller
+	}
+	if call.Actor.Role != domain.RoleCustomer {
+		proof, err := Proof(call, m.Case, in.AttemptID, in.Contact, m.Visit.CreatedAt)
+		if err != nil {
+			return err
+		}
+		how, m.Visit.AgreedID = howOf(proof.Channel), &proof.ID
+	}
+	if m.Visit.Confirmation == domain.ConfirmConfirmed {
+		return nil
+	}
+	m.Visit.Confirmation, m.Visit.ConfirmedHow = domain.ConfirmConfirmed, how
+	m.Entry(call.Actor, "visit.confirmed", &m.Visit.ID, map[string]any{"how": how})
+	m.Visit.ChangedAt(m.Now)
+	if err := m.Tx.SaveVisit(m.Visit); err != nil {
+		return err
+	}
+	NotifyCrew(m.Case, m.Visit, m.Visit.Crew, "visit.confirmed")
+	return nil
+}
+
+// Reschedule moves a visit to another time as a linked successor. Who and
+// errors as Schedule.
+func (s *Service) Reschedule(ctx context.Context, call *Call, id domain.ID, in ScheduleInput) (domain.VisitView, error) {
+	out, err := s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *VisitCase) error {
+		old, in := m.Visit, in // the transaction may run again
+		if in.Crew != nil && call.Actor.Role == domain.RoleAgent {
+			return domain.Fail(domain.CodeForbidden, "An agent reschedules; the centre assigns.").At("/crew", "leave it out")
+		}
+		if in.Crew == nil {
+			in.Crew = domain.Ptr(slices.Clone([]domain.ID(old.Crew)))
+		}
+		if in.PlannedMinutes == 0 {
+			in.PlannedMinutes = old.PlannedMinutes
+		}
+		next := &domain.Visit{Meta: domain.NewMeta(s.IDOr(in.ID), m.Now), PredecessorID: &old.ID, Sequence: old.Sequence + 1}
+		err := Succeed(m, call, next, in)
+		m.Visit = next
+		return err
+	})
+	return out, s.withSlotsFor(ctx, call.Actor, id, err)
+}
+
+// Succeed ends a visit as rescheduled and books its successor.
+func Succeed(m *VisitCase, call *Call, next *domain.Visit, in ScheduleInput) error {
+	old := m.Visit
+	if err := m.Tx.Apply(old, "reschedule"); err != nil {
+		return err
+	}
+	old.SuccessorID, old.EndedAt, old.EndReason = &next.ID, domain.Ptr(m.Said.Occurred), in.Reason
+	old.ChangedAt(m.Now)
+	if err := m.Tx.SaveVisit(old); err != nil {
+		return err
+	}
+	m.Tx.Disarm(domain.DueMissed, old.ID)
+	m.Tx.Disarm(domain.DueHeldCancel, old.ID)
+	if err := m.Tx.WithdrawNotices(old.ID, "visit.offered"); err != nil {
+		return err
+	}
+	if err := Book(call, m.Case, next, in, "visit.rescheduled"); err != nil {
+		return err
+	}
+	gone := []domain.ID{}
+	for _, id := range old.Crew {
+		if !domain.Has(next.Crew, id) {
+			gone = append(gone, id)
+		}
+	}
+	NotifyCrew(m.Case, old, gone, "visit.unassigned")
+	if err := derive(m.Tx, m.Job, next); err != nil {
+		return err
+	}
+	return visitMoved(m.Case, old)
+}
+
+// Cancel ends a visit that has not begun. The customer by link; coordinator,
+// proprietor, area manager, agent, with a reason.
+func (s *Service) Cancel(ctx context.Context, call *Call, id domain.ID, in ReasonInput) (domain.VisitView, error) {
+	return s.OnVisit(ctx, call, id, "cancel", in.OccurredAt, func(m *VisitCase) error {
+		if strings.TrimSpace(in.Reason) == "" && call.Actor.Role != domain.RoleCustomer {
+			return domain.Fail(domain.CodeUnprocessable, "Say why the visit is cancelled.").At("/reason", "a few words")
+		}
+		return CancelVisit(m, call.Actor, in.Reason, "nobody")
+	})
+}
+
+// CancelVisit ends a visit that has not begun.
+func CancelVisit(m *VisitCase, a domain.Actor, reason, against string) error {
+	v := m.Visit
+	if err := m.Tx.Apply(v, "cancel"); err != nil {
+		return err
+	}
+	v.EndedAt, v.EndReason, v.CountsAgainst = domain.Ptr(m.when(a).Occurred), reason, against
+	if a.Role == domain.RoleCustomer {
+		v.Confirmation, v.ConfirmedHow = domain.ConfirmDeclined, "link"
+		if a.UserID != (domain.ID{}) {
+			v.ConfirmedHow = "call"
+		}
+	}
+	m.Tx.Disarm(domain.DueMissed, v.ID)
+	m.Tx.Disarm(domain.DueHeldCancel, v.ID)
+	m.Entry(a, "visit.cancelled", &v.ID, map[string]any{"reason": reason})
+	if err := m.Tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
+		return err
+	}
+	if err := SaveVisit(m); err != nil {
+		return err
+	}
+	NotifyCrew(m.Case, v, v.Crew, "visit.cancelled")
+	if a.Role == domain.RoleCustomer {
+		return NotifyStaff(m.Case, v, "visit.cancelled_by_customer", domain.RoleCoordinator)
+	}
+	NotifyCustomer(m.Case, v, "visit.cancelled")
+	return nil
+}
+
+// PlanSeen records that a crew member accepts the safe-visit plan. Errors:
+// CodePreconditionMissing without a plan.
+func (s *Service) PlanSeen(ctx context.Context, call *Call, id domain.ID, in ReasonInput) (domain.VisitView, error) {
+	return s.OnVisit(ctx, call, id, "plan-seen", in.OccurredAt, func(m *VisitCase) error {
+		if len(m.Plan) == 0 {
+			return domain.Fail(domain.CodePreconditionMissing, "No plan is in force for this household.")
+		}
+		if domain.Has(m.Visit.PlanSeen, call.Actor.UserID) {
+			return nil
+		}
+		m.Visit.PlanSeen = append(m.Visit.PlanSeen, call.Actor.UserID)
+		m.Entry(call.Actor, "visit.plan_seen", &m.Visit.ID, nil)
+		m.Visit.ChangedAt(m.Now)
+		return m.Tx.SaveVisit(m.Visit)
+	})
+}
+
+// SameCrew reports whether two crews are the same people, in any order.
+func SameCrew(a, b []domain.ID) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for _, id := range a {
+		if !domain.Has(b, id) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,229 @@
+package clock
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/alarm"
+	"doorstep/domain/casework"
+	"doorstep/domain/customers"
+	"doorstep/domain/decisions"
+	"doorstep/domain/safety"
+)
+
+// Tick does everything that is due by the injected clock and returns how much
+// it did. A 1 s ticker on each replica calls it; a due row is claimed once
+// (docs/product.md section 8).
+func (s *Service) Tick(ctx context.Context) (int, error) { return s.tick(ctx) }
+
+// urgentKinds are deadlines that never wait behind others.
+var urgentKinds = []domain.DeadlineKind{domain.DueSOS, domain.DueTimer, domain.DueTimerPlan, domain.DueLiveReport}
+
+// TickUrgent does what of the alarms is due; a ticker of its own calls it.
+func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
+
+func (s *Service) tick(ctx context.Context, kinds ...domain.DeadlineKind) (int, error) {
+	done := 0
+	var failed error
+	for {
+		// Each deadline is claimed and carried out in one transaction: a crash
+		// in between leaves it due.
+		var one *domain.Deadline
+		err := s.InWork(ctx, nil, func(tx *casework.Work) error {
+			one = nil
+			claimed, err := tx.ClaimDue(tx.Now, 1, kinds...)
+			if err != nil || len(claimed) == 0 {
+				return err
+			}
+			one = &claimed[0]
+			return due(ctx, tx, *one)
+		})
+		switch {
+		case err == nil && one == nil:
+			return done, failed
+		case err == nil:
+			done++
+		case one == nil || ctx.Err() != nil || domain.IsCode(err, domain.CodeUnavailable):
+			return done, err
+		default:
+			// What cannot be carried out must not stand before what can.
+			failed = fmt.Errorf("deadline %s of %s: %w", one.Kind, one.SubjectID, err)
+			if err := s.postpone(ctx, *one); err != nil {
+				return done, err
+			}
+		}
+	}
+}
+
+// dueHandlers carry out what is due, by its kind.
+var dueHandlers map[domain.DeadlineKind]func(context.Context, *casework.Work, domain.Deadline) error
+
+func init() { // not a literal: some of them arm what others carry out
+	dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, domain.Deadline) error{
+		domain.DueMissed:        ofVisit(missedDue),
+		domain.DueHeldCancel:    ofVisit(heldCancelDue),
+		domain.DueCrewTold:      ofVisit(crewToldDue),
+		domain.DueJeopardy:      ofVisit(casework.JeopardyDue),
+		domain.DueSample:        ofVisit(casework.Sample),
+		domain.DueLastNotice:    ofJob(casework.Reassess),
+		domain.DueCloseResolved: ofJob(closeResolvedDue),
+		domain.DueCoolOff:       of(safety.CoolOffDue),
+		domain.DueTimer:         of(alarm.TimerDue),
+		domain.DueTimerPlan:     of(alarm.TimerFromPlan),
+		domain.DueSlotHold:      of(customers.SlotHoldDue),
+		domain.DueSOS:           of(alarm.SOSDue),
+		domain.DueTriage:        of(safety.FlagOverdue),
+		domain.DueLiveReport:    of(safety.LiveDue),
+		domain.DueHold:          of(safety.HoldOverdue),
+		domain.DueAdvisory:      of(safety.AdvisoryDue),
+		domain.DueAppeal:        of(safety.AppealOverdue),
+		domain.DueAftercare:     of(safety.AftercareDue),
+		domain.DuePromise:       of(casework.PromiseLate),
+		domain.DueDispute:       of(customers.DisputeOverdue),
+		domain.DueThanks:        of(customers.ThanksDue),
+		domain.DueMaintenance:   of(casework.Maintain),
+		domain.DueDuty:          of(casework.DutyBegins),
+		domain.DueDay:           of(casework.RecomputeETAs),
+		domain.DueMorning: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
+			return decisions.Morning(ctx, tx, dl.SubjectID, dl.DueAt)
+		},
+	}
+}
+
+func of(do func(*casework.Work, domain.ID) error) func(context.Context, *casework.Work, domain.Deadline) error {
+	return func(_ context.Context, tx *casework.Work, dl domain.Deadline) error { return do(tx, dl.SubjectID) }
+}
+
+// ofVisit opens the case of a visit; one that is gone asks for nothing.
+func ofVisit(do func(*casework.VisitCase) error) func(context.Context, *casework.Work, domain.Deadline) error {
+	return of(func(tx *casework.Work, id domain.ID) error {
+		j, v, err := tx.LockVisit(id)
+		if casework.NotFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c, err := casework.OpenCase(tx, j)
+		if err != nil {
+			return err
+		}
+		return do(c.On(v))
+	})
+}
+
+// ofJob opens the case of a job; one that is gone asks for nothing.
+func ofJob(do func(*casework.Case) error) func(context.Context, *casework.Work, domain.Deadline) error {
+	return of(func(tx *casework.Work, id domain.ID) error {
+		j, err := tx.LockJob(id)
+		if casework.NotFound(err) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		c, err := casework.OpenCase(tx, j)
+		if err != nil {
+			return err
+		}
+		return do(c)
+	})
+}
+
+// due carries out one deadline. What the world has overtaken does nothing; a
+// kind that nobody knows is an error, so that it stays due and is seen. One that
+// panics fails alone: the clock also drives alarms, and a row that is due would
+// end each replica anew.
+func due(ctx context.Context, tx *casework.Work, dl domain.Deadline) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	do, ok := dueHandlers[dl.Kind]
+	if !ok {
+		return fmt.Errorf("no handler for deadlines of the kind %q", dl.Kind)
+	}
+	return do(ctx, tx, dl)
+}
+
+// postpone lets a deadline that failed be tried again later; alarms soon.
+func (s *Service) postpone(ctx context.Context, dl domain.Deadline) error {
+	return s.InWork(ctx, nil, func(tx *casework.Work) error {
+		again := time.Minute
+		if domain.Has(urgentKinds, dl.Kind) {
+			again = time.Second
+		}
+		tx.SetDeadline(dl.Kind, dl.SubjectID, dl.JobID, tx.Now.Add(again))
+		return nil
+	})
+}
+
+// missedDue calls a visit missed, or lets it fall away where a hold or its plan
+// permits none; one that was held until now waits for its release.
+func missedDue(m *casework.VisitCase) error {
+	switch {
+	case m.Visit.Status != domain.VisitScheduled:
+		return nil
+	case m.Held != nil && !m.Now.Before(m.Visit.WindowStart), domain.PlanPermits.Unmet(m.Plan, nil, nil) != "":
+		return heldCancel(m)
+	case m.Held == nil:
+		return miss(m)
+	}
+	return nil
+}
+
+// heldCancelDue lets a visit fall away that is held at the beginning of its
+// window, or whose household's plan permits none.
+func heldCancelDue(m *casework.VisitCase) error {
+	if m.Visit.Status != domain.VisitScheduled || (m.Held == nil || m.Now.Before(m.Visit.WindowStart)) &&
+		domain.PlanPermits.Unmet(m.Plan, nil, nil) == "" {
+		return nil
+	}
+	return heldCancel(m)
+}
+
+func crewToldDue(m *casework.VisitCase) error {
+	if m.Visit.Status != domain.VisitScheduled {
+		return nil
+	}
+	return casework.SettleCrew(m)
+}
+
+func closeResolvedDue(c *casework.Case) error {
+	if c.Job.Status != domain.JobResolved {
+		return nil
+	}
+	return casework.EndJob(c, domain.System, "close", "resolved, no objection in 72 h")
+}
+
+// miss calls a visit missed: nobody moved until 15 minutes after its window.
+// Counted against us; the household gets an apology and the first choice.
+func miss(m *casework.VisitCase) error {
+	v := m.Visit
+	if err := m.Tx.Apply(v, "missed"); err != nil {
+		return err
+	}
+	v.EndedAt, v.EndReason = domain.Ptr(v.WindowEnd.Add(domain.MissedAfter)), "nobody came"
+	v.CountsAgainst, v.ProvisionalTo = "brand", domain.Ptr(m.Now.Add(domain.ProvisionalFor))
+	m.EntryAt(casework.EntryTime{Occurred: *v.EndedAt, Recorded: m.Now}, domain.System, "visit.missed", &v.ID,
+		map[string]any{"window_end": v.WindowEnd})
+	if err := casework.SaveVisit(m); err != nil {
+		return err
+	}
+	if err := m.Tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
+		return err
+	}
+	return casework.Tell(m, "missed")
+}
+
+// heldCancel ends a visit whose hold was not released until its window.
+// Counted for nobody.
+func heldCancel(m *casework.VisitCase) error {
+	m.Visit.ProvisionalTo = domain.Ptr(m.Now.Add(domain.ProvisionalFor))
+	if err := casework.CancelVisit(m, domain.System, "held", "nobody"); err != nil {
+		return err
+	}
+	return casework.NotifyStaff(m.Case, m.Visit, "visit.held_cancelled", domain.RoleCoordinator, domain.RoleProprietor)
+}

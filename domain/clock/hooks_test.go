@@ -1,0 +1,20 @@
+package clock
+
+import (
+	"testing"
+
+	"doorstep/domain/casework"
+	"doorstep/domain/customers"
+)
+
+// TestHooksAreSet: what follows a move is there, and each wish of a household
+// has somebody who carries it out.
+func TestHooksAreSet(t *testing.T) {
+	if len(casework.VisitSaved) == 0 || len(casework.CrewLeft) == 0 || len(casework.VisitEnded) == 0 || casework.ArrivedAnyway == nil ||
+		len(customers.LinkUndone) == 0 {
+		t.Error("a hook is empty")
+	}
+	if len(customers.Asks) != 15 {
+		t.Errorf("%d wishes", len(customers.Asks))
+	}
+}

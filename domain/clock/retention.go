@@ -1,0 +1,56 @@
+package clock
+
+import (
+	"context"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/proof"
+	"doorstep/domain/reporting"
+)
+
+// sweeps says what is forgotten, and how long after it was last of use.
+// Sessions, invitations and streams live on wall time (docs/product.md section 8).
+var sweeps = []struct {
+	kind string
+	keep time.Duration
+	wall bool
+}{
+	{"idempotency", 7 * 24 * time.Hour, false}, // as long as a key is remembered
+	{"deadlines", 30 * 24 * time.Hour, false},  // since they were done
+	{"form_keys", domain.FormKeyLife + 24*time.Hour, false},
+	{"day_plans", 24 * time.Hour, false},                // since they ran out
+	{"sessions", 30 * 24 * time.Hour, true},             // since they expired or were revoked
+	{"invitations", 365 * 24 * time.Hour, true},         // the record of who asked for them
+	{"changes", reporting.StreamKeep + time.Hour, true}, // of streams that come again
+	{"throttles", 0, true},                              // since they say nothing any more
+}
+
+const sweepChunks = 400 // of one kind in a run; the next run does the rest
+
+// Retention forgets old rows in chunks, each a transaction of its own, and tells
+// how many. Any number of replicas may do it at once; what a killed one left
+// over, the next one finds.
+func (s *Service) Retention(ctx context.Context) (int, error) {
+	done := 0
+	for _, w := range sweeps {
+		now := s.Instant()
+		if w.wall {
+			now = s.Wall().UTC()
+		}
+		for range sweepChunks {
+			n := 0
+			err := s.Store.InTx(ctx, func(tx domain.Tx) (err error) {
+				n, err = tx.Purge(w.kind, now.Add(-w.keep), proof.SweepChunk)
+				return err
+			})
+			if err != nil {
+				return done, err
+			}
+			if done += n; n < proof.SweepChunk {
+				break
+			}
+		}
+	}
+	return done, nil
+}

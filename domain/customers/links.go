@@ -1,0 +1,461 @@
+package customers
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"strconv"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/reach"
+)
+
+// LinkURL recomputes the address of a link; it is added at sending and never
+// stored. ok is false when its key was retired.
+func (s *Service) LinkURL(l *domain.Link) (url string, ok bool) {
+	token, ok := s.Keys.Token(l.KeyID, "link", l.ID)
+	return s.BaseURL + "/c/" + token, ok
+}
+
+// ShareLink is the link as staff hand it on: address and ready text in the
+// household's language.
+type ShareLink struct {
+	JobID     domain.ID `json:"job_id"`
+	ShareURL  string    `json:"share_url"`
+	Text      string    `json:"text"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Share gives the job's link to staff who see the job, the crew included.
+// Errors: CodeNotFound.
+func (s *Service) Share(ctx context.Context, a domain.Actor, job domain.ID) (ShareLink, error) {
+	j, err := s.Read.Job(ctx, a.Scope(), job)
+	if err != nil {
+		return ShareLink{}, err
+	}
+	l, err := s.Read.Link(ctx, a.Scope(), job)
+	if err != nil {
+		return ShareLink{}, err
+	}
+	url, ok := s.LinkURL(l)
+	if !ok {
+		return ShareLink{}, domain.NotFound("link")
+	}
+	c, err := s.Read.Customer(ctx, domain.Scope{All: true}, j.CustomerID)
+	if err != nil {
+		return ShareLink{}, err
+	}
+	kind := "visit.offered"
+	v, err := s.Reachability(ctx, a, job)
+	if err != nil {
+		return ShareLink{}, err
+	}
+	last := v.EnoughAt != nil && !j.Status.Ended() // then this text is the last notice
+	if last {
+		kind = "job.last_notice"
+	}
+	when, language := "", c.LanguageOf(j.ContactID)
+	if visits, err := s.Read.Visits(ctx, domain.Scope{All: true},
+		domain.VisitFilter{JobID: &job, Status: []domain.VisitStatus{domain.VisitScheduled}},
+		domain.Page{Limit: 1}); err == nil && len(visits) == 1 {
+		loc := time.UTC
+		if site := c.Site(j.SiteID); site != nil {
+			loc = site.Location()
+		}
+		when = casework.WindowWords(visits[0].WindowStart, visits[0].WindowEnd, loc, language)
+	} else if !last {
+		kind = "job.share"
+	}
+	title, body := domain.Say(kind, language, when)
+	return ShareLink{JobID: job, ShareURL: url, Text: title + ": " + body + " " + url, CreatedAt: l.CreatedAt}, nil
+}
+
+// LinkPage is what the customer's page shows: no full phone number or
+// address, no surname.
+type LinkPage struct {
+	Link        domain.Link
+	Job         domain.Job
+	Visit       *domain.Visit // the one ahead or under way, else the last one
+	CrewNames   []string
+	CentreName  string
+	CentrePhone string
+	Location    *time.Location
+	Language    string
+	FormKey     string
+	Now         time.Time
+	// What the page offers now.
+	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
+	CanDone, CanReopen                               bool
+	CanStop                                          bool       // the visit is one of a series
+	AnswerBy                                         *time.Time // the last notice runs out
+	ClosesFrom                                       *time.Time // an unreachable job may be closed
+	Unreachable                                      bool
+	EndCode                                          string // to be told to the technician when the work is done
+	Tries                                            []LinkTry
+	// VisitSubject is what of the visit the household can dispute now; empty
+	// for nothing. VisitDispute is what it disputed of it.
+	VisitSubject string
+	// Caller and CallBy are who calls back, by first name, and when; empty when
+	// nobody promised.
+	Caller       string
+	CallBy       time.Time
+	VisitDispute *domain.Dispute
+	// What is known, for the household to read and correct.
+	Steps                []domain.StepRecord
+	CanCorrect, CanThank bool
+	// NoteUntil is how long a note stands that the household was told of, and
+	// NoteAnswer why it stayed on its last appeal.
+	NoteUntil  *time.Time
+	NoteAnswer string
+	CanAppeal  bool
+	People     []LinkPerson // whom a report can be about
+	Free       []FreeSlot   // windows that it can choose, in order
+	Held       *HeldSlot    // the one that it has chosen and not taken
+}
+
+// LinkPerson is one of our people as a household knows them.
+type LinkPerson struct {
+	ID   domain.ID
+	Name string // the first one
+}
+
+// LinkTry is one try to reach the household as its page lists it: no number,
+// no name.
+type LinkTry struct {
+	ID         domain.ID
+	At         time.Time
+	Channel    string
+	Outcome    string
+	Grade      string
+	Disputable bool
+	Dispute    *domain.Dispute
+}
+
+// linkTries bounds the list of the page; older ones stay in the timeline.
+const linkTries = 20
+
+func linkGone() error { return domain.NotFound("link") }
+
+// openLink finds a live link; unknown, revoked and expired are one answer.
+// write locks the job; looking does not wait for writers.
+func openLink(tx *casework.Work, token string, write bool) (*domain.Link, *domain.Job, []domain.Visit, error) {
+	if len(token) > 128 {
+		return nil, nil, nil, linkGone()
+	}
+	l, err := tx.LinkByHash(domain.HashToken(token))
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if l.RevokedAt != nil {
+		return nil, nil, nil, linkGone()
+	}
+	load := tx.Job
+	if write {
+		load = tx.LockJob
+	}
+	j, err := load(l.JobID)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	visits, err := tx.VisitsOfJob(j.ID)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	last := j.OpenedAt
+	if j.ReopenedAt != nil {
+		last = *j.ReopenedAt
+	}
+	for i := range visits {
+		if visits[i].WindowEnd.After(last) {
+			last = visits[i].WindowEnd
+		}
+	}
+	if j.EndedAt != nil && j.EndedAt.After(last) {
+		last = *j.EndedAt
+	}
+	// An open job without a visit ahead still waits for its household.
+	if tx.Now.Sub(last) > domain.LinkAfterVisit && j.Status.Ended() || tx.Now.Sub(last) > domain.LinkAfterVisit && len(visits) > 0 {
+		return nil, nil, nil, linkGone()
+	}
+	return l, j, visits, nil
+}
+
+// currentVisit is the one the page speaks of.
+func currentVisit(visits []domain.Visit) *domain.Visit {
+	var last *domain.Visit
+	for i := range visits {
+		v := &visits[i]
+		if v.Status.UnderWay() {
+			return v
+		}
+		if last == nil || v.Status == domain.VisitScheduled && last.Status != domain.VisitScheduled ||
+			v.Status == last.Status && v.Status != domain.VisitScheduled && v.WindowStart.After(last.WindowStart) ||
+			v.Status != domain.VisitScheduled && last.Status != domain.VisitScheduled && v.WindowStart.After(last.WindowStart) {
+			last = v
+		}
+	}
+	return last
+}
+
+// OpenLink shows the page of a token. It changes nothing: link-preview bots
+// may fetch it as often as they like. Errors: CodeNotFound for unknown,
+// revoked and expired alike.
+func (s *Service) OpenLink(ctx context.Context, token string) (*LinkPage, error) {
+	var page *LinkPage
+	err := s.InWork(ctx, nil, func(tx *casework.Work) (err error) {
+		page, err = linkPage(tx, token)
+		return err
+	})
+	return page, err
+}
+
+func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
+	l, j, visits, err := openLink(tx, token, false)
+	if err != nil {
+		return nil, err
+	}
+	d, err := casework.OpenCase(tx, j)
+	if err != nil {
+		return nil, err
+	}
+	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: d.Centre.Name, CentrePhone: d.Centre.Phone,
+		Location: d.Site.Location(),
+		Language: d.Customer.LanguageOf(j.ContactID), Now: tx.Now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
+	if v := p.Visit; v != nil {
+		for _, id := range v.Crew {
+			u, err := tx.User(id)
+			if err != nil {
+				return nil, err
+			}
+			p.CrewNames = append(p.CrewNames, u.FirstName())
+		}
+		p.CanConfirm = v.Status == domain.VisitScheduled && v.Confirmation != domain.ConfirmConfirmed && tx.Now.Before(v.WindowEnd) &&
+			d.Held == nil
+		p.CanCancel = domain.Has(domain.VisitMoveOf("cancel").From, v.Status)
+		p.CanAnotherTime = v.Status == domain.VisitScheduled && tx.Now.Before(v.WindowStart.Add(-domain.AnotherTimeUntil))
+	}
+	if (p.Visit == nil || !p.Visit.Status.Unfinished()) && !j.Status.Ended() && j.Status != domain.JobResolved {
+		p.CanAnotherTime = true
+	}
+	if domain.PlanPermits.Unmet(d.Plan, nil, nil) != "" { // nobody is sent, at no other time either
+		p.CanAnotherTime = false
+	}
+	series, err := seriesOf(tx, j, "active")
+	if err != nil {
+		return nil, err
+	}
+	p.CanStop = series != nil
+	p.CanReopen = d.Held == nil && domain.Has(domain.JobActions(domain.Actor{Role: domain.RoleCustomer, JobID: j.ID}, j, d.Holds, d.Plan,
+		tx.Now), "reopen") &&
+		j.Status.Ended() && j.Status != domain.JobCancelled
+	if j.Verdict == reach.LastNotice {
+		v, _, err := casework.Verdict(d)
+		if err != nil {
+			return nil, err
+		}
+		p.AnswerBy = v.LastNoticeEndsAt
+	}
+	for i := range d.Holds {
+		if h := &d.Holds[i]; h.Kind == domain.HoldUnreachable && h.LiftedAt == nil {
+			p.ClosesFrom = h.DueAt
+		}
+	}
+	if err := linkFacts(d, p); err != nil {
+		return nil, err
+	}
+	for _, id := range ConductPeople(visits) {
+		u, err := tx.User(id)
+		if err != nil {
+			return nil, err
+		}
+		p.People = append(p.People, LinkPerson{u.ID, u.FirstName()})
+	}
+	p.CanCorrect = !j.Status.Ended()
+	if p.Steps, err = casework.StepsKnown(tx, j); err != nil {
+		return nil, err
+	}
+	thanked, err := thanksVisit(tx, visits)
+	if err != nil {
+		return nil, err
+	}
+	p.CanThank = thanked != nil
+	if err := linkNote(tx, p); err != nil {
+		return nil, err
+	}
+	if err := linkSlots(d, p); err != nil {
+		return nil, err
+	}
+	p.FormKey = formKey(tx.Svc, l, p.Visit, tx.Now)
+	return p, nil
+}
+
+// linkFacts adds what the brand says it did, for the household to check.
+func linkFacts(d *casework.Case, p *LinkPage) error {
+	attempts, err := d.Tx.AttemptsOf(d.Job.ID)
+	if err != nil {
+		return err
+	}
+	disputes, err := d.Tx.DisputesOf(d.Job.ID)
+	if err != nil {
+		return err
+	}
+	of := map[domain.ID]*domain.Dispute{}
+	for i := range disputes {
+		if f := &disputes[i]; f.Status != domain.DisputeWithdrawn && f.AttemptID != nil {
+			of[*f.AttemptID] = f
+		} else if f.Status != domain.DisputeWithdrawn && f.VisitID != nil {
+			of[*f.VisitID] = f
+		}
+	}
+	for i := len(attempts) - 1; i >= 0 && len(p.Tries) < linkTries; i-- {
+		if a := &attempts[i]; a.Direction == reach.Outbound {
+			p.Tries = append(p.Tries, LinkTry{ID: a.ID, At: a.OccurredAt, Channel: a.Channel, Outcome: a.Outcome, Grade: a.Grade, Dispute: of[a.ID],
+				Disputable: a.Discounted == "" && d.Disputable(a.ToldAt) == ""})
+		}
+	}
+	promises, err := d.Tx.PromisesDue(d.Customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range promises {
+		if q := &promises[i]; q.Kind == domain.PromiseCallBack && (q.JobID == d.Job.ID || q.Source == domain.FromCase) {
+			owner, err := d.Tx.User(q.OwnerID)
+			if err != nil {
+				return err
+			}
+			p.Caller, p.CallBy = owner.FirstName(), q.DueAt
+			break
+		}
+	}
+	v := p.Visit
+	if v == nil {
+		return nil
+	}
+	p.VisitDispute = of[v.ID]
+	if subject, why := d.DisputableVisit(v); why == "" {
+		p.VisitSubject = subject
+	}
+	p.CanDone = v.Status == domain.VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !d.Job.Status.Ended()
+	if v.Status == domain.VisitArrived || v.Status == domain.VisitInProgress {
+		p.EndCode = d.Tx.Svc.EndCode(&p.Link, v.ID)
+	}
+	return nil
+}
+
+// formKey is good for one action on the state that the page showed, for as
+// long as used ones are remembered.
+func formKey(s *casework.Service, l *domain.Link, v *domain.Visit, now time.Time) string {
+	nonce := make([]byte, 24)
+	binary.BigEndian.PutUint64(nonce, uint64(now.Unix()))
+	_, _ = rand.Read(nonce[8:])
+	return signForm(s, l, base64.RawURLEncoding.EncodeToString(nonce), visitMark(v))
+}
+
+// readForm gives the mark of a form key that is ours and not too old.
+func (s *Service) readForm(l *domain.Link, key string, now time.Time) (mark string, ok bool) {
+	parts := strings.Split(key, ".")
+	if len(parts) != 3 || len(key) > 200 || !hmac.Equal([]byte(signForm(s.Service, l, parts[0], parts[1])), []byte(key)) {
+		return "", false
+	}
+	nonce, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err != nil || len(nonce) != 24 {
+		return "", false
+	}
+	made := time.Unix(int64(binary.BigEndian.Uint64(nonce)), 0)
+	return parts[1], now.Sub(made) < domain.FormKeyLife
+}
+
+func visitMark(v *domain.Visit) string {
+	if v == nil {
+		return "0"
+	}
+	return strconv.FormatUint(binary.BigEndian.Uint64(v.ID[8:])^uint64(v.Version), 36)
+}
+
+// signForm signs with the link's own key, so that a form that is open outlives a
+// rotation; where that key is no longer kept, with the present one.
+func signForm(s *casework.Service, l *domain.Link, nonce, mark string) string {
+	mac, kept := s.Keys.Mac(l.KeyID, "form", l.ID[:], []byte(nonce), []byte(mark))
+	if !kept {
+		mac, _ = s.Keys.Mac(s.Keys.Current(), "form", l.ID[:], []byte(nonce), []byte(mark))
+	}
+	return nonce + "." + mark + "." + base64.RawURLEncoding.EncodeToString(mac)
+}
+
+// LinkActor is the household behind a token, for device registration.
+func (s *Service) LinkActor(ctx context.Context, token string) (domain.Actor, error) {
+	p, err := s.OpenLink(ctx, token)
+	if err != nil {
+		return domain.Actor{}, err
+	}
+	return domain.Actor{Role: domain.RoleCustomer, JobID: p.Job.ID, Name: "customer"}, nil
+}
+
+// ToldOf lists the advisories that a household was told of, that concern a
+// job's door and stand.
+func ToldOf(tx *casework.Work, j *domain.Job) ([]domain.Advisory, error) {
+	list, err := tx.AdvisoriesOf(j.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	out := []domain.Advisory{}
+	for _, x := range list {
+		if x.Stands(tx.Now) == domain.AdvisoryApproved && x.ToldAt != nil && (x.SiteID == nil || *x.SiteID == j.SiteID) {
+			out = append(out, x)
+		}
+	}
+	return out, nil
+}
+
+// linkNote tells the household's page that a note stands and until when, and
+// nothing of what is in it.
+func linkNote(tx *casework.Work, p *LinkPage) error {
+	list, err := ToldOf(tx, &p.Job)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		x := &list[i]
+		if p.NoteUntil == nil || x.ExpiresAt.After(*p.NoteUntil) {
+			p.NoteUntil = &x.ExpiresAt
+		}
+		appeals, err := tx.AppealsOf(x.ID)
+		if err != nil {
+			return err
+		}
+		p.CanAppeal = p.CanAppeal || domain.OpenAppeal(appeals) == nil
+		for _, q := range appeals {
+			if q.Outcome == "keep" {
+				p.NoteAnswer = q.Reasons
+			}
+		}
+	}
+	return nil
+}
+
+// ConductPeople are those of our people who set out for a household. Whom it
+// has not met yet it can only describe.
+func ConductPeople(visits []domain.Visit) []domain.ID {
+	var out []domain.ID
+	add := func(ids []domain.ID) {
+		for _, id := range ids {
+			if !domain.Has(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	for i := range visits {
+		if v := &visits[i]; v.Met() {
+			add(v.EverCrew)
+		}
+	}
+	return out
+}
+
+// LinkUndone takes back what was said by a link that had reached somebody else.
+var LinkUndone []func(k *Request, contacts []domain.Attempt) error

@@ -1,0 +1,60 @@
+package decisions
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"doorstep/domain"
+	"doorstep/domain/alarm"
+)
+
+// NoticeView is a notice in its reader's inbox.
+type NoticeView struct {
+	domain.Notice
+	Call *NoticeCall `json:"call"` // whom the desk is asked to call; no push holds it
+}
+
+// NoticeCall names somebody with their number.
+type NoticeCall struct {
+	UserID domain.ID `json:"user_id"`
+	Name   string    `json:"name"`
+	Phone  string    `json:"phone"`
+	Silent bool      `json:"silent"` // they are not to be called openly
+}
+
+// Inbox shows notices to their reader. Where one asks the desk to call
+// somebody, it says whom, as long as the reader is of that person's desk.
+func (s *Service) Inbox(ctx context.Context, a domain.Actor, rows []domain.Notice) ([]NoticeView, error) {
+	var ids []domain.ID
+	asked := func(n *domain.Notice) (domain.ID, bool) {
+		if !a.Is(domain.Desk...) || n.Kind != "timer.no_signal" && n.Kind != "timer.no_answer" {
+			return domain.ID{}, false
+		}
+		id, err := uuid.Parse(n.Data.V["user_id"])
+		return id, err == nil
+	}
+	for i := range rows {
+		if id, ok := asked(&rows[i]); ok {
+			ids = append(ids, id)
+		}
+	}
+	silent, err := alarm.Silent(s.Service, ctx, a, ids...)
+	if err != nil {
+		return nil, err
+	}
+	people, err := PeopleOf(s.Service, ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]NoticeView, len(rows))
+	for i := range rows {
+		out[i].Notice = rows[i]
+		if id, ok := asked(&rows[i]); ok {
+			if u, ok := people[id]; ok && u.CentreID != nil && u.AreaID != nil && a.Reaches(*u.CentreID, *u.AreaID) {
+				out[i].Call = &NoticeCall{u.ID, u.Name, u.Phone, silent[u.ID]}
+			}
+		}
+	}
+	return out, nil
+}

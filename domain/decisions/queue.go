@@ -1,0 +1,658 @@
+package decisions
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/alarm"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
+)
+
+// The decision queue is the one page of an area manager and the deputy: what
+// waits for a decision, the most urgent first, each with its due time, what
+// happens when nobody decides, what is known, and the moves (docs/product.md
+// sections 5 and 9).
+
+// QueueItem is one thing that waits for a decision.
+type QueueItem struct {
+	Kind    string                     `json:"kind"` // sos, hold, triage, review, dispute, exclusion, promise, …
+	ID      domain.ID                  `json:"id"`
+	JobID   *domain.ID                 `json:"job_id"`
+	Title   string                     `json:"title"`
+	Since   time.Time                  `json:"since"`
+	DueAt   *time.Time                 `json:"due_at"`
+	Late    bool                       `json:"late"`
+	Default string                     `json:"default"` // what happens when nobody decides in time
+	Known   domain.JSONList[string]    `json:"known"`
+	ReadBy  *Operation                 `json:"-"`    // gives what is not shown unasked, for reading it is noted; nil: nothing
+	Read    string                     `json:"read"` // its address, filled in where it is shown
+	Moves   domain.JSONList[QueueMove] `json:"moves"`
+	Rings   int                        `json:"rings"` // of an SOS that nobody acknowledged: how often it rang; of a live report: 1; 0: it is silent
+	rank    int
+	level   int // at equal due times the higher comes first: of a report how severe, of an SOS whether it rings
+}
+
+// QueueMove is a decision as a form: By is called with Fields as JSON.
+type QueueMove struct {
+	Label  string                      `json:"label"`
+	By     Operation                   `json:"-"`
+	To     string                      `json:"to"` // its address, filled in where it is shown
+	Fields domain.JSONList[QueueField] `json:"fields"`
+}
+
+// Operation is one of openapi.yaml, by its operationId, and the object it is called for.
+type Operation struct {
+	Name string
+	ID   domain.ID
+}
+
+// QueueField is one member of the body of a move.
+type QueueField struct {
+	Name     string                  `json:"name"`
+	Label    string                  `json:"label"`
+	Type     string                  `json:"type"` // text, choice, choices, number, bool, fixed (the only option, not shown)
+	Options  domain.JSONList[string] `json:"options"`
+	Labels   domain.JSONList[string] `json:"labels,omitempty"` // of the options, where they are ids
+	Required bool                    `json:"required"`
+}
+
+// Queue is all that waits for a manager.
+type Queue struct {
+	Now   time.Time                  `json:"now"`
+	Items domain.JSONList[QueueItem] `json:"items"`
+	Late  int                        `json:"late"`
+	More  int                        `json:"more"` // how many more wait than fit here
+}
+
+// queueMost bounds the items of each kind.
+const queueMost = 50
+
+var (
+	reasonsField = QueueField{Name: "reasons", Label: "Reasons; those concerned read them", Type: "text", Required: true,
+		Options: domain.JSONList[string]{}}
+	reasonField = QueueField{Name: "reason", Label: "Reason", Type: "text", Required: true, Options: domain.JSONList[string]{}}
+)
+
+func choice(name, label string, required bool, options ...string) QueueField {
+	return QueueField{Name: name, Label: label, Type: "choice", Options: options, Required: required}
+}
+
+// Move is a decision that is offered, with the operation that makes it.
+func Move(label string, by Operation, fields ...QueueField) QueueMove {
+	return QueueMove{Label: label, By: by, Fields: append(domain.JSONList[QueueField]{}, fields...)}
+}
+
+// queueSources are read in this order; SOS stands above all else.
+var queueSources = []func(*casework.Service, context.Context, domain.Actor, time.Time) ([]QueueItem, error){
+	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedExclusions, queuedKeepAways, queuedPromises,
+	queuedAftercare, queuedAdvisories,
+}
+
+// Queue lists what waits for the actor's decision. Area manager, deputy,
+// admin (what was escalated to the brand). Errors: CodeForbidden.
+func (s *Service) Queue(ctx context.Context, a domain.Actor) (Queue, error) {
+	return readQueue(s.Service, ctx, a)
+}
+
+func readQueue(s *casework.Service, ctx context.Context, a domain.Actor) (Queue, error) {
+	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
+		return Queue{}, domain.Fail(domain.CodeForbidden, "As %s you have no decisions waiting here.", domain.RoleWords(a.Role))
+	}
+	q := Queue{Now: s.Instant(), Items: domain.JSONList[QueueItem]{}}
+	for rank, source := range queueSources {
+		items, err := source(s, ctx, a, q.Now)
+		if err != nil {
+			return Queue{}, err
+		}
+		for i := range items {
+			it := &items[i]
+			switch { // what happens now stands next to an SOS
+			case rank == 0:
+				it.rank = 0
+			case it.Rings > 0:
+				it.rank = 1
+			default:
+				it.rank = 2
+			}
+			it.Late = it.DueAt != nil && !q.Now.Before(*it.DueAt)
+			if it.Late {
+				q.Late++
+			}
+			if it.Known == nil {
+				it.Known = domain.JSONList[string]{}
+			}
+			if it.Moves == nil {
+				it.Moves = domain.JSONList[QueueMove]{}
+			}
+		}
+		slices.SortStableFunc(items, urgency)
+		if more := len(items) - queueMost; more > 0 {
+			items, q.More = items[:queueMost], q.More+more
+		}
+		q.Items = append(q.Items, items...)
+	}
+	slices.SortStableFunc(q.Items, urgency)
+	return q, nil
+}
+
+// urgency orders the queue: SOS, reports of what happens now, then by due time, at equal times the more
+// severe first; what has no due time comes last, the oldest first. An SOS that
+// rings stands above one that somebody answers.
+func urgency(x, y QueueItem) int {
+	switch {
+	case x.rank != y.rank:
+		return x.rank - y.rank
+	case x.DueAt != nil && y.DueAt != nil:
+		return cmp.Or(x.DueAt.Compare(*y.DueAt), y.level-x.level)
+	case x.DueAt != nil:
+		return -1
+	case y.DueAt != nil:
+		return 1
+	}
+	return cmp.Or(y.level-x.level, x.Since.Compare(y.Since))
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// waiting is the page of a source: all that can wait at once in practice, the
+// most overdue first. What does not fit on the page is only counted.
+var waiting = domain.Page{Limit: 1000, ByDue: true}
+
+// PeopleOf reads who is named in items, in one go.
+func PeopleOf(s *casework.Service, ctx context.Context, ids []domain.ID) (map[domain.ID]domain.User, error) {
+	out := map[domain.ID]domain.User{}
+	slices.SortFunc(ids, func(a, b domain.ID) int { return slices.Compare(a[:], b[:]) })
+	if ids = slices.Compact(ids); len(ids) == 0 {
+		return out, nil
+	}
+	users, err := s.Read.Users(ctx, domain.Scope{All: true}, domain.UserFilter{IDs: ids}, domain.Page{Limit: len(ids)})
+	for _, u := range users {
+		out[u.ID] = u
+	}
+	return out, err
+}
+
+func queuedSOS(s *casework.Service, ctx context.Context, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.SOSs(ctx, a, true, domain.Page{Limit: waiting.Limit})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(rows, func(x, y domain.SOS) int {
+		return cmp.Or(strings.Compare(y.Status, x.Status), x.OccurredAt.Compare(y.OccurredAt)) // raised, then acknowledged
+	})
+	raisers := make([]domain.ID, len(rows))
+	for i := range rows {
+		raisers[i] = rows[i].RaiserID
+	}
+	people, err := PeopleOf(s, ctx, slices.Clone(raisers))
+	if err != nil {
+		return nil, err
+	}
+	silent, err := alarm.Silent(s, ctx, a, raisers...)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		if len(out) >= queueMost {
+			out = append(out, QueueItem{Since: rows[i].OccurredAt})
+			continue
+		}
+		raiser := people[rows[i].RaiserID]
+		it, err := ItemOfSOS(s, ctx, a, &rows[i], &raiser, silent[raiser.ID])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+// ItemOfSOS is an SOS as whoever may answer it reads it, on the queue and the
+// board: who it is, how to call them, where, and what may be done. In silence:
+// they are not to be called openly, for this alarm or another.
+func ItemOfSOS(s *casework.Service, ctx context.Context, a domain.Actor, row *domain.SOS, raiser *domain.User,
+	silent bool) (QueueItem, error) {
+	x := row.View(a)
+	silent = silent || x.Silent
+	it := QueueItem{Kind: "sos", ID: x.ID, JobID: x.JobID, Title: "SOS", Since: x.OccurredAt,
+		Default: "It rings on, tier by tier, until somebody acknowledges."}
+	if raiser.ID == x.RaiserID {
+		it.Known = append(it.Known, raiser.Name+", "+domain.RoleWords(raiser.Role), alarm.CallOf(raiser, silent))
+	}
+	it.Known = append(it.Known, map[string]string{"tap": "Raised by hand.", "timer": "A visit timer ran out and nobody answered.",
+		"duress": "Raised in silence: do not call them openly."}[x.Source])
+	if silent && x.Source != "duress" {
+		it.Known = append(it.Known, alarm.NotOpenly)
+	}
+	if x.Note != "" {
+		it.Known = append(it.Known, "“"+x.Note+"”")
+	}
+	place, err := PlaceOfSOS(s, ctx, row)
+	if err != nil {
+		return it, err
+	}
+	it.Known = append(it.Known, place...)
+	if x.AgeSeconds >= 120 {
+		it.Known = append(it.Known, fmt.Sprintf("It came from an offline phone, %d min old.", x.AgeSeconds/60))
+	}
+	switch x.Status {
+	case "raised":
+		it.level, it.Rings = 1, max(x.Round, 1)
+		if x.UnheardAt != nil {
+			it.level, it.Title, it.Default = 2, "SOS, nobody was reached", "It rings on; no phone of anybody who may answer takes it."
+			call := "Nobody was reached yet: call them, or somebody near them, now."
+			if silent {
+				call = "Nobody was reached yet: call somebody near them now, not them."
+			}
+			it.Known = append(it.Known, call)
+		}
+	case "acknowledged":
+		it.Title, it.Default = "SOS, somebody is on it", "Whoever acknowledged it answers for it."
+	}
+	it.Known = append(it.Known, "Emergency number "+x.EmergencyNumber+". "+domain.Disclaimer)
+	for _, action := range x.Actions {
+		switch action {
+		case "acknowledge":
+			it.Moves = append(it.Moves, Move("I am on it", Operation{"acknowledgeSOS", x.ID}))
+		case "resolve":
+			it.Moves = append(it.Moves, Move("Resolve", Operation{"resolveSOS", x.ID}, choice("outcome", "What was it?", true, "real", "false_alarm",
+				"test"),
+				QueueField{Name: "words", Label: "How did it end?", Type: "text", Required: true, Options: domain.JSONList[string]{}}))
+		}
+	}
+	if domain.Has(x.Actions, "hand-over") {
+		takers, err := takersOfSOS(s, ctx, a, row)
+		if err != nil {
+			return it, err
+		}
+		it.Moves = append(it.Moves, Move("Hand it over", Operation{"handOverSOS", x.ID}, takers))
+	}
+	return it, nil
+}
+
+func queuedHolds(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+	jobs, err := s.Read.Jobs(ctx, a.Scope(), domain.JobFilter{Hold: string(domain.HoldSafety)}, waiting)
+	if err != nil {
+		return nil, err
+	}
+	// What was passed on to them lies in another area; the report is theirs all the
+	// same, and with it the hold.
+	others, err := s.Read.JobsHandedOver(ctx, a, waiting)
+	if err != nil {
+		return nil, err
+	}
+	jobs = append(jobs, others...)
+	holds, _, err := s.Read.HoldsOfJobs(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	var owners, reports []domain.ID
+	for _, list := range holds {
+		for _, h := range list {
+			if h.Kind == domain.HoldSafety && h.OwnerID != nil {
+				owners = append(owners, *h.OwnerID)
+			}
+			if h.Kind == domain.HoldSafety && h.FlagID != nil {
+				reports = append(reports, *h.FlagID)
+			}
+		}
+	}
+	flags, err := s.Read.FlagsBehind(ctx, reports)
+	if err != nil {
+		return nil, err
+	}
+	people, err := PeopleOf(s, ctx, owners)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	seen := map[domain.ID]bool{}
+	for i := range jobs {
+		j := &jobs[i]
+		for _, h := range holds[j.ID] {
+			if h.Kind != domain.HoldSafety || seen[h.ID] {
+				continue
+			}
+			seen[h.ID] = true
+			mine := a.Role == domain.RoleAreaManager && a.Reaches(j.CentreID, j.AreaID)
+			if h.FlagID != nil {
+				f := flags[*h.FlagID]
+				// A report that became a private note is nobody's, its hold the area's.
+				mine = mine && !f.Involves(a.UserID) || a.AnswersFor(&f)
+			}
+			if !mine {
+				continue
+			}
+			it := QueueItem{Kind: "hold", ID: h.ID, JobID: &j.ID, Title: "Area hold: decide how to go on", Since: h.Since, DueAt: h.DueAt,
+				Default: "The hold stays and nobody is sent; it escalates."}
+			if h.OwnerID != nil {
+				if owner, ok := people[*h.OwnerID]; ok {
+					it.Known = append(it.Known, "Owner: "+owner.Name)
+				}
+			}
+			it.Known = append(it.Known, "Job "+jobWords(j)+": "+j.Fault)
+			if h.SiteID != nil {
+				it.Known = append(it.Known, "A hazard of the place; the centre may settle it with the household.")
+			}
+			if domain.Has(domain.JobMoveOf("safety-release").From, j.Status) {
+				it.Moves = append(it.Moves, Move("Release with a plan", Operation{"safetyRelease", j.ID},
+					QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: domain.SafeVisitPlans, Required: true}, reasonField,
+					QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: domain.JSONList[string]{}}))
+			}
+			out = append(out, it)
+		}
+	}
+	return out, nil
+}
+
+func jobWords(j *domain.Job) string {
+	if j.ExternalRef != nil && *j.ExternalRef != "" {
+		return *j.ExternalRef
+	}
+	return j.ID.String()[:8]
+}
+
+func queuedFlags(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Flags(ctx, a, domain.FlagFilter{Status: []domain.FlagStatus{domain.FlagReported, domain.FlagTriaged,
+		domain.FlagUnderReview}}, waiting)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(rows, func(x, y domain.Flag) int { // what is shown is never only counted
+		return cmp.Compare(boolRank(y.Live()), boolRank(x.Live()))
+	})
+	turned, err := turnedBack(s, ctx, a, rows)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		f := &rows[i]
+		if !a.AnswersFor(f) {
+			continue
+		}
+		if len(out) >= queueMost {
+			out = append(out, QueueItem{Since: f.RecordedAt, DueAt: f.DueAt, level: f.Level})
+			continue
+		}
+		it := QueueItem{Kind: "review", ID: f.ID, JobID: f.JobID, level: f.Level, Title: fmt.Sprintf("Report of level %d: decide", f.Level),
+			Since: f.RecordedAt, DueAt: f.DueAt, Default: "It stays open and escalates."}
+		if f.Status == domain.FlagReported {
+			it.Kind, it.Title = "triage", fmt.Sprintf("Report of level %d: triage", f.Level)
+			it.Default = "It escalates: deputy, another manager, the brand."
+		}
+		if f.Live() {
+			it.Rings, it.Title = 1, fmt.Sprintf("Report of level %d, happening now: triage", f.Level)
+			it.Default = "It rings on; then it escalates: deputy, another manager, the brand."
+		}
+		it.Known = append(it.Known, strings.ReplaceAll(f.Kind, "_", " "))
+		switch {
+		case f.ByCustomer && f.SubjectID == nil:
+			it.Known = append(it.Known, "A household reports one of our people, and named nobody.")
+		case f.ByCustomer:
+			it.Known = append(it.Known, "A household reports one of our people.")
+		case f.SubjectID != nil:
+			it.Known = append(it.Known, "About one of our people.")
+		}
+		if f.SubjectID != nil && f.Level >= 2 {
+			if err := whereabouts(s, ctx, a, f, turned[f.ID], &it, now); err != nil {
+				return nil, err
+			}
+		}
+		if f.WithdrawnAt != nil {
+			words := "The household takes it back"
+			if f.WithdrawnWords != "" {
+				words += ": “" + f.WithdrawnWords + "”"
+			}
+			it.Known = append(it.Known, words,
+				"It stays open until you decide. Ask the household yourself: somebody may have asked it to, or spoken for it.")
+		}
+		if f.SubjectID != nil && f.Severe() {
+			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
+		}
+		if f.Statement != "" {
+			it.Known = append(it.Known, "Their side: “"+f.Statement+"”")
+		}
+		if f.Provisional {
+			it.Known = append(it.Known, "A visit was stopped; the reporter has not told more yet.")
+		}
+		if f.Note != "" {
+			it.Known = append(it.Known, "“"+f.Note+"”")
+		}
+		for _, action := range safety.NewFlagView(a, f, now, true).Actions {
+			switch action {
+			case "triage":
+				it.Moves = append(it.Moves, Move("Triage", Operation{"triageFlag", f.ID}, QueueField{Name: "level", Label: "Level, if it should change",
+					Type:    "number",
+					Options: domain.JSONList[string]{"1", "2", "3", "4"}}))
+			case "review":
+				if f.SubjectID != nil {
+					it.Moves = append(it.Moves, Move("Hear their side", Operation{"reviewFlag", f.ID},
+						QueueField{Name: "told", Label: "What they may know", Type: "text",
+							Required: true, Options: domain.JSONList[string]{}}))
+				}
+				if f.Status == domain.FlagTriaged {
+					it.Moves = append(it.Moves, Move("Take it into review", Operation{"reviewFlag", f.ID}))
+				}
+			case "decide":
+				it.Moves = append(it.Moves, Move("Decide", Operation{"decideFlag", f.ID}, choice("outcome", "Outcome", true, "upheld", "not_upheld",
+					"unclear"),
+					reasonsField))
+			}
+		}
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+func queuedDisputes(s *casework.Service, ctx context.Context, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Disputes(ctx, a.Scope(), domain.DisputeFilter{Status: []domain.DisputeStatus{domain.DisputeOpen}}, waiting)
+	if err != nil {
+		return nil, err
+	}
+	ids := []domain.ID{}
+	for i := range rows {
+		if rows[i].AttemptID != nil {
+			ids = append(ids, *rows[i].AttemptID)
+		}
+	}
+	attempts, err := s.Read.AttemptsByID(ctx, a.Scope(), ids)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		f := &rows[i]
+		it := QueueItem{Kind: "dispute", ID: f.ID, JobID: &f.JobID, Title: "The household says: that is not so", Since: f.RecordedAt,
+			DueAt: &f.DueAt,
+			Default: map[string]string{domain.Uphold: "The fact stands: it is proven.",
+				domain.Strike: "The fact is struck: it is not proven."}[f.Fallback]}
+		it.Known = append(it.Known, "About "+strings.ReplaceAll(f.Subject, "_", " ")+": "+strings.ReplaceAll(f.Claim, "_", " "))
+		if f.Reason != "" {
+			it.Known = append(it.Known, "“"+f.Reason+"”")
+		}
+		own := false
+		if f.AttemptID != nil {
+			if t, ok := attempts[*f.AttemptID]; ok {
+				own = t.ByID != nil && *t.ByID == a.UserID
+				words := fmt.Sprintf("%s, %s, %s", t.Channel, strings.ReplaceAll(t.Outcome, "_", " "), t.Grade)
+				if t.RingSeconds != nil {
+					words += fmt.Sprintf(", rang %d s", *t.RingSeconds)
+				}
+				it.Known = append(it.Known, words)
+			}
+		}
+		if own {
+			it.Known = append(it.Known, "It is your own fact: somebody else decides.")
+		} else if domain.Has(f.View(a).Actions, "decide") {
+			it.Moves = append(it.Moves, Move("Decide", Operation{"decideDispute", f.ID}, choice("decision", "The fact", true, domain.Uphold,
+				domain.Strike),
+				reasonsField))
+		}
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+// queuedExclusions are those to whose lifting the reporter has consented.
+func queuedExclusions(s *casework.Service, ctx context.Context, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Exclusions(ctx, a, domain.Page{Limit: 1000}) // most wait for nothing
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		x := &rows[i]
+		v := safety.NewExclusionView(a, x)
+		if x.ConsentedAt == nil || x.LiftedAt != nil || !domain.Has(v.Actions, "lift") {
+			continue
+		}
+		known := "The reporter consents to being sent there again."
+		if x.Flag.ByCustomer {
+			known = "The household took its report back."
+		}
+		out = append(out, QueueItem{Kind: "exclusion", ID: x.ID, JobID: x.Flag.JobID, Title: "Let them meet again?", Since: *x.ConsentedAt,
+			Default: "They stay apart.",
+			Known:   domain.JSONList[string]{known}, Moves: domain.JSONList[QueueMove]{Move("Lift it", Operation{"liftExclusion", x.ID},
+				reasonField)}})
+	}
+	return out, nil
+}
+
+// queuedPromises are those late by four hours: the last step of their ladder.
+func queuedPromises(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+	if a.Role != domain.RoleAreaManager {
+		return nil, nil
+	}
+	rows, err := s.Read.Promises(ctx, a, domain.PromiseFilter{Status: []domain.PromiseStatus{domain.PromiseBroken},
+		DueBy: domain.Ptr(now.Add(-domain.LateSteps[len(domain.LateSteps)-1].After))}, waiting)
+	if err != nil {
+		return nil, err
+	}
+	owners := make([]domain.ID, len(rows))
+	for i := range rows {
+		owners[i] = rows[i].OwnerID
+	}
+	people, err := PeopleOf(s, ctx, owners)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		p := &rows[i]
+		it := QueueItem{Kind: "promise", ID: p.ID, JobID: &p.JobID, Title: "A promise to a household is late", Since: p.CreatedAt,
+			DueAt: &p.DueAt, Default: "It stays late until somebody calls."}
+		if owner, ok := people[p.OwnerID]; ok {
+			it.Known = append(it.Known, "Owner: "+owner.Name)
+		}
+		if p.What != "" {
+			it.Known = append(it.Known, "“"+p.What+"”")
+		}
+		it.Moves = append(it.Moves, Move("I take it over", Operation{"handOverPromise", p.ID},
+			QueueField{Name: "owner_id", Type: "fixed", Options: domain.JSONList[string]{a.UserID.String()}, Required: true}))
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+// queuedAdvisories wait for another person's approval, or for somebody new who
+// decides an appeal. What they say is not shown here: each reading is noted.
+func queuedAdvisories(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+	var out []QueueItem
+	for _, status := range []domain.AdvisoryStatus{domain.AdvisoryProposed, domain.AdvisoryApproved} {
+		rows, err := s.Read.Advisories(ctx, a, string(status), now, domain.Page{Limit: 1000}) // most wait for nothing
+		if err != nil {
+			return nil, err
+		}
+		ids := make([]domain.ID, len(rows))
+		for i := range rows {
+			ids[i] = rows[i].ID
+		}
+		appeals, err := s.Read.OpenAppeals(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for i := range rows {
+			x := &rows[i]
+			open := domain.JSONList[domain.Appeal]{}
+			if appeal, ok := appeals[x.ID]; ok {
+				open = append(open, appeal)
+			}
+			actions := domain.NewAdvisoryView(a, x, open, now).Actions
+			it := QueueItem{Kind: "advisory", ID: x.ID, JobID: &x.JobID, Since: x.UpdatedAt, DueAt: &x.ExpiresAt,
+				ReadBy: &Operation{"getAdvisory", x.ID}}
+			switch {
+			case len(open) > 0 && domain.Has(actions, "decide-appeal"):
+				it.Kind, it.Title, it.Since, it.DueAt = "appeal", "A household appeals against an advisory", open[0].CreatedAt, &open[0].DueAt
+				it.Default = "It stays open, and rings every week."
+				it.Known = domain.JSONList[string]{"“" + open[0].Words + "”"}
+				it.Moves = domain.JSONList[QueueMove]{Move("Decide", Operation{"decideAdvisoryAppeal", x.ID},
+					choice("outcome", "The advisory", true, "keep",
+						"end"),
+					reasonsField)}
+			case domain.Has(actions, "approve"):
+				it.Title, it.Default = "An advisory waits for your approval", "It is not shown to anybody, and expires."
+				if x.RenewOn != "" {
+					it.Title, it.Default = "An advisory waits for its renewal, until "+x.RenewOn, "It expires."
+				}
+				it.Moves = domain.JSONList[QueueMove]{
+					Move("Approve", Operation{"approveAdvisory", x.ID}, QueueField{Name: "told", Label: "Tell the household?", Type: "bool",
+						Options: domain.JSONList[string]{"true", "false"}, Required: true},
+						QueueField{Name: "not_told_reason", Label: "If not: why not", Type: "text", Options: domain.JSONList[string]{}}),
+					Move("Refuse", Operation{"refuseAdvisory", x.ID}, reasonsField)}
+			default:
+				continue
+			}
+			out = append(out, it)
+		}
+	}
+	return out, nil
+}
+
+// queuedAftercare are the conversations, from their reminder on, that the actor may
+// have; a manager's queue names neither the report nor what was said before.
+func queuedAftercare(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.Aftercares(ctx, a, "open", domain.Page{Limit: waiting.Limit})
+	if err != nil {
+		return nil, err
+	}
+	named := make([]domain.ID, 0, 2*len(rows))
+	for i := range rows {
+		named = append(named, rows[i].PersonID, rows[i].OwnerID)
+	}
+	people, err := PeopleOf(s, ctx, named)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		x := &rows[i]
+		if now.Before(x.DueAt.Add(domain.AftercareSteps[0].After)) || !x.MayHold(a) {
+			continue
+		}
+		it := QueueItem{Kind: "aftercare", ID: x.ID, Title: "Talk with a colleague", Since: x.CreatedAt, DueAt: &x.DueAt,
+			Default: "It stays owed; the lateness is counted and rings deputy, managers and admins."}
+		if person, ok := people[x.PersonID]; ok {
+			it.Known = append(it.Known, person.Name)
+		}
+		if owner, ok := people[x.OwnerID]; ok && x.OwnerID != a.UserID {
+			it.Known = append(it.Known, "Owed by "+owner.Name)
+		}
+		it.Moves = append(it.Moves, Move("We talked", Operation{"doneAftercare", x.ID},
+			QueueField{Name: "note", Label: "A short note, for managers only", Type: "text", Options: domain.JSONList[string]{}}))
+		out = append(out, it)
+	}
+	return out, nil
+}

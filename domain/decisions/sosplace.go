@@ -1,0 +1,112 @@
+package decisions
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
+)
+
+// Whoever answers an SOS needs to know where: job, visit, home, centre and what
+// the phone said. It stands in the queue and on the board, for those who may
+// answer, and never in a push (docs/product.md section 5).
+
+// handOverMost bounds whom a hand-over offers.
+const handOverMost = 60
+
+// PlaceOfSOS says where an SOS is, as far as it is known.
+func PlaceOfSOS(s *casework.Service, ctx context.Context, x *domain.SOS) ([]string, error) {
+	everything := domain.Scope{All: true} // of the one place that the reader answers for
+	var out []string
+	zone := domain.Location("")
+	if x.CentreID != nil {
+		c, err := s.Read.Centre(ctx, everything, *x.CentreID)
+		if err != nil {
+			return nil, err
+		}
+		zone = c.Location()
+		out = append(out, "Centre "+c.Name)
+	}
+	if x.JobID != nil {
+		j, err := s.Read.Job(ctx, everything, *x.JobID)
+		if err != nil {
+			return nil, err
+		}
+		home, err := s.Read.Customer(ctx, everything, j.CustomerID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, "Job "+jobWords(j)+": "+j.Fault)
+		for i := range home.Sites {
+			site := &home.Sites[i]
+			if site.ID != j.SiteID {
+				continue
+			}
+			zone = site.Location()
+			parts := slices.DeleteFunc([]string{site.Address, site.Landmark, site.PostalCode}, func(part string) bool { return part == "" })
+			if len(parts) > 0 {
+				out = append(out, "Address: "+strings.Join(parts, ", "))
+			}
+			if site.Lat != nil && site.Lon != nil {
+				out = append(out, fmt.Sprintf("Home at %.5f, %.5f", *site.Lat, *site.Lon))
+			}
+		}
+	}
+	if x.VisitID != nil {
+		v, err := s.Read.Visit(ctx, everything, *x.VisitID)
+		if err != nil {
+			return nil, err
+		}
+		words := fmt.Sprintf("Visit %s to %s, now %s", v.WindowStart.In(zone).Format("2 Jan 15:04"), v.WindowEnd.In(zone).Format("15:04"),
+			strings.ReplaceAll(string(v.Status), "_", " "))
+		if safety.InsideNow(v) {
+			since := v.StartedAt
+			if v.ArrivedAt != nil {
+				since = v.ArrivedAt
+			}
+			if since != nil {
+				words += ", there since " + since.In(zone).Format("15:04")
+			}
+		}
+		out = append(out, words)
+	}
+	if x.Lat != nil && x.Lon != nil {
+		out = append(out, fmt.Sprintf("Phone at %.5f, %.5f", *x.Lat, *x.Lon))
+	}
+	return out, nil
+}
+
+// takersOfSOS are those to whom an SOS may be handed over, to choose from: who
+// was rung, the desk of its centre, and the managers.
+func takersOfSOS(s *casework.Service, ctx context.Context, a domain.Actor, x *domain.SOS) (QueueField, error) {
+	out := QueueField{Name: "user_id", Label: "To whom", Type: "choice", Required: true, Options: domain.JSONList[string]{},
+		Labels: domain.JSONList[string]{}}
+	filters := []domain.UserFilter{{Role: domain.RoleAreaManager, AreaID: x.AreaID}, {Role: domain.RoleAdmin}}
+	if len(x.Rung) > 0 {
+		filters = append([]domain.UserFilter{{IDs: x.Rung}}, filters...)
+	}
+	if x.CentreID != nil {
+		filters = append(filters, domain.UserFilter{Role: domain.RoleProprietor, CentreID: x.CentreID},
+			domain.UserFilter{Role: domain.RoleCoordinator, CentreID: x.CentreID})
+	}
+	for _, f := range filters {
+		users, err := s.Read.Users(ctx, domain.Scope{All: true}, f, domain.Page{Limit: handOverMost})
+		if err != nil {
+			return out, err
+		}
+		for i := range users {
+			u := &users[i]
+			id := u.ID.String()
+			if u.Disabled || u.ID == a.UserID || u.ID == x.RaiserID || domain.Has(x.Avoid, u.ID) || domain.Has(out.Options, id) ||
+				len(out.Options) >= handOverMost {
+				continue
+			}
+			out.Options, out.Labels = append(out.Options, id), append(out.Labels, u.Name+", "+domain.RoleWords(u.Role))
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,231 @@
+package decisions
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/alarm"
+	"doorstep/domain/casework"
+	"doorstep/domain/safety"
+)
+
+// Whoever decides a report of level 2 and above about one of our people sees
+// at once where that person is: whether they are at a home now, or were turned back
+// on their way, whom to call, and how to send a colleague (docs/product.md section 5).
+
+const (
+	colleaguesMost = 60 // to choose from
+	colleagueFrom  = 15 * time.Minute
+	colleagueIn    = 2 * time.Hour // the window in which the colleague comes
+)
+
+// turnedBack are, by report, the visits to which the person it is about was on
+// their way: at level 2 those to that home, at 3 and 4 all.
+func turnedBack(s *casework.Service, ctx context.Context, a domain.Actor, flags []domain.Flag) (map[domain.ID][]domain.ID, error) {
+	out := map[domain.ID][]domain.ID{}
+	if !slices.ContainsFunc(flags, func(f domain.Flag) bool { return f.SubjectID != nil && f.Level >= 2 }) {
+		return out, nil
+	}
+	add := func(flag domain.ID, visits domain.JSONList[domain.ID]) {
+		for _, id := range visits {
+			if !domain.Has(out[flag], id) {
+				out[flag] = append(out[flag], id)
+			}
+		}
+	}
+	away, err := s.Read.StandDowns(ctx, a, domain.Page{Limit: 1000})
+	if err != nil {
+		return nil, err
+	}
+	apart, err := s.Read.Exclusions(ctx, a, domain.Page{Limit: 1000})
+	for i := range away {
+		add(away[i].FlagID, away[i].TurnedBack)
+	}
+	for i := range apart {
+		add(apart[i].FlagID, apart[i].TurnedBack)
+	}
+	return out, err
+}
+
+// whereabouts adds to the item of a report about one of our people. A report
+// from the home to which they were on their way is itself a sign that they may be
+// inside, whoever goes there by now, until a crew says how it found the place.
+func whereabouts(s *casework.Service, ctx context.Context, a domain.Actor, f *domain.Flag, turned []domain.ID, it *QueueItem,
+	now time.Time) error {
+	everything := domain.Scope{All: true} // of the one person whom the actor decides about
+	visits, err := s.Read.Visits(ctx, everything, domain.VisitFilter{TechnicianID: f.SubjectID,
+		Status: []domain.VisitStatus{domain.VisitArrived, domain.VisitInProgress}},
+		domain.Page{Limit: 5})
+	if err != nil {
+		return err
+	}
+	visits = slices.DeleteFunc(visits, func(v domain.Visit) bool { return !f.Severe() && !f.Home(&v) })
+	seen := []domain.VisitStatus{domain.VisitCompleted, domain.VisitPartial, domain.VisitNoAccess, domain.VisitStopped}
+	for _, id := range turned {
+		v, err := s.Read.Visit(ctx, everything, id)
+		if casework.NotFound(err) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if f.Home(v) && !domain.Has(seen, v.Status) || !f.Home(v) && v.Status == domain.VisitScheduled && len(v.Crew) == 0 {
+			visits = append(visits, *v)
+		}
+	}
+	if len(visits) == 0 {
+		return nil
+	}
+	people, err := PeopleOf(s, ctx, []domain.ID{*f.SubjectID})
+	if err != nil {
+		return err
+	}
+	person := people[*f.SubjectID]
+	silent, err := alarm.Silent(s, ctx, a, person.ID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		if err := whereHeIs(s, ctx, a, f, &visits[i], &person, it, now); err != nil {
+			return err
+		}
+	}
+	if person.Phone != "" {
+		it.Known = append(it.Known, alarm.CallOf(&person, silent[person.ID]))
+	}
+	if silent[person.ID] {
+		it.Known = append(it.Known, alarm.NotOpenly)
+	}
+	return nil
+}
+
+func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *domain.Flag, v *domain.Visit, person *domain.User,
+	it *QueueItem, now time.Time) error {
+	job, err := s.Read.Job(ctx, domain.Scope{All: true}, v.JobID)
+	if err != nil {
+		return err
+	}
+	centre, err := s.Read.Centre(ctx, domain.Scope{All: true}, v.CentreID)
+	if err != nil {
+		return err
+	}
+	words := fmt.Sprintf("%s was on the way to job %s: the visit was taken away, and nobody goes.", person.Name, jobWords(job))
+	inside := safety.InsideNow(v) && domain.Has(v.Crew, person.ID)
+	switch {
+	case !inside && f.Home(v) && f.CameAt != nil:
+		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: they said so after the visit was taken from them.", person.Name,
+			jobWords(job), f.CameAt.In(centre.Location()).Format("15:04"))
+	case !inside && f.Home(v):
+		words = fmt.Sprintf(
+			"%s was on the way to job %s and may be inside: the visit was taken from them, and the report came from there. Call until somebody says otherwise.", person.Name, jobWords(job))
+	case inside:
+		words = fmt.Sprintf("%s is at a home NOW, job %s", person.Name, jobWords(job))
+		if at := v.ArrivedAt; at != nil {
+			words += ", since " + at.In(centre.Location()).Format("15:04")
+		}
+		words += ". Nothing there is refused; a push asks for a call to the manager and gives no reason."
+	}
+	it.Known = append(it.Known, words)
+	if !inside && len(v.Crew) > 0 {
+		sent, err := PeopleOf(s, ctx, slices.Clone(v.Crew))
+		if err != nil {
+			return err
+		}
+		for _, id := range v.Crew {
+			it.Known = append(it.Known, sent[id].Name+" has that visit now.")
+		}
+	}
+	if a.Role != domain.RoleAreaManager || !a.Reaches(v.CentreID, v.AreaID) {
+		it.Known = append(it.Known, "A colleague is sent by the centre "+centre.Name+":")
+		if centre.Phone != "" {
+			it.Known = append(it.Known, "Call "+centre.Phone)
+		}
+		return nil
+	}
+	crew, err := colleagues(s, ctx, v, person.ID, now)
+	if err != nil {
+		return err
+	}
+	if len(crew.Options) == 0 {
+		it.Known = append(it.Known, "No colleague of "+centre.Name+" is free to go there now.")
+		if centre.Phone != "" {
+			it.Known = append(it.Known, "Call "+centre.Phone)
+		}
+		return nil
+	}
+	label := "Send a colleague, job " + jobWords(job)
+	if !inside && v.Status == domain.VisitScheduled && len(v.Crew) == 0 {
+		it.Moves = append(it.Moves, Move(label, Operation{"assignVisit", v.ID}, crew))
+		return nil
+	}
+	// Who comes has a visit of their own: what the one inside did stays theirs.
+	from := now.Truncate(colleagueFrom)
+	fixed := func(name string, at time.Time) QueueField {
+		return QueueField{Name: name, Type: "fixed", Options: domain.JSONList[string]{at.Format(time.RFC3339)}, Required: true}
+	}
+	it.Moves = append(it.Moves, Move(label, Operation{"scheduleVisit", v.JobID}, fixed("window_start", from),
+		fixed("window_end", from.Add(colleagueIn)), crew))
+	return nil
+}
+
+// colleagues are the technicians of a visit's centre who may go there now: not
+// kept from that home or from all, not on leave, in no other visit. What else
+// the rules ask, skill or the hours of the day, is said when one is chosen.
+func colleagues(s *casework.Service, ctx context.Context, v *domain.Visit, not domain.ID, now time.Time) (QueueField, error) {
+	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: domain.JSONList[string]{},
+		Labels: domain.JSONList[string]{}}
+	everything := domain.Scope{All: true}
+	users, err := s.Read.Users(ctx, everything, domain.UserFilter{Role: domain.RoleTechnician, CentreID: &v.CentreID},
+		domain.Page{Limit: colleaguesMost})
+	if err != nil {
+		return out, err
+	}
+	users = slices.DeleteFunc(users, func(u domain.User) bool { return u.ID == not || u.Disabled || domain.Has(v.Crew, u.ID) })
+	ids := make([]domain.ID, len(users))
+	for i := range users {
+		ids[i] = users[i].ID
+	}
+	around, err := s.Read.DayAround(ctx, everything, []domain.Visit{*v}, ids, now, now.Add(colleagueFrom), now)
+	if err != nil {
+		return out, err
+	}
+	diary := domain.Diary{Excluded: around.Excluded, KeptAway: around.KeptAway}
+	slices.SortStableFunc(users, func(x, y domain.User) int { return strings.Compare(x.Name, y.Name) })
+	for i := range users {
+		u := &users[i]
+		if diary.Apart(u.ID) || slices.ContainsFunc(around.Leaves, func(l domain.Leave) bool { return l.TechnicianID == u.ID }) ||
+			slices.ContainsFunc(around.Busy, func(b domain.Busy) bool { return b.TechnicianID == u.ID && b.VisitID != v.ID }) {
+			continue
+		}
+		out.Options, out.Labels = append(out.Options, u.ID.String()), append(out.Labels, u.Name)
+	}
+	return out, nil
+}
+
+// queuedKeepAways are those that outlast their report: nobody but those who
+// answer for it ends them.
+func queuedKeepAways(s *casework.Service, ctx context.Context, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.StandDowns(ctx, a, domain.Page{Limit: 1000}) // most were lifted
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		k := &rows[i]
+		if safety.CheckStandDown(a, k) != nil {
+			continue
+		}
+		since := k.Since
+		if k.Flag.DecidedAt != nil {
+			since = *k.Flag.DecidedAt
+		}
+		out = append(out, QueueItem{Kind: "keep_away", ID: k.ID, JobID: k.Flag.JobID, Title: "Let somebody go to homes again?", Since: since,
+			Default: "They go to no home; their pay goes on.",
+			Known:   domain.JSONList[string]{"The report about them is " + strings.ReplaceAll(string(k.Flag.Status), "_", " ") + "."},
+			Moves:   domain.JSONList[QueueMove]{Move("Lift it", Operation{"liftKeepAway", k.ID}, reasonField)}})
+	}
+	return out, nil
+}

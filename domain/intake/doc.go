@@ -1,0 +1,7 @@
+// Package intake reads jobs from a table of another system. It guesses nothing
+// that casework would not accept.
+//
+//	import_cells.go  what a cell says
+//	import_jobs.go   rows, and what becomes of each
+//	service.go       the use cases
+package intake

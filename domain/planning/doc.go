@@ -1,0 +1,8 @@
+// Package planning proposes who drives where on a day, by the rules of an
+// assignment; the search itself is dayplan.
+//
+//	planday.go   a draft of a day, and why a visit found no place
+//	planning.go  proposals, kept and applied
+//	service.go   the use cases
+//	sick.go      a day of somebody who fell ill is freed
+package planning

@@ -1,0 +1,17 @@
+// Package safety is reports of danger and what follows from them: holds, plans,
+// who is kept apart, what is asked of our own people, advisories, and care
+// afterwards. SOS and timers are alarm.
+//
+//	advisories.go         warning markers: proposed, approved, appealed, ended
+//	aftercare.go          conversations that are owed after harm
+//	conduct.go            reports about our own people
+//	cooloff.go            a pause after a hard visit
+//	exclusion.go          who is kept away from a household
+//	log_contact.go        a caller who is abusive, before anybody knows whose job it is
+//	merge_reports.go      many words about one thing are one report
+//	report_escalation.go  who answers for a report, by when, and who is told next
+//	report_intake.go      reporting, its consequences, releasing a hold with a plan
+//	service.go            the use cases
+//	stop.go               stop, and an arrival of somebody who was taken out of the crew
+//	withdraw_report.go    a household takes its report back
+package safety

@@ -1,0 +1,577 @@
+package safety
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/casework"
+	"doorstep/domain/customers"
+)
+
+// FlagInput raises a flag, from a visit, a job or a phone number.
+type FlagInput struct {
+	ID         *domain.ID `json:"id"`
+	JobID      *domain.ID `json:"job_id"`
+	VisitID    *domain.ID `json:"visit_id"`
+	Phone      string     `json:"phone"`
+	Kind       string     `json:"kind"`
+	Level      *int       `json:"level"`
+	Note       string     `json:"note"`
+	SubjectID  *domain.ID `json:"subject_id"` // a member of staff it is about
+	OccurredAt string     `json:"occurred_at"`
+}
+
+func validFlagKind(k string) bool {
+	return domain.Has(domain.PersonFlagKinds, k) || domain.Has(domain.FixableFlagKinds, k) || k == "other"
+}
+
+func (in *FlagInput) check() error {
+	if !validFlagKind(in.Kind) {
+		return domain.Fail(domain.CodeUnprocessable, "This kind of report does not exist.").At("/kind", "one of the kinds in the contract")
+	}
+	if in.Level == nil || *in.Level < 0 || *in.Level > 4 {
+		return domain.Fail(domain.CodeUnprocessable, "The level is 0 to 4.").At("/level",
+			"0 hard contact, 1 insult, 2 targeted abuse or hazard, 3 threat, 4 assault")
+	}
+	return nil
+}
+
+// RaiseFlag records an incident. Any staff member: about a visit or job they
+// can see or a visit in whose crew they ever were, or by phone number alone, which is routed blindly. A flag by the
+// same reporter on a visit with their provisional one completes that. Errors:
+// CodeNotFound for a visit or job out of scope, CodeUnprocessable.
+func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInput) (casework.Raised, error) {
+	if err := in.check(); err != nil {
+		return casework.Raised{}, err
+	}
+	where, err := s.LocaleDefaults(ctx, call.Actor)
+	if err != nil {
+		return casework.Raised{}, err
+	}
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (casework.Raised, error) {
+		a := call.Actor
+		f := &domain.Flag{Kind: in.Kind, Level: *in.Level, Note: in.Note, SubjectID: in.SubjectID}
+		f.ID = s.IDOr(in.ID)
+		answer := func() (casework.Raised, error) {
+			return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+		}
+		if in.ID != nil {
+			if old, err := tx.Flag(f.ID); err == nil {
+				if !old.ReportedBy(a.UserID) || old.Kind != in.Kind || old.Level != *in.Level {
+					return casework.Raised{}, domain.Fail(domain.CodeDuplicate, "Another report has this id.")
+				}
+				f = old
+				return answer()
+			} else if !casework.NotFound(err) {
+				return casework.Raised{}, err
+			}
+		}
+		if in.SubjectID != nil {
+			if *in.SubjectID == a.UserID {
+				return casework.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report is about somebody else than its reporter.").
+					At("/subject_id", "a colleague, or leave it out")
+			}
+			if _, err := tx.User(*in.SubjectID); err != nil {
+				return casework.Raised{}, casework.MeaningIfAbsent(err, "user", "/subject_id")
+			}
+		}
+		var d *casework.Case
+		var v *domain.Visit
+		var j *domain.Job
+		var err error
+		switch {
+		case in.VisitID != nil:
+			if j, v, err = tx.LockVisit(*in.VisitID); err != nil {
+				return casework.Raised{}, err
+			}
+			if !a.Sees(v) && !a.WasInCrew(v) {
+				return casework.Raised{}, domain.NotFound("visit")
+			}
+		case in.JobID != nil:
+			if j, err = casework.AuthorizeJob(tx, a, *in.JobID); err != nil {
+				return casework.Raised{}, err
+			}
+		case in.Phone != "":
+			return flagByPhone(tx, call, f, in, where.Country)
+		default:
+			return casework.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report names a visit, a job or a phone number.").
+				At("/visit_id", "visit_id, job_id or phone")
+		}
+		if d, err = casework.OpenCase(tx, j); err != nil {
+			return casework.Raised{}, err
+		}
+		if err := d.Stamp(call, in.OccurredAt); err != nil {
+			return casework.Raised{}, err
+		}
+		if v != nil {
+			flags, err := tx.FlagsOfVisit(v.ID)
+			if err != nil {
+				return casework.Raised{}, err
+			}
+			for i := range flags {
+				if p := &flags[i]; p.Provisional && p.ReportedBy(a.UserID) && p.Status.Open() {
+					f = p
+					return complete(a, d, v, p, in)
+				}
+			}
+			for i := range flags {
+				// Completing keeps the id that stop gave; the same words again under
+				// the client's id are a retry of that.
+				if p := &flags[i]; in.ID != nil && p.ReportedBy(a.UserID) && p.Kind == in.Kind && p.Level == *in.Level && p.Note == in.Note {
+					f = p
+					return answer()
+				}
+			}
+		}
+		if err := raise(tx, a, d, v, f, d.Said); err != nil {
+			return casework.Raised{}, err
+		}
+		return answer()
+	})
+}
+
+// complete turns the provisional flag of a stop into the reporter's own
+// words; the hold that stands is not weakened by it.
+func complete(a domain.Actor, d *casework.Case, v *domain.Visit, f *domain.Flag, in FlagInput) (casework.Raised, error) {
+	before := f.Live()
+	f.Kind, f.Level, f.Note, f.Provisional = in.Kind, *in.Level, in.Note, false
+	if in.SubjectID != nil {
+		f.SubjectID = in.SubjectID
+	}
+	if due := f.RecordedAt.Add(triageTime(f.Level)); f.Status == domain.FlagReported && due.Before(f.TriageDueAt) {
+		f.TriageDueAt, f.DueAt = due, &due
+		armFlag(d.Tx, f)
+	}
+	if f.Live() && !before {
+		if err := notifyHandlers(d.Tx, f, "flag.triage"); err != nil {
+			return casework.Raised{}, err
+		}
+	}
+	if f.Level == 0 { // a private note after all; the hold waits for its release
+		f.DueAt = nil
+		armFlag(d.Tx, f)
+	}
+	f.ChangedAt(d.Now)
+	if err := d.Tx.SaveFlag(f); err != nil {
+		return casework.Raised{}, err
+	}
+	if err := consequences(d, v, f); err != nil {
+		return casework.Raised{}, err
+	}
+	return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+}
+
+// flagByPhone routes a report about a caller blindly: to the area of the
+// household's latest job, else the recorder's. The answer is the same.
+func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in FlagInput, country string) (casework.Raised, error) {
+	a := call.Actor
+	phone, err := tx.Svc.Phone(in.Phone, country, "/phone")
+	if err != nil {
+		return casework.Raised{}, err
+	}
+	st, err := casework.Stamp(call, in.OccurredAt, time.UTC, tx.Now)
+	if err != nil {
+		return casework.Raised{}, err
+	}
+	f.Phone = phone
+	customers, err := tx.CustomersByPhone(phone)
+	if err != nil {
+		return casework.Raised{}, err
+	}
+	var d *casework.Case
+	for _, c := range customers {
+		j, err := tx.LatestJobOf(c)
+		if casework.NotFound(err) {
+			continue
+		} else if err != nil {
+			return casework.Raised{}, err
+		}
+		if j, err = tx.LockJob(j.ID); err != nil {
+			return casework.Raised{}, err
+		}
+		if d, err = casework.OpenCase(tx, j); err != nil {
+			return casework.Raised{}, err
+		}
+		break
+	}
+	if err := raise(tx, a, d, nil, f, st); err != nil {
+		return casework.Raised{}, err
+	}
+	return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+}
+
+// raise writes a flag and what follows from it: who answers for it and by
+// when, safety hold at level 2 and above or, about our own people, who is kept
+// away, exclusion, notices. d and v may be nil.
+func raise(tx *casework.Work, a domain.Actor, d *casework.Case, v *domain.Visit, f *domain.Flag, st casework.EntryTime) error {
+	if f.ID == (domain.ID{}) {
+		f.ID = tx.NewID()
+	}
+	f.Meta = domain.NewMeta(f.ID, tx.Now)
+	if err := tx.Apply(f, "report"); err != nil {
+		return err
+	}
+	f.OccurredAt, f.RecordedAt = st.Occurred, tx.Now
+	f.TriageDueAt = tx.Now.Add(triageTime(f.Level))
+	if !f.ByCustomer {
+		f.ReporterID = &a.UserID
+	}
+	if d != nil {
+		f.JobID, f.CustomerID, f.SiteID, f.CentreID, f.AreaID = &d.Job.ID, &d.Customer.ID, &d.Site.ID, &d.Job.CentreID, &d.Job.AreaID
+	} else if a.AreaID != (domain.ID{}) {
+		f.AreaID = &a.AreaID
+	}
+	if v != nil {
+		f.VisitID = &v.ID
+		if !f.ByCustomer && a.WasInCrew(v) {
+			f.Involved = domain.Without(v.EverCrew, a.UserID)
+		}
+	}
+	if f.Level == 0 { // a hard contact: a private note, never more
+		return tx.InsertFlag(f)
+	}
+	f.DueAt = domain.Ptr(f.TriageDueAt)
+	if err := passOn(tx, f, "flag.triage"); err != nil {
+		return err
+	}
+	if err := tx.InsertFlag(f); err != nil {
+		return err
+	}
+	armFlag(tx, f)
+	if err := careFor(tx, f); err != nil {
+		return err
+	}
+	if d != nil {
+		if err := consequences(d, v, f); err != nil {
+			return err
+		}
+	}
+	if v != nil && !v.Status.Unfinished() && !f.Conduct() {
+		return customers.ComplimentsAfter(tx, v)
+	}
+	return nil
+}
+
+// consequences are what follows at once from a report about a household, or
+// about our people there, at its present level. What stands already is not
+// done again.
+func consequences(d *casework.Case, v *domain.Visit, f *domain.Flag) error {
+	if f.Conduct() {
+		return separate(d, f)
+	}
+	held := false
+	for _, h := range d.Holds {
+		held = held || h.FlagID != nil && *h.FlagID == f.ID
+	}
+	if f.Level >= 2 && !held {
+		if err := placeSafetyHold(d, f); err != nil {
+			return err
+		}
+	}
+	reporter, err := d.Tx.User(*f.ReporterID)
+	if err != nil {
+		return err
+	}
+	if reporter.Role == domain.RoleTechnician || v != nil && domain.Has(v.EverCrew, reporter.ID) {
+		return exclude(reporter.ID, d, f)
+	}
+	return nil
+}
+
+// placeSafetyHold locks the household (a fixable hazard: the site) for every
+// centre, warns crews on their way and lets scheduled visits keep their slot
+// until their window.
+func placeSafetyHold(d *casework.Case, f *domain.Flag) error {
+	j := d.Job
+	h := &domain.Hold{ID: d.Tx.NewID(), Kind: domain.HoldSafety, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
+		DueAt:   domain.Ptr(d.Now.Add(domain.SafetyHoldDue)),
+		Fixable: domain.Has(domain.FixableFlagKinds, f.Kind)}
+	if h.Fixable {
+		h.SiteID = &j.SiteID
+	} else {
+		h.CustomerID = &j.CustomerID
+	}
+	if len(f.Handlers) > 0 {
+		h.OwnerID = &f.Handlers[0]
+	}
+	if err := d.Tx.Apply(h, "place"); err != nil {
+		return err
+	}
+	if err := d.Tx.InsertHold(h); err != nil {
+		return err
+	}
+	d.Tx.SetDeadline(domain.DueHold, h.ID, &j.ID, *h.DueAt)
+	d.Holds, d.Held = append(d.Holds, *h), h
+	d.Entry(domain.System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
+	if err := casework.NotifyStaff(d, nil, "hold.area", domain.RoleProprietor); err != nil {
+		return err
+	}
+	visits, err := d.Tx.UnfinishedOfCustomer(j.CustomerID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		o := &visits[i]
+		others := domain.Without(o.Crew, *f.ReporterID) // they know
+		if o.Status == domain.VisitScheduled {
+			due := o.WindowStart
+			if due.Before(d.Now) {
+				due = d.Now
+			}
+			d.Tx.SetDeadline(domain.DueHeldCancel, o.ID, &o.JobID, due)
+			casework.NotifyCrew(d, o, others, "visit.wait")
+			continue
+		}
+		casework.NotifyCrew(d, o, others, "visit.call_desk")
+	}
+	return nil
+}
+
+// exclude keeps a member of staff and a household apart after a report of
+// something directed by a person: the reporter, or whom it is about
+// (docs/product.md section 5).
+func exclude(user domain.ID, d *casework.Case, f *domain.Flag) error {
+	if f.Level < 1 || !f.Conduct() && !domain.Has(domain.PersonFlagKinds, f.Kind) {
+		return nil
+	}
+	// Whoever books them meanwhile waits, and then finds this; or was faster, and
+	// is found below.
+	if _, err := d.Tx.LockTechnicians([]domain.ID{user}); err != nil {
+		return err
+	}
+	there, err := d.Tx.Exclusions(d.Customer.ID)
+	if err != nil {
+		return err
+	}
+	// Each report keeps apart by itself: whoever consents to the end of one says
+	// nothing of the others.
+	for i := range there {
+		if x := &there[i]; x.UserID == user && x.FlagID == f.ID {
+			return nil
+		}
+	}
+	visits, err := d.Tx.UnfinishedOfCustomer(d.Customer.ID)
+	if err != nil {
+		return err
+	}
+	x := &domain.Exclusion{ID: d.Tx.NewID(), UserID: user, CustomerID: d.Customer.ID, FlagID: f.ID, Since: d.Now}
+	visits = slices.DeleteFunc(visits, func(o domain.Visit) bool {
+		return !domain.Has(o.Crew, user) || o.Status != domain.VisitScheduled && (o.Status != domain.VisitEnRoute || !f.About(user))
+	})
+	for i := range visits {
+		o := &visits[i]
+		x.Visits = append(x.Visits, o.ID)
+		if o.Status == domain.VisitEnRoute {
+			x.TurnedBack = append(x.TurnedBack, o.ID)
+		}
+	}
+	if err := d.Tx.InsertExclusion(x); err != nil {
+		return err
+	}
+	for i := range visits {
+		o := &visits[i]
+		if o.Status == domain.VisitEnRoute {
+			if err := turnBack(d, o, user, f); err != nil {
+				return err
+			}
+			continue
+		}
+		o.Crew = domain.Without(o.Crew, user)
+		o.ChangedAt(d.Now)
+		if err := d.Tx.SaveVisit(o); err != nil {
+			return err
+		}
+		if !f.ReportedBy(user) {
+			casework.NotifyCrew(d, o, []domain.ID{user}, "visit.unassigned")
+		}
+		if err := casework.NotifyStaff(d, o, "visit.needs_someone", domain.RoleCoordinator, domain.RoleProprietor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turnBack takes somebody off their way to the home that reported them.
+func turnBack(d *casework.Case, v *domain.Visit, user domain.ID, f *domain.Flag) error {
+	own := d
+	if v.JobID != d.Job.ID {
+		j, err := d.Tx.LockJob(v.JobID)
+		if err == nil {
+			own, err = casework.OpenCase(d.Tx, j)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := takeOut(own.On(v), user); err != nil {
+		return err
+	}
+	if err := callManager(d.Tx, f); err != nil || own == d {
+		return err
+	}
+	return nil
+}
+
+// ReleaseInput releases the safety holds over a job's household with a
+// safe-visit plan.
+type ReleaseInput struct {
+	Plan        []string `json:"plan"`
+	Reason      string   `json:"reason"`
+	ConfirmedBy string   `json:"confirmed_by"` // of hazard_removed: who confirmed it
+	OccurredAt  string   `json:"occurred_at"`
+}
+
+// SafetyRelease lifts the safety holds with a plan that stays in force. The
+// area manager or deputy who is not involved; fixable hazards with the plan
+// hazard_removed also coordinator and proprietor. Errors: CodeForbidden,
+// CodeState without a hold, CodeUnprocessable for a plan.
+func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job domain.ID, in ReleaseInput) (domain.JobView, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.JobView, error) {
+		a := call.Actor
+		j, err := casework.AuthorizeJob(tx, a, job)
+		foreign := casework.NotFound(err) && a.Role == domain.RoleAreaManager
+		if foreign {
+			j, err = tx.LockJob(job)
+		}
+		if err != nil {
+			return domain.JobView{}, err
+		}
+		d, err := casework.OpenCase(tx, j)
+		if err != nil {
+			return domain.JobView{}, err
+		}
+		// Whoever answers for the reports behind the holds, because those who
+		// should are involved, releases them too.
+		answers, err := a.AnswersForHolds(tx, d.Holds)
+		if err != nil {
+			return domain.JobView{}, err
+		}
+		if foreign && !answers {
+			return domain.JobView{}, domain.NotFound("job")
+		}
+		settled := a.Is(domain.RoleCoordinator, domain.RoleProprietor) && len(in.Plan) == 1 && in.Plan[0] == "hazard_removed"
+		for _, h := range d.Holds {
+			if h.Kind == domain.HoldSafety && h.LiftedAt == nil && !h.Fixable {
+				settled = false
+			}
+		}
+		if !answers && (!settled || d.Held == nil) {
+			if err := domain.CheckJob(a, "safety-release", j); err != nil {
+				return domain.JobView{}, err
+			}
+		}
+		if d.Held == nil && len(d.Plan) == 0 {
+			return domain.JobView{}, domain.Fail(domain.CodeState, "No safety hold stands over this household, and no plan is in force.")
+		}
+		for i, p := range in.Plan {
+			switch at := "/plan/" + casework.Itoa(i); {
+			case !domain.Has(domain.SafeVisitPlans, p):
+				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "This plan does not exist.").
+					At(at, strings.Join(domain.SafeVisitPlans, ", "))
+			case domain.Has(in.Plan[:i], p):
+				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "The plan says the same twice.").At(at, "each once")
+			case p == "no_visit" && len(in.Plan) > 1:
+				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "Where nobody is sent, nothing else is to be kept.").
+					At(at, "no_visit alone")
+			case p == "remote_only" && slices.ContainsFunc([]string{"two_people", "daylight", "carry_in"},
+				func(v string) bool { return domain.Has(in.Plan, v) }):
+				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "Help from afar and a rule for a visit contradict each other.").
+					At(at, "without two_people, daylight and carry_in")
+			}
+			if p == "hazard_removed" && strings.TrimSpace(in.ConfirmedBy) == "" {
+				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "Say who confirmed that the hazard is gone.").
+					At("/confirmed_by", "a name or role")
+			}
+		}
+		if len(in.Plan) == 0 {
+			return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "A safety hold is released with a plan only.").
+				At("/plan", strings.Join(domain.SafeVisitPlans, ", "))
+		}
+		if err := d.Stamp(call, in.OccurredAt); err != nil {
+			return domain.JobView{}, err
+		}
+		for i := range d.Holds {
+			h := &d.Holds[i]
+			if h.Kind != domain.HoldSafety || h.LiftedAt != nil {
+				continue
+			}
+			if h.FlagID != nil {
+				f, err := tx.Flag(*h.FlagID)
+				if err != nil {
+					return domain.JobView{}, err
+				}
+				if f.Involves(a.UserID) {
+					return domain.JobView{}, domain.Fail(domain.CodeForbidden, "You are involved; another area manager or your deputy decides.")
+				}
+			}
+			if err := tx.Apply(h, "safety-release"); err != nil {
+				return domain.JobView{}, err
+			}
+			h.LiftedByID, h.LiftReason, h.Plan = &a.UserID, in.Reason, in.Plan
+			tx.Disarm(domain.DueHold, h.ID)
+			if err := tx.SaveHold(h); err != nil {
+				return domain.JobView{}, err
+			}
+		}
+		if d.Held == nil { // a plan is revised: the new one stands as if just released
+			var flag *domain.ID
+			if h := domain.PlanHold(d.Holds); h != nil && h.FlagID != nil {
+				flag = h.FlagID
+				f, err := tx.Flag(*flag)
+				if err != nil {
+					return domain.JobView{}, err
+				}
+				if f.Involves(a.UserID) {
+					return domain.JobView{}, domain.Fail(domain.CodeForbidden, "You are involved; another area manager or your deputy decides.")
+				}
+			}
+			h := domain.Hold{FlagID: flag, ID: s.NewID(), Kind: domain.HoldSafety, CustomerID: &j.CustomerID, Reason: "area hold", ByID: &a.UserID,
+				By: "staff", LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+			if err := tx.Apply(&h, "revise-plan"); err != nil {
+				return domain.JobView{}, err
+			}
+			if err := tx.InsertHold(&h); err != nil {
+				return domain.JobView{}, err
+			}
+			d.Holds = append(d.Holds, h)
+		}
+		d.Entry(a, "hold.released", nil, map[string]any{"kind": domain.HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
+		d.Plan = domain.PlanInForce(d.Holds)
+		visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
+		if err != nil {
+			return domain.JobView{}, err
+		}
+		for i := range visits {
+			tx.Disarm(domain.DueHeldCancel, visits[i].ID)
+			if o := &visits[i]; len(o.PlanSeen) > 0 { // another plan was seen, not this one
+				o.PlanSeen = domain.JSONList[domain.ID]{}
+				o.ChangedAt(tx.Now)
+				if err := tx.SaveVisit(o); err != nil {
+					return domain.JobView{}, err
+				}
+			}
+			casework.NotifyCrew(d, &visits[i], visits[i].Crew, "visit.read_plan")
+		}
+		casework.ForbidAhead(d, visits)
+		if err := casework.NotifyStaff(d, nil, "hold.released", domain.RoleProprietor, domain.RoleCoordinator); err != nil {
+			return domain.JobView{}, err
+		}
+		return d.JobView(a)
+	})
+}
+
+// sosNoteMost is how long a note may grow by further taps, in characters.
+const sosNoteMost = 4000
+
+// BoundNote keeps how it began and the newest words.
+func BoundNote(note string) string {
+	const begin, cut = 1000, "\n[...]\n"
+	r := []rune(note)
+	if len(r) <= sosNoteMost {
+		return note
+	}
+	return string(r[:begin]) + cut + string(r[len(r)-(sosNoteMost-begin-len(cut)):])
+}

@@ -1,0 +1,36 @@
+package domain
+
+import (
+	"time"
+)
+
+// Met reports whether somebody of the crew set out for the household.
+func (v *Visit) Met() bool {
+	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil ||
+		Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
+}
+
+// StandDown keeps one of our people from every home while a report of level 3
+// or 4 about them is decided; upheld, it stays until an area manager lifts it
+// with reasons. The visits that they lost by it stay payable.
+type StandDown struct {
+	ID         ID
+	UserID     ID
+	FlagID     ID
+	Since      time.Time
+	Visits     JSONList[ID]
+	TurnedBack JSONList[ID] // of these, to which they were on their way
+	LiftedAt   *time.Time
+	LiftedByID *ID
+	LiftReason string
+}
+
+// StoodDown is a keep-away with the report that it came of, which says who may
+// see it and is not shown.
+type StoodDown struct {
+	StandDown
+	Flag Flag
+}
+
+// SeesStandDown reports whether the actor sees what keeps somebody from homes: those who answer for the report it came of, and nobody else.
+func (a Actor) SeesStandDown(f *Flag) bool { return a.AnswersFor(f) }
