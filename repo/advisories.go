@@ -41,7 +41,7 @@ func (t *tx) InsertAdvisoryReads(rows []domain.AdvisoryRead) error {
 	return insertAll(t, "advisory_reads", rows)
 }
 
-// advisories begins a query of those that an actor keeps: Advisory.keptBy in
+// advisories begins a query of those that an actor keeps: Advisory.KeptBy in
 // SQL.
 func (r *reader) advisories(a domain.Actor) *gorm.DB {
 	q := r.db.table("advisories")

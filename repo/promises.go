@@ -57,7 +57,7 @@ func (t *tx) SavePromise(p *domain.Promise) error {
 	return nil
 }
 
-// promises begins a query of those that an actor may see: Promise.seenBy in
+// promises begins a query of those that an actor may see: Promise.SeenBy in
 // SQL.
 func (r *reader) promises(a domain.Actor) *gorm.DB {
 	q := r.db.table("promises")

@@ -13,7 +13,7 @@ import (
 
 // Work is one unit of work: a transaction with the instant that all of it is
 // judged by, the request that it answers, and the jobs that it locked. What
-// changed of them is saved once, at its end (see inWork).
+// changed of them is saved once, at its end (see InWork).
 type Work struct {
 	domain.Tx
 	Now  time.Time
@@ -134,7 +134,7 @@ func (w *Work) Entry(j *domain.Job, a domain.Actor, kind string, visit *domain.I
 }
 
 // Case is one job under its lock with what the rules need to know of it. It is
-// opened once (openCase) and its job is saved once, with the unit of work that
+// opened once (OpenCase) and its job is saved once, with the unit of work that
 // it belongs to.
 type Case struct {
 	Tx   *Work

@@ -102,7 +102,7 @@ func expiry(v *domain.Visit, now time.Time) time.Time {
 }
 
 // NotifyCrew tells technicians about a visit; flapping of assignments is folded
-// in notifyCrewChange.
+// in NotifyCrewChange.
 func NotifyCrew(d *Case, v *domain.Visit, crew []domain.ID, kind string) {
 	for _, id := range crew {
 		u, leaves := d.crew[id], d.leaves

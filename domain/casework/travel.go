@@ -28,7 +28,7 @@ func TravelMinutes(from, to domain.Point) (minutes float64, known bool) {
 	return math.Ceil(km * travelDetour / travelSpeed * 60), true
 }
 
-// Way is travelMinutes, by the roads where they are known.
+// Way is TravelMinutes, by the roads where they are known.
 func (s *Service) Way(from, to domain.Point) float64 {
 	if s.Roads != nil && from.Known() && to.Known() {
 		return math.Ceil(s.Roads.Minutes(slots.Place{Lat: *from.Lat, Lon: *from.Lon}, slots.Place{Lat: *to.Lat, Lon: *to.Lon}))

@@ -136,7 +136,7 @@ func completed(m *VisitCase, a domain.Actor, code string) error {
 }
 
 // sampled reports whether an unconfirmed completion is asked about: one in
-// sampleOneIn, chosen by a secret, so that no centre can foresee it; always
+// SampleOneIn, chosen by a secret, so that no centre can foresee it; always
 // where a wrong end code was given or nobody of the household can use a page.
 func sampled(d *Case, v *domain.Visit) bool {
 	mac, _ := d.Tx.Svc.Keys.Mac(d.Tx.Svc.Keys.Current(), "sample", v.ID[:])

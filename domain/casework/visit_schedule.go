@@ -27,7 +27,7 @@ type ScheduleInput struct {
 	// disruption moves a visit whatever its job waits for; safety still refuses.
 	disruption bool
 	// chosen is how the household chose this time itself (link, voice), which
-	// is its agreement; chosenIn the contact.
+	// is its agreement; ChosenIn the contact.
 	Chosen   string
 	ChosenIn *domain.ID
 }
@@ -130,7 +130,7 @@ func RulesFor(d *Case, v *domain.Visit, crew []domain.ID) *slots.Judge {
 }
 
 // CheckCrew holds the hard rules of assignment: the plan, the centre's number
-// of visits a day, and what judgeCrew judges. It locks the technicians, so that
+// of visits a day, and what JudgeCrew judges. It locks the technicians, so that
 // two bookers of one technician wait for each other, and before them the centre,
 // where it takes a number of visits a day.
 func CheckCrew(d *Case, v *domain.Visit, crew []domain.ID) error {
@@ -432,7 +432,7 @@ func (s *Service) OnVisit(ctx context.Context, call *Call, id domain.ID, action,
 	return s.onVisitTo(ctx, call, id, nil, action, occurredAt, fn)
 }
 
-// onVisitTo is onVisit for a reschedule whose client named the successor.
+// onVisitTo is OnVisit for a reschedule whose client named the successor.
 func (s *Service) onVisitTo(ctx context.Context, call *Call, id domain.ID, successor *domain.ID, action, occurredAt string,
 	fn func(*VisitCase) error) (domain.VisitView, error) {
 	return Run(ctx, s, call, func(tx *Work) (domain.VisitView, error) {

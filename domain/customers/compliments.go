@@ -224,7 +224,7 @@ func deliverThanks(tx *casework.Work, to domain.ThanksFor) error {
 	return casework.NotifyUser(tx, to.UserID, "kindness.thanks")
 }
 
-// complimentsAfter hands approved thanks to those of a crew for whom the visit that
+// ComplimentsAfter hands approved thanks to those of a crew for whom the visit that
 // ended was hard. It never says why now: the row of the thank-you does not
 // change, so that no desk can tell from it what happened.
 func init() {
