@@ -24,7 +24,7 @@ func (a *App) mountInbox(s *web.Server) {
 	})
 	s.Handle("POST", "/v1/inbox/{id}/seen", byID("notice", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 		_ struct{}) error {
-		_, err := svc.SeenNotice(ctx, call, id)
+		_, err := svc.Decisions.SeenNotice(ctx, call, id)
 		return err
 	}))
 }

@@ -56,16 +56,16 @@ func (a *App) mountUsers(s *web.Server) {
 	})
 	s.Handle("PUT", "/v1/users/{id}/roster", byID("user", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 		in roster) error {
-		_, err := svc.SetRoster(ctx, call, id, in.Hours)
+		_, err := svc.Accounts.SetRoster(ctx, call, id, in.Hours)
 		return err
 	}))
 	s.Handle("PUT", "/v1/me/quiet", func(c *fiber.Ctx) error {
-		in, err := decode[casework.QuietInput](c)
+		in, err := decode[accounts.QuietInput](c)
 		if err != nil {
 			return err
 		}
 		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
-			_, err := svc.SetQuiet(ctx, call, in)
+			_, err := svc.Accounts.SetQuiet(ctx, call, in)
 			return err
 		})
 	})

@@ -2,6 +2,7 @@
 // the areas, centres and policies that they work under.
 //
 //	devices.go     devices that pushes go to
+//	hours.go       weekly hours, exceptions, rosters, quiet hours
 //	invitation.go  codes that set a password, and who is told of them
 //	leave.go       leave, asked for and approved
 //	policy.go      policies of reachability

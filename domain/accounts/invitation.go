@@ -95,7 +95,7 @@ func (s *Service) Invite(ctx context.Context, call *casework.Call, id domain.ID,
 		if call.Actor.Role == domain.RoleProprietor && u.Role == domain.RoleProprietor && u.ID != call.Actor.UserID {
 			return Invited{}, domain.Fail(domain.CodeForbidden, "Another proprietor is invited by the area manager or the admin.")
 		}
-		if err := casework.MayChangeAccount(tx, call.Actor, u); err != nil {
+		if err := mayChangeAccount(tx, call.Actor, u); err != nil {
 			return Invited{}, err
 		}
 		wall := s.Wall().UTC().Truncate(time.Microsecond)
@@ -173,7 +173,7 @@ func (s *Service) waysTo(tx domain.DeviceTx, u *domain.User) (domain.JSONList[st
 // notifyOfAccount tells a user at once of what happens to their account, on duty or
 // not: it is theirs to stop it.
 func notifyOfAccount(tx *casework.Work, u *domain.User, kind string, invitation *domain.ID, until time.Time) {
-	tx.Enqueue(tx.Svc.Notice(kind, u.Language, tx.Now, until, casework.ToUser(u.ID), func(n *domain.Notice) {
+	tx.Enqueue(casework.Notice(tx.Svc, kind, u.Language, tx.Now, until, casework.ToUser(u.ID), func(n *domain.Notice) {
 		n.High = true
 		if invitation != nil {
 			n.Data.V = map[string]string{"invitation_id": invitation.String()}

@@ -54,7 +54,7 @@ func (s *Service) AddUserLeave(ctx context.Context, call *casework.Call, user do
 		if u.Role == domain.RoleTechnician {
 			return nil
 		}
-		return casework.MayChangeAccount(tx, call.Actor, u) // who decides is not sent away by who is reported
+		return mayChangeAccount(tx, call.Actor, u) // who decides is not sent away by who is reported
 	})
 }
 
@@ -76,7 +76,7 @@ func (s *Service) addLeave(ctx context.Context, call *casework.Call, user domain
 		if err != nil {
 			return domain.LeaveView{}, err
 		}
-		l := domain.Leave{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note),
+		l := domain.Leave{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note),
 			RecordedBy: &a.UserID}
 		action := "record"
 		if u.ID == a.UserID && l.Kind != casework.LeaveSick {
@@ -145,7 +145,7 @@ func notifyOfSickness(tx *casework.Work, u *domain.User, c *domain.Centre, l *do
 			return err
 		}
 		err = casework.NotifyOnDuty(tx, users, c, func(to *domain.User) domain.Notice {
-			return tx.Svc.Notice("leave.sick", to.Language, tx.Now, l.EndsAt, casework.ToUser(to.ID), aboutLeave(l.ID), func(o *domain.Notice) {
+			return casework.Notice(tx.Svc, "leave.sick", to.Language, tx.Now, l.EndsAt, casework.ToUser(to.ID), aboutLeave(l.ID), func(o *domain.Notice) {
 				o.Title, o.Body = domain.Say("leave.sick", to.Language, "")
 				o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
 			})
@@ -302,6 +302,6 @@ func notifyLeaveApprovers(tx *casework.Work, u *domain.User, c *domain.Centre, k
 		}
 	}
 	return casework.NotifyOnDuty(tx, judges, c, func(to *domain.User) domain.Notice {
-		return tx.Svc.Notice(kind, to.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(to.ID), aboutLeave(leave))
+		return casework.Notice(tx.Svc, kind, to.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(to.ID), aboutLeave(leave))
 	})
 }

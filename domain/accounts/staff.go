@@ -65,7 +65,7 @@ func (s *Service) CreateArea(ctx context.Context, call *casework.Call, in AreaIn
 		if err := mustAdmin(call.Actor, "creates areas"); err != nil {
 			return domain.Area{}, err
 		}
-		a := domain.Area{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), Name: str(in.Name)}
+		a := domain.Area{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), Name: str(in.Name)}
 		if old, err := tx.Area(a.ID); err == nil {
 			return *old, casework.SameOr(old.Name == a.Name, "area")
 		}
@@ -146,7 +146,7 @@ func (s *Service) applyCentre(tx domain.CentreTx, c *domain.Centre, in CentreInp
 		}
 	}
 	if in.Phone != nil {
-		phone, err := s.Phone(*in.Phone, c.Country, "/phone")
+		phone, err := casework.Phone(s.Service, *in.Phone, c.Country, "/phone")
 		if err != nil {
 			return err
 		}
@@ -164,7 +164,7 @@ func (s *Service) CreateCentre(ctx context.Context, call *casework.Call, in Cent
 		if err := mustAdmin(call.Actor, "creates centres"); err != nil {
 			return domain.Centre{}, err
 		}
-		c := domain.Centre{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), WorkingDays: domain.JSONList[int]{1, 2, 3, 4, 5, 6}}
+		c := domain.Centre{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), WorkingDays: domain.JSONList[int]{1, 2, 3, 4, 5, 6}}
 		if err := s.applyCentre(tx, &c, in); err != nil {
 			return domain.Centre{}, err
 		}
@@ -267,7 +267,7 @@ func (s *Service) applyUser(tx domain.Tx, u *domain.User, in UserInput) error {
 		u.CentreID, u.AreaID = nil, nil
 	}
 	if in.Phone != nil {
-		phone, err := s.Phone(*in.Phone, country, "/phone")
+		phone, err := casework.Phone(s.Service, *in.Phone, country, "/phone")
 		if err != nil {
 			return err
 		}
@@ -280,7 +280,7 @@ func (s *Service) applyUser(tx domain.Tx, u *domain.User, in UserInput) error {
 				At("/deputy_id", "an enabled area manager other than themselves")
 		}
 	}
-	return casework.CheckHours(u.Hours)
+	return checkHours(u.Hours)
 }
 
 // mayPatchUser refuses a change of an account while a report is open: whoever is
@@ -294,7 +294,7 @@ func mayPatchUser(tx domain.SafetyTx, a domain.Actor, before, u *domain.User) er
 			return err
 		}
 		if slices.ContainsFunc(reports, func(f domain.Flag) bool { return f.Conduct() }) {
-			return casework.AccountRefused()
+			return accountRefused()
 		}
 	}
 	moved := u.Role != before.Role || u.Phone != before.Phone || u.Login != before.Login || !domain.Same(u.CentreID, before.CentreID) ||
@@ -305,13 +305,13 @@ func mayPatchUser(tx domain.SafetyTx, a domain.Actor, before, u *domain.User) er
 			return err
 		}
 		if party {
-			return casework.AccountRefused()
+			return accountRefused()
 		}
 	}
-	if err := casework.MayChangeAccount(tx, a, before); err != nil {
+	if err := mayChangeAccount(tx, a, before); err != nil {
 		return err
 	}
-	return casework.MayChangeAccount(tx, a, u) // as they would be: a new judge is one too
+	return mayChangeAccount(tx, a, u) // as they would be: a new judge is one too
 }
 
 // CreateUser makes a user without a password; invite them next. Admin.
@@ -320,11 +320,11 @@ func (s *Service) CreateUser(ctx context.Context, call *casework.Call, in UserIn
 		if err := mustAdmin(call.Actor, "creates users"); err != nil {
 			return domain.User{}, err
 		}
-		u := domain.User{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), Language: "en"}
+		u := domain.User{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), Language: "en"}
 		if err := s.applyUser(tx, &u, in); err != nil {
 			return domain.User{}, err
 		}
-		if err := casework.MayChangeAccount(tx, call.Actor, &u); err != nil {
+		if err := mayChangeAccount(tx, call.Actor, &u); err != nil {
 			return domain.User{}, err
 		}
 		if old, err := tx.User(u.ID); err == nil {
@@ -393,46 +393,6 @@ func (s *Service) PatchUser(ctx context.Context, call *casework.Call, id domain.
 	})
 }
 
-// SetHours replaces a technician's weekly hours and, unless they are nil, the
-// exceptions from them and how many visits a day they take (0: as many as
-// fit). Coordinator, proprietor, area manager, admin. Errors: CodeUnprocessable.
-func (s *Service) SetHours(ctx context.Context, call *casework.Call, id domain.ID, hours []domain.Shift,
-	exceptions *domain.JSONList[domain.DayHours], most *int) (domain.User, error) {
-	return s.setTechnician(ctx, call, id, func(u *domain.User) error {
-		u.Hours, u.RingsAlways = hours, false
-		if exceptions != nil {
-			u.Exceptions = *exceptions
-		}
-		if err := casework.SetMost(&u.MaxVisitsPerDay, most); err != nil {
-			return err
-		}
-		if err := casework.CheckHours(hours); err != nil {
-			return err
-		}
-		return checkExceptions(u.Exceptions)
-	})
-}
-
-func checkExceptions(days []domain.DayHours) error {
-	seen := map[string]bool{}
-	for i, d := range days {
-		p := fmt.Sprintf("/exceptions/%d", i)
-		if !domain.DateShape(d.Date) || seen[d.Date] {
-			return domain.Fail(domain.CodeUnprocessable, "An exception is for a date, once.").At(p+"/date", "YYYY-MM-DD, each once")
-		}
-		seen[d.Date] = true
-		shifts := make([]domain.Shift, len(d.Hours))
-		for k, h := range d.Hours {
-			shifts[k] = domain.Shift{From: h.From, To: h.To}
-		}
-		if casework.CheckHours(shifts) != nil {
-			return domain.Fail(domain.CodeUnprocessable, "The hours of an exception run from an earlier to a later HH:MM and do not overlap.").
-				At(p+"/hours", "from before to, HH:MM")
-		}
-	}
-	return nil
-}
-
 func (s *Service) setTechnician(ctx context.Context, call *casework.Call, id domain.ID,
 	change func(*domain.User) error) (domain.User, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.User, error) {
@@ -450,4 +410,38 @@ func (s *Service) setTechnician(ctx context.Context, call *casework.Call, id dom
 		err = tx.SaveUser(u)
 		return *u, err
 	})
+}
+
+// mayChangeAccount refuses a party to an open report what would silence, or
+// turn into them, another party, whoever decides included (docs/product.md,
+// Trust): password, phone, login, role, place, being disabled. Who is in a report
+// about our own people changes nobody's account, so that a refusal for one name
+// tells nothing of that name. Errors: CodeForbidden.
+func mayChangeAccount(tx domain.SafetyTx, a domain.Actor, target *domain.User) error {
+	if a.UserID == (domain.ID{}) || a.UserID == target.ID { // the command line; one's own
+		return nil
+	}
+	reports, err := tx.PartiesTo(a.UserID)
+	if err != nil {
+		return err
+	}
+	other := domain.Actor{UserID: target.ID, Role: target.Role}
+	if target.CentreID != nil {
+		other.CentreID = *target.CentreID
+	}
+	if target.AreaID != nil {
+		other.AreaID = *target.AreaID
+	}
+	for i := range reports {
+		f := &reports[i]
+		if f.Conduct() || other.AnswersFor(f) || f.Involves(target.ID) {
+			return accountRefused()
+		}
+	}
+	return nil
+}
+
+// accountRefused is the one answer to a change of an account that is not theirs to make.
+func accountRefused() error {
+	return domain.Fail(domain.CodeForbidden, "You cannot change this account for now. Ask the area manager, or another one, or an admin.")
 }

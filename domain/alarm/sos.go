@@ -160,7 +160,7 @@ func ringAll(tx *casework.Work, x *domain.SOS) error {
 
 func raiseSOS(tx *casework.Work, call *casework.Call, u *domain.User, in SOSInput, source string) (domain.SOSView, error) {
 	a := call.Actor
-	x := &domain.SOS{Meta: domain.NewMeta(tx.Svc.IDOr(in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source,
+	x := &domain.SOS{Meta: domain.NewMeta(casework.IDOr(tx.Svc, in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source,
 		Note: in.Note,
 		Lat:  in.Lat, Lon: in.Lon,
 		Language: u.Language, HeardBy: domain.JSONList[domain.ID]{}, Avoid: domain.Without(in.Avoid, u.ID), RecordedAt: tx.Now}
@@ -295,7 +295,7 @@ func ringSOS(tx *casework.Work, x *domain.SOS, deaf ...domain.ID) error {
 func enqueueSOS(tx *casework.Work, x *domain.SOS, u *domain.User, kind string, lead bool) {
 	key := fmt.Sprintf("%s|%s|%d|%s", kind, x.ID, x.Round, u.ID)
 	age := x.RecordedAt.Sub(x.OccurredAt)
-	tx.Enqueue(tx.Svc.Notice(kind, u.Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(u.ID), func(n *domain.Notice) {
+	tx.Enqueue(casework.Notice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(u.ID), func(n *domain.Notice) {
 		n.High, n.DedupeKey = true, &key
 		if kind == "sos.raised" && age >= 2*time.Minute { // it says how old it is
 			n.Title, n.Body = domain.Say("sos.late", u.Language, casework.Itoa(int(age/time.Minute)))

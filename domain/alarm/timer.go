@@ -236,7 +236,7 @@ func TimerDue(tx *casework.Work, id domain.ID) error {
 	// is rung with an alarm who was not asked first.
 	switch timerSteps[next].To {
 	case "pinged":
-		n := tx.Svc.Notice("timer.ping", u.Language, tx.Now, tx.Now.Add(10*time.Minute), casework.ToUser(u.ID),
+		n := casework.Notice(tx.Svc, "timer.ping", u.Language, tx.Now, tx.Now.Add(10*time.Minute), casework.ToUser(u.ID),
 			func(n *domain.Notice) { n.High, n.JobID = true, &v.JobID })
 		n.Data.V["visit_id"] = v.ID.String()
 		tx.Enqueue(n)
@@ -261,7 +261,7 @@ func TimerDue(tx *casework.Work, id domain.ID) error {
 				return err
 			}
 			for i := range users {
-				tx.Enqueue(tx.Svc.Notice(kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(users[i].ID), func(n *domain.Notice) {
+				tx.Enqueue(casework.Notice(tx.Svc, kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(users[i].ID), func(n *domain.Notice) {
 					n.High, n.JobID, n.Data.V = true, &v.JobID, map[string]string{"visit_id": v.ID.String(), "user_id": u.ID.String()}
 				}))
 			}

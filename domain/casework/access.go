@@ -1,8 +1,6 @@
 package casework
 
 import (
-	"fmt"
-	"regexp"
 	"strings"
 
 	"doorstep/domain"
@@ -24,7 +22,7 @@ func Set[T any](dst *T, src *T) {
 }
 
 // Phone reads a number as dialled in a country. Errors: CodeUnprocessable at the pointer.
-func (s *Service) Phone(raw, country, pointer string) (string, error) {
+func Phone(s *Service, raw, country, pointer string) (string, error) {
 	if strings.TrimSpace(raw) == "" {
 		return "", nil
 	}
@@ -65,59 +63,4 @@ func AuthorizeUser(tx domain.UserTx, a domain.Actor, id domain.ID) (*domain.User
 		return nil, domain.NotFound("user")
 	}
 	return u, nil
-}
-
-var clockPattern = regexp.MustCompile(`^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$`)
-
-// CheckHours refuses shifts that overlap or end before they begin.
-func CheckHours(hours []domain.Shift) error {
-	for i, h := range hours {
-		p := fmt.Sprintf("/hours/%d", i)
-		if h.Weekday < 0 || h.Weekday > 6 {
-			return domain.Fail(domain.CodeUnprocessable, "A weekday is 0 (Sunday) to 6 (Saturday).").At(p+"/weekday", "0 to 6")
-		}
-		if !clockPattern.MatchString(h.From) || !clockPattern.MatchString(h.To) || h.From >= h.To {
-			return domain.Fail(domain.CodeUnprocessable, "A shift runs from an earlier to a later HH:MM of one day.").At(p, "from before to, HH:MM")
-		}
-		for _, o := range hours[:i] {
-			if o.Weekday == h.Weekday && o.From < h.To && h.From < o.To {
-				return domain.Fail(domain.CodeUnprocessable, "Two shifts overlap.").At(p, "shifts of one day must not overlap")
-			}
-		}
-	}
-	return nil
-}
-
-// MayChangeAccount refuses a party to an open report what would silence, or
-// turn into them, another party, whoever decides included (docs/product.md,
-// Trust): password, phone, login, role, place, being disabled. Who is in a report
-// about our own people changes nobody's account, so that a refusal for one name
-// tells nothing of that name. Errors: CodeForbidden.
-func MayChangeAccount(tx domain.SafetyTx, a domain.Actor, target *domain.User) error {
-	if a.UserID == (domain.ID{}) || a.UserID == target.ID { // the command line; one's own
-		return nil
-	}
-	reports, err := tx.PartiesTo(a.UserID)
-	if err != nil {
-		return err
-	}
-	other := domain.Actor{UserID: target.ID, Role: target.Role}
-	if target.CentreID != nil {
-		other.CentreID = *target.CentreID
-	}
-	if target.AreaID != nil {
-		other.AreaID = *target.AreaID
-	}
-	for i := range reports {
-		f := &reports[i]
-		if f.Conduct() || other.AnswersFor(f) || f.Involves(target.ID) {
-			return AccountRefused()
-		}
-	}
-	return nil
-}
-
-// AccountRefused is the one answer to a change of an account that is not theirs to make.
-func AccountRefused() error {
-	return domain.Fail(domain.CodeForbidden, "You cannot change this account for now. Ask the area manager, or another one, or an admin.")
 }

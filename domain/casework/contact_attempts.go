@@ -94,7 +94,7 @@ func RecordAttempt(call *Call, d *Case, v *domain.Visit, in AttemptInput) (*doma
 	if err != nil {
 		return nil, err
 	}
-	a := &domain.Attempt{ID: d.Tx.Svc.IDOr(in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
+	a := &domain.Attempt{ID: IDOr(d.Tx.Svc, in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
 		Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
 		Lon:         in.Lon,
@@ -221,7 +221,7 @@ func resolveAddress(d *Case, a *domain.Attempt, raw string) error {
 		return domain.Fail(domain.CodeUnprocessable, "The household has no such contact.").At("/contact_id", "a contact of the customer")
 	}
 	if raw != "" && a.Dialled() {
-		e164, err := d.Tx.Svc.Phone(raw, d.Centre.Country, "/address")
+		e164, err := Phone(d.Tx.Svc, raw, d.Centre.Country, "/address")
 		if err != nil {
 			return err
 		}
@@ -510,7 +510,7 @@ func sendLastNotice(d *Case, enough time.Time) error {
 	mark := fmt.Sprintf("last_notice|%s|%d", d.Job.ID, enough.Unix())
 	if !spoken && (len(devices) > 0 || d.Tx.Svc.TextGateway) {
 		language := d.Customer.LanguageOf(d.Job.ContactID)
-		d.Tx.Enqueue(d.Tx.Svc.Notice("job.last_notice", language, d.Now, d.Now.Add(48*time.Hour), d.about("job.last_notice", nil, language),
+		d.Tx.Enqueue(Notice(d.Tx.Svc, "job.last_notice", language, d.Now, d.Now.Add(48*time.Hour), d.about("job.last_notice", nil, language),
 			func(n *domain.Notice) {
 				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.Customer.ID, true, true, &mark
 			}))
@@ -522,7 +522,7 @@ func sendLastNotice(d *Case, enough time.Time) error {
 	}
 	return NotifyOnDuty(d.Tx, users, d.Centre, func(u *domain.User) domain.Notice {
 		key := mark + "|" + u.ID.String()
-		return d.Tx.Svc.Notice(kind, u.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(u.ID), d.about(kind, nil, u.Language),
+		return Notice(d.Tx.Svc, kind, u.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(u.ID), d.about(kind, nil, u.Language),
 			func(n *domain.Notice) { n.DedupeKey = &key })
 	})
 }

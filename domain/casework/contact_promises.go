@@ -152,7 +152,7 @@ func notifyOwner(d *Case, p *domain.Promise, owner *domain.User, kind string) er
 		return err
 	}
 	when := momentWords(p.DueAt, d.Centre.Location(), owner.Language)
-	notifyOne(d.Tx, d.Tx.Svc.Notice(kind, owner.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(owner.ID), func(n *domain.Notice) {
+	notifyOne(d.Tx, Notice(d.Tx.Svc, kind, owner.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(owner.ID), func(n *domain.Notice) {
 		n.JobID = &d.Job.ID
 		n.Title, n.Body = domain.Say(kind, owner.Language, when)
 		n.CollapseKey = "promise-" + p.ID.String()[24:]
@@ -178,7 +178,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 		if err != nil {
 			return domain.PromiseView{}, err
 		}
-		p := &domain.Promise{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), Kind: in.Kind, Source: domain.FromStaff, What: in.What,
+		p := &domain.Promise{Meta: domain.NewMeta(IDOr(s, in.ID), tx.Now), Kind: in.Kind, Source: domain.FromStaff, What: in.What,
 			MadeBy: &a.UserID}
 		if p.Kind == "" {
 			p.Kind = domain.PromiseCallBack
@@ -466,7 +466,7 @@ func notifyOfLateness(d *Case, p *domain.Promise, role domain.Role) error {
 			return err
 		}
 		return NotifyOnDuty(d.Tx, users, d.Centre, func(u *domain.User) domain.Notice {
-			return d.Tx.Svc.Notice("promise.late", u.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(u.ID), func(n *domain.Notice) {
+			return Notice(d.Tx.Svc, "promise.late", u.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(u.ID), func(n *domain.Notice) {
 				n.JobID = &d.Job.ID
 				n.Title, n.Body = domain.Say("promise.late", u.Language, momentWords(p.DueAt, d.Centre.Location(), u.Language))
 			})
@@ -547,7 +547,7 @@ func caseTold(d *Case, p *domain.Promise, owner *domain.User) error {
 		"contacts": p.Contacts})
 	language := d.Customer.LanguageOf(d.Job.ContactID)
 	when := momentWords(p.DueAt, d.Site.Location(), language)
-	d.Tx.Enqueue(d.Tx.Svc.Notice("case.opened_home", language, d.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
+	d.Tx.Enqueue(Notice(d.Tx.Svc, "case.opened_home", language, d.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
 		n.JobID, n.CustomerID, n.WithLink = &d.Job.ID, &d.Customer.ID, true
 		n.Title, n.Body = domain.Say("case.opened_home", language, when)
 		n.Title = strings.ReplaceAll(n.Title, "{who}", owner.FirstName())

@@ -114,7 +114,7 @@ func etasOfDay(tx *Work, technician domain.ID) ([]eta, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, _ := RunningDay(day, func(v *domain.Visit) domain.Point { return places[v.JobID] }, tx.Svc.Way,
+	out, _ := RunningDay(day, func(v *domain.Visit) domain.Point { return places[v.JobID] }, func(from, to domain.Point) float64 { return Way(tx.Svc, from, to) },
 		domain.Point{Lat: u.HomeLat, Lon: u.HomeLon}, tx.Now)
 	return out, nil
 }
@@ -188,13 +188,13 @@ func JeopardyDue(m *VisitCase) error {
 		return err
 	}
 	err = NotifyOnDuty(m.Tx, users, m.Centre, func(u *domain.User) domain.Notice {
-		return m.Tx.Svc.Notice("visit.late_desk", u.Language, m.Now, expires, ToUser(u.ID), m.about("visit.late_desk", v, u.Language), expectedAt)
+		return Notice(m.Tx.Svc, "visit.late_desk", u.Language, m.Now, expires, ToUser(u.ID), m.about("visit.late_desk", v, u.Language), expectedAt)
 	})
 	if err != nil {
 		return err
 	}
 	language := m.Customer.LanguageOf(m.Job.ContactID)
-	m.Tx.Enqueue(m.Tx.Svc.Notice("visit.late", language, m.Now, expires, m.about("visit.late", v, language), expectedAt,
+	m.Tx.Enqueue(Notice(m.Tx.Svc, "visit.late", language, m.Now, expires, m.about("visit.late", v, language), expectedAt,
 		func(n *domain.Notice) {
 			n.CustomerID, n.WithLink = &m.Customer.ID, true
 		}))

@@ -146,7 +146,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		if err != nil {
 			return domain.Maintenance{}, MeaningIfAbsent(err, "customer", "/customer_id")
 		}
-		m := domain.Maintenance{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
+		m := domain.Maintenance{Meta: domain.NewMeta(IDOr(s, in.ID), tx.Now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
 			WindowMinutes: 120, CreatedBy: call.Actor.UserID}
 		if err := tx.Apply(&m, "arrange"); err != nil {
 			return domain.Maintenance{}, err

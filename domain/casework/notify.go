@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"context"
 	"crypto/rand"
 	"slices"
 	"strconv"
@@ -55,7 +54,7 @@ var (
 func ToUser(id domain.ID) domain.NoticeOption { return func(n *domain.Notice) { n.UserID = &id } }
 
 // Notice makes a notice of a kind in a language, good until it expires.
-func (s *Service) Notice(kind, language string, now, expires time.Time, opts ...domain.NoticeOption) domain.Notice {
+func Notice(s *Service, kind, language string, now, expires time.Time, opts ...domain.NoticeOption) domain.Notice {
 	n := domain.Notice{ID: s.NewID(), Kind: kind, Language: language, High: urgent[kind], CreatedAt: now, NotBefore: now, ExpiresAt: expires,
 		State: "pending"}
 	for _, o := range opts {
@@ -122,7 +121,7 @@ func NotifyCrew(d *Case, v *domain.Visit, crew []domain.ID, kind string) {
 				starts = &d.Now
 			}
 		}
-		notifyOne(d.Tx, d.Tx.Svc.Notice(kind, u.Language, d.Now, expiry(v, d.Now), ToUser(id), d.about(kind, v, u.Language)), u, d.Centre, leaves,
+		notifyOne(d.Tx, Notice(d.Tx.Svc, kind, u.Language, d.Now, expiry(v, d.Now), ToUser(id), d.about(kind, v, u.Language)), u, d.Centre, leaves,
 			starts)
 	}
 }
@@ -208,7 +207,7 @@ func NotifyCustomer(d *Case, v *domain.Visit, kind string) {
 		kind = k
 	}
 	language := d.Customer.LanguageOf(d.Job.ContactID)
-	d.Tx.Enqueue(d.Tx.Svc.Notice(kind, language, d.Now, expiry(v, d.Now), d.about(kind, v, language), func(n *domain.Notice) {
+	d.Tx.Enqueue(Notice(d.Tx.Svc, kind, language, d.Now, expiry(v, d.Now), d.about(kind, v, language), func(n *domain.Notice) {
 		n.CustomerID, n.WithLink = &d.Customer.ID, true
 	}))
 }
@@ -228,7 +227,7 @@ func NotifyStaff(d *Case, v *domain.Visit, kind string, roles ...domain.Role) er
 			return err
 		}
 		err = NotifyOnDuty(d.Tx, users, d.Centre, func(u *domain.User) domain.Notice {
-			return d.Tx.Svc.Notice(kind, u.Language, d.Now, expiry(v, d.Now), ToUser(u.ID), d.about(kind, v, u.Language))
+			return Notice(d.Tx.Svc, kind, u.Language, d.Now, expiry(v, d.Now), ToUser(u.ID), d.about(kind, v, u.Language))
 		})
 		if err != nil {
 			return err
@@ -254,33 +253,12 @@ func NotifyUser(tx *Work, id domain.ID, kind string, opts ...domain.NoticeOption
 	if err != nil {
 		return err
 	}
-	notifyOne(tx, tx.Svc.Notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), append(opts, ToUser(u.ID))...), u, c, leaves, nil)
+	notifyOne(tx, Notice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), append(opts, ToUser(u.ID))...), u, c, leaves, nil)
 	return nil
 }
 
-// SeenNotice marks an inbox notice as seen by its reader: accepted by a push
-// service is not seen by a person.
-func (s *Service) SeenNotice(ctx context.Context, call *Call, id domain.ID) (domain.Notice, error) {
-	return Run(ctx, s, call, func(tx *Work) (domain.Notice, error) {
-		n, err := tx.Notice(id)
-		if err != nil {
-			return domain.Notice{}, err
-		}
-		if n.UserID == nil || *n.UserID != call.Actor.UserID {
-			return domain.Notice{}, domain.NotFound("notice")
-		}
-		if n.SeenAt == nil {
-			n.SeenAt = &tx.Now
-			if err := tx.SaveNoticeSeen(id, tx.Now); err != nil {
-				return domain.Notice{}, err
-			}
-		}
-		return *n, nil
-	})
-}
-
 // NewLink makes the customer's way in; the caller gives id and job.
-func (s *Service) NewLink(tx domain.LinkTx, l *domain.Link) error {
+func NewLink(s *Service, tx domain.LinkTx, l *domain.Link) error {
 	// The id alone must not be guessable: 128 random bits, not a time-ordered
 	// identifier (OWASP ASVS 11.5.1).
 	if _, err := rand.Read(l.ID[:]); err != nil {

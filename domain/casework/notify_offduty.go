@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -173,72 +172,11 @@ func DutyBegins(tx *Work, user domain.ID) error {
 			return err
 		}
 	}
-	tx.Enqueue(tx.Svc.Notice("digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), ToUser(user), func(n *domain.Notice) {
+	tx.Enqueue(Notice(tx.Svc, "digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), ToUser(user), func(n *domain.Notice) {
 		n.Title, n.Body = domain.Say("digest", u.Language, "")
 		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", Itoa(len(live))), high
 	}))
 	return nil
-}
-
-// QuietInput sets the hours in which only an SOS rings; both empty for none.
-type QuietInput struct {
-	QuietFrom string `json:"quiet_from"`
-	QuietTo   string `json:"quiet_to"`
-	// RingsAlways asks to be rung outside the weekly hours too; a new roster
-	// takes it back.
-	RingsAlways bool `json:"rings_always"`
-}
-
-func checkQuiet(from, to string) error {
-	if (from == "") != (to == "") || from != "" && (!clockPattern.MatchString(from) || !clockPattern.MatchString(to) || from == to) {
-		return domain.Fail(domain.CodeUnprocessable, "Quiet hours run from one HH:MM to another; leave both empty for none.").
-			At("/quiet_from", "HH:MM, and quiet_to")
-	}
-	return nil
-}
-
-// SetQuiet sets the own quiet hours. Everyone for themselves; they are local to
-// their centre, else UTC.
-func (s *Service) SetQuiet(ctx context.Context, call *Call, in QuietInput) (domain.User, error) {
-	return Run(ctx, s, call, func(tx *Work) (domain.User, error) {
-		if err := checkQuiet(in.QuietFrom, in.QuietTo); err != nil {
-			return domain.User{}, err
-		}
-		u, err := tx.LockUser(call.Actor.UserID)
-		if err != nil {
-			return domain.User{}, err
-		}
-		u.QuietFrom, u.QuietTo, u.RingsAlways = in.QuietFrom, in.QuietTo, in.RingsAlways
-		u.ChangedAt(tx.Now)
-		err = tx.SaveUser(u)
-		return *u, err
-	})
-}
-
-// SetRoster replaces the weekly hours of anybody: proprietor for their centre,
-// area manager for the area, admin. Errors: CodeUnprocessable.
-func (s *Service) SetRoster(ctx context.Context, call *Call, id domain.ID, hours []domain.Shift) (domain.User, error) {
-	return Run(ctx, s, call, func(tx *Work) (domain.User, error) {
-		u, err := AuthorizeUser(tx, call.Actor, id)
-		if err != nil {
-			return domain.User{}, err
-		}
-		if !call.Actor.Is(domain.RoleProprietor, domain.RoleAreaManager, domain.RoleAdmin) {
-			return domain.User{}, domain.Fail(domain.CodeForbidden, "As %s you may not set rosters.", domain.RoleWords(call.Actor.Role))
-		}
-		if err := CheckHours(hours); err != nil {
-			return domain.User{}, err
-		}
-		if u.Role != domain.RoleTechnician { // who decides is not put off duty by who is reported
-			if err := MayChangeAccount(tx, call.Actor, u); err != nil {
-				return domain.User{}, err
-			}
-		}
-		u.Hours, u.RingsAlways = hours, false
-		u.ChangedAt(tx.Now)
-		err = tx.SaveUser(u)
-		return *u, err
-	})
 }
 
 // LeaveSick is the kind that is told and not asked for: it stands at once, as

@@ -55,11 +55,11 @@ func (s *Service) applyCustomer(c *domain.Customer, in CustomerInput, country, z
 	if in.Contacts != nil {
 		list := make([]domain.Contact, 0, len(*in.Contacts))
 		for i, p := range *in.Contacts {
-			n := domain.Contact{ID: s.IDOr(p.ID), CustomerID: c.ID, Name: p.Name, Relation: p.Relation,
+			n := domain.Contact{ID: IDOr(s, p.ID), CustomerID: c.ID, Name: p.Name, Relation: p.Relation,
 				Email:    strings.ToLower(strings.TrimSpace(p.Email)),
 				Language: p.Language, VoiceOnly: p.VoiceOnly, Position: i}
 			for k, raw := range p.Phones {
-				e164, err := s.Phone(raw, country, fmt.Sprintf("/contacts/%d/phones/%d", i, k))
+				e164, err := Phone(s, raw, country, fmt.Sprintf("/contacts/%d/phones/%d", i, k))
 				if err != nil {
 					return err
 				}
@@ -81,7 +81,7 @@ func (s *Service) applyCustomer(c *domain.Customer, in CustomerInput, country, z
 	if in.Sites != nil {
 		list := make([]domain.Site, 0, len(*in.Sites))
 		for i, p := range *in.Sites {
-			n := domain.Site{ID: s.IDOr(p.ID), CustomerID: c.ID, Label: p.Label, Address: p.Address, Landmark: p.Landmark,
+			n := domain.Site{ID: IDOr(s, p.ID), CustomerID: c.ID, Label: p.Label, Address: p.Address, Landmark: p.Landmark,
 				PostalCode: strings.ToUpper(strings.TrimSpace(p.PostalCode)), Zone: p.Zone, Lat: p.Lat, Lon: p.Lon, Occupant: p.Occupant}
 			if n.Zone == "" {
 				n.Zone = zone
@@ -136,7 +136,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 		}
 	}
 	return Run(ctx, s, call, func(tx *Work) (domain.Customer, error) {
-		c := domain.Customer{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), Language: "en", Contacts: []domain.Contact{}, Sites: []domain.Site{}}
+		c := domain.Customer{Meta: domain.NewMeta(IDOr(s, in.ID), tx.Now), Language: "en", Contacts: []domain.Contact{}, Sites: []domain.Site{}}
 		if call.Actor.Role != domain.RoleAgent { // agents see every household anyway
 			c.RegisteredCentreID = where.centre
 		}
@@ -238,7 +238,7 @@ func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceI
 		if err != nil {
 			return domain.Appliance{}, err
 		}
-		ap := domain.Appliance{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), CustomerID: c.ID}
+		ap := domain.Appliance{Meta: domain.NewMeta(IDOr(s, in.ID), tx.Now), CustomerID: c.ID}
 		if err := applyAppliance(&ap, in, c); err != nil {
 			return domain.Appliance{}, err
 		}
@@ -396,7 +396,7 @@ func CreateJob(tx *Work, a domain.Actor, in JobInput) (domain.JobView, error) {
 	if err != nil {
 		return domain.JobView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 	}
-	j := domain.Job{Meta: domain.NewMeta(tx.Svc.IDOr(in.ID), tx.Now), CustomerID: c.ID, Priority: "normal", Cover: "warranty",
+	j := domain.Job{Meta: domain.NewMeta(IDOr(tx.Svc, in.ID), tx.Now), CustomerID: c.ID, Priority: "normal", Cover: "warranty",
 		SkillLevel: slots.Helper, OpenedAt: tx.Now, Verdict: "untried"}
 	if in.SiteID == nil {
 		if len(c.Sites) == 0 {
@@ -453,7 +453,7 @@ func CreateJob(tx *Work, a domain.Actor, in JobInput) (domain.JobView, error) {
 		return domain.JobView{}, err
 	}
 	link := domain.Link{ID: tx.NewID(), JobID: j.ID, CreatedAt: tx.Now}
-	if err := tx.Svc.NewLink(tx, &link); err != nil {
+	if err := NewLink(tx.Svc, tx, &link); err != nil {
 		return domain.JobView{}, err
 	}
 	return jobView(tx, a, &j)

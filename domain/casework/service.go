@@ -145,7 +145,7 @@ func NotFound(err error) bool {
 }
 
 // IDOr takes the client's id or makes one.
-func (s *Service) IDOr(client *domain.ID) domain.ID {
+func IDOr(s *Service, client *domain.ID) domain.ID {
 	if client != nil && *client != (domain.ID{}) {
 		return *client
 	}

@@ -29,7 +29,7 @@ func TravelMinutes(from, to domain.Point) (minutes float64, known bool) {
 }
 
 // Way is TravelMinutes, by the roads where they are known.
-func (s *Service) Way(from, to domain.Point) float64 {
+func Way(s *Service, from, to domain.Point) float64 {
 	if s.Roads != nil && from.Known() && to.Known() {
 		return math.Ceil(s.Roads.Minutes(slots.Place{Lat: *from.Lat, Lon: *from.Lon}, slots.Place{Lat: *to.Lat, Lon: *to.Lon}))
 	}
@@ -39,13 +39,13 @@ func (s *Service) Way(from, to domain.Point) float64 {
 
 // TravelTable gives the minutes from each place to each other one; who stays
 // does not travel.
-func (s *Service) TravelTable(places []domain.Point) [][]float64 {
+func TravelTable(s *Service, places []domain.Point) [][]float64 {
 	table := make([][]float64, len(places))
 	for i := range places {
 		table[i] = make([]float64, len(places))
 		for j := range places {
 			if i != j {
-				table[i][j] = s.Way(places[i], places[j])
+				table[i][j] = Way(s, places[i], places[j])
 			}
 		}
 	}
@@ -53,7 +53,7 @@ func (s *Service) TravelTable(places []domain.Point) [][]float64 {
 }
 
 // TravelBasis says by what ways are reckoned.
-func (s *Service) TravelBasis() domain.TravelBasis {
+func TravelBasis(s *Service) domain.TravelBasis {
 	b := domain.TravelBasis{DetourFactor: travelDetour, SpeedKmh: travelSpeed, UnknownMinutes: unknownTravel}
 	if s.Roads != nil {
 		b.SpeedKmh, b.RoadEngine = s.Roads.Basis()
@@ -63,7 +63,7 @@ func (s *Service) TravelBasis() domain.TravelBasis {
 
 // LearnDay asks for the ways between the places of a day, outside any
 // transaction; what is not learned in time goes over the great circle.
-func (s *Service) LearnDay(ctx context.Context, p *PlanDay) {
+func LearnDay(s *Service, ctx context.Context, p *PlanDay) {
 	if s.Roads == nil {
 		return
 	}

@@ -287,7 +287,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 		if err != nil {
 			return domain.VisitView{}, err
 		}
-		v := &domain.Visit{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now)}
+		v := &domain.Visit{Meta: domain.NewMeta(IDOr(s, in.ID), tx.Now)}
 		if in.ID != nil {
 			if old, err := tx.Visit(v.ID); err == nil {
 				if err := in.Times(v, d.Site.Location(), tx.Now); err != nil {
@@ -722,7 +722,7 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id domain.ID, in S
 		if in.PlannedMinutes == 0 {
 			in.PlannedMinutes = old.PlannedMinutes
 		}
-		next := &domain.Visit{Meta: domain.NewMeta(s.IDOr(in.ID), m.Now), PredecessorID: &old.ID, Sequence: old.Sequence + 1}
+		next := &domain.Visit{Meta: domain.NewMeta(IDOr(s, in.ID), m.Now), PredecessorID: &old.ID, Sequence: old.Sequence + 1}
 		err := Succeed(m, call, next, in)
 		m.Visit = next
 		return err

@@ -91,7 +91,7 @@ func handleThanks(k *Request) error {
 		return err
 	}
 	return casework.NotifyOnDuty(tx, users, c, func(u *domain.User) domain.Notice {
-		return k.Tx.Svc.Notice("thanks.waiting", u.Language, now, t.DeliverBy, casework.ToUser(u.ID))
+		return casework.Notice(k.Tx.Svc, "thanks.waiting", u.Language, now, t.DeliverBy, casework.ToUser(u.ID))
 	})
 }
 

@@ -271,7 +271,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 	k := &Request{Case: d, By: &call.Actor, Actor: actor, call: &casework.Call{Actor: actor, SentAt: call.SentAt}, In: act}
 	switch {
 	case act.Action == "wrong-person":
-		if k.phone, err = tx.Svc.Phone(in.Phone, d.Centre.Country, "/phone"); err != nil {
+		if k.phone, err = casework.Phone(tx.Svc, in.Phone, d.Centre.Country, "/phone"); err != nil {
 			return nil, err
 		}
 	case in.AttemptID != nil:
@@ -475,7 +475,7 @@ func wrongPerson(k *Request) error {
 			}
 		}
 	}
-	if err := k.Tx.Svc.NewLink(tx, &domain.Link{JobID: d.Job.ID, CreatedAt: now}); err != nil {
+	if err := casework.NewLink(k.Tx.Svc, tx, &domain.Link{JobID: d.Job.ID, CreatedAt: now}); err != nil {
 		return err
 	}
 	k.Entry(k.Actor, "link.revoked", nil, map[string]any{"because": "wrong person", "number_struck": number != ""})

@@ -68,7 +68,7 @@ func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domai
 		if in.WatchedBy == "" {
 			in.WatchedBy = "nobody"
 		}
-		r := domain.StepRecord{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), Step: strings.TrimSpace(in.Step), Result: in.Result,
+		r := domain.StepRecord{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), Step: strings.TrimSpace(in.Step), Result: in.Result,
 			WatchedBy: in.WatchedBy,
 			Note:      strings.TrimSpace(in.Note)}
 		if err := r.Check(); err != nil {

@@ -342,7 +342,7 @@ func linkFacts(d *casework.Case, p *LinkPage) error {
 	}
 	p.CanDone = v.Status == domain.VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !d.Job.Status.Ended()
 	if v.Status == domain.VisitArrived || v.Status == domain.VisitInProgress {
-		p.EndCode = d.Tx.Svc.EndCode(&p.Link, v.ID)
+		p.EndCode = casework.EndCode(d.Tx.Svc, &p.Link, v.ID)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"doorstep/domain"
 	"doorstep/domain/alarm"
+	"doorstep/domain/casework"
 )
 
 // NoticeView is a notice in its reader's inbox.
@@ -57,4 +58,25 @@ func (s *Service) Inbox(ctx context.Context, a domain.Actor, rows []domain.Notic
 		}
 	}
 	return out, nil
+}
+
+// SeenNotice marks an inbox notice as seen by its reader: accepted by a push
+// service is not seen by a person.
+func (s *Service) SeenNotice(ctx context.Context, call *casework.Call, id domain.ID) (domain.Notice, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.Notice, error) {
+		n, err := tx.Notice(id)
+		if err != nil {
+			return domain.Notice{}, err
+		}
+		if n.UserID == nil || *n.UserID != call.Actor.UserID {
+			return domain.Notice{}, domain.NotFound("notice")
+		}
+		if n.SeenAt == nil {
+			n.SeenAt = &tx.Now
+			if err := tx.SaveNoticeSeen(id, tx.Now); err != nil {
+				return domain.Notice{}, err
+			}
+		}
+		return *n, nil
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"doorstep/domain"
+	"doorstep/domain/casework"
 	"doorstep/domain/slots"
 )
 
@@ -490,7 +491,7 @@ func (s *Service) readRow(row ImportRow, h *importHead, c *domain.Centre, techni
 			if nothing(part) {
 				continue
 			}
-			e164, err := s.Phone(part, c.Country, "/phone")
+			e164, err := casework.Phone(s.Service, part, c.Country, "/phone")
 			if err != nil || len(part) > 64 {
 				w.wrong("phone", "is not a phone number that can be dialled")
 				break

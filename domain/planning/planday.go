@@ -114,7 +114,7 @@ func byTheTime(code domain.Code) bool {
 // same day, places and rounds give the same plan.
 func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int) float64) *domain.DayPlan {
 	out := &domain.DayPlan{CentreID: p.Centre.ID, AreaID: p.Centre.AreaID, Date: p.From.In(p.Centre.Location()).Format("2006-01-02"),
-		Travel: domain.JSON[domain.TravelBasis]{V: s.TravelBasis()}}
+		Travel: domain.JSON[domain.TravelBasis]{V: casework.TravelBasis(s.Service)}}
 	jobs, sites, visits := p.ByID()
 	knows := map[domain.ID]domain.JSONList[domain.ID]{}
 	for _, f := range p.Around.Known {
@@ -154,7 +154,7 @@ func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int
 			Fixed: domain.Ptr(n)})
 	}
 	fixed := len(problem.Stops)
-	problem.Travel = s.TravelTable(atlas.Places)
+	problem.Travel = casework.TravelTable(s.Service, atlas.Places)
 
 	var free []*casework.Candidate
 	for i := range p.Visits {

@@ -255,15 +255,16 @@ func TestARunningDay(t *testing.T) {
 			PlannedStart:   clock(h, 0),
 			PlannedMinutes: 60}
 	}
+	way := func(from, to domain.Point) float64 { return casework.Way(s.Service, from, to) }
 	place := func(v *domain.Visit) domain.Point {
 		return domain.Point{Lat: domain.Ptr(18.5 + 10/111.195*float64(v.WindowStart.Hour()%2)), Lon: domain.Ptr(73.8)} // odd hours lie north
 	}
 	first, second, third := visit(9, domain.VisitScheduled), visit(10, domain.VisitScheduled), visit(13, domain.VisitScheduled)
-	if _, ok := casework.RunningDay([]domain.Visit{first, second}, place, s.Way, domain.Point{}, nine); ok {
+	if _, ok := casework.RunningDay([]domain.Visit{first, second}, place, way, domain.Point{}, nine); ok {
 		t.Error("a day in which nobody moved was reckoned")
 	}
 	arrivals := func(now time.Time, day ...domain.Visit) (out []string) {
-		got, _ := casework.RunningDay(day, place, s.Way, domain.Point{}, now)
+		got, _ := casework.RunningDay(day, place, way, domain.Point{}, now)
 		for _, e := range got {
 			out = append(out, e.Arrival.Format("15:04"))
 		}

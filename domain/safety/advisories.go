@@ -69,7 +69,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *casework.Call, in A
 					At("/flag_id", "a report that you triage")
 			}
 		}
-		x := &domain.Advisory{Meta: domain.NewMeta(s.IDOr(in.ID), tx.Now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID,
+		x := &domain.Advisory{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID,
 			FlagID:  in.FlagID,
 			Subject: in.Subject, Precautions: in.Precautions,
 			Behaviour: in.Behaviour, Zone: d.Site.Zone, ExpiresOn: in.ExpiresOn, ProposedBy: a.UserID,
@@ -362,7 +362,7 @@ func notifyAdvisers(tx *casework.Work, x *domain.Advisory, kind string, roles []
 			}
 		}
 		if err := casework.NotifyOnDuty(tx, fit, nil, func(u *domain.User) domain.Notice {
-			return tx.Svc.Notice(kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID))
+			return casework.Notice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID))
 		}); err != nil {
 			return err
 		}

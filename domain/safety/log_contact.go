@@ -53,7 +53,7 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 		return Accepted{}, err
 	}
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (Accepted, error) {
-		phone, err := s.Phone(in.Phone, where.Country, "/phone")
+		phone, err := casework.Phone(s.Service, in.Phone, where.Country, "/phone")
 		if err != nil {
 			return Accepted{}, err
 		}
@@ -68,7 +68,7 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 		if err != nil {
 			return Accepted{}, err
 		}
-		out := Accepted{ID: s.IDOr(in.ID), Status: "accepted", OccurredAt: st.Occurred, RecordedAt: tx.Now}
+		out := Accepted{ID: casework.IDOr(s.Service, in.ID), Status: "accepted", OccurredAt: st.Occurred, RecordedAt: tx.Now}
 		if in.ID != nil { // the first fact of a report carries the client's id, known number or not
 			if old, err := tx.Attempt(*in.ID); err == nil {
 				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, casework.SameOr(old.Address == phone && old.Outcome == in.Outcome,

@@ -54,7 +54,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (casework.Raised, error) {
 		a := call.Actor
 		f := &domain.Flag{Kind: in.Kind, Level: *in.Level, Note: in.Note, SubjectID: in.SubjectID}
-		f.ID = s.IDOr(in.ID)
+		f.ID = casework.IDOr(s.Service, in.ID)
 		answer := func() (casework.Raised, error) {
 			return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
 		}
@@ -168,7 +168,7 @@ func complete(a domain.Actor, d *casework.Case, v *domain.Visit, f *domain.Flag,
 // household's latest job, else the recorder's. The answer is the same.
 func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in FlagInput, country string) (casework.Raised, error) {
 	a := call.Actor
-	phone, err := tx.Svc.Phone(in.Phone, country, "/phone")
+	phone, err := casework.Phone(tx.Svc, in.Phone, country, "/phone")
 	if err != nil {
 		return casework.Raised{}, err
 	}
