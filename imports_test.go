@@ -42,7 +42,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"cmd/doorstep/roads/osrmtest", "", ""},
 	{"cmd/doorstep/stories/harness",
 		"api/web cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/stories/harness/bodies domain notifications " +
-		"notifications/fcmtest repo repo/files repo/repotest",
+			"notifications/fcmtest repo repo/files repo/repotest",
 		"crypto uuid"},
 	{"cmd/doorstep/stories/harness/bodies", "", ""},
 

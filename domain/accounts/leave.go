@@ -76,7 +76,8 @@ func (s *Service) addLeave(ctx context.Context, call *casework.Call, user domain
 		if err != nil {
 			return domain.LeaveView{}, err
 		}
-		l := domain.Leave{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind, Note: strings.TrimSpace(in.Note),
+		l := domain.Leave{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), TechnicianID: u.ID, Kind: in.Kind,
+			Note:       strings.TrimSpace(in.Note),
 			RecordedBy: &a.UserID}
 		action := "record"
 		if u.ID == a.UserID && l.Kind != casework.LeaveSick {
@@ -145,10 +146,11 @@ func notifyOfSickness(tx *casework.Work, u *domain.User, c *domain.Centre, l *do
 			return err
 		}
 		err = casework.NotifyOnDuty(tx, users, c, func(to *domain.User) domain.Notice {
-			return casework.Notice(tx.Svc, "leave.sick", to.Language, tx.Now, l.EndsAt, casework.ToUser(to.ID), aboutLeave(l.ID), func(o *domain.Notice) {
-				o.Title, o.Body = domain.Say("leave.sick", to.Language, "")
-				o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
-			})
+			return casework.Notice(tx.Svc, "leave.sick", to.Language, tx.Now, l.EndsAt, casework.ToUser(to.ID), aboutLeave(l.ID),
+				func(o *domain.Notice) {
+					o.Title, o.Body = domain.Say("leave.sick", to.Language, "")
+					o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
+				})
 		})
 		if err != nil {
 			return err

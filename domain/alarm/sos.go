@@ -160,9 +160,10 @@ func ringAll(tx *casework.Work, x *domain.SOS) error {
 
 func raiseSOS(tx *casework.Work, call *casework.Call, u *domain.User, in SOSInput, source string) (domain.SOSView, error) {
 	a := call.Actor
-	x := &domain.SOS{Meta: domain.NewMeta(casework.IDOr(tx.Svc, in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID, Source: source,
-		Note: in.Note,
-		Lat:  in.Lat, Lon: in.Lon,
+	x := &domain.SOS{Meta: domain.NewMeta(casework.IDOr(tx.Svc, in.ID), tx.Now), RaiserID: u.ID, CentreID: u.CentreID, AreaID: u.AreaID,
+		Source: source,
+		Note:   in.Note,
+		Lat:    in.Lat, Lon: in.Lon,
 		Language: u.Language, HeardBy: domain.JSONList[domain.ID]{}, Avoid: domain.Without(in.Avoid, u.ID), RecordedAt: tx.Now}
 	if err := tx.Apply(x, "raise"); err != nil {
 		return domain.SOSView{}, err

@@ -261,9 +261,10 @@ func TimerDue(tx *casework.Work, id domain.ID) error {
 				return err
 			}
 			for i := range users {
-				tx.Enqueue(casework.Notice(tx.Svc, kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(users[i].ID), func(n *domain.Notice) {
-					n.High, n.JobID, n.Data.V = true, &v.JobID, map[string]string{"visit_id": v.ID.String(), "user_id": u.ID.String()}
-				}))
+				tx.Enqueue(casework.Notice(tx.Svc, kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(users[i].ID),
+					func(n *domain.Notice) {
+						n.High, n.JobID, n.Data.V = true, &v.JobID, map[string]string{"visit_id": v.ID.String(), "user_id": u.ID.String()}
+					}))
 			}
 		}
 	case "alarmed":

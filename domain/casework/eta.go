@@ -114,7 +114,8 @@ func etasOfDay(tx *Work, technician domain.ID) ([]eta, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, _ := RunningDay(day, func(v *domain.Visit) domain.Point { return places[v.JobID] }, func(from, to domain.Point) float64 { return Way(tx.Svc, from, to) },
+	out, _ := RunningDay(day, func(v *domain.Visit) domain.Point { return places[v.JobID] },
+		func(from, to domain.Point) float64 { return Way(tx.Svc, from, to) },
 		domain.Point{Lat: u.HomeLat, Lon: u.HomeLon}, tx.Now)
 	return out, nil
 }
@@ -188,7 +189,8 @@ func JeopardyDue(m *VisitCase) error {
 		return err
 	}
 	err = NotifyOnDuty(m.Tx, users, m.Centre, func(u *domain.User) domain.Notice {
-		return Notice(m.Tx.Svc, "visit.late_desk", u.Language, m.Now, expires, ToUser(u.ID), m.about("visit.late_desk", v, u.Language), expectedAt)
+		return Notice(m.Tx.Svc, "visit.late_desk", u.Language, m.Now, expires, ToUser(u.ID), m.about("visit.late_desk", v, u.Language),
+			expectedAt)
 	})
 	if err != nil {
 		return err

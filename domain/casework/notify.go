@@ -121,7 +121,8 @@ func NotifyCrew(d *Case, v *domain.Visit, crew []domain.ID, kind string) {
 				starts = &d.Now
 			}
 		}
-		notifyOne(d.Tx, Notice(d.Tx.Svc, kind, u.Language, d.Now, expiry(v, d.Now), ToUser(id), d.about(kind, v, u.Language)), u, d.Centre, leaves,
+		notifyOne(d.Tx, Notice(d.Tx.Svc, kind, u.Language, d.Now, expiry(v, d.Now), ToUser(id), d.about(kind, v, u.Language)), u, d.Centre,
+			leaves,
 			starts)
 	}
 }

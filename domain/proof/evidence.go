@@ -120,7 +120,8 @@ func (s *Service) AddEvidence(ctx context.Context, call *casework.Call, flag dom
 		return EvidenceView{}, err
 	}
 	sum := sha256.Sum256(in.Body)
-	e := domain.Evidence{ID: casework.IDOr(s.Service, in.ID), FlagID: flag, UploadedBy: call.Actor.UserID, MediaType: in.MediaType, Size: int64(len(in.Body)),
+	e := domain.Evidence{ID: casework.IDOr(s.Service, in.ID), FlagID: flag, UploadedBy: call.Actor.UserID, MediaType: in.MediaType,
+		Size:   int64(len(in.Body)),
 		Digest: hex.EncodeToString(sum[:])}
 	var f *domain.Flag
 	judge := func(tx domain.Tx) (_ *domain.Evidence, err error) {

@@ -69,7 +69,8 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *casework.Call, in A
 					At("/flag_id", "a report that you triage")
 			}
 		}
-		x := &domain.Advisory{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), JobID: j.ID, CustomerID: j.CustomerID, AreaID: j.AreaID,
+		x := &domain.Advisory{Meta: domain.NewMeta(casework.IDOr(s.Service, in.ID), tx.Now), JobID: j.ID, CustomerID: j.CustomerID,
+			AreaID:  j.AreaID,
 			FlagID:  in.FlagID,
 			Subject: in.Subject, Precautions: in.Precautions,
 			Behaviour: in.Behaviour, Zone: d.Site.Zone, ExpiresOn: in.ExpiresOn, ProposedBy: a.UserID,

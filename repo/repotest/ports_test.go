@@ -19,8 +19,7 @@ import (
 
 // elsewhere are the interfaces of domain that repo does not implement.
 var elsewhere = map[string]string{
-	"Roads":         "cmd/doorstep asks an engine",
-	"Headed":        "what objects have",
+	"Subject":       "what has a lifecycle",
 	"EvidenceFiles": "repo/files has a suite of its own, run on a folder and on S3",
 }
 
