@@ -42,7 +42,7 @@ func AnyBounded(people []domain.User) bool {
 }
 
 // Load tells the rules how full the centre's days are for a visit on this job.
-func (d *Case) Load(j *slots.Judge, taken []domain.BookedCapacity, v *domain.Visit) {
+func (c *Case) Load(j *slots.Judge, taken []domain.BookedCapacity, v *domain.Visit) {
 	if j.Centre.Load.Most == 0 {
 		return
 	}
@@ -54,7 +54,7 @@ func (d *Case) Load(j *slots.Judge, taken []domain.BookedCapacity, v *domain.Vis
 		switch {
 		case t.IsOf(v):
 			j.Centre.Stands = day
-		case t.VisitID != d.Job.ID && !seen[t.VisitID]:
+		case t.VisitID != c.Job.ID && !seen[t.VisitID]:
 			seen[t.VisitID] = true
 			j.Centre.Load.Days[day]++
 		}
@@ -62,15 +62,15 @@ func (d *Case) Load(j *slots.Judge, taken []domain.BookedCapacity, v *domain.Vis
 }
 
 // loadOf is how full a technician's days are for a visit on this job.
-func (d *Case) loadOf(u *domain.User, taken []domain.BookedCapacity, v *domain.Visit) slots.Load {
+func (c *Case) loadOf(u *domain.User, taken []domain.BookedCapacity, v *domain.Visit) slots.Load {
 	out := slots.Load{Most: dailyMost(u.MaxVisitsPerDay)}
 	if out.Most == 0 {
 		return out
 	}
 	out.Days = map[string]int{}
-	loc := d.Centre.Location()
+	loc := c.Centre.Location()
 	for i := range taken {
-		if t := &taken[i]; t.TechnicianID != nil && *t.TechnicianID == u.ID && !t.IsOf(v) && t.VisitID != d.Job.ID {
+		if t := &taken[i]; t.TechnicianID != nil && *t.TechnicianID == u.ID && !t.IsOf(v) && t.VisitID != c.Job.ID {
 			out.Days[t.PlannedStart.In(loc).Format(time.DateOnly)]++
 		}
 	}

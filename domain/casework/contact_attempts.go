@@ -68,11 +68,11 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *dom
 		if call.Actor.Role == domain.RoleAdmin {
 			return domain.Attempt{}, domain.Fail(domain.CodeForbidden, "As admin you may not record attempts.")
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return domain.Attempt{}, err
 		}
-		a, err := RecordAttempt(call, d, v, in)
+		a, err := RecordAttempt(call, c, v, in)
 		if err != nil {
 			return domain.Attempt{}, err
 		}
@@ -81,8 +81,8 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *dom
 }
 
 // RecordAttempt writes the attempt and lets the verdict follow.
-func RecordAttempt(call *Call, d *Case, v *domain.Visit, in AttemptInput) (*domain.Attempt, error) {
-	j := d.Job
+func RecordAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.Attempt, error) {
+	j := c.Job
 	if in.Direction == "" {
 		in.Direction = reach.Outbound
 	}
@@ -90,17 +90,17 @@ func RecordAttempt(call *Call, d *Case, v *domain.Visit, in AttemptInput) (*doma
 		return nil, domain.Fail(domain.CodeUnprocessable, "%s cannot come of %s.", in.Outcome, in.Channel).
 			At("/outcome", strings.Join(OutcomesOf[in.Channel], ", "))
 	}
-	st, err := Stamp(call, in.OccurredAt, d.Site.Location(), d.Now)
+	st, err := Stamp(call, in.OccurredAt, c.Site.Location(), c.Now)
 	if err != nil {
 		return nil, err
 	}
-	a := &domain.Attempt{ID: IDOr(d.Tx.Svc, in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
+	a := &domain.Attempt{ID: IDOr(c.Tx.Svc, in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
 		Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
 		Lon:         in.Lon,
 		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.Link, Request: in.Request, ByRole: call.Actor.Role,
 		OccurredAt: st.Occurred,
-		ClaimedAt:  st.Claimed, RecordedAt: d.Now, CreatedAt: d.Now}
+		ClaimedAt:  st.Claimed, RecordedAt: c.Now, CreatedAt: c.Now}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
@@ -110,8 +110,8 @@ func RecordAttempt(call *Call, d *Case, v *domain.Visit, in AttemptInput) (*doma
 	if (in.Lat == nil) != (in.Lon == nil) {
 		return nil, domain.Fail(domain.CodeUnprocessable, "Coordinates come in pairs.").At("/lat", "lat and lon, or neither")
 	}
-	if in.Lat != nil && d.Site.Lat != nil && d.Site.Lon != nil {
-		a.DistanceM = domain.Ptr(math.Round(geo.Metres(*in.Lat, *in.Lon, *d.Site.Lat, *d.Site.Lon)))
+	if in.Lat != nil && c.Site.Lat != nil && c.Site.Lon != nil {
+		a.DistanceM = domain.Ptr(math.Round(geo.Metres(*in.Lat, *in.Lon, *c.Site.Lat, *c.Site.Lon)))
 	}
 	if a.Grade == reach.Proven && a.EvidenceDigest == "" && call.Actor.Role != domain.RoleCustomer {
 		a.Grade = reach.Recorded // proven is what a provider's receipt says, not a person
@@ -122,11 +122,11 @@ func RecordAttempt(call *Call, d *Case, v *domain.Visit, in AttemptInput) (*doma
 			a.Grade = reach.Recorded
 		}
 	}
-	if err := resolveAddress(d, a, in.Address); err != nil {
+	if err := resolveAddress(c, a, in.Address); err != nil {
 		return nil, err
 	}
 	if in.ID != nil {
-		if old, err := d.Tx.Attempt(a.ID); err == nil {
+		if old, err := c.Tx.Attempt(a.ID); err == nil {
 			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction ||
 				!equalTime(old.ClaimedAt, a.ClaimedAt) ||
 				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
@@ -138,35 +138,35 @@ func RecordAttempt(call *Call, d *Case, v *domain.Visit, in AttemptInput) (*doma
 			return nil, err
 		}
 	}
-	if err := d.Tx.InsertAttempt(a); err != nil {
+	if err := c.Tx.InsertAttempt(a); err != nil {
 		return nil, err
 	}
 	if a.Direction == reach.Outbound && a.Outcome == reach.WrongNumber && a.Address != "" {
-		if err := InvalidateNumber(d, a.Address); err != nil {
+		if err := InvalidateNumber(c, a.Address); err != nil {
 			return nil, err
 		}
 	}
-	attemptFact(call.Actor, d, a, st)
-	if d.Customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
+	attemptFact(call.Actor, c, a, st)
+	if c.Customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
 		// To a household that cannot use a page, speaking with it is telling it.
 		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
-			v.ToldAt = &d.Now
+			v.ToldAt = &c.Now
 		}
-		if err := d.Tx.MarkNotified(j.ID, nil, d.Now); err != nil {
+		if err := c.Tx.MarkNotified(j.ID, nil, c.Now); err != nil {
 			return nil, err
 		}
 	}
-	if err := Reassess(d); err != nil {
+	if err := Reassess(c); err != nil {
 		return nil, err
 	}
 	if a.Direction == reach.Inbound {
-		if err := groupContacts(d, a); err != nil {
+		if err := groupContacts(c, a); err != nil {
 			return nil, err
 		}
-		return a, applyToOpenJobs(call, d, a, st)
+		return a, applyToOpenJobs(call, c, a, st)
 	}
 	if a.Contact() {
-		return a, keepByCall(d, call.Actor, a)
+		return a, keepByCall(c, call.Actor, a)
 	}
 	return a, nil
 }
@@ -175,40 +175,40 @@ func equalTime(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
-func attemptFact(actor domain.Actor, d *Case, a *domain.Attempt, st EntryTime) {
-	d.EntryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
+func attemptFact(actor domain.Actor, c *Case, a *domain.Attempt, st EntryTime) {
+	c.EntryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
 		"channel": a.Channel,
 		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
-	if a.Contact() && (d.Job.LastContactAt == nil || a.OccurredAt.After(*d.Job.LastContactAt)) {
-		d.Job.LastContactAt = domain.Ptr(a.OccurredAt)
+	if a.Contact() && (c.Job.LastContactAt == nil || a.OccurredAt.After(*c.Job.LastContactAt)) {
+		c.Job.LastContactAt = domain.Ptr(a.OccurredAt)
 	}
 }
 
 // applyToOpenJobs lets an inbound contact count on all open jobs of the household.
-func applyToOpenJobs(call *Call, d *Case, a *domain.Attempt, st EntryTime) error {
-	others, err := d.Tx.OpenJobsOf(d.Customer.ID)
+func applyToOpenJobs(call *Call, c *Case, a *domain.Attempt, st EntryTime) error {
+	others, err := c.Tx.OpenJobsOf(c.Customer.ID)
 	if err != nil {
 		return err
 	}
 	for i := range others {
-		if others[i].ID == d.Job.ID {
+		if others[i].ID == c.Job.ID {
 			continue
 		}
-		o, err := d.Tx.LockJob(others[i].ID)
+		o, err := c.Tx.LockJob(others[i].ID)
 		if err != nil {
 			return err
 		}
-		od, err := OpenCase(d.Tx, o)
+		other, err := OpenCase(c.Tx, o)
 		if err != nil {
 			return err
 		}
 		b := *a
-		b.ID, b.JobID, b.VisitID = d.Tx.NewID(), o.ID, nil
-		if err := d.Tx.InsertAttempt(&b); err != nil {
+		b.ID, b.JobID, b.VisitID = c.Tx.NewID(), o.ID, nil
+		if err := c.Tx.InsertAttempt(&b); err != nil {
 			return err
 		}
-		attemptFact(call.Actor, od, &b, st)
-		if err := Reassess(od); err != nil {
+		attemptFact(call.Actor, other, &b, st)
+		if err := Reassess(other); err != nil {
 			return err
 		}
 	}
@@ -216,52 +216,52 @@ func applyToOpenJobs(call *Call, d *Case, a *domain.Attempt, st EntryTime) error
 }
 
 // resolveAddress finds which number and person were tried.
-func resolveAddress(d *Case, a *domain.Attempt, raw string) error {
-	if a.ContactID != nil && d.Customer.Contact(*a.ContactID) == nil {
+func resolveAddress(c *Case, a *domain.Attempt, raw string) error {
+	if a.ContactID != nil && c.Customer.Contact(*a.ContactID) == nil {
 		return domain.Fail(domain.CodeUnprocessable, "The household has no such contact.").At("/contact_id", "a contact of the customer")
 	}
 	if raw != "" && a.Dialled() {
-		e164, err := Phone(d.Tx.Svc, raw, d.Centre.Country, "/address")
+		e164, err := Phone(c.Tx.Svc, raw, c.Centre.Country, "/address")
 		if err != nil {
 			return err
 		}
 		a.Address = e164
-		for i := range d.Customer.Contacts {
-			if c := &d.Customer.Contacts[i]; a.ContactID == nil && (domain.Has(c.Phones, e164) || domain.Has(c.Struck, e164)) {
-				a.ContactID = &c.ID
+		for i := range c.Customer.Contacts {
+			if contact := &c.Customer.Contacts[i]; a.ContactID == nil && (domain.Has(contact.Phones, e164) || domain.Has(contact.Struck, e164)) {
+				a.ContactID = &contact.ID
 			}
 		}
 		return nil
 	}
 	a.Address = strings.TrimSpace(raw)
 	if a.ContactID == nil {
-		a.ContactID = d.Job.ContactID
+		a.ContactID = c.Job.ContactID
 	}
 	if a.ContactID == nil || a.Address != "" {
 		return nil
 	}
-	if c := d.Customer.Contact(*a.ContactID); c != nil && a.Dialled() && len(c.Phones) > 0 {
-		a.Address = c.Phones[0]
-	} else if c != nil && a.Channel == "email" {
-		a.Address = c.Email
+	if contact := c.Customer.Contact(*a.ContactID); contact != nil && a.Dialled() && len(contact.Phones) > 0 {
+		a.Address = contact.Phones[0]
+	} else if contact != nil && a.Channel == "email" {
+		a.Address = contact.Email
 	}
 	return nil
 }
 
 // InvalidateNumber removes a number that belongs to somebody else from the known ones.
-func InvalidateNumber(d *Case, number string) error {
+func InvalidateNumber(c *Case, number string) error {
 	hit := false
-	for i := range d.Customer.Contacts {
-		c := &d.Customer.Contacts[i]
-		if domain.Has(c.Phones, number) {
-			c.Phones, c.Struck, hit = domain.Without(c.Phones, number), append(c.Struck, number), true
+	for i := range c.Customer.Contacts {
+		contact := &c.Customer.Contacts[i]
+		if domain.Has(contact.Phones, number) {
+			contact.Phones, contact.Struck, hit = domain.Without(contact.Phones, number), append(contact.Struck, number), true
 		}
 	}
 	if !hit {
 		return nil
 	}
-	d.Customer.ChangedAt(d.Now)
-	return d.Tx.SaveCustomer(d.Customer)
+	c.Customer.ChangedAt(c.Now)
+	return c.Tx.SaveCustomer(c.Customer)
 }
 
 // EffectivePolicy is the centre's rule in force at now, else the brand's,
@@ -291,21 +291,21 @@ func EffectivePolicy(list []domain.Policy, now time.Time) reach.Policy {
 }
 
 // Verdict computes reachability from all facts of the job.
-func Verdict(d *Case) (reach.Verdict, []domain.Visit, error) {
-	attempts, err := d.Tx.AttemptsOf(d.Job.ID)
+func Verdict(c *Case) (reach.Verdict, []domain.Visit, error) {
+	attempts, err := c.Tx.AttemptsOf(c.Job.ID)
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
-	policies, err := d.Tx.Policies(d.Job.CentreID)
+	policies, err := c.Tx.Policies(c.Job.CentreID)
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
-	visits, err := d.Tx.VisitsOfJob(d.Job.ID)
+	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
-	d.closeAfter = EffectivePolicy(policies, d.Now).CloseAfterDays
-	v := reach.Judge(d.ReachCase(attempts, policies, visits, d.Now))
+	c.closeAfter = EffectivePolicy(policies, c.Now).CloseAfterDays
+	v := reach.Judge(c.ReachCase(attempts, policies, visits, c.Now))
 	// The answer explains attempts; visits have their own place.
 	v.DoesNotCount = slices.DeleteFunc(v.DoesNotCount, func(x reach.Excluded) bool {
 		return slices.ContainsFunc(visits, func(o domain.Visit) bool { return o.ID == x.ID })
@@ -314,35 +314,35 @@ func Verdict(d *Case) (reach.Verdict, []domain.Visit, error) {
 }
 
 // ReachCase is what the verdict depends on, at an instant.
-func (d *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, visits []domain.Visit, now time.Time) reach.Case {
-	c := reach.Case{JobCreatedAt: d.Job.OpenedAt, SafetyCritical: d.Job.SafetyCritical, AreaManagerApproved: d.approved,
-		VoiceOnly: d.Customer.VoiceOnly(), Now: now,
-		Policy: EffectivePolicy(policies, now), Calendar: reach.Calendar{Location: d.Site.Location(), Holidays: map[string]bool{}}}
-	for _, h := range d.Holds { // on a safety-critical job it stands by the area manager's word only
-		c.AreaManagerApproved = c.AreaManagerApproved || h.Kind == domain.HoldUnreachable && h.LiftedAt == nil
+func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, visits []domain.Visit, now time.Time) reach.Case {
+	rc := reach.Case{JobCreatedAt: c.Job.OpenedAt, SafetyCritical: c.Job.SafetyCritical, AreaManagerApproved: c.approved,
+		VoiceOnly: c.Customer.VoiceOnly(), Now: now,
+		Policy: EffectivePolicy(policies, now), Calendar: reach.Calendar{Location: c.Site.Location(), Holidays: map[string]bool{}}}
+	for _, h := range c.Holds { // on a safety-critical job it stands by the area manager's word only
+		rc.AreaManagerApproved = rc.AreaManagerApproved || h.Kind == domain.HoldUnreachable && h.LiftedAt == nil
 	}
-	for _, w := range d.Centre.WorkingDays {
-		c.Calendar.WorkingDays[w%7] = true
+	for _, w := range c.Centre.WorkingDays {
+		rc.Calendar.WorkingDays[w%7] = true
 	}
-	for _, h := range d.Centre.Holidays {
-		c.Calendar.Holidays[h] = true
+	for _, h := range c.Centre.Holidays {
+		rc.Calendar.Holidays[h] = true
 	}
-	for i := range d.Customer.Contacts {
-		p := &d.Customer.Contacts[i]
+	for i := range c.Customer.Contacts {
+		p := &c.Customer.Contacts[i]
 		for _, n := range slices.Concat(p.Phones, p.Struck) {
-			c.Numbers = append(c.Numbers, reach.Number{ContactID: p.ID, Address: n})
+			rc.Numbers = append(rc.Numbers, reach.Number{ContactID: p.ID, Address: n})
 		}
-		if i > 0 && c.SecondContact == (domain.ID{}) && len(p.Phones) > 0 {
-			c.SecondContact = p.ID
+		if i > 0 && rc.SecondContact == (domain.ID{}) && len(p.Phones) > 0 {
+			rc.SecondContact = p.ID
 		}
 	}
 	for i := range visits {
 		v := &visits[i]
 		if v.Confirmation == domain.ConfirmConfirmed && (v.Status.UnderWay() || v.Status == domain.VisitScheduled && v.WindowEnd.After(now)) {
-			c.ConfirmedVisitAhead = true
+			rc.ConfirmedVisitAhead = true
 		}
 		if at := v.Begun(); at != nil { // somebody opened the door
-			c.Attempts = append(c.Attempts, reach.Attempt{ID: v.ID, Direction: reach.Outbound, Channel: reach.Doorstep, Outcome: reach.Reached,
+			rc.Attempts = append(rc.Attempts, reach.Attempt{ID: v.ID, Direction: reach.Outbound, Channel: reach.Doorstep, Outcome: reach.Reached,
 				OccurredAt: *at, RecordedAt: *at, Grade: reach.Recorded})
 		}
 	}
@@ -353,43 +353,43 @@ func (d *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 			LastNotice: a.LastNotice, Discounted: a.Discounted}
 		if a.ContactID != nil {
 			r.ContactID = *a.ContactID
-			if p := d.Customer.Contact(*a.ContactID); p != nil && p.VoiceOnly {
+			if p := c.Customer.Contact(*a.ContactID); p != nil && p.VoiceOnly {
 				r.Unreadable = a.Channel != reach.Phone && a.Channel != reach.Doorstep
 			}
 		}
 		if a.ByID != nil {
 			r.By = *a.ByID
 		}
-		c.Attempts = append(c.Attempts, r)
+		rc.Attempts = append(rc.Attempts, r)
 	}
-	return c
+	return rc
 }
 
 // Reassess computes the verdict anew and lets what follows from it follow: the
 // last notice goes out, the hold is placed or lifted (docs/product.md section 4).
-func Reassess(d *Case) error {
-	j := d.Job
+func Reassess(c *Case) error {
+	j := c.Job
 	if j.Status.Ended() {
 		return nil
 	}
-	v, visits, err := Verdict(d)
+	v, visits, err := Verdict(c)
 	if err != nil {
 		return err
 	}
 	was := j.Verdict
 	j.Verdict = v.Verdict
 	var open *domain.Hold
-	for i := range d.Holds {
-		if h := &d.Holds[i]; h.Kind == domain.HoldUnreachable && h.LiftedAt == nil {
+	for i := range c.Holds {
+		if h := &c.Holds[i]; h.Kind == domain.HoldUnreachable && h.LiftedAt == nil {
 			open = h
 		}
 	}
 	if was == reach.LastNotice || was == reach.Unreachable {
-		d.Tx.Disarm(domain.DueLastNotice, j.ID)
+		c.Tx.Disarm(domain.DueLastNotice, j.ID)
 	}
 	switch {
 	case v.Verdict == reach.Unreachable && open == nil:
-		return becomeUnreachable(d, v, visits)
+		return becomeUnreachable(c, v, visits)
 	case v.Verdict != reach.Unreachable && open != nil:
 		// Contact ended the case, or another fact, such as a visit that an
 		// offline phone was on, shows that it was never so.
@@ -397,31 +397,31 @@ func Reassess(d *Case) error {
 		if v.LastContactAt == nil || v.Verdict == reach.LastNotice {
 			reason, kind = "overturned", "job.unreachable_withdrawn"
 		}
-		if err := d.Tx.Apply(open, "reach", domain.HoldLifted); err != nil {
+		if err := c.Tx.Apply(open, "reach", domain.HoldLifted); err != nil {
 			return err
 		}
 		open.LiftReason = reason
-		if err := d.Tx.SaveHold(open); err != nil {
+		if err := c.Tx.SaveHold(open); err != nil {
 			return err
 		}
-		if err := d.Tx.WithdrawJobNotices(j.ID, "job.unreachable", "job.unreachable_home"); err != nil {
+		if err := c.Tx.WithdrawJobNotices(j.ID, "job.unreachable", "job.unreachable_home"); err != nil {
 			return err
 		}
-		d.Entry(domain.System, "hold.lifted", nil, map[string]any{"hold_id": open.ID, "kind": domain.HoldUnreachable, "because": v.Explanation})
-		if err := NotifyStaff(d, nil, kind, domain.RoleProprietor, domain.RoleCoordinator); err != nil {
+		c.Entry(domain.System, "hold.lifted", nil, map[string]any{"hold_id": open.ID, "kind": domain.HoldUnreachable, "because": v.Explanation})
+		if err := NotifyStaff(c, nil, kind, domain.RoleProprietor, domain.RoleCoordinator); err != nil {
 			return err
 		}
 	case was != v.Verdict:
-		d.Entry(domain.System, "verdict.changed", nil, map[string]any{"verdict": v.Verdict, "was": was,
+		c.Entry(domain.System, "verdict.changed", nil, map[string]any{"verdict": v.Verdict, "was": was,
 			"policy_version": v.PolicyVersion})
 	}
 	if v.Verdict == reach.Reached && was != reach.Untried && was != reach.Reached {
-		if err := d.Tx.WithdrawJobNotices(j.ID, "job.last_notice", "job.notice_ready"); err != nil {
+		if err := c.Tx.WithdrawJobNotices(j.ID, "job.last_notice", "job.notice_ready"); err != nil {
 			return err
 		}
 	}
 	if v.EnoughAt != nil && v.LastNoticeSentAt == nil {
-		if err := sendLastNotice(d, *v.EnoughAt); err != nil {
+		if err := sendLastNotice(c, *v.EnoughAt); err != nil {
 			return err
 		}
 	}
@@ -432,8 +432,8 @@ func Reassess(d *Case) error {
 				due = o.WindowEnd
 			}
 		}
-		if due.After(d.Now) {
-			d.Tx.SetDeadline(domain.DueLastNotice, j.ID, &j.ID, due)
+		if due.After(c.Now) {
+			c.Tx.SetDeadline(domain.DueLastNotice, j.ID, &j.ID, due)
 		}
 	}
 	return nil
@@ -443,86 +443,86 @@ func Reassess(d *Case) error {
 // began is contact. What else a visit changes is whether a confirmed one lies
 // ahead, which matters once the last notice runs: the clock judges that anew,
 // from all facts, within its next second.
-func visitMoved(d *Case, v *domain.Visit) error {
-	j := d.Job
+func visitMoved(c *Case, v *domain.Visit) error {
+	j := c.Job
 	at := v.Begun()
 	if at != nil && (j.LastContactAt == nil || at.After(*j.LastContactAt)) {
 		j.LastContactAt = at
 	}
 	switch {
-	case j.Status.Ended() || d.Ending:
+	case j.Status.Ended() || c.Ending:
 	case at != nil && j.Verdict == reach.Untried:
 		j.Verdict = reach.Reached
 	case at != nil && j.Verdict != reach.Reached:
-		return Reassess(d)
+		return Reassess(c)
 	case j.Verdict == reach.LastNotice || j.Verdict == reach.Unreachable:
-		d.Tx.SetDeadline(domain.DueLastNotice, j.ID, &j.ID, d.Now)
+		c.Tx.SetDeadline(domain.DueLastNotice, j.ID, &j.ID, c.Now)
 	}
 	return nil
 }
 
-func becomeUnreachable(d *Case, v reach.Verdict, visits []domain.Visit) error {
-	j := d.Job
-	since := d.Now
+func becomeUnreachable(c *Case, v reach.Verdict, visits []domain.Visit) error {
+	j := c.Job
+	since := c.Now
 	if v.UnreachableSince != nil {
 		since = *v.UnreachableSince
 	}
-	h := &domain.Hold{ID: d.Tx.NewID(), Kind: domain.HoldUnreachable, JobID: &j.ID, Reason: v.Explanation, By: string(domain.RoleSystem),
-		DueAt: domain.Ptr(since.AddDate(0, 0, d.closeAfter))}
+	h := &domain.Hold{ID: c.Tx.NewID(), Kind: domain.HoldUnreachable, JobID: &j.ID, Reason: v.Explanation, By: string(domain.RoleSystem),
+		DueAt: domain.Ptr(since.AddDate(0, 0, c.closeAfter))}
 	if err := domain.Apply(h, "place", since); err != nil {
 		return err
 	}
-	if err := d.Tx.InsertHold(h); err != nil {
+	if err := c.Tx.InsertHold(h); err != nil {
 		return err
 	}
-	d.Holds = append(d.Holds, *h)
-	d.EntryAt(EntryTime{Occurred: since, Recorded: d.Now}, domain.System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind,
+	c.Holds = append(c.Holds, *h)
+	c.EntryAt(EntryTime{Occurred: since, Recorded: c.Now}, domain.System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind,
 		"counts": v.Counts, "policy_version": v.PolicyVersion})
 	for i := range visits {
 		o := &visits[i]
 		if o.Status != domain.VisitScheduled || o.Confirmation == domain.ConfirmConfirmed {
 			continue
 		}
-		m := d.On(o)
+		m := c.On(o)
 		if err := CancelVisit(m, domain.System, "household unreachable", "nobody"); err != nil {
 			return err
 		}
 	}
-	if err := NotifyStaff(d, nil, "job.unreachable", domain.RoleProprietor, domain.RoleCoordinator); err != nil {
+	if err := NotifyStaff(c, nil, "job.unreachable", domain.RoleProprietor, domain.RoleCoordinator); err != nil {
 		return err
 	}
-	NotifyCustomer(d, nil, "job.unreachable_home")
+	NotifyCustomer(c, nil, "job.unreachable_home")
 	return nil
 }
 
 // sendLastNotice sends the one written notice to a device or the webhook;
 // without either the desk is told that the text is ready. To a household that
 // uses no page the desk speaks once more. Once a case.
-func sendLastNotice(d *Case, enough time.Time) error {
-	spoken, kind := d.Customer.VoiceOnly(), "job.notice_ready"
+func sendLastNotice(c *Case, enough time.Time) error {
+	spoken, kind := c.Customer.VoiceOnly(), "job.notice_ready"
 	if spoken {
 		kind = "job.call_once_more"
 	}
-	devices, err := d.Tx.CustomerDevices(d.Customer.ID)
+	devices, err := c.Tx.CustomerDevices(c.Customer.ID)
 	if err != nil {
 		return err
 	}
-	mark := fmt.Sprintf("last_notice|%s|%d", d.Job.ID, enough.Unix())
-	if !spoken && (len(devices) > 0 || d.Tx.Svc.TextGateway) {
-		language := d.Customer.LanguageOf(d.Job.ContactID)
-		d.Tx.Enqueue(Notice(d.Tx.Svc, "job.last_notice", language, d.Now, d.Now.Add(48*time.Hour), d.about("job.last_notice", nil, language),
+	mark := fmt.Sprintf("last_notice|%s|%d", c.Job.ID, enough.Unix())
+	if !spoken && (len(devices) > 0 || c.Tx.Svc.TextGateway) {
+		language := c.Customer.LanguageOf(c.Job.ContactID)
+		c.Tx.Enqueue(Notice(c.Tx.Svc, "job.last_notice", language, c.Now, c.Now.Add(48*time.Hour), c.about("job.last_notice", nil, language),
 			func(n *domain.Notice) {
-				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &d.Customer.ID, true, true, &mark
+				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &c.Customer.ID, true, true, &mark
 			}))
 		return nil
 	}
-	users, err := d.Tx.UsersWith(domain.RoleCoordinator, &d.Job.CentreID, nil)
+	users, err := c.Tx.UsersWith(domain.RoleCoordinator, &c.Job.CentreID, nil)
 	if err != nil {
 		return err
 	}
-	return NotifyOnDuty(d.Tx, users, d.Centre, func(u *domain.User) domain.Notice {
+	return NotifyOnDuty(c.Tx, users, c.Centre, func(u *domain.User) domain.Notice {
 		key := mark + "|" + u.ID.String()
-		return Notice(d.Tx.Svc, kind, u.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(u.ID), d.about(kind, nil, u.Language),
+		return Notice(c.Tx.Svc, kind, u.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(u.ID), c.about(kind, nil, u.Language),
 			func(n *domain.Notice) { n.DedupeKey = &key })
 	})
 }
@@ -552,12 +552,12 @@ func (s *Service) NoticeAccepted(ctx context.Context, n domain.Notice, channel, 
 			tx.Entry(j, domain.System, "household.told", visit, At(now), map[string]any{"notice": n.Kind, "channel": channel})
 			return nil
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return err
 		}
 		sum := domain.HashToken(receipt)
-		if _, err := RecordAttempt(&Call{Actor: domain.System}, d, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
+		if _, err := RecordAttempt(&Call{Actor: domain.System}, c, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
 			Outcome: reach.Sent,
 			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}); err != nil {
 			return err
@@ -578,11 +578,11 @@ func (s *Service) Reachability(ctx context.Context, a domain.Actor, job domain.I
 		if err != nil {
 			return err
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return err
 		}
-		out, _, err = Verdict(d)
+		out, _, err = Verdict(c)
 		return err
 	})
 	return out, err

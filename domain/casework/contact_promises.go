@@ -65,30 +65,30 @@ func rosterOf(hours []domain.Shift, dates []domain.DayHours, c *domain.Centre) d
 }
 
 // dutyOf reads when somebody of the job's centre, area or brand is on duty.
-func dutyOf(d *Case, u *domain.User) (duty.Roster, error) {
-	policies, err := d.Tx.Policies(d.Job.CentreID)
+func dutyOf(c *Case, u *domain.User) (duty.Roster, error) {
+	policies, err := c.Tx.Policies(c.Job.CentreID)
 	if err != nil {
 		return duty.Roster{}, err
 	}
-	leaves, err := d.Tx.LeavesOf(u.ID, d.Now.AddDate(0, 0, -1), d.Now.AddDate(0, 0, 60))
+	leaves, err := c.Tx.LeavesOf(u.ID, c.Now.AddDate(0, 0, -1), c.Now.AddDate(0, 0, 60))
 	if err != nil {
 		return duty.Roster{}, err
 	}
-	return roster(u, d.Centre, EffectivePolicy(policies, d.Now), leaves), nil
+	return roster(u, c.Centre, EffectivePolicy(policies, c.Now), leaves), nil
 }
 
 // ChooseOwner finds who answers a household: whoever owned its last promise if
 // on duty, else of those on duty at the desk the one with the fewest open
 // promises, else whose duty begins first. Where there is no desk the
 // proprietor, else the area manager.
-func ChooseOwner(d *Case) (*domain.User, duty.Roster, error) {
+func ChooseOwner(c *Case) (*domain.User, duty.Roster, error) {
 	for _, role := range []domain.Role{domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAreaManager} {
 		var users []domain.User
 		var err error
 		if role == domain.RoleAreaManager {
-			users, err = d.Tx.UsersWith(role, nil, &d.Job.AreaID)
+			users, err = c.Tx.UsersWith(role, nil, &c.Job.AreaID)
 		} else {
-			users, err = d.Tx.UsersWith(role, &d.Job.CentreID, nil)
+			users, err = c.Tx.UsersWith(role, &c.Job.CentreID, nil)
 		}
 		if err != nil {
 			return nil, duty.Roster{}, err
@@ -96,24 +96,24 @@ func ChooseOwner(d *Case) (*domain.User, duty.Roster, error) {
 		if len(users) == 0 {
 			continue
 		}
-		last, err := d.Tx.LastPromiseOf(d.Customer.ID)
+		last, err := c.Tx.LastPromiseOf(c.Customer.ID)
 		if err != nil && !NotFound(err) {
 			return nil, duty.Roster{}, err
 		}
 		best, bestRoster, bestFrom, bestLoad := -1, duty.Roster{}, time.Time{}, 0
 		for i := range users {
-			r, err := dutyOf(d, &users[i])
+			r, err := dutyOf(c, &users[i])
 			if err != nil {
 				return nil, duty.Roster{}, err
 			}
-			from, ok := r.Next(d.Now)
+			from, ok := r.Next(c.Now)
 			if !ok {
-				from = d.Now.AddDate(1, 0, 0)
+				from = c.Now.AddDate(1, 0, 0)
 			}
-			if last != nil && last.OwnerID == users[i].ID && from.Equal(d.Now) { // ownership is sticky
+			if last != nil && last.OwnerID == users[i].ID && from.Equal(c.Now) { // ownership is sticky
 				return &users[i], r, nil
 			}
-			load, err := d.Tx.OpenPromises(users[i].ID)
+			load, err := c.Tx.OpenPromises(users[i].ID)
 			if err != nil {
 				return nil, duty.Roster{}, err
 			}
@@ -127,36 +127,36 @@ func ChooseOwner(d *Case) (*domain.User, duty.Roster, error) {
 }
 
 // Promise writes a promise and starts its clock.
-func Promise(d *Case, a domain.Actor, p *domain.Promise, owner *domain.User) error {
-	if err := d.Tx.Apply(p, "promise"); err != nil {
+func Promise(c *Case, a domain.Actor, p *domain.Promise, owner *domain.User) error {
+	if err := c.Tx.Apply(p, "promise"); err != nil {
 		return err
 	}
-	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Contacts = d.Job.ID, d.Customer.ID, d.Job.CentreID, d.Job.AreaID, owner.ID, 1
-	if err := d.Tx.InsertPromise(p); err != nil {
+	p.JobID, p.CustomerID, p.CentreID, p.AreaID, p.OwnerID, p.Contacts = c.Job.ID, c.Customer.ID, c.Job.CentreID, c.Job.AreaID, owner.ID, 1
+	if err := c.Tx.InsertPromise(p); err != nil {
 		return err
 	}
-	d.Entry(a, "promise.made", nil, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
+	c.Entry(a, "promise.made", nil, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
 		"owner_id": p.OwnerID, "due_at": p.DueAt})
-	d.Tx.SetDeadline(domain.DuePromise, p.ID, &p.JobID, p.DueAt)
+	c.Tx.SetDeadline(domain.DuePromise, p.ID, &p.JobID, p.DueAt)
 	if a.UserID != owner.ID {
-		return notifyOwner(d, p, owner, "promise.yours")
+		return notifyOwner(c, p, owner, "promise.yours")
 	}
 	return nil
 }
 
 // notifyOwner tells one person of a promise; further news of the same one takes
 // the place of the last.
-func notifyOwner(d *Case, p *domain.Promise, owner *domain.User, kind string) error {
-	leaves, err := d.Tx.LeavesAt([]domain.ID{owner.ID}, d.Now)
+func notifyOwner(c *Case, p *domain.Promise, owner *domain.User, kind string) error {
+	leaves, err := c.Tx.LeavesAt([]domain.ID{owner.ID}, c.Now)
 	if err != nil {
 		return err
 	}
-	when := momentWords(p.DueAt, d.Centre.Location(), owner.Language)
-	notifyOne(d.Tx, Notice(d.Tx.Svc, kind, owner.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(owner.ID), func(n *domain.Notice) {
-		n.JobID = &d.Job.ID
+	when := momentWords(p.DueAt, c.Centre.Location(), owner.Language)
+	notifyOne(c.Tx, Notice(c.Tx.Svc, kind, owner.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(owner.ID), func(n *domain.Notice) {
+		n.JobID = &c.Job.ID
 		n.Title, n.Body = domain.Say(kind, owner.Language, when)
 		n.CollapseKey = "promise-" + p.ID.String()[24:]
-	}), owner, d.Centre, leaves, nil)
+	}), owner, c.Centre, leaves, nil)
 	return nil
 }
 
@@ -174,7 +174,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 		if a.Role == domain.RoleAdmin {
 			return domain.PromiseView{}, domain.Fail(domain.CodeForbidden, "As admin you may not make promises.")
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return domain.PromiseView{}, err
 		}
@@ -194,20 +194,20 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 				return domain.PromiseView{}, err
 			}
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return domain.PromiseView{}, err
 		}
-		owner, err := promiseOwner(d, a, in.OwnerID)
+		owner, err := promiseOwner(c, a, in.OwnerID)
 		if err != nil {
 			return domain.PromiseView{}, err
 		}
-		on, err := dutyOf(d, owner)
+		on, err := dutyOf(c, owner)
 		if err != nil {
 			return domain.PromiseView{}, err
 		}
 		p.DueAt = on.Add(tx.Now, domain.PromiseDue)
 		if in.DueAt != "" {
-			due, err := domain.ParseInstant(in.DueAt, d.Site.Location(), "/due_at")
+			due, err := domain.ParseInstant(in.DueAt, c.Site.Location(), "/due_at")
 			if err != nil {
 				return domain.PromiseView{}, err
 			}
@@ -220,7 +220,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 				p.DueAt = next
 			}
 		}
-		if err := Promise(d, a, p, owner); err != nil {
+		if err := Promise(c, a, p, owner); err != nil {
 			return domain.PromiseView{}, err
 		}
 		return p.View(a), nil
@@ -228,17 +228,17 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 }
 
 // promiseOwner finds the owner that was asked for: the caller themselves without.
-func promiseOwner(d *Case, a domain.Actor, want *domain.ID) (*domain.User, error) {
+func promiseOwner(c *Case, a domain.Actor, want *domain.ID) (*domain.User, error) {
 	if want == nil {
 		want = &a.UserID
 	}
-	u, err := d.Tx.User(*want)
+	u, err := c.Tx.User(*want)
 	at := "somebody of the job's centre, its area manager, or an agent"
 	if err != nil {
 		return nil, MeaningIfAbsent(err, "user", "/owner_id")
 	}
-	mine := u.CentreID != nil && *u.CentreID == d.Job.CentreID && u.Role.OfCentre() || u.Role == domain.RoleAgent ||
-		u.Role == domain.RoleAreaManager && (u.AreaID != nil && *u.AreaID == d.Job.AreaID || u.ID == a.UserID)
+	mine := u.CentreID != nil && *u.CentreID == c.Job.CentreID && u.Role.OfCentre() || u.Role == domain.RoleAgent ||
+		u.Role == domain.RoleAreaManager && (u.AreaID != nil && *u.AreaID == c.Job.AreaID || u.ID == a.UserID)
 	if u.Disabled || !mine {
 		return nil, domain.Fail(domain.CodeUnprocessable, "This person cannot own a promise about this job.").At("/owner_id", at)
 	}
@@ -277,14 +277,14 @@ func (s *Service) onPromise(ctx context.Context, call *Call, id domain.ID, actio
 		if err := domain.PromiseMoves.Check(action, string(p.Status)); err != nil {
 			return domain.PromiseView{}, err
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return domain.PromiseView{}, err
 		}
-		if err := d.Stamp(call, occurredAt); err != nil {
+		if err := c.Stamp(call, occurredAt); err != nil {
 			return domain.PromiseView{}, err
 		}
-		if err := fn(d, p); err != nil {
+		if err := fn(c, p); err != nil {
 			return domain.PromiseView{}, err
 		}
 		return p.View(call.Actor), nil
@@ -295,13 +295,13 @@ func (s *Service) onPromise(ctx context.Context, call *Call, id domain.ID, actio
 // promise. The owner, the centre's desk and proprietor, the area manager,
 // agents. Errors: CodePreconditionMissing without a contact, CodeState.
 func (s *Service) KeepPromise(ctx context.Context, call *Call, id domain.ID, in KeepInput) (domain.PromiseView, error) {
-	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(d *Case, p *domain.Promise) error {
+	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(c *Case, p *domain.Promise) error {
 		since := p.CreatedAt
-		proof, err := contactSince(call, d, in.AttemptID, in.Contact, since)
+		proof, err := contactSince(call, c, in.AttemptID, in.Contact, since)
 		if err != nil {
 			return err
 		}
-		old, err := d.Tx.Promise(p.ID) // recording the contact may have kept it
+		old, err := c.Tx.Promise(p.ID) // recording the contact may have kept it
 		if err != nil {
 			return err
 		}
@@ -310,23 +310,23 @@ func (s *Service) KeepPromise(ctx context.Context, call *Call, id domain.ID, in 
 			return nil
 		}
 		p.Note = in.Note
-		return keep(d, call.Actor, p, proof)
+		return keep(c, call.Actor, p, proof)
 	})
 }
 
 // contactSince finds or records a contact of any kind with the household.
-func contactSince(call *Call, d *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
+func contactSince(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
 	switch {
 	case contact != nil:
-		made, err := RecordAttempt(call, d, nil, *contact)
+		made, err := RecordAttempt(call, c, nil, *contact)
 		if err == nil && !made.Contact() {
 			err = domain.Fail(domain.CodeUnprocessable, "Nobody was reached in this attempt.").
 				At("/contact/outcome", "reached, or an inbound contact")
 		}
 		return made, err
 	case attempt != nil:
-		a, err := d.Tx.Attempt(*attempt)
-		if err != nil || a.JobID != d.Job.ID || !a.Contact() || a.Discounted != "" || a.OccurredAt.Before(since) {
+		a, err := c.Tx.Attempt(*attempt)
+		if err != nil || a.JobID != c.Job.ID || !a.Contact() || a.Discounted != "" || a.OccurredAt.Before(since) {
 			return nil, domain.Fail(domain.CodeUnprocessable, "This attempt does not prove it.").
 				At("/attempt_id", "a contact on this job since then")
 		}
@@ -337,37 +337,37 @@ func contactSince(call *Call, d *Case, attempt *domain.ID, contact *AttemptInput
 }
 
 // keep ends a promise.
-func keep(d *Case, a domain.Actor, p *domain.Promise, proof *domain.Attempt) error {
+func keep(c *Case, a domain.Actor, p *domain.Promise, proof *domain.Attempt) error {
 	to := domain.PromiseKept
 	if proof.OccurredAt.After(p.DueAt) {
 		to = domain.PromiseKeptLate
 	} else {
 		p.BrokenAt = nil // the call came in time; only the news of it was late
 	}
-	if err := d.Tx.Apply(p, "keep", string(to)); err != nil {
+	if err := c.Tx.Apply(p, "keep", string(to)); err != nil {
 		return err
 	}
 	p.KeptAt, p.KeptID = domain.Ptr(proof.OccurredAt), &proof.ID
-	d.Tx.Disarm(domain.DuePromise, p.ID)
-	p.ChangedAt(d.Now)
-	if err := d.Tx.SavePromise(p); err != nil {
+	c.Tx.Disarm(domain.DuePromise, p.ID)
+	p.ChangedAt(c.Now)
+	if err := c.Tx.SavePromise(p); err != nil {
 		return err
 	}
-	d.EntryAt(At(d.Now), a, "promise.kept", nil, map[string]any{"promise_id": p.ID, "attempt_id": proof.ID,
+	c.EntryAt(At(c.Now), a, "promise.kept", nil, map[string]any{"promise_id": p.ID, "attempt_id": proof.ID,
 		"late": p.Status == domain.PromiseKeptLate})
 	return nil
 }
 
 // keepByCall lets an outbound contact keep what was promised: a call back.
-func keepByCall(d *Case, a domain.Actor, contact *domain.Attempt) error {
-	list, err := d.Tx.PromisesDue(d.Customer.ID)
+func keepByCall(c *Case, a domain.Actor, contact *domain.Attempt) error {
+	list, err := c.Tx.PromisesDue(c.Customer.ID)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		p := &list[i]
-		if p.Kind == domain.PromiseCallBack && p.JobID == d.Job.ID && !contact.OccurredAt.Before(p.CreatedAt) {
-			if err := keep(d, a, p, contact); err != nil {
+		if p.Kind == domain.PromiseCallBack && p.JobID == c.Job.ID && !contact.OccurredAt.Before(p.CreatedAt) {
+			if err := keep(c, a, p, contact); err != nil {
 				return err
 			}
 		}
@@ -385,11 +385,11 @@ type HandOverInput struct {
 // HandOver gives a promise to another owner; its due time and its ladder stay.
 // Who as KeepPromise. Errors: CodeUnprocessable, CodeState.
 func (s *Service) HandOver(ctx context.Context, call *Call, id domain.ID, in HandOverInput) (domain.PromiseView, error) {
-	return s.onPromise(ctx, call, id, "hand-over", in.OccurredAt, func(d *Case, p *domain.Promise) error {
+	return s.onPromise(ctx, call, id, "hand-over", in.OccurredAt, func(c *Case, p *domain.Promise) error {
 		if in.OwnerID == nil {
 			return domain.Fail(domain.CodeUnprocessable, "Say to whom.").At("/owner_id", "required")
 		}
-		owner, err := promiseOwner(d, call.Actor, in.OwnerID)
+		owner, err := promiseOwner(c, call.Actor, in.OwnerID)
 		if err != nil {
 			return err
 		}
@@ -398,16 +398,16 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id domain.ID, in Han
 			return nil
 		}
 		p.OwnerID = owner.ID
-		p.ChangedAt(d.Now)
-		if err := d.Tx.SavePromise(p); err != nil {
+		p.ChangedAt(c.Now)
+		if err := c.Tx.SavePromise(p); err != nil {
 			return err
 		}
-		d.Entry(call.Actor, "promise.handed_over", nil, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID,
+		c.Entry(call.Actor, "promise.handed_over", nil, map[string]any{"promise_id": p.ID, "from": was, "to": owner.ID,
 			"reason": in.Reason})
 		if owner.ID == call.Actor.UserID {
 			return nil
 		}
-		return notifyOwner(d, p, owner, "promise.yours")
+		return notifyOwner(c, p, owner, "promise.yours")
 	})
 }
 
@@ -426,7 +426,7 @@ func PromiseLate(tx *Work, id domain.ID) error {
 	if p, err = tx.Promise(id); err != nil || !p.Status.Due() {
 		return err
 	}
-	d, err := OpenCase(tx, j)
+	c, err := OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
@@ -435,13 +435,13 @@ func PromiseLate(tx *Work, id domain.ID) error {
 			return err
 		}
 		p.BrokenAt = domain.Ptr(p.DueAt)
-		d.EntryAt(EntryTime{Occurred: p.DueAt, Recorded: tx.Now}, domain.System, "promise.broken", nil,
+		c.EntryAt(EntryTime{Occurred: p.DueAt, Recorded: tx.Now}, domain.System, "promise.broken", nil,
 			map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID})
 	}
 	// A server that was away tells all who should have been told by now.
 	for domain.PromiseMoves.Open("escalate", string(p.Status)) && p.Step < len(domain.LateSteps) &&
 		!tx.Now.Before(p.DueAt.Add(domain.LateSteps[p.Step].After)) {
-		if err := notifyOfLateness(d, p, domain.LateSteps[p.Step].To); err != nil {
+		if err := notifyOfLateness(c, p, domain.LateSteps[p.Step].To); err != nil {
 			return err
 		}
 		p.Step++
@@ -453,102 +453,102 @@ func PromiseLate(tx *Work, id domain.ID) error {
 	return tx.SavePromise(p)
 }
 
-func notifyOfLateness(d *Case, p *domain.Promise, role domain.Role) error {
+func notifyOfLateness(c *Case, p *domain.Promise, role domain.Role) error {
 	if role != "" {
 		var users []domain.User
 		var err error
 		if role == domain.RoleAreaManager {
-			users, err = d.Tx.UsersWith(role, nil, &d.Job.AreaID)
+			users, err = c.Tx.UsersWith(role, nil, &c.Job.AreaID)
 		} else {
-			users, err = d.Tx.UsersWith(role, &d.Job.CentreID, nil)
+			users, err = c.Tx.UsersWith(role, &c.Job.CentreID, nil)
 		}
 		if err != nil {
 			return err
 		}
-		return NotifyOnDuty(d.Tx, users, d.Centre, func(u *domain.User) domain.Notice {
-			return Notice(d.Tx.Svc, "promise.late", u.Language, d.Now, d.Now.Add(72*time.Hour), ToUser(u.ID), func(n *domain.Notice) {
-				n.JobID = &d.Job.ID
-				n.Title, n.Body = domain.Say("promise.late", u.Language, momentWords(p.DueAt, d.Centre.Location(), u.Language))
+		return NotifyOnDuty(c.Tx, users, c.Centre, func(u *domain.User) domain.Notice {
+			return Notice(c.Tx.Svc, "promise.late", u.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(u.ID), func(n *domain.Notice) {
+				n.JobID = &c.Job.ID
+				n.Title, n.Body = domain.Say("promise.late", u.Language, momentWords(p.DueAt, c.Centre.Location(), u.Language))
 			})
 		})
 	}
-	owner, err := d.Tx.User(p.OwnerID)
+	owner, err := c.Tx.User(p.OwnerID)
 	if err != nil {
 		return err
 	}
-	return notifyOwner(d, p, owner, "promise.late")
+	return notifyOwner(c, p, owner, "promise.late")
 }
 
 // AddTo counts a further contact to a promise and tells its owner again.
-func AddTo(d *Case, p *domain.Promise) error {
+func AddTo(c *Case, p *domain.Promise) error {
 	p.Contacts++
-	p.ChangedAt(d.Now)
-	if err := d.Tx.SavePromise(p); err != nil {
+	p.ChangedAt(c.Now)
+	if err := c.Tx.SavePromise(p); err != nil {
 		return err
 	}
-	owner, err := d.Tx.User(p.OwnerID)
+	owner, err := c.Tx.User(p.OwnerID)
 	if err != nil {
 		return err
 	}
-	return notifyOwner(d, p, owner, "promise.again")
+	return notifyOwner(c, p, owner, "promise.again")
 }
 
 // groupContacts makes one case of many contacts: more than four of one household in an
 // hour get one owner on duty, later ones are added, others are not rung, and
 // the household is told who calls and by when (docs/product.md section 4).
-func groupContacts(d *Case, a *domain.Attempt) error {
-	standing, err := d.Tx.PromisesDue(d.Customer.ID)
+func groupContacts(c *Case, a *domain.Attempt) error {
+	standing, err := c.Tx.PromisesDue(c.Customer.ID)
 	if err != nil {
 		return err
 	}
 	if i := slices.IndexFunc(standing, func(p domain.Promise) bool { return p.Source == domain.FromCase }); i >= 0 {
-		d.Folded = true
-		return AddTo(d, &standing[i])
+		c.Folded = true
+		return AddTo(c, &standing[i])
 	}
-	n, err := d.Tx.InboundSince(d.Customer.ID, a.OccurredAt.Add(-time.Hour), a.OccurredAt)
-	if err != nil || n <= domain.CaseContacts || d.Job.Status.Ended() || d.Now.Sub(a.OccurredAt) > time.Hour {
+	n, err := c.Tx.InboundSince(c.Customer.ID, a.OccurredAt.Add(-time.Hour), a.OccurredAt)
+	if err != nil || n <= domain.CaseContacts || c.Job.Status.Ended() || c.Now.Sub(a.OccurredAt) > time.Hour {
 		return err
 	}
-	owner, on, err := ChooseOwner(d)
+	owner, on, err := ChooseOwner(c)
 	if err != nil {
 		return err
 	}
 	// A call that was promised already becomes part of the case.
 	contacts := n
 	for i := range standing {
-		if p := &standing[i]; p.Kind == domain.PromiseCallBack && p.Status == domain.PromiseOpen && p.JobID == d.Job.ID &&
+		if p := &standing[i]; p.Kind == domain.PromiseCallBack && p.Status == domain.PromiseOpen && p.JobID == c.Job.ID &&
 			p.Source != domain.FromStaff {
-			if owner, err = d.Tx.User(p.OwnerID); err != nil {
+			if owner, err = c.Tx.User(p.OwnerID); err != nil {
 				return err
 			}
 			p.Source, p.Contacts = domain.FromCase, contacts
-			p.ChangedAt(d.Now)
-			if err := d.Tx.SavePromise(p); err != nil {
+			p.ChangedAt(c.Now)
+			if err := c.Tx.SavePromise(p); err != nil {
 				return err
 			}
-			return caseTold(d, p, owner)
+			return caseTold(c, p, owner)
 		}
 	}
-	p := &domain.Promise{Meta: domain.NewMeta(d.Tx.NewID(), d.Now), Kind: domain.PromiseCallBack, Source: domain.FromCase,
-		DueAt: on.Add(d.Now, domain.CaseDue), ViaID: &a.ID}
-	if err := Promise(d, domain.System, p, owner); err != nil {
+	p := &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromCase,
+		DueAt: on.Add(c.Now, domain.CaseDue), ViaID: &a.ID}
+	if err := Promise(c, domain.System, p, owner); err != nil {
 		return err
 	}
 	p.Contacts = contacts
-	if err := d.Tx.SavePromise(p); err != nil {
+	if err := c.Tx.SavePromise(p); err != nil {
 		return err
 	}
-	return caseTold(d, p, owner)
+	return caseTold(c, p, owner)
 }
 
-func caseTold(d *Case, p *domain.Promise, owner *domain.User) error {
-	d.Folded = true
-	d.Entry(domain.System, "case.opened", nil, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
+func caseTold(c *Case, p *domain.Promise, owner *domain.User) error {
+	c.Folded = true
+	c.Entry(domain.System, "case.opened", nil, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
 		"contacts": p.Contacts})
-	language := d.Customer.LanguageOf(d.Job.ContactID)
-	when := momentWords(p.DueAt, d.Site.Location(), language)
-	d.Tx.Enqueue(Notice(d.Tx.Svc, "case.opened_home", language, d.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
-		n.JobID, n.CustomerID, n.WithLink = &d.Job.ID, &d.Customer.ID, true
+	language := c.Customer.LanguageOf(c.Job.ContactID)
+	when := momentWords(p.DueAt, c.Site.Location(), language)
+	c.Tx.Enqueue(Notice(c.Tx.Svc, "case.opened_home", language, c.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
+		n.JobID, n.CustomerID, n.WithLink = &c.Job.ID, &c.Customer.ID, true
 		n.Title, n.Body = domain.Say("case.opened_home", language, when)
 		n.Title = strings.ReplaceAll(n.Title, "{who}", owner.FirstName())
 	}))

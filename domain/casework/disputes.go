@@ -9,12 +9,12 @@ import (
 
 // disputeUntil is when the household's time to dispute ends; nil while it has
 // not been told.
-func (d *Case) disputeUntil(told *time.Time) *time.Time {
+func (c *Case) disputeUntil(told *time.Time) *time.Time {
 	if told == nil {
 		return nil
 	}
 	within := domain.DisputeWithin
-	if d.Customer.VoiceOnly() {
+	if c.Customer.VoiceOnly() {
 		within = domain.DisputeWithinVoice
 	}
 	return domain.Ptr(told.Add(within))
@@ -22,26 +22,26 @@ func (d *Case) disputeUntil(told *time.Time) *time.Time {
 
 // Disputable says why an attempt or visit end cannot be disputed now; empty
 // when it can.
-func (d *Case) Disputable(told *time.Time) string {
-	if until := d.disputeUntil(told); until != nil && !d.Now.Before(*until) {
-		return fmt.Sprintf("The time to dispute it ended on %s.", until.In(d.Site.Location()).Format("2 Jan 15:04"))
+func (c *Case) Disputable(told *time.Time) string {
+	if until := c.disputeUntil(told); until != nil && !c.Now.Before(*until) {
+		return fmt.Sprintf("The time to dispute it ended on %s.", until.In(c.Site.Location()).Format("2 Jan 15:04"))
 	}
 	return ""
 }
 
 // DisputableVisit gives what of a visit the household can dispute, and why it
 // cannot now.
-func (d *Case) DisputableVisit(v *domain.Visit) (subject, why string) {
+func (c *Case) DisputableVisit(v *domain.Visit) (subject, why string) {
 	switch {
 	case v.Disputed:
 		return "", "It is disputed already."
 	case v.Status == domain.VisitNoAccess:
-		return domain.AboutNoAccess, d.Disputable(v.ToldAt)
+		return domain.AboutNoAccess, c.Disputable(v.ToldAt)
 	case v.Status == domain.VisitCompleted || v.Status == domain.VisitPartial:
 		if v.DoneConfirmedAt != nil && v.DoneConfirmedHow != "desk" {
 			return "", "The household confirmed it itself."
 		}
-		return domain.AboutCompletion, d.Disputable(v.ToldAt)
+		return domain.AboutCompletion, c.Disputable(v.ToldAt)
 	case domain.Has(domain.NotYetThere, v.Status) && v.AgreedID != nil && v.Confirmation == domain.ConfirmConfirmed &&
 		v.ConfirmedHow != "link":
 		return domain.AboutAgreement, ""
@@ -50,11 +50,11 @@ func (d *Case) DisputableVisit(v *domain.Visit) (subject, why string) {
 }
 
 // Rejudge reads the holds anew and lets the verdict follow.
-func Rejudge(d *Case) (err error) {
-	if d.Holds, err = d.Tx.HoldsOver(d.Job, true); err != nil {
+func Rejudge(c *Case) (err error) {
+	if c.Holds, err = c.Tx.HoldsOver(c.Job, true); err != nil {
 		return err
 	}
-	return Reassess(d)
+	return Reassess(c)
 }
 
 // MeaningOf renames what was not found, so that the answer does not tell

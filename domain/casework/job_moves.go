@@ -29,20 +29,20 @@ func (s *Service) OnJob(ctx context.Context, call *Call, id domain.ID, action, o
 		if err := domain.CheckJob(call.Actor, action, j); err != nil {
 			return domain.JobView{}, err
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return domain.JobView{}, err
 		}
-		if err := d.Stamp(call, occurredAt); err != nil {
+		if err := c.Stamp(call, occurredAt); err != nil {
 			return domain.JobView{}, err
 		}
-		if d.Held != nil && domain.JobMoveOf(action).Holds.Refuses(domain.HoldSafety) {
-			return domain.JobView{}, d.RefuseHeld()
+		if c.Held != nil && domain.JobMoveOf(action).Holds.Refuses(domain.HoldSafety) {
+			return domain.JobView{}, c.RefuseHeld()
 		}
-		if err := fn(d); err != nil {
+		if err := fn(c); err != nil {
 			return domain.JobView{}, err
 		}
-		return d.JobView(call.Actor)
+		return c.JobView(call.Actor)
 	})
 }
 
@@ -79,16 +79,16 @@ func CancelVisits(m *Case, a domain.Actor, reason string) error {
 }
 
 // EndJob closes or cancels a job, and ends what waited for it.
-func EndJob(d *Case, a domain.Actor, action, reason string) error {
-	j := d.Job
-	if err := d.Tx.Apply(j, action); err != nil {
+func EndJob(c *Case, a domain.Actor, action, reason string) error {
+	j := c.Job
+	if err := c.Tx.Apply(j, action); err != nil {
 		return err
 	}
-	j.EndedAt, j.EndReason, j.ReopenUntil = domain.Ptr(d.Now), reason, domain.Ptr(d.Now.Add(domain.ReopenWithin))
-	d.Tx.Disarm(domain.DueCloseResolved, j.ID)
-	d.Tx.Disarm(domain.DueLastNotice, j.ID)
-	d.Entry(a, domain.JobMoveOf(action).Fact, nil, map[string]any{"reason": reason})
-	promises, err := d.Tx.PromisesDue(j.CustomerID)
+	j.EndedAt, j.EndReason, j.ReopenUntil = domain.Ptr(c.Now), reason, domain.Ptr(c.Now.Add(domain.ReopenWithin))
+	c.Tx.Disarm(domain.DueCloseResolved, j.ID)
+	c.Tx.Disarm(domain.DueLastNotice, j.ID)
+	c.Entry(a, domain.JobMoveOf(action).Fact, nil, map[string]any{"reason": reason})
+	promises, err := c.Tx.PromisesDue(j.CustomerID)
 	if err != nil {
 		return err
 	}
@@ -97,25 +97,25 @@ func EndJob(d *Case, a domain.Actor, action, reason string) error {
 		if p.JobID != j.ID {
 			continue
 		}
-		d.Tx.Disarm(domain.DuePromise, p.ID)
+		c.Tx.Disarm(domain.DuePromise, p.ID)
 		if domain.PromiseMoves.Open("lapse", string(p.Status)) {
-			if err := d.Tx.Apply(p, "lapse"); err != nil {
+			if err := c.Tx.Apply(p, "lapse"); err != nil {
 				return err
 			}
-			p.UpdatedAt = d.Now
-			if err := d.Tx.SavePromise(p); err != nil {
+			p.UpdatedAt = c.Now
+			if err := c.Tx.SavePromise(p); err != nil {
 				return err
 			}
 		}
 	}
-	for i := range d.Holds {
-		h := &d.Holds[i]
+	for i := range c.Holds {
+		h := &c.Holds[i]
 		if h.JobID != nil && h.LiftedAt == nil { // a safety hold stays over the household
-			if err := d.Tx.Apply(h, "job-ends"); err != nil {
+			if err := c.Tx.Apply(h, "job-ends"); err != nil {
 				return err
 			}
 			h.LiftReason = "job ended"
-			if err := d.Tx.SaveHold(h); err != nil {
+			if err := c.Tx.SaveHold(h); err != nil {
 				return err
 			}
 		}
@@ -173,21 +173,21 @@ func (s *Service) Reopen(ctx context.Context, call *Call, id domain.ID, in JobMo
 }
 
 // Reopen brings a job back with its original clock.
-func Reopen(d *Case, a domain.Actor, reason string) error {
-	j := d.Job
-	if !j.Reopens(d.Now) {
+func Reopen(c *Case, a domain.Actor, reason string) error {
+	j := c.Job
+	if !j.Reopens(c.Now) {
 		return domain.Fail(domain.CodePreconditionMissing, "The time in which this job could be reopened is over; register a new one.")
 	}
-	if err := d.Tx.Apply(j, "reopen"); err != nil {
+	if err := c.Tx.Apply(j, "reopen"); err != nil {
 		return err
 	}
-	j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = nil, "", nil, domain.Ptr(d.Now), nil
-	d.Tx.Disarm(domain.DueCloseResolved, j.ID)
-	d.Entry(a, "job.reopened", nil, map[string]any{"reason": reason})
-	if err := derive(d.Tx, j, nil); err != nil {
+	j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = nil, "", nil, domain.Ptr(c.Now), nil
+	c.Tx.Disarm(domain.DueCloseResolved, j.ID)
+	c.Entry(a, "job.reopened", nil, map[string]any{"reason": reason})
+	if err := derive(c.Tx, j, nil); err != nil {
 		return err
 	}
-	return Rejudge(d) // what was learnt after the end counts from here
+	return Rejudge(c) // what was learnt after the end counts from here
 }
 
 // HoldJob places a hold for parts or at the customer's request; it refuses

@@ -348,17 +348,17 @@ func maintainOnce(tx *Work, m *domain.Maintenance, id domain.ID, at time.Time) e
 	if err != nil {
 		return err
 	}
-	d, err := OpenCase(tx, j)
+	c, err := OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
-	if d.MayBook(false) != nil {
+	if c.MayBook(false) != nil {
 		return nil
 	}
 	v := &domain.Visit{Meta: domain.NewMeta(tx.NewID(), tx.Now)}
 	in := ScheduleInput{WindowStart: at.Format(time.RFC3339), WindowEnd: at.Add(time.Duration(m.WindowMinutes) * time.Minute).
 		Format(time.RFC3339), PlannedMinutes: m.PlannedMinutes}
-	if err := Book(&Call{Actor: domain.System}, d, v, in, "visit.scheduled"); domain.IsCode(err,
+	if err := Book(&Call{Actor: domain.System}, c, v, in, "visit.scheduled"); domain.IsCode(err,
 		domain.CodeCapacity) || domain.IsCode(err, domain.CodeHours) {
 		return nil
 	} else if err != nil {

@@ -80,13 +80,13 @@ func Notice(s *Service, kind, language string, now, expires time.Time, opts ...d
 }
 
 // about sets the visit and the window in words.
-func (d *Case) about(kind string, v *domain.Visit, language string) domain.NoticeOption {
+func (c *Case) about(kind string, v *domain.Visit, language string) domain.NoticeOption {
 	return func(n *domain.Notice) {
-		n.JobID = &d.Job.ID
+		n.JobID = &c.Job.ID
 		when := ""
 		if v != nil {
 			n.VisitID = &v.ID
-			when = WindowWords(v.WindowStart, v.WindowEnd, d.Site.Location(), language)
+			when = WindowWords(v.WindowStart, v.WindowEnd, c.Site.Location(), language)
 		}
 		n.Title, n.Body = domain.Say(kind, language, when)
 	}
@@ -102,15 +102,15 @@ func expiry(v *domain.Visit, now time.Time) time.Time {
 
 // NotifyCrew tells technicians about a visit; flapping of assignments is folded
 // in NotifyCrewChange.
-func NotifyCrew(d *Case, v *domain.Visit, crew []domain.ID, kind string) {
+func NotifyCrew(c *Case, v *domain.Visit, crew []domain.ID, kind string) {
 	for _, id := range crew {
-		u, leaves := d.crew[id], d.leaves
+		u, leaves := c.crew[id], c.leaves
 		if u == nil {
 			var err error
-			if u, err = d.Tx.User(id); err != nil {
+			if u, err = c.Tx.User(id); err != nil {
 				continue
 			}
-			if leaves, err = d.Tx.LeavesAt([]domain.ID{id}, d.Now); err != nil {
+			if leaves, err = c.Tx.LeavesAt([]domain.ID{id}, c.Now); err != nil {
 				continue
 			}
 		}
@@ -118,10 +118,10 @@ func NotifyCrew(d *Case, v *domain.Visit, crew []domain.ID, kind string) {
 		if v != nil {
 			starts = &v.WindowStart
 			if v.Status.UnderWay() {
-				starts = &d.Now
+				starts = &c.Now
 			}
 		}
-		notifyOne(d.Tx, Notice(d.Tx.Svc, kind, u.Language, d.Now, expiry(v, d.Now), ToUser(id), d.about(kind, v, u.Language)), u, d.Centre,
+		notifyOne(c.Tx, Notice(c.Tx.Svc, kind, u.Language, c.Now, expiry(v, c.Now), ToUser(id), c.about(kind, v, u.Language)), u, c.Centre,
 			leaves,
 			starts)
 	}
@@ -203,32 +203,32 @@ var customerKind = map[string]string{"visit.cancelled": "visit.cancelled_home"}
 
 // NotifyCustomer tells the household; the worker adds the link at sending and
 // chooses device, webhook or ready text.
-func NotifyCustomer(d *Case, v *domain.Visit, kind string) {
+func NotifyCustomer(c *Case, v *domain.Visit, kind string) {
 	if k, ok := customerKind[kind]; ok {
 		kind = k
 	}
-	language := d.Customer.LanguageOf(d.Job.ContactID)
-	d.Tx.Enqueue(Notice(d.Tx.Svc, kind, language, d.Now, expiry(v, d.Now), d.about(kind, v, language), func(n *domain.Notice) {
-		n.CustomerID, n.WithLink = &d.Customer.ID, true
+	language := c.Customer.LanguageOf(c.Job.ContactID)
+	c.Tx.Enqueue(Notice(c.Tx.Svc, kind, language, c.Now, expiry(v, c.Now), c.about(kind, v, language), func(n *domain.Notice) {
+		n.CustomerID, n.WithLink = &c.Customer.ID, true
 	}))
 }
 
 // NotifyStaff tells everybody of the roles in the job's centre, or its area for
 // area managers and their deputies.
-func NotifyStaff(d *Case, v *domain.Visit, kind string, roles ...domain.Role) error {
+func NotifyStaff(c *Case, v *domain.Visit, kind string, roles ...domain.Role) error {
 	for _, role := range roles {
 		var centre, area *domain.ID
 		if role == domain.RoleAreaManager {
-			area = &d.Job.AreaID
+			area = &c.Job.AreaID
 		} else {
-			centre = &d.Job.CentreID
+			centre = &c.Job.CentreID
 		}
-		users, err := d.Tx.UsersWith(role, centre, area)
+		users, err := c.Tx.UsersWith(role, centre, area)
 		if err != nil {
 			return err
 		}
-		err = NotifyOnDuty(d.Tx, users, d.Centre, func(u *domain.User) domain.Notice {
-			return Notice(d.Tx.Svc, kind, u.Language, d.Now, expiry(v, d.Now), ToUser(u.ID), d.about(kind, v, u.Language))
+		err = NotifyOnDuty(c.Tx, users, c.Centre, func(u *domain.User) domain.Notice {
+			return Notice(c.Tx.Svc, kind, u.Language, c.Now, expiry(v, c.Now), ToUser(u.ID), c.about(kind, v, u.Language))
 		})
 		if err != nil {
 			return err

@@ -7,26 +7,26 @@ import (
 )
 
 // planFacts reads what the plan in force asks for.
-func (d *Case) planFacts() domain.PlanFacts { return domain.PlanFacts{Site: d.Site, Spoken: d.spoken} }
+func (c *Case) planFacts() domain.PlanFacts { return domain.PlanFacts{Site: c.Site, Spoken: c.spoken} }
 
 // readPlan notes what the plan in force is judged by.
-func (d *Case) readPlan() error {
-	d.Plan = domain.PlanInForce(d.Holds)
-	for _, h := range d.Holds {
-		if h.Kind == domain.HoldSafety && h.LiftedAt != nil && len(h.Plan) > 0 && (d.planSince.IsZero() || h.Since.Before(d.planSince)) {
-			d.planSince = h.Since
+func (c *Case) readPlan() error {
+	c.Plan = domain.PlanInForce(c.Holds)
+	for _, h := range c.Holds {
+		if h.Kind == domain.HoldSafety && h.LiftedAt != nil && len(h.Plan) > 0 && (c.planSince.IsZero() || h.Since.Before(c.planSince)) {
+			c.planSince = h.Since
 		}
 	}
-	if !domain.Has(d.Plan, "phone_first") {
+	if !domain.Has(c.Plan, "phone_first") {
 		return nil
 	}
-	attempts, err := d.Tx.AttemptsOf(d.Job.ID)
+	attempts, err := c.Tx.AttemptsOf(c.Job.ID)
 	if err != nil {
 		return err
 	}
 	for i := range attempts {
 		if attempts[i].Spoke() {
-			d.spoken = append(d.spoken, attempts[i].OccurredAt)
+			c.spoken = append(c.spoken, attempts[i].OccurredAt)
 		}
 	}
 	return nil
@@ -34,15 +34,15 @@ func (d *Case) readPlan() error {
 
 // PlanPermits checks what a safe-visit plan demands of a booking. A crew may
 // still be empty: then nobody goes.
-func (d *Case) PlanPermits(v *domain.Visit, crew []domain.ID) error {
-	if p := domain.PlanPermits.Unmet(d.Plan, crew, nil); p != "" {
-		return d.noVisit(p)
+func (c *Case) PlanPermits(v *domain.Visit, crew []domain.ID) error {
+	if p := domain.PlanPermits.Unmet(c.Plan, crew, nil); p != "" {
+		return c.noVisit(p)
 	}
-	if domain.Has(d.Plan, "two_people") && len(crew) == 1 {
-		return domain.Fail(domain.CodePlan, "The plan of this household asks for two people.").With("plan", d.Plan).At("/crew", "two technicians")
+	if domain.Has(c.Plan, "two_people") && len(crew) == 1 {
+		return domain.Fail(domain.CodePlan, "The plan of this household asks for two people.").With("plan", c.Plan).At("/crew", "two technicians")
 	}
-	if domain.Has(d.Plan, "daylight") {
-		return d.Site.InDaylight(v, d.Plan)
+	if domain.Has(c.Plan, "daylight") {
+		return c.Site.InDaylight(v, c.Plan)
 	}
 	return nil
 }
@@ -101,13 +101,13 @@ func WaitForCompany(m *VisitCase) error {
 
 // ForbidAhead lets the visits of a household fall away at once when the plan
 // with which a hold was released permits none.
-func ForbidAhead(d *Case, visits []domain.Visit) {
-	if domain.PlanPermits.Unmet(d.Plan, nil, nil) == "" {
+func ForbidAhead(c *Case, visits []domain.Visit) {
+	if domain.PlanPermits.Unmet(c.Plan, nil, nil) == "" {
 		return
 	}
 	for i := range visits {
 		if v := &visits[i]; v.Status == domain.VisitScheduled {
-			d.Tx.SetDeadline(domain.DueHeldCancel, v.ID, &v.JobID, d.Now)
+			c.Tx.SetDeadline(domain.DueHeldCancel, v.ID, &v.JobID, c.Now)
 		}
 	}
 }

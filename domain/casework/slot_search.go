@@ -82,22 +82,22 @@ type SlotRefusal struct {
 
 // rules are the hard rules of a visit on this job: the one judge of who
 // searches and of who books.
-func rules(d *Case, minutes int) *slots.Judge {
+func rules(c *Case, minutes int) *slots.Judge {
 	j := &slots.Judge{Travel: slots.GreatCircle(slots.DefaultSpeed),
-		Centre: slots.Centre{Location: d.Centre.Location(), Holidays: d.Centre.Holidays, WorkingDays: d.Centre.WorkingDays,
-			Load: slots.Load{Most: dailyMost(d.Centre.MaxVisitsPerDay)}},
-		Job: slots.Job{Skill: d.Job.Category, Level: d.Job.SkillLevel, Minutes: minutes, Place: placeOf(d.Site.Lat, d.Site.Lon),
-			Two: domain.Has(d.Plan, "two_people")}}
-	if d.Roads != nil {
-		j.Travel = d.Roads.Minutes
+		Centre: slots.Centre{Location: c.Centre.Location(), Holidays: c.Centre.Holidays, WorkingDays: c.Centre.WorkingDays,
+			Load: slots.Load{Most: dailyMost(c.Centre.MaxVisitsPerDay)}},
+		Job: slots.Job{Skill: c.Job.Category, Level: c.Job.SkillLevel, Minutes: minutes, Place: placeOf(c.Site.Lat, c.Site.Lon),
+			Two: domain.Has(c.Plan, "two_people")}}
+	if c.Roads != nil {
+		j.Travel = c.Roads.Minutes
 	}
-	if domain.Has(d.Plan, "daylight") {
-		loc, days := d.Site.Location(), map[string]slots.Span{}
+	if domain.Has(c.Plan, "daylight") {
+		loc, days := c.Site.Location(), map[string]slots.Span{}
 		j.Job.Light = func(at time.Time) slots.Span {
 			day := at.In(loc).Format(time.DateOnly)
 			light, ok := days[day]
 			if !ok {
-				light.From, light.To, _ = d.Site.Light(at)
+				light.From, light.To, _ = c.Site.Light(at)
 				days[day] = light
 			}
 			return light
@@ -149,17 +149,17 @@ func awayOf(leaves []domain.Leave) []slots.Span {
 // candidate is a technician of a diary as the rules see them. What the visit
 // itself takes, or the one that it follows, or its household has reserved, is
 // free for it.
-func (d *Case) candidate(diary *domain.Diary, u *domain.User, v *domain.Visit) slots.Technician {
+func (c *Case) candidate(diary *domain.Diary, u *domain.User, v *domain.Visit) slots.Technician {
 	t := slots.Technician{ID: u.ID, Name: u.FirstName(), Skills: u.Skills, Levels: u.SkillLevels.V, Weekly: ShiftsOf(u), Dates: DatesOf(u),
 		Away: awayOf(diary.LeavesOf(u.ID)), Home: placeOf(u.HomeLat, u.HomeLon),
-		Apart: diary.Apart(u.ID), Knows: domain.Has(diary.Known, u.ID), Load: d.loadOf(u, diary.Taken, v)}
+		Apart: diary.Apart(u.ID), Knows: domain.Has(diary.Known, u.ID), Load: c.loadOf(u, diary.Taken, v)}
 	for i := range diary.Busy {
 		if b := &diary.Busy[i]; b.TechnicianID == u.ID && b.VisitID != v.ID && (v.PredecessorID == nil || b.VisitID != *v.PredecessorID) {
 			t.Diary = append(t.Diary, slots.Booking{Span: slots.Span{From: b.StartsAt, To: b.EndsAt}, Place: placeOf(b.Lat, b.Lon)})
 		}
 	}
 	for i := range diary.Reserved {
-		if h := &diary.Reserved[i]; h.TechnicianID == u.ID && h.JobID != d.Job.ID {
+		if h := &diary.Reserved[i]; h.TechnicianID == u.ID && h.JobID != c.Job.ID {
 			t.Diary = append(t.Diary, slots.Booking{Span: slots.Span{From: h.StartsAt, To: h.EndsAt}, Kept: true})
 		}
 	}
@@ -168,13 +168,13 @@ func (d *Case) candidate(diary *domain.Diary, u *domain.User, v *domain.Visit) s
 }
 
 // refuses turns a reason of the rules into the error of whoever books.
-func (d *Case) refuses(j *slots.Judge, t *slots.Technician, start time.Time, r slots.Reason) *domain.Error {
+func (c *Case) refuses(j *slots.Judge, t *slots.Technician, start time.Time, r slots.Reason) *domain.Error {
 	if r == slots.Plan {
 		v, crew := &domain.Visit{PlannedStart: start, PlannedMinutes: j.Job.Minutes}, []domain.ID{t.ID}
 		if j.Of(t, start) == r { // not for want of a second one
 			crew = nil
 		}
-		if e := new(domain.Error); errors.As(d.PlanPermits(v, crew), &e) {
+		if e := new(domain.Error); errors.As(c.PlanPermits(v, crew), &e) {
 			return e.With("reason", r)
 		}
 	}
@@ -237,7 +237,7 @@ func searchFor(tx *Work, a domain.Actor, job domain.ID, q SlotQuery) (*search, e
 	if err != nil {
 		return nil, err
 	}
-	d, err := OpenCase(tx, j)
+	c, err := OpenCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -249,13 +249,13 @@ func searchFor(tx *Work, a domain.Actor, job domain.ID, q SlotQuery) (*search, e
 	}
 	from, to := tx.Now, tx.Now.AddDate(0, 0, slotDays)
 	if q.From != "" {
-		if from, err = domain.ParseInstant(q.From, d.Site.Location(), "/from"); err != nil {
+		if from, err = domain.ParseInstant(q.From, c.Site.Location(), "/from"); err != nil {
 			return nil, err
 		}
 		to = from.AddDate(0, 0, slotDays)
 	}
 	if q.To != "" {
-		if to, err = domain.ParseInstant(q.To, d.Site.Location(), "/to"); err != nil {
+		if to, err = domain.ParseInstant(q.To, c.Site.Location(), "/to"); err != nil {
 			return nil, err
 		}
 	}
@@ -273,7 +273,7 @@ func searchFor(tx *Work, a domain.Actor, job domain.ID, q SlotQuery) (*search, e
 			return nil, domain.Fail(domain.CodeUnprocessable, "This time is over.").At("/to", "a time to come")
 		}
 	}
-	look, err := SearchIn(d, moved, q.Minutes, from, to)
+	look, err := SearchIn(c, moved, q.Minutes, from, to)
 	if err != nil {
 		return nil, err
 	}
@@ -282,7 +282,7 @@ func searchFor(tx *Work, a domain.Actor, job domain.ID, q SlotQuery) (*search, e
 		refused = domain.CheckVisit(a, "reschedule", moved)
 	}
 	if refused == nil {
-		refused = d.MayBook(false)
+		refused = c.MayBook(false)
 	}
 	if e := new(domain.Error); errors.As(refused, &e) {
 		look.Out.Refused = &SlotRefusal{Code: e.Code, Reason: map[domain.Code]string{domain.CodeOnHold: "hold", domain.CodePlan: "plan"}[e.Code],
@@ -301,15 +301,15 @@ func searchFor(tx *Work, a domain.Actor, job domain.ID, q SlotQuery) (*search, e
 }
 
 // SearchIn reads what a search between two instants needs.
-func SearchIn(d *Case, moved *domain.Visit, minutes int, from, to time.Time) (*search, error) {
+func SearchIn(c *Case, moved *domain.Visit, minutes int, from, to time.Time) (*search, error) {
 	if minutes == 0 {
 		minutes = 60
 		if moved != nil {
 			minutes = moved.PlannedMinutes
 		}
 	}
-	look := &search{d: d, judge: rules(d, minutes), windows: d.Tx.Svc.grid().Windows(d.Centre.Location(), from, to)}
-	look.Out = SlotAnswer{JobID: d.Job.ID, From: from, To: to, Zone: d.Centre.Zone, PlannedMinutes: minutes, CrewSize: 1}
+	look := &search{d: c, judge: rules(c, minutes), windows: c.Tx.Svc.grid().Windows(c.Centre.Location(), from, to)}
+	look.Out = SlotAnswer{JobID: c.Job.ID, From: from, To: to, Zone: c.Centre.Zone, PlannedMinutes: minutes, CrewSize: 1}
 	if look.judge.Job.Two {
 		look.Out.CrewSize = 2
 	}
@@ -318,19 +318,19 @@ func SearchIn(d *Case, moved *domain.Visit, minutes int, from, to time.Time) (*s
 		v.PredecessorID, look.Out.VisitID = &moved.ID, &moved.ID
 	}
 	var err error
-	if look.diary, err = d.Tx.ReadDiary(d.Job.CentreID, d.Customer.ID, from.Add(-domain.DiaryReach), to.Add(domain.DiaryReach),
-		d.Now); err != nil {
+	if look.diary, err = c.Tx.ReadDiary(c.Job.CentreID, c.Customer.ID, from.Add(-domain.DiaryReach), to.Add(domain.DiaryReach),
+		c.Now); err != nil {
 		return nil, err
 	}
 	if look.judge.Centre.Load.Most > 0 || AnyBounded(look.diary.Technicians) {
-		first, end := d.Centre.Days(from, to.AddDate(0, 0, 1)) // a window is less than a day
-		if look.diary.Taken, err = d.Tx.Taken(d.Job.CentreID, domain.ID{}, first, end, d.Now); err != nil {
+		first, end := c.Centre.Days(from, to.AddDate(0, 0, 1)) // a window is less than a day
+		if look.diary.Taken, err = c.Tx.Taken(c.Job.CentreID, domain.ID{}, first, end, c.Now); err != nil {
 			return nil, err
 		}
-		d.Load(look.judge, look.diary.Taken, v)
+		c.Load(look.judge, look.diary.Taken, v)
 	}
 	for i := range look.diary.Technicians {
-		look.people = append(look.people, d.candidate(look.diary, &look.diary.Technicians[i], v))
+		look.people = append(look.people, c.candidate(look.diary, &look.diary.Technicians[i], v))
 	}
 	return look, nil
 }

@@ -138,9 +138,9 @@ func completed(m *VisitCase, a domain.Actor, code string) error {
 // sampled reports whether an unconfirmed completion is asked about: one in
 // SampleOneIn, chosen by a secret, so that no centre can foresee it; always
 // where a wrong end code was given or nobody of the household can use a page.
-func sampled(d *Case, v *domain.Visit) bool {
-	mac, _ := d.Tx.Svc.Keys.Mac(d.Tx.Svc.Keys.Current(), "sample", v.ID[:])
-	return v.EndCodeTries > 0 || d.Customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%domain.SampleOneIn == 0
+func sampled(c *Case, v *domain.Visit) bool {
+	mac, _ := c.Tx.Svc.Keys.Mac(c.Tx.Svc.Keys.Current(), "sample", v.ID[:])
+	return v.EndCodeTries > 0 || c.Customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%domain.SampleOneIn == 0
 }
 
 // Sample puts an unconfirmed completion into the brand's queue, a day after

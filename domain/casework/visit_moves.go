@@ -232,7 +232,7 @@ func (s *Service) PatchVisit(ctx context.Context, call *Call, id domain.ID, vers
 		if err := IfVersion(v.Meta, version); err != nil {
 			return domain.VisitView{}, err
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return domain.VisitView{}, err
 		}
@@ -242,11 +242,11 @@ func (s *Service) PatchVisit(ctx context.Context, call *Call, id domain.ID, vers
 		if in.Parts != nil {
 			v.Parts = *in.Parts
 		}
-		d.EntryAt(At(tx.Now), call.Actor, "visit.corrected", &v.ID, in)
+		c.EntryAt(At(tx.Now), call.Actor, "visit.corrected", &v.ID, in)
 		v.ChangedAt(tx.Now)
 		if err := tx.SaveVisit(v); err != nil {
 			return domain.VisitView{}, err
 		}
-		return d.View(call.Actor, v), nil
+		return c.View(call.Actor, v), nil
 	})
 }

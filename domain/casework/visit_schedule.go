@@ -33,31 +33,31 @@ type ScheduleInput struct {
 }
 
 // RefuseHeld is CodeOnHold, with the safety hold and what can be done instead.
-func (d *Case) RefuseHeld() error {
+func (c *Case) RefuseHeld() error {
 	return domain.Fail(domain.CodeOnHold, "A safety hold stands over this household. The area manager releases it with a plan.").
-		With("hold", map[string]any{"id": d.Held.ID, "kind": d.Held.Kind, "since": d.Held.Since, "due_at": d.Held.DueAt}).
+		With("hold", map[string]any{"id": c.Held.ID, "kind": c.Held.Kind, "since": c.Held.Since, "due_at": c.Held.DueAt}).
 		With("alternative", "Repair by phone, collection of the appliance, or ask the area manager for a release.")
 }
 
 // MayBook refuses schedule and reschedule as the table says; a disruption
 // moves visits that stand already, whatever the job itself waits for.
-func (d *Case) MayBook(disruption bool) error {
+func (c *Case) MayBook(disruption bool) error {
 	move := domain.JobMoveOf("schedule")
-	if d.Held != nil {
-		return d.RefuseHeld()
+	if c.Held != nil {
+		return c.RefuseHeld()
 	}
-	if h := domain.Refusing(move.Holds, d.Holds); h != nil && !disruption {
+	if h := domain.Refusing(move.Holds, c.Holds); h != nil && !disruption {
 		return domain.Fail(domain.CodeOnHold, "The job is on hold (%s).", h.Kind).
 			With("hold", map[string]any{"id": h.ID, "kind": h.Kind, "since": h.Since})
 	}
-	if p := move.Plan.Unmet(d.Plan, nil, nil); p != "" {
-		return d.noVisit(p)
+	if p := move.Plan.Unmet(c.Plan, nil, nil); p != "" {
+		return c.noVisit(p)
 	}
 	return nil
 }
 
-func (d *Case) noVisit(p string) error {
-	return domain.Fail(domain.CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", d.Plan)
+func (c *Case) noVisit(p string) error {
+	return domain.Fail(domain.CodePlan, "The plan of this household permits no visit (%s).", p).With("plan", c.Plan)
 }
 
 // Times reads and checks the window and the planned time.
@@ -109,7 +109,7 @@ func Works(u *domain.User, c *domain.Centre, leaves []domain.Leave, from, to tim
 }
 
 // CrewFits refuses a crew by its number and by the safe-visit plan.
-func (d *Case) CrewFits(v *domain.Visit, crew []domain.ID) error {
+func (c *Case) CrewFits(v *domain.Visit, crew []domain.ID) error {
 	for i, id := range crew {
 		if domain.Has(crew[:i], id) {
 			return domain.Fail(domain.CodeUnprocessable, "A technician stands twice in the crew.").At(fmt.Sprintf("/crew/%d", i), "each once")
@@ -118,13 +118,13 @@ func (d *Case) CrewFits(v *domain.Visit, crew []domain.ID) error {
 	if len(crew) > 4 {
 		return domain.Fail(domain.CodeUnprocessable, "A crew has at most four technicians.").At("/crew", "0 to 4")
 	}
-	return d.PlanPermits(v, crew)
+	return c.PlanPermits(v, crew)
 }
 
 // RulesFor are the rules by which a crew for a visit is judged, as a search for
 // slots does.
-func RulesFor(d *Case, v *domain.Visit, crew []domain.ID) *slots.Judge {
-	rules := rules(d, v.PlannedMinutes)
+func RulesFor(c *Case, v *domain.Visit, crew []domain.ID) *slots.Judge {
+	rules := rules(c, v.PlannedMinutes)
 	rules.Job.Two = rules.Job.Two || len(crew) > 1
 	return rules
 }
@@ -133,27 +133,27 @@ func RulesFor(d *Case, v *domain.Visit, crew []domain.ID) *slots.Judge {
 // of visits a day, and what JudgeCrew judges. It locks the technicians, so that
 // two bookers of one technician wait for each other, and before them the centre,
 // where it takes a number of visits a day.
-func CheckCrew(d *Case, v *domain.Visit, crew []domain.ID) error {
-	if err := d.CrewFits(v, crew); err != nil {
+func CheckCrew(c *Case, v *domain.Visit, crew []domain.ID) error {
+	if err := c.CrewFits(v, crew); err != nil {
 		return err
 	}
-	rules := RulesFor(d, v, crew)
-	if d.disrupted {
+	rules := RulesFor(c, v, crew)
+	if c.disrupted {
 		rules.Centre.Load.Most = 0
-	} else if d.Centre.MaxVisitsPerDay != nil {
-		c, err := d.Tx.LockCentre(d.Job.CentreID)
+	} else if c.Centre.MaxVisitsPerDay != nil {
+		centre, err := c.Tx.LockCentre(c.Job.CentreID)
 		if err != nil {
 			return err
 		}
-		rules.Centre.Load.Most = dailyMost(c.MaxVisitsPerDay)
+		rules.Centre.Load.Most = dailyMost(centre.MaxVisitsPerDay)
 	}
 	taken := func() ([]domain.BookedCapacity, error) {
-		from, to := d.Centre.Days(v.PlannedStart, v.PlannedStart)
+		from, to := c.Centre.Days(v.PlannedStart, v.PlannedStart)
 		var also domain.ID
 		if v.PredecessorID != nil {
 			also = *v.PredecessorID
 		}
-		return d.Tx.Taken(d.Job.CentreID, also, from, to, d.Now)
+		return c.Tx.Taken(c.Job.CentreID, also, from, to, c.Now)
 	}
 	if len(crew) == 0 {
 		if rules.Centre.Load.Most == 0 {
@@ -163,37 +163,37 @@ func CheckCrew(d *Case, v *domain.Visit, crew []domain.ID) error {
 		if err != nil {
 			return err
 		}
-		if d.Load(rules, all, v); rules.Full(v.PlannedStart) {
-			return d.refuses(rules, &slots.Technician{}, v.PlannedStart, slots.Capacity)
+		if c.Load(rules, all, v); rules.Full(v.PlannedStart) {
+			return c.refuses(rules, &slots.Technician{}, v.PlannedStart, slots.Capacity)
 		}
 		return nil
 	}
 	sorted := slices.Clone(crew)
 	slices.SortFunc(sorted, func(a, b domain.ID) int { return slices.Compare(a[:], b[:]) })
-	diary, err := d.Tx.LockDiary(sorted, d.Customer.ID, v.PlannedStart, v.PlannedEnd(), d.Now)
+	diary, err := c.Tx.LockDiary(sorted, c.Customer.ID, v.PlannedStart, v.PlannedEnd(), c.Now)
 	if err != nil {
 		return err
 	}
 	users := diary.Technicians
-	d.leaves = diary.Leaves
+	c.leaves = diary.Leaves
 	for i := range users {
-		if d.crew == nil {
-			d.crew = map[domain.ID]*domain.User{}
+		if c.crew == nil {
+			c.crew = map[domain.ID]*domain.User{}
 		}
-		d.crew[users[i].ID] = &users[i]
+		c.crew[users[i].ID] = &users[i]
 	}
 	if rules.Centre.Load.Most > 0 || AnyBounded(users) {
 		if diary.Taken, err = taken(); err != nil {
 			return err
 		}
-		d.Load(rules, diary.Taken, v)
+		c.Load(rules, diary.Taken, v)
 	}
-	return d.JudgeCrew(rules, diary, v, crew)
+	return c.JudgeCrew(rules, diary, v, crew)
 }
 
 // JudgeCrew judges each of a crew, and their skills together, by what a diary
 // says of them.
-func (d *Case) JudgeCrew(rules *slots.Judge, diary *domain.Diary, v *domain.Visit, crew []domain.ID) error {
+func (c *Case) JudgeCrew(rules *slots.Judge, diary *domain.Diary, v *domain.Visit, crew []domain.ID) error {
 	users := diary.Technicians
 	var team []*slots.Technician
 	for i := range users {
@@ -203,17 +203,17 @@ func (d *Case) JudgeCrew(rules *slots.Judge, diary *domain.Diary, v *domain.Visi
 		at := fmt.Sprintf("/crew/%d", i)
 		k := slices.IndexFunc(users, func(u domain.User) bool { return u.ID == id })
 		if k < 0 || users[k].Disabled || users[k].Role != domain.RoleTechnician || users[k].CentreID == nil ||
-			*users[k].CentreID != d.Job.CentreID {
+			*users[k].CentreID != c.Job.CentreID {
 			return domain.Fail(domain.CodeUnprocessable, "There is no such technician in the centre of the job.").
 				At(at, "an enabled technician of the job's centre")
 		}
-		t := d.candidate(diary, &users[k], v)
+		t := c.candidate(diary, &users[k], v)
 		why := rules.Of(&t, v.PlannedStart)
 		if why == "" && !rules.Skilled(team...) {
 			why = slots.Skill
 		}
 		if why != "" {
-			e := d.refuses(rules, &t, v.PlannedStart, why)
+			e := c.refuses(rules, &t, v.PlannedStart, why)
 			for n := range e.Fields {
 				e.Fields[n].Pointer = at
 			}
@@ -225,20 +225,20 @@ func (d *Case) JudgeCrew(rules *slots.Judge, diary *domain.Diary, v *domain.Visi
 
 // refuseHoliday refuses a visit without a crew on a day on which nobody could
 // be assigned to it.
-func refuseHoliday(d *Case, v *domain.Visit) error {
-	rules, nobody := rules(d, v.PlannedMinutes), &slots.Technician{}
+func refuseHoliday(c *Case, v *domain.Visit) error {
+	rules, nobody := rules(c, v.PlannedMinutes), &slots.Technician{}
 	why, _ := rules.OffDuty(nobody, slots.Span{From: v.PlannedStart, To: v.PlannedEnd()})
 	if why != slots.Holiday {
 		return nil
 	}
-	return d.refuses(rules, nobody, v.PlannedStart, why)
+	return c.refuses(rules, nobody, v.PlannedStart, why)
 }
 
 // Proof finds or records the contact, not older than since, that shows the
 // customer agreed.
-func Proof(call *Call, d *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
+func Proof(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
 	if contact != nil {
-		made, err := RecordAttempt(call, d, nil, *contact)
+		made, err := RecordAttempt(call, c, nil, *contact)
 		if err != nil {
 			return nil, err
 		}
@@ -249,15 +249,15 @@ func Proof(call *Call, d *Case, attempt *domain.ID, contact *AttemptInput, since
 		return made, nil
 	}
 	if attempt != nil {
-		a, err := d.Tx.Attempt(*attempt)
-		if err != nil || a.JobID != d.Job.ID || !a.Agrees() || a.OccurredAt.Before(since) {
+		a, err := c.Tx.Attempt(*attempt)
+		if err != nil || a.JobID != c.Job.ID || !a.Agrees() || a.OccurredAt.Before(since) {
 			return nil, domain.Fail(domain.CodeUnprocessable, "In this attempt the customer did not agree to the visit.").
 				At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
 		}
 		return a, nil
 	}
-	if d.Job.LastContactAt != nil && !d.Job.LastContactAt.Before(since) {
-		attempts, err := d.Tx.AttemptsOf(d.Job.ID)
+	if c.Job.LastContactAt != nil && !c.Job.LastContactAt.Before(since) {
+		attempts, err := c.Tx.AttemptsOf(c.Job.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -283,14 +283,14 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 		if err != nil {
 			return domain.VisitView{}, err
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return domain.VisitView{}, err
 		}
 		v := &domain.Visit{Meta: domain.NewMeta(IDOr(s, in.ID), tx.Now)}
 		if in.ID != nil {
 			if old, err := tx.Visit(v.ID); err == nil {
-				if err := in.Times(v, d.Site.Location(), tx.Now); err != nil {
+				if err := in.Times(v, c.Site.Location(), tx.Now); err != nil {
 					return domain.VisitView{}, err
 				}
 				if old.JobID != j.ID || !old.WindowStart.Equal(v.WindowStart) || !old.WindowEnd.Equal(v.WindowEnd) ||
@@ -298,7 +298,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 					old.PlannedMinutes != v.PlannedMinutes || in.Crew != nil && !slices.Equal(*in.Crew, []domain.ID(old.Crew)) {
 					return domain.VisitView{}, domain.Fail(domain.CodeDuplicate, "Another visit has this id.")
 				}
-				return d.View(call.Actor, old), nil
+				return c.View(call.Actor, old), nil
 			} else if !NotFound(err) {
 				return domain.VisitView{}, err
 			}
@@ -306,7 +306,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 		if err := domain.CheckJob(call.Actor, "schedule", j); err != nil {
 			return domain.VisitView{}, err
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return domain.VisitView{}, err
 		}
 		earlier, err := tx.VisitsOfJob(j.ID)
@@ -316,18 +316,18 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 		for i := range earlier { // the calendar entry belongs to the job
 			v.Sequence = max(v.Sequence, earlier[i].Sequence+1)
 		}
-		if err := Book(call, d, v, in, "visit.scheduled"); err != nil {
+		if err := Book(call, c, v, in, "visit.scheduled"); err != nil {
 			return domain.VisitView{}, err
 		}
-		return d.View(call.Actor, v), nil
+		return c.View(call.Actor, v), nil
 	})
 	return out, s.withSlots(ctx, call.Actor, job, SlotQuery{Minutes: in.PlannedMinutes}, err)
 }
 
 // Book checks every rule and writes a new visit on the job.
 // the job.
-func Book(call *Call, d *Case, v *domain.Visit, in ScheduleInput, kind string) error {
-	j := d.Job
+func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) error {
+	j := c.Job
 	var agreed *domain.Attempt
 	var err error
 	if call.Actor.Role == domain.RoleTechnician {
@@ -337,25 +337,25 @@ func Book(call *Call, d *Case, v *domain.Visit, in ScheduleInput, kind string) e
 		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
 			return domain.Fail(domain.CodeForbidden, "A technician schedules for themselves only.").At("/crew", "yourself")
 		}
-		if agreed, err = Proof(call, d, in.AttemptID, in.Contact, d.Now.Add(-domain.FactTooOld)); err != nil {
+		if agreed, err = Proof(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
 			return err
 		}
 	} else if in.AttemptID != nil || in.Contact != nil {
-		if agreed, err = Proof(call, d, in.AttemptID, in.Contact, d.Now.Add(-domain.FactTooOld)); err != nil {
+		if agreed, err = Proof(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
 			return err
 		}
 	}
-	if err := d.MayBook(in.disruption); err != nil {
+	if err := c.MayBook(in.disruption); err != nil {
 		return err
 	}
 	if call.Actor.Role == domain.RoleAgent && in.Crew != nil && (v.PredecessorID == nil && len(*in.Crew) > 0) {
 		return domain.Fail(domain.CodeForbidden, "An agent schedules; the centre assigns.").At("/crew", "leave it out")
 	}
-	if err := in.Times(v, d.Site.Location(), d.Now); err != nil {
+	if err := in.Times(v, c.Site.Location(), c.Now); err != nil {
 		return err
 	}
 	v.JobID, v.CentreID, v.AreaID, v.CustomerID = j.ID, j.CentreID, j.AreaID, j.CustomerID
-	if err := d.Tx.Apply(v, "schedule"); err != nil {
+	if err := c.Tx.Apply(v, "schedule"); err != nil {
 		return err
 	}
 	v.Confirmation, v.CountsAgainst = domain.ConfirmAwaiting, "nobody"
@@ -372,32 +372,32 @@ func Book(call *Call, d *Case, v *domain.Visit, in ScheduleInput, kind string) e
 			v.ConfirmedHow = "call"
 		}
 	}
-	d.disrupted = in.disruption
-	if err := CheckCrew(d, v, v.Crew); err != nil {
+	c.disrupted = in.disruption
+	if err := CheckCrew(c, v, v.Crew); err != nil {
 		return err
 	}
-	if len(v.Crew) == 0 && !d.disrupted {
-		if err := refuseHoliday(d, v); err != nil {
+	if len(v.Crew) == 0 && !c.disrupted {
+		if err := refuseHoliday(c, v); err != nil {
 			return err
 		}
 	}
-	if err := d.Tx.InsertVisit(v); err != nil {
+	if err := c.Tx.InsertVisit(v); err != nil {
 		return err
 	}
 	if j.Status == domain.JobOpen || j.Status == domain.JobResolved {
-		if err := d.Tx.Apply(j, "follow", string(domain.JobScheduled)); err != nil {
+		if err := c.Tx.Apply(j, "follow", string(domain.JobScheduled)); err != nil {
 			return err
 		}
-		d.Tx.Disarm(domain.DueCloseResolved, j.ID)
+		c.Tx.Disarm(domain.DueCloseResolved, j.ID)
 	}
-	d.Entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
+	c.Entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
 		"planned_start":   v.PlannedStart,
 		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.Chosen != ""})
-	d.Tx.SetDeadline(domain.DueMissed, v.ID, &j.ID, v.WindowEnd.Add(domain.MissedAfter))
-	dayFollows(d.Tx, v)
-	NotifyCrew(d, v, v.Crew, "visit.assigned")
+	c.Tx.SetDeadline(domain.DueMissed, v.ID, &j.ID, v.WindowEnd.Add(domain.MissedAfter))
+	dayFollows(c.Tx, v)
+	NotifyCrew(c, v, v.Crew, "visit.assigned")
 	if in.Chosen != "link" { // who chose it has it before them
-		NotifyCustomer(d, v, "visit.offered")
+		NotifyCustomer(c, v, "visit.offered")
 	}
 	return nil
 }
@@ -411,9 +411,9 @@ func howOf(channel string) string {
 }
 
 // View is a visit as an actor is shown it.
-func (d *Case) View(a domain.Actor, v *domain.Visit) domain.VisitView {
-	actions := d.planFacts().Withhold(v, d.Plan, domain.VisitActions(a, v, d.Holds, d.Plan, d.Now), d.Now)
-	return domain.VisitView{Visit: *v, Plan: d.Plan, Actions: actions}
+func (c *Case) View(a domain.Actor, v *domain.Visit) domain.VisitView {
+	actions := c.planFacts().Withhold(v, c.Plan, domain.VisitActions(a, v, c.Holds, c.Plan, c.Now), c.Now)
+	return domain.VisitView{Visit: *v, Plan: c.Plan, Actions: actions}
 }
 
 // CrewInput assigns a visit; an empty crew unassigns it.
@@ -443,7 +443,7 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id domain.ID, succe
 		if !call.Actor.Sees(v) {
 			return domain.VisitView{}, domain.NotFound("visit")
 		}
-		d, err := OpenCase(tx, j)
+		c, err := OpenCase(tx, j)
 		if err != nil {
 			return domain.VisitView{}, err
 		}
@@ -452,22 +452,22 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id domain.ID, succe
 			if err != nil {
 				return domain.VisitView{}, err
 			}
-			return d.View(call.Actor, next), nil
+			return c.View(call.Actor, next), nil
 		}
 		if err := domain.CheckVisit(call.Actor, action, v); err != nil {
 			return domain.VisitView{}, err
 		}
-		if err := d.Stamp(call, occurredAt); err != nil {
+		if err := c.Stamp(call, occurredAt); err != nil {
 			return domain.VisitView{}, err
 		}
-		m := d.On(v)
-		if d.Held != nil && domain.VisitMoveOf(action).Holds.Refuses(domain.HoldSafety) && !m.before(d.Held.Since) {
-			return domain.VisitView{}, d.RefuseHeld()
+		m := c.On(v)
+		if c.Held != nil && domain.VisitMoveOf(action).Holds.Refuses(domain.HoldSafety) && !m.before(c.Held.Since) {
+			return domain.VisitView{}, c.RefuseHeld()
 		}
 		if err := fn(m); err != nil {
 			return domain.VisitView{}, err
 		}
-		return d.View(call.Actor, m.Visit), nil
+		return c.View(call.Actor, m.Visit), nil
 	})
 }
 

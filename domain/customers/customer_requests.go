@@ -168,21 +168,21 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			out.Done = "already"
 			return nil
 		}
-		d, err := casework.OpenCase(tx, j)
+		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return err
 		}
 		actor := domain.Actor{Role: domain.RoleCustomer, JobID: j.ID, Name: "customer"}
-		k := &Request{Case: d, Visit: v, Visits: visits, link: l, Actor: actor, call: &casework.Call{Actor: actor}, In: in}
+		k := &Request{Case: c, Visit: v, Visits: visits, link: l, Actor: actor, call: &casework.Call{Actor: actor}, In: in}
 		stale := mark != visitMark(v) && domain.Has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
-			if k.contact, err = casework.RecordAttempt(k.call, d, nil, casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
+			if k.contact, err = casework.RecordAttempt(k.call, c, nil, casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
 				Outcome: reach.Reached,
 				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), Link: &l.ID, Request: in.Action}); err != nil {
 				return err
 			}
-			if d.Holds, err = tx.HoldsOver(j, true); err != nil {
+			if c.Holds, err = tx.HoldsOver(j, true); err != nil {
 				return err
 			}
 			// Who sends the form has the page before them, which tells of everything.
@@ -260,18 +260,18 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 		return nil, domain.Fail(domain.CodeUnprocessable, "A household can ask for none of that.").
 			At("/action", "what the customer's page offers")
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Stamp(call, in.OccurredAt); err != nil {
+	if err := c.Stamp(call, in.OccurredAt); err != nil {
 		return nil, err
 	}
 	actor := domain.Actor{Role: domain.RoleCustomer, JobID: j.ID, UserID: call.Actor.UserID, Name: "customer"}
-	k := &Request{Case: d, By: &call.Actor, Actor: actor, call: &casework.Call{Actor: actor, SentAt: call.SentAt}, In: act}
+	k := &Request{Case: c, By: &call.Actor, Actor: actor, call: &casework.Call{Actor: actor, SentAt: call.SentAt}, In: act}
 	switch {
 	case act.Action == "wrong-person":
-		if k.phone, err = casework.Phone(tx.Svc, in.Phone, d.Centre.Country, "/phone"); err != nil {
+		if k.phone, err = casework.Phone(tx.Svc, in.Phone, c.Centre.Country, "/phone"); err != nil {
 			return nil, err
 		}
 	case in.AttemptID != nil:
@@ -282,7 +282,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 		}
 	default:
 		if in.Contact == nil { // several wishes of one call are one contact
-			if k.contact, err = sameCall(tx, call.Actor, j.ID, d.Said.Occurred); err != nil {
+			if k.contact, err = sameCall(tx, call.Actor, j.ID, c.Said.Occurred); err != nil {
 				return nil, err
 			}
 			if k.contact != nil {
@@ -296,14 +296,14 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 			said = *in.Contact
 		}
 		said.Request = act.Action
-		if k.contact, err = casework.RecordAttempt(call, d, nil, said); err != nil {
+		if k.contact, err = casework.RecordAttempt(call, c, nil, said); err != nil {
 			return nil, err
 		}
 		if !k.contact.Contact() {
 			return nil, domain.Fail(domain.CodeUnprocessable, "Nobody was reached in this attempt.").
 				At("/contact/outcome", "reached, or an inbound contact")
 		}
-		if d.Holds, err = tx.HoldsOver(j, true); err != nil {
+		if c.Holds, err = tx.HoldsOver(j, true); err != nil {
 			return nil, err
 		}
 	}
@@ -440,10 +440,10 @@ func handleReopen(k *Request) error {
 // undoes what was done by it, and makes a fresh link for the job, so that
 // staff can reach the right person.
 func wrongPerson(k *Request) error {
-	tx, d, now := k.Tx, k.Case, k.Now
+	tx, c, now := k.Tx, k.Case, k.Now
 	l := k.link
 	if l == nil {
-		found, err := tx.LinkOfJob(d.Job.ID)
+		found, err := tx.LinkOfJob(c.Job.ID)
 		if err != nil && !casework.NotFound(err) {
 			return err
 		}
@@ -454,7 +454,7 @@ func wrongPerson(k *Request) error {
 		return err
 	}
 	if number != "" {
-		if err := casework.InvalidateNumber(d, number); err != nil {
+		if err := casework.InvalidateNumber(c, number); err != nil {
 			return err
 		}
 	}
@@ -463,7 +463,7 @@ func wrongPerson(k *Request) error {
 		if err := tx.SaveLink(l); err != nil {
 			return err
 		}
-		devices, err := tx.CustomerDevices(d.Customer.ID)
+		devices, err := tx.CustomerDevices(c.Customer.ID)
 		if err != nil {
 			return err
 		}
@@ -475,7 +475,7 @@ func wrongPerson(k *Request) error {
 			}
 		}
 	}
-	if err := casework.NewLink(k.Tx.Svc, tx, &domain.Link{JobID: d.Job.ID, CreatedAt: now}); err != nil {
+	if err := casework.NewLink(k.Tx.Svc, tx, &domain.Link{JobID: c.Job.ID, CreatedAt: now}); err != nil {
 		return err
 	}
 	k.Entry(k.Actor, "link.revoked", nil, map[string]any{"because": "wrong person", "number_struck": number != ""})
@@ -484,7 +484,7 @@ func wrongPerson(k *Request) error {
 			return err
 		}
 	}
-	return casework.NotifyStaff(d, nil, "link.wrong_person", domain.RoleCoordinator)
+	return casework.NotifyStaff(c, nil, "link.wrong_person", domain.RoleCoordinator)
 }
 
 // wrongNumber is the number that is somebody else's: the one a caller names,
@@ -515,7 +515,7 @@ func wrongNumber(k *Request) (string, error) {
 // is ahead, what they disputed counts again, what they reopened is closed again, what
 // they wrote into the passport or as thanks is taken out.
 func undo(k *Request, l *domain.Link) error {
-	tx, d, now := k.Tx, k.Case, k.Now
+	tx, c, now := k.Tx, k.Case, k.Now
 	attempts, err := tx.AttemptsByLink(l.ID)
 	if err != nil {
 		return err
@@ -529,7 +529,7 @@ func undo(k *Request, l *domain.Link) error {
 			continue
 		}
 		via[a.ID] = true
-		if a.JobID != d.Job.ID && !domain.Has(others, a.JobID) {
+		if a.JobID != c.Job.ID && !domain.Has(others, a.JobID) {
 			others = append(others, a.JobID)
 		}
 		reopened = reopened || a.Request == "reopen"
@@ -543,7 +543,7 @@ func undo(k *Request, l *domain.Link) error {
 		return nil
 	}
 	k.Entry(domain.System, "link.undone", nil, map[string]any{"contacts": len(via)})
-	disputes, err := tx.DisputesOf(d.Job.ID)
+	disputes, err := tx.DisputesOf(c.Job.ID)
 	if err != nil {
 		return err
 	}
@@ -556,7 +556,7 @@ func undo(k *Request, l *domain.Link) error {
 			return err
 		}
 		f.DecidedAt, f.Reasons = &now, "said by somebody else"
-		if _, _, err := applyDecision(d, f); err != nil {
+		if _, _, err := applyDecision(c, f); err != nil {
 			return err
 		}
 		f.ChangedAt(now)
@@ -565,7 +565,7 @@ func undo(k *Request, l *domain.Link) error {
 		}
 		tx.Disarm(domain.DueDispute, f.ID)
 	}
-	promises, err := tx.PromisesDue(d.Customer.ID)
+	promises, err := tx.PromisesDue(c.Customer.ID)
 	if err != nil {
 		return err
 	}
@@ -594,17 +594,17 @@ func undo(k *Request, l *domain.Link) error {
 			return err
 		}
 	}
-	visits, err := tx.VisitsOfJob(d.Job.ID)
+	visits, err := tx.VisitsOfJob(c.Job.ID)
 	if err != nil {
 		return err
 	}
 	for i := range visits {
-		if err := undoVisit(d.On(&visits[i]), l); err != nil {
+		if err := undoVisit(c.On(&visits[i]), l); err != nil {
 			return err
 		}
 	}
-	if reopened && !d.Job.Status.Ended() && d.Job.Status == domain.JobOpen {
-		if err := casework.EndJob(d, domain.System, "close", string(domain.HoldUnreachable)); err != nil {
+	if reopened && !c.Job.Status.Ended() && c.Job.Status == domain.JobOpen {
+		if err := casework.EndJob(c, domain.System, "close", string(domain.HoldUnreachable)); err != nil {
 			return err
 		}
 	}
@@ -613,21 +613,21 @@ func undo(k *Request, l *domain.Link) error {
 		if err != nil {
 			return err
 		}
-		od, err := casework.OpenCase(tx, o)
+		other, err := casework.OpenCase(tx, o)
 		if err != nil {
 			return err
 		}
-		if err := recount(od); err != nil {
+		if err := recount(other); err != nil {
 			return err
 		}
-		if err := casework.Rejudge(od); err != nil {
+		if err := casework.Rejudge(other); err != nil {
 			return err
 		}
 	}
-	if err := recount(d); err != nil {
+	if err := recount(c); err != nil {
 		return err
 	}
-	return casework.Rejudge(d)
+	return casework.Rejudge(c)
 }
 
 func undoVisit(m *casework.VisitCase, l *domain.Link) error {

@@ -221,25 +221,25 @@ func restand(m *casework.VisitCase) error {
 }
 
 // recount finds the last contact anew after a fact stopped or began to count.
-func recount(d *casework.Case) error {
-	attempts, err := d.Tx.AttemptsOf(d.Job.ID)
+func recount(c *casework.Case) error {
+	attempts, err := c.Tx.AttemptsOf(c.Job.ID)
 	if err != nil {
 		return err
 	}
-	d.Job.LastContactAt = nil
+	c.Job.LastContactAt = nil
 	for i := range attempts {
 		a := &attempts[i]
-		if a.Contact() && a.Discounted == "" && (d.Job.LastContactAt == nil || a.OccurredAt.After(*d.Job.LastContactAt)) {
-			d.Job.LastContactAt = domain.Ptr(a.OccurredAt)
+		if a.Contact() && a.Discounted == "" && (c.Job.LastContactAt == nil || a.OccurredAt.After(*c.Job.LastContactAt)) {
+			c.Job.LastContactAt = domain.Ptr(a.OccurredAt)
 		}
 	}
-	visits, err := d.Tx.VisitsOfJob(d.Job.ID)
+	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
 	if err != nil {
 		return err
 	}
 	for i := range visits {
-		if at := visits[i].Begun(); at != nil && (d.Job.LastContactAt == nil || at.After(*d.Job.LastContactAt)) {
-			d.Job.LastContactAt = at
+		if at := visits[i].Begun(); at != nil && (c.Job.LastContactAt == nil || at.After(*c.Job.LastContactAt)) {
+			c.Job.LastContactAt = at
 		}
 	}
 	return nil
@@ -315,7 +315,7 @@ func (s *Service) decideDispute(ctx context.Context, call *casework.Call, find f
 			return domain.DisputeView{}, domain.Fail(domain.CodeUnprocessable, "A decision has reasons; both sides read them.").
 				At("/reasons", "a few words")
 		}
-		d, err := casework.OpenCase(tx, j)
+		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return domain.DisputeView{}, err
 		}
@@ -325,10 +325,10 @@ func (s *Service) decideDispute(ctx context.Context, call *casework.Call, find f
 			return domain.DisputeView{}, domain.Fail(domain.CodeForbidden,
 				"Nobody decides about their own fact; another manager or the deputy does.")
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return domain.DisputeView{}, err
 		}
-		if err := settleDispute(d, f, call.Actor, in.Decision, in.Reasons); err != nil {
+		if err := settleDispute(c, f, call.Actor, in.Decision, in.Reasons); err != nil {
 			return domain.DisputeView{}, err
 		}
 		return f.View(call.Actor), nil
@@ -345,7 +345,7 @@ func involved(tx domain.ContactTx, a domain.Actor, f *domain.Dispute) (bool, err
 }
 
 // settleDispute carries out a decision: a human's or the stated default.
-func settleDispute(d *casework.Case, f *domain.Dispute, a domain.Actor, decision, reasons string) error {
+func settleDispute(c *casework.Case, f *domain.Dispute, a domain.Actor, decision, reasons string) error {
 	action, to := "decide", domain.DisputeUpheld
 	if a.Role == domain.RoleSystem {
 		action = "default"
@@ -353,42 +353,42 @@ func settleDispute(d *casework.Case, f *domain.Dispute, a domain.Actor, decision
 	if decision == domain.Strike {
 		to = domain.DisputeStruck
 	}
-	if err := d.Tx.Apply(f, action, string(to)); err != nil {
+	if err := c.Tx.Apply(f, action, string(to)); err != nil {
 		return err
 	}
-	f.DecidedAt, f.Reasons, f.ByDefault = &d.Now, reasons, a.Role == domain.RoleSystem
+	f.DecidedAt, f.Reasons, f.ByDefault = &c.Now, reasons, a.Role == domain.RoleSystem
 	if a.Role != domain.RoleSystem {
 		f.DecidedBy = &a.UserID
 	}
-	author, v, err := applyDecision(d, f)
+	author, v, err := applyDecision(c, f)
 	if err != nil {
 		return err
 	}
-	f.ChangedAt(d.Now)
-	if err := d.Tx.SaveDispute(f); err != nil {
+	f.ChangedAt(c.Now)
+	if err := c.Tx.SaveDispute(f); err != nil {
 		return err
 	}
-	d.Tx.Disarm(domain.DueDispute, f.ID)
-	d.Entry(a, "dispute.decided", f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
+	c.Tx.Disarm(domain.DueDispute, f.ID)
+	c.Entry(a, "dispute.decided", f.VisitID, map[string]any{"dispute_id": f.ID, "attempt_id": f.AttemptID, "subject": f.Subject,
 		"decision": f.Status,
 		"reasons":  reasons, "by_default": f.ByDefault})
-	if err := recount(d); err != nil {
+	if err := recount(c); err != nil {
 		return err
 	}
-	if err := casework.Rejudge(d); err != nil {
+	if err := casework.Rejudge(c); err != nil {
 		return err
 	}
-	casework.NotifyCustomer(d, nil, "dispute.decided_home")
-	casework.NotifyCrew(d, v, author, "dispute.decided")
-	return casework.NotifyStaff(d, nil, "dispute.decided", domain.RoleProprietor)
+	casework.NotifyCustomer(c, nil, "dispute.decided_home")
+	casework.NotifyCrew(c, v, author, "dispute.decided")
+	return casework.NotifyStaff(c, nil, "dispute.decided", domain.RoleProprietor)
 }
 
 // applyDecision lets the fact count again, or never; author is whose fact it
 // was.
-func applyDecision(d *casework.Case, f *domain.Dispute) (author []domain.ID, v *domain.Visit, err error) {
+func applyDecision(c *casework.Case, f *domain.Dispute) (author []domain.ID, v *domain.Visit, err error) {
 	struck := f.Status == domain.DisputeStruck
 	restore := func(id domain.ID) error {
-		a, err := d.Tx.Attempt(id)
+		a, err := c.Tx.Attempt(id)
 		if err != nil {
 			return err
 		}
@@ -399,16 +399,16 @@ func applyDecision(d *casework.Case, f *domain.Dispute) (author []domain.ID, v *
 		if a.ByID != nil && a.ByRole == domain.RoleTechnician {
 			author = append(author, *a.ByID)
 		}
-		return d.Tx.SaveAttempt(a)
+		return c.Tx.SaveAttempt(a)
 	}
 	if f.AttemptID != nil {
 		return author, nil, restore(*f.AttemptID)
 	}
-	if v, err = d.Tx.Visit(*f.VisitID); err != nil {
+	if v, err = c.Tx.Visit(*f.VisitID); err != nil {
 		return nil, nil, err
 	}
 	author = v.Crew
-	m := d.On(v)
+	m := c.On(v)
 	switch f.Subject {
 	case domain.AboutAgreement:
 		if v.AgreedID != nil {
@@ -418,8 +418,8 @@ func applyDecision(d *casework.Case, f *domain.Dispute) (author []domain.ID, v *
 		}
 		if !struck && v.Status.Unfinished() && v.Confirmation == domain.ConfirmDeclined {
 			v.Confirmation, v.ConfirmedHow = domain.ConfirmConfirmed, "call"
-			v.ChangedAt(d.Now)
-			err = d.Tx.SaveVisit(v)
+			v.ChangedAt(c.Now)
+			err = c.Tx.SaveVisit(v)
 		}
 		return v.Crew, v, err
 	case domain.AboutNoAccess:
@@ -428,7 +428,7 @@ func applyDecision(d *casework.Case, f *domain.Dispute) (author []domain.ID, v *
 	v.Disputed = false
 	if struck {
 		// Nobody came, or the work was not done: the visit was missed by us.
-		if err := d.Tx.Apply(v, "strike"); err != nil {
+		if err := c.Tx.Apply(v, "strike"); err != nil {
 			return nil, nil, err
 		}
 		v.CountsAgainst, v.ProvisionalTo, v.EndReason = "brand", nil, "struck: "+f.Subject
@@ -453,11 +453,11 @@ func DisputeOverdue(tx *casework.Work, id domain.ID) error {
 	if f, err = tx.Dispute(id); err != nil || !domain.DisputeMoves.Open("default", string(f.Status)) {
 		return err
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
-	return settleDispute(d, f, domain.System, f.Fallback, disputeDefaultWords[f.Fallback])
+	return settleDispute(c, f, domain.System, f.Fallback, disputeDefaultWords[f.Fallback])
 }
 
 // disputeDefaultWords are the reasons of a decision that the clock made.

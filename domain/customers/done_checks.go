@@ -51,43 +51,43 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 		default:
 			return domain.DoneCheckView{}, domain.NotFound("check")
 		}
-		c, err := tx.DoneCheck(id)
+		check, err := tx.DoneCheck(id)
 		if err != nil {
 			return domain.DoneCheckView{}, err
 		}
-		j, v, err := tx.LockVisit(c.VisitID)
+		j, v, err := tx.LockVisit(check.VisitID)
 		if err != nil {
 			return domain.DoneCheckView{}, err
 		}
-		if c, err = tx.DoneCheck(id); err != nil { // as it stands under the job's lock
+		if check, err = tx.DoneCheck(id); err != nil { // as it stands under the job's lock
 			return domain.DoneCheckView{}, err
 		}
-		if err := domain.CheckMoves.Check("answer", c.Status); err != nil {
+		if err := domain.CheckMoves.Check("answer", check.Status); err != nil {
 			return domain.DoneCheckView{}, err
 		}
-		d, err := casework.OpenCase(tx, j)
+		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return domain.DoneCheckView{}, err
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return domain.DoneCheckView{}, err
 		}
-		if err := tx.Apply(c, "answer", in.Result); err != nil {
+		if err := tx.Apply(check, "answer", in.Result); err != nil {
 			return domain.DoneCheckView{}, domain.Fail(domain.CodeUnprocessable, "Say what came of it.").
 				At("/result", "confirmed, not_done or not_reached")
 		}
-		c.ByID, c.DoneAt, c.Note = &call.Actor.UserID, domain.Ptr(d.Said.Occurred), in.Note
-		c.ChangedAt(tx.Now)
-		if err := tx.SaveDoneCheck(c); err != nil {
+		check.ByID, check.DoneAt, check.Note = &call.Actor.UserID, domain.Ptr(c.Said.Occurred), in.Note
+		check.ChangedAt(tx.Now)
+		if err := tx.SaveDoneCheck(check); err != nil {
 			return domain.DoneCheckView{}, err
 		}
-		m := d.On(v)
+		m := c.On(v)
 		switch in.Result {
 		case "confirmed":
 			if err := domain.CheckVisit(call.Actor, "confirm-done", v); err != nil {
 				return domain.DoneCheckView{}, err
 			}
-			if _, err := casework.Proof(call, d, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
+			if _, err := casework.Proof(call, c, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
 				return domain.DoneCheckView{}, err
 			}
 			err = casework.ConfirmDone(m, call.Actor, "desk")
@@ -104,10 +104,10 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 			}
 			_, err = requestByVoice(tx, call, j.ID, LinkAction{Action: "dispute", VisitID: &v.ID, Claim: claim, Reason: in.Note},
 				VoiceInput{AttemptID: in.AttemptID, Contact: in.Contact, OccurredAt: in.OccurredAt})
-			return c.View(call.Actor), err // requestByVoice saved the job
+			return check.View(call.Actor), err // requestByVoice saved the job
 		case "not_reached":
 			if in.Contact != nil {
-				_, err = casework.RecordAttempt(call, d, nil, *in.Contact)
+				_, err = casework.RecordAttempt(call, c, nil, *in.Contact)
 			}
 		default:
 			err = domain.Fail(domain.CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")
@@ -115,6 +115,6 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 		if err != nil {
 			return domain.DoneCheckView{}, err
 		}
-		return c.View(call.Actor), nil
+		return check.View(call.Actor), nil
 	})
 }

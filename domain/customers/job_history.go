@@ -49,8 +49,8 @@ func authorizeForHistory(tx *casework.Work, a domain.Actor, job domain.ID) (*dom
 	if a.Role == domain.RoleAdmin {
 		return nil, nil, domain.Fail(domain.CodeForbidden, "As admin you may not write into a job's passport.")
 	}
-	d, err := casework.OpenCase(tx, j)
-	return j, d, err
+	c, err := casework.OpenCase(tx, j)
+	return j, c, err
 }
 
 // RecordStep writes down a try. The crew, coordinator, proprietor, area
@@ -58,11 +58,11 @@ func authorizeForHistory(tx *casework.Work, a domain.Actor, job domain.ID) (*dom
 // step is known and no reason is given; CodeUnprocessable, CodeDuplicate.
 func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domain.ID, in StepInput) (StepView, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (StepView, error) {
-		j, d, err := authorizeForHistory(tx, call.Actor, job)
+		j, c, err := authorizeForHistory(tx, call.Actor, job)
 		if err != nil {
 			return StepView{}, err
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return StepView{}, err
 		}
 		if in.WatchedBy == "" {
@@ -94,7 +94,7 @@ func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domai
 			}
 			r.RepeatOf, r.RepeatReason = &same[0].ID, reason
 		}
-		casework.StepTried(tx, j, call.Actor, &r, d.Said)
+		casework.StepTried(tx, j, call.Actor, &r, c.Said)
 		if err := tx.InsertStep(&r); err != nil {
 			return StepView{}, err
 		}
@@ -113,19 +113,19 @@ func (s *Service) CorrectStep(ctx context.Context, call *casework.Call, id domai
 		if err != nil {
 			return StepView{}, err
 		}
-		j, d, err := authorizeForHistory(tx, call.Actor, r.JobID)
+		j, c, err := authorizeForHistory(tx, call.Actor, r.JobID)
 		if casework.NotFound(err) {
 			return StepView{}, domain.NotFound("tried step")
 		} else if err != nil {
 			return StepView{}, err
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return StepView{}, err
 		}
 		if r, err = tx.Step(id); err != nil { // as it is under the lock
 			return StepView{}, err
 		}
-		if err := correctStep(tx, j, call.Actor, r, in, d.Said); err != nil {
+		if err := correctStep(tx, j, call.Actor, r, in, c.Said); err != nil {
 			return StepView{}, err
 		}
 		known, err := casework.StepsKnown(tx, j)

@@ -219,13 +219,13 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return nil, err
 	}
-	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: d.Centre.Name, CentrePhone: d.Centre.Phone,
-		Location: d.Site.Location(),
-		Language: d.Customer.LanguageOf(j.ContactID), Now: tx.Now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
+	p := &LinkPage{Link: *l, Job: *j, Visit: currentVisit(visits), CentreName: c.Centre.Name, CentrePhone: c.Centre.Phone,
+		Location: c.Site.Location(),
+		Language: c.Customer.LanguageOf(j.ContactID), Now: tx.Now, CanCallMe: !j.Status.Ended(), Unreachable: j.Verdict == reach.Unreachable}
 	if v := p.Visit; v != nil {
 		for _, id := range v.Crew {
 			u, err := tx.User(id)
@@ -235,14 +235,14 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 			p.CrewNames = append(p.CrewNames, u.FirstName())
 		}
 		p.CanConfirm = v.Status == domain.VisitScheduled && v.Confirmation != domain.ConfirmConfirmed && tx.Now.Before(v.WindowEnd) &&
-			d.Held == nil
+			c.Held == nil
 		p.CanCancel = domain.Has(domain.VisitMoveOf("cancel").From, v.Status)
 		p.CanAnotherTime = v.Status == domain.VisitScheduled && tx.Now.Before(v.WindowStart.Add(-domain.AnotherTimeUntil))
 	}
 	if (p.Visit == nil || !p.Visit.Status.Unfinished()) && !j.Status.Ended() && j.Status != domain.JobResolved {
 		p.CanAnotherTime = true
 	}
-	if domain.PlanPermits.Unmet(d.Plan, nil, nil) != "" { // nobody is sent, at no other time either
+	if domain.PlanPermits.Unmet(c.Plan, nil, nil) != "" { // nobody is sent, at no other time either
 		p.CanAnotherTime = false
 	}
 	series, err := seriesOf(tx, j, "active")
@@ -250,22 +250,22 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 		return nil, err
 	}
 	p.CanStop = series != nil
-	p.CanReopen = d.Held == nil && domain.Has(domain.JobActions(domain.Actor{Role: domain.RoleCustomer, JobID: j.ID}, j, d.Holds, d.Plan,
+	p.CanReopen = c.Held == nil && domain.Has(domain.JobActions(domain.Actor{Role: domain.RoleCustomer, JobID: j.ID}, j, c.Holds, c.Plan,
 		tx.Now), "reopen") &&
 		j.Status.Ended() && j.Status != domain.JobCancelled
 	if j.Verdict == reach.LastNotice {
-		v, _, err := casework.Verdict(d)
+		v, _, err := casework.Verdict(c)
 		if err != nil {
 			return nil, err
 		}
 		p.AnswerBy = v.LastNoticeEndsAt
 	}
-	for i := range d.Holds {
-		if h := &d.Holds[i]; h.Kind == domain.HoldUnreachable && h.LiftedAt == nil {
+	for i := range c.Holds {
+		if h := &c.Holds[i]; h.Kind == domain.HoldUnreachable && h.LiftedAt == nil {
 			p.ClosesFrom = h.DueAt
 		}
 	}
-	if err := linkFacts(d, p); err != nil {
+	if err := linkFacts(c, p); err != nil {
 		return nil, err
 	}
 	for _, id := range ConductPeople(visits) {
@@ -287,7 +287,7 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	if err := linkNote(tx, p); err != nil {
 		return nil, err
 	}
-	if err := linkSlots(d, p); err != nil {
+	if err := linkSlots(c, p); err != nil {
 		return nil, err
 	}
 	p.FormKey = formKey(tx.Svc, l, p.Visit, tx.Now)
@@ -295,12 +295,12 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 }
 
 // linkFacts adds what the brand says it did, for the household to check.
-func linkFacts(d *casework.Case, p *LinkPage) error {
-	attempts, err := d.Tx.AttemptsOf(d.Job.ID)
+func linkFacts(c *casework.Case, p *LinkPage) error {
+	attempts, err := c.Tx.AttemptsOf(c.Job.ID)
 	if err != nil {
 		return err
 	}
-	disputes, err := d.Tx.DisputesOf(d.Job.ID)
+	disputes, err := c.Tx.DisputesOf(c.Job.ID)
 	if err != nil {
 		return err
 	}
@@ -315,16 +315,16 @@ func linkFacts(d *casework.Case, p *LinkPage) error {
 	for i := len(attempts) - 1; i >= 0 && len(p.Tries) < linkTries; i-- {
 		if a := &attempts[i]; a.Direction == reach.Outbound {
 			p.Tries = append(p.Tries, LinkTry{ID: a.ID, At: a.OccurredAt, Channel: a.Channel, Outcome: a.Outcome, Grade: a.Grade, Dispute: of[a.ID],
-				Disputable: a.Discounted == "" && d.Disputable(a.ToldAt) == ""})
+				Disputable: a.Discounted == "" && c.Disputable(a.ToldAt) == ""})
 		}
 	}
-	promises, err := d.Tx.PromisesDue(d.Customer.ID)
+	promises, err := c.Tx.PromisesDue(c.Customer.ID)
 	if err != nil {
 		return err
 	}
 	for i := range promises {
-		if q := &promises[i]; q.Kind == domain.PromiseCallBack && (q.JobID == d.Job.ID || q.Source == domain.FromCase) {
-			owner, err := d.Tx.User(q.OwnerID)
+		if q := &promises[i]; q.Kind == domain.PromiseCallBack && (q.JobID == c.Job.ID || q.Source == domain.FromCase) {
+			owner, err := c.Tx.User(q.OwnerID)
 			if err != nil {
 				return err
 			}
@@ -337,12 +337,12 @@ func linkFacts(d *casework.Case, p *LinkPage) error {
 		return nil
 	}
 	p.VisitDispute = of[v.ID]
-	if subject, why := d.DisputableVisit(v); why == "" {
+	if subject, why := c.DisputableVisit(v); why == "" {
 		p.VisitSubject = subject
 	}
-	p.CanDone = v.Status == domain.VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !d.Job.Status.Ended()
+	p.CanDone = v.Status == domain.VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !c.Job.Status.Ended()
 	if v.Status == domain.VisitArrived || v.Status == domain.VisitInProgress {
-		p.EndCode = casework.EndCode(d.Tx.Svc, &p.Link, v.ID)
+		p.EndCode = casework.EndCode(c.Tx.Svc, &p.Link, v.ID)
 	}
 	return nil
 }

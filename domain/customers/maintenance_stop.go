@@ -52,10 +52,10 @@ func stopVisits(k *Request) error {
 	if err := stopJob(k.Case, k.Actor); err != nil {
 		return err
 	}
-	err = eachAhead(k, m, func(d *casework.Case) error {
+	err = eachAhead(k, m, func(c *casework.Case) error {
 		actor := k.Actor
-		actor.JobID = d.Job.ID
-		return stopJob(d, actor)
+		actor.JobID = c.Job.ID
+		return stopJob(c, actor)
 	})
 	if err != nil {
 		return err
@@ -92,11 +92,11 @@ func eachAhead(k *Request, m *domain.Maintenance, do func(*casework.Case) error)
 		} else if err != nil {
 			return err
 		}
-		d, err := casework.OpenCase(k.Tx, j)
+		c, err := casework.OpenCase(k.Tx, j)
 		if err != nil {
 			return err
 		}
-		if err := do(d); err != nil {
+		if err := do(c); err != nil {
 			return err
 		}
 	}
@@ -122,25 +122,25 @@ func undoStop(k *Request, l *domain.Link) error {
 	if err := k.Tx.SaveMaintenance(m); err != nil {
 		return err
 	}
-	again := func(d *casework.Case) error {
-		if d.Job.Status != domain.JobCancelled || d.Job.EndReason != stoppedVisits || !d.Job.Reopens(k.Now) {
+	again := func(c *casework.Case) error {
+		if c.Job.Status != domain.JobCancelled || c.Job.EndReason != stoppedVisits || !c.Job.Reopens(k.Now) {
 			return nil
 		}
-		return casework.Reopen(d, domain.System, "stopped by somebody else")
+		return casework.Reopen(c, domain.System, "stopped by somebody else")
 	}
 	if err := again(k.Case); err != nil {
 		return err
 	}
-	return eachAhead(k, m, func(d *casework.Case) error {
-		if err := again(d); err != nil {
+	return eachAhead(k, m, func(c *casework.Case) error {
+		if err := again(c); err != nil {
 			return err
 		}
-		visits, err := k.Tx.VisitsOfJob(d.Job.ID)
+		visits, err := k.Tx.VisitsOfJob(c.Job.ID)
 		if err != nil {
 			return err
 		}
 		for i := range visits {
-			if err := undoVisit(d.On(&visits[i]), l); err != nil {
+			if err := undoVisit(c.On(&visits[i]), l); err != nil {
 				return err
 			}
 		}

@@ -42,22 +42,22 @@ func heldSlot(tx *casework.Work, job domain.ID) (*HeldSlot, []domain.SlotHold, e
 
 // linkSlots adds to the page what the household can choose. Where nobody may
 // be sent it offers nothing, and does not say why.
-func linkSlots(d *casework.Case, p *LinkPage) error {
+func linkSlots(c *casework.Case, p *LinkPage) error {
 	if !p.CanAnotherTime {
 		return nil
 	}
 	var err error
-	if p.Held, _, err = heldSlot(d.Tx, d.Job.ID); err != nil {
+	if p.Held, _, err = heldSlot(c.Tx, c.Job.ID); err != nil {
 		return err
 	}
-	open := *d
-	open.Holds = slices.DeleteFunc(slices.Clone(d.Holds),
+	open := *c
+	open.Holds = slices.DeleteFunc(slices.Clone(c.Holds),
 		func(h domain.Hold) bool { return h.Kind == domain.HoldUnreachable }) // its own choice lifts it
 	if open.MayBook(false) != nil {
 		p.Held = nil
 		return nil
 	}
-	look, err := casework.SearchIn(&open, movable(p.Visit), 0, d.Now.Add(slotNotice), d.Now.Add(slotNotice).AddDate(0, 0, slotLinkDays))
+	look, err := casework.SearchIn(&open, movable(p.Visit), 0, c.Now.Add(slotNotice), c.Now.Add(slotNotice).AddDate(0, 0, slotLinkDays))
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func linkSlots(d *casework.Case, p *LinkPage) error {
 		v := movable(p.Visit)
 		return v != nil && v.WindowStart.Equal(w.From)
 	})
-	p.Free = variety(found, d.Site.Location())
+	p.Free = variety(found, c.Site.Location())
 	slices.SortFunc(p.Free, func(a, b FreeSlot) int { return a.WindowStart.Compare(b.WindowStart) })
 	return nil
 }

@@ -600,7 +600,7 @@ func importJob(tx *casework.Work, call *casework.Call, c *domain.Centre, j *doma
 // importVisit brings the job's visit to the row's window and crew: it books,
 // moves or assigns. What has come of a window already, is not asked for again.
 func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parsedRow) (*domain.Visit, bool, error) {
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return nil, false, err
 	}
@@ -638,7 +638,7 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		return nil, false, domain.Fail(domain.CodeForbidden, "An agent schedules and does not assign; leave the technician empty.").
 			At("/crew", "empty")
 	}
-	m := d.On(nil)
+	m := c.On(nil)
 	if same != nil {
 		switch {
 		case same.Status == domain.VisitCancelled:
@@ -654,8 +654,8 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		if err := domain.CheckVisit(call.Actor, "assign", same); err != nil {
 			return nil, false, err
 		}
-		if d.Held != nil {
-			return nil, false, d.RefuseHeld()
+		if c.Held != nil {
+			return nil, false, c.RefuseHeld()
 		}
 		return same, true, casework.Assign(m, call.Actor, *crew, "import")
 	}
@@ -677,13 +677,13 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 			return nil, false, err
 		}
 		v := &domain.Visit{Meta: domain.NewMeta(tx.NewID(), tx.Now), Sequence: sequence}
-		return v, true, casework.Book(one, d, v, in, "visit.scheduled")
+		return v, true, casework.Book(one, c, v, in, "visit.scheduled")
 	}
 	old := m.Visit
 	if err := domain.CheckVisit(call.Actor, "reschedule", old); err != nil {
 		return nil, false, err
 	}
-	if err := d.MayBook(false); err != nil {
+	if err := c.MayBook(false); err != nil {
 		return nil, false, err
 	}
 	if in.Crew == nil || !fresh("technician") {

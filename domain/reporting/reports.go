@@ -160,11 +160,11 @@ func (c *clocks) of(ctx context.Context, h *domain.JobClockInput, now time.Time)
 		}
 		c.centres[h.Job.CentreID], c.policies[h.Job.CentreID] = centre, policies
 	}
-	d := &casework.Case{Now: now, Job: &h.Job, Customer: &h.Customer, Centre: centre, Holds: h.Holds}
-	if d.Site = h.Customer.Site(h.Job.SiteID); d.Site == nil {
-		d.Site = &domain.Site{ID: h.Job.SiteID, Zone: "UTC"}
+	opened := &casework.Case{Now: now, Job: &h.Job, Customer: &h.Customer, Centre: centre, Holds: h.Holds}
+	if opened.Site = h.Customer.Site(h.Job.SiteID); opened.Site == nil {
+		opened.Site = &domain.Site{ID: h.Job.SiteID, Zone: "UTC"}
 	}
-	return jobclock.Split(h.Job.OpenedAt, clockEnd(&h.Job, now), pauses(d, h, c.policies[h.Job.CentreID])), nil
+	return jobclock.Split(h.Job.OpenedAt, clockEnd(&h.Job, now), pauses(opened, h, c.policies[h.Job.CentreID])), nil
 }
 
 // doneUntilReopened is the time in which nobody asked for anything: from a
@@ -192,7 +192,7 @@ func doneUntilReopened(h *domain.JobClockInput, v *domain.Visit) *jobclock.Pause
 }
 
 // pauses reads from the facts whose time it was when not the centre's.
-func pauses(d *casework.Case, h *domain.JobClockInput, policies []domain.Policy) []jobclock.Pause {
+func pauses(c *casework.Case, h *domain.JobClockInput, policies []domain.Policy) []jobclock.Pause {
 	var out []jobclock.Pause
 	for i := range h.Holds {
 		hold := &h.Holds[i]
@@ -219,14 +219,14 @@ func pauses(d *casework.Case, h *domain.JobClockInput, policies []domain.Policy)
 	// Each stretch between two contacts is judged as it stood at its end:
 	// customer time starts at the first attempt that counts.
 	from := time.Time{}
-	for _, end := range append(slices.Clone(contacts), d.Now) {
+	for _, end := range append(slices.Clone(contacts), c.Now) {
 		stretch := []domain.Attempt{}
 		for i := range h.Attempts {
 			if a := &h.Attempts[i]; a.OccurredAt.After(from) && a.OccurredAt.Before(end) {
 				stretch = append(stretch, *a)
 			}
 		}
-		v := reach.Judge(d.ReachCase(stretch, policies, nil, end))
+		v := reach.Judge(c.ReachCase(stretch, policies, nil, end))
 		if v.FirstCountingAt != nil {
 			p := jobclock.Pause{Whose: jobclock.Customer, From: *v.FirstCountingAt, To: domain.Ptr(end),
 				Why:   "the household was tried and not reached",
@@ -244,9 +244,9 @@ func pauses(d *casework.Case, h *domain.JobClockInput, policies []domain.Policy)
 			continue
 		}
 		p := jobclock.Pause{Whose: jobclock.Customer, From: *v.EndedAt, Why: "no access", Proof: v.ID.String()}
-		for _, c := range contacts {
-			if c.After(*v.EndedAt) {
-				p.To = domain.Ptr(c)
+		for _, at := range contacts {
+			if at.After(*v.EndedAt) {
+				p.To = domain.Ptr(at)
 				break
 			}
 		}

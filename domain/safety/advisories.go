@@ -55,7 +55,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *casework.Call, in A
 		if err != nil {
 			return domain.AdvisoryView{}, casework.MeaningIfAbsent(err, "job", "/job_id")
 		}
-		d, err := casework.OpenCase(tx, j)
+		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return domain.AdvisoryView{}, err
 		}
@@ -73,7 +73,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *casework.Call, in A
 			AreaID:  j.AreaID,
 			FlagID:  in.FlagID,
 			Subject: in.Subject, Precautions: in.Precautions,
-			Behaviour: in.Behaviour, Zone: d.Site.Zone, ExpiresOn: in.ExpiresOn, ProposedBy: a.UserID,
+			Behaviour: in.Behaviour, Zone: c.Site.Zone, ExpiresOn: in.ExpiresOn, ProposedBy: a.UserID,
 			Involved: domain.JSONList[domain.ID]{a.UserID}}
 		if err := tx.Apply(x, "propose"); err != nil {
 			return domain.AdvisoryView{}, err
@@ -93,7 +93,7 @@ func (s *Service) ProposeAdvisory(ctx context.Context, call *casework.Call, in A
 			return domain.AdvisoryView{}, domain.Fail(domain.CodeUnprocessable, "Say what happened, as behaviour and not as a judgement.").
 				At("/behaviour", "what was done or said")
 		}
-		if x.ExpiresAt, err = domain.AdvisoryTerm(in.ExpiresOn, d.Site.Location(), tx.Now); err != nil {
+		if x.ExpiresAt, err = domain.AdvisoryTerm(in.ExpiresOn, c.Site.Location(), tx.Now); err != nil {
 			return domain.AdvisoryView{}, err
 		}
 		if err := tx.InsertAdvisory(x); err != nil {
@@ -219,11 +219,11 @@ func approveAdvisory(tx *casework.Work, a domain.Actor, x *domain.Advisory, in A
 	if err != nil {
 		return err
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
-	casework.NotifyCustomer(d, nil, "note.told")
+	casework.NotifyCustomer(c, nil, "note.told")
 	return nil
 }
 
@@ -260,11 +260,11 @@ func decideAppeal(tx *casework.Work, a domain.Actor, x *domain.Advisory, p *doma
 	if err != nil {
 		return err
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
-	casework.NotifyCustomer(d, nil, "note.told")
+	casework.NotifyCustomer(c, nil, "note.told")
 	return nil
 }
 

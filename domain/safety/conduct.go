@@ -172,11 +172,11 @@ func goesAgain(tx *casework.Work, k *domain.StandDown) error {
 		if err != nil {
 			return err
 		}
-		d, err := casework.OpenCase(tx, j)
+		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return err
 		}
-		if err := casework.NotifyStaff(d, v, "visit.needs_someone", domain.RoleCoordinator, domain.RoleProprietor); err != nil {
+		if err := casework.NotifyStaff(c, v, "visit.needs_someone", domain.RoleCoordinator, domain.RoleProprietor); err != nil {
 			return err
 		}
 	}
@@ -185,32 +185,32 @@ func goesAgain(tx *casework.Work, k *domain.StandDown) error {
 
 // separate keeps the person whom a report is about from that home at level 2
 // and above, and from every home at 3 and 4.
-func separate(d *casework.Case, f *domain.Flag) error {
+func separate(c *casework.Case, f *domain.Flag) error {
 	if f.SubjectID == nil || f.Level < 2 {
 		return nil
 	}
-	asked, err := separatedBefore(d, f)
+	asked, err := separatedBefore(c, f)
 	if err != nil {
 		return err
 	}
 	if f.Severe() {
-		if err := standDown(d, f); err != nil {
+		if err := standDown(c, f); err != nil {
 			return err
 		}
 	}
-	if err := exclude(*f.SubjectID, d, f); err != nil {
+	if err := exclude(*f.SubjectID, c, f); err != nil {
 		return err
 	}
 	if asked {
 		return nil
 	}
-	there, err := d.Tx.UnderWayOf(*f.SubjectID)
+	there, err := c.Tx.UnderWayOf(*f.SubjectID)
 	if err != nil {
 		return err
 	}
 	for i := range there {
-		if v := &there[i]; InsideNow(v) && (f.Severe() || v.CustomerID == d.Customer.ID) {
-			return callManager(d.Tx, f)
+		if v := &there[i]; InsideNow(v) && (f.Severe() || v.CustomerID == c.Customer.ID) {
+			return callManager(c.Tx, f)
 		}
 	}
 	return nil
@@ -218,15 +218,15 @@ func separate(d *casework.Case, f *domain.Flag) error {
 
 // separatedBefore reports whether a report has had its consequences at this level
 // already; then nobody is asked to call once more.
-func separatedBefore(d *casework.Case, f *domain.Flag) (bool, error) {
+func separatedBefore(c *casework.Case, f *domain.Flag) (bool, error) {
 	if f.Severe() {
-		_, err := d.Tx.StandDownOf(f.ID)
+		_, err := c.Tx.StandDownOf(f.ID)
 		if casework.NotFound(err) {
 			return false, nil
 		}
 		return err == nil, err
 	}
-	apart, err := d.Tx.Exclusions(d.Customer.ID)
+	apart, err := c.Tx.Exclusions(c.Customer.ID)
 	return slices.ContainsFunc(apart, func(x domain.Exclusion) bool { return x.FlagID == f.ID }), err
 }
 
@@ -245,13 +245,13 @@ func callManager(tx *casework.Work, f *domain.Flag) error {
 
 // standDown takes somebody out of all visits that have not begun; each desk
 // learns that a visit needs somebody, and not why.
-func standDown(d *casework.Case, f *domain.Flag) error {
+func standDown(c *casework.Case, f *domain.Flag) error {
 	user := *f.SubjectID
-	if _, err := d.Tx.StandDownOf(f.ID); err == nil || !casework.NotFound(err) {
+	if _, err := c.Tx.StandDownOf(f.ID); err == nil || !casework.NotFound(err) {
 		return err
 	}
 	ahead := func() ([]domain.Visit, error) {
-		visits, err := d.Tx.BusyBetween(user, d.Now.Add(-24*time.Hour), d.Now.AddDate(2, 0, 0))
+		visits, err := c.Tx.BusyBetween(user, c.Now.Add(-24*time.Hour), c.Now.AddDate(2, 0, 0))
 		return slices.DeleteFunc(visits, func(v domain.Visit) bool { return !domain.Has(domain.NotYetThere, v.Status) }), err
 	}
 	// Jobs are locked by id, then the person: whoever books them meanwhile waits
@@ -260,15 +260,15 @@ func standDown(d *casework.Case, f *domain.Flag) error {
 	if err != nil {
 		return err
 	}
-	jobs := map[domain.ID]*casework.Case{d.Job.ID: d}
+	jobs := map[domain.ID]*casework.Case{c.Job.ID: c}
 	slices.SortFunc(visits, func(a, b domain.Visit) int { return bytes.Compare(a.JobID[:], b.JobID[:]) })
 	load := func(id domain.ID) error {
 		if jobs[id] != nil {
 			return nil
 		}
-		j, err := d.Tx.LockJob(id)
+		j, err := c.Tx.LockJob(id)
 		if err == nil {
-			jobs[id], err = casework.OpenCase(d.Tx, j)
+			jobs[id], err = casework.OpenCase(c.Tx, j)
 		}
 		return err
 	}
@@ -277,13 +277,13 @@ func standDown(d *casework.Case, f *domain.Flag) error {
 			return err
 		}
 	}
-	if _, err := d.Tx.LockUser(user); err != nil {
+	if _, err := c.Tx.LockUser(user); err != nil {
 		return err
 	}
 	if visits, err = ahead(); err != nil {
 		return err
 	}
-	k := &domain.StandDown{ID: d.Tx.NewID(), UserID: user, FlagID: f.ID, Since: d.Now}
+	k := &domain.StandDown{ID: c.Tx.NewID(), UserID: user, FlagID: f.ID, Since: c.Now}
 	for i := range visits {
 		v := &visits[i]
 		if err := load(v.JobID); err != nil {
@@ -298,11 +298,11 @@ func standDown(d *casework.Case, f *domain.Flag) error {
 		}
 	}
 	if len(k.TurnedBack) > 0 {
-		if err := callManager(d.Tx, f); err != nil {
+		if err := callManager(c.Tx, f); err != nil {
 			return err
 		}
 	}
-	return d.Tx.InsertStandDown(k)
+	return c.Tx.InsertStandDown(k)
 }
 
 // takeOut takes somebody out of the crew of a visit that has not begun.

@@ -113,8 +113,8 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *casework.Call, flag d
 }
 
 // freeNext takes a technician's next visit out of their diary.
-func freeNext(tx *casework.Work, user domain.ID, c *domain.CoolOff) error {
-	c.Outcome = "nothing_ahead"
+func freeNext(tx *casework.Work, user domain.ID, pause *domain.CoolOff) error {
+	pause.Outcome = "nothing_ahead"
 	diary, err := tx.BusyBetween(user, tx.Now, tx.Now.Add(coolOffAhead))
 	if err != nil {
 		return err
@@ -130,35 +130,35 @@ func freeNext(tx *casework.Work, user domain.ID, c *domain.CoolOff) error {
 	if v.Status != domain.VisitScheduled || !domain.Has(v.Crew, user) {
 		return nil
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
-	m := d.On(v)
+	m := c.On(v)
 	was := slices.Clone(v.Crew)
 	m.SetCrew(domain.Without(v.Crew, user))
 	// The fact is the clock's: it names neither who gave it away nor why.
-	d.Entry(domain.System, "visit.assigned", &v.ID, map[string]any{"crew": v.Crew, "was": was, "reason": ""})
+	c.Entry(domain.System, "visit.assigned", &v.ID, map[string]any{"crew": v.Crew, "was": was, "reason": ""})
 	if err := casework.SaveVisit(m); err != nil {
 		return err
 	}
-	c.VisitID = &v.ID
+	pause.VisitID = &v.ID
 	found, err := othersFor(m, user)
 	if err != nil {
 		return err
 	}
 	if found {
-		c.Outcome = "offered"
+		pause.Outcome = "offered"
 		due := v.WindowStart.Add(-coolOffSettle)
 		if !due.After(tx.Now) {
 			due = tx.Now.Add(v.WindowStart.Sub(tx.Now) / 2)
 		}
 		tx.SetDeadline(domain.DueCoolOff, v.ID, &v.JobID, due)
-		if err := casework.NotifyStaff(d, v, "visit.needs_someone", domain.RoleCoordinator, domain.RoleProprietor); err != nil {
+		if err := casework.NotifyStaff(c, v, "visit.needs_someone", domain.RoleCoordinator, domain.RoleProprietor); err != nil {
 			return err
 		}
 	} else {
-		c.Outcome = "moved"
+		pause.Outcome = "moved"
 		if err := moveHonestly(m, user); err != nil {
 			return err
 		}
@@ -221,8 +221,8 @@ func moveHonestly(m *casework.VisitCase, user domain.ID) error {
 
 // CoolOffDue moves a visit that nobody else has taken.
 func CoolOffDue(tx *casework.Work, visit domain.ID) error {
-	c, err := tx.CoolOffOfVisit(visit)
-	if casework.NotFound(err) || err == nil && c.Outcome != "offered" {
+	pause, err := tx.CoolOffOfVisit(visit)
+	if casework.NotFound(err) || err == nil && pause.Outcome != "offered" {
 		return nil
 	} else if err != nil {
 		return err
@@ -231,17 +231,17 @@ func CoolOffDue(tx *casework.Work, visit domain.ID) error {
 	if err != nil {
 		return err
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
-	c.Outcome = "taken"
-	if v.Status == domain.VisitScheduled && (len(v.Crew) == 0 || d.PlanPermits(v, v.Crew) != nil) {
-		c.Outcome = "moved"
-		if err := moveHonestly(d.On(v), c.UserID); err != nil {
+	pause.Outcome = "taken"
+	if v.Status == domain.VisitScheduled && (len(v.Crew) == 0 || c.PlanPermits(v, v.Crew) != nil) {
+		pause.Outcome = "moved"
+		if err := moveHonestly(c.On(v), pause.UserID); err != nil {
 			return err
 		}
 	}
-	c.ChangedAt(tx.Now)
-	return tx.SaveCoolOff(c)
+	pause.ChangedAt(tx.Now)
+	return tx.SaveCoolOff(pause)
 }

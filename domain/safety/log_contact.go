@@ -88,8 +88,8 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 			return out, err
 		}
 		known := false
-		for _, c := range customers {
-			open, err := tx.OpenJobsOf(c)
+		for _, customer := range customers {
+			open, err := tx.OpenJobsOf(customer)
 			if err != nil {
 				return out, err
 			}
@@ -107,7 +107,7 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 			if err != nil {
 				return out, err
 			}
-			d, err := casework.OpenCase(tx, j)
+			c, err := casework.OpenCase(tx, j)
 			if err != nil {
 				return out, err
 			}
@@ -116,7 +116,7 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 				id = s.NewID() // a second household with this number
 			}
 			known = true
-			if _, err := casework.RecordAttempt(call, d, nil, casework.AttemptInput{ID: &id, Direction: in.Direction, Address: phone,
+			if _, err := casework.RecordAttempt(call, c, nil, casework.AttemptInput{ID: &id, Direction: in.Direction, Address: phone,
 				Channel: in.Channel,
 				Outcome: in.Outcome,
 				Note:    in.Note, OccurredAt: in.OccurredAt}); err != nil {

@@ -199,11 +199,11 @@ func notifyReporter(tx *casework.Work, f *domain.Flag, kind string) error {
 	if err != nil {
 		return err
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
-	casework.NotifyCustomer(d, nil, kind)
+	casework.NotifyCustomer(c, nil, kind)
 	return nil
 }
 
@@ -456,7 +456,7 @@ func triage(tx *casework.Work, a domain.Actor, f *domain.Flag, in domain.FlagDec
 	if err != nil {
 		return err
 	}
-	d, err := casework.OpenCase(tx, j)
+	c, err := casework.OpenCase(tx, j)
 	if err != nil {
 		return err
 	}
@@ -466,7 +466,7 @@ func triage(tx *casework.Work, a domain.Actor, f *domain.Flag, in domain.FlagDec
 			return err
 		}
 	}
-	return consequences(d, v, f)
+	return consequences(c, v, f)
 }
 
 // NewFlagView shows a flag with what the actor may do; coolOff reports whether

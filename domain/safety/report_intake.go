@@ -78,7 +78,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 				return casework.Raised{}, casework.MeaningIfAbsent(err, "user", "/subject_id")
 			}
 		}
-		var d *casework.Case
+		var c *casework.Case
 		var v *domain.Visit
 		var j *domain.Job
 		var err error
@@ -100,10 +100,10 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 			return casework.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report names a visit, a job or a phone number.").
 				At("/visit_id", "visit_id, job_id or phone")
 		}
-		if d, err = casework.OpenCase(tx, j); err != nil {
+		if c, err = casework.OpenCase(tx, j); err != nil {
 			return casework.Raised{}, err
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return casework.Raised{}, err
 		}
 		if v != nil {
@@ -114,7 +114,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 			for i := range flags {
 				if p := &flags[i]; p.Provisional && p.ReportedBy(a.UserID) && p.Status.Open() {
 					f = p
-					return complete(a, d, v, p, in)
+					return complete(a, c, v, p, in)
 				}
 			}
 			for i := range flags {
@@ -126,7 +126,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 				}
 			}
 		}
-		if err := raise(tx, a, d, v, f, d.Said); err != nil {
+		if err := raise(tx, a, c, v, f, c.Said); err != nil {
 			return casework.Raised{}, err
 		}
 		return answer()
@@ -135,7 +135,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 
 // complete turns the provisional flag of a stop into the reporter's own
 // words; the hold that stands is not weakened by it.
-func complete(a domain.Actor, d *casework.Case, v *domain.Visit, f *domain.Flag, in FlagInput) (casework.Raised, error) {
+func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, in FlagInput) (casework.Raised, error) {
 	before := f.Live()
 	f.Kind, f.Level, f.Note, f.Provisional = in.Kind, *in.Level, in.Note, false
 	if in.SubjectID != nil {
@@ -143,22 +143,22 @@ func complete(a domain.Actor, d *casework.Case, v *domain.Visit, f *domain.Flag,
 	}
 	if due := f.RecordedAt.Add(triageTime(f.Level)); f.Status == domain.FlagReported && due.Before(f.TriageDueAt) {
 		f.TriageDueAt, f.DueAt = due, &due
-		armFlag(d.Tx, f)
+		armFlag(c.Tx, f)
 	}
 	if f.Live() && !before {
-		if err := notifyHandlers(d.Tx, f, "flag.triage"); err != nil {
+		if err := notifyHandlers(c.Tx, f, "flag.triage"); err != nil {
 			return casework.Raised{}, err
 		}
 	}
 	if f.Level == 0 { // a private note after all; the hold waits for its release
 		f.DueAt = nil
-		armFlag(d.Tx, f)
+		armFlag(c.Tx, f)
 	}
-	f.ChangedAt(d.Now)
-	if err := d.Tx.SaveFlag(f); err != nil {
+	f.ChangedAt(c.Now)
+	if err := c.Tx.SaveFlag(f); err != nil {
 		return casework.Raised{}, err
 	}
-	if err := consequences(d, v, f); err != nil {
+	if err := consequences(c, v, f); err != nil {
 		return casework.Raised{}, err
 	}
 	return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
@@ -181,9 +181,9 @@ func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in Flag
 	if err != nil {
 		return casework.Raised{}, err
 	}
-	var d *casework.Case
-	for _, c := range customers {
-		j, err := tx.LatestJobOf(c)
+	var c *casework.Case
+	for _, customer := range customers {
+		j, err := tx.LatestJobOf(customer)
 		if casework.NotFound(err) {
 			continue
 		} else if err != nil {
@@ -192,12 +192,12 @@ func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in Flag
 		if j, err = tx.LockJob(j.ID); err != nil {
 			return casework.Raised{}, err
 		}
-		if d, err = casework.OpenCase(tx, j); err != nil {
+		if c, err = casework.OpenCase(tx, j); err != nil {
 			return casework.Raised{}, err
 		}
 		break
 	}
-	if err := raise(tx, a, d, nil, f, st); err != nil {
+	if err := raise(tx, a, c, nil, f, st); err != nil {
 		return casework.Raised{}, err
 	}
 	return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
@@ -206,7 +206,7 @@ func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in Flag
 // raise writes a flag and what follows from it: who answers for it and by
 // when, safety hold at level 2 and above or, about our own people, who is kept
 // away, exclusion, notices. d and v may be nil.
-func raise(tx *casework.Work, a domain.Actor, d *casework.Case, v *domain.Visit, f *domain.Flag, st casework.EntryTime) error {
+func raise(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, st casework.EntryTime) error {
 	if f.ID == (domain.ID{}) {
 		f.ID = tx.NewID()
 	}
@@ -219,8 +219,8 @@ func raise(tx *casework.Work, a domain.Actor, d *casework.Case, v *domain.Visit,
 	if !f.ByCustomer {
 		f.ReporterID = &a.UserID
 	}
-	if d != nil {
-		f.JobID, f.CustomerID, f.SiteID, f.CentreID, f.AreaID = &d.Job.ID, &d.Customer.ID, &d.Site.ID, &d.Job.CentreID, &d.Job.AreaID
+	if c != nil {
+		f.JobID, f.CustomerID, f.SiteID, f.CentreID, f.AreaID = &c.Job.ID, &c.Customer.ID, &c.Site.ID, &c.Job.CentreID, &c.Job.AreaID
 	} else if a.AreaID != (domain.ID{}) {
 		f.AreaID = &a.AreaID
 	}
@@ -244,8 +244,8 @@ func raise(tx *casework.Work, a domain.Actor, d *casework.Case, v *domain.Visit,
 	if err := careFor(tx, f); err != nil {
 		return err
 	}
-	if d != nil {
-		if err := consequences(d, v, f); err != nil {
+	if c != nil {
+		if err := consequences(c, v, f); err != nil {
 			return err
 		}
 	}
@@ -258,25 +258,25 @@ func raise(tx *casework.Work, a domain.Actor, d *casework.Case, v *domain.Visit,
 // consequences are what follows at once from a report about a household, or
 // about our people there, at its present level. What stands already is not
 // done again.
-func consequences(d *casework.Case, v *domain.Visit, f *domain.Flag) error {
+func consequences(c *casework.Case, v *domain.Visit, f *domain.Flag) error {
 	if f.Conduct() {
-		return separate(d, f)
+		return separate(c, f)
 	}
 	held := false
-	for _, h := range d.Holds {
+	for _, h := range c.Holds {
 		held = held || h.FlagID != nil && *h.FlagID == f.ID
 	}
 	if f.Level >= 2 && !held {
-		if err := placeSafetyHold(d, f); err != nil {
+		if err := placeSafetyHold(c, f); err != nil {
 			return err
 		}
 	}
-	reporter, err := d.Tx.User(*f.ReporterID)
+	reporter, err := c.Tx.User(*f.ReporterID)
 	if err != nil {
 		return err
 	}
 	if reporter.Role == domain.RoleTechnician || v != nil && domain.Has(v.EverCrew, reporter.ID) {
-		return exclude(reporter.ID, d, f)
+		return exclude(reporter.ID, c, f)
 	}
 	return nil
 }
@@ -284,10 +284,10 @@ func consequences(d *casework.Case, v *domain.Visit, f *domain.Flag) error {
 // placeSafetyHold locks the household (a fixable hazard: the site) for every
 // centre, warns crews on their way and lets scheduled visits keep their slot
 // until their window.
-func placeSafetyHold(d *casework.Case, f *domain.Flag) error {
-	j := d.Job
-	h := &domain.Hold{ID: d.Tx.NewID(), Kind: domain.HoldSafety, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
-		DueAt:   domain.Ptr(d.Now.Add(domain.SafetyHoldDue)),
+func placeSafetyHold(c *casework.Case, f *domain.Flag) error {
+	j := c.Job
+	h := &domain.Hold{ID: c.Tx.NewID(), Kind: domain.HoldSafety, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
+		DueAt:   domain.Ptr(c.Now.Add(domain.SafetyHoldDue)),
 		Fixable: domain.Has(domain.FixableFlagKinds, f.Kind)}
 	if h.Fixable {
 		h.SiteID = &j.SiteID
@@ -297,19 +297,19 @@ func placeSafetyHold(d *casework.Case, f *domain.Flag) error {
 	if len(f.Handlers) > 0 {
 		h.OwnerID = &f.Handlers[0]
 	}
-	if err := d.Tx.Apply(h, "place"); err != nil {
+	if err := c.Tx.Apply(h, "place"); err != nil {
 		return err
 	}
-	if err := d.Tx.InsertHold(h); err != nil {
+	if err := c.Tx.InsertHold(h); err != nil {
 		return err
 	}
-	d.Tx.SetDeadline(domain.DueHold, h.ID, &j.ID, *h.DueAt)
-	d.Holds, d.Held = append(d.Holds, *h), h
-	d.Entry(domain.System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
-	if err := casework.NotifyStaff(d, nil, "hold.area", domain.RoleProprietor); err != nil {
+	c.Tx.SetDeadline(domain.DueHold, h.ID, &j.ID, *h.DueAt)
+	c.Holds, c.Held = append(c.Holds, *h), h
+	c.Entry(domain.System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
+	if err := casework.NotifyStaff(c, nil, "hold.area", domain.RoleProprietor); err != nil {
 		return err
 	}
-	visits, err := d.Tx.UnfinishedOfCustomer(j.CustomerID)
+	visits, err := c.Tx.UnfinishedOfCustomer(j.CustomerID)
 	if err != nil {
 		return err
 	}
@@ -318,14 +318,14 @@ func placeSafetyHold(d *casework.Case, f *domain.Flag) error {
 		others := domain.Without(o.Crew, *f.ReporterID) // they know
 		if o.Status == domain.VisitScheduled {
 			due := o.WindowStart
-			if due.Before(d.Now) {
-				due = d.Now
+			if due.Before(c.Now) {
+				due = c.Now
 			}
-			d.Tx.SetDeadline(domain.DueHeldCancel, o.ID, &o.JobID, due)
-			casework.NotifyCrew(d, o, others, "visit.wait")
+			c.Tx.SetDeadline(domain.DueHeldCancel, o.ID, &o.JobID, due)
+			casework.NotifyCrew(c, o, others, "visit.wait")
 			continue
 		}
-		casework.NotifyCrew(d, o, others, "visit.call_desk")
+		casework.NotifyCrew(c, o, others, "visit.call_desk")
 	}
 	return nil
 }
@@ -333,16 +333,16 @@ func placeSafetyHold(d *casework.Case, f *domain.Flag) error {
 // exclude keeps a member of staff and a household apart after a report of
 // something directed by a person: the reporter, or whom it is about
 // (docs/product.md section 5).
-func exclude(user domain.ID, d *casework.Case, f *domain.Flag) error {
+func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
 	if f.Level < 1 || !f.Conduct() && !domain.Has(domain.PersonFlagKinds, f.Kind) {
 		return nil
 	}
 	// Whoever books them meanwhile waits, and then finds this; or was faster, and
 	// is found below.
-	if _, err := d.Tx.LockTechnicians([]domain.ID{user}); err != nil {
+	if _, err := c.Tx.LockTechnicians([]domain.ID{user}); err != nil {
 		return err
 	}
-	there, err := d.Tx.Exclusions(d.Customer.ID)
+	there, err := c.Tx.Exclusions(c.Customer.ID)
 	if err != nil {
 		return err
 	}
@@ -353,11 +353,11 @@ func exclude(user domain.ID, d *casework.Case, f *domain.Flag) error {
 			return nil
 		}
 	}
-	visits, err := d.Tx.UnfinishedOfCustomer(d.Customer.ID)
+	visits, err := c.Tx.UnfinishedOfCustomer(c.Customer.ID)
 	if err != nil {
 		return err
 	}
-	x := &domain.Exclusion{ID: d.Tx.NewID(), UserID: user, CustomerID: d.Customer.ID, FlagID: f.ID, Since: d.Now}
+	x := &domain.Exclusion{ID: c.Tx.NewID(), UserID: user, CustomerID: c.Customer.ID, FlagID: f.ID, Since: c.Now}
 	visits = slices.DeleteFunc(visits, func(o domain.Visit) bool {
 		return !domain.Has(o.Crew, user) || o.Status != domain.VisitScheduled && (o.Status != domain.VisitEnRoute || !f.About(user))
 	})
@@ -368,26 +368,26 @@ func exclude(user domain.ID, d *casework.Case, f *domain.Flag) error {
 			x.TurnedBack = append(x.TurnedBack, o.ID)
 		}
 	}
-	if err := d.Tx.InsertExclusion(x); err != nil {
+	if err := c.Tx.InsertExclusion(x); err != nil {
 		return err
 	}
 	for i := range visits {
 		o := &visits[i]
 		if o.Status == domain.VisitEnRoute {
-			if err := turnBack(d, o, user, f); err != nil {
+			if err := turnBack(c, o, user, f); err != nil {
 				return err
 			}
 			continue
 		}
 		o.Crew = domain.Without(o.Crew, user)
-		o.ChangedAt(d.Now)
-		if err := d.Tx.SaveVisit(o); err != nil {
+		o.ChangedAt(c.Now)
+		if err := c.Tx.SaveVisit(o); err != nil {
 			return err
 		}
 		if !f.ReportedBy(user) {
-			casework.NotifyCrew(d, o, []domain.ID{user}, "visit.unassigned")
+			casework.NotifyCrew(c, o, []domain.ID{user}, "visit.unassigned")
 		}
-		if err := casework.NotifyStaff(d, o, "visit.needs_someone", domain.RoleCoordinator, domain.RoleProprietor); err != nil {
+		if err := casework.NotifyStaff(c, o, "visit.needs_someone", domain.RoleCoordinator, domain.RoleProprietor); err != nil {
 			return err
 		}
 	}
@@ -395,12 +395,12 @@ func exclude(user domain.ID, d *casework.Case, f *domain.Flag) error {
 }
 
 // turnBack takes somebody off their way to the home that reported them.
-func turnBack(d *casework.Case, v *domain.Visit, user domain.ID, f *domain.Flag) error {
-	own := d
-	if v.JobID != d.Job.ID {
-		j, err := d.Tx.LockJob(v.JobID)
+func turnBack(c *casework.Case, v *domain.Visit, user domain.ID, f *domain.Flag) error {
+	own := c
+	if v.JobID != c.Job.ID {
+		j, err := c.Tx.LockJob(v.JobID)
 		if err == nil {
-			own, err = casework.OpenCase(d.Tx, j)
+			own, err = casework.OpenCase(c.Tx, j)
 		}
 		if err != nil {
 			return err
@@ -409,7 +409,7 @@ func turnBack(d *casework.Case, v *domain.Visit, user domain.ID, f *domain.Flag)
 	if err := takeOut(own.On(v), user); err != nil {
 		return err
 	}
-	if err := callManager(d.Tx, f); err != nil || own == d {
+	if err := callManager(c.Tx, f); err != nil || own == c {
 		return err
 	}
 	return nil
@@ -439,13 +439,13 @@ func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job do
 		if err != nil {
 			return domain.JobView{}, err
 		}
-		d, err := casework.OpenCase(tx, j)
+		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return domain.JobView{}, err
 		}
 		// Whoever answers for the reports behind the holds, because those who
 		// should are involved, releases them too.
-		answers, err := a.AnswersForHolds(tx, d.Holds)
+		answers, err := a.AnswersForHolds(tx, c.Holds)
 		if err != nil {
 			return domain.JobView{}, err
 		}
@@ -453,17 +453,17 @@ func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job do
 			return domain.JobView{}, domain.NotFound("job")
 		}
 		settled := a.Is(domain.RoleCoordinator, domain.RoleProprietor) && len(in.Plan) == 1 && in.Plan[0] == "hazard_removed"
-		for _, h := range d.Holds {
+		for _, h := range c.Holds {
 			if h.Kind == domain.HoldSafety && h.LiftedAt == nil && !h.Fixable {
 				settled = false
 			}
 		}
-		if !answers && (!settled || d.Held == nil) {
+		if !answers && (!settled || c.Held == nil) {
 			if err := domain.CheckJob(a, "safety-release", j); err != nil {
 				return domain.JobView{}, err
 			}
 		}
-		if d.Held == nil && len(d.Plan) == 0 {
+		if c.Held == nil && len(c.Plan) == 0 {
 			return domain.JobView{}, domain.Fail(domain.CodeState, "No safety hold stands over this household, and no plan is in force.")
 		}
 		for i, p := range in.Plan {
@@ -490,11 +490,11 @@ func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job do
 			return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "A safety hold is released with a plan only.").
 				At("/plan", strings.Join(domain.SafeVisitPlans, ", "))
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return domain.JobView{}, err
 		}
-		for i := range d.Holds {
-			h := &d.Holds[i]
+		for i := range c.Holds {
+			h := &c.Holds[i]
 			if h.Kind != domain.HoldSafety || h.LiftedAt != nil {
 				continue
 			}
@@ -516,9 +516,9 @@ func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job do
 				return domain.JobView{}, err
 			}
 		}
-		if d.Held == nil { // a plan is revised: the new one stands as if just released
+		if c.Held == nil { // a plan is revised: the new one stands as if just released
 			var flag *domain.ID
-			if h := domain.PlanHold(d.Holds); h != nil && h.FlagID != nil {
+			if h := domain.PlanHold(c.Holds); h != nil && h.FlagID != nil {
 				flag = h.FlagID
 				f, err := tx.Flag(*flag)
 				if err != nil {
@@ -536,10 +536,10 @@ func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job do
 			if err := tx.InsertHold(&h); err != nil {
 				return domain.JobView{}, err
 			}
-			d.Holds = append(d.Holds, h)
+			c.Holds = append(c.Holds, h)
 		}
-		d.Entry(a, "hold.released", nil, map[string]any{"kind": domain.HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
-		d.Plan = domain.PlanInForce(d.Holds)
+		c.Entry(a, "hold.released", nil, map[string]any{"kind": domain.HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
+		c.Plan = domain.PlanInForce(c.Holds)
 		visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
 		if err != nil {
 			return domain.JobView{}, err
@@ -553,13 +553,13 @@ func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job do
 					return domain.JobView{}, err
 				}
 			}
-			casework.NotifyCrew(d, &visits[i], visits[i].Crew, "visit.read_plan")
+			casework.NotifyCrew(c, &visits[i], visits[i].Crew, "visit.read_plan")
 		}
-		casework.ForbidAhead(d, visits)
-		if err := casework.NotifyStaff(d, nil, "hold.released", domain.RoleProprietor, domain.RoleCoordinator); err != nil {
+		casework.ForbidAhead(c, visits)
+		if err := casework.NotifyStaff(c, nil, "hold.released", domain.RoleProprietor, domain.RoleCoordinator); err != nil {
 			return domain.JobView{}, err
 		}
-		return d.JobView(a)
+		return c.JobView(a)
 	})
 }
 

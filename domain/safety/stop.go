@@ -20,15 +20,15 @@ func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, i
 		if a.Role != domain.RoleTechnician || !a.WasInCrew(v) || a.CentreID != v.CentreID {
 			return domain.VisitView{}, domain.NotFound("visit")
 		}
-		d, err := casework.OpenCase(tx, j)
+		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return domain.VisitView{}, err
 		}
-		if err := d.Stamp(call, occurredAt); err != nil {
+		if err := c.Stamp(call, occurredAt); err != nil {
 			return domain.VisitView{}, err
 		}
-		d.Entry(a, "visit.arrived_anyway", &v.ID, map[string]any{"crew": v.Crew})
-		reports, err := tx.FlagsOfCustomer(d.Customer.ID)
+		c.Entry(a, "visit.arrived_anyway", &v.ID, map[string]any{"crew": v.Crew})
+		reports, err := tx.FlagsOfCustomer(c.Customer.ID)
 		if err != nil {
 			return domain.VisitView{}, err
 		}
@@ -40,7 +40,7 @@ func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, i
 			if err != nil {
 				return domain.VisitView{}, err
 			}
-			f.CameAt = &d.Said.Occurred
+			f.CameAt = &c.Said.Occurred
 			f.ChangedAt(tx.Now)
 			if err := tx.SaveFlag(f); err != nil {
 				return domain.VisitView{}, err
@@ -49,7 +49,7 @@ func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, i
 				return domain.VisitView{}, err
 			}
 		}
-		return d.View(a, v), nil
+		return c.View(a, v), nil
 	})
 }
 
@@ -82,14 +82,14 @@ func (s *Service) Stop(ctx context.Context, call *casework.Call, id domain.ID, i
 		if !domain.VisitMoveOf("stop").MayMove(call.Actor, v) {
 			return Stopped{}, domain.NotFound("visit")
 		}
-		d, err := casework.OpenCase(tx, j)
+		c, err := casework.OpenCase(tx, j)
 		if err != nil {
 			return Stopped{}, err
 		}
-		if err := d.Stamp(call, in.OccurredAt); err != nil {
-			d.Said = casework.At(tx.Now)
+		if err := c.Stamp(call, in.OccurredAt); err != nil {
+			c.Said = casework.At(tx.Now)
 		}
-		m := d.On(v)
+		m := c.On(v)
 		flags, err := tx.FlagsOfVisit(v.ID)
 		if err != nil {
 			return Stopped{}, err
@@ -98,11 +98,11 @@ func (s *Service) Stop(ctx context.Context, call *casework.Call, id domain.ID, i
 			f := &flags[i]
 			// The same tap again: everything that it asks for stands, and what it
 			// tells beyond the first is added.
-			if d.Held != nil && f.Provisional && f.ReportedBy(call.Actor.UserID) && f.Status.Open() {
-				if err := notifyOfMoreWords(d, v, f.ID, in); err != nil {
+			if c.Held != nil && f.Provisional && f.ReportedBy(call.Actor.UserID) && f.Status.Open() {
+				if err := notifyOfMoreWords(c, v, f.ID, in); err != nil {
 					return Stopped{}, err
 				}
-				return Stopped{d.View(call.Actor, v), f.ID}, nil
+				return Stopped{c.View(call.Actor, v), f.ID}, nil
 			}
 		}
 		was := v.Status
@@ -115,14 +115,14 @@ func (s *Service) Stop(ctx context.Context, call *casework.Call, id domain.ID, i
 					return Stopped{}, err
 				}
 			}
-			v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = domain.Ptr(d.Said.Occurred), "", "nobody", nil
+			v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = domain.Ptr(c.Said.Occurred), "", "nobody", nil
 			tx.Disarm(domain.DueMissed, v.ID)
 			tx.Disarm(domain.DueHeldCancel, v.ID)
 		}
 		// The fact names the crew, not who pressed (docs/product.md section 5).
 		crew := call.Actor
 		crew.Role = domain.RoleSystem
-		d.EntryAt(d.Said, crew, "visit.stopped", &v.ID, map[string]any{"crew": v.EverCrew})
+		c.EntryAt(c.Said, crew, "visit.stopped", &v.ID, map[string]any{"crew": v.EverCrew})
 		if err := casework.SaveVisit(m); err != nil {
 			return Stopped{}, err
 		}
@@ -133,22 +133,22 @@ func (s *Service) Stop(ctx context.Context, call *casework.Call, id domain.ID, i
 		if in.Level != nil && *in.Level > 2 && *in.Level <= 4 {
 			f.Level = *in.Level
 		}
-		if err := raise(tx, call.Actor, d, v, f, d.Said); err != nil {
+		if err := raise(tx, call.Actor, c, v, f, c.Said); err != nil {
 			return Stopped{}, err
 		}
 		// The hold was placed in this very transaction; actions must show it.
-		if d.Holds, err = tx.HoldsOver(j, true); err != nil {
+		if c.Holds, err = tx.HoldsOver(j, true); err != nil {
 			return Stopped{}, err
 		}
-		return Stopped{domain.VisitView{Visit: *v, Plan: d.Plan, Actions: domain.VisitActions(call.Actor, v, d.Holds, d.Plan, tx.Now)}, f.ID}, nil
+		return Stopped{domain.VisitView{Visit: *v, Plan: c.Plan, Actions: domain.VisitActions(call.Actor, v, c.Holds, c.Plan, tx.Now)}, f.ID}, nil
 	})
 }
 
 // notifyOfMoreWords adds to the provisional flag of a stop what a further tap tells:
 // words, what it was, a higher level, which its handlers hear of; never a
 // lower one.
-func notifyOfMoreWords(d *casework.Case, v *domain.Visit, flag domain.ID, in StopInput) error {
-	f, err := d.Tx.LockFlag(flag)
+func notifyOfMoreWords(c *casework.Case, v *domain.Visit, flag domain.ID, in StopInput) error {
+	f, err := c.Tx.LockFlag(flag)
 	if err != nil {
 		return err
 	}
@@ -167,17 +167,17 @@ func notifyOfMoreWords(d *casework.Case, v *domain.Visit, flag domain.ID, in Sto
 	if worse {
 		f.Level = *in.Level
 		if f.Status == domain.FlagReported {
-			f.TriageDueAt = earlier(f.TriageDueAt, d.Now.Add(triageTime(f.Level)))
+			f.TriageDueAt = earlier(f.TriageDueAt, c.Now.Add(triageTime(f.Level)))
 			f.DueAt = domain.Ptr(f.TriageDueAt)
-			armFlag(d.Tx, f)
+			armFlag(c.Tx, f)
 		}
-		if err := notifyHandlers(d.Tx, f, "flag.triage"); err != nil {
+		if err := notifyHandlers(c.Tx, f, "flag.triage"); err != nil {
 			return err
 		}
 	}
-	f.ChangedAt(d.Now)
-	if err := d.Tx.SaveFlag(f); err != nil {
+	f.ChangedAt(c.Now)
+	if err := c.Tx.SaveFlag(f); err != nil {
 		return err
 	}
-	return consequences(d, v, f)
+	return consequences(c, v, f)
 }
