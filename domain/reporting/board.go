@@ -219,7 +219,7 @@ func (s *Service) Board(ctx context.Context, a domain.Actor, centre domain.ID, f
 		return nil, err
 	}
 	for i := range visits {
-		v := &visits[i]
+		v := domain.Ptr(visits[i].Shown(holds[visits[i].ID]))
 		b.Visits = append(b.Visits, BoardVisit{JobBrief: briefs[v.JobID], ID: v.ID, Version: v.Version, Status: v.Status,
 			Confirmation: v.Confirmation, WindowStart: v.WindowStart,
 			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew,
