@@ -2,6 +2,8 @@ package domain
 
 import (
 	"time"
+
+	"doorstep/domain/reach"
 )
 
 // Attempt is one try to reach the other side, in either direction; it is
@@ -64,4 +66,15 @@ type UnmatchedContact struct {
 	ByID       ID
 	OccurredAt time.Time
 	RecordedAt time.Time
+}
+
+// Agrees reports whether a customer can have agreed in a contact: refusing and
+// hostile words are contact, and no agreement.
+func (a *Attempt) Agrees() bool {
+	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
+}
+
+// Spoke reports whether an attempt is a conversation by phone, whoever rang.
+func (a *Attempt) Spoke() bool {
+	return a.Channel == reach.Phone && a.Outcome == reach.Reached && a.Discounted == ""
 }

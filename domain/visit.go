@@ -124,3 +124,20 @@ type VisitView struct {
 func (v *Visit) Overturnable(now time.Time) bool {
 	return v.ProvisionalTo != nil && now.Before(*v.ProvisionalTo)
 }
+
+// Met reports whether somebody of the crew set out for the household.
+func (v *Visit) Met() bool {
+	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil ||
+		Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
+}
+
+// LastMove is the latest of setting out, arrival and start.
+func (v *Visit) LastMove() time.Time {
+	var last time.Time
+	for _, at := range []*time.Time{v.EnRouteAt, v.ArrivedAt, v.StartedAt} {
+		if at != nil && at.After(last) {
+			last = *at
+		}
+	}
+	return last
+}

@@ -588,14 +588,6 @@ func (s *Service) Reachability(ctx context.Context, a domain.Actor, job domain.I
 	return out, err
 }
 
-// NoteFits refuses a note of more than 500 characters.
-func NoteFits(note string) error {
-	if len([]rune(note)) > 500 {
-		return domain.Fail(domain.CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")
-	}
-	return nil
-}
-
 // Raised is the answer to a flag: the same whether the household is known or
 // not.
 type Raised struct {

@@ -56,12 +56,3 @@ func Rejudge(c *Case) (err error) {
 	}
 	return Reassess(c)
 }
-
-// MeaningOf renames what was not found, so that the answer does not tell
-// which of the two it was.
-func MeaningOf(err error, what string) error {
-	if NotFound(err) {
-		return domain.NotFound(what)
-	}
-	return err
-}
