@@ -49,10 +49,9 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"domain", "domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
 
 	{"domain/accounts", "domain domain/casework domain/reach domain/slots", ""},
-	{"domain/alarm", "domain domain/casework domain/ladder domain/safety", ""},
-	{"domain/casework", "domain domain/dayplan domain/duty domain/geo domain/reach domain/slots", "uuid"},
-	{"domain/clock", "domain domain/alarm domain/casework domain/customers domain/decisions domain/proof domain/reporting " +
-		"domain/safety", ""},
+	{"domain/alarm", "domain domain/casework domain/ladder", ""},
+	{"domain/casework", "domain domain/duty domain/geo domain/reach domain/slots", "uuid"},
+	{"domain/clock", "domain domain/alarm domain/casework domain/customers domain/decisions domain/reporting domain/safety", ""},
 	{"domain/customers", "domain domain/casework domain/reach domain/slots", ""},
 	{"domain/decisions", "domain domain/alarm domain/casework domain/safety", "uuid"},
 	{"domain/intake", "domain domain/casework domain/slots", ""},

@@ -16,9 +16,9 @@ func (a *App) mountKeepAways(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/keep-aways", func(c *fiber.Ctx) error {
-		return listOf(c, func(p domain.Page) ([]domain.StoodDown, error) {
+		return listOf(c, func(p domain.Page) ([]domain.StandDownWithFlag, error) {
 			return read.StandDowns(c.UserContext(), actorOf(c), p)
-		}, func(v domain.StoodDown) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.StoodDown) ([]safety.StandDownView,
+		}, func(v domain.StandDownWithFlag) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.StandDownWithFlag) ([]safety.StandDownView,
 			error) {
 			out := make([]safety.StandDownView, len(rows))
 			for i := range rows {

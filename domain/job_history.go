@@ -35,7 +35,7 @@ var (
 // Check refuses a step that says nothing or knows no such result.
 func (r *StepRecord) Check() error {
 	switch {
-	case StepMark(r.Step) == "" || len([]rune(r.Step)) > 500:
+	case NormalizeStep(r.Step) == "" || len([]rune(r.Step)) > 500:
 		return Fail(CodeUnprocessable, "Say in words what was tried.").At("/step", "1 to 500 characters with a letter or digit")
 	case !Has(StepResults, r.Result):
 		return Fail(CodeUnprocessable, "Say what came of it.").At("/result", "worked, failed or unclear")

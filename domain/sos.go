@@ -182,3 +182,16 @@ func (x *SOS) advice(language string) string {
 	}
 	return fmt.Sprintf("Nobody was reached yet: call %s, or your desk at %s.", number, x.DeskPhone)
 }
+
+// noteMost is how long a note may grow by further taps, in characters.
+const noteMost = 4000
+
+// BoundNote keeps how it began and the newest words.
+func BoundNote(note string) string {
+	const begin, cut = 1000, "\n[...]\n"
+	r := []rune(note)
+	if len(r) <= noteMost {
+		return note
+	}
+	return string(r[:begin]) + cut + string(r[len(r)-(noteMost-begin-len(cut)):])
+}

@@ -19,9 +19,9 @@ type StandDown struct {
 	LiftReason string
 }
 
-// StoodDown is a keep-away with the report that it came of, which says who may
+// StandDownWithFlag is a keep-away with the report that it came of, which says who may
 // see it and is not shown.
-type StoodDown struct {
+type StandDownWithFlag struct {
 	StandDown
 	Flag Flag
 }

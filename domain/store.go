@@ -457,10 +457,10 @@ type SafetyReader interface {
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them
 	// see. What came of a report by phone number alone is not listed to its
 	// reporter: it would tell them that the number is a household's.
-	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
+	Exclusions(ctx context.Context, a Actor, p Page) ([]ExclusionWithFlag, error)
 	// StandDowns, by (since, id), are those that Actor.SeesExclusion lets them
 	// see.
-	StandDowns(ctx context.Context, a Actor, p Page) ([]StoodDown, error)
+	StandDowns(ctx context.Context, a Actor, p Page) ([]StandDownWithFlag, error)
 	Evidence(ctx context.Context, flag ID) ([]Evidence, error) // of a flag that the caller may see whole
 	// EvidenceFiles tells which of some file names belong to a row that was not
 	// removed.

@@ -141,3 +141,12 @@ func (v *Visit) LastMove() time.Time {
 	}
 	return last
 }
+
+// Inside reports whether a crew is at a home. What it does there is refused
+// nothing: a phone that suddenly refuses would tell who stands in a home that
+// they were reported, and by whom. They are asked to call, in words that could mean
+// anything; every other home is closed to them, for they are in no other crew; and
+// whoever decides sees at once where they are, calls, and sends a colleague.
+func (v *Visit) Inside() bool {
+	return v.Status == VisitArrived || v.Status == VisitInProgress
+}

@@ -67,9 +67,9 @@ func (s *Service) applyCustomer(c *domain.Customer, in CustomerInput, country, z
 				}
 			}
 			if old := c.Contact(n.ID); old != nil {
-				for _, struck := range old.Struck { // a number proved wrong stays struck unless somebody enters it anew
+				for _, struck := range old.InvalidPhones { // a number proved wrong stays struck unless somebody enters it anew
 					if !domain.Has(n.Phones, struck) {
-						n.Struck = append(n.Struck, struck)
+						n.InvalidPhones = append(n.InvalidPhones, struck)
 					}
 				}
 			}

@@ -49,8 +49,8 @@ func (c *Case) DisputableVisit(v *domain.Visit) (subject, why string) {
 	return "", "There is nothing in this visit to dispute now."
 }
 
-// Rejudge reads the holds anew and lets the verdict follow.
-func Rejudge(c *Case) (err error) {
+// JudgeAgain reads the holds anew and lets the verdict follow.
+func JudgeAgain(c *Case) (err error) {
 	if c.Holds, err = c.Tx.HoldsOver(c.Job, true); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func (s *Service) mayReadAgain(ctx context.Context, a domain.Actor, of any, answ
 	if head, _, _ := strings.Cut(answer.Head, " "); head != "" {
 		if id, err := uuid.Parse(head); err == nil {
 			switch of.(type) {
-			case domain.FlagView, domain.FlagHearing, Raised:
+			case domain.FlagView, domain.FlagHearing, domain.Raised:
 				named["flag_id"] = id
 			case domain.Customer:
 				named["customer_id"] = id

@@ -119,3 +119,11 @@ func NotFound(err error) bool {
 
 // WorkingDay is how far a crew's next and last visit are looked for.
 const WorkingDay = 12 * time.Hour
+
+// Later is the later one of two instants.
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

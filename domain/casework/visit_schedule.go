@@ -108,9 +108,9 @@ func refuseHoliday(c *Case, v *domain.Visit) error {
 	return c.refuses(rules, nobody, v.PlannedStart, why)
 }
 
-// Proof finds or records the contact, not older than since, that shows the
+// ProveAgreement finds or records the contact, not older than since, that shows the
 // customer agreed.
-func Proof(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
+func ProveAgreement(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
 	if contact != nil {
 		made, err := RecordAttempt(call, c, nil, *contact)
 		if err != nil {
@@ -211,11 +211,11 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
 			return domain.Fail(domain.CodeForbidden, "A technician schedules for themselves only.").At("/crew", "yourself")
 		}
-		if agreed, err = Proof(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
+		if agreed, err = ProveAgreement(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
 			return err
 		}
 	} else if in.AttemptID != nil || in.Contact != nil {
-		if agreed, err = Proof(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
+		if agreed, err = ProveAgreement(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
 			return err
 		}
 	}
@@ -310,7 +310,7 @@ func Confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 		how = "call" // a desk writes it down for a caller
 	}
 	if call.Actor.Role != domain.RoleCustomer {
-		proof, err := Proof(call, m.Case, in.AttemptID, in.Contact, m.Visit.CreatedAt)
+		proof, err := ProveAgreement(call, m.Case, in.AttemptID, in.Contact, m.Visit.CreatedAt)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package customers
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"doorstep/domain"
@@ -117,26 +116,6 @@ func (k *Request) move() *casework.VisitCase {
 	return k.Case.On(k.Visit)
 }
 
-// Asks are the wishes a household can have, and how each is carried out.
-var Asks = map[string]func(*Request) error{}
-
-func init() {
-	maps.Copy(Asks, map[string]func(*Request) error{
-		"confirm":         handleConfirm,
-		"cancel":          handleCancel,
-		"another-time":    handleAnotherTime,
-		"call-me":         callMe,
-		"could-not-reach": callMe,
-		"done":            confirmDoneAct,
-		"dispute":         disputeAct,
-		"reopen":          handleReopen,
-		"passport":        handleCorrection,
-		"thanks":          handleThanks,
-		"wrong-person":    wrongPerson,
-		"stop-visits":     stopVisits,
-	})
-}
-
 // bound asks speak of the visit as the page showed it; when that has changed
 // the household looks again first.
 var bound = []string{"confirm", "cancel", "another-time", "done"}
@@ -216,7 +195,7 @@ func contactNote(action, how string) string {
 }
 
 func dispatch(k *Request) error {
-	do, ok := Asks[k.In.Action]
+	do, ok := RequestHandlers[k.In.Action]
 	if !ok {
 		return domain.NotFound("action")
 	}
@@ -256,7 +235,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 	if !call.Actor.Is(domain.Staff...) {
 		return nil, domain.Fail(domain.CodeForbidden, "As %s you may not act for a caller.", domain.RoleWords(call.Actor.Role))
 	}
-	if _, ok := Asks[act.Action]; !ok {
+	if _, ok := RequestHandlers[act.Action]; !ok {
 		return nil, domain.Fail(domain.CodeUnprocessable, "A household can ask for none of that.").
 			At("/action", "what the customer's page offers")
 	}
@@ -436,10 +415,10 @@ func handleReopen(k *Request) error {
 	return ring(k, "job.reopened")
 }
 
-// wrongPerson revokes the link at once, strikes the number that it went to,
+// handleWrongPerson revokes the link at once, strikes the number that it went to,
 // undoes what was done by it, and makes a fresh link for the job, so that
 // staff can reach the right person.
-func wrongPerson(k *Request) error {
+func handleWrongPerson(k *Request) error {
 	tx, c, now := k.Tx, k.Case, k.Now
 	l := k.link
 	if l == nil {
@@ -620,14 +599,14 @@ func undo(k *Request, l *domain.Link) error {
 		if err := recount(other); err != nil {
 			return err
 		}
-		if err := casework.Rejudge(other); err != nil {
+		if err := casework.JudgeAgain(other); err != nil {
 			return err
 		}
 	}
 	if err := recount(c); err != nil {
 		return err
 	}
-	return casework.Rejudge(c)
+	return casework.JudgeAgain(c)
 }
 
 func undoVisit(m *casework.VisitCase, l *domain.Link) error {

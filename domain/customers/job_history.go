@@ -78,7 +78,7 @@ func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domai
 		if err != nil {
 			return StepView{}, err
 		}
-		same := casework.SameStep(known, domain.StepMark(r.Step))
+		same := casework.SameStep(known, domain.NormalizeStep(r.Step))
 		if in.ID != nil {
 			if old, err := tx.Step(r.ID); err == nil {
 				return StepView{*old, len(same)}, casework.SameOr(old.JobID == j.ID && old.Step == r.Step && old.Result == r.Result &&
@@ -132,7 +132,7 @@ func (s *Service) CorrectStep(ctx context.Context, call *casework.Call, id domai
 		if err != nil {
 			return StepView{}, err
 		}
-		return StepView{*r, len(casework.SameStep(known, domain.StepMark(r.Step)))}, nil
+		return StepView{*r, len(casework.SameStep(known, domain.NormalizeStep(r.Step)))}, nil
 	})
 }
 
@@ -206,7 +206,7 @@ func handleCorrection(k *Request) error {
 	if err != nil {
 		return err
 	}
-	for _, same := range slices.Backward(casework.SameStep(known, domain.StepMark(r.Step))) {
+	for _, same := range slices.Backward(casework.SameStep(known, domain.NormalizeStep(r.Step))) {
 		if same.JobID == j.ID {
 			return correctStep(tx, j, k.Actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.Said)
 		}
@@ -232,7 +232,7 @@ func (k *Request) via() *domain.ID {
 func undoCorrections(k *Request, via map[domain.ID]bool) error {
 	tx, j, now := k.Tx, k.Job, k.Now
 	theirs := func(id *domain.ID) bool { return id != nil && via[*id] }
-	facts, err := tx.FactsOfKind(j.ID, casework.FactPassportCorrected)
+	facts, err := tx.FactsOfKind(j.ID, casework.EntryHistoryCorrected)
 	if err != nil {
 		return err
 	}
@@ -405,7 +405,7 @@ func (s *Service) JobHistory(ctx context.Context, a domain.Actor, id domain.ID) 
 	if err != nil {
 		return JobHistory{}, err
 	}
-	facts, err := s.Read.FactsOfKind(ctx, all, j.ID, casework.FactPassportCorrected)
+	facts, err := s.Read.FactsOfKind(ctx, all, j.ID, casework.EntryHistoryCorrected)
 	if err != nil {
 		return JobHistory{}, err
 	}
@@ -545,7 +545,7 @@ func historySteps(steps []domain.StepRecord, names map[domain.ID]string) domain.
 		if r.ByID != nil {
 			name = names[*r.ByID]
 		}
-		mark := domain.StepMark(r.Step)
+		mark := domain.NormalizeStep(r.Step)
 		if k, ok := place[mark]; ok {
 			out[k].Times++
 			out[k].Repeats = append(out[k].Repeats, StepRepeat{r.ID, r.RepeatReason, r.Result, r.WatchedBy, r.Note, r.ByRole, name, r.OccurredAt})

@@ -113,7 +113,7 @@ func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *doma
 		return err
 	}
 	words := fmt.Sprintf("%s was on the way to job %s: the visit was taken away, and nobody goes.", person.Name, jobWords(job))
-	inside := safety.InsideNow(v) && domain.Has(v.Crew, person.ID)
+	inside := v.Inside() && domain.Has(v.Crew, person.ID)
 	switch {
 	case !inside && f.Home(v) && f.CameAt != nil:
 		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: they said so after the visit was taken from them.", person.Name,

@@ -23,7 +23,7 @@ const (
 
 // draft is a day with what stands on it and what the plan has placed so far.
 type draft struct {
-	day  *casework.PlanDay
+	day  *planDay
 	busy []domain.Busy
 }
 
@@ -66,24 +66,24 @@ func (t *draft) diary(ids []domain.ID, customer domain.ID, from, to time.Time) *
 }
 
 // crewRefusal asks the rules of assignment for a crew; nil: they permit it.
-func crewRefusal(t *draft, c *casework.Candidate, begin time.Time, crew ...domain.ID) *domain.Error {
+func crewRefusal(t *draft, c *candidate, begin time.Time, crew ...domain.ID) *domain.Error {
 	v := *c.Visit
 	v.PlannedStart = begin
-	if c.D.Held != nil && domain.VisitMoveOf("assign").Holds.Refuses(domain.HoldSafety) {
+	if c.Case.Held != nil && domain.VisitMoveOf("assign").Holds.Refuses(domain.HoldSafety) {
 		var e *domain.Error
-		errors.As(c.D.RefuseHeld(), &e)
+		errors.As(c.Case.RefuseHeld(), &e)
 		return e
 	}
-	err := c.D.CrewFits(&v, crew)
+	err := c.Case.CrewFits(&v, crew)
 	if err == nil {
 		// The centre's number does not bind: the visits of a day stand on it already.
-		rules, diary := casework.RulesFor(c.D, &v, crew), t.diary(crew, c.D.Customer.ID, v.PlannedStart, v.PlannedEnd())
+		rules, diary := casework.RulesFor(c.Case, &v, crew), t.diary(crew, c.Case.Customer.ID, v.PlannedStart, v.PlannedEnd())
 		rules.Centre.Load.Most = 0
 		if casework.AnyBounded(diary.Technicians) {
 			diary.Taken = t.taken()
-			c.D.Load(rules, diary.Taken, &v)
+			c.Case.Load(rules, diary.Taken, &v)
 		}
-		err = c.D.JudgeCrew(rules, diary, &v, crew)
+		err = c.Case.JudgeCrew(rules, diary, &v, crew)
 	}
 	var e *domain.Error
 	if err != nil && !errors.As(err, &e) {
@@ -93,15 +93,15 @@ func crewRefusal(t *draft, c *casework.Candidate, begin time.Time, crew ...domai
 }
 
 // alone is crewRefusal for one of two, as if one were enough.
-func alone(t *draft, c *casework.Candidate, begin time.Time, technician domain.ID) *domain.Error {
+func alone(t *draft, c *candidate, begin time.Time, technician domain.ID) *domain.Error {
 	if !c.Pair {
 		return crewRefusal(t, c, begin, technician)
 	}
-	one, d, j := *c, *c.D, *c.D.Job
+	one, d, j := *c, *c.Case, *c.Case.Job
 	j.SkillLevel = min(j.SkillLevel, slots.Helper) // which the other one has
 	d.Job = &j
 	d.Plan = slices.DeleteFunc(slices.Clone(d.Plan), func(p string) bool { return p == "two_people" })
-	one.D = &d
+	one.Case = &d
 	return crewRefusal(t, &one, begin, technician)
 }
 
@@ -112,10 +112,10 @@ func byTheTime(code domain.Code) bool {
 
 // propose makes the plan of a day. It decides nothing and touches nothing; the
 // same day, places and rounds give the same plan.
-func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int) float64) *domain.DayPlan {
+func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64) *domain.DayPlan {
 	out := &domain.DayPlan{CentreID: p.Centre.ID, AreaID: p.Centre.AreaID, Date: p.From.In(p.Centre.Location()).Format("2006-01-02"),
 		Travel: domain.JSON[domain.TravelBasis]{V: casework.TravelBasis(s.Service)}}
-	jobs, sites, visits := p.ByID()
+	jobs, sites, visits := p.byID()
 	knows := map[domain.ID]domain.JSONList[domain.ID]{}
 	for _, f := range p.Around.Known {
 		knows[f.CustomerID] = append(knows[f.CustomerID], f.Crew...)
@@ -124,10 +124,10 @@ func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int
 	for i := range p.Technicians {
 		number[p.Technicians[i].ID] = i
 	}
-	atlas := p.Atlas(jobs, sites)
+	atlas := p.atlas(jobs, sites)
 	problem := &dayplan.Problem{Fair: fairLoad}
 	for i := range p.Technicians {
-		problem.Vehicles = append(problem.Vehicles, p.Vehicle(&p.Technicians[i], i))
+		problem.Vehicles = append(problem.Vehicles, p.vehicle(&p.Technicians[i], i))
 	}
 	// What stands: visits that have their crew, here and in other centres.
 	t := &draft{day: p, busy: slices.Clone(p.Around.Busy)}
@@ -149,17 +149,17 @@ func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int
 		if v != nil && v.Status.UnderWay() {
 			end = casework.Later(end, p.Now)
 		}
-		begin := math.Floor(p.Minute(b.StartsAt))
-		problem.Stops = append(problem.Stops, dayplan.Stop{Place: where, Minutes: math.Ceil(p.Minute(end)) - begin, From: begin, To: begin,
+		begin := math.Floor(p.minute(b.StartsAt))
+		problem.Stops = append(problem.Stops, dayplan.Stop{Place: where, Minutes: math.Ceil(p.minute(end)) - begin, From: begin, To: begin,
 			Fixed: domain.Ptr(n)})
 	}
 	fixed := len(problem.Stops)
-	problem.Travel = casework.TravelTable(s.Service, atlas.Places)
+	problem.Travel = travelTable(s.Service, atlas.Places)
 
-	var free []*casework.Candidate
+	var free []*candidate
 	for i := range p.Visits {
 		v := &p.Visits[i]
-		if !p.Wants(v) || v.WindowStart.Before(p.From) || p.Only != nil && !p.Only[v.ID] || jobs[v.JobID] == nil {
+		if !p.wants(v) || v.WindowStart.Before(p.From) || p.Only != nil && !p.Only[v.ID] || jobs[v.JobID] == nil {
 			continue
 		}
 		d := &casework.Case{Job: jobs[v.JobID], Customer: &domain.Customer{Meta: domain.Meta{ID: v.CustomerID}},
@@ -170,12 +170,12 @@ func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int
 			d.Site = &domain.Site{Zone: p.Centre.Zone}
 		}
 		d.Held = domain.Refusing(domain.SafetyRefuses, d.Holds)
-		c := &casework.Candidate{Visit: v, D: d, Place: atlas.Of[v.JobID], Pair: domain.Has(d.Plan, "two_people")}
+		c := &candidate{Visit: v, Case: d, Place: atlas.Of[v.JobID], Pair: domain.Has(d.Plan, "two_people")}
 		c.Choosing = slices.ContainsFunc(p.Around.Reserved, func(h domain.SlotHold) bool { return h.JobID == v.JobID })
-		p.Window(c)
+		p.window(c)
 		free = append(free, c)
 	}
-	of, placed, crews := map[int]*casework.Candidate{}, map[domain.ID]bool{}, map[domain.ID]domain.JSONList[domain.ID]{}
+	of, placed, crews := map[int]*candidate{}, map[domain.ID]bool{}, map[domain.ID]domain.JSONList[domain.ID]{}
 	for _, c := range byWeight(free) {
 		crew, begin, ok := s.couple(p, t, c, problem, knows[c.Visit.CustomerID])
 		if !ok {
@@ -189,19 +189,19 @@ func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int
 			of[len(problem.Stops)] = c
 			problem.Stops = append(problem.Stops, dayplan.Stop{Place: c.Place, Minutes: float64(c.Visit.PlannedMinutes), From: begin, To: begin,
 				Fixed: domain.Ptr(number[id])})
-			t.busy = append(t.busy, c.Busy(id, p.Instant(begin)))
+			t.busy = append(t.busy, c.busy(id, p.instant(begin)))
 		}
 	}
 	searched := false
 	for _, c := range free {
-		if c.Pair || !c.Open() {
+		if c.Pair || !c.open() {
 			continue
 		}
-		stop := dayplan.Stop{Place: c.Place, Minutes: float64(c.Visit.PlannedMinutes), From: c.From, To: c.To, Weight: weights[c.D.Job.Priority]}
+		stop := dayplan.Stop{Place: c.Place, Minutes: float64(c.Visit.PlannedMinutes), From: c.From, To: c.To, Weight: weights[c.Case.Job.Priority]}
 		possible := false
 		for i := range p.Technicians {
 			id, cost := p.Technicians[i].ID, 0.0
-			if e := crewRefusal(&draft{day: p}, c, p.Instant(c.From), id); e != nil && !byTheTime(e.Code) {
+			if e := crewRefusal(&draft{day: p}, c, p.instant(c.From), id); e != nil && !byTheTime(e.Code) {
 				cost = math.Inf(1)
 			} else if faces := knows[c.Visit.CustomerID]; len(faces) > 0 && !domain.Has(faces, id) {
 				cost = newFace
@@ -217,7 +217,7 @@ func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int
 	over := func(int) float64 { return 1 }
 	before := dayplan.Solve(&dayplan.Problem{Stops: problem.Stops[:fixed], Vehicles: problem.Vehicles, Travel: problem.Travel},
 		dayplan.Options{Progress: over})
-	p.Bound(problem)
+	p.bound(problem)
 	how := over
 	if searched {
 		how = progress(len(problem.Stops))
@@ -235,7 +235,7 @@ func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int
 			if c == nil {
 				continue
 			}
-			begin := p.Instant(math.Ceil(x.Start - 1e-6))
+			begin := p.instant(math.Ceil(x.Start - 1e-6))
 			crew := domain.JSONList[domain.ID]{u.ID}
 			if c.Pair {
 				crew = crews[c.Visit.ID]
@@ -243,12 +243,12 @@ func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int
 				if crewRefusal(t, c, begin, u.ID) != nil {
 					continue // the rules have the last word; refusals say why
 				}
-				t.busy = append(t.busy, c.Busy(u.ID, begin))
+				t.busy = append(t.busy, c.busy(u.ID, begin))
 				placed[c.Visit.ID] = true
 			}
 			arrival := begin
 			if k > 0 {
-				arrival = p.Instant(math.Min(math.Ceil(x.Arrive-1e-6), math.Ceil(x.Start-1e-6)))
+				arrival = p.instant(math.Min(math.Ceil(x.Arrive-1e-6), math.Ceil(x.Start-1e-6)))
 			}
 			out.Visits = append(out.Visits, domain.PlannedVisit{VisitID: c.Visit.ID, JobID: c.Visit.JobID, TechnicianID: u.ID, Crew: crew,
 				PlannedStart: begin, PlannedMinutes: c.Visit.PlannedMinutes,
@@ -275,15 +275,15 @@ var weights = map[string]float64{"urgent": 4, "high": 2, "normal": 1, "low": 0.5
 
 // byWeight lists the visits for two that may begin, the weightiest first, then
 // as they come.
-func byWeight(free []*casework.Candidate) []*casework.Candidate {
-	var out []*casework.Candidate
+func byWeight(free []*candidate) []*candidate {
+	var out []*candidate
 	for _, c := range free {
-		if c.Pair && c.Open() {
+		if c.Pair && c.open() {
 			out = append(out, c)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *casework.Candidate) int {
-		return cmp.Compare(weights[b.D.Job.Priority], weights[a.D.Job.Priority])
+	slices.SortStableFunc(out, func(a, b *candidate) int {
+		return cmp.Compare(weights[b.Case.Job.Priority], weights[a.Case.Job.Priority])
 	})
 	return out
 }
@@ -292,7 +292,7 @@ func byWeight(free []*casework.Candidate) []*casework.Candidate {
 // begins: of all times the one at which the two cheapest of those who can come
 // cost least. Such visits go before the search for all others, since few times
 // suit two, and stand still in it. Who stays from a crew is one of the two.
-func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, problem *dayplan.Problem,
+func (s *Service) couple(p *planDay, t *draft, c *candidate, problem *dayplan.Problem,
 	faces domain.JSONList[domain.ID]) (crew domain.JSONList[domain.ID], begin float64, ok bool) {
 	type comer struct {
 		technician domain.ID
@@ -301,7 +301,7 @@ func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, p
 	best := math.Inf(1)
 	var able []int // whom no other time would help
 	for i := range p.Technicians {
-		if e := alone(&draft{day: p}, c, p.Instant(c.From), p.Technicians[i].ID); e == nil || byTheTime(e.Code) {
+		if e := alone(&draft{day: p}, c, p.instant(c.From), p.Technicians[i].ID); e == nil || byTheTime(e.Code) {
 			able = append(able, i)
 		}
 	}
@@ -314,7 +314,7 @@ func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, p
 				continue
 			}
 			price, fits := detour(problem, i, c, at)
-			if !fits || alone(t, c, p.Instant(at), id) != nil {
+			if !fits || alone(t, c, p.instant(at), id) != nil {
 				continue
 			}
 			if len(faces) > 0 && !domain.Has(faces, id) {
@@ -338,7 +338,7 @@ func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, p
 					break
 				}
 				two := domain.JSONList[domain.ID]{first.technician, second.technician}
-				if price < best && p.Skilled(c.D.Job, two) && crewRefusal(t, c, p.Instant(at), two...) == nil {
+				if price < best && p.skilled(c.Case.Job, two) && crewRefusal(t, c, p.instant(at), two...) == nil {
 					best, crew, begin, ok = price, two, at, true
 				}
 			}
@@ -349,7 +349,7 @@ func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, p
 
 // detour prices a visit at a fixed time between what stands in a technician's
 // day, in minutes of travel; false when there is no time for the ways.
-func detour(problem *dayplan.Problem, technician int, c *casework.Candidate, at float64) (float64, bool) {
+func detour(problem *dayplan.Problem, technician int, c *candidate, at float64) (float64, bool) {
 	car := &problem.Vehicles[technician]
 	from, leaves := car.Start, math.Inf(-1)
 	to, begins := car.End, math.Inf(1)
@@ -389,7 +389,7 @@ func detour(problem *dayplan.Problem, technician int, c *casework.Candidate, at 
 
 // explain says why a visit has no place: what the rules answer for each
 // technician, at all the times at which it could begin.
-func (s *Service) explain(p *casework.PlanDay, t *draft, c *casework.Candidate) domain.UnplacedVisit {
+func (s *Service) explain(p *planDay, t *draft, c *candidate) domain.UnplacedVisit {
 	out := domain.UnplacedVisit{VisitID: c.Visit.ID, JobID: c.Visit.JobID, Refusals: domain.JSONList[domain.Refusal]{}}
 	say := func(code domain.Code, reason string, technician domain.ID) {
 		for i := range out.Refusals {
@@ -416,7 +416,7 @@ func (s *Service) explain(p *casework.PlanDay, t *draft, c *casework.Candidate) 
 		}
 		var worst *domain.Error
 		for at := c.From; at <= c.To; at += looksEvery {
-			e := alone(t, c, p.Instant(at), u.ID)
+			e := alone(t, c, p.instant(at), u.ID)
 			if e == nil {
 				worst = nil
 				break

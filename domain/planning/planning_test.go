@@ -16,7 +16,7 @@ import (
 
 // someDay draws a centre's day: hours, leave, skills, plans, holds, exclusions
 // and places as they come.
-func someDay(t *rapid.T) *casework.PlanDay {
+func someDay(t *rapid.T) *planDay {
 	id := func() domain.ID { return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")) }
 	coordinate := func(around float64) *float64 {
 		if rapid.IntRange(0, 9).Draw(t, "unknown") == 0 {
@@ -25,7 +25,7 @@ func someDay(t *rapid.T) *casework.PlanDay {
 		return domain.Ptr(around + float64(rapid.IntRange(0, 100).Draw(t, "off"))/1000)
 	}
 	zone := rapid.SampledFrom([]string{"Asia/Kolkata", "Europe/London"}).Draw(t, "zone")
-	p := &casework.PlanDay{Centre: &domain.Centre{Meta: domain.Meta{ID: id()}, Zone: zone}, Open: map[domain.ID][]domain.Hold{},
+	p := &planDay{Centre: &domain.Centre{Meta: domain.Meta{ID: id()}, Zone: zone}, Open: map[domain.ID][]domain.Hold{},
 		Plans: map[domain.ID][]string{}}
 	p.Now = time.Date(2027, 3, 28, 7, 0, 0, 0, time.UTC) // London puts its clocks forward that night
 	date := rapid.SampledFrom([]string{"2027-03-28", "2027-03-29"}).Draw(t, "date")
@@ -102,7 +102,7 @@ func someDay(t *rapid.T) *casework.PlanDay {
 // not by the code that made them.
 func TestNoPlanBreaksARule(t *testing.T) {
 	s := New(&casework.Service{})
-	propose := func(p *casework.PlanDay) *domain.DayPlan {
+	propose := func(p *planDay) *domain.DayPlan {
 		return s.propose(p, func(int) func(int) float64 {
 			return func(round int) float64 { return float64(round) / 60 }
 		})

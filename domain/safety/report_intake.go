@@ -43,39 +43,39 @@ func (in *FlagInput) check() error {
 // can see or a visit in whose crew they ever were, or by phone number alone, which is routed blindly. A flag by the
 // same reporter on a visit with their provisional one completes that. Errors:
 // CodeNotFound for a visit or job out of scope, CodeUnprocessable.
-func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInput) (casework.Raised, error) {
+func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInput) (domain.Raised, error) {
 	if err := in.check(); err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	where, err := s.LocaleDefaults(ctx, call.Actor)
 	if err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
-	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (casework.Raised, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.Raised, error) {
 		a := call.Actor
 		f := &domain.Flag{Kind: in.Kind, Level: *in.Level, Note: in.Note, SubjectID: in.SubjectID}
 		f.ID = casework.IDOr(s.Service, in.ID)
-		answer := func() (casework.Raised, error) {
-			return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+		answer := func() (domain.Raised, error) {
+			return domain.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
 		}
 		if in.ID != nil {
 			if old, err := tx.Flag(f.ID); err == nil {
 				if !old.ReportedBy(a.UserID) || old.Kind != in.Kind || old.Level != *in.Level {
-					return casework.Raised{}, domain.Fail(domain.CodeDuplicate, "Another report has this id.")
+					return domain.Raised{}, domain.Fail(domain.CodeDuplicate, "Another report has this id.")
 				}
 				f = old
 				return answer()
 			} else if !casework.NotFound(err) {
-				return casework.Raised{}, err
+				return domain.Raised{}, err
 			}
 		}
 		if in.SubjectID != nil {
 			if *in.SubjectID == a.UserID {
-				return casework.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report is about somebody else than its reporter.").
+				return domain.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report is about somebody else than its reporter.").
 					At("/subject_id", "a colleague, or leave it out")
 			}
 			if _, err := tx.User(*in.SubjectID); err != nil {
-				return casework.Raised{}, casework.MeaningIfAbsent(err, "user", "/subject_id")
+				return domain.Raised{}, casework.MeaningIfAbsent(err, "user", "/subject_id")
 			}
 		}
 		var c *casework.Case
@@ -85,31 +85,31 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 		switch {
 		case in.VisitID != nil:
 			if j, v, err = tx.LockVisit(*in.VisitID); err != nil {
-				return casework.Raised{}, err
+				return domain.Raised{}, err
 			}
 			if !a.Sees(v) && !a.WasInCrew(v) {
-				return casework.Raised{}, domain.NotFound("visit")
+				return domain.Raised{}, domain.NotFound("visit")
 			}
 		case in.JobID != nil:
 			if j, err = casework.AuthorizeJob(tx, a, *in.JobID); err != nil {
-				return casework.Raised{}, err
+				return domain.Raised{}, err
 			}
 		case in.Phone != "":
 			return flagByPhone(tx, call, f, in, where.Country)
 		default:
-			return casework.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report names a visit, a job or a phone number.").
+			return domain.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report names a visit, a job or a phone number.").
 				At("/visit_id", "visit_id, job_id or phone")
 		}
 		if c, err = casework.OpenCase(tx, j); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		if err := c.Stamp(call, in.OccurredAt); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		if v != nil {
 			flags, err := tx.FlagsOfVisit(v.ID)
 			if err != nil {
-				return casework.Raised{}, err
+				return domain.Raised{}, err
 			}
 			for i := range flags {
 				if p := &flags[i]; p.Provisional && p.ReportedBy(a.UserID) && p.Status.Open() {
@@ -127,7 +127,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 			}
 		}
 		if err := raise(tx, a, c, v, f, c.Said); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		return answer()
 	})
@@ -135,7 +135,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 
 // complete turns the provisional flag of a stop into the reporter's own
 // words; the hold that stands is not weakened by it.
-func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, in FlagInput) (casework.Raised, error) {
+func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, in FlagInput) (domain.Raised, error) {
 	before := f.Live()
 	f.Kind, f.Level, f.Note, f.Provisional = in.Kind, *in.Level, in.Note, false
 	if in.SubjectID != nil {
@@ -147,7 +147,7 @@ func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag,
 	}
 	if f.Live() && !before {
 		if err := notifyHandlers(c.Tx, f, "flag.triage"); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 	}
 	if f.Level == 0 { // a private note after all; the hold waits for its release
@@ -156,30 +156,30 @@ func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag,
 	}
 	f.ChangedAt(c.Now)
 	if err := c.Tx.SaveFlag(f); err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	if err := consequences(c, v, f); err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
-	return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+	return domain.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
 }
 
 // flagByPhone routes a report about a caller blindly: to the area of the
 // household's latest job, else the recorder's. The answer is the same.
-func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in FlagInput, country string) (casework.Raised, error) {
+func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in FlagInput, country string) (domain.Raised, error) {
 	a := call.Actor
 	phone, err := casework.Phone(tx.Svc, in.Phone, country, "/phone")
 	if err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	st, err := casework.Stamp(call, in.OccurredAt, time.UTC, tx.Now)
 	if err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	f.Phone = phone
 	customers, err := tx.CustomersByPhone(phone)
 	if err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	var c *casework.Case
 	for _, customer := range customers {
@@ -187,20 +187,20 @@ func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in Flag
 		if casework.NotFound(err) {
 			continue
 		} else if err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		if j, err = tx.LockJob(j.ID); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		if c, err = casework.OpenCase(tx, j); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		break
 	}
 	if err := raise(tx, a, c, nil, f, st); err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
-	return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+	return domain.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
 }
 
 // raise writes a flag and what follows from it: who answers for it and by
@@ -584,17 +584,4 @@ func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job do
 		}
 		return c.JobView(a)
 	})
-}
-
-// sosNoteMost is how long a note may grow by further taps, in characters.
-const sosNoteMost = 4000
-
-// BoundNote keeps how it began and the newest words.
-func BoundNote(note string) string {
-	const begin, cut = 1000, "\n[...]\n"
-	r := []rune(note)
-	if len(r) <= sosNoteMost {
-		return note
-	}
-	return string(r[:begin]) + cut + string(r[len(r)-(sosNoteMost-begin-len(cut)):])
 }

@@ -17,7 +17,7 @@ func ahead(t *testing.T, db *repo.DB) {
 	home := domain.Customer{Meta: Meta(Noon), Name: "Ünal <&> \"\\", Language: "hi", RegisteredCentreID: &w.Mill.ID,
 		Contacts: domain.JSONList[domain.Contact]{
 			{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true,
-				Struck: domain.JSONList[string]{"+913"}},
+				InvalidPhones: domain.JSONList[string]{"+913"}},
 			{ID: ID(), Name: "2026-11-22", Email: "2026-11-22 10:00:00+00:00", Relation: "12"}},
 		Sites: domain.JSONList[domain.Site]{
 			{ID: ID(), Label: "home", Address: "1 Lane\n2", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata",

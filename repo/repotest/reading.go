@@ -237,7 +237,7 @@ func danger(t *testing.T, db *repo.DB) {
 		list, err := r.Exclusions(ctx, a, domain.Page{})
 		noError(t, err)
 		if a.SeesExclusion(&f) {
-			Same(t, "exclusions of "+a.Name, []domain.ExcludedFor{{Exclusion: x, Flag: f}}, list)
+			Same(t, "exclusions of "+a.Name, []domain.ExclusionWithFlag{{Exclusion: x, Flag: f}}, list)
 		} else if len(list) != 0 {
 			t.Errorf("%s is shown %d exclusions", a.Name, len(list))
 		}

@@ -258,7 +258,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		c := domain.Customer{Meta: Meta(Noon), Name: "Ünal", Language: "hi", RegisteredCentreID: &w.Mill.ID,
 			Contacts: []domain.Contact{
 				{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true,
-					Struck: domain.JSONList[string]{"+913"}},
+					InvalidPhones: domain.JSONList[string]{"+913"}},
 				{ID: ID(), Name: "B"}},
 			Sites: []domain.Site{
 				{ID: ID(), Label: "home", Address: "1 Lane", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata",
@@ -284,7 +284,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		j.ContactID = nil
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
 		c.Contacts = []domain.Contact{{ID: ID(), Name: "C", Phones: domain.JSONList[string]{"+914"}}, c.Contacts[0]}
-		c.Contacts[1].Phones, c.Contacts[1].Struck = domain.JSONList[string]{"+911"}, domain.JSONList[string]{"+912", "+913"}
+		c.Contacts[1].Phones, c.Contacts[1].InvalidPhones = domain.JSONList[string]{"+911"}, domain.JSONList[string]{"+912", "+913"}
 		kept := c.Sites[1]
 		c.Sites = c.Sites[:1]
 		c.Name = "Unal"
