@@ -140,8 +140,9 @@ func (a *App) visitViews(c *fiber.Ctx, rows []domain.Visit) ([]visitItem, error)
 	out := make([]visitItem, len(rows))
 	for i := range rows {
 		id := rows[i].ID
-		actions := facts[id].Withhold(&rows[i], plans[id], domain.VisitActions(actor, &rows[i], holds[id], plans[id], now), now)
-		out[i] = visitItem{domain.VisitView{Visit: rows[i], Plan: plans[id], Actions: actions}}
+		v := rows[i].Shown(holds[id])
+		actions := facts[id].Withhold(&v, plans[id], domain.VisitActions(actor, &v, holds[id], plans[id], now), now)
+		out[i] = visitItem{domain.VisitView{Visit: v, Plan: plans[id], Actions: actions}}
 	}
 	return out, nil
 }

@@ -10,6 +10,7 @@ type DeadlineKind string
 
 // The kinds, with what their subject is.
 const (
+	DueStop          DeadlineKind = "stop"           // received stop
 	DueMissed        DeadlineKind = "missed"         // visit: nobody moved until a quarter of an hour after its window
 	DueHeldCancel    DeadlineKind = "held_cancel"    // visit: its window began under a hold
 	DueCrewTold      DeadlineKind = "crew_told"      // visit: the end of a minute in which its crew changed

@@ -109,6 +109,8 @@ type Hold struct {
 	LiftReason string           `json:"lift_reason"`
 	Plan       JSONList[string] `json:"plan"` // of a released safety hold: the safe-visit plan that stays
 	Step       int              `json:"-"`    // of an overdue safety hold: how many of holdSteps were told
+	// StoppedVisitID is the visit of a stop that was received and not carried out yet.
+	StoppedVisitID *ID `json:"-"`
 	// Alternatives are what can be done for the household while a safety hold
 	// stands.
 	Alternatives JSONList[string] `json:"alternatives"`

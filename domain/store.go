@@ -239,6 +239,10 @@ type SafetyTx interface {
 	SaveFlag(*Flag) error
 	FlagsOfVisit(visit ID) ([]Flag, error)
 	FlagsOfCustomer(customer ID) ([]Flag, error)
+	InsertReceivedStop(*ReceivedStop) error
+	ReceivedStops(visit ID) ([]ReceivedStop, error) // by received_at
+	ReceivedStop(id ID) (*ReceivedStop, error)      // CodeNotFound once it was carried out
+	DeleteReceivedStop(id ID) error
 	PartyToReport(user ID) (bool, error) // an open report was raised by them or is about them
 	PartiesTo(user ID) ([]Flag, error)   // the open reports to which they are a party
 	LockStandDown(id ID) (*StandDown, error)

@@ -22,6 +22,20 @@ func (t *tx) FlagsOfVisit(visit domain.ID) ([]domain.Flag, error) {
 	return all[domain.Flag](t, t.table("flags").Where("visit_id = ?", visit).Order("created_at, id"))
 }
 
+func (t *tx) InsertReceivedStop(r *domain.ReceivedStop) error { return t.insert("received_stops", r) }
+
+func (t *tx) ReceivedStops(visit domain.ID) ([]domain.ReceivedStop, error) {
+	return all[domain.ReceivedStop](t, t.table("received_stops").Where("visit_id = ?", visit).Order("received_at, id"))
+}
+
+func (t *tx) ReceivedStop(id domain.ID) (*domain.ReceivedStop, error) {
+	return single[domain.ReceivedStop](t, "stop", t.table("received_stops").Where("id = ?", id))
+}
+
+func (t *tx) DeleteReceivedStop(id domain.ID) error {
+	return t.exec("DELETE FROM received_stops WHERE id = ?", id)
+}
+
 func (t *tx) FlagsOfCustomer(customer domain.ID) ([]domain.Flag, error) {
 	return all[domain.Flag](t, t.table("flags").Where("customer_id = ?", customer).Order("created_at, id"))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"doorstep/domain"
@@ -158,6 +159,7 @@ type Case struct {
 	closeAfter int  // days of the policy in force, once the verdict was computed
 	Folded     bool // the household's many contacts are one case, so nobody else is rung
 	Ending     bool // the job ends in this transaction
+	stopped    bool // a stop that had been received was carried out when the case was opened
 	disrupted  bool // its visit stands and has to move, however full the centre's other day is
 	approved   bool // the area manager confirms a safety-critical job unreachable
 }
@@ -200,10 +202,39 @@ func OpenCase(tx *Work, j *domain.Job) (*Case, error) {
 			c.Held = h
 		}
 	}
-	if l != nil {
-		l.c = c
+	if l == nil {
+		return c, nil
+	}
+	l.c = c
+	for _, h := range slices.Clone(c.Holds) { // carrying a stop out changes them
+		if !h.Pending() {
+			continue
+		}
+		stopped, err := StopReceived(c, *h.StoppedVisitID)
+		if err != nil {
+			return nil, err
+		}
+		c.stopped = c.stopped || stopped
 	}
 	return c, nil
+}
+
+// OpenVisit locks a visit with its job and opens its case. Errors: CodeNotFound.
+func OpenVisit(tx *Work, id domain.ID) (*VisitCase, error) {
+	j, v, err := tx.LockVisit(id)
+	if err != nil {
+		return nil, err
+	}
+	c, err := OpenCase(tx, j)
+	if err != nil {
+		return nil, err
+	}
+	if c.stopped { // it was read before that
+		if v, err = tx.Visit(id); err != nil {
+			return nil, err
+		}
+	}
+	return c.On(v), nil
 }
 
 // InWork begins a transaction, lets fn do its work, and saves what changed. fn

@@ -18,6 +18,10 @@ var CrewLeft []func(*VisitCase) error
 // VisitEnded follows the end of a visit: compliments that waited for it.
 var VisitEnded []func(*VisitCase) error
 
+// StopReceived carries out what was received as stops of a visit, and reports
+// whether it is one of the case's.
+var StopReceived func(c *Case, visit domain.ID) (bool, error)
+
 // ArrivedAnyway keeps the arrival of somebody who is no longer in the crew.
 var ArrivedAnyway func(ctx context.Context, s *Service, call *Call, visit domain.ID, occurredAt string) (domain.VisitView, error)
 

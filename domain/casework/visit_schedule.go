@@ -412,8 +412,9 @@ func howOf(channel string) string {
 
 // View is a visit as an actor is shown it.
 func (c *Case) View(a domain.Actor, v *domain.Visit) domain.VisitView {
-	actions := c.planFacts().Withhold(v, c.Plan, domain.VisitActions(a, v, c.Holds, c.Plan, c.Now), c.Now)
-	return domain.VisitView{Visit: *v, Plan: c.Plan, Actions: actions}
+	shown := v.Shown(c.Holds)
+	actions := c.planFacts().Withhold(&shown, c.Plan, domain.VisitActions(a, &shown, c.Holds, c.Plan, c.Now), c.Now)
+	return domain.VisitView{Visit: shown, Plan: c.Plan, Actions: actions}
 }
 
 // CrewInput assigns a visit; an empty crew unassigns it.
@@ -436,16 +437,13 @@ func (s *Service) OnVisit(ctx context.Context, call *Call, id domain.ID, action,
 func (s *Service) onVisitTo(ctx context.Context, call *Call, id domain.ID, successor *domain.ID, action, occurredAt string,
 	fn func(*VisitCase) error) (domain.VisitView, error) {
 	return Run(ctx, s, call, func(tx *Work) (domain.VisitView, error) {
-		j, v, err := tx.LockVisit(id)
+		m, err := OpenVisit(tx, id)
 		if err != nil {
 			return domain.VisitView{}, err
 		}
+		c, v := m.Case, m.Visit
 		if !call.Actor.Sees(v) {
 			return domain.VisitView{}, domain.NotFound("visit")
-		}
-		c, err := OpenCase(tx, j)
-		if err != nil {
-			return domain.VisitView{}, err
 		}
 		if action == "reschedule" && successor != nil && v.SuccessorID != nil && *v.SuccessorID == *successor {
 			next, err := tx.Visit(*successor) // the retry of a move that was made
@@ -460,7 +458,6 @@ func (s *Service) onVisitTo(ctx context.Context, call *Call, id domain.ID, succe
 		if err := c.Stamp(call, occurredAt); err != nil {
 			return domain.VisitView{}, err
 		}
-		m := c.On(v)
 		if c.Held != nil && domain.VisitMoveOf(action).Holds.Refuses(domain.HoldSafety) && !m.before(c.Held.Since) {
 			return domain.VisitView{}, c.RefuseHeld()
 		}

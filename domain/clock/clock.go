@@ -25,6 +25,11 @@ var urgentKinds = []domain.DeadlineKind{domain.DueSOS, domain.DueTimer, domain.D
 // TickUrgent does what of the alarms is due; a ticker of its own calls it.
 func (s *Service) TickUrgent(ctx context.Context) (int, error) { return s.tick(ctx, urgentKinds...) }
 
+// TickStops carries out stops that were received while somebody held their job,
+// however much else is due; a ticker of its own calls it, for it may wait for the
+// job.
+func (s *Service) TickStops(ctx context.Context) (int, error) { return s.tick(ctx, domain.DueStop) }
+
 func (s *Service) tick(ctx context.Context, kinds ...domain.DeadlineKind) (int, error) {
 	done := 0
 	var failed error
@@ -46,12 +51,12 @@ func (s *Service) tick(ctx context.Context, kinds ...domain.DeadlineKind) (int, 
 			return done, failed
 		case err == nil:
 			done++
-		case one == nil || ctx.Err() != nil || domain.IsCode(err, domain.CodeUnavailable):
+		case one == nil || ctx.Err() != nil:
 			return done, err
 		default:
 			// What cannot be carried out must not stand before what can.
 			failed = fmt.Errorf("deadline %s of %s: %w", one.Kind, one.SubjectID, err)
-			if err := s.postpone(ctx, *one); err != nil {
+			if err := s.postpone(ctx, *one, domain.IsCode(err, domain.CodeUnavailable)); err != nil {
 				return done, err
 			}
 		}
@@ -63,6 +68,7 @@ var dueHandlers map[domain.DeadlineKind]func(context.Context, *casework.Work, do
 
 func init() { // not a literal: some of them arm what others carry out
 	dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, domain.Deadline) error{
+		domain.DueStop:          of(safety.StopDue),
 		domain.DueMissed:        ofVisit(missedDue),
 		domain.DueHeldCancel:    ofVisit(heldCancelDue),
 		domain.DueCrewTold:      ofVisit(crewToldDue),
@@ -100,17 +106,13 @@ func of(do func(*casework.Work, domain.ID) error) func(context.Context, *casewor
 // ofVisit opens the case of a visit; one that is gone asks for nothing.
 func ofVisit(do func(*casework.VisitCase) error) func(context.Context, *casework.Work, domain.Deadline) error {
 	return of(func(tx *casework.Work, id domain.ID) error {
-		j, v, err := tx.LockVisit(id)
+		m, err := casework.OpenVisit(tx, id)
 		if casework.NotFound(err) {
 			return nil
 		} else if err != nil {
 			return err
 		}
-		c, err := casework.OpenCase(tx, j)
-		if err != nil {
-			return err
-		}
-		return do(c.On(v))
+		return do(m)
 	})
 }
 
@@ -148,11 +150,12 @@ func due(ctx context.Context, tx *casework.Work, dl domain.Deadline) (err error)
 	return do(ctx, tx, dl)
 }
 
-// postpone lets a deadline that failed be tried again later; alarms soon.
-func (s *Service) postpone(ctx context.Context, dl domain.Deadline) error {
+// postpone lets a deadline that failed be tried again later; alarms, and what only
+// had to wait for a row, soon.
+func (s *Service) postpone(ctx context.Context, dl domain.Deadline, waited bool) error {
 	return s.InWork(ctx, nil, func(tx *casework.Work) error {
 		again := time.Minute
-		if domain.Has(urgentKinds, dl.Kind) {
+		if waited || domain.Has(urgentKinds, dl.Kind) {
 			again = time.Second
 		}
 		tx.SetDeadline(dl.Kind, dl.SubjectID, dl.JobID, tx.Now.Add(again))

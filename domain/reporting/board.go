@@ -162,8 +162,8 @@ func (s *Service) Board(ctx context.Context, a domain.Actor, centre domain.ID, f
 		return nil, err
 	}
 	for i := range rows.visits {
-		v := &rows.visits[i]
-		holds, plan := rows.visitHolds[v.ID], rows.visitPlans[v.ID]
+		holds, plan := rows.visitHolds[rows.visits[i].ID], rows.visitPlans[rows.visits[i].ID]
+		v := domain.Ptr(rows.visits[i].Shown(holds))
 		b.Visits = append(b.Visits, BoardVisit{JobBrief: rows.briefs[v.JobID], ID: v.ID, Version: v.Version, Status: v.Status,
 			Confirmation: v.Confirmation, WindowStart: v.WindowStart,
 			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew,

@@ -205,7 +205,7 @@ func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in Flag
 
 // raise writes a flag and what follows from it: who answers for it and by
 // when, safety hold at level 2 and above or, about our own people, who is kept
-// away, exclusion, notices. d and v may be nil.
+// away, exclusion, notices. c and v may be nil.
 func raise(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, st casework.EntryTime) error {
 	if f.ID == (domain.ID{}) {
 		f.ID = tx.NewID()
@@ -281,30 +281,53 @@ func consequences(c *casework.Case, v *domain.Visit, f *domain.Flag) error {
 	return nil
 }
 
+// safetyHold is a hold over a household, or over the site of a hazard that can be
+// fixed.
+func safetyHold(c *casework.Case, kind string, by domain.ID) *domain.Hold {
+	h := &domain.Hold{ID: c.Tx.NewID(), Kind: domain.HoldSafety, Reason: "area hold", ByID: &by, By: "staff",
+		DueAt: domain.Ptr(c.Now.Add(domain.SafetyHoldDue)), Fixable: domain.Has(domain.FixableFlagKinds, kind)}
+	if h.Fixable {
+		h.SiteID = &c.Job.SiteID
+	} else {
+		h.CustomerID = &c.Job.CustomerID
+	}
+	return h
+}
+
+// holdOf is the hold of a report: placed now, or the one that stands since its
+// stop was received.
+func holdOf(c *casework.Case, f *domain.Flag) (*domain.Hold, error) {
+	h, placed := safetyHold(c, f.Kind, *f.ReporterID), false
+	for i := range c.Holds {
+		if old := &c.Holds[i]; old.ID == f.ID && old.Pending() {
+			old.StoppedVisitID, placed, h = nil, true, old
+		}
+	}
+	h.FlagID = &f.ID
+	if len(f.Handlers) > 0 {
+		h.OwnerID = &f.Handlers[0]
+	}
+	if placed {
+		return h, c.Tx.SaveHold(h)
+	}
+	if err := c.Tx.Apply(h, "place"); err != nil {
+		return nil, err
+	}
+	c.Holds = append(c.Holds, *h)
+	return h, c.Tx.InsertHold(h)
+}
+
 // placeSafetyHold locks the household (a fixable hazard: the site) for every
 // centre, warns crews on their way and lets scheduled visits keep their slot
 // until their window.
 func placeSafetyHold(c *casework.Case, f *domain.Flag) error {
 	j := c.Job
-	h := &domain.Hold{ID: c.Tx.NewID(), Kind: domain.HoldSafety, Reason: "area hold", ByID: f.ReporterID, By: "staff", FlagID: &f.ID,
-		DueAt:   domain.Ptr(c.Now.Add(domain.SafetyHoldDue)),
-		Fixable: domain.Has(domain.FixableFlagKinds, f.Kind)}
-	if h.Fixable {
-		h.SiteID = &j.SiteID
-	} else {
-		h.CustomerID = &j.CustomerID
-	}
-	if len(f.Handlers) > 0 {
-		h.OwnerID = &f.Handlers[0]
-	}
-	if err := c.Tx.Apply(h, "place"); err != nil {
-		return err
-	}
-	if err := c.Tx.InsertHold(h); err != nil {
+	h, err := holdOf(c, f)
+	if err != nil {
 		return err
 	}
 	c.Tx.SetDeadline(domain.DueHold, h.ID, &j.ID, *h.DueAt)
-	c.Holds, c.Held = append(c.Holds, *h), h
+	c.Held = h
 	c.Entry(domain.System, "hold.placed", nil, map[string]any{"hold_id": h.ID, "kind": h.Kind, "due_at": h.DueAt})
 	if err := casework.NotifyStaff(c, nil, "hold.area", domain.RoleProprietor); err != nil {
 		return err

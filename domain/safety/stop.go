@@ -12,17 +12,13 @@ import (
 // whoever decides a report of that home about them learns of it at once.
 func cameAnyway(ctx context.Context, s *casework.Service, call *casework.Call, id domain.ID, occurredAt string) (domain.VisitView, error) {
 	return casework.Run(ctx, s, call, func(tx *casework.Work) (domain.VisitView, error) {
-		j, v, err := tx.LockVisit(id)
+		m, err := casework.OpenVisit(tx, id)
 		if err != nil {
 			return domain.VisitView{}, err
 		}
-		a := call.Actor
+		a, c, v := call.Actor, m.Case, m.Visit
 		if a.Role != domain.RoleTechnician || !a.WasInCrew(v) || a.CentreID != v.CentreID {
 			return domain.VisitView{}, domain.NotFound("visit")
-		}
-		c, err := casework.OpenCase(tx, j)
-		if err != nil {
-			return domain.VisitView{}, err
 		}
 		if err := c.Stamp(call, occurredAt); err != nil {
 			return domain.VisitView{}, err
@@ -70,78 +66,213 @@ type Stopped struct {
 }
 
 // Stop ends a visit as unsafe. Whoever was ever in the crew, whatever their role
-// and centre are by now; no guard at all:
-// on an ended visit the status stays but fact, flag and hold are recorded.
+// and centre are by now; no guard at all: on an ended visit the status stays but
+// entry, report and hold are recorded. Who holds the job keeps nobody waiting for
+// longer than StopWait: then the stop is received and carried out later.
 // Errors: CodeNotFound only.
 func (s *Service) Stop(ctx context.Context, call *casework.Call, id domain.ID, in StopInput) (Stopped, error) {
-	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (Stopped, error) {
-		j, v, err := tx.LockVisit(id)
+	report := s.NewID()
+	soon, cancel := context.WithTimeout(ctx, s.StopWait)
+	defer cancel()
+	out, err := casework.Run(soon, s.Service, call, func(tx *casework.Work) (Stopped, error) {
+		m, err := casework.OpenVisit(tx, id)
 		if err != nil {
 			return Stopped{}, err
 		}
-		if !domain.VisitMoveOf("stop").MayMove(call.Actor, v) {
+		if !domain.VisitMoveOf("stop").MayMove(call.Actor, m.Visit) {
 			return Stopped{}, domain.NotFound("visit")
 		}
-		c, err := casework.OpenCase(tx, j)
+		if err := m.Stamp(call, in.OccurredAt); err != nil {
+			m.Said = casework.At(tx.Now)
+		}
+		flag, err := stop(m, call.Actor, report, in)
+		if err != nil {
+			return Stopped{}, err
+		}
+		return Stopped{m.View(call.Actor, m.Visit), flag}, nil
+	})
+	if domain.IsCode(err, domain.CodeUnavailable) && ctx.Err() == nil && !call.DryRun {
+		return s.receiveStop(ctx, call, id, report, in)
+	}
+	return out, err
+}
+
+// stop is what a stop does under the job's lock; it gives the report that it
+// became, or was before.
+func stop(m *casework.VisitCase, a domain.Actor, report domain.ID, in StopInput) (domain.ID, error) {
+	c, v, tx := m.Case, m.Visit, m.Tx
+	flags, err := tx.FlagsOfVisit(v.ID)
+	if err != nil {
+		return report, err
+	}
+	for i := range flags {
+		f := &flags[i]
+		// The same tap again: everything that it asks for stands, and what it
+		// tells beyond the first is added.
+		if c.Held != nil && f.Provisional && f.ReportedBy(a.UserID) && f.Status.Open() {
+			return f.ID, notifyOfMoreWords(c, v, f.ID, in)
+		}
+	}
+	was := v.Status
+	if err := tx.Apply(v, "stop"); err != nil {
+		return report, err
+	}
+	if v.Status != was {
+		if was == domain.VisitMissed {
+			if err := tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
+				return report, err
+			}
+		}
+		v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = domain.Ptr(c.Said.Occurred), "", "nobody", nil
+		tx.Disarm(domain.DueMissed, v.ID)
+		tx.Disarm(domain.DueHeldCancel, v.ID)
+	}
+	// The entry names the crew, not who pressed (docs/product.md section 5).
+	crew := a
+	crew.Role = domain.RoleSystem
+	c.EntryAt(c.Said, crew, "visit.stopped", &v.ID, map[string]any{"crew": v.EverCrew})
+	if err := casework.SaveVisit(m); err != nil {
+		return report, err
+	}
+	f := &domain.Flag{Meta: domain.Meta{ID: report}, Kind: in.kind(), Level: 2, Note: in.Note, Provisional: true}
+	if in.Level != nil && *in.Level > 2 && *in.Level <= 4 {
+		f.Level = *in.Level
+	}
+	if err := raise(tx, a, c, v, f, c.Said); err != nil {
+		return report, err
+	}
+	// The hold was placed in this very transaction; actions must show it.
+	c.Holds, err = tx.HoldsOver(c.Job, true)
+	return report, err
+}
+
+// kind is what the tap says it was, where that can be read.
+func (in *StopInput) kind() string {
+	if in.Kind != "" && validFlagKind(in.Kind) {
+		return in.Kind
+	}
+	return "other"
+}
+
+// receiveStop commits a stop without the job's lock: what was said, and a hold
+// over the household. The rest waits for the lock, nobody else does.
+func (s *Service) receiveStop(ctx context.Context, call *casework.Call, id, report domain.ID, in StopInput) (Stopped, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (Stopped, error) {
+		a := call.Actor
+		v, err := tx.Visit(id)
+		if err != nil {
+			return Stopped{}, err
+		}
+		if !domain.VisitMoveOf("stop").MayMove(a, v) {
+			return Stopped{}, domain.NotFound("visit")
+		}
+		j, err := tx.Job(v.JobID)
+		if err != nil {
+			return Stopped{}, err
+		}
+		c, err := casework.OpenCase(tx, j) // to read from; nothing of it is saved
 		if err != nil {
 			return Stopped{}, err
 		}
 		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			c.Said = casework.At(tx.Now)
 		}
-		m := c.On(v)
-		flags, err := tx.FlagsOfVisit(v.ID)
+		r := &domain.ReceivedStop{ID: tx.NewID(), FlagID: report, VisitID: v.ID, JobID: j.ID, UserID: a.UserID, Kind: in.kind(), Note: in.Note,
+			OccurredAt: c.Said.Occurred, ClaimedAt: c.Said.Claimed, ReceivedAt: tx.Now}
+		if in.Level != nil {
+			r.Level = *in.Level
+		}
+		stands, err := earlierStop(tx, r)
 		if err != nil {
 			return Stopped{}, err
 		}
-		for i := range flags {
-			f := &flags[i]
-			// The same tap again: everything that it asks for stands, and what it
-			// tells beyond the first is added.
-			if c.Held != nil && f.Provisional && f.ReportedBy(call.Actor.UserID) && f.Status.Open() {
-				if err := notifyOfMoreWords(c, v, f.ID, in); err != nil {
-					return Stopped{}, err
-				}
-				return Stopped{c.View(call.Actor, v), f.ID}, nil
+		if err := tx.InsertReceivedStop(r); err != nil {
+			return Stopped{}, err
+		}
+		tx.SetDeadline(domain.DueStop, r.ID, &j.ID, tx.Now)
+		if !stands {
+			h := safetyHold(c, r.Kind, a.UserID)
+			h.ID, h.StoppedVisitID = r.FlagID, &v.ID
+			if err := tx.Apply(h, "place"); err != nil {
+				return Stopped{}, err
 			}
-		}
-		was := v.Status
-		if err := tx.Apply(v, "stop"); err != nil {
-			return Stopped{}, err
-		}
-		if v.Status != was {
-			if was == domain.VisitMissed {
-				if err := tx.WithdrawNotices(v.ID, "visit.missed", "visit.missed_desk"); err != nil {
-					return Stopped{}, err
-				}
+			if err := tx.InsertHold(h); err != nil {
+				return Stopped{}, err
 			}
-			v.EndedAt, v.EndReason, v.CountsAgainst, v.ProvisionalTo = domain.Ptr(c.Said.Occurred), "", "nobody", nil
-			tx.Disarm(domain.DueMissed, v.ID)
-			tx.Disarm(domain.DueHeldCancel, v.ID)
+			c.Holds = append(c.Holds, *h)
 		}
-		// The fact names the crew, not who pressed (docs/product.md section 5).
-		crew := call.Actor
-		crew.Role = domain.RoleSystem
-		c.EntryAt(c.Said, crew, "visit.stopped", &v.ID, map[string]any{"crew": v.EverCrew})
-		if err := casework.SaveVisit(m); err != nil {
-			return Stopped{}, err
-		}
-		f := &domain.Flag{Kind: "other", Level: 2, Note: in.Note, Provisional: true}
-		if in.Kind != "" && validFlagKind(in.Kind) {
-			f.Kind = in.Kind
-		}
-		if in.Level != nil && *in.Level > 2 && *in.Level <= 4 {
-			f.Level = *in.Level
-		}
-		if err := raise(tx, call.Actor, c, v, f, c.Said); err != nil {
-			return Stopped{}, err
-		}
-		// The hold was placed in this very transaction; actions must show it.
-		if c.Holds, err = tx.HoldsOver(j, true); err != nil {
-			return Stopped{}, err
-		}
-		return Stopped{domain.VisitView{Visit: *v, Plan: c.Plan, Actions: domain.VisitActions(call.Actor, v, c.Holds, c.Plan, tx.Now)}, f.ID}, nil
+		return Stopped{c.View(a, v), r.FlagID}, nil
 	})
+}
+
+// earlierStop gives a stop the report of an earlier one of the same person, if
+// there is one: its hold stands.
+func earlierStop(tx *casework.Work, r *domain.ReceivedStop) (stands bool, err error) {
+	flags, err := tx.FlagsOfVisit(r.VisitID)
+	if err != nil {
+		return false, err
+	}
+	for i := range flags {
+		if f := &flags[i]; f.Provisional && f.ReportedBy(r.UserID) && f.Status.Open() {
+			r.FlagID = f.ID
+			return true, nil
+		}
+	}
+	received, err := tx.ReceivedStops(r.VisitID)
+	for i := range received {
+		if received[i].UserID == r.UserID {
+			r.FlagID = received[i].FlagID
+			return true, err
+		}
+	}
+	return false, err
+}
+
+// StopDue carries out a stop that was received, unless somebody was faster.
+func StopDue(tx *casework.Work, id domain.ID) error {
+	r, err := tx.ReceivedStop(id)
+	if casework.NotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	m, err := casework.OpenVisit(tx, r.VisitID)
+	if err != nil {
+		return err
+	}
+	_, err = stopReceived(m.Case, r.VisitID) // what came while a report of it stood has no hold of its own
+	return err
+}
+
+// stopReceived carries out what was received as stops of a visit, in the order in
+// which it came, and reports whether it is a visit of the case.
+func stopReceived(c *casework.Case, visit domain.ID) (bool, error) {
+	received, err := c.Tx.ReceivedStops(visit)
+	if err != nil || len(received) == 0 || received[0].JobID != c.Job.ID {
+		return false, err
+	}
+	v, err := c.Tx.Visit(visit)
+	if err != nil {
+		return false, err
+	}
+	said := c.Said
+	defer func() { c.Said = said }()
+	for i := range received {
+		r := &received[i]
+		u, err := c.Tx.User(r.UserID)
+		if err != nil {
+			return false, err
+		}
+		if err := c.Tx.DeleteReceivedStop(r.ID); err != nil {
+			return false, err
+		}
+		c.Said = casework.EntryTime{Occurred: r.OccurredAt, Claimed: r.ClaimedAt, Recorded: r.ReceivedAt}
+		in := StopInput{Note: r.Note, Kind: r.Kind, Level: &r.Level}
+		if _, err := stop(c.On(v), domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}, r.FlagID, in); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // notifyOfMoreWords adds to the provisional flag of a stop what a further tap tells:

@@ -26,6 +26,7 @@ func init() {
 	customers.Asks["report"], customers.Asks["withdraw-report"], customers.Asks["appeal"] = handleReport, handleWithdrawReport, appealAct
 	customers.LinkUndone = append(customers.LinkUndone, undoTakenBack)
 	casework.ArrivedAnyway = cameAnyway
+	casework.StopReceived = stopReceived
 }
 
 // handleWithdrawReport notes it on the household's open reports of the job.

@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"sides", sides},
 		{"danger", danger},
 		{"locks", locks},
+		{"received stops", receivedStops},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}

@@ -30,6 +30,7 @@ func (s *Server) StartClocks(ctx context.Context) {
 	s.ticking.Go(func() { s.Health.measure(ctx) })
 	s.ticking.Go(func() { each(ctx, time.Second, func() { s.watch(ctx); s.Health.Alarms.note() }) })
 	s.ticking.Go(func() { each(ctx, time.Second, func() { s.tick(ctx); s.Health.Clock.note() }) })
+	s.ticking.Go(func() { each(ctx, time.Second, func() { s.stops(ctx) }) })
 }
 
 // each calls a function at a pace until ctx ends; one that takes longer makes
@@ -59,6 +60,15 @@ func (s *Server) watch(ctx context.Context) {
 	_, err := s.Service.Clock.TickUrgent(within)
 	if err = errors.Join(err, s.unheard.look(within, s.Service.Read)); err != nil && ctx.Err() == nil {
 		s.log.Warn("the alarms' clock could not tick", "error", err)
+	}
+}
+
+// stops carries out stops that were received. It may wait for a job.
+func (s *Server) stops(ctx context.Context) {
+	within, cancel := context.WithTimeout(ctx, tickTime)
+	defer cancel()
+	if _, err := s.Service.Clock.TickStops(within); err != nil && ctx.Err() == nil {
+		s.log.Warn("a stop that was received could not be carried out yet", "error", err)
 	}
 }
 

@@ -212,7 +212,8 @@ func TestFurtherTapsOnAnSOS(t *testing.T) {
 // reminds whoever answered.
 func TestAnOldAlarmSwallowsNoOther(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("sos.call_yourself", "sos.raised", "sos.taken", "sos.unheard")
+		h.Ignores("sos.raised", "sos.taken")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where the phones answer late
 		ravi, asha, maya := h.As("ravi"), h.As("asha"), h.As("maya")
 		old := ravi.RaiseSOS()
 		asha.AcknowledgeSOS(old)

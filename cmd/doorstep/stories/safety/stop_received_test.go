@@ -1,0 +1,145 @@
+package safety
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
+	"doorstep/domain"
+	"doorstep/repo"
+)
+
+// lockedJob holds a job as somebody does whose transaction does not come to an end,
+// until release is closed; done gives how it ended.
+func lockedJob(h *harness.Harness, job object, release <-chan struct{}) (done <-chan error) {
+	held, ended := make(chan struct{}), make(chan error, 1)
+	var once sync.Once // a transaction may run again
+	id := uuid.MustParse(harness.String(job["id"]))
+	go func() {
+		ended <- h.DB.InTx(context.Background(), func(tx domain.Tx) error {
+			_, err := tx.LockJob(id)
+			if err == nil { // something is written: before that SQLite's writer is free
+				err = tx.DeleteReceivedStop(id)
+			}
+			if err == nil {
+				_, err = tx.Job(id)
+			}
+			once.Do(func() { close(held) })
+			<-release
+			return err
+		})
+	}()
+	<-held
+	return ended
+}
+
+// stuck is a visit under way whose job somebody holds. A stop waits for a tenth of
+// what it does else; on SQLite the writer is let go after five times that, on
+// PostgreSQL once the stop was answered.
+func stuck(h *harness.Harness) (job, visit object, whileHeld func(do func())) {
+	desk := h.As("kiran")
+	_, job = h.Household(desk, nil)
+	visit = h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi", "meena")
+	h.Expect("ravi", "New visit")
+	h.Expect("meena", "New visit")
+	h.Clock.Advance(time.Hour)
+	h.As("ravi").Arrive(visit)
+	h.Server.Service.Safety.StopWait = domain.StopWait / 10
+	return job, visit, func(do func()) {
+		release := make(chan struct{})
+		done := lockedJob(h, job, release)
+		if h.DB.Kind() == repo.SQLite { // which has one writer
+			time.AfterFunc(domain.StopWait/2, func() { close(release) })
+			do()
+		} else {
+			do()
+			close(release)
+		}
+		h.Must(<-done)
+	}
+}
+
+// TestAStopIsReceivedWhileTheJobIsHeld: it is answered, shown and held at once, and
+// what follows is done as soon as the job is free.
+func TestAStopIsReceivedWhileTheJobIsHeld(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		job, visit, whileHeld := stuck(h)
+		ravi, desk := h.As("ravi"), h.As("kiran")
+		var report string
+		whileHeld(func() {
+			before := time.Now()
+			out := ravi.StopVisit(visit, bodies.Stop{Kind: "threat", Level: 3, Note: "canary words"})
+			if took := time.Since(before); took > domain.StopWait {
+				h.Errorf("the stop took %v", took)
+			}
+			report = out.FlagID
+			again := ravi.StopVisit(visit, bodies.Stop{Note: "the dog too"})
+			if again.FlagID != report {
+				h.Errorf("the second tap is another report: %v", again.FlagID)
+			}
+			for _, v := range []bodies.Visit{desk.Visit(visit), ravi.Visit(visit)} {
+				if v.Status != "stopped_unsafe" {
+					h.Errorf("it is shown as %v", v.Status)
+				}
+			}
+			if holds := desk.Job(job).Holds; len(holds) != 1 || holds[0].Kind != "safety" {
+				h.Errorf("holds: %v", holds)
+			}
+		})
+		// Nobody gets in between, though nothing was carried out yet.
+		if out := h.As("meena").Send("POST", path("/v1/visits/%s/complete", visit), object{"findings": "f", "work_done": "w", "tested": "ok"},
+			409); out["code"] != "wrong_state" {
+			h.Errorf("completed meanwhile: %v", out)
+		}
+		h.Settle()
+		h.Expect("asha", "Area hold")
+		h.Expect("maya", harness.TitleLiveReport)
+		h.Expect("noor", harness.TitleLiveReport)
+		if v := desk.Visit(visit); v.Status != "stopped_unsafe" {
+			h.Errorf("then it is %v", v.Status)
+		}
+		if holds := desk.Job(job).Holds; len(holds) != 1 || holds[0].ID != report {
+			h.Errorf("then the holds are %v", holds)
+		}
+		flag := h.As("maya").Send("GET", "/v1/flags/"+report, nil, 200)
+		if flag["kind"] != "threat" || flag["note"] != "canary words\nthe dog too" || flag["level"] != 3.0 {
+			h.Errorf("the report: %v", flag)
+		}
+		stops := 0
+		for _, f := range desk.Send("GET", path("/v1/jobs/%s/timeline", job), nil, 200)["items"].([]any) {
+			if f.(object)["kind"] == "visit.stopped" {
+				stops++
+			}
+		}
+		if left := h.Column("SELECT id FROM received_stops"); stops != 1 || len(left) != 0 {
+			h.Errorf("stopped %d times, %d are left", stops, len(left))
+		}
+		h.As("maya").Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}, "reason": "calm again"}, 200)
+		h.Expect("asha", "Hold released")
+		h.Expect("kiran", "Hold released")
+	})
+}
+
+// TestAReceivedStopIsCarriedOutByWhoComesNext: the next who opens the case needs no
+// clock for it.
+func TestAReceivedStopIsCarriedOutByWhoComesNext(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("flag.triage", "hold.area", "visit.cancelled")
+		job, visit, whileHeld := stuck(h)
+		whileHeld(func() { h.As("ravi").StopVisit(visit) })
+		desk := h.As("kiran")
+		desk.Send("POST", path("/v1/jobs/%s/attempts", job), object{"direction": "inbound", "channel": "phone", "outcome": "reached"}, 201)
+		if left := h.Column("SELECT id FROM received_stops"); len(left) != 0 {
+			h.Errorf("%d are left", len(left))
+		}
+		if got := h.Column("SELECT status FROM visits"); len(got) != 1 || got[0] != "stopped_unsafe" {
+			h.Errorf("visits: %v", got)
+		}
+		h.Settle()
+	})
+}
