@@ -227,7 +227,8 @@ func resolveAddress(c *Case, a *domain.Attempt, raw string) error {
 		}
 		a.Address = e164
 		for i := range c.Customer.Contacts {
-			if contact := &c.Customer.Contacts[i]; a.ContactID == nil && (domain.Has(contact.Phones, e164) || domain.Has(contact.InvalidPhones, e164)) {
+			if contact := &c.Customer.Contacts[i]; a.ContactID == nil &&
+				(domain.Has(contact.Phones, e164) || domain.Has(contact.InvalidPhones, e164)) {
 				a.ContactID = &contact.ID
 			}
 		}

@@ -382,113 +382,137 @@ type CorrectionView struct {
 	casework.Change
 }
 
+// historySources are the rows of which a job's passport is made.
+type historySources struct {
+	job      *domain.Job
+	customer *domain.Customer
+	steps    []domain.StepRecord // of all jobs about the fault
+	attempts []domain.Attempt
+	facts    []domain.Entry // corrections
+	earlier  []domain.Job   // on the same serial
+	visits   []domain.Visit // of the job and of the earlier ones
+	promises []domain.Promise
+	names    map[domain.ID]string // first names of all whom they name
+}
+
 // JobHistory gathers a job's passport. Who sees the job. Errors: CodeNotFound.
 func (s *Service) JobHistory(ctx context.Context, a domain.Actor, id domain.ID) (JobHistory, error) {
-	j, err := s.Read.Job(ctx, a.Scope(), id)
+	h, err := s.readHistory(ctx, a, id)
 	if err != nil {
 		return JobHistory{}, err
 	}
-	all := domain.Scope{All: true}
-	customer, err := s.Read.Customer(ctx, all, j.CustomerID)
-	if err != nil {
-		return JobHistory{}, err
-	}
-	jobs, err := casework.SameFault(j, func(id domain.ID) (*domain.Job, error) { return s.Read.Job(ctx, all, id) })
-	if err != nil {
-		return JobHistory{}, err
-	}
-	steps, err := s.Read.Steps(ctx, all, jobs)
-	if err != nil {
-		return JobHistory{}, err
-	}
-	attempts, err := s.Read.Attempts(ctx, all, j.ID, domain.Page{})
-	if err != nil {
-		return JobHistory{}, err
-	}
-	facts, err := s.Read.FactsOfKind(ctx, all, j.ID, casework.EntryHistoryCorrected)
-	if err != nil {
-		return JobHistory{}, err
-	}
-	var earlier []domain.Job
-	if j.Serial != "" {
-		if earlier, err = s.Read.Jobs(ctx, a.Scope(), domain.JobFilter{Serial: j.Serial}, domain.Page{Limit: 50}); err != nil {
-			return JobHistory{}, err
-		}
-		earlier = slices.DeleteFunc(earlier, func(o domain.Job) bool { return o.ID == j.ID || o.OpenedAt.After(j.OpenedAt) })
-	}
-	told := []domain.ID{j.ID}
-	for i := range earlier {
-		told = append(told, earlier[i].ID)
-	}
-	visits, err := s.Read.Visits(ctx, all, domain.VisitFilter{JobIDs: told}, domain.Page{})
-	if err != nil {
-		return JobHistory{}, err
-	}
-	promises, err := s.Read.Promises(ctx, domain.System, domain.PromiseFilter{Status: []domain.PromiseStatus{domain.PromiseOpen,
-		domain.PromiseBroken}, JobID: &j.ID}, domain.Page{})
-	if err != nil {
-		return JobHistory{}, err
-	}
-	names, err := s.firstNames(ctx, steps, facts, visits, promises)
-	if err != nil {
-		return JobHistory{}, err
-	}
-	zone := time.UTC
+	j, customer, zone := h.job, h.customer, time.UTC
 	if site := customer.Site(j.SiteID); site != nil {
 		zone = site.Location()
 	}
 	p := JobHistory{JobID: j.ID, Fault: j.Fault, WhatMatters: j.WhatMatters, Language: customer.Language, VoiceOnly: customer.VoiceOnly(),
-		TriedSteps: historySteps(steps, names), Proposal: j.Proposal(steps, zone)}
-	for i := range attempts {
-		if attempts[i].Direction == "inbound" && attempts[i].Discounted == "" {
-			p.Contacts.Inbound++
-		}
-	}
-	for i := range steps {
-		if steps[i].JobID == j.ID && steps[i].RepeatOf != nil {
-			p.Contacts.AskedAgain++
-		}
-	}
-	workDone := map[domain.ID]string{}
-	for i := range visits {
-		v := &visits[i]
-		if v.JobID != j.ID {
-			if v.WorkDone != "" {
-				workDone[v.JobID] = v.WorkDone
-			}
-			continue
-		}
-		if status := historyStatus(v.Status); status != "" {
+		TriedSteps: historySteps(h.steps, h.names), Contacts: h.contacts(), Proposal: j.Proposal(h.steps, zone),
+		EarlierJobs: h.earlierJobs(), Corrections: h.corrections()}
+	for i := range h.visits {
+		v := &h.visits[i]
+		if status := historyStatus(v.Status); v.JobID == j.ID && status != "" {
 			pv := HistoryVisit{ID: v.ID, WindowStart: v.WindowStart, EndedAt: v.EndedAt, Status: status, Findings: v.Findings, WorkDone: v.WorkDone,
 				Parts: v.Parts, Tested: v.Tested}
 			for _, c := range v.Crew {
-				pv.Crew = append(pv.Crew, names[c])
+				pv.Crew = append(pv.Crew, h.names[c])
 			}
 			p.Visits = append(p.Visits, pv)
 		}
 	}
-	for _, o := range promises {
-		p.Promises = append(p.Promises, HistoryPromise{o.ID, o.Kind, o.What, names[o.OwnerID], o.DueAt, o.Status, o.Contacts})
+	for _, o := range h.promises {
+		p.Promises = append(p.Promises, HistoryPromise{o.ID, o.Kind, o.What, h.names[o.OwnerID], o.DueAt, o.Status, o.Contacts})
 	}
-	for i := range earlier {
-		o := &earlier[i]
-		p.EarlierJobs = append(p.EarlierJobs, EarlierJob{o.ID, o.OpenedAt, o.EndedAt, o.Status, o.EndReason, workDone[o.ID]})
+	return p, nil
+}
+
+func (s *Service) readHistory(ctx context.Context, a domain.Actor, id domain.ID) (*historySources, error) {
+	j, err := s.Read.Job(ctx, a.Scope(), id)
+	if err != nil {
+		return nil, err
 	}
-	for i := range facts {
-		f := &facts[i]
+	h := &historySources{job: j}
+	all := domain.Scope{All: true}
+	if h.customer, err = s.Read.Customer(ctx, all, j.CustomerID); err != nil {
+		return nil, err
+	}
+	jobs, err := casework.SameFault(j, func(id domain.ID) (*domain.Job, error) { return s.Read.Job(ctx, all, id) })
+	if err != nil {
+		return nil, err
+	}
+	if h.steps, err = s.Read.Steps(ctx, all, jobs); err != nil {
+		return nil, err
+	}
+	if h.attempts, err = s.Read.Attempts(ctx, all, j.ID, domain.Page{}); err != nil {
+		return nil, err
+	}
+	if h.facts, err = s.Read.FactsOfKind(ctx, all, j.ID, casework.EntryHistoryCorrected); err != nil {
+		return nil, err
+	}
+	if j.Serial != "" {
+		if h.earlier, err = s.Read.Jobs(ctx, a.Scope(), domain.JobFilter{Serial: j.Serial}, domain.Page{Limit: 50}); err != nil {
+			return nil, err
+		}
+		h.earlier = slices.DeleteFunc(h.earlier, func(o domain.Job) bool { return o.ID == j.ID || o.OpenedAt.After(j.OpenedAt) })
+	}
+	told := []domain.ID{j.ID}
+	for i := range h.earlier {
+		told = append(told, h.earlier[i].ID)
+	}
+	if h.visits, err = s.Read.Visits(ctx, all, domain.VisitFilter{JobIDs: told}, domain.Page{}); err != nil {
+		return nil, err
+	}
+	if h.promises, err = s.Read.Promises(ctx, domain.System, domain.PromiseFilter{Status: []domain.PromiseStatus{domain.PromiseOpen,
+		domain.PromiseBroken}, JobID: &j.ID}, domain.Page{}); err != nil {
+		return nil, err
+	}
+	h.names, err = s.firstNames(ctx, h.steps, h.facts, h.visits, h.promises)
+	return h, err
+}
+
+func (h *historySources) contacts() (n HistoryContacts) {
+	for i := range h.attempts {
+		if h.attempts[i].Direction == "inbound" && h.attempts[i].Discounted == "" {
+			n.Inbound++
+		}
+	}
+	for i := range h.steps {
+		if h.steps[i].JobID == h.job.ID && h.steps[i].RepeatOf != nil {
+			n.AskedAgain++
+		}
+	}
+	return n
+}
+
+func (h *historySources) earlierJobs() (out domain.JSONList[EarlierJob]) {
+	workDone := map[domain.ID]string{}
+	for i := range h.visits {
+		if v := &h.visits[i]; v.WorkDone != "" {
+			workDone[v.JobID] = v.WorkDone
+		}
+	}
+	for i := range h.earlier {
+		o := &h.earlier[i]
+		out = append(out, EarlierJob{o.ID, o.OpenedAt, o.EndedAt, o.Status, o.EndReason, workDone[o.ID]})
+	}
+	return out
+}
+
+func (h *historySources) corrections() (out domain.JSONList[CorrectionView]) {
+	for i := range h.facts {
+		f := &h.facts[i]
 		var c casework.Corrected
 		if len(f.Payload) == 0 || json.Unmarshal(f.Payload, &c) != nil {
 			continue // erased
 		}
 		v := CorrectionView{At: f.RecordedAt, ByRole: f.ActorRole, StepID: c.StepID}
 		if f.ActorID != nil {
-			v.ByName = names[*f.ActorID]
+			v.ByName = h.names[*f.ActorID]
 		}
 		for _, v.Change = range c.Changes {
-			p.Corrections = append(p.Corrections, v)
+			out = append(out, v)
 		}
 	}
-	return p, nil
+	return out
 }
 
 // historyStatus is a visit's status for the passport; empty leaves it out:

@@ -149,11 +149,12 @@ func notifyOfFreedDay(tx *casework.Work, a domain.Actor, c *domain.Centre, plan 
 		}
 		users = slices.DeleteFunc(users, func(u domain.User) bool { return u.ID == a.UserID })
 		err = casework.NotifyOnDuty(tx, users, c, func(u *domain.User) domain.Notice {
-			return casework.NewNotice(tx.Svc, "day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), casework.ToUser(u.ID), func(o *domain.Notice) {
-				o.Title, o.Body = domain.Say("day.freed", u.Language, "")
-				o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
-				o.Data.V = map[string]string{"plan_id": plan.ID.String(), "date": plan.Date}
-			})
+			return casework.NewNotice(tx.Svc, "day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), casework.ToUser(u.ID),
+				func(o *domain.Notice) {
+					o.Title, o.Body = domain.Say("day.freed", u.Language, "")
+					o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
+					o.Data.V = map[string]string{"plan_id": plan.ID.String(), "date": plan.Date}
+				})
 		})
 		if err != nil {
 			return err
