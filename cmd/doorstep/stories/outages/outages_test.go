@@ -144,17 +144,13 @@ func (d *day) program(args ...string) *exec.Cmd {
 	return cmd
 }
 
-var listening = regexp.MustCompile(`listening on (http://\S+)`)
+var listening = regexp.MustCompile(`^(listening|metrics) on (http://\S+)`)
 
 // serve starts the program and points the world's people at it.
 func (d *day) serve(more ...string) *server {
 	d.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	d.Must(err)
-	metrics := ln.Addr().String()
-	d.Must(ln.Close())
-	s := &server{d: d, metrics: "http://" + metrics, log: &logged{}, ended: make(chan struct{})}
-	s.cmd = d.program(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", metrics, "--fcm-project", "test",
+	s := &server{d: d, log: &logged{}, ended: make(chan struct{})}
+	s.cmd = d.program(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--fcm-project", "test",
 		"--fcm-endpoint", d.Phones.URL()}, slices.Concat(d.more, more)...)...)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
@@ -164,8 +160,12 @@ func (d *day) serve(more ...string) *server {
 	go func() {
 		r := bufio.NewScanner(out)
 		for r.Scan() {
-			if m := listening.FindStringSubmatch(r.Text()); m != nil {
-				said <- m[1]
+			switch m := listening.FindStringSubmatch(r.Text()); {
+			case m == nil:
+			case m[1] == "metrics": // it is said first
+				s.metrics = m[2]
+			default:
+				said <- m[2]
 			}
 		}
 		_ = s.cmd.Wait()
