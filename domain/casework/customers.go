@@ -111,7 +111,7 @@ func (s *Service) LocaleDefaults(ctx context.Context, a domain.Actor) (locale, e
 	return locale{centres[0].Country, centres[0].Zone, &centres[0].ID}, nil
 }
 
-// frame is where an actor stands.
+// locale is the country, language and zone of where an actor stands.
 type locale struct {
 	Country, Zone string
 	centre        *domain.ID

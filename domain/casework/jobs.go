@@ -109,7 +109,7 @@ func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (domai
 	})
 }
 
-// CreateJob registers a job in the transaction. Errors as RegisterJob.
+// CreateJob registers a job in the transaction. Errors as Service.CreateJob.
 func CreateJob(tx *Work, a domain.Actor, in JobInput) (domain.JobView, error) {
 	c, err := tx.Customer(*in.CustomerID)
 	if err != nil {

@@ -25,7 +25,7 @@ type ScheduleInput struct {
 	OccurredAt     string        `json:"occurred_at"`
 	// disruption moves a visit whatever its job waits for; safety still refuses.
 	disruption bool
-	// chosen is how the household chose this time itself (link, voice), which
+	// Chosen is how the household chose this time itself (link, voice), which
 	// is its agreement; ChosenIn the contact.
 	Chosen   string
 	ChosenIn *domain.ID
@@ -199,7 +199,6 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 }
 
 // Book checks every rule and writes a new visit on the job.
-// the job.
 func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) error {
 	j := c.Job
 	var agreed *domain.Attempt

@@ -11,7 +11,7 @@ import (
 
 // LinkAction is what a household asks, on its page or by voice.
 type LinkAction struct {
-	Action    string // one of asks
+	Action    string // a name of RequestHandlers
 	FormKey   string
 	Date      string // of another-time: YYYY-MM-DD in the site's zone
 	Part      string // morning, afternoon, evening, any

@@ -89,7 +89,7 @@ func whereabouts(s *casework.Service, ctx context.Context, a domain.Actor, f *do
 		return err
 	}
 	for i := range visits {
-		if err := whereHeIs(s, ctx, a, f, &visits[i], &person, it, now); err != nil {
+		if err := whereTheyAre(s, ctx, a, f, &visits[i], &person, it, now); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func whereabouts(s *casework.Service, ctx context.Context, a domain.Actor, f *do
 	return nil
 }
 
-func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *domain.Flag, v *domain.Visit, person *domain.User,
+func whereTheyAre(s *casework.Service, ctx context.Context, a domain.Actor, f *domain.Flag, v *domain.Visit, person *domain.User,
 	it *QueueItem, now time.Time) error {
 	job, err := s.Read.Job(ctx, domain.Scope{All: true}, v.JobID)
 	if err != nil {

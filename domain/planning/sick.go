@@ -29,7 +29,7 @@ func (f FreedDay) Head() (domain.ID, int64) { return f.Leave.Head() }
 // Sick frees the day of a technician who fell ill in one move: leave until
 // the day's end, every visit of it that is not at the door yet without them,
 // the crew told, and a proposal who could go instead (docs/product.md section 6).
-// Their figures are untouched. Himself, coordinator, proprietor, area manager.
+// Their figures are untouched. By themselves, or by coordinator, proprietor, area manager.
 // It commits visit by visit; a repeat goes on where it stopped. Errors:
 // CodeUnprocessable.
 func (s *Service) Sick(ctx context.Context, call *casework.Call, technician domain.ID, in SickInput) (FreedDay, error) {
