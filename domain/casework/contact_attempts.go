@@ -72,7 +72,7 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *dom
 		if err != nil {
 			return domain.Attempt{}, err
 		}
-		a, err := RecordAttempt(call, c, v, in)
+		a, err := AddAttempt(call, c, v, in)
 		if err != nil {
 			return domain.Attempt{}, err
 		}
@@ -80,8 +80,8 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *dom
 	})
 }
 
-// RecordAttempt writes the attempt and lets the verdict follow.
-func RecordAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.Attempt, error) {
+// AddAttempt writes the attempt and lets the verdict follow.
+func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.Attempt, error) {
 	j := c.Job
 	if in.Direction == "" {
 		in.Direction = reach.Outbound
@@ -558,7 +558,7 @@ func (s *Service) NoticeAccepted(ctx context.Context, n domain.Notice, channel, 
 			return err
 		}
 		sum := domain.HashToken(receipt)
-		if _, err := RecordAttempt(&Call{Actor: domain.System}, c, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
+		if _, err := AddAttempt(&Call{Actor: domain.System}, c, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
 			Outcome: reach.Sent,
 			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}); err != nil {
 			return err

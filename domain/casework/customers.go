@@ -103,16 +103,16 @@ func (s *Service) applyCustomer(c *domain.Customer, in CustomerInput, country, z
 // LocaleDefaults gives the country and zone in which an actor's input is read when the
 // input itself says nothing: those of their centre, else of the first centre in
 // their scope. It reads outside of transactions.
-func (s *Service) LocaleDefaults(ctx context.Context, a domain.Actor) (locale, error) {
+func (s *Service) LocaleDefaults(ctx context.Context, a domain.Actor) (Locale, error) {
 	centres, err := s.Read.Centres(ctx, a.Scope(), domain.Page{Limit: 1})
 	if err != nil || len(centres) == 0 {
-		return locale{Country: "IN", Zone: "UTC"}, err
+		return Locale{Country: "IN", Zone: "UTC"}, err
 	}
-	return locale{centres[0].Country, centres[0].Zone, &centres[0].ID}, nil
+	return Locale{centres[0].Country, centres[0].Zone, &centres[0].ID}, nil
 }
 
-// locale is the country, language and zone of where an actor stands.
-type locale struct {
+// Locale is the country, language and zone of where an actor stands.
+type Locale struct {
 	Country, Zone string
 	centre        *domain.ID
 }

@@ -105,12 +105,12 @@ func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (domai
 		return domain.JobView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 	}
 	return Run(ctx, s, call, func(tx *Work) (domain.JobView, error) {
-		return CreateJob(tx, call.Actor, in)
+		return RegisterJob(tx, call.Actor, in)
 	})
 }
 
-// CreateJob registers a job in the transaction. Errors as Service.CreateJob.
-func CreateJob(tx *Work, a domain.Actor, in JobInput) (domain.JobView, error) {
+// RegisterJob registers a job in the transaction. Errors as Service.RegisterJob.
+func RegisterJob(tx *Work, a domain.Actor, in JobInput) (domain.JobView, error) {
 	c, err := tx.Customer(*in.CustomerID)
 	if err != nil {
 		return domain.JobView{}, MeaningIfAbsent(err, "customer", "/customer_id")

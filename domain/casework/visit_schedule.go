@@ -112,7 +112,7 @@ func refuseHoliday(c *Case, v *domain.Visit) error {
 // customer agreed.
 func ProveAgreement(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
 	if contact != nil {
-		made, err := RecordAttempt(call, c, nil, *contact)
+		made, err := AddAttempt(call, c, nil, *contact)
 		if err != nil {
 			return nil, err
 		}
@@ -295,12 +295,12 @@ type ConfirmInput struct {
 // window, CodePreconditionMissing without a contact.
 func (s *Service) Confirm(ctx context.Context, call *Call, id domain.ID, in ConfirmInput) (domain.VisitView, error) {
 	return s.OnVisit(ctx, call, id, "confirm", in.OccurredAt, func(m *VisitCase) error {
-		return Confirm(m, call, in)
+		return ConfirmVisit(m, call, in)
 	})
 }
 
-// Confirm records that the household agreed to the time.
-func Confirm(m *VisitCase, call *Call, in ConfirmInput) error {
+// ConfirmVisit records that the household agreed to the time.
+func ConfirmVisit(m *VisitCase, call *Call, in ConfirmInput) error {
 	if !m.Said.Occurred.Before(m.Visit.WindowEnd) {
 		return domain.Fail(domain.CodeState, "The window of this visit is over.")
 	}

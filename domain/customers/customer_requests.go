@@ -34,7 +34,6 @@ type LinkAction struct {
 // LinkOutcome is what the page says next.
 type LinkOutcome struct {
 	Done string // the action, or "already" when it was done before
-	Page *LinkPage
 }
 
 // VoiceInput is what a desk writes down for a caller: the same actions as the
@@ -101,7 +100,7 @@ func (k *Request) How() string {
 	return "link"
 }
 
-// visit finds a visit of the job; the one the page speaks of is the same
+// visitByID finds a visit of the job; the one the page speaks of is the same
 // object, so that it is saved once.
 func (k *Request) visitByID(id domain.ID) *domain.Visit {
 	for i := range k.Visits {
@@ -156,7 +155,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		stale := mark != visitMark(v) && domain.Has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
-			if k.contact, err = casework.RecordAttempt(k.call, c, nil, casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
+			if k.contact, err = casework.AddAttempt(k.call, c, nil, casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
 				Outcome: reach.Reached,
 				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), Link: &l.ID, Request: in.Action}); err != nil {
 				return err
@@ -275,7 +274,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 			said = *in.Contact
 		}
 		said.Request = act.Action
-		if k.contact, err = casework.RecordAttempt(call, c, nil, said); err != nil {
+		if k.contact, err = casework.AddAttempt(call, c, nil, said); err != nil {
 			return nil, err
 		}
 		if !k.contact.Contact() {
@@ -340,7 +339,7 @@ func handleConfirm(k *Request) error {
 		// The household is not told of a safety hold by its own tap.
 		return domain.Fail(domain.CodeState, "This visit cannot be confirmed right now. Please call us.")
 	}
-	return casework.Confirm(k.move(), k.call, casework.ConfirmInput{})
+	return casework.ConfirmVisit(k.move(), k.call, casework.ConfirmInput{})
 }
 
 func handleCancel(k *Request) error {
@@ -409,7 +408,7 @@ func handleReopen(k *Request) error {
 	if reason == "" {
 		reason = byCustomer
 	}
-	if err := casework.Reopen(k.Case, k.Actor, reason); err != nil {
+	if err := casework.ReopenJob(k.Case, k.Actor, reason); err != nil {
 		return err
 	}
 	return ring(k, "job.reopened")

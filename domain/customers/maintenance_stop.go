@@ -126,7 +126,7 @@ func undoStop(k *Request, l *domain.Link) error {
 		if c.Job.Status != domain.JobCancelled || c.Job.EndReason != stoppedVisits || !c.Job.Reopens(k.Now) {
 			return nil
 		}
-		return casework.Reopen(c, domain.System, "stopped by somebody else")
+		return casework.ReopenJob(c, domain.System, "stopped by somebody else")
 	}
 	if err := again(k.Case); err != nil {
 		return err

@@ -363,7 +363,7 @@ func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *
 		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
 		Priority: w.opt("priority"),
 		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value}
-	view, err := casework.CreateJob(tx, call.Actor, in)
+	view, err := casework.RegisterJob(tx, call.Actor, in)
 	if err != nil {
 		return nil, err
 	}
@@ -657,7 +657,7 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		if c.Held != nil {
 			return nil, false, c.RefuseHeld()
 		}
-		return same, true, casework.Assign(m, call.Actor, *crew, "import")
+		return same, true, casework.AssignCrew(m, call.Actor, *crew, "import")
 	}
 	in := casework.ScheduleInput{WindowStart: w.start.Format(time.RFC3339), WindowEnd: w.end.Format(time.RFC3339), Crew: w.crew,
 		Reason: "import"}

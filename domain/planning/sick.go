@@ -3,6 +3,7 @@ package planning
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -152,7 +153,7 @@ func notifyOfFreedDay(tx *casework.Work, a domain.Actor, c *domain.Centre, plan 
 			return casework.NewNotice(tx.Svc, "day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), casework.ToUser(u.ID),
 				func(o *domain.Notice) {
 					o.Title, o.Body = domain.Say("day.freed", u.Language, "")
-					o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
+					o.Title = strings.ReplaceAll(o.Title, "{n}", strconv.Itoa(n))
 					o.Data.V = map[string]string{"plan_id": plan.ID.String(), "date": plan.Date}
 				})
 		})
