@@ -1,7 +1,3 @@
-// Package notifications carries notices out of the house: pushes to devices
-// through Firebase Cloud Messaging, and ready text to a signed webhook where
-// a household has no device. Delivery is at least once; what a provider
-// accepts is not yet seen by a person (docs/product.md section 7).
 package notifications
 
 import (

@@ -1,15 +1,3 @@
-// Package web is the plumbing of HTTP, which knows no resource: one server,
-// requests held against openapi.yaml, strict JSON, problems (RFC 9457), limits.
-//
-//   - server.go: [Server], its routes, what surrounds every request, its end
-//   - contract.go, decode.go, formats.go: openapi.yaml held against requests and
-//     answers; schema_problems.go: its complaints in words
-//   - strict_json.go, forms.go, headers.go, http_syntax.go: what is read
-//   - body.go: bodies as they arrive; lingering_close.go, listener.go: connections
-//   - problem.go, answers.go, etag.go: what is sent
-//   - rate.go, client_ip.go: how often, and who asks
-//   - tokens.go, password.go: access tokens and password hashes
-//   - reference.go, problem_pages.go, html.go, docs.html, docs.css: /docs and /problems
 package web
 
 import (

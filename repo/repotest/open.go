@@ -1,5 +1,3 @@
-// Package repotest opens throw-away databases for tests and holds the
-// conformance suite that every engine has to pass.
 package repotest
 
 import (
