@@ -26,7 +26,7 @@ func (s step) wait(attempt int) time.Duration {
 // waits over half as much again, so that devices which failed together do
 // not come back together.
 func Backoff(attempt int, r Result, jitter float64) time.Duration {
-	if !r.Retryable() {
+	if !r.retryable() {
 		return 0
 	}
 	s := soon

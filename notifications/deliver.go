@@ -331,7 +331,7 @@ func (r *run) alarms(ctx context.Context) *sync.WaitGroup {
 		go func() {
 			defer wait.Done()
 			began := time.Now()
-			res := r.d.Alarm.Ring(ctx, Alarm{Kind: n.Kind, AlarmCall: *l.Call, Pushed: len(l.Devices), ExpiresAt: n.ExpiresAt})
+			res := r.d.Alarm.ring(ctx, alarmCall{Kind: n.Kind, AlarmCall: *l.Call, Pushed: len(l.Devices), ExpiresAt: n.ExpiresAt})
 			r.note(l, domain.AlarmChannel, nil, res, time.Since(began))
 			r.locked(func() {
 				if res.Outcome == Accepted {

@@ -78,8 +78,8 @@ type Result struct {
 	Alert      bool          // a person who runs the server must look
 }
 
-// Retryable reports whether another try can succeed.
-func (r Result) Retryable() bool { return r.Outcome == Retry || r.Outcome == Misconfigured }
+// retryable reports whether another try can succeed.
+func (r Result) retryable() bool { return r.Outcome == Retry || r.Outcome == Misconfigured }
 
 // The words of Result.Detail.
 const (

@@ -10,10 +10,10 @@ import (
 	"doorstep/domain"
 )
 
-// CursorField names the time by which each list pages, with the id behind
+// cursorField names the time by which each list pages, with the id behind
 // it; a cursor is these two of the last item. Lists go up in time, except
 // flags and inbox, which go down.
-var CursorField = map[string]string{
+var cursorField = map[string]string{
 	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at",
 	"appliances": "created_at",
 	"policies":   "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at",
@@ -67,7 +67,7 @@ var byDue = map[string]string{
 }
 
 func pageOf(p domain.Page, table string, desc bool) []clause.Expression {
-	out := page(p, CursorField[table], "id", desc)
+	out := page(p, cursorField[table], "id", desc)
 	if p.ByDue {
 		out[len(out)-2] = clause.OrderBy{Expression: clause.Expr{SQL: byDue[table]}}
 	}
@@ -518,7 +518,7 @@ func (r *reader) Inbox(ctx context.Context, user domain.ID, unseen bool, p domai
 	if unseen {
 		q = q.Where("seen_at IS NULL")
 	}
-	return list[domain.Notice](ctx, r, q.Clauses(page(p, CursorField["inbox"], "id", true)...))
+	return list[domain.Notice](ctx, r, q.Clauses(page(p, cursorField["inbox"], "id", true)...))
 }
 
 func (r *reader) Policies(ctx context.Context, s domain.Scope, p domain.Page) ([]domain.Policy, error) {

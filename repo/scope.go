@@ -143,7 +143,7 @@ func (r *reader) walk(s domain.Scope, table string) (q *gorm.DB, at, id string) 
 		return r.db.table("customers").Joins("JOIN customer_centres seen ON seen.customer_id = customers.id AND seen.centre_id = ?", s.CentreID),
 			"seen.created_at", "seen.customer_id"
 	}
-	return r.scoped(s, table), table + "." + CursorField[table], table + ".id"
+	return r.scoped(s, table), table + "." + cursorField[table], table + ".id"
 }
 
 // diary keeps the visits of a technician, in the order of their assignments.

@@ -366,7 +366,7 @@ func (h *harness) read(method, path string, res *http.Response) answer {
 		}
 	}
 	if res.StatusCode >= 400 && method != "HEAD" && !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
-		if ct := res.Header.Get("Content-Type"); ct != MediaProblem {
+		if ct := res.Header.Get("Content-Type"); ct != mediaProblem {
 			h.t.Errorf("%s: %d with Content-Type %q: %s", where, res.StatusCode, ct, body)
 		}
 		if err := json.Unmarshal(body, &a.problem); err != nil {
@@ -791,7 +791,7 @@ func TestNastyBodiesNever5xx(t *testing.T) {
 func TestPages(t *testing.T) {
 	h := newHarness(t)
 	a := h.do("GET", "/c/secrettoken?lang=hi", "", "Accept: text/html")
-	if a.StatusCode != 200 || a.Header.Get("Content-Security-Policy") != PageCSP || a.Header.Get("Cache-Control") != "no-store" ||
+	if a.StatusCode != 200 || a.Header.Get("Content-Security-Policy") != pageCSP || a.Header.Get("Cache-Control") != "no-store" ||
 		a.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
@@ -1088,9 +1088,9 @@ func TestValidateResponse(t *testing.T) {
 		{"POST", "/v1/visits", 201, header("Content-Type", "application/json", "ETag", `"1"`), `{"id":"` + id + `"}`, true},
 		{"PATCH", "/v1/visits/" + id, 200, asJSON, `{}`, false},
 		{"PATCH", "/v1/visits/" + id, 204, header(), ``, true},
-		{"GET", "/v1/visits", 404, header("Content-Type", MediaProblem),
+		{"GET", "/v1/visits", 404, header("Content-Type", mediaProblem),
 			`{"type":"t","title":"t","status":404,"detail":"d","instance":"i","code":"c","hold":{}}`, true},
-		{"GET", "/v1/visits", 404, header("Content-Type", MediaProblem), `{"type":"t"}`, false},
+		{"GET", "/v1/visits", 404, header("Content-Type", mediaProblem), `{"type":"t"}`, false},
 		{"GET", "/v1/visits", 404, asJSON, `{}`, false},
 		{"GET", "/c/token", 200, header("Content-Type", "text/html; charset=utf-8"), `<p>`, true},
 		{"GET", "/c/token", 200, header("Content-Type", "text/plain"), `<p>`, false},
@@ -1352,12 +1352,12 @@ func BenchmarkHealth(b *testing.B) { benchRequest(b, "GET", "/healthz", "") }
 
 // BenchmarkJudge is the contract's share of BenchmarkCreate.
 func BenchmarkJudge(b *testing.B) {
-	o, _ := testContract(b).Operation("POST", "/v1/visits")
+	o, _ := testContract(b).operation("POST", "/v1/visits")
 	schema := o.op.RequestBody.Value.Content["application/json"].Schema.Value
 	body := []byte(visitBody)
 	b.ReportAllocs()
 	for b.Loop() {
-		v, err := ParseJSON(body)
+		v, err := parseJSON(body)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -25,18 +25,18 @@ const (
 	maxErrors = 20  // entries of errors[] in one problem
 )
 
-// CheckJSON reports whether body is one JSON text that every reader understands
+// checkJSON reports whether body is one JSON text that every reader understands
 // alike (I-JSON, RFC 7493): valid UTF-8, no repeated names, no lone
 // surrogates, no numbers beyond a double, no NUL (PostgreSQL refuses it) and
 // nothing behind the value. It fails with CodeMalformed and a JSON pointer.
-func CheckJSON(body []byte) error {
-	_, err := ParseJSON(body)
+func checkJSON(body []byte) error {
+	_, err := parseJSON(body)
 	return err
 }
 
-// ParseJSON is CheckJSON that also gives the value, as encoding/json would
+// parseJSON is checkJSON that also gives the value, as encoding/json would
 // give it into an any. One linear scan; the depth is bounded.
-func ParseJSON(body []byte) (any, error) {
+func parseJSON(body []byte) (any, error) {
 	p := parser{b: body}
 	if !utf8.Valid(body) {
 		return nil, Malformed("", "must be valid UTF-8")
@@ -62,14 +62,14 @@ func ParseJSON(body []byte) (any, error) {
 // fit fail with CodeMalformed and a pointer for each (at most 20). null leaves
 // a field as it is; take Optional where null means something.
 func DecodeJSON(body []byte, dst any) error {
-	v, err := ParseJSON(body)
+	v, err := parseJSON(body)
 	if err != nil {
 		return err
 	}
 	return decodeParsed(v, body, dst)
 }
 
-// decodeParsed is the second half of DecodeJSON for a body that ParseJSON has
+// decodeParsed is the second half of DecodeJSON for a body that parseJSON has
 // already accepted, so that the contract's pass is not repeated.
 func decodeParsed(v any, body []byte, dst any) error {
 	t := reflect.TypeOf(dst)

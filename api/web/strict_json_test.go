@@ -88,7 +88,7 @@ var nastyBodies = map[string]string{
 func TestCheckJSONRefuses(t *testing.T) {
 	start := time.Now()
 	for name, body := range nastyBodies {
-		err := CheckJSON([]byte(body))
+		err := checkJSON([]byte(body))
 		if !domain.IsCode(err, domain.CodeMalformed) {
 			t.Errorf("%s: %v, want malformed", name, err)
 			continue
@@ -110,7 +110,7 @@ func TestCheckJSONTakes(t *testing.T) {
 		`{"` + strings.Repeat("n", maxName) + `":1}`,
 		"{\"a\":\"" + strings.Repeat("x", 1<<18) + "\"}",
 	} {
-		got, err := ParseJSON([]byte(body))
+		got, err := parseJSON([]byte(body))
 		if err != nil {
 			t.Errorf("%.60s: %v", body, err)
 			continue
@@ -134,7 +134,7 @@ func TestCheckJSONPoints(t *testing.T) {
 		`{"crew":["ok","\ud800"]}`:        "/crew/1",
 		`{"a":1}}`:                        "",
 	} {
-		if f := fieldsIn(CheckJSON([]byte(body))); len(f) != 1 || f[pointer] == "" {
+		if f := fieldsIn(checkJSON([]byte(body))); len(f) != 1 || f[pointer] == "" {
 			t.Errorf("%s: %v, want one at %q", body, f, pointer)
 		}
 	}
@@ -250,7 +250,7 @@ func FuzzCheckJSON(f *testing.F) {
 	}
 	f.Add([]byte(`{"a":["\ud83d\ude00",1.5e3,null,true]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := ParseJSON(body)
+		got, err := parseJSON(body)
 		if err != nil {
 			if !domain.IsCode(err, domain.CodeMalformed) {
 				t.Fatalf("%q: %v", body, err)
@@ -278,7 +278,7 @@ func BenchmarkParseJSON(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := CheckJSON(body); err != nil {
+		if err := checkJSON(body); err != nil {
 			b.Fatal(err)
 		}
 	}

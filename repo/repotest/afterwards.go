@@ -13,7 +13,7 @@ import (
 func afterwards(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx, later := db.Reader(), t.Context(), Noon.Add(90*time.Minute)
-	flag := w.NewFlag(w.Ravi, 2)
+	flag := w.newFlag(w.Ravi, 2)
 	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, AreaID: w.North.ID,
 		FlagID: &flag.ID, Subject: "site", Precautions: "p", Behaviour: "b",
 		Zone: "Asia/Kolkata", ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryApproved, ProposedBy: w.Manager.ID,
@@ -30,7 +30,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 		DoneBy: &w.Manager.ID, Note: "n"}
 	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: flag.ID, UserID: w.Ravi.ID, Accepted: true, VisitID: &w.Visit.ID, Outcome: "offered"}
 	for what, v := range map[string]any{"advisory": x, "appeal": p, "read": read, "aftercare": care, "pause": pause} {
-		Filled(t, what, v)
+		filled(t, what, v)
 	}
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertFlag(&flag), tx.InsertAdvisory(&x), tx.InsertAppeal(&p), tx.InsertAdvisoryReads([]domain.AdvisoryRead{read}),

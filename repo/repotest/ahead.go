@@ -30,7 +30,7 @@ func ahead(t *testing.T, db *repo.DB) {
 	full.NotRecorded, full.EndReason, full.Findings, full.WorkDone = domain.JSONList[string]{"arrive"}, "nobody", "f", "w"
 	full.Parts, full.Tested, full.Sequence, full.Status = domain.JSONList[string]{"pump"}, "ok", 4, domain.VisitNoAccess
 	bare := w.NewVisit(&j, Noon.Add(72*time.Hour))
-	flag := w.NewFlag(w.Ravi, 2)
+	flag := w.newFlag(w.Ravi, 2)
 	lifted := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &home.ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID,
 		By: "staff", OwnerID: &w.Manager.ID, DueAt: &later,
 		FlagID: &flag.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "calm",
@@ -161,7 +161,7 @@ func ahead(t *testing.T, db *repo.DB) {
 	// What a household keeps is in the diary until it expires, and gone when it is let go.
 	kept := domain.SlotHold{ID: ID(), JobID: j.ID, TechnicianID: w.Ravi.ID, WindowStart: Noon, WindowEnd: later.Add(time.Hour), StartsAt: Noon,
 		EndsAt: later, CreatedAt: Noon, ExpiresAt: Noon.Add(10 * time.Minute)}
-	Filled(t, "slot hold", kept)
+	filled(t, "slot hold", kept)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertSlotHold(&kept) })
 	wantCode(t, Try(db, func(tx domain.Tx) error { again := kept; again.ID = ID(); return tx.InsertSlotHold(&again) }), domain.CodeDuplicate)
 	held := func(from, to, now time.Time) (locked, read []domain.SlotHold) {

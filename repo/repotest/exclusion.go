@@ -18,7 +18,7 @@ func keptApart(t *testing.T, db *repo.DB) {
 	visit := w.NewVisit(&w.Job, at.Add(48*time.Hour))
 	ended := w.NewVisit(&w.Job, at.Add(72*time.Hour), w.Asha.ID)
 	ended.Status, ended.EndedAt = domain.VisitMissed, Ptr(at.Add(80*time.Hour))
-	flag := w.NewFlag(w.Ravi, 2)
+	flag := w.newFlag(w.Ravi, 2)
 	apart := func(who domain.ID) domain.Exclusion {
 		return domain.Exclusion{ID: ID(), UserID: who, CustomerID: w.Home.ID, FlagID: flag.ID, Since: Noon}
 	}

@@ -30,7 +30,7 @@ func planning(t *testing.T, db *repo.DB) {
 			After:    domain.JSON[domain.PlanTotals]{V: domain.PlanTotals{Visits: 2, TravelMinutes: 30, Technicians: 2}},
 			Travel:   domain.JSON[domain.TravelBasis]{V: domain.TravelBasis{DetourFactor: 1.4, SpeedKmh: 25, UnknownMinutes: 20, RoadEngine: true}},
 			Accepted: domain.JSONList[domain.ID]{w.Visit.ID}, CreatedBy: w.Desk.ID}
-		Filled(t, "plan", p)
+		filled(t, "plan", p)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertDayPlan(&p) })
 		Same(t, "plan", p, Get(t, db, func(tx domain.Tx) (*domain.DayPlan, error) { return tx.LockDayPlan(p.ID) }))
 		p.Accepted, p.Unplaced, p.UpdatedAt = nil, nil, later
@@ -55,7 +55,7 @@ func planning(t *testing.T, db *repo.DB) {
 			CentreID: w.Mill.ID, AreaID: w.North.ID, RRule: "FREQ=MONTHLY", DTStart: "2026-12-01T10:00", Zone: "Asia/Kolkata", Fault: "clean it",
 			Category: "washer", PlannedMinutes: 45, WindowMinutes: 120, Status: "active", EndReason: "moved", Through: "2027-01-01",
 			Jobs: domain.JSONList[domain.Maintaining]{{At: later, JobID: w.Job.ID}}, CreatedBy: w.Desk.ID}
-		Filled(t, "maintenance", m)
+		filled(t, "maintenance", m)
 		bare := m
 		bare.Meta, bare.ApplianceID, bare.EndReason, bare.Jobs, bare.Status = Meta(later), nil, "", nil, "ended"
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertMaintenance(&m), tx.InsertMaintenance(&bare)) })
@@ -92,8 +92,8 @@ func planning(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("calendar", func(t *testing.T) {
-		f := domain.Feed{Meta: Meta(Noon), UserID: w.Ravi.ID, KeyID: "k1", TokenHash: Hash("feed")}
-		other := domain.Feed{Meta: Meta(Noon), UserID: w.Asha.ID, KeyID: "k1", TokenHash: Hash("another")}
+		f := domain.Feed{Meta: Meta(Noon), UserID: w.Ravi.ID, KeyID: "k1", TokenHash: hash("feed")}
+		other := domain.Feed{Meta: Meta(Noon), UserID: w.Asha.ID, KeyID: "k1", TokenHash: hash("another")}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFeed(&f), tx.InsertFeed(&other)) })
 		of := func(user domain.ID) *domain.Feed {
 			got, err := r.FeedOf(ctx, user)
@@ -101,11 +101,11 @@ func planning(t *testing.T, db *repo.DB) {
 			return got
 		}
 		Same(t, "calendar", f, of(w.Ravi.ID))
-		_, err := r.FeedByHash(ctx, Hash("unknown"))
+		_, err := r.FeedByHash(ctx, hash("unknown"))
 		wantCode(t, err, domain.CodeNotFound)
 		Do(t, db, func(tx domain.Tx) error { return tx.RevokeFeeds(w.Ravi.ID, later) })
 		f.RevokedAt, f.UpdatedAt, f.Version = &later, later, 2
-		Filled(t, "calendar", f)
+		filled(t, "calendar", f)
 		got, err := r.FeedByHash(ctx, f.TokenHash) // it still tells who comes with an old address
 		noError(t, err)
 		Same(t, "revoked calendar", f, got)
@@ -160,7 +160,7 @@ func days(t *testing.T, db *repo.DB) {
 		Status: "requested"}
 	held := domain.SlotHold{ID: ID(), JobID: j.ID, TechnicianID: w.Asha.ID, WindowStart: day, WindowEnd: day.Add(2 * time.Hour), StartsAt: day,
 		EndsAt: day.Add(time.Hour), CreatedAt: Noon, ExpiresAt: Noon.Add(time.Hour)}
-	flag := w.NewFlag(w.Ravi, 2)
+	flag := w.newFlag(w.Ravi, 2)
 	apart := domain.Exclusion{ID: ID(), UserID: w.Noor.ID, CustomerID: home.ID, FlagID: flag.ID, Since: Noon}
 	away := domain.StandDown{ID: ID(), UserID: w.Noor.ID, FlagID: flag.ID, Since: Noon}
 	Do(t, db, func(tx domain.Tx) error {

@@ -81,7 +81,7 @@ func versions(t *testing.T, db *repo.DB) {
 		}), domain.CodeStale)
 		_, err := db.Reader().Job(t.Context(), domain.Scope{All: true}, ghost.ID)
 		wantCode(t, err, domain.CodeNotFound)
-		if got := Jobs(t, db); len(got) != 0 {
+		if got := queueJobs(t, db); len(got) != 0 {
 			t.Errorf("the queue has %v", got)
 		}
 	})
@@ -440,16 +440,16 @@ func deadlines(t *testing.T, db *repo.DB) {
 	})
 }
 
-// QueueJob is a row of the queue.
-type QueueJob struct {
+// queueJob is a row of the queue.
+type queueJob struct {
 	Kind, Queue, State string
 	Priority           int
 	Scheduled          time.Time
 	Notices            []domain.ID
 }
 
-// Jobs reads the queue, oldest first.
-func Jobs(t testing.TB, db *repo.DB) []QueueJob {
+// queueJobs reads the queue, oldest first.
+func queueJobs(t testing.TB, db *repo.DB) []queueJob {
 	t.Helper()
 	args := "json(args)"
 	if db.Kind() == repo.Postgres {
@@ -460,9 +460,9 @@ func Jobs(t testing.TB, db *repo.DB) []QueueJob {
 	rows, err := db.SQL().QueryContext(ctx, "SELECT kind, queue, state, priority, scheduled_at, "+args+" FROM river_job ORDER BY id")
 	noError(t, err)
 	defer rows.Close()
-	var out []QueueJob
+	var out []queueJob
 	for rows.Next() {
-		var j QueueJob
+		var j queueJob
 		var raw string
 		noError(t, rows.Scan(&j.Kind, &j.Queue, &j.State, &j.Priority, &j.Scheduled, &raw))
 		var args struct { // as the workers read it
@@ -500,7 +500,7 @@ func telling(t *testing.T, db *repo.DB) {
 		}
 		return nil
 	})
-	jobs := Jobs(t, db)
+	jobs := queueJobs(t, db)
 	if len(jobs) != 1 || !slices.Equal(jobs[0].Notices, []domain.ID{a.ID, b.ID}) || jobs[0].Kind != "notify" ||
 		jobs[0].Queue != "notify" || repo.AlarmQueue != "sos" || jobs[0].Priority != 1 || jobs[0].State != "available" {
 		t.Errorf("one transaction is one job: %+v", jobs)
@@ -508,7 +508,7 @@ func telling(t *testing.T, db *repo.DB) {
 
 	t.Run("nothing to tell is no job", func(t *testing.T) {
 		Do(t, db, func(tx domain.Tx) error { _, err := tx.Job(w.Job.ID); return err })
-		if got := Jobs(t, db); len(got) != 1 {
+		if got := queueJobs(t, db); len(got) != 1 {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -518,7 +518,7 @@ func telling(t *testing.T, db *repo.DB) {
 		n.NotBefore = n.CreatedAt.Add(time.Hour)
 		now := NewNotice(w.Ravi.ID, "now")
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n, now); return nil })
-		got := Jobs(t, db)[1:]
+		got := queueJobs(t, db)[1:]
 		if len(got) != 2 || got[0].State != "available" || got[1].State != "scheduled" || !slices.Equal(got[1].Notices, []domain.ID{n.ID}) {
 			t.Fatalf("%+v", got)
 		}
@@ -528,14 +528,14 @@ func telling(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("very many", func(t *testing.T) {
-		before := len(Jobs(t, db))
+		before := len(queueJobs(t, db))
 		Do(t, db, func(tx domain.Tx) error {
 			for range 250 {
 				tx.Enqueue(NewNotice(w.Admin.ID, "many"))
 			}
 			return nil
 		})
-		got := Jobs(t, db)[before:]
+		got := queueJobs(t, db)[before:]
 		n := 0
 		for _, j := range got {
 			n += len(j.Notices)
@@ -549,7 +549,7 @@ func telling(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("a key makes the second invisible", func(t *testing.T) {
-		before := len(Jobs(t, db))
+		before := len(queueJobs(t, db))
 		once := func(key string) domain.Notice {
 			n := NewNotice(w.Desk.ID, "once")
 			n.DedupeKey = &key
@@ -562,7 +562,7 @@ func telling(t *testing.T, db *repo.DB) {
 		if got := inbox(w.Desk, false); len(got) != 2 || !slices.Contains(got, one.ID) || !slices.Contains(got, four.ID) {
 			t.Errorf("the inbox has %v", got)
 		}
-		got := Jobs(t, db)[before:]
+		got := queueJobs(t, db)[before:]
 		if len(got) != 2 || !slices.Equal(got[0].Notices, []domain.ID{one.ID}) || !slices.Equal(got[1].Notices, []domain.ID{four.ID}) {
 			t.Errorf("the queue has %+v", got)
 		}
@@ -586,7 +586,7 @@ func telling(t *testing.T, db *repo.DB) {
 		if got := inbox(w.Boss, true); !slices.Equal(got, []domain.ID{old.ID}) {
 			t.Errorf("unseen: %v", got)
 		}
-		before := len(Jobs(t, db))
+		before := len(queueJobs(t, db))
 		Do(t, db, func(tx domain.Tx) error {
 			tx.Enqueue(fresh)
 			return tx.WithdrawNotices(w.Visit.ID, "visit.missed", "visit.missed_desk")
@@ -594,7 +594,7 @@ func telling(t *testing.T, db *repo.DB) {
 		if got := inbox(w.Boss, false); !slices.Equal(got, []domain.ID{other.ID}) {
 			t.Errorf("inbox: %v", got)
 		}
-		if got := Jobs(t, db); len(got) != before {
+		if got := queueJobs(t, db); len(got) != before {
 			t.Errorf("a withdrawn notice has a job")
 		}
 		wantCode(t, Try(db, func(tx domain.Tx) error { _, err := tx.Notice(old.ID); return err }), domain.CodeNotFound)
@@ -713,7 +713,7 @@ func transactions(t *testing.T, db *repo.DB) {
 		if list, err := r.Inbox(ctx, w.Ravi.ID, false, domain.Page{}); err != nil || len(list) != 0 {
 			t.Errorf("inbox %v, %v", list, err)
 		}
-		if jobs := Jobs(t, db); len(jobs) != 0 {
+		if jobs := queueJobs(t, db); len(jobs) != 0 {
 			t.Errorf("queue %v", jobs)
 		}
 		if got := Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Ravi.ID, "gone") }); got != nil {
@@ -813,7 +813,7 @@ func transactions(t *testing.T, db *repo.DB) {
 		bad.WindowEnd = bad.WindowStart
 		zero := w.NewVisit(&w.Job, Noon)
 		zero.PlannedMinutes = 0
-		level := w.NewFlag(w.Ravi, 5)
+		level := w.newFlag(w.Ravi, 5)
 		homeless := domain.User{Meta: Meta(Noon), Login: "homeless", Role: domain.RoleTechnician}
 		nowhere := w.NewJob(&w.Home, &w.Mill, Noon)
 		nowhere.SiteID = ID()

@@ -204,11 +204,11 @@ func sides(t *testing.T, db *repo.DB) {
 func danger(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx, later := db.Reader(), t.Context(), Noon.Add(90*time.Minute)
-	f := w.NewFlag(w.Ravi, 2)
-	noted, about, decided := w.NewFlag(w.Ravi, 0), w.NewFlag(w.Desk, 3), w.NewFlag(w.Ravi, 1)
+	f := w.newFlag(w.Ravi, 2)
+	noted, about, decided := w.newFlag(w.Ravi, 0), w.newFlag(w.Desk, 3), w.newFlag(w.Ravi, 1)
 	about.SubjectID, about.RecordedAt = &w.Ravi.ID, later
 	decided.Status, decided.Pressure, decided.RecordedAt = domain.FlagWithdrawn, Ptr(true), Noon.Add(time.Minute)
-	passed := w.NewFlag(w.Asha, 2) // to a manager of another area
+	passed := w.newFlag(w.Asha, 2) // to a manager of another area
 	passed.Handlers = domain.JSONList[domain.ID]{w.Deputy.ID}
 	passed.RecordedAt = later
 	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon}
@@ -353,7 +353,7 @@ func danger(t *testing.T, db *repo.DB) {
 // locks: whoever locks a row reads what the one before wrote; nobody's word is lost.
 func locks(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	f := w.NewFlag(w.Ravi, 2)
+	f := w.newFlag(w.Ravi, 2)
 	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon}
 	k := domain.StandDown{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon}
 	p := domain.DayPlan{Meta: Meta(Noon), CentreID: w.Mill.ID, AreaID: w.North.ID, Date: "2026-11-23", ExpiresAt: Noon, CreatedBy: w.Desk.ID}

@@ -20,7 +20,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	later := Noon.Add(90 * time.Minute)
 
 	t.Run("area", func(t *testing.T) {
-		Filled(t, "area", w.North)
+		filled(t, "area", w.North)
 		Same(t, "area", w.North, Get(t, db, func(tx domain.Tx) (*domain.Area, error) { return tx.Area(w.North.ID) }))
 		w.North.Name, w.North.UpdatedAt = "Far North", later
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveArea(&w.North) })
@@ -33,7 +33,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("centre", func(t *testing.T) {
-		Filled(t, "centre", w.Mill)
+		filled(t, "centre", w.Mill)
 		Same(t, "centre", w.Mill, Get(t, db, func(tx domain.Tx) (*domain.Centre, error) { return tx.Centre(w.Mill.ID) }))
 		w.Mill.Name, w.Mill.PostalCodes, w.Mill.Holidays = "Old Mill", domain.JSONList[string]{"110001", "110002"}, nil
 		Do(t, db, func(tx domain.Tx) error {
@@ -63,7 +63,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 				{Date: "2027-03-09", Hours: domain.JSONList[domain.Stretch]{}}},
 			QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d",
 			HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", SignedInAt: &Noon, Epoch: 3}
-		Filled(t, "user", u)
+		filled(t, "user", u)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
 		Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))
 		Same(t, "user by login", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.UserByLogin("full") }))
@@ -85,7 +85,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		l := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "annual", Status: "approved",
 			Note:       "wedding",
 			RecordedBy: &w.Asha.ID, DecidedBy: &w.Noor.ID, DecidedAt: &later, Reason: "a quiet week"}
-		Filled(t, "leave", l)
+		filled(t, "leave", l)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertLeave(&l) })
 		for name, c := range map[string]struct {
 			from, to time.Time
@@ -149,10 +149,10 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("session and invitation", func(t *testing.T) {
-		next := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Ravi.ID, TokenHash: Hash("next"), CreatedAt: Noon, ExpiresAt: later}
-		s := domain.Session{ID: ID(), FamilyID: next.FamilyID, UserID: w.Ravi.ID, TokenHash: Hash("s"), SuccessorID: &next.ID, Epoch: 2,
+		next := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Ravi.ID, TokenHash: hash("next"), CreatedAt: Noon, ExpiresAt: later}
+		s := domain.Session{ID: ID(), FamilyID: next.FamilyID, UserID: w.Ravi.ID, TokenHash: hash("s"), SuccessorID: &next.ID, Epoch: 2,
 			CreatedAt: Noon, ExpiresAt: later, UsedAt: &later, RevokedAt: &later}
-		Filled(t, "session", s)
+		filled(t, "session", s)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSession(&next), tx.InsertSession(&s)) })
 		Same(t, "session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.LockSession(s.TokenHash) }))
 		Same(t, "bare session", next, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(next.ID) }))
@@ -161,23 +161,23 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "saved session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(s.ID) }))
 		next.RevokedAt = &Noon
 		Same(t, "revoked session", next, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(next.ID) }))
-		other := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: Hash("o"), CreatedAt: Noon, ExpiresAt: later}
+		other := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: hash("o"), CreatedAt: Noon, ExpiresAt: later}
 		Do(t, db, func(tx domain.Tx) error {
 			return all(tx.InsertSession(&other), tx.RevokeSessionsOf(w.Asha.ID, later))
 		})
 		if got := Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(other.ID) }); got.RevokedAt == nil {
 			t.Error("a user's sessions were not revoked")
 		}
-		i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: Hash("i"), CreatedAt: Noon, CreatedBy: &w.Admin.ID,
+		i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: hash("i"), CreatedAt: Noon, CreatedBy: &w.Admin.ID,
 			ExpiresAt: later,
 			SentBy:    domain.JSONList[string]{"message"}, Note: "n"}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&i) })
 		Same(t, "invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
 		i.UsedAt = &later
-		Filled(t, "invitation", i)
+		filled(t, "invitation", i)
 		Do(t, db, func(tx domain.Tx) error { return tx.SpendInvitations(i.UserID, later) })
 		Same(t, "used invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
-		second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: Hash("i2"), CreatedAt: later, ExpiresAt: later,
+		second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: hash("i2"), CreatedAt: later, ExpiresAt: later,
 			SentBy: domain.JSONList[string]{}}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&second) })
 		Same(t, "invitations, newest first", []domain.Invitation{second, i},
@@ -191,7 +191,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 				t.Errorf("has a session: %v", got)
 			}
 		}
-		fresh := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: Hash("f"), CreatedAt: Noon, ExpiresAt: later}
+		fresh := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: hash("f"), CreatedAt: Noon, ExpiresAt: later}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertSession(&fresh) })
 		for at, want := range map[time.Time]bool{Noon: true, later: false} {
 			if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.HasSession(w.Asha.ID, at) }); got != want {
@@ -264,9 +264,9 @@ func roundTrips(t *testing.T, db *repo.DB) {
 				{ID: ID(), Label: "home", Address: "1 Lane", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata",
 					Lat: Ptr(28.1234567890123456), Lon: Ptr(77.98765432109876), Occupant: "aunt"},
 				{ID: ID(), Label: "shop", Zone: "UTC"}}}
-		Filled(t, "customer", c)
-		Filled(t, "contact", c.Contacts[0], "CustomerID", "Position")
-		Filled(t, "site", c.Sites[0], "CustomerID")
+		filled(t, "customer", c)
+		filled(t, "contact", c.Contacts[0], "CustomerID", "Position")
+		filled(t, "site", c.Sites[0], "CustomerID")
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertCustomer(&c) })
 		Same(t, "customer", c, Get(t, db, func(tx domain.Tx) (*domain.Customer, error) { return tx.LockCustomer(c.ID) }))
 		got, err := r.Customer(ctx, everything, c.ID)
@@ -306,7 +306,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("appliance", func(t *testing.T) {
-		Filled(t, "appliance", w.Washer)
+		filled(t, "appliance", w.Washer)
 		Same(t, "appliance", w.Washer, Get(t, db, func(tx domain.Tx) (*domain.Appliance, error) { return tx.Appliance(w.Washer.ID) }))
 		w.Washer.SiteID, w.Washer.Model = nil, "W2"
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveAppliance(&w.Washer) })
@@ -326,7 +326,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.JSONList[domain.ID]{ID()}, Reason: "new",
 			DecidedAt: &later, DecidedBy: domain.RoleAgent}
 		j.Seq, j.ChainHead, j.ValueMinor = 7, []byte{1, 2, 0, 3}, Ptr(int64(1_250_00))
-		Filled(t, "job", j)
+		filled(t, "job", j)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
 		Same(t, "job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LockJob(j.ID) }))
 		Same(t, "job by ref", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.JobByRef("REF-1") }))
@@ -360,7 +360,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		again.ViaID = &said.ID
 		gone := again
 		gone.Meta, gone.WithdrawnAt = Meta(Noon), &later
-		Filled(t, "tried step", gone)
+		filled(t, "tried step", gone)
 		Do(t, db, func(tx domain.Tx) error {
 			return all(tx.InsertAttempt(&said), tx.InsertStep(&first), tx.InsertStep(&again), tx.InsertStep(&gone))
 		})
@@ -389,7 +389,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			Outcome: reach.Reached, Grade: reach.Proven,
 			ByRole: domain.RoleCustomer, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 		k.ViaID = &said.ID
-		Filled(t, "thanks", k)
+		filled(t, "thanks", k)
 		v.Status, v.EndedAt = domain.VisitCompleted, &later
 		Do(t, db, func(tx domain.Tx) error {
 			return all(tx.InsertJob(&j), tx.InsertAttempt(&said), tx.InsertVisit(&v), tx.InsertThanks(&k))
@@ -446,12 +446,12 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("hold", func(t *testing.T) {
-		f := w.NewFlag(w.Ravi, 2)
+		f := w.newFlag(w.Ravi, 2)
 		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, Since: Noon,
 			Reason: "area hold", ByID: &w.Ravi.ID,
 			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID,
 			LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1, StoppedVisitID: &w.Visit.ID}
-		Filled(t, "hold", h, "Alternatives") // said, not kept
+		filled(t, "hold", h, "Alternatives") // said, not kept
 		bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 		elsewhere := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 		other := w.NewJob(&w.Home, &w.Harbour, Noon)
@@ -482,7 +482,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon,
 			Visits: domain.JSONList[domain.ID]{w.Visit.ID}, TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, ConsentedAt: &later,
 			LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
-		Filled(t, "exclusion", x)
+		filled(t, "exclusion", x)
 		x.LiftedAt, x.LiftedByID = nil, nil
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertExclusion(&x) })
 		Same(t, "exclusions", []domain.Exclusion{x}, Get(t, db, func(tx domain.Tx) ([]domain.Exclusion,
@@ -510,7 +510,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
 		v.AgreedID, v.ToldAt, v.Disputed, v.DoneConfirmedAt, v.DoneConfirmedHow, v.EndCodeTries = &agreed.ID, &later, true, &later, "code", 2
-		Filled(t, "visit", v)
+		filled(t, "visit", v)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&v) })
 		j, got := (*domain.Job)(nil), (*domain.Visit)(nil)
 		Do(t, db, func(tx domain.Tx) (err error) { j, got, err = tx.LockVisit(v.ID); return err })
@@ -550,7 +550,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike",
 			Status:    domain.DisputeStruck,
 			DecidedAt: &later, DecidedBy: &w.Manager.ID, ByDefault: true, Reasons: "why"}
-		Filled(t, "dispute", f, "VisitID")
+		filled(t, "dispute", f, "VisitID")
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertDispute(&f) })
 		Same(t, "dispute", f, Get(t, db, func(tx domain.Tx) (*domain.Dispute, error) { return tx.Dispute(f.ID) }))
 		again := f
@@ -566,7 +566,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "disputes", []domain.Dispute{f}, list)
 		c := domain.DoneCheck{Meta: Meta(Noon), JobID: w.Job.ID, VisitID: w.Visit.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, DueAt: later,
 			Status: "not_done", ByID: &w.Agent.ID, DoneAt: &later, Note: "n"}
-		Filled(t, "check", c)
+		filled(t, "check", c)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertDoneCheck(&c) })
 		Same(t, "check", c, Get(t, db, func(tx domain.Tx) (*domain.DoneCheck, error) { return tx.DoneCheckOf(w.Visit.ID) }))
 		c.Note = "m"
@@ -578,7 +578,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			Source: "case", What: "w", OwnerID: w.Desk.ID,
 			MadeBy: &w.Asha.ID, ViaID: &a.ID, DueAt: later, Status: domain.PromiseBroken, Contacts: 3, Step: 2, BrokenAt: &later, KeptAt: &later,
 			KeptID: &a.ID, Note: "n"}
-		Filled(t, "promise", p)
+		filled(t, "promise", p)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertPromise(&p) })
 		Same(t, "promises due", []domain.Promise{p}, Get(t, db, func(tx domain.Tx) ([]domain.Promise,
 			error) {
@@ -610,7 +610,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			Round: 3,
 			Rung:  domain.JSONList[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later,
 			ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
-		Filled(t, "sos", x)
+		filled(t, "sos", x)
 		bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
 			RecordedAt: later, Status: "raised", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSOS(&x), tx.InsertSOS(&bare)) })
@@ -685,7 +685,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		o := domain.Timer{Meta: Meta(Noon), VisitID: w.Visit.ID, UserID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Status: "desk_asked",
 			Provisional: true, BaseAt: Noon, Extended: 5,
 			DueAt: later, PingedAt: &later, PingID: &ping.ID, Pings: 2, EndedAt: &later, EndedHow: "person", SOSID: &x.ID}
-		Filled(t, "timer", o)
+		filled(t, "timer", o)
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(ping); return tx.InsertSOS(&x) })
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertTimer(&o) })
 		Same(t, "timer", o, Get(t, db, func(tx domain.Tx) (*domain.Timer, error) { return tx.LockTimer(o.ID) }))
@@ -707,12 +707,12 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	t.Run("attempt", func(t *testing.T) {
 		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound,
 			ContactID: &w.Home.Contacts[0].ID, Address: "+91",
-			Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: Hash("e"), Note: "n",
+			Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: hash("e"), Note: "n",
 			Lat: Ptr(28.000001), Lon: Ptr(77.1),
 			DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
 			ClaimedAt: &later, RecordedAt: later,
 			Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", CreatedAt: later}
-		Filled(t, "attempt", a)
+		filled(t, "attempt", a)
 		bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push,
 			Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later, CreatedAt: later}
@@ -731,7 +731,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertAttempt(&a) }), domain.CodeDuplicate)
 		s := domain.UnmatchedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone,
 			Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
-		Filled(t, "stray", s)
+		filled(t, "stray", s)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertUnmatchedContact(&s) })
 	})
 
@@ -741,7 +741,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		own := domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: later, CreatedBy: &w.Admin.ID, CreatedAt: later}
 		own.Rules.V = reach.Default()
 		own.Rules.V.Version = "mill-1"
-		Filled(t, "policy", own)
+		filled(t, "policy", own)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.PutPolicy(&brand), tx.PutPolicy(&own)) })
 		Same(t, "policies", []domain.Policy{own, brand}, Get(t, db,
 			func(tx domain.Tx) ([]domain.Policy, error) { return tx.Policies(w.Mill.ID) }))
@@ -752,7 +752,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("flag", func(t *testing.T) {
-		f := w.NewFlag(w.Ravi, 3)
+		f := w.newFlag(w.Ravi, 3)
 		bare := f
 		bare.JobID, bare.VisitID, bare.CustomerID, bare.SiteID, bare.CentreID, bare.AreaID = nil, nil, nil, nil, nil, nil
 		bare.ID, bare.CreatedAt, bare.ReporterID = ID(), later, nil
@@ -764,7 +764,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		f.WithdrawnWords = "w"
 		f.CameAt = &later
 		f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
-		Filled(t, "flag", f)
+		filled(t, "flag", f)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertFlag(&bare)) })
 		Same(t, "flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.LockFlag(f.ID) }))
 		Same(t, "bare flag", bare, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.Flag(bare.ID) }))
@@ -784,11 +784,11 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("keep-away", func(t *testing.T) {
-		f := w.NewFlag(w.Ravi, 4)
+		f := w.newFlag(w.Ravi, 4)
 		f.SubjectID = &w.Asha.ID
 		k := domain.StandDown{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.JSONList[domain.ID]{w.Visit.ID},
 			TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
-		Filled(t, "keep-away", k)
+		filled(t, "keep-away", k)
 		k.LiftedAt, k.LiftedByID, k.LiftReason = nil, nil, ""
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertStandDown(&k)) })
 		diary := func() []domain.StandDown {
@@ -823,7 +823,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("evidence", func(t *testing.T) {
-		f := w.NewFlag(w.Ravi, 2)
+		f := w.newFlag(w.Ravi, 2)
 		e := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon, MediaType: "image/png", Size: 7, Digest: "d",
 			File: "f1"}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertEvidence(&e)) })
@@ -833,7 +833,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "evidence of the reader", []domain.Evidence{e}, read)
 		gone := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon.Add(time.Second), MediaType: "image/png", Size: 7,
 			Digest: "e", File: "f2", RemovedAt: &later, RemovedBy: &w.Ravi.ID}
-		Filled(t, "evidence", gone)
+		filled(t, "evidence", gone)
 		anew := gone
 		anew.ID, anew.File, anew.RemovedAt, anew.RemovedBy, anew.CreatedAt = ID(), "f3", nil, nil, later
 		// The same bytes may come again once they were removed, and not before.
@@ -869,7 +869,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			}
 			return all(tx.InsertJob(&j), tx.InsertVisit(&v))
 		})
-		Filled(t, "fact", facts[0], "PrevHash")
+		filled(t, "fact", facts[0], "PrevHash")
 		got, err := r.FactsOf(ctx, j.ID)
 		noError(t, err)
 		Same(t, "facts", facts, got)
@@ -891,7 +891,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		n.Waits = true
 		n.JobID, n.VisitID, n.High, n.CollapseKey, n.DedupeKey, n.WithLink, n.SeenAt = &w.Job.ID, &w.Visit.ID, true, "visit-1", Ptr("key"), true,
 			&later
-		Filled(t, "notice", n, "CustomerID")
+		filled(t, "notice", n, "CustomerID")
 		toHome := n
 		toHome.ID, toHome.UserID, toHome.CustomerID, toHome.DedupeKey, toHome.SeenAt, toHome.VisitID = ID(), nil, &w.Home.ID, nil, nil, nil
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n, toHome); return nil })
@@ -901,7 +901,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 		d := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok", Platform: "web",
 			Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
-		Filled(t, "device", d, "UserID")
+		filled(t, "device", d, "UserID")
 		Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 		Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
 		d.CustomerID, d.LinkID, d.UserID, d.DroppedAt, d.DropReason, d.Token = nil, nil, &w.Ravi.ID, nil, "", "tok2"
@@ -916,7 +916,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 		Same(t, "link", w.Link, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkByHash(w.Link.TokenHash) }))
 		w.Link.RevokedAt, w.Link.RevokedWhy = &later, "wrong person"
-		Filled(t, "link", w.Link)
+		filled(t, "link", w.Link)
 		fresh := NewLink(w.Job.ID)
 		Do(t, db, func(tx domain.Tx) error { return all(tx.SaveLink(&w.Link), tx.InsertLink(&fresh)) })
 		Same(t, "live link", fresh, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkOfJob(w.Job.ID) }))
@@ -930,14 +930,14 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		}
 		x := domain.Disruption{ID: ID(), CentreID: w.Mill.ID, Date: "2026-11-23", Reason: "flood", Note: "n", Moved: 3, Unplaced: 1,
 			CreatedBy: w.Desk.ID, CreatedAt: Noon}
-		Filled(t, "disruption", x)
+		filled(t, "disruption", x)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertDisruption(&x) })
 	})
 
 	t.Run("replay", func(t *testing.T) {
 		p := domain.Replay{ActorID: w.Ravi.ID, Key: "k", Hash: "h", Standing: "technician", Status: 201, Head: "id 1", Body: []byte(`{"a":  1}`),
 			CreatedAt: Noon}
-		Filled(t, "replay", p)
+		filled(t, "replay", p)
 		Do(t, db, func(tx domain.Tx) error { tx.PutReplay(p); return nil })
 		Same(t, "replay", p, Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Ravi.ID, "k") }))
 		if got := Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Asha.ID, "k") }); got != nil {
@@ -951,7 +951,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 }
 
 // NewFlag makes a report on the world's visit.
-func (w *World) NewFlag(by domain.User, level int) domain.Flag {
+func (w *World) newFlag(by domain.User, level int) domain.Flag {
 	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID,
 		CentreID: &w.Mill.ID, AreaID: &w.North.ID,
 		Kind: "threat", Level: level, Status: domain.FlagReported, ReporterID: &by.ID, OccurredAt: Noon, RecordedAt: Noon,

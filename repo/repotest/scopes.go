@@ -269,7 +269,7 @@ func flagScopes(t *testing.T, db *repo.DB) {
 		for _, by := range []domain.User{w.Ravi, w.Desk, w.Manager, w.Boss} {
 			for _, subject := range []*domain.ID{nil, &w.Asha.ID, &w.Boss.ID, &w.Manager.ID} {
 				for k, area := range []*domain.ID{&w.North.ID, &w.South.ID, nil} {
-					f := w.NewFlag(by, level)
+					f := w.newFlag(by, level)
 					f.CreatedAt = Noon.Add(time.Duration(len(flags)/3) * time.Second)
 					f.SubjectID, f.AreaID = subject, area
 					if k > 0 {
@@ -468,7 +468,7 @@ func pages(t *testing.T, db *repo.DB) {
 			a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
 				Outcome: reach.Reached, Grade: reach.Declared,
 				ByRole: domain.RoleSystem, OccurredAt: at, RecordedAt: at, CreatedAt: at}
-			f := w.NewFlag(w.Ravi, 2)
+			f := w.newFlag(w.Ravi, 2)
 			f.CreatedAt = at
 			n := NewNotice(w.Ravi.ID, "k")
 			n.CreatedAt = at

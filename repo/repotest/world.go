@@ -161,7 +161,7 @@ func (w *World) NewVisit(j *domain.Job, at time.Time, crew ...domain.ID) domain.
 // NewLink makes the link of a job.
 func NewLink(job domain.ID) domain.Link {
 	id := ID()
-	return domain.Link{ID: id, JobID: job, KeyID: "k1", TokenHash: Hash(id.String()), CreatedAt: Noon}
+	return domain.Link{ID: id, JobID: job, KeyID: "k1", TokenHash: hash(id.String()), CreatedAt: Noon}
 }
 
 // NewNotice makes a pending notice to a user.
@@ -185,8 +185,8 @@ func Actor(u domain.User, deputises ...domain.ID) domain.Actor {
 	return a
 }
 
-// Hash is a stand-in for any digest.
-func Hash(s string) string {
+// hash is a stand-in for any digest.
+func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
@@ -236,9 +236,9 @@ func plain(v reflect.Value) string {
 	return fmt.Sprintf("%#v", v.Interface())
 }
 
-// Filled complains about a field that a round trip would not notice, because
+// filled complains about a field that a round trip would not notice, because
 // it has its zero value.
-func Filled(t testing.TB, what string, v any, except ...string) {
+func filled(t testing.TB, what string, v any, except ...string) {
 	t.Helper()
 	free := map[string]bool{}
 	for _, f := range except {
