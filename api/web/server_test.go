@@ -174,22 +174,22 @@ func testContract(t testing.TB) *Contract {
 }
 
 type newVisit struct {
-	ID      *uuid.UUID       `json:"id"`
-	JobID   uuid.UUID        `json:"job_id"`
-	Start   string           `json:"window_start"`
-	End     string           `json:"window_end"`
-	On      string           `json:"on"`
-	SeenAt  string           `json:"seen_at"`
-	Minutes int64            `json:"planned_minutes"`
-	Number  int64            `json:"number"`
-	Note    Optional[string] `json:"note"`
-	Phone   string           `json:"phone"`
-	Channel string           `json:"channel"`
-	Crew    []uuid.UUID      `json:"crew"`
-	Place   map[string]any   `json:"place"`
-	Urgent  bool             `json:"urgent"`
-	Base    map[string]any   `json:"base"`
-	Choice  any              `json:"choice"`
+	ID      *uuid.UUID     `json:"id"`
+	JobID   uuid.UUID      `json:"job_id"`
+	Start   string         `json:"window_start"`
+	End     string         `json:"window_end"`
+	On      string         `json:"on"`
+	SeenAt  string         `json:"seen_at"`
+	Minutes int64          `json:"planned_minutes"`
+	Number  int64          `json:"number"`
+	Note    string         `json:"note"`
+	Phone   string         `json:"phone"`
+	Channel string         `json:"channel"`
+	Crew    []uuid.UUID    `json:"crew"`
+	Place   map[string]any `json:"place"`
+	Urgent  bool           `json:"urgent"`
+	Base    map[string]any `json:"base"`
+	Choice  any            `json:"choice"`
 }
 
 type harness struct {
@@ -248,7 +248,8 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 		if _, err := domain.ParseInstant(in.Start, time.UTC, "/window_start"); err != nil {
 			return err
 		}
-		return Created(c, "/v1/visits/"+id, fiber.Map{"id": id}, 1)
+		c.Set(fiber.HeaderLocation, "/v1/visits/"+id)
+		return JSON(c, fiber.StatusCreated, fiber.Map{"id": id}, 1)
 	})
 	s.Handle("GET", "/v1/visits/{id}", func(c *fiber.Ctx) error {
 		v, err := PathID(c, "id", "visit")

@@ -60,7 +60,7 @@ func parseJSON(body []byte) (any, error) {
 // DecodeJSON reads body into dst, a pointer, and takes only what dst declares:
 // unknown names, names in another case, wrong types and numbers that do not
 // fit fail with CodeMalformed and a pointer for each (at most 20). null leaves
-// a field as it is; take Optional where null means something.
+// a field as it is.
 func DecodeJSON(body []byte, dst any) error {
 	v, err := parseJSON(body)
 	if err != nil {
@@ -457,14 +457,9 @@ func (s *shape) miss(pointer, detail string) {
 var (
 	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
-	optionalType    = reflect.TypeFor[interface{ inner() reflect.Type }]()
 )
 
 func (s *shape) check(v any, t reflect.Type, at string) {
-	if t.Implements(optionalType) {
-		s.check(v, reflect.Zero(t).Interface().(interface{ inner() reflect.Type }).inner(), at)
-		return
-	}
 	if v == nil { // null leaves a field as it is
 		if at == "" && (t.Kind() == reflect.Struct || t.Kind() == reflect.Map) {
 			s.miss(at, "must be an object")
@@ -599,31 +594,3 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	structFields.Store(t, out)
 	return out
 }
-
-// Optional is a field of a PATCH: absent, null, or a value.
-type Optional[T any] struct {
-	Set   bool // the member was there
-	Null  bool // it was null
-	Value T
-}
-
-// UnmarshalJSON notes that the member was there.
-func (o *Optional[T]) UnmarshalJSON(b []byte) error {
-	o.Set = true
-	if string(b) == "null" {
-		o.Null = true
-		return nil
-	}
-	return json.Unmarshal(b, &o.Value)
-}
-
-// Or gives the value that was sent, else the present one. Null is left to the
-// caller, who knows whether the field can be emptied.
-func (o Optional[T]) Or(present T) T {
-	if o.Set && !o.Null {
-		return o.Value
-	}
-	return present
-}
-
-func (Optional[T]) inner() reflect.Type { return reflect.TypeFor[T]() }

@@ -150,20 +150,20 @@ type strictBase struct {
 
 type strictTarget struct {
 	strictBase
-	ID      uuid.UUID              `json:"id"`
-	At      *time.Time             `json:"at"`
-	Count   int64                  `json:"count"`
-	Small   uint8                  `json:"small"`
-	Share   float64                `json:"share"`
-	OK      bool                   `json:"ok"`
-	Crew    []uuid.UUID            `json:"crew"`
-	Inner   *strictInner           `json:"inner"`
-	List    []strictInner          `json:"list"`
-	Map     map[string]int         `json:"map"`
-	Any     any                    `json:"any"`
-	Phone   Optional[string]       `json:"phone"`
-	Contact Optional[*strictInner] `json:"contact"`
-	Hidden  string                 `json:"-"`
+	ID      uuid.UUID      `json:"id"`
+	At      *time.Time     `json:"at"`
+	Count   int64          `json:"count"`
+	Small   uint8          `json:"small"`
+	Share   float64        `json:"share"`
+	OK      bool           `json:"ok"`
+	Crew    []uuid.UUID    `json:"crew"`
+	Inner   *strictInner   `json:"inner"`
+	List    []strictInner  `json:"list"`
+	Map     map[string]int `json:"map"`
+	Any     any            `json:"any"`
+	Phone   *string        `json:"phone"`
+	Contact *strictInner   `json:"contact"`
+	Hidden  string         `json:"-"`
 	private string
 }
 
@@ -229,15 +229,12 @@ func TestDecodeJSONReads(t *testing.T) {
 		dst.Crew[0] != id || dst.Inner.Name != "x" || dst.List[0].Name != "y" || dst.Map["k"] != 1 {
 		t.Errorf("read %+v", dst)
 	}
-	if !dst.Phone.Set || !dst.Phone.Null || dst.Phone.Or("old") != "old" {
-		t.Errorf("phone %+v", dst.Phone)
+	if dst.Phone != nil || dst.Contact == nil || dst.Contact.Name != "z" {
+		t.Errorf("phone %v, contact %+v", dst.Phone, dst.Contact)
 	}
-	if !dst.Contact.Set || dst.Contact.Null || dst.Contact.Value.Name != "z" {
-		t.Errorf("contact %+v", dst.Contact)
-	}
-	var none strictTarget
-	if err := DecodeJSON([]byte(`{"at":null,"count":null}`), &none); err != nil || none.Phone.Set {
-		t.Errorf("%v %+v", err, none.Phone)
+	none := strictTarget{Count: 5}
+	if err := DecodeJSON([]byte(`{"at":null,"count":null}`), &none); err != nil || none.At != nil || none.Count != 5 {
+		t.Errorf("%v %+v", err, none)
 	}
 }
 
