@@ -228,7 +228,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if form.Has("back") {
 			in.Note = form.Get("back")
 		}
-		var out *customers.LinkOutcome
+		var done string
 		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID, "who": &in.SubjectID} {
 			if raw := form.Get(name); raw != "" && err == nil {
 				id, bad := uuid.Parse(raw)
@@ -244,7 +244,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if len([]rune(in.Note)) > noteLimit {
 			err = domain.Fail(domain.CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")
 		} else {
-			out, err = a.Service.Customers.LinkAct(c.UserContext(), token, in)
+			done, err = a.Service.Customers.LinkAct(c.UserContext(), token, in)
 		}
 		if err != nil {
 			return a.customerRefused(c, token, form, err)
@@ -254,7 +254,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 			return sendCustomer(c, fiber.StatusOK, "plain", &customerView{Text: text, Tone: "good", Title: text.Say("wrong.title"),
 				Explain: text.Say("wrong.explain")})
 		}
-		query := url.Values{"done": {out.Done}}
+		query := url.Values{"done": {done}}
 		if text, chosen := localizer(c, ""); chosen {
 			query.Set("lang", text.Lang)
 		}

@@ -180,12 +180,10 @@ type JobMove struct {
 	From   []JobStatus
 	To     []JobStatus // empty: stays; several: its visits decide
 	Roles  []Role
-	// Crew: a technician only while in the crew of one of the job's visits.
-	Crew  bool
-	Holds HoldPolicy
-	Plan  PlanRule
-	Guard string
-	Fact  string
+	Holds  HoldPolicy
+	Plan   PlanRule
+	Guard  string
+	Fact   string
 }
 
 var (

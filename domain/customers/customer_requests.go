@@ -32,12 +32,6 @@ type LinkAction struct {
 	SubjectID *domain.ID // whom it is about; nil: somebody else
 }
 
-// LinkOutcome is what the page says next.
-type LinkOutcome struct {
-	Done string // the action, or "already" when it was done before
-	Page *LinkPage
-}
-
 // VoiceInput is what a desk writes down for a caller: the same actions as the
 // link's, with the contact in which they were asked.
 type VoiceInput struct {
@@ -141,20 +135,20 @@ func init() {
 // the household looks again first.
 var bound = []string{"confirm", "cancel", "another-time", "done"}
 
-// LinkAct carries out one action of the page. State is read anew; a stale
-// form is answered with CodeState and explains itself, a repeated one with
-// what came of the first. Errors: CodeNotFound, CodeState, CodeUnprocessable.
-func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*LinkOutcome, error) {
-	var out *LinkOutcome
+// LinkAct carries out one action of the page. done is the action, or "already"
+// when it was done before. State is read anew; a stale form is answered with
+// CodeState and explains itself. Errors: CodeNotFound, CodeState,
+// CodeUnprocessable.
+func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (done string, err error) {
 	var refused error // after the contact was recorded: a late tap is contact all the same
-	err := s.InWork(ctx, nil, func(tx *casework.Work) error {
+	err = s.InWork(ctx, nil, func(tx *casework.Work) error {
 		refused = nil
 		now := tx.Now
 		l, j, visits, err := openLink(tx, token, true)
 		if err != nil {
 			return err
 		}
-		out = &LinkOutcome{Done: in.Action}
+		done = in.Action
 		v := currentVisit(visits)
 		mark, ok := s.readForm(l, in.FormKey, now)
 		if !ok {
@@ -165,7 +159,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			return err
 		}
 		if !fresh {
-			out.Done = "already"
+			done = "already"
 			return nil
 		}
 		c, err := casework.OpenCase(tx, j)
@@ -196,14 +190,14 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			return err
 		}
 		if k.done != "" {
-			out.Done = k.done
+			done = k.done
 		}
 		return nil
 	})
 	if err == nil {
 		err = refused
 	}
-	return out, err
+	return done, err
 }
 
 // contactNote is what the list of attempts says of a wish. Thanks, reports and
