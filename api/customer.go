@@ -29,7 +29,7 @@ var dayParts = []string{"morning", "afternoon", "evening", "any"}
 // noteLimit of what a customer writes, in characters, as in the contract.
 const noteLimit = 500
 
-func (a *App) mountCustomer(s *web.Server) {
+func (a *App) mountCustomerPage(s *web.Server) {
 	for name, script := range map[string]string{"/push.js": "push.js", "/sw.js": "sw.js"} {
 		body := pages.Script(script)
 		s.Page("GET", name, func(c *fiber.Ctx) error {
@@ -438,7 +438,7 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 			v.Calendar = "visit.ics"
 		}
 	}
-	factsInWords(v, p, t, loc)
+	entriesInWords(v, p, t, loc)
 	moment := func(at time.Time) string {
 		day, hours := windowWords(t, at, at, p.Now, loc)
 		return day + ", " + hours
@@ -505,7 +505,7 @@ func claims(t *pages.Text, subject string) []partView {
 
 // factsInWords says what the brand claims to have done, and what the household
 // can say to it.
-func factsInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *time.Location) {
+func entriesInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *time.Location) {
 	v.CanDone, v.CanReopen, v.CanStop, v.EndCode = p.CanDone, p.CanReopen, p.CanStop, p.EndCode
 	if len(p.Tries) > 0 {
 		v.TriesWords, v.TryClaims = t.Count("tries", len(p.Tries)), claims(t, domain.AboutAttempt)

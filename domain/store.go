@@ -121,7 +121,7 @@ type LeaveTx interface {
 }
 
 // HouseholdTx keeps households, what stands there, and its maintenance.
-type HouseholdTx interface {
+type CustomerTx interface {
 	Customer(id ID) (*Customer, error) // with contacts and sites
 	LockCustomer(id ID) (*Customer, error)
 	InsertCustomer(*Customer) error // with contacts and sites
@@ -158,7 +158,7 @@ type JobTx interface {
 	// meanwhile stays as it is.
 	HoldStep(id ID, step int) error
 	Append(*Entry) // after Job.Append
-	FactsOfKind(job ID, kind string) ([]Entry, error)
+	EntriesOfKind(job ID, kind string) ([]Entry, error)
 	Step(id ID) (*StepRecord, error)
 	StepsOf(jobs []ID) ([]StepRecord, error) // by occurred_at; without withdrawn ones
 	InsertStep(*StepRecord) error
@@ -364,7 +364,7 @@ type Tx interface {
 	AccountTx
 	DiaryTx
 	LeaveTx
-	HouseholdTx
+	CustomerTx
 	JobTx
 	VisitTx
 	ContactTx
@@ -506,7 +506,7 @@ type PeopleReader interface {
 }
 
 // HouseholdReader reads households.
-type HouseholdReader interface {
+type CustomerReader interface {
 	Customers(ctx context.Context, s Scope, f CustomerFilter, p Page) ([]Customer, error)
 	Customer(ctx context.Context, s Scope, id ID) (*Customer, error)
 	Appliances(ctx context.Context, s Scope, customer *ID, serial string, p Page) ([]Appliance, error)
@@ -538,7 +538,7 @@ type CaseReader interface {
 	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
 	AttemptsByID(ctx context.Context, s Scope, ids []ID) (map[ID]Attempt, error)
 	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Entry, error)
-	FactsOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Entry, error)
+	EntriesOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Entry, error)
 	Steps(ctx context.Context, s Scope, jobs []ID) ([]StepRecord, error) // by occurred_at
 	Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error)
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
@@ -648,14 +648,14 @@ type ChangeReader interface {
 type ProofReader interface {
 	// JobsToVerify walks jobs in id order for verify.
 	JobsToVerify(ctx context.Context, after *ID, limit int) ([]Job, error)
-	FactsOf(ctx context.Context, job ID) ([]Entry, error)
+	EntriesOf(ctx context.Context, job ID) ([]Entry, error)
 }
 
 // Reader answers plain reads. Every method demands a Scope; what lies outside
 // it is CodeNotFound or left out.
 type Reader interface {
 	PeopleReader
-	HouseholdReader
+	CustomerReader
 	CaseReader
 	SafetyReader
 	AlarmReader

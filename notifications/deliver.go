@@ -97,9 +97,9 @@ func (d *Deliverer) newDelivery(of domain.Delivery) *delivery {
 // backoff is how long to wait after a try that came back with r.
 func (l *delivery) backoff(attempt int, r Result) time.Duration {
 	if domain.RingsAsAlarm(l.Notice.Kind) {
-		return AlarmBackoff(attempt, r, rand.Float64())
+		return alarmBackoff(attempt, r, rand.Float64())
 	}
-	return Backoff(attempt, r, rand.Float64())
+	return backoff(attempt, r, rand.Float64())
 }
 
 func (l *delivery) later(wait time.Duration) {
@@ -406,7 +406,7 @@ func (r *run) text(ctx context.Context, ln *recipientQueue) {
 		r.note(l, "webhook", nil, res, time.Since(began))
 		if res.Outcome == Accepted {
 			r.locked(func() { l.took("sms", n.ID.String()) })
-		} else if wait = Backoff(r.attempt, res, rand.Float64()); wait > 0 {
+		} else if wait = backoff(r.attempt, res, rand.Float64()); wait > 0 {
 			r.locked(func() { l.later(wait) })
 		}
 	}
@@ -502,7 +502,7 @@ func (r *run) prove(ctx context.Context, proofs []*delivery) error {
 		if r.d.Accepted != nil {
 			if err := r.d.Accepted(context.WithoutCancel(ctx), l.Notice, l.channel, l.receipt); err != nil {
 				r.d.log().Warn("acceptance of a notice was not passed on", "notice_id", l.Notice.ID, "kind", l.Notice.Kind, "error", err)
-				l.later(Backoff(r.attempt, Result{Outcome: Retry}, rand.Float64()))
+				l.later(backoff(r.attempt, Result{Outcome: Retry}, rand.Float64()))
 				continue
 			}
 		}

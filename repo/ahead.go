@@ -81,7 +81,7 @@ func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job)) {
 		for i := range at {
 			t.centres[at[i].ID] = at[i]
 		}
-		for _, c := range household(heads, people, places) {
+		for _, c := range joinCustomers(heads, people, places) {
 			t.ahead.customers[c.ID] = c
 		}
 		t.ahead.holds[j.ID], t.ahead.visits[j.ID], t.ahead.policies[j.CentreID], t.ahead.attempts[j.ID] = holds, visits, policies, attempts

@@ -50,7 +50,7 @@ func newBench(b *testing.B, engine string, technicians, jobs int) *bench {
 	for len(x.jobs) < jobs {
 		repotest.Do(b, w.DB, func(tx domain.Tx) error {
 			for range 100 {
-				home := repotest.NewHome("bench", fmt.Sprint("+9198", len(x.jobs)))
+				home := repotest.NewCustomer("bench", fmt.Sprint("+9198", len(x.jobs)))
 				j := w.NewJob(&home, &w.Mill, repotest.Noon)
 				x.jobs = append(x.jobs, j)
 				if err := tx.InsertCustomer(&home); err != nil {

@@ -34,7 +34,7 @@ func (r *reader) JobBriefs(ctx context.Context, s domain.Scope, ids []domain.ID)
 	}
 	for i := range jobs {
 		j := &jobs[i]
-		b := domain.JobBrief{JobID: j.ID, Household: names[j.CustomerID], Category: j.Category, Priority: j.Priority,
+		b := domain.JobBrief{JobID: j.ID, Customer: names[j.CustomerID], Category: j.Category, Priority: j.Priority,
 			SafetyCritical: j.SafetyCritical}
 		if j.ExternalRef != nil {
 			b.Ref = *j.ExternalRef

@@ -38,7 +38,7 @@ func newCustomerRow(c *domain.Customer) *customerRow {
 }
 
 // householdSteps reads the people and places of customers.
-func householdSteps(db *DB, of clause.Expression) (steps []*step, join func([]customerRow) []domain.Customer, err error) {
+func customerSteps(db *DB, of clause.Expression) (steps []*step, join func([]customerRow) []domain.Customer, err error) {
 	contacts, people, err := query[domain.Contact](db.table("contacts").Where(of).Order("customer_id, position, id"))
 	if err != nil {
 		return nil, nil, err
@@ -47,12 +47,12 @@ func householdSteps(db *DB, of clause.Expression) (steps []*step, join func([]cu
 	if err != nil {
 		return nil, nil, err
 	}
-	join = func(rows []customerRow) []domain.Customer { return household(rows, *people, *places) }
+	join = func(rows []customerRow) []domain.Customer { return joinCustomers(rows, *people, *places) }
 	return []*step{contacts, sites}, join, nil
 }
 
 // household joins customers with their people and places.
-func household(rows []customerRow, people []domain.Contact, places []siteRow) []domain.Customer {
+func joinCustomers(rows []customerRow, people []domain.Contact, places []siteRow) []domain.Customer {
 	at := make(map[domain.ID]int, len(rows))
 	out := make([]domain.Customer, len(rows))
 	for i, r := range rows {
@@ -95,7 +95,7 @@ func (t *tx) customer(name string, head func(*gorm.DB) *gorm.DB, id domain.ID) (
 	if len(*rows) == 0 {
 		return nil, domain.NotFound("customer")
 	}
-	return &household(*rows, *people, *places)[0], nil
+	return &joinCustomers(*rows, *people, *places)[0], nil
 }
 
 func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
@@ -118,7 +118,7 @@ func (t *tx) InsertCustomer(c *domain.Customer) error {
 			return err
 		}
 	}
-	return t.putHousehold(c)
+	return t.putCustomer(c)
 }
 
 // show lets a centre see a household.
@@ -133,7 +133,7 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 		return err
 	}
 	c.Version = row.Version
-	if err := t.putHousehold(c); err != nil {
+	if err := t.putCustomer(c); err != nil {
 		return err
 	}
 	people, places := make([]domain.ID, len(c.Contacts)), make([]domain.ID, len(c.Sites))
@@ -158,7 +158,7 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 }
 
 // putHousehold writes contacts, sites and the index of numbers.
-func (t *tx) putHousehold(c *domain.Customer) error {
+func (t *tx) putCustomer(c *domain.Customer) error {
 	fresh := c.Version == 1
 	if !fresh {
 		if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ?", c.ID); err != nil {

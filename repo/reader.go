@@ -147,7 +147,7 @@ func (r *reader) Leaves(ctx context.Context, s domain.Scope, f domain.LeaveFilte
 
 // households reads customers with their people and places: three statements
 // whatever their number.
-func (r *reader) households(ctx context.Context, q *gorm.DB) ([]domain.Customer, error) {
+func (r *reader) customers(ctx context.Context, q *gorm.DB) ([]domain.Customer, error) {
 	rows, err := list[customerRow](ctx, r, q)
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (r *reader) households(ctx context.Context, q *gorm.DB) ([]domain.Customer,
 	for i := range rows {
 		at[i] = rows[i].ID
 	}
-	steps, join, err := householdSteps(r.db, r.db.in("customer_id", at))
+	steps, join, err := customerSteps(r.db, r.db.in("customer_id", at))
 	if err != nil {
 		return nil, err
 	}
@@ -178,11 +178,11 @@ func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.Custome
 		key := nameKey(f.Query)
 		q = q.Where("((name_key >= ? AND name_key < ?) OR "+byPhone+")", key, key+"\U0010FFFF", f.Query)
 	}
-	return r.households(ctx, q.Clauses(page(p, at, id, false)...))
+	return r.customers(ctx, q.Clauses(page(p, at, id, false)...))
 }
 
 func (r *reader) Customer(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Customer, error) {
-	list, err := r.households(ctx, r.scoped(s, "customers").Where("id = ?", id).Limit(1))
+	list, err := r.customers(ctx, r.scoped(s, "customers").Where("id = ?", id).Limit(1))
 	if err != nil {
 		return nil, err
 	}
@@ -546,7 +546,7 @@ func (r *reader) JobsToVerify(ctx context.Context, after *domain.ID, limit int) 
 	return list[domain.Job](ctx, r, q.Order("id").Limit(limit))
 }
 
-func (r *reader) FactsOf(ctx context.Context, job domain.ID) ([]domain.Entry, error) {
+func (r *reader) EntriesOf(ctx context.Context, job domain.ID) ([]domain.Entry, error) {
 	return list[domain.Entry](ctx, r, r.db.table("facts").Where("job_id = ?", job).Order("seq"))
 }
 

@@ -128,7 +128,7 @@ func (r *reader) histories(ctx context.Context, jobs []domain.Job) ([]domain.Job
 		ids[i], homes[i], sites[i] = jobs[i].ID, jobs[i].CustomerID, jobs[i].SiteID
 		of[jobs[i].ID] = &out[i]
 	}
-	customers, err := r.households(ctx, r.db.table("customers").Where(r.db.in("id", homes)))
+	customers, err := r.customers(ctx, r.db.table("customers").Where(r.db.in("id", homes)))
 	if err != nil {
 		return nil, err
 	}

@@ -35,16 +35,16 @@ type LinkAction struct {
 // VoiceInput is what a desk writes down for a caller: the same actions as the
 // link's, with the contact in which they were asked.
 type VoiceInput struct {
-	Action  string     `json:"action"`
-	Date    string     `json:"date"`
-	Part    string     `json:"part"`
-	Window  string     `json:"window_start"` // of another-time: of a window that slots offers
-	Take    bool       `json:"take"`         // of another-time: schedule what is kept
-	Note    string     `json:"note"`
-	FactID  *domain.ID `json:"attempt_id"` // of dispute
-	VisitID *domain.ID `json:"visit_id"`   // of dispute
-	Claim   string     `json:"claim"`
-	Reason  string     `json:"reason"`
+	Action     string     `json:"action"`
+	Date       string     `json:"date"`
+	Part       string     `json:"part"`
+	Window     string     `json:"window_start"` // of another-time: of a window that slots offers
+	Take       bool       `json:"take"`         // of another-time: schedule what is kept
+	Note       string     `json:"note"`
+	DisputedID *domain.ID `json:"attempt_id"` // of dispute
+	VisitID    *domain.ID `json:"visit_id"`   // of dispute
+	Claim      string     `json:"claim"`
+	Reason     string     `json:"reason"`
 	// Of passport and thanks, as of the link.
 	Fault       *string                `json:"fault"`
 	WhatMatters *string                `json:"what_matters"`
@@ -223,8 +223,9 @@ func dispatch(k *Request) error {
 // CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domain.ID, in VoiceInput) (VoiceAnswer, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (VoiceAnswer, error) {
-		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID,
-			VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
+		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note,
+			AttemptID: in.DisputedID,
+			VisitID:   in.VisitID, Claim: in.Claim, Reason: in.Reason,
 			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
 		k, err := requestByVoice(tx, call, job, act, in)
 		if err != nil {

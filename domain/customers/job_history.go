@@ -232,7 +232,7 @@ func (k *Request) via() *domain.ID {
 func undoCorrections(k *Request, via map[domain.ID]bool) error {
 	tx, j, now := k.Tx, k.Job, k.Now
 	theirs := func(id *domain.ID) bool { return id != nil && via[*id] }
-	facts, err := tx.FactsOfKind(j.ID, casework.FactPassportCorrected)
+	facts, err := tx.EntriesOfKind(j.ID, casework.FactPassportCorrected)
 	if err != nil {
 		return err
 	}
@@ -405,7 +405,7 @@ func (s *Service) JobHistory(ctx context.Context, a domain.Actor, id domain.ID) 
 	if err != nil {
 		return JobHistory{}, err
 	}
-	facts, err := s.Read.FactsOfKind(ctx, all, j.ID, casework.FactPassportCorrected)
+	facts, err := s.Read.EntriesOfKind(ctx, all, j.ID, casework.FactPassportCorrected)
 	if err != nil {
 		return JobHistory{}, err
 	}

@@ -14,7 +14,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx, later := db.Reader(), t.Context(), Noon.Add(90*time.Minute)
 	flag := w.newFlag(w.Ravi, 2)
-	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, AreaID: w.North.ID,
+	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, AreaID: w.North.ID,
 		FlagID: &flag.ID, Subject: "site", Precautions: "p", Behaviour: "b",
 		Zone: "Asia/Kolkata", ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryApproved, ProposedBy: w.Manager.ID,
 		DecidedBy: &w.Admin.ID, DecidedAt: &later, Reasons: "r",
@@ -38,7 +38,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 	})
 	Same(t, "advisory", x, Get(t, db, func(tx domain.Tx) (*domain.Advisory, error) { return tx.LockAdvisory(x.ID) }))
 	Same(t, "of the household", []domain.Advisory{x}, Get(t, db,
-		func(tx domain.Tx) ([]domain.Advisory, error) { return tx.AdvisoriesOf(w.Home.ID) }))
+		func(tx domain.Tx) ([]domain.Advisory, error) { return tx.AdvisoriesOf(w.Customer.ID) }))
 	Same(t, "appeal", p, Get(t, db, func(tx domain.Tx) (*domain.Appeal, error) { return tx.Appeal(p.ID) }))
 	Same(t, "appeals", []domain.Appeal{p}, Get(t, db, func(tx domain.Tx) ([]domain.Appeal, error) { return tx.AppealsOf(x.ID) }))
 	Same(t, "aftercare", []domain.Aftercare{care}, Get(t, db, func(tx domain.Tx) ([]domain.Aftercare,

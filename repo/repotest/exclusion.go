@@ -20,7 +20,7 @@ func keptApart(t *testing.T, db *repo.DB) {
 	ended.Status, ended.EndedAt = domain.VisitMissed, Ptr(at.Add(80*time.Hour))
 	flag := w.newFlag(w.Ravi, 2)
 	apart := func(who domain.ID) domain.Exclusion {
-		return domain.Exclusion{ID: ID(), UserID: who, CustomerID: w.Home.ID, FlagID: flag.ID, Since: Noon}
+		return domain.Exclusion{ID: ID(), UserID: who, CustomerID: w.Customer.ID, FlagID: flag.ID, Since: Noon}
 	}
 	ravi, asha := apart(w.Ravi.ID), apart(w.Asha.ID)
 	Do(t, db, func(tx domain.Tx) error {

@@ -51,7 +51,7 @@ func planning(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("maintenance", func(t *testing.T) {
-		m := domain.Maintenance{Meta: Meta(Noon), CustomerID: w.Home.ID, SiteID: w.Home.Sites[0].ID, ApplianceID: &w.Washer.ID,
+		m := domain.Maintenance{Meta: Meta(Noon), CustomerID: w.Customer.ID, SiteID: w.Customer.Sites[0].ID, ApplianceID: &w.Washer.ID,
 			CentreID: w.Mill.ID, AreaID: w.North.ID, RRule: "FREQ=MONTHLY", DTStart: "2026-12-01T10:00", Zone: "Asia/Kolkata", Fault: "clean it",
 			Category: "washer", PlannedMinutes: 45, WindowMinutes: 120, Status: "active", EndReason: "moved", Through: "2027-01-01",
 			Jobs: domain.JSONList[domain.Maintaining]{{At: later, JobID: w.Job.ID}}, CreatedBy: w.Desk.ID}
@@ -61,7 +61,7 @@ func planning(t *testing.T, db *repo.DB) {
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertMaintenance(&m), tx.InsertMaintenance(&bare)) })
 		Same(t, "maintenance", m, Get(t, db, func(tx domain.Tx) (*domain.Maintenance, error) { return tx.LockMaintenance(m.ID) }))
 		Same(t, "of the household, latest first", []domain.Maintenance{bare, m},
-			Get(t, db, func(tx domain.Tx) ([]domain.Maintenance, error) { return tx.MaintenanceOf(w.Home.ID) }))
+			Get(t, db, func(tx domain.Tx) ([]domain.Maintenance, error) { return tx.MaintenanceOf(w.Customer.ID) }))
 		Same(t, "of another household", []domain.Maintenance{},
 			Get(t, db, func(tx domain.Tx) ([]domain.Maintenance, error) { return tx.MaintenanceOf(ID()) }))
 		m.Fault, m.UpdatedAt = "clean and oil it", later
@@ -80,7 +80,7 @@ func planning(t *testing.T, db *repo.DB) {
 			Same(t, "list of "+who, []domain.Maintenance{m, bare}, list)
 		}
 		for what, f := range map[string]domain.MaintenanceFilter{"ended": {Status: "ended"},
-			"ended ones of the household": {CustomerID: &w.Home.ID, Status: "ended"}} {
+			"ended ones of the household": {CustomerID: &w.Customer.ID, Status: "ended"}} {
 			list, err := r.Maintenances(ctx, everything, f, domain.Page{})
 			noError(t, err)
 			Same(t, what, []domain.Maintenance{bare}, list)
@@ -145,7 +145,7 @@ func days(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx, everything := db.Reader(), t.Context(), domain.Scope{All: true}
 	day := w.Visit.WindowStart
-	home := NewHome("Rao", "+919800000002")
+	home := NewCustomer("Rao", "+919800000002")
 	home.Sites[0].Lat, home.Sites[0].Lon = Ptr(28.5), Ptr(77.25)
 	j := w.NewJob(&home, &w.Mill, Noon)
 	j.ExternalRef, j.SafetyCritical = Ptr("REF-7"), true
@@ -218,9 +218,9 @@ func days(t *testing.T, db *repo.DB) {
 
 	briefs, err := r.JobBriefs(ctx, Actor(w.Desk).Scope(), []domain.ID{j.ID, w.Job.ID, ID()})
 	noError(t, err)
-	if want := (domain.JobBrief{JobID: j.ID, Ref: "REF-7", Household: "Rao", Category: "washer", Priority: "normal",
+	if want := (domain.JobBrief{JobID: j.ID, Ref: "REF-7", Customer: "Rao", Category: "washer", Priority: "normal",
 		SafetyCritical: true}); len(briefs) != 2 ||
-		briefs[j.ID] != want || briefs[w.Job.ID].Household != "Iyer" {
+		briefs[j.ID] != want || briefs[w.Job.ID].Customer != "Iyer" {
 		t.Errorf("briefs of jobs: %+v", briefs)
 	}
 	if briefs, err := r.JobBriefs(ctx, domain.Scope{CentreID: w.Harbour.ID}, []domain.ID{j.ID}); err != nil || len(briefs) != 0 {

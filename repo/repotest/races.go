@@ -54,7 +54,7 @@ func versions(t *testing.T, db *repo.DB) {
 		"area":      func(tx domain.Tx) (*domain.Meta, error) { o := w.North; return &o.Meta, tx.SaveArea(&o) },
 		"centre":    func(tx domain.Tx) (*domain.Meta, error) { o := w.Mill; return &o.Meta, tx.SaveCentre(&o) },
 		"user":      func(tx domain.Tx) (*domain.Meta, error) { o := w.Ravi; return &o.Meta, tx.SaveUser(&o) },
-		"customer":  func(tx domain.Tx) (*domain.Meta, error) { o := w.Home; return &o.Meta, tx.SaveCustomer(&o) },
+		"customer":  func(tx domain.Tx) (*domain.Meta, error) { o := w.Customer; return &o.Meta, tx.SaveCustomer(&o) },
 		"appliance": func(tx domain.Tx) (*domain.Meta, error) { o := w.Washer; return &o.Meta, tx.SaveAppliance(&o) },
 		"job":       func(tx domain.Tx) (*domain.Meta, error) { o := w.Job; return &o.Meta, tx.SaveJob(&o) },
 		"visit":     func(tx domain.Tx) (*domain.Meta, error) { o := w.Visit; return &o.Meta, tx.SaveVisit(&o) },
@@ -71,7 +71,7 @@ func versions(t *testing.T, db *repo.DB) {
 		})
 	}
 	t.Run("a stale save takes all with it", func(t *testing.T) {
-		ghost := w.NewJob(&w.Home, &w.Mill, Noon)
+		ghost := w.NewJob(&w.Customer, &w.Mill, Noon)
 		wantCode(t, Try(db, func(tx domain.Tx) error {
 			_ = tx.InsertJob(&ghost)
 			stale := w.Job
@@ -114,7 +114,7 @@ func versions(t *testing.T, db *repo.DB) {
 		if won != 24 || after.Version != before.Version+24 || after.Seq != 24 {
 			t.Errorf("%d of 24 appended; version %d to %d, seq %d", won, before.Version, after.Version, after.Seq)
 		}
-		facts, err := db.Reader().FactsOf(t.Context(), w.Job.ID)
+		facts, err := db.Reader().EntriesOf(t.Context(), w.Job.ID)
 		noError(t, err)
 		if fault := domain.VerifyChain(after, facts); fault != nil {
 			t.Errorf("the chain forked: %+v", fault)
@@ -622,12 +622,13 @@ func telling(t *testing.T, db *repo.DB) {
 
 	t.Run("deliveries", func(t *testing.T) {
 		home := NewNotice(w.Ravi.ID, "visit.offered")
-		home.UserID, home.CustomerID, home.JobID, home.WithLink = nil, &w.Home.ID, &w.Job.ID, true
+		home.UserID, home.CustomerID, home.JobID, home.WithLink = nil, &w.Customer.ID, &w.Job.ID, true
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(home); return nil })
 		phone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t1", Platform: "android", CreatedAt: Noon, UpdatedAt: Noon}
 		tablet := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t2", Platform: "ios", CreatedAt: Noon.Add(time.Second),
 			UpdatedAt: Noon}
-		browser := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, Token: "t3", Platform: "web", CreatedAt: Noon,
+		browser := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, Token: "t3", Platform: "web",
+			CreatedAt: Noon,
 			UpdatedAt: Noon}
 		gone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t4", Platform: "web", CreatedAt: Noon, UpdatedAt: Noon,
 			DroppedAt: &Noon}
@@ -682,7 +683,7 @@ func transactions(t *testing.T, db *repo.DB) {
 
 	t.Run("an error leaves nothing and comes back as it was", func(t *testing.T) {
 		mine := errors.New("mine")
-		j := w.NewJob(&w.Home, &w.Mill, Noon)
+		j := w.NewJob(&w.Customer, &w.Mill, Noon)
 		f := domain.Entry{ID: ID(), Kind: "k", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon}
 		d := domain.Deadline{ID: ID(), Kind: "k", SubjectID: ID(), DueAt: Noon}
 		err := Try(db, func(tx domain.Tx) error {
@@ -704,7 +705,7 @@ func transactions(t *testing.T, db *repo.DB) {
 		}
 		_, err = r.Job(ctx, everything, j.ID)
 		wantCode(t, err, domain.CodeNotFound)
-		if facts, err := r.FactsOf(ctx, j.ID); err != nil || len(facts) != 0 {
+		if facts, err := r.EntriesOf(ctx, j.ID); err != nil || len(facts) != 0 {
 			t.Errorf("facts %v, %v", facts, err)
 		}
 		if at, err := r.NextDeadline(ctx); err != nil || at != nil {
@@ -767,7 +768,7 @@ func transactions(t *testing.T, db *repo.DB) {
 
 	t.Run("a failed write dooms the transaction", func(t *testing.T) {
 		twin := w.Job
-		j := w.NewJob(&w.Home, &w.Mill, Noon)
+		j := w.NewJob(&w.Customer, &w.Mill, Noon)
 		err := Try(db, func(tx domain.Tx) error {
 			_ = tx.InsertJob(&twin) // its id is taken
 			_, _ = tx.Job(w.Job.ID)
@@ -797,8 +798,8 @@ func transactions(t *testing.T, db *repo.DB) {
 			_, err := r.Customers(ctx, everything, domain.CustomerFilter{Query: bad}, domain.Page{})
 			wantCode(t, err, domain.CodeMalformed)
 		}
-		list := w.Home
-		list.Contacts = slices.Clone(w.Home.Contacts)
+		list := w.Customer
+		list.Contacts = slices.Clone(w.Customer.Contacts)
 		list.Contacts[0].Phones = domain.JSONList[string]{"1\x002"}
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.SaveCustomer(&list) }), domain.CodeMalformed)
 		fine := w.Ravi
@@ -815,7 +816,7 @@ func transactions(t *testing.T, db *repo.DB) {
 		zero.PlannedMinutes = 0
 		level := w.newFlag(w.Ravi, 5)
 		homeless := domain.User{Meta: Meta(Noon), Login: "homeless", Role: domain.RoleTechnician}
-		nowhere := w.NewJob(&w.Home, &w.Mill, Noon)
+		nowhere := w.NewJob(&w.Customer, &w.Mill, Noon)
 		nowhere.SiteID = ID()
 		for name, fn := range map[string]func(tx domain.Tx) error{
 			"unknown technician": func(tx domain.Tx) error { return tx.InsertVisit(&lost) },
@@ -885,7 +886,7 @@ func transactions(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("locks in the wrong order are run again", func(t *testing.T) {
-		other := w.NewJob(&w.Home, &w.Mill, Noon)
+		other := w.NewJob(&w.Customer, &w.Mill, Noon)
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&other) })
 		order := [][]domain.ID{{w.Job.ID, other.ID}, {other.ID, w.Job.ID}}
 		var ran atomic.Int64

@@ -34,13 +34,13 @@ func contacts(t *testing.T, db *repo.DB) {
 	noError(t, err)
 	Same(t, "throttles", []domain.Throttle{wrong}, throttles)
 
-	device := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, Token: "h", Platform: "web", CreatedAt: Noon,
+	device := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, Token: "h", Platform: "web", CreatedAt: Noon,
 		UpdatedAt: Noon}
 	dropped := device
 	dropped.InstallationID, dropped.Token, dropped.DroppedAt, dropped.DropReason = ID(), "old", &later, "gone"
 	Do(t, db, func(tx domain.Tx) error { return all(tx.PutDevice(&device), tx.PutDevice(&dropped)) })
 	Same(t, "devices of a household", []domain.Device{device}, Get(t, db,
-		func(tx domain.Tx) ([]domain.Device, error) { return tx.CustomerDevices(w.Home.ID) }))
+		func(tx domain.Tx) ([]domain.Device, error) { return tx.CustomerDevices(w.Customer.ID) }))
 
 	waits, now, other := NewNotice(w.Ravi.ID, "visit.assigned"), NewNotice(w.Ravi.ID, "visit.assigned"), NewNotice(w.Asha.ID, "visit.assigned")
 	waits.Waits, other.Waits = true, true
@@ -63,7 +63,7 @@ func contacts(t *testing.T, db *repo.DB) {
 
 	// Two contacts at one moment are one; what we tried ourselves is none.
 	contact := func(direction string, at time.Time) domain.Attempt {
-		return domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: direction, Channel: reach.Phone,
+		return domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: direction, Channel: reach.Phone,
 			Outcome: reach.Reached,
 			Grade:   reach.Declared, ByRole: domain.RoleAgent, OccurredAt: at, RecordedAt: at, CreatedAt: at}
 	}
@@ -74,7 +74,7 @@ func contacts(t *testing.T, db *repo.DB) {
 		return all(tx.InsertAttempt(&in), tx.InsertAttempt(&same), tx.InsertAttempt(&late), tx.InsertAttempt(&out), tx.InsertAttempt(&atStart))
 	})
 	since := func(from, to time.Time) int {
-		return Get(t, db, func(tx domain.Tx) (int, error) { return tx.InboundSince(w.Home.ID, from, to) })
+		return Get(t, db, func(tx domain.Tx) (int, error) { return tx.InboundSince(w.Customer.ID, from, to) })
 	}
 	if got := []int{since(Noon, later), since(Noon, later.Add(-time.Second)), since(later, later.Add(time.Hour))}; !slices.Equal(got,
 		[]int{2, 1, 0}) {
@@ -106,9 +106,11 @@ func contacts(t *testing.T, db *repo.DB) {
 		return tx.SaveJob(&w.Job)
 	})
 	Same(t, "entries of a kind", facts[1:], Get(t, db,
-		func(tx domain.Tx) ([]domain.Entry, error) { return tx.FactsOfKind(w.Job.ID, "contact.could_not_reach") }))
+		func(tx domain.Tx) ([]domain.Entry, error) {
+			return tx.EntriesOfKind(w.Job.ID, "contact.could_not_reach")
+		}))
 	for s, want := range map[*domain.Scope][]domain.Entry{{All: true}: facts[:1], {CentreID: w.Harbour.ID}: {}} {
-		got, err := r.FactsOfKind(ctx, *s, w.Job.ID, "visit.agreed")
+		got, err := r.EntriesOfKind(ctx, *s, w.Job.ID, "visit.agreed")
 		noError(t, err)
 		Same(t, "entries of a kind as read", want, got)
 	}
@@ -126,7 +128,7 @@ func contacts(t *testing.T, db *repo.DB) {
 	// What the clock of a job and the figures of a centre are made of.
 	hold := domain.Hold{ID: ID(), Kind: domain.HoldUnreachable, JobID: &w.Job.ID, Since: later, By: "system", LiftedAt: &later}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertHold(&hold) })
-	home := Get(t, db, func(tx domain.Tx) (*domain.Customer, error) { return tx.Customer(w.Home.ID) })
+	home := Get(t, db, func(tx domain.Tx) (*domain.Customer, error) { return tx.Customer(w.Customer.ID) })
 	clock, err := r.JobClockInput(ctx, Actor(w.Desk).Scope(), w.Job.ID)
 	noError(t, err)
 	tries := Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })
@@ -159,14 +161,14 @@ func contacts(t *testing.T, db *repo.DB) {
 func sides(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx, later := db.Reader(), t.Context(), Noon.Add(90*time.Minute)
-	first := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Home.ID,
+	first := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
 		VisitID: &w.Visit.ID, Subject: "no_access", Claim: "other", Reason: "r", How: "voice", OccurredAt: Noon, RecordedAt: Noon, DueAt: later,
 		Fallback: "strike", Status: domain.DisputeWithdrawn, DecidedAt: &later}
 	second := first
 	second.Meta, second.Status, second.DecidedAt = Meta(later), domain.DisputeOpen, nil
 	check := domain.DoneCheck{Meta: Meta(Noon), JobID: w.Job.ID, VisitID: w.Visit.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, DueAt: later,
 		Status: "open"}
-	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
+	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
 		Source: "case", OwnerID: w.Ravi.ID, DueAt: later, Status: domain.PromiseOpen}
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertDispute(&first), tx.InsertDispute(&second), tx.InsertDoneCheck(&check), tx.InsertPromise(&p))
@@ -211,7 +213,7 @@ func danger(t *testing.T, db *repo.DB) {
 	passed := w.newFlag(w.Asha, 2) // to a manager of another area
 	passed.Handlers = domain.JSONList[domain.ID]{w.Deputy.ID}
 	passed.RecordedAt = later
-	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon}
+	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Customer.ID, FlagID: f.ID, Since: Noon}
 	hold := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, Since: Noon, By: "staff", FlagID: &passed.ID}
 	taken := domain.CoolOff{Meta: Meta(Noon), FlagID: f.ID, UserID: w.Ravi.ID, Accepted: true, Outcome: "taken"}
 	refused := domain.CoolOff{Meta: Meta(Noon), FlagID: passed.ID, UserID: w.Asha.ID, Outcome: "offered"}
@@ -264,7 +266,7 @@ func danger(t *testing.T, db *repo.DB) {
 	Same(t, "reports after which the pause was taken", []domain.ID{f.ID}, pauses)
 
 	t.Run("plans", func(t *testing.T) {
-		call := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Outbound, Channel: reach.Phone,
+		call := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Outbound, Channel: reach.Phone,
 			Outcome: reach.Reached, Grade: reach.Declared, ByRole: domain.RoleAgent, OccurredAt: later, RecordedAt: later, CreatedAt: later}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&call) })
 		ended := w.Visit
@@ -284,7 +286,7 @@ func danger(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("advisories", func(t *testing.T) {
-		a := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, AreaID: w.North.ID,
+		a := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, AreaID: w.North.ID,
 			Subject: "site", Zone: "Asia/Kolkata",
 			ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryProposed, ProposedBy: w.Manager.ID, Precautions: "p", Behaviour: "b"}
 		closed := domain.Appeal{Meta: Meta(Noon), AdvisoryID: a.ID, How: "link", Words: "no", DueAt: later, Outcome: "keep", Reasons: "r",
@@ -354,11 +356,12 @@ func danger(t *testing.T, db *repo.DB) {
 func locks(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	f := w.newFlag(w.Ravi, 2)
-	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon}
+	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Customer.ID, FlagID: f.ID, Since: Noon}
 	k := domain.StandDown{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon}
 	p := domain.DayPlan{Meta: Meta(Noon), CentreID: w.Mill.ID, AreaID: w.North.ID, Date: "2026-11-23", ExpiresAt: Noon, CreatedBy: w.Desk.ID}
-	m := domain.Maintenance{Meta: Meta(Noon), CustomerID: w.Home.ID, SiteID: w.Home.Sites[0].ID, CentreID: w.Mill.ID, AreaID: w.North.ID,
-		RRule: "FREQ=MONTHLY", DTStart: "2026-12-01T10:00", Zone: "UTC", Category: "washer", PlannedMinutes: 45, WindowMinutes: 120,
+	m := domain.Maintenance{Meta: Meta(Noon), CustomerID: w.Customer.ID, SiteID: w.Customer.Sites[0].ID, CentreID: w.Mill.ID,
+		AreaID: w.North.ID,
+		RRule:  "FREQ=MONTHLY", DTStart: "2026-12-01T10:00", Zone: "UTC", Category: "washer", PlannedMinutes: 45, WindowMinutes: 120,
 		Status: "active", CreatedBy: w.Desk.ID}
 	s := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, Source: "tap", OccurredAt: Noon, RecordedAt: Noon, Status: "raised",
 		Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}, HeardBy: domain.JSONList[domain.ID]{}}

@@ -112,7 +112,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 				noError(t, err)
 				at, err := tx.LeavesAt([]domain.ID{w.Noor.ID}, Noon)
 				noError(t, err)
-				locked, err := tx.LockDiary([]domain.ID{w.Noor.ID}, w.Home.ID, Noon, later, later)
+				locked, err := tx.LockDiary([]domain.ID{w.Noor.ID}, w.Customer.ID, Noon, later, later)
 				noError(t, err)
 				waiting, err := tx.LeaveRequestsOf(w.Noor.ID, Noon, later)
 				n = [4]int{len(of), len(at), len(locked.Leaves), len(waiting)}
@@ -207,7 +207,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			d := domain.Device{InstallationID: ID(), UserID: user, LinkID: link, SessionID: session, Token: token, Platform: "android",
 				CreatedAt: Noon, UpdatedAt: Noon}
 			if link != nil {
-				d.CustomerID = &w.Home.ID
+				d.CustomerID = &w.Customer.ID
 			}
 			Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 			return d
@@ -300,8 +300,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			}
 		}
 		// The contact of another household is not taken over.
-		thief := NewHome("Thief", "+999")
-		thief.Contacts[0].ID = w.Home.Contacts[0].ID
+		thief := NewCustomer("Thief", "+999")
+		thief.Contacts[0].ID = w.Customer.Contacts[0].ID
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertCustomer(&thief) }), domain.CodeDuplicate)
 	})
 
@@ -310,13 +310,13 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Same(t, "appliance", w.Washer, Get(t, db, func(tx domain.Tx) (*domain.Appliance, error) { return tx.Appliance(w.Washer.ID) }))
 		w.Washer.SiteID, w.Washer.Model = nil, "W2"
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveAppliance(&w.Washer) })
-		got, err := r.Appliances(ctx, everything, &w.Home.ID, "SN-1", domain.Page{})
+		got, err := r.Appliances(ctx, everything, &w.Customer.ID, "SN-1", domain.Page{})
 		noError(t, err)
 		Same(t, "appliances", []domain.Appliance{w.Washer}, got)
 	})
 
 	t.Run("job", func(t *testing.T) {
-		j := w.NewJob(&w.Home, &w.Mill, Noon.Add(time.Hour))
+		j := w.NewJob(&w.Customer, &w.Mill, Noon.Add(time.Hour))
 		Same(t, "bare job", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.Job(w.Job.ID) }))
 		j.ExternalRef, j.ApplianceID, j.Serial, j.WhatMatters, j.SafetyCritical, j.RepeatOf = Ptr("REF-1"), &w.Washer.ID, "SN-1", "insulin", true,
 			&w.Job.ID
@@ -330,8 +330,8 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
 		Same(t, "job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LockJob(j.ID) }))
 		Same(t, "job by ref", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.JobByRef("REF-1") }))
-		Same(t, "latest job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobOf(w.Home.ID) }))
-		Same(t, "open jobs", []domain.Job{w.Job}, Get(t, db, func(tx domain.Tx) ([]domain.Job, error) { return tx.OpenJobsOf(w.Home.ID) }))
+		Same(t, "latest job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobOf(w.Customer.ID) }))
+		Same(t, "open jobs", []domain.Job{w.Job}, Get(t, db, func(tx domain.Tx) ([]domain.Job, error) { return tx.OpenJobsOf(w.Customer.ID) }))
 		Same(t, "repeat", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobBySerial("SN-1", Noon, j.ID) }))
 		wantCode(t, Try(db, func(tx domain.Tx) error {
 			_, err := tx.LatestJobBySerial("SN-1", later, j.ID)
@@ -343,7 +343,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		got, err := r.Job(ctx, everything, j.ID)
 		noError(t, err)
 		Same(t, "saved job", j, got)
-		a, b := w.NewJob(&w.Home, &w.Mill, Noon), w.NewJob(&w.Home, &w.Mill, Noon)
+		a, b := w.NewJob(&w.Customer, &w.Mill, Noon), w.NewJob(&w.Customer, &w.Mill, Noon)
 		a.ExternalRef, b.ExternalRef = Ptr("REF-2"), Ptr("REF-2")
 		wantCode(t, Try(db, func(tx domain.Tx) error { return all(tx.InsertJob(&a), tx.InsertJob(&b)) }), domain.CodeDuplicate)
 	})
@@ -354,7 +354,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		again := domain.StepRecord{Meta: Meta(Noon), JobID: w.Job.ID, Step: "reset", Result: "unclear", WatchedBy: "professional", Note: "n",
 			RepeatOf: &first.ID, RepeatReason: "new board",
 			ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later}
-		said := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
+		said := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Phone,
 			Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleAgent, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 		again.ViaID = &said.ID
@@ -380,12 +380,12 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("thanks", func(t *testing.T) {
-		j := w.NewJob(&w.Home, &w.Mill, Noon)
+		j := w.NewJob(&w.Customer, &w.Mill, Noon)
 		v := w.NewVisit(&j, Noon.Add(-48*time.Hour), w.Ravi.ID, w.Asha.ID)
-		k := domain.Thanks{Meta: Meta(Noon), JobID: j.ID, VisitID: v.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID,
+		k := domain.Thanks{Meta: Meta(Noon), JobID: j.ID, VisitID: v.ID, CustomerID: w.Customer.ID, CentreID: w.Mill.ID, AreaID: w.North.ID,
 			Text: "धन्यवाद", Status: "approved",
 			Crew: v.Crew, ModeratedBy: &w.Desk.ID, ModeratedAt: &later, Reason: "r", DeliverBy: later}
-		said := domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push,
+		said := domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Push,
 			Outcome: reach.Reached, Grade: reach.Proven,
 			ByRole: domain.RoleCustomer, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 		k.ViaID = &said.ID
@@ -447,14 +447,15 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 	t.Run("hold", func(t *testing.T) {
 		f := w.newFlag(w.Ravi, 2)
-		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, Since: Noon,
+		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Customer.ID, SiteID: &w.Customer.Sites[0].ID,
+			Since:  Noon,
 			Reason: "area hold", ByID: &w.Ravi.ID,
 			By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID,
 			LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1, StoppedVisitID: &w.Visit.ID}
 		filled(t, "hold", h, "Alternatives") // said, not kept
 		bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 		elsewhere := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
-		other := w.NewJob(&w.Home, &w.Harbour, Noon)
+		other := w.NewJob(&w.Customer, &w.Harbour, Noon)
 		elsewhere.JobID = &other.ID
 		Do(t, db, func(tx domain.Tx) error {
 			return all(tx.InsertFlag(&f), tx.InsertHold(&h), tx.InsertHold(&bare), tx.InsertJob(&other), tx.InsertHold(&elsewhere))
@@ -479,7 +480,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if len(plans) != 0 {
 			t.Errorf("plans %v", plans)
 		}
-		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon,
+		x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Customer.ID, FlagID: f.ID, Since: Noon,
 			Visits: domain.JSONList[domain.ID]{w.Visit.ID}, TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, ConsentedAt: &later,
 			LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
 		filled(t, "exclusion", x)
@@ -487,11 +488,11 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertExclusion(&x) })
 		Same(t, "exclusions", []domain.Exclusion{x}, Get(t, db, func(tx domain.Tx) ([]domain.Exclusion,
 			error) {
-			return tx.Exclusions(w.Home.ID)
+			return tx.Exclusions(w.Customer.ID)
 		}))
 		x.LiftedAt = &later
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveExclusion(&x) })
-		if got := Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Home.ID) }); len(got) != 0 {
+		if got := Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Customer.ID) }); len(got) != 0 {
 			t.Error("a lifted exclusion is still in force")
 		}
 	})
@@ -505,7 +506,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		v.EnRouteAt, v.ArrivedAt, v.StartedAt, v.EndedAt, v.ProvisionalTo = &later, &later, &later, &later, &later
 		v.NotRecorded, v.EndReason, v.Findings, v.WorkDone = domain.JSONList[string]{"arrive"}, "nobody", "f", "w"
 		v.Parts, v.Tested, v.Sequence = domain.JSONList[string]{"pump"}, "ok", 4
-		agreed := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
+		agreed := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Phone,
 			Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
@@ -530,13 +531,13 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveVisit(&v) })
 		Same(t, "unfinished", []domain.Visit{w.Visit}, Get(t, db, func(tx domain.Tx) ([]domain.Visit,
 			error) {
-			return tx.UnfinishedOfCustomer(w.Home.ID)
+			return tx.UnfinishedOfCustomer(w.Customer.ID)
 		}))
 		wantCode(t, Try(db, func(tx domain.Tx) error { _, _, err := tx.LockVisit(ID()); return err }), domain.CodeNotFound)
 	})
 
 	t.Run("dispute", func(t *testing.T) {
-		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Outbound, Channel: reach.Phone,
+		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Outbound, Channel: reach.Phone,
 			Outcome: reach.NoAnswer, Grade: reach.Declared,
 			ByRole: domain.RoleTechnician, LinkID: &w.Link.ID, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&a), tx.MarkNotified(w.Job.ID, nil, later)) })
@@ -545,8 +546,9 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsByLink(w.Link.ID) }))
 		Do(t, db, func(tx domain.Tx) error { return tx.MarkNotified(w.Job.ID, nil, later.Add(time.Hour)) })
 		Same(t, "told once", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
-		f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Home.ID, AttemptID: &a.ID,
-			Subject: "attempt", Claim: "other",
+		f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
+			AttemptID: &a.ID,
+			Subject:   "attempt", Claim: "other",
 			Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike",
 			Status:    domain.DisputeStruck,
 			DecidedAt: &later, DecidedBy: &w.Manager.ID, ByDefault: true, Reasons: "why"}
@@ -574,7 +576,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		checks, err := r.DoneChecks(ctx, everything, "not_done", domain.Page{})
 		noError(t, err)
 		Same(t, "checks", []domain.DoneCheck{c}, checks)
-		p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
+		p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
 			Source: "case", What: "w", OwnerID: w.Desk.ID,
 			MadeBy: &w.Asha.ID, ViaID: &a.ID, DueAt: later, Status: domain.PromiseBroken, Contacts: 3, Step: 2, BrokenAt: &later, KeptAt: &later,
 			KeptID: &a.ID, Note: "n"}
@@ -582,9 +584,9 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Do(t, db, func(tx domain.Tx) error { return tx.InsertPromise(&p) })
 		Same(t, "promises due", []domain.Promise{p}, Get(t, db, func(tx domain.Tx) ([]domain.Promise,
 			error) {
-			return tx.PromisesDue(w.Home.ID)
+			return tx.PromisesDue(w.Customer.ID)
 		}))
-		Same(t, "last promise", p, Get(t, db, func(tx domain.Tx) (*domain.Promise, error) { return tx.LastPromiseOf(w.Home.ID) }))
+		Same(t, "last promise", p, Get(t, db, func(tx domain.Tx) (*domain.Promise, error) { return tx.LastPromiseOf(w.Customer.ID) }))
 		if n := Get(t, db, func(tx domain.Tx) (int, error) { return tx.OpenPromises(w.Desk.ID) }); n != 1 {
 			t.Errorf("%d promises to keep, want 1", n)
 		}
@@ -705,15 +707,15 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("attempt", func(t *testing.T) {
-		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound,
-			ContactID: &w.Home.Contacts[0].ID, Address: "+91",
+		a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound,
+			ContactID: &w.Customer.Contacts[0].ID, Address: "+91",
 			Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: hash("e"), Note: "n",
 			Lat: Ptr(28.000001), Lon: Ptr(77.1),
 			DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
 			ClaimedAt: &later, RecordedAt: later,
 			Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", CreatedAt: later}
 		filled(t, "attempt", a)
-		bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push,
+		bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Push,
 			Outcome: reach.Reached, Grade: reach.Declared,
 			ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later, CreatedAt: later}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&bare), tx.InsertAttempt(&a)) })
@@ -777,7 +779,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Do(t, db, func(tx domain.Tx) error { return tx.SaveFlag(&f) })
 		Same(t, "saved flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.Flag(f.ID) }))
 		ofVisit := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.FlagsOfVisit(w.Visit.ID) })
-		ofHome := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.FlagsOfCustomer(w.Home.ID) })
+		ofHome := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.FlagsOfCustomer(w.Customer.ID) })
 		if len(ofVisit) == 0 || len(ofHome) != len(ofVisit) {
 			t.Errorf("%d flags of the visit, %d of the household", len(ofVisit), len(ofHome))
 		}
@@ -793,7 +795,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertStandDown(&k)) })
 		diary := func() []domain.StandDown {
 			return Get(t, db, func(tx domain.Tx) (*domain.Diary, error) {
-				return tx.LockDiary([]domain.ID{w.Ravi.ID, w.Asha.ID}, w.Home.ID, Noon, later, later)
+				return tx.LockDiary([]domain.ID{w.Ravi.ID, w.Asha.ID}, w.Customer.ID, Noon, later, later)
 			}).KeptAway
 		}
 		Same(t, "kept away", []domain.StandDown{k}, diary())
@@ -813,7 +815,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 		if got := diary(); len(got) != 0 {
 			t.Error("a lifted keep-away is still in force")
 		}
-		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &w.Home.ID, Since: Noon, FlagID: &f.ID}
+		h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &w.Customer.ID, Since: Noon, FlagID: &f.ID}
 		Do(t, db, func(tx domain.Tx) error { return all(tx.InsertHold(&h), tx.HoldStep(h.ID, 2)) })
 		h.Step = 2
 		Same(t, "hold that climbed", h, Get(t, db, func(tx domain.Tx) (*domain.Hold, error) { return tx.Hold(h.ID) }))
@@ -855,7 +857,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 	})
 
 	t.Run("timeline", func(t *testing.T) {
-		j := w.NewJob(&w.Home, &w.Mill, Noon)
+		j := w.NewJob(&w.Customer, &w.Mill, Noon)
 		v := w.NewVisit(&j, Noon.Add(72*time.Hour))
 		facts := []domain.Entry{
 			{ID: ID(), Kind: "job.registered", ActorRole: domain.RoleAgent, ActorID: &w.Agent.ID, OccurredAt: Noon, ClaimedAt: &later,
@@ -870,7 +872,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			return all(tx.InsertJob(&j), tx.InsertVisit(&v))
 		})
 		filled(t, "fact", facts[0], "PrevHash")
-		got, err := r.FactsOf(ctx, j.ID)
+		got, err := r.EntriesOf(ctx, j.ID)
 		noError(t, err)
 		Same(t, "facts", facts, got)
 		stored, err := r.Job(ctx, everything, j.ID)
@@ -893,13 +895,14 @@ func roundTrips(t *testing.T, db *repo.DB) {
 			&later
 		filled(t, "notice", n, "CustomerID")
 		toHome := n
-		toHome.ID, toHome.UserID, toHome.CustomerID, toHome.DedupeKey, toHome.SeenAt, toHome.VisitID = ID(), nil, &w.Home.ID, nil, nil, nil
+		toHome.ID, toHome.UserID, toHome.CustomerID, toHome.DedupeKey, toHome.SeenAt, toHome.VisitID = ID(), nil, &w.Customer.ID, nil, nil, nil
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n, toHome); return nil })
 		Same(t, "notice", n, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(n.ID) }))
 		Same(t, "notice to the household", toHome, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(toHome.ID) }))
 		Same(t, "crew notices", []domain.Notice{n}, Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.CrewNotices(w.Visit.ID) }))
 
-		d := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok", Platform: "web",
+		d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok",
+			Platform: "web",
 			Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
 		filled(t, "device", d, "UserID")
 		Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
@@ -952,7 +955,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 
 // NewFlag makes a report on the world's visit.
 func (w *World) newFlag(by domain.User, level int) domain.Flag {
-	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID,
+	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Customer.ID, SiteID: &w.Customer.Sites[0].ID,
 		CentreID: &w.Mill.ID, AreaID: &w.North.ID,
 		Kind: "threat", Level: level, Status: domain.FlagReported, ReporterID: &by.ID, OccurredAt: Noon, RecordedAt: Noon,
 		TriageDueAt: Noon.Add(time.Hour)}

@@ -33,7 +33,7 @@ type World struct {
 	Manager       domain.User   // of North; Deputy stands in for her
 	Deputy        domain.User   // area manager of South
 	Agent, Admin  domain.User
-	Home          domain.Customer
+	Customer      domain.Customer
 	Washer        domain.Appliance
 	Job           domain.Job
 	Visit         domain.Visit // scheduled, Ravi's
@@ -109,10 +109,11 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 	w.Manager, w.Deputy = user("manager", domain.RoleAreaManager), user("deputy", domain.RoleAreaManager)
 	w.Manager.AreaID, w.Deputy.AreaID, w.Manager.DeputyID = &w.North.ID, &w.South.ID, &w.Deputy.ID
 	w.Agent, w.Admin = user("agent", domain.RoleAgent), user("admin", domain.RoleAdmin)
-	w.Home = NewHome("Iyer", "+919800000001")
-	w.Washer = domain.Appliance{Meta: Meta(Noon), CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, Category: "washer", Brand: "Doorstep",
+	w.Customer = NewCustomer("Iyer", "+919800000001")
+	w.Washer = domain.Appliance{Meta: Meta(Noon), CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, Category: "washer",
+		Brand: "Doorstep",
 		Model: "W1", Serial: "SN-1", PurchasedOn: "2024-02-29"}
-	w.Job = w.NewJob(&w.Home, &w.Mill, Noon)
+	w.Job = w.NewJob(&w.Customer, &w.Mill, Noon)
 	w.Job.ApplianceID, w.Job.Serial = &w.Washer.ID, "SN-1"
 	w.Visit = w.NewVisit(&w.Job, Noon.Add(24*time.Hour), w.Ravi.ID)
 	w.Link = NewLink(w.Job.ID)
@@ -127,14 +128,14 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 		for _, u := range []*domain.User{&w.Ravi, &w.Asha, &w.Noor, &w.Desk, &w.Boss, &w.Deputy, &w.Manager, &w.Agent, &w.Admin} {
 			errs = append(errs, tx.InsertUser(u))
 		}
-		return all(append(errs, tx.InsertCustomer(&w.Home), tx.InsertAppliance(&w.Washer), tx.InsertJob(&w.Job), tx.InsertVisit(&w.Visit),
+		return all(append(errs, tx.InsertCustomer(&w.Customer), tx.InsertAppliance(&w.Washer), tx.InsertJob(&w.Job), tx.InsertVisit(&w.Visit),
 			tx.InsertLink(&w.Link))...)
 	})
 	return w
 }
 
 // NewHome makes a household of one contact and one site.
-func NewHome(name, phone string) domain.Customer {
+func NewCustomer(name, phone string) domain.Customer {
 	return domain.Customer{Meta: Meta(Noon), Name: name, Language: "hi",
 		Contacts: []domain.Contact{{ID: ID(), Name: name, Relation: "self", Phones: domain.JSONList[string]{phone}, Language: "hi",
 			Struck: domain.JSONList[string]{}}},
