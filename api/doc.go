@@ -13,7 +13,8 @@
 //	calendar.go        one visit as a calendar file, for the customer
 //	centres.go         centres, and a day on which one cannot work
 //	compliments.go     thanks from customers, and their moderation
-//	customer.go        the page behind a customer's link, and what its forms do
+//	customer_page.go   the page behind a customer's link, and what its forms do
+//	customers.go       customers with contacts and sites, appliances
 //	demo.go            the demo's page and the phones on it
 //	devices.go         registering a device for pushes, and taking it out
 //	disputes.go        disputes, checks of visits said to be done, what a caller asks for
@@ -23,7 +24,6 @@
 //	exclusions.go      who is kept away from a customer
 //	flags.go           reports of danger, and as much of them as the reader may see
 //	handlers.go        the forms that most handlers have: create, get, patch, list, a move by id
-//	households.go      customers with contacts and sites, appliances
 //	imports.go         importing jobs from CSV and XLSX
 //	inbox.go           the notices of whoever is signed in
 //	job_history.go     what is known of a job's appliance, steps tried, replacement

@@ -108,7 +108,7 @@ func (a *App) jobViews(c *fiber.Ctx, rows []domain.Job) ([]domain.JobView, error
 	return out, nil
 }
 
-// factView is a fact as it is sent: a payload is always an object.
+// entryView is an entry as it is sent: a payload is always an object.
 type entryView struct {
 	domain.Entry
 	Payload json.RawMessage `json:"payload"`

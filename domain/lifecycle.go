@@ -86,8 +86,8 @@ type VisitMove struct {
 	Plan           PlanRule
 	Guard          string // for people; the code of the use case holds it
 	Entry          string // kind of the timeline's entry
-	// Household and Desk are the kinds of notices that follow once it is saved:
-	// to the household, and to the Roles of its centre (area for area managers).
+	// Customer and Desk are the kinds of notices that follow once it is saved:
+	// to the customer, and to the Roles of its centre (area for area managers).
 	Customer  string
 	Desk      string
 	DeskRoles []Role

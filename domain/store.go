@@ -9,7 +9,7 @@ import (
 // Store runs transactions; domain begins them and nobody else.
 //
 // fn's reads see its own writes, except of what is only buffered for commit:
-// facts, notices, queue jobs, deadlines and the replay row. An error from fn
+// entries, notices, queue jobs, deadlines and the replay row. An error from fn
 // rolls everything back. Constraint violations come back as *Error
 // (CodeOverlap, CodeDuplicate, …); a database that is gone as CodeUnavailable.
 //
@@ -120,7 +120,7 @@ type LeaveTx interface {
 	SaveLeave(*Leave) error
 }
 
-// HouseholdTx keeps households, what stands there, and its maintenance.
+// CustomerTx keeps customers, their appliances and maintenance.
 type CustomerTx interface {
 	Customer(id ID) (*Customer, error) // with contacts and sites
 	LockCustomer(id ID) (*Customer, error)
@@ -131,7 +131,7 @@ type CustomerTx interface {
 	InsertAppliance(*Appliance) error
 	SaveAppliance(*Appliance) error
 	LockMaintenance(id ID) (*Maintenance, error)
-	// MaintenanceOf lists those of a household, latest first, at most 100; it
+	// MaintenanceOf lists those of a customer, latest first, at most 100; it
 	// locks nothing.
 	MaintenanceOf(customer ID) ([]Maintenance, error)
 	InsertMaintenance(*Maintenance) error
@@ -173,7 +173,7 @@ type VisitTx interface {
 	InsertVisit(*Visit) error              // also its assignments; overlap → CodeOverlap
 	SaveVisit(*Visit) error                // also its assignments; overlap → CodeOverlap
 	VisitsOfJob(job ID) ([]Visit, error)   // by window_start
-	// UnfinishedOfCustomer lists unfinished visits of a household (and site,
+	// UnfinishedOfCustomer lists unfinished visits of a customer (and site,
 	// when given) in every centre.
 	UnfinishedOfCustomer(customer ID) ([]Visit, error)
 	VisitsOfCentreDay(centre ID, from, to time.Time) ([]Visit, error) // status scheduled, window_start in [from,to)
@@ -190,19 +190,19 @@ type ContactTx interface {
 	SaveAttempt(*Attempt) error   // discounted and told_at only
 	AttemptsOf(job ID) ([]Attempt, error)
 	AttemptsByLink(link ID) ([]Attempt, error) // by job, then time
-	// MarkNotified notes when the household first learned of the job's outbound
+	// MarkNotified notes when the customer first learned of the job's outbound
 	// attempts and of the visits that ended; with a visit, of that one only.
 	MarkNotified(job ID, visit *ID, at time.Time) error
 	Dispute(id ID) (*Dispute, error)
 	DisputeOfAttempt(attempt ID) (*Dispute, error) // not withdrawn
 	DisputesOf(job ID) ([]Dispute, error)
-	InsertDispute(*Dispute) error // CodeDuplicate when the fact is disputed already
+	InsertDispute(*Dispute) error // CodeDuplicate when the entry is disputed already
 	SaveDispute(*Dispute) error
 	Promise(id ID) (*Promise, error)
 	PromisesDue(customer ID) ([]Promise, error)                // open and broken ones
 	LastPromiseOf(customer ID) (*Promise, error)               // CodeNotFound when none
 	OpenPromises(owner ID) (int, error)                        // open and broken ones
-	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the household got in touch, both ends included
+	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the customer got in touch, both ends included
 	InsertPromise(*Promise) error
 	SavePromise(*Promise) error
 	InsertUnmatchedContact(*UnmatchedContact) error
@@ -326,7 +326,7 @@ type DeviceTx interface {
 	CustomerDevices(customer ID) ([]Device, error)
 }
 
-// LinkTx keeps the links of households.
+// LinkTx keeps the links of customers.
 type LinkTx interface {
 	LinkOfJob(job ID) (*Link, error) // not revoked; CodeNotFound
 	LinkByHash(hash string) (*Link, error)
@@ -505,7 +505,7 @@ type PeopleReader interface {
 	LeavesBetween(ctx context.Context, s Scope, centre ID, from, to time.Time) ([]Leave, error)
 }
 
-// HouseholdReader reads households.
+// CustomerReader reads customers.
 type CustomerReader interface {
 	Customers(ctx context.Context, s Scope, f CustomerFilter, p Page) ([]Customer, error)
 	Customer(ctx context.Context, s Scope, id ID) (*Customer, error)
@@ -562,7 +562,7 @@ type SafetyReader interface {
 	FlagsBehind(ctx context.Context, ids []ID) (map[ID]Flag, error)
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them
 	// see. What came of a report by phone number alone is not listed to its
-	// reporter: it would tell them that the number is a household's.
+	// reporter: it would tell them that the number is a customer's.
 	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
 	// StandDowns, by (since, id), are those that Actor.SeesExclusion lets them
 	// see.

@@ -32,7 +32,7 @@ const (
 type Deliverer struct {
 	Outbox domain.Outbox
 	Push   Sender   // FCM or the log
-	Text   *Webhook // nil: a household without a device waits for its ready text
+	Text   *Webhook // nil: a customer without a device waits for its ready text
 	Alarm  *Webhook // nil: an SOS has no second way besides pushes
 
 	// Now is the product's clock, by which notices expire.
@@ -46,7 +46,7 @@ type Deliverer struct {
 	// and is never stored (domain.Service.InvitationCode).
 	Code func(invitation domain.ID) string
 
-	// Accepted is told once a household's notice was accepted, after that was
+	// Accepted is told once a customer's notice was accepted, after that was
 	// recorded; channel is "push" or "sms". It must be idempotent, as a crash
 	// in between repeats it (domain.Service.NoticeAccepted). Nil: nobody.
 	Accepted func(ctx context.Context, n domain.Notice, channel, receipt string) error
@@ -117,8 +117,8 @@ func (l *delivery) took(channel, receipt string) {
 	l.accepted, l.fresh = true, true
 }
 
-// proves reports whether acceptance must become a fact before the notice counts
-// as done: the household's time to answer or to dispute begins with it
+// proves reports whether acceptance must become an entry before the notice counts
+// as done: the customer's time to answer or to dispute begins with it
 // (docs/product.md section 4).
 func (l *delivery) proves() bool { return l.Notice.CustomerID != nil && domain.Tells(l.Notice.Kind) }
 
@@ -235,7 +235,7 @@ func (r *run) pushes() []*recipientQueue {
 }
 
 // address recomputes the link of a delivery that carries one. Without it a
-// household can still be told that somebody is on the way, but the last
+// customer can still be told that somebody is on the way, but the last
 // notice is not one.
 func (r *run) address(l *delivery) bool {
 	if !l.Notice.WithLink {
@@ -384,7 +384,7 @@ func (r *run) rang(ctx context.Context) {
 	}
 }
 
-// text hands a household's deliveries to the message webhook.
+// text hands a customer's deliveries to the message webhook.
 func (r *run) text(ctx context.Context, ln *recipientQueue) {
 	var wait time.Duration
 	for _, l := range ln.deliveries {
@@ -478,7 +478,7 @@ func (r *run) write(ctx context.Context, rec domain.DeliveryRecord) (err error) 
 	return err
 }
 
-// told passes on what was accepted for households and needs no proof.
+// told passes on what was accepted for customers and needs no proof.
 func (r *run) told(ctx context.Context) {
 	if r.d.Accepted == nil {
 		return
@@ -493,7 +493,7 @@ func (r *run) told(ctx context.Context) {
 	}
 }
 
-// prove turns accepted last notices into facts and only then calls them done:
+// prove turns accepted last notices into entries and only then calls them done:
 // a crash in between leaves them pending, and the next run comes here again
 // without a second push.
 func (r *run) prove(ctx context.Context, proofs []*delivery) error {

@@ -16,15 +16,15 @@ func (r *reader) JobBriefs(ctx context.Context, s domain.Scope, ids []domain.ID)
 	if err != nil {
 		return nil, err
 	}
-	homes := make([]domain.ID, len(jobs))
+	customers := make([]domain.ID, len(jobs))
 	for i := range jobs {
-		homes[i] = jobs[i].CustomerID
+		customers[i] = jobs[i].CustomerID
 	}
 	type named struct {
 		ID   domain.ID
 		Name string
 	}
-	rows, err := list[named](ctx, r, r.db.table("customers").Where(r.db.in("id", homes)))
+	rows, err := list[named](ctx, r, r.db.table("customers").Where(r.db.in("id", customers)))
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func (t *tx) InsertAttempt(a *domain.Attempt) error {
 }
 
 // SaveAttempt keeps why an attempt was taken out of the count, and when the
-// household learned of it; nothing else of it ever changes.
+// customer learned of it; nothing else of it ever changes.
 func (t *tx) SaveAttempt(a *domain.Attempt) error {
 	clear(t.ahead.attempts)
 	return t.about(a.JobID, func() error {

@@ -36,10 +36,10 @@
 //	board.go        what a board shows of jobs, leave and load
 //	capacity.go     booked visits and kept times of a centre
 //	contact.go      attempts, unmatched contacts, policies
+//	customers.go    customers, their contacts, sites and appliances
 //	disputes.go     disputes, checks of visits said to be done, when a customer learned of them
 //	evidence.go     photos and recordings of reports
 //	flags.go        reports, stops received, who stands down
-//	households.go   customers, their contacts, sites and appliances
 //	job_history.go  steps tried, entries of a kind, thanks
 //	jobs.go         jobs and their holds
 //	maintenance.go  recurring visits

@@ -68,7 +68,7 @@ func (c *changes) held(h *domain.Hold) {
 	}
 }
 
-// gatherChanges writes them. A hold over a household is rare enough to ask
+// gatherChanges writes them. A hold over a customer is rare enough to ask
 // for its jobs.
 func (t *tx) gatherChanges() error {
 	c := &t.changes

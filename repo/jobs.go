@@ -75,7 +75,7 @@ func (t *tx) SaveJob(j *domain.Job) error {
 	return t.settle(j)
 }
 
-// settle lets the centre of a job see its household, for good.
+// settle lets the centre of a job see its customer, for good.
 func (t *tx) settle(j *domain.Job) error {
 	was, ok := t.places[j.ID]
 	t.places[j.ID] = jobPlace{j.CentreID, j.SiteID}

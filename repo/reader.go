@@ -145,7 +145,7 @@ func (r *reader) Leaves(ctx context.Context, s domain.Scope, f domain.LeaveFilte
 	return paged[domain.Leave](ctx, r, q, "leaves", p)
 }
 
-// households reads customers with their people and places: three statements
+// customers reads customers with their people and places: three statements
 // whatever their number.
 func (r *reader) customers(ctx context.Context, q *gorm.DB) ([]domain.Customer, error) {
 	rows, err := list[customerRow](ctx, r, q)
@@ -244,7 +244,7 @@ func (r *reader) Job(ctx context.Context, s domain.Scope, id domain.ID) (*domain
 	return one[domain.Job](ctx, r, "job", r.scoped(s, "jobs").Where("id = ?", id))
 }
 
-// place is what holds look at: a job with its household.
+// place is what holds look at: a job with its customer.
 type place struct{ ID, CustomerID, SiteID domain.ID }
 
 // holdsOver reads the holds over places, by job: open ones of all kinds, and

@@ -22,7 +22,7 @@ const (
 	myVisits = "SELECT visit_id FROM assignments WHERE technician_id = ? AND current"
 )
 
-// seen begins the question whether a centre sees a household.
+// seen begins the question whether a centre sees a customer.
 const seen = "SELECT 1 FROM customer_centres seen WHERE seen.customer_id = "
 
 // within turns a scope into the condition on the rows of a table, after

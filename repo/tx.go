@@ -53,7 +53,7 @@ type tx struct {
 	key domain.ID // what is written just now is about this job or technician alone
 }
 
-// home is where a job belongs and is.
+// jobPlace is where a job belongs and is.
 type jobPlace struct{ centre, site domain.ID }
 
 var _ domain.Tx = (*tx)(nil)

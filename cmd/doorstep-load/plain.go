@@ -20,7 +20,7 @@ import (
 type plain interface {
 	// sample gives the columns of a table with the values of one row.
 	sample(ctx context.Context, table, where string) (row, error)
-	// homes gives customer and first contact of each job.
+	// customers gives customer and first contact of each job.
 	customers(ctx context.Context) (map[string]jobCustomer, error)
 	// write runs the statements in one transaction.
 	write(ctx context.Context, statements []statement) error
@@ -186,7 +186,7 @@ type made struct {
 	statements []statement
 }
 
-// visit is what scheduling a visit writes: job, visit, assignment, fact,
+// visit is what scheduling a visit writes: job, visit, assignment, entry,
 // deadline, two notices, the change for streams, the answer for a retry, the
 // job of the queue.
 func (c *copies) visit(job, technician string, from time.Time) made {
@@ -215,7 +215,7 @@ func (c *copies) visit(job, technician string, from time.Time) made {
 	}}
 }
 
-// attempt is what recording an attempt writes: job, attempt, fact, the change
+// attempt is what recording an attempt writes: job, attempt, entry, the change
 // for streams, the answer for a retry.
 func (c *copies) attempt(job string) made {
 	now, mark, h := time.Now().UTC().Truncate(time.Microsecond), c.db.mark, c.customers[job]

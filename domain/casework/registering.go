@@ -150,7 +150,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 	})
 }
 
-// sameHousehold tells a retry from another household under the same id. Ids
+// sameCustomer tells a retry from another customer under the same id. Ids
 // of people and places may be the server's, so they do not count.
 func sameCustomer(a, b *domain.Customer) bool {
 	return a.Name == b.Name && a.Language == b.Language &&

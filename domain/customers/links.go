@@ -294,7 +294,7 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	return p, nil
 }
 
-// linkFacts adds what the brand says it did, for the household to check.
+// linkEntries adds what the brand says it did, for the customer to check.
 func linkEntries(c *casework.Case, p *LinkPage) error {
 	attempts, err := c.Tx.AttemptsOf(c.Job.ID)
 	if err != nil {

@@ -370,7 +370,7 @@ func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *
 	return tx.LockJob(view.ID)
 }
 
-// householdOf finds the household that a row means: one of the numbers, and
+// customerOf finds the customer that a row means: one of the numbers, and
 // the same name or none in the row.
 func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
 	for _, phone := range w.phones {

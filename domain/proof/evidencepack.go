@@ -57,7 +57,7 @@ type PackFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-// packedFact is a fact to the byte. An erased one has neither payload nor salt.
+// packedEntry is an entry to the byte. An erased one has neither payload nor salt.
 type packedEntry struct {
 	domain.Entry
 	Payload    string `json:"payload"` // JSON as it was committed

@@ -68,7 +68,7 @@ func handleWithdrawReport(k *customers.Request) error {
 	return nil
 }
 
-// reportsOfHome are the household's own reports on the job, locked.
+// reportsOfCustomer are the customer's own reports on the job, locked.
 func reportsOfCustomer(k *customers.Request) ([]domain.Flag, error) {
 	all, err := k.Tx.FlagsOfCustomer(k.Customer.ID)
 	if err != nil {
@@ -85,7 +85,7 @@ func reportsOfCustomer(k *customers.Request) ([]domain.Flag, error) {
 	return all, nil
 }
 
-// consentHome notes or takes back the household's consent to meet the person
+// consentOfCustomer notes or takes back the customer's consent to meet the person
 // of its report again.
 func consentOfCustomer(k *customers.Request, f *domain.Flag, at *time.Time) error {
 	apart, err := k.Tx.Exclusions(k.Customer.ID)

@@ -60,7 +60,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 	again := pause
 	again.Meta = Meta(Noon)
 	wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertCoolOff(&again) }), domain.CodeDuplicate)
-	// The database asks for two people, and for a word on the household.
+	// The database asks for two people, and for a word on the customer.
 	for what, spoil := range map[string]func(*domain.Advisory){
 		"approved by who proposed it": func(o *domain.Advisory) { o.DecidedBy = &o.ProposedBy },
 		"not told, and no reason":     func(o *domain.Advisory) { o.ToldAt, o.NotToldReason = nil, "" },

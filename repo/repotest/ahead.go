@@ -158,7 +158,7 @@ func ahead(t *testing.T, db *repo.DB) {
 		t.Errorf("%d leaves, %d busy", len(d.Leaves), len(d.Busy))
 	}
 
-	// What a household keeps is in the diary until it expires, and gone when it is let go.
+	// What a customer keeps is in the diary until it expires, and gone when it is let go.
 	kept := domain.SlotHold{ID: ID(), JobID: j.ID, TechnicianID: w.Ravi.ID, WindowStart: Noon, WindowEnd: later.Add(time.Hour), StartsAt: Noon,
 		EndsAt: later, CreatedAt: Noon, ExpiresAt: Noon.Add(10 * time.Minute)}
 	filled(t, "slot hold", kept)

@@ -10,7 +10,7 @@ import (
 	"doorstep/repo"
 )
 
-// keptApart: the database itself lets nobody into the crew of a household from
+// keptApart: the database itself lets nobody into the crew of a customer from
 // which they are kept apart, whatever writes the row.
 func keptApart(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
@@ -60,7 +60,7 @@ func keptApart(t *testing.T, db *repo.DB) {
 	noError(t, crew(w.Visit.ID)) // the exclusion takes them out of it
 	refused("his again", straight("UPDATE assignments SET active = true, current = true WHERE visit_id = '%s' AND technician_id = '%s'",
 		w.Visit.ID, w.Ravi.ID))
-	// A late fact of one who was there before is still theirs.
+	// A late entry of one who was there before is still theirs.
 	noError(t, Try(db, func(tx domain.Tx) error {
 		_, got, err := tx.LockVisit(ended.ID)
 		if err != nil {

@@ -11,7 +11,7 @@ import (
 	"doorstep/repo"
 )
 
-// contacts: what is read of people, devices, notices and the contacts with a household.
+// contacts: what is read of people, devices, notices and the contacts with a customer.
 func contacts(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx, everything, later := db.Reader(), t.Context(), domain.Scope{All: true}, Noon.Add(90*time.Minute)

@@ -299,7 +299,7 @@ func roundTrips(t *testing.T, db *repo.DB) {
 				t.Errorf("query %q: %d customers (%v), want %d", query, len(got), err, n)
 			}
 		}
-		// The contact of another household is not taken over.
+		// The contact of another customer is not taken over.
 		thief := NewCustomer("Thief", "+999")
 		thief.Contacts[0].ID = w.Customer.Contacts[0].ID
 		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertCustomer(&thief) }), domain.CodeDuplicate)

@@ -23,7 +23,7 @@ func scopes(t *testing.T, db *repo.DB) {
 	for _, u := range []domain.User{w.Ravi, w.Asha, w.Noor, w.Desk, w.Boss, w.Manager, w.Deputy, w.Agent, w.Admin} {
 		names[u.ID] = u.Login
 	}
-	// A household of the harbour; one whose job moved from the mill to the
+	// A customer of the harbour; one whose job moved from the mill to the
 	// harbour; one that the mill registered and that has no job; one of nobody.
 	far, moved, fresh, lone := NewCustomer("far", "+1"), NewCustomer("moved", "+2"), NewCustomer("fresh", "+3"), NewCustomer("lone", "+4")
 	fresh.RegisteredCentreID = &w.Mill.ID

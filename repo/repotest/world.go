@@ -21,7 +21,7 @@ import (
 // Noon is when the tests' world begins.
 var Noon = time.Date(2026, 11, 22, 12, 0, 0, 123456000, time.UTC)
 
-// World is a small brand: two areas with a centre each, people, a household
+// World is a small brand: two areas with a centre each, people, a customer
 // with a job and a visit in the first.
 type World struct {
 	DB            *repo.DB
@@ -134,7 +134,7 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 	return w
 }
 
-// NewHome makes a household of one contact and one site.
+// NewCustomer makes a customer of one contact and one site.
 func NewCustomer(name, phone string) domain.Customer {
 	return domain.Customer{Meta: Meta(Noon), Name: name, Language: "hi",
 		Contacts: []domain.Contact{{ID: ID(), Name: name, Relation: "self", Phones: domain.JSONList[string]{phone}, Language: "hi",
@@ -142,7 +142,7 @@ func NewCustomer(name, phone string) domain.Customer {
 		Sites: []domain.Site{{ID: ID(), Label: "home", Address: "1 Lane", PostalCode: "110001", Zone: "Asia/Kolkata"}}}
 }
 
-// NewJob makes an open job of a household at a centre.
+// NewJob makes an open job of a customer at a centre.
 func (w *World) NewJob(home *domain.Customer, c *domain.Centre, at time.Time) domain.Job {
 	return domain.Job{Meta: Meta(at), CustomerID: home.ID, SiteID: home.Sites[0].ID, ContactID: &home.Contacts[0].ID, CentreID: c.ID,
 		AreaID: c.AreaID,

@@ -9,8 +9,8 @@ import (
 	"doorstep/domain"
 )
 
-// customerRow is a household without its people and places, and with the key
-// by which its name is found.
+// customerRow is a customer without their people and places, and with the key
+// by which their name is found.
 type customerRow struct {
 	domain.Meta
 	Name               string
@@ -37,7 +37,7 @@ func newCustomerRow(c *domain.Customer) *customerRow {
 	return &customerRow{Meta: c.Meta, Name: c.Name, NameKey: nameKey(c.Name), Language: c.Language, RegisteredCentreID: c.RegisteredCentreID}
 }
 
-// householdSteps reads the people and places of customers.
+// customerSteps reads the people and places of customers.
 func customerSteps(db *DB, of clause.Expression) (steps []*step, join func([]customerRow) []domain.Customer, err error) {
 	contacts, people, err := query[domain.Contact](db.table("contacts").Where(of).Order("customer_id, position, id"))
 	if err != nil {
@@ -51,7 +51,7 @@ func customerSteps(db *DB, of clause.Expression) (steps []*step, join func([]cus
 	return []*step{contacts, sites}, join, nil
 }
 
-// household joins customers with their people and places.
+// joinCustomers joins customers with their people and places.
 func joinCustomers(rows []customerRow, people []domain.Contact, places []siteRow) []domain.Customer {
 	at := make(map[domain.ID]int, len(rows))
 	out := make([]domain.Customer, len(rows))
@@ -73,7 +73,7 @@ func joinCustomers(rows []customerRow, people []domain.Contact, places []siteRow
 	return out
 }
 
-// customer reads a whole household in one flight; name is that of the query of
+// customer reads a whole customer in one flight; name is that of the query of
 // its head.
 func (t *tx) customer(name string, head func(*gorm.DB) *gorm.DB, id domain.ID) (*domain.Customer, error) {
 	first, rows, err := known[customerRow](t.db, name, func(q *gorm.DB) *gorm.DB { return head(q).Where("id = ?", id) }, "customers", id)
@@ -121,7 +121,7 @@ func (t *tx) InsertCustomer(c *domain.Customer) error {
 	return t.putCustomer(c)
 }
 
-// show lets a centre see a household.
+// show lets a centre see a customer.
 func (t *tx) show(customer, centre domain.ID) error {
 	return t.exec("INSERT INTO customer_centres (customer_id, centre_id, created_at) SELECT id, ?, created_at FROM customers WHERE id = ? ON CONFLICT DO NOTHING", centre, customer)
 }
@@ -157,7 +157,7 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 	return t.write(gone.Delete(nil), nil)
 }
 
-// putHousehold writes contacts, sites and the index of numbers.
+// putCustomer writes contacts, sites and the index of numbers.
 func (t *tx) putCustomer(c *domain.Customer) error {
 	fresh := c.Version == 1
 	if !fresh {
@@ -192,8 +192,8 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 	return nil
 }
 
-// put writes a row of a household: new, or over the one with its id. A row of
-// another household is left alone and refused.
+// put writes a row of a customer: new, or over the one with its id. A row of
+// another customer is left alone and refused.
 func (t *tx) put(table string, row any, columns ...string) error {
 	return t.insertOver(table, row, &clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
 		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}},
