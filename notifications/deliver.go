@@ -149,9 +149,10 @@ type run struct {
 }
 
 // Deliver sends the notices that are still pending and records the outcome in
-// one write, which it may share with deliveries that run beside it. Attempt is the number of this try, from 1; it decides how long
-// the next one is away. RetryAfter is zero when nothing is left to do. An
-// error means that the store failed: try the whole again, later.
+// one write, which it may share with deliveries that run beside it. attempt is
+// the number of this try, from 1; it decides how long the next one is away.
+// retryAfter is zero when nothing is left to do. An error means that the store
+// failed: try the whole again, later.
 //
 // One device gets its notices one after the other, in the order of noticeIDs,
 // and after one that must wait gets no further ones in this run, so that an

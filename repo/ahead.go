@@ -106,7 +106,7 @@ func sortBy[T any, K cmp.Ordered](list []T, key func(*T) (K, domain.ID)) {
 	}
 }
 
-// LockDiary locks technicians and reads their diaries in one flight.
+// LockDiary locks technicians and reads their diaries in one round trip.
 func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom time.Time) (*domain.Diary, error) {
 	of := t.db.in("technician_id", ids)
 	list := of.Vars[0]

@@ -31,7 +31,7 @@ func takenHolds(q *gorm.DB, centre domain.ID, from, to, now time.Time) *gorm.DB 
 		Order("slot_holds.starts_at, slot_holds.job_id, slot_holds.technician_id")
 }
 
-// BookedCapacity reads both in one flight.
+// Taken reads visits and kept times of a centre in one round trip.
 func (t *tx) Taken(centre, also domain.ID, from, to, now time.Time) ([]domain.BookedCapacity, error) {
 	readVisits, visits, err := query[domain.BookedCapacity](takenVisits(t.table("visits"), centre, also, from, to))
 	if err != nil {

@@ -121,7 +121,7 @@ func (q *queueTx) Exec(_ context.Context, text string, args ...any) (pgconn.Comm
 	return pgconn.CommandTag{}, nil
 }
 
-// CopyFrom becomes one INSERT a row: COPY needs flights of its own.
+// CopyFrom becomes one INSERT a row: COPY needs round trips of its own.
 func (q *queueTx) CopyFrom(_ context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
 	marks := make([]string, len(columns))
 	for i := range columns {

@@ -453,7 +453,7 @@ func (r *reader) flags(a domain.Actor) *gorm.DB {
 		append(args, a.UserID, a.UserID)...)
 }
 
-// Flags goes down in (created_at, id).
+// Flags lists the newest first, by (created_at, id).
 func (r *reader) Flags(ctx context.Context, a domain.Actor, f domain.FlagFilter, p domain.Page) ([]domain.Flag, error) {
 	q := r.flags(a)
 	if len(f.Status) > 0 {
@@ -512,7 +512,7 @@ func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) 
 	return out, nil
 }
 
-// Inbox goes down in (created_at, id).
+// Inbox lists the newest first, by (created_at, id).
 func (r *reader) Inbox(ctx context.Context, user domain.ID, unseen bool, p domain.Page) ([]domain.Notice, error) {
 	q := r.db.table("notices").Where("user_id = ? AND state <> 'withdrawn'", user)
 	if unseen {

@@ -91,7 +91,7 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 }
 
 // JobClockInputs reads jobs opened in the period with their entries, by
-// (opened_at, id): six statements a page.
+// (opened_at, id): seven statements a page.
 func (r *reader) JobClockInputs(ctx context.Context, s domain.Scope, f domain.ReportFilter, p domain.Page) ([]domain.JobClockInput, error) {
 	q := r.scoped(s, "jobs").Where("opened_at >= ? AND opened_at < ?", f.From, f.To)
 	if f.CentreID != nil {

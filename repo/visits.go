@@ -47,7 +47,7 @@ func (t *tx) Visit(id domain.ID) (*domain.Visit, error) {
 	return &visits[0], nil
 }
 
-// LockVisit locks job and visit in one flight, as two statements: the second
+// LockVisit locks job and visit in one round trip, as two statements: the second
 // sees what the first had to wait for.
 func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	first, jobs, err := known[domain.Job](t.db, "lock.job of visit", func(q *gorm.DB) *gorm.DB {

@@ -402,8 +402,8 @@ func (s *Server) OnDrain(end func()) { s.endings = append(s.endings, end) }
 
 // Drain stops without losing a request: first /readyz says 503, after
 // DrainDelay the listener closes, and running requests finish or ctx ends. It
-// is an error only when requests were left unanswered; a connection that says
-// nothing is none.
+// is an error only when requests were left unanswered; silent connections do
+// not count.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	select {
