@@ -30,8 +30,9 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/roads domain domain/accounts domain/casework " +
 		"domain/intake domain/proof domain/slots domain/usecases notifications repo repo/files", "kong uuid"},
 	{"cmd/doorstep-load",
-		"api/web domain domain/dayplan notifications notifications/fcmtest repo",
+		"api/web cmd/doorstep-load/solomon domain domain/dayplan notifications notifications/fcmtest repo",
 		"fasthttp fiber kong pgx sqlite uuid"},
+	{"cmd/doorstep-load/solomon", "domain/dayplan", ""},
 	{"cmd/doorstep/app", ". api api/web cmd/doorstep/recur domain domain/casework domain/slots domain/usecases notifications " +
 		"repo", "pgx phonenumbers prometheus uuid"},
 	{"cmd/doorstep/demo", "api cmd/doorstep/app domain domain/accounts domain/alarm domain/casework domain/customers " +
@@ -49,10 +50,9 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"domain", "domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
 
 	{"domain/accounts", "domain domain/casework domain/reach domain/slots", ""},
-	{"domain/alarm", "domain domain/casework domain/ladder domain/safety", ""},
-	{"domain/casework", "domain domain/dayplan domain/duty domain/geo domain/reach domain/slots", "uuid"},
-	{"domain/clock", "domain domain/alarm domain/casework domain/customers domain/decisions domain/proof domain/reporting " +
-		"domain/safety", ""},
+	{"domain/alarm", "domain domain/casework domain/ladder", ""},
+	{"domain/casework", "domain domain/duty domain/geo domain/reach domain/slots", "uuid"},
+	{"domain/clock", "domain domain/alarm domain/casework domain/customers domain/decisions domain/reporting domain/safety", ""},
 	{"domain/customers", "domain domain/casework domain/reach domain/slots", ""},
 	{"domain/decisions", "domain domain/alarm domain/casework domain/safety", "uuid"},
 	{"domain/intake", "domain domain/casework domain/slots", ""},

@@ -16,16 +16,17 @@ func (a *App) mountExclusions(s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/exclusions", func(c *fiber.Ctx) error {
-		return listOf(c, func(p domain.Page) ([]domain.ExcludedFor, error) {
+		return listOf(c, func(p domain.Page) ([]domain.ExclusionWithFlag, error) {
 			return read.Exclusions(c.UserContext(), actorOf(c), p)
-		}, func(v domain.ExcludedFor) (time.Time, domain.ID) { return v.Since, v.ID }, func(rows []domain.ExcludedFor) ([]safety.ExclusionView,
-			error) {
-			out := make([]safety.ExclusionView, len(rows))
-			for i := range rows {
-				out[i] = safety.NewExclusionView(actorOf(c), &rows[i])
-			}
-			return out, nil
-		})
+		}, func(v domain.ExclusionWithFlag) (time.Time, domain.ID) { return v.Since, v.ID },
+			func(rows []domain.ExclusionWithFlag) ([]safety.ExclusionView,
+				error) {
+				out := make([]safety.ExclusionView, len(rows))
+				for i := range rows {
+					out[i] = safety.NewExclusionView(actorOf(c), &rows[i])
+				}
+				return out, nil
+			})
 	})
 	for _, action := range safety.ExclusionMoves {
 		s.Handle("POST", "/v1/exclusions/{id}/"+action, byID("exclusion", "", fiber.StatusOK,

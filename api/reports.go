@@ -51,7 +51,7 @@ func (a *App) mountReports(s *web.Server) {
 		if err != nil {
 			return err
 		}
-		v, err := a.Service.Reporting.Clock(c.UserContext(), actorOf(c), id)
+		v, err := a.Service.Reporting.JobClock(c.UserContext(), actorOf(c), id)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package domain
 
 import (
 	"time"
+
+	"doorstep/domain/reach"
 )
 
 // Attempt is one try to reach the other side, in either direction; it is
@@ -33,7 +35,7 @@ type Attempt struct {
 	Discounted     string     `json:"discounted"` // why it was taken out of the count; empty when it was not
 	ToldAt         *time.Time `json:"told_at"`    // when the household first learned of it
 	LinkID         *ID        `json:"-"`          // the link by which it came
-	Request        string     `json:"-"`          // what the household asked for in it (see asks); empty: nothing
+	Request        string     `json:"-"`          // what the household asked for in it (a name of customers.RequestHandlers); empty: nothing
 	CreatedAt      time.Time  `json:"created_at"`
 }
 
@@ -64,4 +66,15 @@ type UnmatchedContact struct {
 	ByID       ID
 	OccurredAt time.Time
 	RecordedAt time.Time
+}
+
+// Agrees reports whether a customer can have agreed in a contact: refusing and
+// hostile words are contact, and no agreement.
+func (a *Attempt) Agrees() bool {
+	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
+}
+
+// Spoke reports whether an attempt is a conversation by phone, whoever rang.
+func (a *Attempt) Spoke() bool {
+	return a.Channel == reach.Phone && a.Outcome == reach.Reached && a.Discounted == ""
 }

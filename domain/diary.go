@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"time"
 )
 
@@ -62,4 +63,42 @@ type SlotHold struct {
 	EndsAt       time.Time
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
+}
+
+// Diary is what the rules of assignment need to know of technicians.
+type Diary struct {
+	Technicians []User
+	Leaves      []Leave // approved, overlapping the time asked for
+	Busy        []Busy
+	Taken       []BookedCapacity // where somebody takes a number of visits a day
+	Reserved    []SlotHold       // not expired
+	Known       []ID             // of ReadDiary: who was with the customer before
+	Excluded    []Exclusion      // in force between anybody and the customer
+	KeptAway    []StandDown      // in force, of the technicians, from every home
+}
+
+// Apart reports whether a technician is kept from the customer.
+func (d *Diary) Apart(id ID) bool {
+	return slices.ContainsFunc(d.Excluded, func(x Exclusion) bool { return x.UserID == id }) ||
+		slices.ContainsFunc(d.KeptAway, func(k StandDown) bool { return k.UserID == id })
+}
+
+// Busy is an unfinished visit that occupies a technician in the time asked
+// for, and where it is, when known.
+type Busy struct {
+	TechnicianID     ID
+	VisitID          ID
+	StartsAt, EndsAt time.Time
+	Lat, Lon         *float64
+}
+
+// LeavesOf are the leaves of one technician.
+func (d *Diary) LeavesOf(id ID) []Leave {
+	var out []Leave
+	for _, l := range d.Leaves {
+		if l.TechnicianID == id {
+			out = append(out, l)
+		}
+	}
+	return out
 }

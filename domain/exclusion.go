@@ -22,9 +22,9 @@ type Exclusion struct {
 	LiftReason  string
 }
 
-// ExcludedFor is an exclusion with the report that it came of, which says who
+// ExclusionWithFlag is an exclusion with the report that it came of, which says who
 // may see it and is not shown.
-type ExcludedFor struct {
+type ExclusionWithFlag struct {
 	Exclusion
 	Flag Flag
 }

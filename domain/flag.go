@@ -255,3 +255,16 @@ func (a Actor) AnswersForHolds(tx SafetyTx, holds []Hold) (bool, error) {
 
 // Home reports whether a report came from the home of a visit.
 func (f *Flag) Home(v *Visit) bool { return f.CustomerID != nil && v.CustomerID == *f.CustomerID }
+
+// Raised is the answer to a flag: the same whether the household is known or
+// not.
+type Raised struct {
+	ID         ID         `json:"id"`
+	Status     FlagStatus `json:"status"`
+	Level      int        `json:"level"`
+	Kind       string     `json:"kind"`
+	OccurredAt time.Time  `json:"occurred_at"`
+}
+
+// Head gives id and version for Location and ETag.
+func (r Raised) Head() (ID, int64) { return r.ID, 1 }

@@ -21,16 +21,16 @@ type Customer struct {
 
 // Contact is a person of the household.
 type Contact struct {
-	ID         ID               `json:"id"`
-	CustomerID ID               `json:"-"`
-	Name       string           `json:"name"`
-	Relation   string           `json:"relation"`
-	Phones     JSONList[string] `json:"phones"` // E.164
-	Email      string           `json:"email"`
-	Language   string           `json:"language"`
-	VoiceOnly  bool             `json:"voice_only"` // cannot use a page or read a message
-	Position   int              `json:"-"`
-	Struck     JSONList[string] `json:"struck_phones"` // proved wrong; no longer known numbers
+	ID            ID               `json:"id"`
+	CustomerID    ID               `json:"-"`
+	Name          string           `json:"name"`
+	Relation      string           `json:"relation"`
+	Phones        JSONList[string] `json:"phones"` // E.164
+	Email         string           `json:"email"`
+	Language      string           `json:"language"`
+	VoiceOnly     bool             `json:"voice_only"` // cannot use a page or read a message
+	Position      int              `json:"-"`
+	InvalidPhones JSONList[string] `json:"struck_phones"` // proved wrong; no longer known numbers
 }
 
 // Site is where appliances stand.
@@ -142,7 +142,7 @@ func SameWords(a, b string) bool { return HeadingKey(a) == HeadingKey(b) }
 // Knows reports whether the household has a number, or had it struck.
 func (c *Customer) Knows(phone string) bool {
 	for _, p := range c.Contacts {
-		if Has(p.Phones, phone) || Has(p.Struck, phone) {
+		if Has(p.Phones, phone) || Has(p.InvalidPhones, phone) {
 			return true
 		}
 	}

@@ -35,7 +35,7 @@ var (
 // Check refuses a step that says nothing or knows no such result.
 func (r *StepRecord) Check() error {
 	switch {
-	case StepMark(r.Step) == "" || len([]rune(r.Step)) > 500:
+	case NormalizeStep(r.Step) == "" || len([]rune(r.Step)) > 500:
 		return Fail(CodeUnprocessable, "Say in words what was tried.").At("/step", "1 to 500 characters with a letter or digit")
 	case !Has(StepResults, r.Result):
 		return Fail(CodeUnprocessable, "Say what came of it.").At("/result", "worked, failed or unclear")
@@ -60,7 +60,7 @@ func (j *Job) ReplacementProposed() bool {
 	return j.Replacement.V != nil && j.Replacement.V.Status == "proposed"
 }
 
-// Proposal is the replacement as the passport shows it, with its reasons in
+// Proposal is the replacement as the job's history shows it, with its reasons in
 // words.
 type Proposal struct {
 	Since     time.Time        `json:"since"`

@@ -8,6 +8,10 @@ import (
 // own.
 var LeaveJudges = []Role{RoleProprietor, RoleAreaManager, RoleAdmin}
 
+// LeaveSick is the kind that is told and not asked for: it stands at once, as a
+// sick day does, also when somebody tells it of themselves.
+const LeaveSick = "sick"
+
 // Leave is time in which somebody does not work, once it is approved.
 type Leave struct {
 	Meta

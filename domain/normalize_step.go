@@ -5,12 +5,12 @@ import (
 	"unicode"
 )
 
-// StepMark is the form in which two steps are compared: equal marks are the
+// NormalizeStep is the form in which two steps are compared: equal marks are the
 // same step. Case, accents, punctuation and spaces do not matter, nor whether
 // a letter was typed as one character or as letter and sign (Latin letters,
 // and the dotted letters of the Indian scripts, whose dot is left out as many
 // writers do). Vowel signs matter: without them Hindi words fall together.
-func StepMark(step string) string {
+func NormalizeStep(step string) string {
 	var b strings.Builder
 	gap := false
 	for _, r := range step {

@@ -1,10 +1,7 @@
 package domain
 
 import (
-	"fmt"
 	"time"
-
-	"doorstep/domain/reach"
 )
 
 // Notice is one thing to tell one audience; it is a row before it is a push
@@ -32,27 +29,6 @@ type Notice struct {
 	CreatedAt   time.Time               `json:"created_at"`
 	SeenAt      *time.Time              `json:"seen_at"`
 }
-
-// Device is one installation that can be pushed to: of a user or of a
-// household.
-type Device struct {
-	InstallationID ID         `json:"installation_id"`
-	UserID         *ID        `json:"-"`
-	CustomerID     *ID        `json:"-"`
-	LinkID         *ID        `json:"-"`
-	SessionID      *ID        `json:"-"` // in which a user registered it; nil: not known
-	Token          string     `json:"-"`
-	Platform       string     `json:"platform"` // android, ios, web
-	Language       string     `json:"language"`
-	CreatedAt      time.Time  `json:"created_at"`
-	UpdatedAt      time.Time  `json:"updated_at"`
-	DroppedAt      *time.Time `json:"-"`
-	DropReason     string     `json:"-"`
-}
-
-// Private reports whether a device is somebody's own phone: a browser may stand
-// on a desk that many share.
-func (d *Device) Private() bool { return d.Platform != "web" }
 
 // NoticeAccountCode is the notice to which the code of an invitation is added
 // at sending; its data names the invitation.
@@ -88,58 +64,6 @@ type Delivery struct {
 	TextTo string
 }
 
-// Link is the customer's way in: one for a job. The token is an HMAC over the
-// random id; only its hash is kept.
-type Link struct {
-	ID         ID
-	JobID      ID
-	KeyID      string
-	TokenHash  string
-	CreatedAt  time.Time
-	RevokedAt  *time.Time
-	RevokedWhy string
-}
-
-// Policy is one version of the reachability rules: the brand's (CentreID nil)
-// or a centre's stricter one.
-type Policy struct {
-	ID            ID                 `json:"id"`
-	CentreID      *ID                `json:"centre_id"`
-	Number        int                `json:"number"`
-	EffectiveFrom time.Time          `json:"effective_from"`
-	Rules         JSON[reach.Policy] `json:"rules"`
-	CreatedBy     *ID                `json:"-"`
-	CreatedAt     time.Time          `json:"created_at"`
-}
-
-// Replay is the stored answer to a request with an Idempotency-Key.
-type Replay struct {
-	ActorID   ID
-	Key       string
-	Hash      string
-	Standing  string // of the actor when it was stored (Actor.standing)
-	Status    int
-	Head      string // "id version" for Location and ETag
-	Body      []byte
-	CreatedAt time.Time
-}
-
-// Disruption moves a centre's day and counts against nobody.
-type Disruption struct {
-	ID        ID        `json:"id"`
-	CentreID  ID        `json:"centre_id"`
-	Date      string    `json:"date"`
-	Reason    string    `json:"reason"`
-	Note      string    `json:"note"`
-	Moved     int       `json:"moved"`
-	Unplaced  int       `json:"unplaced"`
-	CreatedBy ID        `json:"-"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
-// Head gives id and version for Location and ETag.
-func (d Disruption) Head() (ID, int64) { return d.ID, 1 }
-
 // NoticesThatTell lists, by kind, what a notice to a household tells of: all attempts
 // so far, or the end of its visit. Acceptance begins the time in which the
 // household can say "that is not so" (docs/product.md section 4).
@@ -154,9 +78,6 @@ var NoticesThatTell = map[string]string{
 // Tells says whether the acceptance of a notice of this kind is itself a fact
 // that must be kept.
 func Tells(kind string) bool { return NoticesThatTell[kind] != "" }
-
-// String keeps a link out of logs.
-func (l Link) String() string { return fmt.Sprintf("link of job %s", l.JobID) }
 
 // NoticeOption changes a notice before it is sent.
 type NoticeOption func(*Notice)

@@ -1,12 +1,9 @@
 package domain
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"doorstep/domain/ladder"
-	"doorstep/domain/reach"
 )
 
 // Role is what a user may do; docs/product.md section 2 has the table.
@@ -189,25 +186,6 @@ func (a Actor) Scope() Scope {
 
 // Is reports whether the actor has one of the roles.
 func (a Actor) Is(roles ...Role) bool { return Has(roles, a.Role) }
-
-// Standing names what an actor may see by: role, place, and for whom they stand
-// in. A stored answer is for that standing alone (docs/product.md, Time, retries,
-// offline): who was given another role or centre since does not get it back.
-func (a Actor) Standing() string {
-	parts := []string{string(a.Role), a.CentreID.String(), a.AreaID.String()}
-	areas := []string{}
-	for _, id := range a.Deputises {
-		areas = append(areas, id.String())
-	}
-	slices.Sort(areas)
-	return strings.Join(append(parts, areas...), " ")
-}
-
-// Agrees reports whether a customer can have agreed in a contact: refusing and
-// hostile words are contact, and no agreement.
-func (a *Attempt) Agrees() bool {
-	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
-}
 
 // Sees reports whether the visit is in the actor's scope.
 func (a Actor) Sees(v *Visit) bool {

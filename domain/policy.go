@@ -2,6 +2,8 @@ package domain
 
 import (
 	"time"
+
+	"doorstep/domain/reach"
 )
 
 // Numbers of docs/product.md that are not part of the reachability policy.
@@ -53,3 +55,15 @@ const (
 	DevicesOfLink      = 10
 	DevicesOfLinkEver  = 50 // with those that are not pushed to any more
 )
+
+// Policy is one version of the reachability rules: the brand's (CentreID nil)
+// or a centre's stricter one.
+type Policy struct {
+	ID            ID                 `json:"id"`
+	CentreID      *ID                `json:"centre_id"`
+	Number        int                `json:"number"`
+	EffectiveFrom time.Time          `json:"effective_from"`
+	Rules         JSON[reach.Policy] `json:"rules"`
+	CreatedBy     *ID                `json:"-"`
+	CreatedAt     time.Time          `json:"created_at"`
+}

@@ -3,7 +3,6 @@ package domain
 import (
 	"time"
 
-	"doorstep/domain/reach"
 	"doorstep/domain/sun"
 )
 
@@ -20,11 +19,6 @@ import (
 type PlanFacts struct {
 	Site   *Site
 	Spoken []time.Time // when somebody of the household was reached by phone
-}
-
-// Spoke reports whether an attempt is a conversation by phone, whoever rang.
-func (a *Attempt) Spoke() bool {
-	return a.Channel == reach.Phone && a.Outcome == reach.Reached && a.Discounted == ""
 }
 
 // civilDay is taken for daylight where the place is unknown, local time: the

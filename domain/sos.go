@@ -120,17 +120,6 @@ func (x *SOS) MayEnd(a Actor) bool {
 // MayAnswer reports whether the actor sees it and is not who raised it.
 func (x *SOS) MayAnswer(a Actor) bool { return a.UserID != x.RaiserID && x.Sees(a) }
 
-// LastMove is the latest of setting out, arrival and start.
-func (v *Visit) LastMove() time.Time {
-	var last time.Time
-	for _, at := range []*time.Time{v.EnRouteAt, v.ArrivedAt, v.StartedAt} {
-		if at != nil && at.After(last) {
-			last = *at
-		}
-	}
-	return last
-}
-
 // An SOS that nobody hears must be known to somebody: to the raiser, who may
 // call instead, to the admins, and to whoever runs the server
 // (docs/product.md section 5, "SOS").
@@ -192,4 +181,17 @@ func (x *SOS) advice(language string) string {
 		return fmt.Sprintf("Nobody was reached yet: call %s.", number)
 	}
 	return fmt.Sprintf("Nobody was reached yet: call %s, or your desk at %s.", number, x.DeskPhone)
+}
+
+// noteMost is how long a note may grow by further taps, in characters.
+const noteMost = 4000
+
+// BoundNote keeps how it began and the newest words.
+func BoundNote(note string) string {
+	const begin, cut = 1000, "\n[...]\n"
+	r := []rune(note)
+	if len(r) <= noteMost {
+		return note
+	}
+	return string(r[:begin]) + cut + string(r[len(r)-(noteMost-begin-len(cut)):])
 }

@@ -4,12 +4,6 @@ import (
 	"time"
 )
 
-// Met reports whether somebody of the crew set out for the household.
-func (v *Visit) Met() bool {
-	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil ||
-		Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
-}
-
 // StandDown keeps one of our people from every home while a report of level 3
 // or 4 about them is decided; upheld, it stays until an area manager lifts it
 // with reasons. The visits that they lost by it stay payable.
@@ -25,9 +19,9 @@ type StandDown struct {
 	LiftReason string
 }
 
-// StoodDown is a keep-away with the report that it came of, which says who may
+// StandDownWithFlag is a keep-away with the report that it came of, which says who may
 // see it and is not shown.
-type StoodDown struct {
+type StandDownWithFlag struct {
 	StandDown
 	Flag Flag
 }

@@ -1,6 +1,8 @@
 package domain
 
-import "time"
+import (
+	"time"
+)
 
 // ReceivedStop is a tap on "stop" that came while somebody held its job for
 // longer than StopWait. It is committed beside, together with a hold that has the

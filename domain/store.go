@@ -2,7 +2,6 @@ package domain
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -378,111 +377,6 @@ type Tx interface {
 	ClockTx
 }
 
-// Diary is what the rules of assignment need to know of technicians.
-type Diary struct {
-	Technicians []User
-	Leaves      []Leave // approved, overlapping the time asked for
-	Busy        []Busy
-	Taken       []BookedCapacity // where somebody takes a number of visits a day
-	Reserved    []SlotHold       // not expired
-	Known       []ID             // of ReadDiary: who was with the customer before
-	Excluded    []Exclusion      // in force between anybody and the customer
-	KeptAway    []StandDown      // in force, of the technicians, from every home
-}
-
-// Apart reports whether a technician is kept from the customer.
-func (d *Diary) Apart(id ID) bool {
-	return slices.ContainsFunc(d.Excluded, func(x Exclusion) bool { return x.UserID == id }) ||
-		slices.ContainsFunc(d.KeptAway, func(k StandDown) bool { return k.UserID == id })
-}
-
-// Busy is an unfinished visit that occupies a technician in the time asked
-// for, and where it is, when known.
-type Busy struct {
-	TechnicianID     ID
-	VisitID          ID
-	StartsAt, EndsAt time.Time
-	Lat, Lon         *float64
-}
-
-// LeavesOf are the leaves of one technician.
-func (d *Diary) LeavesOf(id ID) []Leave {
-	var out []Leave
-	for _, l := range d.Leaves {
-		if l.TechnicianID == id {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
-// Page bounds a list. Cursor is the last item's (at, id) of the page before;
-// items are ordered by (at, id) ascending, or descending where said, so that
-// every row present when paging began appears once.
-type Page struct {
-	Limit   int
-	AfterAt *time.Time
-	AfterID *ID
-	ByDue   bool // of flags, disputes, promises and held jobs: the most overdue first, at equal times the most severe; without After
-}
-
-// VisitFilter narrows GET /v1/visits. From and To bound window_start.
-type VisitFilter struct {
-	TechnicianID *ID
-	CentreID     *ID
-	JobID        *ID
-	JobIDs       []ID // any of them
-	From, To     *time.Time
-	Status       []VisitStatus
-}
-
-// JobFilter narrows GET /v1/jobs.
-type JobFilter struct {
-	Status       []JobStatus
-	CentreID     *ID
-	CustomerID   *ID
-	Phone        string // exact, E.164
-	ExternalRef  string
-	Serial       string
-	Hold         string
-	Reachability string
-}
-
-// CustomerFilter narrows GET /v1/customers. Query matches the start of a name
-// or a whole phone number.
-type CustomerFilter struct {
-	Phone string
-	Query string
-}
-
-// UserFilter narrows GET /v1/users and GET /v1/technicians.
-type UserFilter struct {
-	Role     Role
-	CentreID *ID
-	AreaID   *ID
-	Skill    string
-	IDs      []ID // any of them
-}
-
-// LeaveFilter narrows GET /v1/leave and the lists of one person.
-type LeaveFilter struct {
-	UserID   *ID
-	CentreID *ID
-	Status   string
-}
-
-// MaintenanceFilter narrows GET /v1/maintenance.
-type MaintenanceFilter struct {
-	CustomerID *ID
-	Status     string
-}
-
-// FlagFilter narrows GET /v1/flags.
-type FlagFilter struct {
-	Status []FlagStatus
-	JobID  *ID
-}
-
 // PeopleReader reads people and places.
 type PeopleReader interface {
 	Areas(ctx context.Context, s Scope, p Page) ([]Area, error)
@@ -563,10 +457,10 @@ type SafetyReader interface {
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them
 	// see. What came of a report by phone number alone is not listed to its
 	// reporter: it would tell them that the number is a customer's.
-	Exclusions(ctx context.Context, a Actor, p Page) ([]ExcludedFor, error)
+	Exclusions(ctx context.Context, a Actor, p Page) ([]ExclusionWithFlag, error)
 	// StandDowns, by (since, id), are those that Actor.SeesExclusion lets them
 	// see.
-	StandDowns(ctx context.Context, a Actor, p Page) ([]StoodDown, error)
+	StandDowns(ctx context.Context, a Actor, p Page) ([]StandDownWithFlag, error)
 	Evidence(ctx context.Context, flag ID) ([]Evidence, error) // of a flag that the caller may see whole
 	// EvidenceFiles tells which of some file names belong to a row that was not
 	// removed.

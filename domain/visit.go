@@ -124,3 +124,29 @@ type VisitView struct {
 func (v *Visit) Overturnable(now time.Time) bool {
 	return v.ProvisionalTo != nil && now.Before(*v.ProvisionalTo)
 }
+
+// Met reports whether somebody of the crew set out for the household.
+func (v *Visit) Met() bool {
+	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil ||
+		Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
+}
+
+// LastMove is the latest of setting out, arrival and start.
+func (v *Visit) LastMove() time.Time {
+	var last time.Time
+	for _, at := range []*time.Time{v.EnRouteAt, v.ArrivedAt, v.StartedAt} {
+		if at != nil && at.After(last) {
+			last = *at
+		}
+	}
+	return last
+}
+
+// Inside reports whether a crew is at a home. What it does there is refused
+// nothing: a phone that suddenly refuses would tell who stands in a home that
+// they were reported, and by whom. They are asked to call, in words that could mean
+// anything; every other home is closed to them, for they are in no other crew; and
+// whoever decides sees at once where they are, calls, and sends a colleague.
+func (v *Visit) Inside() bool {
+	return v.Status == VisitArrived || v.Status == VisitInProgress
+}

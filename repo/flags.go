@@ -58,7 +58,7 @@ func (t *tx) SaveStandDown(k *domain.StandDown) error {
 	return t.update("keep_aways", k, domain.NotFound("keep-away"))
 }
 
-func (r *reader) StandDowns(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.StoodDown, error) {
+func (r *reader) StandDowns(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.StandDownWithFlag, error) {
 	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
 		return nil, nil
 	}
@@ -71,10 +71,10 @@ func (r *reader) StandDowns(ctx context.Context, a domain.Actor, p domain.Page) 
 	if err != nil {
 		return nil, err
 	}
-	out := make([]domain.StoodDown, 0, len(rows))
+	out := make([]domain.StandDownWithFlag, 0, len(rows))
 	for _, k := range rows {
 		if f := of[k.FlagID]; a.SeesStandDown(&f) {
-			out = append(out, domain.StoodDown{StandDown: k, Flag: f})
+			out = append(out, domain.StandDownWithFlag{StandDown: k, Flag: f})
 		}
 	}
 	return out, nil

@@ -2,11 +2,13 @@ package repo
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"doorstep/domain"
 )
@@ -23,6 +25,42 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 	if err != nil || len(notices) == 0 {
 		return []domain.Delivery{}, err
 	}
+	around, err := db.aroundNotices(ctx, r, notices)
+	if err != nil {
+		return nil, err
+	}
+	calls, err := db.alarmCalls(ctx, r, notices)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]domain.Delivery, len(notices))
+	for i := range notices {
+		out[i] = around.delivery(&notices[i])
+		out[i].Call = calls[notices[i].ID]
+	}
+	return out, nil
+}
+
+// aroundNotices is what the deliveries of some notices are made of.
+type aroundNotices struct {
+	devices  *[]domain.Device
+	done     *[]domain.Dispatch
+	links    *[]domain.Link
+	contacts *[]domain.Contact
+	wanted   *[]wantedContact
+	phones   *[]staffPhone
+}
+
+// wantedContact is whom a job wants reached first.
+type wantedContact struct{ ID, ContactID *domain.ID }
+
+// staffPhone is where a code for a user goes as a text.
+type staffPhone struct {
+	ID    domain.ID
+	Phone string
+}
+
+func (db *DB) aroundNotices(ctx context.Context, r *reader, notices []domain.Notice) (*aroundNotices, error) {
 	var users, customers, jobs, pendingIDs []domain.ID
 	for i := range notices {
 		n := &notices[i]
@@ -37,100 +75,82 @@ func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Deliver
 			jobs = append(jobs, *n.JobID)
 		}
 	}
+	out := &aroundNotices{phones: &[]staffPhone{}}
+	var steps []*step
 	u, c := db.in("user_id", users), db.in("customer_id", customers)
-	deviceStep, devices, err := query[domain.Device](db.table("devices").Where("dropped_at IS NULL AND ("+u.SQL+" OR "+c.SQL+")", u.Vars[0],
-		c.Vars[0]).Order("created_at, installation_id"))
-	if err != nil {
-		return nil, err
-	}
 	taken := db.table("dispatches").Where("outcome = ? AND (installation_id IS NOT NULL OR channel = ?)", accepted, domain.AlarmChannel)
-	doneStep, done, err := query[domain.Dispatch](taken.Where(db.in("notice_id", pendingIDs)))
+	err := errors.Join(
+		ask(&steps, &out.devices, db.table("devices").Where("dropped_at IS NULL AND ("+u.SQL+" OR "+c.SQL+")", u.Vars[0],
+			c.Vars[0]).Order("created_at, installation_id")),
+		ask(&steps, &out.done, taken.Where(db.in("notice_id", pendingIDs))),
+		ask(&steps, &out.links, db.table("links").Where("revoked_at IS NULL").Where(db.in("job_id", jobs))),
+		ask(&steps, &out.contacts, db.table("contacts").Where(db.in("customer_id", customers)).Order("customer_id, position, id")),
+		ask(&steps, &out.wanted, db.table("jobs").Where("contact_id IS NOT NULL").Where(db.in("id", jobs))))
+	if err == nil && slices.ContainsFunc(notices, func(n domain.Notice) bool { return n.Kind == domain.NoticeAccountCode }) {
+		err = ask(&steps, &out.phones, db.table("users").Where("NOT disabled").Where(db.in("id", users)))
+	}
 	if err != nil {
 		return nil, err
-	}
-	linkStep, links, err := query[domain.Link](db.table("links").Where("revoked_at IS NULL").Where(db.in("job_id", jobs)))
-	if err != nil {
-		return nil, err
-	}
-	contactStep, contacts, err := query[domain.Contact](db.table("contacts").Where(db.in("customer_id", customers)).
-		Order("customer_id, position, id"))
-	if err != nil {
-		return nil, err
-	}
-	type preferred struct{ ID, ContactID *domain.ID }
-	jobStep, wanted, err := query[preferred](db.table("jobs").Where("contact_id IS NOT NULL").Where(db.in("id", jobs)))
-	if err != nil {
-		return nil, err
-	}
-	steps := []*step{deviceStep, doneStep, linkStep, contactStep, jobStep}
-	phones := &[]staffPhone{}
-	if slices.ContainsFunc(notices, func(n domain.Notice) bool { return n.Kind == domain.NoticeAccountCode }) {
-		phoneStep, found, err := query[staffPhone](db.table("users").Where("NOT disabled").Where(db.in("id", users)))
-		if err != nil {
-			return nil, err
-		}
-		steps, phones = append(steps, phoneStep), found
-	}
-	for _, s := range steps {
-		s.byKey = true
 	}
 	if err := r.send(ctx, steps...); err != nil {
 		return nil, translate(err)
 	}
-	calls, err := db.alarmCalls(ctx, r, notices)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]domain.Delivery, len(notices))
-	for i := range notices {
-		n := &notices[i]
-		d := domain.Delivery{Notice: *n, Devices: []domain.Device{}, Delivered: []domain.ID{}, Call: calls[n.ID]}
-		for _, dev := range *devices {
-			if same(dev.UserID, n.UserID) || same(dev.CustomerID, n.CustomerID) {
-				d.Devices = append(d.Devices, dev)
-			}
-		}
-		for _, x := range *done {
-			switch {
-			case x.NoticeID != n.ID:
-			case x.InstallationID != nil:
-				d.Delivered = append(d.Delivered, *x.InstallationID)
-			default:
-				d.Called = true
-			}
-		}
-		if n.WithLink && n.JobID != nil {
-			for k := range *links {
-				if (*links)[k].JobID == *n.JobID {
-					d.Link = &(*links)[k]
-				}
-			}
-		}
-		if n.CustomerID != nil {
-			var first *domain.ID
-			for _, w := range *wanted {
-				if same(w.ID, n.JobID) {
-					first = w.ContactID
-				}
-			}
-			d.TextTo = textTo(*contacts, *n.CustomerID, first)
-		}
-		if n.Kind == domain.NoticeAccountCode {
-			for _, u := range *phones {
-				if same(&u.ID, n.UserID) {
-					d.TextTo = u.Phone
-				}
-			}
-		}
-		out[i] = d
-	}
 	return out, nil
 }
 
-// staffPhone is where a code for a user goes as a text.
-type staffPhone struct {
-	ID    domain.ID
-	Phone string
+// ask adds a statement by keys to the steps; its rows are there once they are
+// sent.
+func ask[T any](steps *[]*step, rows **[]T, q *gorm.DB) error {
+	s, found, err := query[T](q)
+	if err != nil {
+		return err
+	}
+	s.byKey = true
+	*steps, *rows = append(*steps, s), found
+	return nil
+}
+
+// delivery is a notice with what of it is to be sent where.
+func (around *aroundNotices) delivery(n *domain.Notice) domain.Delivery {
+	d := domain.Delivery{Notice: *n, Devices: []domain.Device{}, Delivered: []domain.ID{}}
+	for _, dev := range *around.devices {
+		if same(dev.UserID, n.UserID) || same(dev.CustomerID, n.CustomerID) {
+			d.Devices = append(d.Devices, dev)
+		}
+	}
+	for _, x := range *around.done {
+		switch {
+		case x.NoticeID != n.ID:
+		case x.InstallationID != nil:
+			d.Delivered = append(d.Delivered, *x.InstallationID)
+		default:
+			d.Called = true
+		}
+	}
+	if n.WithLink && n.JobID != nil {
+		for k := range *around.links {
+			if l := &(*around.links)[k]; l.JobID == *n.JobID {
+				d.Link = l
+			}
+		}
+	}
+	if n.CustomerID != nil {
+		var first *domain.ID
+		for _, w := range *around.wanted {
+			if same(w.ID, n.JobID) {
+				first = w.ContactID
+			}
+		}
+		d.TextTo = textTo(*around.contacts, *n.CustomerID, first)
+	}
+	if n.Kind == domain.NoticeAccountCode {
+		for _, u := range *around.phones {
+			if same(&u.ID, n.UserID) {
+				d.TextTo = u.Phone
+			}
+		}
+	}
+	return d
 }
 
 // alarmCalls are what the alarm webhook is told, by notice. Names and numbers

@@ -483,7 +483,7 @@ func (r *reader) Flag(ctx context.Context, a domain.Actor, id domain.ID) (*domai
 	return f, nil
 }
 
-func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.ExcludedFor, error) {
+func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) ([]domain.ExclusionWithFlag, error) {
 	if a.UserID == (domain.ID{}) {
 		return nil, errNoScope
 	}
@@ -503,10 +503,10 @@ func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) 
 	if err != nil {
 		return nil, err
 	}
-	out := make([]domain.ExcludedFor, 0, len(rows))
+	out := make([]domain.ExclusionWithFlag, 0, len(rows))
 	for _, x := range rows {
 		if f := of[x.FlagID]; a.SeesExclusion(&f) {
-			out = append(out, domain.ExcludedFor{Exclusion: x, Flag: f})
+			out = append(out, domain.ExclusionWithFlag{Exclusion: x, Flag: f})
 		}
 	}
 	return out, nil

@@ -31,103 +31,129 @@ const seen = "SELECT 1 FROM customer_centres seen WHERE seen.customer_id = "
 func (db *DB) within(s domain.Scope, table string) (clause.Expression, error) {
 	var none domain.ID
 	areas := slices.DeleteFunc(slices.Clone(s.AreaIDs), func(id domain.ID) bool { return id == none })
-	is := func(sql string, args ...any) (clause.Expression, error) {
-		return clause.Expr{SQL: sql, Vars: args}, nil
-	}
+	var is clause.Expr
 	switch {
 	case s.All:
-		return is("1 = 1")
+		return clause.Expr{SQL: "1 = 1"}, nil
 	case s.TechnicianID != none:
-		switch table {
-		case "areas":
-			return is("id = (SELECT area_id FROM centres WHERE id = ?)", s.CentreID)
-		case "centres":
-			return is("id = ?", s.CentreID)
-		case "users":
-			return is("(id = ? OR id IN (SELECT technician_id FROM assignments WHERE current AND visit_id IN ("+myVisits+")))", s.TechnicianID,
-				s.TechnicianID)
-		case "leaves":
-			return is("technician_id = ?", s.TechnicianID)
-		case "customers":
-			return is("id IN (SELECT customer_id FROM jobs WHERE id IN ("+myJobs+"))", s.TechnicianID)
-		case "appliances":
-			return is("customer_id IN (SELECT customer_id FROM jobs WHERE id IN ("+myJobs+"))", s.TechnicianID)
-		case "jobs":
-			return is("id IN ("+myJobs+")", s.TechnicianID)
-		case "visits":
-			return is("EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)",
-				s.TechnicianID)
-		case "attempts", "facts", "links", "disputes", "tried_steps":
-			return is("job_id IN ("+myJobs+")", s.TechnicianID)
-		case "policies":
-			return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
-		}
+		is = ofTechnician(s, table)
 	case s.CentreID != none:
-		switch table {
-		case "areas":
-			return is("id = (SELECT area_id FROM centres WHERE id = ?)", s.CentreID)
-		case "centres":
-			return is("id = ?", s.CentreID)
-		case "users", "jobs":
-			return is("centre_id = ?", s.CentreID)
-		case "visits":
-			return is("visits.centre_id = ?", s.CentreID)
-		case "promises", "thanks", "day_plans", "maintenance":
-			return is("centre_id = ?", s.CentreID)
-		case "leaves":
-			return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", s.CentreID)
-		case "customers":
-			return is("EXISTS ("+seen+"customers.id AND seen.centre_id = ?)", s.CentreID)
-		case "appliances":
-			return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id = ?)", s.CentreID)
-		case "attempts", "facts", "links", "disputes", "tried_steps":
-			return is("job_id IN (SELECT id FROM jobs WHERE centre_id = ?)", s.CentreID)
-		case "policies":
-			return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
-		}
+		is = ofCentre(s.CentreID, table)
 	case len(areas) > 0:
-		in := db.in("area_id", areas)
-		if len(areas) == 1 { // nearly always; then the index also gives the order
-			in = clause.Expr{SQL: "area_id = ?", Vars: []any{areas[0]}}
-		}
-		arg := in.Vars[0]
-		centres := "SELECT id FROM centres WHERE " + in.SQL
-		switch table {
-		case "areas":
-			return db.in("id", areas), nil
-		case "centres", "jobs", "visits", "done_checks", "promises", "thanks", "day_plans", "maintenance":
-			return in, nil
-		case "users":
-			return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
-		case "leaves":
-			return is("technician_id IN (SELECT id FROM users WHERE "+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
-		case "customers":
-			return is("EXISTS ("+seen+"customers.id AND seen.centre_id IN ("+centres+"))", arg)
-		case "appliances":
-			return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id IN ("+centres+"))", arg)
-		case "attempts", "facts", "links", "disputes", "tried_steps":
-			return is("job_id IN (SELECT id FROM jobs WHERE "+in.SQL+")", arg)
-		case "policies":
-			return is("(centre_id IS NULL OR centre_id IN ("+centres+"))", arg)
-		}
+		is = db.ofAreas(areas, table)
 	case s.JobID != none:
-		switch table {
-		case "jobs":
-			return is("id = ?", s.JobID)
-		case "visits":
-			return is("visits.job_id = ?", s.JobID)
-		case "attempts", "facts", "links", "disputes", "tried_steps":
-			return is("job_id = ?", s.JobID)
-		case "customers":
-			return is("id = (SELECT customer_id FROM jobs WHERE id = ?)", s.JobID)
-		case "appliances":
-			return is("id = (SELECT appliance_id FROM jobs WHERE id = ?)", s.JobID)
-		}
-		return never, nil
+		is = ofJob(s.JobID, table)
 	default:
 		return nil, errNoScope
 	}
-	return nil, errors.New("repo: no scope is defined for " + table)
+	if is.SQL == "" {
+		return nil, errors.New("repo: no scope is defined for " + table)
+	}
+	return is, nil
+}
+
+func is(sql string, args ...any) clause.Expr { return clause.Expr{SQL: sql, Vars: args} }
+
+// ofTechnician is what a technician sees: what their visits are about.
+func ofTechnician(s domain.Scope, table string) clause.Expr {
+	switch table {
+	case "areas":
+		return is("id = (SELECT area_id FROM centres WHERE id = ?)", s.CentreID)
+	case "centres":
+		return is("id = ?", s.CentreID)
+	case "users":
+		return is("(id = ? OR id IN (SELECT technician_id FROM assignments WHERE current AND visit_id IN ("+myVisits+")))", s.TechnicianID,
+			s.TechnicianID)
+	case "leaves":
+		return is("technician_id = ?", s.TechnicianID)
+	case "customers":
+		return is("id IN (SELECT customer_id FROM jobs WHERE id IN ("+myJobs+"))", s.TechnicianID)
+	case "appliances":
+		return is("customer_id IN (SELECT customer_id FROM jobs WHERE id IN ("+myJobs+"))", s.TechnicianID)
+	case "jobs":
+		return is("id IN ("+myJobs+")", s.TechnicianID)
+	case "visits":
+		return is("EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)",
+			s.TechnicianID)
+	case "attempts", "facts", "links", "disputes", "tried_steps":
+		return is("job_id IN ("+myJobs+")", s.TechnicianID)
+	case "policies":
+		return is("(centre_id IS NULL OR centre_id = ?)", s.CentreID)
+	}
+	return clause.Expr{}
+}
+
+// ofCentre is what the desk of a centre sees.
+func ofCentre(id domain.ID, table string) clause.Expr {
+	switch table {
+	case "areas":
+		return is("id = (SELECT area_id FROM centres WHERE id = ?)", id)
+	case "centres":
+		return is("id = ?", id)
+	case "users", "jobs":
+		return is("centre_id = ?", id)
+	case "visits":
+		return is("visits.centre_id = ?", id)
+	case "promises", "thanks", "day_plans", "maintenance":
+		return is("centre_id = ?", id)
+	case "leaves":
+		return is("technician_id IN (SELECT id FROM users WHERE centre_id = ?)", id)
+	case "customers":
+		return is("EXISTS ("+seen+"customers.id AND seen.centre_id = ?)", id)
+	case "appliances":
+		return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id = ?)", id)
+	case "attempts", "facts", "links", "disputes", "tried_steps":
+		return is("job_id IN (SELECT id FROM jobs WHERE centre_id = ?)", id)
+	case "policies":
+		return is("(centre_id IS NULL OR centre_id = ?)", id)
+	}
+	return clause.Expr{}
+}
+
+// ofAreas is what who answers for areas sees.
+func (db *DB) ofAreas(areas []domain.ID, table string) clause.Expr {
+	in := db.in("area_id", areas)
+	if len(areas) == 1 { // nearly always; then the index also gives the order
+		in = is("area_id = ?", areas[0])
+	}
+	arg := in.Vars[0]
+	centres := "SELECT id FROM centres WHERE " + in.SQL
+	switch table {
+	case "areas":
+		return db.in("id", areas)
+	case "centres", "jobs", "visits", "done_checks", "promises", "thanks", "day_plans", "maintenance":
+		return in
+	case "users":
+		return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
+	case "leaves":
+		return is("technician_id IN (SELECT id FROM users WHERE "+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)
+	case "customers":
+		return is("EXISTS ("+seen+"customers.id AND seen.centre_id IN ("+centres+"))", arg)
+	case "appliances":
+		return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id IN ("+centres+"))", arg)
+	case "attempts", "facts", "links", "disputes", "tried_steps":
+		return is("job_id IN (SELECT id FROM jobs WHERE "+in.SQL+")", arg)
+	case "policies":
+		return is("(centre_id IS NULL OR centre_id IN ("+centres+"))", arg)
+	}
+	return clause.Expr{}
+}
+
+// ofJob is what a household sees by the link of its job.
+func ofJob(id domain.ID, table string) clause.Expr {
+	switch table {
+	case "jobs":
+		return is("id = ?", id)
+	case "visits":
+		return is("visits.job_id = ?", id)
+	case "attempts", "facts", "links", "disputes", "tried_steps":
+		return is("job_id = ?", id)
+	case "customers":
+		return is("id = (SELECT customer_id FROM jobs WHERE id = ?)", id)
+	case "appliances":
+		return is("id = (SELECT appliance_id FROM jobs WHERE id = ?)", id)
+	}
+	return never
 }
 
 // walk begins a list in a scope, with the columns by which it pages. Two lists

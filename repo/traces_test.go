@@ -39,14 +39,6 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 			Channel: "phone", Outcome: "no_answer",
 			Grade: "recorded", OccurredAt: repotest.Noon, RecordedAt: repotest.Noon, CreatedAt: repotest.Noon}
 	}
-	locked := func(tx domain.Tx, id domain.ID, change func(*domain.Job)) error {
-		j, err := tx.LockJob(id)
-		if err != nil {
-			return err
-		}
-		change(j)
-		return tx.SaveJob(j)
-	}
 	day := repotest.Noon.Add(300 * time.Hour)
 	n := 0
 	free := func() time.Time { n++; return day.Add(time.Duration(20+5*n) * time.Hour) }
@@ -60,8 +52,8 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 		write func(domain.Tx) error
 		again func(read string) bool
 	}{
-		{"the job", func(tx domain.Tx) error { return locked(tx, w.Job.ID, func(j *domain.Job) { j.Fault += "!" }) }, of("job")},
-		{"another job", func(tx domain.Tx) error { return locked(tx, other.ID, func(j *domain.Job) { j.Fault += "!" }) }, of()},
+		{"the job", func(tx domain.Tx) error { return changed(tx, w.Job.ID, func(j *domain.Job) { j.Fault += "!" }) }, of("job")},
+		{"another job", func(tx domain.Tx) error { return changed(tx, other.ID, func(j *domain.Job) { j.Fault += "!" }) }, of()},
 		{"an attempt on the job", func(tx domain.Tx) error { return tx.InsertAttempt(attempt(&w.Job, &w.Customer)) }, of("job")},
 		{"an attempt on another job", func(tx domain.Tx) error { return tx.InsertAttempt(attempt(&far, &stranger)) }, of()},
 		{"told of what was tried on the job", func(tx domain.Tx) error { return tx.MarkNotified(w.Job.ID, nil, day) }, of("job")},
@@ -86,7 +78,7 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 			return tx.SaveVisit(v)
 		}, of("diary")},
 		{"the place of another job", func(tx domain.Tx) error {
-			return locked(tx, far.ID, func(j *domain.Job) { n++; j.SiteID = stranger.Sites[n%2].ID })
+			return changed(tx, far.ID, func(j *domain.Job) { n++; j.SiteID = stranger.Sites[n%2].ID })
 		}, of("job", "diary")},
 		{"a hold", func(tx domain.Tx) error {
 			return tx.InsertHold(&domain.Hold{ID: repotest.ID(), Kind: domain.HoldParts, JobID: &far.ID, Since: repotest.Noon, By: "desk"})
@@ -101,7 +93,7 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 			return tx.InsertArea(&domain.Area{Meta: repotest.Meta(repotest.Noon), Name: "West"})
 		}, of()},
 		{"refused in the end", func(tx domain.Tx) error {
-			return errors.Join(locked(tx, far.ID, func(j *domain.Job) { j.Fault += "?" }), errors.New("refused"))
+			return errors.Join(changed(tx, far.ID, func(j *domain.Job) { j.Fault += "?" }), errors.New("refused"))
 		}, of()},
 	} {
 		for read, look := range map[string]func(domain.Tx) error{"job": jobs, "diary": diary} {
@@ -127,8 +119,22 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 			}
 		}
 	}
+	readByWhoRefuses(t, db, w)
+	readBesideAnotherProgram(t, db, w, url)
+}
 
-	// Who refuses, or writes nothing, does so by what is true as well.
+// changed locks a job, changes it and saves it.
+func changed(tx domain.Tx, id domain.ID, change func(*domain.Job)) error {
+	j, err := tx.LockJob(id)
+	if err != nil {
+		return err
+	}
+	change(j)
+	return tx.SaveJob(j)
+}
+
+// readByWhoRefuses: who refuses, or writes nothing, does so by what is true as well.
+func readByWhoRefuses(t *testing.T, db *repo.DB, w *repotest.World) {
 	for _, refused := range []error{nil, errors.New("refused")} {
 		runs, fault := 0, ""
 		err := repotest.Try(db, func(tx domain.Tx) error {
@@ -138,7 +144,7 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 				return err
 			}
 			if fault = j.Fault; runs == 1 {
-				repotest.Do(t, db, func(tx domain.Tx) error { return locked(tx, w.Job.ID, func(j *domain.Job) { j.Fault += "+" }) })
+				repotest.Do(t, db, func(tx domain.Tx) error { return changed(tx, w.Job.ID, func(j *domain.Job) { j.Fault += "+" }) })
 			}
 			return refused
 		})
@@ -146,8 +152,10 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 			t.Errorf("%v: it ran %d times and read %q", err, runs, fault)
 		}
 	}
+}
 
-	// Another program writes to the same file.
+// readBesideAnotherProgram: one that writes to the same file.
+func readBesideAnotherProgram(t *testing.T, db *repo.DB, w *repotest.World, url string) {
 	file, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(url, "sqlite:"))
 	if err != nil {
 		t.Fatal(err)

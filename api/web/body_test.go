@@ -82,153 +82,158 @@ const (
 func TestFramingOfBodies(t *testing.T) {
 	h := newHarness(t)
 	address := h.served()
-	stop := "POST /v1/visits/x/stop HTTP/1.1\r\nHost: x\r\n" + bearer
-	big := strings.Repeat("x", MaxJSON+1)
-	for name, tell := range map[string]func(k *talk){
-		"without a token nothing is waited for, and the connection ends": func(k *talk) {
-			k.says(import10 + "Content-Length: 10485760\r\n\r\na")
-			k.hears(401)
-			k.ends()
-		},
-		"too long is refused by its length": func(k *talk) {
-			k.says(import10 + bearer + "Content-Length: 10485761\r\n\r\na")
-			if got := k.hears(413); !strings.Contains(got, "10 MiB") {
-				k.t.Error(got)
-			}
-			k.ends()
-		},
-		"JSON is never large": func(k *talk) {
-			k.says("POST /v1/imports/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer + "Content-Length: 262145\r\n\r\n")
-			if got := k.hears(413); !strings.Contains(got, "256 KiB") {
-				k.t.Error(got)
-			}
-			k.ends()
-		},
-		"a form of a page": func(k *talk) {
-			k.says("POST /c/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 8193\r\n\r\n")
-			if got := k.hears(413); !strings.Contains(got, "8 KiB") {
-				k.t.Error(got)
-			}
-		},
-		"too long in chunks is refused when it is": func(k *talk) {
-			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
-				"Transfer-Encoding: chunked\r\n\r\n")
-			for range 5 {
-				k.says("10000\r\n" + strings.Repeat("x", 0x10000) + "\r\n")
-			}
-			k.hears(413)
-			k.ends()
-		},
-		"a small body that nobody reads keeps the connection": func(k *talk) {
-			k.says("POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n" + strings.Repeat("x", 5000) + alive)
-			k.hears(401)
-			k.hears(200)
-		},
-		"a body to an address that is not there": func(k *talk) {
-			k.says("POST /v1/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello" + alive)
-			k.hears(404)
-			k.hears(200)
-		},
-		"ten megabytes arrive": func(k *talk) {
-			k.says(import10 + bearer + "Content-Length: 10485760\r\n\r\n")
-			for range 10 {
-				k.says(strings.Repeat("y", 1<<20))
-			}
-			k.says(alive)
-			k.hears(204)
-			k.hears(200)
-		},
-		"ten megabytes in chunks": func(k *talk) {
-			k.says(import10 + bearer + "Transfer-Encoding: chunked\r\n\r\n")
-			for range 10 {
-				k.says("100000;ext=1\r\n" + strings.Repeat("y", 1<<20) + "\r\n")
-			}
-			k.says("0\r\n\r\n" + alive)
-			k.hears(204)
-			k.hears(200)
-		},
-		"one byte at a time": func(k *talk) {
-			k.says(import10 + bearer + "Content-Length: 8\r\n\r\n")
-			for _, b := range "a,b\n1,2\n" {
-				k.says(string(b))
-				time.Sleep(5 * time.Millisecond)
-			}
-			k.hears(204)
-			k.says(alive)
-			k.hears(200)
-		},
-		"a body with GET is no request": func(k *talk) {
-			k.says("GET /v1/visits HTTP/1.1\r\nHost: x\r\n" + bearer + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(alive)) + alive)
-			k.hears(400)
-			k.ends()
-		},
-		"nor in chunks": func(k *talk) {
-			k.says("GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + alive)
-			k.hears(200)
-			k.ends()
-		},
-		"broken chunks": func(k *talk) {
-			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\n" + bearer + "Transfer-Encoding: chunked\r\n\r\nzz\r\n" + alive)
-			k.hears(400)
-			k.ends()
-		},
-		"a name of our own for the length": func(k *talk) {
-			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\n" + bearer + headerAnnounced + ": 40\r\n\r\n" + alive)
-			k.hears(204)
-			k.hears(200)
-		},
-		"asked whether to go on": func(k *talk) {
-			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
-				"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-			k.hears(100)
-			k.says("{}")
-			k.hears(204)
-			k.says(alive)
-			k.hears(200)
-		},
-		"asked by nobody known": func(k *talk) {
-			k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
-			k.hears(401)
-			k.ends()
-		},
-		"asked behind another request": func(k *talk) {
-			k.says(alive + "POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
-				"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
-			k.hears(200)
-			k.hears(204)
-		},
-		"a stop with too much": func(k *talk) {
-			k.says(stop + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(big)))
-			if got := k.hears(200); got != `{"note":"","count":0}` {
-				k.t.Error(got)
-			}
-			k.ends()
-		},
-		"a stop with too much in chunks": func(k *talk) {
-			k.says(stop + fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n", len(big)) + big + "\r\n0\r\n\r\n")
-			if got := k.hears(200); got != `{"note":"","count":0}` {
-				k.t.Error(got)
-			}
-			k.ends()
-		},
-		"a stop whose body breaks off": func(k *talk) {
-			k.says(stop + "Content-Length: 100\r\n\r\n" + `{"note":"knife","count":`)
-			if got := k.hears(200); got != `{"note":"knife","count":0}` {
-				k.t.Error(got)
-			}
-			k.ends()
-		},
-		"a stop in chunks that are none": func(k *talk) {
-			k.says(stop + "Transfer-Encoding: chunked\r\n\r\nzz\r\n")
-			k.hears(200)
-			k.ends()
-		},
-	} {
+	for name, tell := range framings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tell(dial(t, address))
 		})
 	}
+}
+
+const stopHead = "POST /v1/visits/x/stop HTTP/1.1\r\nHost: x\r\n" + bearer
+
+var tooBig = strings.Repeat("x", MaxJSON+1)
+
+// framings are talks by how the body is framed.
+var framings = map[string]func(k *talk){
+	"without a token nothing is waited for, and the connection ends": func(k *talk) {
+		k.says(import10 + "Content-Length: 10485760\r\n\r\na")
+		k.hears(401)
+		k.ends()
+	},
+	"too long is refused by its length": func(k *talk) {
+		k.says(import10 + bearer + "Content-Length: 10485761\r\n\r\na")
+		if got := k.hears(413); !strings.Contains(got, "10 MiB") {
+			k.t.Error(got)
+		}
+		k.ends()
+	},
+	"JSON is never large": func(k *talk) {
+		k.says("POST /v1/imports/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer + "Content-Length: 262145\r\n\r\n")
+		if got := k.hears(413); !strings.Contains(got, "256 KiB") {
+			k.t.Error(got)
+		}
+		k.ends()
+	},
+	"a form of a page": func(k *talk) {
+		k.says("POST /c/x HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 8193\r\n\r\n")
+		if got := k.hears(413); !strings.Contains(got, "8 KiB") {
+			k.t.Error(got)
+		}
+	},
+	"too long in chunks is refused when it is": func(k *talk) {
+		k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
+			"Transfer-Encoding: chunked\r\n\r\n")
+		for range 5 {
+			k.says("10000\r\n" + strings.Repeat("x", 0x10000) + "\r\n")
+		}
+		k.hears(413)
+		k.ends()
+	},
+	"a small body that nobody reads keeps the connection": func(k *talk) {
+		k.says("POST /v1/visits HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n" + strings.Repeat("x", 5000) + alive)
+		k.hears(401)
+		k.hears(200)
+	},
+	"a body to an address that is not there": func(k *talk) {
+		k.says("POST /v1/nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello" + alive)
+		k.hears(404)
+		k.hears(200)
+	},
+	"ten megabytes arrive": func(k *talk) {
+		k.says(import10 + bearer + "Content-Length: 10485760\r\n\r\n")
+		for range 10 {
+			k.says(strings.Repeat("y", 1<<20))
+		}
+		k.says(alive)
+		k.hears(204)
+		k.hears(200)
+	},
+	"ten megabytes in chunks": func(k *talk) {
+		k.says(import10 + bearer + "Transfer-Encoding: chunked\r\n\r\n")
+		for range 10 {
+			k.says("100000;ext=1\r\n" + strings.Repeat("y", 1<<20) + "\r\n")
+		}
+		k.says("0\r\n\r\n" + alive)
+		k.hears(204)
+		k.hears(200)
+	},
+	"one byte at a time": func(k *talk) {
+		k.says(import10 + bearer + "Content-Length: 8\r\n\r\n")
+		for _, b := range "a,b\n1,2\n" {
+			k.says(string(b))
+			time.Sleep(5 * time.Millisecond)
+		}
+		k.hears(204)
+		k.says(alive)
+		k.hears(200)
+	},
+	"a body with GET is no request": func(k *talk) {
+		k.says("GET /v1/visits HTTP/1.1\r\nHost: x\r\n" + bearer + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(alive)) + alive)
+		k.hears(400)
+		k.ends()
+	},
+	"nor in chunks": func(k *talk) {
+		k.says("GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + alive)
+		k.hears(200)
+		k.ends()
+	},
+	"broken chunks": func(k *talk) {
+		k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\n" + bearer + "Transfer-Encoding: chunked\r\n\r\nzz\r\n" + alive)
+		k.hears(400)
+		k.ends()
+	},
+	"a name of our own for the length": func(k *talk) {
+		k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\n" + bearer + headerAnnounced + ": 40\r\n\r\n" + alive)
+		k.hears(204)
+		k.hears(200)
+	},
+	"asked whether to go on": func(k *talk) {
+		k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
+			"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+		k.hears(100)
+		k.says("{}")
+		k.hears(204)
+		k.says(alive)
+		k.hears(200)
+	},
+	"asked by nobody known": func(k *talk) {
+		k.says("POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+		k.hears(401)
+		k.ends()
+	},
+	"asked behind another request": func(k *talk) {
+		k.says(alive + "POST /v1/visits/x/cancel HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + bearer +
+			"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
+		k.hears(200)
+		k.hears(204)
+	},
+	"a stop with too much": func(k *talk) {
+		k.says(stopHead + fmt.Sprintf("Content-Length: %d\r\n\r\n", len(tooBig)))
+		if got := k.hears(200); got != `{"note":"","count":0}` {
+			k.t.Error(got)
+		}
+		k.ends()
+	},
+	"a stop with too much in chunks": func(k *talk) {
+		k.says(stopHead + fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n", len(tooBig)) + tooBig + "\r\n0\r\n\r\n")
+		if got := k.hears(200); got != `{"note":"","count":0}` {
+			k.t.Error(got)
+		}
+		k.ends()
+	},
+	"a stop whose body breaks off": func(k *talk) {
+		k.says(stopHead + "Content-Length: 100\r\n\r\n" + `{"note":"knife","count":`)
+		if got := k.hears(200); got != `{"note":"knife","count":0}` {
+			k.t.Error(got)
+		}
+		k.ends()
+	},
+	"a stop in chunks that are none": func(k *talk) {
+		k.says(stopHead + "Transfer-Encoding: chunked\r\n\r\nzz\r\n")
+		k.hears(200)
+		k.ends()
+	},
 }
 
 // What is only announced costs nothing; what is sent costs what it is.

@@ -199,16 +199,17 @@ func (ct *Contract) Find(method, path string) (*Operation, bool) {
 
 // covers reports whether a template takes a path (which may be a template, too).
 func covers(template, path string) bool {
-	a, b := strings.Split(template, "/"), strings.Split(path, "/")
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] && !(strings.HasPrefix(a[i], "{") && b[i] != "") {
+	for {
+		a, rest, more := strings.Cut(template, "/")
+		b, left, longer := strings.Cut(path, "/")
+		if more != longer || a != b && !(strings.HasPrefix(a, "{") && b != "") {
 			return false
 		}
+		if !more {
+			return true
+		}
+		template, path = rest, left
 	}
-	return true
 }
 
 type localsKey int

@@ -12,5 +12,4 @@
 //	plain.go    the rows of a request, written with plain drivers
 //	plan.go     plan: the planner on instances of the literature
 //	server.go   a server under load, and the data it works on
-//	solomon.go  instances in Solomon's format
 package main

@@ -19,7 +19,7 @@ func (s *Service) SetHours(ctx context.Context, call *casework.Call, id domain.I
 		if exceptions != nil {
 			u.Exceptions = *exceptions
 		}
-		if err := casework.SetMost(&u.MaxVisitsPerDay, most); err != nil {
+		if err := setMost(&u.MaxVisitsPerDay, most); err != nil {
 			return err
 		}
 		if err := checkHours(hours); err != nil {
@@ -129,4 +129,22 @@ func (s *Service) SetRoster(ctx context.Context, call *casework.Call, id domain.
 		err = tx.SaveUser(u)
 		return *u, err
 	})
+}
+
+// visitsADay bounds what can be set as a number of visits a day.
+const visitsADay = 10000
+
+// setMost sets how many visits a day somebody takes; 0 takes the bound away.
+func setMost(dst **int, most *int) error {
+	switch {
+	case most == nil:
+	case *most < 0 || *most > visitsADay:
+		return domain.Fail(domain.CodeUnprocessable, "A number of visits a day is 1 to %d, or 0 for no bound.", visitsADay).
+			At("/max_visits_per_day", "0 to 10000")
+	case *most == 0:
+		*dst = nil
+	default:
+		*dst = most
+	}
+	return nil
 }

@@ -173,7 +173,7 @@ func (s *Service) waysTo(tx domain.DeviceTx, u *domain.User) (domain.JSONList[st
 // notifyOfAccount tells a user at once of what happens to their account, on duty or
 // not: it is theirs to stop it.
 func notifyOfAccount(tx *casework.Work, u *domain.User, kind string, invitation *domain.ID, until time.Time) {
-	tx.Enqueue(casework.Notice(tx.Svc, kind, u.Language, tx.Now, until, casework.ToUser(u.ID), func(n *domain.Notice) {
+	tx.Enqueue(casework.NewNotice(tx.Svc, kind, u.Language, tx.Now, until, casework.ToUser(u.ID), func(n *domain.Notice) {
 		n.High = true
 		if invitation != nil {
 			n.Data.V = map[string]string{"invitation_id": invitation.String()}

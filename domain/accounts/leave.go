@@ -80,7 +80,7 @@ func (s *Service) addLeave(ctx context.Context, call *casework.Call, user domain
 			Note:       strings.TrimSpace(in.Note),
 			RecordedBy: &a.UserID}
 		action := "record"
-		if u.ID == a.UserID && l.Kind != casework.LeaveSick {
+		if u.ID == a.UserID && l.Kind != domain.LeaveSick {
 			action = "ask"
 		}
 		if err := tx.Apply(&l, action); err != nil {
@@ -100,7 +100,7 @@ func (s *Service) addLeave(ctx context.Context, call *casework.Call, user domain
 				"Leave begins within five years, at most 31 days ago, and lasts at most a year.").
 				At("/starts_at", "a nearer time")
 		}
-		if u.ID == a.UserID && l.Kind == casework.LeaveSick && l.EndsAt.Sub(l.StartsAt) > sickMost {
+		if u.ID == a.UserID && l.Kind == domain.LeaveSick && l.EndsAt.Sub(l.StartsAt) > sickMost {
 			return domain.LeaveView{}, domain.Fail(domain.CodeUnprocessable,
 				"Sick leave that stands unasked is at most 60 days; ask for more as another kind, which is approved.").
 				At("/ends_at", "at most 60 days, or another kind")
@@ -146,7 +146,7 @@ func notifyOfSickness(tx *casework.Work, u *domain.User, c *domain.Centre, l *do
 			return err
 		}
 		err = casework.NotifyOnDuty(tx, users, c, func(to *domain.User) domain.Notice {
-			return casework.Notice(tx.Svc, "leave.sick", to.Language, tx.Now, l.EndsAt, casework.ToUser(to.ID), aboutLeave(l.ID),
+			return casework.NewNotice(tx.Svc, "leave.sick", to.Language, tx.Now, l.EndsAt, casework.ToUser(to.ID), aboutLeave(l.ID),
 				func(o *domain.Notice) {
 					o.Title, o.Body = domain.Say("leave.sick", to.Language, "")
 					o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
@@ -304,6 +304,6 @@ func notifyLeaveApprovers(tx *casework.Work, u *domain.User, c *domain.Centre, k
 		}
 	}
 	return casework.NotifyOnDuty(tx, judges, c, func(to *domain.User) domain.Notice {
-		return casework.Notice(tx.Svc, kind, to.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(to.ID), aboutLeave(leave))
+		return casework.NewNotice(tx.Svc, kind, to.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(to.ID), aboutLeave(leave))
 	})
 }

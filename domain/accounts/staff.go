@@ -120,7 +120,7 @@ func (s *Service) applyCentre(tx domain.CentreTx, c *domain.Centre, in CentreInp
 	if in.ImportMapping != nil {
 		c.ImportMapping.V = *in.ImportMapping
 	}
-	if err := casework.SetMost(&c.MaxVisitsPerDay, in.MaxVisitsPerDay); err != nil {
+	if err := setMost(&c.MaxVisitsPerDay, in.MaxVisitsPerDay); err != nil {
 		return err
 	}
 	if c.Zone == "" || c.Zone == "Local" {

@@ -1,6 +1,7 @@
 // Package alarm is SOS and visit timers: raising, ringing, answering. What is not
 // happening now is safety.
 //
+//	hooks.go        what follows the moves of others: timers
 //	service.go      the use cases
 //	sos.go          raising, ringing up the ladder, answering, resolving
 //	sos_silent.go   alarms that their raiser's phone must not show

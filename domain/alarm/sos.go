@@ -10,7 +10,6 @@ import (
 	"doorstep/domain"
 	"doorstep/domain/casework"
 	"doorstep/domain/ladder"
-	"doorstep/domain/safety"
 )
 
 const (
@@ -99,7 +98,7 @@ func addToSOS(tx *casework.Work, a domain.Actor, x *domain.SOS, in SOSInput, fre
 		return x.View(a), nil
 	}
 	if !strings.Contains(x.Note, in.Note) {
-		x.Note = safety.BoundNote(strings.TrimSpace(x.Note + "\n" + in.Note))
+		x.Note = domain.BoundNote(strings.TrimSpace(x.Note + "\n" + in.Note))
 	}
 	if in.Lat != nil && in.Lon != nil {
 		x.Lat, x.Lon = in.Lat, in.Lon
@@ -296,7 +295,7 @@ func ringSOS(tx *casework.Work, x *domain.SOS, deaf ...domain.ID) error {
 func enqueueSOS(tx *casework.Work, x *domain.SOS, u *domain.User, kind string, lead bool) {
 	key := fmt.Sprintf("%s|%s|%d|%s", kind, x.ID, x.Round, u.ID)
 	age := x.RecordedAt.Sub(x.OccurredAt)
-	tx.Enqueue(casework.Notice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(u.ID), func(n *domain.Notice) {
+	tx.Enqueue(casework.NewNotice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(u.ID), func(n *domain.Notice) {
 		n.High, n.DedupeKey = true, &key
 		if kind == "sos.raised" && age >= 2*time.Minute { // it says how old it is
 			n.Title, n.Body = domain.Say("sos.late", u.Language, casework.Itoa(int(age/time.Minute)))
@@ -531,7 +530,7 @@ func acknowledgeSOS(tx *casework.Work, x *domain.SOS, call *casework.Call, in SO
 		x.AcknowledgedAt = domain.Ptr(saidAt(call, in.OccurredAt, x.RecordedAt, tx.Now))
 	}
 	if note := strings.TrimSpace(in.Note); note != "" {
-		x.Note = safety.BoundNote(strings.TrimSpace(x.Note + "\n" + a.Name + ": " + note))
+		x.Note = domain.BoundNote(strings.TrimSpace(x.Note + "\n" + a.Name + ": " + note))
 	}
 	tx.SetDeadline(domain.DueSOS, x.ID, nil, tx.Now.Add(sosNag))
 	if err := tx.SilenceSOS(x.ID); err != nil {

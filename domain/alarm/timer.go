@@ -27,11 +27,6 @@ const (
 	silentFor      = 15 * time.Minute // around a planned time, without a move: the phone may be offline
 )
 
-func init() {
-	casework.VisitSaved = append(casework.VisitSaved, timersFollow)
-	casework.CrewLeft = append(casework.CrewLeft, timersEnd)
-}
-
 // timersEnd ends the timers of a visit whose crew waits for company.
 func timersEnd(m *casework.VisitCase) error {
 	timers, err := m.Tx.TimersOf(m.Visit.ID)
@@ -236,7 +231,7 @@ func TimerDue(tx *casework.Work, id domain.ID) error {
 	// is rung with an alarm who was not asked first.
 	switch timerSteps[next].To {
 	case "pinged":
-		n := casework.Notice(tx.Svc, "timer.ping", u.Language, tx.Now, tx.Now.Add(10*time.Minute), casework.ToUser(u.ID),
+		n := casework.NewNotice(tx.Svc, "timer.ping", u.Language, tx.Now, tx.Now.Add(10*time.Minute), casework.ToUser(u.ID),
 			func(n *domain.Notice) { n.High, n.JobID = true, &v.JobID })
 		n.Data.V["visit_id"] = v.ID.String()
 		tx.Enqueue(n)
@@ -261,7 +256,7 @@ func TimerDue(tx *casework.Work, id domain.ID) error {
 				return err
 			}
 			for i := range users {
-				tx.Enqueue(casework.Notice(tx.Svc, kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(users[i].ID),
+				tx.Enqueue(casework.NewNotice(tx.Svc, kind, users[i].Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(users[i].ID),
 					func(n *domain.Notice) {
 						n.High, n.JobID, n.Data.V = true, &v.JobID, map[string]string{"visit_id": v.ID.String(), "user_id": u.ID.String()}
 					}))

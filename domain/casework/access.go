@@ -1,38 +1,8 @@
 package casework
 
 import (
-	"strings"
-
 	"doorstep/domain"
 )
-
-// SameOr is nil for a repeated create, else CodeDuplicate.
-func SameOr(same bool, what string) error {
-	if same {
-		return nil
-	}
-	return domain.Fail(domain.CodeDuplicate, "Another %s has this id.", what)
-}
-
-// Set sets a field that is given.
-func Set[T any](dst *T, src *T) {
-	if src != nil {
-		*dst = *src
-	}
-}
-
-// Phone reads a number as dialled in a country. Errors: CodeUnprocessable at the pointer.
-func Phone(s *Service, raw, country, pointer string) (string, error) {
-	if strings.TrimSpace(raw) == "" {
-		return "", nil
-	}
-	e164, err := s.ParsePhone(raw, country)
-	if err != nil {
-		return "", domain.Fail(domain.CodeUnprocessable, "This is not a phone number that can be dialled.").
-			At(pointer, "a valid number, best as +… in E.164")
-	}
-	return e164, nil
-}
 
 // AuthorizeCentre loads a centre that the actor may see.
 func AuthorizeCentre(tx domain.CentreTx, a domain.Actor, id domain.ID) (*domain.Centre, error) {
@@ -63,4 +33,33 @@ func AuthorizeUser(tx domain.UserTx, a domain.Actor, id domain.ID) (*domain.User
 		return nil, domain.NotFound("user")
 	}
 	return u, nil
+}
+
+// AuthorizeJob locks a job that the actor may see: a technician while in the crew
+// of one of its visits.
+func AuthorizeJob(tx *Work, a domain.Actor, id domain.ID) (*domain.Job, error) {
+	j, err := tx.LockJob(id)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case a.Role == domain.RoleCustomer:
+		if j.ID != a.JobID {
+			return nil, domain.NotFound("job")
+		}
+	case a.Role == domain.RoleTechnician:
+		visits, err := tx.VisitsOfJob(id)
+		if err != nil {
+			return nil, err
+		}
+		for i := range visits {
+			if domain.Has(visits[i].Crew, a.UserID) {
+				return j, nil
+			}
+		}
+		return nil, domain.NotFound("job")
+	case !a.Reaches(j.CentreID, j.AreaID):
+		return nil, domain.NotFound("job")
+	}
+	return j, nil
 }

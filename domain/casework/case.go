@@ -157,7 +157,7 @@ type Case struct {
 	leaves []domain.Leave
 
 	closeAfter int  // days of the policy in force, once the verdict was computed
-	Folded     bool // the household's many contacts are one case, so nobody else is rung
+	Grouped    bool // the household's many contacts are one case, so nobody else is rung
 	Ending     bool // the job ends in this transaction
 	stopped    bool // a stop that had been received was carried out when the case was opened
 	disrupted  bool // its visit stands and has to move, however full the centre's other day is

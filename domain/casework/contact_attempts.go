@@ -227,7 +227,8 @@ func resolveAddress(c *Case, a *domain.Attempt, raw string) error {
 		}
 		a.Address = e164
 		for i := range c.Customer.Contacts {
-			if contact := &c.Customer.Contacts[i]; a.ContactID == nil && (domain.Has(contact.Phones, e164) || domain.Has(contact.Struck, e164)) {
+			if contact := &c.Customer.Contacts[i]; a.ContactID == nil &&
+				(domain.Has(contact.Phones, e164) || domain.Has(contact.InvalidPhones, e164)) {
 				a.ContactID = &contact.ID
 			}
 		}
@@ -254,7 +255,7 @@ func InvalidateNumber(c *Case, number string) error {
 	for i := range c.Customer.Contacts {
 		contact := &c.Customer.Contacts[i]
 		if domain.Has(contact.Phones, number) {
-			contact.Phones, contact.Struck, hit = domain.Without(contact.Phones, number), append(contact.Struck, number), true
+			contact.Phones, contact.InvalidPhones, hit = domain.Without(contact.Phones, number), append(contact.InvalidPhones, number), true
 		}
 	}
 	if !hit {
@@ -329,7 +330,7 @@ func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 	}
 	for i := range c.Customer.Contacts {
 		p := &c.Customer.Contacts[i]
-		for _, n := range slices.Concat(p.Phones, p.Struck) {
+		for _, n := range slices.Concat(p.Phones, p.InvalidPhones) {
 			rc.Numbers = append(rc.Numbers, reach.Number{ContactID: p.ID, Address: n})
 		}
 		if i > 0 && rc.SecondContact == (domain.ID{}) && len(p.Phones) > 0 {
@@ -510,7 +511,7 @@ func sendLastNotice(c *Case, enough time.Time) error {
 	mark := fmt.Sprintf("last_notice|%s|%d", c.Job.ID, enough.Unix())
 	if !spoken && (len(devices) > 0 || c.Tx.Svc.TextGateway) {
 		language := c.Customer.LanguageOf(c.Job.ContactID)
-		c.Tx.Enqueue(Notice(c.Tx.Svc, "job.last_notice", language, c.Now, c.Now.Add(48*time.Hour), c.about("job.last_notice", nil, language),
+		c.Tx.Enqueue(NewNotice(c.Tx.Svc, "job.last_notice", language, c.Now, c.Now.Add(48*time.Hour), c.about("job.last_notice", nil, language),
 			func(n *domain.Notice) {
 				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &c.Customer.ID, true, true, &mark
 			}))
@@ -522,7 +523,7 @@ func sendLastNotice(c *Case, enough time.Time) error {
 	}
 	return NotifyOnDuty(c.Tx, users, c.Centre, func(u *domain.User) domain.Notice {
 		key := mark + "|" + u.ID.String()
-		return Notice(c.Tx.Svc, kind, u.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(u.ID), c.about(kind, nil, u.Language),
+		return NewNotice(c.Tx.Svc, kind, u.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(u.ID), c.about(kind, nil, u.Language),
 			func(n *domain.Notice) { n.DedupeKey = &key })
 	})
 }
@@ -587,24 +588,3 @@ func (s *Service) Reachability(ctx context.Context, a domain.Actor, job domain.I
 	})
 	return out, err
 }
-
-// NoteFits refuses a note of more than 500 characters.
-func NoteFits(note string) error {
-	if len([]rune(note)) > 500 {
-		return domain.Fail(domain.CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")
-	}
-	return nil
-}
-
-// Raised is the answer to a flag: the same whether the household is known or
-// not.
-type Raised struct {
-	ID         domain.ID         `json:"id"`
-	Status     domain.FlagStatus `json:"status"`
-	Level      int               `json:"level"`
-	Kind       string            `json:"kind"`
-	OccurredAt time.Time         `json:"occurred_at"`
-}
-
-// Head gives id and version for Location and ETag.
-func (r Raised) Head() (domain.ID, int64) { return r.ID, 1 }

@@ -126,8 +126,8 @@ func ChooseOwner(c *Case) (*domain.User, duty.Roster, error) {
 	return nil, duty.Roster{}, domain.Fail(domain.CodePreconditionMissing, "Nobody of this centre or its area can own a promise.")
 }
 
-// Promise writes a promise and starts its clock.
-func Promise(c *Case, a domain.Actor, p *domain.Promise, owner *domain.User) error {
+// MakePromise writes a promise and starts its clock.
+func MakePromise(c *Case, a domain.Actor, p *domain.Promise, owner *domain.User) error {
 	if err := c.Tx.Apply(p, "promise"); err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func notifyOwner(c *Case, p *domain.Promise, owner *domain.User, kind string) er
 		return err
 	}
 	when := momentWords(p.DueAt, c.Centre.Location(), owner.Language)
-	notifyOne(c.Tx, Notice(c.Tx.Svc, kind, owner.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(owner.ID), func(n *domain.Notice) {
+	notifyOne(c.Tx, NewNotice(c.Tx.Svc, kind, owner.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(owner.ID), func(n *domain.Notice) {
 		n.JobID = &c.Job.ID
 		n.Title, n.Body = domain.Say(kind, owner.Language, when)
 		n.CollapseKey = "promise-" + p.ID.String()[24:]
@@ -220,7 +220,7 @@ func (s *Service) MakePromise(ctx context.Context, call *Call, job domain.ID, in
 				p.DueAt = next
 			}
 		}
-		if err := Promise(c, a, p, owner); err != nil {
+		if err := MakePromise(c, a, p, owner); err != nil {
 			return domain.PromiseView{}, err
 		}
 		return p.View(a), nil
@@ -466,7 +466,7 @@ func notifyOfLateness(c *Case, p *domain.Promise, role domain.Role) error {
 			return err
 		}
 		return NotifyOnDuty(c.Tx, users, c.Centre, func(u *domain.User) domain.Notice {
-			return Notice(c.Tx.Svc, "promise.late", u.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(u.ID), func(n *domain.Notice) {
+			return NewNotice(c.Tx.Svc, "promise.late", u.Language, c.Now, c.Now.Add(72*time.Hour), ToUser(u.ID), func(n *domain.Notice) {
 				n.JobID = &c.Job.ID
 				n.Title, n.Body = domain.Say("promise.late", u.Language, momentWords(p.DueAt, c.Centre.Location(), u.Language))
 			})
@@ -502,7 +502,7 @@ func groupContacts(c *Case, a *domain.Attempt) error {
 		return err
 	}
 	if i := slices.IndexFunc(standing, func(p domain.Promise) bool { return p.Source == domain.FromCase }); i >= 0 {
-		c.Folded = true
+		c.Grouped = true
 		return AddTo(c, &standing[i])
 	}
 	n, err := c.Tx.InboundSince(c.Customer.ID, a.OccurredAt.Add(-time.Hour), a.OccurredAt)
@@ -531,7 +531,7 @@ func groupContacts(c *Case, a *domain.Attempt) error {
 	}
 	p := &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromCase,
 		DueAt: on.Add(c.Now, domain.CaseDue), ViaID: &a.ID}
-	if err := Promise(c, domain.System, p, owner); err != nil {
+	if err := MakePromise(c, domain.System, p, owner); err != nil {
 		return err
 	}
 	p.Contacts = contacts
@@ -542,12 +542,12 @@ func groupContacts(c *Case, a *domain.Attempt) error {
 }
 
 func caseTold(c *Case, p *domain.Promise, owner *domain.User) error {
-	c.Folded = true
+	c.Grouped = true
 	c.Entry(domain.System, "case.opened", nil, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
 		"contacts": p.Contacts})
 	language := c.Customer.LanguageOf(c.Job.ContactID)
 	when := momentWords(p.DueAt, c.Site.Location(), language)
-	c.Tx.Enqueue(Notice(c.Tx.Svc, "case.opened_home", language, c.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
+	c.Tx.Enqueue(NewNotice(c.Tx.Svc, "case.opened_home", language, c.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
 		n.JobID, n.CustomerID, n.WithLink = &c.Job.ID, &c.Customer.ID, true
 		n.Title, n.Body = domain.Say("case.opened_home", language, when)
 		n.Title = strings.ReplaceAll(n.Title, "{who}", owner.FirstName())

@@ -49,19 +49,10 @@ func (c *Case) DisputableVisit(v *domain.Visit) (subject, why string) {
 	return "", "There is nothing in this visit to dispute now."
 }
 
-// Rejudge reads the holds anew and lets the verdict follow.
-func Rejudge(c *Case) (err error) {
+// JudgeAgain reads the holds anew and lets the verdict follow.
+func JudgeAgain(c *Case) (err error) {
 	if c.Holds, err = c.Tx.HoldsOver(c.Job, true); err != nil {
 		return err
 	}
 	return Reassess(c)
-}
-
-// MeaningOf renames what was not found, so that the answer does not tell
-// which of the two it was.
-func MeaningOf(err error, what string) error {
-	if NotFound(err) {
-		return domain.NotFound(what)
-	}
-	return err
 }

@@ -189,14 +189,14 @@ func JeopardyDue(m *VisitCase) error {
 		return err
 	}
 	err = NotifyOnDuty(m.Tx, users, m.Centre, func(u *domain.User) domain.Notice {
-		return Notice(m.Tx.Svc, "visit.late_desk", u.Language, m.Now, expires, ToUser(u.ID), m.about("visit.late_desk", v, u.Language),
+		return NewNotice(m.Tx.Svc, "visit.late_desk", u.Language, m.Now, expires, ToUser(u.ID), m.about("visit.late_desk", v, u.Language),
 			expectedAt)
 	})
 	if err != nil {
 		return err
 	}
 	language := m.Customer.LanguageOf(m.Job.ContactID)
-	m.Tx.Enqueue(Notice(m.Tx.Svc, "visit.late", language, m.Now, expires, m.about("visit.late", v, language), expectedAt,
+	m.Tx.Enqueue(NewNotice(m.Tx.Svc, "visit.late", language, m.Now, expires, m.about("visit.late", v, language), expectedAt,
 		func(n *domain.Notice) {
 			n.CustomerID, n.WithLink = &m.Customer.ID, true
 		}))

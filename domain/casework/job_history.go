@@ -11,7 +11,7 @@ import (
 func SameStep(steps []domain.StepRecord, mark string) []domain.StepRecord {
 	var out []domain.StepRecord
 	for _, r := range steps {
-		if domain.StepMark(r.Step) == mark {
+		if domain.NormalizeStep(r.Step) == mark {
 			out = append(out, r)
 		}
 	}
@@ -70,7 +70,7 @@ func listedSteps(tx *Work, j *domain.Job, a domain.Actor, known []domain.StepRec
 		if !domain.Has(domain.StepResults, r.Result) {
 			r.Result, r.Note = "unclear", strings.TrimSpace(t.Result)
 		}
-		if r.Check() != nil || len(SameStep(known, domain.StepMark(r.Step))) > 0 {
+		if r.Check() != nil || len(SameStep(known, domain.NormalizeStep(r.Step))) > 0 {
 			continue
 		}
 		st := At(tx.Now)
@@ -106,7 +106,7 @@ func insertSteps(tx domain.JobTx, steps []domain.StepRecord) error {
 	return nil
 }
 
-// Change is one field of a passport before and after its correction.
+// Change is one field of a job's history before and after its correction.
 type Change struct {
 	Field string `json:"field"`
 	Old   string `json:"old"`
@@ -123,7 +123,7 @@ func ChangeOf(list []Change, field string, at *string, to string) []Change {
 	return list
 }
 
-// Corrected is the payload of the fact passport.corrected.
+// Corrected is the payload of the entry passport.corrected.
 type Corrected struct {
 	StepID  *domain.ID `json:"step_id"`
 	Changes []Change   `json:"changes"`
@@ -131,13 +131,13 @@ type Corrected struct {
 	Via     *domain.ID `json:"via"` // the contact in which the household said it
 }
 
-// FactPassportCorrected is the kind of the entry of a correction.
-const FactPassportCorrected = "passport.corrected"
+// EntryHistoryCorrected is the kind of the entry of a correction.
+const EntryHistoryCorrected = "passport.corrected"
 
 // HistoryCorrected appends the entry of a correction that changed something.
 func HistoryCorrected(tx *Work, j *domain.Job, a domain.Actor, c Corrected, st EntryTime) {
 	if len(c.Changes) > 0 {
-		tx.Entry(j, a, FactPassportCorrected, nil, st, c)
+		tx.Entry(j, a, EntryHistoryCorrected, nil, st, c)
 	}
 }
 

@@ -22,23 +22,23 @@ func TestStepMarkByExample(t *testing.T) {
 		{"10 मिनट रुके", "१० मिनट रुके"},
 	} {
 		for _, s := range same {
-			want := domain.StepMark(same[0])
+			want := domain.NormalizeStep(same[0])
 			if want == "" {
 				t.Fatalf("%q has no mark", same[0])
 			}
-			if got := domain.StepMark(s); got != want {
+			if got := domain.NormalizeStep(s); got != want {
 				t.Errorf("%q has the mark %q, %q has %q", s, got, same[0], want)
 			}
 		}
 	}
 	for _, other := range [][2]string{{"reset", "resets"}, {"waited 10 min", "waited 100 min"}, {"दवा", "दवाई"}, {"बंद किया", "बंद की"},
 		{"काला तार", "कला तार"}, {"valve A", "valve B"}, {"on off", "onoff"}} {
-		if domain.StepMark(other[0]) == domain.StepMark(other[1]) {
+		if domain.NormalizeStep(other[0]) == domain.NormalizeStep(other[1]) {
 			t.Errorf("%q and %q are one step", other[0], other[1])
 		}
 	}
 	for _, none := range []string{"", "  ", "?!…", "—", "😀", "\u0301\u093C\u200D"} {
-		if got := domain.StepMark(none); got != "" {
+		if got := domain.NormalizeStep(none); got != "" {
 			t.Errorf("%q has the mark %q", none, got)
 		}
 	}
@@ -52,7 +52,7 @@ func TestStepMarkProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		words := rapid.SliceOfN(rapid.StringOfN(rapid.SampledFrom(letters), 1, 12, -1), 1, 6).Draw(t, "words")
 		plain := strings.Join(words, " ")
-		mark := domain.StepMark(plain)
+		mark := domain.NormalizeStep(plain)
 		var b strings.Builder
 		b.WriteString(rapid.SampledFrom(append(gaps, "")).Draw(t, "before"))
 		for i, w := range words {
@@ -76,13 +76,13 @@ func TestStepMarkProperties(t *testing.T) {
 			b.WriteString(w)
 		}
 		b.WriteString(rapid.SampledFrom(append(gaps, "", "!")).Draw(t, "after"))
-		if got := domain.StepMark(b.String()); got != mark {
+		if got := domain.NormalizeStep(b.String()); got != mark {
 			t.Fatalf("%q has the mark %q, %q has %q", b.String(), got, plain, mark)
 		}
-		if again := domain.StepMark(mark); again != mark {
+		if again := domain.NormalizeStep(mark); again != mark {
 			t.Fatalf("the mark of %q is %q", mark, again)
 		}
-		if longer := domain.StepMark(plain + " x7"); longer == mark {
+		if longer := domain.NormalizeStep(plain + " x7"); longer == mark {
 			t.Fatalf("a longer step has the mark %q, too", mark)
 		}
 	})

@@ -187,7 +187,7 @@ func Reopen(c *Case, a domain.Actor, reason string) error {
 	if err := derive(c.Tx, j, nil); err != nil {
 		return err
 	}
-	return Rejudge(c) // what was learnt after the end counts from here
+	return JudgeAgain(c) // what was learnt after the end counts from here
 }
 
 // HoldJob places a hold for parts or at the customer's request; it refuses
@@ -426,4 +426,12 @@ func (s *Service) disruptOne(ctx context.Context, call *Call, v *domain.Visit, c
 	in.Crew = &[]domain.ID{}
 	_, err = s.Reschedule(ctx, one, v.ID, in)
 	return false, err
+}
+
+// CloseResolvedDue closes a job to whose resolution nobody objected.
+func CloseResolvedDue(c *Case) error {
+	if c.Job.Status != domain.JobResolved {
+		return nil
+	}
+	return EndJob(c, domain.System, "close", "resolved, no objection in 72 h")
 }

@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"crypto/rand"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,8 +52,8 @@ var (
 // ToUser addresses a notice to a member of staff.
 func ToUser(id domain.ID) domain.NoticeOption { return func(n *domain.Notice) { n.UserID = &id } }
 
-// Notice makes a notice of a kind in a language, good until it expires.
-func Notice(s *Service, kind, language string, now, expires time.Time, opts ...domain.NoticeOption) domain.Notice {
+// NewNotice makes a notice of a kind in a language, good until it expires.
+func NewNotice(s *Service, kind, language string, now, expires time.Time, opts ...domain.NoticeOption) domain.Notice {
 	n := domain.Notice{ID: s.NewID(), Kind: kind, Language: language, High: urgent[kind], CreatedAt: now, NotBefore: now, ExpiresAt: expires,
 		State: "pending"}
 	for _, o := range opts {
@@ -121,7 +120,7 @@ func NotifyCrew(c *Case, v *domain.Visit, crew []domain.ID, kind string) {
 				starts = &c.Now
 			}
 		}
-		notifyOne(c.Tx, Notice(c.Tx.Svc, kind, u.Language, c.Now, expiry(v, c.Now), ToUser(id), c.about(kind, v, u.Language)), u, c.Centre,
+		notifyOne(c.Tx, NewNotice(c.Tx.Svc, kind, u.Language, c.Now, expiry(v, c.Now), ToUser(id), c.about(kind, v, u.Language)), u, c.Centre,
 			leaves,
 			starts)
 	}
@@ -208,7 +207,7 @@ func NotifyCustomer(c *Case, v *domain.Visit, kind string) {
 		kind = k
 	}
 	language := c.Customer.LanguageOf(c.Job.ContactID)
-	c.Tx.Enqueue(Notice(c.Tx.Svc, kind, language, c.Now, expiry(v, c.Now), c.about(kind, v, language), func(n *domain.Notice) {
+	c.Tx.Enqueue(NewNotice(c.Tx.Svc, kind, language, c.Now, expiry(v, c.Now), c.about(kind, v, language), func(n *domain.Notice) {
 		n.CustomerID, n.WithLink = &c.Customer.ID, true
 	}))
 }
@@ -228,7 +227,7 @@ func NotifyStaff(c *Case, v *domain.Visit, kind string, roles ...domain.Role) er
 			return err
 		}
 		err = NotifyOnDuty(c.Tx, users, c.Centre, func(u *domain.User) domain.Notice {
-			return Notice(c.Tx.Svc, kind, u.Language, c.Now, expiry(v, c.Now), ToUser(u.ID), c.about(kind, v, u.Language))
+			return NewNotice(c.Tx.Svc, kind, u.Language, c.Now, expiry(v, c.Now), ToUser(u.ID), c.about(kind, v, u.Language))
 		})
 		if err != nil {
 			return err
@@ -254,19 +253,6 @@ func NotifyUser(tx *Work, id domain.ID, kind string, opts ...domain.NoticeOption
 	if err != nil {
 		return err
 	}
-	notifyOne(tx, Notice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), append(opts, ToUser(u.ID))...), u, c, leaves, nil)
+	notifyOne(tx, NewNotice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), append(opts, ToUser(u.ID))...), u, c, leaves, nil)
 	return nil
-}
-
-// NewLink makes the customer's way in; the caller gives id and job.
-func NewLink(s *Service, tx domain.LinkTx, l *domain.Link) error {
-	// The id alone must not be guessable: 128 random bits, not a time-ordered
-	// identifier (OWASP ASVS 11.5.1).
-	if _, err := rand.Read(l.ID[:]); err != nil {
-		return err
-	}
-	l.KeyID = s.Keys.Current()
-	token, _ := s.Keys.Token(l.KeyID, "link", l.ID)
-	l.TokenHash = domain.HashToken(token)
-	return tx.InsertLink(l)
 }

@@ -172,19 +172,14 @@ func DutyBegins(tx *Work, user domain.ID) error {
 			return err
 		}
 	}
-	tx.Enqueue(Notice(tx.Svc, "digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), ToUser(user), func(n *domain.Notice) {
+	tx.Enqueue(NewNotice(tx.Svc, "digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), ToUser(user), func(n *domain.Notice) {
 		n.Title, n.Body = domain.Say("digest", u.Language, "")
 		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", Itoa(len(live))), high
 	}))
 	return nil
 }
 
-// LeaveSick is the kind that is told and not asked for: it stands at once, as
-// Service.Sick does, also when somebody tells it of themselves.
-const (
-	LeaveSick      = "sick"
-	morningQuarter = 15 * time.Minute // every zone's hours begin on one
-)
+const morningQuarter = 15 * time.Minute // every zone's hours begin on one
 
 // remind lets the next morning look into the queue of somebody who was told of
 // something that may wait there.

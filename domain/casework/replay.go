@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -38,7 +39,7 @@ func (s *Service) mayReadAgain(ctx context.Context, a domain.Actor, of any, answ
 	if head, _, _ := strings.Cut(answer.Head, " "); head != "" {
 		if id, err := uuid.Parse(head); err == nil {
 			switch of.(type) {
-			case domain.FlagView, domain.FlagHearing, Raised:
+			case domain.FlagView, domain.FlagHearing, domain.Raised:
 				named["flag_id"] = id
 			case domain.Customer:
 				named["customer_id"] = id
@@ -102,4 +103,30 @@ func (s *Service) mayRead(ctx context.Context, a domain.Actor, what string, id d
 		}
 	}
 	return err
+}
+
+// Replay finds the answer of an earlier request with the same key. Use cases
+// that commit in several transactions ask for it first.
+func (s *Service) Replay(ctx context.Context, call *Call) (found bool, err error) {
+	if call.DryRun {
+		return false, domain.Fail(domain.CodeInternal, "This takes several transactions; it cannot be asked first.")
+	}
+	if call.Key == "" {
+		return false, nil
+	}
+	err = s.Store.InTx(ctx, func(tx domain.Tx) error {
+		old, err := tx.Replay(call.Actor.UserID, call.Key)
+		if err != nil || old == nil || s.Instant().Sub(old.CreatedAt) >= 7*24*time.Hour {
+			return err
+		}
+		if old.Hash != call.Hash {
+			return domain.Fail(domain.CodeIdemMismatch, "This Idempotency-Key belongs to another request.")
+		}
+		if old.Standing != call.Actor.Standing() {
+			return answerWithheld()
+		}
+		found, call.Answer, call.Replayed = true, old, true
+		return nil
+	})
+	return found, err
 }

@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"time"
@@ -68,36 +67,10 @@ type Call struct {
 // Headed is what carries id and version for Location and ETag.
 type Headed interface{ Head() (domain.ID, int64) }
 
-// Replay finds the answer of an earlier request with the same key. Use cases
-// that commit in several transactions ask for it first.
-func (s *Service) Replay(ctx context.Context, call *Call) (found bool, err error) {
-	if call.DryRun {
-		return false, domain.Fail(domain.CodeInternal, "This takes several transactions; it cannot be asked first.")
-	}
-	if call.Key == "" {
-		return false, nil
-	}
-	err = s.Store.InTx(ctx, func(tx domain.Tx) error {
-		old, err := tx.Replay(call.Actor.UserID, call.Key)
-		if err != nil || old == nil || s.Instant().Sub(old.CreatedAt) >= 7*24*time.Hour {
-			return err
-		}
-		if old.Hash != call.Hash {
-			return domain.Fail(domain.CodeIdemMismatch, "This Idempotency-Key belongs to another request.")
-		}
-		if old.Standing != call.Actor.Standing() {
-			return answerWithheld()
-		}
-		found, call.Answer, call.Replayed = true, old, true
-		return nil
-	})
-	return found, err
-}
-
 // Instant is now, as it is stored.
 func (s *Service) Instant() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
-// When is what a client says of the time of a fact; see stamp.
+// When is what a client says of the time of what happened; see Stamp.
 type When struct {
 	OccurredAt string `json:"occurred_at"`
 }
@@ -144,21 +117,13 @@ func NotFound(err error) bool {
 	return errors.As(err, &e) && e.Kind == domain.KindNotFound
 }
 
-// IDOr takes the client's id or makes one.
-func IDOr(s *Service, client *domain.ID) domain.ID {
-	if client != nil && *client != (domain.ID{}) {
-		return *client
-	}
-	return s.NewID()
-}
-
-// IfVersion refuses a PATCH that was made from another version.
-func IfVersion(m domain.Meta, want int64) error {
-	if m.Version != want {
-		return domain.Fail(domain.CodeStale, "The present version is %d; you changed version %d.", m.Version, want)
-	}
-	return nil
-}
-
 // WorkingDay is how far a crew's next and last visit are looked for.
 const WorkingDay = 12 * time.Hour
+
+// Later is the later one of two instants.
+func Later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,7 +1,6 @@
 package casework
 
 import (
-	"context"
 	"math"
 
 	"doorstep/domain"
@@ -37,21 +36,6 @@ func Way(s *Service, from, to domain.Point) float64 {
 	return minutes
 }
 
-// TravelTable gives the minutes from each place to each other one; who stays
-// does not travel.
-func TravelTable(s *Service, places []domain.Point) [][]float64 {
-	table := make([][]float64, len(places))
-	for i := range places {
-		table[i] = make([]float64, len(places))
-		for j := range places {
-			if i != j {
-				table[i][j] = Way(s, places[i], places[j])
-			}
-		}
-	}
-	return table
-}
-
 // TravelBasis says by what ways are reckoned.
 func TravelBasis(s *Service) domain.TravelBasis {
 	b := domain.TravelBasis{DetourFactor: travelDetour, SpeedKmh: travelSpeed, UnknownMinutes: unknownTravel}
@@ -59,26 +43,4 @@ func TravelBasis(s *Service) domain.TravelBasis {
 		b.SpeedKmh, b.RoadEngine = s.Roads.Basis()
 	}
 	return b
-}
-
-// LearnDay asks for the ways between the places of a day, outside any
-// transaction; what is not learned in time goes over the great circle.
-func LearnDay(s *Service, ctx context.Context, p *PlanDay) {
-	if s.Roads == nil {
-		return
-	}
-	jobs, sites, _ := p.ByID()
-	points := p.Atlas(jobs, sites).Places
-	for i := range p.Around.Busy {
-		points = append(points, domain.Point{Lat: p.Around.Busy[i].Lat, Lon: p.Around.Busy[i].Lon})
-	}
-	var places []slots.Place
-	seen := map[slots.Place]bool{}
-	for _, at := range points {
-		if x := placeOf(at.Lat, at.Lon); x != nil && !seen[*x] {
-			seen[*x] = true
-			places = append(places, *x)
-		}
-	}
-	s.Roads.LearnAll(ctx, places)
 }

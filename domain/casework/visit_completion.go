@@ -68,7 +68,7 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id domain.ID, in 
 		if m.Visit.EndedAt != nil {
 			since = *m.Visit.EndedAt
 		}
-		if _, err := Proof(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
+		if _, err := ProveAgreement(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
 			return err
 		}
 		return ConfirmDone(m, call.Actor, "desk")
@@ -143,9 +143,9 @@ func sampled(c *Case, v *domain.Visit) bool {
 	return v.EndCodeTries > 0 || c.Customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%domain.SampleOneIn == 0
 }
 
-// Sample puts an unconfirmed completion into the brand's queue, a day after
+// AskDoneCheck puts an unconfirmed completion into the brand's queue, a day after
 // its end.
-func Sample(m *VisitCase) error {
+func AskDoneCheck(m *VisitCase) error {
 	v := m.Visit
 	if v.Status != domain.VisitCompleted || v.DoneConfirmedAt != nil || v.Disputed || !sampled(m.Case, v) {
 		return nil

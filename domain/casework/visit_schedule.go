@@ -2,7 +2,6 @@ package casework
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +25,7 @@ type ScheduleInput struct {
 	OccurredAt     string        `json:"occurred_at"`
 	// disruption moves a visit whatever its job waits for; safety still refuses.
 	disruption bool
-	// chosen is how the household chose this time itself (link, voice), which
+	// Chosen is how the household chose this time itself (link, voice), which
 	// is its agreement; ChosenIn the contact.
 	Chosen   string
 	ChosenIn *domain.ID
@@ -98,131 +97,6 @@ func (in *ScheduleInput) Times(v *domain.Visit, loc *time.Location, now time.Tim
 	return nil
 }
 
-// Works reports whether a technician's week covers [from, to) in the zone of
-// their centre; the sentence says why not. A technician without recorded hours
-// works on the centre's working days.
-func Works(u *domain.User, c *domain.Centre, leaves []domain.Leave, from, to time.Time) (bool, string) {
-	j := &slots.Judge{Centre: slots.Centre{Location: c.Location(), Holidays: c.Holidays, WorkingDays: c.WorkingDays}}
-	r, why := j.OffDuty(&slots.Technician{Name: u.FirstName(), Weekly: ShiftsOf(u), Dates: DatesOf(u), Away: awayOf(leaves)},
-		slots.Span{From: from, To: to})
-	return r == "", why
-}
-
-// CrewFits refuses a crew by its number and by the safe-visit plan.
-func (c *Case) CrewFits(v *domain.Visit, crew []domain.ID) error {
-	for i, id := range crew {
-		if domain.Has(crew[:i], id) {
-			return domain.Fail(domain.CodeUnprocessable, "A technician stands twice in the crew.").At(fmt.Sprintf("/crew/%d", i), "each once")
-		}
-	}
-	if len(crew) > 4 {
-		return domain.Fail(domain.CodeUnprocessable, "A crew has at most four technicians.").At("/crew", "0 to 4")
-	}
-	return c.PlanPermits(v, crew)
-}
-
-// RulesFor are the rules by which a crew for a visit is judged, as a search for
-// slots does.
-func RulesFor(c *Case, v *domain.Visit, crew []domain.ID) *slots.Judge {
-	rules := rules(c, v.PlannedMinutes)
-	rules.Job.Two = rules.Job.Two || len(crew) > 1
-	return rules
-}
-
-// CheckCrew holds the hard rules of assignment: the plan, the centre's number
-// of visits a day, and what JudgeCrew judges. It locks the technicians, so that
-// two bookers of one technician wait for each other, and before them the centre,
-// where it takes a number of visits a day.
-func CheckCrew(c *Case, v *domain.Visit, crew []domain.ID) error {
-	if err := c.CrewFits(v, crew); err != nil {
-		return err
-	}
-	rules := RulesFor(c, v, crew)
-	if c.disrupted {
-		rules.Centre.Load.Most = 0
-	} else if c.Centre.MaxVisitsPerDay != nil {
-		centre, err := c.Tx.LockCentre(c.Job.CentreID)
-		if err != nil {
-			return err
-		}
-		rules.Centre.Load.Most = dailyMost(centre.MaxVisitsPerDay)
-	}
-	taken := func() ([]domain.BookedCapacity, error) {
-		from, to := c.Centre.Days(v.PlannedStart, v.PlannedStart)
-		var also domain.ID
-		if v.PredecessorID != nil {
-			also = *v.PredecessorID
-		}
-		return c.Tx.Taken(c.Job.CentreID, also, from, to, c.Now)
-	}
-	if len(crew) == 0 {
-		if rules.Centre.Load.Most == 0 {
-			return nil
-		}
-		all, err := taken()
-		if err != nil {
-			return err
-		}
-		if c.Load(rules, all, v); rules.Full(v.PlannedStart) {
-			return c.refuses(rules, &slots.Technician{}, v.PlannedStart, slots.Capacity)
-		}
-		return nil
-	}
-	sorted := slices.Clone(crew)
-	slices.SortFunc(sorted, func(a, b domain.ID) int { return slices.Compare(a[:], b[:]) })
-	diary, err := c.Tx.LockDiary(sorted, c.Customer.ID, v.PlannedStart, v.PlannedEnd(), c.Now)
-	if err != nil {
-		return err
-	}
-	users := diary.Technicians
-	c.leaves = diary.Leaves
-	for i := range users {
-		if c.crew == nil {
-			c.crew = map[domain.ID]*domain.User{}
-		}
-		c.crew[users[i].ID] = &users[i]
-	}
-	if rules.Centre.Load.Most > 0 || AnyBounded(users) {
-		if diary.Taken, err = taken(); err != nil {
-			return err
-		}
-		c.Load(rules, diary.Taken, v)
-	}
-	return c.JudgeCrew(rules, diary, v, crew)
-}
-
-// JudgeCrew judges each of a crew, and their skills together, by what a diary
-// says of them.
-func (c *Case) JudgeCrew(rules *slots.Judge, diary *domain.Diary, v *domain.Visit, crew []domain.ID) error {
-	users := diary.Technicians
-	var team []*slots.Technician
-	for i := range users {
-		team = append(team, &slots.Technician{Skills: users[i].Skills, Levels: users[i].SkillLevels.V})
-	}
-	for i, id := range crew {
-		at := fmt.Sprintf("/crew/%d", i)
-		k := slices.IndexFunc(users, func(u domain.User) bool { return u.ID == id })
-		if k < 0 || users[k].Disabled || users[k].Role != domain.RoleTechnician || users[k].CentreID == nil ||
-			*users[k].CentreID != c.Job.CentreID {
-			return domain.Fail(domain.CodeUnprocessable, "There is no such technician in the centre of the job.").
-				At(at, "an enabled technician of the job's centre")
-		}
-		t := c.candidate(diary, &users[k], v)
-		why := rules.Of(&t, v.PlannedStart)
-		if why == "" && !rules.Skilled(team...) {
-			why = slots.Skill
-		}
-		if why != "" {
-			e := c.refuses(rules, &t, v.PlannedStart, why)
-			for n := range e.Fields {
-				e.Fields[n].Pointer = at
-			}
-			return e
-		}
-	}
-	return nil
-}
-
 // refuseHoliday refuses a visit without a crew on a day on which nobody could
 // be assigned to it.
 func refuseHoliday(c *Case, v *domain.Visit) error {
@@ -234,9 +108,9 @@ func refuseHoliday(c *Case, v *domain.Visit) error {
 	return c.refuses(rules, nobody, v.PlannedStart, why)
 }
 
-// Proof finds or records the contact, not older than since, that shows the
+// ProveAgreement finds or records the contact, not older than since, that shows the
 // customer agreed.
-func Proof(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
+func ProveAgreement(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
 	if contact != nil {
 		made, err := RecordAttempt(call, c, nil, *contact)
 		if err != nil {
@@ -325,7 +199,6 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 }
 
 // Book checks every rule and writes a new visit on the job.
-// the job.
 func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) error {
 	j := c.Job
 	var agreed *domain.Attempt
@@ -337,11 +210,11 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
 			return domain.Fail(domain.CodeForbidden, "A technician schedules for themselves only.").At("/crew", "yourself")
 		}
-		if agreed, err = Proof(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
+		if agreed, err = ProveAgreement(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
 			return err
 		}
 	} else if in.AttemptID != nil || in.Contact != nil {
-		if agreed, err = Proof(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
+		if agreed, err = ProveAgreement(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
 			return err
 		}
 	}
@@ -410,256 +283,6 @@ func howOf(channel string) string {
 	return "message"
 }
 
-// View is a visit as an actor is shown it.
-func (c *Case) View(a domain.Actor, v *domain.Visit) domain.VisitView {
-	shown := v.Shown(c.Holds)
-	actions := c.planFacts().Withhold(&shown, c.Plan, domain.VisitActions(a, &shown, c.Holds, c.Plan, c.Now), c.Now)
-	return domain.VisitView{Visit: shown, Plan: c.Plan, Actions: actions}
-}
-
-// CrewInput assigns a visit; an empty crew unassigns it.
-type CrewInput struct {
-	Crew         []domain.ID `json:"crew"`
-	PlannedStart string      `json:"planned_start"` // inside the visit's window; empty: as it stands
-	Reason       string      `json:"reason"`
-	OccurredAt   string      `json:"occurred_at"`
-}
-
-// OnVisit loads and locks job and visit, checks scope, role and state, and
-// gives the move a stamped time; fn does the rest and the job is saved after.
-// The answer is m.v, which a reschedule sets to the successor.
-func (s *Service) OnVisit(ctx context.Context, call *Call, id domain.ID, action, occurredAt string,
-	fn func(*VisitCase) error) (domain.VisitView, error) {
-	return s.onVisitTo(ctx, call, id, nil, action, occurredAt, fn)
-}
-
-// onVisitTo is OnVisit for a reschedule whose client named the successor.
-func (s *Service) onVisitTo(ctx context.Context, call *Call, id domain.ID, successor *domain.ID, action, occurredAt string,
-	fn func(*VisitCase) error) (domain.VisitView, error) {
-	return Run(ctx, s, call, func(tx *Work) (domain.VisitView, error) {
-		m, err := OpenVisit(tx, id)
-		if err != nil {
-			return domain.VisitView{}, err
-		}
-		c, v := m.Case, m.Visit
-		if !call.Actor.Sees(v) {
-			return domain.VisitView{}, domain.NotFound("visit")
-		}
-		if action == "reschedule" && successor != nil && v.SuccessorID != nil && *v.SuccessorID == *successor {
-			next, err := tx.Visit(*successor) // the retry of a move that was made
-			if err != nil {
-				return domain.VisitView{}, err
-			}
-			return c.View(call.Actor, next), nil
-		}
-		if err := domain.CheckVisit(call.Actor, action, v); err != nil {
-			return domain.VisitView{}, err
-		}
-		if err := c.Stamp(call, occurredAt); err != nil {
-			return domain.VisitView{}, err
-		}
-		if c.Held != nil && domain.VisitMoveOf(action).Holds.Refuses(domain.HoldSafety) && !m.before(c.Held.Since) {
-			return domain.VisitView{}, c.RefuseHeld()
-		}
-		if err := fn(m); err != nil {
-			return domain.VisitView{}, err
-		}
-		return c.View(call.Actor, m.Visit), nil
-	})
-}
-
-// SaveVisit stores the visit and derives the job's status from all of its
-// visits (docs/product.md section 3).
-func SaveVisit(m *VisitCase) error {
-	m.Visit.ChangedAt(m.Now)
-	if err := m.Tx.SaveVisit(m.Visit); err != nil {
-		return err
-	}
-	if err := each(VisitSaved, m); err != nil {
-		return err
-	}
-	dayFollows(m.Tx, m.Visit)
-	if err := derive(m.Tx, m.Job, m.Visit); err != nil {
-		return err
-	}
-	return visitMoved(m.Case, m.Visit)
-}
-
-// Tell sends the notices that a row of the table names.
-func Tell(m *VisitCase, action string) error {
-	row := domain.VisitMoveOf(action)
-	if row.Customer != "" {
-		NotifyCustomer(m.Case, m.Visit, row.Customer)
-	}
-	if row.Desk == "" {
-		return nil
-	}
-	return NotifyStaff(m.Case, m.Visit, row.Desk, row.DeskRoles...)
-}
-
-// derive recomputes the job's status; changed, when given, stands in for its
-// stored row.
-func derive(tx *Work, j *domain.Job, changed *domain.Visit) error {
-	if j.Status.Ended() {
-		return nil
-	}
-	visits, err := tx.VisitsOfJob(j.ID)
-	if err != nil {
-		return err
-	}
-	for i := range visits {
-		if changed != nil && visits[i].ID == changed.ID {
-			visits[i] = *changed
-		}
-	}
-	was := j.Status
-	if err := tx.Apply(j, "follow", string(DeriveJobStatus(j, visits))); err != nil {
-		return err
-	}
-	switch {
-	case j.Status == domain.JobResolved && was != domain.JobResolved:
-		j.ResolvedAt = domain.Ptr(tx.Now)
-		tx.SetDeadline(domain.DueCloseResolved, j.ID, &j.ID, tx.Now.Add(domain.CloseResolvedAfter))
-	case was == domain.JobResolved && j.Status != domain.JobResolved:
-		j.ResolvedAt = nil
-		tx.Disarm(domain.DueCloseResolved, j.ID)
-	}
-	return nil
-}
-
-// DeriveJobStatus is the rule of docs/product.md section 3: one under way, else
-// one scheduled, else completed since the last (re)opening, else open.
-func DeriveJobStatus(j *domain.Job, visits []domain.Visit) domain.JobStatus {
-	if j.Status.Ended() {
-		return j.Status
-	}
-	opened := j.OpenedAt
-	if j.ReopenedAt != nil {
-		opened = *j.ReopenedAt
-	}
-	out := domain.JobOpen
-	for i := range visits {
-		v := &visits[i]
-		switch {
-		case v.Status.UnderWay():
-			return domain.JobInProgress
-		case v.Status == domain.VisitScheduled:
-			out = domain.JobScheduled
-		case v.Status == domain.VisitCompleted && !v.Disputed && v.EndedAt != nil && !v.EndedAt.Before(opened) && out == domain.JobOpen:
-			out = domain.JobResolved
-		}
-	}
-	return out
-}
-
-// Assign sets the crew of a visit. Coordinator, proprietor, area manager.
-// Errors as Schedule.
-func (s *Service) Assign(ctx context.Context, call *Call, id domain.ID, in CrewInput) (domain.VisitView, error) {
-	out, err := s.OnVisit(ctx, call, id, "assign", in.OccurredAt, func(m *VisitCase) error {
-		if in.PlannedStart == "" {
-			return Assign(m, call.Actor, in.Crew, in.Reason)
-		}
-		start, err := domain.ParseInstant(in.PlannedStart, m.Site.Location(), "/planned_start")
-		if err != nil {
-			return err
-		}
-		return AssignAt(m, call.Actor, in.Crew, start, in.Reason)
-	})
-	return out, s.withSlotsFor(ctx, call.Actor, id, err)
-}
-
-// Assign sets the crew of a visit and tells who came and who went.
-func Assign(m *VisitCase, a domain.Actor, crew []domain.ID, reason string) error {
-	if err := CheckCrew(m.Case, m.Visit, crew); err != nil {
-		return err
-	}
-	before := slices.Clone(m.Visit.Crew)
-	m.SetCrew(crew)
-	m.Entry(a, "visit.assigned", &m.Visit.ID, map[string]any{"crew": m.Visit.Crew, "was": before, "reason": reason})
-	if err := SaveVisit(m); err != nil {
-		return err
-	}
-	return NotifyCrewChange(m, before)
-}
-
-// AssignAt is assign with another beginning inside the window, which is what
-// the household was promised.
-func AssignAt(m *VisitCase, a domain.Actor, crew []domain.ID, start time.Time, reason string) error {
-	was := m.Visit.PlannedStart
-	switch {
-	case start.Equal(was):
-	case start.Before(m.Now):
-		return domain.Fail(domain.CodeUnprocessable, "The planned start is over.").At("/planned_start", "a time to come")
-	case start.Before(m.Visit.WindowStart) || start.After(m.Visit.WindowEnd):
-		return domain.Fail(domain.CodeUnprocessable, "The planned start lies outside the window.").
-			At("/planned_start", "inside the window, or reschedule")
-	}
-	m.Visit.PlannedStart = start
-	if err := Assign(m, a, crew, reason); err != nil || start.Equal(was) {
-		return err
-	}
-	m.Entry(a, "visit.planned", &m.Visit.ID, map[string]any{"planned_start": start, "was": was})
-	dayFollows(m.Tx, m.Visit)
-	return nil
-}
-
-// SetCrew sets who goes, and forgets who of the others had seen the plan.
-func (m *VisitCase) SetCrew(crew []domain.ID) {
-	m.Visit.Crew = append(domain.JSONList[domain.ID]{}, crew...)
-	for _, id := range crew {
-		if !domain.Has(m.Visit.EverCrew, id) {
-			m.Visit.EverCrew = append(m.Visit.EverCrew, id)
-		}
-	}
-	seen := domain.JSONList[domain.ID]{}
-	for _, id := range m.Visit.PlanSeen {
-		if domain.Has(crew, id) {
-			seen = append(seen, id)
-		}
-	}
-	m.Visit.PlanSeen = seen
-}
-
-// ReasonInput carries a reason, and for decline which of the four.
-type ReasonInput struct {
-	Reason     string `json:"reason"`
-	Note       string `json:"note"`
-	OccurredAt string `json:"occurred_at"`
-}
-
-// Decline gives a visit back. The assigned technician; reason unsafe, sick,
-// conflict or other. Their figures are untouched.
-func (s *Service) Decline(ctx context.Context, call *Call, id domain.ID, in ReasonInput) (domain.VisitView, error) {
-	return s.OnVisit(ctx, call, id, "decline", in.OccurredAt, func(m *VisitCase) error {
-		if !domain.Has([]string{"unsafe", "sick", "conflict", "other"}, in.Reason) {
-			return domain.Fail(domain.CodeUnprocessable, "Say why: unsafe, sick, conflict or other.").
-				At("/reason", "unsafe, sick, conflict or other")
-		}
-		m.SetCrew(domain.Without(m.Visit.Crew, call.Actor.UserID))
-		if err := WaitForCompany(m); err != nil {
-			return err
-		}
-		// An unsafe decline is a safety word: it reaches proprietor and area
-		// manager by notice, not the timeline.
-		said := in.Reason
-		if said == "unsafe" {
-			said = "other"
-		}
-		m.Entry(call.Actor, "visit.declined", &m.Visit.ID, map[string]any{"reason": said})
-		if err := SaveVisit(m); err != nil {
-			return err
-		}
-		roles := []domain.Role{domain.RoleProprietor, domain.RoleCoordinator}
-		if err := NotifyStaff(m.Case, m.Visit, "visit.needs_someone", roles...); err != nil {
-			return err
-		}
-		if in.Reason == "unsafe" {
-			return NotifyStaff(m.Case, m.Visit, "visit.declined_unsafe", domain.RoleAreaManager)
-		}
-		return nil
-	})
-}
-
 // ConfirmInput confirms a visit; staff name the contact that proves it.
 type ConfirmInput struct {
 	AttemptID  *domain.ID    `json:"attempt_id"`
@@ -686,7 +309,7 @@ func Confirm(m *VisitCase, call *Call, in ConfirmInput) error {
 		how = "call" // a desk writes it down for a caller
 	}
 	if call.Actor.Role != domain.RoleCustomer {
-		proof, err := Proof(call, m.Case, in.AttemptID, in.Contact, m.Visit.CreatedAt)
+		proof, err := ProveAgreement(call, m.Case, in.AttemptID, in.Contact, m.Visit.CreatedAt)
 		if err != nil {
 			return err
 		}
@@ -798,34 +421,4 @@ func CancelVisit(m *VisitCase, a domain.Actor, reason, against string) error {
 	}
 	NotifyCustomer(m.Case, v, "visit.cancelled")
 	return nil
-}
-
-// PlanSeen records that a crew member accepts the safe-visit plan. Errors:
-// CodePreconditionMissing without a plan.
-func (s *Service) PlanSeen(ctx context.Context, call *Call, id domain.ID, in ReasonInput) (domain.VisitView, error) {
-	return s.OnVisit(ctx, call, id, "plan-seen", in.OccurredAt, func(m *VisitCase) error {
-		if len(m.Plan) == 0 {
-			return domain.Fail(domain.CodePreconditionMissing, "No plan is in force for this household.")
-		}
-		if domain.Has(m.Visit.PlanSeen, call.Actor.UserID) {
-			return nil
-		}
-		m.Visit.PlanSeen = append(m.Visit.PlanSeen, call.Actor.UserID)
-		m.Entry(call.Actor, "visit.plan_seen", &m.Visit.ID, nil)
-		m.Visit.ChangedAt(m.Now)
-		return m.Tx.SaveVisit(m.Visit)
-	})
-}
-
-// SameCrew reports whether two crews are the same people, in any order.
-func SameCrew(a, b []domain.ID) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for _, id := range a {
-		if !domain.Has(b, id) {
-			return false
-		}
-	}
-	return true
 }

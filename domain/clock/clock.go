@@ -64,39 +64,35 @@ func (s *Service) tick(ctx context.Context, kinds ...domain.DeadlineKind) (int, 
 }
 
 // dueHandlers carry out what is due, by its kind.
-var dueHandlers map[domain.DeadlineKind]func(context.Context, *casework.Work, domain.Deadline) error
-
-func init() { // not a literal: some of them arm what others carry out
-	dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, domain.Deadline) error{
-		domain.DueStop:          of(safety.StopDue),
-		domain.DueMissed:        ofVisit(missedDue),
-		domain.DueHeldCancel:    ofVisit(heldCancelDue),
-		domain.DueCrewTold:      ofVisit(crewToldDue),
-		domain.DueJeopardy:      ofVisit(casework.JeopardyDue),
-		domain.DueSample:        ofVisit(casework.Sample),
-		domain.DueLastNotice:    ofJob(casework.Reassess),
-		domain.DueCloseResolved: ofJob(closeResolvedDue),
-		domain.DueCoolOff:       of(safety.CoolOffDue),
-		domain.DueTimer:         of(alarm.TimerDue),
-		domain.DueTimerPlan:     of(alarm.TimerFromPlan),
-		domain.DueSlotHold:      of(customers.SlotHoldDue),
-		domain.DueSOS:           of(alarm.SOSDue),
-		domain.DueTriage:        of(safety.FlagOverdue),
-		domain.DueLiveReport:    of(safety.LiveDue),
-		domain.DueHold:          of(safety.HoldOverdue),
-		domain.DueAdvisory:      of(safety.AdvisoryDue),
-		domain.DueAppeal:        of(safety.AppealOverdue),
-		domain.DueAftercare:     of(safety.AftercareDue),
-		domain.DuePromise:       of(casework.PromiseLate),
-		domain.DueDispute:       of(customers.DisputeOverdue),
-		domain.DueThanks:        of(customers.ThanksDue),
-		domain.DueMaintenance:   of(casework.Maintain),
-		domain.DueDuty:          of(casework.DutyBegins),
-		domain.DueDay:           of(casework.RecomputeETAs),
-		domain.DueMorning: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
-			return decisions.Morning(ctx, tx, dl.SubjectID, dl.DueAt)
-		},
-	}
+var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, domain.Deadline) error{
+	domain.DueStop:          of(safety.StopDue),
+	domain.DueMissed:        ofVisit(casework.MissedDue),
+	domain.DueHeldCancel:    ofVisit(casework.HeldCancelDue),
+	domain.DueCrewTold:      ofVisit(casework.CrewToldDue),
+	domain.DueJeopardy:      ofVisit(casework.JeopardyDue),
+	domain.DueSample:        ofVisit(casework.AskDoneCheck),
+	domain.DueLastNotice:    ofJob(casework.Reassess),
+	domain.DueCloseResolved: ofJob(casework.CloseResolvedDue),
+	domain.DueCoolOff:       of(safety.CoolOffDue),
+	domain.DueTimer:         of(alarm.TimerDue),
+	domain.DueTimerPlan:     of(alarm.TimerFromPlan),
+	domain.DueSlotHold:      of(customers.SlotHoldDue),
+	domain.DueSOS:           of(alarm.SOSDue),
+	domain.DueTriage:        of(safety.FlagOverdue),
+	domain.DueLiveReport:    of(safety.LiveDue),
+	domain.DueHold:          of(safety.HoldOverdue),
+	domain.DueAdvisory:      of(safety.AdvisoryDue),
+	domain.DueAppeal:        of(safety.AppealOverdue),
+	domain.DueAftercare:     of(safety.AftercareDue),
+	domain.DuePromise:       of(casework.PromiseLate),
+	domain.DueDispute:       of(customers.DisputeOverdue),
+	domain.DueThanks:        of(customers.ThanksDue),
+	domain.DueMaintenance:   of(casework.Maintain),
+	domain.DueDuty:          of(casework.DutyBegins),
+	domain.DueDay:           of(casework.RecomputeETAs),
+	domain.DueMorning: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
+		return decisions.Morning(ctx, tx, dl.SubjectID, dl.DueAt)
+	},
 }
 
 func of(do func(*casework.Work, domain.ID) error) func(context.Context, *casework.Work, domain.Deadline) error {
@@ -161,72 +157,4 @@ func (s *Service) postpone(ctx context.Context, dl domain.Deadline, waited bool)
 		tx.SetDeadline(dl.Kind, dl.SubjectID, dl.JobID, tx.Now.Add(again))
 		return nil
 	})
-}
-
-// missedDue calls a visit missed, or lets it fall away where a hold or its plan
-// permits none; one that was held until now waits for its release.
-func missedDue(m *casework.VisitCase) error {
-	switch {
-	case m.Visit.Status != domain.VisitScheduled:
-		return nil
-	case m.Held != nil && !m.Now.Before(m.Visit.WindowStart), domain.PlanPermits.Unmet(m.Plan, nil, nil) != "":
-		return heldCancel(m)
-	case m.Held == nil:
-		return miss(m)
-	}
-	return nil
-}
-
-// heldCancelDue lets a visit fall away that is held at the beginning of its
-// window, or whose household's plan permits none.
-func heldCancelDue(m *casework.VisitCase) error {
-	if m.Visit.Status != domain.VisitScheduled || (m.Held == nil || m.Now.Before(m.Visit.WindowStart)) &&
-		domain.PlanPermits.Unmet(m.Plan, nil, nil) == "" {
-		return nil
-	}
-	return heldCancel(m)
-}
-
-func crewToldDue(m *casework.VisitCase) error {
-	if m.Visit.Status != domain.VisitScheduled {
-		return nil
-	}
-	return casework.SettleCrew(m)
-}
-
-func closeResolvedDue(c *casework.Case) error {
-	if c.Job.Status != domain.JobResolved {
-		return nil
-	}
-	return casework.EndJob(c, domain.System, "close", "resolved, no objection in 72 h")
-}
-
-// miss calls a visit missed: nobody moved until 15 minutes after its window.
-// Counted against us; the household gets an apology and the first choice.
-func miss(m *casework.VisitCase) error {
-	v := m.Visit
-	if err := m.Tx.Apply(v, "missed"); err != nil {
-		return err
-	}
-	v.EndedAt, v.EndReason = domain.Ptr(v.WindowEnd.Add(domain.MissedAfter)), "nobody came"
-	v.CountsAgainst, v.ProvisionalTo = "brand", domain.Ptr(m.Now.Add(domain.ProvisionalFor))
-	m.EntryAt(casework.EntryTime{Occurred: *v.EndedAt, Recorded: m.Now}, domain.System, "visit.missed", &v.ID,
-		map[string]any{"window_end": v.WindowEnd})
-	if err := casework.SaveVisit(m); err != nil {
-		return err
-	}
-	if err := m.Tx.WithdrawNotices(v.ID, "visit.offered"); err != nil {
-		return err
-	}
-	return casework.Tell(m, "missed")
-}
-
-// heldCancel ends a visit whose hold was not released until its window.
-// Counted for nobody.
-func heldCancel(m *casework.VisitCase) error {
-	m.Visit.ProvisionalTo = domain.Ptr(m.Now.Add(domain.ProvisionalFor))
-	if err := casework.CancelVisit(m, domain.System, "held", "nobody"); err != nil {
-		return err
-	}
-	return casework.NotifyStaff(m.Case, m.Visit, "visit.held_cancelled", domain.RoleCoordinator, domain.RoleProprietor)
 }

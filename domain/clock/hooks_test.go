@@ -15,7 +15,7 @@ func TestHooksAreSet(t *testing.T) {
 		len(customers.LinkUndone) == 0 {
 		t.Error("a hook is empty")
 	}
-	if len(customers.Asks) != 15 {
-		t.Errorf("%d wishes", len(customers.Asks))
+	if len(customers.RequestHandlers) != 15 {
+		t.Errorf("%d wishes", len(customers.RequestHandlers))
 	}
 }

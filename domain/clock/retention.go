@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"doorstep/domain"
-	"doorstep/domain/proof"
 	"doorstep/domain/reporting"
 )
 
@@ -26,6 +25,10 @@ var sweeps = []struct {
 	{"throttles", 0, true},                              // since they say nothing any more
 }
 
+// sweepChunk is how many rows a transaction deletes: a few milliseconds of
+// SQLite's one writer.
+const sweepChunk = 250
+
 const sweepChunks = 400 // of one kind in a run; the next run does the rest
 
 // Retention forgets old rows in chunks, each a transaction of its own, and tells
@@ -41,13 +44,13 @@ func (s *Service) Retention(ctx context.Context) (int, error) {
 		for range sweepChunks {
 			n := 0
 			err := s.Store.InTx(ctx, func(tx domain.Tx) (err error) {
-				n, err = tx.Purge(w.kind, now.Add(-w.keep), proof.SweepChunk)
+				n, err = tx.Purge(w.kind, now.Add(-w.keep), sweepChunk)
 				return err
 			})
 			if err != nil {
 				return done, err
 			}
-			if done += n; n < proof.SweepChunk {
+			if done += n; n < sweepChunk {
 				break
 			}
 		}

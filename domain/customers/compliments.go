@@ -91,7 +91,7 @@ func handleThanks(k *Request) error {
 		return err
 	}
 	return casework.NotifyOnDuty(tx, users, c, func(u *domain.User) domain.Notice {
-		return casework.Notice(k.Tx.Svc, "thanks.waiting", u.Language, now, t.DeliverBy, casework.ToUser(u.ID))
+		return casework.NewNotice(k.Tx.Svc, "thanks.waiting", u.Language, now, t.DeliverBy, casework.ToUser(u.ID))
 	})
 }
 
@@ -227,11 +227,6 @@ func deliverThanks(tx *casework.Work, to domain.ThanksFor) error {
 // ComplimentsAfter hands approved thanks to those of a crew for whom the visit that
 // ended was hard. It never says why now: the row of the thank-you does not
 // change, so that no desk can tell from it what happened.
-func init() {
-	casework.VisitEnded = append(casework.VisitEnded, func(m *casework.VisitCase) error { return ComplimentsAfter(m.Tx, m.Visit) })
-}
-
-// ComplimentsAfter delivers to the crew what is still theirs, best after a hard visit.
 func ComplimentsAfter(tx *casework.Work, v *domain.Visit) error {
 	list, err := tx.UndeliveredThanks(nil, v.EverCrew)
 	if err != nil || len(list) == 0 {

@@ -5,9 +5,9 @@ import (
 	"doorstep/domain/casework"
 )
 
-// callMe is the household's "call me" or "I could not reach you": a promise
+// handleCallMe is the household's "call me" or "I could not reach you": a promise
 // with an owner and a due time. While one stands, asking again adds to it.
-func callMe(k *Request) error {
+func handleCallMe(k *Request) error {
 	if err := casework.NoteFits(k.In.Note); err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func callMe(k *Request) error {
 		if p.Kind != domain.PromiseCallBack || p.JobID != k.Job.ID && p.Source != domain.FromCase || p.DueAt.After(due) {
 			continue // a call that comes later than asked for is another promise
 		}
-		if k.Folded { // the contact itself was added to the case already
+		if k.Grouped { // the contact itself was added to the case already
 			return nil
 		}
 		return casework.AddTo(k.Case, p)
@@ -45,13 +45,13 @@ func callMe(k *Request) error {
 	if k.contact != nil {
 		p.ViaID = &k.contact.ID
 	}
-	return casework.Promise(k.Case, k.Actor, p, owner)
+	return casework.MakePromise(k.Case, k.Actor, p, owner)
 }
 
 // ring tells the desk of what a household asks, unless its many contacts are
 // one case by now: then its owner knows already.
 func ring(k *Request, kind string) error {
-	if k.Folded {
+	if k.Grouped {
 		return nil
 	}
 	return casework.NotifyStaff(k.Case, k.Visit, kind, domain.RoleCoordinator)

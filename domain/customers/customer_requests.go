@@ -2,7 +2,6 @@ package customers
 
 import (
 	"context"
-	"maps"
 	"time"
 
 	"doorstep/domain"
@@ -12,7 +11,7 @@ import (
 
 // LinkAction is what a household asks, on its page or by voice.
 type LinkAction struct {
-	Action    string // one of asks
+	Action    string // a name of RequestHandlers
 	FormKey   string
 	Date      string // of another-time: YYYY-MM-DD in the site's zone
 	Part      string // morning, afternoon, evening, any
@@ -111,26 +110,6 @@ func (k *Request) move() *casework.VisitCase {
 	return k.Case.On(k.Visit)
 }
 
-// Asks are the wishes a household can have, and how each is carried out.
-var Asks = map[string]func(*Request) error{}
-
-func init() {
-	maps.Copy(Asks, map[string]func(*Request) error{
-		"confirm":         handleConfirm,
-		"cancel":          handleCancel,
-		"another-time":    handleAnotherTime,
-		"call-me":         callMe,
-		"could-not-reach": callMe,
-		"done":            confirmDoneAct,
-		"dispute":         disputeAct,
-		"reopen":          handleReopen,
-		"passport":        handleCorrection,
-		"thanks":          handleThanks,
-		"wrong-person":    wrongPerson,
-		"stop-visits":     stopVisits,
-	})
-}
-
 // bound asks speak of the visit as the page showed it; when that has changed
 // the household looks again first.
 var bound = []string{"confirm", "cancel", "another-time", "done"}
@@ -210,7 +189,7 @@ func contactNote(action, how string) string {
 }
 
 func dispatch(k *Request) error {
-	do, ok := Asks[k.In.Action]
+	do, ok := RequestHandlers[k.In.Action]
 	if !ok {
 		return domain.NotFound("action")
 	}
@@ -251,7 +230,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 	if !call.Actor.Is(domain.Staff...) {
 		return nil, domain.Fail(domain.CodeForbidden, "As %s you may not act for a caller.", domain.RoleWords(call.Actor.Role))
 	}
-	if _, ok := Asks[act.Action]; !ok {
+	if _, ok := RequestHandlers[act.Action]; !ok {
 		return nil, domain.Fail(domain.CodeUnprocessable, "A household can ask for none of that.").
 			At("/action", "what the customer's page offers")
 	}
@@ -431,10 +410,10 @@ func handleReopen(k *Request) error {
 	return ring(k, "job.reopened")
 }
 
-// wrongPerson revokes the link at once, strikes the number that it went to,
+// handleWrongPerson revokes the link at once, strikes the number that it went to,
 // undoes what was done by it, and makes a fresh link for the job, so that
 // staff can reach the right person.
-func wrongPerson(k *Request) error {
+func handleWrongPerson(k *Request) error {
 	tx, c, now := k.Tx, k.Case, k.Now
 	l := k.link
 	if l == nil {
@@ -510,71 +489,21 @@ func wrongNumber(k *Request) (string, error) {
 // is ahead, what they disputed counts again, what they reopened is closed again, what
 // they wrote into the passport or as thanks is taken out.
 func undo(k *Request, l *domain.Link) error {
-	tx, c, now := k.Tx, k.Case, k.Now
-	attempts, err := tx.AttemptsByLink(l.ID)
+	c := k.Case
+	attempts, err := k.Tx.AttemptsByLink(l.ID)
 	if err != nil {
 		return err
 	}
-	via := map[domain.ID]bool{}
-	others := []domain.ID{} // jobs of the household on which their contacts counted too
-	reopened, stopped := false, false
-	for i := range attempts {
-		a := &attempts[i]
-		if a.Discounted != "" {
-			continue
-		}
-		via[a.ID] = true
-		if a.JobID != c.Job.ID && !domain.Has(others, a.JobID) {
-			others = append(others, a.JobID)
-		}
-		reopened = reopened || a.Request == "reopen"
-		stopped = stopped || a.Request == "stop-visits"
-		a.Discounted = "by somebody else: the link had reached the wrong person"
-		if err := tx.SaveAttempt(a); err != nil {
-			return err
-		}
-	}
-	if len(via) == 0 {
-		return nil
+	via, asked, others, err := discountAll(k, attempts)
+	if err != nil || len(via) == 0 {
+		return err
 	}
 	k.Entry(domain.System, "link.undone", nil, map[string]any{"contacts": len(via)})
-	disputes, err := tx.DisputesOf(c.Job.ID)
-	if err != nil {
+	if err := withdrawDisputes(c, via); err != nil {
 		return err
 	}
-	for i := range disputes {
-		f := &disputes[i]
-		if !domain.DisputeMoves.Open("withdraw", string(f.Status)) || f.ViaID == nil || !via[*f.ViaID] {
-			continue
-		}
-		if err := tx.Apply(f, "withdraw"); err != nil {
-			return err
-		}
-		f.DecidedAt, f.Reasons = &now, "said by somebody else"
-		if _, _, err := applyDecision(c, f); err != nil {
-			return err
-		}
-		f.ChangedAt(now)
-		if err := tx.SaveDispute(f); err != nil {
-			return err
-		}
-		tx.Disarm(domain.DueDispute, f.ID)
-	}
-	promises, err := tx.PromisesDue(c.Customer.ID)
-	if err != nil {
+	if err := voidPromises(c, via); err != nil {
 		return err
-	}
-	for i := range promises {
-		if p := &promises[i]; p.ViaID != nil && via[*p.ViaID] {
-			if err := tx.Apply(p, "void"); err != nil {
-				return err
-			}
-			tx.Disarm(domain.DuePromise, p.ID)
-			p.ChangedAt(now)
-			if err := tx.SavePromise(p); err != nil {
-				return err
-			}
-		}
 	}
 	for _, undo := range LinkUndone {
 		if err := undo(k, attempts); err != nil {
@@ -584,12 +513,12 @@ func undo(k *Request, l *domain.Link) error {
 	if err := undoCorrections(k, via); err != nil {
 		return err
 	}
-	if stopped {
+	if asked["stop-visits"] {
 		if err := undoStop(k, l); err != nil {
 			return err
 		}
 	}
-	visits, err := tx.VisitsOfJob(c.Job.ID)
+	visits, err := k.Tx.VisitsOfJob(c.Job.ID)
 	if err != nil {
 		return err
 	}
@@ -598,31 +527,105 @@ func undo(k *Request, l *domain.Link) error {
 			return err
 		}
 	}
-	if reopened && !c.Job.Status.Ended() && c.Job.Status == domain.JobOpen {
+	if asked["reopen"] && !c.Job.Status.Ended() && c.Job.Status == domain.JobOpen {
 		if err := casework.EndJob(c, domain.System, "close", string(domain.HoldUnreachable)); err != nil {
 			return err
 		}
 	}
 	for _, id := range others {
-		o, err := tx.LockJob(id)
+		o, err := k.Tx.LockJob(id)
 		if err != nil {
 			return err
 		}
-		other, err := casework.OpenCase(tx, o)
+		other, err := casework.OpenCase(k.Tx, o)
 		if err != nil {
 			return err
 		}
-		if err := recount(other); err != nil {
-			return err
-		}
-		if err := casework.Rejudge(other); err != nil {
+		if err := countAnew(other); err != nil {
 			return err
 		}
 	}
+	return countAnew(c)
+}
+
+// discountAll takes the contacts of a link out of the count. via are those
+// contacts, asked is what was asked in them, and others are the jobs of the
+// household on which they counted too.
+func discountAll(k *Request, attempts []domain.Attempt) (via map[domain.ID]bool, asked map[string]bool, others []domain.ID, err error) {
+	via, asked = map[domain.ID]bool{}, map[string]bool{}
+	for i := range attempts {
+		a := &attempts[i]
+		if a.Discounted != "" {
+			continue
+		}
+		via[a.ID], asked[a.Request] = true, true
+		if a.JobID != k.Job.ID && !domain.Has(others, a.JobID) {
+			others = append(others, a.JobID)
+		}
+		a.Discounted = "by somebody else: the link had reached the wrong person"
+		if err := k.Tx.SaveAttempt(a); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	return via, asked, others, nil
+}
+
+// withdrawDisputes ends the disputes that were begun by these contacts.
+func withdrawDisputes(c *casework.Case, via map[domain.ID]bool) error {
+	disputes, err := c.Tx.DisputesOf(c.Job.ID)
+	if err != nil {
+		return err
+	}
+	for i := range disputes {
+		f := &disputes[i]
+		if !domain.DisputeMoves.Open("withdraw", string(f.Status)) || f.ViaID == nil || !via[*f.ViaID] {
+			continue
+		}
+		if err := c.Tx.Apply(f, "withdraw"); err != nil {
+			return err
+		}
+		f.DecidedAt, f.Reasons = domain.Ptr(c.Now), "said by somebody else"
+		if _, _, err := applyDecision(c, f); err != nil {
+			return err
+		}
+		f.ChangedAt(c.Now)
+		if err := c.Tx.SaveDispute(f); err != nil {
+			return err
+		}
+		c.Tx.Disarm(domain.DueDispute, f.ID)
+	}
+	return nil
+}
+
+// voidPromises ends what was promised in these contacts.
+func voidPromises(c *casework.Case, via map[domain.ID]bool) error {
+	promises, err := c.Tx.PromisesDue(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range promises {
+		p := &promises[i]
+		if p.ViaID == nil || !via[*p.ViaID] {
+			continue
+		}
+		if err := c.Tx.Apply(p, "void"); err != nil {
+			return err
+		}
+		c.Tx.Disarm(domain.DuePromise, p.ID)
+		p.ChangedAt(c.Now)
+		if err := c.Tx.SavePromise(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countAnew brings a job up to date after contacts were discounted.
+func countAnew(c *casework.Case) error {
 	if err := recount(c); err != nil {
 		return err
 	}
-	return casework.Rejudge(c)
+	return casework.JudgeAgain(c)
 }
 
 func undoVisit(m *casework.VisitCase, l *domain.Link) error {

@@ -61,8 +61,8 @@ func (s *Service) disputeByVoice(ctx context.Context, call *casework.Call, subje
 	})
 }
 
-// disputeAct is the household's own move, by link or by voice.
-func disputeAct(k *Request) error {
+// handleDispute is the household's own move, by link or by voice.
+func handleDispute(k *Request) error {
 	claim := k.In.Claim
 	if claim == "" && strings.TrimSpace(k.In.Reason) != "" {
 		claim = "other"
@@ -122,7 +122,7 @@ func disputeAct(k *Request) error {
 			return err
 		}
 	}
-	return casework.Rejudge(k.Case)
+	return casework.JudgeAgain(k.Case)
 }
 
 // denyAttempt takes an attempt out of the count.
@@ -375,7 +375,7 @@ func settleDispute(c *casework.Case, f *domain.Dispute, a domain.Actor, decision
 	if err := recount(c); err != nil {
 		return err
 	}
-	if err := casework.Rejudge(c); err != nil {
+	if err := casework.JudgeAgain(c); err != nil {
 		return err
 	}
 	casework.NotifyCustomer(c, nil, "dispute.decided_home")

@@ -7,8 +7,8 @@ import (
 	"doorstep/domain/casework"
 )
 
-// confirmDoneAct is the household's own confirmation.
-func confirmDoneAct(k *Request) error {
+// handleDone is the household's own confirmation.
+func handleDone(k *Request) error {
 	if k.Visit == nil {
 		return domain.Fail(domain.CodeState, "There is no visit to confirm now.")
 	}
@@ -87,7 +87,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 			if err := domain.CheckVisit(call.Actor, "confirm-done", v); err != nil {
 				return domain.DoneCheckView{}, err
 			}
-			if _, err := casework.Proof(call, c, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
+			if _, err := casework.ProveAgreement(call, c, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
 				return domain.DoneCheckView{}, err
 			}
 			err = casework.ConfirmDone(m, call.Actor, "desk")

@@ -39,7 +39,7 @@ type StepChange struct {
 	via        *domain.ID // the contact in which the household said it
 }
 
-// authorizeForHistory locks a job for somebody who may add to its passport: any
+// authorizeForHistory locks a job for somebody who may add to its history: any
 // staff who reach it but the admin.
 func authorizeForHistory(tx *casework.Work, a domain.Actor, job domain.ID) (*domain.Job, *casework.Case, error) {
 	j, err := casework.AuthorizeJob(tx, a, job)
@@ -78,7 +78,7 @@ func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domai
 		if err != nil {
 			return StepView{}, err
 		}
-		same := casework.SameStep(known, domain.StepMark(r.Step))
+		same := casework.SameStep(known, domain.NormalizeStep(r.Step))
 		if in.ID != nil {
 			if old, err := tx.Step(r.ID); err == nil {
 				return StepView{*old, len(same)}, casework.SameOr(old.JobID == j.ID && old.Step == r.Step && old.Result == r.Result &&
@@ -132,7 +132,7 @@ func (s *Service) CorrectStep(ctx context.Context, call *casework.Call, id domai
 		if err != nil {
 			return StepView{}, err
 		}
-		return StepView{*r, len(casework.SameStep(known, domain.StepMark(r.Step)))}, nil
+		return StepView{*r, len(casework.SameStep(known, domain.NormalizeStep(r.Step)))}, nil
 	})
 }
 
@@ -206,7 +206,7 @@ func handleCorrection(k *Request) error {
 	if err != nil {
 		return err
 	}
-	for _, same := range slices.Backward(casework.SameStep(known, domain.StepMark(r.Step))) {
+	for _, same := range slices.Backward(casework.SameStep(known, domain.NormalizeStep(r.Step))) {
 		if same.JobID == j.ID {
 			return correctStep(tx, j, k.Actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.Said)
 		}
@@ -232,7 +232,7 @@ func (k *Request) via() *domain.ID {
 func undoCorrections(k *Request, via map[domain.ID]bool) error {
 	tx, j, now := k.Tx, k.Job, k.Now
 	theirs := func(id *domain.ID) bool { return id != nil && via[*id] }
-	facts, err := tx.EntriesOfKind(j.ID, casework.FactPassportCorrected)
+	facts, err := tx.EntriesOfKind(j.ID, casework.EntryHistoryCorrected)
 	if err != nil {
 		return err
 	}
@@ -382,116 +382,140 @@ type CorrectionView struct {
 	casework.Change
 }
 
-// JobHistory gathers a job's passport. Who sees the job. Errors: CodeNotFound.
+// historySources are the rows of which a job's history is made.
+type historySources struct {
+	job      *domain.Job
+	customer *domain.Customer
+	steps    []domain.StepRecord // of all jobs about the fault
+	attempts []domain.Attempt
+	facts    []domain.Entry // corrections
+	earlier  []domain.Job   // on the same serial
+	visits   []domain.Visit // of the job and of the earlier ones
+	promises []domain.Promise
+	names    map[domain.ID]string // first names of all whom they name
+}
+
+// JobHistory gathers what a new voice reads first. Who sees the job. Errors: CodeNotFound.
 func (s *Service) JobHistory(ctx context.Context, a domain.Actor, id domain.ID) (JobHistory, error) {
-	j, err := s.Read.Job(ctx, a.Scope(), id)
+	h, err := s.readHistory(ctx, a, id)
 	if err != nil {
 		return JobHistory{}, err
 	}
-	all := domain.Scope{All: true}
-	customer, err := s.Read.Customer(ctx, all, j.CustomerID)
-	if err != nil {
-		return JobHistory{}, err
-	}
-	jobs, err := casework.SameFault(j, func(id domain.ID) (*domain.Job, error) { return s.Read.Job(ctx, all, id) })
-	if err != nil {
-		return JobHistory{}, err
-	}
-	steps, err := s.Read.Steps(ctx, all, jobs)
-	if err != nil {
-		return JobHistory{}, err
-	}
-	attempts, err := s.Read.Attempts(ctx, all, j.ID, domain.Page{})
-	if err != nil {
-		return JobHistory{}, err
-	}
-	facts, err := s.Read.EntriesOfKind(ctx, all, j.ID, casework.FactPassportCorrected)
-	if err != nil {
-		return JobHistory{}, err
-	}
-	var earlier []domain.Job
-	if j.Serial != "" {
-		if earlier, err = s.Read.Jobs(ctx, a.Scope(), domain.JobFilter{Serial: j.Serial}, domain.Page{Limit: 50}); err != nil {
-			return JobHistory{}, err
-		}
-		earlier = slices.DeleteFunc(earlier, func(o domain.Job) bool { return o.ID == j.ID || o.OpenedAt.After(j.OpenedAt) })
-	}
-	told := []domain.ID{j.ID}
-	for i := range earlier {
-		told = append(told, earlier[i].ID)
-	}
-	visits, err := s.Read.Visits(ctx, all, domain.VisitFilter{JobIDs: told}, domain.Page{})
-	if err != nil {
-		return JobHistory{}, err
-	}
-	promises, err := s.Read.Promises(ctx, domain.System, domain.PromiseFilter{Status: []domain.PromiseStatus{domain.PromiseOpen,
-		domain.PromiseBroken}, JobID: &j.ID}, domain.Page{})
-	if err != nil {
-		return JobHistory{}, err
-	}
-	names, err := s.firstNames(ctx, steps, facts, visits, promises)
-	if err != nil {
-		return JobHistory{}, err
-	}
-	zone := time.UTC
+	j, customer, zone := h.job, h.customer, time.UTC
 	if site := customer.Site(j.SiteID); site != nil {
 		zone = site.Location()
 	}
 	p := JobHistory{JobID: j.ID, Fault: j.Fault, WhatMatters: j.WhatMatters, Language: customer.Language, VoiceOnly: customer.VoiceOnly(),
-		TriedSteps: historySteps(steps, names), Proposal: j.Proposal(steps, zone)}
-	for i := range attempts {
-		if attempts[i].Direction == "inbound" && attempts[i].Discounted == "" {
-			p.Contacts.Inbound++
-		}
-	}
-	for i := range steps {
-		if steps[i].JobID == j.ID && steps[i].RepeatOf != nil {
-			p.Contacts.AskedAgain++
-		}
-	}
-	workDone := map[domain.ID]string{}
-	for i := range visits {
-		v := &visits[i]
-		if v.JobID != j.ID {
-			if v.WorkDone != "" {
-				workDone[v.JobID] = v.WorkDone
-			}
-			continue
-		}
-		if status := historyStatus(v.Status); status != "" {
+		TriedSteps: historySteps(h.steps, h.names), Contacts: h.contacts(), Proposal: j.Proposal(h.steps, zone),
+		EarlierJobs: h.earlierJobs(), Corrections: h.corrections()}
+	for i := range h.visits {
+		v := &h.visits[i]
+		if status := historyStatus(v.Status); v.JobID == j.ID && status != "" {
 			pv := HistoryVisit{ID: v.ID, WindowStart: v.WindowStart, EndedAt: v.EndedAt, Status: status, Findings: v.Findings, WorkDone: v.WorkDone,
 				Parts: v.Parts, Tested: v.Tested}
 			for _, c := range v.Crew {
-				pv.Crew = append(pv.Crew, names[c])
+				pv.Crew = append(pv.Crew, h.names[c])
 			}
 			p.Visits = append(p.Visits, pv)
 		}
 	}
-	for _, o := range promises {
-		p.Promises = append(p.Promises, HistoryPromise{o.ID, o.Kind, o.What, names[o.OwnerID], o.DueAt, o.Status, o.Contacts})
+	for _, o := range h.promises {
+		p.Promises = append(p.Promises, HistoryPromise{o.ID, o.Kind, o.What, h.names[o.OwnerID], o.DueAt, o.Status, o.Contacts})
 	}
-	for i := range earlier {
-		o := &earlier[i]
-		p.EarlierJobs = append(p.EarlierJobs, EarlierJob{o.ID, o.OpenedAt, o.EndedAt, o.Status, o.EndReason, workDone[o.ID]})
+	return p, nil
+}
+
+func (s *Service) readHistory(ctx context.Context, a domain.Actor, id domain.ID) (*historySources, error) {
+	j, err := s.Read.Job(ctx, a.Scope(), id)
+	if err != nil {
+		return nil, err
 	}
-	for i := range facts {
-		f := &facts[i]
+	h := &historySources{job: j}
+	all := domain.Scope{All: true}
+	if h.customer, err = s.Read.Customer(ctx, all, j.CustomerID); err != nil {
+		return nil, err
+	}
+	jobs, err := casework.SameFault(j, func(id domain.ID) (*domain.Job, error) { return s.Read.Job(ctx, all, id) })
+	if err != nil {
+		return nil, err
+	}
+	if h.steps, err = s.Read.Steps(ctx, all, jobs); err != nil {
+		return nil, err
+	}
+	if h.attempts, err = s.Read.Attempts(ctx, all, j.ID, domain.Page{}); err != nil {
+		return nil, err
+	}
+	if h.facts, err = s.Read.EntriesOfKind(ctx, all, j.ID, casework.EntryHistoryCorrected); err != nil {
+		return nil, err
+	}
+	if j.Serial != "" {
+		if h.earlier, err = s.Read.Jobs(ctx, a.Scope(), domain.JobFilter{Serial: j.Serial}, domain.Page{Limit: 50}); err != nil {
+			return nil, err
+		}
+		h.earlier = slices.DeleteFunc(h.earlier, func(o domain.Job) bool { return o.ID == j.ID || o.OpenedAt.After(j.OpenedAt) })
+	}
+	told := []domain.ID{j.ID}
+	for i := range h.earlier {
+		told = append(told, h.earlier[i].ID)
+	}
+	if h.visits, err = s.Read.Visits(ctx, all, domain.VisitFilter{JobIDs: told}, domain.Page{}); err != nil {
+		return nil, err
+	}
+	if h.promises, err = s.Read.Promises(ctx, domain.System, domain.PromiseFilter{Status: []domain.PromiseStatus{domain.PromiseOpen,
+		domain.PromiseBroken}, JobID: &j.ID}, domain.Page{}); err != nil {
+		return nil, err
+	}
+	h.names, err = s.firstNames(ctx, h.steps, h.facts, h.visits, h.promises)
+	return h, err
+}
+
+func (h *historySources) contacts() (n HistoryContacts) {
+	for i := range h.attempts {
+		if h.attempts[i].Direction == "inbound" && h.attempts[i].Discounted == "" {
+			n.Inbound++
+		}
+	}
+	for i := range h.steps {
+		if h.steps[i].JobID == h.job.ID && h.steps[i].RepeatOf != nil {
+			n.AskedAgain++
+		}
+	}
+	return n
+}
+
+func (h *historySources) earlierJobs() (out domain.JSONList[EarlierJob]) {
+	workDone := map[domain.ID]string{}
+	for i := range h.visits {
+		if v := &h.visits[i]; v.WorkDone != "" {
+			workDone[v.JobID] = v.WorkDone
+		}
+	}
+	for i := range h.earlier {
+		o := &h.earlier[i]
+		out = append(out, EarlierJob{o.ID, o.OpenedAt, o.EndedAt, o.Status, o.EndReason, workDone[o.ID]})
+	}
+	return out
+}
+
+func (h *historySources) corrections() (out domain.JSONList[CorrectionView]) {
+	for i := range h.facts {
+		f := &h.facts[i]
 		var c casework.Corrected
 		if len(f.Payload) == 0 || json.Unmarshal(f.Payload, &c) != nil {
 			continue // erased
 		}
 		v := CorrectionView{At: f.RecordedAt, ByRole: f.ActorRole, StepID: c.StepID}
 		if f.ActorID != nil {
-			v.ByName = names[*f.ActorID]
+			v.ByName = h.names[*f.ActorID]
 		}
 		for _, v.Change = range c.Changes {
-			p.Corrections = append(p.Corrections, v)
+			out = append(out, v)
 		}
 	}
-	return p, nil
+	return out
 }
 
-// historyStatus is a visit's status for the passport; empty leaves it out:
+// historyStatus is a visit's status for the history; empty leaves it out:
 // nobody came, and nobody was to.
 func historyStatus(st domain.VisitStatus) string {
 	switch st {
@@ -504,7 +528,7 @@ func historyStatus(st domain.VisitStatus) string {
 	return string(st)
 }
 
-// firstNames of everybody whom a passport names.
+// firstNames of everybody whom a history names.
 func (s *Service) firstNames(ctx context.Context, steps []domain.StepRecord, facts []domain.Entry, visits []domain.Visit,
 	promises []domain.Promise) (map[domain.ID]string, error) {
 	var ids []domain.ID
@@ -545,7 +569,7 @@ func historySteps(steps []domain.StepRecord, names map[domain.ID]string) domain.
 		if r.ByID != nil {
 			name = names[*r.ByID]
 		}
-		mark := domain.StepMark(r.Step)
+		mark := domain.NormalizeStep(r.Step)
 		if k, ok := place[mark]; ok {
 			out[k].Times++
 			out[k].Repeats = append(out[k].Repeats, StepRepeat{r.ID, r.RepeatReason, r.Result, r.WatchedBy, r.Note, r.ByRole, name, r.OccurredAt})

@@ -456,6 +456,3 @@ func ConductPeople(visits []domain.Visit) []domain.ID {
 	}
 	return out
 }
-
-// LinkUndone takes back what was said by a link that had reached somebody else.
-var LinkUndone []func(k *Request, contacts []domain.Attempt) error

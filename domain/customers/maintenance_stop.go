@@ -25,10 +25,10 @@ func seriesOf(tx domain.CustomerTx, j *domain.Job, status string) (*domain.Maint
 	return nil, nil
 }
 
-// stopVisits ends the maintenance that the job is of: this visit and those
+// handleStopVisits ends the maintenance that the job is of: this visit and those
 // ahead are cancelled, and no more of them come. Who is at the door already
 // finishes. A household that cancels one visit only keeps the others.
-func stopVisits(k *Request) error {
+func handleStopVisits(k *Request) error {
 	m, err := seriesOf(k.Tx, k.Job, "active")
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
-	"doorstep/domain/safety"
 )
 
 // Whoever answers an SOS needs to know where: job, visit, home, centre and what
@@ -63,7 +62,7 @@ func PlaceOfSOS(s *casework.Service, ctx context.Context, x *domain.SOS) ([]stri
 		}
 		words := fmt.Sprintf("Visit %s to %s, now %s", v.WindowStart.In(zone).Format("2 Jan 15:04"), v.WindowEnd.In(zone).Format("15:04"),
 			strings.ReplaceAll(string(v.Status), "_", " "))
-		if safety.InsideNow(v) {
+		if v.Inside() {
 			since := v.StartedAt
 			if v.ArrivedAt != nil {
 				since = v.ArrivedAt

@@ -89,7 +89,7 @@ func whereabouts(s *casework.Service, ctx context.Context, a domain.Actor, f *do
 		return err
 	}
 	for i := range visits {
-		if err := whereHeIs(s, ctx, a, f, &visits[i], &person, it, now); err != nil {
+		if err := whereTheyAre(s, ctx, a, f, &visits[i], &person, it, now); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func whereabouts(s *casework.Service, ctx context.Context, a domain.Actor, f *do
 	return nil
 }
 
-func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *domain.Flag, v *domain.Visit, person *domain.User,
+func whereTheyAre(s *casework.Service, ctx context.Context, a domain.Actor, f *domain.Flag, v *domain.Visit, person *domain.User,
 	it *QueueItem, now time.Time) error {
 	job, err := s.Read.Job(ctx, domain.Scope{All: true}, v.JobID)
 	if err != nil {
@@ -113,7 +113,7 @@ func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *doma
 		return err
 	}
 	words := fmt.Sprintf("%s was on the way to job %s: the visit was taken away, and nobody goes.", person.Name, jobWords(job))
-	inside := safety.InsideNow(v) && domain.Has(v.Crew, person.ID)
+	inside := v.Inside() && domain.Has(v.Crew, person.ID)
 	switch {
 	case !inside && f.Home(v) && f.CameAt != nil:
 		words = fmt.Sprintf("%s is at a home NOW, job %s, since %s: they said so after the visit was taken from them.", person.Name,

@@ -64,7 +64,7 @@ var importWords = func() map[string]string {
 		for _, w := range words {
 			k := domain.HeadingKey(w)
 			if old, dup := out[k]; dup && old != field {
-				panic("domain: heading " + w + " means " + old + " and " + field)
+				panic("intake: heading " + w + " means " + old + " and " + field)
 			}
 			out[k] = field
 		}
@@ -385,7 +385,7 @@ type parsedRow struct {
 	crew       *[]domain.ID
 	errors     domain.JSONList[ImportError]
 	head       *importHead
-	line       int
+	row        ImportRow
 }
 
 func (w *parsedRow) is(field string) string { return w.text[field] }
@@ -463,10 +463,42 @@ func (w *parsedRow) fresh(j *domain.Job) func(field string) bool {
 // readRow understands the cells of one row. All that is wrong is listed, not
 // only the first.
 func (s *Service) readRow(row ImportRow, h *importHead, c *domain.Centre, technicians []domain.User) *parsedRow {
-	w := &parsedRow{text: map[string]string{}, head: h, line: row.Line}
+	w := &parsedRow{text: map[string]string{}, head: h, row: row}
+	w.readTexts()
+	if row.Broken != "" {
+		w.errors = append(w.errors, ImportError{Reason: row.Broken})
+		return w
+	}
+	if w.text["external_ref"] == "" && len(w.errors) == 0 {
+		w.wrong("external_ref", "is missing; each row needs the brand's number")
+	}
+	w.readPhones(s.Service, c.Country)
+	w.readChoice("priority", importPriorities, "low, normal, high or urgent")
+	w.readChoice("cover", importCovers, "warranty or chargeable")
+	if raw := w.raw("safety_critical"); !nothing(raw) {
+		yes, ok := readYes(raw)
+		if !ok {
+			w.wrong("safety_critical", "must be yes or no")
+		}
+		w.critical = &yes
+	}
+	if v := w.wholeNumber("skill_level", slots.Helper, slots.Expert, "1 (any), 2 (able) or 3 (expert)"); v != nil {
+		w.level = domain.Ptr(int(*v))
+	}
+	w.value = w.wholeNumber("value_minor", 0, maxValueMinor, "a whole number in the smallest unit of the currency, such as paise")
+	w.readLanguage()
+	w.readPlace()
+	w.readVisit(c, technicians)
+	return w
+}
+
+// raw is what stands in the cell of a field.
+func (w *parsedRow) raw(field string) string { return w.head.cell(w.row, field) }
+
+func (w *parsedRow) readTexts() {
 	for _, f := range []string{"external_ref", "name", "address", "landmark", "postal_code", "category", "brand", "model", "serial", "fault",
 		"what_matters"} {
-		v := h.cell(row, f)
+		v := w.raw(f)
 		if f != "name" && f != "fault" && nothing(v) {
 			v = ""
 		}
@@ -479,123 +511,125 @@ func (s *Service) readRow(row ImportRow, h *importHead, c *domain.Centre, techni
 	w.text["category"] = strings.ToLower(w.text["category"])
 	w.text["serial"] = strings.ToUpper(w.text["serial"])
 	w.text["postal_code"] = strings.ToUpper(w.text["postal_code"])
-	if row.Broken != "" {
-		w.errors = append(w.errors, ImportError{Reason: row.Broken})
-		return w
+}
+
+func (w *parsedRow) readPhones(s *casework.Service, country string) {
+	raw := w.raw("phone")
+	if nothing(raw) {
+		return
 	}
-	if w.text["external_ref"] == "" && len(w.errors) == 0 {
-		w.wrong("external_ref", "is missing; each row needs the brand's number")
-	}
-	if raw := h.cell(row, "phone"); !nothing(raw) {
-		for _, part := range phoneSplit.Split(raw, -1) {
-			if nothing(part) {
-				continue
-			}
-			e164, err := casework.Phone(s.Service, part, c.Country, "/phone")
-			if err != nil || len(part) > 64 {
-				w.wrong("phone", "is not a phone number that can be dialled")
-				break
-			}
-			if !domain.Has(w.phones, e164) {
-				w.phones = append(w.phones, e164)
-			}
+	for _, part := range phoneSplit.Split(raw, -1) {
+		if nothing(part) {
+			continue
 		}
-		if len(w.phones) > 10 {
-			w.wrong("phone", "has more than 10 numbers")
+		e164, err := casework.Phone(s, part, country, "/phone")
+		if err != nil || len(part) > 64 {
+			w.wrong("phone", "is not a phone number that can be dialled")
+			break
+		}
+		if !domain.Has(w.phones, e164) {
+			w.phones = append(w.phones, e164)
 		}
 	}
-	choose := func(field string, words map[string]string, expected string) {
-		raw := h.cell(row, field)
-		if nothing(raw) {
-			return
-		}
-		v, ok := words[domain.HeadingKey(raw)]
-		if !ok {
-			w.wrong(field, "must be "+expected)
-		}
-		w.text[field] = v
+	if len(w.phones) > 10 {
+		w.wrong("phone", "has more than 10 numbers")
 	}
-	choose("priority", importPriorities, "low, normal, high or urgent")
-	choose("cover", importCovers, "warranty or chargeable")
-	if raw := h.cell(row, "safety_critical"); !nothing(raw) {
-		yes, ok := readYes(raw)
-		if !ok {
-			w.wrong("safety_critical", "must be yes or no")
-		}
-		w.critical = &yes
+}
+
+// readChoice takes one of the words that a field knows.
+func (w *parsedRow) readChoice(field string, words map[string]string, expected string) {
+	raw := w.raw(field)
+	if nothing(raw) {
+		return
 	}
-	whole := func(field string, least, most int64, expected string) *int64 {
-		raw := h.cell(row, field)
-		if nothing(raw) {
-			return nil
-		}
-		v, err := strconv.ParseInt(asciiDigits(raw), 10, 64)
-		if err != nil || v < least || v > most {
-			w.wrong(field, "must be "+expected)
-			return nil
-		}
-		return &v
+	v, ok := words[domain.HeadingKey(raw)]
+	if !ok {
+		w.wrong(field, "must be "+expected)
 	}
-	if v := whole("skill_level", slots.Helper, slots.Expert, "1 (any), 2 (able) or 3 (expert)"); v != nil {
-		w.level = domain.Ptr(int(*v))
+	w.text[field] = v
+}
+
+func (w *parsedRow) wholeNumber(field string, least, most int64, expected string) *int64 {
+	raw := w.raw(field)
+	if nothing(raw) {
+		return nil
 	}
-	w.value = whole("value_minor", 0, maxValueMinor, "a whole number in the smallest unit of the currency, such as paise")
-	if raw := h.cell(row, "language"); !nothing(raw) {
-		v, known := importLanguages[domain.HeadingKey(raw)]
-		if !known {
-			v = raw
-		}
-		if !languagePattern.MatchString(v) || len(v) > importLimits["language"] {
-			w.wrong("language", "must be a language such as en or hi")
-		}
-		w.text["language"] = v
+	v, err := strconv.ParseInt(asciiDigits(raw), 10, 64)
+	if err != nil || v < least || v > most {
+		w.wrong(field, "must be "+expected)
+		return nil
 	}
-	number := func(field string, most float64) *float64 {
-		raw := h.cell(row, field)
-		if nothing(raw) {
-			return nil
-		}
-		v, err := strconv.ParseFloat(asciiDigits(raw), 64)
-		if err != nil || math.IsNaN(v) || math.Abs(v) > most {
-			w.wrong(field, fmt.Sprintf("must be degrees, at most %g", most))
-			return nil
-		}
-		return &v
+	return &v
+}
+
+func (w *parsedRow) readLanguage() {
+	raw := w.raw("language")
+	if nothing(raw) {
+		return
 	}
+	v, known := importLanguages[domain.HeadingKey(raw)]
+	if !known {
+		v = raw
+	}
+	if !languagePattern.MatchString(v) || len(v) > importLimits["language"] {
+		w.wrong("language", "must be a language such as en or hi")
+	}
+	w.text["language"] = v
+}
+
+func (w *parsedRow) readPlace() {
 	bad := len(w.errors)
-	w.lat, w.lon = number("lat", 90), number("lon", 180)
+	w.lat, w.lon = w.degrees("lat", 90), w.degrees("lon", 180)
 	if bad == len(w.errors) && (w.lat == nil) != (w.lon == nil) {
 		w.wrong("lat", "and longitude come in pairs")
 	}
-	date, from, to := blank(h.cell(row, "date")), blank(h.cell(row, "from")), blank(h.cell(row, "to"))
+}
+
+func (w *parsedRow) degrees(field string, most float64) *float64 {
+	raw := w.raw(field)
+	if nothing(raw) {
+		return nil
+	}
+	v, err := strconv.ParseFloat(asciiDigits(raw), 64)
+	if err != nil || math.IsNaN(v) || math.Abs(v) > most {
+		w.wrong(field, fmt.Sprintf("must be degrees, at most %g", most))
+		return nil
+	}
+	return &v
+}
+
+// readVisit understands when somebody is to come, and who.
+func (w *parsedRow) readVisit(c *domain.Centre, technicians []domain.User) {
+	date, from, to := blank(w.raw("date")), blank(w.raw("from")), blank(w.raw("to"))
 	if date != "" || from != "" || to != "" {
 		var field, reason string
 		w.start, w.end, w.cells, field, reason = readWindow(date, from, to, c.Location())
-		if field == "to" && to == "" && len(h.columns["to"]) == 0 { // one column holds both times
+		if field == "to" && to == "" && len(w.head.columns["to"]) == 0 { // one column holds both times
 			field, reason = "from", "has no end; write both times, such as 10:00-12:00"
 		}
 		if reason != "" {
 			w.wrong(field, reason)
 		}
 	}
-	if raw := h.cell(row, "technician"); !nothing(raw) {
-		crew := []domain.ID{}
-		for _, name := range crewSplit.Split(raw, -1) {
-			u, reason := findTechnician(technicians, name)
-			if reason != "" {
-				w.wrong("technician", reason)
-				break
-			}
-			if !domain.Has(crew, u.ID) {
-				crew = append(crew, u.ID)
-			}
+	raw := w.raw("technician")
+	if nothing(raw) {
+		return
+	}
+	crew := []domain.ID{}
+	for _, name := range crewSplit.Split(raw, -1) {
+		u, reason := findTechnician(technicians, name)
+		if reason != "" {
+			w.wrong("technician", reason)
+			break
 		}
-		w.crew = &crew
-		if date == "" && from == "" && to == "" {
-			w.wrong("technician", "needs a date and time of the visit")
+		if !domain.Has(crew, u.ID) {
+			crew = append(crew, u.ID)
 		}
 	}
-	return w
+	w.crew = &crew
+	if date == "" && from == "" && to == "" {
+		w.wrong("technician", "needs a date and time of the visit")
+	}
 }
 
 func blank(s string) string {

@@ -188,9 +188,9 @@ func importCentre(tx *casework.Work, a domain.Actor, want *domain.ID) (*domain.C
 func (s *Service) importRow(ctx context.Context, call *casework.Call, c *domain.Centre, w *parsedRow,
 	preview bool) (ImportRowResult, error) {
 	for try := 1; ; try++ {
-		item := ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")}
+		item := ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref")}
 		err := s.InWork(ctx, nil, func(tx *casework.Work) error {
-			item = ImportRowResult{Line: w.line, ExternalRef: w.is("external_ref")} // the transaction may run again
+			item = ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref")} // the transaction may run again
 			if err := saveImport(tx, call, c, w, &item, preview); err != nil {
 				return err
 			}

@@ -23,7 +23,7 @@ const (
 
 // draft is a day with what stands on it and what the plan has placed so far.
 type draft struct {
-	day  *casework.PlanDay
+	day  *planDay
 	busy []domain.Busy
 }
 
@@ -66,24 +66,24 @@ func (t *draft) diary(ids []domain.ID, customer domain.ID, from, to time.Time) *
 }
 
 // crewRefusal asks the rules of assignment for a crew; nil: they permit it.
-func crewRefusal(t *draft, c *casework.Candidate, begin time.Time, crew ...domain.ID) *domain.Error {
+func crewRefusal(t *draft, c *candidate, begin time.Time, crew ...domain.ID) *domain.Error {
 	v := *c.Visit
 	v.PlannedStart = begin
-	if c.D.Held != nil && domain.VisitMoveOf("assign").Holds.Refuses(domain.HoldSafety) {
+	if c.Case.Held != nil && domain.VisitMoveOf("assign").Holds.Refuses(domain.HoldSafety) {
 		var e *domain.Error
-		errors.As(c.D.RefuseHeld(), &e)
+		errors.As(c.Case.RefuseHeld(), &e)
 		return e
 	}
-	err := c.D.CrewFits(&v, crew)
+	err := c.Case.CrewFits(&v, crew)
 	if err == nil {
 		// The centre's number does not bind: the visits of a day stand on it already.
-		rules, diary := casework.RulesFor(c.D, &v, crew), t.diary(crew, c.D.Customer.ID, v.PlannedStart, v.PlannedEnd())
+		rules, diary := casework.RulesFor(c.Case, &v, crew), t.diary(crew, c.Case.Customer.ID, v.PlannedStart, v.PlannedEnd())
 		rules.Centre.Load.Most = 0
 		if casework.AnyBounded(diary.Technicians) {
 			diary.Taken = t.taken()
-			c.D.Load(rules, diary.Taken, &v)
+			c.Case.Load(rules, diary.Taken, &v)
 		}
-		err = c.D.JudgeCrew(rules, diary, &v, crew)
+		err = c.Case.JudgeCrew(rules, diary, &v, crew)
 	}
 	var e *domain.Error
 	if err != nil && !errors.As(err, &e) {
@@ -93,15 +93,15 @@ func crewRefusal(t *draft, c *casework.Candidate, begin time.Time, crew ...domai
 }
 
 // alone is crewRefusal for one of two, as if one were enough.
-func alone(t *draft, c *casework.Candidate, begin time.Time, technician domain.ID) *domain.Error {
+func alone(t *draft, c *candidate, begin time.Time, technician domain.ID) *domain.Error {
 	if !c.Pair {
 		return crewRefusal(t, c, begin, technician)
 	}
-	one, d, j := *c, *c.D, *c.D.Job
+	one, d, j := *c, *c.Case, *c.Case.Job
 	j.SkillLevel = min(j.SkillLevel, slots.Helper) // which the other one has
 	d.Job = &j
 	d.Plan = slices.DeleteFunc(slices.Clone(d.Plan), func(p string) bool { return p == "two_people" })
-	one.D = &d
+	one.Case = &d
 	return crewRefusal(t, &one, begin, technician)
 }
 
@@ -110,163 +110,212 @@ func byTheTime(code domain.Code) bool {
 	return code == domain.CodeHours || code == domain.CodeOverlap || code == domain.CodeTooFar
 }
 
+// proposal is a day's plan while it is made.
+type proposal struct {
+	*planDay
+	draft    *draft
+	problem  *dayplan.Problem
+	jobs     map[domain.ID]*domain.Job
+	sites    map[domain.ID]*domain.Site
+	visits   map[domain.ID]*domain.Visit
+	number   map[domain.ID]int                        // of a technician, in the plan's order
+	knows    map[domain.ID]domain.JSONList[domain.ID] // the faces that a household knows
+	places   []domain.Point
+	placeOf  map[domain.ID]int                        // by job
+	standing map[domain.ID]bool                       // visits that have their crew
+	free     []*candidate                             // visits that want somebody
+	of       map[int]*candidate                       // by the stop that stands for it
+	placed   map[domain.ID]bool                       // visits
+	crews    map[domain.ID]domain.JSONList[domain.ID] // of two, by visit
+}
+
+func newProposal(p *planDay) *proposal {
+	m := &proposal{planDay: p, draft: &draft{day: p, busy: slices.Clone(p.Around.Busy)}, problem: &dayplan.Problem{Fair: fairLoad},
+		number: map[domain.ID]int{}, knows: map[domain.ID]domain.JSONList[domain.ID]{}, standing: map[domain.ID]bool{},
+		of: map[int]*candidate{}, placed: map[domain.ID]bool{}, crews: map[domain.ID]domain.JSONList[domain.ID]{}}
+	m.jobs, m.sites, m.visits = p.byID()
+	for _, f := range p.Around.Known {
+		m.knows[f.CustomerID] = append(m.knows[f.CustomerID], f.Crew...)
+	}
+	for i := range p.Technicians {
+		m.number[p.Technicians[i].ID] = i
+		m.problem.Vehicles = append(m.problem.Vehicles, p.vehicle(&p.Technicians[i], i))
+	}
+	atlas := p.atlas(m.jobs, m.sites)
+	m.places, m.placeOf = atlas.Places, atlas.Of
+	return m
+}
+
 // propose makes the plan of a day. It decides nothing and touches nothing; the
 // same day, places and rounds give the same plan.
-func (s *Service) propose(p *casework.PlanDay, progress func(stops int) func(int) float64) *domain.DayPlan {
+func (s *Service) propose(p *planDay, progress func(stops int) func(int) float64) *domain.DayPlan {
 	out := &domain.DayPlan{CentreID: p.Centre.ID, AreaID: p.Centre.AreaID, Date: p.From.In(p.Centre.Location()).Format("2006-01-02"),
 		Travel: domain.JSON[domain.TravelBasis]{V: casework.TravelBasis(s.Service)}}
-	jobs, sites, visits := p.ByID()
-	knows := map[domain.ID]domain.JSONList[domain.ID]{}
-	for _, f := range p.Around.Known {
-		knows[f.CustomerID] = append(knows[f.CustomerID], f.Crew...)
+	m := newProposal(p)
+	m.keepWhatStands()
+	fixed := len(m.problem.Stops)
+	m.problem.Travel = travelTable(s.Service, m.places)
+	s.findFree(m)
+	s.placePairs(m)
+	searched := m.offerTheOthers()
+
+	over := func(int) float64 { return 1 }
+	before := dayplan.Solve(&dayplan.Problem{Stops: m.problem.Stops[:fixed], Vehicles: m.problem.Vehicles, Travel: m.problem.Travel},
+		dayplan.Options{Progress: over})
+	p.bound(m.problem)
+	how := over
+	if searched {
+		how = progress(len(m.problem.Stops))
 	}
-	number := map[domain.ID]int{}
-	for i := range p.Technicians {
-		number[p.Technicians[i].ID] = i
+	plan := dayplan.Solve(m.problem, dayplan.Options{Seed: 1, Progress: how})
+	for n, route := range plan.Routes {
+		out.Visits = append(out.Visits, m.visitsOn(n, route)...)
 	}
-	atlas := p.Atlas(jobs, sites)
-	problem := &dayplan.Problem{Fair: fairLoad}
-	for i := range p.Technicians {
-		problem.Vehicles = append(problem.Vehicles, p.Vehicle(&p.Technicians[i], i))
+	for _, c := range m.free {
+		if !m.placed[c.Visit.ID] {
+			out.Unplaced = append(out.Unplaced, s.explain(p, m.draft, c))
+		}
 	}
-	// What stands: visits that have their crew, here and in other centres.
-	t := &draft{day: p, busy: slices.Clone(p.Around.Busy)}
-	standing := map[domain.ID]bool{}
-	for i := range p.Around.Busy {
-		b := &p.Around.Busy[i]
-		n, ok := number[b.TechnicianID]
-		if !ok || !b.EndsAt.After(p.From) || !b.StartsAt.Before(p.To) {
+	out.Before.V = domain.PlanTotals{Visits: len(m.standing), Unassigned: len(m.free), TravelMinutes: int(math.Round(before.Travel)),
+		Technicians: before.Used}
+	for id := range m.placed {
+		m.standing[id] = true
+	}
+	out.After.V = domain.PlanTotals{Visits: len(m.standing), Unassigned: len(out.Unplaced), TravelMinutes: int(math.Round(plan.Travel)),
+		Technicians: plan.Used}
+	return out
+}
+
+// keepWhatStands fixes the visits that have their crew, here and in other
+// centres.
+func (m *proposal) keepWhatStands() {
+	for i := range m.Around.Busy {
+		b := &m.Around.Busy[i]
+		n, ok := m.number[b.TechnicianID]
+		if !ok || !b.EndsAt.After(m.From) || !b.StartsAt.Before(m.To) {
 			continue
 		}
-		v, end := visits[b.VisitID], b.EndsAt
+		v, end := m.visits[b.VisitID], b.EndsAt
 		var where int
-		if v != nil && jobs[v.JobID] != nil {
-			where = atlas.Of[v.JobID]
-			standing[v.ID] = true
+		if v != nil && m.jobs[v.JobID] != nil {
+			where = m.placeOf[v.JobID]
+			m.standing[v.ID] = true
 		} else {
-			where, atlas.Places = len(atlas.Places), append(atlas.Places, domain.Point{Lat: b.Lat, Lon: b.Lon})
+			where, m.places = len(m.places), append(m.places, domain.Point{Lat: b.Lat, Lon: b.Lon})
 		}
 		if v != nil && v.Status.UnderWay() {
-			end = casework.Later(end, p.Now)
+			end = casework.Later(end, m.Now)
 		}
-		begin := math.Floor(p.Minute(b.StartsAt))
-		problem.Stops = append(problem.Stops, dayplan.Stop{Place: where, Minutes: math.Ceil(p.Minute(end)) - begin, From: begin, To: begin,
+		begin := math.Floor(m.minute(b.StartsAt))
+		m.problem.Stops = append(m.problem.Stops, dayplan.Stop{Place: where, Minutes: math.Ceil(m.minute(end)) - begin, From: begin, To: begin,
 			Fixed: domain.Ptr(n)})
 	}
-	fixed := len(problem.Stops)
-	problem.Travel = casework.TravelTable(s.Service, atlas.Places)
+}
 
-	var free []*casework.Candidate
-	for i := range p.Visits {
-		v := &p.Visits[i]
-		if !p.Wants(v) || v.WindowStart.Before(p.From) || p.Only != nil && !p.Only[v.ID] || jobs[v.JobID] == nil {
+// findFree lists the visits of the day that want somebody.
+func (s *Service) findFree(m *proposal) {
+	for i := range m.Visits {
+		v := &m.Visits[i]
+		j := m.jobs[v.JobID]
+		if !m.wants(v) || v.WindowStart.Before(m.From) || m.Only != nil && !m.Only[v.ID] || j == nil {
 			continue
 		}
-		d := &casework.Case{Job: jobs[v.JobID], Customer: &domain.Customer{Meta: domain.Meta{ID: v.CustomerID}},
-			Site: sites[jobs[v.JobID].SiteID], Centre: p.Centre,
-			Now: p.Now, Roads: s.Roads,
-			Holds: p.Open[v.ID], Plan: p.Plans[v.ID]}
+		d := &casework.Case{Job: j, Customer: &domain.Customer{Meta: domain.Meta{ID: v.CustomerID}},
+			Site: m.sites[j.SiteID], Centre: m.Centre,
+			Now: m.Now, Roads: s.Roads,
+			Holds: m.Open[v.ID], Plan: m.Plans[v.ID]}
 		if d.Site == nil {
-			d.Site = &domain.Site{Zone: p.Centre.Zone}
+			d.Site = &domain.Site{Zone: m.Centre.Zone}
 		}
 		d.Held = domain.Refusing(domain.SafetyRefuses, d.Holds)
-		c := &casework.Candidate{Visit: v, D: d, Place: atlas.Of[v.JobID], Pair: domain.Has(d.Plan, "two_people")}
-		c.Choosing = slices.ContainsFunc(p.Around.Reserved, func(h domain.SlotHold) bool { return h.JobID == v.JobID })
-		p.Window(c)
-		free = append(free, c)
+		c := &candidate{Visit: v, Case: d, Place: m.placeOf[v.JobID], Pair: domain.Has(d.Plan, "two_people")}
+		c.Choosing = slices.ContainsFunc(m.Around.Reserved, func(h domain.SlotHold) bool { return h.JobID == v.JobID })
+		m.window(c)
+		m.free = append(m.free, c)
 	}
-	of, placed, crews := map[int]*casework.Candidate{}, map[domain.ID]bool{}, map[domain.ID]domain.JSONList[domain.ID]{}
-	for _, c := range byWeight(free) {
-		crew, begin, ok := s.couple(p, t, c, problem, knows[c.Visit.CustomerID])
+}
+
+// placePairs gives visits for two their people, before the search.
+func (s *Service) placePairs(m *proposal) {
+	for _, c := range byWeight(m.free) {
+		crew, begin, ok := s.couple(m.planDay, m.draft, c, m.problem, m.knows[c.Visit.CustomerID])
 		if !ok {
 			continue
 		}
-		crews[c.Visit.ID], placed[c.Visit.ID] = crew, true
+		m.crews[c.Visit.ID], m.placed[c.Visit.ID] = crew, true
 		for _, id := range crew {
 			if domain.Has(c.Visit.Crew, id) {
 				continue
 			}
-			of[len(problem.Stops)] = c
-			problem.Stops = append(problem.Stops, dayplan.Stop{Place: c.Place, Minutes: float64(c.Visit.PlannedMinutes), From: begin, To: begin,
-				Fixed: domain.Ptr(number[id])})
-			t.busy = append(t.busy, c.Busy(id, p.Instant(begin)))
+			m.of[len(m.problem.Stops)] = c
+			m.problem.Stops = append(m.problem.Stops, dayplan.Stop{Place: c.Place, Minutes: float64(c.Visit.PlannedMinutes), From: begin, To: begin,
+				Fixed: domain.Ptr(m.number[id])})
+			m.draft.busy = append(m.draft.busy, c.busy(id, m.instant(begin)))
 		}
 	}
-	searched := false
-	for _, c := range free {
-		if c.Pair || !c.Open() {
+}
+
+// offerTheOthers puts the visits for one person to the search, and reports
+// whether there are any that somebody could do.
+func (m *proposal) offerTheOthers() (searched bool) {
+	for _, c := range m.free {
+		if c.Pair || !c.open() {
 			continue
 		}
-		stop := dayplan.Stop{Place: c.Place, Minutes: float64(c.Visit.PlannedMinutes), From: c.From, To: c.To, Weight: weights[c.D.Job.Priority]}
+		stop := dayplan.Stop{Place: c.Place, Minutes: float64(c.Visit.PlannedMinutes), From: c.From, To: c.To,
+			Weight: weights[c.Case.Job.Priority]}
 		possible := false
-		for i := range p.Technicians {
-			id, cost := p.Technicians[i].ID, 0.0
-			if e := crewRefusal(&draft{day: p}, c, p.Instant(c.From), id); e != nil && !byTheTime(e.Code) {
+		for i := range m.Technicians {
+			id, cost := m.Technicians[i].ID, 0.0
+			if e := crewRefusal(&draft{day: m.planDay}, c, m.instant(c.From), id); e != nil && !byTheTime(e.Code) {
 				cost = math.Inf(1)
-			} else if faces := knows[c.Visit.CustomerID]; len(faces) > 0 && !domain.Has(faces, id) {
+			} else if faces := m.knows[c.Visit.CustomerID]; len(faces) > 0 && !domain.Has(faces, id) {
 				cost = newFace
 			}
 			possible = possible || !math.IsInf(cost, 1)
 			stop.Costs = append(stop.Costs, cost)
 		}
 		if possible {
-			of[len(problem.Stops)], searched = c, true
-			problem.Stops = append(problem.Stops, stop)
+			m.of[len(m.problem.Stops)], searched = c, true
+			m.problem.Stops = append(m.problem.Stops, stop)
 		}
 	}
-	over := func(int) float64 { return 1 }
-	before := dayplan.Solve(&dayplan.Problem{Stops: problem.Stops[:fixed], Vehicles: problem.Vehicles, Travel: problem.Travel},
-		dayplan.Options{Progress: over})
-	p.Bound(problem)
-	how := over
-	if searched {
-		how = progress(len(problem.Stops))
-	}
-	plan := dayplan.Solve(problem, dayplan.Options{Seed: 1, Progress: how})
-	for n, route := range plan.Routes {
-		u := &p.Technicians[n]
-		from := n
-		for k, x := range route {
-			stop := &problem.Stops[x.Stop]
-			way := problem.Travel[from][stop.Place]
-			known := from == stop.Place || atlas.Places[from].Known() && atlas.Places[stop.Place].Known()
-			from = stop.Place
-			c := of[x.Stop]
-			if c == nil {
-				continue
-			}
-			begin := p.Instant(math.Ceil(x.Start - 1e-6))
-			crew := domain.JSONList[domain.ID]{u.ID}
-			if c.Pair {
-				crew = crews[c.Visit.ID]
-			} else {
-				if crewRefusal(t, c, begin, u.ID) != nil {
-					continue // the rules have the last word; refusals say why
-				}
-				t.busy = append(t.busy, c.Busy(u.ID, begin))
-				placed[c.Visit.ID] = true
-			}
-			arrival := begin
-			if k > 0 {
-				arrival = p.Instant(math.Min(math.Ceil(x.Arrive-1e-6), math.Ceil(x.Start-1e-6)))
-			}
-			out.Visits = append(out.Visits, domain.PlannedVisit{VisitID: c.Visit.ID, JobID: c.Visit.JobID, TechnicianID: u.ID, Crew: crew,
-				PlannedStart: begin, PlannedMinutes: c.Visit.PlannedMinutes,
-				Arrival: arrival, TravelMinutes: int(way), TravelKnown: known, Continuity: domain.Has(knows[c.Visit.CustomerID], u.ID)})
+	return searched
+}
+
+// visitsOn takes from the route of the nth technician what the plan adds to
+// their day.
+func (m *proposal) visitsOn(n int, route []dayplan.Visit) (out []domain.PlannedVisit) {
+	u := &m.Technicians[n]
+	from := n
+	for k, x := range route {
+		stop := &m.problem.Stops[x.Stop]
+		way := m.problem.Travel[from][stop.Place]
+		known := from == stop.Place || m.places[from].Known() && m.places[stop.Place].Known()
+		from = stop.Place
+		c := m.of[x.Stop]
+		if c == nil {
+			continue
 		}
-	}
-	for _, c := range free {
-		if !placed[c.Visit.ID] {
-			out.Unplaced = append(out.Unplaced, s.explain(p, t, c))
+		begin := m.instant(math.Ceil(x.Start - 1e-6))
+		crew := domain.JSONList[domain.ID]{u.ID}
+		if c.Pair {
+			crew = m.crews[c.Visit.ID]
+		} else {
+			if crewRefusal(m.draft, c, begin, u.ID) != nil {
+				continue // the rules have the last word; refusals say why
+			}
+			m.draft.busy = append(m.draft.busy, c.busy(u.ID, begin))
+			m.placed[c.Visit.ID] = true
 		}
+		arrival := begin
+		if k > 0 {
+			arrival = m.instant(math.Min(math.Ceil(x.Arrive-1e-6), math.Ceil(x.Start-1e-6)))
+		}
+		out = append(out, domain.PlannedVisit{VisitID: c.Visit.ID, JobID: c.Visit.JobID, TechnicianID: u.ID, Crew: crew,
+			PlannedStart: begin, PlannedMinutes: c.Visit.PlannedMinutes,
+			Arrival: arrival, TravelMinutes: int(way), TravelKnown: known, Continuity: domain.Has(m.knows[c.Visit.CustomerID], u.ID)})
 	}
-	out.Before.V = domain.PlanTotals{Visits: len(standing), Unassigned: len(free), TravelMinutes: int(math.Round(before.Travel)),
-		Technicians: before.Used}
-	for id := range placed {
-		standing[id] = true
-	}
-	out.After.V = domain.PlanTotals{Visits: len(standing), Unassigned: len(out.Unplaced), TravelMinutes: int(math.Round(plan.Travel)),
-		Technicians: plan.Used}
 	return out
 }
 
@@ -275,15 +324,15 @@ var weights = map[string]float64{"urgent": 4, "high": 2, "normal": 1, "low": 0.5
 
 // byWeight lists the visits for two that may begin, the weightiest first, then
 // as they come.
-func byWeight(free []*casework.Candidate) []*casework.Candidate {
-	var out []*casework.Candidate
+func byWeight(free []*candidate) []*candidate {
+	var out []*candidate
 	for _, c := range free {
-		if c.Pair && c.Open() {
+		if c.Pair && c.open() {
 			out = append(out, c)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *casework.Candidate) int {
-		return cmp.Compare(weights[b.D.Job.Priority], weights[a.D.Job.Priority])
+	slices.SortStableFunc(out, func(a, b *candidate) int {
+		return cmp.Compare(weights[b.Case.Job.Priority], weights[a.Case.Job.Priority])
 	})
 	return out
 }
@@ -292,7 +341,7 @@ func byWeight(free []*casework.Candidate) []*casework.Candidate {
 // begins: of all times the one at which the two cheapest of those who can come
 // cost least. Such visits go before the search for all others, since few times
 // suit two, and stand still in it. Who stays from a crew is one of the two.
-func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, problem *dayplan.Problem,
+func (s *Service) couple(p *planDay, t *draft, c *candidate, problem *dayplan.Problem,
 	faces domain.JSONList[domain.ID]) (crew domain.JSONList[domain.ID], begin float64, ok bool) {
 	type comer struct {
 		technician domain.ID
@@ -301,7 +350,7 @@ func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, p
 	best := math.Inf(1)
 	var able []int // whom no other time would help
 	for i := range p.Technicians {
-		if e := alone(&draft{day: p}, c, p.Instant(c.From), p.Technicians[i].ID); e == nil || byTheTime(e.Code) {
+		if e := alone(&draft{day: p}, c, p.instant(c.From), p.Technicians[i].ID); e == nil || byTheTime(e.Code) {
 			able = append(able, i)
 		}
 	}
@@ -314,7 +363,7 @@ func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, p
 				continue
 			}
 			price, fits := detour(problem, i, c, at)
-			if !fits || alone(t, c, p.Instant(at), id) != nil {
+			if !fits || alone(t, c, p.instant(at), id) != nil {
 				continue
 			}
 			if len(faces) > 0 && !domain.Has(faces, id) {
@@ -338,7 +387,7 @@ func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, p
 					break
 				}
 				two := domain.JSONList[domain.ID]{first.technician, second.technician}
-				if price < best && p.Skilled(c.D.Job, two) && crewRefusal(t, c, p.Instant(at), two...) == nil {
+				if price < best && p.skilled(c.Case.Job, two) && crewRefusal(t, c, p.instant(at), two...) == nil {
 					best, crew, begin, ok = price, two, at, true
 				}
 			}
@@ -349,7 +398,7 @@ func (s *Service) couple(p *casework.PlanDay, t *draft, c *casework.Candidate, p
 
 // detour prices a visit at a fixed time between what stands in a technician's
 // day, in minutes of travel; false when there is no time for the ways.
-func detour(problem *dayplan.Problem, technician int, c *casework.Candidate, at float64) (float64, bool) {
+func detour(problem *dayplan.Problem, technician int, c *candidate, at float64) (float64, bool) {
 	car := &problem.Vehicles[technician]
 	from, leaves := car.Start, math.Inf(-1)
 	to, begins := car.End, math.Inf(1)
@@ -389,7 +438,7 @@ func detour(problem *dayplan.Problem, technician int, c *casework.Candidate, at 
 
 // explain says why a visit has no place: what the rules answer for each
 // technician, at all the times at which it could begin.
-func (s *Service) explain(p *casework.PlanDay, t *draft, c *casework.Candidate) domain.UnplacedVisit {
+func (s *Service) explain(p *planDay, t *draft, c *candidate) domain.UnplacedVisit {
 	out := domain.UnplacedVisit{VisitID: c.Visit.ID, JobID: c.Visit.JobID, Refusals: domain.JSONList[domain.Refusal]{}}
 	say := func(code domain.Code, reason string, technician domain.ID) {
 		for i := range out.Refusals {
@@ -416,7 +465,7 @@ func (s *Service) explain(p *casework.PlanDay, t *draft, c *casework.Candidate) 
 		}
 		var worst *domain.Error
 		for at := c.From; at <= c.To; at += looksEvery {
-			e := alone(t, c, p.Instant(at), u.ID)
+			e := alone(t, c, p.instant(at), u.ID)
 			if e == nil {
 				worst = nil
 				break

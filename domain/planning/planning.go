@@ -74,7 +74,7 @@ func (s *Service) planOf(ctx context.Context, a domain.Actor, centre domain.ID, 
 		return nil, err
 	}
 	p.Only = only
-	casework.LearnDay(s.Service, ctx, p)
+	learnDay(s.Service, ctx, p)
 	s.searching.Lock()
 	defer s.searching.Unlock()
 	plan := s.propose(p, func(stops int) func(int) float64 {
@@ -93,8 +93,8 @@ func (s *Service) planOf(ctx context.Context, a domain.Actor, centre domain.ID, 
 }
 
 // readDay reads what a plan of a centre's day is made of.
-func (s *Service) readDay(ctx context.Context, c *domain.Centre, from, to, now time.Time) (*casework.PlanDay, error) {
-	p := &casework.PlanDay{Centre: c, From: from, To: to, Now: now}
+func (s *Service) readDay(ctx context.Context, c *domain.Centre, from, to, now time.Time) (*planDay, error) {
+	p := &planDay{Centre: c, From: from, To: to, Now: now}
 	scope := domain.Scope{CentreID: c.ID}
 	early := from.Add(-12 * time.Hour) // a window is that long at most
 	f := domain.VisitFilter{CentreID: &c.ID, From: &early, To: &to, Status: []domain.VisitStatus{domain.VisitScheduled, domain.VisitEnRoute,

@@ -16,7 +16,7 @@ import (
 
 // someDay draws a centre's day: hours, leave, skills, plans, holds, exclusions
 // and places as they come.
-func someDay(t *rapid.T) *casework.PlanDay {
+func someDay(t *rapid.T) *planDay {
 	id := func() domain.ID { return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")) }
 	coordinate := func(around float64) *float64 {
 		if rapid.IntRange(0, 9).Draw(t, "unknown") == 0 {
@@ -25,7 +25,7 @@ func someDay(t *rapid.T) *casework.PlanDay {
 		return domain.Ptr(around + float64(rapid.IntRange(0, 100).Draw(t, "off"))/1000)
 	}
 	zone := rapid.SampledFrom([]string{"Asia/Kolkata", "Europe/London"}).Draw(t, "zone")
-	p := &casework.PlanDay{Centre: &domain.Centre{Meta: domain.Meta{ID: id()}, Zone: zone}, Open: map[domain.ID][]domain.Hold{},
+	p := &planDay{Centre: &domain.Centre{Meta: domain.Meta{ID: id()}, Zone: zone}, Open: map[domain.ID][]domain.Hold{},
 		Plans: map[domain.ID][]string{}}
 	p.Now = time.Date(2027, 3, 28, 7, 0, 0, 0, time.UTC) // London puts its clocks forward that night
 	date := rapid.SampledFrom([]string{"2027-03-28", "2027-03-29"}).Draw(t, "date")
@@ -102,7 +102,7 @@ func someDay(t *rapid.T) *casework.PlanDay {
 // not by the code that made them.
 func TestNoPlanBreaksARule(t *testing.T) {
 	s := New(&casework.Service{})
-	propose := func(p *casework.PlanDay) *domain.DayPlan {
+	propose := func(p *planDay) *domain.DayPlan {
 		return s.propose(p, func(int) func(int) float64 {
 			return func(round int) float64 { return float64(round) / 60 }
 		})
@@ -121,10 +121,6 @@ func TestNoPlanBreaksARule(t *testing.T) {
 		}
 		for i := range p.Technicians {
 			people[p.Technicians[i].ID] = &p.Technicians[i]
-		}
-		type stay struct {
-			from, to time.Time
-			at       domain.Point
 		}
 		days := map[domain.ID][]stay{}
 		where := func(v *domain.Visit) domain.Point {
@@ -147,44 +143,7 @@ func TestNoPlanBreaksARule(t *testing.T) {
 			v, u := visits[x.VisitID], people[x.TechnicianID]
 			j, end := jobs[v.JobID], x.PlannedStart.Add(time.Duration(x.PlannedMinutes)*time.Minute)
 			two, first := domain.Has(p.Plans[v.ID], "two_people"), proposed[v.ID]
-			var leaves []domain.Leave
-			for _, l := range p.Around.Leaves {
-				if l.TechnicianID == u.ID {
-					leaves = append(leaves, l)
-				}
-			}
-			works, why := casework.Works(u, p.Centre, leaves, x.PlannedStart, end)
-			rise, set, _ := sites[j.SiteID].Light(x.PlannedStart)
-			switch {
-			case len(v.Crew) > 0 && !two || first != nil && !two:
-				t.Fatalf("%v is planned though it has somebody", v.ID)
-			case two && (len(x.Crew) != 2 || x.Crew[0] == x.Crew[1]) || !two && len(x.Crew) != 1 || !domain.Has(x.Crew, u.ID) ||
-				domain.Has(v.Crew, u.ID):
-				t.Fatalf("the plan is %v, the crew %v, proposed %v", p.Plans[v.ID], v.Crew, x.Crew)
-			case len(v.Crew) == 1 && (!domain.Has(x.Crew, v.Crew[0]) || !x.PlannedStart.Equal(v.PlannedStart)):
-				t.Fatalf("%v stays at %v; proposed are %v at %v", v.Crew, v.PlannedStart, x.Crew, x.PlannedStart)
-			case first != nil && (first.TechnicianID == x.TechnicianID || !first.PlannedStart.Equal(x.PlannedStart) ||
-				!casework.SameCrew(first.Crew, x.Crew)):
-				t.Fatalf("two halves that do not fit: %+v %+v", first, x)
-			case x.PlannedStart.Before(v.WindowStart) || x.PlannedStart.After(v.WindowEnd) || x.PlannedStart.Before(p.Now):
-				t.Fatalf("begins at %v, the window is %v to %v", x.PlannedStart, v.WindowStart, v.WindowEnd)
-			case !works:
-				t.Fatal(why)
-			case j.Category != "" && !domain.Has(u.Skills, j.Category):
-				t.Fatalf("%s cannot do %s", u.Name, j.Category)
-			case len(p.Open[v.ID]) > 0:
-				t.Fatal("a hold stands over it")
-			case slices.ContainsFunc(p.Around.Excluded, func(e domain.Exclusion) bool { return e.UserID == u.ID && e.CustomerID == v.CustomerID }):
-				t.Fatal("he is kept apart from them")
-			case slices.ContainsFunc(p.Around.Reserved, func(h domain.SlotHold) bool {
-				return h.TechnicianID == u.ID && h.StartsAt.Before(end) && x.PlannedStart.Before(h.EndsAt)
-			}):
-				t.Fatalf("%s is kept for another household at %v", u.Name, x.PlannedStart)
-			case domain.Has(p.Plans[v.ID], "no_visit"):
-				t.Fatalf("the plan %v is not kept", p.Plans[v.ID])
-			case domain.Has(p.Plans[v.ID], "daylight") && (x.PlannedStart.Before(rise) || end.After(set)):
-				t.Fatalf("%v to %v is not in daylight", x.PlannedStart, end)
-			}
+			keepsTheRules(t, p, planned{v, j, sites[j.SiteID], u, x, first})
 			if two && len(v.Crew) == 0 && first == nil {
 				pairs++
 			}
@@ -204,20 +163,7 @@ func TestNoPlanBreaksARule(t *testing.T) {
 			}
 		}
 		for id, day := range days {
-			slices.SortFunc(day, func(a, b stay) int { return a.from.Compare(b.from) })
-			for i := 1; i < len(day); i++ {
-				m, _ := casework.TravelMinutes(day[i-1].at, day[i].at)
-				way := time.Duration(m) * time.Minute
-				standing := func(s stay) bool {
-					return slices.ContainsFunc(p.Visits, func(v domain.Visit) bool { return domain.Has(v.Crew, id) && v.PlannedStart.Equal(s.from) })
-				}
-				if standing(day[i-1]) && standing(day[i]) {
-					continue // as they were found
-				}
-				if day[i].from.Before(day[i-1].to.Add(way)) {
-					t.Fatalf("%s is to be at the next door at %v, leaves at %v and needs %v", people[id].Name, day[i].from, day[i-1].to, way)
-				}
-			}
+			leavesInTime(t, p, people[id], day)
 		}
 		answered := len(proposed)
 		for _, x := range out.Unplaced {
@@ -241,6 +187,85 @@ func TestNoPlanBreaksARule(t *testing.T) {
 	}
 	if pairs == 0 || kept == 0 {
 		t.Errorf("%d pairs and %d kept times in all days: nothing was tried", pairs, kept)
+	}
+}
+
+// stay is when somebody is where.
+type stay struct {
+	from, to time.Time
+	at       domain.Point
+}
+
+// planned is a proposal, and what it is about; first is the other half of a
+// crew of two that came before it.
+type planned struct {
+	v        *domain.Visit
+	j        *domain.Job
+	site     *domain.Site
+	u        *domain.User
+	x, first *domain.PlannedVisit
+}
+
+// keepsTheRules fails on a proposal that an assignment would refuse.
+func keepsTheRules(t *rapid.T, p *planDay, of planned) {
+	v, j, site, u, x, first := of.v, of.j, of.site, of.u, of.x, of.first
+	two, end := domain.Has(p.Plans[v.ID], "two_people"), x.PlannedStart.Add(time.Duration(x.PlannedMinutes)*time.Minute)
+	var leaves []domain.Leave
+	for _, l := range p.Around.Leaves {
+		if l.TechnicianID == u.ID {
+			leaves = append(leaves, l)
+		}
+	}
+	works, why := casework.Works(u, p.Centre, leaves, x.PlannedStart, end)
+	rise, set, _ := site.Light(x.PlannedStart)
+	switch {
+	case len(v.Crew) > 0 && !two || first != nil && !two:
+		t.Fatalf("%v is planned though it has somebody", v.ID)
+	case two && (len(x.Crew) != 2 || x.Crew[0] == x.Crew[1]) || !two && len(x.Crew) != 1 || !domain.Has(x.Crew, u.ID) ||
+		domain.Has(v.Crew, u.ID):
+		t.Fatalf("the plan is %v, the crew %v, proposed %v", p.Plans[v.ID], v.Crew, x.Crew)
+	case len(v.Crew) == 1 && (!domain.Has(x.Crew, v.Crew[0]) || !x.PlannedStart.Equal(v.PlannedStart)):
+		t.Fatalf("%v stays at %v; proposed are %v at %v", v.Crew, v.PlannedStart, x.Crew, x.PlannedStart)
+	case first != nil && (first.TechnicianID == x.TechnicianID || !first.PlannedStart.Equal(x.PlannedStart) ||
+		!casework.SameCrew(first.Crew, x.Crew)):
+		t.Fatalf("two halves that do not fit: %+v %+v", first, x)
+	case x.PlannedStart.Before(v.WindowStart) || x.PlannedStart.After(v.WindowEnd) || x.PlannedStart.Before(p.Now):
+		t.Fatalf("begins at %v, the window is %v to %v", x.PlannedStart, v.WindowStart, v.WindowEnd)
+	case !works:
+		t.Fatal(why)
+	case j.Category != "" && !domain.Has(u.Skills, j.Category):
+		t.Fatalf("%s cannot do %s", u.Name, j.Category)
+	case len(p.Open[v.ID]) > 0:
+		t.Fatal("a hold stands over it")
+	case slices.ContainsFunc(p.Around.Excluded, func(e domain.Exclusion) bool { return e.UserID == u.ID && e.CustomerID == v.CustomerID }):
+		t.Fatal("he is kept apart from them")
+	case slices.ContainsFunc(p.Around.Reserved, func(h domain.SlotHold) bool {
+		return h.TechnicianID == u.ID && h.StartsAt.Before(end) && x.PlannedStart.Before(h.EndsAt)
+	}):
+		t.Fatalf("%s is kept for another household at %v", u.Name, x.PlannedStart)
+	case domain.Has(p.Plans[v.ID], "no_visit"):
+		t.Fatalf("the plan %v is not kept", p.Plans[v.ID])
+	case domain.Has(p.Plans[v.ID], "daylight") && (x.PlannedStart.Before(rise) || end.After(set)):
+		t.Fatalf("%v to %v is not in daylight", x.PlannedStart, end)
+	}
+}
+
+// leavesInTime fails on a way that is longer than the time for it, but for ways
+// that stood already.
+func leavesInTime(t *rapid.T, p *planDay, u *domain.User, day []stay) {
+	slices.SortFunc(day, func(a, b stay) int { return a.from.Compare(b.from) })
+	for i := 1; i < len(day); i++ {
+		m, _ := casework.TravelMinutes(day[i-1].at, day[i].at)
+		way := time.Duration(m) * time.Minute
+		standing := func(s stay) bool {
+			return slices.ContainsFunc(p.Visits, func(v domain.Visit) bool { return domain.Has(v.Crew, u.ID) && v.PlannedStart.Equal(s.from) })
+		}
+		if standing(day[i-1]) && standing(day[i]) {
+			continue // as they were found
+		}
+		if day[i].from.Before(day[i-1].to.Add(way)) {
+			t.Fatalf("%s is to be at the next door at %v, leaves at %v and needs %v", u.Name, day[i].from, day[i-1].to, way)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ func (f FreedDay) Head() (domain.ID, int64) { return f.Leave.Head() }
 // Sick frees the day of a technician who fell ill in one move: leave until
 // the day's end, every visit of it that is not at the door yet without them,
 // the crew told, and a proposal who could go instead (docs/product.md section 6).
-// Their figures are untouched. Himself, coordinator, proprietor, area manager.
+// Their figures are untouched. By themselves, or by coordinator, proprietor, area manager.
 // It commits visit by visit; a repeat goes on where it stopped. Errors:
 // CodeUnprocessable.
 func (s *Service) Sick(ctx context.Context, call *casework.Call, technician domain.ID, in SickInput) (FreedDay, error) {
@@ -70,7 +70,7 @@ func (s *Service) Sick(ctx context.Context, call *casework.Call, technician doma
 				return nil
 			}
 		}
-		l := domain.Leave{Meta: domain.NewMeta(s.NewID(), now), TechnicianID: technician, StartsAt: begins, EndsAt: to, Kind: casework.LeaveSick,
+		l := domain.Leave{Meta: domain.NewMeta(s.NewID(), now), TechnicianID: technician, StartsAt: begins, EndsAt: to, Kind: domain.LeaveSick,
 			Note: strings.TrimSpace(in.Note), RecordedBy: &a.UserID}
 		if err := tx.Apply(&l, "record"); err != nil {
 			return err
@@ -95,7 +95,7 @@ func (s *Service) Sick(ctx context.Context, call *casework.Call, technician doma
 	}
 	only := map[domain.ID]bool{}
 	for i := range p.Visits {
-		if v := &p.Visits[i]; p.Wants(v) && domain.Has(v.EverCrew, technician) && !domain.Has(v.Crew, technician) && !v.WindowStart.Before(from) {
+		if v := &p.Visits[i]; p.wants(v) && domain.Has(v.EverCrew, technician) && !domain.Has(v.Crew, technician) && !v.WindowStart.Before(from) {
 			only[v.ID] = true
 			out.Freed = append(out.Freed, v.ID)
 		}
@@ -149,11 +149,12 @@ func notifyOfFreedDay(tx *casework.Work, a domain.Actor, c *domain.Centre, plan 
 		}
 		users = slices.DeleteFunc(users, func(u domain.User) bool { return u.ID == a.UserID })
 		err = casework.NotifyOnDuty(tx, users, c, func(u *domain.User) domain.Notice {
-			return casework.Notice(tx.Svc, "day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), casework.ToUser(u.ID), func(o *domain.Notice) {
-				o.Title, o.Body = domain.Say("day.freed", u.Language, "")
-				o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
-				o.Data.V = map[string]string{"plan_id": plan.ID.String(), "date": plan.Date}
-			})
+			return casework.NewNotice(tx.Svc, "day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), casework.ToUser(u.ID),
+				func(o *domain.Notice) {
+					o.Title, o.Body = domain.Say("day.freed", u.Language, "")
+					o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
+					o.Data.V = map[string]string{"plan_id": plan.ID.String(), "date": plan.Date}
+				})
 		})
 		if err != nil {
 			return err

@@ -42,6 +42,7 @@ const (
 	evidenceMost   = 10       // files of one report
 	evidenceEver   = 30       // with those that were removed
 	evidenceOrphan = time.Hour
+	orphansAtOnce  = 250
 )
 
 // sniff tells from its first bytes what a file is; empty: nothing that is
@@ -328,7 +329,7 @@ func (s *Service) EvidenceRetention(ctx context.Context) (int, error) {
 	}
 	done, after := 0, ""
 	for {
-		names, err := s.Files.Older(ctx, s.Wall().Add(-evidenceOrphan), after, SweepChunk)
+		names, err := s.Files.Older(ctx, s.Wall().Add(-evidenceOrphan), after, orphansAtOnce)
 		if err != nil || len(names) == 0 {
 			return done, err
 		}
@@ -348,7 +349,3 @@ func (s *Service) EvidenceRetention(ctx context.Context) (int, error) {
 		}
 	}
 }
-
-// SweepChunk is how many rows a transaction deletes: a few milliseconds of
-// SQLite's one writer.
-const SweepChunk = 250

@@ -68,6 +68,7 @@ type judging struct {
 	order   []entry
 	contact int      // place in order of the last contact, -1 for none
 	since   int64    // instant of the last contact
+	created int64    // instant of the job
 	numbers []string // the household's, sorted
 	struck  []string
 	*scratch
@@ -174,9 +175,9 @@ func (j *judging) classify() {
 	j.calls, j.written, j.built, j.buf = j.calls[:0], j.written[:0], j.built[:0], j.buf[:0]
 	j.counts = make([]uuid.UUID, 0, len(j.order))
 	j.excluded = make([]Excluded, 0, len(j.order))
-	created := int64(math.MinInt64)
+	j.created = math.MinInt64
 	if !j.c.JobCreatedAt.IsZero() {
-		created = j.c.JobCreatedAt.UnixMicro()
+		j.created = j.c.JobCreatedAt.UnixMicro()
 	}
 	for k := range j.order {
 		at := j.order[k].at
@@ -216,36 +217,13 @@ func (j *judging) classify() {
 		}
 
 		j.from = len(j.buf)
-		// What bars an attempt from the case altogether, the last notice included.
-		if at > j.now+second {
-			j.why("it lies after the present moment")
-		}
-		if at < created {
-			if j.beforeJob == "" {
-				j.beforeJob = "it happened before the job was created on " + j.at(created)
-			}
-			j.why(j.beforeJob)
-		} else {
-			j.anyTried = true
-		}
-		if !a.RecordedAt.IsZero() {
-			if age := a.RecordedAt.UnixMicro() - at; age > j.r.late {
-				j.whyLate(age)
-			}
-		}
-		if atStruck {
-			j.whyStruck(a.Address)
-		} else if num < 0 && a.Address != "" && dialled(a) {
-			j.why("the ")
-			j.buf = append(append(j.buf, numberWords(a.Address)...), " is not known as the household's"...)
-		}
+		j.judgeBelonging(a, at, num, atStruck)
 		barred := len(j.buf) > j.from
 		j.judgeOutcome(a)
 		j.judgeHours(day, sec)
 		if nth > j.r.MaxCallsPerDay {
 			j.whyCalls(nth)
 		}
-
 		counts := len(j.buf) == j.from
 		if !barred && isWritten(a) {
 			w := written{int32(k), -1}
@@ -277,6 +255,32 @@ func (j *judging) classify() {
 	all := string(j.buf)
 	for _, b := range j.built {
 		j.excluded[b.excluded].Why = all[b.from:b.to]
+	}
+}
+
+// judgeBelonging says what bars an attempt from the case altogether, the last notice included.
+func (j *judging) judgeBelonging(a *Attempt, at int64, num int, atStruck bool) {
+	if at > j.now+second {
+		j.why("it lies after the present moment")
+	}
+	if at < j.created {
+		if j.beforeJob == "" {
+			j.beforeJob = "it happened before the job was created on " + j.at(j.created)
+		}
+		j.why(j.beforeJob)
+	} else {
+		j.anyTried = true
+	}
+	if !a.RecordedAt.IsZero() {
+		if age := a.RecordedAt.UnixMicro() - at; age > j.r.late {
+			j.whyLate(age)
+		}
+	}
+	if atStruck {
+		j.whyStruck(a.Address)
+	} else if num < 0 && a.Address != "" && dialled(a) {
+		j.why("the ")
+		j.buf = append(append(j.buf, numberWords(a.Address)...), " is not known as the household's"...)
 	}
 }
 

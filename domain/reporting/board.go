@@ -157,87 +157,120 @@ func (s *Service) Board(ctx context.Context, a domain.Actor, centre domain.ID, f
 	if err != nil {
 		return nil, err
 	}
-	visits, err := s.Read.Visits(ctx, scope, domain.VisitFilter{CentreID: &centre, From: &from, To: &to}, domain.Page{Limit: boardVisits + 1})
+	rows, err := s.readBoardRows(ctx, a, b)
 	if err != nil {
 		return nil, err
 	}
-	visits = bounded(b, "visits", visits, boardVisits)
-	visits = slices.DeleteFunc(visits, func(v domain.Visit) bool {
-		return v.Status == domain.VisitRescheduled || v.Status == domain.VisitCancelled
-	})
-	holds, plans, err := s.Read.HoldsOfVisits(ctx, visits)
-	if err != nil {
-		return nil, err
-	}
-	lists := []struct {
-		name string
-		f    domain.JobFilter
-		out  *domain.JSONList[BoardJob]
-		jobs []domain.Job
-	}{
-		{name: "to_schedule", f: domain.JobFilter{CentreID: &centre, Status: []domain.JobStatus{domain.JobOpen}}, out: &b.ToSchedule},
-		{name: "reaching", f: domain.JobFilter{CentreID: &centre, Reachability: "unreachable"}, out: &b.Reaching},
-		{name: "reaching", f: domain.JobFilter{CentreID: &centre, Reachability: "last_notice"}, out: &b.Reaching},
-		{name: "reaching", f: domain.JobFilter{CentreID: &centre, Reachability: "trying"}, out: &b.Reaching},
-		{name: "parts", f: domain.JobFilter{CentreID: &centre, Hold: string(domain.HoldParts)}, out: &b.Parts},
-	}
-	var jobs []domain.Job
-	for i := range lists {
-		l := &lists[i]
-		if l.f.Status == nil {
-			l.f.Status = []domain.JobStatus{domain.JobOpen, domain.JobScheduled, domain.JobInProgress}
-		}
-		if l.jobs, err = s.Read.Jobs(ctx, scope, l.f, domain.Page{Limit: boardList + 1}); err != nil {
-			return nil, err
-		}
-		l.jobs = bounded(b, l.name, l.jobs, boardList)
-		jobs = append(jobs, l.jobs...)
-	}
-	over, safe, err := s.Read.HoldsOfJobs(ctx, jobs)
-	if err != nil {
-		return nil, err
-	}
-	promises, err := s.Read.Promises(ctx, a, domain.PromiseFilter{Status: []domain.PromiseStatus{domain.PromiseOpen, domain.PromiseBroken},
-		CentreID: &centre},
-		domain.Page{Limit: boardList + 1})
-	if err != nil {
-		return nil, err
-	}
-	promises = bounded(b, "promises", promises, boardList)
-	ids := make([]domain.ID, 0, len(visits)+len(jobs)+len(promises))
-	for i := range visits {
-		ids = append(ids, visits[i].JobID)
-	}
-	for i := range jobs {
-		ids = append(ids, jobs[i].ID)
-	}
-	for i := range promises {
-		ids = append(ids, promises[i].JobID)
-	}
-	briefs, err := s.Read.JobBriefs(ctx, scope, ids)
-	if err != nil {
-		return nil, err
-	}
-	for i := range visits {
-		v := domain.Ptr(visits[i].Shown(holds[visits[i].ID]))
-		b.Visits = append(b.Visits, BoardVisit{JobBrief: briefs[v.JobID], ID: v.ID, Version: v.Version, Status: v.Status,
+	for i := range rows.visits {
+		holds, plan := rows.visitHolds[rows.visits[i].ID], rows.visitPlans[rows.visits[i].ID]
+		v := domain.Ptr(rows.visits[i].Shown(holds))
+		b.Visits = append(b.Visits, BoardVisit{JobBrief: rows.briefs[v.JobID], ID: v.ID, Version: v.Version, Status: v.Status,
 			Confirmation: v.Confirmation, WindowStart: v.WindowStart,
 			WindowEnd: v.WindowEnd, PlannedStart: v.PlannedStart, PlannedMinutes: v.PlannedMinutes, Crew: v.Crew,
-			Trouble: trouble(rules, people, v, now), Holds: kindsOnIt(holds[v.ID]),
-			Plan: plans[v.ID], Actions: domain.VisitActions(a, v, holds[v.ID], plans[v.ID], now)})
+			Trouble: trouble(rules, people, v, now), Holds: kindsOnIt(holds),
+			Plan: plan, Actions: domain.VisitActions(a, v, holds, plan, now)})
 	}
-	for i := range lists {
-		for k := range lists[i].jobs {
-			j := &lists[i].jobs[k]
-			*lists[i].out = append(*lists[i].out, BoardJob{JobBrief: briefs[j.ID], Version: j.Version, Status: j.Status, Verdict: j.Verdict,
+	for _, l := range rows.lists {
+		for i := range l.jobs {
+			j := &l.jobs[i]
+			holds := rows.jobHolds[j.ID]
+			*l.out = append(*l.out, BoardJob{JobBrief: rows.briefs[j.ID], Version: j.Version, Status: j.Status, Verdict: j.Verdict,
 				OpenedAt: j.OpenedAt,
-				Holds:    kindsOnIt(over[j.ID]), Actions: domain.JobActions(a, j, over[j.ID], safe[j.ID], now)})
+				Holds:    kindsOnIt(holds), Actions: domain.JobActions(a, j, holds, rows.jobPlans[j.ID], now)})
 		}
 	}
 	if err := s.boardLeave(ctx, a, scope, b); err != nil {
 		return nil, err
 	}
-	return b, s.boardWords(ctx, a, b, promises, briefs)
+	return b, s.boardWords(ctx, a, b, rows.promises, rows.briefs)
+}
+
+// boardRows are the visits, jobs and promises of a board, and what hangs on
+// them by id.
+type boardRows struct {
+	visits     []domain.Visit
+	visitHolds map[domain.ID][]domain.Hold
+	visitPlans map[domain.ID][]string
+	lists      []boardJobs
+	jobHolds   map[domain.ID][]domain.Hold
+	jobPlans   map[domain.ID][]string
+	promises   []domain.Promise
+	briefs     map[domain.ID]domain.JobBrief // by job
+}
+
+// boardJobs are the jobs that go into one list of the board.
+type boardJobs struct {
+	out  *domain.JSONList[BoardJob]
+	jobs []domain.Job
+}
+
+func (s *Service) readBoardRows(ctx context.Context, a domain.Actor, b *Board) (*boardRows, error) {
+	scope, rows := a.Scope(), &boardRows{}
+	visits, err := s.Read.Visits(ctx, scope, domain.VisitFilter{CentreID: &b.Centre.ID, From: &b.From, To: &b.To},
+		domain.Page{Limit: boardVisits + 1})
+	if err != nil {
+		return nil, err
+	}
+	rows.visits = slices.DeleteFunc(bounded(b, "visits", visits, boardVisits), func(v domain.Visit) bool {
+		return v.Status == domain.VisitRescheduled || v.Status == domain.VisitCancelled
+	})
+	if rows.visitHolds, rows.visitPlans, err = s.Read.HoldsOfVisits(ctx, rows.visits); err != nil {
+		return nil, err
+	}
+	if rows.lists, err = s.boardLists(ctx, scope, b); err != nil {
+		return nil, err
+	}
+	var jobs []domain.Job
+	for _, l := range rows.lists {
+		jobs = append(jobs, l.jobs...)
+	}
+	if rows.jobHolds, rows.jobPlans, err = s.Read.HoldsOfJobs(ctx, jobs); err != nil {
+		return nil, err
+	}
+	promises, err := s.Read.Promises(ctx, a, domain.PromiseFilter{Status: []domain.PromiseStatus{domain.PromiseOpen, domain.PromiseBroken},
+		CentreID: &b.Centre.ID},
+		domain.Page{Limit: boardList + 1})
+	if err != nil {
+		return nil, err
+	}
+	rows.promises = bounded(b, "promises", promises, boardList)
+	ids := make([]domain.ID, 0, len(rows.visits)+len(jobs)+len(rows.promises))
+	for i := range rows.visits {
+		ids = append(ids, rows.visits[i].JobID)
+	}
+	for i := range jobs {
+		ids = append(ids, jobs[i].ID)
+	}
+	for i := range rows.promises {
+		ids = append(ids, rows.promises[i].JobID)
+	}
+	rows.briefs, err = s.Read.JobBriefs(ctx, scope, ids)
+	return rows, err
+}
+
+// boardLists reads the jobs that wait for something.
+func (s *Service) boardLists(ctx context.Context, scope domain.Scope, b *Board) ([]boardJobs, error) {
+	centre := &b.Centre.ID
+	open := []domain.JobStatus{domain.JobOpen, domain.JobScheduled, domain.JobInProgress}
+	var lists []boardJobs
+	for _, l := range []struct {
+		name string
+		f    domain.JobFilter
+		out  *domain.JSONList[BoardJob]
+	}{
+		{"to_schedule", domain.JobFilter{CentreID: centre, Status: []domain.JobStatus{domain.JobOpen}}, &b.ToSchedule},
+		{"reaching", domain.JobFilter{CentreID: centre, Status: open, Reachability: "unreachable"}, &b.Reaching},
+		{"reaching", domain.JobFilter{CentreID: centre, Status: open, Reachability: "last_notice"}, &b.Reaching},
+		{"reaching", domain.JobFilter{CentreID: centre, Status: open, Reachability: "trying"}, &b.Reaching},
+		{"parts", domain.JobFilter{CentreID: centre, Status: open, Hold: string(domain.HoldParts)}, &b.Parts},
+	} {
+		jobs, err := s.Read.Jobs(ctx, scope, l.f, domain.Page{Limit: boardList + 1})
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, boardJobs{l.out, bounded(b, l.name, jobs, boardList)})
+	}
+	return lists, nil
 }
 
 // boardLeave adds the leave that the centre's people ask for.

@@ -5,7 +5,7 @@
 //	events.go         what changed, for whom
 //	feed.go           a technician's calendar
 //	payable.go        visits that are paid
-//	reports.go        reachability and the clock of jobs
+//	reachability.go   reachability and the clock of jobs
 //	safetyreport.go   reports of danger and conversations after them, counted
 //	service.go        the use cases
 //	servicereport.go  the report of a service centre

@@ -363,7 +363,7 @@ func notifyAdvisers(tx *casework.Work, x *domain.Advisory, kind string, roles []
 			}
 		}
 		if err := casework.NotifyOnDuty(tx, fit, nil, func(u *domain.User) domain.Notice {
-			return casework.Notice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID))
+			return casework.NewNotice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID))
 		}); err != nil {
 			return err
 		}
@@ -480,10 +480,10 @@ func (s *Service) VisitAdvisories(ctx context.Context, a domain.Actor, visit dom
 	return out, err
 }
 
-// appealAct is the household's objection, by link or by voice. By voice it is
+// handleAppeal is the household's objection, by link or by voice. By voice it is
 // answered the same whether there is an advisory or not: the desk does not
 // learn of one.
-func appealAct(k *customers.Request) error {
+func handleAppeal(k *customers.Request) error {
 	words := strings.TrimSpace(k.In.Reason)
 	if n := len([]rune(words)); n == 0 || n > 500 {
 		return domain.Fail(domain.CodeUnprocessable, "Please say what is not so.").At("/reason", "1 to 500 characters")

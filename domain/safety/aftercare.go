@@ -157,7 +157,7 @@ func AftercareDue(tx *casework.Work, id domain.ID) error {
 		}
 	}
 	return casework.NotifyOnDuty(tx, fit, nil, func(u *domain.User) domain.Notice {
-		return casework.Notice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID))
+		return casework.NewNotice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID))
 	})
 }
 

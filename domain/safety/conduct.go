@@ -92,7 +92,7 @@ type StandDownView struct {
 func (v StandDownView) Head() (domain.ID, int64) { return v.ID, v.Version }
 
 // NewStandDownView shows a keep-away with what the actor may do.
-func NewStandDownView(a domain.Actor, k *domain.StoodDown) StandDownView {
+func NewStandDownView(a domain.Actor, k *domain.StandDownWithFlag) StandDownView {
 	v := StandDownView{ID: k.ID, Version: 1, UserID: k.UserID, FlagID: k.FlagID, Since: k.Since, Visits: k.Visits, TurnedBack: k.TurnedBack,
 		LiftedAt: k.LiftedAt, LiftReason: k.LiftReason, Actions: domain.JSONList[string]{}}
 	if k.LiftedAt != nil {
@@ -105,7 +105,7 @@ func NewStandDownView(a domain.Actor, k *domain.StoodDown) StandDownView {
 }
 
 // CheckStandDown refuses to lift what keeps somebody away (CodeForbidden, CodeState).
-func CheckStandDown(a domain.Actor, k *domain.StoodDown) error {
+func CheckStandDown(a domain.Actor, k *domain.StandDownWithFlag) error {
 	switch {
 	case !a.AnswersFor(&k.Flag):
 		return domain.Fail(domain.CodeForbidden, "You are involved; another area manager or your deputy decides.")
@@ -134,7 +134,7 @@ func (s *Service) LiftStandDown(ctx context.Context, call *casework.Call, id dom
 		if !call.Actor.SeesStandDown(f) {
 			return StandDownView{}, domain.NotFound("keep-away")
 		}
-		x := &domain.StoodDown{StandDown: *k, Flag: *f}
+		x := &domain.StandDownWithFlag{StandDown: *k, Flag: *f}
 		if err := CheckStandDown(call.Actor, x); err != nil {
 			return StandDownView{}, err
 		}
@@ -209,7 +209,7 @@ func separate(c *casework.Case, f *domain.Flag) error {
 		return err
 	}
 	for i := range there {
-		if v := &there[i]; InsideNow(v) && (f.Severe() || v.CustomerID == c.Customer.ID) {
+		if v := &there[i]; v.Inside() && (f.Severe() || v.CustomerID == c.Customer.ID) {
 			return callManager(c.Tx, f)
 		}
 	}
@@ -228,15 +228,6 @@ func separatedBefore(c *casework.Case, f *domain.Flag) (bool, error) {
 	}
 	apart, err := c.Tx.Exclusions(c.Customer.ID)
 	return slices.ContainsFunc(apart, func(x domain.Exclusion) bool { return x.FlagID == f.ID }), err
-}
-
-// InsideNow reports whether a crew is at a home. What it does there is refused
-// nothing: a phone that suddenly refuses would tell who stands in a home that
-// they were reported, and by whom. They are asked to call, in words that could mean
-// anything; every other home is closed to them, for they are in no other crew; and
-// whoever decides sees at once where they are, calls, and sends a colleague.
-func InsideNow(v *domain.Visit) bool {
-	return v.Status == domain.VisitArrived || v.Status == domain.VisitInProgress
 }
 
 func callManager(tx *casework.Work, f *domain.Flag) error {

@@ -25,7 +25,7 @@ type CoolOffInput struct {
 // offerBreak puts the offer into the technician's inbox; it rings nobody.
 func offerBreak(tx *casework.Work, f *domain.Flag, u *domain.User) error {
 	if u.Role == domain.RoleTechnician {
-		tx.Enqueue(casework.Notice(tx.Svc, "break.offered", u.Language, tx.Now, f.RecordedAt.Add(domain.CoolOffWithin), casework.ToUser(u.ID),
+		tx.Enqueue(casework.NewNotice(tx.Svc, "break.offered", u.Language, tx.Now, f.RecordedAt.Add(domain.CoolOffWithin), casework.ToUser(u.ID),
 			func(n *domain.Notice) { n.State = "done" }))
 	}
 	return nil

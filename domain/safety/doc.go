@@ -7,7 +7,8 @@
 //	conduct.go            reports about our own people
 //	cooloff.go            a pause after a hard visit
 //	exclusion.go          who is kept away from a household
-//	log_contact.go        a caller who is abusive, before anybody knows whose job it is
+//	hooks.go              wishes that end here; what follows the moves of others
+//	log_contact.go        a contact by its number, before anybody knows whose job it is, and a caller who was abusive
 //	merge_reports.go      many words about one thing are one report
 //	report_escalation.go  who answers for a report, by when, and who is told next
 //	report_intake.go      reporting, its consequences, releasing a hold with a plan

@@ -33,7 +33,7 @@ var ExclusionMoves = []string{"consent", "lift"}
 
 // NewExclusionView shows an exclusion with what the actor may do. Its version
 // is the number of things that were said about it.
-func NewExclusionView(a domain.Actor, x *domain.ExcludedFor) ExclusionView {
+func NewExclusionView(a domain.Actor, x *domain.ExclusionWithFlag) ExclusionView {
 	v := ExclusionView{ID: x.ID, Version: 1, UserID: x.UserID, CustomerID: x.CustomerID, FlagID: x.FlagID, Since: x.Since,
 		ConsentedAt: x.ConsentedAt, LiftedAt: x.LiftedAt, LiftReason: x.LiftReason, Actions: domain.JSONList[string]{}}
 	for _, at := range []*time.Time{x.ConsentedAt, x.LiftedAt} {
@@ -50,7 +50,7 @@ func NewExclusionView(a domain.Actor, x *domain.ExcludedFor) ExclusionView {
 }
 
 // checkExclusion refuses a move to who may see the exclusion.
-func checkExclusion(a domain.Actor, action string, x *domain.ExcludedFor) error {
+func checkExclusion(a domain.Actor, action string, x *domain.ExclusionWithFlag) error {
 	switch {
 	case action == "consent" && !x.Flag.ReportedBy(a.UserID):
 		return domain.Fail(domain.CodeForbidden, "Only the reporter consents.")
@@ -81,7 +81,7 @@ func (s *Service) MoveExclusion(ctx context.Context, call *casework.Call, id dom
 		if err != nil {
 			return ExclusionView{}, err
 		}
-		x := &domain.ExcludedFor{Exclusion: *e, Flag: *f}
+		x := &domain.ExclusionWithFlag{Exclusion: *e, Flag: *f}
 		if !a.SeesExclusion(f) {
 			return ExclusionView{}, domain.NotFound("exclusion")
 		}

@@ -1,6 +1,7 @@
 package safety
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -34,15 +35,9 @@ type Accepted struct {
 // answer is the same whether the number is known or not. An inbound contact
 // counts on all open jobs of the household (docs/product.md section 2).
 func (s *Service) LogContact(ctx context.Context, call *casework.Call, in ContactByPhone) (Accepted, error) {
-	if in.Direction == "" {
-		in.Direction = reach.Inbound
-	}
-	if in.Channel == "" {
-		in.Channel = reach.Phone
-	}
-	if in.Outcome == "" {
-		in.Outcome = reach.Reached
-	}
+	in.Direction = cmp.Or(in.Direction, reach.Inbound)
+	in.Channel = cmp.Or(in.Channel, reach.Phone)
+	in.Outcome = cmp.Or(in.Outcome, reach.Reached)
 	if in.Flag != nil {
 		if err := in.Flag.check(); err != nil {
 			return Accepted{}, err
@@ -68,60 +63,15 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 		if err != nil {
 			return Accepted{}, err
 		}
-		out := Accepted{ID: casework.IDOr(s.Service, in.ID), Status: "accepted", OccurredAt: st.Occurred, RecordedAt: tx.Now}
-		if in.ID != nil { // the first fact of a report carries the client's id, known number or not
-			if old, err := tx.Attempt(*in.ID); err == nil {
-				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, casework.SameOr(old.Address == phone && old.Outcome == in.Outcome,
-					"contact")
-			} else if !casework.NotFound(err) {
-				return out, err
-			}
-			if old, err := tx.UnmatchedContact(*in.ID); err == nil {
-				return Accepted{old.ID, out.Status, old.OccurredAt, old.RecordedAt}, casework.SameOr(old.Phone == phone && old.Outcome == in.Outcome,
-					"contact")
-			} else if !casework.NotFound(err) {
-				return out, err
+		if in.ID != nil {
+			if old, found, err := loggedBefore(tx, *in.ID, phone, in.Outcome); found || err != nil {
+				return old, err
 			}
 		}
-		customers, err := tx.CustomersByPhone(phone)
+		out := Accepted{ID: casework.IDOr(s.Service, in.ID), Status: "accepted", OccurredAt: st.Occurred, RecordedAt: tx.Now}
+		known, err := logOnHouseholds(tx, call, out.ID, phone, in)
 		if err != nil {
 			return out, err
-		}
-		known := false
-		for _, customer := range customers {
-			open, err := tx.OpenJobsOf(customer)
-			if err != nil {
-				return out, err
-			}
-			if len(open) == 0 {
-				continue
-			}
-			// An outbound try belongs to the latest job; inbound ones spread.
-			first := open[0]
-			for i := range open {
-				if in.Direction == reach.Outbound && open[i].OpenedAt.After(first.OpenedAt) {
-					first = open[i]
-				}
-			}
-			j, err := tx.LockJob(first.ID)
-			if err != nil {
-				return out, err
-			}
-			c, err := casework.OpenCase(tx, j)
-			if err != nil {
-				return out, err
-			}
-			id := out.ID
-			if known {
-				id = s.NewID() // a second household with this number
-			}
-			known = true
-			if _, err := casework.RecordAttempt(call, c, nil, casework.AttemptInput{ID: &id, Direction: in.Direction, Address: phone,
-				Channel: in.Channel,
-				Outcome: in.Outcome,
-				Note:    in.Note, OccurredAt: in.OccurredAt}); err != nil {
-				return out, err
-			}
 		}
 		if !known {
 			stray := domain.UnmatchedContact{ID: out.ID, Phone: phone, Direction: in.Direction, Channel: in.Channel, Outcome: in.Outcome,
@@ -142,4 +92,66 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 		}
 		return out, nil
 	})
+}
+
+// loggedBefore finds the contact that was logged under the client's id: the
+// first fact of a report carries it, known number or not.
+func loggedBefore(tx *casework.Work, id domain.ID, phone, outcome string) (_ Accepted, found bool, _ error) {
+	if old, err := tx.Attempt(id); err == nil {
+		return Accepted{old.ID, "accepted", old.OccurredAt, old.RecordedAt}, true,
+			casework.SameOr(old.Address == phone && old.Outcome == outcome, "contact")
+	} else if !casework.NotFound(err) {
+		return Accepted{}, false, err
+	}
+	if old, err := tx.UnmatchedContact(id); err == nil {
+		return Accepted{old.ID, "accepted", old.OccurredAt, old.RecordedAt}, true,
+			casework.SameOr(old.Phone == phone && old.Outcome == outcome, "contact")
+	} else if !casework.NotFound(err) {
+		return Accepted{}, false, err
+	}
+	return Accepted{}, false, nil
+}
+
+// logOnHouseholds records a contact on an open job of each household with this
+// number, on the first of them under this id. It reports whether there is one.
+func logOnHouseholds(tx *casework.Work, call *casework.Call, id domain.ID, phone string, in ContactByPhone) (known bool, err error) {
+	customers, err := tx.CustomersByPhone(phone)
+	if err != nil {
+		return false, err
+	}
+	for _, customer := range customers {
+		open, err := tx.OpenJobsOf(customer)
+		if err != nil {
+			return known, err
+		}
+		if len(open) == 0 {
+			continue
+		}
+		// An outbound try belongs to the latest job; inbound ones spread.
+		first := open[0]
+		for i := range open {
+			if in.Direction == reach.Outbound && open[i].OpenedAt.After(first.OpenedAt) {
+				first = open[i]
+			}
+		}
+		j, err := tx.LockJob(first.ID)
+		if err != nil {
+			return known, err
+		}
+		c, err := casework.OpenCase(tx, j)
+		if err != nil {
+			return known, err
+		}
+		if known {
+			id = tx.NewID()
+		}
+		known = true
+		if _, err := casework.RecordAttempt(call, c, nil, casework.AttemptInput{ID: domain.Ptr(id), Direction: in.Direction, Address: phone,
+			Channel: in.Channel,
+			Outcome: in.Outcome,
+			Note:    in.Note, OccurredAt: in.OccurredAt}); err != nil {
+			return known, err
+		}
+	}
+	return known, nil
 }

@@ -13,8 +13,8 @@ import (
 // (docs/product.md section 5).
 
 const (
-	foldWithin = 24 * time.Hour // of the first of it
-	homeMost   = 5              // open reports of a household on a job
+	mergeWithin = 24 * time.Hour // of the first of it
+	homeMost    = 5              // open reports of a household on a job
 )
 
 // raiseOrMerge raises a household's report, or adds it to one that is open about
@@ -40,7 +40,7 @@ func raiseOrMerge(k *customers.Request, v *domain.Visit, f *domain.Flag) error {
 		}
 		newest = o
 		switch {
-		case k.Now.Sub(o.RecordedAt) >= foldWithin:
+		case k.Now.Sub(o.RecordedAt) >= mergeWithin:
 		case domain.Same(o.SubjectID, f.SubjectID):
 			into = o
 		}
@@ -68,7 +68,7 @@ func mergeReport(k *customers.Request, v *domain.Visit, into, f *domain.Flag) er
 		return addWords(k, into, f)
 	}
 	if into.Kind != f.Kind {
-		into.Note = BoundNote(strings.TrimSpace(into.Note + "\n[" + into.Kind + "]"))
+		into.Note = domain.BoundNote(strings.TrimSpace(into.Note + "\n[" + into.Kind + "]"))
 	}
 	into.Kind, into.Level = f.Kind, f.Level
 	before := into.DueAt
@@ -98,7 +98,7 @@ func addWords(k *customers.Request, into, f *domain.Flag) error {
 		words = "[" + k.In.What + "] " + words
 	}
 	if words != "" && !strings.Contains(into.Note, words) {
-		into.Note = BoundNote(strings.TrimSpace(into.Note + "\n" + words))
+		into.Note = domain.BoundNote(strings.TrimSpace(into.Note + "\n" + words))
 	}
 	into.ChangedAt(k.Now)
 	return k.Tx.SaveFlag(into)

@@ -163,7 +163,7 @@ func notifyOfFlag(tx *casework.Work, f *domain.Flag, users []domain.User, kind s
 		}
 	}
 	return casework.NotifyOnDuty(tx, users, c, func(u *domain.User) domain.Notice {
-		return casework.Notice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID), f.Named(),
+		return casework.NewNotice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID), f.Named(),
 			func(n *domain.Notice) {
 				if rings {
 					n.High, n.DedupeKey = true, domain.Ptr(fmt.Sprintf("%s|%s|%s", kind, f.ID, n.ID)) // by which triage finds it
@@ -339,7 +339,7 @@ func HoldOverdue(tx *casework.Work, id domain.ID) error {
 			return err
 		}
 		return casework.NotifyOnDuty(tx, users, nil, func(u *domain.User) domain.Notice {
-			return casework.Notice(tx.Svc, "hold.overdue", u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID),
+			return casework.NewNotice(tx.Svc, "hold.overdue", u.Language, tx.Now, tx.Now.Add(7*24*time.Hour), casework.ToUser(u.ID),
 				func(n *domain.Notice) { n.JobID = f.JobID })
 		})
 	}

@@ -43,39 +43,39 @@ func (in *FlagInput) check() error {
 // can see or a visit in whose crew they ever were, or by phone number alone, which is routed blindly. A flag by the
 // same reporter on a visit with their provisional one completes that. Errors:
 // CodeNotFound for a visit or job out of scope, CodeUnprocessable.
-func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInput) (casework.Raised, error) {
+func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInput) (domain.Raised, error) {
 	if err := in.check(); err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	where, err := s.LocaleDefaults(ctx, call.Actor)
 	if err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
-	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (casework.Raised, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.Raised, error) {
 		a := call.Actor
 		f := &domain.Flag{Kind: in.Kind, Level: *in.Level, Note: in.Note, SubjectID: in.SubjectID}
 		f.ID = casework.IDOr(s.Service, in.ID)
-		answer := func() (casework.Raised, error) {
-			return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+		answer := func() (domain.Raised, error) {
+			return domain.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
 		}
 		if in.ID != nil {
 			if old, err := tx.Flag(f.ID); err == nil {
 				if !old.ReportedBy(a.UserID) || old.Kind != in.Kind || old.Level != *in.Level {
-					return casework.Raised{}, domain.Fail(domain.CodeDuplicate, "Another report has this id.")
+					return domain.Raised{}, domain.Fail(domain.CodeDuplicate, "Another report has this id.")
 				}
 				f = old
 				return answer()
 			} else if !casework.NotFound(err) {
-				return casework.Raised{}, err
+				return domain.Raised{}, err
 			}
 		}
 		if in.SubjectID != nil {
 			if *in.SubjectID == a.UserID {
-				return casework.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report is about somebody else than its reporter.").
+				return domain.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report is about somebody else than its reporter.").
 					At("/subject_id", "a colleague, or leave it out")
 			}
 			if _, err := tx.User(*in.SubjectID); err != nil {
-				return casework.Raised{}, casework.MeaningIfAbsent(err, "user", "/subject_id")
+				return domain.Raised{}, casework.MeaningIfAbsent(err, "user", "/subject_id")
 			}
 		}
 		var c *casework.Case
@@ -85,31 +85,31 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 		switch {
 		case in.VisitID != nil:
 			if j, v, err = tx.LockVisit(*in.VisitID); err != nil {
-				return casework.Raised{}, err
+				return domain.Raised{}, err
 			}
 			if !a.Sees(v) && !a.WasInCrew(v) {
-				return casework.Raised{}, domain.NotFound("visit")
+				return domain.Raised{}, domain.NotFound("visit")
 			}
 		case in.JobID != nil:
 			if j, err = casework.AuthorizeJob(tx, a, *in.JobID); err != nil {
-				return casework.Raised{}, err
+				return domain.Raised{}, err
 			}
 		case in.Phone != "":
 			return flagByPhone(tx, call, f, in, where.Country)
 		default:
-			return casework.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report names a visit, a job or a phone number.").
+			return domain.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report names a visit, a job or a phone number.").
 				At("/visit_id", "visit_id, job_id or phone")
 		}
 		if c, err = casework.OpenCase(tx, j); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		if err := c.Stamp(call, in.OccurredAt); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		if v != nil {
 			flags, err := tx.FlagsOfVisit(v.ID)
 			if err != nil {
-				return casework.Raised{}, err
+				return domain.Raised{}, err
 			}
 			for i := range flags {
 				if p := &flags[i]; p.Provisional && p.ReportedBy(a.UserID) && p.Status.Open() {
@@ -127,7 +127,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 			}
 		}
 		if err := raise(tx, a, c, v, f, c.Said); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		return answer()
 	})
@@ -135,7 +135,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 
 // complete turns the provisional flag of a stop into the reporter's own
 // words; the hold that stands is not weakened by it.
-func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, in FlagInput) (casework.Raised, error) {
+func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag, in FlagInput) (domain.Raised, error) {
 	before := f.Live()
 	f.Kind, f.Level, f.Note, f.Provisional = in.Kind, *in.Level, in.Note, false
 	if in.SubjectID != nil {
@@ -147,7 +147,7 @@ func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag,
 	}
 	if f.Live() && !before {
 		if err := notifyHandlers(c.Tx, f, "flag.triage"); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 	}
 	if f.Level == 0 { // a private note after all; the hold waits for its release
@@ -156,30 +156,30 @@ func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag,
 	}
 	f.ChangedAt(c.Now)
 	if err := c.Tx.SaveFlag(f); err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	if err := consequences(c, v, f); err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
-	return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+	return domain.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
 }
 
 // flagByPhone routes a report about a caller blindly: to the area of the
 // household's latest job, else the recorder's. The answer is the same.
-func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in FlagInput, country string) (casework.Raised, error) {
+func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in FlagInput, country string) (domain.Raised, error) {
 	a := call.Actor
 	phone, err := casework.Phone(tx.Svc, in.Phone, country, "/phone")
 	if err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	st, err := casework.Stamp(call, in.OccurredAt, time.UTC, tx.Now)
 	if err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	f.Phone = phone
 	customers, err := tx.CustomersByPhone(phone)
 	if err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
 	var c *casework.Case
 	for _, customer := range customers {
@@ -187,20 +187,20 @@ func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in Flag
 		if casework.NotFound(err) {
 			continue
 		} else if err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		if j, err = tx.LockJob(j.ID); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		if c, err = casework.OpenCase(tx, j); err != nil {
-			return casework.Raised{}, err
+			return domain.Raised{}, err
 		}
 		break
 	}
 	if err := raise(tx, a, c, nil, f, st); err != nil {
-		return casework.Raised{}, err
+		return domain.Raised{}, err
 	}
-	return casework.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+	return domain.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
 }
 
 // raise writes a flag and what follows from it: who answers for it and by
@@ -453,148 +453,179 @@ type ReleaseInput struct {
 // CodeState without a hold, CodeUnprocessable for a plan.
 func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job domain.ID, in ReleaseInput) (domain.JobView, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.JobView, error) {
-		a := call.Actor
-		j, err := casework.AuthorizeJob(tx, a, job)
-		foreign := casework.NotFound(err) && a.Role == domain.RoleAreaManager
-		if foreign {
-			j, err = tx.LockJob(job)
-		}
+		c, err := openForRelease(tx, call.Actor, job, in.Plan)
 		if err != nil {
 			return domain.JobView{}, err
-		}
-		c, err := casework.OpenCase(tx, j)
-		if err != nil {
-			return domain.JobView{}, err
-		}
-		// Whoever answers for the reports behind the holds, because those who
-		// should are involved, releases them too.
-		answers, err := a.AnswersForHolds(tx, c.Holds)
-		if err != nil {
-			return domain.JobView{}, err
-		}
-		if foreign && !answers {
-			return domain.JobView{}, domain.NotFound("job")
-		}
-		settled := a.Is(domain.RoleCoordinator, domain.RoleProprietor) && len(in.Plan) == 1 && in.Plan[0] == "hazard_removed"
-		for _, h := range c.Holds {
-			if h.Kind == domain.HoldSafety && h.LiftedAt == nil && !h.Fixable {
-				settled = false
-			}
-		}
-		if !answers && (!settled || c.Held == nil) {
-			if err := domain.CheckJob(a, "safety-release", j); err != nil {
-				return domain.JobView{}, err
-			}
 		}
 		if c.Held == nil && len(c.Plan) == 0 {
 			return domain.JobView{}, domain.Fail(domain.CodeState, "No safety hold stands over this household, and no plan is in force.")
 		}
-		for i, p := range in.Plan {
-			switch at := "/plan/" + casework.Itoa(i); {
-			case !domain.Has(domain.SafeVisitPlans, p):
-				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "This plan does not exist.").
-					At(at, strings.Join(domain.SafeVisitPlans, ", "))
-			case domain.Has(in.Plan[:i], p):
-				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "The plan says the same twice.").At(at, "each once")
-			case p == "no_visit" && len(in.Plan) > 1:
-				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "Where nobody is sent, nothing else is to be kept.").
-					At(at, "no_visit alone")
-			case p == "remote_only" && slices.ContainsFunc([]string{"two_people", "daylight", "carry_in"},
-				func(v string) bool { return domain.Has(in.Plan, v) }):
-				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "Help from afar and a rule for a visit contradict each other.").
-					At(at, "without two_people, daylight and carry_in")
-			}
-			if p == "hazard_removed" && strings.TrimSpace(in.ConfirmedBy) == "" {
-				return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "Say who confirmed that the hazard is gone.").
-					At("/confirmed_by", "a name or role")
-			}
-		}
-		if len(in.Plan) == 0 {
-			return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "A safety hold is released with a plan only.").
-				At("/plan", strings.Join(domain.SafeVisitPlans, ", "))
+		if err := in.check(); err != nil {
+			return domain.JobView{}, err
 		}
 		if err := c.Stamp(call, in.OccurredAt); err != nil {
 			return domain.JobView{}, err
 		}
-		for i := range c.Holds {
-			h := &c.Holds[i]
-			if h.Kind != domain.HoldSafety || h.LiftedAt != nil {
-				continue
-			}
-			if h.FlagID != nil {
-				f, err := tx.Flag(*h.FlagID)
-				if err != nil {
-					return domain.JobView{}, err
-				}
-				if f.Involves(a.UserID) {
-					return domain.JobView{}, domain.Fail(domain.CodeForbidden, "You are involved; another area manager or your deputy decides.")
-				}
-			}
-			if err := tx.Apply(h, "safety-release"); err != nil {
-				return domain.JobView{}, err
-			}
-			h.LiftedByID, h.LiftReason, h.Plan = &a.UserID, in.Reason, in.Plan
-			tx.Disarm(domain.DueHold, h.ID)
-			if err := tx.SaveHold(h); err != nil {
+		if err := liftSafetyHolds(c, call.Actor, in); err != nil {
+			return domain.JobView{}, err
+		}
+		if c.Held == nil {
+			if err := revisePlan(c, call.Actor, in); err != nil {
 				return domain.JobView{}, err
 			}
 		}
-		if c.Held == nil { // a plan is revised: the new one stands as if just released
-			var flag *domain.ID
-			if h := domain.PlanHold(c.Holds); h != nil && h.FlagID != nil {
-				flag = h.FlagID
-				f, err := tx.Flag(*flag)
-				if err != nil {
-					return domain.JobView{}, err
-				}
-				if f.Involves(a.UserID) {
-					return domain.JobView{}, domain.Fail(domain.CodeForbidden, "You are involved; another area manager or your deputy decides.")
-				}
-			}
-			h := domain.Hold{FlagID: flag, ID: s.NewID(), Kind: domain.HoldSafety, CustomerID: &j.CustomerID, Reason: "area hold", ByID: &a.UserID,
-				By: "staff", LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
-			if err := tx.Apply(&h, "revise-plan"); err != nil {
-				return domain.JobView{}, err
-			}
-			if err := tx.InsertHold(&h); err != nil {
-				return domain.JobView{}, err
-			}
-			c.Holds = append(c.Holds, h)
-		}
-		c.Entry(a, "hold.released", nil, map[string]any{"kind": domain.HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
+		c.Entry(call.Actor, "hold.released", nil, map[string]any{"kind": domain.HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
 		c.Plan = domain.PlanInForce(c.Holds)
-		visits, err := tx.UnfinishedOfCustomer(j.CustomerID)
-		if err != nil {
+		if err := showPlan(c); err != nil {
 			return domain.JobView{}, err
 		}
-		for i := range visits {
-			tx.Disarm(domain.DueHeldCancel, visits[i].ID)
-			if o := &visits[i]; len(o.PlanSeen) > 0 { // another plan was seen, not this one
-				o.PlanSeen = domain.JSONList[domain.ID]{}
-				o.ChangedAt(tx.Now)
-				if err := tx.SaveVisit(o); err != nil {
-					return domain.JobView{}, err
-				}
-			}
-			casework.NotifyCrew(c, &visits[i], visits[i].Crew, "visit.read_plan")
-		}
-		casework.ForbidAhead(c, visits)
-		if err := casework.NotifyStaff(c, nil, "hold.released", domain.RoleProprietor, domain.RoleCoordinator); err != nil {
-			return domain.JobView{}, err
-		}
-		return c.JobView(a)
+		return c.JobView(call.Actor)
 	})
 }
 
-// sosNoteMost is how long a note may grow by further taps, in characters.
-const sosNoteMost = 4000
-
-// BoundNote keeps how it began and the newest words.
-func BoundNote(note string) string {
-	const begin, cut = 1000, "\n[...]\n"
-	r := []rune(note)
-	if len(r) <= sosNoteMost {
-		return note
+// openForRelease opens a job for who may release its household with this plan.
+func openForRelease(tx *casework.Work, a domain.Actor, job domain.ID, plan []string) (*casework.Case, error) {
+	j, err := casework.AuthorizeJob(tx, a, job)
+	foreign := casework.NotFound(err) && a.Role == domain.RoleAreaManager
+	if foreign {
+		j, err = tx.LockJob(job)
 	}
-	return string(r[:begin]) + cut + string(r[len(r)-(sosNoteMost-begin-len(cut)):])
+	if err != nil {
+		return nil, err
+	}
+	c, err := casework.OpenCase(tx, j)
+	if err != nil {
+		return nil, err
+	}
+	// Whoever answers for the reports behind the holds, because those who
+	// should are involved, releases them too.
+	answers, err := a.AnswersForHolds(tx, c.Holds)
+	if err != nil {
+		return nil, err
+	}
+	if foreign && !answers {
+		return nil, domain.NotFound("job")
+	}
+	settled := a.Is(domain.RoleCoordinator, domain.RoleProprietor) && len(plan) == 1 && plan[0] == "hazard_removed"
+	for _, h := range c.Holds {
+		if h.Kind == domain.HoldSafety && h.LiftedAt == nil && !h.Fixable {
+			settled = false
+		}
+	}
+	if !answers && (!settled || c.Held == nil) {
+		if err := domain.CheckJob(a, "safety-release", j); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// check refuses a plan that is none or contradicts itself.
+func (in ReleaseInput) check() error {
+	for i, p := range in.Plan {
+		switch at := "/plan/" + casework.Itoa(i); {
+		case !domain.Has(domain.SafeVisitPlans, p):
+			return domain.Fail(domain.CodeUnprocessable, "This plan does not exist.").
+				At(at, strings.Join(domain.SafeVisitPlans, ", "))
+		case domain.Has(in.Plan[:i], p):
+			return domain.Fail(domain.CodeUnprocessable, "The plan says the same twice.").At(at, "each once")
+		case p == "no_visit" && len(in.Plan) > 1:
+			return domain.Fail(domain.CodeUnprocessable, "Where nobody is sent, nothing else is to be kept.").
+				At(at, "no_visit alone")
+		case p == "remote_only" && slices.ContainsFunc([]string{"two_people", "daylight", "carry_in"},
+			func(v string) bool { return domain.Has(in.Plan, v) }):
+			return domain.Fail(domain.CodeUnprocessable, "Help from afar and a rule for a visit contradict each other.").
+				At(at, "without two_people, daylight and carry_in")
+		}
+		if p == "hazard_removed" && strings.TrimSpace(in.ConfirmedBy) == "" {
+			return domain.Fail(domain.CodeUnprocessable, "Say who confirmed that the hazard is gone.").
+				At("/confirmed_by", "a name or role")
+		}
+	}
+	if len(in.Plan) == 0 {
+		return domain.Fail(domain.CodeUnprocessable, "A safety hold is released with a plan only.").
+			At("/plan", strings.Join(domain.SafeVisitPlans, ", "))
+	}
+	return nil
+}
+
+// liftSafetyHolds ends all safety holds over a household with a plan.
+func liftSafetyHolds(c *casework.Case, a domain.Actor, in ReleaseInput) error {
+	for i := range c.Holds {
+		h := &c.Holds[i]
+		if h.Kind != domain.HoldSafety || h.LiftedAt != nil {
+			continue
+		}
+		if err := notInvolved(c.Tx, a, h); err != nil {
+			return err
+		}
+		if err := c.Tx.Apply(h, "safety-release"); err != nil {
+			return err
+		}
+		h.LiftedByID, h.LiftReason, h.Plan = &a.UserID, in.Reason, in.Plan
+		c.Tx.Disarm(domain.DueHold, h.ID)
+		if err := c.Tx.SaveHold(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// revisePlan puts another plan in force: it stands as if just released.
+func revisePlan(c *casework.Case, a domain.Actor, in ReleaseInput) error {
+	var flag *domain.ID
+	if h := domain.PlanHold(c.Holds); h != nil {
+		flag = h.FlagID
+		if err := notInvolved(c.Tx, a, h); err != nil {
+			return err
+		}
+	}
+	h := domain.Hold{FlagID: flag, ID: c.Tx.NewID(), Kind: domain.HoldSafety, CustomerID: &c.Job.CustomerID, Reason: "area hold",
+		ByID: &a.UserID, By: "staff", LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
+	if err := c.Tx.Apply(&h, "revise-plan"); err != nil {
+		return err
+	}
+	if err := c.Tx.InsertHold(&h); err != nil {
+		return err
+	}
+	c.Holds = append(c.Holds, h)
+	return nil
+}
+
+// notInvolved refuses who is involved in the report behind a hold.
+func notInvolved(tx *casework.Work, a domain.Actor, h *domain.Hold) error {
+	if h.FlagID == nil {
+		return nil
+	}
+	f, err := tx.Flag(*h.FlagID)
+	if err != nil {
+		return err
+	}
+	if f.Involves(a.UserID) {
+		return domain.Fail(domain.CodeForbidden, "You are involved; another area manager or your deputy decides.")
+	}
+	return nil
+}
+
+// showPlan lets crews read the plan that is in force now, whichever they saw
+// before.
+func showPlan(c *casework.Case) error {
+	visits, err := c.Tx.UnfinishedOfCustomer(c.Job.CustomerID)
+	if err != nil {
+		return err
+	}
+	for i := range visits {
+		o := &visits[i]
+		c.Tx.Disarm(domain.DueHeldCancel, o.ID)
+		if len(o.PlanSeen) > 0 {
+			o.PlanSeen = domain.JSONList[domain.ID]{}
+			o.ChangedAt(c.Tx.Now)
+			if err := c.Tx.SaveVisit(o); err != nil {
+				return err
+			}
+		}
+		casework.NotifyCrew(c, o, o.Crew, "visit.read_plan")
+	}
+	casework.ForbidAhead(c, visits)
+	return casework.NotifyStaff(c, nil, "hold.released", domain.RoleProprietor, domain.RoleCoordinator)
 }

@@ -293,7 +293,7 @@ func notifyOfMoreWords(c *casework.Case, v *domain.Visit, flag domain.ID, in Sto
 		f.Kind = in.Kind
 	}
 	if words {
-		f.Note = BoundNote(strings.TrimSpace(f.Note + "\n" + in.Note))
+		f.Note = domain.BoundNote(strings.TrimSpace(f.Note + "\n" + in.Note))
 	}
 	if worse {
 		f.Level = *in.Level

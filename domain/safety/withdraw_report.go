@@ -22,13 +22,6 @@ import (
 // and person stay apart until an area manager lifts that, to which the
 // household consents by taking back.
 
-func init() {
-	customers.Asks["report"], customers.Asks["withdraw-report"], customers.Asks["appeal"] = handleReport, handleWithdrawReport, appealAct
-	customers.LinkUndone = append(customers.LinkUndone, undoTakenBack)
-	casework.ArrivedAnyway = cameAnyway
-	casework.StopReceived = stopReceived
-}
-
 // handleWithdrawReport notes it on the household's open reports of the job.
 func handleWithdrawReport(k *customers.Request) error {
 	if err := casework.NoteFits(k.In.Note); err != nil {

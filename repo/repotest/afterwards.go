@@ -2,7 +2,6 @@ package repotest
 
 import (
 	"testing"
-	"time"
 
 	"doorstep/domain"
 	"doorstep/repo"
@@ -12,7 +11,7 @@ import (
 // come back as they were written, and go only to those who may know.
 func afterwards(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	r, ctx, later := db.Reader(), t.Context(), Noon.Add(90*time.Minute)
+	r, ctx := db.Reader(), t.Context()
 	flag := w.newFlag(w.Ravi, 2)
 	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, AreaID: w.North.ID,
 		FlagID: &flag.ID, Subject: "site", Precautions: "p", Behaviour: "b",

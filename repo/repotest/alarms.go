@@ -13,7 +13,7 @@ import (
 // alarms: silencing ends what has not rung yet and nothing else, and a silent alarm goes to those who may know.
 func alarms(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	r, ctx, everything, later := db.Reader(), t.Context(), domain.Scope{All: true}, Noon.Add(90*time.Minute)
+	r, ctx := db.Reader(), t.Context()
 	alarm := func(source, status string) domain.SOS {
 		return domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, CentreID: &w.Mill.ID, AreaID: &w.North.ID, Source: source, OccurredAt: Noon,
 			RecordedAt: Noon, Status: status, Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{},

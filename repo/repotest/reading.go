@@ -14,17 +14,26 @@ import (
 // contacts: what is read of people, devices, notices and the contacts with a customer.
 func contacts(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	r, ctx, everything, later := db.Reader(), t.Context(), domain.Scope{All: true}, Noon.Add(90*time.Minute)
+	peopleRead(t, w)
+	noticesWait(t, w)
+	contactsCounted(t, w)
+	entriesOfKind(t, w)
+	policiesOfCentre(t, w)
+	clocksAndFigures(t, w)
+}
+
+func peopleRead(t *testing.T, w *World) {
+	r, ctx := w.DB.Reader(), t.Context()
 	noError(t, r.Ping(ctx))
 	if _, err := r.Area(ctx, domain.Scope{}, w.North.ID); err == nil {
 		t.Error("a read without a scope is answered")
 	}
 
-	Same(t, "users as asked for", []domain.User{w.Desk, w.Ravi}, Get(t, db,
+	Same(t, "users as asked for", []domain.User{w.Desk, w.Ravi}, Get(t, w.DB,
 		func(tx domain.Tx) ([]domain.User, error) { return tx.Users([]domain.ID{w.Desk.ID, ID(), w.Ravi.ID}) }))
 
 	wrong := domain.Throttle{Key: "sign-in", Failures: 2, UntilAt: &later, ChangedAt: Noon, TrustedAt: &Noon, ForgetAt: later}
-	Do(t, db, func(tx domain.Tx) error {
+	Do(t, w.DB, func(tx domain.Tx) error {
 		if _, err := tx.LockThrottle(wrong.Key); err != nil {
 			return err
 		}
@@ -38,30 +47,35 @@ func contacts(t *testing.T, db *repo.DB) {
 		UpdatedAt: Noon}
 	dropped := device
 	dropped.InstallationID, dropped.Token, dropped.DroppedAt, dropped.DropReason = ID(), "old", &later, "gone"
-	Do(t, db, func(tx domain.Tx) error { return all(tx.PutDevice(&device), tx.PutDevice(&dropped)) })
-	Same(t, "devices of a household", []domain.Device{device}, Get(t, db,
+	Do(t, w.DB, func(tx domain.Tx) error { return all(tx.PutDevice(&device), tx.PutDevice(&dropped)) })
+	Same(t, "devices of a household", []domain.Device{device}, Get(t, w.DB,
 		func(tx domain.Tx) ([]domain.Device, error) { return tx.CustomerDevices(w.Customer.ID) }))
+}
 
+func noticesWait(t *testing.T, w *World) {
 	waits, now, other := NewNotice(w.Ravi.ID, "visit.assigned"), NewNotice(w.Ravi.ID, "visit.assigned"), NewNotice(w.Asha.ID, "visit.assigned")
 	waits.Waits, other.Waits = true, true
-	Do(t, db, func(tx domain.Tx) error { tx.Enqueue(waits, now, other); return nil })
+	Do(t, w.DB, func(tx domain.Tx) error { tx.Enqueue(waits, now, other); return nil })
 	waiting := func() []domain.Notice {
-		return Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.WaitingNotices(w.Ravi.ID) })
+		return Get(t, w.DB, func(tx domain.Tx) ([]domain.Notice, error) { return tx.WaitingNotices(w.Ravi.ID) })
 	}
 	Same(t, "what waits for their duty", []domain.Notice{waits}, waiting())
-	Do(t, db, func(tx domain.Tx) error { return tx.EndWaiting(waits.ID, "done") })
+	Do(t, w.DB, func(tx domain.Tx) error { return tx.EndWaiting(waits.ID, "done") })
 	Same(t, "nothing waits any more", []domain.Notice{}, waiting())
 	waits.Waits, waits.State = false, "done"
-	Same(t, "it came with another", waits, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(waits.ID) }))
+	Same(t, "it came with another", waits, Get(t, w.DB, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(waits.ID) }))
+}
 
+// contactsCounted: two contacts at one moment are one; what we tried ourselves is none.
+func contactsCounted(t *testing.T, w *World) {
+	r, ctx := w.DB.Reader(), t.Context()
 	stray := domain.UnmatchedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone,
 		Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
-	Do(t, db, func(tx domain.Tx) error { return tx.InsertUnmatchedContact(&stray) })
-	Same(t, "a contact of nobody", stray, Get(t, db,
+	Do(t, w.DB, func(tx domain.Tx) error { return tx.InsertUnmatchedContact(&stray) })
+	Same(t, "a contact of nobody", stray, Get(t, w.DB,
 		func(tx domain.Tx) (*domain.UnmatchedContact, error) { return tx.UnmatchedContact(stray.ID) }))
-	wantCode(t, Try(db, func(tx domain.Tx) error { _, err := tx.UnmatchedContact(ID()); return err }), domain.CodeNotFound)
+	wantCode(t, Try(w.DB, func(tx domain.Tx) error { _, err := tx.UnmatchedContact(ID()); return err }), domain.CodeNotFound)
 
-	// Two contacts at one moment are one; what we tried ourselves is none.
 	contact := func(direction string, at time.Time) domain.Attempt {
 		return domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: direction, Channel: reach.Phone,
 			Outcome: reach.Reached,
@@ -70,11 +84,11 @@ func contacts(t *testing.T, db *repo.DB) {
 	in, same, late, out := contact(reach.Inbound, Noon.Add(time.Minute)), contact(reach.Inbound, Noon.Add(time.Minute)),
 		contact(reach.Inbound, later), contact(reach.Outbound, later)
 	atStart := contact(reach.Inbound, Noon)
-	Do(t, db, func(tx domain.Tx) error {
+	Do(t, w.DB, func(tx domain.Tx) error {
 		return all(tx.InsertAttempt(&in), tx.InsertAttempt(&same), tx.InsertAttempt(&late), tx.InsertAttempt(&out), tx.InsertAttempt(&atStart))
 	})
 	since := func(from, to time.Time) int {
-		return Get(t, db, func(tx domain.Tx) (int, error) { return tx.InboundSince(w.Customer.ID, from, to) })
+		return Get(t, w.DB, func(tx domain.Tx) (int, error) { return tx.InboundSince(w.Customer.ID, from, to) })
 	}
 	if got := []int{since(Noon, later), since(Noon, later.Add(-time.Second)), since(later, later.Add(time.Hour))}; !slices.Equal(got,
 		[]int{2, 1, 0}) {
@@ -89,10 +103,13 @@ func contacts(t *testing.T, db *repo.DB) {
 	if none, err := r.AttemptsByID(ctx, domain.Scope{CentreID: w.Harbour.ID}, []domain.ID{in.ID}); err != nil || len(none) != 0 {
 		t.Errorf("another centre reads %d attempts (%v)", len(none), err)
 	}
+}
 
+func entriesOfKind(t *testing.T, w *World) {
+	r, ctx := w.DB.Reader(), t.Context()
 	facts := []domain.Entry{{ID: ID(), Kind: "visit.agreed", ActorRole: domain.RoleAgent, OccurredAt: Noon, RecordedAt: Noon},
 		{ID: ID(), Kind: "contact.could_not_reach", ActorRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later}}
-	Do(t, db, func(tx domain.Tx) error {
+	Do(t, w.DB, func(tx domain.Tx) error {
 		j, err := tx.LockJob(w.Job.ID)
 		if err != nil {
 			return err
@@ -105,7 +122,7 @@ func contacts(t *testing.T, db *repo.DB) {
 		w.Job = *j
 		return tx.SaveJob(&w.Job)
 	})
-	Same(t, "entries of a kind", facts[1:], Get(t, db,
+	Same(t, "entries of a kind", facts[1:], Get(t, w.DB,
 		func(tx domain.Tx) ([]domain.Entry, error) {
 			return tx.EntriesOfKind(w.Job.ID, "contact.could_not_reach")
 		}))
@@ -114,24 +131,30 @@ func contacts(t *testing.T, db *repo.DB) {
 		noError(t, err)
 		Same(t, "entries of a kind as read", want, got)
 	}
+}
 
+func policiesOfCentre(t *testing.T, w *World) {
+	r, ctx := w.DB.Reader(), t.Context()
 	brand, own := domain.Policy{ID: ID(), Number: 1, EffectiveFrom: Noon, CreatedAt: Noon},
 		domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: later, CreatedAt: later}
 	brand.Rules.V, own.Rules.V = reach.Default(), reach.Default()
-	Do(t, db, func(tx domain.Tx) error { return all(tx.PutPolicy(&brand), tx.PutPolicy(&own)) })
+	Do(t, w.DB, func(tx domain.Tx) error { return all(tx.PutPolicy(&brand), tx.PutPolicy(&own)) })
 	for centre, want := range map[domain.ID][]domain.Policy{w.Mill.ID: {own, brand}, w.Harbour.ID: {brand}} {
 		got, err := r.PoliciesOf(ctx, centre)
 		noError(t, err)
 		Same(t, "policies of a centre", want, got)
 	}
+}
 
-	// What the clock of a job and the figures of a centre are made of.
+// clocksAndFigures: what the clock of a job and the figures of a centre are made of.
+func clocksAndFigures(t *testing.T, w *World) {
+	r, ctx := w.DB.Reader(), t.Context()
 	hold := domain.Hold{ID: ID(), Kind: domain.HoldUnreachable, JobID: &w.Job.ID, Since: later, By: "system", LiftedAt: &later}
-	Do(t, db, func(tx domain.Tx) error { return tx.InsertHold(&hold) })
-	home := Get(t, db, func(tx domain.Tx) (*domain.Customer, error) { return tx.Customer(w.Customer.ID) })
+	Do(t, w.DB, func(tx domain.Tx) error { return tx.InsertHold(&hold) })
+	home := Get(t, w.DB, func(tx domain.Tx) (*domain.Customer, error) { return tx.Customer(w.Customer.ID) })
 	clock, err := r.JobClockInput(ctx, Actor(w.Desk).Scope(), w.Job.ID)
 	noError(t, err)
-	tries := Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })
+	tries := Get(t, w.DB, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })
 	Same(t, "input of a clock", domain.JobClockInput{Job: w.Job, Customer: *home, Attempts: tries, Holds: []domain.Hold{hold},
 		Visits: []domain.Visit{w.Visit}}, clock)
 	if len(tries) != 5 {
@@ -160,7 +183,7 @@ func contacts(t *testing.T, db *repo.DB) {
 // sides: disputes, checks and promises are read whole by those whose they are.
 func sides(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	r, ctx, later := db.Reader(), t.Context(), Noon.Add(90*time.Minute)
+	r, ctx := db.Reader(), t.Context()
 	first := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
 		VisitID: &w.Visit.ID, Subject: "no_access", Claim: "other", Reason: "r", How: "voice", OccurredAt: Noon, RecordedAt: Noon, DueAt: later,
 		Fallback: "strike", Status: domain.DisputeWithdrawn, DecidedAt: &later}
@@ -205,7 +228,7 @@ func sides(t *testing.T, db *repo.DB) {
 // danger: what hangs on reports, and what an area manager watches.
 func danger(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	r, ctx, later := db.Reader(), t.Context(), Noon.Add(90*time.Minute)
+	r, ctx := db.Reader(), t.Context()
 	f := w.newFlag(w.Ravi, 2)
 	noted, about, decided := w.newFlag(w.Ravi, 0), w.newFlag(w.Desk, 3), w.newFlag(w.Ravi, 1)
 	about.SubjectID, about.RecordedAt = &w.Ravi.ID, later
@@ -239,7 +262,7 @@ func danger(t *testing.T, db *repo.DB) {
 		list, err := r.Exclusions(ctx, a, domain.Page{})
 		noError(t, err)
 		if a.SeesExclusion(&f) {
-			Same(t, "exclusions of "+a.Name, []domain.ExcludedFor{{Exclusion: x, Flag: f}}, list)
+			Same(t, "exclusions of "+a.Name, []domain.ExclusionWithFlag{{Exclusion: x, Flag: f}}, list)
 		} else if len(list) != 0 {
 			t.Errorf("%s is shown %d exclusions", a.Name, len(list))
 		}
@@ -265,91 +288,108 @@ func danger(t *testing.T, db *repo.DB) {
 	noError(t, err)
 	Same(t, "reports after which the pause was taken", []domain.ID{f.ID}, pauses)
 
-	t.Run("plans", func(t *testing.T) {
-		call := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Outbound, Channel: reach.Phone,
-			Outcome: reach.Reached, Grade: reach.Declared, ByRole: domain.RoleAgent, OccurredAt: later, RecordedAt: later, CreatedAt: later}
-		Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&call) })
-		ended := w.Visit
-		ended.ID, ended.Status = ID(), domain.VisitCompleted
-		facts, err := r.PlanFacts(ctx, []domain.Visit{w.Visit, ended}, map[domain.ID][]string{w.Visit.ID: {"two_people", "phone_first"},
-			ended.ID: {"daylight"}})
-		noError(t, err)
-		if len(facts) != 1 {
-			t.Errorf("what %d plans are judged by is read; one visit has still to be", len(facts))
-		}
-		Same(t, "what a plan is judged by", domain.PlanFacts{Site: &domain.Site{Zone: "Asia/Kolkata"}, Spoken: []time.Time{later}},
-			facts[w.Visit.ID])
-		if facts, err := r.PlanFacts(ctx, []domain.Visit{w.Visit}, map[domain.ID][]string{w.Visit.ID: {"two_people"}}); err != nil ||
-			len(facts) != 0 {
-			t.Errorf("a crew of two asks for %v (%v)", facts, err)
-		}
-	})
+	t.Run("plans", func(t *testing.T) { plansJudged(t, w) })
+	t.Run("advisories", func(t *testing.T) { openAppeals(t, w) })
+	t.Run("aftercare", func(t *testing.T) { aftercareCounted(t, w, f) })
+	t.Run("watching", func(t *testing.T) { watched(t, w) })
+}
 
-	t.Run("advisories", func(t *testing.T) {
-		a := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, AreaID: w.North.ID,
-			Subject: "site", Zone: "Asia/Kolkata",
-			ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryProposed, ProposedBy: w.Manager.ID, Precautions: "p", Behaviour: "b"}
-		closed := domain.Appeal{Meta: Meta(Noon), AdvisoryID: a.ID, How: "link", Words: "no", DueAt: later, Outcome: "keep", Reasons: "r",
-			DecidedBy: &w.Admin.ID, DecidedAt: &later}
-		open := domain.Appeal{Meta: Meta(later), AdvisoryID: a.ID, How: "link", Words: "again no", DueAt: later}
-		Do(t, db, func(tx domain.Tx) error {
-			return all(tx.InsertAdvisory(&a), tx.InsertAppeal(&closed), tx.InsertAppeal(&open))
-		})
-		got, err := r.OpenAppeals(ctx, []domain.ID{a.ID, ID()})
-		noError(t, err)
-		if len(got) != 1 {
-			t.Errorf("%d advisories have an open appeal", len(got))
-		}
-		Same(t, "open appeal", open, got[a.ID])
-	})
+func plansJudged(t *testing.T, w *World) {
+	db := w.DB
+	r := w.DB.Reader()
+	ctx := t.Context()
+	call := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Outbound, Channel: reach.Phone,
+		Outcome: reach.Reached, Grade: reach.Declared, ByRole: domain.RoleAgent, OccurredAt: later, RecordedAt: later, CreatedAt: later}
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&call) })
+	ended := w.Visit
+	ended.ID, ended.Status = ID(), domain.VisitCompleted
+	facts, err := r.PlanFacts(ctx, []domain.Visit{w.Visit, ended}, map[domain.ID][]string{w.Visit.ID: {"two_people", "phone_first"},
+		ended.ID: {"daylight"}})
+	noError(t, err)
+	if len(facts) != 1 {
+		t.Errorf("what %d plans are judged by is read; one visit has still to be", len(facts))
+	}
+	Same(t, "what a plan is judged by", domain.PlanFacts{Site: &domain.Site{Zone: "Asia/Kolkata"}, Spoken: []time.Time{later}},
+		facts[w.Visit.ID])
+	if facts, err := r.PlanFacts(ctx, []domain.Visit{w.Visit}, map[domain.ID][]string{w.Visit.ID: {"two_people"}}); err != nil ||
+		len(facts) != 0 {
+		t.Errorf("a crew of two asks for %v (%v)", facts, err)
+	}
+}
 
-	t.Run("aftercare", func(t *testing.T) {
-		care := func(step int, due time.Time, status string, done *time.Time) *domain.Aftercare {
-			return &domain.Aftercare{Meta: Meta(Noon), FlagID: f.ID, PersonID: w.Ravi.ID, AreaID: &w.North.ID, Step: step, DueAt: due,
-				OwnerID: w.Manager.ID, Status: status, DoneAt: done}
-		}
-		Do(t, db, func(tx domain.Tx) error {
-			return all(tx.InsertAftercare(care(1, Noon, "done", &Noon)), tx.InsertAftercare(care(2, Noon, "done", &later)),
-				tx.InsertAftercare(care(3, Noon, "open", nil)), tx.InsertAftercare(care(4, Noon, "stopped", nil)),
-				tx.InsertAftercare(care(5, later.Add(time.Hour), "open", nil)))
-		})
-		period := domain.ReportFilter{From: Noon, To: later}
-		want := []domain.AftercareCount{{OwnerID: w.Manager.ID, Owner: w.Manager.Name, Due: 3, InTime: 1, Late: 2, OpenLate: 1, Stopped: 1}}
-		for who, want := range map[*domain.User][]domain.AftercareCount{&w.Manager: want, &w.Admin: want, &w.Deputy: {}} {
-			got, err := r.AftercareCounts(ctx, Actor(*who), period, later)
-			noError(t, err)
-			Same(t, "conversations as counted for "+who.Login, want, got)
-		}
+func openAppeals(t *testing.T, w *World) {
+	db := w.DB
+	r := w.DB.Reader()
+	ctx := t.Context()
+	a := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, AreaID: w.North.ID,
+		Subject: "site", Zone: "Asia/Kolkata",
+		ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryProposed, ProposedBy: w.Manager.ID, Precautions: "p", Behaviour: "b"}
+	closed := domain.Appeal{Meta: Meta(Noon), AdvisoryID: a.ID, How: "link", Words: "no", DueAt: later, Outcome: "keep", Reasons: "r",
+		DecidedBy: &w.Admin.ID, DecidedAt: &later}
+	open := domain.Appeal{Meta: Meta(later), AdvisoryID: a.ID, How: "link", Words: "again no", DueAt: later}
+	Do(t, db, func(tx domain.Tx) error {
+		return all(tx.InsertAdvisory(&a), tx.InsertAppeal(&closed), tx.InsertAppeal(&open))
 	})
+	got, err := r.OpenAppeals(ctx, []domain.ID{a.ID, ID()})
+	noError(t, err)
+	if len(got) != 1 {
+		t.Errorf("%d advisories have an open appeal", len(got))
+	}
+	Same(t, "open appeal", open, got[a.ID])
+}
 
-	t.Run("watching", func(t *testing.T) {
-		done := w.NewVisit(&w.Job, Noon, w.Asha.ID)
-		done.Status, done.EndedAt = domain.VisitCompleted, &later
-		Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&done) })
-		period := domain.ReportFilter{From: Noon, To: later.Add(time.Hour)}
-		mill := domain.CentreCount{CentreID: w.Mill.ID, Name: "Mill", Visits: 1, Reports: 4, Withdrawn: 1, UnderPressure: 1}
-		harbour := domain.CentreCount{CentreID: w.Harbour.ID, Name: "Harbour"}
-		reporter := func(u *domain.User, since time.Time) domain.Reporter {
-			return domain.Reporter{UserID: u.ID, Name: u.Name, CentreID: w.Mill.ID, Since: since}
-		}
-		reporters := []domain.Reporter{reporter(&w.Asha, later), reporter(&w.Ravi, Noon)}
-		for _, c := range []struct {
-			who       domain.User
-			centres   []domain.CentreCount
-			reporters []domain.Reporter
-		}{{w.Admin, []domain.CentreCount{harbour, mill}, reporters}, {w.Manager, []domain.CentreCount{mill}, reporters},
-			{w.Deputy, []domain.CentreCount{harbour}, nil}, {w.Boss, nil, nil}, {w.Ravi, nil, nil}} {
-			centres, err := r.WatchedCentres(ctx, Actor(c.who), period)
-			noError(t, err)
-			Same(t, "centres that "+c.who.Login+" watches", c.centres, centres)
-			people, err := r.Reporters(ctx, Actor(c.who), period, 10)
-			noError(t, err)
-			Same(t, "reporters that "+c.who.Login+" watches", c.reporters, people)
-		}
-		latest, err := r.Reporters(ctx, Actor(w.Admin), period, 1)
-		noError(t, err)
-		Same(t, "the latest", reporters[:1], latest)
+func aftercareCounted(t *testing.T, w *World, f domain.Flag) {
+	db := w.DB
+	r := w.DB.Reader()
+	ctx := t.Context()
+	care := func(step int, due time.Time, status string, done *time.Time) *domain.Aftercare {
+		return &domain.Aftercare{Meta: Meta(Noon), FlagID: f.ID, PersonID: w.Ravi.ID, AreaID: &w.North.ID, Step: step, DueAt: due,
+			OwnerID: w.Manager.ID, Status: status, DoneAt: done}
+	}
+	Do(t, db, func(tx domain.Tx) error {
+		return all(tx.InsertAftercare(care(1, Noon, "done", &Noon)), tx.InsertAftercare(care(2, Noon, "done", &later)),
+			tx.InsertAftercare(care(3, Noon, "open", nil)), tx.InsertAftercare(care(4, Noon, "stopped", nil)),
+			tx.InsertAftercare(care(5, later.Add(time.Hour), "open", nil)))
 	})
+	period := domain.ReportFilter{From: Noon, To: later}
+	want := []domain.AftercareCount{{OwnerID: w.Manager.ID, Owner: w.Manager.Name, Due: 3, InTime: 1, Late: 2, OpenLate: 1, Stopped: 1}}
+	for who, want := range map[*domain.User][]domain.AftercareCount{&w.Manager: want, &w.Admin: want, &w.Deputy: {}} {
+		got, err := r.AftercareCounts(ctx, Actor(*who), period, later)
+		noError(t, err)
+		Same(t, "conversations as counted for "+who.Login, want, got)
+	}
+}
+
+func watched(t *testing.T, w *World) {
+	db := w.DB
+	r := w.DB.Reader()
+	ctx := t.Context()
+	done := w.NewVisit(&w.Job, Noon, w.Asha.ID)
+	done.Status, done.EndedAt = domain.VisitCompleted, &later
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&done) })
+	period := domain.ReportFilter{From: Noon, To: later.Add(time.Hour)}
+	mill := domain.CentreCount{CentreID: w.Mill.ID, Name: "Mill", Visits: 1, Reports: 4, Withdrawn: 1, UnderPressure: 1}
+	harbour := domain.CentreCount{CentreID: w.Harbour.ID, Name: "Harbour"}
+	reporter := func(u *domain.User, since time.Time) domain.Reporter {
+		return domain.Reporter{UserID: u.ID, Name: u.Name, CentreID: w.Mill.ID, Since: since}
+	}
+	reporters := []domain.Reporter{reporter(&w.Asha, later), reporter(&w.Ravi, Noon)}
+	for _, c := range []struct {
+		who       domain.User
+		centres   []domain.CentreCount
+		reporters []domain.Reporter
+	}{{w.Admin, []domain.CentreCount{harbour, mill}, reporters}, {w.Manager, []domain.CentreCount{mill}, reporters},
+		{w.Deputy, []domain.CentreCount{harbour}, nil}, {w.Boss, nil, nil}, {w.Ravi, nil, nil}} {
+		centres, err := r.WatchedCentres(ctx, Actor(c.who), period)
+		noError(t, err)
+		Same(t, "centres that "+c.who.Login+" watches", c.centres, centres)
+		people, err := r.Reporters(ctx, Actor(c.who), period, 10)
+		noError(t, err)
+		Same(t, "reporters that "+c.who.Login+" watches", c.reporters, people)
+	}
+	latest, err := r.Reporters(ctx, Actor(w.Admin), period, 1)
+	noError(t, err)
+	Same(t, "the latest", reporters[:1], latest)
 }
 
 // locks: whoever locks a row reads what the one before wrote; nobody's word is lost.

@@ -18,7 +18,61 @@ func scopes(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r := db.Reader()
 	ctx := t.Context()
-	names := map[domain.ID]string{w.North.ID: "north", w.South.ID: "south", w.Mill.ID: "mill", w.Harbour.ID: "harbour", w.Customer.ID: "iyer",
+	names, jobs := scopedRows(t, w)
+	reads, want := scopedReads(t, w, jobs), whatIsSeen()
+	callers := map[string]domain.Scope{"deputy for manager": Actor(w.Deputy, w.North.ID).Scope(),
+		"link": domain.Actor{Role: domain.RoleCustomer, JobID: w.Job.ID}.Scope()}
+	for _, u := range []domain.User{w.Ravi, w.Asha, w.Noor, w.Desk, w.Boss, w.Manager, w.Deputy, w.Agent, w.Admin} {
+		callers[u.Login] = Actor(u).Scope()
+	}
+	for caller, s := range callers {
+		for _, rd := range reads {
+			ids, err := rd.list(s)
+			if err != nil {
+				t.Errorf("%s reads %s: %v", caller, rd.name, err)
+				continue
+			}
+			got := []string{}
+			for _, id := range ids {
+				got = append(got, names[id])
+			}
+			slices.Sort(got)
+			if strings.Join(got, " ") != want[caller][rd.name] {
+				t.Errorf("%s reads %s\n  got  %s\n  want %s", caller, rd.name, strings.Join(got, " "), want[caller][rd.name])
+			}
+			if rd.one == nil {
+				continue
+			}
+			every, err := rd.list(domain.Scope{All: true})
+			noError(t, err)
+			for _, id := range every {
+				err := rd.one(s, id)
+				if slices.Contains(ids, id) != (err == nil) || err != nil && !domain.IsCode(err, domain.CodeNotFound) {
+					t.Errorf("%s reads %s %s: %v", caller, rd.name, names[id], err)
+				}
+			}
+		}
+	}
+	for name, s := range map[string]domain.Scope{"none": {}, "an area manager without an area": {AreaIDs: []domain.ID{{}}},
+		"an unknown role": domain.Actor{UserID: w.Ravi.ID, Role: "new"}.Scope()} {
+		for _, rd := range reads {
+			if ids, err := rd.list(s); err == nil {
+				t.Errorf("scope of %s reads %d %s", name, len(ids), rd.name)
+			}
+		}
+	}
+	areas, err := r.DeputyFor(ctx, w.Deputy.ID)
+	noError(t, err)
+	Same(t, "areas of a deputy", []domain.ID{w.North.ID}, areas)
+	areas, err = r.DeputyFor(ctx, w.Manager.ID)
+	noError(t, err)
+	Same(t, "areas of somebody else", []domain.ID{}, areas)
+}
+
+// scopedRows puts rows into both areas, and names them. jobs are those of all
+// three households that have one.
+func scopedRows(t *testing.T, w *World) (names map[domain.ID]string, jobs []domain.ID) {
+	names = map[domain.ID]string{w.North.ID: "north", w.South.ID: "south", w.Mill.ID: "mill", w.Harbour.ID: "harbour", w.Customer.ID: "iyer",
 		w.Washer.ID: "washer", w.Job.ID: "job", w.Visit.ID: "visit"}
 	for _, u := range []domain.User{w.Ravi, w.Asha, w.Noor, w.Desk, w.Boss, w.Manager, w.Deputy, w.Agent, w.Admin} {
 		names[u.ID] = u.Login
@@ -50,7 +104,7 @@ func scopes(t *testing.T, db *repo.DB) {
 		names[a.ID] = name
 		return a
 	}
-	Do(t, db, func(tx domain.Tx) error {
+	Do(t, w.DB, func(tx domain.Tx) error {
 		var errs []error
 		for _, c := range []*domain.Customer{&far, &moved, &fresh, &lone} {
 			errs = append(errs, tx.InsertCustomer(c))
@@ -73,7 +127,7 @@ func scopes(t *testing.T, db *repo.DB) {
 	})
 	// The job moves on with its visit; Asha loses it. Ravi's own is over, and
 	// Asha was in its crew for a while.
-	Do(t, db, func(tx domain.Tx) error {
+	Do(t, w.DB, func(tx domain.Tx) error {
 		j, v, err := tx.LockVisit(movedVisit.ID)
 		if err != nil {
 			return err
@@ -94,15 +148,21 @@ func scopes(t *testing.T, db *repo.DB) {
 		own.Crew, own.Status = domain.JSONList[domain.ID]{w.Ravi.ID}, domain.VisitCompleted
 		return tx.SaveVisit(own)
 	})
+	return names, []domain.ID{w.Job.ID, farJob.ID, movedJob.ID}
+}
 
-	type read struct {
-		name string
-		list func(s domain.Scope) ([]domain.ID, error)
-		one  func(s domain.Scope, id domain.ID) error
-	}
+// read is a list of the reader and, where there is one, the read of a row of it.
+type read struct {
+	name string
+	list func(s domain.Scope) ([]domain.ID, error)
+	one  func(s domain.Scope, id domain.ID) error
+}
+
+func scopedReads(t *testing.T, w *World, jobs []domain.ID) []read {
+	r, ctx := w.DB.Reader(), t.Context()
 	jobsOf := func(list func(job domain.ID) ([]domain.ID, error)) ([]domain.ID, error) {
 		var out []domain.ID
-		for _, job := range []domain.ID{w.Job.ID, farJob.ID, movedJob.ID} {
+		for _, job := range jobs {
 			ids, err := list(job)
 			if err != nil {
 				return nil, err
@@ -112,7 +172,7 @@ func scopes(t *testing.T, db *repo.DB) {
 		return out, nil
 	}
 	page := domain.Page{Limit: 100}
-	reads := []read{
+	return []read{
 		{"areas", func(s domain.Scope) ([]domain.ID, error) {
 			return idsOf(r.Areas(ctx, s, page))(func(a domain.Area) domain.ID { return a.ID })
 		}, func(s domain.Scope, id domain.ID) error { _, err := r.Area(ctx, s, id); return err }},
@@ -170,6 +230,10 @@ func scopes(t *testing.T, db *repo.DB) {
 			return idsOf(r.Policies(ctx, s, page))(func(a domain.Policy) domain.ID { return a.ID })
 		}, nil},
 	}
+}
+
+// whatIsSeen is, by caller and list, the names of what they see.
+func whatIsSeen() map[string]map[string]string {
 	const everybody = "admin agent asha boss deputy desk manager noor ravi"
 	want := map[string]map[string]string{
 		"ravi": {"areas": "north", "centres": "mill", "users": "ravi", "customers": "iyer", "appliances": "washer", "jobs": "job",
@@ -201,53 +265,7 @@ func scopes(t *testing.T, db *repo.DB) {
 		both := slices.Compact(slices.Sorted(slices.Values(strings.Fields(v + " " + want["manager"][k]))))
 		want["deputy for manager"][k] = strings.Join(both, " ")
 	}
-	callers := map[string]domain.Scope{"deputy for manager": Actor(w.Deputy, w.North.ID).Scope(),
-		"link": domain.Actor{Role: domain.RoleCustomer, JobID: w.Job.ID}.Scope()}
-	for _, u := range []domain.User{w.Ravi, w.Asha, w.Noor, w.Desk, w.Boss, w.Manager, w.Deputy, w.Agent, w.Admin} {
-		callers[u.Login] = Actor(u).Scope()
-	}
-	for caller, s := range callers {
-		for _, rd := range reads {
-			ids, err := rd.list(s)
-			if err != nil {
-				t.Errorf("%s reads %s: %v", caller, rd.name, err)
-				continue
-			}
-			got := []string{}
-			for _, id := range ids {
-				got = append(got, names[id])
-			}
-			slices.Sort(got)
-			if strings.Join(got, " ") != want[caller][rd.name] {
-				t.Errorf("%s reads %s\n  got  %s\n  want %s", caller, rd.name, strings.Join(got, " "), want[caller][rd.name])
-			}
-			if rd.one == nil {
-				continue
-			}
-			every, err := rd.list(domain.Scope{All: true})
-			noError(t, err)
-			for _, id := range every {
-				err := rd.one(s, id)
-				if slices.Contains(ids, id) != (err == nil) || err != nil && !domain.IsCode(err, domain.CodeNotFound) {
-					t.Errorf("%s reads %s %s: %v", caller, rd.name, names[id], err)
-				}
-			}
-		}
-	}
-	for name, s := range map[string]domain.Scope{"none": {}, "an area manager without an area": {AreaIDs: []domain.ID{{}}},
-		"an unknown role": domain.Actor{UserID: w.Ravi.ID, Role: "new"}.Scope()} {
-		for _, rd := range reads {
-			if ids, err := rd.list(s); err == nil {
-				t.Errorf("scope of %s reads %d %s", name, len(ids), rd.name)
-			}
-		}
-	}
-	areas, err := r.DeputyFor(ctx, w.Deputy.ID)
-	noError(t, err)
-	Same(t, "areas of a deputy", []domain.ID{w.North.ID}, areas)
-	areas, err = r.DeputyFor(ctx, w.Manager.ID)
-	noError(t, err)
-	Same(t, "areas of somebody else", []domain.ID{}, areas)
+	return want
 }
 
 func idsOf[T any](list []T, err error) func(func(T) domain.ID) ([]domain.ID, error) {
@@ -354,7 +372,6 @@ func filters(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r := db.Reader()
 	ctx := t.Context()
-	everything := domain.Scope{All: true}
 	far := NewCustomer("Far", "+5")
 	second, third := w.NewJob(&w.Customer, &w.Mill, Noon.Add(time.Hour)), w.NewJob(&far, &w.Harbour, Noon.Add(2*time.Hour))
 	second.Status, second.ExternalRef, second.Verdict = domain.JobScheduled, Ptr("R2"), reach.Trying
@@ -452,7 +469,6 @@ func filters(t *testing.T, db *repo.DB) {
 func pages(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r := db.Reader()
-	everything := domain.Scope{All: true}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	write := func(i int, back bool) error {
 		// Three share an instant; new ones come in front, between and behind.
@@ -480,7 +496,47 @@ func pages(t *testing.T, db *repo.DB) {
 	for i := range 40 {
 		noError(t, write(i, false))
 	}
-	walks := map[string]func(p domain.Page) ([]domain.ID, []time.Time, error){
+	go func() {
+		defer close(stopped)
+		for i := 1; ; i++ {
+			select {
+			case <-stop:
+				return
+			default:
+				if err := write(1000+i, i%2 == 0); err != nil {
+					t.Errorf("a write beside the reader: %v", err)
+					return
+				}
+			}
+		}
+	}()
+	for name, walk := range walks(t, w) {
+		eachOnce(t, name, walk)
+	}
+	close(stop)
+	<-stopped
+	var after *domain.ID
+	n := 0
+	for {
+		list, err := r.JobsToVerify(t.Context(), after, 10)
+		noError(t, err)
+		n += len(list)
+		if len(list) < 10 {
+			break
+		}
+		after = &list[len(list)-1].ID
+	}
+	if every, err := r.Jobs(context.Background(), everything, domain.JobFilter{}, domain.Page{}); err != nil || n != len(every) {
+		t.Errorf("%d of %d jobs to verify, %v", n, len(every), err)
+	}
+}
+
+// walk reads one page of a list: ids, and the times by which it pages.
+type walk func(p domain.Page) ([]domain.ID, []time.Time, error)
+
+func walks(t *testing.T, w *World) map[string]walk {
+	r := w.DB.Reader()
+	return map[string]walk{
 		"customers": func(p domain.Page) ([]domain.ID, []time.Time, error) {
 			return keys(r.Customers(t.Context(), everything, domain.CustomerFilter{}, p))(func(v domain.Customer) (domain.ID,
 				time.Time) {
@@ -521,64 +577,37 @@ func pages(t *testing.T, db *repo.DB) {
 			return keys(r.Inbox(t.Context(), w.Ravi.ID, false, p))(func(v domain.Notice) (domain.ID, time.Time) { return v.ID, v.CreatedAt })
 		},
 	}
-	go func() {
-		defer close(stopped)
-		for i := 1; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-				if err := write(1000+i, i%2 == 0); err != nil {
-					t.Errorf("a write beside the reader: %v", err)
-					return
-				}
-			}
-		}
-	}()
-	for name, walk := range walks {
-		there, _, err := walk(domain.Page{Limit: 1000})
+}
+
+// eachOnce walks a list page by page: what was there before comes once.
+func eachOnce(t *testing.T, name string, walk walk) {
+	t.Helper()
+	there, _, err := walk(domain.Page{Limit: 1000})
+	noError(t, err)
+	seen := map[domain.ID]int{}
+	for p := (domain.Page{Limit: 7}); ; {
+		list, ats, err := walk(p)
 		noError(t, err)
-		seen := map[domain.ID]int{}
-		for p := (domain.Page{Limit: 7}); ; {
-			list, ats, err := walk(p)
-			noError(t, err)
-			for _, id := range list {
-				seen[id]++
-			}
-			if len(list) < p.Limit {
-				break
-			}
-			p.AfterID, p.AfterAt = &list[len(list)-1], &ats[len(ats)-1]
+		for _, id := range list {
+			seen[id]++
 		}
-		for _, id := range there {
-			if seen[id] != 1 {
-				t.Errorf("%s: a row came %d times", name, seen[id])
-			}
-		}
-		for _, n := range seen {
-			if n > 1 {
-				t.Errorf("%s: a row came twice", name)
-			}
-		}
-		if len(there) < 40 {
-			t.Errorf("%s: only %d rows", name, len(there))
-		}
-	}
-	close(stop)
-	<-stopped
-	var after *domain.ID
-	n := 0
-	for {
-		list, err := r.JobsToVerify(t.Context(), after, 10)
-		noError(t, err)
-		n += len(list)
-		if len(list) < 10 {
+		if len(list) < p.Limit {
 			break
 		}
-		after = &list[len(list)-1].ID
+		p.AfterID, p.AfterAt = &list[len(list)-1], &ats[len(ats)-1]
 	}
-	if every, err := r.Jobs(context.Background(), everything, domain.JobFilter{}, domain.Page{}); err != nil || n != len(every) {
-		t.Errorf("%d of %d jobs to verify, %v", n, len(every), err)
+	for _, id := range there {
+		if seen[id] != 1 {
+			t.Errorf("%s: a row came %d times", name, seen[id])
+		}
+	}
+	for _, n := range seen {
+		if n > 1 {
+			t.Errorf("%s: a row came twice", name)
+		}
+	}
+	if len(there) < 40 {
+		t.Errorf("%s: only %d rows", name, len(there))
 	}
 }
 

@@ -34,115 +34,28 @@ func (k *killed) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 // sweep forgets what is old by the clock that it lives on, in chunks, and
 // nothing else.
 func sweep(t *testing.T, db *repo.DB) {
-	w := NewWorld(t, db)
-	now, wall := Noon.AddDate(1, 0, 0), Noon.AddDate(2, 0, 0)
-	day := 24 * time.Hour
-	count := func(table string) (n int) {
-		t.Helper()
-		if err := db.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
+	b := &aging{World: NewWorld(t, db), now: Noon.AddDate(1, 0, 0), wall: Noon.AddDate(2, 0, 0), kept: map[string]int{}}
 	base := map[string]int{}
 	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "throttles"}
 	for _, table := range tables {
-		base[table] = count(table)
+		base[table] = b.count(t, table)
 	}
-	// Each pair: how long ago, and whether it stays.
-	type age struct {
-		ago  time.Duration
-		kept bool
-	}
-	replay := func(key string, ago time.Duration) {
-		Do(t, db, func(tx domain.Tx) error {
-			tx.PutReplay(domain.Replay{ActorID: w.Ravi.ID, Key: key, Hash: "h", Status: 200, Body: []byte("{}"), CreatedAt: now.Add(-ago)})
-			return nil
-		})
-	}
-	kept := map[string]int{}
-	keep := func(table string, yes bool) {
-		if yes {
-			kept[table]++
-		}
-	}
-	for i, a := range []age{{0, true}, {7*day - time.Second, true}, {7*day + time.Second, false}} {
-		replay(fmt.Sprint("age ", i), a.ago)
-		keep("idempotency", a.kept)
-	}
-	for i, a := range []age{{0, true}, {30*day - time.Second, true}, {30*day + time.Second, false}} {
-		dl := domain.Deadline{ID: ID(), Kind: domain.DeadlineKind(fmt.Sprint("kind ", i)), SubjectID: ID(), DueAt: now.Add(-a.ago)}
-		Do(t, db, func(tx domain.Tx) error { tx.Arm(dl); return nil })
-		Do(t, db, func(tx domain.Tx) error { _, err := tx.ClaimDue(now.Add(-a.ago), 100); return err })
-		keep("deadlines", a.kept)
-	}
-	open := domain.Deadline{ID: ID(), Kind: "open", SubjectID: ID(), DueAt: now.Add(-300 * day)} // due for long, and not done
-	Do(t, db, func(tx domain.Tx) error { tx.Arm(open); return nil })
-	keep("deadlines", true)
-	for i, a := range []age{{0, true}, {8*day - time.Second, true}, {8*day + time.Second, false}} {
-		Do(t, db, func(tx domain.Tx) error {
-			_, err := tx.UseFormKey(fmt.Sprint("key ", i), w.Link.ID, now.Add(-a.ago))
-			return err
-		})
-		keep("form_keys", a.kept)
-	}
-	session := func(family domain.ID, made, expires time.Time, revoked *time.Time, successor *domain.ID) domain.ID {
-		s := domain.Session{ID: ID(), FamilyID: family, UserID: w.Ravi.ID, CreatedAt: made, ExpiresAt: expires, RevokedAt: revoked}
-		s.TokenHash = s.ID.String()
-		Do(t, db, func(tx domain.Tx) error { return tx.InsertSession(&s) })
-		if successor != nil {
-			s.SuccessorID, s.UsedAt = successor, &made
-			Do(t, db, func(tx domain.Tx) error { return tx.SaveSession(&s) })
-		}
-		return s.ID
-	}
-	for _, a := range []age{{-day, true}, {30*day - time.Second, true}, {30*day + time.Second, false}} {
-		family, ends := ID(), wall.Add(-a.ago)
-		last := session(family, ends.Add(-2*day), ends, nil, nil)
-		session(family, ends.Add(-3*day), ends, nil, &last)
-		keep("sessions", a.kept)
-		keep("sessions", a.kept)
-	}
-	long := wall.Add(-31 * day)
-	session(ID(), long.Add(-day), wall.Add(day), &long, nil) // revoked long ago, of a life that would still run
-	referred := session(ID(), long.Add(-day), long, nil, nil)
-	session(ID(), long.Add(-2*day), wall.Add(day), nil, &referred) // somebody's row still names it: it stays
-	keep("sessions", true)
-	keep("sessions", true)
-	for _, a := range []age{{365*day - time.Second, true}, {365*day + time.Second, false}} {
-		for _, used := range []bool{true, false} {
-			at := wall.Add(-a.ago)
-			inv := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", CreatedAt: at.Add(-day), ExpiresAt: at}
-			if inv.TokenHash = inv.ID.String(); used {
-				inv.UsedAt, inv.ExpiresAt = &at, at.Add(7*day)
-			}
-			Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&inv) })
-			keep("invitations", a.kept)
-		}
-	}
-	for i, a := range []age{{-time.Second, true}, {0, true}, {time.Second, false}} {
-		Do(t, db, func(tx domain.Tx) error {
-			row, err := tx.LockThrottle(fmt.Sprint("age ", i))
-			if err != nil {
-				return err
-			}
-			row.Failures, row.ChangedAt, row.ForgetAt = 1, wall.Add(-day), wall.Add(-a.ago)
-			return tx.SaveThrottle(row)
-		})
-		keep("throttles", a.kept)
-	}
+	b.byClock(t)
+	b.sessions(t)
+	b.invitations(t)
+	b.throttles(t)
 	// Changes are written with wall time as it is; what comes of the sweeps is
 	// judged by a wall clock that is far ahead, so all of them go.
 	base["changes"] = 0
 	const many = 600 // more than two chunks
 	for i := range many {
-		replay(fmt.Sprint("many ", i), 10*day)
+		b.replay(t, fmt.Sprint("many ", i), 10*aDay)
 	}
 
 	// Judged by the wrong clock something would be gone that must stay.
 	dying := &killed{Store: db, left: 1}
-	clock := func() time.Time { return now }
-	s := usecases.New(&casework.Service{Store: dying, Now: clock, Wall: func() time.Time { return wall }})
+	clock := func() time.Time { return b.now }
+	s := usecases.New(&casework.Service{Store: dying, Now: clock, Wall: func() time.Time { return b.wall }})
 	if n, err := s.Clock.Retention(t.Context()); !errors.Is(err, errKilled) || n == 0 || n > 250 {
 		t.Errorf("one transaction forgot %d rows: %v", n, err)
 	}
@@ -152,8 +65,8 @@ func sweep(t *testing.T, db *repo.DB) {
 		t.Fatal(err)
 	}
 	for _, table := range tables {
-		if got := count(table) - base[table]; got != kept[table] {
-			t.Errorf("%s: %d rows are left, want %d", table, got, kept[table])
+		if got := b.count(t, table) - base[table]; got != b.kept[table] {
+			t.Errorf("%s: %d rows are left, want %d", table, got, b.kept[table])
 		}
 	}
 	if again.done < len(tables)+1 {
@@ -162,7 +75,122 @@ func sweep(t *testing.T, db *repo.DB) {
 	if n, err := s.Clock.Retention(t.Context()); n != 0 || err != nil {
 		t.Errorf("again: %d, %v", n, err)
 	}
-	if err := db.InTx(t.Context(), func(tx domain.Tx) error { _, err := tx.Purge("facts", now, 1); return err }); err == nil {
+	if err := db.InTx(t.Context(), func(tx domain.Tx) error { _, err := tx.Purge("facts", b.now, 1); return err }); err == nil {
 		t.Error("facts can be forgotten")
+	}
+}
+
+const aDay = 24 * time.Hour
+
+// aging is a world with rows of every age.
+type aging struct {
+	*World
+	now, wall time.Time
+	kept      map[string]int // how many of a table have to stay
+}
+
+// age is how long ago something was, and whether it stays.
+type age struct {
+	ago  time.Duration
+	kept bool
+}
+
+func (b *aging) count(t *testing.T, table string) (n int) {
+	t.Helper()
+	if err := b.DB.SQL().QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func (b *aging) keep(table string, yes bool) {
+	if yes {
+		b.kept[table]++
+	}
+}
+
+func (b *aging) replay(t *testing.T, key string, ago time.Duration) {
+	Do(t, b.DB, func(tx domain.Tx) error {
+		tx.PutReplay(domain.Replay{ActorID: b.Ravi.ID, Key: key, Hash: "h", Status: 200, Body: []byte("{}"), CreatedAt: b.now.Add(-ago)})
+		return nil
+	})
+}
+
+// byClock makes what the clock of the product ages.
+func (b *aging) byClock(t *testing.T) {
+	for i, a := range []age{{0, true}, {7*aDay - time.Second, true}, {7*aDay + time.Second, false}} {
+		b.replay(t, fmt.Sprint("age ", i), a.ago)
+		b.keep("idempotency", a.kept)
+	}
+	for i, a := range []age{{0, true}, {30*aDay - time.Second, true}, {30*aDay + time.Second, false}} {
+		dl := domain.Deadline{ID: ID(), Kind: domain.DeadlineKind(fmt.Sprint("kind ", i)), SubjectID: ID(), DueAt: b.now.Add(-a.ago)}
+		Do(t, b.DB, func(tx domain.Tx) error { tx.Arm(dl); return nil })
+		Do(t, b.DB, func(tx domain.Tx) error { _, err := tx.ClaimDue(b.now.Add(-a.ago), 100); return err })
+		b.keep("deadlines", a.kept)
+	}
+	open := domain.Deadline{ID: ID(), Kind: "open", SubjectID: ID(), DueAt: b.now.Add(-300 * aDay)} // due for long, and not done
+	Do(t, b.DB, func(tx domain.Tx) error { tx.Arm(open); return nil })
+	b.keep("deadlines", true)
+	for i, a := range []age{{0, true}, {8*aDay - time.Second, true}, {8*aDay + time.Second, false}} {
+		Do(t, b.DB, func(tx domain.Tx) error {
+			_, err := tx.UseFormKey(fmt.Sprint("key ", i), b.Link.ID, b.now.Add(-a.ago))
+			return err
+		})
+		b.keep("form_keys", a.kept)
+	}
+}
+
+func (b *aging) session(t *testing.T, family domain.ID, made, expires time.Time, revoked *time.Time, successor *domain.ID) domain.ID {
+	s := domain.Session{ID: ID(), FamilyID: family, UserID: b.Ravi.ID, CreatedAt: made, ExpiresAt: expires, RevokedAt: revoked}
+	s.TokenHash = s.ID.String()
+	Do(t, b.DB, func(tx domain.Tx) error { return tx.InsertSession(&s) })
+	if successor != nil {
+		s.SuccessorID, s.UsedAt = successor, &made
+		Do(t, b.DB, func(tx domain.Tx) error { return tx.SaveSession(&s) })
+	}
+	return s.ID
+}
+
+func (b *aging) sessions(t *testing.T) {
+	for _, a := range []age{{-aDay, true}, {30*aDay - time.Second, true}, {30*aDay + time.Second, false}} {
+		family, ends := ID(), b.wall.Add(-a.ago)
+		last := b.session(t, family, ends.Add(-2*aDay), ends, nil, nil)
+		b.session(t, family, ends.Add(-3*aDay), ends, nil, &last)
+		b.keep("sessions", a.kept)
+		b.keep("sessions", a.kept)
+	}
+	long := b.wall.Add(-31 * aDay)
+	b.session(t, ID(), long.Add(-aDay), b.wall.Add(aDay), &long, nil) // revoked long ago, of a life that would still run
+	referred := b.session(t, ID(), long.Add(-aDay), long, nil, nil)
+	b.session(t, ID(), long.Add(-2*aDay), b.wall.Add(aDay), nil, &referred) // somebody's row still names it: it stays
+	b.keep("sessions", true)
+	b.keep("sessions", true)
+}
+
+func (b *aging) invitations(t *testing.T) {
+	for _, a := range []age{{365*aDay - time.Second, true}, {365*aDay + time.Second, false}} {
+		for _, used := range []bool{true, false} {
+			at := b.wall.Add(-a.ago)
+			inv := domain.Invitation{ID: ID(), UserID: b.Ravi.ID, Purpose: "invite", CreatedAt: at.Add(-aDay), ExpiresAt: at}
+			if inv.TokenHash = inv.ID.String(); used {
+				inv.UsedAt, inv.ExpiresAt = &at, at.Add(7*aDay)
+			}
+			Do(t, b.DB, func(tx domain.Tx) error { return tx.InsertInvitation(&inv) })
+			b.keep("invitations", a.kept)
+		}
+	}
+}
+
+func (b *aging) throttles(t *testing.T) {
+	for i, a := range []age{{-time.Second, true}, {0, true}, {time.Second, false}} {
+		Do(t, b.DB, func(tx domain.Tx) error {
+			row, err := tx.LockThrottle(fmt.Sprint("age ", i))
+			if err != nil {
+				return err
+			}
+			row.Failures, row.ChangedAt, row.ForgetAt = 1, b.wall.Add(-aDay), b.wall.Add(-a.ago)
+			return tx.SaveThrottle(row)
+		})
+		b.keep("throttles", a.kept)
 	}
 }

@@ -138,7 +138,7 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 func NewCustomer(name, phone string) domain.Customer {
 	return domain.Customer{Meta: Meta(Noon), Name: name, Language: "hi",
 		Contacts: []domain.Contact{{ID: ID(), Name: name, Relation: "self", Phones: domain.JSONList[string]{phone}, Language: "hi",
-			Struck: domain.JSONList[string]{}}},
+			InvalidPhones: domain.JSONList[string]{}}},
 		Sites: []domain.Site{{ID: ID(), Label: "home", Address: "1 Lane", PostalCode: "110001", Zone: "Asia/Kolkata"}}}
 }
 

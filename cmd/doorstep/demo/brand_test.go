@@ -51,6 +51,7 @@ func TestTheDemosBrand(t *testing.T) {
 		"2026-11-24T12:10:00Z", // a Tuesday at noon
 	} {
 		t.Run(now, func(t *testing.T) {
+			t.Parallel()
 			at, err := time.Parse(time.RFC3339, now)
 			if err != nil {
 				t.Fatal(err)
@@ -62,29 +63,55 @@ func TestTheDemosBrand(t *testing.T) {
 
 func checkBrand(t *testing.T, engine string, now time.Time) {
 	brand, svc, db := fillAt(t, engine, now)
-	ctx, everything := t.Context(), domain.Scope{All: true}
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	ctx := t.Context()
 	next, err := svc.Read.NextDeadline(ctx)
-	must(err)
+	must(t, err)
 	if next == nil || next.Before(now.Add(10*time.Minute)) {
 		t.Errorf("falls due at %v", next)
 	}
 	alarms, err := svc.Read.SOSs(ctx, domain.Actor{UserID: uuid.New(), Role: domain.RoleAdmin}, false, domain.Page{})
-	must(err)
+	must(t, err)
 	if len(alarms) > 0 {
 		t.Errorf("%d alarms rang while the brand was built", len(alarms))
 	}
 	faults, err := svc.Proof.Verify(ctx, nil)
-	must(err)
+	must(t, err)
 	if len(faults) > 0 {
 		t.Errorf("broken chains: %+v", faults)
 	}
+	checkPeople(t, brand, svc)
+	users, err := svc.Read.Users(ctx, domain.Scope{All: true}, domain.UserFilter{}, domain.Page{Limit: 200})
+	must(t, err)
+	for _, u := range users {
+		if devices, err := svc.Read.Devices(ctx, u.ID); err != nil || len(devices) != 1 || devices[0].Token != "demo:"+u.Login {
+			t.Errorf("phone of %s: %+v %v", u.Login, devices, err)
+		}
+	}
+	checkCentres(t, svc, now)
+	checkReports(t, svc, users)
 
+	token := brand.CustomerLink[strings.LastIndexByte(brand.CustomerLink, '/')+1:]
+	page, err := svc.Customers.OpenLink(ctx, token)
+	must(t, err)
+	if page.Visit == nil || page.Visit.ID != brand.SampleVisitID || page.Job.ID != brand.SampleJobID || !page.CanConfirm ||
+		!page.CanAnotherTime || page.Visit.Confirmation != domain.ConfirmAwaiting ||
+		!page.Visit.WindowStart.After(now.Add(2*time.Hour)) || len(page.CrewNames) != 1 {
+		t.Errorf("the customer's page: %+v", page)
+	}
+	waiting, err := db.PendingNotices(ctx, now)
+	must(t, err)
+	t.Logf("%d notices to push", waiting)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkPeople: every role is there twice, in each of its places.
+func checkPeople(t *testing.T, brand *Brand, svc *usecases.All) {
 	roles, places, logins := map[string]int{}, map[string]map[string]bool{}, map[string]bool{}
 	for _, u := range brand.Users {
 		roles[u.Role]++
@@ -106,19 +133,16 @@ func checkBrand(t *testing.T, engine string, now time.Time) {
 	if roles["technician"] != 24 {
 		t.Errorf("%d technicians", roles["technician"])
 	}
-	if _, err := svc.Accounts.Login(ctx, brand.Users[0].Login, Password); err != nil {
+	if _, err := svc.Accounts.Login(t.Context(), brand.Users[0].Login, Password); err != nil {
 		t.Error(err)
 	}
-	users, err := svc.Read.Users(ctx, everything, domain.UserFilter{}, domain.Page{Limit: 200})
-	must(err)
-	for _, u := range users {
-		if devices, err := svc.Read.Devices(ctx, u.ID); err != nil || len(devices) != 1 || devices[0].Token != "demo:"+u.Login {
-			t.Errorf("phone of %s: %+v %v", u.Login, devices, err)
-		}
-	}
+}
 
-	centres, err := svc.Read.Centres(ctx, everything, domain.Page{Limit: 10})
-	must(err)
+// checkCentres: each has a day to look at, and all together every state of a visit.
+func checkCentres(t *testing.T, svc *usecases.All, now time.Time) {
+	ctx := t.Context()
+	centres, err := svc.Read.Centres(ctx, domain.Scope{All: true}, domain.Page{Limit: 10})
+	must(t, err)
 	if len(centres) != 4 {
 		t.Fatalf("%d centres", len(centres))
 	}
@@ -127,40 +151,10 @@ func checkBrand(t *testing.T, engine string, now time.Time) {
 		scope := domain.Scope{CentreID: c.ID}
 		list := everyJob(t, svc, scope)
 		jobs += len(list)
-		holds, _, err := svc.Read.HoldsOfJobs(ctx, list)
-		must(err)
-		verdicts, safety, free, ahead := map[string]int{}, 0, 0, 0
-		for i := range list {
-			j := &list[i]
-			open := holds[j.ID]
-			if !j.Status.Ended() {
-				verdicts[j.Verdict]++
-				if j.Status == domain.JobOpen && len(open) == 0 {
-					free++
-				}
-			}
-			unreachable := false
-			for _, h := range open {
-				if h.Kind == domain.HoldSafety {
-					safety++
-				}
-				unreachable = unreachable || h.Kind == domain.HoldUnreachable
-			}
-			if unreachable != (j.Verdict == reach.Unreachable) {
-				t.Errorf("%s: job is %s, hold %v", c.Name, j.Verdict, unreachable)
-			}
-		}
-		for _, v := range []string{reach.Untried, reach.Trying, reach.LastNotice, reach.Unreachable, reach.Reached} {
-			if verdicts[v] == 0 {
-				t.Errorf("%s: nobody is %s: %v", c.Name, v, verdicts)
-			}
-		}
-		if safety == 0 || free == 0 {
-			t.Errorf("%s: %d safety holds, %d open jobs without a hold", c.Name, safety, free)
-		}
+		checkJobs(t, svc, c.Name, list)
 		y, m, d := now.In(c.Location()).Date()
 		from, to := time.Date(y, m, d, 0, 0, 0, 0, c.Location()), time.Date(y, m, d+1, 0, 0, 0, 0, c.Location())
-		today := 0
+		today, ahead := 0, 0
 		for _, v := range everyVisit(t, svc, scope) {
 			visits++
 			statuses[v.Status]++
@@ -188,14 +182,52 @@ func checkBrand(t *testing.T, engine string, now time.Time) {
 			t.Errorf("no visit is %s", s)
 		}
 	}
+}
 
+// checkJobs: a centre has jobs of every verdict, with holds and without.
+func checkJobs(t *testing.T, svc *usecases.All, centre string, list []domain.Job) {
+	holds, _, err := svc.Read.HoldsOfJobs(t.Context(), list)
+	must(t, err)
+	verdicts, safety, free := map[string]int{}, 0, 0
+	for i := range list {
+		j := &list[i]
+		open := holds[j.ID]
+		if !j.Status.Ended() {
+			verdicts[j.Verdict]++
+			if j.Status == domain.JobOpen && len(open) == 0 {
+				free++
+			}
+		}
+		unreachable := false
+		for _, h := range open {
+			if h.Kind == domain.HoldSafety {
+				safety++
+			}
+			unreachable = unreachable || h.Kind == domain.HoldUnreachable
+		}
+		if unreachable != (j.Verdict == reach.Unreachable) {
+			t.Errorf("%s: job is %s, hold %v", centre, j.Verdict, unreachable)
+		}
+	}
+	for _, v := range []string{reach.Untried, reach.Trying, reach.LastNotice, reach.Unreachable, reach.Reached} {
+		if verdicts[v] == 0 {
+			t.Errorf("%s: nobody is %s: %v", centre, v, verdicts)
+		}
+	}
+	if safety == 0 || free == 0 {
+		t.Errorf("%s: %d safety holds, %d open jobs without a hold", centre, safety, free)
+	}
+}
+
+// checkReports: each area manager has reports at every stage.
+func checkReports(t *testing.T, svc *usecases.All, users []domain.User) {
 	for _, u := range users {
 		if u.Role != domain.RoleAreaManager || u.DeputyID == nil {
 			continue
 		}
-		flags, err := svc.Read.Flags(ctx, domain.Actor{UserID: u.ID, Role: u.Role, AreaID: *u.AreaID}, domain.FlagFilter{},
+		flags, err := svc.Read.Flags(t.Context(), domain.Actor{UserID: u.ID, Role: u.Role, AreaID: *u.AreaID}, domain.FlagFilter{},
 			domain.Page{Limit: 100})
-		must(err)
+		must(t, err)
 		stages := map[string]int{}
 		for _, f := range flags {
 			stage := string(f.Status)
@@ -210,18 +242,6 @@ func checkBrand(t *testing.T, engine string, now time.Time) {
 			}
 		}
 	}
-
-	token := brand.CustomerLink[strings.LastIndexByte(brand.CustomerLink, '/')+1:]
-	page, err := svc.Customers.OpenLink(ctx, token)
-	must(err)
-	if page.Visit == nil || page.Visit.ID != brand.SampleVisitID || page.Job.ID != brand.SampleJobID || !page.CanConfirm ||
-		!page.CanAnotherTime || page.Visit.Confirmation != domain.ConfirmAwaiting ||
-		!page.Visit.WindowStart.After(now.Add(2*time.Hour)) || len(page.CrewNames) != 1 {
-		t.Errorf("the customer's page: %+v", page)
-	}
-	waiting, err := db.PendingNotices(ctx, now)
-	must(err)
-	t.Logf("%d notices to push", waiting)
 }
 
 func everyJob(t *testing.T, svc *usecases.All, scope domain.Scope) []domain.Job {

@@ -19,54 +19,20 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 		h.Ignores("account.changed", "sos.open", "sos.raised", "sos.taken", "timer.no_signal", "timer.ping", "visit.assigned")
 		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		ravi, maya, desk, owner := h.As("ravi"), h.As("maya"), h.As("kiran"), h.As("asha")
-		const number = "+919811100001"
 		user := maya.Send("GET", "/v1/users/"+ravi.ID.String(), nil, 200)
-		h.As("root").Send("PATCH", path("/v1/users/%s", user), object{"phone": number}, 200, "If-Match", fmt.Sprintf(`"%v"`, user["version"]))
+		h.As("root").Send("PATCH", path("/v1/users/%s", user), object{"phone": silentNumber}, 200,
+			"If-Match", fmt.Sprintf(`"%v"`, user["version"]))
 		ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "4321"}, 200)
 		visit := h.ArrivedVisit()
 		board := fmt.Sprintf("/v1/centres/%s/board", h.Centre)
-		// cards are the alarms that somebody reads, each as one text.
-		cards := func(p *harness.Client, where string) (out []string) {
-			t.Helper()
-			list, _ := p.Send("GET", where, nil, 200)["items"].([]any)
-			if where == board {
-				list = p.Send("GET", where, nil, 200)["alarms"].([]any)
-			}
-			for _, it := range list {
-				if kind := it.(object)["kind"]; kind == "sos" || kind == "timer" {
-					out = append(out, fmt.Sprint(it.(object)["known"]))
-				}
-			}
-			return out
-		}
-		sees := func(when string, p *harness.Client, where string, n int, openly bool) {
-			t.Helper()
-			got := cards(p, where)
-			if len(got) != n {
-				t.Errorf("%s, %s: %d cards, want %d: %q", when, where, len(got), n, got)
-			}
-			for _, k := range got {
-				if strings.Contains(k, "Call "+number) != openly || strings.Contains(k, "do not call them openly") == openly ||
-					!strings.Contains(k, number) {
-					t.Errorf("%s, %s: %s", when, where, k)
-				}
-			}
-		}
 		silentOf := func(p *harness.Client, id any) any {
 			return p.Send("GET", fmt.Sprintf("/v1/sos/%v", id), nil, 200)["silent"]
 		}
-		own := func() string {
-			var out []string
-			for _, p := range []string{"/v1/sos", "/v1/inbox", "/v1/visits/" + harness.String(visit["id"]) + "/timer"} {
-				body, _ := ravi.Raw("GET", p, nil)
-				out = append(out, string(body))
-			}
-			return strings.Join(out, "\n")
-		}
+		own := func() string { return ownOf(ravi, visit) }
 
 		loud := ravi.Send("POST", "/v1/sos", object{"note": "help"}, 201)
-		sees("one in the open", maya, "/v1/queue", 1, true)
-		sees("one in the open", owner, board, 1, true)
+		seesAlarms(h, "one in the open", maya, "/v1/queue", 1, true)
+		seesAlarms(h, "one in the open", owner, board, 1, true)
 		before := own()
 		plain := ravi.Send("POST", path("/v1/visits/%s/timer/fine", visit), object{"code": "1234"}, 200)
 		if after := own(); strings.Count(after, `"id"`) != strings.Count(before, `"id"`) {
@@ -76,9 +42,9 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 		if plain["status"] != silent["status"] || len(plain) != len(silent) {
 			t.Errorf("answered otherwise: %v, %v", plain, silent)
 		}
-		sees("silent besides", maya, "/v1/queue", 2, false)
-		sees("silent besides", maya, board, 2, false)
-		sees("silent besides", owner, board, 2, false)
+		seesAlarms(h, "silent besides", maya, "/v1/queue", 2, false)
+		seesAlarms(h, "silent besides", maya, board, 2, false)
+		seesAlarms(h, "silent besides", owner, board, 2, false)
 		for _, x := range items(maya.Send("GET", "/v1/sos", nil, 200)) {
 			if x["silent"] != true || silentOf(maya, x["id"]) != true {
 				t.Errorf("listed: %v", x)
@@ -87,7 +53,7 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 		if taken := maya.AcknowledgeSOS(loud); taken.Silent != true {
 			t.Error("the answer to who takes it does not say so")
 		}
-		sees("one taken", maya, "/v1/queue", 2, false)
+		seesAlarms(h, "one taken", maya, "/v1/queue", 2, false)
 
 		// The raiser: nothing tells of it.
 		if got := own(); strings.Contains(got, "duress") || strings.Contains(got, `"silent":true`) || strings.Contains(got, "silence") ||
@@ -103,26 +69,19 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 		next := h.Visit(desk, job, h.Clock.Now().Add(time.Minute), "ravi")
 		h.Clock.Advance(time.Minute)
 		ravi.Arrive(next)
-		asks := func() (out []object) {
-			for _, n := range items(desk.Send("GET", "/v1/inbox", nil, 200)) {
-				if n["call"] != nil {
-					out = append(out, n["call"].(object))
-				}
-			}
-			return out
-		}
+		asks := func() []object { return callsAsked(desk) }
 		for n := 0; len(asks()) == 0 && n < 40; n++ {
 			h.Advance(5 * time.Minute)
 		}
-		if got := asks(); len(got) == 0 || got[0]["phone"] != number || got[0]["silent"] != true {
+		if got := asks(); len(got) == 0 || got[0]["phone"] != silentNumber || got[0]["silent"] != true {
 			t.Fatalf("the inbox asks %v", got)
 		}
 		timers := 0
-		for _, k := range cards(desk, board) {
+		for _, k := range alarmCards(desk, board) {
 			if strings.Contains(k, "A visit runs long") {
 				timers++
 			}
-			if strings.Contains(k, "Call "+number) || !strings.Contains(k, "do not call them openly") {
+			if strings.Contains(k, "Call "+silentNumber) || !strings.Contains(k, "do not call them openly") {
 				t.Errorf("the desk reads %s", k)
 			}
 		}
@@ -139,7 +98,7 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 				}
 			}
 		}
-		if got := cards(maya, "/v1/queue"); len(got) == 0 || !strings.Contains(got[0], "Call "+number) {
+		if got := alarmCards(maya, "/v1/queue"); len(got) == 0 || !strings.Contains(got[0], "Call "+silentNumber) {
 			t.Errorf("after it ended: %q", got)
 		}
 		if got := asks(); got[0]["silent"] != false {
@@ -149,4 +108,58 @@ func TestNothingCallsOpenlyWhileASilentAlarmIsOpen(t *testing.T) {
 			t.Error("after it ended the queue says not to call")
 		}
 	})
+}
+
+// silentNumber is the raiser's.
+const silentNumber = "+919811100001"
+
+// alarmCards are the alarms that somebody reads in the queue or on a board, each
+// as one text.
+func alarmCards(p *harness.Client, where string) (out []string) {
+	read := p.Send("GET", where, nil, 200)
+	list, ofBoard := read["alarms"].([]any)
+	if !ofBoard {
+		list, _ = read["items"].([]any)
+	}
+	for _, it := range list {
+		if kind := it.(object)["kind"]; kind == "sos" || kind == "timer" {
+			out = append(out, fmt.Sprint(it.(object)["known"]))
+		}
+	}
+	return out
+}
+
+// seesAlarms: each card has the number, and says whether to call it openly.
+func seesAlarms(h *harness.Harness, when string, p *harness.Client, where string, n int, openly bool) {
+	h.Helper()
+	got := alarmCards(p, where)
+	if len(got) != n {
+		h.Errorf("%s, %s: %d cards, want %d: %q", when, where, len(got), n, got)
+	}
+	for _, k := range got {
+		if strings.Contains(k, "Call "+silentNumber) != openly || strings.Contains(k, "do not call them openly") == openly ||
+			!strings.Contains(k, silentNumber) {
+			h.Errorf("%s, %s: %s", when, where, k)
+		}
+	}
+}
+
+// ownOf is all that a raiser reads.
+func ownOf(ravi *harness.Client, visit object) string {
+	var out []string
+	for _, p := range []string{"/v1/sos", "/v1/inbox", "/v1/visits/" + harness.String(visit["id"]) + "/timer"} {
+		body, _ := ravi.Raw("GET", p, nil)
+		out = append(out, string(body))
+	}
+	return strings.Join(out, "\n")
+}
+
+// callsAsked are the calls that an inbox asks for.
+func callsAsked(desk *harness.Client) (out []object) {
+	for _, n := range items(desk.Send("GET", "/v1/inbox", nil, 200)) {
+		if n["call"] != nil {
+			out = append(out, n["call"].(object))
+		}
+	}
+	return out
 }

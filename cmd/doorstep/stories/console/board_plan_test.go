@@ -40,33 +40,10 @@ func TestTheBoardPlansADay(t *testing.T) {
 
 	d := openBoard(t, h, "kiran", 1280, 800)
 	d.until("the tray", "document.querySelectorAll('#calendar [data-visit].tray').length === 5")
-	d.tabTo("document.activeElement.id === 'do-plan'")
-	d.key("\r")
-	d.until("the question", "document.getElementById('dialog').open && document.activeElement.textContent === 'Propose'")
-	d.judge("plan, asked")
-	d.key("\r")
-	d.until("proposals", "document.querySelectorAll('#dialog .plan button').length === 4 && document.activeElement.id === 'dialog-h'")
-	if !evaluate[bool](t, d.ctx,
-		"document.getElementById('dialog').scrollTop === 0 && !/refusals say/.test(document.getElementById('dialog').innerText)") {
-		t.Error("the proposals do not begin at their top, in people's words")
-	}
-	said := d.text("document.querySelector('#dialog [role=status]')")
-	all := d.text("document.getElementById('dialog')")
-	for _, want := range []string{"4 of 5 visits have a proposal. Nothing is changed until you accept.", "Ravi Surname and Meena Surname",
-		"min on the way", "Without a proposal", "Nobody is free for it in its window"} {
-		if !strings.Contains(all+said, want) {
-			t.Errorf("%q is not said in\n%s", want, all)
-		}
-	}
+	propose(d)
 	if len(crew(visits[0])) != 0 {
 		t.Error("a proposal assigned somebody")
 	}
-	d.shot("plan-1280")
-	d.judge("plan")
-	d.size(820, 1180)
-	d.shot("plan-820")
-	d.judge("plan, tablet")
-	d.size(1280, 800)
 	// One of them, then the world overtakes another, then all that is left.
 	d.tabTo("document.activeElement.textContent === 'Accept'")
 	first := evaluate[string](t, d.ctx, "document.activeElement.getAttribute('aria-label')")
@@ -98,8 +75,59 @@ func TestTheBoardPlansADay(t *testing.T) {
 	d.key("\r")
 	d.until("it is closed and the focus is back", "!document.getElementById('dialog').open && document.activeElement.id === 'do-plan'")
 
-	// Who is ill is reached from his row.
-	who := crew(visits[0])[0].(string)
+	freeADay(d, h, visits[0], crew)
+	// A day that is over is refused in the form.
+	d.js("(document.getElementById('do-plan').click(), document.querySelector('#dialog input[type=date]').value = '2027-02-27', document.querySelector('#dialog form').requestSubmit(), true)")
+	d.until("the refusal", "/This day is over/.test(document.querySelector('#dialog .wrong').textContent)")
+	d.noFaults()
+	small := evaluate[string](t, d.ctx,
+		"[...document.querySelectorAll('#view-board button, #dialog button')].filter(b => b.offsetParent && b.getBoundingClientRect().height < 24).map(b => b.textContent).join()")
+	if small != "" {
+		t.Errorf("too small to hit: %s", small)
+	}
+	d.js("(document.getElementById('out').click(), true)")
+
+	agent := openBoard(t, h, "gita", 1280, 800)
+	if evaluate[bool](t, agent.ctx,
+		"document.getElementById('do-plan').hidden === false || document.querySelectorAll('button.person').length > 0") {
+		t.Error("an agent is offered to plan the centre's day")
+	}
+}
+
+// propose asks for a plan of the day, which has a place for four of its five visits.
+func propose(d *desktop) {
+	d.Helper()
+	d.tabTo("document.activeElement.id === 'do-plan'")
+	d.key("\r")
+	d.until("the question", "document.getElementById('dialog').open && document.activeElement.textContent === 'Propose'")
+	d.judge("plan, asked")
+	d.key("\r")
+	d.until("proposals", "document.querySelectorAll('#dialog .plan button').length === 4 && document.activeElement.id === 'dialog-h'")
+	if !evaluate[bool](d.T, d.ctx,
+		"document.getElementById('dialog').scrollTop === 0 && !/refusals say/.test(document.getElementById('dialog').innerText)") {
+		d.Error("the proposals do not begin at their top, in people's words")
+	}
+	said := d.text("document.querySelector('#dialog [role=status]')")
+	all := d.text("document.getElementById('dialog')")
+	for _, want := range []string{"4 of 5 visits have a proposal. Nothing is changed until you accept.", "Ravi Surname and Meena Surname",
+		"min on the way", "Without a proposal", "Nobody is free for it in its window"} {
+		if !strings.Contains(all+said, want) {
+			d.Errorf("%q is not said in\n%s", want, all)
+		}
+	}
+	d.shot("plan-1280")
+	d.judge("plan")
+	d.size(820, 1180)
+	d.shot("plan-820")
+	d.judge("plan, tablet")
+	d.size(1280, 800)
+}
+
+// freeADay: who is ill is reached from his row, and another goes instead. Enter
+// and Enter again free nothing: not at the name, not at the question.
+func freeADay(d *desktop, h *harness.Harness, visit object, crew func(object) []any) {
+	d.Helper()
+	who := crew(visit)[0].(string)
 	login, other := "ravi", "meena"
 	if who == h.People["meena"].ID.String() {
 		login, other = other, login
@@ -113,20 +141,19 @@ func TestTheBoardPlansADay(t *testing.T) {
 	d.shot("day-1280")
 	d.judge("day with names")
 	// What comes meanwhile is drawn, and takes the focus from nobody.
-	_, late := h.Household(desk, nil)
-	d.until("what came by the API", fmt.Sprintf(card, h.Visit(desk, late, harness.Monday.Add(9*time.Hour))["id"])+" !== null")
-	if !evaluate[bool](t, d.ctx, fmt.Sprintf("document.activeElement.textContent === %q", name)) {
-		t.Errorf("the focus is lost to %s", d.text("document.activeElement"))
+	_, late := h.Household(h.As("kiran"), nil)
+	d.until("what came by the API", fmt.Sprintf(card, h.Visit(h.As("kiran"), late, harness.Monday.Add(9*time.Hour))["id"])+" !== null")
+	if !evaluate[bool](d.T, d.ctx, fmt.Sprintf("document.activeElement.textContent === %q", name)) {
+		d.Errorf("the focus is lost to %s", d.text("document.activeElement"))
 	}
 	d.key("\r")
-	// Enter and Enter again free nothing: not at the name, not at the question.
 	untouched := func(step string) {
-		t.Helper()
+		d.Helper()
 		for range 3 {
 			d.key("\r")
 		}
-		if got := crew(visits[0]); len(got) != 1 || got[0] != who {
-			t.Fatalf("%s: Enter freed a day: %v", step, got)
+		if got := crew(visit); len(got) != 1 || got[0] != who {
+			d.Fatalf("%s: Enter freed a day: %v", step, got)
 		}
 	}
 	d.until("the person", "document.getElementById('dialog').open && document.activeElement.id === 'dialog-h'")
@@ -144,29 +171,14 @@ func TestTheBoardPlansADay(t *testing.T) {
 		"/visits? needs? somebody/.test(document.getElementById('dialog').innerText) && document.querySelectorAll('#dialog .plan button').length > 0")
 	d.shot("sick-1280")
 	d.judge("sick")
-	evaluate[bool](t, d.ctx, "([...document.querySelectorAll('#dialog button')].find(b => b.textContent.startsWith('Accept')).focus(), true)")
+	evaluate[bool](d.T, d.ctx,
+		"([...document.querySelectorAll('#dialog button')].find(b => b.textContent.startsWith('Accept')).focus(), true)")
 	d.key("\r")
 	d.until("somebody else goes", "document.querySelectorAll('#dialog .plan .fine').length > 0")
-	if got := crew(visits[0]); len(got) != 1 || got[0] != h.People[other].ID.String() {
-		t.Errorf("the crew is %v", got)
+	if got := crew(visit); len(got) != 1 || got[0] != h.People[other].ID.String() {
+		d.Errorf("the crew is %v", got)
 	}
 	d.js("(document.getElementById('dialog').close(), true)")
-	// A day that is over is refused in the form.
-	d.js("(document.getElementById('do-plan').click(), document.querySelector('#dialog input[type=date]').value = '2027-02-27', document.querySelector('#dialog form').requestSubmit(), true)")
-	d.until("the refusal", "/This day is over/.test(document.querySelector('#dialog .wrong').textContent)")
-	d.noFaults()
-	small := evaluate[string](t, d.ctx,
-		"[...document.querySelectorAll('#view-board button, #dialog button')].filter(b => b.offsetParent && b.getBoundingClientRect().height < 24).map(b => b.textContent).join()")
-	if small != "" {
-		t.Errorf("too small to hit: %s", small)
-	}
-	d.js("(document.getElementById('out').click(), true)")
-
-	agent := openBoard(t, h, "gita", 1280, 800)
-	if evaluate[bool](t, agent.ctx,
-		"document.getElementById('do-plan').hidden === false || document.querySelectorAll('button.person').length > 0") {
-		t.Error("an agent is offered to plan the centre's day")
-	}
 }
 
 // A week with many visits can be read at 1280 px and on a tablet.

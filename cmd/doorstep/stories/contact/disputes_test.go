@@ -126,7 +126,7 @@ func TestDoneIsAClaim(t *testing.T) {
 			t.Errorf("an upheld completion leaves the job %v", got.Status)
 		}
 		m.Submit("dispute", 409, "visit_id", harness.String(visit["id"]), "claim", "nobody_came")
-		// Struck, by default: nobody decided in time and there is no receipt.
+		// InvalidPhones, by default: nobody decided in time and there is no receipt.
 		h.Clock.Advance(24 * time.Hour)
 		job, visit, _ = nobodyCame()
 		h.Advance(72*time.Hour + time.Minute)

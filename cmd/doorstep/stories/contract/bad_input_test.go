@@ -792,115 +792,134 @@ func TestBadAddressesAndQueries(t *testing.T) {
 			if op.ID == "addEvidence" {
 				body, headers = harness.PNG, []string{"Content-Type", "image/png"}
 			}
-			if i := strings.Index(op.Path, "{"); i > 0 {
-				_, rest, _ := strings.Cut(op.Path, "}")
-				before := op.Path[:i]
-				rest = strings.ReplaceAll(rest, "{installation_id}", "0192f0c8-7b1e-7c11-9d5e-0123456789ab")
-				form := strings.HasPrefix(op.Path, "/c/") && op.Method == "POST"
-				if form {
-					body, headers = []byte("form_key=x"), []string{"Content-Type", "application/x-www-form-urlencoded"}
-				}
-				for _, c := range []struct {
-					label, id string
-					want      []int
-				}{
-					{"a word", "abc", []int{404}}, {"nil", uuid.Nil.String(), []int{404}}, {"unknown", "0192f0c8-7b1e-7c11-9d5e-0123456789ff", []int{404}},
-					{"braces", "%7B0192f0c8-7b1e-7c11-9d5e-0123456789ab%7D", []int{404}},
-					{"long", strings.Repeat("a", 4000), []int{404}}, {"too long", strings.Repeat("a", 20_000), []int{431}}, {"NUL", "a%00b", []int{404}},
-					{"not UTF-8", "%ff%fe", []int{404}}, {"slash", "a%2Fb", []int{404}},
-					{"dots", "%2e%2e", []int{404}}, {"SQL", "1%20OR%201%3D1", []int{404}}, {"36 characters", strings.Repeat("z", 36), []int{404}},
-					{"Hindi", url.PathEscape("यह"), []int{404}}, {"percent", "%25", []int{404}},
-				} {
-					if strings.Contains(op.Path, "{installation_id}") && strings.HasPrefix(op.Path, "/v1") && c.id[0] == '0' {
-						continue // any id is good for a device
-					}
-					if c.label == "too long" && len(body) > 0 {
-						continue // the server hangs up before the body, and a client may see only that
-					}
-					if op.Path == "/problems/{code}" && c.label == "dots" {
-						c.want = nil
-					}
-					n.fire(shot{op: op, label: "id " + c.label, path: before + c.id + rest, body: body, headers: headers, want: c.want})
-				}
-				if op.Method == "GET" && strings.HasPrefix(op.Path, "/v1/") { // case does not matter in an id (RFC 9562 section 4)
-					lower, upper := n.place(op), ""
-					id := strings.Split(lower, "/")[3]
-					upper = strings.Replace(lower, id, strings.ToUpper(id), 1)
-					a, _ := n.fire(shot{op: op, label: "lower case id", path: lower})
-					if b, _ := n.fire(shot{op: op, label: "upper case id", path: upper}); a != b {
-						n.Errorf("%s: %d, in upper case %d", op.ID, a, b)
-					}
-				}
+			if strings.Contains(op.Path, "{") {
+				n.badIDs(op, body, headers)
 			}
-			if !strings.HasPrefix(op.Path, "/v1/") {
-				continue
-			}
-			bad := []int{400}
-			known := n.query(op)
-			ask := func(label, query string, want []int) {
-				n.Helper()
-				n.fire(shot{op: op, label: "query " + label, path: n.place(op) + "?" + query, body: body, headers: headers, want: want})
-			}
-			ask("unknown", "no_such=1", bad)
-			ask("unknown, NUL", "a%00=1", bad)
-			ask("unknown, not UTF-8", "%ff=1", bad)
-			if len(known) > 0 {
-				ask("case variant", strings.ToUpper(known[0])+"=1", bad)
-				ask("repeated", known[0]+"=1&"+known[0]+"=2", bad)
-			}
-			for _, name := range known {
-				ask(name+" with NUL", name+"=%00", bad)
-				ask(name+" not UTF-8", name+"=%ff", bad)
-				ask(name+" long", name+"="+strings.Repeat("a", 10_000), nil)
-				ask(name+" SQL", name+"="+url.QueryEscape(`' OR 1=1 --%_\`), nil)
-				ask(name+" empty", name+"=", nil)
-				ask(name+" odd", name+"="+url.QueryEscape("\u0001\u2028\ufeff😀"), nil)
-				switch {
-				case name == "limit":
-					for _, v := range []string{"0", "-1", "1e9", "abc", "201", "1.5", "+5", "99999999999999999999", "0x10", "%201"} {
-						ask("limit "+v, "limit="+v, nil)
-					}
-					ask("limit 1", "limit=1", nil)
-				case name == "cursor":
-					for label, v := range inTurn(map[string]string{"truncated": visitsCursor[:len(visitsCursor)-3], "a word": "abc",
-						"padded": visitsCursor + "==", "tampered": visitsCursor[:4] + "AAAA" + visitsCursor[8:],
-						"null":   base64.RawURLEncoding.EncodeToString([]byte("null")),
-						"year 0": enc(`{"t":"0000-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab"}`),
-						"nil id": enc(`{"t":"2027-01-01T00:00:00Z","i":"00000000-0000-0000-0000-000000000000"}`), "array": enc(`[]`),
-						"more":       enc(`{"t":"2027-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab","x":1}`),
-						"year 10000": enc(`{"t":"10000-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab"}`)}) {
-						want := bad
-						if op.ID == "getTimeline" && label == "null" {
-							want = nil
-						}
-						ask("cursor "+label, "cursor="+url.QueryEscape(v), want)
-					}
-					ask("cursor 2^63", "cursor="+enc(`{"s":9223372036854775807}`), nil)
-					ask("cursor below", "cursor="+enc(`{"s":-9223372036854775808}`), nil)
-					if op.ID == "getTimeline" {
-						ask("cursor of visits", "cursor="+visitsCursor, bad)
-					} else {
-						ask("cursor of a timeline", "cursor="+timelineCursor, bad)
-						ask("cursor of visits", "cursor="+visitsCursor, nil)
-					}
-				case name == "status" || name == "role" || name == "hold" || name == "reachability":
-					ask(name+" unknown", name+"=flying", bad)
-					ask(name+" in upper case", name+"=SCHEDULED", bad)
-				case strings.HasSuffix(name, "_id"):
-					ask(name+" a word", name+"=abc", bad)
-					ask(name+" unknown", name+"=0192f0c8-7b1e-7c11-9d5e-0123456789ff", nil)
-					ask(name+" nil", name+"="+uuid.Nil.String(), nil)
-				case name == "date":
-					for _, v := range []string{"2027-02-30", "2027-13-01", "27-1-1", "today", "2027-03-02T00:00:00Z"} {
-						ask("date "+v, "date="+v, bad)
-					}
-					for _, v := range []string{"0000-01-01", "9999-12-31", "0001-01-01"} {
-						ask("date "+v, "date="+v, nil)
-					}
-				}
+			if strings.HasPrefix(op.Path, "/v1/") {
+				n.badQueries(op, body, headers, visitsCursor, timelineCursor)
 			}
 		}
 	})
+}
+
+// badIDs asks for what no id is.
+func (n *nasty) badIDs(op *web.Operation, body []byte, headers []string) {
+	_, rest, _ := strings.Cut(op.Path, "}")
+	before, _, _ := strings.Cut(op.Path, "{")
+	rest = strings.ReplaceAll(rest, "{installation_id}", "0192f0c8-7b1e-7c11-9d5e-0123456789ab")
+	form := strings.HasPrefix(op.Path, "/c/") && op.Method == "POST"
+	if form {
+		body, headers = []byte("form_key=x"), []string{"Content-Type", "application/x-www-form-urlencoded"}
+	}
+	for _, c := range []struct {
+		label, id string
+		want      []int
+	}{
+		{"a word", "abc", []int{404}}, {"nil", uuid.Nil.String(), []int{404}}, {"unknown", "0192f0c8-7b1e-7c11-9d5e-0123456789ff", []int{404}},
+		{"braces", "%7B0192f0c8-7b1e-7c11-9d5e-0123456789ab%7D", []int{404}},
+		{"long", strings.Repeat("a", 4000), []int{404}}, {"too long", strings.Repeat("a", 20_000), []int{431}}, {"NUL", "a%00b", []int{404}},
+		{"not UTF-8", "%ff%fe", []int{404}}, {"slash", "a%2Fb", []int{404}},
+		{"dots", "%2e%2e", []int{404}}, {"SQL", "1%20OR%201%3D1", []int{404}}, {"36 characters", strings.Repeat("z", 36), []int{404}},
+		{"Hindi", url.PathEscape("यह"), []int{404}}, {"percent", "%25", []int{404}},
+	} {
+		if strings.Contains(op.Path, "{installation_id}") && strings.HasPrefix(op.Path, "/v1") && c.id[0] == '0' {
+			continue // any id is good for a device
+		}
+		if c.label == "too long" && len(body) > 0 {
+			continue // the server hangs up before the body, and a client may see only that
+		}
+		if op.Path == "/problems/{code}" && c.label == "dots" {
+			c.want = nil
+		}
+		n.fire(shot{op: op, label: "id " + c.label, path: before + c.id + rest, body: body, headers: headers, want: c.want})
+	}
+	if op.Method == "GET" && strings.HasPrefix(op.Path, "/v1/") { // case does not matter in an id (RFC 9562 section 4)
+		lower, upper := n.place(op), ""
+		id := strings.Split(lower, "/")[3]
+		upper = strings.Replace(lower, id, strings.ToUpper(id), 1)
+		a, _ := n.fire(shot{op: op, label: "lower case id", path: lower})
+		if b, _ := n.fire(shot{op: op, label: "upper case id", path: upper}); a != b {
+			n.Errorf("%s: %d, in upper case %d", op.ID, a, b)
+		}
+	}
+}
+
+// bad is the answer to what no query is.
+var bad = []int{400}
+
+// asking fires an operation with a query.
+type asking func(label, query string, want []int)
+
+// badQueries asks with names and values that the operation does not take.
+func (n *nasty) badQueries(op *web.Operation, body []byte, headers []string, visitsCursor, timelineCursor string) {
+	known := n.query(op)
+	ask := func(label, query string, want []int) {
+		n.Helper()
+		n.fire(shot{op: op, label: "query " + label, path: n.place(op) + "?" + query, body: body, headers: headers, want: want})
+	}
+	ask("unknown", "no_such=1", bad)
+	ask("unknown, NUL", "a%00=1", bad)
+	ask("unknown, not UTF-8", "%ff=1", bad)
+	if len(known) > 0 {
+		ask("case variant", strings.ToUpper(known[0])+"=1", bad)
+		ask("repeated", known[0]+"=1&"+known[0]+"=2", bad)
+	}
+	for _, name := range known {
+		ask(name+" with NUL", name+"=%00", bad)
+		ask(name+" not UTF-8", name+"=%ff", bad)
+		ask(name+" long", name+"="+strings.Repeat("a", 10_000), nil)
+		ask(name+" SQL", name+"="+url.QueryEscape(`' OR 1=1 --%_\`), nil)
+		ask(name+" empty", name+"=", nil)
+		ask(name+" odd", name+"="+url.QueryEscape("\u0001\u2028\ufeff😀"), nil)
+		switch {
+		case name == "limit":
+			for _, v := range []string{"0", "-1", "1e9", "abc", "201", "1.5", "+5", "99999999999999999999", "0x10", "%201"} {
+				ask("limit "+v, "limit="+v, nil)
+			}
+			ask("limit 1", "limit=1", nil)
+		case name == "cursor":
+			badCursors(op, visitsCursor, timelineCursor, ask)
+		case name == "status" || name == "role" || name == "hold" || name == "reachability":
+			ask(name+" unknown", name+"=flying", bad)
+			ask(name+" in upper case", name+"=SCHEDULED", bad)
+		case strings.HasSuffix(name, "_id"):
+			ask(name+" a word", name+"=abc", bad)
+			ask(name+" unknown", name+"=0192f0c8-7b1e-7c11-9d5e-0123456789ff", nil)
+			ask(name+" nil", name+"="+uuid.Nil.String(), nil)
+		case name == "date":
+			for _, v := range []string{"2027-02-30", "2027-13-01", "27-1-1", "today", "2027-03-02T00:00:00Z"} {
+				ask("date "+v, "date="+v, bad)
+			}
+			for _, v := range []string{"0000-01-01", "9999-12-31", "0001-01-01"} {
+				ask("date "+v, "date="+v, nil)
+			}
+		}
+	}
+}
+
+// badCursors asks with cursors that nobody was given.
+func badCursors(op *web.Operation, visitsCursor, timelineCursor string, ask asking) {
+	for label, v := range inTurn(map[string]string{"truncated": visitsCursor[:len(visitsCursor)-3], "a word": "abc",
+		"padded": visitsCursor + "==", "tampered": visitsCursor[:4] + "AAAA" + visitsCursor[8:],
+		"null":   base64.RawURLEncoding.EncodeToString([]byte("null")),
+		"year 0": enc(`{"t":"0000-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab"}`),
+		"nil id": enc(`{"t":"2027-01-01T00:00:00Z","i":"00000000-0000-0000-0000-000000000000"}`), "array": enc(`[]`),
+		"more":       enc(`{"t":"2027-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab","x":1}`),
+		"year 10000": enc(`{"t":"10000-01-01T00:00:00Z","i":"0192f0c8-7b1e-7c11-9d5e-0123456789ab"}`)}) {
+		want := bad
+		if op.ID == "getTimeline" && label == "null" {
+			want = nil
+		}
+		ask("cursor "+label, "cursor="+url.QueryEscape(v), want)
+	}
+	ask("cursor 2^63", "cursor="+enc(`{"s":9223372036854775807}`), nil)
+	ask("cursor below", "cursor="+enc(`{"s":-9223372036854775808}`), nil)
+	if op.ID == "getTimeline" {
+		ask("cursor of visits", "cursor="+visitsCursor, bad)
+	} else {
+		ask("cursor of a timeline", "cursor="+timelineCursor, bad)
+		ask("cursor of visits", "cursor="+visitsCursor, nil)
+	}
 }
 
 // inTurn walks a map in the same order on every engine.
@@ -1454,41 +1473,6 @@ func TestBadConnections(t *testing.T) {
 	address := ln.Addr().String()
 	token := h.As("kiran").Token
 
-	// cut tells how long a connection lives whose client sends piece after
-	// piece, and what it is told.
-	cut := func(pieces []string, every time.Duration) (lived time.Duration, said string) {
-		conn, err := net.Dial("tcp", address)
-		h.Must(err)
-		defer conn.Close()
-		began := time.Now()
-		done := make(chan struct{})
-		defer close(done)
-		go func() {
-			for _, p := range pieces {
-				if _, err := io.WriteString(conn, p); err != nil {
-					return
-				}
-				select {
-				case <-done:
-					return
-				case <-time.After(every):
-				}
-			}
-		}()
-		_ = conn.SetReadDeadline(time.Now().Add(15 * time.Second))
-		out, err := io.ReadAll(conn)
-		var timeout net.Error
-		if errors.As(err, &timeout) && timeout.Timeout() {
-			t.Errorf("%q is still connected after %v", pieces[0], time.Since(began))
-		}
-		return time.Since(began), string(out)
-	}
-	drip := func(s string) (out []string) {
-		for _, c := range s + strings.Repeat(" ", 200) {
-			out = append(out, string(c))
-		}
-		return out
-	}
 	for name, c := range map[string]struct {
 		pieces []string
 		every  time.Duration
@@ -1517,7 +1501,7 @@ func TestBadConnections(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			lived, said := cut(c.pieces, c.every)
+			lived, said := cut(t, address, c.pieces, c.every)
 			if lived > patience+5*time.Second {
 				t.Errorf("cut after %v", lived)
 			}
@@ -1526,55 +1510,102 @@ func TestBadConnections(t *testing.T) {
 			}
 		})
 	}
-	t.Run("requests in a row", func(t *testing.T) {
-		one := "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
-		bad := "GET /v1/me HTTP/1.1\r\nHost: x\r\n\r\n"
-		answers, bodies := wire(t, address, strings.Repeat(one+bad, 10), 20)
-		if len(answers) != 20 {
-			t.Fatalf("%d of 20 answers", len(answers))
-		}
-		for i, a := range answers {
-			if want := []int{200, 401}[i%2]; a.StatusCode != want || (i%2 == 0) != strings.Contains(bodies[i], `"kiran"`) {
-				t.Errorf("answer %d: %d %s", i, a.StatusCode, bodies[i])
+	t.Run("requests in a row", func(t *testing.T) { requestsInARow(t, address, token) })
+	t.Run("what is smuggled", func(t *testing.T) { smuggled(t, address, token) })
+	t.Run("too much", func(t *testing.T) { tooMuch(t, address) })
+}
+
+// cut tells how long a connection lives whose client sends piece after
+// piece, and what it is told.
+func cut(t *testing.T, address string, pieces []string, every time.Duration) (lived time.Duration, said string) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	began := time.Now()
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		for _, p := range pieces {
+			if _, err := io.WriteString(conn, p); err != nil {
+				return
+			}
+			select {
+			case <-done:
+				return
+			case <-time.After(every):
 			}
 		}
-	})
-	t.Run("what is smuggled", func(t *testing.T) {
-		hidden := "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
-		for name, request := range map[string]string{
-			"length and chunked": "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
-				hidden,
-			"two lengths":         "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n" + hidden,
-			"length of two words": "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0, 5\r\n\r\n" + hidden,
-			"no Host":             "GET /healthz HTTP/1.1\r\n\r\n" + hidden,
-			"two Hosts":           "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + hidden,
-			"NUL in a header":     "GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n" + hidden,
-			"chunk of 2^64":       "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n" + hidden,
-			"chunk of nonsense":   "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + hidden,
-		} {
-			answers, bodies := wire(t, address, request, 2)
-			if len(answers) != 1 || answers[0].StatusCode != 400 || !strings.HasPrefix(answers[0].Header.Get("Content-Type"),
-				"application/problem+json") {
-				t.Errorf("%s: %d answers, %q", name, len(answers), bodies)
-			}
+	}()
+	_ = conn.SetReadDeadline(time.Now().Add(15 * time.Second))
+	out, err := io.ReadAll(conn)
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		t.Errorf("%q is still connected after %v", pieces[0], time.Since(began))
+	}
+	return time.Since(began), string(out)
+}
+
+// drip gives each letter, and blanks after them.
+func drip(s string) (out []string) {
+	for _, c := range s + strings.Repeat(" ", 200) {
+		out = append(out, string(c))
+	}
+	return out
+}
+
+func requestsInARow(t *testing.T, address, token string) {
+	one := "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+	bad := "GET /v1/me HTTP/1.1\r\nHost: x\r\n\r\n"
+	answers, bodies := wire(t, address, strings.Repeat(one+bad, 10), 20)
+	if len(answers) != 20 {
+		t.Fatalf("%d of 20 answers", len(answers))
+	}
+	for i, a := range answers {
+		if want := []int{200, 401}[i%2]; a.StatusCode != want || (i%2 == 0) != strings.Contains(bodies[i], `"kiran"`) {
+			t.Errorf("answer %d: %d %s", i, a.StatusCode, bodies[i])
 		}
-	})
-	t.Run("too much", func(t *testing.T) {
-		for name, c := range map[string]struct {
-			request string
-			status  int
-		}{
-			"headers":      {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 40_000) + "\r\n\r\n", 431},
-			"address":      {"GET /" + strings.Repeat("a", 40_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
-			"many headers": {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", 431},
-			"announced 11 MiB": {"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 11534336\r\n\r\n",
-				413},
-			"announced 2^63": {"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9223372036854775807\r\n\r\n", 413},
-		} {
-			answers, bodies := wire(t, address, c.request, 1)
-			if len(answers) != 1 || answers[0].StatusCode != c.status || !strings.Contains(bodies[0], `"too_large"`) {
-				t.Errorf("%s: %v %q", name, answers, bodies)
-			}
+	}
+}
+
+func smuggled(t *testing.T, address, token string) {
+	hidden := "GET /v1/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + token + "\r\n\r\n"
+	for name, request := range map[string]string{
+		"length and chunked": "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" +
+			hidden,
+		"two lengths":         "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n" + hidden,
+		"length of two words": "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0, 5\r\n\r\n" + hidden,
+		"no Host":             "GET /healthz HTTP/1.1\r\n\r\n" + hidden,
+		"two Hosts":           "GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + hidden,
+		"NUL in a header":     "GET /healthz HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n" + hidden,
+		"chunk of 2^64":       "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n" + hidden,
+		"chunk of nonsense":   "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + hidden,
+	} {
+		answers, bodies := wire(t, address, request, 2)
+		if len(answers) != 1 || answers[0].StatusCode != 400 || !strings.HasPrefix(answers[0].Header.Get("Content-Type"),
+			"application/problem+json") {
+			t.Errorf("%s: %d answers, %q", name, len(answers), bodies)
 		}
-	})
+	}
+}
+
+func tooMuch(t *testing.T, address string) {
+	for name, c := range map[string]struct {
+		request string
+		status  int
+	}{
+		"headers":      {"GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 40_000) + "\r\n\r\n", 431},
+		"address":      {"GET /" + strings.Repeat("a", 40_000) + " HTTP/1.1\r\nHost: x\r\n\r\n", 431},
+		"many headers": {"GET /healthz HTTP/1.1\r\nHost: x\r\n" + strings.Repeat("A: b\r\n", 10_000) + "\r\n", 431},
+		"announced 11 MiB": {"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 11534336\r\n\r\n",
+			413},
+		"announced 2^63": {"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9223372036854775807\r\n\r\n", 413},
+	} {
+		answers, bodies := wire(t, address, c.request, 1)
+		if len(answers) != 1 || answers[0].StatusCode != c.status || !strings.Contains(bodies[0], `"too_large"`) {
+			t.Errorf("%s: %v %q", name, answers, bodies)
+		}
+	}
 }

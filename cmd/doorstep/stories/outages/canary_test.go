@@ -88,6 +88,36 @@ func canaries(d *day) {
 	for _, m := range d.Phones.Messages() {
 		found["pushes"] += fmt.Sprintln(m.Title, m.Body, m.Data)
 	}
+	readAround(d, found, job, visit, link)
+	res, err := http.Get(s.metrics + "/metrics")
+	d.Must(err)
+	numbers, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	d.Must(err)
+	found["metrics"] = string(numbers)
+	if code := s.terminate(); code != 0 {
+		d.Errorf("exit %d", code)
+	}
+	found["log"] = s.log.String()
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if len(found[name]) < 50 {
+			d.Errorf("%s: nothing was looked at: %q", name, found[name])
+		}
+		for _, what := range slices.Sorted(maps.Keys(words)) {
+			// An SOS is for whoever was rung; nobody else's list holds it.
+			if i := strings.Index(found[name], words[what]); i >= 0 {
+				d.Errorf("%s: the %s stands there: %.300s", name, what, found[name][max(0, i-200):])
+			}
+		}
+	}
+	if len(words) < 18 {
+		d.Errorf("only %d words were planted", len(words))
+	}
+}
+
+// readAround adds what others read, where none of it belongs.
+func readAround(d *day, found map[string]string, job, visit object, link string) {
+	desk, ravi, meena, maya, root, asha := d.As("kiran"), d.As("ravi"), d.As("meena"), d.As("maya"), d.As("root"), d.As("asha")
 	read := func(name string, p *harness.Client, path string) {
 		d.Helper()
 		out, res := p.Raw("GET", path, nil)
@@ -118,28 +148,4 @@ func canaries(d *day) {
 		read("reports", asha, "/v1/reports/"+report)
 	}
 	read("the payable export", asha, fmt.Sprintf("/v1/technicians/%s/payable?format=csv", ravi.ID))
-	res, err := http.Get(s.metrics + "/metrics")
-	d.Must(err)
-	numbers, err := io.ReadAll(res.Body)
-	_ = res.Body.Close()
-	d.Must(err)
-	found["metrics"] = string(numbers)
-	if code := s.terminate(); code != 0 {
-		d.Errorf("exit %d", code)
-	}
-	found["log"] = s.log.String()
-	for _, name := range slices.Sorted(maps.Keys(found)) {
-		if len(found[name]) < 50 {
-			d.Errorf("%s: nothing was looked at: %q", name, found[name])
-		}
-		for _, what := range slices.Sorted(maps.Keys(words)) {
-			// An SOS is for whoever was rung; nobody else's list holds it.
-			if i := strings.Index(found[name], words[what]); i >= 0 {
-				d.Errorf("%s: the %s stands there: %.300s", name, what, found[name][max(0, i-200):])
-			}
-		}
-	}
-	if len(words) < 18 {
-		d.Errorf("only %d words were planted", len(words))
-	}
 }

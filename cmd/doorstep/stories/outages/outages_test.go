@@ -46,7 +46,7 @@ func TestBadDays(t *testing.T) {
 	program := harness.Program(t)
 	engines := repotest.Engines(t)
 	var all sync.WaitGroup
-	places := make(chan struct{}, 4)
+	places := make(chan struct{}, 6)
 	tell := func(name, engine string, story func(d *day)) {
 		places <- struct{}{}
 		all.Go(func() {
@@ -56,8 +56,9 @@ func TestBadDays(t *testing.T) {
 	}
 	defer all.Wait()
 	for _, engine := range engines { // the longest first
-		tell("figures of alarms", engine, figuresOfAlarms)
 		tell("a database that takes no writes", engine, takesNoWrites)
+		tell("figures of alarms", engine, figuresOfAlarms)
+		tell("killed between two tiers of an alarm", engine, alarmKilled)
 	}
 	tell("another program holds the file", repo.SQLite, fileHeld)
 	if len(engines) > 1 {
@@ -71,7 +72,6 @@ func TestBadDays(t *testing.T) {
 	for _, engine := range engines {
 		tell("killed while writing", engine, func(d *day) { killed(d) })
 		tell("told to stop", engine, toldToStop)
-		tell("killed between two tiers of an alarm", engine, alarmKilled)
 		tell("migrated by many", engine, migratedByMany)
 		tell("the log keeps secrets", engine, logKeepsSecrets)
 		tell("canary words", engine, canaries)
@@ -144,17 +144,13 @@ func (d *day) program(args ...string) *exec.Cmd {
 	return cmd
 }
 
-var listening = regexp.MustCompile(`listening on (http://\S+)`)
+var listening = regexp.MustCompile(`^(listening|metrics) on (http://\S+)`)
 
 // serve starts the program and points the world's people at it.
 func (d *day) serve(more ...string) *server {
 	d.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	d.Must(err)
-	metrics := ln.Addr().String()
-	d.Must(ln.Close())
-	s := &server{d: d, metrics: "http://" + metrics, log: &logged{}, ended: make(chan struct{})}
-	s.cmd = d.program(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", metrics, "--fcm-project", "test",
+	s := &server{d: d, log: &logged{}, ended: make(chan struct{})}
+	s.cmd = d.program(append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "127.0.0.1:0", "--fcm-project", "test",
 		"--fcm-endpoint", d.Phones.URL()}, slices.Concat(d.more, more)...)...)
 	s.cmd.Stderr = s.log
 	out, err := s.cmd.StdoutPipe()
@@ -164,8 +160,12 @@ func (d *day) serve(more ...string) *server {
 	go func() {
 		r := bufio.NewScanner(out)
 		for r.Scan() {
-			if m := listening.FindStringSubmatch(r.Text()); m != nil {
-				said <- m[1]
+			switch m := listening.FindStringSubmatch(r.Text()); {
+			case m == nil:
+			case m[1] == "metrics": // it is said first
+				s.metrics = m[2]
+			default:
+				said <- m[2]
 			}
 		}
 		_ = s.cmd.Wait()
@@ -345,133 +345,22 @@ func (o *letterOut) try(by *harness.Client) (done bool, err error) {
 // chains hold, and nobody's push is lost.
 func killed(d *day, more ...string) {
 	d.more = more
-	const writers = 6
 	s := d.serve()
 	desk := d.As("kiran")
 	customer, _ := d.Household(desk, nil)
-	orders := make([][]*letterOut, writers)
-	acknowledged := func() (n int) {
-		for _, list := range orders {
-			for _, o := range list {
-				if o.id != "" {
-					n++
-				}
-			}
-		}
-		return n
-	}
-	var mu sync.Mutex
-	faults := []string{}
-	slot := 0
+	k := &killing{day: d, desk: desk, customer: customer, orders: make([][]*letterOut, 6)}
 	for round := range 2 {
-		var wg sync.WaitGroup
-		count := 0
-		enough := make(chan struct{})
-		for w := range writers {
-			wg.Go(func() {
-				var job string
-				for i := 0; ; i++ {
-					o := &letterOut{key: uuid.NewString()}
-					mu.Lock()
-					switch i % 3 {
-					case 0:
-						o.path, o.body = "/v1/jobs", object{"customer_id": customer["id"], "category": "refrigerator", "fault": o.key}
-					case 1:
-						o.path, o.body = "/v1/jobs/"+job+"/visits", bookedAt(d, slot, []string{"ravi", "meena"}[w%2])
-						slot++
-					case 2:
-						o.path, o.body = "/v1/jobs/"+job+"/attempts", object{"channel": "phone", "outcome": "no_answer", "note": o.key}
-					}
-					orders[w] = append(orders[w], o)
-					mu.Unlock()
-					done, err := o.try(desk)
-					mu.Lock()
-					if err != nil {
-						faults = append(faults, err.Error())
-					}
-					if done {
-						if count++; count == 120 {
-							close(enough)
-						}
-					}
-					mu.Unlock()
-					if !done {
-						return
-					}
-					if i%3 == 0 {
-						job = o.id
-					}
-				}
-			})
-		}
-		select {
-		case <-enough:
-		case <-time.After(harness.Patience):
-			d.Error("the writers are too slow")
-		}
+		writers := k.write()
 		s.kill()
-		wg.Wait()
-		d.Logf("round %d: killed after %d acknowledged writes", round+1, acknowledged())
+		writers.Wait()
+		d.Logf("round %d: killed after %d acknowledged writes", round+1, k.acknowledged())
 		s = d.serve()
-		// Phones try again, twice, with the same keys.
-		for _, list := range orders {
-			for _, o := range list {
-				if o.id != "" {
-					continue
-				}
-				for range 2 {
-					before := o.id
-					if done, err := o.try(desk); err != nil || !done || before != "" && before != o.id {
-						d.Errorf("the retry of %s: %v %v, %s then %s", o.path, done, err, before, o.id)
-					}
-				}
-			}
-		}
+		k.tryAgain()
 	}
-	if len(faults) > 0 {
-		d.Errorf("refused before the kill: %q", faults)
+	if len(k.faults) > 0 {
+		d.Errorf("refused before the kill: %q", k.faults)
 	}
-	// What is there, seen from the jobs.
-	jobs, visits, attempts := map[string]int{}, map[string]int{}, map[string]int{}
-	for next := ""; ; {
-		page := desk.Send("GET", fmt.Sprintf("/v1/jobs?limit=200&customer_id=%s%s", customer["id"], next), nil, 200)
-		for _, j := range page["items"].([]any) {
-			jobs[fmt.Sprint(j.(object)["fault"])]++
-			for _, v := range desk.Send("GET", path("/v1/visits?job_id=%s", j.(object)), nil, 200)["items"].([]any) {
-				visits[v.(object)["id"].(string)]++
-			}
-			for _, a := range desk.Send("GET", path("/v1/jobs/%s/attempts", j.(object)), nil, 200)["items"].([]any) {
-				attempts[fmt.Sprint(a.(object)["note"])]++
-			}
-		}
-		cursor, more := page["next_cursor"].(string)
-		if !more {
-			break
-		}
-		next = "&cursor=" + cursor
-	}
-	booked := map[string]bool{}
-	made := 0
-	for _, list := range orders {
-		for _, o := range list {
-			made++
-			n := 0
-			switch {
-			case o.path == "/v1/jobs":
-				n = jobs[o.key]
-			case strings.HasSuffix(o.path, "/visits"):
-				n, booked[o.id] = visits[o.id], true
-			default:
-				n = attempts[o.key]
-			}
-			if n != 1 {
-				d.Errorf("%s with key %s is there %d times", o.path, o.key, n)
-			}
-		}
-	}
-	if len(visits) != len(booked) || len(jobs) != 1+len(ordersTo(orders, "/v1/jobs")) {
-		d.Errorf("%d visits of %d, %d jobs", len(visits), len(booked), len(jobs))
-	}
+	made, booked := k.check()
 	// Each visit is pushed to its technician.
 	pushed := func() map[string]int {
 		out := map[string]int{}
@@ -500,6 +389,140 @@ func killed(d *day, more ...string) {
 		d.Errorf("exit %d", code)
 	}
 	d.verify()
+}
+
+// killing is what phones send to a server that is killed.
+type killing struct {
+	*day
+	desk     *harness.Client
+	customer object
+	mu       sync.Mutex
+	orders   [][]*letterOut // of each writer
+	faults   []string
+	slot     int
+}
+
+func (k *killing) acknowledged() (n int) {
+	for _, list := range k.orders {
+		for _, o := range list {
+			if o.id != "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// write lets all write, and returns when enough is acknowledged. They end when
+// the server does.
+func (k *killing) write() *sync.WaitGroup {
+	wg := &sync.WaitGroup{}
+	count := 0
+	enough := make(chan struct{})
+	for w := range k.orders {
+		wg.Go(func() {
+			var job string
+			for i := 0; ; i++ {
+				o := &letterOut{key: uuid.NewString()}
+				k.mu.Lock()
+				switch i % 3 {
+				case 0:
+					o.path, o.body = "/v1/jobs", object{"customer_id": k.customer["id"], "category": "refrigerator", "fault": o.key}
+				case 1:
+					o.path, o.body = "/v1/jobs/"+job+"/visits", bookedAt(k.day, k.slot, []string{"ravi", "meena"}[w%2])
+					k.slot++
+				case 2:
+					o.path, o.body = "/v1/jobs/"+job+"/attempts", object{"channel": "phone", "outcome": "no_answer", "note": o.key}
+				}
+				k.orders[w] = append(k.orders[w], o)
+				k.mu.Unlock()
+				done, err := o.try(k.desk)
+				k.mu.Lock()
+				if err != nil {
+					k.faults = append(k.faults, err.Error())
+				}
+				if done {
+					if count++; count == 120 {
+						close(enough)
+					}
+				}
+				k.mu.Unlock()
+				if !done {
+					return
+				}
+				if i%3 == 0 {
+					job = o.id
+				}
+			}
+		})
+	}
+	select {
+	case <-enough:
+	case <-time.After(harness.Patience):
+		k.Error("the writers are too slow")
+	}
+	return wg
+}
+
+// tryAgain sends what was not acknowledged, twice, with the same keys.
+func (k *killing) tryAgain() {
+	for _, list := range k.orders {
+		for _, o := range list {
+			if o.id != "" {
+				continue
+			}
+			for range 2 {
+				before := o.id
+				if done, err := o.try(k.desk); err != nil || !done || before != "" && before != o.id {
+					k.Errorf("the retry of %s: %v %v, %s then %s", o.path, done, err, before, o.id)
+				}
+			}
+		}
+	}
+}
+
+// check looks for each write, seen from the jobs: it is there once.
+func (k *killing) check() (made int, booked map[string]bool) {
+	jobs, visits, attempts := map[string]int{}, map[string]int{}, map[string]int{}
+	for next := ""; ; {
+		page := k.desk.Send("GET", fmt.Sprintf("/v1/jobs?limit=200&customer_id=%s%s", k.customer["id"], next), nil, 200)
+		for _, j := range page["items"].([]any) {
+			jobs[fmt.Sprint(j.(object)["fault"])]++
+			for _, v := range k.desk.Send("GET", path("/v1/visits?job_id=%s", j.(object)), nil, 200)["items"].([]any) {
+				visits[v.(object)["id"].(string)]++
+			}
+			for _, a := range k.desk.Send("GET", path("/v1/jobs/%s/attempts", j.(object)), nil, 200)["items"].([]any) {
+				attempts[fmt.Sprint(a.(object)["note"])]++
+			}
+		}
+		cursor, more := page["next_cursor"].(string)
+		if !more {
+			break
+		}
+		next = "&cursor=" + cursor
+	}
+	booked = map[string]bool{}
+	for _, list := range k.orders {
+		for _, o := range list {
+			made++
+			n := 0
+			switch {
+			case o.path == "/v1/jobs":
+				n = jobs[o.key]
+			case strings.HasSuffix(o.path, "/visits"):
+				n, booked[o.id] = visits[o.id], true
+			default:
+				n = attempts[o.key]
+			}
+			if n != 1 {
+				k.Errorf("%s with key %s is there %d times", o.path, o.key, n)
+			}
+		}
+	}
+	if len(visits) != len(booked) || len(jobs) != 1+len(ordersTo(k.orders, "/v1/jobs")) {
+		k.Errorf("%d visits of %d, %d jobs", len(visits), len(booked), len(jobs))
+	}
+	return made, booked
 }
 
 func ordersTo(all [][]*letterOut, path string) (out []*letterOut) {
@@ -908,14 +931,21 @@ func databaseGone(d *day) {
 	}
 	d.book(desk, 2, "ravi")
 	d.until("the push after the outage", func() bool { return len(d.Phones.MessagesFor("phone:ravi")) == 2 })
-	// Again and again, in the middle of writes: what was acknowledged is there.
+	comesAndGoes(d, w, s, desk, o.path)
+	d.verify()
+}
+
+// comesAndGoes takes the database away again and again, in the middle of
+// writes: what was acknowledged is there.
+func comesAndGoes(d *day, w *wall, s *server, desk *harness.Client, attempts string) {
 	stop := make(chan struct{})
+	var wg sync.WaitGroup
 	var mu sync.Mutex
 	orders := []*letterOut{}
 	for range 4 {
 		wg.Go(func() {
 			for {
-				o := &letterOut{path: o.path, body: object{"channel": "phone", "outcome": "busy", "note": uuid.NewString()}, key: uuid.NewString()}
+				o := &letterOut{path: attempts, body: object{"channel": "phone", "outcome": "busy", "note": uuid.NewString()}, key: uuid.NewString()}
 				mu.Lock()
 				orders = append(orders, o)
 				mu.Unlock()
@@ -953,7 +983,7 @@ func databaseGone(d *day) {
 	wg.Wait()
 	kept := map[string]int{}
 	for next := ""; ; {
-		page := desk.Send("GET", o.path+"?limit=200"+next, nil, 200)
+		page := desk.Send("GET", attempts+"?limit=200"+next, nil, 200)
 		for _, a := range page["items"].([]any) {
 			kept[fmt.Sprint(a.(object)["note"])]++
 		}
@@ -969,7 +999,6 @@ func databaseGone(d *day) {
 		}
 	}
 	d.Logf("%d attempts while the database came and went", len(orders))
-	d.verify()
 }
 
 // databaseSilent: PostgreSQL takes everything and answers nothing, as behind
@@ -1077,7 +1106,45 @@ func fileHeld(d *day) {
 
 // twoReplicas on one PostgreSQL.
 func twoReplicas(d *day) {
-	// Yesterday: visits were booked, nobody came, and no server ran.
+	visits := missedYesterday(d)
+	a, b := d.serve(), d.serve()
+	atA, atB := d.at(a), d.at(b)
+	missedOnce(d, atA, atB, visits)
+	tappedOnBoth(d, atA, atB)
+	disabledOnBoth(d, atA, atB)
+	desk := atA.As("kiran")
+	// A replica that dies leaves its deliveries to the other.
+	d.Phones.ScriptAll(fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second),
+		fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second))
+	for i := range 6 {
+		d.book(desk, 100+i, "meena")
+	}
+	requests := d.Phones.Requests()
+	d.until("pushes under way", func() bool { return d.Phones.Requests() >= requests })
+	b.kill()
+	d.until("all pushes by the other one", func() bool {
+		seen := map[string]bool{}
+		for _, m := range d.Phones.MessagesFor("phone:meena") {
+			seen[m.Data["visit_id"]] = true
+		}
+		return len(seen) == 6
+	})
+	for _, m := range d.Phones.MessagesFor("phone:ravi") {
+		if m.Title != "New visit" {
+			d.Errorf("ravi got %q", m.Title)
+		}
+	}
+	if n := len(d.Phones.MessagesFor("phone:ravi")); n != 15 {
+		d.Errorf("%d pushes for 15 taps", n)
+	}
+	if code := a.terminate(); code != 0 {
+		d.Errorf("exit %d", code)
+	}
+	d.verify()
+}
+
+// missedYesterday: visits were booked, nobody came, and no server ran.
+func missedYesterday(d *day) []object {
 	const missed = 30
 	yesterday := new(demo.Clock)
 	yesterday.Advance(-30 * time.Hour)
@@ -1103,10 +1170,12 @@ func twoReplicas(d *day) {
 	defer cancel()
 	_ = old.HTTP.Drain(end)
 	d.Must(past.Close())
+	return visits
+}
 
-	a, b := d.serve(), d.serve()
-	atA, atB := d.at(a), d.at(b)
-	desk = atA.As("kiran")
+// missedOnce: whichever of the two finds a visit missed, it is missed once.
+func missedOnce(d *day, atA, atB *harness.Harness, visits []object) {
+	desk, missed := atA.As("kiran"), len(visits)
 	d.until("all missed", func() bool {
 		n := 0
 		for _, v := range visits {
@@ -1139,7 +1208,11 @@ func twoReplicas(d *day) {
 			d.Errorf("%s got %d pushes of %d notices, want %d", login, all, len(of), missed)
 		}
 	}
-	// The same tap on both: one effect.
+}
+
+// tappedOnBoth: the same tap on both has one effect.
+func tappedOnBoth(d *day, atA, atB *harness.Harness) {
+	desk := atA.As("kiran")
 	type answer struct {
 		status int
 		body   string
@@ -1179,7 +1252,10 @@ func twoReplicas(d *day) {
 		}
 	}
 	d.until("a push for each tap", func() bool { return len(d.Phones.MessagesFor("phone:ravi")) >= 15 })
-	// Who is disabled here is out there within 5 s.
+}
+
+// disabledOnBoth: who is disabled here is out there within 5 s.
+func disabledOnBoth(d *day, atA, atB *harness.Harness) {
 	gita, here := atB.As("gita"), atA.As("gita")
 	gita.Send("GET", "/v1/me", nil, 200)
 	root := atA.As("root")
@@ -1191,32 +1267,4 @@ func twoReplicas(d *day) {
 	if took := time.Since(began); took > 5*time.Second {
 		d.Errorf("a disabled user was let in for %v", took)
 	}
-	// A replica that dies leaves its deliveries to the other.
-	d.Phones.ScriptAll(fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second),
-		fcmtest.Slow(2*time.Second), fcmtest.Slow(2*time.Second))
-	for i := range 6 {
-		d.book(desk, 100+i, "meena")
-	}
-	requests := d.Phones.Requests()
-	d.until("pushes under way", func() bool { return d.Phones.Requests() >= requests })
-	b.kill()
-	d.until("all pushes by the other one", func() bool {
-		seen := map[string]bool{}
-		for _, m := range d.Phones.MessagesFor("phone:meena") {
-			seen[m.Data["visit_id"]] = true
-		}
-		return len(seen) == 6
-	})
-	for _, m := range d.Phones.MessagesFor("phone:ravi") {
-		if m.Title != "New visit" {
-			d.Errorf("ravi got %q", m.Title)
-		}
-	}
-	if n := len(d.Phones.MessagesFor("phone:ravi")); n != 15 {
-		d.Errorf("%d pushes for 15 taps", n)
-	}
-	if code := a.terminate(); code != 0 {
-		d.Errorf("exit %d", code)
-	}
-	d.verify()
 }

@@ -75,19 +75,7 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 				t.Errorf("a push gives the reason: %q %q", m.Title, m.Body)
 			}
 		}
-		// Nobody of the centre reads anything of it, by any way.
-		for _, login := range []string{"kiran", "asha", "meena", "ravi", "gita"} {
-			if got := visible(h, login, job, first, next); strings.Contains(got, "canary") || strings.Contains(got, "threat") ||
-				strings.Contains(got, `"kind":"safety"`) {
-				t.Errorf("%s reads of it", login)
-			}
-			if got := items(h.As(login).Send("GET", "/v1/flags", nil, 200)); len(got) != 0 {
-				t.Errorf("%s lists %v", login, got)
-			}
-			if got := items(h.As(login).Send("GET", "/v1/keep-aways", nil, 200)); len(got) != 0 {
-				t.Errorf("%s lists %v", login, got)
-			}
-		}
+		nobodyOfTheCentreReads(h, job, first, next)
 		flag := items(maya.Send("GET", "/v1/flags", nil, 200))[0]
 		id := flag["id"]
 		if flag["reporter_id"] != nil || flag["by_customer"] != true || flag["subject_id"] != meena.ID.String() || flag["level"] != 3.0 ||
@@ -102,32 +90,7 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		}
 		// The household is not locked.
 		desk.Send("POST", path("/v1/visits/%s/assign", next), h.Crew("ravi"), 200)
-		// She goes to no home, by any way, and nothing names the reason.
-		refused := func(p *harness.Client, method, address string, body object) {
-			t.Helper()
-			out := p.Send("POST", address, body, 409)
-			if text := fmt.Sprint(out["detail"]); out["code"] != "not_available" || text != "Meena is not available for this visit." {
-				t.Errorf("%s is refused as %v: %s", method, out["code"], text)
-			}
-		}
-		_, third := h.Household(desk, nil)
-		window := func(hours int, more object) object {
-			b := object{"window_start": harness.Monday.Add(time.Duration(hours) * time.Hour),
-				"window_end": harness.Monday.Add(time.Duration(hours+2) * time.Hour)}
-			for k, v := range more {
-				b[k] = v
-			}
-			return b
-		}
-		refused(desk, "schedule", path("/v1/jobs/%s/visits", third), window(72, h.Crew("meena")))
-		refused(maya, "assign", path("/v1/visits/%s/assign", alone), h.Crew("meena"))
-		refused(desk, "reassign", path("/v1/visits/%s/assign", both), h.Crew("ravi", "meena"))
-		refused(desk, "reschedule", path("/v1/visits/%s/reschedule", both), window(74, h.Crew("meena")))
-		sheet := "ref,name,phone,fault,postal_code,address,date,from,to,technician\nK-1,A,98111 22233,cold,411001,1 Lane,2027-03-05,10:00,12:00,meena\n"
-		imported, _ := desk.Raw("POST", "/v1/imports/jobs", sheet, "Content-Type", "text/csv")
-		if !strings.Contains(string(imported), "Meena is not available for this visit.") {
-			t.Errorf("the import says %s", imported)
-		}
+		goesToNoHome(h, alone, both)
 		// Pay kept: the visits that she lost are named.
 		away := items(maya.Send("GET", "/v1/keep-aways", nil, 200))[0]
 		if got := away["visits"].([]any); len(got) != 3 || away["user_id"] != meena.ID.String() || harness.Offers(away, "lift") {
@@ -135,42 +98,10 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		}
 		maya.Send("POST", path("/v1/keep-aways/%s/lift", away), object{"reason": "x"}, 409)
 
-		// Her side is heard before anything is found against her.
-		maya.MoveFlag(id, "triage", nil, 200)
-		if out := maya.MoveFlag(id, "decide", object{"outcome": "upheld", "reasons": "x"}, 409); out["code"] != "guard_not_met" {
-			t.Errorf("unheard: %v", out["code"])
-		}
-		meena.MoveFlag(id, "statement", object{"text": "x"}, 404)
-		maya.MoveFlag(id, "review", object{"told": "A household says that words at the door sounded like a threat."}, 200)
-		h.Told("Your word is asked for", map[string]int{"meena": 1, "asha": 0})
-		heard := meena.Flag(id, 200)
-		if heard["told"] == "" || heard["status"] != "open" || !harness.Offers(heard, "statement") || len(heard) != 9 {
-			t.Errorf("she reads %v", heard)
-		}
-		if got := items(meena.Send("GET", "/v1/flags", nil, 200)); len(got) != 1 || fmt.Sprint(got[0]) != fmt.Sprint(heard) {
-			t.Errorf("her list: %v", got)
-		}
-		if out := meena.MoveFlag(id, "statement", object{"text": "I asked to move the car."}, 200); harness.Offers(out, "statement") {
-			t.Errorf("after her side: %v", out)
-		}
-		meena.MoveFlag(id, "statement", object{"text": "I asked to move the car. "}, 200) // a retry
-		if out := meena.MoveFlag(id, "statement", object{"text": "again"}, 409); out["status"] == nil || out["stated_at"] == nil ||
-			!strings.Contains(fmt.Sprint(out["detail"]), "given your side already") {
-			t.Errorf("a second time she is told %v", out)
-		}
-		meena.MoveFlag(id, "triage", nil, 404)
-		h.Told("An answer came in", map[string]int{"maya": 1, "asha": 0})
-		if got := maya.Flag(id, 200); got["statement"] != "I asked to move the car." {
-			t.Errorf("the manager reads %v", got["statement"])
-		}
-		maya.MoveFlag(id, "decide", object{"outcome": "not_upheld", "reasons": "canary-reasons"}, 200)
-		if got := meena.Flag(id, 200); got["status"] != "decided" || got["outcome"] != "not_upheld" ||
-			strings.Contains(fmt.Sprint(got), "canary") {
-			t.Errorf("she reads of the decision %v", got)
-		}
+		herSideIsHeard(h, id)
 		// It ended by itself, but for that home.
 		desk.Send("POST", path("/v1/visits/%s/assign", alone), h.Crew("meena"), 200)
-		refused(desk, "assign", path("/v1/visits/%s/assign", next), h.Crew("meena"))
+		notAvailable(h, desk, "assign", path("/v1/visits/%s/assign", next), h.Crew("meena"))
 		x := exclusions(maya)[0].(object)
 		if x["user_id"] != meena.ID.String() || x["customer_id"] != customer["id"] || !harness.Offers(x, "lift") {
 			t.Fatalf("kept apart: %v", x)
@@ -179,6 +110,94 @@ func TestAHouseholdReportsOurPeople(t *testing.T) {
 		maya.Send("POST", path("/v1/exclusions/%s/lift", x), object{"reason": "the household agrees"}, 200)
 		desk.Send("POST", path("/v1/visits/%s/assign", next), h.Crew("meena"), 200)
 	})
+}
+
+// nobodyOfTheCentreReads: nor anybody else but the area's managers, by any way.
+func nobodyOfTheCentreReads(h *harness.Harness, job, first, next object) {
+	h.Helper()
+	for _, login := range []string{"kiran", "asha", "meena", "ravi", "gita"} {
+		if got := visible(h, login, job, first, next); strings.Contains(got, "canary") || strings.Contains(got, "threat") ||
+			strings.Contains(got, `"kind":"safety"`) {
+			h.Errorf("%s reads of it", login)
+		}
+		if got := items(h.As(login).Send("GET", "/v1/flags", nil, 200)); len(got) != 0 {
+			h.Errorf("%s lists %v", login, got)
+		}
+		if got := items(h.As(login).Send("GET", "/v1/keep-aways", nil, 200)); len(got) != 0 {
+			h.Errorf("%s lists %v", login, got)
+		}
+	}
+}
+
+// notAvailable: Meena is refused, and nothing names the reason.
+func notAvailable(h *harness.Harness, p *harness.Client, method, address string, body object) {
+	h.Helper()
+	out := p.Send("POST", address, body, 409)
+	if text := fmt.Sprint(out["detail"]); out["code"] != "not_available" || text != "Meena is not available for this visit." {
+		h.Errorf("%s is refused as %v: %s", method, out["code"], text)
+	}
+}
+
+// goesToNoHome: she is sent nowhere, by any way.
+func goesToNoHome(h *harness.Harness, alone, both object) {
+	h.Helper()
+	desk, maya := h.As("kiran"), h.As("maya")
+	_, third := h.Household(desk, nil)
+	window := func(hours int, more object) object {
+		b := object{"window_start": harness.Monday.Add(time.Duration(hours) * time.Hour),
+			"window_end": harness.Monday.Add(time.Duration(hours+2) * time.Hour)}
+		for k, v := range more {
+			b[k] = v
+		}
+		return b
+	}
+	notAvailable(h, desk, "schedule", path("/v1/jobs/%s/visits", third), window(72, h.Crew("meena")))
+	notAvailable(h, maya, "assign", path("/v1/visits/%s/assign", alone), h.Crew("meena"))
+	notAvailable(h, desk, "reassign", path("/v1/visits/%s/assign", both), h.Crew("ravi", "meena"))
+	notAvailable(h, desk, "reschedule", path("/v1/visits/%s/reschedule", both), window(74, h.Crew("meena")))
+	sheet := "ref,name,phone,fault,postal_code,address,date,from,to,technician\nK-1,A,98111 22233,cold,411001,1 Lane,2027-03-05,10:00,12:00,meena\n"
+	imported, _ := desk.Raw("POST", "/v1/imports/jobs", sheet, "Content-Type", "text/csv")
+	if !strings.Contains(string(imported), "Meena is not available for this visit.") {
+		h.Errorf("the import says %s", imported)
+	}
+}
+
+// herSideIsHeard before anything is found against her.
+func herSideIsHeard(h *harness.Harness, id any) {
+	h.Helper()
+	meena, maya := h.As("meena"), h.As("maya")
+	maya.MoveFlag(id, "triage", nil, 200)
+	if out := maya.MoveFlag(id, "decide", object{"outcome": "upheld", "reasons": "x"}, 409); out["code"] != "guard_not_met" {
+		h.Errorf("unheard: %v", out["code"])
+	}
+	meena.MoveFlag(id, "statement", object{"text": "x"}, 404)
+	maya.MoveFlag(id, "review", object{"told": "A household says that words at the door sounded like a threat."}, 200)
+	h.Told("Your word is asked for", map[string]int{"meena": 1, "asha": 0})
+	heard := meena.Flag(id, 200)
+	if heard["told"] == "" || heard["status"] != "open" || !harness.Offers(heard, "statement") || len(heard) != 9 {
+		h.Errorf("she reads %v", heard)
+	}
+	if got := items(meena.Send("GET", "/v1/flags", nil, 200)); len(got) != 1 || fmt.Sprint(got[0]) != fmt.Sprint(heard) {
+		h.Errorf("her list: %v", got)
+	}
+	if out := meena.MoveFlag(id, "statement", object{"text": "I asked to move the car."}, 200); harness.Offers(out, "statement") {
+		h.Errorf("after her side: %v", out)
+	}
+	meena.MoveFlag(id, "statement", object{"text": "I asked to move the car. "}, 200) // a retry
+	if out := meena.MoveFlag(id, "statement", object{"text": "again"}, 409); out["status"] == nil || out["stated_at"] == nil ||
+		!strings.Contains(fmt.Sprint(out["detail"]), "given your side already") {
+		h.Errorf("a second time she is told %v", out)
+	}
+	meena.MoveFlag(id, "triage", nil, 404)
+	h.Told("An answer came in", map[string]int{"maya": 1, "asha": 0})
+	if got := maya.Flag(id, 200); got["statement"] != "I asked to move the car." {
+		h.Errorf("the manager reads %v", got["statement"])
+	}
+	maya.MoveFlag(id, "decide", object{"outcome": "not_upheld", "reasons": "canary-reasons"}, 200)
+	if got := meena.Flag(id, 200); got["status"] != "decided" || got["outcome"] != "not_upheld" ||
+		strings.Contains(fmt.Sprint(got), "canary") {
+		h.Errorf("she reads of the decision %v", got)
+	}
 }
 
 // TestNobodyIsBookedPastAReport: desks that assign her while the report comes
@@ -408,85 +427,7 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			"timer.no_signal", "timer.ping", "visit.assigned", "visit.call_desk", "visit.needs_someone", "visit.unassigned")
 		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		nameDeputy(h, "maya2", "maya")
-		desk, ravi, noor := h.As("kiran"), h.As("ravi"), h.As("noor")
-		_, job := h.Household(desk, nil)
-		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi", "meena")
-		h.CustomerPage(desk, job).Submit("report", 422, "what", "harassed", "who", h.People["meena"].ID.String(), "note", "canary-note 6")
-		ravi.EnRoute(visit)
-		h.CustomerPage(desk, job).Submit("report", 303, "what", "harassed", "who", h.People["meena"].ID.String(), "note", "canary-note 6")
-		// Another one, about a technician who has nothing else to do with it, that
-		// the household takes back.
-		_, second := h.Household(desk, nil)
-		h.Clock.Advance(time.Minute)
-		met := h.Visit(desk, second, harness.Monday.Add(5*time.Hour), "ravi")
-		ravi.EnRoute(met)
-		ravi.Arrive(met)
-		h.CustomerPage(desk, second).Submit("report", 303, "what", "discriminated", "who", ravi.ID.String(), "note", "canary-note 7")
-		back := items(noor.Send("GET", "/v1/flags", nil, 200))[0]["id"]
-		noor.Upload(back, "image/png", harness.PNG, 201)
-		h.CustomerPage(desk, second).Submit("withdraw-report", 303, "back", "canary-back")
-		raise := func(by *harness.Client, more object) any {
-			b := object{"kind": "sexual_harassment", "level": 2, "note": "canary-note"}
-			for k, v := range more {
-				b[k] = v
-			}
-			id := by.Send("POST", path("/v1/visits/%s/flags", visit), b, 201)["id"]
-			by.Upload(id, "image/png", harness.PNG, 201)
-			gone := by.Upload(id, "audio/ogg", oggFile, 201)
-			by.Send("POST", fmt.Sprintf("/v1/flags/%v/evidence/%v/remove", id, gone["id"]), nil, 200)
-			return id
-		}
-		decided, withdrawn, open := raise(ravi, nil), raise(ravi, object{"note": "canary-note 2"}), raise(ravi, object{"note": "canary-note 3"})
-		colleague := raise(ravi, object{"subject_id": h.People["meena"].ID, "note": "canary-note 4"})
-		note := raise(ravi, object{"level": 0, "note": "canary-note 5"})
-		ravi.MoveFlag(withdrawn, "withdraw", object{"pressure": true, "reasons": "canary-reasons"}, 200)
-		all := items(noor.Send("GET", "/v1/flags", nil, 200))
-		customers := all[slices.IndexFunc(all, func(o object) bool { return o["by_customer"] == true && o["id"] != back })]["id"]
-		noor.Upload(customers, "image/png", harness.PNG, 201)
-		for _, id := range []any{decided, colleague, customers} {
-			noor.MoveFlag(id, "triage", nil, 200)
-			if id != decided {
-				noor.MoveFlag(id, "review", object{"told": "Something at a home."}, 200)
-			}
-			noor.MoveFlag(id, "decide", object{"outcome": "upheld", "reasons": "canary-reasons"}, 200)
-		}
-
-		fields := []string{"kind", "level", "note", "reporter_id", "subject_id", "evidence", "reasons", "pressure", "withdrawn_words", "removed"}
-		cells := func(login string, id any) string {
-			p := h.As(login)
-			one, list := object{}, object{}
-			if out, res := p.Raw("GET", fmt.Sprintf("/v1/flags/%v", id), nil); res.StatusCode == 200 {
-				one = harness.Parsed(h, out)
-			}
-			for _, f := range items(p.Send("GET", "/v1/flags?limit=200", nil, 200)) {
-				if f["id"] == id {
-					list = f
-				}
-			}
-			if fmt.Sprint(one) != fmt.Sprint(list) {
-				t.Errorf("%s reads one thing alone and another in the list: %v and %v", login, one, list)
-			}
-			if out, res := p.Raw("GET", fmt.Sprintf("/v1/flags/%v/evidence", id), nil); res.StatusCode == 200 {
-				for _, e := range items(harness.Parsed(h, out)) {
-					field, want := "evidence", 200
-					if e["removed_at"] != nil {
-						field, want = "removed", 404
-					}
-					one[field] = "there"
-					if _, res := p.Raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", id, e["id"]), nil); res.StatusCode != want {
-						t.Errorf("%s lists %s and reads it as %d", login, field, res.StatusCode)
-					}
-				}
-			}
-			row := make([]byte, len(fields))
-			for i, f := range fields {
-				row[i] = '.'
-				if v, ok := one[f]; ok && v != nil && v != "" {
-					row[i] = 'x'
-				}
-			}
-			return string(row)
-		}
+		of := reportsOfEveryKind(h)
 		const none = ".........."
 		type row struct{ decided, withdrawn, open, note, colleague, customers, back string }
 		nothing := row{none, none, none, none, none, none, none}
@@ -506,13 +447,14 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			"gita":   nothing, // agent
 			"root":   nothing, // admin, before it is passed on
 		} {
-			got := row{cells(login, decided), cells(login, withdrawn), cells(login, open), cells(login, note), cells(login, colleague),
-				cells(login, customers), cells(login, back)}
+			cells := func(id any) string { return confidential(h, login, id) }
+			got := row{cells(of.decided), cells(of.withdrawn), cells(of.open), cells(of.note), cells(of.colleague),
+				cells(of.customers), cells(of.back)}
 			if got != want {
 				t.Errorf("%s\n reads %q\n  want %q", login, got, want)
 			}
 			// No other way tells more than that: not even an office reads it there.
-			all := visible(h, login, job, visit)
+			all := visible(h, login, of.job, of.visit)
 			for _, word := range []string{"canary", "sexual_harassment", "harass", "pressure"} {
 				if strings.Contains(all, word) {
 					t.Errorf("%s reads %q around the job", login, word)
@@ -525,32 +467,126 @@ func TestEveryConfidentialFieldAndEveryReader(t *testing.T) {
 			t.Errorf("the proprietor lists %v", briefs)
 		}
 		for _, b := range briefs {
-			if len(b) != 5 || b["id"] == colleague || b["id"] == customers || b["hold"] == nil || b["since"] == nil {
+			if len(b) != 5 || b["id"] == of.colleague || b["id"] == of.customers || b["hold"] == nil || b["since"] == nil {
 				t.Errorf("the brief: %v", b)
 			}
 		}
 		// The person named reads what she was told, and no more.
-		for _, id := range []any{colleague, customers} {
+		for _, id := range []any{of.colleague, of.customers} {
 			if got := h.As("meena").Flag(id, 200); got["told"] != "Something at a home." || len(got) != 9 {
 				t.Errorf("she reads %v", got)
 			}
 		}
 		// The household reads nothing on its page.
-		if page := h.CustomerPage(desk, job).Read(); strings.Contains(page, "canary") || strings.Contains(page, "upheld") {
+		if page := h.CustomerPage(h.As("kiran"), of.job).Read(); strings.Contains(page, "canary") || strings.Contains(page, "upheld") {
 			t.Error("the page tells of a report")
 		}
 		// Passed on, the admins read what the managers do, of that one alone.
 		h.Advance(4*time.Hour + time.Minute)
 		h.Advance(time.Hour)
 		h.Advance(time.Hour)
-		for id, want := range map[any]string{open: "xxxx.x...x", decided: none, withdrawn: none, note: none, colleague: none, customers: none,
-			back: none} {
-			if got := cells("root", id); got != want {
+		for id, want := range map[any]string{of.open: "xxxx.x...x", of.decided: none, of.withdrawn: none, of.note: none, of.colleague: none,
+			of.customers: none, of.back: none} {
+			if got := confidential(h, "root", id); got != want {
 				t.Errorf("the admin reads %s, want %s", got, want)
 			}
 		}
-		if got := cells("noor2", open); got != "xxxx.x...x" {
+		if got := confidential(h, "noor2", of.open); got != "xxxx.x...x" {
 			t.Errorf("the other manager reads %s", got)
 		}
 	})
+}
+
+// reports are those of a visit, by what became of them; customers and back are
+// the household's own.
+type reports struct {
+	job, visit                                                 object
+	decided, withdrawn, open, note, colleague, customers, back any
+}
+
+func reportsOfEveryKind(h *harness.Harness) reports {
+	h.Helper()
+	desk, ravi, noor := h.As("kiran"), h.As("ravi"), h.As("noor")
+	_, job := h.Household(desk, nil)
+	visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi", "meena")
+	h.CustomerPage(desk, job).Submit("report", 422, "what", "harassed", "who", h.People["meena"].ID.String(), "note", "canary-note 6")
+	ravi.EnRoute(visit)
+	h.CustomerPage(desk, job).Submit("report", 303, "what", "harassed", "who", h.People["meena"].ID.String(), "note", "canary-note 6")
+	// Another one, about a technician who has nothing else to do with it, that
+	// the household takes back.
+	_, second := h.Household(desk, nil)
+	h.Clock.Advance(time.Minute)
+	met := h.Visit(desk, second, harness.Monday.Add(5*time.Hour), "ravi")
+	ravi.EnRoute(met)
+	ravi.Arrive(met)
+	h.CustomerPage(desk, second).Submit("report", 303, "what", "discriminated", "who", ravi.ID.String(), "note", "canary-note 7")
+	back := items(noor.Send("GET", "/v1/flags", nil, 200))[0]["id"]
+	noor.Upload(back, "image/png", harness.PNG, 201)
+	h.CustomerPage(desk, second).Submit("withdraw-report", 303, "back", "canary-back")
+	raise := func(by *harness.Client, more object) any {
+		b := object{"kind": "sexual_harassment", "level": 2, "note": "canary-note"}
+		for k, v := range more {
+			b[k] = v
+		}
+		id := by.Send("POST", path("/v1/visits/%s/flags", visit), b, 201)["id"]
+		by.Upload(id, "image/png", harness.PNG, 201)
+		gone := by.Upload(id, "audio/ogg", oggFile, 201)
+		by.Send("POST", fmt.Sprintf("/v1/flags/%v/evidence/%v/remove", id, gone["id"]), nil, 200)
+		return id
+	}
+	decided, withdrawn, open := raise(ravi, nil), raise(ravi, object{"note": "canary-note 2"}), raise(ravi, object{"note": "canary-note 3"})
+	colleague := raise(ravi, object{"subject_id": h.People["meena"].ID, "note": "canary-note 4"})
+	note := raise(ravi, object{"level": 0, "note": "canary-note 5"})
+	ravi.MoveFlag(withdrawn, "withdraw", object{"pressure": true, "reasons": "canary-reasons"}, 200)
+	all := items(noor.Send("GET", "/v1/flags", nil, 200))
+	customers := all[slices.IndexFunc(all, func(o object) bool { return o["by_customer"] == true && o["id"] != back })]["id"]
+	noor.Upload(customers, "image/png", harness.PNG, 201)
+	for _, id := range []any{decided, colleague, customers} {
+		noor.MoveFlag(id, "triage", nil, 200)
+		if id != decided {
+			noor.MoveFlag(id, "review", object{"told": "Something at a home."}, 200)
+		}
+		noor.MoveFlag(id, "decide", object{"outcome": "upheld", "reasons": "canary-reasons"}, 200)
+	}
+	return reports{job, visit, decided, withdrawn, open, note, colleague, customers, back}
+}
+
+// confidential tells of each field of a report whether somebody reads it: x, or
+// a dot.
+func confidential(h *harness.Harness, login string, id any) string {
+	h.Helper()
+	fields := []string{"kind", "level", "note", "reporter_id", "subject_id", "evidence", "reasons", "pressure", "withdrawn_words", "removed"}
+	p := h.As(login)
+	one, list := object{}, object{}
+	if out, res := p.Raw("GET", fmt.Sprintf("/v1/flags/%v", id), nil); res.StatusCode == 200 {
+		one = harness.Parsed(h, out)
+	}
+	for _, f := range items(p.Send("GET", "/v1/flags?limit=200", nil, 200)) {
+		if f["id"] == id {
+			list = f
+		}
+	}
+	if fmt.Sprint(one) != fmt.Sprint(list) {
+		h.Errorf("%s reads one thing alone and another in the list: %v and %v", login, one, list)
+	}
+	if out, res := p.Raw("GET", fmt.Sprintf("/v1/flags/%v/evidence", id), nil); res.StatusCode == 200 {
+		for _, e := range items(harness.Parsed(h, out)) {
+			field, want := "evidence", 200
+			if e["removed_at"] != nil {
+				field, want = "removed", 404
+			}
+			one[field] = "there"
+			if _, res := p.Raw("GET", fmt.Sprintf("/v1/flags/%v/evidence/%v", id, e["id"]), nil); res.StatusCode != want {
+				h.Errorf("%s lists %s and reads it as %d", login, field, res.StatusCode)
+			}
+		}
+	}
+	row := make([]byte, len(fields))
+	for i, f := range fields {
+		row[i] = '.'
+		if v, ok := one[f]; ok && v != nil && v != "" {
+			row[i] = 'x'
+		}
+	}
+	return string(row)
 }

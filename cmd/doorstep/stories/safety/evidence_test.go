@@ -55,32 +55,7 @@ func TestEvidenceOfAReport(t *testing.T) {
 		if len(list) != len(samples) {
 			t.Fatalf("the area manager sees %d files", len(list))
 		}
-		for _, e := range list {
-			body, res := maya.Raw("GET", at+"/"+e["id"].(string), nil)
-			sum := sha256.Sum256(samples[e["media_type"].(string)])
-			if res.StatusCode != 200 || !bytes.Equal(body, samples[e["media_type"].(string)]) || res.Header.Get("Content-Type") != e["media_type"] ||
-				res.Header.Get("X-Content-Type-Options") != "nosniff" ||
-				res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Disposition"),
-				`attachment; filename="evidence-`) ||
-				res.Header.Get("Repr-Digest") != "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":" {
-				t.Errorf("%v is sent as %d %v", e["media_type"], res.StatusCode, res.Header)
-			}
-		}
-		// They are in the job's evidence pack, for those who see the report.
-		for p, want := range map[*harness.Client]int{maya: len(samples), h.As("root"): 0} {
-			pack, _ := p.Raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
-			archive, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
-			h.Must(err)
-			n := 0
-			for _, f := range archive.File {
-				if strings.HasPrefix(f.Name, "evidence-") {
-					n++
-				}
-			}
-			if _, err := proof.VerifyPack(bytes.NewReader(pack), int64(len(pack)), ""); err != nil || n != want {
-				t.Errorf("%s is packed %d files, want %d (%v)", p.Login, n, want, err)
-			}
-		}
+		evidenceIsRead(h, job, at, list)
 		// The same bytes, by whomever, are the same evidence; the client's id is its id.
 		first := list[0]
 		if again := maya.Upload(flag, first["media_type"].(string), samples[first["media_type"].(string)], 201); again["id"] != first["id"] {
@@ -107,41 +82,8 @@ func TestEvidenceOfAReport(t *testing.T) {
 			}
 		}
 
-		// What it is not, too large, or another type.
 		other := ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "hazard", "level": 1}, 201)["id"]
-		ravi.Upload(other, "image/png", jpegFile, 422)
-		ravi.Upload(other, "audio/mpeg", []byte("<html>"), 422)
-		ravi.Upload(other, "image/svg+xml", []byte("<svg/>"), 415)
-		ravi.Upload(other, "application/json", []byte("{}"), 415)
-		ravi.Upload(other, "image/png", nil, 400)
-		large := append(bytes.Clone(harness.PNG), make([]byte, 10<<20-len(harness.PNG))...)
-		if got := ravi.Upload(other, "image/png", large, 201); got["size"] != float64(10<<20) {
-			t.Errorf("10 MiB became %v", got["size"])
-		}
-		req, err := http.NewRequest("POST", h.URL+fmt.Sprintf("/v1/flags/%v/evidence", other),
-			io.MultiReader(bytes.NewReader(large), strings.NewReader("x")))
-		h.Must(err)
-		req.ContentLength = int64(len(large)) + 1
-		for name, value := range map[string]string{"Authorization": "Bearer " + ravi.Token, "Content-Type": "image/png",
-			"Idempotency-Key": uuid.NewString()} {
-			req.Header.Set(name, value)
-		}
-		if res, err := http.DefaultClient.Do(req); err != nil {
-			t.Errorf("more than 10 MiB: %v", err)
-		} else if _ = res.Body.Close(); res.StatusCode != 413 || res.Header.Get("Content-Type") != "application/problem+json" {
-			t.Errorf("more than 10 MiB: %d %s", res.StatusCode, res.Header.Get("Content-Type"))
-		}
-		if got := items(ravi.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
-			t.Errorf("more than 10 MiB were kept: %v", got)
-		}
-		// No other operation takes more for it.
-		if _, res := ravi.Raw("POST", "/v1/flags", `{"kind":"other","level":1,"note":"`+strings.Repeat("x", 300<<10)+
-			`"}`); res.StatusCode != 413 {
-			t.Errorf("300 KiB of JSON: %d", res.StatusCode)
-		}
-		if _, res := ravi.Raw("POST", "/v1/flags", string(large[:300<<10]), "Content-Type", "image/png"); res.StatusCode != 415 {
-			t.Errorf("a picture as a report: %d", res.StatusCode)
-		}
+		noEvidence(h, other)
 
 		// Only those who see the whole report.
 		for login, want := range map[string]int{"meena": 404, "kiran": 404, "gita": 404, "root": 404, "maya2": 404, "asha2": 404, "asha": 404,
@@ -162,6 +104,77 @@ func TestEvidenceOfAReport(t *testing.T) {
 			t.Errorf("after the decision: %v", got)
 		}
 	})
+}
+
+// evidenceIsRead: by the area manager as it was sent, and in the job's evidence
+// pack by those who see the report.
+func evidenceIsRead(h *harness.Harness, job object, at string, list []object) {
+	h.Helper()
+	maya := h.As("maya")
+	for _, e := range list {
+		body, res := maya.Raw("GET", at+"/"+e["id"].(string), nil)
+		sum := sha256.Sum256(samples[e["media_type"].(string)])
+		if res.StatusCode != 200 || !bytes.Equal(body, samples[e["media_type"].(string)]) || res.Header.Get("Content-Type") != e["media_type"] ||
+			res.Header.Get("X-Content-Type-Options") != "nosniff" ||
+			res.Header.Get("Cache-Control") != "no-store" || !strings.HasPrefix(res.Header.Get("Content-Disposition"),
+			`attachment; filename="evidence-`) ||
+			res.Header.Get("Repr-Digest") != "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":" {
+			h.Errorf("%v is sent as %d %v", e["media_type"], res.StatusCode, res.Header)
+		}
+	}
+	for p, want := range map[*harness.Client]int{maya: len(samples), h.As("root"): 0} {
+		pack, _ := p.Raw("GET", path("/v1/jobs/%s/evidence-pack", job), nil)
+		archive, err := zip.NewReader(bytes.NewReader(pack), int64(len(pack)))
+		h.Must(err)
+		n := 0
+		for _, f := range archive.File {
+			if strings.HasPrefix(f.Name, "evidence-") {
+				n++
+			}
+		}
+		if _, err := proof.VerifyPack(bytes.NewReader(pack), int64(len(pack)), ""); err != nil || n != want {
+			h.Errorf("%s is packed %d files, want %d (%v)", p.Login, n, want, err)
+		}
+	}
+}
+
+// noEvidence: what it is not, too large, or of another type.
+func noEvidence(h *harness.Harness, other any) {
+	h.Helper()
+	ravi := h.As("ravi")
+	ravi.Upload(other, "image/png", jpegFile, 422)
+	ravi.Upload(other, "audio/mpeg", []byte("<html>"), 422)
+	ravi.Upload(other, "image/svg+xml", []byte("<svg/>"), 415)
+	ravi.Upload(other, "application/json", []byte("{}"), 415)
+	ravi.Upload(other, "image/png", nil, 400)
+	large := append(bytes.Clone(harness.PNG), make([]byte, 10<<20-len(harness.PNG))...)
+	if got := ravi.Upload(other, "image/png", large, 201); got["size"] != float64(10<<20) {
+		h.Errorf("10 MiB became %v", got["size"])
+	}
+	req, err := http.NewRequest("POST", h.URL+fmt.Sprintf("/v1/flags/%v/evidence", other),
+		io.MultiReader(bytes.NewReader(large), strings.NewReader("x")))
+	h.Must(err)
+	req.ContentLength = int64(len(large)) + 1
+	for name, value := range map[string]string{"Authorization": "Bearer " + ravi.Token, "Content-Type": "image/png",
+		"Idempotency-Key": uuid.NewString()} {
+		req.Header.Set(name, value)
+	}
+	if res, err := http.DefaultClient.Do(req); err != nil {
+		h.Errorf("more than 10 MiB: %v", err)
+	} else if _ = res.Body.Close(); res.StatusCode != 413 || res.Header.Get("Content-Type") != "application/problem+json" {
+		h.Errorf("more than 10 MiB: %d %s", res.StatusCode, res.Header.Get("Content-Type"))
+	}
+	if got := items(ravi.Send("GET", fmt.Sprintf("/v1/flags/%v/evidence", other), nil, 200)); len(got) != 1 {
+		h.Errorf("more than 10 MiB were kept: %v", got)
+	}
+	// No other operation takes more for it.
+	if _, res := ravi.Raw("POST", "/v1/flags", `{"kind":"other","level":1,"note":"`+strings.Repeat("x", 300<<10)+
+		`"}`); res.StatusCode != 413 {
+		h.Errorf("300 KiB of JSON: %d", res.StatusCode)
+	}
+	if _, res := ravi.Raw("POST", "/v1/flags", string(large[:300<<10]), "Content-Type", "image/png"); res.StatusCode != 415 {
+		h.Errorf("a picture as a report: %d", res.StatusCode)
+	}
 }
 
 // TestWhoUploadedEvidenceMayRemoveIt: before the decision, and nobody else. Who,

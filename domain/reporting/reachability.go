@@ -103,9 +103,9 @@ type JobClock struct {
 	Segments []jobclock.Segment `json:"segments"`
 }
 
-// Clock splits the age of a job into centre, customer, parts and brand time,
+// JobClock splits the age of a job into centre, customer, parts and brand time,
 // each pause naming its proof (docs/product.md section 3). Who sees the job.
-func (s *Service) Clock(ctx context.Context, a domain.Actor, job domain.ID) (JobClock, error) {
+func (s *Service) JobClock(ctx context.Context, a domain.Actor, job domain.ID) (JobClock, error) {
 	j, err := s.Read.Job(ctx, a.Scope(), job)
 	if err != nil {
 		return JobClock{}, err

@@ -1,0 +1,26 @@
+package domain
+
+import (
+	"time"
+)
+
+// Device is one installation that can be pushed to: of a user or of a
+// household.
+type Device struct {
+	InstallationID ID         `json:"installation_id"`
+	UserID         *ID        `json:"-"`
+	CustomerID     *ID        `json:"-"`
+	LinkID         *ID        `json:"-"`
+	SessionID      *ID        `json:"-"` // in which a user registered it; nil: not known
+	Token          string     `json:"-"`
+	Platform       string     `json:"platform"` // android, ios, web
+	Language       string     `json:"language"`
+	CreatedAt      time.Time  `json:"created_at"`
+	UpdatedAt      time.Time  `json:"updated_at"`
+	DroppedAt      *time.Time `json:"-"`
+	DropReason     string     `json:"-"`
+}
+
+// Private reports whether a device is somebody's own phone: a browser may stand
+// on a desk that many share.
+func (d *Device) Private() bool { return d.Platform != "web" }
