@@ -270,8 +270,9 @@ func disputeTrip(t *testing.T, w *World) {
 		func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsByLink(w.Link.ID) }))
 	Do(t, db, func(tx domain.Tx) error { return tx.MarkNotified(w.Job.ID, nil, later.Add(time.Hour)) })
 	Same(t, "told once", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
-	f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID, AttemptID: &a.ID,
-		Subject: "attempt", Claim: "other",
+	f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
+		AttemptID: &a.ID,
+		Subject:   "attempt", Claim: "other",
 		Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike",
 		Status:    domain.DisputeStruck,
 		DecidedAt: &later, DecidedBy: &w.Manager.ID, ByDefault: true, Reasons: "why"}

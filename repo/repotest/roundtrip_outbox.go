@@ -23,7 +23,8 @@ func noticeTrip(t *testing.T, w *World) {
 	Same(t, "notice to the household", toHome, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(toHome.ID) }))
 	Same(t, "crew notices", []domain.Notice{n}, Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.CrewNotices(w.Visit.ID) }))
 
-	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok", Platform: "web",
+	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok",
+		Platform: "web",
 		Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
 	filled(t, "device", d, "UserID")
 	Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })

@@ -12,7 +12,8 @@ func holdTrip(t *testing.T, w *World) {
 	r := w.DB.Reader()
 	ctx := t.Context()
 	f := w.newFlag(w.Ravi, 2)
-	h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, Since: Noon,
+	h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Customer.ID, SiteID: &w.Customer.Sites[0].ID,
+		Since:  Noon,
 		Reason: "area hold", ByID: &w.Ravi.ID,
 		By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID,
 		LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1, StoppedVisitID: &w.Visit.ID}

@@ -214,7 +214,8 @@ func deliveries(t *testing.T, w *World, a domain.Notice) {
 	phone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t1", Platform: "android", CreatedAt: Noon, UpdatedAt: Noon}
 	tablet := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t2", Platform: "ios", CreatedAt: Noon.Add(time.Second),
 		UpdatedAt: Noon}
-	browser := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, Token: "t3", Platform: "web", CreatedAt: Noon,
+	browser := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, Token: "t3", Platform: "web",
+		CreatedAt: Noon,
 		UpdatedAt: Noon}
 	gone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t4", Platform: "web", CreatedAt: Noon, UpdatedAt: Noon,
 		DroppedAt: &Noon}
