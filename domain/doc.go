@@ -22,6 +22,7 @@
 //	aftercare.go       conversations that are owed after harm
 //	attempt.go         one try of a contact, and what came of it
 //	cooloff.go         a pause after a hard visit
+//	customer.go        customers, their contacts, sites and appliances
 //	day_plan.go        who goes where on a day, as proposed
 //	device.go          a phone or browser that pushes go to
 //	diary.go           what stands in the days of technicians
@@ -34,7 +35,6 @@
 //	figures.go         rows of the reports
 //	filters.go         what lists are asked for
 //	flag.go            a report of danger
-//	household.go       customers, their contacts, sites and appliances
 //	invitation.go      a code that sets a password
 //	job.go             a job and its holds
 //	job_history.go     tried steps, a proposed replacement

@@ -397,9 +397,9 @@ func TestQuotaOfADeviceIsKept(t *testing.T) {
 	}
 }
 
-// A crash between the push of a last notice and its fact neither repeats the
-// push nor loses the fact.
-func TestLastNoticeBecomesAFact(t *testing.T) {
+// A crash between the push of a last notice and its entry neither repeats the
+// push nor loses the entry.
+func TestLastNoticeBecomesAnEntry(t *testing.T) {
 	b := newBench(t, false)
 	l := b.put(func(l *domain.Delivery) { household(l); l.Notice.Kind = "job.last_notice" }, "token-a")
 	b.tellErr = errors.New("down")

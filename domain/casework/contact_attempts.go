@@ -146,7 +146,7 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 			return nil, err
 		}
 	}
-	attemptFact(call.Actor, c, a, st)
+	attemptEntry(call.Actor, c, a, st)
 	if c.Customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
 		// To a household that cannot use a page, speaking with it is telling it.
 		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
@@ -175,7 +175,7 @@ func equalTime(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
-func attemptFact(actor domain.Actor, c *Case, a *domain.Attempt, st EntryTime) {
+func attemptEntry(actor domain.Actor, c *Case, a *domain.Attempt, st EntryTime) {
 	c.EntryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
 		"channel": a.Channel,
 		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
@@ -207,7 +207,7 @@ func applyToOpenJobs(call *Call, c *Case, a *domain.Attempt, st EntryTime) error
 		if err := c.Tx.InsertAttempt(&b); err != nil {
 			return err
 		}
-		attemptFact(call.Actor, other, &b, st)
+		attemptEntry(call.Actor, other, &b, st)
 		if err := Reassess(other); err != nil {
 			return err
 		}

@@ -143,15 +143,15 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 			return domain.Customer{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
-			return *old, SameOr(known && sameHousehold(old, &c), "customer")
+			return *old, SameOr(known && sameCustomer(old, &c), "customer")
 		}
 		return c, tx.InsertCustomer(&c)
 	})
 }
 
-// sameHousehold tells a retry from another household under the same id. Ids
+// sameCustomer tells a retry from another household under the same id. Ids
 // of people and places may be the server's, so they do not count.
-func sameHousehold(a, b *domain.Customer) bool {
+func sameCustomer(a, b *domain.Customer) bool {
 	return a.Name == b.Name && a.Language == b.Language &&
 		slices.EqualFunc(a.Contacts, b.Contacts, func(x, y domain.Contact) bool {
 			return x.Name == y.Name && x.Relation == y.Relation && x.Email == y.Email && x.VoiceOnly == y.VoiceOnly &&

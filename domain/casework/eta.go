@@ -169,7 +169,7 @@ func JeopardyDue(m *VisitCase) error {
 		lookAt(m.Tx, *worst)
 		return nil
 	}
-	told, err := m.Tx.FactsOfKind(m.Job.ID, "visit.late_expected")
+	told, err := m.Tx.EntriesOfKind(m.Job.ID, "visit.late_expected")
 	if err != nil {
 		return err
 	}

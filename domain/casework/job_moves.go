@@ -87,7 +87,7 @@ func EndJob(c *Case, a domain.Actor, action, reason string) error {
 	j.EndedAt, j.EndReason, j.ReopenUntil = domain.Ptr(c.Now), reason, domain.Ptr(c.Now.Add(domain.ReopenWithin))
 	c.Tx.Disarm(domain.DueCloseResolved, j.ID)
 	c.Tx.Disarm(domain.DueLastNotice, j.ID)
-	c.Entry(a, domain.JobMoveOf(action).Fact, nil, map[string]any{"reason": reason})
+	c.Entry(a, domain.JobMoveOf(action).Entry, nil, map[string]any{"reason": reason})
 	promises, err := c.Tx.PromisesDue(j.CustomerID)
 	if err != nil {
 		return err

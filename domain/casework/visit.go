@@ -87,8 +87,8 @@ func SaveVisit(m *VisitCase) error {
 // Tell sends the notices that a row of the table names.
 func Tell(m *VisitCase, action string) error {
 	row := domain.VisitMoveOf(action)
-	if row.Household != "" {
-		NotifyCustomer(m.Case, m.Visit, row.Household)
+	if row.Customer != "" {
+		NotifyCustomer(m.Case, m.Visit, row.Customer)
 	}
 	if row.Desk == "" {
 		return nil

@@ -31,24 +31,19 @@ type LinkAction struct {
 	SubjectID *domain.ID // whom it is about; nil: somebody else
 }
 
-// LinkOutcome is what the page says next.
-type LinkOutcome struct {
-	Done string // the action, or "already" when it was done before
-}
-
 // VoiceInput is what a desk writes down for a caller: the same actions as the
 // link's, with the contact in which they were asked.
 type VoiceInput struct {
-	Action  string     `json:"action"`
-	Date    string     `json:"date"`
-	Part    string     `json:"part"`
-	Window  string     `json:"window_start"` // of another-time: of a window that slots offers
-	Take    bool       `json:"take"`         // of another-time: schedule what is kept
-	Note    string     `json:"note"`
-	FactID  *domain.ID `json:"attempt_id"` // of dispute
-	VisitID *domain.ID `json:"visit_id"`   // of dispute
-	Claim   string     `json:"claim"`
-	Reason  string     `json:"reason"`
+	Action     string     `json:"action"`
+	Date       string     `json:"date"`
+	Part       string     `json:"part"`
+	Window     string     `json:"window_start"` // of another-time: of a window that slots offers
+	Take       bool       `json:"take"`         // of another-time: schedule what is kept
+	Note       string     `json:"note"`
+	DisputedID *domain.ID `json:"attempt_id"` // of dispute
+	VisitID    *domain.ID `json:"visit_id"`   // of dispute
+	Claim      string     `json:"claim"`
+	Reason     string     `json:"reason"`
 	// Of passport and thanks, as of the link.
 	Fault       *string                `json:"fault"`
 	WhatMatters *string                `json:"what_matters"`
@@ -119,20 +114,20 @@ func (k *Request) move() *casework.VisitCase {
 // the household looks again first.
 var bound = []string{"confirm", "cancel", "another-time", "done"}
 
-// LinkAct carries out one action of the page. State is read anew; a stale
-// form is answered with CodeState and explains itself, a repeated one with
-// what came of the first. Errors: CodeNotFound, CodeState, CodeUnprocessable.
-func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*LinkOutcome, error) {
-	var out *LinkOutcome
+// LinkAct carries out one action of the page. done is the action, or "already"
+// when it was done before. State is read anew; a stale form is answered with
+// CodeState and explains itself. Errors: CodeNotFound, CodeState,
+// CodeUnprocessable.
+func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (done string, err error) {
 	var refused error // after the contact was recorded: a late tap is contact all the same
-	err := s.InWork(ctx, nil, func(tx *casework.Work) error {
+	err = s.InWork(ctx, nil, func(tx *casework.Work) error {
 		refused = nil
 		now := tx.Now
 		l, j, visits, err := openLink(tx, token, true)
 		if err != nil {
 			return err
 		}
-		out = &LinkOutcome{Done: in.Action}
+		done = in.Action
 		v := currentVisit(visits)
 		mark, ok := s.readForm(l, in.FormKey, now)
 		if !ok {
@@ -143,7 +138,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			return err
 		}
 		if !fresh {
-			out.Done = "already"
+			done = "already"
 			return nil
 		}
 		c, err := casework.OpenCase(tx, j)
@@ -174,14 +169,14 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			return err
 		}
 		if k.done != "" {
-			out.Done = k.done
+			done = k.done
 		}
 		return nil
 	})
 	if err == nil {
 		err = refused
 	}
-	return out, err
+	return done, err
 }
 
 // contactNote is what the list of attempts says of a wish. Thanks, reports and
@@ -207,8 +202,9 @@ func dispatch(k *Request) error {
 // CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domain.ID, in VoiceInput) (VoiceAnswer, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (VoiceAnswer, error) {
-		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID,
-			VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
+		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note,
+			AttemptID: in.DisputedID,
+			VisitID:   in.VisitID, Claim: in.Claim, Reason: in.Reason,
 			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
 		k, err := requestByVoice(tx, call, job, act, in)
 		if err != nil {

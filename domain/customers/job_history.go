@@ -232,7 +232,7 @@ func (k *Request) via() *domain.ID {
 func undoCorrections(k *Request, via map[domain.ID]bool) error {
 	tx, j, now := k.Tx, k.Job, k.Now
 	theirs := func(id *domain.ID) bool { return id != nil && via[*id] }
-	facts, err := tx.FactsOfKind(j.ID, casework.EntryHistoryCorrected)
+	facts, err := tx.EntriesOfKind(j.ID, casework.EntryHistoryCorrected)
 	if err != nil {
 		return err
 	}
@@ -445,7 +445,7 @@ func (s *Service) readHistory(ctx context.Context, a domain.Actor, id domain.ID)
 	if h.attempts, err = s.Read.Attempts(ctx, all, j.ID, domain.Page{}); err != nil {
 		return nil, err
 	}
-	if h.facts, err = s.Read.FactsOfKind(ctx, all, j.ID, casework.EntryHistoryCorrected); err != nil {
+	if h.facts, err = s.Read.EntriesOfKind(ctx, all, j.ID, casework.EntryHistoryCorrected); err != nil {
 		return nil, err
 	}
 	if j.Serial != "" {

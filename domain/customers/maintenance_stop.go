@@ -12,7 +12,7 @@ import (
 const stoppedVisits = "the household stopped these visits"
 
 // seriesOf finds the maintenance in a state that made a job; nil: none.
-func seriesOf(tx domain.HouseholdTx, j *domain.Job, status string) (*domain.Maintenance, error) {
+func seriesOf(tx domain.CustomerTx, j *domain.Job, status string) (*domain.Maintenance, error) {
 	rows, err := tx.MaintenanceOf(j.CustomerID)
 	if err != nil {
 		return nil, err

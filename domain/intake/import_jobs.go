@@ -327,7 +327,7 @@ func savedImport(tx *casework.Work, j *domain.Job, w *parsedRow, changed bool) e
 
 // saveNewImport registers the household, where it is new, the appliance and the job.
 func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *parsedRow) (*domain.Job, error) {
-	h, err := householdOf(tx, w)
+	h, err := customerOf(tx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -370,9 +370,9 @@ func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *
 	return tx.LockJob(view.ID)
 }
 
-// householdOf finds the household that a row means: one of the numbers, and
+// customerOf finds the customer that a row means: one of the numbers, and
 // the same name or none in the row.
-func householdOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
+func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
 	for _, phone := range w.phones {
 		ids, err := tx.CustomersByPhone(phone)
 		if err != nil {
