@@ -596,7 +596,7 @@ func toldToStop(d *day) {
 	d.Must(err)
 	defer slow.Close()
 	fmt.Fprint(slow, "POST /v1/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 21\r\n\r\n{\"refresh_")
-	d.until("half a request is there", func() bool { return s.metric("go_goroutines") > 0 })
+	d.until("half a request is there", func() bool { return s.metric("doorstep_http_requests_in_flight") > 0 })
 	d.Must(s.cmd.Process.Signal(syscall.SIGTERM))
 	d.until("refused", func() bool { return s.probe("/healthz") == 0 })
 	fmt.Fprint(slow, "token\":\"x\"}")
