@@ -183,6 +183,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"हमें देर हो रही है", "हम {when} नहीं पहुँच पाएँगे; लगभग {at} तक आएँगे। दूसरे समय के लिए टैप करें।"}},
 	"visit.arrived": {"en": {"At your door", "Your technician has arrived."},
 		"hi": {"आपके द्वार पर", "आपके तकनीशियन पहुँच गए हैं।"}},
+	"visit.taken_back": {"en": {"Not at your door yet", "That was told by mistake. Your visit stays as planned."},
+		"hi": {"अभी आपके द्वार पर नहीं", "वह सूचना भूल से गई। आपकी विज़िट पहले की तरह तय है।"}},
 	"visit.completed": {"en": {"Repair done", "Tap if anything is not right."}, "hi": {"मरम्मत पूरी", "कुछ ठीक न हो तो टैप करें।"}},
 	"visit.partial": {"en": {"Repair begun", "It is not finished yet. Tap for what is next."},
 		"hi": {"मरम्मत शुरू हुई", "अभी पूरी नहीं हुई। आगे के लिए टैप करें।"}},
