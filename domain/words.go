@@ -26,6 +26,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"आपकी टीम बदली", "{when}। साथ कौन जाएगा, ऐप में देखें।"}},
 	"visit.read_plan": {"en": {"Please read the plan", "For the visit {when}."}, "hi": {"कृपया योजना पढ़ें", "{when} की विज़िट के लिए।"}},
 	// to desks, proprietors, area managers
+	"visit.claimed": {"en": {"Told too late", "A technician was there before the visit changed. See the job's timeline."},
+		"hi": {"देर से बताया गया", "विज़िट बदलने से पहले तकनीशियन वहाँ थे। जॉब की टाइमलाइन देखें।"}},
 	"visit.needs_someone": {"en": {"A visit needs somebody", "{when}. Choose a technician."},
 		"hi": {"एक विज़िट को तकनीशियन चाहिए", "{when}। किसी को चुनें।"}},
 	"visit.declined_unsafe": {"en": {"A visit was given back", "Please look at the reason."},

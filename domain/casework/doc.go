@@ -8,6 +8,7 @@
 //	appliances.go        appliances of a household
 //	capacity.go          how many visits a day takes
 //	case.go              Work and Case: opened once, saved once, asked first; what falls due
+//	claims.go            what a crew told of too late
 //	contact_attempts.go  attempts, the verdict, and what follows from it
 //	contact_promises.go  who owes a household a call, and by when
 //	customers.go         households: contacts, sites, languages

@@ -36,11 +36,15 @@ var forward = []struct {
 // CodePlan, CodePreconditionMissing, CodeState.
 //
 // An arrival of somebody who was taken out of the crew meanwhile moves nothing
-// and is kept: where they are counts, whoever goes there now.
+// and is kept: where they are counts, whoever goes there now. What else they did
+// before the visit changed is kept as a claim (CodeClaimKept).
 func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
 	out, err := s.advance(ctx, call, id, action, in)
-	if action == "arrive" && NotFound(err) {
+	switch {
+	case action == "arrive" && NotFound(err):
 		return ArrivedAnyway(ctx, s, call, id, in.OccurredAt)
+	case NotFound(err), domain.IsCode(err, domain.CodeState), domain.IsCode(err, domain.CodeForbidden):
+		err = s.keepClaim(ctx, call, id, action, in, err)
 	}
 	return out, err
 }
