@@ -19,6 +19,7 @@ const (
 	FormKeyLife        = 7 * 24 * time.Hour  // a page left open longer is looked at anew
 	AnotherTimeUntil   = time.Hour           // before the window (section 3)
 	NoAccessInside     = 10 * time.Minute    // inside the window (section 3)
+	NoAccessNear       = 2 * time.Hour       // before the window nobody had to be there yet (section 3)
 	CrewFlapping       = time.Minute         // one push per person (section 3)
 	TriageDue          = 4 * time.Hour       // section 5
 	liveWithin         = 2 * time.Hour       // a report of something this recent tells of what happens now
