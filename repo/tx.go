@@ -54,7 +54,18 @@ type tx struct {
 }
 
 // home is where a job belongs and is.
-type home struct{ centre, site domain.ID }
+type home struct {
+	centre, site domain.ID
+	ref          string
+}
+
+func homeOf(j *domain.Job) home {
+	h := home{centre: j.CentreID, site: j.SiteID}
+	if j.ExternalRef != nil {
+		h.ref = *j.ExternalRef
+	}
+	return h
+}
 
 var _ domain.Tx = (*tx)(nil)
 

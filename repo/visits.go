@@ -69,7 +69,7 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 		return nil, nil, domain.NotFound("visit")
 	}
 	j, v := &(*jobs)[0], &(*visits)[0]
-	t.homes[j.ID], t.visits[v.ID] = home{j.CentreID, j.SiteID}, shapeOf(v)
+	t.homes[j.ID], t.visits[v.ID] = homeOf(j), shapeOf(v)
 	t.locked[j.ID], t.locked[v.ID] = j.Version, v.Version
 	keep(*j)
 	return j, v, errors.Join(t.remember("jobs", j.ID, j), t.remember("visits", v.ID, v))
