@@ -339,7 +339,7 @@ func maintainOnce(tx *Work, m *domain.Maintenance, id domain.ID, at time.Time) e
 	if _, err := tx.Job(id); err == nil || !NotFound(err) {
 		return err
 	}
-	_, err := CreateJob(tx, domain.System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID,
+	_, err := CreateJob(tx, &Call{Actor: domain.System}, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID,
 		CentreID: &m.CentreID, Category: &m.Category, Fault: &m.Fault})
 	if err != nil {
 		return err

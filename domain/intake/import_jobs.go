@@ -231,6 +231,8 @@ func importFieldOf(e *domain.Error, w *parsedRow) string {
 			return "from"
 		case "window_end":
 			return "to"
+		case "occurred_at":
+			return "reported"
 		case "crew":
 			return "technician"
 		case "site_id", "sites":
@@ -362,8 +364,8 @@ func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *
 		ExternalRef: w.opt("external_ref"),
 		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
 		Priority: w.opt("priority"),
-		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value}
-	view, err := casework.CreateJob(tx, call.Actor, in)
+		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value, OccurredAt: w.reported}
+	view, err := casework.CreateJob(tx, &casework.Call{Actor: call.Actor}, in)
 	if err != nil {
 		return nil, err
 	}

@@ -1267,7 +1267,9 @@ type Job struct {
 	Holds         []Hold    `json:"holds"`
 	ID            string    `json:"id"`
 	LastContactAt time.Time `json:"last_contact_at"`
-	OpenedAt      time.Time `json:"opened_at"`
+
+	// OpenedAt when the household reported it; created_at says when that was written down
+	OpenedAt time.Time `json:"opened_at"`
 
 	// Plan the safe-visit plan in force
 	Plan         []JobPlan       `json:"plan"`
@@ -1404,8 +1406,7 @@ type SOS struct {
 	ResolvedBy string    `json:"resolved_by"`
 	Round      int       `json:"round"`
 
-	// Silent whether its raiser is not to be called openly, because this one or another open one was raised in silence; to
-	// the raiser always false
+	// Silent whether its raiser is not to be called openly, because this one or another open one was raised in silence; to the raiser always false
 	Silent    bool      `json:"silent"`
 	Source    SOSSource `json:"source"`
 	Status    SOSStatus `json:"status"`
