@@ -173,6 +173,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"आपकी विज़िट में बदलाव", "हमें खेद है: हमारे तकनीशियन {when} नहीं आ सकेंगे। आगे के लिए टैप करें।"}},
 	"note.told": {"en": {"About your visits", "Tap to read how we plan them, and to object."},
 		"hi": {"आपकी विज़िट के बारे में", "हम कैसे योजना बनाते हैं, पढ़ने या आपत्ति के लिए टैप करें।"}},
+	"maintenance.moved": {"en": {"Your regular visit moved", "We do not work on its day; it is {when} now."},
+		"hi": {"आपकी नियमित विज़िट का दिन बदला", "उस दिन हम काम नहीं करते; अब {when}।"}},
 	"visit.offered": {"en": {"Your repair visit", "{when}. Tap to confirm or change."},
 		"hi": {"आपकी मरम्मत विज़िट", "{when}। पुष्टि या बदलाव के लिए टैप करें।"}},
 	"visit.cancelled_home": {"en": {"Visit cancelled", "The visit {when} is cancelled. Tap for what is next."},

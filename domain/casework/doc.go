@@ -20,6 +20,7 @@
 //	jobs.go              registering and changing jobs; a job as it is shown
 //	link.go              making the household's link
 //	maintenance.go       visits that come again by a rule
+//	maintenance_dates.go which days they are, and what of them to warn of
 //	notify.go            telling crews, desks and households
 //	notify_offduty.go    telling people when they are on duty
 //	replay.go            answers of requests that come again, and who may read them

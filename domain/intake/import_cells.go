@@ -241,16 +241,16 @@ func readReported(raw string, loc *time.Location) string {
 	day, at, _ := strings.Cut(strings.TrimSpace(raw), " ")
 	date, clock, ok := readDate(raw)
 	if !ok {
-		if date, clock, ok = readDate(strings.TrimSuffix(day, ",")); !ok {
+		if date, _, ok = readDate(strings.TrimSuffix(day, ",")); !ok {
 			return ""
 		}
 		clock = withSeconds.ReplaceAllString(at, "$1")
 	}
-	noon := wallClock{minutes: 12 * 60}
-	if c, ok := readClock(clock); ok && c.minutes < 24*60 {
-		noon = c
+	called := wallClock{minutes: 12 * 60}
+	if c, ok := readClock(clock); ok && c.minutes > 0 && c.minutes < 24*60 { // a day of a spreadsheet is its midnight
+		called = c
 	}
-	t, err := domain.ParseInstant(fmt.Sprintf("%sT%02d:%02d", date, noon.minutes/60, noon.minutes%60), loc, "/reported")
+	t, err := domain.ParseInstant(fmt.Sprintf("%sT%02d:%02d", date, called.minutes/60, called.minutes%60), loc, "/reported")
 	if err != nil {
 		return ""
 	}

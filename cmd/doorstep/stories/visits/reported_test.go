@@ -66,7 +66,8 @@ func TestAnImportSaysWhenAJobWasReported(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		desk := h.As("kiran")
 		day := h.Clock.Now().In(harness.Zone("Asia/Kolkata")).AddDate(0, 0, -2)
-		rows := map[string]string{"R-1": day.Format("02/01/2006") + " 18:45", "R-2": day.Format("2006-01-02T15:04"), "R-3": day.Format("02-Jan-2006"),
+		rows := map[string]string{"R-1": day.Format("02/01/2006") + " 18:45", "R-2": day.Format("2006-01-02T15:04"),
+			"R-3": day.Format("02-Jan-2006"),
 			"R-4": "", "R-5": "some day", "R-6": day.AddDate(0, 0, 9).Format("02/01/2006"), "R-7": day.Format("2/1/2006") + " 06:45:10 PM"}
 		want := map[string]string{"R-1": day.Format("2006-01-02") + "T18:45", "R-2": day.Format("2006-01-02T15:04"),
 			"R-3": day.Format("2006-01-02") + "T12:00", "R-7": day.Format("2006-01-02") + "T18:45"}
