@@ -59,14 +59,21 @@ func TestDocsCiteWhatIsThere(t *testing.T) {
 	}
 }
 
-// contains reports whether a name stands in a file, or in one of a folder.
+// contains reports whether a name is declared in a Go file, or in one of a folder;
+// in other files it stands anywhere.
 func contains(path string, name []byte) bool {
-	word := regexp.MustCompile(`\b` + regexp.QuoteMeta(string(name)) + `\b`)
+	quoted := regexp.QuoteMeta(string(name))
+	declared := regexp.MustCompile(`(?m)^(?:func (?:\([^)]*\) )?|type |var |const |\t)` + quoted + `\b`)
+	word := regexp.MustCompile(`\b` + quoted + `\b`)
 	there := false
 	_ = filepath.WalkDir(path, func(f string, e fs.DirEntry, err error) error {
 		if err == nil && !e.IsDir() {
 			text, _ := os.ReadFile(f)
-			there = there || word.Match(text)
+			if filepath.Ext(f) == ".go" {
+				there = there || declared.Match(text)
+			} else {
+				there = there || word.Match(text)
+			}
 		}
 		return err
 	})

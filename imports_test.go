@@ -30,8 +30,9 @@ var imports = []struct{ pkg, inside, outside string }{
 	{"cmd/doorstep", ". cmd/doorstep/app cmd/doorstep/demo cmd/doorstep/roads domain domain/accounts domain/casework " +
 		"domain/intake domain/proof domain/slots domain/usecases notifications repo repo/files", "kong uuid"},
 	{"cmd/doorstep-load",
-		"api/web domain domain/dayplan notifications notifications/fcmtest repo",
+		"api/web cmd/doorstep-load/solomon domain domain/dayplan notifications notifications/fcmtest repo",
 		"fasthttp fiber kong pgx sqlite uuid"},
+	{"cmd/doorstep-load/solomon", "domain/dayplan", ""},
 	{"cmd/doorstep/app", ". api api/web cmd/doorstep/recur domain domain/casework domain/slots domain/usecases notifications " +
 		"repo", "pgx phonenumbers prometheus uuid"},
 	{"cmd/doorstep/demo", "api cmd/doorstep/app domain domain/accounts domain/alarm domain/casework domain/customers " +

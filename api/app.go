@@ -45,7 +45,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	a.mountUsers(s)
 	a.mountTechnicians(s)
 	a.mountLeave(s)
-	a.mountHouseholds(s)
+	a.mountCustomers(s)
 	a.mountJobs(s)
 	a.mountJobHistory(s)
 	a.mountVisits(s)
@@ -74,7 +74,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	a.mountMaintenance(s)
 	a.mountEvents(s)
 	a.mountBoard(s)
-	a.mountCustomer(s)
+	a.mountCustomerPage(s)
 	if demo != nil {
 		a.mountDemo(s, demo)
 	}

@@ -13,7 +13,7 @@ import (
 // visitCalendar gives the visit as a calendar entry (RFC 5545). Its UID is the
 // job's, so that an entry taken again after a move replaces the first one; the
 // visit's sequence tells which is newer. Calendars are shared: no address, no
-// name of the household, no link.
+// name of the customer, no link.
 func (a *App) visitCalendar(c *fiber.Ctx) error {
 	p, err := a.Service.Customers.OpenLink(c.UserContext(), c.Params("token"))
 	if err != nil {

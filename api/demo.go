@@ -25,7 +25,7 @@ type Demo struct {
 	// Featured names the phones of one story: a technician, a coordinator, a
 	// proprietor, an area manager and the customer. The others are folded.
 	Featured []string
-	// CustomerLink and APIPage are addresses: of a household's page, of /docs.
+	// CustomerLink and APIPage are addresses: of a customer's page, of /docs.
 	CustomerLink, APIPage string
 }
 

@@ -68,7 +68,7 @@ func (a *App) mountFlags(s *web.Server) {
 	}
 	s.Handle("POST", "/v1/flags/{id}/statement", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 		in safety.StatementInput) error {
-		_, err := svc.Safety.State(ctx, call, id, in)
+		_, err := svc.Safety.GiveStatement(ctx, call, id, in)
 		return err
 	}))
 }

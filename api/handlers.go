@@ -59,7 +59,7 @@ func sendAnswer(c *fiber.Ctx, call *casework.Call, location string) error {
 		return errors.New("api: the use case left no answer")
 	}
 	if call.Replayed {
-		c.Set("Idempotency-Replayed", "true")
+		c.Set(web.HeaderReplayed, "true")
 	}
 	if id, version, ok := strings.Cut(call.Answer.Head, " "); ok {
 		if n, err := strconv.ParseInt(version, 10, 64); err == nil {

@@ -108,8 +108,8 @@ func (a *App) jobViews(c *fiber.Ctx, rows []domain.Job) ([]domain.JobView, error
 	return out, nil
 }
 
-// factView is a fact as it is sent: a payload is always an object.
-type factView struct {
+// entryView is an entry as it is sent: a payload is always an object.
+type entryView struct {
 	domain.Entry
 	Payload json.RawMessage `json:"payload"`
 }
@@ -144,9 +144,9 @@ func (a *App) timeline(c *fiber.Ctx) error {
 		after.Seq = rows[limit-1].Seq
 		next = web.EncodeCursor(after)
 	}
-	out := make([]factView, len(rows))
+	out := make([]entryView, len(rows))
 	for i, f := range rows {
-		out[i] = factView{f, json.RawMessage(f.Payload)}
+		out[i] = entryView{f, json.RawMessage(f.Payload)}
 		if len(f.Salt) == 0 || len(f.Payload) == 0 { // erased
 			out[i].Payload = json.RawMessage("{}")
 		}

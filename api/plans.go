@@ -57,7 +57,7 @@ func (a *App) mountPlans(s *web.Server) {
 			return err
 		}
 		if call.Replayed {
-			c.Set("Idempotency-Replayed", "true")
+			c.Set(web.HeaderReplayed, "true")
 		}
 		c.Set(fiber.HeaderLocation, "/v1/me/calendar")
 		return web.JSON(c, fiber.StatusCreated, f, f.Version)

@@ -98,7 +98,7 @@ func (a *App) reportFilter(c *fiber.Ctx) (domain.ReportFilter, error) {
 }
 
 func wantsCSV(c *fiber.Ctx) bool {
-	return c.Query("format") == "csv" || c.Query("format") == "" && strings.Contains(c.Get(fiber.HeaderAccept), "text/csv")
+	return c.Query("format") == "csv" || c.Query("format") == "" && strings.Contains(c.Get(fiber.HeaderAccept), sheet.MediaCSV)
 }
 
 func reachabilityTable(rows []domain.ReachabilityRow) [][]string {
@@ -157,7 +157,7 @@ func sendCSV(c *fiber.Ctx, name string, table [][]string) error {
 	if err != nil {
 		return err
 	}
-	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
+	c.Set(fiber.HeaderContentType, sheet.MediaCSV+"; charset=utf-8")
 	c.Set(fiber.HeaderContentDisposition, `attachment; filename="`+name+`.csv"`)
 	return c.Send(text)
 }

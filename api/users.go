@@ -127,7 +127,7 @@ func (a *App) invite(c *fiber.Ctx) error {
 		return err
 	}
 	if call.Replayed {
-		c.Set("Idempotency-Replayed", "true")
+		c.Set(web.HeaderReplayed, "true")
 		if err := web.DecodeJSON(call.Answer.Body, &out); err != nil {
 			return err
 		}

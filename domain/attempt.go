@@ -35,7 +35,7 @@ type Attempt struct {
 	Discounted     string     `json:"discounted"` // why it was taken out of the count; empty when it was not
 	ToldAt         *time.Time `json:"told_at"`    // when the household first learned of it
 	LinkID         *ID        `json:"-"`          // the link by which it came
-	Request        string     `json:"-"`          // what the household asked for in it (see asks); empty: nothing
+	Request        string     `json:"-"`          // what the household asked for in it (a name of customers.RequestHandlers); empty: nothing
 	CreatedAt      time.Time  `json:"created_at"`
 }
 

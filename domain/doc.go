@@ -2,7 +2,65 @@
 // errors and the ports to storage. It imports the standard library and
 // google/uuid only and holds no use case: those stand in the rooms below it, by
 // subject (usecases lists them), and the pure rules in small packages of plain
-// types. A stranger begins with lifecycle.go and moves.go (what may happen),
-// apply.go (the only writer of a state), store.go (the ports), codes.go (every
-// error).
+// types.
+//
+// What may happen:
+//
+//	lifecycle.go       who may move a visit, a job, a report, from which state
+//	moves.go           the same of holds, alarms, timers, disputes, promises, leave …
+//	apply.go           the only writer of a state
+//	advisory.go        warning markers, and their table
+//	errors.go          what a refusal carries
+//	codes.go           every refusal, with what to do
+//	policy.go          the product's figures; a centre's policy of reachability
+//	deadline.go        what falls due
+//	safeplan.go        what a safe-visit plan asks before a move
+//	userview.go        who sees which field of people
+//
+// The nouns:
+//
+//	aftercare.go       conversations that are owed after harm
+//	attempt.go         one try of a contact, and what came of it
+//	cooloff.go         a pause after a hard visit
+//	customer.go        customers, their contacts, sites and appliances
+//	day_plan.go        who goes where on a day, as proposed
+//	device.go          a phone or browser that pushes go to
+//	diary.go           what stands in the days of technicians
+//	dispute.go         "that is not so"; "is it done?"
+//	disruption.go      one move of a centre's day
+//	events.go          what changed, for whoever listens
+//	evidence.go        files of a report
+//	exclusion.go       a member of staff and a household who are kept apart
+//	feed.go            a technician's calendar
+//	figures.go         rows of the reports
+//	filters.go         what lists are asked for
+//	flag.go            a report of danger
+//	invitation.go      a code that sets a password
+//	job.go             a job and its holds
+//	job_history.go     tried steps, a proposed replacement
+//	leave.go           leave
+//	link.go            the household's link
+//	maintenance.go     visits that come again by a rule
+//	notice.go          one thing to tell one audience, and its delivery
+//	people.go          roles, areas, centres, users, who reaches what
+//	promise.go         who owes a household what, by when
+//	replay.go          an answer that is kept for a repeated request
+//	skill.go           skills and their levels
+//	sos.go             an SOS, whom it rings and how
+//	stand_down.go      somebody of ours who goes nowhere until a report is decided
+//	stop.go            a stop that was received and waits for its job
+//	thanks.go          thanks of a household
+//	throttle.go        failed tries
+//	timeline.go        entries and their hash chain
+//	timer.go           the timer of who is inside
+//	visit.go           a visit
+//
+// What all need:
+//
+//	store.go           the ports: what storage does for the domain
+//	values.go          ids, versions, lists, points
+//	instant.go         times as people write them
+//	keys.go            secrets that rotate
+//	normalize_step.go  the same step in other words
+//	words.go           the words of notices in every language
 package domain

@@ -8,7 +8,7 @@ import (
 )
 
 // Kind is the family of an Error. The API maps each kind to one HTTP status
-// in one place (api/problem.go).
+// in one place (api/web/problem.go).
 type Kind int
 
 // The kinds, in the order in which the API checks them.

@@ -129,7 +129,7 @@ type SafetyRow struct {
 	FalseRate    *float64 `json:"false_alarm_rate"` // of real and false ones; null when there is none
 }
 
-// Rate computes the share of visits with a report.
+// Rate computes the share of alarms that were false.
 func (r *SafetyRow) Rate() {
 	if n := r.Real + r.False; n > 0 {
 		r.FalseRate = Ptr(float64(r.False) / float64(n))

@@ -24,10 +24,11 @@ func (s FlagStatus) Open() bool {
 	return s == FlagReported || s == FlagTriaged || s == FlagUnderReview
 }
 
-// FlagKinds lists the kinds; those directed by a person form an exclusion.
 var (
+	// PersonFlagKinds are directed by a person: they keep the reporter and the household apart.
 	PersonFlagKinds = []string{"verbal_abuse", "discrimination", "sexual_harassment", "threat", "assault", "confinement", "weapon",
 		"intoxication", "online_abuse"}
+	// FixableFlagKinds are hazards that centre and household settle themselves.
 	FixableFlagKinds = []string{"animal", "unsafe_premises", "hazard"}
 )
 

@@ -144,7 +144,7 @@ type JobView struct {
 type JobBrief struct {
 	JobID          ID     `json:"job_id"`
 	Ref            string `json:"external_ref"`
-	Household      string `json:"household"`
+	Customer       string `json:"household"`
 	Category       string `json:"category"`
 	Priority       string `json:"priority"`
 	SafetyCritical bool   `json:"safety_critical"`

@@ -60,7 +60,7 @@ func (j *Job) ReplacementProposed() bool {
 	return j.Replacement.V != nil && j.Replacement.V.Status == "proposed"
 }
 
-// Proposal is the replacement as the passport shows it, with its reasons in
+// Proposal is the replacement as the job's history shows it, with its reasons in
 // words.
 type Proposal struct {
 	Since     time.Time        `json:"since"`

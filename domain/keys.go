@@ -12,9 +12,10 @@ import (
 
 // KeyRing makes and checks tokens by HMAC-SHA-256. The first key signs, all
 // verify, so that keys rotate without breaking what was handed out.
-type KeyRing struct{ Keys []ringKey }
+type KeyRing struct{ Keys []RingKey }
 
-type ringKey struct {
+// RingKey is one secret and the name by which what it made is known.
+type RingKey struct {
 	ID     string
 	secret []byte
 }
@@ -29,7 +30,7 @@ func NewKeyRing(list string) (KeyRing, error) {
 			return ring, errors.New("a secret has fewer than 32 characters")
 		}
 		sum := sha256.Sum256([]byte(secret))
-		ring.Keys = append(ring.Keys, ringKey{hex.EncodeToString(sum[:4]), []byte(secret)})
+		ring.Keys = append(ring.Keys, RingKey{hex.EncodeToString(sum[:4]), []byte(secret)})
 	}
 	return ring, nil
 }

@@ -12,7 +12,7 @@ import (
 // HoldPolicy says which open holds refuse a move.
 type HoldPolicy int
 
-// The stances.
+// The policies of a move.
 const (
 	SafetyRefuses HoldPolicy = iota // assign, every forward move
 	AnyRefuses                      // schedule, reschedule
@@ -85,10 +85,10 @@ type VisitMove struct {
 	Holds          HoldPolicy
 	Plan           PlanRule
 	Guard          string // for people; the code of the use case holds it
-	Fact           string // kind of the timeline's entry
-	// Household and Desk are the kinds of notices that follow once it is saved:
-	// to the household, and to the Roles of its centre (area for area managers).
-	Household string
+	Entry          string // kind of the timeline's entry
+	// Customer and Desk are the kinds of notices that follow once it is saved:
+	// to the customer, and to the Roles of its centre (area for area managers).
+	Customer  string
 	Desk      string
 	DeskRoles []Role
 }
@@ -121,57 +121,57 @@ var (
 // states has a row for each.
 var VisitMoves = []VisitMove{
 	{Action: "schedule", To: VisitScheduled, Roles: append([]Role{RoleTechnician}, Staff...), Holds: AnyRefuses, Plan: PlanPermits,
-		Guard: "as the job's schedule; also the successor of a reschedule", Fact: "visit.scheduled"},
+		Guard: "as the job's schedule; also the successor of a reschedule", Entry: "visit.scheduled"},
 	{Action: "assign", From: []VisitStatus{VisitScheduled}, Roles: Desk, Plan: PlanPermits,
-		Guard: "hours, skill, free, no exclusion, plan kept", Fact: "visit.assigned"},
+		Guard: "hours, skill, free, no exclusion, plan kept", Entry: "visit.assigned"},
 	{Action: "decline", From: NotYetThere, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a reason",
-		Fact: "visit.declined"},
+		Entry: "visit.declined"},
 	{Action: "confirm", From: NotYetThere, Roles: append([]Role{RoleCustomer, RoleTechnician}, Staff...), Crew: true,
-		Guard: "before the window ends; staff name the contact that proves it", Fact: "visit.confirmed"},
+		Guard: "before the window ends; staff name the contact that proves it", Entry: "visit.confirmed"},
 	{Action: "another-time", From: []VisitStatus{VisitScheduled}, Roles: []Role{RoleCustomer}, Holds: HoldAllows,
-		Guard: "until 1 h before the window", Fact: "visit.another_time_asked"},
+		Guard: "until 1 h before the window", Entry: "visit.another_time_asked"},
 	{Action: "en-route", From: beforeEnRoute, To: VisitEnRoute, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "the plan seen by the whole crew where there is one", Fact: "visit.en_route", Household: "visit.en_route"},
+		Guard: "the plan seen by the whole crew where there is one", Entry: "visit.en_route", Customer: "visit.en_route"},
 	{Action: "arrive", From: beforeArrive, To: VisitArrived, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "as the moves it implies", Fact: "visit.arrived", Household: "visit.arrived"},
+		Guard: "as the moves it implies", Entry: "visit.arrived", Customer: "visit.arrived"},
 	{Action: "start", From: beforeStart, To: VisitInProgress, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanInside,
 		Guard: "as the moves it implies; the plan seen also when it came after the arrival; not where the appliance is carried in",
-		Fact:  "visit.started"},
+		Entry: "visit.started"},
 	{Action: "complete", From: beforeEnd, To: VisitCompleted, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "as the moves it implies", Fact: "visit.completed", Household: "visit.completed"},
+		Guard: "as the moves it implies", Entry: "visit.completed", Customer: "visit.completed"},
 	{Action: "partial", From: beforeEnd, To: VisitPartial, Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "as the moves it implies", Fact: "visit.partial", Household: "visit.partial"},
+		Guard: "as the moves it implies", Entry: "visit.partial", Customer: "visit.partial"},
 	{Action: "no-access", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitArrived, VisitMissed}, To: VisitNoAccess,
 		Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
-		Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Fact: "visit.no_access",
-		Household: "visit.no_access", Desk: "visit.no_access_desk", DeskRoles: []Role{RoleCoordinator}},
+		Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Entry: "visit.no_access",
+		Customer: "visit.no_access", Desk: "visit.no_access_desk", DeskRoles: []Role{RoleCoordinator}},
 	{Action: "stop", From: stoppable, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows, Guard: "none",
-		Fact: "visit.stopped"},
+		Entry: "visit.stopped"},
 	{Action: "stop", From: overAlready, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows,
-		Guard: "none; what happened there is on record all the same", Fact: "visit.stopped"},
+		Guard: "none; what happened there is on record all the same", Entry: "visit.stopped"},
 	{Action: "missed", From: []VisitStatus{VisitScheduled}, To: VisitMissed, Roles: []Role{RoleSystem},
-		Guard: "window end + 15 min, no move, not under a hold", Fact: "visit.missed",
-		Household: "visit.missed", Desk: "visit.missed_desk", DeskRoles: []Role{RoleProprietor, RoleCoordinator}},
+		Guard: "window end + 15 min, no move, not under a hold", Entry: "visit.missed",
+		Customer: "visit.missed", Desk: "visit.missed_desk", DeskRoles: []Role{RoleProprietor, RoleCoordinator}},
 	{Action: "cancel", From: NotYetThere, To: VisitCancelled, Roles: append([]Role{RoleCustomer}, Staff...), Holds: HoldAllows,
-		Guard: "a reason", Fact: "visit.cancelled"},
+		Guard: "a reason", Entry: "visit.cancelled"},
 	{Action: "reschedule", From: NotYetThere, To: VisitRescheduled, Roles: append([]Role{RoleTechnician}, Staff...), Crew: true,
-		Holds: AnyRefuses, Plan: PlanPermits, Guard: "as schedule", Fact: "visit.rescheduled"},
+		Holds: AnyRefuses, Plan: PlanPermits, Guard: "as schedule", Entry: "visit.rescheduled"},
 	{Action: "confirm-done", From: []VisitStatus{VisitCompleted}, Roles: append([]Role{RoleCustomer, RoleTechnician}, Staff...), Crew: true,
-		Holds: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Fact: "visit.done_confirmed"},
+		Holds: HoldAllows, Guard: "not disputed; staff name the contact that proves it, the crew the end code", Entry: "visit.done_confirmed"},
 	{Action: "dispute", From: []VisitStatus{VisitScheduled, VisitEnRoute, VisitNoAccess, VisitCompleted, VisitPartial},
 		Roles: append([]Role{RoleCustomer}, Staff...), Holds: HoldAllows,
 		Guard: "until 24 h (voice-only: 7 days) after the household was told; of a time ahead, that it agreed by call or message",
-		Fact:  "visit.disputed"},
+		Entry: "visit.disputed"},
 	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem},
-		Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Fact: "dispute.decided"},
+		Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Entry: "dispute.decided"},
 	{Action: "free", From: NotYetThere, Roles: []Role{RoleSystem}, Holds: HoldAllows,
-		Guard: "a technician of the crew fell ill", Fact: "visit.freed"},
+		Guard: "a technician of the crew fell ill", Entry: "visit.freed"},
 	{Action: "wait", From: underWay, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,
 		Guard: "whoever was on the way left its crew, and nobody is in it, or the plan asks for one more"},
 	{Action: "undo-cancel", From: []VisitStatus{VisitCancelled}, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,
-		Guard: "somebody else than the household cancelled it by its link; its window is ahead", Fact: "visit.undone"},
+		Guard: "somebody else than the household cancelled it by its link; its window is ahead", Entry: "visit.undone"},
 	{Action: "plan-seen", From: beforeWork, Roles: []Role{RoleTechnician}, Crew: true, Holds: HoldAllows, Guard: "a plan is in force",
-		Fact: "visit.plan_seen"},
+		Entry: "visit.plan_seen"},
 }
 
 // JobMove is one row of the job's table of moves.
@@ -180,12 +180,10 @@ type JobMove struct {
 	From   []JobStatus
 	To     []JobStatus // empty: stays; several: its visits decide
 	Roles  []Role
-	// Crew: a technician only while in the crew of one of the job's visits.
-	Crew  bool
-	Holds HoldPolicy
-	Plan  PlanRule
-	Guard string
-	Fact  string
+	Holds  HoldPolicy
+	Plan   PlanRule
+	Guard  string
+	Entry  string
 }
 
 var (
@@ -195,28 +193,28 @@ var (
 
 // JobMoves is the job's lifecycle.
 var JobMoves = []JobMove{
-	{Action: "register", To: []JobStatus{JobOpen}, Roles: Staff, Holds: HoldAllows, Guard: "a household with a site", Fact: "job.registered"},
+	{Action: "register", To: []JobStatus{JobOpen}, Roles: Staff, Holds: HoldAllows, Guard: "a household with a site", Entry: "job.registered"},
 	{Action: "follow", From: jobLive, To: jobLive, Roles: []Role{RoleSystem}, Holds: HoldAllows,
 		Guard: "one of its visits under way, else one scheduled, else one completed since it was opened last, else open"},
 	{Action: "deny-done", From: []JobStatus{JobClosed}, To: []JobStatus{JobResolved}, Roles: []Role{RoleSystem}, Holds: HoldAllows,
 		Guard: "the household says that a completion is not so; its visits decide what follows"},
 	{Action: "schedule", From: jobLive, Roles: append([]Role{RoleTechnician}, Staff...), Holds: AnyRefuses, Plan: PlanPermits,
-		Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for themselves with the contact in which the customer agreed", Fact: "visit.scheduled"},
+		Guard: "no hold that forbids it; free; no exclusion; plan kept; a technician for themselves with the contact in which the customer agreed", Entry: "visit.scheduled"},
 	{Action: "cancel", From: []JobStatus{JobOpen, JobScheduled}, To: []JobStatus{JobCancelled}, Roles: Staff, Holds: HoldAllows,
-		Guard: "a reason", Fact: "job.cancelled"},
+		Guard: "a reason", Entry: "job.cancelled"},
 	{Action: "close", From: []JobStatus{JobOpen, JobResolved}, To: []JobStatus{JobClosed}, Roles: Staff, Holds: HoldAllows,
-		Guard: "resolved, or unreachable for as long as the policy says", Fact: "job.closed"},
+		Guard: "resolved, or unreachable for as long as the policy says", Entry: "job.closed"},
 	{Action: "reopen", From: []JobStatus{JobResolved, JobClosed, JobCancelled}, To: []JobStatus{JobOpen},
 		Roles: append([]Role{RoleCustomer}, Staff...),
-		Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Fact: "job.reopened"},
-	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.placed"},
-	{Action: "release", From: jobLive, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Fact: "hold.lifted"},
+		Holds: HoldAllows, Guard: "within 30 days; after unreachable as the policy says", Entry: "job.reopened"},
+	{Action: "hold", From: jobPending, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Entry: "hold.placed"},
+	{Action: "release", From: jobLive, Roles: Staff, Holds: HoldAllows, Guard: "parts or customer_request", Entry: "hold.lifted"},
 	{Action: "transfer", From: []JobStatus{JobOpen, JobScheduled}, Roles: []Role{RoleAreaManager}, Guard: "to another centre",
-		Fact: "job.transferred"},
+		Entry: "job.transferred"},
 	{Action: "replacement", From: jobLive, Roles: []Role{RoleProprietor, RoleAreaManager, RoleAgent}, Holds: HoldAllows,
-		Guard: "a replacement is proposed", Fact: "replacement.answered"},
+		Guard: "a replacement is proposed", Entry: "replacement.answered"},
 	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager},
-		Holds: HoldAllows, Guard: "an open safety hold; with a plan", Fact: "hold.released"},
+		Holds: HoldAllows, Guard: "an open safety hold; with a plan", Entry: "hold.released"},
 }
 
 // FlagMove is one row of the flag's table of moves.

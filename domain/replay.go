@@ -11,7 +11,7 @@ type Replay struct {
 	ActorID   ID
 	Key       string
 	Hash      string
-	Standing  string // of the actor when it was stored (Actor.standing)
+	Standing  string // of the actor when it was stored (Actor.Standing)
 	Status    int
 	Head      string // "id version" for Location and ETag
 	Body      []byte

@@ -8,7 +8,7 @@ import (
 // Store runs transactions; domain begins them and nobody else.
 //
 // fn's reads see its own writes, except of what is only buffered for commit:
-// facts, notices, queue jobs, deadlines and the replay row. An error from fn
+// entries, notices, queue jobs, deadlines and the replay row. An error from fn
 // rolls everything back. Constraint violations come back as *Error
 // (CodeOverlap, CodeDuplicate, …); a database that is gone as CodeUnavailable.
 //
@@ -119,8 +119,8 @@ type LeaveTx interface {
 	SaveLeave(*Leave) error
 }
 
-// HouseholdTx keeps households, what stands there, and its maintenance.
-type HouseholdTx interface {
+// CustomerTx keeps customers, their appliances and maintenance.
+type CustomerTx interface {
 	Customer(id ID) (*Customer, error) // with contacts and sites
 	LockCustomer(id ID) (*Customer, error)
 	InsertCustomer(*Customer) error // with contacts and sites
@@ -130,7 +130,7 @@ type HouseholdTx interface {
 	InsertAppliance(*Appliance) error
 	SaveAppliance(*Appliance) error
 	LockMaintenance(id ID) (*Maintenance, error)
-	// MaintenanceOf lists those of a household, latest first, at most 100; it
+	// MaintenanceOf lists those of a customer, latest first, at most 100; it
 	// locks nothing.
 	MaintenanceOf(customer ID) ([]Maintenance, error)
 	InsertMaintenance(*Maintenance) error
@@ -157,7 +157,7 @@ type JobTx interface {
 	// meanwhile stays as it is.
 	HoldStep(id ID, step int) error
 	Append(*Entry) // after Job.Append
-	FactsOfKind(job ID, kind string) ([]Entry, error)
+	EntriesOfKind(job ID, kind string) ([]Entry, error)
 	Step(id ID) (*StepRecord, error)
 	StepsOf(jobs []ID) ([]StepRecord, error) // by occurred_at; without withdrawn ones
 	InsertStep(*StepRecord) error
@@ -172,7 +172,7 @@ type VisitTx interface {
 	InsertVisit(*Visit) error              // also its assignments; overlap → CodeOverlap
 	SaveVisit(*Visit) error                // also its assignments; overlap → CodeOverlap
 	VisitsOfJob(job ID) ([]Visit, error)   // by window_start
-	// UnfinishedOfCustomer lists unfinished visits of a household (and site,
+	// UnfinishedOfCustomer lists unfinished visits of a customer (and site,
 	// when given) in every centre.
 	UnfinishedOfCustomer(customer ID) ([]Visit, error)
 	VisitsOfCentreDay(centre ID, from, to time.Time) ([]Visit, error) // status scheduled, window_start in [from,to)
@@ -189,19 +189,19 @@ type ContactTx interface {
 	SaveAttempt(*Attempt) error   // discounted and told_at only
 	AttemptsOf(job ID) ([]Attempt, error)
 	AttemptsByLink(link ID) ([]Attempt, error) // by job, then time
-	// MarkNotified notes when the household first learned of the job's outbound
+	// MarkNotified notes when the customer first learned of the job's outbound
 	// attempts and of the visits that ended; with a visit, of that one only.
 	MarkNotified(job ID, visit *ID, at time.Time) error
 	Dispute(id ID) (*Dispute, error)
 	DisputeOfAttempt(attempt ID) (*Dispute, error) // not withdrawn
 	DisputesOf(job ID) ([]Dispute, error)
-	InsertDispute(*Dispute) error // CodeDuplicate when the fact is disputed already
+	InsertDispute(*Dispute) error // CodeDuplicate when the entry is disputed already
 	SaveDispute(*Dispute) error
 	Promise(id ID) (*Promise, error)
 	PromisesDue(customer ID) ([]Promise, error)                // open and broken ones
 	LastPromiseOf(customer ID) (*Promise, error)               // CodeNotFound when none
 	OpenPromises(owner ID) (int, error)                        // open and broken ones
-	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the household got in touch, both ends included
+	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the customer got in touch, both ends included
 	InsertPromise(*Promise) error
 	SavePromise(*Promise) error
 	InsertUnmatchedContact(*UnmatchedContact) error
@@ -325,7 +325,7 @@ type DeviceTx interface {
 	CustomerDevices(customer ID) ([]Device, error)
 }
 
-// LinkTx keeps the links of households.
+// LinkTx keeps the links of customers.
 type LinkTx interface {
 	LinkOfJob(job ID) (*Link, error) // not revoked; CodeNotFound
 	LinkByHash(hash string) (*Link, error)
@@ -363,7 +363,7 @@ type Tx interface {
 	AccountTx
 	DiaryTx
 	LeaveTx
-	HouseholdTx
+	CustomerTx
 	JobTx
 	VisitTx
 	ContactTx
@@ -399,8 +399,8 @@ type PeopleReader interface {
 	LeavesBetween(ctx context.Context, s Scope, centre ID, from, to time.Time) ([]Leave, error)
 }
 
-// HouseholdReader reads households.
-type HouseholdReader interface {
+// CustomerReader reads customers.
+type CustomerReader interface {
 	Customers(ctx context.Context, s Scope, f CustomerFilter, p Page) ([]Customer, error)
 	Customer(ctx context.Context, s Scope, id ID) (*Customer, error)
 	Appliances(ctx context.Context, s Scope, customer *ID, serial string, p Page) ([]Appliance, error)
@@ -432,7 +432,7 @@ type CaseReader interface {
 	Attempts(ctx context.Context, s Scope, job ID, p Page) ([]Attempt, error) // by (occurred_at, id)
 	AttemptsByID(ctx context.Context, s Scope, ids []ID) (map[ID]Attempt, error)
 	Timeline(ctx context.Context, s Scope, job ID, afterSeq int64, limit int) ([]Entry, error)
-	FactsOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Entry, error)
+	EntriesOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Entry, error)
 	Steps(ctx context.Context, s Scope, jobs []ID) ([]StepRecord, error) // by occurred_at
 	Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error)
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
@@ -456,7 +456,7 @@ type SafetyReader interface {
 	FlagsBehind(ctx context.Context, ids []ID) (map[ID]Flag, error)
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them
 	// see. What came of a report by phone number alone is not listed to its
-	// reporter: it would tell them that the number is a household's.
+	// reporter: it would tell them that the number is a customer's.
 	Exclusions(ctx context.Context, a Actor, p Page) ([]ExclusionWithFlag, error)
 	// StandDowns, by (since, id), are those that Actor.SeesExclusion lets them
 	// see.
@@ -542,14 +542,14 @@ type ChangeReader interface {
 type ProofReader interface {
 	// JobsToVerify walks jobs in id order for verify.
 	JobsToVerify(ctx context.Context, after *ID, limit int) ([]Job, error)
-	FactsOf(ctx context.Context, job ID) ([]Entry, error)
+	EntriesOf(ctx context.Context, job ID) ([]Entry, error)
 }
 
 // Reader answers plain reads. Every method demands a Scope; what lies outside
 // it is CodeNotFound or left out.
 type Reader interface {
 	PeopleReader
-	HouseholdReader
+	CustomerReader
 	CaseReader
 	SafetyReader
 	AlarmReader

@@ -28,16 +28,16 @@ const (
 )
 
 // UserFields says who is shown which field of a member of staff (docs/product.md,
-// People and scope). A home, quiet hours and a login are nobody's to plan by; the
-// desk plans from hours and skills, a crew calls each other, and an agent calls the
-// centre.
+// People and scope). A home and quiet hours are nobody's to plan by; the desk plans
+// from hours and skills and helps its people to sign in, a crew calls each other, and
+// an agent calls the centre.
 var UserFields = map[string]Relation{
 	"id": everybody, "version": everybody, "created_at": everybody, "updated_at": everybody,
 	"name": everybody, "role": everybody, "centre_id": everybody, "area_id": everybody, "disabled": everybody,
 	"skills": everybody, "skill_levels": everybody,
 	"phone":     leaders | RelationColleague,
 	"deputy_id": planners, "language": planners, "hours": planners, "exceptions": planners, "max_visits_per_day": planners,
-	"rings_always": leaders, "colleague_id": owners, "login": owners,
+	"rings_always": leaders, "login": leaders, "colleague_id": owners,
 	"quiet_from": RelationSelf | RelationAdmin, "quiet_to": RelationSelf | RelationAdmin,
 	"home_lat": RelationSelf | RelationAdmin, "home_lon": RelationSelf | RelationAdmin,
 }

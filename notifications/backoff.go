@@ -25,8 +25,8 @@ func (s step) wait(attempt int) time.Duration {
 // the provider asked for. Jitter is a number in [0, 1) that spreads the
 // waits over half as much again, so that devices which failed together do
 // not come back together.
-func Backoff(attempt int, r Result, jitter float64) time.Duration {
-	if !r.Retryable() {
+func backoff(attempt int, r Result, jitter float64) time.Duration {
+	if !r.retryable() {
 		return 0
 	}
 	s := soon
@@ -42,7 +42,7 @@ func Backoff(attempt int, r Result, jitter float64) time.Duration {
 // AlarmBackoff is Backoff for the ring of an alarm. Nothing but the death of
 // the token ends one: what stands in between (a proxy's 404, a broken set-up)
 // may be gone a second later, and somebody waits.
-func AlarmBackoff(attempt int, r Result, jitter float64) time.Duration {
+func alarmBackoff(attempt int, r Result, jitter float64) time.Duration {
 	if r.Outcome == Accepted || r.Outcome == Expired || r.DropToken {
 		return 0
 	}

@@ -32,7 +32,7 @@ const (
 type Deliverer struct {
 	Outbox domain.Outbox
 	Push   Sender   // FCM or the log
-	Text   *Webhook // nil: a household without a device waits for its ready text
+	Text   *Webhook // nil: a customer without a device waits for its ready text
 	Alarm  *Webhook // nil: an SOS has no second way besides pushes
 
 	// Now is the product's clock, by which notices expire.
@@ -46,7 +46,7 @@ type Deliverer struct {
 	// and is never stored (domain.Service.InvitationCode).
 	Code func(invitation domain.ID) string
 
-	// Accepted is told once a household's notice was accepted, after that was
+	// Accepted is told once a customer's notice was accepted, after that was
 	// recorded; channel is "push" or "sms". It must be idempotent, as a crash
 	// in between repeats it (domain.Service.NoticeAccepted). Nil: nobody.
 	Accepted func(ctx context.Context, n domain.Notice, channel, receipt string) error
@@ -97,9 +97,9 @@ func (d *Deliverer) newDelivery(of domain.Delivery) *delivery {
 // backoff is how long to wait after a try that came back with r.
 func (l *delivery) backoff(attempt int, r Result) time.Duration {
 	if domain.RingsAsAlarm(l.Notice.Kind) {
-		return AlarmBackoff(attempt, r, rand.Float64())
+		return alarmBackoff(attempt, r, rand.Float64())
 	}
-	return Backoff(attempt, r, rand.Float64())
+	return backoff(attempt, r, rand.Float64())
 }
 
 func (l *delivery) later(wait time.Duration) {
@@ -117,8 +117,8 @@ func (l *delivery) took(channel, receipt string) {
 	l.accepted, l.fresh = true, true
 }
 
-// proves reports whether acceptance must become a fact before the notice counts
-// as done: the household's time to answer or to dispute begins with it
+// proves reports whether acceptance must become an entry before the notice counts
+// as done: the customer's time to answer or to dispute begins with it
 // (docs/product.md section 4).
 func (l *delivery) proves() bool { return l.Notice.CustomerID != nil && domain.Tells(l.Notice.Kind) }
 
@@ -149,9 +149,10 @@ type run struct {
 }
 
 // Deliver sends the notices that are still pending and records the outcome in
-// one write, which it may share with deliveries that run beside it. Attempt is the number of this try, from 1; it decides how long
-// the next one is away. RetryAfter is zero when nothing is left to do. An
-// error means that the store failed: try the whole again, later.
+// one write, which it may share with deliveries that run beside it. attempt is
+// the number of this try, from 1; it decides how long the next one is away.
+// retryAfter is zero when nothing is left to do. An error means that the store
+// failed: try the whole again, later.
 //
 // One device gets its notices one after the other, in the order of noticeIDs,
 // and after one that must wait gets no further ones in this run, so that an
@@ -235,7 +236,7 @@ func (r *run) pushes() []*recipientQueue {
 }
 
 // address recomputes the link of a delivery that carries one. Without it a
-// household can still be told that somebody is on the way, but the last
+// customer can still be told that somebody is on the way, but the last
 // notice is not one.
 func (r *run) address(l *delivery) bool {
 	if !l.Notice.WithLink {
@@ -331,7 +332,7 @@ func (r *run) alarms(ctx context.Context) *sync.WaitGroup {
 		go func() {
 			defer wait.Done()
 			began := time.Now()
-			res := r.d.Alarm.Ring(ctx, Alarm{Kind: n.Kind, AlarmCall: *l.Call, Pushed: len(l.Devices), ExpiresAt: n.ExpiresAt})
+			res := r.d.Alarm.ring(ctx, alarmCall{Kind: n.Kind, AlarmCall: *l.Call, Pushed: len(l.Devices), ExpiresAt: n.ExpiresAt})
 			r.note(l, domain.AlarmChannel, nil, res, time.Since(began))
 			r.locked(func() {
 				if res.Outcome == Accepted {
@@ -384,7 +385,7 @@ func (r *run) rang(ctx context.Context) {
 	}
 }
 
-// text hands a household's deliveries to the message webhook.
+// text hands a customer's deliveries to the message webhook.
 func (r *run) text(ctx context.Context, ln *recipientQueue) {
 	var wait time.Duration
 	for _, l := range ln.deliveries {
@@ -406,7 +407,7 @@ func (r *run) text(ctx context.Context, ln *recipientQueue) {
 		r.note(l, "webhook", nil, res, time.Since(began))
 		if res.Outcome == Accepted {
 			r.locked(func() { l.took("sms", n.ID.String()) })
-		} else if wait = Backoff(r.attempt, res, rand.Float64()); wait > 0 {
+		} else if wait = backoff(r.attempt, res, rand.Float64()); wait > 0 {
 			r.locked(func() { l.later(wait) })
 		}
 	}
@@ -478,7 +479,7 @@ func (r *run) write(ctx context.Context, rec domain.DeliveryRecord) (err error) 
 	return err
 }
 
-// told passes on what was accepted for households and needs no proof.
+// told passes on what was accepted for customers and needs no proof.
 func (r *run) told(ctx context.Context) {
 	if r.d.Accepted == nil {
 		return
@@ -493,7 +494,7 @@ func (r *run) told(ctx context.Context) {
 	}
 }
 
-// prove turns accepted last notices into facts and only then calls them done:
+// prove turns accepted last notices into entries and only then calls them done:
 // a crash in between leaves them pending, and the next run comes here again
 // without a second push.
 func (r *run) prove(ctx context.Context, proofs []*delivery) error {
@@ -502,7 +503,7 @@ func (r *run) prove(ctx context.Context, proofs []*delivery) error {
 		if r.d.Accepted != nil {
 			if err := r.d.Accepted(context.WithoutCancel(ctx), l.Notice, l.channel, l.receipt); err != nil {
 				r.d.log().Warn("acceptance of a notice was not passed on", "notice_id", l.Notice.ID, "kind", l.Notice.Kind, "error", err)
-				l.later(Backoff(r.attempt, Result{Outcome: Retry}, rand.Float64()))
+				l.later(backoff(r.attempt, Result{Outcome: Retry}, rand.Float64()))
 				continue
 			}
 		}

@@ -397,9 +397,9 @@ func TestQuotaOfADeviceIsKept(t *testing.T) {
 	}
 }
 
-// A crash between the push of a last notice and its fact neither repeats the
-// push nor loses the fact.
-func TestLastNoticeBecomesAFact(t *testing.T) {
+// A crash between the push of a last notice and its entry neither repeats the
+// push nor loses the entry.
+func TestLastNoticeBecomesAnEntry(t *testing.T) {
 	b := newBench(t, false)
 	l := b.put(func(l *domain.Delivery) { household(l); l.Notice.Kind = "job.last_notice" }, "token-a")
 	b.tellErr = errors.New("down")
@@ -431,6 +431,7 @@ func TestStoreFailures(t *testing.T) {
 
 // A job whose time is over still records what was accepted.
 func TestCancelledJobRecords(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, false)
 	b.fcm.Script("token-b", fcmtest.Slow(time.Minute))
 	l := b.put(nil, "token-a", "token-b")
@@ -445,6 +446,7 @@ func TestCancelledJobRecords(t *testing.T) {
 // Jobs that run side by side share their trips to the store; one that the
 // store refuses fails alone.
 func TestJobsTravelTogether(t *testing.T) {
+	t.Parallel()
 	b := newBench(t, false)
 	b.Push = notifications.NewLog(slog.New(slog.DiscardHandler))
 	b.box.slow = 5 * time.Millisecond

@@ -1,7 +1,3 @@
-// Package notifications carries notices out of the house: pushes to devices
-// through Firebase Cloud Messaging, and ready text to a signed webhook where
-// a household has no device. Delivery is at least once; what a provider
-// accepts is not yet seen by a person (docs/product.md section 7).
 package notifications
 
 import (
@@ -82,8 +78,8 @@ type Result struct {
 	Alert      bool          // a person who runs the server must look
 }
 
-// Retryable reports whether another try can succeed.
-func (r Result) Retryable() bool { return r.Outcome == Retry || r.Outcome == Misconfigured }
+// retryable reports whether another try can succeed.
+func (r Result) retryable() bool { return r.Outcome == Retry || r.Outcome == Misconfigured }
 
 // The words of Result.Detail.
 const (

@@ -119,6 +119,7 @@ func TestQueueTakesWhatTheStoreWrites(t *testing.T) {
 }
 
 func TestQueueDelivers(t *testing.T) {
+	t.Parallel()
 	b, j := newBench(t, false), newJobs(t)
 	q := j.start(b.Deliverer)
 	idle(t, q)
@@ -144,6 +145,7 @@ func TestQueueDelivers(t *testing.T) {
 
 // FCM is away and comes back: one push for each device, no attempt is spent.
 func TestQueueWaitsForFCM(t *testing.T) {
+	t.Parallel()
 	b, j := newBench(t, false), newJobs(t)
 	q := j.start(b.Deliverer)
 	b.fcm.SetDown(true)
@@ -176,6 +178,7 @@ func TestQueueWaitsForFCM(t *testing.T) {
 // A server that is killed leaves running jobs; the next one works them at
 // once and pushes only what was not recorded.
 func TestQueueAfterAKill(t *testing.T) {
+	t.Parallel()
 	b, j := newBench(t, false), newJobs(t)
 	l := b.put(nil, "token-a", "token-b")
 	l.Delivered = []domain.ID{device("token-a").InstallationID}
@@ -192,6 +195,7 @@ func TestQueueAfterAKill(t *testing.T) {
 // Stop waits for what runs; when its time is over it cancels, and what was
 // not sent stays in the queue.
 func TestQueueStops(t *testing.T) {
+	t.Parallel()
 	b, j := newBench(t, false), newJobs(t)
 	q := j.start(b.Deliverer)
 	b.fcm.Script("token-a", fcmtest.Slow(300*time.Millisecond))

@@ -92,19 +92,19 @@ type textData struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }
 
-// Alarm is one ring of an SOS for a telephony or monitoring provider: whom to
+// alarmCall is one ring of an SOS for a telephony or monitoring provider: whom to
 // call. It is the one place outside the house where names and numbers of staff
 // go; of the raiser and the home it holds nothing.
-type Alarm struct {
+type alarmCall struct {
 	Kind string // type of the event: sos.raised, sos.unheard
 	domain.AlarmCall
 	Pushed    int // to how many devices the same ring goes
 	ExpiresAt time.Time
 }
 
-// Key is the webhook-id: one for an SOS, a round and a person, however often it
+// key is the webhook-id: one for an SOS, a round and a person, however often it
 // is tried.
-func (a *Alarm) Key() string {
+func (a *alarmCall) key() string {
 	return fmt.Sprintf("%s:%s:%d:%s", strings.ReplaceAll(a.Kind, ".", "_"), a.SOS, a.Round, a.UserID)
 }
 
@@ -133,8 +133,8 @@ type alarmRing struct {
 	How      []string `json:"how"` // call: by this provider; push: the same ring goes to their devices
 }
 
-// Ring posts one ring of an SOS, once; outcomes are those of Send.
-func (w *Webhook) Ring(ctx context.Context, a Alarm) Result {
+// ring posts one ring of an SOS, once; outcomes are those of Send.
+func (w *Webhook) ring(ctx context.Context, a alarmCall) Result {
 	e := alarmEvent{Type: a.Kind, Timestamp: w.Now().UTC()}
 	e.Data.ID, e.Data.Round, e.Data.Tier, e.Data.ExpiresAt = a.SOS.String(), strconv.Itoa(a.Round), strconv.Itoa(a.Tier), a.ExpiresAt.UTC()
 	e.Data.Centre, e.Data.Area, e.Data.EmergencyNumber = a.Centre, a.Area, a.EmergencyNumber
@@ -143,10 +143,10 @@ func (w *Webhook) Ring(ctx context.Context, a Alarm) Result {
 		e.Data.Ring.How = append(e.Data.Ring.How, "push")
 	}
 	body, err := json.Marshal(e)
-	if err != nil || !webhookID.MatchString(a.Key()) {
+	if err != nil || !webhookID.MatchString(a.key()) {
 		return Result{Outcome: Rejected, Detail: detailInvalidMessage, Alert: true}
 	}
-	return w.post(ctx, a.Key(), body)
+	return w.post(ctx, a.key(), body)
 }
 
 // Send posts one text, once. 2xx is accepted; 410 means that the receiver

@@ -18,7 +18,7 @@ import (
 )
 
 // WebPushConfig says how browsers are pushed to: by Web Push (RFC 8030) with
-// VAPID (RFC 8292), so that a household's browser needs no app and no script
+// VAPID (RFC 8292), so that a customer's browser needs no app and no script
 // of another host.
 type WebPushConfig struct {
 	// Secret makes the key pair; the same secret gives the same pair.

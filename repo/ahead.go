@@ -81,7 +81,7 @@ func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job)) {
 		for i := range at {
 			t.centres[at[i].ID] = at[i]
 		}
-		for _, c := range household(heads, people, places) {
+		for _, c := range joinCustomers(heads, people, places) {
 			t.ahead.customers[c.ID] = c
 		}
 		t.ahead.holds[j.ID], t.ahead.visits[j.ID], t.ahead.policies[j.CentreID], t.ahead.attempts[j.ID] = holds, visits, policies, attempts
@@ -106,7 +106,7 @@ func sortBy[T any, K cmp.Ordered](list []T, key func(*T) (K, domain.ID)) {
 	}
 }
 
-// LockDiary locks technicians and reads their diaries in one flight.
+// LockDiary locks technicians and reads their diaries in one round trip.
 func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom time.Time) (*domain.Diary, error) {
 	of := t.db.in("technician_id", ids)
 	list := of.Vars[0]

@@ -50,10 +50,10 @@ func newBench(b *testing.B, engine string, technicians, jobs int) *bench {
 	for len(x.jobs) < jobs {
 		repotest.Do(b, w.DB, func(tx domain.Tx) error {
 			for range 100 {
-				home := repotest.NewHome("bench", fmt.Sprint("+9198", len(x.jobs)))
-				j := w.NewJob(&home, &w.Mill, repotest.Noon)
+				customer := repotest.NewCustomer("bench", fmt.Sprint("+9198", len(x.jobs)))
+				j := w.NewJob(&customer, &w.Mill, repotest.Noon)
 				x.jobs = append(x.jobs, j)
-				if err := tx.InsertCustomer(&home); err != nil {
+				if err := tx.InsertCustomer(&customer); err != nil {
 					return err
 				}
 				if err := tx.InsertJob(&j); err != nil {
@@ -144,7 +144,7 @@ func BenchmarkAttempt(b *testing.B) {
 	})
 }
 
-// BenchmarkBareWrite is one visit with a fact and a notice: the unit in which
+// BenchmarkBareWrite is one visit with an entry and a notice: the unit in which
 // the benchmarks compare.
 func BenchmarkBareWrite(b *testing.B) {
 	onEngines(b, func(b *testing.B, engine string) {

@@ -16,15 +16,15 @@ func (r *reader) JobBriefs(ctx context.Context, s domain.Scope, ids []domain.ID)
 	if err != nil {
 		return nil, err
 	}
-	homes := make([]domain.ID, len(jobs))
+	customers := make([]domain.ID, len(jobs))
 	for i := range jobs {
-		homes[i] = jobs[i].CustomerID
+		customers[i] = jobs[i].CustomerID
 	}
 	type named struct {
 		ID   domain.ID
 		Name string
 	}
-	rows, err := list[named](ctx, r, r.db.table("customers").Where(r.db.in("id", homes)))
+	rows, err := list[named](ctx, r, r.db.table("customers").Where(r.db.in("id", customers)))
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (r *reader) JobBriefs(ctx context.Context, s domain.Scope, ids []domain.ID)
 	}
 	for i := range jobs {
 		j := &jobs[i]
-		b := domain.JobBrief{JobID: j.ID, Household: names[j.CustomerID], Category: j.Category, Priority: j.Priority,
+		b := domain.JobBrief{JobID: j.ID, Customer: names[j.CustomerID], Category: j.Category, Priority: j.Priority,
 			SafetyCritical: j.SafetyCritical}
 		if j.ExternalRef != nil {
 			b.Ref = *j.ExternalRef

@@ -22,7 +22,7 @@ func takenVisits(q *gorm.DB, centre, also domain.ID, from, to time.Time) *gorm.D
 		Order("visits.planned_start, visits.id, assignments.technician_id")
 }
 
-// takenHolds asks for the times that are kept for households there.
+// takenHolds asks for the times that are kept for customers there.
 func takenHolds(q *gorm.DB, centre domain.ID, from, to, now time.Time) *gorm.DB {
 	return q.Select("slot_holds.job_id AS visit_id, slot_holds.technician_id, slot_holds.starts_at AS planned_start").
 		Joins("JOIN jobs ON jobs.id = slot_holds.job_id").
@@ -31,7 +31,7 @@ func takenHolds(q *gorm.DB, centre domain.ID, from, to, now time.Time) *gorm.DB 
 		Order("slot_holds.starts_at, slot_holds.job_id, slot_holds.technician_id")
 }
 
-// BookedCapacity reads both in one flight.
+// Taken reads visits and kept times of a centre in one round trip.
 func (t *tx) Taken(centre, also domain.ID, from, to, now time.Time) ([]domain.BookedCapacity, error) {
 	readVisits, visits, err := query[domain.BookedCapacity](takenVisits(t.table("visits"), centre, also, from, to))
 	if err != nil {

@@ -10,8 +10,8 @@ func (t *tx) Attempt(id domain.ID) (*domain.Attempt, error) {
 	return single[domain.Attempt](t, "attempt", t.table("attempts").Where("id = ?", id))
 }
 
-// InsertAttempt keeps what was read ahead of the job true: the verdict is
-// computed from it at once.
+// InsertAttempt adds the attempt also to what was read with the job: the verdict
+// is computed from that at once.
 func (t *tx) InsertAttempt(a *domain.Attempt) error {
 	if list, ok := t.ahead.attempts[a.JobID]; ok {
 		list = append(list, *a)
@@ -22,7 +22,7 @@ func (t *tx) InsertAttempt(a *domain.Attempt) error {
 }
 
 // SaveAttempt keeps why an attempt was taken out of the count, and when the
-// household learned of it; nothing else of it ever changes.
+// customer learned of it; nothing else of it ever changes.
 func (t *tx) SaveAttempt(a *domain.Attempt) error {
 	clear(t.ahead.attempts)
 	return t.about(a.JobID, func() error {

@@ -36,9 +36,9 @@ func newFleet(t *testing.T, jobs int) *fleet {
 	}
 	f := &fleet{World: repotest.NewWorld(t, repotest.Open(t, repo.Postgres)), t: t}
 	for i := range jobs {
-		home := repotest.NewHome(fmt.Sprint("home ", i), fmt.Sprint("+91981234567", i))
-		j := f.NewJob(&home, &f.Mill, repotest.Noon)
-		repotest.Do(t, f.DB, func(tx domain.Tx) error { return errors.Join(tx.InsertCustomer(&home), tx.InsertJob(&j)) })
+		customer := repotest.NewCustomer(fmt.Sprint("home ", i), fmt.Sprint("+91981234567", i))
+		j := f.NewJob(&customer, &f.Mill, repotest.Noon)
+		repotest.Do(t, f.DB, func(tx domain.Tx) error { return errors.Join(tx.InsertCustomer(&customer), tx.InsertJob(&j)) })
 		f.jobs = append(f.jobs, j)
 	}
 	return f

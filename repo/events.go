@@ -14,10 +14,10 @@ import (
 // changes gathers what a transaction changed, for GET /v1/events: one row for
 // each centre, with the last version of each thing.
 type changes struct {
-	rows  []*changedAt
-	homes []domain.ID // customers over whose jobs a hold was placed or lifted
-	sites []domain.ID
-	jobs  []domain.ID
+	rows      []*changedAt
+	customers []domain.ID // customers over whose jobs a hold was placed or lifted
+	sites     []domain.ID
+	jobs      []domain.ID
 }
 
 type changedAt struct {
@@ -61,14 +61,14 @@ func (c *changes) held(h *domain.Hold) {
 	for _, x := range []struct {
 		id   *domain.ID
 		list *[]domain.ID
-	}{{h.JobID, &c.jobs}, {h.CustomerID, &c.homes}, {h.SiteID, &c.sites}} {
+	}{{h.JobID, &c.jobs}, {h.CustomerID, &c.customers}, {h.SiteID, &c.sites}} {
 		if x.id != nil {
 			*x.list = append(*x.list, *x.id)
 		}
 	}
 }
 
-// gatherChanges writes them. A hold over a household is rare enough to ask
+// gatherChanges writes them. A hold over a customer is rare enough to ask
 // for its jobs.
 func (t *tx) gatherChanges() error {
 	c := &t.changes
@@ -78,8 +78,8 @@ func (t *tx) gatherChanges() error {
 		})
 	}
 	c.jobs = slices.DeleteFunc(c.jobs, noted)
-	if len(c.homes)+len(c.sites)+len(c.jobs) > 0 {
-		j, h, s := t.db.in("id", c.jobs), t.db.in("customer_id", c.homes), t.db.in("site_id", c.sites)
+	if len(c.customers)+len(c.sites)+len(c.jobs) > 0 {
+		j, h, s := t.db.in("id", c.jobs), t.db.in("customer_id", c.customers), t.db.in("site_id", c.sites)
 		jobs, err := all[domain.Job](t, t.table("jobs").Where("("+j.SQL+" OR "+h.SQL+" OR "+s.SQL+") AND status NOT IN ('closed', 'cancelled')",
 			j.Vars[0], h.Vars[0], s.Vars[0]))
 		if err != nil {

@@ -16,7 +16,7 @@ func (t *tx) StepsOf(jobs []domain.ID) ([]domain.StepRecord, error) {
 		Order("occurred_at, id"))
 }
 
-func (t *tx) FactsOfKind(job domain.ID, kind string) ([]domain.Entry, error) {
+func (t *tx) EntriesOfKind(job domain.ID, kind string) ([]domain.Entry, error) {
 	return all[domain.Entry](t, t.table("facts").Where("job_id = ? AND kind = ?", job, kind).Order("seq"))
 }
 
@@ -29,7 +29,7 @@ func (r *reader) Steps(ctx context.Context, s domain.Scope, jobs []domain.ID) ([
 		Order("occurred_at, id"))
 }
 
-func (r *reader) FactsOfKind(ctx context.Context, s domain.Scope, job domain.ID, kind string) ([]domain.Entry, error) {
+func (r *reader) EntriesOfKind(ctx context.Context, s domain.Scope, job domain.ID, kind string) ([]domain.Entry, error) {
 	return list[domain.Entry](ctx, r, r.scoped(s, "facts").Where("job_id = ? AND kind = ?", job, kind).Order("seq"))
 }
 

@@ -13,7 +13,7 @@ import (
 func (t *tx) jobsFrom(q *gorm.DB) ([]domain.Job, error) {
 	jobs, err := all[domain.Job](t, q)
 	for i := range jobs {
-		t.homes[jobs[i].ID] = homeOf(&jobs[i])
+		t.places[jobs[i].ID] = placeOfJob(&jobs[i])
 	}
 	return jobs, err
 }
@@ -48,7 +48,7 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 		return nil, domain.NotFound("job")
 	}
 	j := (*jobs)[0]
-	t.homes[j.ID], t.locked[j.ID] = homeOf(&j), j.Version
+	t.places[j.ID], t.locked[j.ID] = placeOfJob(&j), j.Version
 	keep(j)
 	return &j, t.remember("jobs", j.ID, &j)
 }
@@ -66,7 +66,7 @@ func (t *tx) InsertJob(j *domain.Job) error {
 
 func (t *tx) SaveJob(j *domain.Job) error {
 	key := j.ID
-	if t.homes[j.ID].site != j.SiteID { // which the diaries of others show
+	if t.places[j.ID].site != j.SiteID { // which the diaries of others show
 		key = domain.ID{}
 	}
 	if err := t.about(key, func() error { return t.save("jobs", &j.Meta, j) }); err != nil {
@@ -78,10 +78,10 @@ func (t *tx) SaveJob(j *domain.Job) error {
 // settle lets the centre of a job see its household, for good, and keeps the
 // reference by which it is looked for.
 func (t *tx) settle(j *domain.Job) error {
-	was, ok := t.homes[j.ID]
-	t.homes[j.ID] = homeOf(j)
+	was, ok := t.places[j.ID]
+	t.places[j.ID] = placeOfJob(j)
 	t.changed(domain.ChangedJob, j.Meta, &j.CentreID)
-	if ref := t.homes[j.ID].ref; ref != was.ref {
+	if ref := t.places[j.ID].ref; ref != was.ref {
 		if err := t.putJobText(j); err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ func (t *tx) PutReplay(r domain.Replay) { t.replay = &r }
 // row gives way.
 const keepReplay = 7 * 24 * time.Hour
 
-func (t *tx) Append(f *domain.Entry) { t.facts = append(t.facts, f) }
+func (t *tx) Append(f *domain.Entry) { t.entries = append(t.entries, f) }
 
 func (t *tx) CrewNotices(visit domain.ID) ([]domain.Notice, error) {
 	return all[domain.Notice](t, t.table("notices").
@@ -258,7 +258,7 @@ func (t *tx) gather() error {
 			return err
 		}
 	}
-	if err := insertAll(t, "facts", t.facts); err != nil {
+	if err := insertAll(t, "facts", t.entries); err != nil {
 		return err
 	}
 	if err := t.gatherChanges(); err != nil {
@@ -272,7 +272,7 @@ func (t *tx) gather() error {
 			return err
 		}
 	}
-	t.claims, t.facts, t.deadlines = nil, nil, nil
+	t.claims, t.entries, t.deadlines = nil, nil, nil
 	if t.replay == nil {
 		return t.failed
 	}

@@ -1,10 +1,3 @@
-// Package repo keeps the domain's objects in a database: an embedded SQLite
-// file or PostgreSQL 15 and later, behind the same interfaces.
-//
-// GORM builds every statement. Which field of the domain's structs is which
-// column is said in columns.go, and what carries the statements is ours
-// (flight.go), because round trips to PostgreSQL decide speed: writes wait
-// until the next read or the commit and travel with it.
 package repo
 
 import (

@@ -16,8 +16,8 @@ import (
 // accepted is the outcome of a dispatch that must not be repeated.
 const accepted = "accepted"
 
-// Deliveries loads pending notices with everything a sender needs, in five
-// statements whatever their number.
+// Deliveries loads pending notices with everything a sender needs; the number of
+// statements does not grow with theirs.
 func (db *DB) Deliveries(ctx context.Context, ids []domain.ID) ([]domain.Delivery, error) {
 	r := db.reader()
 	notices, err := list[domain.Notice](ctx, r, db.table("notices").Where("state = 'pending' AND NOT waits").Where(db.in("id", ids)).

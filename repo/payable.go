@@ -38,14 +38,14 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	for i := range visits {
 		ids[i] = visits[i].ID
 	}
-	type fact struct {
+	type grounds struct {
 		ID                                   domain.ID
 		ExternalRef                          *string
 		Proven, FlaggedSelf, AreaHold, Pause bool
 		Current                              bool
 	}
 	in := r.db.in("visits.id", ids)
-	facts, err := list[fact](ctx, r, r.db.table("x").Raw(`SELECT visits.id AS id, jobs.external_ref AS external_ref,
+	rows, err := list[grounds](ctx, r, r.db.table("x").Raw(`SELECT visits.id AS id, jobs.external_ref AS external_ref,
 		(EXISTS (SELECT 1 FROM attempts t WHERE t.visit_id = visits.id AND t.direction = 'outbound' AND t.grade IN ('proven', 'recorded') AND t.discounted = ''
 				AND visits.arrived_at IS NOT NULL AND t.occurred_at >= visits.arrived_at)
 			OR EXISTS (SELECT 1 FROM disputes d WHERE d.visit_id = visits.id AND d.subject = 'no_access' AND d.status = 'upheld')) AS proven,
@@ -60,8 +60,8 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	if err != nil {
 		return nil, err
 	}
-	at := map[domain.ID]fact{}
-	for _, f := range facts {
+	at := map[domain.ID]grounds{}
+	for _, f := range rows {
 		at[f.ID] = f
 	}
 	out := make([]domain.PayableVisit, len(visits))
@@ -74,7 +74,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	return out, nil
 }
 
-// lostVisits are those that somebody lost because they are kept from a home, or
+// lostVisits are those that somebody lost because they are kept from a customer, or
 // from all.
 func (r *reader) lostVisits(ctx context.Context, technician domain.ID) ([]domain.ID, error) {
 	away, err := list[domain.StandDown](ctx, r, r.db.table("keep_aways").Where("user_id = ?", technician))

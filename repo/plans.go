@@ -48,15 +48,15 @@ func (r *reader) DayPlan(ctx context.Context, s domain.Scope, id domain.ID) (*do
 	return one[domain.DayPlan](ctx, r, "plan", r.scoped(s, "day_plans").Where("id = ?", id))
 }
 
-// mostFaces bounds how many completed visits of a day's households are read.
+// mostFaces bounds how many completed visits of a day's customers are read.
 const mostFaces = 1000
 
 func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.Visit, technicians []domain.ID, from, to,
 	now time.Time) (out domain.DayAround, err error) {
 	if len(visits) > 0 {
-		jobs, homes, sites := make([]domain.ID, len(visits)), make([]domain.ID, len(visits)), []domain.ID{}
+		jobs, customers, sites := make([]domain.ID, len(visits)), make([]domain.ID, len(visits)), []domain.ID{}
 		for i := range visits {
-			jobs[i], homes[i] = visits[i].JobID, visits[i].CustomerID
+			jobs[i], customers[i] = visits[i].JobID, visits[i].CustomerID
 		}
 		if out.Jobs, err = list[domain.Job](ctx, r, r.scoped(s, "jobs").Where(r.db.in("id", jobs)).Order("id")); err != nil {
 			return out, err
@@ -67,11 +67,11 @@ func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.
 		if out.Sites, err = list[domain.Site](ctx, r, r.db.table("sites").Where(r.db.in("id", sites)).Order("id")); err != nil {
 			return out, err
 		}
-		if out.Excluded, err = list[domain.Exclusion](ctx, r, r.db.table("exclusions").Where(r.db.in("customer_id", homes)).
+		if out.Excluded, err = list[domain.Exclusion](ctx, r, r.db.table("exclusions").Where(r.db.in("customer_id", customers)).
 			Where("lifted_at IS NULL").Order("since, id")); err != nil {
 			return out, err
 		}
-		of := r.db.in("customer_id", homes)
+		of := r.db.in("customer_id", customers)
 		if out.Known, err = list[domain.FamiliarCrew](ctx, r, r.db.table("visits").
 			Where("job_id IN (SELECT id FROM jobs WHERE "+of.SQL+") AND status = 'completed'", of.Vars...).Order("ended_at DESC, id").
 			Limit(mostFaces)); err != nil {

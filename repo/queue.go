@@ -16,8 +16,8 @@ import (
 	"doorstep/domain"
 )
 
-// NotifyQueue is where delivery jobs wait; the workers take them from it.
-const NotifyQueue = "notify"
+// notifyQueue is where delivery jobs wait; the workers take them from it.
+const notifyQueue = "notify"
 
 // AlarmQueue is where those of an SOS and of reports of what happens now do; it
 // has workers of its own, so that an alarm never waits behind others.
@@ -54,7 +54,7 @@ func notifyJobs(list []domain.Notice) []river.InsertManyParams {
 			calm = append(calm, n)
 		}
 	}
-	return append(jobsOf(alarms, AlarmQueue), jobsOf(calm, NotifyQueue)...)
+	return append(jobsOf(alarms, AlarmQueue), jobsOf(calm, notifyQueue)...)
 }
 
 func jobsOf(list []domain.Notice, queue string) []river.InsertManyParams {
@@ -121,7 +121,7 @@ func (q *queueTx) Exec(_ context.Context, text string, args ...any) (pgconn.Comm
 	return pgconn.CommandTag{}, nil
 }
 
-// CopyFrom becomes one INSERT a row: COPY needs flights of its own.
+// CopyFrom becomes one INSERT a row: COPY needs round trips of its own.
 func (q *queueTx) CopyFrom(_ context.Context, table pgx.Identifier, columns []string, rows pgx.CopyFromSource) (int64, error) {
 	marks := make([]string, len(columns))
 	for i := range columns {

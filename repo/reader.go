@@ -10,10 +10,10 @@ import (
 	"doorstep/domain"
 )
 
-// CursorField names the time by which each list pages, with the id behind
+// cursorField names the time by which each list pages, with the id behind
 // it; a cursor is these two of the last item. Lists go up in time, except
 // flags and inbox, which go down.
-var CursorField = map[string]string{
+var cursorField = map[string]string{
 	"areas": "created_at", "centres": "created_at", "users": "created_at", "leaves": "created_at", "customers": "created_at",
 	"appliances": "created_at",
 	"policies":   "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at",
@@ -67,7 +67,7 @@ var byDue = map[string]string{
 }
 
 func pageOf(p domain.Page, table string, desc bool) []clause.Expression {
-	out := page(p, CursorField[table], "id", desc)
+	out := page(p, cursorField[table], "id", desc)
 	if p.ByDue {
 		out[len(out)-2] = clause.OrderBy{Expression: clause.Expr{SQL: byDue[table]}}
 	}
@@ -145,9 +145,9 @@ func (r *reader) Leaves(ctx context.Context, s domain.Scope, f domain.LeaveFilte
 	return paged[domain.Leave](ctx, r, q, "leaves", p)
 }
 
-// households reads customers with their people and places: three statements
+// customers reads customers with their people and places: three statements
 // whatever their number.
-func (r *reader) households(ctx context.Context, q *gorm.DB) ([]domain.Customer, error) {
+func (r *reader) customers(ctx context.Context, q *gorm.DB) ([]domain.Customer, error) {
 	rows, err := list[customerRow](ctx, r, q)
 	if err != nil {
 		return nil, err
@@ -156,7 +156,7 @@ func (r *reader) households(ctx context.Context, q *gorm.DB) ([]domain.Customer,
 	for i := range rows {
 		at[i] = rows[i].ID
 	}
-	steps, join, err := householdSteps(r.db, r.db.in("customer_id", at))
+	steps, join, err := customerSteps(r.db, r.db.in("customer_id", at))
 	if err != nil {
 		return nil, err
 	}
@@ -176,11 +176,11 @@ func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.Custome
 	if f.Query != "" {
 		q = r.found(q, s, f)
 	}
-	return r.households(ctx, q.Clauses(page(p, at, id, false)...))
+	return r.customers(ctx, q.Clauses(page(p, at, id, false)...))
 }
 
 func (r *reader) Customer(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Customer, error) {
-	list, err := r.households(ctx, r.scoped(s, "customers").Where("id = ?", id).Limit(1))
+	list, err := r.customers(ctx, r.scoped(s, "customers").Where("id = ?", id).Limit(1))
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +242,7 @@ func (r *reader) Job(ctx context.Context, s domain.Scope, id domain.ID) (*domain
 	return one[domain.Job](ctx, r, "job", r.scoped(s, "jobs").Where("id = ?", id))
 }
 
-// place is what holds look at: a job with its household.
+// place is what holds look at: a job with its customer.
 type place struct{ ID, CustomerID, SiteID domain.ID }
 
 // holdsOver reads the holds over places, by job: open ones of all kinds, and
@@ -451,7 +451,7 @@ func (r *reader) flags(a domain.Actor) *gorm.DB {
 		append(args, a.UserID, a.UserID)...)
 }
 
-// Flags goes down in (created_at, id).
+// Flags lists the newest first, by (created_at, id).
 func (r *reader) Flags(ctx context.Context, a domain.Actor, f domain.FlagFilter, p domain.Page) ([]domain.Flag, error) {
 	q := r.flags(a)
 	if len(f.Status) > 0 {
@@ -510,13 +510,13 @@ func (r *reader) Exclusions(ctx context.Context, a domain.Actor, p domain.Page) 
 	return out, nil
 }
 
-// Inbox goes down in (created_at, id).
+// Inbox lists the newest first, by (created_at, id).
 func (r *reader) Inbox(ctx context.Context, user domain.ID, unseen bool, p domain.Page) ([]domain.Notice, error) {
 	q := r.db.table("notices").Where("user_id = ? AND state <> 'withdrawn'", user)
 	if unseen {
 		q = q.Where("seen_at IS NULL")
 	}
-	return list[domain.Notice](ctx, r, q.Clauses(page(p, CursorField["inbox"], "id", true)...))
+	return list[domain.Notice](ctx, r, q.Clauses(page(p, cursorField["inbox"], "id", true)...))
 }
 
 func (r *reader) Policies(ctx context.Context, s domain.Scope, p domain.Page) ([]domain.Policy, error) {
@@ -544,7 +544,7 @@ func (r *reader) JobsToVerify(ctx context.Context, after *domain.ID, limit int) 
 	return list[domain.Job](ctx, r, q.Order("id").Limit(limit))
 }
 
-func (r *reader) FactsOf(ctx context.Context, job domain.ID) ([]domain.Entry, error) {
+func (r *reader) EntriesOf(ctx context.Context, job domain.ID) ([]domain.Entry, error) {
 	return list[domain.Entry](ctx, r, r.db.table("facts").Where("job_id = ?", job).Order("seq"))
 }
 

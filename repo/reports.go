@@ -90,8 +90,8 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 	return rows, nil
 }
 
-// JobClockInputs reads jobs opened in the period with their facts, by
-// (opened_at, id): six statements a page.
+// JobClockInputs reads jobs opened in the period with their entries, by
+// (opened_at, id): seven statements a page.
 func (r *reader) JobClockInputs(ctx context.Context, s domain.Scope, f domain.ReportFilter, p domain.Page) ([]domain.JobClockInput, error) {
 	q := r.scoped(s, "jobs").Where("opened_at >= ? AND opened_at < ?", f.From, f.To)
 	if f.CentreID != nil {
@@ -121,14 +121,14 @@ func (r *reader) histories(ctx context.Context, jobs []domain.Job) ([]domain.Job
 	if len(jobs) == 0 {
 		return out, nil
 	}
-	ids, homes, sites := make([]domain.ID, len(jobs)), make([]domain.ID, len(jobs)), make([]domain.ID, len(jobs))
+	ids, customerIDs, sites := make([]domain.ID, len(jobs)), make([]domain.ID, len(jobs)), make([]domain.ID, len(jobs))
 	of := map[domain.ID]*domain.JobClockInput{}
 	for i := range jobs {
 		out[i].Job = jobs[i]
-		ids[i], homes[i], sites[i] = jobs[i].ID, jobs[i].CustomerID, jobs[i].SiteID
+		ids[i], customerIDs[i], sites[i] = jobs[i].ID, jobs[i].CustomerID, jobs[i].SiteID
 		of[jobs[i].ID] = &out[i]
 	}
-	customers, err := r.households(ctx, r.db.table("customers").Where(r.db.in("id", homes)))
+	customers, err := r.customers(ctx, r.db.table("customers").Where(r.db.in("id", customerIDs)))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +141,7 @@ func (r *reader) histories(ctx context.Context, jobs []domain.Job) ([]domain.Job
 		return nil, err
 	}
 	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").
-		Where(clause.Or(r.db.in("job_id", ids), r.db.in("customer_id", homes), r.db.in("site_id", sites))).Order("since, id"))
+		Where(clause.Or(r.db.in("job_id", ids), r.db.in("customer_id", customerIDs), r.db.in("site_id", sites))).Order("since, id"))
 	if err != nil {
 		return nil, err
 	}

@@ -108,9 +108,9 @@ func TestWritersShareATransaction(t *testing.T) {
 func TestASharedCommitThatFailsIsTriedAlone(t *testing.T) {
 	db := repotest.Open(t, repo.SQLite)
 	w := repotest.NewWorld(t, db)
-	home := repotest.NewHome("Iyer", "+919812345678")
-	job := w.NewJob(&home, &w.Mill, repotest.Noon)
-	repotest.Do(t, db, func(tx domain.Tx) error { return errors.Join(tx.InsertCustomer(&home), tx.InsertJob(&job)) })
+	customer := repotest.NewCustomer("Iyer", "+919812345678")
+	job := w.NewJob(&customer, &w.Mill, repotest.Noon)
+	repotest.Do(t, db, func(tx domain.Tx) error { return errors.Join(tx.InsertCustomer(&customer), tx.InsertJob(&job)) })
 	astray := w.NewVisit(&job, repotest.Noon)
 	astray.SuccessorID = repotest.Ptr(repotest.ID()) // of no visit
 	areas := []domain.Area{{Meta: repotest.Meta(repotest.Noon), Name: "one"}, {Meta: repotest.Meta(repotest.Noon), Name: "two"}}

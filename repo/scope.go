@@ -22,7 +22,7 @@ const (
 	myVisits = "SELECT visit_id FROM assignments WHERE technician_id = ? AND current"
 )
 
-// seen begins the question whether a centre sees a household.
+// seen begins the question whether a centre sees a customer.
 const seen = "SELECT 1 FROM customer_centres seen WHERE seen.customer_id = "
 
 // within turns a scope into the condition on the rows of a table, after
@@ -169,7 +169,7 @@ func (r *reader) walk(s domain.Scope, table string) (q *gorm.DB, at, id string) 
 		return r.db.table("customers").Joins("JOIN customer_centres seen ON seen.customer_id = customers.id AND seen.centre_id = ?", s.CentreID),
 			"seen.created_at", "seen.customer_id"
 	}
-	return r.scoped(s, table), table + "." + CursorField[table], table + ".id"
+	return r.scoped(s, table), table + "." + cursorField[table], table + ".id"
 }
 
 // diary keeps the visits of a technician, in the order of their assignments.

@@ -72,7 +72,7 @@ func searchText(parts ...string) string {
 	return out.String()
 }
 
-func householdText(c *domain.Customer) string {
+func customerText(c *domain.Customer) string {
 	parts := []string{c.Name}
 	for i := range c.Contacts {
 		p := &c.Contacts[i]
@@ -86,9 +86,9 @@ func householdText(c *domain.Customer) string {
 	return searchText(parts...)
 }
 
-func (t *tx) putHouseholdText(c *domain.Customer) error {
+func (t *tx) putCustomerText(c *domain.Customer) error {
 	return t.exec("INSERT INTO search_texts (customer_id, words) VALUES (?, ?) ON CONFLICT (customer_id) WHERE job_id IS NULL "+
-		"DO UPDATE SET words = excluded.words WHERE search_texts.words <> excluded.words", c.ID, householdText(c))
+		"DO UPDATE SET words = excluded.words WHERE search_texts.words <> excluded.words", c.ID, customerText(c))
 }
 
 func (t *tx) putJobText(j *domain.Job) error {
@@ -203,7 +203,7 @@ func (db *DB) fillSearch(ctx context.Context) error {
 				if err != nil {
 					return err
 				}
-				if err := t.putHouseholdText(c); err != nil {
+				if err := t.putCustomerText(c); err != nil {
 					return err
 				}
 			}

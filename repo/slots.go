@@ -49,7 +49,7 @@ func (t *tx) readNearest(technicians []domain.ID, from, to time.Time) (reads []*
 	}, nil
 }
 
-// ReadDiary reads the diaries of a centre in one flight.
+// ReadDiary reads the diaries of a centre in one round trip.
 func (t *tx) ReadDiary(centre, customer domain.ID, from, to, now time.Time) (*domain.Diary, error) {
 	const team = "(SELECT id FROM users WHERE centre_id = ? AND role = 'technician' AND NOT disabled)"
 	readUsers, users, err := known[domain.User](t.db, "team.users", func(q *gorm.DB) *gorm.DB {

@@ -85,7 +85,7 @@ func (r *reader) alarms(a domain.Actor) *gorm.DB {
 	return q.Where("("+seen+"))) AND NOT ("+avoid.SQL+")", append(args, avoid.Vars...)...)
 }
 
-// SOSs goes down in (created_at, id).
+// SOSs lists the newest first, by (created_at, id).
 func (r *reader) SOSs(ctx context.Context, a domain.Actor, open bool, p domain.Page) ([]domain.SOS, error) {
 	q := r.alarms(a)
 	if open {

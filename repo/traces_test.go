@@ -25,8 +25,8 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 	url := repotest.URL(t, repo.SQLite)
 	db := repotest.OpenURL(t, url)
 	w := repotest.NewWorld(t, db)
-	other := w.NewJob(&w.Home, &w.Mill, repotest.Noon)
-	stranger := repotest.NewHome("Rao", "+919800000007")
+	other := w.NewJob(&w.Customer, &w.Mill, repotest.Noon)
+	stranger := repotest.NewCustomer("Rao", "+919800000007")
 	stranger.Sites = append(stranger.Sites, domain.Site{ID: repotest.ID(), Label: "shop", Address: "2 Lane", PostalCode: "110001",
 		Zone: "Asia/Kolkata"})
 	far := w.NewJob(&stranger, &w.Mill, repotest.Noon)
@@ -44,7 +44,7 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 	free := func() time.Time { n++; return day.Add(time.Duration(20+5*n) * time.Hour) }
 	jobs := func(tx domain.Tx) error { _, err := tx.LockJob(w.Job.ID); return err }
 	diary := func(tx domain.Tx) error {
-		_, err := tx.LockDiary([]domain.ID{w.Ravi.ID}, w.Home.ID, day, day.Add(time.Hour), repotest.Noon)
+		_, err := tx.LockDiary([]domain.ID{w.Ravi.ID}, w.Customer.ID, day, day.Add(time.Hour), repotest.Noon)
 		return err
 	}
 	for _, c := range []struct {
@@ -54,7 +54,7 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 	}{
 		{"the job", func(tx domain.Tx) error { return changed(tx, w.Job.ID, func(j *domain.Job) { j.Fault += "!" }) }, of("job")},
 		{"another job", func(tx domain.Tx) error { return changed(tx, other.ID, func(j *domain.Job) { j.Fault += "!" }) }, of()},
-		{"an attempt on the job", func(tx domain.Tx) error { return tx.InsertAttempt(attempt(&w.Job, &w.Home)) }, of("job")},
+		{"an attempt on the job", func(tx domain.Tx) error { return tx.InsertAttempt(attempt(&w.Job, &w.Customer)) }, of("job")},
 		{"an attempt on another job", func(tx domain.Tx) error { return tx.InsertAttempt(attempt(&far, &stranger)) }, of()},
 		{"told of what was tried on the job", func(tx domain.Tx) error { return tx.MarkNotified(w.Job.ID, nil, day) }, of("job")},
 		{"a visit of the job, of somebody else", func(tx domain.Tx) error {
@@ -83,7 +83,7 @@ func TestWhatWasReadBeforeItsTurnIsTrueThen(t *testing.T) {
 		{"a hold", func(tx domain.Tx) error {
 			return tx.InsertHold(&domain.Hold{ID: repotest.ID(), Kind: domain.HoldParts, JobID: &far.ID, Since: repotest.Noon, By: "desk"})
 		}, of("job")},
-		{"the household", func(tx domain.Tx) error { w.Home.Name += "!"; return tx.SaveCustomer(&w.Home) }, of("job", "diary")},
+		{"the household", func(tx domain.Tx) error { w.Customer.Name += "!"; return tx.SaveCustomer(&w.Customer) }, of("job", "diary")},
 		{"the centre", func(tx domain.Tx) error { w.Mill.Name += "!"; return tx.SaveCentre(&w.Mill) }, of("job")},
 		{"leave", func(tx domain.Tx) error {
 			return tx.InsertLeave(&domain.Leave{Meta: repotest.Meta(repotest.Noon), TechnicianID: w.Ravi.ID, StartsAt: day,
@@ -192,7 +192,7 @@ func TestRulesHoldForWhoReadsBeforeHisTurn(t *testing.T) {
 	w := repotest.NewWorld(t, db)
 	jobs := []domain.Job{w.Job}
 	for range 2 {
-		jobs = append(jobs, w.NewJob(&w.Home, &w.Mill, repotest.Noon))
+		jobs = append(jobs, w.NewJob(&w.Customer, &w.Mill, repotest.Noon))
 		repotest.Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&jobs[len(jobs)-1]) })
 	}
 	for i := range jobs {
@@ -224,7 +224,7 @@ func TestRulesHoldForWhoReadsBeforeHisTurn(t *testing.T) {
 					}
 					if book {
 						v := w.NewVisit(job, at, w.Ravi.ID)
-						diary, err := tx.LockDiary(v.Crew, w.Home.ID, v.PlannedStart, v.PlannedEnd(), repotest.Noon)
+						diary, err := tx.LockDiary(v.Crew, w.Customer.ID, v.PlannedStart, v.PlannedEnd(), repotest.Noon)
 						if err != nil {
 							return err
 						}

@@ -32,7 +32,7 @@ type tx struct {
 
 	// What is written at the end, in this order.
 	claims    []domain.Deadline
-	facts     []*domain.Entry
+	entries   []*domain.Entry
 	notices   []domain.Notice
 	deadlines []deadlineOp
 	replay    *domain.Replay
@@ -40,10 +40,10 @@ type tx struct {
 
 	// What was read, to spare statements.
 	centres map[domain.ID]domain.Centre
-	visits  map[domain.ID]shape // as stored
-	homes   map[domain.ID]home  // job → where it is, as stored
-	locked  map[domain.ID]int64 // job or visit whose row we hold → its version
-	stored  map[domain.ID][]any // the same → its columns, as arguments of save
+	visits  map[domain.ID]shape    // as stored
+	places  map[domain.ID]jobPlace // job → where it is, as stored
+	locked  map[domain.ID]int64    // job or visit whose row we hold → its version
+	stored  map[domain.ID][]any    // the same → its columns, as arguments of save
 	ahead   ahead
 
 	// What a flight locks, for who shares it; see convoy.
@@ -53,14 +53,14 @@ type tx struct {
 	key domain.ID // what is written just now is about this job or technician alone
 }
 
-// home is where a job belongs and is.
-type home struct {
+// jobPlace is where a job belongs and is.
+type jobPlace struct {
 	centre, site domain.ID
 	ref          string
 }
 
-func homeOf(j *domain.Job) home {
-	h := home{centre: j.CentreID, site: j.SiteID}
+func placeOfJob(j *domain.Job) jobPlace {
+	h := jobPlace{centre: j.CentreID, site: j.SiteID}
 	if j.ExternalRef != nil {
 		h.ref = *j.ExternalRef
 	}
@@ -95,7 +95,7 @@ func (db *DB) inTx(ctx context.Context, fn func(*tx) error) error {
 }
 
 func (db *DB) newTx(ctx context.Context) *tx {
-	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, homes: map[domain.ID]home{},
+	return &tx{ctx: ctx, db: db, centres: map[domain.ID]domain.Centre{}, visits: map[domain.ID]shape{}, places: map[domain.ID]jobPlace{},
 		locked: map[domain.ID]int64{}, stored: map[domain.ID][]any{}, ahead: newAhead()}
 }
 

@@ -47,7 +47,7 @@ func (t *tx) Visit(id domain.ID) (*domain.Visit, error) {
 	return &visits[0], nil
 }
 
-// LockVisit locks job and visit in one flight, as two statements: the second
+// LockVisit locks job and visit in one round trip, as two statements: the second
 // sees what the first had to wait for.
 func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 	first, jobs, err := known[domain.Job](t.db, "lock.job of visit", func(q *gorm.DB) *gorm.DB {
@@ -69,7 +69,7 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 		return nil, nil, domain.NotFound("visit")
 	}
 	j, v := &(*jobs)[0], &(*visits)[0]
-	t.homes[j.ID], t.visits[v.ID] = homeOf(j), shapeOf(v)
+	t.places[j.ID], t.visits[v.ID] = placeOfJob(j), shapeOf(v)
 	t.locked[j.ID], t.locked[v.ID] = j.Version, v.Version
 	keep(*j)
 	return j, v, errors.Join(t.remember("jobs", j.ID, j), t.remember("visits", v.ID, v))

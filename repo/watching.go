@@ -21,7 +21,7 @@ func (r *reader) watched(a domain.Actor, column string) clause.Expr {
 	return never
 }
 
-// WatchedCentres counts what a centre's own people reported: what a household
+// WatchedCentres counts what a centre's own people reported: what a customer
 // says of them tells nothing of whether they dare to report.
 func (r *reader) WatchedCentres(ctx context.Context, a domain.Actor, f domain.ReportFilter) ([]domain.CentreCount, error) {
 	in := r.watched(a, "centres.area_id")

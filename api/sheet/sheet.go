@@ -1,10 +1,3 @@
-// Package sheet reads the tables that people send, CSV and XLSX, in bounded
-// memory, and writes CSV.
-//
-//   - sheet.go: [Parse] and the table that both make; csv.go, xlsx.go,
-//     xlsx_cells.go: how each is read; xlsx_measure.go: what a workbook claims,
-//     before it is unpacked
-//   - write.go: [CSV]
 package sheet
 
 import (

@@ -14,12 +14,6 @@ func JSON(c *fiber.Ctx, status int, v any, version int64) error {
 	return c.Status(status).JSON(v)
 }
 
-// Created is JSON with 201 and the address of what was made.
-func Created(c *fiber.Ctx, location string, v any, version int64) error {
-	c.Set(fiber.HeaderLocation, location)
-	return JSON(c, fiber.StatusCreated, v, version)
-}
-
 // appender writes itself as JSON, as encoding/json would write it.
 type appender interface{ AppendJSON(b []byte) []byte }
 

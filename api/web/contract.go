@@ -147,7 +147,7 @@ func LoadContract(data []byte) (*Contract, error) {
 						o.keyed = o.keyed || p.Required
 					case fiber.HeaderIfMatch:
 						o.matched = o.matched || p.Required
-					case HeaderSentAt:
+					case headerSentAt:
 					default:
 						o.headers = append(o.headers, p)
 					}
@@ -167,7 +167,7 @@ func LoadContract(data []byte) (*Contract, error) {
 func (ct *Contract) Operations() []*Operation { return slices.Clone(ct.list) }
 
 // Operation gives one operation by its method and its path as in the contract.
-func (ct *Contract) Operation(method, path string) (*Operation, bool) {
+func (ct *Contract) operation(method, path string) (*Operation, bool) {
 	o, ok := ct.ops[method+" "+path]
 	return o, ok
 }
@@ -199,16 +199,17 @@ func (ct *Contract) Find(method, path string) (*Operation, bool) {
 
 // covers reports whether a template takes a path (which may be a template, too).
 func covers(template, path string) bool {
-	a, b := strings.Split(template, "/"), strings.Split(path, "/")
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] && !(strings.HasPrefix(a[i], "{") && b[i] != "") {
+	for {
+		a, rest, more := strings.Cut(template, "/")
+		b, left, longer := strings.Cut(path, "/")
+		if more != longer || a != b && !(strings.HasPrefix(a, "{") && b != "") {
 			return false
 		}
+		if !more {
+			return true
+		}
+		template, path = rest, left
 	}
-	return true
 }
 
 type localsKey int
@@ -256,7 +257,7 @@ func (o *Operation) guard(c *fiber.Ctx) error {
 	if o.matched {
 		_, err = RequireIfMatch(c)
 	} else {
-		_, _, err = IfMatch(c)
+		_, _, err = ifMatch(c)
 	}
 	if err != nil {
 		return err
@@ -365,7 +366,7 @@ func (o *Operation) judgeBody(c *fiber.Ctx, fields []domain.FieldError) ([]domai
 	if content == nil || media != fiber.MIMEApplicationJSON {
 		return fields, nil // forms and imports are read by their handlers; what is not taken was refused before it was read
 	}
-	v, err := ParseJSON(body)
+	v, err := parseJSON(body)
 	if err != nil {
 		return fields, err
 	}
@@ -451,12 +452,12 @@ func (ct *Contract) ValidateResponse(method, path string, status int, header htt
 	if !ok {
 		return fmt.Errorf("%s %s is not in the contract", method, path)
 	}
-	if strings.HasPrefix(header.Get(fiber.HeaderContentType), MediaProblem) && status < 400 {
+	if strings.HasPrefix(header.Get(fiber.HeaderContentType), mediaProblem) && status < 400 {
 		return fmt.Errorf("%s %s: a problem with status %d", method, path, status)
 	}
 	options := *filterOptions
 	media, _, _ := mime.ParseMediaType(header.Get(fiber.HeaderContentType))
-	if media != fiber.MIMEApplicationJSON && media != MediaProblem {
+	if media != fiber.MIMEApplicationJSON && media != mediaProblem {
 		// Pages and files: the filter has no reader for them; that the media type
 		// is the promised one is checked here.
 		options.ExcludeResponseBody = true

@@ -52,7 +52,7 @@ func DecodeLenient(c *fiber.Ctx, dst any) {
 			}
 			continue
 		}
-		if CheckJSON(raw) != nil {
+		if checkJSON(raw) != nil {
 			continue
 		}
 		if decodeInto(raw, field.Interface()) == nil {

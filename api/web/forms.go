@@ -11,7 +11,7 @@ import (
 
 // pageGuard sets the page's CSP and refuses bodies that are no form.
 func pageGuard(c *fiber.Ctx) error {
-	c.Set(fiber.HeaderContentSecurityPolicy, PageCSP)
+	c.Set(fiber.HeaderContentSecurityPolicy, pageCSP)
 	if !cleanText([]byte(c.Context().QueryArgs().String())) || bytes.Contains(c.Context().URI().QueryString(), []byte("%00")) {
 		return Malformed("#/query", "must be valid UTF-8 without NUL")
 	}

@@ -17,7 +17,7 @@ import (
 const (
 	HeaderIdempotencyKey = "Idempotency-Key"
 	HeaderReplayed       = "Idempotency-Replayed"
-	HeaderSentAt         = "Doorstep-Sent-At"
+	headerSentAt         = "Doorstep-Sent-At"
 )
 
 // IdempotencyKey reads the key, bare or as a string of RFC 8941, 1 to 255
@@ -66,10 +66,10 @@ func unquote(s string) (string, bool) {
 	return "", false
 }
 
-// IfMatch reads the version that the caller changes. Absent, or "*" (which
+// ifMatch reads the version that the caller changes. Absent, or "*" (which
 // names no version): present is false, and a PATCH answers RequireIfMatch's
 // 428. A tag that is no version of ours cannot match: version -1.
-func IfMatch(c *fiber.Ctx) (version int64, present bool, err error) {
+func ifMatch(c *fiber.Ctx) (version int64, present bool, err error) {
 	raw := strings.TrimSpace(c.Get(fiber.HeaderIfMatch))
 	if raw == "" || raw == "*" {
 		return 0, false, nil
@@ -89,27 +89,27 @@ func IfMatch(c *fiber.Ctx) (version int64, present bool, err error) {
 	return n, true, nil
 }
 
-// RequireIfMatch is IfMatch for PATCH: CodeIfMatch (428) when it is absent.
+// RequireIfMatch is ifMatch for PATCH: CodeIfMatch (428) when it is absent.
 func RequireIfMatch(c *fiber.Ctx) (int64, error) {
-	v, present, err := IfMatch(c)
+	v, present, err := ifMatch(c)
 	if err == nil && !present {
 		err = domain.Fail(domain.CodeIfMatch, "Send If-Match with the ETag.")
 	}
 	return v, err
 }
 
-// ETag writes the version as a strong tag, as IfMatch reads it.
+// ETag writes the version as a strong tag, as ifMatch reads it.
 func ETag(c *fiber.Ctx, version int64) {
 	c.Set(fiber.HeaderETag, `"`+strconv.FormatInt(version, 10)+`"`)
 }
 
 // SentAt reads the device's clock at sending. Absent: false.
 func SentAt(c *fiber.Ctx) (time.Time, bool, error) {
-	raw := strings.TrimSpace(c.Get(HeaderSentAt))
+	raw := strings.TrimSpace(c.Get(headerSentAt))
 	if raw == "" {
 		return time.Time{}, false, nil
 	}
-	const at = "#/header/" + HeaderSentAt
+	const at = "#/header/" + headerSentAt
 	if formatDateTime(raw) != nil {
 		return time.Time{}, true, Malformed(at, "must be a date and time with an offset (RFC 3339)")
 	}
@@ -152,18 +152,18 @@ func parseUUID(s string) (uuid.UUID, bool) {
 
 // The sizes of a page of a list.
 const (
-	DefaultLimit = 50
-	MaxLimit     = 200
+	defaultLimit = 50
+	maxLimit     = 200
 )
 
 // Limit reads ?limit=, 1 to 200, else 50.
 func Limit(c *fiber.Ctx) (int, error) {
 	raw := c.Query("limit")
 	if raw == "" {
-		return DefaultLimit, nil
+		return defaultLimit, nil
 	}
 	n, err := strconv.Atoi(raw)
-	if err != nil || n < 1 || n > MaxLimit {
+	if err != nil || n < 1 || n > maxLimit {
 		return 0, Malformed("#/query/limit", "must be a whole number from 1 to 200")
 	}
 	return n, nil

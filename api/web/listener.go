@@ -104,7 +104,8 @@ func refuseConn(c net.Conn) {
 	_ = c.Close()
 }
 
-// AddressBlock counts an IPv6 customer's /64 as one, because all of it is theirs.
+// AddressBlock names an address for counting: of IPv6 the /64, because all of it
+// belongs to one subscriber.
 func AddressBlock(a netip.Addr) string {
 	a = a.Unmap()
 	if a.Is6() {

@@ -16,8 +16,8 @@ import (
 	"doorstep/domain"
 )
 
-// MediaProblem is the media type of every failure under /v1 (RFC 9457).
-const MediaProblem = "application/problem+json"
+// mediaProblem is the media type of every failure under /v1 (RFC 9457).
+const mediaProblem = "application/problem+json"
 
 // statusOf is the one place where a kind of failure becomes an HTTP status.
 func statusOf(k domain.Kind) int {
@@ -159,8 +159,8 @@ func (p *Problem) SetRetryAfter(c *fiber.Ctx) {
 // The headers of draft-ietf-httpapi-ratelimit-headers-10: q quota, w window, r what is left
 // of it, t seconds until there is more.
 const (
-	HeaderRateLimit       = "RateLimit"
-	HeaderRateLimitPolicy = "RateLimit-Policy"
+	headerRateLimit       = "RateLimit"
+	headerRateLimitPolicy = "RateLimit-Policy"
 )
 
 func standard(c domain.Code, status int, detail string) Problem {
@@ -172,7 +172,7 @@ func standard(c domain.Code, status int, detail string) Problem {
 // Headers that a handler set before it failed are taken back.
 func (s *Server) fail(c *fiber.Ctx, err error) {
 	p := ProblemOf(err)
-	id := RequestID(c)
+	id := requestID(c)
 	p.Type = s.baseURL + "/problems/" + string(p.Code)
 	p.Instance = "urn:request:" + id
 	if p.log >= slog.LevelWarn {
@@ -203,6 +203,6 @@ func (s *Server) fail(c *fiber.Ctx, err error) {
 		body = []byte(`{"status":500,"code":"internal"}`)
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
-	c.Set(fiber.HeaderContentType, MediaProblem)
+	c.Set(fiber.HeaderContentType, mediaProblem)
 	_ = c.Status(p.Status).Send(body) // Send only copies the bytes
 }

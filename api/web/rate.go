@@ -126,6 +126,6 @@ func (s *Server) countRefused(c *fiber.Ctx, err error) error {
 func wholeSeconds(d time.Duration) int { return max(1, int((d+time.Second-1)/time.Second)) }
 
 func setRateLimit(c *fiber.Ctx, q *domain.Quota, left int, until time.Duration) {
-	c.Set(HeaderRateLimitPolicy, fmt.Sprintf("%q;q=%d;w=%d", q.Name, q.Most, int(q.Window.Seconds())))
-	c.Set(HeaderRateLimit, fmt.Sprintf("%q;r=%d;t=%d", q.Name, left, wholeSeconds(until)))
+	c.Set(headerRateLimitPolicy, fmt.Sprintf("%q;q=%d;w=%d", q.Name, q.Most, int(q.Window.Seconds())))
+	c.Set(headerRateLimit, fmt.Sprintf("%q;r=%d;t=%d", q.Name, left, wholeSeconds(until)))
 }

@@ -1,15 +1,3 @@
-// Package web is the plumbing of HTTP, which knows no resource: one server,
-// requests held against openapi.yaml, strict JSON, problems (RFC 9457), limits.
-//
-//   - server.go: [Server], its routes, what surrounds every request, its end
-//   - contract.go, decode.go, formats.go: openapi.yaml held against requests and
-//     answers; schema_problems.go: its complaints in words
-//   - strict_json.go, forms.go, headers.go, http_syntax.go: what is read
-//   - body.go: bodies as they arrive; lingering_close.go, listener.go: connections
-//   - problem.go, answers.go, etag.go: what is sent
-//   - rate.go, client_ip.go: how often, and who asks
-//   - tokens.go, password.go: access tokens and password hashes
-//   - reference.go, problem_pages.go, html.go, docs.html, docs.css: /docs and /problems
 package web
 
 import (
@@ -37,12 +25,12 @@ import (
 	"doorstep/domain"
 )
 
-// HeaderRequestID names a request; it is echoed, logged, and the instance of
+// headerRequestID names a request; it is echoed, logged, and the instance of
 // its problem.
-const HeaderRequestID = "X-Request-Id"
+const headerRequestID = "X-Request-Id"
 
-// PageCSP lets a page load only what this server serves, without inline code.
-const PageCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+// pageCSP lets a page load only what this server serves, without inline code.
+const pageCSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 const dataCSP = "default-src 'none'; frame-ancestors 'none'"
@@ -158,7 +146,7 @@ func New(cfg Config) *Server {
 func (s *Server) Handle(method, path string, h fiber.Handler) {
 	chain := []fiber.Handler{label(path)}
 	if s.cfg.Contract != nil {
-		op, ok := s.cfg.Contract.Operation(method, path)
+		op, ok := s.cfg.Contract.operation(method, path)
 		if !ok {
 			panic("web: " + method + " " + path + " is not in openapi.yaml")
 		}
@@ -248,8 +236,8 @@ func routeOf(c *fiber.Ctx) string {
 	return "unmatched"
 }
 
-// RequestID gives the id of the request.
-func RequestID(c *fiber.Ctx) string {
+// requestID gives the id of the request.
+func requestID(c *fiber.Ctx) string {
 	id, _ := c.Locals(localRequestID).(string)
 	return id
 }
@@ -298,12 +286,12 @@ func (s *Server) serverError(c *fiber.Ctx, err error) error {
 
 // setHeaders sets the id and the headers that every answer has.
 func (s *Server) setHeaders(c *fiber.Ctx) {
-	id := c.Get(HeaderRequestID)
+	id := c.Get(headerRequestID)
 	if !saneID(id) {
 		id = uuid.NewString()
 	}
 	c.Locals(localRequestID, id)
-	c.Set(HeaderRequestID, id)
+	c.Set(headerRequestID, id)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 	c.Set("Cross-Origin-Resource-Policy", "same-origin")
@@ -336,7 +324,7 @@ func saneID(id string) bool {
 func (s *Server) guarded(c *fiber.Ctx) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			s.log.Error("panic", slog.String("request_id", RequestID(c)), slog.String("route", routeOf(c)),
+			s.log.Error("panic", slog.String("request_id", requestID(c)), slog.String("route", routeOf(c)),
 				slog.String("panic", fmt.Sprint(r)), slog.String("stack", string(debug.Stack())))
 			err = domain.Fail(domain.CodeInternal, "panic")
 		}
@@ -374,7 +362,7 @@ func (s *Server) observe(c *fiber.Ctx) {
 		level = slog.LevelDebug
 	}
 	s.log.LogAttrs(context.Background(), level, "request",
-		slog.String("request_id", RequestID(c)),
+		slog.String("request_id", requestID(c)),
 		slog.String("method", c.Method()),
 		slog.String("route", route),
 		slog.Int("status", status),
@@ -414,8 +402,8 @@ func (s *Server) OnDrain(end func()) { s.endings = append(s.endings, end) }
 
 // Drain stops without losing a request: first /readyz says 503, after
 // DrainDelay the listener closes, and running requests finish or ctx ends. It
-// is an error only when requests were left unanswered; a connection that says
-// nothing is none.
+// is an error only when requests were left unanswered; silent connections do
+// not count.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
 	select {

@@ -174,22 +174,22 @@ func testContract(t testing.TB) *Contract {
 }
 
 type newVisit struct {
-	ID      *uuid.UUID       `json:"id"`
-	JobID   uuid.UUID        `json:"job_id"`
-	Start   string           `json:"window_start"`
-	End     string           `json:"window_end"`
-	On      string           `json:"on"`
-	SeenAt  string           `json:"seen_at"`
-	Minutes int64            `json:"planned_minutes"`
-	Number  int64            `json:"number"`
-	Note    Optional[string] `json:"note"`
-	Phone   string           `json:"phone"`
-	Channel string           `json:"channel"`
-	Crew    []uuid.UUID      `json:"crew"`
-	Place   map[string]any   `json:"place"`
-	Urgent  bool             `json:"urgent"`
-	Base    map[string]any   `json:"base"`
-	Choice  any              `json:"choice"`
+	ID      *uuid.UUID     `json:"id"`
+	JobID   uuid.UUID      `json:"job_id"`
+	Start   string         `json:"window_start"`
+	End     string         `json:"window_end"`
+	On      string         `json:"on"`
+	SeenAt  string         `json:"seen_at"`
+	Minutes int64          `json:"planned_minutes"`
+	Number  int64          `json:"number"`
+	Note    string         `json:"note"`
+	Phone   string         `json:"phone"`
+	Channel string         `json:"channel"`
+	Crew    []uuid.UUID    `json:"crew"`
+	Place   map[string]any `json:"place"`
+	Urgent  bool           `json:"urgent"`
+	Base    map[string]any `json:"base"`
+	Choice  any            `json:"choice"`
 }
 
 type harness struct {
@@ -248,7 +248,8 @@ func newHarness(t testing.TB, change ...func(*Config)) *harness {
 		if _, err := domain.ParseInstant(in.Start, time.UTC, "/window_start"); err != nil {
 			return err
 		}
-		return Created(c, "/v1/visits/"+id, fiber.Map{"id": id}, 1)
+		c.Set(fiber.HeaderLocation, "/v1/visits/"+id)
+		return JSON(c, fiber.StatusCreated, fiber.Map{"id": id}, 1)
 	})
 	s.Handle("GET", "/v1/visits/{id}", func(c *fiber.Ctx) error {
 		v, err := PathID(c, "id", "visit")
@@ -366,7 +367,7 @@ func (h *harness) read(method, path string, res *http.Response) answer {
 		}
 	}
 	if res.StatusCode >= 400 && method != "HEAD" && !strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
-		if ct := res.Header.Get("Content-Type"); ct != MediaProblem {
+		if ct := res.Header.Get("Content-Type"); ct != mediaProblem {
 			h.t.Errorf("%s: %d with Content-Type %q: %s", where, res.StatusCode, ct, body)
 		}
 		if err := json.Unmarshal(body, &a.problem); err != nil {
@@ -791,7 +792,7 @@ func TestNastyBodiesNever5xx(t *testing.T) {
 func TestPages(t *testing.T) {
 	h := newHarness(t)
 	a := h.do("GET", "/c/secrettoken?lang=hi", "", "Accept: text/html")
-	if a.StatusCode != 200 || a.Header.Get("Content-Security-Policy") != PageCSP || a.Header.Get("Cache-Control") != "no-store" ||
+	if a.StatusCode != 200 || a.Header.Get("Content-Security-Policy") != pageCSP || a.Header.Get("Cache-Control") != "no-store" ||
 		a.Header.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
@@ -1088,9 +1089,9 @@ func TestValidateResponse(t *testing.T) {
 		{"POST", "/v1/visits", 201, header("Content-Type", "application/json", "ETag", `"1"`), `{"id":"` + id + `"}`, true},
 		{"PATCH", "/v1/visits/" + id, 200, asJSON, `{}`, false},
 		{"PATCH", "/v1/visits/" + id, 204, header(), ``, true},
-		{"GET", "/v1/visits", 404, header("Content-Type", MediaProblem),
+		{"GET", "/v1/visits", 404, header("Content-Type", mediaProblem),
 			`{"type":"t","title":"t","status":404,"detail":"d","instance":"i","code":"c","hold":{}}`, true},
-		{"GET", "/v1/visits", 404, header("Content-Type", MediaProblem), `{"type":"t"}`, false},
+		{"GET", "/v1/visits", 404, header("Content-Type", mediaProblem), `{"type":"t"}`, false},
 		{"GET", "/v1/visits", 404, asJSON, `{}`, false},
 		{"GET", "/c/token", 200, header("Content-Type", "text/html; charset=utf-8"), `<p>`, true},
 		{"GET", "/c/token", 200, header("Content-Type", "text/plain"), `<p>`, false},
@@ -1352,12 +1353,12 @@ func BenchmarkHealth(b *testing.B) { benchRequest(b, "GET", "/healthz", "") }
 
 // BenchmarkJudge is the contract's share of BenchmarkCreate.
 func BenchmarkJudge(b *testing.B) {
-	o, _ := testContract(b).Operation("POST", "/v1/visits")
+	o, _ := testContract(b).operation("POST", "/v1/visits")
 	schema := o.op.RequestBody.Value.Content["application/json"].Schema.Value
 	body := []byte(visitBody)
 	b.ReportAllocs()
 	for b.Loop() {
-		v, err := ParseJSON(body)
+		v, err := parseJSON(body)
 		if err != nil {
 			b.Fatal(err)
 		}

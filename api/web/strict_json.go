@@ -25,18 +25,18 @@ const (
 	maxErrors = 20  // entries of errors[] in one problem
 )
 
-// CheckJSON reports whether body is one JSON text that every reader understands
+// checkJSON reports whether body is one JSON text that every reader understands
 // alike (I-JSON, RFC 7493): valid UTF-8, no repeated names, no lone
 // surrogates, no numbers beyond a double, no NUL (PostgreSQL refuses it) and
 // nothing behind the value. It fails with CodeMalformed and a JSON pointer.
-func CheckJSON(body []byte) error {
-	_, err := ParseJSON(body)
+func checkJSON(body []byte) error {
+	_, err := parseJSON(body)
 	return err
 }
 
-// ParseJSON is CheckJSON that also gives the value, as encoding/json would
+// parseJSON is checkJSON that also gives the value, as encoding/json would
 // give it into an any. One linear scan; the depth is bounded.
-func ParseJSON(body []byte) (any, error) {
+func parseJSON(body []byte) (any, error) {
 	p := parser{b: body}
 	if !utf8.Valid(body) {
 		return nil, Malformed("", "must be valid UTF-8")
@@ -60,16 +60,16 @@ func ParseJSON(body []byte) (any, error) {
 // DecodeJSON reads body into dst, a pointer, and takes only what dst declares:
 // unknown names, names in another case, wrong types and numbers that do not
 // fit fail with CodeMalformed and a pointer for each (at most 20). null leaves
-// a field as it is; take Optional where null means something.
+// a field as it is.
 func DecodeJSON(body []byte, dst any) error {
-	v, err := ParseJSON(body)
+	v, err := parseJSON(body)
 	if err != nil {
 		return err
 	}
 	return decodeParsed(v, body, dst)
 }
 
-// decodeParsed is the second half of DecodeJSON for a body that ParseJSON has
+// decodeParsed is the second half of DecodeJSON for a body that parseJSON has
 // already accepted, so that the contract's pass is not repeated.
 func decodeParsed(v any, body []byte, dst any) error {
 	t := reflect.TypeOf(dst)
@@ -457,14 +457,9 @@ func (s *shape) miss(pointer, detail string) {
 var (
 	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
-	optionalType    = reflect.TypeFor[interface{ inner() reflect.Type }]()
 )
 
 func (s *shape) check(v any, t reflect.Type, at string) {
-	if t.Implements(optionalType) {
-		s.check(v, reflect.Zero(t).Interface().(interface{ inner() reflect.Type }).inner(), at)
-		return
-	}
 	if v == nil { // null leaves a field as it is
 		if at == "" && (t.Kind() == reflect.Struct || t.Kind() == reflect.Map) {
 			s.miss(at, "must be an object")
@@ -599,31 +594,3 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 	structFields.Store(t, out)
 	return out
 }
-
-// Optional is a field of a PATCH: absent, null, or a value.
-type Optional[T any] struct {
-	Set   bool // the member was there
-	Null  bool // it was null
-	Value T
-}
-
-// UnmarshalJSON notes that the member was there.
-func (o *Optional[T]) UnmarshalJSON(b []byte) error {
-	o.Set = true
-	if string(b) == "null" {
-		o.Null = true
-		return nil
-	}
-	return json.Unmarshal(b, &o.Value)
-}
-
-// Or gives the value that was sent, else the present one. Null is left to the
-// caller, who knows whether the field can be emptied.
-func (o Optional[T]) Or(present T) T {
-	if o.Set && !o.Null {
-		return o.Value
-	}
-	return present
-}
-
-func (Optional[T]) inner() reflect.Type { return reflect.TypeFor[T]() }

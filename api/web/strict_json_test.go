@@ -88,7 +88,7 @@ var nastyBodies = map[string]string{
 func TestCheckJSONRefuses(t *testing.T) {
 	start := time.Now()
 	for name, body := range nastyBodies {
-		err := CheckJSON([]byte(body))
+		err := checkJSON([]byte(body))
 		if !domain.IsCode(err, domain.CodeMalformed) {
 			t.Errorf("%s: %v, want malformed", name, err)
 			continue
@@ -110,7 +110,7 @@ func TestCheckJSONTakes(t *testing.T) {
 		`{"` + strings.Repeat("n", maxName) + `":1}`,
 		"{\"a\":\"" + strings.Repeat("x", 1<<18) + "\"}",
 	} {
-		got, err := ParseJSON([]byte(body))
+		got, err := parseJSON([]byte(body))
 		if err != nil {
 			t.Errorf("%.60s: %v", body, err)
 			continue
@@ -134,7 +134,7 @@ func TestCheckJSONPoints(t *testing.T) {
 		`{"crew":["ok","\ud800"]}`:        "/crew/1",
 		`{"a":1}}`:                        "",
 	} {
-		if f := fieldsIn(CheckJSON([]byte(body))); len(f) != 1 || f[pointer] == "" {
+		if f := fieldsIn(checkJSON([]byte(body))); len(f) != 1 || f[pointer] == "" {
 			t.Errorf("%s: %v, want one at %q", body, f, pointer)
 		}
 	}
@@ -150,20 +150,20 @@ type strictBase struct {
 
 type strictTarget struct {
 	strictBase
-	ID      uuid.UUID              `json:"id"`
-	At      *time.Time             `json:"at"`
-	Count   int64                  `json:"count"`
-	Small   uint8                  `json:"small"`
-	Share   float64                `json:"share"`
-	OK      bool                   `json:"ok"`
-	Crew    []uuid.UUID            `json:"crew"`
-	Inner   *strictInner           `json:"inner"`
-	List    []strictInner          `json:"list"`
-	Map     map[string]int         `json:"map"`
-	Any     any                    `json:"any"`
-	Phone   Optional[string]       `json:"phone"`
-	Contact Optional[*strictInner] `json:"contact"`
-	Hidden  string                 `json:"-"`
+	ID      uuid.UUID      `json:"id"`
+	At      *time.Time     `json:"at"`
+	Count   int64          `json:"count"`
+	Small   uint8          `json:"small"`
+	Share   float64        `json:"share"`
+	OK      bool           `json:"ok"`
+	Crew    []uuid.UUID    `json:"crew"`
+	Inner   *strictInner   `json:"inner"`
+	List    []strictInner  `json:"list"`
+	Map     map[string]int `json:"map"`
+	Any     any            `json:"any"`
+	Phone   *string        `json:"phone"`
+	Contact *strictInner   `json:"contact"`
+	Hidden  string         `json:"-"`
 	private string
 }
 
@@ -229,15 +229,12 @@ func TestDecodeJSONReads(t *testing.T) {
 		dst.Crew[0] != id || dst.Inner.Name != "x" || dst.List[0].Name != "y" || dst.Map["k"] != 1 {
 		t.Errorf("read %+v", dst)
 	}
-	if !dst.Phone.Set || !dst.Phone.Null || dst.Phone.Or("old") != "old" {
-		t.Errorf("phone %+v", dst.Phone)
+	if dst.Phone != nil || dst.Contact == nil || dst.Contact.Name != "z" {
+		t.Errorf("phone %v, contact %+v", dst.Phone, dst.Contact)
 	}
-	if !dst.Contact.Set || dst.Contact.Null || dst.Contact.Value.Name != "z" {
-		t.Errorf("contact %+v", dst.Contact)
-	}
-	var none strictTarget
-	if err := DecodeJSON([]byte(`{"at":null,"count":null}`), &none); err != nil || none.Phone.Set {
-		t.Errorf("%v %+v", err, none.Phone)
+	none := strictTarget{Count: 5}
+	if err := DecodeJSON([]byte(`{"at":null,"count":null}`), &none); err != nil || none.At != nil || none.Count != 5 {
+		t.Errorf("%v %+v", err, none)
 	}
 }
 
@@ -250,7 +247,7 @@ func FuzzCheckJSON(f *testing.F) {
 	}
 	f.Add([]byte(`{"a":["\ud83d\ude00",1.5e3,null,true]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := ParseJSON(body)
+		got, err := parseJSON(body)
 		if err != nil {
 			if !domain.IsCode(err, domain.CodeMalformed) {
 				t.Fatalf("%q: %v", body, err)
@@ -278,7 +275,7 @@ func BenchmarkParseJSON(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := CheckJSON(body); err != nil {
+		if err := checkJSON(body); err != nil {
 			b.Fatal(err)
 		}
 	}

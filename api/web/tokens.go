@@ -95,8 +95,8 @@ func NewTokens(secrets, issuer, audience string, ttl time.Duration) (*Tokens, er
 	return t, nil
 }
 
-// Issue signs a token for who the claims name, and says when it ends; Expires is
-// not read.
+// Issue signs a token for whom the claims name, and says when it ends; Expires
+// is not read.
 func (t *Tokens) Issue(of Claims) (token string, expires time.Time, err error) {
 	now := t.now()
 	expires = now.Add(t.TTL)

@@ -139,7 +139,7 @@ func (c *historyCmd) settle(ctx context.Context, url string, visits int) (*past,
 }
 
 // The rows of a past, by their number g. Ids begin with the time, as those of
-// the server do; each household has four jobs, each job two visits, and
+// the server do; each customer has four jobs, each job two visits, and
 // for every 50 visits there was a safety hold.
 const (
 	pastID    = `(lpad(to_hex(%[1]s), 12, '0') || '7%[2]s' || '8' || lpad(to_hex(%[3]s), 15, '0'))::uuid`

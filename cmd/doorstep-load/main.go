@@ -1,6 +1,3 @@
-// Command doorstep-load drives a running server as a fleet of phones and
-// prints what it measured; compare sets it beside plain drivers writing the
-// same rows.
 package main
 
 import (

@@ -20,8 +20,8 @@ import (
 type plain interface {
 	// sample gives the columns of a table with the values of one row.
 	sample(ctx context.Context, table, where string) (row, error)
-	// homes gives customer and first contact of each job.
-	homes(ctx context.Context) (map[string]home, error)
+	// customers gives customer and first contact of each job.
+	customers(ctx context.Context) (map[string]jobCustomer, error)
 	// write runs the statements in one transaction.
 	write(ctx context.Context, statements []statement) error
 	// day reads and decodes 50 visits of a technician from a time on.
@@ -39,7 +39,7 @@ type plain interface {
 	close()
 }
 
-type home struct{ customer, contact string }
+type jobCustomer struct{ customer, contact string }
 
 type row struct {
 	table   string
@@ -134,18 +134,18 @@ func dayQuery(mark func(int) string) string {
 // copies makes the plain counterpart of a request: the rows that one request
 // wrote, copied with fresh ids and other keys.
 type copies struct {
-	db    plain
-	homes map[string]home
-	seq   atomic.Int64
+	db        plain
+	customers map[string]jobCustomer
+	seq       atomic.Int64
 
-	visitRow, assignment, visitFact, attemptRow, attemptFact, deadline, crewNotice, homeNotice, changed, replay, queued row
+	visitRow, assignment, visitEntry, attemptRow, attemptEntry, deadline, crewNotice, customerNotice, changed, replay, queued row
 }
 
 func newCopies(ctx context.Context, db plain) (*copies, error) {
 	c := &copies{db: db}
 	c.seq.Store(1 << 40)
 	var err error
-	if c.homes, err = db.homes(ctx); err != nil {
+	if c.customers, err = db.customers(ctx); err != nil {
 		return nil, err
 	}
 	for _, s := range []struct {
@@ -154,12 +154,12 @@ func newCopies(ctx context.Context, db plain) (*copies, error) {
 	}{
 		{&c.visitRow, "visits", "1=1 ORDER BY created_at DESC"},
 		{&c.assignment, "assignments", "1=1"},
-		{&c.visitFact, "facts", "kind = 'visit.scheduled'"},
+		{&c.visitEntry, "facts", "kind = 'visit.scheduled'"},
 		{&c.attemptRow, "attempts", "1=1"},
-		{&c.attemptFact, "facts", "kind = 'attempt.recorded'"},
+		{&c.attemptEntry, "facts", "kind = 'attempt.recorded'"},
 		{&c.deadline, "deadlines", "kind = 'missed'"},
 		{&c.crewNotice, "notices", "kind = 'visit.assigned'"},
-		{&c.homeNotice, "notices", "kind = 'visit.offered'"},
+		{&c.customerNotice, "notices", "kind = 'visit.offered'"},
 		{&c.changed, "changes", "1=1"},
 		{&c.replay, "idempotency", "1=1 ORDER BY created_at DESC"},
 		{&c.queued, "river_job", "kind = 'notify'"},
@@ -186,11 +186,11 @@ type made struct {
 	statements []statement
 }
 
-// visit is what scheduling a visit writes: job, visit, assignment, fact,
+// visit is what scheduling a visit writes: job, visit, assignment, entry,
 // deadline, two notices, the change for streams, the answer for a retry, the
 // job of the queue.
 func (c *copies) visit(job, technician string, from time.Time) made {
-	now, mark, h := time.Now().UTC().Truncate(time.Microsecond), c.db.mark, c.homes[job]
+	now, mark, h := time.Now().UTC().Truncate(time.Microsecond), c.db.mark, c.customers[job]
 	v, seq := uuid.NewString(), c.seq.Add(1)
 	to := from.Add(10 * time.Minute)
 	times := map[string]any{"id": v, "job_id": job, "customer_id": h.customer, "window_start": from, "window_end": from.Add(2 * time.Hour),
@@ -200,11 +200,12 @@ func (c *copies) visit(job, technician string, from time.Time) made {
 		c.visitRow.insert(mark, times),
 		c.assignment.insert(mark, map[string]any{"visit_id": v, "job_id": job, "technician_id": technician, "window_start": from,
 			"starts_at": from, "ends_at": to}),
-		c.visitFact.insert(mark, map[string]any{"job_id": job, "seq": seq, "id": uuid.NewString(), "visit_id": v, "recorded_at": now}),
+		c.visitEntry.insert(mark, map[string]any{"job_id": job, "seq": seq, "id": uuid.NewString(), "visit_id": v, "recorded_at": now}),
 		c.deadline.insert(mark, map[string]any{"id": uuid.NewString(), "subject_id": v, "job_id": job, "due_at": to}),
 		c.crewNotice.insert(mark, map[string]any{"id": uuid.NewString(), "user_id": technician, "job_id": job, "visit_id": v, "state": "done",
 			"created_at": now}),
-		c.homeNotice.insert(mark, map[string]any{"id": uuid.NewString(), "customer_id": h.customer, "job_id": job, "visit_id": v, "state": "done",
+		c.customerNotice.insert(mark, map[string]any{"id": uuid.NewString(), "customer_id": h.customer, "job_id": job, "visit_id": v,
+			"state":      "done",
 			"created_at": now}),
 		c.changed.insert(mark, map[string]any{"at": now}),
 		c.replay.insert(mark, map[string]any{"key": uuid.NewString(), "created_at": now}),
@@ -214,16 +215,16 @@ func (c *copies) visit(job, technician string, from time.Time) made {
 	}}
 }
 
-// attempt is what recording an attempt writes: job, attempt, fact, the change
+// attempt is what recording an attempt writes: job, attempt, entry, the change
 // for streams, the answer for a retry.
 func (c *copies) attempt(job string) made {
-	now, mark, h := time.Now().UTC().Truncate(time.Microsecond), c.db.mark, c.homes[job]
+	now, mark, h := time.Now().UTC().Truncate(time.Microsecond), c.db.mark, c.customers[job]
 	a := uuid.NewString()
 	return made{a, job, now, []statement{
 		c.job(job, now, ""),
 		c.attemptRow.insert(mark, map[string]any{"id": a, "job_id": job, "customer_id": h.customer, "contact_id": h.contact, "occurred_at": now,
 			"recorded_at": now, "created_at": now}),
-		c.attemptFact.insert(mark, map[string]any{"job_id": job, "seq": c.seq.Add(1), "id": uuid.NewString(), "recorded_at": now}),
+		c.attemptEntry.insert(mark, map[string]any{"job_id": job, "seq": c.seq.Add(1), "id": uuid.NewString(), "recorded_at": now}),
 		c.changed.insert(mark, map[string]any{"at": now}),
 		c.replay.insert(mark, map[string]any{"key": uuid.NewString(), "created_at": now}),
 	}}
@@ -269,14 +270,14 @@ func (p plainPostgres) postmaster(ctx context.Context) int {
 	return parentOf(pid)
 }
 
-func (p plainPostgres) homes(ctx context.Context) (map[string]home, error) {
+func (p plainPostgres) customers(ctx context.Context) (map[string]jobCustomer, error) {
 	rows, err := p.pool.Query(ctx, homesQuery)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]home{}
+	out := map[string]jobCustomer{}
 	var job string
-	var h home
+	var h jobCustomer
 	_, err = pgx.ForEachRow(rows, []any{&job, &h.customer, &h.contact}, func() error { out[job] = h; return nil })
 	return out, err
 }
@@ -371,16 +372,16 @@ func (p plainSQLite) analyze(ctx context.Context) error {
 	return err
 }
 
-func (p plainSQLite) homes(ctx context.Context) (map[string]home, error) {
+func (p plainSQLite) customers(ctx context.Context) (map[string]jobCustomer, error) {
 	rows, err := p.reads.QueryContext(ctx, homesQuery)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	out := map[string]home{}
+	out := map[string]jobCustomer{}
 	for rows.Next() {
 		var job string
-		var h home
+		var h jobCustomer
 		if err := rows.Scan(&job, &h.customer, &h.contact); err != nil {
 			return nil, err
 		}

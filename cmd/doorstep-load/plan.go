@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"doorstep/cmd/doorstep-load/solomon"
 	"doorstep/domain/dayplan"
 )
 
@@ -43,7 +44,7 @@ func (c *planCmd) Run() error {
 		if err != nil {
 			return err
 		}
-		p, err := readSolomon(f)
+		p, err := solomon.Read(f)
 		_ = f.Close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

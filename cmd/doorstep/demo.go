@@ -68,7 +68,7 @@ func (d *demoCmd) Run(ctx context.Context, e *environment) error {
 	if err := d.announce(e, base, running.Brand); err != nil {
 		return err
 	}
-	return running.Server.Serve(ctx, ln, "")
+	return running.Server.Serve(ctx, ln, nil)
 }
 
 func (d *demoCmd) announce(e *environment, base string, brand *demo.Brand) error {

@@ -1,5 +1,3 @@
-// Command doorstep is the server and its tools: one command a file, wired by
-// package app.
 package main
 
 import (
@@ -15,8 +13,6 @@ import (
 
 	"github.com/alecthomas/kong"
 )
-
-// version is set by the linker for releases.
 
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server: SQLite file by default, PostgreSQL with --database-url."`

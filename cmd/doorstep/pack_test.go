@@ -87,7 +87,7 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 		}
 		report, err := proves(pack, key)
 		facts := len(harness.Items(maya.Send("GET", harness.Path("/v1/jobs/%s/timeline", job), nil, 200)))
-		if err != nil || report.Facts != facts || report.Erased != 0 || report.Manifest.MadeBy != maya.ID {
+		if err != nil || report.Entries != facts || report.Erased != 0 || report.Manifest.MadeBy != maya.ID {
 			t.Fatalf("%+v %v, want %d facts", report, err, facts)
 		}
 		files := unpacked(t, pack)
@@ -110,7 +110,7 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 			t.Errorf("verify without the key: %d %s %s", code, out, errs)
 		}
 		// Whatever is changed is found.
-		if again, err := proves(repacked(t, pack, func(map[string][]byte) {}), key); err != nil || again.Facts != facts {
+		if again, err := proves(repacked(t, pack, func(map[string][]byte) {}), key); err != nil || again.Entries != facts {
 			t.Fatalf("packed anew: %v", err)
 		}
 		for what, change := range map[string]func(map[string][]byte){

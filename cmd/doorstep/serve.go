@@ -111,6 +111,14 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 		db.Close()
 		return fmt.Errorf("%w; choose another with --listen", err)
 	}
+	var metrics net.Listener
+	if s.MetricsListen != "" {
+		if metrics, err = net.Listen("tcp", s.MetricsListen); err != nil {
+			_ = ln.Close()
+			db.Close()
+			return fmt.Errorf("%w; choose another with --metrics-listen", err)
+		}
+	}
 	address := "http://" + ln.Addr().String()
 	c.BaseURL = cmp.Or(strings.TrimSuffix(s.BaseURL, "/"), address)
 	server, err := app.New(ctx, db, c)
@@ -122,9 +130,12 @@ func (s *serveCmd) Run(ctx context.Context, e *environment) error {
 		return err
 	}
 	go app.ReleaseIdleMemory(ctx)
+	if metrics != nil {
+		fmt.Fprintf(e.stdout, "metrics on http://%s\n", metrics.Addr())
+	}
 	fmt.Fprintf(e.stdout, "listening on %s\n", address)
 	log.Info("serving", "address", address, "database", db.Kind(), "push", fmt.Sprintf("%T", c.Push), "messages", c.Text != nil)
-	return server.Serve(ctx, ln, s.MetricsListen)
+	return server.Serve(ctx, ln, metrics)
 }
 
 // check refuses what can be refused without looking at anything else.

@@ -67,7 +67,7 @@ func (v *verifyCmd) pack(e *environment) error {
 	}
 	fmt.Fprintf(e.stdout,
 		"the pack holds: job %s, %d facts (%d erased), %d files (%d more were removed by who sent them), made %s, signed by %s\n",
-		r.Manifest.JobID, r.Facts, r.Erased, r.Files, r.Removed, r.Manifest.MadeAt.Format(time.RFC3339), r.Manifest.KeyID)
+		r.Manifest.JobID, r.Entries, r.Erased, r.Files, r.Removed, r.Manifest.MadeAt.Format(time.RFC3339), r.Manifest.KeyID)
 	if v.Key == "" {
 		fmt.Fprintf(e.stdout, "signed by %s: not compared\n", r.Manifest.KeyID)
 		fmt.Fprintf(e.stdout, "compare the key %s with what the brand publishes (GET /v1/signing-keys), or give it with --key\n",

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -149,7 +150,7 @@ func notifyOfSickness(tx *casework.Work, u *domain.User, c *domain.Centre, l *do
 			return casework.NewNotice(tx.Svc, "leave.sick", to.Language, tx.Now, l.EndsAt, casework.ToUser(to.ID), aboutLeave(l.ID),
 				func(o *domain.Notice) {
 					o.Title, o.Body = domain.Say("leave.sick", to.Language, "")
-					o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
+					o.Title = strings.ReplaceAll(o.Title, "{n}", strconv.Itoa(n))
 				})
 		})
 		if err != nil {

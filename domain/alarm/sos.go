@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -298,9 +299,9 @@ func enqueueSOS(tx *casework.Work, x *domain.SOS, u *domain.User, kind string, l
 	tx.Enqueue(casework.NewNotice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(time.Hour), casework.ToUser(u.ID), func(n *domain.Notice) {
 		n.High, n.DedupeKey = true, &key
 		if kind == "sos.raised" && age >= 2*time.Minute { // it says how old it is
-			n.Title, n.Body = domain.Say("sos.late", u.Language, casework.Itoa(int(age/time.Minute)))
+			n.Title, n.Body = domain.Say("sos.late", u.Language, strconv.Itoa(int(age/time.Minute)))
 		}
-		n.Data.V = map[string]string{"sos_id": x.ID.String(), "round": casework.Itoa(x.Round), "tier": casework.Itoa(x.Tier)}
+		n.Data.V = map[string]string{"sos_id": x.ID.String(), "round": strconv.Itoa(x.Round), "tier": strconv.Itoa(x.Tier)}
 		if lead {
 			n.Data.V["lead"] = "1"
 		}

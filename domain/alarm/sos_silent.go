@@ -27,7 +27,7 @@ func silences(open []domain.SOS, a domain.Actor) map[domain.ID]bool {
 }
 
 // Silent are those of some people who are not to be called openly.
-func Silent(s *casework.Service, ctx context.Context, a domain.Actor, people ...domain.ID) (map[domain.ID]bool, error) {
+func Silent(ctx context.Context, s *casework.Service, a domain.Actor, people ...domain.ID) (map[domain.ID]bool, error) {
 	if len(people) == 0 {
 		return nil, nil
 	}
@@ -41,7 +41,7 @@ func (s *Service) ViewSOSs(ctx context.Context, a domain.Actor, rows ...domain.S
 	for i := range rows {
 		ids[i] = rows[i].RaiserID
 	}
-	silent, err := Silent(s.Service, ctx, a, ids...)
+	silent, err := Silent(ctx, s.Service, a, ids...)
 	out := make([]domain.SOSView, len(rows))
 	for i := range rows {
 		out[i] = rows[i].View(a)

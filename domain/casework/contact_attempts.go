@@ -72,7 +72,7 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *dom
 		if err != nil {
 			return domain.Attempt{}, err
 		}
-		a, err := RecordAttempt(call, c, v, in)
+		a, err := AddAttempt(call, c, v, in)
 		if err != nil {
 			return domain.Attempt{}, err
 		}
@@ -80,8 +80,8 @@ func (s *Service) RecordAttempt(ctx context.Context, call *Call, job, visit *dom
 	})
 }
 
-// RecordAttempt writes the attempt and lets the verdict follow.
-func RecordAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.Attempt, error) {
+// AddAttempt writes the attempt and lets the verdict follow.
+func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.Attempt, error) {
 	j := c.Job
 	if in.Direction == "" {
 		in.Direction = reach.Outbound
@@ -146,7 +146,7 @@ func RecordAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*doma
 			return nil, err
 		}
 	}
-	attemptFact(call.Actor, c, a, st)
+	attemptEntry(call.Actor, c, a, st)
 	if c.Customer.VoiceOnly() && a.Contact() && (a.Channel == reach.Phone || a.Channel == reach.Doorstep) {
 		// To a household that cannot use a page, speaking with it is telling it.
 		if v != nil && v.EndedAt != nil && v.ToldAt == nil {
@@ -175,7 +175,7 @@ func equalTime(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
-func attemptFact(actor domain.Actor, c *Case, a *domain.Attempt, st EntryTime) {
+func attemptEntry(actor domain.Actor, c *Case, a *domain.Attempt, st EntryTime) {
 	c.EntryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
 		"channel": a.Channel,
 		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
@@ -207,7 +207,7 @@ func applyToOpenJobs(call *Call, c *Case, a *domain.Attempt, st EntryTime) error
 		if err := c.Tx.InsertAttempt(&b); err != nil {
 			return err
 		}
-		attemptFact(call.Actor, other, &b, st)
+		attemptEntry(call.Actor, other, &b, st)
 		if err := Reassess(other); err != nil {
 			return err
 		}
@@ -558,7 +558,7 @@ func (s *Service) NoticeAccepted(ctx context.Context, n domain.Notice, channel, 
 			return err
 		}
 		sum := domain.HashToken(receipt)
-		if _, err := RecordAttempt(&Call{Actor: domain.System}, c, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
+		if _, err := AddAttempt(&Call{Actor: domain.System}, c, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
 			Outcome: reach.Sent,
 			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}); err != nil {
 			return err

@@ -318,7 +318,7 @@ func (s *Service) KeepPromise(ctx context.Context, call *Call, id domain.ID, in 
 func contactSince(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
 	switch {
 	case contact != nil:
-		made, err := RecordAttempt(call, c, nil, *contact)
+		made, err := AddAttempt(call, c, nil, *contact)
 		if err == nil && !made.Contact() {
 			err = domain.Fail(domain.CodeUnprocessable, "Nobody was reached in this attempt.").
 				At("/contact/outcome", "reached, or an inbound contact")

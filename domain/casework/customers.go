@@ -103,16 +103,16 @@ func (s *Service) applyCustomer(c *domain.Customer, in CustomerInput, country, z
 // LocaleDefaults gives the country and zone in which an actor's input is read when the
 // input itself says nothing: those of their centre, else of the first centre in
 // their scope. It reads outside of transactions.
-func (s *Service) LocaleDefaults(ctx context.Context, a domain.Actor) (locale, error) {
+func (s *Service) LocaleDefaults(ctx context.Context, a domain.Actor) (Locale, error) {
 	centres, err := s.Read.Centres(ctx, a.Scope(), domain.Page{Limit: 1})
 	if err != nil || len(centres) == 0 {
-		return locale{Country: "IN", Zone: "UTC"}, err
+		return Locale{Country: "IN", Zone: "UTC"}, err
 	}
-	return locale{centres[0].Country, centres[0].Zone, &centres[0].ID}, nil
+	return Locale{centres[0].Country, centres[0].Zone, &centres[0].ID}, nil
 }
 
-// frame is where an actor stands.
-type locale struct {
+// Locale is the country, language and zone of where an actor stands.
+type Locale struct {
 	Country, Zone string
 	centre        *domain.ID
 }
@@ -143,15 +143,15 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 			return domain.Customer{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
-			return *old, SameOr(known && sameHousehold(old, &c), "customer")
+			return *old, SameOr(known && sameCustomer(old, &c), "customer")
 		}
 		return c, tx.InsertCustomer(&c)
 	})
 }
 
-// sameHousehold tells a retry from another household under the same id. Ids
+// sameCustomer tells a retry from another household under the same id. Ids
 // of people and places may be the server's, so they do not count.
-func sameHousehold(a, b *domain.Customer) bool {
+func sameCustomer(a, b *domain.Customer) bool {
 	return a.Name == b.Name && a.Language == b.Language &&
 		slices.EqualFunc(a.Contacts, b.Contacts, func(x, y domain.Contact) bool {
 			return x.Name == y.Name && x.Relation == y.Relation && x.Email == y.Email && x.VoiceOnly == y.VoiceOnly &&

@@ -16,8 +16,8 @@ const (
 	checkAgain = time.Minute    // at least, between two looks at one visit
 )
 
-// eta is when a visit is reached, as the day stands.
-type eta struct {
+// ETA is when a visit is reached, as the day stands.
+type ETA struct {
 	visit   *domain.Visit
 	Arrival time.Time
 }
@@ -27,7 +27,7 @@ type eta struct {
 // that is over; then the ways and the planned lengths. A day in which nobody
 // has moved yet tells nothing: ok is false. Visits come by planned start.
 func RunningDay(day []domain.Visit, place func(*domain.Visit) domain.Point, way func(from, to domain.Point) float64, home domain.Point,
-	now time.Time) (out []eta, ok bool) {
+	now time.Time) (out []ETA, ok bool) {
 	free, at := now, home
 	var left time.Time // when the place was left
 	for i := range day {
@@ -80,7 +80,7 @@ func RunningDay(day []domain.Visit, place func(*domain.Visit) domain.Point, way 
 		}
 		way := way(at, place(v))
 		arrival := Later(free, now).Add(time.Duration(way) * time.Minute)
-		out = append(out, eta{v, arrival})
+		out = append(out, ETA{v, arrival})
 		free, at = Later(arrival, v.PlannedStart).Add(time.Duration(v.PlannedMinutes)*time.Minute), place(v)
 	}
 	return out, true
@@ -97,7 +97,7 @@ func dayFollows(tx *Work, v *domain.Visit) {
 }
 
 // etasOfDay reckons the day of a technician from what is stored.
-func etasOfDay(tx *Work, technician domain.ID) ([]eta, error) {
+func etasOfDay(tx *Work, technician domain.ID) ([]ETA, error) {
 	day, err := tx.DayOf(technician, tx.Now.Add(-dayAhead), tx.Now.Add(dayAhead))
 	if err != nil || len(day) == 0 {
 		return nil, err
@@ -133,7 +133,7 @@ func RecomputeETAs(tx *Work, technician domain.ID) error {
 	return err
 }
 
-func lookAt(tx *Work, e eta) {
+func lookAt(tx *Work, e ETA) {
 	due := tx.Now
 	if spare := e.visit.WindowEnd.Sub(e.Arrival); spare >= 0 {
 		due = tx.Now.Add(max(spare, checkAgain))
@@ -150,7 +150,7 @@ func JeopardyDue(m *VisitCase) error {
 	if v.Status != domain.VisitScheduled || m.Held != nil || domain.PlanPermits.Unmet(m.Plan, nil, nil) != "" || !m.Now.Before(v.WindowEnd) {
 		return nil
 	}
-	var worst *eta
+	var worst *ETA
 	for _, id := range v.Crew {
 		day, err := etasOfDay(m.Tx, id)
 		if err != nil {
@@ -169,7 +169,7 @@ func JeopardyDue(m *VisitCase) error {
 		lookAt(m.Tx, *worst)
 		return nil
 	}
-	told, err := m.Tx.FactsOfKind(m.Job.ID, "visit.late_expected")
+	told, err := m.Tx.EntriesOfKind(m.Job.ID, "visit.late_expected")
 	if err != nil {
 		return err
 	}

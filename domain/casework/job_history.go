@@ -106,7 +106,7 @@ func insertSteps(tx domain.JobTx, steps []domain.StepRecord) error {
 	return nil
 }
 
-// Change is one field of a passport before and after its correction.
+// Change is one field of a job's history before and after its correction.
 type Change struct {
 	Field string `json:"field"`
 	Old   string `json:"old"`
@@ -123,7 +123,7 @@ func ChangeOf(list []Change, field string, at *string, to string) []Change {
 	return list
 }
 
-// Corrected is the payload of the fact passport.corrected.
+// Corrected is the payload of the entry passport.corrected.
 type Corrected struct {
 	StepID  *domain.ID `json:"step_id"`
 	Changes []Change   `json:"changes"`

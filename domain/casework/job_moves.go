@@ -87,7 +87,7 @@ func EndJob(c *Case, a domain.Actor, action, reason string) error {
 	j.EndedAt, j.EndReason, j.ReopenUntil = domain.Ptr(c.Now), reason, domain.Ptr(c.Now.Add(domain.ReopenWithin))
 	c.Tx.Disarm(domain.DueCloseResolved, j.ID)
 	c.Tx.Disarm(domain.DueLastNotice, j.ID)
-	c.Entry(a, domain.JobMoveOf(action).Fact, nil, map[string]any{"reason": reason})
+	c.Entry(a, domain.JobMoveOf(action).Entry, nil, map[string]any{"reason": reason})
 	promises, err := c.Tx.PromisesDue(j.CustomerID)
 	if err != nil {
 		return err
@@ -168,12 +168,12 @@ func (s *Service) Close(ctx context.Context, call *Call, id domain.ID, in JobMov
 // as many as the policy said then.
 func (s *Service) Reopen(ctx context.Context, call *Call, id domain.ID, in JobMoveInput) (domain.JobView, error) {
 	return s.OnJob(ctx, call, id, "reopen", in.OccurredAt, func(m *Case) error {
-		return Reopen(m, call.Actor, in.Reason)
+		return ReopenJob(m, call.Actor, in.Reason)
 	})
 }
 
-// Reopen brings a job back with its original clock.
-func Reopen(c *Case, a domain.Actor, reason string) error {
+// ReopenJob brings a job back with its original clock.
+func ReopenJob(c *Case, a domain.Actor, reason string) error {
 	j := c.Job
 	if !j.Reopens(c.Now) {
 		return domain.Fail(domain.CodePreconditionMissing, "The time in which this job could be reopened is over; register a new one.")

@@ -106,12 +106,12 @@ func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (domai
 		return domain.JobView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 	}
 	return Run(ctx, s, call, func(tx *Work) (domain.JobView, error) {
-		return CreateJob(tx, call, in)
+		return RegisterJob(tx, call, in)
 	})
 }
 
-// CreateJob registers a job in the transaction. Errors as Service.CreateJob.
-func CreateJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
+// RegisterJob registers a job in the transaction. Errors as Service.CreateJob.
+func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	a := call.Actor
 	c, err := tx.Customer(*in.CustomerID)
 	if err != nil {

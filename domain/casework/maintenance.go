@@ -364,7 +364,7 @@ func maintainOnce(tx *Work, m *domain.Maintenance, id domain.ID, at time.Time, m
 	if _, err := tx.Job(id); err == nil || !NotFound(err) {
 		return err
 	}
-	_, err := CreateJob(tx, &Call{Actor: domain.System}, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID,
+	_, err := RegisterJob(tx, &Call{Actor: domain.System}, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID,
 		ApplianceID: m.ApplianceID,
 		CentreID:    &m.CentreID, Category: &m.Category, Fault: &m.Fault})
 	if err != nil {

@@ -9,9 +9,6 @@ import (
 	"doorstep/domain"
 )
 
-// Itoa writes a number.
-func Itoa(n int) string { return strconv.Itoa(n) }
-
 // urgent notices wake a phone; the others may wait for it.
 var urgent = map[string]bool{"visit.assigned": true, "visit.unassigned": true, "visit.cancelled": true, "visit.call_desk": true,
 	"call.manager": true, "visit.wait": true,

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -174,7 +175,7 @@ func DutyBegins(tx *Work, user domain.ID) error {
 	}
 	tx.Enqueue(NewNotice(tx.Svc, "digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), ToUser(user), func(n *domain.Notice) {
 		n.Title, n.Body = domain.Say("digest", u.Language, "")
-		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", Itoa(len(live))), high
+		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", strconv.Itoa(len(live))), high
 	}))
 	return nil
 }

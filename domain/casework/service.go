@@ -70,7 +70,7 @@ type Headed interface{ Head() (domain.ID, int64) }
 // Instant is now, as it is stored.
 func (s *Service) Instant() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
 
-// When is what a client says of the time of a fact; see stamp.
+// When is what a client says of the time of what happened; see Stamp.
 type When struct {
 	OccurredAt string `json:"occurred_at"`
 }

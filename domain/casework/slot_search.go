@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"doorstep/domain"
@@ -185,7 +186,7 @@ func (c *Case) refuses(j *slots.Judge, t *slots.Technician, start time.Time, r s
 	case slots.Skill:
 		code, mend = domain.CodeSkill, "a technician with the skill "+j.Job.Skill
 		if j.Job.Level > slots.Helper {
-			mend += " at level " + Itoa(j.Job.Level)
+			mend += " at level " + strconv.Itoa(j.Job.Level)
 		}
 	case slots.Capacity:
 		code, mend = domain.CodeCapacity, "another day, or another technician where it is their number"

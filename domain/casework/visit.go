@@ -26,8 +26,7 @@ func (c *Case) View(a domain.Actor, v *domain.Visit) domain.VisitView {
 }
 
 // OnVisit loads and locks job and visit, checks scope, role and state, and
-// gives the move a stamped time; fn does the rest and the job is saved after.
-// The answer is m.v, which a reschedule sets to the successor.
+// gives the move a stamped time; fn does the rest. The answer is m.Visit, which a reschedule sets to the successor.
 func (s *Service) OnVisit(ctx context.Context, call *Call, id domain.ID, action, occurredAt string,
 	fn func(*VisitCase) error) (domain.VisitView, error) {
 	return s.onVisitTo(ctx, call, id, nil, action, occurredAt, fn)
@@ -88,8 +87,8 @@ func SaveVisit(m *VisitCase) error {
 // Tell sends the notices that a row of the table names.
 func Tell(m *VisitCase, action string) error {
 	row := domain.VisitMoveOf(action)
-	if row.Household != "" {
-		NotifyCustomer(m.Case, m.Visit, row.Household)
+	if row.Customer != "" {
+		NotifyCustomer(m.Case, m.Visit, row.Customer)
 	}
 	if row.Desk == "" {
 		return nil

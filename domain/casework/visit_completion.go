@@ -62,7 +62,7 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id domain.ID, in 
 			if err != nil {
 				return err
 			}
-			return ConfirmDone(m, call.Actor, "code")
+			return ConfirmCompletion(m, call.Actor, "code")
 		}
 		since := m.Visit.CreatedAt
 		if m.Visit.EndedAt != nil {
@@ -71,7 +71,7 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id domain.ID, in 
 		if _, err := ProveAgreement(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
 			return err
 		}
-		return ConfirmDone(m, call.Actor, "desk")
+		return ConfirmCompletion(m, call.Actor, "desk")
 	})
 	if wrong { // the refusal is undone with its transaction, the count of tries must not be
 		_, kept := s.OnVisit(ctx, &Call{Actor: call.Actor}, id, "confirm-done", "",
@@ -104,8 +104,8 @@ func wrongEndCode(m *VisitCase, a domain.Actor) error {
 	return m.Tx.SaveVisit(m.Visit)
 }
 
-// ConfirmDone keeps the household's word. The visit's own end stays as it is.
-func ConfirmDone(m *VisitCase, a domain.Actor, how string) error {
+// ConfirmCompletion keeps the household's word. The visit's own end stays as it is.
+func ConfirmCompletion(m *VisitCase, a domain.Actor, how string) error {
 	m.Visit.DoneConfirmedAt, m.Visit.DoneConfirmedHow = domain.Ptr(m.Said.Occurred), how
 	m.Entry(a, "visit.done_confirmed", &m.Visit.ID, map[string]any{"how": how})
 	m.Tx.Disarm(domain.DueSample, m.Visit.ID)
@@ -125,7 +125,7 @@ func completed(m *VisitCase, a domain.Actor, code string) error {
 			return err
 		}
 		if right {
-			return ConfirmDone(m, a, "code")
+			return ConfirmCompletion(m, a, "code")
 		}
 		if err := wrongEndCode(m, a); err != nil {
 			return err

@@ -138,7 +138,7 @@ type CrewInput struct {
 func (s *Service) Assign(ctx context.Context, call *Call, id domain.ID, in CrewInput) (domain.VisitView, error) {
 	out, err := s.OnVisit(ctx, call, id, "assign", in.OccurredAt, func(m *VisitCase) error {
 		if in.PlannedStart == "" {
-			return Assign(m, call.Actor, in.Crew, in.Reason)
+			return AssignCrew(m, call.Actor, in.Crew, in.Reason)
 		}
 		start, err := domain.ParseInstant(in.PlannedStart, m.Site.Location(), "/planned_start")
 		if err != nil {
@@ -149,8 +149,8 @@ func (s *Service) Assign(ctx context.Context, call *Call, id domain.ID, in CrewI
 	return out, s.withSlotsFor(ctx, call.Actor, id, err)
 }
 
-// Assign sets the crew of a visit and tells who came and who went.
-func Assign(m *VisitCase, a domain.Actor, crew []domain.ID, reason string) error {
+// AssignCrew sets the crew of a visit and tells who came and who went.
+func AssignCrew(m *VisitCase, a domain.Actor, crew []domain.ID, reason string) error {
 	if err := CheckCrew(m.Case, m.Visit, crew); err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func AssignAt(m *VisitCase, a domain.Actor, crew []domain.ID, start time.Time, r
 			At("/planned_start", "inside the window, or reschedule")
 	}
 	m.Visit.PlannedStart = start
-	if err := Assign(m, a, crew, reason); err != nil || start.Equal(was) {
+	if err := AssignCrew(m, a, crew, reason); err != nil || start.Equal(was) {
 		return err
 	}
 	m.Entry(a, "visit.planned", &m.Visit.ID, map[string]any{"planned_start": start, "was": was})

@@ -106,7 +106,7 @@ func (s *Service) advance(ctx context.Context, call *Call, id domain.ID, action 
 		if v.Status == domain.VisitNoAccess {
 			v.CountsAgainst, v.ProvisionalTo = "customer", domain.Ptr(m.Now.Add(domain.ProvisionalFor))
 		}
-		m.Entry(call.Actor, domain.VisitMoveOf(action).Fact, &v.ID, payload)
+		m.Entry(call.Actor, domain.VisitMoveOf(action).Entry, &v.ID, payload)
 		if err := SaveVisit(m); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ type ScheduleInput struct {
 	OccurredAt     string        `json:"occurred_at"`
 	// disruption moves a visit whatever its job waits for; safety still refuses.
 	disruption bool
-	// chosen is how the household chose this time itself (link, voice), which
+	// Chosen is how the household chose this time itself (link, voice), which
 	// is its agreement; ChosenIn the contact.
 	Chosen   string
 	ChosenIn *domain.ID
@@ -112,7 +112,7 @@ func refuseHoliday(c *Case, v *domain.Visit) error {
 // customer agreed.
 func ProveAgreement(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
 	if contact != nil {
-		made, err := RecordAttempt(call, c, nil, *contact)
+		made, err := AddAttempt(call, c, nil, *contact)
 		if err != nil {
 			return nil, err
 		}
@@ -199,7 +199,6 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 }
 
 // Book checks every rule and writes a new visit on the job.
-// the job.
 func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) error {
 	j := c.Job
 	var agreed *domain.Attempt
@@ -296,12 +295,12 @@ type ConfirmInput struct {
 // window, CodePreconditionMissing without a contact.
 func (s *Service) Confirm(ctx context.Context, call *Call, id domain.ID, in ConfirmInput) (domain.VisitView, error) {
 	return s.OnVisit(ctx, call, id, "confirm", in.OccurredAt, func(m *VisitCase) error {
-		return Confirm(m, call, in)
+		return ConfirmVisit(m, call, in)
 	})
 }
 
-// Confirm records that the household agreed to the time.
-func Confirm(m *VisitCase, call *Call, in ConfirmInput) error {
+// ConfirmVisit records that the household agreed to the time.
+func ConfirmVisit(m *VisitCase, call *Call, in ConfirmInput) error {
 	if !m.Said.Occurred.Before(m.Visit.WindowEnd) {
 		return domain.Fail(domain.CodeState, "The window of this visit is over.")
 	}

@@ -11,7 +11,7 @@ import (
 
 // LinkAction is what a household asks, on its page or by voice.
 type LinkAction struct {
-	Action    string // one of asks
+	Action    string // a name of RequestHandlers
 	FormKey   string
 	Date      string // of another-time: YYYY-MM-DD in the site's zone
 	Part      string // morning, afternoon, evening, any
@@ -31,25 +31,19 @@ type LinkAction struct {
 	SubjectID *domain.ID // whom it is about; nil: somebody else
 }
 
-// LinkOutcome is what the page says next.
-type LinkOutcome struct {
-	Done string // the action, or "already" when it was done before
-	Page *LinkPage
-}
-
 // VoiceInput is what a desk writes down for a caller: the same actions as the
 // link's, with the contact in which they were asked.
 type VoiceInput struct {
-	Action  string     `json:"action"`
-	Date    string     `json:"date"`
-	Part    string     `json:"part"`
-	Window  string     `json:"window_start"` // of another-time: of a window that slots offers
-	Take    bool       `json:"take"`         // of another-time: schedule what is kept
-	Note    string     `json:"note"`
-	FactID  *domain.ID `json:"attempt_id"` // of dispute
-	VisitID *domain.ID `json:"visit_id"`   // of dispute
-	Claim   string     `json:"claim"`
-	Reason  string     `json:"reason"`
+	Action     string     `json:"action"`
+	Date       string     `json:"date"`
+	Part       string     `json:"part"`
+	Window     string     `json:"window_start"` // of another-time: of a window that slots offers
+	Take       bool       `json:"take"`         // of another-time: schedule what is kept
+	Note       string     `json:"note"`
+	DisputedID *domain.ID `json:"attempt_id"` // of dispute
+	VisitID    *domain.ID `json:"visit_id"`   // of dispute
+	Claim      string     `json:"claim"`
+	Reason     string     `json:"reason"`
 	// Of passport and thanks, as of the link.
 	Fault       *string                `json:"fault"`
 	WhatMatters *string                `json:"what_matters"`
@@ -101,7 +95,7 @@ func (k *Request) How() string {
 	return "link"
 }
 
-// visit finds a visit of the job; the one the page speaks of is the same
+// visitByID finds a visit of the job; the one the page speaks of is the same
 // object, so that it is saved once.
 func (k *Request) visitByID(id domain.ID) *domain.Visit {
 	for i := range k.Visits {
@@ -120,20 +114,20 @@ func (k *Request) move() *casework.VisitCase {
 // the household looks again first.
 var bound = []string{"confirm", "cancel", "another-time", "done"}
 
-// LinkAct carries out one action of the page. State is read anew; a stale
-// form is answered with CodeState and explains itself, a repeated one with
-// what came of the first. Errors: CodeNotFound, CodeState, CodeUnprocessable.
-func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*LinkOutcome, error) {
-	var out *LinkOutcome
+// LinkAct carries out one action of the page. done is the action, or "already"
+// when it was done before. State is read anew; a stale form is answered with
+// CodeState and explains itself. Errors: CodeNotFound, CodeState,
+// CodeUnprocessable.
+func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (done string, err error) {
 	var refused error // after the contact was recorded: a late tap is contact all the same
-	err := s.InWork(ctx, nil, func(tx *casework.Work) error {
+	err = s.InWork(ctx, nil, func(tx *casework.Work) error {
 		refused = nil
 		now := tx.Now
 		l, j, visits, err := openLink(tx, token, true)
 		if err != nil {
 			return err
 		}
-		out = &LinkOutcome{Done: in.Action}
+		done = in.Action
 		v := currentVisit(visits)
 		mark, ok := s.readForm(l, in.FormKey, now)
 		if !ok {
@@ -144,7 +138,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			return err
 		}
 		if !fresh {
-			out.Done = "already"
+			done = "already"
 			return nil
 		}
 		c, err := casework.OpenCase(tx, j)
@@ -156,7 +150,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 		stale := mark != visitMark(v) && domain.Has(bound, in.Action)
 		if in.Action != "wrong-person" {
 			// The customer's own action is contact: it first lifts unreachable.
-			if k.contact, err = casework.RecordAttempt(k.call, c, nil, casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
+			if k.contact, err = casework.AddAttempt(k.call, c, nil, casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
 				Outcome: reach.Reached,
 				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), Link: &l.ID, Request: in.Action}); err != nil {
 				return err
@@ -175,14 +169,14 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (*Li
 			return err
 		}
 		if k.done != "" {
-			out.Done = k.done
+			done = k.done
 		}
 		return nil
 	})
 	if err == nil {
 		err = refused
 	}
-	return out, err
+	return done, err
 }
 
 // contactNote is what the list of attempts says of a wish. Thanks, reports and
@@ -208,8 +202,9 @@ func dispatch(k *Request) error {
 // CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) OnBehalfOf(ctx context.Context, call *casework.Call, job domain.ID, in VoiceInput) (VoiceAnswer, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (VoiceAnswer, error) {
-		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note, AttemptID: in.FactID,
-			VisitID: in.VisitID, Claim: in.Claim, Reason: in.Reason,
+		act := LinkAction{Action: in.Action, Date: in.Date, Part: in.Part, Window: in.Window, Take: in.Take, Note: in.Note,
+			AttemptID: in.DisputedID,
+			VisitID:   in.VisitID, Claim: in.Claim, Reason: in.Reason,
 			Fault: in.Fault, WhatMatters: in.WhatMatters, Step: in.Step, Result: in.Result, Text: in.Text, What: in.What, SubjectID: in.SubjectID}
 		k, err := requestByVoice(tx, call, job, act, in)
 		if err != nil {
@@ -275,7 +270,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 			said = *in.Contact
 		}
 		said.Request = act.Action
-		if k.contact, err = casework.RecordAttempt(call, c, nil, said); err != nil {
+		if k.contact, err = casework.AddAttempt(call, c, nil, said); err != nil {
 			return nil, err
 		}
 		if !k.contact.Contact() {
@@ -340,7 +335,7 @@ func handleConfirm(k *Request) error {
 		// The household is not told of a safety hold by its own tap.
 		return domain.Fail(domain.CodeState, "This visit cannot be confirmed right now. Please call us.")
 	}
-	return casework.Confirm(k.move(), k.call, casework.ConfirmInput{})
+	return casework.ConfirmVisit(k.move(), k.call, casework.ConfirmInput{})
 }
 
 func handleCancel(k *Request) error {
@@ -409,7 +404,7 @@ func handleReopen(k *Request) error {
 	if reason == "" {
 		reason = byCustomer
 	}
-	if err := casework.Reopen(k.Case, k.Actor, reason); err != nil {
+	if err := casework.ReopenJob(k.Case, k.Actor, reason); err != nil {
 		return err
 	}
 	return ring(k, "job.reopened")

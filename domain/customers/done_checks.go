@@ -25,7 +25,7 @@ func handleDone(k *Request) error {
 	if k.By != nil {
 		how = "desk"
 	}
-	return casework.ConfirmDone(k.move(), k.Actor, how)
+	return casework.ConfirmCompletion(k.move(), k.Actor, how)
 }
 
 // CheckInput is what came of asking a household.
@@ -90,7 +90,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 			if _, err := casework.ProveAgreement(call, c, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
 				return domain.DoneCheckView{}, err
 			}
-			err = casework.ConfirmDone(m, call.Actor, "desk")
+			err = casework.ConfirmCompletion(m, call.Actor, "desk")
 		case "not_done":
 			if in.AttemptID == nil && in.Contact == nil {
 				return domain.DoneCheckView{},
@@ -107,7 +107,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 			return check.View(call.Actor), err // requestByVoice saved the job
 		case "not_reached":
 			if in.Contact != nil {
-				_, err = casework.RecordAttempt(call, c, nil, *in.Contact)
+				_, err = casework.AddAttempt(call, c, nil, *in.Contact)
 			}
 		default:
 			err = domain.Fail(domain.CodeUnprocessable, "Say what came of it.").At("/result", "confirmed, not_done or not_reached")

@@ -39,7 +39,7 @@ type StepChange struct {
 	via        *domain.ID // the contact in which the household said it
 }
 
-// authorizeForHistory locks a job for somebody who may add to its passport: any
+// authorizeForHistory locks a job for somebody who may add to its history: any
 // staff who reach it but the admin.
 func authorizeForHistory(tx *casework.Work, a domain.Actor, job domain.ID) (*domain.Job, *casework.Case, error) {
 	j, err := casework.AuthorizeJob(tx, a, job)
@@ -232,7 +232,7 @@ func (k *Request) via() *domain.ID {
 func undoCorrections(k *Request, via map[domain.ID]bool) error {
 	tx, j, now := k.Tx, k.Job, k.Now
 	theirs := func(id *domain.ID) bool { return id != nil && via[*id] }
-	facts, err := tx.FactsOfKind(j.ID, casework.EntryHistoryCorrected)
+	facts, err := tx.EntriesOfKind(j.ID, casework.EntryHistoryCorrected)
 	if err != nil {
 		return err
 	}
@@ -382,7 +382,7 @@ type CorrectionView struct {
 	casework.Change
 }
 
-// historySources are the rows of which a job's passport is made.
+// historySources are the rows of which a job's history is made.
 type historySources struct {
 	job      *domain.Job
 	customer *domain.Customer
@@ -395,7 +395,7 @@ type historySources struct {
 	names    map[domain.ID]string // first names of all whom they name
 }
 
-// JobHistory gathers a job's passport. Who sees the job. Errors: CodeNotFound.
+// JobHistory gathers what a new voice reads first. Who sees the job. Errors: CodeNotFound.
 func (s *Service) JobHistory(ctx context.Context, a domain.Actor, id domain.ID) (JobHistory, error) {
 	h, err := s.readHistory(ctx, a, id)
 	if err != nil {
@@ -445,7 +445,7 @@ func (s *Service) readHistory(ctx context.Context, a domain.Actor, id domain.ID)
 	if h.attempts, err = s.Read.Attempts(ctx, all, j.ID, domain.Page{}); err != nil {
 		return nil, err
 	}
-	if h.facts, err = s.Read.FactsOfKind(ctx, all, j.ID, casework.EntryHistoryCorrected); err != nil {
+	if h.facts, err = s.Read.EntriesOfKind(ctx, all, j.ID, casework.EntryHistoryCorrected); err != nil {
 		return nil, err
 	}
 	if j.Serial != "" {
@@ -515,7 +515,7 @@ func (h *historySources) corrections() (out domain.JSONList[CorrectionView]) {
 	return out
 }
 
-// historyStatus is a visit's status for the passport; empty leaves it out:
+// historyStatus is a visit's status for the history; empty leaves it out:
 // nobody came, and nobody was to.
 func historyStatus(st domain.VisitStatus) string {
 	switch st {
@@ -528,7 +528,7 @@ func historyStatus(st domain.VisitStatus) string {
 	return string(st)
 }
 
-// firstNames of everybody whom a passport names.
+// firstNames of everybody whom a history names.
 func (s *Service) firstNames(ctx context.Context, steps []domain.StepRecord, facts []domain.Entry, visits []domain.Visit,
 	promises []domain.Promise) (map[domain.ID]string, error) {
 	var ids []domain.ID

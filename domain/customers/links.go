@@ -265,7 +265,7 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 			p.ClosesFrom = h.DueAt
 		}
 	}
-	if err := linkFacts(c, p); err != nil {
+	if err := linkEntries(c, p); err != nil {
 		return nil, err
 	}
 	for _, id := range ConductPeople(visits) {
@@ -294,8 +294,8 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	return p, nil
 }
 
-// linkFacts adds what the brand says it did, for the household to check.
-func linkFacts(c *casework.Case, p *LinkPage) error {
+// linkEntries adds what the brand says it did, for the customer to check.
+func linkEntries(c *casework.Case, p *LinkPage) error {
 	attempts, err := c.Tx.AttemptsOf(c.Job.ID)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 const stoppedVisits = "the household stopped these visits"
 
 // seriesOf finds the maintenance in a state that made a job; nil: none.
-func seriesOf(tx domain.HouseholdTx, j *domain.Job, status string) (*domain.Maintenance, error) {
+func seriesOf(tx domain.CustomerTx, j *domain.Job, status string) (*domain.Maintenance, error) {
 	rows, err := tx.MaintenanceOf(j.CustomerID)
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func undoStop(k *Request, l *domain.Link) error {
 		if c.Job.Status != domain.JobCancelled || c.Job.EndReason != stoppedVisits || !c.Job.Reopens(k.Now) {
 			return nil
 		}
-		return casework.Reopen(c, domain.System, "stopped by somebody else")
+		return casework.ReopenJob(c, domain.System, "stopped by somebody else")
 	}
 	if err := again(k.Case); err != nil {
 		return err

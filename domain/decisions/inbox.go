@@ -40,11 +40,11 @@ func (s *Service) Inbox(ctx context.Context, a domain.Actor, rows []domain.Notic
 			ids = append(ids, id)
 		}
 	}
-	silent, err := alarm.Silent(s.Service, ctx, a, ids...)
+	silent, err := alarm.Silent(ctx, s.Service, a, ids...)
 	if err != nil {
 		return nil, err
 	}
-	people, err := PeopleOf(s.Service, ctx, ids)
+	people, err := PeopleOf(ctx, s.Service, ids)
 	if err != nil {
 		return nil, err
 	}

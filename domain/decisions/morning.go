@@ -2,6 +2,7 @@ package decisions
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func Morning(ctx context.Context, tx *casework.Work, user domain.ID, due time.Ti
 	}
 	over := time.Date(local.Year(), local.Month(), local.Day(), morningHour+1, 0, 0, 0, loc)
 	if local.Hour() >= morningHour && local.Hour() < morningUntil && due.Before(over) {
-		q, err := readQueue(tx.Svc, ctx, a)
+		q, err := readQueue(ctx, tx.Svc, a)
 		if err != nil || len(q.Items) == 0 {
 			return err
 		}
@@ -81,7 +82,7 @@ func (q *Queue) inNumbers(language string) domain.NoticeOption {
 			kind = "queue.morning_late"
 		}
 		n.Title, n.Body = domain.Say(kind, language, "")
-		n.Title = strings.NewReplacer("{n}", casework.Itoa(len(q.Items)+q.More), "{late}", casework.Itoa(q.Late)).Replace(n.Title)
+		n.Title = strings.NewReplacer("{n}", strconv.Itoa(len(q.Items)+q.More), "{late}", strconv.Itoa(q.Late)).Replace(n.Title)
 		n.High = q.Late > 0
 	}
 }

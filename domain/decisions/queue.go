@@ -89,7 +89,7 @@ func Move(label string, by Operation, fields ...QueueField) QueueMove {
 }
 
 // queueSources are read in this order; SOS stands above all else.
-var queueSources = []func(*casework.Service, context.Context, domain.Actor, time.Time) ([]QueueItem, error){
+var queueSources = []func(context.Context, *casework.Service, domain.Actor, time.Time) ([]QueueItem, error){
 	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedExclusions, queuedKeepAways, queuedPromises,
 	queuedAftercare, queuedAdvisories,
 }
@@ -97,16 +97,16 @@ var queueSources = []func(*casework.Service, context.Context, domain.Actor, time
 // Queue lists what waits for the actor's decision. Area manager, deputy,
 // admin (what was escalated to the brand). Errors: CodeForbidden.
 func (s *Service) Queue(ctx context.Context, a domain.Actor) (Queue, error) {
-	return readQueue(s.Service, ctx, a)
+	return readQueue(ctx, s.Service, a)
 }
 
-func readQueue(s *casework.Service, ctx context.Context, a domain.Actor) (Queue, error) {
+func readQueue(ctx context.Context, s *casework.Service, a domain.Actor) (Queue, error) {
 	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
 		return Queue{}, domain.Fail(domain.CodeForbidden, "As %s you have no decisions waiting here.", domain.RoleWords(a.Role))
 	}
 	q := Queue{Now: s.Instant(), Items: domain.JSONList[QueueItem]{}}
 	for rank, source := range queueSources {
-		items, err := source(s, ctx, a, q.Now)
+		items, err := source(ctx, s, a, q.Now)
 		if err != nil {
 			return Queue{}, err
 		}
@@ -170,7 +170,7 @@ func boolRank(b bool) int {
 var waiting = domain.Page{Limit: 1000, ByDue: true}
 
 // PeopleOf reads who is named in items, in one go.
-func PeopleOf(s *casework.Service, ctx context.Context, ids []domain.ID) (map[domain.ID]domain.User, error) {
+func PeopleOf(ctx context.Context, s *casework.Service, ids []domain.ID) (map[domain.ID]domain.User, error) {
 	out := map[domain.ID]domain.User{}
 	slices.SortFunc(ids, func(a, b domain.ID) int { return slices.Compare(a[:], b[:]) })
 	if ids = slices.Compact(ids); len(ids) == 0 {
@@ -183,7 +183,7 @@ func PeopleOf(s *casework.Service, ctx context.Context, ids []domain.ID) (map[do
 	return out, err
 }
 
-func queuedSOS(s *casework.Service, ctx context.Context, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+func queuedSOS(ctx context.Context, s *casework.Service, a domain.Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.SOSs(ctx, a, true, domain.Page{Limit: waiting.Limit})
 	if err != nil {
 		return nil, err
@@ -195,11 +195,11 @@ func queuedSOS(s *casework.Service, ctx context.Context, a domain.Actor, _ time.
 	for i := range rows {
 		raisers[i] = rows[i].RaiserID
 	}
-	people, err := PeopleOf(s, ctx, slices.Clone(raisers))
+	people, err := PeopleOf(ctx, s, slices.Clone(raisers))
 	if err != nil {
 		return nil, err
 	}
-	silent, err := alarm.Silent(s, ctx, a, raisers...)
+	silent, err := alarm.Silent(ctx, s, a, raisers...)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func queuedSOS(s *casework.Service, ctx context.Context, a domain.Actor, _ time.
 			continue
 		}
 		raiser := people[rows[i].RaiserID]
-		it, err := ItemOfSOS(s, ctx, a, &rows[i], &raiser, silent[raiser.ID])
+		it, err := ItemOfSOS(ctx, s, a, &rows[i], &raiser, silent[raiser.ID])
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +222,7 @@ func queuedSOS(s *casework.Service, ctx context.Context, a domain.Actor, _ time.
 // ItemOfSOS is an SOS as whoever may answer it reads it, on the queue and the
 // board: who it is, how to call them, where, and what may be done. In silence:
 // they are not to be called openly, for this alarm or another.
-func ItemOfSOS(s *casework.Service, ctx context.Context, a domain.Actor, row *domain.SOS, raiser *domain.User,
+func ItemOfSOS(ctx context.Context, s *casework.Service, a domain.Actor, row *domain.SOS, raiser *domain.User,
 	silent bool) (QueueItem, error) {
 	x := row.View(a)
 	silent = silent || x.Silent
@@ -239,7 +239,7 @@ func ItemOfSOS(s *casework.Service, ctx context.Context, a domain.Actor, row *do
 	if x.Note != "" {
 		it.Known = append(it.Known, "“"+x.Note+"”")
 	}
-	place, err := PlaceOfSOS(s, ctx, row)
+	place, err := PlaceOfSOS(ctx, s, row)
 	if err != nil {
 		return it, err
 	}
@@ -273,7 +273,7 @@ func ItemOfSOS(s *casework.Service, ctx context.Context, a domain.Actor, row *do
 		}
 	}
 	if domain.Has(x.Actions, "hand-over") {
-		takers, err := takersOfSOS(s, ctx, a, row)
+		takers, err := takersOfSOS(ctx, s, a, row)
 		if err != nil {
 			return it, err
 		}
@@ -282,7 +282,7 @@ func ItemOfSOS(s *casework.Service, ctx context.Context, a domain.Actor, row *do
 	return it, nil
 }
 
-func queuedHolds(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+func queuedHolds(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
 	jobs, err := s.Read.Jobs(ctx, a.Scope(), domain.JobFilter{Hold: string(domain.HoldSafety)}, waiting)
 	if err != nil {
 		return nil, err
@@ -313,7 +313,7 @@ func queuedHolds(s *casework.Service, ctx context.Context, a domain.Actor, now t
 	if err != nil {
 		return nil, err
 	}
-	people, err := PeopleOf(s, ctx, owners)
+	people, err := PeopleOf(ctx, s, owners)
 	if err != nil {
 		return nil, err
 	}
@@ -364,7 +364,7 @@ func jobWords(j *domain.Job) string {
 	return j.ID.String()[:8]
 }
 
-func queuedFlags(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Flags(ctx, a, domain.FlagFilter{Status: []domain.FlagStatus{domain.FlagReported, domain.FlagTriaged,
 		domain.FlagUnderReview}}, waiting)
 	if err != nil {
@@ -373,7 +373,7 @@ func queuedFlags(s *casework.Service, ctx context.Context, a domain.Actor, now t
 	slices.SortStableFunc(rows, func(x, y domain.Flag) int { // what is shown is never only counted
 		return cmp.Compare(boolRank(y.Live()), boolRank(x.Live()))
 	})
-	turned, err := turnedBack(s, ctx, a, rows)
+	turned, err := turnedBack(ctx, s, a, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -407,7 +407,7 @@ func queuedFlags(s *casework.Service, ctx context.Context, a domain.Actor, now t
 			it.Known = append(it.Known, "About one of our people.")
 		}
 		if f.SubjectID != nil && f.Level >= 2 {
-			if err := whereabouts(s, ctx, a, f, turned[f.ID], &it, now); err != nil {
+			if err := whereabouts(ctx, s, a, f, turned[f.ID], &it, now); err != nil {
 				return nil, err
 			}
 		}
@@ -457,7 +457,7 @@ func queuedFlags(s *casework.Service, ctx context.Context, a domain.Actor, now t
 	return out, nil
 }
 
-func queuedDisputes(s *casework.Service, ctx context.Context, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+func queuedDisputes(ctx context.Context, s *casework.Service, a domain.Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Disputes(ctx, a.Scope(), domain.DisputeFilter{Status: []domain.DisputeStatus{domain.DisputeOpen}}, waiting)
 	if err != nil {
 		return nil, err
@@ -507,7 +507,7 @@ func queuedDisputes(s *casework.Service, ctx context.Context, a domain.Actor, _ 
 }
 
 // queuedExclusions are those to whose lifting the reporter has consented.
-func queuedExclusions(s *casework.Service, ctx context.Context, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+func queuedExclusions(ctx context.Context, s *casework.Service, a domain.Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Exclusions(ctx, a, domain.Page{Limit: 1000}) // most wait for nothing
 	if err != nil {
 		return nil, err
@@ -532,7 +532,7 @@ func queuedExclusions(s *casework.Service, ctx context.Context, a domain.Actor, 
 }
 
 // queuedPromises are those late by four hours: the last step of their ladder.
-func queuedPromises(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+func queuedPromises(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
 	if a.Role != domain.RoleAreaManager {
 		return nil, nil
 	}
@@ -545,7 +545,7 @@ func queuedPromises(s *casework.Service, ctx context.Context, a domain.Actor, no
 	for i := range rows {
 		owners[i] = rows[i].OwnerID
 	}
-	people, err := PeopleOf(s, ctx, owners)
+	people, err := PeopleOf(ctx, s, owners)
 	if err != nil {
 		return nil, err
 	}
@@ -569,7 +569,7 @@ func queuedPromises(s *casework.Service, ctx context.Context, a domain.Actor, no
 
 // queuedAdvisories wait for another person's approval, or for somebody new who
 // decides an appeal. What they say is not shown here: each reading is noted.
-func queuedAdvisories(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+func queuedAdvisories(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
 	var out []QueueItem
 	for _, status := range []domain.AdvisoryStatus{domain.AdvisoryProposed, domain.AdvisoryApproved} {
 		rows, err := s.Read.Advisories(ctx, a, string(status), now, domain.Page{Limit: 1000}) // most wait for nothing
@@ -623,7 +623,7 @@ func queuedAdvisories(s *casework.Service, ctx context.Context, a domain.Actor, 
 
 // queuedAftercare are the conversations, from their reminder on, that the actor may
 // have; a manager's queue names neither the report nor what was said before.
-func queuedAftercare(s *casework.Service, ctx context.Context, a domain.Actor, now time.Time) ([]QueueItem, error) {
+func queuedAftercare(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Aftercares(ctx, a, "open", domain.Page{Limit: waiting.Limit})
 	if err != nil {
 		return nil, err
@@ -632,7 +632,7 @@ func queuedAftercare(s *casework.Service, ctx context.Context, a domain.Actor, n
 	for i := range rows {
 		named = append(named, rows[i].PersonID, rows[i].OwnerID)
 	}
-	people, err := PeopleOf(s, ctx, named)
+	people, err := PeopleOf(ctx, s, named)
 	if err != nil {
 		return nil, err
 	}

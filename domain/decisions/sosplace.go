@@ -18,7 +18,7 @@ import (
 const handOverMost = 60
 
 // PlaceOfSOS says where an SOS is, as far as it is known.
-func PlaceOfSOS(s *casework.Service, ctx context.Context, x *domain.SOS) ([]string, error) {
+func PlaceOfSOS(ctx context.Context, s *casework.Service, x *domain.SOS) ([]string, error) {
 	everything := domain.Scope{All: true} // of the one place that the reader answers for
 	var out []string
 	zone := domain.Location("")
@@ -81,7 +81,7 @@ func PlaceOfSOS(s *casework.Service, ctx context.Context, x *domain.SOS) ([]stri
 
 // takersOfSOS are those to whom an SOS may be handed over, to choose from: who
 // was rung, the desk of its centre, and the managers.
-func takersOfSOS(s *casework.Service, ctx context.Context, a domain.Actor, x *domain.SOS) (QueueField, error) {
+func takersOfSOS(ctx context.Context, s *casework.Service, a domain.Actor, x *domain.SOS) (QueueField, error) {
 	out := QueueField{Name: "user_id", Label: "To whom", Type: "choice", Required: true, Options: domain.JSONList[string]{},
 		Labels: domain.JSONList[string]{}}
 	filters := []domain.UserFilter{{Role: domain.RoleAreaManager, AreaID: x.AreaID}, {Role: domain.RoleAdmin}}

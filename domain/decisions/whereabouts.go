@@ -25,7 +25,7 @@ const (
 
 // turnedBack are, by report, the visits to which the person it is about was on
 // their way: at level 2 those to that home, at 3 and 4 all.
-func turnedBack(s *casework.Service, ctx context.Context, a domain.Actor, flags []domain.Flag) (map[domain.ID][]domain.ID, error) {
+func turnedBack(ctx context.Context, s *casework.Service, a domain.Actor, flags []domain.Flag) (map[domain.ID][]domain.ID, error) {
 	out := map[domain.ID][]domain.ID{}
 	if !slices.ContainsFunc(flags, func(f domain.Flag) bool { return f.SubjectID != nil && f.Level >= 2 }) {
 		return out, nil
@@ -54,7 +54,7 @@ func turnedBack(s *casework.Service, ctx context.Context, a domain.Actor, flags 
 // whereabouts adds to the item of a report about one of our people. A report
 // from the home to which they were on their way is itself a sign that they may be
 // inside, whoever goes there by now, until a crew says how it found the place.
-func whereabouts(s *casework.Service, ctx context.Context, a domain.Actor, f *domain.Flag, turned []domain.ID, it *QueueItem,
+func whereabouts(ctx context.Context, s *casework.Service, a domain.Actor, f *domain.Flag, turned []domain.ID, it *QueueItem,
 	now time.Time) error {
 	everything := domain.Scope{All: true} // of the one person whom the actor decides about
 	visits, err := s.Read.Visits(ctx, everything, domain.VisitFilter{TechnicianID: f.SubjectID,
@@ -79,17 +79,17 @@ func whereabouts(s *casework.Service, ctx context.Context, a domain.Actor, f *do
 	if len(visits) == 0 {
 		return nil
 	}
-	people, err := PeopleOf(s, ctx, []domain.ID{*f.SubjectID})
+	people, err := PeopleOf(ctx, s, []domain.ID{*f.SubjectID})
 	if err != nil {
 		return err
 	}
 	person := people[*f.SubjectID]
-	silent, err := alarm.Silent(s, ctx, a, person.ID)
+	silent, err := alarm.Silent(ctx, s, a, person.ID)
 	if err != nil {
 		return err
 	}
 	for i := range visits {
-		if err := whereHeIs(s, ctx, a, f, &visits[i], &person, it, now); err != nil {
+		if err := whereTheyAre(ctx, s, a, f, &visits[i], &person, it, now); err != nil {
 			return err
 		}
 	}
@@ -102,7 +102,7 @@ func whereabouts(s *casework.Service, ctx context.Context, a domain.Actor, f *do
 	return nil
 }
 
-func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *domain.Flag, v *domain.Visit, person *domain.User,
+func whereTheyAre(ctx context.Context, s *casework.Service, a domain.Actor, f *domain.Flag, v *domain.Visit, person *domain.User,
 	it *QueueItem, now time.Time) error {
 	job, err := s.Read.Job(ctx, domain.Scope{All: true}, v.JobID)
 	if err != nil {
@@ -130,7 +130,7 @@ func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *doma
 	}
 	it.Known = append(it.Known, words)
 	if !inside && len(v.Crew) > 0 {
-		sent, err := PeopleOf(s, ctx, slices.Clone(v.Crew))
+		sent, err := PeopleOf(ctx, s, slices.Clone(v.Crew))
 		if err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *doma
 		}
 		return nil
 	}
-	crew, err := colleagues(s, ctx, v, person.ID, now)
+	crew, err := colleagues(ctx, s, v, person.ID, now)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func whereHeIs(s *casework.Service, ctx context.Context, a domain.Actor, f *doma
 // colleagues are the technicians of a visit's centre who may go there now: not
 // kept from that home or from all, not on leave, in no other visit. What else
 // the rules ask, skill or the hours of the day, is said when one is chosen.
-func colleagues(s *casework.Service, ctx context.Context, v *domain.Visit, not domain.ID, now time.Time) (QueueField, error) {
+func colleagues(ctx context.Context, s *casework.Service, v *domain.Visit, not domain.ID, now time.Time) (QueueField, error) {
 	out := QueueField{Name: "crew", Label: "Who goes", Type: "choices", Required: true, Options: domain.JSONList[string]{},
 		Labels: domain.JSONList[string]{}}
 	everything := domain.Scope{All: true}
@@ -207,7 +207,7 @@ func colleagues(s *casework.Service, ctx context.Context, v *domain.Visit, not d
 
 // queuedKeepAways are those that outlast their report: nobody but those who
 // answer for it ends them.
-func queuedKeepAways(s *casework.Service, ctx context.Context, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+func queuedKeepAways(ctx context.Context, s *casework.Service, a domain.Actor, _ time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.StandDowns(ctx, a, domain.Page{Limit: 1000}) // most were lifted
 	if err != nil {
 		return nil, err

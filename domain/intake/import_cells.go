@@ -66,7 +66,7 @@ var importWords = func() map[string]string {
 		for _, w := range words {
 			k := domain.HeadingKey(w)
 			if old, dup := out[k]; dup && old != field {
-				panic("domain: heading " + w + " means " + old + " and " + field)
+				panic("intake: heading " + w + " means " + old + " and " + field)
 			}
 			out[k] = field
 		}

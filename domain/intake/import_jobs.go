@@ -329,7 +329,7 @@ func savedImport(tx *casework.Work, j *domain.Job, w *parsedRow, changed bool) e
 
 // saveNewImport registers the household, where it is new, the appliance and the job.
 func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *parsedRow) (*domain.Job, error) {
-	h, err := householdOf(tx, w)
+	h, err := customerOf(tx, w)
 	if err != nil {
 		return nil, err
 	}
@@ -365,16 +365,16 @@ func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *
 		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
 		Priority: w.opt("priority"),
 		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value, OccurredAt: w.reported}
-	view, err := casework.CreateJob(tx, &casework.Call{Actor: call.Actor}, in)
+	view, err := casework.RegisterJob(tx, &casework.Call{Actor: call.Actor}, in)
 	if err != nil {
 		return nil, err
 	}
 	return tx.LockJob(view.ID)
 }
 
-// householdOf finds the household that a row means: one of the numbers, and
+// customerOf finds the customer that a row means: one of the numbers, and
 // the same name or none in the row.
-func householdOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
+func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
 	for _, phone := range w.phones {
 		ids, err := tx.CustomersByPhone(phone)
 		if err != nil {
@@ -659,7 +659,7 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		if c.Held != nil {
 			return nil, false, c.RefuseHeld()
 		}
-		return same, true, casework.Assign(m, call.Actor, *crew, "import")
+		return same, true, casework.AssignCrew(m, call.Actor, *crew, "import")
 	}
 	in := casework.ScheduleInput{WindowStart: w.start.Format(time.RFC3339), WindowEnd: w.end.Format(time.RFC3339), Crew: w.crew,
 		Reason: "import"}

@@ -14,8 +14,8 @@ const (
 	Everyone    = "everyone"
 )
 
-// Audiences lists all of them.
-var Audiences = []string{Proprietor, Colleague, AreaManager, Managers, Everyone}
+// audiences lists all of them.
+var audiences = []string{Proprietor, Colleague, AreaManager, Managers, Everyone}
 
 // Tier is one step: After seconds from the raising its audiences are rung, and
 // all that were rung so far again every Repeat seconds until the next.
@@ -56,7 +56,7 @@ func Validate(tiers []Tier) []string {
 		}
 		for _, a := range t.To {
 			known := false
-			for _, k := range Audiences {
+			for _, k := range audiences {
 				known = known || a == k
 			}
 			if !known {

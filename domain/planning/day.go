@@ -238,7 +238,7 @@ func travelTable(s *casework.Service, places []domain.Point) [][]float64 {
 
 // learnDay asks for the ways between the places of a day, outside any
 // transaction; what is not learned in time goes over the great circle.
-func learnDay(s *casework.Service, ctx context.Context, p *planDay) {
+func learnDay(ctx context.Context, s *casework.Service, p *planDay) {
 	if s.Roads == nil {
 		return
 	}

@@ -74,7 +74,7 @@ func (s *Service) planOf(ctx context.Context, a domain.Actor, centre domain.ID, 
 		return nil, err
 	}
 	p.Only = only
-	learnDay(s.Service, ctx, p)
+	learnDay(ctx, s.Service, p)
 	s.searching.Lock()
 	defer s.searching.Unlock()
 	plan := s.propose(p, func(stops int) func(int) float64 {

@@ -3,6 +3,7 @@ package planning
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,7 +30,7 @@ func (f FreedDay) Head() (domain.ID, int64) { return f.Leave.Head() }
 // Sick frees the day of a technician who fell ill in one move: leave until
 // the day's end, every visit of it that is not at the door yet without them,
 // the crew told, and a proposal who could go instead (docs/product.md section 6).
-// Their figures are untouched. Himself, coordinator, proprietor, area manager.
+// Their figures are untouched. By themselves, or by coordinator, proprietor, area manager.
 // It commits visit by visit; a repeat goes on where it stopped. Errors:
 // CodeUnprocessable.
 func (s *Service) Sick(ctx context.Context, call *casework.Call, technician domain.ID, in SickInput) (FreedDay, error) {
@@ -152,7 +153,7 @@ func notifyOfFreedDay(tx *casework.Work, a domain.Actor, c *domain.Centre, plan 
 			return casework.NewNotice(tx.Svc, "day.freed", u.Language, tx.Now, tx.Now.Add(24*time.Hour), casework.ToUser(u.ID),
 				func(o *domain.Notice) {
 					o.Title, o.Body = domain.Say("day.freed", u.Language, "")
-					o.Title = strings.ReplaceAll(o.Title, "{n}", casework.Itoa(n))
+					o.Title = strings.ReplaceAll(o.Title, "{n}", strconv.Itoa(n))
 					o.Data.V = map[string]string{"plan_id": plan.ID.String(), "date": plan.Date}
 				})
 		})

@@ -19,7 +19,7 @@ func (s *Service) Verify(ctx context.Context, progress func(jobs, facts int)) ([
 			return nil, err
 		}
 		for i := range page {
-			rows, err := s.Read.FactsOf(ctx, page[i].ID)
+			rows, err := s.Read.EntriesOf(ctx, page[i].ID)
 			if err != nil {
 				f, err := s.unreadable(ctx, page[i].ID, err)
 				if err != nil {
@@ -36,7 +36,7 @@ func (s *Service) Verify(ctx context.Context, progress func(jobs, facts int)) ([
 				if err != nil {
 					return nil, err
 				}
-				if rows, err = s.Read.FactsOf(ctx, j.ID); err != nil {
+				if rows, err = s.Read.EntriesOf(ctx, j.ID); err != nil {
 					return nil, err
 				}
 				if j.Seq < int64(len(rows)) && j.Seq > page[i].Seq {

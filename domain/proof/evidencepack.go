@@ -31,7 +31,7 @@ const PackFormat = "doorstep-evidence-pack/1"
 const (
 	packManifest  = "manifest.json"
 	packSignature = "manifest.sig" // base64 of the signature over manifest.json
-	packFacts     = "facts.jsonl"
+	packEntries   = "facts.jsonl"
 
 	packedEvidence = "evidence.json"
 	packMost       = 512 << 20 // bytes of one file that verify reads
@@ -43,7 +43,7 @@ type PackManifest struct {
 	JobID     domain.ID  `json:"job_id"`
 	MadeAt    time.Time  `json:"made_at"`
 	MadeBy    domain.ID  `json:"made_by"`
-	Facts     int64      `json:"facts"` // rows of the timeline
+	Entries   int64      `json:"facts"` // rows of the timeline
 	Head      string     `json:"head"`  // hash of its last row, hexadecimal
 	Files     []PackFile `json:"files"`
 	KeyID     string     `json:"key_id"`
@@ -57,8 +57,8 @@ type PackFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-// packedFact is a fact to the byte. An erased one has neither payload nor salt.
-type packedFact struct {
+// packedEntry is an entry to the byte. An erased one has neither payload nor salt.
+type packedEntry struct {
 	domain.Entry
 	Payload    string `json:"payload"` // JSON as it was committed
 	Salt       []byte `json:"salt"`
@@ -127,7 +127,7 @@ func (s *Service) EvidencePack(ctx context.Context, a domain.Actor, id domain.ID
 		return domain.Fail(domain.CodeForbidden, "As %s you may not take an evidence pack; ask the area manager.", domain.RoleWords(a.Role))
 	}
 	p := &packWriter{zip: zip.NewWriter(to), at: s.Instant()}
-	facts, err := s.Read.FactsOf(ctx, id)
+	facts, err := s.Read.EntriesOf(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -135,14 +135,14 @@ func (s *Service) EvidencePack(ctx context.Context, a domain.Actor, id domain.ID
 	enc := json.NewEncoder(&lines)
 	for i := range facts {
 		f := &facts[i]
-		if err := enc.Encode(packedFact{*f, string(f.Payload), f.Salt, f.Commitment, f.PrevHash}); err != nil {
+		if err := enc.Encode(packedEntry{*f, string(f.Payload), f.Salt, f.Commitment, f.PrevHash}); err != nil {
 			return err
 		}
 	}
-	if err := p.file(packFacts, &lines); err != nil {
+	if err := p.file(packEntries, &lines); err != nil {
 		return err
 	}
-	m := PackManifest{Format: PackFormat, JobID: id, MadeAt: p.at, MadeBy: a.UserID, Facts: int64(len(facts))}
+	m := PackManifest{Format: PackFormat, JobID: id, MadeAt: p.at, MadeBy: a.UserID, Entries: int64(len(facts))}
 	if n := len(facts); n > 0 {
 		m.Head = hex.EncodeToString(facts[n-1].Hash)
 	}
@@ -262,7 +262,7 @@ Compare the key with what the brand publishes:  GET /v1/signing-keys
 type PackReport struct {
 	Manifest PackManifest
 	Files    int
-	Facts    int
+	Entries  int
 	Erased   int // payloads that were erased; their commitments hold
 	Removed  int // evidence that was removed before the decision; its digest stands
 }
@@ -320,7 +320,7 @@ func VerifyPack(r io.ReaderAt, size int64, key string) (*PackReport, error) {
 			return nil, fmt.Errorf("%s was changed", f.Name)
 		}
 		switch f.Name {
-		case packFacts:
+		case packEntries:
 			facts = body
 		case packedEvidence:
 			evidence = body
@@ -335,7 +335,7 @@ func VerifyPack(r io.ReaderAt, size int64, key string) (*PackReport, error) {
 	if err := out.verifyEvidence(evidence); err != nil {
 		return nil, err
 	}
-	return out, out.verifyFacts(facts)
+	return out, out.verifyEntries(facts)
 }
 
 // verifyEvidence holds the list of evidence against the files: each is there
@@ -367,7 +367,7 @@ func (out *PackReport) verifyEvidence(list []byte) error {
 	return nil
 }
 
-func (out *PackReport) verifyFacts(lines []byte) error {
+func (out *PackReport) verifyEntries(lines []byte) error {
 	head, err := hex.DecodeString(out.Manifest.Head)
 	if err != nil {
 		return errors.New("the manifest's head is no hash")
@@ -375,9 +375,9 @@ func (out *PackReport) verifyFacts(lines []byte) error {
 	chain := []domain.Entry{}
 	dec := json.NewDecoder(bytes.NewReader(lines))
 	for dec.More() {
-		var p packedFact
+		var p packedEntry
 		if err := dec.Decode(&p); err != nil {
-			return fmt.Errorf("%s, row %d: %w", packFacts, len(chain)+1, err)
+			return fmt.Errorf("%s, row %d: %w", packEntries, len(chain)+1, err)
 		}
 		f := p.Entry
 		f.Payload, f.Salt, f.Commitment, f.PrevHash = domain.RawJSON(p.Payload), p.Salt, p.Commitment, p.PrevHash
@@ -392,8 +392,8 @@ func (out *PackReport) verifyFacts(lines []byte) error {
 		}
 		chain = append(chain, f)
 	}
-	out.Facts = len(chain)
-	if fault := domain.VerifyChain(&domain.Job{Meta: domain.Meta{ID: out.Manifest.JobID}, Seq: out.Manifest.Facts, ChainHead: head},
+	out.Entries = len(chain)
+	if fault := domain.VerifyChain(&domain.Job{Meta: domain.Meta{ID: out.Manifest.JobID}, Seq: out.Manifest.Entries, ChainHead: head},
 		chain); fault != nil {
 		return fmt.Errorf("the timeline, row %d: %s", fault.Seq, fault.Why)
 	}

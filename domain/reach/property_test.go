@@ -90,11 +90,12 @@ func refKnown(c Case) map[string]bool {
 func refEnough(c Case) *time.Time {
 	counting, known := refCounts(c), refKnown(c)
 	var best *time.Time
+	sub := make([]*Attempt, 0, len(counting))
 	for set := 1; set < 1<<len(counting); set++ {
-		var sub []Attempt
+		sub = sub[:0]
 		gaps := true
-		for i, a := range counting {
-			if set&(1<<i) != 0 {
+		for i := range counting {
+			if a := &counting[i]; set&(1<<i) != 0 {
 				n := len(sub)
 				gaps = gaps && (n == 0 || a.OccurredAt.Sub(sub[n-1].OccurredAt) >= time.Duration(c.Policy.MinGap)*time.Minute)
 				sub = append(sub, a)

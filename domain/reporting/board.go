@@ -288,7 +288,7 @@ func (s *Service) boardLeave(ctx context.Context, a domain.Actor, scope domain.S
 	for i := range asked {
 		ids = append(ids, asked[i].TechnicianID)
 	}
-	people, err := decisions.PeopleOf(s.Service, ctx, ids)
+	people, err := decisions.PeopleOf(ctx, s.Service, ids)
 	if err != nil {
 		return err
 	}
@@ -426,7 +426,7 @@ func (s *Service) boardWords(ctx context.Context, a domain.Actor, b *Board, prom
 	for i := range asking {
 		ringing = append(ringing, asking[i].UserID)
 	}
-	silent, err := alarm.Silent(s.Service, ctx, a, ringing...)
+	silent, err := alarm.Silent(ctx, s.Service, a, ringing...)
 	if err != nil {
 		return err
 	}
@@ -442,7 +442,7 @@ func (s *Service) boardWords(ctx context.Context, a domain.Actor, b *Board, prom
 		it := BoardAlarm{Kind: "sos", ID: x.ID, VisitID: x.VisitID, Raiser: nameIn(names, x.RaiserID), Status: x.Status, RaisedAt: x.OccurredAt,
 			Known: domain.JSONList[string]{}, Moves: domain.JSONList[decisions.QueueMove]{}, Actions: x.View(a).Actions}
 		if raiser := names[x.RaiserID]; raiser != nil && x.MayAnswer(a) {
-			whole, err := decisions.ItemOfSOS(s.Service, ctx, a, x, raiser, silent[raiser.ID])
+			whole, err := decisions.ItemOfSOS(ctx, s.Service, a, x, raiser, silent[raiser.ID])
 			if err != nil {
 				return err
 			}
@@ -482,7 +482,7 @@ func (s *Service) alarmOfTimer(ctx context.Context, a domain.Actor, t *domain.Ti
 	if err != nil {
 		return it, err
 	}
-	place, err := decisions.PlaceOfSOS(s.Service, ctx, &domain.SOS{CentreID: &t.CentreID, JobID: &v.JobID, VisitID: &v.ID})
+	place, err := decisions.PlaceOfSOS(ctx, s.Service, &domain.SOS{CentreID: &t.CentreID, JobID: &v.JobID, VisitID: &v.ID})
 	if err != nil {
 		return it, err
 	}

@@ -389,10 +389,10 @@ type StatementInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// State keeps the side of the person whom a report is about: once, after they
+// GiveStatement keeps the side of the person whom a report is about: once, after they
 // were told what they may know; the same words again are the same statement. Errors: CodeNotFound, CodeForbidden, CodeState,
 // CodeUnprocessable.
-func (s *Service) State(ctx context.Context, call *casework.Call, id domain.ID, in StatementInput) (domain.FlagHearing, error) {
+func (s *Service) GiveStatement(ctx context.Context, call *casework.Call, id domain.ID, in StatementInput) (domain.FlagHearing, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.FlagHearing, error) {
 		f, err := tx.LockFlag(id)
 		if err != nil {

@@ -146,7 +146,7 @@ func logOnHouseholds(tx *casework.Work, call *casework.Call, id domain.ID, phone
 			id = tx.NewID()
 		}
 		known = true
-		if _, err := casework.RecordAttempt(call, c, nil, casework.AttemptInput{ID: domain.Ptr(id), Direction: in.Direction, Address: phone,
+		if _, err := casework.AddAttempt(call, c, nil, casework.AttemptInput{ID: domain.Ptr(id), Direction: in.Direction, Address: phone,
 			Channel: in.Channel,
 			Outcome: in.Outcome,
 			Note:    in.Note, OccurredAt: in.OccurredAt}); err != nil {

@@ -23,7 +23,7 @@ const (
 // undone without the other. Beyond homeMost the words are kept with the newest,
 // and a desk is told. Errors: CodeState by voice.
 func raiseOrMerge(k *customers.Request, v *domain.Visit, f *domain.Flag) error {
-	reports, err := reportsOfHome(k)
+	reports, err := reportsOfCustomer(k)
 	if err != nil {
 		return err
 	}

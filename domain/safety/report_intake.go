@@ -3,6 +3,7 @@ package safety
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -523,7 +524,7 @@ func openForRelease(tx *casework.Work, a domain.Actor, job domain.ID, plan []str
 // check refuses a plan that is none or contradicts itself.
 func (in ReleaseInput) check() error {
 	for i, p := range in.Plan {
-		switch at := "/plan/" + casework.Itoa(i); {
+		switch at := "/plan/" + strconv.Itoa(i); {
 		case !domain.Has(domain.SafeVisitPlans, p):
 			return domain.Fail(domain.CodeUnprocessable, "This plan does not exist.").
 				At(at, strings.Join(domain.SafeVisitPlans, ", "))

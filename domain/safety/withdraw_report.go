@@ -27,7 +27,7 @@ func handleWithdrawReport(k *customers.Request) error {
 	if err := casework.NoteFits(k.In.Note); err != nil {
 		return err
 	}
-	reports, err := reportsOfHome(k)
+	reports, err := reportsOfCustomer(k)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func handleWithdrawReport(k *customers.Request) error {
 			if err := settleConduct(k.Tx, k.Actor, f); err != nil {
 				return err
 			}
-			if err := consentHome(k, f, domain.Ptr(k.Said.Occurred)); err != nil {
+			if err := consentOfCustomer(k, f, domain.Ptr(k.Said.Occurred)); err != nil {
 				return err
 			}
 		}
@@ -61,8 +61,8 @@ func handleWithdrawReport(k *customers.Request) error {
 	return nil
 }
 
-// reportsOfHome are the household's own reports on the job, locked.
-func reportsOfHome(k *customers.Request) ([]domain.Flag, error) {
+// reportsOfCustomer are the customer's own reports on the job, locked.
+func reportsOfCustomer(k *customers.Request) ([]domain.Flag, error) {
 	all, err := k.Tx.FlagsOfCustomer(k.Customer.ID)
 	if err != nil {
 		return nil, err
@@ -78,9 +78,9 @@ func reportsOfHome(k *customers.Request) ([]domain.Flag, error) {
 	return all, nil
 }
 
-// consentHome notes or takes back the household's consent to meet the person
+// consentOfCustomer notes or takes back the customer's consent to meet the person
 // of its report again.
-func consentHome(k *customers.Request, f *domain.Flag, at *time.Time) error {
+func consentOfCustomer(k *customers.Request, f *domain.Flag, at *time.Time) error {
 	apart, err := k.Tx.Exclusions(k.Customer.ID)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func consentHome(k *customers.Request, f *domain.Flag, at *time.Time) error {
 // undoTakenBack opens the reports again that a stranger took back by a link:
 // at the very moment of a contact by it. What a desk wrote down stays.
 func undoTakenBack(k *customers.Request, contacts []domain.Attempt) error {
-	reports, err := reportsOfHome(k)
+	reports, err := reportsOfCustomer(k)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func undoTakenBack(k *customers.Request, contacts []domain.Attempt) error {
 			}
 			f.DueAt, f.Step = domain.Ptr(k.Now.Add(triageTime(f.Level))), 0
 			armFlag(k.Tx, f)
-			if err := consentHome(k, f, nil); err != nil {
+			if err := consentOfCustomer(k, f, nil); err != nil {
 				return err
 			}
 			if err := notifyHandlers(k.Tx, f, "flag.triage"); err != nil {

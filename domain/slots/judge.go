@@ -159,7 +159,7 @@ func (j *Judge) Of(t *Technician, start time.Time) Reason {
 		return Kept
 	case hit != nil:
 		return Overlap
-	case j.late(before, after, v) > Leeway:
+	case j.late(before, after, v) > leeway:
 		return Way
 	}
 	return ""
@@ -169,10 +169,10 @@ func (j *Judge) Of(t *Technician, start time.Time) Reason {
 // go.
 func (j *Judge) Full(start time.Time) bool { return j.Centre.full(start) }
 
-// Leeway is how much later than planned a visit may begin because of the way
+// leeway is how much later than planned a visit may begin because of the way
 // before it: planned lengths are estimates, and what a household was told is
 // the window. More than that is refused.
-const Leeway = 30 * time.Minute
+const leeway = 30 * time.Minute
 
 // late is by how much the ways before and after a visit are too long.
 func (j *Judge) late(before, after *Booking, v Span) time.Duration {
@@ -369,7 +369,7 @@ func (j *Judge) Words(t *Technician, start time.Time, r Reason) string {
 	case Way:
 		before, after, _ := around(t.Diary, v)
 		if before != nil {
-			if w := j.way(before.Place, j.Job.Place); before.To.Add(w).Sub(v.From) > Leeway {
+			if w := j.way(before.Place, j.Job.Place); before.To.Add(w).Sub(v.From) > leeway {
 				return fmt.Sprintf("%s needs %d min on the way from a visit that ends at %s.", t.Name, int(w.Minutes()), before.To.In(loc).
 					Format("15:04"))
 			}

@@ -48,7 +48,7 @@ type Parts struct {
 }
 
 // Sum is the score.
-func (p Parts) Sum() int { return p.Travel + p.Continuity + p.Load + p.Earliness }
+func (p Parts) sum() int { return p.Travel + p.Continuity + p.Load + p.Earliness }
 
 // Offer is who can come in a window, and when they would begin.
 type Offer struct {
@@ -219,7 +219,7 @@ func (j *Judge) ends(s *searched, w Span) []time.Time {
 			break
 		}
 		if !b.To.Add(s.to[i]).Before(w.From) {
-			add(b.To.Add(max(0, s.to[i]-Leeway)))
+			add(b.To.Add(max(0, s.to[i]-leeway)))
 			add(b.To.Add(s.to[i]))
 		}
 	}
@@ -252,7 +252,7 @@ func (j *Judge) couples(w *Window, people []searched, free []int, o Options) {
 				x, y := j.offer(&people[a], a, at, o), j.offer(&people[b], b, at, o)
 				both := Offer{Crew: []int{a, b}, Start: at, Parts: Parts{(x.Parts.Travel + y.Parts.Travel) / 2,
 					max(x.Parts.Continuity, y.Parts.Continuity), (x.Parts.Load + y.Parts.Load) / 2, x.Parts.Earliness}}
-				both.Score = both.Parts.Sum()
+				both.Score = both.Parts.sum()
 				if x.Minutes != nil && y.Minutes != nil {
 					sum := *x.Minutes + *y.Minutes
 					both.Minutes = &sum
@@ -292,7 +292,7 @@ func (j *Judge) offer(s *searched, i int, start time.Time, o Options) Offer {
 	if all := o.To.Sub(o.From); all > 0 {
 		out.Parts.Earliness = 20 - max(0, min(20, int(20*start.Sub(o.From)/all)))
 	}
-	out.Score = out.Parts.Sum()
+	out.Score = out.Parts.sum()
 	return out
 }
 

@@ -148,10 +148,10 @@ func broken(j *Judge, p *Technician, start time.Time) string {
 		if start.Before(b.To) && b.From.Before(end) {
 			return "overlap"
 		}
-		if !b.To.After(start) && start.Sub(b.To).Seconds() < way-Leeway.Seconds() && nearest(p.Diary, b, start, end) {
+		if !b.To.After(start) && start.Sub(b.To).Seconds() < way-leeway.Seconds() && nearest(p.Diary, b, start, end) {
 			return "way there"
 		}
-		if !b.From.Before(end) && b.From.Sub(end).Seconds() < way-Leeway.Seconds() && nearest(p.Diary, b, start, end) {
+		if !b.From.Before(end) && b.From.Sub(end).Seconds() < way-leeway.Seconds() && nearest(p.Diary, b, start, end) {
 			return "way on"
 		}
 	}
@@ -202,7 +202,7 @@ func TestNoSlotBreaksAHardRuleAndExplainAgrees(t *testing.T) {
 					rt.Fatal("technicians do not come best first")
 				}
 				if offer.Start.Before(w.From) || !offer.Start.Before(w.To) || len(offer.Crew) != map[bool]int{false: 1, true: 2}[j.Job.Two] ||
-					offer.Parts.Sum() != offer.Score {
+					offer.Parts.sum() != offer.Score {
 					rt.Fatalf("offer %+v in %v", offer, w.Span)
 				}
 				if !slices.ContainsFunc(offer.Crew, func(p int) bool { return level(j, &people[p]) }) {

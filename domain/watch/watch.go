@@ -4,11 +4,11 @@ import "time"
 
 // The smallest samples that are judged.
 const (
-	MinVisits = 50 // of a centre
-	MinFlags  = 5  // of a centre, for withdrawals
-	MinJobs   = 8  // of a person, before
+	minVisits = 50 // of a centre
+	minFlags  = 5  // of a centre, for withdrawals
+	minJobs   = 8  // of a person, before
 	Span      = 30 * 24 * time.Hour
-	MinSpan   = 7 * 24 * time.Hour // since the report
+	minSpan   = 7 * 24 * time.Hour // since the report
 )
 
 // Verdicts.
@@ -74,14 +74,14 @@ func judged(signs []string) Judged {
 
 // JudgeCentre judges a centre against all of them.
 func JudgeCentre(c, all Centre) Judged {
-	if c.Visits < MinVisits {
+	if c.Visits < minVisits {
 		return Judged{TooFew, []string{}}
 	}
 	var signs []string
 	if c.Reports == 0 && all.Visits > 0 && float64(c.Visits)*float64(all.Reports)/float64(all.Visits) >= 3 {
 		signs = append(signs, Silent)
 	}
-	if c.Reports >= MinFlags && c.Withdrawn*3 > c.Reports {
+	if c.Reports >= minFlags && c.Withdrawn*3 > c.Reports {
 		signs = append(signs, Withdrawals)
 	}
 	if c.UnderPressure > 0 {
@@ -114,11 +114,11 @@ func Days(reported, now time.Time) time.Duration { return min(Span, now.Sub(repo
 // JudgePerson sets the days after a report against as many before it.
 func JudgePerson(reported, now time.Time, jobs []Job) (Judged, Half, Half) {
 	span := Days(reported, now)
-	if span < MinSpan {
+	if span < minSpan {
 		return Judged{TooEarly, []string{}}, Half{}, Half{}
 	}
 	before, after := count(jobs, reported.Add(-span), reported), count(jobs, reported, reported.Add(span))
-	if before.Jobs < MinJobs {
+	if before.Jobs < minJobs {
 		return Judged{TooFew, []string{}}, Half{}, Half{}
 	}
 	var signs []string
@@ -126,13 +126,13 @@ func JudgePerson(reported, now time.Time, jobs []Job) (Judged, Half, Half) {
 		signs = append(signs, Fewer)
 	}
 	// Shares and distances are compared only where there are enough of both.
-	if after.Jobs >= MinJobs && before.Chargeable*2 >= MinJobs && after.Chargeable*before.Jobs*2 < before.Chargeable*after.Jobs {
+	if after.Jobs >= minJobs && before.Chargeable*2 >= minJobs && after.Chargeable*before.Jobs*2 < before.Chargeable*after.Jobs {
 		signs = append(signs, Cheaper)
 	}
-	if before.valued >= MinJobs && after.valued >= MinJobs && *after.ValueMinor*2 < *before.ValueMinor {
+	if before.valued >= minJobs && after.valued >= minJobs && *after.ValueMinor*2 < *before.ValueMinor {
 		signs = append(signs, Lower)
 	}
-	if before.located >= MinJobs && after.located >= MinJobs && *after.DistanceKm > *before.DistanceKm*1.5 &&
+	if before.located >= minJobs && after.located >= minJobs && *after.DistanceKm > *before.DistanceKm*1.5 &&
 		*after.DistanceKm > *before.DistanceKm+2 {
 		signs = append(signs, Farther)
 	}

@@ -104,6 +104,7 @@ func bucket(t *testing.T, endpoint, bucket string, create bool) *S3 {
 // TestAStoreThatFails: what cannot be reached may be asked again; a bucket
 // that is not there is an error, and never an absent file.
 func TestAStoreThatFails(t *testing.T) {
+	t.Parallel() // it waits for what does not answer
 	web := httptest.NewServer(gofakes3.New(s3mem.New()).Server())
 	s := bucket(t, web.URL, "nowhere", false)
 	if err := s.Put(t.Context(), name("a"), []byte("x")); err == nil || domain.IsCode(err, domain.CodeNotFound) {

@@ -12,8 +12,8 @@ import (
 func afterwards(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx := db.Reader(), t.Context()
-	flag := w.NewFlag(w.Ravi, 2)
-	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, AreaID: w.North.ID,
+	flag := w.newFlag(w.Ravi, 2)
+	x := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, AreaID: w.North.ID,
 		FlagID: &flag.ID, Subject: "site", Precautions: "p", Behaviour: "b",
 		Zone: "Asia/Kolkata", ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryApproved, ProposedBy: w.Manager.ID,
 		DecidedBy: &w.Admin.ID, DecidedAt: &later, Reasons: "r",
@@ -29,7 +29,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 		DoneBy: &w.Manager.ID, Note: "n"}
 	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: flag.ID, UserID: w.Ravi.ID, Accepted: true, VisitID: &w.Visit.ID, Outcome: "offered"}
 	for what, v := range map[string]any{"advisory": x, "appeal": p, "read": read, "aftercare": care, "pause": pause} {
-		Filled(t, what, v)
+		filled(t, what, v)
 	}
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertFlag(&flag), tx.InsertAdvisory(&x), tx.InsertAppeal(&p), tx.InsertAdvisoryReads([]domain.AdvisoryRead{read}),
@@ -37,7 +37,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 	})
 	Same(t, "advisory", x, Get(t, db, func(tx domain.Tx) (*domain.Advisory, error) { return tx.LockAdvisory(x.ID) }))
 	Same(t, "of the household", []domain.Advisory{x}, Get(t, db,
-		func(tx domain.Tx) ([]domain.Advisory, error) { return tx.AdvisoriesOf(w.Home.ID) }))
+		func(tx domain.Tx) ([]domain.Advisory, error) { return tx.AdvisoriesOf(w.Customer.ID) }))
 	Same(t, "appeal", p, Get(t, db, func(tx domain.Tx) (*domain.Appeal, error) { return tx.Appeal(p.ID) }))
 	Same(t, "appeals", []domain.Appeal{p}, Get(t, db, func(tx domain.Tx) ([]domain.Appeal, error) { return tx.AppealsOf(x.ID) }))
 	Same(t, "aftercare", []domain.Aftercare{care}, Get(t, db, func(tx domain.Tx) ([]domain.Aftercare,
@@ -59,7 +59,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 	again := pause
 	again.Meta = Meta(Noon)
 	wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertCoolOff(&again) }), domain.CodeDuplicate)
-	// The database asks for two people, and for a word on the household.
+	// The database asks for two people, and for a word on the customer.
 	for what, spoil := range map[string]func(*domain.Advisory){
 		"approved by who proposed it": func(o *domain.Advisory) { o.DecidedBy = &o.ProposedBy },
 		"not told, and no reason":     func(o *domain.Advisory) { o.ToldAt, o.NotToldReason = nil, "" },

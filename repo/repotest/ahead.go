@@ -52,7 +52,7 @@ func newHousehold(t *testing.T, w *World) *household {
 	full.NotRecorded, full.EndReason, full.Findings, full.WorkDone = domain.JSONList[string]{"arrive"}, "nobody", "f", "w"
 	full.Parts, full.Tested, full.Sequence, full.Status = domain.JSONList[string]{"pump"}, "ok", 4, domain.VisitNoAccess
 	bare := w.NewVisit(&j, Noon.Add(72*time.Hour))
-	flag := w.NewFlag(w.Ravi, 2)
+	flag := w.newFlag(w.Ravi, 2)
 	lifted := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &home.ID, Since: Noon, Reason: "area hold", ByID: &w.Ravi.ID,
 		By: "staff", OwnerID: &w.Manager.ID, DueAt: &soon,
 		FlagID: &flag.ID, Fixable: true, LiftedAt: &soon, LiftedByID: &w.Manager.ID, LiftReason: "calm",
@@ -202,7 +202,7 @@ func keptTimes(t *testing.T, h *household) domain.SlotHold {
 	kept := domain.SlotHold{ID: ID(), JobID: h.job.ID, TechnicianID: h.Ravi.ID, WindowStart: Noon, WindowEnd: soon.Add(time.Hour),
 		StartsAt: Noon,
 		EndsAt:   soon, CreatedAt: Noon, ExpiresAt: Noon.Add(10 * time.Minute)}
-	Filled(t, "slot hold", kept)
+	filled(t, "slot hold", kept)
 	Do(t, h.DB, func(tx domain.Tx) error { return tx.InsertSlotHold(&kept) })
 	wantCode(t, Try(h.DB, func(tx domain.Tx) error { again := kept; again.ID = ID(); return tx.InsertSlotHold(&again) }), domain.CodeDuplicate)
 	held := func(from, to, now time.Time) (locked, read []domain.SlotHold) {

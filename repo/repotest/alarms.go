@@ -121,7 +121,7 @@ func events(t *testing.T, db *repo.DB) {
 	if list, err := r.Changes(ctx, begin, 10); err != nil || len(list) != 0 {
 		t.Fatalf("%d changes behind the last one (%v)", len(list), err)
 	}
-	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, CentreID: w.Harbour.ID, AreaID: w.South.ID, Kind: "part",
+	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, CentreID: w.Harbour.ID, AreaID: w.South.ID, Kind: "part",
 		Source: "case", OwnerID: w.Noor.ID, DueAt: Noon, Status: domain.PromiseOpen}
 	x := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, Source: "tap", OccurredAt: Noon, RecordedAt: Noon, Status: "raised",
 		Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}, HeardBy: domain.JSONList[domain.ID]{}}

@@ -10,7 +10,7 @@ import (
 	"doorstep/repo"
 )
 
-// keptApart: the database itself lets nobody into the crew of a household from
+// keptApart: the database itself lets nobody into the crew of a customer from
 // which they are kept apart, whatever writes the row.
 func keptApart(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
@@ -18,9 +18,9 @@ func keptApart(t *testing.T, db *repo.DB) {
 	visit := w.NewVisit(&w.Job, at.Add(48*time.Hour))
 	ended := w.NewVisit(&w.Job, at.Add(72*time.Hour), w.Asha.ID)
 	ended.Status, ended.EndedAt = domain.VisitMissed, Ptr(at.Add(80*time.Hour))
-	flag := w.NewFlag(w.Ravi, 2)
+	flag := w.newFlag(w.Ravi, 2)
 	apart := func(who domain.ID) domain.Exclusion {
-		return domain.Exclusion{ID: ID(), UserID: who, CustomerID: w.Home.ID, FlagID: flag.ID, Since: Noon}
+		return domain.Exclusion{ID: ID(), UserID: who, CustomerID: w.Customer.ID, FlagID: flag.ID, Since: Noon}
 	}
 	ravi, asha := apart(w.Ravi.ID), apart(w.Asha.ID)
 	Do(t, db, func(tx domain.Tx) error {
@@ -60,7 +60,7 @@ func keptApart(t *testing.T, db *repo.DB) {
 	noError(t, crew(w.Visit.ID)) // the exclusion takes them out of it
 	refused("his again", straight("UPDATE assignments SET active = true, current = true WHERE visit_id = '%s' AND technician_id = '%s'",
 		w.Visit.ID, w.Ravi.ID))
-	// A late fact of one who was there before is still theirs.
+	// A late entry of one who was there before is still theirs.
 	noError(t, Try(db, func(tx domain.Tx) error {
 		_, got, err := tx.LockVisit(ended.ID)
 		if err != nil {

@@ -1,5 +1,3 @@
-// Package repotest opens throw-away databases for tests and holds the
-// conformance suite that every engine has to pass.
 package repotest
 
 import (
@@ -22,16 +20,16 @@ import (
 
 // Environment that the tests obey.
 const (
-	// EnvURL names a PostgreSQL server to use in place of a throw-away one;
+	// envURL names a PostgreSQL server to use in place of a throw-away one;
 	// its user must be allowed to create databases.
-	EnvURL = "DOORSTEP_TEST_DATABASE_URL"
-	// EnvRequire set to 1 makes a missing PostgreSQL a failure.
-	EnvRequire = "DOORSTEP_TEST_REQUIRE_POSTGRES"
-	// EnvEngines set to sqlite leaves PostgreSQL out, for a quick run.
-	EnvEngines = "DOORSTEP_TEST_ENGINES"
+	envURL = "DOORSTEP_TEST_DATABASE_URL"
+	// envRequire set to 1 makes a missing PostgreSQL a failure.
+	envRequire = "DOORSTEP_TEST_REQUIRE_POSTGRES"
+	// envEngines set to sqlite leaves PostgreSQL out, for a quick run.
+	envEngines = "DOORSTEP_TEST_ENGINES"
 )
 
-var errNotAsked = errors.New(EnvEngines + " leaves PostgreSQL out")
+var errNotAsked = errors.New(envEngines + " leaves PostgreSQL out")
 
 const patience = 30 * time.Second
 
@@ -40,8 +38,8 @@ const patience = 30 * time.Second
 func Engines(t testing.TB) []string {
 	t.Helper()
 	if _, err := server(); err != nil {
-		if os.Getenv(EnvRequire) == "1" {
-			t.Fatalf("PostgreSQL is required (%s=1): %v", EnvRequire, err)
+		if os.Getenv(envRequire) == "1" {
+			t.Fatalf("PostgreSQL is required (%s=1): %v", envRequire, err)
 		}
 		t.Logf("without PostgreSQL: %v", err)
 		return []string{repo.SQLite}
@@ -173,10 +171,10 @@ type postgres struct {
 var (
 	running *postgres
 	once    = sync.OnceValues(func() (s *postgres, err error) {
-		if os.Getenv(EnvEngines) == repo.SQLite {
+		if os.Getenv(envEngines) == repo.SQLite {
 			return nil, errNotAsked
 		}
-		admin, stop := os.Getenv(EnvURL), func() {}
+		admin, stop := os.Getenv(envURL), func() {}
 		if admin == "" {
 			if admin, stop, err = cluster(); err != nil {
 				return nil, err

@@ -42,7 +42,7 @@ func dayPlanTrip(t *testing.T, w *World) {
 		After:    domain.JSON[domain.PlanTotals]{V: domain.PlanTotals{Visits: 2, TravelMinutes: 30, Technicians: 2}},
 		Travel:   domain.JSON[domain.TravelBasis]{V: domain.TravelBasis{DetourFactor: 1.4, SpeedKmh: 25, UnknownMinutes: 20, RoadEngine: true}},
 		Accepted: domain.JSONList[domain.ID]{w.Visit.ID}, CreatedBy: w.Desk.ID}
-	Filled(t, "plan", p)
+	filled(t, "plan", p)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertDayPlan(&p) })
 	Same(t, "plan", p, Get(t, db, func(tx domain.Tx) (*domain.DayPlan, error) { return tx.LockDayPlan(p.ID) }))
 	p.Accepted, p.Unplaced, p.UpdatedAt = nil, nil, later
@@ -66,17 +66,17 @@ func maintenanceTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	m := domain.Maintenance{Meta: Meta(Noon), CustomerID: w.Home.ID, SiteID: w.Home.Sites[0].ID, ApplianceID: &w.Washer.ID,
+	m := domain.Maintenance{Meta: Meta(Noon), CustomerID: w.Customer.ID, SiteID: w.Customer.Sites[0].ID, ApplianceID: &w.Washer.ID,
 		CentreID: w.Mill.ID, AreaID: w.North.ID, RRule: "FREQ=MONTHLY", DTStart: "2026-12-01T10:00", Zone: "Asia/Kolkata", Fault: "clean it",
 		Category: "washer", PlannedMinutes: 45, WindowMinutes: 120, Status: "active", EndReason: "moved", Through: "2027-01-01",
 		Jobs: domain.JSONList[domain.Maintaining]{{At: later, JobID: w.Job.ID}}, CreatedBy: w.Desk.ID}
-	Filled(t, "maintenance", m)
+	filled(t, "maintenance", m)
 	bare := m
 	bare.Meta, bare.ApplianceID, bare.EndReason, bare.Jobs, bare.Status = Meta(later), nil, "", nil, "ended"
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertMaintenance(&m), tx.InsertMaintenance(&bare)) })
 	Same(t, "maintenance", m, Get(t, db, func(tx domain.Tx) (*domain.Maintenance, error) { return tx.LockMaintenance(m.ID) }))
 	Same(t, "of the household, latest first", []domain.Maintenance{bare, m},
-		Get(t, db, func(tx domain.Tx) ([]domain.Maintenance, error) { return tx.MaintenanceOf(w.Home.ID) }))
+		Get(t, db, func(tx domain.Tx) ([]domain.Maintenance, error) { return tx.MaintenanceOf(w.Customer.ID) }))
 	Same(t, "of another household", []domain.Maintenance{},
 		Get(t, db, func(tx domain.Tx) ([]domain.Maintenance, error) { return tx.MaintenanceOf(ID()) }))
 	m.Fault, m.UpdatedAt = "clean and oil it", later
@@ -95,7 +95,7 @@ func maintenanceTrip(t *testing.T, w *World) {
 		Same(t, "list of "+who, []domain.Maintenance{m, bare}, list)
 	}
 	for what, f := range map[string]domain.MaintenanceFilter{"ended": {Status: "ended"},
-		"ended ones of the household": {CustomerID: &w.Home.ID, Status: "ended"}} {
+		"ended ones of the household": {CustomerID: &w.Customer.ID, Status: "ended"}} {
 		list, err := r.Maintenances(ctx, everything, f, domain.Page{})
 		noError(t, err)
 		Same(t, what, []domain.Maintenance{bare}, list)
@@ -110,8 +110,8 @@ func calendarTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	f := domain.Feed{Meta: Meta(Noon), UserID: w.Ravi.ID, KeyID: "k1", TokenHash: Hash("feed")}
-	other := domain.Feed{Meta: Meta(Noon), UserID: w.Asha.ID, KeyID: "k1", TokenHash: Hash("another")}
+	f := domain.Feed{Meta: Meta(Noon), UserID: w.Ravi.ID, KeyID: "k1", TokenHash: hash("feed")}
+	other := domain.Feed{Meta: Meta(Noon), UserID: w.Asha.ID, KeyID: "k1", TokenHash: hash("another")}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFeed(&f), tx.InsertFeed(&other)) })
 	of := func(user domain.ID) *domain.Feed {
 		got, err := r.FeedOf(ctx, user)
@@ -119,11 +119,11 @@ func calendarTrip(t *testing.T, w *World) {
 		return got
 	}
 	Same(t, "calendar", f, of(w.Ravi.ID))
-	_, err := r.FeedByHash(ctx, Hash("unknown"))
+	_, err := r.FeedByHash(ctx, hash("unknown"))
 	wantCode(t, err, domain.CodeNotFound)
 	Do(t, db, func(tx domain.Tx) error { return tx.RevokeFeeds(w.Ravi.ID, later) })
 	f.RevokedAt, f.UpdatedAt, f.Version = &later, later, 2
-	Filled(t, "calendar", f)
+	filled(t, "calendar", f)
 	got, err := r.FeedByHash(ctx, f.TokenHash) // it still tells who comes with an old address
 	noError(t, err)
 	Same(t, "revoked calendar", f, got)
@@ -185,7 +185,7 @@ type millDay struct {
 
 func newDay(t *testing.T, w *World) *millDay {
 	day := w.Visit.WindowStart
-	home := NewHome("Rao", "+919800000002")
+	home := NewCustomer("Rao", "+919800000002")
 	home.Sites[0].Lat, home.Sites[0].Lon = Ptr(28.5), Ptr(77.25)
 	j := w.NewJob(&home, &w.Mill, Noon)
 	j.ExternalRef, j.SafetyCritical = Ptr("REF-7"), true
@@ -200,7 +200,7 @@ func newDay(t *testing.T, w *World) *millDay {
 		Status: "requested"}
 	held := domain.SlotHold{ID: ID(), JobID: j.ID, TechnicianID: w.Asha.ID, WindowStart: day, WindowEnd: day.Add(2 * time.Hour), StartsAt: day,
 		EndsAt: day.Add(time.Hour), CreatedAt: Noon, ExpiresAt: Noon.Add(time.Hour)}
-	flag := w.NewFlag(w.Ravi, 2)
+	flag := w.newFlag(w.Ravi, 2)
 	apart := domain.Exclusion{ID: ID(), UserID: w.Noor.ID, CustomerID: home.ID, FlagID: flag.ID, Since: Noon}
 	away := domain.StandDown{ID: ID(), UserID: w.Noor.ID, FlagID: flag.ID, Since: Noon}
 	Do(t, w.DB, func(tx domain.Tx) error {
@@ -273,9 +273,9 @@ func (d *millDay) briefs(t *testing.T) {
 	r, ctx := d.DB.Reader(), t.Context()
 	briefs, err := r.JobBriefs(ctx, Actor(d.Desk).Scope(), []domain.ID{d.otherJob.ID, d.Job.ID, ID()})
 	noError(t, err)
-	if want := (domain.JobBrief{JobID: d.otherJob.ID, Ref: "REF-7", Household: "Rao", Category: "washer", Priority: "normal",
+	if want := (domain.JobBrief{JobID: d.otherJob.ID, Ref: "REF-7", Customer: "Rao", Category: "washer", Priority: "normal",
 		SafetyCritical: true}); len(briefs) != 2 ||
-		briefs[d.otherJob.ID] != want || briefs[d.Job.ID].Household != "Iyer" {
+		briefs[d.otherJob.ID] != want || briefs[d.Job.ID].Customer != "Iyer" {
 		t.Errorf("briefs of jobs: %+v", briefs)
 	}
 	if briefs, err := r.JobBriefs(ctx, domain.Scope{CentreID: d.Harbour.ID}, []domain.ID{d.otherJob.ID}); err != nil || len(briefs) != 0 {

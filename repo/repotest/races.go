@@ -48,7 +48,7 @@ func versions(t *testing.T, db *repo.DB) {
 		"area":      func(tx domain.Tx) (*domain.Meta, error) { o := w.North; return &o.Meta, tx.SaveArea(&o) },
 		"centre":    func(tx domain.Tx) (*domain.Meta, error) { o := w.Mill; return &o.Meta, tx.SaveCentre(&o) },
 		"user":      func(tx domain.Tx) (*domain.Meta, error) { o := w.Ravi; return &o.Meta, tx.SaveUser(&o) },
-		"customer":  func(tx domain.Tx) (*domain.Meta, error) { o := w.Home; return &o.Meta, tx.SaveCustomer(&o) },
+		"customer":  func(tx domain.Tx) (*domain.Meta, error) { o := w.Customer; return &o.Meta, tx.SaveCustomer(&o) },
 		"appliance": func(tx domain.Tx) (*domain.Meta, error) { o := w.Washer; return &o.Meta, tx.SaveAppliance(&o) },
 		"job":       func(tx domain.Tx) (*domain.Meta, error) { o := w.Job; return &o.Meta, tx.SaveJob(&o) },
 		"visit":     func(tx domain.Tx) (*domain.Meta, error) { o := w.Visit; return &o.Meta, tx.SaveVisit(&o) },
@@ -65,7 +65,7 @@ func versions(t *testing.T, db *repo.DB) {
 		})
 	}
 	t.Run("a stale save takes all with it", func(t *testing.T) {
-		ghost := w.NewJob(&w.Home, &w.Mill, Noon)
+		ghost := w.NewJob(&w.Customer, &w.Mill, Noon)
 		wantCode(t, Try(db, func(tx domain.Tx) error {
 			_ = tx.InsertJob(&ghost)
 			stale := w.Job
@@ -75,7 +75,7 @@ func versions(t *testing.T, db *repo.DB) {
 		}), domain.CodeStale)
 		_, err := db.Reader().Job(t.Context(), domain.Scope{All: true}, ghost.ID)
 		wantCode(t, err, domain.CodeNotFound)
-		if got := Jobs(t, db); len(got) != 0 {
+		if got := queueJobs(t, db); len(got) != 0 {
 			t.Errorf("the queue has %v", got)
 		}
 	})
@@ -108,7 +108,7 @@ func versions(t *testing.T, db *repo.DB) {
 		if won != 24 || after.Version != before.Version+24 || after.Seq != 24 {
 			t.Errorf("%d of 24 appended; version %d to %d, seq %d", won, before.Version, after.Version, after.Seq)
 		}
-		facts, err := db.Reader().FactsOf(t.Context(), w.Job.ID)
+		facts, err := db.Reader().EntriesOf(t.Context(), w.Job.ID)
 		noError(t, err)
 		if fault := domain.VerifyChain(after, facts); fault != nil {
 			t.Errorf("the chain forked: %+v", fault)

@@ -11,7 +11,7 @@ import (
 	"doorstep/repo"
 )
 
-// contacts: what is read of people, devices, notices and the contacts with a household.
+// contacts: what is read of people, devices, notices and the contacts with a customer.
 func contacts(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	peopleRead(t, w)
@@ -43,13 +43,13 @@ func peopleRead(t *testing.T, w *World) {
 	noError(t, err)
 	Same(t, "throttles", []domain.Throttle{wrong}, throttles)
 
-	device := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, Token: "h", Platform: "web", CreatedAt: Noon,
+	device := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, Token: "h", Platform: "web", CreatedAt: Noon,
 		UpdatedAt: Noon}
 	dropped := device
 	dropped.InstallationID, dropped.Token, dropped.DroppedAt, dropped.DropReason = ID(), "old", &later, "gone"
 	Do(t, w.DB, func(tx domain.Tx) error { return all(tx.PutDevice(&device), tx.PutDevice(&dropped)) })
 	Same(t, "devices of a household", []domain.Device{device}, Get(t, w.DB,
-		func(tx domain.Tx) ([]domain.Device, error) { return tx.CustomerDevices(w.Home.ID) }))
+		func(tx domain.Tx) ([]domain.Device, error) { return tx.CustomerDevices(w.Customer.ID) }))
 }
 
 func noticesWait(t *testing.T, w *World) {
@@ -77,7 +77,7 @@ func contactsCounted(t *testing.T, w *World) {
 	wantCode(t, Try(w.DB, func(tx domain.Tx) error { _, err := tx.UnmatchedContact(ID()); return err }), domain.CodeNotFound)
 
 	contact := func(direction string, at time.Time) domain.Attempt {
-		return domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: direction, Channel: reach.Phone,
+		return domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: direction, Channel: reach.Phone,
 			Outcome: reach.Reached,
 			Grade:   reach.Declared, ByRole: domain.RoleAgent, OccurredAt: at, RecordedAt: at, CreatedAt: at}
 	}
@@ -88,7 +88,7 @@ func contactsCounted(t *testing.T, w *World) {
 		return all(tx.InsertAttempt(&in), tx.InsertAttempt(&same), tx.InsertAttempt(&late), tx.InsertAttempt(&out), tx.InsertAttempt(&atStart))
 	})
 	since := func(from, to time.Time) int {
-		return Get(t, w.DB, func(tx domain.Tx) (int, error) { return tx.InboundSince(w.Home.ID, from, to) })
+		return Get(t, w.DB, func(tx domain.Tx) (int, error) { return tx.InboundSince(w.Customer.ID, from, to) })
 	}
 	if got := []int{since(Noon, later), since(Noon, later.Add(-time.Second)), since(later, later.Add(time.Hour))}; !slices.Equal(got,
 		[]int{2, 1, 0}) {
@@ -123,9 +123,11 @@ func entriesOfKind(t *testing.T, w *World) {
 		return tx.SaveJob(&w.Job)
 	})
 	Same(t, "entries of a kind", facts[1:], Get(t, w.DB,
-		func(tx domain.Tx) ([]domain.Entry, error) { return tx.FactsOfKind(w.Job.ID, "contact.could_not_reach") }))
+		func(tx domain.Tx) ([]domain.Entry, error) {
+			return tx.EntriesOfKind(w.Job.ID, "contact.could_not_reach")
+		}))
 	for s, want := range map[*domain.Scope][]domain.Entry{{All: true}: facts[:1], {CentreID: w.Harbour.ID}: {}} {
-		got, err := r.FactsOfKind(ctx, *s, w.Job.ID, "visit.agreed")
+		got, err := r.EntriesOfKind(ctx, *s, w.Job.ID, "visit.agreed")
 		noError(t, err)
 		Same(t, "entries of a kind as read", want, got)
 	}
@@ -149,7 +151,7 @@ func clocksAndFigures(t *testing.T, w *World) {
 	r, ctx := w.DB.Reader(), t.Context()
 	hold := domain.Hold{ID: ID(), Kind: domain.HoldUnreachable, JobID: &w.Job.ID, Since: later, By: "system", LiftedAt: &later}
 	Do(t, w.DB, func(tx domain.Tx) error { return tx.InsertHold(&hold) })
-	home := Get(t, w.DB, func(tx domain.Tx) (*domain.Customer, error) { return tx.Customer(w.Home.ID) })
+	home := Get(t, w.DB, func(tx domain.Tx) (*domain.Customer, error) { return tx.Customer(w.Customer.ID) })
 	clock, err := r.JobClockInput(ctx, Actor(w.Desk).Scope(), w.Job.ID)
 	noError(t, err)
 	tries := Get(t, w.DB, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })
@@ -182,14 +184,14 @@ func clocksAndFigures(t *testing.T, w *World) {
 func sides(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx := db.Reader(), t.Context()
-	first := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Home.ID,
+	first := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
 		VisitID: &w.Visit.ID, Subject: "no_access", Claim: "other", Reason: "r", How: "voice", OccurredAt: Noon, RecordedAt: Noon, DueAt: later,
 		Fallback: "strike", Status: domain.DisputeWithdrawn, DecidedAt: &later}
 	second := first
 	second.Meta, second.Status, second.DecidedAt = Meta(later), domain.DisputeOpen, nil
 	check := domain.DoneCheck{Meta: Meta(Noon), JobID: w.Job.ID, VisitID: w.Visit.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, DueAt: later,
 		Status: "open"}
-	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
+	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
 		Source: "case", OwnerID: w.Ravi.ID, DueAt: later, Status: domain.PromiseOpen}
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertDispute(&first), tx.InsertDispute(&second), tx.InsertDoneCheck(&check), tx.InsertPromise(&p))
@@ -227,14 +229,14 @@ func sides(t *testing.T, db *repo.DB) {
 func danger(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r, ctx := db.Reader(), t.Context()
-	f := w.NewFlag(w.Ravi, 2)
-	noted, about, decided := w.NewFlag(w.Ravi, 0), w.NewFlag(w.Desk, 3), w.NewFlag(w.Ravi, 1)
+	f := w.newFlag(w.Ravi, 2)
+	noted, about, decided := w.newFlag(w.Ravi, 0), w.newFlag(w.Desk, 3), w.newFlag(w.Ravi, 1)
 	about.SubjectID, about.RecordedAt = &w.Ravi.ID, later
 	decided.Status, decided.Pressure, decided.RecordedAt = domain.FlagWithdrawn, Ptr(true), Noon.Add(time.Minute)
-	passed := w.NewFlag(w.Asha, 2) // to a manager of another area
+	passed := w.newFlag(w.Asha, 2) // to a manager of another area
 	passed.Handlers = domain.JSONList[domain.ID]{w.Deputy.ID}
 	passed.RecordedAt = later
-	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon}
+	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Customer.ID, FlagID: f.ID, Since: Noon}
 	hold := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, Since: Noon, By: "staff", FlagID: &passed.ID}
 	taken := domain.CoolOff{Meta: Meta(Noon), FlagID: f.ID, UserID: w.Ravi.ID, Accepted: true, Outcome: "taken"}
 	refused := domain.CoolOff{Meta: Meta(Noon), FlagID: passed.ID, UserID: w.Asha.ID, Outcome: "offered"}
@@ -296,7 +298,7 @@ func plansJudged(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	call := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Outbound, Channel: reach.Phone,
+	call := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Outbound, Channel: reach.Phone,
 		Outcome: reach.Reached, Grade: reach.Declared, ByRole: domain.RoleAgent, OccurredAt: later, RecordedAt: later, CreatedAt: later}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&call) })
 	ended := w.Visit
@@ -319,7 +321,7 @@ func openAppeals(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	a := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, AreaID: w.North.ID,
+	a := domain.Advisory{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, AreaID: w.North.ID,
 		Subject: "site", Zone: "Asia/Kolkata",
 		ExpiresOn: "2027-03-01", ExpiresAt: later, Status: domain.AdvisoryProposed, ProposedBy: w.Manager.ID, Precautions: "p", Behaviour: "b"}
 	closed := domain.Appeal{Meta: Meta(Noon), AdvisoryID: a.ID, How: "link", Words: "no", DueAt: later, Outcome: "keep", Reasons: "r",
@@ -393,12 +395,13 @@ func watched(t *testing.T, w *World) {
 // locks: whoever locks a row reads what the one before wrote; nobody's word is lost.
 func locks(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
-	f := w.NewFlag(w.Ravi, 2)
-	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon}
+	f := w.newFlag(w.Ravi, 2)
+	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Customer.ID, FlagID: f.ID, Since: Noon}
 	k := domain.StandDown{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon}
 	p := domain.DayPlan{Meta: Meta(Noon), CentreID: w.Mill.ID, AreaID: w.North.ID, Date: "2026-11-23", ExpiresAt: Noon, CreatedBy: w.Desk.ID}
-	m := domain.Maintenance{Meta: Meta(Noon), CustomerID: w.Home.ID, SiteID: w.Home.Sites[0].ID, CentreID: w.Mill.ID, AreaID: w.North.ID,
-		RRule: "FREQ=MONTHLY", DTStart: "2026-12-01T10:00", Zone: "UTC", Category: "washer", PlannedMinutes: 45, WindowMinutes: 120,
+	m := domain.Maintenance{Meta: Meta(Noon), CustomerID: w.Customer.ID, SiteID: w.Customer.Sites[0].ID, CentreID: w.Mill.ID,
+		AreaID: w.North.ID,
+		RRule:  "FREQ=MONTHLY", DTStart: "2026-12-01T10:00", Zone: "UTC", Category: "washer", PlannedMinutes: 45, WindowMinutes: 120,
 		Status: "active", CreatedBy: w.Desk.ID}
 	s := domain.SOS{Meta: Meta(Noon), RaiserID: w.Ravi.ID, Source: "tap", OccurredAt: Noon, RecordedAt: Noon, Status: "raised",
 		Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}, HeardBy: domain.JSONList[domain.ID]{}}

@@ -53,9 +53,9 @@ var (
 	later      = Noon.Add(90 * time.Minute)
 )
 
-// NewFlag makes a report on the world's visit.
-func (w *World) NewFlag(by domain.User, level int) domain.Flag {
-	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID,
+// newFlag makes a report on the world's visit.
+func (w *World) newFlag(by domain.User, level int) domain.Flag {
+	return domain.Flag{Meta: Meta(Noon), JobID: &w.Job.ID, VisitID: &w.Visit.ID, CustomerID: &w.Customer.ID, SiteID: &w.Customer.Sites[0].ID,
 		CentreID: &w.Mill.ID, AreaID: &w.North.ID,
 		Kind: "threat", Level: level, Status: domain.FlagReported, ReporterID: &by.ID, OccurredAt: Noon, RecordedAt: Noon,
 		TriageDueAt: Noon.Add(time.Hour)}

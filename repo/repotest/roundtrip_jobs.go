@@ -22,9 +22,9 @@ func customerTrip(t *testing.T, w *World) {
 			{ID: ID(), Label: "home", Address: "1 Lane", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata",
 				Lat: Ptr(28.1234567890123456), Lon: Ptr(77.98765432109876), Occupant: "aunt"},
 			{ID: ID(), Label: "shop", Zone: "UTC"}}}
-	Filled(t, "customer", c)
-	Filled(t, "contact", c.Contacts[0], "CustomerID", "Position")
-	Filled(t, "site", c.Sites[0], "CustomerID")
+	filled(t, "customer", c)
+	filled(t, "contact", c.Contacts[0], "CustomerID", "Position")
+	filled(t, "site", c.Sites[0], "CustomerID")
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertCustomer(&c) })
 	Same(t, "customer", c, Get(t, db, func(tx domain.Tx) (*domain.Customer, error) { return tx.LockCustomer(c.ID) }))
 	got, err := r.Customer(ctx, everything, c.ID)
@@ -58,8 +58,8 @@ func customerTrip(t *testing.T, w *World) {
 		}
 	}
 	// The contact of another household is not taken over.
-	thief := NewHome("Thief", "+999")
-	thief.Contacts[0].ID = w.Home.Contacts[0].ID
+	thief := NewCustomer("Thief", "+999")
+	thief.Contacts[0].ID = w.Customer.Contacts[0].ID
 	wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertCustomer(&thief) }), domain.CodeDuplicate)
 }
 
@@ -67,11 +67,11 @@ func applianceTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	Filled(t, "appliance", w.Washer)
+	filled(t, "appliance", w.Washer)
 	Same(t, "appliance", w.Washer, Get(t, db, func(tx domain.Tx) (*domain.Appliance, error) { return tx.Appliance(w.Washer.ID) }))
 	w.Washer.SiteID, w.Washer.Model = nil, "W2"
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveAppliance(&w.Washer) })
-	got, err := r.Appliances(ctx, everything, &w.Home.ID, "SN-1", domain.Page{})
+	got, err := r.Appliances(ctx, everything, &w.Customer.ID, "SN-1", domain.Page{})
 	noError(t, err)
 	Same(t, "appliances", []domain.Appliance{w.Washer}, got)
 }
@@ -80,7 +80,7 @@ func jobTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	j := w.NewJob(&w.Home, &w.Mill, Noon.Add(time.Hour))
+	j := w.NewJob(&w.Customer, &w.Mill, Noon.Add(time.Hour))
 	Same(t, "bare job", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.Job(w.Job.ID) }))
 	j.ExternalRef, j.ApplianceID, j.Serial, j.WhatMatters, j.SafetyCritical, j.RepeatOf = Ptr("REF-1"), &w.Washer.ID, "SN-1", "insulin", true,
 		&w.Job.ID
@@ -90,12 +90,12 @@ func jobTrip(t *testing.T, w *World) {
 	j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.JSONList[domain.ID]{ID()}, Reason: "new",
 		DecidedAt: &later, DecidedBy: domain.RoleAgent}
 	j.Seq, j.ChainHead, j.ValueMinor = 7, []byte{1, 2, 0, 3}, Ptr(int64(1_250_00))
-	Filled(t, "job", j)
+	filled(t, "job", j)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
 	Same(t, "job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LockJob(j.ID) }))
 	Same(t, "job by ref", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.JobByRef("REF-1") }))
-	Same(t, "latest job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobOf(w.Home.ID) }))
-	Same(t, "open jobs", []domain.Job{w.Job}, Get(t, db, func(tx domain.Tx) ([]domain.Job, error) { return tx.OpenJobsOf(w.Home.ID) }))
+	Same(t, "latest job", j, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobOf(w.Customer.ID) }))
+	Same(t, "open jobs", []domain.Job{w.Job}, Get(t, db, func(tx domain.Tx) ([]domain.Job, error) { return tx.OpenJobsOf(w.Customer.ID) }))
 	Same(t, "repeat", w.Job, Get(t, db, func(tx domain.Tx) (*domain.Job, error) { return tx.LatestJobBySerial("SN-1", Noon, j.ID) }))
 	wantCode(t, Try(db, func(tx domain.Tx) error {
 		_, err := tx.LatestJobBySerial("SN-1", later, j.ID)
@@ -107,7 +107,7 @@ func jobTrip(t *testing.T, w *World) {
 	got, err := r.Job(ctx, everything, j.ID)
 	noError(t, err)
 	Same(t, "saved job", j, got)
-	a, b := w.NewJob(&w.Home, &w.Mill, Noon), w.NewJob(&w.Home, &w.Mill, Noon)
+	a, b := w.NewJob(&w.Customer, &w.Mill, Noon), w.NewJob(&w.Customer, &w.Mill, Noon)
 	a.ExternalRef, b.ExternalRef = Ptr("REF-2"), Ptr("REF-2")
 	wantCode(t, Try(db, func(tx domain.Tx) error { return all(tx.InsertJob(&a), tx.InsertJob(&b)) }), domain.CodeDuplicate)
 }
@@ -121,13 +121,13 @@ func stepTrip(t *testing.T, w *World) {
 	again := domain.StepRecord{Meta: Meta(Noon), JobID: w.Job.ID, Step: "reset", Result: "unclear", WatchedBy: "professional", Note: "n",
 		RepeatOf: &first.ID, RepeatReason: "new board",
 		ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon, ClaimedAt: &later, RecordedAt: later}
-	said := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
+	said := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Phone,
 		Outcome: reach.Reached, Grade: reach.Declared,
 		ByRole: domain.RoleAgent, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 	again.ViaID = &said.ID
 	gone := again
 	gone.Meta, gone.WithdrawnAt = Meta(Noon), &later
-	Filled(t, "tried step", gone)
+	filled(t, "tried step", gone)
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertAttempt(&said), tx.InsertStep(&first), tx.InsertStep(&again), tx.InsertStep(&gone))
 	})
@@ -150,16 +150,16 @@ func thanksTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	j := w.NewJob(&w.Home, &w.Mill, Noon)
+	j := w.NewJob(&w.Customer, &w.Mill, Noon)
 	v := w.NewVisit(&j, Noon.Add(-48*time.Hour), w.Ravi.ID, w.Asha.ID)
-	k := domain.Thanks{Meta: Meta(Noon), JobID: j.ID, VisitID: v.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID,
+	k := domain.Thanks{Meta: Meta(Noon), JobID: j.ID, VisitID: v.ID, CustomerID: w.Customer.ID, CentreID: w.Mill.ID, AreaID: w.North.ID,
 		Text: "धन्यवाद", Status: "approved",
 		Crew: v.Crew, ModeratedBy: &w.Desk.ID, ModeratedAt: &later, Reason: "r", DeliverBy: later}
-	said := domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push,
+	said := domain.Attempt{ID: ID(), JobID: j.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Push,
 		Outcome: reach.Reached, Grade: reach.Proven,
 		ByRole: domain.RoleCustomer, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
 	k.ViaID = &said.ID
-	Filled(t, "thanks", k)
+	filled(t, "thanks", k)
 	v.Status, v.EndedAt = domain.VisitCompleted, &later
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertJob(&j), tx.InsertAttempt(&said), tx.InsertVisit(&v), tx.InsertThanks(&k))
@@ -227,12 +227,12 @@ func visitTrip(t *testing.T, w *World) {
 	v.EnRouteAt, v.ArrivedAt, v.StartedAt, v.EndedAt, v.ProvisionalTo = &later, &later, &later, &later, &later
 	v.NotRecorded, v.EndReason, v.Findings, v.WorkDone = domain.JSONList[string]{"arrive"}, "nobody", "f", "w"
 	v.Parts, v.Tested, v.Sequence = domain.JSONList[string]{"pump"}, "ok", 4
-	agreed := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
+	agreed := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Phone,
 		Outcome: reach.Reached, Grade: reach.Declared,
 		ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
 	v.AgreedID, v.ToldAt, v.Disputed, v.DoneConfirmedAt, v.DoneConfirmedHow, v.EndCodeTries = &agreed.ID, &later, true, &later, "code", 2
-	Filled(t, "visit", v)
+	filled(t, "visit", v)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&v) })
 	j, got := (*domain.Job)(nil), (*domain.Visit)(nil)
 	Do(t, db, func(tx domain.Tx) (err error) { j, got, err = tx.LockVisit(v.ID); return err })
@@ -252,7 +252,7 @@ func visitTrip(t *testing.T, w *World) {
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveVisit(&v) })
 	Same(t, "unfinished", []domain.Visit{w.Visit}, Get(t, db, func(tx domain.Tx) ([]domain.Visit,
 		error) {
-		return tx.UnfinishedOfCustomer(w.Home.ID)
+		return tx.UnfinishedOfCustomer(w.Customer.ID)
 	}))
 	wantCode(t, Try(db, func(tx domain.Tx) error { _, _, err := tx.LockVisit(ID()); return err }), domain.CodeNotFound)
 }
@@ -261,7 +261,7 @@ func disputeTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Outbound, Channel: reach.Phone,
+	a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Outbound, Channel: reach.Phone,
 		Outcome: reach.NoAnswer, Grade: reach.Declared,
 		ByRole: domain.RoleTechnician, LinkID: &w.Link.ID, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&a), tx.MarkNotified(w.Job.ID, nil, later)) })
@@ -270,12 +270,13 @@ func disputeTrip(t *testing.T, w *World) {
 		func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsByLink(w.Link.ID) }))
 	Do(t, db, func(tx domain.Tx) error { return tx.MarkNotified(w.Job.ID, nil, later.Add(time.Hour)) })
 	Same(t, "told once", a, Get(t, db, func(tx domain.Tx) (*domain.Attempt, error) { return tx.Attempt(a.ID) }))
-	f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Home.ID, AttemptID: &a.ID,
-		Subject: "attempt", Claim: "other",
+	f := domain.Dispute{Meta: Meta(Noon), JobID: w.Job.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, CustomerID: w.Customer.ID,
+		AttemptID: &a.ID,
+		Subject:   "attempt", Claim: "other",
 		Reason: "r", How: "voice", ByID: &w.Asha.ID, ViaID: &a.ID, OccurredAt: Noon, RecordedAt: later, DueAt: later, Fallback: "strike",
 		Status:    domain.DisputeStruck,
 		DecidedAt: &later, DecidedBy: &w.Manager.ID, ByDefault: true, Reasons: "why"}
-	Filled(t, "dispute", f, "VisitID")
+	filled(t, "dispute", f, "VisitID")
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertDispute(&f) })
 	Same(t, "dispute", f, Get(t, db, func(tx domain.Tx) (*domain.Dispute, error) { return tx.Dispute(f.ID) }))
 	again := f
@@ -291,7 +292,7 @@ func disputeTrip(t *testing.T, w *World) {
 	Same(t, "disputes", []domain.Dispute{f}, list)
 	c := domain.DoneCheck{Meta: Meta(Noon), JobID: w.Job.ID, VisitID: w.Visit.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, DueAt: later,
 		Status: "not_done", ByID: &w.Agent.ID, DoneAt: &later, Note: "n"}
-	Filled(t, "check", c)
+	filled(t, "check", c)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertDoneCheck(&c) })
 	Same(t, "check", c, Get(t, db, func(tx domain.Tx) (*domain.DoneCheck, error) { return tx.DoneCheckOf(w.Visit.ID) }))
 	c.Note = "m"
@@ -299,17 +300,17 @@ func disputeTrip(t *testing.T, w *World) {
 	checks, err := r.DoneChecks(ctx, everything, "not_done", domain.Page{})
 	noError(t, err)
 	Same(t, "checks", []domain.DoneCheck{c}, checks)
-	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Home.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
+	p := domain.Promise{Meta: Meta(Noon), JobID: w.Job.ID, CustomerID: w.Customer.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Kind: "part",
 		Source: "case", What: "w", OwnerID: w.Desk.ID,
 		MadeBy: &w.Asha.ID, ViaID: &a.ID, DueAt: later, Status: domain.PromiseBroken, Contacts: 3, Step: 2, BrokenAt: &later, KeptAt: &later,
 		KeptID: &a.ID, Note: "n"}
-	Filled(t, "promise", p)
+	filled(t, "promise", p)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertPromise(&p) })
 	Same(t, "promises due", []domain.Promise{p}, Get(t, db, func(tx domain.Tx) ([]domain.Promise,
 		error) {
-		return tx.PromisesDue(w.Home.ID)
+		return tx.PromisesDue(w.Customer.ID)
 	}))
-	Same(t, "last promise", p, Get(t, db, func(tx domain.Tx) (*domain.Promise, error) { return tx.LastPromiseOf(w.Home.ID) }))
+	Same(t, "last promise", p, Get(t, db, func(tx domain.Tx) (*domain.Promise, error) { return tx.LastPromiseOf(w.Customer.ID) }))
 	if n := Get(t, db, func(tx domain.Tx) (int, error) { return tx.OpenPromises(w.Desk.ID) }); n != 1 {
 		t.Errorf("%d promises to keep, want 1", n)
 	}
@@ -331,15 +332,15 @@ func attemptTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound,
-		ContactID: &w.Home.Contacts[0].ID, Address: "+91",
-		Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: Hash("e"), Note: "n",
+	a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, VisitID: &w.Visit.ID, Direction: reach.Outbound,
+		ContactID: &w.Customer.Contacts[0].ID, Address: "+91",
+		Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: Ptr(25), Grade: reach.Recorded, EvidenceDigest: hash("e"), Note: "n",
 		Lat: Ptr(28.000001), Lon: Ptr(77.1),
 		DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
 		ClaimedAt: &later, RecordedAt: later,
 		Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", CreatedAt: later}
-	Filled(t, "attempt", a)
-	bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Push,
+	filled(t, "attempt", a)
+	bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Push,
 		Outcome: reach.Reached, Grade: reach.Declared,
 		ByRole: domain.RoleCustomer, OccurredAt: later, RecordedAt: later, CreatedAt: later}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&bare), tx.InsertAttempt(&a)) })
@@ -357,7 +358,7 @@ func attemptTrip(t *testing.T, w *World) {
 	wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertAttempt(&a) }), domain.CodeDuplicate)
 	s := domain.UnmatchedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone,
 		Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
-	Filled(t, "stray", s)
+	filled(t, "stray", s)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertUnmatchedContact(&s) })
 }
 
@@ -368,7 +369,7 @@ func policyTrip(t *testing.T, w *World) {
 	own := domain.Policy{ID: ID(), CentreID: &w.Mill.ID, Number: 1, EffectiveFrom: later, CreatedBy: &w.Admin.ID, CreatedAt: later}
 	own.Rules.V = reach.Default()
 	own.Rules.V.Version = "mill-1"
-	Filled(t, "policy", own)
+	filled(t, "policy", own)
 	Do(t, db, func(tx domain.Tx) error { return all(tx.PutPolicy(&brand), tx.PutPolicy(&own)) })
 	Same(t, "policies", []domain.Policy{own, brand}, Get(t, db,
 		func(tx domain.Tx) ([]domain.Policy, error) { return tx.Policies(w.Mill.ID) }))
@@ -382,7 +383,7 @@ func timelineTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	j := w.NewJob(&w.Home, &w.Mill, Noon)
+	j := w.NewJob(&w.Customer, &w.Mill, Noon)
 	v := w.NewVisit(&j, Noon.Add(72*time.Hour))
 	facts := []domain.Entry{
 		{ID: ID(), Kind: "job.registered", ActorRole: domain.RoleAgent, ActorID: &w.Agent.ID, OccurredAt: Noon, ClaimedAt: &later,
@@ -396,8 +397,8 @@ func timelineTrip(t *testing.T, w *World) {
 		}
 		return all(tx.InsertJob(&j), tx.InsertVisit(&v))
 	})
-	Filled(t, "fact", facts[0], "PrevHash")
-	got, err := r.FactsOf(ctx, j.ID)
+	filled(t, "fact", facts[0], "PrevHash")
+	got, err := r.EntriesOf(ctx, j.ID)
 	noError(t, err)
 	Same(t, "facts", facts, got)
 	stored, err := r.Job(ctx, everything, j.ID)

@@ -15,17 +15,18 @@ func noticeTrip(t *testing.T, w *World) {
 	n.Waits = true
 	n.JobID, n.VisitID, n.High, n.CollapseKey, n.DedupeKey, n.WithLink, n.SeenAt = &w.Job.ID, &w.Visit.ID, true, "visit-1", Ptr("key"), true,
 		&later
-	Filled(t, "notice", n, "CustomerID")
+	filled(t, "notice", n, "CustomerID")
 	toHome := n
-	toHome.ID, toHome.UserID, toHome.CustomerID, toHome.DedupeKey, toHome.SeenAt, toHome.VisitID = ID(), nil, &w.Home.ID, nil, nil, nil
+	toHome.ID, toHome.UserID, toHome.CustomerID, toHome.DedupeKey, toHome.SeenAt, toHome.VisitID = ID(), nil, &w.Customer.ID, nil, nil, nil
 	Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n, toHome); return nil })
 	Same(t, "notice", n, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(n.ID) }))
 	Same(t, "notice to the household", toHome, Get(t, db, func(tx domain.Tx) (*domain.Notice, error) { return tx.Notice(toHome.ID) }))
 	Same(t, "crew notices", []domain.Notice{n}, Get(t, db, func(tx domain.Tx) ([]domain.Notice, error) { return tx.CrewNotices(w.Visit.ID) }))
 
-	d := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok", Platform: "web",
+	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok",
+		Platform: "web",
 		Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
-	Filled(t, "device", d, "UserID")
+	filled(t, "device", d, "UserID")
 	Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 	Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
 	d.CustomerID, d.LinkID, d.UserID, d.DroppedAt, d.DropReason, d.Token = nil, nil, &w.Ravi.ID, nil, "", "tok2"
@@ -40,7 +41,7 @@ func noticeTrip(t *testing.T, w *World) {
 
 	Same(t, "link", w.Link, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkByHash(w.Link.TokenHash) }))
 	w.Link.RevokedAt, w.Link.RevokedWhy = &later, "wrong person"
-	Filled(t, "link", w.Link)
+	filled(t, "link", w.Link)
 	fresh := NewLink(w.Job.ID)
 	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveLink(&w.Link), tx.InsertLink(&fresh)) })
 	Same(t, "live link", fresh, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkOfJob(w.Job.ID) }))
@@ -54,7 +55,7 @@ func noticeTrip(t *testing.T, w *World) {
 	}
 	x := domain.Disruption{ID: ID(), CentreID: w.Mill.ID, Date: "2026-11-23", Reason: "flood", Note: "n", Moved: 3, Unplaced: 1,
 		CreatedBy: w.Desk.ID, CreatedAt: Noon}
-	Filled(t, "disruption", x)
+	filled(t, "disruption", x)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertDisruption(&x) })
 }
 
@@ -62,7 +63,7 @@ func replayTrip(t *testing.T, w *World) {
 	db := w.DB
 	p := domain.Replay{ActorID: w.Ravi.ID, Key: "k", Hash: "h", Standing: "technician", Status: 201, Head: "id 1", Body: []byte(`{"a":  1}`),
 		CreatedAt: Noon}
-	Filled(t, "replay", p)
+	filled(t, "replay", p)
 	Do(t, db, func(tx domain.Tx) error { tx.PutReplay(p); return nil })
 	Same(t, "replay", p, Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Ravi.ID, "k") }))
 	if got := Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Asha.ID, "k") }); got != nil {

@@ -12,7 +12,7 @@ func areaTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	Filled(t, "area", w.North)
+	filled(t, "area", w.North)
 	Same(t, "area", w.North, Get(t, db, func(tx domain.Tx) (*domain.Area, error) { return tx.Area(w.North.ID) }))
 	w.North.Name, w.North.UpdatedAt = "Far North", later
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveArea(&w.North) })
@@ -28,7 +28,7 @@ func centreTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	Filled(t, "centre", w.Mill)
+	filled(t, "centre", w.Mill)
 	Same(t, "centre", w.Mill, Get(t, db, func(tx domain.Tx) (*domain.Centre, error) { return tx.Centre(w.Mill.ID) }))
 	w.Mill.Name, w.Mill.PostalCodes, w.Mill.Holidays = "Old Mill", domain.JSONList[string]{"110001", "110002"}, nil
 	Do(t, db, func(tx domain.Tx) error {
@@ -61,7 +61,7 @@ func userTrip(t *testing.T, w *World) {
 			{Date: "2027-03-09", Hours: domain.JSONList[domain.Stretch]{}}},
 		QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d",
 		HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", SignedInAt: &Noon, Epoch: 3}
-	Filled(t, "user", u)
+	filled(t, "user", u)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
 	Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))
 	Same(t, "user by login", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.UserByLogin("full") }))
@@ -86,7 +86,7 @@ func leaveTrip(t *testing.T, w *World) {
 	l := domain.Leave{Meta: Meta(Noon), TechnicianID: w.Ravi.ID, StartsAt: Noon, EndsAt: later, Kind: "annual", Status: "approved",
 		Note:       "wedding",
 		RecordedBy: &w.Asha.ID, DecidedBy: &w.Noor.ID, DecidedAt: &later, Reason: "a quiet week"}
-	Filled(t, "leave", l)
+	filled(t, "leave", l)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertLeave(&l) })
 	for name, c := range map[string]struct {
 		from, to time.Time
@@ -113,7 +113,7 @@ func leaveTrip(t *testing.T, w *World) {
 			noError(t, err)
 			at, err := tx.LeavesAt([]domain.ID{w.Noor.ID}, Noon)
 			noError(t, err)
-			locked, err := tx.LockDiary([]domain.ID{w.Noor.ID}, w.Home.ID, Noon, later, later)
+			locked, err := tx.LockDiary([]domain.ID{w.Noor.ID}, w.Customer.ID, Noon, later, later)
 			noError(t, err)
 			waiting, err := tx.LeaveRequestsOf(w.Noor.ID, Noon, later)
 			n = [4]int{len(of), len(at), len(locked.Leaves), len(waiting)}
@@ -151,10 +151,10 @@ func leaveTrip(t *testing.T, w *World) {
 
 func sessionTrip(t *testing.T, w *World) {
 	db := w.DB
-	next := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Ravi.ID, TokenHash: Hash("next"), CreatedAt: Noon, ExpiresAt: later}
-	s := domain.Session{ID: ID(), FamilyID: next.FamilyID, UserID: w.Ravi.ID, TokenHash: Hash("s"), SuccessorID: &next.ID, Epoch: 2,
+	next := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Ravi.ID, TokenHash: hash("next"), CreatedAt: Noon, ExpiresAt: later}
+	s := domain.Session{ID: ID(), FamilyID: next.FamilyID, UserID: w.Ravi.ID, TokenHash: hash("s"), SuccessorID: &next.ID, Epoch: 2,
 		CreatedAt: Noon, ExpiresAt: later, UsedAt: &later, RevokedAt: &later}
-	Filled(t, "session", s)
+	filled(t, "session", s)
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSession(&next), tx.InsertSession(&s)) })
 	Same(t, "session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.LockSession(s.TokenHash) }))
 	Same(t, "bare session", next, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(next.ID) }))
@@ -163,23 +163,23 @@ func sessionTrip(t *testing.T, w *World) {
 	Same(t, "saved session", s, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(s.ID) }))
 	next.RevokedAt = &Noon
 	Same(t, "revoked session", next, Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(next.ID) }))
-	other := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: Hash("o"), CreatedAt: Noon, ExpiresAt: later}
+	other := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: hash("o"), CreatedAt: Noon, ExpiresAt: later}
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertSession(&other), tx.RevokeSessionsOf(w.Asha.ID, later))
 	})
 	if got := Get(t, db, func(tx domain.Tx) (*domain.Session, error) { return tx.SessionByID(other.ID) }); got.RevokedAt == nil {
 		t.Error("a user's sessions were not revoked")
 	}
-	i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: Hash("i"), CreatedAt: Noon, CreatedBy: &w.Admin.ID,
+	i := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "invite", TokenHash: hash("i"), CreatedAt: Noon, CreatedBy: &w.Admin.ID,
 		ExpiresAt: later,
 		SentBy:    domain.JSONList[string]{"message"}, Note: "n"}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&i) })
 	Same(t, "invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
 	i.UsedAt = &later
-	Filled(t, "invitation", i)
+	filled(t, "invitation", i)
 	Do(t, db, func(tx domain.Tx) error { return tx.SpendInvitations(i.UserID, later) })
 	Same(t, "used invitation", i, Get(t, db, func(tx domain.Tx) (*domain.Invitation, error) { return tx.LockInvitation(i.TokenHash) }))
-	second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: Hash("i2"), CreatedAt: later, ExpiresAt: later,
+	second := domain.Invitation{ID: ID(), UserID: w.Ravi.ID, Purpose: "reset", TokenHash: hash("i2"), CreatedAt: later, ExpiresAt: later,
 		SentBy: domain.JSONList[string]{}}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertInvitation(&second) })
 	Same(t, "invitations, newest first", []domain.Invitation{second, i},
@@ -193,7 +193,7 @@ func sessionTrip(t *testing.T, w *World) {
 			t.Errorf("has a session: %v", got)
 		}
 	}
-	fresh := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: Hash("f"), CreatedAt: Noon, ExpiresAt: later}
+	fresh := domain.Session{ID: ID(), FamilyID: ID(), UserID: w.Asha.ID, TokenHash: hash("f"), CreatedAt: Noon, ExpiresAt: later}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertSession(&fresh) })
 	for at, want := range map[time.Time]bool{Noon: true, later: false} {
 		if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.HasSession(w.Asha.ID, at) }); got != want {
@@ -215,7 +215,7 @@ func devicesTrip(t *testing.T, w *World, session domain.ID) {
 		d := domain.Device{InstallationID: ID(), UserID: user, LinkID: link, SessionID: of, Token: token, Platform: "android",
 			CreatedAt: Noon, UpdatedAt: Noon}
 		if link != nil {
-			d.CustomerID = &w.Home.ID
+			d.CustomerID = &w.Customer.ID
 		}
 		Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 		return d

@@ -11,15 +11,16 @@ func holdTrip(t *testing.T, w *World) {
 	db := w.DB
 	r := w.DB.Reader()
 	ctx := t.Context()
-	f := w.NewFlag(w.Ravi, 2)
-	h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Home.ID, SiteID: &w.Home.Sites[0].ID, Since: Noon,
+	f := w.newFlag(w.Ravi, 2)
+	h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, CustomerID: &w.Customer.ID, SiteID: &w.Customer.Sites[0].ID,
+		Since:  Noon,
 		Reason: "area hold", ByID: &w.Ravi.ID,
 		By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID,
 		LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1, StoppedVisitID: &w.Visit.ID}
-	Filled(t, "hold", h, "Alternatives") // said, not kept
+	filled(t, "hold", h, "Alternatives") // said, not kept
 	bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 	elsewhere := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
-	other := w.NewJob(&w.Home, &w.Harbour, Noon)
+	other := w.NewJob(&w.Customer, &w.Harbour, Noon)
 	elsewhere.JobID = &other.ID
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertFlag(&f), tx.InsertHold(&h), tx.InsertHold(&bare), tx.InsertJob(&other), tx.InsertHold(&elsewhere))
@@ -44,19 +45,19 @@ func holdTrip(t *testing.T, w *World) {
 	if len(plans) != 0 {
 		t.Errorf("plans %v", plans)
 	}
-	x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Home.ID, FlagID: f.ID, Since: Noon,
+	x := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Customer.ID, FlagID: f.ID, Since: Noon,
 		Visits: domain.JSONList[domain.ID]{w.Visit.ID}, TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, ConsentedAt: &later,
 		LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "both agreed"}
-	Filled(t, "exclusion", x)
+	filled(t, "exclusion", x)
 	x.LiftedAt, x.LiftedByID = nil, nil
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertExclusion(&x) })
 	Same(t, "exclusions", []domain.Exclusion{x}, Get(t, db, func(tx domain.Tx) ([]domain.Exclusion,
 		error) {
-		return tx.Exclusions(w.Home.ID)
+		return tx.Exclusions(w.Customer.ID)
 	}))
 	x.LiftedAt = &later
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveExclusion(&x) })
-	if got := Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Home.ID) }); len(got) != 0 {
+	if got := Get(t, db, func(tx domain.Tx) ([]domain.Exclusion, error) { return tx.Exclusions(w.Customer.ID) }); len(got) != 0 {
 		t.Error("a lifted exclusion is still in force")
 	}
 }
@@ -72,7 +73,7 @@ func sosTrip(t *testing.T, w *World) {
 		Round: 3,
 		Rung:  domain.JSONList[domain.ID]{w.Asha.ID}, OwnerID: &w.Manager.ID, OfferedTo: &w.Asha.ID, AcknowledgedAt: &later, ResolvedAt: &later,
 		ResolvedBy: &w.Manager.ID, Outcome: "real", Words: "w"}
-	Filled(t, "sos", x)
+	filled(t, "sos", x)
 	bare := domain.SOS{Meta: Meta(later), RaiserID: w.Ravi.ID, Source: "duress", HeardBy: domain.JSONList[domain.ID]{}, OccurredAt: Noon,
 		RecordedAt: later, Status: "raised", Avoid: domain.JSONList[domain.ID]{}, Rung: domain.JSONList[domain.ID]{}}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSOS(&x), tx.InsertSOS(&bare)) })
@@ -153,7 +154,7 @@ func timerTrip(t *testing.T, w *World) {
 	o := domain.Timer{Meta: Meta(Noon), VisitID: w.Visit.ID, UserID: w.Ravi.ID, CentreID: w.Mill.ID, AreaID: w.North.ID, Status: "desk_asked",
 		Provisional: true, BaseAt: Noon, Extended: 5,
 		DueAt: later, PingedAt: &later, PingID: &ping.ID, Pings: 2, EndedAt: &later, EndedHow: "person", SOSID: &x.ID}
-	Filled(t, "timer", o)
+	filled(t, "timer", o)
 	Do(t, db, func(tx domain.Tx) error { tx.Enqueue(ping); return tx.InsertSOS(&x) })
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertTimer(&o) })
 	Same(t, "timer", o, Get(t, db, func(tx domain.Tx) (*domain.Timer, error) { return tx.LockTimer(o.ID) }))
@@ -174,7 +175,7 @@ func timerTrip(t *testing.T, w *World) {
 
 func flagTrip(t *testing.T, w *World) {
 	db := w.DB
-	f := w.NewFlag(w.Ravi, 3)
+	f := w.newFlag(w.Ravi, 3)
 	bare := f
 	bare.JobID, bare.VisitID, bare.CustomerID, bare.SiteID, bare.CentreID, bare.AreaID = nil, nil, nil, nil, nil, nil
 	bare.ID, bare.CreatedAt, bare.ReporterID = ID(), later, nil
@@ -186,7 +187,7 @@ func flagTrip(t *testing.T, w *World) {
 	f.WithdrawnWords = "w"
 	f.CameAt = &later
 	f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
-	Filled(t, "flag", f)
+	filled(t, "flag", f)
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertFlag(&bare)) })
 	Same(t, "flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.LockFlag(f.ID) }))
 	Same(t, "bare flag", bare, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.Flag(bare.ID) }))
@@ -199,7 +200,7 @@ func flagTrip(t *testing.T, w *World) {
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveFlag(&f) })
 	Same(t, "saved flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.Flag(f.ID) }))
 	ofVisit := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.FlagsOfVisit(w.Visit.ID) })
-	ofHome := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.FlagsOfCustomer(w.Home.ID) })
+	ofHome := Get(t, db, func(tx domain.Tx) ([]domain.Flag, error) { return tx.FlagsOfCustomer(w.Customer.ID) })
 	if len(ofVisit) == 0 || len(ofHome) != len(ofVisit) {
 		t.Errorf("%d flags of the visit, %d of the household", len(ofVisit), len(ofHome))
 	}
@@ -207,16 +208,16 @@ func flagTrip(t *testing.T, w *World) {
 
 func keepAwayTrip(t *testing.T, w *World) {
 	db := w.DB
-	f := w.NewFlag(w.Ravi, 4)
+	f := w.newFlag(w.Ravi, 4)
 	f.SubjectID = &w.Asha.ID
 	k := domain.StandDown{ID: ID(), UserID: w.Asha.ID, FlagID: f.ID, Since: Noon, Visits: domain.JSONList[domain.ID]{w.Visit.ID},
 		TurnedBack: domain.JSONList[domain.ID]{w.Visit.ID}, LiftedAt: &later, LiftedByID: &w.Manager.ID, LiftReason: "r"}
-	Filled(t, "keep-away", k)
+	filled(t, "keep-away", k)
 	k.LiftedAt, k.LiftedByID, k.LiftReason = nil, nil, ""
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertStandDown(&k)) })
 	diary := func() []domain.StandDown {
 		return Get(t, db, func(tx domain.Tx) (*domain.Diary, error) {
-			return tx.LockDiary([]domain.ID{w.Ravi.ID, w.Asha.ID}, w.Home.ID, Noon, later, later)
+			return tx.LockDiary([]domain.ID{w.Ravi.ID, w.Asha.ID}, w.Customer.ID, Noon, later, later)
 		}).KeptAway
 	}
 	Same(t, "kept away", []domain.StandDown{k}, diary())
@@ -236,7 +237,7 @@ func keepAwayTrip(t *testing.T, w *World) {
 	if got := diary(); len(got) != 0 {
 		t.Error("a lifted keep-away is still in force")
 	}
-	h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &w.Home.ID, Since: Noon, FlagID: &f.ID}
+	h := domain.Hold{ID: ID(), Kind: domain.HoldSafety, CustomerID: &w.Customer.ID, Since: Noon, FlagID: &f.ID}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertHold(&h), tx.HoldStep(h.ID, 2)) })
 	h.Step = 2
 	Same(t, "hold that climbed", h, Get(t, db, func(tx domain.Tx) (*domain.Hold, error) { return tx.Hold(h.ID) }))
@@ -247,7 +248,7 @@ func keepAwayTrip(t *testing.T, w *World) {
 
 func evidenceTrip(t *testing.T, w *World) {
 	db := w.DB
-	f := w.NewFlag(w.Ravi, 2)
+	f := w.newFlag(w.Ravi, 2)
 	e := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon, MediaType: "image/png", Size: 7, Digest: "d",
 		File: "f1"}
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertEvidence(&e)) })
@@ -257,7 +258,7 @@ func evidenceTrip(t *testing.T, w *World) {
 	Same(t, "evidence of the reader", []domain.Evidence{e}, read)
 	gone := domain.Evidence{ID: ID(), FlagID: f.ID, UploadedBy: w.Ravi.ID, CreatedAt: Noon.Add(time.Second), MediaType: "image/png", Size: 7,
 		Digest: "e", File: "f2", RemovedAt: &later, RemovedBy: &w.Ravi.ID}
-	Filled(t, "evidence", gone)
+	filled(t, "evidence", gone)
 	anew := gone
 	anew.ID, anew.File, anew.RemovedAt, anew.RemovedBy, anew.CreatedAt = ID(), "f3", nil, nil, later
 	// The same bytes may come again once they were removed, and not before.

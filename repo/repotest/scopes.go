@@ -72,14 +72,14 @@ func scopes(t *testing.T, db *repo.DB) {
 // scopedRows puts rows into both areas, and names them. jobs are those of all
 // three households that have one.
 func scopedRows(t *testing.T, w *World) (names map[domain.ID]string, jobs []domain.ID) {
-	names = map[domain.ID]string{w.North.ID: "north", w.South.ID: "south", w.Mill.ID: "mill", w.Harbour.ID: "harbour", w.Home.ID: "iyer",
+	names = map[domain.ID]string{w.North.ID: "north", w.South.ID: "south", w.Mill.ID: "mill", w.Harbour.ID: "harbour", w.Customer.ID: "iyer",
 		w.Washer.ID: "washer", w.Job.ID: "job", w.Visit.ID: "visit"}
 	for _, u := range []domain.User{w.Ravi, w.Asha, w.Noor, w.Desk, w.Boss, w.Manager, w.Deputy, w.Agent, w.Admin} {
 		names[u.ID] = u.Login
 	}
-	// A household of the harbour; one whose job moved from the mill to the
+	// A customer of the harbour; one whose job moved from the mill to the
 	// harbour; one that the mill registered and that has no job; one of nobody.
-	far, moved, fresh, lone := NewHome("far", "+1"), NewHome("moved", "+2"), NewHome("fresh", "+3"), NewHome("lone", "+4")
+	far, moved, fresh, lone := NewCustomer("far", "+1"), NewCustomer("moved", "+2"), NewCustomer("fresh", "+3"), NewCustomer("lone", "+4")
 	fresh.RegisteredCentreID = &w.Mill.ID
 	farJob, movedJob := w.NewJob(&far, &w.Harbour, Noon), w.NewJob(&moved, &w.Mill, Noon)
 	farVisit, movedVisit := w.NewVisit(&farJob, Noon.Add(24*time.Hour), w.Noor.ID), w.NewVisit(&movedJob, Noon.Add(48*time.Hour), w.Asha.ID)
@@ -287,7 +287,7 @@ func flagScopes(t *testing.T, db *repo.DB) {
 		for _, by := range []domain.User{w.Ravi, w.Desk, w.Manager, w.Boss} {
 			for _, subject := range []*domain.ID{nil, &w.Asha.ID, &w.Boss.ID, &w.Manager.ID} {
 				for k, area := range []*domain.ID{&w.North.ID, &w.South.ID, nil} {
-					f := w.NewFlag(by, level)
+					f := w.newFlag(by, level)
 					f.CreatedAt = Noon.Add(time.Duration(len(flags)/3) * time.Second)
 					f.SubjectID, f.AreaID = subject, area
 					if k > 0 {
@@ -372,8 +372,8 @@ func filters(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	r := db.Reader()
 	ctx := t.Context()
-	far := NewHome("Far", "+5")
-	second, third := w.NewJob(&w.Home, &w.Mill, Noon.Add(time.Hour)), w.NewJob(&far, &w.Harbour, Noon.Add(2*time.Hour))
+	far := NewCustomer("Far", "+5")
+	second, third := w.NewJob(&w.Customer, &w.Mill, Noon.Add(time.Hour)), w.NewJob(&far, &w.Harbour, Noon.Add(2*time.Hour))
 	second.Status, second.ExternalRef, second.Verdict = domain.JobScheduled, Ptr("R2"), reach.Trying
 	third.Serial = "SN-3"
 	visit := w.NewVisit(&third, Noon.Add(30*time.Hour), w.Noor.ID, w.Asha.ID)
@@ -383,7 +383,7 @@ func filters(t *testing.T, db *repo.DB) {
 		}
 		return all(tx.InsertCustomer(&far), tx.InsertJob(&second), tx.InsertJob(&third), tx.InsertVisit(&visit),
 			tx.InsertHold(hold(domain.HoldParts, &second.ID, nil, nil, nil)), tx.InsertHold(hold(domain.HoldParts, &third.ID, nil, nil, &Noon)),
-			tx.InsertHold(hold(domain.HoldSafety, nil, &w.Home.ID, nil, nil)),
+			tx.InsertHold(hold(domain.HoldSafety, nil, &w.Customer.ID, nil, nil)),
 			tx.InsertHold(hold(domain.HoldSafety, nil, nil, &far.Sites[0].ID, nil)))
 	})
 	one, two, three := w.Job.ID, second.ID, third.ID
@@ -477,14 +477,14 @@ func pages(t *testing.T, db *repo.DB) {
 			at = Noon.Add(-time.Duration(i) * time.Second)
 		}
 		return Try(db, func(tx domain.Tx) error {
-			home := NewHome(fmt.Sprint("home", i), fmt.Sprint("+", i))
+			home := NewCustomer(fmt.Sprint("home", i), fmt.Sprint("+", i))
 			home.CreatedAt = at
 			j := w.NewJob(&home, &w.Mill, at)
 			v := w.NewVisit(&j, at)
-			a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Home.ID, Direction: reach.Inbound, Channel: reach.Phone,
+			a := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Phone,
 				Outcome: reach.Reached, Grade: reach.Declared,
 				ByRole: domain.RoleSystem, OccurredAt: at, RecordedAt: at, CreatedAt: at}
-			f := w.NewFlag(w.Ravi, 2)
+			f := w.newFlag(w.Ravi, 2)
 			f.CreatedAt = at
 			n := NewNotice(w.Ravi.ID, "k")
 			n.CreatedAt = at

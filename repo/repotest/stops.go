@@ -14,10 +14,10 @@ func receivedStops(t *testing.T, db *repo.DB) {
 	w := NewWorld(t, db)
 	first := domain.ReceivedStop{ID: ID(), FlagID: ID(), VisitID: w.Visit.ID, JobID: w.Job.ID, UserID: w.Ravi.ID, Kind: "threat", Level: 3,
 		Note: "words", OccurredAt: Noon, ClaimedAt: Ptr(Noon.Add(-time.Minute)), ReceivedAt: Noon.Add(time.Second)}
-	Filled(t, "received stop", first)
+	filled(t, "received stop", first)
 	second := domain.ReceivedStop{ID: ID(), FlagID: ID(), VisitID: w.Visit.ID, JobID: w.Job.ID, UserID: w.Asha.ID, OccurredAt: Noon,
 		ReceivedAt: Noon}
-	hold := domain.Hold{ID: first.FlagID, Kind: domain.HoldSafety, CustomerID: &w.Home.ID, Since: Noon, By: "staff",
+	hold := domain.Hold{ID: first.FlagID, Kind: domain.HoldSafety, CustomerID: &w.Customer.ID, Since: Noon, By: "staff",
 		StoppedVisitID: &w.Visit.ID}
 	Do(t, db, func(tx domain.Tx) error {
 		if db.Kind() == repo.Postgres { // SQLite has one writer

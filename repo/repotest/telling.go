@@ -11,16 +11,16 @@ import (
 	"doorstep/repo"
 )
 
-// QueueJob is a row of the queue.
-type QueueJob struct {
+// queueJob is a row of the queue.
+type queueJob struct {
 	Kind, Queue, State string
 	Priority           int
 	Scheduled          time.Time
 	Notices            []domain.ID
 }
 
-// Jobs reads the queue, oldest first.
-func Jobs(t testing.TB, db *repo.DB) []QueueJob {
+// queueJobs reads the queue, oldest first.
+func queueJobs(t testing.TB, db *repo.DB) []queueJob {
 	t.Helper()
 	args := "json(args)"
 	if db.Kind() == repo.Postgres {
@@ -31,9 +31,9 @@ func Jobs(t testing.TB, db *repo.DB) []QueueJob {
 	rows, err := db.SQL().QueryContext(ctx, "SELECT kind, queue, state, priority, scheduled_at, "+args+" FROM river_job ORDER BY id")
 	noError(t, err)
 	defer rows.Close()
-	var out []QueueJob
+	var out []queueJob
 	for rows.Next() {
-		var j QueueJob
+		var j queueJob
 		var raw string
 		noError(t, rows.Scan(&j.Kind, &j.Queue, &j.State, &j.Priority, &j.Scheduled, &raw))
 		var args struct { // as the workers read it
@@ -60,7 +60,7 @@ func telling(t *testing.T, db *repo.DB) {
 		}
 		return nil
 	})
-	jobs := Jobs(t, db)
+	jobs := queueJobs(t, db)
 	if len(jobs) != 1 || !slices.Equal(jobs[0].Notices, []domain.ID{a.ID, b.ID}) || jobs[0].Kind != "notify" ||
 		jobs[0].Queue != "notify" || repo.AlarmQueue != "sos" || jobs[0].Priority != 1 || jobs[0].State != "available" {
 		t.Errorf("one transaction is one job: %+v", jobs)
@@ -68,7 +68,7 @@ func telling(t *testing.T, db *repo.DB) {
 
 	t.Run("nothing to tell is no job", func(t *testing.T) {
 		Do(t, db, func(tx domain.Tx) error { _, err := tx.Job(w.Job.ID); return err })
-		if got := Jobs(t, db); len(got) != 1 {
+		if got := queueJobs(t, db); len(got) != 1 {
 			t.Errorf("%+v", got)
 		}
 	})
@@ -78,7 +78,7 @@ func telling(t *testing.T, db *repo.DB) {
 		n.NotBefore = n.CreatedAt.Add(time.Hour)
 		now := NewNotice(w.Ravi.ID, "now")
 		Do(t, db, func(tx domain.Tx) error { tx.Enqueue(n, now); return nil })
-		got := Jobs(t, db)[1:]
+		got := queueJobs(t, db)[1:]
 		if len(got) != 2 || got[0].State != "available" || got[1].State != "scheduled" || !slices.Equal(got[1].Notices, []domain.ID{n.ID}) {
 			t.Fatalf("%+v", got)
 		}
@@ -108,14 +108,14 @@ func (w *World) inbox(t testing.TB, u domain.User, unseen bool) []domain.ID {
 
 func tellingMany(t *testing.T, w *World) {
 	db := w.DB
-	before := len(Jobs(t, db))
+	before := len(queueJobs(t, db))
 	Do(t, db, func(tx domain.Tx) error {
 		for range 250 {
 			tx.Enqueue(NewNotice(w.Admin.ID, "many"))
 		}
 		return nil
 	})
-	got := Jobs(t, db)[before:]
+	got := queueJobs(t, db)[before:]
 	n := 0
 	for _, j := range got {
 		n += len(j.Notices)
@@ -130,7 +130,7 @@ func tellingMany(t *testing.T, w *World) {
 
 func tellingOnce(t *testing.T, w *World) {
 	db := w.DB
-	before := len(Jobs(t, db))
+	before := len(queueJobs(t, db))
 	once := func(key string) domain.Notice {
 		n := NewNotice(w.Desk.ID, "once")
 		n.DedupeKey = &key
@@ -143,7 +143,7 @@ func tellingOnce(t *testing.T, w *World) {
 	if got := w.inbox(t, w.Desk, false); len(got) != 2 || !slices.Contains(got, one.ID) || !slices.Contains(got, four.ID) {
 		t.Errorf("the inbox has %v", got)
 	}
-	got := Jobs(t, db)[before:]
+	got := queueJobs(t, db)[before:]
 	if len(got) != 2 || !slices.Equal(got[0].Notices, []domain.ID{one.ID}) || !slices.Equal(got[1].Notices, []domain.ID{four.ID}) {
 		t.Errorf("the queue has %+v", got)
 	}
@@ -169,7 +169,7 @@ func tellingWithdrawn(t *testing.T, w *World) {
 	if got := w.inbox(t, w.Boss, true); !slices.Equal(got, []domain.ID{old.ID}) {
 		t.Errorf("unseen: %v", got)
 	}
-	before := len(Jobs(t, db))
+	before := len(queueJobs(t, db))
 	Do(t, db, func(tx domain.Tx) error {
 		tx.Enqueue(fresh)
 		return tx.WithdrawNotices(w.Visit.ID, "visit.missed", "visit.missed_desk")
@@ -177,7 +177,7 @@ func tellingWithdrawn(t *testing.T, w *World) {
 	if got := w.inbox(t, w.Boss, false); !slices.Equal(got, []domain.ID{other.ID}) {
 		t.Errorf("inbox: %v", got)
 	}
-	if got := Jobs(t, db); len(got) != before {
+	if got := queueJobs(t, db); len(got) != before {
 		t.Errorf("a withdrawn notice has a job")
 	}
 	wantCode(t, Try(db, func(tx domain.Tx) error { _, err := tx.Notice(old.ID); return err }), domain.CodeNotFound)
@@ -209,12 +209,13 @@ func deliveries(t *testing.T, w *World, a domain.Notice) {
 	db := w.DB
 	ctx := t.Context()
 	home := NewNotice(w.Ravi.ID, "visit.offered")
-	home.UserID, home.CustomerID, home.JobID, home.WithLink = nil, &w.Home.ID, &w.Job.ID, true
+	home.UserID, home.CustomerID, home.JobID, home.WithLink = nil, &w.Customer.ID, &w.Job.ID, true
 	Do(t, db, func(tx domain.Tx) error { tx.Enqueue(home); return nil })
 	phone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t1", Platform: "android", CreatedAt: Noon, UpdatedAt: Noon}
 	tablet := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t2", Platform: "ios", CreatedAt: Noon.Add(time.Second),
 		UpdatedAt: Noon}
-	browser := domain.Device{InstallationID: ID(), CustomerID: &w.Home.ID, LinkID: &w.Link.ID, Token: "t3", Platform: "web", CreatedAt: Noon,
+	browser := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, Token: "t3", Platform: "web",
+		CreatedAt: Noon,
 		UpdatedAt: Noon}
 	gone := domain.Device{InstallationID: ID(), UserID: &w.Ravi.ID, Token: "t4", Platform: "web", CreatedAt: Noon, UpdatedAt: Noon,
 		DroppedAt: &Noon}

@@ -33,7 +33,7 @@ func nothingStays(t *testing.T, w *World) {
 	r := w.DB.Reader()
 	ctx := t.Context()
 	mine := errors.New("mine")
-	j := w.NewJob(&w.Home, &w.Mill, Noon)
+	j := w.NewJob(&w.Customer, &w.Mill, Noon)
 	f := domain.Entry{ID: ID(), Kind: "k", ActorRole: domain.RoleSystem, OccurredAt: Noon, RecordedAt: Noon}
 	d := domain.Deadline{ID: ID(), Kind: "k", SubjectID: ID(), DueAt: Noon}
 	err := Try(db, func(tx domain.Tx) error {
@@ -55,7 +55,7 @@ func nothingStays(t *testing.T, w *World) {
 	}
 	_, err = r.Job(ctx, everything, j.ID)
 	wantCode(t, err, domain.CodeNotFound)
-	if facts, err := r.FactsOf(ctx, j.ID); err != nil || len(facts) != 0 {
+	if facts, err := r.EntriesOf(ctx, j.ID); err != nil || len(facts) != 0 {
 		t.Errorf("facts %v, %v", facts, err)
 	}
 	if at, err := r.NextDeadline(ctx); err != nil || at != nil {
@@ -64,7 +64,7 @@ func nothingStays(t *testing.T, w *World) {
 	if list, err := r.Inbox(ctx, w.Ravi.ID, false, domain.Page{}); err != nil || len(list) != 0 {
 		t.Errorf("inbox %v, %v", list, err)
 	}
-	if jobs := Jobs(t, db); len(jobs) != 0 {
+	if jobs := queueJobs(t, db); len(jobs) != 0 {
 		t.Errorf("queue %v", jobs)
 	}
 	if got := Get(t, db, func(tx domain.Tx) (*domain.Replay, error) { return tx.Replay(w.Ravi.ID, "gone") }); got != nil {
@@ -125,7 +125,7 @@ func doomed(t *testing.T, w *World) {
 	r := w.DB.Reader()
 	ctx := t.Context()
 	twin := w.Job
-	j := w.NewJob(&w.Home, &w.Mill, Noon)
+	j := w.NewJob(&w.Customer, &w.Mill, Noon)
 	err := Try(db, func(tx domain.Tx) error {
 		_ = tx.InsertJob(&twin) // its id is taken
 		_, _ = tx.Job(w.Job.ID)
@@ -158,8 +158,8 @@ func badText(t *testing.T, w *World) {
 		_, err := r.Customers(ctx, everything, domain.CustomerFilter{Query: bad}, domain.Page{})
 		wantCode(t, err, domain.CodeMalformed)
 	}
-	list := w.Home
-	list.Contacts = slices.Clone(w.Home.Contacts)
+	list := w.Customer
+	list.Contacts = slices.Clone(w.Customer.Contacts)
 	list.Contacts[0].Phones = domain.JSONList[string]{"1\x002"}
 	wantCode(t, Try(db, func(tx domain.Tx) error { return tx.SaveCustomer(&list) }), domain.CodeMalformed)
 	fine := w.Ravi
@@ -175,9 +175,9 @@ func refusedRows(t *testing.T, w *World) {
 	bad.WindowEnd = bad.WindowStart
 	zero := w.NewVisit(&w.Job, Noon)
 	zero.PlannedMinutes = 0
-	level := w.NewFlag(w.Ravi, 5)
+	level := w.newFlag(w.Ravi, 5)
 	homeless := domain.User{Meta: Meta(Noon), Login: "homeless", Role: domain.RoleTechnician}
-	nowhere := w.NewJob(&w.Home, &w.Mill, Noon)
+	nowhere := w.NewJob(&w.Customer, &w.Mill, Noon)
 	nowhere.SiteID = ID()
 	for name, fn := range map[string]func(tx domain.Tx) error{
 		"unknown technician": func(tx domain.Tx) error { return tx.InsertVisit(&lost) },
@@ -252,7 +252,7 @@ func timeRunsOut(t *testing.T, w *World) {
 
 func wrongOrder(t *testing.T, w *World) {
 	db := w.DB
-	other := w.NewJob(&w.Home, &w.Mill, Noon)
+	other := w.NewJob(&w.Customer, &w.Mill, Noon)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&other) })
 	order := [][]domain.ID{{w.Job.ID, other.ID}, {other.ID, w.Job.ID}}
 	var ran atomic.Int64

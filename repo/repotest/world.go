@@ -21,7 +21,7 @@ import (
 // Noon is when the tests' world begins.
 var Noon = time.Date(2026, 11, 22, 12, 0, 0, 123456000, time.UTC)
 
-// World is a small brand: two areas with a centre each, people, a household
+// World is a small brand: two areas with a centre each, people, a customer
 // with a job and a visit in the first.
 type World struct {
 	DB            *repo.DB
@@ -33,7 +33,7 @@ type World struct {
 	Manager       domain.User   // of North; Deputy stands in for her
 	Deputy        domain.User   // area manager of South
 	Agent, Admin  domain.User
-	Home          domain.Customer
+	Customer      domain.Customer
 	Washer        domain.Appliance
 	Job           domain.Job
 	Visit         domain.Visit // scheduled, Ravi's
@@ -109,10 +109,11 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 	w.Manager, w.Deputy = user("manager", domain.RoleAreaManager), user("deputy", domain.RoleAreaManager)
 	w.Manager.AreaID, w.Deputy.AreaID, w.Manager.DeputyID = &w.North.ID, &w.South.ID, &w.Deputy.ID
 	w.Agent, w.Admin = user("agent", domain.RoleAgent), user("admin", domain.RoleAdmin)
-	w.Home = NewHome("Iyer", "+919800000001")
-	w.Washer = domain.Appliance{Meta: Meta(Noon), CustomerID: w.Home.ID, SiteID: &w.Home.Sites[0].ID, Category: "washer", Brand: "Doorstep",
+	w.Customer = NewCustomer("Iyer", "+919800000001")
+	w.Washer = domain.Appliance{Meta: Meta(Noon), CustomerID: w.Customer.ID, SiteID: &w.Customer.Sites[0].ID, Category: "washer",
+		Brand: "Doorstep",
 		Model: "W1", Serial: "SN-1", PurchasedOn: "2024-02-29"}
-	w.Job = w.NewJob(&w.Home, &w.Mill, Noon)
+	w.Job = w.NewJob(&w.Customer, &w.Mill, Noon)
 	w.Job.ApplianceID, w.Job.Serial = &w.Washer.ID, "SN-1"
 	w.Visit = w.NewVisit(&w.Job, Noon.Add(24*time.Hour), w.Ravi.ID)
 	w.Link = NewLink(w.Job.ID)
@@ -127,21 +128,21 @@ func NewWorld(t testing.TB, db *repo.DB) *World {
 		for _, u := range []*domain.User{&w.Ravi, &w.Asha, &w.Noor, &w.Desk, &w.Boss, &w.Deputy, &w.Manager, &w.Agent, &w.Admin} {
 			errs = append(errs, tx.InsertUser(u))
 		}
-		return all(append(errs, tx.InsertCustomer(&w.Home), tx.InsertAppliance(&w.Washer), tx.InsertJob(&w.Job), tx.InsertVisit(&w.Visit),
+		return all(append(errs, tx.InsertCustomer(&w.Customer), tx.InsertAppliance(&w.Washer), tx.InsertJob(&w.Job), tx.InsertVisit(&w.Visit),
 			tx.InsertLink(&w.Link))...)
 	})
 	return w
 }
 
-// NewHome makes a household of one contact and one site.
-func NewHome(name, phone string) domain.Customer {
+// NewCustomer makes a customer of one contact and one site.
+func NewCustomer(name, phone string) domain.Customer {
 	return domain.Customer{Meta: Meta(Noon), Name: name, Language: "hi",
 		Contacts: []domain.Contact{{ID: ID(), Name: name, Relation: "self", Phones: domain.JSONList[string]{phone}, Language: "hi",
 			InvalidPhones: domain.JSONList[string]{}}},
 		Sites: []domain.Site{{ID: ID(), Label: "home", Address: "1 Lane", PostalCode: "110001", Zone: "Asia/Kolkata"}}}
 }
 
-// NewJob makes an open job of a household at a centre.
+// NewJob makes an open job of a customer at a centre.
 func (w *World) NewJob(home *domain.Customer, c *domain.Centre, at time.Time) domain.Job {
 	return domain.Job{Meta: Meta(at), CustomerID: home.ID, SiteID: home.Sites[0].ID, ContactID: &home.Contacts[0].ID, CentreID: c.ID,
 		AreaID: c.AreaID,
@@ -161,7 +162,7 @@ func (w *World) NewVisit(j *domain.Job, at time.Time, crew ...domain.ID) domain.
 // NewLink makes the link of a job.
 func NewLink(job domain.ID) domain.Link {
 	id := ID()
-	return domain.Link{ID: id, JobID: job, KeyID: "k1", TokenHash: Hash(id.String()), CreatedAt: Noon}
+	return domain.Link{ID: id, JobID: job, KeyID: "k1", TokenHash: hash(id.String()), CreatedAt: Noon}
 }
 
 // NewNotice makes a pending notice to a user.
@@ -185,8 +186,8 @@ func Actor(u domain.User, deputises ...domain.ID) domain.Actor {
 	return a
 }
 
-// Hash is a stand-in for any digest.
-func Hash(s string) string {
+// hash is a stand-in for any digest.
+func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
@@ -236,9 +237,9 @@ func plain(v reflect.Value) string {
 	return fmt.Sprintf("%#v", v.Interface())
 }
 
-// Filled complains about a field that a round trip would not notice, because
+// filled complains about a field that a round trip would not notice, because
 // it has its zero value.
-func Filled(t testing.TB, what string, v any, except ...string) {
+func filled(t testing.TB, what string, v any, except ...string) {
 	t.Helper()
 	free := map[string]bool{}
 	for _, f := range except {

@@ -15,7 +15,7 @@ type Storage struct {
 }
 
 // URL is the address of the database: the one given, else the file in the data folder.
-func (s Storage) URL() string {
+func (s Storage) url() string {
 	if s.DatabaseURL != "" {
 		return s.DatabaseURL
 	}

@@ -161,14 +161,15 @@ func (s *Server) StopClocks() {
 }
 
 // Serve answers until ctx ends, then lets requests and deliveries finish.
-func (s *Server) Serve(ctx context.Context, ln net.Listener, metrics string) error {
+// metrics is the listener of those; nil: none.
+func (s *Server) Serve(ctx context.Context, ln, metrics net.Listener) error {
 	failed := make(chan error, 2)
 	go func() { failed <- s.HTTP.Serve(ln) }()
 	var side *http.Server
-	if metrics != "" {
-		side = &http.Server{Addr: metrics, Handler: s.HTTP.Metrics(), ReadHeaderTimeout: 5 * time.Second}
+	if metrics != nil {
+		side = &http.Server{Handler: s.HTTP.Metrics(), ReadHeaderTimeout: 5 * time.Second}
 		go func() {
-			if err := side.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+			if err := side.Serve(metrics); !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("metrics: %w", err)
 			}
 		}()

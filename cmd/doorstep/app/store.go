@@ -41,7 +41,7 @@ func OpenToServe(ctx context.Context, s Storage, log *slog.Logger, migrate bool)
 }
 
 func openWith(ctx context.Context, s Storage, cfg repo.Config, migrate bool) (*repo.DB, error) {
-	url := s.URL()
+	url := s.url()
 	if path := repo.File(url); !repo.IsPostgres(url) && !migrate {
 		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, NoDatabase(path)

@@ -34,7 +34,7 @@ type Config struct {
 	BaseURL        string // of links; without a slash at the end
 	Now            func() time.Time
 	Push           notifications.Sender
-	Text           *notifications.Webhook // nil: households without a device get no message
+	Text           *notifications.Webhook // nil: customers without a device get no message
 	Alarm          *notifications.Webhook // nil: rings go to phones only
 	WebPush        WebPush
 	Files          domain.EvidenceFiles

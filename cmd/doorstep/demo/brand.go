@@ -18,8 +18,8 @@ const Password = "doorstep-demo-2026"
 // Brand is what the demo tells of the brand that it filled a store with.
 type Brand struct {
 	Users         []User
-	CustomerLink  string // of a household with a visit ahead that awaits its confirmation
-	CustomerLogin string // names that household's phone
+	CustomerLink  string // of a customer with a visit ahead that awaits its confirmation
+	CustomerLogin string // names that customer's phone
 	SampleJobID   domain.ID
 	SampleVisitID domain.ID // the visit ahead
 }
@@ -43,10 +43,10 @@ const (
 	nextVisits  = 6  // a day
 )
 
-// Fill fills an empty store with the demo's people, households and some
+// Fill fills an empty store with the demo's people, customers and some
 // twelve days of work around the clock's now. Everything but the accounts comes
 // about through the use cases, at its own time by the clock, and what falls
-// due in between happens: facts, chains, holds and verdicts are what they
+// due in between happens: entries, chains, holds and verdicts are what they
 // would be in a real centre. Nothing falls due in the ten minutes after now.
 // The clock is given back as it was.
 func Fill(ctx context.Context, svc *usecases.All, clock *Clock, progress io.Writer) (*Brand, error) {
@@ -121,5 +121,5 @@ type booking struct {
 	day, slot  int
 }
 
-// openings are the windows that households are offered: two hours each.
+// openings are the windows that customers are offered: two hours each.
 var openings = []int{8, 10, 12, 14, 16, 18}

@@ -51,6 +51,7 @@ func TestTheDemosBrand(t *testing.T) {
 		"2026-11-24T12:10:00Z", // a Tuesday at noon
 	} {
 		t.Run(now, func(t *testing.T) {
+			t.Parallel()
 			at, err := time.Parse(time.RFC3339, now)
 			if err != nil {
 				t.Fatal(err)

@@ -1,7 +1,7 @@
 package demo
 
 // Who and where the demo is about. Places and postal codes are real; people,
-// households and numbers are invented.
+// customers and numbers are invented.
 
 type place struct {
 	street, code string
@@ -15,8 +15,8 @@ type centreData struct {
 	coordinators                            [2]string
 	technicians                             [6]string
 	places                                  []place
-	first, last                             []string // names of households
-	hindi                                   int      // of ten households read Hindi
+	first, last                             []string // names of customers
+	hindi                                   int      // of ten customers read Hindi
 }
 
 var areaNames = []string{"Pune & Mumbai", "Greater London"}
@@ -142,7 +142,7 @@ var sampleFaults = []faultData{
 		"Float switch stuck with grease", "Switch cleaned and set", "", "Stops at the mark three times"},
 }
 
-// sampleMatters is what matters to a household; most say nothing.
+// sampleMatters is what matters to a customer; most say nothing.
 var sampleMatters = []string{"Insulin in the fridge.", "A wedding in the house on Saturday.",
 	"Baby sleeps from 13:00 to 15:00, please knock and do not ring.",
 	"My mother opens; she hears badly, please wait a little.", "Works night shifts, not before noon.",

@@ -94,7 +94,7 @@ func (b *builder) work(c *centre) {
 	b.leave(c)
 }
 
-// customer is the household whose link the demo hands out.
+// customer is the customer whose link the demo hands out.
 func (b *builder) customer(c *centre) {
 	o := b.open(c, c.clockOn(-1, 16, 40), home{two: true})
 	b.plan(o, 1, 1, 1)

@@ -2,10 +2,14 @@
 // some twelve days of work, and runs it with fake phones and a clock that can
 // be moved.
 //
-//   - start.go, advance.go: [Start], the page's phones, moving the clock
-//   - clock.go: the [Clock]
-//   - brand.go: [Fill]
-//   - staff.go, order.go, days.go, reports.go: people, one order and what can be
-//     done with it, the days of a centre, reports
-//   - calendar.go: what happens when; data.go: names, places and faults
+//	advance.go   moving the clock
+//	brand.go     Fill: the whole brand
+//	calendar.go  what happens when
+//	clock.go     the clock
+//	data.go      names, places and faults
+//	days.go      the days of a centre
+//	order.go     one job, and what can be done with it
+//	reports.go   reports of danger
+//	staff.go     people
+//	start.go     Start: the server, the page and its phones
 package demo

@@ -34,13 +34,13 @@ func (o *order) phone(contact int) string {
 	return p[min(contact, len(p)-1)].Phones[0]
 }
 
-// home is how a household of the demo differs from the common one.
+// home is how a customer of the demo differs from the common one.
 type home struct {
 	two, voiceOnly bool
 	priority       string
 }
 
-// open registers household, appliance and job at a time, by the desk or by an
+// open registers customer, appliance and job at a time, by the desk or by an
 // agent of the brand.
 func (b *builder) open(c *centre, at time.Time, h home) *order {
 	fault := sampleFaults[b.faults%len(sampleFaults)]
@@ -115,7 +115,7 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 	return o
 }
 
-// agreed is a call in which the household said yes.
+// agreed is a call in which the customer said yes.
 func (o *order) agreed() *casework.AttemptInput {
 	return &casework.AttemptInput{Channel: reach.Phone, Outcome: reach.Reached, Address: o.phone(0)}
 }
@@ -132,7 +132,7 @@ func (b *builder) plan(o *order, day, slot int, crew int, not ...domain.ID) bool
 }
 
 // schedule makes the visit of an order; assigned says whether it has its crew
-// from the beginning, agreed whether the household said yes in the same call.
+// from the beginning, agreed whether the customer said yes in the same call.
 func (b *builder) schedule(o *order, at time.Time, assigned, agreed bool) {
 	minutes := 40 + 5*(b.visits%4)
 	b.at(at, "scheduling", func() error {
@@ -178,7 +178,7 @@ func (b *builder) confirm(o *order, at time.Time) {
 	})
 }
 
-// byLink is what a household does on its page.
+// byLink is what a customer does on its page.
 func (b *builder) byLink(o *order, at time.Time, act customers.LinkAction) {
 	b.at(at, act.Action+" by link", func() error {
 		token, err := b.token(o.job)
@@ -253,7 +253,7 @@ func (b *builder) complete(o *order, closes bool) {
 	}
 }
 
-// attempt records one try of somebody to reach the household.
+// attempt records one try of somebody to reach the customer.
 func (b *builder) attempt(o *order, at time.Time, by func() *worker, visit bool, in casework.AttemptInput, contact int) {
 	b.at(at, "trying to reach", func() error {
 		if in.Channel != reach.Doorstep {

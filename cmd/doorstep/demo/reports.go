@@ -165,7 +165,7 @@ func (b *builder) notUpheld(c *centre) {
 		Reason: "A call beforehand clears up the language."})
 }
 
-// unclear: a dog, which the desk settles with the household.
+// unclear: a dog, which the desk settles with the customer.
 func (b *builder) unclear(c *centre) {
 	dog := b.been(c, -4, 4, true)
 	id := b.raise(dog, dog.window.Add(85*time.Minute), dog.tech, true, "animal", 2, "The dog was loose and snapped at my leg.")

@@ -82,7 +82,7 @@ func Main(m *testing.M) {
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
 	if !said {
 		side := 4 * runtime.GOMAXPROCS(0)
-		if UnderRace {
+		if underRace {
 			side /= 2
 		}
 		_ = flag.Set("test.parallel", strconv.Itoa(side))
@@ -114,8 +114,8 @@ func hashCheaply(password string) (string, error) {
 	return "$argon2id$v=19$m=64,t=1,p=1$" + b64(salt) + "$" + b64(argon2.IDKey([]byte(password), salt, 1, 64, 1, 32)), nil
 }
 
-// PasswordHash is that of Password.
-var PasswordHash = sync.OnceValue(func() string { hash, _ := hashCheaply(Password); return hash })
+// passwordHash is that of Password.
+var passwordHash = sync.OnceValue(func() string { hash, _ := hashCheaply(Password); return hash })
 
 // Bare has phones and a clock that runs; the story starts what serves.
 func Bare(t *testing.T, phones fcmtest.Options) *Harness {
@@ -148,7 +148,7 @@ func New(t *testing.T, engine string, more ...func(*app.Config)) *Harness {
 		Files: files.NewLocal(h.EvidenceFolder),
 		Log:   slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
 	w.Limits = app.Limits{RateUser: 1_000_000, RateAddress: 1_000_000, Connections: 1_000} // stories come quickly, from one address
-	if engine == repo.SQLite && !UnderRace {
+	if engine == repo.SQLite && !underRace {
 		w.QueuePoll = 60 * time.Millisecond // else each push is waited for
 	}
 	for _, change := range more {
@@ -222,7 +222,7 @@ func (h *Harness) Populate(ctx context.Context) {
 			}{{"ravi", domain.RoleTechnician}, {"meena", domain.RoleTechnician}, {"kiran", domain.RoleCoordinator}, {"asha", domain.RoleProprietor},
 				{"maya", domain.RoleAreaManager}, {"noor", domain.RoleAreaManager}, {"gita", domain.RoleAgent}, {"root", domain.RoleAdmin}} {
 				u := domain.User{Meta: meta(), Login: p.login + suffix, Name: strings.ToUpper(p.login[:1]) + p.login[1:] + " Surname", Role: p.role,
-					Language: "en", PasswordHash: PasswordHash()}
+					Language: "en", PasswordHash: passwordHash()}
 				if p.role.OfCentre() {
 					u.CentreID, u.AreaID = &centre.ID, &area.ID
 				} else if p.role == domain.RoleAreaManager {

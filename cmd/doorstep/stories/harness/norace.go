@@ -5,6 +5,6 @@ package harness
 // Machines are shared and noisy: a bound on time is the product's times this.
 // What a quiet one does stands in BENCHMARKS.md.
 const (
-	UnderRace = false
+	underRace = false
 	Slowness  = 2
 )

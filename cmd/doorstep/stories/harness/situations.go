@@ -214,7 +214,7 @@ func (h *Harness) AddTechnician(login string) string {
 	h.Helper()
 	u := domain.User{Meta: domain.Meta{ID: uuid.Must(uuid.NewV7()), Version: 1, CreatedAt: h.Clock.Now(), UpdatedAt: h.Clock.Now()},
 		Login: login, Name: strings.ToUpper(login[:1]) + login[1:] + " Surname",
-		Role: domain.RoleTechnician, CentreID: &h.Centre, Language: "en", PasswordHash: PasswordHash(),
+		Role: domain.RoleTechnician, CentreID: &h.Centre, Language: "en", PasswordHash: passwordHash(),
 		Skills: domain.JSONList[string]{"refrigerator"}}
 	for d := range 7 {
 		u.Hours = append(u.Hours, domain.Shift{Weekday: d, From: "08:00", To: "20:00"})

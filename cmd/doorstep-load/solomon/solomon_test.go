@@ -1,4 +1,4 @@
-package main
+package solomon
 
 import (
 	"strings"
@@ -23,7 +23,7 @@ CUST NO.  XCOORD.   YCOORD.    DEMAND   READY TIME  DUE DATE   SERVICE   TIME
 `
 
 func TestReadSolomon(t *testing.T) {
-	p, err := readSolomon(strings.NewReader(tiny))
+	p, err := Read(strings.NewReader(tiny))
 	if err != nil || len(p.Stops) != 3 || len(p.Vehicles) != 3 || p.Travel[0][2] != 10 {
 		t.Fatalf("%+v %v", p, err)
 	}
@@ -32,7 +32,7 @@ func TestReadSolomon(t *testing.T) {
 		t.Errorf("%+v %v", plan, err)
 	}
 	for _, bad := range []string{"", "R101\n1 2\n", "x y z"} {
-		if _, err := readSolomon(strings.NewReader(bad)); err == nil {
+		if _, err := Read(strings.NewReader(bad)); err == nil {
 			t.Errorf("%q is read", bad)
 		}
 	}

@@ -1,4 +1,5 @@
-package main
+// Package solomon reads instances of the vehicle routing problem with time windows in the format of the literature.
+package solomon
 
 import (
 	"bufio"
@@ -11,10 +12,10 @@ import (
 	"doorstep/domain/dayplan"
 )
 
-// readSolomon reads an instance in the format of M. M. Solomon's VRPTW set
+// Read reads an instance in the format of M. M. Solomon's VRPTW set
 // (Operations Research 35, 1987): Euclidean distances in double precision,
 // travel time is distance, all vehicles alike.
-func readSolomon(r io.Reader) (*dayplan.Problem, error) {
+func Read(r io.Reader) (*dayplan.Problem, error) {
 	type place struct{ x, y float64 }
 	var places []place
 	p := &dayplan.Problem{}

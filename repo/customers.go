@@ -9,8 +9,8 @@ import (
 	"doorstep/domain"
 )
 
-// customerRow is a household without its people and places, and with the key
-// by which its name is found.
+// customerRow is a customer without their people and places, and with the key
+// by which their name is found.
 type customerRow struct {
 	domain.Meta
 	Name               string
@@ -37,8 +37,8 @@ func newCustomerRow(c *domain.Customer) *customerRow {
 	return &customerRow{Meta: c.Meta, Name: c.Name, NameKey: nameKey(c.Name), Language: c.Language, RegisteredCentreID: c.RegisteredCentreID}
 }
 
-// householdSteps reads the people and places of customers.
-func householdSteps(db *DB, of clause.Expression) (steps []*step, join func([]customerRow) []domain.Customer, err error) {
+// customerSteps reads the people and places of customers.
+func customerSteps(db *DB, of clause.Expression) (steps []*step, join func([]customerRow) []domain.Customer, err error) {
 	contacts, people, err := query[domain.Contact](db.table("contacts").Where(of).Order("customer_id, position, id"))
 	if err != nil {
 		return nil, nil, err
@@ -47,12 +47,12 @@ func householdSteps(db *DB, of clause.Expression) (steps []*step, join func([]cu
 	if err != nil {
 		return nil, nil, err
 	}
-	join = func(rows []customerRow) []domain.Customer { return household(rows, *people, *places) }
+	join = func(rows []customerRow) []domain.Customer { return joinCustomers(rows, *people, *places) }
 	return []*step{contacts, sites}, join, nil
 }
 
-// household joins customers with their people and places.
-func household(rows []customerRow, people []domain.Contact, places []siteRow) []domain.Customer {
+// joinCustomers joins customers with their people and places.
+func joinCustomers(rows []customerRow, people []domain.Contact, places []siteRow) []domain.Customer {
 	at := make(map[domain.ID]int, len(rows))
 	out := make([]domain.Customer, len(rows))
 	for i, r := range rows {
@@ -73,7 +73,7 @@ func household(rows []customerRow, people []domain.Contact, places []siteRow) []
 	return out
 }
 
-// customer reads a whole household in one flight; name is that of the query of
+// customer reads a whole customer in one flight; name is that of the query of
 // its head.
 func (t *tx) customer(name string, head func(*gorm.DB) *gorm.DB, id domain.ID) (*domain.Customer, error) {
 	first, rows, err := known[customerRow](t.db, name, func(q *gorm.DB) *gorm.DB { return head(q).Where("id = ?", id) }, "customers", id)
@@ -95,7 +95,7 @@ func (t *tx) customer(name string, head func(*gorm.DB) *gorm.DB, id domain.ID) (
 	if len(*rows) == 0 {
 		return nil, domain.NotFound("customer")
 	}
-	return &household(*rows, *people, *places)[0], nil
+	return &joinCustomers(*rows, *people, *places)[0], nil
 }
 
 func (t *tx) Customer(id domain.ID) (*domain.Customer, error) {
@@ -118,10 +118,10 @@ func (t *tx) InsertCustomer(c *domain.Customer) error {
 			return err
 		}
 	}
-	return t.putHousehold(c)
+	return t.putCustomer(c)
 }
 
-// show lets a centre see a household.
+// show lets a centre see a customer.
 func (t *tx) show(customer, centre domain.ID) error {
 	return t.exec("INSERT INTO customer_centres (customer_id, centre_id, created_at) SELECT id, ?, created_at FROM customers WHERE id = ? ON CONFLICT DO NOTHING", centre, customer)
 }
@@ -133,7 +133,7 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 		return err
 	}
 	c.Version = row.Version
-	if err := t.putHousehold(c); err != nil {
+	if err := t.putCustomer(c); err != nil {
 		return err
 	}
 	people, places := make([]domain.ID, len(c.Contacts)), make([]domain.ID, len(c.Sites))
@@ -157,15 +157,15 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 	return t.write(gone.Delete(nil), nil)
 }
 
-// putHousehold writes contacts, sites, the index of numbers and what the household is looked for by.
-func (t *tx) putHousehold(c *domain.Customer) error {
+// putCustomer writes contacts, sites, the index of numbers and what the household is looked for by.
+func (t *tx) putCustomer(c *domain.Customer) error {
 	fresh := c.Version == 1
 	if !fresh {
 		if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ?", c.ID); err != nil {
 			return err
 		}
 	}
-	if err := t.putHouseholdText(c); err != nil {
+	if err := t.putCustomerText(c); err != nil {
 		return err
 	}
 	for i := range c.Contacts {
@@ -195,8 +195,8 @@ func (t *tx) putHousehold(c *domain.Customer) error {
 	return nil
 }
 
-// put writes a row of a household: new, or over the one with its id. A row of
-// another household is left alone and refused.
+// put writes a row of a customer: new, or over the one with its id. A row of
+// another customer is left alone and refused.
 func (t *tx) put(table string, row any, columns ...string) error {
 	return t.insertOver(table, row, &clause.OnConflict{Columns: []clause.Column{{Name: "id"}}, DoUpdates: clause.AssignmentColumns(columns),
 		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: table + ".customer_id = excluded.customer_id"}}}},

@@ -29,7 +29,7 @@ var dayParts = []string{"morning", "afternoon", "evening", "any"}
 // noteLimit of what a customer writes, in characters, as in the contract.
 const noteLimit = 500
 
-func (a *App) mountCustomer(s *web.Server) {
+func (a *App) mountCustomerPage(s *web.Server) {
 	for name, script := range map[string]string{"/push.js": "push.js", "/sw.js": "sw.js"} {
 		body := pages.Script(script)
 		s.Page("GET", name, func(c *fiber.Ctx) error {
@@ -79,7 +79,7 @@ type customerView struct {
 	Centre, Phone, Names                             string
 	Day, Hours, DateTime, WhenLabel                  string
 	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
-	First                                            bool // another time is what the household is asked for first
+	First                                            bool // another time is what the customer is asked for first
 	ConfirmWords, Calendar                           string
 	Key, Min, Max, PushKey                           string
 	Parts                                            []partView
@@ -92,7 +92,7 @@ type customerView struct {
 	Tries                                            []tryView
 	TriesOpen                                        bool // something in the list can be disputed
 	VisitID                                          string
-	VisitDeny                                        string // what the household says to dispute the visit
+	VisitDeny                                        string // what the customer says to dispute the visit
 	VisitClaims, TryClaims                           []partView
 	VisitSays                                        string // what came of its dispute
 	Other, OtherName, OtherURL                       string
@@ -109,7 +109,7 @@ type customerView struct {
 	base, query string
 }
 
-// tryView is one try to reach the household, in words.
+// tryView is one try to reach the customer, in words.
 type tryView struct {
 	ID, When, Words, Grade, Says string
 	Disputable                   bool
@@ -137,12 +137,12 @@ func (v *customerView) Devices() string { return v.base + "/devices/" }
 func (v *customerView) Action(name string) string { return v.base + "/" + name + v.query }
 
 // localizer is the language of one request: the reader's own choice on the page,
-// else Accept-Language, else the household's, else English.
-func localizer(c *fiber.Ctx, household string) (text *pages.Text, chosen bool) {
+// else Accept-Language, else the customer's language, else English.
+func localizer(c *fiber.Ctx, language string) (text *pages.Text, chosen bool) {
 	if text = pages.In(c.Query("lang")); text != nil {
 		return text, true
 	}
-	return pages.Speak(c.Get(fiber.HeaderAcceptLanguage), household), false
+	return pages.Speak(c.Get(fiber.HeaderAcceptLanguage), language), false
 }
 
 // retryLater asks a reader, in their language, to come back when the server cannot
@@ -228,7 +228,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if form.Has("back") {
 			in.Note = form.Get("back")
 		}
-		var out *customers.LinkOutcome
+		var done string
 		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID, "who": &in.SubjectID} {
 			if raw := form.Get(name); raw != "" && err == nil {
 				id, bad := uuid.Parse(raw)
@@ -244,7 +244,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if len([]rune(in.Note)) > noteLimit {
 			err = domain.Fail(domain.CodeUnprocessable, "The note is too long.").At("/note", "at most 500 characters")
 		} else {
-			out, err = a.Service.Customers.LinkAct(c.UserContext(), token, in)
+			done, err = a.Service.Customers.LinkAct(c.UserContext(), token, in)
 		}
 		if err != nil {
 			return a.customerRefused(c, token, form, err)
@@ -254,7 +254,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 			return sendCustomer(c, fiber.StatusOK, "plain", &customerView{Text: text, Tone: "good", Title: text.Say("wrong.title"),
 				Explain: text.Say("wrong.explain")})
 		}
-		query := url.Values{"done": {out.Done}}
+		query := url.Values{"done": {done}}
 		if text, chosen := localizer(c, ""); chosen {
 			query.Set("lang", text.Lang)
 		}
@@ -438,7 +438,7 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 			v.Calendar = "visit.ics"
 		}
 	}
-	factsInWords(v, p, t, loc)
+	entriesInWords(v, p, t, loc)
 	moment := func(at time.Time) string {
 		day, hours := windowWords(t, at, at, p.Now, loc)
 		return day + ", " + hours
@@ -487,7 +487,7 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 	return v
 }
 
-// claimsOf lists what a household can say against a fact.
+// claimsOf lists what a customer can say against an entry.
 var claimsOf = map[string][]string{
 	domain.AboutAttempt:    {"phone_was_on", "was_home", "nobody_came", "other"},
 	domain.AboutNoAccess:   {"was_home", "nobody_came", "other"},
@@ -503,9 +503,9 @@ func claims(t *pages.Text, subject string) []partView {
 	return out
 }
 
-// factsInWords says what the brand claims to have done, and what the household
+// entriesInWords says what the brand claims to have done, and what the customer
 // can say to it.
-func factsInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *time.Location) {
+func entriesInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *time.Location) {
 	v.CanDone, v.CanReopen, v.CanStop, v.EndCode = p.CanDone, p.CanReopen, p.CanStop, p.EndCode
 	if len(p.Tries) > 0 {
 		v.TriesWords, v.TryClaims = t.Count("tries", len(p.Tries)), claims(t, domain.AboutAttempt)

@@ -12,7 +12,7 @@ type Customer struct {
 	Meta
 	Name     string `json:"name"`
 	Language string `json:"language"` // BCP 47: en, hi
-	// RegisteredBy lets the centre that registered a household see it before
+	// RegisteredCentreID lets the centre that registered a household see it before
 	// it has a job.
 	RegisteredCentreID *ID       `json:"-"`
 	Contacts           []Contact `json:"contacts"`

@@ -1,0 +1,10 @@
+// Package sheet reads the tables that people send, CSV and XLSX, in bounded
+// memory, and writes CSV.
+//
+//	csv.go           CSV: its encoding and delimiter found out, its rows read
+//	sheet.go         Parse, and the table that both formats make
+//	write.go         writing CSV that a spreadsheet runs nothing of
+//	xlsx.go          the first sheet of a workbook, cell by cell
+//	xlsx_cells.go    which form cells have: text, number, date
+//	xlsx_measure.go  what a workbook claims to hold, before it is unpacked
+package sheet

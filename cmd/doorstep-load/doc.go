@@ -1,0 +1,15 @@
+// Command doorstep-load drives a running server as a fleet of phones and
+// prints what it measured; compare sets it beside plain drivers writing the
+// same rows.
+//
+//	bare.go     bare: a server that only writes what it is told
+//	compare.go  compare: the server beside a bare one and plain drivers
+//	cpu.go      processor time of processes
+//	drain.go    drain: a backlog of pushes; cold: a start until the first answer
+//	fleet.go    phones as clients, and work driven by them
+//	history.go  history: the same requests with years of visits behind them
+//	main.go     the commands
+//	plain.go    the rows of a request, written with plain drivers
+//	plan.go     plan: the planner on instances of the literature
+//	server.go   a server under load, and the data it works on
+package main
