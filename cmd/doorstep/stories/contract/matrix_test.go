@@ -52,7 +52,7 @@ var requestBodies = map[string]object{
 	"decideAdvisoryAppeal": {"outcome": "keep", "reasons": "x"}, "endAdvisory": {"reasons": "x"},
 	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {},
 	"previewMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"},
-	"createMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
+	"createMaintenance":  {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
 	"putCentrePolicy": {"rules": harness.DefaultRules()}, "putBrandPolicy": {"rules": harness.DefaultRules()},
 }
 
