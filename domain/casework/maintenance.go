@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/domain"
+	"doorstep/domain/slots"
 )
 
 const (
@@ -188,7 +189,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		if err := tx.InsertMaintenance(&m); err != nil {
 			return domain.MaintenanceView{}, err
 		}
-		return s.MaintenanceView(&m, centre, tx.Now)
+		return maintenanceView(tx, &m)
 	})
 }
 
@@ -286,12 +287,24 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id domain.ID, 
 	})
 }
 
+// maintenanceView is MaintenanceView for whoever sets a rule: it also warns of
+// hours at which nobody works.
 func maintenanceView(tx *Work, m *domain.Maintenance) (domain.MaintenanceView, error) {
 	c, err := tx.Centre(m.CentreID)
 	if err != nil {
 		return domain.MaintenanceView{}, err
 	}
-	return tx.Svc.MaintenanceView(m, c, tx.Now)
+	v, err := tx.Svc.MaintenanceView(m, c, tx.Now)
+	if err != nil || len(v.Next) == 0 {
+		return v, err
+	}
+	judge := &slots.Judge{Centre: slots.Centre{Location: c.Location(), WorkingDays: c.WorkingDays}, Job: slots.Job{Minutes: m.PlannedMinutes}}
+	window := slots.Span{From: v.Next[0].At, To: v.Next[0].At.Add(time.Duration(m.WindowMinutes) * time.Minute)}
+	why, _, err := closedIn(tx, judge, c, window)
+	if why != "" {
+		v.Warnings = append(v.Warnings, "Nobody of the centre works at that time: its jobs come without a visit.")
+	}
+	return v, err
 }
 
 // Maintain makes the jobs of the dates that are near enough, each once: a

@@ -73,7 +73,7 @@ func TestWhoLeavesGivesBackTheVisitsAhead(t *testing.T) {
 					t.Errorf("what is under way: %v with %v", got["status"], got["crew"])
 				}
 				for _, login := range []string{"kiran", "asha"} {
-					h.Expect(login, "3 visits need somebody")
+					h.Expect(login, "Visits that need somebody: 3")
 					h.Expect(login, "Please call your technician")
 				}
 				h.ExpectOn("phone:home", "Somebody else comes to you")
