@@ -107,6 +107,7 @@ var Words = map[string]map[string][2]string{
 		"hi": {"आपका खाता बदला गया", "फ़ोन नंबर या लॉगिन। यदि आपको पता नहीं, तो अभी अपने प्रबंधक को बताएँ।"}},
 	"account.password_set": {"en": {"Your password was changed", "With a code. If it was not you, tell your manager now."},
 		"hi": {"आपका पासवर्ड बदला गया", "एक कोड से। यदि आपने नहीं बदला, तो अभी अपने प्रबंधक को बताएँ।"}},
+	"visits.assigned": {"en": {"{n} new visits", "Open the app to see them."}, "hi": {"{n} नई विज़िटें", "देखने के लिए ऐप खोलें।"}},
 	"digest": {"en": {"{n} things waited for you", "Open the app to see them."},
 		"hi": {"{n} बातें आपकी प्रतीक्षा में", "देखने के लिए ऐप खोलें।"}},
 	"leave.asked": {"en": {"A colleague asks for leave", "Open the board to approve or decline."},

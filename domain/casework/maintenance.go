@@ -263,7 +263,7 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id domain.ID, 
 		if j.At.Before(s.Instant()) {
 			continue
 		}
-		_, err := s.CancelJob(ctx, &Call{Actor: call.Actor}, j.JobID, JobMoveInput{Reason: in.Reason})
+		_, err := s.CancelJob(ctx, &Call{Actor: call.Actor, Bulk: true}, j.JobID, JobMoveInput{Reason: in.Reason})
 		if err != nil && !domain.IsCode(err, domain.CodeState) && !domain.IsCode(err,
 			domain.CodeNotFound) { // begun, ended or handed to another centre
 			return domain.MaintenanceView{}, err

@@ -318,6 +318,7 @@ func GiveBackDue(m *VisitCase) error {
 	if err := domain.CheckVisit(domain.System, "free", v); err != nil {
 		return err
 	}
+	m.Tx.Call = &Call{Actor: domain.System, Bulk: true} // it is one of all that somebody gave back
 	before := slices.Clone(v.Crew)
 	m.SetCrew(stay)
 	// Why they do not come is nobody's business in a household's timeline.

@@ -189,7 +189,7 @@ func (s *Service) importRow(ctx context.Context, call *casework.Call, c *domain.
 	preview bool) (ImportRowResult, error) {
 	for try := 1; ; try++ {
 		item := ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref")}
-		err := s.InWork(ctx, nil, func(tx *casework.Work) error {
+		err := s.InWork(ctx, &casework.Call{Actor: call.Actor, Bulk: true}, func(tx *casework.Work) error {
 			item = ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref")} // the transaction may run again
 			if err := saveImport(tx, call, c, w, &item, preview); err != nil {
 				return err

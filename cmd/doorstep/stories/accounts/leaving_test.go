@@ -55,6 +55,7 @@ func TestWhoLeavesGivesBackTheVisitsAhead(t *testing.T) {
 					t.Errorf("who did it learns of %v given back, %v under way", answer["visits_given_back"], answer["visits_under_way"])
 				}
 				h.Settle()
+				h.Advance(5 * time.Second) // one who stays is rung once for all
 				for i, v := range visits {
 					got := desk.Send("GET", path("/v1/visits/%s", v), nil, 200)
 					want := []any{}

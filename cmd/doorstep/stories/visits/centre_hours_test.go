@@ -21,7 +21,7 @@ func TestAVisitWithoutACrewKeepsTheCentresHours(t *testing.T) {
 		hours := func(login string, weekly, dates []object) {
 			t.Helper()
 			desk.Send("PUT", "/v1/technicians/"+h.People[login].ID.String()+"/hours", object{"hours": append([]object{}, weekly...),
-			"exceptions": append([]object{}, dates...)}, 200)
+				"exceptions": append([]object{}, dates...)}, 200)
 		}
 		week := func(from, to string, days ...int) (out []object) {
 			for _, d := range days {
@@ -81,8 +81,9 @@ func TestAVisitWithoutACrewKeepsTheCentresHours(t *testing.T) {
 		book("2027-03-29T10:00", "2027-03-29T12:00", 422)
 		// A series says so.
 		fridge, _ := h.Household(desk, object{"sites": []object{{"address": "1 Borough Street", "postal_code": "SE1", "zone": "Europe/London"}}})
-		m := desk.Send("POST", "/v1/maintenance/preview", object{"customer_id": fridge["id"], "rrule": "FREQ=WEEKLY", "dtstart": "2027-03-10T03:00",
-			"fault": "x"}, 200)
+		m := desk.Send("POST", "/v1/maintenance/preview", object{"customer_id": fridge["id"], "rrule": "FREQ=WEEKLY",
+			"dtstart": "2027-03-10T03:00",
+			"fault":   "x"}, 200)
 		if warnings(m) != "[Nobody of the centre works at that time: its jobs come without a visit.]" {
 			t.Errorf("a series in the night warns %s", warnings(m))
 		}
