@@ -65,6 +65,11 @@ func (a *App) mountVisits(s *web.Server) {
 			return err
 		}))
 	}
+	s.Handle("POST", "/v1/visits/{id}/take-back", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in casework.TakeBackInput) error {
+		_, err := svc.TakeBack(ctx, call, id, in)
+		return err
+	}))
 	for _, action := range []string{"en-route", "arrive", "start", "complete", "partial", "no-access"} {
 		s.Handle("POST", "/v1/visits/{id}/"+action, byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 			in casework.MoveInput) error {

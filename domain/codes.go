@@ -23,6 +23,9 @@ var (
 	CodeState = code("wrong_state", KindConflict, "Not possible in this state",
 		"The lifecycle has no such move from the present state.", "Read the object again; its actions list what is possible now.",
 		"A completed visit cannot be cancelled.")
+	CodeClaimKept = code("claim_kept", KindConflict, "Kept, and nothing moved",
+		"What you did is on record with its time. The visit had been given to somebody else or had ended before it was sent, so nothing moved.",
+		"Do not send it again; your desk has been told.", "The visit is not yours any more. What you did at 10:05 is kept.")
 	CodeOnHold = code("held", KindConflict, "A hold forbids it",
 		"An open hold on the job, the customer or the site refuses this move.",
 		"See holds[] of the job. A safety hold is released only by the area manager with a safe-visit plan; contact lifts unreachable.",

@@ -21,6 +21,7 @@
 //
 //	aftercare.go       conversations that are owed after harm
 //	attempt.go         one try of a contact, and what came of it
+//	claim.go           what a crew told of too late
 //	cooloff.go         a pause after a hard visit
 //	customer.go        customers, their contacts, sites and appliances
 //	day_plan.go        who goes where on a day, as proposed

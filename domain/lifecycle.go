@@ -145,6 +145,9 @@ var VisitMoves = []VisitMove{
 		Roles: []Role{RoleTechnician}, Crew: true, Plan: PlanSeen,
 		Guard: "arrived, 10 min inside the window, one call and one message since arrival, or the reason why not", Entry: "visit.no_access",
 		Customer: "visit.no_access", Desk: "visit.no_access_desk", DeskRoles: []Role{RoleCoordinator}},
+	{Action: "take-back", From: underWay, To: VisitScheduled, Roles: append([]Role{RoleTechnician}, Desk...), Crew: true, Holds: HoldAllows,
+		Guard: "the crew within 10 min of its last move; its desk at any time, with a reason", Entry: "visit.taken_back",
+		Customer: "visit.taken_back"},
 	{Action: "stop", From: stoppable, To: VisitStopped, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows, Guard: "none",
 		Entry: "visit.stopped"},
 	{Action: "stop", From: overAlready, Roles: []Role{RoleTechnician}, EverCrew: true, Holds: HoldAllows,
@@ -346,6 +349,7 @@ func VisitActions(a Actor, v *Visit, holds []Hold, plan []string, now time.Time)
 		switch {
 		case m.PlanUnmet(plan, v) != "",
 			!m.reaches(v), (v.Status == VisitMissed || v.Status == VisitCancelled) && m.Action != "stop" && !v.Overturnable(now),
+			m.Action == "take-back" && a.Role == RoleTechnician && now.After(v.LastMove().Add(TakeBackWithin)),
 			m.Action == "plan-seen" && (len(plan) == 0 || Has(v.PlanSeen, a.UserID)),
 			m.Action == "confirm-done" && (v.DoneConfirmedAt != nil || v.Disputed),
 			m.Action == "dispute" && (v.Disputed || v.DoneConfirmedAt != nil && v.DoneConfirmedHow != "desk" ||
@@ -409,8 +413,8 @@ func RoleWords(r Role) string {
 
 func actionWords(action string) string {
 	words := map[string]string{"en-route": "set out for", "arrive": "arrive at", "no-access": "report no access for",
-		"plan-seen": "accept the plan of",
-		"partial":   "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of",
+		"plan-seen": "accept the plan of", "take-back": "take a move back on",
+		"partial": "end as partial", "confirm-done": "confirm the work of", "missed": "miss", "safety-release": "release the safety hold of",
 		"another-time": "ask another time for", "replacement": "answer the proposed replacement of", "schedule": "schedule visits of"}
 	if w, ok := words[action]; ok {
 		return w

@@ -9,6 +9,7 @@ import (
 // Numbers of docs/product.md that are not part of the reachability policy.
 const (
 	StopWait           = 2 * time.Second          // for a job that somebody holds (section 3)
+	TakeBackWithin     = 10 * time.Minute         // of its last move, by the crew (section 3)
 	MissedAfter        = 15 * time.Minute         // after the window's end (section 3)
 	ProvisionalFor     = 72 * time.Hour           // missed and no_access (section 3)
 	CloseResolvedAfter = 72 * time.Hour           // resolved jobs (section 3)

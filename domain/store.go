@@ -176,6 +176,8 @@ type VisitTx interface {
 	// when given) in every centre.
 	UnfinishedOfCustomer(customer ID) ([]Visit, error)
 	VisitsOfCentreDay(centre ID, from, to time.Time) ([]Visit, error) // status scheduled, window_start in [from,to)
+	Claim(actor ID, key string) (*Claim, error)                       // CodeNotFound when none
+	InsertClaim(*Claim) error                                         // CodeIdemInFlight when the key was used meanwhile
 	DoneCheck(id ID) (*DoneCheck, error)
 	DoneCheckOf(visit ID) (*DoneCheck, error)
 	InsertDoneCheck(*DoneCheck) error

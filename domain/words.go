@@ -26,6 +26,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"आपकी टीम बदली", "{when}। साथ कौन जाएगा, ऐप में देखें।"}},
 	"visit.read_plan": {"en": {"Please read the plan", "For the visit {when}."}, "hi": {"कृपया योजना पढ़ें", "{when} की विज़िट के लिए।"}},
 	// to desks, proprietors, area managers
+	"visit.claimed": {"en": {"Told too late", "A technician was there before the visit changed. See the job's timeline."},
+		"hi": {"देर से बताया गया", "विज़िट बदलने से पहले तकनीशियन वहाँ थे। जॉब की टाइमलाइन देखें।"}},
 	"visit.needs_someone": {"en": {"A visit needs somebody", "{when}. Choose a technician."},
 		"hi": {"एक विज़िट को तकनीशियन चाहिए", "{when}। किसी को चुनें।"}},
 	"visits.given_back": {"en": {"Visits that need somebody: {n}", "A technician is no longer with you. Choose who goes."},
@@ -194,6 +196,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"हमें देर हो रही है", "हम {when} नहीं पहुँच पाएँगे; लगभग {at} तक आएँगे। दूसरे समय के लिए टैप करें।"}},
 	"visit.arrived": {"en": {"At your door", "Your technician has arrived."},
 		"hi": {"आपके द्वार पर", "आपके तकनीशियन पहुँच गए हैं।"}},
+	"visit.taken_back": {"en": {"Not at your door yet", "That was told by mistake. Your visit stays as planned."},
+		"hi": {"अभी आपके द्वार पर नहीं", "वह सूचना भूल से गई। आपकी विज़िट पहले की तरह तय है।"}},
 	"visit.completed": {"en": {"Repair done", "Tap if anything is not right."}, "hi": {"मरम्मत पूरी", "कुछ ठीक न हो तो टैप करें।"}},
 	"visit.partial": {"en": {"Repair begun", "It is not finished yet. Tap for what is next."},
 		"hi": {"मरम्मत शुरू हुई", "अभी पूरी नहीं हुई। आगे के लिए टैप करें।"}},

@@ -36,6 +36,7 @@
 //	aftercare.go    conversations after harm, cool-offs
 //	board.go        what a board shows of jobs, leave and load
 //	capacity.go     booked visits and kept times of a centre
+//	claims.go       what a crew told of too late
 //	contact.go      attempts, unmatched contacts, policies
 //	customers.go    customers, their contacts, sites and appliances
 //	disputes.go     disputes, checks of visits said to be done, when a customer learned of them

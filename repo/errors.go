@@ -53,6 +53,7 @@ func errDuplicate(pointer, message string) error {
 // SQLite its columns; a primary key that is not listed is an id used twice.
 var unique = map[string]func() error{
 	"idempotency_pkey":  errInFlight,
+	"claims_key":        errInFlight,
 	"users_login":       func() error { return errDuplicate("/login", "Another user has this login.") },
 	"jobs_external_ref": func() error { return errDuplicate("/external_ref", "Another job has this reference.") },
 	"links_live":        func() error { return errDuplicate("", "The job has a live link already.") },
@@ -63,6 +64,7 @@ var unique = map[string]func() error{
 // columns gives SQLite's way of naming the constraints above.
 var columns = map[string]string{
 	"idempotency.actor_id, idempotency.key": "idempotency_pkey",
+	"claims.actor_id, claims.key":           "claims_key",
 	"users.login":                           "users_login",
 	"jobs.external_ref":                     "jobs_external_ref",
 	"links.job_id":                          "links_live",

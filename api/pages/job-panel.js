@@ -1,6 +1,7 @@
 // What the desk does about a household from the board, besides sending
 // somebody: call it and write that down, keep or hand over a promise, release
-// a hold, confirm or cancel a visit. Each is offered where actions name it.
+// a hold, confirm or cancel a visit, take a wrong tap back. Each is offered where
+// actions name it.
 const doorstepDoors = (tools) => {
   const { el, button, show, close, field, input, select, facts, row, wrongLine, send, problem, json, load, dated, words, centre } = tools;
   const outcomes = ['reached', 'no_answer', 'busy', 'switched_off', 'out_of_network', 'wrong_number', 'voicemail', 'refused'];
@@ -90,6 +91,10 @@ const doorstepDoors = (tools) => {
     if (v.actions.includes('confirm')) {
       const at = number(of);
       nodes.push(fold('Confirm: they agreed on the phone', 'Confirm', [field('Number', at)], `/v1/visits/${v.id}/confirm`, () => ({ contact: reached(at) })));
+    }
+    if (v.actions.includes('take-back')) {
+      const why = text(1000, true);
+      nodes.push(fold('A move was tapped by mistake', 'Take it back', [field('Reason', why)], `/v1/visits/${v.id}/take-back`, () => ({ reason: why.value.trim() })));
     }
     if (v.actions.includes('cancel')) {
       const why = text(1000, true);

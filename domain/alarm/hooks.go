@@ -5,5 +5,5 @@ import "doorstep/domain/casework"
 // What this room does after the moves of others (domain/casework/hooks.go).
 func init() {
 	casework.VisitSaved = append(casework.VisitSaved, timersFollow)
-	casework.CrewLeft = append(casework.CrewLeft, timersEnd)
+	casework.BackFromWay = append(casework.BackFromWay, timersEnd)
 }

@@ -27,7 +27,7 @@ const (
 	silentFor      = 15 * time.Minute // around a planned time, without a move: the phone may be offline
 )
 
-// timersEnd ends the timers of a visit whose crew waits for company.
+// timersEnd ends the timers of a visit that is under way no longer.
 func timersEnd(m *casework.VisitCase) error {
 	timers, err := m.Tx.TimersOf(m.Visit.ID)
 	if err != nil {

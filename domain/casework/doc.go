@@ -9,6 +9,7 @@
 //	capacity.go          how many visits a day takes
 //	case.go              Work and Case: opened once, saved once, asked first; what falls due
 //	centre_hours.go      when somebody of a centre could go
+//	claims.go            what a crew told of too late
 //	contact_attempts.go  attempts, the verdict, and what follows from it
 //	contact_promises.go  who owes a household a call, and by when
 //	customers.go         households: contacts, sites, languages

@@ -12,8 +12,9 @@ import (
 // VisitSaved follows each saved change of a visit: its timers.
 var VisitSaved []func(*VisitCase) error
 
-// CrewLeft follows when a visit waits for company, before it is saved.
-var CrewLeft []func(*VisitCase) error
+// BackFromWay follows when a visit is under way no longer and has not ended,
+// before it is saved: its timers end.
+var BackFromWay []func(*VisitCase) error
 
 // VisitEnded follows the end of a visit: compliments that waited for it.
 var VisitEnded []func(*VisitCase) error

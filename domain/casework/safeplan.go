@@ -92,7 +92,7 @@ func WaitForCompany(m *VisitCase) error {
 		return err
 	}
 	v.EnRouteAt = nil
-	if err := each(CrewLeft, m); err != nil {
+	if err := each(BackFromWay, m); err != nil {
 		return err
 	}
 	NotifyCrew(m.Case, v, v.Crew, "visit.wait")

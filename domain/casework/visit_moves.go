@@ -36,11 +36,15 @@ var forward = []struct {
 // CodePlan, CodePreconditionMissing, CodeState.
 //
 // An arrival of somebody who was taken out of the crew meanwhile moves nothing
-// and is kept: where they are counts, whoever goes there now.
+// and is kept: where they are counts, whoever goes there now. What else they did
+// before the visit changed is kept as a claim (CodeClaimKept).
 func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
 	out, err := s.advance(ctx, call, id, action, in)
-	if action == "arrive" && NotFound(err) {
+	switch {
+	case action == "arrive" && NotFound(err):
 		return ArrivedAnyway(ctx, s, call, id, in.OccurredAt)
+	case NotFound(err), domain.IsCode(err, domain.CodeState), domain.IsCode(err, domain.CodeForbidden):
+		err = s.keepClaim(ctx, call, id, action, in, err)
 	}
 	return out, err
 }
@@ -204,6 +208,51 @@ func (m *VisitCase) overturnHeld() error {
 	}
 	v.ProvisionalTo, v.EndedAt, v.EndReason = nil, nil, ""
 	return nil
+}
+
+// TakeBackInput takes a wrong tap back.
+type TakeBackInput struct {
+	Reason     string `json:"reason"` // the desk's
+	OccurredAt string `json:"occurred_at"`
+}
+
+// TakeBack corrects moves that were tapped on the wrong visit: it is scheduled
+// again. The crew within TakeBackWithin of its last move, its desk at any time, with
+// a reason. Errors: CodeForbidden when it is too late for the crew, CodeState,
+// CodeUnprocessable.
+func (s *Service) TakeBack(ctx context.Context, call *Call, id domain.ID, in TakeBackInput) (domain.VisitView, error) {
+	return s.OnVisit(ctx, call, id, "take-back", in.OccurredAt, func(m *VisitCase) error {
+		v := m.Visit
+		switch {
+		case call.Actor.Role != domain.RoleTechnician:
+			if strings.TrimSpace(in.Reason) == "" {
+				return domain.Fail(domain.CodeUnprocessable, "Say why the move is taken back.").At("/reason", "a reason")
+			}
+		case m.Now.After(v.LastMove().Add(domain.TakeBackWithin)):
+			return domain.Fail(domain.CodeForbidden, "A move is taken back within 10 minutes; now your desk can.")
+		}
+		taken := map[string]any{"status": v.Status, "en_route_at": v.EnRouteAt, "arrived_at": v.ArrivedAt, "started_at": v.StartedAt,
+			"reason": in.Reason}
+		if err := m.Tx.Apply(v, "take-back"); err != nil {
+			return err
+		}
+		v.EnRouteAt, v.ArrivedAt, v.StartedAt, v.NotRecorded = nil, nil, nil, domain.JSONList[string]{}
+		m.Entry(call.Actor, "visit.taken_back", &v.ID, taken)
+		if err := each(BackFromWay, m); err != nil {
+			return err
+		}
+		if err := SaveVisit(m); err != nil {
+			return err
+		}
+		m.Tx.SetDeadline(domain.DueMissed, v.ID, &m.Job.ID, v.WindowEnd.Add(domain.MissedAfter))
+		if m.Held != nil {
+			m.Tx.SetDeadline(domain.DueHeldCancel, v.ID, &m.Job.ID, Later(v.WindowStart, m.Now))
+		}
+		if err := m.Tx.WithdrawNotices(v.ID, "visit.en_route", "visit.arrived"); err != nil {
+			return err
+		}
+		return Tell(m, "take-back")
+	})
 }
 
 // VisitPatch corrects what a crew wrote; the old words stay in the timeline.

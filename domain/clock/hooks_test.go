@@ -10,7 +10,7 @@ import (
 // TestHooksAreSet: what follows a move is there, and each wish of a household
 // has somebody who carries it out.
 func TestHooksAreSet(t *testing.T) {
-	if len(casework.VisitSaved) == 0 || len(casework.CrewLeft) == 0 || len(casework.VisitEnded) == 0 || casework.ArrivedAnyway == nil ||
+	if len(casework.VisitSaved) == 0 || len(casework.BackFromWay) == 0 || len(casework.VisitEnded) == 0 || casework.ArrivedAnyway == nil ||
 		casework.StopReceived == nil ||
 		len(customers.LinkUndone) == 0 {
 		t.Error("a hook is empty")

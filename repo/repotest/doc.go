@@ -4,6 +4,7 @@
 //	afterwards.go        advisories and care after a report
 //	ahead.go             what is read with the lock of a job, and when it is void
 //	alarms.go            SOS, timers and promises; the feed of changes
+//	claims.go            what a crew told of too late
 //	cluster_unix.go      a throw-away PostgreSQL
 //	deadlines.go         deadlines: claimed once, beside requests
 //	exclusion.go         the database lets nobody into a crew who is kept away

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"danger", danger},
 		{"locks", locks},
 		{"received stops", receivedStops},
+		{"claims", claims},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}

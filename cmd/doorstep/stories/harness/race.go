@@ -6,6 +6,6 @@ package harness
 // costs much, and bounds on time are wider. The gate holds them once more
 // without it.
 const (
-	UnderRace = true
+	underRace = true
 	Slowness  = 5
 )

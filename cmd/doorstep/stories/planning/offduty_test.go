@@ -79,7 +79,7 @@ func TestLeaveIsNotRung(t *testing.T) {
 			t.Fatalf("%d pushes on sick leave", n)
 		}
 		h.Advance(24 * time.Hour) // Wednesday 12:00, her leave is over
-		h.Expect("meena", "2 new visits")
+		h.Expect("meena", "2 things waited for you")
 	})
 }
 

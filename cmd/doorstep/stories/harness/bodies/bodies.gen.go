@@ -439,6 +439,7 @@ const (
 	ProblemCodeAnswerWithheld         ProblemCode = "answer_withheld"
 	ProblemCodeBadCredentials         ProblemCode = "bad_credentials"
 	ProblemCodeCapacityFull           ProblemCode = "capacity_full"
+	ProblemCodeClaimKept              ProblemCode = "claim_kept"
 	ProblemCodeForbidden              ProblemCode = "forbidden"
 	ProblemCodeGuardNotMet            ProblemCode = "guard_not_met"
 	ProblemCodeHeld                   ProblemCode = "held"
@@ -481,6 +482,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeBadCredentials:
 		return true
 	case ProblemCodeCapacityFull:
+		return true
+	case ProblemCodeClaimKept:
 		return true
 	case ProblemCodeForbidden:
 		return true
@@ -1319,9 +1322,14 @@ type Page = string
 
 // Problem RFC 9457 problem document.
 type Problem struct {
-	Code   ProblemCode `json:"code"`
-	Detail string      `json:"detail,omitempty,omitzero"`
-	Errors []struct {
+	// ClaimID of claim_kept: what was told is kept under it
+	ClaimID string      `json:"claim_id,omitempty,omitzero"`
+	Code    ProblemCode `json:"code"`
+	Detail  string      `json:"detail,omitempty,omitzero"`
+
+	// EndedAt of claim_kept: when the visit ended, if it did
+	EndedAt time.Time `json:"ended_at,omitempty,omitzero"`
+	Errors  []struct {
 		Detail  string `json:"detail"`
 		Pointer string `json:"pointer"`
 	} `json:"errors,omitempty,omitzero"`
@@ -1335,6 +1343,9 @@ type Problem struct {
 	Status int          `json:"status"`
 	Title  string       `json:"title"`
 	Type   string       `json:"type"`
+
+	// VisitStatus of claim_kept: the visit as it is now
+	VisitStatus string `json:"visit_status,omitempty,omitzero"`
 }
 
 // ProblemCode defines model for ProblemCode.
