@@ -78,7 +78,7 @@ var imports = []struct{ pkg, inside, outside string }{
 		"standard-webhooks uuid webpush"},
 	{"notifications/fcmtest", "", ""},
 
-	{"repo", "domain", "flock goose gorm gorm-postgres gorm-sqlite pgx puddle river river-pgx river-sqlite sqlite sys uuid"},
+	{"repo", "domain", "flock goose gorm gorm-postgres gorm-sqlite pgx puddle river river-pgx river-sqlite sqlite sys text uuid"},
 	{"repo/files", "domain", "minio"},
 	{"repo/repotest", "domain domain/casework domain/ladder domain/reach domain/usecases repo", "pgx uuid"},
 }

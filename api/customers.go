@@ -17,7 +17,10 @@ func (a *App) mountCustomers(s *web.Server) {
 	s.Handle("GET", "/v1/customers", func(c *fiber.Ctx) error {
 		f := domain.CustomerFilter{Query: strings.TrimSpace(c.Query("q"))}
 		var err error
-		if f.Phone, err = a.queryPhone(c); err != nil {
+		if f.Phone, err = a.queryPhone(c, c.Query("phone")); err != nil {
+			return err
+		}
+		if f.QueryPhone, err = a.queryPhone(c, f.Query); err != nil {
 			return err
 		}
 		return listOf(c, func(p domain.Page) ([]domain.Customer, error) {
@@ -60,10 +63,10 @@ func (a *App) mountCustomers(s *web.Server) {
 	}))
 }
 
-// queryPhone reads ?phone= as dialled in the caller's country. What cannot be
+// queryPhone reads a number as dialled in the caller's country. What cannot be
 // a number finds nothing rather than failing: people search with fragments.
-func (a *App) queryPhone(c *fiber.Ctx) (string, error) {
-	raw := strings.TrimSpace(c.Query("phone"))
+func (a *App) queryPhone(c *fiber.Ctx, raw string) (string, error) {
+	raw = strings.TrimSpace(raw)
 	if raw == "" {
 		return "", nil
 	}

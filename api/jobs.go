@@ -31,7 +31,7 @@ func (a *App) mountJobs(s *web.Server) {
 		if f.CustomerID, err = web.QueryID(c, "customer_id"); err != nil {
 			return err
 		}
-		if f.Phone, err = a.queryPhone(c); err != nil {
+		if f.Phone, err = a.queryPhone(c, c.Query("phone")); err != nil {
 			return err
 		}
 		return listOf(c, func(p domain.Page) ([]domain.Job, error) {

@@ -14,6 +14,7 @@ const (
 	DueMissed        DeadlineKind = "missed"         // visit: nobody moved until a quarter of an hour after its window
 	DueHeldCancel    DeadlineKind = "held_cancel"    // visit: its window began under a hold
 	DueCrewTold      DeadlineKind = "crew_told"      // visit: the end of a minute in which its crew changed
+	DueGiveBack      DeadlineKind = "give_back"      // visit: somebody of its crew left the centre
 	DueJeopardy      DeadlineKind = "jeopardy"       // visit: it may come late
 	DueSample        DeadlineKind = "sample"         // visit: its completion may be asked about
 	DueCoolOff       DeadlineKind = "cool_off"       // visit: the end of a break after a hard one

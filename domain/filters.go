@@ -36,11 +36,13 @@ type JobFilter struct {
 	Reachability string
 }
 
-// CustomerFilter narrows GET /v1/customers. Query matches the start of a name
-// or a whole phone number.
+// CustomerFilter narrows GET /v1/customers. Query is words of which each is part
+// of a name, an address, a number or a reference; QueryPhone is the same read
+// as a number in the caller's country, if it can be one.
 type CustomerFilter struct {
-	Phone string
-	Query string
+	Phone      string
+	Query      string
+	QueryPhone string
 }
 
 // UserFilter narrows GET /v1/users and GET /v1/technicians.

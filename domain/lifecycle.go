@@ -168,7 +168,7 @@ var VisitMoves = []VisitMove{
 	{Action: "strike", From: []VisitStatus{VisitNoAccess, VisitCompleted, VisitPartial}, To: VisitMissed, Roles: []Role{RoleSystem},
 		Holds: HoldAllows, Guard: "the area manager, or the stated default, finds the household right", Entry: "dispute.decided"},
 	{Action: "free", From: NotYetThere, Roles: []Role{RoleSystem}, Holds: HoldAllows,
-		Guard: "a technician of the crew fell ill", Entry: "visit.freed"},
+		Guard: "a technician of the crew fell ill, or left the centre", Entry: "visit.freed"},
 	{Action: "wait", From: underWay, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,
 		Guard: "whoever was on the way left its crew, and nobody is in it, or the plan asks for one more"},
 	{Action: "undo-cancel", From: []VisitStatus{VisitCancelled}, To: VisitScheduled, Roles: []Role{RoleSystem}, Holds: HoldAllows,

@@ -28,6 +28,28 @@ type Maintenance struct {
 	CreatedBy      ID                    `json:"-"`
 }
 
+// MaintenanceView is a maintenance with its dates ahead, computed by its rule
+// and its centre's days.
+type MaintenanceView struct {
+	Maintenance
+	Next     JSONList[MaintenanceDate] `json:"next"`
+	Warnings JSONList[string]          `json:"warnings"`
+}
+
+// MaintenancePreview is what a maintenance that is not kept would come to.
+type MaintenancePreview struct {
+	Next     JSONList[MaintenanceDate] `json:"next"`
+	Warnings JSONList[string]          `json:"warnings"`
+}
+
+// MaintenanceDate is one date ahead.
+type MaintenanceDate struct {
+	At        time.Time `json:"at"`
+	Date      string    `json:"date"`       // local, without offset
+	MovedFrom *string   `json:"moved_from"` // the date of the rule, where the centre does not work then
+	Why       string    `json:"why"`        // it moved
+}
+
 // Maintaining is one date of a maintenance.
 type Maintaining struct {
 	At    time.Time `json:"at"`

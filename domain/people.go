@@ -114,6 +114,21 @@ type User struct {
 	PasswordHash    string             `json:"-"`
 	SignedInAt      *time.Time         `json:"-"` // for the first time
 	Epoch           int64              `json:"-"` // rises when tokens given before must stop working
+	// Of a technician who leaves, said in the answer and not kept: visits that
+	// they give back, and those under way that stay with them.
+	VisitsGivenBack *int `json:"visits_given_back,omitempty"`
+	VisitsUnderWay  *int `json:"visits_under_way,omitempty"`
+}
+
+// Leaves reports whether a technician as they were no longer goes to the homes
+// of their centre.
+func (u *User) Leaves(before *User) bool {
+	return before.Role == RoleTechnician && !before.Disabled && before.CentreID != nil && !u.GoesFor(*before.CentreID)
+}
+
+// GoesFor reports whether they go to homes for a centre.
+func (u *User) GoesFor(centre ID) bool {
+	return u.Role == RoleTechnician && !u.Disabled && u.CentreID != nil && *u.CentreID == centre
 }
 
 // FirstName is all that customers and lock screens learn of staff.

@@ -39,6 +39,7 @@ var UserFields = map[string]Relation{
 	"deputy_id": planners, "language": planners, "hours": planners, "exceptions": planners, "max_visits_per_day": planners,
 	"rings_always": leaders, "login": leaders, "colleague_id": owners,
 	"quiet_from": RelationSelf | RelationAdmin, "quiet_to": RelationSelf | RelationAdmin,
+	"visits_given_back": owners, "visits_under_way": owners,
 	"home_lat": RelationSelf | RelationAdmin, "home_lon": RelationSelf | RelationAdmin,
 }
 

@@ -22,6 +22,7 @@ import (
 // spelled are the columns whose name is not what the strategy makes of the field's; with "" the field is not kept.
 var spelled = map[reflect.Type]map[string]string{
 	reflect.TypeFor[domain.Hold]():        {"Alternatives": ""}, // what is said beside it
+	reflect.TypeFor[domain.User]():        {"VisitsGivenBack": "", "VisitsUnderWay": ""},
 	reflect.TypeFor[domain.Contact]():     {"InvalidPhones": "struck"},
 	reflect.TypeFor[domain.Maintenance](): {"RRule": "rrule", "DTStart": "dtstart"},
 }

@@ -157,13 +157,16 @@ func (t *tx) SaveCustomer(c *domain.Customer) error {
 	return t.write(gone.Delete(nil), nil)
 }
 
-// putCustomer writes contacts, sites and the index of numbers.
+// putCustomer writes contacts, sites, the index of numbers and what the household is looked for by.
 func (t *tx) putCustomer(c *domain.Customer) error {
 	fresh := c.Version == 1
 	if !fresh {
 		if err := t.exec("DELETE FROM contact_phones WHERE customer_id = ?", c.ID); err != nil {
 			return err
 		}
+	}
+	if err := t.putCustomerText(c); err != nil {
+		return err
 	}
 	for i := range c.Contacts {
 		p := &c.Contacts[i]

@@ -25,6 +25,7 @@
 //	replicas.go    which servers are there, and what a monitor asks
 //	ride.go        SQLite: transactions that share one commit
 //	scope.go       which rows an actor may see, as SQL
+//	search.go      what households are looked for by
 //	traces.go      SQLite: whether what was read still stands
 //	tx.go          transactions: begun, run again, ended; the helpers of every write
 //	wal.go         SQLite: moving the log into the file, beside the writers

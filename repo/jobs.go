@@ -13,7 +13,7 @@ import (
 func (t *tx) jobsFrom(q *gorm.DB) ([]domain.Job, error) {
 	jobs, err := all[domain.Job](t, q)
 	for i := range jobs {
-		t.places[jobs[i].ID] = jobPlace{jobs[i].CentreID, jobs[i].SiteID}
+		t.places[jobs[i].ID] = placeOfJob(&jobs[i])
 	}
 	return jobs, err
 }
@@ -48,7 +48,7 @@ func (t *tx) LockJob(id domain.ID) (*domain.Job, error) {
 		return nil, domain.NotFound("job")
 	}
 	j := (*jobs)[0]
-	t.places[j.ID], t.locked[j.ID] = jobPlace{j.CentreID, j.SiteID}, j.Version
+	t.places[j.ID], t.locked[j.ID] = placeOfJob(&j), j.Version
 	keep(j)
 	return &j, t.remember("jobs", j.ID, &j)
 }
@@ -75,11 +75,17 @@ func (t *tx) SaveJob(j *domain.Job) error {
 	return t.settle(j)
 }
 
-// settle lets the centre of a job see its customer, for good.
+// settle lets the centre of a job see its household, for good, and keeps the
+// reference by which it is looked for.
 func (t *tx) settle(j *domain.Job) error {
 	was, ok := t.places[j.ID]
-	t.places[j.ID] = jobPlace{j.CentreID, j.SiteID}
+	t.places[j.ID] = placeOfJob(j)
 	t.changed(domain.ChangedJob, j.Meta, &j.CentreID)
+	if ref := t.places[j.ID].ref; ref != was.ref {
+		if err := t.putJobText(j); err != nil {
+			return err
+		}
+	}
 	if ok && was.centre == j.CentreID {
 		return nil
 	}

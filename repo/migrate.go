@@ -93,6 +93,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if _, err := steps.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", translate(err))
 	}
+	if err := db.fillSearch(ctx); err != nil {
+		return fmt.Errorf("fill the search: %w", translate(err))
+	}
 	if err := db.migrateQueue(ctx); err != nil {
 		return fmt.Errorf("migrate the queue: %w", translate(err))
 	}

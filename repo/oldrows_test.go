@@ -59,6 +59,10 @@ func TestRowsOfTheFirstSchemaLoad(t *testing.T) {
 				}
 			}
 			readOldRows(t, db, written)
+			found, err := db.Reader().Customers(t.Context(), domain.Scope{All: true}, domain.CustomerFilter{Query: "SEÑORA"}, domain.Page{})
+			if err != nil || len(found) != 1 {
+				t.Errorf("a household of before is found %d times by its name (%v)", len(found), err)
+			}
 		})
 	}
 }

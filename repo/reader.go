@@ -169,14 +169,12 @@ func (r *reader) customers(ctx context.Context, q *gorm.DB) ([]domain.Customer, 
 }
 
 func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.CustomerFilter, p domain.Page) ([]domain.Customer, error) {
-	const byPhone = "customers.id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)"
 	q, at, id := r.walk(s, "customers")
 	if f.Phone != "" {
 		q = q.Where(byPhone, f.Phone)
 	}
 	if f.Query != "" {
-		key := nameKey(f.Query)
-		q = q.Where("((name_key >= ? AND name_key < ?) OR "+byPhone+")", key, key+"\U0010FFFF", f.Query)
+		q = r.found(q, s, f)
 	}
 	return r.customers(ctx, q.Clauses(page(p, at, id, false)...))
 }

@@ -54,7 +54,18 @@ type tx struct {
 }
 
 // jobPlace is where a job belongs and is.
-type jobPlace struct{ centre, site domain.ID }
+type jobPlace struct {
+	centre, site domain.ID
+	ref          string
+}
+
+func placeOfJob(j *domain.Job) jobPlace {
+	h := jobPlace{centre: j.CentreID, site: j.SiteID}
+	if j.ExternalRef != nil {
+		h.ref = *j.ExternalRef
+	}
+	return h
+}
 
 var _ domain.Tx = (*tx)(nil)
 

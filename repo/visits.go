@@ -69,7 +69,7 @@ func (t *tx) LockVisit(id domain.ID) (*domain.Job, *domain.Visit, error) {
 		return nil, nil, domain.NotFound("visit")
 	}
 	j, v := &(*jobs)[0], &(*visits)[0]
-	t.places[j.ID], t.visits[v.ID] = jobPlace{j.CentreID, j.SiteID}, shapeOf(v)
+	t.places[j.ID], t.visits[v.ID] = placeOfJob(j), shapeOf(v)
 	t.locked[j.ID], t.locked[v.ID] = j.Version, v.Version
 	keep(*j)
 	return j, v, errors.Join(t.remember("jobs", j.ID, j), t.remember("visits", v.ID, v))

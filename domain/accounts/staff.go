@@ -388,7 +388,11 @@ func (s *Service) PatchUser(ctx context.Context, call *casework.Call, id domain.
 			}
 		}
 		u.ChangedAt(tx.Now)
-		err = tx.SaveUser(u)
+		if err := tx.SaveUser(u); err != nil || !u.Leaves(&before) {
+			return *u, err
+		}
+		ahead, underWay, err := casework.GiveBack(tx, u, *before.CentreID)
+		u.VisitsGivenBack, u.VisitsUnderWay = &ahead, &underWay
 		return *u, err
 	})
 }

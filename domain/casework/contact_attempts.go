@@ -316,7 +316,7 @@ func Verdict(c *Case) (reach.Verdict, []domain.Visit, error) {
 
 // ReachCase is what the verdict depends on, at an instant.
 func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, visits []domain.Visit, now time.Time) reach.Case {
-	rc := reach.Case{JobCreatedAt: c.Job.OpenedAt, SafetyCritical: c.Job.SafetyCritical, AreaManagerApproved: c.approved,
+	rc := reach.Case{JobCreatedAt: c.Job.CreatedAt, SafetyCritical: c.Job.SafetyCritical, AreaManagerApproved: c.approved,
 		VoiceOnly: c.Customer.VoiceOnly(), Now: now,
 		Policy: EffectivePolicy(policies, now), Calendar: reach.Calendar{Location: c.Site.Location(), Holidays: map[string]bool{}}}
 	for _, h := range c.Holds { // on a safety-critical job it stands by the area manager's word only

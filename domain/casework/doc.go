@@ -8,6 +8,7 @@
 //	appliances.go        appliances of a household
 //	capacity.go          how many visits a day takes
 //	case.go              Work and Case: opened once, saved once, asked first; what falls due
+//	centre_hours.go      when somebody of a centre could go
 //	claims.go            what a crew told of too late
 //	contact_attempts.go  attempts, the verdict, and what follows from it
 //	contact_promises.go  who owes a household a call, and by when
@@ -21,6 +22,7 @@
 //	jobs.go              registering and changing jobs; a job as it is shown
 //	link.go              making the household's link
 //	maintenance.go       visits that come again by a rule
+//	maintenance_dates.go which days they are, and what of them to warn of
 //	notify.go            telling crews, desks and households
 //	notify_offduty.go    telling people when they are on duty
 //	replay.go            answers of requests that come again, and who may read them

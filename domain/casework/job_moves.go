@@ -415,7 +415,7 @@ func (s *Service) disruptOne(ctx context.Context, call *Call, v *domain.Visit, c
 	shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, days).Format(time.RFC3339) }
 	in := ScheduleInput{WindowStart: shift(v.WindowStart), WindowEnd: shift(v.WindowEnd), PlannedStart: shift(v.PlannedStart),
 		PlannedMinutes: v.PlannedMinutes, Reason: reason, disruption: true}
-	one := &Call{Actor: call.Actor}
+	one := &Call{Actor: call.Actor, Bulk: true}
 	_, err = s.Reschedule(ctx, one, v.ID, in)
 	if err == nil {
 		return true, nil

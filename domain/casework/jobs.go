@@ -28,6 +28,7 @@ type JobInput struct {
 	SafetyCritical *bool               `json:"safety_critical"`
 	Cover          *string             `json:"cover"`
 	ValueMinor     *int64              `json:"value_minor"`
+	OccurredAt     string              `json:"occurred_at"` // of a new one: when the household reported it
 }
 
 // ApplyJob sets the fields of a job that are given. Errors: CodeUnprocessable.
@@ -92,8 +93,8 @@ func ApplyJob(tx domain.Tx, j *domain.Job, in JobInput, c *domain.Customer) erro
 
 // CreateJob registers a job of a household. Coordinator and proprietor for
 // their centre, area manager for one of the area, agent for any; without
-// centre_id the site's postal code decides. Errors: CodeForbidden,
-// CodeUnprocessable, CodeDuplicate.
+// centre_id the site's postal code decides. Its clock begins when the household
+// reported it. Errors: CodeForbidden, CodeUnprocessable, CodeDuplicate.
 func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (domain.JobView, error) {
 	if !call.Actor.Is(domain.Staff...) {
 		return domain.JobView{}, domain.Fail(domain.CodeForbidden, "As %s you may not register jobs.", domain.RoleWords(call.Actor.Role))
@@ -105,12 +106,13 @@ func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (domai
 		return domain.JobView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 	}
 	return Run(ctx, s, call, func(tx *Work) (domain.JobView, error) {
-		return RegisterJob(tx, call.Actor, in)
+		return RegisterJob(tx, call, in)
 	})
 }
 
-// RegisterJob registers a job in the transaction. Errors as Service.RegisterJob.
-func RegisterJob(tx *Work, a domain.Actor, in JobInput) (domain.JobView, error) {
+// RegisterJob registers a job in the transaction. Errors as Service.CreateJob.
+func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
+	a := call.Actor
 	c, err := tx.Customer(*in.CustomerID)
 	if err != nil {
 		return domain.JobView{}, MeaningIfAbsent(err, "customer", "/customer_id")
@@ -136,13 +138,22 @@ func RegisterJob(tx *Work, a domain.Actor, in JobInput) (domain.JobView, error) 
 	if err := ApplyJob(tx, &j, in, c); err != nil {
 		return domain.JobView{}, err
 	}
+	reported, err := Stamp(call, in.OccurredAt, c.Site(j.SiteID).Location(), tx.Now)
+	if err != nil {
+		return domain.JobView{}, err
+	}
+	if reported.Occurred.Before(tx.Now.Add(-domain.ReportedWithin)) {
+		return domain.JobView{}, domain.Fail(domain.CodeUnprocessable, "The household reported this too long ago.").
+			At("/occurred_at", "within the last two years")
+	}
+	j.OpenedAt = reported.Occurred
 	centre, err := centreForJob(tx, a, in.CentreID, c.Site(j.SiteID))
 	if err != nil {
 		return domain.JobView{}, err
 	}
 	j.CentreID, j.AreaID = centre.ID, centre.AreaID
 	if j.Serial != "" {
-		if earlier, err := tx.LatestJobBySerial(j.Serial, tx.Now.Add(-domain.RepeatWithin), j.ID); err == nil {
+		if earlier, err := tx.LatestJobBySerial(j.Serial, j.OpenedAt.Add(-domain.RepeatWithin), j.ID); err == nil {
 			j.RepeatOf = &earlier.ID
 		} else if !NotFound(err) {
 			return domain.JobView{}, err
@@ -157,7 +168,7 @@ func RegisterJob(tx *Work, a domain.Actor, in JobInput) (domain.JobView, error) 
 	if err := tx.Apply(&j, "register"); err != nil {
 		return domain.JobView{}, err
 	}
-	tx.Entry(&j, a, "job.registered", nil, At(tx.Now), map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf,
+	tx.Entry(&j, a, "job.registered", nil, reported, map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf,
 		"priority": j.Priority})
 	tried := listedSteps(tx, &j, a, known)
 	if len(tried) > 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"doorstep/domain"
+	"doorstep/domain/slots"
 )
 
 const (
@@ -111,20 +112,20 @@ func (in *MaintenanceInput) apply(m *domain.Maintenance) {
 // CreateMaintenance arranges maintenance for a household that the caller
 // sees. Coordinator and proprietor for their centre, area manager, agent.
 // Errors: CodeUnprocessable.
-func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in MaintenanceInput) (domain.Maintenance, error) {
+func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in MaintenanceInput) (domain.MaintenanceView, error) {
 	if err := mayMaintain(call.Actor); err != nil {
-		return domain.Maintenance{}, err
+		return domain.MaintenanceView{}, err
 	}
 	if in.ApplianceID != nil {
 		ap, err := s.Read.Appliance(ctx, call.Actor.Scope(), *in.ApplianceID)
 		if err != nil {
-			return domain.Maintenance{}, MeaningIfAbsent(err, "appliance", "/appliance_id")
+			return domain.MaintenanceView{}, MeaningIfAbsent(err, "appliance", "/appliance_id")
 		}
 		if in.CustomerID == nil {
 			in.CustomerID = &ap.CustomerID
 		}
 		if in.CustomerID != nil && *in.CustomerID != ap.CustomerID {
-			return domain.Maintenance{}, domain.Fail(domain.CodeUnprocessable, "The household has no such appliance.").
+			return domain.MaintenanceView{}, domain.Fail(domain.CodeUnprocessable, "The household has no such appliance.").
 				At("/appliance_id", "an appliance of the customer")
 		}
 		if in.SiteID == nil {
@@ -135,54 +136,60 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		}
 	}
 	if in.CustomerID == nil {
-		return domain.Maintenance{}, domain.Fail(domain.CodeUnprocessable, "Name the appliance, or the household.").
+		return domain.MaintenanceView{}, domain.Fail(domain.CodeUnprocessable, "Name the appliance, or the household.").
 			At("/appliance_id", "required without customer_id")
 	}
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.CustomerID); err != nil {
-		return domain.Maintenance{}, MeaningIfAbsent(err, "customer", "/customer_id")
+		return domain.MaintenanceView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 	}
-	return Run(ctx, s, call, func(tx *Work) (domain.Maintenance, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.MaintenanceView, error) {
 		c, err := tx.Customer(*in.CustomerID)
 		if err != nil {
-			return domain.Maintenance{}, MeaningIfAbsent(err, "customer", "/customer_id")
+			return domain.MaintenanceView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 		}
 		m := domain.Maintenance{Meta: domain.NewMeta(IDOr(s, in.ID), tx.Now), CustomerID: c.ID, ApplianceID: in.ApplianceID, PlannedMinutes: 60,
 			WindowMinutes: 120, CreatedBy: call.Actor.UserID}
 		if err := tx.Apply(&m, "arrange"); err != nil {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		if len(c.Sites) == 0 {
-			return domain.Maintenance{}, domain.Fail(domain.CodeUnprocessable, "The household has no site yet.").
+			return domain.MaintenanceView{}, domain.Fail(domain.CodeUnprocessable, "The household has no site yet.").
 				At("/site_id", "add a site to the customer first")
 		}
 		site := &c.Sites[0]
 		if in.SiteID != nil {
 			if site = c.Site(*in.SiteID); site == nil {
-				return domain.Maintenance{}, domain.Fail(domain.CodeUnprocessable, "The household has no such site.").
+				return domain.MaintenanceView{}, domain.Fail(domain.CodeUnprocessable, "The household has no such site.").
 					At("/site_id", "a site of the customer")
 			}
 		}
 		m.SiteID, m.Zone = site.ID, site.Zone
 		centre, err := centreForJob(tx, call.Actor, in.CentreID, site)
 		if err != nil {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		m.CentreID, m.AreaID = centre.ID, centre.AreaID
 		in.apply(&m)
 		if err := s.checkMaintenance(&m, tx.Now); err != nil {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		if old, err := tx.LockMaintenance(m.ID); err == nil {
 			if !call.Actor.Reaches(old.CentreID, old.AreaID) {
-				return domain.Maintenance{}, SameOr(false, "maintenance")
+				return domain.MaintenanceView{}, SameOr(false, "maintenance")
 			}
-			return *old, SameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart && old.Fault == m.Fault,
-				"maintenance")
+			if err := SameOr(old.CustomerID == m.CustomerID && old.RRule == m.RRule && old.DTStart == m.DTStart && old.Fault == m.Fault,
+				"maintenance"); err != nil {
+				return domain.MaintenanceView{}, err
+			}
+			return s.MaintenanceView(old, centre, tx.Now)
 		} else if !NotFound(err) {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		tx.SetDeadline(domain.DueMaintenance, m.ID, nil, tx.Now)
-		return m, tx.InsertMaintenance(&m)
+		if err := tx.InsertMaintenance(&m); err != nil {
+			return domain.MaintenanceView{}, err
+		}
+		return maintenanceView(tx, &m)
 	})
 }
 
@@ -205,39 +212,41 @@ func authorizeMaintenance(tx *Work, a domain.Actor, id domain.ID, action string)
 // have their job keep it. Who as CreateMaintenance. Errors: CodeStale,
 // CodeUnprocessable, CodeState.
 func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id domain.ID, version int64,
-	in MaintenanceInput) (domain.Maintenance, error) {
-	return Run(ctx, s, call, func(tx *Work) (domain.Maintenance, error) {
+	in MaintenanceInput) (domain.MaintenanceView, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.MaintenanceView, error) {
 		m, err := authorizeMaintenance(tx, call.Actor, id, "change")
 		if err != nil {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		if in.CustomerID != nil || in.SiteID != nil || in.ApplianceID != nil || in.CentreID != nil {
-			return domain.Maintenance{}, domain.Fail(domain.CodeUnprocessable, "Household, appliance and centre do not change here.").
+			return domain.MaintenanceView{}, domain.Fail(domain.CodeUnprocessable, "Household, appliance and centre do not change here.").
 				At("/customer_id", "end it and arrange another one")
 		}
 		if err := IfVersion(m.Meta, version); err != nil {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		in.apply(m)
 		if err := s.checkMaintenance(m, tx.Now); err != nil {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		tx.SetDeadline(domain.DueMaintenance, m.ID, nil, tx.Now)
 		m.ChangedAt(tx.Now)
-		err = tx.SaveMaintenance(m)
-		return *m, err
+		if err := tx.SaveMaintenance(m); err != nil {
+			return domain.MaintenanceView{}, err
+		}
+		return maintenanceView(tx, m)
 	})
 }
 
 // EndMaintenance ends a maintenance at the household's word; jobs ahead whose
 // visit has not begun are cancelled with it. Who as CreateMaintenance.
 // Errors: CodeState, CodeUnprocessable.
-func (s *Service) EndMaintenance(ctx context.Context, call *Call, id domain.ID, in ReasonInput) (domain.Maintenance, error) {
+func (s *Service) EndMaintenance(ctx context.Context, call *Call, id domain.ID, in ReasonInput) (domain.MaintenanceView, error) {
 	if found, err := s.Replay(ctx, call); found || err != nil {
-		return domain.Maintenance{}, err
+		return domain.MaintenanceView{}, err
 	}
 	if strings.TrimSpace(in.Reason) == "" {
-		return domain.Maintenance{}, domain.Fail(domain.CodeUnprocessable, "Say why it ends.").At("/reason", "a few words")
+		return domain.MaintenanceView{}, domain.Fail(domain.CodeUnprocessable, "Say why it ends.").At("/reason", "a few words")
 	}
 	var jobs domain.JSONList[domain.Maintaining]
 	err := s.InWork(ctx, nil, func(tx *Work) error {
@@ -248,32 +257,54 @@ func (s *Service) EndMaintenance(ctx context.Context, call *Call, id domain.ID, 
 		return err
 	})
 	if err != nil {
-		return domain.Maintenance{}, err
+		return domain.MaintenanceView{}, err
 	}
 	for _, j := range jobs {
 		if j.At.Before(s.Instant()) {
 			continue
 		}
-		_, err := s.CancelJob(ctx, &Call{Actor: call.Actor}, j.JobID, JobMoveInput{Reason: in.Reason})
+		_, err := s.CancelJob(ctx, &Call{Actor: call.Actor, Bulk: true}, j.JobID, JobMoveInput{Reason: in.Reason})
 		if err != nil && !domain.IsCode(err, domain.CodeState) && !domain.IsCode(err,
 			domain.CodeNotFound) { // begun, ended or handed to another centre
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 	}
-	return Run(ctx, s, call, func(tx *Work) (domain.Maintenance, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.MaintenanceView, error) {
 		m, err := authorizeMaintenance(tx, call.Actor, id, "end")
 		if err != nil {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		if err := tx.Apply(m, "end"); err != nil {
-			return domain.Maintenance{}, err
+			return domain.MaintenanceView{}, err
 		}
 		m.EndReason = in.Reason
 		tx.Disarm(domain.DueMaintenance, m.ID)
 		m.ChangedAt(tx.Now)
-		err = tx.SaveMaintenance(m)
-		return *m, err
+		if err := tx.SaveMaintenance(m); err != nil {
+			return domain.MaintenanceView{}, err
+		}
+		return maintenanceView(tx, m)
 	})
+}
+
+// maintenanceView is MaintenanceView for whoever sets a rule: it also warns of
+// hours at which nobody works.
+func maintenanceView(tx *Work, m *domain.Maintenance) (domain.MaintenanceView, error) {
+	c, err := tx.Centre(m.CentreID)
+	if err != nil {
+		return domain.MaintenanceView{}, err
+	}
+	v, err := tx.Svc.MaintenanceView(m, c, tx.Now)
+	if err != nil || len(v.Next) == 0 {
+		return v, err
+	}
+	judge := &slots.Judge{Centre: slots.Centre{Location: c.Location(), WorkingDays: c.WorkingDays}, Job: slots.Job{Minutes: m.PlannedMinutes}}
+	window := slots.Span{From: v.Next[0].At, To: v.Next[0].At.Add(time.Duration(m.WindowMinutes) * time.Minute)}
+	why, _, err := closedIn(tx, judge, c, window)
+	if why != "" {
+		v.Warnings = append(v.Warnings, "Nobody of the centre works at that time: its jobs come without a visit.")
+	}
+	return v, err
 }
 
 // Maintain makes the jobs of the dates that are near enough, each once: a
@@ -295,19 +326,25 @@ func Maintain(tx *Work, id domain.ID) error {
 		after = done
 	}
 	horizon := wallNow(tx.Now.Add(maintenanceAhead), loc)
-	dates, err := tx.Svc.Recur(m.RRule, loc, start, after, horizon, maintenanceChunk)
+	centre, err := tx.Centre(m.CentreID)
 	if err != nil {
 		return err
 	}
-	for _, wall := range dates {
-		at := wallInstant(wall, loc)
-		job := uuid.NewSHA1(m.ID, []byte(wall.Format(wallLayout)))
-		if err := maintainOnce(tx, m, job, at); err != nil {
+	dates, err := tx.Svc.datesOf(m, centre, after, horizon, maintenanceChunk)
+	if err != nil {
+		return err
+	}
+	for _, d := range dates {
+		after, m.Through = d.wall, d.wall.Format(wallLayout)
+		if d.leftOut {
+			continue
+		}
+		at := wallInstant(d.comes, loc)
+		job := uuid.NewSHA1(m.ID, []byte(m.Through))
+		if err := maintainOnce(tx, m, job, at, d.why != ""); err != nil {
 			return err
 		}
-		m.Through = wall.Format(wallLayout)
 		m.Jobs = append(m.Jobs, domain.Maintaining{At: at, JobID: job})
-		after = wall
 	}
 	m.Jobs = slices.DeleteFunc(m.Jobs, func(j domain.Maintaining) bool { return j.At.Before(tx.Now.Add(-maintenanceKept)) })
 	due := tx.Now // more of them at once
@@ -333,14 +370,16 @@ func Maintain(tx *Work, id domain.ID) error {
 }
 
 // maintainOnce makes the job of one date, with a visit that has nobody yet;
-// under a hold that forbids visits, on a holiday, or on a day that takes no more
-// of them, the job waits without one.
-func maintainOnce(tx *Work, m *domain.Maintenance, id domain.ID, at time.Time) error {
+// under a hold that forbids visits, or at a time at which nobody works or no
+// more visits are taken, the job waits without one. A household is told that a
+// date moved.
+func maintainOnce(tx *Work, m *domain.Maintenance, id domain.ID, at time.Time, moved bool) error {
 	if _, err := tx.Job(id); err == nil || !NotFound(err) {
 		return err
 	}
-	_, err := RegisterJob(tx, domain.System, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID, ApplianceID: m.ApplianceID,
-		CentreID: &m.CentreID, Category: &m.Category, Fault: &m.Fault})
+	_, err := RegisterJob(tx, &Call{Actor: domain.System}, JobInput{ID: &id, CustomerID: &m.CustomerID, SiteID: &m.SiteID,
+		ApplianceID: m.ApplianceID,
+		CentreID:    &m.CentreID, Category: &m.Category, Fault: &m.Fault})
 	if err != nil {
 		return err
 	}
@@ -363,6 +402,9 @@ func maintainOnce(tx *Work, m *domain.Maintenance, id domain.ID, at time.Time) e
 		return nil
 	} else if err != nil {
 		return err
+	}
+	if moved {
+		NotifyCustomer(c, v, "maintenance.moved")
 	}
 	return nil
 }

@@ -65,11 +65,19 @@ func ringsAt(n *domain.Notice, u *domain.User, c *domain.Centre, leaves []domain
 // notifyOne rings one person, or lets the notice wait for their next duty.
 func notifyOne(tx *Work, n domain.Notice, u *domain.User, c *domain.Centre, leaves []domain.Leave, starts *time.Time) {
 	remind(tx, &n, u)
-	if at := ringsAt(&n, u, c, leaves, starts, tx.Now); at.After(tx.Now) {
+	at := ringsAt(&n, u, c, leaves, starts, tx.Now)
+	if r := onDuty(u, c, leaves); !at.After(tx.Now) && tx.Call != nil && tx.Call.Bulk && !alwaysRings[n.Kind] && r.On(tx.Now) {
+		at = tx.Now.Add(bulkSettles)
+	}
+	if at.After(tx.Now) {
 		wait(tx, &n, u, starts, at)
 	}
 	tx.Enqueue(n)
 }
+
+// bulkSettles is how long after the last of many changes whoever they are about
+// is rung, once.
+const bulkSettles = 2 * time.Second
 
 // wait keeps a notice for the beginning of a duty. Unless it is about a visit
 // with a time of its own, it is still good then.
@@ -166,15 +174,18 @@ func DutyBegins(tx *Work, user domain.ID) error {
 		tx.Enqueue(n)
 		return nil
 	}
-	high := false
+	high, kind := false, "visits.assigned"
 	for _, n := range live {
 		high = high || n.High
+		if n.Kind != "visit.assigned" {
+			kind = "digest"
+		}
 		if err := tx.EndWaiting(n.ID, "done"); err != nil {
 			return err
 		}
 	}
-	tx.Enqueue(NewNotice(tx.Svc, "digest", u.Language, tx.Now, tx.Now.Add(12*time.Hour), ToUser(user), func(n *domain.Notice) {
-		n.Title, n.Body = domain.Say("digest", u.Language, "")
+	tx.Enqueue(NewNotice(tx.Svc, kind, u.Language, tx.Now, tx.Now.Add(12*time.Hour), ToUser(user), func(n *domain.Notice) {
+		n.Title, n.Body = domain.Say(kind, u.Language, "")
 		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", strconv.Itoa(len(live))), high
 	}))
 	return nil

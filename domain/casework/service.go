@@ -55,6 +55,9 @@ type Call struct {
 	Key, Hash string
 	Status    int        // of the answer, stored with it
 	SentAt    *time.Time // the device's clock when it sent
+	// Bulk is one of many that are asked for at once, such as the rows of an
+	// import: who is told of several is rung once.
+	Bulk bool
 	// DryRun lets everything happen but the commit; Told lists then whom the
 	// move would tell of what.
 	DryRun bool

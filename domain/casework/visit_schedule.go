@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"doorstep/domain"
-	"doorstep/domain/slots"
 )
 
 // ScheduleInput makes a visit, or its successor. Times without an offset are
@@ -95,17 +94,6 @@ func (in *ScheduleInput) Times(v *domain.Visit, loc *time.Location, now time.Tim
 		return domain.Fail(domain.CodeUnprocessable, "A visit takes 5 to 720 minutes.").At("/planned_minutes", "5 to 720")
 	}
 	return nil
-}
-
-// refuseHoliday refuses a visit without a crew on a day on which nobody could
-// be assigned to it.
-func refuseHoliday(c *Case, v *domain.Visit) error {
-	rules, nobody := rules(c, v.PlannedMinutes), &slots.Technician{}
-	why, _ := rules.OffDuty(nobody, slots.Span{From: v.PlannedStart, To: v.PlannedEnd()})
-	if why != slots.Holiday {
-		return nil
-	}
-	return c.refuses(rules, nobody, v.PlannedStart, why)
 }
 
 // ProveAgreement finds or records the contact, not older than since, that shows the
@@ -250,7 +238,7 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 		return err
 	}
 	if len(v.Crew) == 0 && !c.disrupted {
-		if err := refuseHoliday(c, v); err != nil {
+		if err := refuseClosed(c, v); err != nil {
 			return err
 		}
 	}

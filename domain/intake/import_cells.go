@@ -18,8 +18,8 @@ import (
 // importFields are the fields a column of an import can mean.
 var importFields = []string{"external_ref", "name", "phone", "address", "landmark", "postal_code", "category", "brand", "model", "serial",
 	"fault",
-	"what_matters", "priority", "cover", "safety_critical", "skill_level", "value_minor", "date", "from", "to", "technician", "language",
-	"lat", "lon"}
+	"what_matters", "priority", "cover", "safety_critical", "skill_level", "value_minor", "reported", "date", "from", "to", "technician",
+	"language", "lat", "lon"}
 
 // maxValueMinor bounds what a job may bring, as the contract does.
 const maxValueMinor = 1_000_000_000_000
@@ -48,7 +48,9 @@ var importSynonyms = map[string][]string{
 	"safety_critical": {"safety", "critical"},
 	"skill_level":     {"level", "level needed", "required level", "skill level needed"},
 	"value_minor":     {"value in paise", "value in pence", "value in cents"},
-	"date":            {"visit date", "date of visit", "appointment date", "scheduled date", "schedule date", "day"},
+	"reported": {"reported at", "reported on", "call date", "date of call", "call received", "complaint date", "date of complaint",
+		"registered on", "registration date", "logged on", "logged at"},
+	"date": {"visit date", "date of visit", "appointment date", "scheduled date", "schedule date", "day"},
 	"from": {"time from", "from time", "start", "start time", "slot", "time slot", "time", "window", "window start",
 		"appointment time", "visit time"},
 	"to":         {"time to", "to time", "end", "end time", "till", "until", "window end"},
@@ -184,16 +186,17 @@ func asciiDigits(s string) string {
 }
 
 var (
-	dateDMY    = regexp.MustCompile(`^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})$`)
-	dateYMD    = regexp.MustCompile(`^(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?:[t ]+(\d{1,2}:\d{2})(?::00(?:\.0+)?)?z?)?$`)
-	dateNamed  = regexp.MustCompile(`^(\d{1,2})[-/. ]*([a-z]{3,9})[-/., ]*(\d{4}|\d{2})$`)
-	dateSerial = regexp.MustCompile(`^[3-7]\d{4}(?:\.0+)?$`) // 1982 to 2119
-	clockText  = regexp.MustCompile(`^(\d{1,2})(?:[:.h](\d{2}))?(?::00)?\s*(a\.?m\.?|p\.?m\.?)?$`)
-	clockPlain = regexp.MustCompile(`^(\d{2})(\d{2})$`)
-	clockRange = regexp.MustCompile(`\s*(?:[-–—~]|\bto\b|\btill\b|से)\s*`)
-	phoneSplit = regexp.MustCompile(`(?i)\s*(?:[/,;&\n]|\bor\b)\s*`)
-	crewSplit  = regexp.MustCompile(`\s*[/,;&+\n]\s*`)
-	monthNames = []string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+	dateDMY     = regexp.MustCompile(`^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})$`)
+	dateYMD     = regexp.MustCompile(`^(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?:[t ]+(\d{1,2}:\d{2})(?::00(?:\.0+)?)?z?)?$`)
+	dateNamed   = regexp.MustCompile(`^(\d{1,2})[-/. ]*([a-z]{3,9})[-/., ]*(\d{4}|\d{2})$`)
+	dateSerial  = regexp.MustCompile(`^[3-7]\d{4}(?:\.0+)?$`) // 1982 to 2119
+	clockText   = regexp.MustCompile(`^(\d{1,2})(?:[:.h](\d{2}))?(?::00)?\s*(a\.?m\.?|p\.?m\.?)?$`)
+	withSeconds = regexp.MustCompile(`(\d:\d{2}):\d{2}`)
+	clockPlain  = regexp.MustCompile(`^(\d{2})(\d{2})$`)
+	clockRange  = regexp.MustCompile(`\s*(?:[-–—~]|\bto\b|\btill\b|से)\s*`)
+	phoneSplit  = regexp.MustCompile(`(?i)\s*(?:[/,;&\n]|\bor\b)\s*`)
+	crewSplit   = regexp.MustCompile(`\s*[/,;&+\n]\s*`)
+	monthNames  = []string{"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
 		"december"}
 )
 
@@ -230,6 +233,28 @@ func readDate(raw string) (date, clock string, ok bool) {
 	date = y + "-" + m + "-" + d
 	_, _, _, ok = domain.ParseDate(date)
 	return date, clock, ok
+}
+
+// readReported gives the instant at which a household called, of a day without
+// a time its noon. A cell that is no time says nothing.
+func readReported(raw string, loc *time.Location) string {
+	day, at, _ := strings.Cut(strings.TrimSpace(raw), " ")
+	date, clock, ok := readDate(raw)
+	if !ok {
+		if date, _, ok = readDate(strings.TrimSuffix(day, ",")); !ok {
+			return ""
+		}
+		clock = withSeconds.ReplaceAllString(at, "$1")
+	}
+	called := wallClock{minutes: 12 * 60}
+	if c, ok := readClock(clock); ok && c.minutes > 0 && c.minutes < 24*60 { // a day of a spreadsheet is its midnight
+		called = c
+	}
+	t, err := domain.ParseInstant(fmt.Sprintf("%sT%02d:%02d", date, called.minutes/60, called.minutes%60), loc, "/reported")
+	if err != nil {
+		return ""
+	}
+	return t.Format(time.RFC3339)
 }
 
 // wallClock is a time of day; half is am or pm when the sheet said so.
@@ -379,6 +404,7 @@ type parsedRow struct {
 	critical   *bool
 	level      *int   // of the skill
 	value      *int64 // in the smallest unit of the currency
+	reported   string // local time at which a new job was reported
 	lat, lon   *float64
 	start, end time.Time         // zero: no visit is asked for
 	cells      map[string]string // in which cells date, from and to stood
@@ -486,6 +512,7 @@ func (s *Service) readRow(row ImportRow, h *importHead, c *domain.Centre, techni
 		w.level = domain.Ptr(int(*v))
 	}
 	w.value = w.wholeNumber("value_minor", 0, maxValueMinor, "a whole number in the smallest unit of the currency, such as paise")
+	w.reported = readReported(w.raw("reported"), c.Location())
 	w.readLanguage()
 	w.readPlace()
 	w.readVisit(c, technicians)

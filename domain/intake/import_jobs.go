@@ -189,7 +189,7 @@ func (s *Service) importRow(ctx context.Context, call *casework.Call, c *domain.
 	preview bool) (ImportRowResult, error) {
 	for try := 1; ; try++ {
 		item := ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref")}
-		err := s.InWork(ctx, nil, func(tx *casework.Work) error {
+		err := s.InWork(ctx, &casework.Call{Actor: call.Actor, Bulk: true}, func(tx *casework.Work) error {
 			item = ImportRowResult{Line: w.row.Line, ExternalRef: w.is("external_ref")} // the transaction may run again
 			if err := saveImport(tx, call, c, w, &item, preview); err != nil {
 				return err
@@ -231,6 +231,8 @@ func importFieldOf(e *domain.Error, w *parsedRow) string {
 			return "from"
 		case "window_end":
 			return "to"
+		case "occurred_at":
+			return "reported"
 		case "crew":
 			return "technician"
 		case "site_id", "sites":
@@ -362,8 +364,8 @@ func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *
 		ExternalRef: w.opt("external_ref"),
 		Category:    w.opt("category"), Serial: w.opt("serial"), Fault: w.opt("fault"), WhatMatters: w.opt("what_matters"),
 		Priority: w.opt("priority"),
-		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value}
-	view, err := casework.RegisterJob(tx, call.Actor, in)
+		Cover:    w.opt("cover"), SafetyCritical: w.critical, SkillLevel: w.level, ValueMinor: w.value, OccurredAt: w.reported}
+	view, err := casework.RegisterJob(tx, &casework.Call{Actor: call.Actor}, in)
 	if err != nil {
 		return nil, err
 	}

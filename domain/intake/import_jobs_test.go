@@ -140,7 +140,7 @@ func (w *centreWorld) outcomes(in intake.ImportInput, want ...string) intake.Imp
 // everything is the whole content of the database, but for stored answers.
 func (w *centreWorld) everything() string {
 	w.t.Helper()
-	list := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name`
+	list := `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'search_index%' ORDER BY name`
 	if w.db.Kind() != repo.SQLite {
 		list = `SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1`
 	}

@@ -230,7 +230,7 @@ func (s *Service) AcceptPlan(ctx context.Context, call *casework.Call, id domain
 
 // assignPlanned makes one proposed assignment; what was made already stands.
 func (s *Service) assignPlanned(ctx context.Context, a domain.Actor, p *domain.PlannedVisit, accepted bool) error {
-	_, err := s.OnVisit(ctx, &casework.Call{Actor: a}, p.VisitID, "assign", "", func(m *casework.VisitCase) error {
+	_, err := s.OnVisit(ctx, &casework.Call{Actor: a, Bulk: true}, p.VisitID, "assign", "", func(m *casework.VisitCase) error {
 		if casework.SameCrew(m.Visit.Crew, p.Crew) && m.Visit.PlannedStart.Equal(p.PlannedStart) {
 			return nil
 		}

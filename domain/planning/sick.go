@@ -118,7 +118,7 @@ func (s *Service) Sick(ctx context.Context, call *casework.Call, technician doma
 
 // free takes one technician out of a visit's crew.
 func (s *Service) free(ctx context.Context, a domain.Actor, visit, technician domain.ID) error {
-	_, err := s.OnVisit(ctx, &casework.Call{Actor: domain.System}, visit, "free", "", func(m *casework.VisitCase) error {
+	_, err := s.OnVisit(ctx, &casework.Call{Actor: domain.System, Bulk: true}, visit, "free", "", func(m *casework.VisitCase) error {
 		if !domain.Has(m.Visit.Crew, technician) {
 			return nil
 		}

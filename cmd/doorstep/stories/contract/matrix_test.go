@@ -51,7 +51,8 @@ var requestBodies = map[string]object{
 	"refuseAdvisory":  {"reasons": "x"}, "renewAdvisory": {"expires_on": "2027-10-01", "reasons": "x"}, "appealAdvisory": {"words": "x"},
 	"decideAdvisoryAppeal": {"outcome": "keep", "reasons": "x"}, "endAdvisory": {"reasons": "x"},
 	"planDay": {"date": "2027-03-09"}, "acceptPlan": {}, "sickDay": {},
-	"createMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
+	"previewMaintenance": {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"},
+	"createMaintenance":  {"rrule": "FREQ=DAILY", "dtstart": "2027-03-09T10:00", "fault": "x"}, "endMaintenance": {"reason": "x"},
 	"putCentrePolicy": {"rules": harness.DefaultRules()}, "putBrandPolicy": {"rules": harness.DefaultRules()},
 }
 

@@ -33,7 +33,7 @@ func TestOffDutyIsOffDuty(t *testing.T) {
 		}
 		h.Advance(10*time.Hour + 59*time.Minute) // 07:59
 		h.Advance(time.Minute)
-		h.Expect("ravi", "2 things waited for you")
+		h.Expect("ravi", "2 new visits")
 		// One that waited comes as itself.
 		h.Clock.Set(harness.Kolkata(2, 20, 30))
 		_, third := h.Household(desk, nil)

@@ -278,7 +278,7 @@ func TestTheManagersOwnReport(t *testing.T) {
 // decides nothing of what his colleague reported of their visit.
 func TestWhoWasThereDecidesNothing(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.triage", "flag.triaged", "hold.area", "visit.assigned", "visit.wait")
+		h.Ignores("flag.triage", "flag.triaged", "hold.area", "visit.assigned", "visit.crew_changed", "visit.wait", "visits.given_back")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi", "meena")

@@ -49,8 +49,8 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 		}
 		// A plan that permits no visit refuses to book as a hold does.
 		maya := h.As("maya")
-		desk.ScheduleVisit(job, bodies.Schedule{WindowStart: harness.Monday.Add(60 * time.Hour).Format(time.RFC3339Nano),
-			WindowEnd: harness.Monday.Add(62 * time.Hour).Format(time.RFC3339Nano)})
+		desk.ScheduleVisit(job, bodies.Schedule{WindowStart: harness.Monday.Add(50 * time.Hour).Format(time.RFC3339Nano),
+			WindowEnd: harness.Monday.Add(52 * time.Hour).Format(time.RFC3339Nano)})
 		h.As("noor").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2})
 		if got := maya.Send("GET", path("/v1/visits/%s", visit), nil, 200); harness.Offers(got, "reschedule") || harness.Offers(got, "assign") ||
 			!harness.Offers(got, "cancel") {

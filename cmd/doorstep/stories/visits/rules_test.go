@@ -241,7 +241,7 @@ func TestTriesAtAForeignNumberDoNotCount(t *testing.T) {
 // he is a coordinator elsewhere by now; the report is his to complete.
 func TestStopAfterAChangeOfRole(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.wait")
+		h.Ignores("flag.live", "flag.triage", "hold.area", "visit.assigned", "visit.wait", "visits.given_back")
 		desk, root := h.As("kiran"), h.As("root")
 		_, job := h.Household(desk, nil)
 		first := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
@@ -611,7 +611,7 @@ func TestReopeningAsUnreachableEndsWithThePolicysDays(t *testing.T) {
 // (docs/product.md section 2).
 func TestAUserWithAnOpenFlagIsNotPushedOut(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.decided", "flag.triage", "flag.triaged", "visit.assigned")
+		h.Ignores("flag.decided", "flag.triage", "flag.triaged", "visit.assigned", "visits.given_back")
 		desk, root, maya := h.As("kiran"), h.As("root"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")

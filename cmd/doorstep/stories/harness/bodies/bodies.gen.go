@@ -1270,7 +1270,9 @@ type Job struct {
 	Holds         []Hold    `json:"holds"`
 	ID            string    `json:"id"`
 	LastContactAt time.Time `json:"last_contact_at"`
-	OpenedAt      time.Time `json:"opened_at"`
+
+	// OpenedAt when the household reported it; created_at says when that was written down
+	OpenedAt time.Time `json:"opened_at"`
 
 	// Plan the safe-visit plan in force
 	Plan         []JobPlan       `json:"plan"`
