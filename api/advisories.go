@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/safety"
 )
 
-func (a *App) mountAdvisories(s *web.Server) {
+func mountAdvisories(a *App, s *web.Server) {
 	svc := a.Service
 
 	s.Handle("GET", "/v1/advisories", func(c *fiber.Ctx) error {

@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/safety"
 )
 
-func (a *App) mountAftercare(s *web.Server) {
+func mountAftercare(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/aftercare", func(c *fiber.Ctx) error {

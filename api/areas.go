@@ -11,7 +11,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountAreas(s *web.Server) {
+func mountAreas(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/areas", func(c *fiber.Ctx) error {

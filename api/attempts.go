@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/safety"
 )
 
-func (a *App) mountAttempts(s *web.Server) {
+func mountAttempts(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/jobs/{id}/reachability", func(c *fiber.Ctx) error {

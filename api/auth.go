@@ -28,7 +28,7 @@ type tokenAnswer struct {
 	Resets       []accounts.Reset `json:"resets,omitempty"`
 }
 
-func (a *App) mountAuth(s *web.Server) {
+func mountAuth(a *App, s *web.Server) {
 	s.Handle("POST", "/v1/auth/login", func(c *fiber.Ctx) error {
 		in, err := decode[loginRequest](c)
 		if err != nil {

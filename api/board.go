@@ -12,7 +12,7 @@ import (
 
 // mountBoard serves the dispatch board: its one read, its page and what that
 // loads.
-func (a *App) mountBoard(s *web.Server) {
+func mountBoard(a *App, s *web.Server) {
 	s.Handle("GET", "/v1/centres/{id}/board", func(c *fiber.Ctx) error { return a.board(c, s) })
 	servePage(s, "/board", pages.Board, "board")
 	serveScript(s, "/board/app.js", "session.js", "moves.js", "planner.js", "slot-picker.js", "job-panel.js", "board.js")

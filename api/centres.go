@@ -11,7 +11,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountCentres(s *web.Server) {
+func mountCentres(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/centres", func(c *fiber.Ctx) error {

@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/customers"
 )
 
-func (a *App) mountCompliments(s *web.Server) {
+func mountCompliments(a *App, s *web.Server) {
 	s.Handle("GET", "/v1/thanks", func(c *fiber.Ctx) error {
 		actor := actorOf(c)
 		return listOf(c, func(p domain.Page) ([]domain.Thanks, error) {

@@ -29,7 +29,7 @@ var dayParts = []string{"morning", "afternoon", "evening", "any"}
 // noteLimit of what a customer writes, in characters, as in the contract.
 const noteLimit = 500
 
-func (a *App) mountCustomerPage(s *web.Server) {
+func mountCustomerPage(a *App, s *web.Server) {
 	for name, script := range map[string]string{"/push.js": "push.js", "/sw.js": "sw.js"} {
 		body := pages.Script(script)
 		s.Page("GET", name, func(c *fiber.Ctx) error {

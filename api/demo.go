@@ -49,7 +49,7 @@ type DemoPush struct {
 // demoLongest is how far one tap may move the clock.
 const demoLongest = 90 * 24 * time.Hour
 
-func (a *App) mountDemo(s *web.Server, d *Demo) {
+func mountDemo(a *App, s *web.Server, d *Demo) {
 	type phones struct {
 		Now    time.Time   `json:"now"`
 		Phones []DemoPhone `json:"phones"`

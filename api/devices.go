@@ -10,7 +10,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountDevices(s *web.Server) {
+func mountDevices(a *App, s *web.Server) {
 	svc := a.Service
 
 	s.Handle("PUT", "/v1/devices/{installation_id}", func(c *fiber.Ctx) error {

@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/customers"
 )
 
-func (a *App) mountDisputes(s *web.Server) {
+func mountDisputes(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/attempts/{id}/dispute", byID("attempt", "/v1/disputes", fiber.StatusCreated,

@@ -25,7 +25,7 @@ const (
 
 // mountEvents serves GET /v1/events, a stream of what changed in the caller's
 // scope (Server-Sent Events, HTML Living Standard section 9.2).
-func (a *App) mountEvents(s *web.Server) {
+func mountEvents(a *App, s *web.Server) {
 	feed := reporting.NewChangeFeed(a.Service.Read, a.Service.Wall)
 	s.OnDrain(feed.Close)
 	s.Handle("GET", "/v1/events", func(c *fiber.Ctx) error {

@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/proof"
 )
 
-func (a *App) mountEvidence(s *web.Server) {
+func mountEvidence(a *App, s *web.Server) {
 	svc := a.Service
 
 	s.Handle("POST", "/v1/flags/{id}/evidence", func(c *fiber.Ctx) error {

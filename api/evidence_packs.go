@@ -13,7 +13,7 @@ import (
 // packTime bounds the making of a pack for a reader who takes nothing.
 const packTime = time.Minute
 
-func (a *App) mountPacks(s *web.Server) {
+func mountPacks(a *App, s *web.Server) {
 	s.Handle("GET", "/v1/jobs/{id}/evidence-pack", a.evidencePack)
 	s.Handle("GET", "/v1/signing-keys", func(c *fiber.Ctx) error { return web.List(c, a.Service.Proof.SigningKeys(), "") })
 }

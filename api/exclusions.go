@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/safety"
 )
 
-func (a *App) mountExclusions(s *web.Server) {
+func mountExclusions(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/exclusions", func(c *fiber.Ctx) error {

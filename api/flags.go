@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/safety"
 )
 
-func (a *App) mountFlags(s *web.Server) {
+func mountFlags(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/visits/{id}/flags", byID("visit", "/v1/flags", fiber.StatusCreated,

@@ -16,7 +16,7 @@ import (
 // same key goes on from there.
 const importDeadline = 2 * time.Minute
 
-func (a *App) mountImports(s *web.Server) {
+func mountImports(a *App, s *web.Server) {
 	s.Handle("POST", "/v1/imports/jobs", func(c *fiber.Ctx) error {
 		if err := intake.MayImport(actorOf(c)); err != nil {
 			return err

@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/decisions"
 )
 
-func (a *App) mountInbox(s *web.Server) {
+func mountInbox(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/inbox", func(c *fiber.Ctx) error {

@@ -13,7 +13,7 @@ import (
 	"doorstep/domain/customers"
 )
 
-func (a *App) mountJobHistory(s *web.Server) {
+func mountJobHistory(a *App, s *web.Server) {
 	svc := a.Service
 
 	s.Handle("GET", "/v1/jobs/{id}/passport", func(c *fiber.Ctx) error {

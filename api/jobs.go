@@ -14,7 +14,7 @@ import (
 	"doorstep/domain/safety"
 )
 
-func (a *App) mountJobs(s *web.Server) {
+func mountJobs(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/jobs", func(c *fiber.Ctx) error {

@@ -12,7 +12,7 @@ import (
 	"doorstep/domain/safety"
 )
 
-func (a *App) mountKeepAways(s *web.Server) {
+func mountKeepAways(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/keep-aways", func(c *fiber.Ctx) error {

@@ -11,7 +11,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountLeave(s *web.Server) {
+func mountLeave(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	leaves := func(c *fiber.Ctx, scope domain.Scope, f domain.LeaveFilter) error {

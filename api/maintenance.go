@@ -10,7 +10,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountMaintenance(s *web.Server) {
+func mountMaintenance(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/maintenance", create("/v1/maintenance",

@@ -14,7 +14,7 @@ import (
 // payableLimit bounds the rows of a table; a technician has a few a day.
 const payableLimit = 10_000
 
-func (a *App) mountPayable(s *web.Server) {
+func mountPayable(a *App, s *web.Server) {
 	s.Handle("GET", "/v1/technicians/{id}/payable", func(c *fiber.Ctx) error {
 		id, err := web.PathID(c, "id", "technician")
 		if err != nil {

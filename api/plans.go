@@ -15,7 +15,7 @@ import (
 	"doorstep/domain/reporting"
 )
 
-func (a *App) mountPlans(s *web.Server) {
+func mountPlans(a *App, s *web.Server) {
 	svc := a.Service
 
 	s.Handle("POST", "/v1/centres/{id}/plan", byID("centre", "/v1/plans", fiber.StatusCreated,

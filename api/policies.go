@@ -18,7 +18,7 @@ type policyPut struct {
 	EffectiveFrom string       `json:"effective_from"`
 }
 
-func (a *App) mountPolicies(s *web.Server) {
+func mountPolicies(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("GET", "/v1/policies", func(c *fiber.Ctx) error {

@@ -11,7 +11,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountPromises(s *web.Server) {
+func mountPromises(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/jobs/{id}/promises", byID("job", "/v1/promises", fiber.StatusCreated,

@@ -12,7 +12,7 @@ import (
 
 // mountQueue serves the decision queue and its page, which asks for changes
 // every two seconds; unchanged, the answer is 304.
-func (a *App) mountQueue(s *web.Server) {
+func mountQueue(a *App, s *web.Server) {
 	s.Handle("GET", "/v1/queue", func(c *fiber.Ctx) error {
 		q, err := a.Service.Decisions.Queue(c.UserContext(), actorOf(c))
 		if err != nil {

@@ -14,7 +14,7 @@ import (
 	"doorstep/domain/reporting"
 )
 
-func (a *App) mountReports(s *web.Server) {
+func mountReports(a *App, s *web.Server) {
 	s.Handle("GET", "/v1/reports/reachability", func(c *fiber.Ctx) error {
 		f, err := a.reportFilter(c)
 		if err != nil {

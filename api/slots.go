@@ -7,7 +7,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountSlots(s *web.Server) {
+func mountSlots(a *App, s *web.Server) {
 	s.Handle("GET", "/v1/jobs/{id}/slots", func(c *fiber.Ctx) error {
 		id, err := web.PathID(c, "id", "job")
 		if err != nil {

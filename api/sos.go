@@ -15,7 +15,7 @@ import (
 	"doorstep/domain/ladder"
 )
 
-func (a *App) mountSOS(s *web.Server) {
+func mountSOS(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	s.Handle("POST", "/v1/sos", func(c *fiber.Ctx) error {

@@ -16,7 +16,7 @@ type stopBody struct {
 	Level      *int   `json:"level"`
 }
 
-func (a *App) mountStop(s *web.Server) {
+func mountStop(a *App, s *web.Server) {
 	svc := a.Service
 
 	s.Handle("POST", "/v1/visits/{id}/stop", func(c *fiber.Ctx) error {

@@ -11,7 +11,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountTechnicians(s *web.Server) {
+func mountTechnicians(a *App, s *web.Server) {
 	svc := a.Service
 
 	s.Handle("GET", "/v1/technicians", func(c *fiber.Ctx) error {

@@ -11,7 +11,7 @@ import (
 	"doorstep/domain/casework"
 )
 
-func (a *App) mountTimers(s *web.Server) {
+func mountTimers(a *App, s *web.Server) {
 	svc, read := a.Service, a.Service.Read
 
 	for _, action := range []string{"extend", "fine", "end"} {
