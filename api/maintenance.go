@@ -47,7 +47,7 @@ func mountMaintenance(a *App, s *web.Server) {
 				centres[m.CentreID] = centre
 			}
 			var err error
-			if out[i], err = svc.MaintenanceView(m, centre, svc.Instant()); err != nil {
+			if out[i], err = casework.MaintenanceView(svc.Service, m, centre, svc.Instant()); err != nil {
 				return nil, err
 			}
 		}

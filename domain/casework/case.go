@@ -303,7 +303,7 @@ func Run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 	// because its key is there.
 	replayed, rerr := s.Replay(ctx, call)
 	if rerr == nil && replayed {
-		rerr = s.mayReadAgain(ctx, call.Actor, out, call.Answer)
+		rerr = mayReadAgain(ctx, s, call.Actor, out, call.Answer)
 	}
 	if rerr != nil {
 		err, call.Answer, call.Replayed = rerr, nil, false

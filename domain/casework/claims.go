@@ -12,7 +12,7 @@ import (
 // was given to others or ended after it had happened and before it was told.
 // Only for who was in the crew when it happened; for everybody else why stands.
 // Errors: CodeClaimKept.
-func (s *Service) keepClaim(ctx context.Context, call *Call, visit domain.ID, action string, in MoveInput, why error) error {
+func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, action string, in MoveInput, why error) error {
 	if call.Actor.Role != domain.RoleTechnician || in.OccurredAt == "" || call.DryRun {
 		return why
 	}

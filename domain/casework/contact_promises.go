@@ -253,7 +253,7 @@ type KeepInput struct {
 	OccurredAt string        `json:"occurred_at"`
 }
 
-func (s *Service) onPromise(ctx context.Context, call *Call, id domain.ID, action, occurredAt string,
+func onPromise(ctx context.Context, s *Service, call *Call, id domain.ID, action, occurredAt string,
 	fn func(*Case, *domain.Promise) error) (domain.PromiseView, error) {
 	return Run(ctx, s, call, func(tx *Work) (domain.PromiseView, error) {
 		p, err := tx.Promise(id)
@@ -295,7 +295,7 @@ func (s *Service) onPromise(ctx context.Context, call *Call, id domain.ID, actio
 // promise. The owner, the centre's desk and proprietor, the area manager,
 // agents. Errors: CodePreconditionMissing without a contact, CodeState.
 func (s *Service) KeepPromise(ctx context.Context, call *Call, id domain.ID, in KeepInput) (domain.PromiseView, error) {
-	return s.onPromise(ctx, call, id, "keep", in.OccurredAt, func(c *Case, p *domain.Promise) error {
+	return onPromise(ctx, s, call, id, "keep", in.OccurredAt, func(c *Case, p *domain.Promise) error {
 		since := p.CreatedAt
 		proof, err := contactSince(call, c, in.AttemptID, in.Contact, since)
 		if err != nil {
@@ -385,7 +385,7 @@ type HandOverInput struct {
 // HandOver gives a promise to another owner; its due time and its ladder stay.
 // Who as KeepPromise. Errors: CodeUnprocessable, CodeState.
 func (s *Service) HandOver(ctx context.Context, call *Call, id domain.ID, in HandOverInput) (domain.PromiseView, error) {
-	return s.onPromise(ctx, call, id, "hand-over", in.OccurredAt, func(c *Case, p *domain.Promise) error {
+	return onPromise(ctx, s, call, id, "hand-over", in.OccurredAt, func(c *Case, p *domain.Promise) error {
 		if in.OwnerID == nil {
 			return domain.Fail(domain.CodeUnprocessable, "Say to whom.").At("/owner_id", "required")
 		}

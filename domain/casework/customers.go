@@ -45,7 +45,7 @@ type CustomerInput struct {
 	Sites    *[]SiteInput    `json:"sites"`
 }
 
-func (s *Service) applyCustomer(c *domain.Customer, in CustomerInput, country, zone string) error {
+func applyCustomer(s *Service, c *domain.Customer, in CustomerInput, country, zone string) error {
 	Set(&c.Name, in.Name)
 	Set(&c.Language, in.Language)
 	if in.Country != nil {
@@ -103,7 +103,7 @@ func (s *Service) applyCustomer(c *domain.Customer, in CustomerInput, country, z
 // LocaleDefaults gives the country and zone in which an actor's input is read when the
 // input itself says nothing: those of their centre, else of the first centre in
 // their scope. It reads outside of transactions.
-func (s *Service) LocaleDefaults(ctx context.Context, a domain.Actor) (Locale, error) {
+func LocaleDefaults(ctx context.Context, s *Service, a domain.Actor) (Locale, error) {
 	centres, err := s.Read.Centres(ctx, a.Scope(), domain.Page{Limit: 1})
 	if err != nil || len(centres) == 0 {
 		return Locale{Country: "IN", Zone: "UTC"}, err
@@ -123,7 +123,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 	if !call.Actor.Is(domain.Staff...) {
 		return domain.Customer{}, domain.Fail(domain.CodeForbidden, "As %s you may not register households.", domain.RoleWords(call.Actor.Role))
 	}
-	where, err := s.LocaleDefaults(ctx, call.Actor)
+	where, err := LocaleDefaults(ctx, s, call.Actor)
 	if err != nil {
 		return domain.Customer{}, err
 	}
@@ -139,7 +139,7 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 		if call.Actor.Role != domain.RoleAgent { // agents see every household anyway
 			c.RegisteredCentreID = where.centre
 		}
-		if err := s.applyCustomer(&c, in, where.Country, where.Zone); err != nil {
+		if err := applyCustomer(s, &c, in, where.Country, where.Zone); err != nil {
 			return domain.Customer{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
@@ -168,7 +168,7 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id domain.ID, v
 	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), id); err != nil {
 		return domain.Customer{}, err
 	}
-	where, err := s.LocaleDefaults(ctx, call.Actor)
+	where, err := LocaleDefaults(ctx, s, call.Actor)
 	if err != nil {
 		return domain.Customer{}, err
 	}
@@ -183,7 +183,7 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id domain.ID, v
 		if err := IfVersion(c.Meta, version); err != nil {
 			return domain.Customer{}, err
 		}
-		if err := s.applyCustomer(c, in, where.Country, where.Zone); err != nil {
+		if err := applyCustomer(s, c, in, where.Country, where.Zone); err != nil {
 			return domain.Customer{}, err
 		}
 		c.ChangedAt(tx.Now)

@@ -392,7 +392,7 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre domain.ID, in 
 		return out, err
 	}
 	for i := range visits {
-		moved, err := s.disruptOne(ctx, call, &visits[i], c, days, in.Reason)
+		moved, err := disruptOne(ctx, s, call, &visits[i], c, days, in.Reason)
 		if err != nil && !domain.IsCode(err, domain.CodeState) && !domain.IsCode(err, domain.CodeOnHold) {
 			return out, err
 		}
@@ -409,7 +409,7 @@ func (s *Service) Disrupt(ctx context.Context, call *Call, centre domain.ID, in 
 	})
 }
 
-func (s *Service) disruptOne(ctx context.Context, call *Call, v *domain.Visit, c *domain.Centre, days int,
+func disruptOne(ctx context.Context, s *Service, call *Call, v *domain.Visit, c *domain.Centre, days int,
 	reason string) (placed bool, err error) {
 	loc := c.Location()
 	shift := func(t time.Time) string { return t.In(loc).AddDate(0, 0, days).Format(time.RFC3339) }

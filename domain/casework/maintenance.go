@@ -68,7 +68,7 @@ func wallNow(now time.Time, loc *time.Location) time.Time {
 }
 
 // checkMaintenance judges what a maintenance says.
-func (s *Service) checkMaintenance(m *domain.Maintenance, now time.Time) error {
+func checkMaintenance(s *Service, m *domain.Maintenance, now time.Time) error {
 	start, err := time.Parse(wallLayout, m.DTStart)
 	if err != nil {
 		return domain.Fail(domain.CodeUnprocessable, "Say when it is first, in local time.").At("/dtstart", "YYYY-MM-DDTHH:MM without an offset")
@@ -170,7 +170,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		}
 		m.CentreID, m.AreaID = centre.ID, centre.AreaID
 		in.apply(&m)
-		if err := s.checkMaintenance(&m, tx.Now); err != nil {
+		if err := checkMaintenance(s, &m, tx.Now); err != nil {
 			return domain.MaintenanceView{}, err
 		}
 		if old, err := tx.LockMaintenance(m.ID); err == nil {
@@ -181,7 +181,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 				"maintenance"); err != nil {
 				return domain.MaintenanceView{}, err
 			}
-			return s.MaintenanceView(old, centre, tx.Now)
+			return MaintenanceView(s, old, centre, tx.Now)
 		} else if !NotFound(err) {
 			return domain.MaintenanceView{}, err
 		}
@@ -226,7 +226,7 @@ func (s *Service) PatchMaintenance(ctx context.Context, call *Call, id domain.ID
 			return domain.MaintenanceView{}, err
 		}
 		in.apply(m)
-		if err := s.checkMaintenance(m, tx.Now); err != nil {
+		if err := checkMaintenance(s, m, tx.Now); err != nil {
 			return domain.MaintenanceView{}, err
 		}
 		tx.SetDeadline(domain.DueMaintenance, m.ID, nil, tx.Now)
@@ -294,7 +294,7 @@ func maintenanceView(tx *Work, m *domain.Maintenance) (domain.MaintenanceView, e
 	if err != nil {
 		return domain.MaintenanceView{}, err
 	}
-	v, err := tx.Svc.MaintenanceView(m, c, tx.Now)
+	v, err := MaintenanceView(tx.Svc, m, c, tx.Now)
 	if err != nil || len(v.Next) == 0 {
 		return v, err
 	}
@@ -330,7 +330,7 @@ func Maintain(tx *Work, id domain.ID) error {
 	if err != nil {
 		return err
 	}
-	dates, err := tx.Svc.datesOf(m, centre, after, horizon, maintenanceChunk)
+	dates, err := datesOf(tx.Svc, m, centre, after, horizon, maintenanceChunk)
 	if err != nil {
 		return err
 	}

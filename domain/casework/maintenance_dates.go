@@ -52,7 +52,7 @@ func moved(c *domain.Centre, wall time.Time) (time.Time, string) {
 // datesOf lists dates of a maintenance after one local time and not after
 // another, at most n. Of several that come on one day the one whose own day it
 // is stays, else the first.
-func (s *Service) datesOf(m *domain.Maintenance, c *domain.Centre, after, until time.Time, n int) ([]ruleDate, error) {
+func datesOf(s *Service, m *domain.Maintenance, c *domain.Centre, after, until time.Time, n int) ([]ruleDate, error) {
 	start, err := time.Parse(wallLayout, m.DTStart)
 	if err != nil {
 		return nil, err
@@ -87,14 +87,14 @@ func (s *Service) datesOf(m *domain.Maintenance, c *domain.Centre, after, until 
 
 // MaintenanceView shows a maintenance with its next dates, and what of them may
 // not be what somebody had in mind.
-func (s *Service) MaintenanceView(m *domain.Maintenance, c *domain.Centre, now time.Time) (domain.MaintenanceView, error) {
+func MaintenanceView(s *Service, m *domain.Maintenance, c *domain.Centre, now time.Time) (domain.MaintenanceView, error) {
 	v := domain.MaintenanceView{Maintenance: *m, Next: domain.JSONList[domain.MaintenanceDate]{}, Warnings: domain.JSONList[string]{}}
 	if m.Status == "ended" {
 		return v, nil
 	}
 	loc := domain.Location(m.Zone)
 	from := wallNow(now, loc)
-	dates, err := s.datesOf(m, c, from.Add(-time.Minute), from.AddDate(maintenanceYears, 0, 0), maintenanceNext)
+	dates, err := datesOf(s, m, c, from.Add(-time.Minute), from.AddDate(maintenanceYears, 0, 0), maintenanceNext)
 	if err != nil {
 		return v, err
 	}
@@ -118,14 +118,14 @@ func (s *Service) MaintenanceView(m *domain.Maintenance, c *domain.Centre, now t
 	if n := len(dates); n > 0 {
 		until = Later(until, dates[n-1].wall)
 	}
-	skipped, err := s.skippedMonths(m, from, until)
+	skipped, err := skippedMonths(s, m, from, until)
 	v.Warnings = append(v.Warnings, skipped...)
 	return v, err
 }
 
 // skippedMonths says which months of a monthly or yearly rule have no such day,
 // so that RFC 5545 (section 3.3.10) leaves them out.
-func (s *Service) skippedMonths(m *domain.Maintenance, from, until time.Time) ([]string, error) {
+func skippedMonths(s *Service, m *domain.Maintenance, from, until time.Time) ([]string, error) {
 	part := map[string]string{}
 	for p := range strings.SplitSeq(m.RRule, ";") {
 		name, value, _ := strings.Cut(p, "=")

@@ -20,7 +20,7 @@ func answerWithheld() error {
 // by now, a job that went elsewhere, a visit in whose crew they never were.
 // Whatever an answer names, at its top or one level below, is asked for as a read
 // would; a technician gets the answer to what they did where they were in a crew.
-func (s *Service) mayReadAgain(ctx context.Context, a domain.Actor, of any, answer *domain.Replay) error {
+func mayReadAgain(ctx context.Context, s *Service, a domain.Actor, of any, answer *domain.Replay) error {
 	named := map[string]domain.ID{}
 	var body map[string]any
 	if json.Unmarshal(answer.Body, &body) == nil {
@@ -53,7 +53,7 @@ func (s *Service) mayReadAgain(ctx context.Context, a domain.Actor, of any, answ
 		}
 	}
 	for what, id := range named {
-		err := s.mayRead(ctx, a, what, id)
+		err := mayRead(ctx, s, a, what, id)
 		if NotFound(err) {
 			return answerWithheld()
 		} else if err != nil {
@@ -75,7 +75,7 @@ func namedIn(part map[string]any, named map[string]domain.ID) {
 }
 
 // mayRead asks for one thing as a read would.
-func (s *Service) mayRead(ctx context.Context, a domain.Actor, what string, id domain.ID) (err error) {
+func mayRead(ctx context.Context, s *Service, a domain.Actor, what string, id domain.ID) (err error) {
 	crew := a.Role == domain.RoleTechnician // whose scope is the present crew
 	switch what {
 	case "flag_id":

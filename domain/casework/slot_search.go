@@ -219,7 +219,7 @@ func (s *Service) Slots(ctx context.Context, a domain.Actor, job domain.ID, q Sl
 	}); err != nil {
 		return SlotAnswer{}, err
 	}
-	s.learnRoads(ctx, look)
+	learnRoads(ctx, s, look)
 	return look.answer(q.Explain, slotOffers), nil
 }
 
@@ -309,7 +309,7 @@ func SearchIn(c *Case, moved *domain.Visit, minutes int, from, to time.Time) (*s
 			minutes = moved.PlannedMinutes
 		}
 	}
-	look := &search{d: c, judge: rules(c, minutes), windows: c.Tx.Svc.grid().Windows(c.Centre.Location(), from, to)}
+	look := &search{d: c, judge: rules(c, minutes), windows: grid(c.Tx.Svc).Windows(c.Centre.Location(), from, to)}
 	look.Out = SlotAnswer{JobID: c.Job.ID, From: from, To: to, Zone: c.Centre.Zone, PlannedMinutes: minutes, CrewSize: 1}
 	if look.judge.Job.Two {
 		look.Out.CrewSize = 2
@@ -336,7 +336,7 @@ func SearchIn(c *Case, moved *domain.Visit, minutes int, from, to time.Time) (*s
 	return look, nil
 }
 
-func (s *Service) grid() slots.Grid {
+func grid(s *Service) slots.Grid {
 	if s.Windows.Minutes == 0 {
 		return slots.DefaultGrid
 	}
@@ -344,7 +344,7 @@ func (s *Service) grid() slots.Grid {
 }
 
 // learnRoads asks for the ways of a search, outside any transaction.
-func (s *Service) learnRoads(ctx context.Context, look *search) {
+func learnRoads(ctx context.Context, s *Service, look *search) {
 	site := look.judge.Job.Place
 	if s.Roads == nil || site == nil || len(look.windows) == 0 {
 		return
@@ -411,7 +411,7 @@ var otherTimes = []domain.Code{domain.CodeOverlap, domain.CodeTooFar, domain.Cod
 
 // withSlots adds to the refusal of a time what is free instead: whoever lost a
 // race for it need not ask again. Nothing else is touched.
-func (s *Service) withSlots(ctx context.Context, a domain.Actor, job domain.ID, q SlotQuery, err error) error {
+func withSlots(ctx context.Context, s *Service, a domain.Actor, job domain.ID, q SlotQuery, err error) error {
 	e := new(domain.Error)
 	if !errors.As(err, &e) || !domain.Has(otherTimes, e.Code) {
 		return err
@@ -428,7 +428,7 @@ func (s *Service) withSlots(ctx context.Context, a domain.Actor, job domain.ID, 
 }
 
 // withSlotsFor is withSlots for a move of a visit.
-func (s *Service) withSlotsFor(ctx context.Context, a domain.Actor, visit domain.ID, err error) error {
+func withSlotsFor(ctx context.Context, s *Service, a domain.Actor, visit domain.ID, err error) error {
 	if !slices.ContainsFunc(otherTimes, func(c domain.Code) bool { return domain.IsCode(err, c) }) {
 		return err
 	}
@@ -436,5 +436,5 @@ func (s *Service) withSlotsFor(ctx context.Context, a domain.Actor, visit domain
 	if gone != nil {
 		return err
 	}
-	return s.withSlots(ctx, a, v.JobID, SlotQuery{VisitID: &v.ID}, err)
+	return withSlots(ctx, s, a, v.JobID, SlotQuery{VisitID: &v.ID}, err)
 }

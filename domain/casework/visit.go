@@ -29,11 +29,11 @@ func (c *Case) View(a domain.Actor, v *domain.Visit) domain.VisitView {
 // gives the move a stamped time; fn does the rest. The answer is m.Visit, which a reschedule sets to the successor.
 func (s *Service) OnVisit(ctx context.Context, call *Call, id domain.ID, action, occurredAt string,
 	fn func(*VisitCase) error) (domain.VisitView, error) {
-	return s.onVisitTo(ctx, call, id, nil, action, occurredAt, fn)
+	return onVisitTo(ctx, s, call, id, nil, action, occurredAt, fn)
 }
 
 // onVisitTo is OnVisit for a reschedule whose client named the successor.
-func (s *Service) onVisitTo(ctx context.Context, call *Call, id domain.ID, successor *domain.ID, action, occurredAt string,
+func onVisitTo(ctx context.Context, s *Service, call *Call, id domain.ID, successor *domain.ID, action, occurredAt string,
 	fn func(*VisitCase) error) (domain.VisitView, error) {
 	return Run(ctx, s, call, func(tx *Work) (domain.VisitView, error) {
 		m, err := OpenVisit(tx, id)

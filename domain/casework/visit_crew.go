@@ -148,7 +148,7 @@ func (s *Service) Assign(ctx context.Context, call *Call, id domain.ID, in CrewI
 		}
 		return AssignAt(m, call.Actor, in.Crew, start, in.Reason)
 	})
-	return out, s.withSlotsFor(ctx, call.Actor, id, err)
+	return out, withSlotsFor(ctx, s, call.Actor, id, err)
 }
 
 // AssignCrew sets the crew of a visit and tells who came and who went.

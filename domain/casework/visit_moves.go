@@ -39,17 +39,17 @@ var forward = []struct {
 // and is kept: where they are counts, whoever goes there now. What else they did
 // before the visit changed is kept as a claim (CodeClaimKept).
 func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
-	out, err := s.advance(ctx, call, id, action, in)
+	out, err := advance(ctx, s, call, id, action, in)
 	switch {
 	case action == "arrive" && NotFound(err):
 		return ArrivedAnyway(ctx, s, call, id, in.OccurredAt)
 	case NotFound(err), domain.IsCode(err, domain.CodeState), domain.IsCode(err, domain.CodeForbidden):
-		err = s.keepClaim(ctx, call, id, action, in, err)
+		err = keepClaim(ctx, s, call, id, action, in, err)
 	}
 	return out, err
 }
 
-func (s *Service) advance(ctx context.Context, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
+func advance(ctx context.Context, s *Service, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
 	return s.OnVisit(ctx, call, id, action, in.OccurredAt, func(m *VisitCase) error {
 		v := m.Visit
 		switch v.Status {

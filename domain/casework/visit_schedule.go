@@ -183,7 +183,7 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 		}
 		return c.View(call.Actor, v), nil
 	})
-	return out, s.withSlots(ctx, call.Actor, job, SlotQuery{Minutes: in.PlannedMinutes}, err)
+	return out, withSlots(ctx, s, call.Actor, job, SlotQuery{Minutes: in.PlannedMinutes}, err)
 }
 
 // Book checks every rule and writes a new visit on the job.
@@ -319,7 +319,7 @@ func ConfirmVisit(m *VisitCase, call *Call, in ConfirmInput) error {
 // Reschedule moves a visit to another time as a linked successor. Who and
 // errors as Schedule.
 func (s *Service) Reschedule(ctx context.Context, call *Call, id domain.ID, in ScheduleInput) (domain.VisitView, error) {
-	out, err := s.onVisitTo(ctx, call, id, in.ID, "reschedule", in.OccurredAt, func(m *VisitCase) error {
+	out, err := onVisitTo(ctx, s, call, id, in.ID, "reschedule", in.OccurredAt, func(m *VisitCase) error {
 		old, in := m.Visit, in // the transaction may run again
 		if in.Crew != nil && call.Actor.Role == domain.RoleAgent {
 			return domain.Fail(domain.CodeForbidden, "An agent reschedules; the centre assigns.").At("/crew", "leave it out")
@@ -335,7 +335,7 @@ func (s *Service) Reschedule(ctx context.Context, call *Call, id domain.ID, in S
 		m.Visit = next
 		return err
 	})
-	return out, s.withSlotsFor(ctx, call.Actor, id, err)
+	return out, withSlotsFor(ctx, s, call.Actor, id, err)
 }
 
 // Succeed ends a visit as rescheduled and books its successor.

@@ -43,7 +43,7 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 			return Accepted{}, err
 		}
 	}
-	where, err := s.LocaleDefaults(ctx, call.Actor)
+	where, err := casework.LocaleDefaults(ctx, s.Service, call.Actor)
 	if err != nil {
 		return Accepted{}, err
 	}

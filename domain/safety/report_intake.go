@@ -48,7 +48,7 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 	if err := in.check(); err != nil {
 		return domain.Raised{}, err
 	}
-	where, err := s.LocaleDefaults(ctx, call.Actor)
+	where, err := casework.LocaleDefaults(ctx, s.Service, call.Actor)
 	if err != nil {
 		return domain.Raised{}, err
 	}
