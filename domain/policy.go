@@ -16,11 +16,11 @@ const (
 	ReopenWithin       = 30 * 24 * time.Hour      // closed jobs (section 3)
 	ComingHours        = 12 * time.Hour           // what is about them is told a household at night (section 7)
 	RepeatWithin       = 30 * 24 * time.Hour      // same serial (section 3)
-	ReportedWithin     = 2 * 366 * 24 * time.Hour // of a job that is registered (section 3)
 	LinkAfterVisit     = 30 * 24 * time.Hour      // the link's life (section 7)
 	FormKeyLife        = 7 * 24 * time.Hour       // a page left open longer is looked at anew
 	AnotherTimeUntil   = time.Hour                // before the window (section 3)
 	NoAccessInside     = 10 * time.Minute         // inside the window (section 3)
+	NoAccessNear       = 2 * time.Hour            // before the window nobody had to be there yet (section 3)
 	CrewFlapping       = time.Minute              // one push per person (section 3)
 	TriageDue          = 4 * time.Hour            // section 5
 	liveWithin         = 2 * time.Hour            // a report of something this recent tells of what happens now
@@ -41,6 +41,7 @@ const (
 	DisputeWithinVoice = 7 * 24 * time.Hour       // for voice-only households (section 4)
 	DisputeDue         = 72 * time.Hour           // then the stated default (section 4)
 	SampleAfter        = 24 * time.Hour           // an unconfirmed completion (section 4)
+	ReportedWithin     = 2 * 366 * 24 * time.Hour // of a job that is registered (section 3)
 	SampleDue          = 72 * time.Hour
 	SampleOneIn        = 4
 	PromiseDue         = 2 * time.Hour // of duty: call me, I could not reach you (section 4)

@@ -131,6 +131,15 @@ func (v *Visit) Met() bool {
 		Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
 }
 
+// NoAccessAgainst is against whom a no-access counts: the customer where its guard
+// was met, nobody where the crew said why not.
+func (v *Visit) NoAccessAgainst() string {
+	if v.EndReason != "" {
+		return "nobody"
+	}
+	return "customer"
+}
+
 // LastMove is the latest of setting out, arrival and start.
 func (v *Visit) LastMove() time.Time {
 	var last time.Time

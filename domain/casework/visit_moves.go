@@ -66,9 +66,14 @@ func (s *Service) advance(ctx context.Context, call *Call, id domain.ID, action 
 		if err := m.planKept(action); err != nil {
 			return err
 		}
+		why := in.Reason
 		if action == "no-access" {
-			if err := m.noAccessGuard(in.Reason); err != nil {
+			met, err := m.noAccessGuard(in.Reason)
+			if err != nil {
 				return err
+			}
+			if met {
+				why = "" // nothing was missing that wants a reason; the entry has the words
 			}
 		}
 		for _, f := range forward {
@@ -102,13 +107,13 @@ func (s *Service) advance(ctx context.Context, call *Call, id domain.ID, action 
 		m.Tx.Disarm(domain.DueMissed, v.ID)
 		payload := map[string]any{"note": in.Note}
 		if !v.Status.Unfinished() {
-			v.EndedAt, v.EndReason = domain.Ptr(m.Said.Occurred), in.Reason
+			v.EndedAt, v.EndReason = domain.Ptr(m.Said.Occurred), why
 			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts,
 				"tested": v.Tested}
 			m.Tx.Disarm(domain.DueHeldCancel, v.ID)
 		}
 		if v.Status == domain.VisitNoAccess {
-			v.CountsAgainst, v.ProvisionalTo = "customer", domain.Ptr(m.Now.Add(domain.ProvisionalFor))
+			v.CountsAgainst, v.ProvisionalTo = v.NoAccessAgainst(), domain.Ptr(m.Now.Add(domain.ProvisionalFor))
 		}
 		m.Entry(call.Actor, domain.VisitMoveOf(action).Entry, &v.ID, payload)
 		if err := SaveVisit(m); err != nil {
@@ -128,28 +133,38 @@ func (s *Service) advance(ctx context.Context, call *Call, id domain.ID, action 
 	})
 }
 
-// noAccessGuard: arrived, 10 minutes inside the window, one call and one
-// message since arrival, or the reason why not (docs/product.md section 3).
-func (m *VisitCase) noAccessGuard(reason string) error {
-	if strings.TrimSpace(reason) != "" {
-		return nil
+// noAccessGuard: near the window; arrived, 10 minutes inside the window, one call
+// and one message since arrival, or the reason why not, with which it counts against
+// nobody (docs/product.md section 3). It reports whether nothing was missing.
+func (m *VisitCase) noAccessGuard(reason string) (met bool, err error) {
+	if from := m.Visit.WindowStart.Add(-domain.NoAccessNear); m.Said.Occurred.Before(from) {
+		return false, domain.Fail(domain.CodePreconditionMissing, "Nobody had to be there yet: the window begins at %s.",
+			m.Visit.WindowStart.In(m.Site.Location()).Format("15:04 on 2 Jan")).At("/occurred_at", "near the window")
 	}
+	missing, err := m.noAccessMissing()
+	if err != nil {
+		return false, err
+	}
+	if missing != nil && strings.TrimSpace(reason) == "" {
+		return false, missing
+	}
+	return missing == nil, nil
+}
+
+// noAccessMissing is what of its guard a no-access does not meet; nil: nothing.
+func (m *VisitCase) noAccessMissing() (missing *domain.Error, err error) {
 	if m.Visit.ArrivedAt == nil {
 		return domain.Fail(domain.CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").
-			At("/reason", "why the arrival was not recorded")
+			At("/reason", "why the arrival was not recorded"), nil
 	}
-	from := *m.Visit.ArrivedAt
-	if m.Visit.WindowStart.After(from) {
-		from = m.Visit.WindowStart
-	}
+	from := Later(*m.Visit.ArrivedAt, m.Visit.WindowStart)
 	if until := from.Add(domain.NoAccessInside); m.Said.Occurred.Before(until) {
 		return domain.Fail(domain.CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.",
-			until.In(m.Site.Location()).
-				Format("15:04")).At("/reason", "why you could not wait")
+			until.In(m.Site.Location()).Format("15:04")).At("/reason", "why you could not wait"), nil
 	}
 	attempts, err := m.Tx.AttemptsOf(m.Job.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	call, message := false, false
 	for i := range attempts {
@@ -167,9 +182,9 @@ func (m *VisitCase) noAccessGuard(reason string) error {
 	}
 	if !call || !message {
 		return domain.Fail(domain.CodePreconditionMissing, "No access needs one call and one message since arrival, or the reason why not.").
-			At("/reason", "why there was no call or message")
+			At("/reason", "why there was no call or message"), nil
 	}
-	return nil
+	return nil, nil
 }
 
 // overturnMissed withdraws a missed that an offline phone proves wrong: the

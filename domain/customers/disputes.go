@@ -423,7 +423,7 @@ func applyDecision(c *casework.Case, f *domain.Dispute) (author []domain.ID, v *
 		}
 		return v.Crew, v, err
 	case domain.AboutNoAccess:
-		v.CountsAgainst = "customer"
+		v.CountsAgainst = v.NoAccessAgainst()
 	}
 	v.Disputed = false
 	if struck {

@@ -23,7 +23,11 @@ func TestReportSetsBothSidesSideBySide(t *testing.T) {
 		h.CustomerPage(desk, missed).Submit("could-not-reach", 303)
 		h.Clock.Advance(90 * time.Minute)
 		h.As("ravi").Arrive(door)
-		h.As("ravi").Send("POST", path("/v1/visits/%s/no-access", door), object{"reason": "no answer at the gate, phone off"}, 200)
+		h.Clock.Advance(10 * time.Minute)
+		for _, a := range []object{{"channel": "phone", "outcome": "no_answer", "ring_seconds": 40}, {"channel": "sms", "outcome": "sent"}} {
+			h.As("ravi").Send("POST", path("/v1/visits/%s/attempts", door), a, 201)
+		}
+		h.As("ravi").Send("POST", path("/v1/visits/%s/no-access", door), nil, 200)
 		h.Advance(3 * time.Hour)
 		_, fixed := h.Household(desk, nil)
 		visit := h.Visit(desk, fixed, h.Clock.Now().Add(time.Hour), "ravi")

@@ -41,6 +41,7 @@ func TestPayableAttended(t *testing.T) {
 		h.WorkUntil("ravi", make("grave", ""), "complete", nil)
 		ravi.FlagVisit(visits["grave"], bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "canary"})
 		ravi.StopVisit(make("stopped", ""))
+		h.Clock.Advance(5*time.Hour + 10*time.Minute) // near the windows of the next
 		for _, name := range []string{"proven", "claimed"} {
 			v := make(name, "")
 			ravi.Arrive(v)
