@@ -35,6 +35,7 @@ const (
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
 	DueDuty          DeadlineKind = "duty"           // user: their next duty begins
+	DueHome          DeadlineKind = "home"           // customer: a decent hour to be told begins
 	DueMorning       DeadlineKind = "morning"        // user: their list of the morning
 	DueDay           DeadlineKind = "day"            // technician: expected arrivals of their day
 )

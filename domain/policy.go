@@ -14,6 +14,7 @@ const (
 	ProvisionalFor     = 72 * time.Hour           // missed and no_access (section 3)
 	CloseResolvedAfter = 72 * time.Hour           // resolved jobs (section 3)
 	ReopenWithin       = 30 * 24 * time.Hour      // closed jobs (section 3)
+	ComingHours        = 12 * time.Hour           // what is about them is told a household at night (section 7)
 	RepeatWithin       = 30 * 24 * time.Hour      // same serial (section 3)
 	LinkAfterVisit     = 30 * 24 * time.Hour      // the link's life (section 7)
 	FormKeyLife        = 7 * 24 * time.Hour       // a page left open longer is looked at anew

@@ -302,7 +302,7 @@ type NoticeTx interface {
 	Enqueue(...Notice)                                // rows and one queue job for all of the transaction
 	WithdrawNotices(visit ID, kinds ...string) error  // pending or done ones vanish from inboxes
 	WithdrawJobNotices(job ID, kinds ...string) error // the same of those about no visit
-	WaitingNotices(user ID) ([]Notice, error)         // by created_at
+	WaitingNotices(reader ID) ([]Notice, error)       // of a user or a household, by created_at
 	EndWaiting(id ID, state string) error
 	Notice(id ID) (*Notice, error)
 	SaveNoticeSeen(id ID, at time.Time) error

@@ -35,8 +35,9 @@ func (t *tx) CrewNotices(visit domain.ID) ([]domain.Notice, error) {
 
 func (t *tx) Enqueue(list ...domain.Notice) { t.notices = append(t.notices, list...) }
 
-func (t *tx) WaitingNotices(user domain.ID) ([]domain.Notice, error) {
-	return all[domain.Notice](t, t.table("notices").Where("user_id = ? AND waits AND state = 'pending'", user).Order("created_at, id"))
+func (t *tx) WaitingNotices(reader domain.ID) ([]domain.Notice, error) {
+	return all[domain.Notice](t, t.table("notices").Where("waits AND (user_id = ? OR customer_id = ?) AND state = 'pending'", reader, reader).
+		Order("created_at, id"))
 }
 
 func (t *tx) EndWaiting(id domain.ID, state string) error {

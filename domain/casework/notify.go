@@ -205,9 +205,13 @@ func NotifyCustomer(c *Case, v *domain.Visit, kind string) {
 		kind = k
 	}
 	language := c.Customer.LanguageOf(c.Job.ContactID)
-	c.Tx.Enqueue(NewNotice(c.Tx.Svc, kind, language, c.Now, expiry(v, c.Now), c.about(kind, v, language), func(n *domain.Notice) {
+	var starts *time.Time
+	if v != nil {
+		starts = &v.WindowStart
+	}
+	c.notifyHome(NewNotice(c.Tx.Svc, kind, language, c.Now, expiry(v, c.Now), c.about(kind, v, language), func(n *domain.Notice) {
 		n.CustomerID, n.WithLink = &c.Customer.ID, true
-	}))
+	}), starts)
 }
 
 // NotifyStaff tells everybody of the roles in the job's centre, or its area for

@@ -7,6 +7,7 @@ import (
 
 	"doorstep/domain"
 	"doorstep/domain/duty"
+	"doorstep/domain/reach"
 )
 
 // Off duty is off duty (docs/product.md section 5): what is not an SOS waits for
@@ -169,9 +170,7 @@ func DutyBegins(tx *Work, user domain.ID) error {
 		if err := tx.EndWaiting(n.ID, "withdrawn"); err != nil {
 			return err
 		}
-		n.ID, n.Waits, n.NotBefore, n.DedupeKey, n.CreatedAt = tx.NewID(), false, tx.Now, nil, tx.Now
-		n.Data.V["notice_id"] = n.ID.String()
-		tx.Enqueue(n)
+		rings(tx, n)
 		return nil
 	}
 	high, kind := false, "visits.assigned"
@@ -189,6 +188,72 @@ func DutyBegins(tx *Work, user domain.ID) error {
 		n.Title, n.High = strings.ReplaceAll(n.Title, "{n}", strconv.Itoa(len(live))), high
 	}))
 	return nil
+}
+
+// notifyHome tells a household at a decent hour of its site, which are those in
+// which it may be called. What is about a visit that begins soon does not wait.
+func (c *Case) notifyHome(n domain.Notice, starts *time.Time) {
+	if starts == nil || starts.After(c.Now.Add(domain.ComingHours)) {
+		if at := c.decentHour(); at.After(c.Now) {
+			n.Waits, n.NotBefore = true, at
+			if good := at.Add(24 * time.Hour); starts == nil && n.ExpiresAt.Before(good) {
+				n.ExpiresAt = good
+			}
+			c.Tx.SetDeadline(domain.DueHome, c.Customer.ID, nil, at)
+		}
+	}
+	c.Tx.Enqueue(n)
+}
+
+// decentHour is the next instant at which a household may be called; holidays do
+// not matter to a message. Where the rules cannot be read it is the default's.
+func (c *Case) decentHour() time.Time {
+	rules := reach.Default()
+	if policies, err := c.Tx.Policies(c.Job.CentreID); err == nil {
+		rules = EffectivePolicy(policies, c.Now)
+	}
+	r := duty.Roster{Location: c.Site.Location(), QuietFrom: rules.ClosesAt, QuietTo: rules.OpensAt}
+	at, ok := r.Next(c.Now)
+	if !ok {
+		return c.Now
+	}
+	return at
+}
+
+// HomeWakes hands over what waited for a household. Of several about the visits
+// of one job only the latest still holds.
+func HomeWakes(tx *Work, customer domain.ID) error {
+	waiting, err := tx.WaitingNotices(customer)
+	if err != nil {
+		return err
+	}
+	latest := map[domain.ID]domain.ID{}
+	for _, n := range waiting {
+		if n.JobID != nil && strings.HasPrefix(n.Kind, "visit.") {
+			latest[*n.JobID] = n.ID
+		}
+	}
+	for _, n := range waiting {
+		state := "withdrawn"
+		if !n.ExpiresAt.After(tx.Now) {
+			state = "expired"
+		}
+		if err := tx.EndWaiting(n.ID, state); err != nil {
+			return err
+		}
+		if state == "expired" || n.JobID != nil && strings.HasPrefix(n.Kind, "visit.") && latest[*n.JobID] != n.ID {
+			continue
+		}
+		rings(tx, n)
+	}
+	return nil
+}
+
+// rings sends what waited as itself.
+func rings(tx *Work, n domain.Notice) {
+	n.ID, n.Waits, n.NotBefore, n.DedupeKey, n.CreatedAt = tx.NewID(), false, tx.Now, nil, tx.Now
+	n.Data.V["notice_id"] = n.ID.String()
+	tx.Enqueue(n)
 }
 
 const morningQuarter = 15 * time.Minute // every zone's hours begin on one

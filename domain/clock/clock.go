@@ -90,6 +90,7 @@ var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, 
 	domain.DueThanks:        of(customers.ThanksDue),
 	domain.DueMaintenance:   of(casework.Maintain),
 	domain.DueDuty:          of(casework.DutyBegins),
+	domain.DueHome:          of(casework.HomeWakes),
 	domain.DueDay:           of(casework.RecomputeETAs),
 	domain.DueMorning: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
 		return decisions.Morning(ctx, tx, dl.SubjectID, dl.DueAt)

@@ -60,6 +60,11 @@ func noticesWait(t *testing.T, w *World) {
 		return Get(t, w.DB, func(tx domain.Tx) ([]domain.Notice, error) { return tx.WaitingNotices(w.Ravi.ID) })
 	}
 	Same(t, "what waits for their duty", []domain.Notice{waits}, waiting())
+	home := NewNotice(w.Ravi.ID, "visit.offered")
+	home.UserID, home.CustomerID, home.Waits = nil, &w.Customer.ID, true
+	Do(t, w.DB, func(tx domain.Tx) error { tx.Enqueue(home); return nil })
+	Same(t, "what waits for a household", []domain.Notice{home},
+		Get(t, w.DB, func(tx domain.Tx) ([]domain.Notice, error) { return tx.WaitingNotices(w.Customer.ID) }))
 	Do(t, w.DB, func(tx domain.Tx) error { return tx.EndWaiting(waits.ID, "done") })
 	Same(t, "nothing waits any more", []domain.Notice{}, waiting())
 	waits.Waits, waits.State = false, "done"

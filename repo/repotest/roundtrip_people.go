@@ -61,7 +61,7 @@ func userTrip(t *testing.T, w *World) {
 			{Date: "2027-03-09", Hours: domain.JSONList[domain.Stretch]{}}},
 		QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d",
 		HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", SignedInAt: &Noon, Epoch: 3}
-	filled(t, "user", u)
+	filled(t, "user", u, "VisitsGivenBack", "VisitsUnderWay") // said beside it
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })
 	Same(t, "user", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.LockUser(u.ID) }))
 	Same(t, "user by login", u, Get(t, db, func(tx domain.Tx) (*domain.User, error) { return tx.UserByLogin("full") }))
