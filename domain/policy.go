@@ -8,6 +8,7 @@ import (
 
 // Numbers of docs/product.md that are not part of the reachability policy.
 const (
+	ReplayKept         = 7 * 24 * time.Hour       // of a stored answer (section 8)
 	StopWait           = 2 * time.Second          // for a job that somebody holds (section 3)
 	TakeBackWithin     = 10 * time.Minute         // of its last move, by the crew (section 3)
 	MissedAfter        = 15 * time.Minute         // after the window's end (section 3)

@@ -120,7 +120,7 @@ func (t *tx) ClaimDue(now time.Time, n int, kinds ...domain.DeadlineKind) ([]dom
 		}
 		return slices.Compare(a.ID[:], b.ID[:])
 	})
-	t.claims = append(t.claims, due...)
+	t.claimed = append(t.claimed, due...)
 	return due, nil
 }
 
@@ -253,7 +253,7 @@ func (t *tx) InsertDisruption(d *domain.Disruption) error { return t.insert("dis
 // gather turns what was kept for the end into statements. Notices whose key
 // was used before, and withdrawn ones, get no delivery.
 func (t *tx) gather() error {
-	for _, d := range t.claims {
+	for _, d := range t.claimed {
 		if err := t.mustExec(errAgain, "UPDATE deadlines SET done_at = ? WHERE id = ? AND done_at IS NULL AND due_at = ?", *d.DoneAt, d.ID,
 			d.DueAt); err != nil {
 			return err
@@ -273,7 +273,7 @@ func (t *tx) gather() error {
 			return err
 		}
 	}
-	t.claims, t.entries, t.deadlines = nil, nil, nil
+	t.claimed, t.entries, t.deadlines = nil, nil, nil
 	if t.replay == nil {
 		return t.failed
 	}

@@ -31,7 +31,7 @@ type tx struct {
 	failed  error // the first failure; nothing is committed after it
 
 	// What is written at the end, in this order.
-	claims    []domain.Deadline
+	claimed   []domain.Deadline
 	entries   []*domain.Entry
 	notices   []domain.Notice
 	deadlines []deadlineOp

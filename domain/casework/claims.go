@@ -10,7 +10,8 @@ import (
 
 // keepClaim keeps a move that could not be made any more (why), because the visit
 // was given to others or ended after it had happened and before it was told.
-// Only for who was in the crew when it happened; for everybody else why stands.
+// Only for who was in the crew when it happened; for everybody else, and for a
+// phone that does not say when it happened, why stands.
 // Errors: CodeClaimKept.
 func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, action string, in MoveInput, why error) error {
 	if call.Actor.Role != domain.RoleTechnician || in.OccurredAt == "" || call.DryRun {

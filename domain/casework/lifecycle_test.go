@@ -285,16 +285,6 @@ func TestWhoSeesAFlag(t *testing.T) {
 	}
 }
 
-func TestEveryNoticeSpeaksEveryLanguage(t *testing.T) {
-	for kind, text := range domain.Words {
-		for _, language := range domain.Languages {
-			if text[language][0] == "" || text[language][1] == "" {
-				t.Errorf("%s says nothing in %s", kind, language)
-			}
-		}
-	}
-}
-
 // TestAVisitThatBeganIsContact: whoever was let in was in contact, unless the
 // household says that nobody came and nobody decided otherwise.
 func TestAVisitThatBeganIsContact(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -116,7 +115,7 @@ func (s *Service) Replay(ctx context.Context, call *Call) (found bool, err error
 	}
 	err = s.Store.InTx(ctx, func(tx domain.Tx) error {
 		old, err := tx.Replay(call.Actor.UserID, call.Key)
-		if err != nil || old == nil || s.Instant().Sub(old.CreatedAt) >= 7*24*time.Hour {
+		if err != nil || old == nil || s.Instant().Sub(old.CreatedAt) >= domain.ReplayKept {
 			return err
 		}
 		if old.Hash != call.Hash {

@@ -159,8 +159,8 @@ func (m *VisitCase) noAccessMissing() (missing *domain.Error, err error) {
 	}
 	from := Later(*m.Visit.ArrivedAt, m.Visit.WindowStart)
 	if until := from.Add(domain.NoAccessInside); m.Said.Occurred.Before(until) {
-		return domain.Fail(domain.CodePreconditionMissing, "Wait 10 minutes inside the window, until %s, or say why not.",
-			until.In(m.Site.Location()).Format("15:04")).At("/reason", "why you could not wait"), nil
+		return domain.Fail(domain.CodePreconditionMissing, "Wait %d minutes inside the window, until %s, or say why not.",
+			int(domain.NoAccessInside.Minutes()), until.In(m.Site.Location()).Format("15:04")).At("/reason", "why you could not wait"), nil
 	}
 	attempts, err := m.Tx.AttemptsOf(m.Job.ID)
 	if err != nil {
@@ -192,7 +192,8 @@ func (m *VisitCase) noAccessMissing() (missing *domain.Error, err error) {
 func overturnMissed(m *VisitCase) error {
 	v := m.Visit
 	if !v.Overturnable(m.Now) {
-		return domain.Fail(domain.CodeState, "The visit was missed more than 72 hours ago; that stands now.").With("status", v.Status)
+		return domain.Fail(domain.CodeState, "The visit was missed more than %d hours ago; that stands now.",
+			int(domain.ProvisionalFor.Hours())).With("status", v.Status)
 	}
 	if m.Said.Occurred.After(v.WindowEnd.Add(domain.MissedAfter)) {
 		return domain.Fail(domain.CodeState, "The visit was missed: nothing happened until 15 minutes after its window.").With("status", v.Status)
@@ -244,7 +245,8 @@ func (s *Service) TakeBack(ctx context.Context, call *Call, id domain.ID, in Tak
 				return domain.Fail(domain.CodeUnprocessable, "Say why the move is taken back.").At("/reason", "a reason")
 			}
 		case m.Now.After(v.LastMove().Add(domain.TakeBackWithin)):
-			return domain.Fail(domain.CodeForbidden, "A move is taken back within 10 minutes; now your desk can.")
+			return domain.Fail(domain.CodeForbidden, "A move is taken back within %d minutes; now your desk can.",
+				int(domain.TakeBackWithin.Minutes()))
 		}
 		taken := map[string]any{"status": v.Status, "en_route_at": v.EnRouteAt, "arrived_at": v.ArrivedAt, "started_at": v.StartedAt,
 			"reason": in.Reason}

@@ -68,8 +68,8 @@ type Stopped struct {
 // Stop ends a visit as unsafe. Whoever was ever in the crew, whatever their role
 // and centre are by now; no guard at all: on an ended visit the status stays but
 // entry, report and hold are recorded. Who holds the job keeps nobody waiting for
-// longer than StopWait: then the stop is received and carried out later.
-// Errors: CodeNotFound only.
+// longer than StopWait: then the stop is received and carried out later. Errors:
+// CodeNotFound, and CodeUnavailable where the database takes no writes.
 func (s *Service) Stop(ctx context.Context, call *casework.Call, id domain.ID, in StopInput) (Stopped, error) {
 	report := s.NewID()
 	soon, cancel := context.WithTimeout(ctx, s.StopWait)
@@ -155,7 +155,8 @@ func (in *StopInput) kind() string {
 }
 
 // receiveStop commits a stop without the job's lock: what was said, and a hold
-// over the household. The rest waits for the lock, nobody else does.
+// over the household. The rest waits for the lock, nobody else does; SQLite has one
+// writer, and there this waits for it too.
 func (s *Service) receiveStop(ctx context.Context, call *casework.Call, id, report domain.ID, in StopInput) (Stopped, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (Stopped, error) {
 		a := call.Actor

@@ -1,4 +1,4 @@
-package visits
+package contact
 
 import (
 	"net/url"
