@@ -22,8 +22,10 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 	err := s.InWork(ctx, call, func(tx *Work) error {
 		kept = nil
 		m, err := OpenVisit(tx, visit)
-		if err != nil {
+		if NotFound(err) {
 			return why
+		} else if err != nil { // the phone tries again
+			return err
 		}
 		v = m.Visit
 		if !call.Actor.WasInCrew(v) {
@@ -31,13 +33,17 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 		}
 		if kept, err = tx.Claim(call.Actor.UserID, call.Key); err == nil && kept.VisitID == v.ID && kept.Action == action {
 			return nil
-		} else if err == nil || !NotFound(err) {
+		} else if err == nil {
 			return why
+		} else if !NotFound(err) {
+			return err
 		}
 		if err := m.Stamp(call, in.OccurredAt); err != nil {
 			return why
 		}
-		if there, err := m.wasThere(call.Actor.UserID); err != nil || !there {
+		if there, err := m.wasThere(call.Actor.UserID); err != nil {
+			return err
+		} else if !there {
 			return why
 		}
 		kept = &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, Key: call.Key, Action: action,

@@ -148,12 +148,12 @@ func due(ctx context.Context, tx *casework.Work, dl domain.Deadline) (err error)
 	return do(ctx, tx, dl)
 }
 
-// postpone lets a deadline that failed be tried again later; alarms, and what only
-// had to wait for a row, soon.
+// postpone lets a deadline that failed be tried again later; alarms, stops, and
+// what only had to wait for a row, soon.
 func (s *Service) postpone(ctx context.Context, dl domain.Deadline, waited bool) error {
 	return s.InWork(ctx, nil, func(tx *casework.Work) error {
 		again := time.Minute
-		if waited || domain.Has(urgentKinds, dl.Kind) {
+		if waited || dl.Kind == domain.DueStop || domain.Has(urgentKinds, dl.Kind) {
 			again = time.Second
 		}
 		tx.SetDeadline(dl.Kind, dl.SubjectID, dl.JobID, tx.Now.Add(again))

@@ -2,6 +2,7 @@ package safety
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"doorstep/domain"
@@ -105,11 +106,14 @@ func stop(m *casework.VisitCase, a domain.Actor, report domain.ID, in StopInput)
 	if err != nil {
 		return report, err
 	}
+	held := slices.ContainsFunc(c.Holds, func(h domain.Hold) bool {
+		return h.Kind == domain.HoldSafety && h.LiftedAt == nil && !h.Pending() // which waits for this very stop
+	})
 	for i := range flags {
 		f := &flags[i]
 		// The same tap again: everything that it asks for stands, and what it
 		// tells beyond the first is added.
-		if c.Held != nil && f.Provisional && f.ReportedBy(a.UserID) && f.Status.Open() {
+		if held && f.Provisional && f.ReportedBy(a.UserID) && f.Status.Open() {
 			return f.ID, notifyOfMoreWords(c, v, f.ID, in)
 		}
 	}
@@ -183,7 +187,7 @@ func (s *Service) receiveStop(ctx context.Context, call *casework.Call, id, repo
 		if in.Level != nil {
 			r.Level = *in.Level
 		}
-		stands, err := earlierStop(tx, r)
+		stands, err := earlierStop(c, r)
 		if err != nil {
 			return Stopped{}, err
 		}
@@ -207,8 +211,12 @@ func (s *Service) receiveStop(ctx context.Context, call *casework.Call, id, repo
 }
 
 // earlierStop gives a stop the report of an earlier one of the same person, if
-// there is one: its hold stands.
-func earlierStop(tx *casework.Work, r *domain.ReceivedStop) (stands bool, err error) {
+// there is one whose hold stands; after a release it is a report of its own.
+func earlierStop(c *casework.Case, r *domain.ReceivedStop) (stands bool, err error) {
+	if c.Held == nil {
+		return false, nil
+	}
+	tx := c.Tx
 	flags, err := tx.FlagsOfVisit(r.VisitID)
 	if err != nil {
 		return false, err
@@ -269,11 +277,30 @@ func stopReceived(c *casework.Case, visit domain.ID) (bool, error) {
 		}
 		c.Said = casework.EntryTime{Occurred: r.OccurredAt, Claimed: r.ClaimedAt, Recorded: r.ReceivedAt}
 		in := StopInput{Note: r.Note, Kind: r.Kind, Level: &r.Level}
-		if _, err := stop(c.On(v), domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}, r.FlagID, in); err != nil {
+		report, err := stop(c.On(v), domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}, r.FlagID, in)
+		if err != nil {
+			return false, err
+		}
+		if err := adopt(c, r.FlagID, report); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
+}
+
+// adopt gives the hold of a received stop to the report that the stop was already:
+// the try that was given up had come through all the same.
+func adopt(c *casework.Case, hold, report domain.ID) error {
+	for i := range c.Holds {
+		h := &c.Holds[i]
+		if h.ID != hold || !h.Pending() {
+			continue
+		}
+		h.StoppedVisitID, h.FlagID = nil, &report
+		c.Tx.SetDeadline(domain.DueHold, h.ID, &c.Job.ID, *h.DueAt)
+		return c.Tx.SaveHold(h)
+	}
+	return nil
 }
 
 // notifyOfMoreWords adds to the provisional flag of a stop what a further tap tells:

@@ -143,3 +143,62 @@ func TestAReceivedStopIsCarriedOutByWhoComesNext(t *testing.T) {
 		h.Settle()
 	})
 }
+
+// TestAStopAfterAReleaseIsAReportOfItsOwn: the report of an earlier stop is still
+// without words, and its hold was released.
+func TestAStopAfterAReleaseIsAReportOfItsOwn(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "hold.area", "hold.released")
+		h.MayIgnore("visit.read_plan")
+		job, visit, whileHeld := stuck(h)
+		ravi, desk := h.As("ravi"), h.As("kiran")
+		first := ravi.StopVisit(visit)
+		h.As("maya").Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}, "reason": "calm"}, 200)
+		var second bodies.StoppedVisit
+		whileHeld(func() { second = ravi.StopVisit(visit) })
+		h.Settle()
+		if second.FlagID == first.FlagID {
+			h.Errorf("it is the report whose hold was released")
+		}
+		flags, held := h.Column("SELECT id FROM flags"), desk.Job(job).Holds
+		if left := h.Column("SELECT id FROM received_stops"); len(left) != 0 || len(flags) != 2 || len(held) != 1 {
+			h.Errorf("%d stops are left, %d reports, holds %v", len(left), len(flags), held)
+		}
+	})
+}
+
+// TestAStopThatWasGivenUpAndCameThrough: its try was committed after all, so that it
+// is a report and a received stop at once. One report comes of it, and its holds are
+// released like any other.
+func TestAStopThatWasGivenUpAndCameThrough(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "hold.area", "hold.released")
+		h.MayIgnore("visit.read_plan")
+		job, visit, _ := stuck(h)
+		desk := h.As("kiran")
+		report := uuid.MustParse(h.As("ravi").StopVisit(visit).FlagID)
+		id, customer := uuid.MustParse(harness.String(visit["id"])), uuid.MustParse(harness.String(job["customer_id"]))
+		now := h.Clock.Now()
+		h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
+			due := now.Add(domain.SafetyHoldDue)
+			hold := &domain.Hold{ID: report, Kind: domain.HoldSafety, CustomerID: &customer, Since: now, Reason: "area hold", By: "staff", DueAt: &due,
+				StoppedVisitID: &id}
+			r := &domain.ReceivedStop{ID: uuid.New(), FlagID: report, VisitID: id, JobID: uuid.MustParse(harness.String(job["id"])),
+				UserID: h.People["ravi"].ID, Kind: "other", OccurredAt: now, ReceivedAt: now}
+			tx.Arm(domain.Deadline{ID: uuid.New(), Kind: domain.DueStop, SubjectID: r.ID, JobID: &r.JobID, DueAt: now})
+			if err := tx.InsertHold(hold); err != nil {
+				return err
+			}
+			return tx.InsertReceivedStop(r)
+		}))
+		h.Settle()
+		pending, flags := h.Column("SELECT id FROM holds WHERE stopped_visit_id IS NOT NULL OR flag_id IS NULL"), h.Column("SELECT id FROM flags")
+		if left := h.Column("SELECT id FROM received_stops"); len(left) != 0 || len(pending) != 0 || len(flags) != 1 {
+			h.Errorf("%d stops are left, %d holds are nobody's, %d reports", len(left), len(pending), len(flags))
+		}
+		h.As("maya").Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}, "reason": "calm"}, 200)
+		if holds := desk.Job(job).Holds; len(holds) != 0 {
+			h.Errorf("after the release: %v", holds)
+		}
+	})
+}
