@@ -275,6 +275,15 @@ func TestTheBoardDoesWhatWaits(t *testing.T) {
 		t.Errorf("the visit is %v", got)
 	}
 	d.until("the card says so", at+".innerText.includes('✓')")
+	h.As("ravi").Arrive(visit)
+	d.until("the card says that they are there", at+".innerText.includes('arrived')")
+	open(at)
+	d.judge("under way")
+	d.shot("under-way")
+	do("A move was tapped by mistake", "f.querySelector('input').value = 'the house next door'")
+	if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)["status"]; got != "scheduled" {
+		t.Errorf("taken back the visit is %v", got)
+	}
 	open(at)
 	do("Cancel the visit", "f.querySelector('input').value = 'they moved away'")
 	if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)["status"]; got != "cancelled" {
