@@ -65,7 +65,8 @@ func mountVisits(a *App, s *web.Server) {
 			return err
 		}))
 	}
-	s.Handle("POST", "/v1/visits/{id}/take-back", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+	s.Handle("POST", "/v1/visits/{id}/take-back", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call,
+		id domain.ID,
 		in casework.TakeBackInput) error {
 		_, err := svc.TakeBack(ctx, call, id, in)
 		return err

@@ -181,7 +181,8 @@ func TestAStopThatWasGivenUpAndCameThrough(t *testing.T) {
 		now := h.Clock.Now()
 		h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
 			due := now.Add(domain.SafetyHoldDue)
-			hold := &domain.Hold{ID: report, Kind: domain.HoldSafety, CustomerID: &customer, Since: now, Reason: "area hold", By: "staff", DueAt: &due,
+			hold := &domain.Hold{ID: report, Kind: domain.HoldSafety, CustomerID: &customer, Since: now, Reason: "area hold", By: "staff",
+				DueAt:          &due,
 				StoppedVisitID: &id}
 			r := &domain.ReceivedStop{ID: uuid.New(), FlagID: report, VisitID: id, JobID: uuid.MustParse(harness.String(job["id"])),
 				UserID: h.People["ravi"].ID, Kind: "other", OccurredAt: now, ReceivedAt: now}
