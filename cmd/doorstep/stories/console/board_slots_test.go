@@ -284,6 +284,7 @@ func TestTheBoardDoesWhatWaits(t *testing.T) {
 	if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)["status"]; got != "scheduled" {
 		t.Errorf("taken back the visit is %v", got)
 	}
+	d.until("the card says that they are not there", "!"+at+".innerText.includes('arrived')")
 	open(at)
 	do("Cancel the visit", "f.querySelector('input').value = 'they moved away'")
 	if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)["status"]; got != "cancelled" {

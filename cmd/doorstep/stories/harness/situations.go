@@ -355,7 +355,8 @@ func (h *Harness) ArrivedVisit() (visit Object) {
 	return visit
 }
 
-// DumpTables is every row of the database as text.
+// DumpTables is every row of the database as text, but for what the queue writes
+// down about itself in its own time: who leads it, and that a job has ended.
 func (h *Harness) DumpTables() string {
 	h.Helper()
 	tables := "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -364,6 +365,9 @@ func (h *Harness) DumpTables() string {
 	}
 	var out strings.Builder
 	for _, table := range h.Column(tables) {
+		if table == "river_leader" || table == "river_queue" || table == "river_client" {
+			continue
+		}
 		rows, err := h.DB.SQL().QueryContext(h.Context(), `SELECT * FROM "`+table+`"`)
 		h.Must(err)
 		names, err := rows.Columns()
@@ -375,6 +379,9 @@ func (h *Harness) DumpTables() string {
 			}
 			h.Must(rows.Scan(values...))
 			for i, v := range values {
+				if table == "river_job" && (names[i] == "state" || names[i] == "finalized_at") {
+					continue
+				}
 				switch x := (*v.(*any)).(type) {
 				case []byte:
 					fmt.Fprintf(&out, "%s.%s=%s\n", table, names[i], x)
