@@ -21,7 +21,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{".", "", ""},
 
 	{"api", "api/pages api/sheet api/web domain domain/accounts domain/alarm domain/casework domain/customers " +
-		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach " +
+		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach domain/slots " +
 		"domain/reporting domain/safety domain/usecases", "fiber ical uuid"},
 	{"api/pages", "", "i18n text"},
 	{"api/sheet", "domain domain/intake", "excelize text"},

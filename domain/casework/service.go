@@ -53,8 +53,10 @@ type Call struct {
 	// Key and Hash are the Idempotency-Key and a digest of method, path and
 	// body; both empty for operations that have none.
 	Key, Hash string
-	Status    int        // of the answer, stored with it
-	SentAt    *time.Time // the device's clock when it sent
+	Status    int // of the answer, stored with it
+	// Encode writes the answer as its reader is shown it; nil: nobody reads it.
+	Encode func(reader domain.Actor, answer any) ([]byte, error)
+	SentAt *time.Time // the device's clock when it sent
 	// Bulk is one of many that are asked for at once, such as the rows of an
 	// import: who is told of several is rung once.
 	Bulk bool
