@@ -23,6 +23,9 @@ type Service struct {
 	// empty hash takes as long and answers false.
 	HashPassword  func(password string) (string, error)
 	CheckPassword func(hash, password string) bool
+	// CommonPassword reports whether a password is one of the first that somebody
+	// would try; own are names of its person.
+	CommonPassword func(password string, own []string) bool
 	// ParsePhone reads a number as dialled in a country and gives E.164.
 	ParsePhone func(raw, country string) (string, error)
 	// Recur lists the dates of maintenance.
