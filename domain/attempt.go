@@ -45,7 +45,7 @@ func (a Attempt) Head() (ID, int64) { return a.ID, 1 }
 // Contact reports whether the two sides really spoke: anything inbound, or
 // outbound reached, refused, hostile.
 func (a *Attempt) Contact() bool {
-	return a.Direction == "inbound" || a.Outcome == "reached" || a.Outcome == "refused" || a.Outcome == "hostile"
+	return a.Direction == "inbound" || a.Outcome == "reached" || a.Outcome == "refused" || a.Outcome == "hostile" || a.Outcome == "cut_off"
 }
 
 // Dialled reports whether the address is a phone number.

@@ -45,8 +45,9 @@ const (
 	ReportedWithin     = 2 * 366 * 24 * time.Hour // of a job that is registered (section 3)
 	SampleDue          = 72 * time.Hour
 	SampleOneIn        = 4
-	PromiseDue         = 2 * time.Hour // of duty: call me, I could not reach you (section 4)
-	CaseDue            = time.Hour     // of duty: many contacts folded into one case (section 4)
+	PromiseDue         = 2 * time.Hour    // of duty: call me, I could not reach you (section 4)
+	CutOffDue          = 10 * time.Minute // the same person calls back after the line went dead (section 4)
+	CaseDue            = time.Hour        // of duty: many contacts folded into one case (section 4)
 	OneCall            = 15 * time.Minute
 	CaseContacts       = 4                  // more within an hour are one case (section 4)
 	ThanksWithin       = 7 * 24 * time.Hour // section 5

@@ -46,7 +46,7 @@ func (r *reader) ReachabilityCounts(ctx context.Context, s domain.Scope, f domai
 		// A job with an attempt in the period was saved since its beginning.
 		{"jobs.centre_id", `SELECT jobs.centre_id AS centre_id,
 			sum(CASE WHEN attempts.direction = 'outbound' AND attempts.discounted = '' THEN 1 ELSE 0 END) AS a,
-			sum(CASE WHEN attempts.direction = 'outbound' AND attempts.discounted = '' AND attempts.outcome IN ('reached', 'refused', 'hostile') THEN 1 ELSE 0 END) AS b,
+			sum(CASE WHEN attempts.direction = 'outbound' AND attempts.discounted = '' AND attempts.outcome IN ('reached', 'refused', 'hostile', 'cut_off') THEN 1 ELSE 0 END) AS b,
 			sum(CASE WHEN attempts.direction = 'inbound' AND attempts.discounted = '' THEN 1 ELSE 0 END) AS c, 0 AS d, 0 AS e
 			FROM jobs JOIN attempts ON attempts.job_id = jobs.id WHERE %in AND jobs.updated_at >= ? AND attempts.occurred_at >= ? AND attempts.occurred_at < ? GROUP BY jobs.centre_id`,
 			[]any{f.From, f.From, f.To}, func(o *domain.ReachabilityRow, n counted) { o.Tries, o.Reached, o.Inbound = n.A, n.B, n.C }},

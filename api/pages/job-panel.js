@@ -4,7 +4,7 @@
 // actions name it.
 const doorstepDoors = (tools) => {
   const { el, button, show, close, field, input, select, facts, row, wrongLine, send, problem, json, load, dated, words, centre } = tools;
-  const outcomes = ['reached', 'no_answer', 'busy', 'switched_off', 'out_of_network', 'wrong_number', 'voicemail', 'refused'];
+  const outcomes = ['reached', 'no_answer', 'busy', 'switched_off', 'out_of_network', 'wrong_number', 'voicemail', 'refused', 'cut_off'];
 
   // door is where it is and how to call it, for who may read it.
   const door = (job) => {

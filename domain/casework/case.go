@@ -278,7 +278,7 @@ func Run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 			return errDryRun
 		}
 		answer := &domain.Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.Standing(), Status: call.Status,
-			CreatedAt: tx.Now}
+			CreatedAt: tx.Now, Body: []byte{}}
 		if call.Encode != nil {
 			if answer.Body, err = call.Encode(call.Actor, v); err != nil {
 				return err

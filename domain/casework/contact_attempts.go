@@ -38,9 +38,9 @@ type AttemptInput struct {
 // OutcomesOf lists what can come of a channel: a door is not busy and a
 // letter does not ring.
 var OutcomesOf = map[string][]string{
-	"phone":    {"reached", "no_answer", "busy", "switched_off", "out_of_network", "wrong_number", "voicemail", "refused", "hostile"},
+	"phone":    {"reached", "no_answer", "busy", "switched_off", "out_of_network", "wrong_number", "voicemail", "refused", "hostile", "cut_off"},
 	"sms":      {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number"},
-	"whatsapp": {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number", "no_answer", "busy", "voicemail"},
+	"whatsapp": {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number", "no_answer", "busy", "voicemail", "cut_off"},
 	"push":     {"sent", "delivered", "read", "reached", "refused", "hostile"},
 	"email":    {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number"},
 	"doorstep": {"reached", "nobody_home", "refused", "hostile"},
@@ -159,13 +159,18 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	if err := Reassess(c); err != nil {
 		return nil, err
 	}
+	if a.Outcome == reach.CutOff {
+		if err := callBackCutOff(call.Actor, c, a); err != nil {
+			return nil, err
+		}
+	}
 	if a.Direction == reach.Inbound {
 		if err := groupContacts(c, a); err != nil {
 			return nil, err
 		}
 		return a, applyToOpenJobs(call, c, a, st)
 	}
-	if a.Contact() {
+	if a.Contact() && a.Outcome != reach.CutOff {
 		return a, keepByCall(c, call.Actor, a)
 	}
 	return a, nil

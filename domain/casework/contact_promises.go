@@ -323,14 +323,15 @@ func contactSince(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput
 	switch {
 	case contact != nil:
 		made, err := AddAttempt(call, c, nil, *contact)
-		if err == nil && !made.Contact() {
+		if err == nil && (!made.Contact() || made.Outcome == reach.CutOff) {
 			err = domain.Fail(domain.CodeUnprocessable, "Nobody was reached in this attempt.").
 				At("/contact/outcome", "reached, or an inbound contact")
 		}
 		return made, err
 	case attempt != nil:
 		a, err := c.Tx.Attempt(*attempt)
-		if err != nil || a.JobID != c.Job.ID || !a.Contact() || a.Discounted != "" || a.OccurredAt.Before(since) {
+		if err != nil || a.JobID != c.Job.ID || !a.Contact() || a.Outcome == reach.CutOff || a.Discounted != "" ||
+			a.OccurredAt.Before(since) {
 			return nil, domain.Fail(domain.CodeUnprocessable, "This attempt does not prove it.").
 				At("/attempt_id", "a contact on this job since then")
 		}
@@ -522,6 +523,31 @@ func spoken(a *domain.Attempt) string {
 	return a.Note
 }
 
+// callBackCutOff lets whoever spoke when the line went dead call back within minutes,
+// so that the story goes on where it ended: what they wrote down of it stands with the
+// promise. Where they cannot own one, the desk does.
+func callBackCutOff(a domain.Actor, c *Case, cut *domain.Attempt) error {
+	if c.Job.Status.Ended() || cut.ByID == nil || c.Now.Sub(cut.OccurredAt) > time.Hour {
+		return nil
+	}
+	owner, err := c.Tx.User(*cut.ByID)
+	if err != nil {
+		return err
+	}
+	if !mayOwn(owner, c.Job.CentreID, c.Job.AreaID) {
+		if owner, _, err = ChooseOwner(c); err != nil {
+			return err
+		}
+	}
+	p := &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromStaff, What: cut.Note,
+		DueAt: c.Now.Add(domain.CutOffDue), ViaID: &cut.ID, MadeBy: cut.ByID}
+	if err := MakePromise(c, a, p, owner); err != nil {
+		return err
+	}
+	tellWhoCalls(c, p, owner)
+	return nil
+}
+
 // groupContacts makes one case of many contacts: more than four of one household in an
 // hour get one owner on duty, later ones are added, others are not rung, and
 // the household is told who calls and by when (docs/product.md section 4).
@@ -573,6 +599,12 @@ func caseTold(c *Case, p *domain.Promise, owner *domain.User) error {
 	c.Grouped = true
 	c.Entry(domain.System, "case.opened", nil, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
 		"contacts": p.Contacts})
+	tellWhoCalls(c, p, owner)
+	return nil
+}
+
+// tellWhoCalls tells a household who calls, and by when.
+func tellWhoCalls(c *Case, p *domain.Promise, owner *domain.User) {
 	language := c.Customer.LanguageOf(c.Job.ContactID)
 	when := momentWords(p.DueAt, c.Site.Location(), language)
 	c.Tx.Enqueue(NewNotice(c.Tx.Svc, "case.opened_home", language, c.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
@@ -580,7 +612,6 @@ func caseTold(c *Case, p *domain.Promise, owner *domain.User) error {
 		n.Title, n.Body = domain.Say("case.opened_home", language, when)
 		n.Title = strings.ReplaceAll(n.Title, "{who}", owner.FirstName())
 	}))
-	return nil
 }
 
 // momentWords says an instant: weekday, date and time of the place.

@@ -31,6 +31,7 @@ const (
 	NobodyHome   = "nobody_home"
 	Refused      = "refused"
 	Hostile      = "hostile"
+	CutOff       = "cut_off" // they spoke until the line went dead
 
 	Proven   = "proven"
 	Recorded = "recorded"

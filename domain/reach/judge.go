@@ -13,7 +13,7 @@ import (
 // Judge computes the verdict of docs/product.md section 4. It never fails and does not depend on the order of the case's
 // slices; attempts at the same instant are ordered by id.
 //
-// Contact (anything inbound; outbound `reached`, `refused`, `hostile`) counts at any age and ends the case: only what
+// Contact (anything inbound; outbound `reached`, `refused`, `hostile`, `cut_off`) counts at any age and ends the case: only what
 // happened after the last contact belongs to the present one, and the verdict stays `reached` until an attempt counts.
 // Without contact, an outbound attempt that does not count still makes it `trying`, because somebody tried.
 func Judge(c Case) Verdict {
@@ -110,7 +110,7 @@ func isContact(a *Attempt) bool {
 	if a.Discounted != "" {
 		return false
 	}
-	return a.Direction == Inbound || a.Outcome == Reached || a.Outcome == Refused || a.Outcome == Hostile
+	return a.Direction == Inbound || a.Outcome == Reached || a.Outcome == Refused || a.Outcome == Hostile || a.Outcome == CutOff
 }
 
 func (j *judging) findContact() {

@@ -79,6 +79,7 @@ func (e AttemptGrade) Valid() bool {
 // Defines values for AttemptOutcome.
 const (
 	AttemptOutcomeBusy         AttemptOutcome = "busy"
+	AttemptOutcomeCutOff       AttemptOutcome = "cut_off"
 	AttemptOutcomeDelivered    AttemptOutcome = "delivered"
 	AttemptOutcomeHostile      AttemptOutcome = "hostile"
 	AttemptOutcomeNoAnswer     AttemptOutcome = "no_answer"
@@ -97,6 +98,8 @@ const (
 func (e AttemptOutcome) Valid() bool {
 	switch e {
 	case AttemptOutcomeBusy:
+		return true
+	case AttemptOutcomeCutOff:
 		return true
 	case AttemptOutcomeDelivered:
 		return true
@@ -199,6 +202,7 @@ func (e AttemptCreateGrade) Valid() bool {
 // Defines values for AttemptCreateOutcome.
 const (
 	AttemptCreateOutcomeBusy         AttemptCreateOutcome = "busy"
+	AttemptCreateOutcomeCutOff       AttemptCreateOutcome = "cut_off"
 	AttemptCreateOutcomeDelivered    AttemptCreateOutcome = "delivered"
 	AttemptCreateOutcomeHostile      AttemptCreateOutcome = "hostile"
 	AttemptCreateOutcomeNoAnswer     AttemptCreateOutcome = "no_answer"
@@ -217,6 +221,8 @@ const (
 func (e AttemptCreateOutcome) Valid() bool {
 	switch e {
 	case AttemptCreateOutcomeBusy:
+		return true
+	case AttemptCreateOutcomeCutOff:
 		return true
 	case AttemptCreateOutcomeDelivered:
 		return true
