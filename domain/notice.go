@@ -59,6 +59,9 @@ type Delivery struct {
 	Call   *AlarmCall
 	Called bool
 	Link   *Link
+	// ReadLink is what a device gets instead that was registered by a link which
+	// staff had read.
+	ReadLink *Link
 	// TextTo is the number to which the message webhook sends it: of a household
 	// that has no device, of a user to whom a code goes.
 	TextTo string

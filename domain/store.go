@@ -329,7 +329,8 @@ type DeviceTx interface {
 
 // LinkTx keeps the links of customers.
 type LinkTx interface {
-	LinkOfJob(job ID) (*Link, error) // not revoked; CodeNotFound
+	LinkOfJob(job ID) (*Link, error)     // not revoked, read by no staff; CodeNotFound
+	ReadLinkOfJob(job ID) (*Link, error) // not revoked, read by staff; CodeNotFound
 	LinkByHash(hash string) (*Link, error)
 	InsertLink(*Link) error
 	SaveLink(*Link) error
@@ -445,7 +446,6 @@ type CaseReader interface {
 	Promise(ctx context.Context, a Actor, id ID) (*Promise, error)
 	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
-	Link(ctx context.Context, s Scope, job ID) (*Link, error)
 	LinkByHash(ctx context.Context, hash string) (*Link, error)
 	// JobBriefs gives what a board says of jobs in a scope, by id.
 	JobBriefs(ctx context.Context, s Scope, ids []ID) (map[ID]JobBrief, error)

@@ -160,7 +160,7 @@ func (t *tx) Device(id domain.ID) (*domain.Device, error) {
 func (t *tx) PutDevice(d *domain.Device) error {
 	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
-			"link_id", "session_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
+			"link_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
 }
 
 // dropDevice spares an installation that registered anew while the push to
@@ -227,7 +227,11 @@ func (t *tx) SaveNoticeSeen(id domain.ID, at time.Time) error {
 }
 
 func (t *tx) LinkOfJob(job domain.ID) (*domain.Link, error) {
-	return single[domain.Link](t, "link", t.table("links").Where("job_id = ? AND revoked_at IS NULL", job))
+	return single[domain.Link](t, "link", t.table("links").Where("job_id = ? AND revoked_at IS NULL AND read_at IS NULL", job))
+}
+
+func (t *tx) ReadLinkOfJob(job domain.ID) (*domain.Link, error) {
+	return single[domain.Link](t, "link", t.table("links").Where("job_id = ? AND revoked_at IS NULL AND read_at IS NOT NULL", job))
 }
 
 func (t *tx) LinkByHash(hash string) (*domain.Link, error) {

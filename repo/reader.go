@@ -528,10 +528,6 @@ func (r *reader) Devices(ctx context.Context, user domain.ID) ([]domain.Device, 
 		Order("created_at, installation_id"))
 }
 
-func (r *reader) Link(ctx context.Context, s domain.Scope, job domain.ID) (*domain.Link, error) {
-	return one[domain.Link](ctx, r, "link", r.scoped(s, "links").Where("job_id = ? AND revoked_at IS NULL", job))
-}
-
 func (r *reader) LinkByHash(ctx context.Context, hash string) (*domain.Link, error) {
 	return one[domain.Link](ctx, r, "link", r.db.table("links").Where("token_hash = ?", hash))
 }

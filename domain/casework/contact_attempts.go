@@ -504,7 +504,7 @@ func sendLastNotice(c *Case, enough time.Time) error {
 	if spoken {
 		kind = "job.call_once_more"
 	}
-	devices, err := c.Tx.CustomerDevices(c.Customer.ID)
+	devices, err := ProvenDevices(c.Tx, c.Customer.ID)
 	if err != nil {
 		return err
 	}

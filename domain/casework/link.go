@@ -2,9 +2,17 @@ package casework
 
 import (
 	"crypto/rand"
+	"slices"
 
 	"doorstep/domain"
 )
+
+// ProvenDevices are those of a household that it registered by a link which only
+// the system delivered: a notice to them is a notice to the household.
+func ProvenDevices(tx domain.DeviceTx, customer domain.ID) ([]domain.Device, error) {
+	devices, err := tx.CustomerDevices(customer)
+	return slices.DeleteFunc(devices, func(d domain.Device) bool { return d.Unproven }), err
+}
 
 // NewLink makes the customer's way in; the caller gives id and job.
 func NewLink(s *Service, tx domain.LinkTx, l *domain.Link) error {

@@ -90,8 +90,10 @@ func tryEndCode(m *VisitCase, code string) (bool, error) {
 			endCodeTries)
 	}
 	l, err := m.Tx.LinkOfJob(m.Job.ID)
-	if err != nil {
-		return false, MeaningOf(err, "code")
+	if NotFound(err) { // nothing was delivered yet, so no page has shown a code
+		return false, nil
+	} else if err != nil {
+		return false, err
 	}
 	want := EndCode(m.Tx.Svc, l, m.Visit.ID)
 	return want != "" && hmac.Equal([]byte(want), []byte(code)), nil

@@ -410,18 +410,14 @@ func handleReopen(k *Request) error {
 	return ring(k, "job.reopened")
 }
 
-// handleWrongPerson revokes the link at once, strikes the number that it went to,
-// undoes what was done by it, and makes a fresh link for the job, so that
-// staff can reach the right person.
+// handleWrongPerson revokes the job's links at once, strikes the number that they
+// went to, undoes what was done by them, and makes a fresh link for the job, so that
+// the right person can be reached.
 func handleWrongPerson(k *Request) error {
 	tx, c, now := k.Tx, k.Case, k.Now
-	l := k.link
-	if l == nil {
-		found, err := tx.LinkOfJob(c.Job.ID)
-		if err != nil && !casework.NotFound(err) {
-			return err
-		}
-		l = found
+	links, err := liveLinks(tx, c.Job.ID)
+	if err != nil {
+		return err
 	}
 	number, err := wrongNumber(k)
 	if err != nil {
@@ -432,13 +428,13 @@ func handleWrongPerson(k *Request) error {
 			return err
 		}
 	}
-	if l != nil {
+	devices, err := tx.CustomerDevices(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
 		l.RevokedAt, l.RevokedWhy = &now, "wrong person"
 		if err := tx.SaveLink(l); err != nil {
-			return err
-		}
-		devices, err := tx.CustomerDevices(c.Customer.ID)
-		if err != nil {
 			return err
 		}
 		for _, dev := range devices {
@@ -453,12 +449,26 @@ func handleWrongPerson(k *Request) error {
 		return err
 	}
 	k.Entry(k.Actor, "link.revoked", nil, map[string]any{"because": "wrong person", "number_struck": number != ""})
-	if l != nil {
+	for _, l := range links {
 		if err := undo(k, l); err != nil {
 			return err
 		}
 	}
 	return casework.NotifyStaff(c, nil, "link.wrong_person", domain.RoleCoordinator)
+}
+
+// liveLinks are a job's links that open its page: what the system delivers and what
+// staff hand on.
+func liveLinks(tx domain.LinkTx, job domain.ID) (links []*domain.Link, err error) {
+	for _, find := range []func(domain.ID) (*domain.Link, error){tx.LinkOfJob, tx.ReadLinkOfJob} {
+		l, err := find(job)
+		if err == nil {
+			links = append(links, l)
+		} else if !casework.NotFound(err) {
+			return nil, err
+		}
+	}
+	return links, nil
 }
 
 // wrongNumber is the number that is somebody else's: the one a caller names,
