@@ -34,6 +34,11 @@ type Notice struct {
 // at sending; its data names the invitation.
 const NoticeAccountCode = "account.code"
 
+// HasRequestCode reports whether a text about a link request holds its code, which
+// is added at sending; its data names the request. It goes to no device that proves
+// nothing.
+func HasRequestCode(kind string) bool { return kind == "link.asked" || kind == "link.acted" }
+
 // Dispatch records one try to deliver one notice. Accepted by the push
 // service is not seen by a person.
 type Dispatch struct {

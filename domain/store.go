@@ -329,6 +329,10 @@ type DeviceTx interface {
 
 // LinkTx keeps the links of customers.
 type LinkTx interface {
+	LinkRequest(id ID) (*LinkRequest, error)
+	LinkRequestsOf(job ID) ([]LinkRequest, error) // by created_at
+	InsertLinkRequest(*LinkRequest) error
+	SaveLinkRequest(*LinkRequest) error
 	LinkOfJob(job ID) (*Link, error)     // not revoked, read by no staff; CodeNotFound
 	ReadLinkOfJob(job ID) (*Link, error) // not revoked, read by staff; CodeNotFound
 	LinkByHash(hash string) (*Link, error)
@@ -440,6 +444,7 @@ type CaseReader interface {
 	Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error)
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
 	Dispute(ctx context.Context, s Scope, id ID) (*Dispute, error)
+	LinkRequests(ctx context.Context, s Scope, f LinkRequestFilter, p Page) ([]LinkRequest, error)
 	DoneChecks(ctx context.Context, s Scope, status string, p Page) ([]DoneCheck, error)
 	// Promises lists those in the scope; a technician sees their own.
 	Promises(ctx context.Context, a Actor, f PromiseFilter, p Page) ([]Promise, error)

@@ -49,6 +49,10 @@ type Deliverer struct {
 	// and is never stored (domain.Service.InvitationCode).
 	Code func(invitation domain.ID) string
 
+	// RequestCode recomputes the code of a link request in the same way
+	// (domain.Service.LinkRequestCode).
+	RequestCode func(request domain.ID) string
+
 	// Accepted is told once a customer's notice was accepted, after that was
 	// recorded; channel is "push" or "sms". It must be idempotent, as a crash
 	// in between repeats it (domain.Service.NoticeAccepted). Nil: nobody.
@@ -233,7 +237,8 @@ func (r *run) pushes(ctx context.Context) []*recipientQueue {
 			continue
 		}
 		for _, device := range l.Devices {
-			if slices.Contains(l.Delivered, device.InstallationID) || n.Kind == domain.NoticeAccountCode && !device.Private() {
+			if slices.Contains(l.Delivered, device.InstallationID) || n.Kind == domain.NoticeAccountCode && !device.Private() ||
+				device.Unproven && domain.HasRequestCode(n.Kind) {
 				continue
 			}
 			if of[device.InstallationID] == nil {
@@ -434,6 +439,9 @@ func (r *run) text(ctx context.Context, ln *recipientQueue) {
 		}
 		if code := r.d.data(n)["code"]; code != "" {
 			body = n.Title + ": " + code + ". " + n.Body
+		}
+		if id, err := uuid.Parse(n.Data.V["request_id"]); err == nil && domain.HasRequestCode(n.Kind) && r.d.RequestCode != nil {
+			body = n.Title + ": " + r.d.RequestCode(id) + ". " + n.Body + " " + l.link
 		}
 		began := time.Now()
 		res := r.d.Text.Send(ctx, Text{ID: n.ID.String(), To: ln.number, Channel: "sms", Language: n.Language, Body: body,

@@ -339,7 +339,7 @@ func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 	}
 	for i := range visits {
 		v := &visits[i]
-		if v.Confirmation == domain.ConfirmConfirmed && (v.Status.UnderWay() || v.Status == domain.VisitScheduled && v.WindowEnd.After(now)) {
+		if v.Agreed() && (v.Status.UnderWay() || v.Status == domain.VisitScheduled && v.WindowEnd.After(now)) {
 			rc.ConfirmedVisitAhead = true
 		}
 		if at := v.Begun(); at != nil { // somebody opened the door
@@ -429,7 +429,7 @@ func Reassess(c *Case) error {
 	if v.LastNoticeEndsAt != nil && v.Verdict == reach.LastNotice {
 		due := *v.LastNoticeEndsAt
 		for i := range visits {
-			if o := &visits[i]; o.Status.Unfinished() && o.Confirmation == domain.ConfirmConfirmed && o.WindowEnd.After(due) {
+			if o := &visits[i]; o.Status.Unfinished() && o.Agreed() && o.WindowEnd.After(due) {
 				due = o.WindowEnd
 			}
 		}
@@ -481,7 +481,7 @@ func becomeUnreachable(c *Case, v reach.Verdict, visits []domain.Visit) error {
 		"counts": v.Counts, "policy_version": v.PolicyVersion})
 	for i := range visits {
 		o := &visits[i]
-		if o.Status != domain.VisitScheduled || o.Confirmation == domain.ConfirmConfirmed {
+		if o.Status != domain.VisitScheduled || o.Agreed() {
 			continue
 		}
 		m := c.On(o)

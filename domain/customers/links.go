@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -191,6 +192,9 @@ type LinkPage struct {
 	People     []LinkPerson // whom a report can be about
 	Free       []FreeSlot   // windows that it can choose, in order
 	Held       *HeldSlot    // the one that it has chosen and not taken
+	// Asked is what was asked by a link that staff had read, and waits for the
+	// household's word.
+	Asked []domain.LinkRequest
 }
 
 // LinkPerson is one of our people as a household knows them.
@@ -362,6 +366,10 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	if err := linkNote(tx, p); err != nil {
 		return nil, err
 	}
+	if p.Asked, err = tx.LinkRequestsOf(j.ID); err != nil {
+		return nil, err
+	}
+	p.Asked = slices.DeleteFunc(p.Asked, func(r domain.LinkRequest) bool { return !r.Open(tx.Now) })
 	if err := linkSlots(c, p); err != nil {
 		return nil, err
 	}
