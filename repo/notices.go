@@ -127,10 +127,11 @@ func (t *tx) ClaimDue(now time.Time, n int, kinds ...domain.DeadlineKind) ([]dom
 // forgotten finds the rows of each kind that are of no use any more, oldest
 // first. A session goes with or after the one that names it as successor.
 var forgotten = map[string]struct{ key, where, order string }{
-	"idempotency": {"actor_id, key", "created_at < @before", "created_at"},
-	"deadlines":   {"id", "done_at < @before", "done_at"},
-	"form_keys":   {"hash", "used_at < @before", "used_at"},
-	"day_plans":   {"id", "expires_at < @before", "expires_at"},
+	"idempotency":   {"actor_id, key", "created_at < @before", "created_at"},
+	"deadlines":     {"id", "done_at < @before", "done_at"},
+	"form_keys":     {"hash", "used_at < @before", "used_at"},
+	"link_requests": {"id", "status <> 'pending' AND due_at < @before", "due_at, id"},
+	"day_plans":     {"id", "expires_at < @before", "expires_at"},
 	"sessions": {"id", `(expires_at < @before OR revoked_at < @before) AND NOT EXISTS (SELECT 1 FROM sessions older
 WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`,
 		"created_at, id"},

@@ -19,6 +19,7 @@ var sweeps = []struct {
 	{"deadlines", 30 * 24 * time.Hour, false},  // since they were done
 	{"form_keys", domain.FormKeyLife + 24*time.Hour, false},
 	{"day_plans", 24 * time.Hour, false},                // since they ran out
+	{"link_requests", 90 * 24 * time.Hour, false},       // since they were due: their words may speak of a report
 	{"sessions", 30 * 24 * time.Hour, true},             // since they expired or were revoked
 	{"invitations", 365 * 24 * time.Hour, true},         // the record of who asked for them
 	{"changes", reporting.StreamKeep + time.Hour, true}, // of streams that come again

@@ -2,6 +2,7 @@ package customers
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"doorstep/domain"
@@ -282,7 +283,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 		}
 	case in.AttemptID != nil:
 		if k.contact, err = tx.Attempt(*in.AttemptID); err != nil || k.contact.JobID != j.ID || !k.contact.Contact() ||
-			k.contact.Discounted != "" {
+			k.contact.Discounted != "" || k.contact.ByReadLink() {
 			return nil, domain.Fail(domain.CodeUnprocessable, "This is no contact with the household.").
 				At("/contact_attempt_id", "a contact on this job")
 		}
@@ -316,7 +317,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 	if k.Visits, err = tx.VisitsOfJob(j.ID); err != nil {
 		return nil, err
 	}
-	if err := mayWriteDown(call.Actor, act.Action, k.Visits); err != nil {
+	if err := mayWriteDown(k, call.Actor); err != nil {
 		return nil, err
 	}
 	k.Visit = currentVisit(k.Visits)
@@ -333,14 +334,28 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 
 // mayWriteDown refuses that somebody writes down the household's word about their own
 // work. About a report handleWithdrawReport ignores it, for nobody learns of one so.
-func mayWriteDown(a domain.Actor, action string, visits []domain.Visit) error {
-	if action != "done" && action != "thanks" {
-		return nil
-	}
-	for i := range visits {
-		if domain.Has(visits[i].EverCrew, a.UserID) {
-			return domain.Fail(domain.CodeForbidden, "This is about your own work; somebody else writes it down.")
+func mayWriteDown(k *Request, a domain.Actor) error {
+	own := func(v *domain.Visit) bool { return v != nil && domain.Has(v.EverCrew, a.UserID) }
+	mine := false
+	switch k.In.Action {
+	case "done", "thanks":
+		mine = slices.ContainsFunc(k.Visits, func(v domain.Visit) bool { return own(&v) })
+	case "wrong-person": // it would end what the household denies of their work
+		disputes, err := k.Tx.DisputesOf(k.Job.ID)
+		if err != nil {
+			return err
 		}
+		for i := range disputes {
+			f := &disputes[i]
+			about, err := involved(k.Tx, a, f)
+			if err != nil {
+				return err
+			}
+			mine = mine || f.Status == domain.DisputeOpen && (about || f.VisitID != nil && own(k.visitByID(*f.VisitID)))
+		}
+	}
+	if mine {
+		return domain.Fail(domain.CodeForbidden, "This is about your own work; somebody else writes it down.")
 	}
 	return nil
 }

@@ -176,7 +176,9 @@ func answerRequests(k *Request) error {
 				err = undoRequest(k, r)
 			}
 		} else if err = k.Tx.Apply(r, "verify"); err == nil {
-			err = carryOut(k, r, "link")
+			if err = carryOut(k, r, "link"); Refusal(err) || domain.IsCode(err, domain.CodeState) {
+				r.Reasons, err = overtaken, nil // the household's word is kept, and holds up nothing else
+			}
 		}
 		if err == nil {
 			err = settleRequest(k.Case, k.Actor, r)
@@ -187,6 +189,9 @@ func answerRequests(k *Request) error {
 	}
 	return nil
 }
+
+// overtaken is what became of a request whose matter had changed meanwhile.
+const overtaken = "It had changed meanwhile; nothing was done."
 
 // withCode gives the request whose code was typed. A wrong one counts on all, and
 // after some tries a code is over.

@@ -51,8 +51,9 @@ func linkSlots(c *casework.Case, p *LinkPage) error {
 		return err
 	}
 	open := *c
-	open.Holds = slices.DeleteFunc(slices.Clone(c.Holds),
-		func(h domain.Hold) bool { return h.Kind == domain.HoldUnreachable }) // its own choice lifts it
+	if !p.Link.Read() { // its own choice lifts it, and by another link a choice is no contact
+		open.Holds = slices.DeleteFunc(slices.Clone(c.Holds), func(h domain.Hold) bool { return h.Kind == domain.HoldUnreachable })
+	}
 	if open.MayBook(false) != nil {
 		p.Held = nil
 		return nil

@@ -128,6 +128,35 @@ func TestADeviceByAReadLinkProvesNothing(t *testing.T) {
 	})
 }
 
+// Nobody knows who read a link from before: it counts as read, and so does each device
+// that was registered by it. With the first notice the household gets one of its own.
+func TestALinkFromBeforeCountsAsRead(t *testing.T) {
+	onEachEngineWithTexts(t, func(h *harness.Harness, g *texts) {
+		h.Ignores("job.share", "visit.assigned", "visit.confirmed")
+		h.MayIgnore("visit.offered")
+		desk := h.As("kiran")
+		_, job := h.Household(desk, nil)
+		old := h.CustomerPage(job)
+		old.RegisterDevice("family")
+		for _, statement := range []string{"UPDATE links SET read_at = created_at", "UPDATE devices SET unproven = true WHERE link_id IS NOT NULL"} {
+			if _, err := h.DB.SQL().ExecContext(t.Context(), statement); err != nil { // as the migration does
+				t.Fatal(err)
+			}
+		}
+		visit := h.Visit(desk, job, harness.Monday.Add(24*time.Hour), "ravi")
+		old.Submit("confirm", 303)
+		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)["confirmed_how"]; got != "read_link" {
+			t.Errorf("by a link of before it is confirmed by %v", got)
+		}
+		desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 200)
+		h.Settle()
+		fresh := h.DeliveredLink(job)
+		if got := g.with(h, fresh); len(got) == 0 || strings.HasSuffix(fresh, old.Link) {
+			t.Errorf("the household has no link of its own: %v", g.with(h, ""))
+		}
+	})
+}
+
 // code is the one of the latest text that asks whether it was the household.
 func (g *texts) code(h *harness.Harness) string {
 	h.Helper()
@@ -146,13 +175,19 @@ func (g *texts) code(h *harness.Harness) string {
 // that he read.
 func workedOn(h *harness.Harness) (job, visit object, his *harness.CustomerPage) {
 	h.Helper()
+	visit, job, his = workedOnBy(h, "ravi")
+	return job, visit, his
+}
+
+func workedOnBy(h *harness.Harness, login string) (visit, job object, page *harness.CustomerPage) {
+	h.Helper()
 	h.Ignores("visit.assigned")
 	desk := h.As("kiran")
 	_, job = h.Household(desk, nil)
-	visit = h.Visit(desk, job, h.Clock.Now().Add(30*time.Minute), "ravi")
-	his = h.ReadPage(h.As("ravi"), job)
-	h.WorkUntil("ravi", visit, "complete", object{"work_done": "x", "tested": "works"})
-	return job, visit, his
+	visit = h.Visit(desk, job, h.Clock.Now().Add(30*time.Minute), login)
+	page = h.ReadPage(h.As(login), job)
+	h.WorkUntil(login, visit, "complete", object{"work_done": "x", "tested": "works"})
+	return visit, job, page
 }
 
 // A technician who reads the link does not confirm their own completion by it: that
@@ -365,6 +400,7 @@ func TestAContactByAReadLinkIsNoAgreement(t *testing.T) {
 // What somebody did is not written down as the household's word by themselves.
 func TestNobodyWritesDownTheirOwnConfirmation(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("dispute.opened", "dispute.desk")
 		desk, ravi := h.As("kiran"), h.As("ravi")
 		_, visit, _ := workedOn(h)
 		job := object{"id": visit["job_id"]}
@@ -379,6 +415,10 @@ func TestNobodyWritesDownTheirOwnConfirmation(t *testing.T) {
 		ravi = h.As("ravi")
 		ravi.Send("POST", path("/v1/jobs/%s/voice", job), object{"action": "done"}, 403)
 		ravi.Send("POST", path("/v1/visits/%s/confirm-done", visit), object{"contact": spoke}, 403)
-		desk.Send("POST", path("/v1/visits/%s/confirm-done", visit), object{"contact": spoke}, 200)
+		h.CustomerPage(job).Submit("dispute", 303, "visit_id", visit["id"].(string), "claim", "not_done")
+		wrong := object{"action": "wrong-person", "phone": "+919812345678"}
+		ravi.Send("POST", path("/v1/jobs/%s/voice", job), wrong, 403) // it would end the dispute about his visit
+		ended, _, _ := workedOnBy(h, "meena")
+		desk.Send("POST", path("/v1/visits/%s/confirm-done", ended), object{"contact": spoke}, 200)
 	})
 }
