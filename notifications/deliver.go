@@ -267,7 +267,9 @@ func (r *run) address(ctx context.Context, l *delivery) bool {
 		l.Link = made
 	}
 	if l.ReadLink != nil && r.d.LinkURL != nil {
-		l.readLink, _ = r.d.LinkURL(l.ReadLink)
+		if url, ok := r.d.LinkURL(l.ReadLink); ok {
+			l.readLink = url
+		}
 	}
 	if l.Link != nil && r.d.LinkURL != nil {
 		if url, ok := r.d.LinkURL(l.Link); ok {
