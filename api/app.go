@@ -54,6 +54,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountDisputes(a, s)
 	mountLinkRequests(a, s)
 	mountPromises(a, s)
+	mountSecurityLog(a, s)
 	mountReports(a, s)
 	mountSOS(a, s)
 	mountTimers(a, s)

@@ -1417,8 +1417,7 @@ type SOS struct {
 	ResolvedBy string    `json:"resolved_by"`
 	Round      int       `json:"round"`
 
-	// Silent whether its raiser is not to be called openly, because this one or another open one was raised in silence; to
-	// the raiser always false
+	// Silent whether its raiser is not to be called openly, because this one or another open one was raised in silence; to the raiser always false
 	Silent    bool      `json:"silent"`
 	Source    SOSSource `json:"source"`
 	Status    SOSStatus `json:"status"`
