@@ -54,6 +54,7 @@ func (s *Service) Share(ctx context.Context, a domain.Actor, job domain.ID) (Sha
 		}
 		if err == nil {
 			tx.Entry(locked, a, "link.read", nil, casework.At(tx.Now), nil)
+			err = casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityLinkRead, ActorID: &a.UserID, JobID: &job})
 		}
 		return err
 	})

@@ -86,6 +86,10 @@ func TestReadingALinkIsOnRecord(t *testing.T) {
 		if len(by) != 2 || by[0] != desk.ID.String() || by[1] != ravi.ID.String() {
 			t.Errorf("the timeline names as readers %v", by)
 		}
+		if log := items(h.As("root").Send("GET", "/v1/security-log?kind=link_read", nil, 200)); len(log) != 2 ||
+			log[0]["actor_id"] != ravi.ID.String() || log[0]["job_id"] != job["id"] {
+			t.Errorf("the security log has %v", log)
+		}
 		desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 409)
 		h.ReadPage(ravi, job).RegisterDevice("ravi's browser")
 		desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 409) // that device may be his
