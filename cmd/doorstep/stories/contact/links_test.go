@@ -142,7 +142,8 @@ func TestALinkFromBeforeCountsAsRead(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		old := h.CustomerPage(job)
 		old.RegisterDevice("family")
-		for _, statement := range []string{"UPDATE links SET read_at = created_at", "UPDATE devices SET unproven = true WHERE link_id IS NOT NULL"} {
+		for _, statement := range []string{"UPDATE links SET read_at = created_at",
+			"UPDATE devices SET unproven = true WHERE link_id IS NOT NULL"} {
 			if _, err := h.DB.SQL().ExecContext(t.Context(), statement); err != nil { // as the migration does
 				t.Fatal(err)
 			}
