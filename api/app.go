@@ -52,6 +52,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountSlots(a, s)
 	mountAttempts(a, s)
 	mountDisputes(a, s)
+	mountLinkRequests(a, s)
 	mountPromises(a, s)
 	mountSecurityLog(a, s)
 	mountReports(a, s)

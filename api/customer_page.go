@@ -22,7 +22,7 @@ import (
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
 var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "reopen",
-	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person"}
+	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person", "verify", "undo"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
 
@@ -105,6 +105,9 @@ type customerView struct {
 	CanAppeal                                        bool
 	Free                                             []partView // windows to choose from
 	KeptDay, KeptHours, KeptWords                    string     // the one that is kept
+	AskedWords                                       string     // of what was asked by a link that staff had read
+	Asked                                            []string   // what it was; by such a link it is not said
+	NeedsCode                                        bool
 
 	base, query string
 }
@@ -206,7 +209,7 @@ func doneWords(t *pages.Text, done string, p *customers.LinkPage) string {
 			return ""
 		}
 	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal",
-		"already":
+		"already", "kept", "verify", "undo":
 	default:
 		return ""
 	}
@@ -224,7 +227,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 			Window: form.Get("window"), Take: form.Has("take"), Note: form.Get("note"),
 			Claim: form.Get("claim"), Reason: form.Get("reason"),
 			Fault: said(form, "fault"), WhatMatters: said(form, "what_matters"), Step: said(form, "step"), Result: form.Get("result"),
-			Text: form.Get("text"), What: form.Get("what")}
+			Text: form.Get("text"), What: form.Get("what"), Code: form.Get("code")}
 		if form.Has("back") {
 			in.Note = form.Get("back")
 		}
@@ -249,7 +252,7 @@ func (a *App) customerAct(action string) fiber.Handler {
 		if err != nil {
 			return a.customerRefused(c, token, form, err)
 		}
-		if action == "wrong-person" { // the link is gone; there is no page to go back to
+		if action == "wrong-person" && done != "kept" { // the link is gone; there is no page to go back to
 			text, _ := localizer(c, "")
 			return sendCustomer(c, fiber.StatusOK, "plain", &customerView{Text: text, Tone: "good", Title: text.Say("wrong.title"),
 				Explain: text.Say("wrong.explain")})
@@ -300,6 +303,8 @@ func (a *App) customerRefused(c *fiber.Ctx, token string, form url.Values, err e
 	if errors.As(err, &e) {
 		for _, f := range e.Fields {
 			switch field := strings.TrimPrefix(f.Pointer, "/"); field {
+			case "code":
+				v.Wrong["code"] = v.Text.Say("asked.code.wrong")
 			case "window_start":
 				v.Wrong["window"] = v.Text.Say("slots.window.wrong")
 			case "date", "part", "note":
@@ -463,6 +468,17 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 	if p.Held != nil {
 		v.KeptDay, v.KeptHours = windowWords(t, p.Held.WindowStart, p.Held.WindowEnd, p.Now, loc)
 		v.KeptWords = t.Say("slots.kept", "Until", p.Held.Until.In(loc).Format("15:04"))
+	}
+	if len(p.Asked) > 0 {
+		v.AskedWords, v.NeedsCode = t.Say("asked.explain"), p.Link.Read()
+		if v.NeedsCode {
+			v.AskedWords = t.Say("asked.code.explain")
+		}
+		for _, r := range p.Asked {
+			if !v.NeedsCode {
+				v.Asked = append(v.Asked, t.Say("asked."+r.Action))
+			}
+		}
 	}
 	v.Fault, v.WhatMatters, v.CanCorrect, v.CanThank = p.Job.Fault, p.Job.WhatMatters, p.CanCorrect, p.CanThank
 	v.stepLines(p, loc)

@@ -122,9 +122,10 @@ func (d *door) call() *casework.Call { return &casework.Call{Actor: d.desk} }
 
 func (d *door) link(job domain.ID) string {
 	d.t.Helper()
-	l, err := d.s.Customers.Share(context.Background(), d.desk, job)
+	l, err := d.s.Customers.DeliveredLink(context.Background(), job)
 	d.must(err)
-	return l.ShareURL
+	url, _ := d.s.Customers.LinkURL(l)
+	return url
 }
 
 func p[T any](v T) *T { return &v }

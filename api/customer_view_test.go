@@ -321,6 +321,34 @@ func TestFormComesBack(t *testing.T) {
 	}
 }
 
+// The household reads what was asked in its name; by a link that staff have read it is
+// asked for the code of a message, and what was asked is not said.
+func TestThePageAsksWhetherItWasYou(t *testing.T) {
+	for action, rule := range domain.HouseholdActions {
+		if rule.Side != domain.ForUs && rule.Side != domain.ForNobody {
+			continue
+		}
+		for _, lang := range []string{"en", "hi"} {
+			text := pages.In(lang)
+			what := text.Say("asked." + action)
+			if what == "" || strings.HasPrefix(what, "asked.") {
+				t.Errorf("%s has no words in %s", action, lang)
+			}
+			p := linkPage(domain.VisitCompleted, domain.ConfirmConfirmed)
+			p.Asked = []domain.LinkRequest{{Action: action}}
+			own := renderState(t, p, lang)
+			p.Link.ReadAt = &p.Now
+			read := renderState(t, p, lang)
+			if !strings.Contains(own, html.EscapeString(what)) || strings.Contains(own, `name="code"`) || !strings.Contains(own, "/undo") {
+				t.Errorf("%s in %s: the household reads\n%s", action, lang, own)
+			}
+			if strings.Contains(read, html.EscapeString(what)) || !strings.Contains(read, `name="code"`) {
+				t.Errorf("%s in %s: by a link that staff have read it says\n%s", action, lang, read)
+			}
+		}
+	}
+}
+
 func TestCalendarEntry(t *testing.T) {
 	p := linkPage(domain.VisitScheduled, domain.ConfirmAwaiting)
 	p.Visit.Sequence = 3
@@ -364,6 +392,7 @@ func TestNoTwoControlsShareALabel(t *testing.T) {
 		until := p.Now.Add(24 * time.Hour)
 		p.NoteUntil, p.NoteAnswer = &until, "It stands."
 		p.Caller, p.CallBy = "Sneha", until
+		p.Asked, p.Link.ReadAt = []domain.LinkRequest{{Action: "done"}}, &p.Now
 		p.People = []customers.LinkPerson{{ID: id, Name: "Ravi"}}
 		p.Tries = []customers.LinkTry{{ID: id, At: p.Now.Add(-time.Hour), Channel: "phone", Outcome: "no_answer", Grade: "declared",
 			Disputable: true}}

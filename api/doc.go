@@ -30,6 +30,7 @@
 //	jobs.go            jobs, their moves, timeline and verdict
 //	keep_aways.go      people who stand down while a report about them is looked at
 //	leave.go           leave: asked for, decided, withdrawn
+//	link_requests.go   what was asked by links that staff had read
 //	maintenance.go     recurring visits to an appliance
 //	payable.go         the payable visits of a technician
 //	plans.go           a day's plan, a sick day, the calendar feed of a technician

@@ -93,6 +93,16 @@ func mountJobs(a *App, s *web.Server) {
 		}
 		return c.JSON(l)
 	})
+	s.Handle("POST", "/v1/jobs/{id}/link/send", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "job")
+		if err != nil {
+			return err
+		}
+		return write(c, fiber.StatusOK, "", func(ctx context.Context, call *casework.Call) error {
+			_, err := svc.Customers.Send(ctx, call, id)
+			return err
+		})
+	})
 }
 
 func (a *App) jobViews(c *fiber.Ctx, rows []domain.Job) ([]domain.JobView, error) {

@@ -27,6 +27,7 @@ func TestOperationsOfTheDomain(t *testing.T) {
 		"decideAdvisoryAppeal": "/v1/advisories/ID/decide-appeal",
 		"decideDispute":        "/v1/disputes/ID/decide",
 		"decideFlag":           "/v1/flags/ID/decide",
+		"decideLinkRequest":    "/v1/link-requests/ID/decide",
 		"doneAftercare":        "/v1/aftercare/ID/done",
 		"getAdvisory":          "/v1/advisories/ID",
 		"handOverPromise":      "/v1/promises/ID/hand-over",

@@ -170,6 +170,16 @@ func (f *Dispute) row(action string) ([]string, bool) { return DisputeMoves.row(
 
 func (f *Dispute) become(to string, _ time.Time) { f.Status = DisputeStatus(to) }
 
+func (r *LinkRequest) lifecycle() string { return LinkRequestMoves.Name }
+
+func (r *LinkRequest) state() string { return r.Status }
+
+func (r *LinkRequest) row(action string) ([]string, bool) {
+	return LinkRequestMoves.row(action, r.Status)
+}
+
+func (r *LinkRequest) become(to string, _ time.Time) { r.Status = to }
+
 func (p *Promise) lifecycle() string { return PromiseMoves.Name }
 
 func (p *Promise) state() string { return string(p.Status) }

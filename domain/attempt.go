@@ -71,8 +71,12 @@ type UnmatchedContact struct {
 // Agrees reports whether a customer can have agreed in a contact: refusing and
 // hostile words are contact, and no agreement.
 func (a *Attempt) Agrees() bool {
-	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
+	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == "" && !a.ByReadLink()
 }
+
+// ByReadLink reports whether an attempt came by a link that staff had read: only
+// then is a link's own form no proof.
+func (a *Attempt) ByReadLink() bool { return a.LinkID != nil && a.Grade == reach.Declared }
 
 // Spoke reports whether an attempt is a conversation by phone, whoever rang.
 func (a *Attempt) Spoke() bool {

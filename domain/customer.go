@@ -82,6 +82,22 @@ func (c *Customer) Contact(id ID) *Contact {
 	return nil
 }
 
+// Phone is the number to which the household is written: of the contact that a job
+// wants reached first, else of the first who has one; empty for none.
+func (c *Customer) Phone(first *ID) string {
+	to := ""
+	for i := range c.Contacts {
+		x := &c.Contacts[i]
+		if len(x.Phones) > 0 && first != nil && x.ID == *first {
+			return x.Phones[0]
+		}
+		if len(x.Phones) > 0 && to == "" {
+			to = x.Phones[0]
+		}
+	}
+	return to
+}
+
 // Site finds a site of the household; nil: none.
 func (c *Customer) Site(id ID) *Site {
 	for i := range c.Sites {

@@ -37,11 +37,13 @@
 //	figures.go         rows of the reports
 //	filters.go         what lists are asked for
 //	flag.go            a report of danger
+//	household_action.go  what a household does by its link, and for whom it speaks
 //	invitation.go      a code that sets a password
 //	job.go             a job and its holds
 //	job_history.go     tried steps, a proposed replacement
 //	leave.go           leave
 //	link.go            the household's link
+//	link_request.go    what was asked by a link that staff had read
 //	maintenance.go     visits that come again by a rule
 //	notice.go          one thing to tell one audience, and its delivery
 //	people.go          roles, areas, centres, users, who reaches what

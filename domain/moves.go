@@ -89,6 +89,17 @@ var (
 		{"withdraw", []string{"open"}, []string{"withdrawn"}, "system", "it was said by somebody else than the household"},
 	}}
 
+	// LinkRequestMoves: docs/product.md section 10, "A household's link is the household's".
+	LinkRequestMoves = Lifecycle{"link request", "pending", []Move{
+		{"ask", nil, []string{"pending"}, "whoever has a link that staff have read", "it speaks for us"},
+		{"mark", nil, []string{"marked"}, "whoever has a link that staff have read", "it moved a visit: told to the household"},
+		{"verify", []string{"pending", "marked"}, []string{"verified"}, "the household", "by a link that the system delivered, or a code"},
+		{"undo", []string{"pending", "marked"}, []string{"undone"}, "the household", "the same; of what was done within 24 h"},
+		{"decide", []string{"pending"}, []string{"accepted", "refused"}, "area_manager; about a report, who answers for it",
+			"not about themselves; reasons"},
+		{"default", []string{"pending"}, []string{"lapsed", "accepted"}, "system", "nobody verified it in time: what favours the household"},
+	}}
+
 	// PromiseMoves: docs/product.md section 4, "The brand is measured too".
 	PromiseMoves = Lifecycle{"promise", "open", []Move{
 		{"promise", nil, []string{"open"}, "whoever speaks with the household, or its own wish", "an owner and a due time"},
@@ -167,7 +178,8 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ThanksMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &LinkRequestMoves, &PromiseMoves,
+		&CheckMoves, &ThanksMoves,
 		&AftercareMoves, &LeaveMoves,
 		&MaintenanceMoves}
 )

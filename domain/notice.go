@@ -34,6 +34,11 @@ type Notice struct {
 // at sending; its data names the invitation.
 const NoticeAccountCode = "account.code"
 
+// HasRequestCode reports whether a text about a link request holds its code, which
+// is added at sending; its data names the request. It goes to no device that proves
+// nothing.
+func HasRequestCode(kind string) bool { return kind == "link.asked" || kind == "link.acted" }
+
 // Dispatch records one try to deliver one notice. Accepted by the push
 // service is not seen by a person.
 type Dispatch struct {
@@ -59,6 +64,9 @@ type Delivery struct {
 	Call   *AlarmCall
 	Called bool
 	Link   *Link
+	// ReadLink is what a device gets instead that was registered by a link which
+	// staff had read.
+	ReadLink *Link
 	// TextTo is the number to which the message webhook sends it: of a household
 	// that has no device, of a user to whom a code goes.
 	TextTo string

@@ -164,6 +164,10 @@ type Actor struct {
 	CentreID ID // of technician, coordinator, proprietor
 	AreaID   ID // of all but agent and admin
 	JobID    ID // of a customer: the link's job
+	LinkID   ID // of a customer: the link
+	// Unproven says of a customer that staff have read the link: it may be one of
+	// them.
+	Unproven bool
 	// Deputises lists the areas for whose managers this manager stands in.
 	Deputises []ID
 	Session   ID // of the access token; zero where no session is known

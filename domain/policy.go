@@ -18,6 +18,8 @@ const (
 	ComingHours        = 12 * time.Hour           // what is about them is told a household at night (section 7)
 	RepeatWithin       = 30 * 24 * time.Hour      // same serial (section 3)
 	LinkAfterVisit     = 30 * 24 * time.Hour      // the link's life (section 7)
+	LinkRequestDue     = 48 * time.Hour           // to be verified (section 10)
+	LinkUndoWithin     = 24 * time.Hour           // what a link that staff had read did (section 10)
 	FormKeyLife        = 7 * 24 * time.Hour       // a page left open longer is looked at anew
 	AnotherTimeUntil   = time.Hour                // before the window (section 3)
 	NoAccessInside     = 10 * time.Minute         // inside the window (section 3)

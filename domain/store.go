@@ -330,7 +330,12 @@ type DeviceTx interface {
 
 // LinkTx keeps the links of customers.
 type LinkTx interface {
-	LinkOfJob(job ID) (*Link, error) // not revoked; CodeNotFound
+	LinkRequest(id ID) (*LinkRequest, error)
+	LinkRequestsOf(job ID) ([]LinkRequest, error) // by created_at
+	InsertLinkRequest(*LinkRequest) error
+	SaveLinkRequest(*LinkRequest) error
+	LinkOfJob(job ID) (*Link, error)     // not revoked, read by no staff; CodeNotFound
+	ReadLinkOfJob(job ID) (*Link, error) // not revoked, read by staff; CodeNotFound
 	LinkByHash(hash string) (*Link, error)
 	InsertLink(*Link) error
 	SaveLink(*Link) error
@@ -442,13 +447,13 @@ type CaseReader interface {
 	Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error)
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
 	Dispute(ctx context.Context, s Scope, id ID) (*Dispute, error)
+	LinkRequests(ctx context.Context, s Scope, f LinkRequestFilter, p Page) ([]LinkRequest, error)
 	DoneChecks(ctx context.Context, s Scope, status string, p Page) ([]DoneCheck, error)
 	// Promises lists those in the scope; a technician sees their own.
 	Promises(ctx context.Context, a Actor, f PromiseFilter, p Page) ([]Promise, error)
 	Promise(ctx context.Context, a Actor, id ID) (*Promise, error)
 	PoliciesOf(ctx context.Context, centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	Policies(ctx context.Context, s Scope, p Page) ([]Policy, error)
-	Link(ctx context.Context, s Scope, job ID) (*Link, error)
 	LinkByHash(ctx context.Context, hash string) (*Link, error)
 	// JobBriefs gives what a board says of jobs in a scope, by id.
 	JobBriefs(ctx context.Context, s Scope, ids []ID) (map[ID]JobBrief, error)

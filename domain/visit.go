@@ -53,7 +53,7 @@ type Visit struct {
 	CustomerID     ID               `json:"customer_id"`
 	Status         VisitStatus      `json:"status"`
 	Confirmation   Confirmation     `json:"confirmation"`
-	ConfirmedHow   string           `json:"confirmed_how"` // link, call, message
+	ConfirmedHow   string           `json:"confirmed_how"` // link, read_link, call, message
 	WindowStart    time.Time        `json:"window_start"`
 	WindowEnd      time.Time        `json:"window_end"`
 	PlannedStart   time.Time        `json:"planned_start"`
@@ -149,6 +149,12 @@ func (v *Visit) LastMove() time.Time {
 		}
 	}
 	return last
+}
+
+// Agreed reports whether the household is known to have agreed to the time: what a
+// link did that staff had read is no agreement.
+func (v *Visit) Agreed() bool {
+	return v.Confirmation == ConfirmConfirmed && v.ConfirmedHow != ReadLink
 }
 
 // Inside reports whether a crew is at a home. What it does there is refused

@@ -42,9 +42,16 @@ type Deliverer struct {
 	// and is never stored (domain.Service.LinkURL).
 	LinkURL func(*domain.Link) (string, bool)
 
+	// NewLink makes the link of a job that has none for the system to deliver.
+	NewLink func(ctx context.Context, job domain.ID) (*domain.Link, error)
+
 	// Code recomputes the code of an invitation; it exists only inside a send
 	// and is never stored (domain.Service.InvitationCode).
 	Code func(invitation domain.ID) string
+
+	// RequestCode recomputes the code of a link request in the same way
+	// (domain.Service.LinkRequestCode).
+	RequestCode func(request domain.ID) string
 
 	// Accepted is told once a customer's notice was accepted, after that was
 	// recorded; channel is "push" or "sms". It must be idempotent, as a crash
@@ -69,8 +76,9 @@ type Deliverer struct {
 type delivery struct {
 	domain.Delivery
 	link     string
-	accepted bool // by at least one device or gateway, now or in an earlier run
-	fresh    bool // accepted in this run
+	readLink string // for devices that prove nothing
+	accepted bool   // by at least one device or gateway, now or in an earlier run
+	fresh    bool   // accepted in this run
 	rejected bool
 	expired  bool
 	waiting  bool // something is left to try
@@ -83,8 +91,15 @@ type delivery struct {
 
 func (d *Deliverer) newDelivery(of domain.Delivery) *delivery {
 	l := &delivery{Delivery: of, devices: len(of.Devices), accepted: of.Called, reached: of.Called}
-	if len(l.Delivered) > 0 {
-		l.accepted, l.channel, l.receipt = true, "push", "installation/"+l.Delivered[0].String()
+	proofs := slices.Clone(l.Delivered)
+	for _, device := range l.Devices {
+		if device.Unproven {
+			l.devices--
+			proofs = slices.DeleteFunc(proofs, func(id domain.ID) bool { return id == device.InstallationID })
+		}
+	}
+	if len(proofs) > 0 {
+		l.accepted, l.channel, l.receipt = true, "push", "installation/"+proofs[0].String()
 	}
 	for _, device := range l.Devices {
 		if slices.Contains(l.Delivered, device.InstallationID) && channelOf(d.Push, device.Token) != logChannel {
@@ -169,7 +184,7 @@ func (d *Deliverer) Deliver(ctx context.Context, noticeIDs []domain.ID, attempt 
 		r.deliveries = append(r.deliveries, d.newDelivery(f))
 	}
 	alarmed := r.alarms(ctx)
-	inOrder(ctx, r.pushes(), r.push)
+	inOrder(ctx, r.pushes(ctx), r.push)
 	inOrder(ctx, r.texts(), r.text)
 	alarmed.Wait()
 
@@ -206,7 +221,7 @@ type recipientQueue struct {
 }
 
 // pushes sorts the deliveries by device.
-func (r *run) pushes() []*recipientQueue {
+func (r *run) pushes(ctx context.Context) []*recipientQueue {
 	var queues []*recipientQueue
 	of := map[domain.ID]*recipientQueue{}
 	for _, l := range r.deliveries {
@@ -218,11 +233,12 @@ func (r *run) pushes() []*recipientQueue {
 		case n.NotBefore.After(r.now):
 			l.later(n.NotBefore.Sub(r.now))
 			continue
-		case !r.address(l):
+		case !r.address(ctx, l):
 			continue
 		}
 		for _, device := range l.Devices {
-			if slices.Contains(l.Delivered, device.InstallationID) || n.Kind == domain.NoticeAccountCode && !device.Private() {
+			if slices.Contains(l.Delivered, device.InstallationID) || n.Kind == domain.NoticeAccountCode && !device.Private() ||
+				device.Unproven && domain.HasRequestCode(n.Kind) {
 				continue
 			}
 			if of[device.InstallationID] == nil {
@@ -238,9 +254,22 @@ func (r *run) pushes() []*recipientQueue {
 // address recomputes the link of a delivery that carries one. Without it a
 // customer can still be told that somebody is on the way, but the last
 // notice is not one.
-func (r *run) address(l *delivery) bool {
+func (r *run) address(ctx context.Context, l *delivery) bool {
 	if !l.Notice.WithLink {
 		return true
+	}
+	if l.Link == nil && r.d.NewLink != nil && l.Notice.JobID != nil {
+		made, err := r.d.NewLink(ctx, *l.Notice.JobID)
+		if err != nil {
+			l.later(backoff(r.attempt, Result{Outcome: Retry}, rand.Float64()))
+			return false
+		}
+		l.Link = made
+	}
+	if l.ReadLink != nil && r.d.LinkURL != nil {
+		if url, ok := r.d.LinkURL(l.ReadLink); ok {
+			l.readLink = url
+		}
 	}
 	if l.Link != nil && r.d.LinkURL != nil {
 		if url, ok := r.d.LinkURL(l.Link); ok {
@@ -263,10 +292,22 @@ func (r *run) push(ctx context.Context, ln *recipientQueue) {
 			continue
 		}
 		n := &l.Notice
+		link := l.link
+		if ln.device.Unproven {
+			link = l.readLink
+		}
 		began := time.Now()
 		res := r.d.Push.Send(ctx, Message{Token: ln.device.Token, Title: n.Title, Body: n.Body, Data: r.d.data(n), TTL: n.ExpiresAt.Sub(r.now),
-			High: n.High, Alarm: domain.RingsAsAlarm(n.Kind), CollapseKey: n.CollapseKey, Link: l.link})
+			High: n.High, Alarm: domain.RingsAsAlarm(n.Kind), CollapseKey: n.CollapseKey, Link: link})
 		channel := channelOf(r.d.Push, ln.device.Token)
+		if ln.device.Unproven { // it may be a member of staff's: whatever it does, the household is not told by it
+			r.dispatched(l, channel, &id, res, time.Since(began))
+			if res.DropToken {
+				r.locked(func() { r.record.Drop[id] = res.Detail })
+				return
+			}
+			continue
+		}
 		r.note(l, channel, &id, res, time.Since(began))
 		if res.Outcome == Accepted {
 			r.locked(func() {
@@ -401,6 +442,9 @@ func (r *run) text(ctx context.Context, ln *recipientQueue) {
 		if code := r.d.data(n)["code"]; code != "" {
 			body = n.Title + ": " + code + ". " + n.Body
 		}
+		if id, err := uuid.Parse(n.Data.V["request_id"]); err == nil && domain.HasRequestCode(n.Kind) && r.d.RequestCode != nil {
+			body = n.Title + ": " + r.d.RequestCode(id) + ". " + n.Body + " " + l.link
+		}
 		began := time.Now()
 		res := r.d.Text.Send(ctx, Text{ID: n.ID.String(), To: ln.number, Channel: "sms", Language: n.Language, Body: body,
 			ExpiresAt: n.ExpiresAt})
@@ -428,12 +472,9 @@ func (d *Deliverer) data(n *domain.Notice) map[string]string {
 	return data
 }
 
-// note records one try.
+// note records one try, and what it means for the notice.
 func (r *run) note(l *delivery, channel string, installation *domain.ID, res Result, took time.Duration) {
-	r.d.Metrics.sent(channel, res.Outcome, took)
-	if res.Alert {
-		r.d.alert(&l.Notice, channel, res)
-	}
+	r.dispatched(l, channel, installation, res, took)
 	r.locked(func() {
 		switch res.Outcome {
 		case Rejected:
@@ -442,6 +483,16 @@ func (r *run) note(l *delivery, channel string, installation *domain.ID, res Res
 			l.expired = true
 		case Accepted, Retry, Dropped, Misconfigured: // the record alone says it
 		}
+	})
+}
+
+// dispatched records one try.
+func (r *run) dispatched(l *delivery, channel string, installation *domain.ID, res Result, took time.Duration) {
+	r.d.Metrics.sent(channel, res.Outcome, took)
+	if res.Alert {
+		r.d.alert(&l.Notice, channel, res)
+	}
+	r.locked(func() {
 		r.record.Dispatches = append(r.record.Dispatches, domain.Dispatch{ID: uuid.Must(uuid.NewV7()), NoticeID: l.Notice.ID,
 			InstallationID: installation, Channel: channel, Outcome: string(res.Outcome), Detail: res.Detail, MessageID: res.MessageID,
 			At: r.d.Now()})

@@ -551,3 +551,34 @@ func TestTheLogHearsNoAlarm(t *testing.T) {
 		t.Errorf("took %v, deaf %v: %v", took, deaf, err)
 	}
 }
+
+// A device that proves nothing takes its push: the last notice is not sent by it, not
+// even where the gateway fails first and the delivery is tried again.
+func TestADeviceThatProvesNothingTellsNobody(t *testing.T) {
+	b := newBench(t, true)
+	b.gateway.Store(503)
+	l := b.put(func(l *domain.Delivery) {
+		household(l)
+		l.Notice.Kind, l.Notice.WithLink = "job.last_notice", true
+		l.Link, l.ReadLink, l.Devices[0].Unproven = &domain.Link{}, &domain.Link{KeyID: "retired"}, true
+	}, "browser")
+	if wait := b.deliver(1, l); wait == 0 || len(b.told) != 0 {
+		t.Fatalf("with a gateway that fails: wait %s, told %v", wait, b.told)
+	}
+	b.gateway.Store(0)
+	if wait := b.deliver(2, l); wait != 0 || len(b.told) != 1 || !strings.HasPrefix(b.told[0], "sms ") || l.Notice.State != "done" {
+		t.Errorf("then: wait %s, told %v, %s", wait, b.told, l.Notice.State)
+	}
+	pushed := b.fcm.MessagesFor("browser")
+	if len(pushed) != 1 || pushed[0].Data["link"] != "" {
+		t.Errorf("the device got %+v", pushed)
+	}
+	alone := newBench(t, false)
+	l = alone.put(func(l *domain.Delivery) {
+		household(l)
+		l.Devices[0].Unproven = true
+	}, "browser")
+	if alone.deliver(1, l); l.Notice.State != "no_device" || len(alone.told) != 0 {
+		t.Errorf("without a gateway: %s, told %v", l.Notice.State, alone.told)
+	}
+}

@@ -45,6 +45,7 @@
 //	job_history.go  steps tried, entries of a kind, thanks
 //	jobs.go         jobs and their holds
 //	maintenance.go  recurring visits
+//	links.go        what was asked by links that staff had read
 //	notices.go      what goes with a commit: entries, notices, deadlines, replays; devices and links; what is forgotten
 //	outbox.go       what is delivered, and what became of it
 //	payable.go      the payable visits of a technician

@@ -57,6 +57,7 @@ var unique = map[string]func() error{
 	"users_login":       func() error { return errDuplicate("/login", "Another user has this login.") },
 	"jobs_external_ref": func() error { return errDuplicate("/external_ref", "Another job has this reference.") },
 	"links_live":        func() error { return errDuplicate("", "The job has a live link already.") },
+	"links_live_read":   func() error { return errDuplicate("", "The job has a live link already.") },
 	"policies_number":   func() error { return errDuplicate("", "Another policy was set meanwhile.") },
 	"facts_pkey":        errStale, // the chain's head has moved on
 }

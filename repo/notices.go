@@ -127,10 +127,11 @@ func (t *tx) ClaimDue(now time.Time, n int, kinds ...domain.DeadlineKind) ([]dom
 // forgotten finds the rows of each kind that are of no use any more, oldest
 // first. A session goes with or after the one that names it as successor.
 var forgotten = map[string]struct{ key, where, order string }{
-	"idempotency": {"actor_id, key", "created_at < @before", "created_at"},
-	"deadlines":   {"id", "done_at < @before", "done_at"},
-	"form_keys":   {"hash", "used_at < @before", "used_at"},
-	"day_plans":   {"id", "expires_at < @before", "expires_at"},
+	"idempotency":   {"actor_id, key", "created_at < @before", "created_at"},
+	"deadlines":     {"id", "done_at < @before", "done_at"},
+	"form_keys":     {"hash", "used_at < @before", "used_at"},
+	"link_requests": {"id", "status <> 'pending' AND due_at < @before", "due_at, id"},
+	"day_plans":     {"id", "expires_at < @before", "expires_at"},
 	"sessions": {"id", `(expires_at < @before OR revoked_at < @before) AND NOT EXISTS (SELECT 1 FROM sessions older
 WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`,
 		"created_at, id"},
@@ -161,7 +162,7 @@ func (t *tx) Device(id domain.ID) (*domain.Device, error) {
 func (t *tx) PutDevice(d *domain.Device) error {
 	return t.insertOver("devices", d, &clause.OnConflict{Columns: []clause.Column{{Name: "installation_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"user_id", "customer_id",
-			"link_id", "session_id", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
+			"link_id", "session_id", "unproven", "token", "platform", "language", "updated_at", "dropped_at", "drop_reason"})}, nil)
 }
 
 // dropDevice spares an installation that registered anew while the push to
@@ -228,7 +229,11 @@ func (t *tx) SaveNoticeSeen(id domain.ID, at time.Time) error {
 }
 
 func (t *tx) LinkOfJob(job domain.ID) (*domain.Link, error) {
-	return single[domain.Link](t, "link", t.table("links").Where("job_id = ? AND revoked_at IS NULL", job))
+	return single[domain.Link](t, "link", t.table("links").Where("job_id = ? AND revoked_at IS NULL AND read_at IS NULL", job))
+}
+
+func (t *tx) ReadLinkOfJob(job domain.ID) (*domain.Link, error) {
+	return single[domain.Link](t, "link", t.table("links").Where("job_id = ? AND revoked_at IS NULL AND read_at IS NOT NULL", job))
 }
 
 func (t *tx) LinkByHash(hash string) (*domain.Link, error) {

@@ -139,6 +139,14 @@ func number(t *testing.T, db *repo.DB, query string) (n int) {
 	return n
 }
 
+func oldLink(t *testing.T, db *repo.DB, job domain.ID) (l *domain.Link, err error) {
+	t.Helper()
+	return l, db.InTx(t.Context(), func(tx domain.Tx) (err error) {
+		l, err = tx.ReadLinkOfJob(job)
+		return err
+	})
+}
+
 // readOldRows reads each table by the methods that use it.
 func readOldRows(t *testing.T, db *repo.DB, written map[string]int) {
 	t.Helper()
@@ -198,9 +206,9 @@ func readOldRows(t *testing.T, db *repo.DB, written map[string]int) {
 	for _, j := range jobs {
 		attempts, err := r.Attempts(ctx, all, j.ID, page)
 		count("attempts", len(attempts), err)
-		link, err := r.Link(ctx, all, j.ID)
-		if count("links", 1, err); err == nil && link.JobID != j.ID {
-			t.Errorf("link of %s: %+v", j.ID, link)
+		link, err := oldLink(t, db, j.ID)
+		if count("links", 1, err); err == nil && (link.JobID != j.ID || !link.Read() || link.ReadBy != nil) {
+			t.Errorf("a link of before counts as read, by nobody knows whom: %s, %+v", j.ID, link)
 		}
 	}
 	proof := usecases.New(&casework.Service{Read: r})
@@ -221,6 +229,9 @@ func readOldRows(t *testing.T, db *repo.DB, written map[string]int) {
 		for i := range customers {
 			devices, err := tx.CustomerDevices(customers[i].ID)
 			count("devices", len(devices), err)
+			if slices.ContainsFunc(devices, func(d domain.Device) bool { return !d.Unproven }) {
+				t.Errorf("a device that was registered by a link of before proves something: %+v", devices)
+			}
 		}
 		return nil
 	})

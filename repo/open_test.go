@@ -146,7 +146,6 @@ func TestPlans(t *testing.T) {
 		_, _ = r.Visit(ctx, s, id)
 		_, _ = r.Appliance(ctx, s, id)
 		_, _ = r.Timeline(ctx, s, id, 0, 10)
-		_, _ = r.Link(ctx, s, id)
 		_, _ = r.User(ctx, s, id)
 	}
 	_, _, _ = r.HoldsOfJobs(ctx, []domain.Job{w.Job})

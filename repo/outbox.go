@@ -129,7 +129,9 @@ func (around *aroundNotices) delivery(n *domain.Notice) domain.Delivery {
 	}
 	if n.WithLink && n.JobID != nil {
 		for k := range *around.links {
-			if l := &(*around.links)[k]; l.JobID == *n.JobID {
+			if l := &(*around.links)[k]; l.JobID == *n.JobID && l.Read() {
+				d.ReadLink = l
+			} else if l.JobID == *n.JobID {
 				d.Link = l
 			}
 		}

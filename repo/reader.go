@@ -18,7 +18,7 @@ var cursorField = map[string]string{
 	"appliances": "created_at",
 	"policies":   "created_at", "jobs": "opened_at", "visits": "window_start", "attempts": "occurred_at", "flags": "created_at",
 	"inbox":  "created_at",
-	"thanks": "created_at", "disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
+	"thanks": "created_at", "disputes": "created_at", "promises": "created_at", "done_checks": "created_at", "link_requests": "created_at",
 	"exclusions": "since", "keep_aways": "since",
 	"advisories": "created_at", "advisory_reads": "created_at", "aftercare": "due_at",
 	"maintenance": "created_at", "security_log": "created_at",
@@ -62,7 +62,7 @@ func paged[T any](ctx context.Context, r *reader, q *gorm.DB, table string, p do
 
 // byDue orders what waits for a decision, the most overdue first.
 var byDue = map[string]string{
-	"flags": "due_at IS NULL, due_at, level DESC, id", "disputes": "due_at, id", "promises": "due_at, id",
+	"flags": "due_at IS NULL, due_at, level DESC, id", "disputes": "due_at, id", "link_requests": "due_at, id", "promises": "due_at, id",
 	"jobs": "(SELECT MIN(h.due_at) FROM holds h WHERE h.kind = 'safety' AND h.lifted_at IS NULL AND (h.job_id = jobs.id OR h.customer_id = jobs.customer_id OR h.site_id = jobs.site_id)), opened_at, id",
 }
 
@@ -526,10 +526,6 @@ func (r *reader) Policies(ctx context.Context, s domain.Scope, p domain.Page) ([
 func (r *reader) Devices(ctx context.Context, user domain.ID) ([]domain.Device, error) {
 	return list[domain.Device](ctx, r, r.db.table("devices").Where("user_id = ? AND dropped_at IS NULL", user).
 		Order("created_at, installation_id"))
-}
-
-func (r *reader) Link(ctx context.Context, s domain.Scope, job domain.ID) (*domain.Link, error) {
-	return one[domain.Link](ctx, r, "link", r.scoped(s, "links").Where("job_id = ? AND revoked_at IS NULL", job))
 }
 
 func (r *reader) LinkByHash(ctx context.Context, hash string) (*domain.Link, error) {

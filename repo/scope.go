@@ -121,7 +121,7 @@ func (db *DB) ofAreas(areas []domain.ID, table string) clause.Expr {
 	switch table {
 	case "areas":
 		return db.in("id", areas)
-	case "centres", "jobs", "visits", "done_checks", "promises", "thanks", "day_plans", "maintenance":
+	case "centres", "jobs", "visits", "done_checks", "link_requests", "promises", "thanks", "day_plans", "maintenance":
 		return in
 	case "users":
 		return is("("+in.SQL+" OR centre_id IN ("+centres+"))", arg, arg)

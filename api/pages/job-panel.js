@@ -1,5 +1,5 @@
 // What the desk does about a household from the board, besides sending
-// somebody: call it and write that down, keep or hand over a promise, release
+// somebody: call it and write that down, send it its link, keep or hand over a promise, release
 // a hold, confirm or cancel a visit, take a wrong tap back. Each is offered where
 // actions name it.
 const doorstepDoors = (tools) => {
@@ -72,9 +72,12 @@ const doorstepDoors = (tools) => {
       () => ({ channel: 'phone', outcome: what.value, ...(at.value ? { address: at.value } : {}), ...(rang.value ? { ring_seconds: Number(rang.value) } : {}), ...(note.value.trim() ? { note: note.value.trim() } : {}) }));
   };
 
+  // link sends the household the link of its page; nobody of us sees it.
+  const link = (job) => fold('Send the link of their page', 'Send the link', [el('p', 'It goes to their device or phone. You do not see it.')], `/v1/jobs/${job}/link/send`, () => undefined);
+
   // job gives what can be done about a job that waits.
   const job = (j) => {
-    const of = door(j.job_id), nodes = [of, call(j.job_id, of)];
+    const of = door(j.job_id), nodes = [of, call(j.job_id, of), link(j.job_id)];
     if (j.actions.includes('release')) {
       for (const kind of ['parts', 'customer_request']) {
         if (!j.holds.includes(kind)) continue;
@@ -87,7 +90,7 @@ const doorstepDoors = (tools) => {
 
   // visit gives what can be done about a visit besides moving it.
   const visit = (v) => {
-    const of = door(v.job_id), nodes = [of];
+    const of = door(v.job_id), nodes = [of, link(v.job_id)];
     if (v.actions.includes('confirm')) {
       const at = number(of);
       nodes.push(fold('Confirm: they agreed on the phone', 'Confirm', [field('Number', at)], `/v1/visits/${v.id}/confirm`, () => ({ contact: reached(at) })));

@@ -64,7 +64,7 @@ func TestAnEvidencePackProvesItself(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
 		tried := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
-		h.CustomerPage(desk, job).Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on", "reason",
+		h.CustomerPage(job).Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on", "reason",
 			"It lay before me: हाँ.")
 		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "He raised a chair."})
 		for login, want := range map[string]int{"kiran": 403, "asha": 403, "ravi": 404, "gita": 403, "maya2": 404} {

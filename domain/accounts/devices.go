@@ -51,10 +51,6 @@ func deviceOfLink(tx domain.Tx, a domain.Actor, d *domain.Device) error {
 	if err != nil {
 		return err
 	}
-	l, err := tx.LinkOfJob(j.ID)
-	if err != nil {
-		return err
-	}
 	taken, err := tx.HeldByUser(d.InstallationID, d.Token)
 	if err == nil && taken { // a link is read by many; what a member of staff is rung on is theirs
 		err = domain.Fail(domain.CodeDuplicate, "This device is registered elsewhere.")
@@ -62,11 +58,11 @@ func deviceOfLink(tx domain.Tx, a domain.Actor, d *domain.Device) error {
 	if err != nil {
 		return err
 	}
-	live, ever, err := tx.DevicesOfLink(l.ID)
+	live, ever, err := tx.DevicesOfLink(a.LinkID)
 	if err == nil && !domain.Has(live, d.InstallationID) && (len(live) >= domain.DevicesOfLink || ever >= domain.DevicesOfLinkEver) {
 		err = domain.Fail(domain.CodeTooMany, "%d devices are registered with this link already.", len(live))
 	}
-	d.CustomerID, d.LinkID = &j.CustomerID, &l.ID
+	d.CustomerID, d.LinkID, d.Unproven = &j.CustomerID, &a.LinkID, a.Unproven
 	return err
 }
 

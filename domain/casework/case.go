@@ -237,6 +237,12 @@ func OpenVisit(tx *Work, id domain.ID) (*VisitCase, error) {
 	return c.On(v), nil
 }
 
+// LogSecurity writes a line of the security log in the transaction of what it tells of.
+func LogSecurity(tx *Work, e domain.SecurityEvent) error {
+	e.ID, e.CreatedAt = tx.NewID(), tx.Svc.Wall().UTC().Truncate(time.Microsecond)
+	return tx.InsertSecurityEvent(&e)
+}
+
 // InWork begins a transaction, lets fn do its work, and saves what changed. fn
 // may run again.
 func (s *Service) InWork(ctx context.Context, call *Call, fn func(tx *Work) error) error {

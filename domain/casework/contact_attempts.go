@@ -344,7 +344,7 @@ func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 	}
 	for i := range visits {
 		v := &visits[i]
-		if v.Confirmation == domain.ConfirmConfirmed && (v.Status.UnderWay() || v.Status == domain.VisitScheduled && v.WindowEnd.After(now)) {
+		if v.Agreed() && (v.Status.UnderWay() || v.Status == domain.VisitScheduled && v.WindowEnd.After(now)) {
 			rc.ConfirmedVisitAhead = true
 		}
 		if at := v.Begun(); at != nil { // somebody opened the door
@@ -434,7 +434,7 @@ func Reassess(c *Case) error {
 	if v.LastNoticeEndsAt != nil && v.Verdict == reach.LastNotice {
 		due := *v.LastNoticeEndsAt
 		for i := range visits {
-			if o := &visits[i]; o.Status.Unfinished() && o.Confirmation == domain.ConfirmConfirmed && o.WindowEnd.After(due) {
+			if o := &visits[i]; o.Status.Unfinished() && o.Agreed() && o.WindowEnd.After(due) {
 				due = o.WindowEnd
 			}
 		}
@@ -486,7 +486,7 @@ func becomeUnreachable(c *Case, v reach.Verdict, visits []domain.Visit) error {
 		"counts": v.Counts, "policy_version": v.PolicyVersion})
 	for i := range visits {
 		o := &visits[i]
-		if o.Status != domain.VisitScheduled || o.Confirmation == domain.ConfirmConfirmed {
+		if o.Status != domain.VisitScheduled || o.Agreed() {
 			continue
 		}
 		m := c.On(o)
@@ -509,7 +509,7 @@ func sendLastNotice(c *Case, enough time.Time) error {
 	if spoken {
 		kind = "job.call_once_more"
 	}
-	devices, err := c.Tx.CustomerDevices(c.Customer.ID)
+	devices, err := ProvenDevices(c.Tx, c.Customer.ID)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"encoding/binary"
 	"fmt"
+	"time"
 
 	"doorstep/domain"
 )
@@ -68,7 +69,7 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id domain.ID, in 
 		if m.Visit.EndedAt != nil {
 			since = *m.Visit.EndedAt
 		}
-		if _, err := ProveAgreement(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
+		if err := SaidToOthers(call, m, in.AttemptID, in.Contact, since); err != nil {
 			return err
 		}
 		return ConfirmCompletion(m, call.Actor, "desk")
@@ -83,6 +84,21 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id domain.ID, in 
 	return v, err
 }
 
+// SaidToOthers proves by a contact that the household said that the work is done, to
+// somebody who did not do it.
+func SaidToOthers(call *Call, m *VisitCase, attempt *domain.ID, contact *AttemptInput, since time.Time) error {
+	if domain.Has(m.Visit.EverCrew, call.Actor.UserID) {
+		return domain.Fail(domain.CodeForbidden, "This is about your own work; somebody else writes it down.")
+	}
+	said, err := ProveAgreement(call, m.Case, attempt, contact, since)
+	if err == nil && said.ByID != nil && domain.Has(m.Visit.EverCrew, *said.ByID) {
+		err = domain.Fail(domain.CodePreconditionMissing,
+			"The crew itself wrote this contact down. Name one in which somebody else spoke with the household.").
+			At("/attempt_id", "a contact that somebody else wrote down")
+	}
+	return err
+}
+
 // tryEndCode compares a code in constant time, as long as tries are left.
 func tryEndCode(m *VisitCase, code string) (bool, error) {
 	if m.Visit.EndCodeTries >= endCodeTries {
@@ -90,8 +106,10 @@ func tryEndCode(m *VisitCase, code string) (bool, error) {
 			endCodeTries)
 	}
 	l, err := m.Tx.LinkOfJob(m.Job.ID)
-	if err != nil {
-		return false, MeaningOf(err, "code")
+	if NotFound(err) { // nothing was delivered yet, so no page has shown a code
+		return false, nil
+	} else if err != nil {
+		return false, err
 	}
 	want := EndCode(m.Tx.Svc, l, m.Visit.ID)
 	return want != "" && hmac.Equal([]byte(want), []byte(code)), nil

@@ -228,7 +228,7 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 		v.Confirmation, v.ConfirmedHow, v.AgreedID = domain.ConfirmConfirmed, howOf(agreed.Channel), &agreed.ID
 	}
 	if in.Chosen != "" {
-		v.Confirmation, v.ConfirmedHow, v.AgreedID = domain.ConfirmConfirmed, "link", in.ChosenIn
+		v.Confirmation, v.ConfirmedHow, v.AgreedID = domain.ConfirmConfirmed, in.Chosen, in.ChosenIn
 		if in.Chosen == "voice" {
 			v.ConfirmedHow = "call"
 		}
@@ -253,11 +253,12 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 	}
 	c.Entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
 		"planned_start":   v.PlannedStart,
-		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.Chosen != ""})
+		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.Chosen != "" &&
+			in.Chosen != domain.ReadLink})
 	c.Tx.SetDeadline(domain.DueMissed, v.ID, &j.ID, v.WindowEnd.Add(domain.MissedAfter))
 	dayFollows(c.Tx, v)
 	NotifyCrew(c, v, v.Crew, "visit.assigned")
-	if in.Chosen != "link" { // who chose it has it before them
+	if in.Chosen != "link" && in.Chosen != domain.ReadLink { // who chose it has it before them
 		NotifyCustomer(c, v, "visit.offered")
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 func TestHooksAreSet(t *testing.T) {
 	if len(casework.VisitSaved) == 0 || len(casework.BackFromWay) == 0 || len(casework.VisitEnded) == 0 || casework.ArrivedAnyway == nil ||
 		casework.StopReceived == nil ||
-		len(customers.LinkUndone) == 0 {
+		len(customers.LinkUndone) == 0 || customers.NotifyReportHandlers == nil {
 		t.Error("a hook is empty")
 	}
 	if len(customers.RequestHandlers) != 15 {

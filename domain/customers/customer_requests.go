@@ -2,6 +2,7 @@ package customers
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"doorstep/domain"
@@ -29,6 +30,7 @@ type LinkAction struct {
 	// Of report, with Note.
 	What      string     // one of ConductWhat
 	SubjectID *domain.ID // whom it is about; nil: somebody else
+	Code      string     // of verify and undo by a link that staff have read
 }
 
 // VoiceInput is what a desk writes down for a caller: the same actions as the
@@ -73,18 +75,21 @@ func (v VoiceAnswer) Head() (domain.ID, int64) { return v.Job.ID, v.Job.Version 
 // household's own also when a desk wrote them down; then they name the desk.
 type Request struct {
 	*casework.Case
-	Visit   *domain.Visit // the one that the page speaks of
-	Visits  []domain.Visit
-	link    *domain.Link    // nil by voice
-	By      *domain.Actor   // who wrote it down; nil by link
-	Actor   domain.Actor    // the household
-	call    *casework.Call  // with the household as actor
-	contact *domain.Attempt // in which it was asked
-	phone   string          // of wrong-person by voice
-	In      LinkAction
-	dispute *domain.Dispute // what came of dispute
-	kept    *HeldSlot       // a window that is kept now
-	done    string          // what was done, where the action alone does not say it
+	Visit    *domain.Visit // the one that the page speaks of
+	Visits   []domain.Visit
+	link     *domain.Link    // nil by voice
+	By       *domain.Actor   // who wrote it down; nil by link
+	Actor    domain.Actor    // the household
+	call     *casework.Call  // with the household as actor
+	contact  *domain.Attempt // in which it was asked
+	phone    string          // of wrong-person by voice
+	verified string          // how what came by a link that staff had read was verified: link, desk, default
+	In       LinkAction
+	dispute  *domain.Dispute // what came of dispute
+	kept     *HeldSlot       // a window that is kept now
+	next     *domain.Visit   // of another-time: the visit at the time that was taken
+	done     string          // what was done, where the action alone does not say it
+	refused  error           // the answer, where something was kept all the same
 }
 
 // How says by which way a wish came: link or voice.
@@ -127,6 +132,11 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (don
 		if err != nil {
 			return err
 		}
+		rule, known := domain.HouseholdActions[in.Action]
+		if !known {
+			return domain.NotFound("action")
+		}
+		effect := rule.ByLink(l.Read())
 		done = in.Action
 		v := currentVisit(visits)
 		mark, ok := s.readForm(l, in.FormKey, now)
@@ -148,35 +158,58 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (don
 		actor := domain.Actor{Role: domain.RoleCustomer, JobID: j.ID, Name: "customer"}
 		k := &Request{Case: c, Visit: v, Visits: visits, link: l, Actor: actor, call: &casework.Call{Actor: actor}, In: in}
 		stale := mark != visitMark(v) && domain.Has(bound, in.Action)
-		if in.Action != "wrong-person" {
-			// The customer's own action is contact: it first lifts unreachable.
-			if k.contact, err = casework.AddAttempt(k.call, c, nil, casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
-				Outcome: reach.Reached,
-				Grade:   reach.Proven, Note: contactNote(in.Action, "link"), Link: &l.ID, Request: in.Action}); err != nil {
-				return err
-			}
-			if c.Holds, err = tx.HoldsOver(j, true); err != nil {
-				return err
-			}
-			// Who sends the form has the page before them, which tells of everything.
-			if err := told(tx, k.Visits, j.ID, now); err != nil {
+		if effect == domain.EffectActs && in.Action != "wrong-person" && rule.Side != domain.ProvesSelf {
+			if err := contactByLink(k); err != nil {
 				return err
 			}
 		}
-		if stale {
-			refused = domain.Fail(domain.CodeState, "The visit has changed since you opened the page. Please look at it again.")
-		} else if err := dispatch(k); err != nil {
-			return err
+		switch {
+		case stale:
+			k.refused = domain.Fail(domain.CodeState, "The visit has changed since you opened the page. Please look at it again.")
+		case rule.Side == domain.ProvesSelf:
+			err = answerRequests(k)
+		case effect == domain.EffectKept:
+			err = keepRequest(k)
+		case effect == domain.EffectMarked:
+			var said domain.Confirmation
+			var how string
+			if v != nil {
+				said, how = v.Confirmation, v.ConfirmedHow
+			}
+			if err = dispatch(k); err == nil {
+				err = markMoved(k, said, how)
+			}
+		default:
+			err = dispatch(k)
 		}
 		if k.done != "" {
 			done = k.done
 		}
-		return nil
+		refused = k.refused
+		return err
 	})
 	if err == nil {
 		err = refused
 	}
 	return done, err
+}
+
+// contactByLink writes down the household's own action as contact: it first lifts
+// unreachable. By a link that staff have read it is declared and no agreement, and
+// tells nobody anything.
+func contactByLink(k *Request) (err error) {
+	grade := reach.Proven
+	if k.link.Read() {
+		grade = reach.Declared
+	}
+	if k.contact, err = inboundByLink(k, grade); err != nil {
+		return err
+	}
+	if k.Holds, err = k.Tx.HoldsOver(k.Job, true); err != nil || k.link.Read() {
+		return err
+	}
+	// Who sends the form has the page before them, which tells of everything.
+	return told(k.Tx, k.Visits, k.Job.ID, k.Now)
 }
 
 // contactNote is what the list of attempts says of a wish. Thanks, reports and
@@ -250,7 +283,7 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 		}
 	case in.AttemptID != nil:
 		if k.contact, err = tx.Attempt(*in.AttemptID); err != nil || k.contact.JobID != j.ID || !k.contact.Contact() ||
-			k.contact.Discounted != "" {
+			k.contact.Discounted != "" || k.contact.ByReadLink() {
 			return nil, domain.Fail(domain.CodeUnprocessable, "This is no contact with the household.").
 				At("/contact_attempt_id", "a contact on this job")
 		}
@@ -284,6 +317,9 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 	if k.Visits, err = tx.VisitsOfJob(j.ID); err != nil {
 		return nil, err
 	}
+	if err := mayWriteDown(k, call.Actor); err != nil {
+		return nil, err
+	}
 	k.Visit = currentVisit(k.Visits)
 	if act.VisitID != nil {
 		if k.Visit = k.visitByID(*act.VisitID); k.Visit == nil {
@@ -294,6 +330,34 @@ func requestByVoice(tx *casework.Work, call *casework.Call, job domain.ID, act L
 		return nil, err
 	}
 	return k, nil
+}
+
+// mayWriteDown refuses that somebody writes down the household's word about their own
+// work. About a report handleWithdrawReport ignores it, for nobody learns of one so.
+func mayWriteDown(k *Request, a domain.Actor) error {
+	own := func(v *domain.Visit) bool { return v != nil && domain.Has(v.EverCrew, a.UserID) }
+	mine := false
+	switch k.In.Action {
+	case "done", "thanks":
+		mine = slices.ContainsFunc(k.Visits, func(v domain.Visit) bool { return own(&v) })
+	case "wrong-person": // it would end what the household denies of their work
+		disputes, err := k.Tx.DisputesOf(k.Job.ID)
+		if err != nil {
+			return err
+		}
+		for i := range disputes {
+			f := &disputes[i]
+			about, err := involved(k.Tx, a, f)
+			if err != nil {
+				return err
+			}
+			mine = mine || f.Status == domain.DisputeOpen && (about || f.VisitID != nil && own(k.visitByID(*f.VisitID)))
+		}
+	}
+	if mine {
+		return domain.Fail(domain.CodeForbidden, "This is about your own work; somebody else writes it down.")
+	}
+	return nil
 }
 
 // sameCall finds the contact by phone that the same person wrote down on the
@@ -410,18 +474,14 @@ func handleReopen(k *Request) error {
 	return ring(k, "job.reopened")
 }
 
-// handleWrongPerson revokes the link at once, strikes the number that it went to,
-// undoes what was done by it, and makes a fresh link for the job, so that
-// staff can reach the right person.
+// handleWrongPerson revokes the job's links at once, strikes the number that they
+// went to, undoes what was done by them, and makes a fresh link for the job, so that
+// the right person can be reached.
 func handleWrongPerson(k *Request) error {
 	tx, c, now := k.Tx, k.Case, k.Now
-	l := k.link
-	if l == nil {
-		found, err := tx.LinkOfJob(c.Job.ID)
-		if err != nil && !casework.NotFound(err) {
-			return err
-		}
-		l = found
+	links, err := liveLinks(tx, c.Job.ID)
+	if err != nil {
+		return err
 	}
 	number, err := wrongNumber(k)
 	if err != nil {
@@ -432,13 +492,13 @@ func handleWrongPerson(k *Request) error {
 			return err
 		}
 	}
-	if l != nil {
+	devices, err := tx.CustomerDevices(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
 		l.RevokedAt, l.RevokedWhy = &now, "wrong person"
 		if err := tx.SaveLink(l); err != nil {
-			return err
-		}
-		devices, err := tx.CustomerDevices(c.Customer.ID)
-		if err != nil {
 			return err
 		}
 		for _, dev := range devices {
@@ -453,12 +513,26 @@ func handleWrongPerson(k *Request) error {
 		return err
 	}
 	k.Entry(k.Actor, "link.revoked", nil, map[string]any{"because": "wrong person", "number_struck": number != ""})
-	if l != nil {
+	for _, l := range links {
 		if err := undo(k, l); err != nil {
 			return err
 		}
 	}
 	return casework.NotifyStaff(c, nil, "link.wrong_person", domain.RoleCoordinator)
+}
+
+// liveLinks are a job's links that open its page: what the system delivers and what
+// staff hand on.
+func liveLinks(tx domain.LinkTx, job domain.ID) (links []*domain.Link, err error) {
+	for _, find := range []func(domain.ID) (*domain.Link, error){tx.LinkOfJob, tx.ReadLinkOfJob} {
+		l, err := find(job)
+		if err == nil {
+			links = append(links, l)
+		} else if !casework.NotFound(err) {
+			return nil, err
+		}
+	}
+	return links, nil
 }
 
 // wrongNumber is the number that is somebody else's: the one a caller names,
@@ -630,7 +704,8 @@ func countAnew(c *casework.Case) error {
 
 func undoVisit(m *casework.VisitCase, l *domain.Link) error {
 	v := m.Visit
-	cancelled := v.Status == domain.VisitCancelled && v.ConfirmedHow == "link" && v.EndReason == byCustomer && v.EndedAt != nil &&
+	byLink := v.ConfirmedHow == "link" || v.ConfirmedHow == domain.ReadLink
+	cancelled := v.Status == domain.VisitCancelled && byLink && v.EndReason == byCustomer && v.EndedAt != nil &&
 		!v.EndedAt.Before(l.CreatedAt)
 	switch {
 	case cancelled && m.Now.Before(v.WindowStart):
@@ -650,7 +725,7 @@ func undoVisit(m *casework.VisitCase, l *domain.Link) error {
 				return err
 			}
 		}
-	case v.ConfirmedHow == "link" && v.Status.Unfinished():
+	case byLink && v.Status.Unfinished():
 		was := v.Confirmation
 		v.Confirmation, v.ConfirmedHow = domain.ConfirmAwaiting, ""
 		if was == domain.ConfirmConfirmed {

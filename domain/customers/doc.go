@@ -8,6 +8,7 @@
 //	done_checks.go        asking a household whether it is done
 //	hooks.go              every wish of a household by its name; what follows the moves of others
 //	job_history.go        what every new voice reads first, and corrections of it
+//	link_requests.go      what was asked by a link that staff had read
 //	links.go              the link, its page and its forms
 //	maintenance_stop.go   a household stops visits that come again
 //	service.go            the use cases

@@ -22,7 +22,7 @@ func handleDone(k *Request) error {
 		return nil
 	}
 	how := "link"
-	if k.By != nil {
+	if k.By != nil || k.verified == "desk" {
 		how = "desk"
 	}
 	return casework.ConfirmCompletion(k.move(), k.Actor, how)
@@ -87,7 +87,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 			if err := domain.CheckVisit(call.Actor, "confirm-done", v); err != nil {
 				return domain.DoneCheckView{}, err
 			}
-			if _, err := casework.ProveAgreement(call, c, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
+			if err := casework.SaidToOthers(call, m, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
 				return domain.DoneCheckView{}, err
 			}
 			err = casework.ConfirmCompletion(m, call.Actor, "desk")

@@ -14,6 +14,9 @@ var RequestHandlers = map[string]func(*Request) error{}
 // LinkUndone takes back what was said by a link that had reached somebody else.
 var LinkUndone []func(k *Request, contacts []domain.Attempt) error
 
+// NotifyReportHandlers tells those who answer for a report; the room above sets it.
+var NotifyReportHandlers func(tx *casework.Work, f *domain.Flag, kind string) error
+
 func init() { // not a literal: handlers look others up
 	maps.Copy(RequestHandlers, map[string]func(*Request) error{
 		"confirm":         handleConfirm,

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,16 +30,34 @@ type ShareLink struct {
 	ShareURL  string    `json:"share_url"`
 	Text      string    `json:"text"`
 	CreatedAt time.Time `json:"created_at"`
+	ReadAt    time.Time `json:"read_at"`
 }
 
-// Share gives the job's link to staff who see the job, the crew included.
-// Errors: CodeNotFound.
+// Share gives a link of the job to staff who see the job, the crew included: never
+// the one that the system delivers. The reading is noted, for who comes by this link
+// may be one of them (docs/product.md section 10). Errors: CodeNotFound.
 func (s *Service) Share(ctx context.Context, a domain.Actor, job domain.ID) (ShareLink, error) {
 	j, err := s.Read.Job(ctx, a.Scope(), job)
 	if err != nil {
 		return ShareLink{}, err
 	}
-	l, err := s.Read.Link(ctx, a.Scope(), job)
+	var l *domain.Link
+	err = s.InWork(ctx, nil, func(tx *casework.Work) error {
+		locked, err := tx.LockJob(job)
+		if err != nil {
+			return err
+		}
+		l, err = tx.ReadLinkOfJob(job)
+		if casework.NotFound(err) {
+			l = &domain.Link{JobID: job, CreatedAt: tx.Now, ReadAt: &tx.Now, ReadBy: &a.UserID}
+			err = casework.NewLink(tx.Svc, tx, l)
+		}
+		if err == nil {
+			tx.Entry(locked, a, "link.read", nil, casework.At(tx.Now), nil)
+			err = casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityLinkRead, ActorID: &a.UserID, JobID: &job})
+		}
+		return err
+	})
 	if err != nil {
 		return ShareLink{}, err
 	}
@@ -72,7 +91,65 @@ func (s *Service) Share(ctx context.Context, a domain.Actor, job domain.ID) (Sha
 		kind = "job.share"
 	}
 	title, body := domain.Say(kind, language, when)
-	return ShareLink{JobID: job, ShareURL: url, Text: title + ": " + body + " " + url, CreatedAt: l.CreatedAt}, nil
+	return ShareLink{JobID: job, ShareURL: url, Text: title + ": " + body + " " + url, CreatedAt: l.CreatedAt,
+		ReadAt: *l.ReadAt}, nil
+}
+
+// DeliveredLink is the link of a job for the system to deliver; one is made where
+// staff have read what there is, which is so of each from before readings were noted.
+func (s *Service) DeliveredLink(ctx context.Context, job domain.ID) (l *domain.Link, err error) {
+	return l, s.InWork(ctx, nil, func(tx *casework.Work) error {
+		if _, err := tx.LockJob(job); err != nil {
+			return err
+		}
+		if l, err = tx.LinkOfJob(job); !casework.NotFound(err) {
+			return err
+		}
+		l = &domain.Link{JobID: job, CreatedAt: tx.Now}
+		return casework.NewLink(tx.Svc, tx, l)
+	})
+}
+
+// SentLink says how a link went to its household.
+type SentLink struct {
+	JobID  domain.ID               `json:"job_id"`
+	SentBy domain.JSONList[string] `json:"sent_by"`
+}
+
+// Send has the system deliver the job's link to the household, and shows it to
+// nobody. Staff who see the job, the crew included. Errors: CodeNotFound,
+// CodeForbidden, CodeState where nothing reaches the household.
+func (s *Service) Send(ctx context.Context, call *casework.Call, job domain.ID) (SentLink, error) {
+	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (SentLink, error) {
+		j, err := casework.AuthorizeJob(tx, call.Actor, job)
+		if err != nil {
+			return SentLink{}, err
+		}
+		if call.Actor.Role == domain.RoleAdmin {
+			return SentLink{}, domain.Fail(domain.CodeForbidden, "As admin you may not write to households.")
+		}
+		c, err := casework.OpenCase(tx, j)
+		if err != nil {
+			return SentLink{}, err
+		}
+		out := SentLink{JobID: job, SentBy: domain.JSONList[string]{}}
+		devices, err := casework.ProvenDevices(tx, j.CustomerID)
+		if err != nil {
+			return SentLink{}, err
+		}
+		if len(devices) > 0 {
+			out.SentBy = append(out.SentBy, "device")
+		} else if tx.Svc.TextGateway && c.Customer.Phone(j.ContactID) != "" {
+			out.SentBy = append(out.SentBy, "message")
+		}
+		if len(out.SentBy) == 0 {
+			return SentLink{}, domain.Fail(domain.CodeState,
+				"Nothing reaches this household: it has no device, and no number that gets texts. Read the link and hand it on.")
+		}
+		c.Entry(call.Actor, "link.sent", nil, map[string]any{"by": out.SentBy})
+		casework.NotifyCustomer(c, nil, "job.share")
+		return out, nil
+	})
 }
 
 // LinkPage is what the customer's page shows: no full phone number or
@@ -116,6 +193,9 @@ type LinkPage struct {
 	People     []LinkPerson // whom a report can be about
 	Free       []FreeSlot   // windows that it can choose, in order
 	Held       *HeldSlot    // the one that it has chosen and not taken
+	// Asked is what was asked by a link that staff had read, and waits for the
+	// household's word.
+	Asked []domain.LinkRequest
 }
 
 // LinkPerson is one of our people as a household knows them.
@@ -287,6 +367,10 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 	if err := linkNote(tx, p); err != nil {
 		return nil, err
 	}
+	if p.Asked, err = tx.LinkRequestsOf(j.ID); err != nil {
+		return nil, err
+	}
+	p.Asked = slices.DeleteFunc(p.Asked, func(r domain.LinkRequest) bool { return !r.Open(tx.Now) })
 	if err := linkSlots(c, p); err != nil {
 		return nil, err
 	}
@@ -341,7 +425,9 @@ func linkEntries(c *casework.Case, p *LinkPage) error {
 		p.VisitSubject = subject
 	}
 	p.CanDone = v.Status == domain.VisitCompleted && v.DoneConfirmedAt == nil && !v.Disputed && !c.Job.Status.Ended()
-	if v.Status == domain.VisitArrived || v.Status == domain.VisitInProgress {
+	// The code proves that the crew spoke with the household; by this link they could
+	// read it themselves.
+	if !p.Link.Read() && (v.Status == domain.VisitArrived || v.Status == domain.VisitInProgress) {
 		p.EndCode = casework.EndCode(c.Tx.Svc, &p.Link, v.ID)
 	}
 	return nil
@@ -393,7 +479,7 @@ func (s *Service) LinkActor(ctx context.Context, token string) (domain.Actor, er
 	if err != nil {
 		return domain.Actor{}, err
 	}
-	return domain.Actor{Role: domain.RoleCustomer, JobID: p.Job.ID, Name: "customer"}, nil
+	return domain.Actor{Role: domain.RoleCustomer, JobID: p.Job.ID, LinkID: p.Link.ID, Unproven: p.Link.Read(), Name: "customer"}, nil
 }
 
 // ToldOf lists the advisories that a household was told of, that concern a

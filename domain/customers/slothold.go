@@ -51,8 +51,9 @@ func linkSlots(c *casework.Case, p *LinkPage) error {
 		return err
 	}
 	open := *c
-	open.Holds = slices.DeleteFunc(slices.Clone(c.Holds),
-		func(h domain.Hold) bool { return h.Kind == domain.HoldUnreachable }) // its own choice lifts it
+	if !p.Link.Read() { // its own choice lifts it, and by another link a choice is no contact
+		open.Holds = slices.DeleteFunc(slices.Clone(c.Holds), func(h domain.Hold) bool { return h.Kind == domain.HoldUnreachable })
+	}
 	if open.MayBook(false) != nil {
 		p.Held = nil
 		return nil
@@ -210,6 +211,9 @@ func takeSlot(k *Request) error {
 	in := casework.ScheduleInput{WindowStart: held.WindowStart.Format(time.RFC3339Nano), WindowEnd: held.WindowEnd.Format(time.RFC3339Nano),
 		PlannedStart:   rows[0].StartsAt.Format(time.RFC3339Nano),
 		PlannedMinutes: int(rows[0].EndsAt.Sub(rows[0].StartsAt).Minutes()), Crew: &crew, Reason: byCustomer, Chosen: k.How()}
+	if k.readByStaff() {
+		in.Chosen = domain.ReadLink
+	}
 	if k.contact != nil {
 		in.ChosenIn = &k.contact.ID
 	}
@@ -230,7 +234,7 @@ func takeSlot(k *Request) error {
 	if Refusal(err) {
 		return domain.Fail(domain.CodeState, "This time cannot be booked any more. Please choose another one.")
 	}
-	k.done = "slot-taken"
+	k.done, k.next = "slot-taken", next
 	return err
 }
 

@@ -90,7 +90,7 @@ func Move(label string, by Operation, fields ...QueueField) QueueMove {
 
 // queueSources are read in this order; SOS stands above all else.
 var queueSources = []func(context.Context, *casework.Service, domain.Actor, time.Time) ([]QueueItem, error){
-	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedExclusions, queuedKeepAways, queuedPromises,
+	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedLinkRequests, queuedExclusions, queuedKeepAways, queuedPromises,
 	queuedAftercare, queuedAdvisories,
 }
 
@@ -504,6 +504,40 @@ func queuedDisputes(ctx context.Context, s *casework.Service, a domain.Actor, _ 
 		out = append(out, it)
 	}
 	return out, nil
+}
+
+// queuedLinkRequests are what was asked by links that staff had read.
+func queuedLinkRequests(ctx context.Context, s *casework.Service, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+	rows, err := s.Read.LinkRequests(ctx, a.Scope(), domain.LinkRequestFilter{Status: []string{domain.LinkRequestPending}}, waiting)
+	if err == nil {
+		rows, err = casework.LinkRequestsOf(ctx, s, a, rows)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		r := &rows[i]
+		it := QueueItem{Kind: "link_request", ID: r.ID, JobID: &r.JobID, Title: "Did the household ask this?", Since: r.CreatedAt,
+			DueAt: &r.DueAt, Default: r.View().Default,
+			Known: domain.JSONList[string]{linkRequestWords[r.Action], "It came by a link that our staff can open: ask the household by phone."}}
+		if r.Words != "" {
+			it.Known = append(it.Known, "“"+r.Words+"”")
+		}
+		it.Moves = append(it.Moves, Move("Decide", Operation{"decideLinkRequest", r.ID},
+			choice("decision", "The household", true, "accept", "refuse"), reasonsField))
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+// linkRequestWords say what was asked.
+var linkRequestWords = map[string]string{
+	"done":            "To confirm that the work is done.",
+	"withdraw-report": "To take back a report about our people.",
+	"appeal":          "To object to a note about the home.",
+	"thanks":          "To thank the crew.",
+	"wrong-person":    "To strike the number, and to undo what was done by the link.",
 }
 
 // queuedExclusions are those to whose lifting the reporter has consented.

@@ -12,6 +12,7 @@ func init() {
 	customers.RequestHandlers["withdraw-report"] = handleWithdrawReport
 	customers.RequestHandlers["appeal"] = handleAppeal
 	customers.LinkUndone = append(customers.LinkUndone, undoTakenBack)
+	customers.NotifyReportHandlers = notifyHandlers
 	casework.ArrivedAnyway = cameAnyway
 	casework.StopReceived = stopReceived
 }

@@ -37,6 +37,9 @@ func handleWithdrawReport(k *customers.Request) error {
 		if !f.Status.Open() || f.WithdrawnAt != nil && !ends { // said before
 			continue
 		}
+		if k.By != nil && f.Involves(k.By.UserID) { // nobody writes it down about themselves, nor learns here that there is a report
+			continue
+		}
 		f.WithdrawnAt, f.WithdrawnWords = domain.Ptr(k.Said.Occurred), strings.TrimSpace(k.In.Note)
 		if ends {
 			if err := k.Tx.Apply(f, "withdraw"); err != nil {

@@ -26,10 +26,12 @@ func noticeTrip(t *testing.T, w *World) {
 	d := domain.Device{InstallationID: ID(), CustomerID: &w.Customer.ID, LinkID: &w.Link.ID, SessionID: Ptr(ID()), Token: "tok",
 		Platform: "web",
 		Language: "hi", CreatedAt: Noon, UpdatedAt: later, DroppedAt: &later, DropReason: "gone"}
+	d.Unproven = true
 	filled(t, "device", d, "UserID")
 	Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 	Same(t, "device", d, Get(t, db, func(tx domain.Tx) (*domain.Device, error) { return tx.Device(d.InstallationID) }))
 	d.CustomerID, d.LinkID, d.UserID, d.DroppedAt, d.DropReason, d.Token = nil, nil, &w.Ravi.ID, nil, "", "tok2"
+	d.Unproven = false
 	Do(t, db, func(tx domain.Tx) error { return tx.PutDevice(&d) })
 	got, err := r.Devices(ctx, w.Ravi.ID)
 	noError(t, err)
@@ -40,11 +42,21 @@ func noticeTrip(t *testing.T, w *World) {
 	}
 
 	Same(t, "link", w.Link, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkByHash(w.Link.TokenHash) }))
-	w.Link.RevokedAt, w.Link.RevokedWhy = &later, "wrong person"
+	w.Link.RevokedAt, w.Link.RevokedWhy, w.Link.ReadAt, w.Link.ReadBy = &later, "wrong person", &later, &w.Desk.ID
 	filled(t, "link", w.Link)
 	fresh := NewLink(w.Job.ID)
 	Do(t, db, func(tx domain.Tx) error { return all(tx.SaveLink(&w.Link), tx.InsertLink(&fresh)) })
 	Same(t, "live link", fresh, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkOfJob(w.Job.ID) }))
+	read := NewLink(w.Job.ID)
+	read.ReadAt, read.ReadBy = &later, &w.Desk.ID
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertLink(&read) })
+	Same(t, "read link", read, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.ReadLinkOfJob(w.Job.ID) }))
+	Same(t, "live link beside it", fresh, Get(t, db, func(tx domain.Tx) (*domain.Link, error) { return tx.LinkOfJob(w.Job.ID) }))
+	for _, second := range []*domain.Link{domain.Ptr(NewLink(w.Job.ID)), domain.Ptr(NewLink(w.Job.ID))} {
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertLink(second) }), domain.CodeDuplicate)
+		second.ReadAt = &later
+		wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertLink(second) }), domain.CodeDuplicate)
+	}
 	byHash, err := r.LinkByHash(ctx, w.Link.TokenHash)
 	noError(t, err)
 	Same(t, "revoked link", w.Link, byHash)

@@ -204,17 +204,6 @@ func scopedReads(t *testing.T, w *World, jobs []domain.ID) []read {
 				return idsOf(r.Timeline(ctx, s, job, 0, 100))(func(a domain.Entry) domain.ID { return a.ID })
 			})
 		}, nil},
-		{"link", func(s domain.Scope) ([]domain.ID, error) {
-			return jobsOf(func(job domain.ID) ([]domain.ID, error) {
-				l, err := r.Link(ctx, s, job)
-				if domain.IsCode(err, domain.CodeNotFound) {
-					return nil, nil
-				} else if err != nil {
-					return nil, err
-				}
-				return []domain.ID{l.ID}, nil
-			})
-		}, nil},
 		{"leaves", func(s domain.Scope) ([]domain.ID, error) {
 			var out []domain.ID
 			for _, u := range []domain.User{w.Ravi, w.Noor} {

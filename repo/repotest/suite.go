@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"locks", locks},
 		{"received stops", receivedStops},
 		{"claims", claims},
+		{"link requests", linkRequests},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}

@@ -36,11 +36,13 @@ func (k *killed) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 func sweep(t *testing.T, db *repo.DB) {
 	b := &aging{World: NewWorld(t, db), now: Noon.AddDate(1, 0, 0), wall: Noon.AddDate(2, 0, 0), kept: map[string]int{}}
 	base := map[string]int{}
-	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "throttles", "security_log"}
+	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "throttles", "security_log",
+		"link_requests"}
 	for _, table := range tables {
 		base[table] = b.count(t, table)
 	}
 	b.byClock(t)
+	b.linkRequests(t)
 	b.sessions(t)
 	b.invitations(t)
 	b.throttles(t)
@@ -138,6 +140,17 @@ func (b *aging) byClock(t *testing.T) {
 			return err
 		})
 		b.keep("form_keys", a.kept)
+	}
+}
+
+func (b *aging) linkRequests(t *testing.T) {
+	for _, a := range []age{{0, true}, {90*aDay - time.Second, true}, {90*aDay + time.Second, false}} {
+		for _, status := range []string{"lapsed", "pending"} { // one that waits is never forgotten
+			r := domain.LinkRequest{Meta: Meta(Noon), JobID: b.Job.ID, CentreID: b.Mill.ID, AreaID: b.North.ID, CustomerID: b.Customer.ID,
+				LinkID: b.Link.ID, Action: "done", Status: status, OccurredAt: Noon, DueAt: b.now.Add(-a.ago)}
+			Do(t, b.DB, func(tx domain.Tx) error { return tx.InsertLinkRequest(&r) })
+			b.keep("link_requests", a.kept || status == "pending")
+		}
 	}
 }
 

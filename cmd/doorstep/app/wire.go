@@ -143,7 +143,8 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 	s.Queue, err = notifications.NewQueue(notifications.QueueConfig{SQL: db.SQL(), Pool: db.Pool(), Poll: c.QueuePoll, Log: c.Log,
 		Deliverer: &notifications.Deliverer{
 			Outbox: db, Push: browsers, Text: c.Text, Alarm: c.Alarm, Now: c.Now, LinkURL: s.Service.Customers.LinkURL,
-			Code:     s.Service.Accounts.InvitationCode,
+			NewLink: s.Service.Customers.DeliveredLink,
+			Code:    s.Service.Accounts.InvitationCode, RequestCode: s.Service.Customers.LinkRequestCode,
 			Accepted: s.Service.NoticeAccepted, RingsEnded: s.Service.Alarm.RingsEnded, Log: c.Log,
 			Metrics: notifications.NewMetrics(registry)}})
 	return s, err

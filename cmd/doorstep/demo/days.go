@@ -104,7 +104,14 @@ func (b *builder) customer(c *centre) {
 		if b.brand.CustomerLink, err = b.link(o.job); err != nil {
 			return err
 		}
-		call := &casework.Call{Actor: domain.Actor{Role: domain.RoleCustomer, JobID: o.job, Name: "customer"}}
+		token, err := b.token(o.job)
+		if err != nil {
+			return err
+		}
+		call := &casework.Call{}
+		if call.Actor, err = b.svc.Customers.LinkActor(b.ctx, token); err != nil {
+			return err
+		}
 		_, err = b.svc.Accounts.PutDevice(b.ctx, call, installation(b.brand.CustomerLogin),
 			accounts.DeviceInput{Token: "demo:" + b.brand.CustomerLogin,
 				Platform: "web", Language: "en"})

@@ -514,7 +514,7 @@ func TestDevicesAreBounded(t *testing.T) {
 		}
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
-		link := strings.TrimPrefix(harness.String(desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.URL) + "/devices/"
+		link := strings.TrimPrefix(h.DeliveredLink(job), h.URL) + "/devices/"
 		nobody := h.Anonymous()
 		own := uuid.NewString()
 		nobody.Send("PUT", link+own, object{"token": "the household's", "platform": "web"}, 200)
@@ -616,7 +616,7 @@ func TestFormsOfALinkOutliveItsSecret(t *testing.T) {
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(30*time.Hour), "ravi")
-		link := strings.TrimPrefix(harness.String(desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.URL)
+		link := strings.TrimPrefix(h.DeliveredLink(job), h.URL)
 		key := func(base string) string {
 			h.Helper()
 			page, _ := h.Through(base).Anonymous().Raw("GET", link, nil)
@@ -785,7 +785,7 @@ func TestALinkTakesNoDeviceOfStaff(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		desk, ravi := h.As("kiran"), h.As("ravi")
 		_, job := h.Household(desk, nil)
-		link := strings.TrimPrefix(harness.String(desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"]), h.URL) + "/devices/"
+		link := strings.TrimPrefix(h.DeliveredLink(job), h.URL) + "/devices/"
 		own := uuid.NewString()
 		ravi.Send("PUT", "/v1/devices/"+own, object{"token": "ravi's", "platform": "android"}, 200)
 		nobody := h.Anonymous()

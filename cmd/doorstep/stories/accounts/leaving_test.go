@@ -33,7 +33,7 @@ func TestWhoLeavesGivesBackTheVisitsAhead(t *testing.T) {
 				_, today := h.Household(desk, nil)
 				going := h.Visit(desk, today, harness.Monday.Add(time.Hour), "ravi")
 				h.As("ravi").Send("POST", path("/v1/visits/%s/en-route", going), object{}, 200)
-				page := h.CustomerPage(desk, jobs[0])
+				page := h.CustomerPage(jobs[0])
 				page.RegisterDevice("phone:home")
 				if !strings.Contains(page.Read(), "Ravi") {
 					t.Fatal("the page does not name who comes")

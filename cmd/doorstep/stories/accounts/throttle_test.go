@@ -232,7 +232,7 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 		h.Ignores("account.code", "promise.yours")
 		desk, root := h.As("kiran"), h.As("root")
 		_, job := h.Household(desk, nil)
-		link := strings.TrimPrefix(desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.URL)
+		link := strings.TrimPrefix(h.DeliveredLink(job), h.URL)
 		bases := []string{h.URL, h.SecondServer()}
 		ask := func(i int, method, where string, body any, headers ...string) ([]byte, *http.Response) {
 			t.Helper()
@@ -313,7 +313,7 @@ func TestGuessesOnTwoReplicas(t *testing.T) {
 				t.Errorf("a live link is held up: %d", res.StatusCode)
 			}
 		}
-		h.CustomerPage(desk, job).Submit("call-me", 303)
+		h.CustomerPage(job).Submit("call-me", 303)
 		if _, res := ask(0, "POST", "/v1/auth/login", object{"login": "asha", "password": harness.Password}); res.StatusCode != 200 {
 			t.Errorf("guesses at links hold up a sign-in: %d", res.StatusCode)
 		}

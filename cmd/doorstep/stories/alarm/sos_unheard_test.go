@@ -527,7 +527,7 @@ func TestEveryWayToALiveReportRings(t *testing.T) {
 		v, job := visit()
 		ravi.EnRoute(v)
 		rings("the household's", func() {
-			h.CustomerPage(desk, job).Submit("report", 303, "what", "threatened", "who", ravi.ID.String())
+			h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", ravi.ID.String())
 		})
 	})
 }

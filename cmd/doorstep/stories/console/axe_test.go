@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -126,7 +125,7 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 	h := harness.New(t, "sqlite")
 	desk, ravi := h.As("kiran"), h.As("ravi")
 	link := func(job object) string {
-		return desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+		return h.DeliveredLink(job)
 	}
 	see := func(job object, state, words string) {
 		t.Helper()
@@ -183,7 +182,7 @@ func TestTheHouseholdsPageIsAccessible(t *testing.T) {
 
 	declined := job()
 	h.Visit(desk, declined, h.Clock.Now().Add(48*time.Hour))
-	h.CustomerPage(desk, declined).Submit("another-time", 303, "date", h.Clock.Now().Add(72*time.Hour).Format("2006-01-02"), "part", "any")
+	h.CustomerPage(declined).Submit("another-time", 303, "date", h.Clock.Now().Add(72*time.Hour).Format("2006-01-02"), "part", "any")
 	see(declined, "declined", "You asked for another time")
 
 	partial := job()
@@ -310,7 +309,7 @@ func TestThePageOfARegularVisitIsAccessible(t *testing.T) {
 		"fault": "clean the coils", "category": "refrigerator"}, 201)
 	h.Settle()
 	job := harness.List(desk.Send("GET", path("/v1/maintenance/%s", m), nil, 200), "jobs")[0]["job_id"]
-	link := desk.Send("GET", fmt.Sprintf("/v1/jobs/%v/link", job), nil, 200)["share_url"].(string)
+	link := h.DeliveredLink(object{"id": job})
 	d := &desktop{t, h, a.ctx}
 	d.size(390, 844)
 	for lang, words := range map[string]string{"en": "Yes, stop these visits", "hi": "हाँ, ये विज़िटें बंद करें"} {

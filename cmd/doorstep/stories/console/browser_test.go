@@ -66,7 +66,7 @@ func TestCustomerConfirmsInABrowser(t *testing.T) {
 	desk := h.As("kiran")
 	_, job := h.Household(desk, nil)
 	visit := h.Visit(desk, job, harness.Monday.Add(24*time.Hour), "ravi")
-	link := desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	link := h.DeliveredLink(job)
 	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestABrowserRegistersForPushes(t *testing.T) {
 	desk := h.As("kiran")
 	customer, job := h.Household(desk, nil)
 	h.Visit(desk, job, harness.Monday.Add(24*time.Hour), "ravi")
-	link := desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	link := h.DeliveredLink(job)
 	if err := chromedp.Do(ctx, chromedp.Navigate(link)); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestTheCustomersPageIsLight(t *testing.T) {
 		h.Clock.Advance(time.Hour)
 	}
 	h.Visit(desk, job, h.Clock.Now().Add(24*time.Hour), "ravi")
-	m := h.CustomerPage(desk, job)
+	m := h.CustomerPage(job)
 	for _, lang := range []string{"en", "hi"} {
 		body, _ := h.Anonymous().Raw("GET", m.Link+"?lang="+lang, nil)
 		script, _ := h.Anonymous().Raw("GET", "/push.js", nil)

@@ -68,7 +68,7 @@ func TestNoTwoControlsOfTheQueueShareAName(t *testing.T) {
 		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Duration(24+2*i)*time.Hour), "ravi")
 		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3})
 		tried := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
-		h.CustomerPage(desk, job).Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on", "reason",
+		h.CustomerPage(job).Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on", "reason",
 			"It lay before me.")
 	}
 	alarmed(h)

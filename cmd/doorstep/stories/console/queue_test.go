@@ -26,7 +26,7 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
 		tried := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
-		h.CustomerPage(desk, job).Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on", "reason",
+		h.CustomerPage(job).Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on", "reason",
 			"It lay before me.")
 		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "canary-words"})
 		ravi.RaiseSOS(bodies.SOSRaise{Note: "help"})

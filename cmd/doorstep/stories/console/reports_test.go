@@ -20,7 +20,7 @@ func TestReportSetsBothSidesSideBySide(t *testing.T) {
 		h.Visit(desk, missed, harness.Monday.Add(time.Hour), "meena")
 		_, shut := h.Household(desk, nil)
 		door := h.Visit(desk, shut, harness.Monday.Add(time.Hour), "ravi")
-		h.CustomerPage(desk, missed).Submit("could-not-reach", 303)
+		h.CustomerPage(missed).Submit("could-not-reach", 303)
 		h.Clock.Advance(90 * time.Minute)
 		h.As("ravi").Arrive(door)
 		h.Clock.Advance(10 * time.Minute)
@@ -52,7 +52,7 @@ func TestReportSetsBothSidesSideBySide(t *testing.T) {
 			t.Errorf("a proprietor reads %d centres", len(got["items"].([]any)))
 		}
 		// What the household denies leaves the figures at once.
-		h.CustomerPage(desk, shut).Submit("dispute", 303, "visit_id", harness.String(door["id"]), "claim", "was_home")
+		h.CustomerPage(shut).Submit("dispute", 303, "visit_id", harness.String(door["id"]), "claim", "was_home")
 		if row := asha.Send("GET", "/v1/reports/reachability", nil, 200)["total"].(object); row["no_access_by_customer"] != 0.0 ||
 			row["disputes"] != 1.0 {
 			t.Errorf("after the objection: %v no-shows, %v disputes", row["no_access_by_customer"], row["disputes"])

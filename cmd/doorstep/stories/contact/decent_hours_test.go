@@ -19,7 +19,7 @@ func TestHouseholdsAreNotMessagedAtNight(t *testing.T) {
 		home := func(token string) object {
 			t.Helper()
 			_, job := h.Household(desk, object{"sites": []object{{"address": "1 Borough Street", "postal_code": "SE1", "zone": "Europe/London"}}})
-			h.CustomerPage(desk, job).RegisterDevice(token)
+			h.CustomerPage(job).RegisterDevice(token)
 			return job
 		}
 		rung := func(token string) int { return len(h.Phones.MessagesFor(token)) }

@@ -20,7 +20,7 @@ func TestADisputedAttemptStopsCountingUntilSomebodyDecides(t *testing.T) {
 		first := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30})
 		h.Clock.Advance(3 * time.Hour)
 		second := maya.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		page := m.Read()
 		for _, words := range []string{"We tried to reach you 2 times", "no answer", "phone switched off", "written down by hand"} {
 			if !strings.Contains(page, words) {
@@ -80,7 +80,7 @@ func TestADisputeEndsByItsDefaultAndInTime(t *testing.T) {
 			EvidenceDigest: strings.Repeat("ab", 32)})
 		said := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
 		late := desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		m.Submit("dispute", 303, "attempt_id", proven.ID, "claim", "phone_was_on")
 		m.Submit("dispute", 303, "attempt_id", said.ID, "claim", "phone_was_on")
 		// Having had the page before it, the household was told of all of them.
@@ -106,7 +106,7 @@ func TestDoneIsAClaim(t *testing.T) {
 			_, job = h.Household(desk, nil)
 			opened = job["opened_at"].(string)
 			visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
-			m = h.CustomerPage(desk, job)
+			m = h.CustomerPage(job)
 			m.RegisterDevice("home:" + harness.String(job["id"]))
 			h.WorkUntil("ravi", visit, "complete", object{"work_done": "relay"})
 			h.Settle()
@@ -144,7 +144,7 @@ func TestDoneIsAClaim(t *testing.T) {
 		if got := desk.Job(job); got.Status != "closed" {
 			t.Fatalf("the job is %v", got.Status)
 		}
-		h.CustomerPage(desk, job).Submit("dispute", 303, "visit_id", harness.String(visit["id"]), "claim", "not_done")
+		h.CustomerPage(job).Submit("dispute", 303, "visit_id", harness.String(visit["id"]), "claim", "not_done")
 		if got := desk.Job(job); got.Status != "open" {
 			t.Errorf("after the objection the job is %v", got.Status)
 		}
@@ -160,7 +160,7 @@ func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 		atWork := func() (visit object, code string, m *harness.CustomerPage) {
 			_, job := h.Household(desk, nil)
 			visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
-			m = h.CustomerPage(desk, job)
+			m = h.CustomerPage(job)
 			if endCode.MatchString(m.Read()) {
 				t.Error("the end code is shown before arrival")
 			}
@@ -257,7 +257,7 @@ func TestNotAgreed(t *testing.T) {
 		if visit["confirmation"] != "confirmed" || visit["agreed_attempt_id"] == nil {
 			t.Fatalf("the visit is %v by %v", visit["confirmation"], visit["agreed_attempt_id"])
 		}
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		m.Submit("dispute", 303, "visit_id", harness.String(visit["id"]), "claim", "not_agreed")
 		got := desk.Visit(visit)
 		if got.Confirmation != "declined" {
@@ -318,7 +318,7 @@ func TestAStrangersWordsAreUndone(t *testing.T) {
 		tried := desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30})
 		desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "sent", Address: harness.String(number)})
 		visit := h.Visit(desk, job, harness.Monday.Add(30*time.Hour), "ravi")
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		m.RegisterDevice("home:stranger")
 		m.Submit("confirm", 303)
 		m.Submit("dispute", 303, "attempt_id", tried.ID, "claim", "phone_was_on")
@@ -346,7 +346,7 @@ func TestAStrangersWordsAreUndone(t *testing.T) {
 			t.Errorf("his link answers %d", res.StatusCode)
 		}
 		h.Advance(20 * time.Hour)
-		h.CustomerPage(desk, job).Submit("confirm", 303) // the right person has a new one
+		h.CustomerPage(job).Submit("confirm", 303) // the right person has a new one
 	})
 }
 
@@ -358,7 +358,7 @@ func TestAClosedJobIsReopenedByLink(t *testing.T) {
 		desk.Send("POST", path("/v1/jobs/%s/close", job), nil, 409)
 		h.Advance(7 * 24 * time.Hour)
 		desk.Send("POST", path("/v1/jobs/%s/close", job), nil, 200)
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		if !strings.Contains(m.Read(), "Go on with this repair") {
 			t.Fatal("the page of a closed job offers no way back")
 		}

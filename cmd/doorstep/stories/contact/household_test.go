@@ -16,7 +16,7 @@ func TestPromisesEndWithTheJob(t *testing.T) {
 		h.Ignores("promise.late", "promise.yours", "queue.morning")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
-		h.CustomerPage(desk, job).Submit("call-me", 303)
+		h.CustomerPage(job).Submit("call-me", 303)
 		late := items(desk.Send("GET", "/v1/promises?job_id="+harness.String(job["id"]), nil, 200))[0]
 		h.Advance(3 * 24 * time.Hour)
 		open := desk.Send("POST", path("/v1/jobs/%s/promises", job), object{"what": "the part's price", "kind": "other"}, 201)
@@ -67,7 +67,7 @@ func TestAnUpheldAgreementIsConfirmedAgain(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(48*time.Hour), "ravi")
 		desk.ConfirmVisit(visit, bodies.Confirm{Contact: bodies.AttemptCreate{Channel: "phone", Outcome: "reached"}})
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		m.Submit("dispute", 303, "visit_id", harness.String(visit["id"]), "claim", "not_agreed")
 		if got := desk.Visit(visit); got.Confirmation != "declined" {
 			t.Fatalf("denied, it is %v", got.Confirmation)
@@ -91,7 +91,7 @@ func TestTheDefaultIsExplainedInTheReadersLanguage(t *testing.T) {
 		_, job := h.Household(desk, object{"language": "hi"})
 		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "switched_off"})
 		tried := items(desk.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200))[0]
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		m.Submit("dispute", 303, "attempt_id", harness.String(tried["id"]), "claim", "phone_was_on")
 		h.Advance(80 * time.Hour)
 		body, _ := h.Anonymous().Raw("GET", m.Link, nil, "Accept-Language", "hi")
@@ -164,7 +164,7 @@ func TestThePageNamesItsDays(t *testing.T) {
 		desk := h.As("kiran")
 		kolkata, _ := time.LoadLocation("Asia/Kolkata")
 		closes := h.Clock.Now().Add(7 * 24 * time.Hour).In(kolkata)
-		if page := h.CustomerPage(desk, job).Read(); !strings.Contains(page, "It may be closed after this time") ||
+		if page := h.CustomerPage(job).Read(); !strings.Contains(page, "It may be closed after this time") ||
 			!strings.Contains(page, closes.Format("2 January")) {
 			t.Errorf("the page does not name %s", closes.Format("2 January"))
 		}
@@ -211,7 +211,7 @@ func TestTheClockAfterAReturn(t *testing.T) {
 			_, job := h.Household(desk, nil)
 			visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "ravi")
 			h.WorkUntil("ravi", visit, "complete", nil)
-			m := h.CustomerPage(desk, job)
+			m := h.CustomerPage(job)
 			if confirmed {
 				m.Submit("done", 303)
 			}

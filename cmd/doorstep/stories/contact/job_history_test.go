@@ -280,7 +280,7 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 		_, res := desk.Raw("GET", path("/v1/jobs/%s", job), nil)
 		desk.Send("PATCH", path("/v1/jobs/%s", job), object{"what_matters": "wedding on Saturday"}, 200, "If-Match", res.Header.Get("ETag"))
 		known := triedStep(desk, job, "Switched off and on", "worked", "nobody", 201, object{"note": "canary-note"})
-		page := h.CustomerPage(h.As("kiran"), job).Submit("call-me", 303)
+		page := h.CustomerPage(job).Submit("call-me", 303)
 		h.Expect("kiran", "Please call back")
 		for _, want := range []string{"What we know", "does not cool", "wedding on Saturday", "Switched off and on", "It helped"} {
 			if !strings.Contains(page, want) {
@@ -290,22 +290,22 @@ func TestHouseholdReadsAndCorrectsItsPassport(t *testing.T) {
 		if strings.Contains(page, "canary") || strings.Contains(page, "Surname") || strings.Contains(page, "Lane") {
 			t.Error("the page says more than the household told")
 		}
-		share := desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+		share := h.DeliveredLink(job)
 		hindi, _ := h.Anonymous().Raw("GET", strings.TrimPrefix(share, h.URL)+"?lang=hi", nil)
 		if !strings.Contains(string(hindi), "हमें जो पता है") || !strings.Contains(string(hindi), "फ़ायदा हुआ") {
 			t.Error("the Hindi page does not say what is known")
 		}
 
-		if page := h.CustomerPage(h.As("kiran"), job).Submit("passport", 303, "fault", "cools, but leaks <b>"); !strings.Contains(page,
+		if page := h.CustomerPage(job).Submit("passport", 303, "fault", "cools, but leaks <b>"); !strings.Contains(page,
 			"leaks &lt;b&gt;") ||
 			!strings.Contains(page, "Everybody who helps you will read it") {
 			t.Errorf("after the correction the page says %s", page)
 		}
-		h.CustomerPage(h.As("kiran"), job).Submit("passport", 303, "what_matters", "insulin in the fridge")
-		h.CustomerPage(h.As("kiran"), job).Submit("passport", 303, "step", "switched off, and on", "result", "failed") // corrects the record
-		h.CustomerPage(h.As("kiran"), job).Submit("passport", 303, "step", "Cleaned the filter", "result", "failed")   // adds one
-		h.CustomerPage(h.As("kiran"), job).Submit("passport", 422, "step", "Moved it")
-		if page := h.CustomerPage(h.As("kiran"), job).Submit("passport", 422, "fault", "   "); !strings.Contains(page, `id="fault-err"`) {
+		h.CustomerPage(job).Submit("passport", 303, "what_matters", "insulin in the fridge")
+		h.CustomerPage(job).Submit("passport", 303, "step", "switched off, and on", "result", "failed") // corrects the record
+		h.CustomerPage(job).Submit("passport", 303, "step", "Cleaned the filter", "result", "failed")   // adds one
+		h.CustomerPage(job).Submit("passport", 422, "step", "Moved it")
+		if page := h.CustomerPage(job).Submit("passport", 422, "fault", "   "); !strings.Contains(page, `id="fault-err"`) {
 			t.Errorf("a blank fault comes back as %s", page)
 		}
 		if _, res := h.Anonymous().Raw("POST", strings.TrimPrefix(share, h.URL)+"/passport", "form_key=x.y.z&fault=spoilt", "Content-Type",
@@ -392,16 +392,16 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 		_, other := h.Household(desk, nil)
 		recorded := triedStep(desk, other, "Filter cleaned", "failed", "professional", 201, nil)
 		triedStep(desk, other, "Hose turned", "failed", "nobody", 201, nil)
-		h.CustomerPage(h.As("kiran"), other).Submit("passport", 303, "fault", "no fault at all")
-		h.CustomerPage(h.As("kiran"), other).Submit("passport", 303, "what_matters", "nothing")
-		h.CustomerPage(h.As("kiran"), other).Submit("passport", 303, "step", "Drum turned", "result", "failed")
-		h.CustomerPage(h.As("kiran"), other).Submit("passport", 303, "step", "filter cleaned", "result", "worked")
+		h.CustomerPage(other).Submit("passport", 303, "fault", "no fault at all")
+		h.CustomerPage(other).Submit("passport", 303, "what_matters", "nothing")
+		h.CustomerPage(other).Submit("passport", 303, "step", "Drum turned", "result", "failed")
+		h.CustomerPage(other).Submit("passport", 303, "step", "filter cleaned", "result", "worked")
 		_, res := desk.Raw("GET", path("/v1/jobs/%s", other), nil)
 		desk.Send("PATCH", path("/v1/jobs/%s", other), object{"what_matters": "a baby"}, 200, "If-Match", res.Header.Get("ETag"))
 		if p := jobHistory(desk, other); len(harness.List(p, "tried_steps")) != 3 {
 			t.Fatalf("before it is known the passport is %v", p)
 		}
-		h.CustomerPage(h.As("kiran"), other).Submit("wrong-person", 200)
+		h.CustomerPage(other).Submit("wrong-person", 200)
 		p = jobHistory(desk, other)
 		steps = harness.List(p, "tried_steps")
 		if p["fault"] != "does not cool" || p["what_matters"] != "a baby" || len(steps) != 2 || steps[0]["id"] != recorded["id"] ||
@@ -412,7 +412,7 @@ func TestPassportAndThanksByVoiceAndOfAStranger(t *testing.T) {
 
 		thanked, thanks := h.Compliment("meena", "from nobody of this house")
 		desk.Send("POST", path("/v1/thanks/%s/moderate", thanks), object{"decision": "approve"}, 200)
-		h.CustomerPage(h.As("kiran"), object{"id": thanked["job_id"]}).Submit("wrong-person", 200)
+		h.CustomerPage(object{"id": thanked["job_id"]}).Submit("wrong-person", 200)
 		h.Advance(8 * 24 * time.Hour)
 		for _, o := range complimentsOf(h, "kiran", "") {
 			if want := map[any]string{thanks["id"]: "refused"}[o["id"]]; want != "" && o["status"] != want {
@@ -463,17 +463,17 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		desk, ravi := h.As("kiran"), h.As("ravi")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(26*time.Hour), "ravi", "meena")
-		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 409, "text", "too early")
+		h.CustomerPage(job).Submit("thanks", 409, "text", "too early")
 		h.Clock.Advance(26 * time.Hour)
 		ravi.CompleteVisit(visit)
-		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 409, "text", "not confirmed yet")
-		h.CustomerPage(h.As("kiran"), job).Submit("done", 303)
-		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 422, "text", "  ")
-		if page := h.CustomerPage(h.As("kiran"), job).Submit("thanks", 303, "text", "canary: so kind to my mother"); !strings.Contains(page,
+		h.CustomerPage(job).Submit("thanks", 409, "text", "not confirmed yet")
+		h.CustomerPage(job).Submit("done", 303)
+		h.CustomerPage(job).Submit("thanks", 422, "text", "  ")
+		if page := h.CustomerPage(job).Submit("thanks", 303, "text", "canary: so kind to my mother"); !strings.Contains(page,
 			"We will pass it on") || strings.Contains(page, `action="`+"/thanks") {
 			t.Errorf("after the thanks the page says %s", page)
 		}
-		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 409, "text", "and again") // once a visit
+		h.CustomerPage(job).Submit("thanks", 409, "text", "and again") // once a visit
 		h.ExpectOnly("ravi", "visit.assigned")
 		h.ExpectOnly("meena", "visit.assigned")
 		m := h.Expect("kiran", "A thank-you waits")
@@ -680,9 +680,9 @@ func TestThanksAndProposalsWaitForTheNextDuty(t *testing.T) {
 		visit := h.Visit(desk, job, harness.Monday.Add(2*time.Hour), "ravi")
 		h.Expect("ravi", "New visit")
 		ravi.CompleteVisit(visit)
-		h.CustomerPage(h.As("kiran"), job).Submit("done", 303)
+		h.CustomerPage(job).Submit("done", 303)
 		h.Advance(13 * time.Hour) // 22:00 in Kolkata
-		h.CustomerPage(h.As("kiran"), job).Submit("thanks", 303, "text", "so quick")
+		h.CustomerPage(job).Submit("thanks", 303, "text", "so quick")
 		thanks := complimentsOf(h, "kiran", "?status=waiting")[0]
 		_, other := h.Household(desk, nil)
 		for _, step := range []string{"reset", "defrost", "new relay"} {

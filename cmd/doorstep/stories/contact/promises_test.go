@@ -13,7 +13,7 @@ func TestAPromiseIsKeptOrBreaksAndClimbs(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		m.Submit("call-me", 303, "note", "after six")
 		h.Expect("kiran", "Please call back")
 		p := items(desk.Send("GET", path("/v1/jobs/%s/promises", job), nil, 200))[0]
@@ -121,7 +121,7 @@ func TestDangerBreaksTheFold(t *testing.T) {
 		other, _ := h.Household(desk, nil)
 		critical := desk.Send("POST", "/v1/jobs", object{"customer_id": other["id"], "fault": "a leak", "category": "gas_hob",
 			"safety_critical": true}, 201)
-		page := h.CustomerPage(desk, critical)
+		page := h.CustomerPage(critical)
 		page.Submit("call-me", 303, "note", "please")
 		h.Expect("kiran", "Please read and call now")
 		page.Submit("call-me", 303, "note", "please")
@@ -134,7 +134,7 @@ func TestManyCallsAreOneCase(t *testing.T) {
 		desk, gita := h.As("kiran"), h.As("gita")
 		customer, job := h.Household(desk, nil)
 		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
-		h.CustomerPage(desk, job).RegisterDevice("home:phone")
+		h.CustomerPage(job).RegisterDevice("home:phone")
 		call := func() {
 			gita.Send("POST", "/v1/contacts", object{"phone": number}, 202)
 			h.Clock.Advance(5 * time.Minute)
@@ -154,7 +154,7 @@ func TestManyCallsAreOneCase(t *testing.T) {
 		h.ExpectOn("home:phone", "Kiran will call you")
 		// Later ones are added; nobody is rung again, by whatever way they come.
 		call()
-		h.CustomerPage(desk, job).Submit("another-time", 303, "date", h.Clock.Now().AddDate(0, 0, 3).Format("2006-01-02"), "part", "any")
+		h.CustomerPage(job).Submit("another-time", 303, "date", h.Clock.Now().AddDate(0, 0, 3).Format("2006-01-02"), "part", "any")
 		if got := desk.Send("GET", path("/v1/promises/%s", p), nil, 200); got["contacts"] != 7.0 {
 			t.Errorf("%v contacts in the case, want 7", got["contacts"])
 		}

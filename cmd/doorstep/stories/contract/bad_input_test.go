@@ -136,7 +136,7 @@ func (n *nasty) fresh(segment string) {
 	case "c":
 		n.spent["visits"] = true
 		n.fresh("visits")
-		share := desk.Send("GET", fmt.Sprintf("/v1/jobs/%s/link", n.target["jobs"]), nil, 200)["share_url"].(string)
+		share := n.DeliveredLink(object{"id": n.target["jobs"]})
 		n.link = share[strings.LastIndex(share, "/")+1:]
 		n.target["c"], n.spent["visits"] = n.link, true
 	}

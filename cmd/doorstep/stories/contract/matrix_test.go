@@ -34,8 +34,8 @@ var requestBodies = map[string]object{
 	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
-	"decideDispute": {"decision": "uphold", "reasons": "x"},
-	"setQuiet":      {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
+	"decideDispute": {"decision": "uphold", "reasons": "x"}, "decideLinkRequest": {"decision": "refuse", "reasons": "x"},
+	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
 	"createUserLeave": {"starts_at": "2027-04-01T00:00:00Z",
 		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
@@ -61,7 +61,7 @@ var requestBodies = map[string]object{
 // a token nothing but the public operations answers.
 func TestRoleMatrix(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked",
+		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked", "link.verify",
 			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
 			"visit.unassigned")
 		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
@@ -146,6 +146,8 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	ids["attempts"], ids["disputes"] = attempt.ID, desk.Send("POST", path("/v1/attempts/%s/dispute", attempt),
 		object{"claim": "phone_was_on"},
 		201)["id"]
+	h.ReadPage(desk, job).Submit("wrong-person", 303)
+	ids["link-requests"] = items(h.As("maya").Send("GET", "/v1/link-requests", nil, 200))[0]["id"]
 	ids["maintenance"] = desk.Send("POST", "/v1/maintenance", object{"customer_id": job["customer_id"], "rrule": "FREQ=YEARLY",
 		"dtstart": "2027-03-20T10:00", "fault": "service"}, 201)["id"]
 	ids["plans"] = h.PlanDay(desk, "2027-03-09")["id"]

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -15,10 +16,30 @@ type CustomerPage struct {
 	Link    string
 }
 
-func (h *Harness) CustomerPage(desk *Client, job Object) *CustomerPage {
+// CustomerPage is that of a job by the link that the system delivers.
+func (h *Harness) CustomerPage(job Object) *CustomerPage {
 	h.Helper()
-	share := desk.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+	return &CustomerPage{h, strings.TrimPrefix(h.DeliveredLink(job), h.URL)}
+}
+
+// ReadPage is the same page by the link that a member of staff reads and hands on.
+func (h *Harness) ReadPage(by *Client, job Object) *CustomerPage {
+	h.Helper()
+	share := by.Send("GET", Path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
 	return &CustomerPage{h, strings.TrimPrefix(share, h.URL)}
+}
+
+// DeliveredLink is the address that a push or a text to the household of a job
+// carries; no member of staff reads it.
+func (h *Harness) DeliveredLink(job Object) string {
+	h.Helper()
+	link, err := h.Server.Service.Customers.DeliveredLink(context.Background(), uuid.MustParse(job["id"].(string)))
+	h.Must(err)
+	url, ok := h.Server.Service.Customers.LinkURL(link)
+	if !ok {
+		h.Fatal("the key of the link is gone")
+	}
+	return url
 }
 
 func (m *CustomerPage) Read() string {

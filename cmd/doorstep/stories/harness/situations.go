@@ -99,7 +99,7 @@ func (h *Harness) ReportAgainst(login string) Object {
 	_, job := h.Household(h.As("kiran"), nil)
 	visit := h.Visit(h.As("kiran"), job, h.Clock.Now().Add(90*24*time.Hour), login)
 	h.As(login).EnRoute(visit) // they are about to meet
-	h.CustomerPage(h.As("kiran"), job).Submit("report", 303, "what", "threatened", "who", h.People[login].ID.String(), "note",
+	h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", h.People[login].ID.String(), "note",
 		"canary-narrative")
 	list := Items(h.As("maya").Send("GET", "/v1/keep-aways", nil, 200))
 	if len(list) == 0 {
@@ -156,8 +156,8 @@ func (h *Harness) Compliment(login, text string) (visit, thanks Object) {
 	_, job := h.Household(desk, nil)
 	visit = h.Visit(desk, job, h.Clock.Now().Add(time.Hour), login)
 	h.As(login).CompleteVisit(visit)
-	h.CustomerPage(h.As("kiran"), job).Submit("done", 303)
-	h.CustomerPage(h.As("kiran"), job).Submit("thanks", 303, "text", text)
+	h.CustomerPage(job).Submit("done", 303)
+	h.CustomerPage(job).Submit("thanks", 303, "text", text)
 	for _, o := range Items(desk.Send("GET", "/v1/thanks?status=waiting&limit=200", nil, 200)) {
 		if o["visit_id"] == visit["id"] {
 			return visit, o

@@ -206,7 +206,7 @@ func TestLatenessIsToldBeforeItHappens(t *testing.T) {
 		first := h.Visit(desk, job, harness.Monday.Add(30*time.Minute), "ravi")
 		customer, job := h.HouseholdAt(desk, 10, "refrigerator") // 34 minutes away
 		second := h.Visit(desk, job, harness.Monday.Add(2*time.Hour), "ravi")
-		h.CustomerPage(desk, job).RegisterDevice("home:late")
+		h.CustomerPage(job).RegisterDevice("home:late")
 		_, job = h.HouseholdAt(desk, 10, "refrigerator")
 		third := h.Visit(desk, job, harness.Monday.Add(9*time.Hour), "ravi")
 		h.ExpectOnly("ravi", "visit.assigned")
@@ -269,7 +269,7 @@ func TestNobodyIsToldOfLatenessUnderAHold(t *testing.T) {
 		first := h.Visit(desk, job, harness.Monday.Add(30*time.Minute), "ravi")
 		_, job = h.HouseholdAt(desk, 10, "refrigerator")
 		h.Visit(desk, job, harness.Monday.Add(2*time.Hour), "ravi")
-		h.CustomerPage(desk, job).RegisterDevice("home:held")
+		h.CustomerPage(job).RegisterDevice("home:held")
 		ravi.StartVisit(first)
 		h.As("maya").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "threat", Level: 2})
 		h.Advance(3*time.Hour + 40*time.Minute)

@@ -363,7 +363,7 @@ func TestACentreTakesSoManyVisitsADay(t *testing.T) {
 			t.Errorf("the import: %v", said)
 		}
 		// A household is offered no hour of that day.
-		for _, w := range h.CustomerPage(desk, jobs[2]).FreeWindows() {
+		for _, w := range h.CustomerPage(jobs[2]).FreeWindows() {
 			if strings.HasPrefix(w, "2027-03-03") {
 				t.Errorf("the page offers %s", w)
 			}
@@ -487,7 +487,7 @@ func TestManyWantTheLastPlaceOfADay(t *testing.T) {
 				_, job := h.Household(desk, nil)
 				jobs = append(jobs, job)
 			}
-			m := h.CustomerPage(desk, jobs[7])
+			m := h.CustomerPage(jobs[7])
 			key := harness.FormKey.FindStringSubmatch(m.Read())[1]
 			wins, lost := make([]bool, 8), make([]object, 8)
 			gate := make(chan struct{})

@@ -49,7 +49,7 @@ func TestOffDutyIsOffDuty(t *testing.T) {
 		h.Expect("ravi", "New visit")
 		// What concerns the desk rings who is on duty: Saturday nobody of it is.
 		h.Clock.Set(harness.Kolkata(6, 11, 0))
-		h.CustomerPage(desk, first).Submit("another-time", 303, "date", "2027-03-10", "part", "any")
+		h.CustomerPage(first).Submit("another-time", 303, "date", "2027-03-10", "part", "any")
 		h.Settle()
 		h.ExpectOnly("asha", "digest", "visit.missed_desk")
 		before := len(h.Phones.MessagesFor("phone:kiran"))

@@ -114,7 +114,7 @@ func TestAPlanLeavesAloneWhatIsKeptForAHousehold(t *testing.T) {
 		asha.Send("PUT", "/v1/technicians/"+h.People["meena"].ID.String()+"/skills", object{"skills": []string{"oven"}},
 			200) // so that ravi is the only one
 		_, wished := h.Household(desk, nil)
-		choosing := h.CustomerPage(desk, wished)
+		choosing := h.CustomerPage(wished)
 		first := choosing.FreeWindows()[0]
 		start, err := time.Parse(time.RFC3339, first)
 		h.Must(err)

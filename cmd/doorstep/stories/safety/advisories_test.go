@@ -230,18 +230,18 @@ func TestAHouseholdAppeals(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		_, quiet := h.Household(desk, nil)
 		x := advise(h, job, "2027-12-01", nil)
-		link := strings.TrimPrefix(desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string), h.URL)
+		link := strings.TrimPrefix(h.DeliveredLink(job), h.URL)
 		nobody := h.Anonymous()
 		page, _ := nobody.Raw("GET", link, nil)
 		if !strings.Contains(string(page), "How we plan our visits to you") || !strings.Contains(string(page), "1 December") ||
 			strings.Contains(string(page), "canary") {
 			t.Errorf("the page says:\n%s", page)
 		}
-		other := strings.TrimPrefix(desk.Send("GET", path("/v1/jobs/%s/link", quiet), nil, 200)["share_url"].(string), h.URL)
+		other := strings.TrimPrefix(h.DeliveredLink(quiet), h.URL)
 		if page, _ := nobody.Raw("GET", other, nil); strings.Contains(string(page), "How we plan") {
 			t.Error("a household without a note is told of one")
 		}
-		h.CustomerPage(desk, job).Submit("appeal", 303, "reason", "canary-objection: it was my brother")
+		h.CustomerPage(job).Submit("appeal", 303, "reason", "canary-objection: it was my brother")
 		if page, _ := nobody.Raw("GET", link, nil); !strings.Contains(string(page), "You have objected") {
 			t.Error("the page does not say that it objected")
 		}

@@ -29,7 +29,7 @@ func TestEachReportKeepsApartByItself(t *testing.T) {
 				if whose == "his" {
 					own = ravi.Send("POST", path("/v1/visits/%s/flags", visit), object{"kind": "verbal_abuse", "level": 1}, 201)["id"]
 				} else {
-					h.CustomerPage(desk, job).Submit("report", 303, "what", "drunk", "who", ravi.ID.String())
+					h.CustomerPage(job).Submit("report", 303, "what", "drunk", "who", ravi.ID.String())
 				}
 			}
 			again := h.Visit(desk, job, start.Add(50*time.Hour))
@@ -82,7 +82,7 @@ func TestWhatWasLostStaysPayable(t *testing.T) {
 		lost := h.Visit(desk, other, harness.Monday.Add(3*time.Hour), "meena")
 		_, third := h.Household(desk, nil)
 		stopped := h.Visit(desk, third, harness.Monday.Add(5*time.Hour), "meena")
-		h.CustomerPage(desk, job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
+		h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
 		desk.Send("POST", path("/v1/visits/%s/assign", lost), h.Crew("ravi"), 200)
 		meena.StopVisit(stopped)
 		address := fmt.Sprintf("/v1/technicians/%s/payable?from=2027-03-01&to=2027-03-02", meena.ID)
@@ -163,7 +163,7 @@ func TestWhoGoesOnAloneIsTold(t *testing.T) {
 		meena.EnRoute(both)
 		h.Settle()
 		before := h.Pushes("kiran", "A visit needs somebody")
-		h.CustomerPage(desk, job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
+		h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", meena.ID.String())
 		h.Told("Please call your desk", map[string]int{"ravi": 1, "meena": 0})
 		h.Told("A visit needs somebody", map[string]int{"kiran": before + 1})
 	})
@@ -213,7 +213,7 @@ func TestReportedOnTheWayMayBeInside(t *testing.T) {
 			visit := h.Visit(desk, job, start, "meena")
 			h.Clock.Set(start)
 			meena.EnRoute(visit)
-			h.CustomerPage(desk, job).Submit("report", 303, "what", what, "who", meena.ID.String())
+			h.CustomerPage(job).Submit("report", 303, "what", what, "who", meena.ID.String())
 			item := func() object {
 				for _, x := range items(maya.Send("GET", "/v1/queue", nil, 200)) {
 					if x["job_id"] == job["id"] && strings.HasPrefix(harness.String(x["title"]), "Report of level") {
@@ -297,7 +297,7 @@ func TestTakenBackAtLevel3AndThenLowered(t *testing.T) {
 		h.Clock.Set(harness.Monday.Add(time.Hour))
 		meena.Arrive(visit)
 		meena.Send("POST", path("/v1/visits/%s/partial", visit), nil, 200)
-		home := h.CustomerPage(desk, job)
+		home := h.CustomerPage(job)
 		home.Submit("report", 303, "what", "threatened", "who", meena.ID.String())
 		id := items(maya.Send("GET", "/v1/flags", nil, 200))[0]["id"]
 		home.Submit("withdraw-report", 303)
@@ -308,7 +308,7 @@ func TestTakenBackAtLevel3AndThenLowered(t *testing.T) {
 		}
 
 		_, job = h.Household(desk, nil)
-		home = h.CustomerPage(desk, job)
+		home = h.CustomerPage(job)
 		home.Submit("report", 303, "what", "threatened")
 		id = items(maya.Send("GET", "/v1/flags", nil, 200))[0]["id"]
 		h.Clock.Advance(time.Minute)
@@ -333,7 +333,7 @@ func TestAPlanContradictsNothing(t *testing.T) {
 			{"remote_only", "carry_in"}} {
 			maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": plan, "reason": "x"}, 422)
 		}
-		home := h.CustomerPage(desk, job)
+		home := h.CustomerPage(job)
 		if !strings.Contains(home.Read(), "/another-time") {
 			t.Error("before, the page offers no other time")
 		}

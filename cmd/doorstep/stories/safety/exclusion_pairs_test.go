@@ -66,7 +66,7 @@ func TestTheExcludedPairByEveryRoute(t *testing.T) {
 			t.Errorf("imported: %d %s", res.StatusCode, raw)
 		}
 		// The household's own wish for another time brings nobody back either.
-		h.CustomerPage(desk, job).Submit("another-time", 303, "date", "2027-03-03", "part", "morning")
+		h.CustomerPage(job).Submit("another-time", 303, "date", "2027-03-03", "part", "morning")
 		if out := ravi.Send("GET", "/v1/visits?job_id="+harness.String(job["id"]), nil, 200); len(items(out)) != 0 {
 			t.Errorf("he is sent to %v", out)
 		}

@@ -20,7 +20,7 @@ func TestAHouseholdsReportsAreOne(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena", "ravi")
 		meena.EnRoute(visit)
-		home := h.CustomerPage(desk, job)
+		home := h.CustomerPage(job)
 		flags := func() []object { return items(maya.Send("GET", "/v1/flags?limit=100", nil, 200)) }
 		told := func() int {
 			h.Settle()
@@ -78,7 +78,7 @@ func TestAHouseholdsReportsAreOne(t *testing.T) {
 		// A day later it is a new one; at five open ones it ends.
 		for day := range 4 {
 			h.Clock.Advance(25 * time.Hour)
-			home = h.CustomerPage(desk, job)
+			home = h.CustomerPage(job)
 			home.Submit("report", 303, "what", "drunk", "who", meena.ID.String(), "note", fmt.Sprintf("on day %d", day))
 		}
 		got = flags()
@@ -123,7 +123,7 @@ func TestTheQueueKeepsWhatIsOverdue(t *testing.T) {
 		}
 		// Of many disputes the ones due first are shown.
 		_, many := h.Household(desk, nil)
-		home := h.CustomerPage(desk, many)
+		home := h.CustomerPage(many)
 		var earliest any
 		for i := range 52 {
 			h.Clock.Advance(time.Minute)

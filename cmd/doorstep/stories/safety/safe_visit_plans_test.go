@@ -228,7 +228,7 @@ func TestPhoneFirstIsACallOnTheDay(t *testing.T) {
 		moveAsOffered(ravi, visit, "en-route", 409, nil)
 		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer"})
 		desk.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})
-		h.CustomerPage(desk, job).Submit("confirm", 303) // contact, and no conversation
+		h.CustomerPage(job).Submit("confirm", 303) // contact, and no conversation
 		moveAsOffered(ravi, visit, "en-route", 409, nil)
 		ravi.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "reached", Direction: "inbound"})
 		moveAsOffered(ravi, visit, "en-route", 200, nil)

@@ -65,7 +65,7 @@ func TestWhoReportsIsNotMadeToPay(t *testing.T) {
 		}
 		// What a household says of the centre's people is no report of theirs, and
 		// neither is what the area manager raises there.
-		h.CustomerPage(desk, job).Submit("report", 303, "what", "rude", "note", "canary")
+		h.CustomerPage(job).Submit("report", 303, "what", "rude", "note", "canary")
 		maya.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "verbal_abuse", Level: 1})
 		address := "/v1/reports/suppression?from=2027-02-01&to=2027-03-31"
 		for _, login := range []string{"ravi", "kiran", "asha", "gita"} {

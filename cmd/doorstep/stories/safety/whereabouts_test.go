@@ -52,7 +52,7 @@ func TestWhereWhoIsReportedIsNow(t *testing.T) {
 		h.Clock.Set(harness.Monday.Add(time.Hour))
 		meena.Arrive(visit)
 		h.Clock.Advance(5 * time.Minute)
-		h.CustomerPage(desk, job).Submit("report", 303, "what", "threatened", "who", meena.ID.String(), "note", "canary-narrative")
+		h.CustomerPage(job).Submit("report", 303, "what", "threatened", "who", meena.ID.String(), "note", "canary-narrative")
 		h.Told(call, map[string]int{"meena": 1, "kiran": 0, "asha": 0})
 		for _, m := range h.Phones.MessagesFor("phone:meena") {
 			if text := strings.ToLower(fmt.Sprint(m.Title, m.Body, m.Data)); strings.Contains(text, "report") || strings.Contains(text, "safe") ||
@@ -109,13 +109,13 @@ func TestWhoIsReportedIsTurnedBack(t *testing.T) {
 			return job, visit
 		}
 		job, visit := underWay("meena", 1)
-		h.CustomerPage(desk, job).Submit("report", 303, "what", "drunk", "who", meena.ID.String())
+		h.CustomerPage(job).Submit("report", 303, "what", "drunk", "who", meena.ID.String())
 		if got := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200); got["status"] != "scheduled" || len(got["crew"].([]any)) != 0 {
 			t.Errorf("at level 2 she is still on her way: %v %v", got["status"], got["crew"])
 		}
 		h.Told(call, map[string]int{"meena": 1})
 		job, visit = underWay("meena", 4)
-		h.CustomerPage(desk, job).Submit("report", 303, "what", "hurt", "who", meena.ID.String())
+		h.CustomerPage(job).Submit("report", 303, "what", "hurt", "who", meena.ID.String())
 		h.Told(call, map[string]int{"meena": 2, "kiran": 0})
 		var it object
 		for _, x := range items(maya.Send("GET", "/v1/queue", nil, 200)) {

@@ -22,14 +22,14 @@ func TestAHouseholdTakesItsReportBack(t *testing.T) {
 			meena.EnRoute(visit)
 			meena.Arrive(visit)
 			meena.CompleteVisit(visit)
-			home := h.CustomerPage(desk, job)
+			home := h.CustomerPage(job)
 			home.Submit("report", 303, "what", what, "who", meena.ID.String(), "note", "canary-narrative")
 			h.Clock.Advance(3 * time.Hour)
 			return home, job, items(maya.Send("GET", "/v1/flags", nil, 200))[0]
 		}
 		// Nothing to take back, and the page says the same.
 		_, quiet := h.Household(desk, nil)
-		h.CustomerPage(desk, quiet).Submit("withdraw-report", 303)
+		h.CustomerPage(quiet).Submit("withdraw-report", 303)
 		h.Told("A report was withdrawn", map[string]int{"maya": 0})
 
 		home, job, flag := reported("discriminated")

@@ -84,7 +84,7 @@ func TestUnreachableRefusesUsAndNotTheHousehold(t *testing.T) {
 			t.Errorf("offered %v", got["actions"])
 		}
 		day := h.Clock.Now().Add(48 * time.Hour).Format("2006-01-02")
-		h.CustomerPage(desk, job).Submit("another-time", 303, "date", day, "part", "morning")
+		h.CustomerPage(job).Submit("another-time", 303, "date", day, "part", "morning")
 		if got := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200); !harness.Offers(got, "schedule") || len(got["holds"].([]any)) != 0 {
 			t.Errorf("after the household's wish %v is offered, holds %v", got["actions"], got["holds"])
 		}

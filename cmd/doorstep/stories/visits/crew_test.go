@@ -41,7 +41,7 @@ func TestWhoStaysInACrewHearsOfAChange(t *testing.T) {
 		second := desk.Send("POST", "/v1/jobs", object{"customer_id": home["id"], "category": "refrigerator", "fault": "noisy"}, 201)
 		other := h.Visit(desk, second, harness.Monday.Add(6*time.Hour), "meena")
 		h.As("meena").EnRoute(other)
-		h.CustomerPage(desk, second).Submit("report", 303, "what", "threatened", "who", h.People["meena"].ID.String(), "note", "canary-narrative")
+		h.CustomerPage(second).Submit("report", 303, "what", "threatened", "who", h.People["meena"].ID.String(), "note", "canary-narrative")
 		h.Told(changed, map[string]int{"ravi": 3, "meena": 0})
 		for _, said := range h.InboxBodies("ravi", changed) {
 			if strings.Contains(said, "canary") {

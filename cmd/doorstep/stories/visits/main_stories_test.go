@@ -235,7 +235,7 @@ func TestCustomerConfirmsAfterABotFetchedThePage(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(24*time.Hour), "ravi")
 		h.Expect("ravi", "New visit")
-		share := desk.Send("GET", path("/v1/jobs/%s/link", job), nil, 200)["share_url"].(string)
+		share := h.DeliveredLink(job)
 		link := strings.TrimPrefix(share, h.URL)
 		before := desk.Send("GET", path("/v1/visits/%s", visit), nil, 200)["version"]
 		nobody := h.Anonymous()

@@ -165,16 +165,16 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 		}
 		_, lone := h.Household(desk, nil)
 		h.Visit(desk, lone, harness.Monday.Add(48*time.Hour))
-		if page := h.CustomerPage(desk, lone).Read(); strings.Contains(page, "stop-visits") {
+		if page := h.CustomerPage(lone).Read(); strings.Contains(page, "stop-visits") {
 			t.Error("a visit of no series is offered to be stopped")
 		}
-		h.CustomerPage(desk, lone).Submit("stop-visits", 409)
+		h.CustomerPage(lone).Submit("stop-visits", 409)
 
 		m, jobs := series()
-		home := h.CustomerPage(desk, jobs[0])
+		home := h.CustomerPage(jobs[0])
 		home.Submit("cancel", 303)
 		is("one is cancelled", status(m, jobs), "active", "open", "scheduled", "scheduled", "scheduled")
-		home = h.CustomerPage(desk, jobs[1])
+		home = h.CustomerPage(jobs[1])
 		if page := home.Read(); !strings.Contains(page, "Stop these regular visits") {
 			t.Error("the page does not offer to stop them")
 		}
@@ -201,7 +201,7 @@ func TestAHouseholdStopsRegularVisits(t *testing.T) {
 
 		// It was not the household: all goes on as it was.
 		m, jobs = series()
-		stranger := h.CustomerPage(desk, jobs[2])
+		stranger := h.CustomerPage(jobs[2])
 		stranger.Submit("stop-visits", 303)
 		is("stopped by a stranger", status(m, jobs), "ended", "cancelled", "cancelled", "cancelled", "cancelled")
 		stranger.Submit("wrong-person", 200)

@@ -137,7 +137,7 @@ func TestAHouseholdChoosesAnotherTime(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		_, rival := h.Household(desk, nil)
 		first := h.Visit(desk, job, harness.Monday.Add(50*time.Hour), "ravi")
-		m := h.CustomerPage(desk, job)
+		m := h.CustomerPage(job)
 		free := m.FreeWindows()
 		if len(free) < 4 || len(free) > 6 || !slices.IsSorted(free) || strings.Contains(m.Read(), "Meena") {
 			t.Fatalf("the page offers %v", free)
@@ -254,7 +254,7 @@ func TestManyWantOneSlot(t *testing.T) {
 				jobs = append(jobs, job)
 			}
 			h.Visit(desk, jobs[3], h.Clock.Now().Add(time.Duration(24*20+round)*time.Hour), "ravi") // his job, to be seen by him
-			m := h.CustomerPage(desk, jobs[2])
+			m := h.CustomerPage(jobs[2])
 			free := m.FreeWindows()
 			start, err := time.Parse(time.RFC3339, free[round%len(free)])
 			h.Must(err)

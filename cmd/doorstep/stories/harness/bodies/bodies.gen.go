@@ -1547,12 +1547,14 @@ type Stop struct {
 
 // StoppedVisit defines model for StoppedVisit.
 type StoppedVisit struct {
-	Actions         []string                  `json:"actions"`
-	AgreedAttemptID string                    `json:"agreed_attempt_id"`
-	AreaID          string                    `json:"area_id"`
-	ArrivedAt       time.Time                 `json:"arrived_at"`
-	CentreID        string                    `json:"centre_id"`
-	Confirmation    StoppedVisitConfirmation  `json:"confirmation"`
+	Actions         []string                 `json:"actions"`
+	AgreedAttemptID string                   `json:"agreed_attempt_id"`
+	AreaID          string                   `json:"area_id"`
+	ArrivedAt       time.Time                `json:"arrived_at"`
+	CentreID        string                   `json:"centre_id"`
+	Confirmation    StoppedVisitConfirmation `json:"confirmation"`
+
+	// ConfirmedHow link, read_link (by a link that staff had read: no agreement), call, message, or empty
 	ConfirmedHow    string                    `json:"confirmed_how"`
 	CountsAgainst   StoppedVisitCountsAgainst `json:"counts_against"`
 	CreatedAt       time.Time                 `json:"created_at"`
@@ -1624,12 +1626,14 @@ type TriedStepWatchedBy string
 
 // Visit defines model for Visit.
 type Visit struct {
-	Actions         []string           `json:"actions"`
-	AgreedAttemptID string             `json:"agreed_attempt_id"`
-	AreaID          string             `json:"area_id"`
-	ArrivedAt       time.Time          `json:"arrived_at"`
-	CentreID        string             `json:"centre_id"`
-	Confirmation    VisitConfirmation  `json:"confirmation"`
+	Actions         []string          `json:"actions"`
+	AgreedAttemptID string            `json:"agreed_attempt_id"`
+	AreaID          string            `json:"area_id"`
+	ArrivedAt       time.Time         `json:"arrived_at"`
+	CentreID        string            `json:"centre_id"`
+	Confirmation    VisitConfirmation `json:"confirmation"`
+
+	// ConfirmedHow link, read_link (by a link that staff had read: no agreement), call, message, or empty
 	ConfirmedHow    string             `json:"confirmed_how"`
 	CountsAgainst   VisitCountsAgainst `json:"counts_against"`
 	CreatedAt       time.Time          `json:"created_at"`

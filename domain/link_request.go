@@ -1,0 +1,81 @@
+package domain
+
+import "time"
+
+// The states of a link request.
+const (
+	LinkRequestPending  = "pending"  // waits to be verified
+	LinkRequestMarked   = "marked"   // was done; may be undone until its due time
+	LinkRequestVerified = "verified" // the household said that it was them
+	LinkRequestUndone   = "undone"   // the household said that it was not
+	LinkRequestAccepted = "accepted" // by whoever decides, or as its stated default
+	LinkRequestRefused  = "refused"
+	LinkRequestLapsed   = "lapsed" // nobody verified it in time: nothing happens
+)
+
+// ReadLink is how something came by a link that staff had read.
+const ReadLink = "read_link"
+
+// LinkRequest is what somebody asked by a link that staff had read. What speaks for
+// us waits until the household or, outside the centre, the area manager verifies it;
+// what moves a visit was done and may be undone (docs/product.md section 10).
+type LinkRequest struct {
+	Meta
+	JobID      ID         `json:"job_id"`
+	CentreID   ID         `json:"centre_id"`
+	AreaID     ID         `json:"area_id"`
+	CustomerID ID         `json:"customer_id"`
+	LinkID     ID         `json:"-"`
+	VisitID    *ID        `json:"visit_id"`
+	FlagID     *ID        `json:"-"` // of withdraw-report: the first report that it would end
+	Action     string     `json:"action"`
+	Words      string     `json:"words"`
+	Status     string     `json:"status"`
+	OccurredAt time.Time  `json:"occurred_at"`
+	DueAt      time.Time  `json:"due_at"` // then the default, or it can no longer be undone
+	CodeTries  int        `json:"-"`
+	WasSaid    string     `json:"-"` // the visit's confirmation before, and how it came
+	WasHow     string     `json:"-"`
+	DecidedAt  *time.Time `json:"decided_at"`
+	DecidedBy  *ID        `json:"decided_by"` // nil: the household, or the clock
+	Reasons    string     `json:"reasons"`
+}
+
+// LinkRequestCodeTries bounds guessing a code of six digits.
+const LinkRequestCodeTries = 5
+
+// Open reports whether the household may still answer for a request.
+func (r *LinkRequest) Open(now time.Time) bool {
+	return r.Status == LinkRequestPending || r.Status == LinkRequestMarked && now.Before(r.DueAt)
+}
+
+// MayDecide reports whether an actor decides a request that waits: the area
+// manager; about a report only who answers for that, which f is.
+func (r *LinkRequest) MayDecide(a Actor, f *Flag) bool {
+	switch {
+	case a.Role != RoleAreaManager || !a.Reaches(r.CentreID, r.AreaID):
+		return false
+	case r.Action == "withdraw-report":
+		return f != nil && a.AnswersFor(f)
+	}
+	return true
+}
+
+// LinkRequestView is a request as answered: with its default and what this caller
+// may do now.
+type LinkRequestView struct {
+	LinkRequest
+	Default string           `json:"default"`
+	Actions JSONList[string] `json:"actions"`
+}
+
+// View shows a request to whoever may decide it.
+func (r LinkRequest) View() LinkRequestView {
+	return LinkRequestView{r, HouseholdActions[r.Action].Unanswered, LinkRequestMoves.Of(r.Status, "decide")}
+}
+
+// LinkRequestFilter narrows GET /v1/link-requests.
+type LinkRequestFilter struct {
+	Status []string
+	JobID  *ID
+}
