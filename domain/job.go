@@ -111,9 +111,35 @@ type Hold struct {
 	Step       int              `json:"-"`    // of an overdue safety hold: how many of holdSteps were told
 	// StoppedVisitID is the visit of a stop that was received and not carried out yet.
 	StoppedVisitID *ID `json:"-"`
+	// TwoDecide: it came of something directed by a person at level 3 or 4, so that two
+	// people release it.
+	TwoDecide bool                   `json:"-"`
+	Decisions JSONList[HoldDecision] `json:"-"` // of release and of its plan, the oldest first
+	// What the centre says of it while it stands: a hazard is gone, and who confirmed it.
+	SettledWords string     `json:"-"`
+	SettledByID  *ID        `json:"-"`
+	SettledAt    *time.Time `json:"-"`
 	// Alternatives are what can be done for the household while a safety hold
 	// stands.
 	Alternatives JSONList[string] `json:"alternatives"`
+}
+
+// HoldDecision is what one person decided of a safety hold.
+type HoldDecision struct {
+	ByID   ID        `json:"by_id"`
+	At     time.Time `json:"at"`
+	Plan   []string  `json:"plan"`
+	Reason string    `json:"reason"`
+	Waits  bool      `json:"waits"` // for a second person
+}
+
+// PendingDecision is the decision that waits for a second person: of an open hold, or of
+// another plan than the one it was lifted with.
+func (h *Hold) PendingDecision() *HoldDecision {
+	if n := len(h.Decisions); n > 0 && h.Decisions[n-1].Waits {
+		return &h.Decisions[n-1]
+	}
+	return nil
 }
 
 // HoldAlternatives stand beside every safety hold: the appliance is brought

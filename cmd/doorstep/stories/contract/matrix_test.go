@@ -42,7 +42,7 @@ var requestBodies = map[string]object{
 	"extendTimer": {"minutes": 5}, "setCodes": {"code": "", "duress_code": ""},
 	"handOverSOS": {"user_id": uuid.NewString()}, "resolveSOS": {"words": "x"}, "setColleague": {"colleague_id": nil},
 	"setLadder": {"tiers": []object{}},
-	"stateFlag": {"text": "x"}, "liftKeepAway": {"reason": "x"},
+	"stateFlag": {"text": "x"}, "sayForNextPerson": {"words": "x"}, "liftKeepAway": {"reason": "x"},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
 	"doneAftercare": {"note": "x"}, "answerCoolOff": {"accept": false},
