@@ -89,6 +89,13 @@ type Flag struct {
 // never locks a household, and their centre sees nothing of it.
 func (f *Flag) Conduct() bool { return f.ByCustomer || f.SubjectID != nil }
 
+// OptOut reports whether it is no report but the wish not to meet again, without a
+// reason: of a technician, or of a household about one.
+func (f *Flag) OptOut() bool { return f.Level == 0 && f.Kind == OptOutKind }
+
+// OptOutKind is the kind of a private note that says no more than that.
+const OptOutKind = "opt_out"
+
 // Severe reports whether a report is of level 3 or 4.
 func (f *Flag) Severe() bool { return f.Level >= 3 }
 

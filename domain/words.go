@@ -60,6 +60,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"ग्राहक से संपर्क हुआ", "काम फिर से तय किया जा सकता है।"}},
 	"job.unreachable_withdrawn": {"en": {"A correction", "The household is not unreachable after all. The job goes on."},
 		"hi": {"सुधार", "ग्राहक से संपर्क न होना सही नहीं था। काम आगे बढ़ेगा।"}},
+	"job.nobody_left": {"en": {"Nobody of a centre can go to a household", "Open the job and transfer it."},
+		"hi": {"केंद्र से कोई उस घर नहीं जा सकता", "काम खोलें और दूसरे केंद्र को सौंपें।"}},
 	"job.notice_ready": {"en": {"Last notice ready", "Send the text of the job's link to the household."},
 		"hi": {"अंतिम सूचना तैयार", "काम के लिंक का संदेश ग्राहक को भेजें।"}},
 	"job.transferred": {"en": {"Job received", "A job was transferred to your centre."},

@@ -360,7 +360,7 @@ func placeSafetyHold(c *casework.Case, f *domain.Flag) error {
 // something directed by a person: the reporter, or whom it is about
 // (docs/product.md section 5).
 func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
-	if f.Level < 1 || !f.Conduct() && !domain.Has(domain.PersonFlagKinds, f.Kind) {
+	if !f.OptOut() && f.Level < 1 || !f.OptOut() && !f.Conduct() && !domain.Has(domain.PersonFlagKinds, f.Kind) {
 		return nil
 	}
 	// Whoever books them meanwhile waits, and then finds this; or was faster, and
@@ -379,11 +379,27 @@ func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
 			return nil
 		}
 	}
+	x := &domain.Exclusion{ID: c.Tx.NewID(), UserID: user, CustomerID: c.Customer.ID, FlagID: f.ID, Since: c.Now}
+	if f.Conduct() || f.OptOut() {
+		err = leaveCrews(c, x, f, c.Tx.InsertExclusion)
+	} else {
+		err = c.Tx.InsertExclusion(x)
+	}
+	if err != nil {
+		return err
+	}
+	return nobodyLeft(c)
+}
+
+// leaveCrews takes somebody who is kept apart out of the crews that go there, and keeps
+// with the exclusion what they lost. After a report of a household it waits for the
+// release of the hold: until then nothing shows whether it was directed by a person.
+func leaveCrews(c *casework.Case, x *domain.Exclusion, f *domain.Flag, save func(*domain.Exclusion) error) error {
+	user := x.UserID
 	visits, err := c.Tx.UnfinishedOfCustomer(c.Customer.ID)
 	if err != nil {
 		return err
 	}
-	x := &domain.Exclusion{ID: c.Tx.NewID(), UserID: user, CustomerID: c.Customer.ID, FlagID: f.ID, Since: c.Now}
 	visits = slices.DeleteFunc(visits, func(o domain.Visit) bool {
 		return !domain.Has(o.Crew, user) || o.Status != domain.VisitScheduled && (o.Status != domain.VisitEnRoute || !f.About(user))
 	})
@@ -394,7 +410,7 @@ func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
 			x.TurnedBack = append(x.TurnedBack, o.ID)
 		}
 	}
-	if err := c.Tx.InsertExclusion(x); err != nil {
+	if err := save(x); err != nil {
 		return err
 	}
 	for i := range visits {

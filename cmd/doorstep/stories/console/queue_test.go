@@ -138,7 +138,7 @@ func TestAdvisoriesAndAppealsWaitInTheQueue(t *testing.T) {
 func TestTheQueueInABrowser(t *testing.T) {
 	ctx := browser(t)
 	h := harness.New(t, "sqlite")
-	h.Ignores("flag.triage", "flag.triaged", "hold.area", "sos.raised", "sos.taken", "visit.assigned", "visit.needs_someone")
+	h.Ignores("flag.triage", "flag.triaged", "hold.area", "sos.raised", "sos.taken", "visit.assigned")
 	h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 	desk, ravi := h.As("kiran"), h.As("ravi")
 	_, job := h.Household(desk, nil)

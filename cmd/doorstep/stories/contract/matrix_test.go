@@ -27,7 +27,7 @@ var requestBodies = map[string]object{
 	"moderateThanks": {"decision": "approve"},
 	"cancelJob":      {"reason": "x"}, "holdJob": {"kind": "parts"}, "releaseJob": {"kind": "parts"},
 	"transferJob": {"centre_id": uuid.NewString()}, "safetyRelease": {"plan": []string{"two_people"}},
-	"assignVisit": {"crew": []string{}}, "declineVisit": {"reason": "sick"}, "takeBackMove": {"reason": "x"}, "cancelVisit": {"reason": "x"},
+	"assignVisit": {"crew": []string{}}, "declineVisit": {"reason": "sick"}, "takeBackMove": {"reason": "x"}, "optOut": {}, "cancelVisit": {"reason": "x"},
 	"recordJobAttempt": {"channel": "phone", "outcome": "no_answer"}, "recordVisitAttempt": {"channel": "phone", "outcome": "no_answer"},
 	"flagVisit": {"kind": "other", "level": 1}, "createFlag": {"kind": "other", "level": 0, "phone": "+919800000001"},
 	"decideFlag": {"outcome": "unclear", "reasons": "x"},

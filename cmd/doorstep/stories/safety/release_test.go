@@ -33,6 +33,7 @@ func TestAHoldIsReleasedByWhoTriagesItsReport(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.overdue", "flag.passed_on", "flag.stated", "flag.triage", "flag.triaged", "hold.area", "hold.released",
 			"visit.assigned", "visit.needs_someone")
+		h.MayIgnore("queue.morning")
 		desk, ravi, maya, maya2 := h.As("kiran"), h.As("ravi"), h.As("maya"), h.As("maya2")
 		customer, job := h.Household(desk, nil)
 		centre2 := h.As("root").Send("GET", "/v1/users/"+h.People["kiran2"].ID.String(), nil, 200)["centre_id"]
@@ -194,6 +195,40 @@ func TestTheCentreIsAnsweredAlikeWhateverWasReported(t *testing.T) {
 				}
 				if got != want || !held(desk, job) {
 					t.Fatalf("of %s, level %d, the centre hears\n%s\nwant\n%s", kind, level, got, want)
+				}
+			}
+		}
+	})
+}
+
+// TestNobodyIsChosenForALockedHome: however a visit loses its crew under a hold or under
+// a plan that permits no visit, no desk is asked to choose somebody.
+func TestNobodyIsChosenForALockedHome(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "hold.area", "hold.released", "visit.assigned", "visit.declined_unsafe", "visit.needs_someone", "visit.wait")
+		h.MayIgnore("visit.held_cancelled")
+		desk, ravi, gita := h.As("kiran"), h.As("ravi"), h.As("gita")
+		for i, lose := range []func(v object){
+			func(v object) { ravi.Send("POST", path("/v1/visits/%s/decline", v), object{"reason": "unsafe"}, 200) },
+			func(v object) { ravi.Send("POST", path("/v1/visits/%s/decline", v), object{"reason": "conflict"}, 200) },
+			func(v object) { ravi.Send("POST", path("/v1/visits/%s/opt-out", v), nil, 200) },
+		} {
+			for k, locked := range []bool{true, false} {
+				_, job := h.Household(desk, nil)
+				visit := h.Visit(desk, job, harness.Monday.Add(time.Duration(24*(i+1)+3*k+1)*time.Hour), "ravi")
+				if locked {
+					gita.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "hazard", Level: 2})
+				}
+				before := len(h.InboxBodies("kiran", "A visit needs somebody"))
+				lose(visit)
+				if told := len(h.InboxBodies("kiran", "A visit needs somebody")) > before; told && locked || !told && !locked && i != 0 {
+					t.Errorf("way %d, locked %v: the desk is asked to choose: %v", i, locked, told)
+				}
+				if locked && i == 2 { // nor once it is released with a plan that sends nobody
+					h.ReleaseHold(h.As("maya"), job, "no_visit")
+					if len(h.InboxBodies("kiran", "A visit needs somebody")) > before {
+						t.Error("under no_visit the desk is asked to choose")
+					}
 				}
 			}
 		}

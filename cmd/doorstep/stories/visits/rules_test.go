@@ -38,8 +38,8 @@ func TestRefusalProvesNoAgreement(t *testing.T) {
 
 func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.triage", "flag.triaged", "hold.area", "hold.released", "visit.assigned", "visit.held_cancelled",
-			"visit.needs_someone", "visit.read_plan")
+		h.Ignores("flag.triage", "flag.triaged", "hold.area", "hold.released", "visit.assigned", "visit.cancelled", "visit.held_cancelled",
+			"visit.read_plan")
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
