@@ -42,20 +42,22 @@ type Job struct {
 	Cover          string              `json:"cover"` // warranty, chargeable
 	// What it is expected to bring, in the smallest unit of the currency of
 	// its centre; nil: not known.
-	ValueMinor    *int64                  `json:"value_minor"`
-	RepeatOf      *ID                     `json:"repeat_of"`
-	OpenedAt      time.Time               `json:"opened_at"`
-	ReopenedAt    *time.Time              `json:"reopened_at"`
-	ResolvedAt    *time.Time              `json:"resolved_at"`
-	EndedAt       *time.Time              `json:"ended_at"`
-	EndReason     string                  `json:"end_reason"`
-	ReopenUntil   *time.Time              `json:"-"`            // promised at the end; nil: 30 days from it
-	Imported      JSON[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
-	Verdict       string                  `json:"reachability"` // last computed; GET …/reachability explains it
-	LastContactAt *time.Time              `json:"last_contact_at"`
-	Replacement   JSON[*Replacement]      `json:"replacement"` // that failed tries propose
-	Seq           int64                   `json:"-"`           // head of the timeline
-	ChainHead     []byte                  `json:"-"`
+	ValueMinor     *int64                  `json:"value_minor"`
+	RepeatCentreID *ID                     `json:"-"` // of the job that it repeats, and its area: who sees that one
+	RepeatAreaID   *ID                     `json:"-"`
+	RepeatOf       *ID                     `json:"repeat_of"`
+	OpenedAt       time.Time               `json:"opened_at"`
+	ReopenedAt     *time.Time              `json:"reopened_at"`
+	ResolvedAt     *time.Time              `json:"resolved_at"`
+	EndedAt        *time.Time              `json:"ended_at"`
+	EndReason      string                  `json:"end_reason"`
+	ReopenUntil    *time.Time              `json:"-"`            // promised at the end; nil: 30 days from it
+	Imported       JSON[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
+	Verdict        string                  `json:"reachability"` // last computed; GET …/reachability explains it
+	LastContactAt  *time.Time              `json:"last_contact_at"`
+	Replacement    JSON[*Replacement]      `json:"replacement"` // that failed tries propose
+	Seq            int64                   `json:"-"`           // head of the timeline
+	ChainHead      []byte                  `json:"-"`
 }
 
 // Reopens reports whether the job may still come back for the same fault.

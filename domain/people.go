@@ -227,5 +227,17 @@ func (a Actor) Reaches(centre, area ID) bool {
 	}
 }
 
+// Knows reports whether somebody is a colleague of the actor's: of their centre or area,
+// or of the brand. Of others it is not told that they exist.
+func (a Actor) Knows(u *User) bool {
+	if a.Is(RoleAdmin, RoleAgent) || u.Role == RoleAdmin || u.Role == RoleAgent {
+		return true
+	}
+	if a.Role != RoleAreaManager && u.CentreID != nil {
+		return *u.CentreID == a.CentreID
+	}
+	return u.AreaID != nil && (*u.AreaID == a.AreaID || Has(a.Scope().AreaIDs, *u.AreaID))
+}
+
 // Same reports whether two ids are both absent or equal.
 func Same(a, b *ID) bool { return (a == nil) == (b == nil) && (a == nil || *a == *b) }

@@ -234,13 +234,16 @@ func promiseOwner(c *Case, a domain.Actor, want *domain.ID) (*domain.User, error
 	}
 	u, err := c.Tx.User(*want)
 	at := "somebody of the job's centre, its area manager, or an agent"
-	if err != nil {
-		return nil, MeaningIfAbsent(err, "user", "/owner_id")
+	cannot := domain.Fail(domain.CodeUnprocessable, "This person cannot own a promise about this job.").At("/owner_id", at)
+	if NotFound(err) {
+		return nil, cannot
+	} else if err != nil {
+		return nil, err
 	}
 	mine := u.CentreID != nil && *u.CentreID == c.Job.CentreID && u.Role.OfCentre() || u.Role == domain.RoleAgent ||
 		u.Role == domain.RoleAreaManager && (u.AreaID != nil && *u.AreaID == c.Job.AreaID || u.ID == a.UserID)
 	if u.Disabled || !mine {
-		return nil, domain.Fail(domain.CodeUnprocessable, "This person cannot own a promise about this job.").At("/owner_id", at)
+		return nil, cannot
 	}
 	return u, nil
 }

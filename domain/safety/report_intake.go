@@ -73,7 +73,11 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 				return domain.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report is about somebody else than its reporter.").
 					At("/subject_id", "a colleague, or leave it out")
 			}
-			if _, err := tx.User(*in.SubjectID); err != nil {
+			u, err := tx.User(*in.SubjectID)
+			if err == nil && !a.Knows(u) {
+				err = domain.NotFound("user")
+			}
+			if err != nil {
 				return domain.Raised{}, casework.MeaningIfAbsent(err, "user", "/subject_id")
 			}
 		}
