@@ -37,6 +37,7 @@ type ReachabilityRow struct {
 type ReportFilter struct {
 	From, To time.Time
 	CentreID *ID
+	Reader   ID // who reads of no alarm that they raised in silence
 }
 
 // JobClockInput is what the clock of one job depends on.

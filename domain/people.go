@@ -111,9 +111,13 @@ type User struct {
 	HomeLon         *float64           `json:"home_lon"`
 	CodeHash        string             `json:"-"` // clears their timers
 	DuressHash      string             `json:"-"` // does so too, and calls for help in silence
-	PasswordHash    string             `json:"-"`
-	SignedInAt      *time.Time         `json:"-"` // for the first time
-	Epoch           int64              `json:"-"` // rises when tokens given before must stop working
+	// Codes that were set under duress: taken like any, and each use calls for help.
+	Feigned           bool       `json:"-"`
+	FeignedHash       string     `json:"-"`
+	FeignedDuressHash string     `json:"-"`
+	PasswordHash      string     `json:"-"`
+	SignedInAt        *time.Time `json:"-"` // for the first time
+	Epoch             int64      `json:"-"` // rises when tokens given before must stop working
 	// Of a technician who leaves, said in the answer and not kept: visits that
 	// they give back, and those under way that stay with them.
 	VisitsGivenBack *int `json:"visits_given_back,omitempty"`
