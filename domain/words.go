@@ -185,6 +185,8 @@ var Words = map[string]map[string][2]string{
 	"aftercare.late": {"en": {"A conversation is overdue", "Open the queue."}, "hi": {"एक बातचीत का समय बीत गया", "कतार खोलें।"}},
 	"break.offered": {"en": {"A pause is yours to take", "Open the app to take it, or not."},
 		"hi": {"आप विराम ले सकते हैं", "लेने या न लेने के लिए ऐप खोलें।"}},
+	"break.taken": {"en": {"A colleague takes a pause", "You look after them: have others do what is theirs today. Open the queue."},
+		"hi": {"एक साथी विराम ले रहे हैं", "आप उनकी देखभाल करते हैं: उनका आज का काम दूसरों को दें। कतार खोलें।"}},
 	"visit.moved_ours": {"en": {"A change to your visit", "We are sorry: our technician cannot come {when}. Tap for what is next."},
 		"hi": {"आपकी विज़िट में बदलाव", "हमें खेद है: हमारे तकनीशियन {when} नहीं आ सकेंगे। आगे के लिए टैप करें।"}},
 	"note.told": {"en": {"About your visits", "Tap to read how we plan them, and to object."},
