@@ -38,6 +38,7 @@
 //	promises.go        promises to customers
 //	queue.go           what waits for a decision, with the address of each move
 //	reports.go         figures and lists, as JSON and as CSV
+//	security_log.go    the security log, for admins
 //	slots.go           which arrival windows can be offered
 //	sos.go             raising an SOS, answering it, ending it
 //	static.go          pages of staff and their scripts
@@ -45,6 +46,7 @@
 //	technicians.go     technicians, their hours and skills
 //	timers.go          visit timers, and the two codes
 //	users.go           accounts of staff, and their invitations
+//	user_view.go       a member of staff as their reader is shown them
 //	visits.go          visits: lists, and every move
 //	visits_json.go     a list of visits written as encoding/json would write it, faster
 package api

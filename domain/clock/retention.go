@@ -21,6 +21,7 @@ var sweeps = []struct {
 	{"day_plans", 24 * time.Hour, false},                // since they ran out
 	{"sessions", 30 * 24 * time.Hour, true},             // since they expired or were revoked
 	{"invitations", 365 * 24 * time.Hour, true},         // the record of who asked for them
+	{"security_log", domain.SecurityKept, true},
 	{"changes", reporting.StreamKeep + time.Hour, true}, // of streams that come again
 	{"throttles", 0, true},                              // since they say nothing any more
 }
