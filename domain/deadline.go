@@ -31,6 +31,7 @@ const (
 	DueAppeal        DeadlineKind = "appeal"         // appeal
 	DueAftercare     DeadlineKind = "aftercare"      // conversation
 	DuePromise       DeadlineKind = "promise"        // promise
+	DuePromiseOwner  DeadlineKind = "promise_owner"  // promise: its owner left
 	DueDispute       DeadlineKind = "dispute"        // dispute
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance

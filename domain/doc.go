@@ -13,6 +13,7 @@
 //	errors.go          what a refusal carries
 //	codes.go           every refusal, with what to do
 //	policy.go          the product's figures; a centre's policy of reachability
+//	danger.go          words of danger in what a household says
 //	deadline.go        what falls due
 //	safeplan.go        what a safe-visit plan asks before a move
 //	user_fields.go     who sees which field of people

@@ -203,7 +203,7 @@ type ContactTx interface {
 	Promise(id ID) (*Promise, error)
 	PromisesDue(customer ID) ([]Promise, error)                // open and broken ones
 	LastPromiseOf(customer ID) (*Promise, error)               // CodeNotFound when none
-	OpenPromises(owner ID) (int, error)                        // open and broken ones
+	PromisesOf(owner ID) ([]Promise, error)                    // open and broken ones
 	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the customer got in touch, both ends included
 	InsertPromise(*Promise) error
 	SavePromise(*Promise) error
