@@ -66,6 +66,12 @@ func mountFlags(a *App, s *web.Server) {
 			return err
 		}))
 	}
+	s.Handle("POST", "/v1/flags/{id}/next-person", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call,
+		id domain.ID,
+		in safety.NextPersonInput) error {
+		_, err := svc.Safety.SayForNextPerson(ctx, call, id, in)
+		return err
+	}))
 	s.Handle("POST", "/v1/flags/{id}/statement", byID("flag", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
 		in safety.StatementInput) error {
 		_, err := svc.Safety.GiveStatement(ctx, call, id, in)

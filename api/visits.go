@@ -9,6 +9,7 @@ import (
 	"doorstep/api/web"
 	"doorstep/domain"
 	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 func mountVisits(a *App, s *web.Server) {
@@ -65,6 +66,11 @@ func mountVisits(a *App, s *web.Server) {
 			return err
 		}))
 	}
+	s.Handle("POST", "/v1/visits/{id}/opt-out", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call,
+		id domain.ID, in safety.OptOutInput) error {
+		_, err := svc.Safety.OptOut(ctx, call, id, in)
+		return err
+	}))
 	s.Handle("POST", "/v1/visits/{id}/take-back", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call,
 		id domain.ID,
 		in casework.TakeBackInput) error {

@@ -21,8 +21,8 @@ type CoolOff struct {
 // CheckCoolOff refuses the pause to whom it is not offered.
 func (a Actor) CheckCoolOff(f *Flag, now time.Time) error {
 	switch {
-	case !f.ReportedBy(a.UserID) || a.Role != RoleTechnician:
-		return Fail(CodeForbidden, "The pause is offered to the technician who reported.")
+	case !f.ReportedBy(a.UserID):
+		return Fail(CodeForbidden, "The pause is offered to who reported.")
 	case f.Level < AftercareLevel || !now.Before(f.RecordedAt.Add(CoolOffWithin)):
 		return Fail(CodeState, "No pause is offered for this report now.")
 	}

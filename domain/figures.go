@@ -37,6 +37,7 @@ type ReachabilityRow struct {
 type ReportFilter struct {
 	From, To time.Time
 	CentreID *ID
+	Reader   ID // who reads of no alarm that they raised in silence
 }
 
 // JobClockInput is what the clock of one job depends on.
@@ -86,6 +87,10 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		counted, why = true, "nobody came"
 	case VisitScheduled, VisitEnRoute, VisitArrived, VisitInProgress:
 		why = "it is not over"
+	case VisitCancelled:
+		if payable, why = p.ArrivedAt != nil, "it did not take place"; p.EndReason == "held" {
+			return true, false, "area hold"
+		}
 	default:
 		payable, why = p.ArrivedAt != nil, "it did not take place"
 	}
@@ -165,6 +170,16 @@ type Reporter struct {
 	HomeLat  *float64
 	HomeLon  *float64
 	Since    time.Time
+}
+
+// OptOuts is how often somebody and the households that they came to did not want to
+// meet again, without a reason.
+type OptOuts struct {
+	UserID       ID     `json:"user_id"`
+	Name         string `json:"name"`
+	CentreID     ID     `json:"centre_id"`
+	ByThem       int    `json:"by_them"`
+	ByHouseholds int    `json:"by_households"`
 }
 
 // DiaryEntry is one visit in a technician's diary.

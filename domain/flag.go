@@ -75,6 +75,11 @@ type Flag struct {
 	ToldAt         *time.Time `json:"told_at"`
 	Statement      string     `json:"statement"` // their side
 	StatedAt       *time.Time `json:"stated_at"`
+	// What the reporter says that the next person there must know, which they are asked
+	// before the hold of their report is released (docs/product.md section 5).
+	NextPersonNote  string     `json:"next_person_note"`
+	NextPersonDueAt *time.Time `json:"next_person_due_at"` // the release waits for the answer no longer; nil: not asked
+	NextPersonAt    *time.Time `json:"next_person_at"`
 	// When the person it is about said that they had come to this home, after they
 	// were taken off their way.
 	CameAt *time.Time `json:"-"`
@@ -83,6 +88,13 @@ type Flag struct {
 // Conduct reports whether the report is about our own people. Such a report
 // never locks a household, and their centre sees nothing of it.
 func (f *Flag) Conduct() bool { return f.ByCustomer || f.SubjectID != nil }
+
+// OptOut reports whether it is no report but the wish not to meet again, without a
+// reason: of a technician, or of a household about one.
+func (f *Flag) OptOut() bool { return f.Level == 0 && f.Kind == OptOutKind }
+
+// OptOutKind is the kind of a private note that says no more than that.
+const OptOutKind = "opt_out"
 
 // Severe reports whether a report is of level 3 or 4.
 func (f *Flag) Severe() bool { return f.Level >= 3 }
@@ -196,6 +208,8 @@ func (a Actor) CheckFlag(m *FlagMove, f *Flag) error {
 		return Fail(CodeForbidden, "It follows by itself.")
 	case m.Subject && !a.Hears(f):
 		return Fail(CodeForbidden, "Only who is asked for their side gives it.")
+	case m.Action == "next-person" && !f.ReportedBy(a.UserID):
+		return Fail(CodeForbidden, "Only the reporter says what the next person must know.")
 	case m.Reporter && !f.ReportedBy(a.UserID):
 		return Fail(CodeForbidden, "Only the reporter withdraws a report.")
 	case !m.Reporter && !m.Subject && !a.Is(RoleAreaManager, RoleAdmin):
@@ -208,6 +222,8 @@ func (a Actor) CheckFlag(m *FlagMove, f *Flag) error {
 			With("stated_at", f.StatedAt)
 	case m.Subject && !Has(m.From, f.Status):
 		return Fail(CodeState, "The report is closed; your side can no longer be added. Call your area manager if something is wrong.")
+	case m.Action == "next-person" && f.NextPersonDueAt == nil:
+		return Fail(CodeState, "No hold stands for this report, so nobody is sent into it.")
 	case !Has(m.From, f.Status):
 		return Fail(CodeState, "A report that is %s cannot take the move %s.", f.Status, m.Action).With("status", f.Status)
 	}
@@ -233,25 +249,33 @@ func (f *Flag) Decide(a Actor, in FlagDecision, now time.Time) error {
 	return Apply(f, "decide", now, in.Outcome)
 }
 
-// AnswersForHolds reports whether the actor answers for the report behind each
-// open safety hold.
-func (a Actor) AnswersForHolds(tx SafetyTx, holds []Hold) (bool, error) {
-	answers := false
-	for i := range holds {
-		h := &holds[i]
-		if h.Kind != HoldSafety || h.LiftedAt != nil {
-			continue
-		}
-		if h.FlagID == nil {
-			return false, nil
-		}
-		f, err := tx.Flag(*h.FlagID)
-		if err != nil || !a.AnswersFor(f) {
-			return false, err
-		}
-		answers = true
+// AsksReporter reports whether the reporter may still say what the next person must
+// know before the hold of their report is released.
+func (f *Flag) AsksReporter(now time.Time) bool {
+	return f.NextPersonDueAt != nil && f.NextPersonAt == nil && f.Status.Open() && now.Before(*f.NextPersonDueAt)
+}
+
+// CheckRelease refuses who may not release a safety hold, or change the plan that it
+// was released with, or not yet: it belongs to whoever triages the report behind it,
+// after triage. f is that report; nil where there is none. A report that became a
+// private note is nobody's, its hold the area's.
+func (a Actor) CheckRelease(h *Hold, f *Flag, now time.Time) error {
+	area := a.Role == RoleAreaManager && (f == nil || f.AreaID == nil || Has(a.Scope().AreaIDs, *f.AreaID))
+	private := f == nil || f.Level == 0
+	switch {
+	case private && (!area || f != nil && f.Involves(a.UserID)), !private && !a.AnswersFor(f):
+		return Fail(CodeForbidden, "Whoever triages the report behind it decides about this.")
+	case private:
+	case f.Status == FlagReported:
+		return Fail(CodePreconditionMissing, "Triage the report behind it first.")
+	case f.AsksReporter(now):
+		return Fail(CodePreconditionMissing, "The reporter is asked first what the next person there must know.").
+			With("until", f.NextPersonDueAt)
 	}
-	return answers, nil
+	if d := h.PendingDecision(); d != nil && d.ByID == a.UserID {
+		return Fail(CodePreconditionMissing, "You have decided; it takes effect once a second person has decided too.")
+	}
+	return nil
 }
 
 // Home reports whether a report came from the home of a visit.

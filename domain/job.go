@@ -42,20 +42,22 @@ type Job struct {
 	Cover          string              `json:"cover"` // warranty, chargeable
 	// What it is expected to bring, in the smallest unit of the currency of
 	// its centre; nil: not known.
-	ValueMinor    *int64                  `json:"value_minor"`
-	RepeatOf      *ID                     `json:"repeat_of"`
-	OpenedAt      time.Time               `json:"opened_at"`
-	ReopenedAt    *time.Time              `json:"reopened_at"`
-	ResolvedAt    *time.Time              `json:"resolved_at"`
-	EndedAt       *time.Time              `json:"ended_at"`
-	EndReason     string                  `json:"end_reason"`
-	ReopenUntil   *time.Time              `json:"-"`            // promised at the end; nil: 30 days from it
-	Imported      JSON[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
-	Verdict       string                  `json:"reachability"` // last computed; GET …/reachability explains it
-	LastContactAt *time.Time              `json:"last_contact_at"`
-	Replacement   JSON[*Replacement]      `json:"replacement"` // that failed tries propose
-	Seq           int64                   `json:"-"`           // head of the timeline
-	ChainHead     []byte                  `json:"-"`
+	ValueMinor     *int64                  `json:"value_minor"`
+	RepeatCentreID *ID                     `json:"-"` // of the job that it repeats, and its area: who sees that one
+	RepeatAreaID   *ID                     `json:"-"`
+	RepeatOf       *ID                     `json:"repeat_of"`
+	OpenedAt       time.Time               `json:"opened_at"`
+	ReopenedAt     *time.Time              `json:"reopened_at"`
+	ResolvedAt     *time.Time              `json:"resolved_at"`
+	EndedAt        *time.Time              `json:"ended_at"`
+	EndReason      string                  `json:"end_reason"`
+	ReopenUntil    *time.Time              `json:"-"`            // promised at the end; nil: 30 days from it
+	Imported       JSON[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
+	Verdict        string                  `json:"reachability"` // last computed; GET …/reachability explains it
+	LastContactAt  *time.Time              `json:"last_contact_at"`
+	Replacement    JSON[*Replacement]      `json:"replacement"` // that failed tries propose
+	Seq            int64                   `json:"-"`           // head of the timeline
+	ChainHead      []byte                  `json:"-"`
 }
 
 // Reopens reports whether the job may still come back for the same fault.
@@ -111,9 +113,35 @@ type Hold struct {
 	Step       int              `json:"-"`    // of an overdue safety hold: how many of holdSteps were told
 	// StoppedVisitID is the visit of a stop that was received and not carried out yet.
 	StoppedVisitID *ID `json:"-"`
+	// TwoDecide: it came of something directed by a person at level 3 or 4, so that two
+	// people release it.
+	TwoDecide bool                   `json:"-"`
+	Decisions JSONList[HoldDecision] `json:"-"` // of release and of its plan, the oldest first
+	// What the centre says of it while it stands: a hazard is gone, and who confirmed it.
+	SettledWords string     `json:"-"`
+	SettledByID  *ID        `json:"-"`
+	SettledAt    *time.Time `json:"-"`
 	// Alternatives are what can be done for the household while a safety hold
 	// stands.
 	Alternatives JSONList[string] `json:"alternatives"`
+}
+
+// HoldDecision is what one person decided of a safety hold.
+type HoldDecision struct {
+	ByID   ID        `json:"by_id"`
+	At     time.Time `json:"at"`
+	Plan   []string  `json:"plan"`
+	Reason string    `json:"reason"`
+	Waits  bool      `json:"waits"` // for a second person
+}
+
+// PendingDecision is the decision that waits for a second person: of an open hold, or of
+// another plan than the one it was lifted with.
+func (h *Hold) PendingDecision() *HoldDecision {
+	if n := len(h.Decisions); n > 0 && h.Decisions[n-1].Waits {
+		return &h.Decisions[n-1]
+	}
+	return nil
 }
 
 // HoldAlternatives stand beside every safety hold: the appliance is brought

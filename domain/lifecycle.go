@@ -217,7 +217,8 @@ var JobMoves = []JobMove{
 	{Action: "replacement", From: jobLive, Roles: []Role{RoleProprietor, RoleAreaManager, RoleAgent}, Holds: HoldAllows,
 		Guard: "a replacement is proposed", Entry: "replacement.answered"},
 	{Action: "safety-release", From: append([]JobStatus{JobClosed, JobCancelled}, jobLive...), Roles: []Role{RoleAreaManager},
-		Holds: HoldAllows, Guard: "an open safety hold; with a plan", Entry: "hold.released"},
+		Holds: HoldAllows, Guard: "an open safety hold, or its plan; whoever triages its report, after triage, with a plan and reasons",
+		Entry: "hold.released"},
 }
 
 // FlagMove is one row of the flag's table of moves.
@@ -231,7 +232,7 @@ type FlagMove struct {
 	Guard    string
 }
 
-// FlagMoves is the flag's lifecycle. All but withdraw and statement are an
+// FlagMoves is the flag's lifecycle. All but withdraw, next-person and statement are an
 // area manager's (a deputy's, an escalated admin's) who is not involved.
 var FlagMoves = []FlagMove{
 	{Action: "report", To: []FlagStatus{FlagReported}, System: true, Guard: "whoever may report; a stop reports by itself"},
@@ -245,6 +246,8 @@ var FlagMoves = []FlagMove{
 		Guard: "the reporter only"},
 	{Action: "undo-withdraw", From: []FlagStatus{FlagWithdrawn}, To: []FlagStatus{FlagReported}, System: true,
 		Guard: "somebody else than the household took it back by its link"},
+	{Action: "next-person", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Reporter: true,
+		Guard: "the reporter only, asked when the hold is placed; its release waits an hour for it"},
 	{Action: "statement", From: []FlagStatus{FlagReported, FlagTriaged, FlagUnderReview}, Subject: true,
 		Guard: "whom it is about, once, after they were told what they may know"},
 }

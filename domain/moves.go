@@ -164,8 +164,9 @@ var (
 	HoldMoves = Lifecycle{"hold", "open", []Move{
 		{"place", nil, []string{"open"}, "a report (safety), the verdict (unreachable), staff (parts, customer_request)", "one of a kind"},
 		{"release", []string{"open"}, []string{"lifted"}, "coordinator, proprietor, area_manager, agent", "parts and customer_request; a reason"},
-		{"safety-release", []string{"open"}, []string{"lifted"}, "area_manager", "safety; with a plan"},
-		{"revise-plan", nil, []string{"lifted"}, "area_manager", "no safety hold is open; the plan in force changes"},
+		{"safety-release", []string{"open"}, []string{"lifted"}, "whoever triages its report",
+			"safety; after triage, with a plan and reasons; two people of what a person directed at level 3-4"},
+		{"revise-plan", nil, []string{"lifted"}, "whoever triages its report", "no safety hold is open; the plan in force changes"},
 		{"reach", []string{"open"}, []string{"lifted"}, "system", "unreachable; a contact, or a fact that shows it was never so"},
 		{"job-ends", []string{"open"}, []string{"lifted"}, "system", "all but safety"},
 	}}

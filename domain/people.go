@@ -111,9 +111,13 @@ type User struct {
 	HomeLon         *float64           `json:"home_lon"`
 	CodeHash        string             `json:"-"` // clears their timers
 	DuressHash      string             `json:"-"` // does so too, and calls for help in silence
-	PasswordHash    string             `json:"-"`
-	SignedInAt      *time.Time         `json:"-"` // for the first time
-	Epoch           int64              `json:"-"` // rises when tokens given before must stop working
+	// Codes that were set under duress: taken like any, and each use calls for help.
+	Feigned           bool       `json:"-"`
+	FeignedHash       string     `json:"-"`
+	FeignedDuressHash string     `json:"-"`
+	PasswordHash      string     `json:"-"`
+	SignedInAt        *time.Time `json:"-"` // for the first time
+	Epoch             int64      `json:"-"` // rises when tokens given before must stop working
 	// Of a technician who leaves, said in the answer and not kept: visits that
 	// they give back, and those under way that stay with them.
 	VisitsGivenBack *int `json:"visits_given_back,omitempty"`
@@ -229,6 +233,18 @@ func (a Actor) Reaches(centre, area ID) bool {
 	default:
 		return sc.CentreID == centre
 	}
+}
+
+// Knows reports whether somebody is a colleague of the actor's: of their centre or area,
+// or of the brand. Of others it is not told that they exist.
+func (a Actor) Knows(u *User) bool {
+	if a.Is(RoleAdmin, RoleAgent) || u.Role == RoleAdmin || u.Role == RoleAgent {
+		return true
+	}
+	if a.Role != RoleAreaManager && u.CentreID != nil {
+		return *u.CentreID == a.CentreID
+	}
+	return u.AreaID != nil && (*u.AreaID == a.AreaID || Has(a.Scope().AreaIDs, *u.AreaID))
 }
 
 // Same reports whether two ids are both absent or equal.

@@ -37,6 +37,7 @@ const (
 	ConductDue         = 30 * time.Minute         // levels 3 and 4 about our own people, to the decision (section 5)
 	FlagPassedOn       = time.Hour                // to the next who answers, while it is late
 	FlagPassedOnSevere = 10 * time.Minute         // levels 3 and 4
+	NextPersonDue      = time.Hour                // of the reporter's answer, before a hold is released (section 5)
 	SafetyHoldDue      = 24 * time.Hour           // section 5
 	HoldPassedOn       = 4 * time.Hour            // to the next, while it is overdue
 	FactTooOld         = 72 * time.Hour           // section 8

@@ -488,6 +488,7 @@ type SafetyReader interface {
 	// who reported in them, the latest first; Diaries their visits.
 	WatchedCentres(ctx context.Context, a Actor, f ReportFilter) ([]CentreCount, error)
 	Reporters(ctx context.Context, a Actor, f ReportFilter, limit int) ([]Reporter, error)
+	OptOuts(ctx context.Context, a Actor, f ReportFilter) ([]OptOuts, error) // by technician, those of a centre together
 	Diaries(ctx context.Context, technicians []ID, from, to time.Time) ([]DiaryEntry, error)
 }
 

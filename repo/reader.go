@@ -426,7 +426,7 @@ func (r *reader) Timeline(ctx context.Context, s domain.Scope, job domain.ID, af
 // flags begins a query of the flags that an actor may see or is heard about:
 // Actor.SeesFlag and Actor.Hears in SQL, so that pages come out full.
 func (r *reader) flags(a domain.Actor) *gorm.DB {
-	q := r.db.table("flags")
+	q := r.db.table("flags").Where("kind <> ?", domain.OptOutKind) // which is no report
 	if a.UserID == (domain.ID{}) {
 		_ = q.AddError(errNoScope)
 		return q

@@ -203,7 +203,7 @@ func (r *reader) SafetyCounts(ctx context.Context, s domain.Scope, f domain.Repo
 		at[n.CentreID].Timers, at[n.CentreID].Pings = n.Timers, n.Pings
 	}
 	alarms, err := list[domain.SOS](ctx, r, r.db.table("sos").Where(r.db.in("centre_id", ids)).
-		Where("created_at >= ? AND created_at < ?", f.From, f.To))
+		Where("created_at >= ? AND created_at < ?", f.From, f.To).Where("NOT (source = 'duress' AND raiser_id = ?)", f.Reader))
 	if err != nil {
 		return nil, err
 	}

@@ -59,3 +59,13 @@ func (r *reader) Diaries(ctx context.Context, technicians []domain.ID, from, to 
 		FROM assignments d JOIN jobs ON jobs.id = d.job_id JOIN sites ON sites.id = jobs.site_id JOIN visits ON visits.id = d.visit_id
 		WHERE `+in.SQL+" AND d.current AND d.window_start >= ? AND d.window_start < ? AND visits.status NOT IN ('rescheduled', 'cancelled') ORDER BY d.window_start, d.visit_id", append(append([]any{}, in.Vars...), from, to)...))
 }
+
+func (r *reader) OptOuts(ctx context.Context, a domain.Actor, f domain.ReportFilter) ([]domain.OptOuts, error) {
+	in := r.watched(a, "centres.area_id")
+	return list[domain.OptOuts](ctx, r, r.db.table("x").Raw(`SELECT users.id AS user_id, users.name AS name, users.centre_id AS centre_id,
+		sum(CASE WHEN flags.by_customer THEN 0 ELSE 1 END) AS by_them, sum(CASE WHEN flags.by_customer THEN 1 ELSE 0 END) AS by_households
+		FROM exclusions JOIN flags ON flags.id = exclusions.flag_id JOIN users ON users.id = exclusions.user_id
+		JOIN centres ON centres.id = users.centre_id WHERE flags.kind = ? AND exclusions.since >= ? AND exclusions.since < ? AND `+in.SQL+`
+		GROUP BY users.id, users.name, users.centre_id ORDER BY users.centre_id, users.id LIMIT 5000`,
+		append([]any{domain.OptOutKind, f.From, f.To}, in.Vars...)...))
+}

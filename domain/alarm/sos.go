@@ -592,7 +592,7 @@ func (s *Service) SetColleague(ctx context.Context, call *casework.Call, colleag
 		}
 		if colleague != nil {
 			c, err := tx.User(*colleague)
-			if err != nil || c.Disabled || c.ID == u.ID || u.CentreID != nil && !domain.Same(c.CentreID, u.CentreID) && c.Role.OfCentre() {
+			if err != nil || c.Disabled || c.ID == u.ID || !call.Actor.Knows(c) {
 				return domain.User{}, domain.Fail(domain.CodeUnprocessable, "This person cannot be rung for you.").
 					At("/colleague_id", "a colleague of your centre or area")
 			}

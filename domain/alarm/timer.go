@@ -427,15 +427,30 @@ func (s *Service) CheckCode(ctx context.Context, a domain.Actor, visit domain.ID
 	if err != nil || u.CodeHash == "" {
 		return err
 	}
-	// Both are compared always, so that the time tells nothing.
-	plain, silent := s.CheckPassword(u.CodeHash, code), s.CheckPassword(u.DuressHash, code)
+	taken, silent := codeOf(s, u, code)
 	if silent {
-		return s.callSilently(ctx, a, &visit)
+		if err := s.callSilently(ctx, a, &visit); err != nil {
+			return err
+		}
 	}
-	if !plain {
+	if !taken {
 		return domain.Fail(domain.CodeUnprocessable, "This is not your code.").At("/code", "your code")
 	}
 	return nil
+}
+
+// codeOf judges a code of somebody who has codes: whether it is taken, and whether it
+// calls for help. Once they were changed under duress the codes of that change are taken,
+// and what stood before is refused as if it had been replaced.
+func codeOf(s *Service, u *domain.User, code string) (taken, silent bool) {
+	// All are compared always, so that the time tells nothing.
+	plain, duress := s.CheckPassword(u.CodeHash, code), s.CheckPassword(u.DuressHash, code)
+	first, second := s.CheckPassword(u.FeignedHash, code), s.CheckPassword(u.FeignedDuressHash, code)
+	if !u.Feigned {
+		return plain || duress, duress
+	}
+	taken = first || second || u.FeignedHash == ""
+	return taken, taken || duress
 }
 
 // callSilently raises an SOS in a transaction of its own: the answer to the
@@ -474,20 +489,26 @@ type CodesInput struct {
 // CheckPresent holds what somebody says before they change their codes against
 // them: whoever only holds the phone does not take them away. The duress code
 // calls for help, whatever becomes of the request; it is answered like the
-// other one, and keep says that the codes stay. Everyone for themselves. Errors:
+// other one, and keep says that the codes stay, though from then on those of the change are
+// taken in their place and each use of them calls too; the password ends that. Everyone for themselves. Errors:
 // CodeUnprocessable when it is none of them.
 func (s *Service) CheckPresent(ctx context.Context, a domain.Actor, present string) (keep bool, err error) {
 	u, err := s.Read.Principal(ctx, a.UserID)
 	if err != nil || u.CodeHash == "" {
 		return false, err
 	}
-	// All are compared always, so that the time tells nothing.
-	plain, silent, password := s.CheckPassword(u.CodeHash, present), s.CheckPassword(u.DuressHash, present),
-		s.CheckPassword(u.PasswordHash, present)
+	taken, silent := codeOf(s, u, present)
+	password := s.CheckPassword(u.PasswordHash, present)
+	if silent && !password {
+		if err := s.callSilently(ctx, a, nil); err != nil {
+			return false, err
+		}
+	}
 	switch {
-	case silent:
-		return true, s.callSilently(ctx, a, nil)
-	case !plain && !password:
+	case password:
+	case silent && taken:
+		return true, nil
+	case !taken:
 		return false, domain.Fail(domain.CodeUnprocessable, "Say your present code or your password first.").
 			At("/present", "the present code or the password")
 	}
@@ -516,8 +537,10 @@ func (s *Service) SetCodes(ctx context.Context, call *casework.Call, in CodesInp
 		if err != nil {
 			return domain.User{}, err
 		}
-		if !in.Keep {
-			u.CodeHash, u.DuressHash = hash, duress
+		if in.Keep {
+			u.Feigned, u.FeignedHash, u.FeignedDuressHash = true, hash, duress
+		} else {
+			u.CodeHash, u.DuressHash, u.Feigned, u.FeignedHash, u.FeignedDuressHash = hash, duress, false, "", ""
 		}
 		u.ChangedAt(tx.Now)
 		err = tx.SaveUser(u)

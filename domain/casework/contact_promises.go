@@ -239,12 +239,15 @@ func promiseOwner(c *Case, a domain.Actor, want *domain.ID) (*domain.User, error
 	}
 	u, err := c.Tx.User(*want)
 	at := "somebody of the job's centre, its area manager, or an agent"
-	if err != nil {
-		return nil, MeaningIfAbsent(err, "user", "/owner_id")
+	cannot := domain.Fail(domain.CodeUnprocessable, "This person cannot own a promise about this job.").At("/owner_id", at)
+	if NotFound(err) {
+		return nil, cannot
+	} else if err != nil {
+		return nil, err
 	}
 	standsIn := u.Role == domain.RoleAreaManager && u.ID == a.UserID && !u.Disabled
 	if !standsIn && !mayOwn(u, c.Job.CentreID, c.Job.AreaID) {
-		return nil, domain.Fail(domain.CodeUnprocessable, "This person cannot own a promise about this job.").At("/owner_id", at)
+		return nil, cannot
 	}
 	return u, nil
 }

@@ -154,7 +154,7 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	j.CentreID, j.AreaID = centre.ID, centre.AreaID
 	if j.Serial != "" {
 		if earlier, err := tx.LatestJobBySerial(j.Serial, j.OpenedAt.Add(-domain.RepeatWithin), j.ID); err == nil {
-			j.RepeatOf = &earlier.ID
+			j.RepeatOf, j.RepeatCentreID, j.RepeatAreaID = &earlier.ID, &earlier.CentreID, &earlier.AreaID
 		} else if !NotFound(err) {
 			return domain.JobView{}, err
 		}
@@ -168,7 +168,7 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	if err := tx.Apply(&j, "register"); err != nil {
 		return domain.JobView{}, err
 	}
-	tx.Entry(&j, a, "job.registered", nil, reported, map[string]any{"centre_id": j.CentreID, "repeat_of": j.RepeatOf,
+	tx.Entry(&j, a, "job.registered", nil, reported, map[string]any{"centre_id": j.CentreID, "repeat_of": repeatInside(&j),
 		"priority": j.Priority})
 	tried := listedSteps(tx, &j, a, known)
 	if len(tried) > 0 {
@@ -264,6 +264,15 @@ func NewJobView(a domain.Actor, j *domain.Job, holds []domain.Hold, now time.Tim
 	return jobViewUnder(a, j, holds, plan, now)
 }
 
+// repeatInside is the job that one repeats, where it is the same centre's: a timeline goes
+// with its job.
+func repeatInside(j *domain.Job) *domain.ID {
+	if j.RepeatCentreID == nil || *j.RepeatCentreID != j.CentreID {
+		return nil
+	}
+	return j.RepeatOf
+}
+
 // NewJobListView is NewJobView from open holds and a plan read apart.
 func NewJobListView(a domain.Actor, j *domain.Job, open []domain.Hold, plan []string, now time.Time) domain.JobView {
 	return jobViewUnder(a, j, open, plan, now)
@@ -271,6 +280,9 @@ func NewJobListView(a domain.Actor, j *domain.Job, open []domain.Hold, plan []st
 
 func jobViewUnder(a domain.Actor, j *domain.Job, holds []domain.Hold, plan []string, now time.Time) domain.JobView {
 	v := domain.JobView{Job: *j, Holds: domain.JSONList[domain.Hold]{}, Plan: plan, Actions: domain.JobActions(a, j, holds, plan, now)}
+	if j.RepeatCentreID != nil && !a.Reaches(*j.RepeatCentreID, *j.RepeatAreaID) {
+		v.RepeatOf = nil
+	}
 	for _, h := range holds {
 		if h.LiftedAt == nil {
 			if h.Kind == domain.HoldSafety {

@@ -217,6 +217,9 @@ func NotifyCustomer(c *Case, v *domain.Visit, kind string) {
 // NotifyStaff tells everybody of the roles in the job's centre, or its area for
 // area managers and their deputies.
 func NotifyStaff(c *Case, v *domain.Visit, kind string, roles ...domain.Role) error {
+	if kind == "visit.needs_someone" && c.nobodyIsSent() {
+		return nil // the hold was told, and its end is
+	}
 	for _, role := range roles {
 		var centre, area *domain.ID
 		if role == domain.RoleAreaManager {
@@ -236,6 +239,17 @@ func NotifyStaff(c *Case, v *domain.Visit, kind string, roles ...domain.Role) er
 		}
 	}
 	return nil
+}
+
+// nobodyIsSent reports whether a safety hold or a plan that permits no visit stands, so
+// that nobody could be chosen.
+func (c *Case) nobodyIsSent() bool {
+	for i := range c.Holds {
+		if h := &c.Holds[i]; h.Kind == domain.HoldSafety && h.LiftedAt == nil {
+			return true
+		}
+	}
+	return domain.Has(c.Plan, "no_visit") || domain.Has(c.Plan, "remote_only")
 }
 
 // NotifyUser tells one member of staff something that is about no visit; it

@@ -23,12 +23,12 @@ type DisputeInput struct {
 // The denial is itself contact. Errors: CodeNotFound, CodeState when it is
 // disputed or its time is over, CodeUnprocessable.
 func (s *Service) DisputeAttempt(ctx context.Context, call *casework.Call, id domain.ID, in DisputeInput) (domain.DisputeView, error) {
-	return s.disputeByVoice(ctx, call, func(tx domain.Tx) (domain.ID, LinkAction, error) {
+	return s.disputeByVoice(ctx, call, func(tx *casework.Work) (domain.ID, LinkAction, error) {
 		a, err := tx.Attempt(id)
 		if err != nil {
 			return domain.ID{}, LinkAction{}, err
 		}
-		return a.JobID, LinkAction{AttemptID: &id}, nil
+		return a.JobID, LinkAction{AttemptID: &id}, readable(tx, call.Actor, a.JobID, "attempt")
 	}, in)
 }
 
@@ -36,16 +36,26 @@ func (s *Service) DisputeAttempt(ctx context.Context, call *casework.Call, id do
 // access, completion, or its agreement to the time. Who and errors as
 // DisputeAttempt.
 func (s *Service) DisputeVisit(ctx context.Context, call *casework.Call, id domain.ID, in DisputeInput) (domain.DisputeView, error) {
-	return s.disputeByVoice(ctx, call, func(tx domain.Tx) (domain.ID, LinkAction, error) {
+	return s.disputeByVoice(ctx, call, func(tx *casework.Work) (domain.ID, LinkAction, error) {
 		v, err := tx.Visit(id)
 		if err != nil {
 			return domain.ID{}, LinkAction{}, err
 		}
-		return v.JobID, LinkAction{VisitID: &id}, nil
+		return v.JobID, LinkAction{VisitID: &id}, readable(tx, call.Actor, v.JobID, "visit")
 	}, in)
 }
 
-func (s *Service) disputeByVoice(ctx context.Context, call *casework.Call, subject func(domain.Tx) (domain.ID, LinkAction, error),
+// readable refuses what belongs to a job that the actor does not see as if it did not
+// exist itself.
+func readable(tx *casework.Work, a domain.Actor, job domain.ID, what string) error {
+	_, err := casework.AuthorizeJob(tx, a, job)
+	if casework.NotFound(err) {
+		return domain.NotFound(what)
+	}
+	return err
+}
+
+func (s *Service) disputeByVoice(ctx context.Context, call *casework.Call, subject func(*casework.Work) (domain.ID, LinkAction, error),
 	in DisputeInput) (domain.DisputeView, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.DisputeView, error) {
 		job, act, err := subject(tx)

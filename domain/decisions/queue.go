@@ -3,6 +3,7 @@ package decisions
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -326,13 +327,14 @@ func queuedHolds(ctx context.Context, s *casework.Service, a domain.Actor, now t
 				continue
 			}
 			seen[h.ID] = true
-			mine := a.Role == domain.RoleAreaManager && a.Reaches(j.CentreID, j.AreaID)
+			var f *domain.Flag
 			if h.FlagID != nil {
-				f := flags[*h.FlagID]
-				// A report that became a private note is nobody's, its hold the area's.
-				mine = mine && !f.Involves(a.UserID) || a.AnswersFor(&f)
+				if report, ok := flags[*h.FlagID]; ok {
+					f = &report
+				}
 			}
-			if !mine {
+			notYet := a.CheckRelease(&h, f, now)
+			if domain.IsCode(notYet, domain.CodeForbidden) {
 				continue
 			}
 			it := QueueItem{Kind: "hold", ID: h.ID, JobID: &j.ID, Title: "Area hold: decide how to go on", Since: h.Since, DueAt: h.DueAt,
@@ -343,10 +345,14 @@ func queuedHolds(ctx context.Context, s *casework.Service, a domain.Actor, now t
 				}
 			}
 			it.Known = append(it.Known, "Job "+jobWords(j)+": "+j.Fault)
-			if h.SiteID != nil {
+			if h.Fixable {
 				it.Known = append(it.Known, "A hazard of the place; the centre may settle it with the household.")
 			}
-			if domain.Has(domain.JobMoveOf("safety-release").From, j.Status) {
+			it.Known = append(it.Known, knownOfHold(&h, f)...)
+			var refused *domain.Error
+			if errors.As(notYet, &refused) {
+				it.Known = append(it.Known, refused.Message)
+			} else if domain.Has(domain.JobMoveOf("safety-release").From, j.Status) {
 				it.Moves = append(it.Moves, Move("Release with a plan", Operation{"safetyRelease", j.ID},
 					QueueField{Name: "plan", Label: "Safe-visit plan", Type: "choices", Options: domain.SafeVisitPlans, Required: true}, reasonField,
 					QueueField{Name: "confirmed_by", Label: "Hazard removed: who confirmed it?", Type: "text", Options: domain.JSONList[string]{}}))
@@ -355,6 +361,21 @@ func queuedHolds(ctx context.Context, s *casework.Service, a domain.Actor, now t
 		}
 	}
 	return out, nil
+}
+
+// knownOfHold is what its reporter, its centre and the first of two who decide say.
+func knownOfHold(h *domain.Hold, f *domain.Flag) []string {
+	var known []string
+	if f != nil && f.NextPersonNote != "" {
+		known = append(known, "The next person must know: “"+f.NextPersonNote+"”")
+	}
+	if h.SettledAt != nil {
+		known = append(known, "The centre says that it is settled; confirmed by "+h.SettledWords+".")
+	}
+	if d := h.PendingDecision(); d != nil {
+		known = append(known, "One person has decided: "+strings.Join(d.Plan, ", ")+". “"+d.Reason+"” It takes a second.")
+	}
+	return known
 }
 
 func jobWords(j *domain.Job) string {

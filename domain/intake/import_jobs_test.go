@@ -504,7 +504,8 @@ func TestImportIsReplayed(t *testing.T) {
 	eachImport(t, func(t *testing.T, w *centreWorld) {
 		in := table("Ref|Name|Fault", "R-1|Lata|Dead")
 		send := func(key, hash string, in intake.ImportInput) (*casework.Call, error) {
-			call := &casework.Call{Actor: w.people["meera"], Key: key, Hash: hash, Status: 200}
+			call := &casework.Call{Actor: w.people["meera"], Key: key, Hash: hash, Status: 200,
+				Encode: func(_ domain.Actor, answer any) ([]byte, error) { return json.Marshal(answer) }}
 			_, err := w.s.Intake.ImportJobs(context.Background(), call, in)
 			return call, err
 		}

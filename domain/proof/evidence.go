@@ -220,7 +220,7 @@ func (s *Service) RemoveEvidence(ctx context.Context, call *casework.Call, flag,
 			return EvidenceView{}, err
 		}
 		if all, _ := call.Actor.SeesFlag(f); !all {
-			return EvidenceView{}, domain.NotFound("evidence")
+			return EvidenceView{}, domain.NotFound("flag")
 		}
 		there, err := tx.EvidenceOf(f.ID)
 		if err != nil {

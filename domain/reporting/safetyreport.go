@@ -30,6 +30,7 @@ func (s *Service) SafetyReport(ctx context.Context, a domain.Actor, f domain.Rep
 	if err := reportPeriod(f.From, f.To); err != nil {
 		return nil, err
 	}
+	f.Reader = a.UserID
 	rows, err := s.Read.SafetyCounts(ctx, a.Scope(), f)
 	if err != nil {
 		return nil, err

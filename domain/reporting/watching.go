@@ -34,11 +34,12 @@ type WatchedPerson struct {
 
 // SuppressionReport is what asks somebody to look.
 type SuppressionReport struct {
-	From        time.Time                      `json:"from"`
-	To          time.Time                      `json:"to"`
-	Centres     domain.JSONList[WatchedCentre] `json:"centres"`
-	People      domain.JSONList[WatchedPerson] `json:"people"`
-	Definitions map[string]string              `json:"definitions"`
+	From        time.Time                       `json:"from"`
+	To          time.Time                       `json:"to"`
+	Centres     domain.JSONList[WatchedCentre]  `json:"centres"`
+	People      domain.JSONList[WatchedPerson]  `json:"people"`
+	OptOuts     domain.JSONList[domain.OptOuts] `json:"opt_outs"` // skewed by technician
+	Definitions map[string]string               `json:"definitions"`
 }
 
 const watchedPeople = 500 // at most, the latest reporters first
@@ -71,6 +72,11 @@ func (s *Service) Suppression(ctx context.Context, a domain.Actor, f domain.Repo
 		}
 		out.Centres = append(out.Centres, row)
 	}
+	wishes, err := s.Read.OptOuts(ctx, a, f)
+	if err != nil {
+		return out, err
+	}
+	out.OptOuts = skewed(wishes)
 	people, err := s.Read.Reporters(ctx, a, f, watchedPeople)
 	if err != nil || len(people) == 0 {
 		return out, err
@@ -105,6 +111,21 @@ func (s *Service) Suppression(ctx context.Context, a domain.Actor, f domain.Repo
 		out.People = append(out.People, row)
 	}
 	return out, nil
+}
+
+// skewed keeps who stands out: three wishes and more, and at least half of all of their
+// centre.
+func skewed(wishes []domain.OptOuts) (out domain.JSONList[domain.OptOuts]) {
+	of := map[domain.ID]int{}
+	for _, w := range wishes {
+		of[w.CentreID] += w.ByThem + w.ByHouseholds
+	}
+	for _, w := range wishes {
+		if n := w.ByThem + w.ByHouseholds; n >= 3 && 2*n >= of[w.CentreID] {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // distanceKm is the great circle between two places; nil where one is unknown.

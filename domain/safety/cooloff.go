@@ -22,12 +22,10 @@ type CoolOffInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// offerBreak puts the offer into the technician's inbox; it rings nobody.
+// offerBreak puts the offer into the reporter's inbox; it rings nobody.
 func offerBreak(tx *casework.Work, f *domain.Flag, u *domain.User) error {
-	if u.Role == domain.RoleTechnician {
-		tx.Enqueue(casework.NewNotice(tx.Svc, "break.offered", u.Language, tx.Now, f.RecordedAt.Add(domain.CoolOffWithin), casework.ToUser(u.ID),
-			func(n *domain.Notice) { n.State = "done" }))
-	}
+	tx.Enqueue(casework.NewNotice(tx.Svc, "break.offered", u.Language, tx.Now, f.RecordedAt.Add(domain.CoolOffWithin), casework.ToUser(u.ID),
+		func(n *domain.Notice) { n.State = "done" }))
 	return nil
 }
 
@@ -64,9 +62,10 @@ func (s *Service) ShowFlags(ctx context.Context, a domain.Actor, flags ...*domai
 	return out, nil
 }
 
-// AnswerCoolOff takes the pause, or not. The technician who reported at level
-// 2 and above, within three days. Their next visit of the day ahead is offered
-// to others, or moved with an honest message where nobody else can come.
+// AnswerCoolOff takes the pause, or not. Whoever reported at level 2 and above, within
+// three days. A technician's next visit of the day ahead is offered to others, or moved
+// with an honest message where nobody else can come; for whoever goes to no homes, the
+// manager who looks after them is asked to give to others what is theirs today.
 // Errors: CodeNotFound, CodeForbidden, CodeState, CodeUnprocessable.
 func (s *Service) AnswerCoolOff(ctx context.Context, call *casework.Call, flag domain.ID, in CoolOffInput) (domain.CoolOff, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.CoolOff, error) {
@@ -100,7 +99,11 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *casework.Call, flag d
 		}
 		if *in.Accept {
 			c.Accepted = true
-			if err := freeNext(tx, a.UserID, c); err != nil {
+			free := freeNext
+			if a.Role != domain.RoleTechnician {
+				free = askCover
+			}
+			if err := free(tx, a.UserID, c); err != nil {
 				return domain.CoolOff{}, err
 			}
 		}
@@ -110,6 +113,17 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *casework.Call, flag d
 		c.ChangedAt(tx.Now)
 		return *c, tx.SaveCoolOff(c)
 	})
+}
+
+// askCover asks whoever owes the conversations after a report to have others do what is
+// the reporter's today.
+func askCover(tx *casework.Work, _ domain.ID, pause *domain.CoolOff) error {
+	pause.Outcome = "nothing_ahead"
+	care, err := tx.AftercareOf(pause.FlagID)
+	if err != nil || len(care) == 0 {
+		return err
+	}
+	return casework.NotifyUser(tx, care[0].OwnerID, "break.taken")
 }
 
 // freeNext takes a technician's next visit out of their diary.

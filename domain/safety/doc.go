@@ -11,7 +11,9 @@
 //	log_contact.go        a contact by its number, before anybody knows whose job it is, and a caller who was abusive
 //	merge_reports.go      many words about one thing are one report
 //	report_escalation.go  who answers for a report, by when, and who is told next
-//	report_intake.go      reporting, its consequences, releasing a hold with a plan
+//	opt_out.go            who does not want to meet again, without a reason
+//	release.go            releasing a hold with a plan: by whom, after what was asked of whom
+//	report_intake.go      reporting and its consequences
 //	service.go            the use cases
 //	stop.go               stop, and an arrival of somebody who was taken out of the crew
 //	withdraw_report.go    a household takes its report back

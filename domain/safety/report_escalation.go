@@ -291,6 +291,9 @@ var holdSteps = []func(*casework.Work, *domain.Hold, *domain.Flag) ([]domain.Use
 		return flagDeputies(tx, f)
 	},
 	func(tx *casework.Work, _ *domain.Hold, f *domain.Flag) ([]domain.User, error) {
+		return flagAnother(tx, f)
+	},
+	func(tx *casework.Work, _ *domain.Hold, f *domain.Flag) ([]domain.User, error) {
 		return flagAdmins(tx, f)
 	},
 }
@@ -447,6 +450,9 @@ func triage(tx *casework.Work, a domain.Actor, f *domain.Flag, in domain.FlagDec
 		f.SubjectID = in.SubjectID
 	}
 	if err := careFor(tx, f); err != nil {
+		return err
+	}
+	if err := askReporter(tx, f); err != nil {
 		return err
 	}
 	if f.JobID == nil {

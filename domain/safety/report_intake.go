@@ -3,8 +3,6 @@ package safety
 import (
 	"context"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"doorstep/domain"
@@ -75,7 +73,11 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 				return domain.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report is about somebody else than its reporter.").
 					At("/subject_id", "a colleague, or leave it out")
 			}
-			if _, err := tx.User(*in.SubjectID); err != nil {
+			u, err := tx.User(*in.SubjectID)
+			if err == nil && !a.Knows(u) {
+				err = domain.NotFound("user")
+			}
+			if err != nil {
 				return domain.Raised{}, casework.MeaningIfAbsent(err, "user", "/subject_id")
 			}
 		}
@@ -154,6 +156,9 @@ func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag,
 	if f.Level == 0 { // a private note after all; the hold waits for its release
 		f.DueAt = nil
 		armFlag(c.Tx, f)
+	}
+	if err := askReporter(c.Tx, f); err != nil {
+		return domain.Raised{}, err
 	}
 	f.ChangedAt(c.Now)
 	if err := c.Tx.SaveFlag(f); err != nil {
@@ -238,6 +243,9 @@ func raise(tx *casework.Work, a domain.Actor, c *casework.Case, v *domain.Visit,
 	if err := passOn(tx, f, "flag.triage"); err != nil {
 		return err
 	}
+	if err := askReporter(tx, f); err != nil {
+		return err
+	}
 	if err := tx.InsertFlag(f); err != nil {
 		return err
 	}
@@ -272,6 +280,9 @@ func consequences(c *casework.Case, v *domain.Visit, f *domain.Flag) error {
 			return err
 		}
 	}
+	if err := twoDecide(c, f); err != nil {
+		return err
+	}
 	reporter, err := c.Tx.User(*f.ReporterID)
 	if err != nil {
 		return err
@@ -282,16 +293,11 @@ func consequences(c *casework.Case, v *domain.Visit, f *domain.Flag) error {
 	return nil
 }
 
-// safetyHold is a hold over a household, or over the site of a hazard that can be
-// fixed.
+// safetyHold is a hold over a household.
 func safetyHold(c *casework.Case, kind string, by domain.ID) *domain.Hold {
 	h := &domain.Hold{ID: c.Tx.NewID(), Kind: domain.HoldSafety, Reason: "area hold", ByID: &by, By: "staff",
 		DueAt: domain.Ptr(c.Now.Add(domain.SafetyHoldDue)), Fixable: domain.Has(domain.FixableFlagKinds, kind)}
-	if h.Fixable {
-		h.SiteID = &c.Job.SiteID
-	} else {
-		h.CustomerID = &c.Job.CustomerID
-	}
+	h.CustomerID = &c.Job.CustomerID // also of a hazard: whatever it lies over says what it came of
 	return h
 }
 
@@ -318,7 +324,7 @@ func holdOf(c *casework.Case, f *domain.Flag) (*domain.Hold, error) {
 	return h, c.Tx.InsertHold(h)
 }
 
-// placeSafetyHold locks the household (a fixable hazard: the site) for every
+// placeSafetyHold locks the household for every
 // centre, warns crews on their way and lets scheduled visits keep their slot
 // until their window.
 func placeSafetyHold(c *casework.Case, f *domain.Flag) error {
@@ -358,7 +364,7 @@ func placeSafetyHold(c *casework.Case, f *domain.Flag) error {
 // something directed by a person: the reporter, or whom it is about
 // (docs/product.md section 5).
 func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
-	if f.Level < 1 || !f.Conduct() && !domain.Has(domain.PersonFlagKinds, f.Kind) {
+	if !f.OptOut() && f.Level < 1 || !f.OptOut() && !f.Conduct() && !domain.Has(domain.PersonFlagKinds, f.Kind) {
 		return nil
 	}
 	// Whoever books them meanwhile waits, and then finds this; or was faster, and
@@ -377,11 +383,27 @@ func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
 			return nil
 		}
 	}
+	x := &domain.Exclusion{ID: c.Tx.NewID(), UserID: user, CustomerID: c.Customer.ID, FlagID: f.ID, Since: c.Now}
+	if f.Conduct() || f.OptOut() {
+		err = leaveCrews(c, x, f, c.Tx.InsertExclusion)
+	} else {
+		err = c.Tx.InsertExclusion(x)
+	}
+	if err != nil {
+		return err
+	}
+	return nobodyLeft(c)
+}
+
+// leaveCrews takes somebody who is kept apart out of the crews that go there, and keeps
+// with the exclusion what they lost. After a report of a household it waits for the
+// release of the hold: until then nothing shows whether it was directed by a person.
+func leaveCrews(c *casework.Case, x *domain.Exclusion, f *domain.Flag, save func(*domain.Exclusion) error) error {
+	user := x.UserID
 	visits, err := c.Tx.UnfinishedOfCustomer(c.Customer.ID)
 	if err != nil {
 		return err
 	}
-	x := &domain.Exclusion{ID: c.Tx.NewID(), UserID: user, CustomerID: c.Customer.ID, FlagID: f.ID, Since: c.Now}
 	visits = slices.DeleteFunc(visits, func(o domain.Visit) bool {
 		return !domain.Has(o.Crew, user) || o.Status != domain.VisitScheduled && (o.Status != domain.VisitEnRoute || !f.About(user))
 	})
@@ -392,7 +414,7 @@ func exclude(user domain.ID, c *casework.Case, f *domain.Flag) error {
 			x.TurnedBack = append(x.TurnedBack, o.ID)
 		}
 	}
-	if err := c.Tx.InsertExclusion(x); err != nil {
+	if err := save(x); err != nil {
 		return err
 	}
 	for i := range visits {
@@ -437,196 +459,4 @@ func turnBack(c *casework.Case, v *domain.Visit, user domain.ID, f *domain.Flag)
 		return err
 	}
 	return nil
-}
-
-// ReleaseInput releases the safety holds over a job's household with a
-// safe-visit plan.
-type ReleaseInput struct {
-	Plan        []string `json:"plan"`
-	Reason      string   `json:"reason"`
-	ConfirmedBy string   `json:"confirmed_by"` // of hazard_removed: who confirmed it
-	OccurredAt  string   `json:"occurred_at"`
-}
-
-// SafetyRelease lifts the safety holds with a plan that stays in force. The
-// area manager or deputy who is not involved; fixable hazards with the plan
-// hazard_removed also coordinator and proprietor. Errors: CodeForbidden,
-// CodeState without a hold, CodeUnprocessable for a plan.
-func (s *Service) SafetyRelease(ctx context.Context, call *casework.Call, job domain.ID, in ReleaseInput) (domain.JobView, error) {
-	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.JobView, error) {
-		c, err := openForRelease(tx, call.Actor, job, in.Plan)
-		if err != nil {
-			return domain.JobView{}, err
-		}
-		if c.Held == nil && len(c.Plan) == 0 {
-			return domain.JobView{}, domain.Fail(domain.CodeState, "No safety hold stands over this household, and no plan is in force.")
-		}
-		if err := in.check(); err != nil {
-			return domain.JobView{}, err
-		}
-		if err := c.Stamp(call, in.OccurredAt); err != nil {
-			return domain.JobView{}, err
-		}
-		if err := liftSafetyHolds(c, call.Actor, in); err != nil {
-			return domain.JobView{}, err
-		}
-		if c.Held == nil {
-			if err := revisePlan(c, call.Actor, in); err != nil {
-				return domain.JobView{}, err
-			}
-		}
-		c.Entry(call.Actor, "hold.released", nil, map[string]any{"kind": domain.HoldSafety, "plan": in.Plan, "confirmed_by": in.ConfirmedBy})
-		c.Plan = domain.PlanInForce(c.Holds)
-		if err := showPlan(c); err != nil {
-			return domain.JobView{}, err
-		}
-		return c.JobView(call.Actor)
-	})
-}
-
-// openForRelease opens a job for who may release its household with this plan.
-func openForRelease(tx *casework.Work, a domain.Actor, job domain.ID, plan []string) (*casework.Case, error) {
-	j, err := casework.AuthorizeJob(tx, a, job)
-	foreign := casework.NotFound(err) && a.Role == domain.RoleAreaManager
-	if foreign {
-		j, err = tx.LockJob(job)
-	}
-	if err != nil {
-		return nil, err
-	}
-	c, err := casework.OpenCase(tx, j)
-	if err != nil {
-		return nil, err
-	}
-	// Whoever answers for the reports behind the holds, because those who
-	// should are involved, releases them too.
-	answers, err := a.AnswersForHolds(tx, c.Holds)
-	if err != nil {
-		return nil, err
-	}
-	if foreign && !answers {
-		return nil, domain.NotFound("job")
-	}
-	settled := a.Is(domain.RoleCoordinator, domain.RoleProprietor) && len(plan) == 1 && plan[0] == "hazard_removed"
-	for _, h := range c.Holds {
-		if h.Kind == domain.HoldSafety && h.LiftedAt == nil && !h.Fixable {
-			settled = false
-		}
-	}
-	if !answers && (!settled || c.Held == nil) {
-		if err := domain.CheckJob(a, "safety-release", j); err != nil {
-			return nil, err
-		}
-	}
-	return c, nil
-}
-
-// check refuses a plan that is none or contradicts itself.
-func (in ReleaseInput) check() error {
-	for i, p := range in.Plan {
-		switch at := "/plan/" + strconv.Itoa(i); {
-		case !domain.Has(domain.SafeVisitPlans, p):
-			return domain.Fail(domain.CodeUnprocessable, "This plan does not exist.").
-				At(at, strings.Join(domain.SafeVisitPlans, ", "))
-		case domain.Has(in.Plan[:i], p):
-			return domain.Fail(domain.CodeUnprocessable, "The plan says the same twice.").At(at, "each once")
-		case p == "no_visit" && len(in.Plan) > 1:
-			return domain.Fail(domain.CodeUnprocessable, "Where nobody is sent, nothing else is to be kept.").
-				At(at, "no_visit alone")
-		case p == "remote_only" && slices.ContainsFunc([]string{"two_people", "daylight", "carry_in"},
-			func(v string) bool { return domain.Has(in.Plan, v) }):
-			return domain.Fail(domain.CodeUnprocessable, "Help from afar and a rule for a visit contradict each other.").
-				At(at, "without two_people, daylight and carry_in")
-		}
-		if p == "hazard_removed" && strings.TrimSpace(in.ConfirmedBy) == "" {
-			return domain.Fail(domain.CodeUnprocessable, "Say who confirmed that the hazard is gone.").
-				At("/confirmed_by", "a name or role")
-		}
-	}
-	if len(in.Plan) == 0 {
-		return domain.Fail(domain.CodeUnprocessable, "A safety hold is released with a plan only.").
-			At("/plan", strings.Join(domain.SafeVisitPlans, ", "))
-	}
-	return nil
-}
-
-// liftSafetyHolds ends all safety holds over a household with a plan.
-func liftSafetyHolds(c *casework.Case, a domain.Actor, in ReleaseInput) error {
-	for i := range c.Holds {
-		h := &c.Holds[i]
-		if h.Kind != domain.HoldSafety || h.LiftedAt != nil {
-			continue
-		}
-		if err := notInvolved(c.Tx, a, h); err != nil {
-			return err
-		}
-		if err := c.Tx.Apply(h, "safety-release"); err != nil {
-			return err
-		}
-		h.LiftedByID, h.LiftReason, h.Plan = &a.UserID, in.Reason, in.Plan
-		c.Tx.Disarm(domain.DueHold, h.ID)
-		if err := c.Tx.SaveHold(h); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// revisePlan puts another plan in force: it stands as if just released.
-func revisePlan(c *casework.Case, a domain.Actor, in ReleaseInput) error {
-	var flag *domain.ID
-	if h := domain.PlanHold(c.Holds); h != nil {
-		flag = h.FlagID
-		if err := notInvolved(c.Tx, a, h); err != nil {
-			return err
-		}
-	}
-	h := domain.Hold{FlagID: flag, ID: c.Tx.NewID(), Kind: domain.HoldSafety, CustomerID: &c.Job.CustomerID, Reason: "area hold",
-		ByID: &a.UserID, By: "staff", LiftedByID: &a.UserID, LiftReason: in.Reason, Plan: in.Plan}
-	if err := c.Tx.Apply(&h, "revise-plan"); err != nil {
-		return err
-	}
-	if err := c.Tx.InsertHold(&h); err != nil {
-		return err
-	}
-	c.Holds = append(c.Holds, h)
-	return nil
-}
-
-// notInvolved refuses who is involved in the report behind a hold.
-func notInvolved(tx *casework.Work, a domain.Actor, h *domain.Hold) error {
-	if h.FlagID == nil {
-		return nil
-	}
-	f, err := tx.Flag(*h.FlagID)
-	if err != nil {
-		return err
-	}
-	if f.Involves(a.UserID) {
-		return domain.Fail(domain.CodeForbidden, "You are involved; another area manager or your deputy decides.")
-	}
-	return nil
-}
-
-// showPlan lets crews read the plan that is in force now, whichever they saw
-// before.
-func showPlan(c *casework.Case) error {
-	visits, err := c.Tx.UnfinishedOfCustomer(c.Job.CustomerID)
-	if err != nil {
-		return err
-	}
-	for i := range visits {
-		o := &visits[i]
-		c.Tx.Disarm(domain.DueHeldCancel, o.ID)
-		if len(o.PlanSeen) > 0 {
-			o.PlanSeen = domain.JSONList[domain.ID]{}
-			o.ChangedAt(c.Tx.Now)
-			if err := c.Tx.SaveVisit(o); err != nil {
-				return err
-			}
-		}
-		casework.NotifyCrew(c, o, o.Crew, "visit.read_plan")
-	}
-	casework.ForbidAhead(c, visits)
-	return casework.NotifyStaff(c, nil, "hold.released", domain.RoleProprietor, domain.RoleCoordinator)
 }

@@ -334,6 +334,9 @@ func notifyOfMoreWords(c *casework.Case, v *domain.Visit, flag domain.ID, in Sto
 			return err
 		}
 	}
+	if err := askReporter(c.Tx, f); err != nil {
+		return err
+	}
 	f.ChangedAt(c.Now)
 	if err := c.Tx.SaveFlag(f); err != nil {
 		return err

@@ -40,6 +40,7 @@ var Definitions = map[string]string{
 	"chargeable":               "Of these, visits of jobs that are chargeable.",
 	"value_minor":              "Mean of what the jobs of those visits are expected to bring, where it is known, in the smallest unit of the currency.",
 	"distance_km":              "Mean distance from their home base, as the crow flies, of those visits where both places are known.",
+	"opt_outs":                 "Technicians with at least three wishes of the period not to meet again, theirs and households' about them, that are at least half of their centre's.",
 	"too_few":                  "Below 50 visits of a centre, or 8 of a person in the days before, nothing is judged and no figure is shown. Withdrawals are judged from 5 reports on.",
 	"too_early":                "Fewer than 7 days have passed since the report.",
 	"many_visits_no_reports":   "At the rate of all centres in this report at least three reports were to be expected, and there is none.",

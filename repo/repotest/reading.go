@@ -392,6 +392,18 @@ func watched(t *testing.T, w *World) {
 		noError(t, err)
 		Same(t, "reporters that "+c.who.Login+" watches", c.reporters, people)
 	}
+	wish := w.newFlag(w.Ravi, 0)
+	wish.ID, wish.Kind = ID(), domain.OptOutKind
+	apart := domain.Exclusion{ID: ID(), UserID: w.Ravi.ID, CustomerID: w.Customer.ID, FlagID: wish.ID, Since: Noon}
+	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&wish), tx.InsertExclusion(&apart)) })
+	for _, c := range []struct {
+		who  domain.User
+		want []domain.OptOuts
+	}{{w.Manager, []domain.OptOuts{{UserID: w.Ravi.ID, Name: w.Ravi.Name, CentreID: w.Mill.ID, ByThem: 1}}}, {w.Deputy, nil}, {w.Boss, nil}} {
+		wishes, err := r.OptOuts(ctx, Actor(c.who), period)
+		noError(t, err)
+		Same(t, "wishes that "+c.who.Login+" watches", c.want, wishes)
+	}
 	latest, err := r.Reporters(ctx, Actor(w.Admin), period, 1)
 	noError(t, err)
 	Same(t, "the latest", reporters[:1], latest)

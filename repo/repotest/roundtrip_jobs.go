@@ -89,6 +89,7 @@ func jobTrip(t *testing.T, w *World) {
 	j.ReopenedAt, j.ResolvedAt, j.EndedAt, j.EndReason, j.LastContactAt, j.Status = &later, &later, &later, "done", &later, domain.JobClosed
 	j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.JSONList[domain.ID]{ID()}, Reason: "new",
 		DecidedAt: &later, DecidedBy: domain.RoleAgent}
+	j.RepeatCentreID, j.RepeatAreaID = &w.Mill.ID, &w.North.ID
 	j.Seq, j.ChainHead, j.ValueMinor = 7, []byte{1, 2, 0, 3}, Ptr(int64(1_250_00))
 	filled(t, "job", j)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })

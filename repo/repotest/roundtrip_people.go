@@ -60,6 +60,7 @@ func userTrip(t *testing.T, w *World) {
 		Exceptions: domain.JSONList[domain.DayHours]{{Date: "2027-03-08", Hours: domain.JSONList[domain.Stretch]{{From: "10:00", To: "12:00"}}},
 			{Date: "2027-03-09", Hours: domain.JSONList[domain.Stretch]{}}},
 		QuietFrom: "21:00", QuietTo: "07:00", RingsAlways: true, ColleagueID: &w.Asha.ID, CodeHash: "c", DuressHash: "d",
+		Feigned: true, FeignedHash: "e", FeignedDuressHash: "f",
 		HomeLat: Ptr(28.613912345678901), HomeLon: Ptr(-77.2090212345), PasswordHash: "argon", SignedInAt: &Noon, Epoch: 3}
 	filled(t, "user", u, "VisitsGivenBack", "VisitsUnderWay") // said beside it
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertUser(&u) })

@@ -16,7 +16,9 @@ func holdTrip(t *testing.T, w *World) {
 		Since:  Noon,
 		Reason: "area hold", ByID: &w.Ravi.ID,
 		By: "staff", OwnerID: &w.Manager.ID, DueAt: &later, FlagID: &f.ID, Fixable: true, LiftedAt: &later, LiftedByID: &w.Manager.ID,
-		LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1, StoppedVisitID: &w.Visit.ID}
+		LiftReason: "calm", Plan: domain.JSONList[string]{"two_people"}, Step: 1, StoppedVisitID: &w.Visit.ID,
+		TwoDecide: true, Decisions: domain.JSONList[domain.HoldDecision]{{ByID: w.Manager.ID, At: later, Plan: []string{"daylight"},
+			Reason: "calm"}}, SettledWords: "the neighbour", SettledByID: &w.Ravi.ID, SettledAt: &later}
 	filled(t, "hold", h, "Alternatives") // said, not kept
 	bare := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
 	elsewhere := domain.Hold{ID: ID(), Kind: domain.HoldParts, JobID: &w.Job.ID, Since: later, By: "coordinator"}
@@ -187,6 +189,7 @@ func flagTrip(t *testing.T, w *World) {
 	f.WithdrawnWords = "w"
 	f.CameAt = &later
 	f.Told, f.ToldAt, f.Statement, f.StatedAt = "t", &later, "s", &later
+	f.NextPersonNote, f.NextPersonDueAt, f.NextPersonAt = "d", &later, &later
 	filled(t, "flag", f)
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertFlag(&f), tx.InsertFlag(&bare)) })
 	Same(t, "flag", f, Get(t, db, func(tx domain.Tx) (*domain.Flag, error) { return tx.LockFlag(f.ID) }))

@@ -417,7 +417,7 @@ func TestNothingRefusesAnAcknowledgement(t *testing.T) {
 func TestALiveReportRingsLikeAnAlarm(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "flag.triaged", "hold.area", "queue.morning", "sos.raised",
-			"visit.assigned", "visit.needs_someone")
+			"visit.assigned")
 		h.MayIgnore("sos.call_yourself", "sos.unheard") // where the duress alarm finds no phone in time
 		ravi, maya, desk := h.As("ravi"), h.As("maya"), h.As("kiran")
 		ravi.Send("PUT", "/v1/me/codes", object{"code": "1234", "duress_code": "4321"}, 200)

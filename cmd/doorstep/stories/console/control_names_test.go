@@ -79,7 +79,7 @@ func TestNoTwoControlsOfTheQueueShareAName(t *testing.T) {
 	d.js("(document.getElementById('user').value = 'maya', document.getElementById('pass').value = " + strconv.Quote(harness.Password) +
 		", document.querySelector('#login button').click(), true)")
 	d.until("the items", "document.querySelectorAll('#items>li').length >= 20")
-	d.apart("the queue", "body", 25)
+	d.apart("the queue", "body", 20)
 	d.js("([...document.querySelectorAll('#items [aria-expanded=false]')].forEach(b => b.click()), true)")
 	d.until("the forms", "document.querySelectorAll('#items select, #items textarea').length > 20")
 	d.apart("the queue with its forms open", "body", 50)

@@ -16,7 +16,7 @@ import (
 func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("aftercare.due", "aftercare.late", "dispute.decided", "dispute.opened", "flag.decided", "flag.live", "flag.triaged",
-			"hold.area", "hold.released", "promise.late", "queue.morning", "sos.raised", "sos.taken", "visit.assigned",
+			"hold.area", "hold.released", "hold.second", "promise.late", "queue.morning", "sos.raised", "sos.taken", "visit.assigned",
 			"visit.missed_desk", "visit.needs_someone")
 		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
@@ -31,7 +31,7 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 3, Note: "canary-words"})
 		ravi.RaiseSOS(bodies.SOSRaise{Note: "help"})
 		got := harness.Queue(maya)
-		for kind, want := range map[string]string{"sos": "I am on it", "hold": "Release with a plan", "triage": "Triage", "dispute": "Decide"} {
+		for kind, want := range map[string]string{"sos": "I am on it", "hold": "", "triage": "Triage", "dispute": "Decide"} {
 			if got[kind] == nil || harness.MoveLabels(got[kind]) != want || got[kind]["default"] == "" {
 				t.Errorf("%s: %v", kind, got[kind])
 			}
@@ -54,8 +54,17 @@ func TestTheQueueHoldsWhatWaitsForAManager(t *testing.T) {
 		maya.MoveQueued(got["sos"], 0, object{}, 200)
 		maya.MoveQueued(got["triage"], 0, object{"level": 3}, 200)
 		maya.MoveQueued(got["dispute"], 0, object{"decision": "strike", "reasons": "The operator shows it on."}, 200)
-		maya.MoveQueued(got["hold"], 0, object{"plan": []string{}, "reason": "x"}, 422)
-		maya.MoveQueued(got["hold"], 0, object{"plan": []string{"two_people"}, "reason": "Spoken with the son."}, 200)
+		h.ReadyToRelease(maya, job)
+		hold := harness.Queue(maya)["hold"]
+		if harness.MoveLabels(hold) != "Release with a plan" {
+			t.Errorf("triaged and asked, the hold offers %v", hold)
+		}
+		maya.MoveQueued(hold, 0, object{"plan": []string{}, "reason": "x"}, 422)
+		maya.MoveQueued(hold, 0, object{"plan": []string{"two_people"}, "reason": "Spoken with the son."}, 200)
+		if hold = harness.Queue(maya)["hold"]; harness.MoveLabels(hold) != "" {
+			t.Errorf("to the first of two the hold offers %v", hold)
+		}
+		h.As("noor").MoveQueued(harness.Queue(h.As("noor"))["hold"], 0, object{"plan": []string{"two_people"}, "reason": "So do I."}, 200)
 		got = harness.Queue(maya)
 		if got["dispute"] != nil || got["hold"] != nil || harness.MoveLabels(got["review"]) != "Triage, Take it into review, Decide" ||
 			harness.MoveLabels(got["sos"]) != "Resolve, Hand it over" {
@@ -129,7 +138,7 @@ func TestAdvisoriesAndAppealsWaitInTheQueue(t *testing.T) {
 func TestTheQueueInABrowser(t *testing.T) {
 	ctx := browser(t)
 	h := harness.New(t, "sqlite")
-	h.Ignores("flag.triage", "flag.triaged", "hold.area", "sos.raised", "sos.taken", "visit.assigned", "visit.needs_someone")
+	h.Ignores("flag.triage", "flag.triaged", "hold.area", "sos.raised", "sos.taken", "visit.assigned")
 	h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 	desk, ravi := h.As("kiran"), h.As("ravi")
 	_, job := h.Household(desk, nil)

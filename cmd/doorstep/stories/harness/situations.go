@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -240,10 +241,45 @@ func (h *Harness) SafePlan(job Object, plan ...string) {
 	h.ReleaseHold(maya, job, plan...)
 }
 
+// ReadyToRelease triages what was reported of a job and lets its reporters say what
+// the next person there must know.
+func (h *Harness) ReadyToRelease(by *Client, job Object) {
+	h.Helper()
+	h.mayCome("flag.stated")
+	h.mayCome("flag.triaged")
+	for _, f := range Items(by.Send("GET", Path("/v1/flags?job_id=%s", job), nil, 200)) {
+		if f["status"] == "reported" {
+			by.MoveFlag(f["id"], "triage", nil, 200)
+		}
+		if f["next_person_due_at"] != nil && f["next_person_at"] == nil && f["decided_at"] == nil && f["status"] != "withdrawn" {
+			for login, u := range h.People {
+				if f["reporter_id"] == u.ID.String() {
+					h.As(login).MoveFlag(f["id"], "next-person", Object{"words": "the dog is tied up"}, 200)
+				}
+			}
+		}
+	}
+}
+
+// ReleaseHold releases a hold with a plan, after all that has to be before.
 func (h *Harness) ReleaseHold(by *Client, job Object, plan ...string) {
 	h.Helper()
-	by.Send("POST", Path("/v1/jobs/%s/safety-release", job), Object{"plan": plan, "reason": "talked it over", "confirmed_by": "the owner"},
-		200)
+	h.ReadyToRelease(by, job)
+	safety := func(o Object) bool {
+		return slices.ContainsFunc(o["holds"].([]any), func(x any) bool { return x.(Object)["kind"] == "safety" })
+	}
+	held := safety(h.As("root").Send("GET", Path("/v1/jobs/%s", job), nil, 200))
+	body := Object{"plan": plan, "reason": "talked it over", "confirmed_by": "the owner"}
+	out := by.Send("POST", Path("/v1/jobs/%s/safety-release", job), body, 200)
+	if held && !safety(out) || !held && slices.Contains(out["plan"].([]any), any(plan[0])) {
+		return
+	}
+	h.mayCome("hold.second") // two people decide of it
+	second := "noor"
+	if by.Login == second {
+		second = "maya"
+	}
+	h.As(second).Send("POST", Path("/v1/jobs/%s/safety-release", job), body, 200)
 }
 
 func Queue(p *Client) map[string]Object {

@@ -50,6 +50,7 @@ func canaries(d *day) {
 	maya.Send("POST", "/v1/flags/"+id+"/triage", object{"reasons": plant("triage reasons")}, 200)
 	maya.Send("POST", "/v1/flags/"+id+"/review", nil, 200)
 	maya.Send("POST", "/v1/flags/"+id+"/decide", object{"outcome": "upheld", "reasons": plant("decision reasons")}, 200)
+	d.ReadyToRelease(maya, job)
 	maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}, "reason": plant("release reason")}, 200)
 	refused(desk, "POST", path("/v1/jobs/%s/visits", job), bookedAt(d, 2, "ravi")) // kept apart
 	for _, x := range items(maya.Send("GET", "/v1/exclusions", nil, 200)) {

@@ -2,6 +2,7 @@ package safety
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -253,5 +254,43 @@ func TestAPauseMovesTheVisitWhereNobodyElseCanCome(t *testing.T) {
 		}
 		h.Advance(2 * time.Minute)
 		moved(job, ahead)
+	})
+}
+
+// TestWhoeverReportsIsLookedAfter walks the roles: each is offered the pause and owed the
+// conversations, and whoever owes them learns that the pause was taken.
+func TestWhoeverReportsIsLookedAfter(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("break.taken", "flag.triage")
+		for i, login := range []string{"ravi", "kiran", "asha", "gita", "maya"} {
+			p := h.As(login)
+			flag := p.Send("POST", "/v1/flags", object{"phone": fmt.Sprintf("+9198000001%02d", i), "kind": "verbal_abuse", "level": 2}, 201)["id"]
+			if got := h.InboxBodies(login, "A pause is yours to take"); len(got) != 1 {
+				t.Errorf("%s is offered %q", login, got)
+			}
+			if !harness.Offers(p.Flag(flag, 200), "cool-off") {
+				t.Errorf("%s's report offers no pause", login)
+			}
+			got := p.Send("POST", fmt.Sprintf("/v1/flags/%v/cool-off", flag), object{"accept": true}, 200)
+			if got["accepted"] != true {
+				t.Errorf("%s takes it: %v", login, got)
+			}
+			mine := items(p.Send("GET", "/v1/aftercare", nil, 200))
+			mine = slices.DeleteFunc(mine, func(x object) bool { return x["person_id"] != p.ID.String() })
+			if len(mine) != 4 || !harness.Offers(mine[0], "stop") || mine[0]["owner_id"] == p.ID.String() {
+				t.Fatalf("%s is owed %v", login, mine)
+			}
+			p.Send("POST", path("/v1/aftercare/%s/stop", mine[0]), nil, 200)
+			if login == "ravi" {
+				continue
+			}
+			told := 0
+			for _, m := range []string{"maya", "noor", "root"} {
+				told += len(h.InboxBodies(m, "A colleague takes a pause"))
+			}
+			if told != i {
+				t.Errorf("of %s's pause %d were told in all", login, told)
+			}
+		}
 	})
 }

@@ -23,6 +23,7 @@ func TestTheExcludedPairByEveryRoute(t *testing.T) {
 		first := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
 		kept := h.Visit(desk, job, harness.Monday.Add(50*time.Hour), "ravi", "meena")
 		ravi.FlagVisit(first, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary"})
+		ravi.Send("POST", path("/v1/visits/%s/opt-out", first), nil, 200)
 		// What stood in his diary is somebody else's now.
 		for _, v := range []object{first, kept} {
 			if got := desk.Send("GET", path("/v1/visits/%s", v), nil, 200); strings.Contains(fmt.Sprint(got["crew"]), me[0]) {
@@ -81,11 +82,11 @@ func TestTheExcludedPairByEveryRoute(t *testing.T) {
 	})
 }
 
-// TestAReportAgainstABooking: a report and a booking of its reporter at the
+// TestAReportAgainstABooking: a wish not to go there and a booking of who has it at the
 // same moment; whichever is first, he is not in the crew when both are over.
 func TestAReportAgainstABooking(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.triage", "visit.assigned", "visit.needs_someone")
+		h.Ignores("visit.assigned", "visit.needs_someone")
 		desk, ravi := h.As("kiran"), h.As("ravi")
 		for round := range 6 {
 			customer, job := h.Household(desk, nil)
@@ -95,7 +96,7 @@ func TestAReportAgainstABooking(t *testing.T) {
 			wg.Add(2)
 			go func() {
 				defer wg.Done()
-				ravi.Raw("POST", path("/v1/visits/%s/flags", visit), object{"kind": "verbal_abuse", "level": 1})
+				ravi.Raw("POST", path("/v1/visits/%s/opt-out", visit), nil)
 			}()
 			go func() {
 				defer wg.Done()

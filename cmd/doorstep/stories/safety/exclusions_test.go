@@ -20,7 +20,7 @@ func exclusions(p *harness.Client) []any {
 // agrees and the area manager lifts it; the desk learns of neither.
 func TestAnExclusionIsLiftedOnlyWithTheReportersConsent(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("visit.assigned", "visit.needs_someone")
+		h.Ignores("visit.assigned")
 		desk, ravi, maya := h.As("kiran"), h.As("ravi"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")

@@ -13,7 +13,7 @@ import (
 // that an area manager has closed.
 func TestNothingWeakensAPlan(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.live", "flag.live_overdue", "flag.passed_on", "flag.triage", "hold.area", "hold.released", "visit.assigned",
+		h.Ignores("flag.live", "flag.triage", "hold.area", "hold.released", "hold.second", "hold.settled", "visit.assigned",
 			"visit.wait")
 		desk, ravi, maya, noor := h.As("kiran"), h.As("ravi"), h.As("maya"), h.As("noor")
 		release := func(p *harness.Client, job object, plan []string, want int) {
@@ -22,10 +22,10 @@ func TestNothingWeakensAPlan(t *testing.T) {
 		}
 		_, job := h.Household(desk, nil)
 		h.As("gita").CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "sexual_harassment", Level: 3})
-		release(maya, job, []string{"no_visit"}, 200)
+		h.ReleaseHold(maya, job, "no_visit")
 		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(job["id"]), Kind: "hazard", Level: 2})
-		release(desk, job, []string{"hazard_removed"}, 403) // who reported it does not settle it
-		release(h.As("asha"), job, []string{"hazard_removed"}, 200)
+		release(desk, job, []string{"hazard_removed"}, 200) // kept, and settles nothing
+		h.ReleaseHold(maya, job, "hazard_removed")
 		at := object{"window_start": harness.Monday.Add(26 * time.Hour).Format(time.RFC3339), "window_end": harness.Monday.Add(28 * time.Hour).
 			Format(time.RFC3339),
 			"crew": []string{h.As("meena").ID.String()}}
@@ -37,9 +37,18 @@ func TestNothingWeakensAPlan(t *testing.T) {
 		_, other := h.Household(desk, nil)
 		maya.CreateFlag(bodies.FlagCreate{JobID: harness.String(other["id"]), Kind: "threat", Level: 3})
 		release(maya, other, []string{"phone_first"}, 403)
+		h.ReadyToRelease(noor, other)
 		release(noor, other, []string{"two_people", "daylight"}, 200)
 		release(maya, other, []string{"phone_first"}, 403)
-		release(noor, other, []string{"phone_first"}, 200)
+		release(noor, other, []string{"phone_first"}, 409)                  // a second person decides
+		for _, p := range []*harness.Client{h.As("maya2"), h.As("noor2")} { // one of them was asked
+			if _, res := p.Raw("GET", path("/v1/jobs/%s", other), nil); res.StatusCode == 404 {
+				p.Raw("POST", path("/v1/jobs/%s/safety-release", other), object{"plan": []string{"phone_first"}, "reason": "spoken"})
+			}
+		}
+		if got := desk.Send("GET", path("/v1/jobs/%s", other), nil, 200); len(got["plan"].([]any)) != 3 || len(got["holds"].([]any)) != 0 {
+			t.Errorf("what two people asked for adds up to %v", got["plan"])
+		}
 		release(maya, other, []string{"daylight"}, 403)
 
 		// A claim from before the visit was planned is no late fact.

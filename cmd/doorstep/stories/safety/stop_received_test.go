@@ -123,7 +123,7 @@ func TestAStopIsReceivedWhileTheJobIsHeld(t *testing.T) {
 		if left := h.Column("SELECT id FROM received_stops"); stops != 1 || len(left) != 0 {
 			h.Errorf("stopped %d times, %d are left", stops, len(left))
 		}
-		h.As("maya").Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}, "reason": "calm again"}, 200)
+		h.ReleaseHold(h.As("maya"), job, "two_people")
 		h.Expect("asha", "Hold released")
 		h.Expect("kiran", "Hold released")
 	})
@@ -157,7 +157,7 @@ func TestAStopAfterAReleaseIsAReportOfItsOwn(t *testing.T) {
 		job, visit, whileHeld := stuck(h)
 		ravi, desk := h.As("ravi"), h.As("kiran")
 		first := ravi.StopVisit(visit)
-		h.As("maya").Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}, "reason": "calm"}, 200)
+		h.ReleaseHold(h.As("maya"), job, "two_people")
 		var second bodies.StoppedVisit
 		whileHeld(func() { second = ravi.StopVisit(visit) })
 		h.Settle()
@@ -201,7 +201,7 @@ func TestAStopThatWasGivenUpAndCameThrough(t *testing.T) {
 		if left := h.Column("SELECT id FROM received_stops"); len(left) != 0 || len(pending) != 0 || len(flags) != 1 {
 			h.Errorf("%d stops are left, %d holds are nobody's, %d reports", len(left), len(pending), len(flags))
 		}
-		h.As("maya").Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}, "reason": "calm"}, 200)
+		h.ReleaseHold(h.As("maya"), job, "two_people")
 		if holds := desk.Job(job).Holds; len(holds) != 0 {
 			h.Errorf("after the release: %v", holds)
 		}

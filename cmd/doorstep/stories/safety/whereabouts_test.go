@@ -182,6 +182,8 @@ func TestWhatIsHandedOverStandsInTheQueue(t *testing.T) {
 			t.Fatalf("his queue: %v", got)
 		}
 		by.MoveQueued(triage, 0, object{}, 200)
+		h.ReadyToRelease(by, object{"id": hold["job_id"]})
+		hold = harness.Queue(by)["hold"]
 		by.MoveQueued(hold, 0, object{"plan": []string{"two_people"}, "reason": "Spoken with the son."}, 200)
 		got = harness.Queue(by)
 		if got["hold"] != nil || got["review"] == nil {

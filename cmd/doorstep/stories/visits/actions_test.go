@@ -56,11 +56,11 @@ func TestActionsSayWhatTheMoveWouldDo(t *testing.T) {
 			!harness.Offers(got, "cancel") {
 			t.Errorf("under a safety hold %v is offered", got["actions"])
 		}
-		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"remote_only"}}, 200)
+		h.ReleaseHold(maya, job, "remote_only")
 		if got := maya.Send("GET", path("/v1/visits/%s", visit), nil, 200); harness.Offers(got, "reschedule") || harness.Offers(got, "assign") {
 			t.Errorf("under the plan remote_only %v is offered", got["actions"])
 		}
-		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"daylight"}}, 200)
+		h.ReleaseHold(maya, job, "daylight")
 		meena := h.As("meena")
 		if got := meena.Send("GET", path("/v1/visits/%s", visit), nil, 200); harness.Offers(got, "en-route") ||
 			!harness.Offers(got, "plan-seen") {

@@ -38,8 +38,8 @@ func TestRefusalProvesNoAgreement(t *testing.T) {
 
 func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.triage", "flag.triaged", "hold.area", "hold.released", "visit.assigned", "visit.held_cancelled",
-			"visit.needs_someone", "visit.read_plan")
+		h.Ignores("flag.triage", "flag.triaged", "hold.area", "hold.released", "visit.assigned", "visit.cancelled", "visit.held_cancelled",
+			"visit.read_plan")
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
@@ -60,17 +60,17 @@ func TestTriageThatRaisesTheLevelLocksAtOnce(t *testing.T) {
 			t.Fatalf("at its window the visit is %v (%v), against %v", got.Status, got.EndReason, got.CountsAgainst)
 		}
 		// A plan can be revised, and what was seen of the old one is void.
-		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"no_visit"}}, 200)
+		h.ReleaseHold(maya, job, "no_visit")
 		window := object{"window_start": h.Clock.Now().Add(20 * time.Hour), "window_end": h.Clock.Now().Add(22 * time.Hour),
 			"crew": []string{h.People["meena"].ID.String()}}
 		if out := desk.Send("POST", path("/v1/jobs/%s/visits", job), window, 409); out["code"] != "plan_not_met" {
 			t.Errorf("no_visit refuses as %v", out["code"])
 		}
-		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"daylight"}}, 200)
+		h.ReleaseHold(maya, job, "daylight")
 		next := desk.Send("POST", path("/v1/jobs/%s/visits", job), window, 201)
 		meena := h.As("meena")
 		meena.Send("POST", path("/v1/visits/%s/plan-seen", next), nil, 200)
-		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"daylight", "carry_in"}}, 200)
+		h.ReleaseHold(maya, job, "daylight", "carry_in")
 		if out := meena.Send("POST", path("/v1/visits/%s/en-route", next), nil, 409); out["code"] != "plan_not_met" {
 			t.Errorf("an unseen plan refuses as %v", out["code"])
 		}
@@ -86,7 +86,7 @@ func TestStopAgainAfterARelease(t *testing.T) {
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
 		first := ravi.StopVisit(visit)
-		maya.Send("POST", path("/v1/jobs/%s/safety-release", job), object{"plan": []string{"two_people"}}, 200)
+		h.ReleaseHold(maya, job, "two_people")
 		second := ravi.StopVisit(visit)
 		if second.Status != "stopped_unsafe" || second.FlagID == first.FlagID {
 			t.Errorf("the second stop: %v, flag %v after %v", second.Status, second.FlagID, first.FlagID)

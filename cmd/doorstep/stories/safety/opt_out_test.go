@@ -1,0 +1,146 @@
+package safety
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
+	"doorstep/domain"
+)
+
+// TestNobodySaysWhyTheyDoNotMeetAgain: a technician opts out of a home, and a household
+// of somebody who has been there; both are answered alike and read as a report does.
+func TestNobodySaysWhyTheyDoNotMeetAgain(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "job.nobody_left", "visit.assigned", "visit.needs_someone")
+		desk, ravi, meena, maya := h.As("kiran"), h.As("ravi"), h.As("meena"), h.As("maya")
+		window := func(after time.Duration, who *harness.Client) object {
+			return object{"window_start": harness.Monday.Add(after), "window_end": harness.Monday.Add(after + time.Hour),
+				"crew": []string{who.ID.String()}}
+		}
+		_, job := h.Household(desk, nil)
+		been := h.Visit(desk, job, harness.Monday.Add(time.Hour), "ravi")
+		ahead := h.Visit(desk, job, harness.Monday.Add(50*time.Hour), "ravi")
+		optOut := path("/v1/visits/%s/opt-out", been)
+		desk.Send("POST", optOut, object{"user_id": ravi.ID}, 422) // he has not been there
+		desk.Send("POST", optOut, nil, 422)
+		meena.Send("POST", optOut, nil, 404)
+		h.WorkUntil("ravi", been, "complete", nil)
+		ravi.Send("POST", optOut, object{"user_id": ravi.ID}, 403) // never written down by whom it concerns
+		own := ravi.Send("POST", optOut, nil, 200)
+		asked := desk.Send("POST", optOut, object{"user_id": ravi.ID}, 200)
+		if fmt.Sprint(own) != fmt.Sprint(asked) {
+			t.Errorf("answered %v and %v", own, asked)
+		}
+		// Of a report as of a wish the centre reads the same.
+		_, other := h.Household(desk, nil)
+		there := h.Visit(desk, other, harness.Monday.Add(26*time.Hour), "meena")
+		meena.FlagVisit(there, bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1, Note: "canary"})
+		said := func(job object, who *harness.Client) string {
+			out := desk.Send("POST", path("/v1/jobs/%s/visits", job), window(74*time.Hour, who), 409)
+			return strings.ReplaceAll(fmt.Sprint(out["code"], out["detail"], out["errors"]), who.Login, "")
+		}
+		if a, b := said(job, ravi), said(other, meena); !strings.EqualFold(strings.ReplaceAll(a, "Ravi", ""),
+			strings.ReplaceAll(b, "Meena", "")) {
+			t.Errorf("a wish reads %s, a report %s", a, b)
+		}
+		if got := desk.Send("GET", path("/v1/visits/%s", ahead), nil, 200); len(got["crew"].([]any)) != 0 {
+			t.Errorf("the visit ahead is still %v's", got["crew"])
+		}
+		// One's own are visible to oneself, to nobody else, and no report.
+		if got := items(ravi.Send("GET", "/v1/exclusions", nil, 200)); len(got) != 1 {
+			t.Errorf("he reads %v of his own", got)
+		}
+		for _, p := range []*harness.Client{desk, maya, h.As("asha")} {
+			for _, list := range []string{"/v1/exclusions", "/v1/flags"} {
+				out, _ := p.Raw("GET", list, nil)
+				if strings.Contains(string(out), domain.OptOutKind) || strings.Contains(string(out), ravi.ID.String()) {
+					t.Errorf("%s reads %s", p.Login, out)
+				}
+			}
+		}
+		// Nobody is left of the centre: who triages hears it.
+		h.WorkUntil("meena", h.Visit(desk, job, h.Clock.Now().Add(time.Hour), "meena"), "complete", nil)
+		mine := items(desk.Send("GET", "/v1/visits?job_id="+harness.String(job["id"]), nil, 200))
+		for _, v := range mine {
+			if strings.Contains(fmt.Sprint(v["crew"]), meena.ID.String()) {
+				meena.Send("POST", path("/v1/visits/%s/opt-out", v), nil, 200)
+			}
+		}
+		h.Told("Nobody of a centre can go to a household", map[string]int{"maya": 1, "noor": 1, "asha": 0, "kiran": 0})
+		// Skewed by technician it shows to the area manager, by number alone.
+		for range 2 {
+			_, third := h.Household(desk, nil)
+			ravi.Send("POST", path("/v1/visits/%s/opt-out", h.Visit(desk, third, h.Clock.Now().Add(24*time.Hour), "ravi")), nil, 200)
+		}
+		report := maya.Send("GET", "/v1/reports/suppression?from=2027-02-01&to=2027-03-31", nil, 200)["opt_outs"].([]any)
+		if len(report) != 1 || report[0].(object)["by_them"] != 3.0 || report[0].(object)["by_households"] != 1.0 {
+			t.Errorf("the area manager reads %v", report)
+		}
+		// It ends as it began.
+		ravi.Send("POST", optOut, object{"again": true}, 200)
+		said(job, ravi) // the household's stands
+		desk.Send("POST", optOut, object{"user_id": ravi.ID, "again": true}, 200)
+		desk.Send("POST", path("/v1/jobs/%s/visits", job), window(74*time.Hour, ravi), 201)
+	})
+}
+
+var anyID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+
+// TestTheCentreCannotTellWhatWasReported walks every kind at each level: what the centre
+// reads of job, visits, crew, timeline, pay and pushes is the same for all kinds of a
+// level from 2, and as before the report below that.
+func TestTheCentreCannotTellWhatWasReported(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.live", "flag.triage", "hold.area", "visit.assigned")
+		desk, asha, ravi := h.As("kiran"), h.As("asha"), h.As("ravi")
+		reads := func(job object, visits ...object) string {
+			var all []string
+			pay, _ := asha.Raw("GET", fmt.Sprintf("/v1/technicians/%s/payable?from=2027-03-01&to=2027-12-31&limit=200", ravi.ID), nil)
+			for _, p := range []*harness.Client{desk, asha} {
+				for _, at := range []string{path("/v1/jobs/%s", job), path("/v1/jobs/%s/timeline", job),
+					"/v1/visits?job_id=" + harness.String(job["id"])} {
+					out, res := p.Raw("GET", at, nil)
+					all = append(all, res.Header.Get("ETag"), string(out))
+				}
+			}
+			for _, v := range visits {
+				for _, r := range items(harness.Parsed(h, pay)) {
+					if r["visit_id"] == v["id"] {
+						all = append(all, fmt.Sprint(r["payable"], r["counted"], r["why"]))
+					}
+				}
+			}
+			text := anyID.ReplaceAllString(strings.Join(all, "\n"), "id")
+			text = regexp.MustCompile(`"(hash|prev_hash|cursor|next_cursor|external_ref)":"[^"]*"`).ReplaceAllString(text, "")
+			return regexp.MustCompile(`2027-\d\d-\d\dT[\d:.]+Z`).ReplaceAllString(text, "then")
+		}
+		want := ""
+		for _, kind := range slices.Concat(domain.PersonFlagKinds, domain.FixableFlagKinds, []string{"other"}) {
+			for level := range 5 {
+				_, job := h.Household(desk, nil)
+				n := time.Duration(slices.Index(slices.Concat(domain.PersonFlagKinds, domain.FixableFlagKinds, []string{"other"}), kind)*5 + level)
+				at := harness.Monday.Add((n/6)*24*time.Hour + (n%6)*100*time.Minute + 10*time.Minute)
+				visit := h.Visit(desk, job, at, "ravi")
+				next := h.Visit(desk, job, at.Add(30*24*time.Hour), "ravi")
+				before := reads(job, visit, next)
+				ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: bodies.VisitFlagCreateKind(kind), Level: level, Note: "canary"})
+				after := reads(job, visit, next)
+				switch {
+				case level < 2 && after != before:
+					t.Fatalf("%s of level %d shows:\n%s\nbefore\n%s", kind, level, after, before)
+				case level < 2:
+				case want == "":
+					want = after
+				case after != want:
+					t.Fatalf("%s of level %d shows:\n%s\nothers\n%s", kind, level, after, want)
+				}
+			}
+		}
+	})
+}
