@@ -48,6 +48,31 @@ func mountAttempts(a *App, s *web.Server) {
 			_, err := svc.RecordAttempt(ctx, call, nil, &id, in)
 			return err
 		}))
+	s.Handle("GET", "/v1/jobs/{id}/end-call", func(c *fiber.Ctx) error {
+		id, err := web.PathID(c, "id", "job")
+		if err != nil {
+			return err
+		}
+		j, err := read.Job(c.UserContext(), actorOf(c).Scope(), id)
+		if err != nil {
+			return err
+		}
+		customer, err := read.Customer(c.UserContext(), actorOf(c).Scope(), j.CustomerID)
+		if err != nil {
+			return err
+		}
+		return c.JSON(fiber.Map{"language": customer.LanguageOf(j.ContactID), "warning": domain.EndCallWarning})
+	})
+	s.Handle("POST", "/v1/jobs/{id}/end-call", byID("job", "/v1/attempts", fiber.StatusCreated,
+		func(ctx context.Context, call *casework.Call, id domain.ID, in safety.EndCallInput) error {
+			_, err := svc.Safety.EndCall(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/attempts/{id}/cool-off", byID("attempt", "", fiber.StatusOK,
+		func(ctx context.Context, call *casework.Call, id domain.ID, in safety.CoolOffInput) error {
+			_, err := svc.Safety.AnswerCallCoolOff(ctx, call, id, in)
+			return err
+		}))
 	s.Handle("POST", "/v1/contacts", func(c *fiber.Ctx) error {
 		in, err := decode[safety.ContactByPhone](c)
 		if err != nil {

@@ -4,18 +4,19 @@ import (
 	"time"
 )
 
-// CoolOffWithin is how long after a report a pause can be had.
+// CoolOffWithin is how long after a report or an abusive call a pause can be had.
 const CoolOffWithin = 72 * time.Hour
 
 // CoolOff is the answer of somebody who was harmed to a pause that they were
 // offered. It counts against nobody and stays payable (docs/product.md section 5).
 type CoolOff struct {
 	Meta
-	FlagID   ID     `json:"flag_id"`
-	UserID   ID     `json:"user_id"`
-	Accepted bool   `json:"accepted"`
-	VisitID  *ID    `json:"visit_id"` // the one that is not theirs now
-	Outcome  string `json:"outcome"`  // declined, nothing_ahead, offered, moved, taken
+	FlagID    *ID    `json:"flag_id"`    // the report for which it was offered,
+	AttemptID *ID    `json:"attempt_id"` // or the abusive call that they ended
+	UserID    ID     `json:"user_id"`
+	Accepted  bool   `json:"accepted"`
+	VisitID   *ID    `json:"visit_id"` // the one that is not theirs now
+	Outcome   string `json:"outcome"`  // declined, nothing_ahead, offered, moved, taken
 }
 
 // CheckCoolOff refuses the pause to whom it is not offered.

@@ -262,7 +262,7 @@ type SafetyTx interface {
 	AftercareOf(flag ID) ([]Aftercare, error) // by step
 	InsertAftercare(*Aftercare) error
 	SaveAftercare(*Aftercare) error
-	CoolOffOf(flag ID) (*CoolOff, error)
+	CoolOffOf(after ID) (*CoolOff, error)      // a report, or an abusive call
 	CoolOffOfVisit(visit ID) (*CoolOff, error) // the last one
 	InsertCoolOff(*CoolOff) error
 	SaveCoolOff(*CoolOff) error

@@ -220,6 +220,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"सुधार", "तकनीशियन {when} वहाँ थे; हमारी क्षमा-सूचना गलती से गई।"}},
 	"case.opened_home": {"en": {"{who} will call you", "At the latest: {when}. You need not call again."},
 		"hi": {"{who} आपको कॉल करेंगे", "{when} तक। आपको फिर कॉल करने की ज़रूरत नहीं।"}},
+	"call.ended_home": {"en": {"{who} will call you", "We ended the call because of how it was spoken. Your job goes on. At the latest: {when}."},
+		"hi": {"{who} आपको कॉल करेंगे", "जिस तरह बात हुई, उस कारण हमने कॉल समाप्त की। आपका काम जारी है। {when} तक।"}},
 	"dispute.decided_home": {"en": {"Your objection is decided", "Tap to read what was decided and why."},
 		"hi": {"आपकी आपत्ति पर निर्णय", "निर्णय और कारण पढ़ने के लिए टैप करें।"}},
 	"link.asked": {"en": {"Was it you?", "Somebody asked for something in your name. Tap to say yes or no; nothing changes until then."},
@@ -242,6 +244,12 @@ var Words = map[string]map[string][2]string{
 
 // Languages that notices and pages speak.
 var Languages = []string{"en", "hi"}
+
+// EndCallWarning is what is read out, once, before an abusive call is ended.
+var EndCallWarning = map[string]string{
+	"en": "I want to help you, but not while I am spoken to like this. If it goes on, I end this call, and a colleague calls you.",
+	"hi": "हम आपकी मदद करना चाहते हैं, पर इस तरह की बातचीत में नहीं। अगर यह जारी रहा, तो यह कॉल यहीं समाप्त होगी और हमारे कोई साथी आपको कॉल करेंगे।",
+}
 
 // Say gives title and body of a notice in a language.
 func Say(kind, language, when string) (title, body string) {

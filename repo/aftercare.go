@@ -21,8 +21,8 @@ func (t *tx) InsertAftercare(x *domain.Aftercare) error { return t.insert("after
 
 func (t *tx) SaveAftercare(x *domain.Aftercare) error { return t.save("aftercare", &x.Meta, x) }
 
-func (t *tx) CoolOffOf(flag domain.ID) (*domain.CoolOff, error) {
-	return single[domain.CoolOff](t, "pause", lock(t.table("cool_offs").Where("flag_id = ?", flag)))
+func (t *tx) CoolOffOf(after domain.ID) (*domain.CoolOff, error) {
+	return single[domain.CoolOff](t, "pause", lock(t.table("cool_offs").Where("flag_id = ? OR attempt_id = ?", after, after)))
 }
 
 func (t *tx) CoolOffOfVisit(visit domain.ID) (*domain.CoolOff, error) {
@@ -40,7 +40,7 @@ func (r *reader) CoolOffsTaken(ctx context.Context, flags []domain.ID) ([]domain
 	rows, err := list[domain.CoolOff](ctx, r, r.db.table("cool_offs").Where(r.db.in("flag_id", flags)).Where("accepted"))
 	out := make([]domain.ID, len(rows))
 	for i := range rows {
-		out[i] = rows[i].FlagID
+		out[i] = *rows[i].FlagID
 	}
 	return out, err
 }

@@ -1,5 +1,5 @@
 // What the desk does about a household from the board, besides sending
-// somebody: call it and write that down, send it its link, keep or hand over a promise, release
+// somebody: call it and write that down, end an abusive call, send it its link, keep or hand over a promise, release
 // a hold, confirm or cancel a visit, take a wrong tap back. Each is offered where
 // actions name it.
 const doorstepDoors = (tools) => {
@@ -24,8 +24,9 @@ const doorstepDoors = (tools) => {
     return box;
   };
 
-  // fold is one thing to do: its fields, and a button that sends the body.
-  const fold = (title, verb, fields, path, body) => {
+  // fold is one thing to do: its fields, and a button that sends the body; done is what
+  // follows, else the panel closes.
+  const fold = (title, verb, fields, path, body, done) => {
     const d = el('details'), form = el('form'), wrong = wrongLine(), acts = el('div', undefined, 'acts'), ok = el('button', verb), key = { of: '', id: '' };
     wrong.tabIndex = -1;
     acts.append(ok);
@@ -40,6 +41,7 @@ const doorstepDoors = (tools) => {
       if (key.of !== asked) Object.assign(key, { of: asked, id: doorstep.uuid() }); // a second tap is the same move
       try {
         const res = await send(path, what, key.id);
+        if (res.ok && done) return done(await res.json());
         if (res.ok) {
           close();
           return await load(true);
@@ -72,12 +74,31 @@ const doorstepDoors = (tools) => {
       () => ({ channel: 'phone', outcome: what.value, ...(at.value ? { address: at.value } : {}), ...(rang.value ? { ring_seconds: Number(rang.value) } : {}), ...(note.value.trim() ? { note: note.value.trim() } : {}) }));
   };
 
+  // end stops an abusive call: the sentence to read out, then one tap. Who calls back is
+  // said, and a pause is offered.
+  const end = (job) => {
+    const say = el('div', undefined, 'warning'), note = text(2000, false);
+    json(`/v1/jobs/${job}/end-call`).then((r) => {
+      for (const of of new Set([r.language.split('-')[0], 'en', 'hi'])) {
+        if (r.warning[of]) say.append(Object.assign(el('blockquote', r.warning[of]), { lang: of }));
+      }
+    }).catch(() => {});
+    const done = (e) => {
+      const shut = el('div', undefined, 'acts'), who = e.promise;
+      shut.append(button('Close', close));
+      show('The call is ended', el('p', who ? `${who.owner} calls them, at the latest ${dated(who.due_at)}. They are told so. Nothing of it counts against you.` : 'Nobody else is there to call back. Nothing of it counts against you.'),
+        fold('A pause is yours to take', 'Take the pause', [el('p', 'What is yours next goes to somebody else; nobody is told why.')], `/v1/attempts/${e.id}/cool-off`, () => ({ accept: true })), shut);
+      load(true);
+    };
+    return fold('End an abusive call', 'End the call', [el('p', 'Read this out once. If it goes on, end the call.'), say, field('Note', note)], `/v1/jobs/${job}/end-call`, () => (note.value.trim() ? { note: note.value.trim() } : {}), done);
+  };
+
   // link sends the household the link of its page; nobody of us sees it.
   const link = (job) => fold('Send the link of their page', 'Send the link', [el('p', 'It goes to their device or phone. You do not see it.')], `/v1/jobs/${job}/link/send`, () => undefined);
 
   // job gives what can be done about a job that waits.
   const job = (j) => {
-    const of = door(j.job_id), nodes = [of, call(j.job_id, of), link(j.job_id)];
+    const of = door(j.job_id), nodes = [of, call(j.job_id, of), end(j.job_id), link(j.job_id)];
     if (j.actions.includes('release')) {
       for (const kind of ['parts', 'customer_request']) {
         if (!j.holds.includes(kind)) continue;
@@ -90,7 +111,7 @@ const doorstepDoors = (tools) => {
 
   // visit gives what can be done about a visit besides moving it.
   const visit = (v) => {
-    const of = door(v.job_id), nodes = [of, link(v.job_id)];
+    const of = door(v.job_id), nodes = [of, end(v.job_id), link(v.job_id)];
     if (v.actions.includes('confirm')) {
       const at = number(of);
       nodes.push(fold('Confirm: they agreed on the phone', 'Confirm', [field('Number', at)], `/v1/visits/${v.id}/confirm`, () => ({ contact: reached(at) })));

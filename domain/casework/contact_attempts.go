@@ -31,6 +31,7 @@ type AttemptInput struct {
 	PlaceReason    string     `json:"place_reason"`
 	LastNotice     bool       `json:"last_notice"`
 	OccurredAt     string     `json:"occurred_at"`
+	Ended          bool       `json:"-"` // an abusive call that was ended
 	Link           *domain.ID // by which it came
 	Request        string     // what the household asked for in it
 }
@@ -163,6 +164,12 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		if err := callBackCutOff(call.Actor, c, a); err != nil {
 			return nil, err
 		}
+	}
+	if in.Ended {
+		if err := afterEndedCall(call.Actor, c, a); err != nil || a.Direction == reach.Outbound {
+			return a, err
+		}
+		return a, applyToOpenJobs(call, c, a, st)
 	}
 	if a.Direction == reach.Inbound {
 		if err := groupContacts(c, a); err != nil {

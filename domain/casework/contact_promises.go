@@ -80,19 +80,21 @@ func dutyOf(c *Case, u *domain.User) (duty.Roster, error) {
 // ChooseOwner finds who answers a household: whoever owned its last promise if
 // on duty, else of those on duty at the desk the one with the fewest open
 // promises, else whose duty begins first. Where there is no desk the
-// proprietor, else the area manager.
-func ChooseOwner(c *Case) (*domain.User, duty.Roster, error) {
-	for _, role := range []domain.Role{domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAreaManager} {
-		var users []domain.User
-		var err error
-		if role == domain.RoleAreaManager {
-			users, err = c.Tx.UsersWith(role, nil, &c.Job.AreaID)
-		} else {
-			users, err = c.Tx.UsersWith(role, &c.Job.CentreID, nil)
+// proprietor, else the area manager, else an agent; none of not.
+func ChooseOwner(c *Case, not ...domain.ID) (*domain.User, duty.Roster, error) {
+	for _, role := range []domain.Role{domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAreaManager, domain.RoleAgent} {
+		centre, area := &c.Job.CentreID, (*domain.ID)(nil)
+		switch role {
+		case domain.RoleAreaManager:
+			centre, area = nil, &c.Job.AreaID
+		case domain.RoleAgent:
+			centre = nil
 		}
+		users, err := c.Tx.UsersWith(role, centre, area)
 		if err != nil {
 			return nil, duty.Roster{}, err
 		}
+		users = slices.DeleteFunc(users, func(u domain.User) bool { return slices.Contains(not, u.ID) })
 		if len(users) == 0 {
 			continue
 		}
@@ -547,7 +549,63 @@ func callBackCutOff(a domain.Actor, c *Case, cut *domain.Attempt) error {
 	if err := MakePromise(c, a, p, owner); err != nil {
 		return err
 	}
-	tellWhoCalls(c, p, owner)
+	tellWhoCalls(c, p, owner, "case.opened_home")
+	return nil
+}
+
+// afterEndedCall lets somebody else call a household back whose abusive call was
+// ended, in their duty hours, and tells it so. What whoever ended it owed the household
+// is no longer theirs.
+func afterEndedCall(a domain.Actor, c *Case, ended *domain.Attempt) error {
+	if c.Job.Status.Ended() {
+		return nil
+	}
+	owner, on, err := ChooseOwner(c, a.UserID)
+	if domain.IsCode(err, domain.CodePreconditionMissing) { // nobody else is there
+		return nil
+	} else if err != nil {
+		return err
+	}
+	due := on.Add(c.Now, domain.PromiseDue)
+	standing, err := c.Tx.PromisesDue(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	var next *domain.Promise
+	for i := range standing {
+		p := &standing[i]
+		if p.JobID != c.Job.ID || p.Kind != domain.PromiseCallBack {
+			continue
+		}
+		if p.OwnerID == a.UserID {
+			p.OwnerID = owner.ID
+			if p.Status == domain.PromiseOpen {
+				p.DueAt = due
+				c.Tx.SetDeadline(domain.DuePromise, p.ID, &p.JobID, p.DueAt)
+			}
+			p.ChangedAt(c.Now)
+			if err := c.Tx.SavePromise(p); err != nil {
+				return err
+			}
+			c.Entry(a, "promise.handed_over", nil, map[string]any{"promise_id": p.ID, "from": a.UserID, "to": owner.ID, "due_at": p.DueAt})
+			if err := notifyOwner(c, p, owner, "promise.yours"); err != nil {
+				return err
+			}
+		}
+		if p.Status == domain.PromiseOpen && (next == nil || p.DueAt.Before(next.DueAt)) {
+			next = p
+		}
+	}
+	if next == nil {
+		next = &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromStaff, What: ended.Note,
+			DueAt: due, ViaID: &ended.ID, MadeBy: &a.UserID}
+		if err := MakePromise(c, a, next, owner); err != nil {
+			return err
+		}
+	} else if owner, err = c.Tx.User(next.OwnerID); err != nil {
+		return err
+	}
+	tellWhoCalls(c, next, owner, "call.ended_home")
 	return nil
 }
 
@@ -602,17 +660,17 @@ func caseTold(c *Case, p *domain.Promise, owner *domain.User) error {
 	c.Grouped = true
 	c.Entry(domain.System, "case.opened", nil, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
 		"contacts": p.Contacts})
-	tellWhoCalls(c, p, owner)
+	tellWhoCalls(c, p, owner, "case.opened_home")
 	return nil
 }
 
 // tellWhoCalls tells a household who calls, and by when.
-func tellWhoCalls(c *Case, p *domain.Promise, owner *domain.User) {
+func tellWhoCalls(c *Case, p *domain.Promise, owner *domain.User, kind string) {
 	language := c.Customer.LanguageOf(c.Job.ContactID)
 	when := momentWords(p.DueAt, c.Site.Location(), language)
-	c.Tx.Enqueue(NewNotice(c.Tx.Svc, "case.opened_home", language, c.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
+	c.Tx.Enqueue(NewNotice(c.Tx.Svc, kind, language, c.Now, p.DueAt.Add(time.Hour), func(n *domain.Notice) {
 		n.JobID, n.CustomerID, n.WithLink = &c.Job.ID, &c.Customer.ID, true
-		n.Title, n.Body = domain.Say("case.opened_home", language, when)
+		n.Title, n.Body = domain.Say(kind, language, when)
 		n.Title = strings.ReplaceAll(n.Title, "{who}", owner.FirstName())
 	}))
 }

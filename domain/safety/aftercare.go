@@ -35,15 +35,12 @@ func careFor(tx *casework.Work, f *domain.Flag) error {
 	if err != nil {
 		return err
 	}
-	area := f.AreaID
-	if person.AreaID != nil {
-		area = person.AreaID
-	} else if person.CentreID != nil {
-		c, err := tx.Centre(*person.CentreID)
-		if err != nil {
-			return err
-		}
-		area = &c.AreaID
+	area, err := areaOf(tx, person)
+	if err != nil {
+		return err
+	}
+	if area == nil {
+		area = f.AreaID
 	}
 	owner, err := careOwner(tx, f, area)
 	if err != nil || owner == nil {
@@ -60,7 +57,20 @@ func careFor(tx *casework.Work, f *domain.Flag) error {
 		}
 		tx.SetDeadline(domain.DueAftercare, x.ID, nil, x.NextRing())
 	}
-	return offerBreak(tx, f, person)
+	offerBreak(tx, person, f.RecordedAt.Add(domain.CoolOffWithin), nil)
+	return nil
+}
+
+// areaOf is the area that somebody works in; nil where there is none.
+func areaOf(tx domain.CentreTx, person *domain.User) (*domain.ID, error) {
+	if person.AreaID != nil || person.CentreID == nil {
+		return person.AreaID, nil
+	}
+	c, err := tx.Centre(*person.CentreID)
+	if err != nil {
+		return nil, err
+	}
+	return &c.AreaID, nil
 }
 
 // careOwner is a manager of the person's area who had no part in it, else a

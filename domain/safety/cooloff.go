@@ -22,11 +22,10 @@ type CoolOffInput struct {
 	OccurredAt string `json:"occurred_at"`
 }
 
-// offerBreak puts the offer into the reporter's inbox; it rings nobody.
-func offerBreak(tx *casework.Work, f *domain.Flag, u *domain.User) error {
-	tx.Enqueue(casework.NewNotice(tx.Svc, "break.offered", u.Language, tx.Now, f.RecordedAt.Add(domain.CoolOffWithin), casework.ToUser(u.ID),
-		func(n *domain.Notice) { n.State = "done" }))
-	return nil
+// offerBreak puts the offer into somebody's inbox; it rings nobody.
+func offerBreak(tx *casework.Work, u *domain.User, until time.Time, of map[string]string) {
+	tx.Enqueue(casework.NewNotice(tx.Svc, "break.offered", u.Language, tx.Now, until, casework.ToUser(u.ID),
+		func(n *domain.Notice) { n.State, n.Data.V = "done", of }))
 }
 
 // coolOffTaken reports whether the pause of a report was taken, where that
@@ -81,49 +80,74 @@ func (s *Service) AnswerCoolOff(ctx context.Context, call *casework.Call, flag d
 		if err := a.CheckCoolOff(f, tx.Now); err != nil {
 			return domain.CoolOff{}, err
 		}
-		if in.Accept == nil {
-			return domain.CoolOff{}, domain.Fail(domain.CodeUnprocessable, "Take the pause, or not.").At("/accept", "true or false")
-		}
-		c, err := tx.CoolOffOf(f.ID)
-		fresh := casework.NotFound(err)
-		switch {
-		case fresh:
-			c = &domain.CoolOff{Meta: domain.NewMeta(s.NewID(), tx.Now), FlagID: f.ID, UserID: a.UserID, Outcome: "declined"}
-		case err != nil:
-			return domain.CoolOff{}, err
-		case c.Accepted:
-			if *in.Accept {
-				return *c, nil
-			}
-			return domain.CoolOff{}, domain.Fail(domain.CodeState, "You have taken the pause already; your desk can give the visit back to you.")
-		}
-		if *in.Accept {
-			c.Accepted = true
-			free := freeNext
-			if a.Role != domain.RoleTechnician {
-				free = askCover
-			}
-			if err := free(tx, a.UserID, c); err != nil {
-				return domain.CoolOff{}, err
-			}
-		}
-		if fresh {
-			return *c, tx.InsertCoolOff(c)
-		}
-		c.ChangedAt(tx.Now)
-		return *c, tx.SaveCoolOff(c)
+		return answerPause(tx, a, domain.CoolOff{FlagID: &f.ID}, in)
 	})
 }
 
-// askCover asks whoever owes the conversations after a report to have others do what is
-// the reporter's today.
-func askCover(tx *casework.Work, _ domain.ID, pause *domain.CoolOff) error {
+// answerPause takes the pause that was offered after a report or an abusive call, or not.
+func answerPause(tx *casework.Work, a domain.Actor, offered domain.CoolOff, in CoolOffInput) (domain.CoolOff, error) {
+	if in.Accept == nil {
+		return domain.CoolOff{}, domain.Fail(domain.CodeUnprocessable, "Take the pause, or not.").At("/accept", "true or false")
+	}
+	of := offered.FlagID
+	if of == nil {
+		of = offered.AttemptID
+	}
+	c, err := tx.CoolOffOf(*of)
+	fresh := casework.NotFound(err)
+	switch {
+	case fresh:
+		c = &offered
+		c.Meta, c.UserID, c.Outcome = domain.NewMeta(tx.NewID(), tx.Now), a.UserID, "declined"
+	case err != nil:
+		return domain.CoolOff{}, err
+	case c.Accepted:
+		if *in.Accept {
+			return *c, nil
+		}
+		return domain.CoolOff{}, domain.Fail(domain.CodeState, "You have taken the pause already; your desk can give the visit back to you.")
+	}
+	if *in.Accept {
+		c.Accepted = true
+		free := freeNext
+		if a.Role != domain.RoleTechnician {
+			free = askCover
+		}
+		if err := free(tx, a.UserID, c); err != nil {
+			return domain.CoolOff{}, err
+		}
+	}
+	if fresh {
+		return *c, tx.InsertCoolOff(c)
+	}
+	c.ChangedAt(tx.Now)
+	return *c, tx.SaveCoolOff(c)
+}
+
+// askCover asks whoever looks after somebody to have others do what is theirs today:
+// after a report whoever owes its conversations, after an abusive call their manager.
+func askCover(tx *casework.Work, user domain.ID, pause *domain.CoolOff) error {
 	pause.Outcome = "nothing_ahead"
-	care, err := tx.AftercareOf(pause.FlagID)
-	if err != nil || len(care) == 0 {
+	if pause.FlagID != nil {
+		care, err := tx.AftercareOf(*pause.FlagID)
+		if err != nil || len(care) == 0 {
+			return err
+		}
+		return casework.NotifyUser(tx, care[0].OwnerID, "break.taken")
+	}
+	person, err := tx.User(user)
+	if err != nil {
 		return err
 	}
-	return casework.NotifyUser(tx, care[0].OwnerID, "break.taken")
+	area, err := areaOf(tx, person)
+	if err != nil {
+		return err
+	}
+	manager, err := careOwner(tx, &domain.Flag{ReporterID: &user}, area)
+	if err != nil || manager == nil {
+		return err
+	}
+	return casework.NotifyUser(tx, manager.ID, "break.taken")
 }
 
 // freeNext takes a technician's next visit out of their diary.

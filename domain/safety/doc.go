@@ -6,6 +6,7 @@
 //	aftercare.go          conversations that are owed after harm
 //	conduct.go            reports about our own people
 //	cooloff.go            a pause after a hard visit
+//	end_call.go           an abusive call that was ended
 //	exclusion.go          who is kept away from a household
 //	hooks.go              wishes that end here; what follows the moves of others
 //	log_contact.go        a contact by its number, before anybody knows whose job it is, and a caller who was abusive

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"doorstep/domain"
+	"doorstep/domain/reach"
 	"doorstep/repo"
 )
 
@@ -27,13 +28,16 @@ func afterwards(t *testing.T, db *repo.DB) {
 	care := domain.Aftercare{Meta: Meta(Noon), FlagID: flag.ID, PersonID: w.Ravi.ID, AreaID: &w.North.ID, Step: 1, DueAt: later,
 		OwnerID: w.Manager.ID, Status: "done", Rung: 2, LateAt: &later, DoneAt: &later,
 		DoneBy: &w.Manager.ID, Note: "n"}
-	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: flag.ID, UserID: w.Ravi.ID, Accepted: true, VisitID: &w.Visit.ID, Outcome: "offered"}
+	ended := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Phone,
+		Outcome: reach.Hostile, Grade: reach.Declared, OccurredAt: Noon, RecordedAt: Noon, CreatedAt: Noon}
+	pause := domain.CoolOff{Meta: Meta(Noon), FlagID: &flag.ID, AttemptID: &ended.ID, UserID: w.Ravi.ID, Accepted: true, VisitID: &w.Visit.ID,
+		Outcome: "offered"}
 	for what, v := range map[string]any{"advisory": x, "appeal": p, "read": read, "aftercare": care, "pause": pause} {
 		filled(t, what, v)
 	}
 	Do(t, db, func(tx domain.Tx) error {
 		return all(tx.InsertFlag(&flag), tx.InsertAdvisory(&x), tx.InsertAppeal(&p), tx.InsertAdvisoryReads([]domain.AdvisoryRead{read}),
-			tx.InsertAftercare(&care), tx.InsertCoolOff(&pause))
+			tx.InsertAftercare(&care), tx.InsertAttempt(&ended), tx.InsertCoolOff(&pause))
 	})
 	Same(t, "advisory", x, Get(t, db, func(tx domain.Tx) (*domain.Advisory, error) { return tx.LockAdvisory(x.ID) }))
 	Same(t, "of the household", []domain.Advisory{x}, Get(t, db,
@@ -51,6 +55,7 @@ func afterwards(t *testing.T, db *repo.DB) {
 	})
 	Same(t, "saved advisory", x, Get(t, db, func(tx domain.Tx) (*domain.Advisory, error) { return tx.Advisory(x.ID) }))
 	Same(t, "saved aftercare", care, Get(t, db, func(tx domain.Tx) (*domain.Aftercare, error) { return tx.LockAftercare(care.ID) }))
+	Same(t, "pause of a call", pause, Get(t, db, func(tx domain.Tx) (*domain.CoolOff, error) { return tx.CoolOffOf(ended.ID) }))
 	Same(t, "saved pause", pause, Get(t, db, func(tx domain.Tx) (*domain.CoolOff, error) { return tx.CoolOffOf(flag.ID) }))
 	// A second row for the same step, appeal or pause is refused.
 	twice := care

@@ -243,8 +243,8 @@ func danger(t *testing.T, db *repo.DB) {
 	passed.RecordedAt = later
 	x := domain.Exclusion{ID: ID(), UserID: w.Asha.ID, CustomerID: w.Customer.ID, FlagID: f.ID, Since: Noon}
 	hold := domain.Hold{ID: ID(), Kind: domain.HoldSafety, JobID: &w.Job.ID, Since: Noon, By: "staff", FlagID: &passed.ID}
-	taken := domain.CoolOff{Meta: Meta(Noon), FlagID: f.ID, UserID: w.Ravi.ID, Accepted: true, Outcome: "taken"}
-	refused := domain.CoolOff{Meta: Meta(Noon), FlagID: passed.ID, UserID: w.Asha.ID, Outcome: "offered"}
+	taken := domain.CoolOff{Meta: Meta(Noon), FlagID: &f.ID, UserID: w.Ravi.ID, Accepted: true, Outcome: "taken"}
+	refused := domain.CoolOff{Meta: Meta(Noon), FlagID: &passed.ID, UserID: w.Asha.ID, Outcome: "offered"}
 	Do(t, db, func(tx domain.Tx) error {
 		var errs []error
 		for _, g := range []*domain.Flag{&f, &noted, &about, &decided, &passed} {

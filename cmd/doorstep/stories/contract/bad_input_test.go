@@ -662,7 +662,7 @@ func TestBadBodies(t *testing.T) {
 func TestBadFields(t *testing.T) {
 	onBoth(t, func(n *nasty) {
 		n.Ignores("flag.triage", "flag.withdrawn", "leave.asked", "note.moved", "note.told", "note.waiting",
-			"thanks.waiting", "timer.ping", "visit.assigned", "visit.confirmed", "visit.needs_someone",
+			"promise.yours", "thanks.waiting", "timer.ping", "visit.assigned", "visit.confirmed", "visit.needs_someone",
 			"visit.unassigned")
 		n.MayIgnore("visit.offered") // unless a later one overtakes it
 		for _, op := range n.operations() {
@@ -938,8 +938,8 @@ func enc(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s
 // Headers of ours, and tokens that are none.
 func TestBadHeaders(t *testing.T) {
 	onBoth(t, func(n *nasty) {
-		n.Ignores("account.code", "flag.triage", "leave.asked", "note.moved", "note.waiting", "thanks.waiting", "timer.ping",
-			"visit.assigned", "visit.cancelled", "visit.needs_someone", "visit.unassigned")
+		n.Ignores("account.code", "flag.triage", "leave.asked", "note.moved", "note.waiting", "promise.yours", "thanks.waiting",
+			"timer.ping", "visit.assigned", "visit.cancelled", "visit.needs_someone", "visit.unassigned")
 		for _, op := range n.operations() {
 			if !strings.HasPrefix(op.Path, "/v1/") || op.Method == "GET" {
 				continue

@@ -46,7 +46,7 @@ var requestBodies = map[string]object{
 	"stateFlag": {"text": "x"}, "sayForNextPerson": {"words": "x"}, "liftKeepAway": {"reason": "x"},
 	"makePromise": {"what": "x"}, "keepPromise": {}, "handOverPromise": {"owner_id": uuid.NewString()},
 	"answerCompletionCheck": {"result": "not_reached"}, "voiceJob": {"action": "call-me"},
-	"doneAftercare": {"note": "x"}, "answerCoolOff": {"accept": false},
+	"doneAftercare": {"note": "x"}, "answerCoolOff": {"accept": false}, "answerCallCoolOff": {"accept": false}, "endCall": {},
 	"proposeAdvisory": {"job_id": uuid.NewString(), "subject": "person", "precautions": "x", "behaviour": "x", "expires_on": "2027-09-01"},
 	"approveAdvisory": {"told": true},
 	"refuseAdvisory":  {"reasons": "x"}, "renewAdvisory": {"expires_on": "2027-10-01", "reasons": "x"}, "appealAdvisory": {"words": "x"},
