@@ -107,6 +107,9 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 	case p.Status == VisitNoAccess && p.Proven:
 		return true, false, "nobody opened, and that is proven"
 	}
+	if why := p.NotMet(); p.Status == VisitNoAccess && why != nil && why.Ours {
+		return true, false, why.Words
+	}
 	return payable, counted, why
 }
 

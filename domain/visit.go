@@ -131,6 +131,15 @@ func (v *Visit) Met() bool {
 		Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
 }
 
+// NotMet is why the crew could not meet the guard of the visit's end, of the list;
+// nil: it was met, or said in words of their own.
+func (v *Visit) NotMet() *WhyNot {
+	if !Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess}, v.Status) {
+		return nil
+	}
+	return WhyNotOf(v.EndReason)
+}
+
 // NoAccessAgainst is against whom a no-access counts: the customer where its guard
 // was met, nobody where the crew said why not.
 func (v *Visit) NoAccessAgainst() string {

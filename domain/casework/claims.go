@@ -3,13 +3,15 @@ package casework
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"doorstep/domain"
 )
 
 // keepClaim keeps a move that could not be made any more (why), because the visit
-// was given to others or ended after it had happened and before it was told.
+// was given to others or ended after it had happened and before it was told, or
+// because it missed its guard and nobody stands at the door any more to make that good.
 // Only for who was in the crew when it happened; for everybody else, and for a
 // phone that does not say when it happened, why stands.
 // Errors: CodeClaimKept.
@@ -41,6 +43,9 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 		if err := m.Stamp(call, in.OccurredAt); err != nil {
 			return why
 		}
+		if domain.IsCode(why, domain.CodePreconditionMissing) && m.Now.Sub(m.Said.Occurred) <= domain.ToldAtOnce {
+			return why
+		}
 		if there, err := m.wasThere(call.Actor.UserID); err != nil {
 			return err
 		} else if !there {
@@ -58,7 +63,11 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 	if err != nil {
 		return err
 	}
-	return domain.Fail(domain.CodeClaimKept, "The visit had changed before this was sent. What you did is kept with its time; nothing moved.").
+	words := "The visit had changed before this was sent. What you did is kept with its time; nothing moved."
+	if missed := (*domain.Error)(nil); errors.As(why, &missed) && missed.Code == domain.CodePreconditionMissing {
+		words = missed.Message + " What you did is kept with its time; nothing moved."
+	}
+	return domain.Fail(domain.CodeClaimKept, "%s", words).
 		With("claim_id", kept.ID).With("visit_status", v.Status).With("ended_at", v.EndedAt)
 }
 

@@ -1081,6 +1081,48 @@ func (e VisitFlagCreateKind) Valid() bool {
 	}
 }
 
+// Defines values for WhyNot.
+const (
+	WhyNotCalledAway     WhyNot = "called_away"
+	WhyNotEmpty          WhyNot = ""
+	WhyNotGateRefused    WhyNot = "gate_refused"
+	WhyNotHouseholdAsked WhyNot = "household_asked"
+	WhyNotNetworkDown    WhyNot = "network_down"
+	WhyNotOther          WhyNot = "other"
+	WhyNotPhoneBroken    WhyNot = "phone_broken"
+	WhyNotUnsafeToWait   WhyNot = "unsafe_to_wait"
+	WhyNotWayBlocked     WhyNot = "way_blocked"
+	WhyNotWrongAddress   WhyNot = "wrong_address"
+)
+
+// Valid indicates whether the value is a known member of the WhyNot enum.
+func (e WhyNot) Valid() bool {
+	switch e {
+	case WhyNotCalledAway:
+		return true
+	case WhyNotEmpty:
+		return true
+	case WhyNotGateRefused:
+		return true
+	case WhyNotHouseholdAsked:
+		return true
+	case WhyNotNetworkDown:
+		return true
+	case WhyNotOther:
+		return true
+	case WhyNotPhoneBroken:
+		return true
+	case WhyNotUnsafeToWait:
+		return true
+	case WhyNotWayBlocked:
+		return true
+	case WhyNotWrongAddress:
+		return true
+	default:
+		return false
+	}
+}
+
 // Attempt defines model for Attempt.
 type Attempt struct {
 	Address        string           `json:"address"`
@@ -1202,8 +1244,11 @@ type Finish struct {
 	// OccurredAt default: now
 	OccurredAt string   `json:"occurred_at,omitempty,omitzero"`
 	Parts      []string `json:"parts,omitempty,omitzero"`
-	Tested     string   `json:"tested,omitempty,omitzero"`
-	WorkDone   string   `json:"work_done,omitempty,omitzero"`
+
+	// Reason Why the guard of the move could not be met; the household reads it, and by it alone nothing counts against it. What was ours or the network's (unsafe_to_wait, network_down, phone_broken, called_away) leaves the visit payable and out of the technician's figures. With other the note says what it was.
+	Reason   WhyNot `json:"reason,omitempty,omitzero"`
+	Tested   string `json:"tested,omitempty,omitzero"`
+	WorkDone string `json:"work_done,omitempty,omitzero"`
 }
 
 // FlagCreate defines model for FlagCreate.
@@ -1693,6 +1738,9 @@ type VisitFlagCreate struct {
 
 // VisitFlagCreateKind defines model for VisitFlagCreate.Kind.
 type VisitFlagCreateKind string
+
+// WhyNot Why the guard of the move could not be met; the household reads it, and by it alone nothing counts against it. What was ours or the network's (unsafe_to_wait, network_down, phone_broken, called_away) leaves the visit payable and out of the technician's figures. With other the note says what it was.
+type WhyNot string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
