@@ -36,6 +36,8 @@ type Attempt struct {
 	ToldAt         *time.Time `json:"told_at"`    // when the household first learned of it
 	LinkID         *ID        `json:"-"`          // the link by which it came
 	Request        string     `json:"-"`          // what the household asked for in it (a name of customers.RequestHandlers); empty: nothing
+	AgreedStart    *time.Time `json:"agreed_start"` // the time to which the household agreed in it
+	AgreedEnd      *time.Time `json:"agreed_end"`
 	CreatedAt      time.Time  `json:"created_at"`
 }
 
@@ -68,10 +70,42 @@ type UnmatchedContact struct {
 	RecordedAt time.Time
 }
 
-// Agrees reports whether a customer can have agreed in a contact: refusing and
-// hostile words are contact, and no agreement.
+// Agrees reports whether a customer can have agreed to a time in a contact:
+// refusing and hostile words are contact and no agreement, nor is a wish for
+// something else, such as to cancel or to be called.
 func (a *Attempt) Agrees() bool {
+	return a.Speaks() && (a.Request == "" || a.Request == "confirm" || a.Request == "another-time" && a.LinkID == nil)
+}
+
+// Speaks reports whether a contact can prove what a customer said.
+func (a *Attempt) Speaks() bool {
 	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == ""
+}
+
+// AgreesTo reports whether the time to which the household agreed covers a window.
+func (a *Attempt) AgreesTo(from, to time.Time) bool {
+	return a.AgreedStart != nil && a.AgreedEnd != nil && !from.Before(*a.AgreedStart) && !to.After(*a.AgreedEnd)
+}
+
+// How an agreement was said.
+const (
+	SaidPhone    = "phone"
+	SaidMessage  = "message"
+	SaidInPerson = "in_person"
+	SaidOwnLink  = "own_link"
+)
+
+// Said is how something was said in the contact.
+func (a *Attempt) Said() string {
+	switch {
+	case a.LinkID != nil:
+		return SaidOwnLink
+	case a.Channel == reach.Phone:
+		return SaidPhone
+	case a.Channel == reach.Doorstep:
+		return SaidInPerson
+	}
+	return SaidMessage
 }
 
 // Spoke reports whether an attempt is a conversation by phone, whoever rang.

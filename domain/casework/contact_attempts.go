@@ -31,8 +31,15 @@ type AttemptInput struct {
 	PlaceReason    string     `json:"place_reason"`
 	LastNotice     bool       `json:"last_notice"`
 	OccurredAt     string     `json:"occurred_at"`
+	AgreedTo       *Window    `json:"agreed_to"` // the time to which the household agreed in it
 	Link           *domain.ID // by which it came
 	Request        string     // what the household asked for in it
+}
+
+// Window is a time as it was said.
+type Window struct {
+	Start string `json:"start"`
+	End   string `json:"end"`
 }
 
 // OutcomesOf lists what can come of a channel: a door is not busy and a
@@ -107,6 +114,24 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	if call.Actor.Role != domain.RoleCustomer && call.Actor.Role != domain.RoleSystem {
 		a.ByID = domain.Ptr(call.Actor.UserID)
 	}
+	if in.AgreedTo != nil {
+		if !a.Agrees() {
+			return nil, domain.Fail(domain.CodeUnprocessable, "Nobody agreed to a time in this attempt.").
+				At("/outcome", "reached, or an inbound contact about the visit")
+		}
+		from, err := domain.ParseInstant(in.AgreedTo.Start, c.Site.Location(), "/agreed_to/start")
+		if err != nil {
+			return nil, err
+		}
+		to, err := domain.ParseInstant(in.AgreedTo.End, c.Site.Location(), "/agreed_to/end")
+		if err != nil {
+			return nil, err
+		}
+		if !to.After(from) {
+			return nil, domain.Fail(domain.CodeUnprocessable, "The time ends before it starts.").At("/agreed_to/end", "after start")
+		}
+		a.AgreedStart, a.AgreedEnd = &from, &to
+	}
 	if (in.Lat == nil) != (in.Lon == nil) {
 		return nil, domain.Fail(domain.CodeUnprocessable, "Coordinates come in pairs.").At("/lat", "lat and lon, or neither")
 	}
@@ -128,7 +153,7 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	if in.ID != nil {
 		if old, err := c.Tx.Attempt(a.ID); err == nil {
 			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction ||
-				!equalTime(old.ClaimedAt, a.ClaimedAt) ||
+				!equalTime(old.ClaimedAt, a.ClaimedAt) || !equalTime(old.AgreedStart, a.AgreedStart) || !equalTime(old.AgreedEnd, a.AgreedEnd) ||
 				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
 				*old.RingSeconds != *a.RingSeconds {
 				return nil, domain.Fail(domain.CodeDuplicate, "Another attempt has this id.")
@@ -176,9 +201,12 @@ func equalTime(a, b *time.Time) bool {
 }
 
 func attemptEntry(actor domain.Actor, c *Case, a *domain.Attempt, st EntryTime) {
-	c.EntryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
-		"channel": a.Channel,
-		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
+	payload := map[string]any{"attempt_id": a.ID, "direction": a.Direction, "channel": a.Channel, "outcome": a.Outcome, "grade": a.Grade,
+		"ring_seconds": a.RingSeconds, "contact_id": a.ContactID}
+	if a.AgreedStart != nil {
+		payload["agreed_start"], payload["agreed_end"] = a.AgreedStart, a.AgreedEnd
+	}
+	c.EntryAt(st, actor, "attempt.recorded", a.VisitID, payload)
 	if a.Contact() && (c.Job.LastContactAt == nil || a.OccurredAt.After(*c.Job.LastContactAt)) {
 		c.Job.LastContactAt = domain.Ptr(a.OccurredAt)
 	}
@@ -203,7 +231,7 @@ func applyToOpenJobs(call *Call, c *Case, a *domain.Attempt, st EntryTime) error
 			return err
 		}
 		b := *a
-		b.ID, b.JobID, b.VisitID = c.Tx.NewID(), o.ID, nil
+		b.ID, b.JobID, b.VisitID, b.AgreedStart, b.AgreedEnd = c.Tx.NewID(), o.ID, nil, nil, nil // a time is agreed to for one job
 		if err := c.Tx.InsertAttempt(&b); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func (s *Service) ConfirmDone(ctx context.Context, call *Call, id domain.ID, in 
 		if m.Visit.EndedAt != nil {
 			since = *m.Visit.EndedAt
 		}
-		if _, err := ProveAgreement(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
+		if _, err := ProveContact(call, m.Case, in.AttemptID, in.Contact, since); err != nil {
 			return err
 		}
 		return ConfirmCompletion(m, call.Actor, "desk")

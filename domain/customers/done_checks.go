@@ -87,7 +87,7 @@ func (s *Service) AnswerCheck(ctx context.Context, call *casework.Call, id domai
 			if err := domain.CheckVisit(call.Actor, "confirm-done", v); err != nil {
 				return domain.DoneCheckView{}, err
 			}
-			if _, err := casework.ProveAgreement(call, c, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
+			if _, err := casework.ProveContact(call, c, in.AttemptID, in.Contact, *v.EndedAt); err != nil {
 				return domain.DoneCheckView{}, err
 			}
 			err = casework.ConfirmCompletion(m, call.Actor, "desk")

@@ -231,6 +231,7 @@ func visitTrip(t *testing.T, w *World) {
 		Outcome: reach.Reached, Grade: reach.Declared,
 		ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
+	v.AgreedStart, v.AgreedEnd, v.AgreedSaid = &later, &later, domain.SaidPhone
 	v.AgreedID, v.ToldAt, v.Disputed, v.DoneConfirmedAt, v.DoneConfirmedHow, v.EndCodeTries = &agreed.ID, &later, true, &later, "code", 2
 	filled(t, "visit", v)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&v) })
@@ -338,7 +339,8 @@ func attemptTrip(t *testing.T, w *World) {
 		Lat: Ptr(28.000001), Lon: Ptr(77.1),
 		DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
 		ClaimedAt: &later, RecordedAt: later,
-		Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", CreatedAt: later}
+		Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", AgreedStart: &later, AgreedEnd: &later,
+		CreatedAt: later}
 	filled(t, "attempt", a)
 	bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Push,
 		Outcome: reach.Reached, Grade: reach.Declared,
