@@ -32,10 +32,10 @@ type Attempt struct {
 	OccurredAt     time.Time  `json:"occurred_at"` // corrected by the device's clock (docs/product.md section 8)
 	ClaimedAt      *time.Time `json:"claimed_at"`  // as the device said
 	RecordedAt     time.Time  `json:"recorded_at"`
-	Discounted     string     `json:"discounted"` // why it was taken out of the count; empty when it was not
-	ToldAt         *time.Time `json:"told_at"`    // when the household first learned of it
-	LinkID         *ID        `json:"-"`          // the link by which it came
-	Request        string     `json:"-"`          // what the household asked for in it (a name of customers.RequestHandlers); empty: nothing
+	Discounted     string     `json:"discounted"`   // why it was taken out of the count; empty when it was not
+	ToldAt         *time.Time `json:"told_at"`      // when the household first learned of it
+	LinkID         *ID        `json:"-"`            // the link by which it came
+	Request        string     `json:"-"`            // what the household asked for in it (a name of customers.RequestHandlers); empty: nothing
 	AgreedStart    *time.Time `json:"agreed_start"` // the time to which the household agreed in it
 	AgreedEnd      *time.Time `json:"agreed_end"`
 	CreatedAt      time.Time  `json:"created_at"`

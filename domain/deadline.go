@@ -32,6 +32,7 @@ const (
 	DueAftercare     DeadlineKind = "aftercare"      // conversation
 	DuePromise       DeadlineKind = "promise"        // promise
 	DueDispute       DeadlineKind = "dispute"        // dispute
+	DueClaim         DeadlineKind = "claim"          // claim: nobody decided it in time
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
 	DueDuty          DeadlineKind = "duty"           // user: their next duty begins

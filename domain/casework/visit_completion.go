@@ -141,7 +141,7 @@ func completed(m *VisitCase, a domain.Actor, code string) error {
 // household can use a page.
 func sampled(c *Case, v *domain.Visit) bool {
 	mac, _ := c.Tx.Svc.Keys.Mac(c.Tx.Svc.Keys.Current(), "sample", v.ID[:])
-	return v.EndCodeTries > 0 || v.NotMet() != nil || c.Customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%domain.SampleOneIn == 0
+	return v.EndCodeTries > 0 || v.EndReason != "" || c.Customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%domain.SampleOneIn == 0
 }
 
 // AskDoneCheck puts an unconfirmed completion into the brand's queue, a day after

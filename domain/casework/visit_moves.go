@@ -53,80 +53,91 @@ func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action 
 
 func advance(ctx context.Context, s *Service, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
 	return s.OnVisit(ctx, call, id, action, in.OccurredAt, func(m *VisitCase) error {
-		v := m.Visit
-		switch v.Status {
-		case domain.VisitMissed:
-			if err := overturnMissed(m); err != nil {
-				return err
-			}
-		case domain.VisitCancelled:
-			if err := m.overturnHeld(); err != nil {
-				return err
-			}
-		default: // nothing to overturn
-		}
-		if err := m.planKept(action); err != nil {
-			return err
-		}
-		why, err := m.metOrWhyNot(action, &in)
-		if err != nil {
-			return err
-		}
-		for _, f := range forward {
-			at := f.at(v)
-			if f.action == action {
-				*at = domain.Ptr(m.Said.Occurred)
-				break
-			}
-			if f.action == "start" && (action == "no-access" || domain.Has(m.Plan, "carry_in")) {
-				break
-			}
-			if *at == nil && !domain.Has(v.NotRecorded, f.action) {
-				v.NotRecorded = append(v.NotRecorded, f.action)
-			}
-		}
-		if err := m.Tx.Apply(v, action); err != nil {
-			return err
-		}
-		if in.Findings != nil {
-			v.Findings = *in.Findings
-		}
-		if in.WorkDone != nil {
-			v.WorkDone = *in.WorkDone
-		}
-		if in.Parts != nil {
-			v.Parts = *in.Parts
-		}
-		if in.Tested != nil {
-			v.Tested = *in.Tested
-		}
-		m.Tx.Disarm(domain.DueMissed, v.ID)
-		payload := map[string]any{"note": in.Note}
-		if !v.Status.Unfinished() {
-			v.EndedAt, v.EndReason = domain.Ptr(m.Said.Occurred), why
-			payload = map[string]any{"note": in.Note, "reason": in.Reason, "guard_met": why == "", "findings": v.Findings,
-				"work_done": v.WorkDone, "parts": v.Parts, "tested": v.Tested}
-			m.Tx.Disarm(domain.DueHeldCancel, v.ID)
-		}
-		if v.Status == domain.VisitNoAccess {
-			v.CountsAgainst, v.ProvisionalTo = v.NoAccessAgainst(), domain.Ptr(m.Now.Add(domain.ProvisionalFor))
-		}
-		m.Entry(call.Actor, domain.VisitMoveOf(action).Entry, &v.ID, payload)
-		if err := SaveVisit(m); err != nil {
-			return err
-		}
-		if action == "complete" {
-			if err := completed(m, call.Actor, in.EndCode); err != nil {
-				return err
-			}
-		}
-		if !v.Status.Unfinished() {
-			if err := each(VisitEnded, m); err != nil {
-				return err
-			}
-		}
-		return Tell(m, action)
+		return makeMove(m, call.Actor, action, in, "")
 	})
+}
+
+// makeMove makes a forward move of a crew. A witness stands in for what its guard
+// misses, where a claim of it is taken.
+func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness string) error {
+	v := m.Visit
+	switch v.Status {
+	case domain.VisitMissed:
+		if err := overturnMissed(m); err != nil {
+			return err
+		}
+	case domain.VisitCancelled:
+		if err := m.overturnHeld(); err != nil {
+			return err
+		}
+	default: // nothing to overturn
+	}
+	if err := m.planKept(action); err != nil {
+		return err
+	}
+	why, err := m.metOrWhyNot(action, &in, witness)
+	if err != nil {
+		return err
+	}
+	for _, f := range forward {
+		at := f.at(v)
+		if f.action == action {
+			*at = domain.Ptr(m.Said.Occurred)
+			break
+		}
+		if f.action == "start" && (action == "no-access" || domain.Has(m.Plan, "carry_in")) {
+			break
+		}
+		if *at == nil && !domain.Has(v.NotRecorded, f.action) {
+			v.NotRecorded = append(v.NotRecorded, f.action)
+		}
+	}
+	if err := m.Tx.Apply(v, action); err != nil {
+		return err
+	}
+	if in.Findings != nil {
+		v.Findings = *in.Findings
+	}
+	if in.WorkDone != nil {
+		v.WorkDone = *in.WorkDone
+	}
+	if in.Parts != nil {
+		v.Parts = *in.Parts
+	}
+	if in.Tested != nil {
+		v.Tested = *in.Tested
+	}
+	m.Tx.Disarm(domain.DueMissed, v.ID)
+	payload := map[string]any{"note": in.Note}
+	if !v.Status.Unfinished() {
+		v.EndedAt, v.EndReason = domain.Ptr(m.Said.Occurred), why
+		payload = map[string]any{"note": in.Note, "reason": in.Reason, "guard_met": why == "", "findings": v.Findings,
+			"work_done": v.WorkDone, "parts": v.Parts, "tested": v.Tested}
+		m.Tx.Disarm(domain.DueHeldCancel, v.ID)
+	}
+	if v.Status == domain.VisitNoAccess {
+		v.CountsAgainst, v.ProvisionalTo = v.NoAccessAgainst(), domain.Ptr(m.Now.Add(domain.ProvisionalFor))
+	}
+	m.Entry(a, domain.VisitMoveOf(action).Entry, &v.ID, payload)
+	if err := SaveVisit(m); err != nil {
+		return err
+	}
+	if action == "complete" {
+		if err := completed(m, a, in.EndCode); err != nil {
+			return err
+		}
+	}
+	if !v.Status.Unfinished() {
+		if err := each(VisitEnded, m); err != nil {
+			return err
+		}
+	}
+	if !v.Status.Unfinished() {
+		if err := settleClaims(m, a); err != nil {
+			return err
+		}
+	}
+	return Tell(m, action)
 }
 
 // countingGuards hold the moves by which a visit counts for or against somebody: what
@@ -148,7 +159,7 @@ var countingGuards = map[string]func(m *VisitCase, in *MoveInput) (missing *doma
 
 // metOrWhyNot holds a move to its guard. It gives the reason that stood in for what
 // was missing; empty: nothing was, and the entry has the words.
-func (m *VisitCase) metOrWhyNot(action string, in *MoveInput) (why string, err error) {
+func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness string) (why string, err error) {
 	guard, counts := countingGuards[action]
 	if !counts {
 		return "", nil
@@ -166,6 +177,8 @@ func (m *VisitCase) metOrWhyNot(action string, in *MoveInput) (why string, err e
 		return "", err
 	case excused && in.Reason != "":
 		return in.Reason, nil
+	case witness != "":
+		return "witness", nil
 	}
 	return "", missing
 }
