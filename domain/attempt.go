@@ -38,8 +38,21 @@ type Attempt struct {
 	Request        string     `json:"-"`            // what the household asked for in it (a name of customers.RequestHandlers); empty: nothing
 	AgreedStart    *time.Time `json:"agreed_start"` // the time to which the household agreed in it
 	AgreedEnd      *time.Time `json:"agreed_end"`
+	Rules          int        `json:"-"` // by which it is judged, see AttemptRules
+	CapExempt      string     `json:"-"` // why it is outside the household's cap of calls a day: arrived, asked
 	CreatedAt      time.Time  `json:"created_at"`
 }
+
+// AttemptRules are the rules by which a new attempt is judged. An attempt keeps its own:
+// 0 capped the calls of its job alone.
+const AttemptRules = 1
+
+// Why a call is outside the household's cap: the crew stands at its door, or it asked
+// to be called.
+const (
+	CapArrived = "arrived"
+	CapAsked   = "asked"
+)
 
 // Head gives id and version for Location and ETag; an attempt never changes.
 func (a Attempt) Head() (ID, int64) { return a.ID, 1 }

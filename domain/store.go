@@ -193,7 +193,8 @@ type ContactTx interface {
 	InsertAttempt(*Attempt) error // CodeDuplicate on the id
 	SaveAttempt(*Attempt) error   // discounted and told_at only
 	AttemptsOf(job ID) ([]Attempt, error)
-	AttemptsByLink(link ID) ([]Attempt, error) // by job, then time
+	CallsElsewhere(customer, job ID) ([]Attempt, error) // our capped calls to a household about its other jobs, by time
+	AttemptsByLink(link ID) ([]Attempt, error)          // by job, then time
 	// MarkNotified notes when the customer first learned of the job's outbound
 	// attempts and of the visits that ended; with a visit, of that one only.
 	MarkNotified(job ID, visit *ID, at time.Time) error

@@ -107,7 +107,7 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		Lon:         in.Lon,
 		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.Link, Request: in.Request, ByRole: call.Actor.Role,
 		OccurredAt: st.Occurred,
-		ClaimedAt:  st.Claimed, RecordedAt: c.Now, CreatedAt: c.Now}
+		ClaimedAt:  st.Claimed, RecordedAt: c.Now, CreatedAt: c.Now, Rules: domain.AttemptRules}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
@@ -163,6 +163,9 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 			return nil, err
 		}
 	}
+	if a.CapExempt, err = capExempt(c, a); err != nil {
+		return nil, err
+	}
 	if err := c.Tx.InsertAttempt(a); err != nil {
 		return nil, err
 	}
@@ -194,6 +197,35 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		return a, keepByCall(c, call.Actor, a)
 	}
 	return a, nil
+}
+
+// capExempt is why a call is outside the household's cap of calls a day: a crew stands at
+// its door, or it asked to be called; empty: it is inside.
+func capExempt(c *Case, a *domain.Attempt) (string, error) {
+	if a.Channel != reach.Phone || a.Direction != reach.Outbound {
+		return "", nil
+	}
+	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
+	if err != nil {
+		return "", err
+	}
+	for i := range visits {
+		v := &visits[i]
+		if v.ArrivedAt != nil && !a.OccurredAt.Before(*v.ArrivedAt) && (v.EndedAt == nil || !a.OccurredAt.After(*v.EndedAt)) {
+			return domain.CapArrived, nil
+		}
+	}
+	promises, err := c.Tx.PromisesDue(c.Customer.ID)
+	if err != nil {
+		return "", err
+	}
+	for i := range promises {
+		p := &promises[i]
+		if p.Kind == domain.PromiseCallBack && p.Source != domain.FromStaff && !a.OccurredAt.Before(p.CreatedAt) {
+			return domain.CapAsked, nil
+		}
+	}
+	return "", nil
 }
 
 func equalTime(a, b *time.Time) bool {
@@ -333,8 +365,16 @@ func Verdict(c *Case) (reach.Verdict, []domain.Visit, error) {
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
+	elsewhere, err := c.Tx.CallsElsewhere(c.Customer.ID, c.Job.ID)
+	if err != nil {
+		return reach.Verdict{}, nil, err
+	}
 	c.closeAfter = EffectivePolicy(policies, c.Now).CloseAfterDays
-	v := reach.Judge(c.ReachCase(attempts, policies, visits, c.Now))
+	rc := c.ReachCase(attempts, policies, visits, c.Now)
+	for i := range elsewhere {
+		rc.CallsElsewhere = append(rc.CallsElsewhere, elsewhere[i].OccurredAt)
+	}
+	v := reach.Judge(rc)
 	// The answer explains attempts; visits have their own place.
 	v.DoesNotCount = slices.DeleteFunc(v.DoesNotCount, func(x reach.Excluded) bool {
 		return slices.ContainsFunc(visits, func(o domain.Visit) bool { return o.ID == x.ID })
@@ -379,7 +419,7 @@ func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 		a := &attempts[i]
 		r := reach.Attempt{ID: a.ID, Direction: a.Direction, Channel: a.Channel, Outcome: a.Outcome, Address: a.Address, OccurredAt: a.OccurredAt,
 			RecordedAt: a.RecordedAt, RingSeconds: a.RingSeconds, Grade: a.Grade, DistanceM: a.DistanceM, PlaceReason: a.PlaceReason,
-			LastNotice: a.LastNotice, Discounted: a.Discounted}
+			LastNotice: a.LastNotice, Discounted: a.Discounted, CapExempt: a.CapExempt != "", OfJob: a.Rules == 0}
 		if a.ContactID != nil {
 			r.ContactID = *a.ContactID
 			if p := c.Customer.Contact(*a.ContactID); p != nil && p.VoiceOnly {

@@ -34,6 +34,7 @@ var requestBodies = map[string]object{
 	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
+	"completeVisit": {"work_done": "x", "tested": "x", "reason": "phone_broken"}, "partialVisit": {"reason": "phone_broken"},
 	"decideClaim":   {"decision": "decline", "reasons": "x"},
 	"decideDispute": {"decision": "uphold", "reasons": "x"},
 	"setQuiet":      {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
