@@ -21,7 +21,7 @@ var imports = []struct{ pkg, inside, outside string }{
 	{".", "", ""},
 
 	{"api", "api/pages api/sheet api/web domain domain/accounts domain/alarm domain/casework domain/customers " +
-		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach " +
+		"domain/decisions domain/intake domain/ladder domain/planning domain/proof domain/reach domain/slots " +
 		"domain/reporting domain/safety domain/usecases", "fiber ical uuid"},
 	{"api/pages", "", "i18n text"},
 	{"api/sheet", "domain domain/intake", "excelize text"},
@@ -34,7 +34,7 @@ var imports = []struct{ pkg, inside, outside string }{
 		"fasthttp fiber kong pgx sqlite uuid"},
 	{"cmd/doorstep-load/solomon", "domain/dayplan", ""},
 	{"cmd/doorstep/app", ". api api/web cmd/doorstep/recur domain domain/casework domain/slots domain/usecases notifications " +
-		"repo", "pgx phonenumbers prometheus uuid"},
+		"repo", "pgx phonenumbers prometheus uuid zxcvbn"},
 	{"cmd/doorstep/demo", "api cmd/doorstep/app domain domain/accounts domain/alarm domain/casework domain/customers " +
 		"domain/reach domain/safety domain/slots domain/usecases notifications notifications/fcmtest repo " +
 		"repo/files", "uuid"},
@@ -119,6 +119,7 @@ var modules = map[string]string{
 	"time":              "golang.org/x/time",
 	"uuid":              "github.com/google/uuid",
 	"webpush":           "github.com/SherClockHolmes/webpush-go",
+	"zxcvbn":            "github.com/trustelem/zxcvbn",
 }
 
 // rooms holds the direction of the whole, whatever a row says: cmd → api →

@@ -24,7 +24,7 @@ type tokenAnswer struct {
 	RefreshToken string           `json:"refresh_token"`
 	TokenType    string           `json:"token_type"`
 	ExpiresIn    int              `json:"expires_in"`
-	User         domain.User      `json:"user"`
+	User         userView         `json:"user"`
 	Resets       []accounts.Reset `json:"resets,omitempty"`
 }
 
@@ -112,7 +112,7 @@ func mountAuth(a *App, s *web.Server) {
 		if err != nil {
 			return err
 		}
-		return c.JSON(fiber.Map{"user": p.user, "deputises": domain.JSONList[domain.ID](p.actor.Deputises)})
+		return c.JSON(fiber.Map{"user": viewUser(p.actor, p.user), "deputises": domain.JSONList[domain.ID](p.actor.Deputises)})
 	})
 }
 
@@ -151,5 +151,6 @@ func (a *App) sendTokens(c *fiber.Ctx, in accounts.SignIn) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(tokenAnswer{access, in.RefreshToken, "Bearer", int(a.Tokens.TTL.Seconds()), in.User, in.Resets})
+	return c.JSON(tokenAnswer{access, in.RefreshToken, "Bearer", int(a.Tokens.TTL.Seconds()), viewUser(domain.Actor{UserID: in.User.ID}, in.User),
+		in.Resets})
 }

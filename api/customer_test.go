@@ -57,9 +57,10 @@ func openDoor(t *testing.T) *door {
 	}
 	d := &door{t: t, db: db, now: time.Date(2026, 11, 22, 3, 30, 0, 0, time.UTC)}
 	d.s = usecases.New(&casework.Service{Store: db, Read: db.Reader(), Now: func() time.Time { return d.now }, Wall: time.Now,
-		NewID:         func() domain.ID { return uuid.Must(uuid.NewV7()) },
-		HashPassword:  func(string) (string, error) { return "hash", nil },
-		CheckPassword: func(string, string) bool { return false },
+		NewID:          func() domain.ID { return uuid.Must(uuid.NewV7()) },
+		CommonPassword: func(string, []string) bool { return false },
+		HashPassword:   func(string) (string, error) { return "hash", nil },
+		CheckPassword:  func(string, string) bool { return false },
 		ParsePhone: func(raw, country string) (string, error) {
 			n, err := phonenumbers.Parse(raw, country)
 			if err == nil && !phonenumbers.IsPossibleNumber(n) {

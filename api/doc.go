@@ -45,6 +45,7 @@
 //	technicians.go     technicians, their hours and skills
 //	timers.go          visit timers, and the two codes
 //	users.go           accounts of staff, and their invitations
+//	user_view.go       a member of staff as their reader is shown them
 //	visits.go          visits: lists, and every move
 //	visits_json.go     a list of visits written as encoding/json would write it, faster
 package api

@@ -18,7 +18,7 @@ import (
 
 // callOf gathers what a use case needs to know of the request.
 func callOf(c *fiber.Ctx, status int) (*casework.Call, error) {
-	call := &casework.Call{Actor: actorOf(c), Status: status}
+	call := &casework.Call{Actor: actorOf(c), Encode: encodeAnswer, Status: status}
 	if raw := c.Get(web.HeaderIdempotencyKey); raw != "" && c.Method() == fiber.MethodPost {
 		key, err := web.IdempotencyKey(c)
 		if err != nil {

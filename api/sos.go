@@ -21,7 +21,7 @@ func mountSOS(a *App, s *web.Server) {
 	s.Handle("POST", "/v1/sos", func(c *fiber.Ctx) error {
 		var body sosBody
 		web.DecodeLenient(c, &body)
-		call := &casework.Call{Actor: actorOf(c), Status: fiber.StatusCreated}
+		call := &casework.Call{Actor: actorOf(c), Encode: encodeAnswer, Status: fiber.StatusCreated}
 		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}
@@ -56,7 +56,7 @@ func mountSOS(a *App, s *web.Server) {
 		// As with stop and SOS: nothing that a phone sends may keep it ringing.
 		var body acknowledgeBody
 		web.DecodeLenient(c, &body)
-		call := &casework.Call{Actor: actorOf(c), Status: fiber.StatusOK}
+		call := &casework.Call{Actor: actorOf(c), Encode: encodeAnswer, Status: fiber.StatusOK}
 		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}

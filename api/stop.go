@@ -26,7 +26,7 @@ func mountStop(a *App, s *web.Server) {
 		}
 		var body stopBody
 		web.DecodeLenient(c, &body)
-		call := &casework.Call{Actor: actorOf(c), Status: fiber.StatusOK}
+		call := &casework.Call{Actor: actorOf(c), Encode: encodeAnswer, Status: fiber.StatusOK}
 		if sent, ok, err := web.SentAt(c); ok && err == nil {
 			call.SentAt = &sent
 		}

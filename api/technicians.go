@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -9,6 +10,7 @@ import (
 	"doorstep/domain"
 	"doorstep/domain/accounts"
 	"doorstep/domain/casework"
+	"doorstep/domain/slots"
 )
 
 func mountTechnicians(a *App, s *web.Server) {
@@ -43,7 +45,11 @@ func mountTechnicians(a *App, s *web.Server) {
 	})
 	s.Handle("PUT", "/v1/technicians/{id}/skills", byID("technician", "", fiber.StatusOK,
 		func(ctx context.Context, call *casework.Call, id domain.ID, in skillsPut) error {
-			_, err := svc.Accounts.SetSkills(ctx, call, id, in.Skills)
+			list := make([]accounts.Skill, len(in.Skills))
+			for i, k := range in.Skills {
+				list[i] = accounts.Skill(k)
+			}
+			_, err := svc.Accounts.SetSkills(ctx, call, id, list)
 			return err
 		}))
 }
@@ -61,7 +67,22 @@ type skills struct {
 }
 
 type skillsPut struct {
-	Skills []accounts.Skill `json:"skills"`
+	Skills []skill `json:"skills"`
+}
+
+type skill struct {
+	Category string `json:"category"`
+	Level    int    `json:"level"`
+}
+
+// UnmarshalJSON takes the category alone as well, which is level 2.
+func (k *skill) UnmarshalJSON(b []byte) error {
+	k.Level = slots.Able
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, &k.Category)
+	}
+	type plain skill
+	return json.Unmarshal(b, (*plain)(k))
 }
 
 // technician reads the one of the address.

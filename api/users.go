@@ -29,12 +29,12 @@ func mountUsers(a *App, s *web.Server) {
 		_, err := svc.Accounts.CreateUser(ctx, call, in)
 		return err
 	}))
-	s.Handle("GET", "/v1/users/{id}", get("user", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (domain.UserView, error) {
+	s.Handle("GET", "/v1/users/{id}", get("user", func(c *fiber.Ctx, ac domain.Actor, id domain.ID) (userView, error) {
 		u, err := read.User(c.UserContext(), ac.Scope(), id)
 		if err != nil {
-			return domain.UserView{}, err
+			return userView{}, err
 		}
-		return u.ShownTo(ac), nil
+		return viewUser(ac, *u), nil
 	}))
 	s.Handle("PATCH", "/v1/users/{id}", patch("user", func(ctx context.Context, call *casework.Call, id domain.ID, version int64,
 		in accounts.UserInput) error {
@@ -89,10 +89,10 @@ func (a *App) listUsers(c *fiber.Ctx, f domain.UserFilter) error {
 	return listOf(c, func(p domain.Page) ([]domain.User, error) {
 		return a.Service.Read.Users(c.UserContext(), actor.Scope(), f, p)
 	},
-		metaKey(func(v domain.User) domain.Meta { return v.Meta }), func(rows []domain.User) ([]domain.UserView, error) {
-			out := make([]domain.UserView, len(rows))
+		metaKey(func(v domain.User) domain.Meta { return v.Meta }), func(rows []domain.User) ([]userView, error) {
+			out := make([]userView, len(rows))
 			for i := range rows {
-				out[i] = rows[i].ShownTo(actor)
+				out[i] = viewUser(actor, rows[i])
 			}
 			return out, nil
 		})

@@ -16,7 +16,7 @@
 //	policy.go          the product's figures; a centre's policy of reachability
 //	deadline.go        what falls due
 //	safeplan.go        what a safe-visit plan asks before a move
-//	userview.go        who sees which field of people
+//	user_fields.go     who sees which field of people
 //
 // The nouns:
 //

@@ -176,7 +176,8 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ClaimMoves, &ThanksMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &PromiseMoves, &CheckMoves, &ClaimMoves,
+		&ThanksMoves,
 		&AftercareMoves, &LeaveMoves,
 		&MaintenanceMoves}
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"time"
+	"unicode"
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
@@ -166,16 +167,27 @@ func (s *Service) Logout(ctx context.Context, token string) error {
 }
 
 // checkNewPassword follows NIST SP 800-63B section 5.1.1.2: length, no
-// composition rules, and not the login.
-func checkNewPassword(password, login string) error {
+// composition rules, not the login, and none of those that are tried first: common
+// passwords and words, with digits behind or letters replaced, keys in a row, the
+// person's own names.
+func checkNewPassword(s *Service, password string, u *domain.User) error {
 	n := len([]rune(password))
 	if n < 10 || n > 128 {
 		return domain.Fail(domain.CodeUnprocessable, "A password has 10 to 128 characters.").At("/password", "10 to 128 characters")
 	}
-	if strings.EqualFold(password, login) {
+	if strings.EqualFold(password, u.Login) {
 		return domain.Fail(domain.CodeUnprocessable, "The password must not be the login.").At("/password", "not the login")
 	}
+	own := append(strings.FieldsFunc(u.Login, notLetter), strings.Fields(u.Name)...)
+	if s.CommonPassword(password, own) {
+		return domain.Fail(domain.CodeUnprocessable, "This password is one of the first that somebody would try. Take three or four words that "+
+			"do not belong together.").At("/password", "not a common one")
+	}
 	return nil
+}
+
+func notLetter(r rune) bool {
+	return !unicode.IsLetter(r)
 }
 
 // ChangePassword sets a new password and ends every other session. The user
@@ -192,17 +204,11 @@ func (s *Service) ChangePassword(ctx context.Context, a domain.Actor, old, passw
 }
 
 func (s *Service) setPassword(ctx context.Context, id domain.ID, password string, use *domain.Invitation) error {
-	var login string
-	if err := s.InWork(ctx, nil, func(tx *casework.Work) error {
-		u, err := tx.User(id)
-		if err == nil {
-			login = u.Login
-		}
-		return err
-	}); err != nil {
+	var u *domain.User
+	if err := s.InWork(ctx, nil, func(tx *casework.Work) (err error) { u, err = tx.User(id); return }); err != nil {
 		return err
 	}
-	if err := checkNewPassword(password, login); err != nil {
+	if err := checkNewPassword(s, password, u); err != nil {
 		return err
 	}
 	hash, err := s.HashPassword(password)

@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -14,18 +13,8 @@ import (
 // Skill is a category of appliances that a technician repairs, and how well:
 // 1 helps, 2 repairs alone, 3 is whom others ask.
 type Skill struct {
-	Category string `json:"category"`
-	Level    int    `json:"level"`
-}
-
-// UnmarshalJSON takes the category alone as well, which is level 2.
-func (k *Skill) UnmarshalJSON(b []byte) error {
-	k.Level = slots.Able
-	if len(b) > 0 && b[0] == '"' {
-		return json.Unmarshal(b, &k.Category)
-	}
-	type plain Skill
-	return json.Unmarshal(b, (*plain)(k))
+	Category string
+	Level    int
 }
 
 // SetSkills replaces a technician's skills. Coordinator, proprietor, area

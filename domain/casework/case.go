@@ -279,8 +279,10 @@ func Run[T any](ctx context.Context, s *Service, call *Call, fn func(tx *Work) (
 		}
 		answer := &domain.Replay{ActorID: call.Actor.UserID, Key: call.Key, Hash: call.Hash, Standing: call.Actor.Standing(), Status: call.Status,
 			CreatedAt: tx.Now}
-		if answer.Body, err = json.Marshal(domain.ShownTo(call.Actor, v)); err != nil {
-			return err
+		if call.Encode != nil {
+			if answer.Body, err = call.Encode(call.Actor, v); err != nil {
+				return err
+			}
 		}
 		if h, ok := any(v).(Headed); ok {
 			id, version := h.Head()

@@ -55,7 +55,8 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 			return why
 		}
 		kept = &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, Key: call.Key, Action: action,
-			OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed, RecordedAt: tx.Now, Cause: causeOf(call, tx.Now, why), DueAt: domain.Ptr(nextDuty(m.Centre, tx.Now))}
+			OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed, RecordedAt: tx.Now, Cause: causeOf(call, tx.Now, why),
+			DueAt: domain.Ptr(nextDuty(m.Centre, tx.Now))}
 		if err := tx.Apply(kept, "keep"); err != nil {
 			return err
 		}
@@ -331,8 +332,9 @@ func ClaimOverdue(tx *Work, id domain.ID) error {
 		return err
 	}
 	c.DecidedAt, c.ByDefault, c.Reasons = &tx.Now, true, "Nobody decided in time. "+c.Default()
-	tx.Entry(j, domain.System, "claim.decided", &c.VisitID, At(tx.Now), map[string]any{"claim_id": c.ID, "status": c.Status, "by_default": true,
-		"reasons": c.Reasons})
+	tx.Entry(j, domain.System, "claim.decided", &c.VisitID, At(tx.Now), map[string]any{"claim_id": c.ID, "status": c.Status,
+		"by_default": true,
+		"reasons":    c.Reasons})
 	if err := tx.SaveClaim(c); err != nil {
 		return err
 	}

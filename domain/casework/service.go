@@ -23,6 +23,9 @@ type Service struct {
 	// empty hash takes as long and answers false.
 	HashPassword  func(password string) (string, error)
 	CheckPassword func(hash, password string) bool
+	// CommonPassword reports whether a password is one of the first that somebody
+	// would try; own are names of its person.
+	CommonPassword func(password string, own []string) bool
 	// ParsePhone reads a number as dialled in a country and gives E.164.
 	ParsePhone func(raw, country string) (string, error)
 	// Recur lists the dates of maintenance.
@@ -53,8 +56,10 @@ type Call struct {
 	// Key and Hash are the Idempotency-Key and a digest of method, path and
 	// body; both empty for operations that have none.
 	Key, Hash string
-	Status    int        // of the answer, stored with it
-	SentAt    *time.Time // the device's clock when it sent
+	Status    int // of the answer, stored with it
+	// Encode writes the answer as its reader is shown it; nil: nobody reads it.
+	Encode func(reader domain.Actor, answer any) ([]byte, error)
+	SentAt *time.Time // the device's clock when it sent
 	// Bulk is one of many that are asked for at once, such as the rows of an
 	// import: who is told of several is rung once.
 	Bulk bool

@@ -163,7 +163,8 @@ func agreement(call *Call, c *Case, v *domain.Visit, attempt *domain.ID, contact
 		}
 		for i := range visits {
 			o := &visits[i]
-			other = other || o.ID != v.ID && o.AgreedID != nil && *o.AgreedID == a.ID && !(o.WindowStart.Equal(v.WindowStart) && o.WindowEnd.Equal(v.WindowEnd))
+			other = other || o.ID != v.ID && o.AgreedID != nil && *o.AgreedID == a.ID &&
+				!(o.WindowStart.Equal(v.WindowStart) && o.WindowEnd.Equal(v.WindowEnd))
 		}
 	}
 	switch {
@@ -309,7 +310,8 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 	}
 	c.Entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
 		"planned_start":   v.PlannedStart,
-		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": v.Confirmation == domain.ConfirmConfirmed,
+		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID,
+		"agreed":            v.Confirmation == domain.ConfirmConfirmed,
 		"agreed_attempt_id": v.AgreedID, "agreed_said": v.AgreedSaid})
 	c.Tx.SetDeadline(domain.DueMissed, v.ID, &j.ID, v.WindowEnd.Add(domain.MissedAfter))
 	dayFollows(c.Tx, v)
@@ -374,8 +376,9 @@ func ConfirmVisit(m *VisitCase, call *Call, in ConfirmInput) error {
 		return nil
 	}
 	m.Visit.Agreed(via, said, how)
-	m.Entry(call.Actor, "visit.confirmed", &m.Visit.ID, map[string]any{"how": how, "agreed_attempt_id": via, "agreed_start": m.Visit.AgreedStart,
-		"agreed_end": m.Visit.AgreedEnd, "said": said})
+	m.Entry(call.Actor, "visit.confirmed", &m.Visit.ID, map[string]any{"how": how, "agreed_attempt_id": via,
+		"agreed_start": m.Visit.AgreedStart,
+		"agreed_end":   m.Visit.AgreedEnd, "said": said})
 	m.Visit.ChangedAt(m.Now)
 	if err := m.Tx.SaveVisit(m.Visit); err != nil {
 		return err

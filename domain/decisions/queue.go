@@ -539,7 +539,8 @@ func queuedClaims(ctx context.Context, s *casework.Service, a domain.Actor, _ ti
 		n, known := at[key]
 		if !known {
 			n, at[key] = len(out), len(out)
-			fields := []QueueField{{Name: "alike", Label: "All of this cause?", Type: "bool", Options: domain.JSONList[string]{"true", "false"}, Required: true}, reasonsField}
+			fields := []QueueField{{Name: "alike", Label: "All of this cause?", Type: "bool", Options: domain.JSONList[string]{"true", "false"},
+				Required: true}, reasonsField}
 			out = append(out, QueueItem{Kind: "claim", ID: c.ID, JobID: &c.JobID, Since: c.RecordedAt, DueAt: c.DueAt, Default: c.Default(),
 				Moves: domain.JSONList[QueueMove]{
 					Move("Take", Operation{"decideClaim", c.ID}, append([]QueueField{choice("decision", "Decision", true, "take"),

@@ -43,9 +43,10 @@ func newCentreWorld(t *testing.T, db *repo.DB) *centreWorld {
 	}
 	w := &centreWorld{t: t, db: db, now: time.Date(2026, 11, 22, 3, 30, 0, 0, time.UTC), people: map[string]domain.Actor{}}
 	w.s = usecases.New(&casework.Service{Store: db, Read: db.Reader(), Now: func() time.Time { return w.now }, Wall: time.Now,
-		NewID:         func() domain.ID { return uuid.Must(uuid.NewV7()) },
-		HashPassword:  func(p string) (string, error) { return "hash", nil },
-		CheckPassword: func(hash, p string) bool { return false },
+		NewID:          func() domain.ID { return uuid.Must(uuid.NewV7()) },
+		CommonPassword: func(string, []string) bool { return false },
+		HashPassword:   func(p string) (string, error) { return "hash", nil },
+		CheckPassword:  func(hash, p string) bool { return false },
 		ParsePhone: func(raw, country string) (string, error) {
 			n, err := phonenumbers.Parse(raw, country)
 			if err == nil && !phonenumbers.IsPossibleNumber(n) {

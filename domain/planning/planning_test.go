@@ -17,7 +17,11 @@ import (
 // someDay draws a centre's day: hours, leave, skills, plans, holds, exclusions
 // and places as they come.
 func someDay(t *rapid.T) *planDay {
-	id := func() domain.ID { return uuid.UUID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id")) }
+	ids := 0
+	id := func() domain.ID { // in any order, and no two alike
+		ids++
+		return domain.ID{0: rapid.Byte().Draw(t, "id"), 14: byte(ids >> 8), 15: byte(ids)}
+	}
 	coordinate := func(around float64) *float64 {
 		if rapid.IntRange(0, 9).Draw(t, "unknown") == 0 {
 			return nil
@@ -255,8 +259,14 @@ func keepsTheRules(t *rapid.T, p *planDay, of planned) {
 func leavesInTime(t *rapid.T, p *planDay, u *domain.User, day []stay) {
 	slices.SortFunc(day, func(a, b stay) int { return a.from.Compare(b.from) })
 	for i := 1; i < len(day); i++ {
-		m, _ := casework.TravelMinutes(day[i-1].at, day[i].at)
+		m, known := casework.TravelMinutes(day[i-1].at, day[i].at)
 		way := time.Duration(m) * time.Minute
+		if !day[i].from.Before(p.To) { // the plan is for one day; over its end stands what an assignment refuses
+			way = max(0, way-30*time.Minute)
+			if !known {
+				way = 0
+			}
+		}
 		standing := func(s stay) bool {
 			return slices.ContainsFunc(p.Visits, func(v domain.Visit) bool { return domain.Has(v.Crew, u.ID) && v.PlannedStart.Equal(s.from) })
 		}

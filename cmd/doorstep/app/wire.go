@@ -15,6 +15,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/trustelem/zxcvbn"
 
 	"doorstep"
 	"doorstep/api"
@@ -72,7 +73,10 @@ func NewService(db *repo.DB, keys domain.KeyRing, now func() time.Time, baseURL 
 	passwords := web.NewPasswords()
 	return usecases.New(&casework.Service{
 		Store: db, Read: db.Reader(), Now: now, Wall: time.Now,
-		NewID:        func() domain.ID { return uuid.Must(uuid.NewV7()) },
+		NewID: func() domain.ID { return uuid.Must(uuid.NewV7()) },
+		CommonPassword: func(p string, own []string) bool {
+			return zxcvbn.PasswordStrength(p, own).Score < leastPasswordScore
+		},
 		HashPassword: func(p string) (string, error) { return passwords.Hash(context.Background(), p) },
 		CheckPassword: func(hash, p string) bool {
 			if hash == "" {
@@ -144,3 +148,7 @@ func New(ctx context.Context, db *repo.DB, c *Config) (*Server, error) {
 			Metrics: notifications.NewMetrics(registry)}})
 	return s, err
 }
+
+// leastPasswordScore is zxcvbn's for a password that a million guesses do not find;
+// sign-in allows a few in a minute.
+const leastPasswordScore = 2

@@ -178,7 +178,8 @@ func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 		}
 		h.Clock.Advance(4 * time.Hour)
 		visit, code, m := atWork()
-		out = ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{"work_done": "relay", "tested": "cools", "end_code": "1" + code}, 200)
+		out = ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{"work_done": "relay", "tested": "cools", "end_code": "1" + code},
+			200)
 		if out["status"] != "completed" || out["done_confirmed_at"] != nil {
 			t.Errorf("with a wrong code the visit is %v, confirmed at %v", out["status"], out["done_confirmed_at"])
 		}

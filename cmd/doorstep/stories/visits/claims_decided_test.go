@@ -61,7 +61,8 @@ func TestClaimsAreDecidedBySomebodyElse(t *testing.T) {
 		job, visit := start()
 		at := path("/v1/claims/%s/decide", lateEnd(h, visit, "complete"))
 		open := claimOf(ravi, strings.Split(at, "/")[3])
-		if open["status"] != "open" || open["cause"] != "guard_not_met" || open["default"] == "" || open["due_at"] == nil || len(open["actions"].([]any)) != 0 {
+		if open["status"] != "open" || open["cause"] != "guard_not_met" || open["default"] == "" || open["due_at"] == nil ||
+			len(open["actions"].([]any)) != 0 {
 			h.Errorf("its maker reads %v", open)
 		}
 		if due := open["due_at"].(string); due != "2027-03-02T12:30:00Z" {

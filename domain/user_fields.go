@@ -1,10 +1,5 @@
 package domain
 
-import (
-	"bytes"
-	"encoding/json"
-)
-
 // Relation is what somebody who reads of a member of staff is to them.
 type Relation uint8
 
@@ -62,43 +57,4 @@ func (a Actor) RelationTo(u *User) Relation {
 	default: // the others see of people what their work needs
 	}
 	return RelationColleague
-}
-
-// UserView is a member of staff as somebody else is shown them.
-type UserView struct {
-	User
-	of Relation
-}
-
-// ShownTo is the user with the fields that an actor is shown.
-func (u User) ShownTo(a Actor) UserView { return UserView{u, a.RelationTo(&u)} }
-
-// MarshalJSON leaves out what the reader is not shown.
-func (v UserView) MarshalJSON() ([]byte, error) {
-	whole, err := json.Marshal(v.User)
-	if err != nil {
-		return nil, err
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(whole, &fields); err != nil {
-		return nil, err
-	}
-	for name := range fields {
-		if UserFields[name]&v.of == 0 {
-			delete(fields, name)
-		}
-	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	err = enc.Encode(fields)
-	return bytes.TrimSpace(out.Bytes()), err
-}
-
-// ShownTo is an answer as its actor is shown it.
-func ShownTo(a Actor, answer any) any {
-	if u, ok := answer.(User); ok {
-		return u.ShownTo(a)
-	}
-	return answer
 }
