@@ -258,7 +258,7 @@ func takeClaim(tx *Work, c *domain.Claim, witness string) error {
 	a := domain.Actor{UserID: maker.ID, Name: maker.Name, Role: domain.RoleTechnician, CentreID: m.Visit.CentreID, AreaID: m.Visit.AreaID}
 	m.Said = EntryTime{Occurred: c.OccurredAt, Claimed: c.ClaimedAt, Recorded: tx.Now}
 	held := m.Held != nil && domain.VisitMoveOf(c.Action).Holds.Refuses(domain.HoldSafety) && !m.before(m.Held.Since)
-	if !held && domain.CheckVisit(a, c.Action, m.Visit) == nil {
+	if counts := countingGuards[c.Action] != nil; counts && !held && domain.CheckVisit(a, c.Action, m.Visit) == nil {
 		c.Witness = witness
 		err := makeMove(m, a, c.Action, in, witness)
 		if c.Moved = err == nil; !domain.IsCode(err, domain.CodeState) {

@@ -167,7 +167,7 @@ func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness string) (w
 	if err := domain.CheckWhyNot(in.Reason, in.Note); err != nil {
 		return "", err
 	}
-	if from := m.Visit.WindowStart.Add(-domain.NearWindow); m.Said.Occurred.Before(from) {
+	if !m.near(&m.Said.Occurred) {
 		return "", domain.Fail(domain.CodePreconditionMissing, "Nobody had to be there yet: the window begins at %s.",
 			m.Visit.WindowStart.In(m.Site.Location()).Format("15:04 on 2 Jan")).At("/occurred_at", "near the window")
 	}
@@ -183,9 +183,14 @@ func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness string) (w
 	return "", missing
 }
 
+// near reports whether something happened inside the window, near before it, or after.
+func (m *VisitCase) near(at *time.Time) bool {
+	return at != nil && !at.Before(m.Visit.WindowStart.Add(-domain.NearWindow))
+}
+
 // arrivalMissing refuses an end of a visit to which nobody came.
 func (m *VisitCase) arrivalMissing() *domain.Error {
-	if m.Visit.ArrivedAt != nil || m.Visit.StartedAt != nil {
+	if m.near(m.Visit.ArrivedAt) || m.near(m.Visit.StartedAt) {
 		return nil
 	}
 	return domain.Fail(domain.CodePreconditionMissing, "This needs an arrival first, or the reason why it was not recorded.").
@@ -214,7 +219,7 @@ func (m *VisitCase) resultMissing(in *MoveInput) *domain.Error {
 
 // noAccessMissing is what of its guard a no-access does not meet; nil: nothing.
 func (m *VisitCase) noAccessMissing() (missing *domain.Error, err error) {
-	if m.Visit.ArrivedAt == nil {
+	if !m.near(m.Visit.ArrivedAt) { // weeks before it is a wrong tap
 		return domain.Fail(domain.CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").
 			At("/reason", "why the arrival was not recorded"), nil
 	}

@@ -96,6 +96,7 @@ func TestWhatCountsNeedsItsGuard(t *testing.T) {
 func TestAVisitAMonthAheadEndsByNobody(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("visit.assigned")
+		h.MayIgnore("sos.raised", "sos.unheard", "timer.desk", "timer.ping")
 		desk, ravi := h.As("kiran"), h.As("ravi")
 		_, job := h.Household(desk, nil)
 		visit := h.Visit(desk, job, harness.Monday.Add(30*24*time.Hour), "ravi")
@@ -111,6 +112,18 @@ func TestAVisitAMonthAheadEndsByNobody(t *testing.T) {
 		}
 		if got := desk.Visit(visit).Status; got != "scheduled" {
 			h.Errorf("the visit is %s", got)
+		}
+		ravi.Arrive(visit) // a month before, which is no arrival when its day comes
+		h.Clock.Set(harness.Monday.Add(30 * 24 * time.Hour))
+		for _, action := range []string{"complete", "partial", "no-access"} {
+			body := object{"work_done": "relay", "tested": "cools"}
+			if action == "no-access" {
+				body = object{}
+			}
+			out := ravi.Send("POST", path("/v1/visits/%s/", visit)+action, body, 409)
+			if out["errors"].([]any)[0].(object)["pointer"] != "/reason" {
+				h.Errorf("%s with an arrival a month before: %v", action, out)
+			}
 		}
 	})
 }
