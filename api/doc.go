@@ -38,6 +38,7 @@
 //	promises.go        promises to customers
 //	queue.go           what waits for a decision, with the address of each move
 //	reports.go         figures and lists, as JSON and as CSV
+//	security_log.go    the security log, for admins
 //	slots.go           which arrival windows can be offered
 //	sos.go             raising an SOS, answering it, ending it
 //	static.go          pages of staff and their scripts

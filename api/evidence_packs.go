@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"doorstep/api/web"
+	"doorstep/domain/accounts"
 )
 
 // packTime bounds the making of a pack for a reader who takes nothing.
@@ -29,6 +30,9 @@ func (a *App) evidencePack(c *fiber.Ctx) error {
 	}
 	actor := actorOf(c)
 	if err := a.Service.Proof.EvidencePack(c.UserContext(), actor, id, io.Discard); err != nil {
+		return err
+	}
+	if err := accounts.LogExport(c.UserContext(), a.Service.Accounts, actor, "evidence pack", &id); err != nil {
 		return err
 	}
 	c.Set(fiber.HeaderContentType, "application/zip")

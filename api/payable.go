@@ -45,6 +45,6 @@ func mountPayable(a *App, s *web.Server) {
 			last := rows[len(rows)-1]
 			page.AfterAt, page.AfterID = &last.WindowStart, &last.VisitID
 		}
-		return sendCSV(c, "payable", table)
+		return a.sendCSV(c, "payable", table)
 	})
 }

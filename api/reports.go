@@ -11,6 +11,7 @@ import (
 	"doorstep/api/sheet"
 	"doorstep/api/web"
 	"doorstep/domain"
+	"doorstep/domain/accounts"
 	"doorstep/domain/reporting"
 )
 
@@ -25,7 +26,7 @@ func mountReports(a *App, s *web.Server) {
 			return err
 		}
 		if wantsCSV(c) {
-			return sendCSV(c, "reachability", reachabilityTable(rows))
+			return a.sendCSV(c, "reachability", reachabilityTable(rows))
 		}
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1],
 			"definitions": reporting.ReportDefinitions})
@@ -40,7 +41,7 @@ func mountReports(a *App, s *web.Server) {
 			return err
 		}
 		if wantsCSV(c) {
-			return sendCSV(c, "safety", safetyTable(rows))
+			return a.sendCSV(c, "safety", safetyTable(rows))
 		}
 		return c.JSON(fiber.Map{"from": f.From, "to": f.To, "items": rows[:len(rows)-1], "total": rows[len(rows)-1],
 			"definitions": reporting.SafetyDefinitions})
@@ -152,7 +153,10 @@ func safetyTable(rows []domain.SafetyRow) [][]string {
 	return out
 }
 
-func sendCSV(c *fiber.Ctx, name string, table [][]string) error {
+func (a *App) sendCSV(c *fiber.Ctx, name string, table [][]string) error {
+	if err := accounts.LogExport(c.UserContext(), a.Service.Accounts, actorOf(c), name+".csv", nil); err != nil {
+		return err
+	}
 	text, err := sheet.CSV(table)
 	if err != nil {
 		return err
@@ -177,9 +181,9 @@ func (a *App) serviceReport(c *fiber.Ctx) error {
 			"definitions": reporting.ServiceDefinitions})
 	}
 	if c.Query("of") == "load" {
-		return sendCSV(c, "load", loadTable(r.Loads))
+		return a.sendCSV(c, "load", loadTable(r.Loads))
 	}
-	return sendCSV(c, "service", serviceTable(r.Rows))
+	return a.sendCSV(c, "service", serviceTable(r.Rows))
 }
 
 func serviceTable(rows []reporting.ServiceRow) [][]string {

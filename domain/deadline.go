@@ -31,6 +31,7 @@ const (
 	DueAppeal        DeadlineKind = "appeal"         // appeal
 	DueAftercare     DeadlineKind = "aftercare"      // conversation
 	DuePromise       DeadlineKind = "promise"        // promise
+	DuePromiseOwner  DeadlineKind = "promise_owner"  // promise: its owner left
 	DueDispute       DeadlineKind = "dispute"        // dispute
 	DueClaim         DeadlineKind = "claim"          // claim: nobody decided it in time
 	DueThanks        DeadlineKind = "thanks"         // thank-you

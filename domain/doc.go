@@ -14,6 +14,7 @@
 //	codes.go           every refusal, with what to do
 //	guard.go           why a crew could not meet a guard; what a repair is tested with
 //	policy.go          the product's figures; a centre's policy of reachability
+//	danger.go          words of danger in what a household says
 //	deadline.go        what falls due
 //	safeplan.go        what a safe-visit plan asks before a move
 //	user_fields.go     who sees which field of people
@@ -48,6 +49,7 @@
 //	promise.go         who owes a household what, by when
 //	replay.go          an answer that is kept for a repeated request
 //	skill.go           skills and their levels
+//	security_log.go    what of security happened, for admins
 //	sos.go             an SOS, whom it rings and how
 //	stand_down.go      somebody of ours who goes nowhere until a report is decided
 //	stop.go            a stop that was received and waits for its job

@@ -73,6 +73,7 @@ type AccountTx interface {
 	// LockThrottle gives an empty row where there was none.
 	LockThrottle(key string) (*Throttle, error)
 	SaveThrottle(*Throttle) error
+	InsertSecurityEvent(*SecurityEvent) error
 }
 
 // DiaryTx keeps what a technician's time is taken by.
@@ -206,7 +207,7 @@ type ContactTx interface {
 	Promise(id ID) (*Promise, error)
 	PromisesDue(customer ID) ([]Promise, error)                // open and broken ones
 	LastPromiseOf(customer ID) (*Promise, error)               // CodeNotFound when none
-	OpenPromises(owner ID) (int, error)                        // open and broken ones
+	PromisesOf(owner ID) ([]Promise, error)                    // open and broken ones
 	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the customer got in touch, both ends included
 	InsertPromise(*Promise) error
 	SavePromise(*Promise) error
@@ -349,7 +350,7 @@ type ClockTx interface {
 	// PostgreSQL rows claimed by another replica are skipped.
 	ClaimDue(now time.Time, n int, kinds ...DeadlineKind) ([]Deadline, error) // with kinds, of those only
 	// Purge deletes up to n rows of a kind (idempotency, deadlines, form_keys,
-	// sessions, invitations) that have been of no use since before an instant,
+	// sessions, invitations, security_log) that have been of no use since before an instant,
 	// and tells how many there were.
 	Purge(kind string, before time.Time, n int) (int, error)
 }
@@ -397,6 +398,8 @@ type PeopleReader interface {
 	// Throttles gives the rows of these keys that are there; nobody is known yet.
 	Throttles(ctx context.Context, keys []string) ([]Throttle, error)
 	DeputyFor(ctx context.Context, user ID) ([]ID, error) // areas whose manager named them
+	// SecurityLog is by (created_at, id), newest first; it has no scope.
+	SecurityLog(ctx context.Context, f SecurityFilter, p Page) ([]SecurityEvent, error)
 	Leaves(ctx context.Context, s Scope, f LeaveFilter, p Page) ([]Leave, error)
 	// Taken is that of Tx, of a centre in the scope.
 	Taken(ctx context.Context, s Scope, centre ID, from, to, now time.Time) ([]BookedCapacity, error)

@@ -55,6 +55,7 @@
 //	reader.go       plain reads, each in a scope
 //	reports.go      counts and histories for reports
 //	safeplan.go     what the items of a safe-visit plan are judged by
+//	security_log.go  the security log
 //	slots.go        diaries, and times that are kept for a customer
 //	sos.go          SOS, and what became of its rings
 //	throttles.go    failed guesses that are counted

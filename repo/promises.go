@@ -26,8 +26,8 @@ func (t *tx) LastPromiseOf(customer domain.ID) (*domain.Promise, error) {
 	return single[domain.Promise](t, "promise", t.table("promises").Where("customer_id = ?", customer).Order("created_at DESC, id DESC"))
 }
 
-func (t *tx) OpenPromises(owner domain.ID) (int, error) {
-	return t.count(t.table("promises").Select("count(*) AS n").Where("owner_id = ? AND "+promiseDue, owner))
+func (t *tx) PromisesOf(owner domain.ID) ([]domain.Promise, error) {
+	return all[domain.Promise](t, t.table("promises").Where("owner_id = ? AND "+promiseDue, owner).Order("created_at, id"))
 }
 
 func (t *tx) InboundSince(customer domain.ID, from, to time.Time) (int, error) {

@@ -21,7 +21,8 @@ var cursorField = map[string]string{
 	"thanks": "created_at", "disputes": "created_at", "promises": "created_at", "done_checks": "created_at",
 	"exclusions": "since", "keep_aways": "since",
 	"advisories": "created_at", "advisory_reads": "created_at", "aftercare": "due_at",
-	"maintenance": "created_at", "claims": "recorded_at",
+	"maintenance": "created_at", "security_log": "created_at",
+	"claims": "recorded_at",
 }
 
 // reader answers from committed rows, each call for itself.

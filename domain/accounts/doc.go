@@ -6,6 +6,7 @@
 //	invitation.go  codes that set a password, and who is told of them
 //	leave.go       leave, asked for and approved
 //	policy.go      policies of reachability
+//	security_log.go resets, reuse of tokens, exports and links read, for admins
 //	service.go     the use cases
 //	signin.go      sessions
 //	skill.go       skills and their levels

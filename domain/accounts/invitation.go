@@ -128,6 +128,9 @@ func (s *Service) Invite(ctx context.Context, call *casework.Call, id domain.ID,
 		}
 		if inv.Purpose == purposeReset {
 			notifyOfAccount(tx, u, "account.reset", nil, tx.Now.Add(resetsTold))
+			if err := logSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityResetAsked, ActorID: inv.CreatedBy, UserID: &u.ID}); err != nil {
+				return Invited{}, err
+			}
 		}
 		if !inv.ByHand() {
 			notifyOfAccount(tx, u, domain.NoticeAccountCode, &inv.ID, tx.Now.Add(inv.ExpiresAt.Sub(wall)))

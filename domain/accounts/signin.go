@@ -112,6 +112,9 @@ func (s *Service) Refresh(ctx context.Context, token string) (SignIn, error) {
 		if old.UsedAt != nil {
 			if now.Sub(*old.UsedAt) > domain.RefreshGrace || old.SuccessorID == nil {
 				outcome = refused
+				if err := logSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityTokenReused, UserID: &old.UserID}); err != nil {
+					return err
+				}
 				return tx.RevokeFamily(old.FamilyID, now)
 			}
 			next, err := tx.SessionByID(*old.SuccessorID)
@@ -241,6 +244,9 @@ func (s *Service) setPassword(ctx context.Context, id domain.ID, password string
 		}
 		if use != nil && use.Purpose == purposeReset {
 			notifyOfAccount(tx, u, "account.password_set", nil, s.Instant().Add(resetsTold))
+			if err := logSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityResetUsed, UserID: &u.ID}); err != nil {
+				return err
+			}
 		}
 		return s.signOut(tx, u, "new password")
 	})

@@ -386,6 +386,9 @@ func (s *Service) PatchUser(ctx context.Context, call *casework.Call, id domain.
 			if err := s.signOut(tx, u, "account changed"); err != nil {
 				return domain.User{}, err
 			}
+			if err := casework.PassOnPromises(tx, u); err != nil {
+				return domain.User{}, err
+			}
 		}
 		u.ChangedAt(tx.Now)
 		if err := tx.SaveUser(u); err != nil || !u.Leaves(&before) {

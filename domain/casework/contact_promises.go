@@ -113,10 +113,11 @@ func ChooseOwner(c *Case) (*domain.User, duty.Roster, error) {
 			if last != nil && last.OwnerID == users[i].ID && from.Equal(c.Now) { // ownership is sticky
 				return &users[i], r, nil
 			}
-			load, err := c.Tx.OpenPromises(users[i].ID)
+			owned, err := c.Tx.PromisesOf(users[i].ID)
 			if err != nil {
 				return nil, duty.Roster{}, err
 			}
+			load := len(owned)
 			if best < 0 || from.Before(bestFrom) || from.Equal(bestFrom) && load < bestLoad {
 				best, bestRoster, bestFrom, bestLoad = i, r, from, load
 			}
@@ -138,10 +139,14 @@ func MakePromise(c *Case, a domain.Actor, p *domain.Promise, owner *domain.User)
 	c.Entry(a, "promise.made", nil, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
 		"owner_id": p.OwnerID, "due_at": p.DueAt})
 	c.Tx.SetDeadline(domain.DuePromise, p.ID, &p.JobID, p.DueAt)
-	if a.UserID != owner.ID {
-		return notifyOwner(c, p, owner, "promise.yours")
+	if a.UserID == owner.ID {
+		return nil
 	}
-	return nil
+	kind := "promise.yours"
+	if p.Kind == domain.PromiseCallBack && (c.Job.SafetyCritical || domain.NewDanger(p.What)) {
+		kind = "promise.now"
+	}
+	return notifyOwner(c, p, owner, kind)
 }
 
 // notifyOwner tells one person of a promise; further news of the same one takes
@@ -237,9 +242,8 @@ func promiseOwner(c *Case, a domain.Actor, want *domain.ID) (*domain.User, error
 	if err != nil {
 		return nil, MeaningIfAbsent(err, "user", "/owner_id")
 	}
-	mine := u.CentreID != nil && *u.CentreID == c.Job.CentreID && u.Role.OfCentre() || u.Role == domain.RoleAgent ||
-		u.Role == domain.RoleAreaManager && (u.AreaID != nil && *u.AreaID == c.Job.AreaID || u.ID == a.UserID)
-	if u.Disabled || !mine {
+	standsIn := u.Role == domain.RoleAreaManager && u.ID == a.UserID && !u.Disabled
+	if !standsIn && !mayOwn(u, c.Job.CentreID, c.Job.AreaID) {
 		return nil, domain.Fail(domain.CodeUnprocessable, "This person cannot own a promise about this job.").At("/owner_id", at)
 	}
 	return u, nil
@@ -479,18 +483,43 @@ func notifyOfLateness(c *Case, p *domain.Promise, role domain.Role) error {
 	return notifyOwner(c, p, owner, "promise.late")
 }
 
-// AddTo counts a further contact to a promise and tells its owner again.
-func AddTo(c *Case, p *domain.Promise) error {
+// AddTo counts a further contact to a promise. Its owner was told once; they are told
+// again, at any hour, only of a danger of which nothing was said before and of what a
+// safety-critical job says.
+func AddTo(c *Case, p *domain.Promise, words string) error {
 	p.Contacts++
+	return addWords(c, p, words, c.Job.SafetyCritical)
+}
+
+// AddWords adds what a contact says that was counted already.
+func AddWords(c *Case, p *domain.Promise, words string) error { return addWords(c, p, words, false) }
+
+// promiseWords bounds what the words of all contacts may become together.
+const promiseWords = 4000
+
+func addWords(c *Case, p *domain.Promise, words string, rings bool) error {
+	rings = rings || domain.NewDanger(words, p.What)
+	if words != "" && !strings.Contains(p.What, words) && len(p.What)+len(words) < promiseWords {
+		p.What = strings.TrimPrefix(p.What+"\n"+words, "\n")
+	}
 	p.ChangedAt(c.Now)
-	if err := c.Tx.SavePromise(p); err != nil {
+	if err := c.Tx.SavePromise(p); err != nil || !rings {
 		return err
 	}
 	owner, err := c.Tx.User(p.OwnerID)
 	if err != nil {
 		return err
 	}
-	return notifyOwner(c, p, owner, "promise.again")
+	return notifyOwner(c, p, owner, "promise.now")
+}
+
+// spoken is what somebody wrote down of a contact; a request by link keeps its words
+// with the request.
+func spoken(a *domain.Attempt) string {
+	if a.Request != "" {
+		return ""
+	}
+	return a.Note
 }
 
 // groupContacts makes one case of many contacts: more than four of one household in an
@@ -503,7 +532,7 @@ func groupContacts(c *Case, a *domain.Attempt) error {
 	}
 	if i := slices.IndexFunc(standing, func(p domain.Promise) bool { return p.Source == domain.FromCase }); i >= 0 {
 		c.Grouped = true
-		return AddTo(c, &standing[i])
+		return AddTo(c, &standing[i], spoken(a))
 	}
 	n, err := c.Tx.InboundSince(c.Customer.ID, a.OccurredAt.Add(-time.Hour), a.OccurredAt)
 	if err != nil || n <= domain.CaseContacts || c.Job.Status.Ended() || c.Now.Sub(a.OccurredAt) > time.Hour {
@@ -522,14 +551,13 @@ func groupContacts(c *Case, a *domain.Attempt) error {
 				return err
 			}
 			p.Source, p.Contacts = domain.FromCase, contacts
-			p.ChangedAt(c.Now)
-			if err := c.Tx.SavePromise(p); err != nil {
+			if err := addWords(c, p, spoken(a), c.Job.SafetyCritical); err != nil {
 				return err
 			}
 			return caseTold(c, p, owner)
 		}
 	}
-	p := &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromCase,
+	p := &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromCase, What: spoken(a),
 		DueAt: on.Add(c.Now, domain.CaseDue), ViaID: &a.ID}
 	if err := MakePromise(c, domain.System, p, owner); err != nil {
 		return err

@@ -33,6 +33,7 @@
 //	visit.go              the way of every move on a visit; what it says to the job
 //	visit_completion.go   done is a claim until it is confirmed
 //	visit_crew.go         who goes: assign, decline, plan seen, and what refuses it
+//	promise_owner_left.go promises of somebody who leaves find other owners
 //	visit_give_back.go    visits of somebody who leaves: counted at once, then one transaction each
 //	visit_missed.go       visits that nobody moved, or that were held until their time
 //	visit_moves.go        forward moves of a crew, and taking them back

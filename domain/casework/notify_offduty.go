@@ -15,15 +15,16 @@ import (
 // the inbox at once, for who looks by themselves.
 
 // alwaysRings are notices that cannot wait: a crew on its way to a door over
-// which a hold was placed is warned at once, and who must not go on is asked to
-// call.
+// which a hold was placed is warned at once, who must not go on is asked to
+// call, and whoever owns a call back hears of a danger that a household speaks of.
 var alwaysRings = map[string]bool{"flag.live": true, "flag.live_overdue": true, "visit.wait": true, "visit.call_desk": true,
-	"call.manager": true}
+	"call.manager": true, "promise.now": true}
 
-// onDuty is when a person may be rung. Without weekly hours it is always, but
-// for leave, quiet hours and dates with hours of their own; holidays of the centre are free for those whose
-// hours are set.
-func onDuty(u *domain.User, c *domain.Centre, leaves []domain.Leave) duty.Roster {
+// onDuty is when a person may be rung. Without weekly hours it is when their centre
+// may call, and for those of no centre always, but for leave, quiet hours and dates
+// with hours of their own; holidays of the centre are free for those whose hours are
+// set.
+func onDuty(tx *Work, u *domain.User, c *domain.Centre, leaves []domain.Leave) duty.Roster {
 	var of *domain.Centre
 	var hours domain.JSONList[domain.Shift]
 	var dates domain.JSONList[domain.DayHours]
@@ -43,16 +44,28 @@ func onDuty(u *domain.User, c *domain.Centre, leaves []domain.Leave) duty.Roster
 		}
 	}
 	r.QuietFrom, r.QuietTo = u.QuietFrom, u.QuietTo
+	if r.QuietFrom == "" && len(hours) == 0 && !u.RingsAlways && c != nil && u.CentreID != nil && *u.CentreID == c.ID {
+		rules := callRules(tx, c.ID)
+		r.QuietFrom, r.QuietTo = rules.ClosesAt, rules.OpensAt
+	}
 	return r
+}
+
+// callRules are a centre's rules of calling; the default's where they cannot be read.
+func callRules(tx *Work, centre domain.ID) reach.Policy {
+	policies, err := tx.Policies(centre)
+	if err != nil {
+		return reach.Default()
+	}
+	return EffectivePolicy(policies, tx.Now)
 }
 
 // ringsAt is when a notice may ring a person: now, or at their next duty. What
 // is about a visit that begins before then does not wait.
-func ringsAt(n *domain.Notice, u *domain.User, c *domain.Centre, leaves []domain.Leave, starts *time.Time, now time.Time) time.Time {
+func ringsAt(n *domain.Notice, r duty.Roster, starts *time.Time, now time.Time) time.Time {
 	if alwaysRings[n.Kind] {
 		return now
 	}
-	r := onDuty(u, c, leaves)
 	next, ok := r.Next(now)
 	if !ok { // leave without end: it stands in the inbox for their return
 		next = now.AddDate(0, 0, 60)
@@ -66,8 +79,9 @@ func ringsAt(n *domain.Notice, u *domain.User, c *domain.Centre, leaves []domain
 // notifyOne rings one person, or lets the notice wait for their next duty.
 func notifyOne(tx *Work, n domain.Notice, u *domain.User, c *domain.Centre, leaves []domain.Leave, starts *time.Time) {
 	remind(tx, &n, u)
-	at := ringsAt(&n, u, c, leaves, starts, tx.Now)
-	if r := onDuty(u, c, leaves); !at.After(tx.Now) && tx.Call != nil && tx.Call.Bulk && !alwaysRings[n.Kind] && r.On(tx.Now) {
+	r := onDuty(tx, u, c, leaves)
+	at := ringsAt(&n, r, starts, tx.Now)
+	if !at.After(tx.Now) && tx.Call != nil && tx.Call.Bulk && !alwaysRings[n.Kind] && r.On(tx.Now) {
 		at = tx.Now.Add(bulkSettles)
 	}
 	if at.After(tx.Now) {
@@ -101,9 +115,11 @@ func NotifyOnDuty(tx *Work, users []domain.User, c *domain.Centre, make func(*do
 	if err != nil {
 		return err
 	}
-	on := map[domain.ID]bool{}
+	on, rosters := map[domain.ID]bool{}, []duty.Roster{}
 	for i := range users {
-		if r := onDuty(&users[i], c, leaves); r.On(tx.Now) {
+		r := onDuty(tx, &users[i], c, leaves)
+		rosters = append(rosters, r)
+		if r.On(tx.Now) {
 			on[users[i].ID] = true
 		}
 	}
@@ -116,7 +132,7 @@ func NotifyOnDuty(tx *Work, users []domain.User, c *domain.Centre, make func(*do
 		case len(on) > 0:
 			n.State = "done"
 		default:
-			if at := ringsAt(&n, u, c, leaves, nil, tx.Now); at.After(tx.Now) {
+			if at := ringsAt(&n, rosters[i], nil, tx.Now); at.After(tx.Now) {
 				wait(tx, &n, u, nil, at)
 			}
 		}
@@ -159,7 +175,7 @@ func DutyBegins(tx *Work, user domain.ID) error {
 	if err != nil {
 		return err
 	}
-	if r := onDuty(u, c, leaves); !r.On(tx.Now) { // their hours changed meanwhile
+	if r := onDuty(tx, u, c, leaves); !r.On(tx.Now) { // their hours changed meanwhile
 		if next, ok := r.Next(tx.Now); ok {
 			tx.SetDeadline(domain.DueDuty, user, nil, next)
 		}
@@ -208,10 +224,7 @@ func (c *Case) notifyHome(n domain.Notice, starts *time.Time) {
 // decentHour is the next instant at which a household may be called; holidays do
 // not matter to a message. Where the rules cannot be read it is the default's.
 func (c *Case) decentHour() time.Time {
-	rules := reach.Default()
-	if policies, err := c.Tx.Policies(c.Job.CentreID); err == nil {
-		rules = EffectivePolicy(policies, c.Now)
-	}
+	rules := callRules(c.Tx, c.Job.CentreID)
 	r := duty.Roster{Location: c.Site.Location(), QuietFrom: rules.ClosesAt, QuietTo: rules.OpensAt}
 	at, ok := r.Next(c.Now)
 	if !ok {

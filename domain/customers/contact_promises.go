@@ -34,9 +34,9 @@ func handleCallMe(k *Request) error {
 			continue // a call that comes later than asked for is another promise
 		}
 		if k.Grouped { // the contact itself was added to the case already
-			return nil
+			return casework.AddWords(k.Case, p, k.In.Note)
 		}
-		return casework.AddTo(k.Case, p)
+		return casework.AddTo(k.Case, p, k.In.Note)
 	}
 	p := &domain.Promise{Meta: domain.NewMeta(k.Tx.NewID(), k.Now), Kind: domain.PromiseCallBack, Source: source, What: k.In.Note, DueAt: due}
 	if k.By != nil {

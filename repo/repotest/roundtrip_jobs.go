@@ -312,7 +312,7 @@ func disputeTrip(t *testing.T, w *World) {
 		return tx.PromisesDue(w.Customer.ID)
 	}))
 	Same(t, "last promise", p, Get(t, db, func(tx domain.Tx) (*domain.Promise, error) { return tx.LastPromiseOf(w.Customer.ID) }))
-	if n := Get(t, db, func(tx domain.Tx) (int, error) { return tx.OpenPromises(w.Desk.ID) }); n != 1 {
+	if n := len(Get(t, db, func(tx domain.Tx) ([]domain.Promise, error) { return tx.PromisesOf(w.Desk.ID) })); n != 1 {
 		t.Errorf("%d promises to keep, want 1", n)
 	}
 	p.Status, p.KeptID, p.ViaID = domain.PromiseKept, nil, nil

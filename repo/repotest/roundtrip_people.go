@@ -188,6 +188,7 @@ func sessionTrip(t *testing.T, w *World) {
 		func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, later, 9) }))
 	Same(t, "one invitation", []domain.Invitation{second}, Get(t, db,
 		func(tx domain.Tx) ([]domain.Invitation, error) { return tx.InvitationsOf(w.Ravi.ID, Noon, 1) }))
+	securityLog(t, w)
 	for user, want := range map[domain.ID]bool{w.Asha.ID: false, w.Ravi.ID: false} {
 		if got := Get(t, db, func(tx domain.Tx) (bool, error) { return tx.HasSession(user, Noon) }); got != want {
 			t.Errorf("has a session: %v", got)
@@ -260,4 +261,26 @@ func devicesTrip(t *testing.T, w *World, session domain.ID) {
 		}
 		return err
 	})
+}
+
+func securityLog(t *testing.T, w *World) {
+	db := w.DB
+	first := domain.SecurityEvent{ID: ID(), CreatedAt: Noon, Kind: domain.SecurityExport, ActorID: &w.Admin.ID, UserID: &w.Ravi.ID,
+		JobID: &w.Job.ID, Detail: "pack"}
+	filled(t, "security event", first)
+	second := domain.SecurityEvent{ID: ID(), CreatedAt: later, Kind: domain.SecurityTokenReused, UserID: &w.Asha.ID}
+	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertSecurityEvent(&first), tx.InsertSecurityEvent(&second)) })
+	for _, c := range []struct {
+		f    domain.SecurityFilter
+		want []domain.SecurityEvent
+	}{{domain.SecurityFilter{}, []domain.SecurityEvent{second, first}}, {domain.SecurityFilter{UserID: &w.Ravi.ID}, []domain.SecurityEvent{first}},
+		{domain.SecurityFilter{UserID: &w.Admin.ID}, []domain.SecurityEvent{first}},
+		{domain.SecurityFilter{Kind: domain.SecurityTokenReused}, []domain.SecurityEvent{second}}} {
+		got, err := db.Reader().SecurityLog(t.Context(), c.f, domain.Page{Limit: 5})
+		noError(t, err)
+		Same(t, "the security log", c.want, got)
+	}
+	got, err := db.Reader().SecurityLog(t.Context(), domain.SecurityFilter{}, domain.Page{Limit: 5, AfterAt: &second.CreatedAt, AfterID: &second.ID})
+	noError(t, err)
+	Same(t, "the next page of the security log", []domain.SecurityEvent{first}, got)
 }

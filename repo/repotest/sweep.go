@@ -36,7 +36,7 @@ func (k *killed) InTx(ctx context.Context, fn func(domain.Tx) error) error {
 func sweep(t *testing.T, db *repo.DB) {
 	b := &aging{World: NewWorld(t, db), now: Noon.AddDate(1, 0, 0), wall: Noon.AddDate(2, 0, 0), kept: map[string]int{}}
 	base := map[string]int{}
-	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "throttles"}
+	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "throttles", "security_log"}
 	for _, table := range tables {
 		base[table] = b.count(t, table)
 	}
@@ -44,6 +44,7 @@ func sweep(t *testing.T, db *repo.DB) {
 	b.sessions(t)
 	b.invitations(t)
 	b.throttles(t)
+	b.securityLog(t)
 	// Changes are written with wall time as it is; what comes of the sweeps is
 	// judged by a wall clock that is far ahead, so all of them go.
 	base["changes"] = 0
@@ -192,5 +193,14 @@ func (b *aging) throttles(t *testing.T) {
 			return tx.SaveThrottle(row)
 		})
 		b.keep("throttles", a.kept)
+	}
+}
+
+func (b *aging) securityLog(t *testing.T) {
+	for _, a := range []age{{365*aDay - time.Second, true}, {365*aDay + time.Second, false}} {
+		Do(t, b.DB, func(tx domain.Tx) error {
+			return tx.InsertSecurityEvent(&domain.SecurityEvent{ID: ID(), CreatedAt: b.wall.Add(-a.ago), Kind: domain.SecurityExport})
+		})
+		b.keep("security_log", a.kept)
 	}
 }

@@ -140,7 +140,7 @@ func TestAMessageIsNoNoticeToWhoCannotRead(t *testing.T) {
 // Several wishes of one call are one contact; the next call is another one.
 func TestOneCallIsOneContact(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("promise.again", "promise.late")
+		h.Ignores("promise.late")
 		desk := h.As("kiran")
 		_, job := h.Household(desk, nil)
 		wish := func(action string) object {

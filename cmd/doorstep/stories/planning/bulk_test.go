@@ -47,7 +47,7 @@ func TestManyChangesAtOnceRingOnce(t *testing.T) {
 		h.Expect("meena", "New visit")
 		// At night it waits for the duty, and is one then too.
 		h.Clock.Set(time.Date(2027, 3, 4, 18, 0, 0, 0, time.UTC)) // 23:30
-		h.MayIgnore("visit.missed_desk", "visit.missed")
+		h.MayIgnore("visit.missed_desk", "visit.missed", "digest")
 		h.Settle()
 		load(time.Date(2027, 3, 8, 6, 0, 0, 0, time.UTC), "B")
 		h.Advance(time.Minute)

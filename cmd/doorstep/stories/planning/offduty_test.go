@@ -6,6 +6,7 @@ import (
 
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/cmd/doorstep/stories/harness/bodies"
+	"doorstep/domain"
 )
 
 func TestOffDutyIsOffDuty(t *testing.T) {
@@ -50,7 +51,7 @@ func TestOffDutyIsOffDuty(t *testing.T) {
 		h.Clock.Set(harness.Kolkata(6, 11, 0))
 		h.CustomerPage(desk, first).Submit("another-time", 303, "date", "2027-03-10", "part", "any")
 		h.Settle()
-		h.ExpectOnly("asha", "visit.missed_desk")
+		h.ExpectOnly("asha", "digest", "visit.missed_desk")
 		before := len(h.Phones.MessagesFor("phone:kiran"))
 		h.Advance(44 * time.Hour) // Monday 07:00
 		if n := len(h.Phones.MessagesFor("phone:kiran")); n != before {
@@ -105,4 +106,35 @@ func TestDutyOnTheNightOfTheClocks(t *testing.T) {
 		}
 		t.Run(c.begins, func(t *testing.T) { harness.OnEachEngine(t, stories2) })
 	}
+}
+
+// TestWhoHasNoRosterHasTheCentresQuietHours: outside the hours in which the centre may
+// call its people without hours of their own are not rung about what can wait.
+func TestWhoHasNoRosterHasTheCentresQuietHours(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		kiran := h.As("kiran")
+		h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
+			u, err := tx.User(h.People["meena"].ID)
+			if err == nil {
+				u.Hours = nil
+				u.ChangedAt(h.Clock.Now())
+				err = tx.SaveUser(u)
+			}
+			return err
+		}))
+		h.Clock.Set(harness.Kolkata(1, 19, 30)) // the centre may call until 19:00
+		_, later := h.Household(kiran, nil)
+		h.Visit(kiran, later, harness.Kolkata(2, 14, 0), "meena")
+		h.Settle()
+		if n := h.Pushes("meena", "New visit"); n != 0 {
+			h.Errorf("rung %d times at half past seven in the evening", n)
+		}
+		h.Clock.Set(harness.Kolkata(2, 7, 59))
+		h.Settle()
+		if n := h.Pushes("meena", "New visit"); n != 0 {
+			h.Errorf("rung %d times before eight", n)
+		}
+		h.Clock.Set(harness.Kolkata(2, 8, 0))
+		h.Expect("meena", "New visit")
+	})
 }

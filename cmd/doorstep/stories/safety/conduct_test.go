@@ -357,7 +357,7 @@ func TestAReportByVoice(t *testing.T) {
 // second one, and the area manager is abused by phone.
 func TestTheFoundingCase(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.decided", "flag.live", "flag.triage", "flag.triaged", "hold.area", "hold.released", "promise.again",
+		h.Ignores("flag.decided", "flag.live", "flag.triage", "flag.triaged", "hold.area", "hold.released",
 			"promise.yours", "visit.assigned")
 		desk, ravi, asha, maya := h.As("kiran"), h.As("ravi"), h.As("asha"), h.As("maya")
 		customer, job := h.Household(desk, nil)

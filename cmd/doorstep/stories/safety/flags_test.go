@@ -198,7 +198,7 @@ func TestActionsOfAReportAreWhatIsAllowed(t *testing.T) {
 // else to another manager, who then sees it, decides and releases.
 func TestTheManagersOwnReport(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.decided", "flag.triage", "flag.triaged", "hold.area", "hold.released", "promise.again", "promise.yours")
+		h.Ignores("flag.decided", "flag.triage", "flag.triaged", "hold.area", "hold.released", "promise.yours")
 		maya, maya2, noor2 := h.As("maya"), h.As("maya2"), h.As("noor2")
 		customer, job := h.Household(h.As("kiran2"), object{"contacts": []object{{"name": "Mr Hall", "phones": []string{"+447700900123"}}},
 			"sites": []object{{"address": "1 Hall Road", "postal_code": "SE1", "zone": "Europe/London"}}})

@@ -96,7 +96,7 @@ func TestAHouseholdsReportsAreOne(t *testing.T) {
 // severe first; how many more wait is said.
 func TestTheQueueKeepsWhatIsOverdue(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("dispute.opened", "flag.live", "flag.live_overdue", "flag.passed_on", "flag.triage", "hold.area", "promise.again",
+		h.Ignores("dispute.opened", "flag.live", "flag.live_overdue", "flag.passed_on", "flag.triage", "hold.area",
 			"promise.yours")
 		desk, maya := h.As("kiran"), h.As("maya")
 		_, first := h.Household(desk, nil)

@@ -1,0 +1,68 @@
+package casework
+
+import (
+	"slices"
+
+	"doorstep/domain"
+)
+
+// PassOnPromises lets the promises of somebody who may not answer for them any more
+// find other owners: each is due at once, in a transaction of its own, by job.
+func PassOnPromises(tx *Work, u *domain.User) error {
+	owned, err := tx.PromisesOf(u.ID)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(owned, func(a, b domain.Promise) int { return slices.Compare(a.JobID[:], b.JobID[:]) })
+	for i := range owned {
+		if p := &owned[i]; !mayOwn(u, p.CentreID, p.AreaID) {
+			tx.SetDeadline(domain.DuePromiseOwner, p.ID, &p.JobID, tx.Now)
+		}
+	}
+	return nil
+}
+
+// mayOwn reports whether somebody can own a promise about a job of a centre.
+func mayOwn(u *domain.User, centre, area domain.ID) bool {
+	return !u.Disabled && (u.CentreID != nil && *u.CentreID == centre && u.Role.OfCentre() || u.Role == domain.RoleAgent ||
+		u.Role == domain.RoleAreaManager && u.AreaID != nil && *u.AreaID == area)
+}
+
+// PromiseOwnerLeft gives a promise whose owner left to whoever answers for the job
+// now; its due time and its ladder stay.
+func PromiseOwnerLeft(tx *Work, id domain.ID) error {
+	p, err := tx.Promise(id)
+	if NotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	j, err := tx.LockJob(p.JobID)
+	if err != nil {
+		return err
+	}
+	if p, err = tx.Promise(id); err != nil || !p.Status.Due() { // as it stands under the job's lock
+		return err
+	}
+	was, err := tx.User(p.OwnerID)
+	if err != nil || mayOwn(was, p.CentreID, p.AreaID) {
+		return err
+	}
+	c, err := OpenCase(tx, j)
+	if err != nil {
+		return err
+	}
+	owner, _, err := ChooseOwner(c)
+	if domain.IsCode(err, domain.CodePreconditionMissing) {
+		return nil // nobody is left; the ladder tells the area manager when it is late
+	} else if err != nil {
+		return err
+	}
+	p.OwnerID = owner.ID
+	p.ChangedAt(tx.Now)
+	if err := tx.SavePromise(p); err != nil {
+		return err
+	}
+	c.Entry(domain.System, "promise.handed_over", nil, map[string]any{"promise_id": p.ID, "from": was.ID, "to": owner.ID, "reason": "left"})
+	return notifyOwner(c, p, owner, "promise.yours")
+}
