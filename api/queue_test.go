@@ -25,6 +25,7 @@ func TestOperationsOfTheDomain(t *testing.T) {
 		"approveAdvisory":      "/v1/advisories/ID/approve",
 		"assignVisit":          "/v1/visits/ID/assign",
 		"decideAdvisoryAppeal": "/v1/advisories/ID/decide-appeal",
+		"decideClaim":          "/v1/claims/ID/decide",
 		"decideDispute":        "/v1/disputes/ID/decide",
 		"decideFlag":           "/v1/flags/ID/decide",
 		"decideLinkRequest":    "/v1/link-requests/ID/decide",

@@ -34,6 +34,7 @@ const (
 	DueLinkRequest   DeadlineKind = "link_request"   // link request
 	DuePromiseOwner  DeadlineKind = "promise_owner"  // promise: its owner left
 	DueDispute       DeadlineKind = "dispute"        // dispute
+	DueClaim         DeadlineKind = "claim"          // claim: nobody decided it in time
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
 	DueDuty          DeadlineKind = "duty"           // user: their next duty begins

@@ -12,6 +12,7 @@
 //	advisory.go        warning markers, and their table
 //	errors.go          what a refusal carries
 //	codes.go           every refusal, with what to do
+//	guard.go           why a crew could not meet a guard; what a repair is tested with
 //	policy.go          the product's figures; a centre's policy of reachability
 //	danger.go          words of danger in what a household says
 //	deadline.go        what falls due

@@ -23,7 +23,8 @@ const (
 	FormKeyLife        = 7 * 24 * time.Hour       // a page left open longer is looked at anew
 	AnotherTimeUntil   = time.Hour                // before the window (section 3)
 	NoAccessInside     = 10 * time.Minute         // inside the window (section 3)
-	NoAccessNear       = 2 * time.Hour            // before the window nobody had to be there yet (section 3)
+	NearWindow         = 2 * time.Hour            // before the window nobody has to be there yet (section 3)
+	ToldAtOnce         = 10 * time.Minute         // told later, it cannot be made good at the door (section 3)
 	CrewFlapping       = time.Minute              // one push per person (section 3)
 	TriageDue          = 4 * time.Hour            // section 5
 	liveWithin         = 2 * time.Hour            // a report of something this recent tells of what happens now

@@ -28,6 +28,8 @@ var Words = map[string]map[string][2]string{
 	// to desks, proprietors, area managers
 	"visit.claimed": {"en": {"Told too late", "A technician was there before the visit changed. See the job's timeline."},
 		"hi": {"देर से बताया गया", "विज़िट बदलने से पहले तकनीशियन वहाँ थे। जॉब की टाइमलाइन देखें।"}},
+	"claim.decided": {"en": {"Decided: what you told later", "Open the app to read why."},
+		"hi": {"फ़ैसला हुआ: जो आपने देर से बताया", "कारण पढ़ने के लिए ऐप खोलें।"}},
 	"visit.needs_someone": {"en": {"A visit needs somebody", "{when}. Choose a technician."},
 		"hi": {"एक विज़िट को तकनीशियन चाहिए", "{when}। किसी को चुनें।"}},
 	"visits.given_back": {"en": {"Visits that need somebody: {n}", "A technician is no longer with you. Choose who goes."},

@@ -232,6 +232,7 @@ func visitTrip(t *testing.T, w *World) {
 		Outcome: reach.Reached, Grade: reach.Declared,
 		ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
+	v.AgreedStart, v.AgreedEnd, v.AgreedSaid = &later, &later, domain.SaidPhone
 	v.AgreedID, v.ToldAt, v.Disputed, v.DoneConfirmedAt, v.DoneConfirmedHow, v.EndCodeTries = &agreed.ID, &later, true, &later, "code", 2
 	filled(t, "visit", v)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&v) })
@@ -339,7 +340,8 @@ func attemptTrip(t *testing.T, w *World) {
 		Lat: Ptr(28.000001), Lon: Ptr(77.1),
 		DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
 		ClaimedAt: &later, RecordedAt: later,
-		Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", CreatedAt: later}
+		Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", AgreedStart: &later, AgreedEnd: &later,
+		Rules: 1, CapExempt: domain.CapAsked, CreatedAt: later}
 	filled(t, "attempt", a)
 	bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Push,
 		Outcome: reach.Reached, Grade: reach.Declared,
@@ -353,6 +355,14 @@ func attemptTrip(t *testing.T, w *World) {
 	}
 	Same(t, "attempts", []domain.Attempt{a, bare},
 		ofJob(Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })))
+	capped := a
+	capped.ID, capped.CapExempt = ID(), ""
+	old := capped
+	old.ID, old.Rules = ID(), 0
+	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&capped), tx.InsertAttempt(&old)) })
+	for job, want := range map[domain.ID][]domain.Attempt{w.Job.ID: {}, ID(): {capped}} {
+		Same(t, "calls elsewhere", want, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.CallsElsewhere(w.Customer.ID, job) }))
+	}
 	got, err := r.Attempts(ctx, everything, w.Job.ID, domain.Page{})
 	noError(t, err)
 	Same(t, "attempts of the reader", []domain.Attempt{a, bare}, ofJob(got))
