@@ -44,6 +44,13 @@ func mountFlags(a *App, s *web.Server) {
 				return a.showFlags(c, flags...)
 			})
 	})
+	s.Handle("GET", "/v1/patterns", func(c *fiber.Ctx) error {
+		items, err := svc.Safety.Patterns(c.UserContext(), actorOf(c))
+		if err != nil {
+			return err
+		}
+		return c.JSON(fiber.Map{"items": items})
+	})
 	s.Handle("GET", "/v1/flags/{id}", func(c *fiber.Ctx) error {
 		id, err := web.PathID(c, "id", "flag")
 		if err != nil {

@@ -68,9 +68,10 @@ func (a *Attempt) Dialled() bool {
 	return a.Channel == "phone" || a.Channel == "sms" || a.Channel == "whatsapp"
 }
 
-// UnmatchedContact is a contact by a number that no open job knows; it is kept
-// for the recorder's area and answered like any other.
-type UnmatchedContact struct {
+// LoggedContact is a contact by phone number alone: kept as it came, for the recorder's
+// area, whether or not an open job knows the number. What follows for a known household
+// is carried out right after, on the clock.
+type LoggedContact struct {
 	ID         ID
 	AreaID     *ID
 	Phone      string
@@ -81,6 +82,16 @@ type UnmatchedContact struct {
 	ByID       ID
 	OccurredAt time.Time
 	RecordedAt time.Time
+	ClaimedAt  *time.Time
+	Flag       JSON[*ContactFlag]
+	Matched    bool // a household was found
+}
+
+// ContactFlag is what was reported with a contact.
+type ContactFlag struct {
+	Kind  string `json:"kind"`
+	Level int    `json:"level"`
+	Note  string `json:"note"`
 }
 
 // Agrees reports whether a customer can have agreed to a time in a contact:

@@ -40,6 +40,7 @@ const (
 	DueDuty          DeadlineKind = "duty"           // user: their next duty begins
 	DueHome          DeadlineKind = "home"           // customer: a decent hour to be told begins
 	DueMorning       DeadlineKind = "morning"        // user: their list of the morning
+	DueContact       DeadlineKind = "contact"        // contact by phone number: what follows for a household
 	DueDay           DeadlineKind = "day"            // technician: expected arrivals of their day
 )
 

@@ -47,6 +47,7 @@
 //	link_request.go    what was asked by a link that staff had read
 //	maintenance.go     visits that come again by a rule
 //	notice.go          one thing to tell one audience, and its delivery
+//	pattern.go         what several mild reports say together; our own failures before a report
 //	people.go          roles, areas, centres, users, who reaches what
 //	promise.go         who owes a household what, by when
 //	replay.go          an answer that is kept for a repeated request

@@ -130,7 +130,8 @@ type FlagBrief struct {
 // was told, and their side, are for those who decide.
 type FlagView struct {
 	Flag
-	Actions JSONList[string] `json:"actions"`
+	OurFailures []OwnFailure     `json:"our_failures,omitempty"` // before it; of a single report, for whoever decides
+	Actions     JSONList[string] `json:"actions"`
 }
 
 // FlagHearing is all that the person sees whom a report is about, once the

@@ -211,8 +211,9 @@ type ContactTx interface {
 	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the customer got in touch, both ends included
 	InsertPromise(*Promise) error
 	SavePromise(*Promise) error
-	InsertUnmatchedContact(*UnmatchedContact) error
-	UnmatchedContact(id ID) (*UnmatchedContact, error)
+	InsertLoggedContact(*LoggedContact) error
+	LoggedContact(id ID) (*LoggedContact, error)
+	MatchContact(id ID) error             // a household was found
 	Policies(centre ID) ([]Policy, error) // the brand's and this centre's, newest first
 	PutPolicy(*Policy) error
 }
@@ -467,6 +468,8 @@ type CaseReader interface {
 // SafetyReader reads reports and what follows from them.
 type SafetyReader interface {
 	Flags(ctx context.Context, a Actor, f FlagFilter, p Page) ([]Flag, error)
+	// ReportsSince lists reports about households and by them, whoever sees them, for patterns.
+	ReportsSince(ctx context.Context, since time.Time) ([]Flag, error)
 	Flag(ctx context.Context, a Actor, id ID) (*Flag, error)
 	FlagsBehind(ctx context.Context, ids []ID) (map[ID]Flag, error)
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them

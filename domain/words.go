@@ -247,6 +247,13 @@ var Words = map[string]map[string][2]string{
 // Languages that notices and pages speak.
 var Languages = []string{"en", "hi"}
 
+// TellCaller is what whoever took a call by its number alone tells the caller: the same
+// whether we know the number or not.
+var TellCaller = map[string]string{
+	"en": "It is written down. If this number belongs to an open job, the desk of that job calls back, within two hours of its working time.",
+	"hi": "यह लिख लिया गया है। अगर यह नंबर किसी खुले काम का है, तो उस काम का डेस्क अपने कामकाजी समय के दो घंटे के भीतर कॉल करेगा।",
+}
+
 // EndCallWarning is what is read out, once, before an abusive call is ended.
 var EndCallWarning = map[string]string{
 	"en": "I want to help you, but not while I am spoken to like this. If it goes on, I end this call, and a colleague calls you.",

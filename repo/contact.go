@@ -46,11 +46,15 @@ func (t *tx) CallsElsewhere(customer, job domain.ID) ([]domain.Attempt, error) {
 		customer, job).Where("cap_exempt = ''").Order("occurred_at, id"))
 }
 
-func (t *tx) UnmatchedContact(id domain.ID) (*domain.UnmatchedContact, error) {
-	return single[domain.UnmatchedContact](t, "contact", t.table("stray_contacts").Where("id = ?", id))
+func (t *tx) LoggedContact(id domain.ID) (*domain.LoggedContact, error) {
+	return single[domain.LoggedContact](t, "contact", t.table("stray_contacts").Where("id = ?", id))
 }
 
-func (t *tx) InsertUnmatchedContact(s *domain.UnmatchedContact) error {
+func (t *tx) MatchContact(id domain.ID) error {
+	return t.mustExec(domain.NotFound("contact"), "UPDATE stray_contacts SET matched = ? WHERE id = ?", true, id)
+}
+
+func (t *tx) InsertLoggedContact(s *domain.LoggedContact) error {
 	return t.insert("stray_contacts", s)
 }
 

@@ -293,7 +293,7 @@ func readOldSecrets(t *testing.T, db *repo.DB) {
 	})
 	one("invitations", "token_hash", func(tx domain.Tx, key string) error { _, err := tx.LockInvitation(key); return err })
 	one("links", "token_hash", func(tx domain.Tx, key string) error { _, err := tx.LinkByHash(key); return err })
-	one("stray_contacts", "id", func(tx domain.Tx, key string) error { _, err := tx.UnmatchedContact(uuid.MustParse(key)); return err })
+	one("stray_contacts", "id", func(tx domain.Tx, key string) error { _, err := tx.LoggedContact(uuid.MustParse(key)); return err })
 	one("flags", "id", func(tx domain.Tx, key string) error { _, err := tx.Flag(uuid.MustParse(key)); return err })
 	one("exclusions", "id", func(tx domain.Tx, key string) error { _, err := tx.LockExclusion(uuid.MustParse(key)); return err })
 	link := uuid.MustParse(column("SELECT CAST(link_id AS text) FROM form_keys")[0])

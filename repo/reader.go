@@ -471,6 +471,10 @@ func (r *reader) Flags(ctx context.Context, a domain.Actor, f domain.FlagFilter,
 	return out, err
 }
 
+func (r *reader) ReportsSince(ctx context.Context, since time.Time) ([]domain.Flag, error) {
+	return list[domain.Flag](ctx, r, r.db.table("flags").Where("created_at >= ? AND customer_id IS NOT NULL", since).Order("created_at, id"))
+}
+
 func (r *reader) Flag(ctx context.Context, a domain.Actor, id domain.ID) (*domain.Flag, error) {
 	f, err := one[domain.Flag](ctx, r, "flag", r.flags(a).Where("id = ?", id))
 	if err != nil {

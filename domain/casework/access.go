@@ -1,6 +1,8 @@
 package casework
 
 import (
+	"context"
+
 	"doorstep/domain"
 )
 
@@ -33,6 +35,28 @@ func AuthorizeUser(tx domain.UserTx, a domain.Actor, id domain.ID) (*domain.User
 		return nil, domain.NotFound("user")
 	}
 	return u, nil
+}
+
+// ActorOf is a member of staff as an actor, with the areas for which they stand in.
+func ActorOf(ctx context.Context, s *Service, u *domain.User) (domain.Actor, error) {
+	a := domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}
+	if u.CentreID != nil {
+		a.CentreID = *u.CentreID
+	}
+	if u.AreaID != nil {
+		a.AreaID = *u.AreaID
+	}
+	var err error
+	if u.Role == domain.RoleAreaManager {
+		a.Deputises, err = s.Read.DeputyFor(ctx, u.ID)
+	}
+	return a, err
+}
+
+// AtDesk reports whether somebody answers where the household of a job calls: they are of
+// its centre, or manage its area.
+func AtDesk(a domain.Actor, j *domain.Job) bool {
+	return !a.Is(domain.RoleAgent, domain.RoleAdmin) && a.Reaches(j.CentreID, j.AreaID)
 }
 
 // AuthorizeJob locks a job that the actor may see: a technician while in the crew

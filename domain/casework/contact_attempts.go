@@ -32,6 +32,7 @@ type AttemptInput struct {
 	LastNotice     bool       `json:"last_notice"`
 	OccurredAt     string     `json:"occurred_at"`
 	Ended          bool       `json:"-"`         // an abusive call that was ended
+	At             *EntryTime `json:"-"`         // when it was, where that was judged before
 	AgreedTo       *Window    `json:"agreed_to"` // the time to which the household agreed in it
 	Link           *domain.ID // by which it came
 	Request        string     // what the household asked for in it
@@ -102,13 +103,16 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	if err != nil {
 		return nil, err
 	}
+	if in.At != nil {
+		st = *in.At
+	}
 	a := &domain.Attempt{ID: IDOr(c.Tx.Svc, in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
 		Channel: in.Channel,
 		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
 		Lon:         in.Lon,
 		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.Link, Request: in.Request, ByRole: call.Actor.Role,
 		OccurredAt: st.Occurred,
-		ClaimedAt:  st.Claimed, RecordedAt: c.Now, CreatedAt: c.Now, Rules: domain.AttemptRules}
+		ClaimedAt:  st.Claimed, RecordedAt: st.Recorded, CreatedAt: c.Now, Rules: domain.AttemptRules}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
@@ -201,6 +205,9 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	}
 	if a.Direction == reach.Inbound {
 		if err := groupContacts(c, a); err != nil {
+			return nil, err
+		}
+		if err := callBackFromDesk(call.Actor, c, a); err != nil {
 			return nil, err
 		}
 		return a, applyToOpenJobs(call, c, a, st)

@@ -84,11 +84,11 @@ func dutyOf(c *Case, u *domain.User) (duty.Roster, error) {
 func ChooseOwner(c *Case, not ...domain.ID) (*domain.User, duty.Roster, error) {
 	for _, role := range []domain.Role{domain.RoleCoordinator, domain.RoleProprietor, domain.RoleAreaManager, domain.RoleAgent} {
 		centre, area := &c.Job.CentreID, (*domain.ID)(nil)
-		switch role {
-		case domain.RoleAreaManager:
-			centre, area = nil, &c.Job.AreaID
-		case domain.RoleAgent:
+		if !role.OfCentre() {
 			centre = nil
+		}
+		if role == domain.RoleAreaManager {
+			area = &c.Job.AreaID
 		}
 		users, err := c.Tx.UsersWith(role, centre, area)
 		if err != nil {
@@ -597,7 +597,8 @@ func afterEndedCall(a domain.Actor, c *Case, ended *domain.Attempt) error {
 		}
 	}
 	if next == nil {
-		next = &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromStaff, What: ended.Note,
+		next = &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromStaff,
+			What:  ended.Note,
 			DueAt: due, ViaID: &ended.ID, MadeBy: &a.UserID}
 		if err := MakePromise(c, a, next, owner); err != nil {
 			return err
@@ -606,6 +607,38 @@ func afterEndedCall(a domain.Actor, c *Case, ended *domain.Attempt) error {
 		return err
 	}
 	tellWhoCalls(c, next, owner, "call.ended_home")
+	return nil
+}
+
+// callBackFromDesk promises a household that got in touch with somebody who does not answer
+// for its job, an agent, another centre's desk, another area's manager, that its own desk
+// calls back, and tells it so. A call that it waits for already is that call; what it asked
+// for by voice is dealt with as that.
+func callBackFromDesk(a domain.Actor, c *Case, taken *domain.Attempt) error {
+	if c.Grouped || c.Job.Status.Ended() || taken.Request != "" || taken.Outcome == reach.CutOff ||
+		c.Now.Sub(taken.OccurredAt) > 24*time.Hour ||
+		a.Is(domain.RoleCustomer, domain.RoleSystem) || AtDesk(a, c.Job) {
+		return nil
+	}
+	standing, err := c.Tx.PromisesDue(c.Customer.ID)
+	if err != nil {
+		return err
+	}
+	for i := range standing {
+		if p := &standing[i]; p.Kind == domain.PromiseCallBack {
+			return AddTo(c, p, spoken(taken))
+		}
+	}
+	owner, on, err := ChooseOwner(c, a.UserID)
+	if err != nil {
+		return err
+	}
+	p := &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromCallMe,
+		What: spoken(taken), DueAt: on.Add(c.Now, domain.PromiseDue), ViaID: &taken.ID, MadeBy: &a.UserID}
+	if err := MakePromise(c, a, p, owner); err != nil {
+		return err
+	}
+	tellWhoCalls(c, p, owner, "case.opened_home")
 	return nil
 }
 
@@ -641,7 +674,7 @@ func groupContacts(c *Case, a *domain.Attempt) error {
 			if err := addWords(c, p, spoken(a), c.Job.SafetyCritical); err != nil {
 				return err
 			}
-			return caseTold(c, p, owner)
+			return caseTold(c, p, owner, p.MadeBy != nil)
 		}
 	}
 	p := &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromCase, What: spoken(a),
@@ -653,14 +686,16 @@ func groupContacts(c *Case, a *domain.Attempt) error {
 	if err := c.Tx.SavePromise(p); err != nil {
 		return err
 	}
-	return caseTold(c, p, owner)
+	return caseTold(c, p, owner, false)
 }
 
-func caseTold(c *Case, p *domain.Promise, owner *domain.User) error {
+func caseTold(c *Case, p *domain.Promise, owner *domain.User, homeKnows bool) error {
 	c.Grouped = true
 	c.Entry(domain.System, "case.opened", nil, map[string]any{"promise_id": p.ID, "owner_id": p.OwnerID, "due_at": p.DueAt,
 		"contacts": p.Contacts})
-	tellWhoCalls(c, p, owner, "case.opened_home")
+	if !homeKnows {
+		tellWhoCalls(c, p, owner, "case.opened_home")
+	}
 	return nil
 }
 

@@ -95,6 +95,9 @@ var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, 
 	domain.DueDuty:          of(casework.DutyBegins),
 	domain.DueHome:          of(casework.HomeWakes),
 	domain.DueDay:           of(casework.RecomputeETAs),
+	domain.DueContact: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
+		return safety.ContactDue(ctx, tx, dl.SubjectID)
+	},
 	domain.DueMorning: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
 		return decisions.Morning(ctx, tx, dl.SubjectID, dl.DueAt)
 	},

@@ -31,14 +31,9 @@ func Morning(ctx context.Context, tx *casework.Work, user domain.ID, due time.Ti
 	} else if err != nil {
 		return err
 	}
-	a := domain.Actor{UserID: u.ID, Name: u.Name, Role: u.Role}
-	if u.AreaID != nil {
-		a.AreaID = *u.AreaID
-	}
-	if u.Role == domain.RoleAreaManager {
-		if a.Deputises, err = tx.Svc.Read.DeputyFor(ctx, u.ID); err != nil {
-			return err
-		}
+	a, err := casework.ActorOf(ctx, tx.Svc, u)
+	if err != nil {
+		return err
 	}
 	// A manager lives where their centres are.
 	loc := time.UTC

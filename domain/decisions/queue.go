@@ -385,6 +385,25 @@ func jobWords(j *domain.Job) string {
 	return j.ID.String()[:8]
 }
 
+// ownFailures says in words what went wrong on our side before a report; empty: nothing.
+func ownFailures(ctx context.Context, s *casework.Service, a domain.Actor, f *domain.Flag) (string, error) {
+	list, err := safety.OwnFailures(ctx, s, a, f)
+	n := map[string]int{}
+	for i := range list {
+		n[list[i].Kind]++
+	}
+	var parts []string
+	for _, kind := range []string{"missed", "late", "repeated"} {
+		if n[kind] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[kind], kind))
+		}
+	}
+	if len(parts) == 0 {
+		return "", err
+	}
+	return "Our own failures with this household in the 90 days before: " + strings.Join(parts, ", ") + ".", err
+}
+
 func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now time.Time) ([]QueueItem, error) {
 	rows, err := s.Read.Flags(ctx, a, domain.FlagFilter{Status: []domain.FlagStatus{domain.FlagReported, domain.FlagTriaged,
 		domain.FlagUnderReview}}, waiting)
@@ -442,6 +461,11 @@ func queuedFlags(ctx context.Context, s *casework.Service, a domain.Actor, now t
 		}
 		if f.SubjectID != nil && f.Severe() {
 			it.Known = append(it.Known, "Whom it is about goes to no home until it is decided.")
+		}
+		if words, err := ownFailures(ctx, s, a, f); err != nil {
+			return nil, err
+		} else if words != "" {
+			it.Known = append(it.Known, words)
 		}
 		if f.Statement != "" {
 			it.Known = append(it.Known, "Their side: “"+f.Statement+"”")

@@ -58,7 +58,10 @@ func (s *Service) ShowFlags(ctx context.Context, a domain.Actor, flags ...*domai
 	for i, f := range flags {
 		out[i] = NewFlagView(a, f, s.Instant(), domain.Has(taken, f.ID))
 	}
-	return out, nil
+	if len(flags) == 1 {
+		out[0].OurFailures, err = OwnFailures(ctx, s.Service, a, flags[0])
+	}
+	return out, err
 }
 
 // AnswerCoolOff takes the pause, or not. Whoever reported at level 2 and above, within

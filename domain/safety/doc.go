@@ -11,6 +11,7 @@
 //	hooks.go              wishes that end here; what follows the moves of others
 //	log_contact.go        a contact by its number, before anybody knows whose job it is, and a caller who was abusive
 //	merge_reports.go      many words about one thing are one report
+//	patterns.go           what several mild reports say together
 //	report_escalation.go  who answers for a report, by when, and who is told next
 //	opt_out.go            who does not want to meet again, without a reason
 //	release.go            releasing a hold with a plan: by whom, after what was asked of whom

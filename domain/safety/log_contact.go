@@ -29,11 +29,12 @@ type Accepted struct {
 	Status     string    `json:"status"`
 	OccurredAt time.Time `json:"occurred_at"`
 	RecordedAt time.Time `json:"recorded_at"`
+	TellCaller string    `json:"tell_caller"` // in the recorder's language; empty: we had called
 }
 
-// LogContact records a contact by phone number alone. Any staff member; the
-// answer is the same whether the number is known or not. An inbound contact
-// counts on all open jobs of the household (docs/product.md section 2).
+// LogContact receives a contact by phone number alone. Any staff member. One row is
+// written, whether the number is known or not, so that neither the answer nor its time
+// tells; what follows is carried out right after (ContactDue).
 func (s *Service) LogContact(ctx context.Context, call *casework.Call, in ContactByPhone) (Accepted, error) {
 	in.Direction = cmp.Or(in.Direction, reach.Inbound)
 	in.Channel = cmp.Or(in.Channel, reach.Phone)
@@ -63,95 +64,114 @@ func (s *Service) LogContact(ctx context.Context, call *casework.Call, in Contac
 		if err != nil {
 			return Accepted{}, err
 		}
+		words := ""
+		if in.Direction == reach.Inbound {
+			by, err := tx.User(call.Actor.UserID)
+			if err != nil {
+				return Accepted{}, err
+			}
+			words = cmp.Or(domain.TellCaller[by.Language], domain.TellCaller["en"])
+		}
 		if in.ID != nil {
-			if old, found, err := loggedBefore(tx, *in.ID, phone, in.Outcome); found || err != nil {
-				return old, err
+			old, err := tx.LoggedContact(*in.ID)
+			if err == nil {
+				return Accepted{old.ID, "accepted", old.OccurredAt, old.RecordedAt, words},
+					casework.SameOr(old.Phone == phone && old.Outcome == in.Outcome && old.ByID == call.Actor.UserID, "contact")
+			} else if !casework.NotFound(err) {
+				return Accepted{}, err
 			}
 		}
-		out := Accepted{ID: casework.IDOr(s.Service, in.ID), Status: "accepted", OccurredAt: st.Occurred, RecordedAt: tx.Now}
-		known, err := logOnHouseholds(tx, call, out.ID, phone, in)
-		if err != nil {
-			return out, err
-		}
-		if !known {
-			stray := domain.UnmatchedContact{ID: out.ID, Phone: phone, Direction: in.Direction, Channel: in.Channel, Outcome: in.Outcome,
-				Note: in.Note,
-				ByID: call.Actor.UserID, OccurredAt: st.Occurred, RecordedAt: tx.Now}
-			if call.Actor.AreaID != (domain.ID{}) {
-				stray.AreaID = &call.Actor.AreaID
-			}
-			if err := tx.InsertUnmatchedContact(&stray); err != nil {
-				return out, err
-			}
+		x := domain.LoggedContact{ID: casework.IDOr(s.Service, in.ID), Phone: phone, Direction: in.Direction, Channel: in.Channel,
+			Outcome: in.Outcome, Note: in.Note, ByID: call.Actor.UserID, OccurredAt: st.Occurred, ClaimedAt: st.Claimed, RecordedAt: tx.Now}
+		if call.Actor.AreaID != (domain.ID{}) {
+			x.AreaID = &call.Actor.AreaID
 		}
 		if in.Flag != nil {
-			f := &domain.Flag{Kind: in.Flag.Kind, Level: *in.Flag.Level, Note: in.Flag.Note}
-			if _, err := flagByPhone(tx, call, f, FlagInput{Phone: phone, OccurredAt: in.OccurredAt}, where.Country); err != nil {
-				return out, err
-			}
+			x.Flag.V = &domain.ContactFlag{Kind: in.Flag.Kind, Level: *in.Flag.Level, Note: in.Flag.Note}
 		}
-		return out, nil
+		if err := tx.InsertLoggedContact(&x); err != nil {
+			return Accepted{}, err
+		}
+		tx.SetDeadline(domain.DueContact, x.ID, nil, tx.Now)
+		return Accepted{x.ID, "accepted", x.OccurredAt, x.RecordedAt, words}, nil
 	})
 }
 
-// loggedBefore finds the contact that was logged under the client's id: the
-// first fact of a report carries it, known number or not.
-func loggedBefore(tx *casework.Work, id domain.ID, phone, outcome string) (_ Accepted, found bool, _ error) {
-	if old, err := tx.Attempt(id); err == nil {
-		return Accepted{old.ID, "accepted", old.OccurredAt, old.RecordedAt}, true,
-			casework.SameOr(old.Address == phone && old.Outcome == outcome, "contact")
-	} else if !casework.NotFound(err) {
-		return Accepted{}, false, err
+// ContactDue carries out what follows from a contact by phone number: an attempt on an
+// open job of each household that has the number, which counts on all of theirs
+// (docs/product.md section 2), and the report that came with it.
+func ContactDue(ctx context.Context, tx *casework.Work, id domain.ID) error {
+	x, err := tx.LoggedContact(id)
+	if casework.NotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
 	}
-	if old, err := tx.UnmatchedContact(id); err == nil {
-		return Accepted{old.ID, "accepted", old.OccurredAt, old.RecordedAt}, true,
-			casework.SameOr(old.Phone == phone && old.Outcome == outcome, "contact")
-	} else if !casework.NotFound(err) {
-		return Accepted{}, false, err
+	by, err := tx.User(x.ByID)
+	if err != nil {
+		return err
 	}
-	return Accepted{}, false, nil
+	a, err := casework.ActorOf(ctx, tx.Svc, by)
+	if err != nil {
+		return err
+	}
+	st := casework.EntryTime{Occurred: x.OccurredAt, Claimed: x.ClaimedAt, Recorded: x.RecordedAt}
+	if err := logOnHouseholds(tx, &casework.Call{Actor: a}, x, st); err != nil || x.Flag.V == nil {
+		return err
+	}
+	f := &domain.Flag{Kind: x.Flag.V.Kind, Level: x.Flag.V.Level, Note: x.Flag.V.Note, Phone: x.Phone}
+	return flagByPhone(tx, a, f, st)
 }
 
-// logOnHouseholds records a contact on an open job of each household with this
-// number, on the first of them under this id. It reports whether there is one.
-func logOnHouseholds(tx *casework.Work, call *casework.Call, id domain.ID, phone string, in ContactByPhone) (known bool, err error) {
-	customers, err := tx.CustomersByPhone(phone)
+// logOnHouseholds records a contact on an open job of each household with its number, on
+// the first of them under its id.
+func logOnHouseholds(tx *casework.Work, call *casework.Call, x *domain.LoggedContact, st casework.EntryTime) error {
+	customers, err := tx.CustomersByPhone(x.Phone)
 	if err != nil {
-		return false, err
+		return err
+	}
+	id := x.ID
+	if _, err := tx.Attempt(id); err == nil { // another contact has it
+		id = tx.NewID()
+	} else if !casework.NotFound(err) {
+		return err
 	}
 	for _, customer := range customers {
 		open, err := tx.OpenJobsOf(customer)
 		if err != nil {
-			return known, err
+			return err
 		}
 		if len(open) == 0 {
 			continue
 		}
-		// An outbound try belongs to the latest job; inbound ones spread.
+		// An outbound try belongs to the latest job; inbound ones spread, from a job of
+		// which whoever took it answers, if there is one.
 		first := open[0]
 		for i := range open {
-			if in.Direction == reach.Outbound && open[i].OpenedAt.After(first.OpenedAt) {
+			if x.Direction == reach.Outbound && open[i].OpenedAt.After(first.OpenedAt) ||
+				x.Direction == reach.Inbound && casework.AtDesk(call.Actor, &open[i]) && !casework.AtDesk(call.Actor, &first) {
 				first = open[i]
 			}
 		}
 		j, err := tx.LockJob(first.ID)
 		if err != nil {
-			return known, err
+			return err
 		}
 		c, err := casework.OpenCase(tx, j)
 		if err != nil {
-			return known, err
+			return err
 		}
-		if known {
-			id = tx.NewID()
+		if _, err := casework.AddAttempt(call, c, nil, casework.AttemptInput{ID: domain.Ptr(id), Direction: x.Direction, Address: x.Phone,
+			Channel: x.Channel, Outcome: x.Outcome, Note: x.Note, At: &st}); err != nil {
+			return err
 		}
-		known = true
-		if _, err := casework.AddAttempt(call, c, nil, casework.AttemptInput{ID: domain.Ptr(id), Direction: in.Direction, Address: phone,
-			Channel: in.Channel,
-			Outcome: in.Outcome,
-			Note:    in.Note, OccurredAt: in.OccurredAt}); err != nil {
-			return known, err
+		id = tx.NewID()
+		if !x.Matched {
+			x.Matched = true
+			if err := tx.MatchContact(x.ID); err != nil {
+				return err
+			}
 		}
 	}
-	return known, nil
+	return nil
 }

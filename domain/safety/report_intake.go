@@ -98,7 +98,17 @@ func (s *Service) RaiseFlag(ctx context.Context, call *casework.Call, in FlagInp
 				return domain.Raised{}, err
 			}
 		case in.Phone != "":
-			return flagByPhone(tx, call, f, in, where.Country)
+			if f.Phone, err = casework.Phone(s.Service, in.Phone, where.Country, "/phone"); err != nil {
+				return domain.Raised{}, err
+			}
+			st, err := casework.Stamp(call, in.OccurredAt, time.UTC, tx.Now)
+			if err != nil {
+				return domain.Raised{}, err
+			}
+			if err := flagByPhone(tx, a, f, st); err != nil {
+				return domain.Raised{}, err
+			}
+			return answer()
 		default:
 			return domain.Raised{}, domain.Fail(domain.CodeUnprocessable, "A report names a visit, a job or a phone number.").
 				At("/visit_id", "visit_id, job_id or phone")
@@ -172,20 +182,10 @@ func complete(a domain.Actor, c *casework.Case, v *domain.Visit, f *domain.Flag,
 
 // flagByPhone routes a report about a caller blindly: to the area of the
 // household's latest job, else the recorder's. The answer is the same.
-func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in FlagInput, country string) (domain.Raised, error) {
-	a := call.Actor
-	phone, err := casework.Phone(tx.Svc, in.Phone, country, "/phone")
+func flagByPhone(tx *casework.Work, a domain.Actor, f *domain.Flag, st casework.EntryTime) error {
+	customers, err := tx.CustomersByPhone(f.Phone)
 	if err != nil {
-		return domain.Raised{}, err
-	}
-	st, err := casework.Stamp(call, in.OccurredAt, time.UTC, tx.Now)
-	if err != nil {
-		return domain.Raised{}, err
-	}
-	f.Phone = phone
-	customers, err := tx.CustomersByPhone(phone)
-	if err != nil {
-		return domain.Raised{}, err
+		return err
 	}
 	var c *casework.Case
 	for _, customer := range customers {
@@ -193,20 +193,17 @@ func flagByPhone(tx *casework.Work, call *casework.Call, f *domain.Flag, in Flag
 		if casework.NotFound(err) {
 			continue
 		} else if err != nil {
-			return domain.Raised{}, err
+			return err
 		}
 		if j, err = tx.LockJob(j.ID); err != nil {
-			return domain.Raised{}, err
+			return err
 		}
 		if c, err = casework.OpenCase(tx, j); err != nil {
-			return domain.Raised{}, err
+			return err
 		}
 		break
 	}
-	if err := raise(tx, a, c, nil, f, st); err != nil {
-		return domain.Raised{}, err
-	}
-	return domain.Raised{ID: f.ID, Status: f.Status, Level: f.Level, Kind: f.Kind, OccurredAt: f.OccurredAt}, nil
+	return raise(tx, a, c, nil, f, st)
 }
 
 // raise writes a flag and what follows from it: who answers for it and by

@@ -74,12 +74,14 @@ func noticesWait(t *testing.T, w *World) {
 // contactsCounted: two contacts at one moment are one; what we tried ourselves is none.
 func contactsCounted(t *testing.T, w *World) {
 	r, ctx := w.DB.Reader(), t.Context()
-	stray := domain.UnmatchedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone,
-		Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
-	Do(t, w.DB, func(tx domain.Tx) error { return tx.InsertUnmatchedContact(&stray) })
+	stray := domain.LoggedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone,
+		Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later, ClaimedAt: &later,
+		Flag: domain.JSON[*domain.ContactFlag]{V: &domain.ContactFlag{Kind: "threat", Level: 2, Note: "n"}}}
+	Do(t, w.DB, func(tx domain.Tx) error { return all(tx.InsertLoggedContact(&stray), tx.MatchContact(stray.ID)) })
+	stray.Matched = true
 	Same(t, "a contact of nobody", stray, Get(t, w.DB,
-		func(tx domain.Tx) (*domain.UnmatchedContact, error) { return tx.UnmatchedContact(stray.ID) }))
-	wantCode(t, Try(w.DB, func(tx domain.Tx) error { _, err := tx.UnmatchedContact(ID()); return err }), domain.CodeNotFound)
+		func(tx domain.Tx) (*domain.LoggedContact, error) { return tx.LoggedContact(stray.ID) }))
+	wantCode(t, Try(w.DB, func(tx domain.Tx) error { _, err := tx.LoggedContact(ID()); return err }), domain.CodeNotFound)
 
 	contact := func(direction string, at time.Time) domain.Attempt {
 		return domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: direction, Channel: reach.Phone,
@@ -293,6 +295,12 @@ func danger(t *testing.T, db *repo.DB) {
 	noError(t, err)
 	Same(t, "reports after which the pause was taken", []domain.ID{f.ID}, pauses)
 
+	recent, err := r.ReportsSince(ctx, Noon)
+	noError(t, err)
+	none, err := r.ReportsSince(ctx, later.AddDate(1, 0, 0))
+	if noError(t, err); len(recent) < 5 || len(none) != 0 {
+		t.Errorf("%d reports since then, %d since a year later", len(recent), len(none))
+	}
 	t.Run("plans", func(t *testing.T) { plansJudged(t, w) })
 	t.Run("advisories", func(t *testing.T) { openAppeals(t, w) })
 	t.Run("aftercare", func(t *testing.T) { aftercareCounted(t, w, f) })

@@ -367,10 +367,11 @@ func attemptTrip(t *testing.T, w *World) {
 	noError(t, err)
 	Same(t, "attempts of the reader", []domain.Attempt{a, bare}, ofJob(got))
 	wantCode(t, Try(db, func(tx domain.Tx) error { return tx.InsertAttempt(&a) }), domain.CodeDuplicate)
-	s := domain.UnmatchedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone,
-		Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later}
+	s := domain.LoggedContact{ID: ID(), AreaID: &w.North.ID, Phone: "+9", Direction: reach.Inbound, Channel: reach.Phone,
+		Outcome: reach.Reached, Note: "n", ByID: w.Ravi.ID, OccurredAt: Noon, RecordedAt: later, ClaimedAt: &later, Matched: true,
+		Flag: domain.JSON[*domain.ContactFlag]{V: &domain.ContactFlag{Kind: "threat", Level: 2, Note: "n"}}}
 	filled(t, "stray", s)
-	Do(t, db, func(tx domain.Tx) error { return tx.InsertUnmatchedContact(&s) })
+	Do(t, db, func(tx domain.Tx) error { return tx.InsertLoggedContact(&s) })
 }
 
 func policyTrip(t *testing.T, w *World) {

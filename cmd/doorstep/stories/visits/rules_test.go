@@ -160,7 +160,7 @@ func TestAStaleTapIsContactAllTheSame(t *testing.T) {
 
 func TestBlindReportsTellNothing(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("flag.triage", "hold.area")
+		h.Ignores("flag.triage", "hold.area", "promise.yours")
 		desk := h.As("kiran")
 		customer, _ := h.Household(desk, nil)
 		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]

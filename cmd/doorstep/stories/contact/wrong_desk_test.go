@@ -1,0 +1,174 @@
+package contact
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/domain"
+
+	"github.com/google/uuid"
+)
+
+// TestACallAtTheWrongDesk: whoever takes it, its own desk calls back, and whoever took it
+// says so: the same words for every number. Who answers for the job promises by themselves.
+func TestACallAtTheWrongDesk(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("promise.late")
+		kiran := h.As("kiran")
+		wrong := []string{"gita", "kiran2", "asha2", "ravi2", "maya2", "root"}
+		for i, login := range append(wrong, "kiran", "asha", "maya", "ravi") {
+			p := h.As(login)
+			customer, job := h.Household(kiran, nil)
+			h.CustomerPage(job).RegisterDevice("home:" + login)
+			number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
+			known := p.Send("POST", "/v1/contacts", object{"phone": number, "note": "please call me back"}, 202)
+			unknown := p.Send("POST", "/v1/contacts", object{"phone": "+919899999999", "note": "please call me back"}, 202)
+			if a, b := known["tell_caller"], unknown["tell_caller"]; a != b || !strings.Contains(harness.String(a), "calls back") {
+				h.Errorf("%s tells %v and %v", login, a, b)
+			}
+			h.Settle()
+			if got := kiran.Verdict(job)["verdict"]; got != "reached" {
+				h.Errorf("%s: the verdict is %v", login, got)
+			}
+			list := items(kiran.Send("GET", path("/v1/jobs/%s/promises", job), nil, 200))
+			if i >= len(wrong) {
+				if len(list) != 0 {
+					h.Errorf("%s answers for it, and made %v", login, list)
+				}
+				continue
+			}
+			h.Expect("kiran", "Please call back")
+			h.ExpectOn("home:"+login, "Kiran will call you")
+			if len(list) != 1 || list[0]["owner_id"] != kiran.ID.String() || list[0]["what"] != "please call me back" ||
+				!harness.Instant(t, list[0]["due_at"]).Equal(h.Clock.Now().Add(2*time.Hour)) {
+				t.Fatalf("%s took it: %v", login, list)
+			}
+			// A second call is the same promise; our own call back keeps it.
+			p.Send("POST", "/v1/contacts", object{"phone": number}, 202)
+			h.Settle()
+			kiran.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "reached"}, 201)
+			if got := kiran.Send("GET", path("/v1/promises/%s", list[0]), nil, 200); got["status"] != "kept" || got["contacts"] != 2.0 {
+				h.Errorf("%s: %v", login, got)
+			}
+		}
+		called := h.As("gita").Send("POST", "/v1/contacts", object{"phone": "+919899999999", "direction": "outbound"}, 202)
+		if got := called["tell_caller"]; got != "" {
+			h.Errorf("we had called, and say %q", got)
+		}
+		// An agent who finds the job and records the call there is no other than by number.
+		_, job := h.Household(kiran, nil)
+		h.As("gita").Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "reached",
+			"direction": "inbound"}, 201)
+		h.Expect("kiran", "Please call back")
+	})
+}
+
+// watched is the store, with the names of what a transaction asks and writes.
+type watched struct {
+	domain.Store
+	calls *[]string
+}
+
+type watchedTx struct {
+	domain.Tx
+	calls *[]string
+}
+
+func (w watched) InTx(ctx context.Context, fn func(domain.Tx) error) error {
+	return w.Store.InTx(ctx, func(tx domain.Tx) error { return fn(watchedTx{tx, w.calls}) })
+}
+
+func (w watchedTx) note(what string) { *w.calls = append(*w.calls, what) }
+
+func (w watchedTx) User(id domain.ID) (*domain.User, error) { w.note("user"); return w.Tx.User(id) }
+func (w watchedTx) LoggedContact(id domain.ID) (*domain.LoggedContact, error) {
+	w.note("contact")
+	return w.Tx.LoggedContact(id)
+}
+func (w watchedTx) InsertLoggedContact(x *domain.LoggedContact) error {
+	w.note("insert contact")
+	return w.Tx.InsertLoggedContact(x)
+}
+func (w watchedTx) Attempt(id domain.ID) (*domain.Attempt, error) {
+	w.note("attempt")
+	return w.Tx.Attempt(id)
+}
+func (w watchedTx) CustomersByPhone(phone string) ([]domain.ID, error) {
+	w.note("customers")
+	return w.Tx.CustomersByPhone(phone)
+}
+func (w watchedTx) LockJob(id domain.ID) (*domain.Job, error) {
+	w.note("job")
+	return w.Tx.LockJob(id)
+}
+func (w watchedTx) Arm(d domain.Deadline)           { w.note("deadline"); w.Tx.Arm(d) }
+func (w watchedTx) PutReplay(r domain.Replay)       { w.note("replay"); w.Tx.PutReplay(r) }
+func (w watchedTx) Enqueue(n ...domain.Notice)      { w.note("notice"); w.Tx.Enqueue(n...) }
+func (w watchedTx) InsertFlag(f *domain.Flag) error { w.note("flag"); return w.Tx.InsertFlag(f) }
+
+// TestABlindContactTakesTheSameTime: a known number and an unknown one are answered from
+// the same statements and leave the same rows; what follows for a household comes after
+// the answer, once, also where the clock is killed in between.
+func TestABlindContactTakesTheSameTime(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "hold.area", "promise.yours")
+		kiran, gita := h.As("kiran"), h.As("gita")
+		customer, job := h.Household(kiran, nil)
+		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
+		h.Settle()
+		rows := func() map[string]int {
+			n := map[string]int{}
+			for _, line := range strings.Split(h.DumpTables(), "\n") {
+				name, _, _ := strings.Cut(line, "=")
+				n[name]++
+			}
+			return n
+		}
+		store := h.Server.Service.Store
+		var asked [2][]string
+		var left [2]map[string]int
+		ids := []string{uuid.NewString(), uuid.NewString()}
+		for i, phone := range []any{number, "+919899999999"} {
+			before := rows()
+			h.Server.Service.Store = watched{store, &asked[i]}
+			gita.Send("POST", "/v1/contacts", object{"id": ids[i], "phone": phone, "note": "call me",
+				"flag": object{"kind": "verbal_abuse", "level": 2, "note": "shouted"}}, 202)
+			h.Server.Service.Store = store
+			left[i] = rows()
+			for name, n := range before {
+				left[i][name] -= n
+			}
+		}
+		if !slices.Equal(asked[0], asked[1]) || !slices.Contains(asked[0], "insert contact") {
+			h.Errorf("known: %v, unknown: %v", asked[0], asked[1])
+		}
+		for name, n := range left[0] {
+			if left[1][name] != n {
+				h.Errorf("%s grows by %d and by %d", name, n, left[1][name])
+			}
+		}
+		if n := len(items(kiran.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200))); n != 0 {
+			h.Errorf("before the clock the job has %d attempts", n)
+		}
+		h.Settle()
+		h.Settle()
+		made := items(kiran.Send("GET", path("/v1/jobs/%s/attempts", job), nil, 200))
+		made = slices.DeleteFunc(made, func(a object) bool { return a["id"] != ids[0] })
+		if len(made) != 1 || made[0]["by_id"] != gita.ID.String() || made[0]["note"] != "call me" {
+			h.Errorf("carried out: %v", made)
+		}
+		if flags := items(gita.Send("GET", "/v1/flags", nil, 200)); len(flags) != 2 {
+			h.Errorf("%d reports", len(flags))
+		}
+		// The same again, under the same id, is the same contact.
+		gita.Send("POST", "/v1/contacts", object{"id": ids[0], "phone": number, "note": "call me"}, 202)
+		h.Settle()
+		if p := items(kiran.Send("GET", path("/v1/jobs/%s/promises", job), nil, 200)); len(p) != 1 || p[0]["contacts"] != 1.0 {
+			h.Errorf("promised: %v", p)
+		}
+	})
+}
