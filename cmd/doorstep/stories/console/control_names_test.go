@@ -55,8 +55,7 @@ func withNumber(h *harness.Harness) {
 // from every other, opened forms included.
 func TestNoTwoControlsOfTheQueueShareAName(t *testing.T) {
 	h := harness.New(t, "sqlite")
-	h.Ignores("account.changed", "dispute.opened", "flag.live", "flag.triage", "hold.area", "sos.raised", "visit.assigned",
-		"visit.needs_someone")
+	h.Ignores("account.changed", "dispute.opened", "flag.live", "flag.triage", "hold.area", "sos.raised", "visit.assigned")
 	h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 	withNumber(h)
 	desk, ravi := h.As("kiran"), h.As("ravi")
