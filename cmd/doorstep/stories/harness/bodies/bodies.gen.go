@@ -943,17 +943,41 @@ func (e StoppedVisitStatus) Valid() bool {
 	}
 }
 
+// Defines values for TriedStepOutcome.
+const (
+	TriedStepOutcomeFailed  TriedStepOutcome = "failed"
+	TriedStepOutcomeUnclear TriedStepOutcome = "unclear"
+	TriedStepOutcomeWorked  TriedStepOutcome = "worked"
+)
+
+// Valid indicates whether the value is a known member of the TriedStepOutcome enum.
+func (e TriedStepOutcome) Valid() bool {
+	switch e {
+	case TriedStepOutcomeFailed:
+		return true
+	case TriedStepOutcomeUnclear:
+		return true
+	case TriedStepOutcomeWorked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TriedStepWatchedBy.
 const (
-	TriedStepWatchedByHousehold    TriedStepWatchedBy = "household"
-	TriedStepWatchedByNobody       TriedStepWatchedBy = "nobody"
-	TriedStepWatchedByProfessional TriedStepWatchedBy = "professional"
+	TriedStepWatchedByHousehold             TriedStepWatchedBy = "household"
+	TriedStepWatchedByHouseholdProfessional TriedStepWatchedBy = "household_professional"
+	TriedStepWatchedByNobody                TriedStepWatchedBy = "nobody"
+	TriedStepWatchedByProfessional          TriedStepWatchedBy = "professional"
 )
 
 // Valid indicates whether the value is a known member of the TriedStepWatchedBy enum.
 func (e TriedStepWatchedBy) Valid() bool {
 	switch e {
 	case TriedStepWatchedByHousehold:
+		return true
+	case TriedStepWatchedByHouseholdProfessional:
 		return true
 	case TriedStepWatchedByNobody:
 		return true
@@ -1445,7 +1469,7 @@ type Job struct {
 	ReopenedAt   time.Time       `json:"reopened_at"`
 	RepeatOf     string          `json:"repeat_of"`
 
-	// Replacement Three failed tries, one of them watched by a professional, propose a replacement. It blocks nothing.
+	// Replacement Three failed tries, one of them watched by a professional, ours or the household's own, propose a replacement. It blocks nothing.
 	Replacement    Replacement `json:"replacement"`
 	ResolvedAt     time.Time   `json:"resolved_at"`
 	SafetyCritical bool        `json:"safety_critical"`
@@ -1530,7 +1554,7 @@ type RaisedFlagKind string
 // RaisedFlagStatus defines model for RaisedFlag.Status.
 type RaisedFlagStatus string
 
-// Replacement Three failed tries, one of them watched by a professional, propose a replacement. It blocks nothing.
+// Replacement Three failed tries, one of them watched by a professional, ours or the household's own, propose a replacement. It blocks nothing.
 type Replacement struct {
 	DecidedAt time.Time `json:"decided_at"`
 
@@ -1791,11 +1815,17 @@ type StoppedVisitStatus string
 type TriedStep struct {
 	At time.Time `json:"at"`
 
-	// Result worked, failed or unclear; other words become the note of an unclear record
+	// Outcome what came of it; without it the words of result are read
+	Outcome TriedStepOutcome `json:"outcome,omitempty,omitzero"`
+
+	// Result in words, or worked, failed or unclear; plain words of failure are read as failed, others become the note of an unclear record
 	Result    string             `json:"result"`
 	WatchedBy TriedStepWatchedBy `json:"watched_by"`
 	What      string             `json:"what"`
 }
+
+// TriedStepOutcome what came of it; without it the words of result are read
+type TriedStepOutcome string
 
 // TriedStepWatchedBy defines model for TriedStep.WatchedBy.
 type TriedStepWatchedBy string
