@@ -78,7 +78,7 @@ var imports = []struct{ pkg, inside, outside string }{
 		"standard-webhooks uuid webpush"},
 	{"notifications/fcmtest", "", ""},
 
-	{"repo", "domain", "flock goose gorm gorm-postgres gorm-sqlite pgx puddle river river-pgx river-sqlite sqlite sys text uuid"},
+	{"repo", "domain", "flock goose gorm gorm-postgres pgx puddle river river-pgx river-sqlite sqlite sys text uuid"},
 	{"repo/files", "domain", "minio"},
 	{"repo/repotest", "domain domain/casework domain/ladder domain/reach domain/usecases repo", "pgx uuid"},
 }
@@ -96,7 +96,6 @@ var modules = map[string]string{
 	"goose":             "github.com/pressly/goose/v3",
 	"gorm":              "gorm.io/gorm",
 	"gorm-postgres":     "gorm.io/driver/postgres",
-	"gorm-sqlite":       "gorm.io/driver/sqlite",
 	"i18n":              "github.com/nicksnyder/go-i18n/v2",
 	"ical":              "github.com/arran4/golang-ical",
 	"jwt":               "github.com/golang-jwt/jwt/v5",

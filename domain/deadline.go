@@ -22,6 +22,7 @@ const (
 	DueTimerPlan     DeadlineKind = "timer_plan"     // visit: its planned time is over and phones told nothing
 	DueLastNotice    DeadlineKind = "last_notice"    // job: the time to answer the last notice is over
 	DueCloseResolved DeadlineKind = "close_resolved" // job: nobody objected
+	DueSilence       DeadlineKind = "silence"        // job: the household waits for a word
 	DueSlotHold      DeadlineKind = "slot_hold"      // job: a window was kept for the household long enough
 	DueSOS           DeadlineKind = "sos"            // SOS
 	DueTriage        DeadlineKind = "triage"         // report

@@ -50,6 +50,7 @@
 //	people.go          roles, areas, centres, users, who reaches what
 //	promise.go         who owes a household what, by when
 //	replay.go          an answer that is kept for a repeated request
+//	silence.go         how long a household may wait for a word
 //	skill.go           skills and their levels
 //	security_log.go    what of security happened, for admins
 //	sos.go             an SOS, whom it rings and how

@@ -206,9 +206,13 @@ type ContactTx interface {
 	InsertDispute(*Dispute) error // CodeDuplicate when the entry is disputed already
 	SaveDispute(*Dispute) error
 	Promise(id ID) (*Promise, error)
-	PromisesDue(customer ID) ([]Promise, error)                // open and broken ones
-	LastPromiseOf(customer ID) (*Promise, error)               // CodeNotFound when none
-	PromisesOf(owner ID) ([]Promise, error)                    // open and broken ones
+	PromisesDue(customer ID) ([]Promise, error)  // open and broken ones
+	LastPromiseOf(customer ID) (*Promise, error) // CodeNotFound when none
+	PromisesOf(owner ID) ([]Promise, error)      // open and broken ones
+	PromisesOfJob(job ID) ([]Promise, error)
+	// NotReached counts the households that told since an instant that they could not
+	// reach a centre.
+	NotReached(centre ID, since time.Time) (int, error)
 	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the customer got in touch, both ends included
 	InsertPromise(*Promise) error
 	SavePromise(*Promise) error

@@ -28,6 +28,7 @@
 //	search.go      what households are looked for by
 //	traces.go      SQLite: whether what was read still stands
 //	tx.go          transactions: begun, run again, ended; the helpers of every write
+//	sqlite_dialect.go how statements are spelled for SQLite
 //	wal.go         SQLite: moving the log into the file, beside the writers
 //
 // Rows by subject:

@@ -21,7 +21,6 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"gorm.io/driver/postgres"
-	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
@@ -249,7 +248,7 @@ func (db *DB) openSQLite(cfg Config) (gorm.Dialector, error) {
 	if db.sqliteQueue, err = river.NewClient(riversqlite.New(db.sql), &river.Config{Logger: db.log}); err != nil {
 		return nil, err
 	}
-	return sqlite.New(sqlite.Config{DriverName: "sqlite", Conn: db.sql}), nil
+	return sqliteDialect{postgres.Dialector{Config: &postgres.Config{Conn: db.sql}}}, nil
 }
 
 // Close ends all connections.

@@ -197,6 +197,7 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		}
 	}
 	if a.Direction == reach.Inbound {
+		watchSilence(c.Tx, j.ID)
 		if err := groupContacts(c, a); err != nil {
 			return nil, err
 		}
@@ -589,10 +590,10 @@ func sendLastNotice(c *Case, enough time.Time) error {
 	mark := fmt.Sprintf("last_notice|%s|%d", c.Job.ID, enough.Unix())
 	if !spoken && (len(devices) > 0 || c.Tx.Svc.TextGateway) {
 		language := c.Customer.LanguageOf(c.Job.ContactID)
-		c.Tx.Enqueue(NewNotice(c.Tx.Svc, "job.last_notice", language, c.Now, c.Now.Add(48*time.Hour), c.about("job.last_notice", nil, language),
+		c.notifyHome(NewNotice(c.Tx.Svc, "job.last_notice", language, c.Now, c.Now.Add(48*time.Hour), c.about("job.last_notice", nil, language),
 			func(n *domain.Notice) {
 				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &c.Customer.ID, true, true, &mark
-			}))
+			}), nil)
 		return nil
 	}
 	users, err := c.Tx.UsersWith(domain.RoleCoordinator, &c.Job.CentreID, nil)

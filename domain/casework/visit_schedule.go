@@ -318,6 +318,9 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 		"agreed":            v.Agreed(),
 		"agreed_attempt_id": v.AgreedID, "agreed_said": v.AgreedSaid})
 	c.Tx.SetDeadline(domain.DueMissed, v.ID, &j.ID, v.WindowEnd.Add(domain.MissedAfter))
+	if j.SilentSince != nil {
+		watchSilence(c.Tx, j.ID)
+	}
 	dayFollows(c.Tx, v)
 	NotifyCrew(c, v, v.Crew, "visit.assigned")
 	if in.Chosen != "link" && in.Chosen != domain.ReadLink { // who chose it has it before them

@@ -99,6 +99,20 @@ func contactsCounted(t *testing.T, w *World) {
 		[]int{2, 1, 0}) {
 		t.Errorf("contacts since: %v", got)
 	}
+	for range 2 { // of one household
+		not := contact(reach.Inbound, later)
+		not.Request = "could-not-reach"
+		Do(t, w.DB, func(tx domain.Tx) error { return tx.InsertAttempt(&not) })
+	}
+	for _, c := range []struct {
+		centre domain.ID
+		since  time.Time
+		want   int
+	}{{w.Job.CentreID, Noon, 1}, {w.Job.CentreID, later, 0}, {w.Harbour.ID, Noon, 0}} {
+		if got := Get(t, w.DB, func(tx domain.Tx) (int, error) { return tx.NotReached(c.centre, c.since) }); got != c.want {
+			t.Errorf("%d households did not reach the centre, want %d", got, c.want)
+		}
+	}
 	byID, err := r.AttemptsByID(ctx, Actor(w.Desk).Scope(), []domain.ID{in.ID, out.ID, ID()})
 	noError(t, err)
 	if len(byID) != 2 {
@@ -162,7 +176,7 @@ func clocksAndFigures(t *testing.T, w *World) {
 	tries := Get(t, w.DB, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })
 	Same(t, "input of a clock", domain.JobClockInput{Job: w.Job, Customer: *home, Attempts: tries, Holds: []domain.Hold{hold},
 		Visits: []domain.Visit{w.Visit}}, clock)
-	if len(tries) != 5 {
+	if len(tries) != 7 {
 		t.Errorf("%d contacts of the job", len(tries))
 	}
 	_, err = r.JobClockInput(ctx, domain.Scope{CentreID: w.Harbour.ID}, w.Job.ID)
@@ -179,7 +193,7 @@ func clocksAndFigures(t *testing.T, w *World) {
 	figures, err := r.ReachabilityCounts(ctx, everything, period)
 	noError(t, err)
 	Same(t, "figures of reachability", []domain.ReachabilityRow{{CentreID: &w.Harbour.ID, Centre: "Harbour"},
-		{CentreID: &w.Mill.ID, Centre: "Mill", JobsOpened: 1, Tries: 1, Reached: 1, Inbound: 4, Unreachable: 1, CouldNotReachUs: 1}}, figures)
+		{CentreID: &w.Mill.ID, Centre: "Mill", JobsOpened: 1, Tries: 1, Reached: 1, Inbound: 6, Unreachable: 1, CouldNotReachUs: 1}}, figures)
 	figures, err = r.ReachabilityCounts(ctx, Actor(w.Noor).Scope(), period)
 	noError(t, err)
 	Same(t, "figures of another centre", []domain.ReachabilityRow{{CentreID: &w.Harbour.ID, Centre: "Harbour"}}, figures)

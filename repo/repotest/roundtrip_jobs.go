@@ -90,6 +90,7 @@ func jobTrip(t *testing.T, w *World) {
 	j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.JSONList[domain.ID]{ID()}, Reason: "new",
 		DecidedAt: &later, DecidedBy: domain.RoleAgent}
 	j.RepeatCentreID, j.RepeatAreaID = &w.Mill.ID, &w.North.ID
+	j.SilentSince, j.SilenceStep = &later, 2
 	j.Seq, j.ChainHead, j.ValueMinor = 7, []byte{1, 2, 0, 3}, Ptr(int64(1_250_00))
 	filled(t, "job", j)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
@@ -315,6 +316,9 @@ func disputeTrip(t *testing.T, w *World) {
 	Same(t, "last promise", p, Get(t, db, func(tx domain.Tx) (*domain.Promise, error) { return tx.LastPromiseOf(w.Customer.ID) }))
 	if n := len(Get(t, db, func(tx domain.Tx) ([]domain.Promise, error) { return tx.PromisesOf(w.Desk.ID) })); n != 1 {
 		t.Errorf("%d promises to keep, want 1", n)
+	}
+	if n := len(Get(t, db, func(tx domain.Tx) ([]domain.Promise, error) { return tx.PromisesOfJob(w.Job.ID) })); n != 1 {
+		t.Errorf("%d promises about the job, want 1", n)
 	}
 	p.Status, p.KeptID, p.ViaID = domain.PromiseKept, nil, nil
 	Do(t, db, func(tx domain.Tx) error { return tx.SavePromise(&p) })

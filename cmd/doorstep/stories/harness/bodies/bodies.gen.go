@@ -1474,7 +1474,13 @@ type Job struct {
 	ResolvedAt     time.Time   `json:"resolved_at"`
 	SafetyCritical bool        `json:"safety_critical"`
 	Serial         string      `json:"serial"`
-	SiteID         string      `json:"site_id"`
+
+	// SilenceStep who was told of it: 1 desk, 2 proprietor, 3 area manager
+	SilenceStep int `json:"silence_step"`
+
+	// SilentSince since when the household waits for a word, where that is too long; null: it has a next step, or has not waited too long
+	SilentSince time.Time `json:"silent_since"`
+	SiteID      string    `json:"site_id"`
 
 	// SkillLevel asked of one of the crew; 1: any
 	SkillLevel int         `json:"skill_level"`
