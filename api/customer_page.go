@@ -85,7 +85,7 @@ type customerView struct {
 	Parts                                            []partView
 	Entered                                          url.Values // of a form that came back
 	Wrong                                            map[string]string
-	Done, Alert, Promise                             string
+	Done, Alert, Promise, Replacement                string
 	CanDone, CanReopen, CanStop                      bool
 	EndCode                                          string
 	TriesWords                                       string
@@ -537,6 +537,9 @@ func entriesInWords(v *customerView, p *customers.LinkPage, t *pages.Text, loc *
 			t.Say("outcome."+a.Outcome),
 			Grade: t.Say("grade." + a.Grade), Says: disputeWords(t, a.Dispute, p.Now, loc), Disputable: a.Disputable})
 		v.TriesOpen = v.TriesOpen || a.Disputable
+	}
+	if r := p.Job.Replacement.V; r != nil && r.Status == "accepted" && r.DecidedAt != nil {
+		v.Replacement = t.Say("replacement", "Day", dayWords(t, *r.DecidedAt, p.Now, loc))
 	}
 	if p.Caller != "" {
 		day, hours := windowWords(t, p.CallBy, p.CallBy, p.Now, loc)

@@ -62,7 +62,7 @@ func (v *customerView) stepLines(p *customers.LinkPage, loc *time.Location) {
 	for _, r := range p.Steps {
 		line := stepLine{r.Step, v.Text.Say("step.line", "Result", v.Text.Say("result."+r.Result), "Day",
 			dayWords(v.Text, r.OccurredAt, p.Now, loc))}
-		mark := domain.NormalizeStep(r.Step)
+		mark := domain.StepKey(p.Job.Category, r.Step)
 		if i, ok := at[mark]; ok {
 			v.Steps[i].Words = line.Words
 			continue

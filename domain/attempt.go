@@ -19,11 +19,15 @@ type Attempt struct {
 	Channel        string     `json:"channel"`
 	Outcome        string     `json:"outcome"`
 	RingSeconds    *int       `json:"ring_seconds"`
+	CallSeconds    *int       `json:"call_seconds"` // by the phone's call log, from dialling to the end
 	Grade          string     `json:"grade"`
+	GradeWhy       string     `json:"grade_why"`       // why evidence or a claimed grade was not taken
 	EvidenceDigest string     `json:"evidence_digest"` // SHA-256 of the device's call log entry or a receipt id
 	Note           string     `json:"note"`
 	Lat            *float64   `json:"lat"`
 	Lon            *float64   `json:"lon"`
+	AccuracyM      *float64   `json:"accuracy_m"` // of the place, as the device says
+	Offline        bool       `json:"offline"`    // sent as such from the outbox of a phone without network
 	DistanceM      *float64   `json:"distance_m"` // from the site; null when either place is unknown
 	PlaceReason    string     `json:"place_reason"`
 	LastNotice     bool       `json:"last_notice"`
@@ -39,13 +43,14 @@ type Attempt struct {
 	AgreedStart    *time.Time `json:"agreed_start"` // the time to which the household agreed in it
 	AgreedEnd      *time.Time `json:"agreed_end"`
 	Rules          int        `json:"-"` // by which it is judged, see AttemptRules
+	Barred         string     `json:"-"` // why it is no attempt of its own: the same call again, a history typed in one sitting
 	CapExempt      string     `json:"-"` // why it is outside the household's cap of calls a day: arrived, asked
 	CreatedAt      time.Time  `json:"created_at"`
 }
 
 // AttemptRules are the rules by which a new attempt is judged. An attempt keeps its own:
-// 0 capped the calls of its job alone.
-const AttemptRules = 1
+// 0 capped the calls of its job alone; 0 and 1 took the grade that a client claimed.
+const AttemptRules = 2
 
 // Why a call is outside the household's cap: the crew stands at its door, or it asked
 // to be called.

@@ -70,5 +70,6 @@
 //	instant.go         times as people write them
 //	keys.go            secrets that rotate
 //	normalize_step.go  the same step in other words
+//	step_words.go      the usual steps in the words used for them; what words say came of one
 //	words.go           the words of notices in every language
 package domain

@@ -77,8 +77,9 @@ func (j *Job) Reopens(now time.Time) bool {
 type TriedStep struct {
 	What      string    `json:"what"`
 	At        time.Time `json:"at"`
-	WatchedBy string    `json:"watched_by"` // nobody, household, professional
+	WatchedBy string    `json:"watched_by"` // one of StepWatch
 	Result    string    `json:"result"`
+	Outcome   string    `json:"outcome,omitempty"` // one of StepResults; empty: the words of Result are read
 }
 
 // HoldKind says what a hold waits for.

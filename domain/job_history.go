@@ -13,7 +13,7 @@ type StepRecord struct {
 	JobID        ID         `json:"job_id"`
 	Step         string     `json:"step"`
 	Result       string     `json:"result"`     // worked, failed, unclear
-	WatchedBy    string     `json:"watched_by"` // nobody, household, professional
+	WatchedBy    string     `json:"watched_by"` // one of StepWatch
 	Note         string     `json:"note"`
 	RepeatOf     *ID        `json:"repeat_of"` // the first record of the same step, when it was asked for again
 	RepeatReason string     `json:"repeat_reason"`
@@ -29,8 +29,11 @@ type StepRecord struct {
 // The words a step may use.
 var (
 	StepResults = []string{"worked", "failed", "unclear"}
-	StepWatch   = []string{"nobody", "household", "professional"}
+	StepWatch   = []string{"nobody", "household", "professional", WatchOwn}
 )
+
+// WatchOwn is the household's own professional, such as an electrician who looked on.
+const WatchOwn = "household_professional"
 
 // Check refuses a step that says nothing or knows no such result.
 func (r *StepRecord) Check() error {
@@ -40,7 +43,7 @@ func (r *StepRecord) Check() error {
 	case !Has(StepResults, r.Result):
 		return Fail(CodeUnprocessable, "Say what came of it.").At("/result", "worked, failed or unclear")
 	case !Has(StepWatch, r.WatchedBy):
-		return Fail(CodeUnprocessable, "Say who watched.").At("/watched_by", "nobody, household or professional")
+		return Fail(CodeUnprocessable, "Say who watched.").At("/watched_by", "nobody, household, professional or household_professional")
 	}
 	return nil
 }
@@ -87,4 +90,5 @@ func (j *Job) Proposal(steps []StepRecord, zone *time.Location) *Proposal {
 	return p
 }
 
-var watchWords = map[string]string{"nobody": "nobody", "household": "the household", "professional": "a professional"}
+var watchWords = map[string]string{"nobody": "nobody", "household": "the household", "professional": "a professional",
+	WatchOwn: "a professional of the household's own"}

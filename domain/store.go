@@ -195,6 +195,7 @@ type ContactTx interface {
 	SaveAttempt(*Attempt) error   // discounted and told_at only
 	AttemptsOf(job ID) ([]Attempt, error)
 	CallsElsewhere(customer, job ID) ([]Attempt, error) // our capped calls to a household about its other jobs, by time
+	DigestUsed(digest string) (bool, error)             // by any attempt
 	AttemptsByLink(link ID) ([]Attempt, error)          // by job, then time
 	// MarkNotified notes when the customer first learned of the job's outbound
 	// attempts and of the visits that ended; with a visit, of that one only.

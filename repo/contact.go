@@ -46,6 +46,11 @@ func (t *tx) CallsElsewhere(customer, job domain.ID) ([]domain.Attempt, error) {
 		customer, job).Where("cap_exempt = ''").Order("occurred_at, id"))
 }
 
+func (t *tx) DigestUsed(digest string) (bool, error) {
+	found, err := all[domain.Attempt](t, t.table("attempts").Where("evidence_digest = ? AND evidence_digest <> ''", digest).Limit(1))
+	return len(found) > 0, err
+}
+
 func (t *tx) LoggedContact(id domain.ID) (*domain.LoggedContact, error) {
 	return single[domain.LoggedContact](t, "contact", t.table("stray_contacts").Where("id = ?", id))
 }

@@ -13,8 +13,8 @@ import (
 	"doorstep/domain/reach"
 )
 
-// AttemptInput records one try to reach the other side. Grade defaults to
-// recorded when there is a digest or a place, else declared.
+// AttemptInput records one try to reach the other side. Grade is what the client
+// believes; judgeGrade says what it is.
 type AttemptInput struct {
 	ID             *domain.ID `json:"id"`
 	Direction      string     `json:"direction"`
@@ -23,19 +23,23 @@ type AttemptInput struct {
 	Channel        string     `json:"channel"`
 	Outcome        string     `json:"outcome"`
 	RingSeconds    *int       `json:"ring_seconds"`
+	CallSeconds    *int       `json:"call_seconds"`
 	Grade          string     `json:"grade"`
 	EvidenceDigest string     `json:"evidence_digest"`
 	Note           string     `json:"note"`
 	Lat            *float64   `json:"lat"`
 	Lon            *float64   `json:"lon"`
+	AccuracyM      *float64   `json:"accuracy_m"`
 	PlaceReason    string     `json:"place_reason"`
 	LastNotice     bool       `json:"last_notice"`
+	Offline        bool       `json:"offline"`
 	OccurredAt     string     `json:"occurred_at"`
 	Ended          bool       `json:"-"`         // an abusive call that was ended
 	At             *EntryTime `json:"-"`         // when it was, where that was judged before
 	AgreedTo       *Window    `json:"agreed_to"` // the time to which the household agreed in it
 	Link           *domain.ID // by which it came
 	Request        string     // what the household asked for in it
+	Receipt        bool       // the server itself got the proof: a gateway's receipt, the form of a link that it delivered
 }
 
 // Window is a time as it was said.
@@ -47,7 +51,8 @@ type Window struct {
 // OutcomesOf lists what can come of a channel: a door is not busy and a
 // letter does not ring.
 var OutcomesOf = map[string][]string{
-	"phone":    {"reached", "no_answer", "busy", "switched_off", "out_of_network", "wrong_number", "voicemail", "refused", "hostile", "cut_off"},
+	"phone": {"reached", "no_answer", "busy", "switched_off", "out_of_network", "wrong_number", "voicemail", "refused", "hostile",
+		"cut_off"},
 	"sms":      {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number"},
 	"whatsapp": {"sent", "delivered", "read", "reached", "refused", "hostile", "wrong_number", "no_answer", "busy", "voicemail", "cut_off"},
 	"push":     {"sent", "delivered", "read", "reached", "refused", "hostile"},
@@ -108,8 +113,9 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	}
 	a := &domain.Attempt{ID: IDOr(c.Tx.Svc, in.ID), JobID: j.ID, CustomerID: j.CustomerID, Direction: in.Direction, ContactID: in.ContactID,
 		Channel: in.Channel,
-		Outcome: in.Outcome, RingSeconds: in.RingSeconds, Grade: in.Grade, EvidenceDigest: in.EvidenceDigest, Note: in.Note, Lat: in.Lat,
-		Lon:         in.Lon,
+		Outcome: in.Outcome, RingSeconds: in.RingSeconds, CallSeconds: in.CallSeconds, Grade: reach.Declared, EvidenceDigest: in.EvidenceDigest,
+		Note: in.Note, Lat: in.Lat,
+		Lon: in.Lon, AccuracyM: in.AccuracyM,
 		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.Link, Request: in.Request, ByRole: call.Actor.Role,
 		OccurredAt: st.Occurred,
 		ClaimedAt:  st.Claimed, RecordedAt: st.Recorded, CreatedAt: c.Now, Rules: domain.AttemptRules}
@@ -143,15 +149,6 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	if in.Lat != nil && c.Site.Lat != nil && c.Site.Lon != nil {
 		a.DistanceM = domain.Ptr(math.Round(geo.Metres(*in.Lat, *in.Lon, *c.Site.Lat, *c.Site.Lon)))
 	}
-	if a.Grade == reach.Proven && a.EvidenceDigest == "" && call.Actor.Role != domain.RoleCustomer {
-		a.Grade = reach.Recorded // proven is what a provider's receipt says, not a person
-	}
-	if a.Grade == "" {
-		a.Grade = reach.Declared
-		if a.EvidenceDigest != "" || (a.Channel == reach.Doorstep && a.Lat != nil) {
-			a.Grade = reach.Recorded
-		}
-	}
 	if err := resolveAddress(c, a, in.Address); err != nil {
 		return nil, err
 	}
@@ -159,7 +156,8 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		if old, err := c.Tx.Attempt(a.ID); err == nil {
 			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction ||
 				!equalTime(old.ClaimedAt, a.ClaimedAt) || !equalTime(old.AgreedStart, a.AgreedStart) || !equalTime(old.AgreedEnd, a.AgreedEnd) ||
-				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
+				old.Note != a.Note || old.EvidenceDigest != a.EvidenceDigest ||
+				(old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
 				*old.RingSeconds != *a.RingSeconds {
 				return nil, domain.Fail(domain.CodeDuplicate, "Another attempt has this id.")
 			}
@@ -169,6 +167,12 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		}
 	}
 	if a.CapExempt, err = capExempt(c, a); err != nil {
+		return nil, err
+	}
+	if err := judgeGrade(c, a, &in); err != nil {
+		return nil, err
+	}
+	if err := judgeSitting(call, c, a, in.Offline); err != nil {
 		return nil, err
 	}
 	if err := c.Tx.InsertAttempt(a); err != nil {
@@ -439,7 +443,8 @@ func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 		a := &attempts[i]
 		r := reach.Attempt{ID: a.ID, Direction: a.Direction, Channel: a.Channel, Outcome: a.Outcome, Address: a.Address, OccurredAt: a.OccurredAt,
 			RecordedAt: a.RecordedAt, RingSeconds: a.RingSeconds, Grade: a.Grade, DistanceM: a.DistanceM, PlaceReason: a.PlaceReason,
-			LastNotice: a.LastNotice, Discounted: a.Discounted, CapExempt: a.CapExempt != "", OfJob: a.Rules == 0}
+			LastNotice: a.LastNotice, GradeWhy: a.GradeWhy, Barred: a.Barred,
+			Discounted: a.Discounted, CapExempt: a.CapExempt != "", OfJob: a.Rules == 0}
 		if a.ContactID != nil {
 			r.ContactID = *a.ContactID
 			if p := c.Customer.Contact(*a.ContactID); p != nil && p.VoiceOnly {
@@ -648,7 +653,7 @@ func (s *Service) NoticeAccepted(ctx context.Context, n domain.Notice, channel, 
 		sum := domain.HashToken(receipt)
 		if _, err := AddAttempt(&Call{Actor: domain.System}, c, nil, AttemptInput{ID: &n.ID, Direction: reach.Outbound, Channel: channel,
 			Outcome: reach.Sent,
-			Grade:   reach.Proven, EvidenceDigest: sum, LastNotice: true}); err != nil {
+			Receipt: true, EvidenceDigest: sum, LastNotice: true}); err != nil {
 			return err
 		}
 		return nil

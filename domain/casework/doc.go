@@ -15,6 +15,7 @@
 //	customers.go          households: contacts, sites, languages
 //	disputes.go           a contact that stopped or began to count
 //	eta.go                when crews are expected, and who may come late
+//	grades.go             how good the evidence of an attempt is, and what is no attempt of its own
 //	hooks.go              what follows a move in other rooms
 //	input.go              what can be read of an input, and what is refused
 //	job_history.go        tried steps and the replacement that they propose

@@ -7,11 +7,12 @@ import (
 	"doorstep/domain"
 )
 
-// SameStep lists the records of the same step.
-func SameStep(steps []domain.StepRecord, mark string) []domain.StepRecord {
+// SameStep lists the records of the same step of an appliance, also in other words.
+func SameStep(steps []domain.StepRecord, category, step string) []domain.StepRecord {
 	var out []domain.StepRecord
+	mark := domain.StepKey(category, step)
 	for _, r := range steps {
-		if domain.NormalizeStep(r.Step) == mark {
+		if domain.StepKey(category, r.Step) == mark {
 			out = append(out, r)
 		}
 	}
@@ -60,17 +61,20 @@ func StepTried(tx *Work, j *domain.Job, a domain.Actor, r *domain.StepRecord, st
 
 // listedSteps makes records of the steps that came with a job and are not
 // known yet: what a household tried before it called asks nobody for a
-// reason. A result in other words is kept as the note of an unclear one.
+// reason. What came of it is told by its outcome, else read from the words, which
+// stay as the note.
 func listedSteps(tx *Work, j *domain.Job, a domain.Actor, known []domain.StepRecord) []domain.StepRecord {
 	var fresh []domain.StepRecord
 	for _, t := range j.TriedSteps {
 		r := domain.StepRecord{Meta: domain.NewMeta(tx.NewID(), tx.Now), Step: strings.TrimSpace(t.What),
-			Result:    strings.ToLower(strings.TrimSpace(t.Result)),
-			WatchedBy: t.WatchedBy}
-		if !domain.Has(domain.StepResults, r.Result) {
-			r.Result, r.Note = "unclear", strings.TrimSpace(t.Result)
+			Result: t.Outcome, WatchedBy: t.WatchedBy}
+		if words := strings.TrimSpace(t.Result); !domain.Has(domain.StepResults, strings.ToLower(words)) {
+			r.Note = words
 		}
-		if r.Check() != nil || len(SameStep(known, domain.NormalizeStep(r.Step))) > 0 {
+		if r.Result == "" {
+			r.Result = domain.ReadResult(t.Result)
+		}
+		if r.Check() != nil || len(SameStep(known, j.Category, r.Step)) > 0 {
 			continue
 		}
 		st := At(tx.Now)
@@ -148,14 +152,14 @@ func StoryChanges(was, is *domain.Job) []Change {
 }
 
 // ReplacementDue is the rule: three failed tries, of which a professional
-// watched at least one, propose the replacement path (docs/product.md section 4).
+// watched at least one, ours or the household's own, propose the replacement path (docs/product.md section 4).
 // It gives the failed tries.
 func ReplacementDue(steps []domain.StepRecord) (failed []domain.ID, due bool) {
 	watched := false
 	for i := range steps {
 		if steps[i].Result == "failed" {
 			failed = append(failed, steps[i].ID)
-			watched = watched || steps[i].WatchedBy == "professional"
+			watched = watched || steps[i].WatchedBy == "professional" || steps[i].WatchedBy == domain.WatchOwn
 		}
 	}
 	return failed, watched && len(failed) >= domain.ReplacementAfter

@@ -99,7 +99,7 @@ func TestReplacementDue(t *testing.T) {
 				WatchedBy: rapid.SampledFrom(domain.StepWatch).Draw(t, "watched")}
 			if steps[i].Result == "failed" {
 				failed++
-				watched = watched || steps[i].WatchedBy == "professional"
+				watched = watched || steps[i].WatchedBy == "professional" || steps[i].WatchedBy == domain.WatchOwn
 			}
 		}
 		list, due := ReplacementDue(steps)

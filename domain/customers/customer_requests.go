@@ -198,11 +198,7 @@ func (s *Service) LinkAct(ctx context.Context, token string, in LinkAction) (don
 // unreachable. By a link that staff have read it is declared and no agreement, and
 // tells nobody anything.
 func contactByLink(k *Request) (err error) {
-	grade := reach.Proven
-	if k.link.Read() {
-		grade = reach.Declared
-	}
-	if k.contact, err = inboundByLink(k, grade); err != nil {
+	if k.contact, err = inboundByLink(k, !k.link.Read()); err != nil {
 		return err
 	}
 	if k.Holds, err = k.Tx.HoldsOver(k.Job, true); err != nil || k.link.Read() {

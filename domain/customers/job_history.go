@@ -78,7 +78,7 @@ func (s *Service) RecordStep(ctx context.Context, call *casework.Call, job domai
 		if err != nil {
 			return StepView{}, err
 		}
-		same := casework.SameStep(known, domain.NormalizeStep(r.Step))
+		same := casework.SameStep(known, j.Category, r.Step)
 		if in.ID != nil {
 			if old, err := tx.Step(r.ID); err == nil {
 				return StepView{*old, len(same)}, casework.SameOr(old.JobID == j.ID && old.Step == r.Step && old.Result == r.Result &&
@@ -132,7 +132,7 @@ func (s *Service) CorrectStep(ctx context.Context, call *casework.Call, id domai
 		if err != nil {
 			return StepView{}, err
 		}
-		return StepView{*r, len(casework.SameStep(known, domain.NormalizeStep(r.Step)))}, nil
+		return StepView{*r, len(casework.SameStep(known, j.Category, r.Step))}, nil
 	})
 }
 
@@ -206,7 +206,7 @@ func handleCorrection(k *Request) error {
 	if err != nil {
 		return err
 	}
-	for _, same := range slices.Backward(casework.SameStep(known, domain.NormalizeStep(r.Step))) {
+	for _, same := range slices.Backward(casework.SameStep(known, j.Category, r.Step)) {
 		if same.JobID == j.ID {
 			return correctStep(tx, j, k.Actor, &same, StepChange{Result: &r.Result, via: k.via()}, k.Said)
 		}
@@ -406,7 +406,7 @@ func (s *Service) JobHistory(ctx context.Context, a domain.Actor, id domain.ID) 
 		zone = site.Location()
 	}
 	p := JobHistory{JobID: j.ID, Fault: j.Fault, WhatMatters: j.WhatMatters, Language: customer.Language, VoiceOnly: customer.VoiceOnly(),
-		TriedSteps: historySteps(h.steps, h.names), Contacts: h.contacts(), Proposal: j.Proposal(h.steps, zone),
+		TriedSteps: historySteps(j.Category, h.steps, h.names), Contacts: h.contacts(), Proposal: j.Proposal(h.steps, zone),
 		EarlierJobs: h.earlierJobs(), Corrections: h.corrections()}
 	for i := range h.visits {
 		v := &h.visits[i]
@@ -560,7 +560,7 @@ func (s *Service) firstNames(ctx context.Context, steps []domain.StepRecord, fac
 }
 
 // historySteps folds the records of one step into one, oldest first.
-func historySteps(steps []domain.StepRecord, names map[domain.ID]string) domain.JSONList[HistoryStep] {
+func historySteps(category string, steps []domain.StepRecord, names map[domain.ID]string) domain.JSONList[HistoryStep] {
 	out := domain.JSONList[HistoryStep]{}
 	place := map[string]int{}
 	for i := range steps {
@@ -569,7 +569,7 @@ func historySteps(steps []domain.StepRecord, names map[domain.ID]string) domain.
 		if r.ByID != nil {
 			name = names[*r.ByID]
 		}
-		mark := domain.NormalizeStep(r.Step)
+		mark := domain.StepKey(category, r.Step)
 		if k, ok := place[mark]; ok {
 			out[k].Times++
 			out[k].Repeats = append(out[k].Repeats, StepRepeat{r.ID, r.RepeatReason, r.Result, r.WatchedBy, r.Note, r.ByRole, name, r.OccurredAt})
@@ -607,6 +607,15 @@ func (s *Service) AnswerReplacement(ctx context.Context, call *casework.Call, jo
 		}
 		r.Reason, r.DecidedAt, r.DecidedBy = in.Reason, domain.Ptr(m.Said.Occurred), call.Actor.Role
 		m.Entry(call.Actor, "replacement.answered", nil, map[string]any{"decision": in.Decision, "reason": in.Reason})
-		return nil
+		if in.Decision != "accepted" {
+			return nil
+		}
+		owner, on, err := casework.ChooseOwner(m)
+		if err != nil {
+			return err
+		}
+		return casework.MakePromise(m, call.Actor, &domain.Promise{Meta: domain.NewMeta(m.Tx.NewID(), m.Now), Kind: domain.PromiseCallBack,
+			Source: domain.FromStaff, What: "The replacement was accepted: say when and how it comes.", MadeBy: &call.Actor.UserID,
+			DueAt: on.Add(m.Now, domain.PromiseDue)}, owner)
 	})
 }

@@ -233,7 +233,7 @@ func carryOut(k *Request, r *domain.LinkRequest, verified string) error {
 		by.Visit = k.visitByID(*r.VisitID)
 	}
 	if verified == "link" && r.Action != "wrong-person" {
-		contact, err := inboundByLink(&by, reach.Proven)
+		contact, err := inboundByLink(&by, true)
 		if err != nil {
 			return err
 		}
@@ -441,9 +441,10 @@ func LinkRequestDue(tx *casework.Work, id domain.ID) error {
 	return nil
 }
 
-// inboundByLink writes down that the household acted on its page.
-func inboundByLink(k *Request, grade string) (*domain.Attempt, error) {
+// inboundByLink writes down that the household acted on its page; receipt: by a link
+// that we delivered and staff have not read.
+func inboundByLink(k *Request, receipt bool) (*domain.Attempt, error) {
 	return casework.AddAttempt(k.call, k.Case, nil, casework.AttemptInput{Direction: reach.Inbound, Channel: reach.Push,
 		Outcome: reach.Reached,
-		Grade:   grade, Note: contactNote(k.In.Action, "link"), Link: &k.link.ID, Request: k.In.Action})
+		Receipt: receipt, Note: contactNote(k.In.Action, "link"), Link: &k.link.ID, Request: k.In.Action})
 }

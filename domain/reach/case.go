@@ -98,6 +98,10 @@ type Attempt struct {
 	CapExempt bool
 	// OfJob marks one that was judged when the daily number was that of its job alone.
 	OfJob bool
+	// GradeWhy is why evidence that came with it was not taken.
+	GradeWhy string
+	// Barred, when not empty, is the sentence why it is no attempt of its own. It may still be contact.
+	Barred string
 	// Discounted, when not empty, is the sentence why the fact stands for nothing at present (disputed, struck, ...).
 	// It neither counts nor is contact, nor does it strike a number.
 	Discounted string
@@ -136,6 +140,8 @@ type Verdict struct {
 	Verdict      string      `json:"verdict"`
 	Counts       []uuid.UUID `json:"counts"`
 	DoesNotCount []Excluded  `json:"does_not_count"`
+	// Declared are those that count and whose evidence was not taken, and why.
+	Declared []Excluded `json:"declared"`
 	// Missing says in words what stands between the case and `unreachable`; empty when reached or unreachable.
 	Missing []string `json:"missing"`
 	// NextAllowed is, for each channel, the first instant from now on at which a new attempt keeps hours, working

@@ -75,6 +75,7 @@ type judging struct {
 
 	counts   []uuid.UUID
 	excluded []Excluded
+	declared []Excluded
 	from     int  // where in buf the sentence in hand begins
 	anyTried bool // some outbound attempt belongs to the present case, counting or not
 
@@ -175,6 +176,7 @@ func (j *judging) classify() {
 	j.calls, j.written, j.built, j.buf = j.calls[:0], j.written[:0], j.built[:0], j.buf[:0]
 	j.counts = make([]uuid.UUID, 0, len(j.order))
 	j.excluded = make([]Excluded, 0, len(j.order))
+	j.declared = []Excluded{}
 	j.created = math.MinInt64
 	if !j.c.JobCreatedAt.IsZero() {
 		j.created = j.c.JobCreatedAt.UnixMicro()
@@ -252,6 +254,9 @@ func (j *judging) classify() {
 		}
 		j.items = append(j.items, it)
 		j.counts = append(j.counts, a.ID)
+		if a.GradeWhy != "" {
+			j.declared = append(j.declared, Excluded{ID: a.ID, Why: a.GradeWhy})
+		}
 	}
 	// One string for all sentences that were built: an allocation for each would cost more than the judging.
 	all := string(j.buf)
@@ -264,6 +269,9 @@ func (j *judging) classify() {
 func (j *judging) judgeBelonging(a *Attempt, at int64, num int, atStruck bool) {
 	if at > j.now+second {
 		j.why("it lies after the present moment")
+	}
+	if a.Barred != "" {
+		j.why(a.Barred)
 	}
 	if at < j.created {
 		if j.beforeJob == "" {
@@ -388,7 +396,7 @@ func (j *judging) judgeOutcome(a *Attempt) {
 // conclude makes the verdict of what was classified.
 func (j *judging) conclude() Verdict {
 	v := Verdict{
-		Counts: j.counts, DoesNotCount: j.excluded, Missing: []string{},
+		Counts: j.counts, DoesNotCount: j.excluded, Declared: j.declared, Missing: []string{},
 		NextAllowed: j.nextAllowed(), PolicyVersion: j.r.Version,
 	}
 	if j.contact >= 0 {

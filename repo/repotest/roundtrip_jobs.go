@@ -345,7 +345,8 @@ func attemptTrip(t *testing.T, w *World) {
 		DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
 		ClaimedAt: &later, RecordedAt: later,
 		Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", AgreedStart: &later, AgreedEnd: &later,
-		Rules: 1, CapExempt: domain.CapAsked, CreatedAt: later}
+		Rules: 1, CapExempt: domain.CapAsked, CallSeconds: Ptr(31), AccuracyM: Ptr(8.5), Offline: true, GradeWhy: "late", Barred: "again",
+		CreatedAt: later}
 	filled(t, "attempt", a)
 	bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Push,
 		Outcome: reach.Reached, Grade: reach.Declared,
@@ -364,6 +365,9 @@ func attemptTrip(t *testing.T, w *World) {
 	old := capped
 	old.ID, old.Rules = ID(), 0
 	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&capped), tx.InsertAttempt(&old)) })
+	for digest, want := range map[string]bool{a.EvidenceDigest: true, hash("another"): false, "": false} {
+		Same(t, "digest used", want, Get(t, db, func(tx domain.Tx) (bool, error) { return tx.DigestUsed(digest) }))
+	}
 	for job, want := range map[domain.ID][]domain.Attempt{w.Job.ID: {}, ID(): {capped}} {
 		Same(t, "calls elsewhere", want, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.CallsElsewhere(w.Customer.ID, job) }))
 	}

@@ -1,8 +1,6 @@
 package demo
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
@@ -258,9 +256,13 @@ func (b *builder) attempt(o *order, at time.Time, by func() *worker, visit bool,
 	b.at(at, "trying to reach", func() error {
 		if in.Channel != reach.Doorstep {
 			in.Address = o.phone(contact)
+			if in.RingSeconds != nil { // as the phone's call log has it
+				start := at.Add(-time.Duration(*in.RingSeconds) * time.Second)
+				in.OccurredAt, in.EvidenceDigest = start.Format(time.RFC3339), casework.CallDigest(in.Address, start, *in.RingSeconds)
+			}
 		} else if site := o.customer.Sites[0]; site.Lat != nil {
 			lat, lon := *site.Lat+.0004, *site.Lon
-			in.Lat, in.Lon = &lat, &lon
+			in.Lat, in.Lon, in.AccuracyM = &lat, &lon, domain.Ptr(9.0)
 		} else {
 			in.PlaceReason = "the place is not on the map"
 		}
@@ -279,12 +281,9 @@ func rang(seconds int) casework.AttemptInput {
 	return casework.AttemptInput{Channel: reach.Phone, Outcome: reach.NoAnswer, RingSeconds: &seconds}
 }
 
-// delivered is a message with the gateway's report as evidence.
+// delivered is a message that the gateway says has come.
 func delivered(text string) casework.AttemptInput {
-	sum := sha256.Sum256([]byte(text))
-	return casework.AttemptInput{Channel: reach.SMS, Outcome: reach.Delivered, Grade: reach.Recorded,
-		EvidenceDigest: hex.EncodeToString(sum[:]),
-		Note:           text}
+	return casework.AttemptInput{Channel: reach.SMS, Outcome: reach.Delivered, Note: text}
 }
 
 func lastNotice() casework.AttemptInput {

@@ -265,6 +265,7 @@ func TestThreeFailedTriesProposeTheReplacement(t *testing.T) {
 		h.Expect("asha", "Replacement proposed")
 		h.Expect("kiran", "Replacement proposed")
 		h.As("gita").Send("POST", path("/v1/jobs/%s/replacement", job), object{"decision": "accepted"}, 200)
+		h.Expect("kiran", "Please call back")
 		kinds := h.EntryKinds(job)
 		if harness.Count(kinds, "replacement.proposed") != 3 || harness.Count(kinds, "replacement.answered") != 2 {
 			t.Errorf("the timeline has %v", kinds)

@@ -41,7 +41,7 @@ func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
 		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked", "link.verify",
 			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
 			"visit.unassigned")
-		h.MayIgnore("promise.again", "sos.call_yourself", "sos.unheard", "visit.claimed", "visit.missed_desk")
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.claimed", "visit.missed_desk")
 		ids := oneOfEach(h)
 		n := newNasty(h)
 		strangers := []string{"ravi2", "kiran2", "asha2", "maya2"}

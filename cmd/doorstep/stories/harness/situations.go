@@ -2,6 +2,8 @@ package harness
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net"
 	"net/url"
@@ -434,4 +436,29 @@ func (h *Harness) DumpTables() string {
 		h.Must(rows.Close())
 	}
 	return out.String()
+}
+
+// CallRecord fills an attempt by phone as a native app tells it: the number dialled, the
+// start and the digest of the call log's entry. It takes as long as the call.
+func (h *Harness) CallRecord(job any, in bodies.AttemptCreate) bodies.AttemptCreate {
+	h.Helper()
+	everything := domain.Scope{All: true}
+	id, err := uuid.Parse(idOf(job))
+	h.Must(err)
+	j, err := h.DB.Reader().Job(h.Context(), everything, id)
+	h.Must(err)
+	c, err := h.DB.Reader().Customer(h.Context(), everything, j.CustomerID)
+	h.Must(err)
+	in.Channel = "phone"
+	for i := range c.Contacts {
+		p := &c.Contacts[i]
+		if in.Address == "" && len(p.Phones) > 0 && (in.ContactID == "" || in.ContactID == p.ID.String()) {
+			in.Address = p.Phones[0]
+		}
+	}
+	start := h.Clock.Now().UTC().Truncate(time.Second)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%d", in.Address, start.Format(time.RFC3339), in.RingSeconds))
+	in.OccurredAt, in.EvidenceDigest = start.Format(time.RFC3339), hex.EncodeToString(sum[:])
+	h.Clock.Advance(time.Duration(in.RingSeconds) * time.Second)
+	return in
 }

@@ -46,8 +46,8 @@ func TestPayableAttended(t *testing.T) {
 			v := make(name, "")
 			ravi.Arrive(v)
 			if name == "proven" {
-				ravi.Send("POST", path("/v1/visits/%s/attempts", v), object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30,
-					"grade": "recorded", "evidence_digest": strings.Repeat("ab", 32)}, 201)
+				ravi.Send("POST", path("/v1/visits/%s/attempts", v), h.CallRecord(jobs[name], bodies.AttemptCreate{Outcome: "no_answer",
+					RingSeconds: 30}), 201)
 			}
 			ravi.Send("POST", path("/v1/visits/%s/no-access", v), object{"reason": "household_asked"}, 200)
 		}

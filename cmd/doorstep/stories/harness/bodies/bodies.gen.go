@@ -943,17 +943,41 @@ func (e StoppedVisitStatus) Valid() bool {
 	}
 }
 
+// Defines values for TriedStepOutcome.
+const (
+	TriedStepOutcomeFailed  TriedStepOutcome = "failed"
+	TriedStepOutcomeUnclear TriedStepOutcome = "unclear"
+	TriedStepOutcomeWorked  TriedStepOutcome = "worked"
+)
+
+// Valid indicates whether the value is a known member of the TriedStepOutcome enum.
+func (e TriedStepOutcome) Valid() bool {
+	switch e {
+	case TriedStepOutcomeFailed:
+		return true
+	case TriedStepOutcomeUnclear:
+		return true
+	case TriedStepOutcomeWorked:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TriedStepWatchedBy.
 const (
-	TriedStepWatchedByHousehold    TriedStepWatchedBy = "household"
-	TriedStepWatchedByNobody       TriedStepWatchedBy = "nobody"
-	TriedStepWatchedByProfessional TriedStepWatchedBy = "professional"
+	TriedStepWatchedByHousehold             TriedStepWatchedBy = "household"
+	TriedStepWatchedByHouseholdProfessional TriedStepWatchedBy = "household_professional"
+	TriedStepWatchedByNobody                TriedStepWatchedBy = "nobody"
+	TriedStepWatchedByProfessional          TriedStepWatchedBy = "professional"
 )
 
 // Valid indicates whether the value is a known member of the TriedStepWatchedBy enum.
 func (e TriedStepWatchedBy) Valid() bool {
 	switch e {
 	case TriedStepWatchedByHousehold:
+		return true
+	case TriedStepWatchedByHouseholdProfessional:
 		return true
 	case TriedStepWatchedByNobody:
 		return true
@@ -1214,6 +1238,7 @@ type AgreedTo struct {
 
 // Attempt defines model for Attempt.
 type Attempt struct {
+	AccuracyM float64   `json:"accuracy_m"`
 	Address   string    `json:"address"`
 	AgreedEnd time.Time `json:"agreed_end"`
 
@@ -1221,6 +1246,7 @@ type Attempt struct {
 	AgreedStart    time.Time        `json:"agreed_start"`
 	ByID           string           `json:"by_id"`
 	ByRole         string           `json:"by_role"`
+	CallSeconds    int              `json:"call_seconds"`
 	Channel        AttemptChannel   `json:"channel"`
 	ClaimedAt      time.Time        `json:"claimed_at"`
 	ContactID      string           `json:"contact_id"`
@@ -1230,17 +1256,23 @@ type Attempt struct {
 	DistanceM      float64          `json:"distance_m"`
 	EvidenceDigest string           `json:"evidence_digest"`
 	Grade          AttemptGrade     `json:"grade"`
-	ID             string           `json:"id"`
-	JobID          string           `json:"job_id"`
-	LastNotice     bool             `json:"last_notice"`
-	Lat            float64          `json:"lat"`
-	Lon            float64          `json:"lon"`
-	Note           string           `json:"note"`
-	OccurredAt     time.Time        `json:"occurred_at"`
-	Outcome        AttemptOutcome   `json:"outcome"`
-	PlaceReason    string           `json:"place_reason"`
-	RecordedAt     time.Time        `json:"recorded_at"`
-	RingSeconds    int              `json:"ring_seconds"`
+
+	// GradeWhy why evidence that was sent or a grade that was claimed was not taken; empty when nothing was
+	GradeWhy   string    `json:"grade_why"`
+	ID         string    `json:"id"`
+	JobID      string    `json:"job_id"`
+	LastNotice bool      `json:"last_notice"`
+	Lat        float64   `json:"lat"`
+	Lon        float64   `json:"lon"`
+	Note       string    `json:"note"`
+	OccurredAt time.Time `json:"occurred_at"`
+
+	// Offline sent as such from the outbox of a phone without network
+	Offline     bool           `json:"offline"`
+	Outcome     AttemptOutcome `json:"outcome"`
+	PlaceReason string         `json:"place_reason"`
+	RecordedAt  time.Time      `json:"recorded_at"`
+	RingSeconds int            `json:"ring_seconds"`
 
 	// ToldAt when the household first learned of it
 	ToldAt  time.Time `json:"told_at"`
@@ -1261,28 +1293,39 @@ type AttemptOutcome string
 
 // AttemptCreate defines model for AttemptCreate.
 type AttemptCreate struct {
+	// AccuracyM of the place in metres; a try at the door is recorded when it is at most 100, the place is at the door, and all of it is received within 10 minutes
+	AccuracyM float64 `json:"accuracy_m,omitempty,omitzero"`
+
 	// Address number or e-mail used
 	Address string `json:"address,omitempty,omitzero"`
 
 	// AgreedTo The time to which the household agreed in this contact; a visit inside it is confirmed by it.
-	AgreedTo  AgreedTo             `json:"agreed_to,omitempty,omitzero"`
-	Channel   AttemptCreateChannel `json:"channel"`
-	ContactID string               `json:"contact_id,omitempty,omitzero"`
+	AgreedTo AgreedTo `json:"agreed_to,omitempty,omitzero"`
+
+	// CallSeconds how long the call took by the phone's call log, from dialling to its end; default: ring_seconds
+	CallSeconds int                  `json:"call_seconds,omitempty,omitzero"`
+	Channel     AttemptCreateChannel `json:"channel"`
+	ContactID   string               `json:"contact_id,omitempty,omitzero"`
 
 	// Direction default outbound
 	Direction AttemptCreateDirection `json:"direction,omitempty,omitzero"`
 
-	// EvidenceDigest SHA-256 of the device's call log entry
-	EvidenceDigest string             `json:"evidence_digest,omitempty,omitzero"`
-	Grade          AttemptCreateGrade `json:"grade,omitempty,omitzero"`
-	ID             string             `json:"id,omitempty,omitzero"`
-	LastNotice     bool               `json:"last_notice,omitempty,omitzero"`
-	Lat            float64            `json:"lat,omitempty,omitzero"`
-	Lon            float64            `json:"lon,omitempty,omitzero"`
-	Note           string             `json:"note,omitempty,omitzero"`
+	// EvidenceDigest of a call: SHA-256 in hex over "number|start|seconds", for instance "+919876543210|2027-03-01T03:30:00Z|32": the number in E.164, occurred_at as sent in RFC 3339, UTC, whole seconds, and call_seconds. With address (or contact_id), occurred_at and a length it makes the call recorded
+	EvidenceDigest string `json:"evidence_digest,omitempty,omitzero"`
+
+	// Grade what the client believes; the answer's grade is what the server judges
+	Grade      AttemptCreateGrade `json:"grade,omitempty,omitzero"`
+	ID         string             `json:"id,omitempty,omitzero"`
+	LastNotice bool               `json:"last_notice,omitempty,omitzero"`
+	Lat        float64            `json:"lat,omitempty,omitzero"`
+	Lon        float64            `json:"lon,omitempty,omitzero"`
+	Note       string             `json:"note,omitempty,omitzero"`
 
 	// OccurredAt default: now
-	OccurredAt  string               `json:"occurred_at,omitempty,omitzero"`
+	OccurredAt string `json:"occurred_at,omitempty,omitzero"`
+
+	// Offline the crew's phone had no network and sends this from its outbox, oldest first, with Doorstep-Sent-At; without it a history received in one sitting is one attempt
+	Offline     bool                 `json:"offline,omitempty,omitzero"`
 	Outcome     AttemptCreateOutcome `json:"outcome"`
 	PlaceReason string               `json:"place_reason,omitempty,omitzero"`
 	RingSeconds int                  `json:"ring_seconds,omitempty,omitzero"`
@@ -1294,7 +1337,7 @@ type AttemptCreateChannel string
 // AttemptCreateDirection default outbound
 type AttemptCreateDirection string
 
-// AttemptCreateGrade defines model for AttemptCreate.Grade.
+// AttemptCreateGrade what the client believes; the answer's grade is what the server judges
 type AttemptCreateGrade string
 
 // AttemptCreateOutcome defines model for AttemptCreate.Outcome.
@@ -1426,7 +1469,7 @@ type Job struct {
 	ReopenedAt   time.Time       `json:"reopened_at"`
 	RepeatOf     string          `json:"repeat_of"`
 
-	// Replacement Three failed tries, one of them watched by a professional, propose a replacement. It blocks nothing.
+	// Replacement Three failed tries, one of them watched by a professional, ours or the household's own, propose a replacement. It blocks nothing.
 	Replacement    Replacement `json:"replacement"`
 	ResolvedAt     time.Time   `json:"resolved_at"`
 	SafetyCritical bool        `json:"safety_critical"`
@@ -1517,7 +1560,7 @@ type RaisedFlagKind string
 // RaisedFlagStatus defines model for RaisedFlag.Status.
 type RaisedFlagStatus string
 
-// Replacement Three failed tries, one of them watched by a professional, propose a replacement. It blocks nothing.
+// Replacement Three failed tries, one of them watched by a professional, ours or the household's own, propose a replacement. It blocks nothing.
 type Replacement struct {
 	DecidedAt time.Time `json:"decided_at"`
 
@@ -1778,11 +1821,17 @@ type StoppedVisitStatus string
 type TriedStep struct {
 	At time.Time `json:"at"`
 
-	// Result worked, failed or unclear; other words become the note of an unclear record
+	// Outcome what came of it; without it the words of result are read
+	Outcome TriedStepOutcome `json:"outcome,omitempty,omitzero"`
+
+	// Result in words, or worked, failed or unclear; plain words of failure are read as failed, others become the note of an unclear record
 	Result    string             `json:"result"`
 	WatchedBy TriedStepWatchedBy `json:"watched_by"`
 	What      string             `json:"what"`
 }
+
+// TriedStepOutcome what came of it; without it the words of result are read
+type TriedStepOutcome string
 
 // TriedStepWatchedBy defines model for TriedStep.WatchedBy.
 type TriedStepWatchedBy string
