@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -106,6 +107,13 @@ func (c *Customer) Site(id ID) *Site {
 		}
 	}
 	return nil
+}
+
+// Around is the box of degrees that holds what is within some metres of a place, and little more.
+func Around(lat, lon float64, metres float64) (south, north, west, east float64) {
+	d := metres / 111_000
+	w := d / max(math.Cos(lat*math.Pi/180), 0.01)
+	return lat - d, lat + d, lon - w, lon + w
 }
 
 // LanguageOf is what somebody of the household reads: their own language where

@@ -127,6 +127,9 @@ type CustomerTx interface {
 	InsertCustomer(*Customer) error // with contacts and sites
 	SaveCustomer(*Customer) error   // replaces contacts and sites by id; absent ones are removed if nothing uses them
 	CustomersByPhone(phone string) ([]ID, error)
+	// LikeHouseholds lists up to ten others that may be the same household and of which
+	// nobody has said so: those over which something lies, or with open jobs.
+	LikeHouseholds(c *Customer, open bool) ([]ID, error)
 	Appliance(id ID) (*Appliance, error)
 	InsertAppliance(*Appliance) error
 	SaveAppliance(*Appliance) error

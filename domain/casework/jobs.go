@@ -292,6 +292,9 @@ func jobViewUnder(a domain.Actor, j *domain.Job, holds []domain.Hold, plan []str
 				// Person or place would tell the kind of the report.
 				h.Reason, h.CustomerID, h.SiteID = "area hold", &j.CustomerID, nil
 			}
+			if h.CustomerID != nil && *h.CustomerID != j.CustomerID { // another row of the household may be another centre's
+				h.CustomerID = &j.CustomerID
+			}
 			v.Holds = append(v.Holds, h)
 		}
 	}

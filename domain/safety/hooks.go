@@ -15,4 +15,5 @@ func init() {
 	customers.NotifyReportHandlers = notifyHandlers
 	casework.ArrivedAnyway = cameAnyway
 	casework.StopReceived = stopReceived
+	casework.HouseholdKept = householdKept
 }

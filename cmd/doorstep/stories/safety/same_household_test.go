@@ -1,0 +1,98 @@
+package safety
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
+)
+
+// known is a household with the number and address, as some desk writes them.
+func known(phone, address string) object {
+	return object{"name": "Other name", "contacts": []object{{"name": "Somebody", "phones": []string{phone}}},
+		"sites": []object{{"address": address, "postal_code": "400 050", "zone": "Asia/Kolkata"}}}
+}
+
+func holdsOf(job object) int { return len(job["holds"].([]any)) }
+
+// TestAHoldFollowsThePersonAndThePlace tells docs/product.md section 5: whichever way the household
+// comes in again, it is under the hold, in every centre, and so are exclusion and plan.
+func TestAHoldFollowsThePersonAndThePlace(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "flag.next_person", "hold.area")
+		h.MayIgnore("visit.assigned", "visit.wait", "aftercare.offer")
+		desk, ravi, far := h.As("kiran"), h.As("ravi"), h.As("kiran2")
+		held := known("+919812300001", "Flat 5, 12 Hill Road")
+		held["contacts"] = append(held["contacts"].([]object), object{"name": "Another", "phones": []string{"+919812300010"}})
+		_, first := h.Household(desk, held)
+		// A row that is somebody else's until its number is changed, with a visit ahead.
+		stranger, later := h.Household(desk, known("+919812300009", "77 Mill Road"))
+		ahead := h.Visit(desk, later, harness.Monday.Add(30*time.Hour), "meena")
+		visit := h.Visit(desk, first, harness.Monday.Add(3*time.Hour), "ravi")
+		ravi.FlagVisit(visit, bodies.VisitFlagCreate{Kind: "threat", Level: 2, Note: "canary"})
+
+		ways := map[string]func() object{
+			"the same number in another spelling": func() object {
+				_, j := h.Household(desk, known("098123 00001", "1 New Street"))
+				return j
+			},
+			"the same place in another spelling": func() object {
+				_, j := h.Household(desk, known("+919812300002", "12, HILL RD. (Apt #5)"))
+				return j
+			},
+			"the digits and words of Hindi": func() object {
+				_, j := h.Household(desk, known("+919812300003", "फ़्लैट ५, 12 Hill रोड"))
+				return j
+			},
+			"the desk of another centre": func() object {
+				_, j := h.Household(far, known("+919812300010", "2 New Street"))
+				return j
+			},
+			"a row of an import": func() object {
+				raw, res := desk.Raw("POST", "/v1/imports/jobs", "external_ref,name,phone,address,postal_code,fault\n"+
+					"SAME-1,Third name,9812300004,\"12 hill road, flat no. 5\",400050,leaks\n", "Content-Type", "text/csv")
+				if res.StatusCode != 200 {
+					t.Fatalf("imported: %s", raw)
+				}
+				return items(desk.Send("GET", "/v1/jobs?external_ref=SAME-1", nil, 200))[0]
+			},
+			"a change of a household": func() object {
+				desk.Send("PATCH", path("/v1/customers/%s", stranger), object{"contacts": []object{{"name": "S", "phones": []string{"+919812300010"}}}},
+					200, "If-Match", fmt.Sprintf(`"%v"`, stranger["version"]))
+				return desk.Send("GET", path("/v1/jobs/%s", later), nil, 200)
+			},
+		}
+		for name, come := range ways {
+			job := come()
+			by := desk
+			if name == "the desk of another centre" {
+				by = far
+			}
+			job = by.Send("GET", path("/v1/jobs/%s", job), nil, 200)
+			if holdsOf(job) != 1 || job["holds"].([]any)[0].(object)["customer_id"] != job["customer_id"] {
+				t.Errorf("%s: %v", name, job["holds"])
+			}
+			if out := by.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": harness.Monday.Add(54 * time.Hour).Format(time.RFC3339),
+				"window_end": harness.Monday.Add(56 * time.Hour).Format(time.RFC3339), "planned_minutes": 60}, 409); out["code"] != "held" {
+				t.Errorf("%s: booked: %v", name, out)
+			}
+			if got := len(items(by.Send("GET", "/v1/jobs?hold=safety&limit=100", nil, 200))); got == 0 {
+				t.Errorf("%s: not among the held", name)
+			}
+		}
+		// The neighbour, and somebody with neither, are free.
+		for _, free := range []object{known("+919812300005", "Flat 6, 12 Hill Road"), known("+919812300006", "Flat 5, 13 Hill Road")} {
+			if _, j := h.Household(desk, free); holdsOf(j) != 0 {
+				t.Errorf("%v is held", free)
+			}
+		}
+		// What was booked before it was known ends at its window, counted for nobody.
+		h.MayIgnore("visit.cancelled", "aftercare.due", "aftercare.late", "visit.held_cancelled", "flag.passed_on", "flag.overdue", "queue.morning", "hold.overdue")
+		h.Advance(30 * time.Hour)
+		if v := desk.Send("GET", path("/v1/visits/%s", ahead), nil, 200); v["status"] != "cancelled" {
+			t.Errorf("the visit of the same household stands: %v", v["status"])
+		}
+	})
+}
