@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"doorstep/domain/geo"
 )
 
 // Customer is a household: brand-wide, visible to a centre that holds or held
@@ -18,6 +20,7 @@ type Customer struct {
 	RegisteredCentreID *ID       `json:"-"`
 	Contacts           []Contact `json:"contacts"`
 	Sites              []Site    `json:"sites"`
+	MayBeKnown         bool      `json:"may_be_known,omitempty"` // of a new one, as JobView
 }
 
 // Contact is a person of the household.
@@ -107,6 +110,33 @@ func (c *Customer) Site(id ID) *Site {
 		}
 	}
 	return nil
+}
+
+// PerhapsSame reports whether two households share a number, or a place as far as anybody can
+// say: the same words, or next door.
+func (c *Customer) PerhapsSame(o *Customer) bool {
+	for i := range c.Contacts {
+		for _, phone := range c.Contacts[i].Phones {
+			if o.Knows(phone) {
+				return true
+			}
+		}
+	}
+	for i := range c.Sites {
+		for k := range o.Sites {
+			s, x := &c.Sites[i], &o.Sites[k]
+			key, _, from, _ := s.PlaceKeys()
+			theirs, _, theirFrom, _ := x.PlaceKeys()
+			if key == theirs && key != PlaceKey("", s.PostalCode) || from != "" && strings.HasPrefix(theirs, from) ||
+				theirFrom != "" && strings.HasPrefix(key, theirFrom) {
+				return true
+			}
+			if s.Lat != nil && s.Lon != nil && x.Lat != nil && x.Lon != nil && geo.Metres(*s.Lat, *s.Lon, *x.Lat, *x.Lon) <= NextDoor {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Around is the box of degrees that holds what is within some metres of a place, and little more.

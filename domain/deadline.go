@@ -32,6 +32,7 @@ const (
 	DueAftercare     DeadlineKind = "aftercare"      // conversation
 	DuePromise       DeadlineKind = "promise"        // promise
 	DueLinkRequest   DeadlineKind = "link_request"   // link request
+	DueHousehold     DeadlineKind = "household"      // household question
 	DuePromiseOwner  DeadlineKind = "promise_owner"  // promise: its owner left
 	DueDispute       DeadlineKind = "dispute"        // dispute
 	DueThanks        DeadlineKind = "thanks"         // thank-you

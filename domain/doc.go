@@ -67,6 +67,7 @@
 //	instant.go         times as people write them
 //	keys.go            secrets that rotate
 //	normalize_step.go  the same step in other words
+//	household_question.go  whether two rows are one household
 //	place_key.go       the same address in other words
 //	words.go           the words of notices in every language
 package domain

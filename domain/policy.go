@@ -20,6 +20,8 @@ const (
 	LinkAfterVisit     = 30 * 24 * time.Hour      // the link's life (section 7)
 	LinkRequestDue     = 48 * time.Hour           // to be verified (section 10)
 	LinkUndoWithin     = 24 * time.Hour           // what a link that staff had read did (section 10)
+	HouseholdDue       = 4 * time.Hour            // whether two rows are one household (section 5)
+	HouseholdDueSoon   = time.Hour                // where a safety-critical job waits for it
 	FormKeyLife        = 7 * 24 * time.Hour       // a page left open longer is looked at anew
 	AnotherTimeUntil   = time.Hour                // before the window (section 3)
 	NoAccessInside     = 10 * time.Minute         // inside the window (section 3)

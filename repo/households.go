@@ -166,3 +166,41 @@ func (r *reader) forAll(ctx context.Context, apart []domain.Exclusion, customers
 	}
 	return out, err
 }
+
+func (t *tx) PairHouseholds(one, other domain.ID, state, why string, decided bool) error {
+	clear(t.ahead.holds)
+	return t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?) "+
+		"ON CONFLICT (customer_id, other_id) DO UPDATE SET state = excluded.state, why = excluded.why, decided = excluded.decided",
+		one, other, state, why, decided, other, one, state, why, decided)
+}
+
+func (t *tx) LockHouseholdQuestion(id domain.ID) (*domain.HouseholdQuestion, error) {
+	return single[domain.HouseholdQuestion](t, "household question", lock(t.table("household_questions").Where("id = ?", id)))
+}
+
+func (t *tx) HouseholdQuestionsOf(customer domain.ID) ([]domain.HouseholdQuestion, error) {
+	return all[domain.HouseholdQuestion](t, t.table("household_questions").Where("customer_id = ? AND status = 'asked'", customer).
+		Order("created_at, id"))
+}
+
+func (t *tx) InsertHouseholdQuestion(q *domain.HouseholdQuestion) error {
+	return t.insert("household_questions", q)
+}
+
+func (t *tx) SaveHouseholdQuestion(q *domain.HouseholdQuestion) error {
+	return t.save("household_questions", &q.Meta, q)
+}
+
+func (r *reader) HouseholdQuestions(ctx context.Context, a domain.Actor, status string, p domain.Page) ([]domain.HouseholdQuestion, error) {
+	q := r.db.table("household_questions")
+	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
+		q = q.Where(never)
+	} else if a.Role == domain.RoleAreaManager {
+		in := r.db.in("area_id", a.Scope().AreaIDs)
+		q = q.Where("(climbed OR "+in.SQL+" OR EXISTS (?))", in.Vars[0], r.flags(a).Select("1").Where("flags.id = household_questions.flag_id"))
+	}
+	if status != "" {
+		q = q.Where("status = ?", status)
+	}
+	return paged[domain.HouseholdQuestion](ctx, r, q, "household_questions", p)
+}

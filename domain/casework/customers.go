@@ -145,7 +145,14 @@ func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInp
 		if old, err := tx.Customer(c.ID); err == nil {
 			return *old, SameOr(known && sameCustomer(old, &c), "customer")
 		}
-		return c, tx.InsertCustomer(&c)
+		if err := tx.InsertCustomer(&c); err != nil {
+			return domain.Customer{}, err
+		}
+		holds, err := tx.HoldsOver(&domain.Job{CustomerID: c.ID}, false)
+		if err == nil {
+			c.MayBeKnown, err = mayBeKnown(tx, c.ID, holds)
+		}
+		return c, err
 	})
 }
 

@@ -30,6 +30,9 @@ var ArrivedAnyway func(ctx context.Context, s *Service, call *Call, visit domain
 // other rows of it.
 var HouseholdKept func(*Work, *domain.Customer) error
 
+// JobRegistered follows a new job of a household: what may lie over it.
+var JobRegistered func(*Work, *domain.Customer, *domain.Job) error
+
 func each[T any](hooks []func(T) error, x T) error {
 	for _, do := range hooks {
 		if err := do(x); err != nil {

@@ -186,7 +186,26 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	if err := NewLink(tx.Svc, tx, &link); err != nil {
 		return domain.JobView{}, err
 	}
-	return jobView(tx, a, &j)
+	if err := JobRegistered(tx, c, &j); err != nil {
+		return domain.JobView{}, err
+	}
+	view, err := jobView(tx, a, &j)
+	if err == nil {
+		view.MayBeKnown, err = mayBeKnown(tx, c.ID, view.Holds)
+	}
+	return view, err
+}
+
+// mayBeKnown reports, alike for a hold and for a question, that whoever registers is to expect
+// a word from whoever triages (docs/product.md section 5).
+func mayBeKnown(tx *Work, customer domain.ID, open []domain.Hold) (bool, error) {
+	for i := range open {
+		if open[i].Kind == domain.HoldSafety {
+			return true, nil
+		}
+	}
+	asked, err := tx.HouseholdQuestionsOf(customer)
+	return len(asked) > 0, err
 }
 
 func str2(p *string) string {

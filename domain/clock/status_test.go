@@ -298,7 +298,7 @@ func TestEveryRowIsReached(t *testing.T) {
 	}))
 	for subject, l := range map[string]*domain.Lifecycle{"Hold": &domain.HoldMoves, "Replacement": &domain.ReplacementMoves,
 		"SOS": &domain.SOSMoves, "Timer": &domain.TimerMoves,
-		"Dispute": &domain.DisputeMoves, "LinkRequest": &domain.LinkRequestMoves, "Promise": &domain.PromiseMoves,
+		"Dispute": &domain.DisputeMoves, "LinkRequest": &domain.LinkRequestMoves, "HouseholdQuestion": &domain.HouseholdQuestionMoves, "Promise": &domain.PromiseMoves,
 		"DoneCheck": &domain.CheckMoves, "Thanks": &domain.ThanksMoves,
 		"Aftercare": &domain.AftercareMoves,
 		"Leave":     &domain.LeaveMoves, "Maintenance": &domain.MaintenanceMoves} {

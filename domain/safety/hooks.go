@@ -16,4 +16,5 @@ func init() {
 	casework.ArrivedAnyway = cameAnyway
 	casework.StopReceived = stopReceived
 	casework.HouseholdKept = householdKept
+	casework.JobRegistered = jobRegistered
 }

@@ -76,4 +76,35 @@ func households(t *testing.T, db *repo.DB) {
 			t.Errorf("household %d may be the same as %v", i+1, may)
 		}
 	}
+	// A question is found by who came in, and by who triages it.
+	q := domain.HouseholdQuestion{Meta: Meta(Noon), CustomerID: guards[1].ID, OtherID: first.ID, AreaID: w.North.ID, FlagID: &flag.ID,
+		Status: "asked", Critical: true, Climbed: true, Words: "not us", DueAt: later, DecidedAt: &later, DecidedBy: &w.Ravi.ID, Reasons: "r"}
+	filled(t, "household question", q)
+	Do(t, db, func(tx domain.Tx) error {
+		return all(tx.InsertHouseholdQuestion(&q), tx.PairHouseholds(q.CustomerID, q.OtherID, "asked", "asked", false))
+	})
+	Same(t, "household questions", []domain.HouseholdQuestion{q},
+		Get(t, db, func(tx domain.Tx) ([]domain.HouseholdQuestion, error) { return tx.HouseholdQuestionsOf(q.CustomerID) }))
+	q.Climbed = false
+	Do(t, db, func(tx domain.Tx) error { return tx.SaveHouseholdQuestion(&q) })
+	Same(t, "household question", q, Get(t, db, func(tx domain.Tx) (*domain.HouseholdQuestion, error) { return tx.LockHouseholdQuestion(q.ID) }))
+	for _, a := range []struct {
+		actor domain.Actor
+		want  int
+	}{{domain.Actor{UserID: ID(), Role: domain.RoleAreaManager, AreaID: w.North.ID}, 1}, {domain.Actor{UserID: ID(), Role: domain.RoleAdmin}, 1},
+		{domain.Actor{UserID: ID(), Role: domain.RoleAreaManager, AreaID: ID()}, 0},
+		{domain.Actor{UserID: ID(), Role: domain.RoleProprietor, AreaID: w.North.ID}, 0}} {
+		got, err := db.Reader().HouseholdQuestions(t.Context(), a.actor, "asked", domain.Page{Limit: 10})
+		noError(t, err)
+		if len(got) != a.want {
+			t.Errorf("%+v reads %d questions, want %d", a.actor, len(got), a.want)
+		}
+	}
+	if n := held(guards[1]); n != 0 {
+		t.Errorf("a question holds: %d", n)
+	}
+	Do(t, db, func(tx domain.Tx) error { return tx.PairHouseholds(q.CustomerID, q.OtherID, "same", "decided", true) })
+	if n := held(guards[1]); n != 1 {
+		t.Errorf("what was decided to be the same has %d holds", n)
+	}
 }

@@ -36,6 +36,7 @@ var requestBodies = map[string]object{
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
 	"decideDispute": {"decision": "uphold", "reasons": "x"}, "decideLinkRequest": {"decision": "refuse", "reasons": "x"},
+	"decideHouseholdQuestion": {"decision": "different", "reasons": "x"},
 	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
 	"createUserLeave": {"starts_at": "2027-04-01T00:00:00Z",
 		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},

@@ -96,3 +96,87 @@ func TestAHoldFollowsThePersonAndThePlace(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatMayBeTheSameIsAsked: another unit next door, and a number that more than three use, are
+// never held; whoever triages is asked, the desk reads the same for a hold and for a question.
+func TestWhatMayBeTheSameIsAsked(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "flag.next_person", "hold.area", "household.asked")
+		h.MayIgnore("visit.assigned", "visit.wait", "aftercare.offer", "flag.overdue", "flag.passed_on", "aftercare.due", "aftercare.late")
+		desk, maya, far := h.As("kiran"), h.As("maya"), h.As("maya2")
+		at := func(phone, address string, north float64) object {
+			c := known(phone, address)
+			site := c["sites"].([]object)[0]
+			site["lat"], site["lon"] = 18.9+north, 73.9
+			return c
+		}
+		questions := func(by *harness.Client) []object {
+			return harness.Items(by.Send("GET", "/v1/household-questions?status=asked", nil, 200))
+		}
+		first, held := h.Household(desk, at("+919812300001", "Flat 5, 12 Hill Road", 0))
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(held["id"]), Kind: "threat", Level: 2})
+		if len(questions(maya)) != 0 {
+			t.Error("somebody is asked about nobody")
+		}
+		next, job := h.Household(desk, at("+919812300002", "Flat 6, 12 Hill Road", 0.0002))
+		if next["may_be_known"] != true || job["may_be_known"] != true || holdsOf(job) != 0 {
+			t.Errorf("next door: %v %v %v", next["may_be_known"], job["may_be_known"], job["holds"])
+		}
+		same, again := h.Household(desk, at("+919812300001", "1 New Street", 1))
+		if same["may_be_known"] != true || again["may_be_known"] != true || holdsOf(again) != 1 {
+			t.Errorf("the same number: %v %v", same["may_be_known"], again["holds"])
+		}
+		if other, j := h.Household(desk, at("+919812300003", "4 Far Street", 0.001)); other["may_be_known"] != nil || j["may_be_known"] != nil {
+			t.Error("111 m away it may be known")
+		}
+		asked := questions(maya)
+		if len(asked) != 1 || asked[0]["customer_id"] != next["id"] || asked[0]["other_id"] != first["id"] || !harness.Offers(asked[0], "decide") {
+			t.Fatalf("whoever triages is asked %v", asked)
+		}
+		if len(questions(far)) != 0 {
+			t.Error("another area is asked")
+		}
+		q := asked[0]
+		desk.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "same", "reasons": "x"}, 403)
+		far.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "same", "reasons": "x"}, 404)
+		// A safety-critical job is answered within the hour, and a late question is everybody's who triages.
+		desk.Send("POST", "/v1/jobs", object{"customer_id": next["id"], "fault": "smells of gas", "category": "stove", "safety_critical": true}, 201)
+		if got := questions(maya)[0]; got["critical"] != true || got["due_at"] != harness.Monday.Add(time.Hour).UTC().Format(time.RFC3339) {
+			t.Errorf("a critical job waits: %v", got)
+		}
+		h.Advance(61 * time.Minute)
+		if len(questions(far)) != 1 || len(questions(h.As("root"))) != 1 {
+			t.Error("a late question did not climb")
+		}
+		maya.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "different", "reasons": "their neighbour"}, 200)
+		desk.Send("PATCH", path("/v1/customers/%s", next), object{"name": "Neighbour"}, 200, "If-Match", fmt.Sprintf(`"%v"`, next["version"]))
+		if len(questions(maya)) != 0 {
+			t.Error("it is asked again")
+		}
+
+		// A guard's number: four households, and a report about one of them.
+		var flats []object
+		for i := range 4 {
+			_, j := h.Household(desk, at("+919812300099", fmt.Sprintf("Flat %d, 9 Tower Road", i+1), 2+float64(i)))
+			flats = append(flats, j)
+		}
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(flats[0]["id"]), Kind: "hazard", Level: 2})
+		for _, j := range flats[1:] {
+			if holdsOf(desk.Send("GET", path("/v1/jobs/%s", j), nil, 200)) != 0 {
+				t.Error("the guard's number holds a household")
+			}
+		}
+		asked = questions(maya)
+		if len(asked) != 3 {
+			t.Fatalf("of four households with a guard's number %d are asked about", len(asked))
+		}
+		maya.Send("POST", path("/v1/household-questions/%s/decide", asked[0]), object{"decision": "same", "reasons": "asked the guard"}, 200)
+		n := 0
+		for _, j := range flats[1:] {
+			n += holdsOf(desk.Send("GET", path("/v1/jobs/%s", j), nil, 200))
+		}
+		if n != 1 {
+			t.Errorf("%d households are held after one was said to be the same", n)
+		}
+	})
+}
