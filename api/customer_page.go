@@ -448,6 +448,11 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 		day, hours := windowWords(t, at, at, p.Now, loc)
 		return day + ", " + hours
 	}
+	if p.Visit != nil {
+		if why := p.Visit.NotMet(); why != nil {
+			v.Explain += " " + t.Say("notmet", "Why", t.Say("notmet."+why.Code))
+		}
+	}
 	switch {
 	case state == "last_notice":
 		v.Explain = t.Say("p.last_notice", "When", moment(*p.AnswerBy))

@@ -71,6 +71,33 @@ func mountVisits(a *App, s *web.Server) {
 		_, err := svc.Safety.OptOut(ctx, call, id, in)
 		return err
 	}))
+	s.Handle("GET", "/v1/claims", func(c *fiber.Ctx) error {
+		return listOf(c, func(p domain.Page) ([]domain.Claim, error) {
+			return svc.Read.Claims(c.UserContext(), actorOf(c).Scope(), c.Query("status"), p)
+		}, func(v domain.Claim) (time.Time, domain.ID) { return v.RecordedAt, v.ID }, func(rows []domain.Claim) ([]domain.ClaimView, error) {
+			type same struct {
+				actor domain.ID
+				cause string
+			}
+			alike, out := map[same]int{}, make([]domain.ClaimView, len(rows))
+			for i := range rows {
+				if rows[i].Status == "open" {
+					alike[same{rows[i].ActorID, rows[i].Cause}]++
+				}
+			}
+			for i := range rows {
+				if out[i] = rows[i].View(actorOf(c)); rows[i].Status == "open" {
+					out[i].Alike = alike[same{rows[i].ActorID, rows[i].Cause}] - 1
+				}
+			}
+			return out, nil
+		})
+	})
+	s.Handle("POST", "/v1/claims/{id}/decide", byID("claim", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call, id domain.ID,
+		in casework.ClaimDecision) error {
+		_, err := casework.DecideClaim(ctx, svc.Service, call, id, in)
+		return err
+	}))
 	s.Handle("POST", "/v1/visits/{id}/take-back", byID("visit", "", fiber.StatusOK, func(ctx context.Context, call *casework.Call,
 		id domain.ID,
 		in casework.TakeBackInput) error {

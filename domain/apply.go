@@ -206,6 +206,14 @@ func (c *DoneCheck) row(action string) ([]string, bool) { return CheckMoves.row(
 
 func (c *DoneCheck) become(to string, _ time.Time) { c.Status = to }
 
+func (c *Claim) lifecycle() string { return ClaimMoves.Name }
+
+func (c *Claim) state() string { return c.Status }
+
+func (c *Claim) row(action string) ([]string, bool) { return ClaimMoves.row(action, c.Status) }
+
+func (c *Claim) become(to string, _ time.Time) { c.Status = to }
+
 func (t *Thanks) lifecycle() string { return ThanksMoves.Name }
 
 func (t *Thanks) state() string { return t.Status }

@@ -32,12 +32,27 @@ type Attempt struct {
 	OccurredAt     time.Time  `json:"occurred_at"` // corrected by the device's clock (docs/product.md section 8)
 	ClaimedAt      *time.Time `json:"claimed_at"`  // as the device said
 	RecordedAt     time.Time  `json:"recorded_at"`
-	Discounted     string     `json:"discounted"` // why it was taken out of the count; empty when it was not
-	ToldAt         *time.Time `json:"told_at"`    // when the household first learned of it
-	LinkID         *ID        `json:"-"`          // the link by which it came
-	Request        string     `json:"-"`          // what the household asked for in it (a name of customers.RequestHandlers); empty: nothing
+	Discounted     string     `json:"discounted"`   // why it was taken out of the count; empty when it was not
+	ToldAt         *time.Time `json:"told_at"`      // when the household first learned of it
+	LinkID         *ID        `json:"-"`            // the link by which it came
+	Request        string     `json:"-"`            // what the household asked for in it (a name of customers.RequestHandlers); empty: nothing
+	AgreedStart    *time.Time `json:"agreed_start"` // the time to which the household agreed in it
+	AgreedEnd      *time.Time `json:"agreed_end"`
+	Rules          int        `json:"-"` // by which it is judged, see AttemptRules
+	CapExempt      string     `json:"-"` // why it is outside the household's cap of calls a day: arrived, asked
 	CreatedAt      time.Time  `json:"created_at"`
 }
+
+// AttemptRules are the rules by which a new attempt is judged. An attempt keeps its own:
+// 0 capped the calls of its job alone.
+const AttemptRules = 1
+
+// Why a call is outside the household's cap: the crew stands at its door, or it asked
+// to be called.
+const (
+	CapArrived = "arrived"
+	CapAsked   = "asked"
+)
 
 // Head gives id and version for Location and ETag; an attempt never changes.
 func (a Attempt) Head() (ID, int64) { return a.ID, 1 }
@@ -68,10 +83,43 @@ type UnmatchedContact struct {
 	RecordedAt time.Time
 }
 
-// Agrees reports whether a customer can have agreed in a contact: refusing and
-// hostile words are contact, and no agreement.
+// Agrees reports whether a customer can have agreed to a time in a contact:
+// refusing and hostile words are contact and no agreement, nor is a wish for
+// something else, such as to cancel or to be called.
 func (a *Attempt) Agrees() bool {
-	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Discounted == "" && !a.ByReadLink()
+	return a.Speaks() && (a.Request == "" || a.Request == "confirm" || a.Request == "another-time" && a.LinkID == nil)
+}
+
+// Speaks reports whether a contact can prove what a customer said.
+func (a *Attempt) Speaks() bool {
+	return a.Contact() && a.Outcome != reach.Refused && a.Outcome != reach.Hostile && a.Outcome != reach.CutOff && a.Discounted == "" &&
+		!a.ByReadLink()
+}
+
+// AgreesTo reports whether the time to which the household agreed covers a window.
+func (a *Attempt) AgreesTo(from, to time.Time) bool {
+	return a.AgreedStart != nil && a.AgreedEnd != nil && !from.Before(*a.AgreedStart) && !to.After(*a.AgreedEnd)
+}
+
+// How an agreement was said.
+const (
+	SaidPhone    = "phone"
+	SaidMessage  = "message"
+	SaidInPerson = "in_person"
+	SaidOwnLink  = "own_link"
+)
+
+// Said is how something was said in the contact.
+func (a *Attempt) Said() string {
+	switch {
+	case a.LinkID != nil:
+		return SaidOwnLink
+	case a.Channel == reach.Phone:
+		return SaidPhone
+	case a.Channel == reach.Doorstep:
+		return SaidInPerson
+	}
+	return SaidMessage
 }
 
 // ByReadLink reports whether an attempt came by a link that staff had read: only

@@ -22,6 +22,7 @@ const (
 	DueTimerPlan     DeadlineKind = "timer_plan"     // visit: its planned time is over and phones told nothing
 	DueLastNotice    DeadlineKind = "last_notice"    // job: the time to answer the last notice is over
 	DueCloseResolved DeadlineKind = "close_resolved" // job: nobody objected
+	DueSilence       DeadlineKind = "silence"        // job: the household waits for a word
 	DueSlotHold      DeadlineKind = "slot_hold"      // job: a window was kept for the household long enough
 	DueSOS           DeadlineKind = "sos"            // SOS
 	DueTriage        DeadlineKind = "triage"         // report
@@ -35,6 +36,7 @@ const (
 	DueHousehold     DeadlineKind = "household"      // household question
 	DuePromiseOwner  DeadlineKind = "promise_owner"  // promise: its owner left
 	DueDispute       DeadlineKind = "dispute"        // dispute
+	DueClaim         DeadlineKind = "claim"          // claim: nobody decided it in time
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
 	DueDuty          DeadlineKind = "duty"           // user: their next duty begins

@@ -12,6 +12,7 @@
 //	advisory.go        warning markers, and their table
 //	errors.go          what a refusal carries
 //	codes.go           every refusal, with what to do
+//	guard.go           why a crew could not meet a guard; what a repair is tested with
 //	policy.go          the product's figures; a centre's policy of reachability
 //	danger.go          words of danger in what a household says
 //	deadline.go        what falls due
@@ -49,6 +50,7 @@
 //	people.go          roles, areas, centres, users, who reaches what
 //	promise.go         who owes a household what, by when
 //	replay.go          an answer that is kept for a repeated request
+//	silence.go         how long a household may wait for a word
 //	skill.go           skills and their levels
 //	security_log.go    what of security happened, for admins
 //	sos.go             an SOS, whom it rings and how

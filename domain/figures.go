@@ -73,6 +73,8 @@ type PayableVisit struct {
 	FlaggedSelf bool // they reported something on it
 	AreaHold    bool // somebody of the crew did, at level 2 or above; not about a colleague
 	Pause       bool // they gave it away in a pause that they were offered
+	Waiting     bool // a claim of theirs is not decided yet
+	Claimed     bool // a claim of theirs was taken
 	Taken       bool // it was taken from them, because they are kept from that home or from all
 }
 
@@ -105,12 +107,19 @@ func (p *PayableVisit) Shield(self bool) (payable, counted bool, why string) {
 		return true, false, "it was stopped"
 	case p.Disputed:
 		return payable, false, "it is disputed"
+	case p.Waiting:
+		return payable, false, "waiting: a claim is not decided yet"
+	case p.Claimed && !payable:
+		return true, false, "a claim was taken"
 	case p.AreaHold:
 		return payable, false, "area hold"
 	case p.FlaggedSelf && self:
 		return payable, false, "you reported something on this visit"
 	case p.Status == VisitNoAccess && p.Proven:
 		return true, false, "nobody opened, and that is proven"
+	}
+	if why := p.NotMet(); p.Status == VisitNoAccess && why != nil && why.Ours {
+		return true, false, why.Words
 	}
 	return payable, counted, why
 }

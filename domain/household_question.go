@@ -9,6 +9,12 @@ const (
 	HouseholdDifferent = "different"
 )
 
+// By when it is answered (docs/product.md section 5).
+const (
+	HouseholdDue     = 4 * time.Hour
+	HouseholdDueSoon = time.Hour // where a safety-critical job waits for it
+)
+
 // HouseholdQuestion asks whoever triages what lies over one household whether another row is
 // the same one: it stands next door, or shares a number with many. Until the answer nothing
 // is held (docs/product.md section 5).

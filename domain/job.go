@@ -55,8 +55,10 @@ type Job struct {
 	Imported       JSON[map[string]string] `json:"-"`            // digests of the cells of the last import, by field
 	Verdict        string                  `json:"reachability"` // last computed; GET …/reachability explains it
 	LastContactAt  *time.Time              `json:"last_contact_at"`
-	Replacement    JSON[*Replacement]      `json:"replacement"` // that failed tries propose
-	Seq            int64                   `json:"-"`           // head of the timeline
+	SilentSince    *time.Time              `json:"silent_since"` // too long; nil: the household has a next step, or not yet too long
+	SilenceStep    int                     `json:"silence_step"` // who was told: 1 desk, 2 proprietor, 3 area manager
+	Replacement    JSON[*Replacement]      `json:"replacement"`  // that failed tries propose
+	Seq            int64                   `json:"-"`            // head of the timeline
 	ChainHead      []byte                  `json:"-"`
 }
 

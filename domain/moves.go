@@ -125,6 +125,15 @@ var (
 		{"settle", []string{"open"}, []string{"settled"}, "system", "the answer came by another way"},
 	}}
 
+	// ClaimMoves: docs/product.md section 3, "Claim".
+	ClaimMoves = Lifecycle{"claim", "open", []Move{
+		{"keep", nil, []string{"open"}, "crew", "told too late, or without its guard; in the crew when it happened"},
+		{"decide", []string{"open"}, []string{"taken", "declined"}, "coordinator, proprietor, area_manager",
+			"never its maker; against a household the area manager; taking meets the guard or names a witness"},
+		{"default", []string{"open"}, []string{"declined"}, "system", "nobody decided in time"},
+		{"settle", []string{"open"}, []string{"settled"}, "system", "the visit ended by the same crew after all"},
+	}}
+
 	// ThanksMoves: docs/product.md section 5, "Kindness".
 	ThanksMoves = Lifecycle{"thank-you", "waiting", []Move{
 		{"thank", nil, []string{"waiting"}, "the household", "a confirmed visit, once"},
@@ -185,8 +194,9 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &LinkRequestMoves, &HouseholdQuestionMoves, &PromiseMoves,
-		&CheckMoves, &ThanksMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &LinkRequestMoves,
+		&HouseholdQuestionMoves, &PromiseMoves,
+		&CheckMoves, &ClaimMoves, &ThanksMoves,
 		&AftercareMoves, &LeaveMoves,
 		&MaintenanceMoves}
 )

@@ -187,7 +187,10 @@ type VisitTx interface {
 	UnfinishedOfCustomer(customer ID) ([]Visit, error)
 	VisitsOfCentreDay(centre ID, from, to time.Time) ([]Visit, error) // status scheduled, window_start in [from,to)
 	Claim(actor ID, key string) (*Claim, error)                       // CodeNotFound when none
-	InsertClaim(*Claim) error                                         // CodeIdemInFlight when the key was used meanwhile
+	ClaimByID(id ID) (*Claim, error)
+	OpenClaims(actor ID, cause string) ([]Claim, error) // oldest first; of any cause when it is empty
+	SaveClaim(*Claim) error                             // status and decision
+	InsertClaim(*Claim) error                           // CodeIdemInFlight when the key was used meanwhile
 	DoneCheck(id ID) (*DoneCheck, error)
 	DoneCheckOf(visit ID) (*DoneCheck, error)
 	InsertDoneCheck(*DoneCheck) error
@@ -200,7 +203,8 @@ type ContactTx interface {
 	InsertAttempt(*Attempt) error // CodeDuplicate on the id
 	SaveAttempt(*Attempt) error   // discounted and told_at only
 	AttemptsOf(job ID) ([]Attempt, error)
-	AttemptsByLink(link ID) ([]Attempt, error) // by job, then time
+	CallsElsewhere(customer, job ID) ([]Attempt, error) // our capped calls to a household about its other jobs, by time
+	AttemptsByLink(link ID) ([]Attempt, error)          // by job, then time
 	// MarkNotified notes when the customer first learned of the job's outbound
 	// attempts and of the visits that ended; with a visit, of that one only.
 	MarkNotified(job ID, visit *ID, at time.Time) error
@@ -210,9 +214,13 @@ type ContactTx interface {
 	InsertDispute(*Dispute) error // CodeDuplicate when the entry is disputed already
 	SaveDispute(*Dispute) error
 	Promise(id ID) (*Promise, error)
-	PromisesDue(customer ID) ([]Promise, error)                // open and broken ones
-	LastPromiseOf(customer ID) (*Promise, error)               // CodeNotFound when none
-	PromisesOf(owner ID) ([]Promise, error)                    // open and broken ones
+	PromisesDue(customer ID) ([]Promise, error)  // open and broken ones
+	LastPromiseOf(customer ID) (*Promise, error) // CodeNotFound when none
+	PromisesOf(owner ID) ([]Promise, error)      // open and broken ones
+	PromisesOfJob(job ID) ([]Promise, error)
+	// NotReached counts the households that told since an instant that they could not
+	// reach a centre.
+	NotReached(centre ID, since time.Time) (int, error)
 	InboundSince(customer ID, from, to time.Time) (int, error) // different moments at which the customer got in touch, both ends included
 	InsertPromise(*Promise) error
 	SavePromise(*Promise) error
@@ -454,6 +462,7 @@ type CaseReader interface {
 	EntriesOfKind(ctx context.Context, s Scope, job ID, kind string) ([]Entry, error)
 	Steps(ctx context.Context, s Scope, jobs []ID) ([]StepRecord, error) // by occurred_at
 	Thanks(ctx context.Context, a Actor, status string, p Page) ([]Thanks, error)
+	Claims(ctx context.Context, s Scope, status string, p Page) ([]Claim, error)
 	Disputes(ctx context.Context, s Scope, f DisputeFilter, p Page) ([]Dispute, error)
 	Dispute(ctx context.Context, s Scope, id ID) (*Dispute, error)
 	LinkRequests(ctx context.Context, s Scope, f LinkRequestFilter, p Page) ([]LinkRequest, error)

@@ -77,13 +77,23 @@ type Visit struct {
 	Tested         string           `json:"tested"`
 	Sequence       int              `json:"sequence"`          // of the calendar entry, RFC 5545 section 3.8.7.4
 	AgreedID       *ID              `json:"agreed_attempt_id"` // the contact in which the household agreed
-	ToldAt         *time.Time       `json:"told_at"`           // when it first learned of the visit's end
-	Disputed       bool             `json:"disputed"`          // the household says that the end is not so
+	AgreedStart    *time.Time       `json:"agreed_start"`      // the time to which it agreed there
+	AgreedEnd      *time.Time       `json:"agreed_end"`
+	AgreedSaid     string           `json:"agreed_said"` // phone, message, in_person, own_link
+	ToldAt         *time.Time       `json:"told_at"`     // when it first learned of the visit's end
+	Disputed       bool             `json:"disputed"`    // the household says that the end is not so
 	// DoneConfirmedAt is when the household said that the work is done; how:
 	// link, desk, code.
 	DoneConfirmedAt  *time.Time `json:"done_confirmed_at"`
 	DoneConfirmedHow string     `json:"done_confirmed_how"`
 	EndCodeTries     int        `json:"-"` // wrong ones
+}
+
+// Agree notes the agreement of the household to the visit's time: the contact, where
+// one is known, and how it was said.
+func (v *Visit) Agree(attempt *ID, said, how string) {
+	v.Confirmation, v.ConfirmedHow, v.AgreedID, v.AgreedSaid = ConfirmConfirmed, how, attempt, said
+	v.AgreedStart, v.AgreedEnd = Ptr(v.WindowStart), Ptr(v.WindowEnd)
 }
 
 // PlannedEnd is when the crew is free again.
@@ -129,6 +139,15 @@ func (v *Visit) Overturnable(now time.Time) bool {
 func (v *Visit) Met() bool {
 	return v.EnRouteAt != nil || v.ArrivedAt != nil || v.StartedAt != nil ||
 		Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess, VisitStopped}, v.Status)
+}
+
+// NotMet is why the crew could not meet the guard of the visit's end, of the list;
+// nil: it was met, or said in words of their own.
+func (v *Visit) NotMet() *WhyNot {
+	if !Has([]VisitStatus{VisitCompleted, VisitPartial, VisitNoAccess}, v.Status) {
+		return nil
+	}
+	return WhyNotOf(v.EndReason)
 }
 
 // NoAccessAgainst is against whom a no-access counts: the customer where its guard

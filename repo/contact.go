@@ -41,6 +41,11 @@ func (t *tx) AttemptsOf(job domain.ID) ([]domain.Attempt, error) {
 	}, "attempts", job)
 }
 
+func (t *tx) CallsElsewhere(customer, job domain.ID) ([]domain.Attempt, error) {
+	return all[domain.Attempt](t, t.table("attempts").Where("customer_id = ? AND job_id <> ? AND direction = 'outbound' AND channel = 'phone' AND rules > 0",
+		customer, job).Where("cap_exempt = ''").Order("occurred_at, id"))
+}
+
 func (t *tx) UnmatchedContact(id domain.ID) (*domain.UnmatchedContact, error) {
 	return single[domain.UnmatchedContact](t, "contact", t.table("stray_contacts").Where("id = ?", id))
 }

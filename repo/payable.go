@@ -20,8 +20,9 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	q := r.db.table("visits").
 		Where(`(EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)
 		OR EXISTS (SELECT 1 FROM cool_offs WHERE cool_offs.visit_id = visits.id AND cool_offs.user_id = ? AND cool_offs.accepted)
+		OR EXISTS (SELECT 1 FROM claims WHERE claims.visit_id = visits.id AND claims.actor_id = ? AND claims.status IN ('open', 'taken'))
 		OR visits.status = 'stopped' AND EXISTS (SELECT 1 FROM assignments once WHERE once.visit_id = visits.id AND once.technician_id = ?)
-		OR `+taken.SQL+`)`, append([]any{technician, technician, technician}, taken.Vars...)...).
+		OR `+taken.SQL+`)`, append([]any{technician, technician, technician, technician}, taken.Vars...)...).
 		Where("window_start >= ? AND window_start < ?", f.From, f.To)
 	if s.TechnicianID != technician { // their own diary is theirs, also where the visit is another's now
 		where, err := r.db.within(s, "visits")
@@ -42,7 +43,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 		ID                                   domain.ID
 		ExternalRef                          *string
 		Proven, FlaggedSelf, AreaHold, Pause bool
-		Current                              bool
+		Current, Waiting, Claimed            bool
 	}
 	in := r.db.in("visits.id", ids)
 	rows, err := list[grounds](ctx, r, r.db.table("x").Raw(`SELECT visits.id AS id, jobs.external_ref AS external_ref,
@@ -54,8 +55,10 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 			WHERE g.visit_id = visits.id AND g.level >= 2 AND g.subject_id IS NULL) AS area_hold,
 		(EXISTS (SELECT 1 FROM cool_offs o WHERE o.visit_id = visits.id AND o.user_id = ? AND o.accepted)
 			AND NOT EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current)) AS pause,
-		EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current) AS current
-		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician},
+		EXISTS (SELECT 1 FROM assignments a WHERE a.visit_id = visits.id AND a.technician_id = ? AND a.current) AS current,
+		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'open') AS waiting,
+		EXISTS (SELECT 1 FROM claims k WHERE k.visit_id = visits.id AND k.actor_id = ? AND k.status = 'taken') AS claimed
+		FROM visits JOIN jobs ON jobs.id = visits.job_id WHERE `+in.SQL, append([]any{technician, technician, technician, technician, technician, technician},
 		in.Vars...)...))
 	if err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func (r *reader) PayableVisits(ctx context.Context, s domain.Scope, technician d
 	for i := range visits {
 		f := at[visits[i].ID]
 		out[i] = domain.PayableVisit{Visit: visits[i], ExternalRef: f.ExternalRef, Proven: f.Proven, FlaggedSelf: f.FlaggedSelf,
-			AreaHold: f.AreaHold, Pause: f.Pause,
+			AreaHold: f.AreaHold, Pause: f.Pause, Waiting: f.Waiting, Claimed: f.Claimed,
 			Taken: !f.Current && slices.Contains(lost, visits[i].ID)}
 	}
 	return out, nil

@@ -30,6 +30,15 @@ func (t *tx) PromisesOf(owner domain.ID) ([]domain.Promise, error) {
 	return all[domain.Promise](t, t.table("promises").Where("owner_id = ? AND "+promiseDue, owner).Order("created_at, id"))
 }
 
+func (t *tx) PromisesOfJob(job domain.ID) ([]domain.Promise, error) {
+	return all[domain.Promise](t, t.table("promises").Where("job_id = ?", job).Order("created_at, id"))
+}
+
+func (t *tx) NotReached(centre domain.ID, since time.Time) (int, error) {
+	return t.count(t.table("attempts").Select("count(DISTINCT attempts.customer_id) AS n").
+		Where("request = 'could-not-reach' AND occurred_at > ? AND (SELECT j.centre_id FROM jobs j WHERE j.id = attempts.job_id) = ?", since, centre))
+}
+
 func (t *tx) InboundSince(customer domain.ID, from, to time.Time) (int, error) {
 	return t.count(t.table("attempts").Select("count(DISTINCT occurred_at) AS n").
 		Where("customer_id = ? AND direction = 'inbound' AND occurred_at > ? AND occurred_at <= ?", customer, from, to))

@@ -75,6 +75,8 @@ func ofTechnician(s domain.Scope, table string) clause.Expr {
 	case "visits":
 		return is("EXISTS (SELECT 1 FROM assignments mine WHERE mine.visit_id = visits.id AND mine.technician_id = ? AND mine.current)",
 			s.TechnicianID)
+	case "claims":
+		return is("actor_id = ?", s.TechnicianID)
 	case "attempts", "facts", "links", "disputes", "tried_steps":
 		return is("job_id IN ("+myJobs+")", s.TechnicianID)
 	case "policies":
@@ -102,7 +104,7 @@ func ofCentre(id domain.ID, table string) clause.Expr {
 		return is("EXISTS ("+seen+"customers.id AND seen.centre_id = ?)", id)
 	case "appliances":
 		return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id = ?)", id)
-	case "attempts", "facts", "links", "disputes", "tried_steps":
+	case "attempts", "facts", "links", "disputes", "tried_steps", "claims":
 		return is("job_id IN (SELECT id FROM jobs WHERE centre_id = ?)", id)
 	case "policies":
 		return is("(centre_id IS NULL OR centre_id = ?)", id)
@@ -131,7 +133,7 @@ func (db *DB) ofAreas(areas []domain.ID, table string) clause.Expr {
 		return is("EXISTS ("+seen+"customers.id AND seen.centre_id IN ("+centres+"))", arg)
 	case "appliances":
 		return is("EXISTS ("+seen+"appliances.customer_id AND seen.centre_id IN ("+centres+"))", arg)
-	case "attempts", "facts", "links", "disputes", "tried_steps":
+	case "attempts", "facts", "links", "disputes", "tried_steps", "claims":
 		return is("job_id IN (SELECT id FROM jobs WHERE "+in.SQL+")", arg)
 	case "policies":
 		return is("(centre_id IS NULL OR centre_id IN ("+centres+"))", arg)
@@ -146,7 +148,7 @@ func ofJob(id domain.ID, table string) clause.Expr {
 		return is("id = ?", id)
 	case "visits":
 		return is("visits.job_id = ?", id)
-	case "attempts", "facts", "links", "disputes", "tried_steps":
+	case "attempts", "facts", "links", "disputes", "tried_steps", "claims":
 		return is("job_id = ?", id)
 	case "customers":
 		return is("id = (SELECT customer_id FROM jobs WHERE id = ?)", id)

@@ -1,15 +1,20 @@
 package casework
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"doorstep/domain"
 )
 
 // keepClaim keeps a move that could not be made any more (why), because the visit
-// was given to others or ended after it had happened and before it was told.
+// was given to others or ended after it had happened and before it was told, or
+// because it missed its guard and nobody stands at the door any more to make that good.
 // Only for who was in the crew when it happened; for everybody else, and for a
 // phone that does not say when it happened, why stands.
 // Errors: CodeClaimKept.
@@ -41,24 +46,39 @@ func keepClaim(ctx context.Context, s *Service, call *Call, visit domain.ID, act
 		if err := m.Stamp(call, in.OccurredAt); err != nil {
 			return why
 		}
+		if domain.IsCode(why, domain.CodePreconditionMissing) && m.Now.Sub(m.Said.Occurred) <= domain.ToldAtOnce {
+			return why
+		}
 		if there, err := m.wasThere(call.Actor.UserID); err != nil {
 			return err
 		} else if !there {
 			return why
 		}
 		kept = &domain.Claim{ID: tx.NewID(), VisitID: v.ID, JobID: v.JobID, ActorID: call.Actor.UserID, Key: call.Key, Action: action,
-			OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed, RecordedAt: tx.Now}
+			OccurredAt: m.Said.Occurred, ClaimedAt: m.Said.Claimed, RecordedAt: tx.Now, Cause: causeOf(call, tx.Now, why),
+			DueAt: domain.Ptr(nextDuty(m.Centre, tx.Now))}
+		if err := tx.Apply(kept, "keep"); err != nil {
+			return err
+		}
+		tx.SetDeadline(domain.DueClaim, kept.ID, &v.JobID, *kept.DueAt)
 		if err := tx.InsertClaim(kept); err != nil {
 			return err
 		}
 		m.Entry(call.Actor, "visit.claimed", &v.ID, map[string]any{"claim_id": kept.ID, "action": action, "status": v.Status, "note": in.Note,
 			"reason": in.Reason, "findings": in.Findings, "work_done": in.WorkDone, "parts": in.Parts, "tested": in.Tested})
+		if action == "no-access" { // decided outside the centre
+			return NotifyStaff(m.Case, v, "visit.claimed", domain.RoleCoordinator, domain.RoleAreaManager)
+		}
 		return NotifyStaff(m.Case, v, "visit.claimed", domain.RoleCoordinator, domain.RoleProprietor)
 	})
 	if err != nil {
 		return err
 	}
-	return domain.Fail(domain.CodeClaimKept, "The visit had changed before this was sent. What you did is kept with its time; nothing moved.").
+	words := "The visit had changed before this was sent. What you did is kept with its time; nothing moved."
+	if missed := (*domain.Error)(nil); errors.As(why, &missed) && missed.Code == domain.CodePreconditionMissing {
+		words = missed.Message + " What you did is kept with its time; nothing moved."
+	}
+	return domain.Fail(domain.CodeClaimKept, "%s", words).
 		With("claim_id", kept.ID).With("visit_status", v.Status).With("ended_at", v.EndedAt)
 }
 
@@ -89,4 +109,234 @@ func (m *VisitCase) wasThere(user domain.ID) (bool, error) {
 		}
 	}
 	return domain.Has(crew, user), nil
+}
+
+// clockOff is how far a phone's clock is off before its claims are one decision.
+const clockOff = time.Hour
+
+// causeOf is why something could only be kept.
+func causeOf(call *Call, now time.Time, why error) string {
+	switch {
+	case call.SentAt != nil && now.Sub(*call.SentAt).Abs() > clockOff:
+		return domain.CausePhoneClock
+	case domain.IsCode(why, domain.CodePreconditionMissing):
+		return domain.CauseGuard
+	case domain.IsCode(why, domain.CodeState):
+		return domain.CauseEnded
+	}
+	return domain.CauseGivenAway
+}
+
+// nextDuty is the end of the next working day of a centre.
+func nextDuty(c *domain.Centre, now time.Time) time.Time {
+	day := now.In(c.Location())
+	for range 14 {
+		day = day.AddDate(0, 0, 1)
+		if domain.Has(c.WorkingDays, int(day.Weekday())) && !domain.Has(c.Holidays, day.Format(time.DateOnly)) {
+			break
+		}
+	}
+	return time.Date(day.Year(), day.Month(), day.Day(), 18, 0, 0, 0, c.Location()).UTC()
+}
+
+// ClaimDecision decides claims.
+type ClaimDecision struct {
+	Decision string `json:"decision"` // take, decline
+	Reasons  string `json:"reasons"`
+	Witness  string `json:"witness"` // who saw it, where a taken one misses its guard
+	Alike    bool   `json:"alike"`   // with all open ones of the same person and cause
+}
+
+// DecideClaim takes or declines a claim, or all of one person with one cause. What
+// is taken and can still be moved moves its visit, everything else stands as a fact
+// of its maker. Coordinator, proprietor, area manager; of a no-access the area
+// manager; never its maker. Errors: CodeNotFound, CodeForbidden, CodeState,
+// CodePreconditionMissing without guard and witness, CodeUnprocessable.
+func DecideClaim(ctx context.Context, s *Service, call *Call, id domain.ID, in ClaimDecision) (domain.ClaimView, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.ClaimView, error) {
+		first, err := tx.ClaimByID(id)
+		if err != nil {
+			return domain.ClaimView{}, err
+		}
+		list := []domain.Claim{*first}
+		if in.Alike && first.Status == "open" {
+			if list, err = tx.OpenClaims(first.ActorID, first.Cause); err != nil {
+				return domain.ClaimView{}, err
+			}
+			slices.SortFunc(list, func(x, y domain.Claim) int { return bytes.Compare(x.JobID[:], y.JobID[:]) }) // jobs are locked by id
+		}
+		jobs := map[domain.ID]*domain.Job{}
+		for i := range list {
+			j, err := claimJob(tx, call.Actor, &list[i])
+			if NotFound(err) && list[i].ID != id {
+				continue // another centre's
+			} else if err != nil {
+				return domain.ClaimView{}, err
+			}
+			jobs[list[i].ID] = j
+		}
+		switch {
+		case first.ActorID == call.Actor.UserID:
+			return domain.ClaimView{}, domain.Fail(domain.CodeForbidden, "Nobody decides what they claim themselves.")
+		case !first.Decides(call.Actor):
+			return domain.ClaimView{}, domain.Fail(domain.CodeForbidden,
+				"As %s you may not decide this: what would count against a household is the area manager's.", domain.RoleWords(call.Actor.Role))
+		case in.Decision != "take" && in.Decision != "decline":
+			return domain.ClaimView{}, domain.Fail(domain.CodeUnprocessable, "Take it or decline it.").At("/decision", "take or decline")
+		case strings.TrimSpace(in.Reasons) == "":
+			return domain.ClaimView{}, domain.Fail(domain.CodeUnprocessable, "A decision has reasons; its maker reads them.").
+				At("/reasons", "a few words")
+		}
+		decided := 0
+		for i := range list {
+			c, err := tx.ClaimByID(list[i].ID) // as it is under the lock
+			if err != nil {
+				return domain.ClaimView{}, err
+			}
+			if c.ID != id && (jobs[c.ID] == nil || !c.Decides(call.Actor) || c.Status != "open") {
+				continue
+			}
+			if c.ID == id && c.Status == "settled" && decided > 0 { // by another of the same visit
+				first = c
+				continue
+			}
+			if err := settleClaim(tx, jobs[c.ID], c, call.Actor, in); err != nil {
+				return domain.ClaimView{}, err
+			}
+			if decided++; c.ID == id {
+				first = c
+			}
+		}
+		v := first.View(call.Actor)
+		v.Alike = max(decided-1, 0)
+		return v, NotifyUser(tx, first.ActorID, "claim.decided")
+	})
+}
+
+// claimJob locks the job of a claim for who sees it.
+func claimJob(tx *Work, a domain.Actor, c *domain.Claim) (*domain.Job, error) {
+	if a.UserID == c.ActorID { // who learns of their own is refused in words
+		return tx.LockJob(c.JobID)
+	}
+	j, err := AuthorizeJob(tx, a, c.JobID)
+	return j, MeaningOf(err, "claim")
+}
+
+// settleClaim carries a decision out.
+func settleClaim(tx *Work, j *domain.Job, c *domain.Claim, a domain.Actor, in ClaimDecision) error {
+	if err := tx.Apply(c, "decide", map[string]string{"take": "taken", "decline": "declined"}[in.Decision]); err != nil {
+		return err
+	}
+	c.DecidedAt, c.DecidedBy, c.Reasons = &tx.Now, &a.UserID, in.Reasons
+	if c.Status == "taken" {
+		if err := takeClaim(tx, c, strings.TrimSpace(in.Witness)); err != nil {
+			return err
+		}
+	}
+	tx.Disarm(domain.DueClaim, c.ID)
+	tx.Entry(j, a, "claim.decided", &c.VisitID, At(tx.Now), map[string]any{"claim_id": c.ID, "status": c.Status, "reasons": c.Reasons,
+		"witness": c.Witness, "moved": c.Moved})
+	return tx.SaveClaim(c)
+}
+
+// takeClaim makes the move that was claimed, where the visit can still take it from its
+// maker; else it stands as a fact, for which a witness answers. Neither is against the
+// household where its guard was not met.
+func takeClaim(tx *Work, c *domain.Claim, witness string) error {
+	m, err := OpenVisit(tx, c.VisitID)
+	if err != nil {
+		return err
+	}
+	in, err := claimedMove(m, c)
+	if err != nil {
+		return err
+	}
+	maker, err := tx.User(c.ActorID)
+	if err != nil {
+		return err
+	}
+	a := domain.Actor{UserID: maker.ID, Name: maker.Name, Role: domain.RoleTechnician, CentreID: m.Visit.CentreID, AreaID: m.Visit.AreaID}
+	m.Said = EntryTime{Occurred: c.OccurredAt, Claimed: c.ClaimedAt, Recorded: tx.Now}
+	held := m.Held != nil && domain.VisitMoveOf(c.Action).Holds.Refuses(domain.HoldSafety) && !m.before(m.Held.Since)
+	if counts := countingGuards[c.Action] != nil; counts && !held && domain.CheckVisit(a, c.Action, m.Visit) == nil {
+		c.Witness = witness
+		err := makeMove(m, a, c.Action, in, witness)
+		if c.Moved = err == nil; !domain.IsCode(err, domain.CodeState) {
+			return err
+		}
+	}
+	if c.Witness = witness; witness == "" {
+		return domain.Fail(domain.CodePreconditionMissing, "The visit cannot be moved by it any more; name who saw it.").
+			At("/witness", "who of the household or of ours saw it")
+	}
+	return nil
+}
+
+// claimedMove reads what was claimed off the timeline.
+func claimedMove(m *VisitCase, c *domain.Claim) (in MoveInput, err error) {
+	entries, err := m.Tx.EntriesOfKind(m.Job.ID, "visit.claimed")
+	if err != nil {
+		return in, err
+	}
+	for i := range entries {
+		var said struct {
+			ClaimID domain.ID `json:"claim_id"`
+			MoveInput
+		}
+		if err := json.Unmarshal(entries[i].Payload, &said); err == nil && said.ClaimID == c.ID {
+			return said.MoveInput, nil
+		}
+	}
+	return in, nil
+}
+
+// settleClaims ends what the same crew claimed of a visit that ended by them after all.
+func settleClaims(m *VisitCase, a domain.Actor) error {
+	list, err := m.Tx.OpenClaims(a.UserID, "")
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		c := &list[i]
+		if c.VisitID != m.Visit.ID {
+			continue
+		}
+		if err := m.Tx.Apply(c, "settle"); err != nil {
+			return err
+		}
+		c.DecidedAt = &m.Now
+		m.Tx.Disarm(domain.DueClaim, c.ID)
+		if err := m.Tx.SaveClaim(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ClaimOverdue carries out the stated default of a claim that nobody decided in time.
+func ClaimOverdue(tx *Work, id domain.ID) error {
+	c, err := tx.ClaimByID(id)
+	if NotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	j, err := tx.LockJob(c.JobID)
+	if err != nil {
+		return err
+	}
+	if c, err = tx.ClaimByID(id); err != nil || !domain.ClaimMoves.Open("default", c.Status) {
+		return err
+	}
+	if err := tx.Apply(c, "default"); err != nil {
+		return err
+	}
+	c.DecidedAt, c.ByDefault, c.Reasons = &tx.Now, true, "Nobody decided in time. "+c.Default()
+	tx.Entry(j, domain.System, "claim.decided", &c.VisitID, At(tx.Now), map[string]any{"claim_id": c.ID, "status": c.Status,
+		"by_default": true,
+		"reasons":    c.Reasons})
+	if err := tx.SaveClaim(c); err != nil {
+		return err
+	}
+	return NotifyUser(tx, c.ActorID, "claim.decided")
 }

@@ -31,8 +31,15 @@ type AttemptInput struct {
 	PlaceReason    string     `json:"place_reason"`
 	LastNotice     bool       `json:"last_notice"`
 	OccurredAt     string     `json:"occurred_at"`
+	AgreedTo       *Window    `json:"agreed_to"` // the time to which the household agreed in it
 	Link           *domain.ID // by which it came
 	Request        string     // what the household asked for in it
+}
+
+// Window is a time as it was said.
+type Window struct {
+	Start string `json:"start"`
+	End   string `json:"end"`
 }
 
 // OutcomesOf lists what can come of a channel: a door is not busy and a
@@ -100,12 +107,30 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		Lon:         in.Lon,
 		PlaceReason: in.PlaceReason, LastNotice: in.LastNotice, LinkID: in.Link, Request: in.Request, ByRole: call.Actor.Role,
 		OccurredAt: st.Occurred,
-		ClaimedAt:  st.Claimed, RecordedAt: c.Now, CreatedAt: c.Now}
+		ClaimedAt:  st.Claimed, RecordedAt: c.Now, CreatedAt: c.Now, Rules: domain.AttemptRules}
 	if v != nil {
 		a.VisitID = &v.ID
 	}
 	if call.Actor.Role != domain.RoleCustomer && call.Actor.Role != domain.RoleSystem {
 		a.ByID = domain.Ptr(call.Actor.UserID)
+	}
+	if in.AgreedTo != nil {
+		if !a.Agrees() {
+			return nil, domain.Fail(domain.CodeUnprocessable, "Nobody agreed to a time in this attempt.").
+				At("/outcome", "reached, or an inbound contact about the visit")
+		}
+		from, err := domain.ParseInstant(in.AgreedTo.Start, c.Site.Location(), "/agreed_to/start")
+		if err != nil {
+			return nil, err
+		}
+		to, err := domain.ParseInstant(in.AgreedTo.End, c.Site.Location(), "/agreed_to/end")
+		if err != nil {
+			return nil, err
+		}
+		if !to.After(from) {
+			return nil, domain.Fail(domain.CodeUnprocessable, "The time ends before it starts.").At("/agreed_to/end", "after start")
+		}
+		a.AgreedStart, a.AgreedEnd = &from, &to
 	}
 	if (in.Lat == nil) != (in.Lon == nil) {
 		return nil, domain.Fail(domain.CodeUnprocessable, "Coordinates come in pairs.").At("/lat", "lat and lon, or neither")
@@ -128,7 +153,7 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	if in.ID != nil {
 		if old, err := c.Tx.Attempt(a.ID); err == nil {
 			if old.JobID != j.ID || old.Channel != a.Channel || old.Outcome != a.Outcome || old.Direction != a.Direction ||
-				!equalTime(old.ClaimedAt, a.ClaimedAt) ||
+				!equalTime(old.ClaimedAt, a.ClaimedAt) || !equalTime(old.AgreedStart, a.AgreedStart) || !equalTime(old.AgreedEnd, a.AgreedEnd) ||
 				old.Note != a.Note || old.Grade != a.Grade || (old.RingSeconds == nil) != (a.RingSeconds == nil) || old.RingSeconds != nil &&
 				*old.RingSeconds != *a.RingSeconds {
 				return nil, domain.Fail(domain.CodeDuplicate, "Another attempt has this id.")
@@ -137,6 +162,9 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		} else if !NotFound(err) {
 			return nil, err
 		}
+	}
+	if a.CapExempt, err = capExempt(c, a); err != nil {
+		return nil, err
 	}
 	if err := c.Tx.InsertAttempt(a); err != nil {
 		return nil, err
@@ -165,6 +193,7 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 		}
 	}
 	if a.Direction == reach.Inbound {
+		watchSilence(c.Tx, j.ID)
 		if err := groupContacts(c, a); err != nil {
 			return nil, err
 		}
@@ -176,14 +205,46 @@ func AddAttempt(call *Call, c *Case, v *domain.Visit, in AttemptInput) (*domain.
 	return a, nil
 }
 
+// capExempt is why a call is outside the household's cap of calls a day: a crew stands at
+// its door, or it asked to be called; empty: it is inside.
+func capExempt(c *Case, a *domain.Attempt) (string, error) {
+	if a.Channel != reach.Phone || a.Direction != reach.Outbound {
+		return "", nil
+	}
+	visits, err := c.Tx.VisitsOfJob(c.Job.ID)
+	if err != nil {
+		return "", err
+	}
+	for i := range visits {
+		v := &visits[i]
+		if v.ArrivedAt != nil && !a.OccurredAt.Before(*v.ArrivedAt) && (v.EndedAt == nil || !a.OccurredAt.After(*v.EndedAt)) {
+			return domain.CapArrived, nil
+		}
+	}
+	promises, err := c.Tx.PromisesDue(c.Customer.ID)
+	if err != nil {
+		return "", err
+	}
+	for i := range promises {
+		p := &promises[i]
+		if p.Kind == domain.PromiseCallBack && p.Source != domain.FromStaff && !a.OccurredAt.Before(p.CreatedAt) {
+			return domain.CapAsked, nil
+		}
+	}
+	return "", nil
+}
+
 func equalTime(a, b *time.Time) bool {
 	return (a == nil) == (b == nil) && (a == nil || a.Equal(*b))
 }
 
 func attemptEntry(actor domain.Actor, c *Case, a *domain.Attempt, st EntryTime) {
-	c.EntryAt(st, actor, "attempt.recorded", a.VisitID, map[string]any{"attempt_id": a.ID, "direction": a.Direction,
-		"channel": a.Channel,
-		"outcome": a.Outcome, "grade": a.Grade, "ring_seconds": a.RingSeconds, "contact_id": a.ContactID})
+	payload := map[string]any{"attempt_id": a.ID, "direction": a.Direction, "channel": a.Channel, "outcome": a.Outcome, "grade": a.Grade,
+		"ring_seconds": a.RingSeconds, "contact_id": a.ContactID}
+	if a.AgreedStart != nil {
+		payload["agreed_start"], payload["agreed_end"] = a.AgreedStart, a.AgreedEnd
+	}
+	c.EntryAt(st, actor, "attempt.recorded", a.VisitID, payload)
 	if a.Contact() && (c.Job.LastContactAt == nil || a.OccurredAt.After(*c.Job.LastContactAt)) {
 		c.Job.LastContactAt = domain.Ptr(a.OccurredAt)
 	}
@@ -208,7 +269,7 @@ func applyToOpenJobs(call *Call, c *Case, a *domain.Attempt, st EntryTime) error
 			return err
 		}
 		b := *a
-		b.ID, b.JobID, b.VisitID = c.Tx.NewID(), o.ID, nil
+		b.ID, b.JobID, b.VisitID, b.AgreedStart, b.AgreedEnd = c.Tx.NewID(), o.ID, nil, nil, nil // a time is agreed to for one job
 		if err := c.Tx.InsertAttempt(&b); err != nil {
 			return err
 		}
@@ -310,8 +371,16 @@ func Verdict(c *Case) (reach.Verdict, []domain.Visit, error) {
 	if err != nil {
 		return reach.Verdict{}, nil, err
 	}
+	elsewhere, err := c.Tx.CallsElsewhere(c.Customer.ID, c.Job.ID)
+	if err != nil {
+		return reach.Verdict{}, nil, err
+	}
 	c.closeAfter = EffectivePolicy(policies, c.Now).CloseAfterDays
-	v := reach.Judge(c.ReachCase(attempts, policies, visits, c.Now))
+	rc := c.ReachCase(attempts, policies, visits, c.Now)
+	for i := range elsewhere {
+		rc.CallsElsewhere = append(rc.CallsElsewhere, elsewhere[i].OccurredAt)
+	}
+	v := reach.Judge(rc)
 	// The answer explains attempts; visits have their own place.
 	v.DoesNotCount = slices.DeleteFunc(v.DoesNotCount, func(x reach.Excluded) bool {
 		return slices.ContainsFunc(visits, func(o domain.Visit) bool { return o.ID == x.ID })
@@ -356,7 +425,7 @@ func (c *Case) ReachCase(attempts []domain.Attempt, policies []domain.Policy, vi
 		a := &attempts[i]
 		r := reach.Attempt{ID: a.ID, Direction: a.Direction, Channel: a.Channel, Outcome: a.Outcome, Address: a.Address, OccurredAt: a.OccurredAt,
 			RecordedAt: a.RecordedAt, RingSeconds: a.RingSeconds, Grade: a.Grade, DistanceM: a.DistanceM, PlaceReason: a.PlaceReason,
-			LastNotice: a.LastNotice, Discounted: a.Discounted}
+			LastNotice: a.LastNotice, Discounted: a.Discounted, CapExempt: a.CapExempt != "", OfJob: a.Rules == 0}
 		if a.ContactID != nil {
 			r.ContactID = *a.ContactID
 			if p := c.Customer.Contact(*a.ContactID); p != nil && p.VoiceOnly {
@@ -516,10 +585,10 @@ func sendLastNotice(c *Case, enough time.Time) error {
 	mark := fmt.Sprintf("last_notice|%s|%d", c.Job.ID, enough.Unix())
 	if !spoken && (len(devices) > 0 || c.Tx.Svc.TextGateway) {
 		language := c.Customer.LanguageOf(c.Job.ContactID)
-		c.Tx.Enqueue(NewNotice(c.Tx.Svc, "job.last_notice", language, c.Now, c.Now.Add(48*time.Hour), c.about("job.last_notice", nil, language),
+		c.notifyHome(NewNotice(c.Tx.Svc, "job.last_notice", language, c.Now, c.Now.Add(48*time.Hour), c.about("job.last_notice", nil, language),
 			func(n *domain.Notice) {
 				n.CustomerID, n.WithLink, n.High, n.DedupeKey = &c.Customer.ID, true, true, &mark
-			}))
+			}), nil)
 		return nil
 	}
 	users, err := c.Tx.UsersWith(domain.RoleCoordinator, &c.Job.CentreID, nil)

@@ -139,6 +139,9 @@ func MakePromise(c *Case, a domain.Actor, p *domain.Promise, owner *domain.User)
 	c.Entry(a, "promise.made", nil, map[string]any{"promise_id": p.ID, "kind": p.Kind, "source": p.Source, "what": p.What,
 		"owner_id": p.OwnerID, "due_at": p.DueAt})
 	c.Tx.SetDeadline(domain.DuePromise, p.ID, &p.JobID, p.DueAt)
+	if c.Job.SilentSince != nil {
+		watchSilence(c.Tx, c.Job.ID)
+	}
 	if a.UserID == owner.ID {
 		return nil
 	}
@@ -356,6 +359,7 @@ func keep(c *Case, a domain.Actor, p *domain.Promise, proof *domain.Attempt) err
 		return err
 	}
 	p.KeptAt, p.KeptID = domain.Ptr(proof.OccurredAt), &proof.ID
+	watchSilence(c.Tx, c.Job.ID)
 	c.Tx.Disarm(domain.DuePromise, p.ID)
 	p.ChangedAt(c.Now)
 	if err := c.Tx.SavePromise(p); err != nil {

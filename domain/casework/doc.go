@@ -28,6 +28,7 @@
 //	replay.go             answers of requests that come again, and who may read them
 //	safeplan.go           what a safe-visit plan asks before a move
 //	service.go            the service that all rooms share, and times as claimed
+//	silence.go            households that wait for a word, and centres that nobody reaches
 //	slot_search.go        free slots, and why others are not
 //	travel.go             how long the way is
 //	visit.go              the way of every move on a visit; what it says to the job

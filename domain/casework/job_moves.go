@@ -183,6 +183,7 @@ func ReopenJob(c *Case, a domain.Actor, reason string) error {
 	}
 	j.EndedAt, j.EndReason, j.ResolvedAt, j.ReopenedAt, j.ReopenUntil = nil, "", nil, domain.Ptr(c.Now), nil
 	c.Tx.Disarm(domain.DueCloseResolved, j.ID)
+	watchSilence(c.Tx, j.ID)
 	c.Entry(a, "job.reopened", nil, map[string]any{"reason": reason})
 	if err := derive(c.Tx, j, nil); err != nil {
 		return err

@@ -179,6 +179,7 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	if err := tx.InsertJob(&j); err != nil {
 		return domain.JobView{}, err
 	}
+	watchSilence(tx, j.ID)
 	if err := insertSteps(tx, tried); err != nil {
 		return domain.JobView{}, err
 	}

@@ -308,3 +308,18 @@ func TestAVisitThatBeganIsContact(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryMoveThatCountsHasAGuard: a crew's move to an end that counts for or against
+// somebody is held to a guard by metOrWhyNot.
+func TestEveryMoveThatCountsHasAGuard(t *testing.T) {
+	nobodys := []domain.VisitStatus{domain.VisitStopped, domain.VisitRescheduled, domain.VisitCancelled}
+	for i := range domain.VisitMoves {
+		m := &domain.VisitMoves[i]
+		if m.To == "" || m.To.Unfinished() || domain.Has(nobodys, m.To) || !domain.Has(m.Roles, domain.RoleTechnician) {
+			continue
+		}
+		if countingGuards[m.Action] == nil {
+			t.Errorf("%s leads to %s and has no guard", m.Action, m.To)
+		}
+	}
+}

@@ -141,6 +141,9 @@ func NotifyOnDuty(tx *Work, users []domain.User, c *domain.Centre, make func(*do
 	return nil
 }
 
+// severalOf are the kinds that have words of their own for several at once.
+var severalOf = map[string]string{"visit.assigned": "visits.assigned", "job.silent": "jobs.silent"}
+
 // DutyBegins hands over what waited: one notice as itself, several as one
 // digest.
 func DutyBegins(tx *Work, user domain.ID) error {
@@ -189,10 +192,10 @@ func DutyBegins(tx *Work, user domain.ID) error {
 		rings(tx, n)
 		return nil
 	}
-	high, kind := false, "visits.assigned"
+	high, kind := false, severalOf[live[0].Kind]
 	for _, n := range live {
 		high = high || n.High
-		if n.Kind != "visit.assigned" {
+		if kind == "" || severalOf[n.Kind] != kind {
 			kind = "digest"
 		}
 		if err := tx.EndWaiting(n.ID, "done"); err != nil {

@@ -81,6 +81,9 @@ func SaveVisit(m *VisitCase) error {
 	if err := derive(m.Tx, m.Job, m.Visit); err != nil {
 		return err
 	}
+	if m.Visit.EndedAt != nil || m.Job.SilentSince != nil {
+		watchSilence(m.Tx, m.Job.ID)
+	}
 	return visitMoved(m.Case, m.Visit)
 }
 

@@ -90,7 +90,7 @@ func SaidToOthers(call *Call, m *VisitCase, attempt *domain.ID, contact *Attempt
 	if domain.Has(m.Visit.EverCrew, call.Actor.UserID) {
 		return domain.Fail(domain.CodeForbidden, "This is about your own work; somebody else writes it down.")
 	}
-	said, err := ProveAgreement(call, m.Case, attempt, contact, since)
+	said, err := ProveContact(call, m.Case, attempt, contact, since)
 	if err == nil && said.ByID != nil && domain.Has(m.Visit.EverCrew, *said.ByID) {
 		err = domain.Fail(domain.CodePreconditionMissing,
 			"The crew itself wrote this contact down. Name one in which somebody else spoke with the household.").
@@ -155,10 +155,11 @@ func completed(m *VisitCase, a domain.Actor, code string) error {
 
 // sampled reports whether an unconfirmed completion is asked about: one in
 // SampleOneIn, chosen by a secret, so that no centre can foresee it; always
-// where a wrong end code was given or nobody of the household can use a page.
+// where a wrong end code was given, no arrival was recorded, or nobody of the
+// household can use a page.
 func sampled(c *Case, v *domain.Visit) bool {
 	mac, _ := c.Tx.Svc.Keys.Mac(c.Tx.Svc.Keys.Current(), "sample", v.ID[:])
-	return v.EndCodeTries > 0 || c.Customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%domain.SampleOneIn == 0
+	return v.EndCodeTries > 0 || v.EndReason != "" || c.Customer.VoiceOnly() || len(mac) > 0 && binary.BigEndian.Uint64(mac)%domain.SampleOneIn == 0
 }
 
 // AskDoneCheck puts an unconfirmed completion into the brand's queue, a day after

@@ -12,7 +12,7 @@ import (
 type MoveInput struct {
 	OccurredAt string    `json:"occurred_at"`
 	Note       string    `json:"note"`
-	Reason     string    `json:"reason"` // of no-access: why the guard could not be met
+	Reason     string    `json:"reason"` // why the guard could not be met: one of domain.WhysNot
 	Findings   *string   `json:"findings"`
 	WorkDone   *string   `json:"work_done"`
 	Parts      *[]string `json:"parts"`
@@ -37,13 +37,15 @@ var forward = []struct {
 //
 // An arrival of somebody who was taken out of the crew meanwhile moves nothing
 // and is kept: where they are counts, whoever goes there now. What else they did
-// before the visit changed is kept as a claim (CodeClaimKept).
+// before the visit changed, or what missed its guard and is told too late to be made
+// good, is kept as a claim (CodeClaimKept).
 func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
 	out, err := advance(ctx, s, call, id, action, in)
 	switch {
 	case action == "arrive" && NotFound(err):
 		return ArrivedAnyway(ctx, s, call, id, in.OccurredAt)
-	case NotFound(err), domain.IsCode(err, domain.CodeState), domain.IsCode(err, domain.CodeForbidden):
+	case NotFound(err), domain.IsCode(err, domain.CodeState), domain.IsCode(err, domain.CodeForbidden),
+		domain.IsCode(err, domain.CodePreconditionMissing):
 		err = keepClaim(ctx, s, call, id, action, in, err)
 	}
 	return out, err
@@ -51,109 +53,173 @@ func (s *Service) Advance(ctx context.Context, call *Call, id domain.ID, action 
 
 func advance(ctx context.Context, s *Service, call *Call, id domain.ID, action string, in MoveInput) (domain.VisitView, error) {
 	return s.OnVisit(ctx, call, id, action, in.OccurredAt, func(m *VisitCase) error {
-		v := m.Visit
-		switch v.Status {
-		case domain.VisitMissed:
-			if err := overturnMissed(m); err != nil {
-				return err
-			}
-		case domain.VisitCancelled:
-			if err := m.overturnHeld(); err != nil {
-				return err
-			}
-		default: // nothing to overturn
-		}
-		if err := m.planKept(action); err != nil {
-			return err
-		}
-		why := in.Reason
-		if action == "no-access" {
-			met, err := m.noAccessGuard(in.Reason)
-			if err != nil {
-				return err
-			}
-			if met {
-				why = "" // nothing was missing that wants a reason; the entry has the words
-			}
-		}
-		for _, f := range forward {
-			at := f.at(v)
-			if f.action == action {
-				*at = domain.Ptr(m.Said.Occurred)
-				break
-			}
-			if f.action == "start" && (action == "no-access" || domain.Has(m.Plan, "carry_in")) {
-				break
-			}
-			if *at == nil && !domain.Has(v.NotRecorded, f.action) {
-				v.NotRecorded = append(v.NotRecorded, f.action)
-			}
-		}
-		if err := m.Tx.Apply(v, action); err != nil {
-			return err
-		}
-		if in.Findings != nil {
-			v.Findings = *in.Findings
-		}
-		if in.WorkDone != nil {
-			v.WorkDone = *in.WorkDone
-		}
-		if in.Parts != nil {
-			v.Parts = *in.Parts
-		}
-		if in.Tested != nil {
-			v.Tested = *in.Tested
-		}
-		m.Tx.Disarm(domain.DueMissed, v.ID)
-		payload := map[string]any{"note": in.Note}
-		if !v.Status.Unfinished() {
-			v.EndedAt, v.EndReason = domain.Ptr(m.Said.Occurred), why
-			payload = map[string]any{"note": in.Note, "reason": in.Reason, "findings": v.Findings, "work_done": v.WorkDone, "parts": v.Parts,
-				"tested": v.Tested}
-			m.Tx.Disarm(domain.DueHeldCancel, v.ID)
-		}
-		if v.Status == domain.VisitNoAccess {
-			v.CountsAgainst, v.ProvisionalTo = v.NoAccessAgainst(), domain.Ptr(m.Now.Add(domain.ProvisionalFor))
-		}
-		m.Entry(call.Actor, domain.VisitMoveOf(action).Entry, &v.ID, payload)
-		if err := SaveVisit(m); err != nil {
-			return err
-		}
-		if action == "complete" {
-			if err := completed(m, call.Actor, in.EndCode); err != nil {
-				return err
-			}
-		}
-		if !v.Status.Unfinished() {
-			if err := each(VisitEnded, m); err != nil {
-				return err
-			}
-		}
-		return Tell(m, action)
+		return makeMove(m, call.Actor, action, in, "")
 	})
 }
 
-// noAccessGuard: near the window; arrived, 10 minutes inside the window, one call
-// and one message since arrival, or the reason why not, with which it counts against
-// nobody (docs/product.md section 3). It reports whether nothing was missing.
-func (m *VisitCase) noAccessGuard(reason string) (met bool, err error) {
-	if from := m.Visit.WindowStart.Add(-domain.NoAccessNear); m.Said.Occurred.Before(from) {
-		return false, domain.Fail(domain.CodePreconditionMissing, "Nobody had to be there yet: the window begins at %s.",
+// makeMove makes a forward move of a crew. A witness stands in for what its guard
+// misses, where a claim of it is taken.
+func makeMove(m *VisitCase, a domain.Actor, action string, in MoveInput, witness string) error {
+	v := m.Visit
+	switch v.Status {
+	case domain.VisitMissed:
+		if err := overturnMissed(m); err != nil {
+			return err
+		}
+	case domain.VisitCancelled:
+		if err := m.overturnHeld(); err != nil {
+			return err
+		}
+	default: // nothing to overturn
+	}
+	if err := m.planKept(action); err != nil {
+		return err
+	}
+	why, err := m.metOrWhyNot(action, &in, witness)
+	if err != nil {
+		return err
+	}
+	for _, f := range forward {
+		at := f.at(v)
+		if f.action == action {
+			*at = domain.Ptr(m.Said.Occurred)
+			break
+		}
+		if f.action == "start" && (action == "no-access" || domain.Has(m.Plan, "carry_in")) {
+			break
+		}
+		if *at == nil && !domain.Has(v.NotRecorded, f.action) {
+			v.NotRecorded = append(v.NotRecorded, f.action)
+		}
+	}
+	if err := m.Tx.Apply(v, action); err != nil {
+		return err
+	}
+	if in.Findings != nil {
+		v.Findings = *in.Findings
+	}
+	if in.WorkDone != nil {
+		v.WorkDone = *in.WorkDone
+	}
+	if in.Parts != nil {
+		v.Parts = *in.Parts
+	}
+	if in.Tested != nil {
+		v.Tested = *in.Tested
+	}
+	m.Tx.Disarm(domain.DueMissed, v.ID)
+	payload := map[string]any{"note": in.Note}
+	if !v.Status.Unfinished() {
+		v.EndedAt, v.EndReason = domain.Ptr(m.Said.Occurred), why
+		payload = map[string]any{"note": in.Note, "reason": in.Reason, "guard_met": why == "", "findings": v.Findings,
+			"work_done": v.WorkDone, "parts": v.Parts, "tested": v.Tested}
+		m.Tx.Disarm(domain.DueHeldCancel, v.ID)
+	}
+	if v.Status == domain.VisitNoAccess {
+		v.CountsAgainst, v.ProvisionalTo = v.NoAccessAgainst(), domain.Ptr(m.Now.Add(domain.ProvisionalFor))
+	}
+	m.Entry(a, domain.VisitMoveOf(action).Entry, &v.ID, payload)
+	if err := SaveVisit(m); err != nil {
+		return err
+	}
+	if action == "complete" {
+		if err := completed(m, a, in.EndCode); err != nil {
+			return err
+		}
+	}
+	if !v.Status.Unfinished() {
+		if err := each(VisitEnded, m); err != nil {
+			return err
+		}
+	}
+	if !v.Status.Unfinished() {
+		if err := settleClaims(m, a); err != nil {
+			return err
+		}
+	}
+	return Tell(m, action)
+}
+
+// countingGuards hold the moves by which a visit counts for or against somebody: what
+// of its guard a move does not meet. What a reason of the list stands in for comes
+// as excused (docs/product.md section 3).
+var countingGuards = map[string]func(m *VisitCase, in *MoveInput) (missing *domain.Error, excused bool, err error){
+	"complete": func(m *VisitCase, in *MoveInput) (*domain.Error, bool, error) {
+		if missing := m.resultMissing(in); missing != nil {
+			return missing, false, nil
+		}
+		return m.arrivalMissing(), true, nil
+	},
+	"partial": func(m *VisitCase, _ *MoveInput) (*domain.Error, bool, error) { return m.arrivalMissing(), true, nil },
+	"no-access": func(m *VisitCase, _ *MoveInput) (*domain.Error, bool, error) {
+		missing, err := m.noAccessMissing()
+		return missing, true, err
+	},
+}
+
+// metOrWhyNot holds a move to its guard. It gives the reason that stood in for what
+// was missing; empty: nothing was, and the entry has the words.
+func (m *VisitCase) metOrWhyNot(action string, in *MoveInput, witness string) (why string, err error) {
+	guard, counts := countingGuards[action]
+	if !counts {
+		return "", nil
+	}
+	if err := domain.CheckWhyNot(in.Reason, in.Note); err != nil {
+		return "", err
+	}
+	if !m.near(&m.Said.Occurred) {
+		return "", domain.Fail(domain.CodePreconditionMissing, "Nobody had to be there yet: the window begins at %s.",
 			m.Visit.WindowStart.In(m.Site.Location()).Format("15:04 on 2 Jan")).At("/occurred_at", "near the window")
 	}
-	missing, err := m.noAccessMissing()
-	if err != nil {
-		return false, err
+	missing, excused, err := guard(m, in)
+	switch {
+	case err != nil || missing == nil:
+		return "", err
+	case excused && in.Reason != "":
+		return in.Reason, nil
+	case witness != "":
+		return "witness", nil
 	}
-	if missing != nil && strings.TrimSpace(reason) == "" {
-		return false, missing
+	return "", missing
+}
+
+// near reports whether something happened inside the window, near before it, or after.
+func (m *VisitCase) near(at *time.Time) bool {
+	return at != nil && !at.Before(m.Visit.WindowStart.Add(-domain.NearWindow))
+}
+
+// arrivalMissing refuses an end of a visit to which nobody came.
+func (m *VisitCase) arrivalMissing() *domain.Error {
+	if m.near(m.Visit.ArrivedAt) || m.near(m.Visit.StartedAt) {
+		return nil
 	}
-	return missing == nil, nil
+	return domain.Fail(domain.CodePreconditionMissing, "This needs an arrival first, or the reason why it was not recorded.").
+		At("/reason", "why the arrival was not recorded")
+}
+
+// resultMissing refuses a completion that says nothing of the work, or of the test
+// that the category of the job asks for.
+func (m *VisitCase) resultMissing(in *MoveInput) *domain.Error {
+	said := func(now *string, before string) bool {
+		if now != nil {
+			before = *now
+		}
+		return strings.TrimSpace(before) != ""
+	}
+	if !said(in.WorkDone, m.Visit.WorkDone) {
+		return domain.Fail(domain.CodePreconditionMissing, "Say what was done. What is not finished ends as partial.").
+			At("/work_done", "what was done")
+	}
+	if test := m.Job.TestAsked(); test != "" && !said(in.Tested, m.Visit.Tested) {
+		return domain.Fail(domain.CodePreconditionMissing, "Say what the test showed: %s. What was not tested ends as partial.", test).
+			At("/tested", test)
+	}
+	return nil
 }
 
 // noAccessMissing is what of its guard a no-access does not meet; nil: nothing.
 func (m *VisitCase) noAccessMissing() (missing *domain.Error, err error) {
-	if m.Visit.ArrivedAt == nil {
+	if !m.near(m.Visit.ArrivedAt) { // weeks before it is a wrong tap
 		return domain.Fail(domain.CodePreconditionMissing, "No access needs an arrival first, or the reason why it was not recorded.").
 			At("/reason", "why the arrival was not recorded"), nil
 	}

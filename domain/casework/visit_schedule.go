@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type ScheduleInput struct {
 	Crew           *[]domain.ID  `json:"crew"`
 	AttemptID      *domain.ID    `json:"attempt_id"` // the contact in which the customer agreed
 	Contact        *AttemptInput `json:"contact"`    // the same, recorded with this move
+	Said           string        `json:"said"`       // phone, message, in_person; default: as the contact shows
 	Reason         string        `json:"reason"`
 	OccurredAt     string        `json:"occurred_at"`
 	// disruption moves a visit whatever its job waits for; safety still refuses.
@@ -96,15 +98,15 @@ func (in *ScheduleInput) Times(v *domain.Visit, loc *time.Location, now time.Tim
 	return nil
 }
 
-// ProveAgreement finds or records the contact, not older than since, that shows the
-// customer agreed.
-func ProveAgreement(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
+// ProveContact gives the contact that proves what a customer said, not older than
+// since: the one that is named, or recorded now.
+func ProveContact(call *Call, c *Case, attempt *domain.ID, contact *AttemptInput, since time.Time) (*domain.Attempt, error) {
 	if contact != nil {
 		made, err := AddAttempt(call, c, nil, *contact)
 		if err != nil {
 			return nil, err
 		}
-		if !made.Agrees() {
+		if !made.Speaks() {
 			return nil, domain.Fail(domain.CodeUnprocessable, "Nobody agreed in this attempt.").
 				At("/contact/outcome", "reached, or an inbound contact")
 		}
@@ -112,26 +114,78 @@ func ProveAgreement(call *Call, c *Case, attempt *domain.ID, contact *AttemptInp
 	}
 	if attempt != nil {
 		a, err := c.Tx.Attempt(*attempt)
-		if err != nil || a.JobID != c.Job.ID || !a.Agrees() || a.OccurredAt.Before(since) {
+		if err != nil || a.JobID != c.Job.ID || !a.Speaks() || a.OccurredAt.Before(since) {
 			return nil, domain.Fail(domain.CodeUnprocessable, "In this attempt the customer did not agree to the visit.").
 				At("/attempt_id", "a contact on this job that is recent enough, neither refused nor hostile")
 		}
 		return a, nil
 	}
-	if c.Job.LastContactAt != nil && !c.Job.LastContactAt.Before(since) {
-		attempts, err := c.Tx.AttemptsOf(c.Job.ID)
-		if err != nil {
-			return nil, err
-		}
-		for i := len(attempts) - 1; i >= 0; i-- {
-			if a := &attempts[i]; a.Agrees() && !a.OccurredAt.Before(since) {
-				return a, nil
-			}
-		}
-	}
 	return nil, domain.Fail(domain.CodePreconditionMissing,
 		"Name the contact in which the customer agreed: attempt_id, or contact to record it now.").
 		At("/attempt_id", "a contact on this job")
+}
+
+// agreement finds the contact in which the household agreed to the time of a visit:
+// the one that is named or recorded now, else one that says this time. One contact is
+// agreement to one time. No contact: nobody agreed yet, which talked tells apart
+// from a household that was not even spoken with.
+func agreement(call *Call, c *Case, v *domain.Visit, attempt *domain.ID, contact *AttemptInput,
+	since time.Time) (agreed *domain.Attempt, talked bool, err error) {
+	attempts, err := c.Tx.AttemptsOf(c.Job.ID)
+	if err != nil {
+		return nil, false, err
+	}
+	if contact == nil && attempt == nil {
+		for i := len(attempts) - 1; i >= 0; i-- {
+			a := &attempts[i]
+			if !a.Agrees() || a.OccurredAt.Before(since) {
+				continue
+			}
+			if talked = true; a.AgreesTo(v.WindowStart, v.WindowEnd) {
+				return a, true, nil
+			}
+		}
+		return nil, talked, nil
+	}
+	if contact != nil && contact.AgreedTo == nil && (&domain.Attempt{Direction: contact.Direction, Outcome: contact.Outcome}).Agrees() {
+		said := *contact
+		said.AgreedTo, contact = &Window{v.WindowStart.Format(time.RFC3339Nano), v.WindowEnd.Format(time.RFC3339Nano)}, &said
+	}
+	a, err := ProveContact(call, c, attempt, contact, since)
+	if err != nil {
+		return nil, false, err
+	}
+	other := a.AgreedStart != nil && !a.AgreesTo(v.WindowStart, v.WindowEnd)
+	if a.AgreedStart == nil {
+		visits, err := c.Tx.VisitsOfJob(c.Job.ID)
+		if err != nil {
+			return nil, false, err
+		}
+		for i := range visits {
+			o := &visits[i]
+			other = other || o.ID != v.ID && o.AgreedID != nil && *o.AgreedID == a.ID &&
+				!(o.WindowStart.Equal(v.WindowStart) && o.WindowEnd.Equal(v.WindowEnd))
+		}
+	}
+	switch {
+	case !a.Agrees():
+		return nil, false, domain.Fail(domain.CodeUnprocessable, "This contact was about something else than the time of a visit.").
+			At("/attempt_id", "the contact in which the household agreed to this time")
+	case other:
+		return nil, false, domain.Fail(domain.CodeUnprocessable, "In this contact the household agreed to another time.").
+			At("/attempt_id", "the contact in which the household agreed to this time")
+	}
+	return a, true, nil
+}
+
+// saidHow is how an agreement was said: as the contact shows, or as who names it says,
+// where the contact leaves that open.
+func saidHow(a *domain.Attempt, said string) (string, error) {
+	was := a.Said()
+	if said == "" || said == was || a.Channel == "whatsapp" && was == domain.SaidMessage && said == domain.SaidPhone {
+		return cmp.Or(said, was), nil
+	}
+	return "", domain.Fail(domain.CodeUnprocessable, "The contact shows that it was said by %s.", was).At("/said", was)
 }
 
 // Schedule makes a visit. Staff of the centre, area manager, agent; the
@@ -189,8 +243,13 @@ func (s *Service) Schedule(ctx context.Context, call *Call, job domain.ID, in Sc
 // Book checks every rule and writes a new visit on the job.
 func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) error {
 	j := c.Job
-	var agreed *domain.Attempt
-	var err error
+	if err := in.Times(v, c.Site.Location(), c.Now); err != nil {
+		return err
+	}
+	agreed, talked, err := agreement(call, c, v, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld))
+	if err != nil {
+		return err
+	}
 	if call.Actor.Role == domain.RoleTechnician {
 		if in.Crew == nil {
 			in.Crew = &[]domain.ID{call.Actor.UserID}
@@ -198,12 +257,10 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 		if len(*in.Crew) != 1 || (*in.Crew)[0] != call.Actor.UserID {
 			return domain.Fail(domain.CodeForbidden, "A technician schedules for themselves only.").At("/crew", "yourself")
 		}
-		if agreed, err = ProveAgreement(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
-			return err
-		}
-	} else if in.AttemptID != nil || in.Contact != nil {
-		if agreed, err = ProveAgreement(call, c, in.AttemptID, in.Contact, c.Now.Add(-domain.FactTooOld)); err != nil {
-			return err
+		if !talked {
+			return domain.Fail(domain.CodePreconditionMissing,
+				"Name the contact in which the customer agreed: attempt_id, or contact to record it now.").
+				At("/attempt_id", "a contact on this job")
 		}
 	}
 	if err := c.MayBook(in.disruption); err != nil {
@@ -211,9 +268,6 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 	}
 	if call.Actor.Role == domain.RoleAgent && in.Crew != nil && (v.PredecessorID == nil && len(*in.Crew) > 0) {
 		return domain.Fail(domain.CodeForbidden, "An agent schedules; the centre assigns.").At("/crew", "leave it out")
-	}
-	if err := in.Times(v, c.Site.Location(), c.Now); err != nil {
-		return err
 	}
 	v.JobID, v.CentreID, v.AreaID, v.CustomerID = j.ID, j.CentreID, j.AreaID, j.CustomerID
 	if err := c.Tx.Apply(v, "schedule"); err != nil {
@@ -225,13 +279,20 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 	}
 	v.EverCrew = append(v.EverCrew, v.Crew...)
 	if agreed != nil {
-		v.Confirmation, v.ConfirmedHow, v.AgreedID = domain.ConfirmConfirmed, howOf(agreed.Channel), &agreed.ID
-	}
-	if in.Chosen != "" {
-		v.Confirmation, v.ConfirmedHow, v.AgreedID = domain.ConfirmConfirmed, in.Chosen, in.ChosenIn
-		if in.Chosen == "voice" {
-			v.ConfirmedHow = "call"
+		said, err := saidHow(agreed, in.Said)
+		if err != nil {
+			return err
 		}
+		v.Agree(&agreed.ID, said, howOf(agreed.Channel))
+	}
+	switch in.Chosen {
+	case "":
+	case "voice":
+		v.Agree(in.ChosenIn, domain.SaidPhone, "call")
+	case domain.ReadLink: // done, and no agreement
+		v.Confirmation, v.ConfirmedHow = domain.ConfirmConfirmed, domain.ReadLink
+	default:
+		v.Agree(in.ChosenIn, domain.SaidOwnLink, "link")
 	}
 	c.disrupted = in.disruption
 	if err := CheckCrew(c, v, v.Crew); err != nil {
@@ -253,9 +314,13 @@ func Book(call *Call, c *Case, v *domain.Visit, in ScheduleInput, kind string) e
 	}
 	c.Entry(call.Actor, kind, &v.ID, map[string]any{"window_start": v.WindowStart, "window_end": v.WindowEnd,
 		"planned_start":   v.PlannedStart,
-		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID, "agreed": agreed != nil || in.Chosen != "" &&
-			in.Chosen != domain.ReadLink})
+		"planned_minutes": v.PlannedMinutes, "crew": v.Crew, "predecessor_id": v.PredecessorID,
+		"agreed":            v.Agreed(),
+		"agreed_attempt_id": v.AgreedID, "agreed_said": v.AgreedSaid})
 	c.Tx.SetDeadline(domain.DueMissed, v.ID, &j.ID, v.WindowEnd.Add(domain.MissedAfter))
+	if j.SilentSince != nil {
+		watchSilence(c.Tx, j.ID)
+	}
 	dayFollows(c.Tx, v)
 	NotifyCrew(c, v, v.Crew, "visit.assigned")
 	if in.Chosen != "link" && in.Chosen != domain.ReadLink { // who chose it has it before them
@@ -276,7 +341,9 @@ func howOf(channel string) string {
 type ConfirmInput struct {
 	AttemptID  *domain.ID    `json:"attempt_id"`
 	Contact    *AttemptInput `json:"contact"`
+	Said       string        `json:"said"` // as of ScheduleInput
 	OccurredAt string        `json:"occurred_at"`
+	Via        *domain.ID    // the contact of a household that confirms itself
 }
 
 // Confirm records that the customer agreed to the time: the customer by link,
@@ -293,22 +360,32 @@ func ConfirmVisit(m *VisitCase, call *Call, in ConfirmInput) error {
 	if !m.Said.Occurred.Before(m.Visit.WindowEnd) {
 		return domain.Fail(domain.CodeState, "The window of this visit is over.")
 	}
-	how := "link"
+	how, said, via := "link", domain.SaidOwnLink, in.Via
 	if call.Actor.Role == domain.RoleCustomer && call.Actor.UserID != (domain.ID{}) {
-		how = "call" // a desk writes it down for a caller
+		how, said = "call", domain.SaidPhone // a desk writes it down for a caller
 	}
 	if call.Actor.Role != domain.RoleCustomer {
-		proof, err := ProveAgreement(call, m.Case, in.AttemptID, in.Contact, m.Visit.CreatedAt)
+		proof, _, err := agreement(call, m.Case, m.Visit, in.AttemptID, in.Contact, m.Visit.CreatedAt)
 		if err != nil {
 			return err
 		}
-		how, m.Visit.AgreedID = howOf(proof.Channel), &proof.ID
+		if proof == nil {
+			return domain.Fail(domain.CodePreconditionMissing,
+				"Name the contact in which the customer agreed: attempt_id, or contact to record it now.").
+				At("/attempt_id", "a contact on this job")
+		}
+		if said, err = saidHow(proof, in.Said); err != nil {
+			return err
+		}
+		how, via = howOf(proof.Channel), &proof.ID
 	}
 	if m.Visit.Confirmation == domain.ConfirmConfirmed {
 		return nil
 	}
-	m.Visit.Confirmation, m.Visit.ConfirmedHow = domain.ConfirmConfirmed, how
-	m.Entry(call.Actor, "visit.confirmed", &m.Visit.ID, map[string]any{"how": how})
+	m.Visit.Agree(via, said, how)
+	m.Entry(call.Actor, "visit.confirmed", &m.Visit.ID, map[string]any{"how": how, "agreed_attempt_id": via,
+		"agreed_start": m.Visit.AgreedStart,
+		"agreed_end":   m.Visit.AgreedEnd, "said": said})
 	m.Visit.ChangedAt(m.Now)
 	if err := m.Tx.SaveVisit(m.Visit); err != nil {
 		return err

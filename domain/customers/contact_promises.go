@@ -17,6 +17,9 @@ func handleCallMe(k *Request) error {
 	source := domain.FromCallMe
 	if k.In.Action == "could-not-reach" {
 		source = domain.FromCouldNotReach
+		if err := casework.CentreNotReached(k.Case); err != nil {
+			return err
+		}
 	}
 	k.Entry(k.Actor, "contact."+source, nil, map[string]any{"note": k.In.Note})
 	standing, err := k.Tx.PromisesDue(k.Customer.ID)

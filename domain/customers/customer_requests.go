@@ -399,7 +399,7 @@ func handleConfirm(k *Request) error {
 		// The household is not told of a safety hold by its own tap.
 		return domain.Fail(domain.CodeState, "This visit cannot be confirmed right now. Please call us.")
 	}
-	return casework.ConfirmVisit(k.move(), k.call, casework.ConfirmInput{})
+	return casework.ConfirmVisit(k.move(), k.call, casework.ConfirmInput{Via: k.via()})
 }
 
 func handleCancel(k *Request) error {

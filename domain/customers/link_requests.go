@@ -135,6 +135,7 @@ func markMoved(k *Request, wasSaid domain.Confirmation, wasHow string) error {
 	}
 	if v != nil && v.ConfirmedHow == "link" {
 		v.ConfirmedHow = domain.ReadLink
+		v.AgreedID, v.AgreedSaid, v.AgreedStart, v.AgreedEnd = nil, "", nil, nil
 		v.ChangedAt(k.Now)
 		if err := k.Tx.SaveVisit(v); err != nil {
 			return err
@@ -242,7 +243,7 @@ func carryOut(k *Request, r *domain.LinkRequest, verified string) error {
 		return dispatch(&by)
 	}
 	if v := by.Visit; v != nil && v.ConfirmedHow == domain.ReadLink {
-		v.ConfirmedHow = "link"
+		v.Agree(by.via(), domain.SaidOwnLink, "link")
 		v.ChangedAt(k.Now)
 		return k.Tx.SaveVisit(v)
 	}

@@ -91,7 +91,8 @@ func Move(label string, by Operation, fields ...QueueField) QueueMove {
 
 // queueSources are read in this order; SOS stands above all else.
 var queueSources = []func(context.Context, *casework.Service, domain.Actor, time.Time) ([]QueueItem, error){
-	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedLinkRequests, queuedHouseholds, queuedExclusions, queuedKeepAways, queuedPromises,
+	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedLinkRequests, queuedHouseholds, queuedClaims, queuedExclusions, queuedKeepAways,
+	queuedPromises,
 	queuedAftercare, queuedAdvisories,
 }
 
@@ -580,6 +581,58 @@ func queuedHouseholds(ctx context.Context, s *casework.Service, a domain.Actor, 
 
 func householdWords(what string, b *domain.HouseholdBrief) string {
 	return what + ": " + b.Name + ", " + strings.Join(b.Addresses, "; ")
+}
+
+// queuedClaims are what crews told too late: those of one person with one cause are
+// one decision.
+func queuedClaims(ctx context.Context, s *casework.Service, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+	if a.Role != domain.RoleAreaManager {
+		return nil, nil
+	}
+	rows, err := s.Read.Claims(ctx, a.Scope(), "open", domain.Page{Limit: waiting.Limit})
+	if err != nil {
+		return nil, err
+	}
+	makers := make([]domain.ID, len(rows))
+	for i := range rows {
+		makers[i] = rows[i].ActorID
+	}
+	people, err := PeopleOf(ctx, s, makers)
+	if err != nil {
+		return nil, err
+	}
+	type same struct {
+		actor domain.ID
+		cause string
+	}
+	at := map[same]int{}
+	var out []QueueItem
+	for i := range rows {
+		c := &rows[i]
+		if !c.Decides(a) {
+			continue
+		}
+		key := same{c.ActorID, c.Cause}
+		n, known := at[key]
+		if !known {
+			n, at[key] = len(out), len(out)
+			fields := []QueueField{{Name: "alike", Label: "All of this cause?", Type: "bool", Options: domain.JSONList[string]{"true", "false"},
+				Required: true}, reasonsField}
+			out = append(out, QueueItem{Kind: "claim", ID: c.ID, JobID: &c.JobID, Since: c.RecordedAt, DueAt: c.DueAt, Default: c.Default(),
+				Moves: domain.JSONList[QueueMove]{
+					Move("Take", Operation{"decideClaim", c.ID}, append([]QueueField{choice("decision", "Decision", true, "take"),
+						{Name: "witness", Label: "Who saw it", Type: "text", Options: domain.JSONList[string]{}}}, fields...)...),
+					Move("Decline", Operation{"decideClaim", c.ID}, append([]QueueField{choice("decision", "Decision", true, "decline")}, fields...)...)}})
+		}
+		it := &out[n]
+		who := people[c.ActorID]
+		it.Known = append(it.Known, fmt.Sprintf("%s, %s", strings.ReplaceAll(c.Action, "-", " "), c.OccurredAt.Format("2 Jan 15:04 MST")))
+		it.Title = fmt.Sprintf("%s, %d claims: %s", who.Name, len(it.Known), c.CauseWords())
+		if len(it.Known) == 1 {
+			it.Title = fmt.Sprintf("%s, 1 claim: %s", who.Name, c.CauseWords())
+		}
+	}
+	return out, nil
 }
 
 // linkRequestWords say what was asked.

@@ -94,6 +94,10 @@ type Attempt struct {
 	Unreadable bool
 	// LastNotice marks the message that was sent as the last notice.
 	LastNotice bool
+	// CapExempt marks a call that is outside the daily number: since arrival, or asked for.
+	CapExempt bool
+	// OfJob marks one that was judged when the daily number was that of its job alone.
+	OfJob bool
 	// Discounted, when not empty, is the sentence why the fact stands for nothing at present (disputed, struck, ...).
 	// It neither counts nor is contact, nor does it strike a number.
 	Discounted string
@@ -103,6 +107,8 @@ type Attempt struct {
 type Case struct {
 	Attempts []Attempt
 	Numbers  []Number
+	// CallsElsewhere are the calls about other jobs of the household, which use up its day.
+	CallsElsewhere []time.Time
 	// VoiceOnly households get one more spoken attempt, and a try at the second contact, instead of a written notice.
 	VoiceOnly bool
 	// SecondContact is the other person to try; Nil when there is none.

@@ -186,9 +186,11 @@ func (j *judging) classify() {
 		day, sec := j.l.wall(at)
 
 		nth := 0
-		if a.Channel == Phone && a.Direction != Inbound {
+		if a.Channel == Phone && a.Direction != Inbound && !a.CapExempt {
 			// Every call rang at the household, also one that does not count or is disputed.
-			nth = j.addCall(day)
+			if nth = j.addCall(day); !a.OfJob {
+				nth += j.elsewhere(day, at)
+			}
 		}
 		if a.Discounted != "" {
 			j.exclude(a, a.Discounted)
@@ -313,6 +315,17 @@ func (j *judging) addCall(day int64) int {
 	}
 	j.calls = append(j.calls, dayCalls{day, 1})
 	return 1
+}
+
+// elsewhere counts the calls of a day about other jobs of the household, before an instant.
+func (j *judging) elsewhere(day, before int64) (n int) {
+	for _, c := range j.c.CallsElsewhere {
+		at := c.UnixMicro()
+		if on, _ := j.l.wall(at); on == day && at < before {
+			n++
+		}
+	}
+	return n
 }
 
 func isWritten(a *Attempt) bool {
@@ -500,7 +513,7 @@ func (j *judging) nextAllowed() map[string]*time.Time {
 	}
 	other := j.next(from, false)
 	call := other
-	if len(j.calls) > 0 || j.r.MaxCallsPerDay < 1 {
+	if len(j.calls) > 0 || len(j.c.CallsElsewhere) > 0 || j.r.MaxCallsPerDay < 1 {
 		call = j.next(from, true)
 	}
 	out := make(map[string]*time.Time, len(channels))
@@ -528,12 +541,13 @@ func (j *judging) next(from int64, isCall bool) *time.Time {
 		if !isCall {
 			return true
 		}
+		used := j.elsewhere(day, math.MaxInt64)
 		for k := len(j.calls) - 1; k >= 0; k-- {
 			if j.calls[k].day == day {
-				return j.calls[k].calls < j.r.MaxCallsPerDay
+				return used+j.calls[k].calls < j.r.MaxCallsPerDay
 			}
 		}
-		return j.r.MaxCallsPerDay > 0
+		return used < j.r.MaxCallsPerDay
 	}
 	if allowed(from) {
 		if from == j.now {

@@ -108,6 +108,29 @@ func TestThirdCallOfTheDayDoesNotCount(t *testing.T) {
 	}
 }
 
+// TestTheDailyNumberIsTheHouseholds: calls about its other jobs use up its day; exempt
+// ones do not, and what was judged by its job alone stays so.
+func TestTheDailyNumberIsTheHouseholds(t *testing.T) {
+	c := newCase(kolkata)
+	c.CallsElsewhere = []time.Time{nov(kolkata, 3, 9, 0), nov(kolkata, 3, 10, 0), nov(kolkata, 4, 18, 0)}
+	before := call(1, nov(kolkata, 3, 11, 0), 30)
+	before.OfJob = true
+	exempt := call(2, nov(kolkata, 3, 14, 0), 30)
+	exempt.CapExempt = true
+	c.Attempts = []Attempt{before, exempt, call(3, nov(kolkata, 3, 17, 0), 30), call(4, nov(kolkata, 4, 9, 0), 30)}
+	c.Now = nov(kolkata, 4, 12, 0)
+	v := Judge(c)
+	if want := []uuid.UUID{id(1), id(2), id(4)}; !slices.Equal(v.Counts, want) {
+		t.Errorf("counts %v, want %v", v.Counts, want)
+	}
+	if got := why(t, v, 3); got != "fourth call of that day, at most 2" {
+		t.Error(got)
+	}
+	if at := v.NextAllowed[Phone]; at == nil || at.Before(nov(kolkata, 5, 0, 0)) {
+		t.Errorf("the next call is allowed at %v", at)
+	}
+}
+
 func inboundCall(i int, at time.Time) Attempt { return inbound(try(i, at, Phone, Reached)) }
 
 // story is enough by Wednesday 4 November 10:30: two calls, one of them proven, and a message.

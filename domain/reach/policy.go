@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -37,6 +38,9 @@ type Policy struct {
 	ReopenDays int `json:"reopen_days"`
 	// LateFactHours is the age at which a fact, when recorded, no longer counts against the household (section 8).
 	LateFactHours int `json:"late_fact_hours"`
+	// SilenceHours and SilenceUrgentHours are how long a household may wait for a word; 0: the default.
+	SilenceHours       int `json:"silence_hours,omitempty"`
+	SilenceUrgentHours int `json:"silence_urgent_hours,omitempty"`
 	// Version names the policy in every verdict.
 	Version string `json:"version"`
 }
@@ -51,6 +55,15 @@ func Default() Policy {
 		CloseAfterDays: 7, ReopenDays: 30, LateFactHours: 72,
 		Version: "default-1",
 	}
+}
+
+// SilenceAfter is how long a household may wait for a word, of any job or of an urgent one.
+func (p Policy) SilenceAfter(urgent bool) time.Duration {
+	hours, otherwise := p.SilenceHours, 24
+	if urgent {
+		hours, otherwise = p.SilenceUrgentHours, 4
+	}
+	return time.Duration(cmp.Or(hours, otherwise)) * time.Hour
 }
 
 // Validate says in sentences what is wrong with the policy; none means that it can be used. It also refuses a policy
@@ -104,6 +117,8 @@ func (p Policy) Validate() []string {
 	within("close_after_days", p.CloseAfterDays, 1, 365)
 	within("reopen_days", p.ReopenDays, 0, 3650)
 	within("late_fact_hours", p.LateFactHours, 1, 365*24)
+	within("silence_hours", int(p.SilenceAfter(false).Hours()), 1, 14*24)
+	within("silence_urgent_hours", int(p.SilenceAfter(true).Hours()), 1, 14*24)
 	if strings.TrimSpace(p.Version) == "" {
 		say("version must not be empty: every verdict names it")
 	}
@@ -138,6 +153,8 @@ func (p Policy) AtLeast(brand Policy) []string {
 			laxer("closes_at", p.ClosesAt, brand.ClosesAt, "the same or earlier")
 		}
 	}
+	ceiling("silence_hours", int(p.SilenceAfter(false).Hours()), int(brand.SilenceAfter(false).Hours()))
+	ceiling("silence_urgent_hours", int(p.SilenceAfter(true).Hours()), int(brand.SilenceAfter(true).Hours()))
 	floor("min_ring_seconds", p.MinRingSeconds, brand.MinRingSeconds)
 	if p.DoorstepMeters > brand.DoorstepMeters {
 		laxer("doorstep_meters", p.DoorstepMeters, brand.DoorstepMeters, "the same or less")

@@ -64,22 +64,24 @@ func TestValidate(t *testing.T) {
 func TestAtLeast(t *testing.T) {
 	brand := Default()
 	for key, move := range map[string][2]func(*Policy){ // stricter, laxer
-		"opens_at":          {func(p *Policy) { p.OpensAt = "09:00" }, func(p *Policy) { p.OpensAt = "07:59" }},
-		"closes_at":         {func(p *Policy) { p.ClosesAt = "18:00" }, func(p *Policy) { p.ClosesAt = "24:00" }},
-		"min_ring_seconds":  {func(p *Policy) { p.MinRingSeconds++ }, func(p *Policy) { p.MinRingSeconds-- }},
-		"doorstep_meters":   {func(p *Policy) { p.DoorstepMeters-- }, func(p *Policy) { p.DoorstepMeters++ }},
-		"min_attempts":      {func(p *Policy) { p.MinAttempts++ }, func(p *Policy) { p.MinAttempts-- }},
-		"min_channels":      {func(p *Policy) { p.MinChannels++ }, func(p *Policy) { p.MinChannels-- }},
-		"min_day_parts":     {func(p *Policy) { p.MinDayParts++ }, func(p *Policy) { p.MinDayParts-- }},
-		"day_part_bounds":   {func(p *Policy) {}, func(p *Policy) { p.DayPartBounds[0]-- }},
-		"gap_minutes":       {func(p *Policy) { p.MinGap++ }, func(p *Policy) { p.MinGap-- }},
-		"span_hours":        {func(p *Policy) { p.MinSpan++ }, func(p *Policy) { p.MinSpan-- }},
-		"last_notice_hours": {func(p *Policy) { p.LastNoticeHours++ }, func(p *Policy) { p.LastNoticeHours-- }},
-		"max_calls_per_day": {func(p *Policy) { p.MaxCallsPerDay-- }, func(p *Policy) { p.MaxCallsPerDay++ }},
-		"close_after_days":  {func(p *Policy) { p.CloseAfterDays++ }, func(p *Policy) { p.CloseAfterDays-- }},
-		"reopen_days":       {func(p *Policy) { p.ReopenDays++ }, func(p *Policy) { p.ReopenDays-- }},
-		"late_fact_hours":   {func(p *Policy) { p.LateFactHours-- }, func(p *Policy) { p.LateFactHours++ }},
-		"version":           {func(p *Policy) { p.Version = "centre-4" }, nil},
+		"opens_at":             {func(p *Policy) { p.OpensAt = "09:00" }, func(p *Policy) { p.OpensAt = "07:59" }},
+		"closes_at":            {func(p *Policy) { p.ClosesAt = "18:00" }, func(p *Policy) { p.ClosesAt = "24:00" }},
+		"min_ring_seconds":     {func(p *Policy) { p.MinRingSeconds++ }, func(p *Policy) { p.MinRingSeconds-- }},
+		"doorstep_meters":      {func(p *Policy) { p.DoorstepMeters-- }, func(p *Policy) { p.DoorstepMeters++ }},
+		"min_attempts":         {func(p *Policy) { p.MinAttempts++ }, func(p *Policy) { p.MinAttempts-- }},
+		"min_channels":         {func(p *Policy) { p.MinChannels++ }, func(p *Policy) { p.MinChannels-- }},
+		"min_day_parts":        {func(p *Policy) { p.MinDayParts++ }, func(p *Policy) { p.MinDayParts-- }},
+		"day_part_bounds":      {func(p *Policy) {}, func(p *Policy) { p.DayPartBounds[0]-- }},
+		"gap_minutes":          {func(p *Policy) { p.MinGap++ }, func(p *Policy) { p.MinGap-- }},
+		"span_hours":           {func(p *Policy) { p.MinSpan++ }, func(p *Policy) { p.MinSpan-- }},
+		"last_notice_hours":    {func(p *Policy) { p.LastNoticeHours++ }, func(p *Policy) { p.LastNoticeHours-- }},
+		"max_calls_per_day":    {func(p *Policy) { p.MaxCallsPerDay-- }, func(p *Policy) { p.MaxCallsPerDay++ }},
+		"close_after_days":     {func(p *Policy) { p.CloseAfterDays++ }, func(p *Policy) { p.CloseAfterDays-- }},
+		"reopen_days":          {func(p *Policy) { p.ReopenDays++ }, func(p *Policy) { p.ReopenDays-- }},
+		"late_fact_hours":      {func(p *Policy) { p.LateFactHours-- }, func(p *Policy) { p.LateFactHours++ }},
+		"silence_hours":        {func(p *Policy) { p.SilenceHours = 23 }, func(p *Policy) { p.SilenceHours = 25 }},
+		"silence_urgent_hours": {func(p *Policy) { p.SilenceUrgentHours = 3 }, func(p *Policy) { p.SilenceUrgentHours = 5 }},
+		"version":              {func(p *Policy) { p.Version = "centre-4" }, nil},
 	} {
 		p := brand
 		move[0](&p)
@@ -96,7 +98,7 @@ func TestAtLeast(t *testing.T) {
 			t.Errorf("%s: %q", key, got)
 		}
 	}
-	if n := reflect.TypeOf(brand).NumField(); n != 16 {
-		t.Errorf("%d fields, 16 of them tested", n)
+	if n := reflect.TypeOf(brand).NumField(); n != 18 {
+		t.Errorf("%d fields, 18 of them tested", n)
 	}
 }

@@ -99,6 +99,20 @@ func contactsCounted(t *testing.T, w *World) {
 		[]int{2, 1, 0}) {
 		t.Errorf("contacts since: %v", got)
 	}
+	for range 2 { // of one household
+		not := contact(reach.Inbound, later)
+		not.Request = "could-not-reach"
+		Do(t, w.DB, func(tx domain.Tx) error { return tx.InsertAttempt(&not) })
+	}
+	for _, c := range []struct {
+		centre domain.ID
+		since  time.Time
+		want   int
+	}{{w.Job.CentreID, Noon, 1}, {w.Job.CentreID, later, 0}, {w.Harbour.ID, Noon, 0}} {
+		if got := Get(t, w.DB, func(tx domain.Tx) (int, error) { return tx.NotReached(c.centre, c.since) }); got != c.want {
+			t.Errorf("%d households did not reach the centre, want %d", got, c.want)
+		}
+	}
 	byID, err := r.AttemptsByID(ctx, Actor(w.Desk).Scope(), []domain.ID{in.ID, out.ID, ID()})
 	noError(t, err)
 	if len(byID) != 2 {

@@ -90,6 +90,7 @@ func jobTrip(t *testing.T, w *World) {
 	j.Replacement.V = &domain.Replacement{Since: later, Status: "declined", Steps: domain.JSONList[domain.ID]{ID()}, Reason: "new",
 		DecidedAt: &later, DecidedBy: domain.RoleAgent}
 	j.RepeatCentreID, j.RepeatAreaID = &w.Mill.ID, &w.North.ID
+	j.SilentSince, j.SilenceStep = &later, 2
 	j.Seq, j.ChainHead, j.ValueMinor = 7, []byte{1, 2, 0, 3}, Ptr(int64(1_250_00))
 	filled(t, "job", j)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertJob(&j) })
@@ -232,6 +233,7 @@ func visitTrip(t *testing.T, w *World) {
 		Outcome: reach.Reached, Grade: reach.Declared,
 		ByRole: domain.RoleCustomer, OccurredAt: Noon.Add(-time.Hour), RecordedAt: Noon, CreatedAt: Noon, Discounted: "x"}
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertAttempt(&agreed) })
+	v.AgreedStart, v.AgreedEnd, v.AgreedSaid = &later, &later, domain.SaidPhone
 	v.AgreedID, v.ToldAt, v.Disputed, v.DoneConfirmedAt, v.DoneConfirmedHow, v.EndCodeTries = &agreed.ID, &later, true, &later, "code", 2
 	filled(t, "visit", v)
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertVisit(&v) })
@@ -315,6 +317,9 @@ func disputeTrip(t *testing.T, w *World) {
 	if n := len(Get(t, db, func(tx domain.Tx) ([]domain.Promise, error) { return tx.PromisesOf(w.Desk.ID) })); n != 1 {
 		t.Errorf("%d promises to keep, want 1", n)
 	}
+	if n := len(Get(t, db, func(tx domain.Tx) ([]domain.Promise, error) { return tx.PromisesOfJob(w.Job.ID) })); n != 1 {
+		t.Errorf("%d promises about the job, want 1", n)
+	}
 	p.Status, p.KeptID, p.ViaID = domain.PromiseKept, nil, nil
 	Do(t, db, func(tx domain.Tx) error { return tx.SavePromise(&p) })
 	promises, err := r.Promises(ctx, domain.Actor{Role: domain.RoleAdmin}, domain.PromiseFilter{JobID: &w.Job.ID, OwnerID: &w.Desk.ID,
@@ -339,7 +344,8 @@ func attemptTrip(t *testing.T, w *World) {
 		Lat: Ptr(28.000001), Lon: Ptr(77.1),
 		DistanceM: Ptr(12.5), PlaceReason: "gate", LastNotice: true, ByID: &w.Ravi.ID, ByRole: domain.RoleTechnician, OccurredAt: Noon,
 		ClaimedAt: &later, RecordedAt: later,
-		Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", CreatedAt: later}
+		Discounted: "disputed", ToldAt: &later, LinkID: &w.Link.ID, Request: "reopen", AgreedStart: &later, AgreedEnd: &later,
+		Rules: 1, CapExempt: domain.CapAsked, CreatedAt: later}
 	filled(t, "attempt", a)
 	bare := domain.Attempt{ID: ID(), JobID: w.Job.ID, CustomerID: w.Customer.ID, Direction: reach.Inbound, Channel: reach.Push,
 		Outcome: reach.Reached, Grade: reach.Declared,
@@ -353,6 +359,14 @@ func attemptTrip(t *testing.T, w *World) {
 	}
 	Same(t, "attempts", []domain.Attempt{a, bare},
 		ofJob(Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.AttemptsOf(w.Job.ID) })))
+	capped := a
+	capped.ID, capped.CapExempt = ID(), ""
+	old := capped
+	old.ID, old.Rules = ID(), 0
+	Do(t, db, func(tx domain.Tx) error { return all(tx.InsertAttempt(&capped), tx.InsertAttempt(&old)) })
+	for job, want := range map[domain.ID][]domain.Attempt{w.Job.ID: {}, ID(): {capped}} {
+		Same(t, "calls elsewhere", want, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.CallsElsewhere(w.Customer.ID, job) }))
+	}
 	got, err := r.Attempts(ctx, everything, w.Job.ID, domain.Page{})
 	noError(t, err)
 	Same(t, "attempts of the reader", []domain.Attempt{a, bare}, ofJob(got))

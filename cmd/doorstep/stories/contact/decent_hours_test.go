@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
 )
 
 // A household sleeps: what can wait comes in the hours in which it may be
@@ -12,7 +13,7 @@ import (
 // wait.
 func TestHouseholdsAreNotMessagedAtNight(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.MayIgnore("visit.assigned", "visit.missed", "visit.missed_desk")
+		h.MayIgnore("visit.assigned", "visit.missed", "visit.missed_desk", "digest")
 		desk := h.As("kiran2")
 		// The clocks are put forward in this night: 08:00 is 07:00 in UTC.
 		h.Clock.Set(time.Date(2027, 3, 28, 1, 30, 0, 0, time.UTC))
@@ -70,5 +71,37 @@ func TestHouseholdsAreNotMessagedAtNight(t *testing.T) {
 		if n := rung("phone:day"); n != 2 {
 			t.Errorf("rung %d times by the morning", n)
 		}
+	})
+}
+
+// TestTheLastNoticeWaitsForTheMorning: a phone that was offline tells at night of the
+// try that was the last one needed. The 24 hours begin when the notice goes out.
+func TestTheLastNoticeWaitsForTheMorning(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("job.unreachable")
+		desk, asha := h.As("kiran"), h.As("asha")
+		_, job := h.Household(desk, nil)
+		h.CustomerPage(job).RegisterDevice("phone:home")
+		desk.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "no_answer", RingSeconds: 30, Grade: "recorded"})
+		h.Clock.Advance(4 * time.Hour)
+		asha.Attempt(job, bodies.AttemptCreate{Channel: "sms", Outcome: "delivered"})
+		h.Clock.Set(harness.Kolkata(2, 23, 0))
+		desk.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "switched_off",
+			"occurred_at": harness.Kolkata(2, 16, 0).Format(time.RFC3339)}, 201)
+		h.Settle()
+		if n := len(h.Phones.MessagesFor("phone:home")); n != 0 {
+			h.Errorf("%d messages at eleven at night", n)
+		}
+		h.Clock.Set(harness.Kolkata(3, 8, 0))
+		h.Settle()
+		h.ExpectOn("phone:home", "We cannot reach you")
+		if v := desk.Verdict(job); v["verdict"] != "last_notice" {
+			h.Errorf("the verdict is %v: %v", v["verdict"], v["explanation"])
+		}
+		h.Advance(24*time.Hour - time.Minute)
+		if v := desk.Verdict(job); v["verdict"] != "last_notice" {
+			h.Errorf("a minute before the 24 hours are over: %v", v["verdict"])
+		}
+		h.MayIgnore("job.unreachable_home")
 	})
 }

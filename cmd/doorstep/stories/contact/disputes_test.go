@@ -172,13 +172,14 @@ func TestEndCodeConfirmsAndNeverStandsInTheWay(t *testing.T) {
 			return visit, found[1], m
 		}
 		visit, code, _ := atWork()
-		out := ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{"end_code": code}, 200)
+		out := ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{"work_done": "relay", "tested": "cools", "end_code": code}, 200)
 		if out["done_confirmed_how"] != "code" {
 			t.Errorf("confirmed by %q", out["done_confirmed_how"])
 		}
 		h.Clock.Advance(4 * time.Hour)
 		visit, code, m := atWork()
-		out = ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{"end_code": "1" + code}, 200)
+		out = ravi.Send("POST", path("/v1/visits/%s/complete", visit), object{"work_done": "relay", "tested": "cools", "end_code": "1" + code},
+			200)
 		if out["status"] != "completed" || out["done_confirmed_at"] != nil {
 			t.Errorf("with a wrong code the visit is %v, confirmed at %v", out["status"], out["done_confirmed_at"])
 		}

@@ -515,7 +515,7 @@ func TestThanksAreReadFirstAndComeAfterAHardVisit(t *testing.T) {
 		if len(complimentsOf(h, "ravi", "")) != 0 {
 			t.Error("it came after an easy visit")
 		}
-		ravi.Send("POST", path("/v1/visits/%s/no-access", hard), object{"reason": "phone dead"}, 200)
+		ravi.Send("POST", path("/v1/visits/%s/no-access", hard), object{"reason": "phone_broken"}, 200)
 		h.Expect("kiran", "No access")
 		m = h.Expect("ravi", "A thank-you for you")
 		if strings.Contains(fmt.Sprint(m), "canary") || strings.Contains(fmt.Sprint(m), "access") {

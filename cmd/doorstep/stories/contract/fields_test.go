@@ -43,8 +43,8 @@ func TestFieldsOfPeople(t *testing.T) {
 	t.Parallel()
 	h := harness.New(t, repo.SQLite) // what is shown is decided above the database
 	h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked", "link.verify",
-		"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
-		"visit.unassigned")
+		"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.claimed", "visit.missed_desk",
+		"visit.needs_someone", "visit.unassigned")
 	h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 	ids := oneOfEach(h)
 	h.AddTechnician("tara")

@@ -35,9 +35,12 @@ var requestBodies = map[string]object{
 	"logContact": {"phone": "+919800000001"}, "disruptDay": {"date": "2027-03-09", "reason": "flood"},
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
-	"decideDispute": {"decision": "uphold", "reasons": "x"}, "decideLinkRequest": {"decision": "refuse", "reasons": "x"},
+	"completeVisit": {"work_done": "x", "tested": "x", "reason": "phone_broken"}, "partialVisit": {"reason": "phone_broken"},
+	"decideClaim":             {"decision": "decline", "reasons": "x"},
+	"decideLinkRequest":       {"decision": "refuse", "reasons": "x"},
 	"decideHouseholdQuestion": {"decision": "different", "reasons": "x"},
-	"setQuiet": {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
+	"decideDispute":           {"decision": "uphold", "reasons": "x"},
+	"setQuiet":                {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
 	"createUserLeave": {"starts_at": "2027-04-01T00:00:00Z",
 		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
@@ -64,8 +67,8 @@ var requestBodies = map[string]object{
 func TestRoleMatrix(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked", "link.verify",
-			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
-			"visit.unassigned")
+			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.claimed",
+			"visit.missed_desk", "visit.needs_someone", "visit.unassigned")
 		h.MayIgnore("sos.call_yourself", "sos.unheard") // where phones are slow to take a ring
 		ids := oneOfEach(h)
 		roles := map[string]string{"technician": "meena", "coordinator": "kiran", "proprietor": "asha", "area_manager": "maya", "agent": "gita",
@@ -157,7 +160,11 @@ func oneOfEach(h *harness.Harness) map[string]any {
 	_, done := h.Household(desk, nil)
 	end := h.Visit(desk, done, harness.Monday.Add(time.Hour), "ravi")
 	h.As("ravi").CompleteVisit(end, bodies.Finish{EndCode: "0"})
+	_, late := h.Household(desk, nil)
+	told := h.Visit(desk, late, harness.Monday.Add(3*time.Hour), "ravi")
 	h.Advance(25 * time.Hour)
+	ids["claims"] = h.As("ravi").Send("POST", path("/v1/visits/%s/partial", told),
+		object{"occurred_at": harness.Monday.Add(4 * time.Hour).Format(time.RFC3339)}, 409)["claim_id"]
 	ids["sos"] = h.As("ravi").Send("POST", "/v1/sos", nil, 201)["id"]
 	ids["completion-checks"] = items(h.As("gita").Send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
 	_, second := h.Household(desk, nil)

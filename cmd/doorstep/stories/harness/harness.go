@@ -120,7 +120,7 @@ var passwordHash = sync.OnceValue(func() string { hash, _ := hashCheaply(Passwor
 // Bare has phones and a clock that runs; the story starts what serves.
 func Bare(t *testing.T, phones fcmtest.Options) *Harness {
 	t.Helper()
-	h := &Harness{T: t, Clock: new(demo.Clock), People: map[string]*Client{}, expected: map[string]bool{}, ignored: map[string]bool{}}
+	h := &Harness{T: t, Clock: new(demo.Clock), People: map[string]*Client{}, expected: map[string]bool{}, ignored: mayAlwaysCome()}
 	h.Phones = fcmtest.New(phones)
 	t.Cleanup(h.Phones.Close)
 	var err error
@@ -265,7 +265,7 @@ func (h *Harness) Adopt(u domain.User) {
 // Through is the same world seen through another server.
 func (h *Harness) Through(base string) *Harness {
 	out := &Harness{T: h.T, Clock: h.Clock, Phones: h.Phones, URL: base, Contract: h.Contract, Centre: h.Centre, OtherCentre: h.OtherCentre,
-		People: map[string]*Client{}, expected: map[string]bool{}, ignored: map[string]bool{}}
+		People: map[string]*Client{}, expected: map[string]bool{}, ignored: mayAlwaysCome()}
 	for login, p := range h.People {
 		out.People[login] = &Client{Harness: out, ID: p.ID, Login: p.Login, Role: p.Role, Token: p.Token}
 	}
@@ -367,6 +367,10 @@ func (h *Harness) Advance(d time.Duration) {
 	_, _, err := demo.Advance(context.Background(), h.Server, h.Clock, d)
 	h.Must(err)
 }
+
+// mayAlwaysCome are the kinds that come up in any story that lets days pass: in most a
+// household waits for a word. A story about them expects them all the same.
+func mayAlwaysCome() map[string]bool { return map[string]bool{"job.silent": false, "jobs.silent": false} }
 
 // Ignores names the kinds of pushes that the story is not about. Any other
 // push that the story does not expect fails it, and so does a kind that does

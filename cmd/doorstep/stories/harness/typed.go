@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -98,9 +99,19 @@ func (p *Client) StartVisit(visit any, in ...bodies.Move) bodies.Visit {
 	return p.move(visit, "start", optional(in))
 }
 
+// CompleteVisit ends a visit as done, with what its guard asks for where the
+// story does not say it: an arrival, the work, the test.
 func (p *Client) CompleteVisit(visit any, in ...bodies.Finish) bodies.Visit {
 	p.Harness.Helper()
-	return p.move(visit, "complete", optional(in))
+	var said bodies.Finish
+	if len(in) > 0 {
+		said = in[0]
+	}
+	if v := p.Visit(visit); v.ArrivedAt.IsZero() && v.StartedAt.IsZero() && said.Reason == "" {
+		said.Reason = "phone_broken" // tells the household of no arrival and starts no timer
+	}
+	said.WorkDone, said.Tested = cmp.Or(said.WorkDone, "repaired"), cmp.Or(said.Tested, "works")
+	return p.move(visit, "complete", said)
 }
 
 func (p *Client) StopVisit(visit any, in ...bodies.Stop) bodies.StoppedVisit {

@@ -103,7 +103,7 @@ func TestTwoPeopleAreReallyTwo(t *testing.T) {
 		}
 		moveAsOffered(ravi, alone, "arrive", 200, nil)
 		moveAsOffered(ravi, alone, "start", 200, nil)
-		moveAsOffered(ravi, alone, "complete", 200, nil)
+		moveAsOffered(ravi, alone, "complete", 200, object{"work_done": "relay", "tested": "cools"})
 	})
 }
 

@@ -88,7 +88,7 @@ func TestLateArrivalOverturnsMissedAndTheVerdictIsComputedAfresh(t *testing.T) {
 			t.Error("the notice of the overturned verdict is still in the inbox")
 		}
 		// Nobody opened: unreachable since the same instant, not since now.
-		ravi.Send("POST", path("/v1/visits/%s/no-access", visit), object{"reason": "no signal in the lane",
+		ravi.Send("POST", path("/v1/visits/%s/no-access", visit), object{"reason": "network_down",
 			"occurred_at": harness.Monday.Add(57*time.Hour + 20*time.Minute).Format(time.RFC3339)}, 200)
 		h.Settle()
 		v := verdictOnBoth(h, job, "unreachable")

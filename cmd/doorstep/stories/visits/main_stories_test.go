@@ -330,7 +330,7 @@ func TestMissedVisitIsWithdrawnByALateFact(t *testing.T) {
 		}
 		out := h.As("ravi").Send("POST", path("/v1/visits/%s/complete", visit), object{"occurred_at": harness.Monday.Add(2 * time.Hour).
 			Format(time.RFC3339),
-			"work_done": "fixed offline"}, 200)
+			"work_done": "fixed offline", "tested": "cools", "reason": "phone_broken"}, 200)
 		if out["status"] != "completed" || out["counts_against"] != "nobody" {
 			t.Fatalf("after the late fact the visit is %v, against %v", out["status"], out["counts_against"])
 		}

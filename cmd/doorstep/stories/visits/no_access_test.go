@@ -1,6 +1,7 @@
 package visits
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -18,13 +19,13 @@ func TestNoAccessCountsWhereItsGuardIsMet(t *testing.T) {
 		against                 string
 	}{
 		"all of it":               {true, true, true, "", 200, "customer"},
-		"all of it, with words":   {true, true, true, "nobody at home", 200, "customer"},
+		"all of it, with words":   {true, true, true, "other", 200, "customer"},
 		"no arrival":              {false, true, true, "", 409, ""},
-		"no arrival, a reason":    {false, true, true, ".", 200, "nobody"},
+		"no arrival, a reason":    {false, true, true, "phone_broken", 200, "nobody"},
 		"not waited":              {true, false, true, "", 409, ""},
-		"not waited, a reason":    {true, false, true, "the lane is flooded", 200, "nobody"},
+		"not waited, a reason":    {true, false, true, "way_blocked", 200, "nobody"},
 		"nobody called":           {true, true, false, "", 409, ""},
-		"nobody called, a reason": {true, true, false, "no signal", 200, "nobody"},
+		"nobody called, a reason": {true, true, false, "network_down", 200, "nobody"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			harness.OnEachEngine(t, func(h *harness.Harness) {
@@ -34,7 +35,8 @@ func TestNoAccessCountsWhereItsGuardIsMet(t *testing.T) {
 				_, job := h.Household(desk, nil)
 				visit := h.Visit(desk, job, harness.Monday.Add(3*time.Hour), "ravi")
 				to := path("/v1/visits/%s/no-access", visit)
-				ravi.Send("POST", to, object{"reason": "nobody there"}, 409) // three hours before its window
+				ravi.Send("POST", to, object{"reason": "gate_refused"}, 409) // three hours before its window
+				ravi.Send("POST", to, object{"reason": "."}, 400)
 				h.Clock.Advance(3 * time.Hour)
 				if tc.arrived {
 					ravi.Arrive(visit)
@@ -47,7 +49,7 @@ func TestNoAccessCountsWhereItsGuardIsMet(t *testing.T) {
 						ravi.Send("POST", path("/v1/visits/%s/attempts", visit), a, 201)
 					}
 				}
-				out := ravi.Send("POST", to, object{"reason": tc.reason}, tc.want)
+				out := ravi.Send("POST", to, object{"reason": tc.reason, "note": "the bell works"}, tc.want)
 				if tc.want != 200 {
 					if out["code"] != "guard_not_met" {
 						h.Errorf("refused as %v", out["code"])
@@ -56,6 +58,9 @@ func TestNoAccessCountsWhereItsGuardIsMet(t *testing.T) {
 				}
 				if out["counts_against"] != tc.against {
 					h.Errorf("it counts against %v", out["counts_against"])
+				}
+				if page := h.CustomerPage(job).Read(); strings.Contains(page, "What our technician noted") != (tc.against == "nobody") {
+					h.Errorf("the household reads %s", page)
 				}
 				d := desk.Send("POST", path("/v1/visits/%s/dispute", visit), object{"claim": "was_home",
 					"contact": object{"channel": "phone", "outcome": "reached", "direction": "inbound"}}, 201)

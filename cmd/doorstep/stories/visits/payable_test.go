@@ -49,7 +49,7 @@ func TestPayableAttended(t *testing.T) {
 				ravi.Send("POST", path("/v1/visits/%s/attempts", v), object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30,
 					"grade": "recorded", "evidence_digest": strings.Repeat("ab", 32)}, 201)
 			}
-			ravi.Send("POST", path("/v1/visits/%s/no-access", v), object{"reason": "nobody opened"}, 200)
+			ravi.Send("POST", path("/v1/visits/%s/no-access", v), object{"reason": "household_asked"}, 200)
 		}
 		h.WorkUntil("ravi", make("disputed", ""), "complete", nil)
 		desk.Send("POST", path("/v1/visits/%s/dispute", visits["disputed"]), object{"claim": "not_done"}, 201)

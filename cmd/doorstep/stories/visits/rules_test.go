@@ -510,7 +510,9 @@ func TestLateClaimOnAVisitThatFellAwayUnderAHold(t *testing.T) {
 		if out["status"] != "arrived" || out["arrived_at"] != harness.Monday.Add(40*time.Minute).Format(time.RFC3339) || out["end_reason"] != "" {
 			t.Errorf("after the late arrival: %v at %v (%v)", out["status"], out["arrived_at"], out["end_reason"])
 		}
-		out = h.As("meena").Send("POST", path("/v1/visits/%s/complete", second), before(55*time.Minute), 200)
+		done := before(55 * time.Minute)
+		done["work_done"], done["tested"], done["reason"] = "relay replaced", "cools", "phone_broken"
+		out = h.As("meena").Send("POST", path("/v1/visits/%s/complete", second), done, 200)
 		if out["status"] != "completed" || out["counts_against"] != "nobody" || len(out["not_recorded"].([]any)) != 3 {
 			t.Errorf("after the late completion: %v, against %v, not recorded %v", out["status"], out["counts_against"], out["not_recorded"])
 		}

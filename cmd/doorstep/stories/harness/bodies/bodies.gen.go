@@ -727,6 +727,27 @@ func (e SOSResolveOutcome) Valid() bool {
 	}
 }
 
+// Defines values for Said.
+const (
+	SaidInPerson Said = "in_person"
+	SaidMessage  Said = "message"
+	SaidPhone    Said = "phone"
+)
+
+// Valid indicates whether the value is a known member of the Said enum.
+func (e Said) Valid() bool {
+	switch e {
+	case SaidInPerson:
+		return true
+	case SaidMessage:
+		return true
+	case SaidPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SlotRefusalReason.
 const (
 	SlotRefusalReasonCapacity     SlotRefusalReason = "capacity"
@@ -769,6 +790,33 @@ func (e SlotRefusalReason) Valid() bool {
 	case SlotRefusalReasonState:
 		return true
 	case SlotRefusalReasonTravel:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StoppedVisitAgreedSaid.
+const (
+	StoppedVisitAgreedSaidEmpty    StoppedVisitAgreedSaid = ""
+	StoppedVisitAgreedSaidInPerson StoppedVisitAgreedSaid = "in_person"
+	StoppedVisitAgreedSaidMessage  StoppedVisitAgreedSaid = "message"
+	StoppedVisitAgreedSaidOwnLink  StoppedVisitAgreedSaid = "own_link"
+	StoppedVisitAgreedSaidPhone    StoppedVisitAgreedSaid = "phone"
+)
+
+// Valid indicates whether the value is a known member of the StoppedVisitAgreedSaid enum.
+func (e StoppedVisitAgreedSaid) Valid() bool {
+	switch e {
+	case StoppedVisitAgreedSaidEmpty:
+		return true
+	case StoppedVisitAgreedSaidInPerson:
+		return true
+	case StoppedVisitAgreedSaidMessage:
+		return true
+	case StoppedVisitAgreedSaidOwnLink:
+		return true
+	case StoppedVisitAgreedSaidPhone:
 		return true
 	default:
 		return false
@@ -910,6 +958,33 @@ func (e TriedStepWatchedBy) Valid() bool {
 	case TriedStepWatchedByNobody:
 		return true
 	case TriedStepWatchedByProfessional:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for VisitAgreedSaid.
+const (
+	VisitAgreedSaidEmpty    VisitAgreedSaid = ""
+	VisitAgreedSaidInPerson VisitAgreedSaid = "in_person"
+	VisitAgreedSaidMessage  VisitAgreedSaid = "message"
+	VisitAgreedSaidOwnLink  VisitAgreedSaid = "own_link"
+	VisitAgreedSaidPhone    VisitAgreedSaid = "phone"
+)
+
+// Valid indicates whether the value is a known member of the VisitAgreedSaid enum.
+func (e VisitAgreedSaid) Valid() bool {
+	switch e {
+	case VisitAgreedSaidEmpty:
+		return true
+	case VisitAgreedSaidInPerson:
+		return true
+	case VisitAgreedSaidMessage:
+		return true
+	case VisitAgreedSaidOwnLink:
+		return true
+	case VisitAgreedSaidPhone:
 		return true
 	default:
 		return false
@@ -1087,9 +1162,63 @@ func (e VisitFlagCreateKind) Valid() bool {
 	}
 }
 
+// Defines values for WhyNot.
+const (
+	WhyNotCalledAway     WhyNot = "called_away"
+	WhyNotEmpty          WhyNot = ""
+	WhyNotGateRefused    WhyNot = "gate_refused"
+	WhyNotHouseholdAsked WhyNot = "household_asked"
+	WhyNotNetworkDown    WhyNot = "network_down"
+	WhyNotOther          WhyNot = "other"
+	WhyNotPhoneBroken    WhyNot = "phone_broken"
+	WhyNotUnsafeToWait   WhyNot = "unsafe_to_wait"
+	WhyNotWayBlocked     WhyNot = "way_blocked"
+	WhyNotWrongAddress   WhyNot = "wrong_address"
+)
+
+// Valid indicates whether the value is a known member of the WhyNot enum.
+func (e WhyNot) Valid() bool {
+	switch e {
+	case WhyNotCalledAway:
+		return true
+	case WhyNotEmpty:
+		return true
+	case WhyNotGateRefused:
+		return true
+	case WhyNotHouseholdAsked:
+		return true
+	case WhyNotNetworkDown:
+		return true
+	case WhyNotOther:
+		return true
+	case WhyNotPhoneBroken:
+		return true
+	case WhyNotUnsafeToWait:
+		return true
+	case WhyNotWayBlocked:
+		return true
+	case WhyNotWrongAddress:
+		return true
+	default:
+		return false
+	}
+}
+
+// AgreedTo The time to which the household agreed in this contact; a visit inside it is confirmed by it.
+type AgreedTo struct {
+	End string `json:"end"`
+
+	// Start without an offset: the site's zone
+	Start string `json:"start"`
+}
+
 // Attempt defines model for Attempt.
 type Attempt struct {
-	Address        string           `json:"address"`
+	Address   string    `json:"address"`
+	AgreedEnd time.Time `json:"agreed_end"`
+
+	// AgreedStart the time to which the household agreed in it
+	AgreedStart    time.Time        `json:"agreed_start"`
 	ByID           string           `json:"by_id"`
 	ByRole         string           `json:"by_role"`
 	Channel        AttemptChannel   `json:"channel"`
@@ -1133,7 +1262,10 @@ type AttemptOutcome string
 // AttemptCreate defines model for AttemptCreate.
 type AttemptCreate struct {
 	// Address number or e-mail used
-	Address   string               `json:"address,omitempty,omitzero"`
+	Address string `json:"address,omitempty,omitzero"`
+
+	// AgreedTo The time to which the household agreed in this contact; a visit inside it is confirmed by it.
+	AgreedTo  AgreedTo             `json:"agreed_to,omitempty,omitzero"`
 	Channel   AttemptCreateChannel `json:"channel"`
 	ContactID string               `json:"contact_id,omitempty,omitzero"`
 
@@ -1179,11 +1311,15 @@ type CancelVisit struct {
 
 // Confirm defines model for Confirm.
 type Confirm struct {
+	// AttemptID the contact in which the customer agreed to this time
 	AttemptID string        `json:"attempt_id,omitempty,omitzero"`
 	Contact   AttemptCreate `json:"contact,omitempty,omitzero"`
 
 	// OccurredAt default: now
 	OccurredAt string `json:"occurred_at,omitempty,omitzero"`
+
+	// Said how the household said that it agrees; default: as the contact shows
+	Said Said `json:"said,omitempty,omitzero"`
 }
 
 // CrewInput defines model for CrewInput.
@@ -1208,8 +1344,11 @@ type Finish struct {
 	// OccurredAt default: now
 	OccurredAt string   `json:"occurred_at,omitempty,omitzero"`
 	Parts      []string `json:"parts,omitempty,omitzero"`
-	Tested     string   `json:"tested,omitempty,omitzero"`
-	WorkDone   string   `json:"work_done,omitempty,omitzero"`
+
+	// Reason Why the guard of the move could not be met; the household reads it, and by it alone nothing counts against it. What was ours or the network's (unsafe_to_wait, network_down, phone_broken, called_away) leaves the visit payable and out of the technician's figures. With other the note says what it was.
+	Reason   WhyNot `json:"reason,omitempty,omitzero"`
+	Tested   string `json:"tested,omitempty,omitzero"`
+	WorkDone string `json:"work_done,omitempty,omitzero"`
 }
 
 // FlagCreate defines model for FlagCreate.
@@ -1295,7 +1434,13 @@ type Job struct {
 	ResolvedAt     time.Time   `json:"resolved_at"`
 	SafetyCritical bool        `json:"safety_critical"`
 	Serial         string      `json:"serial"`
-	SiteID         string      `json:"site_id"`
+
+	// SilenceStep who was told of it: 1 desk, 2 proprietor, 3 area manager
+	SilenceStep int `json:"silence_step"`
+
+	// SilentSince since when the household waits for a word, where that is too long; null: it has a next step, or has not waited too long
+	SilentSince time.Time `json:"silent_since"`
+	SiteID      string    `json:"site_id"`
 
 	// SkillLevel asked of one of the crew; 1: any
 	SkillLevel int         `json:"skill_level"`
@@ -1477,9 +1622,12 @@ type SOSResolve struct {
 // SOSResolveOutcome default real
 type SOSResolveOutcome string
 
+// Said how the household said that it agrees; default: as the contact shows
+type Said string
+
 // Schedule defines model for Schedule.
 type Schedule struct {
-	// AttemptID the contact in which the customer agreed
+	// AttemptID the contact in which the customer agreed to this time; without it the visit awaits its confirmation
 	AttemptID string `json:"attempt_id,omitempty,omitzero"`
 
 	// Contact the same, recorded with this move
@@ -1494,7 +1642,10 @@ type Schedule struct {
 	// PlannedStart default: window_start
 	PlannedStart string `json:"planned_start,omitempty,omitzero"`
 	Reason       string `json:"reason,omitempty,omitzero"`
-	WindowEnd    string `json:"window_end"`
+
+	// Said how the household said that it agrees; default: as the contact shows
+	Said      Said   `json:"said,omitempty,omitzero"`
+	WindowEnd string `json:"window_end"`
 
 	// WindowStart without an offset: the site's zone
 	WindowStart string `json:"window_start"`
@@ -1550,12 +1701,21 @@ type Stop struct {
 
 // StoppedVisit defines model for StoppedVisit.
 type StoppedVisit struct {
-	Actions         []string                 `json:"actions"`
-	AgreedAttemptID string                   `json:"agreed_attempt_id"`
-	AreaID          string                   `json:"area_id"`
-	ArrivedAt       time.Time                `json:"arrived_at"`
-	CentreID        string                   `json:"centre_id"`
-	Confirmation    StoppedVisitConfirmation `json:"confirmation"`
+	Actions []string `json:"actions"`
+
+	// AgreedAttemptID the contact in which the household agreed
+	AgreedAttemptID string    `json:"agreed_attempt_id"`
+	AgreedEnd       time.Time `json:"agreed_end"`
+
+	// AgreedSaid how it said so
+	AgreedSaid StoppedVisitAgreedSaid `json:"agreed_said"`
+
+	// AgreedStart the time to which it agreed there
+	AgreedStart  time.Time                `json:"agreed_start"`
+	AreaID       string                   `json:"area_id"`
+	ArrivedAt    time.Time                `json:"arrived_at"`
+	CentreID     string                   `json:"centre_id"`
+	Confirmation StoppedVisitConfirmation `json:"confirmation"`
 
 	// ConfirmedHow link, read_link (by a link that staff had read: no agreement), call, message, or empty
 	ConfirmedHow    string                    `json:"confirmed_how"`
@@ -1602,6 +1762,9 @@ type StoppedVisit struct {
 	WorkDone    string    `json:"work_done"`
 }
 
+// StoppedVisitAgreedSaid how it said so
+type StoppedVisitAgreedSaid string
+
 // StoppedVisitConfirmation defines model for StoppedVisit.Confirmation.
 type StoppedVisitConfirmation string
 
@@ -1629,12 +1792,21 @@ type TriedStepWatchedBy string
 
 // Visit defines model for Visit.
 type Visit struct {
-	Actions         []string          `json:"actions"`
-	AgreedAttemptID string            `json:"agreed_attempt_id"`
-	AreaID          string            `json:"area_id"`
-	ArrivedAt       time.Time         `json:"arrived_at"`
-	CentreID        string            `json:"centre_id"`
-	Confirmation    VisitConfirmation `json:"confirmation"`
+	Actions []string `json:"actions"`
+
+	// AgreedAttemptID the contact in which the household agreed
+	AgreedAttemptID string    `json:"agreed_attempt_id"`
+	AgreedEnd       time.Time `json:"agreed_end"`
+
+	// AgreedSaid how it said so
+	AgreedSaid VisitAgreedSaid `json:"agreed_said"`
+
+	// AgreedStart the time to which it agreed there
+	AgreedStart  time.Time         `json:"agreed_start"`
+	AreaID       string            `json:"area_id"`
+	ArrivedAt    time.Time         `json:"arrived_at"`
+	CentreID     string            `json:"centre_id"`
+	Confirmation VisitConfirmation `json:"confirmation"`
 
 	// ConfirmedHow link, read_link (by a link that staff had read: no agreement), call, message, or empty
 	ConfirmedHow    string             `json:"confirmed_how"`
@@ -1678,6 +1850,9 @@ type Visit struct {
 	WorkDone    string    `json:"work_done"`
 }
 
+// VisitAgreedSaid how it said so
+type VisitAgreedSaid string
+
 // VisitConfirmation defines model for Visit.Confirmation.
 type VisitConfirmation string
 
@@ -1706,6 +1881,9 @@ type VisitFlagCreate struct {
 
 // VisitFlagCreateKind defines model for VisitFlagCreate.Kind.
 type VisitFlagCreateKind string
+
+// WhyNot Why the guard of the move could not be met; the household reads it, and by it alone nothing counts against it. What was ours or the network's (unsafe_to_wait, network_down, phone_broken, called_away) leaves the visit payable and out of the technician's figures. With other the note says what it was.
+type WhyNot string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string

@@ -1,0 +1,147 @@
+package contact
+
+import (
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+)
+
+// TestSilenceClimbs: a household that was told no next step waits for a day; then the
+// desk is told, after another the proprietor, then the area manager, never at night. A
+// promise with a time ends it, and what nobody kept begins it anew.
+func TestSilenceClimbs(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("promise.late")
+		h.MayIgnore("queue.morning")
+		kiran := h.As("kiran")
+		h.As("asha")
+		h.As("maya")
+		_, job := h.Household(kiran, nil)
+		read := func() object { return kiran.Send("GET", path("/v1/jobs/%s", job), nil, 200) }
+		h.Advance(24*time.Hour - time.Second)
+		if got := read(); got["silent_since"] != nil || got["silence_step"] != 0.0 {
+			h.Errorf("before a day has passed: %v", got)
+		}
+		h.Advance(time.Second) // Tuesday 09:00
+		h.Expect("kiran", "A customer waits for a word")
+		if got := read(); got["silent_since"] != job["opened_at"] || got["silence_step"] != 1.0 {
+			h.Errorf("after a day: %v", got)
+		}
+		h.Advance(24 * time.Hour)
+		h.Expect("asha", "A customer waits for a word")
+		h.Advance(24 * time.Hour)
+		h.Expect("maya", "A customer waits for a word")
+		// That the household was tried in vain is no word, a promise is.
+		kiran.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "no_answer", "ring_seconds": 30}, 201)
+		h.Settle()
+		if got := read(); got["silence_step"] != 3.0 {
+			h.Errorf("after a try: %v", got)
+		}
+		kiran.Send("POST", path("/v1/jobs/%s/promises", job), object{"kind": "part", "what": "the part", "due_at": h.Clock.Now().Add(5 * time.Hour).
+			Format(time.RFC3339)}, 201)
+		h.Settle()
+		if got := read(); got["silent_since"] != nil || got["silence_step"] != 0.0 {
+			h.Errorf("after a promise: %v", got)
+		}
+		h.Advance(29*time.Hour - time.Second)
+		if got := read()["silence_step"]; got != 0.0 {
+			h.Errorf("before a day after the promised time: %v", got)
+		}
+		h.Advance(time.Second)
+		h.Expect("kiran", "A customer waits for a word")
+		if n := harness.Count(h.EntryKinds(job), "job.silent"); n != 2 {
+			h.Errorf("%d times on the timeline", n)
+		}
+	})
+}
+
+// TestSilenceOfWhoCallsAndOfUrgentJobs: four hours, told in the centre's hours.
+func TestSilenceOfWhoCallsAndOfUrgentJobs(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("promise.yours", "promise.late", "promise.now")
+		kiran := h.As("kiran")
+		h.Clock.Set(harness.Monday.Add(8 * time.Hour)) // 17:00
+		one, _ := h.Household(kiran, nil)
+		urgent := kiran.Send("POST", "/v1/jobs", object{"customer_id": one["id"], "fault": "no cold", "category": "refrigerator",
+			"priority": "urgent"}, 201)
+		calls, calling := h.Household(kiran, nil)
+		step := func(job object) any { return kiran.Send("GET", path("/v1/jobs/%s", job), nil, 200)["silence_step"] }
+		h.Advance(time.Hour)
+		kiran.Send("POST", path("/v1/jobs/%s/attempts", calling), object{"channel": "phone", "outcome": "reached", "direction": "inbound",
+			"note": "what about " + calls["name"].(string)}, 201)
+		h.Advance(13*time.Hour + 59*time.Minute) // 07:59
+		if a, b := step(urgent), step(calling); a != 0.0 || b != 0.0 {
+			h.Errorf("told at night: %v %v", a, b)
+		}
+		h.Advance(2 * time.Minute)
+		h.Expect("kiran", "A customer waits for a word")
+		h.Settle()
+		if a, b := step(urgent), step(calling); a != 1.0 || b != 1.0 {
+			h.Errorf("in the morning: %v %v", a, b)
+		}
+	})
+}
+
+// TestAVisitEndsSilenceOnceTheHouseholdKnowsOfIt, and a hold that it asked for is none
+// of ours.
+func TestAVisitEndsSilenceOnceTheHouseholdKnowsOfIt(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("visit.assigned")
+		h.MayIgnore("visit.missed", "visit.missed_desk", "visit.offered")
+		kiran := h.As("kiran")
+		_, told := h.Household(kiran, nil)
+		h.CustomerPage(told).RegisterDevice("home:phone")
+		_, untold := h.Household(kiran, nil)
+		_, waits := h.Household(kiran, nil)
+		kiran.Send("POST", path("/v1/jobs/%s/hold", waits), object{"kind": "customer_request", "reason": "after the wedding"}, 200)
+		for i, job := range []object{told, untold} {
+			h.Visit(kiran, job, harness.Monday.Add(time.Duration(48+3*i)*time.Hour), "ravi")
+		}
+		h.Advance(25 * time.Hour)
+		for _, c := range []struct {
+			job  object
+			want float64
+		}{{told, 0}, {untold, 1}, {waits, 0}} {
+			if got := kiran.Send("GET", path("/v1/jobs/%s", c.job), nil, 200)["silence_step"]; got != c.want {
+				h.Errorf("%v: %v, want %v", c.job["id"], got, c.want)
+			}
+		}
+	})
+}
+
+// TestACentreThatNobodyReaches: six households within an hour are one alarm for the
+// area manager.
+func TestACentreThatNobodyReaches(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("promise.yours")
+		kiran := h.As("kiran")
+		h.As("maya")
+		h.As("noor")
+		var pages []*harness.CustomerPage
+		for range 8 {
+			_, job := h.Household(kiran, nil)
+			pages = append(pages, h.CustomerPage(job))
+		}
+		for i, page := range pages[:5] {
+			page.Submit("could-not-reach", 303)
+			if i == 0 {
+				page.Submit("could-not-reach", 303) // the same household again
+			}
+			h.Clock.Advance(5 * time.Minute)
+		}
+		h.Settle()
+		if n := h.Pushes("maya", "A centre cannot be reached"); n != 0 {
+			h.Errorf("five are %d alarms", n)
+		}
+		pages[5].Submit("could-not-reach", 303)
+		h.Expect("maya", "A centre cannot be reached")
+		h.Expect("noor", "A centre cannot be reached")
+		pages[6].Submit("could-not-reach", 303)
+		pages[7].Submit("could-not-reach", 303)
+		h.Settle()
+		if n := h.Pushes("maya", "A centre cannot be reached"); n != 1 {
+			h.Errorf("eight are %d alarms", n)
+		}
+	})
+}

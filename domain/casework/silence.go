@@ -1,0 +1,125 @@
+package casework
+
+import (
+	"time"
+
+	"doorstep/domain"
+	"doorstep/domain/reach"
+)
+
+// watchSilence lets the clock judge a job's silence anew, once what is done now is
+// committed.
+func watchSilence(tx *Work, job domain.ID) { tx.SetDeadline(domain.DueSilence, job, &job, tx.Now) }
+
+// SilenceDue tells those who answer for a job of a household that waits for a word,
+// one after the other, in the centre's duty, until a next step is told to it.
+func SilenceDue(c *Case) error {
+	j := c.Job
+	if j.Status.Ended() || j.Status == domain.JobResolved || c.silenceIsNotOurs() {
+		j.SilentSince, j.SilenceStep = nil, 0
+		return nil
+	}
+	s, err := c.silence()
+	if err != nil {
+		return err
+	}
+	if s.Ahead != nil {
+		j.SilentSince, j.SilenceStep = nil, 0
+		c.Tx.SetDeadline(domain.DueSilence, j.ID, &j.ID, *s.Ahead)
+		return nil
+	}
+	if j.SilentSince == nil || !j.SilentSince.Equal(s.Since) {
+		j.SilentSince, j.SilenceStep = nil, 0
+	}
+	duty := roster(&domain.User{Role: domain.RoleCoordinator}, c.Centre, callRules(c.Tx, j.CentreID), nil)
+	told := func(at time.Time) time.Time { // in the centre's duty
+		if next, ok := duty.Next(at); ok {
+			return next
+		}
+		return at
+	}
+	at := told(s.DueAt)
+	for range j.SilenceStep {
+		at = told(at.Add(s.Every))
+	}
+	for ; j.SilenceStep < len(domain.SilenceSteps); at = told(at.Add(s.Every)) {
+		if c.Now.Before(at) {
+			c.Tx.SetDeadline(domain.DueSilence, j.ID, &j.ID, at)
+			return nil
+		}
+		if j.SilenceStep == 0 {
+			c.Entry(domain.System, "job.silent", nil, map[string]any{"since": s.Since})
+		}
+		c.Tx.Call = &Call{Actor: domain.System, Bulk: true} // of many at once whoever answers for them is rung once
+		if err := NotifyStaff(c, nil, "job.silent", domain.SilenceSteps[j.SilenceStep]); err != nil {
+			return err
+		}
+		j.SilentSince = domain.Ptr(s.Since)
+		j.SilenceStep++
+	}
+	return nil
+}
+
+// silenceIsNotOurs reports whether the household was told why nothing happens: it asked
+// for that, it cannot be reached, or a safety hold stands, which has an owner of its own.
+func (c *Case) silenceIsNotOurs() bool {
+	for i := range c.Holds {
+		if h := &c.Holds[i]; h.LiftedAt == nil && h.Kind != domain.HoldParts {
+			return true
+		}
+	}
+	return false
+}
+
+// silence gathers what a job's silence is judged by.
+func (c *Case) silence() (domain.Silence, error) {
+	j := c.Job
+	rules := callRules(c.Tx, j.CentreID)
+	f := domain.SilenceFacts{Since: Later(j.OpenedAt, j.CreatedAt), Urgent: j.SafetyCritical || j.Priority == "urgent",
+		After: rules.SilenceAfter(false), UrgentAfter: rules.SilenceAfter(true)}
+	if j.ReopenedAt != nil {
+		f.Since = Later(f.Since, *j.ReopenedAt)
+	}
+	var err error
+	if f.Visits, err = c.Tx.VisitsOfJob(j.ID); err != nil {
+		return domain.Silence{}, err
+	}
+	if f.Promises, err = c.Tx.PromisesOfJob(j.ID); err != nil {
+		return domain.Silence{}, err
+	}
+	attempts, err := c.Tx.AttemptsOf(j.ID)
+	if err != nil {
+		return domain.Silence{}, err
+	}
+	for i := range attempts {
+		if a := &attempts[i]; a.Direction == reach.Inbound && a.Discounted == "" {
+			f.Calls = append(f.Calls, a.OccurredAt)
+		}
+	}
+	devices, err := c.Tx.CustomerDevices(c.Customer.ID)
+	if err != nil {
+		return domain.Silence{}, err
+	}
+	f.Told = !c.Customer.VoiceOnly() && (len(devices) > 0 || c.Tx.Svc.TextGateway)
+	return f.Judge(c.Now), nil
+}
+
+// CentreNotReached tells the area manager, once, that many households could not reach
+// one centre within an hour.
+func CentreNotReached(c *Case) error {
+	n, err := c.Tx.NotReached(c.Job.CentreID, c.Now.Add(-time.Hour))
+	if err != nil || n != domain.NotReachedHouseholds {
+		return err
+	}
+	managers, err := c.Tx.UsersWith(domain.RoleAreaManager, nil, &c.Job.AreaID)
+	if err != nil {
+		return err
+	}
+	return NotifyOnDuty(c.Tx, managers, c.Centre, func(u *domain.User) domain.Notice {
+		return NewNotice(c.Tx.Svc, "centre.not_reached", u.Language, c.Now, c.Now.Add(12*time.Hour), ToUser(u.ID),
+			counted("centre.not_reached", u.Language, n), func(o *domain.Notice) {
+				// Another household a moment later, or one of the six again, is the same alarm.
+				o.DedupeKey = domain.Ptr("not_reached " + c.Job.CentreID.String() + " " + u.ID.String() + " " + c.Now.Format("2006-01-02T15"))
+			})
+	})
+}

@@ -1,0 +1,67 @@
+package domain
+
+import "strings"
+
+// WhyNot is why a crew could not meet the guard of a move (docs/product.md section 3).
+type WhyNot struct {
+	Code  string
+	Ours  bool   // of ours or the network's: the visit stays payable and leaves their figures
+	Words string // as the technician and the centre read it
+}
+
+// WhysNot is the list. The household reads each on its page.
+var WhysNot = []WhyNot{
+	{"gate_refused", false, "the gate let nobody in"},
+	{"wrong_address", false, "the address was wrong"},
+	{"way_blocked", false, "the way was blocked"},
+	{"household_asked", false, "the household asked them to go"},
+	{"unsafe_to_wait", true, "waiting was not safe"},
+	{"network_down", true, "the network was down"},
+	{"phone_broken", true, "the phone did not work"},
+	{"called_away", true, "we called them away"},
+	{"other", false, "another reason"},
+}
+
+// WhyNotOf finds a reason of the list; nil for free words, which older visits have.
+func WhyNotOf(code string) *WhyNot {
+	for i := range WhysNot {
+		if WhysNot[i].Code == code {
+			return &WhysNot[i]
+		}
+	}
+	return nil
+}
+
+// CheckWhyNot refuses a reason that is none of the list, and one that says nothing.
+func CheckWhyNot(code, words string) error {
+	switch {
+	case code == "":
+	case WhyNotOf(code) == nil:
+		codes := make([]string, len(WhysNot))
+		for i := range WhysNot {
+			codes[i] = WhysNot[i].Code
+		}
+		return Fail(CodeUnprocessable, "The reason is one of a list, with words beside it.").At("/reason", strings.Join(codes, ", "))
+	case code == "other" && strings.TrimSpace(words) == "":
+		return Fail(CodeUnprocessable, "Say in words what it was.").At("/note", "a few words")
+	}
+	return nil
+}
+
+// tests is what a repaired appliance is tried with, by the category of its job.
+var tests = map[string]string{
+	"refrigerator": "the temperature inside", "freezer": "the temperature inside",
+	"washing_machine": "a rinse and spin", "dryer": "a short run with heat", "dishwasher": "a rinse without leaks",
+	"air_conditioner": "the temperature of the air it blows", "heat_pump": "the temperature of its flow",
+	"oven": "heating without a trip of the fuse", "microwave": "a glass of water made warm", "hob": "each plate",
+	"gas_stove": "a leak test and each flame", "boiler": "a leak test and a start", "water_heater": "a leak test and warm water",
+	"water_purifier": "a glass of water and its taste",
+}
+
+// TestAsked is what a completion says of the test; empty: its category asks for none.
+func (j *Job) TestAsked() string {
+	if words, ok := tests[j.Category]; ok || !j.SafetyCritical {
+		return words
+	}
+	return "that nothing leaks and it is safe to use"
+}

@@ -1,0 +1,75 @@
+package domain
+
+import "time"
+
+// SilenceFacts is what the brand's silence towards a household is judged by
+// (docs/product.md section 4). Only a next step that the household was told ends it: a
+// visit to which it agreed, or of which a notice reached it, or a promise with a time.
+type SilenceFacts struct {
+	Since    time.Time // the job was registered or reopened
+	Visits   []Visit
+	Promises []Promise   // of the job
+	Calls    []time.Time // contacts of the household
+	Told     bool        // notices reach the household
+	Urgent   bool
+	// After and UrgentAfter are how long may be silent: for any job, and for an urgent
+	// one or one whose household calls.
+	After, UrgentAfter time.Duration
+}
+
+// Silence is since when a household waits for a word.
+type Silence struct {
+	// Ahead is the end of the last step that it was told; nil: none lies ahead.
+	Ahead *time.Time
+	Since time.Time
+	// DueAt is when it is too long, and Every how long until the next is told who
+	// answers for it.
+	DueAt time.Time
+	Every time.Duration
+}
+
+// Judge tells at an instant whether a step lies ahead, and if not how long nothing was
+// said.
+func (f *SilenceFacts) Judge(now time.Time) Silence {
+	s := Silence{Since: f.Since, Every: f.After}
+	step := func(until time.Time) {
+		if until.After(now) && (s.Ahead == nil || until.After(*s.Ahead)) {
+			s.Ahead = &until
+		} else if !until.After(now) && until.After(s.Since) {
+			s.Since = until
+		}
+	}
+	for i := range f.Visits {
+		switch v := &f.Visits[i]; {
+		case v.Status.UnderWay():
+			step(now.Add(f.After)) // somebody is with them
+		case v.Status == VisitScheduled:
+			if v.Agreed() || f.Told && v.Confirmation != ConfirmDeclined {
+				step(v.WindowEnd)
+			}
+		case v.EndedAt != nil:
+			step(*v.EndedAt)
+		}
+	}
+	for i := range f.Promises {
+		switch p := &f.Promises[i]; {
+		case p.Status == PromiseOpen || p.Status == PromiseBroken:
+			step(p.DueAt)
+		case p.KeptAt != nil:
+			step(*p.KeptAt)
+		}
+	}
+	if f.Urgent {
+		s.Every = f.UrgentAfter
+	}
+	s.DueAt = s.Since.Add(s.Every)
+	for _, at := range f.Calls {
+		if at.After(s.Since) && at.Add(f.UrgentAfter).Before(s.DueAt) {
+			s.DueAt, s.Every = at.Add(f.UrgentAfter), f.UrgentAfter
+		}
+	}
+	return s
+}
+
+// SilenceSteps are told of a household that waits, one after the other.
+var SilenceSteps = []Role{RoleCoordinator, RoleProprietor, RoleAreaManager}

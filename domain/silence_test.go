@@ -1,0 +1,45 @@
+package domain
+
+import (
+	"testing"
+	"time"
+)
+
+func TestSilence(t *testing.T) {
+	noon := time.Date(2027, 3, 1, 12, 0, 0, 0, time.UTC)
+	at := func(h int) time.Time { return noon.Add(time.Duration(h) * time.Hour) }
+	scheduled := func(c Confirmation, how string) Visit {
+		return Visit{Status: VisitScheduled, Confirmation: c, ConfirmedHow: how, WindowEnd: at(40)}
+	}
+	for _, c := range []struct {
+		name  string
+		f     SilenceFacts
+		ahead int // hours; 0: none
+		since int
+		due   int
+	}{
+		{"nothing was said", SilenceFacts{}, 0, 0, 24},
+		{"an urgent one", SilenceFacts{Urgent: true}, 0, 0, 4},
+		{"a visit to which they agreed", SilenceFacts{Visits: []Visit{scheduled(ConfirmConfirmed, "call")}}, 40, 0, 24},
+		{"a visit that nobody told them", SilenceFacts{Visits: []Visit{scheduled(ConfirmAwaiting, "")}}, 0, 0, 24},
+		{"one that was told and not answered", SilenceFacts{Told: true, Visits: []Visit{scheduled(ConfirmAwaiting, "")}}, 40, 0, 24},
+		{"one that they declined", SilenceFacts{Told: true, Visits: []Visit{scheduled(ConfirmDeclined, "")}}, 0, 0, 24},
+		{"confirmed by a link that staff had read", SilenceFacts{Visits: []Visit{scheduled(ConfirmConfirmed, ReadLink)}}, 0, 0, 24},
+		{"somebody is there", SilenceFacts{Visits: []Visit{{Status: VisitInProgress}}}, 26, 0, 24},
+		{"a visit that ended", SilenceFacts{Visits: []Visit{{Status: VisitNoAccess, EndedAt: Ptr(at(1))}}}, 0, 1, 25},
+		{"a promise with a time", SilenceFacts{Promises: []Promise{{Status: PromiseOpen, DueAt: at(9)}}}, 9, 0, 24},
+		{"a broken one", SilenceFacts{Promises: []Promise{{Status: PromiseBroken, DueAt: at(1)}}}, 0, 1, 25},
+		{"a kept one", SilenceFacts{Promises: []Promise{{Status: PromiseKept, DueAt: at(9), KeptAt: Ptr(at(2))}}}, 0, 2, 26},
+		{"they call", SilenceFacts{Calls: []time.Time{at(-3), at(1), at(2)}}, 0, 0, 5},
+		{"they called when something was said already", SilenceFacts{Calls: []time.Time{at(1)},
+			Promises: []Promise{{Status: PromiseKept, KeptAt: Ptr(at(2))}}}, 0, 2, 26},
+		{"they called an urgent one late", SilenceFacts{Urgent: true, Calls: []time.Time{at(1)}}, 0, 0, 4},
+	} {
+		c.f.Since, c.f.After, c.f.UrgentAfter = noon, 24*time.Hour, 4*time.Hour
+		got := c.f.Judge(at(2))
+		if (got.Ahead == nil) != (c.ahead == 0) || got.Ahead != nil && !got.Ahead.Equal(at(c.ahead)) || !got.Since.Equal(at(c.since)) ||
+			!got.DueAt.Equal(at(c.due)) {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+	}
+}
