@@ -20,7 +20,12 @@ type Customer struct {
 	RegisteredCentreID *ID       `json:"-"`
 	Contacts           []Contact `json:"contacts"`
 	Sites              []Site    `json:"sites"`
-	MayBeKnown         bool      `json:"may_be_known,omitempty"` // of a new one, as JobView
+}
+
+// NewHousehold is a household as whoever registered it reads it.
+type NewHousehold struct {
+	Customer
+	MayBeKnown bool `json:"may_be_known,omitempty"` // as JobView
 }
 
 // Contact is a person of the household.

@@ -23,7 +23,7 @@ var cursorField = map[string]string{
 	"exclusions": "since", "keep_aways": "since",
 	"advisories": "created_at", "advisory_reads": "created_at", "aftercare": "due_at",
 	"maintenance": "created_at", "security_log": "created_at",
-	"claims": "recorded_at",
+	"claims": "recorded_at", "household_questions": "created_at",
 }
 
 // reader answers from committed rows, each call for itself.
@@ -65,7 +65,8 @@ func paged[T any](ctx context.Context, r *reader, q *gorm.DB, table string, p do
 // byDue orders what waits for a decision, the most overdue first.
 var byDue = map[string]string{
 	"flags": "due_at IS NULL, due_at, level DESC, id", "disputes": "due_at, id", "link_requests": "due_at, id", "promises": "due_at, id",
-	"jobs": "(SELECT MIN(h.due_at) FROM holds h WHERE h.kind = 'safety' AND h.lifted_at IS NULL AND (h.job_id = jobs.id OR h.customer_id = jobs.customer_id OR h.site_id = jobs.site_id)), opened_at, id",
+	"household_questions": "due_at, id",
+	"jobs":                "(SELECT MIN(h.due_at) FROM holds h WHERE h.kind = 'safety' AND h.lifted_at IS NULL AND (h.job_id = jobs.id OR h.customer_id = jobs.customer_id OR h.site_id = jobs.site_id)), opened_at, id",
 }
 
 func pageOf(p domain.Page, table string, desc bool) []clause.Expression {

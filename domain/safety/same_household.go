@@ -208,6 +208,9 @@ func (s *Service) DecideHousehold(ctx context.Context, call *casework.Call, id d
 	in HouseholdDecision) (domain.HouseholdQuestionView, error) {
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.HouseholdQuestionView, error) {
 		var none domain.HouseholdQuestionView
+		if err := triages(call.Actor); err != nil {
+			return none, err
+		}
 		q, err := tx.LockHouseholdQuestion(id)
 		if err != nil {
 			return none, err
@@ -258,9 +261,20 @@ func (s *Service) DecideHousehold(ctx context.Context, call *casework.Call, id d
 	})
 }
 
+// triages refuses those who never answer.
+func triages(a domain.Actor) error {
+	if a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
+		return nil
+	}
+	return domain.Fail(domain.CodeForbidden, "As %s you are not asked whether two households are one.", domain.RoleWords(a.Role))
+}
+
 // HouseholdQuestions lists those that the actor answers. Area manager, admin.
 func (s *Service) HouseholdQuestions(ctx context.Context, a domain.Actor, status string,
 	p domain.Page) ([]domain.HouseholdQuestionView, error) {
+	if err := triages(a); err != nil {
+		return nil, err
+	}
 	rows, err := s.Read.HouseholdQuestions(ctx, a, status, p)
 	if err != nil {
 		return nil, err

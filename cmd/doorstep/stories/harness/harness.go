@@ -370,7 +370,9 @@ func (h *Harness) Advance(d time.Duration) {
 
 // mayAlwaysCome are the kinds that come up in any story that lets days pass: in most a
 // household waits for a word. A story about them expects them all the same.
-func mayAlwaysCome() map[string]bool { return map[string]bool{"job.silent": false, "jobs.silent": false} }
+func mayAlwaysCome() map[string]bool {
+	return map[string]bool{"job.silent": false, "jobs.silent": false}
+}
 
 // Ignores names the kinds of pushes that the story is not about. Any other
 // push that the story does not expect fails it, and so does a kind that does
