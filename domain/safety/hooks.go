@@ -11,6 +11,7 @@ func init() {
 	customers.RequestHandlers["report"] = handleReport
 	customers.RequestHandlers["withdraw-report"] = handleWithdrawReport
 	customers.RequestHandlers["appeal"] = handleAppeal
+	customers.RequestHandlers["not-us"] = handleNotUs
 	customers.LinkUndone = append(customers.LinkUndone, undoTakenBack)
 	customers.NotifyReportHandlers = notifyHandlers
 	casework.ArrivedAnyway = cameAnyway

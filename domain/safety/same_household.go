@@ -8,6 +8,7 @@ import (
 
 	"doorstep/domain"
 	"doorstep/domain/casework"
+	"doorstep/domain/customers"
 )
 
 // householdKept follows each change of a household: what lies over another row of it lies over
@@ -259,6 +260,23 @@ func (s *Service) DecideHousehold(ctx context.Context, call *casework.Call, id d
 		}
 		return q.View(one, other), nil
 	})
+}
+
+// handleNotUs is the word of a household that visits are paused for somebody else. It asks
+// whoever answers for the report and lifts nothing; said again, it adds nothing.
+func handleNotUs(k *customers.Request) error {
+	if k.Held == nil || k.Held.CustomerID == nil {
+		return domain.Fail(domain.CodeState, "Visits are not paused any more.")
+	}
+	asked, err := k.Tx.HouseholdQuestionsOf(k.Customer.ID)
+	if err != nil || slices.ContainsFunc(asked, func(q domain.HouseholdQuestion) bool { return q.OtherID == *k.Held.CustomerID }) {
+		return err
+	}
+	words := strings.TrimSpace(k.In.Note)
+	if words == "" {
+		words = "It is not us."
+	}
+	return ask(k.Tx, k.Customer.ID, *k.Held.CustomerID, words, k.Job.SafetyCritical)
 }
 
 // triages refuses those who never answer.

@@ -2,6 +2,7 @@ package safety
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,6 +178,40 @@ func TestWhatMayBeTheSameIsAsked(t *testing.T) {
 		}
 		if n != 1 {
 			t.Errorf("%d households are held after one was said to be the same", n)
+		}
+	})
+}
+
+// TestAHeldHouseholdSaysThatItIsNotUs: its page says that visits are paused and by when it hears; its
+// word is a question to whoever triages, and only the answer frees it.
+func TestAHeldHouseholdSaysThatItIsNotUs(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("flag.triage", "flag.next_person", "hold.area", "household.asked")
+		h.MayIgnore("aftercare.offer", "promise.yours")
+		desk, maya := h.As("kiran"), h.As("maya")
+		_, held := h.Household(desk, known("+919812300001", "12 Hill Road"))
+		_, job := h.Household(desk, known("+919812300002", "12 HILL RD"))
+		if strings.Contains(h.CustomerPage(job).Read(), "Visits to this address are paused") {
+			t.Error("paused before anything happened")
+		}
+		desk.CreateFlag(bodies.FlagCreate{JobID: harness.String(held["id"]), Kind: "threat", Level: 2, Note: "canary"})
+		page := h.CustomerPage(job)
+		if text := page.Read(); !strings.Contains(text, "Visits to this address are paused") || !strings.Contains(text, "/not-us") ||
+			strings.Contains(text, "canary") {
+			t.Errorf("the household reads %s", text)
+		}
+		page.Submit("not-us", 303)
+		h.CustomerPage(job).Submit("not-us", 303)
+		asked := harness.Items(maya.Send("GET", "/v1/household-questions?status=asked", nil, 200))
+		if len(asked) != 1 || asked[0]["words"] != "It is not us." {
+			t.Fatalf("asked: %v", asked)
+		}
+		if holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) != 1 {
+			t.Error("its own word lifted the hold")
+		}
+		maya.Send("POST", path("/v1/household-questions/%s/decide", asked[0]), object{"decision": "different", "reasons": "they moved in last week"}, 200)
+		if holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) != 0 || holdsOf(desk.Send("GET", path("/v1/jobs/%s", held), nil, 200)) != 1 {
+			t.Error("the wrong household is free")
 		}
 	})
 }
