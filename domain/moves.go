@@ -103,7 +103,8 @@ var (
 	// HouseholdQuestionMoves: docs/product.md section 5, "follow the person and the place".
 	HouseholdQuestionMoves = Lifecycle{"household question", "asked", []Move{
 		{"ask", nil, []string{"asked"}, "system; the household that says it is not the one", "next door, or a number that many share"},
-		{"decide", []string{"asked"}, []string{"same", "different"}, "who answers for the report; area_manager, admin once it is late", "reasons"},
+		{"decide", []string{"asked"}, []string{"same", "different"}, "who answers for the report; area_manager, admin once it is late",
+			"reasons"},
 	}}
 
 	// PromiseMoves: docs/product.md section 4, "The brand is measured too".

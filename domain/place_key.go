@@ -164,7 +164,7 @@ var placeAbbreviations = func() map[string]string {
 	out := map[string]string{}
 	for short, list := range map[string]string{
 		"st": "street str saint स्ट्रीट", "rd": "road रोड सडक", "ln": "lane लेन गली gali", "ave": "avenue av", "blvd": "boulevard",
-		"unit": "flat flt apartment apt appartment appt फ्लैट फ्लेट अपार्टमेंट", "apts": "apartments appts apt's", "ngr": "nagar नगर",
+		"unit": "flat flt apartment apt appt फ्लैट फ्लेट अपार्टमेंट", "apts": "apartments appts apt's", "ngr": "nagar नगर",
 		"fl": "floor flr मंजिल माला", "bldg": "building bld बिल्डिंग इमारत", "col": "colony कॉलोनी कालोनी", "sec": "sector sect सेक्टर",
 		"blk": "block ब्लॉक ब्लाक", "soc": "society सोसायटी सोसाइटी", "opp": "opposite", "nr": "near", "dr": "drive", "mg": "marg मार्ग",
 		"ph": "phase फेज", "plt": "plot प्लॉट", "sq": "square", "twr": "tower टावर", "ct": "court", "n": "north", "s": "south",

@@ -60,7 +60,8 @@ func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job)) {
 	var visits []domain.Visit
 	var policies []domain.Policy
 	var attempts []domain.Attempt
-	to := []func() reflect.Value{into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&holds), into(&visits), into(&policies),
+	to := []func() reflect.Value{into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&holds), into(&visits),
+		into(&policies),
 		into(&attempts)}
 	if t.db.pool != nil {
 		read = &step{sql: aroundJob.text(t.db, job.SQL), args: job.Vars, rows: aroundJob.scan(t.db, to...)}

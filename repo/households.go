@@ -58,7 +58,8 @@ func (t *tx) pairUp(c domain.ID, fresh bool) error {
 	if err := t.exec("DELETE FROM household_pairs WHERE why = 'phone' AND customer_id IN (SELECT customer_id FROM contact_phones p WHERE "+
 		"p.phone IN (SELECT phone FROM contact_phones WHERE customer_id = ?) AND "+users+" = ?) AND NOT EXISTS (SELECT 1 FROM "+
 		"contact_phones p JOIN contact_phones o ON o.phone = p.phone WHERE p.customer_id = household_pairs.customer_id AND "+
-		"o.customer_id = household_pairs.other_id AND "+users+" <= ?) AND "+untouched, c, domain.SharedNumber+1, domain.SharedNumber); err != nil {
+		"o.customer_id = household_pairs.other_id AND "+users+" <= ?) AND "+untouched, c, domain.SharedNumber+1,
+		domain.SharedNumber); err != nil {
 		return err
 	}
 	if err := t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) SELECT DISTINCT p.customer_id, s.customer_id, "+

@@ -179,7 +179,8 @@ func (t *tx) UnderWayOf(technician domain.ID) ([]domain.Visit, error) {
 }
 
 func (t *tx) Exclusions(customer domain.ID) ([]domain.Exclusion, error) {
-	return all[domain.Exclusion](t, t.table("exclusions").Where(t.db.ofHousehold("?")+" AND lifted_at IS NULL", customer, customer).Order("since, id"))
+	return all[domain.Exclusion](t, t.table("exclusions").Where(t.db.ofHousehold("?")+" AND lifted_at IS NULL", customer, customer).
+		Order("since, id"))
 }
 
 func (t *tx) InsertExclusion(e *domain.Exclusion) error {

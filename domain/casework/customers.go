@@ -121,7 +121,8 @@ type Locale struct {
 // manager, agent. Errors: CodeForbidden, CodeUnprocessable, CodeDuplicate.
 func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInput) (domain.NewHousehold, error) {
 	if !call.Actor.Is(domain.Staff...) {
-		return domain.NewHousehold{}, domain.Fail(domain.CodeForbidden, "As %s you may not register households.", domain.RoleWords(call.Actor.Role))
+		return domain.NewHousehold{}, domain.Fail(domain.CodeForbidden, "As %s you may not register households.",
+			domain.RoleWords(call.Actor.Role))
 	}
 	where, err := LocaleDefaults(ctx, s, call.Actor)
 	if err != nil {

@@ -87,11 +87,15 @@ func households(t *testing.T, db *repo.DB) {
 		Get(t, db, func(tx domain.Tx) ([]domain.HouseholdQuestion, error) { return tx.HouseholdQuestionsOf(q.CustomerID) }))
 	q.Climbed = false
 	Do(t, db, func(tx domain.Tx) error { return tx.SaveHouseholdQuestion(&q) })
-	Same(t, "household question", q, Get(t, db, func(tx domain.Tx) (*domain.HouseholdQuestion, error) { return tx.LockHouseholdQuestion(q.ID) }))
+	Same(t, "household question", q, Get(t, db, func(tx domain.Tx) (*domain.HouseholdQuestion,
+		error) {
+		return tx.LockHouseholdQuestion(q.ID)
+	}))
 	for _, a := range []struct {
 		actor domain.Actor
 		want  int
-	}{{domain.Actor{UserID: ID(), Role: domain.RoleAreaManager, AreaID: w.North.ID}, 1}, {domain.Actor{UserID: ID(), Role: domain.RoleAdmin}, 1},
+	}{{domain.Actor{UserID: ID(), Role: domain.RoleAreaManager, AreaID: w.North.ID}, 1}, {domain.Actor{UserID: ID(), Role: domain.RoleAdmin},
+		1},
 		{domain.Actor{UserID: ID(), Role: domain.RoleAreaManager, AreaID: ID()}, 0},
 		{domain.Actor{UserID: ID(), Role: domain.RoleProprietor, AreaID: w.North.ID}, 0}} {
 		got, err := db.Reader().HouseholdQuestions(t.Context(), a.actor, "asked", domain.Page{Limit: 10})

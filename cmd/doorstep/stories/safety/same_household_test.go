@@ -75,7 +75,8 @@ func TestAHoldFollowsThePersonAndThePlace(t *testing.T) {
 			if holdsOf(job) != 1 || job["holds"].([]any)[0].(object)["customer_id"] != job["customer_id"] {
 				t.Errorf("%s: %v", name, job["holds"])
 			}
-			if out := by.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": harness.Monday.Add(54 * time.Hour).Format(time.RFC3339),
+			if out := by.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": harness.Monday.Add(54 * time.Hour).
+				Format(time.RFC3339),
 				"window_end": harness.Monday.Add(56 * time.Hour).Format(time.RFC3339), "planned_minutes": 60}, 409); out["code"] != "held" {
 				t.Errorf("%s: booked: %v", name, out)
 			}
@@ -90,7 +91,8 @@ func TestAHoldFollowsThePersonAndThePlace(t *testing.T) {
 			}
 		}
 		// What was booked before it was known ends at its window, counted for nobody.
-		h.MayIgnore("visit.cancelled", "aftercare.due", "aftercare.late", "visit.held_cancelled", "flag.passed_on", "flag.overdue", "queue.morning", "hold.overdue")
+		h.MayIgnore("visit.cancelled", "aftercare.due", "aftercare.late", "visit.held_cancelled", "flag.passed_on", "flag.overdue",
+			"queue.morning", "hold.overdue")
 		h.Advance(30 * time.Hour)
 		if v := desk.Send("GET", path("/v1/visits/%s", ahead), nil, 200); v["status"] != "cancelled" {
 			t.Errorf("the visit of the same household stands: %v", v["status"])
@@ -131,7 +133,8 @@ func TestWhatMayBeTheSameIsAsked(t *testing.T) {
 			t.Error("111 m away it may be known")
 		}
 		asked := questions(maya)
-		if len(asked) != 1 || asked[0]["customer_id"] != next["id"] || asked[0]["other_id"] != first["id"] || !harness.Offers(asked[0], "decide") {
+		if len(asked) != 1 || asked[0]["customer_id"] != next["id"] || asked[0]["other_id"] != first["id"] ||
+			!harness.Offers(asked[0], "decide") {
 			t.Fatalf("whoever triages is asked %v", asked)
 		}
 		if len(questions(far)) != 0 {
@@ -141,7 +144,8 @@ func TestWhatMayBeTheSameIsAsked(t *testing.T) {
 		desk.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "same", "reasons": "x"}, 403)
 		far.Send("POST", path("/v1/household-questions/%s/decide", q), object{"decision": "same", "reasons": "x"}, 404)
 		// A safety-critical job is answered within the hour, and a late question is everybody's who triages.
-		desk.Send("POST", "/v1/jobs", object{"customer_id": next["id"], "fault": "smells of gas", "category": "stove", "safety_critical": true}, 201)
+		desk.Send("POST", "/v1/jobs", object{"customer_id": next["id"], "fault": "smells of gas", "category": "stove", "safety_critical": true},
+			201)
 		if got := questions(maya)[0]; got["critical"] != true || got["due_at"] != harness.Monday.Add(time.Hour).UTC().Format(time.RFC3339) {
 			t.Errorf("a critical job waits: %v", got)
 		}
@@ -209,8 +213,10 @@ func TestAHeldHouseholdSaysThatItIsNotUs(t *testing.T) {
 		if holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) != 1 {
 			t.Error("its own word lifted the hold")
 		}
-		maya.Send("POST", path("/v1/household-questions/%s/decide", asked[0]), object{"decision": "different", "reasons": "they moved in last week"}, 200)
-		if holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) != 0 || holdsOf(desk.Send("GET", path("/v1/jobs/%s", held), nil, 200)) != 1 {
+		maya.Send("POST", path("/v1/household-questions/%s/decide", asked[0]),
+			object{"decision": "different", "reasons": "they moved in last week"}, 200)
+		if holdsOf(desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)) != 0 ||
+			holdsOf(desk.Send("GET", path("/v1/jobs/%s", held), nil, 200)) != 1 {
 			t.Error("the wrong household is free")
 		}
 	})
