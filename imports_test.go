@@ -47,7 +47,7 @@ var imports = []struct{ pkg, inside, outside string }{
 		"crypto uuid"},
 	{"cmd/doorstep/stories/harness/bodies", "", ""},
 
-	{"domain", "domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
+	{"domain", "domain/geo domain/ladder domain/reach domain/slots domain/sun domain/watch", "uuid"},
 
 	{"domain/accounts", "domain domain/casework domain/reach domain/slots", ""},
 	{"domain/alarm", "domain domain/casework domain/ladder", ""},

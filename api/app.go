@@ -53,6 +53,7 @@ func (a *App) Mount(s *web.Server, demo *Demo) {
 	mountAttempts(a, s)
 	mountDisputes(a, s)
 	mountLinkRequests(a, s)
+	mountHouseholdQuestions(a, s)
 	mountPromises(a, s)
 	mountSecurityLog(a, s)
 	mountReports(a, s)

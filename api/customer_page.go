@@ -21,7 +21,7 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "reopen",
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "not-us", "reopen",
 	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person", "verify", "undo"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
@@ -74,40 +74,40 @@ func mountCustomerPage(a *App, s *web.Server) {
 
 // customerView is the page as the template reads it.
 type customerView struct {
-	Text                                             *pages.Text
-	Title, Tone, Explain                             string
-	Centre, Phone, Names                             string
-	Day, Hours, DateTime, WhenLabel                  string
-	CanConfirm, CanAnotherTime, CanCancel, CanCallMe bool
-	First                                            bool // another time is what the customer is asked for first
-	ConfirmWords, Calendar                           string
-	Key, Min, Max, PushKey                           string
-	Parts                                            []partView
-	Entered                                          url.Values // of a form that came back
-	Wrong                                            map[string]string
-	Done, Alert, Promise, Replacement                string
-	CanDone, CanReopen, CanStop                      bool
-	EndCode                                          string
-	TriesWords                                       string
-	Tries                                            []tryView
-	TriesOpen                                        bool // something in the list can be disputed
-	VisitID                                          string
-	VisitDeny                                        string // what the customer says to dispute the visit
-	VisitClaims, TryClaims                           []partView
-	VisitSays                                        string // what came of its dispute
-	Other, OtherName, OtherURL                       string
-	Fault, WhatMatters                               string
-	Steps                                            []stepLine
-	Results                                          []partView
-	CanCorrect, CanThank                             bool
-	People, Whats                                    []partView // of a report about our people
-	NoteWords, NoteAnswer                            string
-	CanAppeal                                        bool
-	Free                                             []partView // windows to choose from
-	KeptDay, KeptHours, KeptWords                    string     // the one that is kept
-	AskedWords                                       string     // of what was asked by a link that staff had read
-	Asked                                            []string   // what it was; by such a link it is not said
-	NeedsCode                                        bool
+	Text                                                       *pages.Text
+	Title, Tone, Explain                                       string
+	Centre, Phone, Names                                       string
+	Day, Hours, DateTime, WhenLabel                            string
+	CanConfirm, CanAnotherTime, CanCancel, CanCallMe, CanNotUs bool
+	First                                                      bool // another time is what the customer is asked for first
+	ConfirmWords, Calendar                                     string
+	Key, Min, Max, PushKey                                     string
+	Parts                                                      []partView
+	Entered                                                    url.Values // of a form that came back
+	Wrong                                                      map[string]string
+	Done, Alert, Promise, Replacement                          string
+	CanDone, CanReopen, CanStop                                bool
+	EndCode                                                    string
+	TriesWords                                                 string
+	Tries                                                      []tryView
+	TriesOpen                                                  bool // something in the list can be disputed
+	VisitID                                                    string
+	VisitDeny                                                  string // what the customer says to dispute the visit
+	VisitClaims, TryClaims                                     []partView
+	VisitSays                                                  string // what came of its dispute
+	Other, OtherName, OtherURL                                 string
+	Fault, WhatMatters                                         string
+	Steps                                                      []stepLine
+	Results                                                    []partView
+	CanCorrect, CanThank                                       bool
+	People, Whats                                              []partView // of a report about our people
+	NoteWords, NoteAnswer                                      string
+	CanAppeal                                                  bool
+	Free                                                       []partView // windows to choose from
+	KeptDay, KeptHours, KeptWords                              string     // the one that is kept
+	AskedWords                                                 string     // of what was asked by a link that staff had read
+	Asked                                                      []string   // what it was; by such a link it is not said
+	NeedsCode                                                  bool
 
 	base, query string
 }
@@ -208,7 +208,7 @@ func doneWords(t *pages.Text, done string, p *customers.LinkPage) string {
 		if p.Visit == nil || p.Visit.Status != domain.VisitScheduled || p.Visit.Confirmation != domain.ConfirmConfirmed {
 			return ""
 		}
-	case "another-time", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal",
+	case "another-time", "not-us", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal",
 		"already", "kept", "verify", "undo":
 	default:
 		return ""
@@ -423,7 +423,7 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 	state, tone := customerState(p)
 	v := &customerView{Text: t, Tone: tone, Title: t.Say("h." + state), Explain: t.Say("p." + state), Centre: p.CentreName,
 		Phone:      p.CentrePhone,
-		CanConfirm: p.CanConfirm, CanAnotherTime: p.CanAnotherTime, CanCancel: p.CanCancel, CanCallMe: p.CanCallMe,
+		CanConfirm: p.CanConfirm, CanAnotherTime: p.CanAnotherTime, CanCancel: p.CanCancel, CanCallMe: p.CanCallMe, CanNotUs: p.CanNotUs,
 		Key: p.FormKey, Entered: nil, Wrong: map[string]string{}, ConfirmWords: t.Say("confirm")}
 	loc := p.Location
 	if loc == nil {
@@ -458,6 +458,8 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 		v.Explain = t.Say("p.last_notice", "When", moment(*p.AnswerBy))
 	case state == "unreachable" && p.ClosesFrom != nil:
 		v.Explain += " " + t.Say("p.unreachable.closes", "When", moment(*p.ClosesFrom))
+	case p.PausedBy != nil:
+		v.Explain = t.Say("p.paused", "When", moment(*p.PausedBy))
 	case state == "closed" && p.CanReopen:
 		v.Explain = t.Say("p.closed.reopen")
 	}

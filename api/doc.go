@@ -24,6 +24,7 @@
 //	exclusions.go      who is kept away from a customer
 //	flags.go           reports of danger, and as much of them as the reader may see
 //	handlers.go        the forms that most handlers have: create, get, patch, list, a move by id
+//	household_questions.go  whether two rows are one household
 //	imports.go         importing jobs from CSV and XLSX
 //	inbox.go           the notices of whoever is signed in
 //	job_history.go     what is known of a job's appliance, steps tried, replacement

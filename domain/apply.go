@@ -170,6 +170,16 @@ func (f *Dispute) row(action string) ([]string, bool) { return DisputeMoves.row(
 
 func (f *Dispute) become(to string, _ time.Time) { f.Status = DisputeStatus(to) }
 
+func (q *HouseholdQuestion) lifecycle() string { return HouseholdQuestionMoves.Name }
+
+func (q *HouseholdQuestion) state() string { return q.Status }
+
+func (q *HouseholdQuestion) row(action string) ([]string, bool) {
+	return HouseholdQuestionMoves.row(action, q.Status)
+}
+
+func (q *HouseholdQuestion) become(to string, _ time.Time) { q.Status = to }
+
 func (r *LinkRequest) lifecycle() string { return LinkRequestMoves.Name }
 
 func (r *LinkRequest) state() string { return r.Status }

@@ -1,9 +1,12 @@
 package domain
 
 import (
+	"math"
 	"strings"
 	"time"
 	"unicode"
+
+	"doorstep/domain/geo"
 )
 
 // Customer is a household: brand-wide, visible to a centre that holds or held
@@ -17,6 +20,12 @@ type Customer struct {
 	RegisteredCentreID *ID       `json:"-"`
 	Contacts           []Contact `json:"contacts"`
 	Sites              []Site    `json:"sites"`
+}
+
+// NewHousehold is a household as whoever registered it reads it.
+type NewHousehold struct {
+	Customer
+	MayBeKnown bool `json:"may_be_known,omitempty"` // as JobView
 }
 
 // Contact is a person of the household.
@@ -106,6 +115,40 @@ func (c *Customer) Site(id ID) *Site {
 		}
 	}
 	return nil
+}
+
+// PerhapsSame reports whether two households share a number, or a place as far as anybody can
+// say: the same words, or next door.
+func (c *Customer) PerhapsSame(o *Customer) bool {
+	for i := range c.Contacts {
+		for _, phone := range c.Contacts[i].Phones {
+			if o.Knows(phone) {
+				return true
+			}
+		}
+	}
+	for i := range c.Sites {
+		for k := range o.Sites {
+			s, x := &c.Sites[i], &o.Sites[k]
+			key, _, from, _ := s.PlaceKeys()
+			theirs, _, theirFrom, _ := x.PlaceKeys()
+			if key == theirs && key != PlaceKey("", s.PostalCode) || from != "" && strings.HasPrefix(theirs, from) ||
+				theirFrom != "" && strings.HasPrefix(key, theirFrom) {
+				return true
+			}
+			if s.Lat != nil && s.Lon != nil && x.Lat != nil && x.Lon != nil && geo.Metres(*s.Lat, *s.Lon, *x.Lat, *x.Lon) <= NextDoor {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Around is the box of degrees that holds what is within some metres of a place, and little more.
+func Around(lat, lon float64, metres float64) (south, north, west, east float64) {
+	d := metres / 111_000
+	w := d / max(math.Cos(lat*math.Pi/180), 0.01)
+	return lat - d, lat + d, lon - w, lon + w
 }
 
 // LanguageOf is what somebody of the household reads: their own language where

@@ -33,6 +33,7 @@ const (
 	DueAftercare     DeadlineKind = "aftercare"      // conversation
 	DuePromise       DeadlineKind = "promise"        // promise
 	DueLinkRequest   DeadlineKind = "link_request"   // link request
+	DueHousehold     DeadlineKind = "household"      // household question
 	DuePromiseOwner  DeadlineKind = "promise_owner"  // promise: its owner left
 	DueDispute       DeadlineKind = "dispute"        // dispute
 	DueClaim         DeadlineKind = "claim"          // claim: nobody decided it in time

@@ -31,6 +31,7 @@ var HouseholdActions = map[string]HouseholdAction{
 	"could-not-reach": {Side: AgainstUs},
 	"reopen":          {Side: AgainstUs},
 	"passport":        {Side: AgainstUs},
+	"not-us":          {Side: AgainstUs}, // it asks, and lifts nothing
 
 	"done":            {Side: ForUs, Unanswered: "The completion stays unconfirmed."},
 	"withdraw-report": {Side: ForUs, Secret: true, Unanswered: "The report stands."},

@@ -169,6 +169,8 @@ type JobView struct {
 	Holds   JSONList[Hold]   `json:"holds"`
 	Plan    JSONList[string] `json:"plan"` // the safe-visit plan in force
 	Actions JSONList[string] `json:"actions"`
+	// MayBeKnown, of a new one: perhaps it is a household that somebody looks into.
+	MayBeKnown bool `json:"may_be_known,omitempty"`
 }
 
 // JobBrief is what a board says of a job.

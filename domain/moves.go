@@ -100,6 +100,13 @@ var (
 		{"default", []string{"pending"}, []string{"lapsed", "accepted"}, "system", "nobody verified it in time: what favours the household"},
 	}}
 
+	// HouseholdQuestionMoves: docs/product.md section 5, "follow the person and the place".
+	HouseholdQuestionMoves = Lifecycle{"household question", "asked", []Move{
+		{"ask", nil, []string{"asked"}, "system; the household that says it is not the one", "next door, or a number that many share"},
+		{"decide", []string{"asked"}, []string{"same", "different"}, "who answers for the report; area_manager, admin once it is late",
+			"reasons"},
+	}}
+
 	// PromiseMoves: docs/product.md section 4, "The brand is measured too".
 	PromiseMoves = Lifecycle{"promise", "open", []Move{
 		{"promise", nil, []string{"open"}, "whoever speaks with the household, or its own wish", "an owner and a due time"},
@@ -188,7 +195,8 @@ var (
 	}}
 
 	// Lifecycles lists them for the docs.
-	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &LinkRequestMoves, &PromiseMoves,
+	Lifecycles = []*Lifecycle{&HoldMoves, &ReplacementMoves, &SOSMoves, &TimerMoves, &DisputeMoves, &LinkRequestMoves,
+		&HouseholdQuestionMoves, &PromiseMoves,
 		&CheckMoves, &ClaimMoves, &ThanksMoves,
 		&AftercareMoves, &LeaveMoves,
 		&MaintenanceMoves}

@@ -127,6 +127,15 @@ type CustomerTx interface {
 	InsertCustomer(*Customer) error // with contacts and sites
 	SaveCustomer(*Customer) error   // replaces contacts and sites by id; absent ones are removed if nothing uses them
 	CustomersByPhone(phone string) ([]ID, error)
+	// LikeHouseholds lists up to ten others that may be the same household and of which
+	// nobody has said so: those over which something lies, or with open jobs.
+	LikeHouseholds(c *Customer, open bool) ([]ID, error)
+	// PairHouseholds notes what is known of two rows: same, asked or different.
+	PairHouseholds(one, other ID, state, why string, decided bool) error
+	LockHouseholdQuestion(id ID) (*HouseholdQuestion, error)
+	HouseholdQuestionsOf(customer ID) ([]HouseholdQuestion, error) // that wait, by created_at
+	InsertHouseholdQuestion(*HouseholdQuestion) error
+	SaveHouseholdQuestion(*HouseholdQuestion) error
 	Appliance(id ID) (*Appliance, error)
 	InsertAppliance(*Appliance) error
 	SaveAppliance(*Appliance) error
@@ -476,6 +485,8 @@ type SafetyReader interface {
 	// ReportsSince lists reports about households and by them, whoever sees them, for patterns.
 	ReportsSince(ctx context.Context, since time.Time) ([]Flag, error)
 	Flag(ctx context.Context, a Actor, id ID) (*Flag, error)
+	// HouseholdQuestions lists those of the actor's areas and reports, and late ones.
+	HouseholdQuestions(ctx context.Context, a Actor, status string, p Page) ([]HouseholdQuestion, error)
 	FlagsBehind(ctx context.Context, ids []ID) (map[ID]Flag, error)
 	// Exclusions, by (since, id), are those that Actor.SeesExclusion lets them
 	// see. What came of a report by phone number alone is not listed to its

@@ -78,6 +78,8 @@ var Words = map[string]map[string][2]string{
 		"hi": {"लिंक रद्द", "वह गलत व्यक्ति तक पहुँचा। नंबर जाँचें।"}},
 	"link.verify": {"en": {"Please ask a household", "Something was asked by a link that our staff can open. Open the queue."},
 		"hi": {"कृपया ग्राहक से पूछें", "एक ऐसे लिंक से कुछ माँगा गया है जिसे कर्मचारी खोल सकते हैं। कतार खोलें।"}},
+	"household.asked": {"en": {"Is it the same household?", "Two entries may be one household. Open the queue."},
+		"hi": {"क्या यह वही परिवार है?", "दो प्रविष्टियाँ एक ही परिवार की हो सकती हैं। कतार खोलें।"}},
 	"promise.yours": {"en": {"Please call back", "A customer waits for your call by {when}."},
 		"hi": {"कृपया कॉल करें", "ग्राहक {when} तक आपकी कॉल की प्रतीक्षा में हैं।"}},
 	"promise.now": {"en": {"Please read and call now", "A customer who waits for your call by {when} cannot wait for it."},

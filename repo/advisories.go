@@ -18,7 +18,8 @@ func (t *tx) LockAdvisory(id domain.ID) (*domain.Advisory, error) {
 }
 
 func (t *tx) AdvisoriesOf(customer domain.ID) ([]domain.Advisory, error) {
-	return all[domain.Advisory](t, t.table("advisories").Where("customer_id = ? AND status = 'approved'", customer).Order("created_at, id"))
+	return all[domain.Advisory](t, t.table("advisories").Where(t.db.ofHousehold("?")+" AND status = 'approved'", customer, customer).
+		Order("created_at, id"))
 }
 
 func (t *tx) InsertAdvisory(x *domain.Advisory) error { return t.insert("advisories", x) }

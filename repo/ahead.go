@@ -43,6 +43,7 @@ var aroundJob = bundle{
 	partOf[siteRow]("sites", "t.customer_id = j.customer_id"),
 	partOf[domain.Centre]("centres", "t.id = j.centre_id"),
 	partOf[domain.Hold]("holds", "(t.job_id = j.id OR t.customer_id = j.customer_id OR t.site_id = j.site_id)"),
+	partOf[domain.Hold]("holds", "t.customer_id IN ("+pairsOf+"j.customer_id)"),
 	partOf[domain.Visit]("visits", "t.job_id = j.id"),
 	partOf[domain.Policy]("policies", "(t.centre_id = j.centre_id OR t.centre_id IS NULL)"),
 	partOf[domain.Attempt]("attempts", "t.job_id = j.id"),
@@ -59,7 +60,8 @@ func (t *tx) around(job clause.Expr) (read *step, keep func(domain.Job)) {
 	var visits []domain.Visit
 	var policies []domain.Policy
 	var attempts []domain.Attempt
-	to := []func() reflect.Value{into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&visits), into(&policies),
+	to := []func() reflect.Value{into(&heads), into(&people), into(&places), into(&at), into(&holds), into(&holds), into(&visits),
+		into(&policies),
 		into(&attempts)}
 	if t.db.pool != nil {
 		read = &step{sql: aroundJob.text(t.db, job.SQL), args: job.Vars, rows: aroundJob.scan(t.db, to...)}
@@ -135,8 +137,8 @@ func (t *tx) LockDiary(ids []domain.ID, customer domain.ID, from, to, leavesFrom
 		return nil, err
 	}
 	readExcluded, excluded, err := known[domain.Exclusion](t.db, "diary.exclusions", func(q *gorm.DB) *gorm.DB {
-		return q.Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id")
-	}, "exclusions", customer)
+		return q.Where(t.db.ofHousehold("?")+" AND lifted_at IS NULL", customer, customer).Order("since, id")
+	}, "exclusions", customer, customer)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type customerRow struct {
 type siteRow struct {
 	domain.Site
 	Position int
+	PlaceKey string // see domain.PlaceKey
 }
 
 type phoneRow struct {
@@ -187,12 +188,12 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.CustomerID = c.ID
-		if err := t.put("sites", &siteRow{*s, i}, "label", "address", "landmark", "postal_code", "zone", "lat", "lon", "occupant",
-			"position"); err != nil {
+		if err := t.put("sites", &siteRow{*s, i, domain.PlaceKey(s.Address, s.PostalCode)}, "label", "address", "landmark", "postal_code", "zone", "lat", "lon", "occupant",
+			"position", "place_key"); err != nil {
 			return err
 		}
 	}
-	return nil
+	return t.pairUp(c.ID, fresh)
 }
 
 // put writes a row of a customer: new, or over the one with its id. A row of

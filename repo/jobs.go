@@ -117,8 +117,8 @@ func (t *tx) HoldsOver(j *domain.Job, lifted bool) ([]domain.Hold, error) {
 		name, which = "open holds", "lifted_at IS NULL"
 	}
 	return allKnown[domain.Hold](t, name, func(q *gorm.DB) *gorm.DB {
-		return q.Where("(job_id = ? OR customer_id = ? OR site_id = ?)", j.ID, j.CustomerID, j.SiteID).Where(which).Order("since, id")
-	}, "holds", j.ID, j.CustomerID, j.SiteID)
+		return q.Where("(job_id = ? OR "+t.db.ofHousehold("?")+" OR site_id = ?)", j.ID, j.CustomerID, j.CustomerID, j.SiteID).Where(which).Order("since, id")
+	}, "holds", j.ID, j.CustomerID, j.CustomerID, j.SiteID)
 }
 
 func (t *tx) Hold(id domain.ID) (*domain.Hold, error) {

@@ -96,6 +96,9 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err := db.fillSearch(ctx); err != nil {
 		return fmt.Errorf("fill the search: %w", translate(err))
 	}
+	if err := db.fillPlaces(ctx); err != nil {
+		return fmt.Errorf("compare addresses: %w", translate(err))
+	}
 	if err := db.migrateQueue(ctx); err != nil {
 		return fmt.Errorf("migrate the queue: %w", translate(err))
 	}

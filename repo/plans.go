@@ -67,11 +67,14 @@ func (r *reader) DayAround(ctx context.Context, s domain.Scope, visits []domain.
 		if out.Sites, err = list[domain.Site](ctx, r, r.db.table("sites").Where(r.db.in("id", sites)).Order("id")); err != nil {
 			return out, err
 		}
-		if out.Excluded, err = list[domain.Exclusion](ctx, r, r.db.table("exclusions").Where(r.db.in("customer_id", customers)).
-			Where("lifted_at IS NULL").Order("since, id")); err != nil {
+		of := r.db.in("customer_id", customers)
+		if out.Excluded, err = list[domain.Exclusion](ctx, r, r.db.table("exclusions").Where("("+of.SQL+" OR "+r.db.ofHouseholds(of)+
+			") AND lifted_at IS NULL", of.Vars[0], of.Vars[0]).Order("since, id")); err != nil {
 			return out, err
 		}
-		of := r.db.in("customer_id", customers)
+		if out.Excluded, err = r.forAll(ctx, out.Excluded, customers); err != nil {
+			return out, err
+		}
 		if out.Known, err = list[domain.FamiliarCrew](ctx, r, r.db.table("visits").
 			Where("job_id IN (SELECT id FROM jobs WHERE "+of.SQL+") AND status = 'completed'", of.Vars...).Order("ended_at DESC, id").
 			Limit(mostFaces)); err != nil {

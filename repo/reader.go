@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -22,7 +23,7 @@ var cursorField = map[string]string{
 	"exclusions": "since", "keep_aways": "since",
 	"advisories": "created_at", "advisory_reads": "created_at", "aftercare": "due_at",
 	"maintenance": "created_at", "security_log": "created_at",
-	"claims": "recorded_at",
+	"claims": "recorded_at", "household_questions": "created_at",
 }
 
 // reader answers from committed rows, each call for itself.
@@ -64,7 +65,8 @@ func paged[T any](ctx context.Context, r *reader, q *gorm.DB, table string, p do
 // byDue orders what waits for a decision, the most overdue first.
 var byDue = map[string]string{
 	"flags": "due_at IS NULL, due_at, level DESC, id", "disputes": "due_at, id", "link_requests": "due_at, id", "promises": "due_at, id",
-	"jobs": "(SELECT MIN(h.due_at) FROM holds h WHERE h.kind = 'safety' AND h.lifted_at IS NULL AND (h.job_id = jobs.id OR h.customer_id = jobs.customer_id OR h.site_id = jobs.site_id)), opened_at, id",
+	"household_questions": "due_at, id",
+	"jobs":                "(SELECT MIN(h.due_at) FROM holds h WHERE h.kind = 'safety' AND h.lifted_at IS NULL AND (h.job_id = jobs.id OR h.customer_id = jobs.customer_id OR h.site_id = jobs.site_id)), opened_at, id",
 }
 
 func pageOf(p domain.Page, table string, desc bool) []clause.Expression {
@@ -228,10 +230,7 @@ func (r *reader) Jobs(ctx context.Context, s domain.Scope, f domain.JobFilter, p
 		q = q.Where("serial = ?", f.Serial)
 	}
 	if f.Hold != "" {
-		const open = "holds.kind = ? AND holds.lifted_at IS NULL"
-		q = q.Where("id IN (SELECT job_id FROM holds WHERE "+open+
-			" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.customer_id = jobs.customer_id AND "+open+
-			" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.site_id = jobs.site_id AND "+open+")", f.Hold, f.Hold, f.Hold)
+		q = heldCustomers(q, "holds.kind = ? AND holds.lifted_at IS NULL", f.Hold)
 	}
 	if f.Reachability != "" {
 		q = q.Where("verdict = ?", f.Reachability)
@@ -257,12 +256,19 @@ func (r *reader) holdsOver(ctx context.Context, places []place) (map[domain.ID][
 		jobs[i], customers[i], sites[i] = p.ID, p.CustomerID, p.SiteID
 	}
 	j, c, w := r.db.in("job_id", jobs), r.db.in("customer_id", customers), r.db.in("site_id", sites)
-	holds, err := list[domain.Hold](ctx, r, r.db.table("holds").Where("("+j.SQL+" OR "+c.SQL+" OR "+w.SQL+") AND "+telling, j.Vars[0],
-		c.Vars[0], w.Vars[0]).Order("since, id"))
+	read, holds, err := query[domain.Hold](r.db.table("holds").Where("("+j.SQL+" OR "+c.SQL+" OR "+r.db.ofHouseholds(c)+" OR "+w.SQL+
+		") AND "+telling, j.Vars[0], c.Vars[0], c.Vars[0], w.Vars[0]).Order("since, id"))
 	if err != nil {
 		return nil, err
 	}
-	return share(holds, places), nil
+	pairs, found, err := r.db.readPairs(customers)
+	if err == nil {
+		err = translate(r.send(ctx, read, pairs))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return share(*holds, places, *found), nil
 }
 
 // telling holds are the open ones and, of the lifted, those that may have left
@@ -270,12 +276,13 @@ func (r *reader) holdsOver(ctx context.Context, places []place) (map[domain.ID][
 const telling = "(lifted_at IS NULL OR kind = 'safety')"
 
 // share gives each place the holds over it.
-func share(holds []domain.Hold, places []place) map[domain.ID][]domain.Hold {
+func share(holds []domain.Hold, places []place, pairs []pair) map[domain.ID][]domain.Hold {
 	out := make(map[domain.ID][]domain.Hold, len(places))
 	is := func(a *domain.ID, b domain.ID) bool { return a != nil && *a == b }
 	for _, p := range places {
 		for _, h := range holds {
-			if is(h.JobID, p.ID) || is(h.CustomerID, p.CustomerID) || is(h.SiteID, p.SiteID) {
+			if is(h.JobID, p.ID) || is(h.CustomerID, p.CustomerID) || is(h.SiteID, p.SiteID) ||
+				h.CustomerID != nil && slices.Contains(pairs, pair{p.CustomerID, *h.CustomerID}) {
 				out[p.ID] = append(out[p.ID], h)
 			}
 		}
@@ -371,12 +378,17 @@ func (r *reader) HoldsOfVisits(ctx context.Context, visits []domain.Visit) (map[
 		sites = "site_id = ANY(ARRAY(SELECT site_id FROM jobs WHERE " + j.SQL + "))"
 	}
 	read, found, err := known[domain.Hold](r.db, "holds of visits", func(q *gorm.DB) *gorm.DB {
-		return q.Where("("+of.SQL+" OR "+c.SQL+" OR "+sites+") AND "+telling, of.Vars[0], c.Vars[0], j.Vars[0]).Order("since, id")
-	}, "holds", of.Vars[0], c.Vars[0], j.Vars[0])
+		return q.Where("("+of.SQL+" OR "+c.SQL+" OR "+r.db.ofHouseholds(c)+" OR "+sites+") AND "+telling, of.Vars[0], c.Vars[0], c.Vars[0],
+			j.Vars[0]).Order("since, id")
+	}, "holds", of.Vars[0], c.Vars[0], c.Vars[0], j.Vars[0])
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := r.send(ctx, read); err != nil {
+	pairs, others, err := r.db.readPairs(customers)
+	if err == nil {
+		err = r.send(ctx, read, pairs)
+	}
+	if err != nil {
 		return nil, nil, translate(err)
 	}
 	holds := *found
@@ -387,7 +399,7 @@ func (r *reader) HoldsOfVisits(ctx context.Context, visits []domain.Visit) (map[
 	if err != nil {
 		return nil, nil, err
 	}
-	over := share(holds, places)
+	over := share(holds, places, *others)
 	for i := range visits {
 		v := &visits[i]
 		o, plan := standing(over[v.JobID])

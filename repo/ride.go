@@ -183,9 +183,9 @@ var (
 		for _, p := range aroundJob {
 			out = append(out, p.table)
 		}
-		return append(out, "jobs")
+		return append(out, "jobs", "household_pairs")
 	}()
-	diaryTables = []string{"users", "leaves", "assignments", "jobs", "sites", "slot_holds", "exclusions", "keep_aways"}
+	diaryTables = []string{"users", "leaves", "assignments", "jobs", "sites", "slot_holds", "exclusions", "keep_aways", "household_pairs"}
 )
 
 // afoot reports whether it goes without the writer and has read something, so

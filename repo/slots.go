@@ -79,8 +79,8 @@ func (t *tx) ReadDiary(centre, customer domain.ID, from, to, now time.Time) (*do
 		return nil, err
 	}
 	readExcluded, excluded, err := known[domain.Exclusion](t.db, "diary.exclusions", func(q *gorm.DB) *gorm.DB {
-		return q.Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id")
-	}, "exclusions", customer)
+		return q.Where(t.db.ofHousehold("?")+" AND lifted_at IS NULL", customer, customer).Order("since, id")
+	}, "exclusions", customer, customer)
 	if err != nil {
 		return nil, err
 	}

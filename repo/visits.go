@@ -158,7 +158,7 @@ func (t *tx) VisitsOfJob(job domain.ID) ([]domain.Visit, error) {
 }
 
 func (t *tx) UnfinishedOfCustomer(customer domain.ID) ([]domain.Visit, error) {
-	return t.visitsFrom(t.table("visits").Where("customer_id = ? AND "+unfinished, customer).Order("window_start, id"))
+	return t.visitsFrom(t.table("visits").Where(t.db.ofHousehold("?")+" AND "+unfinished, customer, customer).Order("window_start, id"))
 }
 
 func (t *tx) VisitsOfCentreDay(centre domain.ID, from, to time.Time) ([]domain.Visit, error) {
@@ -179,7 +179,8 @@ func (t *tx) UnderWayOf(technician domain.ID) ([]domain.Visit, error) {
 }
 
 func (t *tx) Exclusions(customer domain.ID) ([]domain.Exclusion, error) {
-	return all[domain.Exclusion](t, t.table("exclusions").Where("customer_id = ? AND lifted_at IS NULL", customer).Order("since, id"))
+	return all[domain.Exclusion](t, t.table("exclusions").Where(t.db.ofHousehold("?")+" AND lifted_at IS NULL", customer, customer).
+		Order("since, id"))
 }
 
 func (t *tx) InsertExclusion(e *domain.Exclusion) error {

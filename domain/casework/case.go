@@ -30,6 +30,22 @@ func (w *Work) NewID() domain.ID { return w.Svc.NewID() }
 // errDryRun rolls a unit of work back that was only asked for.
 var errDryRun = errors.New("dry run")
 
+// InsertCustomer keeps a new household, whichever way it comes in.
+func (w *Work) InsertCustomer(c *domain.Customer) error {
+	if err := w.Tx.InsertCustomer(c); err != nil {
+		return err
+	}
+	return HouseholdKept(w, c)
+}
+
+// SaveCustomer keeps what changed of a household.
+func (w *Work) SaveCustomer(c *domain.Customer) error {
+	if err := w.Tx.SaveCustomer(c); err != nil {
+		return err
+	}
+	return HouseholdKept(w, c)
+}
+
 // Enqueue keeps notices for the commit; a dry run says which they would be.
 func (w *Work) Enqueue(notices ...domain.Notice) {
 	if w.Call != nil && w.Call.DryRun {

@@ -119,33 +119,42 @@ type Locale struct {
 
 // CreateCustomer registers a household. Coordinator, proprietor, area
 // manager, agent. Errors: CodeForbidden, CodeUnprocessable, CodeDuplicate.
-func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInput) (domain.Customer, error) {
+func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInput) (domain.NewHousehold, error) {
 	if !call.Actor.Is(domain.Staff...) {
-		return domain.Customer{}, domain.Fail(domain.CodeForbidden, "As %s you may not register households.", domain.RoleWords(call.Actor.Role))
+		return domain.NewHousehold{}, domain.Fail(domain.CodeForbidden, "As %s you may not register households.",
+			domain.RoleWords(call.Actor.Role))
 	}
 	where, err := LocaleDefaults(ctx, s, call.Actor)
 	if err != nil {
-		return domain.Customer{}, err
+		return domain.NewHousehold{}, err
 	}
 	known := false // the client's id names a household that they may see
 	if in.ID != nil {
 		_, err := s.Read.Customer(ctx, call.Actor.Scope(), *in.ID)
 		if known = err == nil; err != nil && !NotFound(err) {
-			return domain.Customer{}, err
+			return domain.NewHousehold{}, err
 		}
 	}
-	return Run(ctx, s, call, func(tx *Work) (domain.Customer, error) {
+	return Run(ctx, s, call, func(tx *Work) (domain.NewHousehold, error) {
 		c := domain.Customer{Meta: domain.NewMeta(IDOr(s, in.ID), tx.Now), Language: "en", Contacts: []domain.Contact{}, Sites: []domain.Site{}}
 		if call.Actor.Role != domain.RoleAgent { // agents see every household anyway
 			c.RegisteredCentreID = where.centre
 		}
 		if err := applyCustomer(s, &c, in, where.Country, where.Zone); err != nil {
-			return domain.Customer{}, err
+			return domain.NewHousehold{}, err
 		}
 		if old, err := tx.Customer(c.ID); err == nil {
-			return *old, SameOr(known && sameCustomer(old, &c), "customer")
+			return domain.NewHousehold{Customer: *old}, SameOr(known && sameCustomer(old, &c), "customer")
 		}
-		return c, tx.InsertCustomer(&c)
+		if err := tx.InsertCustomer(&c); err != nil {
+			return domain.NewHousehold{}, err
+		}
+		holds, err := tx.HoldsOver(&domain.Job{CustomerID: c.ID}, false)
+		out := domain.NewHousehold{Customer: c}
+		if err == nil {
+			out.MayBeKnown, err = mayBeKnown(tx, c.ID, holds)
+		}
+		return out, err
 	})
 }
 

@@ -26,6 +26,13 @@ var StopReceived func(c *Case, visit domain.ID) (bool, error)
 // ArrivedAnyway keeps the arrival of somebody who is no longer in the crew.
 var ArrivedAnyway func(ctx context.Context, s *Service, call *Call, visit domain.ID, occurredAt string) (domain.VisitView, error)
 
+// HouseholdKept follows when a household comes in or changes, whichever way: what lies over
+// other rows of it.
+var HouseholdKept func(*Work, *domain.Customer) error
+
+// JobRegistered follows a new job of a household: what may lie over it.
+var JobRegistered func(*Work, *domain.Customer, *domain.Job) error
+
 func each[T any](hooks []func(T) error, x T) error {
 	for _, do := range hooks {
 		if err := do(x); err != nil {

@@ -187,7 +187,26 @@ func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	if err := NewLink(tx.Svc, tx, &link); err != nil {
 		return domain.JobView{}, err
 	}
-	return jobView(tx, a, &j)
+	if err := JobRegistered(tx, c, &j); err != nil {
+		return domain.JobView{}, err
+	}
+	view, err := jobView(tx, a, &j)
+	if err == nil {
+		view.MayBeKnown, err = mayBeKnown(tx, c.ID, view.Holds)
+	}
+	return view, err
+}
+
+// mayBeKnown reports, alike for a hold and for a question, that whoever registers is to expect
+// a word from whoever triages (docs/product.md section 5).
+func mayBeKnown(tx *Work, customer domain.ID, open []domain.Hold) (bool, error) {
+	for i := range open {
+		if open[i].Kind == domain.HoldSafety {
+			return true, nil
+		}
+	}
+	asked, err := tx.HouseholdQuestionsOf(customer)
+	return len(asked) > 0, err
 }
 
 func str2(p *string) string {
@@ -292,6 +311,9 @@ func jobViewUnder(a domain.Actor, j *domain.Job, holds []domain.Hold, plan []str
 			if h.Kind == domain.HoldSafety && !a.Is(domain.RoleAreaManager, domain.RoleSystem) {
 				// Person or place would tell the kind of the report.
 				h.Reason, h.CustomerID, h.SiteID = "area hold", &j.CustomerID, nil
+			}
+			if h.CustomerID != nil && *h.CustomerID != j.CustomerID { // another row of the household may be another centre's
+				h.CustomerID = &j.CustomerID
 			}
 			v.Holds = append(v.Holds, h)
 		}

@@ -112,7 +112,7 @@ func TestAStatusIsWrittenByItsTableAlone(t *testing.T) {
 			}
 		}
 	})
-	if len(states) != 17 {
+	if len(states) != 18 {
 		t.Fatalf("%d states have a table: %v", len(states), states)
 	}
 	state := func(s *scope, e ast.Expr) string {
@@ -298,7 +298,8 @@ func TestEveryRowIsReached(t *testing.T) {
 	}))
 	for subject, l := range map[string]*domain.Lifecycle{"Hold": &domain.HoldMoves, "Replacement": &domain.ReplacementMoves,
 		"SOS": &domain.SOSMoves, "Timer": &domain.TimerMoves,
-		"Dispute": &domain.DisputeMoves, "LinkRequest": &domain.LinkRequestMoves, "Promise": &domain.PromiseMoves,
+		"Dispute": &domain.DisputeMoves, "LinkRequest": &domain.LinkRequestMoves,
+		"HouseholdQuestion": &domain.HouseholdQuestionMoves, "Promise": &domain.PromiseMoves,
 		"DoneCheck": &domain.CheckMoves, "Claim": &domain.ClaimMoves, "Thanks": &domain.ThanksMoves,
 		"Aftercare": &domain.AftercareMoves,
 		"Leave":     &domain.LeaveMoves, "Maintenance": &domain.MaintenanceMoves} {

@@ -172,8 +172,11 @@ type LinkPage struct {
 	AnswerBy                                         *time.Time // the last notice runs out
 	ClosesFrom                                       *time.Time // an unreachable job may be closed
 	Unreachable                                      bool
-	EndCode                                          string // to be told to the technician when the work is done
-	Tries                                            []LinkTry
+	// PausedBy is by when whoever answers for a safety hold decides or calls; nil: none stands.
+	PausedBy *time.Time
+	CanNotUs bool
+	EndCode  string // to be told to the technician when the work is done
+	Tries    []LinkTry
 	// VisitSubject is what of the visit the household can dispute now; empty
 	// for nothing. VisitDispute is what it disputed of it.
 	VisitSubject string
@@ -344,6 +347,9 @@ func linkPage(tx *casework.Work, token string) (*LinkPage, error) {
 		if h := &c.Holds[i]; h.Kind == domain.HoldUnreachable && h.LiftedAt == nil {
 			p.ClosesFrom = h.DueAt
 		}
+	}
+	if c.Held != nil && c.Held.DueAt != nil && !j.Status.Ended() {
+		p.PausedBy, p.CanNotUs = c.Held.DueAt, true
 	}
 	if err := linkEntries(c, p); err != nil {
 		return nil, err

@@ -91,7 +91,8 @@ func Move(label string, by Operation, fields ...QueueField) QueueMove {
 
 // queueSources are read in this order; SOS stands above all else.
 var queueSources = []func(context.Context, *casework.Service, domain.Actor, time.Time) ([]QueueItem, error){
-	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedLinkRequests, queuedClaims, queuedExclusions, queuedKeepAways, queuedPromises,
+	queuedSOS, queuedHolds, queuedFlags, queuedDisputes, queuedLinkRequests, queuedHouseholds, queuedClaims, queuedExclusions, queuedKeepAways,
+	queuedPromises,
 	queuedAftercare, queuedAdvisories,
 }
 
@@ -574,6 +575,36 @@ func queuedLinkRequests(ctx context.Context, s *casework.Service, a domain.Actor
 		out = append(out, it)
 	}
 	return out, nil
+}
+
+// queuedHouseholds are rows that may be one household.
+func queuedHouseholds(ctx context.Context, s *casework.Service, a domain.Actor, _ time.Time) ([]QueueItem, error) {
+	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
+		return nil, nil
+	}
+	rows, err := (&safety.Service{Service: s}).HouseholdQuestions(ctx, a, domain.HouseholdAsked, waiting)
+	if err != nil {
+		return nil, err
+	}
+	var out []QueueItem
+	for i := range rows {
+		q := &rows[i]
+		it := QueueItem{Kind: "household", ID: q.ID, Title: "Is it the same household?", Since: q.CreatedAt, DueAt: &q.DueAt,
+			Default: "Nothing is held by it; it climbs to all who triage.",
+			Known:   domain.JSONList[string]{householdWords("Came in", &q.Household), householdWords("Under your eyes", &q.Other)}}
+		if q.Words != "" {
+			it.Default = "What is held stays held; it climbs to all who triage."
+			it.Known = append(it.Known, "The household says that it is not the one: “"+q.Words+"”")
+		}
+		it.Moves = append(it.Moves,
+			Move("Decide", Operation{"decideHouseholdQuestion", q.ID}, choice("decision", "The household", true, "same", "different"), reasonsField))
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+func householdWords(what string, b *domain.HouseholdBrief) string {
+	return what + ": " + b.Name + ", " + strings.Join(b.Addresses, "; ")
 }
 
 // queuedClaims are what crews told too late: those of one person with one cause are

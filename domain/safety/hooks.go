@@ -11,8 +11,11 @@ func init() {
 	customers.RequestHandlers["report"] = handleReport
 	customers.RequestHandlers["withdraw-report"] = handleWithdrawReport
 	customers.RequestHandlers["appeal"] = handleAppeal
+	customers.RequestHandlers["not-us"] = handleNotUs
 	customers.LinkUndone = append(customers.LinkUndone, undoTakenBack)
 	customers.NotifyReportHandlers = notifyHandlers
 	casework.ArrivedAnyway = cameAnyway
 	casework.StopReceived = stopReceived
+	casework.HouseholdKept = householdKept
+	casework.JobRegistered = jobRegistered
 }

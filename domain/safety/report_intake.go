@@ -318,7 +318,10 @@ func holdOf(c *casework.Case, f *domain.Flag) (*domain.Hold, error) {
 		return nil, err
 	}
 	c.Holds = append(c.Holds, *h)
-	return h, c.Tx.InsertHold(h)
+	if err := c.Tx.InsertHold(h); err != nil {
+		return nil, err
+	}
+	return h, askAround(c.Tx, c.Customer)
 }
 
 // placeSafetyHold locks the household for every

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"received stops", receivedStops},
 		{"claims", claims},
 		{"link requests", linkRequests},
+		{"households", households},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}

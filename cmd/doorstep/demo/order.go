@@ -18,7 +18,7 @@ type order struct {
 	fault       faultData
 	coordinator *worker
 	created     time.Time
-	customer    domain.Customer
+	customer    domain.NewHousehold
 	job         domain.ID
 	visit       domain.ID
 	window      time.Time // its start

@@ -36,10 +36,11 @@ var requestBodies = map[string]object{
 	"putDevice": {"token": "t", "platform": "web"}, "changePassword": {"old_password": "wrong", "password": "wrong wrong wrong"},
 	"disputeVisit": {"claim": "other"}, "disputeAttempt": {"claim": "other"}, "decideAttempt": {"decision": "uphold", "reasons": "x"},
 	"completeVisit": {"work_done": "x", "tested": "x", "reason": "phone_broken"}, "partialVisit": {"reason": "phone_broken"},
-	"decideClaim":       {"decision": "decline", "reasons": "x"},
-	"decideLinkRequest": {"decision": "refuse", "reasons": "x"},
-	"decideDispute":     {"decision": "uphold", "reasons": "x"},
-	"setQuiet":          {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
+	"decideClaim":             {"decision": "decline", "reasons": "x"},
+	"decideLinkRequest":       {"decision": "refuse", "reasons": "x"},
+	"decideHouseholdQuestion": {"decision": "different", "reasons": "x"},
+	"decideDispute":           {"decision": "uphold", "reasons": "x"},
+	"setQuiet":                {"quiet_from": "", "quiet_to": ""}, "setRoster": {"hours": []object{}},
 	"createUserLeave": {"starts_at": "2027-04-01T00:00:00Z",
 		"ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
 	"declineLeave": {"reason": "x"}, "withdrawLeave": {"reason": "x"},
@@ -166,10 +167,15 @@ func oneOfEach(h *harness.Harness) map[string]any {
 		object{"occurred_at": harness.Monday.Add(4 * time.Hour).Format(time.RFC3339)}, 409)["claim_id"]
 	ids["sos"] = h.As("ravi").Send("POST", "/v1/sos", nil, 201)["id"]
 	ids["completion-checks"] = items(h.As("gita").Send("GET", "/v1/completion-checks", nil, 200))[0]["id"]
-	_, second := h.Household(desk, nil)
+	nearby, second := h.Household(desk, nil)
 	h.As("ravi").FlagVisit(h.Visit(desk, second, harness.Monday.Add(50*time.Hour), "ravi"),
 		bodies.VisitFlagCreate{Kind: "verbal_abuse", Level: 1})
 	ids["exclusions"] = h.As("ravi").Send("GET", "/v1/exclusions", nil, 200)["items"].([]any)[0].(object)["id"]
+	h.MayIgnore("household.asked")
+	site := nearby["sites"].([]any)[0].(object)
+	h.Household(desk, object{"sites": []object{{"address": "Flat 2, 1 Next Lane", "postal_code": "411001", "zone": "Asia/Kolkata",
+		"lat": site["lat"], "lon": site["lon"]}}})
+	ids["household-questions"] = items(h.As("maya").Send("GET", "/v1/household-questions", nil, 200))[0]["id"]
 	for _, a := range h.As("root").Send("GET", "/v1/areas", nil, 200)["items"].([]any) {
 		if a.(object)["name"] == "Pune" {
 			ids["areas"] = a.(object)["id"]

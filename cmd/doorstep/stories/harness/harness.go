@@ -533,13 +533,21 @@ func (h *Harness) noIdleIgnores() {
 	}
 }
 
+// homeOf is a place of its own for each household, the first one 12 Example Lane: more than next
+// door to the others, and for a phone that stands at one of them as good as there.
+func homeOf(n int) Object {
+	step := func(i int) float64 { return float64((i+1)/2) * (1 - 2*float64(i%2)) } // 0, -1, 1, -2 …
+	return Object{"address": fmt.Sprintf("%d Example Lane", 11+n), "postal_code": "411001", "zone": "Asia/Kolkata",
+		"lat": 18.5204 + step((n-1)%9)*0.0003, "lon": 73.8567 + step((n-1)/9%9)*0.00032}
+}
+
 // Household registers a customer with a site near the centre and a job.
 func (h *Harness) Household(desk *Client, more Object) (customer, job Object) {
 	h.Helper()
 	n := int(h.households.Add(1))
 	c := Object{"name": "Kapoor household", "language": "en",
 		"contacts": []Object{{"name": "Mrs Kapoor", "phones": []string{fmt.Sprintf("+9198%08d", 10000000+n)}}},
-		"sites":    []Object{{"address": "12 Example Lane", "postal_code": "411001", "zone": "Asia/Kolkata", "lat": 18.5204, "lon": 73.8567}}}
+		"sites":    []Object{homeOf(n)}}
 	for k, v := range more {
 		c[k] = v
 	}

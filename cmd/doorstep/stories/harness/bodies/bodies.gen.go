@@ -1459,6 +1459,9 @@ type Job struct {
 	ID            string    `json:"id"`
 	LastContactAt time.Time `json:"last_contact_at"`
 
+	// MayBeKnown of a new one: we look whether we know this household; there is nothing to do
+	MayBeKnown bool `json:"may_be_known,omitempty,omitzero"`
+
 	// OpenedAt when the household reported it; created_at says when that was written down
 	OpenedAt time.Time `json:"opened_at"`
 

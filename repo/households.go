@@ -1,0 +1,207 @@
+package repo
+
+import (
+	"context"
+	"slices"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"doorstep/domain"
+)
+
+// Rows of one household stand in household_pairs, in both directions. What lies over one
+// of them (holds, plans, exclusions, advisories) lies over the others in every centre.
+
+// pairsOf are the other rows of the household whose id follows.
+const pairsOf = "SELECT other_id FROM household_pairs WHERE state = 'same' AND customer_id = "
+
+// ofHousehold keeps what is of a customer (twice an argument) or another row of the household. As an
+// array it is known before, so that PostgreSQL has an index for each side.
+func (db *DB) ofHousehold(customer string) string {
+	if db.pool != nil {
+		return "(customer_id = " + customer + " OR customer_id = ANY(ARRAY(" + pairsOf + customer + ")))"
+	}
+	return "(customer_id = " + customer + " OR customer_id IN (" + pairsOf + customer + "))"
+}
+
+// ofHouseholds is ofHousehold for what is of the other rows alone; of says whose.
+func (db *DB) ofHouseholds(of clause.Expr) string {
+	text := "SELECT other_id FROM household_pairs WHERE state = 'same' AND " + of.SQL
+	if db.pool != nil {
+		return "customer_id = ANY(ARRAY(" + text + "))"
+	}
+	return "customer_id IN (" + text + ")"
+}
+
+// pair is another row of a household.
+type pair struct{ CustomerID, OtherID domain.ID }
+
+// readPairs makes the read of the other rows of households.
+func (db *DB) readPairs(customers []domain.ID) (*step, *[]pair, error) {
+	return query[pair](db.table("household_pairs").Where(db.in("customer_id", customers)).Where("state = 'same'"))
+}
+
+// untouched are pairs that nobody decided and over which nothing lies: they are found anew.
+const untouched = "NOT decided AND state = 'same' AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.kind = 'safety' AND " +
+	"(h.customer_id = household_pairs.customer_id OR h.customer_id = household_pairs.other_id))"
+
+// pairUp finds the other rows of a household: by a number that few use, by the same place. Of
+// the number that too many use by now, those over which nothing lies are strangers again.
+func (t *tx) pairUp(c domain.ID, fresh bool) error {
+	const users = "(SELECT count(DISTINCT q.customer_id) FROM contact_phones q WHERE q.phone = p.phone)"
+	if !fresh {
+		if err := t.exec("DELETE FROM household_pairs WHERE (customer_id = ? OR other_id = ?) AND "+untouched, c, c); err != nil {
+			return err
+		}
+	}
+	if err := t.exec("DELETE FROM household_pairs WHERE why = 'phone' AND customer_id IN (SELECT customer_id FROM contact_phones p WHERE "+
+		"p.phone IN (SELECT phone FROM contact_phones WHERE customer_id = ?) AND "+users+" = ?) AND NOT EXISTS (SELECT 1 FROM "+
+		"contact_phones p JOIN contact_phones o ON o.phone = p.phone WHERE p.customer_id = household_pairs.customer_id AND "+
+		"o.customer_id = household_pairs.other_id AND "+users+" <= ?) AND "+untouched, c, domain.SharedNumber+1,
+		domain.SharedNumber); err != nil {
+		return err
+	}
+	if err := t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) SELECT DISTINCT p.customer_id, s.customer_id, "+
+		"'same', 'place', FALSE FROM sites p JOIN sites s ON s.place_key = p.place_key AND s.customer_id <> p.customer_id WHERE "+
+		"p.customer_id = ? AND p.place_key <> '' AND p.place_key NOT LIKE '~%' AND (p.place_key NOT LIKE '%||%' OR (SELECT "+
+		"count(DISTINCT q.customer_id) FROM sites q WHERE q.place_key = p.place_key) <= ?) ON CONFLICT DO NOTHING", c,
+		domain.SharedPlace); err != nil {
+		return err
+	}
+	if err := t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) SELECT DISTINCT p.customer_id, s.customer_id, "+
+		"'same', 'phone', FALSE FROM contact_phones p JOIN contact_phones s ON s.phone = p.phone AND s.customer_id <> p.customer_id WHERE "+
+		"p.customer_id = ? AND "+users+" <= ? ON CONFLICT DO NOTHING", c, domain.SharedNumber); err != nil {
+		return err
+	}
+	return t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) SELECT other_id, customer_id, state, why, decided "+
+		"FROM household_pairs WHERE customer_id = ? ON CONFLICT DO NOTHING", c)
+}
+
+// LikeHouseholds lists up to ten others that may be the same household and of which nobody
+// has said so: those over which something lies, or those with open jobs.
+func (t *tx) LikeHouseholds(c *domain.Customer, open bool) ([]domain.ID, error) {
+	text, args := "SELECT customer_id FROM contact_phones WHERE phone IN (SELECT phone FROM contact_phones WHERE customer_id = ?)",
+		[]any{c.ID}
+	for i := range c.Sites {
+		s := &c.Sites[i]
+		key, vague, from, to := s.PlaceKeys()
+		text, args = text+" UNION SELECT customer_id FROM sites WHERE place_key = ? OR place_key = ? OR place_key >= ? AND place_key < ?",
+			append(args, key, vague, from, to)
+		if s.Lat != nil && s.Lon != nil {
+			south, north, west, east := domain.Around(*s.Lat, *s.Lon, domain.NextDoor)
+			text, args = text+" UNION SELECT customer_id FROM sites WHERE lat BETWEEN ? AND ? AND lon BETWEEN ? AND ?",
+				append(args, south, north, west, east)
+		}
+	}
+	q := t.table("customers").Where("id IN ("+text+")", args...).Where("id <> ?", c.ID).
+		Where("NOT EXISTS (SELECT 1 FROM household_pairs p WHERE p.customer_id = ? AND p.other_id = customers.id)", c.ID)
+	if open {
+		q = q.Where("EXISTS (SELECT 1 FROM jobs j WHERE j.customer_id = customers.id AND j.status NOT IN ('closed', 'cancelled'))")
+	} else {
+		q = q.Where("(EXISTS (SELECT 1 FROM holds h WHERE h.customer_id = customers.id AND h.kind = 'safety' AND (h.lifted_at IS NULL OR " +
+			"CAST(h.plan AS text) <> '[]')) OR EXISTS (SELECT 1 FROM advisories a WHERE a.customer_id = customers.id AND " +
+			"a.status = 'approved') OR EXISTS (SELECT 1 FROM exclusions x JOIN flags f ON f.id = x.flag_id WHERE " +
+			"x.customer_id = customers.id AND x.lifted_at IS NULL AND f.kind <> 'opt_out'))")
+	}
+	rows, err := all[idRow](t, q.Order("created_at, id").Limit(10))
+	return ids(rows), err
+}
+
+// fillPlaces writes the keys of places that are not there yet, and finds who is who.
+func (db *DB) fillPlaces(ctx context.Context) error {
+	for {
+		var homes []domain.ID
+		err := db.InTx(ctx, func(dtx domain.Tx) error {
+			t := dtx.(*tx)
+			rows, err := all[siteRow](t, t.table("sites").Where("place_key = ''").Order("customer_id").Limit(fillChunk))
+			homes = homes[:0]
+			for i := range rows {
+				s := &rows[i].Site
+				if err == nil {
+					err = t.exec("UPDATE sites SET place_key = ? WHERE id = ?", domain.PlaceKey(s.Address, s.PostalCode), s.ID)
+				}
+				if n := len(homes); n == 0 || homes[n-1] != s.CustomerID {
+					homes = append(homes, s.CustomerID)
+				}
+			}
+			for _, id := range homes {
+				if err == nil {
+					err = t.pairUp(id, true)
+				}
+			}
+			return err
+		})
+		if err != nil || len(homes) == 0 {
+			return err
+		}
+	}
+}
+
+// heldCustomers keeps the ids of jobs of other rows of households over which a hold lies.
+func heldCustomers(q *gorm.DB, open string, kind any) *gorm.DB {
+	return q.Where("id IN (SELECT job_id FROM holds WHERE "+open+
+		" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.customer_id = jobs.customer_id AND "+open+
+		" UNION SELECT jobs.id FROM holds JOIN household_pairs p ON p.other_id = holds.customer_id AND p.state = 'same' "+
+		"JOIN jobs ON jobs.customer_id = p.customer_id WHERE "+open+
+		" UNION SELECT jobs.id FROM jobs JOIN holds ON holds.site_id = jobs.site_id AND "+open+")", kind, kind, kind, kind)
+}
+
+// forAll gives each of the customers also the exclusions from the other rows of its household.
+func (r *reader) forAll(ctx context.Context, apart []domain.Exclusion, customers []domain.ID) ([]domain.Exclusion, error) {
+	if len(apart) == 0 {
+		return apart, nil
+	}
+	read, pairs, err := r.db.readPairs(customers)
+	if err == nil {
+		err = translate(r.send(ctx, read))
+	}
+	out := slices.Clone(apart)
+	for _, p := range *pairs {
+		for _, x := range apart {
+			if x.CustomerID == p.OtherID {
+				x.CustomerID = p.CustomerID
+				out = append(out, x)
+			}
+		}
+	}
+	return out, err
+}
+
+func (t *tx) PairHouseholds(one, other domain.ID, state, why string, decided bool) error {
+	clear(t.ahead.holds)
+	return t.exec("INSERT INTO household_pairs (customer_id, other_id, state, why, decided) VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?) "+
+		"ON CONFLICT (customer_id, other_id) DO UPDATE SET state = excluded.state, why = excluded.why, decided = excluded.decided",
+		one, other, state, why, decided, other, one, state, why, decided)
+}
+
+func (t *tx) LockHouseholdQuestion(id domain.ID) (*domain.HouseholdQuestion, error) {
+	return single[domain.HouseholdQuestion](t, "household question", lock(t.table("household_questions").Where("id = ?", id)))
+}
+
+func (t *tx) HouseholdQuestionsOf(customer domain.ID) ([]domain.HouseholdQuestion, error) {
+	return all[domain.HouseholdQuestion](t, t.table("household_questions").Where("customer_id = ? AND status = 'asked'", customer).
+		Order("created_at, id"))
+}
+
+func (t *tx) InsertHouseholdQuestion(q *domain.HouseholdQuestion) error {
+	return t.insert("household_questions", q)
+}
+
+func (t *tx) SaveHouseholdQuestion(q *domain.HouseholdQuestion) error {
+	return t.save("household_questions", &q.Meta, q)
+}
+
+func (r *reader) HouseholdQuestions(ctx context.Context, a domain.Actor, status string, p domain.Page) ([]domain.HouseholdQuestion, error) {
+	q := r.db.table("household_questions")
+	if !a.Is(domain.RoleAreaManager, domain.RoleAdmin) {
+		q = q.Where(never)
+	} else if a.Role == domain.RoleAreaManager {
+		in := r.db.in("area_id", a.Scope().AreaIDs)
+		q = q.Where("(climbed OR "+in.SQL+" OR EXISTS (?))", in.Vars[0], r.flags(a).Select("1").Where("flags.id = household_questions.flag_id"))
+	}
+	if status != "" {
+		q = q.Where("status = ?", status)
+	}
+	return paged[domain.HouseholdQuestion](ctx, r, q, "household_questions", p)
+}
