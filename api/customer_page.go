@@ -21,7 +21,8 @@ import (
 
 // linkActions are what the customer's page can do, in the order in which it
 // offers them.
-var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "not-us", "reopen",
+var linkActions = []string{"confirm", "done", "dispute", "another-time", "cancel", "stop-visits", "call-me", "could-not-reach", "not-us",
+	"reopen",
 	"passport", "thanks", "report", "withdraw-report", "appeal", "wrong-person", "verify", "undo"}
 
 var dayParts = []string{"morning", "afternoon", "evening", "any"}
@@ -208,7 +209,8 @@ func doneWords(t *pages.Text, done string, p *customers.LinkPage) string {
 		if p.Visit == nil || p.Visit.Status != domain.VisitScheduled || p.Visit.Confirmation != domain.ConfirmConfirmed {
 			return ""
 		}
-	case "another-time", "not-us", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report", "appeal",
+	case "another-time", "not-us", "call-me", "could-not-reach", "dispute", "reopen", "passport", "thanks", "report", "withdraw-report",
+		"appeal",
 		"already", "kept", "verify", "undo":
 	default:
 		return ""

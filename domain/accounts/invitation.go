@@ -128,7 +128,8 @@ func (s *Service) Invite(ctx context.Context, call *casework.Call, id domain.ID,
 		}
 		if inv.Purpose == purposeReset {
 			notifyOfAccount(tx, u, "account.reset", nil, tx.Now.Add(resetsTold))
-			if err := casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityResetAsked, ActorID: inv.CreatedBy, UserID: &u.ID}); err != nil {
+			if err := casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityResetAsked, ActorID: inv.CreatedBy,
+				UserID: &u.ID}); err != nil {
 				return Invited{}, err
 			}
 		}

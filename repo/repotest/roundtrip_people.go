@@ -274,14 +274,16 @@ func securityLog(t *testing.T, w *World) {
 	for _, c := range []struct {
 		f    domain.SecurityFilter
 		want []domain.SecurityEvent
-	}{{domain.SecurityFilter{}, []domain.SecurityEvent{second, first}}, {domain.SecurityFilter{UserID: &w.Ravi.ID}, []domain.SecurityEvent{first}},
+	}{{domain.SecurityFilter{}, []domain.SecurityEvent{second, first}},
+		{domain.SecurityFilter{UserID: &w.Ravi.ID}, []domain.SecurityEvent{first}},
 		{domain.SecurityFilter{UserID: &w.Admin.ID}, []domain.SecurityEvent{first}},
 		{domain.SecurityFilter{Kind: domain.SecurityTokenReused}, []domain.SecurityEvent{second}}} {
 		got, err := db.Reader().SecurityLog(t.Context(), c.f, domain.Page{Limit: 5})
 		noError(t, err)
 		Same(t, "the security log", c.want, got)
 	}
-	got, err := db.Reader().SecurityLog(t.Context(), domain.SecurityFilter{}, domain.Page{Limit: 5, AfterAt: &second.CreatedAt, AfterID: &second.ID})
+	got, err := db.Reader().SecurityLog(t.Context(), domain.SecurityFilter{}, domain.Page{Limit: 5, AfterAt: &second.CreatedAt,
+		AfterID: &second.ID})
 	noError(t, err)
 	Same(t, "the next page of the security log", []domain.SecurityEvent{first}, got)
 }

@@ -50,7 +50,7 @@ const (
 // would be in a real centre. Nothing falls due in the ten minutes after now.
 // The clock is given back as it was.
 func Fill(ctx context.Context, svc *usecases.All, clock *Clock, progress io.Writer) (*Brand, error) {
-	b := &builder{ctx: ctx, svc: svc, clock: clock, now: clock.Now(), rng: rand.New(rand.NewPCG(2026, 11)),
+	b := &builder{ctx: ctx, svc: svc, clock: clock, now: clock.Now(), homes: map[string]bool{}, rng: rand.New(rand.NewPCG(2026, 11)),
 		brand: &Brand{CustomerLogin: "customer"}}
 	defer clock.borrow()()
 	began := time.Now()
@@ -88,6 +88,7 @@ type builder struct {
 	jobs    int
 	visits  int
 	numbers int
+	homes   map[string]bool // addresses that are taken
 	faults  int
 }
 

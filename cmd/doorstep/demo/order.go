@@ -65,6 +65,10 @@ func (b *builder) open(c *centre, at time.Time, h home) *order {
 			Phones:   []string{b.number(c.country)}, Language: language, VoiceOnly: h.voiceOnly})
 	}
 	door := 1 + b.rng.IntN(90)
+	for b.homes[fmt.Sprint(door, where.street)] { // two households of one address would be one
+		door++
+	}
+	b.homes[fmt.Sprint(door, where.street)] = true
 	lat, lon := where.lat+(b.rng.Float64()-.5)*.004, where.lon+(b.rng.Float64()-.5)*.004
 	sites := []casework.SiteInput{{Label: "home", Address: fmt.Sprintf("%d %s", door, where.street),
 		Landmark: sampleLandmarks[n%len(sampleLandmarks)], PostalCode: where.code, Zone: c.zone}}

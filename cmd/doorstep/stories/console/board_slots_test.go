@@ -18,9 +18,13 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 	h.Ignores("visit.assigned", "visit.unassigned")
 	desk := h.As("kiran")
 	_, job := h.Household(desk, object{"name": "Kapoor household"})
+	flat := func(door int) []object { // of one house: there is no way between them
+		return []object{{"address": fmt.Sprintf("%d Mill Road", door), "postal_code": "411001", "zone": "Asia/Kolkata", "lat": 18.5204,
+			"lon": 73.8567}}
+	}
 	var taken object // Ravi, from 10:00 to 13:00 of the centre's clock
 	for i := range 3 {
-		_, busy := h.Household(desk, object{"name": "Busy household"})
+		_, busy := h.Household(desk, object{"name": "Busy household", "sites": flat(1 + i)})
 		taken = h.Visit(desk, busy, harness.Monday.Add(time.Duration(1+i)*time.Hour), "ravi")
 	}
 	visits := func(j object) []object {
@@ -93,7 +97,7 @@ func TestTheBoardOffersWindowsInABrowser(t *testing.T) {
 		t.Errorf("%q became %v", again, moved)
 	}
 	// In its own window a visit keeps its appointment and begins when its crew can.
-	_, third := h.Household(desk, object{"name": "Third household"})
+	_, third := h.Household(desk, object{"name": "Third household", "sites": flat(9)})
 	stays := h.Visit(desk, third, harness.At(taken, "window_start"))
 	d.until("its card", fmt.Sprintf(card, stays["id"])+" !== null")
 	d.js("(" + fmt.Sprintf(card, stays["id"]) + ".click(), true)")

@@ -16,7 +16,8 @@ func TestALineThatWentDead(t *testing.T) {
 		kiran, gita := h.As("kiran"), h.As("gita")
 		_, job := h.Household(kiran, nil)
 		h.CustomerPage(job).RegisterDevice("home:phone")
-		owed := h.As("maya").Send("POST", path("/v1/jobs/%s/promises", job), object{"what": "the price", "due_at": h.Clock.Now().Add(5 * time.Hour).
+		owed := h.As("maya").Send("POST", path("/v1/jobs/%s/promises", job), object{"what": "the price", "due_at": h.Clock.Now().
+			Add(5 * time.Hour).
 			Format(time.RFC3339)}, 201)
 		gita.Send("POST", path("/v1/jobs/%s/attempts", job), object{"channel": "phone", "outcome": "cut_off", "direction": "inbound",
 			"note": "it stopped on Friday, then"}, 201)

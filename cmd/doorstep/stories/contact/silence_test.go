@@ -38,7 +38,8 @@ func TestSilenceClimbs(t *testing.T) {
 		if got := read(); got["silence_step"] != 3.0 {
 			h.Errorf("after a try: %v", got)
 		}
-		kiran.Send("POST", path("/v1/jobs/%s/promises", job), object{"kind": "part", "what": "the part", "due_at": h.Clock.Now().Add(5 * time.Hour).
+		kiran.Send("POST", path("/v1/jobs/%s/promises", job), object{"kind": "part", "what": "the part", "due_at": h.Clock.Now().
+			Add(5 * time.Hour).
 			Format(time.RFC3339)}, 201)
 		h.Settle()
 		if got := read(); got["silent_since"] != nil || got["silence_step"] != 0.0 {

@@ -206,7 +206,8 @@ func (h *Harness) SetDailyLimit(n int) Object {
 // centre.
 func (h *Harness) HouseholdAt(desk *Client, km float64, category string) (customer, job Object) {
 	h.Helper()
-	customer, _ = h.Household(desk, Object{"sites": []Object{{"address": fmt.Sprintf("%d Far Lane", h.households.Load()), "postal_code": "411001", "zone": "Asia/Kolkata",
+	customer, _ = h.Household(desk, Object{"sites": []Object{{"address": fmt.Sprintf("%d Far Lane", h.households.Load()),
+		"postal_code": "411001", "zone": "Asia/Kolkata",
 		"lat": 18.5204 + km/111.2, "lon": 73.8567}}})
 	return customer, desk.Send("POST", "/v1/jobs", Object{"customer_id": customer["id"], "fault": "does not cool", "category": category}, 201)
 }

@@ -207,6 +207,7 @@ func TestAPlanGoesByTheRoads(t *testing.T) {
 func TestWhatIsProposedCanBeAccepted(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		h.Ignores("flag.triage", "hold.area", "hold.released", "visit.assigned")
+		h.MayIgnore("household.asked")
 		desk, asha := h.As("kiran"), h.As("asha")
 		h.AddTechnician("omar")
 		crew := []string{"ravi", "meena", "omar"}
