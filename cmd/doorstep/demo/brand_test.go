@@ -48,6 +48,7 @@ func TestTheDemosBrand(t *testing.T) {
 		"2026-11-22T03:00:00Z", // Sunday morning in Pune, night in London
 		"2026-10-25T00:30:00Z", // the clocks go back in London
 		"2027-01-01T18:29:00Z", // a minute before midnight in Pune, a holiday in London
+		"2026-11-24T12:10:00Z", // a Tuesday at noon
 	} {
 		t.Run(now, func(t *testing.T) {
 			t.Parallel()

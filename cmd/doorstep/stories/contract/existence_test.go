@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"doorstep/cmd/doorstep/stories/harness"
-	"doorstep/repo"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
@@ -38,104 +37,104 @@ func alike(p *harness.Client, method, address string, body any, headers ...strin
 // every field of a body that is an id: what is another centre's is answered as what does
 // not exist, byte by byte but for the id itself.
 func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
-	t.Parallel()
-	h := harness.New(t, repo.SQLite) // what is told is decided above the database; scope is held by the suite of both
-	h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked", "link.verify",
-		"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
-		"visit.unassigned")
-	h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.claimed", "visit.missed_desk")
-	ids := oneOfEach(h)
-	n := newNasty(h)
-	strangers := []string{"ravi2", "kiran2", "asha2", "maya2"}
-	walked := 0
-	for _, op := range h.Contract.Operations() {
-		if !strings.HasPrefix(op.Path, "/v1/") || op.Public {
-			continue
-		}
-		segments := strings.Split(op.Path, "/")
-		var body any = requestBodies[op.ID]
-		headers := []string{"If-Match", `"99"`}
-		switch {
-		case op.ID == "importJobs":
-			continue
-		case op.ID == "addEvidence":
-			body, headers = string(harness.PNG), append(headers, "Content-Type", "image/png")
-		case requestBodies[op.ID] == nil:
-			body = object{}
-		}
-		if op.Method == "GET" {
-			body = nil
-		}
-		if strings.Contains(op.Path, "{id}") {
-			for _, login := range strangers {
-				at := func(id string) string {
-					address := strings.ReplaceAll(op.Path, "{id}", id)
-					address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
-					return strings.ReplaceAll(address, "{evidence_id}", harness.String(ids["evidence"]))
-				}
-				known := alike(h.As(login), op.Method, at(strings.ToLower(harness.String(ids[segments[2]]))), body, headers...)
-				unknown := alike(h.As(login), op.Method, at(uuid.NewString()), body, headers...)
-				if known != unknown {
-					t.Errorf("%s %s as %s: another centre's\n%s\nunknown\n%s", op.Method, op.Path, login, known, unknown)
-				}
-				walked++
-			}
-		}
-	}
-	if walked < 300 {
-		t.Errorf("only %d answers were compared", walked)
-	}
-	// Bodies, about one's own objects.
-	desk2 := h.As("kiran2")
-	_, job := h.Household(desk2, nil)
-	own := map[string]string{"jobs": harness.String(job["id"]), "customers": harness.String(job["customer_id"]),
-		"visits": harness.String(desk2.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": h.Clock.Now().Add(100 * time.Hour),
-			"window_end": h.Clock.Now().Add(102 * time.Hour)}, 201)["id"]),
-		"users": h.People["ravi2"].ID.String(), "technicians": h.People["ravi2"].ID.String()}
-	fields := 0
-	for _, op := range h.Contract.Operations() {
-		schema := n.schema(op)
-		if schema == nil || !strings.HasPrefix(op.Path, "/v1/") || op.Public {
-			continue
-		}
-		segments := strings.Split(op.Path, "/")
-		id, mine := own[segments[2]]
-		if strings.Contains(op.Path, "{") && !mine {
-			continue
-		}
-		address := strings.ReplaceAll(op.Path, "{id}", id)
-		for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
-			list, ok := isID(schema.Properties[name].Value)
-			if !ok || name == "id" || name == "visit_id" && op.ID == "raiseSOS" {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.Ignores("call.manager", "dispute.opened", "flag.live", "flag.overdue", "flag.passed_on", "flag.triage", "leave.asked", "link.verify",
+			"note.waiting", "promise.late", "queue.morning", "sos.raised", "thanks.waiting", "visit.assigned", "visit.needs_someone",
+			"visit.unassigned")
+		h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.claimed", "visit.missed_desk")
+		ids := oneOfEach(h)
+		n := newNasty(h)
+		strangers := []string{"ravi2", "kiran2", "asha2", "maya2"}
+		walked := 0
+		for _, op := range h.Contract.Operations() {
+			if !strings.HasPrefix(op.Path, "/v1/") || op.Public {
 				continue
 			}
-			for _, login := range []string{"kiran2", "asha2", "maya2", "ravi2"} {
-				for kind, foreign := range ids {
-					if kind == "areas" || kind == "inbox" || kind == "evidence" {
-						continue
+			segments := strings.Split(op.Path, "/")
+			var body any = requestBodies[op.ID]
+			headers := []string{"If-Match", `"99"`}
+			switch {
+			case op.ID == "importJobs":
+				continue
+			case op.ID == "addEvidence":
+				body, headers = string(harness.PNG), append(headers, "Content-Type", "image/png")
+			case requestBodies[op.ID] == nil:
+				body = object{}
+			}
+			if op.Method == "GET" {
+				body = nil
+			}
+			if strings.Contains(op.Path, "{id}") {
+				for _, login := range strangers {
+					at := func(id string) string {
+						address := strings.ReplaceAll(op.Path, "{id}", id)
+						address = strings.ReplaceAll(address, "{installation_id}", uuid.NewString())
+						return strings.ReplaceAll(address, "{evidence_id}", harness.String(ids["evidence"]))
 					}
-					with := func(id string) string {
-						b := object{}
-						if o, ok := requestBodies[op.ID]; ok {
-							maps.Copy(b, o)
-						}
-						if b[name] = any(id); list {
-							b[name] = []string{id}
-						}
-						return alike(h.As(login), op.Method, address, b, "If-Match", `"99"`)
-					}
-					known, unknown := with(strings.ToLower(harness.String(foreign))), with(uuid.NewString())
+					known := alike(h.As(login), op.Method, at(strings.ToLower(harness.String(ids[segments[2]]))), body, headers...)
+					unknown := alike(h.As(login), op.Method, at(uuid.NewString()), body, headers...)
 					if known != unknown {
-						t.Errorf("%s %s as %s, %s of another centre's %s\n%s\nunknown\n%s", op.Method, op.Path, login, name, kind, known, unknown)
+						t.Errorf("%s %s as %s: another centre's\n%s\nunknown\n%s", op.Method, op.Path, login, known, unknown)
 					}
-					fields++
+					walked++
 				}
 			}
 		}
-	}
-	if fields < 100 {
-		t.Errorf("only %d fields were compared", fields)
-	}
+		if walked < 300 {
+			t.Errorf("only %d answers were compared", walked)
+		}
+		// Bodies, about one's own objects.
+		desk2 := h.As("kiran2")
+		_, job := h.Household(desk2, nil)
+		own := map[string]string{"jobs": harness.String(job["id"]), "customers": harness.String(job["customer_id"]),
+			"visits": harness.String(desk2.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": h.Clock.Now().Add(100 * time.Hour),
+				"window_end": h.Clock.Now().Add(102 * time.Hour)}, 201)["id"]),
+			"users": h.People["ravi2"].ID.String(), "technicians": h.People["ravi2"].ID.String()}
+		fields := 0
+		for _, op := range h.Contract.Operations() {
+			schema := n.schema(op)
+			if schema == nil || !strings.HasPrefix(op.Path, "/v1/") || op.Public {
+				continue
+			}
+			segments := strings.Split(op.Path, "/")
+			id, mine := own[segments[2]]
+			if strings.Contains(op.Path, "{") && !mine {
+				continue
+			}
+			address := strings.ReplaceAll(op.Path, "{id}", id)
+			for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+				list, ok := isID(schema.Properties[name].Value)
+				if !ok || name == "id" || name == "visit_id" && op.ID == "raiseSOS" {
+					continue
+				}
+				for _, login := range []string{"kiran2", "asha2", "maya2", "ravi2"} {
+					for kind, foreign := range ids {
+						if kind == "areas" || kind == "inbox" || kind == "evidence" {
+							continue
+						}
+						with := func(id string) string {
+							b := object{}
+							if o, ok := requestBodies[op.ID]; ok {
+								maps.Copy(b, o)
+							}
+							if b[name] = any(id); list {
+								b[name] = []string{id}
+							}
+							return alike(h.As(login), op.Method, address, b, "If-Match", `"99"`)
+						}
+						known, unknown := with(strings.ToLower(harness.String(foreign))), with(uuid.NewString())
+						if known != unknown {
+							t.Errorf("%s %s as %s, %s of another centre's %s\n%s\nunknown\n%s", op.Method, op.Path, login, name, kind, known, unknown)
+						}
+						fields++
+					}
+				}
+			}
+		}
+		if fields < 100 {
+			t.Errorf("only %d fields were compared", fields)
+		}
+	})
 }
 
 // isID reports whether a field is an id, or a list of them.
