@@ -6,7 +6,7 @@ import "time"
 // (docs/product.md section 4). Only a next step that the household was told ends it: a
 // visit to which it agreed, or of which a notice reached it, or a promise with a time.
 type SilenceFacts struct {
-	Since    time.Time // the job was registered or reopened
+	Since    time.Time // the job was registered or reopened, or a hold lifted of which the household knew
 	Visits   []Visit
 	Promises []Promise   // of the job
 	Calls    []time.Time // contacts of the household

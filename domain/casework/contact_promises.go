@@ -129,6 +129,10 @@ func ChooseOwner(c *Case, not ...domain.ID) (*domain.User, duty.Roster, error) {
 	return nil, duty.Roster{}, domain.Fail(domain.CodePreconditionMissing, "Nobody of this centre or its area can own a promise.")
 }
 
+// nobodyOwns reports whether ChooseOwner found nobody. What was recorded stands all the
+// same: a fact is never refused for want of somebody to act on it.
+func nobodyOwns(err error) bool { return domain.IsCode(err, domain.CodePreconditionMissing) }
+
 // MakePromise writes a promise and starts its clock.
 func MakePromise(c *Case, a domain.Actor, p *domain.Promise, owner *domain.User) error {
 	if err := c.Tx.Apply(p, "promise"); err != nil {
@@ -166,6 +170,7 @@ func notifyOwner(c *Case, p *domain.Promise, owner *domain.User, kind string) er
 		n.JobID = &c.Job.ID
 		n.Title, n.Body = domain.Say(kind, owner.Language, when)
 		n.CollapseKey = "promise-" + p.ID.String()[24:]
+		n.High = kind == "promise.now"
 	}), owner, c.Centre, leaves, nil)
 	return nil
 }
@@ -425,23 +430,30 @@ func (s *Service) HandOver(ctx context.Context, call *Call, id domain.ID, in Han
 	})
 }
 
-// PromiseLate breaks a promise at its due time and climbs its ladder.
-func PromiseLate(tx *Work, id domain.ID) error {
+// openDuePromise opens the case of a promise, and gives it as it stands under the job's
+// lock; nil: it is gone, or nobody has to keep it any more.
+func openDuePromise(tx *Work, id domain.ID) (*Case, *domain.Promise, error) {
 	p, err := tx.Promise(id)
 	if NotFound(err) {
-		return nil
+		return nil, nil, nil
 	} else if err != nil {
-		return err
+		return nil, nil, err
 	}
 	j, err := tx.LockJob(p.JobID)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if p, err = tx.Promise(id); err != nil || !p.Status.Due() {
-		return err
+		return nil, nil, err
 	}
 	c, err := OpenCase(tx, j)
-	if err != nil {
+	return c, p, err
+}
+
+// PromiseLate breaks a promise at its due time and climbs its ladder.
+func PromiseLate(tx *Work, id domain.ID) error {
+	c, p, err := openDuePromise(tx, id)
+	if err != nil || p == nil {
 		return err
 	}
 	if domain.PromiseMoves.Open("break", string(p.Status)) {
@@ -544,7 +556,9 @@ func callBackCutOff(a domain.Actor, c *Case, cut *domain.Attempt) error {
 		return err
 	}
 	if !mayOwn(owner, c.Job.CentreID, c.Job.AreaID) {
-		if owner, _, err = ChooseOwner(c); err != nil {
+		if owner, _, err = ChooseOwner(c); nobodyOwns(err) {
+			return nil
+		} else if err != nil {
 			return err
 		}
 	}
@@ -565,7 +579,7 @@ func afterEndedCall(a domain.Actor, c *Case, ended *domain.Attempt) error {
 		return nil
 	}
 	owner, on, err := ChooseOwner(c, a.UserID)
-	if domain.IsCode(err, domain.CodePreconditionMissing) { // nobody else is there
+	if nobodyOwns(err) {
 		return nil
 	} else if err != nil {
 		return err
@@ -634,7 +648,9 @@ func callBackFromDesk(a domain.Actor, c *Case, taken *domain.Attempt) error {
 		}
 	}
 	owner, on, err := ChooseOwner(c, a.UserID)
-	if err != nil {
+	if nobodyOwns(err) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	p := &domain.Promise{Meta: domain.NewMeta(c.Tx.NewID(), c.Now), Kind: domain.PromiseCallBack, Source: domain.FromCallMe,

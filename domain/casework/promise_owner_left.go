@@ -31,29 +31,16 @@ func mayOwn(u *domain.User, centre, area domain.ID) bool {
 // PromiseOwnerLeft gives a promise whose owner left to whoever answers for the job
 // now; its due time and its ladder stay.
 func PromiseOwnerLeft(tx *Work, id domain.ID) error {
-	p, err := tx.Promise(id)
-	if NotFound(err) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	j, err := tx.LockJob(p.JobID)
-	if err != nil {
-		return err
-	}
-	if p, err = tx.Promise(id); err != nil || !p.Status.Due() { // as it stands under the job's lock
+	c, p, err := openDuePromise(tx, id)
+	if err != nil || p == nil {
 		return err
 	}
 	was, err := tx.User(p.OwnerID)
 	if err != nil || mayOwn(was, p.CentreID, p.AreaID) {
 		return err
 	}
-	c, err := OpenCase(tx, j)
-	if err != nil {
-		return err
-	}
 	owner, _, err := ChooseOwner(c)
-	if domain.IsCode(err, domain.CodePreconditionMissing) {
+	if nobodyOwns(err) {
 		return nil // nobody is left; the ladder tells the area manager when it is late
 	} else if err != nil {
 		return err

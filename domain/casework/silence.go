@@ -15,8 +15,13 @@ func watchSilence(tx *Work, job domain.ID) { tx.SetDeadline(domain.DueSilence, j
 // one after the other, in the centre's duty, until a next step is told to it.
 func SilenceDue(c *Case) error {
 	j := c.Job
-	if j.Status.Ended() || j.Status == domain.JobResolved || c.silenceIsNotOurs() {
+	if j.Status.Ended() || j.Status == domain.JobResolved {
 		j.SilentSince, j.SilenceStep = nil, 0
+		return nil
+	}
+	if c.silenceIsNotOurs() { // until it is lifted, which is looked for once a day
+		j.SilentSince, j.SilenceStep = nil, 0
+		c.Tx.SetDeadline(domain.DueSilence, j.ID, &j.ID, c.Now.Add(callRules(c.Tx, j.CentreID).SilenceAfter(false)))
 		return nil
 	}
 	s, err := c.silence()
@@ -79,6 +84,11 @@ func (c *Case) silence() (domain.Silence, error) {
 		After: rules.SilenceAfter(false), UrgentAfter: rules.SilenceAfter(true)}
 	if j.ReopenedAt != nil {
 		f.Since = Later(f.Since, *j.ReopenedAt)
+	}
+	for i := range c.Holds {
+		if h := &c.Holds[i]; h.LiftedAt != nil && h.Kind != domain.HoldParts {
+			f.Since = Later(f.Since, *h.LiftedAt)
+		}
 	}
 	var err error
 	if f.Visits, err = c.Tx.VisitsOfJob(j.ID); err != nil {

@@ -108,6 +108,11 @@ func TestAVisitEndsSilenceOnceTheHouseholdKnowsOfIt(t *testing.T) {
 				h.Errorf("%v: %v, want %v", c.job["id"], got, c.want)
 			}
 		}
+		kiran.Send("POST", path("/v1/jobs/%s/release", waits), object{"kind": "customer_request", "reason": "they are back"}, 200)
+		h.Advance(24 * time.Hour)
+		if got := kiran.Send("GET", path("/v1/jobs/%s", waits), nil, 200)["silence_step"]; got != 1.0 {
+			h.Errorf("a day after the hold that they asked for was lifted: %v, want 1", got)
+		}
 	})
 }
 
