@@ -2,6 +2,7 @@ package contact
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -169,6 +170,32 @@ func TestABlindContactTakesTheSameTime(t *testing.T) {
 		h.Settle()
 		if p := items(kiran.Send("GET", path("/v1/jobs/%s/promises", job), nil, 200)); len(p) != 1 || p[0]["contacts"] != 1.0 {
 			h.Errorf("promised: %v", p)
+		}
+	})
+}
+
+// TestAContactStandsThoughNobodyIsThereToCallBack: want of somebody who could own the
+// call back refuses no fact, and holds up no clock.
+func TestAContactStandsThoughNobodyIsThereToCallBack(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		h.MayIgnore("call.manager", "queue.morning")
+		root := h.As("root")
+		customer, job := h.Household(h.As("kiran"), nil)
+		number := customer["contacts"].([]any)[0].(object)["phones"].([]any)[0]
+		for _, login := range []string{"kiran", "asha", "maya", "noor", "gita", "gita2"} {
+			root.Send("PATCH", "/v1/users/"+h.People[login].ID.String(), object{"disabled": true}, 200, "If-Match",
+				fmt.Sprintf(`"%d"`, h.UserVersion(login)))
+		}
+		root.Send("POST", "/v1/contacts", object{"phone": number, "note": "please call"}, 202)
+		h.Settle()
+		if got := h.Column("SELECT direction FROM attempts"); len(got) != 1 || got[0] != "inbound" {
+			h.Errorf("recorded: %v", got)
+		}
+		if got := h.Column("SELECT id FROM deadlines WHERE kind = 'contact' AND done_at IS NULL"); len(got) != 0 {
+			h.Errorf("%d are due for ever", len(got))
+		}
+		if got := root.Send("GET", path("/v1/jobs/%s/reachability", job), nil, 200)["verdict"]; got != "reached" {
+			h.Errorf("the verdict is %v", got)
 		}
 	})
 }
