@@ -253,7 +253,8 @@ func TestAnOldAlarmSwallowsNoOther(t *testing.T) {
 // reach.
 func TestABrokenSOSStillAvoids(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("sos.call_yourself", "sos.raised", "sos.taken", "sos.unheard")
+		h.Ignores("sos.raised", "sos.taken")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where the minute is over before a phone has taken the ring
 		id := h.As("asha").ID.String()
 		for _, body := range []string{`{"avoid":["` + id + `",5,null]}`, `{"avoid":"` + id + `"}`, `{"avoid":["` + id + `"],"note":"cut off`,
 			`{"avoid":{"who":"` + id + `"},"lat":"x"}`} {

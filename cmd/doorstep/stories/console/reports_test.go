@@ -106,7 +106,8 @@ func TestJobClockNamesWhoseTimeItWas(t *testing.T) {
 // False alarms are a published figure.
 func TestTheSafetyReportPublishesFalseAlarms(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
-		h.Ignores("sos.call_yourself", "sos.raised", "sos.taken", "sos.unheard", "timer.ping", "visit.assigned")
+		h.Ignores("sos.raised", "sos.taken", "timer.ping", "visit.assigned")
+		h.MayIgnore("sos.call_yourself", "sos.unheard") // where 45 s are over before a phone has taken the ring
 		maya, asha := h.As("maya"), h.As("asha")
 		if total := asha.Send("GET", "/v1/reports/safety", nil, 200)["total"].(object); total["false_alarm_rate"] != nil ||
 			total["alarms"] != 0.0 {
