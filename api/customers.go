@@ -9,6 +9,7 @@ import (
 	"doorstep/api/web"
 	"doorstep/domain"
 	"doorstep/domain/casework"
+	"doorstep/domain/safety"
 )
 
 func mountCustomers(a *App, s *web.Server) {
@@ -39,6 +40,16 @@ func mountCustomers(a *App, s *web.Server) {
 		_, err := svc.PatchCustomer(ctx, call, id, version, in)
 		return err
 	}))
+	s.Handle("POST", "/v1/customers/{id}/merge", byID("customer", "", fiber.StatusOK,
+		func(ctx context.Context, call *casework.Call, id domain.ID, in safety.MergeInput) error {
+			_, err := svc.Safety.MergeHousehold(ctx, call, id, in)
+			return err
+		}))
+	s.Handle("POST", "/v1/customers/{id}/unmerge", byID("customer", "", fiber.StatusOK,
+		func(ctx context.Context, call *casework.Call, id domain.ID, in safety.PartInput) error {
+			_, err := svc.Safety.PartHousehold(ctx, call, id, in)
+			return err
+		}))
 	s.Handle("GET", "/v1/appliances", func(c *fiber.Ctx) error {
 		customer, err := web.QueryID(c, "customer_id")
 		if err != nil {

@@ -18,6 +18,8 @@ type Customer struct {
 	// RegisteredCentreID lets the centre that registered a household see it before
 	// it has a job.
 	RegisteredCentreID *ID       `json:"-"`
+	MergedIntoID       *ID       `json:"-"`                     // it is part of another household (household_merge.go)
+	MergedInto         *ID       `json:"merged_into,omitempty"` // of what is left, where a part of it was asked for
 	Contacts           []Contact `json:"contacts"`
 	Sites              []Site    `json:"sites"`
 }

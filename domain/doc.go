@@ -71,6 +71,7 @@
 //	keys.go            secrets that rotate
 //	normalize_step.go  the same step in other words
 //	step_words.go      the usual steps in the words used for them; what words say came of one
+//	household_merge.go     two rows that became one household, and back
 //	household_question.go  whether two rows are one household
 //	place_key.go       the same address in other words
 //	words.go           the words of notices in every language

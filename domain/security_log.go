@@ -7,11 +7,12 @@ type SecurityKind string
 
 // The kinds of the security log (docs/product.md, Trust).
 const (
-	SecurityTokenReused SecurityKind = "token_reused" // a refresh token came a second time, later than a lost reply explains
-	SecurityResetAsked  SecurityKind = "reset_asked"  // a code that sets another password was made
-	SecurityResetUsed   SecurityKind = "reset_used"   // and used
-	SecurityExport      SecurityKind = "export"       // a file with data of people left the server
-	SecurityLinkRead    SecurityKind = "link_read"    // staff read a household's link
+	SecurityTokenReused SecurityKind = "token_reused"     // a refresh token came a second time, later than a lost reply explains
+	SecurityResetAsked  SecurityKind = "reset_asked"      // a code that sets another password was made
+	SecurityResetUsed   SecurityKind = "reset_used"       // and used
+	SecurityExport      SecurityKind = "export"           // a file with data of people left the server
+	SecurityLinkRead    SecurityKind = "link_read"        // staff read a household's link
+	SecurityMerged      SecurityKind = "household_merged" // two rows became one household, or were taken apart
 )
 
 // SecurityEvent is a line of the security log. It holds ids alone, and no address
@@ -23,7 +24,7 @@ type SecurityEvent struct {
 	ActorID   *ID          `json:"actor_id"` // null: nobody signed in, or the command line
 	UserID    *ID          `json:"user_id"`  // whose account it is about
 	JobID     *ID          `json:"job_id"`
-	Detail    string       `json:"detail"` // of an export: which
+	Detail    string       `json:"detail"` // of an export or a merge: which
 }
 
 // SecurityKept is how long the security log remembers.

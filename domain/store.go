@@ -132,6 +132,18 @@ type CustomerTx interface {
 	LikeHouseholds(c *Customer, open bool) ([]ID, error)
 	// PairHouseholds notes what is known of two rows: same, asked or different.
 	PairHouseholds(one, other ID, state, why string, decided bool) error
+	// HouseholdPair is what is known of two rows, and whether somebody decided it; empty: nothing.
+	HouseholdPair(one, other ID) (state string, decided bool, err error)
+	JobsOfHouseholds(customers ...ID) ([]ID, error) // of any state, by id
+	// MoveHousehold lets all that names one household name another one, but for its jobs, which the
+	// caller saves, and keeps in moved what that was; what lies over either lies over both.
+	MoveHousehold(part, into ID, moved *HouseholdMoved) error
+	// PartHousehold undoes that; jobs are those that go back. Where nothing lies over the two, they
+	// are strangers again.
+	PartHousehold(part, into ID, moved *HouseholdMoved, jobs []ID) error
+	InsertHouseholdMerge(*HouseholdMerge) error
+	LockHouseholdMerge(customer ID) (*HouseholdMerge, error) // in force; CodeNotFound when none
+	SaveHouseholdMerge(*HouseholdMerge) error
 	LockHouseholdQuestion(id ID) (*HouseholdQuestion, error)
 	HouseholdQuestionsOf(customer ID) ([]HouseholdQuestion, error) // that wait, by created_at
 	InsertHouseholdQuestion(*HouseholdQuestion) error

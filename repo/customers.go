@@ -17,6 +17,7 @@ type customerRow struct {
 	NameKey            string
 	Language           string
 	RegisteredCentreID *domain.ID
+	MergedIntoID       *domain.ID
 }
 
 type siteRow struct {
@@ -35,7 +36,8 @@ type phoneRow struct {
 func nameKey(name string) string { return strings.ToLower(name) }
 
 func newCustomerRow(c *domain.Customer) *customerRow {
-	return &customerRow{Meta: c.Meta, Name: c.Name, NameKey: nameKey(c.Name), Language: c.Language, RegisteredCentreID: c.RegisteredCentreID}
+	return &customerRow{Meta: c.Meta, Name: c.Name, NameKey: nameKey(c.Name), Language: c.Language, RegisteredCentreID: c.RegisteredCentreID,
+		MergedIntoID: c.MergedIntoID}
 }
 
 // customerSteps reads the people and places of customers.
@@ -59,7 +61,7 @@ func joinCustomers(rows []customerRow, people []domain.Contact, places []siteRow
 	for i, r := range rows {
 		at[r.ID] = i
 		out[i] = domain.Customer{Meta: r.Meta, Name: r.Name, Language: r.Language, RegisteredCentreID: r.RegisteredCentreID,
-			Contacts: []domain.Contact{}, Sites: []domain.Site{}}
+			MergedIntoID: r.MergedIntoID, Contacts: []domain.Contact{}, Sites: []domain.Site{}}
 	}
 	for _, c := range people {
 		if i, ok := at[c.CustomerID]; ok {
@@ -177,7 +179,7 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 		}
 		known := map[string]bool{}
 		for _, n := range p.Phones {
-			if !known[n] {
+			if !known[n] && c.MergedIntoID == nil { // else it is found by what it is part of
 				known[n] = true
 				if err := t.insert("contact_phones", &phoneRow{p.ID, n, c.ID}); err != nil {
 					return err
@@ -188,10 +190,14 @@ func (t *tx) putCustomer(c *domain.Customer) error {
 	for i := range c.Sites {
 		s := &c.Sites[i]
 		s.CustomerID = c.ID
-		if err := t.put("sites", &siteRow{*s, i, domain.PlaceKey(s.Address, s.PostalCode)}, "label", "address", "landmark", "postal_code", "zone", "lat", "lon", "occupant",
+		if err := t.put("sites", &siteRow{*s, i, domain.PlaceKey(s.Address, s.PostalCode)}, "label", "address", "landmark", "postal_code", "zone",
+			"lat", "lon", "occupant",
 			"position", "place_key"); err != nil {
 			return err
 		}
+	}
+	if c.MergedIntoID != nil {
+		return nil
 	}
 	return t.pairUp(c.ID, fresh)
 }

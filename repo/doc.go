@@ -43,6 +43,7 @@
 //	disputes.go     disputes, checks of visits said to be done, when a customer learned of them
 //	evidence.go     photos and recordings of reports
 //	flags.go        reports, stops received, who stands down
+//	household_merges.go  two households that became one, and back
 //	households.go   rows of one household, and what may be one
 //	job_history.go  steps tried, entries of a kind, thanks
 //	jobs.go         jobs and their holds

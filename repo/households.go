@@ -37,14 +37,22 @@ func (db *DB) ofHouseholds(of clause.Expr) string {
 // pair is another row of a household.
 type pair struct{ CustomerID, OtherID domain.ID }
 
+// whole is the household of which the one with an id (twice an argument) is a part, else that itself.
+const whole = "coalesce((SELECT p.merged_into_id FROM customers p WHERE p.id = ?), ?)"
+
 // readPairs makes the read of the other rows of households.
 func (db *DB) readPairs(customers []domain.ID) (*step, *[]pair, error) {
 	return query[pair](db.table("household_pairs").Where(db.in("customer_id", customers)).Where("state = 'same'"))
 }
 
 // untouched are pairs that nobody decided and over which nothing lies: they are found anew.
-const untouched = "NOT decided AND state = 'same' AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.kind = 'safety' AND " +
-	"(h.customer_id = household_pairs.customer_id OR h.customer_id = household_pairs.other_id))"
+const untouched = "NOT decided AND state = 'same' AND " + nothingLies
+
+// nothingLies are pairs over neither of which something lies, or lay.
+const nothingLies = "NOT EXISTS (SELECT 1 FROM holds h WHERE h.kind = 'safety' AND (h.customer_id = household_pairs.customer_id OR " +
+	"h.customer_id = household_pairs.other_id)) AND NOT EXISTS (SELECT 1 FROM exclusions x WHERE x.lifted_at IS NULL AND " +
+	"(x.customer_id = household_pairs.customer_id OR x.customer_id = household_pairs.other_id)) AND NOT EXISTS (SELECT 1 FROM advisories a " +
+	"WHERE a.customer_id = household_pairs.customer_id OR a.customer_id = household_pairs.other_id)"
 
 // pairUp finds the other rows of a household: by a number that few use, by the same place. Of
 // the number that too many use by now, those over which nothing lies are strangers again.

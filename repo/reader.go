@@ -173,6 +173,7 @@ func (r *reader) customers(ctx context.Context, q *gorm.DB) ([]domain.Customer, 
 
 func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.CustomerFilter, p domain.Page) ([]domain.Customer, error) {
 	q, at, id := r.walk(s, "customers")
+	q = q.Where("customers.merged_into_id IS NULL")
 	if f.Phone != "" {
 		q = q.Where(byPhone, f.Phone)
 	}
@@ -183,12 +184,15 @@ func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.Custome
 }
 
 func (r *reader) Customer(ctx context.Context, s domain.Scope, id domain.ID) (*domain.Customer, error) {
-	list, err := r.customers(ctx, r.scoped(s, "customers").Where("id = ?", id).Limit(1))
+	list, err := r.customers(ctx, r.scoped(s, "customers").Where("id = "+whole, id, id).Limit(1))
 	if err != nil {
 		return nil, err
 	}
 	if len(list) == 0 {
 		return nil, domain.NotFound("customer")
+	}
+	if list[0].ID != id {
+		list[0].MergedInto = &list[0].ID
 	}
 	return &list[0], nil
 }
@@ -197,7 +201,7 @@ func (r *reader) Appliances(ctx context.Context, s domain.Scope, customer *domai
 	p domain.Page) ([]domain.Appliance, error) {
 	q := r.scoped(s, "appliances")
 	if customer != nil {
-		q = q.Where("customer_id = ?", *customer)
+		q = q.Where("customer_id = "+whole, *customer, *customer)
 	}
 	if serial != "" {
 		q = q.Where("serial = ?", serial)
@@ -218,7 +222,7 @@ func (r *reader) Jobs(ctx context.Context, s domain.Scope, f domain.JobFilter, p
 		q = q.Where("centre_id = ?", *f.CentreID)
 	}
 	if f.CustomerID != nil {
-		q = q.Where("customer_id = ?", *f.CustomerID)
+		q = q.Where("customer_id = "+whole, *f.CustomerID, *f.CustomerID)
 	}
 	if f.Phone != "" {
 		q = q.Where("customer_id IN (SELECT customer_id FROM contact_phones WHERE phone = ?)", f.Phone)

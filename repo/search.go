@@ -116,8 +116,10 @@ func (r *reader) found(q *gorm.DB, s domain.Scope, f domain.CustomerFilter) *gor
 		return q.Where(never)
 	}
 	ways := []clause.Expression{}
+	// A part of a household is found by the name that it had.
+	const wholes = "customers.id IN (SELECT coalesce(p.merged_into_id, p.id) FROM customers p WHERE p.id IN (?))"
 	if id, err := uuid.Parse(f.Query); err == nil {
-		ways = append(ways, is("customers.id = ?", id))
+		ways = append(ways, is("customers.id = "+whole, id, id))
 		for table, column := range map[string]string{"jobs": "id", "visits": "id"} {
 			rows := r.scoped(s, table).Where(table+"."+column+" = ?", id).Select(table + ".customer_id")
 			if rows.Error == nil {
@@ -137,7 +139,7 @@ func (r *reader) found(q *gorm.DB, s domain.Scope, f domain.CustomerFilter) *gor
 			texts = append(texts, r.db.saying([]string{number}))
 		}
 		of := clause.Or(texts...)
-		ways = append(ways, is("customers.id IN (?)", r.db.table("search_texts").Select("customer_id").Where("job_id IS NULL").Where(of)))
+		ways = append(ways, is(wholes, r.db.table("search_texts").Select("customer_id").Where("job_id IS NULL").Where(of)))
 		jobs := r.scoped(s, "jobs").Select("id").Where("id IN (?)", r.db.table("search_texts").Select("job_id").Where("job_id IS NOT NULL").
 			Where(r.db.saying(words)))
 		if jobs.Error == nil {

@@ -48,7 +48,7 @@ func (s *Service) CreateAppliance(ctx context.Context, call *Call, in ApplianceI
 		return domain.Appliance{}, MeaningIfAbsent(err, "customer", "/customer_id")
 	}
 	return Run(ctx, s, call, func(tx *Work) (domain.Appliance, error) {
-		c, err := tx.Customer(*in.CustomerID)
+		c, err := LockHousehold(tx, *in.CustomerID)
 		if err != nil {
 			return domain.Appliance{}, err
 		}

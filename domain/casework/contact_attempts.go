@@ -299,6 +299,75 @@ func applyToOpenJobs(call *Call, c *Case, a *domain.Attempt, st EntryTime) error
 	return nil
 }
 
+// ShareContact lets the latest inbound contact of two households that became one count on the open
+// jobs of both; theirs are the jobs of one of them. It gives the contacts that it added, and judges
+// those jobs anew: whose numbers they are has changed.
+func ShareContact(tx *Work, jobs []*domain.Job, theirs map[domain.ID]bool) ([]domain.ID, error) {
+	last := map[bool]*domain.Attempt{}
+	for _, j := range jobs {
+		list, err := tx.AttemptsOf(j.ID)
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			a := &list[i]
+			if was := last[theirs[j.ID]]; a.Direction == reach.Inbound && a.Discounted == "" && (was == nil || a.OccurredAt.After(was.OccurredAt)) {
+				last[theirs[j.ID]] = a
+			}
+		}
+	}
+	added := []domain.ID{}
+	for _, j := range jobs {
+		if j.Status.Ended() {
+			continue
+		}
+		c, err := OpenCase(tx, j)
+		if err != nil {
+			return nil, err
+		}
+		if a := last[!theirs[j.ID]]; a != nil && a.OccurredAt.After(j.OpenedAt) &&
+			(j.LastContactAt == nil || a.OccurredAt.After(*j.LastContactAt)) {
+			b := *a
+			b.ID, b.JobID, b.CustomerID, b.VisitID, b.AgreedStart, b.AgreedEnd = tx.NewID(), j.ID, j.CustomerID, nil, nil, nil
+			if err := tx.InsertAttempt(&b); err != nil {
+				return nil, err
+			}
+			attemptEntry(domain.System, c, &b, At(b.OccurredAt))
+			added = append(added, b.ID)
+		}
+		if err := Reassess(c); err != nil {
+			return nil, err
+		}
+	}
+	return added, nil
+}
+
+// UnshareContact takes such contacts out of the count again.
+func UnshareContact(tx *Work, attempts []domain.ID) error {
+	for _, id := range attempts {
+		a, err := tx.Attempt(id)
+		if err != nil {
+			return err
+		}
+		a.Discounted = "of another household"
+		if err := tx.SaveAttempt(a); err != nil {
+			return err
+		}
+		j, err := tx.LockJob(a.JobID)
+		if err != nil {
+			return err
+		}
+		c, err := OpenCase(tx, j)
+		if err != nil {
+			return err
+		}
+		if err := Reassess(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // resolveAddress finds which number and person were tried.
 func resolveAddress(c *Case, a *domain.Attempt, raw string) error {
 	if a.ContactID != nil && c.Customer.Contact(*a.ContactID) == nil {

@@ -117,6 +117,15 @@ type Locale struct {
 	centre        *domain.ID
 }
 
+// LockHousehold locks a household; of one that is a part of another it gives the whole.
+func LockHousehold(tx domain.CustomerTx, id domain.ID) (*domain.Customer, error) {
+	c, err := tx.LockCustomer(id)
+	if err != nil || c.MergedIntoID == nil {
+		return c, err
+	}
+	return tx.LockCustomer(*c.MergedIntoID)
+}
+
 // CreateCustomer registers a household. Coordinator, proprietor, area
 // manager, agent. Errors: CodeForbidden, CodeUnprocessable, CodeDuplicate.
 func (s *Service) CreateCustomer(ctx context.Context, call *Call, in CustomerInput) (domain.NewHousehold, error) {
@@ -185,7 +194,7 @@ func (s *Service) PatchCustomer(ctx context.Context, call *Call, id domain.ID, v
 		if !call.Actor.Is(domain.Staff...) {
 			return domain.Customer{}, domain.Fail(domain.CodeForbidden, "As %s you may not change households.", domain.RoleWords(call.Actor.Role))
 		}
-		c, err := tx.LockCustomer(id)
+		c, err := LockHousehold(tx, id)
 		if err != nil {
 			return domain.Customer{}, err
 		}

@@ -113,7 +113,7 @@ func (s *Service) CreateJob(ctx context.Context, call *Call, in JobInput) (domai
 // RegisterJob registers a job in the transaction. Errors as Service.CreateJob.
 func RegisterJob(tx *Work, call *Call, in JobInput) (domain.JobView, error) {
 	a := call.Actor
-	c, err := tx.Customer(*in.CustomerID)
+	c, err := LockHousehold(tx, *in.CustomerID)
 	if err != nil {
 		return domain.JobView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 	}

@@ -143,7 +143,7 @@ func (s *Service) CreateMaintenance(ctx context.Context, call *Call, in Maintena
 		return domain.MaintenanceView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 	}
 	return Run(ctx, s, call, func(tx *Work) (domain.MaintenanceView, error) {
-		c, err := tx.Customer(*in.CustomerID)
+		c, err := LockHousehold(tx, *in.CustomerID)
 		if err != nil {
 			return domain.MaintenanceView{}, MeaningIfAbsent(err, "customer", "/customer_id")
 		}

@@ -10,6 +10,7 @@
 //	exclusion.go          who is kept away from a household
 //	hooks.go              wishes that end here; what follows the moves of others
 //	log_contact.go        a contact by its number, before anybody knows whose job it is, and a caller who was abusive
+//	merge_households.go   two rows that are one household, and back
 //	merge_reports.go      many words about one thing are one report
 //	patterns.go           what several mild reports say together
 //	report_escalation.go  who answers for a report, by when, and who is told next

@@ -245,6 +245,11 @@ func (s *Service) DecideHousehold(ctx context.Context, call *casework.Call, id d
 				return none, err
 			}
 		}
+		if in.Decision == domain.HouseholdDifferent {
+			if err := partedByAnswer(tx, call.Actor, q); err != nil {
+				return none, err
+			}
+		}
 		if in.Decision == domain.HouseholdSame {
 			if err := underHolds(tx, q.CustomerID); err != nil {
 				return none, err

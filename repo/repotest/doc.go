@@ -8,6 +8,7 @@
 //	cluster_unix.go      a throw-away PostgreSQL
 //	deadlines.go         deadlines: claimed once, beside requests
 //	exclusion.go         the database lets nobody into a crew who is kept away
+//	household_merges.go  two households that become one, and back
 //	households.go        rows of one household, and what may be one
 //	link_requests.go     what was asked by links that staff had read
 //	open.go              opening an empty database of an engine

@@ -22,7 +22,7 @@ func customerTrip(t *testing.T, w *World) {
 			{ID: ID(), Label: "home", Address: "1 Lane", Landmark: "well", PostalCode: "110001", Zone: "Asia/Kolkata",
 				Lat: Ptr(28.1234567890123456), Lon: Ptr(77.98765432109876), Occupant: "aunt"},
 			{ID: ID(), Label: "shop", Zone: "UTC"}}}
-	filled(t, "customer", c)
+	filled(t, "customer", c, "MergedIntoID", "MergedInto") // see householdMerges
 	filled(t, "contact", c.Contacts[0], "CustomerID", "Position")
 	filled(t, "site", c.Sites[0], "CustomerID")
 	Do(t, db, func(tx domain.Tx) error { return tx.InsertCustomer(&c) })

@@ -39,6 +39,8 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"claims", claims},
 		{"link requests", linkRequests},
 		{"households", households},
+		{"merged households", householdMerges},
+		{"merged households under a hold", heldHouseholdMerges},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}

@@ -20,6 +20,7 @@ var requestBodies = map[string]object{
 	"createUser":   {"login": "new.user", "name": "x", "role": "admin"},
 	"putHours":     {"hours": []object{}}, "putSkills": {"skills": []string{}},
 	"createLeave":    {"starts_at": "2027-04-01T00:00:00Z", "ends_at": "2027-04-02T00:00:00Z", "kind": "annual"},
+	"mergeCustomer":  {"into": uuid.NewString()},
 	"createCustomer": {"name": "x"}, "createAppliance": {"customer_id": uuid.NewString()}, "createJob": {"customer_id": uuid.NewString()},
 	"scheduleVisit":   {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
 	"rescheduleVisit": {"window_start": "2027-03-05T05:00:00Z", "window_end": "2027-03-05T07:00:00Z"},
