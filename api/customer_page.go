@@ -107,6 +107,7 @@ type customerView struct {
 	Free                                                       []partView // windows to choose from
 	KeptDay, KeptHours, KeptWords                              string     // the one that is kept
 	AskedWords                                                 string     // of what was asked by a link that staff had read
+	NotMyNumber                                                bool       // its number was changed, which it can deny by any link
 	Asked                                                      []string   // what it was; by such a link it is not said
 	NeedsCode                                                  bool
 
@@ -480,6 +481,11 @@ func newCustomerView(p *customers.LinkPage, t *pages.Text) *customerView {
 	}
 	if len(p.Asked) > 0 {
 		v.AskedWords, v.NeedsCode = t.Say("asked.explain"), p.Link.Read()
+		number := func(r domain.LinkRequest) bool { return r.Action == domain.NumberChanged }
+		if !slices.ContainsFunc(p.Asked, func(r domain.LinkRequest) bool { return !number(r) }) {
+			v.AskedWords = t.Say("asked.number.explain")
+		}
+		v.NotMyNumber = v.NeedsCode && slices.ContainsFunc(p.Asked, number)
 		if v.NeedsCode {
 			v.AskedWords = t.Say("asked.code.explain")
 		}

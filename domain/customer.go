@@ -17,11 +17,12 @@ type Customer struct {
 	Language string `json:"language"` // BCP 47: en, hi
 	// RegisteredCentreID lets the centre that registered a household see it before
 	// it has a job.
-	RegisteredCentreID *ID       `json:"-"`
-	MergedIntoID       *ID       `json:"-"`                     // it is part of another household (household_merge.go)
-	MergedInto         *ID       `json:"merged_into,omitempty"` // of what is left, where a part of it was asked for
-	Contacts           []Contact `json:"contacts"`
-	Sites              []Site    `json:"sites"`
+	RegisteredCentreID *ID                    `json:"-"`
+	NumberChanges      JSONList[NumberChange] `json:"-"`                     // what staff changed of its numbers, while that is open
+	MergedIntoID       *ID                    `json:"-"`                     // it is part of another household (household_merge.go)
+	MergedInto         *ID                    `json:"merged_into,omitempty"` // of what is left, where a part of it was asked for
+	Contacts           []Contact              `json:"contacts"`
+	Sites              []Site                 `json:"sites"`
 }
 
 // NewHousehold is a household as whoever registered it reads it.
@@ -91,22 +92,6 @@ func (c *Customer) Contact(id ID) *Contact {
 		}
 	}
 	return nil
-}
-
-// Phone is the number to which the household is written: of the contact that a job
-// wants reached first, else of the first who has one; empty for none.
-func (c *Customer) Phone(first *ID) string {
-	to := ""
-	for i := range c.Contacts {
-		x := &c.Contacts[i]
-		if len(x.Phones) > 0 && first != nil && x.ID == *first {
-			return x.Phones[0]
-		}
-		if len(x.Phones) > 0 && to == "" {
-			to = x.Phones[0]
-		}
-	}
-	return to
 }
 
 // Site finds a site of the household; nil: none.

@@ -46,6 +46,7 @@
 //	link.go            the household's link
 //	link_request.go    what was asked by a link that staff had read
 //	maintenance.go     visits that come again by a rule
+//	number_change.go   what staff changed of a household's numbers, and from when it proves something
 //	notice.go          one thing to tell one audience, and its delivery
 //	pattern.go         what several mild reports say together; our own failures before a report
 //	people.go          roles, areas, centres, users, who reaches what

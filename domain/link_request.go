@@ -61,6 +61,22 @@ func (r *LinkRequest) MayDecide(a Actor, f *Flag) bool {
 	return true
 }
 
+// Unanswered says what happens when nobody verified a request in time.
+func (r *LinkRequest) Unanswered() string {
+	switch {
+	case r.Action != NumberChanged:
+		return HouseholdActions[r.Action].Unanswered
+	case r.DueAt.Sub(r.OccurredAt) > NumberProvesAfter:
+		return "The number proves nothing."
+	}
+	return "The number is the household's."
+}
+
+// Counts reports whether a request is carried out when nobody verified it in time.
+func (r *LinkRequest) Counts() bool {
+	return HouseholdActions[r.Action].Counts || r.Action == NumberChanged && r.DueAt.Sub(r.OccurredAt) <= NumberProvesAfter
+}
+
 // LinkRequestView is a request as answered: with its default and what this caller
 // may do now.
 type LinkRequestView struct {
@@ -71,7 +87,7 @@ type LinkRequestView struct {
 
 // View shows a request to whoever may decide it.
 func (r LinkRequest) View() LinkRequestView {
-	return LinkRequestView{r, HouseholdActions[r.Action].Unanswered, LinkRequestMoves.Of(r.Status, "decide")}
+	return LinkRequestView{r, r.Unanswered(), LinkRequestMoves.Of(r.Status, "decide")}
 }
 
 // LinkRequestFilter narrows GET /v1/link-requests.

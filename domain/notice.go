@@ -37,7 +37,9 @@ const NoticeAccountCode = "account.code"
 // HasRequestCode reports whether a text about a link request holds its code, which
 // is added at sending; its data names the request. It goes to no device that proves
 // nothing.
-func HasRequestCode(kind string) bool { return kind == "link.asked" || kind == "link.acted" }
+func HasRequestCode(kind string) bool {
+	return kind == "link.asked" || kind == "link.acted" || kind == "number.changed"
+}
 
 // Dispatch records one try to deliver one notice. Accepted by the push
 // service is not seen by a person.
@@ -67,9 +69,20 @@ type Delivery struct {
 	// ReadLink is what a device gets instead that was registered by a link which
 	// staff had read.
 	ReadLink *Link
-	// TextTo is the number to which the message webhook sends it: of a household
-	// that has no device, of a user to whom a code goes.
+	// TextTo is the number to which the message webhook sends it: of a user to whom a
+	// code goes.
 	TextTo string
+	// Household is to whom it goes, with its numbers; First whom the job wants reached first.
+	Household *Customer
+	First     *ID
+}
+
+// Number is where the message webhook sends it, and whether that proves anything.
+func (d *Delivery) Number(now time.Time) (phone string, proves bool) {
+	if d.Household == nil || d.Notice.JobID == nil {
+		return d.TextTo, true
+	}
+	return d.Household.TextTo(d.First, *d.Notice.JobID, now)
 }
 
 // NoticesThatTell lists, by kind, what a notice to a household tells of: all attempts

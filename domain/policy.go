@@ -19,6 +19,8 @@ const (
 	RepeatWithin         = 30 * 24 * time.Hour      // same serial (section 3)
 	LinkAfterVisit       = 30 * 24 * time.Hour      // the link's life (section 7)
 	LinkRequestDue       = 48 * time.Hour           // to be verified (section 10)
+	NumberProvesAfter    = 72 * time.Hour           // a number that staff added, if the household does not protest (section 10)
+	NumberVouchWithin    = 30 * 24 * time.Hour      // where time alone does not do
 	LinkUndoWithin       = 24 * time.Hour           // what a link that staff had read did (section 10)
 	FormKeyLife          = 7 * 24 * time.Hour       // a page left open longer is looked at anew
 	AnotherTimeUntil     = time.Hour                // before the window (section 3)

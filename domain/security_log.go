@@ -12,6 +12,7 @@ const (
 	SecurityResetUsed   SecurityKind = "reset_used"       // and used
 	SecurityExport      SecurityKind = "export"           // a file with data of people left the server
 	SecurityLinkRead    SecurityKind = "link_read"        // staff read a household's link
+	SecurityNumber      SecurityKind = "number_vouched"   // an area manager vouched for a household's number
 	SecurityMerged      SecurityKind = "household_merged" // two rows became one household, or were taken apart
 )
 

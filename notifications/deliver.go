@@ -75,22 +75,25 @@ type Deliverer struct {
 // delivery is one notice on its way.
 type delivery struct {
 	domain.Delivery
-	link     string
-	readLink string // for devices that prove nothing
-	accepted bool   // by at least one device or gateway, now or in an earlier run
-	fresh    bool   // accepted in this run
-	rejected bool
-	expired  bool
-	waiting  bool // something is left to try
-	wait     time.Duration
-	channel  string // of the acceptance
-	receipt  string
-	devices  int  // that may still take it
-	reached  bool // accepted by more than the log
+	link      string
+	readLink  string // for devices that prove nothing
+	accepted  bool   // by at least one device or gateway, now or in an earlier run
+	fresh     bool   // accepted in this run
+	rejected  bool
+	expired   bool
+	waiting   bool // something is left to try
+	wait      time.Duration
+	channel   string // of the acceptance
+	receipt   string
+	number    string // where a text goes
+	household bool   // what reaches that number reaches the household
+	devices   int    // that may still take it
+	reached   bool   // accepted by more than the log
 }
 
 func (d *Deliverer) newDelivery(of domain.Delivery) *delivery {
 	l := &delivery{Delivery: of, devices: len(of.Devices), accepted: of.Called, reached: of.Called}
+	l.number, l.household = of.Number(d.Now())
 	proofs := slices.Clone(l.Delivered)
 	for _, device := range l.Devices {
 		if device.Unproven {
@@ -344,17 +347,17 @@ func (r *run) texts() []*recipientQueue {
 	var queues []*recipientQueue
 	of := map[string]*recipientQueue{}
 	for _, l := range r.deliveries {
-		if r.d.Text == nil || l.TextTo == "" || l.expired {
+		if r.d.Text == nil || l.number == "" || l.expired || !l.household && domain.HasRequestCode(l.Notice.Kind) {
 			continue
 		}
 		if l.Notice.Kind != domain.NoticeAccountCode && (l.Notice.CustomerID == nil || l.state() != "no_device") {
 			continue
 		}
-		if of[l.TextTo] == nil {
-			of[l.TextTo] = &recipientQueue{number: l.TextTo}
-			queues = append(queues, of[l.TextTo])
+		if of[l.number] == nil {
+			of[l.number] = &recipientQueue{number: l.number}
+			queues = append(queues, of[l.number])
 		}
-		of[l.TextTo].deliveries = append(of[l.TextTo].deliveries, l)
+		of[l.number].deliveries = append(of[l.number].deliveries, l)
 	}
 	return queues
 }
@@ -436,8 +439,12 @@ func (r *run) text(ctx context.Context, ln *recipientQueue) {
 		}
 		n := &l.Notice
 		body := n.Title + ": " + n.Body
-		if l.link != "" {
-			body += " " + l.link
+		link := l.link
+		if !l.household {
+			link = l.readLink
+		}
+		if link != "" {
+			body += " " + link
 		}
 		if code := r.d.data(n)["code"]; code != "" {
 			body = n.Title + ": " + code + ". " + n.Body
@@ -448,6 +455,10 @@ func (r *run) text(ctx context.Context, ln *recipientQueue) {
 		began := time.Now()
 		res := r.d.Text.Send(ctx, Text{ID: n.ID.String(), To: ln.number, Channel: "sms", Language: n.Language, Body: body,
 			ExpiresAt: n.ExpiresAt})
+		if !l.household { // it may be a member of staff's
+			r.dispatched(l, "webhook", nil, res, time.Since(began))
+			continue
+		}
 		r.note(l, "webhook", nil, res, time.Since(began))
 		if res.Outcome == Accepted {
 			r.locked(func() { l.took("sms", n.ID.String()) })

@@ -18,6 +18,7 @@ type customerRow struct {
 	Language           string
 	RegisteredCentreID *domain.ID
 	MergedIntoID       *domain.ID
+	NumberChanges      domain.JSONList[domain.NumberChange]
 }
 
 type siteRow struct {
@@ -37,7 +38,7 @@ func nameKey(name string) string { return strings.ToLower(name) }
 
 func newCustomerRow(c *domain.Customer) *customerRow {
 	return &customerRow{Meta: c.Meta, Name: c.Name, NameKey: nameKey(c.Name), Language: c.Language, RegisteredCentreID: c.RegisteredCentreID,
-		MergedIntoID: c.MergedIntoID}
+		MergedIntoID: c.MergedIntoID, NumberChanges: c.NumberChanges}
 }
 
 // customerSteps reads the people and places of customers.
@@ -61,7 +62,7 @@ func joinCustomers(rows []customerRow, people []domain.Contact, places []siteRow
 	for i, r := range rows {
 		at[r.ID] = i
 		out[i] = domain.Customer{Meta: r.Meta, Name: r.Name, Language: r.Language, RegisteredCentreID: r.RegisteredCentreID,
-			MergedIntoID: r.MergedIntoID, Contacts: []domain.Contact{}, Sites: []domain.Site{}}
+			MergedIntoID: r.MergedIntoID, NumberChanges: r.NumberChanges, Contacts: []domain.Contact{}, Sites: []domain.Site{}}
 	}
 	for _, c := range people {
 		if i, ok := at[c.CustomerID]; ok {

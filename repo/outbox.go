@@ -47,8 +47,15 @@ type aroundNotices struct {
 	done     *[]domain.Dispatch
 	links    *[]domain.Link
 	contacts *[]domain.Contact
+	changes  *[]changedNumbers
 	wanted   *[]wantedContact
 	phones   *[]staffPhone
+}
+
+// changedNumbers are those of a household that staff changed.
+type changedNumbers struct {
+	ID            domain.ID
+	NumberChanges domain.JSONList[domain.NumberChange]
 }
 
 // wantedContact is whom a job wants reached first.
@@ -85,6 +92,7 @@ func (db *DB) aroundNotices(ctx context.Context, r *reader, notices []domain.Not
 		ask(&steps, &out.done, taken.Where(db.in("notice_id", pendingIDs))),
 		ask(&steps, &out.links, db.table("links").Where("revoked_at IS NULL").Where(db.in("job_id", jobs))),
 		ask(&steps, &out.contacts, db.table("contacts").Where(db.in("customer_id", customers)).Order("customer_id, position, id")),
+		ask(&steps, &out.changes, db.table("customers").Where(db.in("id", customers))),
 		ask(&steps, &out.wanted, db.table("jobs").Where("contact_id IS NOT NULL").Where(db.in("id", jobs))))
 	if err == nil && slices.ContainsFunc(notices, func(n domain.Notice) bool { return n.Kind == domain.NoticeAccountCode }) {
 		err = ask(&steps, &out.phones, db.table("users").Where("NOT disabled").Where(db.in("id", users)))
@@ -137,13 +145,12 @@ func (around *aroundNotices) delivery(n *domain.Notice) domain.Delivery {
 		}
 	}
 	if n.CustomerID != nil {
-		var first *domain.ID
 		for _, w := range *around.wanted {
 			if same(w.ID, n.JobID) {
-				first = w.ContactID
+				d.First = w.ContactID
 			}
 		}
-		d.TextTo = textTo(*around.contacts, *n.CustomerID, first)
+		d.Household = around.household(*n.CustomerID)
 	}
 	if n.Kind == domain.NoticeAccountCode {
 		for _, u := range *around.phones {
@@ -245,23 +252,20 @@ func (db *DB) alarmCalls(ctx context.Context, r *reader, notices []domain.Notice
 
 func same(a, b *domain.ID) bool { return a != nil && b != nil && *a == *b }
 
-// textTo is the number of the contact whom the job wants reached first, else
-// that of the first who has one.
-func textTo(contacts []domain.Contact, customer domain.ID, first *domain.ID) string {
-	to := ""
-	for i := range contacts {
-		c := &contacts[i]
-		if c.CustomerID != customer || len(c.Phones) == 0 {
-			continue
-		}
-		if first != nil && c.ID == *first {
-			return c.Phones[0]
-		}
-		if to == "" {
-			to = c.Phones[0]
+// household is one with its numbers.
+func (around *aroundNotices) household(id domain.ID) *domain.Customer {
+	c := &domain.Customer{Meta: domain.Meta{ID: id}}
+	for _, x := range *around.contacts {
+		if x.CustomerID == id {
+			c.Contacts = append(c.Contacts, x)
 		}
 	}
-	return to
+	for _, x := range *around.changes {
+		if x.ID == id {
+			c.NumberChanges = x.NumberChanges
+		}
+	}
+	return c
 }
 
 // Record writes what came of a run. A state is set on pending notices only: a

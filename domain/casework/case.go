@@ -40,6 +40,9 @@ func (w *Work) InsertCustomer(c *domain.Customer) error {
 
 // SaveCustomer keeps what changed of a household.
 func (w *Work) SaveCustomer(c *domain.Customer) error {
+	if err := numbersChanged(w, c); err != nil {
+		return err
+	}
 	if err := w.Tx.SaveCustomer(c); err != nil {
 		return err
 	}

@@ -56,11 +56,14 @@ func callWhy(c *Case, a *domain.Attempt) (string, error) {
 	if seconds == nil {
 		seconds = a.RingSeconds
 	}
-	switch known := slices.ContainsFunc(c.Customer.Contacts, func(p domain.Contact) bool { return slices.Contains(p.Phones, a.Address) }); {
+	known := slices.ContainsFunc(c.Customer.Contacts, func(p domain.Contact) bool { return slices.Contains(p.Phones, a.Address) })
+	switch {
 	case a.ClaimedAt == nil || seconds == nil || a.Address == "":
 		return "its call record lacks number, start or length", nil
 	case !known:
 		return "its call record is of a number that is not known as the household's", nil
+	case !c.Customer.Proves(a.Address, c.Job.ID, c.Now):
+		return "its call record is of a number that our staff changed and the household has not confirmed", nil
 	case !strings.EqualFold(a.EvidenceDigest, CallDigest(a.Address, *a.ClaimedAt, *seconds)):
 		return "the digest of its call record does not fit number, start and length", nil
 	case time.Duration(*seconds)*time.Second > a.RecordedAt.Sub(a.OccurredAt):

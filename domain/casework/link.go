@@ -36,6 +36,8 @@ func NotifyLinkRequest(c *Case, v *domain.Visit, kind string, request domain.ID)
 	var starts *time.Time
 	if v != nil {
 		starts = &v.WindowStart
+	} else if kind == "number.changed" { // at once, at any hour
+		starts = &c.Now
 	}
 	c.notifyHome(NewNotice(c.Tx.Svc, kind, language, c.Now, c.Now.Add(domain.LinkUndoWithin), c.about(kind, v, language),
 		func(n *domain.Notice) {

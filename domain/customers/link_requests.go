@@ -161,12 +161,18 @@ func answerRequests(k *Request) error {
 	if len(rows) == 0 {
 		return domain.Fail(domain.CodeState, "Nothing waits for your word any more.")
 	}
-	if k.link.Read() {
+	if k.link.Read() && k.In.Action == "undo" && k.In.Code == "" { // that a number is not theirs is against us: by any link
+		rows = slices.DeleteFunc(rows, func(r domain.LinkRequest) bool { return r.Action != domain.NumberChanged })
+		if len(rows) == 0 {
+			k.refused = notOurCode()
+			return nil
+		}
+	} else if k.link.Read() {
 		if rows, err = withCode(k, rows); err != nil {
 			return err
 		}
 		if len(rows) == 0 {
-			k.refused = domain.Fail(domain.CodeUnprocessable, "This is not a code that we sent.").At("/code", "six digits, of our message")
+			k.refused = notOurCode()
 			return nil
 		}
 	}
@@ -189,6 +195,10 @@ func answerRequests(k *Request) error {
 		}
 	}
 	return nil
+}
+
+func notOurCode() error {
+	return domain.Fail(domain.CodeUnprocessable, "This is not a code that we sent.").At("/code", "six digits, of our message")
 }
 
 // overtaken is what became of a request whose matter had changed meanwhile.
@@ -227,6 +237,9 @@ func settleRequest(c *casework.Case, a domain.Actor, r *domain.LinkRequest) erro
 // carryOut does what was asked, now that it is known to be the household's word:
 // by link or code, or by whoever decided.
 func carryOut(k *Request, r *domain.LinkRequest, verified string) error {
+	if r.Action == domain.NumberChanged {
+		return casework.SettleNumbers(k.Tx, r, true)
+	}
 	by := *k
 	by.verified, by.Visit, by.In = verified, nil, LinkAction{Action: r.Action, Note: r.Words, Reason: r.Words, Text: r.Words}
 	if r.VisitID != nil {
@@ -252,6 +265,12 @@ func carryOut(k *Request, r *domain.LinkRequest, verified string) error {
 
 // undoRequest takes back what a request did. Of one that waits there is nothing.
 func undoRequest(k *Request, r *domain.LinkRequest) error {
+	if r.Action == domain.NumberChanged {
+		if err := casework.SettleNumbers(k.Tx, r, false); err != nil {
+			return err
+		}
+		return casework.NotifyStaff(k.Case, nil, "number.refused", domain.RoleAreaManager)
+	}
 	since := &domain.Link{CreatedAt: r.OccurredAt}
 	if r.Action == "stop-visits" {
 		if err := undoStop(k, since); err != nil {
@@ -365,6 +384,9 @@ func (s *Service) DecideLinkRequest(ctx context.Context, call *casework.Call, id
 			return domain.LinkRequestView{}, err
 		}
 		r.DecidedBy, r.Reasons = &call.Actor.UserID, in.Reasons
+		if err := decideNumber(tx, call.Actor, k, r, to); err != nil {
+			return domain.LinkRequestView{}, err
+		}
 		if to == domain.LinkRequestAccepted {
 			if err := carryOut(k, r, "desk"); err != nil {
 				return domain.LinkRequestView{}, err
@@ -376,6 +398,28 @@ func (s *Service) DecideLinkRequest(ctx context.Context, call *casework.Call, id
 		casework.NotifyCustomer(k.Case, nil, "link.settled")
 		return r.View(), nil
 	})
+}
+
+// decideNumber is the word of the area manager about a number that staff changed: they vouch for it, who neither
+// changed it nor has a report about themselves; which of the two is not said.
+func decideNumber(tx *casework.Work, a domain.Actor, k *Request, r *domain.LinkRequest, to string) error {
+	if r.Action != domain.NumberChanged {
+		return nil
+	}
+	party, err := casework.ReportedOn(tx, a.UserID)
+	if err != nil {
+		return err
+	}
+	for _, n := range k.Customer.NumberChanges {
+		party = party || n.RequestID == r.ID && n.By != nil && *n.By == a.UserID
+	}
+	if party {
+		return domain.Fail(domain.CodeForbidden, "Somebody else decides this one.")
+	}
+	if to == domain.LinkRequestRefused {
+		return casework.SettleNumbers(tx, r, false)
+	}
+	return casework.LogSecurity(tx, domain.SecurityEvent{Kind: domain.SecurityNumber, ActorID: &a.UserID, JobID: &r.JobID})
 }
 
 // LinkRequests lists those that an area manager decides or decided.
@@ -422,13 +466,13 @@ func LinkRequestDue(tx *casework.Work, id domain.ID) error {
 		return err
 	}
 	to := domain.LinkRequestLapsed
-	if domain.HouseholdActions[r.Action].Counts {
+	if r.Counts() {
 		to = domain.LinkRequestAccepted
 	}
 	if err := tx.Apply(r, "default", to); err != nil {
 		return err
 	}
-	r.Reasons = domain.HouseholdActions[r.Action].Unanswered
+	r.Reasons = r.Unanswered()
 	if to == domain.LinkRequestAccepted {
 		if err := carryOut(k, r, "default"); err != nil && !Refusal(err) && !domain.IsCode(err, domain.CodeState) {
 			return err // an appeal against a note that has ended asks for nothing any more
@@ -437,7 +481,9 @@ func LinkRequestDue(tx *casework.Work, id domain.ID) error {
 	if err := settleRequest(k.Case, domain.System, r); err != nil {
 		return err
 	}
-	casework.NotifyCustomer(k.Case, nil, "link.settled")
+	if r.Action != domain.NumberChanged { // nobody asked for that in its name
+		casework.NotifyCustomer(k.Case, nil, "link.settled")
+	}
 	return nil
 }
 

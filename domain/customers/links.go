@@ -139,7 +139,7 @@ func (s *Service) Send(ctx context.Context, call *casework.Call, job domain.ID) 
 		}
 		if len(devices) > 0 {
 			out.SentBy = append(out.SentBy, "device")
-		} else if tx.Svc.TextGateway && c.Customer.Phone(j.ContactID) != "" {
+		} else if tx.Svc.TextGateway && len(c.Customer.ProvingNumbers(j.ContactID, j.ID, tx.Now)) > 0 {
 			out.SentBy = append(out.SentBy, "message")
 		}
 		if len(out.SentBy) == 0 {

@@ -567,6 +567,9 @@ func queuedLinkRequests(ctx context.Context, s *casework.Service, a domain.Actor
 		it := QueueItem{Kind: "link_request", ID: r.ID, JobID: &r.JobID, Title: "Did the household ask this?", Since: r.CreatedAt,
 			DueAt: &r.DueAt, Default: r.View().Default,
 			Known: domain.JSONList[string]{linkRequestWords[r.Action], "It came by a link that our staff can open: ask the household by phone."}}
+		if r.Action == domain.NumberChanged {
+			it.Title, it.Known = "Is this number the household's?", domain.JSONList[string]{linkRequestWords[r.Action]}
+		}
 		if r.Words != "" {
 			it.Known = append(it.Known, "“"+r.Words+"”")
 		}
@@ -665,6 +668,7 @@ var linkRequestWords = map[string]string{
 	"withdraw-report": "To take back a report about our people.",
 	"appeal":          "To object to a note about the home.",
 	"thanks":          "To thank the crew.",
+	"number":          "Our staff changed it. Ask the household by a way that was there before, or vouch for it.",
 	"wrong-person":    "To strike the number, and to undo what was done by the link.",
 }
 

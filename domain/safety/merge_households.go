@@ -54,6 +54,7 @@ func (s *Service) MergeHousehold(ctx context.Context, call *casework.Call, id do
 		}
 		m := domain.HouseholdMerge{ID: tx.NewID(), CustomerID: part.ID, IntoID: into.ID, MergedAt: tx.Now, MergedBy: call.Actor.UserID,
 			Reason: strings.TrimSpace(in.Reason)}
+		guard := numbersOfMerge(tx, part, into)
 		moved := domain.JoinHouseholds(into, part)
 		theirs := map[domain.ID]bool{}
 		for _, j := range jobs {
@@ -74,7 +75,14 @@ func (s *Service) MergeHousehold(ctx context.Context, call *casework.Call, id do
 		if err := answeredByMerge(tx, call.Actor, part.ID, into.ID); err != nil {
 			return domain.Customer{}, err
 		}
-		if err := tx.SaveCustomer(into); err != nil {
+		into.NumberChanges = append(into.NumberChanges, part.NumberChanges...)
+		if err := tx.Tx.SaveCustomer(into); err != nil {
+			return domain.Customer{}, err
+		}
+		if err := guard(moved.Jobs, jobs); err != nil {
+			return domain.Customer{}, err
+		}
+		if err := householdKept(tx, into); err != nil {
 			return domain.Customer{}, err
 		}
 		if err := noteMerge(tx, call.Actor, jobs, "household.merged", part.ID, into.ID); err != nil {
@@ -89,6 +97,41 @@ func (s *Service) MergeHousehold(ctx context.Context, call *casework.Call, id do
 		m.Moved.V = moved
 		return *into, tx.InsertHouseholdMerge(&m)
 	})
+}
+
+// numbersOfMerge guards the numbers that one of two households has and the other has not: they prove nothing for the
+// other's jobs, as if staff had added them (docs/product.md section 10).
+func numbersOfMerge(tx *casework.Work, part, into *domain.Customer) func(theirs []domain.ID, jobs []*domain.Job) error {
+	only := func(c, other domain.Customer) []string {
+		other.NumberChanges = nil
+		n := domain.NumbersChanged(&other, &c, tx.Now)
+		if n == nil {
+			return nil
+		}
+		return n.Added
+	}
+	ofPart, ofInto := only(*part, *into), only(*into, *part)
+	return func(theirs []domain.ID, jobs []*domain.Job) error {
+		latest := map[bool]*domain.Job{} // of the part, and of the other
+		for _, j := range jobs {
+			if old := latest[domain.Has(theirs, j.ID)]; old == nil || j.OpenedAt.After(old.OpenedAt) {
+				latest[domain.Has(theirs, j.ID)] = j
+			}
+		}
+		for _, n := range []struct {
+			domain.NumberChange
+			job *domain.Job
+		}{{domain.NumberChange{At: tx.Now, Added: ofPart, Except: theirs}, latest[false]},
+			{domain.NumberChange{At: tx.Now, Added: ofInto, Only: theirs}, latest[true]}} {
+			if len(n.Added) == 0 || n.job == nil {
+				continue
+			}
+			if err := casework.GuardNumbers(tx, into, &n.NumberChange, n.job.ID, true); err != nil {
+				return err
+			}
+		}
+		return tx.Tx.SaveCustomer(into)
+	}
 }
 
 // errMerged says that a merge was made already.
@@ -308,11 +351,14 @@ func partHousehold(tx *casework.Work, a domain.Actor, m *domain.HouseholdMerge) 
 	part.MergedIntoID = nil
 	part.ChangedAt(tx.Now)
 	into.ChangedAt(tx.Now)
-	if err := tx.SaveCustomer(into); err != nil {
-		return nil, err
-	}
-	if err := tx.SaveCustomer(part); err != nil {
-		return nil, err
+	part.NumberChanges, into.NumberChanges = domain.PartNumberChanges(part.NumberChanges, into.NumberChanges)
+	for _, c := range []*domain.Customer{into, part} { // each has the numbers that it had
+		if err := tx.Tx.SaveCustomer(c); err != nil {
+			return nil, err
+		}
+		if err := householdKept(tx, c); err != nil {
+			return nil, err
+		}
 	}
 	if err := noteMerge(tx, a, jobs, "household.parted", part.ID, into.ID); err != nil {
 		return nil, err

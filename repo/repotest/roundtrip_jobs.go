@@ -14,6 +14,9 @@ func customerTrip(t *testing.T, w *World) {
 	r := w.DB.Reader()
 	ctx := t.Context()
 	c := domain.Customer{Meta: Meta(Noon), Name: "Ünal", Language: "hi", RegisteredCentreID: &w.Mill.ID,
+		NumberChanges: domain.JSONList[domain.NumberChange]{{RequestID: ID(), Added: []string{"+911"}, Removed: []string{"+915"}, At: Noon,
+			By:    &w.Desk.ID,
+			Waits: true, Refused: true, Except: []domain.ID{ID()}, Only: []domain.ID{ID()}}},
 		Contacts: []domain.Contact{
 			{ID: ID(), Name: "A", Relation: "self", Phones: domain.JSONList[string]{"+911", "+912"}, Email: "a@b", Language: "hi", VoiceOnly: true,
 				InvalidPhones: domain.JSONList[string]{"+913"}},
@@ -369,7 +372,10 @@ func attemptTrip(t *testing.T, w *World) {
 		Same(t, "digest used", want, Get(t, db, func(tx domain.Tx) (bool, error) { return tx.DigestUsed(digest) }))
 	}
 	for job, want := range map[domain.ID][]domain.Attempt{w.Job.ID: {}, ID(): {capped}} {
-		Same(t, "calls elsewhere", want, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) { return tx.CallsElsewhere(w.Customer.ID, job) }))
+		Same(t, "calls elsewhere", want, Get(t, db, func(tx domain.Tx) ([]domain.Attempt, error) {
+			return tx.CallsElsewhere(w.Customer.ID,
+				job)
+		}))
 	}
 	got, err := r.Attempts(ctx, everything, w.Job.ID, domain.Page{})
 	noError(t, err)

@@ -229,8 +229,12 @@ func deliveries(t *testing.T, w *World, a domain.Notice) {
 	}
 	byID := map[domain.ID]domain.Delivery{got[0].Notice.ID: got[0], got[1].Notice.ID: got[1]}
 	Same(t, "delivery to staff", domain.Delivery{Notice: a, Devices: []domain.Device{phone, tablet}}, byID[a.ID])
-	Same(t, "delivery to a household", domain.Delivery{Notice: home, Devices: []domain.Device{browser}, Link: &w.Link,
-		TextTo: "+919800000001"}, byID[home.ID])
+	written := byID[home.ID]
+	if to, proves := written.Number(Noon); to != "+919800000001" || !proves || written.First == nil || *written.First != *w.Job.ContactID {
+		t.Errorf("a household is written to %s (%v)", to, proves)
+	}
+	written.Household, written.First = nil, nil
+	Same(t, "delivery to a household", domain.Delivery{Notice: home, Devices: []domain.Device{browser}, Link: &w.Link}, written)
 	sent := domain.Dispatch{ID: ID(), NoticeID: a.ID, InstallationID: &phone.InstallationID, Channel: "fcm", Outcome: "accepted", Detail: "d",
 		MessageID: "m", At: Noon}
 	failed := domain.Dispatch{ID: ID(), NoticeID: a.ID, InstallationID: &tablet.InstallationID, Channel: "fcm", Outcome: "dropped", At: Noon}

@@ -1,0 +1,203 @@
+package contact
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"doorstep/cmd/doorstep/stories/harness"
+	"doorstep/cmd/doorstep/stories/harness/bodies"
+	"doorstep/domain"
+	"doorstep/domain/casework"
+
+	"github.com/google/uuid"
+)
+
+// renumber is the desk giving a household another number.
+func renumber(by *harness.Client, job object, phones ...string) {
+	by.Harness.Helper()
+	c := by.Send("GET", path("/v1/customers/%s", object{"id": job["customer_id"]}), nil, 200)
+	who := c["contacts"].([]any)[0].(object)
+	by.Send("PATCH", path("/v1/customers/%s", c),
+		object{"contacts": []object{{"id": who["id"], "name": who["name"], "phones": append([]string{}, phones...)}}}, 200,
+		"If-Match", fmt.Sprintf(`"%v"`, c["version"]))
+}
+
+// to lists the numbers of the texts that hold words.
+func (g *texts) to(h *harness.Harness, words string) (out []string) {
+	for _, text := range g.with(h, words) {
+		_, rest, _ := strings.Cut(text, `"to":"`)
+		number, _, _ := strings.Cut(rest, `"`)
+		out = append(out, number)
+	}
+	return out
+}
+
+// TestANumberThatStaffChangedProvesNothing: the accused technician's desk gives the household his own number and asks for
+// a code. Everything goes on going to the old one, which is told at once; nothing that comes of the new one is the household's.
+func TestANumberThatStaffChangedProvesNothing(t *testing.T) {
+	onEachEngineWithTexts(t, func(h *harness.Harness, g *texts) {
+		h.Ignores("link.verify", "visit.assigned")
+		h.MayIgnore("visit.completed", "job.share", "link.asked", "queue.morning", "completion.ask", "number.changed", "dispute.opened",
+			"done.check")
+		desk, ravi := h.As("kiran"), h.As("ravi")
+		job, _, his := workedOn(h)
+		old := desk.Send("GET", path("/v1/customers/%s", object{"id": job["customer_id"]}), nil,
+			200)["contacts"].([]any)[0].(object)["phones"].([]any)[0].(string)
+		const mine = "+919812399999"
+		renumber(desk, job, mine)
+		if told := g.to(h, "Your number was changed"); len(told) != 1 || told[0] != old {
+			t.Fatalf("told of the change: %v, the old number is %s", told, old)
+		}
+		his.Submit("done", 303)
+		desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 200)
+		code := g.code(h)
+		if to := g.to(h, code); len(to) != 1 || to[0] != old {
+			t.Errorf("the code went to %v", to)
+		}
+		if to := g.to(h, h.DeliveredLink(job)); len(to) == 0 || strings.Contains(strings.Join(to, " "), mine) {
+			t.Errorf("the household's link went to %v", to)
+		}
+		start := h.Clock.Now().UTC().Truncate(time.Second)
+		h.Clock.Advance(time.Minute)
+		call := ravi.Attempt(job, bodies.AttemptCreate{Channel: "phone", Outcome: "reached", Address: mine, RingSeconds: 10, CallSeconds: 30,
+			OccurredAt: start.Format(time.RFC3339), EvidenceDigest: casework.CallDigest(mine, start, 30)})
+		if call.Grade != "declared" || !strings.Contains(call.GradeWhy, "our staff changed") {
+			t.Errorf("a call to the new number is %s: %s", call.Grade, call.GradeWhy)
+		}
+		// "This was not me", by the link that he read too: it is against us.
+		if page := h.ReadPage(ravi, job).Read(); !strings.Contains(page, "I did not change my number") {
+			t.Errorf("the page: %s", page)
+		}
+		h.ReadPage(ravi, job).Submit("undo", 303)
+		for _, login := range []string{"maya", "noor"} {
+			h.Expect(login, "A number is not the household's")
+		}
+		h.Clock.Advance(domain.NumberProvesAfter + time.Hour)
+		desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 200)
+		if to := g.to(h, "Your repair"); len(to) == 0 || to[len(to)-1] != old {
+			t.Errorf("after a protest it is written to %v", to)
+		}
+	})
+}
+
+// TestWhenAChangedNumberCounts: the household's own word by the old way; three days without a protest; where nobody could be told, or
+// somebody changed it whom a report is about, the area manager vouches, and is never who changed it.
+func TestWhenAChangedNumberCounts(t *testing.T) {
+	onEachEngineWithTexts(t, func(h *harness.Harness, g *texts) {
+		h.Ignores("number.verify")
+		h.MayIgnore("visit.assigned", "job.share", "number.changed", "queue.morning", "flag.live", "flag.triage", "aftercare.offer", "hold.area",
+			"silence.desk", "silence.proprietor", "silence.manager")
+		desk, maya := h.As("kiran"), h.As("maya")
+		sends := func(job object, want string) {
+			h.Helper()
+			h.Clock.Advance(time.Minute)
+			desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 200)
+			if to := g.to(h, "Your repair"); len(to) == 0 || to[len(to)-1] != want {
+				h.Errorf("the link goes to %v, want %s", to, want)
+			}
+		}
+		asked := func(job object) object {
+			h.Helper()
+			for _, r := range items(maya.Send("GET", path("/v1/link-requests?status=pending&job_id=%s", job), nil, 200)) {
+				if r["action"] == "number" {
+					return r
+				}
+			}
+			h.Fatal("nobody is asked")
+			return nil
+		}
+		vouch := func(by *harness.Client, r object, want int) {
+			h.Helper()
+			by.Send("POST", path("/v1/link-requests/%s/decide", r), object{"decision": "accept", "reasons": "called them at work"}, want)
+		}
+		household := func(phone string) object {
+			h.Helper()
+			_, job := h.Household(desk, object{"contacts": []object{{"name": "Mrs Rao", "phones": []string{phone}}}})
+			return job
+		}
+		// By its own word.
+		one := household("+919812300001")
+		renumber(desk, one, "+919812300002")
+		sends(one, "+919812300001")
+		if text := h.CustomerPage(one).Read(); !strings.Contains(text, "Our desk changed the phone number") {
+			t.Errorf("its page: %s", text)
+		}
+		h.CustomerPage(one).Submit("verify", 303)
+		sends(one, "+919812300002")
+		// Taken off first, then another: the old one is still asked. Nobody protests.
+		two := household("+919812300003")
+		renumber(desk, two)
+		renumber(desk, two, "+919812300004")
+		sends(two, "+919812300003")
+		if r := asked(two); r["default"] != "The number is the household's." {
+			t.Errorf("what happens then: %v", r["default"])
+		}
+		// The only one was wrong: nobody can be told, and time does not do.
+		three := household("+919812300005")
+		desk.Attempt(three, bodies.AttemptCreate{Channel: "phone", Outcome: "wrong_number", Address: "+919812300005"})
+		renumber(desk, three, "+919812300006")
+		desk.Send("POST", path("/v1/jobs/%s/link/send", three), nil, 409)
+		h.Clock.Advance(domain.NumberProvesAfter + time.Hour)
+		h.Settle()
+		h.Advance(time.Minute)
+		sends(two, "+919812300004")
+		desk.Send("POST", path("/v1/jobs/%s/link/send", three), nil, 409)
+		vouch(desk, asked(three), 403)
+		vouch(maya, asked(three), 200)
+		sends(three, "+919812300006")
+		if log := items(h.As("root").Send("GET", "/v1/security-log?kind=number_vouched", nil, 200)); len(log) != 1 ||
+			log[0]["actor_id"] != maya.ID.String() {
+			t.Errorf("the security log: %v", log)
+		}
+		// Who changed it does not vouch for it.
+		four := household("+919812300007")
+		renumber(maya, four, "+919812300008")
+		vouch(maya, asked(four), 403)
+		sends(four, "+919812300007")
+		// A report is about who changed it: time does not do, and nothing that the desk reads says so.
+		five := household("+919812300009")
+		h.Must(h.DB.InTx(h.Context(), func(tx domain.Tx) error {
+			now := h.Clock.Now()
+			return tx.InsertFlag(&domain.Flag{Meta: domain.NewMeta(uuid.New(), now), Kind: "other", Level: 2, Status: domain.FlagReported,
+				ByCustomer: true,
+				SubjectID:  &desk.ID, OccurredAt: now, RecordedAt: now, TriageDueAt: now})
+		}))
+		renumber(desk, five, "+919812300010")
+		sends(five, "+919812300009")
+		h.Clock.Advance(domain.NumberProvesAfter + time.Hour)
+		sends(five, "+919812300009")
+		if r := asked(five); r["default"] != "The number proves nothing." {
+			t.Errorf("what happens then: %v", r["default"])
+		}
+	})
+}
+
+// TestAMergeBringsNoNumber: a row of one's own, merged with the household's either way round, gives nobody its link.
+func TestAMergeBringsNoNumber(t *testing.T) {
+	onEachEngineWithTexts(t, func(h *harness.Harness, g *texts) {
+		h.MayIgnore("job.share", "number.changed", "number.verify")
+		desk := h.As("kiran")
+		for i, into := range []string{"theirs", "mine"} {
+			number := fmt.Sprintf("+91981230001%d", i)
+			theirs, job := h.Household(desk, object{"contacts": []object{{"name": "Mrs Rao", "phones": []string{number}}}})
+			mine, _ := h.Household(desk, object{"contacts": []object{{"name": "Rao", "phones": []string{"+919812399990"}}}})
+			part, whole := mine, theirs
+			if into == "mine" {
+				part, whole = theirs, mine
+			}
+			desk.Send("POST", path("/v1/customers/%s/merge", part), object{"into": whole["id"]}, 200)
+			if told := g.to(h, "Your number was changed"); len(told) == 0 || !strings.Contains(strings.Join(told, " "), number) {
+				t.Errorf("into %s: told of it %v", into, told)
+			}
+			j := desk.Send("GET", path("/v1/jobs/%s", job), nil, 200)
+			desk.Send("PATCH", path("/v1/jobs/%s", job), object{"contact_id": mine["contacts"].([]any)[0].(object)["id"]}, 200,
+				"If-Match", fmt.Sprintf(`"%v"`, j["version"]))
+			desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 200)
+			if to := g.to(h, "Your repair"); len(to) == 0 || to[len(to)-1] != number {
+				t.Errorf("into %s: the household's link goes to %v", into, to)
+			}
+		}
+	})
+}

@@ -1,0 +1,110 @@
+package casework
+
+import (
+	"slices"
+
+	"doorstep/domain"
+)
+
+// numbersChanged guards what staff change of a household's numbers, whichever way: it proves nothing
+// until the household, who is told at once by what was there before, says that it is theirs, or
+// does not protest (domain.NumberChange). Who has no job has nothing to be proved.
+func numbersChanged(w *Work, c *domain.Customer) error {
+	was, err := w.Tx.Customer(c.ID)
+	if err != nil {
+		return err
+	}
+	c.NumberChanges = slices.DeleteFunc(c.NumberChanges, func(n domain.NumberChange) bool { return !n.Runs(w.Now) })
+	change := domain.NumbersChanged(was, c, w.Now)
+	if change == nil {
+		return nil
+	}
+	j, err := w.LatestJobOf(c.ID)
+	if NotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return GuardNumbers(w, c, change, j.ID, len(was.ProvingNumbers(nil, domain.ID{}, w.Now)) > 0)
+}
+
+// GuardNumbers keeps a change of a household's numbers, which the caller saves, and asks by a job whether
+// it was the household's own; told: some number proves something to them.
+func GuardNumbers(w *Work, c *domain.Customer, change *domain.NumberChange, job domain.ID, told bool) error {
+	devices, err := ProvenDevices(w, c.ID)
+	if err != nil {
+		return err
+	}
+	change.Waits = !told && len(devices) == 0
+	if w.Call != nil && w.Call.Actor.UserID != (domain.ID{}) {
+		change.By = &w.Call.Actor.UserID
+		accused, err := ReportedOn(w, *change.By)
+		if err != nil {
+			return err
+		}
+		// Who decides about numbers reads of each what time does: of their own always nothing.
+		change.Waits = change.Waits || accused || w.Call.Actor.Is(domain.RoleAreaManager, domain.RoleAdmin)
+	}
+	j, err := w.LockJob(job)
+	if err != nil {
+		return err
+	}
+	own, err := OpenCase(w, j)
+	if err != nil {
+		return err
+	}
+	link, err := w.LinkOfJob(job)
+	if NotFound(err) {
+		link = &domain.Link{JobID: job, CreatedAt: w.Now}
+		err = NewLink(w.Svc, w, link)
+	}
+	if err != nil {
+		return err
+	}
+	r := domain.LinkRequest{Meta: domain.NewMeta(w.NewID(), w.Now), JobID: job, CentreID: j.CentreID, AreaID: j.AreaID, CustomerID: c.ID,
+		LinkID: link.ID, Action: domain.NumberChanged, OccurredAt: w.Now, DueAt: w.Now.Add(domain.NumberProvesAfter)}
+	if change.Waits {
+		r.DueAt = w.Now.Add(domain.NumberVouchWithin)
+	}
+	if err := w.Apply(&r, "ask"); err != nil {
+		return err
+	}
+	if err := w.InsertLinkRequest(&r); err != nil {
+		return err
+	}
+	change.RequestID = r.ID
+	c.NumberChanges = append(c.NumberChanges, *change)
+	w.SetDeadline(domain.DueLinkRequest, r.ID, &job, r.DueAt)
+	own.Entry(domain.System, "number.changed", nil, map[string]any{"request_id": r.ID, "due_at": r.DueAt})
+	NotifyLinkRequest(own, nil, "number.changed", r.ID)
+	if change.Waits {
+		return NotifyStaff(own, nil, "number.verify", domain.RoleAreaManager)
+	}
+	return nil
+}
+
+// ReportedOn reports whether an open report is about somebody.
+func ReportedOn(tx domain.SafetyTx, user domain.ID) (bool, error) {
+	open, err := tx.PartiesTo(user)
+	return slices.ContainsFunc(open, func(f domain.Flag) bool { return f.SubjectID != nil && *f.SubjectID == user }), err
+}
+
+// SettleNumbers ends a change of a household's numbers: they are its own, or prove nothing for good. Nil: it has
+// ended by itself.
+func SettleNumbers(w *Work, r *domain.LinkRequest, theirs bool) error {
+	c, err := LockHousehold(w, r.CustomerID)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(c.NumberChanges, func(n domain.NumberChange) bool { return n.RequestID == r.ID })
+	if i < 0 {
+		return nil
+	}
+	if theirs {
+		c.NumberChanges = slices.Delete(c.NumberChanges, i, i+1)
+	} else {
+		c.NumberChanges[i].Refused = true
+	}
+	c.ChangedAt(w.Now)
+	return w.Tx.SaveCustomer(c)
+}
