@@ -235,7 +235,8 @@ func (a *App) customerAct(action string) fiber.Handler {
 			in.Note = form.Get("back")
 		}
 		var done string
-		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID, "who": &in.SubjectID} {
+		for name, to := range map[string]**domain.ID{"attempt_id": &in.AttemptID, "visit_id": &in.VisitID, "who": &in.SubjectID,
+			"device": &in.Device} {
 			if raw := form.Get(name); raw != "" && err == nil {
 				id, bad := uuid.Parse(raw)
 				if bad != nil {

@@ -12,7 +12,7 @@ type Device struct {
 	CustomerID     *ID        `json:"-"`
 	LinkID         *ID        `json:"-"`
 	SessionID      *ID        `json:"-"` // in which a user registered it; nil: not known
-	Unproven       bool       `json:"-"` // registered by a link that staff had read: it may be theirs
+	Unproven       bool       `json:"-"` // registered by a link that staff had read, and no code verified it: it may be theirs
 	Token          string     `json:"-"`
 	Platform       string     `json:"platform"` // android, ios, web
 	Language       string     `json:"language"`

@@ -22,7 +22,11 @@
       body: JSON.stringify({ token: JSON.stringify(sub), platform: 'web', language: document.documentElement.lang }),
     });
     if (!res.ok) throw new Error('not registered');
+    code();
   };
+  // A code that is typed here says that this browser is the household's.
+  const code = () => document.querySelectorAll('input[name=device]').forEach(i => { i.value = localStorage.getItem('doorstep-installation') || ''; });
+  code();
   const said = done => { says.textContent = done ? box.dataset.done : box.dataset.failed; says.hidden = false; box.querySelector('button').hidden = done; };
   if (Notification.permission === 'granted') { // another link on the same phone
     register().then(() => { box.hidden = false; said(true); }, () => { box.hidden = false; });

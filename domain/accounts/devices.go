@@ -25,14 +25,17 @@ func (s *Service) PutDevice(ctx context.Context, call *casework.Call, installati
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (domain.Device, error) {
 		d := domain.Device{InstallationID: installation, Token: in.Token, Platform: in.Platform, Language: in.Language, CreatedAt: tx.Now,
 			UpdatedAt: tx.Now}
+		verified := false // by a code that went to the household's phone, since it came by this link
 		old, err := tx.Device(installation)
 		if err == nil {
 			d.CreatedAt = old.CreatedAt
+			verified = old.DroppedAt == nil && !old.Unproven && old.LinkID != nil && *old.LinkID == call.Actor.LinkID
 		} else if !casework.NotFound(err) {
 			return domain.Device{}, err
 		}
 		if call.Actor.Role == domain.RoleCustomer {
 			err = deviceOfLink(tx, call.Actor, &d)
+			d.Unproven = d.Unproven && !verified
 		} else {
 			err = deviceOfUser(tx, call.Actor, &d)
 		}

@@ -31,6 +31,7 @@ type LinkAction struct {
 	What      string     // one of ConductWhat
 	SubjectID *domain.ID // whom it is about; nil: somebody else
 	Code      string     // of verify and undo by a link that staff have read
+	Device    *domain.ID // with it: what this browser registered by that link
 }
 
 // VoiceInput is what a desk writes down for a caller: the same actions as the

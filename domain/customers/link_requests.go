@@ -175,6 +175,9 @@ func answerRequests(k *Request) error {
 			k.refused = notOurCode()
 			return nil
 		}
+		if err := proveDevice(k); err != nil {
+			return err
+		}
 	}
 	for i := range rows {
 		r := &rows[i]
@@ -195,6 +198,26 @@ func answerRequests(k *Request) error {
 		}
 	}
 	return nil
+}
+
+// proveDevice lets a device prove from now on that was registered by the same link, and whose browser typed a
+// code that went to the household's phone. Others that came by that link may be anybody's.
+func proveDevice(k *Request) error {
+	if k.In.Device == nil {
+		return nil
+	}
+	d, err := k.Tx.Device(*k.In.Device)
+	if casework.NotFound(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if d.LinkID == nil || *d.LinkID != k.link.ID || d.DroppedAt != nil || !d.Unproven {
+		return nil
+	}
+	d.Unproven, d.UpdatedAt = false, k.Now
+	k.Entry(k.Actor, "device.proven", nil, nil)
+	return k.Tx.PutDevice(d)
 }
 
 func notOurCode() error {

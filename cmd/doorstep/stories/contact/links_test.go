@@ -15,6 +15,8 @@ import (
 	"doorstep/cmd/doorstep/stories/harness"
 	"doorstep/notifications"
 	"doorstep/repo/repotest"
+
+	"github.com/google/uuid"
 )
 
 // texts is the operator's gateway for written messages.
@@ -425,5 +427,55 @@ func TestNobodyWritesDownTheirOwnConfirmation(t *testing.T) {
 		ravi.Send("POST", path("/v1/jobs/%s/voice", job), wrong, 403) // it would end the dispute about his visit
 		ended, _, _ := workedOnBy(h, "meena")
 		desk.Send("POST", path("/v1/visits/%s/confirm-done", ended), object{"contact": spoke}, 200)
+	})
+}
+
+// A device that came by a link which staff had read proves nothing until its browser types a code that went to the
+// household's phone; then it does, and goes on doing so when it registers again. Others that came by that link do not.
+func TestADeviceIsVerifiedByACode(t *testing.T) {
+	onEachEngineWithTexts(t, func(h *harness.Harness, g *texts) {
+		h.Ignores("job.share")
+		h.MayIgnore("link.verify", "link.asked", "link.settled", "visit.offered", "visit.en_route", "visit.arrived", "visit.completed")
+		desk := h.As("kiran")
+		job, _, his := workedOn(h)
+		put := func(token string, id uuid.UUID) {
+			h.Helper()
+			h.Anonymous().Send("PUT", his.Link+"/devices/"+id.String(), object{"token": token, "platform": "web"}, 200)
+		}
+		family, ravis := uuid.New(), uuid.New()
+		put("family", family)
+		put("ravi's browser", ravis)
+		his.Submit("done", 303)
+		own := func() (n int) {
+			h.Helper()
+			before := len(g.with(h, ""))
+			if sent := desk.Send("POST", path("/v1/jobs/%s/link/send", job), nil, 200); fmt.Sprint(sent["sent_by"]) == "[device]" {
+				n++
+			}
+			if len(g.with(h, "")) == before {
+				n++
+			}
+			return n
+		}
+		his.Submit("verify", 422, "code", "000000x", "device", ravis.String())
+		his.Submit("undo", 422, "device", ravis.String())
+		if own() != 0 {
+			t.Error("a device proves without a code")
+		}
+		his.Submit("verify", 303, "code", g.code(h), "device", family.String())
+		if own() != 2 {
+			t.Error("the verified device does not prove")
+		}
+		put("family again", family)
+		put("ravi's browser", ravis)
+		if own() != 2 {
+			t.Error("after it registered again it does not prove")
+		}
+		if got := h.ExpectOn("family again", "Your repair").Data["link"]; got != h.DeliveredLink(job) {
+			t.Errorf("it gets %v", got)
+		}
+		if n := strings.Count(fmt.Sprint(h.EntryKinds(job)), "device.proven"); n != 1 {
+			t.Errorf("the timeline says it %d times", n)
+		}
 	})
 }
