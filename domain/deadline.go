@@ -40,6 +40,7 @@ const (
 	DueThanks        DeadlineKind = "thanks"         // thank-you
 	DueMaintenance   DeadlineKind = "maintenance"    // maintenance
 	DueDuty          DeadlineKind = "duty"           // user: their next duty begins
+	DueHour          DeadlineKind = "hour"           // user: the end of an hour in which many things were told
 	DueHome          DeadlineKind = "home"           // customer: a decent hour to be told begins
 	DueMorning       DeadlineKind = "morning"        // user: their list of the morning
 	DueContact       DeadlineKind = "contact"        // contact by phone number: what follows for a household

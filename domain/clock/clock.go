@@ -95,6 +95,7 @@ var dueHandlers = map[domain.DeadlineKind]func(context.Context, *casework.Work, 
 	domain.DueThanks:        of(customers.ThanksDue),
 	domain.DueMaintenance:   of(casework.Maintain),
 	domain.DueDuty:          of(casework.DutyBegins),
+	domain.DueHour:          of(casework.DutyBegins),
 	domain.DueHome:          of(casework.HomeWakes),
 	domain.DueDay:           of(casework.RecomputeETAs),
 	domain.DueContact: func(ctx context.Context, tx *casework.Work, dl domain.Deadline) error {
