@@ -123,7 +123,8 @@ func TestAVisitEndsSilenceOnceTheHouseholdKnowsOfIt(t *testing.T) {
 		h.CustomerPage(told).RegisterDevice("home:phone")
 		_, untold := h.Household(kiran, nil)
 		_, waits := h.Household(kiran, nil)
-		kiran.Send("POST", path("/v1/jobs/%s/hold", waits), object{"kind": "customer_request", "reason": "after the wedding"}, 200)
+		kiran.Send("POST", path("/v1/jobs/%s/hold", waits), object{"kind": "customer_request", "reason": "after the wedding",
+			"contact": object{"direction": "inbound", "channel": "phone", "outcome": "reached"}}, 200)
 		for i, job := range []object{told, untold} {
 			h.Visit(kiran, job, harness.Monday.Add(time.Duration(48+3*i)*time.Hour), "ravi")
 		}
