@@ -28,6 +28,7 @@ const (
 	DueTriage        DeadlineKind = "triage"         // report
 	DueLiveReport    DeadlineKind = "flag.live"      // report of what happens now
 	DueHold          DeadlineKind = "hold"           // safety hold
+	DueHeldHome      DeadlineKind = "held_home"      // safety hold: the household is told that visits are paused
 	DueAdvisory      DeadlineKind = "advisory"       // advisory
 	DueAppeal        DeadlineKind = "appeal"         // appeal
 	DueAftercare     DeadlineKind = "aftercare"      // conversation
