@@ -190,6 +190,10 @@ var Words = map[string]map[string][2]string{
 	"day.freed": {"en": {"{n} visits need somebody", "A technician's day is free. A proposal waits for you."},
 		"hi": {"{n} विज़िट को तकनीशियन चाहिए", "एक तकनीशियन का दिन खाली हुआ। सुझाव तैयार है।"}},
 	// to households
+	"hold.home": {"en": {"Visits are paused",
+		"Our area manager decides how it goes on, or calls you. The page says by when, and how to say it is not you."},
+		"hi": {"विज़िट रुकी हुई हैं",
+			"हमारे क्षेत्र प्रबंधक आगे का निर्णय लेंगे या आपको कॉल करेंगे। कब तक, और यह आप नहीं हैं तो कैसे बताएँ, पेज पर है।"}},
 	"report.read_home": {"en": {"We read your message", "Somebody takes care of it."},
 		"hi": {"हमने आपका संदेश पढ़ा", "कोई इसे देख रहा है।"}},
 	"report.decided_home": {"en": {"An answer to your message", "Please call us to hear it."},
