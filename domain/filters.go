@@ -40,6 +40,7 @@ type JobFilter struct {
 // of a name, an address, a number or a reference; QueryPhone is the same read
 // as a number in the caller's country, if it can be one.
 type CustomerFilter struct {
+	Part       *ID // itself, also where it is part of another household by now
 	Phone      string
 	Query      string
 	QueryPhone string

@@ -173,7 +173,11 @@ func (r *reader) customers(ctx context.Context, q *gorm.DB) ([]domain.Customer, 
 
 func (r *reader) Customers(ctx context.Context, s domain.Scope, f domain.CustomerFilter, p domain.Page) ([]domain.Customer, error) {
 	q, at, id := r.walk(s, "customers")
-	q = q.Where("customers.merged_into_id IS NULL")
+	if f.Part != nil {
+		q = q.Where("customers.id = ?", *f.Part)
+	} else {
+		q = q.Where("customers.merged_into_id IS NULL")
+	}
 	if f.Phone != "" {
 		q = q.Where(byPhone, f.Phone)
 	}

@@ -2,6 +2,7 @@ package casework
 
 import (
 	"slices"
+	"strings"
 
 	"doorstep/domain"
 )
@@ -62,7 +63,8 @@ func GuardNumbers(w *Work, c *domain.Customer, change *domain.NumberChange, job 
 		return err
 	}
 	r := domain.LinkRequest{Meta: domain.NewMeta(w.NewID(), w.Now), JobID: job, CentreID: j.CentreID, AreaID: j.AreaID, CustomerID: c.ID,
-		LinkID: link.ID, Action: domain.NumberChanged, OccurredAt: w.Now, DueAt: w.Now.Add(domain.NumberProvesAfter)}
+		LinkID: link.ID, Action: domain.NumberChanged, Words: strings.Join(change.Removed, ", ") + " → " + strings.Join(change.Added, ", "),
+		OccurredAt: w.Now, DueAt: w.Now.Add(domain.NumberProvesAfter)}
 	if change.Waits {
 		r.DueAt = w.Now.Add(domain.NumberVouchWithin)
 	}

@@ -262,8 +262,14 @@ func openLink(tx *casework.Work, token string, write bool) (*domain.Link, *domai
 		last = *j.EndedAt
 	}
 	// An open job without a visit ahead still waits for its household.
-	if tx.Now.Sub(last) > domain.LinkAfterVisit && j.Status.Ended() || tx.Now.Sub(last) > domain.LinkAfterVisit && len(visits) > 0 {
-		return nil, nil, nil, linkGone()
+	if tx.Now.Sub(last) > domain.LinkAfterVisit && (j.Status.Ended() || len(visits) > 0) {
+		asked, err := tx.LinkRequestsOf(j.ID) // whether a change of its number was its own: it can say so by this link alone
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		if !slices.ContainsFunc(asked, func(r domain.LinkRequest) bool { return r.Action == domain.NumberChanged && r.Open(tx.Now) }) {
+			return nil, nil, nil, linkGone()
+		}
 	}
 	return l, j, visits, nil
 }

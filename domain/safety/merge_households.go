@@ -295,7 +295,11 @@ func keptApartNow(tx *casework.Work, customer domain.ID, jobs []*domain.Job) err
 // over both. As MergeHousehold, within domain.PartWithin. The answer is the part. Errors: CodeNotFound,
 // CodeForbidden, CodeState.
 func (s *Service) PartHousehold(ctx context.Context, call *casework.Call, id domain.ID, in PartInput) (domain.Customer, error) {
-	if _, err := s.Read.Customer(ctx, call.Actor.Scope(), id); err != nil {
+	sees, err := s.Read.Customers(ctx, call.Actor.Scope(), domain.CustomerFilter{Part: &id}, domain.Page{Limit: 1})
+	if err == nil && len(sees) == 0 {
+		err = domain.NotFound("customer")
+	}
+	if err != nil {
 		return domain.Customer{}, err
 	}
 	if err := mayMerge(call.Actor); err != nil {

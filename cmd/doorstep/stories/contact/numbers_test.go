@@ -131,8 +131,8 @@ func TestWhenAChangedNumberCounts(t *testing.T) {
 		renumber(desk, two)
 		renumber(desk, two, "+919812300004")
 		sends(two, "+919812300003")
-		if r := asked(two); r["default"] != "The number is the household's." {
-			t.Errorf("what happens then: %v", r["default"])
+		if r := asked(two); r["default"] != "The number is the household's." || r["words"] != "+919812300003 → " {
+			t.Errorf("what happens then: %v, and it says %v", r["default"], r["words"])
 		}
 		// The only one was wrong: nobody can be told, and time does not do.
 		three := household("+919812300005")
@@ -170,6 +170,30 @@ func TestWhenAChangedNumberCounts(t *testing.T) {
 		sends(five, "+919812300009")
 		if r := asked(five); r["default"] != "The number proves nothing." {
 			t.Errorf("what happens then: %v", r["default"])
+		}
+	})
+}
+
+// TestALongClosedHouseholdCanProtest: its link works again while it is asked whether the number that staff changed is its own.
+func TestALongClosedHouseholdCanProtest(t *testing.T) {
+	onEachEngineWithTexts(t, func(h *harness.Harness, g *texts) {
+		h.Ignores("number.refused", "visit.assigned")
+		h.MayIgnore("visit.completed", "queue.morning", "visit.offered", "completion.ask")
+		job, _, _ := workedOn(h)
+		old := h.CustomerPage(job)
+		h.Advance(80 * time.Hour) // the job is closed
+		h.Clock.Advance(200 * 24 * time.Hour)
+		desk := h.As("kiran")
+		if _, res := h.Anonymous().Raw("GET", old.Link, nil); res.StatusCode != 404 {
+			t.Errorf("its link of long ago: %d", res.StatusCode)
+		}
+		renumber(desk, job, "+919812399999")
+		if len(g.with(h, h.DeliveredLink(job))) == 0 {
+			t.Errorf("the old number was told nothing: %v", g.with(h, ""))
+		}
+		h.CustomerPage(job).Submit("undo", 303)
+		if _, res := h.Anonymous().Raw("GET", old.Link, nil); res.StatusCode != 404 {
+			t.Errorf("once it has said so: %d", res.StatusCode)
 		}
 	})
 }

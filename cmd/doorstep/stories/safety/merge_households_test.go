@@ -151,6 +151,7 @@ func TestAFamilyThatIsThereTwiceIsMerged(t *testing.T) {
 
 		// Apart again.
 		unmerge(h.As("kiran2"), part, 404)
+		unmerge(h.As("maya2"), part, 404)
 		h.As("gita").Send("POST", path("/v1/customers/%s/unmerge", part), object{}, 403)
 		back := unmerge(maya, part, 200)
 		now := [2]object{desk.Send("GET", path("/v1/customers/%s", into), nil, 200), desk.Send("GET", path("/v1/customers/%s", part), nil, 200)}
