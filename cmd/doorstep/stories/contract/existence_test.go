@@ -43,6 +43,8 @@ func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
 			"visit.unassigned")
 		h.MayIgnore("sos.call_yourself", "sos.unheard", "visit.claimed", "visit.missed_desk")
 		ids := oneOfEach(h)
+		home := h.As("kiran").Send("GET", fmt.Sprintf("/v1/customers/%v", ids["customers"]), nil, 200)
+		ids["contacts"], ids["sites"] = home["contacts"].([]any)[0].(object)["id"], home["sites"].([]any)[0].(object)["id"]
 		n := newNasty(h)
 		strangers := []string{"ravi2", "kiran2", "asha2", "maya2"}
 		walked := 0
@@ -90,7 +92,7 @@ func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
 			"visits": harness.String(desk2.Send("POST", path("/v1/jobs/%s/visits", job), object{"window_start": h.Clock.Now().Add(100 * time.Hour),
 				"window_end": h.Clock.Now().Add(102 * time.Hour)}, 201)["id"]),
 			"users": h.People["ravi2"].ID.String(), "technicians": h.People["ravi2"].ID.String()}
-		fields := 0
+		fields, nested := 0, 0
 		for _, op := range h.Contract.Operations() {
 			schema := n.schema(op)
 			if schema == nil || !strings.HasPrefix(op.Path, "/v1/") || op.Public {
@@ -102,9 +104,8 @@ func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
 				continue
 			}
 			address := strings.ReplaceAll(op.Path, "{id}", id)
-			for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
-				list, ok := isID(schema.Properties[name].Value)
-				if !ok || name == "id" || name == "visit_id" && op.ID == "raiseSOS" {
+			for _, f := range idFields(schema) {
+				if f.name == "id" || f.name == "visit_id" && op.ID == "raiseSOS" {
 					continue
 				}
 				for _, login := range []string{"kiran2", "asha2", "maya2", "ravi2"} {
@@ -117,24 +118,53 @@ func TestAnotherCentresIdIsAnsweredAsAnUnknownOne(t *testing.T) {
 							if o, ok := requestBodies[op.ID]; ok {
 								maps.Copy(b, o)
 							}
-							if b[name] = any(id); list {
-								b[name] = []string{id}
+							in := b
+							if f.inside != "" { // the one kind of object inside a body that names others is a contact
+								in = object{"channel": "phone", "direction": "inbound", "outcome": "reached"}
+								b[f.inside] = in
+							}
+							if in[f.name] = any(id); f.list {
+								in[f.name] = []string{id}
 							}
 							return alike(h.As(login), op.Method, address, b, "If-Match", `"99"`)
 						}
 						known, unknown := with(strings.ToLower(harness.String(foreign))), with(uuid.NewString())
 						if known != unknown {
-							t.Errorf("%s %s as %s, %s of another centre's %s\n%s\nunknown\n%s", op.Method, op.Path, login, name, kind, known, unknown)
+							t.Errorf("%s %s as %s, %s of another centre's %s\n%s\nunknown\n%s", op.Method, op.Path, login, f.name, kind, known, unknown)
 						}
-						fields++
+						if fields++; f.inside != "" {
+							nested++
+						}
 					}
 				}
 			}
 		}
-		if fields < 100 {
-			t.Errorf("only %d fields were compared", fields)
+		if fields < 100 || nested < 100 {
+			t.Errorf("only %d fields were compared, %d of them inside of objects", fields, nested)
 		}
 	})
+}
+
+// idField is a field of a body that names something else, or of an object inside it.
+type idField struct {
+	inside, name string
+	list         bool
+}
+
+// idFields lists those of a body. What has an id of its own is made, and names nothing.
+func idFields(schema *openapi3.Schema) (out []idField) {
+	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+		of := schema.Properties[name].Value
+		if list, ok := isID(of); ok {
+			out = append(out, idField{"", name, list})
+		}
+		for _, inner := range slices.Sorted(maps.Keys(of.Properties)) {
+			if list, ok := isID(of.Properties[inner].Value); ok && inner != "id" {
+				out = append(out, idField{name, inner, list})
+			}
+		}
+	}
+	return out
 }
 
 // isID reports whether a field is an id, or a list of them.
