@@ -397,9 +397,10 @@ func revisePlan(c *casework.Case, a domain.Actor, in ReleaseInput) error {
 }
 
 // askReporter asks the reporter, in their inbox and without a sound, what the next
-// person there must know. It is set before the report is saved.
+// person there must know; of a caller also where nobody has the number, so that it tells nothing.
+// It is set before the report is saved.
 func askReporter(tx *casework.Work, f *domain.Flag) error {
-	if f.Level < 2 || f.Conduct() || f.ReporterID == nil || f.JobID == nil || f.NextPersonDueAt != nil {
+	if f.Level < 2 || f.Conduct() || f.ReporterID == nil || f.JobID == nil && f.Phone == "" || f.NextPersonDueAt != nil {
 		return nil
 	}
 	u, err := tx.User(*f.ReporterID)
