@@ -309,11 +309,17 @@ func (s *Service) PartHousehold(ctx context.Context, call *casework.Call, id dom
 		m, err := tx.LockHouseholdMerge(id)
 		switch {
 		case casework.NotFound(err):
-			return domain.Customer{}, domain.Fail(domain.CodeState, "This household is no part of another one.")
+			c, err := tx.Tx.Customer(id)
+			if err == nil && c.MergedIntoID == nil {
+				err = domain.Fail(domain.CodeState, "This household is no part of another one.")
+			} else if err == nil {
+				err = tooLateToPart()
+			}
+			return domain.Customer{}, err
 		case err != nil:
 			return domain.Customer{}, err
 		case tx.Now.After(m.MergedAt.Add(domain.PartWithin)):
-			return domain.Customer{}, domain.Fail(domain.CodeState, "A merge is taken apart within 30 days.")
+			return domain.Customer{}, tooLateToPart()
 		}
 		part, err := partHousehold(tx, call.Actor, m)
 		if err != nil {
@@ -321,6 +327,10 @@ func (s *Service) PartHousehold(ctx context.Context, call *casework.Call, id dom
 		}
 		return *part, nil
 	})
+}
+
+func tooLateToPart() error {
+	return domain.Fail(domain.CodeState, "A merge is taken apart within 30 days.")
 }
 
 func partHousehold(tx *casework.Work, a domain.Actor, m *domain.HouseholdMerge) (*domain.Customer, error) {

@@ -37,12 +37,13 @@ func sweep(t *testing.T, db *repo.DB) {
 	b := &aging{World: NewWorld(t, db), now: Noon.AddDate(1, 0, 0), wall: Noon.AddDate(2, 0, 0), kept: map[string]int{}}
 	base := map[string]int{}
 	tables := []string{"idempotency", "deadlines", "form_keys", "sessions", "invitations", "changes", "throttles", "security_log",
-		"link_requests"}
+		"link_requests", "household_merges"}
 	for _, table := range tables {
 		base[table] = b.count(t, table)
 	}
 	b.byClock(t)
 	b.linkRequests(t)
+	b.merges(t)
 	b.sessions(t)
 	b.invitations(t)
 	b.throttles(t)
@@ -151,6 +152,16 @@ func (b *aging) linkRequests(t *testing.T) {
 			Do(t, b.DB, func(tx domain.Tx) error { return tx.InsertLinkRequest(&r) })
 			b.keep("link_requests", a.kept || status == "pending")
 		}
+	}
+}
+
+func (b *aging) merges(t *testing.T) {
+	for _, a := range []age{{0, true}, {30*aDay - time.Second, true}, {30*aDay + time.Second, false}} {
+		parted := b.now
+		m := domain.HouseholdMerge{ID: ID(), CustomerID: b.Customer.ID, IntoID: b.Customer.ID, MergedAt: b.now.Add(-a.ago), MergedBy: b.Desk.ID,
+			PartedAt: &parted, PartedBy: &b.Desk.ID}
+		Do(t, b.DB, func(tx domain.Tx) error { return tx.InsertHouseholdMerge(&m) })
+		b.keep("household_merges", a.kept)
 	}
 }
 
