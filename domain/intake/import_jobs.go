@@ -40,10 +40,12 @@ type ImportError struct {
 type ImportRowResult struct {
 	Line        int                          `json:"line"`
 	ExternalRef string                       `json:"external_ref"`
-	Outcome     string                       `json:"outcome"` // created, updated, unchanged, rejected
+	Outcome     string                       `json:"outcome"` // created, updated, unchanged, asks, rejected
 	JobID       *domain.ID                   `json:"job_id"`
 	VisitID     *domain.ID                   `json:"visit_id"`
 	Errors      domain.JSONList[ImportError] `json:"errors"`
+	LeftOut     domain.JSONList[LeftOut]     `json:"left_out"`
+	Questions   domain.JSONList[Question]    `json:"questions"` // open; the row waits for the answers
 	visit       *domain.Visit                // that the row books or keeps
 }
 
@@ -51,12 +53,14 @@ type ImportRowResult struct {
 // taken for which field; kept as the centre's import_mapping it is used again.
 type ImportReport struct {
 	Preview   bool                             `json:"preview"`
+	Encoding  string                           `json:"encoding"` // of the text; empty of a workbook
 	Rows      int                              `json:"rows"`
 	Created   int                              `json:"created"`
 	Updated   int                              `json:"updated"`
 	Unchanged int                              `json:"unchanged"`
 	Rejected  int                              `json:"rejected"`
 	Mapping   map[string]string                `json:"mapping"`
+	LeftOut   domain.JSONList[LeftOut]         `json:"left_out"` // of the whole sheet
 	Items     domain.JSONList[ImportRowResult] `json:"items"`
 }
 
