@@ -12,6 +12,7 @@ const (
 	SecurityResetUsed   SecurityKind = "reset_used"   // and used
 	SecurityExport      SecurityKind = "export"       // a file with data of people left the server
 	SecurityLinkRead    SecurityKind = "link_read"    // staff read a household's link
+	SecurityImport      SecurityKind = "import"       // a table of jobs was imported; detail: centre and rows
 )
 
 // SecurityEvent is a line of the security log. It holds ids alone, and no address

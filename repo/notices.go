@@ -135,10 +135,12 @@ var forgotten = map[string]struct{ key, where, order string }{
 	"sessions": {"id", `(expires_at < @before OR revoked_at < @before) AND NOT EXISTS (SELECT 1 FROM sessions older
 WHERE older.successor_id = sessions.id AND older.expires_at >= @before AND (older.revoked_at IS NULL OR older.revoked_at >= @before))`,
 		"created_at, id"},
-	"security_log": {"id", "created_at < @before", "created_at"},
-	"invitations":  {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
-	"changes":      {"seq", "at < @before", "seq"},
-	"throttles":    {"key", "forget_at < @before", "forget_at"},
+	"security_log":   {"id", "created_at < @before", "created_at"},
+	"invitations":    {"id", "(expires_at < @before OR used_at < @before)", "expires_at"},
+	"changes":        {"seq", "at < @before", "seq"},
+	"throttles":      {"key", "forget_at < @before", "forget_at"},
+	"import_changes": {"id", "at < @before", "at"},
+	"imports":        {"id", "created_at < @before", "created_at"},
 }
 
 func (t *tx) Purge(kind string, before time.Time, n int) (int, error) {

@@ -3,6 +3,7 @@
 //
 //	csv.go           CSV: its encoding and delimiter found out, its rows read
 //	sheet.go         Parse, and the table that both formats make
+//	template.go      an empty workbook to fill in
 //	write.go         writing CSV that a spreadsheet runs nothing of
 //	xlsx.go          the first sheet of a workbook, cell by cell
 //	xlsx_cells.go    which form cells have: text, number, date

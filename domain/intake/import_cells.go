@@ -410,8 +410,11 @@ type parsedRow struct {
 	cells      map[string]string // in which cells date, from and to stood
 	crew       *[]domain.ID
 	errors     domain.JSONList[ImportError]
+	questions  []Question
+	leftOut    []LeftOut
 	head       *importHead
 	row        ImportRow
+	landing
 }
 
 func (w *parsedRow) is(field string) string { return w.text[field] }

@@ -9,6 +9,7 @@
 //	deadlines.go         deadlines: claimed once, beside requests
 //	exclusion.go         the database lets nobody into a crew who is kept away
 //	households.go        rows of one household, and what may be one
+//	imports.go           what an import changed, whom it reached, what was answered
 //	link_requests.go     what was asked by links that staff had read
 //	open.go              opening an empty database of an engine
 //	planning.go          plans of a day, maintenance, boards

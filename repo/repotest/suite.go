@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t testing.TB) *repo.DB) {
 		{"claims", claims},
 		{"link requests", linkRequests},
 		{"households", households},
+		{"imports", imports},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.test(t, open(t)) })
 	}
