@@ -33,9 +33,9 @@ const (
 	maxRow        = maxColumns*maxCell*utf8.UTFMax + 64<<10
 	maxDelimiters = 100_000 // those within quotes included
 
-	maxCells    = intake.MaxImportRows * maxColumns // of a sheet, empty ones included
-	maxElements = 500_000                           // of XML in a part, besides four a cell
-	maxRun      = 256 << 10                         // bytes of one piece of text or one tag; a cell of Excel has 32,767 characters
+	maxCells    = 400_000   // of a sheet, empty ones included
+	maxElements = 500_000   // of XML in a part, besides four a cell
+	maxRun      = 256 << 10 // bytes of one piece of text or one tag; a cell of Excel has 32,767 characters
 	maxSheets   = 256
 	maxRoot     = 256 // relationships of the package itself
 

@@ -94,7 +94,7 @@ func TestParseCSVSaysWhatIsBroken(t *testing.T) {
 		"workbook":         {"PK\x03\x04whatever", "", "workbook"},
 		"old workbook":     {"\xd0\xcf\x11\xe0whatever", "", "workbook"},
 		"odd UTF-16":       {"\xff\xfeR\x00e", "", "UTF-16"},
-		"too many rows":    {"Ref\n" + strings.Repeat("A\n", intake.MaxImportRows+1), "/lines/2002", "at most 2000 rows"},
+		"too many rows":    {"Ref\n" + strings.Repeat("A\n", intake.MaxImportRows+1), "/lines/5002", "at most 5000 rows"},
 		"too many columns": {strings.Repeat("A,", maxColumns) + "A\n", "/lines/1", "columns"},
 		"too much text":    {"Ref\n" + strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 17), "/lines/17", "too much text"},
 	} {
@@ -324,7 +324,7 @@ func TestSheetsTakeBoundedMemory(t *testing.T) {
 		"bare quotes":          {MediaCSV, []byte("Ref,Name\na" + strings.Repeat(`"`, size)), 60, "Line 2: The row is too long"},
 		"lines of nothing":     {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("\n", size)), 30, ""},
 		"lines of commas":      {MediaCSV, []byte("Ref,Name\n" + strings.Repeat(strings.Repeat(",", 1000)+"\n", size/1000)), 1000, ""},
-		"more rows than taken": {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("1,2\n", size/4)), 30, "at most 2000 rows"},
+		"more rows than taken": {MediaCSV, []byte("Ref,Name\n" + strings.Repeat("1,2\n", size/4)), 30, "at most 5000 rows"},
 		"a line in UTF-16": {MediaCSV, append([]byte("\xff\xfe"), []byte(strings.Repeat(",\x00", size/2))...), 90,
 			"Line 1: The row is too long"},
 		"a line in Windows-1252": {MediaCSV, []byte(strings.Repeat("\x80,", size/2)), 120, "Line 1: The row is too long"},
