@@ -115,7 +115,7 @@ func mayUndo(tx *casework.Work, i *domain.Import, partly bool) error {
 	if err != nil || len(list) == 0 || partly {
 		return err
 	}
-	e := domain.Fail(domain.CodeTold, "%d messages of this import reached somebody. Call them, or take back the rest.", len(list))
+	e := domain.Fail(domain.CodeTold, "Somebody was told of this import. Call them, or take back the rest.")
 	for n, x := range list {
 		e = e.At(fmt.Sprintf("/told/%d", n), fmt.Sprintf("%s was told of %s: %s", x.Who, x.ExternalRef, x.Title))
 	}
