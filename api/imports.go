@@ -25,7 +25,7 @@ func mountImports(a *App, s *web.Server) {
 		if err != nil {
 			return err
 		}
-		header, rows, err := sheet.Parse(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
+		file, err := sheet.Parse(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func mountImports(a *App, s *web.Server) {
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), importDeadline)
 		defer cancel()
-		in := intake.ImportInput{CentreID: centre, Preview: c.QueryBool("preview"), Header: header, Rows: rows}
+		in := intake.ImportInput{CentreID: centre, Preview: c.QueryBool("preview"), File: file}
 		if _, err := a.Service.Intake.ImportJobs(ctx, call, in); err != nil {
 			return err
 		}

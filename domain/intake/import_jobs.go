@@ -13,21 +13,13 @@ import (
 )
 
 // MaxImportRows bounds one import.
-const MaxImportRows = 2000
-
-// ImportRow is one row of a sheet as read: heading → cell.
-type ImportRow struct {
-	Line   int // in the file, from 1
-	Cells  map[string]string
-	Broken string // why the row could not be read; it is rejected with this
-}
+const MaxImportRows = 5000
 
 // ImportInput is a day's jobs as a sheet.
 type ImportInput struct {
 	CentreID *domain.ID
 	Preview  bool // do everything and keep nothing
-	Header   []string
-	Rows     []ImportRow
+	File     *File
 }
 
 // ImportError says what is wrong with one cell of a row.
@@ -98,29 +90,32 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 	if err != nil {
 		return ImportReport{}, err
 	}
-	head := readHead(in.Header, centre.ImportMapping.V)
-	if len(head.columns["external_ref"]) == 0 {
+	table, err := findTable(in.File, centre.ImportMapping.V)
+	if err != nil {
+		return ImportReport{}, err
+	}
+	if len(table.head.columns["external_ref"]) == 0 {
 		return ImportReport{}, domain.Fail(domain.CodeUnprocessable,
 			"No column holds the brand's number of a job (external_ref, Ticket, Job No, …).").
 			At("/external_ref", "name the column in the centre's import_mapping")
 	}
-	if len(in.Rows) > MaxImportRows {
-		return ImportReport{}, domain.Fail(domain.CodeUnprocessable, "An import has at most %d rows; this one has %d.", MaxImportRows,
-			len(in.Rows))
-	}
-	out := ImportReport{Preview: in.Preview, Rows: len(in.Rows), Mapping: head.mapping}
+	out := ImportReport{Preview: in.Preview, Encoding: in.File.Encoding, Rows: len(table.rows), Mapping: table.head.mapping,
+		LeftOut: table.leftOut}
+	reader := newRowReader(s.Service, &table.head, centre, technicians, nil)
 	lineOf := map[string]int{}
 	var ahead []ImportRowResult // rows of a preview that book somebody
-	for _, row := range in.Rows {
-		wish := s.readRow(row, &head, centre, technicians)
+	for _, row := range table.rows {
+		wish := reader.read(row)
 		ref := wish.is("external_ref")
-		if first, twice := lineOf[ref]; twice && ref != "" {
+		if first, twice := lineOf[strings.ToUpper(ref)]; twice && ref != "" {
 			wish.wrong("external_ref", fmt.Sprintf("stands in line %d already", first))
 		} else {
-			lineOf[ref] = row.Line
+			lineOf[strings.ToUpper(ref)] = row.Line
 		}
 		item := ImportRowResult{Line: row.Line, ExternalRef: ref, Outcome: "rejected", Errors: wish.errors}
-		if len(wish.errors) == 0 {
+		if len(wish.errors) == 0 && len(wish.questions) > 0 {
+			item.Outcome = "asks"
+		} else if len(wish.errors) == 0 {
 			if item, err = s.importRow(ctx, call, centre, wish, in.Preview); err != nil {
 				return ImportReport{}, err // the rows before stand; sent again they are unchanged
 			}
@@ -128,6 +123,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 		if in.Preview && item.visit != nil {
 			item = clash(item, wish, &ahead, technicians)
 		}
+		item.LeftOut, item.Questions = wish.leftOut, wish.questions
 		switch item.Outcome {
 		case "created":
 			out.Created++
@@ -135,6 +131,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 			out.Updated++
 		case "unchanged":
 			out.Unchanged++
+		case "asks":
 		default:
 			out.Rejected++
 		}
@@ -265,7 +262,7 @@ func importFieldOf(e *domain.Error, w *parsedRow) string {
 // saveImport carries one row out in a transaction.
 func saveImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *parsedRow, item *ImportRowResult, preview bool) error {
 	item.Outcome = "unchanged"
-	j, err := tx.JobByRef(w.is("external_ref"))
+	j, err := jobByTicket(tx, w.is("external_ref"))
 	switch {
 	case casework.NotFound(err):
 		item.Outcome = "created"
@@ -376,6 +373,17 @@ func saveNewImport(tx *casework.Work, call *casework.Call, c *domain.Centre, w *
 	return tx.LockJob(view.ID)
 }
 
+// jobByTicket finds the job of a brand's number, also where it is written in other letter case.
+func jobByTicket(tx *casework.Work, ref string) (*domain.Job, error) {
+	j, err := tx.JobByRef(ref)
+	for _, other := range []string{strings.ToUpper(ref), strings.ToLower(ref)} {
+		if casework.NotFound(err) && other != ref {
+			j, err = tx.JobByRef(other)
+		}
+	}
+	return j, err
+}
+
 // customerOf finds the customer that a row means: one of the numbers, and
 // the same name or none in the row.
 func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
@@ -390,7 +398,7 @@ func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
 			if err != nil {
 				return nil, err
 			}
-			if h.Named(w.is("name")) != nil {
+			if contactNamed(h, w.is("name")) != nil {
 				return h, nil
 			}
 		}
@@ -404,8 +412,7 @@ func addContact(s *casework.Service, h *domain.Customer, w *parsedRow, language 
 		name = h.Name
 	}
 	n := domain.Contact{ID: s.NewID(), CustomerID: h.ID, Name: name, Phones: domain.JSONList[string](slices.Clone(w.phones)),
-		Language: language,
-		Position: len(h.Contacts)}
+		Email: w.is("email"), Language: language, Position: len(h.Contacts)}
 	h.Contacts = append(h.Contacts, n)
 	return n.ID
 }
@@ -423,16 +430,19 @@ func addSite(s *casework.Service, h *domain.Customer, w *parsedRow, c *domain.Ce
 // the row's job, if it exists.
 func mergeCustomer(s *casework.Service, h *domain.Customer, j *domain.Job, w *parsedRow,
 	c *domain.Centre) (contact, site domain.ID, grown bool) {
-	person := h.Named(w.is("name"))
-	if j != nil && j.ContactID != nil && (w.is("name") == "" || domain.SameWords(h.Name, w.is("name"))) {
+	person := contactNamed(h, w.is("name"))
+	if j != nil && j.ContactID != nil && (w.is("name") == "" || samePerson(h.Name, w.is("name"))) {
 		if p := h.Contact(*j.ContactID); p != nil {
 			person = p
 		}
 	}
-	if person == nil || person == domain.Anybody {
+	if person == nil || person == anybody {
 		contact, grown = addContact(s, h, w, h.Language), true
 	} else {
 		contact = person.ID
+		if m := w.is("email"); m != "" && person.Email == "" {
+			person.Email, grown = m, true
+		}
 		for _, phone := range w.phones {
 			if !h.Knows(phone) && len(person.Phones) < 10 {
 				person.Phones, grown = append(person.Phones, phone), true
@@ -666,7 +676,7 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 		return same, true, casework.AssignCrew(m, call.Actor, *crew, "import")
 	}
 	in := casework.ScheduleInput{WindowStart: w.start.Format(time.RFC3339), WindowEnd: w.end.Format(time.RFC3339), Crew: w.crew,
-		Reason: "import"}
+		PlannedMinutes: w.minutes, Reason: "import"}
 	sequence := 0
 	for i := range visits {
 		v := &visits[i]
@@ -695,7 +705,9 @@ func importVisit(tx *casework.Work, call *casework.Call, j *domain.Job, w *parse
 	if in.Crew == nil || !fresh("technician") {
 		in.Crew = domain.Ptr(slices.Clone([]domain.ID(old.Crew)))
 	}
-	in.PlannedMinutes = old.PlannedMinutes
+	if in.PlannedMinutes == 0 || !fresh("duration") {
+		in.PlannedMinutes = old.PlannedMinutes
+	}
 	next := &domain.Visit{Meta: domain.NewMeta(tx.NewID(), tx.Now), PredecessorID: &old.ID, Sequence: sequence}
 	return next, true, casework.Succeed(m, one, next, in)
 }
