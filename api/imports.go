@@ -35,7 +35,7 @@ func mountImports(a *App, s *web.Server) {
 		if err != nil {
 			return err
 		}
-		header, rows, err := sheet.Parse(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
+		file, err := sheet.Parse(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
 		if err != nil {
 			return err
 		}
@@ -46,8 +46,7 @@ func mountImports(a *App, s *web.Server) {
 		sum := sha256.Sum256(c.Request().Body())
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.UserContext()), importDeadline)
 		defer cancel()
-		in := intake.ImportInput{ID: id, CentreID: centre, Preview: c.QueryBool("preview"), Digest: hex.EncodeToString(sum[:]), Header: header,
-			Rows: rows}
+		in := intake.ImportInput{ID: id, CentreID: centre, Preview: c.QueryBool("preview"), Digest: hex.EncodeToString(sum[:]), File: file}
 		if _, err := svc.ImportJobs(ctx, call, in); err != nil {
 			return err
 		}

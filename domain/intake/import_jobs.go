@@ -15,21 +15,13 @@ import (
 // MaxImportRows bounds one import.
 const MaxImportRows = 5000
 
-// ImportRow is one row of a sheet as read: heading → cell.
-type ImportRow struct {
-	Line   int // in the file, from 1
-	Cells  map[string]string
-	Broken string // why the row could not be read; it is rejected with this
-}
-
 // ImportInput is a day's jobs as a sheet.
 type ImportInput struct {
 	ID       *domain.ID // the client's own name of the import
 	CentreID *domain.ID
 	Preview  bool   // do everything and keep nothing
 	Digest   string // of the file
-	Header   []string
-	Rows     []ImportRow
+	File     *File
 }
 
 // ImportError says what is wrong with one cell of a row.
@@ -99,9 +91,8 @@ type importRun struct {
 	call        *casework.Call
 	centre      *domain.Centre
 	technicians []domain.User
-	head        importHead
 	preview     bool
-	answers     map[string]string
+	given       map[string]string       // answers
 	id          *domain.ID              // of the record; nil of a preview
 	lines       map[string][]*parsedRow // by ticket
 	households  map[string][]*parsedRow // of a preview: new ones, by number
@@ -132,25 +123,26 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 	if err := r.begin(ctx, in.CentreID); err != nil {
 		return ImportReport{}, err
 	}
-	r.head = readHead(in.Header, r.centre.ImportMapping.V)
-	if len(r.head.columns["external_ref"]) == 0 {
+	table, err := findTable(in.File, r.centre.ImportMapping.V)
+	if err != nil {
+		return ImportReport{}, err
+	}
+	if len(table.head.columns["external_ref"]) == 0 {
 		return ImportReport{}, domain.Fail(domain.CodeUnprocessable,
 			"No column holds the brand's number of a job (external_ref, Ticket, Job No, …).").
 			At("/external_ref", "name the column in the centre's import_mapping")
 	}
-	if len(in.Rows) > MaxImportRows {
-		return ImportReport{}, domain.Fail(domain.CodeUnprocessable, "An import has at most %d rows; this one has %d.", MaxImportRows,
-			len(in.Rows))
-	}
-	out := ImportReport{Preview: in.Preview, Rows: len(in.Rows), Mapping: r.head.mapping}
+	out := ImportReport{Preview: in.Preview, Encoding: in.File.Encoding, Rows: len(table.rows), Mapping: table.head.mapping,
+		LeftOut: table.leftOut}
 	if !in.Preview {
-		if err := r.record(ctx, in); err != nil {
+		if err := r.record(ctx, in, len(table.rows)); err != nil {
 			return ImportReport{}, err
 		}
 		out.ID = r.id
 	}
-	for n, row := range in.Rows {
-		item, err := r.row(ctx, s.readRow(row, &r.head, r.centre, r.technicians))
+	reader := newRowReader(s.Service, &table.head, r.centre, r.technicians, r.answer)
+	for n, row := range table.rows {
+		item, err := r.row(ctx, reader.read(row))
 		if err != nil {
 			return ImportReport{}, err // the rows before stand; sent again they are unchanged
 		}
@@ -169,7 +161,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 		return casework.Run(ctx, s.Service, &read, func(*casework.Work) (ImportReport, error) { return out, nil })
 	}
 	return casework.Run(ctx, s.Service, call, func(tx *casework.Work) (ImportReport, error) {
-		return out, noteProgress(tx, *r.id, &out, len(in.Rows), true)
+		return out, noteProgress(tx, *r.id, &out, len(table.rows), true)
 	})
 }
 
@@ -205,9 +197,9 @@ func (r *importRun) begin(ctx context.Context, want *domain.ID) error {
 			return err
 		}
 		answers, err := tx.ImportAnswers(r.centre.ID)
-		r.answers = map[string]string{}
+		r.given = map[string]string{}
 		for _, a := range answers {
-			r.answers[a.About] = a.Answer
+			r.given[a.About] = a.Answer
 		}
 		return err
 	})
@@ -229,7 +221,7 @@ func (r *importRun) row(ctx context.Context, w *parsedRow) (item ImportRowResult
 		}
 	}
 	if ref != "" && item.Outcome != rowRejected {
-		r.lines[ref] = append(r.lines[ref], w)
+		r.lines[ticketKey(ref)] = append(r.lines[ticketKey(ref)], w)
 	}
 	if r.preview {
 		item.Read = r.read(w)
@@ -492,7 +484,7 @@ func (r *importRun) saveRow(tx *casework.Work, w *parsedRow, item *ImportRowResu
 // one. A ticket of another household is a question.
 func (r *importRun) jobOf(tx *casework.Work, w *parsedRow) (*domain.Job, *domain.Customer, error) {
 	for {
-		j, err := tx.JobByRef(w.is("external_ref"))
+		j, err := jobByTicket(tx, w.is("external_ref"))
 		if casework.NotFound(err) {
 			return nil, nil, nil
 		} else if err != nil {
@@ -511,7 +503,7 @@ func (r *importRun) jobOf(tx *casework.Work, w *parsedRow) (*domain.Job, *domain
 		if !w.fresh(j)("household") || !w.ofAnother(h) {
 			return j, h, nil
 		}
-		switch answer, _ := r.ask(w, r.otherHousehold(w)); {
+		switch answer := w.put(r.otherHousehold(w)); {
 		case answer == answerThis:
 			return j, h, nil
 		case answer == answerAnother && w.nextRef():
@@ -595,6 +587,20 @@ func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResul
 	return j, h, was, err
 }
 
+// jobByTicket finds the job of a brand's number, also where it is written in other letter case.
+func jobByTicket(tx *casework.Work, ref string) (*domain.Job, error) {
+	j, err := tx.JobByRef(ref)
+	for _, other := range []string{strings.ToUpper(ref), strings.ToLower(ref)} {
+		if casework.NotFound(err) && other != ref {
+			j, err = tx.JobByRef(other)
+		}
+	}
+	return j, err
+}
+
+// ticketKey is the same of a ticket in any letter case.
+func ticketKey(ref string) string { return strings.ToUpper(ref) }
+
 // customerOf finds the customer that a row means: one of the numbers, and
 // the same name or none in the row.
 func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
@@ -609,7 +615,7 @@ func customerOf(tx *casework.Work, w *parsedRow) (*domain.Customer, error) {
 			if err != nil {
 				return nil, err
 			}
-			if h.Named(w.is("name")) != nil {
+			if contactNamed(h, w.is("name")) != nil {
 				return h, nil
 			}
 		}
@@ -623,8 +629,7 @@ func addContact(s *casework.Service, h *domain.Customer, w *parsedRow, language 
 		name = h.Name
 	}
 	n := domain.Contact{ID: s.NewID(), CustomerID: h.ID, Name: name, Phones: domain.JSONList[string](slices.Clone(w.phones)),
-		Language: language,
-		Position: len(h.Contacts)}
+		Email: w.is("email"), Language: language, Position: len(h.Contacts)}
 	h.Contacts = append(h.Contacts, n)
 	return n.ID
 }
@@ -642,16 +647,19 @@ func addSite(s *casework.Service, h *domain.Customer, w *parsedRow, c *domain.Ce
 // the row's job, if it exists.
 func mergeCustomer(s *casework.Service, h *domain.Customer, j *domain.Job, w *parsedRow,
 	c *domain.Centre) (contact, site domain.ID, grown bool) {
-	person := h.Named(w.is("name"))
-	if j != nil && j.ContactID != nil && (w.is("name") == "" || domain.SameWords(h.Name, w.is("name"))) {
+	person := contactNamed(h, w.is("name"))
+	if j != nil && j.ContactID != nil && (w.is("name") == "" || samePerson(h.Name, w.is("name"))) {
 		if p := h.Contact(*j.ContactID); p != nil {
 			person = p
 		}
 	}
-	if person == nil || person == domain.Anybody {
+	if person == nil || person == anybody {
 		contact, grown = addContact(s, h, w, h.Language), true
 	} else {
 		contact = person.ID
+		if m := w.is("email"); m != "" && person.Email == "" {
+			person.Email, grown = m, true
+		}
 		for _, phone := range w.phones {
 			if !h.Knows(phone) && len(person.Phones) < 10 {
 				person.Phones, grown = append(person.Phones, phone), true
@@ -897,7 +905,7 @@ func (r *importRun) importVisit(tx *casework.Work, j *domain.Job, visits []domai
 		return same, true, casework.AssignCrew(m, call.Actor, *crew, "import")
 	}
 	in := casework.ScheduleInput{WindowStart: w.start.Format(time.RFC3339), WindowEnd: w.end.Format(time.RFC3339), Crew: crew,
-		Reason: "import"}
+		PlannedMinutes: w.minutes, Reason: "import"}
 	sequence := 0
 	for i := range visits {
 		v := &visits[i]
@@ -918,7 +926,7 @@ func (r *importRun) importVisit(tx *casework.Work, j *domain.Job, visits []domai
 	}
 	old := m.Visit
 	if old.Confirmation == domain.ConfirmConfirmed {
-		switch answer, _ := r.ask(w, r.confirmedMoves(w, old)); answer {
+		switch w.put(r.confirmedMoves(w, old)) {
 		case answerMove:
 		case LeaveOut:
 			w.leave("date", "The household confirmed another time, which stays.")
@@ -936,7 +944,9 @@ func (r *importRun) importVisit(tx *casework.Work, j *domain.Job, visits []domai
 	if in.Crew == nil || !fresh("technician") {
 		in.Crew = domain.Ptr(slices.Clone([]domain.ID(old.Crew)))
 	}
-	in.PlannedMinutes = old.PlannedMinutes
+	if in.PlannedMinutes == 0 || !fresh("duration") {
+		in.PlannedMinutes = old.PlannedMinutes
+	}
 	next := &domain.Visit{Meta: domain.NewMeta(tx.NewID(), tx.Now), PredecessorID: &old.ID, Sequence: sequence}
 	return next, true, casework.Succeed(m, one, next, in)
 }

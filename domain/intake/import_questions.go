@@ -48,25 +48,27 @@ func (w *parsedRow) leave(field, why string) {
 	w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Column: column, Cell: cell, Why: why})
 }
 
-// ask gives the answer to a question. Without one, or with one that is none of its choices, the
-// question is open.
-func (r *importRun) ask(w *parsedRow, q Question) (answer string, ok bool) {
-	answer, ok = r.answer(q.ID, q.Alike)
-	if ok && slices.ContainsFunc(q.Choices, func(c Choice) bool { return c.Answer == answer }) {
-		return answer, true
-	}
-	if ok {
-		q.Words += fmt.Sprintf(" “%s” is none of the answers.", answer)
+// put gives the answer to a question. Without one, or with one that is none of its choices, the
+// question is open, and the row waits for it.
+func (w *parsedRow) put(q Question) (answer string) {
+	if w.answers != nil {
+		given, ok := w.answers(q.ID, q.Alike)
+		if ok && slices.ContainsFunc(q.Choices, func(c Choice) bool { return c.Answer == given }) {
+			return given
+		}
+		if ok {
+			q.Words += fmt.Sprintf(" “%s” is none of the answers.", given)
+		}
 	}
 	w.questions = append(w.questions, q)
-	return "", false
+	return ""
 }
 
 // answer is what the centre answered before, to the row or to all alike.
 func (r *importRun) answer(id, alike string) (string, bool) {
-	a, ok := r.answers[id]
+	a, ok := r.given[id]
 	if !ok {
-		a, ok = r.answers[alike]
+		a, ok = r.given[alike]
 	}
 	return a, ok
 }
@@ -96,7 +98,7 @@ func (r *importRun) confirmedMoves(w *parsedRow, v *domain.Visit) Question {
 // ofAnother reports whether a row names nothing of a household: not the name, no number, not
 // the address.
 func (w *parsedRow) ofAnother(h *domain.Customer) bool {
-	if name := w.is("name"); name == "" || h.Named(name) != nil {
+	if name := w.is("name"); name == "" || contactNamed(h, name) != nil {
 		return false
 	}
 	for _, phone := range w.phones {
@@ -125,7 +127,7 @@ func (w *parsedRow) nextRef() bool {
 // twice reports whether a row whose ticket stood before needs to go no further: it says the
 // same, was left out, or asks.
 func (r *importRun) twice(w *parsedRow) bool {
-	before := r.lines[w.is("external_ref")]
+	before := r.lines[ticketKey(w.is("external_ref"))]
 	if len(before) == 0 {
 		return false
 	}
@@ -141,7 +143,7 @@ func (r *importRun) twice(w *parsedRow) bool {
 		more += said[field] + "\n"
 	}
 	first := before[0].row.Line
-	answer, ok := r.ask(w, w.ofTheRow("ticket", "external_ref", fmt.Sprintf("This ticket stands in line %d already, with other words.", first), more,
+	answer := w.put(w.ofTheRow("ticket", "external_ref", fmt.Sprintf("This ticket stands in line %d already, with other words.", first), more,
 		Choice{answerThis, fmt.Sprintf("This row is right, not line %d", first)}, Choice{answerAnother, "Another job"}))
 	switch {
 	case answer == LeaveOut:
@@ -151,7 +153,7 @@ func (r *importRun) twice(w *parsedRow) bool {
 		w.nextRef()
 		return false
 	}
-	return !ok || answer == LeaveOut
+	return answer == "" || answer == LeaveOut
 }
 
 func sameSaid(a, b map[string]string) bool {
@@ -188,7 +190,7 @@ func (r *importRun) householdOf(tx *casework.Work, w *parsedRow) (*domain.Custom
 	if len(w.visible) == 0 && !r.inPreview(w) {
 		return nil, nil
 	}
-	switch answer, _ := r.ask(w, w.ofTheRow("household", "phone", "This number may be known under another name.", "",
+	switch answer := w.put(w.ofTheRow("household", "phone", "This number may be known under another name.", "",
 		Choice{answerThis, "The same household"}, Choice{answerAnother, "Another household"})); {
 	case answer == answerThis && len(w.visible) > 0:
 		return tx.LockCustomer(w.visible[0])
@@ -229,7 +231,7 @@ func (r *importRun) inPreview(w *parsedRow) bool {
 	other := false
 	for _, phone := range w.phones {
 		for _, before := range r.households[phone] {
-			if domain.SameWords(before.is("name"), w.is("name")) || w.is("name") == "" {
+			if samePerson(before.is("name"), w.is("name")) || w.is("name") == "" {
 				return false
 			}
 			other = true

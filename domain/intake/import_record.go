@@ -12,11 +12,11 @@ import (
 const progressEvery = 50
 
 // record keeps that an import began, or goes on with the one of the same id and file.
-func (r *importRun) record(ctx context.Context, in ImportInput) error {
+func (r *importRun) record(ctx context.Context, in ImportInput, rows int) error {
 	return r.s.InWork(ctx, nil, func(tx *casework.Work) error {
 		by := r.call.Actor.UserID
 		i := domain.Import{Meta: domain.NewMeta(casework.IDOr(tx.Svc, in.ID), tx.Now), CentreID: r.centre.ID, AreaID: r.centre.AreaID, ByID: by,
-			Digest: in.Digest, Rows: len(in.Rows)}
+			Digest: in.Digest, Rows: rows}
 		r.id = &i.ID
 		if old, err := tx.LockImport(i.ID); err == nil {
 			if old.CentreID != i.CentreID || old.ByID != by || old.Digest != i.Digest || old.UndoneAt != nil {
