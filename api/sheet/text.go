@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
 
 	"doorstep/domain/intake"
@@ -48,7 +49,9 @@ func decode(contentType string, body []byte) (text []byte, name string, said []i
 		if text, err = charset.NewDecoder().Bytes(body); err != nil {
 			return nil, "", nil, badSheet(0, "The text is not in the charset that its Content-Type names.").Because(err)
 		}
-		name, _ = htmlindex.Name(charset)
+		if name, err = htmlindex.Name(charset); err != nil {
+			name, _ = ianaindex.MIME.Name(charset)
+		}
 	case broken == 0 || few(whole, broken):
 		text, name = body, "UTF-8"
 		if named && charset != nil && whole > 0 {
@@ -84,8 +87,10 @@ func namedCharset(contentType string) (charset encoding.Encoding, named bool, er
 	if label == "" {
 		return nil, false, nil
 	}
-	charset, err = htmlindex.Get(label)
-	if err != nil {
+	if charset, err = htmlindex.Get(label); err != nil { // as the web has them, then as MIME does: IBM437
+		charset, err = ianaindex.MIME.Encoding(label)
+	}
+	if err != nil || charset == nil {
 		return nil, false, badSheet(0, "The charset that the Content-Type names is not known; send the text as UTF-8.")
 	}
 	if name, _ := htmlindex.Name(charset); name == "utf-8" {
@@ -112,8 +117,9 @@ func multibyte(body []byte) (whole, broken int) {
 	return whole, broken
 }
 
-// few reports whether the bytes that are no UTF-8 are accidents in a text that is.
-func few(whole, broken int) bool { return broken > 0 && whole >= 10*broken }
+// few reports whether the bytes that are no UTF-8 are accidents in a text that is: in another code page hardly
+// any two bytes are a character of UTF-8 by chance.
+func few(whole, broken int) bool { return broken > 0 && whole >= broken }
 
 // wide is UTF-16 without a mark, told by its NULs; nil: it is none.
 func wide(body []byte) encoding.Encoding {

@@ -56,7 +56,7 @@ func formsOf(sheet []byte) (*cellForms, error) {
 	d := xml.NewDecoder(bytes.NewReader(sheet))
 	row, column := 0, 0
 	var form cellForm
-	formula, solved, within := "", false, false
+	formula, solved, within, value := "", false, false, false
 	number := func(el xml.StartElement, name string) int {
 		n, _ := strconv.Atoi(attribute(el, name))
 		return n
@@ -73,9 +73,10 @@ func formsOf(sheet []byte) (*cellForms, error) {
 			if within && len(formula) < 200 {
 				formula += string(end)
 			}
+			solved = solved || value && len(end) > 0
 			continue
 		case xml.EndElement:
-			if within = false; end.Name.Local == "c" && formula != "" && !solved && column <= maxColumns {
+			if within, value = false, false; end.Name.Local == "c" && formula != "" && !solved && column <= maxColumns {
 				if out.unsolved[row] == nil {
 					out.unsolved[row] = map[int]string{}
 				}
@@ -121,7 +122,8 @@ func formsOf(sheet []byte) (*cellForms, error) {
 			if within = el.Name.Local == "f"; within {
 				formula = strings.Clone(attribute(el, "ref")) // of a shared formula there may be no text
 			}
-			solved = solved || !within
+			value = !within
+			solved = solved || value && form.kind == "str" // its result is an empty text
 			if form != (cellForm{}) {
 				out.cells[[2]int{row, column}] = form
 			}

@@ -78,9 +78,23 @@ func readHead(header []string, rows []ImportRow, saved map[string]string) import
 			take(i, f)
 		}
 	}
+	plain := map[string]bool{} // "Date" gives way to "Visit date"
+	for _, heading := range header {
+		key := domain.HeadingKey(withoutNumber(heading))
+		if f := meaning(withoutNumber(heading)); givesWay[f] != nil && !domain.Has(givesWay[f], key) && !ignored[key] {
+			plain[f] = true
+		}
+	}
 	each(func(key, _ string) string {
-		if i := slices.Index(importFieldKeys, key); i >= 0 && !ignored[key] {
-			return importFields[i]
+		i := slices.Index(importFieldKeys, key)
+		if i < 0 || ignored[key] || plain[importFields[i]] && domain.Has(givesWay[importFields[i]], key) {
+			return ""
+		}
+		return importFields[i]
+	})
+	each(func(key, heading string) string {
+		if f := meaning(heading); plain[f] && !domain.Has(givesWay[f], key) && !ignored[key] {
+			return f
 		}
 		return ""
 	})
@@ -111,6 +125,10 @@ func readHead(header []string, rows []ImportRow, saved map[string]string) import
 	h.readOrder(rows)
 	return h
 }
+
+// givesWay are the headings, by field, that mean it only where no other does: a sheet's "Date" beside a
+// "Visit date" is another day.
+var givesWay = map[string][]string{"date": {"date", "day", "तारीख", "दिनांक", "तिथि"}, "from": {"time", "समय", "start"}, "name": {"name", "नाम"}}
 
 var nameOrder = map[string]int{"title": 1, "": 2, "first": 3, "middle": 4, "last": 5}
 
@@ -207,7 +225,7 @@ func (h *importHead) readContents(header []string, rows []ImportRow, ignored map
 		is    func(string) bool
 	}{{"phone", isPhone}, {"email", mailShape.MatchString}} {
 		for i, heading := range header {
-			if heading == "" || h.mapping[heading] != "" || len(h.columns[by.field]) > 0 || h.named(heading) ||
+			if heading == "" || h.mapping[heading] != "" || len(h.columns[by.field]) > 0 || h.named(heading) || ofOthers(heading) ||
 				ignored[domain.HeadingKey(heading)] {
 				continue
 			}
@@ -235,6 +253,12 @@ func (h *importHead) readContents(header []string, rows []ImportRow, ignored map
 			before[serial] = rows[i]
 		}
 	}
+}
+
+// ofOthers reports whether a heading speaks of somebody who is not of the household.
+func ofOthers(heading string) bool {
+	key := domain.HeadingKey(heading)
+	return slices.ContainsFunc(words.others, func(w string) bool { return strings.Contains(key, w) })
 }
 
 // otherHousehold reports whether two rows share neither a name nor the end of a number.
@@ -287,11 +311,17 @@ const (
 	orderMixed // both, in one file
 )
 
-// readOrder finds what the dates of a file prove: 15/03 has its day first.
+var (
+	dayHint   = regexp.MustCompile(`(?i)\bd{1,2}[-/. ]?m{1,3}\b`)
+	monthHint = regexp.MustCompile(`(?i)\bm{1,3}[-/. ]?d{1,2}\b`)
+)
+
+// readOrder finds what the dates of a file prove: 15/03 has its day first, and so has "Date (DD/MM/YYYY)".
 func (h *importHead) readOrder(rows []ImportRow) {
 	day, month := false, false
 	for _, f := range []string{"date", "from", "to", "reported"} {
 		for _, c := range h.columns[f] {
+			day, month = day || dayHint.MatchString(c.heading), month || monthHint.MatchString(c.heading)
 			for i := range rows {
 				a, b := twoNumbers(rows[i].cell(c.at))
 				day, month = day || a > 12 && a <= 31 && b >= 1 && b <= 12, month || b > 12 && b <= 31 && a >= 1 && a <= 12

@@ -41,13 +41,16 @@ var (
 	dateNumbers = regexp.MustCompile(`^(\d{1,2})\s?[/.\-]\s?(\d{1,2})\s?[/.\-]\s?(\d{4}|\d{2})` + behind)
 	dateYMD     = regexp.MustCompile(`^(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})` + behind)
 	dateCompact = regexp.MustCompile(`^(20\d{2})(\d{2})(\d{2})$`)
-	dateNamed   = regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?[-/.,\s]*([\pL\pM]{3,15})[-/.,\s']*(\d{4}|\d{2})` + behind)
-	monthNamed  = regexp.MustCompile(`^([\pL\pM]{3,15})[-/.\s]*(\d{1,2})(?:st|nd|rd|th)?[-/.,\s']+(\d{4}|\d{2})` + behind)
-	yearNamed   = regexp.MustCompile(`^(\d{4})[-/.,\s]+([\pL\pM]{3,15})[-/.\s]*(\d{1,2})(?:st|nd|rd|th)?` + behind)
+	dateNamed   = regexp.MustCompile(`^(\d{1,2})(?:st|nd|rd|th)?(?:\s+of)?[-/.,\s]*([\pL\pM]{2,15})[-/.,\s']*(\d{4}|\d{2})` + behind)
+	monthNamed  = regexp.MustCompile(`^([\pL\pM]{2,15})[-/.\s]*(\d{1,2})(?:st|nd|rd|th)?[-/.,\s']+(\d{4}|\d{2})` + behind)
+	yearNamed   = regexp.MustCompile(`^(\d{4})[-/.,\s]+([\pL\pM]{2,15})[-/.\s]*(\d{1,2})(?:st|nd|rd|th)?` + behind)
 	dateSerial  = regexp.MustCompile(`^([3-7]\d{4})(\.\d+)?$`) // 1982 to 2119
 	instantText = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})[t ](\d{2}:\d{2})(:\d{2})?(\.\d+)?\s?(z|utc|gmt|[+-]\d{2}:?\d{2})$`)
-	withSeconds = regexp.MustCompile(`(\d:\d{2}):\d{2}(?:\.\d+)?`)
-	anyWord     = regexp.MustCompile(`[\pL\pM]+`)
+	// As programs write them: 20270301T043000Z, "Mon Mar 01 2027 10:00:00 GMT+0530 (India Standard Time)".
+	instantPlain = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})t(\d{2})(\d{2})(?:\d{2})?z$`)
+	instantOfJS  = regexp.MustCompile(`^([a-z]{3}) (\d{1,2}),? (\d{4}) (\d{2}:\d{2})(?::\d{2})? gmt([+-]\d{4})(?: .*)?$`)
+	withSeconds  = regexp.MustCompile(`(\d:\d{2}):\d{2}(?:\.\d+)?`)
+	anyWord      = regexp.MustCompile(`[\pL\pM]+`)
 )
 
 // month reads the name of a month, or how it begins; 0: it is none.
@@ -130,6 +133,13 @@ func readDate(raw string, order dateOrder, loc *time.Location) (days []string, c
 			clock = ""
 		}
 		return []string{t.Format(time.DateOnly)}, clock
+	}
+	if g := instantPlain.FindStringSubmatch(s); g != nil {
+		return readDate(fmt.Sprintf("%s-%s-%sT%s:%s:00Z", g[1], g[2], g[3], g[4], g[5]), order, loc)
+	}
+	if g := instantOfJS.FindStringSubmatch(s); g != nil && month(g[1]) > 0 {
+		d, _ := strconv.Atoi(g[2])
+		return readDate(fmt.Sprintf("%s-%02d-%02dT%s:00%s", g[3], month(g[1]), d, g[4], g[5]), order, loc)
 	}
 	if g := dateSerial.FindStringSubmatch(s); g != nil { // a date that lost its format
 		n, _ := strconv.Atoi(g[1])

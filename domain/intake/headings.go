@@ -21,6 +21,8 @@ type vocabulary struct {
 	Fields     map[string][]string `json:"fields"`      // field, or field.part where several columns make one
 	OfCustomer []string            `json:"of_customer"` // may stand before any heading
 	Filler     []string            `json:"filler"`      // may stand behind any heading
+	Second     []string            `json:"second"`      // before a phone: another of the household
+	Others     []string            `json:"others"`      // anywhere in a heading: not of the household
 	Totals     []string            `json:"totals"`      // begin a row of sums
 	Footers    []string            `json:"footers"`     // begin what stands below a table
 	Ended      []string            `json:"ended"`       // states of a call that needs no visit
@@ -38,7 +40,7 @@ var words = readWords()
 
 type allWords struct {
 	fields                                                   map[string]string // key of a heading → field or field.part
-	ofCustomer, filler                                       []string          // keys, the longest first
+	ofCustomer, filler, second, others                       []string          // keys, the longest first
 	totals, footers, ended, open, noSerial, titles, weekdays map[string]bool   // keys
 	morning, afternoon                                       []string          // lower case
 	months                                                   map[string]int    // lower case, whole
@@ -85,12 +87,18 @@ func readWords() *allWords {
 		for _, word := range v.Filler {
 			w.filler = append(w.filler, domain.HeadingKey(word))
 		}
+		for _, word := range v.Second {
+			w.second = append(w.second, domain.HeadingKey(word))
+		}
+		for _, word := range v.Others {
+			w.others = append(w.others, domain.HeadingKey(word))
+		}
 		w.morning, w.afternoon = append(w.morning, v.Morning...), append(w.afternoon, v.Afternoon...)
 		for i, m := range v.Months {
 			w.months[strings.ToLower(m)] = i + 1
 		}
 	}
-	for _, list := range [][]string{w.ofCustomer, w.filler} {
+	for _, list := range [][]string{w.ofCustomer, w.filler, w.second} {
 		slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
 	}
 	return w
@@ -155,6 +163,11 @@ func meaningOfKey(key string) string {
 			if f := meaningOfKey(rest); f != "" {
 				return f
 			}
+		}
+	}
+	for _, before := range words.second {
+		if rest := strings.TrimPrefix(key, before); rest != key && rest != "" && strings.HasPrefix(meaningOfKey(rest), "phone") {
+			return "phone.other"
 		}
 	}
 	for _, before := range words.ofCustomer {

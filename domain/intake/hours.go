@@ -17,6 +17,7 @@ var (
 	clockDay   = regexp.MustCompile(`^0?\.\d+$`) // a part of a day: a time that lost its format
 	clockTail  = regexp.MustCompile(`(?:\s*(?:hrs|hr|hours|o'clock|oclock|बजे|ist|h))+\.?$`)
 	clockRange = regexp.MustCompile(`\s*(?:[-–—~]|\bto\b|\btill\b|\buntil\b|\band\b|से)\s*`)
+	tightRange = regexp.MustCompile(`(\d|[ap]\.?m\.?|noon)\s*(?:to|till|until|upto|up to)\s*(\d)`) // "2to4"
 	slotLabel  = regexp.MustCompile(
 		`^(?:(?:slot|shift|window|batch)\s*(?:no\.?\s*)?(?:[\da-z]\s*[:)]\s+|[:\s]\s*))?(?:between\b|from\b|b/w|b/n)?\s*`)
 	slotWithin = regexp.MustCompile(
@@ -241,6 +242,7 @@ func readWindow(date, from, to string, c clock, ask choose) window {
 	given := from
 	from = slotLabel.ReplaceAllString(strings.ToLower(asciiDigits(from)), "")
 	from = strings.TrimSpace(strings.TrimSuffix(strings.Trim(from, " ()[]."), "तक"))
+	from = tightRange.ReplaceAllString(from, "$1 - $2")
 	parts := clockRange.Split(from, -1)
 	if len(parts) != 2 || !isClock(parts[0]) || !isClock(parts[1]) {
 		if found := slotWithin.FindAllString(from, 2); len(found) == 1 && len(parts) >= 2 { // "Morning (10 AM - 12 PM)"

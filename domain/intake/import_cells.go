@@ -293,7 +293,7 @@ func (w *parsedRow) raw(field string) string { return w.head.cell(w.row, field) 
 
 var (
 	floatTail  = regexp.MustCompile(`^(\d+)\.0+$`)
-	mangled    = regexp.MustCompile(`(?i)^\d(?:[.,]\d+)?e\+?\d{1,3}$`)
+	mangled    = regexp.MustCompile(`(?i)^\d(?:[.,]\d+e\+?|e\+)\d{1,3}$`)
 	hashes     = regexp.MustCompile(`^#{3,}$`)
 	replaced   = "\uFFFD" // in place of bytes that were no text
 	textFields = []string{"external_ref", "name", "email", "address", "landmark", "postal_code", "category", "brand", "model", "serial",
@@ -380,6 +380,9 @@ func (w *parsedRow) readOdd() {
 	}
 }
 
+// aboutCall are words before a state that say nothing of it: "Call closed".
+var aboutCall = []string{"call", "job", "ticket", "complaint", "request", "case", "service", "auto", "status", "कॉल", "शिकायत"}
+
 // NoResult says of a cell that the file holds its formula alone.
 const NoResult = "is a formula whose result the file does not hold; open it in a spreadsheet, save it and send it again"
 
@@ -396,6 +399,9 @@ func (w *parsedRow) readStatus() {
 	}
 	ended := 0
 	parts := anyWord.FindAllString(strings.ToLower(raw), -1)
+	for len(parts) > 1 && domain.Has(aboutCall, parts[0]) {
+		parts = parts[1:]
+	}
 	for _, p := range parts {
 		if words.ended[domain.HeadingKey(p)] {
 			ended++
@@ -459,7 +465,7 @@ func (w *parsedRow) readSerial() {
 	case words.noSerial[key], digits == "" && strings.ContainsRune(serial, ' '):
 		why = "is no serial number"
 	case key == "", len(digits) == len(key) && len(digits) < 4, len(key) > 3 && strings.Count(key, key[:1]) == len(key),
-		strings.Trim(key, "x") == "":
+		strings.Trim(key, "x") == "", strings.HasPrefix("1234567890", key):
 		why = "is too short for a serial number, or stands for none"
 	case mangled.MatchString(serial):
 		why = "was cut by a spreadsheet; it is no serial number any more"
@@ -652,8 +658,7 @@ func (w *parsedRow) readTechnician(r *rowReader, visit bool) {
 				return
 			}
 		case u == nil:
-			w.keepField("technician", "is no technician of this centre; the visit has nobody yet")
-			return
+			w.keep(w.head.column("technician"), raw, fmt.Sprintf("%q is no technician of this centre", cut(name, 60)))
 		}
 		if u != nil && !domain.Has(crew, u.ID) {
 			crew = append(crew, u.ID)

@@ -12,6 +12,9 @@ import (
 
 // nameParts are the words of a name without titles, in lower case: "Shri Ramesh Kumar ji" is ramesh, kumar.
 func nameParts(name string) []string {
+	if plain := strings.TrimSpace(brackets.ReplaceAllString(name, " ")); domain.HeadingKey(plain) != "" { // "Ramesh Kumar (owner)"
+		name = plain
+	}
 	all := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r)
 	})

@@ -72,7 +72,12 @@ func readPhones(raw string, read readNumber) phonesRead {
 				continue
 			}
 			found := numbersIn(run, read, 0)
-			if len(found) == 0 && last != "" && len(digits) >= 1 && len(digits) <= 8 && len(digits) < len(last) {
+			if len(found) == 0 {
+				if found = piecesOf(run, read); len(found) > 0 {
+					lose("holds a text besides the number")
+				}
+			}
+			if len(found) == 0 && last != "" && len(digits) >= 2 && strings.Trim(digits, "0") != "" && len(digits) <= 8 && len(digits) < len(last) {
 				whole := last[:len(last)-len(digits)] + digits
 				if n, ok := read(whole); ok {
 					found, digits = []string{n}, whole
@@ -131,6 +136,17 @@ func numbersIn(run string, read readNumber, depth int) []string {
 		at += 1 + next
 	}
 	return nil
+}
+
+// piecesOf are the pieces of a run that alone are a whole number: "9-5 9812345677".
+func piecesOf(run string, read readNumber) []string {
+	var out []string
+	for _, p := range strings.FieldsFunc(run, func(r rune) bool { return strings.ContainsRune(" -–—\t", r) }) {
+		if n, ok := read(p); ok && len(strings.Map(keepDigits, p)) >= 10 {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // placeholder reports whether a number is what people write who have none: one digit all along, or all digits in order.

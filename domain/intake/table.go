@@ -2,6 +2,7 @@ package intake
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -188,7 +189,7 @@ func (t *sheetTable) take(s *Sheet, at int, saved map[string]string) error {
 		}
 	}
 	below := s.Rows[at+1:]
-	heading, err := columnNames(top, below)
+	heading, err := columnNames(top, below, s.Name != "")
 	if err != nil {
 		return err
 	}
@@ -204,11 +205,17 @@ func (t *sheetTable) take(s *Sheet, at int, saved map[string]string) error {
 			continue
 		}
 		for k, c := range row.Cells {
+			if errorCell.MatchString(c) && row.Odd[k] == "" {
+				if row.Odd == nil {
+					row.Odd = map[int]string{}
+				}
+				row.Odd[k] = "holds the error " + strings.TrimSpace(c)
+			}
 			switch {
 			case row.Broken != "":
 			case strings.ContainsRune(c, 0):
 				row.Broken = "holds NUL"
-			case k >= len(heading) && strings.TrimSpace(c) != "":
+			case k >= len(heading) && strings.TrimSpace(c) != "" && s.Name == "":
 				row.Broken = fmt.Sprintf("has %d cells under %d headings; is a delimiter missing its quotes?", len(row.Cells), len(heading))
 			case utf8.RuneCountInString(c) > maxCellRunes:
 				row.Broken = fmt.Sprintf("has a cell of more than %d characters", maxCellRunes)
@@ -219,6 +226,9 @@ func (t *sheetTable) take(s *Sheet, at int, saved map[string]string) error {
 	t.leftOut = append(t.leftOut, t.head.unread...)
 	return nil
 }
+
+// errorCell is what a spreadsheet writes where a formula failed.
+var errorCell = regexp.MustCompile(`^\s*#(?:REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|SPILL!|CALC!|N/A)\s*$`)
 
 // maxCellRunes bounds a cell, in characters.
 const maxCellRunes = 4_000
@@ -242,7 +252,7 @@ func (t *sheetTable) noJob(row *ImportRow, heading []string) string {
 		return "It is the heading again."
 	}
 	say := func(field string) string { return blank(tidy(t.head.cell(*row, field))) }
-	if say("phone") != "" || say("address") != "" {
+	if phone := strings.Map(keepDigits, asciiDigits(say("phone"))); len(phone) >= 6 || strings.ContainsFunc(say("address"), unicode.IsLetter) {
 		return ""
 	}
 	start := tidy(row.Cells[first])
@@ -271,8 +281,9 @@ func withoutNumber(name string) string {
 }
 
 // columnNames are the names of the columns by their place: unique, and where the heading is silent over
-// cells that are filled in most rows, the place.
-func columnNames(top *ImportRow, below []ImportRow) ([]string, error) {
+// cells that are filled in most rows, the place. exact: a cell cannot have slipped into another column, as in
+// CSV without quotes.
+func columnNames(top *ImportRow, below []ImportRow, exact bool) ([]string, error) {
 	width := len(top.Cells)
 	for width > 0 && strings.TrimSpace(top.Cells[width-1]) == "" {
 		width--
@@ -290,8 +301,8 @@ func columnNames(top *ImportRow, below []ImportRow) ([]string, error) {
 		}
 	}
 	named := width
-	for k := named; k < MaxSheetColumns && filled[k] > 0; k++ {
-		if 10*filled[k] >= 6*len(below) && len(below) >= 2 { // a few rows of more cells lack quotes; most of them, a heading
+	for k := named; k < MaxSheetColumns && (filled[k] > 0 || exact); k++ {
+		if exact && filled[k] > 0 || 10*filled[k] >= 6*len(below) && len(below) >= 2 { // a few rows of more cells lack quotes; most of them, a heading
 			width = k + 1
 		}
 	}
