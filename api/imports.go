@@ -35,6 +35,7 @@ func mountImports(a *App, s *web.Server) {
 		if err != nil {
 			return err
 		}
+		defer beFrugal()()
 		file, err := sheet.Parse(c.UserContext(), c.Get(fiber.HeaderContentType), c.Request().Body())
 		if err != nil {
 			return err

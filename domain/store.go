@@ -152,6 +152,7 @@ type JobTx interface {
 	Job(id ID) (*Job, error)
 	LockJob(id ID) (*Job, error)
 	JobByRef(ref string) (*Job, error)
+	JobByTicket(ref string) (*Job, error) // as written, else in capitals or small letters
 	InsertJob(*Job) error
 	SaveJob(*Job) error
 	OpenJobsOf(customer ID) ([]Job, error) // not closed, not cancelled; by id

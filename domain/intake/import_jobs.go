@@ -92,11 +92,23 @@ type importRun struct {
 	centre      *domain.Centre
 	technicians []domain.User
 	preview     bool
-	given       map[string]string       // answers
-	id          *domain.ID              // of the record; nil of a preview
-	lines       map[string][]*parsedRow // by ticket
-	households  map[string][]*parsedRow // of a preview: new ones, by number
-	ahead       []ImportRowResult       // rows of a preview that book somebody
+	given       map[string]string   // answers
+	id          *domain.ID          // of the record; nil of a preview
+	lines       map[string][]lineOf // by ticket
+	households  map[string][]string // of a preview: names of new ones, by number
+	ahead       []booked            // rows of a preview that book somebody
+}
+
+// lineOf is what is kept of a row for those below it.
+type lineOf struct {
+	line int
+	said string // a digest of what it says
+}
+
+// booked is a visit of a preview.
+type booked struct {
+	line  int
+	visit *domain.Visit
 }
 
 // ImportJobs registers, changes and schedules a day's jobs of one centre.
@@ -119,7 +131,7 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 	if done, err := s.Replay(ctx, call); done || err != nil {
 		return ImportReport{}, err
 	}
-	r := importRun{s: s, call: call, preview: in.Preview, lines: map[string][]*parsedRow{}, households: map[string][]*parsedRow{}}
+	r := importRun{s: s, call: call, preview: in.Preview, lines: map[string][]lineOf{}, households: map[string][]string{}}
 	if err := r.begin(ctx, in.CentreID); err != nil {
 		return ImportReport{}, err
 	}
@@ -141,17 +153,8 @@ func (s *Service) ImportJobs(ctx context.Context, call *casework.Call, in Import
 		out.ID = r.id
 	}
 	reader := newRowReader(s.Service, &table.head, r.centre, r.technicians, r.answer)
-	for n, row := range table.rows {
-		item, err := r.row(ctx, reader.read(row))
-		if err != nil {
-			return ImportReport{}, err // the rows before stand; sent again they are unchanged
-		}
-		out.count(item, r.centre)
-		if r.id != nil && (n+1)%progressEvery == 0 {
-			if err := r.progress(ctx, &out, n+1); err != nil {
-				return ImportReport{}, err
-			}
-		}
+	if err := r.rows(ctx, table.rows, reader, &out); err != nil {
+		return ImportReport{}, err // the rows before stand; sent again they are unchanged
 	}
 	out.Questions = askedOnce(out.Items)
 	if in.Preview { // it is kept nowhere, nor is its answer
@@ -184,6 +187,7 @@ func (out *ImportReport) count(item ImportRowResult, c *domain.Centre) {
 			out.Day = day
 		}
 	}
+	item.visit = nil // it is of no use any more
 	out.Items = append(out.Items, item)
 }
 
@@ -205,30 +209,135 @@ func (r *importRun) begin(ctx context.Context, want *domain.ID) error {
 	})
 }
 
-// row brings one row to its end.
-func (r *importRun) row(ctx context.Context, w *parsedRow) (item ImportRowResult, err error) {
-	ref := w.is("external_ref")
-	item = ImportRowResult{Line: w.row.Line, ExternalRef: ref, Outcome: rowRejected, Errors: w.errors}
-	switch {
-	case len(w.errors) > 0:
-	case r.twice(w):
-		item = r.unlanded(w)
-	case len(w.questions) > 0:
-		item = r.unlanded(w)
-	default:
-		if item, err = r.land(ctx, w); err != nil {
-			return item, err
+// The bounds of a transaction in which several rows land: none holds the one writer of SQLite for
+// longer than a reader would notice.
+const (
+	chunkRows = 20
+	chunkTime = 40 * time.Millisecond
+)
+
+// rows brings all rows to their ends, in their order. Those that land without a word share
+// transactions; one that needs more goes by itself.
+func (r *importRun) rows(ctx context.Context, rows []ImportRow, reader *rowReader, out *ImportReport) error {
+	var wait []*parsedRow // for the next transaction
+	keep := func(w *parsedRow, ref string, item ImportRowResult) error {
+		out.count(r.done(w, ref, item), r.centre)
+		if n := len(out.Items); r.id != nil && n%progressEvery == 0 {
+			return r.progress(ctx, out, n)
+		}
+		return nil
+	}
+	land := func() error {
+		for len(wait) > 0 {
+			items, err := r.chunk(ctx, wait)
+			if err != nil {
+				return err
+			}
+			for i, item := range items {
+				if err := keep(wait[i], wait[i].ref(), item); err != nil {
+					return err
+				}
+			}
+			if wait = wait[len(items):]; len(items) > 0 {
+				continue
+			}
+			ref := wait[0].ref()
+			item, err := r.land(ctx, wait[0])
+			if err != nil {
+				return err
+			}
+			if err := keep(wait[0], ref, item); err != nil {
+				return err
+			}
+			wait = wait[1:]
+		}
+		return nil
+	}
+	for i := range rows {
+		w := reader.read(rows[i])
+		rows[i].Cells = nil // a long sheet is not held beside what came of it
+		ref := w.ref()
+		if slices.ContainsFunc(wait, func(b *parsedRow) bool { return ticketKey(b.ref()) == ticketKey(ref) }) || len(wait) == chunkRows {
+			if err := land(); err != nil {
+				return err
+			}
+		}
+		var item ImportRowResult
+		switch {
+		case len(w.errors) > 0:
+			item = ImportRowResult{Line: w.row.Line, ExternalRef: ref, Outcome: rowRejected, Errors: w.errors}
+		case r.twice(w) || len(w.questions) > 0:
+			item = r.unlanded(w)
+		default:
+			wait = append(wait, w)
+			continue
+		}
+		if err := land(); err != nil {
+			return err
+		}
+		if err := keep(w, ref, item); err != nil {
+			return err
 		}
 	}
+	return land()
+}
+
+// done is a row at its end, as it is reported and kept for those below it.
+func (r *importRun) done(w *parsedRow, ref string, item ImportRowResult) ImportRowResult {
 	if ref != "" && item.Outcome != rowRejected {
-		r.lines[ticketKey(ref)] = append(r.lines[ticketKey(ref)], w)
+		r.lines[ticketKey(ref)] = append(r.lines[ticketKey(ref)], lineOf{w.row.Line, w.saidAll()})
 	}
 	if r.preview {
 		item.Read = r.read(w)
 		item.JobID, item.VisitID = r.known(item)
 	}
 	item.LeftOut = append(item.LeftOut, w.leftOut...)
-	return item, nil
+	return item
+}
+
+// chunk lands the first rows of a list in one transaction, as many as its time allows, and gives
+// what came of them. Where one of them needs more than that it is those before it; none in a preview.
+func (r *importRun) chunk(ctx context.Context, rows []*parsedRow) ([]ImportRowResult, error) {
+	if r.preview {
+		return nil, nil
+	}
+	for len(rows) > 1 {
+		items, at, refused := []ImportRowResult(nil), 0, false
+		resets := make([]func(), len(rows))
+		for i := range rows {
+			resets[i] = rows[i].mark()
+		}
+		err := r.s.InWork(ctx, &casework.Call{Actor: r.call.Actor, Bulk: true}, func(tx *casework.Work) error {
+			items, refused = items[:0], false // it may run again
+			began := r.s.Wall()
+			for at = range rows {
+				resets[at]()
+				item := ImportRowResult{Line: rows[at].row.Line, ExternalRef: rows[at].ref()}
+				if err := r.saveRow(tx, rows[at], &item); err != nil {
+					refused = true
+					return err
+				}
+				if items = append(items, item); r.s.Wall().Sub(began) > chunkTime {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			return items, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		for i := range rows {
+			resets[i]()
+		}
+		if !refused { // at the commit it may be of any of them
+			at = len(rows) / 2
+		}
+		rows = rows[:at]
+	}
+	return nil, nil
 }
 
 // known are job and visit as a preview may name them: those that were there before.
@@ -264,7 +373,9 @@ func (r *importRun) land(ctx context.Context, w *parsedRow) (ImportRowResult, er
 			return item, err
 		}
 	}
-	r.ahead = append(r.ahead, item)
+	if len(item.visit.Crew) > 0 {
+		r.ahead = append(r.ahead, booked{item.Line, item.visit})
+	}
 	return item, nil
 }
 
@@ -278,7 +389,7 @@ func (r *importRun) clash(v *domain.Visit) (who string, line int) {
 		}
 		for i := range r.technicians {
 			if u := &r.technicians[i]; domain.Has(v.Crew, u.ID) && domain.Has(b.Crew, u.ID) {
-				return u.FirstName(), before.Line
+				return u.FirstName(), before.line
 			}
 		}
 	}
@@ -366,12 +477,10 @@ func (r *importRun) without(w *parsedRow, e *domain.Error) bool {
 }
 
 func (r *importRun) tryRow(ctx context.Context, w *parsedRow) (item ImportRowResult, err error) {
-	questions, leftOut := len(w.questions), len(w.leftOut)
-	ref, copies := w.is("external_ref"), w.copies
+	reset := w.mark()
 	err = r.s.InWork(ctx, &casework.Call{Actor: r.call.Actor, Bulk: true}, func(tx *casework.Work) error {
-		w.questions, w.leftOut, w.text["external_ref"] = w.questions[:questions], w.leftOut[:leftOut], ref
-		w.copies = copies // it may run again
-		item = ImportRowResult{Line: w.row.Line, ExternalRef: ref}
+		reset() // it may run again
+		item = ImportRowResult{Line: w.row.Line, ExternalRef: w.ref()}
 		if err := r.saveRow(tx, w, &item); err != nil {
 			return err
 		}
@@ -484,7 +593,7 @@ func (r *importRun) saveRow(tx *casework.Work, w *parsedRow, item *ImportRowResu
 // one. A ticket of another household is a question.
 func (r *importRun) jobOf(tx *casework.Work, w *parsedRow) (*domain.Job, *domain.Customer, error) {
 	for {
-		j, err := jobByTicket(tx, w.is("external_ref"))
+		j, err := tx.JobByTicket(w.ref())
 		if casework.NotFound(err) {
 			return nil, nil, nil
 		} else if err != nil {
@@ -543,7 +652,7 @@ func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResul
 	}
 	c := r.centre
 	var site, contact domain.ID
-	if h == nil {
+	if w.newHome = h == nil; w.newHome {
 		if w.is("name") == "" {
 			return nil, nil, was, domain.Fail(domain.CodeUnprocessable, "is missing; a new household needs a name").At("/name", "required")
 		}
@@ -585,17 +694,6 @@ func (r *importRun) newJob(tx *casework.Work, w *parsedRow, item *ImportRowResul
 	item.MayBeKnown = view.MayBeKnown
 	j, err := tx.LockJob(view.ID)
 	return j, h, was, err
-}
-
-// jobByTicket finds the job of a brand's number, also where it is written in other letter case.
-func jobByTicket(tx *casework.Work, ref string) (*domain.Job, error) {
-	j, err := tx.JobByRef(ref)
-	for _, other := range []string{strings.ToUpper(ref), strings.ToLower(ref)} {
-		if casework.NotFound(err) && other != ref {
-			j, err = tx.JobByRef(other)
-		}
-	}
-	return j, err
 }
 
 // ticketKey is the same of a ticket in any letter case.
@@ -729,7 +827,7 @@ func applianceOf(tx *casework.Work, h *domain.Customer, site domain.ID, j *domai
 			ap = own
 		}
 	}
-	if ap == nil && serial != "" {
+	if ap == nil && serial != "" && !w.newHome {
 		earlier, err := tx.LatestJobBySerial(serial, time.Time{}, domain.ID{})
 		if err != nil && !casework.NotFound(err) {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,6 +27,7 @@ const maxCopies = 9
 // landing is how a row goes on after a first try.
 type landing struct {
 	noCrew, noVisit bool
+	newHome         bool        // the household came with the row: nothing of it is known
 	looked          bool        // candidates were looked up
 	candidates      []domain.ID // households with one of the row's numbers and another name
 	visible         []domain.ID // those of them that the caller sees
@@ -46,6 +48,17 @@ func (w *parsedRow) leave(field, why string) {
 		cell = string(r[:200])
 	}
 	w.leftOut = append(w.leftOut, LeftOut{Line: w.row.Line, Column: column, Cell: cell, Why: why})
+}
+
+// ref is the ticket of a row, or what stands for it.
+func (w *parsedRow) ref() string { return w.text["external_ref"] }
+
+// mark notes how far a row was before a transaction, which may run again: what it gives brings it back.
+func (w *parsedRow) mark() (reset func()) {
+	questions, leftOut, ref, copies := len(w.questions), len(w.leftOut), w.ref(), w.copies
+	return func() {
+		w.questions, w.leftOut, w.copies, w.text["external_ref"] = w.questions[:questions], w.leftOut[:leftOut], copies, ref
+	}
 }
 
 // put gives the answer to a question. Without one, or with one that is none of its choices, the
@@ -133,8 +146,8 @@ func (r *importRun) twice(w *parsedRow) bool {
 	}
 	said := w.says()
 	for _, b := range before {
-		if theirs := b.says(); sameSaid(said, theirs) {
-			w.leave("external_ref", fmt.Sprintf("The same stands in line %d already.", b.row.Line))
+		if b.said == w.saidAll() {
+			w.leave("external_ref", fmt.Sprintf("The same stands in line %d already.", b.line))
 			return true
 		}
 	}
@@ -142,7 +155,7 @@ func (r *importRun) twice(w *parsedRow) bool {
 	for _, field := range []string{"appliance", "fault", "window", "technician"} {
 		more += said[field] + "\n"
 	}
-	first := before[0].row.Line
+	first := before[0].line
 	answer := w.put(w.ofTheRow("ticket", "external_ref", fmt.Sprintf("This ticket stands in line %d already, with other words.", first), more,
 		Choice{answerThis, fmt.Sprintf("This row is right, not line %d", first)}, Choice{answerAnother, "Another job"}))
 	switch {
@@ -156,13 +169,16 @@ func (r *importRun) twice(w *parsedRow) bool {
 	return answer == "" || answer == LeaveOut
 }
 
-func sameSaid(a, b map[string]string) bool {
-	for field, v := range a {
-		if b[field] != v {
-			return false
+// saidAll is a digest of all that a row says.
+func (w *parsedRow) saidAll() string {
+	said := w.says()
+	parts := make([]string, 0, 2*len(said))
+	for _, field := range slices.Sorted(maps.Keys(said)) {
+		if said[field] != "" {
+			parts = append(parts, field, said[field])
 		}
 	}
-	return len(a) == len(b)
+	return questionID(parts...)
 }
 
 // householdOf finds the household of a new job, or asks where one may be known: one that the caller
@@ -221,7 +237,7 @@ func (r *importRun) look(ctx context.Context, w *parsedRow) error {
 // newHousehold notes one that a preview would register.
 func (r *importRun) newHousehold(w *parsedRow) {
 	for _, phone := range w.phones {
-		r.households[phone] = append(r.households[phone], w)
+		r.households[phone] = append(r.households[phone], w.is("name"))
 	}
 }
 
@@ -231,7 +247,7 @@ func (r *importRun) inPreview(w *parsedRow) bool {
 	other := false
 	for _, phone := range w.phones {
 		for _, before := range r.households[phone] {
-			if samePerson(before.is("name"), w.is("name")) || w.is("name") == "" {
+			if samePerson(before, w.is("name")) || w.is("name") == "" {
 				return false
 			}
 			other = true

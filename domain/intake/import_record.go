@@ -9,7 +9,7 @@ import (
 )
 
 // progressEvery is after how many rows an import says how far it is.
-const progressEvery = 50
+const progressEvery = 100
 
 // record keeps that an import began, or goes on with the one of the same id and file.
 func (r *importRun) record(ctx context.Context, in ImportInput, rows int) error {
