@@ -36,7 +36,8 @@ func large(b *testing.B) (text, book []byte) {
 	}
 	_ = stream.SetRow("A1", cells(head))
 	for i := range intake.MaxImportRows {
-		row := []string{fmt.Sprint("T-", i), fmt.Sprint("घर ", i), fmt.Sprintf("98%08d", i), fmt.Sprintf("%d, MG Road", i), "01/03/2027", "10:00-12:00"}
+		row := []string{fmt.Sprint("T-", i), fmt.Sprint("घर ", i), fmt.Sprintf("98%08d", i), fmt.Sprintf("%d, MG Road", i), "01/03/2027",
+			"10:00-12:00"}
 		for k := range 34 {
 			row = append(row, fmt.Sprintf("%s %d of %d", strings.Repeat("text ", 8), k, i))
 		}
