@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -71,10 +72,20 @@ func activeSheet(f *excelize.File) int {
 	return 0
 }
 
+// What the library leaves of each row of a large sheet is more than all rows are: it is collected every so many
+// rows, of a sheet of so many bytes.
+const (
+	collectEvery = 500
+	collectFrom  = 4 << 20
+)
+
 // sheet reads one sheet of a workbook.
 func (b *book) sheet(t *rows, at int, name string, part []byte) error {
 	if part == nil {
 		return errors.New("the sheet is not in the package")
+	}
+	if len(part) > collectFrom {
+		runtime.GC() // what unpacking left
 	}
 	var err error
 	if b.forms, err = formsOf(part); err != nil {
@@ -87,6 +98,9 @@ func (b *book) sheet(t *rows, at int, name string, part []byte) error {
 	defer func() { _ = it.Close() }()
 	spread := map[int]string{} // by column: what a merged cell above holds
 	for line := 1; it.Next(); line++ {
+		if line%collectEvery == 0 && len(part) > collectFrom {
+			runtime.GC()
+		}
 		raw, err := it.Columns(excelize.Options{RawCellValue: true})
 		if err != nil {
 			return badSheet(line, "The row cannot be read.").Because(err)

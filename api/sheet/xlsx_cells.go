@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,13 +19,22 @@ type cellForm struct {
 	style int
 }
 
+// placedForm is the form of the cell in a column, as small as it can be: there are hundreds of thousands.
+type placedForm struct {
+	column, kind uint8 // kind: its place in cellKinds
+	style        int32
+}
+
+// cellKinds are the kinds that are told apart (ECMA-376 part 1, section 18.18.11).
+var cellKinds = []string{"", "b", "d", "e", "inlineStr", "n", "s", "str"}
+
 // cellForms are the forms of a sheet's cells that hold something. The library
 // gives them too, but builds the whole sheet in memory for it: 7 kB of empty cells
 // took 350 MiB.
 type cellForms struct {
-	cells map[[2]int]cellForm // by row and column; absent: no kind, style 0
-	rows  map[int]int         // styles of whole rows
-	cols  [maxColumns + 1]int // styles of whole columns
+	cells map[int][]placedForm // by row, in the order of the file; absent: no kind, style 0
+	rows  map[int]int          // styles of whole rows
+	cols  [maxColumns + 1]int  // styles of whole columns
 	// By row: the formulas, by column, whose result the file does not hold; what is merged over several rows.
 	unsolved map[int]map[int]string
 	merged   map[int][]mergedCell
@@ -40,7 +50,12 @@ type mergedCell struct {
 // at gives a cell's kind, and its style as the library resolves it: its own,
 // the row's, the column's.
 func (f *cellForms) at(row, column int) cellForm {
-	form := f.cells[[2]int{row, column}]
+	var form cellForm
+	for _, p := range f.cells[row] {
+		if int(p.column) == column {
+			form = cellForm{cellKinds[p.kind], int(p.style)}
+		}
+	}
 	if form.style == 0 {
 		form.style = f.rows[row]
 	}
@@ -52,7 +67,7 @@ func (f *cellForms) at(row, column int) cellForm {
 
 // formsOf reads the forms of a sheet.
 func formsOf(sheet []byte) (*cellForms, error) {
-	out := &cellForms{cells: map[[2]int]cellForm{}, rows: map[int]int{}, unsolved: map[int]map[int]string{}, merged: map[int][]mergedCell{}}
+	out := &cellForms{cells: map[int][]placedForm{}, rows: map[int]int{}, unsolved: map[int]map[int]string{}, merged: map[int][]mergedCell{}}
 	d := xml.NewDecoder(bytes.NewReader(sheet))
 	row, column := 0, 0
 	var form cellForm
@@ -124,8 +139,8 @@ func formsOf(sheet []byte) (*cellForms, error) {
 			}
 			value = !within
 			solved = solved || value && form.kind == "str" // its result is an empty text
-			if form != (cellForm{}) {
-				out.cells[[2]int{row, column}] = form
+			if form != (cellForm{}) && column <= maxColumns {
+				out.cells[row] = append(out.cells[row], placedForm{uint8(column), uint8(max(slices.Index(cellKinds, form.kind), 0)), int32(form.style)})
 			}
 		}
 	}

@@ -128,7 +128,8 @@ func readHead(header []string, rows []ImportRow, saved map[string]string) import
 
 // givesWay are the headings, by field, that mean it only where no other does: a sheet's "Date" beside a
 // "Visit date" is another day.
-var givesWay = map[string][]string{"date": {"date", "day", "तारीख", "दिनांक", "तिथि"}, "from": {"time", "समय", "start"}, "name": {"name", "नाम"}}
+var givesWay = map[string][]string{"date": {"date", "day", "तारीख", "दिनांक", "तिथि"}, "from": {"time", "समय", "start"},
+	"name": {"name", "नाम"}}
 
 var nameOrder = map[string]int{"title": 1, "": 2, "first": 3, "middle": 4, "last": 5}
 

@@ -397,7 +397,7 @@ func (w *parsedRow) readStatus() {
 		w.wrong("status", fmt.Sprintf("is %q in the sheet; nothing was booked", cut(raw, 60)))
 		return
 	}
-	ended := 0
+	ended, open := 0, false
 	parts := anyWord.FindAllString(strings.ToLower(raw), -1)
 	for len(parts) > 1 && domain.Has(aboutCall, parts[0]) {
 		parts = parts[1:]
@@ -406,6 +406,10 @@ func (w *parsedRow) readStatus() {
 		if words.ended[domain.HeadingKey(p)] {
 			ended++
 		}
+		open = open || words.open[domain.HeadingKey(p)]
+	}
+	if ended == 0 && open { // "Part pending"
+		return
 	}
 	if ended == 0 {
 		w.keepField("status", "is no state that is known; the call is taken as open")

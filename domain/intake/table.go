@@ -223,6 +223,7 @@ func (t *sheetTable) take(s *Sheet, at int, saved map[string]string) error {
 		}
 		t.rows = append(t.rows, row)
 	}
+	t.head = readHead(heading, t.rows, saved) // what is no job says nothing of the columns
 	t.leftOut = append(t.leftOut, t.head.unread...)
 	return nil
 }
@@ -302,7 +303,8 @@ func columnNames(top *ImportRow, below []ImportRow, exact bool) ([]string, error
 	}
 	named := width
 	for k := named; k < MaxSheetColumns && (filled[k] > 0 || exact); k++ {
-		if exact && filled[k] > 0 || 10*filled[k] >= 6*len(below) && len(below) >= 2 { // a few rows of more cells lack quotes; most of them, a heading
+		if exact && filled[k] > 0 || 10*filled[k] >= 6*len(below) &&
+			len(below) >= 2 { // a few rows of more cells lack quotes; most of them, a heading
 			width = k + 1
 		}
 	}
