@@ -35,6 +35,7 @@ CREATE TABLE import_changes (
     became    TEXT NOT NULL
 );
 CREATE INDEX import_changes_of_import ON import_changes (import_id, line);
+CREATE INDEX import_changes_of_job ON import_changes (job_id);
 CREATE INDEX import_changes_by_time ON import_changes (at);
 CREATE TABLE import_answers (
     centre_id TEXT NOT NULL CONSTRAINT import_answers_centre REFERENCES centres (id),
