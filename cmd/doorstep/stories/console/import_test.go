@@ -2,6 +2,8 @@ package console
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,4 +119,16 @@ func TestTheImportInABrowser(t *testing.T) {
 	d.chosen("day.csv", strings.ReplaceAll(sheet, "I-", "J-"))
 	d.says("Row by row")
 	d.seen("preview-desk-dark")
+	sheets, err := filepath.Glob("../imports/testdata/*")
+	h.Must(err)
+	d.scheme("light")
+	for _, name := range sheets {
+		text, err := os.ReadFile(name)
+		h.Must(err)
+		d.js("(document.getElementById('shown').replaceChildren(), true)")
+		d.chosen(filepath.Base(name), string(text))
+		d.says("Row by row")
+		d.taps("All")
+		d.seen(strings.TrimSuffix(filepath.Base(name), ".csv"))
+	}
 }

@@ -2,6 +2,8 @@ package imports
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -309,4 +311,27 @@ func TestTheTemplateIsRead(t *testing.T) {
 		empty := desk.Send("POST", "/v1/imports/jobs?preview=true", string(book), 200, "Content-Type", media)
 		is(h, "an empty workbook", empty["rows"], 0)
 	})
+}
+
+// Five brands' sheets, as each makes them: what lands, asks and is refused of each.
+func TestSheetsOfFiveBrands(t *testing.T) {
+	harness.OnEachEngine(t, func(h *harness.Harness) {
+		desk := h.As("kiran")
+		for name, want := range brandSheets {
+			text, err := os.ReadFile(filepath.Join("testdata", name))
+			h.Must(err)
+			report := desk.Send("POST", "/v1/imports/jobs?preview=true", string(text), 200, "Content-Type", "text/csv")
+			is(h, name, outcomes(report), want)
+		}
+	})
+}
+
+// brandSheets are what becomes of each row: the outcome, kinds of questions, columns left out (-) and wrong (!).
+var brandSheets = map[string]string{
+	"coldly.csv": "created; created; created; created -Mobile No. (10 digit)",
+	"whirlwell.csv": "created -Engineer; created -Serial Number -Engineer; created; created -Time Slot; rejected !Status; " +
+		"asks household",
+	"samta.tsv.csv": "created; created -Till; created; asks ticket",
+	"zenith.csv":    "rejected -slot !call_id; created -phone -slot; created; rejected !customer_name",
+	"homely.csv":    "created; created; created -Start -Allotted To",
 }
