@@ -425,9 +425,19 @@ func (w *parsedRow) readStatus() {
 	}
 }
 
+// mostTries are the numbers that one row may be tried for.
+const mostTries = 120
+
 // readPhones reads the numbers of all columns. One that cannot exist refuses nothing as long as the
 // household is reached without it.
-func (w *parsedRow) readPhones(read readNumber) {
+func (w *parsedRow) readPhones(dial readNumber) {
+	tries := 0
+	read := func(raw string) (string, bool) { // a cell of thousands of digits is no household's
+		if tries++; tries > mostTries {
+			return "", false
+		}
+		return dial(raw)
+	}
 	var lost []func()
 	why := ""
 	for _, c := range w.head.columns["phone"] {

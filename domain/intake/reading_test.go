@@ -208,6 +208,21 @@ func FuzzReadRow(f *testing.F) {
 	})
 }
 
+// A cell of nothing but digits and gaps is not tried for ever.
+func TestPhoneCellsAreBounded(t *testing.T) {
+	tries := 0
+	w := &parsedRow{text: map[string]string{"address": "x"},
+		row: ImportRow{Cells: []string{strings.Repeat("98123456719812345671 9 8 1 2 3 4 5 6 7 1 / ", 100)}}}
+	w.head = &importHead{columns: map[string][]column{"phone": {{at: 0, heading: "Mobile"}}}}
+	w.readPhones(func(raw string) (string, bool) {
+		tries++
+		return dialled("IN")(raw)
+	})
+	if tries > mostTries || len(w.leftOut) != 1 {
+		t.Errorf("%d tries, %v", tries, w.leftOut)
+	}
+}
+
 // BenchmarkReading reads 5,000 rows of 30 columns from cells to rows understood.
 func BenchmarkReading(b *testing.B) {
 	head := "Ticket|Customer|Mobile|Address|City|Pincode|Product|Brand|Model|Serial|Complaint|Visit Date|Slot|Engineer|Status|Email"
