@@ -77,7 +77,8 @@ func mountImports(a *App, s *web.Server) {
 		if err != nil {
 			return err
 		}
-		media, name, body := sheet.MediaCSV, "jobs.csv", []byte(nil)
+		media, name := sheet.MediaCSV, "jobs.csv"
+		var body []byte
 		if c.Query("format") == "xlsx" {
 			media, name = sheet.MediaXLSX, "jobs.xlsx"
 			body, err = sheet.TemplateXLSX(t)

@@ -16,7 +16,8 @@ const (
 )
 
 // textColumns of a template are text, so that no spreadsheet makes a number of a ticket.
-var textColumns = map[string]bool{"Ticket": true, "Mobile": true, "Alternate Mobile": true, "Pincode": true, "Model No": true, "Serial No": true,
+var textColumns = map[string]bool{"Ticket": true, "Mobile": true, "Alternate Mobile": true, "Pincode": true, "Model No": true,
+	"Serial No":  true,
 	"Visit Date": true, "From Time": true, "To Time": true}
 
 // TemplateXLSX writes an empty table as a workbook: the technicians in a list to choose from, and

@@ -78,7 +78,8 @@ func toCome(visits []domain.Visit) *domain.Visit {
 func stateOf(j *domain.Job, h *domain.Customer, v *domain.Visit) domain.ImportState {
 	s := domain.ImportState{Category: j.Category, Serial: j.Serial, Fault: j.Fault, WhatMatters: j.WhatMatters, Priority: j.Priority,
 		Cover: j.Cover, SafetyCritical: j.SafetyCritical, SkillLevel: j.SkillLevel, ValueMinor: j.ValueMinor, ContactID: j.ContactID,
-		SiteID: j.SiteID, ApplianceID: j.ApplianceID, Said: j.Imported.V, Seq: j.Seq, Contacts: slices.Clone(h.Contacts), Sites: slices.Clone(h.Sites)}
+		SiteID: j.SiteID, ApplianceID: j.ApplianceID, Said: j.Imported.V, Seq: j.Seq, Contacts: slices.Clone(h.Contacts),
+		Sites: slices.Clone(h.Sites)}
 	for i := range s.Contacts {
 		s.Contacts[i].Phones = slices.Clone(s.Contacts[i].Phones)
 		s.Contacts[i].InvalidPhones = slices.Clone(s.Contacts[i].InvalidPhones)

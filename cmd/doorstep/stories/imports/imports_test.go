@@ -189,7 +189,8 @@ func TestAConfirmedVisitIsNotMovedUnasked(t *testing.T) {
 		desk := h.As("kiran")
 		sends(desk, "preview=false", "E-1,Lata Joshi,9822000041,1 Lane,,Leaks,"+tuesday+",10:00,12:00,Ravi Surname")
 		h.Advance(time.Minute)
-		desk.Send("POST", path("/v1/visits/%s/confirm", visits(desk, "E-1")[0]), object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
+		desk.Send("POST", path("/v1/visits/%s/confirm", visits(desk, "E-1")[0]),
+			object{"contact": object{"channel": "phone", "outcome": "reached"}}, 200)
 		moved := "E-1,Lata Joshi,9822000041,1 Lane,,Leaks badly," + tuesday + ",15:00,17:00,Ravi Surname"
 		report := sends(desk, "preview=false", moved)
 		is(h, "asks", outcomes(report), "asks change")
@@ -223,7 +224,8 @@ func TestAnImportIsUndone(t *testing.T) {
 		desk.Send("POST", at, object{}, 409)
 		is(h, "and lands again", outcomes(sends(desk, "preview=false", rows...)), "updated; created")
 
-		told := sends(desk, "preview=false", "F-3,Ira,9822000054,3 Lane,,Hums,"+tuesday+",10:00,12:00,Ravi Surname", "F-4,Om,9822000055,4 Lane,,Hums,,,,")
+		told := sends(desk, "preview=false", "F-3,Ira,9822000054,3 Lane,,Hums,"+tuesday+",10:00,12:00,Ravi Surname",
+			"F-4,Om,9822000055,4 Lane,,Hums,,,,")
 		h.Advance(time.Minute)
 		h.Settle()
 		at = path("/v1/imports/%s/undo", told)
@@ -247,7 +249,8 @@ func TestUndoKeepsWhatPeopleDidSince(t *testing.T) {
 	harness.OnEachEngine(t, func(h *harness.Harness) {
 		desk := h.As("kiran")
 		sends(desk, "preview=false", "G-1,Lata Joshi,9822000061,1 Lane,,Leaks,,,,")
-		made := sends(desk, "preview=false", "G-1,Lata Joshi,9822000061,1 Lane,refrigerator,Smokes,,,,", "G-2,Uma Rao,9822000062,2 Lane,,Hums,,,,")
+		made := sends(desk, "preview=false", "G-1,Lata Joshi,9822000061,1 Lane,refrigerator,Smokes,,,,",
+			"G-2,Uma Rao,9822000062,2 Lane,,Hums,,,,")
 		j := job(desk, "G-1")
 		desk.Send("PATCH", path("/v1/jobs/%s", j), object{"fault": "Burns"}, 200, "If-Match", fmt.Sprintf("\"%v\"", j["version"]))
 		desk.Send("POST", path("/v1/jobs/%s/attempts", job(desk, "G-2")), object{"channel": "phone", "outcome": "no_answer"}, 201)
@@ -280,7 +283,10 @@ func TestAnImportIsARecord(t *testing.T) {
 		is(h, "again", sends(desk, "preview=false&id="+id, rows...)["unchanged"], 60)
 		desk.Send("POST", "/v1/imports/jobs?preview=false&id="+id, heading+rows[0]+"\n", 409, "Content-Type", "text/csv")
 		logged := items(h.As("root").Send("GET", "/v1/security-log?kind=import", nil, 200))
-		if len(logged) != 2 || slices.ContainsFunc(logged, func(e object) bool { return !strings.Contains(harness.String(e["detail"]), "60 rows") }) {
+		if len(logged) != 2 || slices.ContainsFunc(logged, func(e object) bool {
+			return !strings.Contains(harness.String(e["detail"]),
+				"60 rows")
+		}) {
 			t.Errorf("the security log: %v", logged)
 		}
 	})
@@ -294,8 +300,9 @@ func TestTheTemplateIsRead(t *testing.T) {
 		if res.StatusCode != 200 {
 			t.Fatalf("%d %s", res.StatusCode, csv)
 		}
-		cells := map[string]string{"Ticket": "T-1", "Customer": "Lata Joshi", "Mobile": "9822000071", "Address": "1 Lane", "Visit Date": "2027-03-02",
-			"From Time": "14:00", "To Time": "16:00"}
+		cells := map[string]string{"Ticket": "T-1", "Customer": "Lata Joshi", "Mobile": "9822000071", "Address": "1 Lane",
+			"Visit Date": "2027-03-02",
+			"From Time":  "14:00", "To Time": "16:00"}
 		var row []string
 		for _, heading := range strings.Split(strings.TrimSpace(string(csv)), ",") {
 			row = append(row, cells[heading])
